@@ -24,7 +24,9 @@ namespace zinit {
 namespace {
 
 constexpr std::string_view kDropIns = ".toml.d";
-constexpr std::string_view kCommandFile = "main.toml";
+
+/// The file that the command's drop-ins would belong to.
+std::string command_file() { return fmt::format("{}.toml", kCommandName); }
 
 /// A finding about a file or directory as a whole.
 Diagnostic about(const std::string& path, Severity severity, std::string text) {
@@ -215,7 +217,7 @@ class DirectoryLister {
       for (const std::string& folder : entries->drop_ins) {
         const std::string file = folder.substr(0, folder.size() - 2);
         const std::string_view of = template_of(stem_of(file));
-        if (file == kCommandFile) continue;  // of the command that a container may be given
+        if (file == command_file()) continue;  // of the command that a container may be given
         if (names.contains(file) || (!of.empty() && names.contains(beside({}, of)))) continue;
         tell(listing_, joined(path, folder), Severity::warning,
              fmt::format("there is no {} that its drop-ins could apply to", file));
@@ -225,7 +227,7 @@ class DirectoryLister {
 
  private:
   void find_for_command(SourceFile& command) {
-    const std::vector<std::string> folders = folders_of(std::string(kCommandFile), true);
+    const std::vector<std::string> folders = folders_of(command_file(), true);
     if (folders.empty()) return;
     find_drop_ins(command, folders, listing_);
     find_writable(command, listing_);

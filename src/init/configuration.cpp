@@ -81,7 +81,10 @@ Value document_of(const CommandLine& command) {
   writer.begin_object().key("lifecycle").begin_object().member("restart", "never");
   if (!command.stop_signal.empty()) writer.member("stop_signal", command.stop_signal);
   writer.end_object().key("service").begin_object();
-  writer.member("critical", true).member("exec", command.argv).member("name", kCommandName);
+  writer.member("critical", true);
+  // What an image calls WORKDIR. Outside of the root of its mounts the kernel names it otherwise.
+  if (command.dir.starts_with('/')) writer.member("dir", command.dir);
+  writer.member("exec", command.argv).member("name", kCommandName);
   const auto json = json_from(writer.end_object().end_object().take());
   return value_from_json(*json).value_or(Value{});
 }
@@ -89,8 +92,10 @@ Value document_of(const CommandLine& command) {
 /// Makes the service that the command is of what was read for it.
 void settle_command(ServiceSpec& spec, const CommandLine& command, const Value& document) {
   spec.inherit_streams = true;
-  // A file holds UTF-8 alone, and a command line may be any bytes.
-  if (spec.exec.argv == spec_from_document(document).spec->exec.argv) spec.exec.argv = command.argv;
+  // A file holds UTF-8 alone, and a command line and a path may be any bytes.
+  const SpecPtr own = spec_from_document(document).spec;
+  if (spec.exec.argv == own->exec.argv) spec.exec.argv = command.argv;
+  if (spec.dir == own->dir && command.dir.starts_with('/')) spec.dir = command.dir;
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ namespace zinit {
 struct CommandLine {
   std::vector<std::string> argv{};  // empty: there is none
   std::string stop_signal{};        // as --stop-signal names it; empty: that of a service
+  std::string dir{};                // which zinit was started in; empty: that of a service
 
   [[nodiscard]] bool empty() const noexcept { return argv.empty(); }
 };

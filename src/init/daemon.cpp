@@ -235,7 +235,8 @@ void ZinitDaemon::share_socket() {
 }
 
 void ZinitDaemon::load_services() {
-  const Configuration config = read_configuration(start_.sources);
+  const auto read = std::exchange(start_.config, std::nullopt);
+  const Configuration config = read ? *read : read_configuration(start_.sources);
   start_.command_alone = is_alone(start_.sources, config);
   use_settings(config);
   log_info("version {}, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode), ::getpid());
@@ -375,8 +376,14 @@ Milliseconds ZinitDaemon::shutdown_timeout() const {
   return settings_.shutdown_timeout.value_or(usual);
 }
 
+/// The time that a container's engine gives counts from its beginning.
+Shutdown::Count ZinitDaemon::shutdown_count() const {
+  const bool of_engine = start_.mode == Mode::container && !settings_.shutdown_timeout;
+  return of_engine ? Shutdown::Count::from_beginning : Shutdown::Count::from_last_signal;
+}
+
 void ZinitDaemon::begin_shutdown(PowerAction kind, std::string_view why) {
-  shutdown_.begin(kind, why, shutdown_timeout());
+  shutdown_.begin(kind, why, shutdown_timeout(), shutdown_count());
 }
 
 void ZinitDaemon::on_shutdown_begun() {

@@ -83,6 +83,7 @@ struct DaemonStart {
   std::string console;                     // system mode: the terminal of the emergency shell
   KernelOptions kernel;                    // system mode
   std::vector<std::string> check_options;  // for a self-check of a new program
+  std::optional<Configuration> config;     // read already, to know `command_alone`
   std::optional<Legacy> legacy;            // after a re-execution, or a server that was killed
 };
 
@@ -180,7 +181,10 @@ class ZinitDaemon final : public Daemon {
   void start_shell(std::string_view why);
   void on_signals();
   void on_signal(const PendingSignal& pending);
-  [[nodiscard]] bool pass_on(int signal, const std::string& origin);
+  [[nodiscard]] bool pass_on(int signal, SignalMeaning meaning, const std::string& origin);
+  [[nodiscard]] bool stops_command(int signal) const;
+  void ask_to_end(int signal);
+  void end_with_command(pid_t ended);
   void follow(SignalMeaning meaning, int signal, const std::string& origin);
   void ignore(int signal, const std::string& origin);
   [[nodiscard]] std::optional<int> code_of_command() const;
@@ -189,6 +193,7 @@ class ZinitDaemon final : public Daemon {
   void reap_ended();
   void continue_command();
   [[nodiscard]] Milliseconds shutdown_timeout() const;
+  [[nodiscard]] Shutdown::Count shutdown_count() const;
   void begin_shutdown(PowerAction kind, std::string_view why);
   void on_shutdown_begun();
   void on_shutdown_signal(PowerAction kind, int signal, const std::string& origin);
@@ -267,6 +272,8 @@ class ZinitDaemon final : public Daemon {
   std::optional<int> exit_code_;    // of a container, once it is known
   std::uint64_t told_signals_ = 0;  // a bit for each signal that was told to be ignored
   bool data_loop_ended_ = true;
+  /// The end of the container's command until then is the container's.
+  std::optional<TimePoint> end_asked_until_;
 };
 
 }  // namespace zinit

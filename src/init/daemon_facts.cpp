@@ -17,6 +17,7 @@ constexpr std::string_view kShell = "daemon/shell";
 constexpr std::string_view kBooted = "daemon/booted";
 constexpr std::string_view kCrashes = "daemon/crashes";
 constexpr std::string_view kExitCode = "daemon/exit_code";
+constexpr std::string_view kCommandAlone = "daemon/command_alone";
 constexpr std::string_view kToldSignals = "daemon/told_signals";
 constexpr std::string_view kSoft = "daemon/nofile/soft";
 constexpr std::string_view kHard = "daemon/nofile/hard";
@@ -34,6 +35,7 @@ struct TimeFact {
 constexpr TimeFact kTimes[] = {
     {"daemon/started", &DaemonFacts::started},
     {"daemon/services_started", &DaemonFacts::services_started},
+    {"daemon/end_asked_until", &DaemonFacts::end_asked_until},
 };
 
 void put(FactMap& facts, std::string_view key, std::string value) {
@@ -107,6 +109,7 @@ void put_daemon(const DaemonFacts& daemon, FactMap& facts) {
   put(facts, kSwitched, daemon.switched ? "1" : "");
   put(facts, kSwitchFault, daemon.switch_fault);
   put(facts, kExitCode, daemon.exit_code ? std::to_string(*daemon.exit_code) : std::string());
+  put(facts, kCommandAlone, daemon.command_alone ? "1" : "");
   put(facts, kToldSignals,
       daemon.told_signals == 0 ? std::string()
                                : std::to_string(static_cast<std::int64_t>(daemon.told_signals)));
@@ -138,6 +141,7 @@ DaemonFacts daemon_from(const FactMap& facts) {
   daemon.switch_fault = text_of_fact(facts, kSwitchFault);
   if (const auto code = number_of(facts, kExitCode); code && *code >= 0 && *code <= 255)
     daemon.exit_code = static_cast<int>(*code);
+  daemon.command_alone = number_of(facts, kCommandAlone).has_value();
   daemon.told_signals = static_cast<std::uint64_t>(number_of(facts, kToldSignals).value_or(0));
   daemon.settings = text_of_fact(facts, kSettings);
   daemon.etc_environment = text_of_fact(facts, kEtcEnvironment);

@@ -20,6 +20,7 @@ struct DaemonFacts {
   std::optional<TimePoint> services_started;  // see ZinitDaemon
   std::string program;                        // see installed_program()
   bool booted = false;                        // the board knows what is to be started
+  bool command_alone = false;                 // see DaemonStart
   std::optional<rlimit> nofile;               // what zinit was started with
   std::uint32_t crashes = 0;                  // of which the log has told
   pid_t shell = 0;                            // the emergency shell; 0: none
@@ -29,6 +30,7 @@ struct DaemonFacts {
   bool switched = false;                      // one is over, and its services have not settled yet
   std::string switch_fault;                   // why that has failed
   std::optional<int> exit_code;               // which a shutdown that has begun ends with
+  std::optional<TimePoint> end_asked_until;   // see ZinitDaemon
   std::uint64_t told_signals = 0;             // a bit for each signal that was told to be ignored
   std::string settings;                       // the text of zinit.toml in force
   std::string etc_environment;                // that of /etc/environment

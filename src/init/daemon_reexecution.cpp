@@ -24,11 +24,12 @@ void ZinitDaemon::go_on() {
   switched_ = before.switched;
   switch_fault_ = before.switch_fault;
   exit_code_ = before.exit_code;
+  end_asked_until_ = before.end_asked_until;
   told_signals_ = before.told_signals;
   scheduled_ = before.scheduled;
   machine_watchdog_.go_on(legacy.descriptors.take(KeptKind::watchdog));
   use_settings(kept_settings(start_.sources, before.settings, before.etc_environment));
-  if (before.shutdown) shutdown_.go_on(*before.shutdown, shutdown_timeout());
+  if (before.shutdown) shutdown_.go_on(*before.shutdown, shutdown_timeout(), shutdown_count());
   if (scheduled_ && server_) server_->go_on_with(*scheduled_);
   // A crash while the services were loaded: there are none yet.
   const bool arriving = switched_ && !booted_;
@@ -95,6 +96,7 @@ void ZinitDaemon::keep_facts() {
   own.started = start_.started;
   own.services_started = services_started_;
   own.booted = booted_;
+  own.command_alone = start_.command_alone;
   own.nofile = start_.nofile;
   own.program = installed_program();
   own.crashes = logged_crashes().count;
@@ -105,6 +107,7 @@ void ZinitDaemon::keep_facts() {
   own.settings = settings_.text;
   own.etc_environment = etc_environment_;
   own.exit_code = exit_code_;
+  own.end_asked_until = end_asked_until_;
   own.told_signals = told_signals_;
   own.shutdown = shutdown_.stand();
   own.scheduled = scheduled_;

@@ -38,23 +38,53 @@ void ZinitDaemon::on_signal(const PendingSignal& pending) {
   const std::string origin = origin_text(pending, program);
   if (const auto meant = meaning_of_applet(signal, program, start_.mode))
     return follow(*meant, signal, origin);
-  if (start_.passes_signals_on && pass_on(signal, origin)) return;
-  follow(meaning_of(signal, start_.mode), signal, origin);
+  SignalMeaning meaning = meaning_of(signal, start_.mode);
+  if (start_.passes_signals_on) {
+    if (stops_command(signal)) meaning = SignalMeaning::shut_down;
+    if (pass_on(signal, meaning, origin)) return;
+  }
+  follow(meaning, signal, origin);
+}
+
+bool ZinitDaemon::stops_command(int signal) const {
+  const auto command = board_.view(kCommandName);
+  return command && command->spec->lifecycle.stop_signal == signal;
 }
 
 /// The command of a container gets what it would get as process 1.
 /// @return  false if zinit is to follow the signal itself: the command is not there to end by it,
 ///          or all is being stopped.
-bool ZinitDaemon::pass_on(int signal, const std::string& origin) {
+bool ZinitDaemon::pass_on(int signal, SignalMeaning meaning, const std::string& origin) {
+  const bool stops = meaning == SignalMeaning::shut_down;
   const auto sent = board_.kill(kCommandName, signal, KillWhat::main);
   if (sent) {
     log_info("{}: passed on to {}", origin, kCommandName);
+    if (stops && !shutdown_.begun()) ask_to_end(signal);
     return !shutdown_.begun();
   }
-  if (shutdown_.begun() || meaning_of(signal, start_.mode) == SignalMeaning::shut_down)
-    return false;
+  if (shutdown_.begun() || stops) return false;
   log_info("{}: not passed on, for {}", origin, sent.error().text);
   return true;
+}
+
+/// Notes that the container is to end with its command. A program may have another use for SIGINT
+/// or SIGQUIT, as a JVM has, and end for another reason much later.
+void ZinitDaemon::ask_to_end(int signal) {
+  const bool sure = signal == SIGTERM || stops_command(signal);
+  end_asked_until_ = sure ? kNever : after(Clock::now(), shutdown_timeout());
+  keep_facts();
+}
+
+/// A command whose `restart` would have it started again, or that a request is stopping, does not
+/// end the container by its end.
+void ZinitDaemon::end_with_command(pid_t ended) {
+  if (!end_asked_until_ || Clock::now() > *end_asked_until_ || shutdown_.begun()) return;
+  const auto command = board_.view(kCommandName);
+  if (!command || command->main_pid != ended) return;
+  if (command->spec->lifecycle.restart != RestartPolicy::never ||
+      command->record.state == State::stopping)
+    begin_shutdown(PowerAction::shut_down,
+                   fmt::format("{} has ended after a signal to stop", kCommandName));
 }
 
 void ZinitDaemon::follow(SignalMeaning meaning, int signal, const std::string& origin) {
@@ -114,6 +144,7 @@ std::optional<int> ZinitDaemon::code_of_command() const {
 void ZinitDaemon::tell_ended(const EndedProcess& ended) {
   kill_point("reap.before");
   reexecution_.child_ended(ended);
+  end_with_command(ended.pid);  // before the board knows, which might start it again at once
   if (!shell_.child_ended(ended.pid, ended.end)) board_.child_ended(ended.pid, ended.end);
   kill_point("reap.after");
 }

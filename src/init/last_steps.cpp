@@ -21,6 +21,7 @@
 #include "io/loop.hpp"
 #include "os/memory_file.hpp"
 #include "os/power.hpp"
+#include "os/signal_as_owner.hpp"
 #include "os/signals.hpp"
 #include "os/unmount.hpp"
 
@@ -66,13 +67,15 @@ class Rest {
   }
 
   void signal(int number) {
-    if (!spared_) return signal_one(-1, number);
-    for (const pid_t pid : chosen()) signal_one(pid, number);
+    if (!spared_ && !signals_as_owner()) return signal_all(number);
+    for (const pid_t pid : chosen())
+      if (const auto sent = signal_process(-1, pid, number); !sent && sent.error().errnum != ESRCH)
+        log_error("{}", sent.error().text);
   }
 
  private:
-  static void signal_one(pid_t pid, int number) {
-    if (::kill(pid, number) < 0 && errno != ESRCH)
+  static void signal_all(int number) {
+    if (::kill(-1, number) < 0 && errno != ESRCH)
       log_error("{}", sys_failure("signal", "what is left").value().text);
   }
 
@@ -81,7 +84,8 @@ class Rest {
     const auto processes = all_processes();
     if (!processes) log_error("{}; what is left runs on", processes.error().text);
     for (const ProcessStat& process : processes ? *processes : std::vector<ProcessStat>())
-      if (process.pid != ::getpid() && !process.kernel && !process.zombie() && !spared_(process))
+      if (process.pid != ::getpid() && !process.kernel && !process.zombie() &&
+          !(spared_ && spared_(process)))
         pids.push_back(process.pid);
     return pids;
   }

@@ -41,6 +41,12 @@ std::optional<rlimit> prepare_process() {
   return std::nullopt;
 }
 
+/// Empty if the directory was removed; then relative paths lead nowhere anyway.
+std::string own_directory() {
+  char here[PATH_MAX];
+  return ::getcwd(here, sizeof here) == nullptr ? std::string() : std::string(here);
+}
+
 Places places_of(const StartRequest& request) {
   ModeOptions wanted;
   wanted.mode = request.mode;
@@ -50,8 +56,7 @@ Places places_of(const StartRequest& request) {
       request.options.config_dir ? request.options.config_dir : request.kernel.config_dir;
   wanted.config_file = request.options.config;
   wanted.socket = request.options.socket;
-  // Fails if the directory was removed; then relative paths lead nowhere anyway.
-  if (char here[PATH_MAX]; ::getcwd(here, sizeof here) != nullptr) wanted.cwd = here;
+  wanted.cwd = own_directory();
   return places_for(wanted, [](const char* name) { return std::getenv(name); });
 }
 
@@ -77,16 +82,21 @@ bool same_file(int one, int other) noexcept {
 }
 
 /// A lone command has zinit in place of tini, which says nothing. Whether services stand beside it
-/// is known by the files alone, which are read for that before anything is said.
+/// is known by the files alone, which are read for that before anything is said; after a
+/// re-execution the image before has known it.
 void take_command(DaemonStart& start, const ServerOptions& options) {
-  start.sources.command = {options.command, options.stop_signal.value_or("")};
+  start.sources.command = {options.command, options.stop_signal.value_or(""), own_directory()};
   if (options.command.empty()) {
     if (options.stop_signal) log_warn("--stop-signal is for a command, and there is none");
     return;
   }
   start.passes_signals_on = options.forward;
+  if (start.legacy && !start.legacy->facts.empty()) {
+    start.command_alone = start.legacy->daemon.command_alone;
+    return;
+  }
   catch_all("boot", [&start] {
-    const Configuration config = read_configuration(start.sources);
+    const Configuration& config = start.config.emplace(read_configuration(start.sources));
     start.command_alone = is_alone(start.sources, config);
     if (start.command_alone && !start.log_level)
       set_log_level(config.settings.log_level.value_or(LogLevel::warn));

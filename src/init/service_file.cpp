@@ -198,8 +198,6 @@ RequestResult<void> write_service_file(NewService& service) {
 
 RequestResult<std::string> remove_service_file(const DeleteService& request, const Graph& graph) {
   const SpecPtr spec = loaded(graph, request.name);
-  if (spec && spec->inherit_streams)
-    return refused(Refusal::not_supported, request.name + " is the command that zinit was given");
   if (!spec || !request.persist || spec->own_file().empty()) return std::string();
   return remove_config_file(spec->own_file(), request.name);
 }

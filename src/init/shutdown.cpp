@@ -40,11 +40,12 @@ void Shutdown::tell(LogLevel level, Text text) noexcept {
             [&] { board_.say(level, fmt::format("{}: {}", power_action_text(kind_), text())); });
 }
 
-void Shutdown::begin(PowerAction kind, std::string_view why, Milliseconds limit) {
+void Shutdown::begin(PowerAction kind, std::string_view why, Milliseconds limit, Count count) {
   if (begun_) return;
   begun_ = true;
   kind_ = kind;
   limit_ = limit;
+  count_ = count;
   hurried_ = std::min(kHurried, limit / 2);
   until_ = after(Clock::now(), limit - hurried_);
   on_begun_();
@@ -65,9 +66,10 @@ std::optional<Shutdown::Stand> Shutdown::stand() const {
   return Stand{kind_, until_, hurried_};
 }
 
-void Shutdown::go_on(const Stand& stand, Milliseconds limit) {
+void Shutdown::go_on(const Stand& stand, Milliseconds limit, Count count) {
   begun_ = true;
   limit_ = limit;
+  count_ = count;
   kind_ = stand.kind;
   until_ = stand.until;
   hurried_ = stand.hurried;
@@ -84,7 +86,7 @@ void Shutdown::hurry(std::string_view why) {
 }
 
 void Shutdown::count_from_last_signal() {
-  if (time_ != Time::left) return;
+  if (time_ != Time::left || count_ == Count::from_beginning) return;
   const TimePoint until = after(board_.last_stop_signal(), limit_ - hurried_);
   if (until <= until_) return;
   until_ = until;

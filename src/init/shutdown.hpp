@@ -27,9 +27,13 @@ class Shutdown {
   [[nodiscard]] bool begun() const noexcept { return begun_; }
   [[nodiscard]] PowerAction kind() const noexcept { return kind_; }
 
+  /// Whether a service whose turn comes late has as much time as the first.
+  enum class Count : std::uint8_t { from_last_signal, from_beginning };
+
   /// Only the first call has an effect. `why` is for the log. Services have `limit` to end, counted
-  /// from the last stop signal that was sent to one of them, and then are killed.
-  void begin(PowerAction kind, std::string_view why, Milliseconds limit);
+  /// from the last stop signal that was sent to one of them or from now, and then are killed.
+  void begin(PowerAction kind, std::string_view why, Milliseconds limit,
+             Count count = Count::from_last_signal);
 
   /// What the next image must know to go on with it.
   struct Stand {
@@ -41,9 +45,9 @@ class Shutdown {
   };
   /// Nothing if no shutdown has begun.
   [[nodiscard]] std::optional<Stand> stand() const;
-  /// Goes on with the shutdown of the image before; `limit` is as for begin(). look() is to be
-  /// called when the loop runs.
-  void go_on(const Stand& stand, Milliseconds limit);
+  /// Goes on with the shutdown of the image before; `limit` and `count` are as for begin().
+  /// look() is to be called when the loop runs.
+  void go_on(const Stand& stand, Milliseconds limit, Count count);
 
   /// A second request: services that are left have 1 s.
   void hurry(std::string_view why);
@@ -56,7 +60,6 @@ class Shutdown {
 
  private:
   void on_timer();
-  /// A service whose turn comes late has as much time as the first.
   void count_from_last_signal();
   /// Says whom it waits for, and again later.
   void remind();
@@ -72,6 +75,7 @@ class Shutdown {
   PowerAction kind_ = PowerAction::shut_down;
   bool begun_ = false;
   Milliseconds limit_{0};
+  Count count_ = Count::from_last_signal;
   TimePoint until_{};
   Milliseconds hurried_{0};  // every stop timeout is cut to this shortly before the time is over
   enum class Time : std::uint8_t { left, nearly_over, over } time_ = Time::left;

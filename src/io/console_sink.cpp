@@ -77,10 +77,34 @@ void RawConsole::take_line(Begun& begun, const SinkBatch& batch, const SplitLine
     begun.lines.emplace(batch.source, std::move(text));
     return;
   }
-  if (!line.continues) text += '\n';
-  if (begun.within != nullptr && begun.within != batch.source) text.insert(0, 1, '\n');
-  begun.within = line.continues ? batch.source : nullptr;
+  const bool unended = !line.continues && batch.unended;
+  if (!line.continues && !unended) text += '\n';
+  send(begun, std::move(text), batch, line.continues, dropped);
+  if (unended) begun.unended = batch.service;
+}
+
+void RawConsole::send(Begun& begun, std::string text, const SinkBatch& batch, bool continues,
+                      const DropCount& dropped) {
+  const bool within = begun.within != nullptr && begun.within != batch.source;
+  const bool behind = !begun.unended.empty() && begun.unended != batch.service;
+  if (within || behind) text.insert(0, 1, '\n');
+  begun.within = continues ? batch.source : nullptr;
+  begun.unended.clear();
   begun.sink->take_text(std::move(text), dropped);
+}
+
+void RawConsole::finish_lines() noexcept {
+  catch_all("the console", [this] {
+    const auto nobodys = std::make_shared<std::atomic<std::uint64_t>>(0);
+    MutexLock lock(mutex_);
+    for (Begun* begun : {&out_, &err_}) {
+      for (auto& [source, text] : std::exchange(begun->lines, {})) {
+        SinkBatch batch;
+        batch.source = source;
+        send(*begun, std::move(text), batch, true, nobodys);
+      }
+    }
+  });
 }
 
 bool RawConsole::holds(LogStream stream) const noexcept { return of(stream).sink->holds(stream); }

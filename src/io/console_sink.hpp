@@ -53,7 +53,8 @@ class ConsoleSink final : public TextSink {
 
 /// `console = "raw"`: the bytes that were written, standard error to standard error and the rest to
 /// standard output. A line that came in pieces is put together again, up to kWholeLine; what is
-/// longer goes out as it comes, and a line of another stream that comes in between begins a line.
+/// longer goes out as it comes, and a line of another stream that comes in between begins a line, as
+/// does one of another service after a last line without a newline.
 class RawConsole final : public Sink {
  public:
   /// The two may be one.
@@ -64,6 +65,7 @@ class RawConsole final : public Sink {
   void on_room(const std::function<void()>& told) override;
   [[nodiscard]] Backlog backlog() noexcept override;
 
+  void finish_lines() noexcept override;
   /// Of standard error. Standard output is that of `console = true`, which is asked itself.
   void finish(Milliseconds limit) noexcept override;
   [[nodiscard]] std::string left() override;
@@ -77,12 +79,15 @@ class RawConsole final : public Sink {
     std::shared_ptr<ConsoleSink> sink;
     std::map<const void*, std::string> lines;  // by source
     const void* within = nullptr;              // the source of a line whose beginning has gone out
+    std::string unended;  // the service whose last line has gone out without a newline
   };
   [[nodiscard]] const Begun& of(LogStream stream) const noexcept {
     return stream == LogStream::err && !one_ ? err_ : out_;
   }
   void take_line(Begun& begun, const SinkBatch& batch, const SplitLine& line,
                  const DropCount& dropped) REQUIRES(mutex_);
+  void send(Begun& begun, std::string text, const SinkBatch& batch, bool continues,
+            const DropCount& dropped) REQUIRES(mutex_);
 
   const bool one_;
   Mutex mutex_;

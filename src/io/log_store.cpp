@@ -36,7 +36,7 @@ Result<Pipe> make_log_pipe() {
 // While the last lines are printed: how often zinit looks whether their reader still reads, and how
 // long it waits for a reader that does not.
 constexpr Milliseconds kLookAtReader{50};
-constexpr Milliseconds kReaderPatience{3000};
+constexpr Milliseconds kReaderPatience{10000};  // as long as an engine waits for the whole end
 
 /// A second writing end of a pipe, and no reading end.
 Result<Pipe> same_pipe(const Pipe& pipe) {
@@ -393,7 +393,7 @@ void LogStore::finish_consoles(Milliseconds limit) noexcept {
     log_warn("{} lines of services, and what may be left in their pipes, were not printed: {}",
              left.lines,
              Clock::now() >= end ? "the time of the shutdown is over"
-                                 : "the reader of standard output took nothing for 3 s");
+                                 : "the reader of standard output took nothing for 10 s");
 }
 
 void LogStore::keep_left(bool keep) noexcept {

@@ -235,7 +235,7 @@ void ServiceLog::keep_in_ring(const SinkBatch& batch) {
 
 /// A line whose beginning is in the ring already: sinks get it whole.
 void ServiceLog::store_rest(LogPipe& pipe, std::int64_t time_us, const SplitLine& line) {
-  const SinkBatch whole{name_, pipe.stream, *pipe.writer, &pipe, time_us, {&line, 1}};
+  const SinkBatch whole{name_, pipe.stream, *pipe.writer, &pipe, time_us, {&line, 1}, pipe.unended};
   for (const Output& output : outputs_) output.sink->take(whole, output.dropped);
   const std::size_t shown = std::exchange(pipe.shown, 0);
   const SplitLine rest{line.text.substr(std::min(shown, line.text.size())), line.continues};
@@ -292,7 +292,7 @@ std::optional<Milliseconds> ServiceLog::look_again(LogPipe& pipe, TimePoint now)
 
 void ServiceLog::store(const LogPipe& pipe, std::int64_t time_us,
                        std::span<const SplitLine> lines) {
-  store({name_, pipe.stream, *pipe.writer, &pipe, time_us, lines});
+  store({name_, pipe.stream, *pipe.writer, &pipe, time_us, lines, pipe.unended});
 }
 
 void ServiceLog::split_locked(LogPipe& pipe, std::string_view bytes, ReadBuffer& buffer) {
@@ -422,6 +422,7 @@ void ServiceLog::end_locked(LogPipe& pipe, ReadBuffer& buffer) {
   pipe.ended = true;
   if (!pipe.splitter.held().empty()) {
     // As if the newline that is missing had been read.
+    pipe.unended = true;
     buffer.area.begin(pipe.fd.get(), 0, ring_.last_seq());
     *buffer.area.bytes() = '\n';
     take_read(pipe, buffer, 1);

@@ -75,6 +75,7 @@ struct LogPipe {
   LineSplitter splitter;
   std::size_t shown = 0;        // bytes of what the splitter holds that the ring has already
   TimePoint held_since{};       // when the first of it came that is not shown
+  bool unended = false;         // it ended without a newline behind the last line
   bool leaves_out = false;      // the line under way is too many (LogRules::rate_lines)
   std::uint64_t kept_read = 0;  // as it was kept last
   pid_t kept_writer = *writer;  // as it was kept last, maybe by the image before

@@ -39,6 +39,7 @@ struct SinkBatch {
   const void* source = nullptr;  // identifies the stream: the pieces of a line come from one source
   std::int64_t time_us = 0;
   std::span<const SplitLine> lines;
+  bool unended = false;  // the stream has ended without a newline behind the last line
 };
 
 /// How many lines of one service one sink did not deliver.
@@ -63,6 +64,8 @@ class Sink {
   /// the lock of the service's log held: must not block or log.
   virtual void take(const SinkBatch& batch, const DropCount& dropped) noexcept = 0;
 
+  /// Queues what waits for the rest of its line, for no more is read. Before finish().
+  virtual void finish_lines() noexcept {}
   /// At the end of zinit: writes the lines that wait, for at most `limit`. No thread runs the loop.
   virtual void finish(Milliseconds limit) noexcept = 0;
 

@@ -187,6 +187,7 @@ Backlog SinkTable::backlog() noexcept {
 
 void SinkTable::finish(Milliseconds limit) noexcept {
   own_.kmsg->finish(limit);
+  own_.raw_console->finish_lines();
   finish_consoles(limit);
   const TimePoint deadline = after(Clock::now(), limit);
   writers_.begin_finish();

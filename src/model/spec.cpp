@@ -28,6 +28,10 @@ bool equal(const ServiceSpec& before, const ServiceSpec& after) {
   return before.*member == after.*member;
 }
 
+bool same_pipes(const ServiceSpec& before, const ServiceSpec& after) {
+  return before.logging->merge_stderr == after.logging->merge_stderr;
+}
+
 // If something changes that the process was made from, the process must be restarted. Only zinit
 // looks at the rest, dependencies included, so changes take effect without a restart.
 constexpr SpecChange kProcess = SpecChange::restart;
@@ -50,6 +54,7 @@ constexpr Part kParts[] = {
     {"[limits]", kProcess, equal<&ServiceSpec::limits>},
     {"[process]", kProcess, equal<&ServiceSpec::process>},
     {"[socket]", kProcess, equal<&ServiceSpec::socket>},
+    {"merge_stderr", kProcess, same_pipes},
     {"description", kOwn, equal<&ServiceSpec::description>},
     {"status", kOwn, equal<&ServiceSpec::status>},
     {"class", kOwn, equal<&ServiceSpec::class_>},

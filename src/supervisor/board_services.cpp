@@ -222,6 +222,9 @@ RequestResult<void> Board::removable(std::string_view name, bool cascade) const 
   if (core.world.shutdown) return in_shutdown();
   const Slot slot = graph.find_loaded(name);
   if (slot == kNoSlot) return not_found(name);
+  if (graph.spec(slot).inherit_streams)
+    return refused(Refusal::not_supported,
+                   fmt::format("{} is the command that zinit was given", name));
   const std::vector<std::string> others = requirers(graph, slot);
   if (others.empty() || cascade) return {};
   return tl::unexpected(

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <thread>
 #include <utility>
 
@@ -71,9 +70,6 @@ std::string numbers(int n, const std::string& prefix = "") {
   return text;
 }
 
-/// So many lines are compared; more in a long run.
-int many_lines() { return getenv("ZINIT_SOAK_SECONDS") != nullptr ? 1000000 : 100000; }
-
 }  // namespace
 
 TEST_CASE("a console that nobody reads holds up who prints, and nothing of it is lost",
@@ -135,7 +131,10 @@ TEST_CASE(
     "what a console that is never read did not take is said, and the end does not wait for it",
     "[logs][console]") {
   Reader reader;
-  Server zinit(printing_to(reader, {"--console"}));
+  Server::Options options = printing_to(reader, {"--console"});
+  options.settings = true;
+  Server zinit(options);
+  write_file(zinit.path("zinit.toml"), "shutdown_timeout_ms = 1500\n");
   zinit.add("loud", {.exec = "seq 100000"});
   zinit.boot();
   REQUIRE(reader.fills());
@@ -143,26 +142,76 @@ TEST_CASE(
   CHECK_THAT(zinit.messages(), Contains("lines of services") && Contains("were not printed"));
 }
 
-TEST_CASE("a raw console gets the bytes that were written, each stream by itself",
+TEST_CASE("a raw console gets a million lines as they were written, each stream by itself",
           "[check][threads][logs][console]") {
   Reader reader;
   Server zinit(printing_to(reader, {"--console=raw"}));
-  const int lines = many_lines();
-  const std::string count = std::to_string(lines);
-  zinit.add("json", {.exec = "seq -f '{\"n\":%.0f,\"m\":\"a\\tb\"}' " + count +
-                             "; head -c 100000 /dev/zero | tr '\\0' x; echo; echo to stderr >&2",
+  const std::string lines = "seq -f '{\"n\":%.0f,\"m\":\"a\\tb\"}' ";
+  const std::string long_line = "; head -c 100000 /dev/zero | tr '\\0' x; echo; ";
+  zinit.add("json", {.exec = lines + "500000" + long_line + lines + "500001 1000000" + long_line +
+                             "echo to stderr >&2",
                      .service = "oneshot = true"});
   zinit.boot();
   reader.begin();
   zinit.await_state("json", "exited");
   CHECK(zinit.shut_down() == 0);
   std::string expected;
-  for (int i = 1; i <= lines; ++i)
+  for (int i = 1; i <= 1000000; ++i) {
     expected += "{\"n\":" + std::to_string(i) + ",\"m\":\"a\\tb\"}\n";
-  expected += std::string(100000, 'x') + "\n";
+    if (i % 500000 == 0) expected += std::string(100000, 'x') + "\n";
+  }
   CHECK((reader.text() == expected));
   const auto messages = lines_of(zinit.messages());
   CHECK(std::count(messages.begin(), messages.end(), "to stderr") == 1);
+}
+
+TEST_CASE("a raw console adds no newline, and begins a line for another service",
+          "[check][logs][console]") {
+  Server zinit({.arguments = {"--console=raw"}});
+  zinit.add("a", {.exec = "printf end", .service = "oneshot = true"});
+  zinit.add("b", {.exec = "printf '%s' more; head -c 40000 /dev/zero | tr '\\0' x",
+                  .service = "oneshot = true\nstatus = 'stop'"});
+  zinit.boot();
+  zinit.await_state("a", "exited");
+  CHECK(zinit.start("a")["state"] == "exited");
+  CHECK(zinit.start("b")["state"] == "exited");
+  CHECK(zinit.shut_down() == 0);
+  CHECK((zinit.output() == "endend\nmore" + std::string(40000, 'x')));
+}
+
+TEST_CASE("a raw console loses nothing of a long line over a re-execution",
+          "[logs][console][reexec]") {
+  Server zinit({.arguments = {"--console=raw"}});
+  const std::string part = "head -c 40000 /dev/zero | tr '\\0' ";
+  zinit.add("a", {.exec = part + "a; echo half >> $T; until [ -e $D/go ]; do sleep 0.01; done; " +
+                          part + "b; echo",
+                  .service = "oneshot = true"});
+  zinit.boot();
+  zinit.await_trace("half");
+  zinit.reexecute();
+  zinit.reconnect();
+  zinit.mark("go");
+  zinit.await_state("a", "exited");
+  CHECK(zinit.shut_down() == 0);
+  CHECK((zinit.output() == std::string(40000, 'a') + std::string(40000, 'b') + "\n"));
+}
+
+TEST_CASE("a reader that pauses at the end of a container gets all the same", "[logs][console]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Reader reader;
+  Server::Options options = printing_to(reader, {"--console"});
+  options.container = true;
+  Server zinit(options);
+  zinit.add("last", {.exec = "until [ -e $D/go ]; do sleep 0.01; done; seq 8000",
+                     .service = "critical = true",
+                     .lifecycle = "restart = 'never'"});
+  zinit.boot({"last"});
+  zinit.mark("go");
+  REQUIRE(reader.fills());
+  let_pass(std::chrono::steady_clock::now() + std::chrono::milliseconds(4500));
+  reader.begin();
+  CHECK(zinit.exit_code() == 0);
+  CHECK((reader.text() == numbers(8000, "last: ")));
 }
 
 TEST_CASE("a service can have its own lines raw, and long lines of two services stay whole",
@@ -247,6 +296,24 @@ TEST_CASE("with merge_stderr both streams are one, in order", "[check][logs]") {
     CHECK(lines[i]["line"] == std::to_string(i));
     CHECK(lines[i]["stream"] == "stdout");
   }
+}
+
+TEST_CASE("a reload restarts a service whose merge_stderr has changed, and says so",
+          "[logs][reload]") {
+  Server zinit;
+  const std::string both = "echo out; echo err >&2; exec sleep 100000";
+  zinit.add("a", {.exec = both});
+  zinit.boot({"a"});
+  const pid_t old = zinit.pid_of("a");
+  zinit.add("a", {.exec = both, .more = "[logging]\nmerge_stderr = true\n"});
+  const Json done = zinit.reload();
+  CHECK(done["restarted"].mentions("\"a\""));
+  CHECK(done["why"]["a"].mentions("merge_stderr"));
+  zinit.await_new_pid("a", old);
+  CHECK(eventually([&] {
+    const Json last = zinit.result("logs.get", named("a", R"("lines":1)"));
+    return last[0]["line"] == "err" && last[0]["stream"] == "stdout";
+  }));
 }
 
 TEST_CASE("more lines than rate_lines are left out, and counted", "[check][logs]") {

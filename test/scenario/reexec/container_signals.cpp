@@ -1,5 +1,6 @@
 // PID 1 of a container in place of tini: signals reach its command as they came, and the command's
 // exit code is the container's (doc/containers.md).
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -263,6 +264,25 @@ TEST_CASE("without CAP_KILL services of other users are stopped all the same",
   CHECK(zinit.stop("stubborn")["last_exit"]["signal"] == "SIGKILL");
   CHECK(zinit.shut_down() == 0);
   CHECK_THAT(zinit.messages(), !Contains("Operation not permitted"));
+}
+
+TEST_CASE("without CAP_KILL what a container's command leaves ends by SIGTERM all the same",
+          "[root][container]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server::Options options = command(
+      "(env -i setsid setpriv --reuid 64123 --clear-groups bash -c "
+      "'echo up; exec sleep 100000' > $T 2>&1 &); "
+      "until [ -s $T ]; do sleep 0.01; done; exit 3",
+      {"--log-level", "info"});
+  options.in_child = [] {
+    const bool hidden = mount("none", "/sys/fs/cgroup", "tmpfs", 0, nullptr) == 0;
+    if (!hidden || prctl(PR_CAPBSET_DROP, CAP_KILL, 0, 0, 0) != 0) _exit(125);
+  };
+  Server zinit(std::move(options));
+  zinit.launch();
+  CHECK(zinit.exit_code() == 3);
+  CHECK_THAT(zinit.messages(),
+             Contains("SIGTERM to all processes") && !Contains("SIGKILL to all processes"));
 }
 
 TEST_CASE("a seccomp profile that refuses clone3 with EPERM is named", "[container]") {

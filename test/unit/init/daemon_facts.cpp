@@ -14,9 +14,11 @@ DaemonFacts full() {
   daemon.services_started = TimePoint(std::chrono::nanoseconds(123456789012345));
   daemon.program = "/sbin/init";
   daemon.booted = true;
+  daemon.command_alone = true;
   daemon.nofile = rlimit{1024, RLIM_INFINITY};
   daemon.shell = 4711;
   daemon.exit_code = 143;
+  daemon.end_asked_until = kNever;
   daemon.told_signals = std::uint64_t{1} << 63 | 1;
   daemon.settings = "log_level = \"debug\"\n";
   daemon.etc_environment = std::string("A=1\nB=\0\xff\n", 10);
@@ -28,6 +30,7 @@ void check_same(const DaemonFacts& read, const DaemonFacts& told) {
   CHECK(read.services_started == told.services_started);
   CHECK(read.program == told.program);
   CHECK(read.booted == told.booted);
+  CHECK(read.command_alone == told.command_alone);
   CHECK(read.nofile.has_value() == told.nofile.has_value());
   if (read.nofile && told.nofile) {
     CHECK(read.nofile->rlim_cur == told.nofile->rlim_cur);
@@ -35,6 +38,7 @@ void check_same(const DaemonFacts& read, const DaemonFacts& told) {
   }
   CHECK(read.shell == told.shell);
   CHECK(read.exit_code == told.exit_code);
+  CHECK(read.end_asked_until == told.end_asked_until);
   CHECK(read.told_signals == told.told_signals);
   CHECK(read.settings == told.settings);
   CHECK(read.etc_environment == told.etc_environment);

@@ -55,7 +55,6 @@ const Change kSettings[] = {
     {"buffer_bytes", [](ServiceSpec& s) { s.logging.edit().buffer_bytes = 5000; }},
     {"kmsg", [](ServiceSpec& s) { s.logging.edit().kmsg = true; }},
     {"console", [](ServiceSpec& s) { s.logging.edit().console = ConsoleMode::lines; }},
-    {"merge_stderr", [](ServiceSpec& s) { s.logging.edit().merge_stderr = true; }},
     {"rate_lines", [](ServiceSpec& s) { s.logging.edit().rate_lines = 9; }},
     {"rate_interval_ms", [](ServiceSpec& s) { s.logging.edit().rate_interval = Milliseconds{9}; }},
     {"syslog", [](ServiceSpec& s) { s.logging.edit().syslog = "unix:/dev/log"; }},
@@ -99,6 +98,7 @@ const Change kRestarts[] = {
     {"cache_dir", [](ServiceSpec& s) { s.directories.edit().cache = {"a"}; }},
     {"log_dir", [](ServiceSpec& s) { s.directories.edit().log = {"a"}; }},
     {"listen", [](ServiceSpec& s) { s.socket.edit().listen = {"a:1"}; }},
+    {"merge_stderr", [](ServiceSpec& s) { s.logging.edit().merge_stderr = true; }},
     {"kind", [](ServiceSpec& s) { s.kind = Kind::target; }},
 };
 
