@@ -80,12 +80,10 @@ class Contradictions {
 
   /// What is meant for the program in exec and would reach a shell in front of it.
   void look_at_shell() {
-    const std::vector<std::string>& argv = spec_.exec.argv;
-    const Member* const exec = key_of(document_, "service", "exec");
-    if (exec == nullptr || exec->value.type != ValueType::string || argv.size() != 3 ||
-        argv[1] != "-c" || !shell_stays(argv[2]))
-      return;
-    if (spec_.reload_signal != 0) {
+    const std::string_view text = shell_text(spec_.exec.argv);
+    if (!shell_stays(text)) return;
+    const bool traps = shell_traps(text);
+    if (spec_.reload_signal != 0 && !traps) {
       warn("service", "reload_signal",
            fmt::format("goes to the shell of exec, which {} may end; write exec before the last "
                        "command there, as in \"cd /srv && exec web\"",
@@ -98,7 +96,7 @@ class Contradictions {
            "\"cd /srv && exec web\", or notify_access = \"all\"");
     for (const Member* command :
          {key_of(document_, "service", "reload_exec"), key_of(document_, "service", "stop_exec")}) {
-      if (command == nullptr || !mentions_main(command->value)) continue;
+      if (command == nullptr || traps || !mentions_main(command->value)) continue;
       findings_.add(Severity::warning, command->value.at,
                     command == key_of(document_, "service", "stop_exec") ? "service.stop_exec"
                                                                          : "service.reload_exec",

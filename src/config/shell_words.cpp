@@ -5,6 +5,7 @@
 #include <iterator>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace zinit {
@@ -115,6 +116,105 @@ bool shell_takes(std::string_view program) {
          std::binary_search(std::begin(kShellOwn), std::end(kShellOwn), program);
 }
 
+/// Follows quotes and parentheses of a text for a shell.
+class Nesting {
+ public:
+  /// Takes the next character. @return  whether it stands outside both
+  bool outside(char c) {
+    if (std::exchange(escaped_, false)) return false;
+    escaped_ = c == '\\' && quote_ != '\'';
+    if (escaped_) return false;
+    if (quote_ != '\0') {
+      if (c == quote_) quote_ = '\0';
+      return false;
+    }
+    if (std::string_view("'\"`").find(c) != std::string_view::npos) {
+      quote_ = c;
+      return false;
+    }
+    if (c == '(') return depth_++ == 0;
+    return depth_ == 0 || (c == ')' && --depth_ < 0);
+  }
+
+  /// The parenthesis that was opened last is that of a group of commands, and no nesting.
+  void forget_open() { --depth_; }
+
+ private:
+  bool escaped_ = false;
+  char quote_ = '\0';
+  int depth_ = 0;
+};
+
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n'; }
+
+/// Whether the character at `i` belongs to a redirection, as in 2>&1, &>log and >|log.
+bool redirects(std::string_view text, std::size_t i) {
+  const char before = i > 0 ? text[i - 1] : '\0';
+  return before == '>' || before == '<' || text.substr(i, 2) == "&>";
+}
+
+/// The commands of a text for a shell, as far as operators, line ends and comments part them. Words
+/// of compound commands stay with them: "then exec a".
+std::vector<std::string_view> commands_in(std::string_view text) {
+  std::vector<std::string_view> commands;
+  Nesting nesting;
+  std::size_t begin = 0;
+  const auto end_at = [&](std::size_t end, std::size_t next) {
+    const std::string_view command = trim(text.substr(begin, end - begin));
+    if (!command.empty()) commands.push_back(command);
+    begin = next;
+  };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (!nesting.outside(c)) continue;
+    if (c == '(') {
+      if (!trim(text.substr(begin, i - begin)).empty()) continue;
+      nesting.forget_open();
+      begin = i + 1;
+    } else if (c == '#' && (i == begin || is_blank(text[i - 1]))) {
+      const std::size_t line_end = std::min(text.find('\n', i), text.size());
+      end_at(i, line_end);
+      i = line_end - 1;
+    } else if (std::string_view(";&|\n)").find(c) != std::string_view::npos &&
+               !redirects(text, i)) {
+      end_at(i, i + 1);
+    }
+  }
+  end_at(text.size(), text.size());
+  return commands;
+}
+
+/// The first word with its quotes.
+std::string_view first_word(std::string_view text) {
+  Nesting nesting;
+  for (std::size_t i = 0; i < text.size(); ++i)
+    if (nesting.outside(text[i]) && is_blank(text[i])) return text.substr(0, i);
+  return text;
+}
+
+/// A command without reserved words and assignments in front of it.
+std::string_view without_prefix(std::string_view command) {
+  constexpr std::string_view reserved[] = {"then",  "else",  "elif", "if", "do",
+                                           "while", "until", "{",    "!",  "time"};
+  while (true) {
+    const std::string_view word = first_word(command);
+    if (word.empty() ||
+        (!is_assignment(word) && std::ranges::find(reserved, word) == std::end(reserved)))
+      return command;
+    command = trim(command.substr(word.size()));
+  }
+}
+
+/// Whether a command that begins with the word only ends what stands before it.
+bool is_closing(std::string_view word) {
+  constexpr std::string_view closing[] = {"fi", "done", "esac", "}", "exit"};
+  return std::ranges::find(closing, word) != std::end(closing);
+}
+
+std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+constexpr std::string_view kShells[] = {"sh", "dash", "bash", "ash", "ksh", "mksh", "zsh"};
+
 }  // namespace
 
 Result<Command> command_from_string(std::string_view text) {
@@ -131,25 +231,39 @@ Result<Command> command_from_string(std::string_view text) {
 }
 
 bool shell_stays(std::string_view text) {
-  text = trim(text);
-  std::size_t last = 0;  // where the last command begins
-  char quote = '\0';
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '\\' && quote != '\'') {
-      ++i;
-    } else if (quote != '\0') {
-      if (c == quote) quote = '\0';
-    } else if (c == '\'' || c == '"') {
-      quote = c;
-    } else if (std::string_view(";&|\n").find(c) != std::string_view::npos) {
-      // Of a redirection: 2>&1
-      if (c == '&' && i > 0 && (text[i - 1] == '>' || text[i - 1] == '<')) continue;
-      last = i + 1;
-    }
+  if (text.find("<<") != std::string_view::npos) return false;  // its text would count as commands
+  auto commands = commands_in(text);
+  const bool several = commands.size() > 1;
+  while (!commands.empty() && is_closing(first_word(commands.back()))) commands.pop_back();
+  return several && !commands.empty() && first_word(without_prefix(commands.back())) != "exec";
+}
+
+bool shell_traps(std::string_view text) {
+  return std::ranges::any_of(commands_in(text), [](std::string_view command) {
+    return first_word(without_prefix(command)) == "trap";
+  });
+}
+
+std::string_view shell_text(const std::vector<std::string>& argv) {
+  auto word = argv.begin();
+  const auto skip = [&](const auto& matches) {
+    while (word != argv.end() && matches(*word)) ++word;
+  };
+  const auto is_option = [](const std::string& text) { return text.starts_with('-'); };
+  if (word != argv.end() && base_name(*word) == "env") {
+    ++word;
+    skip([&](const std::string& text) { return is_option(text) || is_assignment(text); });
   }
-  const std::string_view command = trim(text.substr(std::min(last, text.size())));
-  return last != 0 && command != "exec" && !command.starts_with("exec ");
+  if (word != argv.end() && base_name(*word) == "busybox") ++word;
+  if (word == argv.end() || std::ranges::find(kShells, base_name(*word)) == std::end(kShells))
+    return {};
+  bool has_text = false;
+  for (++word; word != argv.end() && is_option(*word); ++word) {
+    if (word->starts_with("--")) continue;
+    has_text |= word->find('c') != std::string::npos;
+    if (word->ends_with('o') && ++word == argv.end()) return {};  // -o NAME
+  }
+  return has_text && word != argv.end() ? std::string_view(*word) : std::string_view{};
 }
 
 std::string_view first_program(std::string_view text) {

@@ -1,4 +1,4 @@
-// Ten daemons of Debian, from its packages as they are, run by the service files of
+// Eleven daemons of Debian, from its packages as they are, run by the service files of
 // etc/sample/examples/debian on a machine with their users and folders (debian-image makes it).
 
 #include "base/format.hpp"
@@ -103,6 +103,11 @@ const std::vector<Daemon>& daemons() {
         folder("/var/lib/chrony", "_chrony:_chrony 750"),
         folder("/var/log/chrony", "_chrony:_chrony 750"), bounding_set(kSysTimeAndPorts)},
        {"chronyc tracking", "Leap status"}},
+      {"haproxy",
+       "root",
+       {folder("/run/haproxy", "root:root 755"), {"ps -o user | grep -c haproxy", "1\n"}},
+       {"wget -q -O - http://127.0.0.1:8404/", "answered by haproxy"},
+       true},
       {"haveged",
        "root",
        {bounding_set(kSysAdmin)},
@@ -279,7 +284,7 @@ void power_off_in_order(Machine& machine) {
 
 }  // namespace
 
-SCENARIO("ten of Debian's daemons run, answer, come back when killed, and stop in order") {
+SCENARIO("eleven of Debian's daemons run, answer, come back when killed, and stop in order") {
   GIVEN("a machine with their packages and a service file for each") {
     Machine machine({.files = debian_files(), .memory_mib = 768, .folder = "build/vm/debian"});
     for (const Daemon& daemon : daemons())

@@ -26,6 +26,8 @@ void look_at_early_boot(Machine& machine) {
   see(machine, "findmnt -n -o SOURCE,OPTIONS /", "/dev/nvme0n1 rw,relatime,errors=remount-ro");
   see(machine, "findmnt -n -o SOURCE,OPTIONS /home", "/dev/vda rw,nosuid,nodev");
   see(machine, "findmnt -n -o FSTYPE,OPTIONS /tmp", "tmpfs  rw,nosuid,nodev");
+  see(machine, "findmnt -n -o SOURCE /srv/fuse", "/srv/fuse.ext4\n");
+  see(machine, "date >/srv/fuse/date && stat -c %F /srv/fuse/date", "regular file\n");
   see(machine, "swapon --show=NAME --noheadings", "/dev/vdb\n");
   see(machine, "hostname", "disk\n");
   see(machine, "cat /proc/sys/vm/swappiness", "7\n");
@@ -48,7 +50,30 @@ void look_at_network(Machine& machine) {
   machine.zinitctl("restart networking");
   see(machine, client, "1\n");
   see(machine, "ip -4 -br addr show ens8", "10.0.2.15/24");
+  machine.zinitctl("stop networking");
+  CHECK(machine.shell().run("pidof dhclient").code == 1);
+  CHECK(machine.shell().output_of("ip -4 -br addr show ens8") == "");
+  machine.zinitctl("start networking");
+  see(machine, client, "1\n");
   await_running(machine, {"network-mounts", "ssh"});
+}
+
+/// The rules of a firewall are there until its oneshot is stopped, and a fault in new ones leaves
+/// them.
+void look_at_firewall(Machine& machine) {
+  const std::string rules = "nft list ruleset | grep -c chain";
+  see(machine, rules, "3\n");
+  machine.shell().output_of("echo bogus >>/etc/nftables.conf");
+  const Answer refused = machine.shell().run("zinitctl restart nftables");
+  INFO(refused.output);
+  CHECK(refused.code == 1);
+  CHECK(refused.output.find("syntax error") != std::string::npos);
+  see(machine, rules, "3\n");
+  machine.shell().output_of("sed -i /bogus/d /etc/nftables.conf");
+  machine.zinitctl("stop nftables");
+  CHECK(machine.shell().output_of("nft list ruleset") == "");
+  machine.zinitctl("start nftables");
+  see(machine, rules, "3\n");
 }
 
 void log_in_on_console(Machine& machine) {
@@ -69,6 +94,55 @@ void log_in_by_ssh(Machine& machine) {
   INFO(session);
   CHECK(in_order(session, {"ada\n", "/dev/pts/0\n", "/home/ada\n", "ada      pts/0"}));
   see(machine, "grep sshd /var/log/auth.log", "Accepted publickey for ada");
+}
+
+/// @return  what a command prints in a session of root's that comes in by ssh
+Answer in_a_session(Machine& machine, const std::string& command) {
+  return machine.shell().run(
+      "ssh -tt -o BatchMode=yes -o StrictHostKeyChecking=accept-new "
+      "root@localhost '" +
+      command + "'");
+}
+
+/// The server is restarted from a session of its own, which goes on, and with a typo in its config
+/// it is left as it is.
+void restart_ssh_by_ssh(Machine& machine) {
+  machine.shell().output_of("cp /root/.ssh/id_ed25519.pub /root/.ssh/authorized_keys");
+  const int before = machine.pid("ssh");
+  const Answer good =
+      in_a_session(machine, "zinitctl restart ssh && zinitctl wait ssh && echo goes on");
+  INFO(good.output);
+  CHECK(good.code == 0);
+  CHECK(good.output.find("goes on") != std::string::npos);
+  const int now = machine.pid("ssh");
+  CHECK(now != before);
+  machine.shell().output_of("echo Portt 22 >>/etc/ssh/sshd_config");
+  const Answer refused = in_a_session(machine, "zinitctl restart ssh; echo code $?");
+  INFO(refused.output);
+  CHECK(in_order(refused.output, {"Bad configuration option: Portt", "code 1"}));
+  CHECK(machine.pid("ssh") == now);
+  CHECK(in_a_session(machine, "true").code == 0);
+  machine.shell().output_of("sed -i /Portt/d /etc/ssh/sshd_config");
+}
+
+/// A container, whose root file system is that of the machine, outlives a restart of containerd.
+void restart_containerd(Machine& machine) {
+  Terminal& shell = machine.shell();
+  machine.zinitctl("start containerd");
+  await_running(machine, {"containerd"});
+  shell.output_of("mkdir /srv/box && mount --bind / /srv/box");
+  shell.output_of("ctr run -d --rootfs /srv/box box /bin/sleep 4321");
+  const std::string tasks = shell.output_of("ctr task ls");
+  INFO(tasks);
+  CHECK(tasks.find("RUNNING") != std::string::npos);
+  const int before = machine.pid("containerd");
+  machine.zinitctl("restart containerd");
+  await_running(machine, {"containerd"});
+  CHECK(machine.pid("containerd") != before);
+  CHECK(shell.output_of("ctr task ls") == tasks);
+  shell.output_of("ctr task rm -f box && ctr container rm box && umount /srv/box");
+  machine.zinitctl("stop containerd");
+  see(machine, "pidof sleep containerd-shim-runc-v2 || echo none", "none\n");
 }
 
 void look_at_daemons(Machine& machine) {
@@ -217,11 +291,14 @@ SCENARIO("Debian starts from a disk, is used, powered off, and its systemd finds
     await_running(machine, {"udevd", "rsyslog", "dbus", "cron", "acpid", "agetty@ttyS0", "ssh"});
     step("what a boot does is done", [&] { look_at_early_boot(machine); });
     step("its network is there", [&] { look_at_network(machine); });
+    step("its firewall is there", [&] { look_at_firewall(machine); });
     step("people log in", [&] {
       log_in_on_console(machine);
       log_in_by_ssh(machine);
+      restart_ssh_by_ssh(machine);
     });
     step("its daemons work", [&] { look_at_daemons(machine); });
+    step("its containers outlive a restart of containerd", [&] { restart_containerd(machine); });
     step("packages that are installed later start and stop nothing behind zinit's back",
          [&] { check_later_packages(machine); });
     step("its power button powers it off, with its file systems clean", [&] {

@@ -355,6 +355,16 @@ TEST_CASE("check warns of a stop that a shutdown cuts, and of a shell in front o
              "[service]\nexec = 'cd /tmp; sleep 1'\nreload_exec = 'kill -HUP $MAINPID'\n");
   write_file(dir / "z/services/exec.toml",
              "[service]\nexec = 'cd /tmp && exec sleep 1'\nreload_signal = 'HUP'\n");
+  // The shell is named in exec; here it executes the program, and here it takes the signal itself.
+  write_file(dir / "z/services/bash.toml",
+             "[service]\nexec = ['/usr/bin/env', 'bash', '-ec', 'cd /tmp; sleep 1 # forever']\n"
+             "reload_signal = 'HUP'\n");
+  write_file(dir / "z/services/becomes.toml",
+             "[service]\nexec = 'if true; then A=\"1 2\" exec sleep 1; fi; exit 1 # no'\n"
+             "reload_signal = 'HUP'\n");
+  write_file(dir / "z/services/traps.toml",
+             "[service]\nexec = 'trap \"kill -HUP $!\" HUP; sleep 1 & wait'\n"
+             "reload_signal = 'HUP'\n");
   const Outcome checked =
       run({.argv = {"zinitctl", "--socket", "/nonexistent", "check", dir / "z"}});
   CHECK(checked.code == 0);
@@ -364,7 +374,9 @@ TEST_CASE("check warns of a stop that a shutdown cuts, and of a shell in front o
   CHECK_THAT(all, Contains("shell.toml:3:17: warning: service.reload_signal: goes to the shell"));
   CHECK_THAT(all, Contains("shell.toml:5:10: warning: readiness.notify: only the shell"));
   CHECK_THAT(all, Contains("pid.toml:3:15: warning: service.reload_exec: MAINPID is the shell"));
-  CHECK_THAT(all, !Contains("fits.toml") && !Contains("exec.toml"));
+  CHECK_THAT(all, Contains("bash.toml:3:17: warning: service.reload_signal: goes to the shell"));
+  for (const char* right : {"fits.toml", "exec.toml", "becomes.toml", "traps.toml"})
+    CHECK_THAT(all, !Contains(right));
 }
 
 }  // namespace client_check_test

@@ -126,14 +126,54 @@ TEST_CASE("the program that a shell begins with is known only where nothing else
 }
 
 TEST_CASE("a shell stays in front of the last of several commands without exec") {
-  CHECK(shell_stays("cd /srv && webd"));
-  CHECK(shell_stays("cd /srv; webd --port 1"));
-  CHECK(shell_stays("webd | sort"));
-  CHECK(shell_stays("cd /srv && execute"));
-  CHECK_FALSE(shell_stays("cd /srv && exec webd 2>&1"));
-  CHECK_FALSE(shell_stays("exec webd"));
-  CHECK_FALSE(shell_stays("webd --port $PORT"));
-  CHECK_FALSE(shell_stays("webd 'a; b' \"c && d\" e\\;f"));
+  for (const char* text :
+       {"cd /srv && webd", "cd /srv; webd --port 1", "webd | sort", "cd /srv && execute",
+        "(cd /srv; webd)", "cd /srv\nwebd # exec webd", "webd; exit 1", "webd & wait",
+        "if a; then exec b; else webd; fi", "while true; do webd; done >log 2>&1",
+        "exec >log 2>&1; A=1 webd", "a && exec b; webd"}) {
+    INFO(text);
+    CHECK(shell_stays(text));
+  }
+  for (const char* text :
+       {"cd /srv && exec webd 2>&1", "exec webd", "webd --port $PORT", "",
+        "webd 'a; b' \"c && d\" e\\;f", "cd /srv; X=1 Y=\"a b\" Z=$(c; d) exec webd",
+        "trap '' HUP; exec webd", "cd /srv\nexec webd \"$@\"\n# the end; of it\n",
+        "cd /srv; exec webd;", "if a; then exec b; else exec c; fi", "exec webd || exit 1",
+        "cd /srv; exec webd &>log", "cd /srv; exec webd $(a; b) `c; d`", "(cd /srv; exec webd)",
+        "case a in b) exec c ;; esac", "{ cd /srv; exec webd; } 2>&1", "cd /srv; exec\twebd",
+        "webd # cd /srv; webd", "exec webd <<END\na; b\nEND"}) {
+    INFO(text);
+    CHECK_FALSE(shell_stays(text));
+  }
+}
+
+TEST_CASE("a shell that takes signals itself has a trap") {
+  CHECK(shell_traps("trap 'kill $P' HUP; webd & P=$!; wait"));
+  CHECK(shell_traps("if a; then trap b HUP; fi; webd"));
+  CHECK_FALSE(shell_traps("trapper; webd trap; webd 'a; trap b'"));
+}
+
+TEST_CASE("a shell and its text are found in a command of several words") {
+  using Words = std::vector<std::string>;
+  for (const Words& words : {Words{"/bin/sh", "-c", "text"},
+                             {"bash", "-ec", "text", "bash", "a"},
+                             {"/usr/bin/env", "-i", "A=1", "sh", "-c", "text"},
+                             {"busybox", "sh", "-c", "text"},
+                             {"bash", "-o", "pipefail", "-c", "text"},
+                             {"bash", "--norc", "-euo", "pipefail", "-c", "text"},
+                             {"env", "busybox", "ash", "-c", "-e", "text"}}) {
+    INFO(words.back());
+    CHECK(shell_text(words) == "text");
+  }
+  for (const Words& words : {Words{"webd", "-c", "text"},
+                             {"sh", "text"},
+                             {"sh", "-c"},
+                             {"env"},
+                             {"busybox", "httpd", "-c", "text"},
+                             {"sh", "-e", "text", "-c"}}) {
+    INFO(words.front());
+    CHECK(shell_text(words).empty());
+  }
 }
 
 }  // namespace config_shell_words_test
