@@ -206,6 +206,23 @@ TEST_CASE("what on_failure starts may require the service that has failed", "[on
   CHECK(zinit.count("web") == 2);
 }
 
+TEST_CASE("[defaults] on_failure is not that of the services that it names", "[on_failure]") {
+  Server zinit({.settings = true});
+  write_file(zinit.path("zinit.toml"), "[defaults]\non_failure = ['alert', 'mail@']\n");
+  zinit.add("alert", {.exec = "echo alert >> $T; exit 1",
+                      .service = kOnRequest,
+                      .lifecycle = "restart = 'never'"});
+  add_template(zinit, "mail");
+  zinit.add("web", failing(""));
+  zinit.boot({"web"});
+  CHECK(zinit.state("alert") == "inactive");
+  zinit.mark("go");
+  zinit.await_trace("mail of web");
+  zinit.await_failed("alert", "exit_code");
+  zinit.await_settled();
+  CHECK(zinit.count("mail of alert") == 0);
+}
+
 TEST_CASE("a new service is not taken for an old one of its name that a failure had started",
           "[on_failure]") {
   Server zinit;
