@@ -180,6 +180,11 @@ class SpecReader {
     });
   }
 
+  /// Whether it is one of `names`, or an instance of one.
+  [[nodiscard]] bool serves_failures(const std::vector<Dependency>& names) const {
+    return zinit::names(names, spec_.name) || zinit::names(names, template_of(spec_.name));
+  }
+
   /// Sets defaults that depend on other keys. A general default that a oneshot cannot have is not
   /// applied to it.
   void settle_defaults() {
@@ -195,6 +200,8 @@ class SpecReader {
     if (!reader_.stored("lifecycle", "restart_delay_max_ms")) {
       lifecycle.restart_delay_max = std::max(lifecycle.restart_delay_max, lifecycle.restart_delay);
     }
+    if (!reader_.stored("lifecycle", "on_failure") && serves_failures(*lifecycle.on_failure))
+      lifecycle.on_failure.reset();
   }
 
   const Value& document_;

@@ -107,8 +107,9 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
               start_.sources.places.told_socket}),
       shutdown_(
           *loop_, board_, [this] { on_shutdown_begun(); }, [this] { loop_->stop(); }),
-      failures_(board_, {[this](const std::string& name) { return start_for_failure(name); },
-                         [this](const ServiceView& failed) { act_on_failure(failed); }}),
+      failures_(*loop_, board_,
+                {[this](const std::string& name) { return start_for_failure(name); },
+                 [this](const ServiceView& failed) { act_on_failure(failed); }}),
       critical_(board_, critical_end(start_.mode)),
       shell_(*loop_, start_.console, start_.environment, [this](bool ran) { on_shell_over(ran); }),
       files_(*loop_),
@@ -421,13 +422,13 @@ void ZinitDaemon::on_change() {
   }
 }
 
-RequestResult<void> ZinitDaemon::start_for_failure(const std::string& name) {
-  if (auto made = instances_.make(name); !made) return made;
-  const auto started = board_.start(name);
-  return started ? RequestResult<void>() : tl::unexpected(started.error());
+RequestResult<Board::Others> ZinitDaemon::start_for_failure(const std::string& name) {
+  if (auto made = instances_.make(name); !made) return tl::unexpected(made.error());
+  return board_.start(name);
 }
 
 void ZinitDaemon::act_on_failure(const ServiceView& failed) {
+  if (shutdown_.begun()) return;
   const FailureAction action = failed.spec->lifecycle.on_failure_action;
   const std::string why =
       fmt::format("{} failed: {}", failed.spec->name, reason_text(failed.record.reason));

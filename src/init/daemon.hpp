@@ -210,7 +210,7 @@ class ZinitDaemon final : public Daemon {
   void add_effects(ReloadReport& report) const;
   void on_change();
   void on_critical_end(const ServiceView& view);
-  [[nodiscard]] RequestResult<void> start_for_failure(const std::string& name);
+  [[nodiscard]] RequestResult<Board::Others> start_for_failure(const std::string& name);
   void act_on_failure(const ServiceView& failed);
   void start_critical();
   void on_shell_over(bool ran);

@@ -11,13 +11,8 @@ namespace zinit {
 
 namespace {
 
-/// It has failed, and what follows on that is not done. A service whose files are refused was never
-/// loaded, so it has not failed at its work.
-bool to_be_followed(const ServiceView& view) {
-  const Record& record = view.record;
-  return view.failed_for_good && !record.failure_handled &&
-         record.reason.type != ReasonType::config_error;
-}
+/// For what on_failure has started to be through, before the action ends it.
+constexpr Milliseconds kForOthers{30000};
 
 /// Whether a start of `name` would go round in a circle: `origins` have failed on the way to it. An
 /// instance of a template that has failed before would have a longer name each time.
@@ -34,16 +29,45 @@ bool goes_round(const std::string& name, const std::set<std::string>& origins) {
 void FailureWatch::look() {
   if (GraphPtr graph = board_.graph(); graph != graph_) {
     graph_ = std::move(graph);
-    names_.clear();
-    for (const Slot slot : graph_->order())
-      if (graph_->spec(slot).acts_on_failure()) names_.push_back(graph_->name(slot));
+    std::erase_if(origins_,
+                  [&](const auto& one) { return graph_->find_loaded(one.first) == kNoSlot; });
   }
-  for (const std::string& name : names_)
-    if (const auto view = board_.view(name); view && to_be_followed(*view)) follow(*view);
+  const std::vector<ServiceView> failures = board_.final_failures();
+  std::erase_if(followed_, [&](const auto& one) {
+    return std::ranges::none_of(failures, [&](const ServiceView& failed) {
+      return failed.spec->name == one.first && failed.record.failed_serial == one.second.serial;
+    });
+  });
+  TimePoint next = kNever;
+  for (const ServiceView& failed : failures) {
+    const auto [followed, is_new] = followed_.try_emplace(failed.spec->name);
+    if (is_new)
+      followed->second = {failed.record.failed_serial, start_others(failed),
+                          after(Clock::now(), kForOthers)};
+    if (!may_act(followed->second)) {
+      next = std::min(next, followed->second.until);
+      continue;
+    }
+    followed_.erase(followed);
+    act(failed);
+    board_.failure_handled(failed);
+  }
+  if (next != kNever)
+    over_.set(std::max(Milliseconds{ms_between(Clock::now(), next)}, Milliseconds{1}));
 }
 
-/// The services that have failed before this one, of which each has started the next; this one
-/// included. If it has run for its stability period in between, its failure is a new one.
+/// Whether all that was started has come to rest, or runs; or has had its time.
+bool FailureWatch::may_act(Followed& followed) const {
+  std::erase_if(followed.started, [&](const std::string& name) {
+    const auto view = board_.view(name);
+    return !view || view->settled;
+  });
+  return followed.started.empty() || Clock::now() >= followed.until;
+}
+
+/// The services that have failed before this one, of which each has started the next. This one is
+/// among them if what its failure started has started it again. If it has run for its stability
+/// period in between, its failure is a new one.
 std::set<std::string> FailureWatch::take_origins(const ServiceView& failed) {
   std::set<std::string> origins;
   const auto known = origins_.extract(failed.spec->name);
@@ -51,27 +75,57 @@ std::set<std::string> FailureWatch::take_origins(const ServiceView& failed) {
   const bool lasted = lifecycle.stability_period > Milliseconds{0} &&
                       stable(failed.record, lifecycle, failed.record.since);
   if (!known.empty() && !lasted) origins = known.mapped();
-  origins.insert(failed.spec->name);
   return origins;
 }
 
-void FailureWatch::follow(const ServiceView& failed) {
+/// @return  what the action must wait for
+std::vector<std::string> FailureWatch::start_others(const ServiceView& failed) {
   const std::string& failing = failed.spec->name;
-  const std::set<std::string> origins = take_origins(failed);
+  std::set<std::string> origins = take_origins(failed);
+  std::vector<std::string> started;
+  if (!origins.insert(failing).second) {
+    log_warn("{}: on_failure is not followed: its own failure has started it again", failing);
+    return started;
+  }
   for (const std::string& name : on_failure_names(*failed.spec)) {
     if (goes_round(name, origins)) {
       log_warn("{}: on_failure: {} is not started: its own failure has led to this one", failing,
                name);
       continue;
     }
+    const auto others = acts_.start(name);
+    if (!others) {
+      log_error("{}: on_failure: {} is not started: {}", failing, name, others.error().text);
+      continue;
+    }
+    log_info("{}: failed for good: {} is started", failing, name);
     origins_[name] = origins;
-    if (const auto started = acts_.start(name); started)
-      log_info("{}: failed for good: {} is started", failing, name);
-    else
-      log_error("{}: on_failure: {} is not started: {}", failing, name, started.error().text);
+    for (const std::string& other : others->started) origins_[other] = origins;
+    if (failed.spec->lifecycle.on_failure_action != FailureAction::none) started.push_back(name);
   }
-  acts_.end(failed);
-  board_.failure_handled(failing);
+  return started;
+}
+
+/// Whether what is at fault, at the end of the chain, is a file. After a reboot it would be, too.
+bool FailureWatch::is_of_files(ServiceView failed) const {
+  while (failed.record.state == State::failed &&
+         failed.record.reason.type == ReasonType::dependency_failed) {
+    auto required = board_.view(failed.record.reason.text);
+    if (!required) return false;
+    failed = std::move(*required);
+  }
+  const ReasonType type = failed.record.reason.type;
+  return type == ReasonType::config_error || type == ReasonType::missing_dependency;
+}
+
+void FailureWatch::act(const ServiceView& failed) {
+  if (failed.spec->lifecycle.on_failure_action == FailureAction::none) return;
+  if (is_of_files(failed))
+    log_error(
+        "{}: its on_failure_action is not taken: the fault is in a file, and would come again",
+        failed.spec->name);
+  else
+    acts_.end(failed);
 }
 
 }  // namespace zinit

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "io/watcher.hpp"
 #include "supervisor/board.hpp"
 
 namespace zinit {
@@ -18,25 +19,37 @@ class FailureWatch {
  public:
   struct Acts {
     /// Starts a service, or an instance of a template, as a client does.
-    std::function<RequestResult<void>(const std::string& name)> start;
+    std::function<RequestResult<Board::Others>(const std::string& name)> start;
     /// Carries out the action of the service, after the starts.
     std::function<void(const ServiceView& failed)> end;
   };
 
-  /// The board must outlive this.
-  FailureWatch(Board& board, Acts acts) : board_(board), acts_(std::move(acts)) {}
+  /// Loop and board must outlive this.
+  FailureWatch(EventLoop& loop, Board& board, Acts acts)
+      : board_(board), acts_(std::move(acts)), over_(loop, [this] { look(); }) {}
 
-  /// To be called when the board has changed; cheap if no service has either key.
+  /// To be called when the board has changed; cheap if no service with either key has failed.
   void look();
 
  private:
-  void follow(const ServiceView& failed);
+  /// A failure whose action waits for what it has started.
+  struct Followed {
+    std::uint64_t serial = 0;          // Record::failed_serial: which failure it is
+    std::vector<std::string> started;  // what has not come to rest yet
+    TimePoint until;                   // it is waited for
+  };
+
+  [[nodiscard]] std::vector<std::string> start_others(const ServiceView& failed);
   [[nodiscard]] std::set<std::string> take_origins(const ServiceView& failed);
+  [[nodiscard]] bool may_act(Followed& followed) const;
+  [[nodiscard]] bool is_of_files(ServiceView failed) const;
+  void act(const ServiceView& failed);
 
   Board& board_;
   const Acts acts_;
-  GraphPtr graph_;                  // of which names_ are
-  std::vector<std::string> names_;  // of the services with either key
+  TimerWatcher over_;
+  GraphPtr graph_;  // that look() has seen last
+  std::map<std::string, Followed> followed_;
   // For a service that a failure has started: the services whose failures have led to that.
   std::map<std::string, std::set<std::string>> origins_;
 };

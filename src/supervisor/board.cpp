@@ -439,11 +439,27 @@ std::vector<ServiceView> Board::views() const {
   return views;
 }
 
-void Board::failure_handled(std::string_view name) {
+std::vector<ServiceView> Board::final_failures() const {
   BoardCore& core = *core_;
   MutexLock lock(core.mutex);
-  const Slot slot = core.world.graph->find(name);
-  if (slot == kNoSlot || core.world.record(slot).state != State::failed) return;
+  std::erase_if(core.failures,
+                [&](Slot slot) REQUIRES(core.mutex) { return !core.is_to_be_followed(slot); });
+  std::vector<ServiceView> found;
+  const TimePoint now = Clock::now();
+  SettledQuestions settled(core.world, now);
+  for (const Slot slot : core.failures)
+    if (zinit::failed_for_good(core.world, slot)) found.push_back(core.view(slot, now, settled));
+  return found;
+}
+
+void Board::failure_handled(const ServiceView& failed) {
+  BoardCore& core = *core_;
+  MutexLock lock(core.mutex);
+  const Slot slot = failed.slot;
+  // Another may have its slot by now, or it has failed once more.
+  if (!core.failures.contains(slot) || core.world.graph->name(slot) != failed.spec->name ||
+      core.world.record(slot).failed_serial != failed.record.failed_serial)
+    return;
   core.world.record(slot).failure_handled = true;
   core.store(slot);
 }

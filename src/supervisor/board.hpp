@@ -249,9 +249,13 @@ class Board final : public WatchReports {
   /// The result of a reload, process_error if it failed; nothing while it is under way.
   [[nodiscard]] std::optional<RequestResult<void>> outcome(const ServiceReload& reload) const;
 
-  /// What follows on the final failure of the service has been done. It is not done once more for
-  /// this failure, by the next image either.
-  void failure_handled(std::string_view name);
+  /// The services that have failed for good and have on_failure or on_failure_action, until
+  /// failure_handled(). Looks only at what has failed. A service whose files are refused was never
+  /// loaded, so it has not failed at its work.
+  [[nodiscard]] std::vector<ServiceView> final_failures() const;
+  /// What follows on this final failure has been done. It is not done once more for it, by the next
+  /// image either.
+  void failure_handled(const ServiceView& failed);
 
   /// Writes a line to zinit's log, after the lines about everything that has happened so far.
   void say(LogLevel level, std::string line);

@@ -145,6 +145,18 @@ bool BoardCore::has_template(std::string_view name) const {
   return std::ranges::find(templates, name) != templates.end();
 }
 
+/// It has failed, perhaps for good, and what follows on that is not done.
+bool BoardCore::is_to_be_followed(Slot slot) const {
+  if (!world.graph->used(slot) || !world.spec(slot).acts_on_failure()) return false;
+  const Record& record = world.record(slot);
+  return record.state == State::failed && !record.failure_handled &&
+         record.reason.type != ReasonType::config_error;
+}
+
+void BoardCore::note_failure(Slot slot) {
+  if (is_to_be_followed(slot)) failures.insert(slot);
+}
+
 /// Of the services that its final failure starts, those that do not exist.
 std::vector<std::string> BoardCore::absent_on_failure(Slot slot) const {
   std::vector<std::string> names = on_failure_names(world.spec(slot));

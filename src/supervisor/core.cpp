@@ -153,6 +153,7 @@ void BoardCore::adopt(const Plan& plan, bool start_new) {
     for (Slot slot = 0; slot < jobs.size(); ++slot)
       if (before->used(slot) && !world.graph->used(slot)) journal_->erase(slot);
   std::erase_if(boot_pending, [&](Slot slot) { return !stays(slot); });
+  for (const Slot slot : world.graph->order()) note_failure(slot);
   tell_refused(plan);
   tell_neighbours(world.graph->order());
   for (const auto& job : jobs)  // its dependencies may have been added or removed

@@ -23,6 +23,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -77,6 +78,7 @@ class BoardCore {
   std::vector<std::string> templates GUARDED_BY(mutex);  // see Board::name_templates()
   std::optional<TimePoint> boot_settled GUARDED_BY(mutex);
   Slots boot_pending GUARDED_BY(mutex);
+  std::set<Slot> failures GUARDED_BY(mutex);  // what final_failures() has to look at
   bool booting GUARDED_BY(mutex) = false;
   /// Of a service that boot() has started, until the boot has settled; the epoch: not yet, or it is
   /// no such service.
@@ -133,6 +135,10 @@ class BoardCore {
   void order_again(Slot slot, std::uint8_t owed) REQUIRES(mutex);
   [[nodiscard]] bool has_template(std::string_view name) const REQUIRES(mutex);
   [[nodiscard]] std::vector<std::string> absent_on_failure(Slot slot) const REQUIRES(mutex);
+  /// See Board::final_failures().
+  [[nodiscard]] bool is_to_be_followed(Slot slot) const REQUIRES(mutex);
+  /// Has final_failures() look at the service if it has failed.
+  void note_failure(Slot slot) REQUIRES(mutex);
   /// Begins to note the times of boot_pending.
   void begin_boot_times() REQUIRES(mutex);
   /// After a re-execution before the boot's services had settled: all that are wanted have to.

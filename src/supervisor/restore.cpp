@@ -141,6 +141,7 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry, const FactMap& kep
     if (job.checked && record.state == State::stopping)
       job.checked->set_stage(CheckedProcess::Stage::stopping);
   }
+  note_failure(slot);
   store(slot);
 }
 

@@ -163,6 +163,7 @@ void BoardCore::tell_transition(Job& job, State from, State to) {
     }
     if (from == State::stopping) job.replaced.reset();
     stamp(job, from, to);
+    note_failure(slot);
   }
   if (at_rest(to) && !active(world, slot)) settle_at_rest(job);
   if (booting && from != to) note_boot_times(slot, to);

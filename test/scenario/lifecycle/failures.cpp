@@ -141,6 +141,110 @@ TEST_CASE("on_failure_action exit ends a container", "[on_failure_action][contai
   CHECK(zinit.exit_code() == 5);
 }
 
+TEST_CASE("on_failure_action waits until what on_failure has started is through",
+          "[on_failure_action][on_failure]") {
+  Server zinit;
+  const std::string alert = "echo begin >> $T; while ! [ -e $D/sent ]; do sleep 0.01; done; ";
+  zinit.add("alert",
+            {.exec = alert + "echo sent >> $T", .service = "oneshot = true\n" + kOnRequest});
+  zinit.add("web", failing("on_failure = ['alert']\non_failure_action = 'exit'"));
+  zinit.boot({"web"});
+  zinit.mark("go");
+  zinit.await_trace("begin");
+  CHECK(zinit.state("web") == "failed");
+  CHECK(zinit.state("alert") == "starting");
+  zinit.mark("sent");
+  CHECK(zinit.exit_code() == 3);
+  CHECK(zinit.count("sent") == 1);
+}
+
+TEST_CASE("a start meanwhile of what has failed takes its on_failure_action back",
+          "[on_failure_action]") {
+  Server zinit;
+  zinit.add("alert", {.exec = "echo begin >> $T; while ! [ -e $D/sent ]; do sleep 0.01; done",
+                      .service = "oneshot = true\n" + kOnRequest});
+  zinit.add("web", {.exec = "[ -e $D/mended ] && exec sleep 100000; exit 3",
+                    .service = kOnRequest,
+                    .lifecycle = "restart = 'never'\non_failure = ['alert']\n"
+                                 "on_failure_action = 'exit'"});
+  zinit.boot();
+  zinit.begin_start("web");
+  zinit.await_trace("begin");
+  zinit.mark("mended");
+  CHECK(zinit.start("web")["state"] == "running");
+  zinit.mark("sent");
+  zinit.await_state("alert", "exited");
+  CHECK(zinit.state("web") == "running");
+}
+
+TEST_CASE("a fault of files takes no on_failure_action, which would not mend it",
+          "[on_failure_action]") {
+  Server zinit;
+  const auto add = [&](const std::string& name, const std::string& required) {
+    zinit.add(name, {.dependencies = "requires = ['" + required + "']",
+                     .lifecycle = "restart = 'never'\non_failure_action = 'exit'"});
+  };
+  zinit.file("wrong.toml", "[service]\nexec = 'true'\noneshot = 7\n");
+  add("lonely", "nothing");
+  add("above", "wrong");
+  zinit.boot();
+  zinit.await_message("lonely: its on_failure_action is not taken");
+  zinit.await_message("above: its on_failure_action is not taken");
+  CHECK(zinit.state("lonely") == "failed");
+}
+
+TEST_CASE("what on_failure starts may require the service that has failed", "[on_failure]") {
+  Server zinit;
+  zinit.add("alert", {.service = kOnRequest, .dependencies = "requires = ['web']"});
+  zinit.add("web", {.exec = "echo web >> $T; exit 1",
+                    .service = kOnRequest,
+                    .lifecycle = "restart = 'never'\non_failure = ['alert']"});
+  zinit.boot();
+  zinit.begin_start("web");
+  zinit.await_message("web: on_failure is not followed: its own failure has started it again");
+  zinit.await_failed("alert", "dependency_failed");
+  CHECK(zinit.count("web") == 2);
+}
+
+TEST_CASE("[defaults] on_failure is not that of the services that it names", "[on_failure]") {
+  Server zinit({.settings = true});
+  write_file(zinit.path("zinit.toml"), "[defaults]\non_failure = ['alert', 'mail@']\n");
+  zinit.add("alert", {.exec = "echo alert >> $T; exit 1",
+                      .service = kOnRequest,
+                      .lifecycle = "restart = 'never'"});
+  add_template(zinit, "mail");
+  zinit.add("web", failing(""));
+  zinit.boot({"web"});
+  CHECK(zinit.state("alert") == "inactive");
+  zinit.mark("go");
+  zinit.await_trace("mail of web");
+  zinit.await_failed("alert", "exit_code");
+  zinit.await_settled();
+  CHECK(zinit.count("mail of alert") == 0);
+}
+
+TEST_CASE("a new service is not taken for an old one of its name that a failure had started",
+          "[on_failure]") {
+  Server zinit;
+  zinit.add("fallback", {.exec = tracing("fallback"), .service = kOnRequest});
+  zinit.add("web", {.exec = "echo web >> $T; exit 1",
+                    .service = kOnRequest,
+                    .lifecycle = "restart = 'never'\non_failure = ['fallback']"});
+  zinit.boot();
+  zinit.begin_start("web");
+  zinit.await_trace("start fallback");
+  zinit.await_state("fallback", "running");
+  zinit.stop("fallback");
+  zinit.remove("fallback");
+  zinit.reload();
+  zinit.add("fallback", {.exec = "exit 1",
+                         .service = kOnRequest,
+                         .lifecycle = "restart = 'never'\non_failure = ['web']"});
+  zinit.reload();
+  zinit.begin_start("fallback");
+  zinit.await_trace("web", 2);
+}
+
 TEST_CASE("an on_failure_action of a machine's has no effect elsewhere", "[on_failure_action]") {
   Server zinit;
   zinit.add("web", failing("on_failure_action = 'reboot'"));
