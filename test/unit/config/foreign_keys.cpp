@@ -248,6 +248,41 @@ TEST_CASE("a key or section of another init system is told with what it is here"
         Lines{"f.toml:1:2: error: Service: unknown section, did you mean [service]?"});
 }
 
+TEST_CASE("words for what a service is bound to, checked by and held back for lead to their keys",
+          "[config][spec]") {
+  const struct {
+    std::string section, word, told;
+  } rows[] = {
+      {"Unit", "BindsTo", "; write \"binds_to\" in [dependencies]"},
+      {"Unit", "StopWhenUnneeded", "; write \"stop_when_unneeded\" in [lifecycle]"},
+      {"Unit", "OnFailure", "; write \"on_failure\" in [lifecycle]"},
+      {"Unit", "FailureAction", "; write \"on_failure_action\" in [lifecycle]"},
+      {"Unit", "StartLimitAction", "; write \"on_failure_action\" in [lifecycle]"},
+      {"unit", "oncrash", "; write \"on_failure_action\" in [lifecycle]"},
+      {"Install", "RequiredBy", "; write \"required_by\" in [dependencies]"},
+      {"Service", "ExecCondition", "; write \"exec\" in [condition]"},
+      {"Service", "ExecStartPost", "; write \"ready_exec\" in [service]"},
+      {"unit", "ready", "; write \"ready_exec\" in [service]"},
+      {"Service", "ExecStop", "; write \"stop_exec\" in [service]"},
+      {"Service", "RemainAfterExit",
+       "; write \"oneshot\" in [service], whose exit with 0 satisfies dependents"},
+      {"Service", "KillMode", "; write \"kill_mode\" in [lifecycle]"},
+      {"Service", "RestartPreventExitStatus", "; write \"no_restart_on\" in [lifecycle]"},
+      {"Service", "NotifyAccess", "; write \"notify_access\" in [readiness]"},
+      {"Service", "LogRateLimitBurst", "; write \"rate_lines\" in [logging]"},
+      {"Service", "LogRateLimitIntervalSec",
+       "; write \"rate_interval_ms\" in [logging], in milliseconds"},
+      {"program:x", "redirect_stderr", "; write \"merge_stderr\" in [logging]"},
+      {"program:x", "startsecs", "; write \"after_ms\" in [readiness], in milliseconds"},
+      {"unit", "extra_started_commands",
+       "; write \"reload_exec\" and \"check_exec\" in [service], or a oneshot for each command"},
+  };
+  for (const auto& [section, word, told] : rows) {
+    INFO("[" << section << "] " << word);
+    CHECK(foreign_key(section, word) == told);
+  }
+}
+
 TEST_CASE("each word of another init system's manual has a hint", "[config][spec]") {
   for (const auto& [section, words] : kManuals)
     for (const std::string_view word : split(words, ' ')) {
