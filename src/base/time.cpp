@@ -2,10 +2,58 @@
 #include "base/time.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 
 #include "base/format.hpp"
+#include "base/text.hpp"
 
 namespace zinit {
+
+namespace {
+
+constexpr double kMostMs = 1e15;
+
+struct Unit {
+  std::string_view name;
+  double ms;
+};
+
+constexpr Unit kUnits[] = {
+    {"ms", 1},
+    {"msec", 1},
+    {"s", 1e3},
+    {"sec", 1e3},
+    {"second", 1e3},
+    {"seconds", 1e3},
+    {"m", 60e3},
+    {"min", 60e3},
+    {"minute", 60e3},
+    {"minutes", 60e3},
+    {"h", 3600e3},
+    {"hr", 3600e3},
+    {"hour", 3600e3},
+    {"hours", 3600e3},
+    {"d", 86400e3},
+    {"day", 86400e3},
+    {"days", 86400e3},
+    {"w", 7 * 86400e3},
+    {"week", 7 * 86400e3},
+    {"weeks", 7 * 86400e3},
+};
+
+bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
+
+/// Takes what `belongs` from the beginning of `text`, without the blanks around it.
+template <class Belongs>
+std::string_view take(std::string_view& text, Belongs belongs) {
+  const auto end = std::ranges::find_if_not(text, belongs);
+  const std::string_view taken(text.begin(), end);
+  text = trim(std::string_view(end, text.end()));
+  return taken;
+}
+
+}  // namespace
 
 TimePoint after(TimePoint from, Milliseconds delay) noexcept {
   const TimePoint late = std::max(from, TimePoint{});  // what is before that has room enough
@@ -21,6 +69,25 @@ std::int64_t wall_us() noexcept {
 std::int64_t ms_between(TimePoint from, TimePoint to) noexcept {
   if (to <= from) return 0;
   return std::chrono::duration_cast<Milliseconds>(to - from).count();
+}
+
+std::optional<Milliseconds> parse_duration(std::string_view text) {
+  double ms = 0;
+  text = trim(text);
+  if (text.empty()) return std::nullopt;
+  while (!text.empty()) {
+    const std::string_view digits =
+        take(text, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+    const std::string_view name = take(text, is_letter);
+    const auto* const unit = std::ranges::find(kUnits, name, &Unit::name);
+    double number = 0;
+    const char* const end = digits.data() + digits.size();
+    const auto [stop, error] = std::from_chars(digits.data(), end, number);
+    if (unit == std::end(kUnits) || error != std::errc() || stop != end) return std::nullopt;
+    ms += number * unit->ms;
+  }
+  // A fraction such as 0.1 is no exact number: less than a millionth of a millisecond counts not.
+  return Milliseconds(static_cast<std::int64_t>(std::ceil(std::min(ms, kMostMs) - 1e-6)));
 }
 
 std::string duration_text(std::int64_t ms) {

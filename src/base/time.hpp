@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace zinit {
 
@@ -25,8 +27,9 @@ inline constexpr Milliseconds kWasSuspended{100};
   return late > kWasSuspended ? late : Milliseconds{0};
 }
 
-/// A time limit that is none.
+/// A time limit that is none, and how people write it.
 inline constexpr Milliseconds kForever = Milliseconds::max();
+inline constexpr std::string_view kInfinity = "infinity";
 
 /// `from` + `delay`, or kNever if that would overflow: after kForever, or a long delay that is
 /// doubled again and again.
@@ -37,6 +40,12 @@ inline constexpr Milliseconds kForever = Milliseconds::max();
 
 /// Whole milliseconds from `from` to `to`, 0 if `to` is earlier.
 [[nodiscard]] std::int64_t ms_between(TimePoint from, TimePoint to) noexcept;
+
+/// A duration as people write it: numbers with units, added up, as "5s", "1.5 h" or "1h 30min".
+/// Units are ms, s, min or m, h, d and w, or as systemd.time(7) has them, but for months and years.
+/// @return  whole milliseconds, rounded up, and at most 30,000 years; nothing if `text` is no such
+///          duration
+[[nodiscard]] std::optional<Milliseconds> parse_duration(std::string_view text);
 
 /// "850 ms", "12.4 s", "3 min 20 s", "5 h 3 min", "4 d 2 h": a duration as people read it.
 [[nodiscard]] std::string duration_text(std::int64_t ms);

@@ -4,18 +4,17 @@
 #include <getopt.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "base/time.hpp"
 
 namespace zinit {
 
 namespace {
 
-// A longer time (this is about 30 years) is as good as none, and could overflow in milliseconds.
-constexpr double kLongestSeconds = 1e9;
+// A longer time, of about 30 years, is as good as none, and could overflow where it is added up.
+constexpr Milliseconds kLongest = std::chrono::seconds{1'000'000'000};
 
 bool is_option(std::string_view word) { return word.size() > 1 && word.front() == '-'; }
 
@@ -195,14 +194,14 @@ Result<std::optional<Milliseconds>> seconds_of(const Arguments& arguments,
                                                std::string_view option) {
   if (!arguments.has(option)) return std::nullopt;
   const std::string text = arguments.value(option);
-  const char* const end = text.data() + text.size();
-  double seconds = 0;
-  const auto [stop, error] = std::from_chars(text.data(), end, seconds);
-  if (error != std::errc() || stop != end || !std::isfinite(seconds) || seconds <= 0)
-    return failure(
-        fmt::format("--{} {}: not a number of seconds above 0", option, printable(text)));
-  return Milliseconds(
-      static_cast<std::int64_t>(std::ceil(std::min(seconds, kLongestSeconds) * 1000)));
+  if (text == kInfinity) return std::nullopt;
+  const bool alone = !text.empty() && text.find_first_not_of("0123456789.") == std::string::npos;
+  const auto time = parse_duration(alone ? text + "s" : text);
+  if (!time || *time <= Milliseconds{0})
+    return failure(fmt::format(
+        "--{} {}: no time above 0; write seconds, a time with a unit as in 2m, or infinity", option,
+        printable(text)));
+  return std::min(*time, kLongest);
 }
 
 }  // namespace zinit

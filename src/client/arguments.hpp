@@ -46,8 +46,9 @@ struct CommandShape {
 [[nodiscard]] Result<Arguments> parse_arguments(const CommandShape& shape,
                                                 std::vector<std::string> words);
 
-/// The value of an option that takes a positive number of seconds, such as "timeout"; nothing if it
-/// was not given. What is longer than 30 years is taken for that.
+/// The value of an option that takes a positive number of seconds, or a duration with a unit, such
+/// as "timeout"; nothing if it was not given or is "infinity". What is longer than 30 years is taken
+/// for that.
 [[nodiscard]] Result<std::optional<Milliseconds>> seconds_of(const Arguments& arguments,
                                                              std::string_view option);
 

@@ -62,7 +62,7 @@ std::string own_hint(int code) {
     case ErrorCode::no_server: return "is zinit running? --socket PATH names another socket";
     case ErrorCode::access_denied:
       return "only root, the server's own user and members of socket_group may";
-    case ErrorCode::no_answer: return "--timeout SECONDS waits longer";
+    case ErrorCode::no_answer: return "--timeout TIME waits longer";
     default: return {};
   }
 }

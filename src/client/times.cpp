@@ -73,20 +73,9 @@ std::int64_t time_us_of(std::tm time, int days = 0) {
 }
 
 std::optional<std::int64_t> parse_ago(std::string_view text, std::int64_t now_us) {
-  if (text.empty() || text.size() > 10) return std::nullopt;
-  std::int64_t unit = 0;
-  switch (text.back()) {
-    case 's': unit = 1; break;
-    case 'm': unit = 60; break;
-    case 'h': unit = 3600; break;
-    case 'd': unit = 86400; break;
-    default: return std::nullopt;
-  }
-  const auto value = parse_integer(text.substr(0, text.size() - 1));
-  std::int64_t ago = 0;
-  if (!value || *value < 0 || __builtin_mul_overflow(*value * unit, kSecond, &ago))
-    return std::nullopt;
-  return now_us - ago;
+  const auto ago = parse_duration(text);
+  if (!ago) return std::nullopt;
+  return now_us - std::chrono::microseconds(*ago).count();
 }
 
 std::optional<std::int64_t> parse_clock(std::string_view text, std::int64_t now_us) {

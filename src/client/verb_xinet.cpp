@@ -24,12 +24,14 @@ std::string needed(const VerbContext& context, std::string_view option) {
 std::optional<std::int64_t> seconds(const VerbContext& context, std::string_view option) {
   if (!context.arguments.has(option)) return std::nullopt;
   const std::string text = context.arguments.value(option);
-  const auto number = parse_integer(text);
-  if (!number || *number < 0) {
+  if (const auto number = parse_integer(text); number && *number >= 0) return *number;
+  const auto time = parse_duration(text);
+  if (!time || *time % std::chrono::seconds{1} != Milliseconds{0}) {
     throw VerbFailure{ExitStatus::usage,
-                      fmt::format("--{} {}: not a number of seconds", option, text)};
+                      fmt::format("--{} {}: write whole seconds, or a time with a unit as in 5min",
+                                  option, text)};
   }
-  return *number;
+  return *time / std::chrono::seconds{1};
 }
 
 std::optional<std::int64_t> proxy_protocol(const VerbContext& context) {

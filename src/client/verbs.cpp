@@ -13,7 +13,7 @@ constexpr OptionRow kGlobalOptions[] = {
     {"--socket", "PATH", "the server's socket; default: $ZINIT_SOCKET, or built in"},
     {"--json", "", "the result as one JSON document on standard output"},
     {"--no-color", "", "no colours, as with $NO_COLOR"},
-    {"--timeout", "SECONDS", "give up after so long, with exit status 6"},
+    {"--timeout", "TIME", "give up after so long, with exit status 6"},
     {"-h,--help", "", "what there is, or what one verb does"},
     {"-V,--version", "", "the version of this program"},
 };
@@ -82,7 +82,7 @@ constexpr OptionRow kWaitOptions[] = {
     {"--for", "STATE", "running (default), exited, failed or stopped"},
 };
 constexpr OptionRow kTopOptions[] = {
-    {"-d,--interval", "SECONDS", "between two samples; default: 1"},
+    {"-d,--interval", "TIME", "between two samples; default: 1"},
 };
 constexpr OptionRow kNoWaitOptions[] = {
     {"--no-wait", "", "return at once"},
@@ -95,8 +95,8 @@ constexpr OptionRow kProxyOptions[] = {
     {"--listen", "ADDRESS...", "where it listens; may be given several times"},
     {"--backend", "ADDRESS", "where the service listens"},
     {"--service", "NAME", "what is started for a connection"},
-    {"--connect-timeout", "SECONDS", "how long to wait for the backend; default: 30"},
-    {"--idle-timeout", "SECONDS", "stop the service so long after the last client"},
+    {"--connect-timeout", "TIME", "how long to wait for the backend; default: 30"},
+    {"--idle-timeout", "TIME", "stop the service so long after the last client"},
     {"--single-connection", "", "a second client waits until the first has gone"},
     {"--proxy-protocol", "VERSION", "send HAProxy's header of version 1 or 2"},
 };

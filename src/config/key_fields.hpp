@@ -29,17 +29,17 @@ inline void assign(std::string& field, const Key&, const Value& value) {
   field = value.type == ValueType::integer ? std::to_string(value.integer) : value.string;
 }
 
-/// A string is "infinity".
-inline void assign(Milliseconds& field, const Key&, const Value& value) {
-  field = value.type == ValueType::string ? kForever : Milliseconds(value.integer);
+inline void assign(Milliseconds& field, const Key& key, const Value& value) {
+  field = value.string == kInfinity ? kForever
+                                    : unit_of(key) * duration_of(value, unit_of(key)).value_or(0);
 }
 
-inline void assign(std::optional<Milliseconds>& field, const Key&, const Value& value) {
-  field = Milliseconds(value.integer);
+inline void assign(std::optional<Milliseconds>& field, const Key& key, const Value& value) {
+  assign(field.emplace(), key, value);
 }
 
-inline void assign(std::chrono::seconds& field, const Key&, const Value& value) {
-  field = std::chrono::seconds(value.integer);
+inline void assign(std::chrono::seconds& field, const Key& key, const Value& value) {
+  field = std::chrono::seconds(duration_of(value, unit_of(key)).value_or(0));
 }
 
 /// Octal digits or an integer. Integers without a limit, such as max_restarts, are capped at 32

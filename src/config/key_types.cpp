@@ -111,7 +111,14 @@ class Check {
            (in_range(value.integer) || not_allowed(value, "is out of range"));
   }
 
-  bool timeout(const Value& value) { return value.string == "infinity" || integer(value); }
+  bool duration(const Value& value) {
+    if (value.type != ValueType::string) return integer(value);
+    const auto number = duration_of(value, unit_of(key_));
+    if (!number) return invalid(value, "invalid duration");
+    return in_range(*number) || not_allowed(value, "is out of range");
+  }
+
+  bool timeout(const Value& value) { return value.string == kInfinity || duration(value); }
 
   bool one_line(const Value& value) {
     if (!expect(value, ValueType::string)) return false;
@@ -469,7 +476,8 @@ bool by(Check& check, const Value& value) {
 constexpr TypeInfo kTypes[] = {
     {Type::boolean, by<&Check::boolean>, "true or false"},
     {Type::integer, by<&Check::integer>, "{range}"},
-    {Type::timeout, by<&Check::timeout>, "{range} or \"infinity\""},
+    {Type::duration, by<&Check::duration>, "{range} or with a unit, as \"5s\""},
+    {Type::timeout, by<&Check::timeout>, "{range} or with a unit, as \"5s\", or \"infinity\""},
     {Type::string, by<&Check::one_line>, "a string of one line"},
     {Type::word, by<&Check::word>, "{words}"},
     {Type::flag_or_word, by<&Check::flag_or_word>, "true, false or {words}"},

@@ -24,7 +24,8 @@ namespace zinit {
 enum class Type : std::uint8_t {
   boolean,
   integer,       // min to max
-  timeout,       // an integer from min to max, or "infinity"
+  duration,      // an integer from min to max, of unit_of() the key, or "5min"
+  timeout,       // likewise, or "infinity"
   string,        // one line
   word,          // one of `words`
   flag_or_word,  // true, false, or one of `words`
@@ -105,6 +106,12 @@ struct Key {
 
 /// The sections whose keys [defaults] of zinit.toml may have.
 [[nodiscard]] std::span<const std::string_view> defaultable_sections() noexcept;
+
+/// What an integer of Type::duration or Type::timeout counts: milliseconds if the key's name says
+/// so, else seconds.
+[[nodiscard]] constexpr Milliseconds unit_of(const Key& key) noexcept {
+  return key.name.ends_with("_ms") ? Milliseconds{1} : Milliseconds{1000};
+}
 
 /// SECTION.KEY, as messages name it.
 [[nodiscard]] std::string full_name(const Key& key);

@@ -71,6 +71,13 @@ std::optional<std::int64_t> bytes_of(const Value& value) {
   return *number << shift;
 }
 
+std::optional<std::int64_t> duration_of(const Value& value, Milliseconds unit) {
+  if (value.type == ValueType::integer) return value.integer;
+  const auto time = value.type == ValueType::string ? parse_duration(value.string) : std::nullopt;
+  if (!time || *time % unit != Milliseconds{0}) return std::nullopt;
+  return *time / unit;
+}
+
 std::optional<std::int64_t> thousandths_of(std::string_view text) {
   const bool percent = text.ends_with('%');
   if (percent) text.remove_suffix(1);

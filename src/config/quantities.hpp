@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/time.hpp"
 #include "config/value.hpp"
 #include "model/checks.hpp"
 
@@ -23,6 +24,10 @@ struct SoftAndHard {
 /// An integer, or "512M": an integer with K, M, G or T, powers of 1024; nothing if it is
 /// neither, or more than 2^63 - 1.
 [[nodiscard]] std::optional<std::int64_t> bytes_of(const Value& value);
+
+/// An integer of `unit`, or a text as parse_duration() takes it, in `unit`; nothing if it is
+/// neither, or no whole number of them.
+[[nodiscard]] std::optional<std::int64_t> duration_of(const Value& value, Milliseconds unit);
 
 /// "50%" of one processor, or "2.5" processors, in thousandths of one; nothing if it is neither,
 /// finer than that, or more than kMaxThousandths.

@@ -457,7 +457,7 @@ void Board::failure_handled(const ServiceView& failed) {
   MutexLock lock(core.mutex);
   const Slot slot = failed.slot;
   // Another may have its slot by now, or it has failed once more.
-  if (!core.failures.contains(slot) || core.world.graph->name(slot) != failed.spec->name ||
+  if (!core.is_to_be_followed(slot) || core.world.graph->name(slot) != failed.spec->name ||
       core.world.record(slot).failed_serial != failed.record.failed_serial)
     return;
   core.world.record(slot).failure_handled = true;

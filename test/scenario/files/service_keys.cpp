@@ -504,4 +504,25 @@ TEST_CASE("a directory that cannot be made is a spawn error that names it", "[ro
   CHECK_THAT(message(zinit.await_failed("b", "spawn_error")), Contains("runtime_dir"));
 }
 
+TEST_CASE("times may have units, in files, in zinit.toml and at the command line", "[files]") {
+  Server zinit({.settings = true});
+  zinit.put("zinit.toml",
+            "shutdown_timeout_ms = '1h'\n[defaults]\nrestart_delay_ms = '2h 30min'\n");
+  zinit.add("hangs", {.exec = stubborn("hangs"), .lifecycle = "stop_timeout_ms = '0.2s'"});
+  zinit.add("dies", {.exec = "exit 1"});
+  zinit.add("waits", {.lifecycle = "start_timeout_ms = '1d'",
+                      .more = "[readiness]\nnotify = 'systemd'\n"
+                              "[health]\ninterval_ms = '1m'\ntype = 'exec'\nexec = 'true'"});
+  zinit.boot();
+  zinit.await_trace("start hangs");
+  CHECK(zinit.stop("hangs")["last_exit"]["signal"] == "SIGKILL");
+  zinit.await_delayed("dies");
+  CHECK(zinit.status("dies")["restart_in_ms"].number() > 2 * 3600 * 1000);
+  CHECK(zinit.ctl({"wait", "waits", "--for", "running", "--timeout", "50ms"}).code == 6);
+  CHECK(zinit.ctl({"wait", "hangs", "--for", "exited", "--timeout", "infinity"}).code == 0);
+  zinit.add("bad", {.lifecycle = "stop_timeout_ms = '5 parsecs'"});
+  CHECK_THAT(zinit.ctl({"check", zinit.config("bad.toml")}).out,
+             Contains("invalid duration \"5 parsecs\", must be an integer of at least 1 or with"));
+}
+
 }  // namespace files_service_keys_test

@@ -38,4 +38,31 @@ TEST_CASE("durations read as people say them", "[base][time]") {
   CHECK(duration_text(353000000) == "4 d 2 h");
 }
 
+TEST_CASE("a duration is a sum of numbers with units", "[time]") {
+  const std::pair<const char*, std::int64_t> right[] = {
+      {"0s", 0},
+      {"5s", 5000},
+      {" 5 sec ", 5000},
+      {"250ms", 250},
+      {"1.5h", 5400000},
+      {"2m", 120000},
+      {"5min", 300000},
+      {"1h 30min", 5400000},
+      {"1h30m5s", 5405000},
+      {"2 days", 172800000},
+      {"1w", 604800000},
+      {"0.1s", 100},
+      {"0.1ms", 1},
+      {"9999999999999999w", 1'000'000'000'000'000}};
+  for (const auto& [text, ms] : right) {
+    CAPTURE(text);
+    CHECK(parse_duration(text) == Milliseconds(ms));
+  }
+  for (const char* text : {"", " ", "5", "s", "5x", "-5s", "5 5s", "1.5.s", "1h s", "inf s", "5S",
+                           "1e3s", "infinity", ".s"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_duration(text));
+  }
+}
+
 }  // namespace base_time_test

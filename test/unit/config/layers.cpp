@@ -362,7 +362,7 @@ TEST_CASE("faults of [defaults] are told at their place in zinit.toml, and the r
                                          "must be one of [lifecycle], [logging]"));
   CHECK(lines[2] ==
         "zinit.toml:5:19: error: defaults.stop_timeout_ms: 0 is out of range, must be "
-        "an integer of at least 1 or \"infinity\"");
+        "an integer of at least 1 or with a unit, as \"5s\", or \"infinity\"");
   CHECK(lines[3] ==
         "zinit.toml:8:24: error: defaults.restart_delay_max_ms: 9 is less than "
         "restart_delay_ms, must be at least 10");

@@ -219,7 +219,7 @@ requires = ["a", 5, "b c"]
           "f.toml:8:11: error: lifecycle.restart: unknown value \"sometimes\", must be \"always\", "
           "\"on-failure\" or \"never\"",
           "f.toml:9:19: error: lifecycle.stop_timeout_ms: 0 is out of range, must be an integer of "
-          "at least 1 or \"infinity\"",
+          "at least 1 or with a unit, as \"5s\", or \"infinity\"",
           "f.toml:11:18: error: dependencies.requires: 5 is an integer, must be a name",
           "f.toml:11:21: error: dependencies.requires: invalid name \"b c\": a name may only have "
           "A-Z, a-z, 0-9, _, ., @ and -",
