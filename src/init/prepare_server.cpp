@@ -9,6 +9,7 @@
 #include <climits>
 #include <csignal>
 #include <cstdlib>
+#include <map>
 
 #include "base/log.hpp"
 #include "base/memory.hpp"
@@ -109,15 +110,20 @@ LogLevel level_of_want(const DaemonStart& start) {
 }
 
 /// If a sink cannot be opened it is null, and its lines count as dropped.
-LogSinks open_sinks(EventLoop& loop, Mode mode) {
+LogSinks open_sinks(EventLoop& loop, Mode mode, Inheritance* inherited) {
   LogSinks sinks;
   if (auto kmsg = open_fd("/dev/kmsg", O_WRONLY | O_NONBLOCK | O_NOCTTY))
     sinks.kmsg = std::make_shared<KmsgSink>(loop, std::move(*kmsg));
-  const WhenFull when_full = mode == Mode::system ? WhenFull::drop : WhenFull::hold;
+  std::map<int, KeptFd> areas;  // by the descriptor that what waits in them is for
+  if (inherited != nullptr)
+    for (auto& one : inherited->take_all(KeptKind::console))
+      areas[one.note.part] = std::move(one.fd);
   const auto console = [&](int fd) -> std::shared_ptr<ConsoleSink> {
     auto own = open_for_sink(fd);
     if (!own) return nullptr;
-    return std::make_shared<ConsoleSink>(loop, std::move(*own), when_full);
+    if (mode == Mode::system) return std::make_shared<ConsoleSink>(loop, std::move(*own));
+    ConsoleArea area(std::move(areas[fd]), static_cast<std::uint8_t>(fd));
+    return std::make_shared<ConsoleSink>(loop, std::move(*own), std::move(area));
   };
   const auto out = console(STDOUT_FILENO);
   // One queue, if both are one: a long line of the one does not come within a line of the other.
@@ -309,7 +315,8 @@ Result<DaemonStart> prepare_server(StartRequest request) {
   auto data_loop = DataLoop::create();
   if (!data_loop) return Failure(data_loop.error());
   start.data_loop = std::move(*data_loop);
-  start.sinks = open_sinks(start.data_loop->loop(), request.mode);
+  start.sinks = open_sinks(start.data_loop->loop(), request.mode,
+                           start.legacy ? &start.legacy->descriptors : nullptr);
   if (const auto opened = open_socket(start); !opened) return Failure(opened.error());
   if (const auto locked = lock_files(start, request.options.new_instance); !locked)
     return Failure(locked.error());

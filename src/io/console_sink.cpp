@@ -51,6 +51,19 @@ Backlog ConsoleSink::backlog() noexcept {
   return backlog;
 }
 
+void ConsoleSink::go_on_with(std::string_view left) {
+  if (area_) area_->clear();  // it had the same
+  TextSink::go_on_with(left);
+}
+
+void ConsoleSink::recover() {
+  const std::string waiting = area_ ? area_->waiting() : std::string();
+  if (waiting.empty()) return;
+  std::string left;
+  add_left(left, waiting);
+  go_on_with(left);
+}
+
 RawConsole::RawConsole(std::shared_ptr<ConsoleSink> out, std::shared_ptr<ConsoleSink> err)
     : one_(out == err) {
   out_.sink = std::move(out);
@@ -122,5 +135,9 @@ void RawConsole::finish(Milliseconds limit) noexcept {
 std::string RawConsole::left() { return one_ ? std::string() : err_.sink->left(); }
 
 void RawConsole::go_on_with(std::string_view left) { (one_ ? out_ : err_).sink->go_on_with(left); }
+
+void RawConsole::recover() {
+  if (!one_) err_.sink->recover();
+}
 
 }  // namespace zinit

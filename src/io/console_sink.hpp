@@ -6,13 +6,15 @@
 // pipes of services are not read while the queue is full, so that the services wait in write(2) as
 // they would if they had the pipe itself. Other services, clients and zinit go on. A line of
 // /dev/log, which cannot be held back, is dropped at kMostHeld, and so is what a service that is
-// deleted leaves.
+// deleted leaves. What waits is kept for the next image, also if this one crashes.
 //
 // Threads: as sink.hpp says.
 #pragma once
 
 #include <map>
+#include <optional>
 
+#include "io/console_area.hpp"
 #include "io/sink.hpp"
 
 namespace zinit {
@@ -26,11 +28,18 @@ enum class WhenFull : std::uint8_t {
 /// writes to a descriptor.
 class ConsoleSink final : public TextSink {
  public:
-  ConsoleSink(EventLoop& loop, UniqueFd fd, WhenFull when_full = WhenFull::drop);
+  ConsoleSink(EventLoop& loop, UniqueFd fd) : ConsoleSink(loop, std::move(fd), WhenFull::drop) {}
+  /// One that holds services up: what waits is in `area`.
+  ConsoleSink(EventLoop& loop, UniqueFd fd, ConsoleArea area)
+      : ConsoleSink(loop, std::move(fd), WhenFull::hold) {
+    area_ = std::move(area);
+  }
   [[nodiscard]] std::string_view name() const noexcept override { return "console"; }
   [[nodiscard]] bool holds(LogStream) const noexcept override { return holding_; }
   void on_room(const std::function<void()>& told) override { told_ = told; }
   [[nodiscard]] Backlog backlog() noexcept override;
+  void go_on_with(std::string_view left) override;
+  void recover() override;
 
   /// Queues a text as it is, whole lines or a piece of one. Threads as for take().
   void take_text(std::string text, const DropCount& dropped) noexcept {
@@ -44,17 +53,25 @@ class ConsoleSink final : public TextSink {
   [[nodiscard]] std::string format(const SinkBatch& batch, const SplitLine& line) const override;
   void longer(std::size_t bytes) noexcept override;
   void shorter(std::size_t bytes) noexcept override;
+  [[nodiscard]] bool keep(std::string_view text) override { return area_ && area_->add(text); }
+  void keep_nothing() noexcept override {
+    if (area_) area_->clear();
+  }
 
  private:
+  ConsoleSink(EventLoop& loop, UniqueFd fd, WhenFull when_full);
+  void took_kept(std::size_t bytes) noexcept override { area_->took(bytes); }
+
   const WhenFull when_full_;
+  std::optional<ConsoleArea> area_;
   std::atomic<bool> holding_{false};
   std::function<void()> told_;
 };
 
 /// `console = "raw"`: the bytes that were written, standard error to standard error and the rest to
 /// standard output. A line that came in pieces is put together again, up to kWholeLine; what is
-/// longer goes out as it comes, and a line of another stream that comes in between begins a line, as
-/// does one of another service after a last line without a newline.
+/// longer goes out as it comes. What another stream writes in between begins a line, as does what
+/// another service writes after a last line without a newline.
 class RawConsole final : public Sink {
  public:
   /// The two may be one.
@@ -70,6 +87,7 @@ class RawConsole final : public Sink {
   void finish(Milliseconds limit) noexcept override;
   [[nodiscard]] std::string left() override;
   void go_on_with(std::string_view left) override;
+  void recover() override;
 
   static constexpr std::size_t kWholeLine = std::size_t{1} << 20;
 

@@ -65,13 +65,14 @@ bool QueuedSink::has_room(std::size_t bytes) const noexcept {
 
 void QueuedSink::enqueue(std::string text, const DropCount& dropped, TimePoint now, bool& begins) {
   const std::size_t size = text.size();
-  if (!queue_.empty() && queue_.back().dropped == dropped &&
+  const bool kept = keep(text);
+  if (!queue_.empty() && queue_.back().dropped == dropped && queue_.back().kept == kept &&
       queue_.back().text.size() + size <= together_) {
     queue_.back().text += text;
     ++queue_.back().lines;
     queued_bytes_ += size;
   } else {
-    queue_.push_back({std::move(text), dropped, now});
+    queue_.push_back({std::move(text), dropped, now, 1, kept});
     queued_bytes_ += size + kQueuedLineOverhead;
   }
   if (!std::exchange(awake_, true)) begins = true;
@@ -122,10 +123,12 @@ void QueuedSink::go_on_with(std::string_view left) {
       if (colon == left.npos || !size || *size < 0) break;
       queue_.push_back({std::string(left.substr(colon + 1, static_cast<std::size_t>(*size))),
                         nobodys, Clock::now()});
+      queue_.back().kept = keep(queue_.back().text);
       const std::size_t taken = queue_.back().text.size();
       queued_bytes_ += taken + kQueuedLineOverhead;
       left.remove_prefix(colon + 1 + taken);
     }
+    longer(queued_bytes_);
     awake_ = !queue_.empty();
     if (!awake_) return;
   }
@@ -138,6 +141,7 @@ bool QueuedSink::next(QueuedLine& line) noexcept {
     MutexLock lock(mutex_);
     if (queue_.empty()) {
       awake_ = false;
+      keep_nothing();
       return false;
     }
     line = std::move(queue_.front());
@@ -174,6 +178,7 @@ bool TextSink::next_line() noexcept {
 
 void TextSink::drop_current() noexcept {
   if (current_.text.empty()) return;
+  if (current_.kept) took_kept(current_.text.size() - written_);
   lose(current_.dropped, current_.lines);
   current_ = {};
 }
@@ -199,6 +204,7 @@ TextSink::Progress TextSink::write_current() noexcept {
       return Progress::done;
     }
     written_ += static_cast<std::size_t>(written);
+    if (current_.kept) took_kept(static_cast<std::size_t>(written));
   }
   current_ = {};
   return Progress::done;

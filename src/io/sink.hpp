@@ -75,6 +75,8 @@ class Sink {
   /// Queues what left() has returned, in front of anything else. Whether it is delivered is counted
   /// for no service. Before take().
   virtual void go_on_with(std::string_view /*left*/) {}
+  /// The same with what an image that has crashed had kept by itself. Before take().
+  virtual void recover() {}
 
   /// Whether the pipes of the services that use this sink should not be read for a moment, since
   /// the sink is about to have room again. Threads as for take().
@@ -130,6 +132,7 @@ class QueuedSink : public Sink {
     DropCount dropped;
     TimePoint since;
     std::uint64_t lines = 1;  // in the text
+    bool kept = false;        // keep() has taken it
   };
 
   /// At most `limit` bytes wait. Lines of one service are sent together up to `together` bytes, if
@@ -146,6 +149,12 @@ class QueuedSink : public Sink {
   /// without.
   virtual void longer(std::size_t /*bytes*/) noexcept {}
   virtual void shorter(std::size_t /*bytes*/) noexcept {}
+
+  /// Keeps the text behind all that was kept, in case zinit crashes. Returns false if it does not.
+  /// With the queue's lock held. May throw std::bad_alloc.
+  virtual bool keep(std::string_view /*text*/) { return false; }
+  /// Nothing waits any more. With the queue's lock held.
+  virtual void keep_nothing() noexcept {}
 
   /// The complete text to send for a line; empty to send nothing. May throw std::bad_alloc.
   [[nodiscard]] virtual std::string format(const SinkBatch& batch, const SplitLine& line) const = 0;
@@ -198,6 +207,9 @@ class TextSink : public QueuedSink {
 
  private:
   enum class Progress { done, blocked };
+
+  /// The first bytes of what keep() has taken were written, or are given up.
+  virtual void took_kept(std::size_t /*bytes*/) noexcept {}
 
   void write_some(int events) noexcept;
   void drop_current() noexcept;

@@ -95,7 +95,7 @@ std::shared_ptr<Sink> SinkTable::file(const Logging& logging) {
 /// Gives a new sink the lines that waited in the image before.
 void SinkTable::go_on(Sink& sink, const std::string& label) {
   const auto left = left_.find(label);
-  if (left == left_.end()) return;
+  if (left == left_.end()) return sink.recover();
   sink.go_on_with(left->second);
   if (facts_ != nullptr) facts_->keep(left_key(label), {});
   left_.erase(left);

@@ -48,6 +48,7 @@ enum class KeptKind : std::uint8_t {
   accepted = 22,        // a connection for the instance, or one of the service, in the slot
   server_lock = 23,     // init/server_lock.hpp
   unwanted = 24,        // to be closed by os/disposal.hpp: execve(2) is not to wait for that
+  console = 25,         // io/console_area.hpp; part: which
 };
 
 /// What the list says of a descriptor.

@@ -112,19 +112,29 @@ TEST_CASE("the last lines of a critical service are printed, and its exit code i
   CHECK((reader.text() == numbers(8000, "last: ")));
 }
 
-TEST_CASE("lines that wait for the console are printed by the next image",
+TEST_CASE("lines that wait for the console are printed by the next image, after a crash too",
           "[check][logs][console][reexec]") {
-  Reader reader;
-  Server zinit(printing_to(reader, {"--console"}));
-  zinit.add("loud", {.exec = "seq 50000", .service = "oneshot = true"});
-  zinit.boot();
-  REQUIRE(reader.fills());
-  zinit.reexecute();
-  zinit.reconnect();
-  reader.begin();
-  zinit.await_state("loud", "exited");
-  CHECK(zinit.shut_down() == 0);
-  CHECK((reader.text() == numbers(50000, "loud: ")));
+  for (const std::string option : {"--console", "--console=raw"}) {
+    for (const bool crashes : {false, true}) {
+      Reader reader;
+      Server zinit(printing_to(reader, {option}));
+      zinit.add("loud", {.exec = "seq 50000", .service = "oneshot = true"});
+      zinit.boot();
+      REQUIRE(reader.fills());
+      for (int i = 0; i < 2; ++i) {
+        zinit.settle();  // else what was being read may come twice
+        if (crashes)
+          crash(zinit);
+        else
+          zinit.reexecute();
+        zinit.reconnect();
+      }
+      reader.begin();
+      zinit.await_state("loud", "exited");
+      CHECK(zinit.shut_down() == 0);
+      CHECK((reader.text() == numbers(50000, option == "--console" ? "loud: " : "")));
+    }
+  }
 }
 
 TEST_CASE(
