@@ -134,6 +134,47 @@ void stop_through(const std::string& point) {
   CHECK(std::filesystem::exists(mark));
 }
 
+/// Starts a service that has a command for each step of that, and restarts it. One image crashes at
+/// `point`, before it begins one of them; the next one does it, but for a check: its client is cut
+/// off, and nothing is stopped.
+void start_through(const std::string& point) {
+  INFO(point);
+  const TempDir dir;
+  const std::string mark = dir / "crashed";
+  Server zinit(
+      {.env = {"ZINIT_KILL_AT=" + point, "ZINIT_KILL_MARK=" + mark}, .client = zinit_of_release()});
+  zinit.add("a", {.exec = alone("a"),
+                  .service = "pre_exec = 'echo pre >> $T'\nready_exec = 'echo ready >> $T'\n"
+                             "check_exec = 'echo check >> $T'",
+                  .more = "[condition]\nexec = 'true'\n[health]\ntype = 'exec'\nexec = 'true'\n"});
+  zinit.launch();
+  REQUIRE(eventually([&] { return zinit.ctl({"ping"}).code == 0; }));
+  CHECK(zinit.ctl({"wait", "a", "--for", "running", "--timeout", "60"}).code == 0);
+  CHECK(zinit.trace() == std::vector<std::string>{"pre", "ready"});
+  if (zinit.ctl({"restart", "a"}).code != 0) {
+    CHECK(point == "order.check");
+    CHECK(zinit.trace() == std::vector<std::string>{"pre", "ready"});
+    CHECK(zinit.ctl({"restart", "a"}).code == 0);
+  }
+  CHECK(zinit.ctl({"wait", "a", "--for", "running", "--timeout", "60"}).code == 0);
+  CHECK(zinit.trace() == std::vector<std::string>{"pre", "ready", "check", "pre", "ready"});
+  CHECK(std::filesystem::exists(mark));
+}
+
+/// A timer goes on if one image crashes at `point`, between what it notes and the start.
+void fire_through(const std::string& point) {
+  INFO(point);
+  const TempDir dir;
+  const std::string mark = dir / "crashed";
+  Server zinit({.env = {"ZINIT_KILL_AT=" + point, "ZINIT_KILL_MARK=" + mark}});
+  zinit.add("a", {.exec = "echo fired >> $T",
+                  .service = "oneshot = true",
+                  .more = "[timer]\nevery_ms = 1000\n"});
+  zinit.launch();
+  zinit.await_trace("fired");
+  CHECK(std::filesystem::exists(mark));
+}
+
 /// Walks through the places `points`: where, and the how many-th time.
 void walk_through_all(const std::vector<std::string>& points,
                       void (*walk)(const std::string& point) = walk_through) {
@@ -175,6 +216,9 @@ TEST_CASE("what was ordered and had not begun when zinit crashed is done by the 
           "[check][killpoints]") {
   walk_through_all({"order.main", "order.reload", "order.stop", "order.post", "order.clean"},
                    stop_through);
+  walk_through_all({"order.condition", "order.pre", "order.probe", "order.ready", "order.check"},
+                   start_through);
+  walk_through_all({"timer.kept"}, fire_through);
 }
 
 TEST_CASE("a crash while a connection is served loses neither it nor a byte",
