@@ -216,8 +216,6 @@ TEST_CASE("what was ordered and had not begun when zinit crashed is done by the 
           "[check][killpoints]") {
   walk_through_all({"order.main", "order.reload", "order.stop", "order.post", "order.clean"},
                    stop_through);
-  // Without a cgroup what a service has left is looked for; another user than root has none.
-  if (geteuid() == 0) walk_through_all({"order.left"}, stop_through);
   walk_through_all({"order.condition", "order.pre", "order.probe", "order.ready", "order.check"},
                    start_through);
   walk_through_all({"timer.kept"}, fire_through);
