@@ -104,7 +104,7 @@ void BoardCore::went_to_background(Job& job, Remains remains) {
 bool BoardCore::may_be_followed(const Job& job) const {
   const Record& record = world.record(job.slot);
   return job.checked && job.process.pid() != 0 && checked_now(record) && record.notified &&
-         record.state != State::stopping && !world.spec(job.slot).readiness->pidfile.empty();
+         record.state == State::running && !world.spec(job.slot).readiness->pidfile.empty();
 }
 
 void BoardCore::seek_successor(Job& job, const ProcessEnd& end, Remains remains) {
