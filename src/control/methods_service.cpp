@@ -1,4 +1,6 @@
 // The methods service.* that change nothing and answer at once.
+#include "base/format.hpp"
+#include "base/text.hpp"
 #include "control/answers.hpp"
 #include "control/triggers.hpp"
 #include "control/views.hpp"
@@ -26,12 +28,37 @@ Outcome service_status_full(Call& call) {
   return outcome_of(status_full_of(call.context, name_of(call)));
 }
 
+/// Adds what only its processes show: that the main one stands still, and what its stops have
+/// spared.
+void explain_processes(WhyReport& report, const ServiceView& view) {
+  const auto add = [&](std::string kind, std::string detail) {
+    report.reasons.push_back(
+        {std::move(kind), report.name, report.state, std::move(detail), report.name, 0});
+  };
+  const auto stands = [](pid_t pid) {
+    const auto process = read_process_stat(pid);
+    return process && process->state == 'T';
+  };
+  if (view.pid != 0 && stands(view.pid))
+    add("stopped", fmt::format("a signal, such as SIGSTOP, has stopped its process {}; `zinitctl "
+                               "kill {} CONT` lets it go on",
+                               view.pid, report.name));
+  if (!view.spec->spares_rest() || !at_rest(view.record.state)) return;
+  std::vector<std::string> left;
+  for (const ProcessStat& one : left_of(view)) left.push_back(std::to_string(one.pid));
+  if (!left.empty())
+    add("left", fmt::format("its kill_mode has left running {}; `zinitctl kill --all {} TERM` ends "
+                            "them",
+                            join(left, ", "), report.name));
+}
+
 Outcome service_why(Call& call) {
   const Board& board = call.context.board;
   std::optional<WhyReport> report = board.why(name_of(call));
   const std::optional<ServiceView> view = board.view(name_of(call));
   if (!report || !view) return service_not_found(board, name_of(call));
   Triggers(call.context.daemon).explain(*report, *view->spec);
+  explain_processes(*report, *view);
   return why_json(*report);
 }
 

@@ -9,7 +9,6 @@
 #include "control/triggers.hpp"
 #include "model/decide.hpp"
 #include "os/cgroup.hpp"
-#include "os/process.hpp"
 
 namespace zinit {
 
@@ -48,9 +47,9 @@ void put_text_or_null(W& w, const std::string& text) {
 /// has sent it. Empty if nothing is known.
 std::string why_signalled(const Record& record) {
   const ReasonType type = record.reason.type;
-  const bool by_zinit = type == ReasonType::start_timeout ||
-                        type == ReasonType::health_check_failed ||
-                        type == ReasonType::watchdog_timeout;
+  const bool by_zinit =
+      type == ReasonType::start_timeout || type == ReasonType::health_check_failed ||
+      type == ReasonType::watchdog_timeout || record.reason.step == CommandKind::ready_exec;
   return by_zinit ? reason_text(record.reason) : reason_of_end(record.end).text;
 }
 
@@ -101,22 +100,6 @@ constexpr std::array kStatusWords = {"start", "stop", "ignore"};
 
 // So many of the processes that have outlived a main process are listed.
 constexpr std::size_t kMostLeft = 16;
-
-/// What has outlived the main process, the first by pid.
-std::vector<ProcessStat> left_of(const ServiceView& view) {
-  std::vector<ProcessStat> found;
-  if (view.pid != 0) return found;
-  std::vector<pid_t> pids = view.held;
-  if (!view.cgroup.empty()) {
-    if (const auto cgroup = Cgroup::open(view.cgroup)) pids = cgroup->processes();
-  }
-  std::ranges::sort(pids);
-  for (const pid_t pid : pids) {
-    if (found.size() == kMostLeft) break;
-    if (auto stat = read_process_stat(pid)) found.push_back(std::move(*stat));
-  }
-  return found;
-}
 
 /// The functions that write the members; each has the name of its field in the list of members.
 struct Put {
@@ -336,6 +319,21 @@ std::string base64(std::string_view bytes) {
 }
 
 }  // namespace
+
+std::vector<ProcessStat> left_of(const ServiceView& view) {
+  std::vector<ProcessStat> found;
+  if (view.pid != 0) return found;
+  std::vector<pid_t> pids = view.held;
+  if (!view.cgroup.empty()) {
+    if (const auto cgroup = Cgroup::open(view.cgroup)) pids = cgroup->processes();
+  }
+  std::ranges::sort(pids);
+  for (const pid_t pid : pids) {
+    if (found.size() == kMostLeft) break;
+    if (auto stat = read_process_stat(pid)) found.push_back(std::move(*stat));
+  }
+  return found;
+}
 
 StatusSelection::StatusSelection(const std::vector<std::string>& names) {
   static_assert(std::size(kMembers) <= 64);

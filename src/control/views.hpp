@@ -8,6 +8,7 @@
 
 #include "base/json_writer.hpp"
 #include "control/methods.hpp"
+#include "os/process.hpp"
 #include "supervisor/view.hpp"
 
 namespace zinit {
@@ -34,6 +35,9 @@ struct StatusSelection {
 
 /// The JSON Schema of *status_full*, from the same table.
 [[nodiscard]] std::string status_full_schema();
+
+/// What has outlived the main process, the first by pid. Reads /proc.
+[[nodiscard]] std::vector<ProcessStat> left_of(const ServiceView& view);
 
 /// The result of service.status.
 void put_status(JsonWriter& writer, const ServiceView& view);

@@ -210,7 +210,8 @@ void do_act(World& world, Slot slot, const Row& row, TimePoint now) {
     case Act::begin_stop:
       me.cause = row.cause;
       if (me.state == State::exited) me.process = Process::held;
-      if (row.cause == StopCause::unneeded) no_longer_wish(me);
+      me.unneeded = row.cause == StopCause::unneeded;
+      if (me.unneeded) no_longer_wish(me);
       if (!me.command.post) {
         me.stage = StopStage::none;
         me.deadline = kNever;

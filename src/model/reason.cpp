@@ -176,7 +176,8 @@ std::string reason_text(const Reason& reason) {
                                 : "stopped for " + reason.text + ", which conflicts with it";
     case ReasonType::left_behind:
       return "exited with code 0 and left processes, which were killed: a daemon that goes to the "
-             "background must stay in the foreground, or have pidfile in [readiness]";
+             "background must stay in the foreground, or write its pid into the pidfile in "
+             "[readiness]";
   }
   return {};
 }

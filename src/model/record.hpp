@@ -84,6 +84,7 @@ struct Record {
   // whether it is stopped when nothing needs it any more.
   bool named = false;
   bool needed = false;
+  bool unneeded = false;  // its last stop was for `stop_when_unneeded`
   bool skipped = false;   // at the last try a condition for its start did not hold
   bool notified = false;  // this process has said that it is ready
   bool healthy = false;   // a probe of this process has succeeded

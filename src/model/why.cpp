@@ -43,7 +43,9 @@ std::string rest_words(const World& world, Slot slot) {
   }
   if (record.wish == Wish::up) return "is about to start";
   if (record.reason.type == ReasonType::stopped_with) return "was " + reason_text(record.reason);
-  if (record.has_end) return "was stopped on request";
+  if (record.has_end)
+    return record.unneeded ? "was stopped, for nothing that is up needs it any more"
+                           : "was stopped on request";
   return unwanted_words(spec, "is not asked to run");
 }
 
@@ -75,6 +77,17 @@ std::string readiness_words(const Readiness& readiness) {
   if (readiness.way.by == Notify::newline)
     return fmt::format("a newline on descriptor {}", readiness.way.fd);
   return fmt::format("{} to name its process", readiness.pidfile);
+}
+
+/// What a process that is not ready has not shown yet; empty if nothing is awaited.
+std::string missing_words(const Record& record, const ServiceSpec& spec) {
+  std::string missing;
+  if (!record.notified && spec.readiness->awaited()) missing = readiness_words(*spec.readiness);
+  if (!record.healthy && spec.health->configured()) {
+    if (!missing.empty()) missing += ", and for ";
+    missing += "its health check to succeed";
+  }
+  return missing;
 }
 
 /// The key by which the file of another service adds an edge of that kind.
@@ -238,12 +251,7 @@ class Explainer {
     const auto since = duration_text(ms_between(record.since, now_));
     const ServiceSpec& spec = world_.spec(slot_);
     if (spec.oneshot) return add("starting", fmt::format("runs to its end, for {} so far", since));
-    std::string missing;
-    if (!record.notified && spec.readiness->awaited()) missing = readiness_words(*spec.readiness);
-    if (!record.healthy && spec.health->configured()) {
-      if (!missing.empty()) missing += ", and for ";
-      missing += "its health check to succeed";
-    }
+    std::string missing = missing_words(record, spec);
     if (!missing.empty()) missing = ": waits for " + missing;
     add("starting", fmt::format("not ready yet, for {} so far{}", since, missing));
     explain_health(record);
@@ -255,6 +263,22 @@ class Explainer {
     add("health",
         fmt::format("{} health check{} failed in a row, the last: {}", record.health_attempts,
                     record.health_attempts == 1 ? "" : "s", *record.health_error));
+  }
+
+  /// Tells what its last process had not shown when its start failed.
+  void explain_last_start(const Record& record) {
+    const ServiceSpec& spec = world_.spec(slot_);
+    const ReasonType type = record.reason ? record.reason.type : reason_of_end(record.end).type;
+    const Milliseconds least = spec.readiness->after;
+    const bool ended = record.has_end && record.command.before_post == CommandKind::main &&
+                       (type == ReasonType::exit_code || type == ReasonType::signal);
+    if (ended && least > Milliseconds{0} && record.since < record.ready_from)
+      add("readiness", fmt::format("its process ended within its after_ms, {}", least.count()));
+    if (type != ReasonType::start_timeout || record.reason.step != CommandKind::main) return;
+    if (spec.oneshot) return;
+    if (const std::string missing = missing_words(record, spec); !missing.empty())
+      add("readiness", "it had waited for " + missing);
+    explain_health(record);
   }
 
   void explain_dependents() {
@@ -296,6 +320,7 @@ class Explainer {
     if (record.delay_until > now_)
       add("delay", fmt::format("{}; `zinitctl start {}` restarts it now", delay_words(record, now_),
                                own_name()));
+    if (record.delay_until > now_) explain_last_start(record);
     for (const Waiting& waiting : waiting_on(world_, slot_, now_)) add_chain(waiting);
     if (record.process == Process::launching)
       add("pending", "is starting: its program, directory or files are being read");
@@ -308,6 +333,7 @@ class Explainer {
       explain_lack();
     if (type == ReasonType::config_error) explain_config();
     if (report_.reasons.empty()) add("failed", reason_text(record.reason) + advice(type));
+    explain_last_start(record);
   }
 
   /// Tells about every dependency that is missing or has failed. The reason names only one of

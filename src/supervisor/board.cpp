@@ -478,6 +478,7 @@ std::optional<WhyReport> Board::why(std::string_view name) const {
          report.name, 0});
   }
   core.tell_not_heard(slot, report);
+  core.tell_check(slot, report);
   return report;
 }
 

@@ -438,4 +438,16 @@ std::vector<SpecPtr> with_faults(std::vector<SpecPtr> specs, const FileFaults& f
   return specs;
 }
 
+void BoardCore::tell_check(Slot slot, WhyReport& report) const {
+  const bool pending = std::ranges::any_of(rounds_, [&](const CheckRoundPtr& round) {
+    return std::ranges::any_of(round->all, [&](const One& one) {
+      return one.slot == slot && one.stage != One::Stage::over;
+    });
+  });
+  if (pending)
+    report.reasons.push_back({"check", report.name, report.state,
+                              "a restart or reload waits for its check_exec to end well",
+                              report.name, 0});
+}
+
 }  // namespace zinit

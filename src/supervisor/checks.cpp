@@ -106,7 +106,7 @@ void BoardCore::went_to_background(Job& job, Remains remains) {
 bool BoardCore::may_be_followed(const Job& job) const {
   const Record& record = world.record(job.slot);
   return job.checked && job.process.pid() != 0 && checked_now(record) && record.notified &&
-         record.state != State::stopping && !world.spec(job.slot).readiness->pidfile.empty();
+         record.state == State::running && !world.spec(job.slot).readiness->pidfile.empty();
 }
 
 void BoardCore::seek_successor(Job& job, const ProcessEnd& end, Remains remains) {
@@ -216,7 +216,10 @@ void Board::not_heard(const CheckedProcess& process, pid_t pid) {
 
 void BoardCore::tell_not_heard(Slot slot, WhyReport& report) {
   const pid_t pid = jobs[slot]->not_heard;
-  if (pid == 0 || report.state != State::starting) return;
+  const Record& record = world.record(slot);
+  const bool was_late = record.reason.type == ReasonType::start_timeout &&
+                        (record.state == State::failed || record.state == State::blocked);
+  if (pid == 0 || (record.state != State::starting && !was_late)) return;
   report.reasons.push_back(
       {"readiness", report.name, report.state,
        fmt::format("READY=1 of process {}, which is not its main process, is ignored; write "

@@ -161,8 +161,10 @@ class BoardCore {
   [[nodiscard]] RequestResult<FileFaults> check_files(class PlanAside& aside) EXCLUDES(mutex);
   /// Adds to the report on a service that was not started for a condition how each of them stood.
   void tell_conditions(Slot slot, WhyReport& report) REQUIRES(mutex);
-  /// Adds to the report on a service that is starting whose READY=1 was ignored.
+  /// Adds to the report on a service that is starting, or was too long, whose READY=1 was ignored.
   void tell_not_heard(Slot slot, WhyReport& report) REQUIRES(mutex);
+  /// Adds that its check_exec runs.
+  void tell_check(Slot slot, WhyReport& report) const REQUIRES(mutex);
   /// Adds what [resources] of the service could not be applied.
   void add_resource_warnings(Slot slot, std::vector<std::string>& warnings) const REQUIRES(mutex);
   [[nodiscard]] ServiceView view(Slot slot, TimePoint now, SettledQuestions& settled)

@@ -37,6 +37,7 @@ enum Flag : std::uint32_t {
   kReasonReady = 1 << 22,
   kReadyRuns = 1 << 23,
   kFailureHandled = 1 << 24,
+  kUnneeded = 1 << 25,
 };
 
 // copy_record() and copy_facts() list the fields that are copied between a journal's record and the
@@ -126,6 +127,7 @@ void copy_record(Way& way, Stored& stored, Own& own) noexcept {
   way.flag(stored.flags, kReasonReady, own.reason.step, CommandKind::ready_exec);
   way.flag(stored.flags, kReadyRuns, own.ready_runs, true);
   way.flag(stored.flags, kFailureHandled, own.failure_handled, true);
+  way.flag(stored.flags, kUnneeded, own.unneeded, true);
   way.value(stored.ready_begun, own.ready_begun);
   way.value(stored.health_attempts, own.health_attempts);
   way.value(stored.end_value, own.end.value);

@@ -225,7 +225,7 @@ TEST_CASE("a daemon that leaves processes and exits is told where to look", "[ab
   zinit.boot();
   zinit.await_message(
       "daemon: exited with code 0 and left processes, which were killed: a daemon that goes to the "
-      "background must stay in the foreground, or have pidfile in [readiness]");
+      "background must stay in the foreground, or write its pid into the pidfile in [readiness]");
 }
 
 TEST_CASE("the end does not wait for a data loop that hangs", "[threads][abuse]") {

@@ -1,0 +1,153 @@
+// What zinit shows as the cause of something is the first one, and not what followed on it.
+#include <csignal>
+
+#include "scenario/harness.hpp"
+#include "scenario/harness/background.hpp"
+#include "scenario/harness/left_processes.hpp"
+#include "scenario/harness/notifier.hpp"
+
+namespace lifecycle_causes_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+
+namespace {
+
+const std::string kOnRequest = "status = 'stop'";
+const std::string kNever = "restart = 'never'\n";
+
+std::string why(const Server& zinit, const std::string& name) {
+  return zinit.ctl({"why", name}).out;
+}
+
+}  // namespace
+
+TEST_CASE("a failed ready_exec is shown as the cause, not the signal that followed it", "[why]") {
+  Server zinit;
+  zinit.add("web", {.service = "ready_exec = 'exit 4'\n" + kOnRequest,
+                    .lifecycle = "restart_delay_ms = 100000\nrestart_delay_max_ms = 100000"});
+  zinit.boot();
+  const std::string cause = "last ready_exec: exit code 4";
+  CHECK_THAT(zinit.ctl({"start", "web"}).err, Contains(cause));
+  CHECK_THAT(zinit.ctl({"list"}).out, Contains(cause));
+  CHECK_THAT(zinit.ctl({"status", "web"}).out, Contains(cause));
+  CHECK_THAT(why(zinit, "web"), Contains(cause));
+}
+
+TEST_CASE("after a start timeout why says what was waited for", "[why][readiness]") {
+  Server zinit;
+  const auto add = [&](const std::string& name, const std::string& section,
+                       const std::string& lifecycle = kNever) {
+    zinit.add(name, {.service = kOnRequest,
+                     .lifecycle = "start_timeout_ms = 300\n" + lifecycle,
+                     .more = section});
+  };
+  const std::string later = "restart_delay_ms = 100000\nrestart_delay_max_ms = 100000";
+  add("silent", "[readiness]\nnotify = 'systemd'\n");
+  add("again", "[readiness]\nnotify = 'systemd'\n", later);
+  add("fileless", "[readiness]\npidfile = '" + zinit.path("a.pid") + "'\n");
+  add("sick", "[health]\ntype = 'exec'\nexec = 'exit 7'\ninterval_ms = 10\nretries = 9999\n");
+  zinit.file("child.toml",
+             says({"child", "READY=1", "sleep"}, kSystemd, "start_timeout_ms = 300\n" + kNever));
+  zinit.boot();
+  for (const char* name : {"silent", "again", "fileless", "sick"}) zinit.begin_start(name);
+  zinit.await_failed("silent", "start_timeout");
+  zinit.await_failed("child", "start_timeout");
+  CHECK_THAT(why(zinit, "silent"), Contains("it had waited for READY=1 from its process"));
+  CHECK_THAT(why(zinit, "child"), Contains("which is not its main process, is ignored"));
+  zinit.await_delayed("again");
+  CHECK_THAT(why(zinit, "again"), Contains("it had waited for READY=1 from its process"));
+  zinit.await_failed("fileless", "start_timeout");
+  CHECK_THAT(why(zinit, "fileless"), Contains("a.pid to name its process"));
+  zinit.await_failed("sick", "start_timeout");
+  CHECK_THAT(why(zinit, "sick"), Contains("it had waited for its health check to succeed") &&
+                                     Contains("exited with code 7"));
+}
+
+TEST_CASE("why of an end within after_ms names after_ms", "[why][readiness]") {
+  Server zinit;
+  const std::string after = "[readiness]\nafter_ms = 20000\n";
+  zinit.add("web", {.exec = "exit 3", .service = kOnRequest, .lifecycle = kNever, .more = after});
+  zinit.boot();
+  CHECK(zinit.start("web")["state"] == "failed");
+  CHECK_THAT(why(zinit, "web"), Contains("its process ended within its after_ms, 20000"));
+}
+
+TEST_CASE("a stop for stop_when_unneeded says so", "[why][reexec]") {
+  Server zinit;
+  zinit.add("db", {.service = kOnRequest, .lifecycle = "stop_when_unneeded = true"});
+  zinit.add("web", {.service = kOnRequest, .dependencies = "requires = ['db']"});
+  zinit.boot();
+  zinit.start("web");
+  zinit.stop("web");
+  zinit.await_state("db", "exited");
+  SECTION("at once") {}
+  SECTION("after a re-execution") { zinit.reexecute(); }
+  CHECK_THAT(why(zinit, "db"), Contains("nothing that is up needs it any more"));
+  zinit.start("db");
+  zinit.stop("db");
+  CHECK_THAT(why(zinit, "db"), Contains("was stopped on request"));
+}
+
+TEST_CASE("why says that a signal has stopped the process, and how it goes on", "[why]") {
+  Server zinit;
+  zinit.add("web");
+  zinit.boot({"web"});
+  CHECK_THAT(why(zinit, "web"), Contains("nothing is wrong"));
+  zinit.kill("web", R"("signal":"SIGSTOP")");
+  const pid_t pid = zinit.pid_of("web");
+  REQUIRE(eventually([&] { return proc_stat(pid, 3) == "T"; }));
+  CHECK_THAT(why(zinit, "web"), Contains("`zinitctl kill web CONT` lets it go on"));
+  CHECK(zinit.ctl({"kill", "web", "CONT"}).code == 0);
+  REQUIRE(eventually([&] { return proc_stat(pid, 3) != "T"; }));
+  CHECK_THAT(why(zinit, "web"), Contains("nothing is wrong"));
+}
+
+TEST_CASE("why says that a restart waits for check_exec", "[why][check_exec]") {
+  Server zinit;
+  zinit.add("web", {.service = "check_exec = 'while ! [ -e $D/go ]; do sleep 0.01; done'"});
+  zinit.boot({"web"});
+  const pid_t pid = zinit.pid_of("web");
+  Background restart(zinit, {"restart", "web"});
+  CHECK(eventually([&] { return why(zinit, "web").find("its check_exec") != std::string::npos; }));
+  zinit.mark("go");
+  CHECK(restart.exit_code() == 0);
+  zinit.await_new_pid("web", pid);
+  CHECK_THAT(why(zinit, "web"), Contains("nothing is wrong"));
+}
+
+TEST_CASE("what a stop has spared is in why", "[why][kill_mode][cgroups]") {
+  Server zinit;
+  zinit.add("ssh",
+            {.exec = escaping("session") + "exec sleep 100000", .lifecycle = "kill_mode = 'main'"});
+  zinit.boot({"ssh"});
+  const pid_t session = escaped_pid(zinit, "session");
+  zinit.stop("ssh");
+  if (has_cgroups(zinit)) {
+    CHECK_THAT(why(zinit, "ssh"), Contains("has left running " + std::to_string(session)));
+    CHECK(zinit.ctl({"kill", "--all", "ssh", "TERM"}).code == 0);
+  } else {
+    ::kill(session, SIGKILL);
+  }
+  REQUIRE(eventually([&] { return !alive(session); }));
+  CHECK_THAT(why(zinit, "ssh"), !Contains("has left running"));
+}
+
+TEST_CASE("a main process that ends within after_ms has no successor", "[readiness]") {
+  Server zinit;
+  const std::string file = zinit.path("a.pid");
+  zinit.add("web", {.exec = "sleep 100000 & echo $$ > " + file +
+                            "; while ! [ -e $D/go ]; do sleep 0.01; done",
+                    .lifecycle = "restart = 'never'",
+                    .more = "[readiness]\nafter_ms = 25000\npidfile = '" + file + "'\n"});
+  zinit.boot();
+  zinit.await_state("web", "starting");
+  const auto named = [&] {
+    return why(zinit, "web").find("to name its process") == std::string::npos;
+  };
+  REQUIRE(eventually(named));
+  zinit.mark("go");
+  zinit.await_failed("web", "exit_code");
+}
+
+}  // namespace lifecycle_causes_test
