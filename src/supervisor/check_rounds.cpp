@@ -439,15 +439,17 @@ std::vector<SpecPtr> with_faults(std::vector<SpecPtr> specs, const FileFaults& f
 }
 
 void BoardCore::tell_check(Slot slot, WhyReport& report) const {
-  const bool pending = std::ranges::any_of(rounds_, [&](const CheckRoundPtr& round) {
-    return std::ranges::any_of(round->all, [&](const One& one) {
-      return one.slot == slot && one.stage != One::Stage::over;
-    });
-  });
-  if (pending)
-    report.reasons.push_back({"check", report.name, report.state,
-                              "a restart or reload waits for its check_exec to end well",
-                              report.name, 0});
+  for (const CheckRoundPtr& round : rounds_) {
+    for (const One& one : round->all) {
+      if (one.slot != slot || one.stage == Stage::over) continue;
+      report.reasons.push_back(
+          {"check", report.name, report.state,
+           fmt::format("a restart or reload waits for its check_exec to end well, which has {}",
+                       duration_text(time_of(*one.spec).count())),
+           report.name, 0});
+      return;
+    }
+  }
 }
 
 }  // namespace zinit

@@ -105,13 +105,23 @@ TEST_CASE("why says that a signal has stopped the process, and how it goes on", 
 
 TEST_CASE("why says that a restart waits for check_exec", "[why][check_exec]") {
   Server zinit;
-  zinit.add("web", {.service = "check_exec = 'while ! [ -e $D/go ]; do sleep 0.01; done'"});
+  const std::string check = "check_exec = 'while ! [ -e $D/go ]; do sleep 0.01; done'";
+  zinit.add("web", {.service = check, .lifecycle = "start_timeout_ms = 60000"});
+  // The start of a oneshot has no limit, its check has.
+  zinit.add("once", {.exec = "true", .service = "oneshot = true\nstop_exec = 'true'\n" + check});
   zinit.boot({"web"});
+  zinit.await_state("once", "exited");
   const pid_t pid = zinit.pid_of("web");
-  Background restart(zinit, {"restart", "web"});
-  CHECK(eventually([&] { return why(zinit, "web").find("its check_exec") != std::string::npos; }));
+  Background restart(zinit, {"restart", "web"}), again(zinit, {"restart", "once"});
+  const auto says = [&](const char* name, const std::string& time) {
+    const std::string text = "waits for its check_exec to end well, which has " + time;
+    return eventually([&] { return why(zinit, name).find(text) != std::string::npos; });
+  };
+  CHECK(says("web", "1 min 0 s"));
+  CHECK(says("once", "30.0 s"));
   zinit.mark("go");
   CHECK(restart.exit_code() == 0);
+  CHECK(again.exit_code() == 0);
   zinit.await_new_pid("web", pid);
   CHECK_THAT(why(zinit, "web"), Contains("nothing is wrong"));
 }
