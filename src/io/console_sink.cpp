@@ -53,15 +53,21 @@ Backlog ConsoleSink::backlog() noexcept {
 
 void ConsoleSink::go_on_with(std::string_view left) {
   if (area_) area_->clear();  // it had the same
+  // Nothing is read until there is room.
+  holding_ = when_full_ == WhenFull::hold && !left.empty();
   TextSink::go_on_with(left);
 }
 
 void ConsoleSink::recover() {
   const std::string waiting = area_ ? area_->waiting() : std::string();
-  if (waiting.empty()) return;
   std::string left;
-  add_left(left, waiting);
-  go_on_with(left);
+  for (std::string_view rest = waiting; !rest.empty();) {
+    const std::size_t line_end = rest.substr(0, kTogether).rfind('\n');
+    const auto piece = rest.substr(0, line_end == rest.npos ? kTogether : line_end + 1);
+    add_left(left, piece);
+    rest.remove_prefix(piece.size());
+  }
+  if (!left.empty()) go_on_with(left);
 }
 
 RawConsole::RawConsole(std::shared_ptr<ConsoleSink> out, std::shared_ptr<ConsoleSink> err)

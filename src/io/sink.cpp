@@ -128,7 +128,6 @@ void QueuedSink::go_on_with(std::string_view left) {
       queued_bytes_ += taken + kQueuedLineOverhead;
       left.remove_prefix(colon + 1 + taken);
     }
-    longer(queued_bytes_);
     awake_ = !queue_.empty();
     if (!awake_) return;
   }

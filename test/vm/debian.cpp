@@ -242,13 +242,32 @@ accept = true
   return all;
 }
 
+constexpr const char* kPhpFpm = R"([service]
+exec = ["/usr/sbin/php-fpm8.2", "--nodaemonize", "--fpm-config", "/etc/php-fpm.conf"]
+user = "www-data"
+[readiness]
+notify = "systemd"
+)";
+constexpr const char* kPhpFpmConf = R"([global]
+error_log = /proc/self/fd/2
+[www]
+listen = 127.0.0.1:9000
+access.log = /dev/stderr
+pm = static
+pm.max_children = 1
+)";
+
 std::vector<File> debian_files() {
   // Debian's units have 90 s, and an emulated processor may take most of the built-in 30.
   std::vector<File> files = {{"/etc/zinit/zinit.toml", "[defaults]\nstart_timeout_ms = 120000\n"},
                              {"/srv/gunicorn/app.py",
                               "def answer(environ, start):\n"
                               "  start('200 OK', [('Content-Type', 'text/plain')])\n"
-                              "  return [b'answered by gunicorn']\n"}};
+                              "  return [b'answered by gunicorn']\n"},
+                             {"/etc/zinit/services/php-fpm.toml", kPhpFpm},
+                             {"/etc/php-fpm.conf", kPhpFpmConf},
+                             {"/etc/c/main.toml.d/user.toml",
+                              "[service]\nuser = 'postgres'\nruntime_dir = 'postgresql'\n"}};
   for (const Socketed& program : socketed())
     files.push_back({fmt::format("/etc/zinit/services/{}.toml", program.name), program.file});
   return files;
@@ -266,6 +285,44 @@ void start_by_sockets(Machine& machine, const Socketed& program) {
     CHECK(answer.find(program.client.output) != std::string::npos);
     machine.zinitctl("stop " + program.name);
   }
+}
+
+/// In a container whose engine sends SIGINT, as the STOPSIGNAL of its image says, with a client
+/// that does nothing: SIGTERM would wait for it.
+void stop_postgresql_in_a_container(Machine& machine) {
+  Terminal& shell = machine.shell();
+  machine.zinitctl("stop postgresql");
+  shell.output_of("mkdir -p /run/c && ln -sf /sbin/zinit /run/c/zinit-pid1");
+  const std::string client = "/usr/lib/postgresql/15/bin/psql -h 127.0.0.1 -U postgres";
+  for (int times = 0; times < 2; ++times) {
+    shell.output_of(
+        "(unshare --pid --fork --mount --mount-proc /run/c/zinit-pid1 --container --config-dir "
+        "/etc/c --socket /run/c/sock --stop-signal=SIGINT -- /usr/lib/postgresql/15/bin/postgres "
+        "-D /var/lib/postgresql/15/main -c config_file=/etc/postgresql/15/main/postgresql.conf "
+        ">/run/c/log 2>&1 & echo $! >/run/c/pid; wait $!; echo ended $? >>/run/c/log) &");
+    shell.repeat_until(client + " -Atc 'select 6 * 7'", "42\n");
+    shell.output_of("(sleep 100000 | " + client + ") >/dev/null 2>&1 & true");
+    shell.repeat_until(client +
+                           " -Atc \"select count(*) from pg_stat_activity where state = "
+                           "'idle'\"",
+                       "1\n");
+    shell.output_of("kill -INT $(cat /proc/$(cat /run/c/pid)/task/*/children)");
+    const std::string log = shell.repeat_until("cat /run/c/log", "ended ");
+    INFO(log);
+    CHECK(log.find("database system is shut down") != std::string::npos);
+    CHECK(log.find("ended 0\n") != std::string::npos);
+    CHECK(log.find("not properly shut down") == std::string::npos);
+  }
+  machine.zinitctl("start postgresql");
+}
+
+/// It opens the pipe to zinit by its name, which is only its owner's.
+void look_at_php_fpm(Machine& machine) {
+  machine.zinitctl("wait php-fpm --for running --timeout 120");
+  const std::string log = machine.zinitctl("logs php-fpm");
+  INFO(log);
+  CHECK(log.find("ready to handle connections") != std::string::npos);
+  CHECK(log.find("Permission denied") == std::string::npos);
 }
 
 /// Powers off; what comes after another is down before that, and none had to be given up.
@@ -307,6 +364,8 @@ SCENARIO("eleven of Debian's daemons run, answer, come back when killed, and sto
                         "-Atc 'select 6 * 7'",
                         "42\n"});
       for (const Socketed& program : socketed()) start_by_sockets(machine, program);
+      look_at_php_fpm(machine);
+      stop_postgresql_in_a_container(machine);
       machine.zinitctl("stop redis-server");
       CHECK(machine.shell().run("test -e /run/redis").code == 1);
       power_off_in_order(machine);
