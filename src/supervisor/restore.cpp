@@ -198,7 +198,8 @@ void BoardCore::order_again(Slot slot, std::uint8_t owed) {
   if (owes(kOwedStop) && job.side.stop().gone() && alive && record.state == State::stopping &&
       record.stage == StopStage::signalled)
     record.stage = StopStage::none;
-  if (owes(kOwedReload) && job.side.reload().gone() && alive && record.state == State::running)
+  if (owes(kOwedReload) && job.side.reload().gone() &&
+      (holds(world, slot) || (alive && record.state == State::running)))
     job.side.reload().order(job.process.pid());
   if (owes(kOwedLimits)) limit_cgroup(job);
   if (at_rest(record.state)) order_removal(job);

@@ -259,7 +259,9 @@ std::optional<RequestFailure> BoardCore::reload_fault(Slot slot) {
     return RequestFailure{Refusal::not_supported,
                           fmt::format("{} has neither reload_exec nor reload_signal", spec.name)};
   }
-  if (record.state != State::running || record.command.post || job.process.pid() == 0) {
+  const bool runs =
+      record.state == State::running && !record.command.post && job.process.pid() != 0;
+  if (!runs && !(holds(world, slot) && !spec.reload_exec->argv.empty())) {
     return RequestFailure{Refusal::not_running,
                           fmt::format("{} is {}", spec.name, state_name(record.state))};
   }

@@ -64,12 +64,17 @@ void look_at_firewall(Machine& machine) {
   const std::string rules = "nft list ruleset | grep -c chain";
   see(machine, rules, "3\n");
   machine.shell().output_of("echo bogus >>/etc/nftables.conf");
-  const Answer refused = machine.shell().run("zinitctl restart nftables");
-  INFO(refused.output);
-  CHECK(refused.code == 1);
-  CHECK(refused.output.find("syntax error") != std::string::npos);
-  see(machine, rules, "3\n");
+  for (const char* verb : {"reload", "restart"}) {
+    const Answer refused = machine.shell().run(fmt::format("zinitctl {} nftables", verb));
+    INFO(refused.output);
+    CHECK(refused.code == 1);
+    CHECK(refused.output.find("syntax error") != std::string::npos);
+    see(machine, rules, "3\n");
+  }
   machine.shell().output_of("sed -i /bogus/d /etc/nftables.conf");
+  machine.shell().output_of("echo add table inet new >>/etc/nftables.conf");
+  machine.zinitctl("reload nftables");
+  see(machine, "nft list tables", "table inet new");
   machine.zinitctl("stop nftables");
   CHECK(machine.shell().output_of("nft list ruleset") == "");
   machine.zinitctl("start nftables");

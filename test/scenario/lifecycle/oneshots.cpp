@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "scenario/harness.hpp"
+#include "scenario/harness/background.hpp"
 #include "scenario/harness/left_processes.hpp"
 
 namespace lifecycle_oneshots_test {
@@ -132,6 +133,48 @@ TEST_CASE("stop_exec of a oneshot that is done runs at its stop, then what is le
   zinit.traced_in_order("net taken back", "escaped net");
 }
 
+TEST_CASE(
+    "reload runs the reload_exec of a oneshot that holds something, and its check_exec before",
+    "[check][oneshot]") {
+  Server zinit;
+  const std::string commands =
+      "oneshot = true\nreload_exec = 'echo again, main=${MAINPID:-} >> $T; [ ! -e $D/bad ]'\n"
+      "check_exec = '[ ! -e $D/wrong ]'\n";
+  zinit.add("rules",
+            {.exec = "echo up >> $T", .service = commands + "stop_exec = 'echo down >> $T'"});
+  zinit.add("nothing", {.exec = "true", .service = commands});
+  zinit.boot();
+  zinit.await_state("rules", "exited");
+  zinit.await_state("nothing", "exited");
+  CHECK(zinit.ctl({"reload", "rules"}).code == 0);
+  CHECK(zinit.state("rules") == "exited");
+  zinit.mark("wrong");
+  CHECK(zinit.ctl({"reload", "rules"}).code == 1);
+  CHECK_THAT(zinit.ctl({"reload", "nothing"}).err, Contains("nothing is exited"));
+  zinit.mark("bad");
+  CHECK_THAT(zinit.ctl({"reload", "--no-check", "rules"}).err, Contains("exited with code 1"));
+  zinit.reexecute();
+  CHECK(zinit.stop("rules")["state"] == "inactive");
+  CHECK(zinit.ctl({"reload", "rules"}).code == 1);
+  CHECK(zinit.trace() == std::vector<std::string>{"up", "again, main=", "again, main=", "down"});
+}
+
+TEST_CASE("a stop of a oneshot ends its reload_exec before it takes back what it holds",
+          "[oneshot]") {
+  Server zinit;
+  zinit.add("rules", {.exec = "true",
+                      .service = "oneshot = true\nstop_exec = 'echo down >> $T'\n"
+                                 "reload_exec = 'echo $$ >> $T; exec sleep 100000'"});
+  zinit.boot();
+  zinit.await_state("rules", "exited");
+  Background reload(zinit, {"reload", "rules"});
+  REQUIRE(eventually([&] { return zinit.trace().size() == 1; }));
+  CHECK(zinit.stop("rules")["state"] == "inactive");
+  CHECK(zinit.trace().back() == "down");
+  CHECK_FALSE(alive(std::stoi(zinit.trace().front())));
+  CHECK(reload.exit_code() == 1);
+}
+
 TEST_CASE("a shutdown takes back what oneshots hold, in its order", "[oneshot]") {
   Server zinit;
   zinit.add("net",
@@ -244,6 +287,20 @@ TEST_CASE("a crash at any place of a stop takes back what a oneshot holds",
     CHECK(zinit.count("taken back") == 1);
     CHECK_FALSE(alive(left));
   }
+}
+
+TEST_CASE("a reload of what a oneshot holds that had not begun when zinit crashed is done",
+          "[check][killpoints][oneshot]") {
+  Server zinit({.env = {"ZINIT_KILL_AT=order.reload"}});
+  zinit.add("rules", {.exec = "true",
+                      .service = "oneshot = true\nstop_exec = 'true'\n"
+                                 "reload_exec = 'echo again >> $T'"});
+  zinit.boot();
+  zinit.await_state("rules", "exited");
+  (void)zinit.ctl({"reload", "rules"});  // cut off by the crash
+  zinit.await_trace("again");
+  CHECK(zinit.count("again") == 1);
+  zinit.reconnect();
 }
 
 TEST_CASE("kill_mode main: a stop ends the main process alone, and kill --all the rest",
