@@ -359,8 +359,8 @@ void settle_name(const Value& document, std::string_view section, const SectionR
 }
 
 ParsedSpec spec_from_document(const Value& document, bool system_class,
-                              const ServiceDefaults& defaults) {
-  return SpecReader(document, blank_spec({{}, system_class}), defaults).read();
+                              const ServiceDefaults& defaults, const std::string& file) {
+  return SpecReader(document, blank_spec({file, system_class}), defaults).read();
 }
 
 Result<std::string> read_from_disk(const std::string& path) {

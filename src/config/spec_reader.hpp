@@ -70,8 +70,10 @@ struct ParsedSpec {
 ///
 /// @param system_class  the default of `class` is `system`.
 /// @param defaults      for keys that it does not have.
+/// @param file          that it was read from by an earlier image, for the name; empty: none.
 [[nodiscard]] ParsedSpec spec_from_document(const Value& document, bool system_class = false,
-                                            const ServiceDefaults& defaults = {});
+                                            const ServiceDefaults& defaults = {},
+                                            const std::string& file = {});
 
 /// The same for a file with its drop-ins laid over it. Also reports faults of the files themselves.
 /// The file's stem is the name of a service without a `name` key. A drop-in that has gone since it

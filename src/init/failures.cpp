@@ -74,8 +74,13 @@ std::set<std::string> FailureWatch::take_origins(const ServiceView& failed) {
   const Lifecycle& lifecycle = failed.spec->lifecycle;
   const bool lasted = lifecycle.stability_period > Milliseconds{0} &&
                       stable(failed.record, lifecycle, failed.record.since);
-  if (!known.empty() && !lasted) origins = known.mapped();
+  if (!known.empty() && !lasted && known.mapped().spec == failed.spec)
+    origins = known.mapped().failed;
   return origins;
+}
+
+void FailureWatch::note_origins(const std::string& name, const std::set<std::string>& origins) {
+  if (const auto view = board_.view(name)) origins_[name] = {view->spec, origins};
 }
 
 /// @return  what the action must wait for
@@ -99,8 +104,8 @@ std::vector<std::string> FailureWatch::start_others(const ServiceView& failed) {
       continue;
     }
     log_info("{}: failed for good: {} is started", failing, name);
-    origins_[name] = origins;
-    for (const std::string& other : others->started) origins_[other] = origins;
+    note_origins(name, origins);
+    for (const std::string& other : others->started) note_origins(other, origins);
     if (failed.spec->lifecycle.on_failure_action != FailureAction::none) started.push_back(name);
   }
   return started;

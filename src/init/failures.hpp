@@ -41,6 +41,7 @@ class FailureWatch {
 
   [[nodiscard]] std::vector<std::string> start_others(const ServiceView& failed);
   [[nodiscard]] std::set<std::string> take_origins(const ServiceView& failed);
+  void note_origins(const std::string& name, const std::set<std::string>& origins);
   [[nodiscard]] bool may_act(Followed& followed) const;
   [[nodiscard]] bool is_of_files(ServiceView failed) const;
   void act(const ServiceView& failed);
@@ -50,8 +51,12 @@ class FailureWatch {
   TimerWatcher over_;
   GraphPtr graph_;  // that look() has seen last
   std::map<std::string, Followed> followed_;
-  // For a service that a failure has started: the services whose failures have led to that.
-  std::map<std::string, std::set<std::string>> origins_;
+  /// Of a service that a failure has started.
+  struct Origin {
+    SpecPtr spec;                  // its own: one of its name that was added anew has another
+    std::set<std::string> failed;  // the services whose failures have led to that
+  };
+  std::map<std::string, Origin> origins_;
 };
 
 }  // namespace zinit

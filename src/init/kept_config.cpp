@@ -148,7 +148,8 @@ BareSpec bare_spec(const Members& from, const ServiceDefaults& defaults) {
   if (document == nullptr) return {.errors = {"it has no configuration"}};
   auto value = value_from_json(*document);
   if (!value) return {.errors = {std::move(value.error())}};
-  ParsedSpec parsed = spec_from_document(*value, from.flag("system_class"), defaults);
+  ParsedSpec parsed =
+      spec_from_document(*value, from.flag("system_class"), defaults, from.text("file"));
   BareSpec bare{std::move(parsed.spec), {}};
   // The name is a member of its own, for it may be that of the file.
   const std::string name_key = fmt::format("{}.name", kind_name(bare.spec->kind));

@@ -100,6 +100,12 @@ class Reporter {
     return active(world_, slot) && world_.record(slot).wish == Wish::up;
   }
 
+  /// Whether the end of what it requires ends it: it runs, or is a oneshot that is done, which is
+  /// run once more when that is back.
+  [[nodiscard]] bool goes_along(Slot slot) const {
+    return runs_on(slot) || (done_oneshot(world_, slot) && world_.record(slot).wish == Wish::up);
+  }
+
   /// Whether `above` requires `at` after the reload, too.
   [[nodiscard]] bool still_requires(Slot above, Slot at) const {
     const Graph& next = *plan_.graph;
@@ -113,14 +119,15 @@ class Reporter {
     return std::ranges::find(node.missing, name) != node.missing.end();
   }
 
-  /// Adds to `told` the running services that require one of `slots`, directly or indirectly.
+  /// Adds to `told` the services that are up and require one of `slots`, directly or indirectly.
   void spread(std::vector<Slot> slots, Names& told) {
     while (!slots.empty()) {
       const Slot at = slots.back();
       slots.pop_back();
       for (const Slot above : world_.node(at).required_by) {
         const std::string& name = world_.graph->name(above);
-        if (!runs_on(above) || report_.why.contains(name) || !still_requires(above, at)) continue;
+        if (!goes_along(above) || report_.why.contains(name) || !still_requires(above, at))
+          continue;
         told.push_back(name);
         report_.why[name] = {(world_.node(above).binds(at) ? "is bound to " : "requires ") +
                              world_.graph->name(at)};

@@ -199,6 +199,22 @@ TEST_CASE("a service that comes back wrong while it stops is failed when it is d
   zinit.await_state("a", "running");
 }
 
+TEST_CASE("a reload lists the oneshots that are done and run again, and what stands on them",
+          "[reload]") {
+  Server zinit;
+  zinit.add("base");
+  zinit.add("job", {.exec = "echo job >> $T",
+                    .service = "oneshot = true",
+                    .dependencies = "requires = ['base']"});
+  zinit.add("web", {.dependencies = "requires = ['job']"});
+  zinit.boot({"web"});
+  zinit.add("base", {.exec = "sleep 100001"});
+  const Texts all = {"base", "job", "web"};
+  CHECK(zinit.result("service.reload", R"({"dry_run":true})")["restarted"].texts() == all);
+  CHECK(zinit.reload()["restarted"].texts() == all);
+  zinit.await_trace("job", 2);
+}
+
 TEST_CASE("a oneshot that is done and becomes a target or a daemon is started as that",
           "[reload]") {
   Server zinit;

@@ -206,7 +206,8 @@ TEST_CASE("what on_failure starts may require the service that has failed", "[on
   CHECK(zinit.count("web") == 2);
 }
 
-TEST_CASE("[defaults] on_failure is not that of the services that it names", "[on_failure]") {
+TEST_CASE("[defaults] on_failure is not that of the services that it names",
+          "[on_failure][reexec]") {
   Server zinit({.settings = true});
   write_file(zinit.path("zinit.toml"), "[defaults]\non_failure = ['alert', 'mail@']\n");
   zinit.add("alert", {.exec = "echo alert >> $T; exit 1",
@@ -216,6 +217,8 @@ TEST_CASE("[defaults] on_failure is not that of the services that it names", "[o
   zinit.add("web", failing(""));
   zinit.boot({"web"});
   CHECK(zinit.state("alert") == "inactive");
+  SECTION("at once") {}
+  SECTION("after a re-execution") { zinit.reexecute(); }
   zinit.mark("go");
   zinit.await_trace("mail of web");
   zinit.await_failed("alert", "exit_code");
