@@ -47,8 +47,7 @@ struct CommandShape {
                                                 std::vector<std::string> words);
 
 /// The value of an option that takes a positive number of seconds, or a duration with a unit, such
-/// as "timeout"; nothing if it was not given or is "infinity". What is longer than 30 years is taken
-/// for that.
+/// as "timeout"; nothing if it was not given or is "infinity". At most about 30 years.
 [[nodiscard]] Result<std::optional<Milliseconds>> seconds_of(const Arguments& arguments,
                                                              std::string_view option);
 
