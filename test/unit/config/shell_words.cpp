@@ -154,7 +154,6 @@ TEST_CASE("a shell that takes signals itself has a trap") {
 }
 
 TEST_CASE("a shell and its text are found in a command of several words") {
-  using Words = std::vector<std::string>;
   for (const Words& words : {Words{"/bin/sh", "-c", "text"},
                              {"bash", "-ec", "text", "bash", "a"},
                              {"/usr/bin/env", "-i", "A=1", "sh", "-c", "text"},
