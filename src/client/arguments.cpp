@@ -194,7 +194,7 @@ Result<std::optional<Milliseconds>> seconds_of(const Arguments& arguments,
                                                std::string_view option) {
   if (!arguments.has(option)) return std::nullopt;
   const std::string text = arguments.value(option);
-  if (text == kInfinity) return std::nullopt;
+  if (text == kInfinity) return kLongest;
   const bool alone = !text.empty() && text.find_first_not_of("0123456789.") == std::string::npos;
   const auto time = parse_duration(alone ? text + "s" : text);
   if (!time || *time <= Milliseconds{0})

@@ -47,7 +47,7 @@ struct CommandShape {
                                                 std::vector<std::string> words);
 
 /// The value of an option that takes a positive number of seconds, or a duration with a unit, such
-/// as "timeout"; nothing if it was not given or is "infinity". At most about 30 years.
+/// as "timeout"; nothing if it was not given. At most about 30 years, as "infinity" is.
 [[nodiscard]] Result<std::optional<Milliseconds>> seconds_of(const Arguments& arguments,
                                                              std::string_view option);
 

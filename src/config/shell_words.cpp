@@ -133,7 +133,9 @@ class Nesting {
       return false;
     }
     if (c == '(') return depth_++ == 0;
-    return depth_ == 0 || (c == ')' && --depth_ < 0);
+    if (depth_ == 0) return true;
+    if (c == ')') --depth_;
+    return false;
   }
 
   /// The parenthesis that was opened last is that of a group of commands, and no nesting.

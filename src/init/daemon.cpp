@@ -236,8 +236,8 @@ void ZinitDaemon::share_socket() {
 }
 
 void ZinitDaemon::load_services() {
-  const auto read = std::exchange(start_.config, std::nullopt);
-  const Configuration config = read ? *read : read_configuration(start_.sources);
+  auto read = std::exchange(start_.config, std::nullopt);
+  const Configuration config = read ? *std::move(read) : read_configuration(start_.sources);
   start_.command_alone = is_alone(start_.sources, config);
   use_settings(config);
   log_info("version {}, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode), ::getpid());

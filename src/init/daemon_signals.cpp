@@ -75,16 +75,15 @@ void ZinitDaemon::ask_to_end(int signal) {
   keep_facts();
 }
 
-/// A command whose `restart` would have it started again, or that a request is stopping, does not
-/// end the container by its end.
-void ZinitDaemon::end_with_command(pid_t ended) {
-  if (!end_asked_until_ || Clock::now() > *end_asked_until_ || shutdown_.begun()) return;
+/// Whether the container is to end with this process, whose end the board does not know yet. A
+/// command whose `restart` would have it started again, or that a request is stopping, does not end
+/// the container by itself.
+bool ZinitDaemon::ends_container(pid_t ended) const {
+  if (!end_asked_until_ || Clock::now() > *end_asked_until_ || shutdown_.begun()) return false;
   const auto command = board_.view(kCommandName);
-  if (!command || command->main_pid != ended) return;
-  if (command->spec->lifecycle.restart != RestartPolicy::never ||
-      command->record.state == State::stopping)
-    begin_shutdown(PowerAction::shut_down,
-                   fmt::format("{} has ended after a signal to stop", kCommandName));
+  if (!command || command->main_pid != ended) return false;
+  return command->spec->lifecycle.restart != RestartPolicy::never ||
+         command->record.state == State::stopping;
 }
 
 void ZinitDaemon::follow(SignalMeaning meaning, int signal, const std::string& origin) {
@@ -144,8 +143,11 @@ std::optional<int> ZinitDaemon::code_of_command() const {
 void ZinitDaemon::tell_ended(const EndedProcess& ended) {
   kill_point("reap.before");
   reexecution_.child_ended(ended);
-  end_with_command(ended.pid);  // before the board knows, which might start it again at once
+  const bool over = ends_container(ended.pid);
   if (!shell_.child_ended(ended.pid, ended.end)) board_.child_ended(ended.pid, ended.end);
+  if (over)
+    begin_shutdown(PowerAction::shut_down,
+                   fmt::format("{} has ended after a signal to stop", kCommandName));
   kill_point("reap.after");
 }
 

@@ -67,20 +67,21 @@ bool FailureWatch::may_act(Followed& followed) const {
 
 /// The services that have failed before this one, of which each has started the next. This one is
 /// among them if what its failure started has started it again. If it has run for its stability
-/// period in between, its failure is a new one.
+/// period in between, or is a oneshot and has succeeded, its failure is a new one.
 std::set<std::string> FailureWatch::take_origins(const ServiceView& failed) {
   std::set<std::string> origins;
   const auto known = origins_.extract(failed.spec->name);
   const Lifecycle& lifecycle = failed.spec->lifecycle;
+  if (known.empty() || known.mapped().spec != failed.spec) return origins;
+  const bool succeeded = failed.spec->oneshot && failed.last_ready_us > known.mapped().at_us;
   const bool lasted = lifecycle.stability_period > Milliseconds{0} &&
                       stable(failed.record, lifecycle, failed.record.since);
-  if (!known.empty() && !lasted && known.mapped().spec == failed.spec)
-    origins = known.mapped().failed;
+  if (!lasted && !succeeded) origins = known.mapped().failed;
   return origins;
 }
 
 void FailureWatch::note_origins(const std::string& name, const std::set<std::string>& origins) {
-  if (const auto view = board_.view(name)) origins_[name] = {view->spec, origins};
+  if (const auto view = board_.view(name)) origins_[name] = {view->spec, origins, wall_us()};
 }
 
 /// @return  what the action must wait for

@@ -55,6 +55,7 @@ class FailureWatch {
   struct Origin {
     SpecPtr spec;                  // its own: one of its name that was added anew has another
     std::set<std::string> failed;  // the services whose failures have led to that
+    std::int64_t at_us = 0;        // when
   };
   std::map<std::string, Origin> origins_;
 };

@@ -94,6 +94,7 @@ void take_command(DaemonStart& start, const ServerOptions& options) {
   start.passes_signals_on = options.forward;
   if (start.legacy && !start.legacy->facts.empty()) {
     start.command_alone = start.legacy->daemon.command_alone;
+    if (start.command_alone && !start.log_level) set_log_level(LogLevel::warn);
     return;
   }
   catch_all("boot", [&start] {

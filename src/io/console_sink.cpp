@@ -56,6 +56,7 @@ void ConsoleSink::go_on_with(std::string_view left) {
   // Nothing is read until there is room.
   holding_ = when_full_ == WhenFull::hold && !left.empty();
   TextSink::go_on_with(left);
+  if (queued().lines == 0) holding_ = false;  // `left` cannot be read
 }
 
 void ConsoleSink::recover() {
@@ -67,7 +68,10 @@ void ConsoleSink::recover() {
     add_left(left, piece);
     rest.remove_prefix(piece.size());
   }
-  if (!left.empty()) go_on_with(left);
+  if (!left.empty())
+    go_on_with(left);
+  else if (area_)
+    area_->clear();
 }
 
 RawConsole::RawConsole(std::shared_ptr<ConsoleSink> out, std::shared_ptr<ConsoleSink> err)

@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "base/time.hpp"
 #include "model/request.hpp"
 #include "os/output_pipes.hpp"
 #include "supervisor/board.hpp"
@@ -35,6 +36,7 @@ struct CheckRound {
     Slot slot;
     SpecPtr spec;  // whose check_exec it is: that in force, or the one that is to be
     Stage stage = Stage::waits;
+    TimePoint until = kNever;      // it waits for a process of its service no longer
     bool of_main = false;          // what it would be killed with is the main process
     int cut_off = 0;               // how often it was killed with a main process
     std::string fault{};           // how it has failed; empty: it has not

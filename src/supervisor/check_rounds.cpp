@@ -22,9 +22,6 @@ constexpr int kMostCutOff = 3;
 // files wait for each other.
 constexpr Milliseconds kLongestCheck = std::chrono::seconds{30};
 
-// A command that was killed has this long to end, until the next one is refused for it.
-constexpr Milliseconds kTimeToDie = std::chrono::seconds{2};
-
 Milliseconds time_of(const ServiceSpec& spec) {
   const Milliseconds limit = spec.lifecycle.start_timeout;
   return limit == kForever ? kLongestCheck : limit;
@@ -223,7 +220,20 @@ bool BoardCore::may_begin(const One& one) {
   Job& job = *jobs[one.slot];
   forget_gone(job);
   if (job.side.check().hangs()) return true;  // it is refused then
-  return !job.check && job.side.check().gone() && !would_be_cut_off(one.slot);
+  if (job.check || !job.side.check().gone()) return false;
+  return !would_be_cut_off(one.slot) || Clock::now() >= one.until;
+}
+
+/// Has a check that waits for a process of its service looked at when it has waited too long.
+void BoardCore::limit_wait(One& one) {
+  if (!still_stands(one) || !would_be_cut_off(one.slot)) return;
+  Job& job = *jobs[one.slot];
+  SideCommand& side = job.side.check();
+  if (job.check || !side.gone()) return;
+  if (one.until == kNever) one.until = after(Clock::now(), time_of(*one.spec));
+  if (side.deadline() <= one.until) return;
+  side.limit(one.until);
+  make_due(job);
 }
 
 /// Whether the service is going down, or on to its next process: a command begun now would be
@@ -235,17 +245,20 @@ bool BoardCore::would_be_cut_off(Slot slot) const {
 
 void BoardCore::begin_check(const CheckRoundPtr& round, std::size_t index) {
   One& one = round->all[index];
-  if (!may_begin(one)) return;
+  if (!may_begin(one)) return limit_wait(one);
   if (!still_stands(one)) {
     one.stage = Stage::over;
     return;
   }
   Job& job = *jobs[one.slot];
-  if (job.side.check().hangs()) {
+  if (job.side.check().hangs() || would_be_cut_off(one.slot)) {
     one.stage = Stage::over;
-    one.fault = "was not run, for the one before it was killed and has not ended";
+    one.fault = job.side.check().hangs()
+                    ? "was not run, for the one before it was killed and has not ended"
+                    : "was not run, for its service has had no process that lasts";
     return;
   }
+  one.until = kNever;
   one.stage = Stage::runs;
   one.of_main = world.record(one.slot).command.is_main();
   one.tail = std::make_shared<OutputTail>();
@@ -298,7 +311,8 @@ void BoardCore::cut_off(Job& job) {
 }
 
 void BoardCore::check_over(Job& job, const std::string& fault) {
-  job.side.check().limit(kNever);
+  SideCommand& side = job.side.check();
+  side.limit(side.gone() ? kNever : after(Clock::now(), kTimeToDie));
   const std::unique_ptr<ServiceCheck> check = take_check(job);
   if (!check) return;
   One& one = check->one();
@@ -311,9 +325,8 @@ void BoardCore::check_over(Job& job, const std::string& fault) {
 
 /// The check is over though its process may not be: it may hang where SIGKILL does not reach it.
 void BoardCore::check_late(Job& job) {
-  if (!job.check) return;
-  check_over(job, "took longer than " + duration_text(time_of(*job.check->one().spec).count()));
-  job.side.check().limit(after(Clock::now(), kTimeToDie));
+  if (job.check)
+    check_over(job, "took longer than " + duration_text(time_of(*job.check->one().spec).count()));
 }
 
 // --- requests ---
@@ -442,10 +455,13 @@ void BoardCore::tell_check(Slot slot, WhyReport& report) const {
   for (const CheckRoundPtr& round : rounds_) {
     for (const One& one : round->all) {
       if (one.slot != slot || one.stage == Stage::over) continue;
+      const std::string time = duration_text(time_of(*one.spec).count());
       report.reasons.push_back(
           {"check", report.name, report.state,
-           fmt::format("a restart or reload waits for its check_exec to end well, which has {}",
-                       duration_text(time_of(*one.spec).count())),
+           one.stage == Stage::runs
+               ? fmt::format(
+                     "a restart or reload waits for its check_exec to end well, which has {}", time)
+               : "a restart or reload waits for its check_exec, which waits to be run",
            report.name, 0});
       return;
     }

@@ -363,6 +363,7 @@ class BoardCore {
   void go_on_with_rounds() REQUIRES(mutex);
   [[nodiscard]] bool still_stands(const CheckRound::One& one) REQUIRES(mutex);
   [[nodiscard]] bool may_begin(const CheckRound::One& one) REQUIRES(mutex);
+  void limit_wait(CheckRound::One& one) REQUIRES(mutex);
   void begin_check(const CheckRoundPtr& round, std::size_t index) REQUIRES(mutex);
   std::unique_ptr<ServiceCheck> take_check(Job& job) REQUIRES(mutex);
   void limit_check(Job& job, const ServiceSpec& spec) REQUIRES(mutex);

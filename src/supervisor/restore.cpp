@@ -183,6 +183,7 @@ void BoardCore::restore_side_commands(Job& job, const JournalFacts& facts) {
   }
   if (is_left(facts.check)) {
     restore(job.side.check(), facts.check);
+    job.side.check().limit(after(Clock::now(), kTimeToDie));
     job.side.check().kill();  // whoever has asked for it asks again
   }
   if (!is_left(facts.condition)) return;

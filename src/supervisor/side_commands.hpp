@@ -16,6 +16,9 @@
 
 namespace zinit {
 
+/// A command that was killed, with its group, has this long to end. Then it hangs().
+inline constexpr Milliseconds kTimeToDie = std::chrono::seconds{2};
+
 class SideCommand {
  public:
   SideCommand(ProcessTable& table, Slot slot) noexcept : group_(table, slot) {}
@@ -41,7 +44,7 @@ class SideCommand {
   /// Kills it if its deadline has passed. @return  true once, when that has happened
   bool kill_if_late(TimePoint now);
   [[nodiscard]] bool late() const noexcept { return late_; }
-  /// It was late, and its deadline after the kill has passed, too: SIGKILL does not reach it.
+  /// Its deadline has passed, after the kill too: SIGKILL does not reach it.
   [[nodiscard]] bool hangs() const noexcept { return late_ && deadline_ == kNever && !gone(); }
 
   /// Kills its process group; does nothing if that is gone.

@@ -9,7 +9,8 @@
 
 namespace zinit {
 
-/// The config that says how the service is stopped: that which it was started with.
+/// The config that says by what the service is stopped: that which it was started with. Time limits
+/// and post_exec are those in force, and so is all after a re-execution.
 const SpecPtr& BoardCore::spec_to_stop(const Job& job) const {
   return job.replaced ? job.replaced : world.node(job.slot).spec;
 }

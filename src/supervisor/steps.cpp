@@ -161,10 +161,10 @@ void BoardCore::tell_transition(Job& job, State from, State to) {
       if (to == State::stopping) job.checked->set_stage(CheckedProcess::Stage::stopping);
       checks_.changed();
     }
-    if (from == State::stopping) job.replaced.reset();
     stamp(job, from, to);
     note_failure(slot);
   }
+  if ((to == State::blocked || at_rest(to)) && !world.record(slot).stop_owed) job.replaced.reset();
   if (at_rest(to) && !active(world, slot)) settle_at_rest(job);
   if (booting && from != to) note_boot_times(slot, to);
   if (from != to && at_rest(to)) order_removal(job);

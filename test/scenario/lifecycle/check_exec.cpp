@@ -299,7 +299,7 @@ TEST_CASE("a restart asked for during pre_exec is made, however often that goes 
   zinit.await_trace("pre 1");
   Connection client = asked(zinit, "service.restart", "slow");
   for (int n = 1; n <= 5; ++n) {
-    zinit.await_trace("check slow", static_cast<std::size_t>(n));
+    zinit.await_trace("check slow", n);
     zinit.mark("pre" + std::to_string(n));
   }
   zinit.await_trace("check slow", 6);

@@ -292,6 +292,28 @@ TEST_CASE("what a reload restarts is stopped as the file said that it was starte
   CHECK(zinit.trace().back() == "term");
 }
 
+TEST_CASE("a oneshot that a reload has run again is stopped as its file says now", "[steps]") {
+  Server zinit;
+  const auto write = [&](const std::string& n, const std::string& how) {
+    zinit.add("db", {.service = "env = { N = '" + n + "' }"});
+    zinit.add("net", {.exec = "echo net >> $T",
+                      .service = "oneshot = true\ndescription = '" + n + "'\n" + how,
+                      .dependencies = "requires = ['db']"});
+  };
+  write("1", "");
+  zinit.boot();
+  zinit.await_trace("net");
+  write("2", "");
+  zinit.reload();
+  zinit.await_trace("net", 2);
+  zinit.await_state("net", "exited");
+  write("2", "stop_exec = 'echo taken back >> $T'");
+  zinit.reload();
+  zinit.await_state("net", "exited");
+  zinit.stop("net");
+  CHECK(zinit.count("taken back") == 1);
+}
+
 TEST_CASE("a stop without a time limit waits until a shutdown's own limit", "[steps]") {
   Server zinit({.settings = true});
   zinit.put("zinit.toml", "shutdown_timeout_ms = 300\n");
