@@ -184,6 +184,7 @@ class ZinitDaemon final : public Daemon {
   [[nodiscard]] bool pass_on(int signal, SignalMeaning meaning, const std::string& origin);
   [[nodiscard]] bool stops_command(int signal) const;
   void ask_to_end(int signal);
+  void wake_command();
   [[nodiscard]] bool ends_container(pid_t ended) const;
   void follow(SignalMeaning meaning, int signal, const std::string& origin);
   void ignore(int signal, const std::string& origin);

@@ -5,6 +5,7 @@
 #include "base/kill_point.hpp"
 #include "base/log.hpp"
 #include "init/daemon.hpp"
+#include "os/process.hpp"
 
 namespace zinit {
 
@@ -59,12 +60,22 @@ bool ZinitDaemon::pass_on(int signal, SignalMeaning meaning, const std::string& 
   const auto sent = board_.kill(kCommandName, signal, KillWhat::main);
   if (sent) {
     log_info("{}: passed on to {}", origin, kCommandName);
+    if (stops) wake_command();
     if (stops && !shutdown_.begun()) ask_to_end(signal);
     return !shutdown_.begun();
   }
   if (shutdown_.begun() || stops) return false;
   log_info("{}: not passed on, for {}", origin, sent.error().text);
   return true;
+}
+
+/// A stopped process handles no signal but SIGKILL. One that runs gets no SIGCONT: nobody sent it.
+void ZinitDaemon::wake_command() {
+  const auto command = board_.view(kCommandName);
+  if (!command || command->main_pid == 0) return;
+  const auto process = read_process_stat(command->main_pid);
+  if (process && process->state == 'T')
+    static_cast<void>(board_.kill(kCommandName, SIGCONT, KillWhat::main));
 }
 
 /// Notes that the container is to end with its command. A program may have another use for SIGINT
@@ -129,7 +140,7 @@ void ZinitDaemon::on_shutdown_signal(PowerAction kind, int signal, const std::st
   // A command that is not there would have ended by the signal.
   const auto command = board_.view(kCommandName);
   if (start_.passes_signals_on && !exit_code_ && (!command || command->main_pid == 0))
-    exit_code_ = code_of_command().value_or(exit_code_of_signal(signal));
+    exit_code_ = exit_code_of_signal(signal);
   begin_shutdown(kind, origin);
 }
 
@@ -143,11 +154,10 @@ std::optional<int> ZinitDaemon::code_of_command() const {
 void ZinitDaemon::tell_ended(const EndedProcess& ended) {
   kill_point("reap.before");
   reexecution_.child_ended(ended);
-  const bool over = ends_container(ended.pid);
-  if (!shell_.child_ended(ended.pid, ended.end)) board_.child_ended(ended.pid, ended.end);
-  if (over)
+  if (ends_container(ended.pid))  // before the board knows, which might start it again at once
     begin_shutdown(PowerAction::shut_down,
                    fmt::format("{} has ended after a signal to stop", kCommandName));
+  if (!shell_.child_ended(ended.pid, ended.end)) board_.child_ended(ended.pid, ended.end);
   kill_point("reap.after");
 }
 

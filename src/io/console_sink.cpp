@@ -28,7 +28,7 @@ ConsoleSink::ConsoleSink(EventLoop& loop, UniqueFd fd, WhenFull when_full)
       when_full_(when_full) {}
 
 std::string ConsoleSink::format(const SinkBatch& batch, const SplitLine& line) const {
-  return fmt::format("{}: {}\n", batch.service, printable(line.text));
+  return fmt::format("{}{}: {}\n", was_open() ? "\n" : "", batch.service, printable(line.text));
 }
 
 void ConsoleSink::longer(std::size_t bytes) noexcept {
@@ -103,16 +103,17 @@ void RawConsole::take_line(Begun& begun, const SinkBatch& batch, const SplitLine
   const bool unended = !line.continues && batch.unended;
   if (!line.continues && !unended) text += '\n';
   send(begun, std::move(text), batch, line.continues, dropped);
-  if (unended) begun.unended = batch.service;
+  if (!unended) return;
+  begun.unended = batch.service;
+  begun.sink->leave_open();
 }
 
 void RawConsole::send(Begun& begun, std::string text, const SinkBatch& batch, bool continues,
                       const DropCount& dropped) {
   const bool within = begun.within != nullptr && begun.within != batch.source;
-  const bool behind = !begun.unended.empty() && begun.unended != batch.service;
+  const bool behind = begun.sink->was_open() && begun.unended != batch.service;
   if (within || behind) text.insert(0, 1, '\n');
   begun.within = continues ? batch.source : nullptr;
-  begun.unended.clear();
   begun.sink->take_text(std::move(text), dropped);
 }
 

@@ -46,6 +46,11 @@ class ConsoleSink final : public TextSink {
     put(std::move(text), dropped);
   }
 
+  /// The last text does not end its line, and none of its service is to follow.
+  void leave_open() noexcept { open_ = true; }
+  /// Whether that was so, and nothing has followed since; true once. What is queued next follows.
+  [[nodiscard]] bool was_open() const noexcept { return open_.exchange(false); }
+
   /// So much waits at the most, whatever is held.
   static constexpr std::size_t kMostHeld = std::size_t{32} << 20;
 
@@ -65,6 +70,7 @@ class ConsoleSink final : public TextSink {
   const WhenFull when_full_;
   std::optional<ConsoleArea> area_;
   std::atomic<bool> holding_{false};
+  mutable std::atomic<bool> open_{false};
   std::function<void()> told_;
 };
 
@@ -97,7 +103,7 @@ class RawConsole final : public Sink {
     std::shared_ptr<ConsoleSink> sink;
     std::map<const void*, std::string> lines;  // by source
     const void* within = nullptr;              // the source of a line whose beginning has gone out
-    std::string unended;  // the service whose last line has gone out without a newline
+    std::string unended;  // the service that has left a line open (ConsoleSink::leave_open())
   };
   [[nodiscard]] const Begun& of(LogStream stream) const noexcept {
     return stream == LogStream::err && !one_ ? err_ : out_;

@@ -124,7 +124,12 @@ void BoardCore::adopt(const Plan& plan, bool start_new) {
   jobs.resize(std::max(jobs.size(), world.graph->slots()));
   for (Slot slot = 0; slot < jobs.size(); ++slot) {
     const bool used = world.graph->used(slot);
-    if (before->used(slot) && !stays(slot)) forget(slot);
+    if (before->used(slot) && !stays(slot)) {
+      if (before->spec(slot).spares_rest() && jobs[slot]->cgroup.populated())
+        say(LogLevel::info,
+            fmt::format("{}: is removed; what its kill_mode has left runs on", before->name(slot)));
+      forget(slot);
+    }
     if (!used) continue;
     if (!jobs[slot]) {
       jobs[slot] = std::make_shared<Job>(processes, cgroups, slot, world.graph->name(slot));

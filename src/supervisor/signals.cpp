@@ -53,7 +53,9 @@ void BoardCore::signal_stop(Job& job) {
   const bool main_there = main != 0 && record.command.is_main();
   if (main == 0 && record.process == Process::alive) give_up_main(job);
   const bool held = record.done;
-  if (spec_to_stop(job)->stop_exec->argv.empty() || (!main_there && !held)) return ask_to_end(job);
+  // A main process that has ended, and is not reaped yet, has no use for a stop_exec.
+  if (spec_to_stop(job)->stop_exec->argv.empty() || (!held && (!main_there || ended_child(main))))
+    return ask_to_end(job);
   // A stopped process could not do what stop_exec asks of it.
   if (main_there) signal_job(job, SIGCONT);
   job.side.stop().order(main);

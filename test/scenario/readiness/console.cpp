@@ -199,6 +199,21 @@ TEST_CASE("a raw console adds no newline, and begins a line for another service"
   CHECK((zinit.output() == "endend\nmore" + std::string(40000, 'x')));
 }
 
+TEST_CASE("a named line does not go on with the last line of a raw console", "[logs][console]") {
+  Server zinit;
+  zinit.add(
+      "a",
+      {.exec = "printf end", .service = "oneshot = true", .more = "[logging]\nconsole = 'raw'"});
+  zinit.add("b", {.exec = "echo more",
+                  .service = "oneshot = true\nstatus = 'stop'",
+                  .more = "[logging]\nconsole = true"});
+  zinit.boot();
+  zinit.await_state("a", "exited");
+  CHECK(zinit.start("b")["state"] == "exited");
+  CHECK(zinit.shut_down() == 0);
+  CHECK(zinit.output() == "end\nb: more\n");
+}
+
 TEST_CASE("a raw console loses nothing of a long line over a re-execution",
           "[logs][console][reexec]") {
   Server zinit({.arguments = {"--console=raw"}});

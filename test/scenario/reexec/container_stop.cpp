@@ -74,6 +74,26 @@ TEST_CASE("one signal ends a container whose command a request is stopping", "[c
   }
 }
 
+TEST_CASE("a container whose command is not there any more ends with the signal's code",
+          "[container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Container container(kForEver, "[lifecycle]\nrestart = 'always'\nrestart_delay_ms = '1h'\n");
+  container.zinit->kill("main");
+  container.zinit->await_delayed("main");
+  CHECK(container.zinit->shut_down(SIGINT) == 128 + SIGINT);
+}
+
+TEST_CASE("a stop signal continues a container's command that SIGSTOP has stopped", "[container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Container container("trap 'exit 7' TERM; " + kForEver, "");
+  Server& zinit = *container.zinit;
+  zinit.kill("main", R"("signal":"SIGSTOP")");
+  REQUIRE(eventually([&] {
+    return zinit.ctl({"why", "main"}).out.find("has stopped") != std::string::npos;
+  }));
+  CHECK(zinit.shut_down() == 7);
+}
+
 TEST_CASE("a stop signal of the command's own ends a container that it is not there in",
           "[container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
