@@ -87,6 +87,8 @@ bool same_file(int one, int other) noexcept {
 /// re-execution the image before has known it.
 void take_command(DaemonStart& start, const ServerOptions& options) {
   start.sources.command = {options.command, options.stop_signal.value_or(""), own_directory()};
+  // By inheritance a process may be where it may not go.
+  if (std::string& dir = start.sources.command.dir; ::access(dir.c_str(), X_OK) != 0) dir.clear();
   if (options.command.empty()) {
     if (options.stop_signal) log_warn("--stop-signal is for a command, and there is none");
     return;

@@ -250,10 +250,12 @@ TEST_CASE("settings are read beside the services, each wrong one by itself", "[c
   CHECK(some.settings.log_level == LogLevel::debug);
   CHECK(some.settings.shutdown_timeout == defaults.shutdown_timeout);
   CHECK(some.settings.default_target == "multi-user");
-  CHECK(some.messages ==
-        Lines{file + ":2:23: error: shutdown_timeout_ms: \"x\" is a string, must be an integer of "
-                     "at least 1",
-              file + ":4:1: warning: socket_grup: unknown key, did you mean \"socket_group\"?"});
+  CHECK(
+      some.messages ==
+      Lines{file +
+                ":2:23: error: shutdown_timeout_ms: invalid duration \"x\", must be an integer of "
+                "at least 1 or with a unit, as \"5s\"",
+            file + ":4:1: warning: socket_grup: unknown key, did you mean \"socket_group\"?"});
 
   directory.write("zinit.toml", "log_level = debug\n");
   const LoadedConfig broken = load({}, file);
