@@ -194,6 +194,7 @@ struct TreeNode {
   std::string file;  // the file that has the edge, if it is not that of the node it begins at
   int depth = 0;
   bool repeated = false;  // it is in the list already, with its children, which are left out here
+  bool holds = false;     // a oneshot that is done, and holds what it has left or set up
 };
 
 /// What the processes of a service use. What is not known, or counted nowhere, has no value.

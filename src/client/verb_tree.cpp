@@ -19,6 +19,7 @@ std::string label(const Terminal& terminal, const TreeNode& node, std::size_t us
   if (node.kind == "binds_to" || node.kind == "wants" || node.kind == "after")
     after += fmt::format(" ({})", node.kind);
   if (!node.file.empty()) after += fmt::format(" (by {})", printable(node.file));
+  if (node.holds) after += " (holds something)";
   if (node.repeated) after += " (*)";
   const std::size_t room = terminal.width > used + 4 ? terminal.width - used - 4 : 1;
   const Colour colour = exists ? state_colour(node.state) : Colour::red;

@@ -62,7 +62,8 @@ constexpr std::string_view kLeft =
     R"("reason":{"type":"string"}}}})";
 constexpr std::string_view kTree =
     R"({"type":"object","properties":{"name":{"type":"string"},"state":{"type":["string","null"]},)"
-    R"("kind":{"type":"string"},"repeated":{"type":"boolean"},"children":{"type":"array",)"
+    R"("kind":{"type":"string"},"holds":{"type":"boolean"},"file":{"type":"string"},)"
+    R"("repeated":{"type":"boolean"},"children":{"type":"array",)"
     R"("items":{"$ref":"#/components/schemas/tree"}}}})";
 constexpr std::string_view kProcessTree =
     R"({"type":"object","properties":{"pid":{"type":"integer"},"comm":{"type":"string"},)"

@@ -102,6 +102,7 @@ class TreeWriter {
     const auto brief = board_.brief(edge.name);
     brief ? writer_.put(state_name(brief->state)) : writer_.put(nullptr);
     writer_.member("kind", edge.kind);
+    if (brief && brief->holds) writer_.member("holds", true);
     if (edge.written_in != kNoSlot) writer_.member("file", graph_.spec(edge.written_in).file);
     Open node;
     if (edge.slot != kNoSlot && seen_[edge.slot]) {

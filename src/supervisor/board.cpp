@@ -516,6 +516,7 @@ std::optional<Board::Brief> Board::brief(std::string_view name) const {
                record.wish,
                settled(world, slot, Clock::now()),
                record.state == State::exited && record.done,
+               zinit::holds(world, slot),
                record.state == State::inactive && record.skipped,
                active(world, slot),
                world.node(slot).removed && !core.is_live(slot),

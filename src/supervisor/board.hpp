@@ -335,6 +335,7 @@ class Board final : public WatchReports {
     Wish wish;
     bool settled;
     bool done;     // a oneshot that has succeeded
+    bool holds;    // a oneshot that is done, and holds what it has left or set up
     bool skipped;  // a condition for its start did not hold
     bool has_process;
     bool leaving;    // removed and down: it is about to leave the graph

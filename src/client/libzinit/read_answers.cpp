@@ -261,7 +261,8 @@ std::vector<TreeNode> read_tree(const JsonValue& value) {
   std::vector<TreeNode> nodes;
   walk_trees(value, [&](const JsonValue& node, int depth) {
     nodes.push_back({json_string(node, "name"), json_state(node), json_string(node, "kind"),
-                     json_string(node, "file"), depth, json_bool(node, "repeated")});
+                     json_string(node, "file"), depth, json_bool(node, "repeated"),
+                     json_bool(node, "holds")});
   });
   return nodes;
 }

@@ -45,8 +45,10 @@ TEST_CASE("what a oneshot has left lives on, is shown, and ends with its stop",
   CHECK(status["pid"].is_null());
   CHECK_THAT(zinit.ctl({"status", "net"}).out, Contains("left: "));
   CHECK_THAT(zinit.ctl({"why", "net"}).out, Contains("holds what it has left running"));
+  CHECK_THAT(zinit.ctl({"tree", "net"}).out, Contains("net (holds something)"));
   const Json stopped = zinit.stop("net");
   CHECK(stopped["state"] == "inactive");
+  CHECK_THAT(zinit.ctl({"tree", "net"}).out, !Contains("holds"));
   CHECK(zinit.count("escaped net") == 1);  // by the stop signal
   CHECK_FALSE(alive(left));
 }

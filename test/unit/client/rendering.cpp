@@ -273,14 +273,14 @@ TEST_CASE("tree draws lines, edges and what was shown before", "[client]") {
                R"({"name":"db","state":"failed","kind":"requires","children":[]},)"
                R"({"name":"gone","state":null,"kind":"requires","children":[]}]},)"
                R"({"name":"db","state":"failed","kind":"after","repeated":true,"children":[]}]},)"
-               R"({"name":"cron","state":"exited","kind":"service","children":[]}])")}});
+               R"({"name":"net","state":"exited","kind":"service","holds":true,"children":[]}])")}});
   CHECK(server.run({"tree"}).out ==
         "[+] app\n"
         "├─ [?] web\n"
         "│  ├─ [X] db\n"
         "│  └─ [ ] gone (does not exist)\n"
         "└─ [X] db (after) (*)\n"
-        "[.] cron\n");
+        "[.] net (holds something)\n");
   CHECK(server.run({"tree", "app", "--reverse", "--json"}).status == 0);
   CHECK(server.requests()[1] == R"(service.tree {"name":"app","reverse":true})");
 }
