@@ -236,6 +236,7 @@ TEST_CASE("the examples of etc are without a fault", "[check][ctl]") {
   for (const char* daemon : {"agetty@", "cron", "dbus", "rsyslog"})
     std::filesystem::copy(source + "/debian/" + daemon + ".toml",
                           examples + "/debian-disk/services");
+  std::filesystem::copy(examples + "/debian-disk/optional", examples + "/debian-disk/services");
   for (const char* folder : {"/idioms", "/idioms/user", "/debian", "/debian-disk", "/tour"}) {
     const Outcome check = run({.argv = {"zinitctl", "check", examples + folder}});
     INFO(folder << ": " << check.out << check.err);
