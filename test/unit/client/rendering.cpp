@@ -273,7 +273,8 @@ TEST_CASE("tree draws lines, edges and what was shown before", "[client]") {
                R"({"name":"db","state":"failed","kind":"requires","children":[]},)"
                R"({"name":"gone","state":null,"kind":"requires","children":[]}]},)"
                R"({"name":"db","state":"failed","kind":"after","repeated":true,"children":[]}]},)"
-               R"({"name":"net","state":"exited","kind":"service","holds":true,"children":[]}])")}});
+               R"({"name":"net","state":"exited","kind":"service","holds":true,)"
+               R"("children":[]}])")}});
   CHECK(server.run({"tree"}).out ==
         "[+] app\n"
         "├─ [?] web\n"
