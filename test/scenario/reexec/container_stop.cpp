@@ -44,6 +44,7 @@ TEST_CASE("a signal that stops a container ends a command that is started again 
     Server& zinit = *container.zinit;
     zinit.kill("main");
     zinit.await_trace("up", 2);
+    zinit.await_state("main", "running");  // its launch is over
     CHECK(zinit.shut_down(number) == 7);
     CHECK(zinit.count("up") == 2);
   }
