@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.hpp"
 #include "client/entry.hpp"
 #include "client/verbs.hpp"
 #include "init/last_steps.hpp"
@@ -104,7 +105,7 @@ int unknown_name(std::string_view name) {
 
 int main(int argc, char** argv) {
   const std::string_view path = argc > 0 ? argv[0] : "";
-  const std::string_view name = path.substr(path.rfind('/') + 1);
+  const std::string_view name = zinit::last_part(path);
   if (is_pid1() && path == zinit::kLastStepsName) return zinit::run_last_steps(argc, argv);
   for (const Name& known : kNames)
     if (is_named(name, known.name)) return known.run(argc, argv);

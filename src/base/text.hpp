@@ -15,6 +15,11 @@ namespace zinit {
 /// `text` without blanks, tabs and line ends at both sides.
 [[nodiscard]] std::string_view trim(std::string_view text);
 
+/// What follows the last slash of a path; all of it if there is none.
+[[nodiscard]] constexpr std::string_view last_part(std::string_view path) noexcept {
+  return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
+}
+
 [[nodiscard]] std::string join(std::span<const std::string> parts, std::string_view separator);
 [[nodiscard]] std::string join(std::span<const std::string_view> parts, std::string_view separator);
 

@@ -18,10 +18,6 @@ namespace zinit {
 
 namespace {
 
-std::string_view file_name(std::string_view path) {
-  return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
-}
-
 bool exists_at(const std::string& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0;
@@ -179,16 +175,16 @@ std::string own_drop_in(const SourceFile& source, const std::string& name) {
 }
 
 SourceFile with_drop_in(SourceFile source, const std::string& path) {
-  const std::string_view name = file_name(path);
+  const std::string_view name = last_part(path);
   const auto folder = [](std::string_view of) {
-    return file_name(of.substr(0, of.size() - file_name(of).size() - 1));
+    return last_part(of.substr(0, of.size() - last_part(of).size() - 1));
   };
   auto& drop_ins = source.drop_ins;
   // Those of an instance come after its template's.
   const auto at = std::ranges::find_if(drop_ins, [&](const std::string& other) {
-    return folder(other) == folder(path) && file_name(other) >= name;
+    return folder(other) == folder(path) && last_part(other) >= name;
   });
-  if (at != drop_ins.end() && file_name(*at) == name)
+  if (at != drop_ins.end() && last_part(*at) == name)
     *at = path;
   else
     drop_ins.insert(at, path);

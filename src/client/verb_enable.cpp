@@ -98,7 +98,7 @@ int make_template_link(VerbContext& context, const Places& places, const SourceF
                        const std::string& path) {
   std::string target = source.path;
   if (beside(path, stem_of(target)) == target)
-    target = target.substr(target.rfind('/') + 1);
+    target = std::string(last_part(target));
   else if (target.starts_with(places.root))
     target.erase(0, places.root.size());  // as it is seen from the link
   const std::string real = on_disk(places, path);

@@ -47,10 +47,6 @@ std::string place_key(const std::string& path) {
   return fmt::format("{}/{}", real, path.substr(slash + 1));  // npos + 1 is 0
 }
 
-std::string_view file_name(std::string_view path) {
-  return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
-}
-
 /// The name without the suffix that it would have for systemd, or as a file; empty if it has none.
 std::string_view without_suffix(std::string_view name) {
   for (const std::string_view suffix : {".service", ".target", ".toml"}) {
@@ -204,7 +200,7 @@ class Checker {
     };
     if (std::ranges::any_of(all, lies_over) || !places_.insert(place_key(plain)).second) return;
     const std::string vendors = vendor_of(plain);
-    list_directory({plain, file_name(plain) == "system", true, given(vendors) ? vendors : ""},
+    list_directory({plain, last_part(plain) == "system", true, given(vendors) ? vendors : ""},
                    listing_);
   }
 
@@ -316,7 +312,7 @@ class Checker {
   }
 
   void add_file(const std::string& path) {
-    if (file_name(path) == kSettingsFile) return add_settings(path, true);
+    if (last_part(path) == kSettingsFile) return add_settings(path, true);
     const std::string file = laid_over_by(path).value_or(path);
     const std::string of = beside(file, template_of(stem_of(file)));
     if (file == path || path_exists(file) || !path_exists(of))

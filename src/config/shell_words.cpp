@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.hpp"
+
 namespace zinit {
 
 namespace {
@@ -213,8 +215,6 @@ bool is_closing(std::string_view word) {
   return std::ranges::find(closing, word) != std::end(closing);
 }
 
-std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
 constexpr std::string_view kShells[] = {"sh", "dash", "bash", "ash", "ksh", "mksh", "zsh"};
 
 }  // namespace
@@ -252,12 +252,12 @@ std::string_view shell_text(const std::vector<std::string>& argv) {
     while (word != argv.end() && matches(*word)) ++word;
   };
   const auto is_option = [](const std::string& text) { return text.starts_with('-'); };
-  if (word != argv.end() && base_name(*word) == "env") {
+  if (word != argv.end() && last_part(*word) == "env") {
     ++word;
     skip([&](const std::string& text) { return is_option(text) || is_assignment(text); });
   }
-  if (word != argv.end() && base_name(*word) == "busybox") ++word;
-  if (word == argv.end() || std::ranges::find(kShells, base_name(*word)) == std::end(kShells))
+  if (word != argv.end() && last_part(*word) == "busybox") ++word;
+  if (word == argv.end() || std::ranges::find(kShells, last_part(*word)) == std::end(kShells))
     return {};
   bool has_text = false;
   for (++word; word != argv.end() && is_option(*word); ++word) {

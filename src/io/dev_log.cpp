@@ -125,7 +125,7 @@ void DevLog::watch_directory() {
 }
 
 void DevLog::on_directory() {
-  const std::string_view own_name = std::string_view(path_).substr(path_.rfind('/') + 1);
+  const std::string_view own_name = last_part(path_);
   bool concerns = false;
   bool gone = false;
   InotifyEvents events(inotify_.get());

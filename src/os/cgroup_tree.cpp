@@ -38,7 +38,6 @@ constexpr std::array<std::string_view, 4> kControllers = {"cpu", "io", "memory",
 constexpr std::size_t kProcFileMax = std::size_t{4} * 1024 * 1024;
 
 std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
-std::string_view last_part(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 bool has_word(std::string_view text, std::string_view word) {
   const auto words = split(trim(text), ' ');
