@@ -190,13 +190,17 @@ Result<Arguments> parse_arguments(const CommandShape& shape, std::vector<std::st
   return ArgumentParser(shape, words).parse();
 }
 
+std::optional<Milliseconds> given_time(const std::string& text) {
+  const bool alone = !text.empty() && text.find_first_not_of("0123456789.") == std::string::npos;
+  return parse_duration(alone ? text + "s" : text);
+}
+
 Result<std::optional<Milliseconds>> seconds_of(const Arguments& arguments,
                                                std::string_view option) {
   if (!arguments.has(option)) return std::nullopt;
   const std::string text = arguments.value(option);
   if (text == kInfinity) return kLongest;
-  const bool alone = !text.empty() && text.find_first_not_of("0123456789.") == std::string::npos;
-  const auto time = parse_duration(alone ? text + "s" : text);
+  const auto time = given_time(text);
   if (!time || *time <= Milliseconds{0})
     return failure(fmt::format(
         "--{} {}: no time above 0; write seconds, a time with a unit as in 2m, or infinity", option,

@@ -46,6 +46,9 @@ struct CommandShape {
 [[nodiscard]] Result<Arguments> parse_arguments(const CommandShape& shape,
                                                 std::vector<std::string> words);
 
+/// A time at the command line: a number alone is seconds, anything else is for parse_duration().
+[[nodiscard]] std::optional<Milliseconds> given_time(const std::string& text);
+
 /// The value of an option that takes a positive number of seconds, or a duration with a unit, such
 /// as "timeout"; nothing if it was not given. At most about 30 years, as "infinity" is.
 [[nodiscard]] Result<std::optional<Milliseconds>> seconds_of(const Arguments& arguments,

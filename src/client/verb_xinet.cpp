@@ -24,8 +24,7 @@ std::string needed(const VerbContext& context, std::string_view option) {
 std::optional<std::int64_t> seconds(const VerbContext& context, std::string_view option) {
   if (!context.arguments.has(option)) return std::nullopt;
   const std::string text = context.arguments.value(option);
-  if (const auto number = parse_integer(text); number && *number >= 0) return *number;
-  const auto time = parse_duration(text);
+  const auto time = given_time(text);
   if (!time || *time % std::chrono::seconds{1} != Milliseconds{0}) {
     throw VerbFailure{ExitStatus::usage,
                       fmt::format("--{} {}: write whole seconds, or a time with a unit as in 5min",

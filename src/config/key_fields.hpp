@@ -126,7 +126,7 @@ inline int signal_of(const Value& value) {
 
 inline void assign(int& field, const Key&, const Value& value) { field = signal_of(value); }
 
-/// Sorted, so that another order is no change. Exit code 0 is always a success, so it is left out.
+/// Sorted, so that another order is no change.
 inline void assign(EndSet& field, const Key& key, const Value& value) {
   field = {};
   for (const Value& end : value.array) {

@@ -445,6 +445,7 @@ std::vector<ServiceView> Board::final_failures() const {
   std::erase_if(core.failures,
                 [&](Slot slot) REQUIRES(core.mutex) { return !core.is_to_be_followed(slot); });
   std::vector<ServiceView> found;
+  if (core.failures.empty()) return found;
   const TimePoint now = Clock::now();
   SettledQuestions settled(core.world, now);
   for (const Slot slot : core.failures)
