@@ -17,6 +17,13 @@ Toml failing(const std::string& on_failure, const std::string& end = "exit 3") {
           .lifecycle = "restart = 'never'\n" + on_failure};
 }
 
+/// One that says so, and fails, each time that it is started on request.
+Toml failing_web(const std::string& on_failure) {
+  return {.exec = "echo web >> $T; exit 1",
+          .service = kOnRequest,
+          .lifecycle = "restart = 'never'\non_failure = ['" + on_failure + "']"};
+}
+
 void add_template(Server& zinit, const std::string& name, const std::string& more = {}) {
   zinit.file(name + "@.toml", "[service]\nexec = 'echo " + name +
                                   " of %i >> $T'\noneshot = true\nstatus = 'stop'\n" + more);
@@ -196,9 +203,7 @@ TEST_CASE("a fault of files takes no on_failure_action, which would not mend it"
 TEST_CASE("what on_failure starts may require the service that has failed", "[on_failure]") {
   Server zinit;
   zinit.add("alert", {.service = kOnRequest, .dependencies = "requires = ['web']"});
-  zinit.add("web", {.exec = "echo web >> $T; exit 1",
-                    .service = kOnRequest,
-                    .lifecycle = "restart = 'never'\non_failure = ['alert']"});
+  zinit.add("web", failing_web("alert"));
   zinit.boot();
   zinit.begin_start("web");
   zinit.await_message("web: on_failure is not followed: its own failure has started it again");
@@ -230,9 +235,7 @@ TEST_CASE("a new service is not taken for an old one of its name that a failure 
           "[on_failure]") {
   Server zinit;
   zinit.add("fallback", {.exec = tracing("fallback"), .service = kOnRequest});
-  zinit.add("web", {.exec = "echo web >> $T; exit 1",
-                    .service = kOnRequest,
-                    .lifecycle = "restart = 'never'\non_failure = ['fallback']"});
+  zinit.add("web", failing_web("fallback"));
   zinit.boot();
   zinit.begin_start("web");
   zinit.await_trace("start fallback");

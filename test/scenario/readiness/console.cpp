@@ -71,6 +71,21 @@ std::string numbers(int n, const std::string& prefix = "") {
   return text;
 }
 
+/// A container that ends with its one service, and with what no one has read of its lines yet:
+/// numbers(8000, "last: ").
+std::unique_ptr<Server> ends_unread(Reader& reader, const std::string& end = "") {
+  Server::Options options = printing_to(reader, {"--console"});
+  options.container = true;
+  auto zinit = std::make_unique<Server>(options);
+  zinit->add("last", {.exec = "until [ -e $D/go ]; do sleep 0.01; done; seq 8000" + end,
+                      .service = "critical = true",
+                      .lifecycle = "restart = 'never'"});
+  zinit->boot({"last"});
+  zinit->mark("go");
+  REQUIRE(reader.fills());
+  return zinit;
+}
+
 /// After a crash the lines of the read under way may come twice.
 std::set<std::string> distinct_lines(const std::string& text) {
   const auto lines = lines_of(text);
@@ -105,17 +120,9 @@ TEST_CASE("the last lines of a critical service are printed, and its exit code i
           "[check][logs][console]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Reader reader;
-  Server::Options options = printing_to(reader, {"--console"});
-  options.container = true;
-  Server zinit(options);
-  zinit.add("last", {.exec = "until [ -e $D/go ]; do sleep 0.01; done; seq 8000; exit 3",
-                     .service = "critical = true",
-                     .lifecycle = "restart = 'never'"});
-  zinit.boot({"last"});
-  zinit.mark("go");
-  REQUIRE(reader.fills());
+  const auto zinit = ends_unread(reader, "; exit 3");
   reader.begin();
-  CHECK(zinit.exit_code() == 3);
+  CHECK(zinit->exit_code() == 3);
   CHECK((reader.text() == numbers(8000, "last: ")));
 }
 
@@ -234,18 +241,10 @@ TEST_CASE("a raw console loses nothing of a long line over a re-execution",
 TEST_CASE("a reader that pauses at the end of a container gets all the same", "[logs][console]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Reader reader;
-  Server::Options options = printing_to(reader, {"--console"});
-  options.container = true;
-  Server zinit(options);
-  zinit.add("last", {.exec = "until [ -e $D/go ]; do sleep 0.01; done; seq 8000",
-                     .service = "critical = true",
-                     .lifecycle = "restart = 'never'"});
-  zinit.boot({"last"});
-  zinit.mark("go");
-  REQUIRE(reader.fills());
+  const auto zinit = ends_unread(reader);
   let_pass(std::chrono::steady_clock::now() + std::chrono::milliseconds(4500));
   reader.begin();
-  CHECK(zinit.exit_code() == 0);
+  CHECK(zinit->exit_code() == 0);
   CHECK((reader.text() == numbers(8000, "last: ")));
 }
 
