@@ -101,6 +101,7 @@ class ArgumentParser {
         return Failure(taken.error());
       }
     }
+    parsed_.before_dashes = parsed_.rest.size();
     // The words that follow "--".
     for (auto i = static_cast<std::size_t>(::optind - 1); i < words_.size(); ++i)
       parsed_.rest.push_back(words_[i]);

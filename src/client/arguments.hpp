@@ -23,6 +23,7 @@ class Arguments {
   [[nodiscard]] std::vector<std::string> values(std::string_view option) const;
 
   std::vector<std::string> rest;
+  std::size_t before_dashes = 0;  // how many of `rest` stand before "--"; all of them without it
 
  private:
   friend class ArgumentParser;

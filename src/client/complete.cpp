@@ -11,6 +11,7 @@
 #include "client/context.hpp"
 #include "client/libzinit/json.hpp"
 #include "client/words.hpp"
+#include "config/keys.hpp"
 #include "model/reason.hpp"
 #include "model/state.hpp"
 
@@ -163,13 +164,18 @@ class Completion {
     const auto count = std::ranges::count_if(
         given_, [](const std::string& word) { return !word.starts_with('-'); });
     if (verb_->most() >= 0 && count >= verb_->most()) return;
-    if (verb_->name == "kill" && count == 1) return signals();
+    if (verb_->name == "kill" && count >= 1) signals();
     switch (verb_->completes) {
       case Completes::nothing: return;
       case Completes::files: return add_files();
+      case Completes::keys: return keys();
       case Completes::proxies: return add_all(server().proxies());
       default: return services(verb_->completes);
     }
+  }
+
+  void keys() {
+    for (const Key& key : all_keys()) add(full_name(key), key.help);
   }
 
   void services(Completes what) {

@@ -8,6 +8,7 @@
 #include <cctype>
 #include <cerrno>
 #include <cstdlib>
+#include <utility>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -181,6 +182,11 @@ std::optional<Milliseconds> VerbContext::time_left() const {
   return std::max(std::chrono::ceil<Milliseconds>(deadline_ - Clock::now()), Milliseconds(0));
 }
 
+std::string VerbContext::call_patiently(const char* method, const std::string& params) {
+  const std::uint64_t request = client().request(method, params);
+  return client().answer(request, time_left());
+}
+
 Milliseconds VerbContext::patience() const { return time_left().value_or(kPatience); }
 
 void VerbContext::print_json(std::string_view document) {
@@ -189,7 +195,10 @@ void VerbContext::print_json(std::string_view document) {
 }
 
 int VerbContext::print_result(std::string_view json_result, std::string_view text) {
-  json() ? print_json(json_result) : print(text);
+  if (results_ && json())
+    results_->append(results_->empty() ? "" : ",").append(json_result);
+  else
+    json() ? print_json(json_result) : print(text);
   return ExitStatus::done;
 }
 
@@ -240,12 +249,12 @@ int VerbContext::fail_faults(const ClientError& error, std::string_view name) {
   return ExitStatus::failed;
 }
 
-std::vector<std::string> VerbContext::names() {
+std::vector<std::string> VerbContext::names(const KnownNames& known) {
   std::vector<std::string> found;
   for (const std::string& given : arguments.rest) {
     std::vector<std::string> meant{given};
-    if (given.find_first_of("*?[") != std::string::npos) {
-      meant = client().list();
+    if (is_pattern(given)) {
+      meant = known ? known() : client().list();
       std::erase_if(meant, [&](const std::string& name) { return !matches(given, name); });
       if (meant.empty())
         throw VerbFailure{ExitStatus::no_service, "no service's name matches", given};
@@ -254,6 +263,37 @@ std::vector<std::string> VerbContext::names() {
       if (std::ranges::find(found, name) == found.end()) found.push_back(std::move(name));
   }
   return found;
+}
+
+int VerbContext::for_each_name(const std::function<int(const std::string&)>& act,
+                               const KnownNames& known) {
+  if (each_.empty()) {
+    each_ = names(known);
+    const bool several = arguments.rest.size() != 1 || is_pattern(arguments.rest.front());
+    if (several) results_.emplace();
+  }
+  for (; finished_ < each_.size(); ++finished_) {
+    const std::string& name = each_[finished_];
+    int status = ExitStatus::done;
+    try {
+      status = act(name);
+    } catch (const VerbFailure& failed) {
+      status = fail(failed.status, failed.name.empty() ? name : failed.name, failed.why);
+    } catch (const ClientError& error) {
+      if (error.code() > 0) throw;
+      status = fail(error, name);
+    }
+    if (first_status_ == ExitStatus::done) first_status_ = status;
+    answered();
+  }
+  const auto results = std::exchange(results_, std::nullopt);
+  const bool printed = first_status_ == ExitStatus::done && results && results->empty();
+  if (results && json() && !printed) print_json("[" + *results + "]");
+  return first_status_;
+}
+
+bool is_pattern(std::string_view name) {
+  return name.find_first_of("*?[") != std::string_view::npos;
 }
 
 bool matches(const std::string& pattern, const std::string& name) {

@@ -97,6 +97,9 @@ class VerbContext {
   /// What is left of --timeout; nothing if there is no limit.
   [[nodiscard]] std::optional<Milliseconds> time_left() const;
 
+  /// Makes a call whose answer may take long: waits until --timeout, or without a limit.
+  [[nodiscard]] std::string call_patiently(const char* method, const std::string& params);
+
   /// How long to wait for an answer that the server gives at once: what is left of --timeout, or
   /// else the library's own limit.
   [[nodiscard]] Milliseconds patience() const;
@@ -124,8 +127,19 @@ class VerbContext {
   int fail_faults(const ClientError& error, std::string_view name);
 
   /// The names on the command line, in order and without repetition. A shell pattern stands for all
-  /// names that it matches; if it matches none, VerbFailure (no_service) is thrown.
-  [[nodiscard]] std::vector<std::string> names();
+  /// names that it matches; if it matches none, VerbFailure (no_service) is thrown. `known` returns
+  /// the names that there are; default: those of the server's services.
+  using KnownNames = std::function<std::vector<std::string>()>;
+  [[nodiscard]] std::vector<std::string> names(const KnownNames& known = {});
+
+  /// Calls `act` for each of names(): it prints its result with print_result() and returns the exit
+  /// status. With --json the result is that of the one name, or an array of several results; if all
+  /// succeed and none has a result, nothing is printed. What
+  /// `act` throws about a name is printed, and the next name follows; an error of the connection is
+  /// thrown. Called once more after that, this goes on with the name that was not done. Returns the
+  /// first status that is not `done`.
+  int for_each_name(const std::function<int(const std::string& name)>& act,
+                    const KnownNames& known = {});
 
  private:
   /// Throws `error` unless the server has executed itself anew.
@@ -140,6 +154,12 @@ class VerbContext {
   TimePoint connected_;  // when client_ was, or the one before it
   int fruitless_ = 0;    // connections in a row that were closed soon and without an answer
   std::optional<std::uint64_t> crashes_;  // of the server, when it was connected to again
+  // for_each_name(): the names, how many of them are done, their results so far if several are to
+  // be one JSON document, and the exit status.
+  std::vector<std::string> each_;
+  std::size_t finished_ = 0;
+  std::optional<std::string> results_;
+  int first_status_ = ExitStatus::done;
 };
 
 /// Connects to the server at `path`. If that is empty, to the one that $ZINIT_SOCKET names; else to
@@ -147,6 +167,9 @@ class VerbContext {
 /// one for having found neither names both.
 [[nodiscard]] Client connect_server(const std::string& path, bool systems,
                                     std::optional<Milliseconds> limit = {});
+
+/// Whether `name` is a shell pattern.
+[[nodiscard]] bool is_pattern(std::string_view name);
 
 /// Whether the shell pattern (glob(7)) matches the whole of `name`.
 [[nodiscard]] bool matches(const std::string& pattern, const std::string& name);

@@ -19,6 +19,9 @@ struct StatusAnswers {
   std::vector<TimerStatus> timers;            // of all services
 };
 
+/// As many lines as a log can have (zinit.toml(5), `buffer_lines`).
+inline constexpr std::uint32_t kAllLines = 1000000;
+
 /// How many lines of its log are shown with a status.
 inline constexpr std::int64_t kStatusLogLines = 10;
 

@@ -49,11 +49,17 @@ std::string file_by_server(VerbContext& context, const std::string& name) {
   throw VerbFailure{ExitStatus::failed, "it has no file: it was added at runtime", name};
 }
 
-/// All services that have a file in the places, and the names that are masked.
-ParsedListing all_of(const Places& places) {
+/// The files in the places.
+Listing listing_of(const Places& places) {
   Listing listing;
   listing.root = places.root;
   for (const ConfigDirectory& directory : places.directories) list_directory(directory, listing);
+  return listing;
+}
+
+/// All services that have a file in the places, and the names that are masked.
+ParsedListing all_of(const Places& places) {
+  Listing listing = listing_of(places);
   ParsedListing found = parse_listing(listing, {}, read_below(places.root));
   std::erase_if(found.parsed, [](const ParsedSpec& one) { return one.proxy != nullptr; });
   return found;
@@ -157,6 +163,30 @@ SourceFile find_service_files(VerbContext& context, const Places& places, const 
     return found.templates->source_of(name);
   }
   not_found(name, found);
+}
+
+Masks masks_of(const Places& places, const std::string& name) {
+  Masks masks;
+  for (const MaskedFile& one : listing_of(places).masked) {
+    if (!masked_names({one}, {}, read_below(places.root)).contains(name)) continue;
+    if (own_place_of(one.link) == one.link)
+      masks.own.push_back(one.link);
+    else
+      masks.vendors = one.link;
+  }
+  return masks;
+}
+
+std::vector<std::string> names_in(const Places& places) {
+  std::vector<std::string> names;
+  for (const ParsedSpec& one : all_of(places).parsed) names.push_back(one.spec->name);
+  return names;
+}
+
+std::vector<std::string> masked_in(const Places& places) {
+  std::vector<std::string> names;
+  for (const auto& [name, link] : all_of(places).masked) names.push_back(name);
+  return names;
 }
 
 std::string on_disk(const Places& places, const std::string& path, bool follow_last) {

@@ -1,5 +1,5 @@
-// Finds the service files for enable, disable, mask, unmask and edit, with or without a server.
-// Changes are made in /etc/zinit only, never in the vendor's directories.
+// Finds the service files for enable, disable, is-enabled, mask, unmask and edit, with or without a
+// server. Changes are made in /etc/zinit only, never in the vendor's directories.
 #pragma once
 
 #include <string>
@@ -26,6 +26,18 @@ namespace zinit {
 /// and if a service has no file.
 [[nodiscard]] SourceFile find_service_files(VerbContext& context, const Places& places,
                                             const std::string& name, bool* unmade = nullptr);
+
+/// The links that mask a service.
+struct Masks {
+  std::vector<std::string> own;
+  std::string vendors;  // one in a vendor's directory, which is never removed; empty if none
+};
+
+[[nodiscard]] Masks masks_of(const Places& places, const std::string& name);
+
+/// The names of all services that have a file in the places, and of those that are masked there.
+[[nodiscard]] std::vector<std::string> names_in(const Places& places);
+[[nodiscard]] std::vector<std::string> masked_in(const Places& places);
 
 /// The path of the file that is the service's alone; of an instance of a template the link that
 /// makes it, or would.

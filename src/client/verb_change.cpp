@@ -40,12 +40,6 @@ std::string config_of(const ServiceSpec& spec) {
   return json_text(document);
 }
 
-/// Makes a call whose answer may take long. Waits until --timeout, or without a limit.
-std::string patient_call(VerbContext& context, const char* method, const std::string& params) {
-  const std::uint64_t request = context.client().request(method, params);
-  return context.client().answer(request, context.time_left());
-}
-
 /// What an answer says that was done to other services.
 std::string others_text(const VerbContext& context, const JsonValue& answer) {
   Others others;
@@ -76,7 +70,7 @@ int print_set(VerbContext& context, const std::string& json) {
 /// Calls `method`, which acts on all services of class user, and prints the outcome of each. `done`
 /// is the member of the answer with those that it succeeded for.
 int change_all(VerbContext& context, const char* method, const char* done) {
-  const std::string json = patient_call(context, method, "{}");
+  const std::string json = context.call_patiently(method, "{}");
   const BulkResult bulk = read_bulk(parse_json(json), done);
   TextBlock block(context.terminal());
   block.add(done, name_list(bulk.done, Colour::green));
@@ -113,22 +107,23 @@ int run_add_service(VerbContext& context) {
   params.add_json("config", config_of(*parsed.spec))
       .add("persist", context.arguments.has("persist"));
   try {
-    return print_set(context, patient_call(context, "service.set", params.text()));
+    return print_set(context, context.call_patiently("service.set", params.text()));
   } catch (const ClientError& error) {
     return context.fail_faults(error, parsed.spec->name);
   }
 }
 
 int run_remove_service(VerbContext& context) {
-  const std::string& name = context.arguments.rest.front();
-  JsonParams params;
-  params.add("name", name)
-      .add("persist", context.arguments.has("persist"))
-      .add("cascade", context.arguments.has("cascade"));
-  const std::string json = patient_call(context, "service.delete", params.text());
-  const JsonDocument answer = parse_json(json);
-  return context.print_result(json, fmt::format("{} removed\n", printable(name)) +
-                                        others_text(context, answer) + warnings_text(answer));
+  return context.for_each_name([&](const std::string& name) {
+    JsonParams params;
+    params.add("name", name)
+        .add("persist", context.arguments.has("persist"))
+        .add("cascade", context.arguments.has("cascade"));
+    const std::string json = context.call_patiently("service.delete", params.text());
+    const JsonDocument answer = parse_json(json);
+    return context.print_result(json, fmt::format("{} removed\n", printable(name)) +
+                                          others_text(context, answer) + warnings_text(answer));
+  });
 }
 
 int run_start_all(VerbContext& context) {

@@ -1,4 +1,11 @@
 // zinitctl graph and bootchart: pictures of the dependencies, and of the boot.
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <set>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
 #include "client/bootchart.hpp"
 #include "client/context.hpp"
 #include "client/graph_drawing.hpp"
@@ -7,19 +14,96 @@
 
 namespace zinit {
 
+namespace {
+
+using Edges = std::vector<std::string> ServiceStatus::*;
+constexpr Edges kEdges[] = {&ServiceStatus::requires_, &ServiceStatus::binds_to,
+                            &ServiceStatus::wants, &ServiceStatus::after};
+
+using Neighbours = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+/// Adds to `found` what is at most `depth` dependencies away from `names`, these included.
+void reach(const Neighbours& neighbours, const std::vector<std::string>& names, long long depth,
+           std::set<std::string, std::less<>>& found) {
+  std::set<std::string, std::less<>> seen(names.begin(), names.end());
+  std::vector<std::string> edge = names;
+  for (; depth > 0 && !edge.empty(); --depth) {
+    std::vector<std::string> next;
+    for (const std::string& name : edge) {
+      const auto at = neighbours.find(name);
+      if (at == neighbours.end()) continue;
+      for (const std::string& other : at->second)
+        if (seen.insert(other).second) next.push_back(other);
+    }
+    edge = std::move(next);
+  }
+  found.merge(seen);
+}
+
+/// Leaves the services that `names` depend on and those that depend on them, `depth` dependencies
+/// away at most, with the dependencies among these.
+void keep_around(std::vector<ServiceStatus>& services, const std::vector<std::string>& names,
+                 long long depth) {
+  Neighbours down, up;
+  for (const ServiceStatus& service : services) {
+    for (const Edges edges : kEdges) {
+      for (const std::string& other : service.*edges) {
+        down[service.name].push_back(other);
+        up[other].push_back(service.name);
+      }
+    }
+  }
+  std::set<std::string, std::less<>> kept;
+  reach(down, names, depth, kept);
+  reach(up, names, depth, kept);
+  const auto is_out = [&](const std::string& name) { return !kept.contains(name); };
+  std::erase_if(services, [&](const ServiceStatus& one) { return is_out(one.name); });
+  for (ServiceStatus& service : services) {
+    for (const Edges edges : kEdges) std::erase_if(service.*edges, is_out);
+    std::erase_if(service.conflicts, is_out);
+  }
+}
+
+long long wanted_depth(const VerbContext& context) {
+  if (!context.arguments.has("depth")) return std::numeric_limits<long long>::max();
+  const std::string text = context.arguments.value("depth");
+  const auto depth = parse_integer(text);
+  if (!depth || *depth < 0)
+    throw VerbFailure{ExitStatus::usage, fmt::format("--depth {}: no number", text)};
+  if (context.arguments.rest.empty())
+    throw VerbFailure{ExitStatus::usage, "--depth needs a NAME to count from"};
+  return *depth;
+}
+
+}  // namespace
+
 int run_graph(VerbContext& context) {
   if (context.arguments.has("dot") && context.arguments.has("svg"))
     throw VerbFailure{ExitStatus::usage, "--dot and --svg exclude each other"};
+  const long long depth = wanted_depth(context);
   const std::vector<std::string> members = {"name",     "kind",  "state", "requires",
                                             "binds_to", "wants", "after", "conflicts"};
-  const std::string json =
-      context.client().call("service.list_full", JsonParams().add("members", members).text());
-  const JsonDocument list = parse_json(json);
+  JsonDocument list = parse_json(
+      context.client().call("service.list_full", JsonParams().add("members", members).text()));
   json_expect_array(list, "list");
   std::vector<ServiceStatus> services;
   for (const JsonValue& element : list.GetArray()) services.push_back(read_status(element));
+  if (!context.arguments.rest.empty()) {
+    const std::vector<std::string> names = context.names();
+    for (const std::string& name : names)
+      if (std::ranges::find(services, name, &ServiceStatus::name) == services.end())
+        return context.fail(ClientError(ErrorCode::service_not_found, "no such service"), name);
+    keep_around(services, names, depth);
+  }
+  std::string json = "[";
+  for (const JsonValue& element : list.GetArray()) {
+    if (std::ranges::find(services, json_string(element, "name"), &ServiceStatus::name) ==
+        services.end())
+      continue;
+    json.append(json.size() > 1 ? "," : "").append(json_text(element));
+  }
   return context.print_result(
-      json, context.arguments.has("svg") ? graph_svg(services) : graph_dot(services));
+      json + "]", context.arguments.has("svg") ? graph_svg(services) : graph_dot(services));
 }
 
 int run_bootchart(VerbContext& context) {

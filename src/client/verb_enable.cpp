@@ -1,6 +1,7 @@
 // zinitctl enable and disable: set whether a service is started at boot, by a drop-in with the key
-// `status`. What is started by a timer and the like, whatever its status, is disabled by "ignore":
-// "stop" would change nothing. They only change files, so they need no server and work on an image.
+// `status`; and is-enabled, which says whether it is. What is started by a timer and the like,
+// whatever its status, is disabled by "ignore": "stop" would change nothing. They only change files,
+// so they need no server and work on an image.
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "client/libzinit/json.hpp"
@@ -73,9 +74,8 @@ std::string overriding_drop_in(const SourceFile& source, const std::string& own,
 }
 
 /// Writes the drop-in at `path`. Returns the exit status.
-int write_status(VerbContext& context, const Places& places, const SourceFile& source,
-                 const std::string& path, const StatusVerb& verb) {
-  const std::string& name = context.arguments.rest.front();
+int write_status(VerbContext& context, const Places& places, const std::string& name,
+                 const SourceFile& source, const std::string& path, const StatusVerb& verb) {
   const ReadText read = read_below(places.root);
   const std::string_view section = section_of(name, without_drop_in(source, path), read);
   const std::string other = overriding_drop_in(with_drop_in(source, path), path, section, read);
@@ -106,18 +106,14 @@ int make_template_link(VerbContext& context, const Places& places, const SourceF
                      make_parent(real).and_then([&] { return make_link(target, real); }));
 }
 
-int set_status(VerbContext& context, const StatusVerb& asked) {
-  const std::string& name = context.arguments.rest.front();
-  const bool now = context.arguments.has("now");
-  if (now && context.arguments.has("root")) {
-    throw VerbFailure{ExitStatus::usage,
-                      "--now is for a server, --root for a system that does not run"};
-  }
+/// Does it for one service, but for --now. `triggered` is set if what starts the service by itself,
+/// such as a timer, has to learn of the change.
+int set_status(VerbContext& context, const Places& places, const std::string& name,
+               const StatusVerb& asked, bool& triggered) {
   if (is_template_name(name)) {
     throw VerbFailure{ExitStatus::usage,
                       fmt::format("is a template; name an instance of it, as {}NAME", name), name};
   }
-  const Places places = places_of(context);
   bool unmade = false;
   const SourceFile source = find_service_files(context, places, name, &unmade);
   std::string file = own_drop_in(source, kStatusDropIn);
@@ -127,7 +123,7 @@ int set_status(VerbContext& context, const StatusVerb& asked) {
   // Nothing at boot starts an instance that nothing makes.
   if (unmade && asked.status == StartStatus::stop) changed = false;
   if (changed) {
-    const int status = write_status(context, places, source, file, verb);
+    const int status = write_status(context, places, name, source, file, verb);
     if (status != ExitStatus::done) return status;
   }
   if (unmade && verb.status == StartStatus::start) {
@@ -141,12 +137,41 @@ int set_status(VerbContext& context, const StatusVerb& asked) {
   json.add("file", changed ? file : "");
   const std::string text = changed ? effect_of(name, *spec, verb, "") + ": " + file
                                    : effect_of(name, *spec, verb, " already");
+  triggered |= changed && spec->triggered();
   // With --now and --json, the one document is the answer to the start or stop.
-  if (!now || !context.json()) context.print_result(json.text(), printable(text) + "\n");
-  if (!now) return ExitStatus::done;
+  if (!context.arguments.has("now") || !context.json())
+    context.print_result(json.text(), printable(text) + "\n");
+  return ExitStatus::done;
+}
+
+int set_status(VerbContext& context, const StatusVerb& verb) {
+  const bool now = context.arguments.has("now");
+  if (now && context.arguments.has("root")) {
+    throw VerbFailure{ExitStatus::usage,
+                      "--now is for a server, --root for a system that does not run"};
+  }
+  const Places places = places_of(context);
+  bool triggered = false;
+  const int status = context.for_each_name(
+      [&](const std::string& name) { return set_status(context, places, name, verb, triggered); },
+      [&] { return names_in(places); });
+  if (!now || status != ExitStatus::done) return status;
   // What starts it goes by the server's config, not by this file.
-  if (changed && spec->triggered()) (void)context.client().call("service.reload");
+  if (triggered) (void)context.client().call("service.reload");
   return find_verb(verb.now)->run(context);
+}
+
+/// What is-enabled says of a service.
+std::string_view word_of(VerbContext& context, const Places& places, const std::string& name) {
+  const Masks masks = masks_of(places, name);
+  if (!masks.own.empty() || !masks.vendors.empty()) return "masked";
+  bool unmade = false;
+  const SourceFile source = find_service_files(context, places, name, &unmade);
+  const SpecPtr spec = finish(read_spec(source, {}, read_below(places.root)));
+  if (spec->broken()) return "broken";
+  const bool starts =
+      spec->triggered() ? spec->status != StartStatus::ignore : spec->status == StartStatus::start;
+  return unmade || !starts ? "disabled" : "enabled";
 }
 
 }  // namespace
@@ -156,6 +181,19 @@ int run_enable(VerbContext& context) {
 }
 int run_disable(VerbContext& context) {
   return set_status(context, {StartStatus::stop, "stop", "stop", "does not start"});
+}
+
+int run_is_enabled(VerbContext& context) {
+  const Places places = places_of(context);
+  bool any = false;
+  const int status = context.for_each_name(
+      [&](const std::string& name) {
+        const std::string_view word = word_of(context, places, name);
+        any |= word == "enabled";
+        return context.print_result(json_of(word), fmt::format("{}\n", word));
+      },
+      [&] { return names_in(places); });
+  return status == ExitStatus::done && !any ? int{ExitStatus::failed} : status;
 }
 
 }  // namespace zinit

@@ -1,5 +1,6 @@
 // zinitctl list: prints a table of services, or a JSON array of their statuses.
 #include <algorithm>
+#include <map>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -14,12 +15,13 @@ namespace zinit {
 
 namespace {
 
-/// Which services are shown, by --state, --class and PATTERN.
+/// Which services are shown, by --state, --class and patterns. Beside the states of services there
+/// are two that files decide on: disabled, for what is down and does not start at boot, and masked.
 class ListFilter {
  public:
   explicit ListFilter(const VerbContext& context)
       : states_(context.arguments.values("state")), class_(context.arguments.value("class")) {
-    if (!context.arguments.rest.empty()) pattern_ = context.arguments.rest.front();
+    for (const std::string& pattern : context.arguments.rest) patterns_.push_back({pattern});
     for (const std::string& state : states_) check_state(state);
     if (!class_.empty() && class_ != "user" && class_ != "system") {
       throw VerbFailure{ExitStatus::usage, "--class is user or system"};
@@ -27,27 +29,48 @@ class ListFilter {
   }
 
   [[nodiscard]] bool admits(const ServiceStatus& status) {
-    if (!pattern_.empty() && !matches(pattern_, status.name)) return false;
-    named_ = true;
+    if (!named(status.name)) return false;
     if (!class_.empty() && status.class_ != class_) return false;
     return states_.empty() || std::ranges::any_of(states_, [&](const std::string& state) {
-             return state == status.state || state == shown_state(status);
+             return state == status.state || state == shown_state(status) ||
+                    (state == "disabled" && is_disabled(status));
            });
+  }
+
+  [[nodiscard]] bool admits_masked(const std::string& name) {
+    return named(name) && class_.empty() &&
+           (states_.empty() || std::ranges::count(states_, "masked") > 0);
   }
 
   /// Whether it leaves out any.
   [[nodiscard]] bool filters() const {
-    return !pattern_.empty() || !class_.empty() || !states_.empty();
+    return !patterns_.empty() || !class_.empty() || !states_.empty();
   }
-  /// Whether there is a pattern that has matched no service.
-  [[nodiscard]] bool pattern_failed() const { return !pattern_.empty() && !named_; }
-  [[nodiscard]] const std::string& pattern() const { return pattern_; }
+  /// The first pattern that has matched no service; null if there is none.
+  [[nodiscard]] const std::string* unmatched() const {
+    const auto at = std::ranges::find(patterns_, false, &Pattern::matched);
+    return at == patterns_.end() ? nullptr : &at->text;
+  }
 
  private:
+  struct Pattern {
+    std::string text;
+    bool matched = false;
+  };
+
+  [[nodiscard]] bool named(const std::string& name) {
+    bool any = patterns_.empty();
+    for (Pattern& pattern : patterns_) {
+      if (!matches(pattern.text, name)) continue;
+      pattern.matched = any = true;
+    }
+    return any;
+  }
+
   static void check_state(const std::string& state) {
     std::vector<std::string> known;
     for (const StateInfo& info : kStates) known.emplace_back(info.name);
-    known.insert(known.end(), {"stopped", "done"});
+    known.insert(known.end(), {"stopped", "done", "disabled", "masked"});
     if (std::ranges::find(known, state) != known.end()) return;
     throw VerbFailure{ExitStatus::usage,
                       fmt::format("--state {}: the states are {}", state, join(known, ", "))};
@@ -55,9 +78,30 @@ class ListFilter {
 
   std::vector<std::string> states_;
   std::string class_;
-  std::string pattern_;
-  bool named_ = false;
+  std::vector<Pattern> patterns_;
 };
+
+/// The names that are masked, with the links that mask them. An older server names none.
+std::map<std::string, std::string> masked_names(Client& client) try {
+  const JsonDocument info = parse_json(client.call("system.info"));
+  const JsonValue* config = json_member(info, "config");
+  const JsonValue* masked = config != nullptr ? json_member(*config, "masked") : nullptr;
+  std::map<std::string, std::string> names;
+  if (masked == nullptr) return names;
+  json_expect_object(*masked, "masked");
+  for (const auto& one : masked->GetObject())
+    names[one.name.GetString()] = json_string(*masked, one.name.GetString());
+  return names;
+} catch (const ClientError& error) {
+  if (error.code() > 0) throw;
+  return {};
+}
+
+std::string details_of(const ServiceStatus& status) {
+  const std::string text = cause_or_description(status);
+  if (!is_disabled(status)) return text;
+  return text.empty() ? "disabled" : "disabled; " + text;
+}
 
 TableRow row_of(const ServiceStatus& status) {
   const Colour colour = state_colour(status.state);
@@ -67,7 +111,13 @@ TableRow row_of(const ServiceStatus& status) {
           {status.pid ? std::to_string(*status.pid) : "-"},
           {status.uptime_ms ? short_duration(*status.uptime_ms) : "-"},
           {std::to_string(status.restart_count)},
-          {cause_or_description(status)}};
+          {details_of(status)}};
+}
+
+/// A masked service is none, so only its name is known.
+TableRow masked_row(const std::string& name, const std::string& link) {
+  return {{"-", Colour::dim},       {printable(name)}, {"masked", Colour::dim}, {"-"}, {"-"}, {"-"},
+          {printable("by " + link)}};
 }
 
 /// Calls `each` with the members that the table shows. An older server refuses the parameter for
@@ -76,7 +126,7 @@ void for_each_status(Client& client, const std::function<void(const ServiceStatu
   const std::vector<std::string> members = {
       "name",      "description", "state",      "reason",    "class",         "pid",
       "summary",   "oneshot",     "wish",       "uptime_ms", "restart_count", "restart_in_ms",
-      "last_exit", "waiting_on",  "conditions", "starts_on", "next_start_us"};
+      "last_exit", "waiting_on",  "conditions", "starts_on", "next_start_us", "status"};
   try {
     client.list_full(members, each);
   } catch (const ClientError& error) {
@@ -101,13 +151,17 @@ void list_as_table(VerbContext& context, ListFilter& filter) {
   for_each_status(context.client(), [&](const ServiceStatus& status) {
     if (filter.admits(status)) rows.push_back(row_of(status));
   });
+  for (const auto& [name, link] : masked_names(context.client()))
+    if (filter.admits_masked(name)) rows.push_back(masked_row(name, link));
+  std::ranges::stable_sort(rows, {}, [](const TableRow& row) { return row[1].text; });
   if (!rows.empty()) return context.print(table_text(terminal, columns, rows));
-  if (!filter.pattern_failed())
+  if (filter.unmatched() == nullptr)
     context.print(filter.filters() ? "no service matches\n"
                                    : "no services; `zinitctl add-service FILE` adds one\n");
 }
 
-/// Prints the objects as the server sent them, with members that this client may not know.
+/// Prints the objects as the server sent them, with members that this client may not know. Masked
+/// services are not among them unless --state asks for them.
 void list_as_json(VerbContext& context, ListFilter& filter) {
   const JsonDocument all = parse_json(context.client().call("service.list_full"));
   json_expect_array(all, "list");
@@ -117,6 +171,13 @@ void list_as_json(VerbContext& context, ListFilter& filter) {
     if (text.size() > 1) text += ',';
     text += json_text(element);
   }
+  if (context.arguments.has("state")) {
+    for (const auto& [name, link] : masked_names(context.client())) {
+      if (!filter.admits_masked(name)) continue;
+      if (text.size() > 1) text += ',';
+      text += JsonParams().add("name", name).add("state", "masked").add("file", link).text();
+    }
+  }
   context.print_json(text + "]");
 }
 
@@ -125,10 +186,9 @@ void list_as_json(VerbContext& context, ListFilter& filter) {
 int run_list(VerbContext& context) {
   ListFilter filter(context);
   context.json() ? list_as_json(context, filter) : list_as_table(context, filter);
-  if (filter.pattern_failed()) {
-    return context.fail(ExitStatus::no_service, filter.pattern(), "no service's name matches");
-  }
-  return ExitStatus::done;
+  const std::string* unmatched = filter.unmatched();
+  if (unmatched == nullptr) return ExitStatus::done;
+  return context.fail(ExitStatus::no_service, *unmatched, "no service's name matches");
 }
 
 }  // namespace zinit

@@ -13,15 +13,13 @@
 #include "client/libzinit/json.hpp"
 #include "client/libzinit/read_answers.hpp"
 #include "client/regex.hpp"
+#include "client/reports.hpp"
 #include "client/times.hpp"
 #include "client/words.hpp"
 
 namespace zinit {
 
 namespace {
-
-// As many as a buffer can have (zinit.toml(5), `buffer_lines`).
-constexpr std::uint32_t kAllLines = 1000000;
 
 // An answer with more than 4 MiB of lines is cut: the server leaves out the oldest. One that is
 // shorter than this has not been cut.

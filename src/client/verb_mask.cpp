@@ -13,27 +13,6 @@ namespace zinit {
 
 namespace {
 
-/// The links that mask a service.
-struct Masks {
-  std::vector<std::string> own;
-  std::string vendors;  // one in a vendor's directory, which is never removed; empty if none
-};
-
-Masks masks_of(const Places& places, const std::string& name) {
-  Listing listing;
-  listing.root = places.root;
-  for (const ConfigDirectory& directory : places.directories) list_directory(directory, listing);
-  Masks masks;
-  for (const MaskedFile& one : listing.masked) {
-    if (!masked_names({one}, {}, read_below(places.root)).contains(name)) continue;
-    if (own_place_of(one.link) == one.link)
-      masks.own.push_back(one.link);
-    else
-      masks.vendors = one.link;
-  }
-  return masks;
-}
-
 int print_done(VerbContext& context, const std::string& name, const std::string& link, bool masked,
                bool changed) {
   JsonParams json;
@@ -65,11 +44,7 @@ int refuse_own(VerbContext& context, const Places& places, const std::string& na
   return context.fail(ExitStatus::failed, name, own + " " + what);
 }
 
-}  // namespace
-
-int run_mask(VerbContext& context) {
-  const std::string& name = context.arguments.rest.front();
-  const Places places = places_of(context);
+int mask(VerbContext& context, const Places& places, const std::string& name) {
   const Masks masks = masks_of(places, name);
   if (!masks.own.empty()) return print_done(context, name, masks.own.front(), true, false);
   if (!masks.vendors.empty()) return print_done(context, name, masks.vendors, true, false);
@@ -83,9 +58,7 @@ int run_mask(VerbContext& context) {
   return status == ExitStatus::done ? print_done(context, name, link, true, true) : status;
 }
 
-int run_unmask(VerbContext& context) {
-  const std::string& name = context.arguments.rest.front();
-  const Places places = places_of(context);
+int unmask(VerbContext& context, const Places& places, const std::string& name) {
   const Masks masks = masks_of(places, name);
   for (const std::string& link : masks.own) {
     const int status = tell_change(context, name, remove_file(on_disk(places, link)));
@@ -101,6 +74,21 @@ int run_unmask(VerbContext& context) {
   if (!masks.own.empty()) return print_done(context, name, masks.own.front(), false, true);
   const SourceFile source = find_service_files(context, places, name);
   return print_done(context, name, source.path, false, false);
+}
+
+}  // namespace
+
+int run_mask(VerbContext& context) {
+  const Places places = places_of(context);
+  return context.for_each_name([&](const std::string& name) { return mask(context, places, name); },
+                               [&] { return names_in(places); });
+}
+
+int run_unmask(VerbContext& context) {
+  const Places places = places_of(context);
+  return context.for_each_name(
+      [&](const std::string& name) { return unmask(context, places, name); },
+      [&] { return masked_in(places); });
 }
 
 }  // namespace zinit

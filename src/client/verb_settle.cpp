@@ -27,9 +27,10 @@ namespace {
 struct SettleVerb {
   const char* method;
   bool (*succeeded)(const ServiceStatus&);
-  bool starts = false;     // it makes a process
-  std::string wait_for{};  // the state that `wait` waits for
-  bool may_check = false;  // commands may come first, which take their time
+  bool starts = false;      // it makes a process
+  std::string wait_for{};   // the state that `wait` waits for
+  bool may_check = false;   // commands may come first, which take their time
+  bool if_running = false;  // what is down stays down
 };
 
 bool is_down(const ServiceStatus& status) {
@@ -68,6 +69,7 @@ void ask(VerbContext& context, const SettleVerb& verb, const char* method, bool 
   if (waits && verb.wait_for.empty()) params.add("wait", true);
   const auto left = context.time_left();
   if (waits && left) params.add("timeout_ms", left->count());
+  if (verb.if_running && method == verb.method) params.add("if_running", true);
   if (context.arguments.has("no-check") && method == verb.method) params.add("check", false);
   if (asked.at_us == 0) asked.at_us = wall_us();
   asked.answer.clear();
@@ -190,6 +192,12 @@ int settle(VerbContext& context, const SettleVerb& verb) {
 int run_start(VerbContext& context) { return settle(context, {"service.start", is_started, true}); }
 int run_restart(VerbContext& context) {
   return settle(context, {"service.restart", is_started, true, {}, true});
+}
+int run_try_restart(VerbContext& context) {
+  const auto fits = [](const ServiceStatus& status) {
+    return is_started(status) || is_down(status);
+  };
+  return settle(context, {"service.restart", fits, true, {}, true, true});
 }
 int run_stop(VerbContext& context) { return settle(context, {"service.stop", is_down}); }
 

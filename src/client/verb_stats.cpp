@@ -134,10 +134,12 @@ int run_metrics(VerbContext& context) {
 }
 
 int run_debug_procs(VerbContext& context) {
-  const std::string json = context.client().call(
-      "debug.process_tree", JsonParams().add("name", context.arguments.rest.front()).text());
-  const std::vector<ProcessNode> nodes = read_process_tree(parse_json(json));
-  return context.print_result(json, process_lines(context.terminal(), nodes));
+  return context.for_each_name([&](const std::string& name) {
+    const std::string json =
+        context.client().call("debug.process_tree", JsonParams().add("name", name).text());
+    const std::vector<ProcessNode> nodes = read_process_tree(parse_json(json));
+    return context.print_result(json, process_lines(context.terminal(), nodes));
+  });
 }
 
 }  // namespace zinit

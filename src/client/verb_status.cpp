@@ -341,9 +341,21 @@ int run_status(VerbContext& context) {
 }
 
 int run_is_running(VerbContext& context) {
-  const bool running = context.client().is_running(context.arguments.rest.front());
-  if (context.json()) context.print_json(running ? "true" : "false");
-  return running ? ExitStatus::done : ExitStatus::not_running;
+  return context.for_each_name([&](const std::string& name) {
+    const bool running = context.client().is_running(name);
+    context.print_result(running ? "true" : "false", "");
+    return running ? ExitStatus::done : ExitStatus::not_running;
+  });
+}
+
+int run_is_failed(VerbContext& context) {
+  bool any = false;
+  const int status = context.for_each_name([&](const std::string& name) {
+    const std::string state = context.client().status(name).state;
+    any |= state == "failed";
+    return context.print_result(json_of(state), printable(state) + "\n");
+  });
+  return status == ExitStatus::done && !any ? int{ExitStatus::failed} : status;
 }
 
 }  // namespace zinit

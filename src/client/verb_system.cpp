@@ -9,6 +9,7 @@
 #include "client/libzinit/json.hpp"
 #include "client/libzinit/read_answers.hpp"
 #include "client/progress.hpp"
+#include "client/times.hpp"
 #include "client/words.hpp"
 #include "model/reason.hpp"
 
@@ -16,8 +17,19 @@ namespace zinit {
 
 namespace {
 
-/// The server closes the connection when all services are down.
+/// The server closes the connection when all services are down. With --at this waits for nothing.
 int end_system(VerbContext& context, const char* method, std::string_view what) {
+  const std::string time = context.arguments.value("at");
+  const std::int64_t now_us = wall_us();
+  const auto at_us = shutdown_time(time.empty() ? "now" : time, now_us);
+  if (!at_us) throw VerbFailure{ExitStatus::usage, "--at " + at_us.error().text};
+  if (*at_us > now_us) {
+    const std::string json =
+        context.client().call(method, JsonParams().add("at_us", *at_us).text());
+    return context.print_result(
+        json, fmt::format("{} at {}; cancel it with `zinitctl shutdown --cancel`\n", what,
+                          date_time(*at_us)));
+  }
   context.print_result(context.client().call(method), fmt::format("{} has begun\n", what));
   context.flush();
   if (!context.arguments.has("no-wait")) Progress(context).until_server_ends();
@@ -58,13 +70,13 @@ int run_kill(VerbContext& context) {
   std::string signal = "SIGTERM";
   if (context.arguments.has("signal")) {
     signal = context.arguments.value("signal");
-    if (words.size() > 1) throw VerbFailure{ExitStatus::usage, "two signals are given"};
   } else if (words.size() > 1) {
-    // kill(1) has the signal before the name.
-    if (signal_number(words[1]) == 0 && words[0] == upper(words[0])) std::swap(words[0], words[1]);
-    signal = words[1];
+    // kill(1) has the signal before the names.
+    const bool first = signal_number(words.back()) == 0 && words.front() == upper(words.front());
+    const auto at = first ? words.begin() : words.end() - 1;
+    signal = *at;
+    words.erase(at);
   }
-  const std::string& name = words[0];
   if (signal_number(signal) == 0) {
     throw VerbFailure{
         ExitStatus::usage,
@@ -72,10 +84,12 @@ int run_kill(VerbContext& context) {
                     "to 64",
                     signal)};
   }
-  JsonParams params;
-  params.add("name", name).add("signal", signal).add("main", context.arguments.has("main"));
-  if (context.arguments.has("all")) params.add("all", true);
-  return context.print_result(context.client().call("service.kill", params.text()), "");
+  return context.for_each_name([&](const std::string& name) {
+    JsonParams params;
+    params.add("name", name).add("signal", signal).add("main", context.arguments.has("main"));
+    if (context.arguments.has("all")) params.add("all", true);
+    return context.print_result(context.client().call("service.kill", params.text()), "");
+  });
 }
 
 int run_isolate(VerbContext& context) {
@@ -105,6 +119,12 @@ int run_ping(VerbContext& context) {
 }
 
 int run_shutdown(VerbContext& context) {
+  if (context.arguments.has("cancel")) {
+    const std::string json = context.client().call("system.cancel_shutdown");
+    const bool cancelled = json_bool(parse_json(json), "cancelled");
+    return context.print_result(
+        json, cancelled ? "the shutdown is cancelled\n" : "no shutdown is scheduled\n");
+  }
   return end_system(context, "system.shutdown", "the shutdown");
 }
 int run_poweroff(VerbContext& context) {

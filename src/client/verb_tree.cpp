@@ -40,12 +40,14 @@ std::string tree_text(const Terminal& terminal, const std::vector<TreeNode>& nod
 }  // namespace
 
 int run_tree(VerbContext& context) {
-  JsonParams params;
-  if (!context.arguments.rest.empty()) params.add("name", context.arguments.rest.front());
-  params.add("reverse", context.arguments.has("reverse"));
-  const std::string json = context.client().call("service.tree", params.text());
-  const std::vector<TreeNode> nodes = read_tree(parse_json(json));
-  return context.print_result(json, tree_text(context.terminal(), nodes));
+  const auto show = [&](JsonParams params) {
+    params.add("reverse", context.arguments.has("reverse"));
+    const std::string json = context.client().call("service.tree", params.text());
+    return context.print_result(json, tree_text(context.terminal(), read_tree(parse_json(json))));
+  };
+  if (context.arguments.rest.empty()) return show({});
+  return context.for_each_name(
+      [&](const std::string& name) { return show(JsonParams().add("name", name)); });
 }
 
 }  // namespace zinit

@@ -120,10 +120,11 @@ std::string why_text(const Terminal& terminal, const WhyReport& report) {
 }
 
 int run_why(VerbContext& context) {
-  const std::string& name = context.arguments.rest.front();
-  const std::string json =
-      context.client().call("service.why", JsonParams().add("name", name).text());
-  return context.print_result(json, why_text(context.terminal(), read_why(parse_json(json))));
+  return context.for_each_name([&](const std::string& name) {
+    const std::string json =
+        context.client().call("service.why", JsonParams().add("name", name).text());
+    return context.print_result(json, why_text(context.terminal(), read_why(parse_json(json))));
+  });
 }
 
 }  // namespace zinit

@@ -87,6 +87,15 @@ constexpr OptionRow kTopOptions[] = {
 constexpr OptionRow kNoWaitOptions[] = {
     {"--no-wait", "", "return at once"},
 };
+constexpr OptionRow kEndOptions[] = {
+    kNoWaitOptions[0],
+    {"--at", "TIME", "not now: +MINUTES, or HH:MM"},
+};
+constexpr OptionRow kScheduleOptions[] = {
+    kEndOptions[0],
+    kEndOptions[1],
+    {"--cancel", "", "cancel what is scheduled with --at"},
+};
 constexpr OptionRow kEventsOptions[] = {
     {"-n,--lines", "N", "the last N changes, or all; default: 100"},
     {"-f,--follow", "", "go on as they happen, until interrupted"},
@@ -107,6 +116,11 @@ constexpr OptionRow kBootchartOptions[] = {
 constexpr OptionRow kGraphOptions[] = {
     {"--dot", "", "text for Graphviz (default)"},
     {"--svg", "", "a picture for a web browser"},
+    {"--depth", "N", "not more than N dependencies away from a NAME"},
+};
+constexpr OptionRow kRunOptions[] = {
+    {"--name", "NAME", "what the service is called; default: run-PID"},
+    {"--wait", "", "show its output and wait for its end, then remove it"},
 };
 
 using enum Completes;

@@ -30,6 +30,7 @@ enum class Completes {
   targets,
   proxies,
   files,
+  keys,  // of service files
 };
 
 struct VerbRow {

@@ -127,6 +127,11 @@ std::string cause_or_start(const ServiceStatus& status) {
   return status.next_start_us ? "starts at " + date_time(*status.next_start_us) : "";
 }
 
+bool is_disabled(const ServiceStatus& status) {
+  return status.state == "inactive" && status.status == "stop" && status.starts_on.empty() &&
+         !status.next_start_us;
+}
+
 std::string_view shown_state(const ServiceStatus& status) {
   if (status.state != "exited") return status.state;
   if (status.oneshot && status.summary == "ok") return "done";

@@ -21,6 +21,9 @@ namespace zinit {
 /// there is nothing to say.
 [[nodiscard]] std::string state_cause(const ServiceStatus& status);
 
+/// Whether it is down because its file says that the boot does not start it.
+[[nodiscard]] bool is_disabled(const ServiceStatus& status);
+
 /// The state, as people are shown it: of those that have exited, a oneshot that has succeeded is
 /// "done", and what was told to stop "stopped".
 [[nodiscard]] std::string_view shown_state(const ServiceStatus& status);

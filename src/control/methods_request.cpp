@@ -121,6 +121,12 @@ Outcome service_restart(Call& call) {
   RpcContext& context = call.context;
   Board& board = context.board;
   const std::string_view name = name_of(call);
+  if (call.params.boolean("if_running")) {
+    const auto brief = board.brief(name);
+    if (!brief) return service_not_found(board, name);
+    if (!is_running(*brief) && brief->state != State::starting)
+      return outcome_of(status_full_of(context, name));
+  }
   if (!call.params.boolean("check")) return request<&Board::restart>(call);
   if (const auto made = context.daemon.make_instance(name); !made)
     return refused(board, name, made.error());
@@ -225,7 +231,13 @@ constexpr Param kRequest[] = {
     {"wait", ParamType::boolean, false, "false", "answer once it is settled"},
     kTimeout,
 };
-constexpr Param kRestart[] = {kRequest[0], kRequest[1], kRequest[2], kCheck};
+constexpr Param kRestart[] = {
+    kRequest[0],
+    kRequest[1],
+    kRequest[2],
+    kCheck,
+    {"if_running", ParamType::boolean, false, "false", "do nothing if it is down"},
+};
 constexpr Param kKill[] = {
     kName,
     {"signal", ParamType::signal, false, R"("SIGTERM")", "the signal"},

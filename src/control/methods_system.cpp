@@ -83,7 +83,9 @@ void put_config(JsonWriter& writer, const Places* places, const Board& board) {
     writer.member("class", each.system_class ? "system" : "user").end_object();
   }
   writer.end_array().member("settings", places ? places->settings_file : std::string());
-  writer.member("templates", board.templates()).end_object();
+  writer.member("templates", board.templates()).key("masked").begin_object();
+  for (const auto& [name, link] : board.graph()->masked()) writer.member(name, link);
+  writer.end_object().end_object();
 }
 
 Outcome system_timers(Call& call) {
@@ -199,7 +201,8 @@ constexpr std::string_view kInfo =
     R"("config":{"type":"object","properties":{"directories":{"type":"array","items":)"
     R"({"type":"object","properties":{"path":{"type":"string"},"vendor":{"type":"string"},)"
     R"("class":{"enum":["user","system"]}}}},"settings":{"type":"string"},)"
-    R"("templates":{"type":"array","items":{"type":"string"}}}},)"
+    R"("templates":{"type":"array","items":{"type":"string"}},)"
+    R"("masked":{"type":"object","additionalProperties":{"type":"string"}}}},)"
     R"("scheduled":{"type":["object","null"],"properties":{)"
     R"("action":{"enum":["shutdown","poweroff","reboot","halt","kexec"]},)"
     R"("at_us":{"type":"integer"},"message":{"type":"string"}}}}})";

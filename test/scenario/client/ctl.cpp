@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 
 #include "scenario/harness.hpp"
 
@@ -127,6 +128,68 @@ TEST_CASE("start, stop and restart take several names and patterns", "[check][ct
   CHECK(graph.code({"start", "web-1", "web-2"}) == 0);
   CHECK(graph.zinit.state("web-2") == "running");
   CHECK(graph.code({"stop", "nothing-*"}) == 4);
+}
+
+TEST_CASE("verbs of one name take several, each with its own result", "[check][ctl]") {
+  Server zinit;
+  zinit.add("bad", {.exec = "false", .lifecycle = "restart = 'never'"});
+  zinit.add("up");
+  zinit.add("spare", {.service = "status = 'stop'\ndescription = 'a spare'"});
+  std::filesystem::create_symlink("/dev/null", zinit.config("gone.toml"));
+  zinit.boot({"up"});
+  zinit.await_state("bad", "failed");
+  CHECK_THAT(zinit.ctl({"why", "bad", "spare"}).out,
+             Contains("bad failed") && Contains("is inactive"));
+  CHECK(Json::parse(zinit.ctl({"--json", "why", "*"}).out)->size() == 3);
+  CHECK(Json::parse(zinit.ctl({"--json", "tree", "up", "bad"}).out)->size() == 2);
+  CHECK(zinit.ctl({"--json", "is-running", "up", "spare"}).out == "[true,false]\n");
+  CHECK(zinit.ctl({"is-running", "up", "spare"}).code == 3);
+  // One that does not exist keeps the others from nothing.
+  const Outcome failed = zinit.ctl({"is-failed", "none", "up", "bad"});
+  CHECK(failed.code == 4);
+  CHECK(failed.out == "running\nfailed\n");
+  CHECK(zinit.ctl({"is-failed", "up", "bad"}).code == 0);
+  CHECK(zinit.ctl({"is-failed", "up", "spare"}).code == 1);
+  const Outcome enabled = zinit.ctl({"is-enabled", "up", "spare", "gone"});
+  CHECK(enabled.code == 0);
+  CHECK(enabled.out == "enabled\ndisabled\nmasked\n");
+  CHECK(zinit.ctl({"is-enabled", "spare", "gone"}).code == 1);
+  CHECK_THAT(zinit.ctl({"list"}).out, Contains(" gone   masked ") && Contains("disabled; a spare"));
+  CHECK_THAT(zinit.ctl({"list", "--state", "disabled"}).out, Contains("spare") && !Contains("up"));
+  CHECK(Json::parse(zinit.ctl({"--json", "list"}).out)->size() == 3);
+  CHECK((*Json::parse(zinit.ctl({"--json", "list", "--state", "masked"}).out))[0]["name"] ==
+        "gone");
+  const pid_t before = zinit.pid_of("up");
+  CHECK(zinit.ctl({"kill", "-s", "KILL", "u*", "bad"}).code != 0);  // bad has no process
+  zinit.await_new_pid("up", before);
+  CHECK(zinit.ctl({"disable", "up", "bad"}).code == 0);
+  CHECK(zinit.ctl({"is-enabled", "*"}).out == "disabled\ndisabled\ndisabled\n");
+  CHECK(zinit.ctl({"unmask", "*"}).code == 0);
+  CHECK(zinit.ctl({"remove-service", "up", "bad"}).code == 0);
+  CHECK(zinit.result("service.list").size() == 1);
+}
+
+TEST_CASE("try-restart restarts what runs and leaves what is down", "[ctl]") {
+  Server zinit;
+  zinit.add("up");
+  zinit.add("spare", {.service = "status = 'stop'"});
+  zinit.boot({"up"});
+  const pid_t before = zinit.pid_of("up");
+  const Outcome done = zinit.ctl({"try-restart", "spare", "up"});
+  CHECK(done.code == 0);
+  CHECK_THAT(done.out, Contains("spare is inactive") && Contains("up is running"));
+  CHECK(zinit.pid_of("up") != before);
+  CHECK(zinit.state("spare") == "inactive");
+}
+
+TEST_CASE("shutdown --at comes later, and --cancel takes it back", "[ctl]") {
+  Server zinit;
+  zinit.boot();
+  CHECK_THAT(zinit.ctl({"shutdown", "--at", "+5"}).out, Contains("--cancel"));
+  CHECK(zinit.result("system.info")["scheduled"]["action"] == "shutdown");
+  CHECK_THAT(zinit.ctl({"shutdown", "--cancel"}).out, Contains("is cancelled"));
+  CHECK_THAT(zinit.ctl({"shutdown", "--cancel"}).out, Contains("no shutdown is scheduled"));
+  CHECK(zinit.ctl({"shutdown", "--at", "25:00"}).code == 2);
 }
 
 TEST_CASE("no-wait asks and returns, a timeout exits with 6", "[ctl]") {

@@ -31,4 +31,26 @@ TEST_CASE("zinitctl graph draws the dependencies", "[check][graph]") {
   CHECK(zinit.ctl({"graph", "--svg", "--dot"}).code == 2);
 }
 
+TEST_CASE("graph draws what is around a service", "[graph]") {
+  Server zinit;
+  zinit.add("db");
+  zinit.add("web", {.dependencies = "requires = ['db']"});
+  zinit.add("edge", {.dependencies = "wants = ['web']"});
+  zinit.add("other", {.dependencies = "requires = ['db']"});
+  zinit.boot({"edge", "other"});
+  const auto names = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"--json", "graph"});
+    std::string found;
+    const auto list = Json::parse(zinit.ctl(words).out);
+    for (std::size_t i = 0; list && i < list->size(); ++i) found += (*list)[i]["name"].text() + " ";
+    return found;
+  };
+  CHECK(names({"web"}) == "db edge web ");  // not what else depends on db
+  CHECK(names({"db", "--depth", "1"}) == "db other web ");
+  CHECK(names({"e*", "--depth", "0"}) == "edge ");
+  CHECK_THAT(zinit.ctl({"graph", "web"}).out, Contains("\"edge\" -> \"web\""));
+  CHECK(zinit.ctl({"graph", "wbe"}).code == 4);
+  CHECK(zinit.ctl({"graph", "--depth", "1"}).code == 2);
+}
+
 }  // namespace client_graph_test

@@ -26,7 +26,7 @@ TEST_CASE("wrong usage exits 2 and says what is wrong", "[client]") {
   const auto [line, why] = GENERATE(table<std::string, std::string>({
       {"", "zinitctl: usage: no command given"},
       {"why", "zinitctl: why: NAME is missing"},
-      {"why a b", "zinitctl: why: unexpected argument \"b\""},
+      {"isolate a b", "zinitctl: isolate: unexpected argument \"b\""},
       {"start --no-wiat a", "zinitctl: start: unknown option --no-wiat; did you mean --no-wait?"},
       {"logs -x a", "zinitctl: logs: unknown option -x"},
       {"--bogus", "zinitctl: options: unknown option --bogus"},
@@ -229,6 +229,7 @@ TEST_CASE("every verb prints one JSON document with --json", "[client]") {
   const std::string status = result(status_json("a", "running"));
   CannedServer server({{"service.list_full", result("[]")},
                        {"service.status_full", status},
+                       {"service.status", result(status_json("a", "failed"))},
                        {"service.start", status},
                        {"service.stop", result(status_json("a", "inactive"))},
                        {"service.restart", status},
@@ -270,14 +271,17 @@ TEST_CASE("every verb prints one JSON document with --json", "[client]") {
   std::filesystem::create_directories(image / "usr/lib/zinit/services");
   image.write(kServiceFile, "[service]\nexec = 'a'\n");
   for (const VerbRow& verb : verbs()) {
-    // No server; a line for each event; an editor; a server that closes the connection.
+    // No server; a line for each event; an editor; a server that closes the connection, or that
+    // does not know the name yet.
     if (verb.name == "check" || verb.name == "events" || verb.name == "edit" ||
-        verb.name == "reexec")
+        verb.name == "reexec" || verb.name == "run")
       continue;
     std::vector<std::string> words = words_of_line(std::string(verb.name));
     words.emplace_back("--json");
     if (verb.least() > 0 || verb.name == "logs")
-      words.push_back(verb.name == "add-service" ? image / kServiceFile : "a");
+      words.push_back(verb.name == "add-service" ? image / kServiceFile
+                      : verb.name == "explain"   ? "exec"
+                                                 : "a");
     if (verb.name == "xinet set")
       words.insert(words.end(), {"--listen", "a:1", "--backend", "b:1", "--service", "s"});
     // The canned server never ends.

@@ -1,0 +1,86 @@
+// zinitctl explain: what a key of a service file means, from the table of keys.
+#include <algorithm>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "client/context.hpp"
+#include "client/libzinit/json.hpp"
+#include "client/text_block.hpp"
+#include "config/foreign_keys.hpp"
+#include "config/keys.hpp"
+
+namespace zinit {
+
+namespace {
+
+/// The keys that `word` means: KEY in any section, SECTION.KEY, or all keys of SECTION, which may
+/// stand in brackets.
+std::vector<const Key*> keys_for(std::string_view word) {
+  if (word.starts_with('[') && word.ends_with(']')) word = word.substr(1, word.size() - 2);
+  std::vector<const Key*> found;
+  for (const Key& key : all_keys())
+    if (key.name == word || full_name(key) == word || (!word.empty() && key.section == word))
+      found.push_back(&key);
+  return found;
+}
+
+/// What to write for a word that is no key of ours.
+std::string remedy(const std::string& word) {
+  const auto dot = word.find('.');
+  const std::string section = dot == std::string::npos ? "" : word.substr(0, dot);
+  const std::string name = dot == std::string::npos ? word : word.substr(dot + 1);
+  std::string foreign = foreign_key(section, name);
+  if (foreign.empty()) foreign = foreign_section(word);
+  if (!foreign.empty()) return foreign;
+  std::vector<std::string> known;
+  for (const Key& key : all_keys()) {
+    known.emplace_back(key.name);
+    if (!key.section.empty()) known.push_back(full_name(key));
+  }
+  const auto near = nearest(word, known);
+  return near ? fmt::format("; did you mean {}?", *near) : "";
+}
+
+std::string header_of(const Key& key) {
+  return key.section.empty() ? "zinit.toml" : fmt::format("[{}]", key.section);
+}
+
+std::string text_of(const Terminal& terminal, const Key& key) {
+  const std::string title = terminal.paint(Colour::bold, key.name) + " in " + header_of(key);
+  TextBlock block(terminal);
+  block.add("meaning", std::string(key.help));
+  block.add("value", allowed_text(key));
+  block.add("default", std::string(key.default_text));
+  block.add("example", fmt::format("{} = {}", key.name, key.example));
+  return title + "\n" + block.text();
+}
+
+std::string json_of_key(const Key& key) {
+  return JsonParams()
+      .add("section", key.section)
+      .add("key", key.name)
+      .add("help", key.help)
+      .add("value", allowed_text(key))
+      .add("default", key.default_text)
+      .add("example", key.example)
+      .text();
+}
+
+}  // namespace
+
+int run_explain(VerbContext& context) {
+  int status = ExitStatus::done;
+  std::string json;
+  for (const std::string& word : context.arguments.rest) {
+    const std::vector<const Key*> keys = keys_for(word);
+    if (keys.empty()) status = context.fail(ExitStatus::failed, word, "no such key" + remedy(word));
+    for (const Key* key : keys) {
+      if (!context.json()) context.print(text_of(context.terminal(), *key));
+      json.append(json.empty() ? "" : ",").append(json_of_key(*key));
+    }
+  }
+  if (context.json()) context.print_json("[" + json + "]");
+  return status;
+}
+
+}  // namespace zinit

@@ -1,0 +1,215 @@
+// zinitctl run: a service that is made on the spot of a command and of keys on the command line.
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "client/context.hpp"
+#include "client/libzinit/json.hpp"
+#include "client/progress.hpp"
+#include "client/reports.hpp"
+#include "client/words.hpp"
+#include "config/foreign_keys.hpp"
+#include "config/keys.hpp"
+#include "config/spec_reader.hpp"
+#include "config/toml_reader.hpp"
+#include "config/value_text.hpp"
+#include "model/reason.hpp"
+
+namespace zinit {
+
+namespace {
+
+[[noreturn]] void wrong_setting(const std::string& word, std::string_view why) {
+  throw VerbFailure{ExitStatus::usage, fmt::format("{}: {}", word, why)};
+}
+
+/// A key that KEY=VALUE sets. `member` is the name behind the key of a table: NAME of env.NAME.
+struct SetKey {
+  const Key* key;
+  std::string member{};
+};
+
+/// The row of `name`, which may be SECTION.KEY, a key of [service], or one that a single other
+/// section has; null if there is none.
+const Key* find_setting(const std::string& word, const std::string& name) {
+  std::vector<const Key*> found;
+  for (const Key& key : all_keys()) {
+    if (key.section.empty()) continue;
+    if (full_name(key) == name || (key.name == name && key.section == "service")) return &key;
+    if (key.name == name) found.push_back(&key);
+  }
+  if (found.size() < 2) return found.empty() ? nullptr : found.front();
+  std::vector<std::string> names;
+  for (const Key* key : found) names.push_back(full_name(*key));
+  wrong_setting(word, fmt::format("several sections have this key; write {}", join(names, " or ")));
+}
+
+SetKey key_of_setting(const std::string& word, const std::string& name) {
+  if (const Key* key = find_setting(word, name)) return {key};
+  const auto dot = name.rfind('.');
+  const Key* table = dot == std::string::npos ? nullptr : find_setting(word, name.substr(0, dot));
+  if (table != nullptr && table->type == Type::strings) return {table, name.substr(dot + 1)};
+  wrong_setting(word, fmt::format("unknown key{}; `zinitctl explain` shows keys",
+                                  foreign_key("service", name)));
+}
+
+/// The value of a setting, as TOML has it or else as the text itself: user=nobody needs no quotes.
+Value value_of_setting(const std::string& word, const Key& key, const std::string& text) {
+  std::vector<Diagnostic> faults;
+  Findings findings{word, faults};
+  const auto read = read_toml("value = " + text);
+  const Member* given = read && read->table.size() == 1 ? read->find("value") : nullptr;
+  if (given != nullptr && check_value(key, given->value, findings)) return given->value;
+  if (given == nullptr || given->value.type != ValueType::string) {
+    std::vector<Diagnostic> of_text;
+    Findings found{word, of_text};
+    Value value = text_value(text);
+    if (check_value(key, value, found)) return value;
+    if (given == nullptr) faults = std::move(of_text);
+  }
+  wrong_setting(word, faults.front().text);
+}
+
+/// The table called `name` in `parent`.
+Value& table_in(Value& parent, std::string_view name) {
+  return parent.table[std::string(name)].value;
+}
+
+void apply_setting(Value& document, const std::string& word) {
+  const auto sign = word.find('=');
+  if (sign == std::string::npos || sign == 0)
+    wrong_setting(word, "no KEY=VALUE; the command comes behind --");
+  const SetKey to = key_of_setting(word, word.substr(0, sign));
+  const std::string text = word.substr(sign + 1);
+  Value& section = table_in(document, to.key->section);
+  if (to.member.empty())
+    table_in(section, to.key->name) = value_of_setting(word, *to.key, text);
+  else
+    table_in(table_in(section, to.key->name), to.member) = text_value(text);
+}
+
+/// The sections of a service that runs the command of the command line.
+Value document_of_command(const VerbContext& context, const std::string& name) {
+  const auto& words = context.arguments.rest;
+  const auto dashes = words.begin() + std::ptrdiff_t(context.arguments.before_dashes);
+  Value document;
+  Value exec;
+  exec.type = ValueType::array;
+  for (auto word = dashes; word != words.end(); ++word) exec.array.push_back(text_value(*word));
+  Value& service = table_in(document, "service");
+  table_in(service, "name") = text_value(name);
+  table_in(service, "exec") = std::move(exec);
+  apply_setting(document, "restart=never");
+  for (auto word = words.begin(); word != dashes; ++word) apply_setting(document, *word);
+  if (dashes == words.end())
+    throw VerbFailure{ExitStatus::usage, "the command is missing, which comes behind --"};
+  return document;
+}
+
+/// Sends the service to the server. Returns the exit status.
+int add_command(VerbContext& context, const std::string& name, bool start) {
+  const Value document = document_of_command(context, name);
+  const ParsedSpec parsed = spec_from_document(document);
+  for (const Diagnostic& one : parsed.diagnostics)
+    if (one.severity == Severity::error)
+      return context.fail(ExitStatus::failed, name, one.key + ": " + one.text);
+  if (!parsed.spec || parsed.spec->name != name)
+    throw VerbFailure{ExitStatus::usage, "--name says what the service is called"};
+  const std::vector<std::string> known = context.client().list();
+  if (std::ranges::find(known, name) != known.end())
+    return context.fail(ExitStatus::failed, name, "there is a service of that name already");
+  JsonParams params;
+  params.add_json("config", to_json(document)).add("persist", false).add("start", start);
+  try {
+    const std::string json = context.call_patiently("service.set", params.text());
+    for (const std::string& warning : json_strings(parse_json(json), "warnings"))
+      context.warn(name, warning);
+    return ExitStatus::done;
+  } catch (const ClientError& error) {
+    return context.fail_faults(error, name);
+  }
+}
+
+/// Starts the service, and prints what has become of it by then: a short command may have ended.
+int start_command(VerbContext& context, const std::string& name) {
+  const std::uint64_t request = context.client().request(
+      "service.start", JsonParams().add("name", name).add("wait", true).text());
+  const std::string json = Progress(context).answer(request, context.time_left(), name);
+  const ServiceStatus status = ServiceStatus::parse(json);
+  if (status.state == "failed") {
+    if (context.json()) context.print_json(json);
+    return context.fail(ExitStatus::failed, name, fault_words(status));
+  }
+  const std::string pid = status.pid ? fmt::format(", pid {}", *status.pid) : "";
+  return context.print_result(json, fmt::format("{} {}{}\n", name, state_phrase(status), pid));
+}
+
+/// Prints what the service writes until it is down for good. Returns its status as JSON.
+std::string follow_to_end(VerbContext& context, const std::string& name) {
+  const Progress interrupts(context);
+  std::uint64_t printed = 0;  // the number of the last line
+  const bool safe = context.terminal().is_terminal;
+  return context.over_reexecutions([&] {
+    Client& client = context.client();
+    bool changed = true;
+    client.events_subscribe({name}, [&](const StateEvent&) { changed = true; });
+    client.logs_subscribe(
+        {name},
+        [&](const LogLine& line) {
+          if (line.seq <= std::exchange(printed, std::max(printed, line.seq))) return;
+          const std::string text = line.raw ? *line.raw : line.line;
+          if (!context.json() && line.stream != "zinit")
+            context.print((safe ? printable(text) : text) + (line.continues ? "" : "\n"));
+          context.flush();
+        },
+        kAllLines);
+    const auto status = [&] {
+      return client.call("service.status_full", JsonParams().add("name", name).text());
+    };
+    while (true) {
+      if (std::exchange(changed, false)) {
+        const ServiceStatus now = ServiceStatus::parse(status());
+        context.answered();
+        const bool rests =
+            now.state == "exited" || now.state == "failed" || now.state == "inactive";
+        if (rests && !now.pid) break;
+      }
+      if (!client.dispatch(context.time_left()))
+        throw VerbFailure{ExitStatus::timeout, "timed out; it goes on", name};
+    }
+    // What it wrote last may still lie in its pipe.
+    client.debug_settle();
+    while (client.dispatch(Milliseconds{0})) continue;
+    return status();
+  });
+}
+
+/// The exit status of the command itself, with a message if that is no success.
+int end_of_command(VerbContext& context, const ServiceStatus& end) {
+  const std::string cause = state_cause(end);
+  if (!end.last_exit) return context.fail(ExitStatus::failed, end.name, cause);
+  const int code = end.last_exit->code.value_or(128 + signal_number(end.last_exit->signal));
+  if (code == 0)
+    return end.state == "failed" ? context.fail(ExitStatus::failed, end.name, cause) : 0;
+  return context.fail(code, end.name, exit_words(*end.last_exit));
+}
+
+}  // namespace
+
+int run_run(VerbContext& context) {
+  const std::string given = context.arguments.value("name");
+  const std::string name = given.empty() ? fmt::format("run-{}", ::getpid()) : given;
+  const bool waits = context.arguments.has("wait");
+  if (const int status = add_command(context, name, waits); status != ExitStatus::done)
+    return status;
+  if (!waits) return start_command(context, name);
+  const std::string json = follow_to_end(context, name);
+  (void)context.call_patiently("service.delete", JsonParams().add("name", name).text());
+  context.print_result(json, "");
+  return end_of_command(context, ServiceStatus::parse(json));
+}
+
+}  // namespace zinit
