@@ -1,7 +1,7 @@
 // zinitctl enable and disable: set whether a service is started at boot, by a drop-in with the key
 // `status`; and is-enabled, which says whether it is. What is started by a timer and the like,
-// whatever its status, is disabled by "ignore": "stop" would change nothing. They only change files,
-// so they need no server and work on an image.
+// whatever its status, is disabled by "ignore": "stop" would change nothing. They only change
+// files, so they need no server and work on an image.
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "client/libzinit/json.hpp"
