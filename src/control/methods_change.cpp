@@ -230,7 +230,7 @@ constexpr Param kDelete[] = {
     kName,
     {"persist", ParamType::boolean, false, "true", "remove its file too; a vendor's is masked"},
     {"cascade", ParamType::boolean, false, "false",
-     "stop what requires it, and remove those edges, where else the call is refused"},
+     "stop services that require it, and remove these dependencies; else the call is refused"},
 };
 constexpr std::string_view kSetAliases[] = {"service.create", "service.update", "service.register"};
 constexpr std::string_view kAddAliases[] = {"service.monitor"};
@@ -254,19 +254,22 @@ constexpr std::string_view kDeleted =
 // clang-format off
 constexpr Method kChangeMethods[] = {
     {"service.get",             {}, kJustName,        Right::read, service_get,
-     "Its sections as they were read", kGetResult},
+     "Returns the sections of its file as they were read", kGetResult},
     {"service.set",             kSetAliases, kSetParams, Right::full, service_set,
-     "Adds or replaces it", kSetResult},
+     "Adds or replaces a service", kSetResult},
     {"service.add",             kAddAliases, kAdd,    Right::full, service_set,
-     "The same, at runtime only", kSetResult},
+     "Adds or replaces a service without writing its file", kSetResult},
     {"service.delete",          kDeleteAliases, kDelete, Right::full, service_delete,
-     "Stops it and removes it", kDeleted},
+     "Stops a service and removes it", kDeleted},
     {"service.start_all",       {}, {},               Right::full, carry_out<kStartAll>,
-     "Starts all of class user but those with status \"ignore\"", ZINIT_BULK_RESULT("started")},
+     "Starts all services of class user, except those with status \"ignore\"",
+     ZINIT_BULK_RESULT("started")},
     {"service.stop_all",        {}, {},               Right::full, carry_out<kStopAll>,
-     "Stops all of class user but those that class system stands on", ZINIT_BULK_RESULT("stopped")},
+     "Stops all services of class user, except those that class system requires",
+     ZINIT_BULK_RESULT("stopped")},
     {"service.delete_all",      {}, {},               Right::full, carry_out<kDeleteAll>,
-     "Stops and removes these, and none of their files", ZINIT_BULK_RESULT("deleted")},
+     "Stops and removes all services of class user; their files stay",
+     ZINIT_BULK_RESULT("deleted")},
 };
 // clang-format on
 #undef ZINIT_BULK_RESULT

@@ -224,9 +224,9 @@ constexpr Param kSettleParams[] = {{"timeout_ms", ParamType::count, false, "1000
 // clang-format off
 constexpr Method kDebugMethods[] = {
     {"debug.state",             {}, {},               Right::read, debug_state,
-     "The whole graph, with zinit's own threads and descriptors", kObject},
+     "Returns the whole graph, and zinit's own threads and descriptors", kObject},
     {"debug.settle",            {}, kSettleParams,    Right::read, debug_settle,
-     "Answers once zinit has done what it was about to do", kOk},
+     "Waits until zinit has done all work that is due", kOk},
 };
 // clang-format on
 

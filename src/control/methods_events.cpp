@@ -55,7 +55,8 @@ Outcome events_unsubscribe(Call& call) {
 
 // --- the rows ---
 
-constexpr Param kWhose{"names", ParamType::strings, false, {}, "of these services; none: of all"};
+constexpr Param kWhose{
+    "names", ParamType::strings, false, {}, "services whose events are wanted; none: all"};
 constexpr Param kEventsGet[] = {kWhose, kLines};
 constexpr Param kEventsSubscribe[] = {kWhose};
 constexpr std::string_view kEvents =
@@ -64,11 +65,11 @@ constexpr std::string_view kEvents =
 // clang-format off
 constexpr Method kEventMethods[] = {
     {"events.get",              {}, kEventsGet,       Right::read, events_get,
-     "The last changes of state, of 1,000 kept", kEvents},
+     "Returns the last changes of state; 1,000 are kept", kEvents},
     {"events.subscribe",        {}, kEventsSubscribe, Right::read, events_subscribe,
-     "From now on tells changes of state as notifications events.state", kSubscription},
+     "Subscribes to changes of state; each comes as a notification events.state", kSubscription},
     {"events.unsubscribe",      {}, kUnsubscribe,     Right::read, events_unsubscribe,
-     "Ends that", kOk},
+     "Ends a subscription to events", kOk},
 };
 // clang-format on
 

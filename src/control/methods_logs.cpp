@@ -230,20 +230,36 @@ Outcome logs_unsubscribe(Call& call) {
 // --- the rows ---
 
 constexpr Param kLogs[] = {
-    {"name", ParamType::string, true, {}, "the service, or zinit, or syslog"},
+    {"name", ParamType::string, true, {}, "name of a service, zinit or syslog"},
     kLines,
 };
 constexpr Param kLogsFilter[] = {
-    {"name", ParamType::string, false, {}, "the service, or zinit, or syslog; none: all logs"},
+    {"name", ParamType::string, false, {}, "name of a service, zinit or syslog; none: all logs"},
     {"pattern", ParamType::string, false, R"("")", "only lines that contain this"},
-    {"stream", ParamType::string, false, {}, "stdout, stderr, zinit or syslog: of this one alone"},
-    {"since_us", ParamType::count, false, {}, "from then on, in microseconds since 1970"},
-    {"lines", ParamType::count, false, "100", "the last so many of those"},
-    {"before_seq", ParamType::count, false, {}, "of the log that is named, those before this one"},
+    {"stream",
+     ParamType::string,
+     false,
+     {},
+     "only lines of this stream: stdout, stderr, zinit or syslog"},
+    {"since_us",
+     ParamType::count,
+     false,
+     {},
+     "only lines from this time on, in microseconds since 1970"},
+    {"lines", ParamType::count, false, "100", "how many of the last lines"},
+    {"before_seq",
+     ParamType::count,
+     false,
+     {},
+     "only lines of the named log before the one with this number"},
 };
 constexpr Param kLogsSubscribe[] = {
-    {"names", ParamType::strings, false, {}, "of these logs; none: of all, also of those to come"},
-    {"lines", ParamType::count, false, "0", "beginning with the last so many of each"},
+    {"names",
+     ParamType::strings,
+     false,
+     {},
+     "logs whose lines are wanted; none: all logs, also later ones"},
+    {"lines", ParamType::count, false, "0", "begin with this many of the last lines of each log"},
 };
 constexpr std::string_view kLogLines =
     R"({"type":"array","items":{"$ref":"#/components/schemas/log_line"}})";
@@ -251,15 +267,15 @@ constexpr std::string_view kLogLines =
 // clang-format off
 constexpr Method kLogMethods[] = {
     {"logs.get",                {}, kLogs,            Right::read, logs_get,
-     "The last lines of its output", kLogLines},
+     "Returns the last lines of its output", kLogLines},
     {"logs.tail",               {}, kLogs,            Right::read, logs_tail,
-     "The same as text alone", kNamesResult},
+     "Returns the last lines of its output as text only", kNamesResult},
     {"logs.filter",             {}, kLogsFilter,      Right::read, logs_filter,
-     "Lines of its output, or of all, that have something in them", kLogLines},
+     "Returns the lines of one log, or of all logs, that contain a text", kLogLines},
     {"logs.subscribe",          {}, kLogsSubscribe,   Right::read, logs_subscribe,
-     "From now on tells lines as they come as notifications logs.line", kSubscription},
+     "Subscribes to log lines; each comes as a notification logs.line", kSubscription},
     {"logs.unsubscribe",        {}, kUnsubscribe,     Right::read, logs_unsubscribe,
-     "Ends that", kOk},
+     "Ends a subscription to log lines", kOk},
 };
 // clang-format on
 

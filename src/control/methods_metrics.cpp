@@ -15,7 +15,7 @@ constexpr std::string_view kText = R"({"type":"string"})";
 // clang-format off
 constexpr Method kMetricsMethods[] = {
     {"metrics.get",             {}, {},               Right::read, metrics_get,
-     "Figures of services, proxies and the server, as OpenMetrics text", kText},
+     "Returns metrics of services, proxies and the server as OpenMetrics text", kText},
 };
 // clang-format on
 

@@ -91,11 +91,11 @@ constexpr std::string_view kProcessTreeResult = R"({"$ref":"#/components/schemas
 // clang-format off
 constexpr Method kProcessMethods[] = {
     {"service.stats",           {}, kJustName,        Right::read, service_stats,
-     "What its processes use of memory, processors and disks", kStats},
+     "Returns how much memory, processor time and disk traffic its processes use", kStats},
     {"service.children",        {}, kJustName,        Right::read, service_children,
-     "Its processes", kChildren},
+     "Returns its processes", kChildren},
     {"debug.process_tree",      {}, kJustName,        Right::read, debug_process_tree,
-     "Its processes as a tree", kProcessTreeResult},
+     "Returns its processes as a tree", kProcessTreeResult},
 };
 // clang-format on
 

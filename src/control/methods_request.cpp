@@ -224,8 +224,11 @@ Outcome service_wait(Call& call) {
 
 // --- the rows ---
 
-constexpr Param kIsolate[] = {
-    {"target", ParamType::string, true, {}, "the target that is to be all there is"}};
+constexpr Param kIsolate[] = {{"target",
+                               ParamType::string,
+                               true,
+                               {},
+                               "target to start; all other services of class user are stopped"}};
 constexpr Param kRequest[] = {
     kName,
     {"wait", ParamType::boolean, false, "false", "answer once it is settled"},
@@ -241,19 +244,20 @@ constexpr Param kRestart[] = {
 constexpr Param kKill[] = {
     kName,
     {"signal", ParamType::signal, false, R"("SIGTERM")", "the signal"},
-    {"main", ParamType::boolean, false, "false", "to the main process alone, not to its group"},
+    {"main", ParamType::boolean, false, "false",
+     "send it only to the main process, not to its group"},
     {"all", ParamType::boolean, false, "false",
-     "to all of its cgroup, with what has outlived a main process"},
+     "send it to the whole cgroup, also to processes that outlived a main process"},
 };
 constexpr Param kReload[] = {
     kNameOptional,
-    {"dry_run", ParamType::boolean, false, "false", "only tell what would be done"},
+    {"dry_run", ParamType::boolean, false, "false", "only report what would be done"},
     kCheck,
 };
 constexpr Param kWait[] = {
     kName,
     {"for", ParamType::string, false, R"("running")",
-     "running (or a oneshot that is done), exited, failed, stopped (no process and none coming) or "
+     "running (or a oneshot that is done), exited, failed, stopped (no process and none due) or "
      "settled"},
     kTimeout,
 };
@@ -277,19 +281,19 @@ constexpr std::string_view kIsolated =
 // clang-format off
 constexpr Method kRequestMethods[] = {
     {"service.start",           {}, kRequest,         Right::full, request<&Board::start>,
-     "Starts it, with what it requires and wants", kStatusAndOthers},
+     "Starts a service with the services that it requires and wants", kStatusAndOthers},
     {"service.stop",            {}, kRequest,         Right::full, request<&Board::stop>,
-     "Stops it, what requires it first", kStatusAndOthers},
+     "Stops a service, and before it the services that require it", kStatusAndOthers},
     {"service.restart",         {}, kRestart,         Right::full, service_restart,
-     "Stops and starts it, with what requires it", kStatusAndOthers},
+     "Stops and starts a service, with the services that require it", kStatusAndOthers},
     {"service.kill",            {}, kKill,            Right::full, service_kill,
-     "Sends its processes a signal", kOk},
+     "Sends a signal to the processes of a service", kOk},
     {"service.reload",          {}, kReload,          Right::full, service_reload,
-     "Reads the service files again", kReloadResult},
+     "Reads the service files again, or makes one service reload itself", kReloadResult},
     {"service.wait",            {}, kWait,            Right::read, service_wait,
-     "Answers once it is so", kStatusFull},
+     "Waits until the service is in the given state", kStatusFull},
     {"system.isolate",          {}, kIsolate,         Right::full, system_isolate,
-     "Starts a target with what it pulls in, stops every other service of class user", kIsolated},
+     "Starts a target and all it needs, and stops every other service of class user", kIsolated},
 };
 // clang-format on
 

@@ -81,10 +81,10 @@ Outcome service_is_running(Call& call) {
 // --- the rows ---
 
 constexpr Param kListFull[] = {
-    {"members", ParamType::strings, false, {}, "these alone of each; none given: all"}};
+    {"members", ParamType::strings, false, {}, "only these members of each; none: all"}};
 constexpr Param kTreeParams[] = {
     kNameOptional,
-    {"reverse", ParamType::boolean, false, "false", "what depends on it, not what it depends on"},
+    {"reverse", ParamType::boolean, false, "false", "show its dependents, not its dependencies"},
 };
 constexpr std::string_view kFlag = R"({"type":"boolean"})";
 constexpr std::string_view kStatusesFull =
@@ -107,19 +107,19 @@ constexpr std::string_view kTreeResult =
 // clang-format off
 constexpr Method kServiceMethods[] = {
     {"service.list",            {}, {},               Right::read, service_list,
-     "Names of all services and targets, sorted", kNamesResult},
+     "Returns the names of all services and targets, sorted", kNamesResult},
     {"service.list_full",       {}, kListFull,        Right::read, service_list_full,
-     "Everything about all", kStatusesFull},
+     "Returns everything about all services and targets", kStatusesFull},
     {"service.status",          {}, kJustName,        Right::read, service_status,
-     "State of one", kStatusResult},
+     "Returns the state of a service or target", kStatusResult},
     {"service.status_full",     {}, kJustName,        Right::read, service_status_full,
-     "Everything about one", kStatusFull},
+     "Returns everything about a service or target", kStatusFull},
     {"service.why",             {}, kJustName,        Right::read, service_why,
-     "Why it is not running, down to the root cause", kWhy},
+     "Explains why a service is not running, down to the root cause", kWhy},
     {"service.tree",            {}, kTreeParams,      Right::read, service_tree,
-     "What it depends on; without a name all trees", kTreeResult},
+     "Returns the dependencies of a service as a tree; without a name, all trees", kTreeResult},
     {"service.is_running",      {}, kJustName,        Right::read, service_is_running,
-     "Whether it runs, or is a oneshot that is done", kFlag},
+     "Returns whether a service is running, or is a oneshot that is done", kFlag},
 };
 // clang-format on
 

@@ -177,15 +177,16 @@ Outcome system_cancel_shutdown(Call& call) {
 // --- the rows ---
 
 constexpr Param kPower[] = {
-    {"at_us", ParamType::count, false, {}, "when, in microseconds since 1970; none: now"},
-    {"message", ParamType::string, false, {}, "why, for the log"},
+    {"at_us", ParamType::count, false, {}, "time in microseconds since 1970; none: now"},
+    {"message", ParamType::string, false, {}, "reason for the log"},
 };
 constexpr Param kSwitchRoot[] = {
-    {"new_root", ParamType::string, true, {}, "the directory where the new root is mounted"},
-    {"init", ParamType::string, false, "\"/sbin/init\"", "the program in it that is to be PID 1"},
+    {"new_root", ParamType::string, true, {}, "directory at which the new root is mounted"},
+    {"init", ParamType::string, false, "\"/sbin/init\"",
+     "program in the new root that becomes PID 1"},
 };
 constexpr Param kReexec[] = {
-    {"update", ParamType::boolean, false, "false", "the program that is installed now"},
+    {"update", ParamType::boolean, false, "false", "execute the program that is installed now"},
 };
 constexpr std::string_view kReexecAliases[] = {"system.prepare_restart"};
 constexpr std::string_view kPing =
@@ -221,15 +222,15 @@ constexpr std::string_view kCancelled =
 // clang-format off
 constexpr Method kSystemMethods[] = {
     {"system.ping",             {}, {},               Right::read, system_ping,
-     "Version and pid of the server", kPing},
+     "Returns version and pid of the server", kPing},
     {"system.info",             {}, {},               Right::read, system_info,
-     "The server and its boot", kInfo},
+     "Returns facts about the server and its boot", kInfo},
     {"system.bootchart",        {}, {},               Right::read, system_bootchart,
-     "When each service of the boot was wanted, spawned and ready", kBootchart},
+     "Returns when each service of the boot was wanted, started and ready", kBootchart},
     {"system.timers",           {}, {},               Right::read, system_timers,
-     "When timers were due last, and will be next", kTimers},
+     "Returns when each timer was last due and is next due", kTimers},
     {"system.shutdown",         {}, kPower,           Right::full, power<PowerAction::shut_down>,
-     "Stops all services and ends the server; as PID 1 of a machine: powers it off", kOk},
+     "Stops all services and ends the server; as PID 1 of a machine, powers it off", kOk},
     {"system.poweroff",         {}, kPower,           Right::full, power<PowerAction::power_off>,
      "Powers the machine off", kOk},
     {"system.reboot",           {}, kPower,           Right::full, power<PowerAction::reboot>,
@@ -239,11 +240,11 @@ constexpr Method kSystemMethods[] = {
     {"system.kexec",            {}, kPower,           Right::full, power<PowerAction::kexec>,
      "Executes the kernel that is loaded", kOk},
     {"system.switch_root",      {}, kSwitchRoot,      Right::full, system_switch_root,
-     "Goes over to another root and executes its init", kOk},
+     "Switches to another root and executes its init", kOk},
     {"system.reexec",           kReexecAliases, kReexec, Right::full, system_reexec,
-     "Executes the server anew; services run on", kOk},
+     "Restarts the server itself; services keep running", kOk},
     {"system.cancel_shutdown",  {}, {},               Right::full, system_cancel_shutdown,
-     "Takes back a shutdown whose time has not come", kCancelled},
+     "Cancels a scheduled shutdown", kCancelled},
 };
 // clang-format on
 

@@ -15,17 +15,17 @@ constexpr Param kProxyName{"name", ParamType::string, true, {}, "the proxy"};
 constexpr Param kJustProxy[] = {kProxyName};
 constexpr Param kProxySet[] = {
     kProxyName,
-    {"listen", ParamType::strings, true, {}, "the addresses at which it listens"},
-    {"backend", ParamType::string, true, {}, "the address that the service listens at"},
-    {"service", ParamType::string, true, {}, "what is started for a connection"},
+    {"listen", ParamType::strings, true, {}, "addresses that it listens on"},
+    {"backend", ParamType::string, true, {}, "address that the service listens on"},
+    {"service", ParamType::string, true, {}, "service to start for a connection"},
     {"connect_timeout", ParamType::count, false, "30",
-     "for so many seconds a connection waits for the backend"},
+     "how many seconds a connection waits for the backend"},
     {"idle_timeout", ParamType::count, false, "0",
-     "after so many seconds without a connection the service is stopped; 0: never"},
+     "seconds without a connection after which the service is stopped; 0: never"},
     {"single_connection", ParamType::boolean, false, "false",
      "a second client waits until the first has gone"},
     {"proxy_protocol", ParamType::count, false, "0",
-     "the version of HAProxy's header for the backend, 1 or 2; 0: none"},
+     "version of HAProxy's header for the backend, 1 or 2; 0: none"},
     {kPersist, ParamType::boolean, false, "true", "write its file too"},
 };
 
@@ -161,11 +161,11 @@ constexpr Method kXinetMethods[] = {
     {"xinet.delete",            kProxyDeleteAliases, kJustProxy, Right::full, xinet_delete,
      "Removes a proxy; its connections go on", kOk},
     {"xinet.list",              {}, {},               Right::read, xinet_list,
-     "Names of all proxies, sorted", kNamesResult},
+     "Returns the names of all proxies, sorted", kNamesResult},
     {"xinet.status",            {}, kJustProxy,       Right::read, xinet_status,
-     "Everything about one proxy", kProxyResult},
+     "Returns everything about one proxy", kProxyResult},
     {"xinet.status_all",        {}, {},               Right::read, xinet_status_all,
-     "Everything about all proxies", kStatuses},
+     "Returns everything about all proxies", kStatuses},
 };
 // clang-format on
 
