@@ -24,7 +24,7 @@ class AcceptedConnections final : public WatchPort {
   void keep(const std::string& instance, Slot slot) EXCLUDES(mutex_);
   /// The instance has the connection, or will not have it any more: closes zinit's descriptor.
   void drop(const std::string& instance) EXCLUDES(mutex_);
-  /// Goes on with the connections of the image before.
+  /// Goes on with the connections of the previous process image.
   /// @return  those that have no instance yet, with the names of their services
   [[nodiscard]] std::vector<std::pair<std::string, KeptFd>> take_inherited(Inheritance& inherited,
                                                                            const Graph& graph)

@@ -39,7 +39,7 @@ class Proxies {
   Proxies& operator=(const Proxies&) = delete;
 
   /// Makes the changes, one after the other, and calls `done`, both on the loop's thread. Any
-  /// thread. Errors are those of EventLoop::post(): nothing is changed.
+  /// thread. Errors are those of EventLoop::post(): nothing was changed.
   [[nodiscard]] Result<void> apply(std::vector<Change> changes, Done done);
 
   /// Services may have become up or down. Any thread; cheap, and does nothing while no connection
@@ -52,7 +52,7 @@ class Proxies {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Sorts what the image before has left of connections by the places of their proxies.
+/// Sorts what the previous process image has left of connections by the places of their proxies.
 [[nodiscard]] std::map<ProxyTable::Place, std::vector<std::pair<std::uint32_t, Proxy::Left>>>
 left_connections(Inheritance& inherited);
 

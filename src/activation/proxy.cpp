@@ -284,7 +284,7 @@ void Proxy::reject(std::uint32_t number, std::string_view why) {
   remove(number);
   if (const TimePoint now = Clock::now(); now >= told_at_) {
     told_at_ = after(now, kTellAgain);
-    log_warn("proxy {}: a connection is rejected: {}", spec_->name, why);
+    log_warn("proxy {}: rejected a connection: {}", spec_->name, why);
   }
 }
 

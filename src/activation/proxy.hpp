@@ -80,7 +80,7 @@ class Proxy {
   /// There are descriptors again, perhaps.
   void accept_again() noexcept;
 
-  /// What the image before has left of a connection.
+  /// What the previous process image has left of a connection.
   struct Left {
     KeptFd client, backend;
     std::vector<std::pair<KeptFd, std::uint8_t>> pipes;  // with the part of the note

@@ -61,7 +61,7 @@ using Listeners = std::vector<ListenerPtr>;
 [[nodiscard]] Result<Listeners> open_listeners(const ProxySpec& spec, ProxyTable::Place place,
                                                const Listeners& spare);
 
-/// A listener of the image before.
+/// A listener of the previous process image.
 [[nodiscard]] ListenerPtr take_over_listener(KeptFd fd);
 
 /// Why connections to the backend could never succeed, as far as that can be known now: its name

@@ -31,7 +31,7 @@ class ProxyTable {
 
   /// An empty table, which is kept. Errors are those of memfd_create(2) and mmap(2).
   [[nodiscard]] static Result<ProxyTable> create();
-  /// Goes on with the table of the image before. An error if it is none.
+  /// Goes on with the table of the previous process image. An error if it is none.
   [[nodiscard]] static Result<ProxyTable> take_over(KeptFd file);
 
   /// The place that the proxy `name` has.

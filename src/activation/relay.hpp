@@ -54,7 +54,8 @@ class PipePool {
   [[nodiscard]] bool widen(int pipe) noexcept;
   /// Takes back a pipe that is empty.
   void give(Lent lent) noexcept;
-  /// A pipe that was lent was closed. One of the image before counts as lent from borrowed() on.
+  /// A pipe that was lent was closed. One of the previous process image counts as lent from
+  /// borrowed() on.
   void lost(bool wide) noexcept;
   void borrowed() noexcept { ++lent_; }
 
@@ -104,7 +105,8 @@ class Relay {
   ///          sockets are as before then
   [[nodiscard]] bool begin(UniqueFd& socket, std::string_view header);
 
-  /// A pipe, or an end of one, that the image before has left. To be called before go_on().
+  /// A pipe, or an end of one, that the previous process image has left. To be called before
+  /// go_on().
   void take_over_pipe(KeptFd fd, std::uint8_t part) noexcept;
   /// Goes on after a re-execution. @return  as ready()
   [[nodiscard]] bool go_on(KeptFd socket);

@@ -55,8 +55,8 @@ class ServiceSockets final : public WatchPort {
   ServiceSockets(const ServiceSockets&) = delete;
   ServiceSockets& operator=(const ServiceSockets&) = delete;
 
-  /// Goes on with the sockets of the image before: those of the services in `graph`. Before any
-  /// process is spawned. Any thread.
+  /// Goes on with the sockets of the previous process image: those of the services in `graph`.
+  /// Before any process is spawned. Any thread.
   void take_inherited(Inheritance& inherited, const Graph& graph) EXCLUDES(mutex_);
 
   /// Closes what no service of the graph needs any more, and opens what is missing. A service that

@@ -192,7 +192,7 @@ std::vector<std::string> masked_in(const Places& places) {
 std::string on_disk(const Places& places, const std::string& path, bool follow_last) {
   auto real = real_below(places.root, path, follow_last);
   if (real) return *std::move(real);
-  throw VerbFailure{ExitStatus::failed, real.error().text + "; nothing is changed"};
+  throw VerbFailure{ExitStatus::failed, real.error().text + "; nothing was changed"};
 }
 
 std::string own_path(const SourceFile& source) {
@@ -239,8 +239,8 @@ int tell_change(VerbContext& context, const std::string& name, const Result<Rema
   const bool forbidden = error.errnum == EACCES || error.errnum == EPERM;
   return context.fail(
       forbidden ? ExitStatus::not_permitted : ExitStatus::failed, name,
-      fmt::format("{}; nothing is changed{}", error.text,
-                  forbidden ? ", for that is the right of the directory's owner" : ""));
+      fmt::format("{}; nothing was changed{}", error.text,
+                  forbidden ? "; only the owner of the directory may do this" : ""));
 }
 
 }  // namespace zinit

@@ -218,7 +218,7 @@ int give_up(VerbContext& context, const Editing& editing, Copy& copy, const std:
     copy.keep();
     kept = "; what you wrote is in " + copy.path();
   }
-  return context.fail(ExitStatus::failed, editing.name, why + "; nothing is changed" + kept);
+  return context.fail(ExitStatus::failed, editing.name, why + "; nothing was changed" + kept);
 }
 
 }  // namespace
@@ -233,7 +233,7 @@ int run_edit(VerbContext& context) {
     const auto text = read_from_disk(copy.path());
     if (!text) return give_up(context, editing, copy, text.error().text);
     if (*text == editing.before)
-      return print_outcome(context, editing, false, "nothing is changed");
+      return print_outcome(context, editing, false, "nothing was changed");
     fault = check(context, editing, *text);
     if (!fault.empty()) continue;
     const int status = tell_change(context, editing.name, put_in_place(editing, *text));

@@ -39,7 +39,7 @@ class ControlSocket {
   /// Touches the file system, and may wait for `lock_wait`. (unix(7))
   [[nodiscard]] static Result<ControlSocket> open(const ControlSocketSettings& settings);
 
-  /// Goes on with the socket that the image before has listened on.
+  /// Goes on with the socket that the previous process image has listened on.
   [[nodiscard]] static ControlSocket take_over(KeptFd listening);
 
   /// Lets members of `group` connect too: the file gets that group and mode 0660. Without a group

@@ -166,7 +166,7 @@ Outcome system_bootchart(Call& call) {
 Outcome system_cancel_shutdown(Call& call) {
   const bool cancelled = call.context.power.cancel();
   if (cancelled) {
-    log_warn("the shutdown that was scheduled is cancelled");
+    log_warn("the scheduled shutdown is cancelled");
     call.context.daemon.tell_terminals("The shutdown is cancelled");
   }
   JsonWriter writer;

@@ -162,7 +162,7 @@ bool Server::accept_one() {
 /// The socket stays readable while clients wait; without a pause the loop would spin.
 void Server::pause_accepting(int errnum) {
   if (!accept_paused_) {
-    log_warn("control: cannot accept a client: {}; clients wait until there is room",
+    log_warn("control: cannot accept a client: {}; further clients wait",
              errno_text(errnum));
   }
   accept_paused_ = true;

@@ -195,7 +195,8 @@ Adopted adopt(const std::vector<GraphEntry>& services, const Running& running,
   const bool strangers = !running.left.empty();
   const Result<Mains> mains = strangers ? Result<Mains>(Mains()) : own_children(running.cgroups);
   if (!mains)
-    log_error("services are left as they are, for nobody knows what runs: {}", mains.error().text);
+    log_error("services are left as they are, because it is unknown what runs: {}",
+              mains.error().text);
   Adopted adopted;
   for (const GraphEntry& service : services) {
     if (!lacks(service)) continue;
@@ -214,7 +215,7 @@ Adopted adopt(const std::vector<GraphEntry>& services, const Running& running,
     image.entries.push_back(entry_of(service, process));
     if (process != nullptr) {
       log_warn("{}: {}; it goes on with pid {}", spec.name,
-               strangers ? "what it writes is lost until it is restarted" : "its record is lost",
+               strangers ? "its output is lost until it is restarted" : "its record is lost",
                process->pid);
     } else if (mains && (!spec.oneshot || !spec.has_process()) && spec.starts_at_boot()) {
       adopted.to_start.push_back(spec.name);

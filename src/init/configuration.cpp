@@ -140,7 +140,7 @@ std::optional<RequestFailure> reload_fault(const LoadedConfig& config, const Gra
       if (!comes_from(graph.spec(slot), directory)) continue;
       return RequestFailure{
           Refusal::file_error,
-          fmt::format("{} was read from {}, which is gone; nothing is changed; make that "
+          fmt::format("{} was read from {}, which is gone; nothing was changed; make that "
                       "directory anew, empty, if its services are to go",
                       graph.name(slot), directory)};
     }

@@ -34,9 +34,9 @@ struct Crashes {
 /// The most crashes within a minute that zinit recovers from, less one.
 inline constexpr std::size_t kCrashesAMinute = 5;
 
-/// Goes on with the log of the image before, or begins one. Without one zinit recovers from no
-/// crash, since it could not tell when to stop. Main thread, before others start. Errors are those
-/// of memfd_create(2).
+/// Goes on with the log of the previous process image, or begins one. Without one zinit recovers
+/// from no crash, since it could not tell when to stop. Main thread, before others start. Errors
+/// are those of memfd_create(2).
 [[nodiscard]] Result<void> open_crash_log(KeptFd inherited);
 
 /// Adds a crash.

@@ -217,7 +217,7 @@ void ZinitDaemon::serve(ControlSocket socket) {
     share_socket();
   }
   if (const auto serving = server_->serve(std::move(socket)); !serving)
-    log_error("no client can be answered: {}", serving.error().text);
+    log_error("zinit cannot answer clients: {}", serving.error().text);
 }
 
 /// Makes the socket again if its file was removed or hidden by a mount, or if it could not be
@@ -225,8 +225,8 @@ void ZinitDaemon::serve(ControlSocket socket) {
 void ZinitDaemon::renew_socket() {
   if (server_ && server_->reachable()) return;
   auto socket = open_control_socket(start_.sources.places, Milliseconds{0});
-  if (!socket) return log_error("no new client can connect: {}", socket.error().text);
-  log_warn("the control socket is made anew: there was none at {}", socket->path());
+  if (!socket) return log_error("new clients cannot connect: {}", socket.error().text);
+  log_warn("made a new control socket: there was none at {}", socket->path());
   serve(std::move(*socket));
 }
 
@@ -314,7 +314,7 @@ RequestResult<void> ZinitDaemon::boot_target() {
     if (target.empty()) continue;
     auto booted = board_.boot(target);
     if (booted || booted.error().refusal != Refusal::not_found) return booted;
-    log_error("boot: {}, which is the target asked for; started is what comes next",
+    log_error("boot: {}, which is the requested target; trying the next one",
               booted.error().text);
   }
   return board_.boot({});
@@ -334,7 +334,7 @@ void ZinitDaemon::no_services() {
   }
   if (directories.empty())
     log_error(
-        "no directory of service files is known, for neither HOME nor XDG_CONFIG_HOME is an "
+        "no directory of service files is known, because neither HOME nor XDG_CONFIG_HOME is an "
         "absolute path; nothing is started");
   else
     log_error("no service file in {}: nothing is started; add one, then run `zinitctl reload`",
@@ -365,7 +365,7 @@ void ZinitDaemon::on_shell_over(bool ran) {
 void ZinitDaemon::start_critical() {
   if (shutdown_.begun()) return;
   for (const std::string& name : critical_.down()) {
-    log_info("{}, which is critical, is started again after the emergency shell", name);
+    log_info("{}: starting this critical service again after the emergency shell", name);
     if (const auto started = board_.start(name); !started)
       log_error("{}: {}", name, started.error().text);
   }

@@ -53,7 +53,7 @@
 
 namespace zinit {
 
-/// What the image before has left, read.
+/// What the previous process image has left, read.
 struct Legacy {
   Inheritance descriptors;
   KeptFd journal_file, facts_file;  // until this image has its own

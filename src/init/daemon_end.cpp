@@ -18,7 +18,8 @@ void ZinitDaemon::finish_logs() {
   start_.data_loop->loop().stop();  // comes to its end while the board does
   if (board_.all_down() && !board_.busy()) board_.end();
   data_loop_ended_ = start_.data_loop->stop(kLastTurns);
-  if (!data_loop_ended_) return log_error("logs: the data loop hangs; their last lines are lost");
+  if (!data_loop_ended_)
+    return log_error("logs: the data loop does not answer; the last lines are lost");
   if (syslog_) syslog_->finish();
   if (start_.mode != Mode::system)
     if (const auto stand = shutdown_.stand())

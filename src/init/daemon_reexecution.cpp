@@ -1,5 +1,5 @@
 // What the daemon does over re-executions: what it keeps for the next image, how it executes it,
-// and how it goes on with what the image before has left.
+// and how it goes on with what the previous process image has left.
 #include <unistd.h>
 
 #include "base/kill_point.hpp"
@@ -40,7 +40,7 @@ void ZinitDaemon::go_on() {
   if (arriving) arrive();
   if (booted_) look_at_triggers();
   reap_more_.ask();  // the ends of children during the execve(2)
-  log_info("version {} goes on, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode),
+  log_info("version {} continues, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode),
            ::getpid());
   const Crashes crashes = logged_crashes();
   if (crashes.last && crashes.count != before.crashes)
@@ -149,7 +149,8 @@ void ZinitDaemon::execute_again(NextImage which) {
   if (!still) give_up("a launch has begun");
   logs_.keep_left(false);
   if (auto running = start_.data_loop->start(); !running)
-    log_error("logs and checks stand still: {}", running.error().text);
+    log_error("cannot restart the data loop; logs and health checks have stopped: {}",
+              running.error().text);
   if (server_) server_->hold_requests(false);
   self_watchdog_.set(settings_.self_watchdog);
 }

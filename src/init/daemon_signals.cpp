@@ -65,7 +65,7 @@ bool ZinitDaemon::pass_on(int signal, SignalMeaning meaning, const std::string& 
     return !shutdown_.begun();
   }
   if (shutdown_.begun() || stops) return false;
-  log_info("{}: not passed on, for {}", origin, sent.error().text);
+  log_info("{}: not passed on: {}", origin, sent.error().text);
   return true;
 }
 
@@ -197,7 +197,8 @@ void ZinitDaemon::continue_command() {
   if (!view || stop_signal_of(view->main_pid) != SIGTSTP) return;
   if (const auto sent = board_.kill(kCommandName, SIGCONT, KillWhat::group); !sent)
     return log_warn("{}: stopped by Ctrl-Z: {}", kCommandName, sent.error().text);
-  log_info("{}: stopped by Ctrl-Z, and continued: no shell could do that", kCommandName);
+  log_info("{}: stopped by Ctrl-Z, and continued, because no shell could continue it",
+           kCommandName);
 }
 
 }  // namespace zinit

@@ -84,7 +84,7 @@ void ZinitDaemon::leave_root() {
   }
   log_info("switch-root: going on as {}", printable(next_.init));
   kill_point("switch.begun");
-  Error fault{"a launch has not come to its end", EBUSY};
+  Error fault{"a start has not ended", EBUSY};
   const TimePoint until = after(Clock::now(), kLaunchesEnd);
   while (!board_.while_still([&] { fault = own ? execute_in_new_root(*own) : own.error(); })) {
     if (Clock::now() >= until) break;

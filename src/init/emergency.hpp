@@ -51,7 +51,7 @@ class EmergencyShell {
   [[nodiscard]] pid_t pid() const noexcept { return pid_ > 0 ? pid_ : 0; }
   /// Calls `changed` whenever pid() has changed.
   void listen(std::function<void()> changed) { changed_ = std::move(changed); }
-  /// After a re-execution: the shell that the image before has started; 0: none.
+  /// After a re-execution: the shell that the previous process image has started; 0: none.
   void take_over(pid_t pid) noexcept { pid_ = pid > 0 && is_own_child(pid) ? pid : -1; }
 
   /// Called for each child that has ended, before it is reaped. Returns whether it was the shell.

@@ -90,21 +90,21 @@ std::vector<std::string> FailureWatch::start_others(const ServiceView& failed) {
   std::set<std::string> origins = take_origins(failed);
   std::vector<std::string> started;
   if (!origins.insert(failing).second) {
-    log_warn("{}: on_failure is not followed: its own failure has started it again", failing);
+    log_warn("{}: on_failure starts nothing: the failure of this service has started it", failing);
     return started;
   }
   for (const std::string& name : on_failure_names(*failed.spec)) {
     if (goes_round(name, origins)) {
-      log_warn("{}: on_failure: {} is not started: its own failure has led to this one", failing,
+      log_warn("{}: on_failure does not start {}: its own failure has led to this one", failing,
                name);
       continue;
     }
     const auto others = acts_.start(name);
     if (!others) {
-      log_error("{}: on_failure: {} is not started: {}", failing, name, others.error().text);
+      log_error("{}: on_failure cannot start {}: {}", failing, name, others.error().text);
       continue;
     }
-    log_info("{}: failed for good: {} is started", failing, name);
+    log_info("{}: failed for good; starting {}", failing, name);
     note_origins(name, origins);
     for (const std::string& other : others->started) note_origins(other, origins);
     if (failed.spec->lifecycle.on_failure_action != FailureAction::none) started.push_back(name);
@@ -128,7 +128,7 @@ void FailureWatch::act(const ServiceView& failed) {
   if (failed.spec->lifecycle.on_failure_action == FailureAction::none) return;
   if (is_of_files(failed))
     log_error(
-        "{}: its on_failure_action is not taken: the fault is in a file, and would come again",
+        "{}: on_failure_action is not taken: a file is wrong, so the failure would come again",
         failed.spec->name);
   else
     acts_.end(failed);

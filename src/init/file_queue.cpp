@@ -63,7 +63,8 @@ void FileQueue::work(const FileTask& task) noexcept {
 }
 
 void FileQueue::await(Milliseconds limit) noexcept {
-  if (!thread_.join(limit)) log_error("files: a file system hangs; what was to be written is lost");
+  if (!thread_.join(limit))
+    log_error("files: a file system does not answer; unwritten data is lost");
 }
 
 void FileQueue::finish() {

@@ -98,7 +98,7 @@ RequestResult<void> Instances::make(std::string_view given) {
   }
   const auto added = board_.set(made.front(), false, false, std::span(made).subspan(1));
   if (!added) return tl::unexpected(added.error());
-  log_info("{}: an instance of {}, started by a client", name, made.front()->file);
+  log_info("{}: a client starts it as an instance of {}", name, made.front()->file);
   return {};
 }
 
@@ -189,7 +189,7 @@ void Instances::remove_ended() {
   }
   if (gone.empty()) return;
   for (const auto& [name, link] : gone)
-    log_info("{}: removed: an instance that was started goes away when it is down", name);
+    log_info("{}: removed: an instance made by a start goes when it is down", name);
   (void)board_.remove(gone);  // fails for a shutdown alone
 }
 

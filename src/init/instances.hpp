@@ -38,7 +38,7 @@ class Instances {
   [[nodiscard]] const TemplatesPtr& templates() const noexcept { return templates_; }
   /// Puts others in force, and keeps them for the next image.
   void use(const TemplatesPtr& templates);
-  /// Goes on with those of the image before.
+  /// Goes on with those of the previous process image.
   void restore(const FactMap& facts);
 
   /// See Daemon::make_instance().

@@ -178,7 +178,7 @@ std::optional<GraphEntry> entry_from(const std::string& text, Slot slot,
     spec->instance.edit() = {std::move(of), from.text("link")};
   SpecFindings findings{from.texts("warnings"), from.number("refused_warnings"),
                         from.texts("errors"), nullptr, nullptr};
-  // What was no fault to the image before is one to this: it must not run half of a file.
+  // What was no fault to the previous process image is one to this: it must not run half of a file.
   if (findings.errors.empty()) findings.errors = std::move(bare.errors);
   findings.refused_warnings = std::min(findings.refused_warnings, findings.warnings.size());
   if (const JsonValue* refused = from.find("refused"); refused != nullptr && refused->IsObject()) {
@@ -228,7 +228,8 @@ KeptServices kept_services(const FactMap& facts, const ServiceDefaults& defaults
     if (entry)
       kept.entries.push_back(*std::move(entry));
     else
-      log_error("the config of service {} of the image before cannot be read", key);
+      log_error("cannot read the config of service {} that the previous process image has left",
+                key);
   });
   std::ranges::sort(kept.entries, {}, &GraphEntry::slot);  // the facts are by their digits
   each_below(facts, kMasked, [&](std::string_view name, const std::string& link) {

@@ -27,8 +27,8 @@ struct KeptServices {
 };
 
 /// Reads it back. `defaults` are those of [defaults] in force. A service whose fact cannot be read
-/// is left out, which is logged. One whose file this image refuses where the image before did not
-/// is broken.
+/// is left out, which is logged. One whose file this image refuses where the previous process image
+/// did not is broken.
 [[nodiscard]] KeptServices kept_services(const FactMap& facts, const ServiceDefaults& defaults);
 
 /// Keeps what the board has to tell the next image.

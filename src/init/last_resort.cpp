@@ -168,7 +168,7 @@ void recover(int signal, const void* context) noexcept {
   tell(crash);
   dump_core(signal);
   if (!again) return Line().add("no recovery: too many faults within a minute").write();
-  Line().add("goes on by executing itself anew, with all services").write();
+  Line().add("recovering: re-executing zinit; all services keep running").write();
   const int errnum = execute_after_fault();
   const char* const fault = ::strerrordesc_np(errnum);
   Line().add("no recovery: ").add(fault != nullptr ? fault : "?").write();
@@ -188,7 +188,7 @@ void on_fault(int signal, siginfo_t* info, void* context) noexcept {
   if (begins) {
     const char* name = ::sigabbrev_np(signal);
     Line()
-        .add("fault in zinit itself, which goes on with a shell on the console: SIG")
+        .add("fault in zinit itself; starting a shell on the console: SIG")
         .add(name != nullptr ? name : "?")
         .write();
     start_shell();
@@ -226,7 +226,7 @@ void survive_faults(int new_log_fd, std::string_view new_console) noexcept {
 }
 
 void stay_alive(const char* why) noexcept {
-  Line().add("cannot go on, a shell is on the console: ").add(why).write();
+  Line().add("cannot continue; a shell is on the console: ").add(why).write();
   start_shell();
   reap_for_ever();
 }

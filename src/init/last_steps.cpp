@@ -82,7 +82,7 @@ class Rest {
   [[nodiscard]] std::vector<pid_t> chosen() const {
     std::vector<pid_t> pids;
     const auto processes = all_processes();
-    if (!processes) log_error("{}; what is left runs on", processes.error().text);
+    if (!processes) log_error("{}; the remaining processes keep running", processes.error().text);
     for (const ProcessStat& process : processes ? *processes : std::vector<ProcessStat>())
       if (process.pid != ::getpid() && !process.kernel && !process.zombie() &&
           !(spared_ && spared_(process)))
@@ -154,7 +154,7 @@ void carry_out(const LastStep& step, const SignOfLife& alive) {
   if (pid < 0) {
     log_error("{}: {}", step.name, sys_failure("start", "a process for it").value().text);
   } else if (!ends_within(pid, step.limit, alive)) {
-    log_error("{}: not done within {}; going on without", step.name,
+    log_error("{}: not done within {}; continuing without it", step.name,
               duration_text(step.limit.count()));
   }
 }

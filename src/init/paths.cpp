@@ -80,7 +80,7 @@ void Paths::load() {
   Result<PathWatch> made = next.empty() ? Result<PathWatch>(Failure(Error{})) : PathWatch::create();
   if (!next.empty() && !made) {  // all stays as it is until there is one
     fault_ = fmt::format("its [path] is not watched: {}", made.error().text);
-    log_error("changes of [path] are not in force: {}", made.error().text);
+    log_error("changes to [path] are not applied: {}", made.error().text);
     seen_.reset();
     return retry_.set(kLookAfterLack);
   }
@@ -134,7 +134,7 @@ void Paths::watch(const std::string& name, Service& service, std::vector<std::st
 void Paths::begin_watching() {
   if (!events_.open() || !events_.add(watch_->fd(), EPOLLIN, kInotify)) {
     const std::string why = errno_text(errno);
-    if (fault_.empty()) log_error("changes of files start no service for now: {}", why);
+    if (fault_.empty()) log_error("changes to files start no service for now: {}", why);
     fault_ = fmt::format("its [path] is not watched: {}", why);
     unwatched_ = true;
     retry_.set(kLookAfterLack);
@@ -177,7 +177,7 @@ void Paths::take(PathWatch::Touches touches) {
 void Paths::on_silence() {
   hangs_ = true;
   log_warn(
-      "[path]: a file system does not answer; no change of a file starts a service until then");
+      "[path]: a file system does not answer; no change to a file starts a service until it does");
   parts_.settled();
 }
 

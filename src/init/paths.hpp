@@ -40,8 +40,8 @@ class Paths {
   Paths(const Paths&) = delete;
   Paths& operator=(const Paths&) = delete;
 
-  /// After a re-execution, before the first look(): what has changed since the image before has
-  /// looked is found.
+  /// After a re-execution, before the first look(): what has changed since the previous process
+  /// image has looked is found.
   void take_over(const FactMap& facts) { inherited_ = facts_below(facts, kFacts); }
 
   /// To be called after each change of the board.

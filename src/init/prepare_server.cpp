@@ -84,13 +84,13 @@ bool same_file(int one, int other) noexcept {
 
 /// A lone command has zinit in place of tini, which says nothing. Whether services stand beside it
 /// is known by the files alone, which are read for that before anything is said; after a
-/// re-execution the image before has known it.
+/// re-execution the previous process image has known it.
 void take_command(DaemonStart& start, const ServerOptions& options) {
   start.sources.command = {options.command, options.stop_signal.value_or(""), own_directory()};
   // By inheritance a process may be where it may not go.
   if (std::string& dir = start.sources.command.dir; ::access(dir.c_str(), X_OK) != 0) dir.clear();
   if (options.command.empty()) {
-    if (options.stop_signal) log_warn("--stop-signal is for a command, and there is none");
+    if (options.stop_signal) log_warn("--stop-signal needs a command, and none is given");
     return;
   }
   start.passes_signals_on = options.forward;
@@ -153,9 +153,9 @@ Result<void> open_socket(DaemonStart& start) {
   if (start.mode == Mode::standalone || taken) return Failure(socket.error());
   // What a container is there for must not depend on it: its root may be read-only.
   if (start.mode == Mode::container)
-    log_warn("there is no control socket, so zinitctl cannot be used: {}", socket.error().text);
+    log_warn("there is no control socket, so zinitctl cannot connect: {}", socket.error().text);
   else
-    log_error("no client can be answered: {}", socket.error().text);
+    log_error("zinit cannot answer clients: {}", socket.error().text);
   return {};
 }
 
@@ -173,7 +173,8 @@ Result<void> lock_files(DaemonStart& start, bool new_instance) {
   else if (lock.error().errnum == EADDRINUSE)
     return Failure(lock.error());
   else
-    log_info("another server with these service files would not be noticed: {}", lock.error().text);
+    log_info("zinit would not notice another server with these service files: {}",
+             lock.error().text);
   return {};
 }
 
@@ -209,7 +210,7 @@ void find_left(DaemonStart& start) {
 std::shared_ptr<CgroupTree> make_cgroups(const std::string& left, LogLevel level) {
   auto cgroups = CgroupTree::create(left);
   if (cgroups) return std::move(*cgroups);
-  log(level, "services are followed by their process groups alone: {}", cgroups.error().text);
+  log(level, "no cgroups: services are tracked by process group only: {}", cgroups.error().text);
   return nullptr;
 }
 
@@ -239,11 +240,11 @@ void prepare_recovery(std::optional<Inheritance>& inherited) {
   KeptFd crashes;
   if (inherited) crashes = inherited->take(KeptKind::crashes);
   if (const auto opened = open_crash_log(std::move(crashes)); !opened)
-    log_error("no crash will be recovered from: {}", opened.error().text);
+    log_error("zinit cannot recover from crashes: {}", opened.error().text);
   prepare_execution();
 }
 
-/// What the image before has left. What cannot be read is logged, and is empty.
+/// What the previous process image has left. What cannot be read is logged, and is empty.
 Legacy read_legacy(Inheritance inherited) {
   Legacy legacy;
   legacy.journal_file = inherited.take(KeptKind::journal);
@@ -251,11 +252,11 @@ Legacy read_legacy(Inheritance inherited) {
   if (auto services = read_journal(legacy.journal_file.get()))
     legacy.journal = *std::move(services);
   else
-    log_error("the image before: {}", services.error().text);
+    log_error("the previous process image: {}", services.error().text);
   if (auto facts = read_facts(legacy.facts_file.get()))
     legacy.facts = *std::move(facts);
   else
-    log_error("the image before: {}", facts.error().text);
+    log_error("the previous process image: {}", facts.error().text);
   legacy.daemon = daemon_from(legacy.facts);
   legacy.descriptors = std::move(inherited);
   return legacy;

@@ -87,7 +87,7 @@ ProxyTable* ProxyChanges::table() {
   if (table_) return &*table_;
   auto made = ProxyTable::create();
   if (made) return &table_.emplace(*std::move(made));
-  log_error("no proxy can be had: {}", made.error().text);
+  log_error("no proxy is available: {}", made.error().text);
   return nullptr;
 }
 
@@ -530,7 +530,7 @@ void ProxyChanges::restore(Inheritance& inherited, const FactMap& facts) {
     const auto lines = split(fact, '\n');
     auto spec = proxy_from_json(lines.front());
     const auto place = spec ? place_for(spec->name) : std::nullopt;
-    if (!place) return log_error("proxy {} of the image before cannot be gone on with", name);
+    if (!place) return log_error("proxy {} of the previous process image cannot continue", name);
     Entry entry{std::make_shared<ProxySpec>(*std::move(spec)), place, {}, {}};
     ProxyPtr wanted = entry.spec;
     std::size_t addresses = 0;

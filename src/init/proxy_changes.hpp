@@ -45,7 +45,7 @@ class ProxyChanges {
   ProxyChanges(const ProxyChanges&) = delete;
   ProxyChanges& operator=(const ProxyChanges&) = delete;
 
-  /// After a re-execution: goes on with the proxies of the image before, at once.
+  /// After a re-execution: goes on with the proxies of the previous process image, at once.
   void restore(Inheritance& inherited, const FactMap& facts);
 
   /// At boot and at a reload: the proxies of files are those of `config`. Those that were set at

@@ -121,8 +121,8 @@ int execute(Exec exec) noexcept {
   return errnum;
 }
 
-/// Closes what the image before has left, where the list of it cannot be read. Log pipes stay open:
-/// a service that writes to a closed one is killed by SIGPIPE.
+/// Closes what the previous process image has left, where the list of it cannot be read. Log pipes
+/// stay open: a service that writes to a closed one is killed by SIGPIPE.
 void close_unknown() {
   std::vector<int> unknown;
   if (DIR* const directory = ::opendir("/proc/self/fd")) {
@@ -153,7 +153,7 @@ std::optional<Inheritance> take_inheritance() {
   if (*fd <= STDERR_FILENO || *fd > INT_MAX) return Inheritance();  // there was no list
   auto inherited = Inheritance::take_over(static_cast<int>(*fd));
   if (inherited) return std::move(*inherited);
-  log_error("nothing is known of the image before: {}", inherited.error().text);
+  log_error("nothing is known of the previous process image: {}", inherited.error().text);
   close_unknown();
   return Inheritance();
 }
@@ -191,7 +191,7 @@ Result<void> check_installed_program(const std::vector<std::string>& options, pi
   if (!said) {
     if (auto killed = signal_process(child->pidfd.get(), child->pid, SIGKILL); !killed)
       log_warn("{}", killed.error().text);
-    return failure(fmt::format("{} --self-check has not ended within {}", path,
+    return failure(fmt::format("{} --self-check did not end within {}", path,
                                duration_text(kSelfCheck.count())));
   }
   const std::string_view words = trim(*said);

@@ -1,5 +1,5 @@
-// Executing zinit anew in the same process: how the program was started, what the image before has
-// left, and the execve(2) itself. When and whether is up to ZinitDaemon.
+// Executing zinit anew in the same process: how the program was started, what the previous process
+// image has left, and the execve(2) itself. When and whether is up to ZinitDaemon.
 #pragma once
 
 #include <sys/resource.h>
@@ -31,8 +31,8 @@ enum class NextImage : std::uint8_t {
 /// Remembers `argv`, which stays valid, for the next image. Called by main().
 void remember_command_line(char** argv) noexcept;
 
-/// What the image before has left; nothing if this is the first image of the process. Takes the
-/// variable that says so out of the environment. Main thread, before others start.
+/// What the previous process image has left; nothing if this is the first image of the process.
+/// Takes the variable that says so out of the environment. Main thread, before others start.
 [[nodiscard]] std::optional<Inheritance> take_inheritance();
 
 /// Opens the running program for execute_again(), and finds its path. Needs /proc. Main thread.

@@ -33,7 +33,7 @@ class ServerLock {
   ///          Other errors are those of making the file.
   /// Touches the file system. (flock(2))
   [[nodiscard]] static Result<ServerLock> take(const Places& places);
-  /// Goes on with the lock of the image before, if it had one.
+  /// Goes on with the lock of the previous process image, if it had one.
   [[nodiscard]] static ServerLock take_over(KeptFd file, const Places& places);
 
   [[nodiscard]] bool held() const noexcept { return bool(file_); }

@@ -182,9 +182,9 @@ RequestResult<void> write_config_file(const std::string& path, const std::string
                                path));
   }
   const auto made = make_directories(place.substr(0, place.rfind('/')), 0755);
-  if (!made) return refused(Refusal::file_error, made.error().text + "; nothing is changed");
+  if (!made) return refused(Refusal::file_error, made.error().text + "; nothing was changed");
   const auto done = replace_file(place, text, there ? owner_of(status) : FileOwner{});
-  if (!done) return refused(Refusal::file_error, done.error().text + "; nothing is changed");
+  if (!done) return refused(Refusal::file_error, done.error().text + "; nothing was changed");
   tell_remark(place, *done);
   return {};
 }

@@ -45,8 +45,8 @@ class Shutdown {
   };
   /// Nothing if no shutdown has begun.
   [[nodiscard]] std::optional<Stand> stand() const;
-  /// Goes on with the shutdown of the image before; `limit` and `count` are as for begin().
-  /// look() is to be called when the loop runs.
+  /// Goes on with the shutdown of the previous process image; `limit` and `count` are as for
+  /// begin(). look() is to be called when the loop runs.
   void go_on(const Stand& stand, Milliseconds limit, Count count);
 
   /// A second request: services that are left have 1 s.

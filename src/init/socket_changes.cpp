@@ -151,7 +151,7 @@ void SocketChanges::begin_instance(const std::string& service, KeptFd connection
   if (!added) {
     if (const TimePoint now = Clock::now(); now >= told_at_) {
       told_at_ = after(now, kTellAgain);
-      log_error("{}: a connection is closed: {}", service, added.error().text);
+      log_error("{}: closed a connection: {}", service, added.error().text);
     }
     accepted_.drop(name);
     return sockets_.connection_over(service);

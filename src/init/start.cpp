@@ -82,7 +82,7 @@ void take_place(const StartRequest& request) {
   if (const auto filled = fill_standard_streams(); !filled) log_warn("{}", filled.error().text);
   if (!first) {
     if (const auto subreaper = become_subreaper(); !subreaper)
-      log_warn("orphans of services are not seen: {}", subreaper.error().text);
+      log_warn("zinit does not see orphaned processes of services: {}", subreaper.error().text);
   } else {
     constexpr const MountRow& proc = kSystemMounts[0];
     if (const auto mounted = mount_if_missing(proc); !mounted) log_info("{}", mounted.error().text);
@@ -90,7 +90,7 @@ void take_place(const StartRequest& request) {
   set_log_descriptor(STDERR_FILENO, false);  // needs /proc to reopen it
   survive_faults(log_descriptor(), {});
   if (request.subreaper && !request.inherited)
-    log_warn("process 1 is another program, {}: zinit goes on as a child subreaper, pid {}",
+    log_warn("process 1 is another program, {}; zinit runs as a child subreaper, pid {}",
              program_of(1), ::getpid());
 }
 

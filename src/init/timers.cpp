@@ -51,7 +51,7 @@ Timers::Timers(Parts parts)
       wall_(parts_.loop,
             [this](bool clock_set) {
               if (clock_set) {
-                log_info("the wall clock was set: timers go by the new time");
+                log_info("the wall clock was set: timers follow the new time");
                 for (const auto& [service, timer] : timers_) timer->clock_set(wall_us());
               }
               run_due();
@@ -94,7 +94,7 @@ void Timers::load() {
       if (timer) continue;
       if (!local) {
         auto read = TimeZone::local();
-        if (!read) log_warn("timers go by UTC: {}", read.error().text);
+        if (!read) log_warn("timers use UTC: {}", read.error().text);
         local = read ? *read : TimeZone::utc();
       }
       timer =
@@ -104,7 +104,7 @@ void Timers::load() {
   task.finish = [this, made, before](const std::optional<Error>& fault) {
     under_way_ = false;
     if (fault) {  // those before stay in force until then
-      log_error("changes of timers are not in force: {}", fault->text);
+      log_error("changes to timers are not applied: {}", fault->text);
       anew_ = true;
       seen_ = before;  // what has left the graph since then still has a stamp
       retry_.set(kAfterLack);
@@ -199,7 +199,7 @@ void Timers::look_back() {
       if (text) stamp.earlier = parse_stamp(*text);
       stamp.there = true;
       if (!stamp.earlier)
-        log_warn("{}: what it has missed is not known: {}", service,
+        log_warn("{}: it is unknown what the timer has missed: {}", service,
                  text ? stamp_of(service) + " is damaged" : text.error().text);
     }
   };
@@ -232,7 +232,7 @@ void Timers::write_stamp(const std::string& service, const ServiceTimer& timer) 
     const auto written =
         made ? replace_file(path, text, {}) : Result<Remark>(Failure(made.error()));
     if (!written)
-      log_warn("{}: a boot will not know when its timer was due last: {}", service,
+      log_warn("{}: the next boot will not know when the timer was last due: {}", service,
                written.error().text);
   };
   task.finish = [](const std::optional<Error>&) {};
@@ -246,8 +246,9 @@ void Timers::remove_stamp(const std::string& service, std::string unless) {
   task.work = [path = stamp_of(service), unless = std::move(unless)] {
     if (!unless.empty() && path_exists(unless)) return;
     if (::unlink(path.c_str()) < 0 && errno != ENOENT)
-      log_warn("{}: cannot be removed, so that a boot will take for missed what was not wanted: {}",
-               path, errno_text(errno));
+      log_warn(
+          "{}: cannot remove the timer stamp; the next boot may run this timer once too often: {}",
+          path, errno_text(errno));
   };
   task.finish = [](const std::optional<Error>&) {};
   parts_.queue.add(std::move(task));

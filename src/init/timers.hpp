@@ -47,7 +47,8 @@ class Timers {
   Timers(const Timers&) = delete;
   Timers& operator=(const Timers&) = delete;
 
-  /// After a re-execution, before the first look(): timers go on as they stood in the image before.
+  /// After a re-execution, before the first look(): timers go on as they stood in the previous
+  /// process image.
   void take_over(const FactMap& facts);
 
   /// To be called after each change of the board. Reads timers where the graph is another.

@@ -26,7 +26,7 @@ class MachineWatchdog {
  public:
   explicit MachineWatchdog(EventLoop& loop);
 
-  /// After a re-execution, before set(): the device as the image before had it open.
+  /// After a re-execution, before set(): the device as the previous process image had it open.
   void go_on(KeptFd device) noexcept { fd_ = std::move(device); }
 
   /// Feeds `device` from now on; if it is empty, disarms the previous one. A device that does not

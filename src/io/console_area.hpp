@@ -20,11 +20,12 @@ class ConsoleArea {
   /// More than waits where services are held up. A page takes memory once it is written to.
   static constexpr std::size_t kBytes = std::size_t{4} << 20;
 
-  /// Goes on with the file of the image before, if there is one. `part` tells the areas of one
-  /// image apart. The file is made for the first text; where it cannot be had there is no room.
+  /// Goes on with the file of the previous process image, if there is one. `part` tells the areas
+  /// of one image apart. The file is made for the first text; where it cannot be had there is no
+  /// room.
   ConsoleArea(KeptFd before, std::uint8_t part);
 
-  /// What waits: at the start, of the image before.
+  /// What waits: at the start, of the previous process image.
   [[nodiscard]] std::string waiting() const;
   /// Forgets all of that, and goes on in the memory that was used first.
   void clear() noexcept;

@@ -52,7 +52,7 @@ class DevLog {
   DevLog& operator=(const DevLog&) = delete;
 
   /// Binds the socket now if it is free, or else as soon as it is. After a re-execution `inherited`
-  /// is the one that the image before had bound, and `kept` what it has left.
+  /// is the one that the previous process image had bound, and `kept` what it has left.
   /// That the socket cannot be had is logged with the level `want`.
   void start(KeptFd inherited = {}, const FactMap& kept = {},
              LogLevel want = LogLevel::warn) noexcept;

@@ -92,7 +92,7 @@ class LogStore::Impl {
     MutexLock lock(mutex_);
     before_.erase(std::to_string(slot));
   }
-  /// What the image before has counted for the sinks that the log has. Of each log once.
+  /// What the previous process image has counted for the sinks that the log has. Of each log once.
   void count_on(ServiceLog& log, Slot slot) EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     if (auto fact = before_.extract(std::to_string(slot))) log.count_on(fact.mapped());
@@ -274,7 +274,7 @@ void LogStore::take_over_pipes(Inheritance& inherited, const FactMap& facts) {
   for (Inheritance::One& one : inherited.take_all(KeptKind::log_pipe)) {
     const KeptNote note = one.note;
     if (note.slot >= RingMemory::kMostSlots || note.part > part_of(LogStream::err)) continue;
-    catch_all("a log pipe of the image before", [&] {
+    catch_all("a log pipe of the previous process image", [&] {
       const int number = one.fd.get();
       PipeFact fact = pipe_fact(facts, number);
       ServiceLog& log = impl_->get(note.slot);
@@ -288,7 +288,7 @@ void LogStore::take_over_pipes(Inheritance& inherited, const FactMap& facts) {
         read->second.area.reset();  // before the next read of this pipe
       }
       if (const auto watched = impl_->watch(log, {&pipe, 1}); !watched)
-        log_error("{}: what it writes is lost: {}", log.name(), watched.error().text);
+        log_error("{}: its output is lost: {}", log.name(), watched.error().text);
     });
   }
 }
@@ -390,7 +390,7 @@ void LogStore::finish_consoles(Milliseconds limit) noexcept {
     if (std::exchange(left, now) != now) moved = Clock::now();
   }
   if (left.lines > 0)
-    log_warn("{} lines of services, and what may be left in their pipes, were not printed: {}",
+    log_warn("{} lines of services, and possibly more in their pipes, were not printed: {}",
              left.lines,
              Clock::now() >= end ? "the time of the shutdown is over"
                                  : "the reader of standard output took nothing for 10 s");

@@ -32,7 +32,7 @@ class NotifySocket {
                                                     std::optional<uid_t> user);
   /// Binds an abstract socket (unix(7)).
   [[nodiscard]] static Result<NotifySocket> abstract();
-  /// Goes on with a socket that the image before has bound.
+  /// Goes on with a socket that the previous process image has bound.
   [[nodiscard]] static Result<NotifySocket> take_over(UniqueFd fd);
   /// Has the next image find it, for the main process of `slot`.
   void keep(std::uint32_t slot) noexcept {

@@ -38,7 +38,8 @@ ReadArea::ReadArea(std::uint8_t part) {
   } else {
     memory_.resize(size);
   }
-  // A count from 1 on would give numbers again that the image before has noted with its pipes.
+  // A count from 1 on would give numbers again that the previous process image has noted with its
+  // pipes.
   const auto now = static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
   header().number = now / 2 * 2 + part;
 }

@@ -53,7 +53,8 @@ struct LeftRead {
   std::uint64_t number = 0;
 };
 
-/// What an area of the image before has left; nothing if it was not in use, or is damaged.
+/// What an area of the previous process image has left; nothing if it was not in use, or is
+/// damaged.
 [[nodiscard]] std::optional<LeftRead> left_read(KeptFd area);
 
 }  // namespace zinit

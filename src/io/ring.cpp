@@ -227,8 +227,8 @@ Ring::Ring(Limits limits, RingMemory& memory, Slot slot) noexcept
   if (block_ && !take_over()) discard();
 }
 
-/// Checks what the image before has left, which may have ended in the midst of a change, and counts
-/// what its records say.
+/// Checks what the previous process image has left, which may have ended in the midst of a change,
+/// and counts what its records say.
 /// @return  false if it is no ring that this image can read
 bool Ring::take_over() noexcept {
   if (block_.size() < sizeof(Header)) return false;

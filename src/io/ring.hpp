@@ -53,8 +53,8 @@ class Ring {
 
   /// An empty ring, which the next image does not find.
   explicit Ring(Limits limits) noexcept : limits_(limits) {}
-  /// The ring of `slot`, the only one of it in `memory`, with the lines that the image before has
-  /// left. Slots from RingMemory::kMostSlots on have no first block.
+  /// The ring of `slot`, the only one of it in `memory`, with the lines that the previous process
+  /// image has left. Slots from RingMemory::kMostSlots on have no first block.
   Ring(Limits limits, RingMemory& memory, Slot slot) noexcept;
   ~Ring() { discard(); }
   Ring(const Ring&) = delete;

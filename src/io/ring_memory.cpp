@@ -36,7 +36,7 @@ RingMemory::RingMemory(Inheritance* inherited) {
     const KeptNote note = one.note;
     auto file = MappedFile::map(std::move(one.fd));
     if (!file) {
-      log_error("a log of the image before is lost: {}", file.error().text);
+      log_error("a log of the previous process image is lost: {}", file.error().text);
       continue;
     }
     if (note.part == kRing) {

@@ -52,7 +52,7 @@ class RingMemory {
   /// Takes what an image before has left, if there was one, for found().
   explicit RingMemory(Inheritance* inherited = nullptr);
 
-  /// What the ring of `slot` had in the image before; empty if nothing.
+  /// What the ring of `slot` had in the previous process image; empty if nothing.
   [[nodiscard]] RingBlock found(Slot slot) noexcept EXCLUDES(mutex_);
 
   /// The first block of a slot, as it was left; empty if there is no memory.

@@ -78,7 +78,7 @@ struct LogPipe {
   bool unended = false;         // it ended without a newline behind the last line
   bool leaves_out = false;      // the line under way is too many (LogRules::rate_lines)
   std::uint64_t kept_read = 0;  // as it was kept last
-  pid_t kept_writer = *writer;  // as it was kept last, maybe by the image before
+  pid_t kept_writer = *writer;  // as it was kept last, maybe by the previous process image
   bool kept_held = !splitter.held().empty();  // something was held then
   std::size_t read_bytes = ReadArea::kBytes;  // size of the next read
   std::atomic<bool> ended{false};             // end of file, or given up; set under the lock
@@ -119,7 +119,7 @@ enum class Drain : std::uint8_t {
 
 class ServiceLog {
  public:
-  /// The log of `slot`, with the lines that the image before has left for it.
+  /// The log of `slot`, with the lines that the previous process image has left for it.
   ServiceLog(RingMemory& memory, Slot slot) : ring_(Ring::Limits{}, memory, slot) {}
   /// A log that belongs to no service.
   ServiceLog(RingMemory& memory, Slot slot, std::string_view name)
@@ -136,7 +136,8 @@ class ServiceLog {
   /// Whether the processes of the service have one pipe for both streams.
   [[nodiscard]] bool merges_stderr() const EXCLUDES(mutex_);
 
-  /// Counts on where the image before has stopped: "SINK COUNT\n" for each sink. After configure().
+  /// Counts on where the previous process image has stopped: "SINK COUNT\n" for each sink. After
+  /// configure().
   void count_on(std::string_view dropped) EXCLUDES(mutex_);
 
   /// Drops lines, pipes, sinks, taps and counts.

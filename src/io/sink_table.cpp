@@ -92,7 +92,7 @@ std::shared_ptr<Sink> SinkTable::file(const Logging& logging) {
   return {file, &sink};
 }
 
-/// Gives a new sink the lines that waited in the image before.
+/// Gives a new sink the lines that waited in the previous process image.
 void SinkTable::go_on(Sink& sink, const std::string& label) {
   const auto left = left_.find(label);
   if (left == left_.end()) return sink.recover();

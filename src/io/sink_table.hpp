@@ -31,7 +31,7 @@ struct LogSinks {
 class SinkTable {
  public:
   /// The loop outlives the table, and so do `facts`, which may be null: there the next image finds
-  /// the lines that wait, as `before` has those of the image before.
+  /// the lines that wait, as `before` has those of the previous process image.
   SinkTable(EventLoop& loop, LogSinks own, StateFacts* facts = nullptr, const FactMap& before = {});
 
   /// The sinks that `logging` names. Does not block; the caller may hold locks. May throw

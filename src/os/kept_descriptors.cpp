@@ -188,7 +188,8 @@ Result<Inheritance> Inheritance::take_over(int fd) {
   auto inherited = std::make_unique<List>(std::move(*file));
   const Header& header = inherited->header();
   if (header.magic != kMagic || header.version != kVersion)
-    return failure("the list of descriptors of the image before is none, or of another version");
+    return failure(
+        "the list of descriptors of the previous process image is none, or of another version");
   delete std::exchange(list, inherited.release());
   Inheritance all;
   for (std::size_t each = 0; each < list->end(); ++each) {

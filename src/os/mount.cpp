@@ -97,7 +97,7 @@ void detach_rest(int old, const std::vector<Mount>& mounts, const std::string& r
     if (target == root || lies_below(target, root) || kept(target)) continue;
     const std::string there = "." + target;
     if (::umount2(there.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
-      log_info("{} is left behind and detached", target);
+      log_info("{} stays behind and is detached", target);
     else if (errno != EINVAL && errno != ENOENT)
       log_warn("{}", sys_failure("detach", target).value().text);
   }

@@ -114,13 +114,15 @@ FactMap facts_below(const FactMap& facts, std::string_view prefix) {
 Result<FactMap> read_facts(int fd) {
   struct stat status {};
   if (::fstat(fd, &status) == 0 && static_cast<std::uint64_t>(status.st_size) > kMostFacts) {
-    return failure(fmt::format(
-        "cannot read the facts of the image before: they are damaged, for they have {} bytes, and "
-        "{} are the most",
-        status.st_size, kMostFacts));
+    return failure(
+        fmt::format("cannot read the facts of the previous process image: they are damaged, for "
+                    "they have {} bytes, and "
+                    "{} are the most",
+                    status.st_size, kMostFacts));
   }
   const auto bytes = read_memory_file(fd);
-  if (!bytes) return failure("cannot read the facts of the image before: " + bytes.error().text);
+  if (!bytes)
+    return failure("cannot read the facts of the previous process image: " + bytes.error().text);
   return parse_facts(*bytes);
 }
 
@@ -184,7 +186,7 @@ void StateFacts::keep(std::string_view key, std::string_view value) noexcept {
   try {
     if (const auto kept = set(key, value); !kept) log_error("{}", kept.error().text);
   } catch (const std::bad_alloc&) {
-    log_error("the next image will not know {}: no memory", key);
+    log_error("the next process image will not know {}: no memory", key);
   }
 }
 

@@ -212,7 +212,7 @@ void BoardCore::restore_conditions(Slot slot, const FactMap& kept) {
   for (const std::string_view line : split(fact->second, '\n'))
     if (line.size() > 1)
       job.conditions.edit().push_back({std::string(line.substr(1)), line.front() == '+'});
-  keep_conditions(job);  // where the file of the image before could not be gone on with
+  keep_conditions(job);  // where the file of the previous process image could not be gone on with
 }
 
 }  // namespace zinit

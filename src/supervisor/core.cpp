@@ -21,7 +21,7 @@ BoardCore::BoardCore(const Board::Ports& ports, SpawnDefaults defaults)
   if (auto journal = Journal::create())
     journal_ = std::move(*journal);
   else
-    log_error("a re-execution will not know its services: {}", journal.error().text);
+    log_error("the next process image will not know the services: {}", journal.error().text);
   if (auto thread = Thread::start("zinit-janitor", kLoopStackBytes, [this] { janitor(); }))
     janitor_ = std::move(*thread);
   else

@@ -21,7 +21,8 @@ class KeptEvents {
   /// Keeps `event` under the next number; replaces the oldest event if kMost are kept.
   void add(StateEvent event);
 
-  /// Numbers go on after `seq`, that of the last event of the image before. Before the first one.
+  /// Numbers go on after `seq`, that of the last event of the previous process image. Before the
+  /// first one.
   void go_on_after(std::uint64_t seq) noexcept { first_ = last_seq_ = seq; }
 
   [[nodiscard]] std::uint64_t last_seq() const noexcept { return last_seq_; }

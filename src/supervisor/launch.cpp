@@ -141,7 +141,7 @@ Result<Child> Launcher::spawn_once(const LaunchOrder& order, const Announce& ann
     pipes = std::move(*opened);
     if (launch.user && *launch.user != ::geteuid())
       if (const auto given = give_to(*launch.user, pipes); !given)
-        log_warn("{}: it cannot open /dev/stdout: {}", spec.name, given.error().text);
+        log_warn("{}: the service cannot open /dev/stdout: {}", spec.name, given.error().text);
     plan.out = pipes.out.get();
     plan.err = pipes.err.get();
     if (launch.extras && launch.extras->stream >= 0) plan.in = plan.out = launch.extras->stream;

@@ -54,7 +54,7 @@ Result<void> add_file(Environment& environment, const ServiceSpec& spec,
     log_warn("{}: {}:{}: {}", spec.name, file.path, line, kFaultyLine);
   }
   if (const std::size_t more = read.faulty_count - read.faulty.size(); more > 0)
-    log_warn("{}: {}: {} more of its lines are passed over", spec.name, file.path, more);
+    log_warn("{}: {}: {} more of its lines are ignored", spec.name, file.path, more);
   if (read.settings.size() > kMostSettings) {
     return failure(fmt::format("cannot use {}: it has {} settings, {} are allowed", file.path,
                                read.settings.size(), kMostSettings));

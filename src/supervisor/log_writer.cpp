@@ -77,7 +77,8 @@ void LogWriter::write(const Lines& lines, OutputPort& services) {
   }
   write_own();
   if (lines.lost > 0)
-    log_warn("{} lines of this log were lost: more came than could be written", lines.lost);
+    log_warn("{} lines of this log were lost: they came faster than they could be written",
+             lines.lost);
 }
 
 }  // namespace zinit

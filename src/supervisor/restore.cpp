@@ -54,7 +54,7 @@ void BoardCore::restore_boot_times(Slot slot, const FactMap& kept) {
   };
   boot_times.resize(std::max<std::size_t>(boot_times.size(), slot + 1));
   boot_times[slot] = {time(0), time(1), time(2), std::string(words[3])};
-  keep_boot_times(slot);  // where the file of the image before could not be gone on with
+  keep_boot_times(slot);  // where the file of the previous process image could not be gone on with
 }
 
 void BoardCore::restore(Slot slot, const JournalEntry& entry, const FactMap& kept) {
@@ -69,7 +69,8 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry, const FactMap& kep
   if (const auto dirs = kept.find(runtime_dirs_key(slot)); dirs != kept.end()) {
     for (const std::string_view name : split(dirs->second, '\n'))
       job.runtime_dirs.edit().emplace_back(name);
-    keep_runtime_dirs(job);  // where the file of the image before could not be gone on with
+    keep_runtime_dirs(
+        job);  // where the file of the previous process image could not be gone on with
   }
   // Its stop_exec has not begun: the decision to run it is made anew.
   if ((entry.facts.owed & kOwedStop) != 0 && record.done && record.process == Process::lingering) {

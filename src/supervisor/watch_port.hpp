@@ -34,9 +34,9 @@ class WatchPort {
     return {};
   }
 
-  /// After a re-execution, in place of prepare(): adds to `extras` what the image before has kept
-  /// for the main process of `slot`, which watch() is called for next. Called under the board's
-  /// lock.
+  /// After a re-execution, in place of prepare(): adds to `extras` what the previous process image
+  /// has kept for the main process of `slot`, which watch() is called for next. Called under the
+  /// board's lock.
   /// @return  whether the main process is held by a pidfd, so its pid was not reused
   [[nodiscard]] virtual bool take_over(Slot /*slot*/, const ServiceSpec& /*spec*/,
                                        SpawnExtras& /*extras*/) {

@@ -232,7 +232,8 @@ bool ReadinessChecks::take_over(Slot slot, const ServiceSpec& spec, SpawnExtras&
   auto channel = std::make_shared<Channel>();
   channel->ticks = ticks_since_boot(extras.spawned_at);
   channel->pidfile = PidFile::as_kept(spec, left.pidfile);
-  keep_pidfile(*channel, slot);  // where the file of the image before could not be gone on with
+  keep_pidfile(*channel,
+               slot);  // where the file of the previous process image could not be gone on with
   channel->said = std::move(left.fact);
   channel->not_heard = left.not_heard;
   channel->line = std::move(left.line);

@@ -51,8 +51,8 @@ class ReadinessChecks final : public WatchPort {
   /// outlive this.
   ReadinessChecks(EventLoop& loop, std::string directory, StateFacts* facts);
 
-  /// After a re-execution, before the first process is watched: takes what the image before has
-  /// left.
+  /// After a re-execution, before the first process is watched: takes what the previous process
+  /// image has left.
   void take_over(Inheritance& inherited, const FactMap& facts);
   /// After that, and before the board is restored: `pidfd` is that of the slot's main process,
   /// which is no child of zinit.
@@ -152,7 +152,7 @@ class ReadinessChecks final : public WatchPort {
   LoopCall files_looked_;
   const std::shared_ptr<Looked> looked_ = std::make_shared<Looked>();
 
-  // Of the image before, until take_over() has been called for the slot.
+  // Of the previous process image, until take_over() has been called for the slot.
   struct Left {
     KeptFd socket, line, main_process;
     std::string fact;

@@ -30,7 +30,7 @@ struct ReadinessChecks::Channel final : SpawnPart {
   KeptFd line;           // the read end of a pipe, for a newline
   UniqueFd line_end;     // the process's end of it; closed after the spawn
   FdStore::Entries handed_over;
-  std::string said;     // of the image before: the fact of its watch
+  std::string said;     // of the previous process image: the fact of its watch
   pid_t not_heard = 0;  // likewise: see note_not_heard()
   KeptFd main_process;  // and the pidfd of a main process that is no child
   PidFile pidfile;
@@ -51,7 +51,7 @@ struct ReadinessChecks::Watch {
     go_on_with(channel->said);
   }
 
-  /// Takes what the image before has heard of the process (keep_said()).
+  /// Takes what the previous process image has heard of the process (keep_said()).
   void go_on_with(std::string_view said) {
     const auto parts = split(said, '\n');
     if (parts.size() != 3) return;

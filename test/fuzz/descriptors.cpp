@@ -1,5 +1,5 @@
-// Fuzzes the list of descriptors that the image before has left: what it lists and is open is taken
-// over, each once, and nothing else is touched.
+// Fuzzes the list of descriptors that the previous process image has left: what it lists and is
+// open is taken over, each once, and nothing else is touched.
 #include "fuzz/fuzz.hpp"
 
 #include <fcntl.h>

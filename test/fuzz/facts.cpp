@@ -1,5 +1,6 @@
-// Fuzzes what the image before has left as facts, whose file may be damaged, and whose values an
-// older or newer version has written: they come out as services that the supervisor may have.
+// Fuzzes what the previous process image has left as facts, whose file may be damaged, and whose
+// values an older or newer version has written: they come out as services that the supervisor may
+// have.
 #include "fuzz/fuzz.hpp"
 
 #include <algorithm>

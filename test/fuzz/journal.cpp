@@ -1,6 +1,6 @@
-// Fuzzes the reader of the journal that the image before has left: any bytes, and records with
-// right checksums in which any field has any value. What it reads can be stored and is read as the
-// same, and a board goes on with it. Processes are left out: what a number names is not the
+// Fuzzes the reader of the journal that the previous process image has left: any bytes, and records
+// with right checksums in which any field has any value. What it reads can be stored and is read as
+// the same, and a board goes on with it. Processes are left out: what a number names is not the
 // fuzzer's.
 #include "fuzz/fuzz.hpp"
 

@@ -1,6 +1,6 @@
-// Fuzzes what a log ring makes of the memory that the image before has left, which may have ended
-// in the midst of a change or have written where it should not: the lines are what the ring counts,
-// from either end, new ones go in, and nothing beyond the ring's block is touched.
+// Fuzzes what a log ring makes of the memory that the previous process image has left, which may
+// have ended in the midst of a change or have written where it should not: the lines are what the
+// ring counts, from either end, new ones go in, and nothing beyond the ring's block is touched.
 #include "fuzz/fuzz.hpp"
 
 #include <algorithm>

@@ -64,7 +64,7 @@ int Machine::pid(const std::string& name) { return ask("status " + name)["pid"].
 
 void Machine::switch_root() {
   shell().send("zinitctl switch-root /new\n");
-  console().wait_for("goes on, system mode");
+  console().wait_for("continues, system mode");
   shell().wait_for("built-in shell (ash)");
   console().wait_for("inside login: ");
 }

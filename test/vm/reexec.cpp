@@ -85,7 +85,7 @@ SCENARIO("after five faults within a minute the console has a shell, and the ser
                        std::to_string(i + 1) + " faults");
   }
   shell.send("kill -SEGV 1\n");
-  machine.console().wait_for("with a shell on the console");
+  machine.console().wait_for("starting a shell on the console");
   machine.console().wait_for("# ");
   CHECK(shell.output_of("redis-cli ping") == "PONG\n");
 }

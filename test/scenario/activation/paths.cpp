@@ -198,7 +198,7 @@ TEST_CASE("files that change while zinit executes itself anew, or has crashed, a
   zinit.reexecute();
   await_seen(zinit);
   CHECK_FALSE(zinit.traced("ran"));
-  // When it goes on, the image before gets to nothing but its crash.
+  // When it goes on, the previous process image gets to nothing but its crash.
   REQUIRE(::kill(zinit.pid(), SIGSTOP) == 0);
   write_file(zinit.path("conf"), "two");
   zinit.fault();

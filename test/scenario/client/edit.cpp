@@ -113,7 +113,7 @@ TEST_CASE("what was written is told where it is, whatever becomes of editor, ser
     CHECK(killed.code == 1);
     REQUIRE(with.copies().size() == 1);
     const std::string copy = with.zinit.path(with.copies().front());
-    CHECK_THAT(killed.err, Contains("nothing is changed") && Contains(copy));
+    CHECK_THAT(killed.err, Contains("nothing was changed") && Contains(copy));
     CHECK_THAT(read_file(copy), Contains("# mine"));
   }
   SECTION("the server is gone when the editor ends") {
@@ -164,7 +164,7 @@ TEST_CASE("what has a fault is refused with its place, and is not lost", "[check
   CHECK_THAT(wrong.out, Contains(with.zinit.config("web.toml") + ":2:1: error: service.exce: "));
   REQUIRE(with.copies().size() == 1);
   const std::string copy = with.zinit.path(with.copies().front());
-  CHECK_THAT(wrong.err, Contains("nothing is changed") && Contains(copy));
+  CHECK_THAT(wrong.err, Contains("nothing was changed") && Contains(copy));
   CHECK_THAT(read_file(copy), Contains("exce"));
   unlink(copy.c_str());
 
@@ -183,15 +183,15 @@ TEST_CASE("an editor that fails or changes nothing leaves everything as it is", 
   const std::string before = read_file(with.zinit.config("web.toml"));
   const Outcome failed = with.edit("false", {"web"});
   CHECK(failed.code == 1);
-  CHECK_THAT(failed.err, Contains("false") && Contains("nothing is changed"));
+  CHECK_THAT(failed.err, Contains("false") && Contains("nothing was changed"));
   CHECK_THAT(with.edit("/nonexistent/editor", {"web"}).err, Contains("EDITOR names another"));
   const Outcome same = with.edit("true", {"web"});
   CHECK(same.code == 0);
-  CHECK(same.out == "nothing is changed\n");
+  CHECK(same.out == "nothing was changed\n");
   CHECK(with.edit("true", {"none"}).code == 4);
   const Outcome visual = with.zinit.ctl({"edit", "web"}, "", {"EDITOR=false", "VISUAL=true"});
   CHECK(visual.code == 0);
-  CHECK(visual.out == "nothing is changed\n");
+  CHECK(visual.out == "nothing was changed\n");
   CHECK(read_file(with.zinit.config("web.toml")) == before);
   CHECK(with.copies().empty());
 }

@@ -139,7 +139,7 @@ TEST_CASE("an image with more links than are followed has nothing written outsid
     CHECK(outcome.code == 1);
     CHECK_THAT(outcome.err, Contains(image.path("etc/zinit/services/web.toml")) &&
                                 Contains("Too many levels of symbolic links") &&
-                                Contains("nothing is changed"));
+                                Contains("nothing was changed"));
   }
   Launch edit;
   edit.argv = {"zinitctl", "edit", "--root", image.root(), "web"};
@@ -167,7 +167,7 @@ TEST_CASE("a full disk leaves the drop-in as it was, and nothing beside it", "[r
   const Outcome outcome = run(what);
   INFO(outcome.err);
   CHECK(outcome.out == "code 1\n" + kOurs + "\nservice.status = 'start'\n");
-  CHECK_THAT(outcome.err, Contains("No space left on device") && Contains("nothing is changed"));
+  CHECK_THAT(outcome.err, Contains("No space left on device") && Contains("nothing was changed"));
 }
 
 TEST_CASE("who may not write is told so, with exit status 7", "[root][verbs]") {
@@ -256,7 +256,7 @@ TEST_CASE("who may not read a folder is told what is done in it", "[root][verbs]
   what.argv = {"zinitctl", "disable", "--root", image.root(), "web"};
   what.uid = 64123;
   const Outcome outcome = run(what);
-  CHECK_THAT(outcome.err, !Contains("nothing is changed"));
+  CHECK_THAT(outcome.err, !Contains("nothing was changed"));
   CHECK(entries_of(folder) == Texts{kOurs});
 }
 

@@ -161,7 +161,7 @@ TEST_CASE("without cgroups there is one warning, and services run", "[root][cgro
   zinit.shut_down();
   const std::string messages = zinit.messages();
   const std::string warning =
-      "services are followed by their process groups alone: cgroup v2 is not mounted";
+      "no cgroups: services are tracked by process group only: cgroup v2 is not mounted";
   CHECK_THAT(messages, Contains(warning));
   CHECK(messages.find(warning) == messages.rfind(warning));
 }

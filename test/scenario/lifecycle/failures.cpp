@@ -100,7 +100,7 @@ TEST_CASE("services that name each other in on_failure are not started for ever"
   add("b", "a");
   zinit.boot();
   zinit.begin_start("a");
-  zinit.await_message("b: on_failure: a is not started: its own failure has led to this one");
+  zinit.await_message("b: on_failure does not start a: its own failure has led to this one");
   CHECK(zinit.count("a") == 1);
   CHECK(zinit.count("b") == 1);
 }
@@ -136,7 +136,7 @@ TEST_CASE("on_failure_action exit ends a server with the exit code of the servic
     zinit.mark("go");
     CHECK(zinit.exit_code() == (signal ? 128 + 9 : 3));
     CHECK_THAT(zinit.messages(), Contains("shut down: web failed: ") &&
-                                     Contains("web: failed for good: fallback is started"));
+                                     Contains("web: failed for good; starting fallback"));
   }
 }
 
@@ -206,7 +206,7 @@ TEST_CASE("what on_failure starts may require the service that has failed", "[on
   zinit.add("web", failing_web("alert"));
   zinit.boot();
   zinit.begin_start("web");
-  zinit.await_message("web: on_failure is not followed: its own failure has started it again");
+  zinit.await_message("web: on_failure starts nothing: the failure of this service has started it");
   zinit.await_failed("alert", "dependency_failed");
   CHECK(zinit.count("web") == 2);
 }

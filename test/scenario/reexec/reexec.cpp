@@ -452,7 +452,7 @@ TEST_CASE("without the list of descriptors what runs is adopted, and nothing is 
   for (const std::string& name : names) before.push_back(zinit.pid_of(name));
   damage(zinit, "zinit-kept", 32, 8192, '\0');
   zinit.fault();
-  zinit.await_message("goes on, standalone mode");
+  zinit.await_message("continues, standalone mode");
   zinit.reconnect();
   check_run_on(zinit, names, before);
   CHECK(zinit.trace() == std::vector<std::string>{"once"});

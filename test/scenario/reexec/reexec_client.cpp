@@ -95,7 +95,7 @@ TEST_CASE("logs -f goes on over re-executions, no line lost or shown twice", "[t
   }
   const auto own = of_service(any.lines(), "zinit");
   CHECK(std::count_if(own.begin(), own.end(), [](const std::string& line) {
-          return line.find(" goes on, ") != std::string::npos;
+          return line.find(" continues, ") != std::string::npos;
         }) == 3);
 }
 

@@ -34,7 +34,7 @@ void check_goes_on(Server& zinit) {
   CHECK(zinit.state("once") == "exited");
   CHECK(zinit.state("later") == "inactive");
   CHECK_THAT(zinit.messages(), Contains("the server with pid " + std::to_string(first)));
-  CHECK_THAT(zinit.messages(), Contains("b: what it writes is lost until it is restarted"));
+  CHECK_THAT(zinit.messages(), Contains("b: its output is lost until it is restarted"));
   // They stay known over a re-execution and a crash, though they are nobody's children here.
   zinit.reexecute();
   crash(zinit);

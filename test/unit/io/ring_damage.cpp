@@ -1,4 +1,5 @@
-// A ring that the image before has left in any state: it is emptied or keeps lines, and works.
+// A ring that the previous process image has left in any state: it is emptied or keeps lines, and
+// works.
 #include <sys/wait.h>
 #include <unistd.h>
 #include <algorithm>
