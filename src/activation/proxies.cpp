@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::size_t kMostConnections = 65536;
 
+// Half of them are shared out among the proxies; the rest is for whoever comes first. So a proxy
+// that has all of that leaves the others what is theirs.
+//
 // A connection has two sockets, and up to two pipes while bytes are under way. All sockets take
 // half of the descriptors at most, and all pipes an eighth; the rest is for services.
 std::size_t most_connections() noexcept {
@@ -34,13 +37,18 @@ class Proxies::Impl {
                 pipes_,
                 resolver_,
                 services,
-                connections_,
                 waiting_,
-                most_connections(),
+                most_connections() / 2,
+                0,
+                0,
                 [this] { tidy_.ask(); },
                 [this] { again_.set(kLackAgain); },
                 [this](const SocketAddress& to) { return proxy_at(to); }},
-        again_(loop, [this] { accept_again(); }),
+        again_(loop,
+               [this] {
+                 accept_again();
+                 for (const auto& [place, proxy] : proxies_) proxy->pass_on_again();
+               }),
         idle_(loop, [this] { stop_idle(); }),
         tidy_(loop, [this] { tidy(); }),
         look_(loop, [this] { look_now(); }) {}
@@ -55,6 +63,7 @@ class Proxies::Impl {
       Listeners old = change.removed ? close(change) : put(change, in_use);
       std::ranges::move(old, std::back_inserter(unused));
     }
+    share_out();
     index();
     idle_proxies_ = static_cast<std::size_t>(std::ranges::count_if(proxies_, [](const auto& one) {
       return !one.second->closed() && one.second->spec().idle_timeout.count() > 0;
@@ -99,13 +108,21 @@ class Proxies::Impl {
 
   /// After the end of connections: others may be accepted, and a proxy that was removed may go.
   void tidy() {
-    if (connections_ < shared_.most) accept_again();
     std::erase_if(proxies_, [this](const auto& one) {
       const bool gone = one.second->closed() && one.second->connections() == 0;
       if (gone) gone_(one.first);
       return gone;
     });
+    share_out();
+    accept_again();
     stop_idle();
+  }
+
+  void share_out() noexcept {
+    shared_.share = shared_.common / std::max<std::size_t>(proxies_.size(), 1);
+    shared_.beyond = 0;
+    for (const auto& [place, proxy] : proxies_)
+      shared_.beyond += std::max(proxy->connections(), shared_.share) - shared_.share;
   }
 
   /// Each connection asks who listens where it goes. A proxy that is destroyed has been closed
@@ -181,7 +198,6 @@ class Proxies::Impl {
   EpollSet set_;
   PipePool pipes_;
   Resolver resolver_;
-  std::size_t connections_ = 0;
   std::atomic<std::size_t> waiting_ = 0;
   std::atomic<std::size_t> idle_proxies_ = 0;
   ProxyShared shared_;

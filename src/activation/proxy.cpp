@@ -44,6 +44,14 @@ std::uint32_t number_of(TimePoint now) {
       std::chrono::floor<Milliseconds>(now.time_since_epoch()).count());
 }
 
+/// Whether something may be logged that was logged until `told`, which is set if so.
+bool may_tell(TimePoint& told) noexcept {
+  const TimePoint now = Clock::now();
+  if (now < told) return false;
+  told = after(now, kTellAgain);
+  return true;
+}
+
 }  // namespace
 
 /// A backend that is being connected to.
@@ -130,8 +138,20 @@ void Proxy::watch_listeners(bool accepting) noexcept {
 }
 
 void Proxy::accept_again() noexcept {
-  if (accepting_ || closed_ || shared_.connections >= shared_.most) return;
+  if (accepting_ || closed_ || !has_room()) return;
   watch_listeners(true);
+}
+
+bool Proxy::has_room() const noexcept {
+  return connections_.size() < shared_.share || shared_.beyond < shared_.common;
+}
+
+void Proxy::pass_on_again() {
+  for (const std::uint32_t number : std::exchange(lacking_, {})) {
+    const auto found = connections_.find(number);
+    if (found != connections_.end() && found->second->relay)
+      settle(*found->second, found->second->relay->again());
+  }
 }
 
 // --- connections ---
@@ -149,8 +169,11 @@ void Proxy::on_listener(std::size_t index) {
 }
 
 bool Proxy::accept_one(int listener) {
-  if (shared_.connections >= shared_.most) {
+  if (!has_room()) {
     watch_listeners(false);
+    if (may_tell(full_told_))
+      log_warn("proxy {}: has {} connections, and takes no more until one of them ends",
+               spec_->name, connections_.size());
     return false;
   }
   UniqueFd client(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -187,7 +210,7 @@ Proxy::Connection& Proxy::add(std::uint32_t number, KeptFd client) {
   connections_.emplace(number, std::move(made));
   connection.turn = turn.begin();
   waiting_.splice(waiting_.end(), turn);
-  ++shared_.connections;
+  if (connections_.size() > shared_.share) ++shared_.beyond;
   ++counts_.active;
   return connection;
 }
@@ -244,6 +267,10 @@ void Proxy::on_held(Connection& connection, std::uint32_t events) {
 }
 
 void Proxy::settle(Connection& connection, bool goes_on) {
+  if (goes_on && connection.relay->lacks()) {
+    lacking_.insert(connection.number);
+    shared_.lacking();
+  }
   if (goes_on) return;
   remove(connection.number);
   advance_later();
@@ -266,11 +293,11 @@ void Proxy::remove(std::uint32_t number) {
       close_socket(connection.client.release());
     }
   }
+  if (connections_.size() > shared_.share) --shared_.beyond;
   connections_.erase(found);
   // With single_connection the time of the next one begins now.
   if (spec_->single_connection && was_first && !waiting_.empty())
     waiting_.front()->since = Clock::now();
-  --shared_.connections;
   --counts_.active;
   last_used_ = Clock::now();
   shared_.over();
@@ -282,10 +309,7 @@ void Proxy::reject(std::uint32_t number, std::string_view why) {
   shared_.set.remove(connection.client.get());
   reset_connection(connection.client.release());
   remove(number);
-  if (const TimePoint now = Clock::now(); now >= told_at_) {
-    told_at_ = after(now, kTellAgain);
-    log_warn("proxy {}: rejected a connection: {}", spec_->name, why);
-  }
+  if (may_tell(rejected_told_)) log_warn("proxy {}: rejected a connection: {}", spec_->name, why);
 }
 
 // --- connections that wait ---

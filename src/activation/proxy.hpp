@@ -18,6 +18,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "activation/proxy_listeners.hpp"
 #include "activation/relay.hpp"
@@ -36,9 +37,10 @@ struct ProxyShared {
   PipePool& pipes;
   Resolver& resolver;
   ServiceAccess& services;
-  std::size_t& connections;           // there are, of all proxies
-  std::atomic<std::size_t>& waiting;  // of these, those that wait for a service
-  const std::size_t most;             // there may be
+  std::atomic<std::size_t>& waiting;  // connections that wait for a service
+  const std::size_t common;           // there may be beyond the shares
+  std::size_t beyond = 0;             // there are
+  std::size_t share = 0;              // connections that each proxy may have, whatever others have
   std::function<void()> over;         // a connection is
   std::function<void()> lacking;      // for want of descriptors or memory: to be tried again soon
   std::function<const Proxy*(const SocketAddress& to)> proxy_at;  // that listens there, or null
@@ -79,6 +81,8 @@ class Proxy {
   void look();
   /// There are descriptors again, perhaps.
   void accept_again() noexcept;
+  /// There is memory again, perhaps.
+  void pass_on_again();
 
   /// What the previous process image has left of a connection.
   struct Left {
@@ -121,6 +125,7 @@ class Proxy {
   void stop_attempt(Connection& connection) noexcept;
   void on_held(Connection& connection, std::uint32_t events);
   void settle(Connection& connection, bool goes_on);
+  [[nodiscard]] bool has_room() const noexcept;
   void leave_queue(Connection& connection) noexcept;
   void remove(std::uint32_t number);
   void reject(std::uint32_t number, std::string_view why);
@@ -148,7 +153,8 @@ class Proxy {
   StartDelay ask_delay_;
   TimePoint retry_at_{};
   Milliseconds delay_{0};
-  TimePoint told_at_{};  // of rejected connections
+  TimePoint rejected_told_{}, full_told_{};  // until when nothing more is logged of these
+  std::set<std::uint32_t> lacking_;          // connections that are to be tried again
   std::uint32_t last_number_ = 0;
   TimerWatcher timer_;
   LoopCall advance_;

@@ -156,6 +156,12 @@ bool Relay::ready(Side side, std::uint32_t events) {
   return settle();
 }
 
+bool Relay::again() noexcept {
+  for (const Side side : {client, backend})
+    if (sides_[side].lacking) move(side);
+  return settle();
+}
+
 /// The kernel tells of this for as long as the descriptor is in the set.
 void Relay::hang_up(Side side, bool failed) noexcept {
   End& end = sides_[side];
@@ -200,8 +206,8 @@ void Relay::drop_pipe(End& end) noexcept {
 void Relay::move(Side from) noexcept {
   End& end = sides_[from];
   std::size_t left = kBytesATurn;
-  end.blocked = false;
-  while (!end.closed && !end.blocked && !broken_) {
+  end.blocked = end.lacking = false;
+  while (!end.closed && !end.blocked && !end.lacking && !broken_) {
     if (end.held > 0) {
       pass_on(from);
       continue;
@@ -212,7 +218,7 @@ void Relay::move(Side from) noexcept {
     }
     // Nothing tells again of an end that has hung up; what has come from it is bounded.
     if (left == 0 && !end.hung) break;
-    if (end.strangers || !lend_pipe(from)) {
+    if (end.strangers || end.copied > 0 || !lend_pipe(from)) {
       if (!copy(from)) break;
       left -= std::min(left, kCopyBytes);
       continue;
@@ -233,11 +239,17 @@ void Relay::move(Side from) noexcept {
   return_pipe(from);
 }
 
+/// Notes, by errno, why nothing comes from `end` or why it cannot be watched.
+void Relay::fail(End& end) noexcept {
+  // ENOSPC: epoll_ctl(2), the user's limit of watches.
+  (is_shortage(errno) || errno == ENOSPC ? end.lacking : broken_) = true;
+}
+
 /// @return  as splice(2); -1 also for what ends the connection
 ssize_t Relay::take_in(Side from) noexcept {
   End& end = sides_[from];
   const ssize_t taken = splice_some(end.fd.get(), end.pipe[1].get(), kPipeBytes);
-  if (taken < 0 && errno != EAGAIN) broken_ = true;
+  if (taken < 0 && errno != EAGAIN) fail(end);
   return taken;
 }
 
@@ -258,6 +270,8 @@ void Relay::passed(Side from, ssize_t bytes) noexcept {
         static_cast<std::uint64_t>(bytes);
   } else if (bytes == 0 || errno == EAGAIN) {
     end.blocked = true;
+  } else if (is_shortage(errno)) {
+    end.lacking = true;
   } else {
     end.closed = true;
     drop_pipe(end);
@@ -274,13 +288,19 @@ bool Relay::copy(Side from) noexcept {
   char buffer[kCopyBytes];
   const ssize_t seen = peek_bytes(end.fd.get(), buffer);
   end.ended = seen == 0;
-  if (seen < 0 && errno != EAGAIN) broken_ = true;
+  if (seen < 0 && errno != EAGAIN) fail(end);
   if (seen <= 0) return end.ended;
-  const ssize_t sent = ::send(sides_[other(from)].fd.get(), buffer, static_cast<std::size_t>(seen),
-                              MSG_NOSIGNAL | MSG_DONTWAIT);
-  passed(from, sent);
-  if (sent > 0 && receive_bytes(end.fd.get(), {buffer, static_cast<std::size_t>(sent)}) != sent)
-    broken_ = true;
+  if (end.copied == 0) {
+    const ssize_t sent = ::send(sides_[other(from)].fd.get(), buffer,
+                                static_cast<std::size_t>(seen), MSG_NOSIGNAL | MSG_DONTWAIT);
+    passed(from, sent);
+    if (sent <= 0) return false;
+    end.copied = static_cast<std::size_t>(sent);
+  }
+  const ssize_t taken = receive_bytes(end.fd.get(), {buffer, end.copied});
+  if (taken < 0) fail(end);
+  if (taken >= 0) end.copied -= static_cast<std::size_t>(taken);
+  if (end.copied > 0 && !end.lacking) broken_ = true;
   return static_cast<std::size_t>(seen) >= kSmall || end.hung;
 }
 
@@ -299,11 +319,11 @@ void Relay::watch(Side side) noexcept {
   if (end.hung) return;
   const End& from = sides_[other(side)];
   std::uint32_t events = 0;
-  if (!end.ended && !end.closed && !end.blocked) events |= EPOLLIN;
+  if (!end.ended && !end.closed && !end.blocked && !end.lacking) events |= EPOLLIN;
   if (from.blocked && !from.closed) events |= EPOLLOUT;
   if (side == backend && !end.seen && !end.ended) events |= EPOLLRDHUP;
   if (events == end.watched) return;
-  if (!shared_.set.change(end.fd.get(), events, key(side))) broken_ = true;
+  if (!shared_.set.change(end.fd.get(), events, key(side))) return fail(end);
   end.watched = events;
 }
 

@@ -17,6 +17,9 @@
 //   resets the connection     a reset
 //   closes for good (unix)    the end, after all bytes; then its connection is closed
 //
+// Where the kernel lacks memory for a step, the bytes stay where they are, and the step is made
+// again later.
+//
 // Threads: only the loop's.
 #pragma once
 
@@ -114,6 +117,13 @@ class Relay {
   /// The set has told of `side`. @return  false if the connection is over: destroy the relay
   [[nodiscard]] bool ready(Side side, std::uint32_t events);
 
+  /// Whether bytes wait because the kernel lacked memory: call again() some time later.
+  [[nodiscard]] bool lacks() const noexcept {
+    return sides_[client].lacking || sides_[backend].lacking;
+  }
+  /// @return  as ready()
+  [[nodiscard]] bool again() noexcept;
+
   /// Whether there is nothing more to do.
   [[nodiscard]] bool over() const noexcept {
     return broken_ || (sides_[client].closed && sides_[backend].closed);
@@ -127,9 +137,11 @@ class Relay {
     KeptFd fd;
     std::array<KeptFd, 2> pipe;  // of that way: read end, write end
     std::size_t held = 0;        // bytes in it
+    std::size_t copied = 0;      // bytes that the other end has, and that still wait to be taken
     std::uint32_t watched = 0;   // events asked for
     bool wide = false;           // the pipe is
     bool blocked = false;        // the other end takes no more for now
+    bool lacking = false;        // the kernel had no memory to move bytes on
     bool ended = false;          // nothing more comes from here
     bool closed = false;         // the way is: its end was passed on, or nothing can be any more
     bool hung = false;           // both ways are over for this end; it is not in the set any more
@@ -149,6 +161,7 @@ class Relay {
   void end_way(Side from) noexcept;
   void hang_up(Side side, bool failed) noexcept;
   void passed(Side from, ssize_t bytes) noexcept;
+  void fail(End& end) noexcept;
   void watch(Side side) noexcept;
   [[nodiscard]] bool settle() noexcept;
   [[nodiscard]] EpollSet::Key key(Side side) const noexcept {

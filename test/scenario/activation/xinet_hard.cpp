@@ -1,5 +1,6 @@
 // Proxies where it gets difficult (control.md, "Proxies"): services that do not come or go away,
 // clients that do not wait, and everything at once.
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -8,8 +9,10 @@
 #include <thread>
 
 #include "scenario/harness.hpp"
+#include "scenario/harness/fault_injector.hpp"
 #include "scenario/harness/peer.hpp"
 #include "scenario/harness/proxies.hpp"
+#include "support/refused_call.hpp"
 
 namespace activation_xinet_hard_test {
 
@@ -109,6 +112,58 @@ TEST_CASE("a client that speaks to a backend that has gone is reset", "[check][x
   CHECK_FALSE(client.was_reset());
   CHECK(eventually([&] { return !client.send("is there anybody"); }));
   await_count(zinit, "p", "active_connections", 0);
+}
+
+TEST_CASE("want of memory in the kernel delays what a proxy passes on", "[xinet][faults]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  FaultInjector injector;
+  // Without SO_PASSRIGHTS what comes by a unix socket is copied.
+  Server zinit({.in_child = [&] {
+    if (forget_passrights()) injector.install_in_child();
+  }});
+  const Proxied proxied(zinit, {"echo"});
+  const std::string front = "unix:" + zinit.path("front");
+  zinit.file("u.toml", proxy_text(front, proxied.back, "s"));
+  launch_under(injector, zinit);
+  const auto check = [&](const std::string& address, const std::string& call, int most) {
+    for (int n = 1; n <= most; ++n) {
+      Client client(address);
+      REQUIRE(client.echo("up") == "up");
+      injector.arm(n, call);
+      CAPTURE(address, call, n);
+      CHECK(client.echo("text") == "text");
+      client.finish();
+      CHECK(client.read_all() == "");
+      CHECK_FALSE(client.was_reset());
+      CHECK(injector.disarm() != "");
+    }
+  };
+  REQUIRE(eventually([&] { return Client::possible(front) && Client::possible(proxied.front); }));
+  check(proxied.front, "splice", 6);
+  check(front, "recvmsg", 3);
+  check(front, "sendto", 1);
+}
+
+TEST_CASE("a proxy with many connections leaves others their share", "[xinet]") {
+  // 64 connections are a quarter of these: 32 for all, and a share of 16 for each proxy.
+  Server zinit({.in_child = [] {
+    const rlimit few{256, 256};
+    if (setrlimit(RLIMIT_NOFILE, &few) != 0) _exit(125);
+  }});
+  const Proxied proxied(zinit, {"echo"});
+  const std::string other = free_address();
+  zinit.file("other.toml", proxy_text(other, proxied.back, "s"));
+  boot_open(zinit);
+  std::vector<Client> clients;
+  for (int i = 0; i < 70; ++i) clients.emplace_back(proxied.front);
+  zinit.await_message("proxy p: has 48 connections, and takes no more until one of them ends");
+  for (int i = 0; i < 16; ++i) {
+    clients.emplace_back(other);
+    CHECK(clients.back().echo("x") == "x");
+  }
+  CHECK(proxy_status(zinit, "p")["active_connections"] == 48);
+  for (int i = 0; i < 30; ++i) clients[i].close();
+  CHECK(clients[69].echo("y") == "y");  // it has waited for a place
 }
 
 TEST_CASE("connections that wait and that are under way end with zinit", "[xinet]") {

@@ -87,18 +87,28 @@ struct Row {
   std::function<void(Server& zinit, int times)> act;
 };
 
+/// What grows does so every time; what comes once, such as a step of the heap, does not.
 void check_growth(Server& zinit, const Row& row) {
+  constexpr int kRounds = 3;
   row.act(zinit, row.times / 6);
-  const Use before = use_at_rest(zinit);
-  row.act(zinit, row.times);
-  const Use after = use_at_rest(zinit);
-  for (const Measure& measure : kMeasures) {
-    long most = before.*measure.of;
-    for (const Once& once : kOnce) most += once.most.*measure.of;
-    INFO(row.what << ", " << row.times << " times: " << before.*measure.of << " " << measure.name
-                  << " before, " << after.*measure.of << " after");
-    CHECK(after.*measure.of <= most);
+  Use before = use_at_rest(zinit);
+  std::vector<std::string> grown;
+  for (int round = 0; round < kRounds; ++round) {
+    row.act(zinit, row.times);
+    const Use after = use_at_rest(zinit);
+    grown.clear();
+    for (const Measure& measure : kMeasures) {
+      long most = before.*measure.of;
+      for (const Once& once : kOnce) most += once.most.*measure.of;
+      if (after.*measure.of > most)
+        grown.push_back(std::to_string(before.*measure.of) + " " + measure.name + " before, " +
+                        std::to_string(after.*measure.of) + " after");
+    }
+    if (grown.empty()) break;
+    before = after;
   }
+  CAPTURE(row.what, row.times);
+  CHECK(grown == std::vector<std::string>());
 }
 
 /// A row that does one thing again and again, and is given how often it has been done.
@@ -126,7 +136,9 @@ Row by_itself(const std::string& what, const Toml& toml) {
 /// Where services of the test listen.
 struct Places {
   explicit Places(const Server& zinit)
-      : backend("unix:" + zinit.path("backend")), stream(zinit.path("stream")) {}
+      : backend("unix:" + zinit.path("backend")),
+        stream(zinit.path("stream")),
+        datagrams(zinit.path("datagrams")) {}
 
   std::string front = free_address();  // a proxy
   std::string web = free_address();    // a service with an instance for each connection
@@ -134,6 +146,7 @@ struct Places {
   std::string udp = free_address();    // nobody
   std::string backend;                 // of the proxy
   std::string stream;                  // likewise, a path
+  std::string datagrams;               // likewise, for datagrams
 };
 
 /// A name and a text that belongs to it.
@@ -220,10 +233,14 @@ Toml repeating(const std::string& fifo, const std::string& logging) {
 
 std::vector<Named> sinks(const Server& zinit, const Places& at) {
   return {{"buffer", ""},
+          {"kmsg", "kmsg = true"},
           {"file", "file = '" + zinit.path("sink.log") + "'\nfile_max_bytes = 4096\nfile_keep = 2"},
           {"console", "console = true"},
           {"syslog-udp", "syslog = 'udp:" + at.udp + "'"},
           {"syslog-unix", "syslog = 'unix:" + at.stream + "'"},
+          {"syslog-datagrams", "syslog = 'unix:" + at.datagrams + "'"},
+          {"syslog-tcp", "syslog = 'tcp:" + at.tcp + "'"},
+          {"forward-unix", "forward = 'unix:" + at.stream + "'"},
           {"forward-tcp", "forward = 'tcp:" + at.tcp + "'"},
           {"none", "buffer_lines = 0"}};
 }
@@ -331,7 +348,8 @@ void add_services(Server& zinit, const Places& at) {
                         .more = "[path]\nexists = '" + zinit.path("appears") + "'\n"});
   zinit.file("backend.toml", listening({"at", at.backend, "pid"}));
   zinit.file("proxy.toml", proxy_text(at.front, at.backend, "backend"));
-  zinit.file("collector.toml", listening({"at", at.tcp, "at", "unix:" + at.stream, "sum"}));
+  zinit.file("collector.toml", listening({"at", at.tcp, "at", "unix:" + at.stream, "at",
+                                          "unix-dgram:" + at.datagrams, "sum"}));
   zinit.file("web.toml", web_text(at.web));
   for (const auto& [name, text] : readiness(zinit, at)) zinit.file(name + ".toml", text);
   for (const auto& [name, logging] : sinks(zinit, at)) {
@@ -352,6 +370,22 @@ TEST_CASE("nothing that is done again and again makes the server grow", "[soak][
   for (const auto& rows : {reads(zinit), connections(at), starts(zinit, at), changes(),
                            log_lines(zinit, at), re_executions()})
     for (const Row& row : rows) check_growth(zinit, row);
+}
+
+TEST_CASE("messages to /dev/log do not make the server grow", "[soak][growth][syslog]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  if (binary_is_sanitized()) return skip("a sanitizer keeps what was freed");
+  Server zinit({.container = true});
+  zinit.add("db");
+  zinit.boot({"db"});
+  zinit.await_settled();
+  const std::string dev_log = "unix-dgram:/proc/" + std::to_string(zinit.pid()) + "/root/dev/log";
+  check_growth(zinit, each("a message", kTimes, [&](Server&, int i) {
+                 const std::string text = "<14>Jan  5 06:07:08 db[1]: " + std::to_string(i);
+                 REQUIRE(send_datagram(dev_log, text));
+                 zinit.settle();
+               }));
+  CHECK_THAT(zinit.ctl({"logs", "db", "--stream", "syslog"}).out, Catch::Contains("info 3"));
 }
 
 }  // namespace control_growth_test

@@ -65,6 +65,7 @@ constexpr FailingCall kCalls[] = {
     CALL(recvfrom, ENOMEM),
     CALL(recvmsg, ENOMEM),
     CALL(sendto, ENOMEM),
+    CALL(splice, ENOBUFS),
     CALL(mkdirat, ENOSPC),
     CALL(mkdir, ENOSPC),
     CALL(unlinkat, EIO),
@@ -188,9 +189,10 @@ void FaultInjector::attach() {
   thread_ = std::thread([this] { serve(); });
 }
 
-void FaultInjector::arm(int n) {
+void FaultInjector::arm(int n, std::string only) {
   const std::lock_guard lock(mutex_);
   left_ = n;
+  only_ = std::move(only);
   failed_.clear();
 }
 
@@ -263,6 +265,7 @@ int FaultInjector::verdict(int number, int pid, int first, int second) {
   }
   if (left_ == 0 || proc_link(pid, "exe") != zinit_binary()) return 0;
   const FailingCall* call = find_call(number);
+  if (!only_.empty() && only_ != call->name) return 0;
   if ((number == SYS_read || number == SYS_write) && is_kernels_own(pid, first)) return 0;
   // What changes or removes a watch takes no memory.
   if (number == SYS_epoll_ctl && second != EPOLL_CTL_ADD) return 0;

@@ -32,8 +32,9 @@ class FaultInjector {
   /// After the launch: answers from now on.
   void attach();
 
-  /// The `n`-th call from now on that zinit or a child of its making makes fails, n > 0.
-  void arm(int n);
+  /// The `n`-th call from now on that zinit or a child of its making makes fails, n > 0; with
+  /// `only`, the n-th of that name.
+  void arm(int n, std::string only = "");
   /// The next child that zinit makes is stopped by SIGSTOP as it begins, before it executes.
   void stop_next_child();
   /// That child; 0: there was none yet.
@@ -59,6 +60,7 @@ class FaultInjector {
   std::thread thread_;
   std::mutex mutex_;
   int left_ = 0;  // calls until the one that fails; 0: none
+  std::string only_;
   std::string failed_;
   bool stops_next_ = false;
   pid_t stopped_ = 0;

@@ -289,7 +289,8 @@ int listen_at(const std::string& address) {
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (place.storage.ss_family == AF_UNIX)
     ::unlink(reinterpret_cast<const sockaddr_un&>(place.storage).sun_path);
-  if (::bind(fd, place.get(), place.size) < 0 || ::listen(fd, 1024) < 0) {
+  if (::bind(fd, place.get(), place.size) < 0 ||
+      (place.type == SOCK_STREAM && ::listen(fd, 1024) < 0)) {
     ::perror(("peer: " + address).c_str());
     _exit(100);
   }
