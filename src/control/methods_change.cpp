@@ -254,7 +254,7 @@ constexpr std::string_view kDeleted =
 // clang-format off
 constexpr Method kChangeMethods[] = {
     {"service.get",             {}, kJustName,        Right::read, service_get,
-     "Returns the sections of its file as they were read", kGetResult},
+     "Returns the sections of a service file as they were read", kGetResult},
     {"service.set",             kSetAliases, kSetParams, Right::full, service_set,
      "Adds or replaces a service", kSetResult},
     {"service.add",             kAddAliases, kAdd,    Right::full, service_set,

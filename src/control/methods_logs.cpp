@@ -267,9 +267,9 @@ constexpr std::string_view kLogLines =
 // clang-format off
 constexpr Method kLogMethods[] = {
     {"logs.get",                {}, kLogs,            Right::read, logs_get,
-     "Returns the last lines of its output", kLogLines},
+     "Returns the last lines of a log", kLogLines},
     {"logs.tail",               {}, kLogs,            Right::read, logs_tail,
-     "Returns the last lines of its output as text only", kNamesResult},
+     "Returns the last lines of a log as text only", kNamesResult},
     {"logs.filter",             {}, kLogsFilter,      Right::read, logs_filter,
      "Returns the lines of one log, or of all logs, that contain a text", kLogLines},
     {"logs.subscribe",          {}, kLogsSubscribe,   Right::read, logs_subscribe,

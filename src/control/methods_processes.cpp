@@ -91,11 +91,11 @@ constexpr std::string_view kProcessTreeResult = R"({"$ref":"#/components/schemas
 // clang-format off
 constexpr Method kProcessMethods[] = {
     {"service.stats",           {}, kJustName,        Right::read, service_stats,
-     "Returns how much memory, processor time and disk traffic its processes use", kStats},
+     "Returns how much memory, processor time and disk traffic a service uses", kStats},
     {"service.children",        {}, kJustName,        Right::read, service_children,
-     "Returns its processes", kChildren},
+     "Returns the processes of a service", kChildren},
     {"debug.process_tree",      {}, kJustName,        Right::read, debug_process_tree,
-     "Returns its processes as a tree", kProcessTreeResult},
+     "Returns the processes of a service as a tree", kProcessTreeResult},
 };
 // clang-format on
 

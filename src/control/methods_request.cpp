@@ -231,7 +231,7 @@ constexpr Param kIsolate[] = {{"target",
                                "target to start; all other services of class user are stopped"}};
 constexpr Param kRequest[] = {
     kName,
-    {"wait", ParamType::boolean, false, "false", "answer once it is settled"},
+    {"wait", ParamType::boolean, false, "false", "answer once the service is settled"},
     kTimeout,
 };
 constexpr Param kRestart[] = {
@@ -239,7 +239,7 @@ constexpr Param kRestart[] = {
     kRequest[1],
     kRequest[2],
     kCheck,
-    {"if_running", ParamType::boolean, false, "false", "do nothing if it is down"},
+    {"if_running", ParamType::boolean, false, "false", "do nothing if the service is down"},
 };
 constexpr Param kKill[] = {
     kName,
