@@ -66,7 +66,7 @@ TEST_CASE("system.info tells mode, uptime and how many services there are", "[me
   CHECK(info.members() == sorted({"version", "pid", "mode", "uptime_ms", "services", "hostname",
                                   "kernel", "boot", "crashes", "config", "scheduled"}));
   CHECK(info["crashes"].dump() == R"({"count":0,"last":null})");
-  CHECK(info["config"].members() == sorted({"directories", "settings", "templates"}));
+  CHECK(info["config"].members() == sorted({"directories", "settings", "templates", "masked"}));
   REQUIRE(info["config"]["directories"].size() == 1);
   CHECK(info["config"]["directories"][0]["path"] == zinit.config());
   CHECK(info["config"]["directories"][0]["vendor"] == "");

@@ -117,7 +117,7 @@ TEST_CASE("zinit-pid1 that is not PID 1 runs its command as a child subreaper", 
   };
   const Outcome outcome = with({"sh", "-c", "exit 5"});
   CHECK(outcome.code == 5);
-  CHECK_THAT(outcome.err, Contains("zinit goes on as a child subreaper"));
+  CHECK_THAT(outcome.err, Contains("zinit runs as a child subreaper"));
   CHECK(lines_of(outcome.err).size() == 1);
   // An orphan is zinit's child, and not process 1's.
   CHECK(with({"sh", "-c",

@@ -195,8 +195,8 @@ TEST_CASE("a fault of files takes no on_failure_action, which would not mend it"
   add("lonely", "nothing");
   add("above", "wrong");
   zinit.boot();
-  zinit.await_message("lonely: its on_failure_action is not taken");
-  zinit.await_message("above: its on_failure_action is not taken");
+  zinit.await_message("lonely: on_failure_action is not taken");
+  zinit.await_message("above: on_failure_action is not taken");
   CHECK(zinit.state("lonely") == "failed");
 }
 
