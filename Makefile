@@ -77,7 +77,7 @@ DEFINES := -DZINIT_VERSION=\"$(VERSION)\" -DZINIT_CONFIG=\"$(SYSCONFDIR)/zinit\"
 FLAGS = -I. -Isrc -Iinclude -Itest $(DEFINES) $(CPPFLAGS) -std=c++20 -pthread $(WARNINGS) \
   -ffunction-sections -fdata-sections $(CXXFLAGS) $(OPTIMISE) $(INSTRUMENT)
 LINK_FLAGS = $(LINK) -pthread -Wl,--gc-sections $(LDFLAGS)
-LIBS := -lev -lcares
+LIBS := -lev -lcares -llua5.4-c++
 
 # --- compiling -----------------------------------------------------------------------------------
 

@@ -133,6 +133,7 @@ Client& VerbContext::client() {
     const bool systems = std::ranges::find(kOfTheMachine, verb.run) != std::end(kOfTheMachine);
     client_ = connect_server(arguments.value("socket"), systems, left);
     connected_ = Clock::now();
+    ++connections_;
     if (left) client_->set_timeout(left);
   }
   return *client_;

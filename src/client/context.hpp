@@ -57,6 +57,9 @@ class VerbContext {
   /// The connection, made at the first call. Throws ClientError.
   [[nodiscard]] Client& client();
 
+  /// How many connections have been made: subscriptions are those of one.
+  [[nodiscard]] unsigned connections() const noexcept { return connections_; }
+
   /// Closes the connection, if there is one. The next call of client() makes another one, and
   /// --timeout begins to run anew: for verbs that have waited for the user in between.
   void reconnect();
@@ -151,6 +154,7 @@ class VerbContext {
   const std::optional<Milliseconds> timeout_;
   TimePoint deadline_;
   std::optional<Client> client_;
+  unsigned connections_ = 0;
   TimePoint connected_;  // when client_ was, or the one before it
   int fruitless_ = 0;    // connections in a row that were closed soon and without an answer
   std::optional<std::uint64_t> crashes_;  // of the server, when it was connected to again

@@ -8,10 +8,10 @@
 #include "base/text.hpp"
 #include "client/context.hpp"
 #include "client/libzinit/json.hpp"
+#include "client/named_key.hpp"
 #include "client/progress.hpp"
 #include "client/reports.hpp"
 #include "client/words.hpp"
-#include "config/foreign_keys.hpp"
 #include "config/keys.hpp"
 #include "config/spec_reader.hpp"
 #include "config/toml_reader.hpp"
@@ -32,28 +32,15 @@ struct SetKey {
   std::string member{};
 };
 
-/// The row of `name`, which may be SECTION.KEY, a key of [service], or one that a single other
-/// section has; null if there is none.
-const Key* find_setting(const std::string& word, const std::string& name) {
-  std::vector<const Key*> found;
-  for (const Key& key : all_keys()) {
-    if (key.section.empty()) continue;
-    if (full_name(key) == name || (key.name == name && key.section == "service")) return &key;
-    if (key.name == name) found.push_back(&key);
-  }
-  if (found.size() < 2) return found.empty() ? nullptr : found.front();
-  std::vector<std::string> names;
-  for (const Key* key : found) names.push_back(full_name(*key));
-  wrong_setting(word, fmt::format("several sections have this key; write {}", join(names, " or ")));
-}
-
 SetKey key_of_setting(const std::string& word, const std::string& name) {
-  if (const Key* key = find_setting(word, name)) return {key};
+  const auto key = named_key(name);
+  if (key) return {*key};
   const auto dot = name.rfind('.');
-  const Key* table = dot == std::string::npos ? nullptr : find_setting(word, name.substr(0, dot));
-  if (table != nullptr && table->type == Type::strings) return {table, name.substr(dot + 1)};
-  wrong_setting(word, fmt::format("unknown key{}; `zinitctl explain` shows keys",
-                                  foreign_key("service", name)));
+  if (dot != std::string::npos) {
+    const auto table = named_key(name.substr(0, dot));
+    if (table && (*table)->type == Type::strings) return {*table, name.substr(dot + 1)};
+  }
+  wrong_setting(word, key.error().text);
 }
 
 /// The value of a setting, as TOML has it or else as the text itself: user=nobody needs no quotes.

@@ -33,15 +33,6 @@ struct SettleVerb {
   bool if_running = false;  // what is down stays down
 };
 
-bool is_down(const ServiceStatus& status) {
-  return status.state == "inactive" || status.state == "exited";
-}
-
-/// A service that need not run here has been started as well as it can be.
-bool is_started(const ServiceStatus& status) {
-  return counts_as_running(status) || is_skipped(status);
-}
-
 bool any_state(const ServiceStatus&) { return true; }
 
 /// A request that was sent.

@@ -118,6 +118,9 @@ constexpr OptionRow kGraphOptions[] = {
     {"--svg", "", "a picture for a web browser"},
     {"--depth", "N", "not more than N dependencies away from a NAME"},
 };
+constexpr OptionRow kScriptOptions[] = {
+    {"-e", "CODE", "run CODE instead of a FILE"},
+};
 constexpr OptionRow kRunOptions[] = {
     {"--name", "NAME", "what the service is called; default: run-PID"},
     {"--wait", "", "show its output and wait for its end, then remove it"},

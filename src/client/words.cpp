@@ -217,4 +217,12 @@ bool counts_as_running(const ServiceStatus& status) {
   return status.state == "running" || (status.oneshot && status.summary == "ok");
 }
 
+bool is_started(const ServiceStatus& status) {
+  return counts_as_running(status) || is_skipped(status);
+}
+
+bool is_down(const ServiceStatus& status) {
+  return status.state == "inactive" || status.state == "exited";
+}
+
 }  // namespace zinit

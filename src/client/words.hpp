@@ -60,6 +60,11 @@ namespace zinit {
 /// Whether a status counts as up: running, or a oneshot that is done (control.md, exit status 3).
 [[nodiscard]] bool counts_as_running(const ServiceStatus& status);
 
+/// Whether a start has done what it could: a service that need not run here has been started, too.
+[[nodiscard]] bool is_started(const ServiceStatus& status);
+/// Whether a stop has.
+[[nodiscard]] bool is_down(const ServiceStatus& status);
+
 /// Whether it was not started because a condition did not hold.
 [[nodiscard]] bool is_skipped(const ServiceStatus& status);
 

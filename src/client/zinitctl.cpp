@@ -239,6 +239,20 @@ void take_signal_options(std::vector<std::string>& words) {
   }
 }
 
+/// Ends the options before the first word that is none: what follows it is for the script.
+void end_options(std::vector<std::string>& words, const VerbRow& verb) {
+  const std::vector<OptionRow> options = options_with(verb.options);
+  for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
+    const auto option = std::ranges::find(options, words[i], &OptionRow::names);
+    if (option != options.end() && !option->value.empty()) {
+      ++i;  // its value
+    } else if (words[i] == "-" || !words[i].starts_with('-')) {
+      words.insert(words.begin() + static_cast<std::ptrdiff_t>(i), "--");
+      return;
+    }
+  }
+}
+
 /// Runs the verb whose name begins with `words[at]`.
 int run_named(std::vector<std::string> words, std::size_t at, Printer& printer) {
   const auto take = [&](std::size_t index) {
@@ -254,6 +268,7 @@ int run_named(std::vector<std::string> words, std::size_t at, Printer& printer) 
   }
   const VerbRow* verb = find_verb(name);
   if (name == "kill") take_signal_options(words);
+  if (name == "script") end_options(words, *verb);
   return verb == nullptr ? unknown_verb(printer, name)
                          : with_verb(*verb, std::move(words), printer);
 }

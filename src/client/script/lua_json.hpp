@@ -1,0 +1,29 @@
+// Values of Lua as JSON, and back. A table is an array if its keys are 1 to n, or if it came from an
+// array or as_array(); an empty table of another origin is an object. null is null_value().
+//
+// Lua is compiled as C++ (liblua5.4-c++): its errors are exceptions, so destructors run.
+#pragma once
+
+#include <lua5.4/lua.hpp>
+#include <string>
+
+#include "base/json.hpp"
+
+namespace zinit {
+
+/// Pushes the value that stands for null: not nil, which a table cannot hold.
+void push_null(lua_State* lua);
+
+/// Gives the table at `index` what marks an array.
+void as_array(lua_State* lua, int index);
+
+/// Pushes a value. Raises an error of Lua if it is nested deeper than kMaxScriptDepth.
+void push_json(lua_State* lua, const JsonValue& value, int depth = 0);
+
+/// The value at `index` as JSON text. Raises an error of Lua for what JSON cannot have: functions,
+/// keys that are no strings, numbers that are not finite, tables nested deeper than kMaxScriptDepth.
+[[nodiscard]] std::string json_of_lua(lua_State* lua, int index);
+
+inline constexpr int kMaxScriptDepth = 100;
+
+}  // namespace zinit

@@ -1,0 +1,141 @@
+// The table `zinit` of scripts, in Lua. `c` has the functions of library.cpp.
+#include "client/script/script.hpp"
+
+namespace zinit {
+
+const char* prelude() noexcept {
+  return R"lua(
+local c = ...
+local zinit = {
+  null = c.null, array = c.array, call = c.call, sleep = c.sleep, spawn = c.spawn, exit = os.exit,
+  version = c.version,
+}
+
+local function with(params, options, ...)
+  for _, name in ipairs {...} do params[name] = (options or {})[name] end
+  return params
+end
+
+-- Asks for a change of one service and waits until it is settled, unless wait = false.
+local function settle(method)
+  return function(name, options)
+    options = options or {}
+    local waits = options.wait ~= false
+    return c.settle(method, with({name = name, wait = waits, timeout_ms = c.ms(options.timeout)},
+                                 options, "check", "if_running"), waits)
+  end
+end
+zinit.start = settle "service.start"
+zinit.stop = settle "service.stop"
+zinit.restart = settle "service.restart"
+
+function zinit.list(pattern)
+  local names = zinit.array {}
+  for _, name in ipairs(c.call("service.list")) do
+    if not pattern or c.matches(pattern, name) then names[#names + 1] = name end
+  end
+  return names
+end
+
+function zinit.status(name) return c.call("service.status_full", {name = name}) end
+function zinit.why(name) return c.call("service.why", {name = name}) end
+function zinit.stats(name) return c.call("service.stats", {name = name}) end
+
+function zinit.kill(name, signal, options)
+  return c.call("service.kill", with({name = name, signal = signal}, options, "main", "all"))
+end
+
+function zinit.wait(name, options)
+  options = options or {}
+  return c.call("service.wait", {name = name, ["for"] = options.state,
+                                 timeout_ms = c.ms(options.timeout)})
+end
+
+-- With a name that service reloads itself; otherwise the files are read.
+function zinit.reload(what)
+  if type(what) == "string" then return c.call("service.reload", {name = what}) end
+  return c.call("service.reload", what)
+end
+
+function zinit.delete(name, options)
+  return c.call("service.delete", with({name = name}, options, "persist", "cascade"))
+end
+
+function zinit.logs(name, options)
+  return c.call("logs.filter", with({name = name, since_us = c.since(options and options.since)},
+                                    options, "lines", "pattern", "stream"))
+end
+
+-- Iterators over what comes from now on; with timeout until nothing has come for so long.
+local function iterator(kind)
+  return function(names, options)
+    options = options or {}
+    if type(names) == "string" then names = {names} end
+    local following = c.follow(kind, names, options.lines or 0)
+    return function() return c.next(following, c.ms(options.timeout)) end
+  end
+end
+zinit.follow = iterator "logs"
+zinit.events = iterator "events"
+
+package = {
+  path = "./?.lua;/usr/local/share/lua/5.4/?.lua;/usr/share/lua/5.4/?.lua", loaded = {zinit = zinit},
+}
+for _, name in ipairs {"coroutine", "table", "io", "os", "string", "math", "utf8", "debug"} do
+  package.loaded[name] = _G[name]
+end
+
+-- Modules in Lua alone: there are no shared objects.
+function require(name)
+  local loaded = package.loaded
+  if loaded[name] ~= nil then return loaded[name] end
+  local tried = {}
+  for template in package.path:gmatch "[^;]+" do
+    local path = template:gsub("?", (name:gsub("%.", "/")))
+    local file = io.open(path)
+    if file then
+      file:close()
+      local value = assert(loadfile(path, "t"))(name, path)
+      if value ~= nil then loaded[name] = value end
+      if loaded[name] == nil then loaded[name] = true end
+      return loaded[name], path
+    end
+    tried[#tried + 1] = "no file '" .. path .. "'"
+  end
+  error("module '" .. name .. "' not found: " .. table.concat(tried, ", "), 2)
+end
+
+local Service = {}
+Service.__index = Service
+
+function Service:check()
+  c.check(self.config)
+  return self
+end
+
+function Service:add(options)
+  return c.call("service.set", with({config = self.config}, options, "persist", "start", "check"))
+end
+
+-- A service with the keys of a service file, which need their section only if several have them.
+function zinit.service(keys)
+  return setmetatable({config = c.document(keys)}, Service)
+end
+
+function zinit.set(keys, options) return zinit.service(keys):add(options) end
+
+zinit.xinet = {
+  set = function(proxy) return c.call("xinet.set", proxy) end,
+  delete = function(name) return c.call("xinet.delete", {name = name}) end,
+  list = function() return c.call("xinet.list") end,
+  status = function(name)
+    if name then return c.call("xinet.status", {name = name}) end
+    return c.call("xinet.status_all")
+  end,
+}
+
+return zinit
+)lua";
+}
+
+}  // namespace zinit

@@ -1,0 +1,155 @@
+#include "client/script/script.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "client/script/lua_json.hpp"
+
+namespace zinit {
+
+namespace {
+
+// How many instructions of Lua come between two looks at the clock.
+constexpr int kInstructions = 100000;
+
+VerbContext& context_of(lua_State* lua) {
+  return **static_cast<VerbContext**>(lua_getextraspace(lua));
+}
+
+void look_at_clock(lua_State* lua, lua_Debug* /*frame*/) {
+  if (const auto left = context_of(lua).time_left(); left && left->count() <= 0)
+    luaL_error(lua, "the time of --timeout is over");
+}
+
+// All of the standard library but `package`, which would load shared objects: a static program
+// cannot. prelude.cpp has `require` for modules in Lua.
+constexpr luaL_Reg kLibraries[] = {
+    {LUA_GNAME, luaopen_base},       {LUA_COLIBNAME, luaopen_coroutine},
+    {LUA_TABLIBNAME, luaopen_table}, {LUA_IOLIBNAME, luaopen_io},
+    {LUA_OSLIBNAME, luaopen_os},     {LUA_STRLIBNAME, luaopen_string},
+    {LUA_MATHLIBNAME, luaopen_math}, {LUA_UTF8LIBNAME, luaopen_utf8},
+    {LUA_DBLIBNAME, luaopen_debug},
+};
+
+/// Opens the standard library and zinit's own, protected: an error of Lua outside of a protected
+/// call ends the program.
+int open_all(lua_State* lua) {
+  for (const luaL_Reg& library : kLibraries) {
+    luaL_requiref(lua, library.name, library.func, 1);
+    lua_pop(lua, 1);
+  }
+  open_library(lua, context_of(lua));
+  lua_setglobal(lua, "zinit");
+  lua_sethook(lua, look_at_clock, LUA_MASKCOUNT, kInstructions);
+  return 0;
+}
+
+/// The error on top of the stack in words; pops it. A table of a script's own has them in `message`.
+std::string pop_error(lua_State* lua) {
+  if (lua_istable(lua, -1)) {
+    if (luaL_getmetafield(lua, -1, "__tostring") != LUA_TNIL)
+      lua_pop(lua, 1);
+    else if (lua_getfield(lua, -1, "message") == LUA_TSTRING)
+      lua_remove(lua, -2);
+    else
+      lua_pop(lua, 1);
+  }
+  std::size_t size = 0;
+  const char* text = luaL_tolstring(lua, -1, &size);
+  std::string words(text, size);
+  lua_pop(lua, 2);
+  return words;
+}
+
+}  // namespace
+
+Script::Script(VerbContext& context) : context_(context), lua_(luaL_newstate()) {
+  if (!lua_) throw VerbFailure{ExitStatus::failed, "no memory for Lua"};
+  *static_cast<VerbContext**>(lua_getextraspace(lua_.get())) = &context_;
+  lua_pushcfunction(lua_.get(), open_all);
+  call(0, 0);
+}
+
+Script::~Script() = default;
+
+/// Calls the function on the stack. Throws VerbFailure for its error.
+void Script::call(int arguments, int results) {
+  if (lua_pcall(lua_.get(), arguments, results, 0) == LUA_OK) return;
+  std::string words = pop_error(lua_.get());
+  std::fflush(stdout);
+  const auto left = context_.time_left();
+  const bool late = left && left->count() <= 0;
+  throw VerbFailure{late ? ExitStatus::timeout : ExitStatus::failed, std::move(words)};
+}
+
+void Script::set_arguments(const std::string& name, const std::vector<std::string>& arguments) {
+  lua_State* lua = lua_.get();
+  lua_createtable(lua, static_cast<int>(arguments.size()), 1);
+  lua_pushlstring(lua, name.data(), name.size());
+  lua_rawseti(lua, -2, 0);
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    lua_pushlstring(lua, arguments[i].data(), arguments[i].size());
+    lua_rawseti(lua, -2, static_cast<lua_Integer>(i) + 1);
+  }
+  lua_setglobal(lua, "arg");
+}
+
+void Script::run(const std::string& text, const std::string& name) {
+  lua_State* lua = lua_.get();
+  const bool is_file = text.empty();
+  const int loaded = is_file ? luaL_loadfilex(lua, name.empty() ? nullptr : name.c_str(), "t")
+                             : luaL_loadbufferx(lua, text.data(), text.size(), name.c_str(), "t");
+  if (loaded != LUA_OK) throw VerbFailure{ExitStatus::failed, pop_error(lua)};
+  call(0, 1);
+  if (context_.json()) context_.print_json(lua_isnil(lua, -1) ? "null" : json_of_lua(lua, -1));
+  lua_pop(lua, 1);
+  std::fflush(stdout);
+}
+
+/// Compiles `line`, as an expression if it is one, and pushes the function. False if more lines are
+/// needed.
+bool Script::load_line(std::string& line) {
+  lua_State* lua = lua_.get();
+  const std::string expression = "return " + line;
+  if (luaL_loadbufferx(lua, expression.data(), expression.size(), "=stdin", "t") == LUA_OK)
+    return true;
+  lua_pop(lua, 1);
+  if (luaL_loadbufferx(lua, line.data(), line.size(), "=stdin", "t") == LUA_OK) return true;
+  const std::string fault = pop_error(lua);
+  if (fault.ends_with("<eof>")) return false;
+  throw VerbFailure{ExitStatus::failed, fault};
+}
+
+void Script::prompt() {
+  lua_State* lua = lua_.get();
+  std::string line;
+  char* read = nullptr;
+  std::size_t room = 0;
+  while (true) {
+    std::fputs(line.empty() ? "> " : ">> ", stdout);
+    std::fflush(stdout);
+    const ssize_t size = ::getline(&read, &room, stdin);
+    if (size < 0) break;
+    line.append(read, static_cast<std::size_t>(size));
+    try {
+      if (!load_line(line)) continue;
+      line.clear();
+      call(0, LUA_MULTRET);
+      const int values = lua_gettop(lua);
+      if (values == 0) continue;
+      lua_getglobal(lua, "print");
+      lua_insert(lua, 1);
+      call(values, 0);
+    } catch (const VerbFailure& failure) {
+      line.clear();
+      lua_settop(lua, 0);
+      context_.warn({}, failure.why);
+    }
+  }
+  std::free(read);
+  std::fputs("\n", stdout);
+}
+
+}  // namespace zinit

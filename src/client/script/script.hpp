@@ -1,0 +1,52 @@
+// Lua scripts with zinit's methods: `zinitctl script`. All of it runs in the client.
+//
+// The functions that a script sees are written in Lua (prelude.cpp) on few functions in C++
+// (library.cpp): one that makes any call, one that follows notifications, and what Lua lacks.
+#pragma once
+
+#include <lua5.4/lua.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "client/context.hpp"
+
+namespace zinit {
+
+/// A state of Lua with its standard library and the table `zinit`. One thread.
+class Script {
+ public:
+  explicit Script(VerbContext& context);
+  ~Script();
+  Script(const Script&) = delete;
+  Script& operator=(const Script&) = delete;
+
+  /// Sets `arg`: `name` at 0, and the arguments from 1 on.
+  void set_arguments(const std::string& name, const std::vector<std::string>& arguments);
+
+  /// Runs `text`, which errors call `name`. An error that the script does not catch is thrown as
+  /// VerbFailure, with the place where it was raised; if --timeout was over, with that status.
+  void run(const std::string& text, const std::string& name);
+
+  /// Reads lines from standard input and runs each, and prints what its expressions come to; an
+  /// error ends the line alone. Returns at the end of the input.
+  void prompt();
+
+ private:
+  [[nodiscard]] bool load_line(std::string& line);
+  void call(int arguments, int results);
+
+  VerbContext& context_;
+  struct Close {
+    void operator()(lua_State* lua) const noexcept { lua_close(lua); }
+  };
+  std::unique_ptr<lua_State, Close> lua_;
+};
+
+/// Pushes the table `zinit`. `context` outlives the state.
+void open_library(lua_State* lua, VerbContext& context);
+
+/// The part of the library that is written in Lua.
+[[nodiscard]] const char* prelude() noexcept;
+
+}  // namespace zinit
