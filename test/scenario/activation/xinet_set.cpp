@@ -250,7 +250,8 @@ TEST_CASE("a proxy is written to a file, and deleting it removes that", "[check]
   const std::string front = free_address();
   zinit.result("xinet.set",
                proxy_params("kept", front, set.back, "s",
-                            R"("connect_timeout":7,"idle_timeout":9,"single_connection":true)"));
+                            R"("connect_timeout":7,"idle_timeout":9,"single_connection":true,)"
+                            R"("persist":true)"));
   CHECK(entries_of(zinit.config()) == std::vector<std::string>{"kept.toml", "s.toml"});
   CHECK_THAT(read_file(zinit.config("kept.toml")), Contains("[proxy]") && Contains(front));
   CHECK(zinit.ctl({"check", zinit.config()}).code == 0);
@@ -275,7 +276,7 @@ TEST_CASE("a proxy and a service of one name are written to two files", "[xinet]
   SetUp set;
   const std::string front = free_address();
   const std::string before = read_file(set.zinit.config("s.toml"));
-  set.zinit.result("xinet.set", proxy_params("s", front, set.back, "s", ""));
+  set.zinit.result("xinet.set", proxy_params("s", front, set.back, "s", R"("persist":true)"));
   CHECK(read_file(set.zinit.config("s.toml")) == before);
   CHECK(entries_of(set.zinit.config()).size() == 2);
   (void)set.zinit.reload();
