@@ -112,7 +112,9 @@ constexpr OtherName kOtherNames[] = {
     {"is-active", "`zinitctl is-running NAME`"},
     {"is-failed", "`zinitctl list --state failed`"},
     {"is-enabled", "`zinitctl status NAME`"},
-    {"daemon-reload", "`zinitctl reload`"},
+    {"daemon-reload",
+     "`zinitctl reload`, which restarts what has changed; see `zinitctl reload "
+     "--dry-run`"},
     {"daemon-reexec", "`zinitctl reexec`"},
     {"reload-or-restart", "`zinitctl reload NAME`, or `zinitctl restart NAME`"},
     {"journalctl", "`zinitctl logs NAME`"},
