@@ -243,11 +243,7 @@ constexpr Param kReload[] = {
     kNameOptional,
     {"dry_run", ParamType::boolean, false, "false", "only tell what would be done"},
     kCheck,
-    {"only",
-     ParamType::strings,
-     false,
-     {},
-     "the services whose files count; others stay as they are"},
+    {"only", ParamType::strings, false, {}, "the services whose files count; none: all do"},
     {"no_restart", ParamType::boolean, false, "false",
      "what has changed and would be restarted stays as it is"},
 };
