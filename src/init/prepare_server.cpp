@@ -113,9 +113,10 @@ Result<void> find_named(const Places& places) {
   for (const ConfigDirectory& directory : places.directories) {
     struct stat status {};
     if (directory.named && ::stat(directory.path.c_str(), &status) < 0 && errno == ENOENT)
-      return failure(fmt::format("{}: there is no such directory of services; make it, or name "
-                                 "another by --config-dir",
-                                 directory.path));
+      return failure(
+          fmt::format("{}: there is no such directory of services; make it, or name "
+                      "another by --config-dir",
+                      directory.path));
   }
   return {};
 }
