@@ -196,7 +196,9 @@ TEST_CASE("a reload that ends in an exception is answered", "[threads][init][rel
   FileQueue queue(*bench.loop);
   Reloader reloader(
       queue, [&](const ReloadFiles&) { return bench.read(); },
-      [&](const Configuration&, bool) -> RequestResult<ReloadReport> { throw std::bad_alloc(); });
+      [&](const Configuration&, const ReloadFiles&) -> RequestResult<ReloadReport> {
+        throw std::bad_alloc();
+      });
   reloader.reload({}, bench.note());
   bench.loop->run();
   CHECK(bench.answers == Strings{"not enough memory for a reload"});

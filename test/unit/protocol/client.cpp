@@ -1,8 +1,8 @@
 // Server and client library speak the same language: each typed call reads what the server answers.
-#include "zinit/client.hpp"  // last: its public types share names with internal ones
 #include "support/catch.hpp"
 #include "support/deadline.hpp"
 #include "unit/control/rig.hpp"
+#include "zinit/client.hpp"  // last: its public types share names with internal ones
 
 namespace protocol_client_test {
 
