@@ -219,7 +219,7 @@ int reload_if_served(VerbContext& context, const Editing& editing, Copy& copy) {
       only.push_back(now);
     try {
       ask_before_reload(context, only);
-    } catch (const VerbFailure& no) {
+    } catch (const VerbFailure&) {
       take_back(editing);
       return give_up(context, editing, copy, "not reloaded");
     }

@@ -78,10 +78,17 @@ TEST_CASE("a proxy is set, listed and deleted by requests", "[check][xinet]") {
 TEST_CASE("zinitctl sets, shows and deletes proxies", "[xinet][ctl]") {
   SetUp set;
   const std::string front = free_address();
-  const Outcome added = set.zinit.ctl({"xinet", "set", "web", "--listen", front, "--backend",
-                                       set.back, "--service", "s", "--connect-timeout", "5"});
+  std::vector<std::string> words{
+      "xinet",  "set",       "web", "--listen",          front, "--backend",
+      set.back, "--service", "s",   "--connect-timeout", "5"};
+  const Outcome added = set.zinit.ctl(words);
   INFO(added.err);
   CHECK(added.code == 0);
+  CHECK(added.out == "web is added, at runtime only\n");
+  CHECK(entries_of(set.zinit.config()).size() == 1);
+  words.emplace_back("--persist");
+  CHECK(set.zinit.ctl(words).out == "web is replaced\n");
+  CHECK(entries_of(set.zinit.config()).size() == 2);
   CHECK(Client(front).echo("hello") == "hello");
   const Outcome list = set.zinit.ctl({"xinet", "list"});
   CHECK(list.code == 0);
