@@ -98,17 +98,22 @@ std::string call_reload(VerbContext& context, const std::string& name, bool dry_
 /// Makes services reload themselves. The server answers when that is done.
 int reload_themselves(VerbContext& context, bool dry_run) {
   int first = ExitStatus::done;
-  for (const std::string& name : context.names()) {
+  std::string answers;  // for --json: of one service, or an array
+  const std::vector<std::string> names = context.names();
+  for (const std::string& name : names) {
     try {
-      const std::string json = call_reload(context, name, dry_run);
-      context.print_result(
-          json, fmt::format("{} {}\n", printable(name), dry_run ? "can reload" : "reloaded"));
+      answers.append(answers.empty() ? "" : ",").append(call_reload(context, name, dry_run));
+      if (!context.json())
+        context.print(fmt::format("{} {}\n", printable(name), dry_run ? "can reload" : "reloaded"));
+      context.flush();
     } catch (const ClientError& error) {
       if (error.code() > 0) throw;  // the connection's: there will be no more answers
       const int status = context.fail(error, name);
       if (first == ExitStatus::done) first = status;
     }
   }
+  if (context.json() && !answers.empty())
+    context.print_json(names.size() == 1 ? answers : "[" + answers + "]");
   return first;
 }
 

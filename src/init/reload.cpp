@@ -43,7 +43,8 @@ void Reloader::reload(const ReloadFiles& asked, Daemon::ReloadDone done) {
   const auto same =
       std::ranges::find(waiting_, asked, [](const RequestPtr& one) { return one->asked; });
   if (same == waiting_.end()) {
-    auto request = std::make_shared<Request>(asked);
+    auto request = std::make_shared<Request>();
+    request->asked = asked;
     request->done.push_back(std::move(done));
     return add(request);
   }

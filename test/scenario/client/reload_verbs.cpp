@@ -149,6 +149,16 @@ TEST_CASE("reload --wait says how what it has started and restarted has ended", 
   CHECK(report["settled"][0]["state"] == "running");
 }
 
+TEST_CASE("several services may be told to reload themselves", "[reload][ctl]") {
+  Server zinit;
+  for (const char* name : {"a", "b"}) zinit.add(name, {.service = "reload_signal = 'SIGWINCH'"});
+  zinit.boot({"a", "b"});
+  CHECK(zinit.ctl({"reload", "a", "b"}).out == "a reloaded\nb reloaded\n");
+  CHECK(zinit.ctl({"reload", "none", "b"}).code == 4);
+  CHECK(Json::parse(zinit.ctl({"--json", "reload", "*"}).out).value().size() == 2);
+  CHECK(zinit.ctl({"reload", "--wait", "a"}).code == 2);
+}
+
 TEST_CASE("a new dependency on what does not exist stops nothing that is up", "[reload]") {
   Server zinit;
   for (const char* name : {"up", "bound", "down"}) zinit.add(name);
