@@ -165,20 +165,22 @@ class Client {
   /// Adds a service, or replaces the one of its name. `config` is JSON text, as ServiceConfig has
   /// it. With `persist` its file is written too; with `start` it is started where it is new or was
   /// stopped.
-  SetResult set(const std::string& config, bool persist = true, bool start = true);
-  /// The same at runtime only.
+  SetResult set(const std::string& config, bool persist = false, bool start = true);
+  /// The same, by another name.
   SetResult add(const std::string& config, bool persist = false, bool start = true);
   /// service.delete: stops the service and removes it, with `persist` its file too. If others
   /// require it, that is a dependency_error; with `cascade` they are stopped and lose that
   /// dependency. Waits for the stop at most `limit`, nothing: as long as it takes.
-  void remove(const std::string& name, bool persist = true, bool cascade = false,
+  void remove(const std::string& name, bool persist = false, bool cascade = false,
               std::optional<std::chrono::milliseconds> limit = {});
   // These act on all services of class user. Each waits until they have settled, at most `limit`.
   BulkResult start_all(std::optional<std::chrono::milliseconds> limit = {});
   BulkResult stop_all(std::optional<std::chrono::milliseconds> limit = {});
   BulkResult delete_all(std::optional<std::chrono::milliseconds> limit = {});
-  /// With `check` what fails its check_exec keeps the config that it has.
-  ReloadReport reload(bool dry_run = false, bool check = true);
+  /// With `check` what fails its check_exec keeps the config that it has. With names in `only` the
+  /// files of these services alone count. With `no_restart` what would be restarted waits.
+  ReloadReport reload(bool dry_run = false, bool check = true,
+                      const std::vector<std::string>& only = {}, bool no_restart = false);
   /// Makes one service reload itself, by its reload_exec or reload_signal, and waits until that is
   /// done. With `check` its check_exec comes before.
   void reload_service(const std::string& name, bool check = true);
@@ -198,7 +200,7 @@ class Client {
   /// Adds a proxy, or replaces the one of its name, whose connections go on. With `persist` its
   /// file is written too. An address that cannot be listened at is a config_error, and changes
   /// nothing.
-  ProxySetResult set_proxy(const ProxyConfig& config, bool persist = true);
+  ProxySetResult set_proxy(const ProxyConfig& config, bool persist = false);
   /// Removes a proxy and its file; its connections go on.
   void delete_proxy(const std::string& name);
   /// The names of all proxies, sorted.

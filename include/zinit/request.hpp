@@ -52,17 +52,19 @@ namespace request {
                                  bool main_only = false);
 [[nodiscard]] Request<Isolation> isolate(const std::string& target);
 [[nodiscard]] Request<ServiceConfig> get(const std::string& name);
-[[nodiscard]] Request<SetResult> set(const std::string& config, bool persist = true,
+[[nodiscard]] Request<SetResult> set(const std::string& config, bool persist = false,
                                      bool start = true);
 [[nodiscard]] Request<SetResult> add(const std::string& config, bool persist = false,
                                      bool start = true);
-[[nodiscard]] Request<Done> remove(const std::string& name, bool persist = true,
+[[nodiscard]] Request<Done> remove(const std::string& name, bool persist = false,
                                    bool cascade = false,
                                    std::optional<std::chrono::milliseconds> limit = {});
 [[nodiscard]] Request<BulkResult> start_all(std::optional<std::chrono::milliseconds> limit = {});
 [[nodiscard]] Request<BulkResult> stop_all(std::optional<std::chrono::milliseconds> limit = {});
 [[nodiscard]] Request<BulkResult> delete_all(std::optional<std::chrono::milliseconds> limit = {});
-[[nodiscard]] Request<ReloadReport> reload(bool dry_run = false, bool check = true);
+[[nodiscard]] Request<ReloadReport> reload(bool dry_run = false, bool check = true,
+                                           const std::vector<std::string>& only = {},
+                                           bool no_restart = false);
 [[nodiscard]] Request<Done> reload_service(const std::string& name, bool check = true);
 [[nodiscard]] Request<WhyReport> why(const std::string& name);
 [[nodiscard]] Request<std::vector<TreeNode>> tree(const std::string& name = {},
@@ -76,7 +78,7 @@ namespace request {
 [[nodiscard]] Request<ServiceStatus> wait(const std::string& name, WaitFor state,
                                           std::optional<std::chrono::milliseconds> limit = {});
 
-[[nodiscard]] Request<ProxySetResult> set_proxy(const ProxyConfig& config, bool persist = true);
+[[nodiscard]] Request<ProxySetResult> set_proxy(const ProxyConfig& config, bool persist = false);
 [[nodiscard]] Request<Done> delete_proxy(const std::string& name);
 [[nodiscard]] Request<std::vector<std::string>> proxies();
 [[nodiscard]] Request<ProxyStatus> proxy(const std::string& name);

@@ -243,7 +243,6 @@ struct SetResult {
   bool created = false;
   std::vector<std::string> warnings;
   bool restarted = false;  // its process
-  bool stopped = false;    // it: something that it requires now does not exist
 };
 
 /// A service that a request for all services skipped or failed for, and why.
@@ -273,8 +272,11 @@ struct ReloadedNames {
 struct ReloadReport : ReloadedNames {
   std::vector<std::string> restarted;      // their process is, or would be, restarted
   std::vector<std::string> stopped;        // they require a service that goes away
+  std::vector<std::string> waiting;        // changed, and not restarted because of no_restart
+  std::vector<std::string> settings;       // the keys of zinit.toml that have changed
   std::vector<std::string> failed_before;  // those of `failed` whose file is unchanged
-  // For each of `restarted` and `stopped`: the changed keys that need it, or "requires NAME".
+  // For each of `restarted`, `stopped` and `waiting`: the changed keys that need it, or "requires
+  // NAME".
   std::map<std::string, std::vector<std::string>> why;
   std::map<std::string, std::vector<std::string>> faults;  // of each of `failed`
   std::vector<std::string> warnings;  // of changed files, and new ones of others

@@ -22,6 +22,14 @@ namespace {
 
 bool is_absent(int errnum) { return errnum == ENOENT || errnum == ENOTDIR || errnum == ELOOP; }
 
+/// Why a user or group is not there; empty if it is. Of other errors nothing follows for the
+/// server, which is root's.
+std::string fault_of_account(const std::string& user, const std::string& group) {
+  const auto found = look_up(user, group);
+  const bool told = !found && (found.error().errnum == 0 || found.error().errnum == ENOENT);
+  return told ? found.error().text : std::string();
+}
+
 /// What is the same for all services.
 struct Surroundings {
   std::string path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -41,12 +49,7 @@ struct Surroundings {
 
   const std::string& account_fault(bool group, const std::string& name) {
     const auto [known, fresh] = accounts.try_emplace((group ? "g:" : "u:") + name);
-    if (fresh) {
-      const auto found = group ? look_up({}, name) : look_up(name, {});
-      // Of other errors nothing follows for the server, which is root's.
-      if (!found && (found.error().errnum == 0 || found.error().errnum == ENOENT))
-        known->second = found.error().text;
-    }
+    if (fresh) known->second = group ? fault_of_account({}, name) : fault_of_account(name, {});
     return known->second;
   }
 };
@@ -208,5 +211,7 @@ FindAbsences absences_here() {
     return AbsenceSearch(spec, *machine).find();
   };
 }
+
+std::string absence_of_group(const std::string& group) { return fault_of_account({}, group); }
 
 }  // namespace zinit

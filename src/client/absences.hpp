@@ -13,4 +13,7 @@ namespace zinit {
 /// and `dir`. May block on a file system.
 [[nodiscard]] FindAbsences absences_here();
 
+/// The same for a group of zinit.toml.
+[[nodiscard]] std::string absence_of_group(const std::string& group);
+
 }  // namespace zinit

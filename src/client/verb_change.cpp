@@ -8,6 +8,7 @@
 #include "client/libzinit/json.hpp"
 #include "client/libzinit/read_answers.hpp"
 #include "client/others.hpp"
+#include "client/question.hpp"
 #include "client/text_block.hpp"
 #include "config/spec_reader.hpp"
 
@@ -59,9 +60,7 @@ int print_set(VerbContext& context, const std::string& json) {
   const SetResult result = read_set(answer);
   std::string text =
       fmt::format("{} {}{}{}\n", printable(result.name), result.created ? "added" : "replaced",
-                  result.restarted ? " and restarted"
-                  : result.stopped ? " and stopped"
-                                   : "",
+                  result.restarted ? " and restarted" : "",
                   context.arguments.has("persist") ? "" : ", at runtime only");
   text += others_text(context, answer);
   return context.print_result(json, text + warnings_text(answer));
@@ -130,9 +129,11 @@ int run_start_all(VerbContext& context) {
   return change_all(context, "service.start_all", "started");
 }
 int run_stop_all(VerbContext& context) {
+  if (asks(context)) ask_before(context, {}, up_beside(context, {}));
   return change_all(context, "service.stop_all", "stopped");
 }
 int run_delete_all(VerbContext& context) {
+  if (asks(context)) ask_before(context, {}, up_beside(context, {}));
   return change_all(context, "service.delete_all", "deleted");
 }
 

@@ -31,8 +31,9 @@ std::string diagnostic_json(const Diagnostic& diagnostic) {
 }
 
 void print_check_json(VerbContext& context, const CheckResult& result) {
-  std::string text =
-      fmt::format(R"({{"ok":{},"files":{},"faults":[)", result.exit_code() == 0, result.files);
+  std::string text = fmt::format(R"({{"ok":{},"files":{},"errors":{},"warnings":{},"faults":[)",
+                                 result.exit_code(context.arguments.has("strict")) == 0,
+                                 result.files, result.errors(), result.warnings());
   for (const Diagnostic& diagnostic : result.diagnostics) {
     if (text.back() == '}') text += ',';
     text += diagnostic_json(diagnostic);
@@ -48,16 +49,21 @@ std::string directories_of(const Places& places) {
 }
 
 void print_check(VerbContext& context, const CheckResult& result, const Places& places) {
+  const auto count = [](std::size_t number, std::string_view what) {
+    return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+  };
   for (const Diagnostic& diagnostic : result.diagnostics) context.print(to_text(diagnostic) + "\n");
-  if (!result.diagnostics.empty()) return;
+  if (!result.diagnostics.empty())
+    return context.print(fmt::format("{}: {}, {}\n", count(result.files, "file"),
+                                     count(result.errors(), "error"),
+                                     count(result.warnings(), "warning")));
   if (result.files == 0 && context.arguments.rest.empty())
     return context.print(
         printable(fmt::format("no file to check in {}; name other places, as in `zinitctl check "
                               "DIRECTORY`",
                               directories_of(places))) +
         "\n");
-  context.print(
-      fmt::format("{} file{} checked, no faults\n", result.files, result.files == 1 ? "" : "s"));
+  context.print(count(result.files, "file") + " checked, no faults\n");
 }
 
 /// The places of the server, so that a check finds what a reload would. Paths can be checked
@@ -102,11 +108,11 @@ int run_check(VerbContext& context) {
   if (context.arguments.has("calendar")) return show_calendar_times(context);
   const Places places = places_to_check(context);
   const std::vector<std::string>& paths = context.arguments.rest;
-  const CheckResult result = paths.empty()
-                                 ? check_places(places, absences_here())
-                                 : check_paths(paths, places.settings_file, absences_here());
+  const CheckResult result =
+      paths.empty() ? check_places(places, absences_here(), absence_of_group)
+                    : check_paths(paths, places.settings_file, absences_here(), absence_of_group);
   context.json() ? print_check_json(context, result) : print_check(context, result, places);
-  return result.exit_code();
+  return result.exit_code(context.arguments.has("strict"));
 }
 
 }  // namespace zinit

@@ -16,6 +16,7 @@
 #include "base/text.hpp"
 #include "client/absences.hpp"
 #include "client/libzinit/json.hpp"
+#include "client/question.hpp"
 #include "client/service_files.hpp"
 #include "config/check.hpp"
 
@@ -131,14 +132,7 @@ std::string run_editor(const Copy& copy) {
 }
 
 /// Asks whether to edit again. Without a terminal the answer is no.
-bool edit_again() {
-  if (::isatty(STDIN_FILENO) == 0) return false;
-  std::fputs("edit again? [Y/n] ", stdout);
-  std::fflush(stdout);
-  char answer[16];
-  return std::fgets(answer, sizeof answer, stdin) != nullptr && answer[0] != 'n' &&
-         answer[0] != 'N';
-}
+bool edit_again() { return ::isatty(STDIN_FILENO) == 1 && says_yes("edit again?"); }
 
 /// Checks the service with `text` in place, and prints all faults. Returns the first error; empty
 /// if there is none.
@@ -193,23 +187,6 @@ void tell_lost(VerbContext& context, const Editing& editing) {
   }
 }
 
-int reload_if_served(VerbContext& context, const Editing& editing) {
-  const std::string in_place = editing.place + " is in place";
-  if (context.arguments.has("root")) return print_outcome(context, editing, true, in_place);
-  // An editor may be open for hours. The server may have closed the connection or been restarted.
-  context.reconnect();
-  try {
-    return context.fail(reload_files(context, editing.name, editing.place), editing.name,
-                        in_place + " all the same");
-  } catch (const ClientError& error) {
-    if (error.code() == ErrorCode::no_server)
-      return print_outcome(context, editing, true,
-                           in_place + "; no server runs that would read it now");
-    return context.fail(context.fail(error, editing.name), editing.name,
-                        in_place + ", but is not reloaded");
-  }
-}
-
 /// Ends without a change. If the user has written something, the copy is kept.
 int give_up(VerbContext& context, const Editing& editing, Copy& copy, const std::string& why) {
   std::string kept;
@@ -219,6 +196,41 @@ int give_up(VerbContext& context, const Editing& editing, Copy& copy, const std:
     kept = "; what you wrote is in " + copy.path();
   }
   return context.fail(ExitStatus::failed, editing.name, why + "; nothing was changed" + kept);
+}
+
+/// Undoes put_in_place().
+void take_back(const Editing& editing) {
+  struct stat status {};
+  const Result<Remark> done = editing.is_new ? remove_file(editing.real)
+                              : ::stat(editing.real.c_str(), &status) < 0
+                                  ? sys_failure("find", editing.real)
+                                  : replace_file(editing.real, editing.before, owner_of(status));
+  if (!done) throw VerbFailure{ExitStatus::failed, done.error().text, editing.name};
+}
+
+int reload_if_served(VerbContext& context, const Editing& editing, Copy& copy) {
+  const std::string in_place = editing.place + " is in place";
+  if (context.arguments.has("root")) return print_outcome(context, editing, true, in_place);
+  // An editor may be open for hours. The server may have closed the connection or been restarted.
+  context.reconnect();
+  try {
+    std::vector<std::string> only{editing.name};
+    if (const std::string now = read_spec(editing.after).spec->name; now != editing.name)
+      only.push_back(now);
+    try {
+      ask_before_reload(context, only);
+    } catch (const VerbFailure&) {
+      take_back(editing);
+      return give_up(context, editing, copy, "not reloaded");
+    }
+    return context.fail(reload_files(context, only), editing.name, in_place + " all the same");
+  } catch (const ClientError& error) {
+    if (error.code() == ErrorCode::no_server)
+      return print_outcome(context, editing, true,
+                           in_place + "; no server runs that would read it now");
+    return context.fail(context.fail(error, editing.name), editing.name,
+                        in_place + ", but is not reloaded");
+  }
 }
 
 }  // namespace
@@ -242,7 +254,7 @@ int run_edit(VerbContext& context) {
       return context.fail(status, editing.name, "what you wrote is in " + copy.path());
     }
     tell_lost(context, editing);
-    return reload_if_served(context, editing);
+    return reload_if_served(context, editing, copy);
   } while (edit_again());
   return give_up(context, editing, copy, "refused" + (context.json() ? ": " + fault : ""));
 }

@@ -1,15 +1,18 @@
-// zinitctl reload: the server reads the service files again. With a name, only that service is told
-// to reload itself.
+// zinitctl reload: the server reads the service files again. With names, these services are told to
+// reload themselves.
 #include <algorithm>
 #include <map>
 #include <set>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "base/time.hpp"
 #include "client/context.hpp"
 #include "client/libzinit/connection.hpp"
 #include "client/libzinit/json.hpp"
 #include "client/libzinit/read_answers.hpp"
+#include "client/question.hpp"
+#include "client/settle_reloaded.hpp"
 #include "client/text_block.hpp"
 #include "config/diagnostic.hpp"
 
@@ -69,6 +72,8 @@ void print_report(VerbContext& context, const ReloadReport& report, bool dry_run
   add_names(block, report);
   block.add("restarted", name_list(with_reasons(report.restarted, report), Colour::yellow));
   block.add("stopped", name_list(with_reasons(report.stopped, report), Colour::red));
+  block.add("waiting", name_list(with_reasons(report.waiting, report), Colour::yellow));
+  block.add("settings", name_list(report.settings, Colour::yellow));
   block.add("failed", name_list(report.failed, Colour::red));
   for (const std::string& fault : each_once(report.faults)) block.add("", printable(fault));
   for (const std::string& warning : report.warnings) block.add("warning", printable(warning));
@@ -78,46 +83,85 @@ void print_report(VerbContext& context, const ReloadReport& report, bool dry_run
   if (!proxies.empty()) context.print("proxies:\n" + proxies);
 }
 
-/// Asks for a reload: of one service, if it is named.
-std::string call_reload(VerbContext& context, const std::string& name, bool dry_run) {
+/// Asks for a reload: of one service, if it is named; else of files, or those of `only` alone.
+std::string call_reload(VerbContext& context, const std::string& name, bool dry_run,
+                        const std::vector<std::string>& only = {}) {
   JsonParams params;
-  params.add_given("name", name).add("dry_run", dry_run);
+  params.add_given("name", name).add("dry_run", dry_run).add_given("only", only);
+  if (context.arguments.has("no-restart")) params.add("no_restart", true);
   if (context.arguments.has("no-check")) params.add("check", false);
   // What is to be checked first takes its time.
   const std::uint64_t request = context.client().request("service.reload", params.text());
   return context.client().answer(request, with_grace(context.time_left()));
 }
 
-/// Makes one service reload itself. The server answers when that is done.
-int reload_one(VerbContext& context, const std::string& name, bool dry_run) {
-  const std::string json = call_reload(context, name, dry_run);
-  return context.print_result(
-      json, fmt::format("{} {}\n", printable(name), dry_run ? "can reload" : "reloaded"));
+/// Makes services reload themselves. The server answers when that is done.
+int reload_themselves(VerbContext& context, bool dry_run) {
+  int first = ExitStatus::done;
+  std::string answers;  // for --json: of one service, or an array
+  const std::vector<std::string> names = context.names();
+  for (const std::string& name : names) {
+    try {
+      answers.append(answers.empty() ? "" : ",").append(call_reload(context, name, dry_run));
+      if (!context.json())
+        context.print(fmt::format("{} {}\n", printable(name), dry_run ? "can reload" : "reloaded"));
+      context.flush();
+    } catch (const ClientError& error) {
+      if (error.code() > 0) throw;  // the connection's: there will be no more answers
+      const int status = context.fail(error, name);
+      if (first == ExitStatus::done) first = status;
+    }
+  }
+  if (context.json() && !answers.empty())
+    context.print_json(names.size() == 1 ? answers : "[" + answers + "]");
+  return first;
 }
 
 }  // namespace
 
 int run_reload(VerbContext& context) {
-  const auto& names = context.arguments.rest;
-  if (names.empty()) return reload_files(context);
-  return reload_one(context, names.front(), context.arguments.has("dry-run"));
+  Arguments& arguments = context.arguments;
+  const bool dry_run = arguments.has("dry-run");
+  if (arguments.has("only")) {
+    const std::vector<std::string> only = arguments.values("only");
+    arguments.rest.insert(arguments.rest.begin(), only.begin(), only.end());
+  } else if (!arguments.rest.empty()) {
+    for (const std::string_view option : {"no-restart", "wait"})
+      if (arguments.has(option))
+        throw VerbFailure{
+            ExitStatus::usage,
+            fmt::format("--{} is for a reload of files: name services by --only", option)};
+    return reload_themselves(context, dry_run);
+  }
+  const std::vector<std::string> only = context.names();
+  if (!dry_run) ask_before_reload(context, only);
+  return reload_files(context, only);
 }
 
-int reload_files(VerbContext& context, const std::string& name, const std::string& file) {
+void ask_before_reload(VerbContext& context, const std::vector<std::string>& only) {
+  if (!asks(context)) return;
+  const ReloadReport report = read_reload(parse_json(call_reload(context, {}, true, only)));
+  std::vector<std::string> stops = up_among(context, report.removed);
+  stops.insert(stops.end(), report.stopped.begin(), report.stopped.end());
+  ask_before(context, report.restarted, stops);
+}
+
+int reload_files(VerbContext& context, const std::vector<std::string>& only) {
   const bool dry_run = context.arguments.has("dry-run");
-  const std::string json = call_reload(context, {}, dry_run);
+  const std::int64_t began_us = wall_us();
+  std::string json = call_reload(context, {}, dry_run, only);
   const ReloadReport report = read_reload(parse_json(json));
-  context.json() ? context.print_json(json) : print_report(context, report, dry_run);
-  const std::set<std::string> faulty = faulty_files(report);
-  const std::size_t failed = faulty.size() + report.proxies.failed.size();
-  if (failed == 0) return ExitStatus::done;
-  const bool others =
-      !file.empty() && !faulty.contains(file) && std::ranges::count(report.failed, name) == 0;
+  if (!context.json()) print_report(context, report, dry_run);
+  int status = ExitStatus::done;
+  if (context.arguments.has("wait") && !dry_run)
+    status = settle_reloaded(context, report, began_us, json);
+  if (context.json()) context.print_json(json);
+  const std::size_t failed = faulty_files(report).size() + report.proxies.failed.size();
+  if (failed == 0) return status;
   context.complain("reload",
-                   fmt::format("{} {}file{} not in force; `zinitctl check` shows all "
-                               "faults",
-                               failed, others ? "other " : "", failed == 1 ? " is" : "s are"));
-  return others ? ExitStatus::done : ExitStatus::failed;
+                   fmt::format("{} file{} not in force; `zinitctl check` shows all faults", failed,
+                               failed == 1 ? " is" : "s are"));
+  return ExitStatus::failed;
 }
 
 }  // namespace zinit

@@ -17,6 +17,8 @@
 #include "client/libzinit/read_answers.hpp"
 #include "client/others.hpp"
 #include "client/progress.hpp"
+#include "client/question.hpp"
+#include "client/settle_reloaded.hpp"
 #include "client/words.hpp"
 
 namespace zinit {
@@ -34,6 +36,18 @@ struct SettleVerb {
 };
 
 bool any_state(const ServiceStatus&) { return true; }
+
+/// What another request has stopped meanwhile has not failed.
+bool is_as_wanted(const ServiceStatus& status) {
+  return is_started(status) || status.state == "inactive";
+}
+
+/// Whether it is wanted, and was started since, or is about to be.
+bool is_on_its_way(const ServiceStatus& status, std::int64_t since_us) {
+  if (status.wish != "up") return false;
+  return status.last_start_us >= since_us || status.state == "blocked" ||
+         status.state == "starting" || status.state == "stopping" || status.state == "failed";
+}
 
 /// A request that was sent.
 struct Asked {
@@ -110,6 +124,10 @@ int finish(VerbContext& context, Progress& progress, const SettleVerb& verb, con
     const ServiceStatus status = read_status(document);
     others.add(document);
     const bool good = !waits || verb.succeeded(status);
+    if (verb.starts && status.changed_on_disk.value_or(false))
+      context.warn(asked.name, fmt::format("{} has changed since it was read; `zinitctl reload "
+                                           "--only {}` puts that in force",
+                                           status.file, asked.name));
     if (good && !context.json()) context.print(outcome_line(context.terminal(), status));
     if (good) good_ones.push_back(status);
     // Written at once: the next answer may take long.
@@ -135,11 +153,30 @@ void take_first(VerbContext& context, Progress& progress, std::vector<Asked>& al
   if (at != waiting.end()) std::swap(waiting.front(), *at);
 }
 
+/// Asks before a pattern that stands for every service stops or restarts what is up.
+void ask_before_all(VerbContext& context, const SettleVerb& verb,
+                    const std::vector<std::string>& names) {
+  const auto is_pattern = [](const std::string& given) {
+    return given.find_first_of("*?[") != std::string::npos;
+  };
+  const bool stops = verb.method == std::string_view("service.stop");
+  if ((!stops && !verb.may_check) || !asks(context)) return;
+  const std::vector<std::string> all = context.client().list();
+  for (const std::string& given : context.arguments.rest) {
+    if (!is_pattern(given) ||
+        !std::ranges::all_of(all, [&](const std::string& name) { return matches(given, name); }))
+      continue;
+    const std::vector<std::string> up = up_among(context, names);
+    return stops ? ask_before(context, {}, up) : ask_before(context, up, {});
+  }
+}
+
 /// Returns the exit status of the first service that failed. `wait` ends with it, for it cannot
 /// succeed any more.
 int settle(VerbContext& context, const SettleVerb& verb) {
   const bool waits = !context.arguments.has("no-wait");
   const bool is_wait = !verb.wait_for.empty();
+  ask_before_all(context, verb, context.names());
   int first = ExitStatus::done;
   std::string json;
   std::vector<Asked> all;
@@ -179,6 +216,32 @@ int settle(VerbContext& context, const SettleVerb& verb) {
 }
 
 }  // namespace
+
+int settle_reloaded(VerbContext& context, const ReloadReport& report, std::int64_t began_us,
+                    std::string& json) {
+  const SettleVerb verb{"service.wait", is_as_wanted, false, "settled"};
+  Progress progress(context);
+  Others others;
+  std::vector<ServiceStatus> good_ones;
+  std::string ends;
+  std::vector<std::string> names = report.added;
+  names.insert(names.end(), report.changed.begin(), report.changed.end());
+  for (const std::string& name : report.restarted)
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  int first = ExitStatus::done;
+  for (const std::string& name : names) {
+    const int status = context.over_reexecutions([&] {
+      if (!is_on_its_way(context.client().status_full(name), began_us))
+        return int{ExitStatus::done};
+      Asked asked{name};
+      ask(context, verb, verb.method, true, asked);
+      return finish(context, progress, verb, asked, true, ends, others, good_ones);
+    });
+    if (first == ExitStatus::done) first = status;
+  }
+  json.replace(json.size() - 1, 1, fmt::format(R"(,"settled":[{}]}})", ends));
+  return first;
+}
 
 int run_start(VerbContext& context) { return settle(context, {"service.start", is_started, true}); }
 int run_restart(VerbContext& context) {

@@ -9,6 +9,7 @@
 #include "client/libzinit/json.hpp"
 #include "client/libzinit/read_answers.hpp"
 #include "client/progress.hpp"
+#include "client/question.hpp"
 #include "client/times.hpp"
 #include "client/words.hpp"
 #include "model/reason.hpp"
@@ -94,6 +95,7 @@ int run_kill(VerbContext& context) {
 
 int run_isolate(VerbContext& context) {
   const std::string& target = context.arguments.rest.front();
+  if (asks(context)) ask_before(context, {}, up_beside(context, target));
   const std::string json =
       context.client().call("system.isolate", JsonParams().add("target", target).text());
   const Isolation isolation = read_isolation(parse_json(json));

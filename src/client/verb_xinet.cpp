@@ -55,6 +55,7 @@ JsonParams params_of(const VerbContext& context) {
       .add_given("idle_timeout", seconds(context, "idle-timeout"))
       .add_given("proxy_protocol", proxy_protocol(context));
   if (context.arguments.has("single-connection")) params.add("single_connection", true);
+  if (context.arguments.has("persist")) params.add("persist", true);
   return params;
 }
 
@@ -119,8 +120,10 @@ int run_xinet_set(VerbContext& context) {
     const std::uint64_t request = context.client().request("xinet.set", params.text());
     const std::string json = context.client().answer(request, context.time_left());
     const ProxySetResult result = read_proxy_set(parse_json(json));
-    return context.print_result(json, fmt::format("{} is {}\n", printable(result.name),
-                                                  result.replaced ? "replaced" : "added"));
+    return context.print_result(
+        json,
+        fmt::format("{} is {}{}\n", printable(result.name), result.replaced ? "replaced" : "added",
+                    context.arguments.has("persist") ? "" : ", at runtime only"));
   } catch (const ClientError& error) {
     return context.fail_faults(error, context.arguments.rest.front());
   }

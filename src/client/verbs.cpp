@@ -28,9 +28,18 @@ constexpr OptionRow kSettleOptions[] = {
     {"--no-wait", "", "ask for it and return at once"},
 };
 constexpr OptionRow kNoCheck = {"--no-check", "", "leave out its check_exec"};
+constexpr OptionRow kYes = {"-y,--yes", "", "do not ask before something is stopped"};
+constexpr OptionRow kStopOptions[] = {
+    kSettleOptions[0],
+    kYes,
+};
 constexpr OptionRow kRestartOptions[] = {
     kSettleOptions[0],
     kNoCheck,
+    kYes,
+};
+constexpr OptionRow kYesOptions[] = {
+    kYes,
 };
 constexpr OptionRow kKillOptions[] = {
     {"--main", "", "signal the main process alone, not its group"},
@@ -39,7 +48,11 @@ constexpr OptionRow kKillOptions[] = {
 };
 constexpr OptionRow kReloadOptions[] = {
     {"--dry-run", "", "only say what would change"},
+    {"--only", "NAME", "only the files of these services; more may follow"},
+    {"--no-restart", "", "leave alone what would be restarted, and list it"},
+    {"--wait", "", "say how what was started or restarted has ended"},
     kNoCheck,
+    kYes,
 };
 constexpr OptionRow kReexecOptions[] = {
     {"--update", "", "the installed program, if it passes a self-check"},
@@ -52,6 +65,7 @@ constexpr OptionRow kRemoveOptions[] = {
     {"--cascade", "", "stop what requires it, and remove those dependencies"},
 };
 constexpr OptionRow kCheckOptions[] = {
+    {"--strict", "", "exit 1 for warnings too"},
     {"--calendar", "EXPR", "show when a timer with this calendar time would be due"},
 };
 constexpr OptionRow kEnableOptions[] = {
@@ -64,6 +78,7 @@ constexpr OptionRow kMaskOptions[] = {
 constexpr OptionRow kEditOptions[] = {
     {"--drop-in", "", "edit a drop-in that is laid over the file"},
     kRoot,
+    kYes,
 };
 constexpr OptionRow kLogsOptions[] = {
     {"--all", "", "of all services, of zinit and of syslog"},
@@ -96,6 +111,10 @@ constexpr OptionRow kScheduleOptions[] = {
     kEndOptions[1],
     {"--cancel", "", "cancel what is scheduled with --at"},
 };
+constexpr OptionRow kIsolateOptions[] = {
+    kNoWaitOptions[0],
+    kYes,
+};
 constexpr OptionRow kEventsOptions[] = {
     {"-n,--lines", "N", "the last N changes, or all; default: 100"},
     {"-f,--follow", "", "go on as they happen, until interrupted"},
@@ -108,6 +127,7 @@ constexpr OptionRow kProxyOptions[] = {
     {"--idle-timeout", "TIME", "stop the service so long after the last client"},
     {"--single-connection", "", "a second client waits until the first has gone"},
     {"--proxy-protocol", "VERSION", "send HAProxy's header of version 1 or 2"},
+    {"--persist", "", "write its file too"},
 };
 
 constexpr OptionRow kBootchartOptions[] = {

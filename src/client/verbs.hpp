@@ -64,8 +64,9 @@ struct VerbRow {
 #include "client/verbs.inc"
 #undef ZINIT_VERB
 
-/// Does what `reload` without a name does. For a verb that has changed `file`, of the service
-/// `name`, faults of others are only told: the exit status says whether that file is in force.
-int reload_files(VerbContext& context, const std::string& name = {}, const std::string& file = {});
+/// Does what `reload` does, or with names `reload --only`.
+int reload_files(VerbContext& context, const std::vector<std::string>& only);
+/// Asks before that, if something would be restarted or stopped: see question.hpp.
+void ask_before_reload(VerbContext& context, const std::vector<std::string>& only);
 
 }  // namespace zinit

@@ -110,7 +110,9 @@ constexpr OtherName kOtherNames[] = {
     {"list-units", "`zinitctl list`"},
     {"list-dependencies", "`zinitctl tree NAME`"},
     {"is-active", "`zinitctl is-running NAME`"},
-    {"daemon-reload", "`zinitctl reload`"},
+    {"daemon-reload",
+     "`zinitctl reload`, which restarts what has changed; see `zinitctl reload "
+     "--dry-run`"},
     {"daemon-reexec", "`zinitctl reexec`"},
     {"reload-or-restart", "`zinitctl reload NAME`, or `zinitctl restart NAME`"},
     {"journalctl", "`zinitctl logs NAME`"},

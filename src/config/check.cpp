@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "base/file.hpp"
 #include "base/format.hpp"
@@ -181,7 +182,8 @@ void warn_of_long_stop(ParsedSpec& one, Milliseconds shutdown_timeout, const Rea
 /// Collects files and directories, then judges them together.
 class Checker {
  public:
-  explicit Checker(const FindAbsences& absences) : absences_(absences) {}
+  explicit Checker(const FindAbsences& absences, FindGroup find_group = {})
+      : absences_(absences), find_group_(std::move(find_group)) {}
 
   /// `all` are the paths that are checked together. A vendor's directory among them is read behind
   /// the directory that overrides it.
@@ -207,7 +209,10 @@ class Checker {
   void add_places(const Places& places) {
     listing_.root = places.root;
     if (!places.settings_file.empty()) add_settings_of(places);
-    for (const ConfigDirectory& directory : places.directories) list_directory(directory, listing_);
+    for (const ConfigDirectory& directory : places.directories) {
+      list_directory(directory, listing_);
+      tell_unread(directory.path, places);
+    }
   }
 
   /// Takes the server's zinit.toml for files that are checked without one.
@@ -241,6 +246,12 @@ class Checker {
 
   CheckResult result(const ReadText& read) {
     leave_out_doubles();
+    for (const std::string& path : listing_.passed_over)
+      findings().push_back({path,
+                            {},
+                            Severity::warning,
+                            {},
+                            "is not read: the name of a service file ends in .toml"});
     ParsedListing all = parse_listing(listing_, settings_.defaults, read);
     std::vector<ParsedSpec>& parsed = all.parsed;
     const MaskedNames& masked = all.masked;
@@ -274,6 +285,26 @@ class Checker {
         });
   }
 
+  /// Warns of the directories beside that of services which only PID 1 reads.
+  void tell_unread(const std::string& services, const Places& places) {
+    const std::string base = services.substr(0, services.rfind('/') + 1);
+    if (services != base + "services") return;
+    for (const char* part : {"system", "targets"}) {
+      const std::string path = base + part;
+      const auto real = real_below(places.root, path);
+      const auto is_it = [&](const ConfigDirectory& one) { return one.path == path; };
+      if (real && is_directory(*real) && std::ranges::none_of(places.directories, is_it))
+        findings().push_back(
+            {path,
+             {},
+             Severity::warning,
+             {},
+             fmt::format("is not read, for this server is not PID 1; what it is to run belongs "
+                         "in {}",
+                         services)});
+    }
+  }
+
   void add_settings_of(const Places& places) {
     const auto real = real_below(places.root, places.settings_file);
     if (real) return add_settings(*real, places.settings_named);
@@ -284,6 +315,10 @@ class Checker {
     if ((!named && !path_exists(path)) || !places_.insert(place_key(path)).second) return;
     ++settings_files_;
     settings_ = read_settings(path, true, findings()).value_or(GlobalSettings{});
+    if (!find_group_ || settings_.socket_group.empty()) return;
+    if (std::string fault = find_group_(settings_.socket_group); !fault.empty())
+      findings().push_back(
+          {path, settings_.socket_group_at, Severity::warning, "socket_group", std::move(fault)});
   }
 
   /// Leaves out files that were given twice, by themselves or by their directory, and vendors'
@@ -376,6 +411,7 @@ class Checker {
   }
 
   const FindAbsences& absences_;
+  const FindGroup find_group_;
   Listing listing_;
   GlobalSettings settings_;
   std::size_t settings_files_ = 0;
@@ -384,18 +420,26 @@ class Checker {
 
 }  // namespace
 
-int CheckResult::exit_code() const { return has_error(diagnostics, true) ? 1 : 0; }
+std::size_t CheckResult::errors() const {
+  return static_cast<std::size_t>(
+      std::ranges::count(diagnostics, Severity::error, &Diagnostic::severity));
+}
+
+int CheckResult::exit_code(bool strict) const {
+  return errors() > 0 || (strict && !diagnostics.empty()) ? 1 : 0;
+}
 
 CheckResult check_paths(std::span<const std::string> paths, const std::string& settings_file,
-                        const FindAbsences& absences) {
-  Checker checker(absences);
+                        const FindAbsences& absences, const FindGroup& find_group) {
+  Checker checker(absences, find_group);
   for (const std::string& path : paths) checker.add_path(path, paths);
   checker.assume_settings(settings_file);
   return checker.result();
 }
 
-CheckResult check_places(const Places& places, const FindAbsences& absences) {
-  Checker checker(absences);
+CheckResult check_places(const Places& places, const FindAbsences& absences,
+                         const FindGroup& find_group) {
+  Checker checker(absences, find_group);
   checker.add_places(places);
   return checker.result();
 }

@@ -18,8 +18,10 @@ struct CheckResult {
   std::vector<Diagnostic> diagnostics;
   std::size_t files = 0;  // how many were read
 
-  /// 1 if any diagnostic is an error, else 0.
-  [[nodiscard]] int exit_code() const;
+  [[nodiscard]] std::size_t errors() const;
+  [[nodiscard]] std::size_t warnings() const { return diagnostics.size() - errors(); }
+  /// 1 if any diagnostic is an error, or with `strict` if there is any; else 0.
+  [[nodiscard]] int exit_code(bool strict = false) const;
 };
 
 /// Something that a service names and that is not there.
@@ -31,6 +33,8 @@ struct Absence {
 
 /// Finds what a service names and the machine does not have. Empty: nobody looks.
 using FindAbsences = std::function<std::vector<Absence>(const ServiceSpec& spec)>;
+/// The same for a group: why it is not there; empty if it is.
+using FindGroup = std::function<std::string(const std::string& group)>;
 
 /// All faults of all files, and of the graph that they make together. Stricter than a boot: unknown
 /// sections and keys are errors. A name that nothing has is a warning: it may be added later.
@@ -43,10 +47,12 @@ using FindAbsences = std::function<std::vector<Absence>(const ServiceSpec& spec)
 /// @param absences  what is not there becomes a warning.
 [[nodiscard]] CheckResult check_paths(std::span<const std::string> paths,
                                       const std::string& settings_file = {},
-                                      const FindAbsences& absences = {});
+                                      const FindAbsences& absences = {},
+                                      const FindGroup& find_group = {});
 
 /// The same for the places that a server would read from.
-[[nodiscard]] CheckResult check_places(const Places& places, const FindAbsences& absences = {});
+[[nodiscard]] CheckResult check_places(const Places& places, const FindAbsences& absences = {},
+                                       const FindGroup& find_group = {});
 
 /// What check_places() would report if `changed` were installed with the text that `read` returns:
 /// all faults of its own service, and new faults of other services. `instead_of` is the file that

@@ -48,6 +48,7 @@ class Contradictions {
       refuse("service", "reload_signal", "cannot be used with reload_exec");
     look_at_ready_exec();
     look_at_shell();
+    look_at_operators();
     look_at_health();
     look_at_logging();
     look_at_readiness();
@@ -102,6 +103,23 @@ class Contradictions {
                                                                          : "service.reload_exec",
                     "MAINPID is the shell of exec; write exec before the last command there, as in "
                     "\"cd /srv && exec web\"");
+    }
+  }
+
+  /// Words that mean something to a shell alone, and here are given to the program as they are.
+  void look_at_operators() {
+    constexpr std::string_view kOperators[] = {"|", "||", "&&", "&", ">", ">>", "<", "2>", "2>&1"};
+    for (const std::string_view name : {"exec", "stop_exec", "reload_exec", "check_exec"}) {
+      const Member* command = key_of(document_, "service", name);
+      if (command == nullptr) continue;
+      for (const Value& word : command->value.array) {
+        if (std::ranges::find(kOperators, word.string) == std::end(kOperators)) continue;
+        findings_.add(Severity::warning, word.at, fmt::format("service.{}", name),
+                      fmt::format("\"{}\" is an argument here, for no shell reads an array; write "
+                                  "the command as one string, as for a shell",
+                                  word.string));
+        break;
+      }
     }
   }
 

@@ -32,6 +32,9 @@ struct Listing {
   std::vector<Diagnostic> findings;  // about whole files and directories
   std::optional<Error> incomplete;   // set if something could not be read: there may be more
   std::vector<std::string> missing;  // directories that do not exist, except vendors'
+  // Files in the directories that are none of a service for their names; not backups of editors and
+  // package managers.
+  std::vector<std::string> passed_over;
 };
 
 /// Adds the service files of a directory and of the vendor's directory behind it, in byte order of

@@ -4,8 +4,10 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <set>
@@ -49,6 +51,7 @@ std::string joined(const std::string& directory, std::string_view name) {
 struct Entries {
   std::set<std::string> files;     // *.toml
   std::set<std::string> drop_ins;  // *.toml.d
+  std::set<std::string> passed_over;
   bool there = true;
   std::optional<Diagnostic> warning{};  // of the directory itself
 };
@@ -64,6 +67,16 @@ std::optional<Diagnostic> warning_of(const std::string& path, const struct stat&
   if (::geteuid() != 0 || !others_can_write(status)) return std::nullopt;
   return about(path, Severity::warning,
                who_can_write(status) + ": who can write to it decides what root runs");
+}
+
+/// A copy that an editor or a package manager has left, or a text for readers.
+bool is_no_mistake(std::string_view name) {
+  return name.ends_with('~') || name.starts_with('#') || name.starts_with("README") ||
+         std::ranges::any_of(
+             std::initializer_list<std::string_view>{".bak", ".old", ".orig", ".save", ".swp",
+                                                     ".tmp", ".dpkg-", ".rpmnew", ".rpmsave",
+                                                     ".ucf-", ".pacnew", ".pacsave"},
+             [&](std::string_view part) { return name.find(part) != std::string_view::npos; });
 }
 
 /// Reads the directory into `entries`. Returns errno's number if it cannot be read to its end.
@@ -82,6 +95,9 @@ int read_entries(const std::string& path, const Listing& listing, Entries& entri
     if (name.starts_with('.')) continue;
     if (name.ends_with(kFileSuffix)) entries.files.emplace(name);
     if (name.ends_with(kDropIns)) entries.drop_ins.emplace(name);
+    const bool file = entry->d_type == DT_REG || entry->d_type == DT_LNK;
+    if (file && !name.ends_with(kFileSuffix) && !is_no_mistake(name))
+      entries.passed_over.emplace(name);
   }
   return errno;
 }
@@ -214,6 +230,8 @@ class DirectoryLister {
     if (listing_.command) find_for_command(*listing_.command);
     for (const Entries* entries : {&own_, &vendors_}) {
       const std::string& path = entries == &own_ ? directory_.path : directory_.vendor;
+      for (const std::string& name : entries->passed_over)
+        listing_.passed_over.push_back(joined(path, name));
       for (const std::string& folder : entries->drop_ins) {
         const std::string file = folder.substr(0, folder.size() - 2);
         const std::string_view of = template_of(stem_of(file));

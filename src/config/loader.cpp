@@ -231,12 +231,19 @@ LoadedConfig load_config(std::span<const ConfigDirectory> directories,
                          const std::string& settings_file, const LoadOptions& options) {
   LoadedConfig loaded;
   Listing listing;
-  if (!settings_file.empty()) {
+  if (options.settings != nullptr) {
+    loaded.settings = *options.settings;
+  } else if (!settings_file.empty()) {
     auto settings = read_settings(settings_file, options.settings_named, listing.findings);
     if (settings)
       loaded.settings = *std::move(settings);
     else
       listing.incomplete = settings.error();
+    for (Diagnostic one : listing.findings) {
+      if (one.severity == Severity::warning) continue;
+      one.severity = Severity::error;
+      loaded.settings_faults.push_back(to_text(one));
+    }
   }
   if (options.console != ConsoleMode::no) default_to_console(loaded.settings, options.console);
   if (!options.command.empty()) listing.command = SourceFile{.path = {}, .named = true};

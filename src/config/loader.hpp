@@ -33,6 +33,7 @@ struct LoadOptions {
   // The text of a service file for the command on the command line, which is the service `main`.
   // [defaults] and the drop-ins in main.toml.d hold for it as for any other. Empty: no command.
   std::string command{};
+  const GlobalSettings* settings = nullptr;  // in place of the file; null: that is read
 };
 
 /// The name of the service that the command on the command line is.
@@ -49,8 +50,9 @@ struct LoadedConfig {
   MaskedNames masked;                 // what a link to /dev/null hides, and nothing else provides
   std::vector<std::string> messages;  // whole lines about whole files, directories and settings
   GlobalSettings settings;
-  std::optional<Error> incomplete;   // what could not be read: `specs` is not complete
-  std::vector<std::string> missing;  // directories that do not exist, except vendors'
+  std::vector<std::string> settings_faults;  // of `messages`: unknown keys too
+  std::optional<Error> incomplete;           // what could not be read: `specs` is not complete
+  std::vector<std::string> missing;          // directories that do not exist, except vendors'
 };
 
 /// Reads all of `directories` in their order, each in byte order of its file names, and the

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
+#include <set>
 
 #include "base/fd.hpp"
 #include "base/format.hpp"
@@ -10,6 +12,7 @@
 #include "config/section_reader.hpp"
 #include "config/spec_reader.hpp"
 #include "config/toml_reader.hpp"
+#include "config/value_text.hpp"
 
 namespace zinit {
 
@@ -87,6 +90,29 @@ ServiceDefaults take_defaults(Value& document, Findings& findings) {
 }
 
 }  // namespace
+
+std::vector<std::string> changed_settings(const GlobalSettings& before,
+                                          const GlobalSettings& after) {
+  const auto values_of = [](const std::string& text) {
+    std::map<std::string, std::string> values;
+    const auto document = read_toml(text, 0, nullptr);
+    if (!document) return values;
+    for (const auto& [name, member] : document->table) {
+      if (name != kDefaults) values[name] = to_json(member.value);
+      for (const auto& [key, own] : member.value.table)
+        values[fmt::format("{}.{}", name, key)] = to_json(own.value);
+    }
+    return values;
+  };
+  const auto was = values_of(before.text), is = values_of(after.text);
+  std::set<std::string> changed;
+  for (const auto* values : {&was, &is})
+    for (const auto& [key, value] : *values) {
+      const auto old = was.find(key), now = is.find(key);
+      if (old == was.end() || now == is.end() || old->second != now->second) changed.insert(key);
+    }
+  return {changed.begin(), changed.end()};
+}
 
 GlobalSettings parse_settings(std::string_view text, const std::string& path,
                               std::vector<Diagnostic>& diagnostics) {

@@ -42,6 +42,10 @@ struct GlobalSettings {
   std::string text;  // that they were read from
 };
 
+/// The keys whose values differ, as SECTION.KEY if they are in one: sorted.
+[[nodiscard]] std::vector<std::string> changed_settings(const GlobalSettings& before,
+                                                        const GlobalSettings& after);
+
 /// Reads settings from `text`. A wrong key or value is reported in `diagnostics`, and the default
 /// is used.
 ///

@@ -337,15 +337,21 @@ class TomlReader {
     result.type = ValueType::table;
     skip_blanks();
     if (take('}')) return true;
+    const auto line_ends = [&] { return done() || peek() == '\n' || peek() == '#'; };
+    const auto cut_off = [&] {
+      return fault(
+          next_,
+          "an inline table must be closed by } on the same line; on lines of their own its "
+          "keys stand below a header, such as [service.env]");
+    };
     while (true) {
       skip_blanks();
+      if (line_ends()) return cut_off();
       if (!key_value(result)) return false;
       skip_blanks();
       if (take('}')) break;
       if (take(',')) continue;
-      if (done() || peek() == '\n' || peek() == '#') {
-        return fault(next_, "an inline table must be closed by } on the same line");
-      }
+      if (line_ends()) return cut_off();
       return fault(next_, fmt::format("expected , or }}, found '{}'", next_character()));
     }
     close_table(result);

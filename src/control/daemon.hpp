@@ -47,10 +47,20 @@ struct ScheduledPower {
   std::string message;
 };
 
+/// Which reload service.reload asks for.
+struct ReloadFiles {
+  bool dry_run = false;
+  bool check = true;                // what would be restarted, before (Board::check_reload())
+  bool no_restart = false;          // see Board::reload()
+  std::vector<std::string> only{};  // the services whose files count; empty: all, and zinit.toml
+
+  bool operator==(const ReloadFiles&) const = default;
+};
+
 /// What service.set asks for.
 struct SetService {
   Value config;  // a table of sections, without positions in a file
-  bool persist = true;
+  bool persist = false;
   bool start = true;
   bool check = true;
 };
@@ -58,14 +68,14 @@ struct SetService {
 /// What service.delete asks for.
 struct DeleteService {
   std::string name;
-  bool persist = true;
+  bool persist = false;
   bool cascade = false;
 };
 
 /// What xinet.set asks for.
 struct SetProxy {
   Value config;  // a table with the keys of [proxy], `name` among them, without positions in a file
-  bool persist = true;
+  bool persist = false;
 };
 
 /// A proxy as xinet.status shows it.
@@ -107,9 +117,8 @@ class Daemon {
   using ReloadDone = std::function<void(const RequestResult<ReloadReport>&)>;
   /// Reads the service files again and passes them to the board (Board::reload()). `done` is called
   /// once on the control loop's thread, before this returns or later. A reload that is requested
-  /// during another one waits for its end. With `check` what would be restarted is checked before
-  /// (Board::check_reload()).
-  virtual void reload(bool dry_run, bool check, ReloadDone done) = 0;
+  /// during another one waits for its end.
+  virtual void reload(const ReloadFiles& request, ReloadDone done) = 0;
 
   /// Keeps what is scheduled, for the next image; nothing: no shutdown is scheduled any more.
   virtual void keep_scheduled(const std::optional<ScheduledPower>& power) = 0;

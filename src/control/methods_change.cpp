@@ -40,7 +40,6 @@ std::string set_json(const Board& board, const Board::SetReport& report) {
   writer.member("warnings", report.warnings);
   // What is not so is left out: a service is mostly added and removed without effects on others.
   if (report.restarted) writer.member("restarted", true);
-  if (report.stopped) writer.member("stopped", true);
   if (!report.others.empty()) put_others(writer, board, report.others);
   return writer.end_object().take();
 }
@@ -216,31 +215,25 @@ constexpr Param kStart{"start", ParamType::boolean, false, "true",
                        "start it, if it is new or its wish is down"};
 constexpr Param kSetParams[] = {
     kConfig,
-    {"persist", ParamType::boolean, false, "true", "write its file too"},
-    kStart,
-    kCheck,
-};
-constexpr Param kAdd[] = {
-    kConfig,
     {"persist", ParamType::boolean, false, "false", "write its file too"},
     kStart,
     kCheck,
 };
 constexpr Param kDelete[] = {
     kName,
-    {"persist", ParamType::boolean, false, "true", "remove its file too; a vendor's is masked"},
+    {"persist", ParamType::boolean, false, "false", "remove its file too; a vendor's is masked"},
     {"cascade", ParamType::boolean, false, "false",
      "stop services that require it, and remove these dependencies; else the call is refused"},
 };
-constexpr std::string_view kSetAliases[] = {"service.create", "service.update", "service.register"};
-constexpr std::string_view kAddAliases[] = {"service.monitor"};
+constexpr std::string_view kSetAliases[] = {"service.create", "service.update", "service.add",
+                                            "service.register", "service.monitor"};
 constexpr std::string_view kDeleteAliases[] = {"service.remove"};
 constexpr std::string_view kGetResult =
     R"({"type":"object","properties":{"config":{"type":"object"},)"
     R"("file":{"type":["string","null"]},"runtime":{"type":"boolean"}}})";
 constexpr std::string_view kSetResult =
     R"({"type":"object","properties":{"name":{"type":"string"},"created":{"type":"boolean"},)"
-    R"("restarted":{"const":true},"stopped":{"const":true},)"
+    R"("restarted":{"const":true},)"
     R"("warnings":{"$ref":"#/components/schemas/names"},)" ZINIT_OTHERS "}}";
 constexpr std::string_view kDeleted =
     R"({"type":"object","properties":{"ok":{"const":true},)"
@@ -257,8 +250,6 @@ constexpr Method kChangeMethods[] = {
      "Returns the sections of a service file as they were read", kGetResult},
     {"service.set",             kSetAliases, kSetParams, Right::full, service_set,
      "Adds or replaces a service", kSetResult},
-    {"service.add",             kAddAliases, kAdd,    Right::full, service_set,
-     "Adds or replaces a service without writing its file", kSetResult},
     {"service.delete",          kDeleteAliases, kDelete, Right::full, service_delete,
      "Stops a service and removes it", kDeleted},
     {"service.start_all",       {}, {},               Right::full, carry_out<kStartAll>,

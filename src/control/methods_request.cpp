@@ -205,10 +205,16 @@ Outcome system_isolate(Call& call) {
 
 Outcome service_reload(Call& call) {
   if (const auto name = call.params.string("name")) return reload_one(call, *name);
+  const ReloadFiles asked{call.params.boolean("dry_run"), call.params.boolean("check"),
+                          call.params.boolean("no_restart"), call.params.strings("only")};
   const Awaited<ReloadReport> answer;
-  call.context.daemon.reload(
-      call.params.boolean("dry_run"), call.params.boolean("check"),
-      answer.as(call.context, "", [](const auto& report) { return reload_json(*report); }));
+  const auto refuse = [&board = call.context.board](const RequestFailure& failure) {
+    const bool of_one = failure.refusal == Refusal::not_found;
+    return refused(board, of_one ? failure.details.front() : std::string(), failure);
+  };
+  call.context.daemon.reload(asked, answer.as(call.context, refuse, [](const auto& report) {
+    return reload_json(*report);
+  }));
   return answer.later();
 }
 
@@ -253,6 +259,9 @@ constexpr Param kReload[] = {
     kNameOptional,
     {"dry_run", ParamType::boolean, false, "false", "only report what would be done"},
     kCheck,
+    {"only", ParamType::strings, false, {}, "the services whose files count; none: all do"},
+    {"no_restart", ParamType::boolean, false, "false",
+     "what has changed and would be restarted stays as it is"},
 };
 constexpr Param kWait[] = {
     kName,
@@ -269,6 +278,8 @@ constexpr std::string_view kReloadResult =
     R"("failed":{"$ref":"#/components/schemas/names"},)"
     R"("restarted":{"$ref":"#/components/schemas/names"},)"
     R"("stopped":{"$ref":"#/components/schemas/names"},)"
+    R"("waiting":{"$ref":"#/components/schemas/names"},)"
+    R"("settings":{"$ref":"#/components/schemas/names"},)"
     R"("failed_before":{"$ref":"#/components/schemas/names"},)"
     R"("why":{"type":"object","additionalProperties":{"$ref":"#/components/schemas/names"}},)"
     R"("faults":{"type":"object","additionalProperties":{"$ref":"#/components/schemas/names"}},)"

@@ -26,7 +26,7 @@ constexpr Param kProxySet[] = {
      "a second client waits until the first has gone"},
     {"proxy_protocol", ParamType::count, false, "0",
      "version of HAProxy's header for the backend, 1 or 2; 0: none"},
-    {kPersist, ParamType::boolean, false, "true", "write its file too"},
+    {kPersist, ParamType::boolean, false, "false", "write its file too"},
 };
 
 /// The parameters that were given, as the keys of [proxy] whose names they have; or, in words, what

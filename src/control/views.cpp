@@ -486,6 +486,7 @@ std::string reload_json(const ReloadReport& report) {
   writer.begin_object();
   put_names(report);
   writer.member("restarted", report.restarted).member("stopped", report.stopped);
+  writer.member("waiting", report.waiting).member("settings", report.settings);
   writer.member("failed_before", report.failed_before);
   writer.key("why").begin_object();
   for (const auto& [name, reasons] : report.why) writer.member(name, reasons);

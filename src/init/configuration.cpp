@@ -70,9 +70,10 @@ void find_socket_group(Configuration& config, const std::string& settings_file) 
     return;
   }
   if (found.error().temporary() && !config.incomplete) config.incomplete = found.error();
-  config.messages.push_back(
+  config.settings_faults.push_back(
       to_text({settings_file, settings.socket_group_at, Severity::error, "socket_group",
                fmt::format("{}; the socket stays its owner's alone", found.error().text)}));
+  config.messages.push_back(config.settings_faults.back());
 }
 
 /// The keys of a service file for the command.
@@ -98,14 +99,12 @@ void settle_command(ServiceSpec& spec, const CommandLine& command, const Value& 
   if (spec.dir == own->dir && command.dir.starts_with('/')) spec.dir = command.dir;
 }
 
-}  // namespace
-
-Configuration read_configuration(const Sources& sources) {
-  const RefusableAllocations refusable;
+/// Reads all files, or with `in_force` all but zinit.toml.
+Configuration read_files(const Sources& sources, const GlobalSettings* in_force) {
   Configuration config;
   const Places& places = sources.places;
   const Value command = sources.command.empty() ? Value{} : document_of(sources.command);
-  LoadOptions options{places.settings_named, sources.console, {}};
+  LoadOptions options{places.settings_named, sources.console, {}, in_force};
   if (!sources.command.empty()) options.command = to_toml(command);
   static_cast<LoadedConfig&>(config) =
       load_config(places.directories, places.settings_file, options);
@@ -120,6 +119,27 @@ Configuration read_configuration(const Sources& sources) {
     spec = std::move(copy);
   }
   return config;
+}
+
+}  // namespace
+
+Configuration read_configuration(const Sources& sources, const GlobalSettings* in_force,
+                                 bool settings_too) {
+  const RefusableAllocations refusable;
+  if (!settings_too) {
+    Configuration config = read_files(sources, in_force);
+    config.messages.clear();  // about whole files, whichever these are
+    config.proxies.clear();
+    return config;
+  }
+  Configuration config = read_files(sources, nullptr);
+  if (in_force == nullptr || config.incomplete || config.settings_faults.empty()) return config;
+  // Services are read anew: [defaults] of the refused file may be in what was read.
+  Configuration kept = read_files(sources, in_force);
+  kept.settings_faults = std::move(config.settings_faults);
+  kept.messages.insert(kept.messages.begin(), kept.settings_faults.begin(),
+                       kept.settings_faults.end());
+  return kept;
 }
 
 Configuration kept_settings(const Sources& sources, std::string_view text,

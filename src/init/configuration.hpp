@@ -45,7 +45,11 @@ struct Configuration : LoadedConfig {
 
 /// Reads all files. A file that would define the service of the command as well is reported and
 /// ignored. Blocks on the file system; any thread with an ordinary stack.
-[[nodiscard]] Configuration read_configuration(const Sources& sources);
+/// @param in_force  the settings of a server that runs, which stay if zinit.toml has a fault, or
+///                  without `settings_too`; null: there are none
+[[nodiscard]] Configuration read_configuration(const Sources& sources,
+                                               const GlobalSettings* in_force = nullptr,
+                                               bool settings_too = true);
 
 /// The global settings that `text` has, and what belongs to them: the configuration of the image
 /// before, without its services.

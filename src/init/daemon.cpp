@@ -121,15 +121,22 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
                           !paths_.busy());
                 }),
       reloader_(
-          files_, [this] { return read_configuration(start_.sources); },
-          [this](const Configuration& config, bool dry_run) { return take(config, dry_run); },
+          files_,
+          [this](const ReloadFiles& asked) {
+            return read_configuration(start_.sources, &settings_, asked.only.empty());
+          },
+          [this](const Configuration& config, const ReloadFiles& asked) {
+            return take(config, asked);
+          },
           [this](Reloader::Report& report, std::function<void()> answer) {
             in_force_.wait(reopening_, [this, &report, answer = std::move(answer)] {
               if (report) add_effects(*report);
               answer();
             });
           },
-          [this](Configuration& config) { return checks_before(config); }),
+          [this](Configuration& config, const ReloadFiles& asked) {
+            return checks_before(config, asked);
+          }),
       instances_(board_, *loop_, settings_, facts_,
                  [this] { return server_ && server_->has_ready(); }),
       service_changes_(files_, board_, start_.sources.places, settings_,
@@ -466,55 +473,6 @@ void ZinitDaemon::on_critical_end(const ServiceView& view) {
   begin_shutdown(PowerAction::shut_down, what);
 }
 
-void ZinitDaemon::reload_and_log(std::function<void()> then) {
-  reload(false, true, [then = std::move(then)](const RequestResult<ReloadReport>& report) {
-    if (!report) log_error("reload: {}", report.error().text);
-    if (then) then();
-  });
-}
-
-std::vector<SpecPtr> ZinitDaemon::wanted_specs(const Configuration& config) {
-  std::vector<SpecPtr> specs = config.specs;
-  const std::vector<SpecPtr> added = runtime_services(*board_.graph(), specs);
-  specs.insert(specs.end(), added.begin(), added.end());
-  instances_.complete(specs, config);
-  return specs;
-}
-
-std::function<void()> ZinitDaemon::checks_before(Configuration& config) {
-  if (reload_fault(config, *board_.graph())) return nullptr;
-  std::vector<SpecPtr> specs = wanted_specs(config);
-  const auto checks = [](const SpecPtr& spec) { return !spec->check_exec->argv.empty(); };
-  if (std::ranges::none_of(specs, checks)) return nullptr;
-  return [this, &config, specs = std::move(specs)] {
-    config.checked = board_.check_reload(specs, config.masked);
-  };
-}
-
-RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config, bool dry_run) {
-  if (auto fault = reload_fault(config, *board_.graph())) return tl::unexpected(*std::move(fault));
-  if (!config.checked) return tl::unexpected(config.checked.error());
-  const std::vector<SpecPtr> specs = with_faults(wanted_specs(config), *config.checked);
-  auto report = board_.reload(specs, dry_run, config.masked);
-  if (report) report->proxies = proxies_.plan(config);
-  if (!report || dry_run) return report;
-  start_.command_alone = is_alone(start_.sources, config) && specs.size() == 1;
-  use_settings(config);
-  instances_.use(config.templates);
-  proxies_.load(config);
-  sockets_.look();
-  timers_.anew();
-  if (booted_) look_at_triggers();
-  std::vector<std::string> news = report->added;
-  news.insert(news.end(), report->changed.begin(), report->changed.end());
-  news.insert(news.end(), report->failed.begin(), report->failed.end());
-  log_warnings(config, &news);
-  log_info("reload: {}", reload_summary(*report));
-  // If there were no services until now, this is the boot.
-  if (services_started_ && !board_.graph()->order().empty()) start_services();
-  return report;
-}
-
 DaemonInfo ZinitDaemon::info() const {
   const auto since_start = [this](TimePoint at) { return ms_between(start_.started, at); };
   DaemonInfo info;
@@ -554,21 +512,6 @@ void ZinitDaemon::tell_terminals(std::string text) {
   task.work = [text = printable(shortened(text, kLongestMessage))] { zinit::tell_terminals(text); };
   task.finish = [](const std::optional<Error>&) {};
   files_.add(std::move(task));
-}
-
-void ZinitDaemon::reload(bool dry_run, bool check, ReloadDone done) {
-  if (!shutdown_.begun()) renew_socket();
-  if (!dry_run) reopening_ = logs_.reopen_files();
-  if (syslog_) syslog_->look();
-  reloader_.reload(dry_run, std::move(done), check);
-}
-
-/// Adds what is known when the changes are in force.
-void ZinitDaemon::add_effects(ReloadReport& report) const {
-  proxies_.add_faults(report.proxies);
-  for (const auto* names : {&report.added, &report.changed})
-    for (std::string& warning : board_.resource_warnings(*names))
-      report.warnings.push_back(std::move(warning));
 }
 
 void ZinitDaemon::set_service(SetService request, SetDone done) {

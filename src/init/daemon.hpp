@@ -34,6 +34,7 @@
 #include "init/proxy_changes.hpp"
 #include "init/reexecution.hpp"
 #include "init/reload.hpp"
+#include "init/reload_only.hpp"
 #include "init/server_lock.hpp"
 #include "init/service_changes.hpp"
 #include "init/shutdown.hpp"
@@ -127,7 +128,7 @@ class ZinitDaemon final : public Daemon {
   [[nodiscard]] DaemonInfo info() const override;
   [[nodiscard]] bool supports(PowerAction action) const override;
   void power(PowerAction action, const std::string& message) override;
-  void reload(bool dry_run, bool check, ReloadDone done) override;
+  void reload(const ReloadFiles& asked, ReloadDone done) override;
   void keep_scheduled(const std::optional<ScheduledPower>& power) override;
   void tell_terminals(std::string text) override;
   void reexecute(bool update, ReexecuteDone done) override;
@@ -203,11 +204,14 @@ class ZinitDaemon final : public Daemon {
     return start_.mode != Mode::standalone && !start_.subreaper;
   }
   void reload_and_log(std::function<void()> then);
-  RequestResult<ReloadReport> take(const Configuration& config, bool dry_run);
+  RequestResult<ReloadReport> take(const Configuration& config, const ReloadFiles& asked);
   /// What a reload is to run with: `config` and what was added at runtime.
-  [[nodiscard]] std::vector<SpecPtr> wanted_specs(const Configuration& config);
+  [[nodiscard]] RequestResult<Reloaded> wanted(const Configuration& config,
+                                               const ReloadFiles& asked);
   /// See Reloader::Checks.
-  [[nodiscard]] std::function<void()> checks_before(Configuration& config);
+  [[nodiscard]] std::function<void()> checks_before(Configuration& config,
+                                                    const ReloadFiles& asked);
+  void add_others(ReloadReport& report, const Configuration& config) const;
   void add_effects(ReloadReport& report) const;
   void on_change();
   void on_critical_end(const ServiceView& view);

@@ -102,7 +102,7 @@ RequestResult<void> Instances::make(std::string_view given) {
   return {};
 }
 
-void Instances::complete(std::vector<SpecPtr>& specs, const LoadedConfig& config) {
+void Instances::complete(std::vector<SpecPtr>& specs, const LoadedConfig& config, bool no_restart) {
   if (config.templates->empty()) return;
   const GraphPtr graph = board_.graph();
   std::unordered_set<std::string> names;
@@ -142,18 +142,19 @@ void Instances::complete(std::vector<SpecPtr>& specs, const LoadedConfig& config
     if (!over) wanted.push_back(graph->name(slot));
   }
   add(std::move(wanted), true);
-  // Those that a dependency makes which stays in force because a newer file is refused.
+  // Those that a dependency makes which stays in force because a newer file is refused, or waits.
   const auto by_dependency = [&](Slot slot) {
     const Node& node = graph->node(slot);
     return node.spec->is_instance() && !node.removed && !names.contains(node.spec->name);
   };
   if (std::ranges::none_of(graph->order(), by_dependency)) return;
-  const auto trial = board_.reload(specs, true, config.masked);
+  const auto trial = board_.reload(specs, true, config.masked, no_restart);
   if (!trial) return;
   wanted.clear();
-  for (const std::string& name : trial->failed)
-    if (const Slot slot = graph->find_loaded(name); slot != kNoSlot)
-      add_instance_names(graph->spec(slot), wanted);
+  for (const auto* kept : {&trial->failed, &trial->waiting})
+    for (const std::string& name : *kept)
+      if (const Slot slot = graph->find_loaded(name); slot != kNoSlot)
+        add_instance_names(graph->spec(slot), wanted);
   add(std::move(wanted), false);
 }
 

@@ -46,8 +46,8 @@ class Instances {
 
   /// Adds to `specs`, all services of a reload, the instances of the new templates that are needed
   /// and not among them: those that were started, and those that services depend on which have no
-  /// file, or whose files are refused.
-  void complete(std::vector<SpecPtr>& specs, const LoadedConfig& config);
+  /// file, or whose files are refused. `no_restart` is that of the reload.
+  void complete(std::vector<SpecPtr>& specs, const LoadedConfig& config, bool no_restart);
 
   /// Removes started instances that nobody wants any more. To be called after each change of the
   /// board.

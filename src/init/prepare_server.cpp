@@ -107,6 +107,20 @@ void take_command(DaemonStart& start, const ServerOptions& options) {
   });
 }
 
+/// PID 1 goes on without a directory that it was given, and says so; nobody needs another server
+/// that has nothing to run.
+Result<void> find_named(const Places& places) {
+  for (const ConfigDirectory& directory : places.directories) {
+    struct stat status {};
+    if (directory.named && ::stat(directory.path.c_str(), &status) < 0 && errno == ENOENT)
+      return failure(
+          fmt::format("{}: there is no such directory of services; make it, or name "
+                      "another by --config-dir",
+                      directory.path));
+  }
+  return {};
+}
+
 /// Of what nobody misses beside a lone command.
 LogLevel level_of_want(const DaemonStart& start) {
   return start.command_alone ? LogLevel::info : LogLevel::warn;
@@ -312,6 +326,8 @@ Result<DaemonStart> prepare_server(StartRequest request) {
   start.environment = own_environment();
   use_asked_log_level(start, request);
   start.sources = {.places = places_of(request), .console = console_of(request.options)};
+  if (request.mode == Mode::standalone && !start.legacy)
+    if (const auto there = find_named(start.sources.places); !there) return Failure(there.error());
   start.subreaper = request.subreaper;
   if (request.mode == Mode::container) take_command(start, request.options);
   start.console = std::move(request.console);

@@ -1,6 +1,7 @@
 // Reading the files again, once for all requests that wait.
 #include "init/reload.hpp"
 
+#include <algorithm>
 #include <new>
 
 #include "base/text.hpp"
@@ -29,47 +30,47 @@ std::string reload_summary(const ReloadReport& report) {
       fmt::format("{} added, {} changed", report.added.size(), report.changed.size());
   if (!report.restarted.empty()) text += fmt::format(" ({} restarted)", report.restarted.size());
   text += fmt::format(", {} removed, {} unchanged", report.removed.size(), report.unchanged.size());
+  if (!report.waiting.empty())
+    text += fmt::format(", {} waiting for a restart: {}", report.waiting.size(),
+                        join(report.waiting, ", "));
   if (!report.failed.empty())
     text += fmt::format(", {} refused: {}", report.failed.size(), join(report.failed, ", "));
+  if (!report.settings.empty()) text += "; settings: " + join(report.settings, ", ");
   return text + proxy_summary(report.proxies);
 }
 
-Reloader::RequestPtr& Reloader::place_of(bool dry_run, bool check) noexcept {
-  return waiting_[dry_run ? 2 : check ? 0 : 1];
-}
-
-void Reloader::reload(bool dry_run, Daemon::ReloadDone done, bool check) {
-  const RequestPtr& waiting = place_of(dry_run, check);
-  if (!waiting) {
+void Reloader::reload(const ReloadFiles& asked, Daemon::ReloadDone done) {
+  const auto same =
+      std::ranges::find(waiting_, asked, [](const RequestPtr& one) { return one->asked; });
+  if (same == waiting_.end()) {
     auto request = std::make_shared<Request>();
-    request->dry_run = dry_run;
-    request->check = check && !dry_run;
+    request->asked = asked;
     request->done.push_back(std::move(done));
     return add(request);
   }
-  if (waiting->done.size() < kMostAsking) return waiting->done.push_back(std::move(done));
+  if ((*same)->done.size() < kMostAsking) return (*same)->done.push_back(std::move(done));
   done(tl::unexpected(RequestFailure{
       Refusal::process_error,
       fmt::format("a reload is about to begin that {} wait for already", kMostAsking)}));
 }
 
 void Reloader::add(const RequestPtr& request) {
-  RequestPtr& waiting = place_of(request->dry_run, request->check);
-  waiting = request;
+  waiting_.push_back(request);
   FileTask task;
-  task.begin = [&waiting] { waiting = nullptr; };
+  for (const std::string& name : request->asked.only) task.bytes += sizeof name + name.size();
+  task.begin = [this, request] { std::erase(waiting_, request); };
   // Does not capture `this`, which may be destroyed by then.
   task.work = [read = read_, request] {
-    request->config = std::make_unique<Configuration>(read());
+    request->config = std::make_unique<Configuration>(read(request->asked));
   };
-  task.finish = [this, request, &waiting](const std::optional<Error>& fault) {
-    if (waiting == request) waiting = nullptr;  // it never began
+  task.finish = [this, request](const std::optional<Error>& fault) {
+    std::erase(waiting_, request);  // if it never began
     finish(request, fault);
   };
   try {
     queue_.add(std::move(task));
   } catch (const std::bad_alloc&) {
-    waiting = nullptr;  // it could not be queued
+    std::erase(waiting_, request);  // it could not be queued
     throw;
   }
 }
@@ -77,8 +78,9 @@ void Reloader::add(const RequestPtr& request) {
 /// The checks are the queue's next task: no file is read or written in between.
 void Reloader::finish(const RequestPtr& request, const std::optional<Error>& fault) {
   std::function<void()> checks;
-  if (!fault && request->check && checks_)
-    catch_all("reload", [&] { checks = checks_(*request->config); });
+  const ReloadFiles& asked = request->asked;
+  if (!fault && asked.check && !asked.dry_run && !asked.no_restart && checks_)
+    catch_all("reload", [&] { checks = checks_(*request->config, asked); });
   if (!checks) return take(request, fault);
   FileTask task;
   task.work = [request, checks = std::move(checks)] { checks(); };
@@ -90,12 +92,12 @@ void Reloader::take(const RequestPtr& request, const std::optional<Error>& fault
   request->report = tl::unexpected(RequestFailure{
       Refusal::process_error, fault ? fault->text : "not enough memory for a reload"});
   if (!fault)
-    catch_all("reload", [&] { request->report = take_(*request->config, request->dry_run); });
+    catch_all("reload", [&] { request->report = take_(*request->config, request->asked); });
   const auto answer = [request] {
     for (const Daemon::ReloadDone& each : request->done)
       catch_all("reload", [&] { each(request->report); });
   };
-  request->dry_run ? answer() : await_(request->report, answer);
+  request->asked.dry_run ? answer() : await_(request->report, answer);
 }
 
 }  // namespace zinit

@@ -457,6 +457,25 @@ std::vector<std::string> Graph::names() const {
   return names;
 }
 
+std::vector<std::string> new_lacks(const ServiceSpec& spec, const ServiceSpec& before,
+                                   const std::vector<std::string>& missing) {
+  const Dependencies& had = *before.dependencies;
+  std::vector<std::string> faults;
+  const auto look = [&](const std::vector<Dependency>& list, std::string_view key) {
+    for (const auto& [name, at] : list) {
+      if (names(had.requires_, name) || names(had.binds_to, name)) continue;
+      if (std::ranges::find(missing, name) == missing.end()) continue;
+      faults.push_back(message(spec, at, "error", key,
+                               fmt::format("nothing is named \"{}\", and {} is up: it would be "
+                                           "stopped",
+                                           name, spec.name)));
+    }
+  };
+  look(spec.dependencies->requires_, "requires");
+  look(spec.dependencies->binds_to, "binds_to");
+  return faults;
+}
+
 std::string fault_moved_to(const ServiceSpec& spec, const ServiceSpec* before,
                            std::string_view fault) {
   const auto words = fault.find(": ", fault.find(": dependencies.") + 2);

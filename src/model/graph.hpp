@@ -173,6 +173,11 @@ class Graph {
   MaskedNames masked_;
 };
 
+/// The names of `missing` that `spec` requires and `before` does not, as faults of a service that
+/// is up.
+[[nodiscard]] std::vector<std::string> new_lacks(const ServiceSpec& spec, const ServiceSpec& before,
+                                                 const std::vector<std::string>& missing);
+
 /// Rewrites `fault`, a message about another service, as a fault of `spec`, whose change since
 /// `before` (null: it is new) has caused it. Its place is that of the first dependency that
 /// `before` does not have, or else that of [dependencies].

@@ -11,16 +11,25 @@ namespace {
 
 using Fate = PlannedService::Fate;
 
-/// A copy of `spec`, which stays in force, with the faults of its refused successor among its
-/// warnings. Warnings of an earlier refusal are dropped: those faults may have been mended.
+/// A copy of `spec`, which stays in force, without what was said of a refused successor: those
+/// faults may have been mended.
+std::shared_ptr<ServiceSpec> without_refusal(const SpecPtr& spec) {
+  auto copy = std::make_shared<ServiceSpec>(*spec);
+  SpecFindings& findings = copy->findings.edit();
+  findings.refused = nullptr;
+  findings.warnings.resize(findings.warnings.size() - findings.refused_warnings);
+  findings.refused_warnings = 0;
+  return copy;
+}
+
+/// The same with the faults of its refused successor among its warnings.
 SpecPtr with_warnings(const SpecPtr& spec, const SpecPtr& successor,
                       std::vector<std::string> refused) {
   refused.emplace_back("the file has changed and is wrong; the config read before stays in force");
-  auto copy = std::make_shared<ServiceSpec>(*spec);
+  const auto copy = without_refusal(spec);
   SpecFindings& findings = copy->findings.edit();
   findings.refused = successor;
   std::vector<std::string>& warnings = findings.warnings;
-  warnings.resize(warnings.size() - findings.refused_warnings);
   const std::size_t own = warnings.size();
   for (std::string& text : refused) {
     if (std::ranges::find(warnings, text) == warnings.end()) warnings.push_back(std::move(text));
@@ -39,8 +48,8 @@ SpecPtr with_errors(const SpecPtr& spec, const std::vector<std::string>& errors)
 class Planner {
  public:
   Planner(const Graph& old, const std::vector<SpecPtr>& specs, const std::vector<bool>& live,
-          const MaskedNames& masked)
-      : old_(old), live_(live), masked_(masked) {
+          const MaskedNames& masked, const std::vector<bool>& up, bool no_restart)
+      : old_(old), live_(live), masked_(masked), up_(up), no_restart_(no_restart) {
     for (const SpecPtr& spec : specs) names_.insert(spec->name);
     for (const Slot slot : old_.order()) {
       const Node& node = old_.node(slot);
@@ -83,7 +92,8 @@ class Planner {
 
   void add(const SpecPtr& spec) {
     const std::string name = name_of(*spec);
-    PlannedService planned{name, Fate::added, spec, old_.find(name), false, true, {}};
+    PlannedService planned{
+        .name = name, .fate = Fate::added, .spec = spec, .slot = old_.find(name)};
     const Node* before = loaded(planned);
     if (spec->broken()) planned.refused = spec->findings->errors;
     if (before != nullptr) {
@@ -92,6 +102,13 @@ class Planner {
         keep_old(planned, *before);
       else
         planned.fate = fate_of_change(*before, *spec);
+      if (planned.fate == Fate::restart && no_restart_ && is_up(name)) {
+        planned = {.name = name,
+                   .fate = Fate::waits,
+                   .spec = without_refusal(before->spec),
+                   .next = spec,
+                   .slot = planned.slot};
+      }
     }
     names_.insert(name);
     plan_.services.push_back(std::move(planned));
@@ -121,8 +138,10 @@ class Planner {
   void add_removed() {
     for (const Slot slot : old_.order()) {
       if (names_.contains(old_.name(slot))) continue;
-      plan_.services.push_back(
-          {old_.name(slot), Fate::removed, old_.node(slot).spec, slot, false, true, {}});
+      plan_.services.push_back({.name = old_.name(slot),
+                                .fate = Fate::removed,
+                                .spec = old_.node(slot).spec,
+                                .slot = slot});
     }
   }
 
@@ -148,15 +167,23 @@ class Planner {
     for (PlannedService& planned : plan_.services) {
       if (planned.fate == Fate::removed) continue;
       const Node& node = plan_.graph->node(planned.slot);
-      if (node.faults->empty()) continue;
+      std::vector<std::string> faults = *node.faults;
+      if (faults.empty() && is_change(planned) && is_up(planned.name))
+        faults = new_lacks(*planned.spec, *loaded(planned)->spec, node.missing);
+      if (faults.empty()) continue;
       if (!is_change(planned)) {
         unchanged.push_back(&planned);
         continue;
       }
-      refuse(planned, *node.faults);
+      refuse(planned, faults);
       refused = true;
     }
     return refuse_culprits(unchanged) || refused;
+  }
+
+  [[nodiscard]] bool is_up(const std::string& name) const {
+    const Slot slot = old_.find_loaded(name);
+    return slot < up_.size() && up_[slot];
   }
 
   static bool is_change(const PlannedService& planned) {
@@ -259,6 +286,8 @@ class Planner {
   const Graph& old_;
   const std::vector<bool>& live_;
   const MaskedNames& masked_;
+  const std::vector<bool>& up_;
+  const bool no_restart_;
   std::unordered_set<std::string> names_;              // of the new set
   std::unordered_map<std::string, Slot> loaded_from_;  // by file; only valid services
   Plan plan_;
@@ -267,8 +296,8 @@ class Planner {
 }  // namespace
 
 Plan plan(const Graph& old, const std::vector<SpecPtr>& specs, const std::vector<bool>& live,
-          const MaskedNames& masked) {
-  return Planner(old, specs, live, masked).make();
+          const MaskedNames& masked, const std::vector<bool>& up, bool no_restart) {
+  return Planner(old, specs, live, masked, up, no_restart).make();
 }
 
 }  // namespace zinit

@@ -375,6 +375,7 @@ void apply_planned(World& world, const PlannedService& planned, const Before& be
   const bool to_be_started = planned.spec->starts_at_boot() && planned.start && start_added;
   switch (planned.fate) {
     case Fate::unchanged:
+    case Fate::waits:
     case Fate::kept: return;
     case Fate::added:
       // If the name has returned while its old process is still there, the process stops first.

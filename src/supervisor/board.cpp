@@ -287,9 +287,9 @@ std::vector<std::string> Board::resource_warnings(std::span<const std::string> n
 }
 
 RequestResult<ReloadReport> Board::reload(const std::vector<SpecPtr>& specs, bool dry_run,
-                                          const MaskedNames& masked) {
+                                          const MaskedNames& masked, bool no_restart) {
   BoardCore& core = *core_;
-  PlanAside aside(core, [&](const Graph&) { return Wanted{specs, masked}; });
+  PlanAside aside(core, [&](const Graph&) { return Wanted{specs, masked, no_restart}; });
   const BoardCore::Change change(core);
   if (core.world.shutdown) return in_shutdown();
   return take_plan(core, aside.plan(core), dry_run);

@@ -180,9 +180,10 @@ class Board final : public WatchReports {
   RequestResult<void> kill(std::string_view name, int signal, KillWhat what);
 
   /// Replaces the set of specs: plan() decides what that means, and all of it is applied without
-  /// releasing the lock. With `dry_run` only the report is made. Refused once a shutdown has begun.
+  /// releasing the lock. With `dry_run` only the report is made. With `no_restart` services whose
+  /// change takes a restart keep the spec that they have. Refused once a shutdown has begun.
   RequestResult<ReloadReport> reload(const std::vector<SpecPtr>& specs, bool dry_run,
-                                     const MaskedNames& masked = {});
+                                     const MaskedNames& masked = {}, bool no_restart = false);
   /// Runs check_exec, as it is in the new set, of what a reload() to `specs` would restart, and
   /// waits for it: for a thread that may block, and not that of the control loop.
   /// @return  why which specs are to be refused; see with_faults()
@@ -204,7 +205,6 @@ class Board final : public WatchReports {
     std::string name;
     bool created = false;
     bool restarted = false;  // its process, which is replaced
-    bool stopped = false;    // it: something that it requires now does not exist
     std::vector<std::string> warnings{};
     Others others{};
   };

@@ -208,7 +208,7 @@ RequestResult<Board::SetReport> Board::set(const SpecPtr& spec, bool start, bool
   append_names(report.others.stopped, effects.stopped);
   report.others.restarted = effects.restarted;
   std::erase(report.others.started, spec->name);
-  report.stopped = std::erase(report.others.stopped, spec->name) > 0;
+  std::erase(report.others.stopped, spec->name);
   report.restarted = std::erase(report.others.restarted, spec->name) > 0;
   const TimePoint now = Clock::now();
   SettledQuestions settled(world, now);

@@ -108,6 +108,13 @@ std::vector<bool> BoardCore::live() const {
   return live;
 }
 
+std::vector<bool> BoardCore::up() const {
+  std::vector<bool> up(world.graph->slots(), false);
+  for (const Slot slot : world.graph->order())
+    up[slot] = active(world, slot) && world.record(slot).wish == Wish::up;
+  return up;
+}
+
 bool BoardCore::is_live(Slot slot) const {
   // A launch that changes no state may be under way as well: one of [resources], or of a probe.
   return !at_rest(world.record(slot).state) || active(world, slot) ||

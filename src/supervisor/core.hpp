@@ -171,6 +171,8 @@ class BoardCore {
       REQUIRES(mutex);
   /// By slot: whether the service is active or not at rest, so that it must stay in the graph.
   [[nodiscard]] std::vector<bool> live() const REQUIRES(mutex);
+  /// By slot: whether it is active and its wish is up.
+  [[nodiscard]] std::vector<bool> up() const REQUIRES(mutex);
   /// Whether something of the service is still there, which keeps it in the graph when it is
   /// removed.
   [[nodiscard]] bool is_live(Slot slot) const REQUIRES(mutex);

@@ -29,17 +29,18 @@ Plan& PlanAside::plan(BoardCore& core) {
 }
 
 bool PlanAside::is_current(const BoardCore& core) const {
-  return graph_ == core.world.graph && core.live() == live_;
+  return graph_ == core.world.graph && core.live() == live_ && core.up() == up_;
 }
 
 void PlanAside::take_base(const BoardCore& core) {
   graph_ = core.world.graph;
   live_ = core.live();
+  up_ = core.up();
 }
 
 void PlanAside::make() {
   const Wanted wanted = want_(*graph_);
-  plan_ = zinit::plan(*graph_, wanted.specs, live_, wanted.masked);
+  plan_ = zinit::plan(*graph_, wanted.specs, live_, wanted.masked, up_, wanted.no_restart);
 }
 
 }  // namespace zinit

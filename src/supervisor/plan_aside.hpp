@@ -13,11 +13,13 @@ namespace zinit {
 struct Wanted {
   std::vector<SpecPtr> specs;
   MaskedNames masked;
+  bool no_restart = false;
 };
 
 /// Planning takes long for a large graph, so it is done without the lock, from the present graph,
-/// which is immutable, and a copy of live(). If these are outdated when the plan is done, it is
-/// made again; only after kPlansAside attempts it is made under the lock, where others must wait.
+/// which is immutable, and copies of live() and up(). If these are outdated when the plan is done,
+/// it is made again; only after kPlansAside attempts it is made under the lock, where others must
+/// wait.
 class PlanAside {
  public:
   /// Returns the configuration that is wanted in place of a graph's. Called with or without the
@@ -37,6 +39,7 @@ class PlanAside {
   const Want want_;
   GraphPtr graph_;
   std::vector<bool> live_;
+  std::vector<bool> up_;
   Plan plan_;
 };
 

@@ -27,7 +27,7 @@ class Reporter {
     spread(restarting_, report_.restarted);
     for (Names* names :
          {&report_.added, &report_.changed, &report_.removed, &report_.unchanged, &report_.failed,
-          &report_.restarted, &report_.stopped, &report_.failed_before}) {
+          &report_.restarted, &report_.stopped, &report_.waiting, &report_.failed_before}) {
       std::ranges::sort(*names);
     }
     return std::move(report_);
@@ -38,6 +38,10 @@ class Reporter {
     const bool refused = !planned.refused.empty();
     switch (planned.fate) {
       case Fate::kept: return;
+      case Fate::waits:
+        report_.waiting.push_back(planned.name);
+        tell_causes(planned, *planned.next);
+        return;
       case Fate::removed:
         report_.removed.push_back(planned.name);
         if (world_.graph->used(planned.slot)) going_.push_back(planned.slot);
@@ -88,10 +92,14 @@ class Reporter {
       going_.push_back(planned.slot);
     } else if (planned.fate == Fate::restart) {
       report_.restarted.push_back(planned.name);
-      for (const std::string_view key : restart_causes(world_.spec(planned.slot), *planned.spec))
-        report_.why[planned.name].emplace_back(key);
+      tell_causes(planned, *planned.spec);
       restarting_.push_back(planned.slot);
     }
+  }
+
+  void tell_causes(const PlannedService& planned, const ServiceSpec& next) {
+    for (const std::string_view key : restart_causes(world_.spec(planned.slot), next))
+      report_.why[planned.name].emplace_back(key);
   }
 
   /// Whether the service would go on without the reload. False for one that is being stopped on

@@ -77,10 +77,14 @@ struct ProxyReport : ReloadedNames {
 struct ReloadReport : ReloadedNames {
   std::vector<std::string> restarted;  // whose process is (or, in a dry run, would be) restarted
   std::vector<std::string> stopped;    // because they lose something that they require
+  std::vector<std::string> waiting;    // changed, and wait for a restart that is not to be
+  std::vector<std::string> settings;   // the keys of zinit.toml that have changed
   std::vector<std::string> failed_before;  // those of `failed` whose files have not changed
-  // Why each of `restarted` and `stopped` is there: the changed keys, or "requires NAME".
+  // Why each of `restarted`, `stopped` and `waiting` is there: the changed keys, or "requires
+  // NAME".
   std::map<std::string, std::vector<std::string>> why;
-  // What is wrong with the files of `failed`, by service; what a reload is to warn of in others.
+  // What is wrong with the files of `failed`, by service, or by path for zinit.toml; what a reload
+  // is to warn of in others.
   std::map<std::string, std::vector<std::string>> faults;
   std::vector<std::string> warnings;
   ProxyReport proxies;

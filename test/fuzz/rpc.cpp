@@ -63,7 +63,7 @@ class NoDaemon final : public Daemon {
     return action != PowerAction::halt;
   }
   void power(PowerAction, const std::string&) override {}
-  void reload(bool, bool, ReloadDone done) override { done(ReloadReport{}); }
+  void reload(const ReloadFiles&, ReloadDone done) override { done(ReloadReport{}); }
   void reexecute(bool, ReexecuteDone done) override { done({}); }
   void switch_root(NewRoot, SwitchDone done) override { done({}); }
   void keep_scheduled(const std::optional<ScheduledPower>&) override {}

@@ -199,8 +199,9 @@ BulkResult Client::delete_all(std::optional<std::chrono::milliseconds> limit) {
   return call(request::delete_all(limit));
 }
 
-ReloadReport Client::reload(bool dry_run, bool check) {
-  return call(request::reload(dry_run, check));
+ReloadReport Client::reload(bool dry_run, bool check, const std::vector<std::string>& only,
+                            bool no_restart) {
+  return call(request::reload(dry_run, check, only, no_restart));
 }
 
 void Client::reload_service(const std::string& name, bool check) {

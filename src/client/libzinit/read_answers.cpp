@@ -307,7 +307,7 @@ ServiceConfig read_config(const JsonValue& value) {
 SetResult read_set(const JsonValue& value) {
   SetResult result;
   read_members(value, "name", result.name, "created", result.created, "warnings", result.warnings,
-               "restarted", result.restarted, "stopped", result.stopped);
+               "restarted", result.restarted);
   return result;
 }
 
@@ -326,8 +326,9 @@ ReloadReport read_reload(const JsonValue& value) {
                  "unchanged", names.unchanged, "failed", names.failed);
   };
   read_names(value, report);
-  read_members(value, "restarted", report.restarted, "stopped", report.stopped, "failed_before",
-               report.failed_before, "warnings", report.warnings);
+  read_members(value, "restarted", report.restarted, "stopped", report.stopped, "waiting",
+               report.waiting, "settings", report.settings, "failed_before", report.failed_before,
+               "warnings", report.warnings);
   const auto read_lists = [&value](const char* name, auto& lists) {
     const JsonValue* member = json_member(value, name);
     if (member == nullptr) return;

@@ -225,9 +225,11 @@ Request<BulkResult> delete_all(Limit limit) {
   return make_waiting<deleted>("service.delete_all", {}, limit);
 }
 
-Request<ReloadReport> reload(bool dry_run, bool check) {
+Request<ReloadReport> reload(bool dry_run, bool check, const std::vector<std::string>& only,
+                             bool no_restart) {
   JsonParams params;
-  params.add("dry_run", dry_run);
+  params.add("dry_run", dry_run).add_given("only", only);
+  if (no_restart) params.add("no_restart", true);
   return make_waiting<read_reload>("service.reload", checked(params, check).text(), {});
 }
 

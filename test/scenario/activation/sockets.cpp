@@ -300,7 +300,7 @@ TEST_CASE("sockets close when their service is deleted, and when zinit ends", "[
   boot_open(zinit);
   CHECK(Client(one).echo("a") == "a");
   CHECK(Client::possible(three));
-  zinit.result("service.delete", named("a"));
+  zinit.result("service.delete", named("a", R"("persist":true)"));
   zinit.remove("b");
   (void)zinit.reload();
   CHECK(eventually([&] { return !Client::possible(one); }));

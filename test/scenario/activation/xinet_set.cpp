@@ -78,10 +78,17 @@ TEST_CASE("a proxy is set, listed and deleted by requests", "[check][xinet]") {
 TEST_CASE("zinitctl sets, shows and deletes proxies", "[xinet][ctl]") {
   SetUp set;
   const std::string front = free_address();
-  const Outcome added = set.zinit.ctl({"xinet", "set", "web", "--listen", front, "--backend",
-                                       set.back, "--service", "s", "--connect-timeout", "5"});
+  std::vector<std::string> words{
+      "xinet",  "set",       "web", "--listen",          front, "--backend",
+      set.back, "--service", "s",   "--connect-timeout", "5"};
+  const Outcome added = set.zinit.ctl(words);
   INFO(added.err);
   CHECK(added.code == 0);
+  CHECK(added.out == "web is added, at runtime only\n");
+  CHECK(entries_of(set.zinit.config()).size() == 1);
+  words.emplace_back("--persist");
+  CHECK(set.zinit.ctl(words).out == "web is replaced\n");
+  CHECK(entries_of(set.zinit.config()).size() == 2);
   CHECK(Client(front).echo("hello") == "hello");
   const Outcome list = set.zinit.ctl({"xinet", "list"});
   CHECK(list.code == 0);
@@ -250,7 +257,8 @@ TEST_CASE("a proxy is written to a file, and deleting it removes that", "[check]
   const std::string front = free_address();
   zinit.result("xinet.set",
                proxy_params("kept", front, set.back, "s",
-                            R"("connect_timeout":7,"idle_timeout":9,"single_connection":true)"));
+                            R"("connect_timeout":7,"idle_timeout":9,"single_connection":true,)"
+                            R"("persist":true)"));
   CHECK(entries_of(zinit.config()) == std::vector<std::string>{"kept.toml", "s.toml"});
   CHECK_THAT(read_file(zinit.config("kept.toml")), Contains("[proxy]") && Contains(front));
   CHECK(zinit.ctl({"check", zinit.config()}).code == 0);
@@ -275,7 +283,7 @@ TEST_CASE("a proxy and a service of one name are written to two files", "[xinet]
   SetUp set;
   const std::string front = free_address();
   const std::string before = read_file(set.zinit.config("s.toml"));
-  set.zinit.result("xinet.set", proxy_params("s", front, set.back, "s", ""));
+  set.zinit.result("xinet.set", proxy_params("s", front, set.back, "s", R"("persist":true)"));
   CHECK(read_file(set.zinit.config("s.toml")) == before);
   CHECK(entries_of(set.zinit.config()).size() == 2);
   (void)set.zinit.reload();

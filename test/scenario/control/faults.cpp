@@ -120,7 +120,8 @@ class Faulty {
     if (server_.result("service.list").mentions("of@1"))
       (void)ask("service.stop", named("of@1", kWait));
     // A deletion whose client was lost may still be under way, and come first.
-    if (server_.result("service.list").mentions("new")) ask("service.delete", named("new"));
+    if (server_.result("service.list").mentions("new"))
+      ask("service.delete", named("new", R"("persist":true)"));
     REQUIRE_FALSE(server_.result("service.list").mentions("new"));
     for (const char* name : {"base", "web"}) {
       (void)server_.start(name);
@@ -270,8 +271,9 @@ TEST_CASE("reloads and changes of services survive the failure of any system cal
     zinit.server().file("base.toml", "[service]\nexec = 'sleep 100000'\ndescription = '" +
                                          std::to_string(++changes) + "'\n");
     zinit.ask("service.reload");
-    zinit.ask("service.set", R"({"config":{"service":{"name":"new","exec":"sleep 100000"}}})");
-    zinit.ask("service.delete", named("new"));
+    zinit.ask("service.set", R"({"config":{"service":{"name":"new","exec":"sleep 100000"}},)"
+                             R"("persist":true})");
+    zinit.ask("service.delete", named("new", R"("persist":true)"));
   });
   CHECK(zinit.server().ctl({"check", zinit.server().config()}).code == 0);
   for (const std::string& name : entries_of(zinit.server().config()))

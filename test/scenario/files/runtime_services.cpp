@@ -19,8 +19,12 @@ namespace {
 
 const std::string kWeb = R"({"service":{"name":"web","exec":"sleep 100000"}})";
 
-/// The parameters of service.set.
+/// The parameters of service.set, which also writes the file.
 std::string setting(const std::string& config, const std::string& more = "") {
+  return R"({"persist":true,"config":)" + config + more + "}";
+}
+/// The same at runtime only.
+std::string passing(const std::string& config, const std::string& more = "") {
   return R"({"config":)" + config + more + "}";
 }
 
@@ -82,9 +86,9 @@ TEST_CASE("a service set with start false stays down, and one that was stopped i
           "[runtime]") {
   Server zinit;
   zinit.boot();
-  (void)zinit.result("service.add", setting(kWeb, R"(,"start":false)"));
+  (void)zinit.result("service.add", passing(kWeb, R"(,"start":false)"));
   CHECK(zinit.state("web") == "inactive");
-  (void)zinit.result("service.add", setting(kWeb));
+  (void)zinit.result("service.add", passing(kWeb));
   zinit.await_state("web", "running");
 }
 
@@ -123,10 +127,10 @@ TEST_CASE("what the graph refuses has no place, as no file has it yet", "[check]
   Server zinit;
   zinit.add("web");
   zinit.boot();
-  for (const char* more : {"", R"(,"persist":false)"}) {
+  for (const auto parameters : {setting, passing}) {
     for (const char* name : {"web", "new"}) {
       const std::string quoted = "\"" + std::string(name) + "\"";
-      const Json error = zinit.error("service.set", setting(config_of(name, "", quoted), more));
+      const Json error = zinit.error("service.set", parameters(config_of(name, "", quoted), ""));
       const std::string fault =
           "error: dependencies.requires: a service cannot name itself; take it out";
       CHECK(error["data"]["messages"].texts() == Texts{fault});
@@ -167,14 +171,14 @@ TEST_CASE("what requires a service that is added comes up with it", "[runtime]")
   zinit.await_failed("app", "missing_dependency");
   (void)zinit.result("service.set", setting(kWeb));
   zinit.await_state("app", "running");
-  const Json made = zinit.result("service.add", setting(config_of("top", "", R"("none")")));
+  const Json made = zinit.result("service.add", passing(config_of("top", "", R"("none")")));
   CHECK_THAT(made["warnings"].texts().at(0), Contains("none"));
 }
 
 TEST_CASE("a service added at runtime only has no file and outlives reloads", "[runtime]") {
   Server zinit;
   zinit.boot();
-  (void)zinit.result("service.add", setting(kWeb));
+  (void)zinit.result("service.add", passing(kWeb));
   zinit.await_state("web", "running");
   const pid_t pid = zinit.pid_of("web");
   const Json got = zinit.result("service.get", named("web"));
@@ -196,7 +200,7 @@ TEST_CASE("a file's service that is replaced at runtime only is as its file says
   zinit.boot();
   (void)zinit.result(
       "service.add",
-      setting(R"({"service":{"name":"web","exec":"sleep 100000","description":"now"}})"));
+      passing(R"({"service":{"name":"web","exec":"sleep 100000","description":"now"}})"));
   CHECK(zinit.status("web")["description"] == "now");
   CHECK_FALSE(zinit.result("service.get", named("web"))["runtime"].truth());
   CHECK(zinit.reload()["changed"].texts() == Texts{"web"});
@@ -233,7 +237,7 @@ TEST_CASE("service.delete stops a service, and takes it and its file away", "[ru
   zinit.await_trace("start web");
   CHECK(zinit.ctl({"disable", "web"}).code == 0);  // its drop-in goes too
   const pid_t pid = zinit.pid_of("web");
-  CHECK(zinit.result("service.remove", named("web"))["ok"].truth());
+  CHECK(zinit.result("service.remove", named("web", R"("persist":true)"))["ok"].truth());
   CHECK(zinit.traced("stop web"));
   CHECK(kill(pid, 0) == -1);
   CHECK(zinit.result("service.list").texts() == Texts{"kept"});
@@ -245,10 +249,10 @@ TEST_CASE("service.delete without persist leaves the file for the next reload", 
   Server zinit;
   zinit.add("web");
   zinit.boot({"web"});
-  CHECK(zinit.result("service.delete", R"({"name":"web","persist":false})")["ok"].truth());
+  CHECK(zinit.result("service.delete", named("web"))["ok"].truth());
   CHECK(zinit.result("service.list").size() == 0);
   CHECK(zinit.result("service.set", setting(kWeb))["created"].truth());  // its own file's place
-  CHECK(zinit.result("service.delete", R"({"name":"web","persist":false})")["ok"].truth());
+  CHECK(zinit.result("service.delete", named("web"))["ok"].truth());
   CHECK(zinit.reload()["added"].texts() == Texts{"web"});
   zinit.await_state("web", "running");
 }
@@ -282,7 +286,7 @@ TEST_CASE("what is set or started again while its removal waits for its stop sta
   zinit.boot();
   zinit.await_trace("start web");
   Connection other = zinit.connect();
-  other.send(R"({"jsonrpc":"2.0","id":1,"method":"service.delete","params":["web"]})"
+  other.send(R"({"jsonrpc":"2.0","id":1,"method":"service.delete","params":["web",true]})"
              "\n");
   zinit.await_state("web", "stopping");
   if (by_set)
@@ -301,10 +305,10 @@ TEST_CASE("what comes to be required while its removal waits keeps its file", "[
   zinit.boot();
   zinit.await_trace("start db");
   Connection other = zinit.connect();
-  other.send(R"({"jsonrpc":"2.0","id":1,"method":"service.delete","params":["db"]})"
+  other.send(R"({"jsonrpc":"2.0","id":1,"method":"service.delete","params":["db",true]})"
              "\n");
   zinit.await_state("db", "stopping");
-  (void)zinit.result("service.add", setting(config_of("app", "", R"("db")"), R"(,"start":false)"));
+  (void)zinit.result("service.add", passing(config_of("app", "", R"("db")"), R"(,"start":false)"));
   CHECK(other.read()["error"]["code"] == -32010);
   CHECK(entries_of(zinit.config()) == Texts{"db.toml"});
   CHECK(zinit.start("app")["state"] == "running");
@@ -348,7 +352,7 @@ TEST_CASE("many services are deleted at once", "[threads][runtime]") {
   Connection client = zinit.connect();
   for (int i = 0; i < kMany; ++i) {
     client.send(R"({"jsonrpc":"2.0","id":1,"method":"service.delete","params":["s)" +
-                std::to_string(i) + "\"]}\n");
+                std::to_string(i) + "\",true]}\n");
   }
   for (int i = 0; i < kMany; ++i) CHECK(client.read()["result"]["ok"].truth());
   CHECK(zinit.result("service.list").texts() == Texts{"base"});
@@ -435,7 +439,7 @@ TEST_CASE("a vendor's service is replaced in /etc/zinit and removed by masking",
   (void)zinit.result("service.set", setting(kWeb));
   CHECK(zinit.status("web")["file"] == "/etc/zinit/services/web.toml");
   CHECK(read_file(vendors) == "[service]\nexec = 'sleep 100000'\n");
-  CHECK(zinit.result("service.delete", named("web"))["ok"].truth());
+  CHECK(zinit.result("service.delete", named("web", R"("persist":true)"))["ok"].truth());
   CHECK(std::filesystem::read_symlink(zinit.config("web.toml")) == "/dev/null");
   CHECK(zinit.reload()["added"].size() == 0);
   const Json error = zinit.error("service.set", setting(kWeb));

@@ -330,7 +330,7 @@ TEST_CASE("service.set and delete leave a template as it is", "[templates]") {
   for (const char* number : {"1", "2", "9"}) {
     std::string text = config;
     text.replace(text.find("NR"), 2, number);
-    (void)zinit.result("service.set", "{" + text + "}");
+    (void)zinit.result("service.set", R"({"persist":true,)" + text + "}");
     const std::string name = std::string("web@") + number;
     CHECK(zinit.status(name)["instance_of"].is_null());
     CHECK(zinit.status(name)["file"] == zinit.config(name + ".toml"));
@@ -342,11 +342,11 @@ TEST_CASE("service.set and delete leave a template as it is", "[templates]") {
   // Without a file of its own an instance is only removed.
   (void)zinit.start("web@3");
   (void)zinit.result("service.delete", R"({"name":"web@3"})");
-  (void)zinit.result("service.delete", R"({"name":"web@1"})");
+  (void)zinit.result("service.delete", R"({"name":"web@1","persist":true})");
   await_names(zinit, {"web@2", "web@9"});
   link(zinit, "web@.toml", "web@4.toml");
   (void)zinit.reload();
-  (void)zinit.result("service.delete", R"({"name":"web@4"})");
+  (void)zinit.result("service.delete", R"({"name":"web@4","persist":true})");
   CHECK_FALSE(std::filesystem::is_symlink(zinit.config("web@4.toml")));
   CHECK(read_file(zinit.config("web@.toml")) == kTemplate);
 }

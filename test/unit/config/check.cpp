@@ -318,6 +318,39 @@ TEST_CASE("[defaults] of the server's zinit.toml count for files that are checke
   CHECK(lines_of(check_paths(file, directory / "none.toml")).size() == 1);
 }
 
+TEST_CASE("what is not read is a warning: wrong names, and directories of PID 1",
+          "[config][check]") {
+  const TempDir directory;
+  const std::string services = directory / "services", targets = directory / "targets";
+  for (const std::string& path : {services, targets, directory / "services/folder.conf"})
+    REQUIRE(::mkdir(path.c_str(), 0700) == 0);
+  for (const char* name : {"README.md", "a.toml~", "a.toml.dpkg-old", ".a.toml.swp", "a.toml.bak"})
+    directory.write(std::string("services/") + name, "");
+  const std::string wrong = directory.write("services/redis.conf", "");
+  Places places;
+  places.directories = {{services}};
+  CHECK(lines_of(check_places(places)) ==
+        Lines{targets +
+                  ":1:1: warning: is not read, for this server is not PID 1; what it is to "
+                  "run belongs in " +
+                  services,
+              wrong + ":1:1: warning: is not read: the name of a service file ends in .toml"});
+  CHECK(check_places(places).exit_code() == 0);
+  CHECK(check_places(places).exit_code(true) == 1);
+  places.directories.push_back({targets});
+  CHECK(lines_of(check_places(places)).size() == 1);
+}
+
+TEST_CASE("an operator of shells among the words of a command is a warning", "[config][check]") {
+  const TempDir directory;
+  const std::string file =
+      directory.write("a.toml", "[service]\nexec = ['echo', '$HOME', '|', 'wc']\n");
+  CHECK_THAT(lines_of(check({file})).at(0),
+             Catch::StartsWith(file + ":2:26: warning: service.exec: \"|\" is an argument here"));
+  directory.write("a.toml", "[service]\nexec = ['find', '/', '-exec', 'ls', '{}', ';']\n");
+  CHECK(lines_of(check({file})).empty());
+}
+
 TEST_CASE("the places of a mode are checked as a server would read them", "[config][check]") {
   const TempDir directory;
   const std::string file = directory.write("a.toml", "[service]\nname = 5\nexec = 'a'\n");

@@ -257,6 +257,14 @@ TEST_CASE("settings are read beside the services, each wrong one by itself", "[c
                 "at least 1 or with a unit, as \"5s\"",
             file + ":4:1: warning: socket_grup: unknown key, did you mean \"socket_group\"?"});
 
+  CHECK(some.settings_faults.size() == 2);
+  // Those of a server that runs, in its place.
+  const LoadedConfig kept = load_config({}, file, {.settings = &none.settings});
+  CHECK(kept.settings_faults.empty());
+  CHECK_FALSE(kept.settings.log_level);
+  CHECK(changed_settings(none.settings, some.settings) ==
+        Lines{"default_target", "log_level", "shutdown_timeout_ms", "socket_grup"});
+
   directory.write("zinit.toml", "log_level = debug\n");
   const LoadedConfig broken = load({}, file);
   CHECK(broken.settings.log_level == defaults.log_level);

@@ -177,6 +177,9 @@ TEST_CASE("a fault of syntax is told once, at its place, in one line", "[config]
   const std::string no_escape =
       " is not an escape of TOML; a backslash is \\\\, and a string in single quotes has no "
       "escapes";
+  const std::string no_lines =
+      "an inline table must be closed by } on the same line; on lines of their own its keys stand "
+      "below a header, such as [service.env]";
   const std::string no_key = "expected a key (A-Z a-z 0-9 _ -, or any text in quotes), found ";
   const std::string no_value = " is not a value; a string needs quotes, a boolean is true or false";
   const std::string no_number = " is neither a number nor a date; a string needs quotes";
@@ -215,8 +218,10 @@ TEST_CASE("a fault of syntax is told once, at its place, in one line", "[config]
       {"a = [1, 2", "1:5: this array is not closed by ]"},
       {"a = [1 2]", "1:8: expected , or ], found '2'"},
       {"a = [,]", "1:6: a value is missing"},
-      {"a = {b = 1", "1:11: an inline table must be closed by } on the same line"},
-      {"a = {b = 1\n}", "1:11: an inline table must be closed by } on the same line"},
+      {"a = {b = 1", "1:11: " + no_lines},
+      {"a = {b = 1\n}", "1:11: " + no_lines},
+      {"a = {\nb = 1 }", "1:6: " + no_lines},
+      {"a = {b = 1,\n}", "1:12: " + no_lines},
       {"a = {b = 1,}", "1:12: " + no_key + "'}'"},
       {"a = {b = 1 c = 2}", "1:12: expected , or }, found 'c'"},
       {"[a", "1:3: the header is not closed by ]"},

@@ -172,7 +172,8 @@ TEST_CASE("reload is the daemon's, and may take its time", "[threads][control][m
   };
   CHECK(client.call("service.reload", R"({"dry_run":true})") ==
         R"({"added":[],"changed":[],"removed":[],"unchanged":["web"],"failed":[],)"
-        R"("restarted":[],"stopped":[],"failed_before":[],"why":{},"faults":{},"warnings":[],)"
+        R"("restarted":[],"stopped":[],"waiting":[],"settings":[],"failed_before":[],"why":{},)"
+        R"("faults":{},"warnings":[],)"
         R"("proxies":{"added":[],"changed":[],"removed":[],"unchanged":[],"failed":[],)"
         R"("messages":[]}})");
 

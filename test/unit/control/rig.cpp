@@ -37,8 +37,8 @@ void FakeDaemon::power(PowerAction action, const std::string& message) {
   ++powered;
 }
 
-void FakeDaemon::reload(bool dry_run, bool /*check*/, ReloadDone done) {
-  if (on_reload) return on_reload(dry_run, std::move(done));
+void FakeDaemon::reload(const ReloadFiles& asked, ReloadDone done) {
+  if (on_reload) return on_reload(asked.dry_run, std::move(done));
   done(ReloadReport{});
 }
 

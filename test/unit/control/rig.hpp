@@ -53,7 +53,7 @@ class FakeDaemon final : public Daemon {
     return action == PowerAction::shut_down;
   }
   void power(PowerAction action, const std::string& message) override;
-  void reload(bool dry_run, bool check, ReloadDone done) override;
+  void reload(const ReloadFiles& asked, ReloadDone done) override;
   void reexecute(bool update, ReexecuteDone done) override;
   void switch_root(NewRoot next, SwitchDone done) override {
     switched_to = std::move(next);

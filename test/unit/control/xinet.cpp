@@ -66,7 +66,7 @@ TEST_CASE("xinet.set passes on what was given, and nothing else", "[threads][con
                     R"("service":"postgres"})") == R"({"name":"pg","replaced":false})");
   const auto set = rig.daemons(&FakeDaemon::set_proxies);
   REQUIRE(set.size() == 1);
-  CHECK(set[0].persist);
+  CHECK_FALSE(set[0].persist);
   CHECK(to_json(set[0].config) ==
         R"({"backend":"unix:/run/pg","listen":["tcp:localhost:5432"],"name":"pg",)"
         R"("service":"postgres"})");
@@ -78,11 +78,11 @@ TEST_CASE("xinet.set takes its parameters by position, by the names of its alias
   rig.daemon.proxies_there = two_proxies();
   TestClient client = rig.client();
   const std::string method = GENERATE("xinet.set", "xinet.create", "xinet.register");
-  CHECK(client.call(method, R"(["db-proxy",["a:1","unix:/b"],"c:2","db",10,300.0,true,2,false])") ==
+  CHECK(client.call(method, R"(["db-proxy",["a:1","unix:/b"],"c:2","db",10,300.0,true,2,true])") ==
         R"({"name":"db-proxy","replaced":true})");
   const auto set = rig.daemons(&FakeDaemon::set_proxies);
   REQUIRE(set.size() == 1);
-  CHECK_FALSE(set[0].persist);
+  CHECK(set[0].persist);
   CHECK(to_json(set[0].config) ==
         R"({"backend":"c:2","connect_timeout":10,"idle_timeout":300,"listen":["a:1","unix:/b"],)"
         R"("name":"db-proxy","proxy_protocol":2,"service":"db","single_connection":true})");

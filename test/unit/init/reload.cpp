@@ -33,9 +33,9 @@ struct Bench {
     return config;
   }
 
-  RequestResult<ReloadReport> take(const Configuration& config, bool dry_run) {
+  RequestResult<ReloadReport> take(const Configuration& config, const ReloadFiles& asked) {
     if (refuse) return tl::unexpected(RequestFailure{Refusal::shutting_down, "too late"});
-    taken.push_back(config.messages.front() + (dry_run ? " dry" : ""));
+    taken.push_back(config.messages.front() + (asked.dry_run ? " dry" : ""));
     ReloadReport report;
     report.added = config.messages;
     return report;
@@ -58,9 +58,12 @@ TEST_CASE("a reload's summary has counts, and names what was refused", "[init][r
   report.changed = {"c"};
   report.restarted = {"c"};
   report.unchanged = {"d", "e", "f"};
+  report.waiting = {"i"};
   report.failed = {"g", "h"};
+  report.settings = {"log_level"};
   CHECK(reload_summary(report) ==
-        "2 added, 1 changed (1 restarted), 0 removed, 3 unchanged, 2 refused: g, h");
+        "2 added, 1 changed (1 restarted), 0 removed, 3 unchanged, 1 waiting for a restart: i, "
+        "2 refused: g, h; settings: log_level");
 }
 
 TEST_CASE("each reload reads the files anew and answers in turn", "[threads][init][reload]") {
@@ -68,11 +71,13 @@ TEST_CASE("each reload reads the files anew and answers in turn", "[threads][ini
   bench.expected = 3;
   FileQueue queue(*bench.loop);
   Reloader reloader(
-      queue, [&] { return bench.read(); },
-      [&](const Configuration& config, bool dry_run) { return bench.take(config, dry_run); });
-  reloader.reload(false, bench.note());
-  reloader.reload(true, bench.note());
-  reloader.reload(false, bench.note());
+      queue, [&](const ReloadFiles&) { return bench.read(); },
+      [&](const Configuration& config, const ReloadFiles& asked) {
+        return bench.take(config, asked);
+      });
+  reloader.reload({}, bench.note());
+  reloader.reload({.dry_run = true}, bench.note());
+  reloader.reload({}, bench.note());
   bench.loop->run();
   CHECK(bench.taken == Strings{"1", "2 dry", "3"});
   CHECK(bench.answers == Strings{"1", "2", "3"});
@@ -85,9 +90,11 @@ TEST_CASE("while files are read the loop goes on", "[threads][init][reload]") {
   bench.may_read = false;
   FileQueue queue(*bench.loop);
   Reloader reloader(
-      queue, [&] { return bench.read(); },
-      [&](const Configuration& config, bool dry_run) { return bench.take(config, dry_run); });
-  reloader.reload(false, bench.note());
+      queue, [&](const ReloadFiles&) { return bench.read(); },
+      [&](const Configuration& config, const ReloadFiles& asked) {
+        return bench.take(config, asked);
+      });
+  reloader.reload({}, bench.note());
   bool busy = false;
   REQUIRE(bench.loop->post([&] {
     busy = queue.busy();
@@ -106,17 +113,19 @@ TEST_CASE("a reload that the board refuses, and one that cannot be read, are ans
   FileQueue queue(*bench.loop);
   Reloader reloader(
       queue,
-      [&]() -> Configuration {
+      [&](const ReloadFiles&) -> Configuration {
         if (broken) throw std::bad_alloc();
         return bench.read();
       },
-      [&](const Configuration& config, bool dry_run) { return bench.take(config, dry_run); });
+      [&](const Configuration& config, const ReloadFiles& asked) {
+        return bench.take(config, asked);
+      });
   bench.refuse = true;
-  reloader.reload(false, [&](const RequestResult<ReloadReport>& report) {
+  reloader.reload({}, [&](const RequestResult<ReloadReport>& report) {
     bench.note()(report);
     broken = true;
   });
-  reloader.reload(false, bench.note());
+  reloader.reload({}, bench.note());
   bench.loop->run();
   CHECK(bench.answers == Strings{"too late", "not enough memory for the service files"});
 }
@@ -127,10 +136,12 @@ TEST_CASE("reloads that wait are one, and dry runs another, however often they a
   bench.may_read = false;
   FileQueue queue(*bench.loop);
   Reloader reloader(
-      queue, [&] { return bench.read(); },
-      [&](const Configuration& config, bool dry_run) { return bench.take(config, dry_run); });
-  reloader.reload(false, bench.note());
-  for (int i = 0; i < 100; ++i) reloader.reload(i % 2 == 0, bench.note());
+      queue, [&](const ReloadFiles&) { return bench.read(); },
+      [&](const Configuration& config, const ReloadFiles& asked) {
+        return bench.take(config, asked);
+      });
+  reloader.reload({}, bench.note());
+  for (int i = 0; i < 100; ++i) reloader.reload({.dry_run = i % 2 == 0}, bench.note());
   bench.expected = 101;
   bench.may_read = true;
   bench.loop->run();
@@ -139,18 +150,39 @@ TEST_CASE("reloads that wait are one, and dry runs another, however often they a
   CHECK(std::count(bench.answers.begin(), bench.answers.end(), "3") == 50);
 }
 
+TEST_CASE("reloads of other files, or with other restarts, are other reloads", "[init][reload]") {
+  Bench bench;
+  bench.may_read = false;
+  FileQueue queue(*bench.loop);
+  Reloader reloader(
+      queue, [&](const ReloadFiles&) { return bench.read(); },
+      [&](const Configuration& config, const ReloadFiles& asked) {
+        return bench.take(config, asked);
+      });
+  reloader.reload({}, bench.note());
+  const ReloadFiles other[] = {{.only = {"a"}}, {.only = {"b"}}, {.no_restart = true}};
+  for (const ReloadFiles& asked : other)
+    for (int i = 0; i < 2; ++i) reloader.reload(asked, bench.note());
+  bench.expected = 7;
+  bench.may_read = true;
+  bench.loop->run();
+  CHECK(bench.answers == Strings{"1", "2", "2", "3", "3", "4", "4"});
+}
+
 TEST_CASE("only so many may wait for one reload; who asks beyond is refused",
           "[threads][init][reload]") {
   Bench bench;
   bench.may_read = false;
   FileQueue queue(*bench.loop);
   Reloader reloader(
-      queue, [&] { return bench.read(); },
-      [&](const Configuration& config, bool dry_run) { return bench.take(config, dry_run); });
+      queue, [&](const ReloadFiles&) { return bench.read(); },
+      [&](const Configuration& config, const ReloadFiles& asked) {
+        return bench.take(config, asked);
+      });
   bench.expected = Reloader::kMostAsking + 2;
-  for (std::size_t i = 0; i < Reloader::kMostAsking + 1; ++i) reloader.reload(false, bench.note());
+  for (std::size_t i = 0; i < Reloader::kMostAsking + 1; ++i) reloader.reload({}, bench.note());
   CHECK(bench.answers.empty());
-  reloader.reload(false, bench.note());
+  reloader.reload({}, bench.note());
   REQUIRE(bench.answers.size() == 1);
   CHECK_THAT(bench.answers.front(), Catch::Contains("wait for already"));
   bench.may_read = true;
@@ -163,9 +195,11 @@ TEST_CASE("a reload that ends in an exception is answered", "[threads][init][rel
   bench.expected = 1;
   FileQueue queue(*bench.loop);
   Reloader reloader(
-      queue, [&] { return bench.read(); },
-      [&](const Configuration&, bool) -> RequestResult<ReloadReport> { throw std::bad_alloc(); });
-  reloader.reload(false, bench.note());
+      queue, [&](const ReloadFiles&) { return bench.read(); },
+      [&](const Configuration&, const ReloadFiles&) -> RequestResult<ReloadReport> {
+        throw std::bad_alloc();
+      });
+  reloader.reload({}, bench.note());
   bench.loop->run();
   CHECK(bench.answers == Strings{"not enough memory for a reload"});
 }

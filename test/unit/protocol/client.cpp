@@ -109,12 +109,12 @@ TEST_CASE("the client library sets proxies and reads what they are",
   config.idle_timeout = 300s;
   config.single_connection = true;
   config.proxy_protocol = 1;
-  CHECK(client.set_proxy(config, false).name == "front");
+  CHECK(client.set_proxy(config, true).name == "front");
   const auto set = rig.daemons(&FakeDaemon::set_proxies);
   REQUIRE(set.size() == 2);
-  CHECK(set[0].persist);
+  CHECK_FALSE(set[0].persist);
   CHECK(set[0].config.table.size() == 4);
-  CHECK_FALSE(set[1].persist);
+  CHECK(set[1].persist);
   const zinit::Value& full = set[1].config;
   CHECK(full.find("listen")->value.array.size() == 2);
   CHECK(full.find("connect_timeout")->value.integer == 10);

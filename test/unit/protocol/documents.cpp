@@ -115,8 +115,14 @@ TEST_CASE("zinit-rpc(7) has the methods, their other names and their parameters"
     const std::string entry = page.substr(at, end - at);
     for (const std::string_view alias : method.aliases)
       CHECK(entry.find("\n.Cm " + std::string(alias)) != std::string::npos);
-    for (const Param& param : method.params)
-      CHECK(entry.find("\n.It Ar " + std::string(param.name) + "\n") != std::string::npos);
+    for (const Param& param : method.params) {
+      const auto begin = entry.find("\n.It Ar " + std::string(param.name) + "\n");
+      REQUIRE(begin != std::string::npos);
+      std::string preset(param.default_json);
+      std::erase(preset, '"');
+      const std::string about = entry.substr(begin, entry.find("\n.It ", begin + 1) - begin);
+      if (!preset.empty()) CHECK(about.find("default: " + preset) != std::string::npos);
+    }
   }
   const auto from = page.find("\n.Sh METHODS\n"), to = page.find("\n.Sh NOTIFICATIONS\n");
   const std::string methods = page.substr(from, to - from);

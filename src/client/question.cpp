@@ -1,0 +1,80 @@
+// Questions to a user: see question.hpp.
+#include "client/question.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <set>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+
+namespace zinit {
+
+namespace {
+
+bool is_up(const ServiceStatus& status) {
+  return status.state == "running" || status.state == "starting" || status.state == "stopping";
+}
+
+}  // namespace
+
+bool asks(const VerbContext& context) {
+  return !context.arguments.has("yes") && ::isatty(STDIN_FILENO) == 1 &&
+         ::isatty(STDOUT_FILENO) == 1;
+}
+
+bool says_yes(const std::string& question) {
+  std::fputs((printable(question) + " [Y/n] ").c_str(), stdout);
+  std::fflush(stdout);
+  char answer[16];
+  return std::fgets(answer, sizeof answer, stdin) != nullptr && answer[0] != 'n' &&
+         answer[0] != 'N';
+}
+
+void ask_before(VerbContext& context, const std::vector<std::string>& restarts,
+                const std::vector<std::string>& stops) {
+  if ((restarts.empty() && stops.empty()) || !asks(context)) return;
+  std::string question;
+  if (!restarts.empty()) question += fmt::format("restarts {}; ", join(restarts, ", "));
+  if (!stops.empty()) question += fmt::format("stops {}; ", join(stops, ", "));
+  context.flush();
+  if (!says_yes(question + "go on?")) throw VerbFailure{ExitStatus::failed, "nothing is changed"};
+}
+
+std::vector<std::string> up_among(VerbContext& context, std::vector<std::string> names) {
+  std::vector<std::string> up;
+  for (const ServiceStatus& status : context.client().list_full())
+    if (is_up(status) && std::ranges::find(names, status.name) != names.end())
+      up.push_back(status.name);
+  return up;
+}
+
+std::vector<std::string> up_beside(VerbContext& context, const std::string& target) {
+  const std::vector<ServiceStatus> all = context.client().list_full();
+  std::map<std::string_view, const ServiceStatus*> by_name;
+  for (const ServiceStatus& status : all) by_name.emplace(status.name, &status);
+  std::set<std::string_view> stays;
+  const auto keep = [&](std::string_view first, bool and_wanted) {
+    for (std::vector<std::string_view> left{first}; !left.empty();) {
+      const auto found = by_name.find(left.back());
+      left.pop_back();
+      if (found == by_name.end() || !stays.insert(found->first).second) continue;
+      const ServiceStatus& status = *found->second;
+      left.insert(left.end(), status.requires_.begin(), status.requires_.end());
+      if (and_wanted) left.insert(left.end(), status.wants.begin(), status.wants.end());
+    }
+  };
+  if (!target.empty()) keep(target, true);
+  for (const ServiceStatus& status : all)
+    if (status.class_ == "system") keep(status.name, false);
+  std::vector<std::string> up;
+  for (const ServiceStatus& status : all)
+    if (is_up(status) && status.class_ == "user" && !stays.contains(status.name))
+      up.push_back(status.name);
+  return up;
+}
+
+}  // namespace zinit

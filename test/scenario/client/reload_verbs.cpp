@@ -1,0 +1,261 @@
+// zinitctl reload and its options, and what is asked at a terminal before something is stopped
+// (control.md, "zinitctl").
+#include <csignal>
+
+#include "scenario/harness/terminal.hpp"
+
+namespace client_reload_verbs_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+using Texts = std::vector<std::string>;
+
+namespace {
+
+const Toml kOther{.exec = "sleep 200000"};
+
+/// zinitctl at a terminal of its own.
+class AtTerminal {
+ public:
+  AtTerminal(const Server& zinit, Texts words, Texts env = {}) {
+    Launch what;
+    what.argv = {"zinitctl", "--socket", zinit.socket()};
+    what.argv.insert(what.argv.end(), words.begin(), words.end());
+    what.env = std::move(env);
+    pid_ = terminal_.launch_in(what);
+  }
+  ~AtTerminal() {
+    if (!ended_) kill(pid_, SIGKILL), (void)wait_for_exit(pid_);
+  }
+  AtTerminal(const AtTerminal&) = delete;
+  AtTerminal& operator=(const AtTerminal&) = delete;
+
+  /// Waits for the question and answers it; the exit status.
+  std::optional<int> answer(const std::string& question, std::string_view keys) {
+    terminal_.await(question + "; go on? [Y/n] ");
+    terminal_.type(keys);
+    return exit_code();
+  }
+  std::optional<int> exit_code() {
+    ended_ = true;
+    return wait_for_exit(pid_);
+  }
+  Terminal& terminal() { return terminal_; }
+
+ private:
+  Terminal terminal_;
+  pid_t pid_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace
+
+TEST_CASE("reload --only reads the files of these services alone", "[reload][ctl]") {
+  Server zinit;
+  for (const char* name : {"a", "b", "gone"}) zinit.add(name);
+  zinit.file("t@.toml", "[service]\nexec = 'sleep 100000'\n");
+  zinit.boot({"a", "b", "gone"});
+  (void)zinit.start("t@1");
+  const pid_t a = zinit.pid_of("a"), b = zinit.pid_of("b"), t = zinit.pid_of("t@1");
+  zinit.add("a", kOther);
+  zinit.add("b", kOther);
+  zinit.add("comes", {.dependencies = "requires = ['t@2']"});
+  zinit.file("wrong.toml", "[service]\nexec = 1\n");
+  zinit.file("t@.toml", "[service]\nexec = 'sleep 200000'\n");
+  zinit.remove("gone");
+  const Outcome done = zinit.ctl({"reload", "--only", "a", "comes"});
+  CHECK(done.code == 0);
+  CHECK(done.out ==
+        "reloaded:\n    added        comes, t@2\n    changed      a\n    restarted    a (exec)\n");
+  zinit.await_new_pid("a", a);
+  zinit.await_state("comes", "running");
+  CHECK(proc_cmdline(zinit.pid_of("t@2")) == "sleep 100000");  // of the template in force
+  CHECK(zinit.result("service.reload", R"({"only":["gone"]})")["removed"].texts() == Texts{"gone"});
+  CHECK(zinit.pid_of("b") == b);
+  CHECK(zinit.pid_of("t@1") == t);
+  CHECK(zinit.status("b")["changed_on_disk"] == true);
+  CHECK_FALSE(zinit.result("service.list").mentions("wrong"));
+  CHECK(zinit.ctl({"reload", "--only", "t@"}).code == 0);
+  zinit.await_new_pid("t@1", t);
+  const Outcome unknown = zinit.ctl({"reload", "--only", "bb"});
+  CHECK(unknown.code == 4);
+  CHECK_THAT(unknown.err, Contains("no service \"bb\""));
+  CHECK(zinit.pid_of("b") == b);
+}
+
+TEST_CASE("a file of --only that has lost or changed its name is that of the same service",
+          "[reload]") {
+  Server zinit;
+  zinit.file("f.toml", "[service]\nname = 'a'\nexec = 'sleep 100000'\n");
+  zinit.boot({"a"});
+  const pid_t pid = zinit.pid_of("a");
+  zinit.file("f.toml", "[service\n");
+  CHECK(zinit.result("service.reload", R"({"only":["a"]})")["failed"].texts() == Texts{"a"});
+  CHECK(zinit.pid_of("a") == pid);
+  zinit.file("f.toml", "[service]\nname = 'b'\nexec = 'sleep 100000'\n");
+  const Json renamed = zinit.result("service.reload", R"({"only":["a"]})");
+  CHECK(renamed["removed"].texts() == Texts{"a"});
+  CHECK(renamed["added"].texts() == Texts{"b"});
+}
+
+TEST_CASE("reload --no-restart applies what needs none, and lists what waits", "[reload][ctl]") {
+  Server zinit;
+  for (const char* name : {"runs", "told", "down"}) zinit.add(name);
+  zinit.boot({"runs", "told"});
+  (void)zinit.stop("down");
+  const pid_t runs = zinit.pid_of("runs"), told = zinit.pid_of("told");
+  zinit.add("runs", {.exec = "sleep 200000", .service = "description = 'new'"});
+  zinit.add("told", {.service = "description = 'new'"});
+  zinit.add("down", kOther);
+  const Outcome done = zinit.ctl({"reload", "--no-restart"});
+  CHECK(done.code == 0);
+  CHECK(done.out == "reloaded:\n    changed      down, told\n    waiting      runs (exec)\n");
+  CHECK(zinit.status("told")["description"] == "new");
+  CHECK(zinit.pid_of("told") == told);
+  CHECK(zinit.pid_of("runs") == runs);
+  CHECK(zinit.status("runs")["description"] == "");
+  CHECK_FALSE(zinit.status("down")["changed_on_disk"].truth());
+  // A restart is one of the config that is in force, and says so.
+  const Outcome restarted = zinit.ctl({"restart", "runs"});
+  CHECK(restarted.code == 0);
+  CHECK(restarted.err == "zinitctl: restart runs: " + zinit.config("runs.toml") +
+                             " has changed since it was read; `zinitctl reload --only runs` puts "
+                             "that in force\n");
+  CHECK(proc_cmdline(zinit.pid_of("runs")) == "sleep 100000");
+  CHECK(zinit.reload()["restarted"].texts() == Texts{"runs"});
+  REQUIRE(eventually([&] { return proc_cmdline(zinit.pid_of("runs")) == "sleep 200000"; }));
+  CHECK(zinit.ctl({"restart", "runs"}).err == "");
+}
+
+TEST_CASE("reload --wait says how what it has started and restarted has ended", "[reload][ctl]") {
+  Server zinit;
+  for (const char* name : {"good", "bad"}) zinit.add(name);
+  zinit.add("stays");
+  zinit.boot({"good", "bad", "stays"});
+  zinit.add("good", kOther);
+  zinit.add("bad", {.exec = "/nonexistent/program"});
+  zinit.add("new");
+  zinit.add("idle", {.service = "status = 'stop'"});
+  const Outcome done = zinit.ctl({"reload", "--wait"});
+  CHECK(done.code == 1);
+  CHECK_THAT(done.out, Contains("[+] good is running, pid ") && Contains("[+] new is running") &&
+                           !Contains("idle is") && !Contains("stays is"));
+  CHECK_THAT(done.err, Contains("zinitctl: reload bad: "));
+  zinit.add("bad");
+  const Outcome json = zinit.ctl({"--json", "reload", "--wait"});
+  CHECK(json.code == 0);
+  const Json report = Json::parse(json.out).value();
+  CHECK(report["settled"][0]["name"] == "bad");
+  CHECK(report["settled"][0]["state"] == "running");
+}
+
+TEST_CASE("several services may be told to reload themselves", "[reload][ctl]") {
+  Server zinit;
+  for (const char* name : {"a", "b"}) zinit.add(name, {.service = "reload_signal = 'SIGWINCH'"});
+  zinit.boot({"a", "b"});
+  CHECK(zinit.ctl({"reload", "a", "b"}).out == "a reloaded\nb reloaded\n");
+  CHECK(zinit.ctl({"reload", "none", "b"}).code == 4);
+  CHECK(Json::parse(zinit.ctl({"--json", "reload", "*"}).out).value().size() == 2);
+  CHECK(zinit.ctl({"reload", "--wait", "a"}).code == 2);
+}
+
+TEST_CASE("a new dependency on what does not exist stops nothing that is up", "[reload]") {
+  Server zinit;
+  for (const char* name : {"up", "bound", "down"}) zinit.add(name);
+  zinit.boot({"up", "bound"});
+  (void)zinit.stop("down");
+  const pid_t pid = zinit.pid_of("up");
+  for (const char* name : {"up", "down"})
+    zinit.add(name, {.exec = "sleep 200000", .dependencies = "requires = ['nobody']"});
+  zinit.add("bound", {.dependencies = "binds_to = ['nobody']"});
+  const Json report = zinit.reload();
+  CHECK(report["failed"].texts() == Texts{"bound", "up"});
+  CHECK_THAT(report["faults"]["bound"].texts().at(0),
+             Contains("error: dependencies.binds_to: nothing is named \"nobody\""));
+  CHECK(report["changed"].texts() == Texts{"down"});
+  CHECK(report["stopped"].size() == 0);
+  CHECK(zinit.pid_of("up") == pid);
+  CHECK(zinit.status("down")["requires"].texts() == Texts{"nobody"});
+  zinit.add("nobody");
+  zinit.reload();
+  zinit.await_new_pid("up", pid);
+}
+
+TEST_CASE("a reload refuses a wrong zinit.toml, and says what a good one has changed",
+          "[reload][settings]") {
+  Server zinit({.settings = true});
+  const std::string file = zinit.path("zinit.toml");
+  write_file(file, "log_level = 'debug'\n[defaults]\nrestart_delay_ms = 50\n");
+  zinit.add("a");
+  zinit.boot({"a"});
+  for (const char* wrong : {"log_level = 5\n", "socket_group = 'no-such-group'\n", "what = 1\n"}) {
+    INFO(wrong);
+    write_file(file, std::string(wrong) + "shutdown_timeout_ms = 1000\n");
+    const Json report = zinit.reload();
+    CHECK(report["failed"].texts() == Texts{file});
+    CHECK_THAT(report["faults"][file].texts().at(0), Contains(file + ":1:") && Contains("error"));
+    CHECK(report["settings"].size() == 0);
+    CHECK(report["unchanged"].texts() == Texts{"a"});  // with the [defaults] in force
+  }
+  const Outcome refused = zinit.ctl({"reload"});
+  CHECK(refused.code == 1);
+  CHECK(refused.err ==
+        "zinitctl: reload: 1 file is not in force; `zinitctl check` shows all faults\n");
+  write_file(file, "socket_group = 'no-such-group'\n");
+  CHECK_THAT(zinit.ctl({"check"}).out, Contains(file + ":1:16: warning: socket_group: "));
+  write_file(file, "log_level = 'debug'\nshutdown_timeout_ms = 1000\n");
+  CHECK(zinit.reload()["settings"].texts() ==
+        Texts{"defaults.restart_delay_ms", "shutdown_timeout_ms"});
+}
+
+TEST_CASE("at a terminal a reload asks before it restarts or stops something", "[reload][ctl]") {
+  Server zinit;
+  for (const char* name : {"web", "old"}) zinit.add(name);
+  zinit.boot({"web", "old"});
+  const pid_t web = zinit.pid_of("web");
+  zinit.add("web", kOther);
+  zinit.remove("old");
+  const std::string question = "restarts web; stops old";
+  CHECK(AtTerminal(zinit, {"reload"}).answer(question, "n\n") == 1);
+  CHECK(zinit.pid_of("web") == web);
+  CHECK(zinit.state("old") == "running");
+  CHECK(AtTerminal(zinit, {"reload", "--yes"}).exit_code() == 0);
+  zinit.await_new_pid("web", web);
+  CHECK(AtTerminal(zinit, {"reload"}).exit_code() == 0);  // nothing to ask
+}
+
+TEST_CASE("at a terminal an edit that is not to be reloaded is taken back", "[verbs]") {
+  Server zinit;
+  zinit.add("web");
+  zinit.boot({"web"});
+  const pid_t web = zinit.pid_of("web");
+  const std::string before = read_file(zinit.config("web.toml"));
+  const Texts env{"EDITOR=sed -i s/100000/100001/", "TMPDIR=" + zinit.folder()};
+  AtTerminal edit(zinit, {"edit", "web"}, env);
+  CHECK(edit.answer("restarts web", "n\n") == 1);
+  edit.terminal().await("nothing is changed; what you wrote is in ");
+  CHECK(read_file(zinit.config("web.toml")) == before);
+  CHECK(zinit.pid_of("web") == web);
+  CHECK(AtTerminal(zinit, {"edit", "web"}, env).answer("restarts web", "\n") == 0);
+  zinit.await_new_pid("web", web);
+}
+
+TEST_CASE("at a terminal what stops many services asks first", "[ctl]") {
+  Server zinit;
+  zinit.add("db", {.service = "class = 'system'", .dependencies = "requires = ['disk']"});
+  for (const char* name : {"disk", "web"}) zinit.add(name);
+  zinit.file("rest.toml", "[target]\n[dependencies]\nwants = ['web2']\n");
+  zinit.add("web2");
+  zinit.boot({"db", "disk", "web", "web2"});
+  CHECK(AtTerminal(zinit, {"stop-all"}).answer("stops rest, web, web2", "n\n") == 1);
+  CHECK(AtTerminal(zinit, {"delete-all"}).answer("stops rest, web, web2", "n\n") == 1);
+  CHECK(AtTerminal(zinit, {"isolate", "rest"}).answer("stops web", "n\n") == 1);
+  const std::string all = "db, disk, rest, web, web2";
+  CHECK(AtTerminal(zinit, {"stop", "*"}).answer("stops " + all, "n\n") == 1);
+  CHECK(AtTerminal(zinit, {"restart", "*"}).answer("restarts " + all, "n\n") == 1);
+  for (const char* name : {"db", "disk", "web", "web2"}) CHECK(zinit.state(name) == "running");
+  CHECK(AtTerminal(zinit, {"stop", "web*"}).exit_code() == 0);  // not every service
+  CHECK(AtTerminal(zinit, {"isolate", "rest", "-y"}).exit_code() == 0);
+}
+
+}  // namespace client_reload_verbs_test
