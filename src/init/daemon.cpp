@@ -290,7 +290,6 @@ void ZinitDaemon::start_services() {
   if (shutdown_.begun() || booted_) return;
   if (!services_started_) services_started_ = Clock::now();
   tell_manager("READY=1");
-  tell_manager("READY=1");
   if (board_.graph()->order().empty()) return no_services();
   keep_facts();  // from now on oneshots may have run
   booted_ = true;
