@@ -166,10 +166,11 @@ class SpecReader {
     const Member* service = section_of(document_, "service");
     if (service == nullptr || service->value.find("exec") != nullptr) return;
     SourcePosition at = service->at;
-    // An unknown key that may stand for it is the fault, and comes first.
+    // An unknown key that is meant for it is the fault, and comes first.
     for (Diagnostic& one : findings_.list) {
-      if (one.severity != Severity::unknown || one.text.find("\"exec\"") == std::string::npos)
-        continue;
+      const bool meant = one.text.find("write \"exec\"") != std::string::npos ||
+                         one.text.ends_with("did you mean \"exec\"?");
+      if (one.severity != Severity::unknown || !meant) continue;
       one.severity = Severity::error;
       at = one.at;
     }
