@@ -126,7 +126,7 @@ TEST_CASE("check without a path reads what the server reads, and warns of what i
   CHECK(json["files"] == 2);
   CHECK(json["faults"].size() == expected.size());
   // A server says nothing of it before it is needed.
-  CHECK(zinit.status("a")["warnings"].size() == 1);
+  CHECK_THAT(zinit.status("a")["warnings"].dump(), !Contains("nonexistent") && !Contains("cores"));
   CHECK(zinit.ctl({"check", zinit.config("b.toml")}).out == "1 file checked, no faults\n");
 }
 
