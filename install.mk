@@ -10,8 +10,10 @@ MANDIR ?= $(DATADIR)/man
 DOCDIR ?= $(DATADIR)/doc/zinit
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 BASHCOMPDIR ?= $(DATADIR)/bash-completion/completions
-ZSHCOMPDIR ?= $(DATADIR)/zsh/site-functions
+# Where Debian's zsh looks, which has site-functions for the administrator alone.
+ZSHCOMPDIR ?= $(DATADIR)/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
 FISHCOMPDIR ?= $(DATADIR)/fish/vendor_completions.d
+SYSTEMDUNITDIR ?= $(PREFIX)/lib/systemd/system
 INSTALL ?= install
 # Below DESTDIR, where a package is put together.
 D := $(DESTDIR)
@@ -25,6 +27,8 @@ TO_ZINIT_8 := $(SBIN_NAMES:%=$(D)$(MANDIR)/man8/%.8)
 INIT_TO_ZINIT_8 := $(D)$(MANDIR)/man8/init.8
 INIT_TO_ZINITCTL_1 := $(patsubst %,$(D)$(MANDIR)/man8/%.8,$(filter-out init,$(INIT_NAMES)))
 COMPLETIONS := $(D)$(BASHCOMPDIR)/zinitctl $(D)$(ZSHCOMPDIR)/_zinitctl $(D)$(FISHCOMPDIR)/zinitctl.fish
+# bash and fish look for the completion of a program by its name.
+COMPLETION_LINKS := $(D)$(BASHCOMPDIR)/zinit $(D)$(FISHCOMPDIR)/zinit.fish
 DOC_FILES := COPYING COPYING.LGPL-2.1 README.md CHANGELOG.md
 # zinit reads service files there. In a home directory no such folder of the system is made.
 CONFIG := $(D)$(SYSCONFDIR)/zinit
@@ -47,6 +51,9 @@ install: install-bin $(if $(wildcard $(OUT)/libzinit.a),,$(OUT)/libzinit.a)  ## 
 	for link in $(if $(INIT),$(INIT_TO_ZINITCTL_1)); do ln -sf ../man1/zinitctl.1 $$link || exit 1; done
 	for file in $(COMPLETIONS); do \
 	  $(INSTALL) -D -m 644 $$(ls etc/completion/$${file##*/} etc/completion/$${file##*/}.bash 2>/dev/null) $$file || exit 1; done
+	for link in $(COMPLETION_LINKS); do ln -sf zinitctl$$(expr $$link : '.*\(\.fish\)') $$link || exit 1; done
+	$(if $(PLACES),$(INSTALL) -d $(D)$(SYSTEMDUNITDIR) && sed 's|/usr/sbin/zinit|$(SBINDIR)/zinit|' \
+	  etc/systemd/zinit.service >$(D)$(SYSTEMDUNITDIR)/zinit.service && chmod 644 $(D)$(SYSTEMDUNITDIR)/zinit.service)
 	for file in $(DOC_FILES); do $(INSTALL) -D -m 644 $$file $(DOC)/$$file || exit 1; done
 	for file in $(wildcard doc/*.md doc/*.svg); do $(INSTALL) -D -m 644 $$file $(DOC)/$$file || exit 1; done
 	mkdir -p $(DOC)/examples/sample && cp -r etc/sample/examples/. $(DOC)/examples && \
@@ -67,7 +74,8 @@ uninstall:  ## remove what install has put there, but not what an administrator 
 	  case "$$(readlink $$link)" in zinit.8 | ../man1/zinitctl.1) rm -f $$link ;; esac; done
 	for page in man/*.[1-8]; do rm -f $(D)$(MANDIR)/man$${page##*.}/$${page##*/}; done
 	rm -f $(SBIN)/zinit $(D)$(BINDIR)/zinitctl $(D)$(LIBDIR)/libzinit.a $(D)$(PKGCONFIGDIR)/libzinit.pc \
-	  $(COMPLETIONS) $(DOC_FILES:%=$(DOC)/%)
+	  $(COMPLETIONS) $(COMPLETION_LINKS) $(DOC_FILES:%=$(DOC)/%)
+	$(if $(PLACES),rm -f $(D)$(SYSTEMDUNITDIR)/zinit.service)
 	rm -rf $(D)$(INCLUDEDIR)/zinit $(DOC)/doc $(DOC)/examples
 	$(if $(PLACES),! cmp -s etc/zinit.toml $(CONFIG)/zinit.toml || rm -f $(CONFIG)/zinit.toml)
 	for folder in $(DOC) $(if $(PLACES),$(PLACES) $(CONFIG) $(D)$(VENDORDIR)); do \

@@ -12,9 +12,11 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "client/commands.hpp"
 #include "client/entry.hpp"
 #include "client/verbs.hpp"
 #include "init/last_steps.hpp"
+#include "init/options.hpp"
 #include "init/reexecution.hpp"
 #include "init/start.hpp"
 #include "os/process.hpp"
@@ -49,7 +51,17 @@ bool means_client(int argc, char** argv) {
 int zinit_server(int argc, char** argv) { return serve(ServerName::server, argc, argv, 1); }
 int zinit_pid1(int argc, char** argv) { return serve(ServerName::pid1, argc, argv, 1); }
 
+/// What the shells ask for a line that begins with `zinit server`.
+int complete_server(int argc, char** argv) {
+  const std::vector<std::string> words(argv + 3, argv + argc);
+  for (const std::string& word : zinit::server_completions(words)) std::puts(word.c_str());
+  return 0;
+}
+
 int zinit_itself(int argc, char** argv) {
+  if (argc > 3 && std::string_view(argv[1]) == zinit::kComplete &&
+      argv[2] == std::string_view("server"))
+    return complete_server(argc, argv);
   if (argc > 1 && argv[1] == std::string_view("server"))
     return serve(ServerName::server, argc, argv, 2);
   if (is_pid1() && !means_client(argc, argv)) return zinit_pid1(argc, argv);

@@ -1,5 +1,6 @@
-# Completion of zinitctl for bash. Install it as /usr/share/bash-completion/completions/zinitctl, or
-# source it. What a word may become is asked of zinitctl itself.
+# Completion of zinitctl and zinit for bash. Install it by these names in
+# /usr/share/bash-completion/completions, or source it. What a word may become is asked of zinitctl
+# itself.
 
 _zinitctl() {
   local IFS=$' \t\n' line=${COMP_LINE:0:COMP_POINT} word words=() typed value done=''
@@ -29,4 +30,4 @@ _zinitctl() {
   done < <("${COMP_WORDS[0]}" __complete "${words[@]}" 2>/dev/null)
 }
 
-complete -F _zinitctl zinitctl
+complete -F _zinitctl zinitctl zinit

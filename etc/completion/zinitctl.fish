@@ -1,4 +1,5 @@
-# Completion of zinitctl for fish. Install it as /usr/share/fish/vendor_completions.d/zinitctl.fish.
+# Completion of zinitctl and zinit for fish. Install it by these names in
+# /usr/share/fish/vendor_completions.d.
 # What a word may become is asked of zinitctl itself.
 
 function __zinitctl_complete
@@ -12,4 +13,4 @@ function __zinitctl_complete
     end
 end
 
-complete -c zinitctl -f -a '(__zinitctl_complete)'
+complete -c zinitctl -c zinit -f -a '(__zinitctl_complete)'

@@ -13,6 +13,7 @@
 
 #include "base/fd.hpp"
 #include "base/text.hpp"
+#include "base/time.hpp"
 #include "base/write_now.hpp"
 
 namespace zinit {
@@ -42,6 +43,7 @@ std::atomic<int> sink{STDERR_FILENO};
 std::atomic<bool> sink_is_kmsg{false};
 std::atomic<bool> sink_is_ready{false};  // a plain write(2) to the sink never blocks
 std::atomic<std::uint64_t> dropped{0};
+std::atomic<bool> shows_times{false};
 std::atomic<bool> torn{false};  // the last line was written in part
 
 const LevelInfo& info_of(LogLevel level) noexcept {
@@ -59,7 +61,8 @@ std::string cut(std::string text, std::size_t limit) {
 std::string record(LogLevel level, std::string_view text, bool kmsg) {
   const LevelInfo& info = info_of(level);
   if (kmsg) return cut(fmt::format("<{}>zinit: {}", info.priority, text), kKmsgMax) + '\n';
-  return cut(fmt::format("{:<5} {}", info.name, text), kLineMax) + '\n';
+  const std::string time = shows_times ? date_time(wall_us()) + " " : std::string();
+  return cut(fmt::format("{}{:<5} {}", time, info.name, text), kLineMax) + '\n';
 }
 
 /// Lines that go to the sink in one write, where it is not the kernel, for which each is a record.
@@ -135,6 +138,8 @@ void set_log_descriptor(int fd, bool kmsg) noexcept {
   struct stat status {};
   sink_is_ready = kmsg || (::fstat(fd, &status) == 0 && S_ISREG(status.st_mode));
 }
+
+void set_log_times(bool shown) noexcept { shows_times = shown; }
 
 int log_descriptor() noexcept { return sink; }
 

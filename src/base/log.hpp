@@ -29,6 +29,8 @@ void set_log_level(LogLevel level) noexcept;
 /// keeps it open. With `kmsg` it is /dev/kmsg, and each line is a record with a priority of
 /// syslog(3), "<6>zinit: ...". Default: standard error. Call it before there are other threads.
 void set_log_descriptor(int fd, bool kmsg) noexcept;
+/// Whether each line begins with the local time; not for /dev/kmsg, which has its own. Default: no.
+void set_log_times(bool shown) noexcept;
 /// What lines are written to: that descriptor, or the same file opened anew so that writes do not
 /// block. Never closed. Any thread.
 [[nodiscard]] int log_descriptor() noexcept;

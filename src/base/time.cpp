@@ -66,6 +66,19 @@ std::int64_t wall_us() noexcept {
   return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
 }
 
+std::tm local_time(std::int64_t time_us) noexcept {
+  const auto seconds = static_cast<std::time_t>(time_us / 1'000'000);
+  std::tm time{};
+  ::localtime_r(&seconds, &time);
+  return time;
+}
+
+std::string date_time(std::int64_t time_us) {
+  const std::tm time = local_time(time_us);
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", time.tm_year + 1900, time.tm_mon + 1,
+                     time.tm_mday, time.tm_hour, time.tm_min, time.tm_sec);
+}
+
 std::int64_t ms_between(TimePoint from, TimePoint to) noexcept {
   if (to <= from) return 0;
   return std::chrono::duration_cast<Milliseconds>(to - from).count();

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,6 +38,11 @@ inline constexpr std::string_view kInfinity = "infinity";
 
 /// Microseconds since 1970 on the wall clock, as the control protocol gives times.
 [[nodiscard]] std::int64_t wall_us() noexcept;
+
+/// What the local clock shows at `time_us`, microseconds since 1970; as people read it:
+/// "2026-01-31 12:34:56".
+[[nodiscard]] std::tm local_time(std::int64_t time_us) noexcept;
+[[nodiscard]] std::string date_time(std::int64_t time_us);
 
 /// Whole milliseconds from `from` to `to`, 0 if `to` is earlier.
 [[nodiscard]] std::int64_t ms_between(TimePoint from, TimePoint to) noexcept;

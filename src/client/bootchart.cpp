@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -92,6 +93,18 @@ std::string right(const std::string& text, std::size_t width) {
   return std::string(width - std::min(width, display_width(text)), ' ') + text;
 }
 
+/// Between two marks of the axis of a chart that shows so long: a round time, ten times at most.
+std::int64_t tick_of(std::int64_t us) {
+  for (std::int64_t unit = 1000;; unit *= 10)
+    for (const int digit : {1, 2, 5})
+      if (unit * digit * 10 >= us) return unit * digit;
+}
+
+std::string figures_text(const BootStep& step) {
+  if (!step.spawned_us) return "not started";
+  return fmt::format("{}, {}", waited_text(step), started_text(step));
+}
+
 constexpr std::size_t kTimeWidth = 9;
 constexpr std::size_t kLeastBar = 10;
 
@@ -154,32 +167,51 @@ std::string bootchart_text(const Terminal& terminal, const SystemInfo& info,
 }
 
 std::string bootchart_svg(const SystemInfo& info, const std::vector<BootStep>& steps) {
-  constexpr double row = 18, left = 210, width = 780;
-  constexpr int top = 30;
+  constexpr double row = 18, width = 780, top = 66, beside = 10;
   const Span span = span_of(info, steps);
   const std::vector<bool> critical = critical_chain(steps);
-  Svg svg(1000, top + static_cast<int>(row) * static_cast<int>(steps.size()) + 10,
-          ".waiting { fill: #ddd; } .starting { fill: #e8a33d; } .ready { fill: #8cbf8c; }\n"
-          ".failed { fill: #d05050; } .name { text-anchor: end; }\n"
-          ".critical { text-anchor: end; font-weight: bold; }\n");
   std::string head = head_line(info, span);
   head.pop_back();
-  svg.text("", 10, 18, head);
+  double names = 0, figures = 0;
+  for (const BootStep& step : steps) {
+    names = std::max(names, Svg::width_of(step.name));
+    figures = std::max(figures, Svg::width_of(figures_text(step)));
+  }
+  const double left = names + 2 * beside;
+  const double bottom = top + row * static_cast<double>(steps.size());
+  Svg svg(static_cast<int>(std::max(left + width + figures, Svg::width_of(head)) + 2 * beside),
+          static_cast<int>(bottom) + 24,
+          ".waiting { fill: #ddd; } .starting { fill: #e8a33d; } .ready { fill: #8cbf8c; }\n"
+          ".failed { fill: #d05050; } .name { text-anchor: end; } .tick { text-anchor: middle; }\n"
+          ".critical { text-anchor: end; font-weight: bold; } path { stroke: #ccc; }\n");
+  svg.text("", beside, 18, head);
+  double key = beside;
+  for (const auto& [css_class, meaning] :
+       {std::pair("waiting", "waiting"), std::pair("starting", "starting"),
+        std::pair("ready", "ready"), std::pair("failed", "failed")})
+    key = svg.box_key(css_class, key, 34, meaning);
+  svg.text("", key, 38, "bold: the critical chain; behind each bar: waited, then starting");
+  const std::int64_t tick = tick_of(span.end - span.begin);
+  for (std::int64_t us = (span.begin + tick - 1) / tick * tick; us <= span.end; us += tick) {
+    const double x = left + span.place(us, width);
+    svg.path("", fmt::format("M{0:.1f} {1:.0f}V{2:.0f}", x, top - 4, bottom + 4));
+    for (const double y : {top - 8, bottom + 18}) svg.text("tick", x, y, us_text(us));
+  }
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const BootStep& step = steps[i];
     const double y = top + row * static_cast<double>(i);
-    svg.text(critical[i] ? "critical" : "name", left - 10, y + 13, step.name);
-    const std::string hint =
-        fmt::format("{}: waited {}, starting {}", step.name, waited_text(step), started_text(step));
+    svg.text(critical[i] ? "critical" : "name", left - beside, y + 13, step.name);
+    svg.text("", left + width + beside, y + 13, figures_text(step));
     const double from = span.place(step.wanted_us, width);
     const double spawned = span.place(step.spawned_us.value_or(span.end), width);
     const double ready = span.place(step.ready_us.value_or(span.end), width);
     const auto part = [&](const char* css_class, double begin, double end) {
-      if (end > begin) svg.box(css_class, left + begin, y + 2, end - begin, row - 4, hint);
+      if (end > begin) svg.box(css_class, left + begin, y + 2, end - begin, row - 4, step.name);
     };
     if (is_left_out(step)) continue;
     part(has_failed(step) && !step.spawned_us ? "failed" : "waiting", from, spawned);
-    part(has_failed(step) ? "failed" : "starting", spawned, std::max(ready, spawned + 1));
+    part(has_failed(step) ? "failed" : "starting", spawned,
+         step.spawned_us ? std::max(ready, spawned + 1) : spawned);
     part("ready", ready, width);
   }
   return svg.take();

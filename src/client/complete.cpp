@@ -165,6 +165,10 @@ class Completion {
         given_, [](const std::string& word) { return !word.starts_with('-'); });
     if (verb_->most() >= 0 && count >= verb_->most()) return;
     if (verb_->name == "kill" && count >= 1) signals();
+    if (verb_->name == "logs") {
+      add("zinit", "the server's own log");
+      add("syslog", "what came to /dev/log and is no service's");
+    }
     switch (verb_->completes) {
       case Completes::nothing: return;
       case Completes::files: return add_files();

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
+#include <utility>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -19,12 +21,13 @@ struct Edge {
 };
 
 struct Vertex {
-  std::string name;
-  std::string state;               // empty: nothing has that name
-  std::vector<std::size_t> below;  // what it depends on
-  std::vector<std::size_t> above;  // what depends on it
+  std::string name{};                // empty: a place in a column where long lines pass
+  std::string state{};               // empty: nothing has that name
+  std::vector<std::size_t> below{};  // what it depends on
+  std::vector<std::size_t> above{};  // what depends on it
   std::size_t column = 0;
-  double place = 0;  // in its column
+  double place = 0;     // in its column, from the middle
+  bool joined = false;  // there is a line to it
 };
 
 struct Drawing {
@@ -34,7 +37,7 @@ struct Drawing {
 
   std::size_t vertex(const std::string& name) {
     const auto [at, added] = by_name.try_emplace(name, vertices.size());
-    if (added) vertices.push_back({name, {}, {}, {}});
+    if (added) vertices.push_back({.name = name});
     return at->second;
   }
 
@@ -49,6 +52,7 @@ struct Drawing {
       };
       if (std::any_of(edges.begin(), edges.end(), same)) continue;
       edges.push_back({source, to, kind});
+      vertices[source].joined = vertices[to].joined = true;
       if (kind == "conflicts") continue;
       vertices[source].below.push_back(to);
       vertices[to].above.push_back(source);
@@ -126,13 +130,55 @@ std::vector<std::vector<std::size_t>> columns_of(Drawing& drawing) {
   return columns;
 }
 
+// Of a picture, in pixels.
+constexpr double kRow = 36, kBox = 24, kPassage = 12, kAisle = 80, kMargin = 20, kText = 8;
+// Boxes without lines stand in rows of about this width, unless the rest is wider.
+constexpr double kAloneWidth = 900;
+
+/// What an edge passes: the end in the later column, places in the columns between, the other end.
+using Route = std::vector<std::size_t>;
+
+/// Makes places in the columns between the ends of edges, so that no line runs under a box. Lines
+/// of one kind to one vertex share them.
+std::vector<Route> routes_of(Drawing& drawing, std::vector<std::vector<std::size_t>>& columns) {
+  std::vector<Vertex>& vertices = drawing.vertices;
+  std::map<std::tuple<std::size_t, std::string_view, std::size_t>, std::size_t> shared;
+  std::vector<Route> routes;
+  for (const Edge& edge : drawing.edges) {
+    const bool forward = vertices[edge.from].column >= vertices[edge.to].column;
+    const std::size_t low = forward ? edge.to : edge.from;
+    Route& route = routes.emplace_back(Route{forward ? edge.from : edge.to});
+    const auto join = [&](std::size_t next) {
+      vertices[route.back()].below.push_back(next);
+      vertices[next].above.push_back(route.back());
+      route.push_back(next);
+    };
+    for (std::size_t column = vertices[route[0]].column; column > vertices[low].column + 1;) {
+      const auto [at, added] = shared.try_emplace({low, edge.kind, --column}, vertices.size());
+      if (added) {
+        vertices.push_back({.column = column});
+        columns[column].push_back(at->second);
+      }
+      join(at->second);
+    }
+    route.size() > 1 ? join(low) : route.push_back(low);
+  }
+  return routes;
+}
+
+double height_of(const Vertex& vertex) { return vertex.name.empty() ? kPassage : kRow; }
+
 /// Orders each column by where the neighbours of its vertices are, a few times back and forth, so
 /// that fewer lines cross (the barycentre method).
 void untangle(Drawing& drawing, std::vector<std::vector<std::size_t>>& columns) {
   std::vector<Vertex>& vertices = drawing.vertices;
   const auto number = [&](const std::vector<std::size_t>& column) {
-    for (std::size_t i = 0; i < column.size(); ++i)
-      vertices[column[i]].place = static_cast<double>(i) - static_cast<double>(column.size()) / 2;
+    double y = 0;
+    for (const std::size_t at : column) y -= height_of(vertices[at]) / 2;
+    for (const std::size_t at : column) {
+      vertices[at].place = y + height_of(vertices[at]) / 2;
+      y += height_of(vertices[at]);
+    }
   };
   for (const auto& column : columns) number(column);
   for (int sweep = 0; sweep < 8; ++sweep) {
@@ -150,6 +196,88 @@ void untangle(Drawing& drawing, std::vector<std::vector<std::size_t>>& columns) 
     }
   }
 }
+
+// The head of an arrow at its tip, for a line that comes from the right, and from the left.
+constexpr std::string_view kArrow = "l8 -4m-8 4l8 4", kArrowRight = "l-8 -4m8 4l-8 4";
+
+/// Where everything is.
+struct Layout {
+  explicit Layout(Drawing& drawn) : drawing(drawn), columns(columns_of(drawn)) {
+    if (!columns.empty())
+      std::erase_if(columns[0], [&](std::size_t at) { return !drawn.vertices[at].joined; });
+    routes = routes_of(drawn, columns);
+    untangle(drawn, columns);
+    for (const auto& column : columns) {
+      double tall = 0, wide = 30;
+      for (const std::size_t at : column) {
+        tall += height_of(drawn.vertices[at]);
+        wide = std::max(wide, Svg::width_of(drawn.vertices[at].name));
+      }
+      graph_height = std::max(graph_height, tall);
+      lefts.push_back(width);
+      widths.push_back(wide + 2 * kText);
+      if (!column.empty()) width += widths.back() + kAisle;
+    }
+    width = std::max(width - kAisle + kMargin, kAloneWidth);
+    height = kMargin + graph_height + kMargin;
+    place_alone();
+  }
+
+  [[nodiscard]] double left(std::size_t at) const {
+    const auto found = alone.find(at);
+    return found != alone.end() ? found->second.first : lefts[drawing.vertices[at].column];
+  }
+  [[nodiscard]] double middle(std::size_t at) const {
+    const auto found = alone.find(at);
+    if (found != alone.end()) return found->second.second;
+    return kMargin + graph_height / 2 + drawing.vertices[at].place;
+  }
+  [[nodiscard]] double box_width(std::size_t at) const {
+    return alone.contains(at) ? alone_width : widths[drawing.vertices[at].column];
+  }
+
+  /// SVG's path of an edge.
+  [[nodiscard]] std::string line(const Edge& edge, const Route& route) const {
+    const double x = left(route.front());
+    std::string text = fmt::format("M{:.0f} {:.0f}", x, middle(route.front()));
+    const bool beside = drawing.vertices[edge.from].column == drawing.vertices[edge.to].column;
+    for (std::size_t i = 1; i < route.size(); ++i) {
+      const double x1 = left(route[i - 1]), y1 = middle(route[i - 1]), y2 = middle(route[i]);
+      const double x2 = left(route[i]) + (beside ? 0 : box_width(route[i]));
+      text += fmt::format("C{:.0f} {:.0f} {:.0f} {:.0f} {:.0f} {:.0f}", x1 - kAisle / 2, y1,
+                          beside ? x2 - kAisle / 2 : x2 + kAisle / 2, y2, x2, y2);
+      if (i + 1 < route.size()) text += fmt::format("H{:.0f}", left(route[i]));
+    }
+    if (edge.kind == "conflicts") return text;
+    if (route.back() == edge.to) return text.append(beside ? kArrowRight : kArrow);
+    return text + fmt::format("M{:.0f} {:.0f}{}", x, middle(route.front()), kArrowRight);
+  }
+
+  const Drawing& drawing;
+  std::vector<std::vector<std::size_t>> columns;
+  std::vector<Route> routes;  // of the edges
+  double width = kMargin, height = 0;
+
+ private:
+  /// Puts what has no line into rows below the rest.
+  void place_alone() {
+    for (const Vertex& vertex : drawing.vertices)
+      if (!vertex.joined) alone_width = std::max(alone_width, Svg::width_of(vertex.name));
+    alone_width += 2 * kText;
+    double x = kMargin, y = height;
+    for (std::size_t at = 0; at < drawing.vertices.size(); ++at) {
+      if (drawing.vertices[at].joined || drawing.vertices[at].name.empty()) continue;
+      if (x > kMargin && x + alone_width + kMargin > width) x = kMargin, y += kRow;
+      alone[at] = {x, y};
+      x += alone_width + kMargin;
+      height = y + kRow;
+    }
+  }
+
+  std::vector<double> lefts, widths;  // of the columns
+  std::map<std::size_t, std::pair<double, double>> alone;
+  double graph_height = 0, alone_width = 0;
+};
 
 }  // namespace
 
@@ -171,47 +299,37 @@ std::string graph_dot(const std::vector<ServiceStatus>& services) {
 }
 
 std::string graph_svg(const std::vector<ServiceStatus>& services) {
-  constexpr double row = 40, box = 24, gap = 80, margin = 20;
   Drawing drawing = drawing_of(services);
-  std::vector<std::vector<std::size_t>> columns = columns_of(drawing);
-  untangle(drawing, columns);
-  std::size_t rows = 1;
-  for (const auto& column : columns) rows = std::max(rows, column.size());
-  const double height = margin * 2 + row * static_cast<double>(rows);
-  std::vector<double> lefts, widths;
-  double x = margin;
-  for (const auto& column : columns) {
-    std::size_t longest = 4;
-    for (const std::size_t at : column)
-      longest = std::max(longest, display_width(printable(drawing.vertices[at].name)));
-    lefts.push_back(x);
-    widths.push_back(static_cast<double>(longest) * 7.5 + 16);
-    x += widths.back() + gap;
-  }
-  const auto middle = [&](const Vertex& vertex) { return height / 2 + (vertex.place + 0.5) * row; };
-  Svg svg(static_cast<int>(std::max(x - gap, margin) + margin), static_cast<int>(height),
+  const Layout layout(drawing);
+  Svg svg(static_cast<int>(layout.width), static_cast<int>(layout.height) + 56,
           "path { fill: none; stroke: #555; } .wants { stroke-dasharray: 6 3; }\n"
           ".binds_to { stroke-width: 2; }\n"
           ".after { stroke-dasharray: 2 3; } .conflicts { stroke: red; }\n"
           "rect { stroke: #555; } .running { fill: #8cbf8c; } .failed { fill: #e08080; }\n"
           ".blocked, .starting, .stopping { fill: #f0c878; } .inactive, .exited { fill: #ddd; }\n"
           ".missing { fill: white; stroke-dasharray: 4 3; }\n");
-  for (const Edge& edge : drawing.edges) {
-    const Vertex &from = drawing.vertices[edge.from], &to = drawing.vertices[edge.to];
-    const double x1 = lefts[from.column], x2 = lefts[to.column] + widths[to.column];
-    const double y1 = middle(from), y2 = middle(to);
-    std::string line = fmt::format("M{:.0f} {:.0f}C{:.0f} {:.0f} {:.0f} {:.0f} {:.0f} {:.0f}", x1,
-                                   y1, x1 - gap / 2, y1, x2 + gap / 2, y2, x2, y2);
-    if (edge.kind != "conflicts") line += fmt::format("l8 -4m-8 4l8 4");  // the arrow's head
-    svg.path(edge.kind, line);
-  }
-  for (const Vertex& vertex : drawing.vertices) {
-    const double left = lefts[vertex.column], y = middle(vertex);
+  for (std::size_t i = 0; i < drawing.edges.size(); ++i)
+    svg.path(drawing.edges[i].kind, layout.line(drawing.edges[i], layout.routes[i]));
+  for (std::size_t at = 0; at < drawing.vertices.size(); ++at) {
+    const Vertex& vertex = drawing.vertices[at];
+    if (vertex.name.empty()) continue;
     const auto state = state_from_name(vertex.state);
-    svg.box(state ? state_name(*state) : "missing", left, y - box / 2, widths[vertex.column], box,
-            vertex.state.empty() ? "does not exist" : vertex.state);
-    svg.text("", left + 8, y + 4, vertex.name);
+    svg.box(state ? state_name(*state) : "missing", layout.left(at), layout.middle(at) - kBox / 2,
+            layout.box_width(at), kBox, vertex.state.empty() ? "does not exist" : vertex.state);
+    svg.text("", layout.left(at) + kText, layout.middle(at) + 4, vertex.name);
   }
+  double x = kMargin, y = layout.height + 10;
+  for (const auto& [css_class, meaning] :
+       {std::pair("running", "running"), std::pair("blocked", "blocked, starting, stopping"),
+        std::pair("failed", "failed"), std::pair("inactive", "inactive, exited"),
+        std::pair("missing", "does not exist")})
+    x = svg.box_key(css_class, x, y, meaning);
+  x = kMargin, y += 24;
+  for (const auto& [css_class, meaning] :
+       {std::pair("requires", "requires"), std::pair("binds_to", "is bound to"),
+        std::pair("wants", "wants"), std::pair("after", "starts after")})
+    x = svg.path_key(css_class, x, y, fmt::format("h30{}", kArrowRight), meaning);
+  svg.path_key("conflicts", x, y, "h30", "conflicts with");
   return svg.take();
 }
 

@@ -42,6 +42,18 @@ bool is_at_rest(const ServiceStatus& status) {
   return std::ranges::find(down, status.state) != down.end();
 }
 
+/// "waits for db, which is starting, for 3 s so far": what the first chain of reasons ends with.
+std::string chain_words(const WhyReport& report) {
+  std::size_t last = 0;
+  while (last + 1 < report.reasons.size() && report.reasons[last + 1].depth > 0 &&
+         report.reasons[last + 1].kind != "output")
+    ++last;
+  const WhyReason& reason = report.reasons[last];
+  const bool exists = !reason.detail.starts_with("no ");
+  return fmt::format("waits for {}, {} {}", reason.service, exists ? "which" : "but",
+                     reason.detail);
+}
+
 }  // namespace
 
 Progress::Progress(VerbContext& context)
@@ -77,8 +89,8 @@ std::string Progress::waiting_for(std::string name) {
     const WhyReport report = context_.client().why(name);
     if (report.reasons.empty()) break;
     const WhyReason& reason = report.reasons.front();
-    if (reason.kind != "stopping" || reason.service == name)
-      return fmt::format("{}: {}", name, reason.detail);
+    if (reason.service == name) return fmt::format("{}: {}", name, reason.detail);
+    if (reason.kind != "stopping") return fmt::format("{}: {}", name, chain_words(report));
     name = reason.service;  // it stops first
   }
   return "waiting for " + name;

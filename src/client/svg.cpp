@@ -47,6 +47,24 @@ void Svg::path(std::string_view css_class, std::string_view path) {
   text_ += fmt::format("<path class=\"{}\" d=\"{}\"/>\n", css_class, path);
 }
 
+double Svg::box_key(std::string_view css_class, double x, double y, std::string_view meaning) {
+  box(css_class, x, y - 6, 14, 12);
+  text("", x + 20, y + 4, meaning);
+  return x + 20 + width_of(meaning) + 16;
+}
+
+double Svg::path_key(std::string_view css_class, double x, double y, std::string_view path,
+                     std::string_view meaning) {
+  this->path(css_class, fmt::format("M{:.0f} {:.0f}{}", x, y, path));
+  text("", x + 36, y + 4, meaning);
+  return x + 36 + width_of(meaning) + 16;
+}
+
+double Svg::width_of(std::string_view text) {
+  constexpr double glyph = 7.5;  // of a bold font of 12 pixels
+  return static_cast<double>(display_width(printable(text))) * glyph;
+}
+
 std::string Svg::take() { return std::move(text_.append("</svg>\n")); }
 
 }  // namespace zinit

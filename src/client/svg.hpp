@@ -19,6 +19,15 @@ class Svg {
   /// A line; `path` is as SVG's attribute `d` has it.
   void path(std::string_view css_class, std::string_view path);
 
+  /// An entry of a legend, whose text is in the middle at `y`: a box of that class, or a line that
+  /// `path` draws to the right. @return  where the next entry may begin
+  double box_key(std::string_view css_class, double x, double y, std::string_view meaning);
+  double path_key(std::string_view css_class, double x, double y, std::string_view path,
+                  std::string_view meaning);
+
+  /// How much room the text takes, if its glyphs are not unusually wide.
+  [[nodiscard]] static double width_of(std::string_view text);
+
   /// The document, with a line end. Names in it are those of services, which any file may choose:
   /// they are escaped for XML, and for a terminal.
   [[nodiscard]] std::string take();

@@ -118,13 +118,6 @@ std::optional<std::int64_t> parse_date(std::string_view date_and_time) {
 
 }  // namespace
 
-std::tm local_time(std::int64_t time_us) {
-  const std::time_t seconds = static_cast<std::time_t>(time_us / kSecond);
-  std::tm time{};
-  ::localtime_r(&seconds, &time);
-  return time;
-}
-
 std::string rfc3339_text(std::int64_t time_us, std::int64_t offset) {
   offset -= offset % 60;  // before there were time zones they had seconds, for which it has no room
   const auto seconds = static_cast<std::time_t>(time_us / kSecond + offset);

@@ -8,11 +8,9 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "base/time.hpp"
 
 namespace zinit {
-
-/// What the local clock shows at `time_us`, microseconds since 1970.
-[[nodiscard]] std::tm local_time(std::int64_t time_us);
 
 /// `time_us`, microseconds since 1970, as RFC 3339 has it: "2026-03-29T03:00:00+02:00", with a
 /// fraction only where there is one. `offset` is how many seconds clocks there are ahead of UTC.

@@ -267,6 +267,7 @@ void TopLoop::press_letter(int key) {
   if (key == 'h' || key == '?') return open(TopAsk::info);
   const std::string name = page_ && !page_->name.empty() ? page_->name : model_.selected_name();
   if (!name.empty()) {
+    if (!page_ && (key == 'S' || key == 'T' || key == 'R')) model_.pin();
     switch (key) {
       case 'S': return act(TopAsk::start, name);
       case 'T': wanted_ = {TopAsk::stop, name}, mode_ = Mode::confirm; return;

@@ -111,7 +111,7 @@ void TopModel::sort_by(TopSort sort) {
 void TopModel::arrange() {
   rows_.clear();
   for (const auto& [name, row] : services_) {
-    if (!all_ && !row.uses_something()) continue;
+    if (!all_ && !row.uses_something() && name != acted_on_) continue;
     if (name.find(filter_) != std::string::npos) rows_.push_back(&row);
   }
   // Not std::sort, which is a kilobyte for each kind of element.
@@ -144,7 +144,9 @@ std::string TopModel::state_of(const std::string& name) const {
 
 void TopModel::select(std::size_t index) {
   selected_ = std::min(index, rows_.empty() ? 0 : rows_.size() - 1);
-  pinned_ = selected_ == 0 ? std::string() : rows_[selected_]->name;
+  const std::string name = selected_name();
+  if (name != acted_on_) acted_on_.clear();
+  pinned_ = selected_ == 0 ? acted_on_ : name;
 }
 
 void TopModel::move(std::ptrdiff_t rows) {

@@ -68,8 +68,10 @@ class TopModel {
   [[nodiscard]] std::string state_of(const std::string& name) const;
 
   // --- the selection. It stays with its service wherever that goes to, unless it is in the first
-  // row: then it stays there.
+  // row and not pinned: then it stays there.
   void move(std::ptrdiff_t rows);
+  /// Has it stay with its service in the first row too, and has that shown while it is down.
+  void pin() { pinned_ = acted_on_ = selected_name(); }
   void move_to_first() { select(0); }
   void move_to_last() { select(rows_.size()); }
   /// The row's index; 0 where there is none.
@@ -90,7 +92,8 @@ class TopModel {
   bool all_ = false;
   std::string filter_;
   std::size_t selected_ = 0;
-  std::string pinned_;  // the name of the selected service, unless it is in the first row
+  std::string pinned_;    // the name of the service that the selection stays with; empty: none
+  std::string acted_on_;  // the same, after pin()
   std::size_t first_ = 0;
 };
 

@@ -34,13 +34,13 @@ constexpr std::array<std::string_view, 2> kOtherLogs = {"zinit", "syslog"};
 /// Which lines are printed.
 struct Selection {
   std::uint32_t lines = 100;
-  std::optional<std::int64_t> since_us;
+  std::optional<std::int64_t> since_us, until_us;
   std::optional<Regex> regex;
   std::string stream;
 
   [[nodiscard]] bool has(const LogLine& line) const {
-    return (!since_us || line.time_us >= *since_us) && (stream.empty() || line.stream == stream) &&
-           (!regex || regex->matches(line.line));
+    return (!since_us || line.time_us >= *since_us) && (!until_us || line.time_us < *until_us) &&
+           (stream.empty() || line.stream == stream) && (!regex || regex->matches(line.line));
   }
 };
 
@@ -54,15 +54,21 @@ std::uint32_t wanted_lines(const Arguments& arguments) {
   return static_cast<std::uint32_t>(std::min<long long>(*number, kAllLines));
 }
 
+/// The value of --since or --until.
+std::optional<std::int64_t> read_time(const Arguments& arguments, std::string_view option) {
+  if (!arguments.has(option)) return std::nullopt;
+  const std::string text = arguments.value(option);
+  const auto time_us = parse_past_time(text, wall_us());
+  if (!time_us) wrong(fmt::format("--{} {}: no such time; it may be {}", option, text, kPastTimes));
+  return time_us;
+}
+
 Selection read_selection(const Arguments& arguments) {
   Selection selection;
   selection.lines = wanted_lines(arguments);
-  if (arguments.has("since")) {
-    const std::string text = arguments.value("since");
-    selection.since_us = parse_past_time(text, wall_us());
-    if (!selection.since_us)
-      wrong(fmt::format("--since {}: no such time; it may be {}", text, kPastTimes));
-  }
+  selection.since_us = read_time(arguments, "since");
+  selection.until_us = read_time(arguments, "until");
+  if (selection.until_us && arguments.has("follow")) wrong("either --until or --follow");
   if (arguments.has("grep")) {
     const std::string text = arguments.value("grep");
     auto regex = Regex::compile(text);
@@ -231,8 +237,8 @@ class LogPrinter {
     const std::size_t least = follows_ ? 1 : 0;
     JsonParams params;
     params.add("name", name);
-    params.add("lines",
-               selection_.regex ? kAllLines : static_cast<std::int64_t>(std::max(lines, least)));
+    const bool picks = selection_.regex || selection_.until_us;  // what the server does not know of
+    params.add("lines", picks ? kAllLines : static_cast<std::int64_t>(std::max(lines, least)));
     if (selection_.since_us && !again_)
       params.add("since_us", std::max<std::int64_t>(*selection_.since_us, 0));
     if (!selection_.stream.empty() && !again_) params.add("stream", selection_.stream);

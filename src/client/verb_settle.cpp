@@ -129,6 +129,10 @@ int finish(VerbContext& context, Progress& progress, const SettleVerb& verb, con
                                            "--only {}` puts that in force",
                                            status.file, asked.name));
     if (good && !context.json()) context.print(outcome_line(context.terminal(), status));
+    if (verb.starts && !context.json())
+      for (const std::string& warning : status.warnings)
+        if (warning.find("has no effect") != std::string::npos)
+          context.print(fmt::format("warning: {}\n", printable(warning)));
     if (good) good_ones.push_back(status);
     // Written at once: the next answer may take long.
     context.flush();

@@ -268,6 +268,10 @@ int print_overview(VerbContext& context) {
   const JsonDocument answer = parse_json(context.client().call("system.info"));
   const SystemInfo info = read_info(answer);
   if (info.scheduled) text += scheduled_line(info) + "\n";
+  if (info.crashes > 0)
+    text +=
+        fmt::format("zinit has recovered from {} fault{} of its own, the last: {}\n", info.crashes,
+                    info.crashes == 1 ? "" : "s", printable(info.last_crash.value_or("")));
   json.add_json("scheduled", info.scheduled ? json_text(answer["scheduled"]) : "null");
   json.add_json("states", states.text()).add("attention", names);
   return context.print_result(json.text(), text);

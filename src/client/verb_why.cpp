@@ -53,7 +53,7 @@ std::string advice_for_failed(const WhyReason& root) {
     return "correct its file, then `zinitctl reload`";
   if (root.detail.find("cannot be killed") != std::string::npos)
     return "nothing is started for it until its process is gone";
-  if (root.detail.starts_with("failed: cannot "))
+  if (root.detail.starts_with("failed: cannot ") || root.detail.starts_with("failed: no program "))
     return fmt::format("correct its file and `zinitctl reload`, or `zinitctl start {}`", name);
   return fmt::format("see `zinitctl logs {0}`, then `zinitctl start {0}`", name);
 }

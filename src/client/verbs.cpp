@@ -85,6 +85,7 @@ constexpr OptionRow kLogsOptions[] = {
     {"-n,--lines", "N", "the last N lines, or all; default: 100, with --since all"},
     {"-f,--follow", "", "go on with lines as they come"},
     {"--since", "TIME", "since 10m (ago), 21:30, yesterday, 2026-01-31, RFC 3339"},
+    {"--until", "TIME", "before TIME, written as with --since"},
     {"--grep", "REGEX", "only lines that match (POSIX extended)"},
     {"--stream", "STREAM", "only those of stdout, stderr, zinit or syslog"},
     {"-t,--time", "", "show when each line came"},

@@ -179,12 +179,6 @@ std::string bytes_text(std::uint64_t bytes) {
   return fmt::format("{:.1f} {}", value, units[unit]);
 }
 
-std::string date_time(std::int64_t time_us) {
-  const std::tm time = local_time(time_us);
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", time.tm_year + 1900, time.tm_mon + 1,
-                     time.tm_mday, time.tm_hour, time.tm_min, time.tm_sec);
-}
-
 std::string time_of_day(std::int64_t time_us) {
   const std::tm time = local_time(time_us);
   return fmt::format("{:02}:{:02}:{:02}.{:03}", time.tm_hour, time.tm_min, time.tm_sec,

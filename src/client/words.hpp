@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/time.hpp"
 #include "client/terminal.hpp"
 #include "zinit/client.hpp"
 
@@ -48,8 +49,7 @@ namespace zinit {
 /// "512 B", "4.1 MiB".
 [[nodiscard]] std::string bytes_text(std::uint64_t bytes);
 
-/// Local time: "2026-01-31 12:34:56", and "12:34:56.789".
-[[nodiscard]] std::string date_time(std::int64_t time_us);
+/// Local time: "12:34:56.789".
 [[nodiscard]] std::string time_of_day(std::int64_t time_us);
 
 [[nodiscard]] Colour state_colour(std::string_view state);

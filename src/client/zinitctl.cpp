@@ -100,7 +100,6 @@ struct OtherName {
   std::string_view name, here;
 };
 constexpr OtherName kOtherNames[] = {
-    {"help", "`zinitctl --help`, or `zinitctl VERB --help`"},
     {"show", "`zinitctl status NAME`, or `--json status NAME`"},
     {"cat", "`zinitctl status NAME` shows the path of its file"},
     {"ps", "`zinitctl list`"},
@@ -280,7 +279,12 @@ int run_named(std::vector<std::string> words, std::size_t at, Printer& printer) 
 int zinitctl(std::vector<std::string> words, Printer& printer) {
   if (!words.empty() && words.front() == kComplete)
     return complete({words.begin() + 1, words.end()}, printer);
-  const std::size_t at = find_verb_word(words);
+  std::size_t at = find_verb_word(words);
+  if (at < words.size() && words[at] == "help") {
+    words.erase(words.begin() + static_cast<std::ptrdiff_t>(at));
+    words.emplace_back("--help");
+    at = find_verb_word(words);
+  }
   int status = 0;
   if (at == words.size()) {
     status = without_verb(std::move(words), printer);

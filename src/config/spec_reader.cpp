@@ -165,13 +165,27 @@ class SpecReader {
   void settle_exec() {
     const Member* service = section_of(document_, "service");
     if (service == nullptr || service->value.find("exec") != nullptr) return;
-    findings_.add(Severity::error, service->at, "service.exec",
+    SourcePosition at = service->at;
+    // An unknown key that is meant for it is the fault, and comes first.
+    for (Diagnostic& one : findings_.list) {
+      const bool meant = one.text.find("write \"exec\"") != std::string::npos ||
+                         one.text.ends_with("did you mean \"exec\"?");
+      if (one.severity != Severity::unknown || !meant) continue;
+      one.severity = Severity::error;
+      at = one.at;
+    }
+    findings_.add(Severity::error, at, "service.exec",
                   "is missing, must be " + allowed_text(*find_key("service", "exec")));
   }
 
   void store_defaults() {
     Destination destination{.spec = &spec_};
-    for (const auto& [key, value] : defaults_) key->store(destination, *key, value);
+    const Member* const given = key_of(document_, main_section(), "name");
+    const bool named = given != nullptr && given->value.type == ValueType::string;
+    for (auto [key, value] : defaults_) {
+      fill_in_name(value, named ? given->value.string : spec_.name);
+      key->store(destination, *key, value);
+    }
   }
 
   [[nodiscard]] bool has_default(std::string_view name) const {

@@ -110,6 +110,10 @@ void make_instance(Value& document, const std::string& name, Findings& findings)
                              shown({.type = ValueType::string, .string = name})));
 }
 
+void fill_in_name(Value& value, std::string_view name) {
+  static_cast<void>(Substitution(name).replace(value));  // a name and a value are short
+}
+
 Templates Templates::take_from(Listing& listing, const ReadText& read) {
   Templates all;
   std::vector<SourceFile> others;

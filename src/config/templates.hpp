@@ -31,6 +31,9 @@ struct Listing;
 /// template with another name, and one whose texts become too long for a file.
 void make_instance(Value& document, const std::string& name, Findings& findings);
 
+/// What make_instance() does to strings, in a value of [defaults] and for any service.
+void fill_in_name(Value& value, std::string_view name);
+
 /// The path in the folder of `path` of the file that would be the instance's own.
 [[nodiscard]] std::string beside(const std::string& path, std::string_view instance);
 

@@ -111,8 +111,8 @@ class Daemon {
 
   /// Begins the action. Called after the answer has been written to the client, and not when a
   /// shutdown has begun already (Board::shutting_down()). `message` is the client's, for the log
-  /// and the terminals; may be empty.
-  virtual void power(PowerAction action, const std::string& message) = 0;
+  /// and the terminals; may be empty. `asker` is who the client is, for the log.
+  virtual void power(PowerAction action, const std::string& message, const std::string& asker) = 0;
 
   using ReloadDone = std::function<void(const RequestResult<ReloadReport>&)>;
   /// Reads the service files again and passes them to the board (Board::reload()). `done` is called

@@ -76,6 +76,8 @@ class Subscriber {
   [[nodiscard]] virtual std::optional<std::uint64_t> subscribe_logs(std::vector<std::string> names,
                                                                     std::size_t lines) = 0;
   virtual bool unsubscribe_logs(std::uint64_t subscription) = 0;
+  /// Who the client is, for the log: `pid 51 (zinitctl), uid 0`.
+  [[nodiscard]] virtual std::string caller() const { return "a client"; }
 };
 
 struct Call {

@@ -188,7 +188,8 @@ Outcome service_kill(Call& call) {
   const auto done = board.kill(name, signal,
                                all    ? KillWhat::all
                                : main ? KillWhat::main
-                                      : KillWhat::group);
+                                      : KillWhat::group,
+                               call.subscriber.caller());
   if (!done) return refused(board, name, done.error());
   return ok_json();
 }

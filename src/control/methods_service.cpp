@@ -4,10 +4,16 @@
 #include "control/answers.hpp"
 #include "control/triggers.hpp"
 #include "control/views.hpp"
+#include "io/log_store.hpp"
 
 namespace zinit {
 
 namespace {
+
+// How far back in a log its last line on standard error is looked for, and how much of it is shown.
+constexpr std::size_t kLookedThrough = 256;
+constexpr std::size_t kLookedThroughBytes = std::size_t{64} << 10;
+constexpr std::size_t kLongestOutput = 200;
 
 Outcome service_list(Call& call) { return json_of(call.context.board.names()); }
 
@@ -52,6 +58,35 @@ void explain_processes(WhyReport& report, const ServiceView& view) {
                             join(left, ", "), report.name));
 }
 
+/// Adds the last line on standard error of the service whose process has ended, if `report` comes
+/// down to that.
+void explain_output(WhyReport& report, const RpcContext& context) {
+  if (report.reasons.empty()) return;
+  const std::string root = report.reasons.front().root_cause;
+  const auto view = context.board.view(root);
+  if (!view || !view->record.has_end) return;
+  if (view->record.state != State::failed && view->restart_in_ms < 0) return;
+  std::string last;
+  Ring::Place place;
+  context.logs.look_back(view->slot, place, kLookedThrough, kLookedThroughBytes,
+                         [&](const Ring::View& line) {
+                           if (line.stream == LogStream::err) last = trim(line.text);
+                           return last.empty();
+                         });
+  if (last.empty()) return;
+  auto at = std::next(report.reasons.begin());
+  while (at != report.reasons.end() && at->depth > 0) ++at;
+  const int depth = root == report.name ? 0 : std::prev(at)->depth + 1;
+  report.reasons.insert(at,
+                        {"output", root, view->record.state,
+                         fmt::format("its last line on standard error: {}{}",
+                                     printable(shortened(last, kLongestOutput)),
+                                     view->record.state == State::failed
+                                         ? ""
+                                         : fmt::format("; `zinitctl logs {}` shows more", root)),
+                         root, depth});
+}
+
 Outcome service_why(Call& call) {
   const Board& board = call.context.board;
   std::optional<WhyReport> report = board.why(name_of(call));
@@ -59,6 +94,7 @@ Outcome service_why(Call& call) {
   if (!report || !view) return service_not_found(board, name_of(call));
   Triggers(call.context.daemon).explain(*report, *view->spec);
   explain_processes(*report, *view);
+  explain_output(*report, call.context);
   return why_json(*report);
 }
 

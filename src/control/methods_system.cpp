@@ -41,12 +41,13 @@ Outcome power(Call& call) {
     context.daemon.tell_terminals(fmt::format("The system will {} in {}{}{}",
                                               power_action_text(action), duration_text(in_s * 1000),
                                               message.empty() ? "" : ": ", message));
-    context.power.set({action, *at_us, std::move(message)});
+    context.power.set({action, *at_us, std::move(message)}, call.subscriber.caller());
     return ok_json();
   }
-  return Then{ok_json(), [&context, message = std::move(message)] {
+  return Then{ok_json(),
+              [&context, message = std::move(message), asker = call.subscriber.caller()] {
                 context.power.cancel();
-                context.daemon.power(action, message);
+                context.daemon.power(action, message, asker);
               }};
 }
 
@@ -166,7 +167,7 @@ Outcome system_bootchart(Call& call) {
 Outcome system_cancel_shutdown(Call& call) {
   const bool cancelled = call.context.power.cancel();
   if (cancelled) {
-    log_warn("the scheduled shutdown is cancelled");
+    log_warn("the scheduled shutdown is cancelled by {}", call.subscriber.caller());
     call.context.daemon.tell_terminals("The shutdown is cancelled");
   }
   JsonWriter writer;

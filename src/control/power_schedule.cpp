@@ -25,15 +25,16 @@ void PowerSchedule::stop() noexcept {
   entry_.reset();
 }
 
-void PowerSchedule::set(ScheduledPower entry) {
+void PowerSchedule::set(ScheduledPower entry, std::string_view asker) {
   stop();
   entry_ = std::move(entry);
   daemon_.keep_scheduled(entry_);
   ev_periodic_set(&watcher_, static_cast<double>(entry_->at_us) / 1e6, 0., nullptr);
   ev_periodic_start(loop_, &watcher_);
   const auto in_ms = std::max<std::int64_t>((entry_->at_us - wall_us()) / 1000, 0);
-  log_warn("{} in {}{}{}", power_action_text(entry_->action), duration_text(in_ms),
-           entry_->message.empty() ? "" : ": ", entry_->message);
+  log_warn("{} in {}{}{}{}{}", power_action_text(entry_->action), duration_text(in_ms),
+           asker.empty() ? "" : ", asked for by ", asker, entry_->message.empty() ? "" : ": ",
+           entry_->message);
 }
 
 bool PowerSchedule::cancel() noexcept {
@@ -51,7 +52,8 @@ void PowerSchedule::on_time(struct ev_loop* /*loop*/, ev_periodic* watcher,
   ev_periodic_start(self->loop_, watcher);
   catch_all("a scheduled shutdown", [self] {
     const ScheduledPower& entry = *self->entry_;  // there is one while the watcher is active
-    if (!self->board_.shutting_down()) self->daemon_.power(entry.action, entry.message);
+    if (!self->board_.shutting_down())
+      self->daemon_.power(entry.action, entry.message, "a schedule");
     self->cancel();
   });
 }

@@ -23,7 +23,8 @@ class PowerSchedule {
   PowerSchedule& operator=(const PowerSchedule&) = delete;
 
   /// Has the daemon begin the action at its time; if that has passed, in the loop's next round.
-  void set(ScheduledPower entry);
+  /// `asker` is for the log; empty after a re-execution.
+  void set(ScheduledPower entry, std::string_view asker = {});
 
   /// What is scheduled.
   [[nodiscard]] const std::optional<ScheduledPower>& entry() const noexcept { return entry_; }

@@ -186,7 +186,7 @@ void Server::admit(UniqueFd fd) {
   if (right == Right::none) log_debug("control: user {} (pid {}) is refused", peer.uid, peer.pid);
   const std::uint64_t id = ++last_session_;
   const auto added =
-      sessions_.emplace(id, std::make_unique<Session>(*this, id, right, std::move(fd), share))
+      sessions_.emplace(id, std::make_unique<Session>(*this, id, right, peer, std::move(fd), share))
           .first;
   quota_.enter(share);
   if (right == Right::none) has_work(*added->second);  // its connection may be over already

@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "base/memory.hpp"
 #include "control/server.hpp"
+#include "os/process.hpp"
 
 namespace zinit {
 
@@ -35,10 +36,12 @@ std::string refusal(RpcCode code, std::string message, std::string hint) {
   return rpc_failure("null", RpcError(code, std::move(message)).hint(std::move(hint)));
 }
 
-Session::Session(Server& server, std::uint64_t id, Right right, UniqueFd fd, SharePtr share)
+Session::Session(Server& server, std::uint64_t id, Right right, const ucred& peer, UniqueFd fd,
+                 SharePtr share)
     : server_(server),
       id_(id),
       right_(right),
+      peer_(peer),
       share_(std::move(share)),
       connection_(server.loop(), std::move(fd), share_, [this] { server_.has_work(*this); }),
       message_held_(share_),
@@ -47,6 +50,12 @@ Session::Session(Server& server, std::uint64_t id, Right right, UniqueFd fd, Sha
   connection_.refuse(refusal(RpcCode::not_permitted, "this user may not speak to zinit",
                              "only root, the server's own user and members of socket_group in "
                              "zinit.toml may"));
+}
+
+std::string Session::caller() const {
+  // 0: it is in no namespace of processes that zinit sees.
+  return peer_.pid == 0 ? fmt::format("a client, uid {}", peer_.uid)
+                        : asker_text(peer_.pid, program_of(peer_.pid), peer_.uid);
 }
 
 bool Session::turn(TimePoint until) {

@@ -6,6 +6,8 @@
 // already, and a session can be removed safely between two turns.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -40,7 +42,8 @@ class Session final : private Subscriber {
 
   /// A client with the right `none` gets an error that says so, and nothing else. What the client
   /// makes zinit hold counts for `share`, if there is one.
-  Session(Server& server, std::uint64_t id, Right right, UniqueFd fd, SharePtr share);
+  Session(Server& server, std::uint64_t id, Right right, const ucred& peer, UniqueFd fd,
+          SharePtr share);
 
   /// Works until `until`, but carries out at least one call if there is one.
   /// @return  whether there is more to do.
@@ -104,6 +107,7 @@ class Session final : private Subscriber {
   std::optional<std::uint64_t> subscribe_logs(std::vector<std::string> names,
                                               std::size_t lines) override;
   bool unsubscribe_logs(std::uint64_t number) override;
+  [[nodiscard]] std::string caller() const override;
   [[nodiscard]] bool tell_lines();
 
   [[nodiscard]] bool step();
@@ -122,6 +126,7 @@ class Session final : private Subscriber {
   Server& server_;
   const std::uint64_t id_;
   const Right right_;
+  const ucred peer_;
   const SharePtr share_;
   Connection connection_;
 

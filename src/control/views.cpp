@@ -45,12 +45,14 @@ void put_text_or_null(W& w, const std::string& text) {
 
 /// More about the signal that has ended the last process: that memory was short, or for what zinit
 /// has sent it. Empty if nothing is known.
-std::string why_signalled(const Record& record) {
+std::string why_signalled(const ServiceView& view) {
+  const Record& record = view.record;
   const ReasonType type = record.reason.type;
   const bool by_zinit =
       type == ReasonType::start_timeout || type == ReasonType::health_check_failed ||
       type == ReasonType::watchdog_timeout || record.reason.step == CommandKind::ready_exec;
-  return by_zinit ? reason_text(record.reason) : reason_of_end(record.end).text;
+  if (by_zinit) return reason_text(record.reason);
+  return view.killer.empty() ? reason_of_end(record.end).text : "killed " + view.killer;
 }
 
 /// Whether the record's reason is that of its state. In others the record has that of an earlier
@@ -74,7 +76,7 @@ void put_last_exit(W& w, S s) {
   w.begin_object();
   if (end.by_signal) {
     w.member("signal", signal_name(end.value)).member("core", end.core);
-    if (const std::string detail = why_signalled(s.view.record); !detail.empty())
+    if (const std::string detail = why_signalled(s.view); !detail.empty())
       w.member("detail", detail);
   } else {
     w.member("code", end.value);

@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "init/crash_log.hpp"
 #include "init/environment.hpp"
+#include "init/manager.hpp"
 #include "init/prepare_server.hpp"
 #include "init/utmp.hpp"
 #include "os/memory.hpp"
@@ -295,6 +296,7 @@ void ZinitDaemon::on_sockets_open(bool anyway) {
 void ZinitDaemon::start_services() {
   if (shutdown_.begun() || booted_) return;
   if (!services_started_) services_started_ = Clock::now();
+  tell_manager("READY=1");
   if (board_.graph()->order().empty()) return no_services();
   keep_facts();  // from now on oneshots may have run
   booted_ = true;
@@ -494,16 +496,6 @@ DaemonInfo ZinitDaemon::info() const {
 
 bool ZinitDaemon::supports(PowerAction action) const {
   return start_.mode == Mode::system || action == PowerAction::shut_down;
-}
-
-void ZinitDaemon::power(PowerAction action, const std::string& message) {
-  if (action == PowerAction::shut_down && start_.mode == Mode::system)
-    action = PowerAction::power_off;
-  const std::string why =
-      message.empty() ? "asked for by a client" : fmt::format("asked for by a client: {}", message);
-  tell_terminals(fmt::format("The system will {} now{}{}", power_action_text(action),
-                             message.empty() ? "" : ": ", message));
-  begin_shutdown(action, why);
 }
 
 void ZinitDaemon::tell_terminals(std::string text) {

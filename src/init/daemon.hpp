@@ -127,7 +127,7 @@ class ZinitDaemon final : public Daemon {
   // The interface Daemon of src/control.
   [[nodiscard]] DaemonInfo info() const override;
   [[nodiscard]] bool supports(PowerAction action) const override;
-  void power(PowerAction action, const std::string& message) override;
+  void power(PowerAction action, const std::string& message, const std::string& asker) override;
   void reload(const ReloadFiles& asked, ReloadDone done) override;
   void keep_scheduled(const std::optional<ScheduledPower>& power) override;
   void tell_terminals(std::string text) override;

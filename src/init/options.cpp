@@ -183,6 +183,25 @@ ServerOptions parse_server_options(std::span<const std::string> arguments, Words
   return OptionReader(arguments, words).read();
 }
 
+std::vector<std::string> server_completions(std::span<const std::string> words) {
+  const std::string current = words.empty() ? std::string() : words.back();
+  const std::string before = words.size() < 2 ? std::string() : words[words.size() - 2];
+  std::vector<std::string> found;
+  const auto add = [&](std::string_view word) {
+    if (word.starts_with(current)) found.emplace_back(word);
+  };
+  const auto* const option = std::ranges::find(kOptions, before, &Option::name);
+  if (before == kLogLevel) {
+    for (int level = 0; level <= static_cast<int>(LogLevel::error); ++level)
+      add(log_level_name(static_cast<LogLevel>(level)));
+  } else if (option != std::end(kOptions) && option->flag == nullptr) {
+    if (option->value != nullptr) found.emplace_back(":files");
+  } else {
+    for (const Option& one : kOptions) add(one.name);
+  }
+  return found;
+}
+
 KernelOptions parse_kernel_options(std::string_view text) {
   KernelOptions options;
   for (const std::string& word : kernel_words(text)) {

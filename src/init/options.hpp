@@ -49,6 +49,10 @@ enum class Words : std::uint8_t {
 [[nodiscard]] ServerOptions parse_server_options(std::span<const std::string> arguments,
                                                  Words words = Words::none);
 
+/// What the last of `words`, which stand behind `zinit server`, may become; ":files" stands for the
+/// names of files.
+[[nodiscard]] std::vector<std::string> server_completions(std::span<const std::string> words);
+
 /// Options on the kernel command line (behaviour.md, "PID 1 in system mode" 4). `quiet` is not
 /// among them: it sets the kernel's log level, which applies to zinit's lines on the console as
 /// well.

@@ -6,6 +6,7 @@
 #include "base/format.hpp"
 #include "base/kill_point.hpp"
 #include "base/text.hpp"
+#include "init/manager.hpp"
 
 namespace zinit {
 
@@ -49,6 +50,7 @@ void Shutdown::begin(PowerAction kind, std::string_view why, Milliseconds limit,
   hurried_ = std::min(kHurried, limit / 2);
   until_ = after(Clock::now(), limit - hurried_);
   on_begun_();
+  tell_manager("STOPPING=1");
   timer_.set(limit - hurried_);  // first, for what follows may throw for want of memory
   reminder_.set(kBetweenReminders);
   tell(LogLevel::info, [&] {

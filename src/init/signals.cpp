@@ -6,6 +6,7 @@
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "model/reason.hpp"
+#include "os/process.hpp"
 
 namespace zinit {
 
@@ -71,8 +72,7 @@ std::string origin_text(const PendingSignal& signal, std::string_view program) {
   const std::string name = signal_name(signal.number);
   if (!signal.by_process) return name + " from the kernel";
   if (signal.sender == 0) return fmt::format("{} from outside of the container", name);
-  return fmt::format("{} from pid {}{}, uid {}", name, signal.sender,
-                     program.empty() ? "" : fmt::format(" ({})", program), signal.uid);
+  return fmt::format("{} from {}", name, asker_text(signal.sender, program, signal.uid));
 }
 
 }  // namespace zinit

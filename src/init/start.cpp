@@ -1,6 +1,7 @@
 // From the command line to a running server, and to its exit status.
 #include "init/start.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -88,6 +89,10 @@ void take_place(const StartRequest& request) {
     if (const auto mounted = mount_if_missing(proc); !mounted) log_info("{}", mounted.error().text);
   }
   set_log_descriptor(STDERR_FILENO, false);  // needs /proc to reopen it
+  // A journal and a container's engine add times, and read from a socket or a pipe.
+  struct stat log {};
+  const bool file = ::fstat(STDERR_FILENO, &log) == 0 && S_ISREG(log.st_mode);
+  set_log_times(request.mode == Mode::standalone && (file || ::isatty(STDERR_FILENO) == 1));
   survive_faults(log_descriptor(), {});
   if (request.subreaper && !request.inherited)
     log_warn("process 1 is another program, {}; zinit runs as a child subreaper, pid {}",

@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "base/format.hpp"
+#include "base/text.hpp"
 #include "os/cgroup_tree.hpp"
 
 namespace zinit {
@@ -74,16 +75,22 @@ Result<void> write_row(const ResourceRow& row, const Cgroup& cgroup, const Resou
   return by_bfq ? std::move(by_bfq) : std::move(written);
 }
 
-/// A file is missing if the kernel or the cgroup lacks its controller.
-std::string fault_text(const ResourceRow& row, const Error& error) {
-  const bool missing = error.errnum == ENOENT;
-  return fmt::format(
-      "resources.{} has no effect: {}", row.key,
-      missing ? fmt::format("zinit's cgroup has no controller {} with {}", row.controller, row.file)
-              : error.text);
+/// For a file that is missing: the kernel or the cgroup lacks its controller.
+std::string fault_text(const ResourceRow& row) {
+  return fmt::format("resources.{} has no effect: zinit's cgroup has no controller {} with {}",
+                     row.key, row.controller, row.file);
 }
 
 }  // namespace
+
+std::vector<std::string> CgroupTree::missing_for(const Resources& resources) const {
+  std::vector<std::string> faults;
+  const std::vector<std::string_view> known = split(controllers_, ' ');
+  for (const ResourceRow& row : kRows)
+    if (row.is_set(resources) && std::ranges::find(known, row.controller) == known.end())
+      faults.push_back(fault_text(row));
+  return faults;
+}
 
 Result<std::vector<std::string>> apply_resources(const Cgroup& cgroup, const Resources& resources,
                                                  bool defaults) {
@@ -92,7 +99,11 @@ Result<std::vector<std::string>> apply_resources(const Cgroup& cgroup, const Res
     if (!row.is_set(resources) && !defaults) continue;
     const auto written = write_row(row, cgroup, resources);
     if (!written && written.error().temporary()) return Failure(written.error());
-    if (!written && row.is_set(resources)) faults.push_back(fault_text(row, written.error()));
+    if (written || !row.is_set(resources)) continue;
+    faults.push_back(
+        written.error().errnum == ENOENT
+            ? fault_text(row)
+            : fmt::format("resources.{} has no effect: {}", row.key, written.error().text));
   }
   return faults;
 }

@@ -229,6 +229,7 @@ void CgroupTree::enable_controllers() {
     }
     if (!base_.write("cgroup.subtree_control", on)) continue;
   }
+  controllers_ = trim(base_.read("cgroup.subtree_control").value_or(""));
 }
 
 std::string CgroupTree::path_of(std::string_view service) const {

@@ -85,6 +85,10 @@ class CgroupTree {
   /// anew, with zero counts and no limits, unless it still has processes.
   [[nodiscard]] Result<Cgroup> make(std::string_view service, bool fresh = true);
 
+  /// What of `resources` has no effect in these cgroups, in apply_resources()'s words: it needs a
+  /// controller that they lack.
+  [[nodiscard]] std::vector<std::string> missing_for(const Resources& resources) const;
+
   /// Makes a cgroup below that of a service, for a command that cannot be in the service's own: a
   /// cgroup that enables controllers for its children takes no processes. remove() removes it too.
   [[nodiscard]] Result<Cgroup> make_control(std::string_view service);
@@ -108,6 +112,7 @@ class CgroupTree {
   const Cgroup own_;
   const Cgroup base_;                 // its descriptor holds the lock
   std::string name_;                  // path of base_ in /proc/PID/cgroup; empty if unknown
+  std::string controllers_;           // that services' cgroups have
   std::vector<std::string> enabled_;  // controllers that this process has switched on in `own_`
 
   Mutex mutex_;

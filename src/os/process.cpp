@@ -228,6 +228,11 @@ std::string program_of(pid_t pid) {
   return status ? printable(status->comm) : std::string();
 }
 
+std::string asker_text(pid_t pid, std::string_view program, uid_t uid) {
+  return fmt::format("pid {}{}, uid {}", pid, program.empty() ? "" : fmt::format(" ({})", program),
+                     uid);
+}
+
 std::string command_line(pid_t pid) {
   auto fd = open_fd(fmt::format("/proc/{}/cmdline", pid).c_str(), O_RDONLY);
   if (!fd) return {};

@@ -132,6 +132,8 @@ struct ProcessStat {
 /// The name of the program that `pid` executes, also of a zombie, safe to print; empty if that is
 /// gone or cannot be seen.
 [[nodiscard]] std::string program_of(pid_t pid);
+/// `pid 51 (bash), uid 0`, for who has asked for something; `program` may be empty.
+[[nodiscard]] std::string asker_text(pid_t pid, std::string_view program, uid_t uid);
 
 /// All processes, sorted by pid, except those that end meanwhile. Reads all of /proc, so it is not
 /// for frequent use.

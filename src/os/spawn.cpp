@@ -273,8 +273,7 @@ Result<std::string> resolve_program(const std::string& name, std::string_view pa
     if (*found == Candidate::not_executable && not_executable.empty()) not_executable = candidate;
   }
   if (!not_executable.empty()) return sys_failure("execute", not_executable, EACCES);
-  return Failure(Error{
-      fmt::format("cannot execute {}: {} in PATH {}", name, errno_text(ENOENT), path), ENOENT});
+  return Failure(Error{fmt::format("no program \"{}\" in PATH", name), ENOENT});
 }
 
 }  // namespace zinit

@@ -231,7 +231,8 @@ RequestResult<Board::Isolated> Board::isolate(std::string_view target) {
   return names;
 }
 
-RequestResult<void> Board::kill(std::string_view name, int signal, KillWhat what) {
+RequestResult<void> Board::kill(std::string_view name, int signal, KillWhat what,
+                                std::string_view asker) {
   const bool main_only = what == KillWhat::main;
   BoardCore& core = *core_;
   const BoardCore::Change change(core);
@@ -244,6 +245,9 @@ RequestResult<void> Board::kill(std::string_view name, int signal, KillWhat what
     return refused(Refusal::not_running,
                    fmt::format("{} has no {}process", name, main_only ? "main " : ""));
   };
+  const auto asked = [&] {
+    if (job.asked.signal != SIGKILL) job.asked = {signal, std::string(asker)};
+  };
   core.follow_main(job);
   job.process.forget_gone();
   // What a oneshot holds has no main process with a group of its own.
@@ -251,7 +255,7 @@ RequestResult<void> Board::kill(std::string_view name, int signal, KillWhat what
   if (whole && job.cgroup.in_use()) {
     if (!job.cgroup.populated()) return gone();
     job.cgroup.signal(signal);
-    job.killed_on_request = job.killed_on_request || signal == SIGKILL;
+    asked();
     return {};
   }
   if (!main_only && !job.held.empty()) {
@@ -262,7 +266,7 @@ RequestResult<void> Board::kill(std::string_view name, int signal, KillWhat what
   const auto sent =
       main_only ? job.process.signal_main(signal) : job.process.signal_main_group(signal);
   if (sent) {
-    job.killed_on_request = job.killed_on_request || signal == SIGKILL;
+    asked();
     return {};
   }
   if (sent.error().errnum == ESRCH) return gone();

@@ -177,7 +177,8 @@ class Board final : public WatchReports {
   /// Starts `target` with what it pulls in, and stops every other service of class user.
   RequestResult<Isolated> isolate(std::string_view target);
   /// Signals what `what` says; of a oneshot that holds something, all that it has left.
-  RequestResult<void> kill(std::string_view name, int signal, KillWhat what);
+  RequestResult<void> kill(std::string_view name, int signal, KillWhat what,
+                           std::string_view asker = {});
 
   /// Replaces the set of specs: plan() decides what that means, and all of it is applied without
   /// releasing the lock. With `dry_run` only the report is made. With `no_restart` services whose

@@ -331,6 +331,7 @@ class BoardCore {
   void seek_left(Job& job) REQUIRES(mutex);
   [[nodiscard]] OutOfMemory out_of_memory(const Job& job, const ProcessEnd& end) const
       REQUIRES(mutex);
+  [[nodiscard]] std::string killer_of(const Job& job, const ProcessEnd& end) const REQUIRES(mutex);
   void look_at_group(Job& job) REQUIRES(mutex);
   void look_at_memory(Job& job) REQUIRES(mutex);
 

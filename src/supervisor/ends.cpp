@@ -128,6 +128,7 @@ void BoardCore::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
   if (may_be_followed(job)) return seek_successor(job, known, remains);
   // Before they are killed. A command beside the main process is no daemon in the background.
   const bool left = !has_time && end == ProcessEnd{} && job.side.gone() && job.cgroup.populated();
+  std::string killer = killer_of(job, known);
   if (post || (!has_time && !held)) kill_all(job);
   job.cgroup.stop_watching_memory();
   end_checks(job);
@@ -137,6 +138,7 @@ void BoardCore::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
   const bool spares = spec_to_stop(job)->spares_rest();
   if (spares || (held && job.cgroup.in_use())) job.process.forget_groups();
   if (!post) {
+    job.killer = std::move(killer);
     job.ended = Clock::now();
     job.times.last_stop_us = wall_us();
   }
@@ -180,9 +182,20 @@ void BoardCore::leader_ended(Job& job, Remains remains) {
 
 // A SIGKILL sent by zinit, by a stop or on request, is not taken for one of the OOM killer.
 OutOfMemory BoardCore::out_of_memory(const Job& job, const ProcessEnd& end) const {
-  const bool by_us = job.killed_on_request || world.record(job.slot).stage == StopStage::killed;
+  const bool by_us =
+      job.asked.signal == SIGKILL || world.record(job.slot).stage == StopStage::killed;
   if (!end.by_signal || end.value != SIGKILL || by_us) return OutOfMemory::no;
   return job.cgroup.killed_for_memory();
+}
+
+/// Why the process was killed, to follow on "killed"; empty if it is not known.
+std::string BoardCore::killer_of(const Job& job, const ProcessEnd& end) const {
+  const StopStage stage = world.record(job.slot).stage;
+  if (!end.by_signal) return {};
+  if (stage == StopStage::killed && end.value == SIGKILL)
+    return "because its stop timeout was over";
+  const bool asked = stage == StopStage::none && end.value == job.asked.signal;
+  return asked && !job.asked.by.empty() ? "at the request of " + job.asked.by : "";
 }
 
 void BoardCore::forget_gone(Job& job) {

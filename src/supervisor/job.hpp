@@ -51,6 +51,12 @@ enum class ConditionCheck : std::uint8_t {
   held,      // they hold: it is launched unless its situation has changed meanwhile
 };
 
+/// A signal that a client has had sent to a process.
+struct AskedSignal {
+  int signal = 0;
+  std::string by;
+};
+
 struct Job {
   Job(ProcessTable& table, CgroupWatches& watches, Slot its_slot, std::string its_name)
       : slot(its_slot),
@@ -86,7 +92,8 @@ struct Job {
   HeldProcesses held;                                   // empty where the service has a cgroup
   bool seeks_left = false;                              // its thread is to look for them
   Milliseconds group_poll{0};                           // interval of polling its group; 0: none
-  bool killed_on_request = false;                       // a client has sent SIGKILL
+  AskedSignal asked;                                    // the last one, but SIGKILL stays
+  OrDefault<std::string> killer;                        // why its last process was killed
   OrDefault<std::vector<std::string>> resource_faults;  // what of [resources] has no effect
   OrDefault<std::vector<std::string>> runtime_dirs;     // made, to be removed when it rests
   OrDefault<std::vector<std::string>> to_remove;        // those that its thread removes now

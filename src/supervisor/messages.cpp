@@ -14,8 +14,9 @@ std::string end_words(const TransitionFacts& facts) {
   const Record& record = facts.world.record(facts.slot);
   // If only a pre_exec has ended, with success, there is no end to report.
   if (!record.has_end || facts.started == TimePoint{} || record.command.passed) return {};
-  return fmt::format("{} after {}", end_text(record.end, record.command.before_post),
-                     duration_text(ms_between(facts.started, facts.ended)));
+  return fmt::format("{} after {}{}{}", end_text(record.end, record.command.before_post),
+                     duration_text(ms_between(facts.started, facts.ended)),
+                     facts.killer.empty() ? "" : ", ", facts.killer);
 }
 
 std::string blocked_line(const TransitionFacts& facts) {

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <string_view>
 
 #include "base/log.hpp"
 #include "model/world.hpp"
@@ -19,6 +20,7 @@ struct TransitionFacts {
   TimePoint started;  // of the last process
   TimePoint ended;    // likewise
   TimePoint now;
+  std::string_view killer;  // why the last process was killed; empty: not known
 };
 
 [[nodiscard]] LogLevel transition_level(const TransitionFacts& facts);

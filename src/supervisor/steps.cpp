@@ -244,7 +244,8 @@ void BoardCore::publish(const Job& job, State from, State to) {
   event.reason = cause;
   events.add(std::move(event));
   note_bad_end(job, from, to, cause);
-  const TransitionFacts facts{world, job.slot, from, to, pid, job.started, job.ended, Clock::now()};
+  const TransitionFacts facts{world,       job.slot,  from,         to,         pid,
+                              job.started, job.ended, Clock::now(), *job.killer};
   const LogLevel level = transition_level(facts);
   if (log_enabled(level)) say(level, transition_line(facts));
 }

@@ -62,6 +62,7 @@ ServiceView BoardCore::view(Slot slot, TimePoint now, SettledQuestions& settled)
   view.last_start_us = job.times.last_start_us;
   view.last_ready_us = job.times.last_ready_us;
   view.last_stop_us = job.times.last_stop_us;
+  view.killer = *job.killer;
   const bool up =
       node.spec->has_process() ? view.pid != 0 && runs(record) : record.state == State::running;
   if (up) view.uptime_ms = ms_between(job.started, now);
@@ -97,7 +98,10 @@ void BoardCore::add_resource_warnings(Slot slot, std::vector<std::string>& warni
     warnings.push_back(
         fmt::format("{}: [resources] has no effect: zinit has no cgroups here", spec.name));
   }
-  for (const std::string& fault : *jobs[slot]->resource_faults)
+  std::vector<std::string> faults = *jobs[slot]->resource_faults;
+  if (faults.empty() && cgroups.tree() != nullptr)
+    faults = cgroups.tree()->missing_for(*spec.resources);
+  for (const std::string& fault : faults)
     warnings.push_back(fmt::format("{}: {}", spec.name, fault));
 }
 

@@ -41,6 +41,7 @@ struct ServiceView {
   std::int64_t last_ready_us = 0;
   std::int64_t last_stop_us = 0;    // of the last end
   std::int64_t uptime_ms = 0;       // while there is a process (a target: while running)
+  std::string killer;               // why its last process was killed; empty: not known
   std::string status_text;          // what the main process says of itself
   std::uint64_t restart_count = 0;  // re-spawns since it was loaded
   std::int64_t restart_in_ms = -1;  // until a delayed re-spawn; -1: none is delayed

@@ -62,7 +62,7 @@ class NoDaemon final : public Daemon {
   [[nodiscard]] bool supports(PowerAction action) const override {
     return action != PowerAction::halt;
   }
-  void power(PowerAction, const std::string&) override {}
+  void power(PowerAction, const std::string&, const std::string&) override {}
   void reload(const ReloadFiles&, ReloadDone done) override { done(ReloadReport{}); }
   void reexecute(bool, ReexecuteDone done) override { done({}); }
   void switch_root(NewRoot, SwitchDone done) override { done({}); }

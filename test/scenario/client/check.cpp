@@ -131,7 +131,7 @@ TEST_CASE("check without a path reads what the server reads, and warns of what i
   CHECK(json["errors"] == 0);
   CHECK(json["warnings"] == static_cast<int>(expected.size()));
   // A server says nothing of it before it is needed.
-  CHECK(zinit.status("a")["warnings"].size() == 1);
+  CHECK_THAT(zinit.status("a")["warnings"].dump(), !Contains("nonexistent") && !Contains("cores"));
   CHECK(zinit.ctl({"check", zinit.config("b.toml")}).out == "1 file checked, no faults\n");
 }
 

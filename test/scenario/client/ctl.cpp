@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "scenario/harness.hpp"
+#include "scenario/harness/terminal.hpp"
 
 namespace client_ctl_test {
 
@@ -315,6 +316,20 @@ TEST_CASE("zinitctl shutdown ends the server", "[ctl]") {
   Graph graph;
   CHECK(graph.code({"shutdown"}) == 0);
   CHECK(graph.zinit.exit_code() == 0);
+}
+
+TEST_CASE("at a terminal a start that waits shows for whom", "[ctl]") {
+  Server zinit;
+  zinit.add("slow", {.exec = "while ! [ -e $D/go ]; do sleep 0.01; done",
+                     .service = "oneshot = true\nstatus = 'stop'"});
+  zinit.add("web", {.service = "status = 'stop'", .dependencies = "requires = ['slow']"});
+  zinit.boot({});
+  Terminal terminal;
+  const pid_t client =
+      terminal.launch_in({.argv = {"zinitctl", "--socket", zinit.socket(), "start", "web"}});
+  terminal.await("web: waits for slow, which is starting, for ");
+  zinit.mark("go");
+  CHECK(wait_for_exit(client) == 0);
 }
 
 TEST_CASE("Ctrl-C during a waiting stop leaves it going", "[ctl]") {

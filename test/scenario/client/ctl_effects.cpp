@@ -209,6 +209,8 @@ TEST_CASE("a scheduled shutdown is shown", "[ctl]") {
   shop.zinit.connect().result("system.cancel_shutdown");
   CHECK_THAT(shop.ctl({"status"}).out, !Contains("new disks"));
   CHECK(shop.json({"status"})["scheduled"].is_null());
+  CHECK_THAT(shop.zinit.messages(),
+             Contains(", asked for by pid ") && Contains("is cancelled by pid "));
 }
 
 TEST_CASE("a daemon that goes to the background by mistake is told of that in its log", "[logs]") {
@@ -448,6 +450,14 @@ TEST_CASE("the verbs of other inits are answered with the ones of this", "[check
     CHECK(outcome.code == 2);
     CHECK_THAT(outcome.err, Contains(ours));
   }
+}
+
+TEST_CASE("help and a verb are that verb's help", "[ctl]") {
+  Server zinit;
+  zinit.boot({});
+  CHECK(zinit.ctl({"help", "xinet", "set"}).out == zinit.ctl({"xinet", "set", "--help"}).out);
+  CHECK(zinit.ctl({"help"}).out == zinit.ctl({"--help"}).out);
+  CHECK(zinit.ctl({"help", "nothing"}).code == 2);
 }
 
 TEST_CASE("a package adds itself to a target, and is shown with its file", "[check][deps]") {

@@ -200,6 +200,9 @@ TEST_CASE("logs shows the lines that its options ask for", "[check][logs]") {
   }));
   CHECK(shown({"web-1", "--since", "1h", "--grep", "one"}) == Lines{"one"});
   CHECK(shown({"web-1", "--since", "0s"}).empty());
+  CHECK(shown({"web-1", "--until", "1h"}).empty());
+  CHECK(shown({"web-1", "--until", "0s", "--grep", "one"}) == Lines{"one"});
+  CHECK(zinit.ctl({"logs", "web-1", "--until", "1h", "-f"}).code == 2);
   CHECK(shown({"web-1", "--since", "2001-01-01T00:00:00Z", "--grep", "one"}).size() == 1);
   CHECK_THAT(shown({"web-1", "-t", "--grep", "one"}).front(), Contains(":") && Contains(" one"));
   CHECK(zinit.ctl({"logs", "web-1", "web-9"}).code == 4);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <regex>
 
 #include "scenario/harness.hpp"
 
@@ -240,6 +241,26 @@ TEST_CASE("[defaults] hold for every service that says nothing else, and follow 
   zinit.await_trace("up", 3);
   zinit.stop("a");
   CHECK(zinit.count("term") == 2);
+}
+
+TEST_CASE("the log of a standalone server has times in a file", "[settings][logs]") {
+  Server zinit;
+  zinit.boot({});
+  const std::regex timed("\\d{4}(-\\d\\d){2} \\d\\d(:\\d\\d){2} info  version .*");
+  CHECK(std::regex_match(lines_of(read_file(zinit.path("stderr"))).front(), timed));
+}
+
+TEST_CASE("%n in [defaults] is the name of the service", "[settings][logs]") {
+  Server zinit({.settings = true});
+  settings(zinit, "[defaults]\nfile = '" + zinit.path("%n.log") + "'\n");
+  zinit.add("a", {.exec = "echo of-a", .service = "oneshot = true"});
+  zinit.add("b", {.exec = "echo of-c", .service = "name = 'c'\noneshot = true"});
+  zinit.boot();
+  for (const char* name : {"a", "c"})
+    CHECK(eventually([&] {
+      return read_file(zinit.path(std::string(name) + ".log")).find(std::string("of-") + name) !=
+             std::string::npos;
+    }));
 }
 
 TEST_CASE("a loop that is stuck counts as a crash with self_watchdog_ms", "[settings]") {

@@ -353,9 +353,25 @@ void Server::reexecute(std::vector<std::string> how) {
   REQUIRE(result("system.ping")["pid"] == (has_pid_namespace() ? 1 : pid()));
 }
 
+namespace {
+
+/// Lines of a log that is a file begin with the time, "2026-01-31 12:34:56 ".
+std::string without_times(const std::string& log) {
+  std::string text;
+  for (std::size_t at = 0, end = 0; at < log.size(); at = end) {
+    end = std::min(log.find('\n', at), log.size() - 1) + 1;
+    const std::string line = log.substr(at, end - at);
+    const bool timed = line.size() > 20 && line[4] == '-' && line[10] == ' ' && line[19] == ' ';
+    text += line.substr(timed ? 20 : 0);
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string Server::messages() const {
   settle();
-  return read_file(path("stderr"));
+  return without_times(read_file(path("stderr")));
 }
 
 void Server::await_message(const std::string& text) const {

@@ -1,4 +1,6 @@
 // What zinit shows as the cause of something is the first one, and not what followed on it.
+#include <unistd.h>
+
 #include <csignal>
 
 #include "scenario/harness.hpp"
@@ -62,6 +64,40 @@ TEST_CASE("after a start timeout why says what was waited for", "[why][readiness
   zinit.await_failed("sick", "start_timeout");
   CHECK_THAT(why(zinit, "sick"), Contains("it had waited for its health check to succeed") &&
                                      Contains("exited with code 7"));
+}
+
+TEST_CASE("why shows the last line on standard error of what has ended", "[why][logs]") {
+  Server zinit;
+  const std::string exec = "echo first >&2; printf 'no \\033[31mroom\\n' >&2; echo out; exit 3";
+  zinit.add("db", {.exec = exec, .lifecycle = kNever});
+  zinit.add("web", {.dependencies = "requires = ['db']"});
+  zinit.add("again", {.exec = exec, .lifecycle = "restart_delay_ms = 3600000"});
+  zinit.boot();
+  zinit.await_failed("web", "dependency_failed");
+  zinit.await_delayed("again");
+  const std::string line = "its last line on standard error: no \\x1b[31mroom";
+  CHECK_THAT(why(zinit, "db"), Contains(line));
+  CHECK_THAT(why(zinit, "web"),
+             Contains(line) && Contains("root cause db: see `zinitctl logs db`"));
+  CHECK_THAT(why(zinit, "again"), Contains(line + "; `zinitctl logs again` shows more"));
+}
+
+TEST_CASE("a killed process is shown with who or what has killed it", "[why][stop]") {
+  Server zinit;
+  zinit.add("web", {.lifecycle = "restart_delay_ms = 3600000\nstop_timeout_ms = 100"});
+  zinit.add("deaf", {.exec = "trap '' TERM; echo up >> $T; while :; do sleep 0.1; done",
+                     .lifecycle = "stop_timeout_ms = 100"});
+  zinit.boot({"web"});
+  zinit.await_trace("up");
+  zinit.kill("web", R"("signal":"SIGKILL")");
+  zinit.await_delayed("web");
+  CHECK_THAT(zinit.ctl({"status", "web"}).out,
+             Contains("killed at the request of pid " + std::to_string(getpid())));
+  zinit.stop("deaf");
+  CHECK_THAT(zinit.ctl({"status", "deaf"}).out, Contains("because its stop timeout was over"));
+  CHECK_THAT(zinit.messages(), Contains("at the request of pid") &&
+                                   Contains("deaf: stopped, killed by SIGKILL after") &&
+                                   Contains(", because its stop timeout was over\n"));
 }
 
 TEST_CASE("why of an end within after_ms names after_ms", "[why][readiness]") {

@@ -140,6 +140,19 @@ TEST_CASE("cgroups that a service has made in its own are removed with it",
   CHECK(eventually([&] { return !std::filesystem::exists(path); }));
 }
 
+TEST_CASE("reload and start warn of a limit without its controller", "[root][cgroups]") {
+  Server zinit;
+  zinit.add("plain");
+  zinit.boot();
+  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+  if (std::filesystem::exists(hierarchy() + cgroup_of(running(zinit, "plain")) + "/memory.max"))
+    return skip("needs a cgroup without controllers");
+  const std::string warning = "limited: resources.memory_max has no effect";
+  zinit.add("limited", {.service = "status = 'stop'", .more = "[resources]\nmemory_max = '1G'\n"});
+  CHECK_THAT(zinit.ctl({"reload"}).out, Contains(warning));
+  CHECK_THAT(zinit.ctl({"start", "limited"}).out, Contains("warning: " + warning));
+}
+
 TEST_CASE("without cgroups there is one warning, and services run", "[root][cgroups]") {
   if (geteuid() != 0) return skip("needs root");
   Server zinit({.in_child = [] {

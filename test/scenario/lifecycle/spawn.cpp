@@ -34,9 +34,9 @@ TEST_CASE("what a spawn failed for is told by name, with errno's text", "[check]
   };
   const Row rows[] = {
       {"program", "exec = ['/no/such/program']", "No such file or directory", "/no/such/program"},
-      {"in-path", "exec = ['no-such-program']", "No such file or directory", "no-such-program"},
+      {"in-path", "exec = ['no-such-program']", "no program", "in PATH"},
       // Plain words are executed directly, so that a missing program is known.
-      {"words", "exec = 'no-such-program with words'", "No such file or directory", ""},
+      {"words", "exec = 'no-such-program with words'", "no program", "in PATH"},
       {"mode", "exec = ['" + text + "']", "Permission denied", text},
       {"format", "exec = ['" + noise + "']", "Exec format error", noise},
       {"dir", "exec = 'sleep 1'\ndir = '/no/such/dir'", "No such file or directory",

@@ -1,7 +1,12 @@
 // What a service says over its notify socket after READY=1, and from where (zinit.toml(5),
 // [readiness]; sd_notify(3)).
+#include <poll.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include "scenario/harness.hpp"
 #include "scenario/harness/notifier.hpp"
@@ -220,6 +225,33 @@ TEST_CASE("without cgroups whose a process is is known by descent", "[root][read
   zinit.await_new_pid("daemon", first);
   zinit.stop("daemon");
   CHECK(zinit.state("daemon") == "exited");
+}
+
+TEST_CASE("a server tells its own manager when it has begun and when it ends", "[readiness]") {
+  const int manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  socklen_t size = sizeof(sa_family_t);  // the kernel chooses an abstract name
+  REQUIRE(bind(manager, reinterpret_cast<sockaddr*>(&address), size) == 0);
+  size = sizeof address;
+  REQUIRE(getsockname(manager, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+  const std::string name(address.sun_path + 1, size - sizeof(sa_family_t) - 1);
+  const auto told = [&] {
+    char text[100];
+    pollfd ready{manager, POLLIN, 0};
+    const bool came = poll(&ready, 1, static_cast<int>(kPatience.count())) == 1;
+    const ssize_t got = came ? recv(manager, text, sizeof text, 0) : 0;
+    return std::string(text, static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  };
+  Server zinit({.env = {"NOTIFY_SOCKET=@" + name}});
+  zinit.add("web", {.exec = "echo \"socket $NOTIFY_SOCKET.\" >> $T; sleep 100000"});
+  zinit.boot();
+  CHECK(told() == "READY=1");
+  zinit.await_trace("socket .");
+  CHECK(zinit.ctl({"shutdown"}).code == 0);
+  CHECK(told() == "STOPPING=1");
+  CHECK(zinit.exit_code() == 0);
+  CHECK_THAT(read_file(zinit.path("stderr")), Contains("shut down: asked for by pid "));
+  close(manager);
 }
 
 }  // namespace readiness_notify_test

@@ -82,6 +82,7 @@ TEST_CASE("names of services are those that fit the verb", "[client]") {
   CHECK(asked({"isolate", ""}) == Texts{"all"});
   CHECK(asked({"status", ""}) == Texts{"db", "off", "broken", "all"});
   CHECK(asked({"status", "db", ""}) == Texts{"off", "broken", "all"});
+  CHECK(asked({"logs", "z"}) == Texts{"zinit"});
   CHECK(asked({"why", "d"}) == Texts{"db"});
   CHECK(asked({"why", "db", ""}).empty());
   CHECK(asked({"ping", ""}).empty());

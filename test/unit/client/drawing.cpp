@@ -89,9 +89,13 @@ TEST_CASE("a boot as SVG has a box for each part of each service", "[client]") {
   CannedServer server({{"system.bootchart", result(kBoot)}, {"system.info", info("null", "2100")}});
   const std::string svg = server.run({"bootchart", "--svg"}).out;
   CHECK_THAT(svg, StartsWith("<svg xmlns=\"http://www.w3.org/2000/svg\""));
-  CHECK_THAT(svg, Contains("<text class=\"critical\" x=\"200.0\" y=\"43.0\">db</text>\n"));
-  CHECK_THAT(svg, Contains("<rect class=\"failed\""));
-  CHECK_THAT(svg, Contains("<title>web: waited 800 ms, starting 200 ms</title>"));
+  CHECK_THAT(svg, Contains("<text class=\"critical\"") && Contains(">db</text>\n"));
+  CHECK_THAT(svg, Contains("<rect class=\"failed\"") && Contains(">800 ms, 200 ms</text>"));
+  CHECK_THAT(svg, Contains("<text class=\"tick\"") && Contains(">1.0 s</text>"));
+  // What is longest fits in.
+  const auto long_name = std::string(100, 'n');
+  const std::string wide = bootchart_svg({}, {step(long_name, 5, "")});
+  CHECK(std::stoi(wide.substr(wide.find("width=\"") + 7)) > 1500);
   CHECK(svg.ends_with("</svg>\n"));
 }
 
@@ -145,6 +149,9 @@ TEST_CASE("in a drawn graph each service stands behind all that it depends on", 
   CHECK(left_of("c") < left_of("d"));
   CHECK(left_of("y") != left_of("x"));
   CHECK(left_of("z") > left_of("y"));
+  // The line from d to a passes the column of c, and that of b, beside the boxes.
+  CHECK(std::ranges::count(svg, 'H') >= 2);
+  CHECK_THAT(svg, Contains(">conflicts with</text>"));
 }
 
 }  // namespace client_drawing_test

@@ -181,6 +181,11 @@ TEST_CASE("the selection stays with its service, and on the screen", "[client][t
   model.add_stats("f", figures(1), at(0));
   model.arrange();
   CHECK(model.selected_name() == "f");  // the first row is selected, not who is in it
+  model.pin();
+  model.add_stats("f", {}, at(1));
+  model.arrange();
+  CHECK(model.selected_name() == "f");  // it stays with what is acted on, which is down
+  model.move(1);
   list(model, {});
   CHECK(model.selected_name().empty());
   model.move(1);

@@ -259,8 +259,8 @@ TEST_CASE("a directory like /etc/zinit is checked with the vendor's files", "[co
   const std::string drop_in =
       root.write("usr/lib/zinit/services/b.toml.d/x.toml", "[service]\nexce = 'b'\n");
   const Lines expected = {
-      b + ":1:2: error: service.exec: is missing, must be a string or an array of strings",
-      drop_in + ":2:1: error: service.exce: unknown key, did you mean \"exec\"?"};
+      drop_in + ":2:1: error: service.exce: unknown key, did you mean \"exec\"?",
+      drop_in + ":2:1: error: service.exec: is missing, must be a string or an array of strings"};
   CHECK(lines_of(check({root / "etc/zinit"})) == expected);
   CHECK(lines_of(check({root / "etc/zinit/"})) == expected);
   CHECK(lines_of(check({b})) == expected);

@@ -116,6 +116,12 @@ TEST_CASE("what must be there and is not is told at its section", "[config][spec
       messages_of("#\n [service]\n") ==
       Lines{
           "f.toml:2:3: error: service.exec: is missing, must be a string or an array of strings"});
+  // An unknown key that stands for it comes first, and is no mere warning.
+  CHECK(
+      messages_of("[service]\nexce = 'x'\n") ==
+      Lines{
+          "f.toml:2:1: error: service.exce: unknown key, did you mean \"exec\"?",
+          "f.toml:2:1: error: service.exec: is missing, must be a string or an array of strings"});
   const Lines neither{"f.toml:1:1: error: there is no [service], [target] or [proxy] section"};
   CHECK(messages_of("") == neither);
   CHECK(messages_of("\xEF\xBB\xBF") == neither);

@@ -32,7 +32,8 @@ bool ready(int fd, short events, Milliseconds limit = kPatience) {
 
 Result<OutputPipes> StoredOutput::open_output(Slot slot) { return store_.open_output(slot); }
 
-void FakeDaemon::power(PowerAction action, const std::string& message) {
+void FakeDaemon::power(PowerAction action, const std::string& message,
+                       const std::string& /*asker*/) {
   if (on_power) on_power(action, message);
   ++powered;
 }

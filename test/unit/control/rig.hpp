@@ -52,7 +52,7 @@ class FakeDaemon final : public Daemon {
   [[nodiscard]] bool supports(PowerAction action) const override {
     return action == PowerAction::shut_down;
   }
-  void power(PowerAction action, const std::string& message) override;
+  void power(PowerAction action, const std::string& message, const std::string& asker) override;
   void reload(const ReloadFiles& asked, ReloadDone done) override;
   void reexecute(bool update, ReexecuteDone done) override;
   void switch_root(NewRoot next, SwitchDone done) override {

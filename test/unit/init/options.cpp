@@ -29,6 +29,15 @@ TEST_CASE("an option takes its value after a blank or an equals sign", "[init][o
   CHECK(options.words.empty());
 }
 
+TEST_CASE("the options of a server and their values are completed", "[init][options]") {
+  const auto completed = [](const Strings& words) { return server_completions(words); };
+  CHECK(completed({"--con"}) == Strings{"--config-dir", "--config", "--container", "--console"});
+  CHECK(completed({"--config", ""}) == Strings{":files"});
+  CHECK(completed({"--log-level", "d"}) == Strings{"debug"});
+  CHECK(completed({"--stop-signal", ""}).empty());
+  CHECK(completed({"--pid1-mode", "--pid"}) == Strings{"--pid1-mode"});
+}
+
 TEST_CASE("what follows -- is a command, options in it too", "[init][options]") {
   const auto options = parsed({"--container", "--", "sh", "--socket", "--", "x"});
   CHECK(options.command == Strings{"sh", "--socket", "--", "x"});

@@ -534,7 +534,7 @@ TEST_CASE("a program is found in the service's PATH, or the PATH is named", "[os
   const auto missing = resolve_program("webd", "/usr/bin:/bin", "/");
   REQUIRE_FALSE(missing);
   CHECK(missing.error().text ==
-        "cannot execute webd: No such file or directory in PATH /usr/bin:/bin");
+        "no program \"webd\" in PATH");
   CHECK(missing.error().errnum == ENOENT);
   const auto data = resolve_program("data", path, "/");
   REQUIRE_FALSE(data);

@@ -96,41 +96,4 @@ TEST_CASE("zinitctl(1) has an example of each verb", "[client]") {
   }
 }
 
-TEST_CASE("zinit-rpc(7) has the methods, their other names and their parameters", "[client]") {
-  const std::string page = read_document("man/zinit-rpc.7");
-  std::size_t items = 0;
-  for (const Method& method : all_methods()) {
-    CAPTURE(method.name);
-    if (method.name == "rpc.discover") continue;
-    const std::string item = "\n.It Cm " + std::string(method.name);
-    auto at = page.find(item + "\n");
-    if (at == std::string::npos) at = page.find(item + " ");
-    if (method.name == "events.unsubscribe") {  // as that of logs
-      CHECK(page.find(".Cm events.unsubscribe .") != std::string::npos);
-      continue;
-    }
-    REQUIRE(at != std::string::npos);
-    ++items;
-    const auto end = std::min(page.find("\n.It Cm ", at + 1), page.find("\n.Sh ", at + 1));
-    const std::string entry = page.substr(at, end - at);
-    for (const std::string_view alias : method.aliases)
-      CHECK(entry.find("\n.Cm " + std::string(alias)) != std::string::npos);
-    for (const Param& param : method.params) {
-      const auto begin = entry.find("\n.It Ar " + std::string(param.name) + "\n");
-      REQUIRE(begin != std::string::npos);
-      std::string preset(param.default_json);
-      std::erase(preset, '"');
-      const std::string about = entry.substr(begin, entry.find("\n.It ", begin + 1) - begin);
-      if (!preset.empty()) CHECK(about.find("default: " + preset) != std::string::npos);
-    }
-  }
-  const auto from = page.find("\n.Sh METHODS\n"), to = page.find("\n.Sh NOTIFICATIONS\n");
-  const std::string methods = page.substr(from, to - from);
-  std::size_t listed = 0;
-  for (auto at = methods.find("\n.It Cm "); at != std::string::npos;
-       at = methods.find("\n.It Cm ", at + 1))
-    ++listed;
-  CHECK(listed == items);
-}
-
 }  // namespace protocol_documents_test
