@@ -172,18 +172,17 @@ void put_proxies(JsonWriter& writer, const Daemon& daemon) {
 /// The answer to debug.state: the services one at a time, then the descriptors.
 class WholeState final : public Turns {
  public:
-  explicit WholeState(RpcContext& context) : context_(context) {}
+  explicit WholeState(RpcContext& context) : context_(context), figures_(context.figures()) {}
 
   void begin() override {
     const Board& board = context_.board;
     now_ = Clock::now();
-    const ControlFigures figures = context_.figures();
     writer_.begin_object().member("shutting_down", board.shutting_down());
     writer_.member("last_seq", board.last_seq());
-    writer_.key("control").begin_object().member("clients", figures.clients);
-    writer_.member("waiting", figures.waiting).member("subscriptions", figures.subscriptions);
-    writer_.member("log_subscriptions", figures.log_subscriptions);
-    writer_.member("bytes_of_others", figures.bytes_of_others);
+    writer_.key("control").begin_object().member("clients", figures_.clients);
+    writer_.member("waiting", figures_.waiting).member("subscriptions", figures_.subscriptions);
+    writer_.member("log_subscriptions", figures_.log_subscriptions);
+    writer_.member("bytes_of_others", figures_.bytes_of_others);
     writer_.end_object();
     writer_.member("templates", board.templates());
     views_ = board.views();
@@ -215,6 +214,7 @@ class WholeState final : public Turns {
   void begin_descriptors() { writer_.end_array().key("descriptors").begin_array(); }
 
   RpcContext& context_;
+  const ControlFigures figures_;  // before this call waits itself
   JsonWriter writer_;
   std::vector<ServiceView> views_;
   GraphPtr graph_;
