@@ -4,8 +4,10 @@
 #include <algorithm>
 
 #include "base/format.hpp"
+#include "base/memory.hpp"
 #include "base/text.hpp"
 #include "config/templates.hpp"
+#include "control/file_changes.hpp"
 #include "control/views.hpp"
 
 namespace zinit {
@@ -76,10 +78,49 @@ RpcError refused(const Board& board, std::string_view name, const RequestFailure
   return {RpcCode::internal_error, failure.text};
 }
 
-RpcResult status_full_of(const RpcContext& context, std::string_view name) {
-  const std::optional<ServiceView> view = context.board.view(name);
-  if (!view) return tl::unexpected(service_not_found(context.board, name));
-  return status_full_json(context, *view);
+Later in_turns(RpcContext& context, std::shared_ptr<Turns> turns) {
+  static constexpr std::chrono::microseconds turn_time{500};
+  Later later;
+  later.works = true;
+  later.rests = [turns] { return turns->begun_ && turns->waits(); };
+  later.look = [&context, turns]() -> std::optional<RpcResult> {
+    const RefusableAllocations refusable;
+    try {
+      if (!turns->begun_) {
+        if (!context.turns.expired()) return std::nullopt;
+        context.turns = turns;
+        turns->begun_ = true;
+        turns->begin();
+      }
+      if (turns->waits()) return std::nullopt;
+      const TimePoint until = Clock::now() + turn_time;
+      while (turns->step())
+        if (Clock::now() >= until) return std::nullopt;
+      return turns->take();
+    } catch (const std::bad_alloc&) {
+      return tl::unexpected(
+          RpcError(RpcCode::internal_error, "Internal error: not enough memory to answer"));
+    }
+  };
+  return later;
+}
+
+AnswerLook status_full_of(RpcContext& context, std::string_view name, std::string more) {
+  auto view = context.board.view(name);
+  if (!view) {
+    return [error = service_not_found(context.board, name)](bool) {
+      return std::optional<RpcResult>(tl::unexpected(error));
+    };
+  }
+  const auto ticket = context.file_changes.ask({view->spec});
+  return [&context, view = *std::move(view), ticket,
+          more = std::move(more)](bool last) -> std::optional<RpcResult> {
+    const auto changed = context.file_changes.answer(ticket, last);
+    if (!changed) return std::nullopt;
+    std::string text = status_full_json(context, view, changed->front());
+    if (!more.empty()) text.replace(text.size() - 1, 1, "," + more);
+    return text;
+  };
 }
 
 void put_others(JsonWriter& writer, const Board& board, const Board::Others& others) {
@@ -99,6 +140,11 @@ void put_others(JsonWriter& writer, const Board& board, const Board::Others& oth
 }
 
 std::string_view name_of(const Call& call) { return *call.params.string("name"); }
+
+Outcome outcome_of(const AnswerLook& look) {
+  if (auto answer = look(false)) return outcome_of(*std::move(answer));
+  return Later{[look] { return look(false); }, kNever, nullptr};
+}
 
 Outcome outcome_of(RpcResult result) {
   if (!result) return std::move(result).error();

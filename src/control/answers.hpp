@@ -64,8 +64,37 @@ inline constexpr std::string_view kStatusAndOthers =
 [[nodiscard]] RpcError refused(const Board& board, std::string_view name,
                                const RequestFailure& failure);
 
-/// *status_full* of `name`; service_not_found if there is no such service.
-[[nodiscard]] RpcResult status_full_of(const RpcContext& context, std::string_view name);
+/// An answer that takes long to make, which is made in turns: so it delays no other client.
+class Turns {
+ public:
+  Turns() = default;
+  virtual ~Turns() = default;
+  Turns(const Turns&) = delete;
+  Turns& operator=(const Turns&) = delete;
+
+  /// Takes the snapshot that the answer is about.
+  virtual void begin() = 0;
+  /// Whether something is missing that comes by look_again().
+  [[nodiscard]] virtual bool waits() { return false; }
+  /// Does a small part. @return  false if there was nothing left to do
+  [[nodiscard]] virtual bool step() = 0;
+  [[nodiscard]] virtual std::string take() = 0;
+
+ private:
+  friend Later in_turns(RpcContext& context, std::shared_ptr<Turns> turns);
+  bool begun_ = false;
+};
+
+/// One such answer is made at a time, however many clients ask: each has a copy of everything.
+[[nodiscard]] Later in_turns(RpcContext& context, std::shared_ptr<Turns> turns);
+
+/// Gives an answer as soon as there is one, or with `last` in any case.
+using AnswerLook = std::function<std::optional<RpcResult>(bool last)>;
+
+/// *status_full* of `name` as it is now, with `more` members at its end; service_not_found if there
+/// is no such service. The answer waits for what the service's files are like.
+[[nodiscard]] AnswerLook status_full_of(RpcContext& context, std::string_view name,
+                                        std::string more = {});
 
 /// What a request has done to other services, as members of the object that is being written. Those
 /// that were to be started and have failed by now are named apart; those that a condition has kept
@@ -74,6 +103,9 @@ void put_others(JsonWriter& writer, const Board& board, const Board::Others& oth
 
 /// The parameter `name`, which the table says is required.
 [[nodiscard]] std::string_view name_of(const Call& call);
+
+/// What look() gives, now or later.
+[[nodiscard]] Outcome outcome_of(const AnswerLook& look);
 
 /// A result or error as an outcome.
 [[nodiscard]] Outcome outcome_of(RpcResult result);

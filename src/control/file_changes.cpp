@@ -9,55 +9,91 @@
 
 namespace zinit {
 
-FileChanges::FileChanges(Look look) : look_(look) {}
+/// But for `specs` and `until` it is used with the state's mutex.
+struct FileChanges::Question {
+  explicit Question(std::vector<SpecPtr> of) : specs(std::move(of)), answers(specs.size()) {}
+
+  const std::vector<SpecPtr> specs;
+  const TimePoint until = after(Clock::now(), kPatience);
+  Answers answers;
+  bool done = false;
+};
+
+FileChanges::FileChanges(EventLoop& loop, Look look, std::function<void()> answered)
+    : look_(look), answered_(loop, std::move(answered)), patience_(loop, [this] { pass_time(); }) {
+  MutexLock lock(state_->mutex);
+  state_->answered = &answered_;
+}
 
 FileChanges::~FileChanges() {
   MutexLock lock(state_->mutex);
-  state_->ending = true;
+  state_->answered = nullptr;
   state_->asked.notify_one();
 }
 
-std::vector<std::optional<bool>> FileChanges::ask(std::vector<SpecPtr> specs) {
-  std::vector<std::optional<bool>> unknown(specs.size());
-  if (specs.empty()) return unknown;
-  if (!started_) {
+FileChanges::Ticket FileChanges::ask(std::vector<SpecPtr> specs) {
+  const bool none = specs.empty();
+  auto ticket = std::make_shared<Question>(std::move(specs));
+  if (!none && !started_) {
     auto thread = Thread::start("zinit-files", kSmallStackBytes,
                                 [state = state_, look = look_] { run(*state, look); });
-    if (!thread) return unknown;
-    thread->abandon();
-    started_ = true;
+    started_ = thread.has_value();
+    if (thread) thread->abandon();
   }
-  const TimePoint deadline = after(Clock::now(), kPatience);
   State& state = *state_;
   MutexLock lock(state.mutex);
-  if (state.busy) return unknown;
-  state.answers = unknown;
-  state.specs = std::move(specs);
-  state.busy = true;
+  ticket->done = none || !started_ || state.late;
+  if (ticket->done) return ticket;
+  state.queue.push_back(ticket);
   state.asked.notify_one();
-  while (state.busy && Clock::now() < deadline) state.answered.wait_until(state.mutex, deadline);
-  return state.busy ? unknown : std::move(state.answers);
+  if (!patience_.active()) patience_.set(kPatience);
+  return ticket;
+}
+
+std::optional<FileChanges::Answers> FileChanges::answer(const Ticket& ticket, bool last) {
+  MutexLock lock(state_->mutex);
+  if (ticket->done) return ticket->answers;
+  if (Clock::now() >= ticket->until) state_->late = true;
+  if (!state_->late && !last) return std::nullopt;
+  return Answers(ticket->specs.size());
+}
+
+void FileChanges::give_up() noexcept {
+  MutexLock lock(state_->mutex);
+  state_->late = true;
+}
+
+/// Has those look whose time may be over.
+void FileChanges::pass_time() {
+  answered_.ask();
+  MutexLock lock(state_->mutex);
+  if (!state_->late && (state_->busy || !state_->queue.empty())) patience_.set(kPatience);
 }
 
 void FileChanges::run(State& state, Look look) {
   MutexLock lock(state.mutex);
   while (true) {
-    while (!state.busy && !state.ending) state.asked.wait(state.mutex);
-    if (state.ending) return;
-    const std::vector<SpecPtr> specs = std::move(state.specs);
-    std::vector<std::optional<bool>> answers = std::move(state.answers);
+    while (state.queue.empty() && state.answered != nullptr) state.asked.wait(state.mutex);
+    if (state.answered == nullptr) return;
+    const Ticket ticket = std::move(state.queue.front());
+    state.queue.pop_front();
+    if (ticket.use_count() == 1) continue;
+    state.busy = true;
     lock.unlock();
+    Answers answers;
     try {
-      for (std::size_t i = 0; i < specs.size(); ++i) answers[i] = look(*specs[i]);
+      answers.resize(ticket->specs.size());
+      for (std::size_t i = 0; i < answers.size(); ++i) answers[i] = look(*ticket->specs[i]);
     } catch (const std::bad_alloc&) {
       // The remaining answers stay unknown.
     } catch (...) {  // likewise; who waits, and who asks next, must not find the thread gone
       log_current_exception("service files");
     }
     lock.lock();
-    state.answers = std::move(answers);
-    state.busy = false;
-    state.answered.notify_one();
+    state.busy = state.late = false;
+    if (answers.size() == ticket->answers.size()) ticket->answers = std::move(answers);
+    ticket->done = true;
+    if (state.answered != nullptr) state.answered->ask();
   }
 }
 

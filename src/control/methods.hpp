@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -61,6 +62,7 @@ struct RpcContext {
   Settling& settling;
   std::function<ControlFigures()> figures;
   std::function<void()> look_again;  // has look() of every Later called soon; on the loop's thread
+  std::weak_ptr<void> turns{};       // of the one answer in turns that has begun (answers.hpp)
 };
 
 /// The client's side of a subscription; implemented by the session.
@@ -102,6 +104,8 @@ struct Later {
   /// turn, without a change of the board. A client's calls of this kind are done one after the
   /// other. They have no deadline.
   bool works = false;
+  /// With `works`: whether there is nothing to do now before look_again(). May be empty.
+  std::function<bool()> rests{};
 };
 
 /// A result, and an action that begins after the result has been written to the client.

@@ -96,22 +96,16 @@ void put_path(JsonWriter& writer, const ServiceSpec& spec, const Daemon& daemon)
   writer.member("fault", daemon.trigger_fault(spec.name)).end_object();
 }
 
-void put_services(JsonWriter& writer, const RpcContext& context,
-                  const std::vector<ServiceView>& views) {
-  const GraphPtr graph = context.board.graph();
-  const TimePoint now = Clock::now();
-  writer.key("services").begin_array();
-  for (const ServiceView& view : views) {
-    writer.begin_object().member("name", view.spec->name).member("slot", view.slot);
-    writer.key("instance_of");
-    put_instance_of(writer, *view.spec);
-    writer.member("removed", view.removed).member("settled", view.settled).member("pid", view.pid);
-    put_record(writer, view.record, now);
-    put_node(writer, *graph, view.slot);
-    put_path(writer, *view.spec, context.daemon);
-    writer.end_object();
-  }
-  writer.end_array();
+void put_service(JsonWriter& writer, const RpcContext& context, const ServiceView& view,
+                 const Graph& graph, TimePoint now) {
+  writer.begin_object().member("name", view.spec->name).member("slot", view.slot);
+  writer.key("instance_of");
+  put_instance_of(writer, *view.spec);
+  writer.member("removed", view.removed).member("settled", view.settled).member("pid", view.pid);
+  put_record(writer, view.record, now);
+  put_node(writer, graph, view.slot);
+  put_path(writer, *view.spec, context.daemon);
+  writer.end_object();
 }
 
 /// The deadlines of all services, each with its kind, and when their timers are due next.
@@ -146,17 +140,13 @@ std::vector<std::string> entries(const char* path) {
   return names;
 }
 
-void put_descriptors(JsonWriter& writer) {
-  writer.key("descriptors").begin_array();
-  for (const std::string& number : entries("/proc/self/fd")) {
-    char target[PATH_MAX];
-    const ssize_t length = ::readlink(("/proc/self/fd/" + number).c_str(), target, sizeof target);
-    if (length < 0) continue;  // the descriptor of the directory itself, which is closed by now
-    writer.begin_object().member("fd", parse_integer(number));
-    writer.member("target", std::string_view(target, static_cast<std::size_t>(length)));
-    writer.end_object();
-  }
-  writer.end_array();
+void put_descriptor(JsonWriter& writer, const std::string& number) {
+  char target[PATH_MAX];
+  const ssize_t length = ::readlink(("/proc/self/fd/" + number).c_str(), target, sizeof target);
+  if (length < 0) return;  // it has been closed, as that of the directory itself
+  writer.begin_object().member("fd", parse_integer(number));
+  writer.member("target", std::string_view(target, static_cast<std::size_t>(length)));
+  writer.end_object();
 }
 
 void put_threads(JsonWriter& writer) {
@@ -179,25 +169,62 @@ void put_proxies(JsonWriter& writer, const Daemon& daemon) {
   writer.end_array();
 }
 
+/// The answer to debug.state: the services one at a time, then the descriptors.
+class WholeState final : public Turns {
+ public:
+  explicit WholeState(RpcContext& context) : context_(context), figures_(context.figures()) {}
+
+  void begin() override {
+    const Board& board = context_.board;
+    now_ = Clock::now();
+    writer_.begin_object().member("shutting_down", board.shutting_down());
+    writer_.member("last_seq", board.last_seq());
+    writer_.key("control").begin_object().member("clients", figures_.clients);
+    writer_.member("waiting", figures_.waiting).member("subscriptions", figures_.subscriptions);
+    writer_.member("log_subscriptions", figures_.log_subscriptions);
+    writer_.member("bytes_of_others", figures_.bytes_of_others);
+    writer_.end_object();
+    writer_.member("templates", board.templates());
+    views_ = board.views();
+    graph_ = board.graph();
+    descriptors_ = entries("/proc/self/fd");
+    put_timers(writer_, views_, context_.daemon);
+    put_proxies(writer_, context_.daemon);
+    put_threads(writer_);
+    writer_.key("services").begin_array();
+  }
+  [[nodiscard]] bool step() override {
+    if (next_ < views_.size()) {
+      put_service(writer_, context_, views_[next_], *graph_, now_);
+    } else if (next_ - views_.size() < descriptors_.size()) {
+      if (next_ == views_.size()) begin_descriptors();
+      put_descriptor(writer_, descriptors_[next_ - views_.size()]);
+    } else {
+      return false;
+    }
+    ++next_;
+    return true;
+  }
+  [[nodiscard]] std::string take() override {
+    if (next_ == views_.size()) begin_descriptors();  // there are none
+    return writer_.end_array().end_object().take();
+  }
+
+ private:
+  void begin_descriptors() { writer_.end_array().key("descriptors").begin_array(); }
+
+  RpcContext& context_;
+  const ControlFigures figures_;  // before this call waits itself
+  JsonWriter writer_;
+  std::vector<ServiceView> views_;
+  GraphPtr graph_;
+  std::vector<std::string> descriptors_;  // their numbers
+  std::size_t next_ = 0;
+  TimePoint now_;
+};
+
 Outcome debug_state(Call& call) {
-  const Board& board = call.context.board;
-  const ControlFigures figures = call.context.figures();
-  JsonWriter writer;
-  writer.begin_object().member("shutting_down", board.shutting_down());
-  writer.member("last_seq", board.last_seq());
-  writer.key("control").begin_object().member("clients", figures.clients);
-  writer.member("waiting", figures.waiting).member("subscriptions", figures.subscriptions);
-  writer.member("log_subscriptions", figures.log_subscriptions);
-  writer.member("bytes_of_others", figures.bytes_of_others);
-  writer.end_object();
-  const std::vector<ServiceView> views = board.views();
-  put_services(writer, call.context, views);
-  writer.member("templates", board.templates());
-  put_timers(writer, views, call.context.daemon);
-  put_proxies(writer, call.context.daemon);
-  put_descriptors(writer);
-  put_threads(writer);
-  return writer.end_object().take();
+  return in_turns(call.context, std::make_shared<WholeState>(call.context));
 }
 
 Outcome debug_settle(Call& call) {

@@ -36,6 +36,7 @@ struct Goal {
 constexpr std::array kGoals = {Goal{"running", is_running, true}, Goal{"exited", is_exited, true},
                                Goal{"failed", is_failed}, Goal{"stopped", is_stopped},
                                Goal{"settled", is_settled}};
+constexpr Goal kSettled = kGoals.back();
 
 RpcError has_failed(const RpcContext& context, const std::string& name, std::string_view goal) {
   const auto view = context.board.view(name);
@@ -70,18 +71,15 @@ std::string others_members(const Board& board, const Board::Others& others) {
   return writer.end_object().take().substr(1);
 }
 
-/// A *status_full* with `more` members at its end, as others_members() makes them.
-RpcResult with_members(RpcResult status, const std::string& more) {
-  if (status && !more.empty()) status->replace(status->size() - 1, 1, "," + more);
-  return status;
-}
-
 /// Answers with *status_full*, and the members of `others`, as soon as `goal` is reached.
-Later wait_until(Call& call, Goal goal, std::optional<Board::Others> others = {}) {
-  RpcContext& context = call.context;
-  std::string name(name_of(call));
+Later wait_until(RpcContext& context, std::string name, Goal goal,
+                 std::optional<std::int64_t> timeout_ms, std::optional<Board::Others> others = {}) {
   Later later;
-  later.look = [&context, name, goal, others = std::move(others)]() -> std::optional<RpcResult> {
+  if (timeout_ms) later.deadline = after(Clock::now(), Milliseconds(*timeout_ms));
+  later.look = [&context, name, goal, deadline = later.deadline, others = std::move(others),
+                status = AnswerLook()]() mutable -> std::optional<RpcResult> {
+    const auto answer = [&] { return status(Clock::now() >= deadline); };
+    if (status) return answer();
     const auto brief = context.board.brief(name);
     if (!brief) return tl::unexpected(service_not_found(context.board, name));
     if (!goal.reached(*brief)) {
@@ -89,11 +87,11 @@ Later wait_until(Call& call, Goal goal, std::optional<Board::Others> others = {}
       if (!goal.needs_life || !lifeless || !brief->settled) return std::nullopt;
       return tl::unexpected(has_failed(context, name, goal.word));
     }
-    return with_members(status_full_of(context, name),
-                        others ? others_members(context.board, *others) : std::string());
+    status = status_full_of(context, name,
+                            others ? others_members(context.board, *others) : std::string());
+    return answer();
   };
-  if (const auto timeout_ms = call.params.count("timeout_ms")) {
-    later.deadline = after(Clock::now(), Milliseconds(*timeout_ms));
+  if (timeout_ms) {
     later.at_deadline = [&context, name, goal, ms = *timeout_ms] {
       return timed_out(context.board, name, goal.word, ms);
     };
@@ -112,8 +110,9 @@ Outcome request(Call& call) {
   auto done = (board.*act)(name);
   if (!done) return refused(board, name, done.error());
   if (call.params.boolean("wait"))
-    return wait_until(call, {"settled", is_settled}, *std::move(done));
-  return outcome_of(with_members(status_full_of(call.context, name), others_members(board, *done)));
+    return wait_until(call.context, std::string(name), kSettled, call.params.count("timeout_ms"),
+                      *std::move(done));
+  return outcome_of(status_full_of(call.context, name, others_members(board, *done)));
 }
 
 /// Waits for check_exec of what a restart would stop, if there is any; then it goes on as others.
@@ -132,21 +131,23 @@ Outcome service_restart(Call& call) {
     return refused(board, name, made.error());
   const auto begun = board.begin_restart(name);
   if (!begun) return refused(board, name, begun.error());
-  Later later = wait_until(call, {"settled", is_settled});
-  const bool waits = call.params.boolean("wait");
-  later.look = [&context, name = std::string(name), restart = *begun, waits,
-                others = std::optional<Board::Others>(),
-                settled = std::move(later.look)]() mutable -> std::optional<RpcResult> {
-    if (!others) {
+  const auto timeout_ms = call.params.count("timeout_ms");
+  Later later = wait_until(context, std::string(name), kSettled, timeout_ms);
+  later.look = [&context, name = std::string(name), restart = *begun, timeout_ms,
+                waits = call.params.boolean("wait"),
+                then = decltype(later.look)()]() mutable -> std::optional<RpcResult> {
+    if (!then) {
       auto done = context.board.outcome(restart);
       if (!done) return std::nullopt;
       if (!*done) return tl::unexpected(refused(context.board, name, done->error()));
-      others = **std::move(done);
+      if (waits) {
+        then = wait_until(context, name, kSettled, timeout_ms, **std::move(done)).look;
+      } else {
+        const auto status = status_full_of(context, name, others_members(context.board, **done));
+        then = [status] { return status(false); };
+      }
     }
-    auto answer = waits ? settled() : status_full_of(context, name);
-    if (answer && *answer)
-      return with_members(*std::move(answer), others_members(context.board, *others));
-    return answer;
+    return then();
   };
   return later;
 }
@@ -224,7 +225,9 @@ Outcome service_wait(Call& call) {
   if (board.find(name_of(call)) == kNoSlot) return service_not_found(board, name_of(call));
   const std::string_view word = *call.params.string("for");
   for (const Goal& goal : kGoals)
-    if (goal.word == word) return wait_until(call, goal);
+    if (goal.word == word)
+      return wait_until(call.context, std::string(name_of(call)), goal,
+                        call.params.count("timeout_ms"));
   return RpcError(RpcCode::invalid_params,
                   "Invalid params: \"for\" must be running, exited, failed, stopped or settled");
 }

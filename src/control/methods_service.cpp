@@ -18,8 +18,7 @@ constexpr std::size_t kLongestOutput = 200;
 Outcome service_list(Call& call) { return json_of(call.context.board.names()); }
 
 Outcome service_list_full(Call& call) {
-  return list_full_json(call.context, call.context.board.views(),
-                        StatusSelection(call.params.strings("members")));
+  return list_full(call.context, StatusSelection(call.params.strings("members")));
 }
 
 Outcome service_status(Call& call) {

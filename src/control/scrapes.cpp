@@ -34,8 +34,7 @@ ServiceSample sample_of(const ServiceView& view, LogInfo log) {
   if (view.last_start_us > 0) numbers[Sample::started] = view.last_start_us;
   if (record.has_end)
     numbers[record.end.by_signal ? Sample::exit_signal : Sample::exit_code] = record.end.value;
-  if (view.spec->health->configured())
-    numbers[Sample::healthy] = healthy_now(record);
+  if (view.spec->health->configured()) numbers[Sample::healthy] = healthy_now(record);
   numbers[Sample::lines] = log.last_seq;
   return sample;
 }

@@ -76,7 +76,7 @@ Server::Server(const Parts& parts, std::span<const Method> methods)
       board_(parts.board),
       methods_(methods),
       power_(parts.loop, parts.board, parts.daemon),
-      file_changes_(changed_on_disk),
+      file_changes_(parts.loop, changed_on_disk, [this] { look_again(); }),
       processes_(parts.loop, [this] { look_again(); }),
       settling_({parts.loop, parts.board, parts.logs, parts.daemon, parts.changes},
                 [this] { look_again(); }),
@@ -237,6 +237,7 @@ void Server::hold_requests(bool hold) noexcept {
 void Server::finish() noexcept {
   const TimePoint until = after(Clock::now(), kLastTime);
   catch_all("the last answers", [&] {
+    file_changes_.give_up();
     on_change();
     // The data loop may be late, or hang.
     context_.logs.read_pipes();

@@ -9,6 +9,7 @@
 #include "base/json_writer.hpp"
 #include "base/text.hpp"
 #include "os/cgroup.hpp"
+#include "os/process_memory.hpp"
 
 namespace zinit {
 
@@ -32,7 +33,7 @@ void add(std::optional<std::int64_t>& sum, std::int64_t value) { sum = sum.value
 /// What the process has had read from and written to disks. The kernel tells only root and the
 /// process's own user.
 void add_io(ServiceFigures& sums, pid_t pid) {
-  const auto text = read_file(fmt::format("/proc/{}/io", pid).c_str(), 4096);
+  const auto text = read_of_process(pid, "io", 4096);
   if (!text) return;
   if (const auto bytes = keyed_number(*text, "read_bytes:")) add(sums.io_read_bytes, *bytes);
   if (const auto bytes = keyed_number(*text, "write_bytes:")) add(sums.io_write_bytes, *bytes);

@@ -74,7 +74,7 @@ bool Session::turn(TimePoint until) {
                     Quota::kBytesOfUser, Quota::kBytes)));
   }
   connection_.flush();
-  return more || working_ > 0;
+  return more || (working_ > 0 && !rests_);
 }
 
 bool Session::finished() const {
@@ -212,7 +212,7 @@ std::optional<RpcResult> Session::look_at(Wait& wait, TimePoint now) const {
 }
 
 void Session::look_at_waits() {
-  look_ = false;
+  look_ = rests_ = false;
   bool worked = false;
   const TimePoint now = Clock::now();
   TimePoint earliest = kNever;
@@ -228,6 +228,7 @@ void Session::look_at_waits() {
       look_ = connection_.paused();
       if (look_) return;  // the rest follows when the client has read these answers
     } else {
+      if (wait->later.rests) rests_ = wait->later.rests();
       earliest = std::min(earliest, wait->later.deadline);
       ++wait;
     }

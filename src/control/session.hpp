@@ -139,6 +139,7 @@ class Session final : private Subscriber {
   std::list<Wait> waits_;
   bool look_ = false;
   std::size_t working_ = 0;  // how many of waits_ have Later::works; done one after the other
+  bool rests_ = false;       // the first of these: Later::rests
   TimerWatcher deadline_;    // the earliest of waits_
 
   std::vector<Subscription> subscriptions_;

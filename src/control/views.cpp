@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "control/answers.hpp"
 #include "control/file_changes.hpp"
 #include "control/triggers.hpp"
 #include "model/decide.hpp"
@@ -320,6 +321,46 @@ std::string base64(std::string_view bytes) {
   return text;
 }
 
+/// *status_full* of all services, one at a time.
+class FullList final : public Turns {
+ public:
+  FullList(RpcContext& context, const StatusSelection& selection)
+      : context_(context), selection_(selection) {}
+
+  void begin() override {
+    views_ = context_.board.views();
+    std::vector<SpecPtr> specs;
+    if (selection_.changes)
+      for (const ServiceView& view : views_) specs.push_back(view.spec);
+    changes_ = context_.file_changes.ask(std::move(specs));
+    if (selection_.triggers) triggers_.emplace(context_.daemon);
+    writer_.begin_array();
+  }
+  [[nodiscard]] bool waits() override {
+    if (!changed_) changed_ = context_.file_changes.answer(changes_);
+    return !changed_;
+  }
+  [[nodiscard]] bool step() override {
+    if (next_ == views_.size()) return false;
+    put_status_full(writer_, views_[next_], context_.logs, selection_,
+                    triggers_ ? &*triggers_ : nullptr,
+                    selection_.changes ? (*changed_)[next_] : std::nullopt);
+    ++next_;
+    return true;
+  }
+  [[nodiscard]] std::string take() override { return writer_.end_array().take(); }
+
+ private:
+  RpcContext& context_;
+  const StatusSelection selection_;
+  std::vector<ServiceView> views_;
+  std::size_t next_ = 0;
+  FileChanges::Ticket changes_;
+  std::optional<FileChanges::Answers> changed_;
+  std::optional<Triggers> triggers_;
+  JsonWriter writer_;
+};
+
 }  // namespace
 
 std::vector<ProcessStat> left_of(const ServiceView& view) {
@@ -352,31 +393,18 @@ StatusSelection::StatusSelection(const std::vector<std::string>& names) {
   }
 }
 
-std::string status_full_json(const RpcContext& context, const ServiceView& view) {
+std::string status_full_json(const RpcContext& context, const ServiceView& view,
+                             std::optional<bool> changed_on_disk) {
   JsonWriter writer;
-  const std::optional<bool> changed = context.file_changes.ask({view.spec}).front();
   const Triggers triggers(context.daemon);
-  put_status_full(writer, view, context.logs, StatusSelection(), &triggers, changed);
+  put_status_full(writer, view, context.logs, StatusSelection(), &triggers, changed_on_disk);
   return writer.take();
 }
 
-std::string list_full_json(const RpcContext& context, const std::vector<ServiceView>& views,
-                           const StatusSelection& selection) {
-  std::vector<std::optional<bool>> changed(views.size());
-  if (selection.changes) {
-    std::vector<SpecPtr> specs;
-    for (const ServiceView& view : views) specs.push_back(view.spec);
-    changed = context.file_changes.ask(std::move(specs));
-  }
-  std::optional<Triggers> triggers;
-  if (selection.triggers) triggers.emplace(context.daemon);
-  JsonWriter writer;
-  writer.begin_array();
-  for (std::size_t i = 0; i < views.size(); ++i)
-    put_status_full(writer, views[i], context.logs, selection, triggers ? &*triggers : nullptr,
-                    changed[i]);
-  return writer.end_array().take();
+Later list_full(RpcContext& context, const StatusSelection& selection) {
+  return in_turns(context, std::make_shared<FullList>(context, selection));
 }
+
 std::string status_full_schema() {
   JsonWriter writer;
   writer.begin_object().member("type", "object").key("properties").begin_object();

@@ -26,12 +26,11 @@ struct StatusSelection {
   bool triggers = false;    // one of them tells of proxies or sockets
 };
 
-/// *status_full* of one service, or an array for several. Reads the log's counts and, if they are
-/// wanted, the figures of the cgroup or /proc and whether files have changed: no lock may be held.
-[[nodiscard]] std::string status_full_json(const RpcContext& context, const ServiceView& view);
-[[nodiscard]] std::string list_full_json(const RpcContext& context,
-                                         const std::vector<ServiceView>& views,
-                                         const StatusSelection& selection);
+/// *status_full* of one service, or an array of all. Reads the log's counts and, if they are
+/// wanted, the figures of the cgroup or /proc: no lock may be held.
+[[nodiscard]] std::string status_full_json(const RpcContext& context, const ServiceView& view,
+                                           std::optional<bool> changed_on_disk);
+[[nodiscard]] Later list_full(RpcContext& context, const StatusSelection& selection);
 
 /// The JSON Schema of *status_full*, from the same table.
 [[nodiscard]] std::string status_full_schema();

@@ -15,6 +15,7 @@
 #include "base/text.hpp"
 #include "os/membership.hpp"
 #include "os/process.hpp"
+#include "os/process_memory.hpp"
 #include "os/users.hpp"
 
 namespace zinit {
@@ -29,7 +30,7 @@ constexpr auto kProven = static_cast<uid_t>(-1);
 using Mains = std::map<std::string, ProcessStat>;
 
 std::string environ_of(pid_t pid) {
-  return read_file(fmt::format("/proc/{}/environ", pid).c_str(), kMostEnviron).value_or("");
+  return read_of_process(pid, "environ", kMostEnviron).value_or("");
 }
 
 /// The service that a child of zinit belongs to; empty: none.

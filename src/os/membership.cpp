@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "os/cgroup_tree.hpp"
 #include "os/process.hpp"
+#include "os/process_memory.hpp"
 
 namespace zinit {
 
@@ -48,9 +49,7 @@ bool runs_as(pid_t pid, std::optional<uid_t> user) {
   return expected == 0 || user_of_process(pid) == expected;
 }
 
-Result<std::string> environ_of(pid_t pid) {
-  return read_file(fmt::format("/proc/{}/environ", pid).c_str(), kEnvironMax);
-}
+Result<std::string> environ_of(pid_t pid) { return read_of_process(pid, "environ", kEnvironMax); }
 
 /// The same of a process that may be executing a program. Its environment reads as empty then, so
 /// this waits, but not longer than until `by`.

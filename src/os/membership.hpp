@@ -37,7 +37,7 @@ namespace zinit {
 /// The children of this process that belong to `service`: those in the process group `group`,
 /// unless that is 0, and those whose environment names it; if the service runs as another user than
 /// root, only that user's, and no other's environment is read. `known`, sorted, are left out. For
-/// services that have no cgroup. A process that holds its memory's lock can make this hang.
+/// services that have no cgroup.
 /// @param user  as for may_be_orphan_of()
 [[nodiscard]] std::vector<pid_t> orphans_of(const std::string& service, pid_t group,
                                             const std::vector<pid_t>& known,

@@ -14,6 +14,7 @@
 #include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "os/process_memory.hpp"
 #include "os/signal_as_owner.hpp"
 
 namespace zinit {
@@ -234,18 +235,7 @@ std::string asker_text(pid_t pid, std::string_view program, uid_t uid) {
 }
 
 std::string command_line(pid_t pid) {
-  auto fd = open_fd(fmt::format("/proc/{}/cmdline", pid).c_str(), O_RDONLY);
-  if (!fd) return {};
-  std::string text(kArgumentsMax, '\0');
-  std::size_t length = 0;
-  while (length < text.size()) {
-    const ssize_t got = ::read(fd->get(), text.data() + length, text.size() - length);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    length += static_cast<std::size_t>(got);
-  }
-  text.resize(length);
-  return shown_command_line(std::move(text));
+  return shown_command_line(read_of_process(pid, "cmdline", kArgumentsMax).value_or(""));
 }
 
 std::string shown_command_line(std::string text) {

@@ -374,4 +374,45 @@ TEST_CASE("a command beside a process that was stopped before it executed is kil
   CHECK(zinit.shut_down() == 0);
 }
 
+TEST_CASE("a service file on a file system that hangs delays the answer about it and no other",
+          "[faults]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  FaultInjector injector;
+  Server zinit({.in_child = [&] { injector.install_in_child(); }});
+  zinit.add("web");
+  launch_under(injector, zinit);
+  zinit.await_state("web", "running");
+  injector.hold("/web.toml");
+  const std::string ping = R"({"jsonrpc":"2.0","id":"ping","method":"system.ping"})"
+                           "\n";
+  for (const char* method : {"service.status_full", "service.list_full", "service.start"}) {
+    CAPTURE(method);
+    const std::string params = method == std::string("service.list_full") ? "" : named("web");
+    Connection client = zinit.connect();
+    REQUIRE(client.send(R"({"jsonrpc":"2.0","id":"held","method":")" + std::string(method) + '"' +
+                        (params.empty() ? "" : ",\"params\":" + params) + "}\n" + ping));
+    CHECK(client.read()["id"] == "ping");
+    const Json held = client.read()["result"];  // half a second later, or when the file answers
+    CHECK((params.empty() ? held[0] : held)["changed_on_disk"].is_null());
+    injector.release();
+    REQUIRE(eventually([&] { return zinit.status("web")["changed_on_disk"] == false; }));
+    injector.hold("/web.toml");
+  }
+  injector.release();
+}
+
+TEST_CASE("an answer about everything delays no other client", "[control]") {
+  Server zinit;
+  zinit.boot();
+  for (const char* method : {"service.list_full", "debug.state"}) {
+    Connection client = zinit.connect(), gone = zinit.connect();
+    const std::string call =
+        R"({"jsonrpc":"2.0","id":"all","method":")" + std::string(method) + "\"}\n";
+    REQUIRE(gone.send(call + call));
+    REQUIRE(client.send(call + R"({"jsonrpc":"2.0","id":"ping","method":"system.ping"})" + "\n"));
+    CHECK(client.read()["id"] == "ping");
+    CHECK(client.read()["id"] == "all");
+  }
+}
+
 }  // namespace control_faults_test

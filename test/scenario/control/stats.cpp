@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "scenario/harness.hpp"
+#include "scenario/harness/fault_injector.hpp"
 
 namespace control_stats_test {
 
@@ -75,6 +76,21 @@ TEST_CASE("what a service reads from disks and writes to them is told where the 
     return skip("needs /proc/PID/io");
   CHECK(stats["io_read_bytes"].number() >= 0);
   CHECK(stats["io_write_bytes"].number() >= 0);
+}
+
+TEST_CASE("a process whose memory cannot be read holds up no answer", "[stats][faults]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  FaultInjector injector;
+  Server zinit({.in_child = [&] { injector.install_in_child(); }});
+  zinit.add("hung");
+  zinit.add("fine");
+  launch_under(injector, zinit);
+  injector.hold("/" + std::to_string(zinit.pid_of("hung")) + "/cmdline");
+  for (int i = 0; i < 5; ++i) CHECK(command_lines(zinit, "hung", 1) == Texts{""});
+  CHECK(injector.held() == 1);  // what hung once is not read again
+  CHECK(command_lines(zinit, "fine", 1) == Texts{"sleep 100000"});
+  injector.release();
+  CHECK(eventually([&] { return command_lines(zinit, "hung", 1) == Texts{"sleep 100000"}; }));
 }
 
 TEST_CASE("a service that is down, and a target, have no figures and no processes", "[stats]") {

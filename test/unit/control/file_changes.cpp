@@ -30,29 +30,51 @@ SpecPtr named(const std::string& name) {
   return spec;
 }
 
+struct Rig {
+  /// The answer, which is waited for.
+  Answers ask(std::vector<SpecPtr> specs) {
+    const auto ticket = changes.ask(std::move(specs));
+    std::optional<Answers> answers;
+    CHECK(test::becomes_true([&] { return (answers = changes.answer(ticket)).has_value(); }));
+    return answers.value_or(Answers());
+  }
+
+  std::unique_ptr<EventLoop> loop = EventLoop::create().value();
+  FileChanges changes{*loop, look, [] {}};
+};
+
 }  // namespace
 
 TEST_CASE("each of several services has its own answer", "[threads][control]") {
-  FileChanges changes(look);
-  CHECK(changes.ask({}).empty());
-  const std::vector<SpecPtr> specs{named("same"), named("changed")};
-  CHECK(test::becomes_true([&] { return changes.ask(specs) == Answers{false, true}; }));
+  Rig rig;
+  CHECK(rig.ask({}).empty());
+  CHECK(rig.ask({named("same"), named("changed")}) == Answers{false, true});
 }
 
 TEST_CASE("a file system that hangs is waited for once, and answers again later",
           "[threads][control]") {
   const auto spec = named("changed");
-  const auto changes = std::make_unique<FileChanges>(look);
+  Rig rig;
   hangs = true;
-  CHECK(changes->ask({spec}) == Answers{std::nullopt});
-  CHECK(changes->ask({spec}) == Answers{std::nullopt});
+  const auto first = rig.changes.ask({spec}), second = rig.changes.ask({spec});
+  CHECK_FALSE(rig.changes.answer(second));
+  CHECK(rig.changes.answer(second, true) == Answers{std::nullopt});
+  CHECK(test::becomes_true([&] { return rig.changes.answer(first).has_value(); }));
+  CHECK(rig.changes.answer(second) == Answers{std::nullopt});
+  CHECK(rig.changes.answer(rig.changes.ask({spec})) == Answers{std::nullopt});
   hangs = false;
-  CHECK(test::becomes_true([&] { return changes->ask({spec}) == Answers{true}; }));
+  CHECK(test::becomes_true([&] { return rig.ask({spec}) == Answers{true}; }));
 }
 
 TEST_CASE("what hangs does not hold up the end", "[threads][control]") {
   hangs = true;
-  { CHECK(FileChanges(look).ask({named("changed")}) == Answers{std::nullopt}); }
+  {
+    Rig rig;
+    const auto ticket = rig.changes.ask({named("changed")});
+    CHECK_FALSE(rig.changes.answer(ticket));
+    rig.changes.give_up();
+    CHECK(rig.changes.answer(ticket) == Answers{std::nullopt});
+  }
   hangs = false;
 }
 

@@ -47,13 +47,16 @@ TEST_CASE("a peer that may only read is refused every method that changes someth
   rig.on_loop([&] {
     LogStore& logs = rig.logs();  // debug.settle asks for more than this call lasts
     PowerSchedule power(rig.loop(), rig.board(), rig.daemon);
-    FileChanges changes([](const ServiceSpec&) { return false; });
+    FileChanges changes(
+        rig.loop(), [](const ServiceSpec&) { return false; }, [] {});
     ProcessLooks processes(rig.loop(), [] {});
     Scrapes scrapes;
     Changes told(rig.loop());
     Settling settling({rig.loop(), rig.board(), logs, rig.daemon, told}, [] {});
-    RpcContext context{rig.board(), logs,     rig.daemon, power, changes, processes,
-                       scrapes,     settling, [] { return ControlFigures{}; }, [] {}};
+    RpcContext context{rig.board(), logs,     rig.daemon,
+                       power,       changes,  processes,
+                       scrapes,     settling, [] { return ControlFigures{}; },
+                       [] {}};
     for (const Method& method : all_methods()) {
       RpcMessage message =
           parse_rpc(fmt::format(R"({{"jsonrpc":"2.0","method":"{}","id":1}})", method.name));

@@ -39,12 +39,15 @@ struct Scraping {
   explicit Scraping(Rig& rig, Milliseconds patience = 20'000ms)
       : looks(rig.loop(), [] {}),
         power(rig.loop(), rig.board(), rig.daemon),
-        changes([](const ServiceSpec&) { return false; }),
+        changes(
+            rig.loop(), [](const ServiceSpec&) { return false; }, [] {}),
         scrapes(patience),
         told(rig.loop()),
         settling({rig.loop(), rig.board(), rig.logs(), rig.daemon, told}, [] {}),
-        context{rig.board(), rig.logs(), rig.daemon, power, changes, looks,
-                scrapes,     settling,   [] { return ControlFigures{}; }, [] {}} {}
+        context{rig.board(), rig.logs(), rig.daemon,
+                power,       changes,    looks,
+                scrapes,     settling,   [] { return ControlFigures{}; },
+                [] {}} {}
 
   ProcessLooks looks;
   PowerSchedule power;
