@@ -58,6 +58,7 @@ install: install-bin $(if $(wildcard $(OUT)/libzinit.a),,$(OUT)/libzinit.a)  ## 
 	for file in $(wildcard doc/*.md doc/*.svg); do $(INSTALL) -D -m 644 $$file $(DOC)/$$file || exit 1; done
 	mkdir -p $(DOC)/examples/sample && cp -r etc/sample/examples/. $(DOC)/examples && \
 	  cp -r etc/sample/system etc/sample/services etc/sample/targets $(DOC)/examples/sample && \
+	  cp -r etc/sample/scripts $(DOC)/examples && \
 	  chmod -R u=rwX,go=rX $(DOC)/examples
 	$(if $(PLACES),$(INSTALL) -d $(PLACES))
 	$(if $(PLACES),[ -e $(CONFIG)/zinit.toml ] || $(INSTALL) -m 644 etc/zinit.toml $(CONFIG)/zinit.toml)

@@ -1,3 +1,4 @@
+// Finds the key that a word means: see named_key.hpp.
 #include "client/named_key.hpp"
 
 #include <vector>

@@ -41,7 +41,7 @@ void ask_before(VerbContext& context, const std::vector<std::string>& restarts,
   if (!restarts.empty()) question += fmt::format("restarts {}; ", join(restarts, ", "));
   if (!stops.empty()) question += fmt::format("stops {}; ", join(stops, ", "));
   context.flush();
-  if (!says_yes(question + "go on?")) throw VerbFailure{ExitStatus::failed, "nothing is changed"};
+  if (!says_yes(question + "go on?")) throw VerbFailure{ExitStatus::failed, "nothing was changed"};
 }
 
 std::vector<std::string> up_among(VerbContext& context, std::vector<std::string> names) {

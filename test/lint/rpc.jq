@@ -30,7 +30,8 @@ def method($aliases):
     (.params | map(if .required then .name else "[" + .name + "]" end) | join(", ")) + "\"" end),
   (.summary | sentence),
   if $aliases == [] then empty else "Also called " + ($aliases | listed) + "." end,
-  if .params == [] then empty else ".Bl -tag -width Ds -compact", (.params[] | parameter), ".El" end,
+  if .params == [] then empty
+  else ".Bl -tag -width Ds -compact", (.params[] | parameter), ".El" end,
   "Result: " + (.result.schema | words | page) + ".";
 
 .result as $all | if $part == "methods" then

@@ -1,3 +1,4 @@
+// Values of Lua as JSON, and back: see lua_json.hpp.
 #include "client/script/lua_json.hpp"
 
 #include <cmath>

@@ -1,5 +1,6 @@
-// Values of Lua as JSON, and back. A table is an array if its keys are 1 to n, or if it came from an
-// array or as_array(); an empty table of another origin is an object. null is null_value().
+// Values of Lua as JSON, and back. A table is an array if its keys are 1 to n, or if it came from
+// an array or as_array(); another empty table is an object. The null of JSON is what push_null()
+// has.
 //
 // Lua is compiled as C++ (liblua5.4-c++): its errors are exceptions, so destructors run.
 #pragma once
@@ -21,7 +22,8 @@ void as_array(lua_State* lua, int index);
 void push_json(lua_State* lua, const JsonValue& value, int depth = 0);
 
 /// The value at `index` as JSON text. Raises an error of Lua for what JSON cannot have: functions,
-/// keys that are no strings, numbers that are not finite, tables nested deeper than kMaxScriptDepth.
+/// keys that are no strings, numbers that are not finite, tables nested deeper than
+/// kMaxScriptDepth.
 [[nodiscard]] std::string json_of_lua(lua_State* lua, int index);
 
 inline constexpr int kMaxScriptDepth = 100;

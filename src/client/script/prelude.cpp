@@ -79,7 +79,8 @@ zinit.follow = iterator "logs"
 zinit.events = iterator "events"
 
 package = {
-  path = "./?.lua;/usr/local/share/lua/5.4/?.lua;/usr/share/lua/5.4/?.lua", loaded = {zinit = zinit},
+  path = "./?.lua;/usr/local/share/lua/5.4/?.lua;/usr/share/lua/5.4/?.lua",
+  loaded = {zinit = zinit},
 }
 for _, name in ipairs {"coroutine", "table", "io", "os", "string", "math", "utf8", "debug"} do
   package.loaded[name] = _G[name]

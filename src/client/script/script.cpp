@@ -1,3 +1,4 @@
+// Runs Lua: see script.hpp.
 #include "client/script/script.hpp"
 
 #include <cstdio>
@@ -46,7 +47,8 @@ int open_all(lua_State* lua) {
   return 0;
 }
 
-/// The error on top of the stack in words; pops it. A table of a script's own has them in `message`.
+/// The error on top of the stack in words; pops it. A table of a script's own has them in its
+/// member `message`.
 std::string pop_error(lua_State* lua) {
   if (lua_istable(lua, -1)) {
     if (luaL_getmetafield(lua, -1, "__tostring") != LUA_TNIL)

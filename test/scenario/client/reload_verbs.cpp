@@ -233,7 +233,7 @@ TEST_CASE("at a terminal an edit that is not to be reloaded is taken back", "[ve
   const Texts env{"EDITOR=sed -i s/100000/100001/", "TMPDIR=" + zinit.folder()};
   AtTerminal edit(zinit, {"edit", "web"}, env);
   CHECK(edit.answer("restarts web", "n\n") == 1);
-  edit.terminal().await("nothing is changed; what you wrote is in ");
+  edit.terminal().await("nothing was changed; what you wrote is in ");
   CHECK(read_file(zinit.config("web.toml")) == before);
   CHECK(zinit.pid_of("web") == web);
   CHECK(AtTerminal(zinit, {"edit", "web"}, env).answer("restarts web", "\n") == 0);

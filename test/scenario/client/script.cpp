@@ -1,0 +1,121 @@
+// zinitctl script: Lua with zinit's methods.
+#include "scenario/harness.hpp"
+#include "scenario/harness/background.hpp"
+
+namespace client_script_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+
+namespace {
+
+Outcome script(Server& zinit, const std::string& code, std::vector<std::string> more = {}) {
+  more.insert(more.begin(), {"script", "-e", code});
+  return zinit.ctl(more);
+}
+
+}  // namespace
+
+TEST_CASE("a script lists, starts, waits and reads, with tables as in JSON", "[check][script]") {
+  Server zinit;
+  zinit.add("web");
+  zinit.add("web-2");
+  zinit.add("spare", {.service = "status = 'stop'"});
+  zinit.boot({"web", "web-2"});
+  const Outcome listed = script(zinit, R"(
+    print(table.concat(zinit.list("web*"), " "))
+    local spare = zinit.status("spare")
+    print(spare.state, spare.pid, spare.pid == zinit.null, #spare.requires)
+    print(zinit.start("spare").state, zinit.stop("spare", {timeout = "5s"}).state)
+    print(zinit.wait("web", {state = "running"}).name, zinit.call("service.is_running", {name = "web"}))
+    print(#zinit.xinet.list(), zinit.call("system.ping").version == zinit.version)
+  )");
+  CHECK(listed.err.empty());
+  CHECK(listed.out ==
+        "web web-2\n"
+        "inactive\tnull\ttrue\t0\n"
+        "running\texited\n"
+        "web\ttrue\n"
+        "0\ttrue\n");
+  CHECK(zinit.ctl({"--json", "script", "-e", "return {1, {a = zinit.null, b = zinit.array {}}}"})
+            .out == "[1,{\"a\":null,\"b\":[]}]\n");
+}
+
+TEST_CASE("an error of a script has its place, and pcall catches it", "[check][script]") {
+  Server zinit;
+  zinit.add("bad", {.exec = "exit 3", .lifecycle = "restart = 'never'"});
+  zinit.boot();
+  zinit.await_state("bad", "failed");
+  const Outcome caught = script(zinit, R"(
+    local ok, fault = pcall(zinit.start, "none")
+    print(ok, fault.code, fault.message)
+    ok, fault = pcall(zinit.start, "bad")
+    print(ok, fault.data.status.last_exit.code)
+    print(pcall(zinit.call, "system.ping", {f = print})))");
+  CHECK_THAT(caught.out, Contains("false\t-32000\tno service \"none\"") && Contains("false\t3\n") &&
+                             Contains("a function is no value of JSON"));
+  CHECK(caught.code == 0);
+  const auto [code, status, why] = GENERATE(table<std::string, int, std::string>({
+      {"\nzinit.status('none')", 1, "-e:2: no service \"none\""},
+      {"error{message = 'its own'}", 1, "script: its own"},
+      {"x = = 1", 1, "-e:1: "},
+      {"local t = {} t.t = t zinit.call('system.ping', t)", 1, "contains itself"},
+      {"while true do end", 6, "--timeout is over"},
+      {"zinit.sleep(100)", 6, "--timeout is over"},
+      {"zinit.exit(7)", 7, ""},
+  }));
+  const Outcome ended = script(zinit, code, {"--timeout", "0.2"});
+  CHECK(ended.code == status);
+  CHECK_THAT(ended.err, Contains(why));
+}
+
+TEST_CASE("a script makes services of keys, and follows what they do over a re-execution",
+          "[check][script]") {
+  Server zinit;
+  zinit.boot();
+  const std::string go = zinit.path("go");
+  Background following(zinit, {"script", "-e",
+                               R"(
+    local job = zinit.service{name = "job", restart = "never", env = {A = "b"}, nofile = 99,
+      exec = {"sh", "-c", "echo $A $(ulimit -n); until [ -e )" +
+                                   go + R"( ]; do sleep 0.05; done; echo last"}}
+    print(pcall(function() zinit.service{name = "x", exce = "y"} end))
+    local ok, fault = pcall(function() zinit.service{name = "x", health = {type = "http"}}:check() end)
+    print(fault.code, #fault.data.messages)
+    job:check():add()
+    local events = zinit.events("job", {lines = 100})
+    for line in zinit.follow("job", {lines = 100}) do
+      print(line.line)
+      io.stdout:flush()
+      if line.line == "last" then break end
+    end
+    for event in events do
+      if event.to == "exited" then print(event.from, event.to) break end
+    end
+    print(zinit.delete("job").ok))"});
+  CHECK(following.shows("b 99"));
+  CHECK(zinit.ctl({"reexec"}).code == 0);
+  write_file(go, "");
+  CHECK(following.exit_code() == 0);
+  CHECK_THAT(following.output(),
+             Contains("exce: unknown key; write \"exec\"") || Contains("exce: unknown key"));
+  const std::string output = following.output();
+  CHECK(output.substr(output.find("-32005")) == "-32005\t2\nb 99\nlast\nrunning\texited\ntrue\n");
+}
+
+TEST_CASE("a script has its arguments, its input and commands without a shell", "[script]") {
+  Server zinit;
+  zinit.boot();
+  const std::string file = zinit.path("own.lua");
+  write_file(file,
+             "#!/usr/bin/env -S zinitctl script\n"
+             "print(#arg, arg[1], arg[2])\n"
+             "local cat = zinit.spawn({\"cat\", \"-\"}, {input = \"a\\0$b\"})\n"
+             "print(cat.code, #cat.out, zinit.spawn{\"sh\", \"-c\", \"kill -9 $$\"}.signal)\n");
+  const Outcome run_file = zinit.ctl({"script", file, "--json", "-n"});
+  CHECK(run_file.out == "2\t--json\t-n\n0\t4\tSIGKILL\n");
+  CHECK(run_file.code == 0);
+  CHECK(zinit.ctl({"script", zinit.path("none.lua")}).code == 1);
+}
+
+}  // namespace client_script_test
