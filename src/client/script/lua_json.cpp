@@ -1,8 +1,10 @@
 // Values of Lua as JSON, and back: see lua_json.hpp.
 #include "client/script/lua_json.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <vector>
 
 #include "base/format.hpp"
 #include "base/json_writer.hpp"
@@ -40,12 +42,19 @@ void write_array(lua_State* lua, int index, JsonWriter& writer, int depth) {
 }
 
 void write_object(lua_State* lua, int index, JsonWriter& writer, int depth) {
-  writer.begin_object();
+  std::vector<std::string> keys;  // sorted: Lua's own order differs from run to run
   for (lua_pushnil(lua); lua_next(lua, index) != 0; lua_pop(lua, 1)) {
     if (lua_type(lua, -2) != LUA_TSTRING)
       luaL_error(lua, "a key of a table is a %s, and not a string", luaL_typename(lua, -2));
-    writer.key(lua_tostring(lua, -2));
+    keys.emplace_back(lua_tostring(lua, -2));
+  }
+  std::ranges::sort(keys);
+  writer.begin_object();
+  for (const std::string& key : keys) {
+    writer.key(key);
+    lua_getfield(lua, index, key.c_str());
     write(lua, lua_gettop(lua), writer, depth + 1);
+    lua_pop(lua, 1);
   }
   writer.end_object();
 }

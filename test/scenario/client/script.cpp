@@ -43,16 +43,16 @@ TEST_CASE("a script lists, starts, waits and reads, with tables as in JSON", "[c
 
 TEST_CASE("an error of a script has its place, and pcall catches it", "[check][script]") {
   Server zinit;
-  zinit.add("bad", {.exec = "exit 3", .lifecycle = "restart = 'never'"});
+  zinit.add("bad", {.exec = "", .service = "exec = ['/no/such/program']"});
   zinit.boot();
   zinit.await_state("bad", "failed");
   const Outcome caught = script(zinit, R"(
     local ok, fault = pcall(zinit.start, "none")
     print(ok, fault.code, fault.message)
     ok, fault = pcall(zinit.start, "bad")
-    print(ok, fault.data.status.last_exit.code)
+    print(ok, fault.data.status.reason.type)
     print(pcall(zinit.call, "system.ping", {f = print})))");
-  CHECK_THAT(caught.out, Contains("false\t-32000\tno service \"none\"") && Contains("false\t3\n") &&
+  CHECK_THAT(caught.out, Contains("false\t-32000\tno service \"none\"") && Contains("false\tspawn_error\n") &&
                              Contains("a function is no value of JSON"));
   CHECK(caught.code == 0);
   const auto [code, status, why] = GENERATE(table<std::string, int, std::string>({
