@@ -5,7 +5,7 @@ config.service.name, config.service.exec = name, command
 local events = zinit.events(name, {timeout = 1})
 zinit.set(config)
 for event in events do
-  if event.to == "failed" or event.to == "blocked" then
+  if event.to == "failed" or event.from == "running" and event.to == "blocked" then
     zinit.reload{only = {name}}
     error(name .. " has failed with the new command and has the old one again", 0)
   end

@@ -36,6 +36,8 @@ constexpr std::size_t kMostOutput = std::size_t{64} << 20;
 // How many lines or events wait for a script that follows and does not look.
 constexpr std::size_t kMostWaiting = 10000;
 
+constexpr const char* kOver = "the time of --timeout is over";
+
 constexpr const char* kError = "zinit.error";
 constexpr const char* kFollowing = "zinit.following";
 
@@ -240,6 +242,8 @@ int next(lua_State* lua, VerbContext& context) {
     }
   });
   if (following->waiting.empty()) {
+    if (const auto left = context.time_left(); left && left->count() <= 0)
+      throw ClientError(ErrorCode::no_answer, std::string(kOver));
     lua_pushnil(lua);
     return 1;
   }
@@ -258,7 +262,7 @@ int next(lua_State* lua, VerbContext& context) {
 /// document(keys): the sections of a service file, of a table of keys, of sections, or of both.
 int document(lua_State* lua, VerbContext&) {
   luaL_checktype(lua, 1, LUA_TTABLE);
-  JsonDocument given = parse_json(json_of_lua(lua, 1));
+  const JsonDocument given = parse_json(json_of_lua(lua, 1));
   json_expect_object(given, "service");
   JsonDocument made;
   made.SetObject();
@@ -342,7 +346,7 @@ int sleep_for(lua_State* lua, VerbContext& context) {
   const timespec until{time.count() / 1000, time.count() % 1000 * 1000000};
   timespec rest = until;
   while (::clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, &rest) == EINTR) continue;
-  if (time < wanted) throw ClientError(ErrorCode::no_answer, "the time of --timeout is over");
+  if (time < wanted) throw ClientError(ErrorCode::no_answer, std::string(kOver));
   return 0;
 }
 

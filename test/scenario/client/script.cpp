@@ -27,7 +27,8 @@ TEST_CASE("a script lists, starts, waits and reads, with tables as in JSON", "[c
     local spare = zinit.status("spare")
     print(spare.state, spare.pid, spare.pid == zinit.null, #spare.requires)
     print(zinit.start("spare").state, zinit.stop("spare", {timeout = "5s"}).state)
-    print(zinit.wait("web", {state = "running"}).name, zinit.call("service.is_running", {name = "web"}))
+    print(zinit.wait("web", {state = "running"}).name)
+    print(zinit.call("service.is_running", {name = "web"}))
     print(#zinit.xinet.list(), zinit.call("system.ping").version == zinit.version)
   )");
   CHECK(listed.err.empty());
@@ -35,7 +36,7 @@ TEST_CASE("a script lists, starts, waits and reads, with tables as in JSON", "[c
         "web web-2\n"
         "inactive\tnull\ttrue\t0\n"
         "running\texited\n"
-        "web\ttrue\n"
+        "web\ntrue\n"
         "0\ttrue\n");
   CHECK(zinit.ctl({"--json", "script", "-e", "return {1, {a = zinit.null, b = zinit.array {}}}"})
             .out == "[1,{\"a\":null,\"b\":[]}]\n");
@@ -52,7 +53,8 @@ TEST_CASE("an error of a script has its place, and pcall catches it", "[check][s
     ok, fault = pcall(zinit.start, "bad")
     print(ok, fault.data.status.reason.type)
     print(pcall(zinit.call, "system.ping", {f = print})))");
-  CHECK_THAT(caught.out, Contains("false\t-32000\tno service \"none\"") && Contains("false\tspawn_error\n") &&
+  CHECK_THAT(caught.out, Contains("false\t-32000\tno service \"none\"") &&
+                             Contains("false\tspawn_error\n") &&
                              Contains("a function is no value of JSON"));
   CHECK(caught.code == 0);
   const auto [code, status, why] = GENERATE(table<std::string, int, std::string>({
@@ -61,7 +63,7 @@ TEST_CASE("an error of a script has its place, and pcall catches it", "[check][s
       {"x = = 1", 1, "-e:1: "},
       {"local t = {} t.t = t zinit.call('system.ping', t)", 1, "contains itself"},
       {"while true do end", 6, "--timeout is over"},
-      {"zinit.sleep(100)", 6, "--timeout is over"},
+      {"zinit.follow('zinit', {timeout = 100})()", 6, "--timeout is over"},
       {"zinit.exit(7)", 7, ""},
   }));
   const Outcome ended = script(zinit, code, {"--timeout", "0.2"});
@@ -80,7 +82,8 @@ TEST_CASE("a script makes services of keys, and follows what they do over a re-e
       exec = {"sh", "-c", "echo $A $(ulimit -n); until [ -e )" +
                                    go + R"( ]; do sleep 0.05; done; echo last"}}
     print(pcall(function() zinit.service{name = "x", exce = "y"} end))
-    local ok, fault = pcall(function() zinit.service{name = "x", health = {type = "http"}}:check() end)
+    local wrong = zinit.service{name = "x", health = {type = "http"}}
+    local ok, fault = pcall(wrong.check, wrong)
     print(fault.code, #fault.data.messages)
     job:check():add()
     local events = zinit.events("job", {lines = 100})
