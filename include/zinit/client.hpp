@@ -166,7 +166,7 @@ class Client {
   /// it. With `persist` its file is written too; with `start` it is started where it is new or was
   /// stopped.
   SetResult set(const std::string& config, bool persist = false, bool start = true);
-  /// The same, by another name.
+  /// The same.
   SetResult add(const std::string& config, bool persist = false, bool start = true);
   /// service.delete: stops the service and removes it, with `persist` its file too. If others
   /// require it, that is a dependency_error; with `cascade` they are stopped and lose that

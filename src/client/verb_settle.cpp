@@ -158,8 +158,7 @@ void take_first(VerbContext& context, Progress& progress, std::vector<Asked>& al
 }
 
 /// Asks before a pattern that stands for every service stops or restarts what is up.
-void ask_before_all(VerbContext& context, const SettleVerb& verb,
-                    const std::vector<std::string>& names) {
+void ask_before_all(VerbContext& context, const SettleVerb& verb) {
   const auto is_pattern = [](const std::string& given) {
     return given.find_first_of("*?[") != std::string::npos;
   };
@@ -170,7 +169,7 @@ void ask_before_all(VerbContext& context, const SettleVerb& verb,
     if (!is_pattern(given) ||
         !std::ranges::all_of(all, [&](const std::string& name) { return matches(given, name); }))
       continue;
-    const std::vector<std::string> up = up_among(context, names);
+    const std::vector<std::string> up = up_among(context, context.names());
     return stops ? ask_before(context, {}, up) : ask_before(context, up, {});
   }
 }
@@ -180,7 +179,7 @@ void ask_before_all(VerbContext& context, const SettleVerb& verb,
 int settle(VerbContext& context, const SettleVerb& verb) {
   const bool waits = !context.arguments.has("no-wait");
   const bool is_wait = !verb.wait_for.empty();
-  ask_before_all(context, verb, context.names());
+  ask_before_all(context, verb);
   int first = ExitStatus::done;
   std::string json;
   std::vector<Asked> all;

@@ -205,7 +205,7 @@ Request<SetResult> set(const std::string& config, bool persist, bool start) {
 }
 
 Request<SetResult> add(const std::string& config, bool persist, bool start) {
-  return make<read_set>("service.add", setting(config, persist, start));
+  return set(config, persist, start);
 }
 
 Request<Done> remove(const std::string& name, bool persist, bool cascade, Limit limit) {

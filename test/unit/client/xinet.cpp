@@ -45,7 +45,7 @@ TEST_CASE("xinet set sends what was given, wherever it stands", "[client][xinet]
   const Ran ran = server.run(words_of_line(line));
   CHECK(ran.err.empty());
   CHECK(ran.status == 0);
-  CHECK(ran.out == "pg is added\n");
+  CHECK(ran.out == "pg is added, at runtime only\n");
   CHECK(server.requests() ==
         std::vector<std::string>{R"(xinet.set {"name":"pg","listen":["tcp:localhost:5432",)"
                                  R"("unix:/run/pg"],"backend":"unix:/run/b","service":"s"})"});
@@ -57,7 +57,7 @@ TEST_CASE("xinet set has all the settings of a proxy", "[client][xinet]") {
             .run(words_of_line("xinet set postgres-proxy --listen tcp:localhost:5432 --backend "
                                "unix:/run/postgresql/.s.PGSQL.5432 --service postgres "
                                "--connect-timeout 10 --idle-timeout 300"))
-            .out == "postgres-proxy is replaced\n");
+            .out == "postgres-proxy is replaced, at runtime only\n");
   CHECK(server
             .run(words_of_line("--json xinet set a --listen b:1 --backend c:1 --service d "
                                "--single-connection --proxy-protocol 1"))
