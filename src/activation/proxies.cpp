@@ -64,6 +64,7 @@ class Proxies::Impl {
       std::ranges::move(old, std::back_inserter(unused));
     }
     share_out();
+    accept_again();  // who has a larger share now
     index();
     idle_proxies_ = static_cast<std::size_t>(std::ranges::count_if(proxies_, [](const auto& one) {
       return !one.second->closed() && one.second->spec().idle_timeout.count() > 0;

@@ -143,6 +143,10 @@ class VerbContext {
   /// first status that is not `done`.
   int for_each_name(const std::function<int(const std::string& name)>& act,
                     const KnownNames& known = {});
+  /// The name that for_each_name() is at, or was when an error ended it; else empty.
+  [[nodiscard]] std::string current_name() const {
+    return finished_ < each_.size() ? each_[finished_] : std::string();
+  }
 
  private:
   /// Throws `error` unless the server has executed itself anew.

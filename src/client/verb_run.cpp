@@ -162,10 +162,14 @@ std::string follow_to_end(VerbContext& context, const std::string& name) {
         context.answered();
         const bool rests =
             now.state == "exited" || now.state == "failed" || now.state == "inactive";
-        if (rests && !now.pid) break;
+        const bool was_tried = now.last_start_us || now.wish == "down" || now.state == "failed";
+        if (rests && !now.pid && was_tried) break;
       }
       if (!client.dispatch(context.time_left()))
-        throw VerbFailure{ExitStatus::timeout, "timed out; it goes on", name};
+        throw VerbFailure{
+            ExitStatus::timeout,
+            fmt::format("timed out; it continues, and `zinitctl remove-service {}` ends it", name),
+            name};
     }
     // What it wrote last may still lie in its pipe.
     client.debug_settle();

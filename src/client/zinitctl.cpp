@@ -165,7 +165,7 @@ int run_verb(VerbContext& context) {
     // An error of a verb that takes one name is about that name. Verbs that take several catch
     // their errors themselves.
     const bool one = context.verb.most() > 0 && !context.arguments.rest.empty();
-    const std::string name = one ? context.arguments.rest.front() : "";
+    const std::string name = one ? context.arguments.rest.front() : context.current_name();
     if (reads || !in_doubt(context, error)) return context.fail(error, name);
     return context.fail(
         exit_status_of(error), name,

@@ -82,7 +82,11 @@ Later in_turns(RpcContext& context, std::shared_ptr<Turns> turns) {
   static constexpr std::chrono::microseconds turn_time{500};
   Later later;
   later.works = true;
-  later.rests = [turns] { return turns->begun_ && turns->waits(); };
+  later.rests = [&context, turns] {
+    const auto owner =
+        turns->begun_ ? turns : std::static_pointer_cast<Turns>(context.turns.lock());
+    return owner != nullptr && owner->waits();
+  };
   later.look = [&context, turns]() -> std::optional<RpcResult> {
     const RefusableAllocations refusable;
     try {

@@ -77,7 +77,10 @@ void FileChanges::run(State& state, Look look) {
     if (state.answered == nullptr) return;
     const Ticket ticket = std::move(state.queue.front());
     state.queue.pop_front();
-    if (ticket.use_count() == 1) continue;
+    if (ticket.use_count() == 1) {
+      state.late = false;  // who asked has gone; the thread has come
+      continue;
+    }
     state.busy = true;
     lock.unlock();
     Answers answers;

@@ -123,7 +123,8 @@ Outcome service_restart(Call& call) {
   if (call.params.boolean("if_running")) {
     const auto brief = board.brief(name);
     if (!brief) return service_not_found(board, name);
-    if (!is_running(*brief) && brief->state != State::starting)
+    const bool down = at_rest(brief->state) && !brief->done;
+    if (down || brief->state == State::stopping)
       return outcome_of(status_full_of(context, name));
   }
   if (!call.params.boolean("check")) return request<&Board::restart>(call);

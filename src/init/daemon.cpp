@@ -295,8 +295,10 @@ void ZinitDaemon::on_sockets_open(bool anyway) {
 
 void ZinitDaemon::start_services() {
   if (shutdown_.begun() || booted_) return;
-  if (!services_started_) services_started_ = Clock::now();
-  tell_manager("READY=1");
+  if (!services_started_) {
+    services_started_ = Clock::now();
+    tell_manager("READY=1");
+  }
   if (board_.graph()->order().empty()) return no_services();
   keep_facts();  // from now on oneshots may have run
   booted_ = true;

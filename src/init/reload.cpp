@@ -31,7 +31,7 @@ std::string reload_summary(const ReloadReport& report) {
   if (!report.restarted.empty()) text += fmt::format(" ({} restarted)", report.restarted.size());
   text += fmt::format(", {} removed, {} unchanged", report.removed.size(), report.unchanged.size());
   if (!report.waiting.empty())
-    text += fmt::format(", {} waiting for a restart: {}", report.waiting.size(),
+    text += fmt::format(", {} waiting for a reload with restarts: {}", report.waiting.size(),
                         join(report.waiting, ", "));
   if (!report.failed.empty())
     text += fmt::format(", {} refused: {}", report.failed.size(), join(report.failed, ", "));
@@ -40,8 +40,8 @@ std::string reload_summary(const ReloadReport& report) {
 }
 
 void Reloader::reload(const ReloadFiles& asked, Daemon::ReloadDone done) {
-  const auto same =
-      std::ranges::find(waiting_, asked, [](const RequestPtr& one) { return one->asked; });
+  const auto same = std::ranges::find(
+      waiting_, asked, [](const RequestPtr& one) -> const ReloadFiles& { return one->asked; });
   if (same == waiting_.end()) {
     auto request = std::make_shared<Request>();
     request->asked = asked;

@@ -50,9 +50,9 @@ void Shutdown::begin(PowerAction kind, std::string_view why, Milliseconds limit,
   hurried_ = std::min(kHurried, limit / 2);
   until_ = after(Clock::now(), limit - hurried_);
   on_begun_();
-  tell_manager("STOPPING=1");
   timer_.set(limit - hurried_);  // first, for what follows may throw for want of memory
   reminder_.set(kBetweenReminders);
+  tell_manager("STOPPING=1");
   tell(LogLevel::info, [&] {
     const bool over_it = kind == PowerAction::switch_root;
     return fmt::format("{}; stopping all services{}, {} at most", why,

@@ -72,7 +72,12 @@ void run(Reads& reads, const std::shared_ptr<Reader>& own) {
     const std::string path = std::exchange(own->path, {});
     const std::size_t most = own->most;
     lock.unlock();
-    auto answer = read_some(path, most);
+    Result<std::string> answer = sys_failure("read", path, ENOMEM);
+    try {
+      answer = read_some(path, most);
+    } catch (const std::bad_alloc&) {
+      // Who waits is told so, and must not find the thread gone.
+    }
     lock.lock();
     if (reads.reader != own) {
       reads.hung.erase(own->pid);

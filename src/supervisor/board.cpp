@@ -246,7 +246,7 @@ RequestResult<void> Board::kill(std::string_view name, int signal, KillWhat what
                    fmt::format("{} has no {}process", name, main_only ? "main " : ""));
   };
   const auto asked = [&] {
-    if (job.asked.signal != SIGKILL) job.asked = {signal, std::string(asker)};
+    if (job.asked.signal != SIGKILL) job.asked = {signal, std::string(asker), Clock::now()};
   };
   core.follow_main(job);
   job.process.forget_gone();

@@ -189,12 +189,16 @@ OutOfMemory BoardCore::out_of_memory(const Job& job, const ProcessEnd& end) cons
 }
 
 /// Why the process was killed, to follow on "killed"; empty if it is not known.
+/// A process that ends later than this after a client's signal may have got another one.
+constexpr Milliseconds kAtRequest{2000};
+
 std::string BoardCore::killer_of(const Job& job, const ProcessEnd& end) const {
   const StopStage stage = world.record(job.slot).stage;
   if (!end.by_signal) return {};
   if (stage == StopStage::killed && end.value == SIGKILL)
     return "because its stop timeout was over";
-  const bool asked = stage == StopStage::none && end.value == job.asked.signal;
+  const bool asked = stage == StopStage::none && end.value == job.asked.signal &&
+                     Clock::now() - job.asked.at < kAtRequest;
   return asked && !job.asked.by.empty() ? "at the request of " + job.asked.by : "";
 }
 

@@ -55,6 +55,7 @@ enum class ConditionCheck : std::uint8_t {
 struct AskedSignal {
   int signal = 0;
   std::string by;
+  TimePoint at{};
 };
 
 struct Job {

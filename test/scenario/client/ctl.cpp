@@ -181,6 +181,12 @@ TEST_CASE("try-restart restarts what runs and leaves what is down", "[ctl]") {
   CHECK_THAT(done.out, Contains("spare is inactive") && Contains("up is running"));
   CHECK(zinit.pid_of("up") != before);
   CHECK(zinit.state("spare") == "inactive");
+  zinit.add("loops", {.exec = "false", .lifecycle = "restart_delay_ms = 60000"});
+  zinit.ctl({"reload"});
+  zinit.await_delayed("loops");  // it is not down
+  const auto started = zinit.status("loops")["last_start_us"].dump();
+  CHECK(zinit.ctl({"try-restart", "--no-wait", "loops"}).code == 0);
+  CHECK(eventually([&] { return zinit.status("loops")["last_start_us"].dump() != started; }));
 }
 
 TEST_CASE("shutdown --at comes later, and --cancel takes it back", "[ctl]") {
