@@ -108,6 +108,8 @@ class VerbContext {
   [[nodiscard]] Milliseconds patience() const;
 
   void print(std::string_view text) { printer_.out(text); }
+  /// Prints on standard error.
+  void print_error(std::string_view text) { printer_.err(text); }
   /// Prints one JSON document, made safe for a terminal, and a line end.
   void print_json(std::string_view document);
   /// Prints a result: `json` with --json, else `text`. Returns ExitStatus::done.

@@ -70,6 +70,8 @@ void apply_setting(Value& document, const std::string& word) {
   if (sign == std::string::npos || sign == 0)
     wrong_setting(word, "no KEY=VALUE; the command comes behind --");
   const SetKey to = key_of_setting(word, word.substr(0, sign));
+  if (full_name(*to.key) == "service.exec")
+    wrong_setting(word, "the command comes behind --, and not as exec");
   const std::string text = word.substr(sign + 1);
   Value& section = table_in(document, to.key->section);
   if (to.member.empty())
@@ -97,7 +99,7 @@ Value document_of_command(const VerbContext& context, const std::string& name) {
 }
 
 /// Sends the service to the server. Returns the exit status.
-int add_command(VerbContext& context, const std::string& name, bool start) {
+int add_command(VerbContext& context, const std::string& name) {
   const Value document = document_of_command(context, name);
   const ParsedSpec parsed = spec_from_document(document);
   for (const Diagnostic& one : parsed.diagnostics)
@@ -109,7 +111,7 @@ int add_command(VerbContext& context, const std::string& name, bool start) {
   if (std::ranges::find(known, name) != known.end())
     return context.fail(ExitStatus::failed, name, "there is a service of that name already");
   JsonParams params;
-  params.add_json("config", to_json(document)).add("persist", false).add("start", start);
+  params.add_json("config", to_json(document)).add("persist", false).add("start", false);
   try {
     const std::string json = context.call_patiently("service.set", params.text());
     for (const std::string& warning : json_strings(parse_json(json), "warnings"))
@@ -134,28 +136,47 @@ int start_command(VerbContext& context, const std::string& name) {
   return context.print_result(json, fmt::format("{} {}{}\n", name, state_phrase(status), pid));
 }
 
-/// Prints what the service writes until it is down for good. Returns its status as JSON.
-std::string follow_to_end(VerbContext& context, const std::string& name) {
+/// Prints the lines of a service, each once, whichever way they come: of a log by their numbers.
+class OutputPrinter {
+ public:
+  explicit OutputPrinter(VerbContext& context) : context_(context) {}
+
+  void take(const LogLine& line) {
+    if (line.seq <= last_) return;
+    if (last_ > 0) missed_ += line.seq - last_ - 1;
+    last_ = line.seq;
+    if (context_.json() || line.stream == "zinit") return;
+    const bool safe = context_.terminal().is_terminal;
+    std::string text = line.raw ? *line.raw : line.line;
+    if (safe) text = printable(text);
+    if (!line.continues) text += '\n';
+    line.stream == "stderr" ? context_.print_error(text) : context_.print(text);
+    context_.flush();
+  }
+
+  /// How many lines have come faster than they could be read.
+  [[nodiscard]] std::uint64_t missed() const noexcept { return missed_; }
+
+ private:
+  VerbContext& context_;
+  std::uint64_t last_ = 0;
+  std::uint64_t missed_ = 0;
+};
+
+/// Starts the service and prints what it writes until it is down for good. Returns its status as
+/// JSON.
+std::string follow_to_end(VerbContext& context, const std::string& name, OutputPrinter& printer) {
   const Progress interrupts(context);
-  std::uint64_t printed = 0;  // the number of the last line
-  const bool safe = context.terminal().is_terminal;
+  bool started = false;
   return context.over_reexecutions([&] {
     Client& client = context.client();
     bool changed = true;
     client.events_subscribe({name}, [&](const StateEvent&) { changed = true; });
     client.logs_subscribe(
-        {name},
-        [&](const LogLine& line) {
-          if (line.seq <= std::exchange(printed, std::max(printed, line.seq))) return;
-          const std::string text = line.raw ? *line.raw : line.line;
-          if (!context.json() && line.stream != "zinit")
-            context.print((safe ? printable(text) : text) + (line.continues ? "" : "\n"));
-          context.flush();
-        },
-        kAllLines);
-    const auto status = [&] {
-      return client.call("service.status_full", JsonParams().add("name", name).text());
-    };
+        {name}, [&](const LogLine& line) { printer.take(line); }, kAllLines);
+    const auto params = JsonParams().add("name", name).text();
+    if (!std::exchange(started, true)) (void)client.call("service.start", params);
+    const auto status = [&] { return client.call("service.status_full", params); };
     while (true) {
       if (std::exchange(changed, false)) {
         const ServiceStatus now = ServiceStatus::parse(status());
@@ -165,15 +186,17 @@ std::string follow_to_end(VerbContext& context, const std::string& name) {
         const bool was_tried = now.last_start_us || now.wish == "down" || now.state == "failed";
         if (rests && !now.pid && was_tried) break;
       }
-      if (!client.dispatch(context.time_left()))
+      if (!client.dispatch(context.time_left())) {
         throw VerbFailure{
             ExitStatus::timeout,
             fmt::format("timed out; it continues, and `zinitctl remove-service {}` ends it", name),
             name};
+      }
     }
-    // What it wrote last may still lie in its pipe.
+    // What it wrote last may still lie in its pipe, or in the server's queue for this client.
     client.debug_settle();
     while (client.dispatch(Milliseconds{0})) continue;
+    for (const LogLine& line : client.logs_get(name, kAllLines)) printer.take(line);
     return status();
   });
 }
@@ -194,11 +217,17 @@ int run_run(VerbContext& context) {
   const std::string given = context.arguments.value("name");
   const std::string name = given.empty() ? fmt::format("run-{}", ::getpid()) : given;
   const bool waits = context.arguments.has("wait");
-  if (const int status = add_command(context, name, waits); status != ExitStatus::done)
-    return status;
+  if (const int status = add_command(context, name); status != ExitStatus::done) return status;
   if (!waits) return start_command(context, name);
-  const std::string json = follow_to_end(context, name);
-  (void)context.call_patiently("service.delete", JsonParams().add("name", name).text());
+  OutputPrinter printer(context);
+  const std::string json = follow_to_end(context, name, printer);
+  if (printer.missed() > 0) {
+    context.warn(name, fmt::format("{} lines of its output came too fast and are not shown; the "
+                                   "service stays, and `zinitctl logs {}` has its last lines",
+                                   printer.missed(), name));
+  } else {
+    (void)context.call_patiently("service.delete", JsonParams().add("name", name).text());
+  }
   context.print_result(json, "");
   return end_of_command(context, ServiceStatus::parse(json));
 }

@@ -11,7 +11,7 @@ int run_script(VerbContext& context) {
   Script script(context);
   if (context.arguments.has("e")) {
     script.set_arguments("-e", words);
-    script.run(context.arguments.value("e"), "=-e");
+    script.run_text(context.arguments.value("e"), "=-e");
     return ExitStatus::done;
   }
   if (words.empty() && ::isatty(STDIN_FILENO) == 1) {
@@ -22,7 +22,7 @@ int run_script(VerbContext& context) {
   const std::string file = words.empty() ? "-" : words.front();
   if (!words.empty()) words.erase(words.begin());
   script.set_arguments(file, words);
-  script.run("", file == "-" ? "" : file);
+  script.run_file(file == "-" ? "" : file);
   return ExitStatus::done;
 }
 

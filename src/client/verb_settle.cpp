@@ -123,7 +123,9 @@ int finish(VerbContext& context, Progress& progress, const SettleVerb& verb, con
     const JsonDocument document = parse_json(answer);
     const ServiceStatus status = read_status(document);
     others.add(document);
-    const bool good = !waits || verb.succeeded(status);
+    // A request that did nothing tells of no others.
+    const bool untouched = verb.if_running && !document.HasMember("also_started");
+    const bool good = !waits || untouched || verb.succeeded(status);
     if (verb.starts && status.changed_on_disk.value_or(false))
       context.warn(asked.name, fmt::format("{} has changed since it was read; `zinitctl reload "
                                            "--only {}` puts that in force",

@@ -69,7 +69,6 @@ void explain_output(WhyReport& report, const RpcContext& context) {
   Ring::Place place;
   context.logs.look_back(view->slot, place, kLookedThrough, kLookedThroughBytes,
                          [&](const Ring::View& line) {
-                           if (line.time_us < view->last_start_us) return false;  // of a run before
                            if (line.stream == LogStream::err) last = trim(line.text);
                            return last.empty();
                          });

@@ -11,15 +11,27 @@ local zinit = {
   version = c.version,
 }
 
+-- The options that were given, of which those named are known.
+local function known(options, ...)
+  if options == nil then return {} end
+  if type(options) ~= "table" then error("options are a table, such as {timeout = 5}", 3) end
+  for key in pairs(options) do
+    local good = false
+    for _, name in ipairs {...} do good = good or name == key end
+    if not good then error("unknown option " .. tostring(key), 3) end
+  end
+  return options
+end
+
 local function with(params, options, ...)
-  for _, name in ipairs {...} do params[name] = (options or {})[name] end
+  for _, name in ipairs {...} do params[name] = options[name] end
   return params
 end
 
 -- Asks for a change of one service and waits until it is settled, unless wait = false.
 local function settle(method)
   return function(name, options)
-    options = options or {}
+    options = known(options, "wait", "timeout", "check", "if_running")
     local waits = options.wait ~= false
     return c.settle(method, with({name = name, wait = waits, timeout_ms = c.ms(options.timeout)},
                                  options, "check", "if_running"), waits)
@@ -42,11 +54,12 @@ function zinit.why(name) return c.call("service.why", {name = name}) end
 function zinit.stats(name) return c.call("service.stats", {name = name}) end
 
 function zinit.kill(name, signal, options)
+  options = known(options, "main", "all")
   return c.call("service.kill", with({name = name, signal = signal}, options, "main", "all"))
 end
 
 function zinit.wait(name, options)
-  options = options or {}
+  options = known(options, "state", "timeout")
   return c.call("service.wait", {name = name, ["for"] = options.state,
                                  timeout_ms = c.ms(options.timeout)})
 end
@@ -58,18 +71,20 @@ function zinit.reload(what)
 end
 
 function zinit.delete(name, options)
+  options = known(options, "persist", "cascade")
   return c.call("service.delete", with({name = name}, options, "persist", "cascade"))
 end
 
 function zinit.logs(name, options)
-  return c.call("logs.filter", with({name = name, since_us = c.since(options and options.since)},
+  options = known(options, "lines", "pattern", "stream", "since")
+  return c.call("logs.filter", with({name = name, since_us = c.since(options.since)},
                                     options, "lines", "pattern", "stream"))
 end
 
 -- Iterators over what comes from now on; with timeout until nothing has come for so long.
 local function iterator(kind)
   return function(names, options)
-    options = options or {}
+    options = known(options, "lines", "timeout")
     if type(names) == "string" then names = {names} end
     local following = c.follow(kind, names, options.lines or 0)
     return function() return c.next(following, c.ms(options.timeout)) end
@@ -115,15 +130,20 @@ function Service:check()
 end
 
 function Service:add(options)
+  options = known(options, "persist", "start", "check")
   return c.call("service.set", with({config = self.config}, options, "persist", "start", "check"))
 end
 
 -- A service with the keys of a service file, which need their section only if several have them.
 function zinit.service(keys)
+  if type(keys) ~= "table" then error("a service is a table of keys", 2) end
   return setmetatable({config = c.document(keys)}, Service)
 end
 
-function zinit.set(keys, options) return zinit.service(keys):add(options) end
+function zinit.set(keys, options)
+  if type(keys) ~= "table" then error("a service is a table of keys", 2) end
+  return zinit.service(keys):add(options)
+end
 
 zinit.xinet = {
   set = function(proxy) return c.call("xinet.set", proxy) end,

@@ -98,14 +98,34 @@ void Script::set_arguments(const std::string& name, const std::vector<std::strin
   lua_setglobal(lua, "arg");
 }
 
-void Script::run(const std::string& text, const std::string& name) {
+void Script::run_file(const std::string& path) {
+  run(luaL_loadfilex(lua_.get(), path.empty() ? nullptr : path.c_str(), "t"));
+}
+
+void Script::run_text(const std::string& text, const std::string& name) {
+  run(luaL_loadbufferx(lua_.get(), text.data(), text.size(), name.c_str(), "t"));
+}
+
+/// Calls the chunk on the stack with the arguments, if it was compiled.
+void Script::run(int compiled) {
   lua_State* lua = lua_.get();
-  const bool is_file = text.empty();
-  const int loaded = is_file ? luaL_loadfilex(lua, name.empty() ? nullptr : name.c_str(), "t")
-                             : luaL_loadbufferx(lua, text.data(), text.size(), name.c_str(), "t");
-  if (loaded != LUA_OK) throw VerbFailure{ExitStatus::failed, pop_error(lua)};
-  call(0, 1);
-  if (context_.json()) context_.print_json(lua_isnil(lua, -1) ? "null" : json_of_lua(lua, -1));
+  if (compiled != LUA_OK) throw VerbFailure{ExitStatus::failed, pop_error(lua)};
+  lua_getglobal(lua, "arg");
+  const auto count = static_cast<int>(lua_rawlen(lua, -1));
+  luaL_checkstack(lua, count, nullptr);
+  for (int i = 1; i <= count; ++i) lua_rawgeti(lua, -i, i);
+  lua_remove(lua, -count - 1);
+  call(count, 1);
+  if (context_.json()) {
+    lua_pushcfunction(lua, [](lua_State* of) {
+      const std::string json = lua_isnil(of, 1) ? "null" : json_of_lua(of, 1);
+      lua_pushlstring(of, json.data(), json.size());
+      return 1;
+    });
+    lua_insert(lua, -2);
+    call(1, 1);
+    context_.print_json(lua_tostring(lua, -1));
+  }
   lua_pop(lua, 1);
   std::fflush(stdout);
 }

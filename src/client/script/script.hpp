@@ -24,9 +24,11 @@ class Script {
   /// Sets `arg`: `name` at 0, and the arguments from 1 on.
   void set_arguments(const std::string& name, const std::vector<std::string>& arguments);
 
-  /// Runs `text`, which errors call `name`. An error that the script does not catch is thrown as
-  /// VerbFailure, with the place where it was raised; if --timeout was over, with that status.
-  void run(const std::string& text, const std::string& name);
+  /// Runs a file, or standard input if `path` is empty; or `text`, which errors call `name`. An
+  /// error that the script does not catch is thrown as VerbFailure, with the place where it was
+  /// raised; if --timeout was over, with that status.
+  void run_file(const std::string& path);
+  void run_text(const std::string& text, const std::string& name);
 
   /// Reads lines from standard input and runs each, and prints what its expressions come to; an
   /// error ends the line alone. Returns at the end of the input.
@@ -34,6 +36,7 @@ class Script {
 
  private:
   [[nodiscard]] bool load_line(std::string& line);
+  void run(int compiled);
   void call(int arguments, int results);
 
   VerbContext& context_;

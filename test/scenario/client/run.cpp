@@ -36,6 +36,7 @@ TEST_CASE("run names what is wrong, and makes no service", "[check][run]") {
   const auto [words, code, why] = GENERATE(table<std::vector<std::string>, int, std::string>({
       {{"sleep", "5"}, 2, "sleep: no KEY=VALUE; the command comes behind --"},
       {{"user=nobody"}, 2, "the command is missing"},
+      {{"exec=ls", "--", "true"}, 2, "the command comes behind --"},
       {{"usr=x", "--", "true"}, 2, "usr=x: unknown key"},
       {{"ExecStop=x", "--", "true"}, 2, "ExecStop=x: unknown key; write \"stop_exec\""},
       {{"nice=5", "--", "true"},
@@ -62,7 +63,8 @@ TEST_CASE("run --wait shows the output, exits as the command does and leaves not
   const Outcome ended =
       zinit.ctl({"run", "--wait", "--", "sh", "-c", "echo one; echo two >&2; printf half; exit 5"});
   CHECK(ended.code == 5);
-  CHECK_THAT(ended.out, Contains("one\n") && Contains("two\n") && Contains("half"));
+  CHECK_THAT(ended.out, Contains("one\n") && Contains("half"));
+  CHECK_THAT(ended.err, Contains("two\n"));
   CHECK_THAT(ended.out, !Contains("exited with code"));
   CHECK_THAT(ended.err, Contains("exit code 5"));
   CHECK(zinit.ctl({"run", "--wait", "--", "sh", "-c", "kill -9 $$"}).code == 128 + 9);
@@ -73,6 +75,18 @@ TEST_CASE("run --wait shows the output, exits as the command does and leaves not
   CHECK(json.code == 0);
   CHECK(Json::parse(json.out).value()["last_exit"]["code"] == 0);
   CHECK(zinit.result("service.list").size() == 0);
+}
+
+TEST_CASE("run --wait says how many lines came too fast, and keeps the service then", "[run]") {
+  Server zinit;
+  zinit.boot();
+  const Outcome flood = zinit.ctl({"run", "--name", "job", "--wait", "--", "seq", "1", "200000"});
+  CHECK(flood.code == 0);
+  const auto lines = lines_of(flood.out);
+  const bool whole = lines.size() == 200000;
+  CHECK(lines.back() == "200000");
+  CHECK((flood.err.find("came too fast") != std::string::npos) == !whole);
+  CHECK(zinit.result("service.list").size() == (whole ? 0 : 1));
 }
 
 TEST_CASE("run --wait shows each line once over a re-execution", "[check][run][reexec]") {

@@ -42,6 +42,14 @@ TEST_CASE("a script lists, starts, waits and reads, with tables as in JSON", "[c
             .out == "[1,{\"a\":null,\"b\":[]}]\n");
 }
 
+TEST_CASE("what a script returns and JSON cannot have is an error", "[script]") {
+  Launch what;
+  what.argv = {"zinitctl", "--json", "script", "-e", "return print"};
+  const Outcome refused = run(what);
+  CHECK(refused.code == 1);
+  CHECK_THAT(refused.err, Contains("a function is no value of JSON"));
+}
+
 TEST_CASE("an error of a script has its place, and pcall catches it", "[check][script]") {
   Server zinit;
   zinit.add("bad", {.exec = "", .service = "exec = ['/no/such/program']"});
@@ -65,6 +73,8 @@ TEST_CASE("an error of a script has its place, and pcall catches it", "[check][s
       {"while true do end", 6, "--timeout is over"},
       {"zinit.follow('zinit', {timeout = 100})()", 6, "--timeout is over"},
       {"zinit.exit(7)", 7, ""},
+      {"zinit.wait('bad', {['for'] = 'exited'})", 1, "-e:1: unknown option for"},
+      {"zinit.set('text')", 1, "-e:1: a service is a table of keys"},
   }));
   const Outcome ended = script(zinit, code, {"--timeout", "0.2"});
   CHECK(ended.code == status);

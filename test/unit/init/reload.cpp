@@ -62,7 +62,8 @@ TEST_CASE("a reload's summary has counts, and names what was refused", "[init][r
   report.failed = {"g", "h"};
   report.settings = {"log_level"};
   CHECK(reload_summary(report) ==
-        "2 added, 1 changed (1 restarted), 0 removed, 3 unchanged, 1 waiting for a reload with restarts: i, "
+        "2 added, 1 changed (1 restarted), 0 removed, 3 unchanged, 1 waiting for a reload with "
+        "restarts: i, "
         "2 refused: g, h; settings: log_level");
 }
 
