@@ -82,6 +82,45 @@ Editing what_to_edit(VerbContext& context) {
   return editing;
 }
 
+/// The directory that a new service's file is put into.
+std::string directory_for_new(const Places& places) {
+  if (!places.added.empty()) return places.added;
+  for (const ConfigDirectory& each : places.directories)
+    if (!each.system_class && last_part(each.path) != "targets") return each.path;
+  throw VerbFailure{ExitStatus::failed, "no directory of services is read"};
+}
+
+/// The same for a service that is not there yet.
+Editing what_to_make(VerbContext& context) {
+  if (context.arguments.has("drop-in"))
+    throw VerbFailure{ExitStatus::usage, "--new and --drop-in exclude each other"};
+  Editing editing;
+  editing.name = context.arguments.rest.front();
+  if (const auto fault = name_fault(editing.name))
+    throw VerbFailure{ExitStatus::usage, *fault, editing.name};
+  editing.places = places_of(context);
+  editing.place =
+      fmt::format("{}/{}{}", directory_for_new(editing.places), editing.name, kFileSuffix);
+  editing.real = behind_links(editing.places, editing.place);
+  const std::vector<std::string> names = names_in(editing.places);
+  if (std::ranges::find(names, editing.name) != names.end() ||
+      ::access(editing.real.c_str(), F_OK) == 0) {
+    throw VerbFailure{ExitStatus::failed,
+                      "there is a service or a file of that name; leave out --new", editing.name};
+  }
+  Listing listing;
+  listing.root = editing.places.root;
+  list_file(editing.place, false, listing);
+  editing.after = listing.files.front();
+  editing.replaced = editing.place;
+  editing.is_new = true;
+  editing.before = fmt::format(
+      "# {}: see zinit.toml(5), or `zinitctl explain KEY`.\n[service]\ndescription = \"\"\n"
+      "exec = [\"\"]\n",
+      editing.name);
+  return editing;
+}
+
 /// A temporary file with a copy of the text. The destructor removes it, unless keep() was called.
 class Copy {
  public:
@@ -236,7 +275,8 @@ int reload_if_served(VerbContext& context, const Editing& editing, Copy& copy) {
 }  // namespace
 
 int run_edit(VerbContext& context) {
-  const Editing editing = what_to_edit(context);
+  const Editing editing =
+      context.arguments.has("new") ? what_to_make(context) : what_to_edit(context);
   Copy copy(editing.before);
   std::string fault;
   do {

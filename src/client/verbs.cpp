@@ -76,6 +76,7 @@ constexpr OptionRow kMaskOptions[] = {
     kRoot,
 };
 constexpr OptionRow kEditOptions[] = {
+    {"--new", "", "a service that is not there yet"},
     {"--drop-in", "", "edit a drop-in that is laid over the file"},
     kRoot,
     kYes,

@@ -61,9 +61,9 @@ class Planner {
   }
 
   Plan make() {
-    build();
-    // Refusing one spec may mend another, or bring back an edge that is a fault in the new graph.
-    while (refuse_faulty()) build();
+    build_without_faults();
+    // Not before: a spec that is refused does not wait.
+    if (no_restart_ && put_off_restarts()) build_without_faults();
     for (PlannedService& planned : plan_.services) {
       if (planned.fate == Fate::removed || !planned.refused.empty()) continue;
       planned.refused = *plan_.graph->node(planned.slot).faults;
@@ -72,6 +72,28 @@ class Planner {
   }
 
  private:
+  void build_without_faults() {
+    build();
+    // Refusing one spec may mend another, or bring back an edge that is a fault in the new graph.
+    while (refuse_faulty()) build();
+  }
+
+  /// Has those that are up and would be restarted wait with the spec that they have. Returns
+  /// whether there are any.
+  bool put_off_restarts() {
+    bool any = false;
+    for (PlannedService& planned : plan_.services) {
+      if (planned.fate != Fate::restart || !is_up(planned.name)) continue;
+      planned = {.name = planned.name,
+                 .fate = Fate::waits,
+                 .spec = without_refusal(loaded(planned)->spec),
+                 .next = planned.spec,
+                 .slot = planned.slot};
+      any = true;
+    }
+    return any;
+  }
+
   /// The service's node in the old graph; null if it was not loaded. It is found by name, since its
   /// slot in the new graph may have belonged to another service in the old one.
   [[nodiscard]] const Node* loaded(const PlannedService& planned) const {
@@ -102,13 +124,6 @@ class Planner {
         keep_old(planned, *before);
       else
         planned.fate = fate_of_change(*before, *spec);
-      if (planned.fate == Fate::restart && no_restart_ && is_up(name)) {
-        planned = {.name = name,
-                   .fate = Fate::waits,
-                   .spec = without_refusal(before->spec),
-                   .next = spec,
-                   .slot = planned.slot};
-      }
     }
     names_.insert(name);
     plan_.services.push_back(std::move(planned));

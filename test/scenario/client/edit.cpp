@@ -315,4 +315,27 @@ TEST_CASE("a vendor's file is edited in its place in /etc/zinit, a link where it
   CHECK_THAT(read_file(zinit.path("etc/real")), Contains("100002"));
 }
 
+TEST_CASE("edit --new makes a service, and refuses one that is there", "[verbs]") {
+  const Image image;
+  image.put("etc/zinit/services/web.toml", kSleep);
+  Launch edit;
+  edit.argv = {"zinitctl", "edit", "--root", image.root(), "--new", "fresh"};
+  edit.env = {"EDITOR=sed -i 's|\"\"\\]|\"sleep\", \"9\"]|'"};
+  const Outcome made = run(edit);
+  CHECK(made.code == 0);
+  CHECK_THAT(read_file(image.path("etc/zinit/services/fresh.toml")),
+             Contains("exec = [\"sleep\", \"9\"]"));
+  for (const char* name : {"fresh", "web"}) {
+    edit.argv.back() = name;
+    const Outcome there = run(edit);
+    CHECK(there.code == 1);
+    CHECK_THAT(there.err, Contains("leave out --new"));
+  }
+  edit.argv.back() = "next";
+  edit.env = {"EDITOR=true"};
+  CHECK_THAT(run(edit).out, Contains("nothing was changed"));
+  CHECK(entries_of(image.path("etc/zinit/services")) ==
+        std::vector<std::string>{"fresh.toml", "web.toml"});
+}
+
 }  // namespace client_edit_test

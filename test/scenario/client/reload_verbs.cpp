@@ -125,6 +125,11 @@ TEST_CASE("reload --no-restart applies what needs none, and lists what waits", "
   CHECK(zinit.reload()["restarted"].texts() == Texts{"runs"});
   REQUIRE(eventually([&] { return proc_cmdline(zinit.pid_of("runs")) == "sleep 200000"; }));
   CHECK(zinit.ctl({"restart", "runs"}).err == "");
+  // A file that a reload would refuse does not wait.
+  zinit.add("runs", {.dependencies = "binds_to = ['ghost']"});
+  const Outcome refused = zinit.ctl({"reload", "--no-restart"});
+  CHECK(refused.code == 1);
+  CHECK_THAT(refused.out, Contains("nothing is named \"ghost\""));
 }
 
 TEST_CASE("reload --wait says how what it has started and restarted has ended", "[reload][ctl]") {
