@@ -191,24 +191,18 @@ void ServiceTimer::plan() {
 }
 
 std::string stand_text(const ServiceTimer::Stand& stand) {
-  return fmt::format("{} {} {} {} {} {:d} {} {:d} {:d}", stand.since_us, stand.not_before_us,
+  return fmt::format("{} {} {} {} {} {:d} {} {:d}", stand.since_us, stand.not_before_us,
                      stand.last_us, stand.every_from.time_since_epoch().count(), stand.start_us,
-                     stand.booted, stand.delay.count(), stand.caught_up, stand.owed);
+                     stand.booted, stand.delay.count(), stand.caught_up);
 }
 
 std::optional<ServiceTimer::Stand> parse_stand(std::string_view text) {
-  const auto numbers = parse_numbers<9>(text);
+  const auto numbers = parse_numbers<8>(text);
   if (!numbers) return std::nullopt;
-  const auto& [since, not_before, last, from, start, booted, delay, caught_up, owed] = *numbers;
-  return ServiceTimer::Stand{since,
-                             not_before,
-                             last,
-                             TimePoint(TimePoint::duration(from)),
-                             start,
-                             booted != 0,
-                             Milliseconds(delay),
-                             caught_up != 0,
-                             owed != 0};
+  const auto& [since, not_before, last, from, start, booted, delay, caught_up] = *numbers;
+  return ServiceTimer::Stand{
+      since,       not_before,          last,          TimePoint(TimePoint::duration(from)), start,
+      booted != 0, Milliseconds(delay), caught_up != 0};
 }
 
 std::string stamp_text(const ServiceTimer::Stand& stand) {

@@ -40,7 +40,6 @@ class ServiceTimer {
     bool booted = false;             // on_boot_ms is over
     Milliseconds delay{0};           // the random delay of the next start
     bool caught_up = false;          // what was missed before zinit's start is known
-    bool owed = false;  // it was due at last_us, and its service may not be started yet
 
     bool operator==(const Stand&) const = default;
   };
@@ -82,8 +81,6 @@ class ServiceTimer {
   void started(std::int64_t start_us, Moment now);
   /// It was due, and the service was started or, where not `started`, ran already.
   void passed(Moment now, bool started, Milliseconds delay);
-  /// Whether a start is ordered and has not begun.
-  void owe(bool start) noexcept { stand_.owed = start; }
   /// Its service runs, so that every_ms is not due until it is released; then it goes on as if it
   /// had been due meanwhile.
   void hold();

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/kill_point.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 
@@ -324,9 +323,8 @@ void Paths::start(const std::string& name, Service& service) {
   const bool failed = services_.failed(name);
   const Milliseconds delay = service.delay.next(failed);
   service.not_before = after(Clock::now(), failed ? delay : usual);
-  kill_point("path.start");
+  keep(name, service);
   services_.start(name, "its [path]");
-  keep(name, service);  // after the start: a crash in between starts it once more, and never less
 }
 
 void Paths::keep(const std::string& name, const Service& service) {

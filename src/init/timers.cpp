@@ -135,7 +135,6 @@ void Timers::loaded(const Made& made, const GraphPtr& graph_before) {
       timer->go_on(before.mapped()->stand());
     } else if (!stand.empty()) {
       timer->go_on(stand.mapped());
-      start_owed(service, *timer);
     } else {
       timer->begin(now, random_delay(timer->spec().random_delay));
       if (!before.empty()) timer->replace(*before.mapped());
@@ -299,23 +298,10 @@ void Timers::run(const std::string& service, ServiceTimer& timer) {
   const bool starts = may_start(service);
   timer.passed(now, starts, random_delay(timer.spec().random_delay));
   if (!starts) timer.hold();
-  timer.owe(starts);
-  keep(service, timer);  // before the start: after a crash in between the next image starts it
+  keep(service, timer);  // before the start: after a crash in between it is not started twice
   kill_point("timer.kept");
   if (timer.spec().persistent) write_stamp(service, timer);
-  if (!starts) return;
-  services_.start(service, "its timer");
-  timer.owe(false);
-  keep(service, timer);
-}
-
-/// Starts what the image before was about to start, unless it had come to that.
-void Timers::start_owed(const std::string& service, ServiceTimer& timer) {
-  if (!timer.stand().owed) return;
-  const auto view = parts_.board.view(service);
-  if (view && view->last_start_us < timer.stand().last_us && may_start(service))
-    services_.start(service, "its timer");
-  timer.owe(false);
+  if (starts) services_.start(service, "its timer");
 }
 
 void Timers::keep(const std::string& service, const ServiceTimer& timer) {

@@ -76,7 +76,6 @@ class Timers {
   void run(const std::string& service, ServiceTimer& timer);
   void arm();
   void keep(const std::string& service, const ServiceTimer& timer);
-  void start_owed(const std::string& service, ServiceTimer& timer);
   void write_stamp(const std::string& service, const ServiceTimer& timer);
   void remove_stamp(const std::string& service, std::string unless = {});
   void release_ended();

@@ -245,7 +245,7 @@ void take_from(std::multiset<std::string>& owed, const std::multiset<std::string
 /// work with files.
 bool is_prompt(const RpcCall& call) {
   return call.fault ||
-         std::ranges::none_of(std::array{"service.", "logs.", "xinet.", "metrics.", "debug.settle"},
+         std::ranges::none_of(std::array{"service.", "logs.", "xinet.", "metrics.", "debug."},
                               [&](const char* room) { return call.method.starts_with(room); });
 }
 
