@@ -1,100 +1,22 @@
-// The functions in C++ that the library of scripts is made of: see script.hpp.
-#include <fcntl.h>
-#include <poll.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
+// Calls, service files and what Lua lacks, and the table of all functions: see functions.hpp.
+#include "client/script/functions.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
-#include <cstdlib>
-#include <deque>
-#include <map>
 
-#include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
-#include "client/libzinit/json.hpp"
 #include "client/named_key.hpp"
-#include "client/reports.hpp"
-#include "client/script/lua_json.hpp"
 #include "client/script/script.hpp"
 #include "client/times.hpp"
 #include "client/words.hpp"
 #include "config/spec_reader.hpp"
 #include "config/value_text.hpp"
-#include "model/reason.hpp"
 
 namespace zinit {
 
 namespace {
-
-// How much a command that spawn() runs may write.
-constexpr std::size_t kMostOutput = std::size_t{64} << 20;
-// How many lines or events wait for a script that follows and does not look.
-constexpr std::size_t kMostWaiting = 10000;
-
-constexpr const char* kOver = "the time of --timeout is over";
-
-constexpr const char* kError = "zinit.error";
-constexpr const char* kFollowing = "zinit.following";
-
-// --- errors --------------------------------------------------------------------------------------
-
-/// "FILE:LINE: " of the script's own line that runs; empty if there is none.
-std::string place_in_script(lua_State* lua) {
-  lua_Debug frame;
-  for (int level = 1; lua_getstack(lua, level, &frame) != 0; ++level) {
-    lua_getinfo(lua, "Sl", &frame);
-    if (frame.currentline > 0 && std::string_view(frame.source) != "=zinit")
-      return fmt::format("{}:{}: ", frame.short_src, frame.currentline);
-  }
-  return {};
-}
-
-/// Pushes an error: a table with code, message, data and the place, which prints as a sentence.
-void push_error(lua_State* lua, int code, const std::string& message, const std::string& data) {
-  const std::string place = place_in_script(lua);
-  lua_createtable(lua, 0, 4);
-  lua_pushinteger(lua, code);
-  lua_setfield(lua, -2, "code");
-  lua_pushlstring(lua, message.data(), message.size());
-  lua_setfield(lua, -2, "message");
-  lua_pushlstring(lua, place.data(), place.size());
-  lua_setfield(lua, -2, "where");
-  if (!data.empty()) {
-    push_json(lua, parse_json(data));
-    lua_setfield(lua, -2, "data");
-  }
-  if (luaL_newmetatable(lua, kError) != 0) {
-    lua_pushcfunction(lua, [](lua_State* of) {
-      lua_getfield(of, 1, "where");
-      lua_getfield(of, 1, "message");
-      lua_concat(of, 2);
-      return 1;
-    });
-    lua_setfield(lua, -2, "__tostring");
-  }
-  lua_setmetatable(lua, -2);
-}
-
-/// A function of Lua of one that may throw: what it throws becomes an error of Lua.
-template <int (*function)(lua_State*, VerbContext&)>
-int guarded(lua_State* lua) {
-  auto& context = *static_cast<VerbContext*>(lua_touserdata(lua, lua_upvalueindex(1)));
-  try {
-    return function(lua, context);
-  } catch (const ClientError& error) {
-    push_error(lua, error.code(), error_words(error), error.data());
-  } catch (const VerbFailure& failure) {
-    push_error(lua, ErrorCode::invalid_params, failure.why, {});
-  } catch (const std::exception& error) {
-    push_error(lua, ErrorCode::system_failure, error.what(), {});
-  }
-  return lua_error(lua);
-}
 
 [[noreturn]] void wrong(const std::string& why) {
   throw ClientError(ErrorCode::invalid_params, why);
@@ -144,116 +66,6 @@ int settle(lua_State* lua, VerbContext& context) {
                       JsonParams().add_json("status", answer).text());
   }
   push_json(lua, parse_json(answer));
-  return 1;
-}
-
-// --- following -----------------------------------------------------------------------------------
-
-/// What a script follows: lines of logs, or changes of state.
-struct Following {
-  bool logs = false;
-  std::string names;        // JSON
-  std::uint32_t lines = 0;  // how many of those before come first
-  unsigned connection = 0;  // that it is subscribed on; 0: none
-  std::deque<std::string> waiting{};
-  std::size_t dropped = 0;
-  // Of each log, or under "" of all events: the last number, and whether what has that number or a
-  // lower one is known already.
-  std::map<std::string, std::pair<std::uint64_t, bool>> last{};
-
-  void take(const std::string& text) {
-    const JsonDocument params = parse_json(text);
-    const std::string log = logs ? json_string(params, "service") : std::string();
-    if (const std::uint64_t seq = json_count(params, "seq"); seq > 0) {
-      auto& [number, known] = last[log];
-      if (known && seq <= number) return;
-      known = false;
-      number = seq;
-    }
-    if (waiting.size() < kMostWaiting)
-      waiting.push_back(text);
-    else
-      ++dropped;
-  }
-};
-using FollowingPtr = std::shared_ptr<Following>;
-
-/// Subscribes, on a new connection once more: what came between the two comes first.
-void subscribe(VerbContext& context, const FollowingPtr& following) {
-  Client& client = context.client();
-  if (following->connection == context.connections()) return;
-  const bool again = following->connection != 0;
-  for (auto& [log, last] : following->last) last.second = again;
-  following->connection = context.connections();
-  JsonParams params;
-  params.add_json("names", following->names);
-  const std::uint32_t lines = again ? kAllLines : following->lines;
-  if (following->logs) params.add("lines", lines);
-  client.subscribe(
-      following->logs ? "logs.subscribe" : "events.subscribe", params.text(),
-      [following](std::string_view, const std::string& text) { following->take(text); });
-  if (following->logs || lines == 0) return;
-  const JsonDocument events =
-      parse_json(client.call("events.get", params.add("lines", lines).text()));
-  json_expect_array(events, "events");
-  following->last[""].second = true;
-  for (const JsonValue& event : events.GetArray()) following->take(json_text(event));
-}
-
-/// follow(kind, names, lines)
-int follow(lua_State* lua, VerbContext& context) {
-  auto following = std::make_shared<Following>();
-  following->logs = luaL_checkstring(lua, 1) == std::string_view("logs");
-  following->names = lua_isnoneornil(lua, 2) ? "null" : json_of_lua(lua, 2);
-  following->lines =
-      static_cast<std::uint32_t>(std::clamp<lua_Integer>(luaL_checkinteger(lua, 3), 0, kAllLines));
-  context.over_reexecutions([&] { subscribe(context, following); });
-  auto* place = static_cast<FollowingPtr*>(lua_newuserdatauv(lua, sizeof(FollowingPtr), 0));
-  new (place) FollowingPtr(std::move(following));
-  if (luaL_newmetatable(lua, kFollowing) != 0) {
-    lua_pushcfunction(lua, [](lua_State* of) {
-      static_cast<FollowingPtr*>(luaL_checkudata(of, 1, kFollowing))->~FollowingPtr();
-      return 0;
-    });
-    lua_setfield(lua, -2, "__gc");
-  }
-  lua_setmetatable(lua, -2);
-  return 1;
-}
-
-/// next(following, limit): what comes next; nil if nothing has come within the limit.
-int next(lua_State* lua, VerbContext& context) {
-  const FollowingPtr following = *static_cast<FollowingPtr*>(luaL_checkudata(lua, 1, kFollowing));
-  std::optional<Milliseconds> limit = context.time_left();
-  if (!lua_isnoneornil(lua, 2)) {
-    const Milliseconds given{luaL_checkinteger(lua, 2)};
-    limit = limit ? std::min(*limit, given) : given;
-  }
-  const TimePoint end = limit ? after(Clock::now(), *limit) : kNever;
-  bool over = false;
-  context.over_reexecutions([&] {
-    subscribe(context, following);
-    while (following->waiting.empty() && !over) {
-      std::optional<Milliseconds> left;
-      if (limit)
-        left = std::max(std::chrono::ceil<Milliseconds>(end - Clock::now()), Milliseconds{0});
-      over = !context.client().dispatch(left);
-      context.answered();
-    }
-  });
-  if (following->waiting.empty()) {
-    if (const auto left = context.time_left(); left && left->count() <= 0)
-      throw ClientError(ErrorCode::no_answer, std::string(kOver));
-    lua_pushnil(lua);
-    return 1;
-  }
-  const std::string text = std::move(following->waiting.front());
-  following->waiting.pop_front();
-  push_json(lua, parse_json(text));
-  if (following->dropped > 0) {
-    lua_pushinteger(lua, static_cast<lua_Integer>(std::exchange(following->dropped, 0)));
-    lua_setfield(lua, -2, "dropped");
-  }
   return 1;
 }
 
@@ -346,7 +158,7 @@ int sleep_for(lua_State* lua, VerbContext& context) {
   const timespec until{time.count() / 1000, time.count() % 1000 * 1000000};
   timespec rest = until;
   while (::clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, &rest) == EINTR) continue;
-  if (time < wanted) throw ClientError(ErrorCode::no_answer, std::string(kOver));
+  if (time < wanted) throw ClientError(ErrorCode::no_answer, kTimeIsOver);
   return 0;
 }
 
@@ -354,100 +166,6 @@ int array(lua_State* lua, VerbContext&) {
   luaL_checktype(lua, 1, LUA_TTABLE);
   lua_settop(lua, 1);
   as_array(lua, 1);
-  return 1;
-}
-
-[[noreturn]] void fail_errno(int number, const std::string& what) {
-  throw ClientError(ErrorCode::system_failure, fmt::format("{}: {}", what, errno_text(number)));
-}
-
-/// Both ends of a pipe, which no command inherits.
-std::array<UniqueFd, 2> make_pipe() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) < 0) fail_errno(errno, "cannot make a pipe");
-  return {UniqueFd(ends[0]), UniqueFd(ends[1])};
-}
-
-/// Starts the command with `in` as standard input, unless that is none, and `out` as output.
-pid_t start(std::vector<std::string>& words, const UniqueFd& in, const UniqueFd& out) {
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  if (in) ::posix_spawn_file_actions_adddup2(&actions, in.get(), STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, out.get(), STDOUT_FILENO);
-  pid_t pid = -1;
-  const int fault = ::posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (fault != 0) fail_errno(fault, "cannot execute " + words.front());
-  return pid;
-}
-
-/// Writes `input` to one pipe and reads all of the other, as both go on.
-std::string exchange_bytes(UniqueFd to, const std::string& input, const UniqueFd& from) {
-  std::string output;
-  std::size_t written = 0;
-  if (to) ::fcntl(to.get(), F_SETFL, O_NONBLOCK);
-  while (true) {
-    if (to && written == input.size()) to.reset();
-    pollfd ready[2] = {{from.get(), POLLIN, 0}, {to ? to.get() : -1, POLLOUT, 0}};
-    if (::poll(ready, 2, -1) < 0 && errno != EINTR) fail_errno(errno, "cannot wait");
-    if (ready[1].revents != 0) {
-      const ssize_t sent = ::write(to.get(), input.data() + written, input.size() - written);
-      if (sent > 0) written += static_cast<std::size_t>(sent);
-      if (sent < 0 && errno != EAGAIN && errno != EINTR) to.reset();  // it reads no more
-    }
-    if (ready[0].revents == 0) continue;
-    char buffer[65536];
-    const ssize_t got = ::read(from.get(), buffer, sizeof buffer);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return output;
-    output.append(buffer, static_cast<std::size_t>(got));
-    if (output.size() > kMostOutput)
-      throw ClientError(ErrorCode::system_failure, "the command has written more than 64 MiB");
-  }
-}
-
-/// spawn(argv, {input=}): runs a command to its end; {code=, signal=, out=}.
-int spawn_command(lua_State* lua, VerbContext&) {
-  luaL_checktype(lua, 1, LUA_TTABLE);
-  std::vector<std::string> words = json_strings(parse_json(json_of_lua(lua, 1)));
-  if (words.empty()) wrong("spawn needs the words of a command");
-  std::string input;
-  const bool has_input = lua_istable(lua, 2) && lua_getfield(lua, 2, "input") == LUA_TSTRING;
-  if (has_input) {
-    std::size_t size = 0;
-    const char* text = lua_tolstring(lua, -1, &size);
-    input.assign(text, size);
-  }
-  std::fflush(stdout);  // before what the command prints
-  ::signal(SIGPIPE, SIG_IGN);
-  auto out = make_pipe();
-  auto in = has_input ? make_pipe() : std::array<UniqueFd, 2>();
-  const pid_t pid = start(words, in[0], out[1]);
-  in[0].reset();
-  out[1].reset();
-  int status = 0;
-  std::string output;
-  try {
-    output = exchange_bytes(std::move(in[1]), input, out[0]);
-  } catch (const ClientError&) {
-    ::kill(pid, SIGKILL);
-    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
-    throw;
-  }
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
-  lua_createtable(lua, 0, 2);
-  lua_pushlstring(lua, output.data(), output.size());
-  lua_setfield(lua, -2, "out");
-  if (WIFEXITED(status)) {
-    lua_pushinteger(lua, WEXITSTATUS(status));
-    lua_setfield(lua, -2, "code");
-  } else {
-    lua_pushstring(lua, std::string(signal_name(WTERMSIG(status))).c_str());
-    lua_setfield(lua, -2, "signal");
-  }
   return 1;
 }
 
@@ -459,7 +177,7 @@ constexpr Row kFunctions[] = {
     {"call", guarded<call>},
     {"settle", guarded<settle>},
     {"follow", guarded<follow>},
-    {"next", guarded<next>},
+    {"next", guarded<next_followed>},
     {"document", guarded<document>},
     {"check", guarded<check>},
     {"ms", guarded<ms>},

@@ -23,8 +23,11 @@ local function known(options, ...)
   return options
 end
 
-local function with(params, options, ...)
-  for _, name in ipairs {...} do params[name] = options[name] end
+-- The parameters with all options but timeout and since, which a method has under other names.
+local function with(params, options)
+  for name, value in pairs(options) do
+    if name ~= "timeout" and name ~= "since" then params[name] = value end
+  end
   return params
 end
 
@@ -32,9 +35,9 @@ end
 local function settle(method)
   return function(name, options)
     options = known(options, "wait", "timeout", "check", "if_running")
-    local waits = options.wait ~= false
-    return c.settle(method, with({name = name, wait = waits, timeout_ms = c.ms(options.timeout)},
-                                 options, "check", "if_running"), waits)
+    local params = with({name = name, timeout_ms = c.ms(options.timeout)}, options)
+    params.wait = options.wait ~= false
+    return c.settle(method, params, params.wait)
   end
 end
 zinit.start = settle "service.start"
@@ -55,7 +58,7 @@ function zinit.stats(name) return c.call("service.stats", {name = name}) end
 
 function zinit.kill(name, signal, options)
   options = known(options, "main", "all")
-  return c.call("service.kill", with({name = name, signal = signal}, options, "main", "all"))
+  return c.call("service.kill", with({name = name, signal = signal}, options))
 end
 
 function zinit.wait(name, options)
@@ -72,13 +75,12 @@ end
 
 function zinit.delete(name, options)
   options = known(options, "persist", "cascade")
-  return c.call("service.delete", with({name = name}, options, "persist", "cascade"))
+  return c.call("service.delete", with({name = name}, options))
 end
 
 function zinit.logs(name, options)
   options = known(options, "lines", "pattern", "stream", "since")
-  return c.call("logs.filter", with({name = name, since_us = c.since(options.since)},
-                                    options, "lines", "pattern", "stream"))
+  return c.call("logs.filter", with({name = name, since_us = c.since(options.since)}, options))
 end
 
 -- Iterators over what comes from now on; with timeout until nothing has come for so long.
@@ -131,7 +133,7 @@ end
 
 function Service:add(options)
   options = known(options, "persist", "start", "check")
-  return c.call("service.set", with({config = self.config}, options, "persist", "start", "check"))
+  return c.call("service.set", with({config = self.config}, options))
 end
 
 -- A service with the keys of a service file, which need their section only if several have them.

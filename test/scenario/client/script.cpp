@@ -129,6 +129,13 @@ TEST_CASE("a script has its arguments, its input and commands without a shell", 
   CHECK(run_file.out == "2\t--json\t-n\n0\t4\tSIGKILL\n");
   CHECK(run_file.code == 0);
   CHECK(zinit.ctl({"script", zinit.path("none.lua")}).code == 1);
+  // A command that does not read its input changes what happens to SIGPIPE for nobody.
+  const Outcome signals = script(zinit, R"(
+    local function own() return io.open("/proc/self/status"):read "a":match "SigIgn:[^\n]*" end
+    local before = own()
+    local shown = zinit.spawn({"grep", "SigIgn", "/proc/self/status"}, {input = "unread"}).out
+    print(shown == before .. "\n", own() == before))");
+  CHECK(signals.out == "true\ttrue\n");
 }
 
 }  // namespace client_script_test

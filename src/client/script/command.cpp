@@ -1,0 +1,141 @@
+// Commands that scripts run without a shell: see functions.hpp.
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <utility>
+#include <vector>
+
+#include "base/fd.hpp"
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "client/script/functions.hpp"
+#include "model/reason.hpp"
+
+namespace zinit {
+
+namespace {
+
+// How much a command may write.
+constexpr std::size_t kMostOutput = std::size_t{64} << 20;
+
+[[noreturn]] void fail_call(const Error& error) {
+  throw ClientError(ErrorCode::system_failure, error.text);
+}
+
+Pipe pipe_for_command() {
+  auto made = make_pipe();
+  if (!made) fail_call(made.error());
+  return *std::move(made);
+}
+
+/// Starts the command with `in` as standard input, unless that is none, and `out` as output.
+pid_t start(std::vector<std::string>& words, const UniqueFd& in, const UniqueFd& out) {
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  if (in) ::posix_spawn_file_actions_adddup2(&actions, in.get(), STDIN_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, out.get(), STDOUT_FILENO);
+  pid_t pid = -1;
+  const int fault = ::posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (fault != 0) fail_call(sys_failure("execute", words.front(), fault).value());
+  return pid;
+}
+
+/// Writes `input` to one pipe and reads all of the other, as both go on.
+std::string exchange_bytes(UniqueFd to, const std::string& input, const UniqueFd& from) {
+  std::string output;
+  std::size_t written = 0;
+  if (to) ::fcntl(to.get(), F_SETFL, O_NONBLOCK);
+  while (true) {
+    if (to && written == input.size()) to.reset();
+    pollfd ready[2] = {{from.get(), POLLIN, 0}, {to ? to.get() : -1, POLLOUT, 0}};
+    if (::poll(ready, 2, -1) < 0 && errno != EINTR)
+      fail_call(sys_failure("wait for", "the command").value());
+    if (ready[1].revents != 0) {
+      const ssize_t sent = ::write(to.get(), input.data() + written, input.size() - written);
+      if (sent > 0) written += static_cast<std::size_t>(sent);
+      if (sent < 0 && errno != EAGAIN && errno != EINTR) to.reset();  // it reads no more
+    }
+    if (ready[0].revents == 0) continue;
+    char buffer[65536];
+    const ssize_t got = ::read(from.get(), buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return output;
+    output.append(buffer, static_cast<std::size_t>(got));
+    if (output.size() > kMostOutput)
+      throw ClientError(ErrorCode::system_failure, "the command has written more than 64 MiB");
+  }
+}
+
+/// Waits for the end of the command. Returns its status, as waitpid(2) has it.
+int reap(pid_t pid) {
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+  return status;
+}
+
+/// While one exists, a command that does not read its input ends no script.
+class NoBrokenPipe {
+ public:
+  NoBrokenPipe() { before_ = ::signal(SIGPIPE, SIG_IGN); }
+  ~NoBrokenPipe() { ::signal(SIGPIPE, before_); }
+  NoBrokenPipe(const NoBrokenPipe&) = delete;
+  NoBrokenPipe& operator=(const NoBrokenPipe&) = delete;
+
+ private:
+  void (*before_)(int);
+};
+
+}  // namespace
+
+int spawn_command(lua_State* lua, VerbContext& /*context*/) {
+  luaL_checktype(lua, 1, LUA_TTABLE);
+  std::vector<std::string> words = json_strings(parse_json(json_of_lua(lua, 1)));
+  if (words.empty())
+    throw ClientError(ErrorCode::invalid_params, "spawn needs the words of a command");
+  std::string input;
+  const bool has_input = lua_istable(lua, 2) && lua_getfield(lua, 2, "input") == LUA_TSTRING;
+  if (has_input) {
+    std::size_t size = 0;
+    const char* text = lua_tolstring(lua, -1, &size);
+    input.assign(text, size);
+  }
+  std::fflush(stdout);  // before what the command prints
+  Pipe out = pipe_for_command();
+  Pipe in = has_input ? pipe_for_command() : Pipe();
+  const pid_t pid = start(words, in.read, out.write);
+  in.read.reset();
+  out.write.reset();
+  std::string output;
+  try {
+    const NoBrokenPipe here;  // and not in the command
+    output = exchange_bytes(std::move(in.write), input, out.read);
+  } catch (const ClientError&) {
+    ::kill(pid, SIGKILL);
+    reap(pid);
+    throw;
+  }
+  const int status = reap(pid);
+  lua_createtable(lua, 0, 2);
+  lua_pushlstring(lua, output.data(), output.size());
+  lua_setfield(lua, -2, "out");
+  if (WIFEXITED(status)) {
+    lua_pushinteger(lua, WEXITSTATUS(status));
+    lua_setfield(lua, -2, "code");
+  } else {
+    lua_pushstring(lua, std::string(signal_name(WTERMSIG(status))).c_str());
+    lua_setfield(lua, -2, "signal");
+  }
+  return 1;
+}
+
+}  // namespace zinit

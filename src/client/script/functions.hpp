@@ -1,0 +1,43 @@
+// What the functions in C++ of the library of scripts have in common.
+#pragma once
+
+#include <lua5.4/lua.hpp>
+#include <string>
+
+#include "client/context.hpp"
+#include "client/libzinit/json.hpp"
+#include "client/script/lua_json.hpp"
+
+namespace zinit {
+
+inline constexpr const char* kTimeIsOver = "the time of --timeout is over";
+
+/// Pushes an error: a table with code, message, data (JSON text, may be empty) and the place in the
+/// script, which prints as a sentence.
+void push_error(lua_State* lua, int code, const std::string& message, const std::string& data);
+
+/// A function of Lua of one that may throw: what it throws becomes an error of Lua.
+template <int (*function)(lua_State*, VerbContext&)>
+int guarded(lua_State* lua) {
+  auto& context = *static_cast<VerbContext*>(lua_touserdata(lua, lua_upvalueindex(1)));
+  try {
+    return function(lua, context);
+  } catch (const ClientError& error) {
+    push_error(lua, error.code(), error_words(error), error.data());
+  } catch (const VerbFailure& failure) {
+    push_error(lua, ErrorCode::invalid_params, failure.why, {});
+  } catch (const std::exception& error) {
+    push_error(lua, ErrorCode::system_failure, error.what(), {});
+  }
+  return lua_error(lua);
+}
+
+// following.cpp: follow(kind, names, lines), and next(following, limit), which is what comes next,
+// or nil if nothing has come within the limit.
+int follow(lua_State* lua, VerbContext& context);
+int next_followed(lua_State* lua, VerbContext& context);
+
+// command.cpp: spawn(argv, {input=}) runs a command to its end; {code=, signal=, out=}.
+int spawn_command(lua_State* lua, VerbContext& context);
+
+}  // namespace zinit
