@@ -139,10 +139,9 @@ class VerbContext {
 
   /// Calls `act` for each of names(): it prints its result with print_result() and returns the exit
   /// status. With --json the result is that of the one name, or an array of several results; if all
-  /// succeed and none has a result, nothing is printed. What
-  /// `act` throws about a name is printed, and the next name follows; an error of the connection is
-  /// thrown. Called once more after that, this goes on with the name that was not done. Returns the
-  /// first status that is not `done`.
+  /// succeed and none has a result, nothing is printed. What `act` throws about a name is printed,
+  /// and the next name follows; an error of the connection is thrown. Called once more after that,
+  /// this goes on with the name that was not done. Returns the first status that is not `done`.
   int for_each_name(const std::function<int(const std::string& name)>& act,
                     const KnownNames& known = {});
   /// The name that for_each_name() is at, or was when an error ended it; else empty.

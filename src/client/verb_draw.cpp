@@ -20,12 +20,13 @@ using Edges = std::vector<std::string> ServiceStatus::*;
 constexpr Edges kEdges[] = {&ServiceStatus::requires_, &ServiceStatus::binds_to,
                             &ServiceStatus::wants, &ServiceStatus::after};
 
+using Names = std::set<std::string, std::less<>>;
 using Neighbours = std::map<std::string, std::vector<std::string>, std::less<>>;
 
 /// Adds to `found` what is at most `depth` dependencies away from `names`, these included.
 void reach(const Neighbours& neighbours, const std::vector<std::string>& names, long long depth,
-           std::set<std::string, std::less<>>& found) {
-  std::set<std::string, std::less<>> seen(names.begin(), names.end());
+           Names& found) {
+  Names seen(names.begin(), names.end());
   std::vector<std::string> edge = names;
   for (; depth > 0 && !edge.empty(); --depth) {
     std::vector<std::string> next;
@@ -40,10 +41,10 @@ void reach(const Neighbours& neighbours, const std::vector<std::string>& names, 
   found.merge(seen);
 }
 
-/// Leaves the services that `names` depend on and those that depend on them, `depth` dependencies
-/// away at most, with the dependencies among these.
-void keep_around(std::vector<ServiceStatus>& services, const std::vector<std::string>& names,
-                 long long depth) {
+/// The names of the services that `names` depend on and of those that depend on them, `depth`
+/// dependencies away at most.
+Names around(const std::vector<ServiceStatus>& services, const std::vector<std::string>& names,
+             long long depth) {
   Neighbours down, up;
   for (const ServiceStatus& service : services) {
     for (const Edges edges : kEdges) {
@@ -53,15 +54,30 @@ void keep_around(std::vector<ServiceStatus>& services, const std::vector<std::st
       }
     }
   }
-  std::set<std::string, std::less<>> kept;
-  reach(down, names, depth, kept);
-  reach(up, names, depth, kept);
-  const auto is_out = [&](const std::string& name) { return !kept.contains(name); };
+  Names found;
+  reach(down, names, depth, found);
+  reach(up, names, depth, found);
+  return found;
+}
+
+/// Leaves the services of these names, with the dependencies among them.
+void keep_only(const Names& names, std::vector<ServiceStatus>& services) {
+  const auto is_out = [&](const std::string& name) { return !names.contains(name); };
   std::erase_if(services, [&](const ServiceStatus& one) { return is_out(one.name); });
   for (ServiceStatus& service : services) {
     for (const Edges edges : kEdges) std::erase_if(service.*edges, is_out);
     std::erase_if(service.conflicts, is_out);
   }
+}
+
+/// The elements of a list with these names, as the server sent them.
+std::string json_of_those(const JsonValue& list, const Names& names) {
+  std::string json = "[";
+  for (const JsonValue& element : list.GetArray()) {
+    if (!names.contains(json_string(element, "name"))) continue;
+    json.append(json.size() > 1 ? "," : "").append(json_text(element));
+  }
+  return json + "]";
 }
 
 long long wanted_depth(const VerbContext& context) {
@@ -83,8 +99,9 @@ int run_graph(VerbContext& context) {
   const long long depth = wanted_depth(context);
   const std::vector<std::string> members = {"name",     "kind",  "state", "requires",
                                             "binds_to", "wants", "after", "conflicts"};
-  JsonDocument list = parse_json(
-      context.client().call("service.list_full", JsonParams().add("members", members).text()));
+  std::string json =
+      context.client().call("service.list_full", JsonParams().add("members", members).text());
+  const JsonDocument list = parse_json(json);
   json_expect_array(list, "list");
   std::vector<ServiceStatus> services;
   for (const JsonValue& element : list.GetArray()) services.push_back(read_status(element));
@@ -93,17 +110,13 @@ int run_graph(VerbContext& context) {
     for (const std::string& name : names)
       if (std::ranges::find(services, name, &ServiceStatus::name) == services.end())
         return context.fail(ClientError(ErrorCode::service_not_found, "no such service"), name);
-    keep_around(services, names, depth);
+    const Names kept = around(services, names, depth);
+    if (context.json()) json = json_of_those(list, kept);
+    keep_only(kept, services);
   }
-  std::string json = "[";
-  for (const JsonValue& element : list.GetArray()) {
-    if (std::ranges::find(services, json_string(element, "name"), &ServiceStatus::name) ==
-        services.end())
-      continue;
-    json.append(json.size() > 1 ? "," : "").append(json_text(element));
-  }
-  return context.print_result(
-      json + "]", context.arguments.has("svg") ? graph_svg(services) : graph_dot(services));
+  return context.print_result(json, context.json()                 ? std::string()
+                                    : context.arguments.has("svg") ? graph_svg(services)
+                                                                   : graph_dot(services));
 }
 
 int run_bootchart(VerbContext& context) {

@@ -47,6 +47,14 @@ std::string behind_links(const Places& places, const std::string& path) {
   return ::realpath(path.c_str(), real) != nullptr ? std::string(real) : path;
 }
 
+/// A service file with its drop-ins.
+SourceFile file_at(const Places& places, const std::string& path, bool system_class) {
+  Listing listing;
+  listing.root = places.root;
+  list_file(path, system_class, listing);
+  return std::move(listing.files.front());
+}
+
 Editing what_to_edit(VerbContext& context) {
   Editing editing;
   editing.name = context.arguments.rest.front();
@@ -59,10 +67,7 @@ Editing what_to_edit(VerbContext& context) {
     editing.after = with_drop_in(source, editing.place);
   } else {
     editing.place = own_place_of(source.path);
-    Listing listing;
-    listing.root = editing.places.root;
-    list_file(editing.place, source.system_class, listing);
-    editing.after = listing.files.front();
+    editing.after = file_at(editing.places, editing.place, source.system_class);
     // The vendor's drop-ins apply to the vendor's file only, not to a copy of it in /etc/zinit.
     editing.lost = source.drop_ins;
     std::erase_if(editing.lost, [&](const std::string& path) {
@@ -108,10 +113,7 @@ Editing what_to_make(VerbContext& context) {
     throw VerbFailure{ExitStatus::failed,
                       "there is a service or a file of that name; leave out --new", editing.name};
   }
-  Listing listing;
-  listing.root = editing.places.root;
-  list_file(editing.place, false, listing);
-  editing.after = listing.files.front();
+  editing.after = file_at(editing.places, editing.place, false);
   editing.replaced = editing.place;
   editing.is_new = true;
   editing.before = fmt::format(

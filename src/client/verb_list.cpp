@@ -37,9 +37,9 @@ class ListFilter {
            });
   }
 
-  [[nodiscard]] bool admits_masked(const std::string& name) {
-    return named(name) && class_.empty() &&
-           (states_.empty() || std::ranges::count(states_, "masked") > 0);
+  /// Whether masked services may be among them, which have no class.
+  [[nodiscard]] bool admits_masked() const {
+    return class_.empty() && (states_.empty() || std::ranges::count(states_, "masked") > 0);
   }
 
   /// Whether it leaves out any.
@@ -52,12 +52,7 @@ class ListFilter {
     return at == patterns_.end() ? nullptr : &at->text;
   }
 
- private:
-  struct Pattern {
-    std::string text;
-    bool matched = false;
-  };
-
+  /// Whether a pattern matches the name, or there is none.
   [[nodiscard]] bool named(const std::string& name) {
     bool any = patterns_.empty();
     for (Pattern& pattern : patterns_) {
@@ -66,6 +61,12 @@ class ListFilter {
     }
     return any;
   }
+
+ private:
+  struct Pattern {
+    std::string text;
+    bool matched = false;
+  };
 
   static void check_state(const std::string& state) {
     std::vector<std::string> known;
@@ -81,16 +82,20 @@ class ListFilter {
   std::vector<Pattern> patterns_;
 };
 
-/// The names that are masked, with the links that mask them. An older server names none.
-std::map<std::string, std::string> masked_names(Client& client) try {
+/// The masked names that are shown, with the links that mask them. An older server names none.
+std::map<std::string, std::string> masked_names(Client& client, ListFilter& filter) try {
+  if (!filter.admits_masked() && filter.unmatched() == nullptr) return {};
   const JsonDocument info = parse_json(client.call("system.info"));
   const JsonValue* config = json_member(info, "config");
   const JsonValue* masked = config != nullptr ? json_member(*config, "masked") : nullptr;
   std::map<std::string, std::string> names;
   if (masked == nullptr) return names;
   json_expect_object(*masked, "masked");
-  for (const auto& one : masked->GetObject())
-    names[one.name.GetString()] = json_string(*masked, one.name.GetString());
+  for (const auto& one : masked->GetObject()) {
+    const std::string name = one.name.GetString();
+    if (filter.named(name) && filter.admits_masked())
+      names[name] = json_string(*masked, name.c_str());
+  }
   return names;
 } catch (const ClientError& error) {
   if (error.code() > 0) throw;
@@ -151,8 +156,8 @@ void list_as_table(VerbContext& context, ListFilter& filter) {
   for_each_status(context.client(), [&](const ServiceStatus& status) {
     if (filter.admits(status)) rows.push_back(row_of(status));
   });
-  for (const auto& [name, link] : masked_names(context.client()))
-    if (filter.admits_masked(name)) rows.push_back(masked_row(name, link));
+  for (const auto& [name, link] : masked_names(context.client(), filter))
+    rows.push_back(masked_row(name, link));
   std::ranges::stable_sort(rows, {}, [](const TableRow& row) { return row[1].text; });
   if (!rows.empty()) return context.print(table_text(terminal, columns, rows));
   if (filter.unmatched() == nullptr)
@@ -172,8 +177,7 @@ void list_as_json(VerbContext& context, ListFilter& filter) {
     text += json_text(element);
   }
   if (context.arguments.has("state")) {
-    for (const auto& [name, link] : masked_names(context.client())) {
-      if (!filter.admits_masked(name)) continue;
+    for (const auto& [name, link] : masked_names(context.client(), filter)) {
       if (text.size() > 1) text += ',';
       text += JsonParams().add("name", name).add("state", "masked").add("file", link).text();
     }
