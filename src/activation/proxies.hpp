@@ -39,7 +39,7 @@ class Proxies {
   Proxies& operator=(const Proxies&) = delete;
 
   /// Makes the changes, one after the other, and calls `done`, both on the loop's thread. Any
-  /// thread. Errors are those of EventLoop::post(): nothing was changed.
+  /// thread. Errors are those of EventLoop::post(): nothing is changed.
   [[nodiscard]] Result<void> apply(std::vector<Change> changes, Done done);
 
   /// Services may have become up or down. Any thread; cheap, and does nothing while no connection

@@ -10,7 +10,7 @@ namespace zinit {
 /// Writes the file of a proxy atomically, and notes its path in the spec: the file that the proxy
 /// is from (in /etc/zinit if that is a vendor's), else NAME.toml in `places.added`, or
 /// NAME.proxy.toml where a service has that. Blocks.
-/// @return  file_error; already_exists if both are taken: nothing was changed
+/// @return  file_error; already_exists if both are taken: nothing is changed
 [[nodiscard]] RequestResult<void> write_proxy_file(ProxySpec& spec, const Places& places);
 
 }  // namespace zinit

@@ -43,7 +43,7 @@ struct NewService {
 
 /// Writes a file of the configuration atomically, behind a link if there is one; or, with
 /// `replaces_link`, in its place. Blocks.
-/// @return  file_error, or already_exists for what is no regular file: nothing was changed
+/// @return  file_error, or already_exists for what is no regular file: nothing is changed
 [[nodiscard]] RequestResult<void> write_config_file(const std::string& path,
                                                     const std::string& text,
                                                     bool replaces_link = false);

@@ -72,11 +72,11 @@ void run(Reads& reads, const std::shared_ptr<Reader>& own) {
     const std::string path = std::exchange(own->path, {});
     const std::size_t most = own->most;
     lock.unlock();
-    Result<std::string> answer = sys_failure("read", path, ENOMEM);
+    Result<std::string> answer = Failure(Error{{}, ENOMEM});
     try {
       answer = read_some(path, most);
     } catch (const std::bad_alloc&) {
-      // Who waits is told so, and must not find the thread gone.
+      // Who waits must not find the thread gone. There is no memory for a text either.
     }
     lock.lock();
     if (reads.reader != own) {

@@ -212,7 +212,7 @@ class Board final : public WatchReports {
   /// Replaces the service with the name of `spec`, or adds it. The effects are those of a reload
   /// that finds only this file changed. With `start`, a new service, or one whose wish is down, is
   /// started. Refused as a whole if `spec` would make the graph invalid (config_error). With
-  /// `dry_run` nothing was changed. `also` are instances of templates that it depends on, which are
+  /// `dry_run` nothing is changed. `also` are instances of templates that it depends on, which are
   /// added with it, and are not started by that alone.
   RequestResult<SetReport> set(const SpecPtr& spec, bool start, bool dry_run,
                                std::span<const SpecPtr> also = {});

@@ -188,10 +188,10 @@ OutOfMemory BoardCore::out_of_memory(const Job& job, const ProcessEnd& end) cons
   return job.cgroup.killed_for_memory();
 }
 
-/// Why the process was killed, to follow on "killed"; empty if it is not known.
 /// A process that ends later than this after a client's signal may have got another one.
 constexpr Milliseconds kAtRequest{2000};
 
+/// Why the process was killed, to follow on "killed"; empty if it is not known.
 std::string BoardCore::killer_of(const Job& job, const ProcessEnd& end) const {
   const StopStage stage = world.record(job.slot).stage;
   if (!end.by_signal) return {};
