@@ -41,6 +41,14 @@ struct Bench {
     return report;
   }
 
+  Reloader reloader(FileQueue& queue) {
+    return Reloader(
+        queue, [this](const ReloadFiles&) { return read(); },
+        [this](const Configuration& config, const ReloadFiles& asked) {
+          return take(config, asked);
+        });
+  }
+
   Daemon::ReloadDone note() {
     return [this](const RequestResult<ReloadReport>& report) {
       answers.push_back(report ? report->added.front() : report.error().text);
@@ -71,11 +79,7 @@ TEST_CASE("each reload reads the files anew and answers in turn", "[threads][ini
   Bench bench;
   bench.expected = 3;
   FileQueue queue(*bench.loop);
-  Reloader reloader(
-      queue, [&](const ReloadFiles&) { return bench.read(); },
-      [&](const Configuration& config, const ReloadFiles& asked) {
-        return bench.take(config, asked);
-      });
+  Reloader reloader = bench.reloader(queue);
   reloader.reload({}, bench.note());
   reloader.reload({.dry_run = true}, bench.note());
   reloader.reload({}, bench.note());
@@ -90,11 +94,7 @@ TEST_CASE("while files are read the loop goes on", "[threads][init][reload]") {
   bench.expected = 1;
   bench.may_read = false;
   FileQueue queue(*bench.loop);
-  Reloader reloader(
-      queue, [&](const ReloadFiles&) { return bench.read(); },
-      [&](const Configuration& config, const ReloadFiles& asked) {
-        return bench.take(config, asked);
-      });
+  Reloader reloader = bench.reloader(queue);
   reloader.reload({}, bench.note());
   bool busy = false;
   REQUIRE(bench.loop->post([&] {
@@ -136,11 +136,7 @@ TEST_CASE("reloads that wait are one, and dry runs another, however often they a
   Bench bench;
   bench.may_read = false;
   FileQueue queue(*bench.loop);
-  Reloader reloader(
-      queue, [&](const ReloadFiles&) { return bench.read(); },
-      [&](const Configuration& config, const ReloadFiles& asked) {
-        return bench.take(config, asked);
-      });
+  Reloader reloader = bench.reloader(queue);
   reloader.reload({}, bench.note());
   for (int i = 0; i < 100; ++i) reloader.reload({.dry_run = i % 2 == 0}, bench.note());
   bench.expected = 101;
@@ -155,11 +151,7 @@ TEST_CASE("reloads of other files, or with other restarts, are other reloads", "
   Bench bench;
   bench.may_read = false;
   FileQueue queue(*bench.loop);
-  Reloader reloader(
-      queue, [&](const ReloadFiles&) { return bench.read(); },
-      [&](const Configuration& config, const ReloadFiles& asked) {
-        return bench.take(config, asked);
-      });
+  Reloader reloader = bench.reloader(queue);
   reloader.reload({}, bench.note());
   const ReloadFiles other[] = {{.only = {"a"}}, {.only = {"b"}}, {.no_restart = true}};
   for (const ReloadFiles& asked : other)
@@ -175,11 +167,7 @@ TEST_CASE("only so many may wait for one reload; who asks beyond is refused",
   Bench bench;
   bench.may_read = false;
   FileQueue queue(*bench.loop);
-  Reloader reloader(
-      queue, [&](const ReloadFiles&) { return bench.read(); },
-      [&](const Configuration& config, const ReloadFiles& asked) {
-        return bench.take(config, asked);
-      });
+  Reloader reloader = bench.reloader(queue);
   bench.expected = Reloader::kMostAsking + 2;
   for (std::size_t i = 0; i < Reloader::kMostAsking + 1; ++i) reloader.reload({}, bench.note());
   CHECK(bench.answers.empty());
