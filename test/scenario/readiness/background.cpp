@@ -305,8 +305,10 @@ TEST_CASE("nginx is upgraded in place while it serves", "[root][readiness]") {
   });
   for (int i = 0; i < 2; ++i) {
     const pid_t first = zinit.pid_of("a");
-    // It ignores SIGUSR2 while the process that has started it is its parent.
+    // It ignores SIGUSR2 while the process that has started it is its parent. A signal between its
+    // pidfile and its workers sets a flag that it looks at after the next signal only.
     REQUIRE(eventually([&] { return proc_stat(first, 4) == std::to_string(zinit.pid()); }));
+    REQUIRE(eventually([&] { return children_of(first).size() == 2; }));
     CHECK(::kill(first, SIGUSR2) == 0);
     const auto named = [&] { return std::atoi(read_file(file).c_str()); };
     REQUIRE(eventually([&] { return named() != first && named() != 0; }));

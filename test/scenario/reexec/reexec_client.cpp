@@ -84,6 +84,9 @@ TEST_CASE("logs -f goes on over re-executions, no line lost or shown twice", "[t
     zinit.reexecute();
     await_clients(zinit, "log_subscriptions", 3);
   }
+  for (const Background* each : {&both, &any})
+    for (const char* name : {"a", "b"})
+      REQUIRE(eventually([&] { return of_service(each->lines(), name).size() > 100; }));
   zinit.mark("enough");
   CHECK(all.shows("end"));
   check_numbers(all.lines(), 1);
