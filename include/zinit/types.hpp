@@ -175,6 +175,10 @@ struct WhyReason {
   std::string detail;      // in words
   std::string root_cause;  // the service at fault at the end of the chain
   int depth = 0;  // 0: a direct reason; 1: a reason of the last one before it with depth 0; ...
+  /// What is known of `service`: "missing" or "masked"; the type of its reason if it has failed or
+  /// was stopped together with another; "stopped" if a request has ended it; empty: nothing more.
+  std::string code;
+  std::string masked_as;  // if it is masked: what has to be unmasked, its template or itself
 };
 
 struct WhyReport {

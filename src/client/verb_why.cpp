@@ -10,7 +10,6 @@
 #include "client/reports.hpp"
 #include "client/text_block.hpp"
 #include "client/words.hpp"
-#include "config/templates.hpp"
 
 namespace zinit {
 
@@ -39,43 +38,34 @@ std::string sentence(const WhyReason& reason, const std::string& above, bool goe
                                                           : reason.service + " ";
     return subject + reason.detail;
   }
-  const bool exists = !reason.detail.starts_with("no ");
-  // If the detail is "failed: requires db, which failed", the next link says that, too.
-  const bool told_next = goes_on && reason.detail.starts_with("failed: requires ");
+  const bool exists = reason.code != "missing";
+  // The next link says what the dependency of this one has failed of, too.
+  const bool told_next = goes_on && reason.code == "dependency_failed";
   return fmt::format("{} {} {}, {} {}", above, edge, reason.service, exists ? "which" : "but",
                      told_next ? "failed" : reason.detail);
 }
 
-/// What to do about a service that has failed, by the text that says how.
+/// What to do about a service that has failed.
 std::string advice_for_failed(const WhyReason& root) {
-  const std::string& name = root.service;
-  if (root.detail.find(": error: ") != std::string::npos)
-    return "correct its file, then `zinitctl reload`";
-  if (root.detail.find("cannot be killed") != std::string::npos)
-    return "nothing is started for it until its process is gone";
-  if (root.detail.starts_with("failed: cannot ") || root.detail.starts_with("failed: no program "))
-    return fmt::format("correct its file and `zinitctl reload`, or `zinitctl start {}`", name);
-  return fmt::format("see `zinitctl logs {0}`, then `zinitctl start {0}`", name);
+  if (root.code == "config_error") return "correct its file, then `zinitctl reload`";
+  if (root.code == "stop_timeout") return "nothing is started for it until its process is gone";
+  if (root.code == "spawn_error")
+    return fmt::format("correct its file and `zinitctl reload`, or `zinitctl start {}`",
+                       root.service);
+  return fmt::format("see `zinitctl logs {0}`, then `zinitctl start {0}`", root.service);
 }
 
 /// What to do about the service at the end of a chain.
 std::string advice(const WhyReason& root) {
-  const std::string& name = root.service;
-  if (root.detail.starts_with("is masked")) {
-    const std::string_view of = template_of(name);
-    const bool all = root.detail.find(fmt::format("/{}{}", of, kFileSuffix)) != std::string::npos;
-    return fmt::format("`zinitctl unmask {}`, then `zinitctl reload`",
-                       all && !of.empty() ? of : name);
-  }
-  if (root.kind == "missing" || root.detail.starts_with("no ")) {
-    return "add a service of that name, or take it out of `requires`";
-  }
+  if (root.code == "masked")
+    return fmt::format("`zinitctl unmask {}`, then `zinitctl reload`", root.masked_as);
+  if (root.code == "missing") return "add a service of that name, or take it out of `requires`";
   if (root.state == "failed")
     return advice_for_failed(root) + "; its dependents then start automatically";
   if (root.state == "inactive" || root.state == "exited")
-    return fmt::format("`zinitctl start {}`", name);
+    return fmt::format("`zinitctl start {}`", root.service);
   if (root.state == "running")
-    return fmt::format("`zinitctl stop {}`, or leave things as they are", name);
+    return fmt::format("`zinitctl stop {}`, or leave things as they are", root.service);
   return "it is under way; nothing needs to be done yet";
 }
 
@@ -94,8 +84,8 @@ std::string root_cause(const Terminal& terminal, const WhyReport& report, const 
 /// "is blocked", "failed"; "stopped" where a request, for it or for another, has ended it.
 std::string phrase_of(const WhyReport& report) {
   const bool stopped = report.state == "exited" && !report.reasons.empty() &&
-                       (report.reasons.front().kind == "stopped_with" ||
-                        report.reasons.front().detail.starts_with("was stopped"));
+                       (report.reasons.front().code == "stopped_with" ||
+                        report.reasons.front().code == "stopped");
   return stopped ? "stopped" : state_phrase(report.state);
 }
 

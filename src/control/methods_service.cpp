@@ -134,7 +134,8 @@ constexpr std::string_view kWhy =
     R"("state":{"$ref":"#/components/schemas/state"},"reasons":{"type":"array","items":)"
     R"({"type":"object","properties":{"kind":{"type":"string"},"service":{"type":"string"},)"
     R"("state":{"$ref":"#/components/schemas/state"},"detail":{"type":"string"},)"
-    R"("root_cause":{"type":"string"},"depth":{"type":"integer"}}}}}})";
+    R"("root_cause":{"type":"string"},"depth":{"type":"integer"},"code":{"type":"string"},)"
+    R"("masked_as":{"type":"string"}}}}}})";
 constexpr std::string_view kTreeResult =
     R"({"oneOf":[{"$ref":"#/components/schemas/tree"},)"
     R"({"type":"array","items":{"$ref":"#/components/schemas/tree"}}]})";

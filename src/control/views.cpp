@@ -501,6 +501,8 @@ std::string why_json(const WhyReport& report) {
     writer.member("kind", reason.kind).member("service", reason.service);
     writer.member("state", state_name(reason.state)).member("detail", reason.detail);
     writer.member("root_cause", reason.root_cause).member("depth", reason.depth);
+    if (!reason.code.empty()) writer.member("code", reason.code);
+    if (!reason.masked_as.empty()) writer.member("masked_as", reason.masked_as);
     writer.end_object();
   }
   return writer.end_array().end_object().take();

@@ -25,6 +25,25 @@ std::string absence_words(const World& world, std::string_view name) {
   return link == nullptr ? "no service has that name" : "is masked by " + *link;
 }
 
+std::string_view absence_code(const World& world, std::string_view name) {
+  return world.graph->masked_by(name) == nullptr ? "missing" : "masked";
+}
+
+/// What has to be unmasked to have a service of that name; empty if nothing is masked.
+std::string mask_of(const World& world, std::string_view name) {
+  const bool masked = world.graph->masked_by(name) != nullptr;
+  return masked ? std::string(world.graph->masked_as(name)) : std::string();
+}
+
+/// The code of what state_words() says.
+std::string_view state_code(const World& world, Slot slot) {
+  const Record& record = world.record(slot);
+  if (record.state == State::failed || record.reason.type == ReasonType::stopped_with)
+    return reason_type_name(record.reason.type);
+  const bool ended = record.state == State::inactive || record.state == State::exited;
+  return ended && record.has_end && !record.by_itself && !record.skipped ? "stopped" : "";
+}
+
 /// Of a service that nobody has asked for. `unasked`: if nothing but a request starts it.
 std::string unwanted_words(const ServiceSpec& spec, const char* unasked) {
   const std::string trigger = trigger_words(spec);
@@ -148,8 +167,8 @@ class Explainer {
 
   /// Adds a direct reason that is about the service itself.
   void add(std::string kind, std::string detail) {
-    report_.reasons.push_back(
-        {std::move(kind), own_name(), report_.state, std::move(detail), own_name(), 0});
+    report_.reasons.push_back({std::move(kind), own_name(), report_.state, std::move(detail),
+                               own_name(), 0, state_code(world_, slot_)});
   }
 
   /// It is down because another was stopped, or started, and how it comes back.
@@ -166,7 +185,8 @@ class Explainer {
                   "was started, and {0}, which conflicts with it, stopped for that; "
                   "`zinitctl start {0}` starts it again, and stops {1}",
                   own_name(), reason.text);
-    report_.reasons.push_back({"stopped_with", reason.text, state, detail, reason.text, 0});
+    report_.reasons.push_back({"stopped_with", reason.text, state, detail, reason.text, 0,
+                               reason_type_name(reason.type)});
   }
 
   /// Tells what is wrong with its file or with its place among the others, which stays so after a
@@ -361,14 +381,13 @@ class Explainer {
   }
 
   void add_missing(const std::string& name) {
-    const bool masked = world_.graph->masked_by(name) != nullptr;
+    const std::string mask = mask_of(world_, name);
     report_.reasons.push_back(
         {"missing", name, State::inactive,
          absence_words(world_, name) +
-             (masked ? fmt::format("; `zinitctl unmask {}`, then `zinitctl reload`",
-                                   world_.graph->masked_as(name))
-                     : "; add it, or take it out of `requires`"),
-         name, 0});
+             (mask.empty() ? "; add it, or take it out of `requires`"
+                           : fmt::format("; `zinitctl unmask {}`, then `zinitctl reload`", mask)),
+         name, 0, absence_code(world_, name), mask});
   }
 
   /// Adds a direct reason, and below it the chain down to the service at fault. If several things
@@ -385,7 +404,9 @@ class Explainer {
                                  known ? world_.record(at.slot).state : State::inactive,
                                  at.reason,
                                  {},
-                                 depth});
+                                 depth,
+                                 at.code,
+                                 known ? std::string() : mask_of(world_, at.name)});
       if (!known || std::ranges::find(seen, at.slot) != seen.end()) break;
       seen.push_back(at.slot);
       if (!next_link(at)) break;
@@ -406,14 +427,15 @@ class Explainer {
     }
     if (record.state != State::failed) return false;
     if (record.reason.type == ReasonType::missing_dependency) {
-      at = {kNoSlot, record.reason.text, "missing", absence_words(world_, record.reason.text)};
+      const std::string& name = record.reason.text;
+      at = {kNoSlot, name, "missing", absence_words(world_, name), absence_code(world_, name)};
       return true;
     }
     if (record.reason.type != ReasonType::dependency_failed) return false;
     const Slot other = world_.graph->find(record.reason.text);
     if (other == kNoSlot) return false;
     at = {other, record.reason.text, std::string(world_.node(at.slot).kind_of_required(other)),
-          state_words(world_, other, now_)};
+          state_words(world_, other, now_), state_code(world_, other)};
     return true;
   }
 
@@ -432,10 +454,12 @@ std::vector<Waiting> waiting_on(const World& world, Slot slot, TimePoint now) {
     std::string words = state_words(world, other, now);
     if (node.adds(other, kind))
       words += fmt::format(" ({}, in {})", key_of_added(kind), file_words(world.spec(other)));
-    list.push_back({other, world.graph->name(other), std::string(kind), std::move(words)});
+    list.push_back({other, world.graph->name(other), std::string(kind), std::move(words),
+                    state_code(world, other)});
   };
   for (const std::string& name : node.missing) {
-    list.push_back({kNoSlot, name, "requires", absence_words(world, name)});
+    list.push_back({kNoSlot, name, "requires", absence_words(world, name),
+                    absence_code(world, name)});
   }
   for (const Slot required : node.requires_) {
     if (!satisfies(world, required, slot) && !world.node(required).removed)

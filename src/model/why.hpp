@@ -16,6 +16,7 @@ struct Waiting {
   std::string name;
   std::string kind;    // "requires", "binds_to", "after", "conflicts", "required_by"
   std::string reason;  // its state, in words
+  std::string_view code;  // its state, for programs: WhyReason::code
 };
 
 /// What holds a blocked service back: missing dependencies, then those that are not ready, then
@@ -31,6 +32,10 @@ struct WhyReason {
   std::string detail;             // in words, with what to do if that is known
   std::string root_cause;         // the service at fault at the end of the chain
   int depth = 0;  // 0: a direct reason; 1: why the last one with depth 0 is as it is; ...
+  /// What is known of `service`: "missing" or "masked"; the type of its reason if it has failed or
+  /// was stopped together with another; "stopped" if a request has ended it; empty: nothing more.
+  std::string_view code{};
+  std::string masked_as{};  // if it is masked: what has to be unmasked, its template or itself
 };
 
 struct WhyReport {

@@ -179,7 +179,9 @@ WhyReason read_why_reason(const JsonValue& value) {
           json_state(value),
           json_string(value, "detail"),
           json_string(value, "root_cause"),
-          json_int(value, "depth").value_or(0)};
+          json_int(value, "depth").value_or(0),
+          json_string(value, "code"),
+          json_string(value, "masked_as")};
 }
 
 /// Calls visit(NODE, DEPTH) for each node of nested trees, each before its `children`. `value` is a

@@ -208,10 +208,10 @@ TEST_CASE("why tells the chain down to the root cause and what to do", "[client]
             R"("root_cause":"disk","depth":0},)"
             R"({"kind":"requires","service":"disk","state":"failed",)"
             R"("detail":"failed: exit code 2",)"
-            R"("root_cause":"disk","depth":1},)"
+            R"("root_cause":"disk","depth":1,"code":"exit_code"},)"
             R"({"kind":"requires","service":"net","state":"inactive",)"
             R"("detail":"no service has that name",)"
-            R"("root_cause":"net","depth":0}]})")}});
+            R"("root_cause":"net","depth":0,"code":"missing"}]})")}});
   CHECK(server.run({"why", "web"}).out ==
         "[?] web is blocked\n"
         "    web requires db, which is blocked itself\n"

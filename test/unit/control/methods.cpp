@@ -321,8 +321,11 @@ TEST_CASE("why names the root cause", "[threads][control][methods]") {
   CHECK(why["reasons"][0]["root_cause"] == "db");
   for (const Json& reason : why["reasons"].elements()) {
     CHECK(reason.member_names() ==
-          std::vector<std::string>{"kind", "service", "state", "detail", "root_cause", "depth"});
+          std::vector<std::string>{"kind", "service", "state", "detail", "root_cause", "depth",
+                                   "code"});
   }
+  CHECK(why["reasons"][0]["code"] == "dependency_failed");
+  CHECK(why["reasons"][1]["code"] == "exit_code");
 }
 
 TEST_CASE("the tree follows dependencies both ways, and repeats nothing",
