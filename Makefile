@@ -41,7 +41,6 @@ STATIC := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 
 # What runs for each service, line or byte is optimised for speed, the other folders for size.
 HOT := activation base client/libzinit io model os supervisor watch
-
 ifeq ($(MODE),release)
   OPTIMISE := -Os -g1 $(HARDEN)
   $(addsuffix %,$(addprefix $(OUT)/obj/src/,$(HOT))): private OPTIMISE := -O2 -g1 $(HARDEN)
@@ -54,7 +53,8 @@ else ifeq ($(MODE),check)
   # RapidJSON adds to null pointers; the check of a vptr makes a pipe, for which tests have no descriptor.
   LINK := -fsanitize=address,undefined -fno-sanitize=vptr,pointer-overflow -fno-sanitize-recover=all
   INSTRUMENT := $(LINK) -fsanitize=fuzzer-no-link -fno-omit-frame-pointer -Wthread-safety -Werror=thread-safety
-  OPTIMISE := -O1 -g1
+  OPTIMISE := -O0 -g1
+  $(addsuffix %,$(addprefix $(OUT)/obj/src/,$(HOT))): private OPTIMISE := -O1 -g1
   LINK += -fuse-ld=lld
   # With one sanitizer alone, tests compile in half the time.
   $(addprefix $(OUT)/obj/test/,unit% model% support%): private INSTRUMENT := -fsanitize=address

@@ -2,6 +2,7 @@
 // Waiting for what another thread or process brings about, with a deadline. The one place of the
 // tests that sleeps.
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <thread>
@@ -13,12 +14,13 @@ namespace zinit::test {
 inline constexpr std::chrono::milliseconds kPatience = std::chrono::seconds(60);
 
 /// Whether `condition()` becomes true within `limit`. For what gives no event to wait for: it is
-/// looked at each millisecond, or each `pause`.
+/// looked at after 1 ms, then after twice as long each time, up to `longest`. Looking costs the
+/// processors that other tests run on.
 template <class Condition>
 bool becomes_true(Condition condition, std::chrono::milliseconds limit = kPatience,
-                  std::chrono::milliseconds pause = std::chrono::milliseconds(1)) {
+                  std::chrono::milliseconds longest = std::chrono::milliseconds(16)) {
   const auto deadline = std::chrono::steady_clock::now() + limit;
-  while (!condition()) {
+  for (std::chrono::milliseconds pause(1); !condition(); pause = std::min(2 * pause, longest)) {
     if (std::chrono::steady_clock::now() >= deadline) return false;
     std::this_thread::sleep_for(pause);
   }

@@ -76,7 +76,8 @@ SCENARIO("a root that stays read-only costs a line for each thing that is missin
   });
   step("one that has none: services run, and Ctrl-Alt-Del ends the machine in order", [] {
     Vm machine(bare_root("mount -o remount,ro new /new"));
-    machine.console().wait_for("version: exited with code 0");
+    // Its own lines may be dropped: it waits for no console, and there is no /dev/kmsg.
+    machine.console().wait_for("version: zinit 0.");
     machine.press_ctrl_alt_del();
     machine.console().wait_for("reboot: Restarting system");
     CHECK(machine.wait_for_end() == 0);
