@@ -1,0 +1,82 @@
+// Finds the kind of each path, has it read, and checks what is made of it: see import.hpp.
+#include "import/import.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/file.hpp"
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "config/check.hpp"
+#include "import/reader.hpp"
+#include "import/writer.hpp"
+
+namespace zinit {
+
+namespace {
+
+struct KindRow {
+  std::string_view name;
+  void (*read)(const std::string& path, Imported& to);  // null: units are read together
+};
+
+constexpr KindRow kKindRows[] = {
+    {"systemd", nullptr},
+};
+
+constexpr auto kKindNames = [] {
+  std::array<std::string_view, std::size(kKindRows)> names;
+  for (std::size_t i = 0; i < names.size(); ++i) names[i] = kKindRows[i].name;
+  return names;
+}();
+
+bool is_unit_name(std::string_view name) {
+  for (const std::string_view suffix : {".service", ".socket", ".timer", ".path", ".target"})
+    if (name.ends_with(suffix)) return true;
+  return false;
+}
+
+}  // namespace
+
+std::span<const std::string_view> foreign_kinds() noexcept { return kKindNames; }
+
+std::string_view kind_of_path(const std::string& path) {
+  if (is_unit_name(last_part(path))) return "systemd";
+  return {};
+}
+
+Imported import_paths(std::span<const std::string> paths, std::string_view kind) {
+  Imported to;
+  std::vector<std::string> units;
+  for (const std::string& path : paths) {
+    const std::string_view its = kind.empty() ? kind_of_path(path) : kind;
+    const auto* const row = std::ranges::find(kKindRows, its, &KindRow::name);
+    if (row == std::end(kKindRows))
+      to.faults.push_back({path, path_exists(path) ? "its kind is not known; name it with --from"
+                                                   : "does not exist"});
+    else if (row->read == nullptr)
+      units.push_back(path);
+    else
+      row->read(path, to);
+  }
+  import_units(units, to);
+  return to;
+}
+
+std::vector<ImportedFile> files_of(const std::vector<Draft>& drafts) {
+  std::vector<ImportedFile> files;
+  std::map<std::string, std::string> texts;
+  for (const Draft& draft : drafts) {
+    ImportedFile file{draft.name() + std::string(kFileSuffix), text_of_draft(draft), {}};
+    if (!texts.emplace(file.name, file.text).second)
+      file.refused.push_back("another of the files has this name");
+    files.push_back(std::move(file));
+  }
+  for (const Diagnostic& fault : check_texts(texts).diagnostics)
+    if (fault.severity == Severity::error)
+      for (ImportedFile& file : files)
+        if (file.name == fault.file) file.refused.push_back(to_text(fault));
+  return files;
+}
+
+}  // namespace zinit
