@@ -120,7 +120,8 @@ int run_import(VerbContext& context) {
   }
   std::string faults;
   for (const ImportFault& fault : imported.faults) {
-    status = context.fail(ExitStatus::usage, fault.path, fault.text);
+    const int its = fault.is_part ? ExitStatus::failed : ExitStatus::usage;
+    status = std::max(status, context.fail(its, fault.path, fault.text));
     faults += fmt::format("{}{}", faults.empty() ? "" : ",",
                           JsonParams().add("path", fault.path).add("text", fault.text).text());
   }

@@ -10,6 +10,7 @@
 #include "base/time.hpp"
 #include "config/foreign_keys.hpp"
 #include "config/keys.hpp"
+#include "config/quantities.hpp"
 #include "config/templates.hpp"
 #include "config/value_text.hpp"
 #include "import/words.hpp"
@@ -198,6 +199,12 @@ std::optional<bool> bool_of(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<std::int64_t> bytes_of_text(std::string_view text) {
+  if (text.ends_with('B') || text.ends_with('b')) text.remove_suffix(1);
+  const auto number = parse_integer(text);
+  return number ? std::optional<std::int64_t>(*number) : bytes_of(text_value(upper(text)));
+}
+
 std::optional<std::int64_t> milliseconds_of(std::string_view text) {
   text = trim(text);
   if (!text.empty() && text.find_first_not_of("0123456789.") == text.npos) {
@@ -207,6 +214,20 @@ std::optional<std::int64_t> milliseconds_of(std::string_view text) {
   const auto duration = parse_duration(text);
   return duration ? std::optional<std::int64_t>(duration->count()) : std::nullopt;
 }
+
+Setting::Setting(std::string_view in, std::string_view name, std::string_view said, unsigned number,
+                 std::string_view path)
+    : section(in), key(name), value(said), line(number), file(path) {}
+Setting::Setting(const Setting& other) = default;
+Setting::Setting(Setting&& other) noexcept = default;
+Setting& Setting::operator=(const Setting& other) = default;
+Setting& Setting::operator=(Setting&& other) noexcept = default;
+Setting::~Setting() = default;
+
+Draft::Draft(std::string_view name, std::string_view source) : name_(name), source_(source) {}
+Draft::Draft(Draft&& other) noexcept = default;
+Draft& Draft::operator=(Draft&& other) noexcept = default;
+Draft::~Draft() = default;
 
 const Value* Draft::find(std::string_view ours) const {
   const std::size_t dot = ours.find('.');
@@ -267,20 +288,27 @@ void Draft::met(const Setting&) { ++carried_; }
 void Draft::by_table(const Setting& setting, std::string_view text) {
   const ForeignMeaning meaning = foreign_meaning(setting.section, setting.key);
   // A remark other than that of a unit says what a person has to do beside writing the key.
-  const bool plain = meaning.remark.empty() || meaning.remark == ", in milliseconds";
+  const bool plain = meaning.remark.empty() || meaning.remark == ", in milliseconds" ||
+                     (meaning.remark == ", an absolute path" && text.starts_with('/'));
   if (meaning.key != nullptr && plain) return carry_text(setting, full_name(*meaning.key), text);
   leave(setting, meaning.known() ? meaning.advice({}) : "zinit does not know this key",
         meaning.key == nullptr ? std::string() : full_name(*meaning.key));
 }
 
-void Draft::leave(const Setting& setting, std::string reason, std::string_view ours) {
-  left_.push_back({setting, std::move(reason), key_for(ours)});
+void Draft::leave(const Setting& setting, std::string_view reason, std::string_view ours) {
+  left_.push_back({setting, std::string(reason), key_for(ours)});
 }
 
-void Draft::remark(std::string text) {
-  if (std::ranges::find(remarks_, text) == remarks_.end()) remarks_.push_back(std::move(text));
+void Draft::remark(std::string_view text) {
+  if (std::ranges::find(remarks_, text) == remarks_.end()) remarks_.emplace_back(text);
 }
 
-void Draft::note(std::string text) { notes_.push_back(std::move(text)); }
+void Draft::note(std::string_view text) { notes_.emplace_back(text); }
+
+void Draft::put_text(std::string_view ours, std::string_view text) {
+  put(ours, text_value(std::string(text)));
+}
+
+void Draft::put_flag(std::string_view ours, bool flag) { put(ours, bool_value(flag)); }
 
 }  // namespace zinit

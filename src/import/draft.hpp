@@ -20,11 +20,21 @@ struct Key;
 
 /// One setting of another init, as it was read.
 struct Setting {
-  std::string section{};
-  std::string key{};
-  std::string value{};
-  unsigned line = 0;   // from 1; 0: it is a file of its own, or has no line
-  std::string file{};  // path of the file that has it
+  // Defined in draft.cpp, as for the classes below: many places make and drop them, and the client
+  // is to stay small.
+  Setting(std::string_view section, std::string_view key, std::string_view value, unsigned line,
+          std::string_view file);
+  Setting(const Setting& other);
+  Setting(Setting&& other) noexcept;
+  Setting& operator=(const Setting& other);
+  Setting& operator=(Setting&& other) noexcept;
+  ~Setting();
+
+  std::string section;
+  std::string key;
+  std::string value;
+  unsigned line;     // from 1; 0: it is a file of its own, or has no line
+  std::string file;  // path of the file that has it
 };
 
 /// A setting that could not be carried over.
@@ -38,8 +48,10 @@ struct LeftSetting {
 class Draft {
  public:
   /// `name` is that of the service; `source` is what it is made from, as people know it.
-  Draft(std::string name, std::string source)
-      : name_(std::move(name)), source_(std::move(source)) {}
+  Draft(std::string_view name, std::string_view source);
+  Draft(Draft&& other) noexcept;
+  Draft& operator=(Draft&& other) noexcept;
+  ~Draft();
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const std::string& source() const { return source_; }
@@ -71,12 +83,14 @@ class Draft {
   /// advises.
   void by_table(const Setting& setting, std::string_view text);
   /// Leaves a setting; `ours` is where its comment stands, or empty.
-  void leave(const Setting& setting, std::string reason, std::string_view ours = {});
+  void leave(const Setting& setting, std::string_view reason, std::string_view ours = {});
 
   // What follows from several settings together, or from the kind of the file.
 
   /// Sets the value of a key, whatever it was.
   void put(std::string_view ours, Value value);
+  void put_text(std::string_view ours, std::string_view text);
+  void put_flag(std::string_view ours, bool flag);
   /// Adds the elements of an array, or the members of a table, that are not there yet.
   void add(std::string_view ours, Value value);
   /// Takes a section out.
@@ -85,9 +99,9 @@ class Draft {
   [[nodiscard]] const Value* find(std::string_view ours) const;
 
   /// Adds a line for the summary: something that its reader has to know.
-  void remark(std::string text);
+  void remark(std::string_view text);
   /// Adds a line to the comment at the beginning of the file.
-  void note(std::string text);
+  void note(std::string_view text);
 
  private:
   std::string name_;
@@ -112,6 +126,9 @@ class Draft {
 
 /// A time as other inits write it, in milliseconds: a number alone counts seconds.
 [[nodiscard]] std::optional<std::int64_t> milliseconds_of(std::string_view text);
+
+/// "50MB", "512k" as a number of bytes, with units of powers of 1024; nothing if it is none.
+[[nodiscard]] std::optional<std::int64_t> bytes_of_text(std::string_view text);
 
 /// Why a value is not taken, in words.
 inline constexpr const char* kNoSuchValue = "the value has no meaning here";

@@ -16,16 +16,23 @@
 
 namespace zinit {
 
-/// A file that could not be read, or has nothing that could be read as its kind.
+/// A file that could not be read, or has nothing that could be read as its kind; or a part of a
+/// file that no service file stands for.
 struct ImportFault {
   std::string path;
   std::string text;
+  bool is_part = false;
 };
 
 /// What was read.
 struct Imported {
   std::vector<Draft> drafts;
   std::vector<ImportFault> faults;
+
+  void add(Draft draft);
+  void fault(std::string_view path, std::string_view text);
+  /// The same for a part of a file whose other parts were read.
+  void part(std::string_view path, std::string_view text);
 };
 
 /// The names of kinds, as --from takes them.

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,8 +30,25 @@ namespace zinit {
 /// `path` without its last part; "." if it has one part.
 [[nodiscard]] std::string folder_of(const std::string& path);
 
-/// What a line of a file of sections says. `line` counts from 1; `key` is empty for a header.
-using EachLine = std::function<void(const Setting& setting)>;
+/// Calls `each` with each line that is neither empty nor a comment, trimmed, and its number from 1.
+/// A backslash at its end joins it with the next one.
+void for_each_line(std::string_view text,
+                   const std::function<void(std::string_view line, unsigned number)>& each);
+
+/// `path` as a path from the root.
+[[nodiscard]] std::string absolute(const std::string& path);
+
+/// A draft of that name, made one that is allowed here.
+[[nodiscard]] Draft new_draft(std::string_view name, std::string_view source);
+
+/// A key that means the same as one of ours, though the table of foreign words does not say so: it
+/// has another meaning for other inits.
+struct PlainKey {
+  std::string_view theirs, ours;
+};
+/// Carries the setting over by `keys`, or else by the table.
+void carry_plain(std::span<const PlainKey> keys, const Setting& setting, std::string_view text,
+                 Draft& draft);
 
 // Readers. Each adds drafts and faults to `to`.
 void import_units(const std::vector<std::string>& paths, Imported& to);  // systemd

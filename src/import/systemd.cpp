@@ -1,6 +1,7 @@
 // Puts the units that belong together into one draft: a service, and the sockets, timers and paths
 // that start it.
 #include "import/systemd.hpp"
+#include "config/value_text.hpp"
 
 #include <algorithm>
 #include <map>
@@ -64,7 +65,7 @@ class Groups {
     const Unit& trigger = group.triggers.front();
     const std::string path = find_unit(name, folder_of(trigger.path));
     if (!name.ends_with(".service") || path.empty()) {
-      to_.faults.push_back({trigger.path, fmt::format("starts {}, which is not there", name)});
+      to_.fault(trigger.path, fmt::format("starts {}, which is not there", name));
       return false;
     }
     group.main = read_unit(path, to_);
@@ -86,7 +87,7 @@ class Groups {
     if (name != stem) draft.remark(fmt::format("the name {} is not allowed here", stem));
     if (unit.type() == "target") {
       draft.make_target();
-      if (!draft_common(unit, draft)) draft.put("target.status", text_value("stop"));
+      if (!draft_common(unit, draft)) draft.put_text("target.status", "stop");
     } else {
       draft_service(unit, draft, !group.triggers.empty());
     }
@@ -96,7 +97,7 @@ class Groups {
           return one.value.find("%I") != std::string::npos;
         }))
       draft.remark("%I is the name of the instance as it is: escapes in it stay");
-    to_.drafts.push_back(std::move(draft));
+    to_.add(std::move(draft));
   }
 
   /// There is a name for each socket, or for none.
@@ -115,7 +116,7 @@ class Groups {
     name_sockets(draft, draft.find("socket.listen")->array.size());
     const bool at_boot = !group.main->last("Install", "WantedBy").empty();
     if (has_socket && at_boot && !group.main->of_connections)
-      draft.put("socket.on_demand", bool_value(false));
+      draft.put_flag("socket.on_demand", false);
   }
 
   Imported& to_;

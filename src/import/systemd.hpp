@@ -12,6 +12,11 @@ namespace zinit {
 
 /// A unit as it was read, with its drop-ins.
 struct Unit {
+  Unit();
+  Unit(Unit&& other) noexcept;
+  Unit& operator=(Unit&& other) noexcept;
+  ~Unit();
+
   std::string name;  // "web.service"
   std::string path;
   std::vector<Setting> settings;  // those that count: an empty value takes back earlier ones
@@ -45,8 +50,8 @@ struct UnitName {
 };
 [[nodiscard]] UnitName name_here(std::string_view unit);
 
-/// Gives the settings of [Unit] and [Install] to the draft, which is made of `unit`. Returns whether
-/// [Install] has boot start it.
+/// Gives the settings of [Unit] and [Install] to the draft, which is made of `unit`. Returns
+/// whether [Install] has boot start it.
 bool draft_common(const Unit& unit, Draft& draft);
 /// Gives all settings of a unit of a type to the draft, which is that of its service; `triggered`:
 /// a unit of another type starts the service.

@@ -144,7 +144,7 @@ class CommonSettings {
   }
 
   void put_tests() {
-    if (tests_.size() > 1) return draft_.put("condition.exec", text_value(join(tests_, " && ")));
+    if (tests_.size() > 1) return draft_.put_text("condition.exec", join(tests_, " && "));
     draft_.put("condition.exec",
                words_value(split_words(tests_.front(), Quoting::shell).value_or(tests_)));
   }

@@ -3,6 +3,7 @@
 
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "config/value_text.hpp"
 #include "import/systemd.hpp"
 #include "import/words.hpp"
 #include "model/reason.hpp"
@@ -85,8 +86,8 @@ class ServiceSettings {
     put_directory_modes();
     put_type();
     if (!oneshot_ && unit_.last("Service", "Restart").empty())
-      draft_.put("lifecycle.restart", text_value("never"));
-    if (!at_boot && !triggered) draft_.put("service.status", text_value("stop"));
+      draft_.put_text("lifecycle.restart", "never");
+    if (!at_boot && !triggered) draft_.put_text("service.status", "stop");
     put_capabilities();
   }
 
@@ -180,7 +181,7 @@ class ServiceSettings {
     const std::vector<ExecLine>& lines = commands_[key];
     if (lines.empty()) return;
     const std::string signal = ours_for_signal.empty() ? "" : signal_sent(lines);
-    if (!signal.empty()) return draft_.put(ours_for_signal, text_value(signal));
+    if (!signal.empty()) return draft_.put_text(ours_for_signal, signal);
     draft_.put(ours, one_command(lines));
   }
 
@@ -200,11 +201,10 @@ class ServiceSettings {
   }
 
   void put_type() {
-    if (oneshot_ || (type_ == "forking" && !pidfile_))
-      draft_.put("service.oneshot", bool_value(true));
-    if (type_.starts_with("notify")) draft_.put("readiness.notify", text_value("systemd"));
+    if (oneshot_ || (type_ == "forking" && !pidfile_)) draft_.put_flag("service.oneshot", true);
+    if (type_.starts_with("notify")) draft_.put_text("readiness.notify", "systemd");
     if (type_ == "notify-reload" && draft_.find("service.reload_exec") == nullptr)
-      draft_.put("service.reload_signal", text_value("SIGHUP"));
+      draft_.put_text("service.reload_signal", "SIGHUP");
   }
 
   void take_remain(const Setting& setting, const std::string& value) {
@@ -233,7 +233,7 @@ class ServiceSettings {
     if (exact)
       return draft_.carry_text(setting, "lifecycle.restart", value == "no" ? "never" : value);
     const bool some = value.starts_with("on-ab") || value == "on-watchdog";
-    draft_.put("lifecycle.restart", text_value(some ? "on-failure" : "never"));
+    draft_.put_text("lifecycle.restart", some ? "on-failure" : "never");
     draft_.leave(setting, "must be \"always\", \"on-failure\" or \"never\"", "lifecycle.restart");
   }
 
@@ -327,7 +327,7 @@ class ServiceSettings {
     if (value == "null") return draft_.met(setting);
     if (value == "socket" && unit_.of_connections) return draft_.met(setting);
     if (!terminal) return draft_.by_table(setting, value);
-    if (last("TTYPath").empty()) draft_.put("service.tty", text_value("/dev/console"));
+    if (last("TTYPath").empty()) draft_.put_text("service.tty", "/dev/console");
     draft_.met(setting);
   }
 

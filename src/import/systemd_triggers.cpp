@@ -1,9 +1,10 @@
-// [Socket], [Timer] and [Path] of units (systemd.socket(5), systemd.timer(5), systemd.path(5)). Here
-// they are sections of the service that they start.
+// [Socket], [Timer] and [Path] of units (systemd.socket(5), systemd.timer(5), systemd.path(5)).
+// Here they are sections of the service that they start.
 #include <algorithm>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "config/value_text.hpp"
 #include "import/systemd.hpp"
 
 namespace zinit {

@@ -35,8 +35,8 @@ void read_unit_text(const std::string& path, std::string_view text, std::vector<
     if (said.starts_with('[') && said.ends_with(']')) {
       section = said.substr(1, said.size() - 2);
     } else if (equals != said.npos) {
-      Setting one{section, std::string(trim(said.substr(0, equals))),
-                  std::string(trim(said.substr(equals + 1))), begin, path};
+      Setting one{section, trim(said.substr(0, equals)), trim(said.substr(equals + 1)), begin,
+                  path};
       const bool resets = one.value.empty();
       if (resets)
         std::erase_if(to, [&](const Setting& before) {
@@ -44,7 +44,7 @@ void read_unit_text(const std::string& path, std::string_view text, std::vector<
         });
       if (!resets || empty_means_none(one.key)) to.push_back(std::move(one));
     } else if (!said.empty()) {
-      to.push_back({section, std::string(said), "", begin, path});
+      to.push_back({section, said, "", begin, path});
     }
     whole.clear();
   };
@@ -107,6 +107,11 @@ std::string template_file(const std::string& name) {
 
 }  // namespace
 
+Unit::Unit() = default;
+Unit::Unit(Unit&& other) noexcept = default;
+Unit& Unit::operator=(Unit&& other) noexcept = default;
+Unit::~Unit() = default;
+
 std::string_view Unit::type() const { return std::string_view(name).substr(name.rfind('.') + 1); }
 
 std::string Unit::stem() const { return name.substr(0, name.rfind('.')); }
@@ -134,26 +139,25 @@ std::optional<Unit> read_unit(const std::string& place, Imported& to) {
   unit.name = last_part(place);
   unit.path = place;
   if (std::ranges::find(kUnitTypes, unit.type()) == std::end(kUnitTypes)) {
-    to.faults.push_back({place,
-                         "is no unit that can be imported: its name ends in .service, .socket, "
-                         ".timer, .path or .target"});
+    to.fault(place,
+             "is no unit that can be imported: its name ends in .service, .socket, "
+             ".timer, .path or .target");
     return std::nullopt;
   }
   if (!path_exists(place)) {
     const bool is_name = place.find('/') == std::string::npos;
     unit.path = find_unit(unit.name, is_name ? kUnitFolders[0] : folder_of(place));
     if (unit.path.empty()) {
-      to.faults.push_back(
-          {place, is_name ? fmt::format("there is no such unit here nor in {}",
-                                        join(std::vector<std::string>(std::begin(kUnitFolders),
-                                                                      std::end(kUnitFolders)),
-                                             ", "))
-                          : std::string("does not exist")});
+      to.fault(place, is_name ? fmt::format("there is no such unit here nor in {}",
+                                            join(std::vector<std::string>(std::begin(kUnitFolders),
+                                                                          std::end(kUnitFolders)),
+                                                 ", "))
+                              : std::string("does not exist"));
       return std::nullopt;
     }
   }
   if (leads_to_null(unit.path)) {
-    to.faults.push_back({place, "is masked: it is a link to /dev/null"});
+    to.fault(place, "is masked: it is a link to /dev/null");
     return std::nullopt;
   }
   const auto text = read_source(unit.path, to);

@@ -26,8 +26,8 @@ enum class Quoting {
 [[nodiscard]] bool is_variable_name(std::string_view text);
 
 /// `words` as a line for the shell that replaces the shell by the command. Variables are expanded
-/// as systemd.service(5) says: `$NAME` as a word becomes several words, `${NAME}` is part of one, `$$`
-/// is a dollar.
+/// as systemd.service(5) says: `$NAME` as a word becomes several words, `${NAME}` is part of one,
+/// `$$` is a dollar.
 [[nodiscard]] std::string shell_line(const std::vector<std::string>& words);
 
 /// Whether a word has a variable that shell_line() would expand.
