@@ -23,7 +23,9 @@ struct KindRow {
 
 constexpr KindRow kKindRows[] = {
     {"systemd", nullptr},
-    {"supervisord", import_supervisord},};
+    {"supervisord", import_supervisord},
+    {"runit", import_run_directory},
+    {"s6", import_run_directory},};
 
 constexpr auto kKindNames = [] {
   std::array<std::string_view, std::size(kKindRows)> names;
