@@ -25,7 +25,8 @@ constexpr KindRow kKindRows[] = {
     {"systemd", nullptr},
     {"supervisord", import_supervisord},
     {"runit", import_run_directory},
-    {"s6", import_run_directory},};
+    {"s6", import_run_directory},
+    {"openrc", import_openrc},};
 
 constexpr auto kKindNames = [] {
   std::array<std::string_view, std::size(kKindRows)> names;
