@@ -26,7 +26,8 @@ constexpr KindRow kKindRows[] = {
     {"supervisord", import_supervisord},
     {"runit", import_run_directory},
     {"s6", import_run_directory},
-    {"openrc", import_openrc},};
+    {"openrc", import_openrc},
+    {"dinit", import_dinit},};
 
 constexpr auto kKindNames = [] {
   std::array<std::string_view, std::size(kKindRows)> names;
