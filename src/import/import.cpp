@@ -27,7 +27,8 @@ constexpr KindRow kKindRows[] = {
     {"runit", import_run_directory},
     {"s6", import_run_directory},
     {"openrc", import_openrc},
-    {"dinit", import_dinit},};
+    {"dinit", import_dinit},
+    {"finit", import_finit},};
 
 constexpr auto kKindNames = [] {
   std::array<std::string_view, std::size(kKindRows)> names;
