@@ -28,7 +28,9 @@ constexpr KindRow kKindRows[] = {
     {"s6", import_run_directory},
     {"openrc", import_openrc},
     {"dinit", import_dinit},
-    {"finit", import_finit},};
+    {"finit", import_finit},
+    {"inittab", import_inittab},
+    {"procfile", import_procfile},};
 
 constexpr auto kKindNames = [] {
   std::array<std::string_view, std::size(kKindRows)> names;
