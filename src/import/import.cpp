@@ -30,7 +30,9 @@ constexpr KindRow kKindRows[] = {
     {"dinit", import_dinit},
     {"finit", import_finit},
     {"inittab", import_inittab},
-    {"procfile", import_procfile},};
+    {"zinit", import_zinit_yaml},
+    {"procfile", import_procfile},
+    {"compose", import_compose},};
 
 constexpr auto kKindNames = [] {
   std::array<std::string_view, std::size(kKindRows)> names;
