@@ -32,7 +32,8 @@ constexpr KindRow kKindRows[] = {
     {"inittab", import_inittab},
     {"zinit", import_zinit_yaml},
     {"procfile", import_procfile},
-    {"compose", import_compose},};
+    {"compose", import_compose},
+};
 
 constexpr auto kKindNames = [] {
   std::array<std::string_view, std::size(kKindRows)> names;
