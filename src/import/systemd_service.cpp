@@ -304,8 +304,8 @@ class ServiceSettings {
                                : key.starts_with('S') ? "/var/lib"
                                : key.starts_with('C') ? "/var/cache"
                                                       : "/var/log";
-      const auto resolved = resolve_specifiers(unit_, last(key));
-      for (const std::string_view name : split(resolved ? *resolved : std::string(), ' '))
+      const std::string names = resolve_specifiers(unit_, last(key)).value_or(std::string());
+      for (const std::string_view name : split(names, ' '))
         if (!name.empty()) words.push_back(fmt::format("{}/{}", base, name));
       if (words.size() == 2) continue;
       Value commands = one_of(words_value(words));
