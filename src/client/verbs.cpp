@@ -68,6 +68,11 @@ constexpr OptionRow kCheckOptions[] = {
     {"--strict", "", "exit 1 for warnings too"},
     {"--calendar", "EXPR", "show when a timer with this calendar time would be due"},
 };
+constexpr OptionRow kImportOptions[] = {
+    {"--from", "KIND", "systemd, supervisord, ...; default: found out"},
+    {"--to", "DIR", "where files are written; default: the current directory"},
+    {"--dry-run", "", "write nothing, print the files"},
+};
 constexpr OptionRow kEnableOptions[] = {
     {"--now", "", "start or stop it now as well"},
     kRoot,

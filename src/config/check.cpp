@@ -437,6 +437,18 @@ CheckResult check_paths(std::span<const std::string> paths, const std::string& s
   return checker.result();
 }
 
+CheckResult check_texts(const std::map<std::string, std::string>& texts) {
+  const FindAbsences nobody_looks;
+  Checker checker(nobody_looks);
+  // As named by an operator: what is not there yet has not gone.
+  for (const auto& [path, text] : texts) checker.replace({}, {.path = path, .named = true});
+  return checker.result([&](const std::string& path) -> Result<std::string> {
+    const auto found = texts.find(path);
+    if (found == texts.end()) return sys_failure("open", path, ENOENT);
+    return found->second;
+  });
+}
+
 CheckResult check_places(const Places& places, const FindAbsences& absences,
                          const FindGroup& find_group) {
   Checker checker(absences, find_group);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -49,6 +50,9 @@ using FindGroup = std::function<std::string(const std::string& group)>;
                                       const std::string& settings_file = {},
                                       const FindAbsences& absences = {},
                                       const FindGroup& find_group = {});
+
+/// The same for files that are not written yet: the text of each by its path. Nothing is read.
+[[nodiscard]] CheckResult check_texts(const std::map<std::string, std::string>& texts);
 
 /// The same for the places that a server would read from.
 [[nodiscard]] CheckResult check_places(const Places& places, const FindAbsences& absences = {},

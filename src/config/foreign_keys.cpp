@@ -32,18 +32,11 @@ bool has_word(std::string_view words, std::string_view word) {
   return false;
 }
 
-std::string write_words(std::string_view in, std::string_view section, std::string_view key,
-                        std::string_view remark = {}) {
-  return fmt::format("; write \"{}\"{}{}", key,
-                     section == in ? std::string() : fmt::format(" in [{}]", section), remark);
-}
-
-/// What to do in place of a word that stands in the section `in`.
-std::string instead(const ForeignWord& word, std::string_view in) {
-  if (word.ours == kAdvice) return fmt::format("; {}", word.remark);
-  if (word.ours == kNoSuchKey) return fmt::format("; zinit has no such thing: {}", word.remark);
+/// What a row of the table says.
+ForeignMeaning meaning_of(const ForeignWord& word) {
   const std::size_t dot = word.ours.find('.');
-  return write_words(in, word.ours.substr(0, dot), word.ours.substr(dot + 1), word.remark);
+  if (dot == std::string_view::npos) return {nullptr, word.ours, word.remark};
+  return {find_key(word.ours.substr(0, dot), word.ours.substr(dot + 1)), word.ours, word.remark};
 }
 
 /// The key of this section whose name reads the same, or of any section if that is empty; null if
@@ -57,49 +50,68 @@ const Key* same_name(std::string_view section, std::string_view plain) {
   return found == all.end() ? nullptr : &*found;
 }
 
+ForeignMeaning meaning_of(const Key& key, std::string_view remark = {}) {
+  return {&key, key.name, remark};
+}
+
 /// systemd's checks before a start, whose names begin with these words.
-std::string condition(std::string_view in, std::string_view plain) {
+ForeignMeaning condition(std::string_view plain) {
   for (const std::string_view begin : {"condition", "assert"}) {
     if (!plain.starts_with(begin) || plain == begin) continue;
     const std::string_view rest = plain.substr(begin.size());
     const Key* key = same_name("condition", rest == "pathismountpoint" ? "pathismount" : rest);
-    return key != nullptr ? write_words(in, key->section, key->name)
-                          : write_words(in, "condition", "exec", ", a command that looks at it");
+    return key != nullptr
+               ? meaning_of(*key)
+               : meaning_of(*find_key("condition", "exec"), ", a command that looks at it");
   }
   return {};
 }
 
 /// A limit with the word before it that another init system has.
-std::string limit(std::string_view in, std::string_view plain) {
+ForeignMeaning limit(std::string_view plain) {
   for (const std::string_view begin : {"limit", "rlimit"}) {
     if (!plain.starts_with(begin)) continue;
     const std::string_view rest = plain.substr(begin.size());
     const std::string_view name = rest == "addrspace" ? "as" : rest;
-    if (find_key("limits", name) != nullptr) return write_words(in, "limits", name);
+    if (const Key* key = find_key("limits", name)) return meaning_of(*key);
   }
   return {};
 }
 
 }  // namespace
 
-std::string foreign_key(std::string_view section, std::string_view name) {
+std::string ForeignMeaning::advice(std::string_view in) const {
+  if (!known()) return {};
+  if (ours == kAdvice) return std::string(remark);
+  if (ours == kNoSuchKey) return fmt::format("zinit has no such thing: {}", remark);
+  return fmt::format("write \"{}\"{}{}", key->name,
+                     key->section == in ? std::string() : fmt::format(" in [{}]", key->section),
+                     remark);
+}
+
+ForeignMeaning foreign_meaning(std::string_view section, std::string_view name) {
   const std::string plain = plain_name(name), in = plain_name(section);
   if (const Key* key = section.empty() ? nullptr : same_name(section, plain))
-    return write_words(section, key->section, key->name);
+    return meaning_of(*key);
   for (const ForeignWord& word : foreign_words())
     if ((word.section.empty() || word.section == in) && has_word(word.theirs, plain))
-      return instead(word, section);
-  for (const auto& of_a_kind : {condition(section, plain), limit(section, plain)})
-    if (!of_a_kind.empty()) return of_a_kind;
+      return meaning_of(word);
+  for (const auto& of_a_kind : {condition(plain), limit(plain)})
+    if (of_a_kind.known()) return of_a_kind;
   const Key* key = same_name({}, plain);
-  return key == nullptr ? std::string() : write_words(section, key->section, key->name);
+  return key == nullptr ? ForeignMeaning() : meaning_of(*key);
+}
+
+std::string foreign_key(std::string_view section, std::string_view name) {
+  const std::string advice = foreign_meaning(section, name).advice(section);
+  return advice.empty() ? advice : "; " + advice;
 }
 
 std::string foreign_section(std::string_view name) {
   // supervisord writes a name behind the kind: [program:web].
   const std::string plain = plain_name(name.substr(0, name.find(':')));
   for (const ForeignWord& word : foreign_sections())
-    if (has_word(word.theirs, plain)) return instead(word, {});
+    if (has_word(word.theirs, plain)) return "; " + meaning_of(word).advice({});
   return {};
 }
 

@@ -1,4 +1,5 @@
-// What other init systems call a key or section: for messages about unknown ones.
+// What other init systems call a key or section: for messages about unknown ones, and for
+// `zinitctl import`.
 #pragma once
 
 #include <span>
@@ -6,6 +7,8 @@
 #include <string_view>
 
 namespace zinit {
+
+struct Key;
 
 /// In place of a key of ours: there is no such thing here, and the remark says what to do instead.
 inline constexpr std::string_view kNoSuchKey = "-";
@@ -25,10 +28,27 @@ struct ForeignWord {
 [[nodiscard]] std::span<const ForeignWord> foreign_words() noexcept;
 [[nodiscard]] std::span<const ForeignWord> foreign_sections() noexcept;
 
+/// What a key of another init system means here.
+struct ForeignMeaning {
+  const Key* key = nullptr;    // ours; null: there is none
+  std::string_view ours = {};  // its name, kNoSuchKey or kAdvice
+  std::string_view remark = {};
+
+  /// Whether the table has the key.
+  [[nodiscard]] bool known() const noexcept { return key != nullptr || !remark.empty(); }
+  /// What to do for somebody who writes it in the section `in`, in words: `write "exec"`. Empty if
+  /// the key is not known.
+  [[nodiscard]] std::string advice(std::string_view in) const;
+};
+
+/// Finds the key `name` of another init system, which stands in `section`, ours or theirs, or in
+/// none. A key of another section, or one that only differs in case, `-` and `_`, is found too.
+/// Any thread.
+[[nodiscard]] ForeignMeaning foreign_meaning(std::string_view section, std::string_view name);
+
 /// What to write for a key of another init system in place of `name`, in words that follow
 /// "unknown key": `; write "exec"`, or `; write "requires" in [dependencies]`. `section` is the one
-/// that it stands in, ours or theirs, which may be empty. A key of another section, or one that
-/// only differs in case, `-` and `_`, is found too. Empty: nothing like it is known. Any thread.
+/// that it stands in, as for foreign_meaning(). Empty: nothing like it is known. Any thread.
 [[nodiscard]] std::string foreign_key(std::string_view section, std::string_view name);
 
 /// The same for sections. Empty: it is no section of another init system.

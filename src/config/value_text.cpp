@@ -142,11 +142,13 @@ std::string quoted_text(std::string_view text) {
   return result + '"';
 }
 
-std::string key_text(const std::string& name) {
+}  // namespace
+
+std::string toml_key(const std::string& name) {
   return !name.empty() && std::ranges::all_of(name, bare_key_character) ? name : quoted_text(name);
 }
 
-std::string value_text(const Value& value) {
+std::string toml_value(const Value& value) {
   std::string text;
   switch (value.type) {
     case ValueType::boolean: return value.boolean ? "true" : "false";
@@ -157,16 +159,18 @@ std::string value_text(const Value& value) {
     case ValueType::datetime: return value.string;
     case ValueType::array:
       for (const Value& element : value.array)
-        text += fmt::format("{}{}", text.empty() ? "" : ", ", value_text(element));
+        text += fmt::format("{}{}", text.empty() ? "" : ", ", toml_value(element));
       return "[" + text + "]";
     case ValueType::table:
       for (const auto& [name, member] : value.table)
-        text += fmt::format("{}{} = {}", text.empty() ? "" : ", ", key_text(name),
-                            value_text(member.value));
+        text += fmt::format("{}{} = {}", text.empty() ? "" : ", ", toml_key(name),
+                            toml_value(member.value));
       return "{" + text + "}";
   }
   return text;
 }
+
+namespace {
 
 /// Writes tables last: every key after a header would belong to that table.
 void put_table(std::string& text, const Value& table, const std::string& header) {
@@ -174,11 +178,11 @@ void put_table(std::string& text, const Value& table, const std::string& header)
   if (!header.empty()) text += fmt::format("{}[{}]\n", text.empty() ? "" : "\n", header);
   for (const auto& [name, member] : table.table)
     if (!is_table(member))
-      text += fmt::format("{} = {}\n", key_text(name), value_text(member.value));
+      text += fmt::format("{} = {}\n", toml_key(name), toml_value(member.value));
   for (const auto& [name, member] : table.table) {
     if (!is_table(member)) continue;
     put_table(text, member.value,
-              header.empty() ? key_text(name) : fmt::format("{}.{}", header, key_text(name)));
+              header.empty() ? toml_key(name) : fmt::format("{}.{}", header, toml_key(name)));
   }
 }
 

@@ -25,4 +25,8 @@ namespace zinit {
 /// in byte order, tables within a section as sections of their own after it.
 [[nodiscard]] std::string to_toml(const Value& document);
 
+/// One value as TOML, and a name as a key.
+[[nodiscard]] std::string toml_value(const Value& value);
+[[nodiscard]] std::string toml_key(const std::string& name);
+
 }  // namespace zinit

@@ -1,0 +1,150 @@
+// finit.conf: services, tasks, run commands and terminals, a line each (finit.conf(5)).
+#include "base/file.hpp"
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "import/reader.hpp"
+#include "import/words.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr PlainKey kFinitKeys[] = {
+    {"env", "service.env_file"},       {"pid", "readiness.pidfile"},
+    {"halt", "lifecycle.stop_signal"}, {"kill", "lifecycle.stop_timeout_ms"},
+    {"pre", "service.pre_exec"},       {"post", "service.post_exec"},
+    {"ready", "service.ready_exec"},   {"restart_sec", "lifecycle.restart_delay_ms"},
+};
+
+class FinitLine {
+ public:
+  FinitLine(const Setting& line, Imported& to) : line_(line), to_(to), draft_("", "") {}
+
+  void read() {
+    const auto words = split_words(line_.value, Quoting::shell);
+    const std::string kind = words && !words->empty() ? words->front() : "";
+    if (kind == "tty" || kind == "rlimit" || kind == "cgroup" || kind == "include")
+      to_.part(line_.file, fmt::format("line {}: {} is not read", line_.line, kind));
+    if (kind != "service" && kind != "task" && kind != "run" && kind != "sysv") return;
+    std::size_t at = 1;
+    while (at < words->size() && !(*words)[at].starts_with('/') && (*words)[at] != "--") ++at;
+    std::string description;
+    std::vector<std::string> command;
+    for (std::size_t i = at; i < words->size(); ++i) {
+      if ((*words)[i] == "--" && description.empty() && i + 1 < words->size()) {
+        const std::size_t dashes = line_.value.rfind(" -- ");
+        description = trim(line_.value.substr(dashes == line_.value.npos ? 0 : dashes + 4));
+        break;
+      }
+      command.push_back((*words)[i]);
+    }
+    if (command.empty())
+      return to_.fault(line_.file, fmt::format("line {} has no command", line_.line));
+    std::string name(last_part(command.front()));
+    for (std::size_t i = 1; i < at; ++i) {
+      if ((*words)[i].starts_with("name:")) name = (*words)[i].substr(5);
+      if ((*words)[i].starts_with(":")) name += "-" + (*words)[i].substr(1);
+    }
+    draft_ = new_draft(name, fmt::format("{}:{}", line_.file, line_.line));
+    draft_.put("service.exec",
+               has_variable(command) ? text_value(shell_line(command)) : words_value(command));
+    draft_.met(line_);
+    if (!description.empty()) draft_.put_text("service.description", description);
+    if (kind != "service") draft_.put_flag("service.oneshot", true);
+    if (kind == "service") draft_.put_text("lifecycle.restart", "always");
+    for (std::size_t i = 1; i < at; ++i) take((*words)[i]);
+    to_.add(std::move(draft_));
+  }
+
+ private:
+  Setting setting(std::string key, std::string value) const {
+    return {"", std::move(key), std::move(value), line_.line, line_.file};
+  }
+
+  void take(const std::string& word) {
+    const std::size_t colon = word.find(':');
+    const std::string key = word.substr(0, colon);
+    std::string value = colon == word.npos ? "" : word.substr(colon + 1);
+    const Setting one = setting(key, value);
+    if (key.empty() || key == "name" || word.starts_with('~')) return draft_.met(one);
+    if (word.starts_with('[')) return take_levels(setting("runlevel", word));
+    if (word.starts_with('<')) return take_conditions(setting("condition", word));
+    if (word.starts_with('@')) return take_account(setting("user", word), word.substr(1));
+    if (key == "pid") {
+      // "!" before it: the program writes no such file, finit does.
+      if (!value.starts_with("!/")) return draft_.met(one);
+      return draft_.carry_text(one, "readiness.pidfile", value.substr(1));
+    }
+    if (key == "type" && value == "forking") return draft_.met(one);
+    if (key == "notify" && value == "systemd")
+      return draft_.carry_text(one, "readiness.notify", value);
+    if (key == "notify" && value == "s6") return draft_.carry_text(one, "readiness.notify", "fd:3");
+    if (key == "notify" && (value == "none" || value == "pid")) return draft_.met(one);
+    if (key == "restart")
+      return draft_.carry_text(one, "lifecycle.max_restarts", value == "-1" ? "0" : value);
+    if (key == "manual") {
+      if (bool_of(value) != false) draft_.put_text("service.status", "stop");
+      return draft_.met(one);
+    }
+    if (key == "log" && value.starts_with('/'))
+      return draft_.carry_text(one, "logging.file", value.substr(0, value.find(',')));
+    if (key == "log") return draft_.met(one);
+    carry_plain(kFinitKeys, one, value, draft_);
+  }
+
+  /// Levels 2 to 5 are those of a system that runs.
+  void take_levels(const Setting& one) {
+    if (one.value.find_first_of("2345Ss-") == one.value.npos) {
+      draft_.put_text("service.status", "stop");
+      draft_.remark(fmt::format("runlevels {}: it is started on request", one.value));
+    }
+    draft_.met(one);
+  }
+
+  void take_account(const Setting& one, const std::string& account) {
+    const std::size_t colon = account.find(':');
+    if (colon != account.npos)
+      draft_.put_text("service.group", account.substr(colon + 1, account.find(',') - colon - 1));
+    draft_.carry_text(one, "service.user", account.substr(0, colon));
+  }
+
+  void take_conditions(const Setting& one) {
+    std::vector<std::string> names, lost;
+    std::string text = one.value.substr(1, one.value.find('>') - 1);
+    if (text.starts_with('!')) text.erase(0, 1);
+    for (const std::string_view part : split(text, ',')) {
+      if (part.starts_with("pid/") || part.starts_with("service/"))
+        names.emplace_back(
+            part.substr(part.find('/') + 1, part.rfind('/') - part.find('/') == 0
+                                                ? part.npos
+                                                : part.rfind('/') - part.find('/') - 1));
+      else if (part.starts_with("net/"))
+        names.emplace_back("network");
+      else if (!part.empty())
+        lost.emplace_back(part);
+    }
+    if (!lost.empty())
+      draft_.leave(setting("condition", join(lost, ",")), "zinit has no such condition");
+    if (!names.empty()) draft_.carry_words(one, "dependencies.requires", names);
+    if (lost.empty() && names.empty()) draft_.met(one);
+  }
+
+  const Setting line_;
+  Imported& to_;
+  Draft draft_;
+};
+
+}  // namespace
+
+void import_finit(const std::string& path, Imported& to) {
+  const auto text = read_source(path, to);
+  const std::size_t before = to.drafts.size() + to.faults.size();
+  if (!text) return;
+  for_each_line(*text, [&](std::string_view line, unsigned number) {
+    FinitLine({"", "", line, number, path}, to).read();
+  });
+  if (to.drafts.size() + to.faults.size() == before)
+    to.fault(path, "has no service, task, run or sysv");
+}
+
+}  // namespace zinit

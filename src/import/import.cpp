@@ -1,0 +1,125 @@
+// Finds the kind of each path, has it read, and checks what is made of it: see import.hpp.
+#include "import/import.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/fd.hpp"
+#include "base/file.hpp"
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "config/check.hpp"
+#include "import/reader.hpp"
+#include "import/writer.hpp"
+
+namespace zinit {
+
+namespace {
+
+struct KindRow {
+  std::string_view name;
+  void (*read)(const std::string& path, Imported& to);  // null: units are read together
+};
+
+constexpr KindRow kKindRows[] = {
+    {"systemd", nullptr},
+    {"supervisord", import_supervisord},
+    {"runit", import_run_directory},
+    {"s6", import_run_directory},
+    {"openrc", import_openrc},
+    {"dinit", import_dinit},
+    {"finit", import_finit},
+    {"inittab", import_inittab},
+    {"zinit", import_zinit_yaml},
+    {"procfile", import_procfile},
+    {"compose", import_compose},
+};
+
+constexpr auto kKindNames = [] {
+  std::array<std::string_view, std::size(kKindRows)> names;
+  for (std::size_t i = 0; i < names.size(); ++i) names[i] = kKindRows[i].name;
+  return names;
+}();
+
+/// Whether a line begins with `begin`.
+bool has_line(std::string_view text, std::string_view begin) {
+  for (std::size_t at = text.find(begin); at != text.npos; at = text.find(begin, at + 1))
+    if (at == 0 || text[at - 1] == '\n') return true;
+  return false;
+}
+
+bool is_unit_name(std::string_view name) {
+  for (const std::string_view suffix : {".service", ".socket", ".timer", ".path", ".target"})
+    if (name.ends_with(suffix)) return true;
+  return false;
+}
+
+}  // namespace
+
+void Imported::add(Draft draft) { drafts.push_back(std::move(draft)); }
+
+void Imported::fault(std::string_view path, std::string_view text) {
+  faults.push_back({std::string(path), std::string(text), false});
+}
+
+void Imported::part(std::string_view path, std::string_view text) {
+  faults.push_back({std::string(path), std::string(text), true});
+}
+
+std::span<const std::string_view> foreign_kinds() noexcept { return kKindNames; }
+
+std::string_view kind_of_path(const std::string& path) {
+  const std::string_view name = last_part(path);
+  if (is_unit_name(name)) return "systemd";
+  if (is_directory_path(path)) return path_exists(path + "/notification-fd") ? "s6" : "runit";
+  if (name == "inittab") return "inittab";
+  if (name.starts_with("Procfile")) return "procfile";
+  const std::string text = read_file(path.c_str(), kMaxFileBytes).value_or(std::string());
+  if (name.ends_with(".yaml") || name.ends_with(".yml"))
+    return has_line(text, "services:") ? "compose" : "zinit";
+  if (first_line(text).ends_with("openrc-run")) return "openrc";
+  if (text.find("[program:") != text.npos || text.find("[supervisord]") != text.npos)
+    return "supervisord";
+  for (const char* const begin : {"service [", "service @", "service <", "service /", "task [",
+                                  "run [", "service name:", "sysv ["})
+    if (has_line(text, begin)) return "finit";
+  for (const char* const begin : {"type =", "type=", "type:", "type  "})
+    if (has_line(text, begin)) return "dinit";
+  return {};
+}
+
+Imported import_paths(std::span<const std::string> paths, std::string_view kind) {
+  Imported to;
+  std::vector<std::string> units;
+  for (const std::string& path : paths) {
+    const std::string_view its = kind.empty() ? kind_of_path(path) : kind;
+    const auto* const row = std::ranges::find(kKindRows, its, &KindRow::name);
+    if (row == std::end(kKindRows))
+      to.fault(path,
+               path_exists(path) ? "its kind is not known; name it with --from" : "does not exist");
+    else if (row->read == nullptr)
+      units.push_back(path);
+    else
+      row->read(path, to);
+  }
+  import_units(units, to);
+  return to;
+}
+
+std::vector<ImportedFile> files_of(const std::vector<Draft>& drafts) {
+  std::vector<ImportedFile> files;
+  std::map<std::string, std::string> texts;
+  for (const Draft& draft : drafts) {
+    ImportedFile file{draft.name() + std::string(kFileSuffix), text_of_draft(draft), {}};
+    if (!texts.emplace(file.name, file.text).second)
+      file.refused.push_back("another of the files has this name");
+    files.push_back(std::move(file));
+  }
+  for (const Diagnostic& fault : check_texts(texts).diagnostics)
+    if (fault.severity == Severity::error)
+      for (ImportedFile& file : files)
+        if (file.name == fault.file) file.refused.push_back(to_text(fault));
+  return files;
+}
+
+}  // namespace zinit

@@ -1,0 +1,238 @@
+// Init scripts of OpenRC that only set variables and have depend() (openrc-run(8)).
+#include "base/file.hpp"
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "import/reader.hpp"
+#include "import/words.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr PlainKey kOpenrcKeys[] = {
+    {"need", "dependencies.requires"},
+    {"use", "dependencies.wants"},
+    {"want", "dependencies.wants"},
+    {"after", "dependencies.after"},
+    {"before", "dependencies.before"},
+    {"directory", "service.dir"},
+    {"output_log", "logging.file"},
+    {"umask", "service.umask"},
+    {"respawn_max", "lifecycle.max_restarts"},
+};
+
+/// What OpenRC's own services and virtual ones are here.
+std::string service_here(std::string_view name) {
+  if (name == "net" || name == "net.lo") return "network";
+  if (name == "localmount" || name == "bootmisc" || name == "clock" || name == "hostname")
+    return "basic";
+  if (name == "netmount") return "network-mounts";
+  if (name == "logger") return "rsyslog";
+  return std::string(name);
+}
+
+class OpenrcReader {
+ public:
+  OpenrcReader(const std::string& path, Imported& to)
+      : path_(path), to_(to), draft_(new_draft(last_part(path), path)) {
+    variables_["RC_SVCNAME"] = variables_["SVCNAME"] = last_part(path);
+  }
+
+  void read() {
+    const auto text = read_source(path_, to_);
+    if (!text) return;
+    // What the administrator has set wins, as the script is written for that.
+    const std::string conf = fmt::format("{}/../conf.d/{}", folder_of(path_), last_part(path_));
+    if (const auto more = read_if_there(conf, to_)) read_text(*more, conf);
+    read_text(*text, path_);
+    for (const std::string_view own : {"start", "stop"})
+      if (has_function(own))
+        return to_.fault(
+            path_, fmt::format("has a function {}(): only scripts that set variables and have "
+                               "depend() can be read",
+                               own));
+    for (const Setting& one : settings_) take(one);
+    finish();
+  }
+
+ private:
+  bool has_function(std::string_view name) const {
+    return std::ranges::find(functions_, name) != functions_.end();
+  }
+
+  void read_text(std::string_view text, const std::string& file) {
+    std::string function;
+    for_each_line(text, [&](std::string_view line, unsigned number) {
+      if (line == "}") return function.clear();
+      const std::size_t call = line.find("()");
+      if (function.empty() && call != line.npos && is_variable_name(trim(line.substr(0, call)))) {
+        function = trim(line.substr(0, call));
+        functions_.push_back(function);
+        if (function != "depend") settings_.push_back({"", function + "()", "", number, file});
+        return;
+      }
+      const std::size_t blank = line.find_first_of(" \t");
+      if (function == "depend" && blank != line.npos) {
+        settings_.push_back(
+            {"depend", line.substr(0, blank), trim(line.substr(blank)), number, file});
+      } else if (function.empty()) {
+        take_assignment(line, number, file);
+      }
+    });
+  }
+
+  void take_assignment(std::string_view line, unsigned number, const std::string& file) {
+    // name=${name:-"x"} and : ${name:=x} set it where nobody has.
+    if (line.starts_with(": ${") && line.find(":=") != line.npos && line.find('}') != line.npos) {
+      const std::size_t set = line.find(":=");
+      const std::string name(line.substr(4, set - 4));
+      const auto value = expand(line.substr(set + 2, line.find('}') - set - 2));
+      if (value) variables_.try_emplace(name, *value);
+      return;
+    }
+    const std::size_t equals = line.find('=');
+    const std::string name(line.substr(0, equals));
+    if (equals == line.npos || !is_variable_name(name)) {
+      settings_.push_back({"", "", line, number, file});
+      return;
+    }
+    Setting setting{"", name, trim(line.substr(equals + 1)), number, file};
+    if (const auto value = expand(setting.value)) {
+      setting.value = *value;
+      variables_[name] = *value;
+    } else {
+      setting.section = "?";
+    }
+    std::erase_if(settings_, [&](const Setting& one) { return one.key == name; });
+    settings_.push_back(std::move(setting));
+  }
+
+  /// The value of a word of the shell, as far as it only has quotes and known variables.
+  std::optional<std::string> expand(std::string_view text) const {
+    std::string result;
+    char quote = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const char c = text[i];
+      if (c == '`' || (c == '$' && text.substr(i).starts_with("$("))) return std::nullopt;
+      if (quote == 0 && c == '#' && !result.empty()) break;
+      if (c == quote || (quote == 0 && (c == '"' || c == '\''))) {
+        quote = c == quote ? '\0' : c;
+      } else if (c == '$' && quote != '\'') {
+        const bool braced = text.substr(i).starts_with("${");
+        const std::size_t begin = i + (braced ? 2 : 1);
+        std::size_t end = begin;
+        while (end < text.size() && is_variable_name("_" + std::string(1, text[end]))) ++end;
+        const std::string name(text.substr(begin, end - begin));
+        const std::size_t close = braced ? text.find('}', end) : end - 1;
+        if (close == text.npos) return std::nullopt;
+        const std::string_view rest = braced ? text.substr(end, close - end) : "";
+        const auto known = variables_.find(name);
+        const bool with_default = rest.starts_with(":-") || rest.starts_with("-");
+        if (known != variables_.end() && (rest.empty() || with_default)) {
+          result += known->second;
+        } else if (with_default) {
+          const auto value = expand(rest.substr(rest.find('-') + 1));
+          if (!value) return std::nullopt;
+          result += *value;
+        } else {
+          return std::nullopt;
+        }
+        i = close;
+      } else {
+        result += c;
+      }
+    }
+    return quote == 0 ? std::optional(std::string(trim(result))) : std::nullopt;
+  }
+
+  void take(const Setting& setting) {
+    const std::string_view key = setting.key;
+    const std::string& value = setting.value;
+    if (key.ends_with("()"))
+      return draft_.leave(setting,
+                          "a function is nothing that a service file has; write its "
+                          "commands into \"pre_exec\", \"post_exec\" and the like");
+    if (key.empty()) return draft_.leave(setting, "it is neither a variable nor depend()");
+    if (setting.section == "?")
+      return draft_.leave(setting, "it has variables that are not known; write its value");
+    if (setting.section == "depend") return take_dependency(setting);
+    if (key.starts_with("command") || key == "pidfile" || key == "supervisor" || key == "name")
+      return draft_.met(setting);
+    if (key == "description") return draft_.carry_text(setting, "service.description", value);
+    if (key == "error_log" && variables_.contains("output_log")) {
+      if (value == variables_.find("output_log")->second) return draft_.met(setting);
+    }
+    if (!is_known(key)) return draft_.met(setting);  // of the script itself
+    carry_plain(kOpenrcKeys, setting, value, draft_);
+  }
+
+  static bool is_known(std::string_view key) {
+    for (const PlainKey& one : kOpenrcKeys)
+      if (one.theirs == key) return true;
+    for (const std::string_view own :
+         {"retry", "respawn_delay", "respawn_period", "start_stop_daemon_args",
+          "supervise_daemon_args", "error_log", "output_logger", "error_logger", "required_files",
+          "required_dirs", "extra_commands", "extra_started_commands", "extra_stopped_commands",
+          "healthcheck_delay", "healthcheck_timer", "chroot", "capabilities", "rc_ulimit",
+          "rc_cgroup_settings"})
+      if (key == own) return true;
+    return false;
+  }
+
+  void take_dependency(const Setting& setting) {
+    std::vector<std::string> names;
+    for (const std::string_view word : split(setting.value, ' ')) {
+      const std::string name = service_here(trim(word));
+      if (!name.empty() && name != "*" && !name.starts_with('-')) names.push_back(name);
+    }
+    if (names.empty()) return draft_.leave(setting, kNoSuchValue);
+    carry_plain(kOpenrcKeys, setting, join(names, " "), draft_);
+  }
+
+  std::string variable(const std::string& name) const {
+    const auto found = variables_.find(name);
+    return found == variables_.end() ? "" : found->second;
+  }
+
+  void finish() {
+    std::string command = variable("command");
+    if (command.empty()) return to_.fault(path_, "sets no command");
+    const bool supervised = variable("supervisor") == "supervise-daemon";
+    const bool foreground = bool_of(variable("command_background")) == true;
+    for (const char* const more : {"command_args", supervised   ? "command_args_foreground"
+                                                   : foreground ? ""
+                                                                : "command_args_background"})
+      if (const std::string value = variable(more); !value.empty()) command += " " + value;
+    draft_.put("service.exec",
+               words_value(split_words(command, Quoting::shell).value_or(std::vector{command})));
+    if (const std::string user = variable("command_user"); !user.empty()) {
+      draft_.put_text("service.user", user.substr(0, user.find(':')));
+      if (const std::size_t colon = user.find(':'); colon != user.npos)
+        draft_.put_text("service.group", user.substr(colon + 1));
+    }
+    if (!supervised) draft_.put_text("lifecycle.restart", "never");
+    const std::string pidfile = variable("pidfile");
+    if (!supervised && !foreground && !pidfile.empty())
+      draft_.put_text("readiness.pidfile", pidfile);
+    if (!supervised && !foreground && pidfile.empty()) {
+      draft_.put_flag("service.oneshot", true);
+      draft_.remark(
+          "the command puts itself in the background without a pid file: a oneshot, whose "
+          "processes zinit does not watch");
+    }
+    to_.add(std::move(draft_));
+  }
+
+  const std::string path_;
+  Imported& to_;
+  Draft draft_;
+  std::map<std::string, std::string> variables_;
+  std::vector<std::string> functions_;
+  std::vector<Setting> settings_;
+};
+
+}  // namespace
+
+void import_openrc(const std::string& path, Imported& to) { OpenrcReader(path, to).read(); }
+
+}  // namespace zinit

@@ -1,0 +1,102 @@
+// Bounded reading of foreign files: see reader.hpp.
+#include "import/reader.hpp"
+
+#include <dirent.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "base/fd.hpp"
+#include "base/file.hpp"
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "config/source_text.hpp"
+#include "config/spec_reader.hpp"
+
+namespace zinit {
+
+std::optional<std::string> read_source(const std::string& path, Imported& to) {
+  auto raw = read_file(path.c_str(), kMaxFileBytes);
+  if (!raw) {
+    to.fault(path, raw.error().text);
+    return std::nullopt;
+  }
+  auto text = clean_source(*raw);
+  if (!text) {
+    to.fault(path, fmt::format("is no text: line {}, column {}: {}", text.error().at.line,
+                               text.error().at.column, text.error().text));
+    return std::nullopt;
+  }
+  return *std::move(text);
+}
+
+std::optional<std::string> read_if_there(const std::string& path, Imported& to) {
+  return path_exists(path) ? read_source(path, to) : std::nullopt;
+}
+
+std::vector<std::string> names_in_directory(const std::string& path) {
+  constexpr std::size_t most = 10000;
+  std::vector<std::string> names;
+  const UniqueDirectory open(::opendir(path.c_str()));
+  while (open) {
+    const dirent* const entry = ::readdir(open.get());
+    if (entry == nullptr || names.size() == most) break;
+    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+bool is_directory_path(const std::string& path) noexcept {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+std::string_view first_line(std::string_view text) { return trim(text.substr(0, text.find('\n'))); }
+
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
+void for_each_line(std::string_view text,
+                   const std::function<void(std::string_view line, unsigned number)>& each) {
+  std::string whole;
+  unsigned number = 0, begin = 0;
+  for (std::string_view line : split(text, '\n')) {
+    ++number;
+    if (whole.empty()) begin = number;
+    line = trim(line);
+    if (whole.empty() && (line.starts_with('#') || line.starts_with(';'))) continue;
+    const bool goes_on = line.ends_with('\\');
+    whole += line.substr(0, line.size() - (goes_on ? 1 : 0));
+    if (goes_on) continue;
+    if (!whole.empty()) each(whole, begin);
+    whole.clear();
+  }
+  if (!whole.empty()) each(whole, begin);
+}
+
+std::string absolute(const std::string& path) {
+  char real[PATH_MAX];
+  return ::realpath(path.c_str(), real) != nullptr ? std::string(real) : path;
+}
+
+Draft new_draft(std::string_view name, std::string_view source) {
+  // Of a template only the end is no letter.
+  const std::string ours = usable_name(name);
+  Draft draft(ours, source);
+  if (ours != name) draft.remark(fmt::format("the name {} is not allowed here", name));
+  return draft;
+}
+
+void carry_plain(std::span<const PlainKey> keys, const Setting& setting, std::string_view text,
+                 Draft& draft) {
+  for (const PlainKey& key : keys)
+    if (key.theirs == setting.key) return draft.carry_text(setting, key.ours, text);
+  draft.by_table(setting, text);
+}
+
+}  // namespace zinit

@@ -1,0 +1,65 @@
+// What the readers of all kinds share: bounded reading of text, and the readers' names.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "import/import.hpp"
+
+namespace zinit {
+
+/// The text of a file, or nothing and a fault: it has more than 1 MiB, is no text, or cannot be
+/// read. Line ends are LF.
+[[nodiscard]] std::optional<std::string> read_source(const std::string& path, Imported& to);
+
+/// The same for a file that may be missing, without a fault then.
+[[nodiscard]] std::optional<std::string> read_if_there(const std::string& path, Imported& to);
+
+/// The names in a directory, but for those that begin with a dot, in byte order; at most 10,000.
+[[nodiscard]] std::vector<std::string> names_in_directory(const std::string& path);
+
+[[nodiscard]] bool is_directory_path(const std::string& path) noexcept;
+
+/// The first line of a text, trimmed.
+[[nodiscard]] std::string_view first_line(std::string_view text);
+
+/// `path` without its last part; "." if it has one part.
+[[nodiscard]] std::string folder_of(const std::string& path);
+
+/// Calls `each` with each line that is neither empty nor a comment, trimmed, and its number from 1.
+/// A backslash at its end joins it with the next one.
+void for_each_line(std::string_view text,
+                   const std::function<void(std::string_view line, unsigned number)>& each);
+
+/// `path` as a path from the root.
+[[nodiscard]] std::string absolute(const std::string& path);
+
+/// A draft of that name, made one that is allowed here.
+[[nodiscard]] Draft new_draft(std::string_view name, std::string_view source);
+
+/// A key that means the same as one of ours, though the table of foreign words does not say so: it
+/// has another meaning for other inits.
+struct PlainKey {
+  std::string_view theirs, ours;
+};
+/// Carries the setting over by `keys`, or else by the table.
+void carry_plain(std::span<const PlainKey> keys, const Setting& setting, std::string_view text,
+                 Draft& draft);
+
+// Readers. Each adds drafts and faults to `to`.
+void import_units(const std::vector<std::string>& paths, Imported& to);  // systemd
+void import_supervisord(const std::string& path, Imported& to);
+void import_run_directory(const std::string& path, Imported& to);  // runit, s6, s6-rc
+void import_openrc(const std::string& path, Imported& to);
+void import_finit(const std::string& path, Imported& to);
+void import_dinit(const std::string& path, Imported& to);
+void import_inittab(const std::string& path, Imported& to);
+void import_zinit_yaml(const std::string& path, Imported& to);
+void import_procfile(const std::string& path, Imported& to);
+void import_compose(const std::string& path, Imported& to);
+
+}  // namespace zinit

@@ -1,0 +1,209 @@
+// Service directories of runit and s6, and source directories of s6-rc.
+#include "base/file.hpp"
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "config/value_text.hpp"
+#include "import/reader.hpp"
+#include "import/words.hpp"
+
+namespace zinit {
+
+namespace {
+
+/// Characters with a meaning for the shell beside quotes, so that a command has to be run by it.
+constexpr std::string_view kShellMeanings = "$`&|;<>(){}*?[]~#!\\\n";
+
+/// A script of the shell that only sets variables, changes the directory and executes a program.
+/// Nothing is carried over of a script that does more.
+class PlainScript {
+ public:
+  PlainScript(const Setting& whole, Draft& draft) : whole_(whole), draft_(draft) {}
+
+  bool read(std::string_view text) {
+    Value env;
+    std::string dir;
+    bool merged = false;
+    std::vector<std::string> command;
+    bool plain = true;
+    for_each_line(text, [&](std::string_view line, unsigned) {
+      if (!plain || line == "set -e" || line == "set -eu") return;
+      if (!command.empty()) plain = false;  // it never comes to what follows
+      if (line == "exec 2>&1") {
+        merged = true;
+        return;
+      }
+      if (line.ends_with(" 2>&1")) {
+        merged = true;
+        line.remove_suffix(5);
+      }
+      if (line.starts_with("export ")) line = trim(line.substr(7));
+      const auto words = split_words(line, Quoting::shell);
+      if (line.find_first_of(kShellMeanings) != line.npos || !words || words->empty()) {
+        plain = false;
+      } else if (words->front() == "exec" && words->size() > 1) {
+        command.assign(words->begin() + 1, words->end());
+      } else if (words->front() == "cd" && words->size() == 2) {
+        dir = words->back();
+      } else {
+        const std::size_t equals = words->front().find('=');
+        plain = plain && words->size() == 1 && is_variable_name(words->front().substr(0, equals));
+        if (plain && equals != std::string::npos)
+          env.table[words->front().substr(0, equals)].value =
+              text_value(words->front().substr(equals + 1));
+      }
+    });
+    if (!plain || command.empty() || !(dir.empty() || dir.starts_with('/'))) return false;
+    take_user(command);
+    if (!env.table.empty()) draft_.put("service.env", std::move(env));
+    if (!dir.empty()) draft_.put_text("service.dir", dir);
+    if (merged) draft_.put_flag("logging.merge_stderr", true);
+    draft_.carry(whole_, "service.exec", words_value(command));
+    return true;
+  }
+
+ private:
+  /// setuidgid(8) and chpst(8) with a user alone.
+  void take_user(std::vector<std::string>& command) {
+    const bool sets = last_part(command.front()).ends_with("setuidgid") && command.size() > 2;
+    const bool chpst = command.front() == "chpst" && command.size() > 3 && command[1] == "-u";
+    if (!sets && !chpst) return;
+    const std::string account = command[chpst ? 2 : 1];
+    const std::size_t colon = account.find(':');
+    draft_.put_text("service.user", account.substr(0, colon));
+    if (colon != std::string::npos) draft_.put_text("service.group", account.substr(colon + 1));
+    command.erase(command.begin(), command.begin() + (chpst ? 3 : 2));
+  }
+
+  const Setting& whole_;
+  Draft& draft_;
+};
+
+/// How a script that is not plain is run: by the program that its first line names.
+std::vector<std::string> by_interpreter(std::string_view text, const std::string& path) {
+  std::vector<std::string> words{"/bin/sh"};
+  const std::string_view line = first_line(text);
+  if (line.starts_with("#!")) words = split_words(line.substr(2), Quoting::shell).value_or(words);
+  words.push_back(path);
+  return words;
+}
+
+constexpr PlainKey kTimeouts[] = {
+    {"timeout-kill", "lifecycle.stop_timeout_ms"},
+    {"timeout-up", "lifecycle.start_timeout_ms"},
+    {"timeout-down", "lifecycle.stop_timeout_ms"},
+};
+
+class RunDirectory {
+ public:
+  RunDirectory(const std::string& path, Imported& to)
+      : path_(path), whole_(absolute(path)), to_(to), draft_(new_draft(last_part(whole_), path)) {}
+
+  void read() {
+    const std::vector<std::string> names = names_in_directory(path_);
+    type_ = std::string(trim(read_if_there(path_ + "/type", to_).value_or("")));
+    if (type_ == "bundle") draft_.make_target();
+    for (const std::string& name : names) take(name);
+    if (type_.empty() || type_ == "longrun") {
+      draft_.put_text("lifecycle.restart", "always");
+      if (draft_.find("service.dir") == nullptr && !names.empty())
+        draft_.put_text("service.dir", whole_);
+    }
+    if (type_ == "oneshot") draft_.put_flag("service.oneshot", true);
+    to_.add(std::move(draft_));
+  }
+
+ private:
+  void take(const std::string& name) {
+    const std::string file = path_ + "/" + name;
+    if (name == "supervise" || name == "event" || name == "data" || name == "env") return;
+    if (name.ends_with(".d") && is_directory_path(file)) {
+      const std::vector<std::string> members = names_in_directory(file);
+      return take_names({"", name, join(members, " "), 0, file}, members);
+    }
+    if (is_directory_path(file)) return draft_.by_table({"", name, "", 0, file}, "");
+    const auto text = read_source(file, to_);
+    if (!text) return;
+    const Setting setting{"", name, trim(*text), 0, file};
+    take_file(setting, *text);
+  }
+
+  void take_names(const Setting& setting, const std::vector<std::string>& names) {
+    names.empty() ? draft_.met(setting)
+                  : draft_.carry_words(setting, "dependencies.requires", names);
+  }
+
+  void take_file(const Setting& setting, const std::string& text) {
+    const std::string_view key = setting.key;
+    const std::string script = whole_ + "/" + setting.key;
+    if (key == "type") return draft_.met(setting);
+    if (key == "run") {
+      if (PlainScript({"", "run", script, 0, setting.file}, draft_).read(text)) return;
+      draft_.remark(
+          fmt::format("{} does more than to execute a program: it is run as it is", script));
+      return draft_.carry(setting, "service.exec", words_value(by_interpreter(text, script)));
+    }
+    if (key == "finish") {
+      draft_.remark(
+          fmt::format("{} gets no arguments: EXIT_CODE and EXIT_SIGNAL say how it ended", script));
+      return draft_.carry(setting, "service.post_exec",
+                          one_of(words_value(by_interpreter(text, script))));
+    }
+    if (key == "up" || key == "down") return take_script(setting);
+    if (key == "dependencies" || key == "contents")
+      return take_names(setting, split_words(text, Quoting::shell).value_or(Words()));
+    if (key == "notification-fd")
+      return draft_.carry_text(setting, "readiness.notify", "fd:" + setting.value);
+    if (key == "down-signal")
+      return draft_.carry_text(setting, "lifecycle.stop_signal", setting.value);
+    for (const PlainKey& one : kTimeouts) {
+      const auto ms = parse_integer(setting.value);  // 0 is no limit
+      if (one.theirs == key && ms)
+        return draft_.carry(setting, one.ours,
+                            *ms == 0 ? text_value("infinity") : number_value(*ms));
+    }
+    draft_.by_table(setting, setting.value);
+  }
+
+  /// `down` of runit and s6, and the two commands of a oneshot of s6-rc: lines of execline.
+  void take_script(const Setting& setting) {
+    if (type_.empty()) {
+      draft_.put_text("service.status", "stop");
+      return draft_.met(setting);
+    }
+    const auto words = split_words(setting.value, Quoting::shell);
+    const bool plain = words && setting.value.find_first_of(kShellMeanings) == std::string::npos;
+    if (words && words->empty()) return draft_.met(setting);
+    const std::string script = whole_ + "/" + setting.key;
+    if (!plain) draft_.remark(fmt::format("{} is run by execlineb(1)", script));
+    draft_.carry(setting, setting.key == "up" ? "service.exec" : "service.stop_exec",
+                 words_value(plain ? *words : Words{"execlineb", "-P", script}));
+  }
+
+  using Words = std::vector<std::string>;
+
+  const std::string path_;
+  const std::string whole_;
+  Imported& to_;
+  Draft draft_;
+  std::string type_;
+};
+
+bool is_service_directory(const std::string& path) {
+  return path_exists(path + "/run") || path_exists(path + "/type");
+}
+
+}  // namespace
+
+void import_run_directory(const std::string& path, Imported& to) {
+  if (is_service_directory(path)) return RunDirectory(path, to).read();
+  bool any = false;
+  for (const std::string& name : names_in_directory(path)) {
+    const std::string below = path + "/" + name;
+    if (!is_service_directory(below)) continue;
+    any = true;
+    RunDirectory(below, to).read();
+  }
+  if (!any) to.fault(path, "has no service directory, one with a file run or type");
+}
+
+}  // namespace zinit

@@ -1,0 +1,228 @@
+// Programs and groups of supervisord.conf (supervisord.org, "Configuration File").
+#include <fnmatch.h>
+
+#include <set>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "config/value_text.hpp"
+#include "import/reader.hpp"
+#include "import/words.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr int kMostPrograms = 1000;  // of one section
+constexpr int kMostFiles = 1000;     // by [include]
+
+constexpr PlainKey kSupervisordKeys[] = {
+    {"exitcodes", "lifecycle.success"},
+    {"stdout_logfile_backups", "logging.file_keep"},
+    {"user", "service.user"},
+};
+
+/// NAME="value",NAME=value as separate words.
+std::vector<std::string> variables(std::string_view text) {
+  std::string blanks;
+  char quote = 0;
+  for (const char c : text) {
+    if (c == '"' || c == '\'') quote = quote == 0 ? c : quote == c ? '\0' : quote;
+    blanks += c == ',' && quote == 0 ? ' ' : c;
+  }
+  return split_words(blanks, Quoting::shell).value_or(std::vector<std::string>{});
+}
+
+class SupervisordReader {
+ public:
+  explicit SupervisordReader(Imported& to) : to_(to) {}
+
+  void read(const std::string& path) {
+    if (!seen_.insert(absolute(path)).second || seen_.size() > kMostFiles) return;
+    const auto text = read_source(path, to_);
+    if (!text) return;
+    std::string section;
+    std::vector<Setting> settings;
+    std::vector<std::string> more;
+    const auto finish = [&] {
+      if (section == "include") more = files_of_include(settings, path);
+      make(section, settings, path);
+      settings.clear();
+    };
+    unsigned number = 0;
+    for (std::string_view line : split(*text, '\n')) {
+      ++number;
+      const bool goes_on = line.starts_with(' ') || line.starts_with('\t');
+      const std::string_view said = trim(line.substr(0, line.find(" ;")));
+      if (said.empty() || said.starts_with(';') || said.starts_with('#')) continue;
+      const std::size_t equals = said.find_first_of("=:");
+      if (goes_on && !settings.empty()) {
+        settings.back().value.append("\n").append(said);
+      } else if (said.starts_with('[')) {
+        finish();
+        section = said.substr(1, said.find(']') - 1);
+      } else {
+        const std::string_view value = equals == said.npos ? "" : said.substr(equals + 1);
+        settings.push_back({section, trim(said.substr(0, equals)), trim(value), number, path});
+      }
+    }
+    finish();
+    for (const std::string& other : more) read(other);
+  }
+
+ private:
+  static std::vector<std::string> files_of_include(const std::vector<Setting>& settings,
+                                                   const std::string& path) {
+    std::vector<std::string> paths;
+    for (const Setting& one : settings) {
+      std::string value = one.value;
+      for (char& c : value)
+        if (c == '\n') c = ' ';
+      for (const std::string_view pattern : split(value, ' ')) {
+        if (pattern.empty()) continue;
+        const std::string whole = pattern.starts_with('/')
+                                      ? std::string(pattern)
+                                      : fmt::format("{}/{}", folder_of(path), pattern);
+        for (const std::string& name : names_in_directory(folder_of(whole)))
+          if (::fnmatch(last_part(whole).data(), name.c_str(), 0) == 0)
+            paths.push_back(folder_of(whole) + "/" + name);
+      }
+    }
+    return paths;
+  }
+
+  void make(const std::string& section, const std::vector<Setting>& settings,
+            const std::string& path) {
+    const std::size_t colon = section.find(':');
+    const std::string kind = section.substr(0, colon);
+    const std::string name(trim(colon == section.npos ? "" : section.substr(colon + 1)));
+    if (kind == "group") return make_group(name, settings, path);
+    if (kind == "eventlistener" || kind == "fcgi-program")
+      to_.part(path, fmt::format("zinit has no {}, as in [{}]", kind, section));
+    if (kind != "program") return;
+    const auto value = [&](std::string_view key) -> std::string {
+      for (const Setting& one : settings)
+        if (one.key == key) return one.value;
+      return {};
+    };
+    const auto count = parse_integer(value("numprocs")).value_or(1);
+    const auto first = parse_integer(value("numprocs_start")).value_or(0);
+    if (count < 1 || count > kMostPrograms)
+      return to_.fault(path, fmt::format("[{}] has numprocs={}", section, count));
+    const std::string pattern = value("process_name");
+    for (auto number = first; number < first + count; ++number) {
+      Names names{
+          {"program_name", name}, {"group_name", name}, {"here", absolute(folder_of(path))}};
+      names.emplace_back("process_num", std::to_string(number));
+      const auto own = expand(pattern.empty() ? name : pattern, names);
+      Draft draft = new_draft(own ? *own : name, fmt::format("[{}]", section));
+      made_[name].push_back(draft.name());
+      for (const Setting& one : settings) take(one, names, draft);
+      if (value("autorestart").empty()) draft.put_text("lifecycle.restart", "on-failure");
+      to_.add(std::move(draft));
+    }
+  }
+
+  void make_group(const std::string& name, const std::vector<Setting>& settings,
+                  const std::string& path) {
+    Draft draft = new_draft(name, fmt::format("[group:{}]", name));
+    draft.make_target();
+    std::vector<std::string> members;
+    for (const Setting& one : settings) {
+      if (one.key != "programs") {
+        draft.by_table(one, one.value);
+        continue;
+      }
+      for (const std::string_view program : split(one.value, ',')) {
+        const auto made = made_.find(std::string(trim(program)));
+        if (made == made_.end())
+          members.emplace_back(trim(program));
+        else
+          members.insert(members.end(), made->second.begin(), made->second.end());
+      }
+      draft.carry_words(one, "dependencies.requires", members);
+    }
+    if (std::ranges::find(members, draft.name()) != members.end())
+      return to_.fault(path, fmt::format("[group:{}] has the name of one of its programs", name));
+    to_.add(std::move(draft));
+  }
+
+  using Names = std::vector<std::pair<std::string, std::string>>;
+
+  /// %(NAME)s and %(NAME)02d; nothing if a name is not known.
+  static std::optional<std::string> expand(std::string_view text, const Names& names) {
+    std::string result;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const std::string_view rest = text.substr(i);
+      if (rest.starts_with("%%")) ++i;
+      if (!rest.starts_with("%(")) {
+        result += text[i];
+        continue;
+      }
+      const std::size_t close = rest.find(')');
+      const std::size_t end = rest.find_first_of("sd", std::min(close, rest.size() - 1));
+      const auto name = std::ranges::find(names, rest.substr(2, close == rest.npos ? 0 : close - 2),
+                                          &Names::value_type::first);
+      if (close == rest.npos || end == rest.npos || name == names.end()) return std::nullopt;
+      const auto width = parse_integer(rest.substr(close + 1, end - close - 1)).value_or(0);
+      std::string value = name->second;
+      while (width < 20 && value.size() < static_cast<std::size_t>(width)) value.insert(0, "0");
+      result += value;
+      i += end;
+    }
+    return result;
+  }
+
+  static void take(const Setting& setting, const Names& names, Draft& draft) {
+    const std::string_view key = setting.key;
+    const auto expanded = expand(setting.value, names);
+    if (!expanded)
+      return draft.leave(setting, "it has a variable that only supervisord knows; write its value");
+    const std::string& value = *expanded;
+    const auto flag = bool_of(value);
+    const bool of_log = key.ends_with("_logfile");
+    if (key == "process_name" || key == "numprocs" || key == "numprocs_start")
+      return draft.met(setting);
+    if (key == "autostart") {
+      if (flag == false) draft.put_text("service.status", "stop");
+      return draft.met(setting);
+    }
+    if (key == "autorestart")
+      return draft.carry_text(setting, "lifecycle.restart",
+                              flag == true    ? "always"
+                              : flag == false ? "never"
+                                              : "on-failure");
+    if (key == "environment") return draft.carry_words(setting, "service.env", variables(value));
+    if (key == "exitcodes") {
+      std::vector<std::string> codes;
+      for (const std::string_view code : split(value, ',')) codes.emplace_back(trim(code));
+      return draft.carry_words(setting, "lifecycle.success", codes);
+    }
+    // A stop is for all processes of a service.
+    if ((key == "stopasgroup" || key == "killasgroup") && flag == true) return draft.met(setting);
+    if (of_log && (value == "AUTO" || value == "NONE")) return draft.met(setting);
+    if (of_log && (value == "syslog" || value.starts_with("/dev/")))
+      return value == "syslog" ? draft.carry_text(setting, "logging.syslog", "unix:/dev/log")
+                               : draft.carry(setting, "logging.console", text_value("raw"));
+    if (key.ends_with("_maxbytes")) {
+      const auto bytes = bytes_of_text(value);
+      return bytes ? draft.carry(setting, "logging.file_max_bytes", number_value(*bytes))
+                   : draft.leave(setting, kNoSuchValue);
+    }
+    carry_plain(kSupervisordKeys, setting, value, draft);
+  }
+
+  Imported& to_;
+  std::set<std::string> seen_;
+  std::map<std::string, std::vector<std::string>> made_;  // services by program
+};
+
+}  // namespace
+
+void import_supervisord(const std::string& path, Imported& to) {
+  const std::size_t before = to.drafts.size() + to.faults.size();
+  SupervisordReader(to).read(path);
+  if (to.drafts.size() + to.faults.size() == before) to.fault(path, "has no [program:NAME]");
+}
+
+}  // namespace zinit

@@ -1,0 +1,135 @@
+// Puts the units that belong together into one draft: a service, and the sockets, timers and paths
+// that start it.
+#include "import/systemd.hpp"
+#include "config/value_text.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "config/spec_reader.hpp"
+
+namespace zinit {
+
+namespace {
+
+/// The service that a unit starts, as a unit's name.
+std::string started_by(const Unit& unit) {
+  const std::string_view section = unit.type() == "socket"  ? "Socket"
+                                   : unit.type() == "timer" ? "Timer"
+                                                            : "Path";
+  const std::string_view given = unit.last(section, unit.type() == "socket" ? "Service" : "Unit");
+  if (!given.empty()) {
+    std::string name = resolve_specifiers(unit, given).value_or(std::string(given));
+    const std::size_t own = name.find("@%i.");
+    return own == std::string::npos ? name : name.erase(own + 1, 2);
+  }
+  const bool accepts = unit.type() == "socket" && bool_of(unit.last("Socket", "Accept")) == true;
+  return unit.stem() + (accepts ? "@.service" : ".service");
+}
+
+/// What is made into one file.
+struct Group {
+  std::optional<Unit> main;  // the service or target
+  std::vector<Unit> triggers;
+};
+
+class Groups {
+ public:
+  explicit Groups(Imported& to) : to_(to) {}
+
+  void add(Unit unit) {
+    const bool is_main = unit.type() == "service" || unit.type() == "target";
+    Group& group = group_of(is_main ? unit.name : started_by(unit));
+    if (is_main)
+      group.main = std::move(unit);
+    else
+      group.triggers.push_back(std::move(unit));
+  }
+
+  void finish() {
+    for (auto& [name, group] : groups_)
+      if (find_main(name, group)) make(group);
+  }
+
+ private:
+  Group& group_of(const std::string& name) {
+    const auto found = std::ranges::find(groups_, name, &std::pair<std::string, Group>::first);
+    return found != groups_.end() ? found->second : groups_.emplace_back(name, Group()).second;
+  }
+
+  /// The service of a socket, timer or path that was not given itself.
+  bool find_main(const std::string& name, Group& group) {
+    if (group.main) return true;
+    const Unit& trigger = group.triggers.front();
+    const std::string path = find_unit(name, folder_of(trigger.path));
+    if (!name.ends_with(".service") || path.empty()) {
+      to_.fault(trigger.path, fmt::format("starts {}, which is not there", name));
+      return false;
+    }
+    group.main = read_unit(path, to_);
+    if (group.main) group.main->name = name;
+    return group.main.has_value();
+  }
+
+  void make(Group& group) {
+    Unit& unit = *group.main;
+    unit.of_connections = std::ranges::any_of(group.triggers, [](const Unit& one) {
+      return bool_of(one.last("Socket", "Accept")) == true;
+    });
+    std::string stem = unit.stem();
+    if (unit.of_connections && stem.ends_with('@')) stem.pop_back();
+    const std::string name = usable_name(stem);
+    std::string source = unit.name;
+    for (const Unit& trigger : group.triggers) source += " and " + trigger.name;
+    Draft draft(name, source);
+    if (name != stem) draft.remark(fmt::format("the name {} is not allowed here", stem));
+    if (unit.type() == "target") {
+      draft.make_target();
+      if (!draft_common(unit, draft)) draft.put_text("target.status", "stop");
+    } else {
+      draft_service(unit, draft, !group.triggers.empty());
+    }
+    for (const Unit& trigger : group.triggers) draft_trigger(trigger, draft);
+    settle_socket(group, draft);
+    if (draft.is_template() && std::ranges::any_of(unit.settings, [](const Setting& one) {
+          return one.value.find("%I") != std::string::npos;
+        }))
+      draft.remark("%I is the name of the instance as it is: escapes in it stay");
+    to_.add(std::move(draft));
+  }
+
+  /// There is a name for each socket, or for none.
+  static void name_sockets(Draft& draft, std::size_t count) {
+    const Value* const given = draft.find("socket.names");
+    if (given == nullptr) return;
+    Value names = *given;
+    while (names.array.size() < count) names.array.push_back(text_value(draft.name()));
+    draft.put("socket.names", std::move(names));
+  }
+
+  /// A service that boot starts as well does not wait for a connection.
+  static void settle_socket(const Group& group, Draft& draft) {
+    const bool has_socket = draft.find("socket.listen") != nullptr;
+    if (!has_socket) return draft.drop_section("socket");
+    name_sockets(draft, draft.find("socket.listen")->array.size());
+    const bool at_boot = !group.main->last("Install", "WantedBy").empty();
+    if (has_socket && at_boot && !group.main->of_connections)
+      draft.put_flag("socket.on_demand", false);
+  }
+
+  Imported& to_;
+  std::vector<std::pair<std::string, Group>> groups_;
+};
+
+}  // namespace
+
+void import_units(const std::vector<std::string>& paths, Imported& to) {
+  Groups groups(to);
+  for (const std::string& path : paths)
+    if (auto unit = read_unit(path, to)) groups.add(*std::move(unit));
+  groups.finish();
+}
+
+}  // namespace zinit

@@ -1,0 +1,171 @@
+// [Unit] and [Install] of units, which all types have (systemd.unit(5)).
+#include <algorithm>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "import/systemd.hpp"
+#include "import/words.hpp"
+
+namespace zinit {
+
+namespace {
+
+/// Keys of [Unit] whose values are names of units, with what they are here.
+struct NamesKey {
+  std::string_view theirs, ours;
+};
+constexpr NamesKey kNames[] = {
+    {"After", "dependencies.after"},
+    {"Before", "dependencies.before"},
+    {"Requires", "dependencies.requires"},
+    {"Requisite", "dependencies.requires"},
+    {"Wants", "dependencies.wants"},
+    {"BindsTo", "dependencies.binds_to"},
+    {"Conflicts", "dependencies.conflicts"},
+    {"OnFailure", "lifecycle.on_failure"},
+    {"RequiredBy", "dependencies.required_by"},
+    {"WantedBy", "dependencies.wanted_by"},
+};
+
+/// Targets that boot starts: what they want is started at boot here by its status.
+bool is_of_boot(std::string_view unit) {
+  constexpr std::string_view all =
+      " multi-user.target graphical.target default.target basic.target sysinit.target "
+      "local-fs.target network-online.target network.target sockets.target timers.target "
+      "paths.target getty.target remote-fs.target ";
+  return all.find(fmt::format(" {} ", unit)) != all.npos;
+}
+
+class CommonSettings {
+ public:
+  CommonSettings(const Unit& unit, Draft& draft) : unit_(unit), draft_(draft) {}
+
+  void take(const Setting& setting) {
+    const std::string_view key = setting.key;
+    // Names are resolved one by one, and an address may have any %.
+    const auto* const names = std::ranges::find(kNames, key, &NamesKey::theirs);
+    if (names != std::end(kNames)) return take_names(setting, names->ours, setting.value);
+    if (key == "Documentation") {
+      draft_.note("See " + setting.value);
+      return draft_.met(setting);
+    }
+    const auto resolved = resolve_specifiers(unit_, setting.value);
+    if (!resolved) return draft_.leave(setting, resolved.error().text);
+    const std::string& value = *resolved;
+    if (key == "DefaultDependencies") {
+      draft_.met(setting);
+    } else if (key == "Description") {
+      draft_.carry_text(setting, fmt::format("{}.description", draft_.main_section()), value);
+    } else if ((key == "StartLimitIntervalSec" || key == "StartLimitInterval") && value == "0") {
+      draft_.carry(setting, "lifecycle.max_restarts", number_value(0));
+    } else if (key.starts_with("Condition") || key.starts_with("Assert")) {
+      take_condition(setting, value);
+    } else {
+      draft_.by_table(setting, value);
+    }
+  }
+
+  void finish() {
+    if (!tests_.empty()) put_tests();
+    if (draft_.main_section() == std::string_view("target")) return;
+    if (unit_.type() == "service" && bool_of(unit_.last("Unit", "DefaultDependencies")) != false)
+      draft_.add("dependencies.after", words_value({"basic"}));
+  }
+
+  /// Whether boot starts the unit because of what [Install] says.
+  [[nodiscard]] bool at_boot() const { return at_boot_; }
+
+ private:
+  void take_names(const Setting& setting, std::string_view ours, const std::string& value) {
+    const auto units = split_words(value, Quoting::systemd);
+    std::vector<std::string> names, lost;
+    std::string reason;
+    for (const std::string& unit : units.value_or(std::vector<std::string>{})) {
+      if (setting.section == "Install" && is_of_boot(unit)) {
+        at_boot_ = true;
+        continue;
+      }
+      const UnitName name = name_of(setting.key, unit);
+      if (!name.reason.empty()) {
+        lost.push_back(unit);
+        reason = name.reason;
+      } else if (!name.ours.empty() && name.ours != draft_.name()) {
+        names.push_back(name.ours);
+      }
+    }
+    if (lost.empty())
+      return names.empty() ? draft_.met(setting) : draft_.carry_words(setting, ours, names);
+    if (!names.empty()) draft_.add(ours, words_value(names));
+    draft_.leave({setting.section, setting.key, join(lost, " "), setting.line, setting.file},
+                 reason, ours);
+  }
+
+  /// `mail@%n.service` of OnFailure is `mail@` here, which gets the name by itself.
+  UnitName name_of(std::string_view key, const std::string& unit) const {
+    const std::size_t at = unit.find("@%");
+    if (key == "OnFailure" && at != std::string::npos &&
+        std::string_view("nNpi").find(unit[at + 2]) < 4)
+      return {unit.substr(0, at + 1), {}};
+    const auto resolved = resolve_specifiers(unit_, unit);
+    return resolved ? name_here(*resolved) : UnitName{{}, resolved.error().text};
+  }
+
+  void take_condition(const Setting& setting, const std::string& value) {
+    const std::string_view name =
+        std::string_view(setting.key).substr(setting.key.starts_with("Assert") ? 6 : 9);
+    if (value.starts_with('|'))
+      return draft_.leave(setting, "zinit has no conditions of which one must hold",
+                          "condition.exec");
+    if (setting.key.starts_with("Assert"))
+      draft_.remark(
+          fmt::format("{}: the service is not started, which is no failure", setting.key));
+    constexpr std::pair<std::string_view, const char*> tests[] = {{"FileNotEmpty", "-s"},
+                                                                  {"FileIsExecutable", "-x"},
+                                                                  {"PathIsReadWrite", "-w"},
+                                                                  {"PathIsSymbolicLink", "-L"}};
+    for (const auto& [test, option] : tests) {
+      if (name != test) continue;
+      const bool not_so = value.starts_with('!');
+      tests_.push_back(fmt::format("test {}{} {}", not_so ? "! " : "", option,
+                                   shell_quoted(std::string_view(value).substr(not_so ? 1 : 0))));
+      return draft_.met(setting);
+    }
+    const std::string ours =
+        fmt::format("condition.{}", name == "PathExists"          ? "path_exists"
+                                    : name == "PathIsDirectory"   ? "path_is_directory"
+                                    : name == "PathIsMountPoint"  ? "path_is_mount"
+                                    : name == "KernelCommandLine" ? "kernel_command_line"
+                                    : name == "Virtualization"    ? "virtualization"
+                                    : name == "FirstBoot"         ? "first_boot"
+                                                                  : "");
+    if (ours.ends_with('.')) return draft_.by_table(setting, value);
+    if (name == "FirstBoot") return draft_.carry_text(setting, ours, value);
+    draft_.carry_words(setting, ours, {value});
+  }
+
+  void put_tests() {
+    if (tests_.size() > 1) return draft_.put_text("condition.exec", join(tests_, " && "));
+    draft_.put("condition.exec",
+               words_value(split_words(tests_.front(), Quoting::shell).value_or(tests_)));
+  }
+
+  const Unit& unit_;
+  Draft& draft_;
+  std::vector<std::string> tests_;
+  bool at_boot_ = false;
+};
+
+}  // namespace
+
+bool draft_common(const Unit& unit, Draft& draft) {
+  CommonSettings common(unit, draft);
+  for (const Setting& setting : unit.settings) {
+    if (setting.section.starts_with("X-")) continue;  // systemd leaves them to others
+    if (setting.section != "Unit" && setting.section != "Install") continue;
+    common.take(setting);
+  }
+  common.finish();
+  return common.at_boot();
+}
+
+}  // namespace zinit

@@ -1,0 +1,458 @@
+// [Service] of units (systemd.service(5), systemd.exec(5), systemd.kill(5)).
+#include <algorithm>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "config/value_text.hpp"
+#include "import/systemd.hpp"
+#include "import/words.hpp"
+#include "model/reason.hpp"
+
+namespace zinit {
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+/// One command of an Exec key.
+struct ExecLine {
+  Words words;
+  bool ignored = false;  // "-": its failure changes nothing
+  bool literal = false;  // ":": its variables are not expanded
+};
+
+/// The command as a line for the shell, of which several can be joined.
+std::string as_shell_line(const ExecLine& line, bool last) {
+  std::string text;
+  if (line.literal)
+    for (const std::string& word : line.words) text += " " + shell_quoted(word);
+  else
+    text = shell_line(line.words).substr(4);  // without "exec"
+  if (line.ignored) return text.substr(1) + " || :";
+  return last ? "exec" + text : text.substr(1);
+}
+
+/// The command as an argument vector, by the shell if it needs one.
+Words as_words(const ExecLine& line) {
+  if (line.ignored || (!line.literal && has_variable(line.words)))
+    return {"/bin/sh", "-c", as_shell_line(line, true)};
+  return line.literal ? line.words : without_variables(line.words);
+}
+
+/// One command as the value of a key that takes one.
+Value one_command(const std::vector<ExecLine>& lines) {
+  if (lines.size() == 1 && !lines.front().ignored) {
+    const ExecLine& line = lines.front();
+    if (line.literal || !has_variable(line.words)) return words_value(as_words(line));
+  }
+  std::string text;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const bool last = i + 1 == lines.size();
+    std::string part = as_shell_line(lines[i], last);
+    if (lines[i].ignored && lines.size() > 1) part = fmt::format("{{ {}; }}", part);
+    text += (i > 0 ? " && " : "") + part;
+  }
+  return text_value(text);
+}
+
+/// The signal that `kill -SIGNAL $MAINPID` sends to the main process; empty if it does more.
+std::string signal_sent(const std::vector<ExecLine>& lines) {
+  if (lines.size() != 1) return {};
+  const Words& words = lines.front().words;
+  if (words.size() < 2 || last_part(words.front()) != "kill") return {};
+  if (words.back() != "$MAINPID" && words.back() != "${MAINPID}") return {};
+  std::string name = words.size() == 2 ? "TERM" : "";
+  if (words.size() == 3 && words[1].starts_with('-')) name = words[1].substr(1);
+  if (words.size() == 4 && words[1] == "-s") name = words[2];
+  const int number = signal_number(name);
+  return number == 0 ? "" : signal_name(number);
+}
+
+class ServiceSettings {
+ public:
+  ServiceSettings(const Unit& unit, Draft& draft) : unit_(unit), draft_(draft) {
+    type_ = unit.last("Service", "Type");
+    const bool has_start = !unit.last("Service", "ExecStart").empty();
+    if (type_.empty())
+      type_ = !unit.last("Service", "BusName").empty() ? "dbus" : has_start ? "simple" : "oneshot";
+    oneshot_ = type_ == "oneshot";
+    pidfile_ = !unit.last("Service", "PIDFile").empty();
+  }
+
+  void take(const Setting& setting);
+
+  void finish(bool at_boot, bool triggered) {
+    put_commands();
+    put_directory_modes();
+    put_type();
+    if (!oneshot_ && unit_.last("Service", "Restart").empty())
+      draft_.put_text("lifecycle.restart", "never");
+    if (!at_boot && !triggered) draft_.put_text("service.status", "stop");
+    put_capabilities();
+  }
+
+ private:
+  struct Row {
+    std::string_view keys;  // with a blank before and after each
+    void (ServiceSettings::*take)(const Setting&, const std::string&);
+  };
+  static const Row kRows[];
+
+  std::string_view last(std::string_view key) const { return unit_.last("Service", key); }
+
+  // --- commands ---
+
+  /// The commands of one line: a lone semicolon ends each.
+  std::optional<std::vector<ExecLine>> commands_of(const Setting& setting,
+                                                   const std::string& value) {
+    const auto words = split_words(value, Quoting::systemd);
+    std::vector<ExecLine> lines(1);
+    for (const std::string& word : words.value_or(Words())) {
+      if (word == ";")
+        lines.emplace_back();
+      else
+        lines.back().words.push_back(word);
+    }
+    std::erase_if(lines, [](const ExecLine& line) { return line.words.empty(); });
+    if (!words || lines.empty()) {
+      draft_.leave(setting, words ? kNoSuchValue : words.error().text);
+      return std::nullopt;
+    }
+    for (ExecLine& line : lines)
+      if (!take_prefixes(setting, line)) return std::nullopt;
+    return lines;
+  }
+
+  bool take_prefixes(const Setting& setting, ExecLine& line) {
+    std::string& program = line.words.front();
+    while (!program.empty() && std::string_view("-:+!@|").find(program.front()) < 6) {
+      const char prefix = program.front();
+      program.erase(0, 1);
+      if (prefix == '-') line.ignored = true;
+      if (prefix == ':') line.literal = true;
+      if (prefix == '@' && line.words.size() > 1) {
+        line.words.erase(line.words.begin() + 1);
+        draft_.remark(fmt::format("{}: the program gets its own path as argv[0]", setting.key));
+      }
+      const bool rights = (prefix == '+' || prefix == '!') && !last("User").empty();
+      if (rights && setting.key != "ExecStart") {
+        draft_.leave(setting,
+                     "zinit runs it as the user of the service; require a oneshot that does it");
+        return false;
+      }
+    }
+    if (program.empty()) draft_.leave(setting, kNoSuchValue);
+    return !program.empty();
+  }
+
+  void take_exec(const Setting& setting, const std::string& value) {
+    auto lines = commands_of(setting, value);
+    if (!lines) return;
+    draft_.met(setting);
+    auto& list = commands_[setting.key];
+    list.insert(list.end(), lines->begin(), lines->end());
+  }
+
+  void put_list(std::string_view ours, const std::vector<ExecLine>& lines) {
+    for (const ExecLine& line : lines) draft_.add(ours, one_of(words_value(as_words(line))));
+  }
+
+  void put_commands() {
+    std::vector<ExecLine> starts = commands_["ExecStart"];
+    std::vector<ExecLine> posts = commands_["ExecStartPost"];
+    // A oneshot is done when its last command is.
+    if (oneshot_) starts.insert(starts.end(), posts.begin(), posts.end());
+    put_list("service.pre_exec", commands_["ExecStartPre"]);
+    if (starts.empty()) starts.push_back({.words = {"true"}});
+    put_list("service.pre_exec", {starts.begin(), starts.end() - 1});
+    if (starts.back().ignored) {
+      starts.back().ignored = oneshot_;
+      if (!oneshot_) draft_.remark("ExecStart: its failures count, in spite of the -");
+    }
+    draft_.put("service.exec", one_command({starts.back()}));
+    if (!oneshot_) put_list("service.ready_exec", posts);
+    put_list("service.post_exec", commands_["ExecStopPost"]);
+    put_one("ExecStop", "service.stop_exec", "lifecycle.stop_signal");
+    put_one("ExecReload", "service.reload_exec", "service.reload_signal");
+    put_one("ExecCondition", "condition.exec", {});
+  }
+
+  void put_one(const std::string& key, std::string_view ours, std::string_view ours_for_signal) {
+    const std::vector<ExecLine>& lines = commands_[key];
+    if (lines.empty()) return;
+    const std::string signal = ours_for_signal.empty() ? "" : signal_sent(lines);
+    if (!signal.empty()) return draft_.put_text(ours_for_signal, signal);
+    draft_.put(ours, one_command(lines));
+  }
+
+  // --- kind, readiness, restart ---
+
+  void take_type(const Setting& setting, const std::string& value) {
+    if (value == "dbus")
+      return draft_.by_table({"Service", "BusName", value, setting.line, setting.file}, value);
+    if (value == "forking" && !pidfile_)
+      draft_.remark(
+          "Type=forking without PIDFile=: a oneshot, whose processes zinit does not watch; better "
+          "leave out the option that sends the program to the background");
+    constexpr std::string_view known = " simple exec idle forking oneshot notify notify-reload ";
+    if (known.find(fmt::format(" {} ", value)) == known.npos)
+      return draft_.leave(setting, kNoSuchValue);
+    draft_.met(setting);
+  }
+
+  void put_type() {
+    if (oneshot_ || (type_ == "forking" && !pidfile_)) draft_.put_flag("service.oneshot", true);
+    if (type_.starts_with("notify")) draft_.put_text("readiness.notify", "systemd");
+    if (type_ == "notify-reload" && draft_.find("service.reload_exec") == nullptr)
+      draft_.put_text("service.reload_signal", "SIGHUP");
+  }
+
+  void take_remain(const Setting& setting, const std::string& value) {
+    if (oneshot_ || bool_of(value) == false) return draft_.met(setting);
+    draft_.leave(setting, "a service that has ended is not running here, unless it is a oneshot",
+                 "service.oneshot");
+  }
+
+  void take_pidfile(const Setting& setting, const std::string& value) {
+    if (type_ != "forking") return draft_.met(setting);  // systemd has a use for it there alone
+    draft_.carry_text(setting, "readiness.pidfile",
+                      value.starts_with('/') ? value : "/run/" + value);
+  }
+
+  void take_access(const Setting& setting, const std::string& value) {
+    if (!type_.starts_with("notify")) return draft_.met(setting);
+    const bool all = value == "all" || value == "exec";
+    draft_.carry_text(setting, "readiness.notify_access", all ? "all" : value);
+  }
+
+  void take_restart(const Setting& setting, const std::string& value) {
+    if (oneshot_ && value == "always")
+      return draft_.leave(setting, "a oneshot that has succeeded is not restarted",
+                          "lifecycle.restart");
+    const bool exact = value == "no" || value == "always" || value == "on-failure";
+    if (exact)
+      return draft_.carry_text(setting, "lifecycle.restart", value == "no" ? "never" : value);
+    const bool some = value.starts_with("on-ab") || value == "on-watchdog";
+    draft_.put_text("lifecycle.restart", some ? "on-failure" : "never");
+    draft_.leave(setting, "must be \"always\", \"on-failure\" or \"never\"", "lifecycle.restart");
+  }
+
+  void take_timeouts(const Setting& setting, const std::string& value) {
+    const bool never = value == "infinity" || milliseconds_of(value) == 0;
+    const std::string time = never ? "infinity" : value;
+    if (setting.key == "TimeoutSec") {
+      const auto ms = milliseconds_of(value);
+      draft_.put("lifecycle.start_timeout_ms",
+                 ms && !never ? number_value(*ms) : text_value("infinity"));
+    }
+    draft_.carry_text(setting,
+                      setting.key == "TimeoutStartSec" ? "lifecycle.start_timeout_ms"
+                                                       : "lifecycle.stop_timeout_ms",
+                      time);
+  }
+
+  void take_kill_mode(const Setting& setting, const std::string& value) {
+    if (value == "control-group") return draft_.met(setting);
+    if (value == "process") return draft_.carry_text(setting, "lifecycle.kill_mode", "main");
+    draft_.leave(setting,
+                 value == "mixed" ? "all processes get the stop signal here" : kNoSuchValue,
+                 "lifecycle.kill_mode");
+  }
+
+  void take_ends(const Setting& setting, const std::string& value) {
+    draft_.carry_text(
+        setting,
+        setting.key == "SuccessExitStatus" ? "lifecycle.success" : "lifecycle.no_restart_on",
+        value);
+  }
+
+  // --- surroundings ---
+
+  void take_words(const Setting& setting, const std::string& value) {
+    const auto words = split_words(value, Quoting::systemd);
+    if (!words) return draft_.leave(setting, words.error().text);
+    const std::string_view ours = setting.key == "Environment"        ? "service.env"
+                                  : setting.key == "EnvironmentFile"  ? "service.env_file"
+                                  : setting.key == "RuntimeDirectory" ? "service.runtime_dir"
+                                  : setting.key == "StateDirectory"   ? "service.state_dir"
+                                  : setting.key == "CacheDirectory"   ? "service.cache_dir"
+                                  : setting.key == "LogsDirectory"    ? "service.log_dir"
+                                                                      : "service.groups";
+    draft_.carry_words(setting, ours, *words);
+  }
+
+  void take_unset(const Setting& setting, const std::string& value) {
+    for (const std::string_view name : split(value, ' ')) {
+      Value gone;
+      gone.table[std::string(name)].value = bool_value(false);
+      if (is_variable_name(name)) draft_.add("service.env", std::move(gone));
+    }
+    draft_.met(setting);
+  }
+
+  void take_directory_mode(const Setting& setting, const std::string& value) {
+    draft_.met(setting);
+    const std::string_view digits = std::string_view(value).substr(value.starts_with("0") ? 1 : 0);
+    if (digits != "755") modes_.emplace_back(setting.key.substr(0, setting.key.size() - 4), value);
+  }
+
+  /// As commands, because directories are made with the mode 0755.
+  void put_directory_modes() {
+    for (const auto& [key, mode] : modes_) {
+      Words words{"/bin/chmod", mode};
+      const std::string base = key.starts_with('R')   ? "/run"
+                               : key.starts_with('S') ? "/var/lib"
+                               : key.starts_with('C') ? "/var/cache"
+                                                      : "/var/log";
+      const std::string names = resolve_specifiers(unit_, last(key)).value_or(std::string());
+      for (const std::string_view name : split(names, ' '))
+        if (!name.empty()) words.push_back(fmt::format("{}/{}", base, name));
+      if (words.size() == 2) continue;
+      Value commands = one_of(words_value(words));
+      const Value* there = draft_.find("service.pre_exec");
+      if (there != nullptr)
+        commands.array.insert(commands.array.end(), there->array.begin(), there->array.end());
+      draft_.put("service.pre_exec", std::move(commands));
+    }
+  }
+
+  void take_dir(const Setting& setting, const std::string& value) {
+    const bool spare = value.starts_with('-');
+    if (spare) draft_.remark("WorkingDirectory: the service is not started without it");
+    draft_.carry_text(setting, "service.dir", value.substr(spare ? 1 : 0));
+  }
+
+  void take_input(const Setting& setting, const std::string& value) {
+    const bool terminal = value.starts_with("tty");
+    if (value == "null") return draft_.met(setting);
+    if (value == "socket" && unit_.of_connections) return draft_.met(setting);
+    if (!terminal) return draft_.by_table(setting, value);
+    if (last("TTYPath").empty()) draft_.put_text("service.tty", "/dev/console");
+    draft_.met(setting);
+  }
+
+  void take_tty(const Setting& setting, const std::string& value) {
+    if (!last("StandardInput").starts_with("tty")) return draft_.met(setting);
+    draft_.carry_text(setting, "service.tty", value);
+  }
+
+  void take_output(const Setting& setting, const std::string& value) {
+    const std::size_t colon = value.find(":/");
+    if (value == "journal" || value == "inherit" || value == "syslog" || value == "tty" ||
+        (value == "socket" && unit_.of_connections))
+      return draft_.met(setting);
+    if (value.starts_with("kmsg")) return draft_.carry(setting, "logging.kmsg", bool_value(true));
+    if (value.ends_with("+console"))
+      return draft_.carry(setting, "logging.console", bool_value(true));
+    if (colon == std::string::npos || value.starts_with("fd"))
+      return draft_.leave(setting, "zinit keeps what the service prints", "logging.file");
+    draft_.carry_text(setting, "logging.file", std::string_view(value).substr(colon + 1));
+  }
+
+  void take_scheduling(const Setting& setting, const std::string& value) {
+    if (setting.key == "CPUWeight" && value == "idle")
+      return draft_.leave(setting, kNoSuchValue, "resources.cpu_weight");
+    constexpr std::string_view classes[] = {"none", "realtime", "best-effort", "idle"};
+    const auto number = parse_integer(value);
+    if (value == "none" || value == "0") return draft_.met(setting);
+    draft_.carry_text(
+        setting, "process.io_class",
+        number && *number > 0 && *number < 4 ? classes[*number] : std::string_view(value));
+  }
+
+  void take_capabilities(const Setting& setting, const std::string& value) {
+    if (value.starts_with('~'))
+      return draft_.leave(setting, "write those that it may have", "process.capabilities");
+    auto& list = setting.key.starts_with('A') ? ambient_ : bounding_;
+    if (!list) list.emplace();
+    const auto words = split_words(value, Quoting::systemd);
+    if (words) list->insert(list->end(), words->begin(), words->end());
+    const std::string_view user = last("User");
+    const bool is_root = user.empty() || user == "root" || user == "0";
+    // A user that is not root would have from the start what it could only come by otherwise.
+    if (!is_root && setting.key.starts_with('B') && !value.empty() &&
+        last("AmbientCapabilities").empty())
+      return draft_.leave(setting, "zinit would give them to the user from the start",
+                          "process.capabilities");
+    draft_.met(setting);
+    kept_ = true;
+  }
+
+  void put_capabilities() {
+    if (!kept_) return;
+    const std::string_view user = last("User");
+    const bool is_root = user.empty() || user == "root" || user == "0";
+    const auto& list = is_root ? bounding_ : ambient_ ? ambient_ : bounding_;
+    if (list) draft_.put("process.capabilities", words_value(*list));
+  }
+
+  void take_unlimited(const Setting& setting, const std::string& value) {
+    if (value == "infinity") return draft_.met(setting);
+    draft_.by_table(setting, value);
+  }
+
+  void take_nothing(const Setting& setting, const std::string&) { draft_.met(setting); }
+
+  const Unit& unit_;
+  Draft& draft_;
+  std::string type_;
+  bool oneshot_ = false;
+  bool pidfile_ = false;
+  std::map<std::string, std::vector<ExecLine>> commands_;
+  std::vector<std::pair<std::string, std::string>> modes_;
+  std::optional<Words> ambient_, bounding_;
+  bool kept_ = false;
+};
+
+constexpr ServiceSettings::Row ServiceSettings::kRows[] = {
+    {" ExecStart ExecStartPre ExecStartPost ExecStop ExecStopPost ExecReload ExecCondition ",
+     &ServiceSettings::take_exec},
+    {" Type ", &ServiceSettings::take_type},
+    {" RemainAfterExit ", &ServiceSettings::take_remain},
+    {" PIDFile ", &ServiceSettings::take_pidfile},
+    {" NotifyAccess ", &ServiceSettings::take_access},
+    {" Restart ", &ServiceSettings::take_restart},
+    {" TimeoutSec TimeoutStartSec TimeoutStopSec ", &ServiceSettings::take_timeouts},
+    {" KillMode ", &ServiceSettings::take_kill_mode},
+    {" SuccessExitStatus RestartPreventExitStatus ", &ServiceSettings::take_ends},
+    {" Environment EnvironmentFile RuntimeDirectory StateDirectory CacheDirectory LogsDirectory "
+     "SupplementaryGroups ",
+     &ServiceSettings::take_words},
+    {" UnsetEnvironment ", &ServiceSettings::take_unset},
+    {" RuntimeDirectoryMode StateDirectoryMode CacheDirectoryMode LogsDirectoryMode ",
+     &ServiceSettings::take_directory_mode},
+    {" WorkingDirectory ", &ServiceSettings::take_dir},
+    {" StandardInput ", &ServiceSettings::take_input},
+    {" TTYPath ", &ServiceSettings::take_tty},
+    {" StandardOutput StandardError ", &ServiceSettings::take_output},
+    {" IOSchedulingClass ", &ServiceSettings::take_scheduling},
+    {" CapabilityBoundingSet AmbientCapabilities ", &ServiceSettings::take_capabilities},
+    {" TasksMax CPUQuota ", &ServiceSettings::take_unlimited},
+    {" GuessMainPID Sockets PermissionsStartOnly ", &ServiceSettings::take_nothing},
+};
+
+void ServiceSettings::take(const Setting& setting) {
+  const auto value = resolve_specifiers(unit_, setting.value);
+  if (!value) return draft_.leave(setting, value.error().text);
+  for (const Row& row : kRows) {
+    if (row.keys.find(fmt::format(" {} ", setting.key)) == row.keys.npos) continue;
+    return (this->*row.take)(setting, *value);
+  }
+  draft_.by_table(setting, *value);
+}
+
+}  // namespace
+
+void draft_service(const Unit& unit, Draft& draft, bool triggered) {
+  const bool at_boot = draft_common(unit, draft);
+  ServiceSettings service(unit, draft);
+  for (const Setting& setting : unit.settings) {
+    const std::string_view in = setting.section;
+    if (in == "Service") service.take(setting);
+    if (in != "Service" && in != "Unit" && in != "Install" && !in.starts_with("X-"))
+      draft.leave(setting, "zinit does not know this section");
+  }
+  service.finish(at_boot, triggered);
+}
+
+}  // namespace zinit

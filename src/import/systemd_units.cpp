@@ -1,0 +1,175 @@
+// Finds and reads units of systemd and their drop-ins (systemd.unit(5), systemd.syntax(7)).
+#include <limits.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/file.hpp"
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "import/systemd.hpp"
+
+namespace zinit {
+
+namespace {
+
+// Those of systemd.unit(5) that packages and administrators write to, in order of precedence.
+constexpr const char* kUnitFolders[] = {"/etc/systemd/system", "/run/systemd/system",
+                                        "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
+                                        "/lib/systemd/system"};
+constexpr std::string_view kUnitTypes[] = {"service", "socket", "timer", "path", "target"};
+
+/// Whether an empty value means something else than that nothing was said.
+bool empty_means_none(std::string_view key) {
+  return key == "CapabilityBoundingSet" || key == "AmbientCapabilities";
+}
+
+/// Adds what the text of one file says.
+void read_unit_text(const std::string& path, std::string_view text, std::vector<Setting>& to) {
+  std::string section, whole;
+  unsigned line = 0, begin = 0;
+  const auto take = [&] {
+    const std::string_view said = trim(whole);
+    const std::size_t equals = said.find('=');
+    if (said.starts_with('[') && said.ends_with(']')) {
+      section = said.substr(1, said.size() - 2);
+    } else if (equals != said.npos) {
+      Setting one{section, trim(said.substr(0, equals)), trim(said.substr(equals + 1)), begin,
+                  path};
+      const bool resets = one.value.empty();
+      if (resets)
+        std::erase_if(to, [&](const Setting& before) {
+          return before.section == one.section && before.key == one.key;
+        });
+      if (!resets || empty_means_none(one.key)) to.push_back(std::move(one));
+    } else if (!said.empty()) {
+      to.push_back({section, said, "", begin, path});
+    }
+    whole.clear();
+  };
+  for (const std::string_view raw : split(text, '\n')) {
+    ++line;
+    const std::string_view start = trim(raw);
+    const bool is_comment = start.starts_with('#') || start.starts_with(';');
+    if (is_comment) continue;
+    if (whole.empty()) begin = line;
+    if (raw.ends_with('\\')) {
+      whole.append(raw.substr(0, raw.size() - 1)).append(" ");
+      continue;
+    }
+    whole += raw;
+    take();
+  }
+  take();
+}
+
+/// The names that directories of drop-ins of this unit have before ".d", the weakest first.
+std::vector<std::string> drop_in_names(const Unit& unit) {
+  const std::string stem = unit.stem();
+  const std::size_t at = stem.find('@');
+  std::vector<std::string> names;
+  if (at != std::string::npos && at + 1 < stem.size())
+    names.push_back(fmt::format("{}.{}", stem.substr(0, at + 1), unit.type()));
+  names.push_back(unit.name);
+  return names;
+}
+
+/// The paths of the unit's drop-ins, in the order in which they apply.
+std::vector<std::string> drop_ins_of(const Unit& unit) {
+  std::vector<std::string> folders{folder_of(unit.path)};
+  if (std::ranges::find(kUnitFolders, folders.front()) != std::end(kUnitFolders))
+    folders.assign(std::begin(kUnitFolders), std::end(kUnitFolders));
+  std::map<std::string, std::string> by_name;
+  for (const std::string& name : drop_in_names(unit)) {
+    for (const std::string& folder : folders) {
+      const std::string place = fmt::format("{}/{}.d", folder, name);
+      for (const std::string& file : names_in_directory(place))
+        if (file.ends_with(".conf")) by_name.try_emplace(file, place + "/" + file);
+    }
+  }
+  std::vector<std::string> paths;
+  for (const auto& [name, path] : by_name) paths.push_back(path);
+  return paths;
+}
+
+bool leads_to_null(const std::string& path) {
+  char real[PATH_MAX];
+  return ::realpath(path.c_str(), real) != nullptr && std::string_view(real) == "/dev/null";
+}
+
+/// getty@.service for getty@tty1.service; empty if the name is that of no instance.
+std::string template_file(const std::string& name) {
+  const std::size_t at = name.find('@'), dot = name.rfind('.');
+  if (at == std::string::npos || dot == std::string::npos || dot <= at + 1) return {};
+  return name.substr(0, at + 1) + name.substr(dot);
+}
+
+}  // namespace
+
+Unit::Unit() = default;
+Unit::Unit(Unit&& other) noexcept = default;
+Unit& Unit::operator=(Unit&& other) noexcept = default;
+Unit::~Unit() = default;
+
+std::string_view Unit::type() const { return std::string_view(name).substr(name.rfind('.') + 1); }
+
+std::string Unit::stem() const { return name.substr(0, name.rfind('.')); }
+
+std::string_view Unit::last(std::string_view section, std::string_view key) const {
+  std::string_view value;
+  for (const Setting& one : settings)
+    if (one.section == section && one.key == key) value = one.value;
+  return value;
+}
+
+std::string find_unit(const std::string& name, const std::string& folder) {
+  std::vector<std::string> folders{folder};
+  folders.insert(folders.end(), std::begin(kUnitFolders), std::end(kUnitFolders));
+  for (const std::string& candidate : {name, template_file(name)})
+    for (const std::string& each : folders)
+      if (const std::string path = fmt::format("{}/{}", each, candidate);
+          !candidate.empty() && path_exists(path))
+        return path;
+  return {};
+}
+
+std::optional<Unit> read_unit(const std::string& place, Imported& to) {
+  Unit unit;
+  unit.name = last_part(place);
+  unit.path = place;
+  if (std::ranges::find(kUnitTypes, unit.type()) == std::end(kUnitTypes)) {
+    to.fault(place,
+             "is no unit that can be imported: its name ends in .service, .socket, "
+             ".timer, .path or .target");
+    return std::nullopt;
+  }
+  if (!path_exists(place)) {
+    const bool is_name = place.find('/') == std::string::npos;
+    unit.path = find_unit(unit.name, is_name ? kUnitFolders[0] : folder_of(place));
+    if (unit.path.empty()) {
+      to.fault(place, is_name ? fmt::format("there is no such unit here nor in {}",
+                                            join(std::vector<std::string>(std::begin(kUnitFolders),
+                                                                          std::end(kUnitFolders)),
+                                                 ", "))
+                              : std::string("does not exist"));
+      return std::nullopt;
+    }
+  }
+  if (leads_to_null(unit.path)) {
+    to.fault(place, "is masked: it is a link to /dev/null");
+    return std::nullopt;
+  }
+  const auto text = read_source(unit.path, to);
+  if (!text) return std::nullopt;
+  read_unit_text(unit.path, *text, unit.settings);
+  for (const std::string& path : drop_ins_of(unit)) {
+    if (leads_to_null(path)) continue;
+    const auto more = read_source(path, to);
+    if (!more) return std::nullopt;
+    read_unit_text(path, *more, unit.settings);
+  }
+  return unit;
+}
+
+}  // namespace zinit

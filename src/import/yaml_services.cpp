@@ -1,0 +1,222 @@
+// Services in YAML: those of zinit 0.2, a file each, and those of a compose file.
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "config/spec_reader.hpp"
+#include "config/value_text.hpp"
+#include "import/reader.hpp"
+#include "import/words.hpp"
+#include "import/yaml.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr PlainKey kYamlKeys[] = {
+    {"user", "service.user"},
+    {"test", "health.exec"},
+    {"after", "dependencies.requires"},
+    {"shutdown_timeout", "lifecycle.stop_timeout_ms"},
+    {"log_file", "logging.file"},
+    {"signal.stop", "lifecycle.stop_signal"},
+    {"stop_grace_period", "lifecycle.stop_timeout_ms"},
+    {"healthcheck.interval", "health.interval_ms"},
+    {"healthcheck.timeout", "health.timeout_ms"},
+    {"healthcheck.retries", "health.retries"},
+    {"healthcheck.start_interval", "health.start_interval_ms"},
+    {"oom_score_adj", "process.oom_score_adj"},
+    {"mem_limit", "resources.memory_max"},
+    {"cpus", "resources.cpu_max"},
+};
+
+/// The value as one line: of a list its elements, of a table its members.
+std::string line_of(const Value& value) {
+  std::vector<std::string> parts;
+  for (const Value& element : value.array) parts.push_back(shell_quoted(line_of(element)));
+  for (const auto& [name, member] : value.table)
+    parts.push_back(shell_quoted(fmt::format("{}={}", name, line_of(member.value))));
+  return value.type == ValueType::string ? value.string : join(parts, " ");
+}
+
+/// The elements of a list, the keys of a table, or the text itself.
+std::vector<std::string> names_of(const Value& value) {
+  std::vector<std::string> names;
+  for (const Value& element : value.array) names.push_back(element.string);
+  for (const auto& [name, member] : value.table) names.push_back(name);
+  if (value.type == ValueType::string && !value.string.empty()) names.push_back(value.string);
+  return names;
+}
+
+/// One service of a file in YAML. The two kinds share the keys whose names say the same.
+class YamlService {
+ public:
+  YamlService(Draft& draft, std::string file, bool compose)
+      : draft_(draft), file_(std::move(file)), compose_(compose) {}
+
+  void read(const Value& service) {
+    for (const auto& [key, member] : service.table) take(key, member);
+    std::vector<std::string> command = entrypoint_;
+    command.insert(command.end(), command_.begin(), command_.end());
+    if (!command.empty()) draft_.put("service.exec", words_value(command));
+    if (compose_ && service.find("restart") == nullptr)
+      draft_.put_text("lifecycle.restart", "never");
+    if (!compose_ && draft_.find("service.oneshot") == nullptr)
+      draft_.put_text("lifecycle.restart", "always");
+    if (draft_.find("health.exec") != nullptr) draft_.put_text("health.type", "exec");
+  }
+
+ private:
+  void take(const std::string& key, const Member& member) {
+    const Value& value = member.value;
+    const Setting setting{"", key, line_of(value), static_cast<unsigned>(member.at.line), file_};
+    if (key == "signal" || key == "healthcheck") {
+      for (const auto& [name, inner] : value.table) take(fmt::format("{}.{}", key, name), inner);
+      return;
+    }
+    if (key == "exec") return draft_.carry_text(setting, "service.exec", value.string);
+    if (compose_ && (key == "command" || key == "entrypoint")) {
+      auto& words = key == "command" ? command_ : entrypoint_;
+      words = value.type == ValueType::array
+                  ? names_of(value)
+                  : split_words(value.string, Quoting::shell).value_or(Words());
+      return draft_.met(setting);
+    }
+    if (key == "environment" || key == "env") return take_environment(setting, value);
+    if (key == "depends_on" || key == "after")
+      return draft_.carry_words(setting, "dependencies.requires", usable(names_of(value)));
+    if (key == "restart") return take_restart(setting);
+    if (key == "env_file") return take_env_files(setting, value);
+    if (key == "healthcheck.test") return take_test(setting, value);
+    if (key == "test") return draft_.carry(setting, "health.exec", text_value(value.string));
+    if (key == "log") return take_log(setting);
+    if (compose_ && key == "user" && value.string.find(':') != std::string::npos) {
+      const std::size_t colon = value.string.find(':');
+      draft_.put_text("service.group", value.string.substr(colon + 1));
+      return draft_.carry_text(setting, "service.user", value.string.substr(0, colon));
+    }
+    if (key == "ports" || key == "expose")
+      return draft_.leave(setting, "the service listens where its own settings say",
+                          "service.ports");
+    if (key == "container_name" || key == "init") return draft_.met(setting);
+    // In by_table() the section tells keys of one name apart.
+    const std::size_t dot = key.find('.');
+    Setting inner = setting;
+    if (dot != std::string::npos) inner.section = key.substr(0, dot);
+    for (const PlainKey& one : kYamlKeys)
+      if (one.theirs == key)
+        return draft_.carry_text(setting, one.ours, upper_unit(key, setting.value));
+    if (dot != std::string::npos) inner.key = key.substr(dot + 1);
+    draft_.by_table(inner, setting.value);
+  }
+
+  using Words = std::vector<std::string>;
+
+  /// Compose writes 512m, where systemd has 512M.
+  static std::string upper_unit(std::string_view key, const std::string& value) {
+    return key == "mem_limit" ? upper(value) : value;
+  }
+
+  static Words usable(Words names) {
+    for (std::string& name : names) name = usable_name(name);
+    return names;
+  }
+
+  void take_environment(const Setting& setting, const Value& value) {
+    Value env;
+    for (const auto& [name, member] : value.table)
+      env.table[name].value = text_value(member.value.string);
+    for (const Value& element : value.array) {
+      const std::size_t equals = element.string.find('=');
+      if (equals == std::string::npos)
+        return draft_.leave(setting, fmt::format("{} has no value here", element.string),
+                            "service.env");
+      env.table[element.string.substr(0, equals)].value =
+          text_value(element.string.substr(equals + 1));
+    }
+    draft_.carry(setting, "service.env", std::move(env));
+  }
+
+  void take_restart(const Setting& setting) {
+    const std::string& value = setting.value;
+    const std::size_t colon = value.find(':');
+    if (colon != value.npos)
+      draft_.put(
+          "lifecycle.max_restarts",
+          number_value(parse_integer(std::string_view(value).substr(colon + 1)).value_or(0)));
+    draft_.carry_text(setting, "lifecycle.restart",
+                      value == "no" || value == "false" ? "never"
+                      : value == "unless-stopped"       ? "always"
+                                                        : std::string_view(value).substr(0, colon));
+  }
+
+  void take_env_files(const Setting& setting, const Value& value) {
+    Words paths = names_of(value);
+    for (std::string& path : paths)
+      if (!path.starts_with('/')) path = fmt::format("{}/{}", absolute(folder_of(file_)), path);
+    draft_.carry_words(setting, "service.env_file", paths);
+  }
+
+  /// ["CMD", "program"], ["CMD-SHELL", "line"], ["NONE"] or a line.
+  void take_test(const Setting& setting, const Value& value) {
+    Words words = names_of(value);
+    const bool list = value.type == ValueType::array && !words.empty();
+    const std::string kind = list ? words.front() : "";
+    if (list) words.erase(words.begin());
+    if (kind == "NONE") return draft_.met(setting);
+    if (words.empty()) return draft_.leave(setting, kNoSuchValue, "health.exec");
+    draft_.carry(setting, "health.exec",
+                 kind == "CMD" ? words_value(words) : text_value(words.front()));
+  }
+
+  /// Where zinit 0.2 sends output: "ring" is what is always kept.
+  void take_log(const Setting& setting) {
+    if (setting.value == "ring") return draft_.met(setting);
+    if (setting.value == "stdout")
+      return draft_.carry(setting, "logging.console", bool_value(true));
+    draft_.by_table(setting, setting.value);
+  }
+
+  Draft& draft_;
+  const std::string file_;
+  const bool compose_;
+  Words entrypoint_, command_;
+};
+
+std::optional<Value> document_at(const std::string& path, Imported& to) {
+  const auto text = read_source(path, to);
+  if (!text) return std::nullopt;
+  auto document = read_yaml(*text);
+  if (document) return *std::move(document);
+  to.fault(path, document.error().text);
+  return std::nullopt;
+}
+
+}  // namespace
+
+void import_zinit_yaml(const std::string& path, Imported& to) {
+  const auto document = document_at(path, to);
+  if (!document) return;
+  if (document->find("exec") == nullptr)
+    return to.fault(path, "has no exec, as a service of zinit 0.2 has");
+  std::string_view stem = last_part(path);
+  Draft draft = new_draft(stem.substr(0, stem.rfind('.')), path);
+  YamlService(draft, path, false).read(*document);
+  to.add(std::move(draft));
+}
+
+void import_compose(const std::string& path, Imported& to) {
+  const auto document = document_at(path, to);
+  if (!document) return;
+  const Member* const services = document->find("services");
+  if (services == nullptr || services->value.table.empty())
+    return to.fault(path, "has no services");
+  for (const auto& [name, member] : services->value.table) {
+    Draft draft = new_draft(name, fmt::format("{}:{}", path, name));
+    YamlService(draft, path, true).read(member.value);
+    if (draft.find("service.exec") == nullptr)
+      to.part(path, fmt::format("{} has no command: its image says what it runs", name));
+    else
+      to.add(std::move(draft));
+  }
+}
+
+}  // namespace zinit
