@@ -17,7 +17,7 @@ SYSCONFDIR ?= /etc
 VENDORDIR ?= /usr/lib/zinit
 
 .DEFAULT_GOAL := all
-.PHONY: FORCE all size unit check test test-trixie fuzz fuzzers soak lint format deps run images bench initramfs help clean
+.PHONY: FORCE all size unit check test test-trixie fuzz fuzzers soak lint format deps run images bench help clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 Q := $(if $(V),,@)
@@ -186,15 +186,11 @@ run:  ## boot the sample system in QEMU, show it at work, leave you at its shell
 	@test/vm/demo/run
 images: $(STRIPPED)  ## build the images that tests boot: build/vm
 	@test/vm/image && test/vm/debian-image && test/vm/disk-image && test/vm/initramfs-image
-KERNEL ?= $(shell uname -r)
-INITRAMFS ?= build/initramfs-$(KERNEL)
-initramfs: $(STRIPPED)  ## build the initramfs of etc/initramfs; KERNEL=VERSION, WITH=PARTS, MODULES=NAMES, ROOT=FOLDER, INITRAMFS=FILE
-	@etc/initramfs/build -z $< -r '$(ROOT)' -m '$(MODULES)' '$(KERNEL)' '$(INITRAMFS)' $(WITH)
 bench: all  ## measure what doc/performance.md claims; N=ROUNDS (5)
 	@bench/build && test/vm/image && bench/fetch && bench/run $(N) && bench/proxies $(N) && bench/boot $(N)
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile install.mk
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile *.mk
 clean:  ## remove build/
 	rm -rf build
 
-include install.mk
+include install.mk package.mk
