@@ -1,4 +1,26 @@
-# What is packaged beside the program: the initramfs. doc/packaging.md describes the targets.
+# Packages of what `make` has built: as an archive, as an image of a container; and the
+# initramfs. doc/packaging.md describes the targets. What has steps is a script in etc/packaging.
+
+# The time that packages bear, for the same sources the same wherever they lie: that of the commit,
+# which an archive of `make dist` keeps as that of its files.
+SOURCE_DATE_EPOCH ?= $(shell [ -e .git ] && git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)
+PACKAGE := CXX='$(CXX)' CROSS='$(CROSS)' STRIPPED='$(STRIPPED)' ARCHITECTURE='$(ARCHITECTURE)' \
+  VERSION='$(VERSION)' LINK='$(LINK)'
+
+.PHONY: release container initramfs install-initramfs uninstall-initramfs
+release: all  ## pack the program, manuals and an installer as build/zinit-VERSION-ARCHITECTURE.tar.gz
+	@$(PACKAGE) SOURCE_DATE_EPOCH='$(SOURCE_DATE_EPOCH)' etc/packaging/release
+container: all  ## build an OCI image of the program, build/zinit-VERSION-ARCHITECTURE.oci.tar; SAMPLE=1: with the sample in it
+	@$(PACKAGE) SOURCE_DATE_EPOCH='$(SOURCE_DATE_EPOCH)' etc/packaging/container $(if $(SAMPLE),--sample)
+
+# --- the bill of materials -----------------------------------------------------------------------
+
+# It is as new as the program and the commit, and is written each time, for it takes no time.
+SBOM := $(OUT)/zinit.spdx.json
+all: $(SBOM)
+$(SBOM): $(STRIPPED) FORCE
+	@$(PACKAGE) SOURCE_DATE_EPOCH='$(SOURCE_DATE_EPOCH)' etc/packaging/sbom $< '$(VERSION)' >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # --- the initramfs -------------------------------------------------------------------------------
 
@@ -11,9 +33,9 @@ initramfs: $(STRIPPED)  ## build the initramfs of etc/initramfs; KERNEL=VERSION,
 # /usr. Hooks of kernel packages are files of the system, as service files are.
 INITRAMFS_DATA := $(D)$(DATADIR)/zinit/initramfs
 HOOKS := $(if $(PLACES),$(foreach event,postinst postrm,$(D)$(SYSCONFDIR)/kernel/$(event).d/zz-zinit))
-.PHONY: initramfs install-initramfs uninstall-initramfs
 install: install-initramfs
-install-initramfs:
+install-initramfs: $(if $(wildcard $(SBOM)),,$(SBOM))
+	$(INSTALL) -D -m 644 $(SBOM) $(DOC)/zinit.spdx.json
 	for file in $$(cd etc/initramfs && find build functions.bash base luks -type f); do \
 	  mode=644; [ ! -x etc/initramfs/$$file ] || mode=755; \
 	  $(INSTALL) -D -m $$mode etc/initramfs/$$file $(INITRAMFS_DATA)/$$file || exit 1; done
@@ -23,6 +45,6 @@ install-initramfs:
 uninstall: uninstall-initramfs
 uninstall-initramfs:
 	rm -rf $(INITRAMFS_DATA)
-	rm -f $(SBIN)/zinit-mkinitramfs $(HOOKS)
+	rm -f $(SBIN)/zinit-mkinitramfs $(DOC)/zinit.spdx.json $(HOOKS)
 	for folder in $(D)$(DATADIR)/zinit $(dir $(HOOKS)) $(if $(HOOKS),$(D)$(SYSCONFDIR)/kernel); do \
 	  [ ! -d $$folder ] || rmdir --ignore-fail-on-non-empty $$folder; done
