@@ -1,4 +1,4 @@
-# Packages of what `make` has built: as an archive, as an image of a container; and the
+# Packages of what `make` has built: for Debian, as an archive, as an image of a container; and the
 # initramfs. doc/packaging.md describes the targets. What has steps is a script in etc/packaging.
 
 # The time that packages bear, for the same sources the same wherever they lie: that of the commit,
@@ -7,11 +7,15 @@ SOURCE_DATE_EPOCH ?= $(shell [ -e .git ] && git log -1 --format=%ct 2>/dev/null 
 PACKAGE := CXX='$(CXX)' CROSS='$(CROSS)' STRIPPED='$(STRIPPED)' ARCHITECTURE='$(ARCHITECTURE)' \
   VERSION='$(VERSION)' LINK='$(LINK)'
 
-.PHONY: release container initramfs install-initramfs uninstall-initramfs
+.PHONY: deb release container initramfs test-packages install-initramfs uninstall-initramfs
+deb:  ## build Debian packages of the last commit in build/deb; DEB_BUILD_OPTIONS=nocheck without tests
+	@etc/packaging/deb '$(VERSION)'
 release: all  ## pack the program, manuals and an installer as build/zinit-VERSION-ARCHITECTURE.tar.gz
 	@$(PACKAGE) SOURCE_DATE_EPOCH='$(SOURCE_DATE_EPOCH)' etc/packaging/release
 container: all  ## build an OCI image of the program, build/zinit-VERSION-ARCHITECTURE.oci.tar; SAMPLE=1: with the sample in it
 	@$(PACKAGE) SOURCE_DATE_EPOCH='$(SOURCE_DATE_EPOCH)' etc/packaging/container $(if $(SAMPLE),--sample)
+test-packages:  ## install, try and remove the Debian packages on a bare Debian 12, in a chroot (as root)
+	@test/debian-packages
 
 # --- the bill of materials -----------------------------------------------------------------------
 
