@@ -12,8 +12,8 @@ deb:  ## build Debian packages of the last commit in build/deb; DEB_BUILD_OPTION
 	@etc/packaging/deb '$(VERSION)'
 release: all  ## pack the program, manuals and an installer as build/zinit-VERSION-ARCHITECTURE.tar.gz
 	@$(PACKAGE) SOURCE_DATE_EPOCH='$(SOURCE_DATE_EPOCH)' etc/packaging/release
-container: all  ## build an OCI image of the program, build/zinit-VERSION-ARCHITECTURE.oci.tar; SAMPLE=1: with the sample in it
-	@$(PACKAGE) SOURCE_DATE_EPOCH='$(SOURCE_DATE_EPOCH)' etc/packaging/container $(if $(SAMPLE),--sample)
+container: all  ## build an OCI image, build/zinit-VERSION-ARCHITECTURE.oci.tar; BASE=TAR: above that, SAMPLE=1: with etc/container in it
+	@$(PACKAGE) SOURCE_DATE_EPOCH='$(SOURCE_DATE_EPOCH)' etc/packaging/container $(if $(BASE),--base '$(BASE)') $(if $(SAMPLE),--sample)
 test-packages:  ## install, try and remove the Debian packages on a bare Debian 12, in a chroot (as root)
 	@test/debian-packages
 
