@@ -10,6 +10,7 @@
 # All but the release have kill points, places at which tests make zinit crash. V=1 shows commands,
 # CROSS=aarch64-linux-gnu- compiles for that machine in build/CROSSMODE. CXX, CPPFLAGS, CXXFLAGS and
 # LDFLAGS are those of the command line or the environment; flags of a mode come after them.
+# LINK=dynamic links with shared libraries, for distributions that want that.
 
 VERSION := 0.1.0
 MODE ?= release
@@ -17,7 +18,7 @@ SYSCONFDIR ?= /etc
 VENDORDIR ?= /usr/lib/zinit
 
 .DEFAULT_GOAL := all
-.PHONY: FORCE all size unit check test test-trixie fuzz fuzzers soak lint format deps run images bench initramfs help clean
+.PHONY: FORCE all size unit check test test-trixie fuzz fuzzers soak lint format deps run images bench help clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 Q := $(if $(V),,@)
@@ -34,33 +35,33 @@ OUT := build/$(CROSS)$(MODE)
 # Canaries above the buffers of a frame, no frame that leaps over the guard page of a stack, checked
 # sizes in calls of libc, marks for the targets of indirect jumps: see test/lint/hardening.
 ARCHITECTURE := $(firstword $(subst -, ,$(shell $(CXX) -dumpmachine)))
-HARDEN := -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
+HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
   $(if $(filter x86_64,$(ARCHITECTURE)),-fcf-protection) \
   $(if $(filter aarch64,$(ARCHITECTURE)),-mbranch-protection=standard)
-STATIC := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
+PROGRAM := $(if $(filter dynamic,$(LINK)),-pie,-static-pie) -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 
 # What runs for each service, line or byte is optimised for speed, the other folders for size.
 HOT := activation base client/libzinit io model os supervisor watch
 ifeq ($(MODE),release)
   OPTIMISE := -Os -g1 $(HARDEN)
   $(addsuffix %,$(addprefix $(OUT)/obj/src/,$(HOT))): private OPTIMISE := -O2 -g1 $(HARDEN)
-  LINK := $(STATIC)
+  LINKING := $(PROGRAM)
 else ifeq ($(MODE),debug)
   OPTIMISE := -Og -g
-  LINK := $(STATIC)
+  LINKING := $(PROGRAM)
 else ifeq ($(MODE),check)
   override CXX := $(if $(findstring clang,$(CXX)),$(CXX),clang++)
   # RapidJSON adds to null pointers; the check of a vptr makes a pipe, for which tests have no descriptor.
-  LINK := -fsanitize=address,undefined -fno-sanitize=vptr,pointer-overflow -fno-sanitize-recover=all
-  INSTRUMENT := $(LINK) -fsanitize=fuzzer-no-link -fno-omit-frame-pointer -Wthread-safety -Werror=thread-safety
+  LINKING := -fsanitize=address,undefined -fno-sanitize=vptr,pointer-overflow -fno-sanitize-recover=all
+  INSTRUMENT := $(LINKING) -fsanitize=fuzzer-no-link -fno-omit-frame-pointer -Wthread-safety -Werror=thread-safety
   OPTIMISE := -O0 -g1
   $(addsuffix %,$(addprefix $(OUT)/obj/src/,$(HOT))): private OPTIMISE := -O1 -g1
-  LINK += -fuse-ld=lld
+  LINKING += -fuse-ld=lld
   # With one sanitizer alone, tests compile in half the time.
   $(addprefix $(OUT)/obj/test/,unit% model% support%): private INSTRUMENT := -fsanitize=address
 else ifeq ($(MODE),tsan)
-  LINK := -fsanitize=thread
-  INSTRUMENT := $(LINK) -fno-omit-frame-pointer
+  LINKING := -fsanitize=thread
+  INSTRUMENT := $(LINKING) -fno-omit-frame-pointer
   OPTIMISE := -Og -g1
 else
   $(error MODE=$(MODE) is unknown: it is release, debug, check or tsan)
@@ -76,7 +77,7 @@ DEFINES := -DZINIT_VERSION=\"$(VERSION)\" -DZINIT_CONFIG=\"$(SYSCONFDIR)/zinit\"
   -DZINIT_VENDOR_CONFIG=\"$(VENDORDIR)\" $(if $(filter release,$(MODE)),,-DZINIT_KILL_POINTS)
 FLAGS = -I. -Isrc -Iinclude -Itest $(DEFINES) $(CPPFLAGS) -std=c++20 -pthread $(WARNINGS) \
   -ffunction-sections -fdata-sections $(CXXFLAGS) $(OPTIMISE) $(INSTRUMENT)
-LINK_FLAGS = $(LINK) -pthread -Wl,--gc-sections $(LDFLAGS)
+LINK_FLAGS = $(LINKING) -pthread -Wl,--gc-sections $(LDFLAGS)
 LIBS := -lev -lcares -llua5.4-c++
 
 # --- compiling -----------------------------------------------------------------------------------
@@ -186,15 +187,11 @@ run:  ## boot the sample system in QEMU, show it at work, leave you at its shell
 	@test/vm/demo/run
 images: $(STRIPPED)  ## build the images that tests boot: build/vm
 	@test/vm/image && test/vm/debian-image && test/vm/disk-image && test/vm/initramfs-image
-KERNEL ?= $(shell uname -r)
-INITRAMFS ?= build/initramfs-$(KERNEL)
-initramfs: $(STRIPPED)  ## build the initramfs of etc/initramfs; KERNEL=VERSION, WITH=PARTS, MODULES=NAMES, ROOT=FOLDER, INITRAMFS=FILE
-	@etc/initramfs/build -z $< -r '$(ROOT)' -m '$(MODULES)' '$(KERNEL)' '$(INITRAMFS)' $(WITH)
 bench: all  ## measure what doc/performance.md claims; N=ROUNDS (5)
 	@bench/build && test/vm/image && bench/fetch && bench/run $(N) && bench/proxies $(N) && bench/boot $(N)
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile install.mk
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile *.mk
 clean:  ## remove build/
 	rm -rf build
 
-include install.mk
+include install.mk package.mk

@@ -29,7 +29,7 @@ INIT_TO_ZINITCTL_1 := $(patsubst %,$(D)$(MANDIR)/man8/%.8,$(filter-out init,$(IN
 COMPLETIONS := $(D)$(BASHCOMPDIR)/zinitctl $(D)$(ZSHCOMPDIR)/_zinitctl $(D)$(FISHCOMPDIR)/zinitctl.fish
 # bash and fish look for the completion of a program by its name.
 COMPLETION_LINKS := $(D)$(BASHCOMPDIR)/zinit $(D)$(FISHCOMPDIR)/zinit.fish
-DOC_FILES := COPYING COPYING.LGPL-2.1 README.md CHANGELOG.md
+DOC_FILES := COPYING COPYING.LGPL-2.1 NOTICE README.md CHANGELOG.md SECURITY.md
 # zinit reads service files there. In a home directory no such folder of the system is made.
 CONFIG := $(D)$(SYSCONFDIR)/zinit
 PLACES := $(if $(and $(HOME),$(filter $(HOME)/%,$(PREFIX))),,$(foreach folder,system services targets,\

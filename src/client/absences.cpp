@@ -1,4 +1,4 @@
-// What services name and this machine does not have: see absences.hpp.
+// What services name and a machine does not have: see absences.hpp.
 #include "client/absences.hpp"
 
 #include <unistd.h>
@@ -11,6 +11,7 @@
 
 #include "base/environment.hpp"
 #include "base/format.hpp"
+#include "base/rooted.hpp"
 #include "config/shell_words.hpp"
 #include "os/program_file.hpp"
 #include "os/spawn.hpp"
@@ -24,23 +25,42 @@ bool is_absent(int errnum) { return errnum == ENOENT || errnum == ENOTDIR || err
 
 /// Why a user or group is not there; empty if it is. Of other errors nothing follows for the
 /// server, which is root's.
-std::string fault_of_account(const std::string& user, const std::string& group) {
-  const auto found = look_up(user, group);
+std::string fault_of_account(const UserFiles& files, const std::string& user,
+                             const std::string& group) {
+  const auto found = look_up(user, group, {}, files);
   const bool told = !found && (found.error().errnum == 0 || found.error().errnum == ENOENT);
   return told ? found.error().text : std::string();
 }
 
+/// The file at `path` of the system below `root`. If it cannot be resolved, it is a path where
+/// nothing is.
+std::string place_below(const std::string& root, const std::string& path) {
+  return real_below(root, root + path).value_or(std::string());
+}
+
+UserFiles user_files_below(const std::string& root) {
+  const UserFiles here;
+  return {place_below(root, here.passwd), place_below(root, here.group)};
+}
+
 /// What is the same for all services.
 struct Surroundings {
+  std::string root;  // of another system than the running one; or empty
+  UserFiles files;
   std::string path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-  long processors = ::sysconf(_SC_NPROCESSORS_CONF);
+  long processors = 0;                          // 0: unknown
   std::map<std::string, std::string> accounts;  // why "u:NAME" or "g:NAME" is not there, or empty
 
   /// A service's PATH is that of /etc/environment, or in containers and of standalone servers that
   /// which the server was given, which is perhaps that of whoever calls zinitctl.
-  Surroundings() {
-    if (const char* own = std::getenv("PATH")) path.append(":").append(own);
-    if (const auto text = read_file("/etc/environment", kEnvironmentFileMax)) {
+  explicit Surroundings(const std::string& below)
+      : root(below == "/" ? "" : below), files(user_files_below(root)) {
+    if (root.empty()) {
+      processors = ::sysconf(_SC_NPROCESSORS_CONF);
+      if (const char* own = std::getenv("PATH")) path.append(":").append(own);
+    }
+    const std::string environment_file = place_below(root, "/etc/environment");
+    if (const auto text = read_file(environment_file.c_str(), kEnvironmentFileMax)) {
       Environment environment;
       set_environment(environment, parse_environment_text(*text).settings);
       if (const auto set = value_of(environment, "PATH")) path.append(":").append(*set);
@@ -49,7 +69,8 @@ struct Surroundings {
 
   const std::string& account_fault(bool group, const std::string& name) {
     const auto [known, fresh] = accounts.try_emplace((group ? "g:" : "u:") + name);
-    if (fresh) known->second = group ? fault_of_account({}, name) : fault_of_account(name, {});
+    if (fresh)
+      known->second = group ? fault_of_account(files, {}, name) : fault_of_account(files, name, {});
     return known->second;
   }
 };
@@ -58,22 +79,28 @@ struct Surroundings {
 class AbsenceSearch {
  public:
   AbsenceSearch(const ServiceSpec& spec, Surroundings& machine)
-      : spec_(spec), machine_(machine), root_(spec.process->root) {}
+      : spec_(spec), machine_(machine), root_(machine.root) {
+    if (spec.process->root.empty()) return;
+    root_ = root_.empty() ? spec.process->root : place_below(root_, spec.process->root);
+  }
 
   std::vector<Absence> find() {
     look_at_accounts();
     for (std::size_t i = 0; i < spec_.env_file->size(); ++i) {
       const EnvironmentFile& file = (*spec_.env_file)[i];
       const Absence where{"service", "env_file", i};
-      if (!file.optional) look_at({}, file.path, where);
-      const auto text = read_file(file.path.c_str(), kEnvironmentFileMax);
+      if (!file.optional) look_at(machine_.root, file.path, where);
+      const std::string path = place_below(machine_.root, file.path);
+      const auto text = read_file(path.c_str(), kEnvironmentFileMax);
       if (!text) continue;
       for (const int line : parse_environment_text(*text).faulty)
         tell(where, fmt::format("{}:{}: {}", file.path, line, kFaultyLine));
     }
     look_at_processors();
     // Without its root nothing can be said of what lies below it.
-    if (root_.empty() || look_at_directory({}, root_, {"process", "root"})) look_below_root();
+    const std::string& own = spec_.process->root;
+    if (own.empty() || look_at_directory(machine_.root, own, {"process", "root"}))
+      look_below_root();
     return std::move(found_);
   }
 
@@ -194,24 +221,29 @@ class AbsenceSearch {
     if (!status) return;
     if (!S_ISREG(status->st_mode)) return tell(where, program + " is not a regular file");
     if ((status->st_mode & 0111) == 0) return tell(where, program + " is not executable");
-    const std::string fault = program_fault(root_, program, Refused::perhaps);
+    const Refused refused = machine_.root.empty() ? Refused::perhaps : Refused::elsewhere;
+    const std::string fault = program_fault(root_, program, refused);
     if (!fault.empty()) tell(where, fmt::format("{} cannot be executed: {}", program, fault));
   }
 
   const ServiceSpec& spec_;
   Surroundings& machine_;
-  const std::string& root_;
+  std::string root_;
   std::vector<Absence> found_;
 };
 
 }  // namespace
 
-FindAbsences absences_here() {
-  return [machine = std::make_shared<Surroundings>()](const ServiceSpec& spec) {
+FindAbsences absences_in(const std::string& root) {
+  return [machine = std::make_shared<Surroundings>(root)](const ServiceSpec& spec) {
     return AbsenceSearch(spec, *machine).find();
   };
 }
 
-std::string absence_of_group(const std::string& group) { return fault_of_account({}, group); }
+FindGroup group_absences_in(const std::string& root) {
+  return [files = user_files_below(root == "/" ? "" : root)](const std::string& group) {
+    return fault_of_account(files, {}, group);
+  };
+}
 
 }  // namespace zinit

@@ -24,7 +24,7 @@ constexpr Milliseconds kBetween{1000};
 constexpr std::string_view kClearLine = "\r\x1b[K";
 
 // How many services that wait for another one's stop are looked through.
-constexpr int kMostLinks = 16;
+constexpr int kStopsFollowed = 16;
 
 void write_error(std::string_view text) noexcept {
   // If nobody can be told, there is nobody to tell of that.
@@ -85,7 +85,7 @@ void Progress::clear() {
 }
 
 std::string Progress::waiting_for(std::string name) {
-  for (int link = 0; link < kMostLinks; ++link) {
+  for (int link = 0; link < kStopsFollowed; ++link) {
     const WhyReport report = context_.client().why(name);
     if (report.reasons.empty()) break;
     const WhyReason& reason = report.reasons.front();

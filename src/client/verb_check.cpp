@@ -69,6 +69,8 @@ void print_check(VerbContext& context, const CheckResult& result, const Places& 
 /// The places of the server, so that a check finds what a reload would. Paths can be checked
 /// whosever the server is: then its zinit.toml does not count.
 Places places_to_check(VerbContext& context) {
+  if (context.arguments.has("root") && !context.arguments.rest.empty())
+    throw VerbFailure{ExitStatus::usage, "--root looks at all files below DIR: leave out the PATH"};
   try {
     return places_of(context);
   } catch (const VerbFailure&) {
@@ -108,9 +110,11 @@ int run_check(VerbContext& context) {
   if (context.arguments.has("calendar")) return show_calendar_times(context);
   const Places places = places_to_check(context);
   const std::vector<std::string>& paths = context.arguments.rest;
+  const FindAbsences absences = absences_in(places.root);
+  const FindGroup find_group = group_absences_in(places.root);
   const CheckResult result =
-      paths.empty() ? check_places(places, absences_here(), absence_of_group)
-                    : check_paths(paths, places.settings_file, absences_here(), absence_of_group);
+      paths.empty() ? check_places(places, absences, find_group)
+                    : check_paths(paths, places.settings_file, absences, find_group);
   context.json() ? print_check_json(context, result) : print_check(context, result, places);
   return result.exit_code(context.arguments.has("strict"));
 }

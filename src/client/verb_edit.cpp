@@ -183,8 +183,8 @@ std::string check(VerbContext& context, const Editing& editing, const std::strin
     if (path == editing.place) return text;
     return others(path);
   };
-  // Another system's programs and users are not those of this machine.
-  const FindAbsences absences = editing.places.root.empty() ? absences_here() : FindAbsences();
+  // An image may get its programs and users later; `check --root` looks for them.
+  const FindAbsences absences = editing.places.root.empty() ? absences_in({}) : FindAbsences();
   const CheckResult result =
       check_change(editing.places, editing.after, editing.replaced, read, absences);
   std::string first;

@@ -67,6 +67,7 @@ constexpr OptionRow kRemoveOptions[] = {
 constexpr OptionRow kCheckOptions[] = {
     {"--strict", "", "exit 1 for warnings too"},
     {"--calendar", "EXPR", "show when a timer with this calendar time would be due"},
+    kRoot,
 };
 constexpr OptionRow kImportOptions[] = {
     {"--from", "KIND", "systemd, supervisord, ...; default: found out"},

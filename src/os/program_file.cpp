@@ -48,10 +48,15 @@ std::optional<ElfHeader> own_header() {
   return own ? elf_header(own->get()) : std::nullopt;
 }
 
+/// Whether numbers of the file are as wide as in one with the header `own`, and in the same order.
+bool same_layout(const ElfHeader& header, const ElfHeader& own) {
+  return header.e_ident[EI_CLASS] == own.e_ident[EI_CLASS] &&
+         header.e_ident[EI_DATA] == own.e_ident[EI_DATA];
+}
+
 /// Whether a file with this header is for the machine of one with the header `own`.
 bool same_machine(const ElfHeader& header, const ElfHeader& own) {
-  return header.e_ident[EI_CLASS] == own.e_ident[EI_CLASS] &&
-         header.e_ident[EI_DATA] == own.e_ident[EI_DATA] && header.e_machine == own.e_machine;
+  return same_layout(header, own) && header.e_machine == own.e_machine;
 }
 
 /// Whether it is for the machine that zinit itself was built for.
@@ -185,7 +190,8 @@ std::string program_fault(const std::string& root, const std::string& path, Refu
   if (const auto header = elf_header(file->get())) {
     const auto own = own_header();
     if (own && refused == Refused::perhaps && may_be_executed(*header, *own)) return {};
-    if (own && !same_machine(*header, *own))
+    if (own && refused == Refused::elsewhere && !same_layout(*header, *own)) return {};
+    if (own && refused != Refused::elsewhere && !same_machine(*header, *own))
       return fmt::format("it is for {}; this machine is {}", machine_name(*header),
                          machine_name(*own));
     const std::string loader = loader_of(file->get(), whole_segments(file->get(), *header));

@@ -28,7 +28,11 @@ namespace zinit {
 [[nodiscard]] std::string interpreter_in(std::string_view script);
 
 /// Whether execve(2) is known to have refused a program.
-enum class Refused : std::uint8_t { yes, perhaps };
+enum class Refused : std::uint8_t {
+  yes,
+  perhaps,
+  elsewhere,  // it is a program of another machine, of which nothing else is known
+};
 
 /// What of a file that exists keeps execve(2) from executing it (ENOENT, ENOEXEC), in words that
 /// follow "cannot execute PATH: ": it is for another machine, its loader or its interpreter does

@@ -24,7 +24,7 @@ Lines absent(const std::string& text) {
   const ParsedSpec parsed = parse_spec(text, "f.toml");
   REQUIRE(parsed.diagnostics.empty());
   Lines lines;
-  for (const Absence& one : absences_here()(*parsed.spec)) {
+  for (const Absence& one : absences_in({})(*parsed.spec)) {
     const std::string number = one.index > 0 ? fmt::format("[{}]", one.index) : "";
     lines.push_back(fmt::format("{}.{}{}: {}", one.section, one.key, number, one.text));
   }
