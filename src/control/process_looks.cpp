@@ -1,17 +1,26 @@
-// The threads that look at processes: see process_looks.hpp.
+// Having processes looked at: see process_looks.hpp.
 #include "control/process_looks.hpp"
 
+#include <algorithm>
+#include <cerrno>
 #include <new>
+#include <string>
 #include <utility>
 
 #include "base/format.hpp"
 #include "base/memory.hpp"
-#include "io/loop.hpp"
-#include "os/thread.hpp"
 
 namespace zinit {
 
 namespace {
+
+constexpr Offload::Limits kLooks{
+    .name = "zinit-processes",
+    .stack_bytes = kLoopStackBytes,
+    .patience = Milliseconds{1000},
+    .most_hung = 4,
+    .most_hung_of_owner = 2,
+};
 
 /// The size of the answer depends on how many processes there are.
 RpcResult answer_of(const ProcessLooks::Look& look, ProcessScan& scan) {
@@ -41,37 +50,40 @@ struct ProcessLooks::Ticket {
     if (at == state->questions.end()) return;
     state->bytes -= at->second.bytes;
     state->questions.erase(at);
+    if (state->questions.empty()) state->scan.reset();
   }
   Ticket(const Ticket&) = delete;
   Ticket& operator=(const Ticket&) = delete;
 
   const std::shared_ptr<State> state;
   const std::uint64_t number;
+  Offload::Ticket look{};
 };
 
 ProcessLooks::ProcessLooks(EventLoop& loop, std::function<void()> answered)
-    : answered_(loop, std::move(answered)) {
-  MutexLock lock(state_->mutex);
-  state_->answered = &answered_;
-}
-
-ProcessLooks::~ProcessLooks() {
-  MutexLock lock(state_->mutex);
-  state_->answered = nullptr;
-}
+    : answered_(loop, std::move(answered)), looks_(kLooks, [this] { answered_.ask(); }) {}
 
 Outcome ProcessLooks::ask(std::string_view name, Look look) {
-  State& state = *state_;
   std::uint64_t number = 0;
   {
-    MutexLock lock(state.mutex);
-    number = ++state.last;
-    state.questions[number] = {std::move(look), Clock::now()};
-    state.queue.push_back(number);
+    MutexLock lock(state_->mutex);
+    number = ++state_->last;
+    state_->questions[number];
   }
   const auto ticket = std::make_shared<Ticket>(state_, number);
-  if (const auto thread = see_to_thread(); !thread) {
-    return RpcError(RpcCode::process_error, thread.error().text).about(name);
+  ticket->look = looks_.ask([state = state_, number, asked = Clock::now(),
+                             look = std::move(look)] { answer(*state, number, asked, look); },
+                            {std::hash<std::string_view>{}(name)});
+  const auto late = [name = std::string(name)] {
+    return RpcError(RpcCode::timeout,
+                    fmt::format("the kernel does not tell what processes {} has", name))
+        .about(name)
+        .hint("a process of it, or of another service, may hang in the kernel");
+  };
+  if (const auto outcome = looks_.outcome(ticket->look); outcome && !*outcome) {
+    const Error& fault = outcome->error();
+    if (fault.errnum == ETIMEDOUT) return late();
+    return RpcError(RpcCode::process_error, fault.text).about(name);
   }
   Later later;
   later.look = [ticket]() -> std::optional<RpcResult> {
@@ -79,63 +91,30 @@ Outcome ProcessLooks::ask(std::string_view name, Look look) {
     return std::exchange(ticket->state->questions.at(ticket->number).answer, std::nullopt);
   };
   later.deadline = after(Clock::now(), kPatience);
-  later.at_deadline = [name = std::string(name)] {
-    return RpcError(RpcCode::timeout,
-                    fmt::format("the kernel does not tell what processes {} has", name))
-        .about(name)
-        .hint("a process of it, or of another service, may hang in the kernel");
-  };
+  later.at_deadline = late;
   return later;
 }
 
-/// Starts a thread if there is none that goes on.
-Result<void> ProcessLooks::see_to_thread() {
-  State& state = *state_;
-  const TimePoint now = Clock::now();
-  {
-    MutexLock lock(state.mutex);
-    const bool stuck = now - state.went_on > kStuck && state.threads < kMostThreads;
-    if (state.threads > 0 && !stuck) return {};
-    ++state.threads;
-    state.went_on = now;
-  }
-  auto thread =
-      Thread::start("zinit-processes", kLoopStackBytes, [shared = state_] { run(*shared); });
-  if (thread) {
-    thread->abandon();
-    return {};
-  }
+void ProcessLooks::answer(State& state, std::uint64_t number, TimePoint asked, const Look& look) {
   MutexLock lock(state.mutex);
-  --state.threads;
-  return Failure(thread.error());
-}
-
-void ProcessLooks::run(State& state) {
-  ProcessScan scan(Clock::now());
-  MutexLock lock(state.mutex);
-  while (!state.queue.empty()) {
-    const std::uint64_t number = state.queue.front();
-    state.queue.pop_front();
-    const auto at = state.questions.find(number);
-    if (at == state.questions.end()) continue;  // the client has gone
-    const Look look = std::move(at->second.look);
-    if (at->second.asked > scan.begun()) scan = ProcessScan(Clock::now());
-    lock.unlock();
-    RpcResult answer = answer_of(look, scan);
-    lock.lock();
-    put_answer(state, number, std::move(answer));
-    if (state.answered != nullptr) state.answered->ask();
-  }
-  --state.threads;
+  std::optional<ProcessScan> scan = std::exchange(state.scan, std::nullopt);
+  lock.unlock();
+  if (!scan || asked > scan->begun()) scan.emplace(Clock::now());
+  RpcResult answer = answer_of(look, *scan);
+  lock.lock();
+  put_answer(state, number, std::move(answer));
+  const bool others =
+      std::ranges::any_of(state.questions, [](const auto& each) { return !each.second.answered; });
+  if (others) state.scan = std::move(scan);
 }
 
 void ProcessLooks::put_answer(State& state, std::uint64_t number, RpcResult answer) {
-  state.went_on = Clock::now();
   const auto at = state.questions.find(number);
   if (at == state.questions.end()) return;  // the client has gone
   at->second.bytes = answer ? answer->size() : 0;
   state.bytes += at->second.bytes;
   at->second.answer = std::move(answer);
+  at->second.answered = true;
   for (auto& [other, question] : state.questions) {
     if (state.bytes <= kMostBytes) return;
     if (other == number || question.bytes == 0) continue;

@@ -13,6 +13,7 @@
 #include "init/last_steps.hpp"
 #include "init/switch_root.hpp"
 #include "os/net.hpp"
+#include "os/offload.hpp"
 
 namespace zinit {
 
@@ -21,14 +22,13 @@ namespace {
 /// For a file system that was asked a moment ago.
 constexpr Milliseconds kCheckedAgain{5000};
 
-/// check_new_root() by a thread of its own, for the file system may not answer any more.
+/// check_new_root() elsewhere, for the file system may not answer any more.
 Result<bool> check_again(const NewRoot& next) {
   const auto checked = std::make_shared<Result<bool>>(false);
-  auto thread = Thread::start("zinit-root", kLoopStackBytes,
-                              [next, checked] { *checked = check_new_root(next); });
-  if (!thread) return Failure(thread.error());
-  if (thread->join(kCheckedAgain)) return *checked;
-  thread->abandon();
+  Offload checks({.name = "zinit-root", .stack_bytes = kLoopStackBytes, .patience = kCheckedAgain});
+  const auto done = checks.await(checks.ask([next, checked] { *checked = check_new_root(next); }));
+  if (done) return std::move(*checked);
+  if (done.error().errnum != ETIMEDOUT) return Failure(done.error());
   return Failure(Error{fmt::format("{} does not answer", printable(next.root)), ETIMEDOUT});
 }
 

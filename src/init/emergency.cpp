@@ -46,43 +46,39 @@ EmergencyShell::EmergencyShell(EventLoop& loop, std::string console, const Envir
       environment_(shell_environment(environment)),
       over_(std::move(over)),
       spawn_(std::move(spawn)),
-      spawned_(loop, [this] { on_spawned(); }) {}
+      spawned_(loop, [this] { on_spawned(); }),
+      spawns_({.name = "zinit-shell"}, [this] { spawned_.ask(); }) {}
+
+EmergencyShell::~EmergencyShell() {
+  if (starter_) (void)spawns_.await(starter_);
+}
 
 void EmergencyShell::start(std::string_view why) {
   if (running()) return;
   why_ = why;
-  auto thread = Thread::start("zinit-shell", kSmallStackBytes, [this] { spawn_first(); });
-  if (thread) {
-    starter_ = std::move(*thread);
-    return;
-  }
-  log_error("{}; the emergency shell cannot be started: {}", why_, thread.error().text);
+  starter_ = spawns_.ask([this] { spawn_first(); });
+  const auto outcome = spawns_.outcome(starter_);
+  if (!outcome || *outcome) return;
+  starter_.reset();
+  log_error("{}; the emergency shell cannot be started: {}", why_, outcome->error().text);
   over_(false);
 }
 
-/// On the thread: spawns the first of the shells that works.
-void EmergencyShell::spawn_first() noexcept {
-  catch_all("emergency shell", [this] {
-    for (const char* program : kShells) {
-      if (program == kLogin && nothing_to_guard()) continue;
-      auto child = spawn_(plan_for(program, console_, environment_));
-      if (!child) log_debug("emergency shell: {}", child.error().text);
-      const bool done = child.has_value();
-      const MutexLock lock(mutex_);
-      outcome_ = {std::move(child), program};
-      if (done) break;
-    }
-  });
-  spawned_.ask();
+/// On another thread: spawns the first of the shells that works.
+void EmergencyShell::spawn_first() {
+  for (const char* program : kShells) {
+    if (program == kLogin && nothing_to_guard()) continue;
+    outcome_ = {spawn_(plan_for(program, console_, environment_)), program};
+    if (outcome_.child) return;
+    log_debug("emergency shell: {}", outcome_.child.error().text);
+  }
 }
 
 void EmergencyShell::on_spawned() {
-  starter_.join();
+  if (!starter_ || !spawns_.outcome(starter_)) return;
+  starter_.reset();
   Outcome outcome;
-  {
-    const MutexLock lock(mutex_);
-    std::swap(outcome, outcome_);
-  }
+  std::swap(outcome, outcome_);
   if (!outcome.child) {
     log_error("{}; the emergency shell cannot be started: {}", why_, outcome.child.error().text);
     return over_(false);

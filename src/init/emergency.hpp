@@ -2,8 +2,8 @@
 // child, so PID 1 goes on reaping and serving clients meanwhile (behaviour.md, "PID 1 in system
 // mode").
 //
-// It is spawned by a thread of its own: spawn() waits for the program to be read from a disk, which
-// may be the reason for the emergency.
+// It is spawned by an Offload: spawn() waits for the program to be read from a disk, which may be
+// the reason for the emergency.
 //
 // Every function is called on the control loop's thread.
 #pragma once
@@ -14,13 +14,12 @@
 #include <string>
 #include <string_view>
 
-#include "base/mutex.hpp"
 #include "init/options.hpp"
 #include "io/loop.hpp"
 #include "model/reason.hpp"
+#include "os/offload.hpp"
 #include "os/process.hpp"
 #include "os/spawn.hpp"
-#include "os/thread.hpp"
 
 namespace zinit {
 
@@ -35,7 +34,7 @@ class EmergencyShell {
   EmergencyShell(EventLoop& loop, std::string console, const Environment& environment, Over over,
                  Spawn spawn = zinit::spawn);
   /// Waits for a spawn that is under way.
-  ~EmergencyShell() = default;
+  ~EmergencyShell();
   EmergencyShell(const EmergencyShell&) = delete;
   EmergencyShell& operator=(const EmergencyShell&) = delete;
 
@@ -43,10 +42,10 @@ class EmergencyShell {
   void start(std::string_view why);
 
   /// Whether a shell runs or is being started.
-  [[nodiscard]] bool running() const noexcept { return starter_.joinable() || pid_ > 0; }
+  [[nodiscard]] bool running() const noexcept { return starting() || pid_ > 0; }
 
   /// Whether one is being started: its pid is not known yet.
-  [[nodiscard]] bool starting() const noexcept { return starter_.joinable(); }
+  [[nodiscard]] bool starting() const noexcept { return starter_ != nullptr; }
   /// The shell's pid; 0: none.
   [[nodiscard]] pid_t pid() const noexcept { return pid_ > 0 ? pid_ : 0; }
   /// Calls `changed` whenever pid() has changed.
@@ -58,7 +57,7 @@ class EmergencyShell {
   bool child_ended(pid_t pid, const ProcessEnd& end);
 
  private:
-  void spawn_first() noexcept;
+  void spawn_first();
   void on_spawned();
   void set_pid(pid_t pid);
   void end(std::string_view how);
@@ -75,10 +74,10 @@ class EmergencyShell {
     Result<Child> child = failure("not enough memory");
     const char* program = "";
   };
-  Mutex mutex_;
-  Outcome outcome_ GUARDED_BY(mutex_);
+  Outcome outcome_;  // not to be used while a spawn is under way
   LoopCall spawned_;
-  Thread starter_;  // the last member: it is joined before the others go
+  Offload spawns_;           // asks for `spawned_`
+  Offload::Ticket starter_;  // of the spawn under way
 };
 
 }  // namespace zinit

@@ -10,9 +10,13 @@
 
 namespace zinit {
 
-FileQueue::FileQueue(EventLoop& loop) : done_(loop, [this] { finish(); }) {}
+FileQueue::FileQueue(EventLoop& loop)
+    : done_(loop, [this] { finish(); }),
+      offload_({.name = "files", .stack_bytes = kLoopStackBytes}, [this] { done_.ask(); }) {}
 
-FileQueue::~FileQueue() { thread_.join(); }
+FileQueue::~FileQueue() {
+  if (work_) (void)offload_.await(work_);
+}
 
 void FileQueue::add(FileTask task) {
   if (tasks_.size() >= kMostTasks || bytes_ + task.bytes > kMostBytes) {
@@ -40,11 +44,11 @@ void FileQueue::begin_next() {
       continue;
     }
     fault_ = {};
-    auto started = Thread::start("files", kLoopStackBytes, [this, &next] { work(next); });
-    if (started)
-      thread_ = std::move(*started);
-    else
-      finish_first(started.error());
+    work_ = offload_.ask([this, &next] { work(next); });
+    const auto outcome = offload_.outcome(work_);
+    if (!outcome || *outcome) return;
+    work_.reset();
+    finish_first(outcome->error());
   }
 }
 
@@ -59,16 +63,16 @@ void FileQueue::work(const FileTask& task) noexcept {
       fault_ = Error{"not enough memory for the service files", ENOMEM};
     }
   });
-  done_.ask();
 }
 
 void FileQueue::await(Milliseconds limit) noexcept {
-  if (!thread_.join(limit))
-    log_error("files: a file system does not answer; unwritten data is lost");
+  if (work_ && offload_.await(work_, after(Clock::now(), limit))) work_.reset();
+  if (work_) log_error("files: a file system does not answer; unwritten data is lost");
 }
 
 void FileQueue::finish() {
-  thread_.join();
+  if (tasks_.empty() || (work_ && !offload_.outcome(work_))) return;
+  work_.reset();
   finish_first(std::exchange(fault_, {}));
   begin_next();
 }

@@ -1,6 +1,7 @@
-// Runs tasks that read or write service files, one after another. Each runs on a thread of its own,
-// so that a slow file system delays nothing else, and is finished on the control loop's. So no file
-// is written while the directory is read, and a reload sees everything that was written before.
+// Runs tasks that read or write service files, one after another. An Offload does their work, so
+// that a slow file system delays nothing else, and each is finished on the control loop's thread
+// before the next begins. So no file is written while the directory is read, and a reload sees
+// everything that was written before.
 //
 // Threads: everything here on the control loop's thread, except `work`.
 #pragma once
@@ -13,13 +14,13 @@
 
 #include "base/result.hpp"
 #include "io/loop.hpp"
-#include "os/thread.hpp"
+#include "os/offload.hpp"
 
 namespace zinit {
 
 struct FileTask {
   std::function<void()> begin;  // on the loop's thread, when the task's turn comes
-  std::function<void()> work;   // on the task's thread; may block; may be empty
+  std::function<void()> work;   // on a thread of the Offload; may block; may be empty
   /// On the loop's thread; with a fault if `work` was not run, or threw.
   std::function<void(const std::optional<Error>& fault)> finish;
   std::size_t bytes = 0;  // memory that the task holds while it waits
@@ -53,7 +54,7 @@ class FileQueue {
   void await(Milliseconds limit) noexcept;
 
   /// Whether a task is under way; it may hang with its file system.
-  [[nodiscard]] bool busy() const noexcept { return thread_.joinable(); }
+  [[nodiscard]] bool busy() const noexcept { return work_ != nullptr; }
 
  private:
   // Clients can send notifications without waiting for answers, so there must be a limit.
@@ -68,8 +69,9 @@ class FileQueue {
   LoopCall done_;               // not a posted task: posting can fail without memory
   std::deque<FileTask> tasks_;  // while busy() the first is under way
   std::size_t bytes_ = 0;
-  std::optional<Error> fault_;  // of `work`; written by the thread, read after it was joined
-  Thread thread_;
+  std::optional<Error> fault_;  // of `work`; written by the thread, read when that is done
+  Offload offload_;             // asks for `done_`
+  Offload::Ticket work_;        // that is under way
 };
 
 }  // namespace zinit

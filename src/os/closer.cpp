@@ -1,4 +1,4 @@
-// The thread that closes descriptors: see closer.hpp.
+// Having descriptors closed: see closer.hpp.
 #include "os/closer.hpp"
 
 #include <fcntl.h>
@@ -10,8 +10,8 @@
 
 #include "base/memory.hpp"
 #include "os/disposal.hpp"
+#include "os/kept_descriptors.hpp"
 #include "os/memory_file.hpp"
-#include "os/thread.hpp"
 
 namespace zinit {
 
@@ -42,42 +42,23 @@ bool is_plain(const struct statx& file) noexcept {
       own, [&](const auto& each) { return each.stx_mask != 0 && same_device(each, file); });
 }
 
-}  // namespace
+struct Queued {
+  Closer::Sender sender;  // released after fd is closed
+  KeptFd fd;
+};
 
-Closer::~Closer() {
-  MutexLock lock(state_->mutex);
-  state_->ending = true;
-  state_->wake.notify_one();
-}
+}  // namespace
 
 void Closer::close(UniqueFd fd, Sender sender) noexcept {
   if (!fd) return;
   const struct statx file = look_at(fd.get());
   if ((file.stx_mode & S_IFMT) == S_IFIFO) return;
   const EssentialAllocations essential;
-  MutexLock lock(state_->mutex);
-  state_->waiting.emplace_back(
-      Descriptor{std::move(sender), KeptFd(std::move(fd), {KeptKind::unwanted}), is_plain(file)});
-  state_->wake.notify_one();
-  if (state_->started) return;
-  auto thread = Thread::start("zinit-close", kSmallStackBytes, [state = state_] { run(*state); });
-  if (!thread) return;
-  thread->abandon();
-  state_->started = true;
-}
-
-void Closer::run(State& state) noexcept {
-  while (true) {
-    Descriptor next;
-    {
-      MutexLock lock(state.mutex);
-      while (state.waiting.empty() && !state.ending) state.wake.wait(state.mutex);
-      if (state.waiting.empty()) return;
-      next = std::move(state.waiting.front());
-      state.waiting.pop_front();
-    }
-    if (!next.plain) close_elsewhere(next.fd.release());
-  }
+  const auto queued = std::make_shared<Queued>(
+      Queued{std::move(sender), KeptFd(std::move(fd), {KeptKind::unwanted})});
+  closes_.post([queued, plain = is_plain(file)] {
+    if (!plain) close_elsewhere(queued->fd.release());
+  });
 }
 
 }  // namespace zinit

@@ -88,7 +88,6 @@ Result<void> remove_pidfile(const std::string& path, pid_t pid) {
 void PidFileLook::carry_out() {
   if (inotify) watch_path();
   pid = file.read();
-  done = true;
 }
 
 /// Has the kernel report changes in the nearest existing directory on the path.

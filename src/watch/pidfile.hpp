@@ -3,7 +3,6 @@
 
 #include <sys/stat.h>
 
-#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,18 +42,16 @@ struct PidFile {
 /// are returned: the file stays.
 [[nodiscard]] Result<void> remove_pidfile(const std::string& path, pid_t pid);
 
-/// One look at a pidfile. Its file system may hang, so it is carried out by a thread that nobody
-/// waits for, which shares this object.
+/// One look at a pidfile. Its file system may hang, so an Offload carries it out.
 struct PidFileLook {
   PidFile file;
   std::shared_ptr<const UniqueFd> inotify;  // null: changes cannot be reported
 
-  // What came of it. Not to be used before `done`.
+  // What came of it.
   bool watched = false;  // changes of the path are reported
   int watch = -1;        // inotify's number of the nearest existing directory on the path
   std::string name;      // the name in that directory to wait for
   std::optional<pid_t> pid;
-  std::atomic<bool> done{false};
 
   /// Has changes reported, then reads the file. Blocks.
   void carry_out();

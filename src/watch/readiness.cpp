@@ -26,6 +26,15 @@ constexpr Milliseconds kTurn{1};
 // Bounds the value read from net.unix.max_dgram_qlen, which is 10 on most machines.
 constexpr int kLongestQueue = 4096;
 
+// Of pidfiles. If a file system takes long, as one over a network may, others are looked at
+// meanwhile. Two looks of a service may hang, so its restarts add no more.
+constexpr Offload::Limits kFileLooks{
+    .name = "zinit-pidfile",
+    .patience = Milliseconds{200},
+    .most_hung = 64,
+    .most_hung_of_owner = 2,
+};
+
 // The key of an event is 0 for inotify, otherwise the address of the CheckedProcess. The lowest bit
 // of that is free: it is set for the main process's pidfd, and not for the channel.
 constexpr std::uintptr_t kMainPidfd = 1;
@@ -72,18 +81,12 @@ ReadinessChecks::ReadinessChecks(EventLoop& loop, std::string directory, StateFa
       set_(loop, [this](EpollSet::Key key, std::uint32_t) { on_ready(key); }),
       look_(loop, [this] { look(); }),
       again_(loop, [this] { look(); }),
-      files_looked_(loop, [this] { on_looked(); }) {
-  MutexLock lock(looked_->mutex);
-  looked_->call = &files_looked_;
-}
+      files_looked_(loop, [this] { on_looked(); }),
+      file_looks_(kFileLooks, [this] { files_looked_.ask(); }) {}
 
 ReadinessChecks::~ReadinessChecks() { end(); }
 
 void ReadinessChecks::end() {
-  {
-    MutexLock lock(looked_->mutex);
-    looked_->call = nullptr;
-  }
   std::map<const CheckedProcess*, WatchPtr> watches;
   {
     MutexLock lock(mutex_);

@@ -39,6 +39,7 @@
 #include "io/notify_directory.hpp"
 #include "io/watcher.hpp"
 #include "os/closer.hpp"
+#include "os/offload.hpp"
 #include "supervisor/watch_port.hpp"
 #include "watch/fd_store.hpp"
 
@@ -139,18 +140,8 @@ class ReadinessChecks final : public WatchPort {
   std::shared_ptr<const UniqueFd> files_;  // inotify; while a pidfile is awaited
   LoopCall look_;
   TimerWatcher again_;  // calls look() after a lack of memory or descriptors
-
-  /// Shared with the threads that look at pidfiles, which may outlive this object.
-  struct Looked {
-    Mutex mutex;  // a leaf
-    LoopCall* call GUARDED_BY(mutex) = nullptr;
-    void tell() {
-      MutexLock lock(mutex);
-      if (call != nullptr) call->ask();
-    }
-  };
   LoopCall files_looked_;
-  const std::shared_ptr<Looked> looked_ = std::make_shared<Looked>();
+  Offload file_looks_;  // asks for `files_looked_`
 
   // Of the previous process image, until take_over() has been called for the slot.
   struct Left {

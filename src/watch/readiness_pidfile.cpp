@@ -6,7 +6,6 @@
 #include "base/format.hpp"
 #include "os/inotify.hpp"
 #include "os/process.hpp"
-#include "os/thread.hpp"
 #include "watch/readiness_watch.hpp"
 
 namespace zinit {
@@ -18,8 +17,8 @@ constexpr Milliseconds kStaysInForeground{200};
 
 }  // namespace
 
-/// Has a thread look at the pidfile. A file system that hangs holds up that thread alone, and a
-/// process has one such thread at most.
+/// Has the pidfile looked at elsewhere, for its file system may hang; one look at a time for each
+/// process.
 void ReadinessChecks::look_at_file(Watch& watch) {
   if (watch.process->stage() != CheckedProcess::Stage::alive) return;
   watch.file_changed = true;
@@ -27,12 +26,7 @@ void ReadinessChecks::look_at_file(Watch& watch) {
   auto look = std::make_shared<PidFileLook>();
   look->file = watch.channel->pidfile;
   if (open_files()) look->inotify = files_;
-  auto thread = Thread::start("zinit-pidfile", kSmallStackBytes, [look, looked = looked_] {
-    look->carry_out();
-    looked->tell();
-  });
-  if (!thread) return again_.set(kTryAgain);
-  thread->abandon();
+  watch.file_ticket = file_looks_.ask([look] { look->carry_out(); }, {watch.process->slot});
   watch.file_look = std::move(look);
   watch.file_changed = false;
 }
@@ -49,9 +43,16 @@ bool ReadinessChecks::open_files() {
 /// Takes the results of the looks that are over.
 void ReadinessChecks::on_looked() {
   for (const WatchPtr& watch : watches()) {
-    if (!watch->file_look || !watch->file_look->done) continue;
+    if (!watch->file_look) continue;
+    const auto outcome = file_looks_.outcome(watch->file_ticket);
+    if (!outcome) continue;
     const auto look = std::exchange(watch->file_look, nullptr);
     if (!watch->file_awaited) continue;
+    if (!*outcome) {  // too much hangs, or there is no thread
+      watch->file_changed = true;
+      again_.set(kTryAgain);
+      continue;
+    }
     watch->file_watched = look->watched;
     watch->file_watch = look->watch;
     watch->file_name = look->name;

@@ -79,6 +79,7 @@ struct ReadinessChecks::Watch {
   bool file_awaited;
   bool seeks = false;                      // a successor: CheckedProcess::successor_by()
   std::shared_ptr<PidFileLook> file_look;  // under way
+  Offload::Ticket file_ticket;             // of that
   bool file_changed = false;               // another look is due
   std::optional<pid_t> file_pid;           // what follows: of the last look
   bool file_watched = false;
