@@ -41,6 +41,7 @@
 #include <zinit/answer.hpp>
 #include <zinit/error.hpp>
 #include <zinit/names.hpp>
+#include <zinit/request.hpp>
 #include <zinit/types.hpp>
 
 namespace zinit {
@@ -113,109 +114,20 @@ class Client {
   /// event loops altogether.
   [[nodiscard]] int fd() const noexcept;
 
-  // --- system ------------------------------------------------------------------------------------
+  // --- the methods of the protocol ---------------------------------------------------------------
 
-  PingAnswer ping();
-  SystemInfo info();
-  std::vector<BootStep> bootchart();  ///< what the boot started, in the order of spawning
-  std::vector<TimerStatus> timers();  ///< what is due first in front
-  /// These five stop all services and end zinit, or the machine: at the time `at`, or now if none
-  /// is given. kexec() needs a kernel that is loaded (invalid_state).
-  void shutdown(ShutdownTime at = {}, const std::string& message = {});
-  void poweroff(ShutdownTime at = {}, const std::string& message = {});
-  void reboot(ShutdownTime at = {}, const std::string& message = {});
-  void halt(ShutdownTime at = {}, const std::string& message = {});
-  void kexec(ShutdownTime at = {}, const std::string& message = {});
+  // Those of zinit/calls.inc, which says what they do: `PingAnswer ping();` and so on. Those that
+  // give Done return when it is done.
+#define ZINIT_CALL(result, name, parameters, arguments) \
+  result name parameters { return call(request::name arguments); }
+#include <zinit/calls.inc>
 
-  /// PID 1 of a machine alone: stops all services but those that survive it, makes the mounted
-  /// directory `new_root` the root and executes `init` there in its own place. invalid_state, with
-  /// the reason, where that cannot be done; then nothing was stopped.
-  void switch_root(const std::string& new_root, const std::string& init = "/sbin/init");
-
-  /// Cancels a shutdown whose time has not come. Returns false if there is none.
-  bool cancel_shutdown();
-
-  /// Has the server execute itself anew, while every service runs on; with `update` the program
-  /// that is installed at its path now, once that has passed a self-check. Returns just before it
-  /// happens: all connections are closed then, this one too, and a Client that connects again finds
-  /// the next image. process_error if the program cannot take over, invalid_state if something is
-  /// under way that does not end, or a re-execution already; nothing has changed then.
-  void reexec(bool update = false);
-
-  // --- services ----------------------------------------------------------------------------------
-
-  std::vector<std::string> list();
-  /// @param members  names of members in the protocol: only these are filled in, and the others
-  ///                 cost the server nothing. None: all.
-  std::vector<ServiceStatus> list_full(const std::vector<std::string>& members = {});
-  /// The same, each given to `each` in turn, which costs less memory. What `each` throws is passed
-  /// on.
+  /// list_full() with each status given to `each` in turn, which costs less memory. What `each`
+  /// throws is passed on.
   void list_full(const std::vector<std::string>& members,
                  const std::function<void(ServiceStatus)>& each);
-  BriefStatus status(const std::string& name);
-  ServiceStatus status_full(const std::string& name);
-  ServiceStatus start(const std::string& name, const Wait& wait = {});
-  ServiceStatus stop(const std::string& name, const Wait& wait = {});
-  ServiceStatus restart(const std::string& name, const Wait& wait = {});
-  /// Signals the process group, or the main process alone. `signal`: a name or a number.
-  void kill(const std::string& name, const std::string& signal = "SIGTERM", bool main_only = false);
-  /// Starts a target with what it pulls in, and stops every other service of class user.
-  Isolation isolate(const std::string& target);
-  ServiceConfig get(const std::string& name);
-  /// Adds a service, or replaces the one of its name. `config` is JSON text, as ServiceConfig has
-  /// it. With `persist` its file is written too; with `start` it is started where it is new or was
-  /// stopped.
-  SetResult set(const std::string& config, bool persist = false, bool start = true);
-  /// The same.
-  SetResult add(const std::string& config, bool persist = false, bool start = true);
-  /// service.delete: stops the service and removes it, with `persist` its file too. If others
-  /// require it, that is a dependency_error; with `cascade` they are stopped and lose that
-  /// dependency. Waits for the stop at most `limit`, nothing: as long as it takes.
-  void remove(const std::string& name, bool persist = false, bool cascade = false,
-              std::optional<std::chrono::milliseconds> limit = {});
-  // These act on all services of class user. Each waits until they have settled, at most `limit`.
-  BulkResult start_all(std::optional<std::chrono::milliseconds> limit = {});
-  BulkResult stop_all(std::optional<std::chrono::milliseconds> limit = {});
-  BulkResult delete_all(std::optional<std::chrono::milliseconds> limit = {});
-  /// With `check` what fails its check_exec keeps the config that it has. With names in `only` the
-  /// files of these services alone count. With `no_restart` what would be restarted waits.
-  ReloadReport reload(bool dry_run = false, bool check = true,
-                      const std::vector<std::string>& only = {}, bool no_restart = false);
-  /// Makes one service reload itself, by its reload_exec or reload_signal, and waits until that is
-  /// done. With `check` its check_exec comes before.
-  void reload_service(const std::string& name, bool check = true);
-  WhyReport why(const std::string& name);
-  /// What `name` depends on, or with `reverse` what depends on it; without a name the whole forest.
-  std::vector<TreeNode> tree(const std::string& name = {}, bool reverse = false);
-  bool is_running(const std::string& name);
-  ServiceStats stats(const std::string& name);
-  /// The processes of a service, the main one first; none if it is down.
-  std::vector<ProcessInfo> children(const std::string& name);
-  /// Waits until the service is in that state, at most `limit`; then ErrorCode::timeout.
-  ServiceStatus wait(const std::string& name, WaitFor state,
-                     std::optional<std::chrono::milliseconds> limit = {});
 
-  // --- proxies -----------------------------------------------------------------------------------
-
-  /// Adds a proxy, or replaces the one of its name, whose connections go on. With `persist` its
-  /// file is written too. An address that cannot be listened at is a config_error, and changes
-  /// nothing.
-  ProxySetResult set_proxy(const ProxyConfig& config, bool persist = false);
-  /// Removes a proxy and its file; its connections go on.
-  void delete_proxy(const std::string& name);
-  /// The names of all proxies, sorted.
-  std::vector<std::string> proxies();
-  ProxyStatus proxy(const std::string& name);
-  std::vector<ProxyStatus> all_proxies();
-
-  // --- logs --------------------------------------------------------------------------------------
-
-  /// The last `lines` lines kept, oldest first.
-  std::vector<LogLine> logs_get(const std::string& name, std::uint32_t lines = 100);
-  /// The same, as text alone.
-  std::vector<std::string> logs_tail(const std::string& name, std::uint32_t lines = 100);
-  /// The last lines that match, of all logs in order of time.
-  std::vector<LogLine> logs_filter(const LogFilter& filter);
+  // --- subscriptions -----------------------------------------------------------------------------
 
   /// From now on, dispatch() calls `callback` for each line of the logs in `names` (empty: of all),
   /// beginning with the last `lines` of each. The subscription goes on when a service is restarted,
@@ -224,13 +136,6 @@ class Client {
                                std::function<void(const LogLine&)> callback,
                                std::uint32_t lines = 0);
   void logs_unsubscribe(std::uint64_t subscription);
-
-  // --- events ------------------------------------------------------------------------------------
-
-  /// The last `lines` changes of state kept, oldest first, of the services in `names` (empty: of
-  /// all).
-  std::vector<StateEvent> events_get(const std::vector<std::string>& names = {},
-                                     std::uint32_t lines = 100);
 
   /// From now on, dispatch() calls `callback` for each change of state of the services in `names`
   /// (empty: of all). Returns the subscription's number.
@@ -249,25 +154,6 @@ class Client {
   /// Waits for the next notification, at most `limit` (nothing: for ever), and calls its callback,
   /// which may use this Client. False when the time is up; an error of the connection is thrown.
   bool dispatch(std::optional<std::chrono::milliseconds> limit = {});
-
-  // --- monitoring --------------------------------------------------------------------------------
-
-  /// Figures of services, proxies and the server as OpenMetrics text, as it is. Those of processes
-  /// are left out where the kernel does not tell them within 5 s.
-  std::string metrics();
-
-  // --- debugging ---------------------------------------------------------------------------------
-
-  /// The whole graph, as JSON text.
-  std::string debug_state();
-  /// Returns once the server has done what it was about to do when this was called: handled what
-  /// services have written and said, and who has ended, taken the steps that came of that, and told
-  /// of them. What lies in the future, such as a restart delay, is not waited for. timeout if it
-  /// always had something to do for `limit`, at most a minute.
-  void debug_settle(std::chrono::milliseconds limit = std::chrono::seconds(1));
-  /// The processes of a service as trees: several if not all of them descend from one. not_running
-  /// if there are none.
-  std::vector<ProcessNode> process_tree(const std::string& name);
 
  private:
   struct Impl;

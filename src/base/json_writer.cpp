@@ -90,8 +90,10 @@ JsonWriter& JsonWriter::put_unsigned(std::uint64_t value) {
   return *this;
 }
 
-void JsonWriter::drop_empty(std::size_t before, std::size_t value) {
-  const std::string_view text(buffer_.GetString() + value, buffer_.GetSize() - value);
+void JsonWriter::drop_empty(std::size_t before, std::size_t name_size) {
+  std::string_view text(buffer_.GetString() + before, buffer_.GetSize() - before);
+  if (text.starts_with(',')) text.remove_prefix(1);
+  text.remove_prefix(name_size);
   if (text != ":null" && text != ":[]" && text != ":\"\"" && text != ":{}") return;
   buffer_.Pop(buffer_.GetSize() - before);
   writer_.forget_member();

@@ -52,15 +52,13 @@ class JsonWriter {
     return key(name).put(value);
   }
 
-  /// Writes the member of that quoted name whose value put() writes, and takes it back if that is
-  /// null, or an empty string, array or object.
+  /// Has put() write the member of that quoted name, and takes it back if its value is null, or an
+  /// empty string, array or object.
   template <class Put>
   void member_if_any(std::string_view quoted, Put put) {
     const std::size_t before = buffer_.GetSize();
-    quoted_key(quoted);
-    const std::size_t value = buffer_.GetSize();
     put();
-    drop_empty(before, value);
+    drop_empty(before, quoted.size());
   }
 
   /// Returns what has been written, and empties the writer.
@@ -69,7 +67,7 @@ class JsonWriter {
  private:
   JsonWriter& put_signed(std::int64_t value);
   JsonWriter& put_unsigned(std::uint64_t value);
-  void drop_empty(std::size_t before, std::size_t value);
+  void drop_empty(std::size_t before, std::size_t name_size);
 
   /// Whose last member can be taken back.
   class Writer : public JsonBufferWriter {

@@ -33,13 +33,13 @@ struct Span {
 
 /// When zinit was started, in the times of the steps.
 std::int64_t own_start_us(const SystemInfo& info) {
-  return std::chrono::microseconds(info.boot_kernel.value_or(Milliseconds(0))).count();
+  return std::chrono::microseconds(info.boot.kernel.value_or(Milliseconds(0))).count();
 }
 
 Span span_of(const SystemInfo& info, const std::vector<BootStep>& steps) {
   Span span;
   span.end = own_start_us(info) +
-             std::chrono::microseconds(info.boot_settled.value_or(info.uptime)).count();
+             std::chrono::microseconds(info.boot.settled.value_or(info.uptime)).count();
   span.begin = span.end;
   for (const BootStep& step : steps) {
     span.begin = std::min(span.begin, step.wanted_us);
@@ -51,12 +51,12 @@ Span span_of(const SystemInfo& info, const std::vector<BootStep>& steps) {
 /// "kernel 1.2 s, zinit 40 ms, services 2.1 s; settled 3.4 s after the kernel's start"
 std::string head_line(const SystemInfo& info, const Span& span) {
   std::string text;
-  if (info.boot_kernel) text = fmt::format("kernel {}, ", duration_text(info.boot_kernel->count()));
+  if (info.boot.kernel) text = fmt::format("kernel {}, ", duration_text(info.boot.kernel->count()));
   text += fmt::format("zinit {}, services {}; ", us_text(span.begin - own_start_us(info)),
                       us_text(span.end - span.begin));
   return text + fmt::format("{} {} after {} start\n",
-                            info.boot_settled ? "settled" : "not settled yet", us_text(span.end),
-                            info.boot_kernel ? "the kernel's" : "zinit's");
+                            info.boot.settled ? "settled" : "not settled yet", us_text(span.end),
+                            info.boot.kernel ? "the kernel's" : "zinit's");
 }
 
 /// How long it waited, and how long it took from its process to its readiness; "-": it did not

@@ -165,7 +165,7 @@ void VerbContext::connect_again(const ClientError& error) {
   if (Clock::now() - connected_ >= kSoon) fruitless_ = 0;
   if (++fruitless_ > kMostFruitless || !server_goes_on()) throw error;
   try {
-    const std::uint64_t crashes = client().info().crashes;
+    const std::uint64_t crashes = client().info().crashes.count;
     if (crashes_ == crashes) fruitless_ = 0;  // it was asked to
     crashes_ = crashes;
   } catch (const ClientError& again) {

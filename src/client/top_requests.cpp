@@ -98,7 +98,7 @@ bool TopSampler::take(const TopAnswer& answer) {
     if (answer.error) throw *answer.error;
     const JsonDocument list = parse_json(answer.json);
     json_expect_array(list, "list");
-    for (const JsonValue& each : list.GetArray()) model_.add_service(read_status(each));
+    for (const JsonValue& each : list.GetArray()) model_.add_service(read_as<ServiceStatus>(each));
     listing_ = false;
     for (std::string& name : model_.end_of_list()) {
       requests_.ask({TopAsk::stats, std::move(name)});
@@ -108,7 +108,8 @@ bool TopSampler::take(const TopAnswer& answer) {
     --left_;
     // One without an answer has just gone, or its processes cannot be looked at now.
     if (!answer.error)
-      model_.add_stats(answer.request.name, read_stats(parse_json(answer.json)), Clock::now());
+      model_.add_stats(answer.request.name, read_as<ServiceStats>(parse_json(answer.json)),
+                       Clock::now());
   } else {
     return false;
   }

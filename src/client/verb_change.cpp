@@ -57,7 +57,7 @@ std::string warnings_text(const JsonValue& answer) {
 
 int print_set(VerbContext& context, const std::string& json) {
   const JsonDocument answer = parse_json(json);
-  const SetResult result = read_set(answer);
+  const SetResult result = read_as<SetResult>(answer);
   std::string text =
       fmt::format("{} {}{}{}\n", printable(result.name), result.created ? "added" : "replaced",
                   result.restarted ? " and restarted" : "",

@@ -104,7 +104,8 @@ int run_graph(VerbContext& context) {
   const JsonDocument list = parse_json(json);
   json_expect_array(list, "list");
   std::vector<ServiceStatus> services;
-  for (const JsonValue& element : list.GetArray()) services.push_back(read_status(element));
+  for (const JsonValue& element : list.GetArray())
+    services.push_back(read_as<ServiceStatus>(element));
   if (!context.arguments.rest.empty()) {
     const std::vector<std::string> names = context.names();
     for (const std::string& name : names)
@@ -122,7 +123,7 @@ int run_graph(VerbContext& context) {
 int run_bootchart(VerbContext& context) {
   const std::string json = context.client().call("system.bootchart");
   if (context.json()) return context.print_result(json, {});
-  const std::vector<BootStep> steps = read_bootchart(parse_json(json));
+  const std::vector<BootStep> steps = read_as<std::vector<BootStep>>(parse_json(json));
   const SystemInfo info = context.client().info();
   context.print(context.arguments.has("svg") ? bootchart_svg(info, steps)
                                              : bootchart_text(context.terminal(), info, steps));

@@ -82,7 +82,7 @@ class EventPrinter {
   }
 
   void print(JsonValue& event) {
-    const StateEvent read = read_event(event);
+    const StateEvent read = read_as<StateEvent>(event);
     // What happens after we have subscribed may come twice: as a notification, and among the events
     // that the server keeps.
     if (read.seq > 0 && read.seq <= last_seq_) return;

@@ -172,7 +172,7 @@ void list_as_json(VerbContext& context, ListFilter& filter) {
   json_expect_array(all, "list");
   std::string text = "[";
   for (const JsonValue& element : all.GetArray()) {
-    if (!filter.admits(read_status(element))) continue;
+    if (!filter.admits(read_as<ServiceStatus>(element))) continue;
     if (text.size() > 1) text += ',';
     text += json_text(element);
   }

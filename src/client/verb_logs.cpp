@@ -250,7 +250,7 @@ class LogPrinter {
     LogLine& newest = newest_[name];
     for (JsonValue& line : log.GetArray()) {
       json_expect_object(line, "line of the log");
-      FoundLine each{read_log_line(line), {}};
+      FoundLine each{read_as<LogLine>(line), {}};
       each.line.service = name;
       if (page.first == 0) page.first = each.line.seq;
       if (before == 0) {
@@ -267,7 +267,7 @@ class LogPrinter {
 
   /// Prints the line of a notification.
   void print_new(JsonDocument params) {
-    FoundLine found{read_log_line(params), {}};
+    FoundLine found{read_as<LogLine>(params), {}};
     if (found.line.dropped == 0) {
       // A line that came just after subscribe() may have been printed by print_kept(). The numbers
       // start again when a service is removed and added again; the clock may be another then.

@@ -52,14 +52,15 @@ std::set<std::string> faulty_files(const ReloadReport& report) {
   return files;
 }
 
-void add_names(TextBlock& block, const ReloadedNames& names) {
+/// Those of services or of proxies.
+void add_names(TextBlock& block, const auto& names) {
   block.add("added", name_list(names.added, Colour::green));
   block.add("changed", name_list(names.changed, Colour::yellow));
   block.add("removed", name_list(names.removed, Colour::red));
   if (!names.unchanged.empty()) block.add("unchanged", std::to_string(names.unchanged.size()));
 }
 
-std::string proxies_text(VerbContext& context, const ReloadReport::Proxies& proxies) {
+std::string proxies_text(VerbContext& context, const ReloadedProxies& proxies) {
   TextBlock block(context.terminal());
   add_names(block, proxies);
   block.add("failed", name_list(proxies.failed, Colour::red));
@@ -140,7 +141,8 @@ int run_reload(VerbContext& context) {
 
 void ask_before_reload(VerbContext& context, const std::vector<std::string>& only) {
   if (!asks(context)) return;
-  const ReloadReport report = read_reload(parse_json(call_reload(context, {}, true, only)));
+  const ReloadReport report =
+      read_as<ReloadReport>(parse_json(call_reload(context, {}, true, only)));
   std::vector<std::string> stops = up_among(context, report.removed);
   stops.insert(stops.end(), report.stopped.begin(), report.stopped.end());
   ask_before(context, report.restarted, stops);
@@ -150,7 +152,7 @@ int reload_files(VerbContext& context, const std::vector<std::string>& only) {
   const bool dry_run = context.arguments.has("dry-run");
   const std::int64_t began_us = wall_us();
   std::string json = call_reload(context, {}, dry_run, only);
-  const ReloadReport report = read_reload(parse_json(json));
+  const ReloadReport report = read_as<ReloadReport>(parse_json(json));
   if (!context.json()) print_report(context, report, dry_run);
   int status = ExitStatus::done;
   if (context.arguments.has("wait") && !dry_run)

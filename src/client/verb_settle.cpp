@@ -121,7 +121,7 @@ int finish(VerbContext& context, Progress& progress, const SettleVerb& verb, con
         asked.answer.empty() ? progress.answer(asked.request, limit, asked.name) : asked.answer;
     json.append(json.empty() ? "" : ",").append(answer);
     const JsonDocument document = parse_json(answer);
-    const ServiceStatus status = read_status(document);
+    const ServiceStatus status = read_as<ServiceStatus>(document);
     others.add(document);
     // A request that did nothing tells of no others.
     const bool untouched = verb.if_running && !document.HasMember("also_started");

@@ -37,7 +37,7 @@ int ask_figures(VerbContext& context, const std::vector<std::string>& names, boo
   for (std::size_t i = 0; i < names.size(); ++i) {
     try {
       std::string json = context.client().answer(requests[i], context.patience());
-      const ServiceStats stats = read_stats(parse_json(json));
+      const ServiceStats stats = read_as<ServiceStats>(parse_json(json));
       if (given || uses_something(stats)) all.push_back({names[i], std::move(json), stats});
     } catch (const ClientError& error) {
       // Codes above 0 are the library's own: there will be no more answers.
@@ -137,7 +137,7 @@ int run_debug_procs(VerbContext& context) {
   return context.for_each_name([&](const std::string& name) {
     const std::string json =
         context.client().call("debug.process_tree", JsonParams().add("name", name).text());
-    const std::vector<ProcessNode> nodes = read_process_tree(parse_json(json));
+    const std::vector<ProcessNode> nodes = read_as<std::vector<ProcessNode>>(parse_json(json));
     return context.print_result(json, process_lines(context.terminal(), nodes));
   });
 }

@@ -207,8 +207,10 @@ StatusAnswers ask_status(VerbContext& context, const std::string& name) {
   const auto status = client.request("service.status_full", named.text());
   const auto log =
       client.request("logs.get", JsonParams(named).add("lines", kStatusLogLines).text());
-  StatusAnswers answers{
-      read_status(answer_to(context, status)), read_log_lines(answer_to(context, log)), {}, {}};
+  StatusAnswers answers{read_as<ServiceStatus>(answer_to(context, status)),
+                        read_as<std::vector<LogLine>>(answer_to(context, log)),
+                        {},
+                        {}};
   answers.states = states_of_neighbours(context, answers.status);
   if (answers.status.next_start_us) answers.timers = client.timers();
   return answers;
@@ -266,12 +268,12 @@ int print_overview(VerbContext& context) {
   if (!to_see.empty())
     text += fmt::format("`zinitctl why {}` explains the first\n", printable(names.front()));
   const JsonDocument answer = parse_json(context.client().call("system.info"));
-  const SystemInfo info = read_info(answer);
+  const SystemInfo info = read_as<SystemInfo>(answer);
   if (info.scheduled) text += scheduled_line(info) + "\n";
-  if (info.crashes > 0)
-    text +=
-        fmt::format("zinit has recovered from {} fault{} of its own, the last: {}\n", info.crashes,
-                    info.crashes == 1 ? "" : "s", printable(info.last_crash.value_or("")));
+  if (info.crashes.count > 0)
+    text += fmt::format("zinit has recovered from {} fault{} of its own, the last: {}\n",
+                        info.crashes.count, info.crashes.count == 1 ? "" : "s",
+                        printable(info.crashes.last.value_or("")));
   json.add_json("scheduled", info.scheduled ? json_text(answer["scheduled"]) : "null");
   json.add_json("states", states.text()).add("attention", names);
   return context.print_result(json.text(), text);

@@ -98,7 +98,7 @@ int run_isolate(VerbContext& context) {
   if (asks(context)) ask_before(context, {}, up_beside(context, target));
   const std::string json =
       context.client().call("system.isolate", JsonParams().add("target", target).text());
-  const Isolation isolation = read_isolation(parse_json(json));
+  const Isolation isolation = read_as<Isolation>(parse_json(json));
   std::string text;
   const auto add = [&](std::string_view word, const std::vector<std::string>& names) {
     if (!names.empty()) text += fmt::format("{} {}\n", word, printable(join(names, ", ")));
@@ -115,7 +115,7 @@ int run_isolate(VerbContext& context) {
 
 int run_ping(VerbContext& context) {
   const std::string json = context.client().call("system.ping");
-  const PingAnswer answer = read_ping(parse_json(json));
+  const PingAnswer answer = read_as<PingAnswer>(parse_json(json));
   return context.print_result(
       json, fmt::format("zinit {}, pid {}\n", printable(answer.version), answer.pid));
 }

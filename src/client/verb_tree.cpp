@@ -43,7 +43,8 @@ int run_tree(VerbContext& context) {
   const auto show = [&](JsonParams params) {
     params.add("reverse", context.arguments.has("reverse"));
     const std::string json = context.client().call("service.tree", params.text());
-    return context.print_result(json, tree_text(context.terminal(), read_tree(parse_json(json))));
+    return context.print_result(
+        json, tree_text(context.terminal(), read_as<std::vector<TreeNode>>(parse_json(json))));
   };
   if (context.arguments.rest.empty()) return show({});
   return context.for_each_name(

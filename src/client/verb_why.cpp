@@ -113,7 +113,8 @@ int run_why(VerbContext& context) {
   return context.for_each_name([&](const std::string& name) {
     const std::string json =
         context.client().call("service.why", JsonParams().add("name", name).text());
-    return context.print_result(json, why_text(context.terminal(), read_why(parse_json(json))));
+    return context.print_result(json,
+                                why_text(context.terminal(), read_as<WhyReport>(parse_json(json))));
   });
 }
 

@@ -119,7 +119,7 @@ int run_xinet_set(VerbContext& context) {
     // It waits for reloads that are under way, so not only as long as other calls.
     const std::uint64_t request = context.client().request("xinet.set", params.text());
     const std::string json = context.client().answer(request, context.time_left());
-    const ProxySetResult result = read_proxy_set(parse_json(json));
+    const ProxySetResult result = read_as<ProxySetResult>(parse_json(json));
     return context.print_result(
         json,
         fmt::format("{} is {}{}\n", printable(result.name), result.replaced ? "replaced" : "added",
@@ -138,19 +138,20 @@ int run_xinet_delete(VerbContext& context) {
 
 int run_xinet_list(VerbContext& context) {
   const std::string json = context.client().call("xinet.status_all");
-  return context.print_result(json, list_text(context.terminal(), read_proxies(parse_json(json))));
+  return context.print_result(
+      json, list_text(context.terminal(), read_as<std::vector<ProxyStatus>>(parse_json(json))));
 }
 
 int run_xinet_status(VerbContext& context) {
   if (!context.arguments.rest.empty()) {
     const std::string json = context.client().call(
         "xinet.status", JsonParams().add("name", context.arguments.rest.front()).text());
-    return context.print_result(json,
-                                status_text(context.terminal(), read_proxy(parse_json(json))));
+    return context.print_result(
+        json, status_text(context.terminal(), read_as<ProxyStatus>(parse_json(json))));
   }
   const std::string json = context.client().call("xinet.status_all");
   std::string text;
-  for (const ProxyStatus& proxy : read_proxies(parse_json(json)))
+  for (const ProxyStatus& proxy : read_as<std::vector<ProxyStatus>>(parse_json(json)))
     text += (text.empty() ? "" : "\n") + status_text(context.terminal(), proxy);
   return context.print_result(json, text);
 }

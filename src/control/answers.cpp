@@ -127,7 +127,7 @@ AnswerLook status_full_of(RpcContext& context, std::string_view name, std::strin
   };
 }
 
-void put_others(JsonWriter& writer, const Board& board, const Board::Others& others) {
+EffectsSource effects_of(const Board& board, const Board::Others& others) {
   std::vector<std::string> failed;
   const auto without_failed = [&](std::vector<std::string> names) {
     std::erase_if(names, [&](const std::string& name) {
@@ -137,10 +137,13 @@ void put_others(JsonWriter& writer, const Board& board, const Board::Others& oth
     });
     return names;
   };
-  writer.member("also_started", without_failed(others.started));
-  writer.member("also_stopped", others.stopped);
-  writer.member("also_restarted", without_failed(others.restarted));
-  writer.member("left_stopped", others.left_stopped).member("also_failed", failed);
+  EffectsSource effects;
+  effects.also_started = without_failed(others.started);
+  effects.also_stopped = others.stopped;
+  effects.also_restarted = without_failed(others.restarted);
+  effects.left_stopped = others.left_stopped;
+  effects.also_failed = std::move(failed);
+  return effects;
 }
 
 std::string_view name_of(const Call& call) { return *call.params.string("name"); }

@@ -32,25 +32,9 @@ inline constexpr Param kLines{"lines", ParamType::count, false, "100", "the last
 inline constexpr Param kUnsubscribe[] = {
     {"subscription", ParamType::count, true, {}, "as it was answered"},
 };
-inline constexpr std::string_view kOk =
-    R"({"type":"object","properties":{"ok":{"const":true}},"required":["ok"]})";
-inline constexpr std::string_view kObject = R"({"type":"object"})";
-inline constexpr std::string_view kNamesResult = R"({"type":"array","items":{"type":"string"}})";
-inline constexpr std::string_view kStatusFull = R"({"$ref":"#/components/schemas/status_full"})";
-inline constexpr std::string_view kSubscription =
-    R"({"type":"object","properties":{"subscription":{"type":"integer"}}})";
-
-// The members of put_others() in a schema.
-#define ZINIT_OTHERS                                           \
-  R"("also_started":{"$ref":"#/components/schemas/names"},)"   \
-  R"("also_stopped":{"$ref":"#/components/schemas/names"},)"   \
-  R"("also_restarted":{"$ref":"#/components/schemas/names"},)" \
-  R"("left_stopped":{"$ref":"#/components/schemas/names"},)"   \
-  R"("also_failed":{"$ref":"#/components/schemas/names"})"
 /// *status_full*, and what was done to other services.
-inline constexpr std::string_view kStatusAndOthers =
-    R"({"allOf":[{"$ref":"#/components/schemas/status_full"},)"
-    R"({"type":"object","properties":{)" ZINIT_OTHERS "}}]}";
+inline constexpr Shape kStatusAndEffects =
+    protocol::Shapes::both<protocol::ServiceStatus, protocol::Effects>;
 
 // --- answers ---
 
@@ -96,10 +80,19 @@ using AnswerLook = std::function<std::optional<RpcResult>(bool last)>;
 [[nodiscard]] AnswerLook status_full_of(RpcContext& context, std::string_view name,
                                         std::string more = {});
 
-/// What a request has done to other services, as members of the object that is being written. Those
-/// that were to be started and have failed by now are named apart; those that a condition has kept
-/// down are not named.
-void put_others(JsonWriter& writer, const Board& board, const Board::Others& others);
+/// What a request has done to other services: the members of *effects*. What has no value is left
+/// out.
+struct EffectsSource {
+  std::optional<std::vector<std::string>> also_started{};
+  std::optional<std::vector<std::string>> also_stopped{};
+  std::optional<std::vector<std::string>> also_restarted{};
+  std::optional<std::vector<std::string>> left_stopped{};
+  std::optional<std::vector<std::string>> also_failed{};
+};
+
+/// Those that were to be started and have failed by now are named apart; those that a condition has
+/// kept down are not named.
+[[nodiscard]] EffectsSource effects_of(const Board& board, const Board::Others& others);
 
 /// The parameter `name`, which the table says is required.
 [[nodiscard]] std::string_view name_of(const Call& call);

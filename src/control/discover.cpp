@@ -1,14 +1,12 @@
 // rpc.discover: the OpenRPC 1.2.6 document of the table of methods (spec.open-rpc.org).
 #include "control/answers.hpp"
-#include "control/views.hpp"
+#include "control/objects.hpp"
 
 namespace zinit {
 
 namespace {
 
-void put_schema(JsonWriter& writer, std::string_view name, std::string_view schema) {
-  writer.begin_object().member("name", name).key("schema").put_raw(schema).end_object();
-}
+using protocol::Shapes;
 
 /// The schema of a parameter, with its default if it has one.
 std::string schema_of(const Param& param) {
@@ -31,8 +29,9 @@ void put_method(JsonWriter& writer, const Method& method, std::string_view name)
   writer.begin_object().member("name", name).member("summary", method.summary);
   writer.member("paramStructure", "either");
   put_params(writer, method.params);
-  writer.key("result");
-  put_schema(writer, "result", method.result);
+  writer.key("result").begin_object().member("name", "result").key("schema");
+  put_schema(writer, method.result);
+  writer.end_object();
   writer.member("x-right", method.right == Right::read ? "read" : "full");
   if (name != method.name) writer.member("x-alias-of", method.name);
   writer.end_object();
@@ -53,54 +52,11 @@ void put_errors(JsonWriter& writer) {
   writer.end_object();
 }
 
-constexpr std::string_view kReason =
-    R"({"type":["object","null"],"properties":{"type":{"type":"string"},)"
-    R"("step":{"type":"string"}},"required":["type"]})";
-constexpr std::string_view kNames = R"({"type":"array","items":{"type":"string"}})";
-constexpr std::string_view kLeft =
-    R"({"type":"array","items":{"type":"object","properties":{"name":{"type":"string"},)"
-    R"("reason":{"type":"string"}}}})";
-constexpr std::string_view kTree =
-    R"({"type":"object","properties":{"name":{"type":"string"},"state":{"type":["string","null"]},)"
-    R"("kind":{"type":"string"},"holds":{"type":"boolean"},"file":{"type":"string"},)"
-    R"("repeated":{"type":"boolean"},"children":{"type":"array",)"
-    R"("items":{"$ref":"#/components/schemas/tree"}}}})";
-constexpr std::string_view kProcessTree =
-    R"({"type":"object","properties":{"pid":{"type":"integer"},"comm":{"type":"string"},)"
-    R"("children":{"type":"array","items":{"$ref":"#/components/schemas/process_tree"}},)"
-    R"("others":{"type":"array","items":{"$ref":"#/components/schemas/process_tree"}}}})";
-constexpr std::string_view kEvent =
-    R"({"type":"object","properties":{"service":{"type":"string"},)"
-    R"("from":{"$ref":"#/components/schemas/state"},"to":{"$ref":"#/components/schemas/state"},)"
-    R"("reason":{"$ref":"#/components/schemas/reason"},"pid":{"type":["integer","null"]},)"
-    R"("time_us":{"type":"integer"},"seq":{"type":"integer"}}})";
-
-constexpr std::string_view kLogLine =
-    R"({"type":"object","properties":{"service":{"type":"string"},)"
-    R"("time_us":{"type":"integer"},"stream":{"enum":["stdout","stderr","zinit","syslog"]},)"
-    R"("line":{"type":"string"},"raw":{"type":"string","contentEncoding":"base64"},)"
-    R"("continues":{"type":"boolean"},"seq":{"type":"integer"}}})";
-
-constexpr std::string_view kProxy =
-    R"({"type":"object","properties":{"name":{"type":"string"},)"
-    R"("listen":{"type":"array","items":{"type":"string"}},"backend":{"type":"string"},)"
-    R"("service":{"type":"string"},"running":{"type":"boolean"},)"
-    R"("error":{"type":["string","null"]},"total_connections":{"type":"integer"},)"
-    R"("active_connections":{"type":"integer"},"rejected_connections":{"type":"integer"},)"
-    R"("bytes_to_backend":{"type":"integer"},"bytes_from_backend":{"type":"integer"},)"
-    R"("connect_timeout":{"type":"integer"},"idle_timeout":{"type":"integer"},)"
-    R"("single_connection":{"type":"boolean"},"proxy_protocol":{"enum":[0,1,2]},)"
-    R"("file":{"type":["string","null"]},)"
-    R"("warnings":{"type":"array","items":{"type":"string"}}}})";
-
 void put_components(JsonWriter& writer) {
   writer.key("components").begin_object().key("schemas").begin_object();
   put_states(writer);
-  writer.key("names").put_raw(kNames).key("left").put_raw(kLeft).key("reason").put_raw(kReason);
-  writer.key("tree").put_raw(kTree).key("event").put_raw(kEvent);
-  writer.key("process_tree").put_raw(kProcessTree);
-  writer.key("log_line").put_raw(kLogLine).key("proxy").put_raw(kProxy);
-  writer.key("status_full").put_raw(status_full_schema()).end_object();
+  put_schemas(writer);
+  writer.end_object();
   put_errors(writer);
   writer.end_object();
 }
@@ -126,7 +82,7 @@ Outcome rpc_discover(Call& /*call*/) {
 // clang-format off
 constexpr Method kMethods[] = {
     {"rpc.discover",            {}, {},               Right::read, rpc_discover,
-     "This document", kObject},
+     "This document", Shapes::object},
 };
 // clang-format on
 

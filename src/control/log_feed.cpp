@@ -19,8 +19,8 @@ constexpr std::size_t kLineOverhead = sizeof(LogFeed::Notice) + 32;
 
 std::string params_of(std::uint64_t subscription, const NamedLine& named) {
   JsonWriter writer;
-  writer.begin_object().member("subscription", subscription).member("service", named.service);
-  put_log_line(writer, named.line);
+  put_log_line(writer.begin_object().member("subscription", subscription), named.line,
+               named.service);
   return writer.end_object().take();
 }
 

@@ -22,6 +22,7 @@
 #include "base/time.hpp"
 #include "control/daemon.hpp"
 #include "control/jsonrpc.hpp"
+#include "control/objects.hpp"
 #include "control/params.hpp"
 #include "io/log_store.hpp"
 #include "supervisor/board.hpp"
@@ -124,7 +125,7 @@ struct Method {
   Right right = Right::full;
   Handler handler = nullptr;
   std::string_view summary;
-  std::string_view result;  // JSON Schema
+  Shape result;
 };
 
 // The rows of each family, in the file of its handlers.

@@ -11,6 +11,8 @@ namespace zinit {
 
 namespace {
 
+using protocol::Shapes;
+
 void hide(JsonValue& value) {
   if (!value.IsObject()) {
     value.SetString("***");
@@ -34,31 +36,31 @@ std::string without_secrets(const std::string& text) {
   return json_of(document);
 }
 
+// The effects on others are left out if there are none: a service is mostly added and removed
+// without.
+EffectsSource effects_if_any(const Board& board, const Board::Others& others) {
+  return others.empty() ? EffectsSource() : effects_of(board, others);
+}
+
 std::string set_json(const Board& board, const Board::SetReport& report) {
-  JsonWriter writer;
-  writer.begin_object().member("name", report.name).member("created", report.created);
-  writer.member("warnings", report.warnings);
-  // What is not so is left out: a service is mostly added and removed without effects on others.
-  if (report.restarted) writer.member("restarted", true);
-  if (!report.others.empty()) put_others(writer, board, report.others);
-  return writer.end_object().take();
+  struct Source : EffectsSource {
+    std::string_view name;
+    bool created;
+    const std::vector<std::string>& warnings;
+    bool restarted;
+  };
+  return object_json<protocol::SetResult>(Source{effects_if_any(board, report.others), report.name,
+                                                 report.created, report.warnings,
+                                                 report.restarted});
 }
 
-std::string deleted_json(const Board& board, const Daemon::Deleted& deleted) {
-  JsonWriter writer;
-  writer.begin_object().member("ok", true);
-  if (!deleted.others.empty()) put_others(writer, board, deleted.others);
-  if (!deleted.warnings.empty()) writer.member("warnings", deleted.warnings);
-  return writer.end_object().take();
-}
-
-void put_left(JsonWriter& writer, std::string_view key,
-              const std::vector<Board::Bulk::Left>& list) {
-  writer.key(key).begin_array();
-  for (const Board::Bulk::Left& left : list) {
-    writer.begin_object().member("name", left.name).member("reason", left.reason).end_object();
-  }
-  writer.end_array();
+std::string removed_json(const Board& board, const Daemon::Deleted& deleted) {
+  struct Source : EffectsSource {
+    const std::vector<std::string>& warnings;
+    bool ok = true;
+  };
+  return object_json<protocol::RemoveResult>(
+      Source{effects_if_any(board, deleted.others), deleted.warnings});
 }
 
 /// One of the requests about all services of class user.
@@ -105,20 +107,21 @@ struct BulkWait {
 
   [[nodiscard]] std::string answer(const Board& board, const AboutAll& about) const {
     std::vector<std::string> done;
-    std::vector<Board::Bulk::Left> failed = asked.failed, skipped = asked.skipped;
+    struct Source {
+      std::vector<Board::Bulk::Left> skipped, failed;
+    } source{asked.skipped, asked.failed};
     for (const std::string& name : asked.done) {
       const auto view = board.view(name);
       if (!view || about.succeeded(*view))
         done.push_back(name);
       else if (view->record.skipped)
-        skipped.push_back({name, reason_text(view->record.reason)});
+        source.skipped.push_back({name, reason_text(view->record.reason)});
       else
-        failed.push_back({name, words_of(*view)});
+        source.failed.push_back({name, words_of(*view)});
     }
     JsonWriter writer;
     writer.begin_object().member(about.done, done);
-    put_left(writer, "skipped", skipped);
-    put_left(writer, "failed", failed);
+    put_members<protocol::BulkResult>(writer, source);
     return writer.end_object().take();
   }
 };
@@ -164,9 +167,8 @@ Outcome service_get(Call& call) {
   JsonWriter writer;
   writer.begin_object().key("config");
   writer.put_raw(call.right == Right::full ? document : without_secrets(document));
-  writer.key("file");
-  spec.file.empty() ? writer.put(nullptr) : writer.put(spec.file);
-  return writer.member("runtime", spec.runtime).end_object().take();
+  put_members<protocol::ServiceConfig>(writer, spec);
+  return writer.end_object().take();
 }
 
 Outcome service_set(Call& call) {
@@ -203,7 +205,7 @@ Outcome service_delete(Call& call) {
   call.context.daemon.delete_service(
       {name, call.params.boolean("persist"), call.params.boolean("cascade")},
       awaited.as(call.context, name, [&board = call.context.board](const auto& deleted) {
-        return deleted_json(board, *deleted);
+        return removed_json(board, *deleted);
       }));
   return awaited.later();
 }
@@ -228,42 +230,27 @@ constexpr Param kDelete[] = {
 constexpr std::string_view kSetAliases[] = {"service.create", "service.update", "service.add",
                                             "service.register", "service.monitor"};
 constexpr std::string_view kDeleteAliases[] = {"service.remove"};
-constexpr std::string_view kGetResult =
-    R"({"type":"object","properties":{"config":{"type":"object"},)"
-    R"("file":{"type":["string","null"]},"runtime":{"type":"boolean"}}})";
-constexpr std::string_view kSetResult =
-    R"({"type":"object","properties":{"name":{"type":"string"},"created":{"type":"boolean"},)"
-    R"("restarted":{"const":true},)"
-    R"("warnings":{"$ref":"#/components/schemas/names"},)" ZINIT_OTHERS "}}";
-constexpr std::string_view kDeleted =
-    R"({"type":"object","properties":{"ok":{"const":true},)"
-    R"("warnings":{"$ref":"#/components/schemas/names"},)" ZINIT_OTHERS "}}";
-// A schema whose first member has the name `done`.
-#define ZINIT_BULK_RESULT(done)                                                            \
-  R"({"type":"object","properties":{")" done R"(":{"$ref":"#/components/schemas/names"},)" \
-  R"("skipped":{"$ref":"#/components/schemas/left"},)"                                     \
-  R"("failed":{"$ref":"#/components/schemas/left"}}})"
 
 // clang-format off
 constexpr Method kChangeMethods[] = {
     {"service.get",             {}, kJustName,        Right::read, service_get,
-     "Returns the sections of a service file as they were read", kGetResult},
+     "Returns the sections of a service file as they were read",
+     Shapes::one<protocol::ServiceConfig>},
     {"service.set",             kSetAliases, kSetParams, Right::full, service_set,
-     "Adds or replaces a service", kSetResult},
+     "Adds or replaces a service", Shapes::one<protocol::SetResult>},
     {"service.delete",          kDeleteAliases, kDelete, Right::full, service_delete,
-     "Stops a service and removes it", kDeleted},
+     "Stops a service and removes it", Shapes::one<protocol::RemoveResult>},
     {"service.start_all",       {}, {},               Right::full, carry_out<kStartAll>,
      "Starts all services of class user, except those with status \"ignore\"",
-     ZINIT_BULK_RESULT("started")},
+     Shapes::one<protocol::BulkResult>},
     {"service.stop_all",        {}, {},               Right::full, carry_out<kStopAll>,
      "Stops all services of class user, except those that class system requires",
-     ZINIT_BULK_RESULT("stopped")},
+     Shapes::one<protocol::BulkResult>},
     {"service.delete_all",      {}, {},               Right::full, carry_out<kDeleteAll>,
      "Stops and removes all services of class user; their files stay",
-     ZINIT_BULK_RESULT("deleted")},
+     Shapes::one<protocol::BulkResult>},
 };
 // clang-format on
-#undef ZINIT_BULK_RESULT
 
 }  // namespace
 

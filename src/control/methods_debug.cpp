@@ -100,7 +100,7 @@ void put_service(JsonWriter& writer, const RpcContext& context, const ServiceVie
                  const Graph& graph, TimePoint now) {
   writer.begin_object().member("name", view.spec->name).member("slot", view.slot);
   writer.key("instance_of");
-  put_instance_of(writer, *view.spec);
+  put_value(writer, instance_of(*view.spec), true);
   writer.member("removed", view.removed).member("settled", view.settled).member("pid", view.pid);
   put_record(writer, view.record, now);
   put_node(writer, graph, view.slot);
@@ -251,9 +251,9 @@ constexpr Param kSettleParams[] = {{"timeout_ms", ParamType::count, false, "1000
 // clang-format off
 constexpr Method kDebugMethods[] = {
     {"debug.state",             {}, {},               Right::read, debug_state,
-     "Returns the whole graph, and zinit's own threads and descriptors", kObject},
+     "Returns the whole graph, and zinit's own threads and descriptors", protocol::Shapes::object},
     {"debug.settle",            {}, kSettleParams,    Right::read, debug_settle,
-     "Waits until zinit has done all work that is due", kOk},
+     "Waits until zinit has done all work that is due", protocol::Shapes::ok},
 };
 // clang-format on
 

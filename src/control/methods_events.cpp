@@ -9,6 +9,8 @@ namespace zinit {
 
 namespace {
 
+using protocol::Shapes;
+
 /// The services that a call names, each once: a request has room for the same name a hundred
 /// thousand times.
 /// @param past  those that are known beside those of the board
@@ -37,8 +39,10 @@ Outcome events_get(Call& call) {
     std::erase_if(events, [&](const StateEvent& event) { return !names->contains(event.service); });
   JsonWriter writer;
   writer.begin_array();
-  for (std::size_t i = events.size() - std::min(events.size(), lines); i < events.size(); ++i)
-    writer.put_raw("{" + event_members(events[i]) + "}");
+  for (std::size_t i = events.size() - std::min(events.size(), lines); i < events.size(); ++i) {
+    put_event(writer.begin_object(), events[i]);
+    writer.end_object();
+  }
   return writer.end_array().take();
 }
 
@@ -59,17 +63,16 @@ constexpr Param kWhose{
     "names", ParamType::strings, false, {}, "services whose events are wanted; none: all"};
 constexpr Param kEventsGet[] = {kWhose, kLines};
 constexpr Param kEventsSubscribe[] = {kWhose};
-constexpr std::string_view kEvents =
-    R"({"type":"array","items":{"$ref":"#/components/schemas/event"}})";
 
 // clang-format off
 constexpr Method kEventMethods[] = {
     {"events.get",              {}, kEventsGet,       Right::read, events_get,
-     "Returns the last changes of state; 1,000 are kept", kEvents},
+     "Returns the last changes of state; 1,000 are kept", Shapes::list<protocol::StateEvent>},
     {"events.subscribe",        {}, kEventsSubscribe, Right::read, events_subscribe,
-     "Subscribes to changes of state; each comes as a notification events.state", kSubscription},
+     "Subscribes to changes of state; each comes as a notification events.state",
+     Shapes::subscription},
     {"events.unsubscribe",      {}, kUnsubscribe,     Right::read, events_unsubscribe,
-     "Ends a subscription to events", kOk},
+     "Ends a subscription to events", Shapes::ok},
 };
 // clang-format on
 

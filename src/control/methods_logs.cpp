@@ -12,6 +12,8 @@ namespace zinit {
 
 namespace {
 
+using protocol::Shapes;
+
 constexpr std::size_t kMostPattern = 1024;
 
 constexpr std::array kStreams = {LogStream::out, LogStream::err, LogStream::zinit,
@@ -22,14 +24,14 @@ constexpr std::array kStreams = {LogStream::out, LogStream::err, LogStream::zini
 class LogSearch {
  public:
   /// How a line is shown in the answer: with its members, with these and its service, or as text.
-  enum class Shape { members, named, text };
+  enum class LineShape { members, named, text };
 
   struct Wanted {
     std::string pattern;
     std::optional<LogStream> stream;
     std::int64_t since_us = 0;
     std::size_t lines = 0;
-    Shape shape = Shape::named;
+    LineShape shape = LineShape::named;
   };
 
   LogSearch(LogStore& logs, Wanted wanted) : logs_(logs), wanted_(std::move(wanted)) {}
@@ -120,13 +122,13 @@ class LogSearch {
     JsonWriter writer;
     writer.begin_array();
     for (auto named = found_.rbegin(); named != found_.rend(); ++named) {
-      if (wanted_.shape == Shape::text) {
+      if (wanted_.shape == LineShape::text) {
         writer.put(named->line.text);
         continue;
       }
       writer.begin_object();
-      if (wanted_.shape == Shape::named) writer.member("service", named->service);
-      put_log_line(writer, named->line);
+      put_log_line(writer, named->line,
+                   wanted_.shape == LineShape::named ? named->service : std::string_view());
       writer.end_object();
     }
     return writer.end_array().take();
@@ -156,7 +158,7 @@ Slot log_slot(const Board& board, std::string_view name) {
 }
 
 /// The last lines of one log.
-Outcome last_lines(const Call& call, LogSearch::Shape shape) {
+Outcome last_lines(const Call& call, LogSearch::LineShape shape) {
   const std::string_view name = name_of(call);
   const Slot slot = log_slot(call.context.board, name);
   if (slot == kNoSlot) return service_not_found(call.context.board, name);
@@ -169,9 +171,9 @@ Outcome last_lines(const Call& call, LogSearch::Shape shape) {
   return later(search);
 }
 
-Outcome logs_get(Call& call) { return last_lines(call, LogSearch::Shape::members); }
+Outcome logs_get(Call& call) { return last_lines(call, LogSearch::LineShape::members); }
 
-Outcome logs_tail(Call& call) { return last_lines(call, LogSearch::Shape::text); }
+Outcome logs_tail(Call& call) { return last_lines(call, LogSearch::LineShape::text); }
 
 Outcome logs_filter(Call& call) {
   LogSearch::Wanted wanted;
@@ -261,21 +263,20 @@ constexpr Param kLogsSubscribe[] = {
      "logs whose lines are wanted; none: all logs, also later ones"},
     {"lines", ParamType::count, false, "0", "begin with this many of the last lines of each log"},
 };
-constexpr std::string_view kLogLines =
-    R"({"type":"array","items":{"$ref":"#/components/schemas/log_line"}})";
 
 // clang-format off
 constexpr Method kLogMethods[] = {
     {"logs.get",                {}, kLogs,            Right::read, logs_get,
-     "Returns the last lines of a log", kLogLines},
+     "Returns the last lines of a log", Shapes::list<protocol::LogLine>},
     {"logs.tail",               {}, kLogs,            Right::read, logs_tail,
-     "Returns the last lines of a log as text only", kNamesResult},
+     "Returns the last lines of a log as text only", Shapes::names},
     {"logs.filter",             {}, kLogsFilter,      Right::read, logs_filter,
-     "Returns the lines of one log, or of all logs, that contain a text", kLogLines},
+     "Returns the lines of one log, or of all logs, that contain a text",
+     Shapes::list<protocol::LogLine>},
     {"logs.subscribe",          {}, kLogsSubscribe,   Right::read, logs_subscribe,
-     "Subscribes to log lines; each comes as a notification logs.line", kSubscription},
+     "Subscribes to log lines; each comes as a notification logs.line", Shapes::subscription},
     {"logs.unsubscribe",        {}, kUnsubscribe,     Right::read, logs_unsubscribe,
-     "Ends a subscription to log lines", kOk},
+     "Ends a subscription to log lines", Shapes::ok},
 };
 // clang-format on
 

@@ -10,12 +10,11 @@ Outcome metrics_get(Call& call) { return call.context.scrapes.ask(call.context);
 
 // --- the rows ---
 
-constexpr std::string_view kText = R"({"type":"string"})";
-
 // clang-format off
 constexpr Method kMetricsMethods[] = {
     {"metrics.get",             {}, {},               Right::read, metrics_get,
-     "Returns metrics of services, proxies and the server as OpenMetrics text", kText},
+     "Returns metrics of services, proxies and the server as OpenMetrics text",
+     protocol::Shapes::text},
 };
 // clang-format on
 

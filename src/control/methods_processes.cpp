@@ -6,6 +6,7 @@ namespace zinit {
 
 namespace {
 
+using protocol::Shapes;
 using Pid = std::optional<pid_t>;
 
 ServicePlace place_of(const ServiceView& view) { return {view.cgroup, view.pid}; }
@@ -17,13 +18,14 @@ std::string decimal(std::int64_t tenths) { return fmt::format("{}.{}", tenths / 
 
 std::string stats_json(Pid pid, const ServiceFigures& figures,
                        const std::optional<std::int64_t>& share) {
-  JsonWriter writer;
-  writer.begin_object().member("pid", pid).member("memory_bytes", figures.memory_bytes);
-  writer.member("cpu_usec", figures.cpu_us).key("cpu_percent");
-  share ? writer.put_raw(decimal(*share)) : writer.put(nullptr);
-  writer.member("tasks", figures.tasks).member("io_read_bytes", figures.io_read_bytes);
-  writer.member("io_write_bytes", figures.io_write_bytes);
-  return writer.end_object().take();
+  struct Source : ServiceFigures {
+    Pid pid;
+    std::optional<RawJson> cpu_percent;
+
+    [[nodiscard]] auto cpu_usec() const { return cpu_us; }
+  } source{figures, pid, {}};
+  if (share) source.cpu_percent = {decimal(*share)};
+  return object_json<protocol::ServiceStats>(source);
 }
 
 Outcome service_stats(Call& call) {
@@ -76,26 +78,15 @@ Outcome debug_process_tree(Call& call) {
 
 // --- the rows ---
 
-constexpr std::string_view kStats =
-    R"({"type":"object","properties":{"pid":{"type":["integer","null"]},)"
-    R"("memory_bytes":{"type":["integer","null"]},"cpu_usec":{"type":["integer","null"]},)"
-    R"("cpu_percent":{"type":["number","null"]},"tasks":{"type":["integer","null"]},)"
-    R"("io_read_bytes":{"type":["integer","null"]},)"
-    R"("io_write_bytes":{"type":["integer","null"]}}})";
-constexpr std::string_view kChildren =
-    R"({"type":"array","items":{"type":"object","properties":{"pid":{"type":"integer"},)"
-    R"("ppid":{"type":"integer"},"comm":{"type":"string"},"cmdline":{"type":"string"},)"
-    R"("state":{"type":"string"}}}})";
-constexpr std::string_view kProcessTreeResult = R"({"$ref":"#/components/schemas/process_tree"})";
-
 // clang-format off
 constexpr Method kProcessMethods[] = {
     {"service.stats",           {}, kJustName,        Right::read, service_stats,
-     "Returns how much memory, processor time and disk traffic a service uses", kStats},
+     "Returns how much memory, processor time and disk traffic a service uses",
+     Shapes::one<protocol::ServiceStats>},
     {"service.children",        {}, kJustName,        Right::read, service_children,
-     "Returns the processes of a service", kChildren},
+     "Returns the processes of a service", Shapes::list<protocol::ProcessInfo>},
     {"debug.process_tree",      {}, kJustName,        Right::read, debug_process_tree,
-     "Returns the processes of a service as a tree", kProcessTreeResult},
+     "Returns the processes of a service as a tree", Shapes::one<protocol::ProcessNode>},
 };
 // clang-format on
 

@@ -15,6 +15,7 @@ namespace zinit {
 
 namespace {
 
+using protocol::Shapes;
 using Brief = Board::Brief;
 using Condition = bool (*)(const Brief&);
 
@@ -67,7 +68,7 @@ RpcError timed_out(const Board& board, const std::string& name, std::string_view
 /// What a request has done to other services, as members to be added to a *status_full*.
 std::string others_members(const Board& board, const Board::Others& others) {
   JsonWriter writer;
-  put_others(writer.begin_object(), board, others);
+  put_members<protocol::Effects>(writer.begin_object(), effects_of(board, others));
   return writer.end_object().take().substr(1);
 }
 
@@ -124,8 +125,7 @@ Outcome service_restart(Call& call) {
     const auto brief = board.brief(name);
     if (!brief) return service_not_found(board, name);
     const bool down = at_rest(brief->state) && !brief->done;
-    if (down || brief->state == State::stopping)
-      return outcome_of(status_full_of(context, name));
+    if (down || brief->state == State::stopping) return outcome_of(status_full_of(context, name));
   }
   if (!call.params.boolean("check")) return request<&Board::restart>(call);
   if (const auto made = context.daemon.make_instance(name); !made)
@@ -167,7 +167,7 @@ Outcome reload_one(Call& call, std::string_view name) {
     if (!*outcome) return tl::unexpected(refused(board, name, outcome->error()));
     ReloadReport report;
     report.unchanged = {name};
-    return reload_json(report);
+    return object_json<protocol::ReloadReport>(report);
   };
   return later;
 }
@@ -201,9 +201,7 @@ Outcome system_isolate(Call& call) {
   const std::string_view target = call.params.string("target").value_or("");
   const auto done = board.isolate(target);
   if (!done) return refused(board, target, done.error());
-  JsonWriter writer;
-  writer.begin_object().member("started", done->started).member("stopped", done->stopped);
-  return writer.end_object().take();
+  return object_json<protocol::Isolation>(*done);
 }
 
 Outcome service_reload(Call& call) {
@@ -216,7 +214,7 @@ Outcome service_reload(Call& call) {
     return refused(board, of_one ? failure.details.front() : std::string(), failure);
   };
   call.context.daemon.reload(asked, answer.as(call.context, refuse, [](const auto& report) {
-    return reload_json(*report);
+    return object_json<protocol::ReloadReport>(*report);
   }));
   return answer.later();
 }
@@ -275,41 +273,25 @@ constexpr Param kWait[] = {
      "settled"},
     kTimeout,
 };
-constexpr std::string_view kReloadResult =
-    R"({"type":"object","properties":{"added":{"$ref":"#/components/schemas/names"},)"
-    R"("changed":{"$ref":"#/components/schemas/names"},)"
-    R"("removed":{"$ref":"#/components/schemas/names"},)"
-    R"("unchanged":{"$ref":"#/components/schemas/names"},)"
-    R"("failed":{"$ref":"#/components/schemas/names"},)"
-    R"("restarted":{"$ref":"#/components/schemas/names"},)"
-    R"("stopped":{"$ref":"#/components/schemas/names"},)"
-    R"("waiting":{"$ref":"#/components/schemas/names"},)"
-    R"("settings":{"$ref":"#/components/schemas/names"},)"
-    R"("failed_before":{"$ref":"#/components/schemas/names"},)"
-    R"("why":{"type":"object","additionalProperties":{"$ref":"#/components/schemas/names"}},)"
-    R"("faults":{"type":"object","additionalProperties":{"$ref":"#/components/schemas/names"}},)"
-    R"("warnings":{"$ref":"#/components/schemas/names"},)"
-    R"("proxies":{"type":"object","additionalProperties":{"$ref":"#/components/schemas/names"}}}})";
-constexpr std::string_view kIsolated =
-    R"({"type":"object","properties":{"started":{"$ref":"#/components/schemas/names"},)"
-    R"("stopped":{"$ref":"#/components/schemas/names"}}})";
 
 // clang-format off
 constexpr Method kRequestMethods[] = {
     {"service.start",           {}, kRequest,         Right::full, request<&Board::start>,
-     "Starts a service with the services that it requires and wants", kStatusAndOthers},
+     "Starts a service with the services that it requires and wants", kStatusAndEffects},
     {"service.stop",            {}, kRequest,         Right::full, request<&Board::stop>,
-     "Stops a service, and before it the services that require it", kStatusAndOthers},
+     "Stops a service, and before it the services that require it", kStatusAndEffects},
     {"service.restart",         {}, kRestart,         Right::full, service_restart,
-     "Stops and starts a service, with the services that require it", kStatusAndOthers},
+     "Stops and starts a service, with the services that require it", kStatusAndEffects},
     {"service.kill",            {}, kKill,            Right::full, service_kill,
-     "Sends a signal to the processes of a service", kOk},
+     "Sends a signal to the processes of a service", Shapes::ok},
     {"service.reload",          {}, kReload,          Right::full, service_reload,
-     "Reads the service files again, or makes one service reload itself", kReloadResult},
+     "Reads the service files again, or makes one service reload itself",
+     Shapes::one<protocol::ReloadReport>},
     {"service.wait",            {}, kWait,            Right::read, service_wait,
-     "Waits until the service is in the given state", kStatusFull},
+     "Waits until the service is in the given state", Shapes::one<protocol::ServiceStatus>},
     {"system.isolate",          {}, kIsolate,         Right::full, system_isolate,
-     "Starts a target and all it needs, and stops every other service of class user", kIsolated},
+     "Starts a target and all it needs, and stops every other service of class user",
+     Shapes::one<protocol::Isolation>},
 };
 // clang-format on
 

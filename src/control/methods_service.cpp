@@ -10,6 +10,8 @@ namespace zinit {
 
 namespace {
 
+using protocol::Shapes;
+
 // How far back in a log its last line on standard error is looked for, and how much of it is shown.
 constexpr std::size_t kLookedThrough = 256;
 constexpr std::size_t kLookedThroughBytes = std::size_t{64} << 10;
@@ -24,9 +26,7 @@ Outcome service_list_full(Call& call) {
 Outcome service_status(Call& call) {
   const std::optional<ServiceView> view = call.context.board.view(name_of(call));
   if (!view) return service_not_found(call.context.board, name_of(call));
-  JsonWriter writer;
-  put_status(writer, *view);
-  return writer.take();
+  return status_json(*view);
 }
 
 Outcome service_status_full(Call& call) {
@@ -94,7 +94,7 @@ Outcome service_why(Call& call) {
   Triggers(call.context.daemon).explain(*report, *view->spec);
   explain_processes(*report, *view);
   explain_output(*report, call.context);
-  return why_json(*report);
+  return object_json<protocol::WhyReport>(*report);
 }
 
 Outcome service_tree(Call& call) {
@@ -121,41 +121,26 @@ constexpr Param kTreeParams[] = {
     kNameOptional,
     {"reverse", ParamType::boolean, false, "false", "show its dependents, not its dependencies"},
 };
-constexpr std::string_view kFlag = R"({"type":"boolean"})";
-constexpr std::string_view kStatusesFull =
-    R"({"type":"array","items":{"$ref":"#/components/schemas/status_full"}})";
-constexpr std::string_view kStatusResult =
-    R"({"type":"object","properties":{"name":{"type":"string"},)"
-    R"("state":{"$ref":"#/components/schemas/state"},"summary":{"type":"string"},)"
-    R"("pid":{"type":["integer","null"]},"exit_code":{"type":["integer","null"]},)"
-    R"("error":{"type":["string","null"]}}})";
-constexpr std::string_view kWhy =
-    R"({"type":"object","properties":{"name":{"type":"string"},)"
-    R"("state":{"$ref":"#/components/schemas/state"},"reasons":{"type":"array","items":)"
-    R"({"type":"object","properties":{"kind":{"type":"string"},"service":{"type":"string"},)"
-    R"("state":{"$ref":"#/components/schemas/state"},"detail":{"type":"string"},)"
-    R"("root_cause":{"type":"string"},"depth":{"type":"integer"},"code":{"type":"string"},)"
-    R"("masked_as":{"type":"string"}}}}}})";
-constexpr std::string_view kTreeResult =
-    R"({"oneOf":[{"$ref":"#/components/schemas/tree"},)"
-    R"({"type":"array","items":{"$ref":"#/components/schemas/tree"}}]})";
+constexpr Shape kTree{R"({"oneOf":[{"$ref":"#/components/schemas/tree"},)"
+                      R"({"type":"array","items":{"$ref":"#/components/schemas/tree"}}]})"};
 
 // clang-format off
 constexpr Method kServiceMethods[] = {
     {"service.list",            {}, {},               Right::read, service_list,
-     "Returns the names of all services and targets, sorted", kNamesResult},
+     "Returns the names of all services and targets, sorted", Shapes::names},
     {"service.list_full",       {}, kListFull,        Right::read, service_list_full,
-     "Returns everything about all services and targets", kStatusesFull},
+     "Returns everything about all services and targets", Shapes::list<protocol::ServiceStatus>},
     {"service.status",          {}, kJustName,        Right::read, service_status,
-     "Returns the state of a service or target", kStatusResult},
+     "Returns the state of a service or target", Shapes::one<protocol::BriefStatus>},
     {"service.status_full",     {}, kJustName,        Right::read, service_status_full,
-     "Returns everything about a service or target", kStatusFull},
+     "Returns everything about a service or target", Shapes::one<protocol::ServiceStatus>},
     {"service.why",             {}, kJustName,        Right::read, service_why,
-     "Explains why a service is not running, down to the root cause", kWhy},
+     "Explains why a service is not running, down to the root cause",
+     Shapes::one<protocol::WhyReport>},
     {"service.tree",            {}, kTreeParams,      Right::read, service_tree,
-     "Returns the dependencies of a service as a tree; without a name, all trees", kTreeResult},
+     "Returns the dependencies of a service as a tree; without a name, all trees", kTree},
     {"service.is_running",      {}, kJustName,        Right::read, service_is_running,
-     "Returns whether a service is running, or is a oneshot that is done", kFlag},
+     "Returns whether a service is running, or is a oneshot that is done", Shapes::flag},
 };
 // clang-format on
 

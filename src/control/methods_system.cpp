@@ -16,6 +16,8 @@ namespace zinit {
 
 namespace {
 
+using protocol::Shapes;
+
 RpcError not_supported(PowerAction action, std::string_view mode) {
   return RpcError(RpcCode::not_supported,
                   fmt::format("{} is not supported in {} mode", power_action_text(action), mode))
@@ -71,22 +73,18 @@ Outcome system_reexec(Call& call) {
 }
 
 Outcome system_ping(Call& /*call*/) {
-  JsonWriter writer;
-  writer.begin_object().member("version", ZINIT_VERSION).member("pid", ::getpid());
-  return writer.end_object().take();
+  return object_json<protocol::PingAnswer>(protocol::PingAnswer{ZINIT_VERSION, ::getpid()});
 }
 
-void put_config(JsonWriter& writer, const Places* places, const Board& board) {
-  writer.key("config").begin_object().key("directories").begin_array();
-  const std::vector<ConfigDirectory> none;
-  for (const ConfigDirectory& each : places ? places->directories : none) {
-    writer.begin_object().member("path", each.path).member("vendor", each.vendor);
-    writer.member("class", each.system_class ? "system" : "user").end_object();
-  }
-  writer.end_array().member("settings", places ? places->settings_file : std::string());
-  writer.member("templates", board.templates()).key("masked").begin_object();
-  for (const auto& [name, link] : board.graph()->masked()) writer.member(name, link);
-  writer.end_object().end_object();
+protocol::ServerFiles files_of(const Places* places, const Board& board) {
+  protocol::ServerFiles files;
+  files.templates = board.templates();
+  for (const auto& [name, link] : board.graph()->masked()) files.masked.emplace(name, link);
+  if (places == nullptr) return files;
+  for (const ConfigDirectory& each : places->directories)
+    files.directories.push_back({each.path, each.vendor, each.system_class ? "system" : "user"});
+  files.settings = places->settings_file;
+  return files;
 }
 
 Outcome system_timers(Call& call) {
@@ -95,43 +93,35 @@ Outcome system_timers(Call& call) {
   std::ranges::stable_sort(timers, {}, [](const TimerView& timer) {
     return timer.next_us.value_or(std::numeric_limits<std::int64_t>::max());
   });
-  JsonWriter writer;
-  writer.begin_array();
-  for (const TimerView& timer : timers) {
-    const auto last = timer.last_us == 0 ? std::nullopt : std::optional(timer.last_us);
-    writer.begin_object().member("service", timer.service).member("last_us", last);
-    writer.member("next_us", timer.next_us).member("expression", timer.expression).end_object();
-  }
-  return writer.end_array().take();
+  return list_json<protocol::TimerStatus>(timers);
 }
 
 Outcome system_info(Call& call) {
   const DaemonInfo info = call.context.daemon.info();
   utsname host{};
   ::uname(&host);  // fails on a bad address only
-  JsonWriter writer;
-  writer.begin_object();
-  writer.member("version", ZINIT_VERSION).member("pid", ::getpid()).member("mode", info.mode);
-  writer.member("uptime_ms", info.uptime_ms);
-  writer.member("services", call.context.board.graph()->order().size());
-  writer.member("hostname", host.nodename).member("kernel", host.release);
-  writer.key("boot").begin_object().member("kernel_ms", info.kernel_ms);
-  writer.member("started_ms", info.started_ms).member("settled_ms", info.settled_ms).end_object();
-  writer.key("crashes").begin_object().member("count", info.crashes);
-  writer.member("last", info.last_crash.empty() ? std::nullopt : std::optional(info.last_crash));
-  writer.end_object();
-  put_config(writer, info.places, call.context.board);
-  writer.key("scheduled");
+  const auto ms = [](const std::optional<std::int64_t>& time) {
+    return time ? std::optional(Milliseconds(*time)) : std::nullopt;
+  };
+  protocol::SystemInfo answer{
+      .version = ZINIT_VERSION,
+      .pid = ::getpid(),
+      .mode = std::string(info.mode),
+      .uptime = Milliseconds(info.uptime_ms),
+      .services = call.context.board.graph()->order().size(),
+      .hostname = host.nodename,
+      .kernel = host.release,
+      .boot = {ms(info.kernel_ms), ms(info.started_ms), ms(info.settled_ms)},
+      .crashes = {info.crashes,
+                  info.last_crash.empty() ? std::nullopt : std::optional(info.last_crash)},
+      .files = files_of(info.places, call.context.board)};
   if (const auto& power = call.context.power.entry()) {
     // As its method is called: "shut down" is shutdown.
     std::string action(power_action_text(power->action));
     std::erase(action, ' ');
-    writer.begin_object().member("action", action);
-    writer.member("at_us", power->at_us).member("message", power->message).end_object();
-  } else {
-    writer.put(nullptr);
+    answer.scheduled = {std::move(action), power->at_us, power->message};
   }
-  return writer.end_object().take();
+  return object_json<protocol::SystemInfo>(answer);
 }
 
 Outcome system_bootchart(Call& call) {
@@ -143,25 +133,26 @@ Outcome system_bootchart(Call& call) {
     if (spawned != (b.spawned != TimePoint{})) return spawned;
     return std::tie(a.spawned, a.name) < std::tie(b.spawned, b.name);
   });
-  JsonWriter writer;
-  const auto put_time = [&](std::string_view name, TimePoint time) {
-    std::optional<std::int64_t> us;
-    if (time != TimePoint{})
-      us = std::chrono::duration_cast<std::chrono::microseconds>(time - from).count();
-    writer.member(name, us);
+  struct Source {
+    const Board::BootStep& of;
+    TimePoint from;
+
+    const std::string& name() const { return of.name; }
+    auto wanted_us() const { return us(of.wanted); }
+    auto spawned_us() const { return us(of.spawned); }
+    auto ready_us() const { return us(of.ready); }
+    State state() const { return of.state; }
+    const std::string& waited_for() const { return of.waited_for; }
+
+   private:
+    std::optional<std::int64_t> us(TimePoint time) const {
+      if (time == TimePoint{}) return std::nullopt;
+      return std::chrono::duration_cast<std::chrono::microseconds>(time - from).count();
+    }
   };
-  writer.begin_array();
-  for (const Board::BootStep& step : steps) {
-    writer.begin_object().member("name", step.name);
-    put_time("wanted_us", step.wanted);
-    put_time("spawned_us", step.spawned);
-    put_time("ready_us", step.ready);
-    writer.member("state", state_name(step.state));
-    writer.member("waited_for",
-                  step.waited_for.empty() ? std::nullopt : std::optional(step.waited_for));
-    writer.end_object();
-  }
-  return writer.end_array().take();
+  std::vector<Source> sources;
+  for (const Board::BootStep& step : steps) sources.push_back({step, from});
+  return list_json<protocol::BootStep>(sources);
 }
 
 Outcome system_cancel_shutdown(Call& call) {
@@ -190,62 +181,34 @@ constexpr Param kReexec[] = {
     {"update", ParamType::boolean, false, "false", "execute the program that is installed now"},
 };
 constexpr std::string_view kReexecAliases[] = {"system.prepare_restart"};
-constexpr std::string_view kPing =
-    R"({"type":"object","properties":{"version":{"type":"string"},"pid":{"type":"integer"}}})";
-constexpr std::string_view kInfo =
-    R"({"type":"object","properties":{"version":{"type":"string"},"pid":{"type":"integer"},)"
-    R"("mode":{"enum":["system","container","standalone"]},"uptime_ms":{"type":"integer"},)"
-    R"("services":{"type":"integer"},"hostname":{"type":"string"},"kernel":{"type":"string"},)"
-    R"("boot":{"type":"object","properties":{"kernel_ms":{"type":["integer","null"]},)"
-    R"("started_ms":{"type":["integer","null"]},"settled_ms":{"type":["integer","null"]}}},)"
-    R"("crashes":{"type":"object","properties":{"count":{"type":"integer"},)"
-    R"("last":{"type":["string","null"]}}},)"
-    R"("config":{"type":"object","properties":{"directories":{"type":"array","items":)"
-    R"({"type":"object","properties":{"path":{"type":"string"},"vendor":{"type":"string"},)"
-    R"("class":{"enum":["user","system"]}}}},"settings":{"type":"string"},)"
-    R"("templates":{"type":"array","items":{"type":"string"}},)"
-    R"("masked":{"type":"object","additionalProperties":{"type":"string"}}}},)"
-    R"("scheduled":{"type":["object","null"],"properties":{)"
-    R"("action":{"enum":["shutdown","poweroff","reboot","halt","kexec"]},)"
-    R"("at_us":{"type":"integer"},"message":{"type":"string"}}}}})";
-constexpr std::string_view kTimers =
-    R"({"type":"array","items":{"type":"object","properties":{"service":{"type":"string"},)"
-    R"("last_us":{"type":["integer","null"]},"next_us":{"type":["integer","null"]},)"
-    R"("expression":{"type":"string"}}}})";
-constexpr std::string_view kBootchart =
-    R"({"type":"array","items":{"type":"object","properties":{"name":{"type":"string"},)"
-    R"("wanted_us":{"type":"integer"},"spawned_us":{"type":["integer","null"]},)"
-    R"("ready_us":{"type":["integer","null"]},"state":{"$ref":"#/components/schemas/state"},)"
-    R"("waited_for":{"type":["string","null"]}}}})";
-constexpr std::string_view kCancelled =
-    R"({"type":"object","properties":{"ok":{"const":true},"cancelled":{"type":"boolean"}}})";
 
 // clang-format off
 constexpr Method kSystemMethods[] = {
     {"system.ping",             {}, {},               Right::read, system_ping,
-     "Returns version and pid of the server", kPing},
+     "Returns version and pid of the server", Shapes::one<protocol::PingAnswer>},
     {"system.info",             {}, {},               Right::read, system_info,
-     "Returns facts about the server and its boot", kInfo},
+     "Returns facts about the server and its boot", Shapes::one<protocol::SystemInfo>},
     {"system.bootchart",        {}, {},               Right::read, system_bootchart,
-     "Returns when each service of the boot was wanted, started and ready", kBootchart},
+     "Returns when each service of the boot was wanted, started and ready",
+     Shapes::list<protocol::BootStep>},
     {"system.timers",           {}, {},               Right::read, system_timers,
-     "Returns when each timer was last due and is next due", kTimers},
+     "Returns when each timer was last due and is next due", Shapes::list<protocol::TimerStatus>},
     {"system.shutdown",         {}, kPower,           Right::full, power<PowerAction::shut_down>,
-     "Stops all services and ends the server; as PID 1 of a machine, powers it off", kOk},
+     "Stops all services and ends the server; as PID 1 of a machine, powers it off", Shapes::ok},
     {"system.poweroff",         {}, kPower,           Right::full, power<PowerAction::power_off>,
-     "Powers the machine off", kOk},
+     "Powers the machine off", Shapes::ok},
     {"system.reboot",           {}, kPower,           Right::full, power<PowerAction::reboot>,
-     "Restarts the machine", kOk},
+     "Restarts the machine", Shapes::ok},
     {"system.halt",             {}, kPower,           Right::full, power<PowerAction::halt>,
-     "Halts the machine", kOk},
+     "Halts the machine", Shapes::ok},
     {"system.kexec",            {}, kPower,           Right::full, power<PowerAction::kexec>,
-     "Executes the kernel that is loaded", kOk},
+     "Executes the kernel that is loaded", Shapes::ok},
     {"system.switch_root",      {}, kSwitchRoot,      Right::full, system_switch_root,
-     "Switches to another root and executes its init", kOk},
+     "Switches to another root and executes its init", Shapes::ok},
     {"system.reexec",           kReexecAliases, kReexec, Right::full, system_reexec,
-     "Restarts the server itself; services keep running", kOk},
+     "Restarts the server itself; services keep running", Shapes::ok},
     {"system.cancel_shutdown",  {}, {},               Right::full, system_cancel_shutdown,
-     "Cancels a scheduled shutdown", kCancelled},
+     "Cancels a scheduled shutdown", Shapes::cancelled},
 };
 // clang-format on
 

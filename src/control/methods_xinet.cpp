@@ -9,6 +9,8 @@ namespace zinit {
 
 namespace {
 
+using protocol::Shapes;
+
 constexpr std::string_view kPersist = "persist";
 
 constexpr Param kProxyName{"name", ParamType::string, true, {}, "the proxy"};
@@ -66,34 +68,27 @@ auto refusal_about(RpcContext& context, std::string name, std::string service = 
   };
 }
 
-void put_proxy(JsonWriter& writer, const ProxyView& proxy) {
+protocol::ProxyStatus status_of(const ProxyView& proxy) {
   const ProxySpec& spec = *proxy.spec;
-  const auto text_or_null = [&](std::string_view key, const std::string& text) {
-    writer.member(key, text.empty() ? std::nullopt : std::optional(text));
-  };
-  writer.begin_object().member("name", spec.name).member("listen", spec.listen);
-  writer.member("backend", spec.backend).member("service", spec.service);
-  writer.member("running", proxy.running);
-  text_or_null("error", proxy.error);
-  writer.member("total_connections", proxy.total_connections);
-  writer.member("active_connections", proxy.active_connections);
-  writer.member("rejected_connections", proxy.rejected_connections);
-  writer.member("bytes_to_backend", proxy.bytes_to_backend);
-  writer.member("bytes_from_backend", proxy.bytes_from_backend);
-  writer.member("connect_timeout", spec.connect_timeout.count());
-  writer.member("idle_timeout", spec.idle_timeout.count());
-  writer.member("single_connection", spec.single_connection);
-  writer.member("proxy_protocol", spec.proxy_protocol);
-  text_or_null("file", spec.file);
   std::vector<std::string> warnings = spec.errors;
   warnings.insert(warnings.end(), spec.warnings.begin(), spec.warnings.end());
-  writer.member("warnings", warnings).end_object();
-}
-
-std::string proxy_set_json(const RequestResult<Daemon::ProxySet>& set) {
-  JsonWriter writer;
-  writer.begin_object().member("name", set->name).member("replaced", set->replaced);
-  return writer.end_object().take();
+  return {.name = spec.name,
+          .listen = spec.listen,
+          .backend = spec.backend,
+          .service = spec.service,
+          .running = proxy.running,
+          .error = proxy.error,
+          .total_connections = proxy.total_connections,
+          .active_connections = proxy.active_connections,
+          .rejected_connections = proxy.rejected_connections,
+          .bytes_to_backend = proxy.bytes_to_backend,
+          .bytes_from_backend = proxy.bytes_from_backend,
+          .connect_timeout = spec.connect_timeout,
+          .idle_timeout = spec.idle_timeout,
+          .single_connection = spec.single_connection,
+          .proxy_protocol = spec.proxy_protocol,
+          .file = spec.file,
+          .warnings = std::move(warnings)};
 }
 
 Outcome xinet_set(Call& call) {
@@ -107,7 +102,9 @@ Outcome xinet_set(Call& call) {
   }
   const Awaited<Daemon::ProxySet> awaited;
   call.context.daemon.set_proxy({*std::move(config), call.params.boolean(kPersist)},
-                                awaited.as(call.context, refuse, proxy_set_json));
+                                awaited.as(call.context, refuse, [](const auto& set) {
+                                  return object_json<protocol::ProxySetResult>(*set);
+                                }));
   return awaited.later();
 }
 
@@ -128,44 +125,35 @@ Outcome xinet_list(Call& call) {
 }
 
 Outcome xinet_status(Call& call) {
-  JsonWriter writer;
-  for (const ProxyView& proxy : call.context.daemon.proxies()) {
-    if (proxy.spec->name != name_of(call)) continue;
-    put_proxy(writer, proxy);
-    return writer.take();
-  }
+  for (const ProxyView& proxy : call.context.daemon.proxies())
+    if (proxy.spec->name == name_of(call))
+      return object_json<protocol::ProxyStatus>(status_of(proxy));
   return proxy_not_found(call.context.daemon, name_of(call));
 }
 
 Outcome xinet_status_all(Call& call) {
-  JsonWriter writer;
-  writer.begin_array();
-  for (const ProxyView& proxy : call.context.daemon.proxies()) put_proxy(writer, proxy);
-  return writer.end_array().take();
+  std::vector<protocol::ProxyStatus> all;
+  for (const ProxyView& proxy : call.context.daemon.proxies()) all.push_back(status_of(proxy));
+  return list_json<protocol::ProxyStatus>(all);
 }
 
 // --- the rows ---
 
 constexpr std::string_view kProxySetAliases[] = {"xinet.create", "xinet.register"};
 constexpr std::string_view kProxyDeleteAliases[] = {"xinet.unregister"};
-constexpr std::string_view kProxySetResult =
-    R"({"type":"object","properties":{"name":{"type":"string"},"replaced":{"type":"boolean"}}})";
-constexpr std::string_view kProxyResult = R"({"$ref":"#/components/schemas/proxy"})";
-constexpr std::string_view kStatuses =
-    R"({"type":"array","items":{"$ref":"#/components/schemas/proxy"}})";
 
 // clang-format off
 constexpr Method kXinetMethods[] = {
     {"xinet.set",               kProxySetAliases, kProxySet, Right::full, xinet_set,
-     "Adds or replaces a proxy", kProxySetResult},
+     "Adds or replaces a proxy", Shapes::one<protocol::ProxySetResult>},
     {"xinet.delete",            kProxyDeleteAliases, kJustProxy, Right::full, xinet_delete,
-     "Removes a proxy; its connections go on", kOk},
+     "Removes a proxy; its connections go on", Shapes::ok},
     {"xinet.list",              {}, {},               Right::read, xinet_list,
-     "Returns the names of all proxies, sorted", kNamesResult},
+     "Returns the names of all proxies, sorted", Shapes::names},
     {"xinet.status",            {}, kJustProxy,       Right::read, xinet_status,
-     "Returns everything about one proxy", kProxyResult},
+     "Returns everything about one proxy", Shapes::one<protocol::ProxyStatus>},
     {"xinet.status_all",        {}, {},               Right::read, xinet_status_all,
-     "Returns everything about all proxies", kStatuses},
+     "Returns everything about all proxies", Shapes::list<protocol::ProxyStatus>},
 };
 // clang-format on
 

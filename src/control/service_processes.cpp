@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "base/format.hpp"
-#include "base/json_writer.hpp"
 #include "base/text.hpp"
+#include "control/objects.hpp"
 #include "os/cgroup.hpp"
 #include "os/process_memory.hpp"
 
@@ -107,7 +107,7 @@ class ProcessForest {
 
   void open(JsonWriter& writer, std::size_t at) {
     written_[at] = true;
-    writer.begin_object().member("pid", processes_[at].pid).member("comm", processes_[at].comm);
+    put_members<protocol::ProcessNode>(writer.begin_object(), processes_[at]);
     writer.key("children").begin_array();
     open_.push_back({at, 0});
   }
@@ -186,15 +186,11 @@ std::string children_json(std::vector<ProcessStat> processes) {
   limit(processes);
   const std::size_t longest =
       std::min<std::size_t>(kMostCommandLines / std::max<std::size_t>(processes.size(), 1), 4096);
-  JsonWriter writer;
-  writer.begin_array();
-  for (const ProcessStat& process : processes) {
-    writer.begin_object().member("pid", process.pid).member("ppid", process.ppid);
-    writer.member("comm", process.comm);
-    writer.member("cmdline", shortened(command_line(process.pid), longest));
-    writer.member("state", std::string_view(&process.state, 1)).end_object();
-  }
-  return writer.end_array().take();
+  std::vector<protocol::ProcessInfo> all;
+  for (const ProcessStat& process : processes)
+    all.push_back({process.pid, process.ppid, process.comm,
+                   shortened(command_line(process.pid), longest), std::string(1, process.state)});
+  return list_json<protocol::ProcessInfo>(all);
 }
 
 std::string process_tree_json(std::vector<ProcessStat> processes, pid_t pid) {

@@ -98,19 +98,24 @@ class TreeWriter {
 
   /// Begins a node; its children follow.
   void open(Edge edge) {
-    writer_.begin_object().member("name", edge.name).key("state");
     const auto brief = board_.brief(edge.name);
-    brief ? writer_.put(state_name(brief->state)) : writer_.put(nullptr);
-    writer_.member("kind", edge.kind);
-    if (brief && brief->holds) writer_.member("holds", true);
-    if (edge.written_in != kNoSlot) writer_.member("file", graph_.spec(edge.written_in).file);
     Open node;
-    if (edge.slot != kNoSlot && seen_[edge.slot]) {
-      writer_.member("repeated", true);
-    } else if (edge.slot != kNoSlot) {
+    struct {
+      std::string_view name;
+      std::optional<State> state;
+      std::string_view kind;
+      bool holds;
+      std::optional<std::string> file;
+      bool repeated;
+    } source{edge.name, {}, edge.kind, brief && brief->holds, {}, false};
+    if (brief) source.state = brief->state;
+    if (edge.written_in != kNoSlot) source.file = graph_.spec(edge.written_in).file;
+    if (edge.slot != kNoSlot) {
+      source.repeated = seen_[edge.slot];
       seen_[edge.slot] = true;
-      node.children = edges_of(edge.slot);
+      if (!source.repeated) node.children = edges_of(edge.slot);
     }
+    put_members<protocol::TreeNode>(writer_.begin_object(), source);
     writer_.key("children").begin_array();
     open_.push_back(std::move(node));
   }

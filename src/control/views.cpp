@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "control/answers.hpp"
 #include "control/file_changes.hpp"
+#include "control/objects.hpp"
 #include "control/triggers.hpp"
 #include "model/decide.hpp"
 #include "os/cgroup.hpp"
@@ -15,33 +16,44 @@ namespace zinit {
 
 namespace {
 
-/// What the members of a status are made from.
-struct StatusSource {
-  const ServiceView& view;
-  const LogInfo& log;
-  const CgroupUsage& usage;
-  const Triggers* triggers;  // null: no wanted member needs them
-  std::optional<bool> changed_on_disk;
+/// The members of a reason: which there are is a matter of its type.
+struct ReasonSource {
+  const Reason& reason;
 
-  [[nodiscard]] const ServiceSpec& spec() const { return *view.spec; }
+  template <class Value>
+  std::optional<Value> of(ReasonType type, Value value) const {
+    return reason.type == type ? std::optional(std::move(value)) : std::nullopt;
+  }
+  auto number_of(ReasonType type) const { return of(type, reason.number); }
+  std::optional<std::string> text_of_type(ReasonType type) const { return of(type, reason.text); }
+
+  std::string_view type() const { return reason_type_name(reason.type); }
+  auto code() const { return number_of(ReasonType::exit_code); }
+  auto signal() const { return of(ReasonType::signal, signal_name(reason.number)); }
+  std::string detail() const {
+    return reason.type == ReasonType::signal ? reason.text : std::string();
+  }
+  auto attempts() const { return number_of(ReasonType::health_check_failed); }
+  auto service() const { return text_of_type(ReasonType::dependency_failed); }
+  auto dependency() const {
+    const bool stopped = reason.type == ReasonType::stopped_with;
+    return text_of_type(stopped ? ReasonType::stopped_with : ReasonType::missing_dependency);
+  }
+  bool conflict() const { return reason.type == ReasonType::stopped_with && reason.number != 0; }
+  std::string masked_by() const {
+    const bool masked = reason.type == ReasonType::missing_dependency && !reason.messages.empty();
+    return masked ? reason.messages.front() : std::string();
+  }
+  auto message() const { return text_of_type(ReasonType::spawn_error); }
+  auto port() const { return number_of(ReasonType::port_in_use); }
+  auto holder() const { return text_of_type(ReasonType::port_in_use); }
+  auto messages() const { return of(ReasonType::config_error, reason.messages); }
+  auto which() const { return text_of_type(ReasonType::condition); }
+  std::string_view step() const { return step_name(reason.step); }
 };
 
-using W = JsonWriter;
-using S = const StatusSource&;
-
-/// The dependencies of one kind: those of the service's own file, then those that others' add.
-void put_names(W& w, S s, std::string_view kind, std::vector<Dependency> Dependencies::*own) {
-  w.begin_array();
-  for (const Dependency& dependency : (*s.spec().dependencies).*own) w.put(dependency.name);
-  for (const AddedView& added : s.view.added)
-    if (added.kind == kind) w.put(added.name);
-  w.end_array();
-}
-
-void put_or_null(W& w, std::int64_t value, bool there) { there ? w.put(value) : w.put(nullptr); }
-
-void put_text_or_null(W& w, const std::string& text) {
-  text.empty() ? w.put(nullptr) : w.put(text);
+std::optional<ReasonSource> source_of(const Reason& reason) {
+  return reason ? std::optional(ReasonSource{reason}) : std::nullopt;
 }
 
 /// More about the signal that has ended the last process: that memory was short, or for what zinit
@@ -68,35 +80,17 @@ bool tells_reason(const Record& record) {
          (type == ReasonType::condition && record.state == State::inactive);
 }
 
-void put_last_exit(W& w, S s) {
-  const ProcessEnd& end = s.view.record.end;
-  if (!s.view.record.has_end) {
-    w.put(nullptr);
-    return;
-  }
-  w.begin_object();
-  if (end.by_signal) {
-    w.member("signal", signal_name(end.value)).member("core", end.core);
-    if (const std::string detail = why_signalled(s.view); !detail.empty())
-      w.member("detail", detail);
-  } else {
-    w.member("code", end.value);
-  }
-  w.end_object();
-}
+struct ExitSource {
+  std::optional<int> code{};
+  std::optional<std::string> signal{};
+  std::optional<bool> core{};
+  std::string detail{};
+};
 
-/// The health of the current process; null if the service has no health check.
-void put_health(W& w, S s) {
-  const Record& record = s.view.record;
-  if (!s.spec().health->configured()) {
-    w.put(nullptr);
-    return;
-  }
-  w.begin_object().member("type", probe_type_name(s.spec().health->type));
-  w.member("healthy", healthy_now(record));
-  w.member("attempts", record.health_attempts).key("last_error");
-  put_text_or_null(w, *record.health_error);
-  w.end_object();
+ExitSource last_exit_of(const ServiceView& view) {
+  const ProcessEnd& end = view.record.end;
+  if (!end.by_signal) return {.code = end.value};
+  return {{}, std::string(signal_name(end.value)), end.core, why_signalled(view)};
 }
 
 constexpr std::array kStatusWords = {"start", "stop", "ignore"};
@@ -104,164 +98,142 @@ constexpr std::array kStatusWords = {"start", "stop", "ignore"};
 // So many of the processes that have outlived a main process are listed.
 constexpr std::size_t kMostLeft = 16;
 
-/// The functions that write the members; each has the name of its field in the list of members.
-struct Put {
-  static void name(W& w, S s) { w.put(s.spec().name); }
-  static void description(W& w, S s) { w.put(*s.spec().description); }
-  static void kind(W& w, S s) { w.put(kind_name(s.spec().kind)); }
-  static void state(W& w, S s) { w.put(state_name(s.view.record.state)); }
-  static void summary(W& w, S s) { w.put(s.view.summary); }
-  static void symbol(W& w, S s) { w.put(state_symbol(s.view.record.state)); }
-  static void reason(W& w, S s) {
-    const Record& record = s.view.record;
-    put_reason(w, tells_reason(record) ? record.reason : Reason());
+/// The members of a status: a function for each, of the name of its field.
+struct StatusSource {
+  using Names = const std::vector<std::string>&;
+  struct Waits {
+    std::string_view service, kind, reason;
+  };
+  struct Added {
+    std::string_view service, kind;
+    const std::string& file;
+  };
+  struct Condition {
+    const std::string& condition;
+    std::optional<bool> held;  // nothing while it is under way
+  };
+
+  const ServiceView& view;
+  const LogInfo& log;
+  const CgroupUsage& usage;
+  const Triggers* triggers;  // null: no wanted member needs them
+  std::optional<bool> changed;
+
+  const ServiceSpec& spec() const { return *view.spec; }
+  const Record& record() const { return view.record; }
+
+  const std::string& name() const { return spec().name; }
+  const std::string& description() const { return *spec().description; }
+  std::string_view kind() const { return kind_name(spec().kind); }
+  State state() const { return record().state; }
+  std::string_view summary() const { return view.summary; }
+  std::string_view symbol() const { return state_symbol(record().state); }
+  std::optional<ReasonSource> reason() const {
+    return tells_reason(record()) ? source_of(record().reason) : std::nullopt;
   }
-  static void wish(W& w, S s) { w.put(s.view.record.wish == Wish::up ? "up" : "down"); }
-  static void pid(W& w, S s) { put_or_null(w, s.view.pid, s.view.pid > 0); }
-  static void main_pid(W& w, S s) { put_or_null(w, s.view.main_pid, s.view.main_pid > 0); }
-  static void class_(W& w, S s) {
-    w.put(s.spec().class_ == ServiceClass::system ? "system" : "user");
+  std::string_view wish() const { return record().wish == Wish::up ? "up" : "down"; }
+  int pid() const { return view.pid; }
+  int main_pid() const { return view.main_pid; }
+  std::string_view class_() const {
+    return spec().class_ == ServiceClass::system ? "system" : "user";
   }
-  static void status(W& w, S s) { w.put(kStatusWords[static_cast<std::size_t>(s.spec().status)]); }
-  static void oneshot(W& w, S s) { w.put(s.spec().oneshot); }
-  static void uptime_ms(W& w, S s) {
-    const bool runs = !s.spec().has_process() && s.view.record.state == State::running;
-    put_or_null(w, s.view.uptime_ms, s.view.pid > 0 || runs);
+  std::string_view status() const { return kStatusWords[static_cast<std::size_t>(spec().status)]; }
+  bool oneshot() const { return spec().oneshot; }
+  std::optional<std::int64_t> uptime_ms() const {
+    const bool runs = !spec().has_process() && record().state == State::running;
+    return view.pid > 0 || runs ? std::optional(view.uptime_ms) : std::nullopt;
   }
-  static void since_us(W& w, S s) { put_or_null(w, s.view.since_us, s.view.since_us > 0); }
-  static void restart_count(W& w, S s) { w.put(s.view.restart_count); }
-  static void restart_in_ms(W& w, S s) {
-    put_or_null(w, s.view.restart_in_ms, s.view.restart_in_ms >= 0);
+  std::int64_t since_us() const { return view.since_us; }
+  std::uint64_t restart_count() const { return view.restart_count; }
+  std::optional<std::int64_t> restart_in_ms() const {
+    return view.restart_in_ms >= 0 ? std::optional(view.restart_in_ms) : std::nullopt;
   }
-  static void last_start_us(W& w, S s) {
-    put_or_null(w, s.view.last_start_us, s.view.last_start_us > 0);
+  std::int64_t last_start_us() const { return view.last_start_us; }
+  std::int64_t last_ready_us() const { return view.last_ready_us; }
+  std::int64_t last_stop_us() const { return view.last_stop_us; }
+  std::optional<ExitSource> last_exit() const {
+    return record().has_end ? std::optional(last_exit_of(view)) : std::nullopt;
   }
-  static void last_ready_us(W& w, S s) {
-    put_or_null(w, s.view.last_ready_us, s.view.last_ready_us > 0);
+  auto memory_bytes() const { return usage.memory_bytes; }
+  auto cpu_usec() const { return usage.cpu_us; }
+  auto tasks() const { return usage.tasks; }
+  std::vector<ProcessStat> left() const { return left_of(view); }
+  auto requires_() const { return named("requires", &Dependencies::requires_); }
+  auto binds_to() const { return named("binds_to", &Dependencies::binds_to); }
+  auto after() const { return named("after", &Dependencies::after); }
+  auto wants() const { return named("wants", &Dependencies::wants); }
+  auto conflicts() const { return named("conflicts", &Dependencies::conflicts); }
+  Names required_by() const { return view.required_by; }
+  Names bound_by() const { return view.bound_by; }
+  std::vector<Added> added() const {
+    std::vector<Added> all;
+    for (const AddedView& one : view.added) all.push_back({one.name, one.kind, one.file});
+    return all;
   }
-  static void last_stop_us(W& w, S s) {
-    put_or_null(w, s.view.last_stop_us, s.view.last_stop_us > 0);
-  }
-  static void last_exit(W& w, S s) { put_last_exit(w, s); }
-  static void memory_bytes(W& w, S s) { w.put(s.usage.memory_bytes); }
-  static void cpu_usec(W& w, S s) { w.put(s.usage.cpu_us); }
-  static void tasks(W& w, S s) { w.put(s.usage.tasks); }
-  static void left(W& w, S s) {
-    w.begin_array();
-    for (const ProcessStat& process : left_of(s.view))
-      w.begin_object().member("pid", process.pid).member("comm", process.comm).end_object();
-    w.end_array();
-  }
-  static void requires_(W& w, S s) { put_names(w, s, "requires", &Dependencies::requires_); }
-  static void binds_to(W& w, S s) { put_names(w, s, "binds_to", &Dependencies::binds_to); }
-  static void after(W& w, S s) { put_names(w, s, "after", &Dependencies::after); }
-  static void wants(W& w, S s) { put_names(w, s, "wants", &Dependencies::wants); }
-  static void conflicts(W& w, S s) { put_names(w, s, "conflicts", &Dependencies::conflicts); }
-  static void required_by(W& w, S s) { w.put(s.view.required_by); }
-  static void bound_by(W& w, S s) { w.put(s.view.bound_by); }
-  static void added(W& w, S s) {
-    w.begin_array();
-    for (const AddedView& added : s.view.added) {
-      w.begin_object().member("service", added.name).member("kind", added.kind).key("file");
-      put_text_or_null(w, added.file);
-      w.end_object();
-    }
-    w.end_array();
-  }
-  static void blocked_by(W& w, S s) {
+  std::vector<std::string> blocked_by() const {
     std::vector<std::string> names;
-    for (const Waiting& waiting : s.view.waiting_on)
+    for (const Waiting& waiting : view.waiting_on)
       if (std::ranges::find(names, waiting.name) == names.end()) names.push_back(waiting.name);
-    w.put(names);
+    return names;
   }
-  static void waiting_on(W& w, S s) {
-    w.begin_array();
-    for (const Waiting& waiting : s.view.waiting_on) {
-      w.begin_object().member("service", waiting.name).member("kind", waiting.kind);
-      w.member("reason", waiting.reason).end_object();
-    }
-    w.end_array();
+  std::vector<Waits> waiting_on() const {
+    std::vector<Waits> all;
+    for (const Waiting& one : view.waiting_on) all.push_back({one.name, one.kind, one.reason});
+    return all;
   }
-  static void conflicts_with(W& w, S s) { w.put(s.view.conflicts_with); }
-  static void conditions(W& w, S s) {
-    w.begin_array();
-    for (const ConditionResult& one : s.view.conditions)
-      w.begin_object().member("condition", one.text).member("held", one.held).end_object();
-    if (const std::string& text = s.view.condition_under_way; !text.empty())
-      w.begin_object().member("condition", text).member("held", nullptr).end_object();
-    w.end_array();
+  Names conflicts_with() const { return view.conflicts_with; }
+  std::vector<Condition> conditions() const {
+    std::vector<Condition> all;
+    for (const ConditionResult& one : view.conditions) all.push_back({one.text, one.held});
+    if (!view.condition_under_way.empty()) all.push_back({view.condition_under_way, std::nullopt});
+    return all;
   }
-  static void proxies(W& w, S s) { w.put(s.triggers->proxies_of(s.spec().name)); }
-  static void sockets(W& w, S s) { w.put(s.triggers->sockets_of(s.spec().name)); }
-  static void starts_on(W& w, S s) { w.put(s.triggers->addresses_for(s.spec())); }
-  static void next_start_us(W& w, S s) { w.put(s.triggers->next_start_of(s.spec())); }
-  static void health(W& w, S s) { put_health(w, s); }
-  static void status_text(W& w, S s) { put_text_or_null(w, s.view.status_text); }
-  static void instance_of(W& w, S s) { put_instance_of(w, s.spec()); }
-  static void file(W& w, S s) { put_text_or_null(w, s.spec().file); }
-  static void changed_on_disk(W& w, S s) { w.put(s.changed_on_disk); }
-  static void refused(W& w, S s) {
-    const SpecFindings& findings = *s.spec().findings;
-    const std::size_t end = findings.warnings.size();
-    w.begin_array();
+  auto proxies() const { return triggers->proxies_of(spec().name); }
+  auto sockets() const { return triggers->sockets_of(spec().name); }
+  auto starts_on() const { return triggers->addresses_for(spec()); }
+  auto next_start_us() const { return triggers->next_start_of(spec()); }
+  /// That of the current process; nothing if the service has no health check.
+  std::optional<protocol::HealthStatus> health() const {
+    if (!spec().health->configured()) return std::nullopt;
+    return protocol::HealthStatus{std::string(probe_type_name(spec().health->type)),
+                                  healthy_now(record()), record().health_attempts,
+                                  *record().health_error};
+  }
+  const std::string& status_text() const { return view.status_text; }
+  const std::string& instance_of() const { return zinit::instance_of(spec()); }
+  const std::string& file() const { return spec().file; }
+  std::optional<bool> changed_on_disk() const { return changed; }
+  std::vector<std::string> refused() const {
+    const SpecFindings& findings = *spec().findings;
+    if (findings.refused_warnings == 0) return {};
     // The last warning of a refusal only says that there is one (model/plan.cpp).
-    for (std::size_t i = end - findings.refused_warnings; i + 1 < end; ++i)
-      w.put(findings.warnings[i]);
-    w.end_array();
+    return {findings.warnings.end() - static_cast<std::ptrdiff_t>(findings.refused_warnings),
+            findings.warnings.end() - 1};
   }
-  static void warnings(W& w, S s) {
-    std::vector<std::string> all = s.view.warnings;
-    if (std::string fault = s.triggers->fault_of_sockets(s.spec().name); !fault.empty())
+  std::vector<std::string> warnings() const {
+    std::vector<std::string> all = view.warnings;
+    if (std::string fault = triggers->fault_of_sockets(spec().name); !fault.empty())
       all.push_back(std::move(fault));
-    w.put(all);
+    return all;
   }
-  static void log_lines(W& w, S s) { w.put(s.log.lines); }
-  static void log_dropped(W& w, S s) { w.put(s.log.dropped); }
-  static void log_dropped_by(W& w, S s) {
-    w.begin_object();
-    for (const auto& [sink, lines] : s.log.dropped_by) w.member(sink, lines);
-    w.end_object();
-  }
-};
+  auto log_lines() const { return log.lines; }
+  auto log_dropped() const { return log.dropped; }
+  const auto& log_dropped_by() const { return log.dropped_by; }
 
-/// The JSON Schemas that the list of members refers to.
-struct Schema {
-  static constexpr std::string_view text = R"({"type":"string"})";
-  static constexpr std::string_view text_or_null = R"({"type":["string","null"]})";
-  static constexpr std::string_view integer = R"({"type":"integer"})";
-  static constexpr std::string_view integer_or_null = R"({"type":["integer","null"]})";
-  static constexpr std::string_view flag = R"({"type":"boolean"})";
-  static constexpr std::string_view flag_or_null = R"({"type":["boolean","null"]})";
-  static constexpr std::string_view names = R"({"type":"array","items":{"type":"string"}})";
-  static constexpr std::string_view object = R"({"type":"object"})";
-  static constexpr std::string_view object_or_null = R"({"type":["object","null"]})";
-  static constexpr std::string_view objects = R"({"type":"array","items":{"type":"object"}})";
-  static_assert(kKinds.size() == 2, "the schema of `kind` names all of them");
-  static constexpr std::string_view kind = R"({"enum":["service","target"]})";
-  static constexpr std::string_view state = R"({"$ref":"#/components/schemas/state"})";
-  static constexpr std::string_view summary =
-      R"({"enum":["running","ok","error","re-spawn","waiting","stopping","stopped"]})";
-  static constexpr std::string_view reason = R"({"$ref":"#/components/schemas/reason"})";
-  static constexpr std::string_view wish = R"({"enum":["up","down"]})";
-  static constexpr std::string_view service_class = R"({"enum":["user","system"]})";
-  static constexpr std::string_view start_status = R"({"enum":["start","stop","ignore"]})";
-};
-
-struct StatusMember {
-  std::string_view quoted;  // its name, with the quotes
-  std::string_view schema;
-  void (*put)(W&, S);
-
-  [[nodiscard]] constexpr std::string_view name() const {
-    return quoted.substr(1, quoted.size() - 2);
+ private:
+  /// The dependencies of one kind: those of the service's own file, then those that others' add.
+  std::vector<std::string> named(std::string_view kind,
+                                 std::vector<Dependency> Dependencies::*own) const {
+    std::vector<std::string> names;
+    for (const Dependency& dependency : (*spec().dependencies).*own)
+      names.push_back(dependency.name);
+    for (const AddedView& other : view.added)
+      if (other.kind == kind) names.push_back(other.name);
+    return names;
   }
 };
 
-constexpr StatusMember kMembers[] = {
-#define ZINIT_STATUS_MEMBER(type, field, name, schema) {"\"" name "\"", Schema::schema, Put::field},
-#include "zinit/status_members.inc"
-#undef ZINIT_STATUS_MEMBER
-};
+constexpr auto& kMembers = protocol::Members<protocol::ServiceStatus>::kList;
 
 /// The figures of the cgroup; a figure that it lacks is that of the service's process alone. If the
 /// pid is reused meanwhile, that is a figure of another process, but then the whole answer is out
@@ -289,15 +261,14 @@ void put_status_full(JsonWriter& writer, const ServiceView& view, LogStore& logs
   const CgroupUsage usage = selection.usage ? usage_of(view) : CgroupUsage();
   const StatusSource source{view, log, usage, triggers, changed_on_disk};
   writer.begin_object();
-  for (std::size_t i = 0; i < std::size(kMembers); ++i) {
+  constexpr auto& writers = protocol::Writers<protocol::ServiceStatus, StatusSource>::kList;
+  for (std::size_t i = 0; i < std::size(writers); ++i) {
     if (!selection.members[i]) continue;
-    const auto put = [&, i] { kMembers[i].put(writer, source); };
-    if (selection.some) {
-      writer.member_if_any(kMembers[i].quoted, put);
-    } else {
-      writer.quoted_key(kMembers[i].quoted);
-      put();
-    }
+    const auto& [member, put] = writers[i];
+    if (selection.some)
+      writer.member_if_any(member.quoted, [&] { put(writer, member, source); });
+    else
+      put(writer, member, source);
   }
   writer.end_object();
 }
@@ -405,130 +376,63 @@ Later list_full(RpcContext& context, const StatusSelection& selection) {
   return in_turns(context, std::make_shared<FullList>(context, selection));
 }
 
-std::string status_full_schema() {
-  JsonWriter writer;
-  writer.begin_object().member("type", "object").key("properties").begin_object();
-  for (const StatusMember& member : kMembers)
-    writer.quoted_key(member.quoted).put_raw(member.schema);
-  writer.end_object().key("required").begin_array();
-  for (const StatusMember& member : kMembers) writer.put(member.name());
-  return writer.end_array().end_object().take();
-}
-
-void put_status(JsonWriter& writer, const ServiceView& view) {
+std::string status_json(const ServiceView& view) {
   const Record& record = view.record;
-  const bool coded = record.has_end && !record.end.by_signal;
-  writer.begin_object();
-  writer.member("name", view.spec->name).member("state", state_name(record.state));
-  writer.member("summary", view.summary).key("pid");
-  put_or_null(writer, view.pid, view.pid > 0);
-  writer.key("exit_code");
-  put_or_null(writer, record.end.value, coded);
-  writer.key("error");
-  put_text_or_null(writer,
-                   record.state == State::failed ? reason_text(record.reason) : std::string());
-  writer.end_object();
+  protocol::BriefStatus status;
+  status.name = view.spec->name;
+  status.state = state_name(record.state);
+  status.summary = view.summary;
+  if (view.pid > 0) status.pid = view.pid;
+  if (record.has_end && !record.end.by_signal) status.exit_code = record.end.value;
+  if (record.state == State::failed) status.error = reason_text(record.reason);
+  return object_json<protocol::BriefStatus>(status);
 }
 
 void put_reason(JsonWriter& writer, const Reason& reason) {
-  if (!reason) {
-    writer.put(nullptr);
-    return;
-  }
-  writer.begin_object().member("type", reason_type_name(reason.type));
-  switch (reason.type) {
-    case ReasonType::exit_code: writer.member("code", reason.number); break;
-    case ReasonType::signal:
-      writer.member("signal", signal_name(reason.number));
-      if (!reason.text.empty()) writer.member("detail", reason.text);
-      break;
-    case ReasonType::health_check_failed: writer.member("attempts", reason.number); break;
-    case ReasonType::dependency_failed: writer.member("service", reason.text); break;
-    case ReasonType::missing_dependency:
-      writer.member("dependency", reason.text);
-      if (!reason.messages.empty()) writer.member("masked_by", reason.messages.front());
-      break;
-    case ReasonType::spawn_error: writer.member("message", reason.text); break;
-    case ReasonType::port_in_use:
-      writer.member("port", reason.number).member("holder", reason.text);
-      break;
-    case ReasonType::config_error: writer.member("messages", reason.messages); break;
-    case ReasonType::condition: writer.member("which", reason.text); break;
-    case ReasonType::stopped_with:
-      writer.member("dependency", reason.text);
-      if (reason.number != 0) writer.member("conflict", true);
-      break;
-    case ReasonType::none:
-    case ReasonType::start_timeout:
-    case ReasonType::stop_timeout:
-    case ReasonType::watchdog_timeout:
-    case ReasonType::left_behind: break;
-  }
-  if (const auto step = step_name(reason.step); !step.empty()) writer.member("step", step);
-  writer.end_object();
+  put_as<std::optional<protocol::StatusReason>>(writer, source_of(reason), true);
 }
 
-void put_instance_of(JsonWriter& writer, const ServiceSpec& spec) {
-  put_text_or_null(writer, spec.is_instance() ? spec.instance->of : spec.connection_of);
+const std::string& instance_of(const ServiceSpec& spec) {
+  return spec.is_instance() ? spec.instance->of : spec.connection_of;
 }
 
-void put_log_line(JsonWriter& writer, const LogLine& line) {
-  writer.member("time_us", line.time_us).member("stream", log_stream_name(line.stream));
-  writer.member("line", line.text);
-  if (!valid_utf8(line.text)) writer.member("raw", base64(line.text));
-  if (line.continues) writer.member("continues", true);
-  writer.member("seq", line.seq);
+void put_log_line(JsonWriter& writer, const LogLine& line, std::string_view service) {
+  struct Source {
+    const LogLine& of;
+    std::string_view service;
+
+    std::int64_t time_us() const { return of.time_us; }
+    std::string_view stream() const { return log_stream_name(of.stream); }
+    const std::string& line() const { return of.text; }
+    std::optional<std::string> raw() const {
+      return valid_utf8(of.text) ? std::nullopt : std::optional(base64(of.text));
+    }
+    bool continues() const { return of.continues; }
+    std::uint64_t seq() const { return of.seq; }
+  };
+  put_members<protocol::LogLine>(writer, Source{line, service});
+}
+
+void put_event(JsonWriter& writer, const StateEvent& event) {
+  struct Source {
+    const StateEvent& of;
+
+    const std::string& service() const { return of.service; }
+    State from() const { return of.from; }
+    State to() const { return of.to; }
+    auto reason() const { return source_of(*of.reason); }
+    int pid() const { return of.pid; }
+    std::int64_t time_us() const { return of.time_us; }
+    std::uint64_t seq() const { return of.seq; }
+  };
+  put_members<protocol::StateEvent>(writer, Source{event});
 }
 
 std::string event_members(const StateEvent& event) {
   JsonWriter writer;
-  writer.begin_object().member("service", event.service);
-  writer.member("from", state_name(event.from)).member("to", state_name(event.to)).key("reason");
-  put_reason(writer, *event.reason);
-  writer.key("pid");
-  put_or_null(writer, event.pid, event.pid > 0);
-  writer.member("time_us", event.time_us).member("seq", event.seq).end_object();
-  const std::string object = writer.take();
+  put_event(writer.begin_object(), event);
+  const std::string object = writer.end_object().take();
   return object.substr(1, object.size() - 2);
-}
-
-std::string why_json(const WhyReport& report) {
-  JsonWriter writer;
-  writer.begin_object().member("name", report.name).member("state", state_name(report.state));
-  writer.key("reasons").begin_array();
-  for (const WhyReason& reason : report.reasons) {
-    writer.begin_object();
-    writer.member("kind", reason.kind).member("service", reason.service);
-    writer.member("state", state_name(reason.state)).member("detail", reason.detail);
-    writer.member("root_cause", reason.root_cause).member("depth", reason.depth);
-    if (!reason.code.empty()) writer.member("code", reason.code);
-    if (!reason.masked_as.empty()) writer.member("masked_as", reason.masked_as);
-    writer.end_object();
-  }
-  return writer.end_array().end_object().take();
-}
-
-std::string reload_json(const ReloadReport& report) {
-  JsonWriter writer;
-  const auto put_names = [&writer](const ReloadedNames& names) {
-    writer.member("added", names.added).member("changed", names.changed);
-    writer.member("removed", names.removed).member("unchanged", names.unchanged);
-    writer.member("failed", names.failed);
-  };
-  writer.begin_object();
-  put_names(report);
-  writer.member("restarted", report.restarted).member("stopped", report.stopped);
-  writer.member("waiting", report.waiting).member("settings", report.settings);
-  writer.member("failed_before", report.failed_before);
-  writer.key("why").begin_object();
-  for (const auto& [name, reasons] : report.why) writer.member(name, reasons);
-  writer.end_object().key("faults").begin_object();
-  for (const auto& [name, faults] : report.faults) writer.member(name, faults);
-  writer.end_object().member("warnings", report.warnings);
-  writer.key("proxies").begin_object();
-  put_names(report.proxies);
-  writer.member("messages", report.proxies.messages).end_object();
-  return writer.end_object().take();
 }
 
 }  // namespace zinit

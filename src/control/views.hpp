@@ -32,29 +32,25 @@ struct StatusSelection {
                                            std::optional<bool> changed_on_disk);
 [[nodiscard]] Later list_full(RpcContext& context, const StatusSelection& selection);
 
-/// The JSON Schema of *status_full*, from the same table.
-[[nodiscard]] std::string status_full_schema();
-
 /// What has outlived the main process, the first by pid. Reads /proc.
 [[nodiscard]] std::vector<ProcessStat> left_of(const ServiceView& view);
 
 /// The result of service.status.
-void put_status(JsonWriter& writer, const ServiceView& view);
+[[nodiscard]] std::string status_json(const ServiceView& view);
 
 /// A reason as an object with its `type`; null for none.
 void put_reason(JsonWriter& writer, const Reason& reason);
 
-/// The template that it is an instance of, or the service whose connection it has; null: neither.
-void put_instance_of(JsonWriter& writer, const ServiceSpec& spec);
+/// The template that it is an instance of, or the service whose connection it has; empty: neither.
+[[nodiscard]] const std::string& instance_of(const ServiceSpec& spec);
 
-/// The members of a log line: `time_us`, `stream`, `line`, `raw` if the bytes are not UTF-8, `seq`.
-void put_log_line(JsonWriter& writer, const LogLine& line);
+/// The members of a log line, without `service` if that is empty.
+void put_log_line(JsonWriter& writer, const LogLine& line, std::string_view service = {});
 
-/// The members of an event, without braces: notifications put `subscription` before them.
+/// The members of an event; and the same without braces: notifications put `subscription` before
+/// them.
+void put_event(JsonWriter& writer, const StateEvent& event);
 [[nodiscard]] std::string event_members(const StateEvent& event);
-
-[[nodiscard]] std::string why_json(const WhyReport& report);
-[[nodiscard]] std::string reload_json(const ReloadReport& report);
 
 /// The tree of dependencies of `root` (of dependents with `reverse`), nested. A service that occurs
 /// again is marked `repeated` and has no children there, so that the answer grows with the number

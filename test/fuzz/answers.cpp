@@ -42,31 +42,32 @@ std::string but_numbers(std::string json) {
 }
 
 void check_value(const JsonValue& value, std::size_t size) {
-  may_fail([&] { (void)read_brief_status(value); });
+  may_fail([&] { (void)read_as<BriefStatus>(value); });
   may_fail([&] {
-    for (const DroppedLines& dropped : read_status(value).log_dropped_by)
+    for (const DroppedLines& dropped : read_as<ServiceStatus>(value).log_dropped_by)
       require(dropped.lines == 0 || dropped.sink.size() <= size);
   });
-  may_fail([&] { require(read_why(value).reasons.size() <= size); });
+  may_fail([&] { require(read_as<WhyReport>(value).reasons.size() <= size); });
   may_fail([&] {
-    for (const TreeNode& node : read_tree(value))
+    for (const TreeNode& node : read_as<std::vector<TreeNode>>(value))
       require(node.depth >= 0 && static_cast<std::size_t>(node.depth) <= size);
   });
-  may_fail([&] { (void)read_isolation(value); });
-  may_fail([&] { require(is_json(read_config(value).config)); });
-  may_fail([&] { (void)read_set(value); });
+  may_fail([&] { (void)read_as<Isolation>(value); });
+  may_fail([&] { require(is_json(read_as<ServiceConfig>(value).config)); });
+  may_fail([&] { (void)read_as<SetResult>(value); });
   may_fail([&] { (void)read_bulk(value, "started"); });
-  may_fail([&] { (void)read_reload(value); });
-  may_fail([&] { (void)read_proxy_set(value); });
-  may_fail([&] { require(read_proxies(value).size() <= size); });
+  may_fail([&] { (void)read_as<ReloadReport>(value); });
+  may_fail([&] { (void)read_as<ProxySetResult>(value); });
+  may_fail([&] { require(read_as<std::vector<ProxyStatus>>(value).size() <= size); });
   may_fail([&] {
-    for (const LogLine& line : read_log_lines(value)) require(!line.raw || line.raw->size() < size);
+    for (const LogLine& line : read_as<std::vector<LogLine>>(value))
+      require(!line.raw || line.raw->size() < size);
   });
-  may_fail([&] { (void)read_log_line(value); });
-  may_fail([&] { (void)read_events(value); });
-  may_fail([&] { (void)read_event(value); });
-  may_fail([&] { (void)read_ping(value); });
-  may_fail([&] { (void)read_info(value); });
+  may_fail([&] { (void)read_as<LogLine>(value); });
+  may_fail([&] { (void)read_as<std::vector<StateEvent>>(value); });
+  may_fail([&] { (void)read_as<StateEvent>(value); });
+  may_fail([&] { (void)read_as<PingAnswer>(value); });
+  may_fail([&] { (void)read_as<SystemInfo>(value); });
   may_fail([&] { (void)json_strings(value); });
 }
 
@@ -190,9 +191,8 @@ std::set<std::string> words() {
                                "{\"a\":",
                                std::string(1, '\0'),
                                "\n"};
-#define ZINIT_STATUS_MEMBER(type, field, name, schema) all.insert("\"" name "\":");
-#include "zinit/status_members.inc"
-#undef ZINIT_STATUS_MEMBER
+#define ZINIT_MEMBER(type, field, name, shape) all.insert("\"" name "\":");
+#include "zinit/objects.inc"
   return all;
 }
 

@@ -5,8 +5,10 @@ def listed: if length < 2 then join("") else (.[:-1] | join(", ")) + " and " + .
 
 # What a schema describes, in words.
 def words:
-  if ."$ref" then "a " + (."$ref" | split("/")[-1])
-  elif .allOf then (.allOf | map(words) | join(" that is also "))
+  if ."$ref" then (."$ref" | split("/")[-1]) |
+    (if test("^[aeio]") then "an " else "a " end) + .
+  elif .allOf then (.allOf[0] | words) + " with the members of " +
+    (.allOf[1:] | map(."$ref" | split("/")[-1]) | listed)
   elif .oneOf then (.oneOf | map(words) | join(", or "))
   elif .enum then (.enum | map(tostring) | join(" | "))
   elif .properties then "an object with " + (.properties | to_entries |

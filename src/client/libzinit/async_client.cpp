@@ -440,7 +440,7 @@ AsyncClient::Id AsyncClient::events_subscribe(const std::vector<std::string>& na
                                               std::function<void(const StateEvent& event)> each,
                                               Callback<Done> answered) {
   return impl_->subscribe("events.subscribe", JsonParams().add_given("names", names).text(),
-                          handler_of(read_event, std::move(each)), std::move(answered));
+                          handler_of(read_as<StateEvent>, std::move(each)), std::move(answered));
 }
 
 AsyncClient::Id AsyncClient::logs_subscribe(const std::vector<std::string>& names,
@@ -448,7 +448,7 @@ AsyncClient::Id AsyncClient::logs_subscribe(const std::vector<std::string>& name
                                             std::uint32_t lines, Callback<Done> answered) {
   return impl_->subscribe("logs.subscribe",
                           JsonParams().add_given("names", names).add("lines", lines).text(),
-                          handler_of(read_log_line, std::move(each)), std::move(answered));
+                          handler_of(read_as<LogLine>, std::move(each)), std::move(answered));
 }
 
 AsyncClient::Id AsyncClient::subscribe(

@@ -12,28 +12,91 @@ namespace zinit {
 
 namespace {
 
-/// read(element) for each element of the array `value`.
-template <class Read>
-auto read_array(const JsonValue& value, const char* what, Read read) {
-  json_expect_array(value, what);
-  std::vector<decltype(read(value))> result;
-  result.reserve(value.Size());
-  for (const JsonValue& element : value.GetArray()) result.push_back(read(element));
-  return result;
-}
-
-template <class Read>
-auto read_array_member(const JsonValue& object, const char* name, Read read) {
-  const JsonValue* value = json_member(object, name);
-  if (value == nullptr) return std::vector<decltype(read(object))>{};
-  return read_array(*value, name, read);
+/// Decodes base64 (RFC 4648), up to the first character that is none of it.
+std::string decode_base64(const std::string& text) {
+  constexpr std::string_view alphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string bytes;
+  unsigned bits = 0;
+  int count = 0;
+  for (const char c : text) {
+    const auto value = alphabet.find(c);
+    if (value == std::string_view::npos) break;
+    bits = bits << 6 | static_cast<unsigned>(value);
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    bytes += static_cast<char>(bits >> count & 0xFFu);
+  }
+  return bytes;
 }
 
 // read_value() reads a member into a field, by the type of the field. If the member is absent, the
-// field becomes empty.
+// field stays as it is.
 
 using Name = const char*;
 using Object = const JsonValue&;
+
+/// How a member of T is read.
+template <class T>
+struct MemberReader {
+  std::string_view name;  // with a NUL behind it
+  void (*read)(Object object, Name name, T& to);
+};
+
+/// The members of an object of the protocol: those of its list in zinit/objects.inc.
+template <class T>
+struct Readers;
+
+template <class T>
+concept ProtocolObject = requires {
+  Readers<T>::list;
+};
+
+/// What no member has the name of is read by an overload for its object.
+template <class T>
+void read_rest(Object /*value*/, T& /*to*/) {}
+void read_rest(Object value, ConditionStatus& to) {
+  to.under_way = json_member(value, "held") == nullptr;
+}
+void read_rest(Object value, ServiceConfig& to) {
+  const JsonValue* config = json_member(value, "config");
+  if (config == nullptr) throw ClientError(ErrorCode::bad_answer, "the answer has no config");
+  to.config = json_text(*config);
+}
+void read_rest(Object /*value*/, LogLine& to) {
+  if (to.raw) to.raw = decode_base64(*to.raw);
+}
+
+/// Looks up only the members that are present, since a list of many services has few members of
+/// each; each from the one before on, as they come in order.
+template <ProtocolObject T>
+void fill(Object value, T& to) {
+  constexpr auto& list = Readers<T>::list;
+  json_expect_object(value, Readers<T>::name);
+  std::size_t at = 0;
+  for (const auto& member : value.GetObject()) {
+    if (member.value.IsNull()) continue;
+    const std::string_view name = text_of(member.name);
+    std::size_t tried = 0;
+    while (tried < list.size() && list[at].name != name) {
+      at = (at + 1) % list.size();
+      ++tried;
+    }
+    if (tried == list.size()) continue;
+    list[at].read(value, list[at].name.data(), to);
+  }
+  read_rest(value, to);
+}
+
+template <ProtocolObject T>
+std::vector<T> read_list(Object value, Name name) {
+  json_expect_array(value, name);
+  // Filled where they are: to move one takes more code than to read it.
+  std::vector<T> all(value.Size());
+  for (rapidjson::SizeType i = 0; i < value.Size(); ++i) fill(value[i], all[i]);
+  return all;
+}
 
 void read_value(Object object, Name name, std::string& field) { field = json_string(object, name); }
 template <class Enum>
@@ -63,31 +126,6 @@ void read_value(Object object, Name name, std::chrono::duration<std::int64_t, Pe
 void read_value(Object object, Name name, std::vector<std::string>& field) {
   field = json_strings(object, name);
 }
-void read_value(Object object, Name name, std::vector<WaitingFor>& field) {
-  field = read_array_member(object, name, [](Object value) -> WaitingFor {
-    return {json_string(value, "service"), json_string(value, "kind"),
-            json_string(value, "reason")};
-  });
-}
-void read_value(Object object, Name name, std::vector<AddedDependency>& field) {
-  field = read_array_member(object, name, [](Object value) -> AddedDependency {
-    return {json_string(value, "service"), json_string(value, "kind"), json_string(value, "file")};
-  });
-}
-void read_value(Object object, Name name, std::vector<LeftProcess>& field) {
-  field = read_array_member(object, name, [](Object value) -> LeftProcess {
-    return {static_cast<int>(json_integer(value, "pid").value_or(0)), json_string(value, "comm")};
-  });
-}
-void read_value(Object object, Name name, std::vector<ConditionStatus>& field) {
-  field = read_array_member(object, name, [](Object value) -> ConditionStatus {
-    ConditionStatus one;
-    read_value(value, "condition", one.condition);
-    read_value(value, "held", one.held);
-    one.under_way = json_member(value, "held") == nullptr;
-    return one;
-  });
-}
 /// An object with a count for each log sink.
 void read_value(Object object, Name name, std::vector<DroppedLines>& field) {
   const JsonValue* value = json_member(object, name);
@@ -96,93 +134,53 @@ void read_value(Object object, Name name, std::vector<DroppedLines>& field) {
   for (const auto& member : value->GetObject())
     field.push_back({std::string(text_of(member.name)), json_count(member.value)});
 }
-template <class T>
-void read_value(Object object, Name name, std::optional<T>& field);
-
-/// Reads several members: `more` goes on with the name of the next member and its field.
-template <class Field, class... More>
-void read_members(Object object, Name name, Field& field, More&&... more) {
-  read_value(object, name, field);
-  if constexpr (sizeof...(more) > 0) read_members(object, more...);
-}
-
-void read_fields(Object value, StatusReason& reason) {
-  read_members(value, "type", reason.type, "code", reason.code, "signal", reason.signal, "detail",
-               reason.detail, "attempts", reason.attempts, "service", reason.service, "dependency",
-               reason.dependency, "conflict", reason.conflict, "masked_by", reason.masked_by,
-               "message", reason.message, "port", reason.port, "holder", reason.holder, "messages",
-               reason.messages, "which", reason.which, "step", reason.step);
-}
-
-void read_fields(Object value, ProcessExit& exit) {
-  read_members(value, "code", exit.code, "signal", exit.signal, "core", exit.core, "detail",
-               exit.detail);
-}
-
-void read_fields(Object value, HealthStatus& health) {
-  read_members(value, "type", health.type, "healthy", health.healthy, "attempts", health.attempts,
-               "last_error", health.last_error);
-}
-
-template <class T>
-void read_value(Object object, Name name, std::optional<T>& field) {
+void read_value(Object object, Name name, NamesByName& field) {
   const JsonValue* value = json_member(object, name);
   if (value == nullptr) return;
-  if constexpr (requires { read_fields(*value, *field); })
-    read_fields(*value, field.emplace());
-  else
-    read_value(object, name, field.emplace());
+  json_expect_object(*value, name);
+  for (const auto& member : value->GetObject())
+    field[std::string(text_of(member.name))] = json_strings(member.value);
 }
-
-struct StatusMember {
-  std::string_view name;  // with a NUL behind it
-  void (*read)(Object object, Name name, ServiceStatus& status);
-};
-
-template <auto Field>
-void read_field(Object object, Name name, ServiceStatus& status) {
-  read_value(object, name, status.*Field);
-}
-
-/// In the order in which a server writes them.
-constexpr std::array kStatusMembers = {
-#define ZINIT_STATUS_MEMBER(type, field, name, schema) \
-  StatusMember{name, read_field<&ServiceStatus::field>},
-#include "zinit/status_members.inc"
-#undef ZINIT_STATUS_MEMBER
-};
-
-/// Decodes base64 (RFC 4648), up to the first character that is none of it.
-std::string decode_base64(const std::string& text) {
-  constexpr std::string_view alphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string bytes;
-  unsigned bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const auto value = alphabet.find(c);
-    if (value == std::string_view::npos) break;
-    bits = bits << 6 | static_cast<unsigned>(value);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    bytes += static_cast<char>(bits >> count & 0xFFu);
+void read_value(Object object, Name name, TextByName& field) {
+  const JsonValue* value = json_member(object, name);
+  if (value == nullptr) return;
+  json_expect_object(*value, name);
+  for (const auto& member : value->GetObject()) {
+    const std::string key(text_of(member.name));
+    field[key] = json_string(*value, key.c_str());
   }
-  return bytes;
+}
+template <ProtocolObject T>
+void read_value(Object object, Name name, T& field) {
+  if (const JsonValue* value = json_member(object, name)) fill(*value, field);
+}
+template <ProtocolObject T>
+void read_value(Object object, Name name, std::vector<T>& field) {
+  const JsonValue* value = json_member(object, name);
+  if (value != nullptr) field = read_list<T>(*value, name);
+}
+template <class T>
+void read_value(Object object, Name name, std::optional<T>& field) {
+  if (json_member(object, name) != nullptr) read_value(object, name, field.emplace());
 }
 
-StateWord json_state(const JsonValue& object) { return StateWord(json_string(object, "state")); }
-
-WhyReason read_why_reason(const JsonValue& value) {
-  return {json_string(value, "kind"),
-          json_string(value, "service"),
-          json_state(value),
-          json_string(value, "detail"),
-          json_string(value, "root_cause"),
-          json_int(value, "depth").value_or(0),
-          json_string(value, "code"),
-          json_string(value, "masked_as")};
+template <class T, auto Field>
+void read_field(Object object, Name name, T& to) {
+  read_value(object, name, to.*Field);
 }
+
+#define ZINIT_OBJECT(type, called)              \
+  template <>                                   \
+  struct Readers<type> {                        \
+    using Type = type;                          \
+    static constexpr const char* name = called; \
+    static constexpr auto list = std::to_array<MemberReader<type>>({
+#define ZINIT_MEMBER(type, field, name, shape) {name, read_field<Type, &Type::field>},
+#define ZINIT_END \
+  });             \
+  }               \
+  ;
+#include "zinit/objects.inc"
 
 /// Calls visit(NODE, DEPTH) for each node of nested trees, each before its `children`. `value` is a
 /// tree or an array of trees, whose roots have depth 0. No recursion: the server chooses the depth.
@@ -214,225 +212,50 @@ void walk_trees(const JsonValue& value, Visit visit) {
   }
 }
 
-/// Looks up only the members that are present, since a list of many services has few members of
-/// each; each from the one before on, as they come in order.
-void fill_status(const JsonValue& value, ServiceStatus& status) {
-  json_expect_object(value, "status");
-  std::size_t at = 0;
-  for (const auto& member : value.GetObject()) {
-    if (member.value.IsNull()) continue;
-    const std::string_view name = text_of(member.name);
-    std::size_t tried = 0;
-    while (tried < kStatusMembers.size() && kStatusMembers[at].name != name) {
-      at = (at + 1) % kStatusMembers.size();
-      ++tried;
-    }
-    if (tried == kStatusMembers.size()) continue;
-    kStatusMembers[at].read(value, kStatusMembers[at].name.data(), status);
+}  // namespace
+
+template <class T>
+T read_as(const JsonValue& value) {
+  if constexpr (ProtocolObject<T>) {
+    T object;
+    fill(value, object);
+    return object;
+  } else {
+    return read_list<typename T::value_type>(value, "result");
   }
 }
 
-}  // namespace
-
-BriefStatus read_brief_status(const JsonValue& value) {
-  return {json_string(value, "name"),    json_state(value),
-          json_string(value, "summary"), json_int(value, "pid"),
-          json_int(value, "exit_code"),  json_string(value, "error")};
-}
-
-ServiceStatus read_status(const JsonValue& value) {
-  ServiceStatus status;
-  fill_status(value, status);
-  return status;
-}
-
-std::vector<ServiceStatus> read_statuses(const JsonValue& value) {
-  json_expect_array(value, "list");
-  // Filled where they are: to move one takes more code than to read it.
-  std::vector<ServiceStatus> all(value.Size());
-  for (rapidjson::SizeType i = 0; i < value.Size(); ++i) fill_status(value[i], all[i]);
-  return all;
-}
-
-WhyReport read_why(const JsonValue& value) {
-  return {json_string(value, "name"), json_state(value),
-          read_array_member(value, "reasons", read_why_reason)};
-}
-
-std::vector<TreeNode> read_tree(const JsonValue& value) {
+template <>
+std::vector<TreeNode> read_as(const JsonValue& value) {
   std::vector<TreeNode> nodes;
   walk_trees(value, [&](const JsonValue& node, int depth) {
-    nodes.push_back({json_string(node, "name"), json_state(node), json_string(node, "kind"),
-                     json_string(node, "file"), depth, json_bool(node, "repeated"),
-                     json_bool(node, "holds")});
+    fill(node, nodes.emplace_back());
+    nodes.back().depth = depth;
   });
   return nodes;
 }
 
-ServiceStats read_stats(const JsonValue& value) {
-  ServiceStats stats;
-  read_members(value, "pid", stats.pid, "memory_bytes", stats.memory_bytes, "cpu_usec",
-               stats.cpu_usec, "cpu_percent", stats.cpu_percent, "tasks", stats.tasks,
-               "io_read_bytes", stats.io_read_bytes, "io_write_bytes", stats.io_write_bytes);
-  return stats;
-}
-
-std::vector<ProcessInfo> read_processes(const JsonValue& value) {
-  return read_array(value, "processes", [](Object one) {
-    ProcessInfo process;
-    read_members(one, "pid", process.pid, "ppid", process.ppid, "comm", process.comm, "cmdline",
-                 process.cmdline, "state", process.state);
-    return process;
-  });
-}
-
-std::vector<ProcessNode> read_process_tree(const JsonValue& value) {
+template <>
+std::vector<ProcessNode> read_as(const JsonValue& value) {
   std::vector<ProcessNode> nodes;
   const auto add = [&](const JsonValue& node, int depth) {
-    nodes.push_back({json_int(node, "pid").value_or(0), json_string(node, "comm"), depth});
+    fill(node, nodes.emplace_back());
+    nodes.back().depth = depth;
   };
   walk_trees(value, add);
   if (const JsonValue* others = json_member(value, "others")) walk_trees(*others, add);
   return nodes;
 }
 
-Isolation read_isolation(const JsonValue& value) {
-  return {json_strings(value, "started"), json_strings(value, "stopped")};
-}
-
-ServiceConfig read_config(const JsonValue& value) {
-  const JsonValue* config = json_member(value, "config");
-  if (config == nullptr) throw ClientError(ErrorCode::bad_answer, "the answer has no config");
-  return {json_text(*config), json_string(value, "file"), json_bool(value, "runtime")};
-}
-
-SetResult read_set(const JsonValue& value) {
-  SetResult result;
-  read_members(value, "name", result.name, "created", result.created, "warnings", result.warnings,
-               "restarted", result.restarted);
+BulkResult read_bulk(const JsonValue& value, const char* done) {
+  auto result = read_as<BulkResult>(value);
+  result.done = json_strings(value, done);
   return result;
 }
 
-BulkResult read_bulk(const JsonValue& value, const char* done) {
-  const auto read_one = [](const JsonValue& one) -> PassedOver {
-    return {json_string(one, "name"), json_string(one, "reason")};
-  };
-  return {json_strings(value, done), read_array_member(value, "skipped", read_one),
-          read_array_member(value, "failed", read_one)};
-}
-
-ReloadReport read_reload(const JsonValue& value) {
-  ReloadReport report;
-  const auto read_names = [](const JsonValue& from, ReloadedNames& names) {
-    read_members(from, "added", names.added, "changed", names.changed, "removed", names.removed,
-                 "unchanged", names.unchanged, "failed", names.failed);
-  };
-  read_names(value, report);
-  read_members(value, "restarted", report.restarted, "stopped", report.stopped, "waiting",
-               report.waiting, "settings", report.settings, "failed_before", report.failed_before,
-               "warnings", report.warnings);
-  const auto read_lists = [&value](const char* name, auto& lists) {
-    const JsonValue* member = json_member(value, name);
-    if (member == nullptr) return;
-    json_expect_object(*member, name);
-    for (const auto& one : member->GetObject())
-      lists[std::string(text_of(one.name))] = json_strings(one.value);
-  };
-  read_lists("why", report.why);
-  read_lists("faults", report.faults);
-  if (const JsonValue* proxies = json_member(value, "proxies")) {
-    read_names(*proxies, report.proxies);
-    read_members(*proxies, "messages", report.proxies.messages);
-  }
-  return report;
-}
-
-ProxySetResult read_proxy_set(const JsonValue& value) {
-  return {json_string(value, "name"), json_bool(value, "replaced")};
-}
-
-ProxyStatus read_proxy(const JsonValue& value) {
-  ProxyStatus proxy;
-  read_members(value, "name", proxy.name, "listen", proxy.listen, "backend", proxy.backend,
-               "service", proxy.service, "running", proxy.running, "error", proxy.error,
-               "total_connections", proxy.total_connections, "active_connections",
-               proxy.active_connections, "rejected_connections", proxy.rejected_connections,
-               "bytes_to_backend", proxy.bytes_to_backend, "bytes_from_backend",
-               proxy.bytes_from_backend, "connect_timeout", proxy.connect_timeout, "idle_timeout",
-               proxy.idle_timeout, "single_connection", proxy.single_connection, "proxy_protocol",
-               proxy.proxy_protocol, "file", proxy.file, "warnings", proxy.warnings);
-  return proxy;
-}
-
-std::vector<ProxyStatus> read_proxies(const JsonValue& value) {
-  return read_array(value, "proxies", read_proxy);
-}
-
-LogLine read_log_line(const JsonValue& value) {
-  LogLine line;
-  read_members(value, "time_us", line.time_us, "stream", line.stream, "line", line.line, "raw",
-               line.raw, "service", line.service, "seq", line.seq, "dropped", line.dropped,
-               "continues", line.continues);
-  if (line.raw) line.raw = decode_base64(*line.raw);
-  return line;
-}
-
-std::vector<LogLine> read_log_lines(const JsonValue& value) {
-  return read_array(value, "log", read_log_line);
-}
-
-std::vector<StateEvent> read_events(const JsonValue& value) {
-  return read_array(value, "events", read_event);
-}
-
-StateEvent read_event(const JsonValue& value) {
-  StateEvent event;
-  read_members(value, "service", event.service, "from", event.from, "to", event.to, "reason",
-               event.reason, "pid", event.pid, "time_us", event.time_us, "seq", event.seq,
-               "dropped", event.dropped);
-  return event;
-}
-
-PingAnswer read_ping(const JsonValue& value) {
-  return {json_string(value, "version"), json_int(value, "pid").value_or(0)};
-}
-
-SystemInfo read_info(const JsonValue& value) {
-  SystemInfo info;
-  read_members(value, "version", info.version, "pid", info.pid, "mode", info.mode, "uptime_ms",
-               info.uptime, "services", info.services, "hostname", info.hostname, "kernel",
-               info.kernel);
-  if (const JsonValue* boot = json_member(value, "boot")) {
-    read_members(*boot, "kernel_ms", info.boot_kernel, "started_ms", info.boot_started,
-                 "settled_ms", info.boot_settled);
-  }
-  if (const JsonValue* crashes = json_member(value, "crashes"))
-    read_members(*crashes, "count", info.crashes, "last", info.last_crash);
-  const JsonValue* scheduled = json_member(value, "scheduled");
-  if (scheduled != nullptr && !scheduled->IsNull()) {
-    ScheduledAction& action = info.scheduled.emplace();
-    read_members(*scheduled, "action", action.action, "at_us", action.at_us, "message",
-                 action.message);
-  }
-  return info;
-}
-
-std::vector<BootStep> read_bootchart(const JsonValue& value) {
-  return read_array(value, "bootchart", [](Object one) {
-    BootStep step;
-    read_members(one, "name", step.name, "wanted_us", step.wanted_us, "spawned_us", step.spawned_us,
-                 "ready_us", step.ready_us, "state", step.state, "waited_for", step.waited_for);
-    return step;
-  });
-}
-
-std::vector<TimerStatus> read_timers(const JsonValue& value) {
-  return read_array(value, "timers", [](Object one) {
-    TimerStatus timer;
-    read_members(one, "service", timer.service, "last_us", timer.last_us, "next_us", timer.next_us,
-                 "expression", timer.expression);
-    return timer;
-  });
-}
+#define ZINIT_OBJECT(type, name)                       \
+  template type read_as<type>(const JsonValue& value); \
+  template std::vector<type> read_as<std::vector<type>>(const JsonValue& value);
+#include "zinit/objects.inc"
 
 }  // namespace zinit

@@ -16,9 +16,8 @@ using Limit = std::optional<std::chrono::milliseconds>;
 JsonParams named(const std::string& name) { return std::move(JsonParams().add("name", name)); }
 
 /// A request whose result is read by Read, a function of a JsonValue.
-template <auto Read>
-auto make(std::string_view method, std::string params = {}) {
-  using T = decltype(Read(std::declval<const JsonValue&>()));
+template <class T, auto Read = read_as<T>>
+Request<T> make(std::string_view method, std::string params = {}) {
   Request<T> request;
   request.method = method;
   request.params = std::move(params);
@@ -27,9 +26,9 @@ auto make(std::string_view method, std::string params = {}) {
 }
 
 /// The same for one that waits for services.
-template <auto Read>
-auto make_waiting(std::string_view method, std::string params, const Limit& limit) {
-  auto request = make<Read>(method, std::move(params));
+template <class T, auto Read = read_as<T>>
+Request<T> make_waiting(std::string_view method, std::string params, const Limit& limit) {
+  auto request = make<T, Read>(method, std::move(params));
   request.waits = true;
   request.limit = limit;
   return request;
@@ -66,11 +65,11 @@ Request<ServiceStatus> settle(std::string_view method, const std::string& name, 
                               bool may_check = false) {
   JsonParams params = named(name);
   if (may_check) checked(params, wait.check);
-  if (!wait.settled && may_check) return make_waiting<read_status>(method, params.text(), {});
-  if (!wait.settled) return make<read_status>(method, params.text());
+  if (!wait.settled && may_check) return make_waiting<ServiceStatus>(method, params.text(), {});
+  if (!wait.settled) return make<ServiceStatus>(method, params.text());
   params.add("wait", true);
   if (wait.limit) params.add("timeout_ms", std::int64_t{wait.limit->count()});
-  return make_waiting<read_status>(method, params.text(), with_grace(wait.limit));
+  return make_waiting<ServiceStatus>(method, params.text(), with_grace(wait.limit));
 }
 
 /// Microseconds since 1970.
@@ -82,7 +81,7 @@ std::optional<std::int64_t> us_of(const std::optional<std::chrono::system_clock:
 Request<Done> end(std::string_view method, const ShutdownTime& at, const std::string& message) {
   JsonParams params;
   params.add_given("at_us", us_of(at)).add_given("message", message);
-  return make<nothing>(method, params.text());
+  return make<Done, nothing>(method, params.text());
 }
 
 std::string setting(const std::string& config, bool persist, bool start) {
@@ -121,13 +120,13 @@ const char* word_of(WaitFor state) {
 }  // namespace
 
 Request<std::string> any_request(std::string_view method, std::string_view params) {
-  return make<as_text>(method, std::string(params));
+  return make<std::string, as_text>(method, std::string(params));
 }
 
 namespace request {
 
-Request<PingAnswer> ping() { return make<read_ping>("system.ping"); }
-Request<SystemInfo> info() { return make<read_info>("system.info"); }
+Request<PingAnswer> ping() { return make<PingAnswer>("system.ping"); }
+Request<SystemInfo> info() { return make<SystemInfo>("system.info"); }
 
 Request<Done> shutdown(ShutdownTime at, const std::string& message) {
   return end("system.shutdown", at, message);
@@ -150,29 +149,32 @@ Request<Done> kexec(ShutdownTime at, const std::string& message) {
 }
 
 Request<Done> switch_root(const std::string& new_root, const std::string& init) {
-  return make<nothing>("system.switch_root",
-                       JsonParams().add("new_root", new_root).add("init", init).text());
+  return make<Done, nothing>("system.switch_root",
+                             JsonParams().add("new_root", new_root).add("init", init).text());
 }
 
-Request<bool> cancel_shutdown() { return make<is_cancelled>("system.cancel_shutdown"); }
+Request<bool> cancel_shutdown() { return make<bool, is_cancelled>("system.cancel_shutdown"); }
 
 Request<Done> reexec(bool update) {
-  return make<nothing>("system.reexec", update ? JsonParams().add("update", true).text() : "");
+  return make<Done, nothing>("system.reexec",
+                             update ? JsonParams().add("update", true).text() : "");
 }
 
-Request<std::vector<std::string>> list() { return make<strings>("service.list"); }
+Request<std::vector<std::string>> list() {
+  return make<std::vector<std::string>, strings>("service.list");
+}
 
 Request<std::vector<ServiceStatus>> list_full(const std::vector<std::string>& members) {
-  return make<read_statuses>("service.list_full",
-                             JsonParams().add_given("members", members).text());
+  return make<std::vector<ServiceStatus>>("service.list_full",
+                                          JsonParams().add_given("members", members).text());
 }
 
 Request<BriefStatus> status(const std::string& name) {
-  return make<read_brief_status>("service.status", named(name).text());
+  return make<BriefStatus>("service.status", named(name).text());
 }
 
 Request<ServiceStatus> status_full(const std::string& name) {
-  return make<read_status>("service.status_full", named(name).text());
+  return make<ServiceStatus>("service.status_full", named(name).text());
 }
 
 Request<ServiceStatus> start(const std::string& name, const Wait& wait) {
@@ -188,20 +190,20 @@ Request<ServiceStatus> restart(const std::string& name, const Wait& wait) {
 }
 
 Request<Done> kill(const std::string& name, const std::string& signal, bool main_only) {
-  return make<nothing>("service.kill",
-                       named(name).add("signal", signal).add("main", main_only).text());
+  return make<Done, nothing>("service.kill",
+                             named(name).add("signal", signal).add("main", main_only).text());
 }
 
 Request<Isolation> isolate(const std::string& target) {
-  return make<read_isolation>("system.isolate", JsonParams().add("target", target).text());
+  return make<Isolation>("system.isolate", JsonParams().add("target", target).text());
 }
 
 Request<ServiceConfig> get(const std::string& name) {
-  return make<read_config>("service.get", named(name).text());
+  return make<ServiceConfig>("service.get", named(name).text());
 }
 
 Request<SetResult> set(const std::string& config, bool persist, bool start) {
-  return make<read_set>("service.set", setting(config, persist, start));
+  return make<SetResult>("service.set", setting(config, persist, start));
 }
 
 Request<SetResult> add(const std::string& config, bool persist, bool start) {
@@ -210,19 +212,19 @@ Request<SetResult> add(const std::string& config, bool persist, bool start) {
 
 Request<Done> remove(const std::string& name, bool persist, bool cascade, Limit limit) {
   const JsonParams params = named(name).add("persist", persist).add("cascade", cascade);
-  return make_waiting<nothing>("service.delete", params.text(), limit);
+  return make_waiting<Done, nothing>("service.delete", params.text(), limit);
 }
 
 Request<BulkResult> start_all(Limit limit) {
-  return make_waiting<started>("service.start_all", {}, limit);
+  return make_waiting<BulkResult, started>("service.start_all", {}, limit);
 }
 
 Request<BulkResult> stop_all(Limit limit) {
-  return make_waiting<stopped>("service.stop_all", {}, limit);
+  return make_waiting<BulkResult, stopped>("service.stop_all", {}, limit);
 }
 
 Request<BulkResult> delete_all(Limit limit) {
-  return make_waiting<deleted>("service.delete_all", {}, limit);
+  return make_waiting<BulkResult, deleted>("service.delete_all", {}, limit);
 }
 
 Request<ReloadReport> reload(bool dry_run, bool check, const std::vector<std::string>& only,
@@ -230,55 +232,59 @@ Request<ReloadReport> reload(bool dry_run, bool check, const std::vector<std::st
   JsonParams params;
   params.add("dry_run", dry_run).add_given("only", only);
   if (no_restart) params.add("no_restart", true);
-  return make_waiting<read_reload>("service.reload", checked(params, check).text(), {});
+  return make_waiting<ReloadReport>("service.reload", checked(params, check).text(), {});
 }
 
 Request<Done> reload_service(const std::string& name, bool check) {
   JsonParams params = named(name);
-  return make_waiting<nothing>("service.reload", checked(params, check).text(), {});
+  return make_waiting<Done, nothing>("service.reload", checked(params, check).text(), {});
 }
 
 Request<WhyReport> why(const std::string& name) {
-  return make<read_why>("service.why", named(name).text());
+  return make<WhyReport>("service.why", named(name).text());
 }
 
 Request<std::vector<TreeNode>> tree(const std::string& name, bool reverse) {
   const std::string params = JsonParams().add_given("name", name).add("reverse", reverse).text();
-  return make<read_tree>("service.tree", params);
+  return make<std::vector<TreeNode>>("service.tree", params);
 }
 
 Request<bool> is_running(const std::string& name) {
-  return make<boolean>("service.is_running", named(name).text());
+  return make<bool, boolean>("service.is_running", named(name).text());
 }
 
 Request<ServiceStatus> wait(const std::string& name, WaitFor state, Limit limit) {
   JsonParams params = named(name).add("for", word_of(state));
   if (limit) params.add("timeout_ms", std::int64_t{limit->count()});
-  return make_waiting<read_status>("service.wait", params.text(), with_grace(limit));
+  return make_waiting<ServiceStatus>("service.wait", params.text(), with_grace(limit));
 }
 
 Request<ProxySetResult> set_proxy(const ProxyConfig& config, bool persist) {
-  return make<read_proxy_set>("xinet.set", proxy_params(config).add("persist", persist).text());
+  return make<ProxySetResult>("xinet.set", proxy_params(config).add("persist", persist).text());
 }
 
 Request<Done> delete_proxy(const std::string& name) {
-  return make<nothing>("xinet.delete", named(name).text());
+  return make<Done, nothing>("xinet.delete", named(name).text());
 }
 
-Request<std::vector<std::string>> proxies() { return make<strings>("xinet.list"); }
+Request<std::vector<std::string>> proxies() {
+  return make<std::vector<std::string>, strings>("xinet.list");
+}
 
 Request<ProxyStatus> proxy(const std::string& name) {
-  return make<read_proxy>("xinet.status", named(name).text());
+  return make<ProxyStatus>("xinet.status", named(name).text());
 }
 
-Request<std::vector<ProxyStatus>> all_proxies() { return make<read_proxies>("xinet.status_all"); }
+Request<std::vector<ProxyStatus>> all_proxies() {
+  return make<std::vector<ProxyStatus>>("xinet.status_all");
+}
 
 Request<std::vector<LogLine>> logs_get(const std::string& name, std::uint32_t lines) {
-  return make<read_log_lines>("logs.get", lines_of(name, lines));
+  return make<std::vector<LogLine>>("logs.get", lines_of(name, lines));
 }
 
 Request<std::vector<std::string>> logs_tail(const std::string& name, std::uint32_t lines) {
-  return make<strings>("logs.tail", lines_of(name, lines));
+  return make<std::vector<std::string>, strings>("logs.tail", lines_of(name, lines));
 }
 
 Request<std::vector<LogLine>> logs_filter(const LogFilter& filter) {
@@ -288,39 +294,43 @@ Request<std::vector<LogLine>> logs_filter(const LogFilter& filter) {
       .add_given("stream", filter.stream)
       .add_given("since_us", us_of(filter.since))
       .add("lines", filter.lines);
-  return make<read_log_lines>("logs.filter", params.text());
+  return make<std::vector<LogLine>>("logs.filter", params.text());
 }
 
 Request<std::vector<StateEvent>> events_get(const std::vector<std::string>& names,
                                             std::uint32_t lines) {
-  return make<read_events>("events.get",
-                           JsonParams().add_given("names", names).add("lines", lines).text());
+  return make<std::vector<StateEvent>>(
+      "events.get", JsonParams().add_given("names", names).add("lines", lines).text());
 }
 
 Request<ServiceStats> stats(const std::string& name) {
-  return make<read_stats>("service.stats", named(name).text());
+  return make<ServiceStats>("service.stats", named(name).text());
 }
 
 Request<std::vector<ProcessInfo>> children(const std::string& name) {
-  return make<read_processes>("service.children", named(name).text());
+  return make<std::vector<ProcessInfo>>("service.children", named(name).text());
 }
 
 Request<std::vector<ProcessNode>> process_tree(const std::string& name) {
-  return make<read_process_tree>("debug.process_tree", named(name).text());
+  return make<std::vector<ProcessNode>>("debug.process_tree", named(name).text());
 }
 
-Request<std::vector<BootStep>> bootchart() { return make<read_bootchart>("system.bootchart"); }
+Request<std::vector<BootStep>> bootchart() {
+  return make<std::vector<BootStep>>("system.bootchart");
+}
 
-Request<std::vector<TimerStatus>> timers() { return make<read_timers>("system.timers"); }
+Request<std::vector<TimerStatus>> timers() {
+  return make<std::vector<TimerStatus>>("system.timers");
+}
 
-Request<std::string> metrics() { return make<plain_text>("metrics.get"); }
+Request<std::string> metrics() { return make<std::string, plain_text>("metrics.get"); }
 
 Request<std::string> debug_state() { return any_request("debug.state"); }
 
 Request<Done> debug_settle(std::chrono::milliseconds limit) {
-  return make_waiting<nothing>("debug.settle",
-                               JsonParams().add("timeout_ms", std::int64_t{limit.count()}).text(),
-                               with_grace(limit));
+  return make_waiting<Done, nothing>(
+      "debug.settle", JsonParams().add("timeout_ms", std::int64_t{limit.count()}).text(),
+      with_grace(limit));
 }
 
 }  // namespace request

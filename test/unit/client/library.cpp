@@ -81,12 +81,12 @@ TEST_CASE("what the server tells of its own crashes is read", "[client]") {
   });
   Client client = Client::connect(server.path());
   const SystemInfo crashed = client.info();
-  CHECK(crashed.crashes == 2);
-  CHECK(crashed.last_crash == "SIGSEGV in thread web, at 0x1");
+  CHECK(crashed.crashes.count == 2);
+  CHECK(crashed.crashes.last == "SIGSEGV in thread web, at 0x1");
   for (int i = 0; i < 2; ++i) {
     const SystemInfo info = client.info();
-    CHECK(info.crashes == 0);
-    CHECK(info.last_crash == std::nullopt);
+    CHECK(info.crashes.count == 0);
+    CHECK(info.crashes.last == std::nullopt);
   }
 }
 
