@@ -264,11 +264,11 @@ void put_status_full(JsonWriter& writer, const ServiceView& view, LogStore& logs
   constexpr auto& writers = protocol::Writers<protocol::ServiceStatus, StatusSource>::kList;
   for (std::size_t i = 0; i < std::size(writers); ++i) {
     if (!selection.members[i]) continue;
-    const auto& [member, put] = writers[i];
+    const auto& one = writers[i];
     if (selection.some)
-      writer.member_if_any(member.quoted, [&] { put(writer, member, source); });
+      writer.member_if_any(one.member.quoted, [&] { one.put(writer, one.member, source); });
     else
-      put(writer, member, source);
+      one.put(writer, one.member, source);
   }
   writer.end_object();
 }

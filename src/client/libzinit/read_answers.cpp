@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <type_traits>
 #include <utility>
 
 #include "base/format.hpp"
@@ -212,21 +213,7 @@ void walk_trees(const JsonValue& value, Visit visit) {
   }
 }
 
-}  // namespace
-
-template <class T>
-T read_as(const JsonValue& value) {
-  if constexpr (ProtocolObject<T>) {
-    T object;
-    fill(value, object);
-    return object;
-  } else {
-    return read_list<typename T::value_type>(value, "result");
-  }
-}
-
-template <>
-std::vector<TreeNode> read_as(const JsonValue& value) {
+std::vector<TreeNode> read_tree(const JsonValue& value) {
   std::vector<TreeNode> nodes;
   walk_trees(value, [&](const JsonValue& node, int depth) {
     fill(node, nodes.emplace_back());
@@ -235,8 +222,7 @@ std::vector<TreeNode> read_as(const JsonValue& value) {
   return nodes;
 }
 
-template <>
-std::vector<ProcessNode> read_as(const JsonValue& value) {
+std::vector<ProcessNode> read_process_tree(const JsonValue& value) {
   std::vector<ProcessNode> nodes;
   const auto add = [&](const JsonValue& node, int depth) {
     fill(node, nodes.emplace_back());
@@ -245,6 +231,23 @@ std::vector<ProcessNode> read_as(const JsonValue& value) {
   walk_trees(value, add);
   if (const JsonValue* others = json_member(value, "others")) walk_trees(*others, add);
   return nodes;
+}
+
+}  // namespace
+
+template <class T>
+T read_as(const JsonValue& value) {
+  if constexpr (ProtocolObject<T>) {
+    T object;
+    fill(value, object);
+    return object;
+  } else if constexpr (std::is_same_v<T, std::vector<TreeNode>>) {
+    return read_tree(value);
+  } else if constexpr (std::is_same_v<T, std::vector<ProcessNode>>) {
+    return read_process_tree(value);
+  } else {
+    return read_list<typename T::value_type>(value, "result");
+  }
 }
 
 BulkResult read_bulk(const JsonValue& value, const char* done) {
