@@ -98,8 +98,8 @@ std::vector<std::string> command(const VmOptions& options, int initrd, int conso
   const auto line = [](const char* id, int fd) {
     return fmt::format("socket,id={},fd={}", id, fd);
   };
-  // Vectors of AVX and five levels of page tables, which `max` has, cost an emulated machine a third
-  // of its speed.
+  // Vectors of AVX and five levels of page tables, which `max` has, cost an emulated machine a
+  // third of its speed.
   // clang-format off
   std::vector<std::string> words = {
           "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-accel", "tcg", "-machine", "pc",
