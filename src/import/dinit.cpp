@@ -10,20 +10,12 @@ namespace zinit {
 
 namespace {
 
-constexpr PlainKey kDinitKeys[] = {
-    {"command", "service.exec"},
-    {"stop-command", "service.stop_exec"},
-    {"working-dir", "service.dir"},
-    {"before", "dependencies.before"},
-    {"after", "dependencies.after"},
-    {"depends-on", "dependencies.requires"},
-    {"depends-ms", "dependencies.wants"},
-    {"waits-for", "dependencies.wants"},
-    {"socket-permissions", "socket.mode"},
-    {"term-signal", "lifecycle.stop_signal"},
-    {"stop-timeout", "lifecycle.stop_timeout_ms"},
-    {"start-timeout", "lifecycle.start_timeout_ms"},
-};
+constexpr std::string_view kDinitKeys =
+    " command=service.exec stop-command=service.stop_exec working-dir=service.dir "
+    "before=dependencies.before after=dependencies.after depends-on=dependencies.requires "
+    "depends-ms=dependencies.wants waits-for=dependencies.wants "
+    "socket-permissions=socket.mode term-signal=lifecycle.stop_signal "
+    "stop-timeout=lifecycle.stop_timeout_ms start-timeout=lifecycle.start_timeout_ms ";
 
 class DinitReader {
  public:
@@ -90,9 +82,9 @@ class DinitReader {
     if (key == "socket-listen") return draft_.carry_text(setting, "socket.listen", "unix:" + value);
     if ((key == "command" || key == "stop-command") && value.find('$') != std::string::npos) {
       const auto words = split_words(value, Quoting::dinit);
-      if (words)
+      if (!words.empty())
         return draft_.carry(setting, key == "command" ? "service.exec" : "service.stop_exec",
-                            text_value(shell_line(*words)));
+                            text_value(shell_line(words)));
     }
     if (key.ends_with(".d") && (key.starts_with("depends") || key.starts_with("waits"))) {
       const std::string place =

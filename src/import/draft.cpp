@@ -147,7 +147,7 @@ std::optional<Value> value_for(const Key& key, std::string_view text) {
     default: return text_value(std::string(text));
   }
   const auto words = split_words(text, Quoting::shell);
-  return words ? value_of_words(key, *words) : std::nullopt;
+  return value_of_words(key, words);
 }
 
 /// Whether what comes later is added to what is there.

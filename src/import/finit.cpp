@@ -9,12 +9,10 @@ namespace zinit {
 
 namespace {
 
-constexpr PlainKey kFinitKeys[] = {
-    {"env", "service.env_file"},       {"pid", "readiness.pidfile"},
-    {"halt", "lifecycle.stop_signal"}, {"kill", "lifecycle.stop_timeout_ms"},
-    {"pre", "service.pre_exec"},       {"post", "service.post_exec"},
-    {"ready", "service.ready_exec"},   {"restart_sec", "lifecycle.restart_delay_ms"},
-};
+constexpr std::string_view kFinitKeys =
+    " env=service.env_file pid=readiness.pidfile halt=lifecycle.stop_signal "
+    "kill=lifecycle.stop_timeout_ms pre=service.pre_exec post=service.post_exec "
+    "ready=service.ready_exec restart_sec=lifecycle.restart_delay_ms ";
 
 class FinitLine {
  public:
@@ -22,28 +20,28 @@ class FinitLine {
 
   void read() {
     const auto words = split_words(line_.value, Quoting::shell);
-    const std::string kind = words && !words->empty() ? words->front() : "";
+    const std::string kind = words.empty() ? "" : words.front();
     if (kind == "tty" || kind == "rlimit" || kind == "cgroup" || kind == "include")
       to_.part(line_.file, fmt::format("line {}: {} is not read", line_.line, kind));
     if (kind != "service" && kind != "task" && kind != "run" && kind != "sysv") return;
     std::size_t at = 1;
-    while (at < words->size() && !(*words)[at].starts_with('/') && (*words)[at] != "--") ++at;
+    while (at < words.size() && !words[at].starts_with('/') && words[at] != "--") ++at;
     std::string description;
     std::vector<std::string> command;
-    for (std::size_t i = at; i < words->size(); ++i) {
-      if ((*words)[i] == "--" && description.empty() && i + 1 < words->size()) {
+    for (std::size_t i = at; i < words.size(); ++i) {
+      if (words[i] == "--" && description.empty() && i + 1 < words.size()) {
         const std::size_t dashes = line_.value.rfind(" -- ");
         description = trim(line_.value.substr(dashes == line_.value.npos ? 0 : dashes + 4));
         break;
       }
-      command.push_back((*words)[i]);
+      command.push_back(words[i]);
     }
     if (command.empty())
       return to_.fault(line_.file, fmt::format("line {} has no command", line_.line));
     std::string name(last_part(command.front()));
     for (std::size_t i = 1; i < at; ++i) {
-      if ((*words)[i].starts_with("name:")) name = (*words)[i].substr(5);
-      if ((*words)[i].starts_with(":")) name += "-" + (*words)[i].substr(1);
+      if (words[i].starts_with("name:")) name = words[i].substr(5);
+      if (words[i].starts_with(":")) name += "-" + words[i].substr(1);
     }
     draft_ = new_draft(name, fmt::format("{}:{}", line_.file, line_.line));
     draft_.put("service.exec",
@@ -52,7 +50,7 @@ class FinitLine {
     if (!description.empty()) draft_.put_text("service.description", description);
     if (kind != "service") draft_.put_flag("service.oneshot", true);
     if (kind == "service") draft_.put_text("lifecycle.restart", "always");
-    for (std::size_t i = 1; i < at; ++i) take((*words)[i]);
+    for (std::size_t i = 1; i < at; ++i) take(words[i]);
     to_.add(std::move(draft_));
   }
 

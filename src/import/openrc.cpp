@@ -9,17 +9,10 @@ namespace zinit {
 
 namespace {
 
-constexpr PlainKey kOpenrcKeys[] = {
-    {"need", "dependencies.requires"},
-    {"use", "dependencies.wants"},
-    {"want", "dependencies.wants"},
-    {"after", "dependencies.after"},
-    {"before", "dependencies.before"},
-    {"directory", "service.dir"},
-    {"output_log", "logging.file"},
-    {"umask", "service.umask"},
-    {"respawn_max", "lifecycle.max_restarts"},
-};
+constexpr std::string_view kOpenrcKeys =
+    " need=dependencies.requires use=dependencies.wants want=dependencies.wants "
+    "after=dependencies.after before=dependencies.before directory=service.dir "
+    "output_log=logging.file umask=service.umask respawn_max=lifecycle.max_restarts ";
 
 /// What OpenRC's own services and virtual ones are here.
 std::string service_here(std::string_view name) {
@@ -69,16 +62,27 @@ class OpenrcReader {
         function = trim(line.substr(0, call));
         functions_.push_back(function);
         if (function != "depend") settings_.push_back({"", function + "()", "", number, file});
-        return;
+        // depend() { need net; use dns; }
+        const std::size_t open = line.find('{', call);
+        if (open == line.npos || !line.ends_with('}')) return;
+        for (const std::string_view part :
+             split(line.substr(open + 1, line.size() - open - 2), ';'))
+          if (function == "depend") take_depend_line(trim(part), number, file);
+        return function.clear();
       }
-      const std::size_t blank = line.find_first_of(" \t");
-      if (function == "depend" && blank != line.npos) {
-        settings_.push_back(
-            {"depend", line.substr(0, blank), trim(line.substr(blank)), number, file});
+      if (function == "depend") {
+        take_depend_line(line, number, file);
       } else if (function.empty()) {
         take_assignment(line, number, file);
       }
     });
+  }
+
+  void take_depend_line(std::string_view line, unsigned number, const std::string& file) {
+    const std::size_t blank = line.find_first_of(" \t");
+    if (blank != line.npos && !line.starts_with('#'))
+      settings_.push_back(
+          {"depend", line.substr(0, blank), trim(line.substr(blank)), number, file});
   }
 
   void take_assignment(std::string_view line, unsigned number, const std::string& file) {
@@ -90,8 +94,11 @@ class OpenrcReader {
       if (value) variables_.try_emplace(name, *value);
       return;
     }
+    const bool exported = line.starts_with("export ");
+    if (exported) line = trim(line.substr(7));
     const std::size_t equals = line.find('=');
     const std::string name(line.substr(0, equals));
+    if (exported && equals == line.npos) return;  // it was set before
     if (equals == line.npos || !is_variable_name(name)) {
       settings_.push_back({"", "", line, number, file});
       return;
@@ -103,6 +110,7 @@ class OpenrcReader {
     } else {
       setting.section = "?";
     }
+    if (exported && setting.section.empty()) setting.section = "export";
     std::erase_if(settings_, [&](const Setting& one) { return one.key == name; });
     settings_.push_back(std::move(setting));
   }
@@ -156,6 +164,8 @@ class OpenrcReader {
     if (setting.section == "?")
       return draft_.leave(setting, "it has variables that are not known; write its value");
     if (setting.section == "depend") return take_dependency(setting);
+    if (setting.section == "export")
+      return draft_.carry_words(setting, "service.env", {setting.key + "=" + value});
     if (key.starts_with("command") || key == "pidfile" || key == "supervisor" || key == "name")
       return draft_.met(setting);
     if (key == "description") return draft_.carry_text(setting, "service.description", value);
@@ -167,8 +177,7 @@ class OpenrcReader {
   }
 
   static bool is_known(std::string_view key) {
-    for (const PlainKey& one : kOpenrcKeys)
-      if (one.theirs == key) return true;
+    if (!plain_key(kOpenrcKeys, key).empty()) return true;
     for (const std::string_view own :
          {"retry", "respawn_delay", "respawn_period", "start_stop_daemon_args",
           "supervise_daemon_args", "error_log", "output_logger", "error_logger", "required_files",
@@ -203,8 +212,7 @@ class OpenrcReader {
                                                    : foreground ? ""
                                                                 : "command_args_background"})
       if (const std::string value = variable(more); !value.empty()) command += " " + value;
-    draft_.put("service.exec",
-               words_value(split_words(command, Quoting::shell).value_or(std::vector{command})));
+    draft_.put("service.exec", words_value(split_words(command, Quoting::shell)));
     if (const std::string user = variable("command_user"); !user.empty()) {
       draft_.put_text("service.user", user.substr(0, user.find(':')));
       if (const std::size_t colon = user.find(':'); colon != user.npos)

@@ -92,11 +92,18 @@ Draft new_draft(std::string_view name, std::string_view source) {
   return draft;
 }
 
-void carry_plain(std::span<const PlainKey> keys, const Setting& setting, std::string_view text,
-                 Draft& draft) {
-  for (const PlainKey& key : keys)
-    if (key.theirs == setting.key) return draft.carry_text(setting, key.ours, text);
-  draft.by_table(setting, text);
+std::string_view plain_key(PlainKeys keys, std::string_view key) {
+  std::string word(" ");
+  word.append(key).append("=");
+  const std::size_t at = keys.find(word);
+  if (at == keys.npos) return {};
+  const std::string_view ours = keys.substr(at + word.size());
+  return ours.substr(0, ours.find(' '));
+}
+
+void carry_plain(PlainKeys keys, const Setting& setting, std::string_view text, Draft& draft) {
+  const std::string_view ours = plain_key(keys, setting.key);
+  ours.empty() ? draft.by_table(setting, text) : draft.carry_text(setting, ours, text);
 }
 
 }  // namespace zinit

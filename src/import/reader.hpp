@@ -41,14 +41,16 @@ void for_each_line(std::string_view text,
 /// A draft of that name, made one that is allowed here.
 [[nodiscard]] Draft new_draft(std::string_view name, std::string_view source);
 
-/// A key that means the same as one of ours, though the table of foreign words does not say so: it
-/// has another meaning for other inits.
-struct PlainKey {
-  std::string_view theirs, ours;
-};
-/// Carries the setting over by `keys`, or else by the table.
-void carry_plain(std::span<const PlainKey> keys, const Setting& setting, std::string_view text,
-                 Draft& draft);
+/// Keys that mean the same as one of ours, though the table of foreign words does not say so: they
+/// have another meaning for other inits. THEIRS=SECTION.KEY, each with a blank before and after it:
+/// a table of views would be five times as large.
+using PlainKeys = std::string_view;
+
+/// "SECTION.KEY" for `key`; empty if it is none of `keys`.
+[[nodiscard]] std::string_view plain_key(PlainKeys keys, std::string_view key);
+
+/// Carries the setting over by `keys`, or else by the table of foreign words.
+void carry_plain(PlainKeys keys, const Setting& setting, std::string_view text, Draft& draft);
 
 // Readers. Each adds drafts and faults to `to`.
 void import_units(const std::vector<std::string>& paths, Imported& to);  // systemd

@@ -38,18 +38,18 @@ class PlainScript {
       }
       if (line.starts_with("export ")) line = trim(line.substr(7));
       const auto words = split_words(line, Quoting::shell);
-      if (line.find_first_of(kShellMeanings) != line.npos || !words || words->empty()) {
+      if (line.find_first_of(kShellMeanings) != line.npos || words.empty()) {
         plain = false;
-      } else if (words->front() == "exec" && words->size() > 1) {
-        command.assign(words->begin() + 1, words->end());
-      } else if (words->front() == "cd" && words->size() == 2) {
-        dir = words->back();
+      } else if (words.front() == "exec" && words.size() > 1) {
+        command.assign(words.begin() + 1, words.end());
+      } else if (words.front() == "cd" && words.size() == 2) {
+        dir = words.back();
       } else {
-        const std::size_t equals = words->front().find('=');
-        plain = plain && words->size() == 1 && is_variable_name(words->front().substr(0, equals));
+        const std::size_t equals = words.front().find('=');
+        plain = plain && words.size() == 1 && is_variable_name(words.front().substr(0, equals));
         if (plain && equals != std::string::npos)
-          env.table[words->front().substr(0, equals)].value =
-              text_value(words->front().substr(equals + 1));
+          env.table[words.front().substr(0, equals)].value =
+              text_value(words.front().substr(equals + 1));
       }
     });
     if (!plain || command.empty() || !(dir.empty() || dir.starts_with('/'))) return false;
@@ -82,16 +82,14 @@ class PlainScript {
 std::vector<std::string> by_interpreter(std::string_view text, const std::string& path) {
   std::vector<std::string> words{"/bin/sh"};
   const std::string_view line = first_line(text);
-  if (line.starts_with("#!")) words = split_words(line.substr(2), Quoting::shell).value_or(words);
+  if (line.starts_with("#!")) words = split_words(line.substr(2), Quoting::shell);
   words.push_back(path);
   return words;
 }
 
-constexpr PlainKey kTimeouts[] = {
-    {"timeout-kill", "lifecycle.stop_timeout_ms"},
-    {"timeout-up", "lifecycle.start_timeout_ms"},
-    {"timeout-down", "lifecycle.stop_timeout_ms"},
-};
+constexpr std::string_view kTimeouts =
+    " timeout-kill=lifecycle.stop_timeout_ms timeout-up=lifecycle.start_timeout_ms "
+    "timeout-down=lifecycle.stop_timeout_ms ";
 
 class RunDirectory {
  public:
@@ -150,17 +148,15 @@ class RunDirectory {
     }
     if (key == "up" || key == "down") return take_script(setting);
     if (key == "dependencies" || key == "contents")
-      return take_names(setting, split_words(text, Quoting::shell).value_or(Words()));
+      return take_names(setting, split_words(text, Quoting::shell));
     if (key == "notification-fd")
       return draft_.carry_text(setting, "readiness.notify", "fd:" + setting.value);
     if (key == "down-signal")
       return draft_.carry_text(setting, "lifecycle.stop_signal", setting.value);
-    for (const PlainKey& one : kTimeouts) {
-      const auto ms = parse_integer(setting.value);  // 0 is no limit
-      if (one.theirs == key && ms)
-        return draft_.carry(setting, one.ours,
-                            *ms == 0 ? text_value("infinity") : number_value(*ms));
-    }
+    const std::string_view timeout = plain_key(kTimeouts, key);
+    const auto ms = parse_integer(setting.value);  // 0 is no limit
+    if (!timeout.empty() && ms)
+      return draft_.carry(setting, timeout, *ms == 0 ? text_value("infinity") : number_value(*ms));
     draft_.by_table(setting, setting.value);
   }
 
@@ -171,12 +167,13 @@ class RunDirectory {
       return draft_.met(setting);
     }
     const auto words = split_words(setting.value, Quoting::shell);
-    const bool plain = words && setting.value.find_first_of(kShellMeanings) == std::string::npos;
-    if (words && words->empty()) return draft_.met(setting);
+    const bool plain =
+        !words.empty() && setting.value.find_first_of(kShellMeanings) == std::string::npos;
+    if (setting.value.empty()) return draft_.met(setting);
     const std::string script = whole_ + "/" + setting.key;
     if (!plain) draft_.remark(fmt::format("{} is run by execlineb(1)", script));
     draft_.carry(setting, setting.key == "up" ? "service.exec" : "service.stop_exec",
-                 words_value(plain ? *words : Words{"execlineb", "-P", script}));
+                 words_value(plain ? words : Words{"execlineb", "-P", script}));
   }
 
   using Words = std::vector<std::string>;

@@ -16,11 +16,8 @@ namespace {
 constexpr int kMostPrograms = 1000;  // of one section
 constexpr int kMostFiles = 1000;     // by [include]
 
-constexpr PlainKey kSupervisordKeys[] = {
-    {"exitcodes", "lifecycle.success"},
-    {"stdout_logfile_backups", "logging.file_keep"},
-    {"user", "service.user"},
-};
+constexpr std::string_view kSupervisordKeys =
+    " exitcodes=lifecycle.success stdout_logfile_backups=logging.file_keep user=service.user ";
 
 /// NAME="value",NAME=value as separate words.
 std::vector<std::string> variables(std::string_view text) {
@@ -30,7 +27,7 @@ std::vector<std::string> variables(std::string_view text) {
     if (c == '"' || c == '\'') quote = quote == 0 ? c : quote == c ? '\0' : quote;
     blanks += c == ',' && quote == 0 ? ' ' : c;
   }
-  return split_words(blanks, Quoting::shell).value_or(std::vector<std::string>{});
+  return split_words(blanks, Quoting::shell);
 }
 
 class SupervisordReader {

@@ -80,7 +80,7 @@ class CommonSettings {
     const auto units = split_words(value, Quoting::systemd);
     std::vector<std::string> names, lost;
     std::string reason;
-    for (const std::string& unit : units.value_or(std::vector<std::string>{})) {
+    for (const std::string& unit : units) {
       if (setting.section == "Install" && is_of_boot(unit)) {
         at_boot_ = true;
         continue;
@@ -145,8 +145,7 @@ class CommonSettings {
 
   void put_tests() {
     if (tests_.size() > 1) return draft_.put_text("condition.exec", join(tests_, " && "));
-    draft_.put("condition.exec",
-               words_value(split_words(tests_.front(), Quoting::shell).value_or(tests_)));
+    draft_.put("condition.exec", words_value(split_words(tests_.front(), Quoting::shell)));
   }
 
   const Unit& unit_;

@@ -107,15 +107,15 @@ class ServiceSettings {
                                                    const std::string& value) {
     const auto words = split_words(value, Quoting::systemd);
     std::vector<ExecLine> lines(1);
-    for (const std::string& word : words.value_or(Words())) {
+    for (const std::string& word : words) {
       if (word == ";")
         lines.emplace_back();
       else
         lines.back().words.push_back(word);
     }
     std::erase_if(lines, [](const ExecLine& line) { return line.words.empty(); });
-    if (!words || lines.empty()) {
-      draft_.leave(setting, words ? kNoSuchValue : words.error().text);
+    if (lines.empty()) {
+      draft_.leave(setting, kNoSuchValue);
       return std::nullopt;
     }
     for (ExecLine& line : lines)
@@ -270,7 +270,7 @@ class ServiceSettings {
 
   void take_words(const Setting& setting, const std::string& value) {
     const auto words = split_words(value, Quoting::systemd);
-    if (!words) return draft_.leave(setting, words.error().text);
+    if (words.empty()) return draft_.leave(setting, kNoSuchValue);
     const std::string_view ours = setting.key == "Environment"        ? "service.env"
                                   : setting.key == "EnvironmentFile"  ? "service.env_file"
                                   : setting.key == "RuntimeDirectory" ? "service.runtime_dir"
@@ -278,7 +278,7 @@ class ServiceSettings {
                                   : setting.key == "CacheDirectory"   ? "service.cache_dir"
                                   : setting.key == "LogsDirectory"    ? "service.log_dir"
                                                                       : "service.groups";
-    draft_.carry_words(setting, ours, *words);
+    draft_.carry_words(setting, ours, words);
   }
 
   void take_unset(const Setting& setting, const std::string& value) {
@@ -366,7 +366,7 @@ class ServiceSettings {
     auto& list = setting.key.starts_with('A') ? ambient_ : bounding_;
     if (!list) list.emplace();
     const auto words = split_words(value, Quoting::systemd);
-    if (words) list->insert(list->end(), words->begin(), words->end());
+    list->insert(list->end(), words.begin(), words.end());
     const std::string_view user = last("User");
     const bool is_root = user.empty() || user == "root" || user == "0";
     // A user that is not root would have from the start what it could only come by otherwise.

@@ -16,8 +16,8 @@ enum class Quoting {
   dinit,    // as the shell, but without single quotes
 };
 
-/// The words of `text`, without expansion of variables. The error names a quote without an end.
-[[nodiscard]] Result<std::vector<std::string>> split_words(std::string_view text, Quoting quoting);
+/// The words of `text`, without expansion of variables; none if a quote has no end.
+[[nodiscard]] std::vector<std::string> split_words(std::string_view text, Quoting quoting);
 
 /// `text` as one word of the shell that means nothing but itself.
 [[nodiscard]] std::string shell_quoted(std::string_view text);

@@ -61,7 +61,7 @@ bool is_element(std::string_view text) { return text == "-" || text.starts_with(
 class YamlReader {
  public:
   explicit YamlReader(std::string_view text) {
-    unsigned number = 0;
+    int number = 0;
     for (const std::string_view raw : split(text, '\n')) {
       const std::size_t indent = raw.find_first_not_of(' ');
       lines_.push_back({indent == raw.npos ? 0 : indent,
@@ -84,12 +84,11 @@ class YamlReader {
     std::size_t indent;
     std::string_view text;
     std::string_view raw;
-    unsigned number;
+    int number;
   };
 
   [[noreturn]] void fail(std::string_view what) const {
-    const unsigned number =
-        at_ < lines_.size() ? lines_[at_].number : static_cast<unsigned>(lines_.size());
+    const int number = at_ < lines_.size() ? lines_[at_].number : static_cast<int>(lines_.size());
     throw YamlFault{fmt::format("line {}: {}", number, what)};
   }
 
@@ -174,7 +173,7 @@ class YamlReader {
     return node(indent + 1, depth + 1);
   }
 
-  Value scalar_or_flow(std::string_view text, std::size_t indent, int depth, unsigned number) {
+  Value scalar_or_flow(std::string_view text, std::size_t indent, int depth, int number) {
     count(depth);
     Value value;
     if (text.starts_with('|') || text.starts_with('>')) {

@@ -11,22 +11,14 @@ namespace zinit {
 
 namespace {
 
-constexpr PlainKey kYamlKeys[] = {
-    {"user", "service.user"},
-    {"test", "health.exec"},
-    {"after", "dependencies.requires"},
-    {"shutdown_timeout", "lifecycle.stop_timeout_ms"},
-    {"log_file", "logging.file"},
-    {"signal.stop", "lifecycle.stop_signal"},
-    {"stop_grace_period", "lifecycle.stop_timeout_ms"},
-    {"healthcheck.interval", "health.interval_ms"},
-    {"healthcheck.timeout", "health.timeout_ms"},
-    {"healthcheck.retries", "health.retries"},
-    {"healthcheck.start_interval", "health.start_interval_ms"},
-    {"oom_score_adj", "process.oom_score_adj"},
-    {"mem_limit", "resources.memory_max"},
-    {"cpus", "resources.cpu_max"},
-};
+constexpr std::string_view kYamlKeys =
+    " user=service.user test=health.exec after=dependencies.requires "
+    "shutdown_timeout=lifecycle.stop_timeout_ms log_file=logging.file "
+    "signal.stop=lifecycle.stop_signal stop_grace_period=lifecycle.stop_timeout_ms "
+    "healthcheck.interval=health.interval_ms healthcheck.timeout=health.timeout_ms "
+    "healthcheck.retries=health.retries healthcheck.start_interval=health.start_interval_ms "
+    "oom_score_adj=process.oom_score_adj mem_limit=resources.memory_max "
+    "cpus=resources.cpu_max ";
 
 /// The value as one line: of a list its elements, of a table its members.
 std::string line_of(const Value& value) {
@@ -75,9 +67,8 @@ class YamlService {
     if (key == "exec") return draft_.carry_text(setting, "service.exec", value.string);
     if (compose_ && (key == "command" || key == "entrypoint")) {
       auto& words = key == "command" ? command_ : entrypoint_;
-      words = value.type == ValueType::array
-                  ? names_of(value)
-                  : split_words(value.string, Quoting::shell).value_or(Words());
+      words = value.type == ValueType::array ? names_of(value)
+                                             : split_words(value.string, Quoting::shell);
       return draft_.met(setting);
     }
     if (key == "environment" || key == "env") return take_environment(setting, value);
@@ -101,9 +92,8 @@ class YamlService {
     const std::size_t dot = key.find('.');
     Setting inner = setting;
     if (dot != std::string::npos) inner.section = key.substr(0, dot);
-    for (const PlainKey& one : kYamlKeys)
-      if (one.theirs == key)
-        return draft_.carry_text(setting, one.ours, upper_unit(key, setting.value));
+    if (const std::string_view ours = plain_key(kYamlKeys, key); !ours.empty())
+      return draft_.carry_text(setting, ours, upper_unit(key, setting.value));
     if (dot != std::string::npos) inner.key = key.substr(dot + 1);
     draft_.by_table(inner, setting.value);
   }
