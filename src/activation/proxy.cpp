@@ -25,8 +25,6 @@ constexpr int kMostGivenUp = 65536;        // connections that wait at an addres
 constexpr std::size_t kMostAttempts = 64;  // at once, of one proxy
 constexpr std::size_t kMostInRing = 64;    // proxies that lead to each other
 
-constexpr Milliseconds kFirstDelay{10};
-constexpr Milliseconds kMostDelay{500};
 constexpr Milliseconds kTellAgain{10000};
 
 /// Bytes are passed on as they come; whether to wait for more is the sender's to decide. A peer
@@ -107,7 +105,7 @@ Listeners Proxy::set(ProxyPtr spec, Listeners listeners, const Listeners& in_use
   std::swap(listeners_, listeners);
   watch_listeners(true);
   was_up_ = false;
-  delay_ = {};
+  delay_.reset();
   advance();
   return listeners;
 }
@@ -327,7 +325,7 @@ void Proxy::advance() {
   if (!waiting_.empty()) {
     const auto stand = shared_.services.stand(spec_->service);
     const bool up = stand == ServiceAccess::Stand::up || stand == ServiceAccess::Stand::done;
-    if (up && !was_up_) retry_at_ = now, delay_ = {};
+    if (up && !was_up_) retry_at_ = now, delay_.reset();
     was_up_ = up;
     up ? connect_some(now) : ask_for_service(now);
   }
@@ -444,8 +442,7 @@ void Proxy::attempt_ready(Connection& connection) {
 void Proxy::attempt_failed(Connection& connection) {
   stop_attempt(connection);
   if (retry_at_ > Clock::now()) return;  // another one has found it so
-  delay_ = std::clamp(delay_ * 2, kFirstDelay, kMostDelay);
-  retry_at_ = after(Clock::now(), delay_);
+  retry_at_ = after(Clock::now(), delay_.next());
 }
 
 void Proxy::stop_attempt(Connection& connection) noexcept {
@@ -483,7 +480,7 @@ void Proxy::connected(Connection& connection) {
     connection.client = relay->release_client();
     return attempt_failed(connection);
   }
-  delay_ = {};
+  delay_.reset();
   retry_at_ = {};
   ask_at_ = {};  // it does come, so it need not be spared when it has ended
   ask_delay_ = {};

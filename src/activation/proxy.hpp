@@ -23,6 +23,7 @@
 #include "activation/proxy_listeners.hpp"
 #include "activation/relay.hpp"
 #include "activation/services.hpp"
+#include "base/backoff.hpp"
 #include "io/resolver.hpp"
 #include "model/proxy_spec.hpp"
 
@@ -152,7 +153,7 @@ class Proxy {
   TimePoint ask_at_{};
   StartDelay ask_delay_;
   TimePoint retry_at_{};
-  Milliseconds delay_{0};
+  Backoff<10, 500> delay_;                   // until retry_at_
   TimePoint rejected_told_{}, full_told_{};  // until when nothing more is logged of these
   std::set<std::uint32_t> lacking_;          // connections that are to be tried again
   std::uint32_t last_number_ = 0;

@@ -4,10 +4,10 @@
 
 #include <sys/types.h>
 
-#include <algorithm>
 #include <chrono>
 #include <string>
 
+#include "base/backoff.hpp"
 #include "base/time.hpp"
 
 namespace zinit {
@@ -26,13 +26,12 @@ class StartDelay {
  public:
   /// After a start. `failed`: as ServiceAccess::failed() says before it.
   [[nodiscard]] Milliseconds next(bool failed) noexcept {
-    return delay_ = failed ? std::clamp(delay_ * 2, kFirst, kMost) : kFirst;
+    if (!failed) delay_.reset();
+    return delay_.next();
   }
 
  private:
-  static constexpr Milliseconds kFirst{1000};
-  static constexpr Milliseconds kMost{60000};
-  Milliseconds delay_{0};
+  Backoff<1000, 60000> delay_;
 };
 
 class ServiceAccess {

@@ -21,8 +21,6 @@ constexpr Milliseconds kPatience{2000};
 
 // After a lack of descriptors, memory or threads.
 constexpr Milliseconds kLookAfterLack{5000};
-// A lack that lasts, such as that of watches, is looked for less and less often.
-constexpr Milliseconds kLongestLack{300000};
 
 // A service that changes its own file is started that often at most.
 constexpr Milliseconds kLeastDelay{100};
@@ -246,10 +244,9 @@ void Paths::answered(const std::map<PathWatch::Number, PathWatch::Found>& found)
     keep(name, service);
   }
   if (lacking_.empty()) {
-    lack_delay_ = {};
+    lack_delay_.reset();
   } else if (!later_.active()) {
-    lack_delay_ = std::clamp(lack_delay_ * 2, kLookAfterLack, kLongestLack);
-    later_.set(lack_delay_);
+    later_.set(lack_delay_.next());
   }
   arm();
 }

@@ -19,6 +19,7 @@
 
 #include "activation/path_watch.hpp"
 #include "activation/services.hpp"
+#include "base/backoff.hpp"
 #include "init/file_queue.hpp"
 #include "io/epoll_set.hpp"
 #include "os/state_facts.hpp"
@@ -115,8 +116,8 @@ class Paths {
   TimerWatcher silence_;
   TimerWatcher again_;
   TimerWatcher retry_;
-  TimerWatcher later_;          // of lacking_
-  Milliseconds lack_delay_{0};  // that later_ has waited; 0: it has not
+  TimerWatcher later_;                // of lacking_
+  Backoff<5000, 300000> lack_delay_;  // a lack may last, as of watches
 };
 
 }  // namespace zinit

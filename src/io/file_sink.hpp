@@ -34,6 +34,7 @@
 #include <string>
 #include <vector>
 
+#include "base/backoff.hpp"
 #include "base/mutex.hpp"
 #include "io/log_file.hpp"
 #include "io/sink.hpp"
@@ -139,8 +140,8 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
 
   // Guarded by the lock of FileWriters.
   dev_t device_ = 0;
-  bool busy_ = false;  // a writer works on it
-  Milliseconds delay_{0};
+  bool busy_ = false;        // a writer works on it
+  Backoff<20, 1000> delay_;  // of a file that failed
   TimePoint next_try_{};
 };
 

@@ -10,10 +10,6 @@ namespace zinit {
 
 namespace {
 
-// A file that failed is tried again after kFirstDelay, which doubles each time up to kLastDelay.
-constexpr Milliseconds kFirstDelay{20};
-constexpr Milliseconds kLastDelay{1000};
-
 // A file is not written again for so long, in which lines gather. What comes after silence is
 // written at once, and a flood does not wake a writer for each read.
 constexpr Milliseconds kBetweenWrites{1};
@@ -95,10 +91,12 @@ void FileWriters::put_back(Sinks& taken, FileSink::Outcome outcome, bool closed)
   sink->busy_ = false;
   sink->device_ = sink->file_.device();
   const bool failed = outcome == FileSink::Outcome::failed;
-  sink->delay_ = failed ? std::clamp(sink->delay_ * 2, kFirstDelay, kLastDelay) : Milliseconds{0};
+  if (!failed) sink->delay_.reset();
   const bool lingers = outcome == FileSink::Outcome::lingers;
   const bool written = lingers || outcome == FileSink::Outcome::done;
-  const Milliseconds pause = written ? kBetweenWrites : sink->delay_;
+  const Milliseconds pause = failed    ? sink->delay_.next()
+                             : written ? kBetweenWrites
+                                       : Milliseconds{0};
   sink->next_try_ = after(Clock::now(), pause);
   // A sink that was being written when begin_finish() was called must be closed as well.
   const bool again =

@@ -19,8 +19,6 @@ namespace zinit {
 
 namespace {
 
-constexpr Milliseconds kFirstConnectDelay{200};
-constexpr Milliseconds kLastConnectDelay{10000};
 constexpr Milliseconds kConnectLimit{10000};
 
 // Long, since the resolver may have many servers to ask.
@@ -269,7 +267,7 @@ void SocketSink::sent(std::size_t bytes) noexcept {
     }
   }
   if (!whole) return;
-  delay_ = Milliseconds{0};
+  delay_.reset();
   if (trouble() != nullptr) trouble()->works();
 }
 
@@ -305,8 +303,7 @@ void SocketSink::down(const std::string& why) noexcept {
   give_up_old();
   if (!fill()) return;  // the next line tries again
   if (trouble() != nullptr) trouble()->failing(why);
-  delay_ = std::clamp(delay_ * 2, kFirstConnectDelay, kLastConnectDelay);
-  timer_.set(delay_);
+  timer_.set(delay_.next());
 }
 
 void SocketSink::give_up_old() noexcept {

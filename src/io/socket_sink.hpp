@@ -8,7 +8,7 @@
 //
 //   closed --line--> resolving --> connecting --> open --error, end--> closed, a delay
 //
-// The delay doubles up to kLastDelay as long as no connection works. Lines wait meanwhile; those
+// The delay doubles up to 10 s as long as no connection works. Lines wait meanwhile; those
 // that have waited for kPatience when a connection fails are dropped and counted. If the queue is
 // full, new lines are dropped and counted. A message that was sent in part is sent again, whole,
 // over the next connection. Lines that the kernel had accepted when a connection broke are lost and
@@ -21,6 +21,7 @@
 #include <memory>
 #include <string>
 
+#include "base/backoff.hpp"
 #include "io/resolver.hpp"
 #include "io/sink.hpp"
 #include "model/log_target.hpp"
@@ -89,8 +90,8 @@ class SocketSink final : public QueuedSink {
   UniqueFd fd_;
   std::unique_ptr<IoWatcher> watcher_;
   int watched_ = 0;
-  TimerWatcher timer_;  // ends a delay, or an attempt to connect
-  Milliseconds delay_{0};
+  TimerWatcher timer_;         // ends a delay, or an attempt to connect
+  Backoff<200, 10000> delay_;  // between attempts
   Resolver::Query query_;
   Addresses addresses_;
   std::size_t next_address_ = 0;

@@ -48,11 +48,6 @@ namespace zinit {
 /// a few hundred on a slow disk.
 inline constexpr Milliseconds kSlowLaunch{2000};
 
-/// If a process group outlives its leader and its members are not zinit's children, nothing reports
-/// its end. Only then it is polled, at growing intervals.
-inline constexpr Milliseconds kFirstGroupPoll{10};
-inline constexpr Milliseconds kLongestGroupPoll{500};
-
 /// While a time limit of a process runs, its thread or the janitor looks at the clock at least so
 /// often: a suspension is noticed by a look that comes late, whatever they did meanwhile.
 inline constexpr Milliseconds kLongestSleep{500};

@@ -274,7 +274,7 @@ void BoardCore::tend_escaped(Job& job) {
 void BoardCore::look_at_group(Job& job) {
   if (world.record(job.slot).process != Process::lingering) return;
   look_at_unit(job);
-  if (job.group_poll < kLongestGroupPoll) return;
+  if (!job.group_poll.longest()) return;
   groups_to_see_ = true;
   wake_janitor();
 }

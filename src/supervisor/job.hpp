@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/backoff.hpp"
 #include "base/mutex.hpp"
 #include "base/or_default.hpp"
 #include "base/time.hpp"
@@ -90,9 +91,11 @@ struct Job {
   ServiceProcess process;
   ServiceCgroup cgroup;
   SideCommands side;
-  HeldProcesses held;                                   // empty where the service has a cgroup
-  bool seeks_left = false;                              // its thread is to look for them
-  Milliseconds group_poll{0};                           // interval of polling its group; 0: none
+  HeldProcesses held;       // empty where the service has a cgroup
+  bool seeks_left = false;  // its thread is to look for them
+  /// If a process group outlives its leader and its members are not zinit's children, nothing
+  /// reports its end. Only then it is polled, at growing intervals.
+  Backoff<10, 500> group_poll;
   AskedSignal asked;                                    // the last one, but SIGKILL stays
   OrDefault<std::string> killer;                        // why its last process was killed
   OrDefault<std::vector<std::string>> resource_faults;  // what of [resources] has no effect

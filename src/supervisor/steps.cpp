@@ -104,15 +104,14 @@ TimePoint BoardCore::next_look(Job& job, const Step& step, TimePoint now) {
   const TimePoint deadline = std::min(step.deadline, job.side.deadline());
   const bool told = !job.process.group_left() && job.cgroup.end_is_told();
   if (world.record(job.slot).process != Process::lingering || told) {
-    job.group_poll = {};
+    job.group_poll.reset();
     return deadline;
   }
-  job.group_poll = std::clamp(job.group_poll * 2, kFirstGroupPoll, kLongestGroupPoll);
-  return std::min(deadline, after(now, job.group_poll));
+  return std::min(deadline, after(now, job.group_poll.next()));
 }
 
 void BoardCore::pass_deadline(Job& job) {
-  if (job.group_poll != Milliseconds{0}) look_at_group(job);
+  if (job.group_poll.begun()) look_at_group(job);
   look_at_side_commands(job);
 }
 
