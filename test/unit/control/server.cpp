@@ -57,14 +57,14 @@ Outcome broken(Call&) { throw std::bad_alloc(); }
 
 constexpr std::string_view kAliases[] = {"minus"};
 constexpr Method kExamples[] = {
-    {"subtract", kAliases, kSubtract, Right::read, subtract, "", "{}"},
-    {"sum", {}, kSum, Right::read, sum, "", "{}"},
-    {"get_data", {}, {}, Right::read, get_data, "", "{}"},
-    {"update", {}, {}, Right::read, get_data, "", "{}"},
-    {"filler", {}, kBytes, Right::read, filler, "", "{}"},
-    {"late_filler", {}, kBytes, Right::read, late_filler, "", "{}"},
-    {"never", {}, {}, Right::read, never, "", "{}"},
-    {"broken", {}, {}, Right::read, broken, "", "{}"},
+    {"subtract", kAliases, kSubtract, Right::read, subtract, "", {"{}"}},
+    {"sum", {}, kSum, Right::read, sum, "", {"{}"}},
+    {"get_data", {}, {}, Right::read, get_data, "", {"{}"}},
+    {"update", {}, {}, Right::read, get_data, "", {"{}"}},
+    {"filler", {}, kBytes, Right::read, filler, "", {"{}"}},
+    {"late_filler", {}, kBytes, Right::read, late_filler, "", {"{}"}},
+    {"never", {}, {}, Right::read, never, "", {"{}"}},
+    {"broken", {}, {}, Right::read, broken, "", {"{}"}},
 };
 
 std::string request(const std::string& method, const std::string& params, int id) {
