@@ -17,7 +17,9 @@ namespace {
 constexpr Offload::Limits kLooks{
     .name = "zinit-processes",
     .stack_bytes = kLoopStackBytes,
-    .patience = Milliseconds{1000},
+    // A look at ten thousand processes takes a second. Who waits behind one that hangs has its
+    // answer before its own patience is over.
+    .patience = ProcessLooks::kPatience / 2,
     .most_hung = 4,
     .most_hung_of_owner = 2,
 };
@@ -80,13 +82,17 @@ Outcome ProcessLooks::ask(std::string_view name, Look look) {
         .about(name)
         .hint("a process of it, or of another service, may hang in the kernel");
   };
-  if (const auto outcome = looks_.outcome(ticket->look); outcome && !*outcome) {
+  const auto refused = [this, ticket, late, of = std::string(name)]() -> std::optional<RpcError> {
+    const auto outcome = looks_.outcome(ticket->look);
+    if (!outcome || *outcome) return std::nullopt;
     const Error& fault = outcome->error();
-    if (fault.errnum == ETIMEDOUT) return late();
-    return RpcError(RpcCode::process_error, fault.text).about(name);
-  }
+    return fault.errnum == ETIMEDOUT ? late()
+                                     : RpcError(RpcCode::process_error, fault.text).about(of);
+  };
+  if (auto error = refused()) return *std::move(error);
   Later later;
-  later.look = [ticket]() -> std::optional<RpcResult> {
+  later.look = [ticket, refused]() -> std::optional<RpcResult> {
+    if (auto error = refused()) return tl::unexpected(*std::move(error));
     MutexLock lock(ticket->state->mutex);
     return std::exchange(ticket->state->questions.at(ticket->number).answer, std::nullopt);
   };

@@ -108,7 +108,7 @@ struct Offload::State {
   /// @return  whether the work is to be done
   [[nodiscard]] bool begin(const Ticket& task) REQUIRES(mutex) {
     if (!task->posted && task.use_count() == 1) return false;  // who has asked has gone
-    if (auto fault = refusal(task->key)) {
+    if (auto fault = task->posted ? std::nullopt : refusal(task->key)) {
       refuse(*task, *std::move(fault));
       return false;
     }
@@ -169,10 +169,12 @@ void Offload::post(Work work) noexcept {
 }
 
 /// Starts a thread if one is needed: for what waits, and to go on with it when what runs is late.
+/// What runs without a patience is never late: its thread goes on with what waits.
 void Offload::see_to_thread(const std::shared_ptr<State>& state) {
   {
     MutexLock lock(state->mutex);
-    if (state->waiting.empty() || state->spare > 0) return;
+    const bool patient = state->running && state->running->late_at == kNever;
+    if (state->waiting.empty() || state->spare > 0 || patient) return;
     ++state->spare;  // so that nobody else starts one
   }
   auto thread =
@@ -215,6 +217,9 @@ void Offload::run(const std::shared_ptr<State>& shared) {
 std::optional<Result<void>> Offload::outcome(const Ticket& ticket) {
   MutexLock lock(state_->mutex);
   state_->note_late();
+  lock.unlock();
+  see_to_thread(state_);  // there may have been none for the place of one that is late
+  lock.lock();
   using Stand = Task::Stand;
   if (ticket->stand == Stand::done) return Result<void>();
   if (ticket->stand == Stand::refused) return Result<void>(Failure(ticket->fault));

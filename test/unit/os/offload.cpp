@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <filesystem>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -51,6 +52,14 @@ int errnum_of(const Result<void>& result) { return result ? 0 : result.error().e
 
 void nothing() {}
 
+/// The threads of Offloads with this name.
+std::ptrdiff_t threads_of(const std::string& name) {
+  const std::filesystem::directory_iterator tasks("/proc/self/task");
+  return std::count_if(begin(tasks), end(tasks), [&](const auto& task) {
+    return read_file((task.path().string() + "/comm").c_str(), 100).value_or("") == name + "\n";
+  });
+}
+
 }  // namespace
 
 TEST_CASE("offload: work is done one after another, in its order", "[threads][os][offload]") {
@@ -61,6 +70,16 @@ TEST_CASE("offload: work is done one after another, in its order", "[threads][os
   CHECK(offload.await(tickets.back()));
   CHECK(order->size() == 100);
   CHECK(std::is_sorted(order->begin(), order->end()));
+}
+
+TEST_CASE("offload: at rest there is no thread", "[threads][os][offload]") {
+  for (const Milliseconds patience : {kForever, Milliseconds{60000}}) {
+    Offload offload({.name = "resting", .patience = patience});
+    std::atomic<int> done{0};
+    for (int i = 0; i < 4; ++i) offload.post([&] { ++done; });
+    CHECK(becomes_true([&] { return done == 4; }));
+    CHECK(becomes_true([&] { return threads_of("resting") == 0; }));
+  }
 }
 
 TEST_CASE("offload: whoever has no need to wait is called", "[threads][os][offload]") {
