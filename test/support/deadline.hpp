@@ -35,7 +35,7 @@ void repeat(Step step, Enough enough) {
     step();
     return bool(enough());
   };
-  while (!becomes_true(once)) continue;
+  while (!becomes_true(once, kPatience, std::chrono::milliseconds(1))) continue;
 }
 
 /// Waits until `value()` comes to rest: is the same for as long as `span`. For work whose end

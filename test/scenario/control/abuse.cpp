@@ -161,11 +161,14 @@ TEST_CASE("with no process left spawns wait, at no cost, and succeed when there 
   for (int i = 0; i < 20; ++i) zinit.add(numbered(i), {.service = "status = 'stop'"});
   zinit.boot();
   Connection client = zinit.connect();
-  // A shell that takes all that there is, and ends when there is no more.
-  REQUIRE(wait_for_exit(launch({.argv = {"sh", "-c", "while :; do sleep 100000 & done"},
-                                .program = "/bin/sh",
-                                .uid = kUser,
-                                .in_child = limited})));
+  // Threads count, too, and one that has nothing more to do ends after a second.
+  REQUIRE(at_rest_for(1500ms, [&] { return proc_status(zinit.pid(), "Threads"); }));
+  // A shell that takes all that there is, and ends when there is no more; then what it was itself.
+  const auto hog = [&](const std::vector<std::string>& argv) {
+    return launch({.argv = argv, .program = "/bin/" + argv[0], .uid = kUser, .in_child = limited});
+  };
+  REQUIRE(wait_for_exit(hog({"sh", "-c", "while :; do sleep 100000 & done"})));
+  static_cast<void>(hog({"sleep", "100000"}));
   const Hogs hogs;
   REQUIRE(hogs.count() > 10);
   for (int i = 0; i < 20; ++i) (void)client.result("service.start", named(numbered(i)));

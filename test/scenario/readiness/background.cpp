@@ -127,6 +127,7 @@ TEST_CASE("a successor may take over the pidfile when the main process has gone"
   Server zinit;
   add_upgradable(zinit, "restart = 'never'");
   zinit.boot({"a"});
+  zinit.await_trace("up");
   const pid_t first = zinit.pid_of("a");
   zinit.mark("late");
   REQUIRE(::kill(first, SIGUSR2) == 0);

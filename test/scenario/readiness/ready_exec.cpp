@@ -71,8 +71,9 @@ TEST_CASE("a ready_exec that fails is a failed start, with its step in the reaso
              .service = "ready_exec = [" + shell("exit 3") + ", " + shell("echo second >> $T") +
                         "]\npost_exec = " + shell("echo post >> $T"),
              .lifecycle = "restart = 'never'"});
-  zinit.add("signal", {.exec = "echo try >> $T; exec sleep 100000",
-                       .service = "ready_exec = " + shell("kill -KILL $$"),
+  zinit.add("signal", {.exec = "echo try >> $T; touch $D/tried; exec sleep 100000",
+                       .service = "ready_exec = " + shell("while ! rm $D/tried 2> /dev/null; do :; "
+                                                          "done; kill -KILL $$"),
                        .lifecycle = "max_restarts = 2\nrestart_delay_ms = 10"});
   zinit.add("absent", {.exec = tracing("absent"),
                        .service = "ready_exec = ['/no/such/program']\npost_exec = " +
