@@ -1,7 +1,7 @@
 // [Service] of units (systemd.service(5), systemd.exec(5), systemd.kill(5)).
 #include <algorithm>
 
-#include "base/file.hpp"
+#include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "config/spec_reader.hpp"
@@ -132,7 +132,10 @@ class ServiceSettings {
     std::string& program = line.words.front();
     while (!program.empty() && std::string_view("-:+!@|").find(program.front()) < 6) {
       const char prefix = program.front();
-      program.erase(0, 1);
+      // It is about kernels without ambient capabilities.
+      const bool is_double = program.starts_with("!!");
+      program.erase(0, is_double ? 2 : 1);
+      if (is_double) continue;
       if (prefix == '-') line.ignored = true;
       if (prefix == ':') line.literal = true;
       if (prefix == '@' && line.words.size() > 1) {
@@ -319,6 +322,8 @@ class ServiceSettings {
     const auto has_colon = [](const std::string& word) { return word.find(':') != word.npos; };
     if (setting.key.ends_with("Directory") && std::ranges::any_of(words, has_colon))
       return draft_.leave(setting, "zinit makes no links to a directory", ours);
+    if (setting.key == "EnvironmentFile" && value.find_first_of("*?[") != value.npos)
+      return draft_.leave(setting, "zinit reads files by their names, not by a pattern", ours);
     if (setting.key == "EnvironmentFile") warn_of_file(words.front());
     draft_.carry_words(setting, ours, words);
   }
@@ -349,10 +354,13 @@ class ServiceSettings {
   }
 
   void take_unset(const Setting& setting, const std::string& value) {
-    for (const std::string_view name : split(value, ' ')) {
+    const auto names = split_words(value, Quoting::systemd);
+    if (!std::ranges::all_of(names, is_variable_name))
+      return draft_.leave(setting, "must be names of variables", "service.env");
+    for (const std::string& name : names) {
       Value gone;
-      gone.table[std::string(name)].value = bool_value(false);
-      if (is_variable_name(name)) draft_.add("service.env", std::move(gone));
+      gone.table[name].value = bool_value(false);
+      draft_.add("service.env", std::move(gone));
     }
     draft_.met(setting);
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <map>
+#include <set>
 
 #include "base/file.hpp"
 #include "base/format.hpp"
@@ -75,14 +76,18 @@ void read_unit_text(const std::string& path, std::string_view text, std::vector<
   take();
 }
 
+/// The name of the unit that this one is an alias of; its own name if it is none, or an instance.
+std::string target_of(const Unit& unit) {
+  const std::string target(last_part(absolute(unit.path)));
+  return target.find('@') == std::string::npos ? target : unit.name;
+}
+
 /// The names that directories of drop-ins of this unit have before ".d", the strongest first.
 std::vector<std::string> drop_in_names(const Unit& unit) {
   const std::string stem = unit.stem();
   const std::size_t at = stem.find('@');
   std::vector<std::string> names{unit.name};
-  // An alias is a link, whose target has drop-ins of its own.
-  const std::string target(last_part(absolute(unit.path)));
-  if (target.find('@') == std::string::npos && target != unit.name) names.push_back(target);
+  if (target_of(unit) != unit.name) names.push_back(target_of(unit));
   if (at != std::string::npos && at + 1 < stem.size())
     names.push_back(fmt::format("{}.{}", stem.substr(0, at + 1), unit.type()));
   for (std::size_t i = stem.size(); at == std::string::npos && i-- > 0;)
@@ -112,14 +117,17 @@ std::optional<std::vector<std::string>> names_if_there(const std::string& place,
 /// Adds what NAME.wants/ and NAME.requires/ say. Returns false, with a fault, if one of them
 /// cannot be read.
 bool read_links(Unit& unit, Imported& to) {
-  for (const std::string_view key : {"Wants", "Requires"}) {
+  const std::set<std::string> names{unit.name, target_of(unit)};
+  for (const std::string& name : names) {
     for (const std::string& folder : folders_of(unit)) {
-      const std::string place =
-          fmt::format("{}/{}.{}", folder, unit.name, key == "Wants" ? "wants" : "requires");
-      const auto names = names_if_there(place, to);
-      if (!names) return false;
-      for (const std::string& name : *names)
-        unit.settings.emplace_back("Unit", key, name, 0U, place);
+      for (const std::string_view key : {"Wants", "Requires"}) {
+        const std::string place =
+            fmt::format("{}/{}.{}", folder, name, key == "Wants" ? "wants" : "requires");
+        const auto links = names_if_there(place, to);
+        if (!links) return false;
+        for (const std::string& link : *links)
+          unit.settings.emplace_back("Unit", key, link, 0U, place);
+      }
     }
   }
   return true;

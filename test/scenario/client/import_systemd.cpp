@@ -70,6 +70,7 @@ TEST_CASE("import gives a user of a unit no rights that it had not", "[import][c
             {"capabilities = [\"CAP_KILL\"]"}},
            {"ExecStart=/bin/a\nDynamicUser=yes\n", 1, {"would run as root"}, {"exec ="}},
            {"ExecStart=+/bin/a\nUser=nobody\n", 1, {"as the user of the service", "refused"}, {}},
+           {"ExecStart=!!/bin/a\nUser=nobody\n", 0, {}, {"exec = [\"/bin/a\"]"}},
            {"ExecStart=!/bin/a\nDynamicUser=yes\n", 1, {"as the user of the service"}, {}},
            {"ExecStart=/bin/a\nExecStartPre=/bin/b\nUser=nobody\nPermissionsStartOnly=yes\n",
             1,
@@ -139,6 +140,8 @@ TEST_CASE("import of a unit says what is not the same, or leaves it", "[import][
             {},
             {"cpu_weight = 200", "io_weight = 50"}},
            {a + "StartupCPUWeight=20\n", 1, {"hold always"}, {}, {"\ncpu_weight"}},
+           {a + "UnsetEnvironment=A B=1\n", 1, {"must be names"}, {}, {"\nenv ="}},
+           {a + "EnvironmentFile=/etc/a/*.conf\n", 1, {"not by a pattern"}, {}, {"\nenv_file"}},
            {a + "StateDirectory=a:b\n", 1, {"no links"}, {}, {"\nstate_dir"}},
            {a + "WatchdogSec=5\nFileDescriptorStoreMax=3\n",
             1,
@@ -173,7 +176,7 @@ TEST_CASE("import reads all that systemd lays over a unit", "[import][ctl]") {
 
   REQUIRE(symlink("a-b.service", server.path("alias.service").c_str()) == 0);
   server.put("a-b.service.d/9.conf", "[Service]\nNice=9\n");
-  CHECK_THAT(run("alias.service").out, Contains("nice = 9"));
+  CHECK_THAT(run("alias.service").out, Contains("nice = 9") && Contains("wants = [\"x\"]"));
 
   server.put("c.service", "[Service]\nExecStart=/bin/c\n");
   REQUIRE(symlink("c.service.d", server.path("c.service.d").c_str()) == 0);
