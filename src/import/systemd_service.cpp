@@ -16,6 +16,8 @@ namespace {
 
 using Words = std::vector<std::string>;
 
+constexpr const char* kNoUtf8 = "it has an escape of what is no UTF-8, which a file here must be";
+
 /// One command of an Exec key.
 struct ExecLine {
   Words words;
@@ -111,6 +113,10 @@ class ServiceSettings {
   std::optional<std::vector<ExecLine>> commands_of(const Setting& setting,
                                                    const std::string& value) {
     const auto words = split_words(value, Quoting::systemd);
+    if (!std::ranges::all_of(words, valid_utf8)) {
+      draft_.leave(setting, kNoUtf8);
+      return std::nullopt;
+    }
     std::vector<ExecLine> lines(1);
     for (const std::string& word : words) {
       if (word == ";")
@@ -312,6 +318,7 @@ class ServiceSettings {
   void take_words(const Setting& setting, const std::string& value) {
     const auto words = split_words(value, Quoting::systemd);
     if (words.empty()) return draft_.leave(setting, kNoSuchValue);
+    if (!std::ranges::all_of(words, valid_utf8)) return draft_.leave(setting, kNoUtf8);
     const std::string_view ours = setting.key == "Environment"        ? "service.env"
                                   : setting.key == "EnvironmentFile"  ? "service.env_file"
                                   : setting.key == "RuntimeDirectory" ? "service.runtime_dir"

@@ -83,6 +83,7 @@ TEST_CASE("import writes no service of a unit whose command is not known", "[imp
   for (const Case& one : std::vector<Case>{
            {"ExecStart=/bin/a %H\n", 1, {"refused: not all that it runs", "not written"}, {}},
            {"ExecStart=/bin/a 'b\n", 1, {"refused: not all that it runs"}, {}},
+           {"ExecStart=/bin/a \\xff\n", 1, {"no UTF-8", "refused: not all"}, {}},
            {"Nice=1\n", 1, {"refused: it has no ExecStart="}, {}},
            {"ExecStart=/bin/a ; /bin/b\n", 1, {"refused: it has several commands"}, {}},
            {"Type=oneshot\nExecStart=/bin/a ; /bin/b\n", 0, {}, {"exec = [\"/bin/b\"]"}},
