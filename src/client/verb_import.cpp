@@ -20,7 +20,8 @@ struct Outcome {
   ImportedFile file;
   std::string path;
   bool written = false;
-  std::string failure{};  // why it was not written
+  std::string failure{};            // why it was not written
+  int status = ExitStatus::failed;  // that of the client, if there is a failure
 };
 
 std::string words_of_left(const Draft& draft) {
@@ -86,6 +87,7 @@ void write(Outcome& outcome) {
   });
   outcome.written = done.has_value();
   if (!done) outcome.failure = done.error().text;
+  if (!done) outcome.status = ExitStatus::usage;
 }
 
 std::string_view kind_asked_for(VerbContext& context) {
@@ -112,10 +114,14 @@ int run_import(VerbContext& context) {
     Outcome outcome{imported.drafts[i], files[i], fmt::format("{}/{}", folder, files[i].name)};
     if (!dry) write(outcome);
     const bool whole = outcome.draft.left().empty() && outcome.file.refused.empty();
-    if (!whole || !outcome.failure.empty()) status = ExitStatus::failed;
+    if (!whole) status = std::max<int>(status, ExitStatus::failed);
+    if (!outcome.failure.empty()) status = std::max(status, outcome.status);
     json += fmt::format("{}{}", json.empty() ? "" : ",", json_of_outcome(outcome, dry));
     if (context.json()) continue;
-    if (dry) context.print(fmt::format("# {}\n{}\n", printable(outcome.path), outcome.file.text));
+    if (dry)
+      context.print(fmt::format("# {}{}\n{}\n", printable(outcome.path),
+                                outcome.file.refused.empty() ? "" : ": refused, is not written",
+                                outcome.file.text));
     dry ? context.print_error(summary(outcome, dry)) : context.print(summary(outcome, dry));
   }
   std::string faults;

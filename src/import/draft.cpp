@@ -254,6 +254,7 @@ void Draft::add(std::string_view ours, Value value) {
 }
 
 void Draft::carry(const Setting& setting, std::string_view ours, Value value) {
+  if (!may_have(ours)) return leave(setting, kTargetHasNone, ours);
   const Key* key = key_for(ours);
   std::vector<Diagnostic> found;
   Findings findings{setting.file, found};
@@ -291,6 +292,11 @@ void Draft::by_table(const Setting& setting, std::string_view text) {
   const bool plain = meaning.remark.empty() || meaning.remark == ", in milliseconds" ||
                      (meaning.remark == ", an absolute path" && text.starts_with('/'));
   if (meaning.key != nullptr && plain) return carry_text(setting, full_name(*meaning.key), text);
+  leave_by_table(setting);
+}
+
+void Draft::leave_by_table(const Setting& setting) {
+  const ForeignMeaning meaning = foreign_meaning(setting.section, setting.key);
   leave(setting, meaning.known() ? meaning.advice({}) : "zinit does not know this key",
         meaning.key == nullptr ? std::string() : full_name(*meaning.key));
 }

@@ -59,6 +59,7 @@ class Draft {
   [[nodiscard]] const std::vector<LeftSetting>& left() const { return left_; }
   [[nodiscard]] const std::vector<std::string>& remarks() const { return remarks_; }
   [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
+  [[nodiscard]] const std::vector<std::string>& refusals() const { return refusals_; }
   [[nodiscard]] int carried() const { return carried_; }
   [[nodiscard]] int settings() const { return carried_ + static_cast<int>(left_.size()); }
   [[nodiscard]] bool is_template() const { return name_.ends_with('@'); }
@@ -66,6 +67,10 @@ class Draft {
 
   void set_source(std::string source) { source_ = std::move(source); }
   void make_target() { is_target_ = true; }
+  /// Whether the file may have a key: a target has few sections.
+  [[nodiscard]] bool may_have(std::string_view ours) const {
+    return !is_target_ || ours.starts_with("target.") || ours.starts_with("dependencies.");
+  }
 
   // Of settings. `ours` is "SECTION.KEY".
 
@@ -82,6 +87,8 @@ class Draft {
   /// Carries the setting over as the table of foreign words says, or leaves it with what the table
   /// advises.
   void by_table(const Setting& setting, std::string_view text);
+  /// Leaves the setting with what the table of foreign words advises.
+  void leave_by_table(const Setting& setting);
   /// Leaves a setting; `ours` is where its comment stands, or empty.
   void leave(const Setting& setting, std::string_view reason, std::string_view ours = {});
 
@@ -98,6 +105,8 @@ class Draft {
   /// The value so far; null if there is none.
   [[nodiscard]] const Value* find(std::string_view ours) const;
 
+  /// The file is not written, because it would do something else than what it is made from.
+  void refuse(std::string_view reason) { refusals_.emplace_back(reason); }
   /// Adds a line for the summary: something that its reader has to know.
   void remark(std::string_view text);
   /// Adds a line to the comment at the beginning of the file.
@@ -111,6 +120,7 @@ class Draft {
   std::vector<LeftSetting> left_;
   std::vector<std::string> remarks_;
   std::vector<std::string> notes_;
+  std::vector<std::string> refusals_;
   int carried_ = 0;
 };
 
@@ -132,5 +142,7 @@ class Draft {
 
 /// Why a value is not taken, in words.
 inline constexpr const char* kNoSuchValue = "the value has no meaning here";
+/// Why a target does not get a key.
+inline constexpr const char* kTargetHasNone = "a target has no such thing: it runs nothing";
 
 }  // namespace zinit

@@ -110,15 +110,17 @@ std::vector<ImportedFile> files_of(const std::vector<Draft>& drafts) {
   std::vector<ImportedFile> files;
   std::map<std::string, std::string> texts;
   for (const Draft& draft : drafts) {
-    ImportedFile file{draft.name() + std::string(kFileSuffix), text_of_draft(draft), {}};
+    ImportedFile file{draft.name() + std::string(kFileSuffix), text_of_draft(draft),
+                      draft.refusals()};
     if (!texts.emplace(file.name, file.text).second)
       file.refused.push_back("another of the files has this name");
     files.push_back(std::move(file));
   }
   for (const Diagnostic& fault : check_texts(texts).diagnostics)
     if (fault.severity == Severity::error)
-      for (ImportedFile& file : files)
-        if (file.name == fault.file) file.refused.push_back(to_text(fault));
+      for (std::size_t i = 0; i < files.size(); ++i)
+        if (files[i].name == fault.file && drafts[i].refusals().empty())
+          files[i].refused.push_back(to_text(fault));
   return files;
 }
 

@@ -93,11 +93,21 @@ class Groups {
     }
     for (const Unit& trigger : group.triggers) draft_trigger(trigger, draft);
     settle_socket(group, draft);
+    if (at_boot(group) && waits_for_trigger(draft))
+      draft.remark("its timer or path alone starts it here, and boot does not");
     if (draft.is_template() && std::ranges::any_of(unit.settings, [](const Setting& one) {
           return one.value.find("%I") != std::string::npos;
         }))
       draft.remark("%I is the name of the instance as it is: escapes in it stay");
     to_.add(std::move(draft));
+  }
+
+  static bool at_boot(const Group& group) {
+    return !group.main->last("Install", "WantedBy").empty();
+  }
+
+  static bool waits_for_trigger(const Draft& draft) {
+    return draft.document().find("timer") != nullptr || draft.document().find("path") != nullptr;
   }
 
   /// There is a name for each socket, or for none.
@@ -114,9 +124,7 @@ class Groups {
     const bool has_socket = draft.find("socket.listen") != nullptr;
     if (!has_socket) return draft.drop_section("socket");
     name_sockets(draft, draft.find("socket.listen")->array.size());
-    const bool at_boot = !group.main->last("Install", "WantedBy").empty();
-    if (has_socket && at_boot && !group.main->of_connections)
-      draft.put_flag("socket.on_demand", false);
+    if (at_boot(group) && !group.main->of_connections) draft.put_flag("socket.on_demand", false);
   }
 
   Imported& to_;

@@ -50,12 +50,20 @@ struct UnitName {
 };
 [[nodiscard]] UnitName name_here(std::string_view unit);
 
+/// Whether the setting is one of those that limit how often a service is started.
+[[nodiscard]] bool is_start_limit(const Setting& setting);
+
 /// Gives the settings of [Unit] and [Install] to the draft, which is made of `unit`. Returns
 /// whether [Install] has boot start it.
 bool draft_common(const Unit& unit, Draft& draft);
 /// Gives all settings of a unit of a type to the draft, which is that of its service; `triggered`:
 /// a unit of another type starts the service.
 void draft_service(const Unit& unit, Draft& draft, bool triggered);
+// The settings of a service that mean something together alone. Each gives all of its settings to
+// the draft.
+void draft_outputs(const Unit& unit, Draft& draft);
+void draft_capabilities(const Unit& unit, Draft& draft);
+void draft_start_limit(const Unit& unit, Draft& draft);
 void draft_trigger(const Unit& unit, Draft& draft);
 
 }  // namespace zinit

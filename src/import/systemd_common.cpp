@@ -1,5 +1,6 @@
 // [Unit] and [Install] of units, which all types have (systemd.unit(5)).
 #include <algorithm>
+#include <set>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -38,10 +39,12 @@ bool is_of_boot(std::string_view unit) {
 
 class CommonSettings {
  public:
-  CommonSettings(const Unit& unit, Draft& draft) : unit_(unit), draft_(draft) {}
+  CommonSettings(const Unit& unit, Draft& draft)
+      : unit_(unit), draft_(draft), after_(ours_of("After")), before_(ours_of("Before")) {}
 
   void take(const Setting& setting) {
     const std::string_view key = setting.key;
+    if (is_start_limit(setting) && unit_.type() == "service") return;  // the service takes it
     // Names are resolved one by one, and an address may have any %.
     const auto* const names = std::ranges::find(kNames, key, &NamesKey::theirs);
     if (names != std::end(kNames)) return take_names(setting, names->ours, setting.value);
@@ -56,10 +59,10 @@ class CommonSettings {
       draft_.met(setting);
     } else if (key == "Description") {
       draft_.carry_text(setting, fmt::format("{}.description", draft_.main_section()), value);
-    } else if ((key == "StartLimitIntervalSec" || key == "StartLimitInterval") && value == "0") {
-      draft_.carry(setting, "lifecycle.max_restarts", number_value(0));
     } else if (key.starts_with("Condition") || key.starts_with("Assert")) {
       take_condition(setting, value);
+    } else if (is_advice_only(key)) {
+      draft_.leave_by_table(setting);
     } else {
       draft_.by_table(setting, value);
     }
@@ -68,7 +71,8 @@ class CommonSettings {
   void finish() {
     if (!tests_.empty()) put_tests();
     if (draft_.main_section() == std::string_view("target")) return;
-    if (unit_.type() == "service" && bool_of(unit_.last("Unit", "DefaultDependencies")) != false)
+    if (unit_.type() == "service" && bool_of(unit_.last("Unit", "DefaultDependencies")) != false &&
+        !before_.contains("basic"))
       draft_.add("dependencies.after", words_value({"basic"}));
   }
 
@@ -76,8 +80,20 @@ class CommonSettings {
   [[nodiscard]] bool at_boot() const { return at_boot_; }
 
  private:
+  /// The names here of all units that a key names.
+  [[nodiscard]] std::set<std::string> ours_of(std::string_view key) const {
+    std::set<std::string> names;
+    for (const Setting& one : unit_.settings)
+      if (one.section == "Unit" && one.key == key)
+        for (const std::string& unit : split_words(one.value, Quoting::systemd))
+          names.insert(name_of(key, unit).ours);
+    return names;
+  }
+
   void take_names(const Setting& setting, std::string_view ours, const std::string& value) {
     const auto units = split_words(value, Quoting::systemd);
+    if (setting.key == "Requisite")
+      draft_.remark("Requisite: the others are started, where systemd would fail");
     std::vector<std::string> names, lost;
     std::string reason;
     for (const std::string& unit : units) {
@@ -85,7 +101,12 @@ class CommonSettings {
         at_boot_ = true;
         continue;
       }
-      const UnitName name = name_of(setting.key, unit);
+      UnitName name = name_of(setting.key, unit);
+      if (!draft_.may_have(ours)) name.reason = kTargetHasNone;
+      const bool in_order = setting.key == "After" || setting.key == "Before";
+      if (in_order && after_.contains(name.ours) && before_.contains(name.ours) &&
+          !name.ours.empty())
+        name.reason = fmt::format("it is after and before what is one here, \"{}\"", name.ours);
       if (!name.reason.empty()) {
         lost.push_back(unit);
         reason = name.reason;
@@ -110,7 +131,18 @@ class CommonSettings {
     return resolved ? name_here(*resolved) : UnitName{{}, resolved.error().text};
   }
 
+  /// Keys that the table of foreign words gives a key of ours which is near to them, as advice for
+  /// a person: as it stands, the value would do something else.
+  static bool is_advice_only(std::string_view key) {
+    constexpr std::string_view all =
+        " JobTimeoutSec JobRunningTimeoutSec PropagatesStopTo StopPropagatedFrom "
+        "PropagatesStopFrom ";
+    return all.find(fmt::format(" {} ", key)) != all.npos;
+  }
+
   void take_condition(const Setting& setting, const std::string& value) {
+    if (!draft_.may_have("condition.exec"))
+      return draft_.leave(setting, kTargetHasNone, "condition.exec");
     const std::string_view name =
         std::string_view(setting.key).substr(setting.key.starts_with("Assert") ? 6 : 9);
     if (value.starts_with('|'))
@@ -150,11 +182,17 @@ class CommonSettings {
 
   const Unit& unit_;
   Draft& draft_;
+  std::set<std::string> after_, before_;
   std::vector<std::string> tests_;
   bool at_boot_ = false;
 };
 
 }  // namespace
+
+bool is_start_limit(const Setting& setting) {
+  return setting.key == "StartLimitIntervalSec" || setting.key == "StartLimitInterval" ||
+         setting.key == "StartLimitBurst";
+}
 
 bool draft_common(const Unit& unit, Draft& draft) {
   CommonSettings common(unit, draft);

@@ -1,8 +1,10 @@
 // [Service] of units (systemd.service(5), systemd.exec(5), systemd.kill(5)).
 #include <algorithm>
 
+#include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "config/spec_reader.hpp"
 #include "config/value_text.hpp"
 #include "import/systemd.hpp"
 #include "import/words.hpp"
@@ -13,6 +15,8 @@ namespace zinit {
 namespace {
 
 using Words = std::vector<std::string>;
+
+constexpr const char* kNoUtf8 = "it has an escape of what is no UTF-8, which a file here must be";
 
 /// One command of an Exec key.
 struct ExecLine {
@@ -88,7 +92,10 @@ class ServiceSettings {
     if (!oneshot_ && unit_.last("Service", "Restart").empty())
       draft_.put_text("lifecycle.restart", "never");
     if (!at_boot && !triggered) draft_.put_text("service.status", "stop");
-    put_capabilities();
+    draft_capabilities(unit_, draft_);
+    draft_outputs(unit_, draft_);
+    draft_start_limit(unit_, draft_);
+    warn_of_rights();
   }
 
  private:
@@ -106,6 +113,10 @@ class ServiceSettings {
   std::optional<std::vector<ExecLine>> commands_of(const Setting& setting,
                                                    const std::string& value) {
     const auto words = split_words(value, Quoting::systemd);
+    if (!std::ranges::all_of(words, valid_utf8)) {
+      draft_.leave(setting, kNoUtf8);
+      return std::nullopt;
+    }
     std::vector<ExecLine> lines(1);
     for (const std::string& word : words) {
       if (word == ";")
@@ -127,15 +138,17 @@ class ServiceSettings {
     std::string& program = line.words.front();
     while (!program.empty() && std::string_view("-:+!@|").find(program.front()) < 6) {
       const char prefix = program.front();
-      program.erase(0, 1);
+      // It is about kernels without ambient capabilities.
+      const bool is_double = program.starts_with("!!");
+      program.erase(0, is_double ? 2 : 1);
+      if (is_double) continue;
       if (prefix == '-') line.ignored = true;
       if (prefix == ':') line.literal = true;
       if (prefix == '@' && line.words.size() > 1) {
         line.words.erase(line.words.begin() + 1);
         draft_.remark(fmt::format("{}: the program gets its own path as argv[0]", setting.key));
       }
-      const bool rights = (prefix == '+' || prefix == '!') && !last("User").empty();
-      if (rights && setting.key != "ExecStart") {
+      if ((prefix == '+' || prefix == '!') && has_user()) {
         draft_.leave(setting,
                      "zinit runs it as the user of the service; require a oneshot that does it");
         return false;
@@ -149,12 +162,40 @@ class ServiceSettings {
     auto lines = commands_of(setting, value);
     if (!lines) return;
     draft_.met(setting);
+    for (const ExecLine& line : *lines)
+      if (!line.literal) warn_of_variables(setting.key, line.words);
     auto& list = commands_[setting.key];
     list.insert(list.end(), lines->begin(), lines->end());
   }
 
+  void warn_of_variables(const std::string& key, const Words& words) {
+    for (const std::string& word : words) {
+      if (word.size() > 1 && word.front() == '$' && is_variable_name(word.substr(1)) &&
+          word != "$MAINPID")
+        draft_.remark(fmt::format(
+            "{}: the shell expands * ? [ in the value of {}, and keeps quotes in it", key, word));
+      for (const char* const name :
+           {"$EXIT_STATUS", "${EXIT_STATUS}", "$SERVICE_RESULT", "${SERVICE_RESULT}"})
+        if (word.find(name) != word.npos)
+          draft_.remark(
+              fmt::format("{}: {} is not set here; EXIT_CODE has the exit status, "
+                          "or EXIT_SIGNAL the signal",
+                          key, name));
+    }
+  }
+
   void put_list(std::string_view ours, const std::vector<ExecLine>& lines) {
     for (const ExecLine& line : lines) draft_.add(ours, one_of(words_value(as_words(line))));
+  }
+
+  void put_start(std::vector<ExecLine> starts) {
+    if (starts.empty()) starts.push_back({.words = {"true"}});
+    put_list("service.pre_exec", {starts.begin(), starts.end() - 1});
+    if (starts.back().ignored) {
+      starts.back().ignored = oneshot_;
+      if (!oneshot_) draft_.remark("ExecStart: its failures count, in spite of the -");
+    }
+    draft_.put("service.exec", one_command({starts.back()}));
   }
 
   void put_commands() {
@@ -163,18 +204,24 @@ class ServiceSettings {
     // A oneshot is done when its last command is.
     if (oneshot_) starts.insert(starts.end(), posts.begin(), posts.end());
     put_list("service.pre_exec", commands_["ExecStartPre"]);
-    if (starts.empty()) starts.push_back({.words = {"true"}});
-    put_list("service.pre_exec", {starts.begin(), starts.end() - 1});
-    if (starts.back().ignored) {
-      starts.back().ignored = oneshot_;
-      if (!oneshot_) draft_.remark("ExecStart: its failures count, in spite of the -");
-    }
-    draft_.put("service.exec", one_command({starts.back()}));
+    if (can_start(commands_["ExecStart"])) put_start(std::move(starts));
     if (!oneshot_) put_list("service.ready_exec", posts);
     put_list("service.post_exec", commands_["ExecStopPost"]);
     put_one("ExecStop", "service.stop_exec", "lifecycle.stop_signal");
     put_one("ExecReload", "service.reload_exec", "service.reload_signal");
     put_one("ExecCondition", "condition.exec", {});
+  }
+
+  /// Whether all that is to be run is known. A oneshot may have nothing but commands for its stop.
+  bool can_start(const std::vector<ExecLine>& starts) {
+    const auto is_left = [](const LeftSetting& one) { return one.setting.key == "ExecStart"; };
+    const char* const reason =
+        std::ranges::any_of(draft_.left(), is_left) ? "not all that it runs could be carried over"
+        : starts.empty() && (!oneshot_ || last("ExecStop").empty()) ? "it has no ExecStart="
+        : starts.size() > 1 && !oneshot_ ? "it has several commands, but is no oneshot"
+                                         : nullptr;
+    if (reason != nullptr) draft_.refuse(reason);
+    return reason == nullptr;
   }
 
   void put_one(const std::string& key, std::string_view ours, std::string_view ours_for_signal) {
@@ -271,6 +318,7 @@ class ServiceSettings {
   void take_words(const Setting& setting, const std::string& value) {
     const auto words = split_words(value, Quoting::systemd);
     if (words.empty()) return draft_.leave(setting, kNoSuchValue);
+    if (!std::ranges::all_of(words, valid_utf8)) return draft_.leave(setting, kNoUtf8);
     const std::string_view ours = setting.key == "Environment"        ? "service.env"
                                   : setting.key == "EnvironmentFile"  ? "service.env_file"
                                   : setting.key == "RuntimeDirectory" ? "service.runtime_dir"
@@ -278,14 +326,48 @@ class ServiceSettings {
                                   : setting.key == "CacheDirectory"   ? "service.cache_dir"
                                   : setting.key == "LogsDirectory"    ? "service.log_dir"
                                                                       : "service.groups";
+    const auto has_colon = [](const std::string& word) { return word.find(':') != word.npos; };
+    if (setting.key.ends_with("Directory") && std::ranges::any_of(words, has_colon))
+      return draft_.leave(setting, "zinit makes no links to a directory", ours);
+    if (setting.key == "EnvironmentFile" && value.find_first_of("*?[") != value.npos)
+      return draft_.leave(setting, "zinit reads files by their names, not by a pattern", ours);
+    if (setting.key == "EnvironmentFile") warn_of_file(words.front());
     draft_.carry_words(setting, ours, words);
   }
 
+  /// Says which line of a file of variables, if it can be read, has another value here.
+  void warn_of_file(std::string_view path) {
+    if (path.starts_with('-')) path.remove_prefix(1);
+    const auto text = read_file(std::string(path).c_str(), kMaxFileBytes);
+    unsigned number = 0;
+    for (const std::string_view line : split(text ? std::string_view(*text) : "", '\n')) {
+      ++number;
+      const std::string_view said = trim(line);
+      const std::string_view value = trim(said.substr(std::min(said.find('='), said.size())));
+      if (said.empty() || said.front() == '#' || said.front() == ';' || value.empty()) continue;
+      if (!is_plain_value(trim(value.substr(1))))
+        draft_.remark(
+            fmt::format("EnvironmentFile: {}:{} has quotes, a backslash or a # that may "
+                        "mean something else here",
+                        path, number));
+    }
+  }
+
+  static bool is_plain_value(std::string_view value) {
+    const bool quoted = value.size() > 1 && value.front() == value.back() &&
+                        (value.front() == '"' || value.front() == '\'');
+    if (quoted) value = value.substr(1, value.size() - 2);
+    return value.find_first_of(quoted ? "\"'\\" : "\"'\\#") == value.npos;
+  }
+
   void take_unset(const Setting& setting, const std::string& value) {
-    for (const std::string_view name : split(value, ' ')) {
+    const auto names = split_words(value, Quoting::systemd);
+    if (!std::ranges::all_of(names, is_variable_name))
+      return draft_.leave(setting, "must be names of variables", "service.env");
+    for (const std::string& name : names) {
       Value gone;
-      gone.table[std::string(name)].value = bool_value(false);
-      if (is_variable_name(name)) draft_.add("service.env", std::move(gone));
+      gone.table[name].value = bool_value(false);
+      draft_.add("service.env", std::move(gone));
     }
     draft_.met(setting);
   }
@@ -336,19 +418,6 @@ class ServiceSettings {
     draft_.carry_text(setting, "service.tty", value);
   }
 
-  void take_output(const Setting& setting, const std::string& value) {
-    const std::size_t colon = value.find(":/");
-    if (value == "journal" || value == "inherit" || value == "syslog" || value == "tty" ||
-        (value == "socket" && unit_.of_connections))
-      return draft_.met(setting);
-    if (value.starts_with("kmsg")) return draft_.carry(setting, "logging.kmsg", bool_value(true));
-    if (value.ends_with("+console"))
-      return draft_.carry(setting, "logging.console", bool_value(true));
-    if (colon == std::string::npos || value.starts_with("fd"))
-      return draft_.leave(setting, "zinit keeps what the service prints", "logging.file");
-    draft_.carry_text(setting, "logging.file", std::string_view(value).substr(colon + 1));
-  }
-
   void take_scheduling(const Setting& setting, const std::string& value) {
     if (setting.key == "CPUWeight" && value == "idle")
       return draft_.leave(setting, kNoSuchValue, "resources.cpu_weight");
@@ -360,35 +429,62 @@ class ServiceSettings {
         number && *number > 0 && *number < 4 ? classes[*number] : std::string_view(value));
   }
 
-  void take_capabilities(const Setting& setting, const std::string& value) {
-    if (value.starts_with('~'))
-      return draft_.leave(setting, "write those that it may have", "process.capabilities");
-    auto& list = setting.key.starts_with('A') ? ambient_ : bounding_;
-    if (!list) list.emplace();
-    const auto words = split_words(value, Quoting::systemd);
-    list->insert(list->end(), words.begin(), words.end());
-    const std::string_view user = last("User");
-    const bool is_root = user.empty() || user == "root" || user == "0";
-    // A user that is not root would have from the start what it could only come by otherwise.
-    if (!is_root && setting.key.starts_with('B') && !value.empty() &&
-        last("AmbientCapabilities").empty())
-      return draft_.leave(setting, "zinit would give them to the user from the start",
-                          "process.capabilities");
-    draft_.met(setting);
-    kept_ = true;
-  }
-
-  void put_capabilities() {
-    if (!kept_) return;
-    const std::string_view user = last("User");
-    const bool is_root = user.empty() || user == "root" || user == "0";
-    const auto& list = is_root ? bounding_ : ambient_ ? ambient_ : bounding_;
-    if (list) draft_.put("process.capabilities", words_value(*list));
-  }
-
   void take_unlimited(const Setting& setting, const std::string& value) {
     if (value == "infinity") return draft_.met(setting);
     draft_.by_table(setting, value);
+  }
+
+  /// The functions of systemd_together.cpp take it.
+  void take_later(const Setting&, const std::string&) {}
+
+  void take_delay(const Setting& setting, const std::string& value) {
+    const bool grows = parse_integer(last("RestartSteps")).value_or(0) > 0;
+    if (setting.key == "RestartSteps")
+      return grows
+                 ? draft_.leave(setting, "the delay doubles here", "lifecycle.restart_delay_max_ms")
+                 : draft_.met(setting);
+    if (setting.key == "RestartMaxDelaySec")
+      return grows ? draft_.carry_text(setting, "lifecycle.restart_delay_max_ms", value)
+                   : draft_.met(setting);
+    draft_.carry_text(setting, "lifecycle.restart_delay_ms", value);
+    const Value* const delay = draft_.find("lifecycle.restart_delay_ms");
+    if (!grows && delay != nullptr) draft_.put("lifecycle.restart_delay_max_ms", Value(*delay));
+  }
+
+  void take_special_case(const Setting& setting, const std::string&) {
+    draft_.leave(setting, "here it would hold always, and not in that case alone");
+  }
+
+  void take_of_notify(const Setting& setting, const std::string& value) {
+    if (type_.starts_with("notify")) return draft_.by_table(setting, value);
+    draft_.leave(setting, "only a service with notify = \"systemd\" has it here",
+                 "readiness.notify");
+  }
+
+  /// Weights of the first version of cgroups, as systemd converts them.
+  void take_old_weight(const Setting& setting, const std::string& value) {
+    const bool cpu = setting.key == "CPUShares";
+    if (!last(cpu ? "CPUWeight" : "IOWeight").empty()) return draft_.met(setting);
+    const std::string ours = cpu ? "resources.cpu_weight" : "resources.io_weight";
+    const auto number = parse_integer(value);
+    if (!number || *number < 2 || *number > 262144)
+      return draft_.leave(setting, kNoSuchValue, ours);
+    const std::int64_t weight = *number * 100 / (cpu ? 1024 : 500);
+    draft_.carry(setting, ours, number_value(std::clamp<std::int64_t>(weight, 1, 10000)));
+  }
+
+  void take_permissions(const Setting& setting, const std::string& value) {
+    if (bool_of(value) != true || !has_user()) return draft_.met(setting);
+    draft_.leave_by_table(setting);
+  }
+
+  [[nodiscard]] bool has_user() const {
+    return !last("User").empty() || bool_of(last("DynamicUser")) == true;
+  }
+
+  void warn_of_rights() {
+    if (has_user() && draft_.find("service.user") == nullptr)
+      draft_.remark("the file has no user: the service would run as root");
   }
 
   void take_nothing(const Setting& setting, const std::string&) { draft_.met(setting); }
@@ -400,8 +496,6 @@ class ServiceSettings {
   bool pidfile_ = false;
   std::map<std::string, std::vector<ExecLine>> commands_;
   std::vector<std::pair<std::string, std::string>> modes_;
-  std::optional<Words> ambient_, bounding_;
-  bool kept_ = false;
 };
 
 constexpr ServiceSettings::Row ServiceSettings::kRows[] = {
@@ -424,11 +518,19 @@ constexpr ServiceSettings::Row ServiceSettings::kRows[] = {
     {" WorkingDirectory ", &ServiceSettings::take_dir},
     {" StandardInput ", &ServiceSettings::take_input},
     {" TTYPath ", &ServiceSettings::take_tty},
-    {" StandardOutput StandardError ", &ServiceSettings::take_output},
     {" IOSchedulingClass ", &ServiceSettings::take_scheduling},
-    {" CapabilityBoundingSet AmbientCapabilities ", &ServiceSettings::take_capabilities},
+    {" CapabilityBoundingSet AmbientCapabilities StandardOutput StandardError StartLimitInterval "
+     "StartLimitIntervalSec StartLimitBurst ",
+     &ServiceSettings::take_later},
+    {" RestartSec RestartSteps RestartMaxDelaySec ", &ServiceSettings::take_delay},
+    {" RestartKillSignal TimeoutAbortSec StartupMemoryMax StartupMemoryHigh StartupMemorySwapMax "
+     "StartupCPUWeight StartupCPUShares StartupIOWeight StartupBlockIOWeight StartupAllowedCPUs ",
+     &ServiceSettings::take_special_case},
+    {" WatchdogSec FileDescriptorStoreMax ", &ServiceSettings::take_of_notify},
+    {" CPUShares BlockIOWeight ", &ServiceSettings::take_old_weight},
+    {" PermissionsStartOnly ", &ServiceSettings::take_permissions},
     {" TasksMax CPUQuota ", &ServiceSettings::take_unlimited},
-    {" GuessMainPID Sockets PermissionsStartOnly ", &ServiceSettings::take_nothing},
+    {" GuessMainPID Sockets ", &ServiceSettings::take_nothing},
 };
 
 void ServiceSettings::take(const Setting& setting) {

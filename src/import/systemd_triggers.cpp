@@ -4,12 +4,17 @@
 
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "config/foreign_keys.hpp"
+#include "config/keys.hpp"
 #include "config/value_text.hpp"
 #include "import/systemd.hpp"
 
 namespace zinit {
 
 namespace {
+
+constexpr const char* kOfTheServiceHere =
+    "it would hold for the service here, not for its {} alone";
 
 /// An address as [socket] of ours has it; empty if it is of another family.
 std::string listen_address(std::string_view key, const std::string& value) {
@@ -29,14 +34,23 @@ class TriggerSettings {
     const auto value = resolve_specifiers(unit_, setting.value);
     if (!value) return draft_.leave(setting, value.error().text);
     const std::string_view key = setting.key;
+    if (key.starts_with("Exec")) return draft_.leave(setting, "zinit runs no command for a socket");
     if (key == "Service" || key == "Unit" || key == "AccuracySec") return draft_.met(setting);
     if (setting.section == "Socket") return take_socket(setting, *value);
     if (setting.section == "Timer") return take_timer(setting, *value);
     if (key == "PathModified") return draft_.carry_words(setting, "path.changed", {*value});
-    draft_.by_table(setting, *value);
+    own_by_table(setting, *value);
   }
 
  private:
+  /// A key that the table gives to another section of ours would act on the service.
+  void own_by_table(const Setting& setting, const std::string& value) {
+    const Key* const key = foreign_meaning(setting.section, setting.key).key;
+    const std::string_view type = unit_.type();
+    if (key == nullptr || key->section == type) return draft_.by_table(setting, value);
+    draft_.leave(setting, fmt::format(kOfTheServiceHere, type));
+  }
+
   void take_socket(const Setting& setting, const std::string& value) {
     const std::string_view key = setting.key;
     if (key == "ListenStream" || key == "ListenDatagram" || key == "ListenFIFO") {
@@ -54,7 +68,7 @@ class TriggerSettings {
     if (key == "FileDescriptorName") return draft_.met(setting);
     if (key == "MaxConnections" && bool_of(unit_.last("Socket", "Accept")) != true)
       return draft_.met(setting);
-    draft_.by_table(setting, value);
+    own_by_table(setting, value);
   }
 
   std::size_t count(std::string_view ours) const {
@@ -74,10 +88,15 @@ class TriggerSettings {
   }
 
   void take_timer(const Setting& setting, const std::string& value) {
+    constexpr std::string_view first = " OnBootSec OnStartupSec OnActiveSec ";
+    if (first.find(fmt::format(" {} ", setting.key)) != first.npos &&
+        draft_.find("timer.on_boot_ms") != nullptr)
+      return draft_.leave(setting, "there is one such time here, and another setting gives it",
+                          "timer.on_boot_ms");
     if (setting.key == "OnUnitInactiveSec")
       draft_.remark("OnUnitInactiveSec: counts from the last start, not from the last end");
     if (setting.key == "OnActiveSec") draft_.remark("OnActiveSec: counts from the boot");
-    draft_.by_table(setting, value);
+    own_by_table(setting, value);
   }
 
   const Unit& unit_;
@@ -104,7 +123,7 @@ void draft_trigger(const Unit& unit, Draft& draft) {
     else if ((in == "Unit" || in == "Install") && no_matter)
       draft.met(setting);
     else if (in == "Unit" || in == "Install")
-      draft.by_table(setting, setting.value);
+      draft.leave(setting, fmt::format(kOfTheServiceHere, unit.type()));
     else
       draft.leave(setting, "zinit has no such thing for a socket, timer or path");
   }

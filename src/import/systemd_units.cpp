@@ -1,9 +1,12 @@
 // Finds and reads units of systemd and their drop-ins (systemd.unit(5), systemd.syntax(7)).
 #include <limits.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <map>
+#include <set>
 
 #include "base/file.hpp"
 #include "base/format.hpp"
@@ -25,6 +28,15 @@ bool empty_means_none(std::string_view key) {
   return key == "CapabilityBoundingSet" || key == "AmbientCapabilities";
 }
 
+/// Keys whose settings are one list have one family: an empty value takes all of it back.
+std::string_view family(const Setting& one) {
+  const std::string_view key = one.key;
+  if (one.section == "Timer" && key.starts_with("On") && !key.ends_with("Change")) return "On";
+  for (const char* const begin : {"Listen", "Condition", "Assert"})
+    if (one.section != "Service" && key.starts_with(begin)) return begin;
+  return key;
+}
+
 /// Adds what the text of one file says.
 void read_unit_text(const std::string& path, std::string_view text, std::vector<Setting>& to) {
   std::string section, whole;
@@ -40,7 +52,7 @@ void read_unit_text(const std::string& path, std::string_view text, std::vector<
       const bool resets = one.value.empty();
       if (resets)
         std::erase_if(to, [&](const Setting& before) {
-          return before.section == one.section && before.key == one.key;
+          return before.section == one.section && family(before) == family(one);
         });
       if (!resets || empty_means_none(one.key)) to.push_back(std::move(one));
     } else if (!said.empty()) {
@@ -64,27 +76,74 @@ void read_unit_text(const std::string& path, std::string_view text, std::vector<
   take();
 }
 
-/// The names that directories of drop-ins of this unit have before ".d", the weakest first.
+/// The name of the unit that this one is an alias of; its own name if it is none, or an instance.
+std::string target_of(const Unit& unit) {
+  const std::string target(last_part(absolute(unit.path)));
+  return target.find('@') == std::string::npos ? target : unit.name;
+}
+
+/// The names that directories of drop-ins of this unit have before ".d", the strongest first.
 std::vector<std::string> drop_in_names(const Unit& unit) {
   const std::string stem = unit.stem();
   const std::size_t at = stem.find('@');
-  std::vector<std::string> names;
+  std::vector<std::string> names{unit.name};
+  if (target_of(unit) != unit.name) names.push_back(target_of(unit));
   if (at != std::string::npos && at + 1 < stem.size())
     names.push_back(fmt::format("{}.{}", stem.substr(0, at + 1), unit.type()));
-  names.push_back(unit.name);
+  for (std::size_t i = stem.size(); at == std::string::npos && i-- > 0;)
+    if (stem[i] == '-' && i + 1 < stem.size())
+      names.push_back(fmt::format("{}.{}", stem.substr(0, i + 1), unit.type()));
+  names.emplace_back(unit.type());
   return names;
 }
 
-/// The paths of the unit's drop-ins, in the order in which they apply.
-std::vector<std::string> drop_ins_of(const Unit& unit) {
+/// The directories that have what belongs to the unit.
+std::vector<std::string> folders_of(const Unit& unit) {
   std::vector<std::string> folders{folder_of(unit.path)};
   if (std::ranges::find(kUnitFolders, folders.front()) != std::end(kUnitFolders))
     folders.assign(std::begin(kUnitFolders), std::end(kUnitFolders));
+  return folders;
+}
+
+/// The names in a directory that may be missing; nothing, and a fault, if it cannot be read.
+std::optional<std::vector<std::string>> names_if_there(const std::string& place, Imported& to) {
+  if (path_exists(place) && ::access(place.c_str(), R_OK | X_OK) != 0) {
+    to.fault(place, errno_text(errno));
+    return std::nullopt;
+  }
+  return names_in_directory(place);
+}
+
+/// Adds what NAME.wants/ and NAME.requires/ say. Returns false, with a fault, if one of them
+/// cannot be read.
+bool read_links(Unit& unit, Imported& to) {
+  const std::set<std::string> names{unit.name, target_of(unit)};
+  for (const std::string& name : names) {
+    for (const std::string& folder : folders_of(unit)) {
+      for (const std::string_view key : {"Wants", "Requires"}) {
+        const std::string place =
+            fmt::format("{}/{}.{}", folder, name, key == "Wants" ? "wants" : "requires");
+        const auto links = names_if_there(place, to);
+        if (!links) return false;
+        for (const std::string& link : *links)
+          unit.settings.emplace_back("Unit", key, link, 0U, place);
+      }
+    }
+  }
+  return true;
+}
+
+/// The paths of the unit's drop-ins, in the order in which they apply; nothing, and a fault, if a
+/// directory of them cannot be read.
+std::optional<std::vector<std::string>> drop_ins_of(const Unit& unit, Imported& to) {
+  const std::vector<std::string> folders = folders_of(unit);
   std::map<std::string, std::string> by_name;
   for (const std::string& name : drop_in_names(unit)) {
     for (const std::string& folder : folders) {
       const std::string place = fmt::format("{}/{}.d", folder, name);
-      for (const std::string& file : names_in_directory(place))
+      const auto files = names_if_there(place, to);
+      if (!files) return std::nullopt;
+      for (const std::string& file : *files)
         if (file.ends_with(".conf")) by_name.try_emplace(file, place + "/" + file);
     }
   }
@@ -163,7 +222,9 @@ std::optional<Unit> read_unit(const std::string& place, Imported& to) {
   const auto text = read_source(unit.path, to);
   if (!text) return std::nullopt;
   read_unit_text(unit.path, *text, unit.settings);
-  for (const std::string& path : drop_ins_of(unit)) {
+  const auto drop_ins = drop_ins_of(unit, to);
+  if (!drop_ins || !read_links(unit, to)) return std::nullopt;
+  for (const std::string& path : *drop_ins) {
     if (leads_to_null(path)) continue;
     const auto more = read_source(path, to);
     if (!more) return std::nullopt;

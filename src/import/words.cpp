@@ -15,10 +15,9 @@ constexpr bool is_name_character(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-/// Reads \xNN and \NNN, whose digits begin at `at`; leaves `at` on the last one.
-char numbered(std::string_view text, std::size_t& at, int base) {
-  int number = 0;
-  const std::size_t digits = base == 16 ? 2 : 3;
+/// Reads the number whose digits begin at `at`; leaves `at` on the last one.
+unsigned numbered(std::string_view text, std::size_t& at, int base, std::size_t digits) {
+  unsigned number = 0;
   std::size_t end = at;
   for (; end < text.size() && end < at + digits; ++end) {
     const char c = text[end];
@@ -27,21 +26,33 @@ char numbered(std::string_view text, std::size_t& at, int base) {
                       : c >= 'A' && c <= 'F' ? c - 'A' + 10
                                              : base;
     if (digit >= base) break;
-    number = number * base + digit;
+    number = number * static_cast<unsigned>(base) + static_cast<unsigned>(digit);
   }
   at = end - 1;
-  return static_cast<char>(number);
+  return number;
 }
 
-/// The character that the escape at `at` stands for, as in C; `at` is left on its last character.
-char escaped(std::string_view text, std::size_t& at) {
+/// A character as UTF-8.
+std::string encoded(unsigned code) {
+  if (code < 0x80) return {static_cast<char>(code)};
+  std::string bytes;
+  for (; code >= (bytes.empty() ? 0x40U : 0x40U >> bytes.size()); code >>= 6)
+    bytes.insert(bytes.begin(), static_cast<char>(0x80 | (code & 0x3f)));
+  const unsigned mark = 0xff00U >> (bytes.size() + 1);
+  bytes.insert(bytes.begin(), static_cast<char>(mark | code));
+  return bytes;
+}
+
+/// What the escape at `at` stands for, as in C; `at` is left on its last character.
+std::string escaped(std::string_view text, std::size_t& at) {
   constexpr std::string_view letters = "abfnrtvs", meanings = "\a\b\f\n\r\t\v ";
   const char c = text[at];
   const std::size_t letter = letters.find(c);
-  if (letter != std::string_view::npos) return meanings[letter];
-  if (c == 'x') return numbered(text, ++at, 16);
-  if (c >= '0' && c <= '7') return numbered(text, at, 8);
-  return c;
+  if (letter != std::string_view::npos) return {meanings[letter]};
+  if (c == 'x') return {static_cast<char>(numbered(text, ++at, 16, 2))};
+  if (c == 'u' || c == 'U') return encoded(numbered(text, ++at, 16, c == 'u' ? 4 : 8));
+  if (c >= '0' && c <= '7') return {static_cast<char>(numbered(text, at, 8, 3))};
+  return {c};
 }
 
 /// The length of `${NAME}` at the beginning of `text`; 0 if there is none.

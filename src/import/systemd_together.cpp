@@ -1,0 +1,178 @@
+// Settings of [Service] whose meaning follows from several of them together (systemd.exec(5),
+// systemd.unit(5)).
+#include <algorithm>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "config/value_text.hpp"
+#include "import/systemd.hpp"
+#include "import/words.hpp"
+
+namespace zinit {
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+/// The settings of some keys, with their specifiers resolved; one that cannot be is left. `keys`
+/// has a blank before and after each.
+std::vector<Setting> settings_of(const Unit& unit, std::string_view keys, Draft& draft) {
+  std::vector<Setting> settings;
+  for (const Setting& one : unit.settings) {
+    const bool is_its = one.section == "Service" || (one.section == "Unit" && is_start_limit(one));
+    if (!is_its || keys.find(fmt::format(" {} ", one.key)) == keys.npos) continue;
+    const auto value = resolve_specifiers(unit, one.value);
+    if (value)
+      settings.emplace_back(one.section, one.key, *value, one.line, one.file);
+    else
+      draft.leave(one, value.error().text);
+  }
+  return settings;
+}
+
+void meet_all(const std::vector<Setting>& settings, Draft& draft) {
+  for (const Setting& one : settings) draft.met(one);
+}
+
+void leave_all(const std::vector<Setting>& settings, std::string_view reason, std::string_view ours,
+               Draft& draft) {
+  for (const Setting& one : settings) draft.leave(one, reason, ours);
+}
+
+/// The path of an output that is a file; empty if it is none, or there is no setting.
+std::string_view output_file(const Setting* setting) {
+  const std::string_view value = setting == nullptr ? std::string_view() : setting->value;
+  const std::size_t colon = value.find(":/");
+  return colon == value.npos || value.starts_with("fd") ? "" : value.substr(colon + 1);
+}
+
+void take_stream(const Unit& unit, const Setting& setting, Draft& draft) {
+  const std::string_view value = setting.value;
+  if (value == "journal" || value == "inherit" || value == "syslog" || value == "tty" ||
+      (value == "socket" && unit.of_connections))
+    return draft.met(setting);
+  if (value.starts_with("kmsg")) return draft.carry(setting, "logging.kmsg", bool_value(true));
+  if (value.ends_with("+console")) return draft.carry(setting, "logging.console", bool_value(true));
+  draft.leave(setting, "zinit keeps what the service prints", "logging.file");
+}
+
+/// What AmbientCapabilities and CapabilityBoundingSet say.
+struct Capabilities {
+  Words ambient, bounding;  // sorted
+  bool limited = false;     // there is a bounding set
+  bool inverted = false;    // a set says what is not in it
+};
+
+Capabilities capabilities_of(const std::vector<Setting>& settings) {
+  Capabilities found;
+  for (const Setting& one : settings) {
+    const bool bounds = one.key.starts_with('C');
+    Words& set = bounds ? found.bounding : found.ambient;
+    found.limited = found.limited || bounds;
+    found.inverted = found.inverted || one.value.starts_with('~');
+    for (std::string& word : split_words(upper(one.value), Quoting::systemd))
+      set.push_back(std::move(word));
+  }
+  for (Words* set : {&found.ambient, &found.bounding}) {
+    std::ranges::sort(*set);
+    set->erase(std::unique(set->begin(), set->end()), set->end());
+  }
+  return found;
+}
+
+/// How often a service may be started, in systemd's words.
+struct StartLimit {
+  std::int64_t burst = 5;
+  std::int64_t interval_ms = 10000;
+};
+
+std::optional<StartLimit> start_limit_of(const std::vector<Setting>& settings) {
+  StartLimit limit;
+  for (const Setting& one : settings) {
+    const bool is_burst = one.key.ends_with("Burst");
+    const std::optional<std::int64_t> number =
+        is_burst ? std::optional<std::int64_t>(parse_integer(one.value))
+                 : milliseconds_of(one.value);
+    if (!number || *number < 0) return std::nullopt;
+    (is_burst ? limit.burst : limit.interval_ms) = *number;
+  }
+  return limit;
+}
+
+}  // namespace
+
+void draft_outputs(const Unit& unit, Draft& draft) {
+  const auto settings = settings_of(unit, " StandardOutput StandardError ", draft);
+  const Setting *out = nullptr, *err = nullptr;
+  for (const Setting& one : settings) (one.key.ends_with("Output") ? out : err) = &one;
+  const std::string_view out_file = output_file(out);
+  const bool inherits = err == nullptr || err->value == "inherit";
+  const std::string_view err_file = inherits ? out_file : output_file(err);
+  const bool two = !out_file.empty() && !err_file.empty() && out_file != err_file;
+  if (out_file != err_file && !two)
+    draft.remark("the file gets both standard output and standard error");
+  for (const Setting& one : settings) {
+    const std::string_view file = output_file(&one);
+    if (&one != out && &one != err) {
+      draft.met(one);  // a later one replaces it
+    } else if (file.empty()) {
+      take_stream(unit, one, draft);
+    } else if (two) {
+      draft.leave(one, "both outputs go to one file here: choose one", "logging.file");
+    } else {
+      if (!one.value.starts_with("append:"))
+        draft.remark(fmt::format("{}: what is in the file stays, and lines are added", one.key));
+      draft.carry_text(one, "logging.file", file);
+    }
+  }
+}
+
+void draft_capabilities(const Unit& unit, Draft& draft) {
+  const auto settings = settings_of(unit, " CapabilityBoundingSet AmbientCapabilities ", draft);
+  if (settings.empty()) return;
+  const std::string_view user = unit.last("Service", "User");
+  const bool is_root = (user.empty() || user == "root" || user == "0") &&
+                       bool_of(unit.last("Service", "DynamicUser")) != true;
+  const Capabilities set = capabilities_of(settings);
+  const auto leave = [&](std::string_view reason) {
+    leave_all(settings, reason, "process.capabilities", draft);
+  };
+  if (set.inverted) return leave("write those that it may have");
+  // Of a user that is not root, what zinit keeps is raised as well. So a mere limit would give what
+  // the program could only come by otherwise.
+  if (!is_root && set.limited && !std::ranges::includes(set.bounding, set.ambient))
+    return leave("the limit takes back what the other one gives");
+  if (!is_root && set.ambient.empty() && !set.bounding.empty())
+    return leave("it is a limit only; zinit would give them to the user from the start");
+  meet_all(settings, draft);
+  if (is_root && !set.limited) return;
+  if (!is_root && !set.limited && set.ambient.empty()) return;
+  if (!is_root && (!set.limited || set.bounding != set.ambient))
+    draft.remark("AmbientCapabilities: here they are the limit as well, for set-user-ID programs");
+  draft.put("process.capabilities", words_value(is_root ? set.bounding : set.ambient));
+}
+
+void draft_start_limit(const Unit& unit, Draft& draft) {
+  const auto settings =
+      settings_of(unit, " StartLimitIntervalSec StartLimitInterval StartLimitBurst ", draft);
+  if (settings.empty()) return;
+  const auto limit = start_limit_of(settings);
+  constexpr const char* ours = "lifecycle.max_restarts";
+  if (!limit) return leave_all(settings, kNoSuchValue, ours, draft);
+  if (limit->burst == 0 || limit->interval_ms == 0) return meet_all(settings, draft);
+  if (limit->burst == 1)
+    return leave_all(settings, "zinit has no limit that forbids the first restart", ours, draft);
+  // Runs of one length reach the limit there if a run and its delay take less than this share of
+  // the interval.
+  const std::string_view given = unit.last("Service", "RestartSec");
+  const std::int64_t delay = milliseconds_of(given.empty() ? "100ms" : given).value_or(100);
+  const std::int64_t shortest = limit->interval_ms / limit->burst - delay;
+  meet_all(settings, draft);
+  if (shortest <= 0)
+    return draft.remark("StartLimitBurst: the delay of restarts is so long that it is never met");
+  draft.put(ours, number_value(limit->burst - 1));
+  draft.put("lifecycle.stability_period_ms", number_value(shortest));
+  draft.remark("StartLimitBurst: counts restarts in a row, of runs below stability_period_ms");
+}
+
+}  // namespace zinit
