@@ -341,11 +341,20 @@ TEST_CASE("import writes nothing over a file, nor with --dry-run, and says why",
   CHECK(read_file(import.server.config("a.toml")) == "mine");
 
   // What a server would refuse is not written.
-  import.put("b.service", "[Service]\nExecStart=/bin/b\nCPUSchedulingPriority=50\n");
-  const Outcome refused = import.run({"@b.service"});
+  import.put("b.service", "[Service]\nExecStart=/bin/b\n");
+  import.put("other/b.service", "[Service]\nExecStart=/bin/c\n");
+  const Outcome refused = import.run({"@b.service", "@other/b.service"});
   CHECK(refused.code == 1);
-  CHECK_THAT(refused.out, Contains("refused: b.toml:") && Contains("requires the scheduler"));
-  CHECK_FALSE(std::filesystem::exists(import.server.config("b.toml")));
+  CHECK_THAT(refused.out, Contains("refused: another of the files has this name"));
+  CHECK_THAT(import.made("b.toml"), Contains("/bin/b"));
+
+  // A key that a server would refuse is left out, and the service is written.
+  import.put("c.service", "[Service]\nExecStart=/bin/c\nCPUSchedulingPriority=50\n");
+  const Outcome without = import.run({"@c.service"});
+  CHECK(without.code == 1);
+  CHECK_THAT(without.out, Contains("not carried over: CPUSchedulingPriority (50") &&
+                              Contains("requires the scheduler"));
+  CHECK_THAT(import.made("c.toml"), Contains("#   CPUSchedulingPriority=50"));
 }
 
 TEST_CASE("import refuses what is no file of another init, and shows it escaped", "[import][ctl]") {
