@@ -189,8 +189,10 @@ TEST_CASE("import reads directories of runit and s6, and a server runs them", "[
                  Contains("post_exec = [\"/bin/sh\"") && Contains("stop_timeout_ms = 3000"));
   CHECK_THAT(import.made("ready.toml"), Contains("notify = \"fd:4\""));
   import.server.boot({"more", "ready"});
-  CHECK_THAT(import.server.ctl({"logs", "more"}).out,
-             Contains("it runs in " + import.server.path("sv/more")));
+  CHECK(eventually([&] {
+    const std::string log = import.server.ctl({"logs", "more"}).out;
+    return log.find("it runs in " + import.server.path("sv/more")) != log.npos;
+  }));
 
   import.put("rc/up/type", "oneshot\n");
   import.put("rc/up/up", "mount -a\n");
@@ -342,11 +344,11 @@ TEST_CASE("import writes nothing over a file, nor with --dry-run, and says why",
 
   // What a server would refuse is not written.
   import.put("b.service", "[Service]\nExecStart=/bin/b\n");
-  import.put("other/b.service", "[Service]\nExecStart=/bin/c\n");
-  const Outcome refused = import.run({"@b.service", "@other/b.service"});
+  import.put("other/Procfile", "b: /bin/c\n");
+  const Outcome refused = import.run({"@b.service", "@other/Procfile"});
   CHECK(refused.code == 1);
   CHECK_THAT(refused.out, Contains("refused: another of the files has this name"));
-  CHECK_THAT(import.made("b.toml"), Contains("/bin/b"));
+  CHECK_THAT(import.made("b.toml"), Contains("/bin/c"));
 
   // A key that a server would refuse is left out, and the service is written.
   import.put("c.service", "[Service]\nExecStart=/bin/c\nCPUSchedulingPriority=50\n");
