@@ -81,6 +81,9 @@ class PlainScript {
                        account.find(':', colon + 1) == account.npos;
     if (!plain)
       return draft_.remark(fmt::format("{} stays in the command, with all its options", program));
+    if (colon == account.npos && program != "s6-setuidgid")
+      draft_.remark(fmt::format("{} gives no supplementary groups; here {} has those of its user",
+                                program, draft_.name()));
     draft_.put_text("service.user", account.substr(0, colon));
     if (colon != std::string::npos) draft_.put_text("service.group", account.substr(colon + 1));
     command.erase(command.begin(), command.begin() + static_cast<std::ptrdiff_t>(at + 1));

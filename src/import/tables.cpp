@@ -49,7 +49,8 @@ class InittabReader {
     if (fields.size() < 4)
       return to_.fault(path_, fmt::format("line {} has no four fields", number));
     // The command may have colons.
-    std::string_view process = trim(line.substr(fields[3].data() - line.data()));
+    std::string_view process =
+        trim(line.substr(static_cast<std::size_t>(fields[3].data() - line.data())));
     const std::string action(fields[2]);
     if (action == "initdefault") default_ = fields[1].substr(0, 1);
     if (action == "initdefault" || action == "off" || process.empty()) return;
