@@ -63,7 +63,8 @@ std::string json_of_outcome(const Outcome& outcome, bool dry) {
     writer.begin_object();
     writer.member("section", one.setting.section).member("key", one.setting.key);
     writer.member("value", one.setting.value).member("file", one.setting.file);
-    writer.member("line", one.setting.line).member("reason", one.reason).end_object();
+    if (one.setting.line > 0) writer.member("line", one.setting.line);
+    writer.member("reason", one.reason).end_object();
   }
   writer.end_array().member("notes", draft.remarks()).member("refused", outcome.file.refused);
   if (!outcome.failure.empty()) writer.member("failure", outcome.failure);
@@ -105,7 +106,8 @@ int run_import(VerbContext& context) {
   const bool dry = context.arguments.has("dry-run");
   std::string folder = context.arguments.has("to") ? context.arguments.value("to") : ".";
   while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
-  const Imported imported = import_paths(context.arguments.rest, kind_asked_for(context));
+  Imported imported = import_paths(context.arguments.rest, kind_asked_for(context));
+  withdraw_refused(imported.drafts);
   const std::vector<ImportedFile> files = files_of(imported.drafts);
 
   int status = ExitStatus::done;

@@ -1,4 +1,6 @@
 // Service files of dinit (dinit-service(5)).
+#include <algorithm>
+
 #include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -48,14 +50,70 @@ class DinitReader {
       }
       const std::size_t end = line.find_first_of(":=+");
       const std::size_t value = line.find_first_not_of(":=+ \t", end);
-      settings.push_back({"", trim(line.substr(0, end)),
-                          value == line.npos ? "" : line.substr(value), number, path});
+      const std::string_view key = trim(line.substr(0, end));
+      const std::string_view said = value == line.npos ? "" : line.substr(value);
+      const auto before = std::ranges::find(settings, key, &Setting::key);
+      const bool more = line.substr(std::min(end, line.size())).starts_with("+=");
+      if (more && before != settings.end() && key.ends_with("command"))
+        before->value.append(" ").append(said);
+      else
+        settings.push_back({"", key, said, number, path});
     });
     // What the rest means depends on the type.
     for (const Setting& one : settings)
       if (one.key == "type") type_ = one.value;
     if (type_ == "internal" || type_ == "triggered") draft_.make_target();
     for (const Setting& one : settings) take(one);
+  }
+
+  /// Whether a quote ends the name of a variable, and its word goes on.
+  static bool is_glued(std::string_view text) {
+    for (std::size_t at = text.find('"'); at != text.npos; at = text.find('"', at + 1)) {
+      const std::string_view before = text.substr(0, at);
+      const std::size_t dollar = before.find_last_of('$');
+      if (dollar == before.npos || !is_variable_name(before.substr(dollar + 1))) continue;
+      if (is_variable_name(fmt::format("_{}", text.substr(at + 1, 1))) && at + 1 < text.size())
+        return true;
+    }
+    return false;
+  }
+
+  /// A line for the shell: `$NAME` and `${NAME}` are part of one word for dinit, and `$/NAME` is
+  /// split at blanks; `${NAME:-word}` and the like are as in the shell. Nothing if it has more.
+  static std::optional<std::string> line_of(const std::vector<std::string>& words) {
+    if (words.empty()) return std::nullopt;
+    std::string line = "exec";
+    for (const std::string& word : words) {
+      line += ' ';
+      std::string plain;
+      for (std::size_t i = 0; i < word.size(); ++i) {
+        if (word[i] != '$' || word.compare(i, 2, "$$") == 0) {
+          if (word[i] == '$') ++i;
+          plain += word[i];
+          continue;
+        }
+        const bool splits = word.compare(i, 2, "$/") == 0;
+        std::size_t begin = i + (splits ? 2 : 1);
+        const bool braces = word.compare(begin, 1, "{") == 0;
+        begin += braces ? 1 : 0;
+        std::size_t end = begin;
+        while (end < word.size() && is_variable_name("_" + word.substr(end, 1))) ++end;
+        if (!is_variable_name(word.substr(begin, end - begin))) return std::nullopt;
+        const std::size_t close = braces ? word.find('}', end) : end;
+        if (close == word.npos) return std::nullopt;
+        const std::string rest = word.substr(end, close - end);
+        if (!rest.empty() && (std::string_view(":-+").find(rest.front()) == rest.npos ||
+                              rest.find_first_of("$`\"'\\{ ") != rest.npos))
+          return std::nullopt;
+        if (!plain.empty()) line += shell_quoted(plain);
+        plain.clear();
+        line += fmt::format("{}${{{}{}}}{}", splits ? "" : "\"", word.substr(begin, end - begin),
+                            rest, splits ? "" : "\"");
+        i = close - (braces ? 0 : 1);
+      }
+      if (!plain.empty() || word.empty()) line += shell_quoted(plain);
+    }
+    return line;
   }
 
   void take(const Setting& setting) {
@@ -81,10 +139,21 @@ class DinitReader {
       return draft_.carry_text(setting, "readiness.notify", "fd:" + value.substr(7));
     if (key == "socket-listen") return draft_.carry_text(setting, "socket.listen", "unix:" + value);
     if ((key == "command" || key == "stop-command") && value.find('$') != std::string::npos) {
-      const auto words = split_words(value, Quoting::dinit);
-      if (!words.empty())
-        return draft_.carry(setting, key == "command" ? "service.exec" : "service.stop_exec",
-                            text_value(shell_line(words)));
+      const std::string_view ours = key == "command" ? "service.exec" : "service.stop_exec";
+      // Without its quotes and backslashes "$A"b would be another variable, and \$A one.
+      const bool hidden = value.find("\\$") != std::string::npos || is_glued(value);
+      const auto line = hidden ? std::nullopt : line_of(split_words(value, Quoting::dinit));
+      if (!line)
+        return draft_.leave(setting,
+                            "it has a variable that the shell cannot be given; write its "
+                            "value",
+                            ours);
+      if (value.find("$/") != std::string::npos)
+        draft_.remark(
+            fmt::format("{}: what $/NAME has is split at blanks, and the shell replaces "
+                        "* ? [ in it by names of files",
+                        key));
+      return draft_.carry(setting, ours, text_value(*line));
     }
     if (key.ends_with(".d") && (key.starts_with("depends") || key.starts_with("waits"))) {
       const std::string place =

@@ -262,8 +262,49 @@ void Draft::carry(const Setting& setting, std::string_view ours, Value value) {
   if (is_template()) fill_in_name(filled, name_ + "1");
   if (key == nullptr || !check_value(*key, filled, findings))
     return leave(setting, found.empty() ? kNoSuchValue : found.front().text, ours);
+  const bool more = grows(*key, value);
+  if (const Value* there = find(ours); one_each_ && !more && there != nullptr)
+    for (const LeftSetting& one : given_)
+      if (one.place == key && one.setting.key != setting.key &&
+          toml_value(*there) != toml_value(value))
+        return leave(setting,
+                     fmt::format("{} has given \"{}\" already, which has one value here",
+                                 one.setting.key, key->name),
+                     ours);
   met(setting);
-  grows(*key, value) ? add(ours, std::move(value)) : put(ours, std::move(value));
+  given_.push_back({setting, {}, key});
+  more ? add(ours, std::move(value)) : put(ours, std::move(value));
+}
+
+bool Draft::withdraw(std::string_view ours, std::string_view reason) {
+  const std::string section(ours.substr(0, ours.find('.')));
+  const auto there = document_.table.find(section);
+  if (there == document_.table.end()) return false;
+  auto& keys = there->second.value.table;
+  const auto member =
+      keys.find(std::string(ours.substr(std::min(section.size() + 1, ours.size()))));
+  if (member == keys.end()) {
+    // The section is not allowed, or lacks what it needs: it goes as a whole.
+    if (section == main_section() || keys.empty()) return false;
+    std::vector<std::string> all;
+    for (const auto& [name, one] : keys) all.push_back(fmt::format("{}.{}", section, name));
+    for (const std::string& one : all) withdraw(one, fmt::format("{}: {}", ours, reason));
+    return true;
+  }
+  const Setting own("", member->first, toml_value(member->second.value), 0, "");
+  keys.erase(member);
+  if (keys.empty()) document_.table.erase(there);
+  const Key* const key = key_for(ours);
+  bool by_setting = false;
+  for (const LeftSetting& one : given_) {
+    if (one.place != key) continue;
+    left_.push_back({one.setting, std::string(reason), key});
+    --carried_;
+    by_setting = true;
+  }
+  std::erase_if(given_, [&](const LeftSetting& one) { return one.place == key; });
+  if (!by_setting) leave(own, reason, ours);
+  return true;
 }
 
 void Draft::carry_text(const Setting& setting, std::string_view ours, std::string_view text) {

@@ -94,6 +94,12 @@ class Draft {
 
   // What follows from several settings together, or from the kind of the file.
 
+  /// From now on a key that has one value is set by one setting: another one that gives it another
+  /// value is left. For kinds whose order of lines means nothing.
+  void one_setting_each() { one_each_ = true; }
+  /// Takes a key out, and leaves the settings that gave it, with a reason; or all keys of a
+  /// section, if `ours` names it, or a key that it lacks. Returns whether something was taken out.
+  bool withdraw(std::string_view ours, std::string_view reason);
   /// Sets the value of a key, whatever it was.
   void put(std::string_view ours, Value value);
   void put_text(std::string_view ours, std::string_view text);
@@ -122,6 +128,8 @@ class Draft {
   std::vector<std::string> notes_;
   std::vector<std::string> refusals_;
   int carried_ = 0;
+  bool one_each_ = false;
+  std::vector<LeftSetting> given_;  // carried settings; `place` is the key that each has given
 };
 
 // Values as service files have them.

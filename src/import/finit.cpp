@@ -14,16 +14,29 @@ constexpr std::string_view kFinitKeys =
     "kill=lifecycle.stop_timeout_ms pre=service.pre_exec post=service.post_exec "
     "ready=service.ready_exec restart_sec=lifecycle.restart_delay_ms ";
 
+/// NAME=VALUE as words; the value may be in quotes.
+bool is_assignment(const std::vector<std::string>& words) {
+  const std::size_t equals = words.empty() ? 0 : words.front().find('=');
+  return !words.empty() && equals != std::string::npos &&
+         is_variable_name(words.front().substr(0, equals));
+}
+
+/// What lines without a service say of all services.
+struct FinitGlobals {
+  std::vector<std::string> environment;
+  std::string runlevel = "2";  // of the boot, as finit has it
+};
+
 class FinitLine {
  public:
-  FinitLine(const Setting& line, Imported& to) : line_(line), to_(to), draft_("", "") {}
+  FinitLine(const Setting& line, FinitGlobals& globals, Imported& to)
+      : line_(line), globals_(globals), to_(to), draft_("", "") {}
 
   void read() {
-    const auto words = split_words(line_.value, Quoting::shell);
+    auto words = split_words(line_.value, Quoting::shell);
     const std::string kind = words.empty() ? "" : words.front();
-    if (kind == "tty" || kind == "rlimit" || kind == "cgroup" || kind == "include")
-      to_.part(line_.file, fmt::format("line {}: {} is not read", line_.line, kind));
-    if (kind != "service" && kind != "task" && kind != "run" && kind != "sysv") return;
+    if (kind != "service" && kind != "task" && kind != "run" && kind != "sysv")
+      return take_global(std::move(words), kind);
     std::size_t at = 1;
     while (at < words.size() && !words[at].starts_with('/') && words[at] != "--") ++at;
     std::string description;
@@ -44,6 +57,10 @@ class FinitLine {
       if (words[i].starts_with(":")) name += "-" + words[i].substr(1);
     }
     draft_ = new_draft(name, fmt::format("{}:{}", line_.file, line_.line));
+    if (kind == "sysv") {
+      draft_.put("service.stop_exec", words_value({command.front(), "stop"}));
+      command.emplace_back("start");
+    }
     draft_.put("service.exec",
                has_variable(command) ? text_value(shell_line(command)) : words_value(command));
     draft_.met(line_);
@@ -57,6 +74,18 @@ class FinitLine {
  private:
   Setting setting(std::string key, std::string value) const {
     return {"", std::move(key), std::move(value), line_.line, line_.file};
+  }
+
+  void take_global(std::vector<std::string> words, const std::string& kind) {
+    if (kind == "set") words.erase(words.begin());
+    if (is_assignment(words)) {
+      globals_.environment.push_back(words.front());
+    } else if (kind == "runlevel" && words.size() == 2) {
+      globals_.runlevel = words.back();
+    } else {
+      to_.part(line_.file, fmt::format("line {}: {} is not read", line_.line,
+                                       kind.empty() ? line_.value : kind));
+    }
   }
 
   void take(const std::string& word) {
@@ -78,6 +107,10 @@ class FinitLine {
       return draft_.carry_text(one, "readiness.notify", value);
     if (key == "notify" && value == "s6") return draft_.carry_text(one, "readiness.notify", "fd:3");
     if (key == "notify" && (value == "none" || value == "pid")) return draft_.met(one);
+    if (key == "if")
+      return draft_.leave(one, "whether another service exists is no condition here");
+    if (key == "restart" && value == "0")
+      return draft_.carry_text(one, "lifecycle.restart", "never");
     if (key == "restart")
       return draft_.carry_text(one, "lifecycle.max_restarts", value == "-1" ? "0" : value);
     if (key == "manual") {
@@ -90,11 +123,16 @@ class FinitLine {
     carry_plain(kFinitKeys, one, value, draft_);
   }
 
-  /// Levels 2 to 5 are those of a system that runs.
+  /// S is the bootstrap; "!" means all levels but these.
   void take_levels(const Setting& one) {
-    if (one.value.find_first_of("2345Ss-") == one.value.npos) {
+    const bool all_but = one.value.starts_with("[!");
+    const bool named = one.value.find_first_of(globals_.runlevel) != one.value.npos;
+    if (named == all_but && one.value.find_first_of("Ss") == one.value.npos) {
       draft_.put_text("service.status", "stop");
-      draft_.remark(fmt::format("runlevels {}: it is started on request", one.value));
+      draft_.remark(
+          fmt::format("runlevels {} are not that of the boot ({}): it is started on "
+                      "request",
+                      one.value, globals_.runlevel));
     }
     draft_.met(one);
   }
@@ -128,6 +166,7 @@ class FinitLine {
   }
 
   const Setting line_;
+  FinitGlobals& globals_;
   Imported& to_;
   Draft draft_;
 };
@@ -138,9 +177,14 @@ void import_finit(const std::string& path, Imported& to) {
   const auto text = read_source(path, to);
   const std::size_t before = to.drafts.size() + to.faults.size();
   if (!text) return;
+  const std::size_t first = to.drafts.size();
+  FinitGlobals globals;
   for_each_line(*text, [&](std::string_view line, unsigned number) {
-    FinitLine({"", "", line, number, path}, to).read();
+    FinitLine({"", "", line, number, path}, globals, to).read();
   });
+  const Setting setting{"", "set", join(globals.environment, " "), 0, path};
+  for (std::size_t i = first; i < to.drafts.size() && !globals.environment.empty(); ++i)
+    to.drafts[i].carry_words(setting, "service.env", globals.environment);
   if (to.drafts.size() + to.faults.size() == before)
     to.fault(path, "has no service, task, run or sysv");
 }

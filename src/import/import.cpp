@@ -106,6 +106,21 @@ Imported import_paths(std::span<const std::string> paths, std::string_view kind)
   return to;
 }
 
+void withdraw_refused(std::vector<Draft>& drafts) {
+  constexpr int most = 20;  // a key that goes may take another one's meaning with it
+  for (Draft& draft : drafts) {
+    bool changed = true;
+    for (int i = 0; i < most && changed; ++i) {
+      changed = false;
+      const std::string name = draft.name() + std::string(kFileSuffix);
+      for (const Diagnostic& fault : check_texts({{name, text_of_draft(draft)}}).diagnostics)
+        // A service without its command is none, and is refused as a whole.
+        if (fault.severity == Severity::error && fault.key != "service.exec" && !changed)
+          changed = draft.withdraw(fault.key, fault.text);
+    }
+  }
+}
+
 std::vector<ImportedFile> files_of(const std::vector<Draft>& drafts) {
   std::vector<ImportedFile> files;
   std::map<std::string, std::string> texts;

@@ -50,6 +50,10 @@ struct Imported {
 /// @param kind   one of foreign_kinds(), or empty: it is found for each path.
 [[nodiscard]] Imported import_paths(std::span<const std::string> paths, std::string_view kind);
 
+/// Takes the keys out of each draft that `zinitctl check` would refuse, and leaves the settings
+/// that gave them, with what it says of them: one such key is no reason to refuse a whole service.
+void withdraw_refused(std::vector<Draft>& drafts);
+
 /// A service file to be.
 struct ImportedFile {
   std::string name;  // NAME.toml

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::string_view kOpenrcKeys =
     " need=dependencies.requires use=dependencies.wants want=dependencies.wants "
+    "rc_need=dependencies.requires rc_use=dependencies.wants rc_want=dependencies.wants "
+    "rc_after=dependencies.after rc_before=dependencies.before stopsig=lifecycle.stop_signal "
     "after=dependencies.after before=dependencies.before directory=service.dir "
     "output_log=logging.file umask=service.umask respawn_max=lifecycle.max_restarts ";
 
@@ -22,6 +24,14 @@ std::string service_here(std::string_view name) {
   if (name == "netmount") return "network-mounts";
   if (name == "logger") return "rsyslog";
   return std::string(name);
+}
+
+/// Whether a line of the shell decides what follows it.
+bool is_flow(std::string_view line) {
+  const std::string_view word = line.substr(0, line.find_first_of(" \t;"));
+  for (const std::string_view flow : {"if", "case", "for", "while", "until"})
+    if (word == flow) return true;
+  return line.find("&&") != line.npos || line.find("||") != line.npos;
 }
 
 class OpenrcReader {
@@ -44,6 +54,10 @@ class OpenrcReader {
             path_, fmt::format("has a function {}(): only scripts that set variables and have "
                                "depend() can be read",
                                own));
+    if (!code_.empty())
+      return to_.fault(path_, fmt::format("{}: only scripts that set variables and have depend(), "
+                                          "without conditions, can be read",
+                                          code_));
     for (const Setting& one : settings_) take(one);
     finish();
   }
@@ -56,6 +70,8 @@ class OpenrcReader {
   void read_text(std::string_view text, const std::string& file) {
     std::string function;
     for_each_line(text, [&](std::string_view line, unsigned number) {
+      if ((function.empty() || function == "depend") && is_flow(line))
+        code_ = fmt::format("{}:{} has the code {}", file, number, line);
       if (line == "}") return function.clear();
       const std::size_t call = line.find("()");
       if (function.empty() && call != line.npos && is_variable_name(trim(line.substr(0, call)))) {
@@ -79,10 +95,16 @@ class OpenrcReader {
   }
 
   void take_depend_line(std::string_view line, unsigned number, const std::string& file) {
-    const std::size_t blank = line.find_first_of(" \t");
-    if (blank != line.npos && !line.starts_with('#'))
+    if (is_flow(line)) code_ = fmt::format("{}:{} has the code {}", file, number, line);
+    for (const std::string_view part : split(line.substr(0, line.find(" #")), ';')) {
+      const std::string_view one = trim(part);
+      const std::size_t blank = one.find_first_of(" \t");
+      if (blank == one.npos || one.starts_with('#')) continue;
+      const std::string_view names = trim(one.substr(blank));
+      const auto value = expand(names);
       settings_.push_back(
-          {"depend", line.substr(0, blank), trim(line.substr(blank)), number, file});
+          {value ? "depend" : "?", one.substr(0, blank), value ? *value : names, number, file});
+    }
   }
 
   void take_assignment(std::string_view line, unsigned number, const std::string& file) {
@@ -163,7 +185,8 @@ class OpenrcReader {
     if (key.empty()) return draft_.leave(setting, "it is neither a variable nor depend()");
     if (setting.section == "?")
       return draft_.leave(setting, "it has variables that are not known; write its value");
-    if (setting.section == "depend") return take_dependency(setting);
+    const bool names_others = !plain_key(kOpenrcKeys, key).empty() && key.starts_with("rc_");
+    if (setting.section == "depend" || names_others) return take_dependency(setting);
     if (setting.section == "export")
       return draft_.carry_words(setting, "service.env", {setting.key + "=" + value});
     if (key.starts_with("command") || key == "pidfile" || key == "supervisor" || key == "name")
@@ -178,12 +201,35 @@ class OpenrcReader {
 
   static bool is_known(std::string_view key) {
     if (!plain_key(kOpenrcKeys, key).empty()) return true;
-    for (const std::string_view own :
-         {"retry", "respawn_delay", "respawn_period", "start_stop_daemon_args",
-          "supervise_daemon_args", "error_log", "output_logger", "error_logger", "required_files",
-          "required_dirs", "extra_commands", "extra_started_commands", "extra_stopped_commands",
-          "healthcheck_delay", "healthcheck_timer", "chroot", "capabilities", "rc_ulimit",
-          "rc_cgroup_settings"})
+    for (const std::string_view own : {"retry",
+                                       "respawn_delay",
+                                       "rc_provide",
+                                       "rc_keyword",
+                                       "notify",
+                                       "input_file",
+                                       "no_new_privs",
+                                       "secbits",
+                                       "start_inactive",
+                                       "ssd_nicelevel",
+                                       "ssd_ionicelevel",
+                                       "ssd_oom_score_adj",
+                                       "respawn_period",
+                                       "start_stop_daemon_args",
+                                       "supervise_daemon_args",
+                                       "error_log",
+                                       "output_logger",
+                                       "error_logger",
+                                       "required_files",
+                                       "required_dirs",
+                                       "extra_commands",
+                                       "extra_started_commands",
+                                       "extra_stopped_commands",
+                                       "healthcheck_delay",
+                                       "healthcheck_timer",
+                                       "chroot",
+                                       "capabilities",
+                                       "rc_ulimit",
+                                       "rc_cgroup_settings"})
       if (key == own) return true;
     return false;
   }
@@ -228,6 +274,8 @@ class OpenrcReader {
           "the command puts itself in the background without a pid file: a oneshot, whose "
           "processes zinit does not watch");
     }
+    if (draft_.find("logging.file") != nullptr)
+      draft_.remark("the log file gets standard output and standard error");
     to_.add(std::move(draft_));
   }
 
@@ -236,6 +284,7 @@ class OpenrcReader {
   Draft draft_;
   std::map<std::string, std::string> variables_;
   std::vector<std::string> functions_;
+  std::string code_;  // a line that makes others depend on a condition; empty: there is none
   std::vector<Setting> settings_;
 };
 

@@ -36,6 +36,13 @@ std::optional<std::string> read_if_there(const std::string& path, Imported& to) 
   return path_exists(path) ? read_source(path, to) : std::nullopt;
 }
 
+std::vector<std::string> read_directory(const std::string& path, Imported& to) {
+  const UniqueDirectory open(::opendir(path.c_str()));
+  if (open) return names_in_directory(path);
+  to.fault(path, errno_text(errno));
+  return {};
+}
+
 std::vector<std::string> names_in_directory(const std::string& path) {
   constexpr std::size_t most = 10000;
   std::vector<std::string> names;
@@ -88,6 +95,7 @@ Draft new_draft(std::string_view name, std::string_view source) {
   // Of a template only the end is no letter.
   const std::string ours = usable_name(name);
   Draft draft(ours, source);
+  draft.one_setting_each();
   if (ours != name) draft.remark(fmt::format("the name {} is not allowed here", name));
   return draft;
 }

@@ -22,6 +22,9 @@ namespace zinit {
 /// The names in a directory, but for those that begin with a dot, in byte order; at most 10,000.
 [[nodiscard]] std::vector<std::string> names_in_directory(const std::string& path);
 
+/// The same, with a fault if the directory cannot be read.
+[[nodiscard]] std::vector<std::string> read_directory(const std::string& path, Imported& to);
+
 [[nodiscard]] bool is_directory_path(const std::string& path) noexcept;
 
 /// The first line of a text, trimmed.

@@ -1,4 +1,8 @@
 // Service directories of runit and s6, and source directories of s6-rc.
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include "base/fd.hpp"
 #include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -62,16 +66,27 @@ class PlainScript {
   }
 
  private:
-  /// setuidgid(8) and chpst(8) with a user alone.
+  /// setuidgid(8) and chpst(8) with a user alone. The user of chpst may be numbers (":UID:GID") or
+  /// have several groups, and options may follow it: such a chpst stays in the command.
   void take_user(std::vector<std::string>& command) {
-    const bool sets = last_part(command.front()).ends_with("setuidgid") && command.size() > 2;
-    const bool chpst = command.front() == "chpst" && command.size() > 3 && command[1] == "-u";
-    if (!sets && !chpst) return;
-    const std::string account = command[chpst ? 2 : 1];
+    const std::string program(last_part(command.front()));
+    const bool sets = (program == "setuidgid" || program == "s6-setuidgid") && command.size() > 2;
+    if (!sets && program != "chpst") return;
+    const std::size_t at = sets ? 1 : 2;
+    const bool alone =
+        sets || (command.size() > 3 && command[1] == "-u" && !command[3].starts_with('-'));
+    const std::string account = alone ? command[at] : "";
     const std::size_t colon = account.find(':');
+    const bool plain = alone && !account.empty() && !account.starts_with('-') && colon != 0 &&
+                       account.find(':', colon + 1) == account.npos;
+    if (!plain)
+      return draft_.remark(fmt::format("{} stays in the command, with all its options", program));
+    if (colon == account.npos && program != "s6-setuidgid")
+      draft_.remark(fmt::format("{} gives no supplementary groups; here {} has those of its user",
+                                program, draft_.name()));
     draft_.put_text("service.user", account.substr(0, colon));
     if (colon != std::string::npos) draft_.put_text("service.group", account.substr(colon + 1));
-    command.erase(command.begin(), command.begin() + (chpst ? 3 : 2));
+    command.erase(command.begin(), command.begin() + static_cast<std::ptrdiff_t>(at + 1));
   }
 
   const Setting& whole_;
@@ -97,8 +112,13 @@ class RunDirectory {
       : path_(path), whole_(absolute(path)), to_(to), draft_(new_draft(last_part(whole_), path)) {}
 
   void read() {
-    const std::vector<std::string> names = names_in_directory(path_);
+    const std::vector<std::string> names = read_directory(path_, to_);
     type_ = std::string(trim(read_if_there(path_ + "/type", to_).value_or("")));
+    if (!type_.empty() && type_ != "longrun" && type_ != "oneshot" && type_ != "bundle")
+      return to_.fault(path_,
+                       fmt::format("has the type \"{}\"; those of s6-rc are longrun, oneshot "
+                                   "and bundle",
+                                   type_));
     if (type_ == "bundle") draft_.make_target();
     for (const std::string& name : names) take(name);
     if (type_.empty() || type_ == "longrun") {
@@ -115,7 +135,7 @@ class RunDirectory {
     const std::string file = path_ + "/" + name;
     if (name == "supervise" || name == "event" || name == "data" || name == "env") return;
     if (name.ends_with(".d") && is_directory_path(file)) {
-      const std::vector<std::string> members = names_in_directory(file);
+      const std::vector<std::string> members = read_directory(file, to_);
       return take_names({"", name, join(members, " "), 0, file}, members);
     }
     if (is_directory_path(file)) return draft_.by_table({"", name, "", 0, file}, "");
@@ -185,8 +205,23 @@ class RunDirectory {
   std::string type_;
 };
 
+bool is_regular(const std::string& path) noexcept {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/// The root has a directory /run: it is no service.
 bool is_service_directory(const std::string& path) {
-  return path_exists(path + "/run") || path_exists(path + "/type");
+  return is_regular(path + "/run") || is_regular(path + "/type");
+}
+
+/// Why nothing can be said of what is at `path`; empty if something can.
+std::string unreadable(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return errno_text(errno);
+  if (!S_ISDIR(status.st_mode)) return {};
+  const UniqueDirectory open(::opendir(path.c_str()));
+  return open ? std::string() : errno_text(errno);
 }
 
 }  // namespace
@@ -194,13 +229,21 @@ bool is_service_directory(const std::string& path) {
 void import_run_directory(const std::string& path, Imported& to) {
   if (is_service_directory(path)) return RunDirectory(path, to).read();
   bool any = false;
-  for (const std::string& name : names_in_directory(path)) {
+  for (const std::string& name : read_directory(path, to)) {
     const std::string below = path + "/" + name;
+    if (const std::string why = unreadable(below); !why.empty()) {
+      to.fault(below, why);
+      any = true;
+      continue;
+    }
     if (!is_service_directory(below)) continue;
     any = true;
     RunDirectory(below, to).read();
   }
-  if (!any) to.fault(path, "has no service directory, one with a file run or type");
+  if (!any && unreadable(path).empty())
+    to.fault(path,
+             "has no service directory, one with a file run or type; for another kind name "
+             "the files in it");
 }
 
 }  // namespace zinit

@@ -19,6 +19,13 @@ constexpr int kMostFiles = 1000;     // by [include]
 constexpr std::string_view kSupervisordKeys =
     " exitcodes=lifecycle.success stdout_logfile_backups=logging.file_keep user=service.user ";
 
+/// What [supervisord] sets for all programs, beside their environment.
+constexpr std::string_view kCommonKeys =
+    " umask=service.umask user=service.user directory=service.dir ";
+
+constexpr const char* kUnknownVariable =
+    "it has a variable that only supervisord knows; write its value";
+
 /// NAME="value",NAME=value as separate words.
 std::vector<std::string> variables(std::string_view text) {
   std::string blanks;
@@ -32,7 +39,16 @@ std::vector<std::string> variables(std::string_view text) {
 
 class SupervisordReader {
  public:
-  explicit SupervisordReader(Imported& to) : to_(to) {}
+  explicit SupervisordReader(Imported& to) : to_(to), first_(to.drafts.size()) {}
+
+  /// Lays what [supervisord] says of its programs below what they say.
+  void finish() {
+    for (std::size_t i = first_; i < to_.drafts.size(); ++i) {
+      Draft& draft = to_.drafts[i];
+      if (draft.find("service.exec") == nullptr) continue;
+      for (const Setting& one : common_) take_common(one, draft);
+    }
+  }
 
   void read(const std::string& path) {
     if (!seen_.insert(absolute(path)).second || seen_.size() > kMostFiles) return;
@@ -93,6 +109,7 @@ class SupervisordReader {
     const std::size_t colon = section.find(':');
     const std::string kind = section.substr(0, colon);
     const std::string name(trim(colon == section.npos ? "" : section.substr(colon + 1)));
+    if (kind == "supervisord") common_.insert(common_.end(), settings.begin(), settings.end());
     if (kind == "group") return make_group(name, settings, path);
     if (kind == "eventlistener" || kind == "fcgi-program")
       to_.part(path, fmt::format("zinit has no {}, as in [{}]", kind, section));
@@ -116,8 +133,29 @@ class SupervisordReader {
       made_[name].push_back(draft.name());
       for (const Setting& one : settings) take(one, names, draft);
       if (value("autorestart").empty()) draft.put_text("lifecycle.restart", "on-failure");
+      if (draft.find("logging.file") != nullptr && draft.find("logging.merge_stderr") == nullptr)
+        draft.remark("the log file gets standard output and standard error");
       to_.add(std::move(draft));
     }
+  }
+
+  static void take_common(const Setting& setting, Draft& draft) {
+    const std::string_view key = setting.key;
+    const Names names{{"here", absolute(folder_of(setting.file))}};
+    const std::string_view ours = plain_key(kCommonKeys, key);
+    if (ours.empty() && key != "environment") return;  // of supervisord itself
+    const auto value = expand(setting.value, names);
+    if (!value) return draft.leave(setting, kUnknownVariable, ours);
+    if (key != "environment") {
+      if (draft.find(ours) == nullptr) draft.carry_text(setting, ours, *value);
+      return;
+    }
+    const Value* own = draft.find("service.env");
+    std::vector<std::string> words = variables(*value);
+    std::erase_if(words, [&](const std::string& word) {
+      return own != nullptr && own->find(word.substr(0, word.find('='))) != nullptr;
+    });
+    if (!words.empty()) draft.carry_words(setting, "service.env", words);
   }
 
   void make_group(const std::string& name, const std::vector<Setting>& settings,
@@ -173,8 +211,7 @@ class SupervisordReader {
   static void take(const Setting& setting, const Names& names, Draft& draft) {
     const std::string_view key = setting.key;
     const auto expanded = expand(setting.value, names);
-    if (!expanded)
-      return draft.leave(setting, "it has a variable that only supervisord knows; write its value");
+    if (!expanded) return draft.leave(setting, kUnknownVariable);
     const std::string& value = *expanded;
     const auto flag = bool_of(value);
     const bool of_log = key.ends_with("_logfile");
@@ -190,6 +227,11 @@ class SupervisordReader {
                               : flag == false ? "never"
                                               : "on-failure");
     if (key == "environment") return draft.carry_words(setting, "service.env", variables(value));
+    if (key == "startretries" && value == "0")
+      return draft.leave(setting,
+                         "0 is no limit here; write restart = \"never\" if it is to be "
+                         "started once",
+                         "lifecycle.max_restarts");
     if (key == "exitcodes") {
       std::vector<std::string> codes;
       for (const std::string_view code : split(value, ',')) codes.emplace_back(trim(code));
@@ -210,6 +252,8 @@ class SupervisordReader {
   }
 
   Imported& to_;
+  const std::size_t first_;      // draft of this file
+  std::vector<Setting> common_;  // of [supervisord]
   std::set<std::string> seen_;
   std::map<std::string, std::vector<std::string>> made_;  // services by program
 };
@@ -218,7 +262,9 @@ class SupervisordReader {
 
 void import_supervisord(const std::string& path, Imported& to) {
   const std::size_t before = to.drafts.size() + to.faults.size();
-  SupervisordReader(to).read(path);
+  SupervisordReader reader(to);
+  reader.read(path);
+  reader.finish();
   if (to.drafts.size() + to.faults.size() == before) to.fault(path, "has no [program:NAME]");
 }
 

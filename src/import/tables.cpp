@@ -1,4 +1,6 @@
 // Files with a service on each line: /etc/inittab (inittab(5)) and a Procfile.
+#include <algorithm>
+
 #include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -17,37 +19,114 @@ std::string inittab_name(std::string_view id, std::string_view process) {
   return usable_name(id.empty() ? last_part(program) : id);
 }
 
-void take_inittab_line(const Setting& line, Imported& to) {
-  const std::vector<std::string_view> fields = split(line.value, ':');
-  if (fields.size() < 4)
-    return to.fault(line.file, fmt::format("line {} has no four fields", line.line));
-  const std::string_view id = fields[0], action = fields[2];
-  // The command may have colons.
-  const auto begin = static_cast<std::size_t>(fields[3].data() - line.value.data());
-  std::string_view process = trim(std::string_view(line.value).substr(begin));
-  if (action == "initdefault" || action == "off" || process.empty()) return;
-  const bool tty = process.starts_with('-');
-  if (process.starts_with('+') || tty) process.remove_prefix(1);
-  Draft draft = new_draft(inittab_name(id, process), fmt::format("{}:{}", line.file, line.line));
-  const Setting setting{"", std::string(action), line.value, line.line, line.file};
-  const bool respawns = action == "respawn" || action == "askfirst" || action == "ondemand";
-  const bool once = action == "once" || action == "wait" || action == "sysinit" ||
-                    action == "boot" || action == "bootwait";
-  if (!respawns && !once) {
-    to.part(line.file, fmt::format("line {}: {} has no service here: a key, a power "
-                                   "failure or the end is for others to act on",
-                                   line.line, action));
-    return;
+/// One line of an inittab.
+struct InittabLine {
+  Setting whole;
+  std::string id, levels, action, process;
+
+  /// sysinit comes before boot and bootwait, and these before all lines of a runlevel.
+  [[nodiscard]] int phase() const {
+    return action == "sysinit" ? 0 : action == "boot" || action == "bootwait" ? 1 : 2;
   }
-  if (respawns) draft.put_text("lifecycle.restart", "always");
-  if (once) draft.put_flag("service.oneshot", true);
-  if (action == "ondemand") draft.put_text("service.status", "stop");
-  // busybox takes the id for the terminal.
-  if (id.starts_with("tty") && fields[1].empty())
-    draft.put_text("service.tty", fmt::format("/dev/{}", id));
-  if (action == "askfirst") draft.remark("askfirst: nobody is asked before it starts");
-  draft.carry(setting, "service.exec", text_value(std::string(process)));
-  to.add(std::move(draft));
+  [[nodiscard]] bool is_waited_for() const {
+    return action == "sysinit" || action == "wait" || action == "bootwait";
+  }
+};
+
+class InittabReader {
+ public:
+  InittabReader(std::string path, Imported& to) : path_(std::move(path)), to_(to) {}
+
+  void read(std::string_view text) {
+    for_each_line(text, [&](std::string_view line, unsigned number) { take(line, number); });
+    std::ranges::stable_sort(lines_, {}, &InittabLine::phase);
+    for (const InittabLine& line : lines_) make(line);
+  }
+
+ private:
+  void take(std::string_view line, unsigned number) {
+    const std::vector<std::string_view> fields = split(line, ':');
+    if (fields.size() < 4)
+      return to_.fault(path_, fmt::format("line {} has no four fields", number));
+    // The command may have colons.
+    std::string_view process =
+        trim(line.substr(static_cast<std::size_t>(fields[3].data() - line.data())));
+    const std::string action(fields[2]);
+    if (action == "initdefault") default_ = fields[1].substr(0, 1);
+    if (action == "initdefault" || action == "off" || process.empty()) return;
+    while (process.starts_with('+') || process.starts_with('-')) process.remove_prefix(1);
+    lines_.push_back({{"", action, line, number, path_},
+                      std::string(fields[0]),
+                      std::string(fields[1]),
+                      action,
+                      std::string(process)});
+  }
+
+  void part(const InittabLine& line, std::string_view why) {
+    to_.part(path_, fmt::format("line {}: {}", line.whole.line, why));
+  }
+
+  void make(const InittabLine& line) {
+    const std::string& action = line.action;
+    const bool respawns = action == "respawn" || action == "askfirst" || action == "ondemand";
+    if (!respawns && action != "once" && action != "boot" && !line.is_waited_for())
+      return part(line, fmt::format("{} has no service here: a key, a power failure or the end is "
+                                    "for others to act on",
+                                    action));
+    const bool counts = line.phase() == 2 && !line.levels.empty();
+    if (counts && line.levels.find_first_not_of("06") == std::string::npos)
+      return part(line, fmt::format("runlevel {} is the end: zinit stops the services, and halts "
+                                    "or reboots, by itself",
+                                    line.levels));
+    Draft draft = new_draft(inittab_name(line.id, line.process),
+                            fmt::format("{}:{}", path_, line.whole.line));
+    if (respawns) draft.put_text("lifecycle.restart", "always");
+    if (!respawns) draft.put_flag("service.oneshot", true);
+    // busybox takes the id for the terminal.
+    if (line.id.starts_with("tty") && line.levels.empty())
+      draft.put_text("service.tty", fmt::format("/dev/{}", line.id));
+    if (action == "askfirst") draft.remark("askfirst: nobody is asked before it starts");
+    const bool starts = action != "ondemand" && (!counts || is_of_boot(line));
+    if (!starts) {
+      draft.put_text("service.status", "stop");
+      draft.remark(fmt::format("runlevel {} is not that of the boot ({}): it is started on request",
+                               line.levels, default_.empty() ? "none is named" : default_));
+    }
+    if (starts && !waited_for_.empty()) draft.put("dependencies.after", words_value({waited_for_}));
+    if (starts && line.is_waited_for()) waited_for_ = draft.name();
+    draft.carry(line.whole, "service.exec", text_value(line.process));
+    to_.add(std::move(draft));
+  }
+
+  /// Without a default the runlevel is asked for at the console.
+  [[nodiscard]] bool is_of_boot(const InittabLine& line) const {
+    return line.levels.find_first_of(default_.empty() ? "2345" : default_) != std::string::npos;
+  }
+
+  const std::string path_;
+  Imported& to_;
+  std::string default_;     // the runlevel of the boot; empty: none is named
+  std::string waited_for_;  // the last service that those after it wait for
+  std::vector<InittabLine> lines_;
+};
+
+/// Whether a command uses $PORT, which who runs a Procfile sets, without a value or default of its
+/// own. `PORT=5 web $PORT` has none: the shell expands the variable before it sets it.
+bool needs_port(std::string_view command) {
+  for (std::size_t at = command.find("PORT"); at != command.npos;
+       at = command.find("PORT", at + 4)) {
+    const std::string_view before = command.substr(0, at), rest = command.substr(at + 4);
+    const std::size_t end = rest.find_first_of(" ;&");
+    const bool sets = rest.starts_with('=') && (before.empty() || before.ends_with(' '));
+    const std::string_view then = trim(end == rest.npos ? "" : rest.substr(end));
+    if (sets && (before.ends_with("export ") || then.starts_with(';') || then.starts_with("&&")))
+      return false;
+    if (before.ends_with("${") && !rest.starts_with('-') && !rest.starts_with(":-")) return true;
+    if (before.ends_with('$') &&
+        (rest.empty() || !is_variable_name(fmt::format("_{}", rest.substr(0, 1)))))
+      return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -55,9 +134,7 @@ void take_inittab_line(const Setting& line, Imported& to) {
 void import_inittab(const std::string& path, Imported& to) {
   const auto text = read_source(path, to);
   if (!text) return;
-  for_each_line(*text, [&](std::string_view line, unsigned number) {
-    take_inittab_line({"", "", line, number, path}, to);
-  });
+  InittabReader(path, to).read(*text);
 }
 
 void import_procfile(const std::string& path, Imported& to) {
@@ -74,8 +151,7 @@ void import_procfile(const std::string& path, Imported& to) {
                 "service.exec", text_value(command));
     draft.put_text("service.dir", folder);
     if (path_exists(folder + "/.env")) draft.put_text("service.env_file", folder + "/.env");
-    if (command.find("PORT") != command.npos)
-      draft.remark("PORT is not set here: write it into env");
+    if (needs_port(command)) draft.remark("PORT is not set here: write it into env");
     to.add(std::move(draft));
   });
 }

@@ -1,4 +1,6 @@
 // Services in YAML: those of zinit 0.2, a file each, and those of a compose file.
+#include <map>
+
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "config/spec_reader.hpp"
@@ -38,14 +40,101 @@ std::vector<std::string> names_of(const Value& value) {
   return names;
 }
 
+using Variables = std::map<std::string, std::string>;
+
+/// The variables that a file .env sets, as compose(1) reads it.
+Variables variables_of(std::string_view text) {
+  Variables all;
+  for_each_line(text, [&](std::string_view line, unsigned) {
+    if (line.starts_with("export ")) line = trim(line.substr(7));
+    const std::size_t equals = line.find('=');
+    if (equals == line.npos) return;
+    std::string_view value = trim(line.substr(equals + 1));
+    const char quote = value.empty() ? '\0' : value.front();
+    if (quote == '"' || quote == '\'')
+      value = value.substr(1, value.find(quote, 1) - 1);
+    else
+      value = trim(value.substr(0, value.find(" #")));
+    all[std::string(trim(line.substr(0, equals)))] = value;
+  });
+  return all;
+}
+
+/// `text` with its variables replaced: $NAME, ${NAME}, ${NAME:-default} and the like; `$$` is a
+/// dollar. The error says which one has no value.
+Result<std::string> with_values(std::string_view text, const Variables& variables) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '$') {
+      result += text[i];
+      continue;
+    }
+    const std::string_view rest = text.substr(i + 1);
+    if (rest.starts_with('$')) {
+      result += text[++i];
+      continue;
+    }
+    const bool braces = rest.starts_with('{');
+    const std::size_t begin = braces ? 1 : 0;
+    std::size_t end = begin;
+    while (end < rest.size() && is_variable_name(fmt::format("_{}", rest[end]))) ++end;
+    const std::string name(rest.substr(begin, end - begin));
+    const std::size_t close = braces ? rest.find('}', end) : end;
+    std::string_view more = close == rest.npos ? "" : rest.substr(end, close - end);
+    if (!is_variable_name(name) || close == rest.npos || more.find('$') != more.npos)
+      return failure(fmt::format("{} is no variable that can be replaced; write its value", text));
+    const auto known = variables.find(name);
+    // With a colon an empty value counts as none.
+    const bool colon = more.starts_with(':');
+    if (colon) more.remove_prefix(1);
+    const bool has = known != variables.end() && !(colon && known->second.empty());
+    if (more.starts_with('+'))
+      result += has ? more.substr(1) : "";
+    else if (has)
+      result += known->second;
+    else if (more.starts_with('-'))
+      result += more.substr(1);
+    else
+      return failure(fmt::format("{} has no value in .env; write its value", name));
+    i += close + (braces ? 1 : 0);
+  }
+  return result;
+}
+
+/// The same for all texts of a value.
+Result<void> replace_variables(Value& value, const Variables& variables) {
+  if (value.type == ValueType::string) {
+    auto text = with_values(value.string, variables);
+    if (!text) return tl::unexpected(text.error());
+    value.string = *std::move(text);
+  }
+  for (Value& element : value.array)
+    if (auto done = replace_variables(element, variables); !done) return done;
+  for (auto& [name, member] : value.table)
+    if (auto done = replace_variables(member.value, variables); !done) return done;
+  return {};
+}
+
 /// One service of a file in YAML. The two kinds share the keys whose names say the same.
 class YamlService {
  public:
-  YamlService(Draft& draft, std::string file, bool compose)
-      : draft_(draft), file_(std::move(file)), compose_(compose) {}
+  /// `variables` are those of compose(1); null: the file is of zinit 0.2.
+  YamlService(Draft& draft, std::string file, const Variables* variables)
+      : draft_(draft),
+        file_(std::move(file)),
+        variables_(variables),
+        compose_(variables != nullptr) {}
 
   void read(const Value& service) {
-    for (const auto& [key, member] : service.table) take(key, member);
+    for (const auto& [key, member] : service.table) {
+      Member own = member;
+      const auto done = compose_ ? replace_variables(own.value, *variables_) : Result<void>{};
+      if (done)
+        take(key, own);
+      else
+        draft_.leave({"", key, line_of(member.value), static_cast<unsigned>(member.at.line), file_},
+                     done.error().text);
+    }
     std::vector<std::string> command = entrypoint_;
     command.insert(command.end(), command_.begin(), command_.end());
     if (!command.empty()) draft_.put("service.exec", words_value(command));
@@ -53,6 +142,8 @@ class YamlService {
       draft_.put_text("lifecycle.restart", "never");
     if (!compose_ && draft_.find("service.oneshot") == nullptr)
       draft_.put_text("lifecycle.restart", "always");
+    if (compose_ && draft_.find("health.exec") != nullptr)
+      draft_.remark("a service that is not healthy is stopped here, and restarted as restart says");
     if (draft_.find("health.exec") != nullptr) draft_.put_text("health.type", "exec");
   }
 
@@ -76,6 +167,14 @@ class YamlService {
       return draft_.carry_words(setting, "dependencies.requires", usable(names_of(value)));
     if (key == "restart") return take_restart(setting);
     if (key == "env_file") return take_env_files(setting, value);
+    if (key == "healthcheck.start_period")
+      return draft_.leave(setting,
+                          "it is a grace; start_timeout_ms here is a deadline as well: a "
+                          "service that is not healthy by then has failed",
+                          "lifecycle.start_timeout_ms");
+    if (compose_ && (key == "cap_add" || key == "cap_drop"))
+      return draft_.leave(setting, "it changes a set that the engine has; write the whole set",
+                          "process.capabilities");
     if (key == "healthcheck.test") return take_test(setting, value);
     if (key == "test") return draft_.carry(setting, "health.exec", text_value(value.string));
     if (key == "log") return take_log(setting);
@@ -139,9 +238,20 @@ class YamlService {
   }
 
   void take_env_files(const Setting& setting, const Value& value) {
-    Words paths = names_of(value);
-    for (std::string& path : paths)
+    Words paths = names_of(value.type == ValueType::table ? one_of(value) : value);
+    const std::vector<Value> elements =
+        value.type == ValueType::table ? std::vector{value} : value.array;
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      std::string& path = paths[i];
+      const bool described = i < elements.size() && elements[i].type == ValueType::table;
+      const Member* const its = described ? elements[i].find("path") : nullptr;
+      const Member* const required = described ? elements[i].find("required") : nullptr;
+      if (described && (its == nullptr || elements[i].find("format") != nullptr))
+        return draft_.leave(setting, kNoSuchValue, "service.env_file");
+      if (its != nullptr) path = its->value.string;
       if (!path.starts_with('/')) path = fmt::format("{}/{}", absolute(folder_of(file_)), path);
+      if (required != nullptr && bool_of(required->value.string) == false) path.insert(0, "-");
+    }
     draft_.carry_words(setting, "service.env_file", paths);
   }
 
@@ -167,6 +277,7 @@ class YamlService {
 
   Draft& draft_;
   const std::string file_;
+  const Variables* const variables_;
   const bool compose_;
   Words entrypoint_, command_;
 };
@@ -189,7 +300,7 @@ void import_zinit_yaml(const std::string& path, Imported& to) {
     return to.fault(path, "has no exec, as a service of zinit 0.2 has");
   std::string_view stem = last_part(path);
   Draft draft = new_draft(stem.substr(0, stem.rfind('.')), path);
-  YamlService(draft, path, false).read(*document);
+  YamlService(draft, path, nullptr).read(*document);
   to.add(std::move(draft));
 }
 
@@ -199,9 +310,11 @@ void import_compose(const std::string& path, Imported& to) {
   const Member* const services = document->find("services");
   if (services == nullptr || services->value.table.empty())
     return to.fault(path, "has no services");
+  const std::string env = fmt::format("{}/.env", folder_of(path));
+  const Variables variables = variables_of(read_if_there(env, to).value_or(""));
   for (const auto& [name, member] : services->value.table) {
     Draft draft = new_draft(name, fmt::format("{}:{}", path, name));
-    YamlService(draft, path, true).read(member.value);
+    YamlService(draft, path, &variables).read(member.value);
     if (draft.find("service.exec") == nullptr)
       to.part(path, fmt::format("{} has no command: its image says what it runs", name));
     else

@@ -189,8 +189,10 @@ TEST_CASE("import reads directories of runit and s6, and a server runs them", "[
                  Contains("post_exec = [\"/bin/sh\"") && Contains("stop_timeout_ms = 3000"));
   CHECK_THAT(import.made("ready.toml"), Contains("notify = \"fd:4\""));
   import.server.boot({"more", "ready"});
-  CHECK_THAT(import.server.ctl({"logs", "more"}).out,
-             Contains("it runs in " + import.server.path("sv/more")));
+  CHECK(eventually([&] {
+    const std::string log = import.server.ctl({"logs", "more"}).out;
+    return log.find("it runs in " + import.server.path("sv/more")) != log.npos;
+  }));
 
   import.put("rc/up/type", "oneshot\n");
   import.put("rc/up/up", "mount -a\n");
@@ -341,11 +343,20 @@ TEST_CASE("import writes nothing over a file, nor with --dry-run, and says why",
   CHECK(read_file(import.server.config("a.toml")) == "mine");
 
   // What a server would refuse is not written.
-  import.put("b.service", "[Service]\nExecStart=/bin/b\nCPUSchedulingPriority=50\n");
-  const Outcome refused = import.run({"@b.service"});
+  import.put("b.service", "[Service]\nExecStart=/bin/b\n");
+  import.put("other/Procfile", "b: /bin/c\n");
+  const Outcome refused = import.run({"@b.service", "@other/Procfile"});
   CHECK(refused.code == 1);
-  CHECK_THAT(refused.out, Contains("refused: b.toml:") && Contains("requires the scheduler"));
-  CHECK_FALSE(std::filesystem::exists(import.server.config("b.toml")));
+  CHECK_THAT(refused.out, Contains("refused: another of the files has this name"));
+  CHECK_THAT(import.made("b.toml"), Contains("/bin/c"));
+
+  // A key that a server would refuse is left out, and the service is written.
+  import.put("c.service", "[Service]\nExecStart=/bin/c\nCPUSchedulingPriority=50\n");
+  const Outcome without = import.run({"@c.service"});
+  CHECK(without.code == 1);
+  CHECK_THAT(without.out, Contains("not carried over: CPUSchedulingPriority (50") &&
+                              Contains("requires the scheduler"));
+  CHECK_THAT(import.made("c.toml"), Contains("#   CPUSchedulingPriority=50"));
 }
 
 TEST_CASE("import refuses what is no file of another init, and shows it escaped", "[import][ctl]") {
