@@ -44,7 +44,8 @@ install-initramfs: $(if $(wildcard $(SBOM)),,$(SBOM))
 	  mode=644; [ ! -x etc/initramfs/$$file ] || mode=755; \
 	  $(INSTALL) -D -m $$mode etc/initramfs/$$file $(INITRAMFS_DATA)/$$file || exit 1; done
 	$(INSTALL) -d $(SBIN) && ln -sfr $(INITRAMFS_DATA)/build $(SBIN)/zinit-mkinitramfs
-	for hook in $(HOOKS); do $(INSTALL) -D -m 755 etc/initramfs/kernel-hook $$hook || exit 1; done
+	for hook in $(HOOKS); do $(INSTALL) -D -m 755 etc/initramfs/kernel-hook $$hook && \
+	  sed -i 's|/usr/sbin/zinit|$(SBINDIR)/zinit|' $$hook || exit 1; done
 
 uninstall: uninstall-initramfs
 uninstall-initramfs:
