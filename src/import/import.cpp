@@ -144,6 +144,10 @@ std::vector<ImportedFile> files_of(const std::vector<Draft>& drafts) {
   std::map<std::string, std::string> texts;
   for (const Draft& draft : drafts) {
     ImportedFile file{draft.name() + std::string(kFileSuffix), text_of_draft(draft), {}};
+    if (!valid_utf8(file.text)) {
+      file.refused.push_back("a path or a name that it would have is not UTF-8");
+      file.text = printable_json(file.text);
+    }
     if (!texts.emplace(file.name, file.text).second)
       file.refused.push_back("another of the files has this name");
     files.push_back(std::move(file));
