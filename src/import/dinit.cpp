@@ -36,16 +36,19 @@ class DinitReader {
  private:
   void read_file_at(const std::string& path, int depth) {
     constexpr int deepest = 8;
+    if (depth > deepest) return to_.fault(path, "files include each other too deep");
     const auto text = read_source(path, to_);
     if (!text) return;
-    if (depth > deepest) return to_.fault(path, "files include each other too deep");
     std::vector<Setting> settings;
     for_each_line(*text, [&](std::string_view line, unsigned number) {
       if (line.starts_with("@include")) {
-        const std::string_view name = trim(line.substr(line.find(' ')));
+        const std::string_view name =
+            trim(line.substr(std::min(line.find_first_of(" \t"), line.size())));
+        if (name.empty())
+          return to_.part(path, fmt::format("line {}: @include names no file", number));
         const std::string other =
             name.starts_with('/') ? std::string(name) : fmt::format("{}/{}", folder_of(path), name);
-        if (path_exists(other) || line.starts_with("@include "))
+        if (path_exists(other) || line.starts_with("@include ") || line.starts_with("@include\t"))
           return read_file_at(other, depth + 1);
       }
       const std::size_t end = line.find_first_of(":=+");

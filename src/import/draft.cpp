@@ -19,6 +19,11 @@ namespace zinit {
 
 namespace {
 
+// An element is compared with all that are there, and a reason with all reasons.
+constexpr std::size_t kMostElements = 1024;  // of a list or a table; processors have such numbers
+constexpr std::size_t kMostLeft = 1000;
+constexpr std::size_t kMostGiven = 10'000;  // settings that are carried over
+
 /// "web.toml" and the like would be read as service.web.toml.
 const Key* key_for(std::string_view ours) {
   const std::size_t dot = ours.find('.');
@@ -67,11 +72,13 @@ Value processors_value(const std::vector<std::string>& words) {
       const std::size_t dash = part.find('-');
       const auto first = parse_integer(part.substr(0, dash));
       const auto last = dash == part.npos ? first : parse_integer(part.substr(dash + 1));
-      if (!first || !last || *last - *first > 8192) {
+      if (!first || !last || *first < 0 || *last < 0) {
         value.array.push_back(text_value(std::string(part)));
         continue;
       }
-      for (auto n = *first; n <= *last; ++n) value.array.push_back(number_value(n));
+      // More than kMostElements are refused anyway.
+      for (auto n = *first; n <= *last && value.array.size() <= kMostElements; ++n)
+        value.array.push_back(number_value(n));
     }
   }
   return value;
@@ -149,6 +156,8 @@ std::optional<Value> value_for(const Key& key, std::string_view text) {
   const auto words = split_words(text, Quoting::shell);
   return value_of_words(key, words);
 }
+
+std::size_t elements_of(const Value& value) { return value.array.size() + value.table.size(); }
 
 /// Whether what comes later is added to what is there.
 bool grows(const Key& key, const Value& value) {
@@ -256,6 +265,10 @@ void Draft::add(std::string_view ours, Value value) {
 void Draft::carry(const Setting& setting, std::string_view ours, Value value) {
   if (!may_have(ours)) return leave(setting, kTargetHasNone, ours);
   const Key* key = key_for(ours);
+  if (given_.size() == kMostGiven) return leave(setting, "the service has too many settings", ours);
+  const Value* const before = key != nullptr && grows(*key, value) ? find(ours) : nullptr;
+  if (elements_of(value) + (before == nullptr ? 0 : elements_of(*before)) > kMostElements)
+    return leave(setting, fmt::format("it makes more than {} elements", kMostElements), ours);
   std::vector<Diagnostic> found;
   Findings findings{setting.file, found};
   Value filled = value;
@@ -343,7 +356,11 @@ void Draft::leave_by_table(const Setting& setting) {
 }
 
 void Draft::leave(const Setting& setting, std::string_view reason, std::string_view ours) {
-  left_.push_back({setting, std::string(reason), key_for(ours)});
+  if (left_.size() < kMostLeft)
+    return left_.push_back({setting, std::string(reason), key_for(ours)});
+  ++unnamed_;
+  remark(fmt::format("more than {} settings are not carried over: the others are not named",
+                     kMostLeft));
 }
 
 void Draft::remark(std::string_view text) {

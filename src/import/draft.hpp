@@ -61,7 +61,9 @@ class Draft {
   [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
   [[nodiscard]] const std::vector<std::string>& refusals() const { return refusals_; }
   [[nodiscard]] int carried() const { return carried_; }
-  [[nodiscard]] int settings() const { return carried_ + static_cast<int>(left_.size()); }
+  [[nodiscard]] int settings() const {
+    return carried_ + unnamed_ + static_cast<int>(left_.size());
+  }
   [[nodiscard]] bool is_template() const { return name_.ends_with('@'); }
   [[nodiscard]] const char* main_section() const { return is_target_ ? "target" : "service"; }
 
@@ -130,6 +132,7 @@ class Draft {
   int carried_ = 0;
   bool one_each_ = false;
   std::vector<LeftSetting> given_;  // carried settings; `place` is the key that each has given
+  int unnamed_ = 0;  // settings left beyond those that are kept
 };
 
 // Values as service files have them.

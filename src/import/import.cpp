@@ -48,6 +48,12 @@ bool has_line(std::string_view text, std::string_view begin) {
   return false;
 }
 
+/// What `paths` paths may read: their own files, and those that they include.
+void allow_reading(std::size_t paths, Imported& to) {
+  to.files_left = 10'000 * paths;
+  to.bytes_left = (std::size_t{16} << 20) * paths;
+}
+
 bool is_unit_name(std::string_view name) {
   for (const std::string_view suffix : {".service", ".socket", ".timer", ".path", ".target"})
     if (name.ends_with(suffix)) return true;
@@ -56,14 +62,24 @@ bool is_unit_name(std::string_view name) {
 
 }  // namespace
 
-void Imported::add(Draft draft) { drafts.push_back(std::move(draft)); }
+void Imported::add(Draft draft) {
+  if (drafts.size() < kMostDrafts) return drafts.push_back(std::move(draft));
+  fault(draft.source(), fmt::format("is not made: there are {} services already", kMostDrafts));
+}
 
 void Imported::fault(std::string_view path, std::string_view text) {
-  faults.push_back({std::string(path), std::string(text), false});
+  keep({std::string(path), std::string(text), false});
 }
 
 void Imported::part(std::string_view path, std::string_view text) {
-  faults.push_back({std::string(path), std::string(text), true});
+  keep({std::string(path), std::string(text), true});
+}
+
+void Imported::keep(ImportFault fault) {
+  if (!faults.empty() && faults.back().path == fault.path && faults.back().text == fault.text)
+    return;
+  if (faults.size() < kMostDrafts) return faults.push_back(std::move(fault));
+  if (faults.size() == kMostDrafts) faults.push_back({fault.path, "more faults are not shown"});
 }
 
 std::span<const std::string_view> foreign_kinds() noexcept { return kKindNames; }
@@ -94,6 +110,7 @@ Imported import_paths(std::span<const std::string> paths, std::string_view kind)
   for (const std::string& path : paths) {
     const std::string_view its = kind.empty() ? kind_of_path(path) : kind;
     const auto* const row = std::ranges::find(kKindRows, its, &KindRow::name);
+    allow_reading(1, to);
     if (row == std::end(kKindRows))
       to.fault(path,
                path_exists(path) ? "its kind is not known; name it with --from" : "does not exist");
@@ -102,6 +119,7 @@ Imported import_paths(std::span<const std::string> paths, std::string_view kind)
     else
       row->read(path, to);
   }
+  allow_reading(units.size(), to);
   import_units(units, to);
   return to;
 }
@@ -127,6 +145,10 @@ std::vector<ImportedFile> files_of(const std::vector<Draft>& drafts) {
   for (const Draft& draft : drafts) {
     ImportedFile file{draft.name() + std::string(kFileSuffix), text_of_draft(draft),
                       draft.refusals()};
+    if (!valid_utf8(file.text)) {
+      file.refused.push_back("a path or a name that it would have is not UTF-8");
+      file.text = printable_json(file.text);
+    }
     if (!texts.emplace(file.name, file.text).second)
       file.refused.push_back("another of the files has this name");
     files.push_back(std::move(file));

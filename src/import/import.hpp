@@ -24,15 +24,25 @@ struct ImportFault {
   bool is_part = false;
 };
 
+/// The most services that are made by one call, and the most faults that are kept: a last one says
+/// that there are more.
+inline constexpr std::size_t kMostDrafts = 1000;
+
 /// What was read.
 struct Imported {
   std::vector<Draft> drafts;
   std::vector<ImportFault> faults;
+  // What may still be read: read_source() counts.
+  std::size_t files_left = 0;
+  std::size_t bytes_left = 0;
 
   void add(Draft draft);
   void fault(std::string_view path, std::string_view text);
   /// The same for a part of a file whose other parts were read.
   void part(std::string_view path, std::string_view text);
+
+ private:
+  void keep(ImportFault fault);
 };
 
 /// The names of kinds, as --from takes them.

@@ -16,6 +16,43 @@ constexpr std::string_view kOpenrcKeys =
     "after=dependencies.after before=dependencies.before directory=service.dir "
     "output_log=logging.file umask=service.umask respawn_max=lifecycle.max_restarts ";
 
+constexpr std::size_t kMostLines = 10'000;
+constexpr std::size_t kLongestVariable = std::size_t{64} << 10;  // of a variable: x=$x$x doubles it
+constexpr std::size_t kMostExpanded = std::size_t{4} << 20;   // of all assignments together
+
+/// A shell's line without its comment, in the commands that it has. `quote` is the quote that is
+/// open where it begins, and where it ends.
+std::vector<std::string_view> commands_of(std::string_view line, char& quote) {
+  std::vector<std::string_view> commands;
+  std::size_t begin = 0, i = 0;
+  for (; i < line.size(); ++i) {
+    const char c = line[i];
+    if (c == '\\' && quote != '\'') {
+      ++i;
+    } else if (quote != 0) {
+      if (c == quote) quote = 0;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '#' && (i == 0 || line[i - 1] == ' ' || line[i - 1] == '\t')) {
+      break;
+    } else if (c == ';' || c == '&' || c == '|') {
+      commands.push_back(trim(line.substr(begin, i - begin)));
+      begin = i + 1;
+    }
+  }
+  i = std::min(i, line.size());
+  commands.push_back(trim(line.substr(begin, i - begin)));
+  return commands;
+}
+
+/// How many braces a command of the shell opens: "{" and "name(){" are words of their own.
+int opened_braces(std::string_view command) {
+  int open = 0;
+  for (const std::string_view word : split(command, ' '))
+    open += word == "{" || word.ends_with("){") ? 1 : 0;
+  return open;
+}
+
 /// What OpenRC's own services and virtual ones are here.
 std::string service_here(std::string_view name) {
   if (name == "net" || name == "net.lo") return "network";
@@ -48,6 +85,7 @@ class OpenrcReader {
     const std::string conf = fmt::format("{}/../conf.d/{}", folder_of(path_), last_part(path_));
     if (const auto more = read_if_there(conf, to_)) read_text(*more, conf);
     read_text(*text, path_);
+    if (!fault_.empty()) return to_.fault(path_, fault_);
     for (const std::string_view own : {"start", "stop"})
       if (has_function(own))
         return to_.fault(
@@ -68,30 +106,48 @@ class OpenrcReader {
   }
 
   void read_text(std::string_view text, const std::string& file) {
-    std::string function;
+    std::string function;  // that the line is in
+    int depth = 0;         // of braces there
+    char quote = 0;
     for_each_line(text, [&](std::string_view line, unsigned number) {
+      if (!fault_.empty()) return;
+      if (settings_.size() > kMostLines) fault_ = "has too many lines";
       if ((function.empty() || function == "depend") && is_flow(line))
         code_ = fmt::format("{}:{} has the code {}", file, number, line);
-      if (line == "}") return function.clear();
-      const std::size_t call = line.find("()");
-      if (function.empty() && call != line.npos && is_variable_name(trim(line.substr(0, call)))) {
+      std::string_view body = line;
+      if (function.empty()) {
+        const std::size_t call = line.find("()");
+        if (call == line.npos || !is_variable_name(trim(line.substr(0, call))))
+          return take_assignment(line, number, file);
         function = trim(line.substr(0, call));
         functions_.push_back(function);
         if (function != "depend") settings_.push_back({"", function + "()", "", number, file});
-        // depend() { need net; use dns; }
-        const std::size_t open = line.find('{', call);
-        if (open == line.npos || !line.ends_with('}')) return;
-        for (const std::string_view part :
-             split(line.substr(open + 1, line.size() - open - 2), ';'))
-          if (function == "depend") take_depend_line(trim(part), number, file);
-        return function.clear();
+        body.remove_prefix(call + 2);
       }
-      if (function == "depend") {
-        take_depend_line(line, number, file);
-      } else if (function.empty()) {
-        take_assignment(line, number, file);
+      if (body.find("<<") != body.npos) fault_ = here(number, "has a here-document in a function");
+      for (const std::string_view command : commands_of(body, quote)) {
+        if (function.empty() && !command.empty())
+          fault_ = here(number, "has more behind the end of a function");
+        std::string_view said = command;
+        if (said == "{" || said.starts_with("{ ")) {
+          ++depth;
+          said = trim(said.substr(1));
+        } else if (said == "}" || said.starts_with("} ")) {
+          if (--depth <= 0) function.clear();
+          continue;
+        }
+        if (depth == 0 && !said.empty())
+          fault_ = here(number, "has a function whose body is not in braces");
+        depth += opened_braces(said);
+        if (function == "depend" && !said.empty()) take_depend_line(said, number, file);
       }
     });
+    if (!function.empty() && fault_.empty())
+      fault_ = fmt::format("has no end of the function {}()", function);
+  }
+
+  static std::string here(unsigned number, std::string_view what) {
+    return fmt::format("line {}: {}", number, what);
   }
 
   void take_depend_line(std::string_view line, unsigned number, const std::string& file) {
@@ -126,7 +182,10 @@ class OpenrcReader {
       return;
     }
     Setting setting{"", name, trim(line.substr(equals + 1)), number, file};
-    if (const auto value = expand(setting.value)) {
+    const auto value = expand(setting.value);
+    if (value && (expanded_ += value->size()) > kMostExpanded)
+      fault_ = here(number, "the values of its variables are too long");
+    if (value) {
       setting.value = *value;
       variables_[name] = *value;
     } else {
@@ -142,6 +201,7 @@ class OpenrcReader {
     std::string result;
     char quote = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
+      if (result.size() > kLongestVariable) return std::nullopt;
       const char c = text[i];
       if (c == '`' || (c == '$' && text.substr(i).starts_with("$("))) return std::nullopt;
       if (quote == 0 && c == '#' && !result.empty()) break;
@@ -286,6 +346,8 @@ class OpenrcReader {
   std::vector<std::string> functions_;
   std::string code_;  // a line that makes others depend on a condition; empty: there is none
   std::vector<Setting> settings_;
+  std::size_t expanded_ = 0;
+  std::string fault_;  // why nothing is made of the script
 };
 
 }  // namespace

@@ -18,11 +18,17 @@
 namespace zinit {
 
 std::optional<std::string> read_source(const std::string& path, Imported& to) {
+  if (to.files_left == 0 || to.bytes_left == 0) {
+    to.fault(path, "is not read: too many files are read already, or too large ones");
+    return std::nullopt;
+  }
   auto raw = read_file(path.c_str(), kMaxFileBytes);
+  --to.files_left;
   if (!raw) {
     to.fault(path, raw.error().text);
     return std::nullopt;
   }
+  to.bytes_left -= std::min(raw->size(), to.bytes_left);
   auto text = clean_source(*raw);
   if (!text) {
     to.fault(path, fmt::format("is no text: line {}, column {}: {}", text.error().at.line,

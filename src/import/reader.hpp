@@ -12,8 +12,8 @@
 
 namespace zinit {
 
-/// The text of a file, or nothing and a fault: it has more than 1 MiB, is no text, or cannot be
-/// read. Line ends are LF.
+/// The text of a file, or nothing and a fault: it has more than 1 MiB, is no text, cannot be read,
+/// or `to` has read as much as it may. Line ends are LF.
 [[nodiscard]] std::optional<std::string> read_source(const std::string& path, Imported& to);
 
 /// The same for a file that may be missing, without a fault then.

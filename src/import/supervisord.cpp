@@ -5,6 +5,7 @@
 
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "config/spec_reader.hpp"
 #include "config/value_text.hpp"
 #include "import/reader.hpp"
 #include "import/words.hpp"
@@ -13,8 +14,10 @@ namespace zinit {
 
 namespace {
 
-constexpr int kMostPrograms = 1000;  // of one section
-constexpr int kMostFiles = 1000;     // by [include]
+constexpr std::int64_t kHighestNumber = 1'000'000;  // of a process
+constexpr std::size_t kMostSettings = 100'000;      // of the programs of a section, together
+constexpr std::size_t kMostPatterns = 100;          // of one [include]
+constexpr int kMostStars = 8;                       // of a pattern: each may be tried at each place
 
 constexpr std::string_view kSupervisordKeys =
     " exitcodes=lifecycle.success stdout_logfile_backups=logging.file_keep user=service.user ";
@@ -42,7 +45,9 @@ class SupervisordReader {
   explicit SupervisordReader(Imported& to) : to_(to), first_(to.drafts.size()) {}
 
   /// Lays what [supervisord] says of its programs below what they say.
-  void finish() {
+  void finish(const std::string& path) {
+    if (common_.size() * (to_.drafts.size() - first_) > kMostSettings)
+      return to_.fault(path, "[supervisord] has too many settings");
     for (std::size_t i = first_; i < to_.drafts.size(); ++i) {
       Draft& draft = to_.drafts[i];
       if (draft.find("service.exec") == nullptr) continue;
@@ -51,7 +56,20 @@ class SupervisordReader {
   }
 
   void read(const std::string& path) {
-    if (!seen_.insert(absolute(path)).second || seen_.size() > kMostFiles) return;
+    read_file_at(path);
+    // A group may stand before its programs, or in another file than they do.
+    for (const Group& group : groups_) make_group(group);
+  }
+
+ private:
+  struct Group {
+    std::string name;
+    std::vector<Setting> settings;
+    std::string path;
+  };
+
+  void read_file_at(const std::string& path) {
+    if (!seen_.insert(absolute(path)).second) return;
     const auto text = read_source(path, to_);
     if (!text) return;
     std::string section;
@@ -80,19 +98,23 @@ class SupervisordReader {
       }
     }
     finish();
-    for (const std::string& other : more) read(other);
+    for (const std::string& other : more) read_file_at(other);
   }
 
- private:
-  static std::vector<std::string> files_of_include(const std::vector<Setting>& settings,
-                                                   const std::string& path) {
+  std::vector<std::string> files_of_include(const std::vector<Setting>& settings,
+                                            const std::string& path) {
     std::vector<std::string> paths;
+    std::size_t patterns = 0;
     for (const Setting& one : settings) {
       std::string value = one.value;
       for (char& c : value)
         if (c == '\n') c = ' ';
       for (const std::string_view pattern : split(value, ' ')) {
         if (pattern.empty()) continue;
+        if (++patterns > kMostPatterns || std::ranges::count(pattern, '*') > kMostStars) {
+          to_.fault(path, fmt::format("line {}: includes too many files", one.line));
+          return paths;
+        }
         const std::string whole = pattern.starts_with('/')
                                       ? std::string(pattern)
                                       : fmt::format("{}/{}", folder_of(path), pattern);
@@ -110,7 +132,7 @@ class SupervisordReader {
     const std::string kind = section.substr(0, colon);
     const std::string name(trim(colon == section.npos ? "" : section.substr(colon + 1)));
     if (kind == "supervisord") common_.insert(common_.end(), settings.begin(), settings.end());
-    if (kind == "group") return make_group(name, settings, path);
+    if (kind == "group") return groups_.push_back({name, settings, path});
     if (kind == "eventlistener" || kind == "fcgi-program")
       to_.part(path, fmt::format("zinit has no {}, as in [{}]", kind, section));
     if (kind != "program") return;
@@ -121,8 +143,11 @@ class SupervisordReader {
     };
     const auto count = parse_integer(value("numprocs")).value_or(1);
     const auto first = parse_integer(value("numprocs_start")).value_or(0);
-    if (count < 1 || count > kMostPrograms)
+    if (count < 1 || count > std::int64_t{kMostDrafts} ||
+        static_cast<std::size_t>(count) * settings.size() > kMostSettings)
       return to_.fault(path, fmt::format("[{}] has numprocs={}", section, count));
+    if (first < 0 || first > kHighestNumber)
+      return to_.fault(path, fmt::format("[{}] has numprocs_start={}", section, first));
     const std::string pattern = value("process_name");
     for (auto number = first; number < first + count; ++number) {
       Names names{
@@ -158,8 +183,8 @@ class SupervisordReader {
     if (!words.empty()) draft.carry_words(setting, "service.env", words);
   }
 
-  void make_group(const std::string& name, const std::vector<Setting>& settings,
-                  const std::string& path) {
+  void make_group(const Group& group) {
+    const auto& [name, settings, path] = group;
     Draft draft = new_draft(name, fmt::format("[group:{}]", name));
     draft.make_target();
     std::vector<std::string> members;
@@ -171,7 +196,7 @@ class SupervisordReader {
       for (const std::string_view program : split(one.value, ',')) {
         const auto made = made_.find(std::string(trim(program)));
         if (made == made_.end())
-          members.emplace_back(trim(program));
+          members.push_back(usable_name(trim(program)));
         else
           members.insert(members.end(), made->second.begin(), made->second.end());
       }
@@ -201,7 +226,8 @@ class SupervisordReader {
       if (close == rest.npos || end == rest.npos || name == names.end()) return std::nullopt;
       const auto width = parse_integer(rest.substr(close + 1, end - close - 1)).value_or(0);
       std::string value = name->second;
-      while (width < 20 && value.size() < static_cast<std::size_t>(width)) value.insert(0, "0");
+      if (width < 0 || width > 20) return std::nullopt;
+      while (value.size() < static_cast<std::size_t>(width)) value.insert(0, "0");
       result += value;
       i += end;
     }
@@ -255,6 +281,7 @@ class SupervisordReader {
   const std::size_t first_;      // draft of this file
   std::vector<Setting> common_;  // of [supervisord]
   std::set<std::string> seen_;
+  std::vector<Group> groups_;
   std::map<std::string, std::vector<std::string>> made_;  // services by program
 };
 
@@ -264,7 +291,7 @@ void import_supervisord(const std::string& path, Imported& to) {
   const std::size_t before = to.drafts.size() + to.faults.size();
   SupervisordReader reader(to);
   reader.read(path);
-  reader.finish();
+  reader.finish(path);
   if (to.drafts.size() + to.faults.size() == before) to.fault(path, "has no [program:NAME]");
 }
 

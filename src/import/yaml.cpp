@@ -180,14 +180,16 @@ class YamlReader {
       value = text_value(block(text, indent));
     } else {
       std::string whole(text);
+      Brackets brackets;
+      brackets.take(whole);
       const bool flow = text.starts_with('[') || text.starts_with('{');
       const bool quoted = text.starts_with('"') || text.starts_with('\'');
-      while (at_ < lines_.size() && (flow     ? open_brackets(whole)
-                                     : quoted ? !closed(whole)
-                                              : true)) {
+      while (at_ < lines_.size() && (flow ? brackets.open > 0 : quoted ? !closed(whole) : true)) {
         if (!flow && !quoted) skip();
         if (at_ == lines_.size() || (!flow && lines_[at_].indent <= indent)) break;
-        whole.append(" ").append(without_comment(lines_[at_++].text));
+        const std::string_view more = without_comment(lines_[at_++].text);
+        whole.append(" ").append(more);
+        brackets.take(more);
       }
       if (flow) {
         std::string_view rest = whole;
@@ -206,19 +208,22 @@ class YamlReader {
     return text.front() == '\'' || text[text.size() - 2] != '\\';
   }
 
-  static bool open_brackets(std::string_view text) {
+  /// Counts brackets outside of quotes, through all lines of a value.
+  struct Brackets {
     int open = 0;
     char quote = 0;
-    for (const char c : text) {
-      if (quote != 0)
-        quote = c == quote ? '\0' : quote;
-      else if (c == '"' || c == '\'')
-        quote = c;
-      else
-        open += c == '[' || c == '{' ? 1 : c == ']' || c == '}' ? -1 : 0;
+
+    void take(std::string_view text) {
+      for (const char c : text) {
+        if (quote != 0)
+          quote = c == quote ? '\0' : quote;
+        else if (c == '"' || c == '\'')
+          quote = c;
+        else
+          open += c == '[' || c == '{' ? 1 : c == ']' || c == '}' ? -1 : 0;
+      }
     }
-    return open > 0;
-  }
+  };
 
   /// A literal (|) or folded (>) block.
   std::string block(std::string_view head, std::size_t indent) {
@@ -270,7 +275,9 @@ class YamlReader {
       if (open == '{') {
         if (!text.starts_with(':')) fail("has no KEY: VALUE in braces");
         text.remove_prefix(1);
-        value.table[one.string].value = flow(text, depth + 1);
+        const auto [member, fresh] = value.table.try_emplace(one.string);
+        if (!fresh) fail(fmt::format("{} is there twice", one.string));
+        member->second.value = flow(text, depth + 1);
       } else {
         value.array.push_back(std::move(one));
       }

@@ -22,12 +22,23 @@ constexpr std::string_view kYamlKeys =
     "oom_score_adj=process.oom_score_adj mem_limit=resources.memory_max "
     "cpus=resources.cpu_max ";
 
+/// A value within another one, as YAML in brackets. Quotes would grow with each level.
+std::string flow_of(const Value& value) {
+  if (value.type == ValueType::string) return value.string;
+  std::vector<std::string> parts;
+  for (const Value& element : value.array) parts.push_back(flow_of(element));
+  for (const auto& [name, member] : value.table)
+    parts.push_back(fmt::format("{}: {}", name, flow_of(member.value)));
+  return fmt::format("{}{}{}", value.type == ValueType::array ? "[" : "{", join(parts, ", "),
+                     value.type == ValueType::array ? "]" : "}");
+}
+
 /// The value as one line: of a list its elements, of a table its members.
 std::string line_of(const Value& value) {
   std::vector<std::string> parts;
-  for (const Value& element : value.array) parts.push_back(shell_quoted(line_of(element)));
+  for (const Value& element : value.array) parts.push_back(shell_quoted(flow_of(element)));
   for (const auto& [name, member] : value.table)
-    parts.push_back(shell_quoted(fmt::format("{}={}", name, line_of(member.value))));
+    parts.push_back(shell_quoted(fmt::format("{}={}", name, flow_of(member.value))));
   return value.type == ValueType::string ? value.string : join(parts, " ");
 }
 
@@ -176,6 +187,8 @@ class YamlService {
       return draft_.leave(setting, "it changes a set that the engine has; write the whole set",
                           "process.capabilities");
     if (key == "healthcheck.test") return take_test(setting, value);
+    if (key == "test" && value.type != ValueType::string)
+      return draft_.leave(setting, "it is no command in one string", "health.exec");
     if (key == "test") return draft_.carry(setting, "health.exec", text_value(value.string));
     if (key == "log") return take_log(setting);
     if (compose_ && key == "user" && value.string.find(':') != std::string::npos) {
@@ -227,10 +240,12 @@ class YamlService {
   void take_restart(const Setting& setting) {
     const std::string& value = setting.value;
     const std::size_t colon = value.find(':');
-    if (colon != value.npos)
-      draft_.put(
-          "lifecycle.max_restarts",
-          number_value(parse_integer(std::string_view(value).substr(colon + 1)).value_or(0)));
+    if (colon != value.npos) {
+      // 0 would mean that there is no limit.
+      const auto most = parse_integer(std::string_view(value).substr(colon + 1));
+      if (!most || *most < 1) return draft_.leave(setting, kNoSuchValue, "lifecycle.restart");
+      draft_.put("lifecycle.max_restarts", number_value(*most));
+    }
     draft_.carry_text(setting, "lifecycle.restart",
                       value == "no" || value == "false" ? "never"
                       : value == "unless-stopped"       ? "always"
@@ -260,9 +275,12 @@ class YamlService {
     Words words = names_of(value);
     const bool list = value.type == ValueType::array && !words.empty();
     const std::string kind = list ? words.front() : "";
-    if (list) words.erase(words.begin());
     if (kind == "NONE") return draft_.met(setting);
-    if (words.empty()) return draft_.leave(setting, kNoSuchValue, "health.exec");
+    if (list && kind != "CMD" && kind != "CMD-SHELL")
+      return draft_.leave(setting, "such a list begins with CMD, CMD-SHELL or NONE", "health.exec");
+    if (list) words.erase(words.begin());
+    if (words.empty() || (kind != "CMD" && words.size() > 1))
+      return draft_.leave(setting, kNoSuchValue, "health.exec");
     draft_.carry(setting, "health.exec",
                  kind == "CMD" ? words_value(words) : text_value(words.front()));
   }

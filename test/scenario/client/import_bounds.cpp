@@ -1,0 +1,124 @@
+// zinitctl import on the real binary, given files that are broken or made to be expensive: it ends
+// soon, says why, and loses nothing silently.
+#include "scenario/harness.hpp"
+
+namespace client_import_bounds_test {
+
+using namespace zinit::test;
+using Catch::Contains;
+
+namespace {
+
+std::string repeated(std::string_view text, int times) {
+  std::string all;
+  for (int i = 0; i < times; ++i) all += text;
+  return all;
+}
+
+/// A script of OpenRC with a command, and `more`.
+std::string openrc(std::string_view more) {
+  return "#!/sbin/openrc-run\ncommand=/bin/x\n" + std::string(more);
+}
+
+std::string compose(std::string_view more) {
+  return "services:\n  a:\n    command: x\n" + std::string(more);
+}
+
+struct Case {
+  const char* kind;
+  std::string text;
+  int code;
+  const char* words;  // of what is printed
+};
+
+}  // namespace
+
+TEST_CASE("import bounds what a file makes it do", "[import][ctl]") {
+  Server server;
+  const Case cases[] = {
+      {"dinit", "type = process\ncommand = /x\n@include\n", 1, "line 3: @include names no file"},
+      {"dinit", "type = process\ncommand = /x\n@include\tnone\n", 2, "none"},
+      {"dinit", repeated("@include file\n", 12), 2, "too many files are read"},
+      {"supervisord", "[program:a]\ncommand=x %(process_num)-2d\n", 1, "only supervisord knows"},
+      {"supervisord", "[program:a]\ncommand=x %(process_num)99999999999d\n", 1, "only supervisord"},
+      {"supervisord", "[program:a]\ncommand=x\nnumprocs_start=9223372036854775807\n", 2,
+       "numprocs_start="},
+      {"supervisord",
+       "[program:a]\ncommand=x\nprocess_name=a%(process_num)d\nnumprocs=600\n[program:b]\n"
+       "command=x\nprocess_name=b%(process_num)d\nnumprocs=600\n",
+       2, "there are 1000 services already"},
+      {"supervisord", "[program:a]\nnumprocs=1000\ncommand=x\n" + repeated("x=y\n", 200), 2,
+       "numprocs=1000"},
+      {"supervisord", "[program:a]\ncommand=x\n[include]\nfiles=*" + repeated("a*", 20), 2,
+       "line 4: includes too many files"},
+      {"compose",
+       compose("    labels: " + repeated("[", 28) + "\"a'b\"" + repeated("]", 28) + "\n"), 1,
+       "labels"},
+      {"compose", compose("    labels: " + repeated("[", 40) + repeated("]", 40) + "\n"), 2,
+       "nested too deep"},
+      {"compose", compose("    labels: [\n" + repeated("      a,\n", 30000) + "      b]\n"), 2,
+       "too many values"},
+      {"systemd", "[Service]\nExecStart=/x\nCPUAffinity=" + repeated("0-8192 ", 300) + "\n", 1,
+       "more than 1024 elements"},
+      {"systemd", "[Service]\nExecStart=/x\n" + repeated("Foo=1\n", 5000), 1,
+       "more than 1000 settings are not carried over"},
+      {"openrc", openrc("x=aa\n" + repeated("x=$x$x\n", 60)), 1, "variables that are not known"},
+      {"openrc", openrc(repeated("x=y\nz\n", 20000)), 2, "has too many lines"},
+  };
+  for (const Case& one : cases) {
+    const std::string file = one.kind == std::string_view("systemd") ? "file.service" : "file";
+    server.put(file, one.text);
+    const Outcome done = server.ctl({"import", "--dry-run", "--from", one.kind, server.path(file)});
+    INFO(one.kind << "\n" << one.text.substr(0, 200) << "\n" << done.err.substr(0, 1000));
+    CHECK(done.code == one.code);
+    CHECK_THAT(done.err, Contains(one.words));
+  }
+}
+
+TEST_CASE("import refuses what would bring bytes that are no text into a file", "[import][ctl]") {
+  Server server;
+  server.put("job@a\327-b.service", "[Service]\nExecStart=/bin/echo %i\n");
+  const Outcome done = server.ctl({"import", "--dry-run", server.path("job@a\327-b.service")});
+  CHECK(done.code == 1);
+  CHECK_THAT(done.err, Contains("refused: a path or a name that it would have is not UTF-8"));
+  CHECK_THAT(done.out, !Contains("\327"));
+}
+
+TEST_CASE("import takes nothing for what it is not", "[import][ctl]") {
+  Server server;
+  const Case cases[] = {
+      {"openrc", openrc("depend() { need net; after db; } # all\nstart() {\n\tx\n}\n"), 2,
+       "has a function start()"},
+      {"openrc", openrc("depend() { need net; after db; }\nx=1\n"), 0, "requires = [\"network\"]"},
+      {"openrc", openrc("depend() { need net\n\tafter db; }\n"), 0, "after = [\"db\"]"},
+      {"openrc", openrc("depend()\n{\n\tneed net\n}\n"), 0, "requires = [\"network\"]"},
+      {"openrc", openrc("stop_pre() {\n\t{\n\t\ttrue\n\t}\n\tx=1\n}\nstart() {\n\tx\n}\n"), 2,
+       "has a function start()"},
+      {"openrc", openrc("stop_pre() {\n\techo '\n}\n'\n}\nstart() {\n\tx\n}\n"), 2,
+       "has a function start()"},
+      {"openrc", openrc("stop_pre() {\n\tcat <<X\n}\nX\n}\n"), 2, "line 4: has a here-document"},
+      {"openrc", openrc("stop_pre() {\n\ttrue\n"), 2, "has no end of the function stop_pre()"},
+      {"openrc", openrc("stop_pre() (\n\ttrue\n)\n"), 2, "whose body is not in braces"},
+      {"openrc", openrc("stop_pre() { true; }; start() { x; }\n"), 2, "behind the end"},
+      {"supervisord",
+       "[group:g]\nprograms=a,x y\n[program:a]\ncommand=x\nnumprocs=2\n"
+       "process_name=a-%(process_num)d\n",
+       0, "requires = [\"a-0\", \"a-1\", \"x_y\"]"},
+      {"compose", compose("    restart: on-failure:abc\n"), 1, "#   restart=on-failure:abc"},
+      {"compose", compose("    restart: on-failure:3\n"), 0, "max_restarts = 3"},
+      {"compose", compose("    healthcheck: {test: [curl, x]}\n"), 1, "healthcheck.test=curl x"},
+      {"compose", compose("    healthcheck: {test: [CMD-SHELL, a, b]}\n"), 1, "CMD-SHELL a b"},
+      {"compose", compose("    environment: {A: 1, A: 2}\n"), 2, "A is there twice"},
+      {"zinit", "exec: x\ntest: [curl, x]\n", 1, "it is no command in one string"},
+  };
+  for (const Case& one : cases) {
+    server.put("file", one.text);
+    const Outcome done =
+        server.ctl({"import", "--dry-run", "--from", one.kind, server.path("file")});
+    INFO(one.text << "\n" << done.out << "\n" << done.err);
+    CHECK(done.code == one.code);
+    CHECK_THAT(done.out + done.err, Contains(one.words));
+  }
+}
+
+}  // namespace client_import_bounds_test
