@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::int64_t kHighestNumber = 1'000'000;  // of a process
 constexpr std::size_t kMostSettings = 100'000;      // of the programs of a section, together
+constexpr std::size_t kMostGroupSettings = 100;
 constexpr std::size_t kMostPatterns = 100;          // of one [include]
 constexpr int kMostStars = 8;                       // of a pattern: each may be tried at each place
 
@@ -185,6 +186,9 @@ class SupervisordReader {
 
   void make_group(const Group& group) {
     const auto& [name, settings, path] = group;
+    // Each line of programs adds to all before.
+    if (settings.size() > kMostGroupSettings)
+      return to_.fault(path, fmt::format("[group:{}] has too many settings", name));
     Draft draft = new_draft(name, fmt::format("[group:{}]", name));
     draft.make_target();
     std::vector<std::string> members;

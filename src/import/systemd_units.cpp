@@ -21,6 +21,8 @@ namespace {
 constexpr const char* kUnitFolders[] = {"/etc/systemd/system", "/run/systemd/system",
                                         "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
                                         "/lib/systemd/system"};
+// An empty value looks at all settings before it.
+constexpr std::size_t kMostUnitLines = 5000;  // of a file
 constexpr std::string_view kUnitTypes[] = {"service", "socket", "timer", "path", "target"};
 
 /// Whether an empty value means something else than that nothing was said.
@@ -219,16 +221,22 @@ std::optional<Unit> read_unit(const std::string& place, Imported& to) {
     to.fault(place, "is masked: it is a link to /dev/null");
     return std::nullopt;
   }
-  const auto text = read_source(unit.path, to);
-  if (!text) return std::nullopt;
-  read_unit_text(unit.path, *text, unit.settings);
+  const auto read = [&](const std::string& path) {
+    const auto text = read_source(path, to);
+    if (!text) return false;
+    if (static_cast<std::size_t>(std::ranges::count(*text, '\n')) > kMostUnitLines) {
+      to.fault(path, fmt::format("has more than {} lines", kMostUnitLines));
+      return false;
+    }
+    read_unit_text(path, *text, unit.settings);
+    return true;
+  };
+  if (!read(unit.path)) return std::nullopt;
   const auto drop_ins = drop_ins_of(unit, to);
   if (!drop_ins || !read_links(unit, to)) return std::nullopt;
   for (const std::string& path : *drop_ins) {
     if (leads_to_null(path)) continue;
-    const auto more = read_source(path, to);
-    if (!more) return std::nullopt;
-    read_unit_text(path, *more, unit.settings);
+    if (!read(path)) return std::nullopt;
   }
   return unit;
 }

@@ -46,7 +46,7 @@ Result<std::string> read_of_process(pid_t pid, const char* name, std::size_t mos
   static Offload& reads = *new Offload(kReads);  // never destroyed: any thread may use it
   const std::string path = fmt::format("/proc/{}/{}", pid, name);
   const auto text = std::make_shared<Result<std::string>>(Failure(Error{{}, ENOMEM}));
-  // Root can do worse to zinit, so its processes share no limit: many of them may wait for one disk.
+  // Root can do worse to zinit, so its processes share no limit: many may wait for one disk.
   const auto process = static_cast<std::uint64_t>(pid);
   const std::uint64_t user = user_of_process(pid).value_or(0);
   const Offload::Key whose{user != 0 ? user : process << 32, process};

@@ -60,8 +60,10 @@ TEST_CASE("import bounds what a file makes it do", "[import][ctl]") {
        "too many values"},
       {"systemd", "[Service]\nExecStart=/x\nCPUAffinity=" + repeated("0-8192 ", 300) + "\n", 1,
        "more than 1024 elements"},
-      {"systemd", "[Service]\nExecStart=/x\n" + repeated("Foo=1\n", 5000), 1,
+      {"systemd", "[Service]\nExecStart=/x\n" + repeated("Foo=1\n", 4000), 1,
        "more than 1000 settings are not carried over"},
+      {"systemd", "[Service]\n" + repeated("A=1\n", 6000), 2, "has more than 5000 lines"},
+      {"supervisord", "[group:a]\n" + repeated("programs=x\n", 200), 2, "too many settings"},
       {"openrc", openrc("x=aa\n" + repeated("x=$x$x\n", 60)), 1, "variables that are not known"},
       {"openrc", openrc(repeated("x=y\nz\n", 20000)), 2, "has too many lines"},
   };
@@ -77,7 +79,7 @@ TEST_CASE("import bounds what a file makes it do", "[import][ctl]") {
 
 TEST_CASE("import refuses what would bring bytes that are no text into a file", "[import][ctl]") {
   Server server;
-  server.put("job@a\327-b.service", "[Service]\nExecStart=/bin/echo %i\n");
+  server.put("job@a\327-b.service", "[Service]\nExecStart=/bin/true\n");
   const Outcome done = server.ctl({"import", "--dry-run", server.path("job@a\327-b.service")});
   CHECK(done.code == 1);
   CHECK_THAT(done.err, Contains("refused: a path or a name that it would have is not UTF-8"));
