@@ -79,7 +79,7 @@ TEST_CASE("import bounds what a file makes it do", "[import][ctl]") {
 
 TEST_CASE("import refuses what would bring bytes that are no text into a file", "[import][ctl]") {
   Server server;
-  server.put("job@a\327-b.service", "[Service]\nExecStart=/bin/true\n");
+  server.put("job@a\327-b.service", "[Service]\nExecStart=/bin/true\nWorkingDirectory=/srv/%i\n");
   const Outcome done = server.ctl({"import", "--dry-run", server.path("job@a\327-b.service")});
   CHECK(done.code == 1);
   CHECK_THAT(done.err, Contains("refused: a path or a name that it would have is not UTF-8"));
