@@ -56,8 +56,7 @@ else ifeq ($(MODE),check)
   # RapidJSON adds to null pointers; the check of a vptr makes a pipe, for which tests have no descriptor.
   LINKING := -fsanitize=address,undefined -fno-sanitize=vptr,pointer-overflow -fno-sanitize-recover=all
   INSTRUMENT := $(LINKING) -fsanitize=fuzzer-no-link -fno-omit-frame-pointer -Wthread-safety -Werror=thread-safety
-  OPTIMISE := -O0 -g1
-  $(addsuffix %,$(addprefix $(OUT)/obj/src/,$(HOT))): private OPTIMISE := -O1 -g1
+  OPTIMISE := -O1 -g1
   LINKING += -fuse-ld=lld
   # With one sanitizer alone, tests compile in half the time.
   $(addprefix $(OUT)/obj/test/,unit% model% support%): private INSTRUMENT := -fsanitize=address
