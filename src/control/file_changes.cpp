@@ -35,11 +35,12 @@ std::optional<FileChanges::Answers> FileChanges::answer(const Ticket& ticket, bo
   return outcome || due ? std::optional(Answers(ticket.count)) : std::nullopt;
 }
 
-/// Has those look whose time may be over.
+/// Has those look whose time may be over. A timer may fire a moment before its time. So it is set
+/// again until the time of who has asked last is over by the clock that answer() goes by.
 void FileChanges::pass_time() {
+  const TimePoint now = Clock::now(), due = after(last_asked_, kPatience);
   answered_.ask();
-  if (const auto rest = ms_between(Clock::now(), after(last_asked_, kPatience)); rest > 0)
-    patience_.set(Milliseconds(rest + 1));
+  if (now < due) patience_.set(Milliseconds(ms_between(now, due) + 1));
 }
 
 }  // namespace zinit
