@@ -18,15 +18,20 @@ struct YamlFault {
   std::string text;
 };
 
-/// The length of `text` without a comment at its end, and without blanks before that.
+/// At a character between quotes: goes behind an escaped one, and clears `quote` at the last.
+void pass_quoted(std::string_view text, std::size_t& i, char& quote) {
+  if (text[i] == '\\' && quote == '"')
+    ++i;
+  else if (text[i] == quote)
+    quote = 0;
+}
+
+/// `text` without a comment at its end, and without blanks before that.
 std::string_view without_comment(std::string_view text) {
   char quote = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (quote != 0) {
-      if (text[i] == '\\' && quote == '"')
-        ++i;
-      else if (text[i] == quote)
-        quote = 0;
+      pass_quoted(text, i, quote);
     } else if ((text[i] == '"' || text[i] == '\'') &&
                (i == 0 || std::string_view(" [{,:-").find(text[i - 1]) < 6)) {
       quote = text[i];
@@ -43,10 +48,7 @@ std::size_t colon_of(std::string_view text) {
   if (text.starts_with('[') || text.starts_with('{')) return text.npos;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (quote != 0) {
-      if (text[i] == '\\' && quote == '"')
-        ++i;
-      else if (text[i] == quote)
-        quote = 0;
+      pass_quoted(text, i, quote);
     } else if (i == 0 && (text[i] == '"' || text[i] == '\'')) {
       quote = text[i];
     } else if (text[i] == ':' && (i + 1 == text.size() || text[i + 1] == ' ')) {
