@@ -1,5 +1,5 @@
 // The variables that every service's environment starts from. They may be replaced at any time; a
-// process gets those in force when it is spawned.
+// process gets the values in force at its spawn.
 #pragma once
 
 #include <initializer_list>
@@ -15,7 +15,7 @@ namespace zinit {
 /// Copies share one environment: set() on one changes all. Any thread.
 class BaseEnvironment {
  public:
-  using Values = std::vector<std::string>;  // KEY=value each
+  using Values = std::vector<std::string>;  // each KEY=value
 
   BaseEnvironment() : BaseEnvironment(Values()) {}
   BaseEnvironment(std::initializer_list<std::string> values) : BaseEnvironment(Values(values)) {}

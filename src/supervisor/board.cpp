@@ -31,13 +31,14 @@ ReloadReport take_plan(BoardCore& core, const Plan& planned, bool dry_run) REQUI
   return report;
 }
 
-/// Adds the process of a side command, which is no longer owed once it is known to have ended.
+/// Adds the process of a side command. Once the command is known to have ended, it is no longer
+/// owed.
 void add_side(JournalEntry& entry, const JournalLaunch& launch, std::size_t which, Owed owed) {
   entry.facts.helpers[which] = launch.pid;
   if (launch.end) entry.facts.owed = static_cast<std::uint8_t>(entry.facts.owed & ~owed);
 }
 
-/// Adds to the entry what was being launched for it.
+/// Adds the launches under way for this entry's service.
 void add_launches(JournalEntry& entry, const std::vector<JournalLaunch>& launches) {
   for (const JournalLaunch& launch : launches) {
     if (launch.slot != entry.slot || launch.pid <= 0) continue;
@@ -117,7 +118,7 @@ void Board::restore(const std::vector<GraphEntry>& services, const JournalImage&
     const Slot slot = entry.slot;
     if (!world.graph->used(slot) || world.graph->name(slot) != entry.name) continue;
     add_launches(entry, image.launches);
-    // A new version may refuse the file of a service that runs; its process belongs to it still.
+    // A new version may refuse the file of a running service, whose process still belongs to it.
     const bool there = has_process(entry.record) || entry.facts.pid > 0;
     if (!there && world.node(slot).broken()) continue;
     core.restore(slot, entry, facts);
@@ -164,7 +165,7 @@ RequestResult<void> Board::boot(const std::string& target) {
   core.start_added = target.empty();
   if (target.empty()) {
     for (const Slot slot : world.graph->order()) {
-      // After a crash in the midst of a boot, some are wanted already, and may be done.
+      // A crash during a boot leaves some services with their wish up, and perhaps done.
       if (world.spec(slot).starts_at_boot() && !world.node(slot).broken() &&
           world.record(slot).wish == Wish::down)
         asked.push_back(slot);
@@ -175,11 +176,12 @@ RequestResult<void> Board::boot(const std::string& target) {
     asked.push_back(slot);
   }
   core.boot_pending = request_pull(world, asked);
-  core.boot_settled.reset();  // one over which a service may have come was of another root
+  core.boot_settled.reset();  // a survivor of a switch-root may bring the time of the old root's
+                              // boot
   core.booting = true;
   core.begin_boot_times();
   core.tell_neighbours(core.boot_pending);
-  core.note_boot();  // the boot is over already if there is nothing to start
+  core.note_boot();  // without anything to start, the boot is over already
   return {};
 }
 
@@ -250,7 +252,7 @@ RequestResult<void> Board::kill(std::string_view name, int signal, KillWhat what
   };
   core.follow_main(job);
   job.process.forget_gone();
-  // What a oneshot holds has no main process with a group of its own.
+  // Processes that a oneshot holds have no main process with a group of its own.
   const bool whole = what == KillWhat::all || (!main_only && record.process == Process::held);
   if (whole && job.cgroup.in_use()) {
     if (!job.cgroup.populated()) return gone();
@@ -433,7 +435,7 @@ std::vector<ServiceView> Board::views() const {
   BoardCore& core = *core_;
   MutexLock lock(core.mutex);
   const Graph& graph = *core.world.graph;
-  std::vector<Slot> slots = graph.order();  // sorted, for views take more time to move
+  std::vector<Slot> slots = graph.order();  // sorted as slots, because moving views takes longer
   std::ranges::sort(slots, {}, [&](Slot slot) -> const std::string& { return graph.name(slot); });
   std::vector<ServiceView> views;
   views.reserve(slots.size());
@@ -461,7 +463,7 @@ void Board::failure_handled(const ServiceView& failed) {
   BoardCore& core = *core_;
   MutexLock lock(core.mutex);
   const Slot slot = failed.slot;
-  // Another may have its slot by now, or it has failed once more.
+  // Another service may have the slot by now, or this service has failed again.
   if (!core.is_to_be_followed(slot) || core.world.graph->name(slot) != failed.spec->name ||
       core.world.record(slot).failed_serial != failed.record.failed_serial)
     return;

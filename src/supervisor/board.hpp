@@ -1,26 +1,25 @@
 // The board: every service's record and job, under one lock.
 //
-// Each service has a job, which asks model's decide() what the service must do now, does it, and
-// waits. Client requests, reloads, exits of processes and launches change records under the lock,
-// and call decide() at once for each service that the change concerns (model/wake.hpp). Steps that
-// only change a record or send a signal are taken before the lock is released. Steps that may
-// block in a system call are done by the job's thread without the lock. A service has a thread
-// only while it is starting, stopping or waiting, not at rest (job_threads.cpp). A service without
-// changes costs nothing.
+// Each service has a job: its processes, its launches and, while needed, a thread. A job asks
+// model's decide() what the service must do now, does that, and waits. Client requests, reloads,
+// ends of processes and launches change records under the lock, and call decide() at once for each
+// service that the change concerns (model/wake.hpp). Steps that only change a record or send a
+// signal are taken before the lock is released. Steps that may block in a system call are done by
+// the job's thread without the lock. Only a service that is starting, stopping or waiting has a
+// thread (job_threads.cpp). A service without changes costs nothing.
 //
-// Every change of state goes through BoardCore::enter(): it checks the transition against the
-// table, records its time, writes the journal, keeps the event and notifies the neighbours. The
-// only other writers of a state are restore(), which reads it from the journal, and the creation of
-// a record.
+// Every change of state goes through BoardCore::enter(). It checks the transition against the
+// table, records its time, writes the journal, keeps the event and notifies the neighbours. Only
+// two others write a state: restore(), which reads it from the journal, and the creation of a
+// record.
 //
-// Lock order: the board's lock first; then the launcher's, which guards only a list of names, or
-// the locks that a port takes inside its own calls (log rings, the wake-up of the control loop). No
-// call that can wait for a device or another process is made with the board's lock held, so
-// spawning, file access and log writes happen without it. Done under it: access to the kernel's
-// own files (cgroups, and /proc for a launch that hangs), starting a thread, growing the journal,
-// and reaping and signalling. Because these last two share the lock, a pid cannot be reaped, and so
-// not reused, while it is being signalled. An allocation under the lock waits until there is memory
-// (base/memory.hpp).
+// Lock order: the board's lock first. After it, either the launcher's lock, which guards only a
+// list of names, or the locks that a port takes inside its own calls (log rings, the wake-up of the
+// control loop). Spawning, file access and log writes may wait for a device or another process, so
+// they happen without the board's lock. Done under the lock: access to the kernel's own files
+// (cgroups, and /proc for a launch that hangs), starting a thread, growing the journal, reaping and
+// signalling. Reaping and signalling share the lock, so no pid is reaped, and then reused, while it
+// is being signalled. An allocation under the lock waits until there is memory (base/memory.hpp).
 //
 // Threads: every public function may be called from any thread, without the lock, and returns soon.
 #pragma once
@@ -54,33 +53,33 @@ namespace zinit {
 
 struct JournalImage;
 
-/// Why a request was not carried out. Each has a row among the error codes of control.md.
+/// Why a request was refused. Each value has a row among the error codes of control.md.
 enum class Refusal : std::uint8_t {
   not_found,
   not_running,
   shutting_down,
   process_error,     // the kernel refused; the text includes that of errno
   file_error,        // a file could not be read
-  not_supported,     // the service's file configures no way to do it
+  not_supported,     // not configured in the service's file
   invalid_state,     // the same request is already under way
-  already_exists,    // a file of another service has the name
-  config_error,      // details: every fault
+  already_exists,    // a file of another service has this name
+  config_error,      // details: all faults
   dependency_error,  // details: the services that require it
   proxy_not_found,
 };
 
-/// What a signal on request goes to.
+/// The processes that a signal on request is sent to.
 enum class KillWhat : std::uint8_t {
   group,  // the process group of the main process
   main,   // the main process alone
-  all,    // the whole cgroup, with what has outlived a main process
+  all,    // the whole cgroup, with processes that outlived a main process
 };
 
-/// Faults of service files, by the name of the service.
+/// Faults of service files, by service name.
 using FileFaults = std::map<std::string, std::vector<std::string>>;
 
 struct RestartState;
-/// A restart that is under way; see Board::begin_restart().
+/// A restart under way; see Board::begin_restart().
 using Restart = std::shared_ptr<RestartState>;
 
 struct RequestFailure {
@@ -92,7 +91,7 @@ struct RequestFailure {
 template <class T>
 using RequestResult = tl::expected<T, RequestFailure>;
 
-/// `specs`, with these faults among their errors, so that Board::reload() refuses them.
+/// Adds `faults` to the errors of `specs`, so that Board::reload() refuses those specs.
 [[nodiscard]] std::vector<SpecPtr> with_faults(std::vector<SpecPtr> specs,
                                                const FileFaults& faults);
 
@@ -103,60 +102,60 @@ class Board final : public WatchReports {
     OutputPort& output;
     ChangePort& changes;
     WatchPort& watchers;
-    StatePort* state = nullptr;  // null: no re-execution is meant
+    StatePort* state = nullptr;  // null: no state is kept for a re-execution
   };
   Board(Ports ports, SpawnDefaults defaults);
-  /// end(), if that was not called.
+  /// Calls end() unless it was called already.
   ~Board();
   Board(const Board&) = delete;
   Board& operator=(const Board&) = delete;
 
-  /// Whether the constructor could start the janitor's thread. To be checked before any other call.
+  /// Whether the constructor could start the janitor's thread. Check this before any other call.
   [[nodiscard]] const Result<void>& works() const;
   /// Whether a launch is under way. end() waits for it, and it may hang.
   [[nodiscard]] bool busy() const;
-  /// Ends all threads, and writes the last lines of the log; the processes of services keep
-  /// running. Nothing is done by the board any more after it.
+  /// Ends all threads and writes the last log lines. The processes of services keep running. After
+  /// this call the board does nothing more.
   void end();
 
   /// Takes the first graph: makes records, starts nothing. Once, before any other change. `masked`
   /// names the services that are masked on purpose (config/loader.hpp).
   void load(const std::vector<SpecPtr>& specs, const MaskedNames& masked = {});
 
-  /// In place of load(), after a re-execution: takes the graph of `services`, which have the slots
-  /// that they had, and their state from `image`, the journal of the previous image of zinit.
-  /// Processes that are children of this process are adopted. The others have ended in an unknown
+  /// In place of load(), after a re-execution: takes the graph of `services`, which have their old
+  /// slots, and their state from `image`, the journal of the previous process image. Adopts
+  /// processes that are children of this process. All other recorded processes ended in an unknown
   /// way, which counts as a death by SIGKILL.
   void restore(const std::vector<GraphEntry>& services, const JournalImage& image,
                MaskedNames masked = {}, const FactMap& facts = {});
 
-  /// The journal's memory file, for the next image of zinit; -1 if there is none.
+  /// The journal's memory file, for the next process image; -1: there is no journal.
   [[nodiscard]] int journal_fd() const;
 
-  /// With `hold` no launch is begun until it is taken back, so that no job is in the midst of one
-  /// when zinit executes itself anew.
+  /// With `hold` no launch begins until hold_launches(false), so that no launch is under way when
+  /// zinit executes itself again.
   void hold_launches(bool hold);
-  /// Calls `act` with the board's lock held, unless a launch is under way. @return  false if it was
-  /// not called. `act` must not call the board.
+  /// Calls `act` with the board's lock held, unless a launch is under way. `act` must not call the
+  /// board.
+  /// @return  false if `act` was not called
   bool while_still(const std::function<void()>& act);
 
-  /// Whether nothing is under way in the board but waits for deadlines in the future, processes
-  /// and clients: no job has a step to take now, no launch is in flight, and the janitor has
-  /// written all lines of the log and tidied up.
+  /// Whether the board only waits for future deadlines, processes and clients: no job has a step to
+  /// take now, no launch is in flight, and the janitor has written all log lines and tidied up.
   /// @return  a number that grows with each change; nothing if something is under way
   [[nodiscard]] std::optional<std::uint64_t> quiet() const;
 
-  /// Boot: starts `target` with all that it pulls in; if `target` is empty, starts everything with
-  /// status `start` (behaviour.md, "PID 1 in system mode" 5). not_found if there is no such target.
+  /// Boot: starts `target` and everything it pulls in. Without `target`, starts every service with
+  /// status `start` (behaviour.md, "PID 1 in system mode" 5). not_found: there is no such target.
   RequestResult<void> boot(const std::string& target);
 
   // Client requests. They change wishes and return at once; view() and the events show the result.
-  /// Names of the services that a request changes besides the one that it is for, sorted. What had
-  /// failed is not among those that were stopped.
+  /// Names of the services that a request changes besides its own, sorted. `stopped` leaves out
+  /// services that had failed.
   struct Others {
     std::vector<std::string> started, stopped;
     std::vector<std::string> restarted;     // stopped, and started again
-    std::vector<std::string> left_stopped;  // dependents that an earlier stop of it took down
+    std::vector<std::string> left_stopped;  // dependents that an earlier stop took down
 
     [[nodiscard]] bool empty() const {
       return started.empty() && stopped.empty() && restarted.empty() && left_stopped.empty();
@@ -165,9 +164,9 @@ class Board final : public WatchReports {
   RequestResult<Others> start(std::string_view name);
   RequestResult<Others> stop(std::string_view name);
   RequestResult<Others> restart(std::string_view name);
-  /// The same, once check_exec of all that it would stop has ended well (check_round.hpp): then it
-  /// is done whoever waits for it. outcome() gives the result; ChangePort is notified when there is
-  /// one.
+  /// The same, but check_exec of every service that it would stop must succeed first
+  /// (check_round.hpp). The restart then happens even if the client no longer waits. outcome()
+  /// gives the result; ChangePort is notified when there is a result.
   RequestResult<Restart> begin_restart(std::string_view name);
   [[nodiscard]] std::optional<RequestResult<Others>> outcome(const Restart& restart) const;
   /// Names of the services that isolate() starts and stops.
@@ -176,28 +175,27 @@ class Board final : public WatchReports {
   };
   /// Starts `target` with what it pulls in, and stops every other service of class user.
   RequestResult<Isolated> isolate(std::string_view target);
-  /// Signals what `what` says; of a oneshot that holds something, all that it has left.
+  /// Signals the processes that `what` names. A oneshot that holds processes: all of them.
   RequestResult<void> kill(std::string_view name, int signal, KillWhat what,
                            std::string_view asker = {});
 
-  /// Replaces the set of specs: plan() decides what that means, and all of it is applied without
-  /// releasing the lock. With `dry_run` only the report is made. With `no_restart` services whose
-  /// change takes a restart keep the spec that they have. Refused once a shutdown has begun.
+  /// Replaces the set of specs. plan() decides what changes, and all changes are applied without
+  /// releasing the lock. With `dry_run` only the report is made. With `no_restart` a service whose
+  /// change needs a restart keeps its present spec. Refused once a shutdown has begun.
   RequestResult<ReloadReport> reload(const std::vector<SpecPtr>& specs, bool dry_run,
                                      const MaskedNames& masked = {}, bool no_restart = false);
-  /// Runs check_exec, as it is in the new set, of what a reload() to `specs` would restart, and
-  /// waits for it: for a thread that may block, and not that of the control loop.
-  /// @return  why which specs are to be refused; see with_faults()
+  /// Runs the new check_exec of each service that a reload() to `specs` would restart, and waits
+  /// for these commands. Blocks: never call it from the control loop's thread.
+  /// @return  the faults of the specs to refuse; see with_faults()
   RequestResult<FileFaults> check_reload(const std::vector<SpecPtr>& specs,
                                          const MaskedNames& masked);
-  /// The same for what set() would restart; config_error if it may not be.
+  /// The same for the services that set() would restart; config_error if a check fails.
   RequestResult<void> check_set(const SpecPtr& spec, std::span<const SpecPtr> also = {});
 
-  /// Whether every change of [resources] that was made to a running service has been applied to its
-  /// cgroup. When the last one has been, ChangePort is notified.
+  /// Whether every changed [resources] of a running service has been applied to its cgroup.
+  /// ChangePort is notified after the last one.
   [[nodiscard]] bool limits_applied() const;
-  /// What [resources] of these services could not be applied, and why; names that do not exist are
-  /// passed over.
+  /// Which [resources] of these services could not be applied, and why. Skips unknown names.
   [[nodiscard]] std::vector<std::string> resource_warnings(
       std::span<const std::string> names) const;
 
@@ -205,23 +203,23 @@ class Board final : public WatchReports {
   struct SetReport {
     std::string name;
     bool created = false;
-    bool restarted = false;  // its process, which is replaced
+    bool restarted = false;  // its running process is replaced
     std::vector<std::string> warnings{};
     Others others{};
   };
-  /// Replaces the service with the name of `spec`, or adds it. The effects are those of a reload
-  /// that finds only this file changed. With `start`, a new service, or one whose wish is down, is
-  /// started. Refused as a whole if `spec` would make the graph invalid (config_error). With
-  /// `dry_run` nothing is changed. `also` are instances of templates that it depends on, which are
-  /// added with it, and are not started by that alone.
+  /// Replaces the service with the name of `spec`, or adds it. The effects are the same as of a
+  /// reload that finds only this file changed. With `start`, starts the service if it is new or its
+  /// wish is down. Refused as a whole if `spec` would make the graph invalid (config_error). With
+  /// `dry_run` nothing changes. `also` are instances of templates that it depends on. They are
+  /// added with it, and adding alone does not start them.
   RequestResult<SetReport> set(const SpecPtr& spec, bool start, bool dry_run,
                                std::span<const SpecPtr> also = {});
   /// Whether the service may be removed: it must exist (not_found), and without `cascade` no other
   /// service may require it (dependency_error).
   RequestResult<void> removable(std::string_view name, bool cascade) const;
-  /// Removes services from the graph, all at once, and stops them if they are not down. Their
-  /// dependents lose the edges to them. A service is masked by the link given with its name, if
-  /// that is not empty.
+  /// Removes services from the graph, all at once, and stops those that are not down. Their
+  /// dependents lose the edges to them. Each name maps to the link that masks the service; an empty
+  /// link: not masked.
   RequestResult<void> remove(const MaskedNames& gone);
 
   /// The outcome of a request about all services of class user.
@@ -232,30 +230,29 @@ class Board final : public WatchReports {
     std::vector<std::string> done;
     std::vector<Left> skipped, failed;
   };
-  /// Starts all but those with status "ignore". As at boot, none of them takes precedence in a
-  /// conflict, and nothing is stopped for a conflict.
+  /// Starts every service without status "ignore". As at boot, none takes precedence in a conflict,
+  /// and no conflict stops anything.
   RequestResult<Bulk> start_all();
-  /// Stops all but those that a service of class system requires.
+  /// Stops all services except those that a service of class system requires.
   RequestResult<Bulk> stop_all();
-  /// Removes all but those that a service of class system requires, and but the command that zinit
-  /// was given on its command line. Leaves their files in place.
+  /// Removes all services, except those that a service of class system requires and the command
+  /// from zinit's own command line. Leaves their files in place.
   RequestResult<Bulk> delete_all();
 
-  /// Has one service reload itself: runs its reload_exec, or sends its reload_signal to its main
-  /// process. With `dry_run` only checks whether that is possible. outcome() gives the result;
-  /// ChangePort is notified when there is one.
-  /// With `check` its check_exec must have ended well before.
+  /// Makes one service reload itself: runs its reload_exec, or sends its reload_signal to its main
+  /// process. With `dry_run` only checks whether a reload is possible. With `check` its check_exec
+  /// must succeed first. outcome() gives the result; ChangePort is notified when there is a result.
   RequestResult<ServiceReload> reload_service(std::string_view name, bool dry_run,
                                               bool check = false);
   /// The result of a reload, process_error if it failed; nothing while it is under way.
   [[nodiscard]] std::optional<RequestResult<void>> outcome(const ServiceReload& reload) const;
 
   /// The services that have failed for good and have on_failure or on_failure_action, until
-  /// failure_handled(). Looks only at what has failed. A service whose files are refused was never
+  /// failure_handled(). Only `failed` services count. A service whose files were refused was never
   /// loaded, so it has not failed at its work.
   [[nodiscard]] std::vector<ServiceView> final_failures() const;
-  /// What follows on this final failure has been done. It is not done once more for it, by the next
-  /// image either.
+  /// Marks this final failure as handled. Its consequences are not repeated, not even by the next
+  /// process image.
   void failure_handled(const ServiceView& failed);
 
   /// Writes a line to zinit's log, after the lines about everything that has happened so far.
@@ -263,38 +260,38 @@ class Board final : public WatchReports {
 
   /// Sets every wish to down; nothing is started any more. Further calls do nothing. When the last
   /// process is gone, all_down() becomes true and ChangePort is notified. With `switching` a
-  /// switch-root follows: services with `survive` whose wish is up stay as they are, and do not
-  /// count as up below.
+  /// switch-root follows: services with `survive` and the wish up stay as they are, and all_down()
+  /// and still_up() ignore them.
   void begin_shutdown(bool switching = false);
-  /// After a begin_shutdown(true), when all_down() is true: forgets every service but those that
-  /// survive, which are from now on services without a file. What they require may be missing until
-  /// settle_switch(). For just before the new root's init is executed.
+  /// Call after begin_shutdown(true), once all_down() is true, just before the new root's init is
+  /// executed. Forgets every service that does not survive. The survivors become services without a
+  /// file. Services that they require may be missing until settle_switch().
   void end_switch();
-  /// What the new root starts has settled: from now on a service that has survived stops, as others
-  /// do, if it loses what it requires.
+  /// Everything that the new root starts has settled. From now on a survivor stops like any other
+  /// service if it loses a service that it requires.
   void settle_switch();
-  /// Shortens the rest of every stop timeout to `limit`. For a second shutdown request, and for the
+  /// Shortens the rest of every stop timeout to `limit`: at a second shutdown request, and at the
   /// end of shutdown_timeout_ms.
   void hurry_shutdown(Milliseconds limit);
   [[nodiscard]] bool shutting_down() const;
-  /// When a service was last asked to end, since this image runs; the epoch: none was.
+  /// When this process image last asked a service to end; the epoch: never.
   [[nodiscard]] TimePoint last_stop_signal() const;
   [[nodiscard]] bool all_down() const;
   /// Names of the services that are not down yet, for the log.
   [[nodiscard]] std::vector<std::string> still_up() const;
 
-  /// A child of zinit has ended and was reported by waitid() with WNOWAIT. Finds its service, kills
-  /// what a main process leaves behind in its group, reaps the child and wakes the job. An orphan,
-  /// which belongs to no service, is only reaped. Called only by the reaper.
+  /// A child of zinit has ended, reported by waitid() with WNOWAIT. Finds its service, kills the
+  /// rest of a main process's group, reaps the child and wakes the job. An orphan belongs to no
+  /// service and is only reaped. Called only by the reaper.
   void child_ended(pid_t pid, const ProcessEnd& end);
-  /// Processes of services that have ended, and those that have no pidfd, of which only waitid(2)
-  /// can say so. One question for all of them, which does not look at orphans. Only for the reaper.
-  /// (poll(2))
+  /// Own processes of services that have ended, and all that have no pidfd, because only waitid(2)
+  /// can report their end. Asks the kernel once for all pidfds with poll(2), and does not look at
+  /// orphans. Only for the reaper.
   [[nodiscard]] std::vector<pid_t> perhaps_ended() const;
 
-  /// A descriptor that becomes readable when a watched cgroup has become empty, or when the kernel
-  /// has killed a process of one because memory ran out. The caller then calls cgroups_changed().
-  /// -1 if there are no cgroups to watch.
+  /// A descriptor that becomes readable when a watched cgroup becomes empty, or when the kernel
+  /// kills a process in a cgroup because memory ran out. Call cgroups_changed() then. -1: there are
+  /// no cgroups to watch.
   [[nodiscard]] int cgroup_watch_fd() const;
   void cgroups_changed();
 
@@ -312,7 +309,7 @@ class Board final : public WatchReports {
   void not_heard(const CheckedProcess& process, pid_t pid) override;
   void status_text(const CheckedProcess& process, std::string text) override;
 
-  /// The names of the templates in force, for messages about instances that are not there.
+  /// The names of the templates in force, for messages about missing instances.
   void name_templates(std::vector<std::string> names);
   [[nodiscard]] bool has_template(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> templates() const;
@@ -325,51 +322,51 @@ class Board final : public WatchReports {
   /// Slot of a service, kNoSlot if there is none.
   [[nodiscard]] Slot find(std::string_view name) const;
   [[nodiscard]] GraphPtr graph() const;
-  /// The service that owns the first of these pids or process groups that has an owner; empty if
-  /// none has.
+  /// The service that owns the first of these pids or process groups that has an owner; empty: none
+  /// has.
   [[nodiscard]] std::string owner_of(const std::vector<pid_t>& processes) const;
-  /// The user that the last process of a service was spawned as; unset if there was none.
+  /// The user that the last process of a service was spawned as; unset: no process yet.
   [[nodiscard]] std::optional<uid_t> user_of(Slot slot) const;
-  /// What `wait`, `start --wait` and proxies check; cheaper than view().
+  /// The data for `wait`, `start --wait` and proxies; cheaper than view().
   struct Brief {
     State state;
     Wish wish;
     bool settled;
     bool done;     // a oneshot that has succeeded
-    bool holds;    // a oneshot that is done, and holds what it has left or set up
+    bool holds;    // a done oneshot that left processes or has a stop_exec
     bool skipped;  // a condition for its start did not hold
     bool has_process;
-    bool leaving;    // removed and down: it is about to leave the graph
+    bool leaving;    // removed and down: about to leave the graph
     bool ignored;    // its status is "ignore"
-    bool needed;     // a service that requires it is wanted up
-    bool killed;     // it has no main process, and a signal has ended the last one
-    pid_t main_pid;  // 0: there is none
+    bool needed;     // a service that requires it has the wish up
+    bool killed;     // it has no main process, and a signal ended the last one
+    pid_t main_pid;  // 0: none
     TimePoint ready_at;
   };
   [[nodiscard]] std::optional<Brief> brief(std::string_view name) const;
   /// State changes with a number above `after`, oldest first. Only the last 1,000 are kept; `lost`
-  /// counts those that have been overwritten.
+  /// counts the overwritten ones.
   [[nodiscard]] KeptEvents::After events_after(std::uint64_t after) const;
   [[nodiscard]] std::uint64_t last_seq() const;
 
-  /// When every service that boot() asked for had settled for the first time, on the monotonic
-  /// clock.
+  /// When every service that boot() asked for had settled for the first time. Monotonic clock.
   [[nodiscard]] std::optional<TimePoint> boot_settled() const;
-  /// What became of a service that boot() has started, until the boot had settled. Times are on the
-  /// monotonic clock; the epoch: it has not come to that.
+  /// Boot times of one service that boot() started. Recorded until the boot has settled, on the
+  /// monotonic clock. The epoch: not reached.
   struct BootStep {
     std::string name;
     State state;  // now
     TimePoint wanted;
     TimePoint spawned;       // its first process
     TimePoint ready;         // running for the first time, or a oneshot that was done
-    std::string waited_for;  // what released it last before it was spawned; empty: nothing held it
+    std::string waited_for;  // the last service that released it before its spawn; empty: nothing
+                             // held it
   };
-  /// Of all of these that are still in the graph, in no order.
+  /// All that are still in the graph, in no order.
   [[nodiscard]] std::vector<BootStep> boot_steps() const;
 
  private:
-  // Callers of the board do not include the headers of threads, journal and records.
+  // Hides the headers of threads, journal and records from callers of the board.
   std::unique_ptr<class BoardCore> core_;
 };
 

@@ -1,6 +1,6 @@
-// The part of the board that adds, replaces and removes single services, and the requests about all
-// services of class user. An addition, replacement or removal is planned like a reload, from the
-// specs of the present graph with that change made to them.
+// Adding, replacing and removing single services, and requests about all services of class user.
+// Each addition, replacement or removal is planned like a reload: the specs of the present graph
+// with that one change.
 #include <algorithm>
 
 #include "base/json_writer.hpp"
@@ -14,8 +14,8 @@ namespace zinit {
 
 namespace {
 
-/// The specs of all services that are not removed, in load order and as they were read: a spec that
-/// the present graph refuses may be valid in the next.
+/// The specs of all services that are not removed, in load order and as they were read: the next
+/// graph may accept a spec that the present graph refuses.
 std::vector<SpecPtr> specs_of(const Graph& graph) {
   std::vector<SpecPtr> specs;
   for (const Slot slot : graph.order()) {
@@ -83,8 +83,8 @@ Wanted without(const Graph& graph, const MaskedNames& gone) {
   return wanted;
 }
 
-/// Names of the services whose own files require `slot`, sorted. What its own file adds to others
-/// goes with it.
+/// Names of the services whose own files require `slot`, sorted. Edges that the file of `slot` adds
+/// to others are left out, because they go with it.
 std::vector<std::string> requirers(const Graph& graph, Slot slot) {
   std::vector<std::string> names;
   for (const Slot other : graph.node(slot).required_by) {
@@ -96,14 +96,14 @@ std::vector<std::string> requirers(const Graph& graph, Slot slot) {
   return names;
 }
 
-/// Of each slot, whether the wish is up.
+/// By slot: whether the wish is up.
 std::vector<bool> wishes(const World& world) {
   std::vector<bool> up(world.graph->slots());
   for (const Slot slot : world.graph->order()) up[slot] = world.record(slot).wish == Wish::up;
   return up;
 }
 
-/// Adds to `started` what has a wish that is up since `was_up` was made.
+/// Adds to `started` every service whose wish went up since `was_up` was taken.
 void add_pulled(const World& world, const std::vector<bool>& was_up, Slots& started) {
   for (const Slot slot : world.graph->order())
     if (world.record(slot).wish == Wish::up && !(slot < was_up.size() && was_up[slot]))
@@ -145,7 +145,7 @@ bool BoardCore::has_template(std::string_view name) const {
   return std::ranges::find(templates, name) != templates.end();
 }
 
-/// It has failed, perhaps for good, and what follows on that is not done.
+/// It has failed, perhaps for good, and its on_failure has not been handled yet.
 bool BoardCore::is_to_be_followed(Slot slot) const {
   if (!world.graph->used(slot) || !world.spec(slot).acts_on_failure()) return false;
   const Record& record = world.record(slot);
@@ -157,7 +157,7 @@ void BoardCore::note_failure(Slot slot) {
   if (is_to_be_followed(slot)) failures.insert(slot);
 }
 
-/// Of the services that its final failure starts, those that do not exist.
+/// The names in its on_failure that do not exist.
 std::vector<std::string> BoardCore::absent_on_failure(Slot slot) const {
   std::vector<std::string> names = on_failure_names(world.spec(slot));
   std::erase_if(names, [&](const std::string& name) REQUIRES(mutex) {

@@ -1,4 +1,4 @@
-// Rounds of checks: check_exec of what a request would stop. See check_round.hpp.
+// Rounds of checks: check_exec of the services that a request would stop. See check_round.hpp.
 #include <algorithm>
 
 #include "base/text.hpp"
@@ -15,11 +15,11 @@ namespace {
 using One = CheckRound::One;
 using Stage = One::Stage;
 
-// So often a command is begun again that was killed with its service.
+// A command that is killed with its service begins again at most this often.
 constexpr int kMostCutOff = 3;
 
-// The time of a command if the start of its service has no limit, as that of a oneshot. Reloads of
-// files wait for each other.
+// The time limit of a command if the start of its service has no limit, as for a oneshot. Reloads
+// of files wait for each other.
 constexpr Milliseconds kLongestCheck = std::chrono::seconds{30};
 
 Milliseconds time_of(const ServiceSpec& spec) {
@@ -38,7 +38,7 @@ bool is_same(const One& one, const One& other) {
   return one.slot == other.slot && one.spec == other.spec;
 }
 
-/// Adds those that `round` does not have yet.
+/// Adds the checks that `round` does not have yet.
 void add_missing(CheckRound& round, const World& world) {
   if (!round.wanted) return;
   for (One& one : round.wanted(world)) {
@@ -57,7 +57,7 @@ std::string place_of(const ServiceSpec& spec) {
                      std::max(at.line, 1), std::max(at.column, 1));
 }
 
-/// A service that a change of files restarts, and the checks that this depends on.
+/// A service that a change of files restarts, and the checks that its restart depends on.
 struct Restarted {
   std::string name;
   SpecPtr spec;
@@ -76,7 +76,7 @@ std::vector<Restarted> restarted_by(const Plan& plan, const World& world) {
   return restarted;
 }
 
-/// Why the new file of a service is refused; empty: it is not.
+/// Why the new file of a service is refused; empty: it is accepted.
 std::vector<std::string> faults_of(const Restarted& restarted, const std::vector<One>& failed) {
   for (const One& one : failed)
     if (one.spec->name == restarted.name) return check_faults(one);
@@ -186,7 +186,7 @@ void BoardCore::hold_rounds() {
 }
 
 void BoardCore::go_on_with_rounds() {
-  // What is done at the end of one may begin others, or take away what others wait for.
+  // The end of one round may begin others, or remove services that others wait for.
   for (std::size_t i = 0; i < rounds_.size();) {
     const CheckRoundPtr round = rounds_[i];
     for (std::size_t index = 0; index < round->all.size(); ++index)
@@ -208,23 +208,23 @@ void BoardCore::go_on_with_rounds() {
   }
 }
 
-/// Whether there is still the service that the check is about, with something to be stopped.
+/// Whether the service still exists and has something to stop.
 bool BoardCore::still_stands(const One& one) {
   return world.graph->used(one.slot) && jobs[one.slot] && jobs[one.slot]->name == one.spec->name &&
          stands(world, one.slot);
 }
 
 bool BoardCore::may_begin(const One& one) {
-  if (!still_stands(one)) return true;  // it is over then
+  if (!still_stands(one)) return true;  // begin_check() then ends it
   if (holds_launches_ || checks_running_ >= CheckRound::kMostAtOnce) return false;
   Job& job = *jobs[one.slot];
   forget_gone(job);
-  if (job.side.check().hangs()) return true;  // it is refused then
+  if (job.side.check().hangs()) return true;  // begin_check() then refuses it
   if (job.check || !job.side.check().gone()) return false;
   return !would_be_cut_off(one.slot) || Clock::now() >= one.until;
 }
 
-/// Has a check that waits for a process of its service looked at when it has waited too long.
+/// Sets a time limit for a check that waits for a process of its service.
 void BoardCore::limit_wait(One& one) {
   if (!still_stands(one) || !would_be_cut_off(one.slot)) return;
   Job& job = *jobs[one.slot];
@@ -237,7 +237,7 @@ void BoardCore::limit_wait(One& one) {
 }
 
 /// Whether the service is going down, or on to its next process: a command begun now would be
-/// killed with what is left of the process before.
+/// killed with the rest of the previous process.
 bool BoardCore::would_be_cut_off(Slot slot) const {
   const Process process = world.record(slot).process;
   return world.spec(slot).has_process() && process != Process::alive && process != Process::held;
@@ -286,8 +286,8 @@ void BoardCore::check_started(Job& job, const LaunchOrder& order) {
   store(job.slot);
 }
 
-/// Whether its service has gone down, or on to another process, since the command was ordered: the
-/// command was killed with the process of before, or will be.
+/// Whether the service has gone down, or on to another process, since the command was ordered. The
+/// command was killed with the previous process, or will be.
 bool BoardCore::is_cut_off(Job& job) {
   return would_be_cut_off(job.slot) || !stands(world, job.slot) ||
          job.process.pid() != job.side.check().main_pid();
@@ -300,7 +300,7 @@ void BoardCore::check_ended(Job& job, const ProcessEnd& end) {
   check_over(job, end == ProcessEnd{} ? "" : end_text(end));
 }
 
-/// go_on_with_rounds() finds out whether the service is still there.
+/// go_on_with_rounds() finds out whether the service still exists.
 void BoardCore::cut_off(Job& job) {
   if (!job.check) return;
   One& one = job.check->one();
@@ -323,7 +323,7 @@ void BoardCore::check_over(Job& job, const std::string& fault) {
     say(LogLevel::warn, fmt::format("{}: check_exec: {}; it is not stopped", job.name, fault));
 }
 
-/// The check is over though its process may not be: it may hang where SIGKILL does not reach it.
+/// Ends the check without waiting for its process, which may hang where SIGKILL does not reach it.
 void BoardCore::check_late(Job& job) {
   if (job.check)
     check_over(job, "took longer than " + duration_text(time_of(*job.check->one().spec).count()));
@@ -341,7 +341,7 @@ RequestResult<Restart> Board::begin_restart(std::string_view name) {
   auto restart = std::make_shared<RestartState>();
   restart->round = std::make_shared<CheckRound>();
   const bool was_up = world.record(slot).wish == Wish::up;
-  // By name: a reload may take the service out meanwhile.
+  // By name: a reload may remove the service meanwhile.
   restart->round->wanted = [name = std::string(name)](const World& now) {
     const Slot of = now.graph->find_loaded(name);
     if (of == kNoSlot || !stands(now, of)) return std::vector<One>();
@@ -402,8 +402,8 @@ RequestFailure BoardCore::failure_of(const std::vector<One>& failed, std::string
   return check_failure(failed, consequence);
 }
 
-/// Waits for the checks of what is restarted when the graph changes as `aside` has it.
-/// @return  what is refused for them, and why
+/// Waits for the checks of all services that restart when the graph changes as in `aside`.
+/// @return  the services to refuse because of failed checks, and the reasons
 RequestResult<FileFaults> BoardCore::check_files(PlanAside& aside) {
   const auto round = std::make_shared<CheckRound>();
   round->of_files = true;

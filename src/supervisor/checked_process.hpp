@@ -1,8 +1,8 @@
 // A main process that is watched for readiness, health and signs of life. The board makes one for
-// each main process of a service that has [readiness] or [health], and passes it to the WatchPort.
-// Each call of WatchReports names the process that it is about.
+// each main process of a service with [readiness] or [health], and passes it to the WatchPort. Each
+// call of WatchReports names the process that it reports about.
 //
-// The object's identity serves as a generation number: once the board has dropped the object,
+// The object's identity serves as a generation number: after the board has dropped the object,
 // reports about it have no effect, even if another process has its service, slot or pid by then.
 //
 // Threads: the board writes, with its lock held; any thread reads, without that lock. A value may
@@ -44,18 +44,18 @@ class CheckedProcess {
   CheckedProcess& operator=(const CheckedProcess&) = delete;
 
   const Slot slot;
-  const std::string cgroup;     // the service's directory; empty if it has none
-  const SpawnExtrasPtr extras;  // null: spawned by an earlier image of zinit
-  // The process that was spawned, while its group is there; main_pid() may be another.
+  const std::string cgroup;     // the service's directory; empty: no cgroup
+  const SpawnExtrasPtr extras;  // null: spawned by an earlier process image
+  // The spawned process, while its group exists; main_pid() may be another process.
   const pid_t launched;
 
   [[nodiscard]] Stage stage() const noexcept { return stage_; }
-  /// 0 while it is not known: a daemon has gone to the background and not yet told its pid.
+  /// 0: not known, because a daemon has gone to the background and not reported its pid yet.
   [[nodiscard]] pid_t main_pid() const noexcept { return main_pid_; }
   /// Whether the service is in state `running`.
   [[nodiscard]] bool running() const noexcept { return running_; }
-  /// Until when its pidfile may name the next main process, for the last one has ended: the file is
-  /// read at least once from now on. kNever: that is not asked. While it is, main_pid() is 0.
+  /// Until then the pidfile may name a successor of the ended main process; it is read at least
+  /// once from now on. kNever: no successor is awaited. Otherwise main_pid() is 0.
   [[nodiscard]] TimePoint successor_by() const noexcept { return successor_by_; }
   /// A reload may replace it, with changes of [health] and other keys that need no restart.
   [[nodiscard]] SpecPtr spec() const EXCLUDES(mutex_) {
@@ -63,8 +63,8 @@ class CheckedProcess {
     return spec_;
   }
 
-  /// The result of the command run by WatchReports::run_probe(); each result is returned once. An
-  /// empty Error: it succeeded. A temporary() one, perhaps without text: it could not be run now.
+  /// The result of the command of WatchReports::run_probe(), returned once. An empty Error:
+  /// success. A temporary() Error, perhaps without text: the command could not run now.
   [[nodiscard]] std::optional<Error> take_probe_result() EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     return std::exchange(probe_result_, std::nullopt);
@@ -80,7 +80,7 @@ class CheckedProcess {
     successor_by_ = kNever;
     main_pid_ = pid;
   }
-  /// See successor_by(); after set_main_pid(0).
+  /// See successor_by(). Call it after set_main_pid(0).
   void seek_successor(TimePoint by) noexcept { successor_by_ = by; }
   void set_running(bool running) noexcept { running_ = running; }
   void set_spec(SpecPtr spec) EXCLUDES(mutex_) {

@@ -7,13 +7,13 @@ namespace zinit {
 
 namespace {
 
-/// How long the pidfile may take to name the next main process, if the last has ended well and
-/// others of the service are still there: gunicorn's next master looks once a second whether its
-/// parent has gone, and takes over the pidfile only then.
+/// How long the pidfile may take to name the next main process if the last one ended well and the
+/// service has other processes. gunicorn's next master looks once a second whether its parent has
+/// gone, and takes over the pidfile only then.
 constexpr Milliseconds kForSuccessor{3000};
 
-/// Calls `change` if `process` is still a main process. If it returns true, a record has changed,
-/// and the steps that follow from that are taken.
+/// Calls `change` if `process` is still a main process. If `change` returns true, a record has
+/// changed, and the steps that follow are taken.
 template <class Change>
 void with_checked(BoardCore& core, const CheckedProcess& process, Change change) {
   const BoardCore::Change lock(core);
@@ -30,7 +30,7 @@ Job* BoardCore::checked_job(const CheckedProcess& process) {
   return job != nullptr && job->checked.get() == &process ? job : nullptr;
 }
 
-/// The end of a main process that zinit has not spawned is seen by the watchers alone.
+/// Only the watchers see the end of a main process that zinit has not spawned.
 bool BoardCore::needs_checks(const Job& job) const {
   return world.spec(job.slot).watched() || job.process.pid() != job.process.spawned().leader();
 }
@@ -59,7 +59,7 @@ void BoardCore::end_checks(Job& job) {
 
 void BoardCore::change_checks(Job& job) {
   const Record& record = world.record(job.slot);
-  // A daemon in the background has no known pid; job.checked tells that it is there.
+  // The pid of a daemon in the background is unknown; job.checked shows that it exists.
   if (!job.checked && job.process.pid() == 0) return;
   if (!checked_now(record) || record.state == State::stopping) return;
   const SpecPtr& spec = world.node(job.slot).spec;

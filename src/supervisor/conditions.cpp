@@ -1,12 +1,12 @@
-// Conditions of a service that is about to start. They are a launch before its first command: it
-// has a place to spawn and no lock, the service is blocked meanwhile and its process `launching`,
-// as with any launch, so the model knows of its outcome alone. Where there is a command, exec, that
-// runs as a side command, which no thread waits for, and the launch is over when it has ended. If
-// all conditions hold, the service is decided about anew, and launched if that is still its step:
-// within ten seconds a dependency may be lost, or another one be started that conflicts.
+// Conditions of a service that is about to start. Checking them is a launch before its first
+// command: it needs a place to spawn and runs without the lock. Meanwhile the service is blocked
+// and its process is `launching`, as in any launch, so the model sees only the outcome. A command
+// (exec of [condition]) runs as a side command. No thread waits for it; its end ends the launch. If
+// all conditions hold, decide() is called again, and the service is launched only if that is still
+// its step: within ten seconds it may lose a dependency, or a conflicting service may be started.
 //
-// After a re-execution the launch is made anew, from the conditions on; a command that is left is
-// killed. It only asks, so it may do so twice.
+// After a re-execution the launch starts again with the conditions. A command left from before is
+// killed. It only asks a question, so it may run twice.
 #include <algorithm>
 
 #include "base/text.hpp"
@@ -19,7 +19,7 @@ namespace {
 
 constexpr Milliseconds kConditionTime{10000};
 
-// For what was killed.
+// The time that killed processes get to disappear.
 constexpr Milliseconds kTimeToGo{1000};
 
 /// The row that starts a service.
@@ -38,7 +38,7 @@ bool BoardCore::awaits_conditions(const Job& job, const Row& row) {
          world.spec(job.slot).condition->configured();
 }
 
-/// A request for a start that has come meanwhile is met by the start that is under way.
+/// The start under way also satisfies a request for a start that came meanwhile.
 bool BoardCore::still_to_start(const Job& job) {
   if (job.condition_check == ConditionCheck::outdated) return false;
   Record& record = world.record(job.slot);
@@ -55,7 +55,7 @@ void BoardCore::end_unwanted_condition(Job& job) {
   if (job.side.condition().pid() != 0 && !still_to_start(job)) job.side.condition().kill();
 }
 
-/// A reload has changed the conditions: those that are being looked at count for nothing.
+/// A reload has changed the conditions: the results of the present check do not count.
 void BoardCore::conditions_changed(Job& job) {
   job.condition_check =
       runs_now(job.condition_check) ? ConditionCheck::outdated : ConditionCheck::none;
@@ -79,15 +79,15 @@ void BoardCore::conditions_launched(Job& job, const LaunchOrder& order, Launch& 
   end_unwanted_condition(job);
 }
 
-/// Processes that it has left in its group were killed with it, and now those that have left that.
+/// Its group was killed with it; this kills processes that have left the group.
 void BoardCore::condition_ended(Job& job, const ProcessEnd& end) {
   kill_cgroup(job);
-  const bool told = !end.by_signal;  // who was killed has found out nothing
+  const bool told = !end.by_signal;  // a killed command has no result
   command_over(job, told, end.value == 0, end == ProcessEnd{} ? "" : end_text(end));
 }
 
-/// The command has taken too long; or what is left of it does not go, though it was killed: that is
-/// not waited for any longer, for it may hang where SIGKILL does not reach it.
+/// The command took too long; or it was killed and some of it still exists. That rest is not waited
+/// for any longer: it may hang where SIGKILL does not reach it.
 void BoardCore::condition_late(Job& job) {
   if (job.condition_result) return result_found(job);
   kill_cgroup(job);
@@ -95,32 +95,32 @@ void BoardCore::condition_late(Job& job) {
                fmt::format("took longer than {}", duration_text(kConditionTime.count())));
 }
 
-/// `told`: it has ended by itself; `good`: with 0.
+/// `told`: the command ended by itself; `good`: with exit code 0.
 void BoardCore::command_over(Job& job, bool told, bool good, const std::string& remark) {
   if (!job.condition_spec) return;                          // it was given up
-  if (job.condition_result) return look_at_condition(job);  // its time was over before
+  if (job.condition_result) return look_at_condition(job);  // its time was already over
   const ConditionCommand& exec = job.condition_spec->condition->exec;
   job.condition_result = std::make_unique<ConditionResult>(
       ConditionResult{command_condition(exec, remark), told && good != exec.negated});
   look_at_condition(job);
 }
 
-// Whatever comes next gets a new cgroup only if this one is empty. That matters: from Linux 6.14 on
-// a process that is made in a cgroup that was killed before may be killed as well.
+// The next launch gets a new cgroup only if this one is empty. From Linux 6.14 on, a process
+// created in a cgroup that was killed before may be killed as well.
 void BoardCore::look_at_condition(Job& job) {
   SideCommand& side = job.side.condition();
   const auto left = [&] { return !side.gone() || job.cgroup.populated(); };
   if (left()) {
-    // An end takes the limit away, also that of a command which was too late.
+    // The end of the command removes its limit, also after a timeout.
     if (side.deadline() == kNever) side.limit(after(Clock::now(), kTimeToGo));
     job.cgroup.watch_end();
-    if (left()) return make_due(job);  // it may have ended before it was watched
+    if (left()) return make_due(job);  // it may have ended before the watch began
   }
   job.cgroup.emptied();
   result_found(job);
 }
 
-/// Where the command was killed because there is to be no start it has no result.
+/// A command that was killed because there will be no start has no result.
 void BoardCore::result_found(Job& job) {
   job.side.condition().limit(kNever);
   job.condition_spec.reset();
@@ -180,8 +180,8 @@ void BoardCore::tell_conditions(Slot slot, WhyReport& report) {
 
 // --- over a re-execution ---
 
-/// The conditions are looked at anew when the command has gone, for the launch that they are part
-/// of is made once more: what is made in its cgroup meanwhile might be killed with it.
+/// The launch is made again, so its conditions are checked again, but only after the old command
+/// has gone: a new process in its cgroup might be killed with it.
 void BoardCore::end_left_condition(Job& job) {
   SideCommand& side = job.side.condition();
   side.kill();
@@ -196,7 +196,7 @@ void BoardCore::end_left_condition(Job& job) {
 
 std::string BoardCore::conditions_key(Slot slot) { return fmt::format("conditions/{}", slot); }
 
-/// A line for each, with a + or a - in front. Texts of conditions have no line ends.
+/// One line per condition, with a + or a - in front. Texts of conditions have no line ends.
 void BoardCore::keep_conditions(const Job& job) {
   if (state_ == nullptr) return;
   std::string value;
@@ -212,7 +212,7 @@ void BoardCore::restore_conditions(Slot slot, const FactMap& kept) {
   for (const std::string_view line : split(fact->second, '\n'))
     if (line.size() > 1)
       job.conditions.edit().push_back({std::string(line.substr(1)), line.front() == '+'});
-  keep_conditions(job);  // where the file of the previous process image could not be gone on with
+  keep_conditions(job);  // the file of the previous process image may be unusable
 }
 
 }  // namespace zinit

@@ -52,7 +52,7 @@ BoardCore::Change::Change(BoardCore& core) : core_(core) { core_.mutex.lock(); }
 
 BoardCore::Change::~Change() { core_.let_go(); }
 
-/// Wakes threads only after the lock is released: a thread woken earlier may preempt the holder of
+/// Wakes threads only after the lock is released. A thread woken earlier may preempt the holder of
 /// the lock, only to wait for that lock.
 void BoardCore::let_go() {
   take_due_steps();
@@ -73,8 +73,7 @@ void BoardCore::hold_launches(bool hold) {
 
 std::optional<std::uint64_t> BoardCore::quiet() const {
   if (!launching_.empty() || !places_.queue_empty() || !log_.empty()) return std::nullopt;
-  // Whoever is to be woken counts as awake from then on; a deadline that has passed is about to
-  // wake somebody.
+  // A thread counts as awake from its wake-up call on. A passed deadline is about to wake a thread.
   const TimePoint now = Clock::now();
   if (janitor_until_ <= now) return std::nullopt;
   for (const auto& job : jobs) {
@@ -116,7 +115,7 @@ std::vector<bool> BoardCore::up() const {
 }
 
 bool BoardCore::is_live(Slot slot) const {
-  // A launch that changes no state may be under way as well: one of [resources], or of a probe.
+  // A launch that changes no state may be under way as well: for [resources], or of a probe.
   return !at_rest(world.record(slot).state) || active(world, slot) ||
          (jobs[slot] && jobs[slot]->launch);
 }
@@ -140,7 +139,7 @@ void BoardCore::adopt(const Plan& plan, bool start_new) {
     if (!used) continue;
     if (!jobs[slot]) {
       jobs[slot] = std::make_shared<Job>(processes, cgroups, slot, world.graph->name(slot));
-      // One of that name may have left something, and been deleted.
+      // A deleted service of this name may have left processes.
       if (world.spec(slot).spares_rest() && jobs[slot]->cgroup.restore())
         look_at_spared(*jobs[slot]);
     }
@@ -156,8 +155,9 @@ void BoardCore::adopt(const Plan& plan, bool start_new) {
     }
     if (!stays(slot)) store(slot);
   }
-  // The journal first, what has gone from it last: the next image reads the file of a service that
-  // has a record and no config, and takes one that has no record for running or done.
+  // The journal gets the new services first and loses the old ones last. The next process image
+  // reads the file of a service that has a record and no config, and takes a service without a
+  // record as running or done.
   kill_point("reload.swapped");
   if (state_ != nullptr) state_->graph_changed(*before, *world.graph);
   kill_point("reload.kept");
@@ -173,7 +173,7 @@ void BoardCore::adopt(const Plan& plan, bool start_new) {
   if (booting) note_boot();
 }
 
-/// Has the job's thread apply a change of [resources].
+/// Makes the job's thread apply a change of [resources].
 void BoardCore::limit_cgroup(Job& job) {
   job.limits_changed = job.cgroup.in_use();
   if (job.limits_changed) store(job.slot);
@@ -188,8 +188,8 @@ void BoardCore::tell_refused(const Plan& plan) {
   }
 }
 
-/// Drops the job of a service that has left the graph. The service was at rest; if its thread still
-/// exists, the thread keeps the job alive until it ends by itself.
+/// Drops the job of a service that has left the graph. The service was at rest. A thread that still
+/// exists keeps the job alive until the thread ends.
 void BoardCore::forget(Slot slot) {
   Job& job = *jobs[slot];
   end_checks(job);
@@ -229,7 +229,7 @@ void BoardCore::note_boot() {
 }
 
 void BoardCore::begin_boot_times() {
-  for (Slot slot = 0; slot < boot_times.size(); ++slot) {  // of a boot of another root
+  for (Slot slot = 0; slot < boot_times.size(); ++slot) {  // of the boot of another root
     boot_times[slot] = {};
     keep_boot_times(slot);
   }

@@ -1,10 +1,10 @@
 // The inside of the board: records, jobs, and enter(), the one place where a state is changed.
 // board.hpp describes the whole.
 //
-// Parts with state of their own are classes of their own: the table of processes (processes.hpp),
+// Parts with state of their own are separate classes: the table of processes (processes.hpp),
 // cgroups (service_cgroup.hpp), commands beside the main process (side_commands.hpp), launches
-// (launch.hpp), the permissions to spawn (spawn_places.hpp), the kept events, the writer of log
-// lines, the journal. The core connects them; its functions are divided among these files:
+// (launch.hpp), permissions to spawn (spawn_places.hpp), the kept events, the writer of log lines,
+// the journal. The core connects them. Its functions are divided among these files:
 //
 //   core.cpp         the lock; jobs are made and dropped with the graph
 //   steps.cpp        steps: decide, perform, enter, notify the neighbours
@@ -44,12 +44,12 @@
 
 namespace zinit {
 
-/// A launch that takes longer is taken to hang, perhaps for ever: execve(2) takes milliseconds, or
-/// a few hundred on a slow disk.
+/// A launch that takes longer than this counts as hung, perhaps for ever: execve(2) takes
+/// milliseconds, or a few hundred on a slow disk.
 inline constexpr Milliseconds kSlowLaunch{2000};
 
-/// While a time limit of a process runs, its thread or the janitor looks at the clock at least so
-/// often: a suspension is noticed by a look that comes late, whatever they did meanwhile.
+/// While a time limit of a process runs, its thread or the janitor looks at the clock at least this
+/// often. A look that comes late reveals a suspension, whatever the thread did meanwhile.
 inline constexpr Milliseconds kLongestSleep{500};
 
 /// Private to src/supervisor; its public interface is Board.
@@ -67,27 +67,27 @@ class BoardCore {
   KeptEvents events GUARDED_BY(mutex);
   ProcessTable processes GUARDED_BY(mutex);  // outlives the jobs, which remove their entries
   CgroupWatches cgroups GUARDED_BY(mutex);
-  std::vector<std::shared_ptr<Job>> jobs GUARDED_BY(mutex);  // by slot; null: none
-  bool start_added GUARDED_BY(mutex) = true;  // of services that a reload adds: see apply_plan()
+  std::vector<std::shared_ptr<Job>> jobs GUARDED_BY(mutex);  // by slot; null: no service
+  bool start_added GUARDED_BY(mutex) = true;  // for services that a reload adds: see apply_plan()
   TimePoint last_stop_signal GUARDED_BY(mutex){};        // see Board::last_stop_signal()
   std::vector<std::string> templates GUARDED_BY(mutex);  // see Board::name_templates()
   std::optional<TimePoint> boot_settled GUARDED_BY(mutex);
   Slots boot_pending GUARDED_BY(mutex);
-  std::set<Slot> failures GUARDED_BY(mutex);  // what final_failures() has to look at
+  std::set<Slot> failures GUARDED_BY(mutex);  // final_failures() looks at these
   bool booting GUARDED_BY(mutex) = false;
-  /// Of a service that boot() has started, until the boot has settled; the epoch: not yet, or it is
-  /// no such service.
+  /// Boot times of one service, recorded until the boot has settled. Zero: not reached, or not
+  /// started by boot().
   struct BootTimes {
     TimePoint wanted{};
     TimePoint spawned{};     // its first process (a target: when it left `blocked`)
     TimePoint ready{};       // running for the first time, or done
-    std::string waited_for;  // the service that released it last before it was spawned
+    std::string waited_for;  // the last service that released it before its spawn
   };
   std::vector<BootTimes> boot_times GUARDED_BY(mutex);  // by slot; may be shorter
 
-  /// Holds the board's lock for a change of records. Before releasing it, takes all steps that the
-  /// change has made due and that only change records or send signals, so that the next caller sees
-  /// the result. Afterwards wakes the threads that have something to do.
+  /// Holds the board's lock for a change of records. Before it releases the lock, it takes all due
+  /// steps that only change records or send signals, so that the next caller sees their result.
+  /// Then it wakes the threads that have work.
   class SCOPED_CAPABILITY Change {
    public:
     explicit Change(BoardCore& core) ACQUIRE(core.mutex);
@@ -102,20 +102,20 @@ class BoardCore {
 
   // --- for requests ---
 
-  /// Replaces the graph by that of `plan`. New services get jobs; jobs of services that have left
-  /// the graph are dropped. With `start_new`, new services with status `start` are started
+  /// Replaces the graph with the graph of `plan`. New services get jobs; services that left the
+  /// graph lose theirs. With `start_new`, new services with status `start` are started
   /// (apply_plan()).
   void adopt(const Plan& plan, bool start_new) REQUIRES(mutex);
   /// Queues a line for zinit's log; the janitor writes it without the lock.
   void say(LogLevel level, std::string line) REQUIRES(mutex);
-  /// Tells the reader of the service's own log of a bad end that nobody asked for.
+  /// Writes a bad end that no request caused into the service's own log.
   void note_bad_end(const Job& job, State from, State to, const Reason& cause) REQUIRES(mutex);
-  /// Stores the changed records in the journal, makes due the jobs of all affected services that
-  /// now have a step to take, and notifies ChangePort.
+  /// Stores the changed records in the journal, marks the jobs of all affected services that now
+  /// have a step to take as due, and notifies ChangePort.
   void tell_neighbours(std::span<const Slot> changed) REQUIRES(mutex);
   /// Checks whether all services that the boot started have settled.
   void note_boot() REQUIRES(mutex);
-  /// If `pid` is a watched main process, handles the messages that it sent before it ended.
+  /// Handles the messages that `pid` sent before it ended, if it is a watched main process.
   void hear_last_words(pid_t pid) REQUIRES(mutex);
   /// See Board::child_ended().
   void child_ended(pid_t pid, const ProcessEnd& end) REQUIRES(mutex);
@@ -125,18 +125,18 @@ class BoardCore {
   void cgroups_changed() REQUIRES(mutex);
   /// Restores the record and job of a service from its journal entry.
   void restore(Slot slot, const JournalEntry& entry, const FactMap& facts) REQUIRES(mutex);
-  /// Once all are restored: orders what the previous image had ordered and not begun. `owed` is
-  /// that of JournalFacts.
+  /// Call after all services are restored: orders again what the previous process image ordered and
+  /// did not begin. `owed` as in JournalFacts.
   void order_again(Slot slot, std::uint8_t owed) REQUIRES(mutex);
   [[nodiscard]] bool has_template(std::string_view name) const REQUIRES(mutex);
   [[nodiscard]] std::vector<std::string> absent_on_failure(Slot slot) const REQUIRES(mutex);
   /// See Board::final_failures().
   [[nodiscard]] bool is_to_be_followed(Slot slot) const REQUIRES(mutex);
-  /// Has final_failures() look at the service if it has failed.
+  /// Adds a failed service to `failures`, for final_failures().
   void note_failure(Slot slot) REQUIRES(mutex);
-  /// Begins to note the times of boot_pending.
+  /// Begins to record the boot times of boot_pending.
   void begin_boot_times() REQUIRES(mutex);
-  /// After a re-execution before the boot's services had settled: all that are wanted have to.
+  /// After a re-execution during the boot: now every service with the wish up must settle.
   void go_on_booting() REQUIRES(mutex);
   /// See Board::reload_service().
   RequestResult<ServiceReload> reload_service(Slot slot, bool dry_run, bool check) REQUIRES(mutex);
@@ -144,8 +144,8 @@ class BoardCore {
   void begin_round(const CheckRoundPtr& round) REQUIRES(mutex);
   /// Ends all rounds, and kills their commands.
   void give_up_rounds(const RequestFailure& why) REQUIRES(mutex);
-  /// Kills their commands, which are begun anew when launches are not held any more. After a
-  /// re-execution the clients ask again; what waits in the queue of files would hold that up.
+  /// Kills their commands. They begin again once launches are no longer held. After a re-execution
+  /// the clients ask again; requests in the queue of files would delay the re-execution.
   void hold_rounds() REQUIRES(mutex);
   RequestResult<Board::Others> bring_up(std::string_view name, Requested (*request)(World&, Slot))
       REQUIRES(mutex);
@@ -154,24 +154,24 @@ class BoardCore {
   [[nodiscard]] RequestFailure failure_of(const std::vector<CheckRound::One>& failed,
                                           std::string_view consequence) EXCLUDES(mutex);
   [[nodiscard]] RequestResult<FileFaults> check_files(class PlanAside& aside) EXCLUDES(mutex);
-  /// Adds to the report on a service that was not started for a condition how each of them stood.
+  /// Adds the state of each condition, if the service was not started because of a condition.
   void tell_conditions(Slot slot, WhyReport& report) REQUIRES(mutex);
-  /// Adds to the report on a service that is starting, or was too long, whose READY=1 was ignored.
+  /// Adds the pid whose READY=1 was ignored, if the service is starting or started too slowly.
   void tell_not_heard(Slot slot, WhyReport& report) REQUIRES(mutex);
-  /// Adds that its check_exec runs.
+  /// Adds that check_exec runs.
   void tell_check(Slot slot, WhyReport& report) const REQUIRES(mutex);
-  /// Adds what [resources] of the service could not be applied.
+  /// Adds which [resources] of the service could not be applied.
   void add_resource_warnings(Slot slot, std::vector<std::string>& warnings) const REQUIRES(mutex);
   [[nodiscard]] ServiceView view(Slot slot, TimePoint now, SettledQuestions& settled)
       REQUIRES(mutex);
-  /// By slot: whether the service is active or not at rest, so that it must stay in the graph.
+  /// By slot: whether the service is active or not at rest, and so must stay in the graph.
   [[nodiscard]] std::vector<bool> live() const REQUIRES(mutex);
   /// By slot: whether it is active and its wish is up.
   [[nodiscard]] std::vector<bool> up() const REQUIRES(mutex);
-  /// Whether something of the service is still there, which keeps it in the graph when it is
-  /// removed.
+  /// Whether the service has a process or launch left, which keeps it in the graph after its
+  /// removal.
   [[nodiscard]] bool is_live(Slot slot) const REQUIRES(mutex);
-  /// The job whose main process `process` is now; null if none.
+  /// The job whose present main process is `process`; null: none.
   [[nodiscard]] Job* checked_job(const CheckedProcess& process) REQUIRES(mutex);
   /// See Board::run_probe().
   void run_probe(const CheckedProcessPtr& process) REQUIRES(mutex);
@@ -181,7 +181,7 @@ class BoardCore {
   std::string owner_of(const std::vector<pid_t>& numbers) EXCLUDES(mutex);
   /// See Board::main_changed() and main_gone().
   [[nodiscard]] bool change_main(Job& job, pid_t pid, UniqueFd pidfd) REQUIRES(mutex);
-  /// To be called before the group of the main process is used: it may have changed.
+  /// Call before the group of the main process is used: the group may have changed.
   void follow_main(Job& job) REQUIRES(mutex);
   void unseen_end(Job& job, pid_t pid, const std::optional<ProcessEnd>& end) REQUIRES(mutex);
   /// See Board::no_successor().
@@ -189,7 +189,7 @@ class BoardCore {
   [[nodiscard]] int journal_fd() const { return journal_ ? journal_->fd() : -1; }
   void store(Slot slot) REQUIRES(mutex);
   void store_world() REQUIRES(mutex);
-  /// The next image finds the journal from now on.
+  /// From now on the next process image finds the journal.
   void keep_journal() REQUIRES(mutex) {
     if (journal_) journal_->keep();
   }
@@ -200,7 +200,7 @@ class BoardCore {
   }
   /// See Board::quiet().
   [[nodiscard]] std::optional<std::uint64_t> quiet() const REQUIRES(mutex);
-  /// Has the job's steps taken before the lock is released.
+  /// Marks the job as due: its steps are taken before the lock is released.
   void make_due(Job& job) REQUIRES(mutex);
 
  private:
@@ -222,13 +222,13 @@ class BoardCore {
   void tell_refused(const Plan& plan) REQUIRES(mutex);
 
   // --- steps.cpp ---
-  /// Who decides. Only a job's own thread, or the janitor in its place, acts on a deadline that has
-  /// passed: if it is late, it first lets other threads catch up (catch_up()).
+  /// Who decides. Only a job's own thread, or the janitor in its place, acts on a passed deadline.
+  /// If it is late, it first gives other threads time to catch up (catch_up()).
   enum class Whose : std::uint8_t { own, others };
   [[nodiscard]] TimePoint decision_time(const Job& job, Whose whose) const REQUIRES(mutex);
   void take_due_steps() REQUIRES(mutex);
-  /// Takes all steps that only change the record or send a signal. Notes in the job a launch that
-  /// is left to its thread, and the next deadline.
+  /// Takes all steps that only change the record or send a signal. Notes in the job the launch that
+  /// its thread must do, and the next deadline.
   void take_steps(Job& job, Whose whose) REQUIRES(mutex);
   void take_all_steps(Job& job, Whose whose) REQUIRES(mutex);
   [[nodiscard]] bool rests(const Job& job) REQUIRES(mutex);
@@ -246,7 +246,7 @@ class BoardCore {
   void settle_at_rest(Job& job) REQUIRES(mutex);
 
   // --- job_threads.cpp ---
-  /// Ensures that a job's work and deadline are attended to: by its thread, or by the janitor while
+  /// Makes sure that somebody handles a job's work and deadline: its thread, or the janitor while
   /// it has no thread.
   void attend(Job& job) REQUIRES(mutex);
   [[nodiscard]] bool on_its_way(const Job& job) REQUIRES(mutex);
@@ -314,15 +314,15 @@ class BoardCore {
   void early_end(Job& job, const EarlyEnd& early) REQUIRES(mutex);
   void tell_left_behind(Job& job) REQUIRES(mutex);
   void leader_ended(Job& job, Remains remains) REQUIRES(mutex);
-  /// Checks whether anything is left of a service whose process has ended: its process group, those
-  /// of its side commands, and its cgroup.
+  /// Checks whether a service whose process has ended still has something left: in its process
+  /// group, in the groups of its side commands, or in its cgroup.
   /// @return  true if the service was found to be gone
   bool look_at_unit(Job& job) REQUIRES(mutex);
   void look_at_spared(Job& job) REQUIRES(mutex);
   void tend_escaped(Job& job) REQUIRES(mutex);
   void forget_gone(Job& job) REQUIRES(mutex);
-  /// The process of a service has ended: if it has no cgroup, has its thread look for what is left
-  /// of it outside its group. Until then it does not count as gone.
+  /// The process of a service has ended. Without a cgroup, the job's thread must search for
+  /// processes left outside its group. Until then the service does not count as gone.
   void seek_left(Job& job) REQUIRES(mutex);
   [[nodiscard]] OutOfMemory out_of_memory(const Job& job, const ProcessEnd& end) const
       REQUIRES(mutex);
@@ -347,7 +347,7 @@ class BoardCore {
       REQUIRES(mutex);
   void side_over(Job& job, SideCommand& side, const std::string& fault) REQUIRES(mutex);
   void look_at_side_commands(Job& job) REQUIRES(mutex);
-  /// Gives the watcher that ordered the probe its result, unless it has one.
+  /// Reports the probe's result to the watcher that ordered it, unless it has a result already.
   void probe_over(Job& job, Error fault) REQUIRES(mutex);
 
   [[nodiscard]] std::optional<RequestFailure> reload_fault(Slot slot) REQUIRES(mutex);
@@ -357,7 +357,7 @@ class BoardCore {
 
   // --- check_rounds.cpp ---
   void give_up(CheckRound& round, RequestFailure why) REQUIRES(mutex);
-  /// Begins the commands whose turn it is, and does what a request wants whose round is over.
+  /// Begins the commands whose turn it is, and completes the requests whose round is over.
   void go_on_with_rounds() REQUIRES(mutex);
   [[nodiscard]] bool still_stands(const CheckRound::One& one) REQUIRES(mutex);
   [[nodiscard]] bool may_begin(const CheckRound::One& one) REQUIRES(mutex);
@@ -375,11 +375,11 @@ class BoardCore {
 
   // --- conditions.cpp ---
   void end_left_condition(Job& job) REQUIRES(mutex);
-  /// Whether the launch that `row` asks for has conditions which are to be looked at before it.
+  /// Whether the launch of `row` must wait for conditions.
   [[nodiscard]] bool awaits_conditions(const Job& job, const Row& row) REQUIRES(mutex);
-  /// Whether a service whose conditions are being looked at would still be launched by now.
+  /// Whether a service whose conditions are being checked would still be launched now.
   [[nodiscard]] bool still_to_start(const Job& job) REQUIRES(mutex);
-  /// Kills exec of [condition] if that runs for nothing: whatever it finds, there is no start.
+  /// Kills exec of [condition] if its result no longer matters because there will be no start.
   void end_unwanted_condition(Job& job) REQUIRES(mutex);
   void conditions_changed(Job& job) REQUIRES(mutex);
   void conditions_launched(Job& job, const LaunchOrder& order, Launch& launch,
@@ -387,7 +387,7 @@ class BoardCore {
   void condition_ended(Job& job, const ProcessEnd& end) REQUIRES(mutex);
   void condition_late(Job& job) REQUIRES(mutex);
   void command_over(Job& job, bool told, bool good, const std::string& remark) REQUIRES(mutex);
-  /// Whether all of it has gone, which is waited for: then the launch goes on.
+  /// Whether the whole command has gone. Once it has, the launch goes on.
   void look_at_condition(Job& job) REQUIRES(mutex);
   void result_found(Job& job) REQUIRES(mutex);
   void conditions_over(Job& job, const LaunchOutcome& outcome) REQUIRES(mutex);
@@ -399,27 +399,27 @@ class BoardCore {
   [[nodiscard]] bool needs_checks(const Job& job) const REQUIRES(mutex);
   void begin_checks(Job& job, const SpawnExtrasPtr& extras = nullptr) REQUIRES(mutex);
   void end_checks(Job& job) REQUIRES(mutex);
-  /// Applies a new spec to the watching of the main process: begins, updates or ends it.
+  /// Begins, updates or ends the watching of the main process, after a change of its spec.
   void change_checks(Job& job) REQUIRES(mutex);
-  /// Whether `end` is that of the parent of a daemon that has gone to the background and tells its
-  /// pid by a pidfile.
+  /// Whether `end` is the end of a daemon's parent: the daemon has gone to the background and
+  /// reports its pid by a pidfile.
   [[nodiscard]] bool goes_to_background(const Job& job, const ProcessEnd& end) const
       REQUIRES(mutex);
   void went_to_background(Job& job, Remains remains) REQUIRES(mutex);
-  /// Whether a main process that ends now may be followed by another that its pidfile names.
+  /// Whether the pidfile may name a successor of a main process that ends now.
   [[nodiscard]] bool may_be_followed(const Job& job) const REQUIRES(mutex);
-  /// The end is noted, and counts as that of the service's process when no_successor() is called.
+  /// Notes the end. no_successor() makes it the end of the service's process.
   void seek_successor(Job& job, const ProcessEnd& end, Remains remains) REQUIRES(mutex);
-  /// Has the watcher read the pidfile of a service whose main process has ended.
+  /// Makes the watcher read the pidfile of a service whose main process has ended.
   void ask_for_successor(Job& job) REQUIRES(mutex);
-  /// For a service in the background whose main process is not known: no longer waits for its pid.
-  /// The main process counts as ended with success, and what is left as its process group.
+  /// For a service in the background with an unknown main process: stops waiting for its pid. The
+  /// main process counts as ended with success, and all that is left as its process group.
   void give_up_main(Job& job) REQUIRES(mutex);
 
   // --- restore.cpp ---
-  /// The key of the fact with the runtime directories of a service.
+  /// The key of the fact that holds a service's runtime directories.
   [[nodiscard]] static std::string runtime_dirs_key(Slot slot);
-  /// That of the fact with its BootTimes.
+  /// The key of the fact that holds its BootTimes.
   [[nodiscard]] static std::string boot_times_key(Slot slot);
   void keep_boot_times(Slot slot) REQUIRES(mutex);
   void restore_boot_times(Slot slot, const FactMap& kept) REQUIRES(mutex);
@@ -434,9 +434,9 @@ class BoardCore {
   Launcher launcher_;
   std::optional<Journal> journal_;
   LogWriter log_ GUARDED_BY(mutex);
-  Result<void> works_;  // the constructor's failure to start the janitor's thread
+  Result<void> works_;  // set if the constructor could not start the janitor's thread
 
-  // Until the lock is released: jobs whose steps are due, jobs whose threads are to be woken.
+  // Until the lock is released: jobs whose steps are due, and jobs whose threads must be woken.
   Slots due_ GUARDED_BY(mutex);
   std::vector<std::shared_ptr<Job>> to_wake_ GUARDED_BY(mutex);
   bool wakes_janitor_ GUARDED_BY(mutex) = false;
@@ -448,25 +448,25 @@ class BoardCore {
   std::list<Thread> ended_threads_ GUARDED_BY(mutex);  // to be joined
   CondVar all_ended_;                                  // no job thread runs any more
   SpawnPlaces places_ GUARDED_BY(mutex);
-  std::vector<std::shared_ptr<Job>> without_thread_ GUARDED_BY(mutex);  // with a place: the janitor
+  std::vector<std::shared_ptr<Job>> without_thread_ GUARDED_BY(mutex);  // have a place; the janitor
                                                                         // launches for them
-  Slots launching_ GUARDED_BY(mutex);                                   // with a launch under way
+  Slots launching_ GUARDED_BY(mutex);                                   // a launch is under way
   bool ending_ GUARDED_BY(mutex) = false;
 
   // Rounds of checks, oldest first.
   std::vector<CheckRoundPtr> rounds_ GUARDED_BY(mutex);
   std::size_t checks_running_ GUARDED_BY(mutex) = 0;
-  CondVar rounds_over_;  // one is
+  CondVar rounds_over_;  // a round is over
   bool holds_launches_ GUARDED_BY(mutex) = false;
 
   // The janitor.
   CondVar janitor_wake_;
-  CondVar janitor_pause_;                         // ends its pause to gather lines (kGather)
+  CondVar janitor_pause_;                         // ends its pause for gathering lines (kGather)
   TimePoint janitor_until_ GUARDED_BY(mutex){};   // asleep until then; the epoch: awake
-  TimePoint janitor_looked_ GUARDED_BY(mutex){};  // when it looked at the clock last
+  TimePoint janitor_looked_ GUARDED_BY(mutex){};  // its last look at the clock
   bool janitor_gathers_ GUARDED_BY(mutex) = false;
-  Slots watched_ GUARDED_BY(mutex);                // jobs that it looks after
-  TimePoint watch_at_ GUARDED_BY(mutex) = kNever;  // when it looks at them next
+  Slots watched_ GUARDED_BY(mutex);                // the jobs that it looks after
+  TimePoint watch_at_ GUARDED_BY(mutex) = kNever;  // its next look at them
   bool sweep_wanted_ GUARDED_BY(mutex) = false;
   bool groups_to_see_ GUARDED_BY(mutex) = false;  // see_groups() is due
   std::vector<std::string> unused_cgroups_ GUARDED_BY(mutex);

@@ -1,5 +1,5 @@
-// Ends of processes: finding the service, handling what is left of the process group, and reaping.
-// All under the board's lock, so that no pid or group is signalled after its number became free.
+// Ends of processes: finding the service, handling the rest of its process group, and reaping. All
+// under the board's lock, so no pid or group is signalled after its number became free.
 #include <poll.h>
 
 #include <algorithm>
@@ -44,7 +44,7 @@ void BoardCore::child_ended(pid_t pid, const ProcessEnd& end) {
     processes.remove_pid(pid);  // a stale entry: no job claims this pid
   }
   const auto group = process_group(pid);
-  // It may be the child of a launch that is not over yet; the job handles its end after the launch.
+  // It may be the child of a launch under way; the job handles this end after the launch.
   if (LaunchUnderWay* const launch = launch_of(pid); launch != nullptr && !launch->early_end) {
     launch->early_end = EarlyEnd{pid, end, Remains::group};
     if (journal_) journal_->launch_ended(launch->noted, end);
@@ -53,9 +53,9 @@ void BoardCore::child_ended(pid_t pid, const ProcessEnd& end) {
   if (group) member_ended(*group);
 }
 
-/// A process that is nobody's own has been reaped: its group may have been emptied. Asking the
-/// kernel takes a walk through the whole group, so it is not asked about a group that nobody waits
-/// for, nor about one whose leader lives, and only when no child of zinit is left in it.
+/// A process that no job owns has been reaped, and its group may be empty now. A question to the
+/// kernel walks through the whole group. So only a group that a job or launch waits for is asked
+/// about, only if its leader is dead, and only when zinit has no child left in it.
 void BoardCore::member_ended(pid_t group) {
   if (processes.of_pid(group) != kNoSlot) return;
   LaunchUnderWay* const launch = launch_of(group);
@@ -67,7 +67,7 @@ void BoardCore::member_ended(pid_t group) {
   if (owner != kNoSlot && jobs[owner]) look_at_unit(*jobs[owner]);
 }
 
-/// The launch that has created the process `child`; null if none.
+/// The launch that created the process `child`; null: none.
 LaunchUnderWay* BoardCore::launch_of(pid_t child) {
   for (const Slot slot : launching_)
     if (jobs[slot]->launch->pid() == child) return jobs[slot]->launch.get();
@@ -92,7 +92,7 @@ bool BoardCore::own_ended(Job& job, pid_t pid, const ProcessEnd& end) {
   return true;
 }
 
-/// What the process has left is zinit's now, and is looked for.
+/// The processes that `pid` leaves become zinit's children; the job searches for them.
 void BoardCore::held_ended(Job& job, pid_t pid) {
   reap(pid);
   job.seeks_left = true;
@@ -117,16 +117,17 @@ void BoardCore::early_end(Job& job, const EarlyEnd& early) {
 void BoardCore::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
   const Record& record = world.record(job.slot);
   const bool post = record.command.post;
-  // The rest of its group is killed at once if the process ended by itself or was of post_exec; in
-  // a stop it has the stop timeout. The number of an empty group may be reused, so it is forgotten.
+  // The rest of the group is killed at once if the process ended by itself or belonged to
+  // post_exec. In a stop the rest has the stop timeout. The number of an empty group may be reused:
+  // forget it.
   const bool has_time = record.state == State::stopping || record.state == State::failed;
-  // What a oneshot leaves that has succeeded lives on.
+  // Processes that a successful oneshot leaves live on.
   const bool held = leaves_held(world, job.slot, end);
   if (remains == Remains::nothing) job.process.forget_spawned_group();
   ProcessEnd known = end;
   if (known.out_of_memory == OutOfMemory::no) known.out_of_memory = out_of_memory(job, end);
   if (may_be_followed(job)) return seek_successor(job, known, remains);
-  // Before they are killed. A command beside the main process is no daemon in the background.
+  // Look before the kill. A command beside the main process is no daemon in the background.
   const bool left = !has_time && end == ProcessEnd{} && job.side.gone() && job.cgroup.populated();
   std::string killer = killer_of(job, known);
   if (post || (!has_time && !held)) kill_all(job);
@@ -134,7 +135,7 @@ void BoardCore::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
   end_checks(job);
   process_ended(world, job.slot, known, true);
   const pid_t pid = job.process.ended(remains);
-  // The number of a group may be reused when its last member has ended unseen; a cgroup tells.
+  // An unseen end of the last member frees the group's number. A cgroup reports that end instead.
   const bool spares = spec_to_stop(job)->spares_rest();
   if (spares || (held && job.cgroup.in_use())) job.process.forget_groups();
   if (!post) {
@@ -143,7 +144,8 @@ void BoardCore::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
     job.times.last_stop_us = wall_us();
   }
   if (left) tell_left_behind(job);
-  // Before the pid is freed: after a crash in between, the next image must not adopt a stranger.
+  // Store before the pid is free: after a crash in between, the next process must not adopt a
+  // stranger.
   store(job.slot);
   if (remains == Remains::zombie) reap(pid);
   forget_gone(job);
@@ -161,7 +163,7 @@ void BoardCore::seek_left(Job& job) {
   job.seeks_left = !spec_to_stop(job)->spares_rest() && !job.cgroup.in_use();
 }
 
-/// For the end of a main process that has left others, which are killed.
+/// Reports that an ended main process left others, which are killed.
 void BoardCore::tell_left_behind(Job& job) {
   const Record& record = world.record(job.slot);
   if (spec_to_stop(job)->spares_rest() || record.reason.type == ReasonType::left_behind) return;
@@ -180,7 +182,7 @@ void BoardCore::leader_ended(Job& job, Remains remains) {
   look_at_unit(job);
 }
 
-// A SIGKILL sent by zinit, by a stop or on request, is not taken for one of the OOM killer.
+// A SIGKILL by zinit, in a stop or on request, does not count as a kill by the OOM killer.
 OutOfMemory BoardCore::out_of_memory(const Job& job, const ProcessEnd& end) const {
   const bool by_us =
       job.asked.signal == SIGKILL || world.record(job.slot).stage == StopStage::killed;
@@ -188,10 +190,10 @@ OutOfMemory BoardCore::out_of_memory(const Job& job, const ProcessEnd& end) cons
   return job.cgroup.killed_for_memory();
 }
 
-/// A process that ends later than this after a client's signal may have got another one.
+/// If a process ends later than this after a client's signal, another signal may have ended it.
 constexpr Milliseconds kAtRequest{2000};
 
-/// Why the process was killed, to follow on "killed"; empty if it is not known.
+/// Why the process was killed, as the text after "killed"; empty: not known.
 std::string BoardCore::killer_of(const Job& job, const ProcessEnd& end) const {
   const StopStage stage = world.record(job.slot).stage;
   if (!end.by_signal) return {};
@@ -229,14 +231,14 @@ bool BoardCore::look_at_unit(Job& job) {
       job.cgroup.watch_end();
     else
       tend_escaped(job);
-    // Checked again now that it is watched: the last process may have ended in between.
+    // Check again now that it is watched: the last process may have ended in between.
     if (job.cgroup.populated()) return false;
   }
   if (!spares) job.cgroup.emptied();
   const Process before = record.process;
   group_gone(world, job.slot);
   if (record.process == before) return false;
-  if (record.process == Process::none) {  // a oneshot that is done holds nothing any more
+  if (record.process == Process::none) {  // a done oneshot no longer holds anything
     settle_at_rest(job);
     order_removal(job);
     forget_removed(job.slot);
@@ -245,7 +247,7 @@ bool BoardCore::look_at_unit(Job& job) {
   return true;
 }
 
-/// What has outlived a main process whose stop spares it is told of when it is gone.
+/// Watches processes that a stop spared, and drops the cgroup once they are gone.
 void BoardCore::look_at_spared(Job& job) {
   if (!job.cgroup.in_use()) return;
   job.cgroup.watch_end();
@@ -254,23 +256,23 @@ void BoardCore::look_at_spared(Job& job) {
   drop_cgroup(job);
 }
 
-// The main process and its group are gone, but the cgroup still has processes. If the main process
-// ended by itself, or the stop has reached SIGKILL, they have been killed already; here that is
-// repeated in case it failed. Earlier in a stop they get the stop signal.
+// The main process and its group are gone, but the cgroup still has processes. They were killed
+// already if the main process ended by itself or the stop has reached SIGKILL: kill them again, in
+// case it failed. Earlier in a stop they get the stop signal.
 void BoardCore::tend_escaped(Job& job) {
   job.cgroup.watch_end();
   const Record& record = world.record(job.slot);
   const bool has_time = record.state == State::stopping || record.state == State::failed;
   if (!has_time || record.stage == StopStage::killed) {
-    static_cast<void>(job.cgroup.kill());  // a failure was logged the first time; it is retried
+    static_cast<void>(job.cgroup.kill());  // logged the first time, and retried
     return;
   }
   if (record.stage == StopStage::signalled && job.process.pid() == 0)
     job.cgroup.signal_escaped(spec_to_stop(job)->lifecycle.stop_signal);
 }
 
-/// If the group does not empty, it may consist only of zombies whose parent does not reap them. To
-/// find out, all processes must be read, which the janitor does.
+/// A group that does not empty may hold only zombies whose parent does not reap them. Only a scan
+/// of all processes can find out; the janitor does it.
 void BoardCore::look_at_group(Job& job) {
   if (world.record(job.slot).process != Process::lingering) return;
   look_at_unit(job);
@@ -289,8 +291,8 @@ void BoardCore::cgroups_changed() {
   }
 }
 
-/// A worker that was killed for want of memory is no end of the service, and nobody else tells of
-/// it. If it was the main process, its end says so as well.
+/// Reports workers that were killed because of a lack of memory. The service goes on, so nothing
+/// else reports them. If the main process was killed, its end says so as well.
 void BoardCore::look_at_memory(Job& job) {
   const std::int64_t killed = job.cgroup.look_at_memory();
   if (killed == 0) return;

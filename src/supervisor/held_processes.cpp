@@ -1,4 +1,4 @@
-// What a service without a cgroup has left. See held_processes.hpp.
+// Processes left by a service without a cgroup. See held_processes.hpp.
 #include "supervisor/held_processes.hpp"
 
 #include <unistd.h>
@@ -26,7 +26,7 @@ bool HeldProcesses::ended(pid_t pid) noexcept {
   return true;
 }
 
-// A child of zinit that is not reaped keeps the number of its group from being used again.
+// While zinit does not reap a child, the number of the child's group cannot be reused.
 void HeldProcesses::signal(int signal, const std::vector<pid_t>& pids) const {
   std::set<pid_t> groups;
   for (const pid_t pid : pids) {
@@ -34,7 +34,7 @@ void HeldProcesses::signal(int signal, const std::vector<pid_t>& pids) const {
     const Slot owner = table_.of_group(group);
     const bool own = group > 1 && group != ::getpgrp() && (owner == kNoSlot || owner == slot_);
     if (own && !groups.insert(group).second) continue;
-    // It may have ended: it is a zombie then, for which a signal does nothing.
+    // It may have ended. It is a zombie then, and a signal does nothing.
     static_cast<void>(own ? signal_group(group, signal) : signal_process(-1, pid, signal));
   }
 }

@@ -1,8 +1,8 @@
-// Processes that a service without a cgroup has left: children of zinit, which has adopted them,
-// that are in its group or whose environment names it (os/membership.hpp). They are looked for
-// without the board's lock when its main process has ended, and again when one of them has: its own
-// children are zinit's then. A oneshot that has succeeded holds them; those of others are to end,
-// and none is among them that is in the service's group, which is signalled and awaited as such.
+// Processes that a service without a cgroup has left: adopted children of zinit that are in its
+// group or whose environment names it (os/membership.hpp). A launch searches for them without the
+// board's lock when the main process has ended, and again when one of them has ended, because zinit
+// then adopts its children. A successful oneshot holds them. For any other service they must end,
+// and members of its process group are left out: they are signalled and awaited as a group.
 //
 // Threads: no locking of its own; the board's lock guards all of it.
 #pragma once
@@ -23,13 +23,13 @@ class HeldProcesses {
   [[nodiscard]] const std::vector<pid_t>& pids() const noexcept { return pids_; }
   [[nodiscard]] bool empty() const noexcept { return pids_.empty(); }
 
-  /// Takes a child of zinit, unless it belongs to a service already or has been reaped meanwhile.
-  /// @return  whether it is taken
+  /// Takes a child of zinit, unless it already belongs to a service or was reaped meanwhile.
+  /// @return  whether it was taken
   bool take(pid_t pid);
-  /// `pid` has ended and is reaped next. @return  false if it is none of these
+  /// `pid` has ended and is reaped next. @return  false if it is not held
   bool ended(pid_t pid) noexcept;
-  /// Signals each, or those of `pids`, with its process group, if that is no other service's and
-  /// not zinit's own; each group once.
+  /// Signals each held process, or each of `pids`, with its process group, each group once. A group
+  /// of another service or of zinit is left out: only the process is signalled.
   void signal(int signal) const { this->signal(signal, pids_); }
   void signal(int signal, const std::vector<pid_t>& pids) const;
 

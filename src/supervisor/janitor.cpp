@@ -1,5 +1,5 @@
 // The janitor: a thread for slow work that belongs to no job. It writes the log lines that were
-// queued under the lock, removes cgroups, drops removed services from the graph, and attends to
+// queued under the lock, removes cgroups, drops removed services from the graph, and looks after
 // jobs without a thread. If no more threads can be started, it also launches for those jobs.
 #include <algorithm>
 
@@ -14,7 +14,7 @@ namespace {
 // services would wake the janitor for each line and take processor time from the services.
 constexpr Milliseconds kGather{1};
 
-// The number of watched jobs that are looked at before the lock is released for a moment.
+// After this many watched jobs the lock is released for a moment.
 constexpr std::size_t kAtOnce = 16;
 
 }  // namespace
@@ -68,7 +68,7 @@ void BoardCore::rest() {
   if (Clock::now() >= watch_at_) return;
   const bool limited = std::ranges::any_of(
       watched_, [&](Slot slot) REQUIRES(mutex) { return jobs[slot] && is_limited(*jobs[slot]); });
-  look_at_clocks();  // so that this round's work does not count with the rest
+  look_at_clocks();  // so that the time of this round's work does not count as part of the rest
   const TimePoint due =
       std::min({watch_at_, limited ? after(Clock::now(), kLongestSleep) : kNever, log_.tell_at()});
   janitor_until_ = due;
@@ -80,9 +80,9 @@ void BoardCore::rest() {
   janitor_gathers_ = true;
 }
 
-/// Looks at the clock for the watched jobs. There may be a thousand of them, so each is looked at
-/// only if zinit was suspended. A round of work that takes longer than kLongestSleep counts as a
-/// suspension: what would tell the two apart might make a deadline too early, this makes it late.
+/// Looks at the clock for the watched jobs. There may be a thousand, so each is looked at only if
+/// zinit was suspended. A round of work longer than kLongestSleep counts as a suspension, too: this
+/// makes deadlines late, while telling the two apart might make them too early.
 void BoardCore::look_at_clocks() {
   const TimePoint now = Clock::now();
   if (suspended_for(after(janitor_looked_, kLongestSleep), now) > Milliseconds{0}) {
@@ -92,15 +92,15 @@ void BoardCore::look_at_clocks() {
   janitor_looked_ = now;
 }
 
-/// Has the janitor look after the watched jobs at `at`.
+/// Makes the janitor look after the watched jobs at `at`.
 void BoardCore::janitor_by(TimePoint at) {
   if (at >= watch_at_) return;
   watch_at_ = at;
   if (at < janitor_until_) wake_janitor();
 }
 
-/// Whether the janitor must go on watching the job, which it notes in the job. A quick test that
-/// may keep a job that need not be watched.
+/// Whether the janitor must keep watching the job; notes the answer in the job. A quick test that
+/// may keep a job without need.
 bool BoardCore::to_be_watched(Slot slot) {
   Job* const job = jobs[slot].get();
   if (job == nullptr) return false;
@@ -124,7 +124,7 @@ void BoardCore::watch_jobs() {
     if (again == TimePoint{}) continue;
     if (!std::exchange(job->watched, true)) watched_.push_back(job->slot);
     janitor_by(again);
-    // Other threads get the lock in between: starting threads for many jobs takes time.
+    // Starting threads for many jobs takes time: let other threads have the lock in between.
     if (++looked_at % kAtOnce != 0) continue;
     let_go();
     mutex.lock();
@@ -140,8 +140,8 @@ void BoardCore::pass_deadline_for(Job& job) {
   attend(job);
 }
 
-/// Carries out a launch on the janitor's thread. If the launch hangs, the deadlines of jobs without
-/// a thread are not met until it is over or no longer wanted (help_launch()).
+/// Carries out a launch on the janitor's thread. If the launch hangs, deadlines of jobs without a
+/// thread pass unhandled until the launch is over or no longer wanted (help_launch()).
 void BoardCore::work_without_thread(Job& job) {
   const bool there = !ending_ && jobs[job.slot].get() == &job;
   if (there) take_steps(job, Whose::others);  // the launch may no longer be due
@@ -150,7 +150,7 @@ void BoardCore::work_without_thread(Job& job) {
   if (there) attend(job);
 }
 
-/// @return  when to look again; the epoch if the job has a thread or needs none
+/// @return  when to look again; the epoch: the job has a thread or needs none
 TimePoint BoardCore::watch_waiting(Job& job) {
   if (job.has_thread || !on_its_way(job)) return {};
   if (job.place.queued() || job.place.has_place()) {
@@ -179,8 +179,8 @@ TimePoint BoardCore::watch_launch(Job& job) {
   return std::min(after(now, kSlowLaunch), job.until);
 }
 
-/// Forgets the groups of lingering services in which only zombies are left. All processes are read
-/// once for all of these groups.
+/// Forgets the groups of lingering services that hold only zombies. Reads all processes once for
+/// all of these groups.
 void BoardCore::see_groups() {
   Result<std::vector<pid_t>> alive;
   without_lock([&] { alive = groups_in_use(); });
@@ -207,7 +207,7 @@ void BoardCore::sweep() {
 
 // --- cgroups ---
 
-// A cgroup that cannot be removed now is removed when zinit ends.
+// If a cgroup cannot be removed now, zinit removes it when it ends.
 void BoardCore::drop_cgroup(Job& job) {
   if (!job.cgroup.release()) return;
   unused_cgroups_.push_back(job.name);

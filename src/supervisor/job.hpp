@@ -1,5 +1,5 @@
-// A job: the state of one service that is not in its record, namely that of its processes and of
-// the thread that carries out its steps (job_threads.cpp). Guarded by the board's lock.
+// A job: the state of one service that is not in its record: its processes, and the thread that
+// carries out its steps (job_threads.cpp). Guarded by the board's lock.
 #pragma once
 
 #include <atomic>
@@ -44,15 +44,15 @@ struct LaunchUnderWay {
   [[nodiscard]] pid_t pid() const noexcept { return child ? child->load() : 0; }
 };
 
-/// How far the conditions of a service are that is about to start.
+/// Progress of the condition check of a service that is about to start.
 enum class ConditionCheck : std::uint8_t {
-  none,      // not looked at yet
-  runs,      // they are being looked at; the record's process is `launching`
-  outdated,  // likewise, and a reload has changed them since
-  held,      // they hold: it is launched unless its situation has changed meanwhile
+  none,      // not checked yet
+  runs,      // a check is under way; the record's process is `launching`
+  outdated,  // likewise, but a reload has changed the conditions since
+  held,      // all hold: launch, unless the situation has changed meanwhile
 };
 
-/// A signal that a client has had sent to a process.
+/// A signal sent to a process at a client's request.
 struct AskedSignal {
   int signal = 0;
   std::string by;
@@ -75,48 +75,50 @@ struct Job {
   // --- its thread ---
   CondVar wake;
   bool has_thread = false;
-  SpawnPlaces::Ticket place;       // whether it may spawn now, or is queued for that
-  bool due = false;                // it is in BoardCore::due_: its steps are due
+  SpawnPlaces::Ticket place;       // its permission to spawn, or its place in the queue
+  bool due = false;                // it is in BoardCore::due_
   bool watched = false;            // the janitor looks after it
   bool rests = false;              // BoardCore::rests() after its last steps
   bool without_room = false;       // its last launch failed with EAGAIN: it gets no thread
   TimePoint until = kNever;        // its next deadline
-  TimePoint clock_seen{};          // by look_at_clock(), or when a time limit began
-  TimePoint asleep_until{};        // until when its thread sleeps; the epoch: it does not
-  TimePoint thread_at{};           // when it gets a thread, if it still waits then
-  const Row* to_launch = nullptr;  // the step whose launch is left to its thread
+  TimePoint clock_seen{};          // last look_at_clock(), or start of a time limit
+  TimePoint asleep_until{};        // its thread sleeps until then; the epoch: awake
+  TimePoint thread_at{};           // when a job that still waits gets a thread
+  const Row* to_launch = nullptr;  // the step whose launch its thread must do
   std::unique_ptr<LaunchUnderWay> launch;
 
   // --- its processes ---
   ServiceProcess process;
   ServiceCgroup cgroup;
   SideCommands side;
-  HeldProcesses held;       // empty where the service has a cgroup
-  bool seeks_left = false;  // its thread is to look for them
-  /// If a process group outlives its leader and its members are not zinit's children, nothing
-  /// reports its end. Only then it is polled, at growing intervals.
+  HeldProcesses held;       // used only without a cgroup
+  bool seeks_left = false;  // its thread must search for them
+  /// Nothing reports the end of a process group that has lost its leader and has no children of
+  /// zinit. Only such a group is polled, at growing intervals.
   Backoff<10, 500> group_poll;
-  AskedSignal asked;                                    // the last one, but SIGKILL stays
+  AskedSignal asked;                                    // the last one; SIGKILL stays
   OrDefault<std::string> killer;                        // why its last process was killed
-  OrDefault<std::vector<std::string>> resource_faults;  // what of [resources] has no effect
-  OrDefault<std::vector<std::string>> runtime_dirs;     // made, to be removed when it rests
-  OrDefault<std::vector<std::string>> to_remove;        // those that its thread removes now
-  bool leaves_files = false;                            // WatchPort::clean() is ordered
-  std::optional<uid_t> user;                            // that its last command was run as
-  OrDefault<std::vector<ConditionResult>> conditions;   // as they stood at the last start
+  OrDefault<std::vector<std::string>> resource_faults;  // which [resources] have no effect
+  OrDefault<std::vector<std::string>> runtime_dirs;     // created; removed when it rests
+  OrDefault<std::vector<std::string>> to_remove;        // its thread removes these now
+  bool leaves_files = false;                            // WatchPort::clean() is due
+  std::optional<uid_t> user;                            // its last command ran as this user
+  OrDefault<std::vector<ConditionResult>> conditions;   // results at the last start
   ConditionCheck condition_check = ConditionCheck::none;
-  SpecPtr condition_spec;  // as it was when its command was launched; null: none runs
-  std::unique_ptr<ConditionResult> condition_result;  // while what is left of the command goes
-  bool limits_changed = false;          // [resources] has changed; its thread applies it
+  SpecPtr condition_spec;  // the spec of the running command; null: none runs
+  std::unique_ptr<ConditionResult> condition_result;  // until the rest of the command has gone
+  bool limits_changed = false;          // [resources] changed; its thread applies them
   TimePoint started{};                  // of the last process of pre_exec or exec
   TimePoint ended{};                    // likewise
-  CheckedProcessPtr checked;            // the main process, if it is watched
+  CheckedProcessPtr checked;            // the main process, if watched
   CheckedProcessPtr probed;             // the process that the side command `probe` checks
-  SpecPtr replaced;                     // the config of what is to stop, if a new one is in force
+  SpecPtr replaced;                     // the old config of a process that must stop, after a new
+                                        // one is in force
   ServiceReload reload;                 // gets the result of the side command `reload`
-  std::unique_ptr<ServiceCheck> check;  // likewise of `check`; null: nobody waits for it
-  pid_t not_heard = 0;                  // said READY=1 and may not; see WatchReports::not_heard()
-  OrDefault<std::string> status_text;   // what the main process says of itself
+  std::unique_ptr<ServiceCheck> check;  // likewise for `check`; null: no request waits
+  pid_t not_heard = 0;                  // sent a READY=1 that was ignored; see
+                                        // WatchReports::not_heard()
+  OrDefault<std::string> status_text;   // STATUS= of the main process
   ServiceTimes times;
 
   /// Whether a change of [resources] waits to be applied, or is being applied.
@@ -124,12 +126,12 @@ struct Job {
     return limits_changed || (launch && launch->what == LaunchOrder::What::limit);
   }
 
-  /// Whether it is not known yet, or not any more, which processes the service has left.
+  /// Whether it is unknown, at first or again, which processes the service has left.
   [[nodiscard]] bool awaits_left() const noexcept {
     return seeks_left || (launch && launch->what == LaunchOrder::What::left);
   }
 
-  /// What the next image would have to order again: bits of Owed.
+  /// Orders that the next process image must give again: bits of Owed.
   [[nodiscard]] std::uint8_t owed() noexcept {
     int bits = awaits_limits() ? kOwedLimits : 0;
     if (!side.all().empty()) {

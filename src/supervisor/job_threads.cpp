@@ -1,18 +1,18 @@
-// Job threads: a service that is on its way (on_its_way()) has a thread, named after it. The thread
+// Job threads. A service that is on its way (on_its_way()) has a thread, named after it. The thread
 // waits on the job's condition variable for changes and for the job's deadline, takes the job's
 // steps, and carries out its launches without the lock. It ends when the service is at rest.
 //
-//   - A place is the permission to spawn (spawn_places.hpp). A job with a launch to carry out is
-//     queued for one. A thread whose job has come to rest takes over the next queued job that has
-//     no thread; if no thread is free, one is started.
-//   - The janitor gives a job that only waits a thread after kShortWait, or at the job's deadline:
-//     most waits are over before that, and cost no thread.
+//   - A place is the permission to spawn (spawn_places.hpp). A job with a launch to carry out
+//     queues for a place. A thread whose job has come to rest takes over the next queued job that
+//     has no thread. If no thread is free, one is started.
+//   - A job that only waits gets a thread from the janitor after kShortWait, or at its deadline.
+//     Most waits are over earlier and cost no thread.
 //   - A launch that hangs loses its place after kSlowLaunch, so that other jobs can spawn. While
-//     its thread hangs in the launch, the janitor attends to the job's deadlines.
-//   - If processes are short (EAGAIN for a thread or a spawn), threads would use up what processes
-//     need. So for a while only one job at a time may spawn, and jobs that only wait have no
-//     thread. The janitor attends to their deadlines. It also launches for the jobs whose launch
-//     met the shortage: if only one more process is possible, a thread would take its place.
+//     its thread hangs in the launch, the janitor handles the job's deadlines.
+//   - If a thread or spawn fails with EAGAIN, the machine is short of processes. For a while only
+//     one job at a time may spawn, and jobs that only wait have no thread: threads would use up
+//     what processes need. The janitor handles their deadlines. It also launches for the jobs whose
+//     launch failed with EAGAIN: a thread might take the place of the only process still possible.
 #include <algorithm>
 #include <array>
 
@@ -26,16 +26,15 @@ namespace {
 
 constexpr Milliseconds kShortWait{250};
 
-// Places for crashes before orders begin (base/kill_point.hpp). By LaunchOrder::What.
+// Places for crash tests, before each kind of order (base/kill_point.hpp). By LaunchOrder::What.
 constexpr std::array kBeforeOrders = {
     "order.main",  "order.pre",   "order.post",      "order.stop", "order.reload", "order.probe",
     "order.clean", "order.limit", "order.condition", "order.left", "order.ready",  "order.check"};
 
-// The time that other threads have to read messages and events that arrived during a suspension.
+// Time for other threads to read messages and events that arrived during a suspension.
 constexpr Milliseconds kCatchUp{100};
 
-// Ended threads keep their stacks until the janitor joins them. It is woken for that only if there
-// are more than this.
+// Ended threads keep their stacks until the janitor joins them. More than this many wake it.
 constexpr std::size_t kEndedThreadsKept = 8;
 
 timespec timespec_of(Milliseconds time) {
@@ -91,7 +90,7 @@ bool BoardCore::keeps_thread(const Job& job) {
          !job.without_room && on_its_way(job);
 }
 
-/// Jobs that only wait give up their threads, so that processes can be created instead.
+/// Takes the threads from jobs that only wait, so that processes can be created instead.
 void BoardCore::processes_are_short() {
   if (!places_.note_shortage()) return;
   for (const auto& job : jobs)
@@ -128,14 +127,14 @@ Result<void> BoardCore::start_thread(Job& job) {
   return {};
 }
 
-/// A thread takes over the job: it is awake, and the janitor has looked at the clock until now.
+/// A thread takes over the job. It is awake; until now the janitor has looked at the clock for it.
 void BoardCore::given_thread(Job& job) {
   job.has_thread = true;
   job.asleep_until = {};
   job.clock_seen = std::max(job.clock_seen, janitor_looked_);
 }
 
-/// The body of a thread: runs its job, then queued jobs that have no thread, until there are none.
+/// The body of a thread: runs its job, then the queued jobs that have no thread.
 void BoardCore::run_jobs(std::shared_ptr<Job> job, std::list<Thread>::iterator thread) {
   mutex.lock();
   while (job) {
@@ -175,9 +174,9 @@ void BoardCore::run_job(Job& job) {
       work(job);
       continue;
     }
-    if (!keeps_thread(job)) break;  // before a thread is started for a job that can take this one
+    if (!keeps_thread(job)) break;  // first: a queued job can take this thread
     hand_out_places();
-    // That may have given this job a place, or work.
+    // hand_out_places() may have given this job a place or work.
     if (job.place.has_place() || (job.has_work() && !job.place.queued())) continue;
     if (!keeps_thread(job)) break;
     sleep(job);
@@ -201,17 +200,18 @@ void BoardCore::sleep(Job& job) {
   job.asleep_until = {};
 }
 
-/// Whether a time limit of one of its processes runs.
+/// Whether a time limit for one of its processes runs.
 bool BoardCore::is_limited(const Job& job) const {
   return world.record(job.slot).deadline != kNever || job.side.deadline() != kNever;
 }
 
-/// Time for which zinit was suspended does not count for the time limits of a service: it may have
-/// been suspended as well, with all of the container or the machine. The job's next steps see them.
+/// Adds time in which zinit was suspended to the service's time limits: the whole container or
+/// machine, and so the service, may have been suspended too. The job's next steps use the new
+/// limits.
 void BoardCore::look_at_clock(Job& job) {
   if (!is_limited(job)) return;
   const TimePoint now = Clock::now();
-  // A job that has no thread is looked after by the janitor.
+  // The janitor looks after a job that has no thread.
   const TimePoint seen = std::exchange(job.clock_seen, now);
   const TimePoint before = job.has_thread ? seen : std::max(seen, janitor_looked_);
   const Milliseconds lost = suspended_for(after(before, kLongestSleep), now);
@@ -266,7 +266,8 @@ void BoardCore::work(Job& job) {
 
 LaunchOrder BoardCore::next_order(Job& job) {
   LaunchOrder order{world.graph->node(job.slot).spec, job.slot};
-  order.may_wait = job.has_thread;  // the janitor must not: it may be needed for the other order
+  order.may_wait = job.has_thread;  // never the janitor: the order it would wait for may need the
+                                    // janitor
   if (const SideCommand* const side = job.side.first_ordered()) {
     order.what = side == &job.side.stop()     ? LaunchOrder::What::stop
                  : side == &job.side.reload() ? LaunchOrder::What::reload
@@ -317,7 +318,7 @@ Launch BoardCore::carry_out(Job& job, const LaunchOrder& order) {
   return launch;
 }
 
-/// Whether the process of a launch under way would be killed as soon as the launch is over.
+/// Whether the process of the present launch would be killed right after the launch.
 bool BoardCore::launch_unwanted(Job& job) {
   const Record& record = world.record(job.slot);
   const bool stopping = record.state == State::stopping;

@@ -11,7 +11,7 @@ namespace zinit {
 
 namespace {
 
-// Limits for any version: larger values are taken for damage, so that they cannot cost much memory.
+// Limits for any version: larger values count as damage, so that they cannot cost much memory.
 constexpr std::size_t kMaxRecordSize = 65536;
 constexpr std::size_t kMaxRecords = 1u << 19;
 
@@ -31,7 +31,7 @@ class Image {
     return records > kFirstSlot ? records - kFirstSlot : 0;
   }
 
-  /// The record `index`; nothing if it is damaged.
+  /// The record `index`; nothing: it is damaged.
   [[nodiscard]] std::optional<RawRecord> record(std::size_t index) const noexcept;
 
   [[nodiscard]] bool never_written(std::size_t index) const noexcept;
@@ -115,7 +115,7 @@ std::vector<JournalLaunch> Image::launches() const {
   return under_way;
 }
 
-/// The newer of a slot's own record and the redo record, if that is of the same slot and kind.
+/// The newer of a slot's own record and a redo record of the same slot and kind.
 std::optional<RawRecord> newest(const std::optional<RawRecord>& own,
                                 const std::optional<RawRecord>& redo, RecordKind kind, Slot slot) {
   const auto fits = [&](const std::optional<RawRecord>& raw) {

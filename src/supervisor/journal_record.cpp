@@ -22,16 +22,16 @@ enum Flag : std::uint32_t {
   kHasEnd = 1 << 7,
   kEndBySignal = 1 << 8,
   kEndCore = 1 << 9,
-  kShutdown = 1 << 10,  // of the world
+  kShutdown = 1 << 10,  // for the world
   kEndAtLimit = 1 << 11,
   kEndMachineFull = 1 << 12,
-  kPre = 1 << 13,   // command.before_post is of pre_exec
+  kPre = 1 << 13,   // command.before_post is pre_exec
   kPost = 1 << 14,  // command.post
   kPassed = 1 << 15,
   kReasonPre = 1 << 16,
   kHealthy = 1 << 17,
-  kStartAdded = 1 << 18,  // of the world
-  kSwitching = 1 << 19,   // of the world
+  kStartAdded = 1 << 18,  // for the world
+  kSwitching = 1 << 19,   // for the world
   kNamed = 1 << 20,
   kNeeded = 1 << 21,
   kReasonReady = 1 << 22,
@@ -41,8 +41,8 @@ enum Flag : std::uint32_t {
 };
 
 // copy_record() and copy_facts() list the fields that are copied between a journal's record and the
-// board's, once for both directions. Put copies into the journal; Take copies back, into a record
-// with default values.
+// board's, once for both directions. Put copies into the journal. Take copies from it, into a
+// record with default values.
 
 struct Put {
   template <class Value>
@@ -62,13 +62,12 @@ struct Put {
   }
 };
 
-// No clock and no count reaches these: a value beyond them would only overflow in what is done with
-// it.
+// Limits that no clock and no count reaches. Larger values would only cause overflows later.
 constexpr std::int64_t kMostTime = std::int64_t{1} << 62;
 constexpr std::uint64_t kMostEvents = std::uint64_t{1} << 53;
 
 struct Take {
-  bool known = true;  // false: there was an enumerator that this image does not know, or no time
+  bool known = true;  // false: an unknown enumerator or an impossible time was found
 
   template <class Value>
   void value(const Value& stored, Value& own) noexcept {
@@ -172,7 +171,7 @@ void put(JournalRecord& to, const Record& record, const JournalFacts& facts) noe
 
 void put_texts(JournalRecord& to, std::string_view name, std::string_view file,
                std::string_view reason) noexcept {
-  // A reason may be cut; a path that does not fit is left out, for a part of it is useless.
+  // A reason may be cut. A path that does not fit is left out, because a part of it is useless.
   if (name.size() + file.size() > sizeof to.text) file = {};
   reason = cut_utf8(reason, sizeof to.text - name.size() - file.size());
   char* end = std::copy(name.begin(), name.end(), to.text);

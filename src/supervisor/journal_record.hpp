@@ -1,5 +1,5 @@
 // The format of the journal's memory file (journal.hpp gives the reasons): headers, records, and
-// the conversion of a service to a record and back. For the journal's own sources and tests.
+// the conversion between services and records. For the journal's own sources and tests.
 //
 // A header is written once and never changed; the number of slots follows from the file's size.
 #pragma once
@@ -28,9 +28,9 @@ struct JournalHeader {
 inline constexpr std::size_t kHeaderCopies[] = {0, 64};
 inline constexpr std::size_t kRecordsAt = 512;
 
-/// A cell of a launch. It has no checksum, for the kernel writes to it; a reader asks whether the
-/// pid is that of a child. The slot's number is one more, 0 if the cell is free, and is written
-/// last and taken away first.
+/// One launch. It has no checksum, because the kernel writes to it; a reader checks whether the pid
+/// is that of a child. `slot` holds the slot's number plus 1, 0 in a free cell. It is written last
+/// and cleared first.
 struct LaunchCell {
   std::atomic<pid_t> pid;
   std::atomic<std::uint32_t> slot;
@@ -52,11 +52,11 @@ inline constexpr std::size_t kFirstSlot = 2;
 
 enum class RecordKind : std::uint8_t { free, service, world };
 
-/// A record as it is in the file. New fields are added before `text`, which becomes shorter; its
-/// offset is stored in fixed_size.
+/// A record as in the file. New fields go before `text`, which becomes shorter; fixed_size stores
+/// the offset of `text`.
 struct JournalRecord {
   std::uint64_t checksum;  // over the rest
-  std::uint64_t sequence;  // of the store that wrote it, from 1 on
+  std::uint64_t sequence;  // number of the store that wrote it, from 1 on
   std::uint32_t slot;
   std::uint16_t size;        // of the whole record
   std::uint16_t fixed_size;  // offset of the texts
@@ -73,12 +73,12 @@ struct JournalRecord {
   std::int32_t end_value;
   std::int32_t reason_number;
   std::uint8_t reason_type;
-  std::uint8_t owed;        // Owed; versions that do not know it have 0 here
+  std::uint8_t owed;        // Owed; 0 in versions without this field
   std::uint16_t name_size;  // texts follow each other without a gap: name, file, reason
   std::uint16_t file_size;
   std::uint16_t reason_size;
-  std::int64_t since_ns;  // of the monotonic clock, which continues across execve(2); the world's:
-                          // settled
+  std::int64_t since_ns;  // monotonic clock, which continues across execve(2); in the world's
+                          // record: `settled`
   std::int64_t delay_until_ns;
   std::int64_t deadline_ns;
   std::int64_t ready_at_ns;
@@ -101,7 +101,7 @@ struct JournalRecord {
   std::array<std::int32_t, 3> helpers;
   std::int32_t main_group;
   std::int32_t condition;
-  std::int64_t ready_from_ns;  // as the other times of its kind
+  std::int64_t ready_from_ns;  // monotonic, like the other `_ns` times
   std::uint32_t ready_begun;
   std::int32_t ready;
   std::int32_t check;
@@ -116,7 +116,7 @@ constexpr std::size_t record_offset(std::size_t index, std::size_t record_size) 
   return kRecordsAt + index * record_size;
 }
 
-/// Gives `block` its checksum.
+/// Sets the checksum of `block`.
 template <class Block>
 void seal(Block& block) noexcept {
   block.checksum = checksum_of(reinterpret_cast<const std::byte*>(&block), sizeof block);
@@ -129,8 +129,8 @@ void seal(Block& block) noexcept {
 
 /// An undamaged record of any version: the fields that both versions know, and its texts.
 struct RawRecord {
-  JournalRecord fields;   // but not `text`
-  std::string_view text;  // at least as long as the sizes in `fields` say
+  JournalRecord fields;   // all but `text`
+  std::string_view text;  // at least as long as the sizes in `fields`
 };
 
 /// The values for fields that an older version did not write.

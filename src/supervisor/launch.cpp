@@ -21,7 +21,7 @@ namespace zinit {
 
 namespace {
 
-// The length at which a command line is cut in a reason.
+// A command line in a reason is cut at this length.
 constexpr std::size_t kShownCommand = 100;
 
 Launch failed_launch(Reason reason, bool temporary) {
@@ -37,7 +37,7 @@ Launch failed_launch(const Error& error) {
   return launch;
 }
 
-/// Whether a cgroup cannot be made now but may be later. EAGAIN is excluded: it means that the
+/// Whether a cgroup cannot be made now but perhaps later. EAGAIN is excluded: it means that the
 /// limit cgroup.max.descendants is reached, which may last.
 bool lacking_now(const Error& error) { return error.temporary() && error.errnum != EAGAIN; }
 
@@ -51,8 +51,8 @@ std::string process_text(pid_t pid) {
 }  // namespace
 
 // If a cgroup cannot be made, the service runs without one, and its status says so. But if only
-// memory or descriptors are short now, the launch fails and is retried: otherwise the service would
-// run without its limits until its next start.
+// memory or descriptors are short now, the launch fails and is tried again: otherwise the service
+// would run without its limits until its next start.
 Result<Child> Launcher::spawn_in_cgroup(const LaunchOrder& order, SpawnPlan& plan, Launch& launch) {
   const ServiceSpec& spec = *order.spec;
   CgroupTree* const cgroups = defaults_.cgroups.get();
@@ -61,7 +61,7 @@ Result<Child> Launcher::spawn_in_cgroup(const LaunchOrder& order, SpawnPlan& pla
   const auto cgroup = cgroups->make(spec.name, !runs_beside(order.what));
   if (!cgroup) {
     if (lacking_now(cgroup.error())) {
-      launch.cgroup = true;  // it may have been made all the same, and must be removed then
+      launch.cgroup = true;  // the cgroup may exist in spite of the error, and must be removed then
       return Failure(cgroup.error());
     }
     launch.resource_faults = {fmt::format("it has no cgroup: {}", cgroup.error().text)};
@@ -69,7 +69,7 @@ Result<Child> Launcher::spawn_in_cgroup(const LaunchOrder& order, SpawnPlan& pla
   }
   launch.cgroup = true;
   launch.memory_kills = cgroup->memory_kills().count;  // not 0 only in a cgroup used before
-  // The spec of a check may be one that is not in force, and will not be.
+  // The spec of a check need not be in force, now or ever.
   if (order.what != LaunchOrder::What::check) {
     auto faults = apply_resources(*cgroup, *spec.resources, false);
     if (!faults) return Failure(faults.error());
@@ -78,16 +78,16 @@ Result<Child> Launcher::spawn_in_cgroup(const LaunchOrder& order, SpawnPlan& pla
   plan.cgroup = cgroup->fd();
   auto child = spawn(plan);
   if (child || !runs_beside(order.what) || child.error().errnum != EBUSY) return child;
-  // The service has enabled controllers for cgroups below its own, which now accepts no processes
-  // (cgroups(7), "no internal processes").
+  // The service has enabled controllers for cgroups below its own, so its own no longer accepts
+  // processes (cgroups(7), "no internal processes").
   const auto control = cgroups->make_control(spec.name);
   if (!control) return Failure(control.error());
   plan.cgroup = control->fd();
   return spawn(plan);
 }
 
-/// The reason if one of the service's ports is in use; empty if none is. Its text names the service
-/// or else the process that listens, and is empty if neither can be found out.
+/// The reason if one of the service's ports is in use; empty: all are free. Its text names the
+/// service, or else the process, that listens; an empty text: neither is known.
 Reason Launcher::taken_port(const ServiceSpec& spec) {
   const auto listener = find_listener(*spec.ports);
   if (!listener) return {};
@@ -102,7 +102,7 @@ Reason Launcher::taken_port(const ServiceSpec& spec) {
   return reason;
 }
 
-/// Adds what the watchers give the main process. Their variables replace those of the service file.
+/// Adds what the watchers give to the main process. Their variables replace those of the file.
 Result<void> Launcher::add_extras(const LaunchOrder& order, SpawnPlan& plan, Launch& launch) {
   if (order.what != LaunchOrder::What::main) return {};
   launch.extras = std::make_shared<SpawnExtras>();
@@ -192,9 +192,9 @@ Launch Launcher::carry_out(const LaunchOrder& order, const Announce& announce) {
   return launch;
 }
 
-// A command is run only where everything else holds: it is what costs most. That it cannot be
-// executed says nothing about what it was to find out, so the condition does not hold, negated or
-// not. Where its user or directory is wrong, that is what the service itself would fail of.
+// The command is the most expensive condition, so it runs only if all others hold. If it cannot be
+// executed, it has no answer, so the condition does not hold, negated or not. If its user or
+// directory is wrong, the launch fails: the service itself would fail in the same way.
 Launch Launcher::look_at_all_conditions(const LaunchOrder& order, const Announce& announce) {
   const ConditionSpec& spec = *order.spec->condition;
   Launch launch;
@@ -229,7 +229,7 @@ void Launcher::announce_removal(const std::vector<std::string>& names) {
   removals_.insert(removals_.end(), names.begin(), names.end());
 }
 
-// A directory of this service may be under removal for another service, or one above or below it.
+// Another service's removal may concern one of these directories, or one above or below them.
 // Removals ordered later spare the directories made now (BoardCore::order_removal()).
 bool Launcher::await_removals(const LaunchOrder& order) {
   MutexLock lock(mutex_);
@@ -265,8 +265,8 @@ void Launcher::stop() {
   removed_.notify_all();
 }
 
-// The pid may have been reused. The check makes sure that the process is zinit's child and has not
-// called execve(2) yet, so that it is a launch in any case.
+// The pid may have been reused. This checks that the process is zinit's child and has not called
+// execve(2) yet, so that it is certainly a launch.
 void help_child(pid_t pid, bool unwanted) {
   if (pid <= 1) return;
   const auto stat = read_process_stat(pid);

@@ -30,27 +30,27 @@ struct LaunchOrder {
     stop,       // stop_exec, beside the main process
     reload,     // reload_exec, likewise
     probe,      // exec of [health], likewise
-    clean,      // no process: WatchPort::clean(), and removes the directories in `directories`
+    clean,      // no process: WatchPort::clean(), and removal of `directories`
     limit,      // no process: applies changed [resources] to the service's cgroup
     condition,  // before the first command: its conditions, and exec of [condition]
-    left,       // no process: looks for what a service without a cgroup has left
+    left,       // no process: searches for processes left without a cgroup
     ready,      // ready_exec, beside the main process
-    check,      // check_exec, beside what it is about
+    check,      // check_exec, beside the main process
   };
   SpecPtr spec;
   Slot slot = kNoSlot;
   What what = What::main;
-  std::uint32_t index = 0;   // among the commands of pre_exec, ready_exec or post_exec
+  std::uint32_t index = 0;   // of the command in pre_exec, ready_exec or post_exec
   bool first = false;        // first command of an attempt: checks ports, makes directories
   bool may_wait = true;      // its thread may wait until another order is carried out
   const Row* row = nullptr;  // the row of the decision table that asks for it; null: none
   Environment extra = {};    // variables for this process only
-  std::atomic<pid_t>* noted = nullptr;  // where the journal wants the pid
+  std::atomic<pid_t>* noted = nullptr;  // the journal's place for the pid
   std::vector<std::string> directories = {};
-  pid_t group = 0;                 // of `left`: that of the main process; 0: not known any more
-  std::vector<pid_t> known = {};   // of `left`: processes that have an owner, sorted
-  std::optional<uid_t> user = {};  // of `left`: that the service's last command was run as
-  OutputTailPtr tail = nullptr;    // of `check`: gets what it prints
+  pid_t group = 0;                 // for `left`: the main process's group; 0: no longer known
+  std::vector<pid_t> known = {};   // for `left`: processes with an owner, sorted
+  std::optional<uid_t> user = {};  // for `left`: the last command ran as this user
+  OutputTailPtr tail = nullptr;    // for `check`: receives its output
 };
 
 /// Whether the command runs beside the main process.
@@ -63,15 +63,15 @@ struct LaunchOrder {
 /// The result of a launch.
 struct Launch {
   LaunchOutcome outcome;
-  Child child;                               // if it was started
+  Child child;                               // set if it was started
   bool cgroup = false;                       // the service's cgroup may exist
   std::int64_t memory_kills = 0;             // OOM kills in the cgroup before this process
   std::vector<std::string> resource_faults;  // keys of [resources] without effect, and why
-  std::vector<std::string> runtime_dirs;     // that were made, or were there already
-  SpawnExtrasPtr extras;                     // what the watchers gave the main process
-  std::optional<uid_t> user;                 // that the command is run as, if that is known
-  std::vector<ConditionResult> conditions;   // those that were looked at
-  std::vector<pid_t> left;                   // what `left` has found
+  std::vector<std::string> runtime_dirs;     // those that exist now
+  SpawnExtrasPtr extras;                     // what the watchers gave to the main process
+  std::optional<uid_t> user;                 // the user that runs the command, if known
+  std::vector<ConditionResult> conditions;   // the results so far
+  std::vector<pid_t> left;                   // the processes that `left` found
   int errnum = 0;                            // errno of a failed spawn; 0: none
 };
 
@@ -88,19 +88,19 @@ class Launcher {
         checks_(checks),
         owner_of_(std::move(owner_of)) {}
 
-  /// Called before the spawn, with the variable that will receive the child's pid: it is 0 until
+  /// Called before the spawn, with the variable that will receive the child's pid. It is 0 until
   /// clone(2), and is set before the child can do anything.
   using Announce = std::function<void(const std::shared_ptr<std::atomic<pid_t>>& child)>;
 
   /// Carries out the order. Blocks while it reads files and waits for execve(2), so no lock may be
-  /// held. Failures are in the outcome.
+  /// held. The outcome holds any failure.
   [[nodiscard]] Launch carry_out(const LaunchOrder& order, const Announce& announce);
 
-  /// Announces a later order to remove these directories. Until that is carried out, no launch
-  /// makes one of them, or one above or below them. Any thread.
+  /// Announces a later order to remove these directories. Until that order is carried out, no
+  /// launch makes one of them, or one above or below them. Any thread.
   void announce_removal(const std::vector<std::string>& names) EXCLUDES(mutex_);
 
-  /// Ends all waiting for removals, now and later. Any thread.
+  /// Ends every wait for removals, now and later. Any thread.
   void stop() EXCLUDES(mutex_);
 
  private:
@@ -128,8 +128,8 @@ class Launcher {
   bool ending_ GUARDED_BY(mutex_) = false;
 };
 
-/// Helps a child that hangs between clone(2) and execve(2): continues it if somebody has stopped
-/// it, or kills it if it is `unwanted`. `pid` 0: there is no child. Reads /proc.
+/// Helps a child that hangs between clone(2) and execve(2): continues a stopped child, or kills an
+/// `unwanted` one. `pid` 0: there is no child. Reads /proc.
 void help_child(pid_t pid, bool unwanted);
 
 }  // namespace zinit

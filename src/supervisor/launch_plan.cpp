@@ -1,5 +1,5 @@
-// Prepares and checks everything that can be known before a spawn, so that the child only has to
-// apply it. See launch_plan.hpp.
+// Prepares and checks everything before a spawn, so that the child only has to apply it. See
+// launch_plan.hpp.
 #include "supervisor/launch_plan.hpp"
 
 #include <fcntl.h>
@@ -13,7 +13,7 @@ namespace zinit {
 
 namespace {
 
-// As kEnvironmentFileMax a limit for what may be writable by less trusted users.
+// Like kEnvironmentFileMax, a limit for files that less trusted users may write.
 constexpr std::size_t kMostSettings = 10000;
 
 /// The command of the order; empty if a reload has removed it from the config.
@@ -41,7 +41,7 @@ Command command_of(const LaunchOrder& order) {
 
 Result<void> add_file(Environment& environment, const ServiceSpec& spec,
                       const EnvironmentFile& file) {
-  // By zinit's own rights: in a folder of its own the service's user could have it read any file.
+  // zinit reads with its own rights: in its own folder a user could link the name to any file.
   const auto fd = open_trusted(file.path, O_RDONLY, 0, LastLink::followed);
   const auto text = fd ? read_open_file(fd->get(), file.path.c_str(), kEnvironmentFileMax)
                        : Result<std::string>(Failure(fd.error()));
@@ -63,16 +63,16 @@ Result<void> add_file(Environment& environment, const ServiceSpec& spec,
   return {};
 }
 
-/// In this order, later ones win: the base environment, the variables of the user, those of
-/// env_file, of env, of this process alone, and those by which it finds zinit (zinit.toml(5),
+/// In this order, later ones win: the base environment, the variables of the user, env_file, env,
+/// variables for this process only, and those by which it finds zinit (zinit.toml(5),
 /// "ENVIRONMENT").
 Result<void> fill_environment(Environment& environment, const LaunchOrder& order,
                               const Credentials& credentials, const SpawnDefaults& defaults) {
   const ServiceSpec& spec = *order.spec;
   environment = *defaults.environment.get();
   if (!spec.user->empty()) {
-    // A uid without a passwd entry gets its number as name and the defaults below: zinit's own
-    // values belong to another user.
+    // A uid without a passwd entry gets its number as name and the defaults below, because zinit's
+    // own values belong to another user.
     const std::string name =
         credentials.name.empty() ? fmt::format("{}", *credentials.ids.uid) : credentials.name;
     set_environment(environment, "HOME", credentials.home.empty() ? "/" : credentials.home);
@@ -155,7 +155,7 @@ Result<void> make_directories(const ServiceSpec& spec, const Ids& ids,
                       folder.key));
     }
     for (const std::string& name : folder.names) {
-      // For an ordinary user's zinit the directories lie in that user's own places: private.
+      // An ordinary user's zinit makes them in that user's own, private places.
       const mode_t place_mode = ::geteuid() == 0 ? 0755 : 0700;
       auto made = make_service_directory(folder.place, name, ids.uid.value_or(::geteuid()),
                                          ids.gid.value_or(::getegid()), place_mode);

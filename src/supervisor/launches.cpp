@@ -1,5 +1,23 @@
-// Launches: the orders for steps and how their results are handled; and the removal of runtime
-// directories.
+// Launches: the orders for steps, their results, and the removal of runtime directories.
+//
+// A launch is work for a service that may block in a system call (LaunchOrder::What lists all
+// kinds), so it is done without the lock, by the job's thread or the janitor. A job has one launch
+// at a time. work() in job_threads.cpp takes it through these stages:
+//
+//   1. With the lock: next_order() fills a LaunchOrder. Side commands and clean-up come first. For
+//      a step of the decision table, begin_step() sets the record's process to `launching`:
+//      decide() then waits for the result, and the service counts as active.
+//   2. The journal reserves a cell, where the kernel will store the pid of the child.
+//   3. Without the lock: Launcher::carry_out() (launch.cpp). If it takes long, the janitor handles
+//      the job's deadlines, and kills a child whose launch is no longer wanted.
+//   4. With the lock: launch_over() gives back the place to spawn, and passes the result to the
+//      function for its kind. step_launched() notes the process, enters the new state and begins
+//      the checks of a main process.
+//   5. The journal frees the cell, because the result is stored now.
+//
+// A child may end before stage 4. The reaper's thread then leaves an EarlyEnd (ends.cpp), which is
+// handled directly after the result. A stop or reload that comes meanwhile only changes the record;
+// launch_over() makes the job due, so that it decides again.
 #include <algorithm>
 #include <csignal>
 
@@ -23,7 +41,7 @@ LaunchOrder::What what_of(CommandKind kind) {
   return LaunchOrder::What::main;
 }
 
-/// The variable that tells post_exec how the previous process ended: 127, as a shell has it, if the
+/// The variable that reports the previous process's end to post_exec: 127, as in a shell, if the
 /// command after pre_exec could not be executed.
 std::string end_variable(const Record& record) {
   constexpr int cannot_execute = 127;
@@ -37,8 +55,8 @@ std::string end_variable(const Record& record) {
 
 }  // namespace
 
-/// The service is active from now on: no service that conflicts with it may start, and a stop waits
-/// for the launch. The services that conflict with it cannot start now, which may let others start.
+/// From now on the service is active: no conflicting service may start, and a stop waits for the
+/// launch. Services that were held back by a conflicting one may now start.
 void BoardCore::begin_step(Job& job, LaunchOrder& order) {
   order.row = std::exchange(job.to_launch, nullptr);
   const bool asks = awaits_conditions(job, *order.row);
@@ -59,8 +77,8 @@ void BoardCore::launch_over(Job& job, const LaunchOrder& order, Launch launch) {
   const auto ended = std::exchange(job.launch, nullptr)->early_end;
   // The next job in the queue gets the place; the result may queue this job again.
   places_.give_back(job.place);
-  // If the service has a pids_max of its own, EAGAIN may come from that, and says nothing about
-  // processes in general.
+  // With a pids_max of its own, the service may have met its own limit: EAGAIN then says nothing
+  // about processes in general.
   if (launch.errnum == EAGAIN && !order.spec->resources->pids_max) {
     processes_are_short();
     job.without_room = true;
@@ -94,7 +112,7 @@ void BoardCore::step_launched(Job& job, const LaunchOrder& order, Launch& launch
 }
 
 /// Notes the directories and the cgroup of a launch. Directories of earlier launches stay noted,
-/// also if a reload has since removed them from the config.
+/// even if a reload has since removed them from the config.
 void BoardCore::note_launch(Job& job, Launch& launch) {
   for (std::string& name : launch.runtime_dirs) {
     if (std::ranges::find(*job.runtime_dirs, name) == job.runtime_dirs->end())
@@ -107,8 +125,8 @@ void BoardCore::note_launch(Job& job, Launch& launch) {
   job.cgroup.launched(launch.outcome.kind == LaunchOutcome::Kind::started, launch.memory_kills);
 }
 
-/// A stop that has begun meanwhile has not reached what is found now. What a service leaves that is
-/// no oneshot is killed if it has ended by itself.
+/// A stop that began meanwhile has not reached the processes found now. If a service that is no
+/// oneshot has ended by itself, the processes it left are killed.
 void BoardCore::left_found(Job& job, const std::vector<pid_t>& left) {
   const Record& record = world.record(job.slot);
   const bool of_done = record.process == Process::held || record.done;
@@ -118,12 +136,12 @@ void BoardCore::left_found(Job& job, const std::vector<pid_t>& left) {
     if (!of_done && owner == job.slot) continue;  // signalled, and awaited, with its group
     if (job.held.take(pid)) added.push_back(pid);
   }
-  if (of_done) job.process.forget_groups();  // its members that zinit may signal are among them
+  if (of_done) job.process.forget_groups();  // `held` has its members that zinit may signal
   const bool has_time = of_done || record.state == State::stopping;
   if (!has_time || record.stage == StopStage::killed) {
     job.held.signal(SIGKILL, added);
   } else if (record.stage == StopStage::signalled && (!of_done || job.side.gone())) {
-    // What a done oneshot holds is asked to end when its stop_exec is over.
+    // Processes that a done oneshot holds get the stop signal after its stop_exec.
     job.held.signal(spec_to_stop(job)->lifecycle.stop_signal, added);
     job.held.signal(SIGCONT, added);
   }
@@ -131,14 +149,14 @@ void BoardCore::left_found(Job& job, const std::vector<pid_t>& left) {
   look_at_unit(job);
 }
 
-/// Whoever asked for the change may wait for it.
+/// A client may be waiting for the change.
 void BoardCore::limits_over(Job& job, std::vector<std::string> faults) {
   note_resource_faults(job, std::move(faults));
   store(job.slot);
   changes_.changed();
 }
 
-/// Logs faults when they change, not at each spawn; the status shows them as long as they last.
+/// Logs faults when they change, not at each spawn. The status shows them while they last.
 void BoardCore::note_resource_faults(Job& job, std::vector<std::string> faults) {
   if (job.resource_faults == faults) return;
   job.resource_faults = std::move(faults);
@@ -157,7 +175,7 @@ void BoardCore::note_process(Job& job, const LaunchOrder& order, Child child) {
   if (order.first && respawns(world.record(order.slot))) ++job.times.restart_count;
 }
 
-/// Logs what no change of state reports.
+/// Logs launches that no change of state reports.
 void BoardCore::tell_launch(const LaunchOrder& order, const LaunchOutcome& outcome) {
   const std::string& name = order.spec->name;
   if (outcome.kind == LaunchOutcome::Kind::exhausted) {
@@ -182,7 +200,7 @@ void BoardCore::tell_exhausted(Slot slot, const Reason& reason) {
 
 // --- runtime directories ---
 
-/// Has the next image know which ones there are.
+/// Stores the runtime directories for the next process image.
 void BoardCore::keep_runtime_dirs(const Job& job) {
   if (state_ != nullptr) state_->keep(runtime_dirs_key(job.slot), join(*job.runtime_dirs, "\n"));
 }
@@ -209,8 +227,8 @@ bool BoardCore::uses_directory(const Job& job, const std::string& name) const {
   return any_related(world.spec(job.slot).directories->runtime, {&name, 1});
 }
 
-/// Orders the removal of the runtime directories, and of what else the processes have left, when
-/// the service has no process left. Until that is done it counts as `launching`, so that it is not
+/// If the service has no process left, orders the removal of its runtime directories and of files
+/// its processes left. Until the removal is done the service counts as `launching`: it is not
 /// started and does not count as down.
 void BoardCore::order_removal(Job& job) {
   Record& record = world.record(job.slot);

@@ -11,7 +11,7 @@ namespace zinit {
 
 namespace {
 
-// Of zinit's own lines: about as many as the sink takes in one write.
+// For zinit's own lines: about as many as the sink takes in one write.
 constexpr std::size_t kLinesAtOnce = 64;
 
 }  // namespace
@@ -23,7 +23,7 @@ bool LogWriter::say(LogLevel level, std::string line) {
     shares_.clear();
     window_ = now;
   }
-  // Of instances, of which each connection may make one, the template's name counts.
+  // Lines about instances count for their template: each connection may make an instance.
   const std::size_t end = std::min(line.find(':'), line.size());
   const std::string_view name = std::string_view(line).substr(0, end);
   const std::string_view of = name.substr(0, std::min(name.find('@'), name.size() - 1) + 1);

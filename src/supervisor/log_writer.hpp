@@ -1,5 +1,5 @@
-// The queue of lines for zinit's own log, and of those for services' logs. Lines are queued under
-// the board's lock and written later without it, each log's in the same order.
+// The queue of lines for zinit's own log and for services' logs. Lines are queued under the board's
+// lock and written later without it. Each log gets its lines in the same order.
 //
 // Threads: no locking of its own; the board's lock guards it, except for write(), which is called
 // without the lock.
@@ -19,18 +19,19 @@ namespace zinit {
 
 class LogWriter {
  public:
-  /// How many lines may be queued. Further lines are dropped, and their number is logged instead.
+  /// The number of lines in the queue. Further lines are dropped, and their number is logged
+  /// instead.
   static constexpr std::size_t kMostLines = 10000;
 
-  /// How many lines about one service, or about all instances of one template, are written within
-  /// kWindow. Further ones are left out, and their number is logged instead; errors are written.
+  /// The number of lines about one service, or about all instances of one template, within kWindow.
+  /// Further lines are left out, and their number is logged instead. Errors are always written.
   static constexpr unsigned kMostOfOne = 200;
   static constexpr Milliseconds kWindow{5000};
 
-  /// @param line  begins with the name of the service that it is about, and a colon
+  /// @param line  begins with the service's name and a colon
   /// @return  true if the caller must wake the janitor: the queue was empty, or tell_at() is new
   bool say(LogLevel level, std::string line);
-  /// The same for a line that goes to the log of the service in `slot` alone.
+  /// The same for a line that goes only to the log of the service in `slot`.
   bool note(Slot slot, std::string line);
 
   [[nodiscard]] bool empty() const noexcept { return lines_.empty() && lost_ == 0; }
@@ -39,13 +40,13 @@ class LogWriter {
   [[nodiscard]] TimePoint tell_at() const noexcept {
     return left_out_ ? after(window_, kWindow) : kNever;
   }
-  /// Queues lines that tell how many were left out, if it is due.
+  /// If due, queues lines with the numbers of left-out lines.
   void tell_left_out();
 
   struct Line {
     LogLevel level;
     std::string text;
-    Slot slot = kNoSlot;  // the service whose log it is for; kNoSlot: zinit's own
+    Slot slot = kNoSlot;  // the service whose log gets it; kNoSlot: zinit's own log
   };
   struct Lines {
     std::vector<Line> lines;
@@ -66,8 +67,8 @@ class LogWriter {
   bool add(Line line);
 
   TimePoint window_{};
-  std::map<std::string, Share, std::less<>> shares_;  // by name, of a template with its @
-  bool left_out_ = false;                             // lines of one of them were
+  std::map<std::string, Share, std::less<>> shares_;  // by name; a template's with its @
+  bool left_out_ = false;                             // tell_left_out() has lines to report
   std::vector<Line> lines_;
   std::uint64_t lost_ = 0;
 };

@@ -12,7 +12,7 @@ namespace {
 
 std::string end_words(const TransitionFacts& facts) {
   const Record& record = facts.world.record(facts.slot);
-  // If only a pre_exec has ended, with success, there is no end to report.
+  // A pre_exec that ended with success is no end to report.
   if (!record.has_end || facts.started == TimePoint{} || record.command.passed) return {};
   return fmt::format("{} after {}{}{}", end_text(record.end, record.command.before_post),
                      duration_text(ms_between(facts.started, facts.ended)),
@@ -53,7 +53,7 @@ std::string_view stop_cause_words(StopCause cause) {
     case StopCause::watchdog: return ", its watchdog timed out";
     case StopCause::asked: return ", to be run once more";
     case StopCause::unneeded: return ", because nothing that is up needs it any more";
-    case StopCause::ready_exec:  // the reason says it
+    case StopCause::ready_exec:  // the reason names the cause
     case StopCause::none:
     case StopCause::down: break;
   }
@@ -63,7 +63,7 @@ std::string_view stop_cause_words(StopCause cause) {
 std::string failed_line(const TransitionFacts& facts) {
   const Record& record = facts.world.record(facts.slot);
   const std::string text = "failed: " + reason_text(record.reason);
-  // Its main process has been stopped for that, which is no news.
+  // The main process was stopped because of this failure; its end is no news.
   if (record.reason.step == CommandKind::ready_exec) return text + "; not started again";
   switch (record.reason.type) {
     case ReasonType::spawn_error: return text + "; not retried";
@@ -73,7 +73,7 @@ std::string failed_line(const TransitionFacts& facts) {
   }
 }
 
-/// A oneshot that was done has given up what it held.
+/// A done oneshot has given up what it held.
 bool gave_up(const TransitionFacts& facts) {
   return facts.from == State::stopping && facts.to == State::inactive &&
          facts.world.spec(facts.slot).has_process();
@@ -103,8 +103,8 @@ std::string words(const TransitionFacts& facts) {
   return {};
 }
 
-/// Whether the end of a process is that of a lone command, for which zinit stands in place of tini:
-/// its exit code, which becomes zinit's, says all of it.
+/// Whether the process was the lone command that zinit runs in place of tini. Its exit code becomes
+/// zinit's and says everything about its end.
 bool said_by_exit_code(const TransitionFacts& facts) {
   const World& world = facts.world;
   const ReasonType type = world.record(facts.slot).reason.type;
@@ -123,7 +123,7 @@ LogLevel transition_level(const TransitionFacts& facts) {
   }
   const bool tells = facts.world.record(facts.slot).skipped || gave_up(facts);
   if (facts.to == State::inactive && tells) return LogLevel::info;
-  // A service without a process gets inactive for a reason that has been logged already.
+  // The log already shows why a service without a process becomes inactive.
   return facts.to == State::inactive ? LogLevel::debug : LogLevel::info;
 }
 

@@ -20,7 +20,7 @@ struct TransitionFacts {
   TimePoint started;  // of the last process
   TimePoint ended;    // likewise
   TimePoint now;
-  std::string_view killer;  // why the last process was killed; empty: not known
+  std::string_view killer;  // why the last process was killed; empty: unknown
 };
 
 [[nodiscard]] LogLevel transition_level(const TransitionFacts& facts);

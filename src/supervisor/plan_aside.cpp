@@ -5,7 +5,7 @@ namespace zinit {
 
 namespace {
 
-// How many plans are made without the lock, and found outdated, before one is made with it.
+// After this many outdated plans made without the lock, the next one is made with it.
 constexpr int kPlansAside = 3;
 
 }  // namespace

@@ -18,12 +18,12 @@ struct Wanted {
 
 /// Planning takes long for a large graph, so it is done without the lock, from the present graph,
 /// which is immutable, and copies of live() and up(). If these are outdated when the plan is done,
-/// it is made again; only after kPlansAside attempts it is made under the lock, where others must
-/// wait.
+/// it is made again. Only after kPlansAside attempts is it made under the lock, where other threads
+/// must wait.
 class PlanAside {
  public:
-  /// Returns the configuration that is wanted in place of a graph's. Called with or without the
-  /// lock, perhaps several times.
+  /// Returns the configuration that replaces `graph`'s. Called with or without the lock, perhaps
+  /// several times.
   using Want = std::function<Wanted(const Graph& graph)>;
 
   PlanAside(BoardCore& core, Want want) EXCLUDES(core.mutex);

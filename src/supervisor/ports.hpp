@@ -1,5 +1,5 @@
-// What the supervisor needs from folders that it may not include: where output goes, and whom to
-// notify of changes. src/init supplies the implementations; tests supply their own.
+// What the supervisor needs from folders that it may not include: a place for output, and receivers
+// of change notices. src/init supplies the implementations; tests supply their own.
 #pragma once
 
 #include <cstdint>
@@ -23,40 +23,40 @@ class OutputPort {
   /// Errors are those of pipe2(2); EMFILE and ENFILE are temporary. Any thread; does not block; the
   /// board's lock is not held.
   [[nodiscard]] virtual Result<OutputPipes> open_output(Slot slot) = 0;
-  /// The same; what is written is added to `tail`, too.
+  /// The same, but also adds the output to `tail`.
   [[nodiscard]] virtual Result<OutputPipes> open_output_of_check(Slot slot,
                                                                  const OutputTailPtr& /*tail*/) {
     return open_output(slot);
   }
-  /// Reads what the processes of the service in `slot` have written so far. Called like note().
+  /// Reads the output of this service's processes up to now. Called like note().
   virtual void take_in(Slot /*slot*/) {}
 
-  /// The service in `slot` is new, or its settings have changed to those of `spec`.
-  /// Called with the board's lock held: must not block or call back.
+  /// The service in `slot` is new, or its settings have changed to `spec`. Called with the board's
+  /// lock held: must not block or call back.
   virtual void configure(Slot slot, const SpecPtr& spec) = 0;
 
   /// The service was removed and its slot may be reused: drops its log. Called like configure().
   virtual void forget(Slot slot) = 0;
 
-  /// Adds a line of zinit's own to the service's log, behind all that its processes have written.
-  /// Any thread; does not block; the board's lock is not held.
+  /// Adds a line of zinit's own to the service's log, after all output of its processes. Any
+  /// thread; does not block; the board's lock is not held.
   virtual void note(Slot slot, std::string_view line) = 0;
 };
 
-/// Keeps what the next image of zinit must know beside the journal. Implemented by init. Called by
-/// any thread, with the board's lock held or others: writes to memory alone, and must not call
-/// back.
+/// Keeps data that the next process image needs in addition to the journal. Implemented by init.
+/// Called by any thread, perhaps under the board's lock or other locks: writes only to memory and
+/// must not call back.
 class StatePort {
  public:
   virtual ~StatePort() = default;
-  /// `after` is in force from now on, in place of `before`.
+  /// `after` replaces `before` from now on.
   virtual void graph_changed(const Graph& before, const Graph& after) noexcept = 0;
-  /// Keeps `value` under `key`; nothing, if it is empty.
+  /// Keeps `value` under `key`; an empty value removes the key.
   virtual void keep(std::string_view key, std::string_view value) noexcept = 0;
 };
 
-/// Is notified when something changes that a client may wait for. Implemented by control: wakes its
-/// loop.
+/// Receives a notice when something changes that a client may wait for. Implemented by control:
+/// wakes its loop.
 class ChangePort {
  public:
   virtual ~ChangePort() = default;

@@ -119,7 +119,7 @@ bool ServiceProcess::take_main(pid_t pid, UniqueFd pidfd) {
 void ServiceProcess::take_group_of(pid_t pid) {
   const auto group = process_group(pid);
   const bool other = group && *group != spawned_.number();
-  // The group is the service's already if the main process of before was in it, too.
+  // The group already belongs to the service if the previous main process was in it, too.
   const bool usable = group && (*group == main_group_ || table_.of_group(*group) == kNoSlot);
   const bool followed = other && *group > 1 && is_own_child(pid) && *group != ::getpgrp() && usable;
   forget_main_group();
@@ -140,7 +140,8 @@ bool ServiceProcess::follow_main() {
   if (!group || *group == spawned_.number() || *group == main_group_) return false;
   forget_gone();
   // The main process has left a group that may still have members of the service. Only one group
-  // beside the spawned one can be followed, so that stays and the main process is signalled alone.
+  // besides the spawned one can be followed. So that group stays, and the main process is signalled
+  // alone.
   if (apart_ || (main_group_ != 0 && group_exists(main_group_))) {
     apart_ = true;
     return false;
@@ -162,8 +163,8 @@ pid_t ServiceProcess::ended(Remains remains) noexcept {
 
 void ServiceProcess::forget_gone() noexcept {
   spawned_.forget_if_gone();
-  // No check for a process with the group's number, as in forget_if_gone(): the leader of this
-  // group need not be zinit's child, so such a process need not be a stranger.
+  // Unlike forget_if_gone(), this does not check for a process with the group's number: the leader
+  // of this group need not be zinit's child, so such a process need not be a stranger.
   if (pid_ == 0 && main_group_ != 0 && !group_exists(main_group_)) forget_main_group();
 }
 

@@ -2,10 +2,10 @@
 // groups each service has.
 //
 // A pid or group may be signalled only while its owner is known. The kernel does not reuse the
-// number of a group while the group has a member, zombies included. So a group still belongs to the
-// service while its leader is not reaped, or while a member has been seen ever since. If zinit has
-// reaped the leader and a process with that number exists all the same, that process is a stranger,
-// and its group may be one too.
+// number of a group while the group has a member, zombies included. So a group belongs to the
+// service until its leader is reaped, and longer while at each look a member was left. If zinit has
+// reaped the leader and a process with that number exists, the process is a stranger, and its group
+// may be one too.
 //
 // Threads: no locking of its own; the board's lock guards all of it. Processes are reaped and
 // signalled under the same lock, so that no number is signalled after it has become free.
@@ -31,13 +31,13 @@ class ProcessTable {
   void remove_pid(pid_t pid) noexcept { pids_.erase(pid); }
   void remove_group(pid_t group) noexcept { groups_.erase(group); }
 
-  /// Owner of a process that zinit has spawned or taken for a main process; kNoSlot if none.
+  /// Owner of a process that zinit has spawned or taken as a main process; kNoSlot: none.
   [[nodiscard]] Slot of_pid(pid_t pid) const noexcept { return found(pids_, pid); }
   /// All pids that have an owner, sorted.
   [[nodiscard]] std::vector<pid_t> pids() const;
   [[nodiscard]] Slot of_group(pid_t group) const noexcept { return found(groups_, group); }
 
-  /// Owner of the first of these numbers, pids or groups, that has one; kNoSlot if none.
+  /// Owner of the first of these pids or groups that has one; kNoSlot: none has.
   [[nodiscard]] Slot owner_of(const std::vector<pid_t>& numbers) const noexcept;
 
  private:
@@ -49,14 +49,14 @@ class ProcessTable {
   Slots pids_, groups_;
 };
 
-/// What is left of a process and its group when the process is found to have ended.
+/// What is left of a process and its group when its end is seen.
 enum class Remains : std::uint8_t {
-  zombie,   // it is not reaped: its pid and group cannot be reused
-  group,    // it is reaped; members of its group were left at that moment
-  nothing,  // it is reaped, and its group was empty
+  zombie,   // not reaped: its pid and group cannot be reused
+  group,    // reaped; its group had members at that moment
+  nothing,  // reaped, and its group was empty
 };
 
-/// A process that zinit has spawned as the leader of a group, and what is left of that group.
+/// A process that zinit has spawned as the leader of a group, and the rest of that group.
 class SpawnedGroup {
  public:
   SpawnedGroup(ProcessTable& table, Slot slot) noexcept : table_(table), slot_(slot) {}
@@ -64,14 +64,14 @@ class SpawnedGroup {
   SpawnedGroup(const SpawnedGroup&) = delete;
   SpawnedGroup& operator=(const SpawnedGroup&) = delete;
 
-  /// 0 once it is reaped.
+  /// 0: reaped.
   [[nodiscard]] pid_t leader() const noexcept { return leader_; }
-  /// 0 once the group is gone, or its number may have been reused.
+  /// 0: the group is gone, or its number may have been reused.
   [[nodiscard]] pid_t number() const noexcept { return number_; }
   [[nodiscard]] bool gone() const noexcept { return leader_ == 0 && number_ == 0; }
 
   void spawned(pid_t pid);
-  /// In place of spawned(), for a group whose leader has been reaped already.
+  /// In place of spawned(), for a group whose leader was reaped already.
   void adopt_without_leader(pid_t number);
 
   /// The leader has ended. If it is still a zombie, the caller must reap it next, which frees its
@@ -81,10 +81,10 @@ class SpawnedGroup {
   void forget() noexcept;
   /// Forgets the group if its leader is reaped and no member is left, or a stranger has its number.
   void forget_if_gone() noexcept;
-  /// Forgets the group if its leader is reaped and `alive`, which is sorted, does not contain it.
+  /// Forgets the group if its leader is reaped and the sorted `alive` does not contain it.
   void forget_all_but(const std::vector<pid_t>& alive) noexcept;
 
-  /// Signals every member; it is no error if there is none. (kill(2))
+  /// Signals every member; an empty group is no error. (kill(2))
   [[nodiscard]] Result<void> signal(int signal) const;
 
  private:
@@ -97,9 +97,9 @@ class SpawnedGroup {
 /// The process of one service: the running command of pre_exec or post_exec, or the main process.
 ///
 /// The main process need not be the spawned one: a daemon that goes to the background names another
-/// process, which may be in another group. Signals go to that group only if the named process is
-/// zinit's child: only zinit can reap it then, so the number of its group cannot be reused
-/// unnoticed. Otherwise the main process is signalled alone.
+/// process, which may be in another group. That group is signalled only if the named process is
+/// zinit's child: then only zinit can reap it, so the group's number cannot be reused unnoticed.
+/// Otherwise the main process is signalled alone.
 class ServiceProcess {
  public:
   ServiceProcess(ProcessTable& table, Slot slot) noexcept
@@ -108,12 +108,12 @@ class ServiceProcess {
   ServiceProcess(const ServiceProcess&) = delete;
   ServiceProcess& operator=(const ServiceProcess&) = delete;
 
-  [[nodiscard]] pid_t pid() const noexcept { return pid_; }  // 0: none, or not known
+  [[nodiscard]] pid_t pid() const noexcept { return pid_; }  // 0: none, or unknown
   [[nodiscard]] int pidfd() const noexcept { return pidfd_.get(); }
   [[nodiscard]] const SpawnedGroup& spawned() const noexcept { return spawned_; }
   /// The group of the main process, if it is not the spawned one and may be signalled; else 0.
   [[nodiscard]] pid_t main_group() const noexcept { return main_group_; }
-  /// Whether there is a known group, which may have members.
+  /// Whether a group is known, which may have members.
   [[nodiscard]] bool group_left() const noexcept {
     return spawned_.number() != 0 || main_group_ != 0;
   }
@@ -125,32 +125,32 @@ class ServiceProcess {
 
   /// Makes `pid` the main process. @return  false if it belongs to another service
   bool take_main(pid_t pid, UniqueFd pidfd);
-  /// Updates main_group(): a main process that zinit did not spawn may change its group later, as a
-  /// daemon does whose parent writes its pid before it calls setsid(2). Call it before the group is
-  /// used. @return  whether main_group() may have changed
+  /// Updates main_group(). Call it before the group is used: a main process that zinit did not
+  /// spawn may change its group later, as a daemon does whose parent writes its pid before it calls
+  /// setsid(2). @return  whether main_group() may have changed
   bool follow_main();
 
   /// The process pid() has ended, and pid() becomes 0. If it was the leader, the rule of
-  /// SpawnedGroup::leader_ended() applies. @return  the pid that it had
+  /// SpawnedGroup::leader_ended() applies. @return  the old pid()
   pid_t ended(Remains remains) noexcept;
   /// See SpawnedGroup::forget().
   void forget_spawned_group() noexcept { spawned_.forget(); }
-  /// Forgets all groups, so that what is left in them is not signalled any more.
+  /// Forgets all groups, so that their remaining members are not signalled any more.
   void forget_groups() noexcept {
     spawned_.forget();
     forget_main_group();
   }
-  /// The leader of the spawned group has ended; it is not the main process.
+  /// The leader of the spawned group, which is not the main process, has ended.
   void leader_ended(Remains remains) noexcept { spawned_.leader_ended(remains); }
 
   void forget_gone() noexcept;
-  /// As SpawnedGroup::forget_all_but(), for the spawned group and that of the main process.
+  /// Like SpawnedGroup::forget_all_but(), for the spawned group and the main process's group.
   void forget_all_but(const std::vector<pid_t>& alive) noexcept;
 
   /// Signals both groups, and a main process that is in neither.
-  /// @return  the first error of a group that is not ESRCH
+  /// @return  the first error of a group other than ESRCH
   [[nodiscard]] Result<void> signal(int signal) const;
-  /// Signals the group of the main process; if that is not known, the main process alone.
+  /// Signals the group of the main process; if the group is unknown, only the main process.
   [[nodiscard]] Result<void> signal_main_group(int signal) const;
   [[nodiscard]] Result<void> signal_main(int signal) const;
 

@@ -60,8 +60,8 @@ class Reporter {
     }
   }
 
-  /// Adds the faults of a refused file; else all warnings of one that has changed a service, and
-  /// new ones of others, such as an unknown key, which changes nothing.
+  /// Adds the faults of a refused file. Otherwise adds all warnings of a changed service, or only
+  /// the new ones of an unchanged service, such as an unknown key.
   void add_findings(const PlannedService& planned) {
     if (!planned.refused.empty()) {
       report_.failed.push_back(planned.name);
@@ -102,14 +102,14 @@ class Reporter {
       report_.why[planned.name].emplace_back(key);
   }
 
-  /// Whether the service would go on without the reload. False for one that is being stopped on
-  /// request: the reload does not restart it.
+  /// Whether the service would go on without the reload. False for a service that is being stopped
+  /// on request, because the reload does not restart it.
   [[nodiscard]] bool runs_on(Slot slot) const {
     return active(world_, slot) && world_.record(slot).wish == Wish::up;
   }
 
-  /// Whether the end of what it requires ends it: it runs, or is a oneshot that is done, which is
-  /// run once more when that is back.
+  /// Whether it ends with a service that it requires: it runs, or is a done oneshot, which runs
+  /// again once that service is back.
   [[nodiscard]] bool goes_along(Slot slot) const {
     return runs_on(slot) || (done_oneshot(world_, slot) && world_.record(slot).wish == Wish::up);
   }
@@ -121,7 +121,7 @@ class Reporter {
     if (slot == kNoSlot) return false;
     const Node& node = next.node(slot);
     const std::string& name = world_.graph->name(at);
-    // Neither list has the name where the other may have it.
+    // A name is either in requires_, as a slot, or in missing.
     if (const Slot there = next.find(name); there != kNoSlot)
       if (std::ranges::find(node.requires_, there) != node.requires_.end()) return true;
     return std::ranges::find(node.missing, name) != node.missing.end();

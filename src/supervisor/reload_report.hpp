@@ -7,8 +7,8 @@
 
 namespace zinit {
 
-/// `world` is the one that `plan` was made for; `plan` is not applied to it yet. Under the board's
-/// lock. `with_findings`: with the faults and warnings of files, too.
+/// `plan` was made for `world` and is not applied to it yet. Under the board's lock.
+/// `with_findings`: adds the faults and warnings of files.
 [[nodiscard]] ReloadReport report_of(const Plan& plan, const World& world, bool with_findings);
 
 }  // namespace zinit

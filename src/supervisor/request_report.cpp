@@ -1,4 +1,4 @@
-// Names of the services that a request has changed: see request_report.hpp.
+// Names of the services that a request has changed. See request_report.hpp.
 #include "supervisor/request_report.hpp"
 
 #include <algorithm>

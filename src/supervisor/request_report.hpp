@@ -1,4 +1,4 @@
-// What a client is told of a request: the names of the services that it has changed.
+// The answer to a request: the names of the services that it has changed.
 #pragma once
 
 #include <string>
@@ -9,11 +9,11 @@
 
 namespace zinit {
 
-/// The names, sorted, each once.
+/// The names, sorted, without duplicates.
 [[nodiscard]] std::vector<std::string> sorted_names(const Graph& graph, const Slots& slots);
 void sort_names(std::vector<std::string>& names);
 
-/// What a request has done to other services than its own.
+/// The effects of a request on other services than its own.
 [[nodiscard]] Board::Others others_of(const Graph& graph, const Requested& requested);
 
 }  // namespace zinit

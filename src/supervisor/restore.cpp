@@ -1,4 +1,21 @@
-// Restores the board from the journal of the previous image of zinit: its records and children.
+// Restores the board from the journal of the previous process image: its records and children.
+//
+// Board::restore() takes the graph, then calls restore() for each service with an entry, and at the
+// end order_again() for each. A record is taken as stored, then brought up to date with the kernel.
+// The first of these cases that fits decides about the service's process:
+//
+//   - A launch was under way and its child exists or has ended: end_launch() finishes that step.
+//   - The stored pid is zinit's child, or the watchers hold it by a pidfd: the process is adopted.
+//   - A daemon in the background has not reported its pid yet: its group is adopted.
+//   - The main process had ended before, and its group still exists: the group is adopted.
+//   - A launch was under way and no child is known: it is undone, so that it is made again.
+//   - The main process had ended before, and its group is gone: look_at_unit() ends the matter.
+//   - The process is gone: its end is the one noted with the launch, otherwise a death by SIGKILL.
+//
+// Then side commands are adopted. A probe, a check or the command of a condition is killed: it runs
+// again if its result is still needed. Last come the processes in the cgroup, and the watching of
+// the main process. order_again() repeats orders that the previous process image gave and did not
+// begin (Owed).
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,10 +30,10 @@ namespace zinit {
 
 namespace {
 
-// For a process that was being made to execute its program.
+// Time for a process that was being created to execute its program.
 constexpr Milliseconds kToExecute{1000};
 
-/// The row that asked for the launch which is under way.
+/// The row that asked for the launch under way.
 const Row& launch_row(const Record& record) {
   const Act act = record.command.post              ? Act::launch_post
                   : record.state == State::blocked ? Act::launch
@@ -54,7 +71,7 @@ void BoardCore::restore_boot_times(Slot slot, const FactMap& kept) {
   };
   boot_times.resize(std::max<std::size_t>(boot_times.size(), slot + 1));
   boot_times[slot] = {time(0), time(1), time(2), std::string(words[3])};
-  keep_boot_times(slot);  // where the file of the previous process image could not be gone on with
+  keep_boot_times(slot);  // the file of the previous process image may be unusable
 }
 
 void BoardCore::restore(Slot slot, const JournalEntry& entry, const FactMap& kept) {
@@ -69,10 +86,9 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry, const FactMap& kep
   if (const auto dirs = kept.find(runtime_dirs_key(slot)); dirs != kept.end()) {
     for (const std::string_view name : split(dirs->second, '\n'))
       job.runtime_dirs.edit().emplace_back(name);
-    keep_runtime_dirs(
-        job);  // where the file of the previous process image could not be gone on with
+    keep_runtime_dirs(job);  // the file of the previous process image may be unusable
   }
-  // Its stop_exec has not begun: the decision to run it is made anew.
+  // Its stop_exec has not begun, so the decision to run it is made again.
   if ((entry.facts.owed & kOwedStop) != 0 && record.done && record.process == Process::lingering) {
     record.process = Process::held;
     record.stage = StopStage::none;
@@ -94,7 +110,7 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry, const FactMap& kep
   extras->spawned_at = entry.facts.started;
   extras->user = job.user;
   const bool held = checks_.take_over(slot, spec, *extras);
-  bool there = true;  // a process, or a daemon whose pid is not known yet
+  bool there = true;  // a process exists, or a daemon with unknown pid
   if (job.process.pid() != 0) {
     // The process of a launch that was under way.
   } else if (entry.facts.pid > 0 && (held || is_own_child(entry.facts.pid))) {
@@ -108,21 +124,21 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry, const FactMap& kep
     record.process = Process::alive;
   } else if (entry.facts.pid == 0 && record.process == Process::alive &&
              !spec.readiness->pidfile.empty()) {
-    // In the background, and its pid is not known yet.
+    // In the background, with unknown pid.
     if (entry.facts.pgid > 0) job.process.restore_group(entry.facts.pgid);
   } else if (there = false; entry.facts.pgid > 0 && group_exists(entry.facts.pgid) && is_left()) {
     job.process.restore_group(entry.facts.pgid);
   } else if (record.process == Process::launching) {
-    // The previous image ended before it stored the pid of this spawn. It is done again.
+    // The previous process image ended before it stored the pid of this spawn. Spawn again.
     const bool first = record.state == State::blocked;
     const bool rests =
         at_rest(record.state) && !record.command.post;  // its directories were being removed
     record.process = first || rests ? Process::none : Process::ended;
   } else if (is_left()) {
-    // How its process ended is in the record. Whether anything is left is looked at below.
+    // The record has the end of its process. look_at_unit() below finds out what is left.
   } else if (has_process(record) && world.spec(slot).has_process()) {
-    // It may have ended, and been reaped, before its launch was over. Otherwise it is not known how
-    // it has ended; SIGKILL is the most likely.
+    // It may have ended, and been reaped, before its launch was over. Otherwise its end is unknown;
+    // SIGKILL is the most likely.
     const bool early = entry.launched_end && entry.launched == entry.facts.pid;
     process_ended(world, slot, early ? *entry.launched_end : ProcessEnd{true, SIGKILL, false},
                   false);
@@ -146,7 +162,7 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry, const FactMap& kep
   store(slot);
 }
 
-/// Does what step_launched() would have done; without a pid the process has ended meanwhile.
+/// Does the work of step_launched(). `pid` 0: the process has ended meanwhile.
 void BoardCore::end_launch(Job& job, pid_t pid) {
   Record& record = world.record(job.slot);
   const Row& row = launch_row(record);
@@ -174,7 +190,7 @@ void BoardCore::restore_side_commands(Job& job, const JournalFacts& facts) {
   if (is_left(reload)) {
     restore(job.side.reload(), reload);
     const Milliseconds limit = world.spec(job.slot).lifecycle.start_timeout;
-    job.side.reload().limit(after(Clock::now(), limit));  // anew
+    job.side.reload().limit(after(Clock::now(), limit));  // the limit begins again
     job.clock_seen = Clock::now();
   }
   if (is_left(facts.ready)) restore(job.side.ready(), facts.ready);
@@ -185,7 +201,7 @@ void BoardCore::restore_side_commands(Job& job, const JournalFacts& facts) {
   if (is_left(facts.check)) {
     restore(job.side.check(), facts.check);
     job.side.check().limit(after(Clock::now(), kTimeToDie));
-    job.side.check().kill();  // whoever has asked for it asks again
+    job.side.check().kill();  // the client asks again
   }
   if (!is_left(facts.condition)) return;
   restore(job.side.condition(), facts.condition);
@@ -197,7 +213,7 @@ void BoardCore::order_again(Slot slot, std::uint8_t owed) {
   Record& record = world.record(slot);
   const auto owes = [&](Owed what) { return (owed & what) != 0; };
   const bool alive = checked_now(record) && job.process.pid() != 0;
-  // The decision to ask the process to end is made anew, for it has not been asked.
+  // The process has not been asked to end, so that decision is made again.
   if (owes(kOwedStop) && job.side.stop().gone() && alive && record.state == State::stopping &&
       record.stage == StopStage::signalled)
     record.stage = StopStage::none;
@@ -209,7 +225,7 @@ void BoardCore::order_again(Slot slot, std::uint8_t owed) {
   make_due(job);
 }
 
-// Processes that the previous image left in the service's cgroup still belong to the service.
+// Processes left in the service's cgroup by the previous image still belong to the service.
 void BoardCore::restore_cgroup(Job& job) {
   Record& record = world.record(job.slot);
   const bool left = job.cgroup.restore();
@@ -217,7 +233,7 @@ void BoardCore::restore_cgroup(Job& job) {
     if (left && record.process == Process::none) look_at_spared(job);
     return;
   }
-  if (!left && cgroups.tree() != nullptr) return;  // without cgroups they are looked for
+  if (!left && cgroups.tree() != nullptr) return;  // without cgroups a launch searches for them
   if (job.process.pid() != 0 || record.process != Process::ended) return;
   record.process = leaves_held(world, job.slot, record.end) ? Process::held : Process::lingering;
 }

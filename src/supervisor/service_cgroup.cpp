@@ -23,8 +23,8 @@ constexpr Milliseconds kFromKillToEnd{5000};
 CgroupWatches::CgroupWatches(std::shared_ptr<CgroupTree> tree)
     : tree_(std::move(tree)), set_(tree_ ? ::epoll_create1(EPOLL_CLOEXEC) : -1) {}
 
-// Edge-triggered, since nobody reads this descriptor: what is wanted is read anew where it is
-// needed, and the kernel keeps a page for each open file that was read.
+// Edge-triggered, because this descriptor is never read: the kernel keeps a page for each open file
+// that was read. The values are read through other descriptors when needed.
 int CgroupWatches::add(const std::string& path, Slot slot) noexcept {
   if (!set_) return -1;
   UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -35,7 +35,7 @@ int CgroupWatches::add(const std::string& path, Slot slot) noexcept {
   return file.release();
 }
 
-// Removed first: a process that is being spawned may have a copy of the descriptor.
+// The removal comes before close(2): a process being spawned may hold a copy of the descriptor.
 void CgroupWatches::drop(int& watch) noexcept {
   if (watch < 0) return;
   ::epoll_ctl(set_.get(), EPOLL_CTL_DEL, watch, nullptr);
@@ -73,7 +73,7 @@ bool ServiceCgroup::with_cgroup(Work work) const {
 void ServiceCgroup::launched(bool process_started, std::int64_t memory_kills) noexcept {
   made_ = true;
   in_use_ = in_use_ || process_started;
-  if (process_started) watches_.drop(end_watch_);  // the directory may have been made anew
+  if (process_started) watches_.drop(end_watch_);  // the directory may be a new one
   memory_kills_ = memory_kills;
   escaped_signalled_ = false;
 }
@@ -157,7 +157,7 @@ std::int64_t ServiceCgroup::look_at_memory() {
   return more;
 }
 
-// An OOM kill that was reported longer ago hit another process of the service, such as a worker.
+// An OOM kill reported longer ago hit another process of the service, such as a worker.
 OutOfMemory ServiceCgroup::killed_for_memory() const {
   MemoryKills kills;
   with_cgroup([&](const Cgroup& cgroup) { kills = cgroup.memory_kills(); });

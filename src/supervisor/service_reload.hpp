@@ -12,9 +12,9 @@ struct RequestFailure;
 /// The state of the reload and its result. Guarded by the board's lock.
 struct ServiceReloadState {
   bool done = false;
-  std::string fault{};                        // of its reload_exec; empty: success
-  std::shared_ptr<CheckRound> check{};        // that comes first; null: none
-  std::shared_ptr<RequestFailure> refused{};  // what it has met after the check
+  std::string fault{};                        // fault of its reload_exec; empty: success
+  std::shared_ptr<CheckRound> check{};        // the check before it; null: none
+  std::shared_ptr<RequestFailure> refused{};  // why it was refused after the check
 };
 
 using ServiceReload = std::shared_ptr<ServiceReloadState>;

@@ -1,7 +1,7 @@
 // Commands of a service that run beside its main process: stop_exec, reload_exec, ready_exec, the
-// exec of [health], and check_exec; and the exec of [condition], which runs before there is one.
-// Each has its own session and process group. While a process of one is left, the service does not
-// count as gone. The model knows of those of ready_exec alone.
+// exec of [health], and check_exec. The exec of [condition] is among them, but runs before the main
+// process. Each has its own session and process group. While one of them has a process left, the
+// service does not count as gone. The model knows only of ready_exec.
 //
 // Threads: no locking of its own; the board's lock guards all of it.
 #pragma once
@@ -16,7 +16,7 @@
 
 namespace zinit {
 
-/// A command that was killed, with its group, has this long to end. Then it hangs().
+/// A killed command and its group have this long to end. After that it hangs().
 inline constexpr Milliseconds kTimeToDie = std::chrono::seconds{2};
 
 class SideCommand {
@@ -25,7 +25,7 @@ class SideCommand {
 
   /// Orders its launch, for the main process `main_pid`.
   void order(pid_t main_pid) noexcept;
-  /// The main process that it is for, if that is `before`, is `now`: a command of it goes on.
+  /// The main process `before` of the service is now `now`; a command for it goes on.
   void follow_main(pid_t before, pid_t now) noexcept {
     if (main_pid_ == before) main_pid_ = now;
   }
@@ -38,18 +38,18 @@ class SideCommand {
   [[nodiscard]] pid_t main_pid() const noexcept { return main_pid_; }
   [[nodiscard]] bool gone() const noexcept { return !ordered_ && group_.gone(); }
 
-  /// When it has taken too long; kNever if it has no limit, or has been killed for it already.
+  /// Its time limit; kNever: it has none, or was killed for passing it already.
   [[nodiscard]] TimePoint deadline() const noexcept { return deadline_; }
   void limit(TimePoint deadline) noexcept { deadline_ = deadline; }
-  /// Kills it if its deadline has passed. @return  true once, when that has happened
+  /// Kills it if its deadline has passed. @return  true at the one call that did so
   bool kill_if_late(TimePoint now);
   [[nodiscard]] bool late() const noexcept { return late_; }
-  /// Its deadline has passed, after the kill too: SIGKILL does not reach it.
+  /// Its deadline has passed again after the kill: SIGKILL does not reach it.
   [[nodiscard]] bool hangs() const noexcept { return late_ && deadline_ == kNever && !gone(); }
 
-  /// Kills its process group; does nothing if that is gone.
+  /// Kills its process group; does nothing if the group is gone.
   void kill() const;
-  /// Its process has ended and will be reaped next, or has been.
+  /// Its process has ended and is reaped next, or was reaped.
   void ended(Remains remains) noexcept;
 
   [[nodiscard]] SpawnedGroup& group() noexcept { return group_; }
@@ -62,7 +62,7 @@ class SideCommand {
   TimePoint deadline_ = kNever;
 };
 
-/// The side commands of one service. They take memory only once one of them is asked for.
+/// The side commands of one service. They use memory only once one of them is needed.
 class SideCommands {
  public:
   SideCommands(ProcessTable& table, Slot slot) noexcept : table_(table), slot_(slot) {}
@@ -70,23 +70,23 @@ class SideCommands {
   [[nodiscard]] SideCommand& stop() { return made()[0]; }
   [[nodiscard]] SideCommand& reload() { return made()[1]; }
   [[nodiscard]] SideCommand& probe() { return made()[2]; }
-  /// Has no main process, and is not ordered: its launch is that of the service (conditions.cpp).
+  /// Has no main process and is never ordered: it is part of the service's launch (conditions.cpp).
   [[nodiscard]] SideCommand& condition() { return made()[3]; }
-  /// The model orders each command of ready_exec (Act::run_ready), and hears how it has ended.
+  /// The model orders each command of ready_exec (Act::run_ready), and gets its end.
   [[nodiscard]] SideCommand& ready() { return made()[4]; }
   [[nodiscard]] SideCommand& check() { return made()[5]; }
-  /// In this order; empty if none has been asked for.
+  /// In the order above; empty: none has been used yet.
   [[nodiscard]] std::span<SideCommand> all() const noexcept {
     return made_ ? std::span(*made_) : std::span<SideCommand>();
   }
-  /// The command whose process is `pid`; null if none.
+  /// The command whose process is `pid`; null: none.
   [[nodiscard]] SideCommand* with(pid_t pid) noexcept;
-  /// The first whose launch is ordered; null if none.
+  /// The first with an ordered launch; null: none.
   [[nodiscard]] const SideCommand* first_ordered() const noexcept;
   [[nodiscard]] bool gone() const noexcept {
     return std::ranges::all_of(all(), &SideCommand::gone);
   }
-  /// The earliest deadline. stop_exec has none of its own: the stop timeout applies to it.
+  /// The earliest deadline. stop_exec has no limit of its own: the stop timeout applies.
   [[nodiscard]] TimePoint deadline() const noexcept;
 
  private:

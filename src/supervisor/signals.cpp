@@ -1,7 +1,6 @@
 // Signals to a service's processes, and the commands that run beside its main process: stop_exec in
 // place of the stop signal, reload_exec for a reload of this one service, ready_exec once the
-// service is ready, and exec of [health].
-// What becomes of check_exec is in check_rounds.cpp.
+// service is ready, and exec of [health]. check_rounds.cpp handles the result of check_exec.
 #include <csignal>
 
 #include "supervisor/core.hpp"
@@ -9,8 +8,8 @@
 
 namespace zinit {
 
-/// The config that says by what the service is stopped: that which it was started with. Time limits
-/// and post_exec are those in force, and so is all after a re-execution.
+/// The config that says how to stop the service: the one it was started with. Time limits,
+/// post_exec, and after a re-execution everything come from the config in force.
 const SpecPtr& BoardCore::spec_to_stop(const Job& job) const {
   return job.replaced ? job.replaced : world.node(job.slot).spec;
 }
@@ -53,10 +52,10 @@ void BoardCore::signal_stop(Job& job) {
   const bool main_there = main != 0 && record.command.is_main();
   if (main == 0 && record.process == Process::alive) give_up_main(job);
   const bool held = record.done;
-  // A main process that has ended, and is not reaped yet, has no use for a stop_exec.
+  // A main process that has ended but is not reaped yet needs no stop_exec.
   if (spec_to_stop(job)->stop_exec->argv.empty() || (!held && (!main_there || ended_child(main))))
     return ask_to_end(job);
-  // A stopped process could not do what stop_exec asks of it.
+  // A stopped process could not act on the request of stop_exec.
   if (main_there) signal_job(job, SIGCONT);
   job.side.stop().order(main);
 }
@@ -73,8 +72,8 @@ void BoardCore::end_side_command(Job& job, SideCommand& side) {
   side_over(job, side, "not run, for the service is being stopped");
 }
 
-/// While somebody has frozen a service it can follow no stop signal. So it does not die of the time
-/// that it has spent frozen: it goes on, and has its stop timeout once more. Not when zinit ends.
+/// A frozen service cannot react to a stop signal. To spare it a SIGKILL for its frozen time, this
+/// thaws it and restarts its stop timeout. Not during a shutdown of zinit.
 /// @return  whether it was frozen
 bool BoardCore::thaw(Job& job) {
   Record& record = world.record(job.slot);
@@ -131,22 +130,22 @@ void BoardCore::side_started(Job& job, SideCommand& side, const LaunchOrder& ord
   const bool stops = &side == &job.side.stop();
   if (&side == &job.side.reload())
     side.limit(after(Clock::now(), order.spec->lifecycle.start_timeout));
-  // The time of a probe counts from the end of its launch.
+  // The time limit of a probe begins at the end of its launch.
   if (job.probed && &side == &job.side.probe())
     side.limit(after(Clock::now(), world.spec(job.slot).health->timeout));
   const bool stopping = world.record(job.slot).state == State::stopping;
   const bool main_gone = !stops && job.process.pid() != side.main_pid();
   if (stopping == stops && !main_gone && !side.late()) return;
   // A reload_exec, ready_exec or probe is killed if its main process is gone or is being stopped, a
-  // stop_exec if the stop is over; any of them if its deadline passed during its launch. The end of
-  // the main process is none for a stop_exec: it may have ended it itself, and may finish.
+  // stop_exec if the stop is over, and any of them if its deadline passed during its launch. The
+  // end of the main process does not end a stop_exec, which may have caused it and may finish.
   if (&side == &job.side.probe()) probe_over(job, Error{{}, EAGAIN});
   side.kill();
 }
 
 void BoardCore::side_ended(Job& job, SideCommand& side, const ProcessEnd& end, Remains remains) {
   const bool probes = &side == &job.side.probe();
-  // The rest of its group is killed too. If the group is empty, its number may have been reused.
+  // Kills the rest of its group too, unless the group is empty: its number may have been reused.
   if (remains != Remains::nothing) side.kill();
   const pid_t pid = side.pid();
   side.ended(remains);
@@ -180,8 +179,7 @@ void BoardCore::side_ended(Job& job, SideCommand& side, const ProcessEnd& end, R
   if (!look_at_unit(job) && !probes) tell_neighbours({&job.slot, 1});
 }
 
-/// A side command has ended, or could not be started. If a stop_exec failed, the stop signal is
-/// sent instead.
+/// A side command has ended, or could not be started. The stop signal replaces a failed stop_exec.
 void BoardCore::side_over(Job& job, SideCommand& side, const std::string& fault) {
   side.limit(kNever);
   if (&side == &job.side.probe()) return probe_over(job, Error{fault});
@@ -203,7 +201,7 @@ void BoardCore::side_over(Job& job, SideCommand& side, const std::string& fault)
     if (!stops) say(LogLevel::info, fmt::format("{}: reloaded", job.name));
     return;
   }
-  // A stop_exec that is still running when the main process is gone is killed, which is no failure.
+  // A stop_exec that outlives the main process is killed, which is no failure.
   const bool ended_it = stops && !held && job.process.pid() == 0;
   const LogLevel level = ended_it ? LogLevel::debug : LogLevel::warn;
   say(level, fmt::format("{}: {}: {}{}", job.name, stops ? "stop_exec" : "reload_exec", fault,
@@ -217,13 +215,13 @@ void BoardCore::look_at_side_commands(Job& job) {
   if (job.side.condition().kill_if_late(now)) condition_late(job);
   if (job.side.check().kill_if_late(now)) check_late(job);
   if (!job.side.probe().kill_if_late(now) || !job.probed) return;
-  // The result is given without waiting for its end: it may hang where SIGKILL does not reach it,
-  // or in its launch.
+  // Report the result without waiting for the command's end: it may hang in its launch, or where
+  // SIGKILL does not reach it.
   if (!job.side.probe().ordered()) {
     return probe_over(job, Error{fmt::format("its command took longer than {} ms",
                                              world.spec(job.slot).health->timeout.count())});
   }
-  // A probe that waits for a place to spawn says nothing about the health of its service.
+  // A probe that waits for a place to spawn says nothing about its service's health.
   say(LogLevel::warn, fmt::format("{}: its health check waits for its command to be launched: "
                                   "other launches take long",
                                   job.name));

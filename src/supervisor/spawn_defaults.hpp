@@ -17,9 +17,9 @@ class CgroupTree;
 struct SpawnDefaults {
   BaseEnvironment environment;            // its values may be replaced later
   std::optional<rlimit> nofile;           // RLIMIT_NOFILE of services; unset: zinit's own
-  std::shared_ptr<CgroupTree> cgroups{};  // null: there are only process groups
+  std::shared_ptr<CgroupTree> cgroups{};  // null: process groups only
   DirectoryPlaces places{};               // where services' directories are made
-  std::string socket{};                   // ZINIT_SOCKET of services; empty: not needed
+  std::string socket{};                   // ZINIT_SOCKET of services; empty: not set
 };
 
 }  // namespace zinit

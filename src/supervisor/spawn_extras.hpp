@@ -1,4 +1,4 @@
-// Variables and file descriptors that a main process gets in addition to those of its service file.
+// Variables and file descriptors that a main process gets besides those of its service file.
 // Several parts of zinit add to them, each without knowledge of the others.
 #pragma once
 
@@ -15,7 +15,7 @@
 
 namespace zinit {
 
-/// What a watcher keeps for a process from before its spawn until the process is no longer watched.
+/// What a watcher keeps for a process, from before its spawn until it is no longer watched.
 struct SpawnPart {
   SpawnPart() = default;
   virtual ~SpawnPart() = default;
@@ -23,27 +23,27 @@ struct SpawnPart {
   SpawnPart& operator=(const SpawnPart&) = delete;
 };
 
-/// Filled by WatchPort::prepare() before each spawn. Whoever adds a descriptor owns it, and must
-/// keep it open until the spawn is over, usually in a SpawnPart.
+/// Filled by WatchPort::prepare() before each spawn. The part that adds a descriptor owns it, and
+/// must keep it open until the spawn is over, usually in a SpawnPart.
 struct SpawnExtras {
   struct ListenFd {
     int fd;
     std::string name;
   };
 
-  std::optional<uid_t> user;  // that the process is run as; set before, and not from prepare()
+  std::optional<uid_t> user;  // runs the process; set before prepare()
 
   /// For WatchPort::take_over(): when the process was spawned.
   std::optional<TimePoint> spawned_at;
 
   std::vector<std::string> environment;    // KEY=value
   std::vector<std::string> pid_variables;  // variables whose value is the pid of the process
-  std::vector<PassedFd> passed;            // each at the number that it asks for
-  std::vector<ListenFd> listen_fds;        // numbered from 3 on, as sd_listen_fds(3) has it
-  int stream = -1;                         // to be its standard input and output; -1: none
+  std::vector<PassedFd> passed;            // each at its requested number
+  std::vector<ListenFd> listen_fds;        // numbered from 3 on, as in sd_listen_fds(3)
+  int stream = -1;                         // becomes its standard input and output; -1: none
   std::vector<std::shared_ptr<SpawnPart>> parts;
 
-  /// The part of this type; null if there is none.
+  /// The part of this type; null: none.
   template <class Part>
   [[nodiscard]] std::shared_ptr<Part> part() const {
     for (const auto& each : parts)
@@ -51,9 +51,9 @@ struct SpawnExtras {
     return nullptr;
   }
 
-  /// Adds all of it to `plan`. Its variables replace those of the same name in the plan.
-  /// @return  EINVAL if two descriptors ask for the same number, or if one asks for a number that
-  ///          listen_fds need.
+  /// Adds everything to `plan`. Variables replace those of the same name in the plan.
+  /// @return  EINVAL if two descriptors ask for the same number, or one for a number that
+  ///          listen_fds need
   [[nodiscard]] Result<void> add_to(SpawnPlan& plan) const;
 };
 

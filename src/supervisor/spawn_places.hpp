@@ -1,6 +1,6 @@
 // Places: permissions to spawn. At most kMost jobs have one at a time, which is enough to keep the
-// processors busy and bounds the memory of launches. The others wait in a queue, in the order in
-// which they asked.
+// processors busy and bounds the memory of launches. All others wait in a queue, first come, first
+// served.
 //
 // If processes are short (EAGAIN), only one job may spawn at a time, until no shortage has been
 // noted for a while.
@@ -20,10 +20,10 @@ class SpawnPlaces {
  public:
   /// How many jobs may spawn at once.
   static constexpr std::size_t kMost = 8;
-  /// For how long processes count as short.
+  /// Processes count as short this long after a shortage.
   static constexpr Milliseconds kShortage{10'000};
 
-  /// What a job holds. To be withdrawn before it is destroyed.
+  /// What a job holds. Withdraw it before it is destroyed.
   class Ticket {
    public:
     explicit Ticket(Slot slot) noexcept : slot_(slot) {}
@@ -41,16 +41,16 @@ class SpawnPlaces {
   /// Queues the ticket, unless it has a place or is queued already.
   /// @return  whether it has a place
   bool ask(Ticket& ticket);
-  /// Takes the ticket out of the queue; a place that it has stays its own.
+  /// Takes the ticket out of the queue. A ticket with a place keeps it.
   void withdraw(Ticket& ticket) noexcept;
-  /// Takes the ticket out of the queue, and its place back.
+  /// Takes the ticket out of the queue and frees its place.
   void give_back(Ticket& ticket) noexcept;
-  /// Gives a free place to the first ticket of the queue. Null if the queue is empty or no place is
+  /// Gives a free place to the first ticket of the queue. Null: the queue is empty or no place is
   /// free.
   [[nodiscard]] Ticket* next();
   [[nodiscard]] bool queue_empty() const noexcept { return queue_.empty(); }
 
-  /// With `held` no place is given to anybody; those that have one keep it.
+  /// With `held` no ticket gets a place; tickets with a place keep it.
   void hold(bool held) noexcept { held_ = held; }
   [[nodiscard]] bool none_taken() const noexcept { return taken_ == 0; }
 

@@ -1,8 +1,19 @@
 // Steps of jobs: decide, perform, enter the state, notify the neighbours.
 //
-// Steps that only change a record or send a signal are taken by the thread that holds the lock, so
-// the next caller sees their result. Launches, which may block in a system call, are left to the
-// job's thread.
+// Every change marks the jobs that it may concern as due (make_due()). Before the thread that made
+// the change releases the lock, take_due_steps() empties the list of due jobs. For each job,
+// take_all_steps() asks decide() for the row of the decision table until one of these holds:
+//
+//   - decide() waits: the job's next deadline goes into Job::until, and attend() in job_threads.cpp
+//     finds a thread or the janitor for it.
+//   - The row launches a process, which may block in a system call: it goes into Job::to_launch for
+//     the job's thread. launches.cpp enters the state once the launch is over.
+//   - A launch is already under way: the job waits for its result.
+//
+// Any other row only changes the record or sends a signal. perform() does this at once, so the next
+// caller sees the result. perform() and the ends of launches call enter(), which applies the row to
+// the record. tell_transition() then stores times, events and log lines, and tell_neighbours()
+// marks those services as due whose decision the new state changes.
 #include <algorithm>
 
 #include "base/kill_point.hpp"
@@ -25,8 +36,8 @@ void BoardCore::make_due(Job& job) {
   if (!std::exchange(job.due, true)) due_.push_back(job.slot);
 }
 
-/// Each step may make more jobs due, which are appended to the list. No recursion: a long chain of
-/// services would overflow the stack.
+/// Each step may make more jobs due, which are appended to the list. There is no recursion: a long
+/// chain of services would overflow the stack.
 void BoardCore::take_due_steps() {
   do {
     for (std::size_t i = 0; i < due_.size(); ++i) {
@@ -40,7 +51,7 @@ void BoardCore::take_due_steps() {
   } while (!due_.empty());
 }
 
-/// Other threads decide as if the job's deadline had not come yet (Whose).
+/// Other threads decide as if the job's deadline were still in the future (Whose).
 TimePoint BoardCore::decision_time(const Job& job, Whose whose) const {
   const TimePoint now = Clock::now();
   return whose == Whose::own ? now : std::min(now, job.until - TimePoint::duration{1});
@@ -51,15 +62,15 @@ void BoardCore::take_steps(Job& job, Whose whose) {
   const bool rested = std::exchange(job.rests, rests(job));
   if (booting) note_boot();
   if (job.rests == rested) return;
-  // Whether it rests decides whether the blocked services that wait for it rest.
+  // The blocked services that wait for this one rest only if this one rests.
   const Node& node = world.node(job.slot);
   for (const auto* others : {&node.required_by, &node.ordered_before, &node.conflicts})
     for (const Slot other : *others)
       if (jobs[other] && world.record(other).state == State::blocked) make_due(*jobs[other]);
 }
 
-/// Whether the service will stay as it is without a change elsewhere, now that it has taken its
-/// steps. Like settled(), but without a search: it uses Job::rests of the services it waits for.
+/// Whether the service, after its steps, stays as it is until something else changes. Like
+/// settled(), but without a search: it uses Job::rests of the services it waits for.
 bool BoardCore::rests(const Job& job) {
   const Record& record = world.record(job.slot);
   if (record.process == Process::launching || job.to_launch != nullptr) return false;
@@ -132,7 +143,7 @@ void BoardCore::perform(Job& job, const Row& row) {
     default: break;
   }
   enter(job, row, {});
-  if (row.act == Act::signal_stop && held) look_at_unit(job);  // perhaps nothing of it is left
+  if (row.act == Act::signal_stop && held) look_at_unit(job);  // perhaps nothing is left of it
 }
 
 void BoardCore::enter(Job& job, const Row& row, const LaunchOutcome& outcome) {
@@ -142,8 +153,7 @@ void BoardCore::enter(Job& job, const Row& row, const LaunchOutcome& outcome) {
   kill_point("transition");
   const State to = apply(world, job.slot, row, Clock::now(), outcome);
   kill_point("transition.applied");
-  if (record.deadline != deadline)
-    job.clock_seen = Clock::now();  // a time limit begins, or is over
+  if (record.deadline != deadline) job.clock_seen = Clock::now();  // a time limit begins or ends
   tell_transition(job, from, to);
 }
 
@@ -172,7 +182,7 @@ void BoardCore::tell_transition(Job& job, State from, State to) {
   tell_neighbours({&slot, 1});
 }
 
-/// The service has come to rest, and holds nothing. What its stops spare keeps its cgroup.
+/// The service has come to rest and holds nothing. Processes that its stops spare keep its cgroup.
 void BoardCore::settle_at_rest(Job& job) {
   if (world.spec(job.slot).spares_rest()) look_at_spared(job);
   if (!world.spec(job.slot).spares_rest() || !job.cgroup.in_use()) drop_cgroup(job);
@@ -213,8 +223,8 @@ void BoardCore::note_boot_times(Slot slot, State to) {
   if (ready && times.ready == TimePoint{}) times.ready = Clock::now();
 }
 
-/// Of the services that may hold this one up, the one that was the last to stop doing so since it
-/// was wanted; empty if none has.
+/// Of the services that may hold this one up, the last one to release it since it was wanted;
+/// empty: none has.
 std::string BoardCore::released_by(Slot slot) {
   const Node& node = world.node(slot);
   TimePoint latest = boot_times[slot].wanted;
@@ -235,7 +245,7 @@ void BoardCore::publish(const Job& job, State from, State to) {
   const Record& record = world.record(job.slot);
   const pid_t pid = job.process.pid();
   StateEvent event{0, job.times.since_us, job.name, from, to, {}, pid};
-  // A re-spawn is not a failure that the record would keep a reason for.
+  // A re-spawn is no failure, so the record keeps no reason for it.
   const bool after_end = to == State::blocked && respawns(record) && record.has_end;
   const Reason cause = after_end && !record.reason
                            ? reason_of_end(record.end, record.command.before_post)
@@ -272,7 +282,7 @@ void BoardCore::note_bad_end(const Job& job, State from, State to, const Reason&
   if (bad && log_.note(job.slot, std::move(line))) wake_janitor();
 }
 
-// A decision depends only on the present state, so a job is made due only if its decision now
+// A decision depends only on the present state. So a job becomes due only if its decision now
 // differs: it has a step to take, or an earlier deadline.
 void BoardCore::tell_neighbours(std::span<const Slot> changed) {
   affected_.clear();
@@ -285,7 +295,7 @@ void BoardCore::tell_neighbours(std::span<const Slot> changed) {
     Job* const job = jobs[slot].get();
     if (job == nullptr || job->due) continue;
     const Step step = decide(Situation{world, slot, decision_time(*job, Whose::others)});
-    const bool checked = job->condition_check == ConditionCheck::runs;  // perhaps for nothing now
+    const bool checked = job->condition_check == ConditionCheck::runs;  // perhaps no longer needed
     if (!step.waits() || step.deadline < job->until || checked) make_due(*job);
   }
   changes_.changed();

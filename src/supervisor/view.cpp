@@ -1,4 +1,4 @@
-// Makes the copies of the board's state that clients are shown.
+// Makes copies of the board's state for clients.
 #include <algorithm>
 
 #include "model/predicates.hpp"
@@ -14,8 +14,8 @@ bool runs(const Record& record) {
          record.state == State::stopping;
 }
 
-/// The reason of a service that rests and has not failed. What is wrong with its file stays so when
-/// it is stopped; what has been mended since the record was made does not.
+/// The reason of a service that rests and has not failed. A fault of its file stays after a stop; a
+/// fault that was corrected since the record was made goes.
 Reason reason_at_rest(const World& world, Slot slot) {
   if (world.node(slot).broken()) return fault_of(world, slot);
   const Reason& reason = world.record(slot).reason;
