@@ -1,4 +1,4 @@
-// Changes to a record: those of a step of the decision table, and those of events from outside.
+// Changes to a record: by a step of the decision table, and by events from outside.
 #include <algorithm>
 #include <utility>
 
@@ -29,7 +29,7 @@ void make_rest(Record& me) {
   me.again = false;
 }
 
-/// The command that was to be done within the start timeout.
+/// The command that should have ended within the start timeout.
 CommandKind late_step(const Record& me) {
   return me.ready_begun > 0 ? CommandKind::ready_exec : me.command.before_post;
 }
@@ -44,10 +44,10 @@ Reason stop_reason(const Record& me) {
 }
 
 void schedule(Record& me, const Lifecycle& lifecycle, TimePoint now) {
-  // How its process was made to end is not why.
+  // A stop's own cause counts, not the way in which the process ended.
   if (me.state == State::stopping) me.reason = stop_reason(me);
   if (stable(me, lifecycle, now)) me.count = 0;
-  // A shift by more than 27 is not needed: 2^27 ms is more than the longest delay in a file.
+  // A shift by 27 is enough: 2^27 ms is more than the longest delay in a file.
   const auto doubled = lifecycle.restart_delay * (std::int64_t{1} << std::min(me.count, 27u));
   me.delay_until = after(now, std::min<Milliseconds>(doubled, lifecycle.restart_delay_max));
   me.respawn = true;
@@ -60,8 +60,9 @@ void fail(World& world, Record& me, Reason reason) {
   me.failed_serial = ++world.serial;
 }
 
-/// When to retry a spawn that failed for lack of processes, memory or file descriptors. At least
-/// 100 ms from now, however short restart_delay_ms is: the machine needs time to recover.
+/// When to try a spawn again that failed because of a lack of processes, memory or file
+/// descriptors. At least 100 ms from now, even if restart_delay_ms is shorter: the machine needs
+/// time to recover.
 TimePoint room_retry(const Lifecycle& lifecycle, TimePoint now) {
   return after(now, std::max<Milliseconds>(lifecycle.restart_delay, Milliseconds{100}));
 }
@@ -73,7 +74,7 @@ Milliseconds least_time(StopStage stage, Milliseconds limit) {
   return stage == StopStage::killed ? std::max(limit, to_see_the_end) : limit;
 }
 
-/// The deadline of the stop stage, or of the run of post_exec, that begins now.
+/// The deadline of the stop stage, or of post_exec, that begins now.
 TimePoint stop_deadline(const World& world, const Lifecycle& lifecycle, StopStage stage,
                         TimePoint now) {
   return after(now, std::min(lifecycle.stop_timeout, least_time(stage, world.stop_limit)));
@@ -95,7 +96,7 @@ State launched(World& world, Slot slot, TimePoint now, const LaunchOutcome& outc
   Record& me = world.record(slot);
   const ServiceSpec& spec = world.spec(slot);
   Reason reason = outcome.reason;  // first: if this copy throws, nothing has changed yet
-  // Not whether its kind has a process: a reload may have made it a target during the spawn.
+  // Do not ask whether the kind has a process: a reload may have made it a target during the spawn.
   const bool spawned = me.process == Process::launching;
   me.process = Process::none;
   switch (outcome.kind) {
@@ -112,7 +113,7 @@ State launched(World& world, Slot slot, TimePoint now, const LaunchOutcome& outc
       me.reason.step = me.command.before_post;
       return State::failed;
     case LaunchOutcome::Kind::exhausted:
-      me.reason = std::move(reason);  // why there is a delay
+      me.reason = std::move(reason);  // explains the delay
       me.delay_until = room_retry(spec.lifecycle, now);
       return State::blocked;
     case LaunchOutcome::Kind::unmet:
@@ -125,8 +126,8 @@ State launched(World& world, Slot slot, TimePoint now, const LaunchOutcome& outc
   return me.state;
 }
 
-/// The outcome of launching a command after the first. If the spawn failed, the record keeps the
-/// reason while post_exec runs.
+/// The outcome of launching a later command. If the spawn failed, the record keeps the reason while
+/// post_exec runs.
 State launched_next(World& world, Slot slot, TimePoint now, const LaunchOutcome& outcome) {
   Record& me = world.record(slot);
   const ServiceSpec& spec = world.spec(slot);
@@ -146,7 +147,7 @@ State launched_next(World& world, Slot slot, TimePoint now, const LaunchOutcome&
   return me.state;
 }
 
-/// A command of post_exec that cannot be spawned is skipped, and is no failure of the service.
+/// A command of post_exec that cannot be spawned is skipped; the service does not fail.
 State launched_post(World& world, Slot slot, TimePoint now, const LaunchOutcome& outcome) {
   Record& me = world.record(slot);
   me.process = outcome.kind == LaunchOutcome::Kind::started ? Process::alive : Process::ended;
@@ -232,13 +233,13 @@ void do_act(World& world, Slot slot, const Row& row, TimePoint now) {
     case Act::fail_stopped: fail(world, me, stop_reason(me)); break;
     case Act::fail_unkillable:
       if (me.command.post)
-        me.command.index = static_cast<std::uint32_t>(spec.post_exec->size());  // run no more
+        me.command.index = static_cast<std::uint32_t>(spec.post_exec->size());  // run no more of it
       fail(world, me, {ReasonType::stop_timeout, 0, {}, {}});
       break;
   }
 }
 
-/// Clears what has no meaning in the state that follows.
+/// Clears values without meaning in the next state.
 void leave(Record& me, State to, Act act) {
   if (me.state == State::stopping) {
     me.cause = StopCause::none;
@@ -364,7 +365,7 @@ void group_gone(World& world, Slot slot) {
 void ready_command_ended(World& world, Slot slot, const ProcessEnd& end) {
   Record& me = world.record(slot);
   me.ready_runs = false;
-  // If its main process has ended, or is being stopped, it was killed with that.
+  // If its main process has ended or is being stopped, the command was killed with it.
   if (me.state == State::starting && checked_now(me) && end != ProcessEnd{})
     me.reason = reason_of_end(end, CommandKind::ready_exec);
 }

@@ -56,7 +56,7 @@ constexpr std::array<std::string_view, 41> kNames = {
     "CAP_CHECKPOINT_RESTORE",
 };
 
-/// `name` as the table has it: in capitals and with CAP_.
+/// `name` as in the table: in capitals and with CAP_.
 std::string whole_name(std::string_view name) {
   const std::string whole = upper(name);
   return whole.starts_with(kPrefix) ? whole : std::string(kPrefix) + whole;

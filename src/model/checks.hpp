@@ -1,4 +1,4 @@
-// The settings of [readiness], how a process shows that it is ready, and of [health], how it is
+// The settings of [readiness]: how a process shows that it is ready; and of [health]: how it is
 // probed.
 #pragma once
 
@@ -12,16 +12,16 @@
 
 namespace zinit {
 
-/// How a process says that it is ready.
+/// How a process reports that it is ready.
 enum class Notify : std::uint8_t {
   none,
-  systemd,  // by messages to the socket in NOTIFY_SOCKET, as sd_notify(3) sends them
+  systemd,  // by messages to the socket in NOTIFY_SOCKET, as in sd_notify(3)
   newline,  // by writing a newline to a file descriptor, as in s6
 };
 
-/// Which processes of the service may send messages.
+/// The processes of the service that may send messages.
 enum class NotifyAccess : std::uint8_t {
-  main,  // the main process alone
+  main,  // only the main process
   all,   // every process of the service
 };
 
@@ -38,7 +38,7 @@ struct Readiness {
   NotifyAccess notify_access = NotifyAccess::main;
   std::uint32_t fdstore_max = 0;
   Milliseconds watchdog{0};  // 0: none
-  Milliseconds after{0};     // it is ready no sooner than so long after it was executed
+  Milliseconds after{0};     // shortest time from its execution until it is ready
 
   bool operator==(const Readiness&) const = default;
   /// Whether the process must show that it is ready; otherwise it is ready once it is executed.
@@ -47,7 +47,7 @@ struct Readiness {
 
 enum class ProbeType : std::uint8_t { none, tcp, http, exec };
 
-/// The word for it in service files and in a status; empty for none.
+/// The word in service files and in a status; empty: none.
 [[nodiscard]] constexpr std::string_view probe_type_name(ProbeType type) noexcept {
   switch (type) {
     case ProbeType::tcp: return "tcp";
@@ -68,7 +68,7 @@ struct StatusRange {
 
 struct HealthCheck {
   ProbeType type = ProbeType::none;  // none: there is no [health]
-  std::string endpoint;              // as it was written; empty for exec
+  std::string endpoint;              // as written in the file; empty for exec
   Command exec;                      // empty unless the type is exec
   std::vector<StatusRange> status{StatusRange{}};
   Milliseconds interval{10000};      // between probes after the first success
@@ -80,7 +80,7 @@ struct HealthCheck {
   [[nodiscard]] bool configured() const noexcept { return type != ProbeType::none; }
 };
 
-/// What has to pass before a process is ready.
+/// A check that must pass before a process is ready.
 enum class CheckKind : std::uint8_t { readiness, health };
 
 }  // namespace zinit

@@ -1,5 +1,5 @@
-// [condition] of a service: what must hold when it is about to start (zinit.toml(5)); and what an
-// evaluation has found.
+// [condition] of a service: what must hold when it is about to start (zinit.toml(5)); and the
+// results of an evaluation.
 #pragma once
 
 #include <array>
@@ -12,11 +12,11 @@
 
 namespace zinit {
 
-/// In front of a text of a condition: it holds if the rest does not.
+/// In front of a condition's text: the condition holds if the rest does not.
 inline constexpr char kNegation = '!';
 
-/// What a condition on virtualization may name: names of systemd-detect-virt(1), and what stands
-/// for several of them.
+/// Words for a condition on virtualization: the names of systemd-detect-virt(1), and words that
+/// stand for several of them.
 inline constexpr std::array<std::string_view, 35> kVirtualizationWords = {
     "yes",    "no",     "vm",     "container", "vm-other",    "container-other",
     "none",   "kvm",    "qemu",   "vmware",    "microsoft",   "oracle",
@@ -25,7 +25,7 @@ inline constexpr std::array<std::string_view, 35> kVirtualizationWords = {
     "sre",    "docker", "podman", "lxc",       "lxc-libvirt", "systemd-nspawn",
     "openvz", "rkt",    "wsl",    "proot",     "pouch"};
 
-/// A command that must exit with 0; with `negated`, with another code.
+/// A command that must exit with 0; with `negated`, with any other code.
 struct ConditionCommand {
   Command command;  // empty: none
   bool negated = false;
@@ -33,7 +33,7 @@ struct ConditionCommand {
   bool operator==(const ConditionCommand&) const = default;
 };
 
-/// All of them must hold. Each text may have a kNegation in front.
+/// All of them must hold. Each text may begin with kNegation.
 struct ConditionSpec {
   std::vector<std::string> path_exists, path_is_directory, path_is_mount;  // absolute paths
   std::vector<std::string> kernel_command_line;                            // words, or KEY=VALUE
@@ -45,7 +45,7 @@ struct ConditionSpec {
   bool operator==(const ConditionSpec&) const = default;
 };
 
-/// How a condition stood when it was last looked at.
+/// The result of a condition's last evaluation.
 struct ConditionResult {
   std::string text;  // as in the file, shortened: "path_exists = !/etc/x"
   bool held = false;

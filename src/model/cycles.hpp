@@ -1,6 +1,6 @@
 // Finds ordering cycles between services, over edges of both `requires` and `after`.
 //
-// Pure functions over the nodes of a graph. None of them recurses, since a chain of services may be
+// Pure functions over the nodes of a graph. None recurses, because a chain of services may be
 // longer than a thread's stack is deep.
 #pragma once
 
@@ -11,9 +11,9 @@
 
 namespace zinit {
 
-/// The strongly connected components with more than one service, over the services in `order`. A
-/// service is in one of them if and only if it is on a cycle (R. Tarjan, Depth-first search and
-/// linear graph algorithms, 1972).
+/// The strongly connected components of the services in `order` that have more than one service. A
+/// service is in such a component if and only if it is on a cycle (R. Tarjan, Depth-first search
+/// and linear graph algorithms, 1972).
 [[nodiscard]] std::vector<std::vector<Slot>> cyclic_components(std::span<const Node> nodes,
                                                                std::span<const Slot> order);
 

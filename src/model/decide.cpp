@@ -1,4 +1,4 @@
-// The decision table. What taking one of its rows does to a record is in apply.cpp.
+// The decision table. apply.cpp has the effect of each row on a record.
 #include "model/decide.hpp"
 
 #include <algorithm>
@@ -20,15 +20,16 @@ bool up(const Situation& s) { return s.me().wish == Wish::up; }
 bool down(const Situation& s) { return !up(s); }
 /// The wish is up, and a start or a stop has been requested.
 bool wanted(const Situation& s) { return wanted(s.world, s.self); }
-/// Something that it requires is missing, or is neither ready nor being re-spawned; or something
+/// A service that it requires is missing, or is neither ready nor being re-spawned; or a service
 /// that it is bound to is not ready.
 bool dependency_lost(const Situation& s) { return dependency_lost(s.world, s.self); }
-/// Everything that must be down before it is down.
+/// All services that must be down before it are down.
 bool dependents_down(const Situation& s) { return dependents_down(s.world, s.self); }
-/// It failed for a missing or failed dependency, its wish is up, and neither is so any more.
+/// It failed because of a missing or failed dependency, its wish is up, and no dependency is
+/// missing or failed any more.
 bool revivable(const Situation& s) { return revivable(s.world, s.self); }
-/// All that it requires is ready, nothing that it comes after is about to start, nothing conflicts,
-/// and no delay is left.
+/// Every service that it requires is ready, no service in its `after` is about to start, nothing
+/// conflicts, and no delay is left.
 bool may_start(const Situation& s) { return may_start(s.world, s.self, s.now); }
 /// A start has been requested.
 bool tried(const Situation& s) { return s.me().try_ != Try::none; }
@@ -40,12 +41,12 @@ bool process_there(const Situation& s) {
          s.me().process == Process::held;
 }
 bool expired(const Situation& s) { return s.now >= s.me().deadline; }
-/// Whether no delay is left after a spawn that failed for lack of processes, memory or file
-/// descriptors.
+/// Whether no delay is left after a spawn that failed because of a lack of processes, memory or
+/// file descriptors.
 bool due(const Situation& s) { return s.now >= s.me().delay_until; }
 
-/// Whether the process has ended, and a command of post_exec is still to be run. With `accept` the
-/// commands are those of the instances, also when a reload has brought that beside the process.
+/// Whether the process has ended and a command of post_exec is left to run. With `accept` only the
+/// instances run commands, even if a reload has added `accept` while the service has a process.
 bool post_left(const Situation& s) {
   const Record& me = s.me();
   if (me.process != Process::ended || !s.spec().has_process()) return false;
@@ -55,12 +56,12 @@ bool post_left(const Situation& s) {
 }
 /// Its process and the rest of the group have ended, and a command of `post_exec` is left to run.
 bool post_due(const Situation& s) { return post_left(s) && due(s); }
-/// A command of `post_exec` runs, and the stop timeout, which holds for all of them, is over.
+/// A command of `post_exec` runs, and the stop timeout, which limits all of them together, is over.
 bool post_expired(const Situation& s) {
   return s.me().command.post && process_there(s) && s.me().stage != StopStage::killed && expired(s);
 }
 
-/// Whether a command of pre_exec has ended well, and the command after it is not spawned yet.
+/// Whether a command of pre_exec has ended well and the next command is not spawned yet.
 bool between_commands(const Situation& s) {
   return s.me().process == Process::ended && s.me().command.passed && !s.me().command.post;
 }
@@ -69,13 +70,13 @@ bool next_due(const Situation& s) { return between_commands(s) && due(s); }
 
 /// Whether no process is left, and post_exec is done.
 bool gone(const Situation& s) { return !process_there(s) && !post_left(s); }
-/// A process of it is left that SIGKILL has not ended.
+/// SIGKILL has not ended one of its processes.
 bool still_there(const Situation& s) { return !gone(s); }
 /// Its process and the rest of the group have ended in any other way, and `post_exec` is done.
 bool process_exited(const Situation& s) {
   return s.me().process == Process::ended && !post_left(s) && !between_commands(s);
 }
-/// What follows on a command of `pre_exec` could not be executed.
+/// The command after `pre_exec` could not be executed.
 bool unspawned(const Situation& s) {
   return process_exited(s) && s.me().reason.type == ReasonType::spawn_error &&
          s.me().reason.step != CommandKind::ready_exec;
@@ -91,7 +92,7 @@ bool exited_good(const Situation& s) {
          s.me().command.before_post == CommandKind::main && good_end(s.spec(), s.me().end) &&
          !ended_early(s);
 }
-/// Whether the main process has ended in a way that `no_restart_on` lists.
+/// Whether `no_restart_on` lists the end of the main process.
 bool ended_for_good(const Situation& s) {
   return s.me().command.before_post == CommandKind::main &&
          contains(*s.spec().lifecycle.no_restart_on, s.me().end);
@@ -99,29 +100,29 @@ bool ended_for_good(const Situation& s) {
 
 bool done_oneshot(const Situation& s) { return done_oneshot(s.world, s.self); }
 bool holds(const Situation& s) { return holds(s.world, s.self); }
-/// A oneshot that is done holds something, and the wish is down.
+/// A done oneshot holds something, and the wish is down.
 bool holds_unwished(const Situation& s) { return holds(s) && down(s); }
-/// A oneshot that is done holds something, and what it requires is missing, or is neither ready nor
-/// being re-spawned.
+/// A done oneshot holds something, and a service that it requires is missing, or is neither ready
+/// nor being re-spawned.
 bool holds_without_dependency(const Situation& s) { return holds(s) && dependency_lost(s); }
-/// A oneshot that is done holds something, and a stop is owed.
+/// A done oneshot holds something, and a stop is owed.
 bool holds_owed(const Situation& s) { return holds(s) && owed(s); }
-/// A oneshot that is done holds something, and is to be started once more.
+/// A done oneshot holds something, and must run once more.
 bool holds_asked(const Situation& s) { return holds(s) && s.me().try_ == Try::asked; }
-/// A oneshot that is done owes a stop, for what it requires is restarted, and its dependents are
-/// not down.
+/// A done oneshot owes a stop, because a service that it requires is restarted, and its dependents
+/// are not down.
 bool owed_before_dependents(const Situation& s) {
   return done_oneshot(s) && owed(s) && up(s) && !dependents_down(s);
 }
-/// A oneshot that is done is to be started once more.
+/// A done oneshot must run once more.
 bool done_oneshot_asked(const Situation& s) {
   return done_oneshot(s) && wanted(s) && !owed(s) && s.me().try_ == Try::asked;
 }
-/// A oneshot that is done has been pulled in by another service.
+/// A done oneshot has been pulled in by another service.
 bool done_oneshot_pulled(const Situation& s) {
   return done_oneshot(s) && s.me().try_ == Try::pulled;
 }
-/// A condition for its start did not hold, and it is to be tried once more.
+/// A condition for its start did not hold, and it must be tried once more.
 bool skipped_wanted(const Situation& s) { return s.me().skipped && wanted(s) && !owed(s); }
 /// The wish is down, it had ended by itself, and its dependents are down.
 bool down_with_result(const Situation& s) {
@@ -132,7 +133,7 @@ bool down_after_dependents(const Situation& s) { return down(s) && dependents_do
 /// It failed with `stop_timeout`, its wish is up, and now its processes have ended.
 bool exited_at_last(const Situation& s) { return process_exited(s) && up(s); }
 
-/// `stop_when_unneeded`: what has needed it is not up any more, and no start has named it.
+/// `stop_when_unneeded`: no service that needed it is up any more, and no start has named it.
 bool unneeded(const Situation& s) { return unneeded(s.world, s.self); }
 
 /// A start has been requested, or a stop is owed.
@@ -141,7 +142,7 @@ bool tried_or_owed(const Situation& s) { return tried(s) || owed(s); }
 /// Its config is wrong, or a dependency is missing or has failed for good.
 bool at_fault(const Situation& s) { return static_cast<bool>(fault_of(s.world, s.self)); }
 
-/// It failed for a dependency, and now another one is missing or has failed.
+/// It failed because of a dependency, and now another one is missing or has failed.
 bool other_fault_now(const Situation& s) {
   const ReasonType type = s.me().reason.type;
   if (type != ReasonType::missing_dependency && type != ReasonType::dependency_failed) return false;
@@ -149,8 +150,8 @@ bool other_fault_now(const Situation& s) {
   return now && now != s.me().reason;
 }
 
-/// It could not be spawned, and something that it requires has become ready since: perhaps that has
-/// mended the cause.
+/// It could not be spawned, and a service that it requires has become ready since: this may have
+/// removed the cause.
 bool dependency_returned(const Situation& s) {
   const Record& me = s.me();
   const bool mendable =
@@ -164,19 +165,18 @@ bool dependency_returned(const Situation& s) {
   return newer;
 }
 
-/// A re-spawn is pending that its dependents wait for, and what it requires itself is lost.
+/// Its dependents wait for its pending re-spawn, but one of its own dependencies is lost.
 bool respawn_loses_dependency(const Situation& s) { return s.me().respawn && dependency_lost(s); }
 
-/// A oneshot has ended with success, whatever its policy.
+/// A oneshot has ended with success, independent of its policy.
 bool oneshot_succeeded(const Situation& s) { return s.spec().oneshot && exited_good(s); }
-/// Its process has ended, the policy has it started again, and `no_restart_on` does not list the
-/// end.
+/// Its process has ended, the policy starts it again, and `no_restart_on` does not list the end.
 bool exited_to_restart(const Situation& s) {
   return process_exited(s) && up(s) && policy_says_again(s.spec(), exited_good(s)) &&
          !ended_for_good(s) && restarts_left(s.world, s.self, s.now);
 }
-/// Its process has ended with success, the policy does not have it started again, and
-/// `no_restart_on` does not list the end.
+/// Its process has ended with success, the policy does not start it again, and `no_restart_on` does
+/// not list the end.
 bool exited_well(const Situation& s) {
   return exited_good(s) && !policy_says_again(s.spec(), true) && !ended_for_good(s);
 }
@@ -207,10 +207,10 @@ bool ready_exec_due(const Situation& s) {
 bool ready_exec_failed(const Situation& s) {
   return s.me().reason.step == CommandKind::ready_exec && !s.me().command.post;
 }
-/// Its main process runs, has said that it is ready where `[readiness]` has it say so, and has been
-/// found healthy where there is `[health]`; `after_ms` has passed since it was executed, and the
-/// commands of `ready_exec` have ended well. A oneshot is never ready. What has no process, a
-/// target or a service with `accept`, is at once.
+/// Its main process runs, has reported that it is ready if `[readiness]` asks for a report, and was
+/// found healthy if there is `[health]`; `after_ms` has passed since its execution, and the
+/// commands of `ready_exec` have ended well. A oneshot is never ready. A target or a service with
+/// `accept` has no process and is ready at once.
 bool ready_for_use(const Situation& s) {
   if (!s.spec().has_process()) return true;
   return process_ready(s) && !s.me().ready_runs && !ready_commands_left(s);
@@ -218,8 +218,8 @@ bool ready_for_use(const Situation& s) {
 /// Its start timeout is over.
 bool late(const Situation& s) { return !s.me().command.post && expired(s); }
 
-/// Whether the stop is part of a re-spawn. Such a stop waits for no dependents but those that are
-/// bound to it: the others keep running.
+/// Whether the stop is part of a re-spawn. Such a stop waits only for the dependents that are bound
+/// to the service: all others keep running.
 bool stops_to_respawn(const Situation& s) { return up(s) && !owed(s) && s.me().again; }
 bool free_to_stop(const Situation& s) {
   return stops_to_respawn(s) ? bound_down(s.world, s.self) : dependents_down(s);
@@ -227,12 +227,12 @@ bool free_to_stop(const Situation& s) {
 /// All its processes have ended, and its dependents are down.
 bool over(const Situation& s) { return gone(s) && free_to_stop(s); }
 
-/// The stop is part of a re-spawn, and what it requires is lost.
+/// The stop is part of a re-spawn, and a service that it requires is lost.
 bool again_loses_dependency(const Situation& s) {
   return stops_to_respawn(s) && dependency_lost(s);
 }
-/// The stop is over, the wish is down, and it is a target, has `accept` or is a oneshot that was
-/// done: there is no result to tell.
+/// The stop is over, the wish is down, and there is no result to show: it is a target, has `accept`
+/// or was a done oneshot.
 bool over_no_result(const Situation& s) {
   const bool no_result =
       kind_info(s.spec().kind).stopped == State::inactive || s.spec().accepts() || s.me().done;
@@ -240,14 +240,14 @@ bool over_no_result(const Situation& s) {
 }
 /// The stop is over, and the wish is down.
 bool over_down(const Situation& s) { return over(s) && down(s); }
-/// The stop of a oneshot that is to be run once more is over.
+/// The stop of a oneshot that must run once more is over.
 bool over_asked(const Situation& s) {
   return over(s) && stops_to_respawn(s) && s.me().cause == StopCause::asked;
 }
 /// The stop is over, and a start has been requested or a stop is owed.
 bool over_tried_or_owed(const Situation& s) { return over(s) && tried_or_owed(s); }
 /// The stop is over; the service was late, unhealthy or gave no sign of life, or its `ready_exec`
-/// has failed, and the policy does not have it started again.
+/// has failed, and the policy does not start it again.
 bool over_self_caused(const Situation& s) {
   return over(s) && self_caused(s.me()) && !s.me().again;
 }
@@ -265,7 +265,7 @@ bool stop_expired(const Situation& s) {
   return process_there(s) && !s.me().command.post && s.me().stage == StopStage::signalled &&
          expired(s);
 }
-/// Something of it is still there when a stop timeout has passed since SIGKILL.
+/// Some of its processes still exist when a stop timeout has passed since SIGKILL.
 bool kill_expired(const Situation& s) {
   return process_there(s) && s.me().stage == StopStage::killed && expired(s);
 }
@@ -279,8 +279,8 @@ using enum State;
 constexpr StateSet any_state = inactive | blocked | starting | running | stopping | exited | failed;
 constexpr std::nullopt_t same = std::nullopt;  // the service stays in its state
 
-// The whole behaviour of a service. Of the rows for its state, the first whose predicate holds is
-// taken, so the order of rows matters. A row that keeps the state and does nothing is a wait.
+// The whole behaviour of a service. The first row for its state whose predicate holds is taken, so
+// the order of rows matters. A row that keeps the state and does nothing is a wait.
 constexpr Row kRows[] = {
     ROW(inactive, skipped_wanted, blocked, fresh_kept),
     ROW(inactive, wanted, blocked, fresh),
@@ -305,19 +305,19 @@ constexpr Row kRows[] = {
 
     STOP(starting | running, unneeded, unneeded),
     STOP(starting | running, down, down),
-    STOP(starting | running, dependency_lost, dependency),  // this may be why it has ended
+    STOP(starting | running, dependency_lost, dependency),  // may be why it has ended
     STOP(starting | running, owed, owed),
     ROW(stopping, again_loses_dependency, same, give_up_again),
 
-    // The next command after one has ended. The service stays in its state until post_exec is done,
-    // so these rows come before those that look at how the process has ended.
+    // The next command after the end of one. The service stays in its state until post_exec is
+    // done, so these rows come before the rows that look at how the process has ended.
     ROW(starting, next_due, same, launch_next),
     ROW(starting | running | stopping | failed, post_due, same, launch_post),
     ROW(starting | running | stopping | failed, post_expired, same, kill),
     ROW(starting | running | stopping, kill_expired, failed, fail_unkillable),
 
     ROW(starting, unspawned, failed, record_unspawned),
-    ROW(starting, oneshot_succeeded, exited, record_done),  // whatever its policy
+    ROW(starting, oneshot_succeeded, exited, record_done),  // independent of its policy
     ROW(starting | running, exited_to_restart, blocked, schedule),
     ROW(starting | running, exited_well, exited, record_end),
     ROW(starting | running, process_exited, failed, record_failure),
@@ -370,10 +370,10 @@ constexpr bool every_move_is_allowed() {
 }
 static_assert(every_move_is_allowed());
 
-/// A launch may end in these states as well as in that of its row.
+/// A launch may end in these states as well as in the state of its row.
 static_assert(transition_allowed(blocked, failed) && transition_allowed(blocked, inactive));
 
-/// The rows of each state, so that a decision looks at no others.
+/// The rows of each state, so that a decision looks at no other rows.
 struct StateRows {
   std::array<std::uint8_t, std::size(kRows)> rows{};
   std::size_t count = 0;
@@ -389,11 +389,11 @@ constexpr std::array<StateRows, kStateCount> kRowsOf = [] {
   return all_rows;
 }();
 
-/// The deadline of a wait. Times that have passed are left out: decide() has just considered them.
+/// The deadline of a wait. Passed times are left out: decide() has just considered them.
 TimePoint next_look(const Situation& s) {
   const Record& me = s.me();
   const auto to_come = [&](TimePoint time) { return time > s.now ? time : kNever; };
-  // Of what may have a process, or post_exec to run.
+  // For a service that may have a process, or post_exec to run.
   const auto process_look = [&] {
     const TimePoint step = me.process == Process::ended ? to_come(me.delay_until) : kNever;
     return std::min(step, to_come(me.deadline));

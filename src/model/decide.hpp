@@ -1,13 +1,13 @@
-// The decision: what a service must do now, given how things are. One table, kRows in decide.cpp,
-// is the whole behaviour of a service. The section "Transitions" of behaviour.md shows it in words.
+// The decision: what a service must do now in the present situation. One table, kRows in
+// decide.cpp, is the whole behaviour of a service. The section "Transitions" of behaviour.md shows
+// it in words.
 //
 // decide() is pure: no clock, no locks, no system calls. The same situation leads to the same step,
-// whatever events led to it. Where there is nothing to do, the service waits until a neighbour
+// independent of the events before. If there is nothing to do, the service waits until a neighbour
 // changes, or until Step::deadline.
 //
-// apply() is the other half: it updates the record once a step has been carried out. Spawning and
-// signalling happen between the two. In zinit the board does that (supervisor/steps.cpp), in tests
-// a simulation.
+// apply() is the other half: it updates the record after a step was carried out. Spawning and
+// signalling happen between the two, in the board (supervisor/steps.cpp) or in a test's simulation.
 #pragma once
 
 #include <optional>
@@ -25,28 +25,28 @@ enum class Act : std::uint8_t {
   none,
   fresh,             // requests, delay and count of re-spawns are cleared
   fresh_kept,        // requests, delay and count are cleared, and its dependents keep running
-  clear_try,         // the requested start is dropped: it is done already
+  clear_try,         // the requested start is dropped: it has already happened
   fresh_delay,       // requests, delay and count of re-spawns are cleared
-  drop_respawn,      // its dependents do not wait for the re-spawn any more, and stop
+  drop_respawn,      // its dependents no longer wait for the re-spawn, and stop
   drop_wish,         // its wish becomes down
-  report_fault,      // the reason becomes what is missing, failed or wrong in the config
-  launch,            // its first command is spawned; where that fails it becomes `failed`
+  report_fault,      // the reason becomes the config's fault, or the missing or failed dependency
+  launch,            // its first command is spawned; if this fails, it becomes `failed`
   launch_next,       // the next command of `pre_exec`, or the main process, is spawned
   launch_post,       // the next command of `post_exec` is spawned
   run_ready,         // the next command of `ready_exec` is run
   schedule,          // the re-spawn gets its delay, and is counted
-  record_done,       // noted: a oneshot that is done
-  record_end,        // noted: it has ended by itself
-  record_failure,    // the reason becomes how it has ended
-  record_unspawned,  // the reason becomes why it could not be executed
+  record_done,       // recorded: the oneshot is done
+  record_end,        // recorded: it has ended by itself
+  record_failure,    // the reason becomes the way in which it ended
+  record_unspawned,  // the reason becomes the error of its execution
   become_ready,      // the start timeout ends
   begin_stop,        // its dependents are stopped before it
   give_up_again,     // the stop is no longer part of a re-spawn
   signal_stop,       // the stop signal is sent; the stop timeout begins
-  kill,              // SIGKILL is sent; the stop timeout begins anew
+  kill,              // SIGKILL is sent; the stop timeout begins again
   finish_stop,       // requests and result are cleared
-  fail_stopped,      // the reason becomes why it was stopped
-  fail_dependency,   // the reason becomes what is missing, failed or wrong in the config
+  fail_stopped,      // the reason becomes the cause of its stop
+  fail_dependency,   // the reason becomes the config's fault, or the missing or failed dependency
   fail_unkillable,   // the reason becomes `stop_timeout`
   rest,              // requests and result are cleared
 };
@@ -67,7 +67,7 @@ using Predicate = bool (*)(const Situation&);
 struct Row {
   StateSet from;
   Predicate when;
-  std::optional<State> to;  // none: it stays in its state
+  std::optional<State> to;  // none: the state stays
   Act act;
   StopCause cause;             // for begin_stop
   std::string_view condition;  // the predicate's name, for debug-state and the generated diagram
@@ -81,20 +81,20 @@ struct Row {
 
 struct Step {
   const Row* row = nullptr;     // null: there is nothing to do now
-  TimePoint deadline = kNever;  // if there is no row: when to call decide() again at the latest
+  TimePoint deadline = kNever;  // without a row: call decide() again by then
 
   [[nodiscard]] bool waits() const noexcept { return row == nullptr; }
 };
 
 [[nodiscard]] Step decide(const Situation& situation);
 
-/// Records that the launch which `row` asks for has begun: the process is `launching` until apply()
-/// gets the outcome. Sets the record's `command` to the command to launch. Not for a kind without a
-/// process, which launches nothing.
+/// Records that the launch of `row` has begun: the process is `launching` until apply() gets the
+/// outcome. Sets the record's `command` to the command to launch. Not for a kind without a process,
+/// which launches nothing.
 void begin_launch(World& world, Slot slot, const Row& row, TimePoint now);
 
-/// The launch that has begun is given up before there was a process: the service is as it was
-/// before begin_launch(), and is decided about anew.
+/// Gives up a launch before it created a process: the service is again as before begin_launch(),
+/// and decide() is asked again.
 void abandon_launch(World& world, Slot slot);
 
 /// How a launch ended.
@@ -102,21 +102,21 @@ struct LaunchOutcome {
   enum class Kind : std::uint8_t {
     started,    // there is a process, if the kind has one
     failed,     // another try would fail as well; `reason` says why
-    exhausted,  // out of processes, memory or file descriptors: retried after a delay
-    unmet,      // the start condition in `reason` does not hold; only for the first command
+    exhausted,  // no processes, memory or file descriptors: tried again later
+    unmet,      // the condition in `reason` does not hold; only for the first command
   };
   Kind kind = Kind::started;
   Reason reason;
 };
 
-/// Updates the record for taking `row`, its state included. The caller has already sent the signals
-/// or spawned the process that the row asks for; `outcome` is the outcome of a launch. Returns the
+/// Updates the record for taking `row`, including its state. The caller has already sent the
+/// signals or spawned the process of the row; `outcome` is the outcome of a launch. Returns the
 /// state entered, which for a launch depends on its outcome. The caller must wake the services that
 /// the change affects (wake.hpp).
 State apply(World& world, Slot slot, const Row& row, TimePoint now,
             const LaunchOutcome& outcome = {});
 
-/// Takes the wish down, and cancels a start that is requested or delayed.
+/// Sets the wish to down, and cancels a requested or delayed start.
 void no_longer_wish(Record& record);
 
 /// For a hurried shutdown: from now on no stop timeout is longer than `limit`, including timeouts
@@ -125,17 +125,17 @@ std::vector<Slot> limit_stops(World& world, Milliseconds limit, TimePoint now);
 
 // Events from outside that change a record.
 
-/// The process has ended; `group_left`: other processes of its group still run. A oneshot whose
-/// main process ends with success holds these from now on.
+/// The process has ended. `group_left`: other processes of its group still run. A oneshot whose
+/// main process ended with success holds these from now on.
 void process_ended(World& world, Slot slot, const ProcessEnd& end, bool group_left);
-/// The process has ended by itself with success, and others that it has left are killed: that is
-/// why the service is down, or spawned again. No effect on a oneshot, or in a stop.
+/// The process has ended by itself with success, and the processes it left are killed. This becomes
+/// the reason why the service is down or spawned again. No effect on a oneshot, or in a stop.
 void left_behind(World& world, Slot slot);
-/// The last process of the group is gone. Of a oneshot that has ended with success: the last of
-/// those that it holds. It still holds what its stop_exec takes back, and a oneshot with post_exec
-/// waits for its stop to run that.
+/// The last process of the group is gone; for a successful oneshot: the last process that it holds.
+/// The oneshot still holds what its stop_exec takes back, and its post_exec, if any, waits for its
+/// stop.
 void group_gone(World& world, Slot slot);
-/// Whether `end` is that of the main process of a oneshot, with success: what it leaves lives on.
+/// Whether `end` is a successful end of a oneshot's main process: the processes it left live on.
 [[nodiscard]] bool leaves_held(const World& world, Slot slot, const ProcessEnd& end);
 
 // Results of readiness, health checks and the watchdog for the main process. The caller makes sure
@@ -145,24 +145,24 @@ void group_gone(World& world, Slot slot);
 [[nodiscard]] bool checked_now(const Record& record);
 /// Whether the last health check of that process has succeeded.
 [[nodiscard]] bool healthy_now(const Record& record);
-/// The process has said that it is ready, or a probe of it has succeeded.
+/// The process has reported that it is ready, or a probe has succeeded.
 bool check_passed(World& world, Slot slot, CheckKind which);
-/// A probe has failed, the `attempts`-th in a row. This is only shown to users.
+/// A probe has failed, the `attempts`-th in a row. Only status and why show it.
 bool probe_failed(World& world, Slot slot, int attempts, std::string_view error);
 /// The allowed number of probes in a row has failed, so the service must be stopped. No effect
 /// before the service is running: until then its start timeout applies.
 bool health_failed(World& world, Slot slot);
 /// The process gave no sign of life for watchdog_ms.
 bool watchdog_expired(World& world, Slot slot);
-/// The process asks for more time, `by` from now on, to become ready or to stop. This never
+/// The process asks for `by` more time, from now on, to become ready or to stop. This never
 /// shortens its deadline. In a stop, a hurried shutdown limits the extension.
 bool extend_deadline(World& world, Slot slot, Milliseconds by, TimePoint now);
 
-/// How a command of ready_exec ended that ran beside the main process.
+/// The end of a command of ready_exec, which ran beside the main process.
 void ready_command_ended(World& world, Slot slot, const ProcessEnd& end);
-/// It has not run. If `outcome` is `exhausted`, it is tried again after a delay.
+/// The command has not run. If `outcome` is `exhausted`, it is tried again after a delay.
 void ready_command_unspawned(World& world, Slot slot, const LaunchOutcome& outcome, TimePoint now);
-/// It is not known whether it has ended: it is run again.
+/// Nothing is known about the command's end: it runs again.
 void ready_command_lost(World& world, Slot slot);
 
 /// The longest extension that one request gives. A process that hangs makes no further request.

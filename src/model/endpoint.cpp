@@ -1,4 +1,4 @@
-// Parses endpoints, with messages that say what would be right.
+// Parses endpoints, with messages that say what is right.
 #include "model/endpoint.hpp"
 
 #include <arpa/inet.h>
@@ -44,7 +44,7 @@ Parsed<std::uint16_t> parse_port(std::string_view text) {
   return static_cast<std::uint16_t>(*number);
 }
 
-/// Parses `host:port` or `[v6]:port`. `standard` is the default port; 0: there is none.
+/// Parses `host:port` or `[v6]:port`. `standard` is the default port; 0: none.
 Parsed<Endpoint> parse_host(std::string_view text, std::uint16_t standard) {
   Endpoint endpoint;
   std::string_view port;
@@ -87,8 +87,8 @@ Parsed<Endpoint> parse_socket(std::string_view path) {
   return endpoint;
 }
 
-/// Parses the target of an HTTP request. It is sent in the request line, so it must not contain a
-/// line end.
+/// Parses the target of an HTTP request, which must not contain a line end, because it is sent in
+/// the request line.
 Parsed<std::string> parse_target(std::string_view text) {
   if (text.find('#') != std::string_view::npos)
     return wrong("has a # part, which is never sent to a server");

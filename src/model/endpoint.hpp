@@ -1,5 +1,5 @@
-// Where a health probe connects to, as written in `endpoint` of a service file. Only the text is
-// parsed here; no host name is resolved.
+// The place that a health probe connects to, as written in `endpoint` of a service file. Only the
+// text is parsed here; no host name is resolved.
 //
 //   tcp    host:port   [v6]:port   unix:/path
 //   http   http://host[:port]/path   http+unix:///socket:/path
@@ -22,12 +22,11 @@ struct Endpoint {
   bool operator==(const Endpoint&) const = default;
 };
 
-/// A parsed text, or what is wrong with it, in words that follow the text in a message: "has no
-/// port, ...".
+/// A parsed text, or its fault, in words that follow the text in a message: "has no port, ...".
 template <class T>
 using Parsed = tl::expected<T, std::string>;
 
-/// The other half of a Parsed: what is wrong with the text, worded to follow the name of a key.
+/// The other half of a Parsed: the fault of the text, in words that follow the name of a key.
 [[nodiscard]] inline tl::unexpected<std::string> wrong(std::string text) {
   return tl::unexpected<std::string>(std::move(text));
 }

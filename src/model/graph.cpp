@@ -1,6 +1,5 @@
 // Builds the graph: resolves names to slots, makes edges in both directions, and finds services
-// whose place is wrong: those that depend on themselves, are on a cycle, or require services that
-// conflict.
+// with a wrong place: they depend on themselves, are on a cycle, or require services that conflict.
 #include "model/graph.hpp"
 
 #include <algorithm>
@@ -18,8 +17,8 @@ using EdgeList = std::vector<Slot> Node::*;
 
 constexpr std::string_view kBindsTo = "binds_to";
 
-/// A list of names in a spec, the list of edges in a node that it becomes, its key, and what such
-/// an edge is called at the service that it begins at.
+/// A list of names in a spec, the list of edges in a node that it becomes, its key, and the name of
+/// such an edge in the file of the service where it begins.
 struct ListOf {
   std::vector<Dependency> Dependencies::*names;
   EdgeList edges;
@@ -32,7 +31,7 @@ struct ListOf {
 constexpr std::string_view kOnFailure = "on_failure";  // of [lifecycle]
 constexpr std::string_view kNamesItself = "a service cannot name itself; take it out";
 
-/// Returns whether `slot` was not in the list.
+/// Returns whether `slot` is new in the list.
 bool add_unique(std::vector<Slot>& list, Slot slot) {
   if (std::ranges::find(list, slot) != list.end()) return false;
   list.push_back(slot);
@@ -51,7 +50,7 @@ std::string message(const ServiceSpec& spec, SourcePosition at, std::string_view
 
 }  // namespace
 
-/// Builds one graph. The constructor runs all steps, in their order.
+/// Builds one graph. The constructor runs all steps in order.
 class GraphBuilder {
  public:
   GraphBuilder(const std::vector<GraphEntry>& entries, MaskedNames masked)
@@ -116,14 +115,14 @@ class GraphBuilder {
     place.load_order = entry.load_order;
   }
 
-  /// Where an edge is written, and by which key.
+  /// The file, place and key of an edge.
   struct EdgePlace {
     const ServiceSpec* spec = nullptr;
     SourcePosition at;
     std::string_view key;
   };
 
-  /// A fault of `slot` about an edge, which may be written in another service's file.
+  /// A fault of `slot` about an edge, which may be in another service's file.
   void fault(Slot slot, const EdgePlace& place, std::string_view text) {
     node(slot).faults.edit().push_back(message(*place.spec, place.at, "error", place.key, text));
   }
@@ -166,7 +165,7 @@ class GraphBuilder {
     }
   }
 
-  /// Gives others the edges that the file of `slot` adds to them.
+  /// Adds to other services the edges that the file of `slot` adds to them.
   void add_to_others(Slot slot) {
     each_added(slot, [&](const ListOf& list, const Dependency& dependency, Slot other) {
       if (other == slot) fault(slot, dependency.at, list.key, kNamesItself);
@@ -202,8 +201,8 @@ class GraphBuilder {
     if (!node(slot).faults->empty()) drop_edges(slot);
   }
 
-  /// It would be started each time that it has failed for good. An instance must not name its own
-  /// template either: each failure would make another instance.
+  /// Refuses an on_failure that names the service itself, which would be started after each final
+  /// failure, or an instance's own template, which would make another instance at each failure.
   void look_at_on_failure(Slot slot) {
     const ServiceSpec& spec = *node(slot).spec;
     for (const Dependency& one : *spec.lifecycle.on_failure)
@@ -215,7 +214,7 @@ class GraphBuilder {
     Node& self = node(slot);
     const Slot other = graph_->find(dependency.name);
     if (other == slot) return fault(slot, dependency.at, list.key, kNamesItself);
-    // A removed service counts as missing, but the edge is kept: the service must wait for its
+    // A removed service counts as missing, but keeps the edge: the service must wait for its
     // dependents to stop.
     if (other != kNoSlot) add_edge(slot, list, other);
     if (other != kNoSlot && !node(other).removed) return;
@@ -247,8 +246,8 @@ class GraphBuilder {
     for (const Slot slot : component) drop_edges(slot);
   }
 
-  /// A cycle in words, shortened if it is long: every service on it has this text, so the total
-  /// would grow with the square of its length.
+  /// A cycle in words. A long one is shortened: every service on the cycle gets this text, so the
+  /// total would grow with the square of its length.
   std::string cycle_text(const std::vector<Slot>& path) {
     constexpr std::size_t most = 10, shown_of_more = 8;
     const std::size_t shown = path.size() > most ? shown_of_more : path.size();
@@ -259,7 +258,7 @@ class GraphBuilder {
   }
 
   /// The place of the edge of `requires` or `after` from `slot` to `other`: in the file of `slot`,
-  /// or in that of `other`, which adds it.
+  /// or in the file of `other`, which adds it.
   EdgePlace place_of(Slot slot, Slot other) {
     const auto written = [this](Slot in, const ListOf& list, Slot names) -> EdgePlace {
       const ServiceSpec& spec = *node(in).spec;
@@ -278,8 +277,8 @@ class GraphBuilder {
     return {node(slot).spec.get(), {}, "requires"};
   }
 
-  // Refuses services that conflict with what they require, and those that require two services that
-  // conflict, both at any depth.
+  // Refuses services that conflict with a service they require, and services that require two
+  // conflicting services, both at any depth.
   void refuse_conflicts_inside() {
     make_conflicts_symmetric();
     std::vector<std::vector<Slot>> dependents(graph_->nodes_.size());
@@ -301,7 +300,7 @@ class GraphBuilder {
 
   void refuse_conflict(Slot a, Slot b, const std::vector<std::vector<Slot>>& dependents,
                        std::vector<Slot>& refused) {
-    // A fast path for the usual case: nothing requires either of the two.
+    // Usually nothing requires either of the two: this check is fast.
     if (dependents[a].empty() && dependents[b].empty()) return;
     const Search above_a = above(a, dependents);
     const Search above_b = above(b, dependents);
@@ -371,7 +370,7 @@ class GraphBuilder {
     }
   }
 
-  /// Adds the edges of removed services to `slot` that its file has, as resolve_removed() does.
+  /// Adds to removed services the edges to `slot` from its file, like resolve_removed().
   void add_to_removed(Slot slot) {
     each_added(slot, [&](const ListOf& list, const Dependency&, Slot other) {
       if (other != kNoSlot && node(other).removed) keep_edge(other, list, {name(slot), {}});
@@ -399,8 +398,8 @@ class GraphBuilder {
            [](const Node& at) { return !at.conflicts.empty(); });
   }
 
-  /// Whether a service comes after `at` without requiring it. One that requires it needs only
-  /// satisfied(), since a satisfied service is never in its first try.
+  /// Whether a service comes after `at` without requiring it. A service that requires `at` needs
+  /// only satisfied(), because a satisfied service is never in its first try.
   static bool waited_for_alone(const Node& at) {
     if (at.ordered_before.size() > at.required_by.size()) return true;
     const std::set<Slot> dependents(at.required_by.begin(), at.required_by.end());

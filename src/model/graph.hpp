@@ -1,13 +1,13 @@
 // The dependency graph: immutable, built from all specs at once, and validated while it is built. A
-// reload builds a new graph beside the one in force, and replaces that when the new one is valid.
+// reload builds a new graph beside the present one, and replaces it if the new one is valid.
 //
 // A service has a slot, a small number that stays the same over reloads as long as the service
-// exists. So records, jobs and logs are found without a look-up by name. Edges are lists of slots,
-// in both directions.
+// exists. So nothing looks up records, jobs and logs by name. Edges are lists of slots, in both
+// directions.
 //
-// If a service's place in the graph is wrong (it is on a cycle, conflicts with what it requires,
-// ...), its outgoing edges are dropped. So the graph has no cycle of `requires` and `after`,
-// whatever the files say.
+// If a service's place in the graph is wrong (it is on a cycle, conflicts with a service that it
+// requires, ...), its outgoing edges are dropped. So the graph never has a cycle of `requires` and
+// `after`.
 #pragma once
 
 #include <algorithm>
@@ -28,8 +28,8 @@ using Slot = std::uint32_t;
 inline constexpr Slot kNoSlot = 0xffffffff;
 
 /// The marks and the work list of one kind of search through the graph. They are kept, so that
-/// later searches allocate nothing. Searches are iterative, since a chain of services may be longer
-/// than a thread's stack is deep.
+/// later searches allocate nothing. Searches are iterative, because a chain of services may be
+/// longer than a thread's stack is deep.
 class Search {
  public:
   Search() = default;
@@ -46,7 +46,7 @@ class Search {
     }
     work_.clear();
   }
-  /// Marks `slot`; false if this search has seen it before.
+  /// Marks `slot`; false: this search has already seen it.
   bool mark(Slot slot) {
     if (marks_[slot] == epoch_) return false;
     marks_[slot] = epoch_;
@@ -70,11 +70,10 @@ class Search {
   std::uint32_t epoch_ = 0;
 };
 
-/// An edge of a service that the file of another one adds: by its `required_by`, `bound_by`,
-/// `before` or `wanted_by`, which is `requires`, `binds_to`, `after` or `wants` written at the
-/// other end.
+/// An edge that another service's file adds to a service: `required_by`, `bound_by`, `before` or
+/// `wanted_by` there means `requires`, `binds_to`, `after` or `wants` here.
 struct AddedEdge {
-  Slot to = kNoSlot;      // the service whose file has it
+  Slot to = kNoSlot;      // the service with this edge in its file
   std::string_view kind;  // requires, binds_to, after or wants
 };
 
@@ -83,47 +82,46 @@ struct Node {
   bool removed = false;  // its file is gone; it stays, with its edges, until it is down
   std::uint32_t load_order = 0;
 
-  // In the file's order, without doubles, as all lists here. What it is bound to is among those
-  // that it requires.
+  // In the file's order, without doubles, like all lists here. requires_ contains binds_to.
   std::vector<Slot> requires_;
   OrDefault<std::vector<Slot>> binds_to;
   std::vector<Slot> after;
   std::vector<Slot> wants;
-  std::vector<Slot> conflicts;       // symmetric, whichever side names the other
+  std::vector<Slot> conflicts;       // symmetric: either side may name the other
   std::vector<Slot> required_by;     // the reverse of requires_
-  std::vector<Slot> ordered_before;  // the reverse of after: those that wait for this one
+  std::vector<Slot> ordered_before;  // the reverse of after: services that wait for this one
   std::vector<Slot> wanted_by;
 
-  OrDefault<std::vector<AddedEdge>> added;      // those of the edges above that others' files add
-  std::vector<std::string> missing;             // required names that no loaded service has
+  OrDefault<std::vector<AddedEdge>> added;      // edges above that other files add
+  std::vector<std::string> missing;             // required names without a loaded service
   OrDefault<std::vector<std::string>> unknown;  // such names in the other lists of dependencies
   OrDefault<std::vector<std::string>>
       faults;  // whole messages about its place in the graph: config_error
 
   // Whether services more than one edge away may look at this one (wake.hpp). From above: it or a
   // dependent, at any depth, has a conflict or is in the `after` of a service that does not require
-  // it. From below: it or something that it requires, at any depth, has a conflict.
+  // it. From below: it or a service that it requires, at any depth, has a conflict.
   bool watched_from_above = false;
   bool watched_from_below = false;
 
-  /// Whether its edge of that kind to `to` is written in the file of `to`.
+  /// Whether the file of `to` adds the edge of this kind from this service to `to`.
   [[nodiscard]] bool adds(Slot to, std::string_view kind) const {
     return std::ranges::any_of(
         *added, [&](const AddedEdge& edge) { return edge.to == to && edge.kind == kind; });
   }
-  /// Whether it is bound to `to`, which it requires then.
+  /// Whether it is bound to `to`, and so requires it.
   [[nodiscard]] bool binds(Slot to) const {
     return std::ranges::find(*binds_to, to) != binds_to->end();
   }
-  /// What its edge to `to`, which it requires, is called.
+  /// The kind of its edge to `to`, which it requires.
   [[nodiscard]] std::string_view kind_of_required(Slot to) const {
     return binds(to) ? "binds_to" : "requires";
   }
-  /// The file or its place in the graph is wrong, so the service fails with config_error.
+  /// Whether the file or its place in the graph is wrong: then the service fails with config_error.
   [[nodiscard]] bool broken() const { return spec->broken() || !faults->empty(); }
 };
 
-/// One service that goes into a graph.
+/// One service for a graph.
 struct GraphEntry {
   SpecPtr spec;
   Slot slot = kNoSlot;  // kNoSlot: build() chooses a free one
@@ -131,14 +129,14 @@ struct GraphEntry {
   bool removed = false;
 };
 
-/// Names of services that are masked, each with the link to /dev/null that masks it.
+/// Names of masked services, each with the link to /dev/null that masks it.
 using MaskedNames = std::map<std::string, std::string, std::less<>>;
 
 class Graph {
  public:
-  /// Builds and validates. The loader has made the names of services that are not removed unique;
-  /// find() prefers them to removed ones. Slots in `entries` are distinct. `masked` is kept only
-  /// for explanations: a masked name is as missing as any other name that no service has.
+  /// Builds and validates. The names of services that are not removed are unique already, from the
+  /// loader; find() prefers them to removed ones. Slots in `entries` are distinct. `masked` is kept
+  /// only for explanations: a masked name counts as missing, like any other name without a service.
   [[nodiscard]] static std::shared_ptr<const Graph> build(const std::vector<GraphEntry>& entries,
                                                           MaskedNames masked = {});
 
@@ -148,18 +146,18 @@ class Graph {
   [[nodiscard]] const ServiceSpec& spec(Slot slot) const { return *nodes_[slot].spec; }
   [[nodiscard]] const std::string& name(Slot slot) const { return nodes_[slot].spec->name; }
 
-  /// The service of that name, or kNoSlot. Also finds removed services that are still stopping.
+  /// The service with this name, or kNoSlot. Also finds removed services that are still stopping.
   [[nodiscard]] Slot find(std::string_view name) const;
-  /// The same, but removed services are not found.
+  /// The same, without removed services.
   [[nodiscard]] Slot find_loaded(std::string_view name) const;
 
   [[nodiscard]] const MaskedNames& masked() const noexcept { return masked_; }
-  /// What a mask that hides `name` is of: itself, or of what is not there the template.
+  /// The masked name that hides `name`: `name` itself, or the template of a missing instance.
   [[nodiscard]] std::string_view masked_as(std::string_view name) const;
   /// The link that masks `name`; null if it is not masked.
   [[nodiscard]] const std::string* masked_by(std::string_view name) const;
 
-  /// Slots in use, by load order.
+  /// Used slots, in load order.
   [[nodiscard]] const std::vector<Slot>& order() const noexcept { return order_; }
 
   /// All names, sorted by bytes.
@@ -173,14 +171,14 @@ class Graph {
   MaskedNames masked_;
 };
 
-/// The names of `missing` that `spec` requires and `before` does not, as faults of a service that
-/// is up.
+/// The names in `missing` that `spec` newly requires since `before`, as faults of a service that is
+/// up.
 [[nodiscard]] std::vector<std::string> new_lacks(const ServiceSpec& spec, const ServiceSpec& before,
                                                  const std::vector<std::string>& missing);
 
 /// Rewrites `fault`, a message about another service, as a fault of `spec`, whose change since
-/// `before` (null: it is new) has caused it. Its place is that of the first dependency that
-/// `before` does not have, or else that of [dependencies].
+/// `before` (null: it is new) caused it. Its place is the first dependency that `before` does not
+/// have, or else [dependencies].
 [[nodiscard]] std::string fault_moved_to(const ServiceSpec& spec, const ServiceSpec* before,
                                          std::string_view fault);
 

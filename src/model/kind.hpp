@@ -1,4 +1,4 @@
-// The kinds of things that service files describe, and how they differ. All code looks up the
+// The kinds of things that service files describe, and their differences. All code looks up the
 // differences in this table, so that a new kind is a new row.
 #pragma once
 
@@ -20,7 +20,7 @@ struct KindInfo {
   std::string_view name;  // of its main section; also used in answers
   bool has_process;       // a kind without one is running as soon as it may start
   State stopped;          // the state after a stop; inactive if there is no result to show
-  std::span<const std::string_view> sections;  // sections that its file may have; empty: all
+  std::span<const std::string_view> sections;  // allowed sections; empty: all
 };
 
 inline constexpr std::array<std::string_view, 2> kTargetSections = {"target", "dependencies"};

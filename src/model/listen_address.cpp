@@ -9,11 +9,11 @@ namespace zinit {
 
 namespace {
 
-/// What an address may begin with. Without any of these it is `host:port`.
+/// The beginning of an address. Without any of these the address is `host:port`.
 struct Prefix {
   std::string_view text;
   ListenType type;
-  bool path;  // what follows is a path, and not `host:port`
+  bool path;  // a path follows, not `host:port`
 };
 constexpr Prefix kPrefixes[] = {
     {"tcp:", ListenType::stream, false},   {"unix:", ListenType::stream, true},
@@ -21,7 +21,7 @@ constexpr Prefix kPrefixes[] = {
     {"fifo:", ListenType::fifo, true},
 };
 
-/// A FIFO is opened by its path, which may be longer than that of a socket.
+/// A FIFO is opened by its path, which may be longer than a socket's.
 Parsed<Endpoint> parse_fifo(std::string_view path) {
   if (!path.starts_with('/')) return wrong("has no absolute path to a FIFO");
   constexpr std::size_t most = PATH_MAX - 1;

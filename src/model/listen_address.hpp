@@ -1,10 +1,10 @@
-// Where a proxy or a service with [socket] listens, as written in service files. Only the text is
-// parsed here; no host name is resolved.
+// The places where a proxy or a service with [socket] listens, as written in service files. Only
+// the text is parsed here; no host name is resolved.
 //
 //   proxies    host:port   tcp:host:port   [v6]:port   tcp:[v6]:port   unix:/path
 //   [socket]   these, and udp:host:port   unix-dgram:/path   fifo:/path
 //
-// A prefix always counts: "udp:80" is no port of a host called udp.
+// A prefix always counts: "udp:80" is not a port of a host called udp.
 #pragma once
 
 #include <cstdint>

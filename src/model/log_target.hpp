@@ -1,4 +1,4 @@
-// Where log lines are sent, as written in `syslog` and `forward` of [logging]. Only the text is
+// The targets of log lines, as written in `syslog` and `forward` of [logging]. Only the text is
 // parsed here; no host name is resolved.
 #pragma once
 

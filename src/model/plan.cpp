@@ -1,4 +1,4 @@
-// Plans a reload: which config will be in force for each name, and the graph of these configs.
+// Plans a reload: the config to use for each name, and the graph of these configs.
 #include "model/plan.hpp"
 
 #include <algorithm>
@@ -11,8 +11,8 @@ namespace {
 
 using Fate = PlannedService::Fate;
 
-/// A copy of `spec`, which stays in force, without what was said of a refused successor: those
-/// faults may have been mended.
+/// A copy of `spec`, which stays in force, without the warnings about a refused successor: those
+/// faults may have been corrected.
 std::shared_ptr<ServiceSpec> without_refusal(const SpecPtr& spec) {
   auto copy = std::make_shared<ServiceSpec>(*spec);
   SpecFindings& findings = copy->findings.edit();
@@ -22,7 +22,7 @@ std::shared_ptr<ServiceSpec> without_refusal(const SpecPtr& spec) {
   return copy;
 }
 
-/// The same with the faults of its refused successor among its warnings.
+/// The same, but with the faults of its refused successor among its warnings.
 SpecPtr with_warnings(const SpecPtr& spec, const SpecPtr& successor,
                       std::vector<std::string> refused) {
   refused.emplace_back("the file has changed and is wrong; the config read before stays in force");
@@ -62,7 +62,7 @@ class Planner {
 
   Plan make() {
     build_without_faults();
-    // Not before: a spec that is refused does not wait.
+    // Not before: a refused spec does not wait.
     if (no_restart_ && put_off_restarts()) build_without_faults();
     for (PlannedService& planned : plan_.services) {
       if (planned.fate == Fate::removed || !planned.refused.empty()) continue;
@@ -74,12 +74,13 @@ class Planner {
  private:
   void build_without_faults() {
     build();
-    // Refusing one spec may mend another, or bring back an edge that is a fault in the new graph.
+    // Refusing one spec may make another valid, or bring back an edge that is a fault in the new
+    // graph.
     while (refuse_faulty()) build();
   }
 
-  /// Has those that are up and would be restarted wait with the spec that they have. Returns
-  /// whether there are any.
+  /// Lets services that are up wait with their present spec instead of a restart. Returns whether
+  /// there are any.
   bool put_off_restarts() {
     bool any = false;
     for (PlannedService& planned : plan_.services) {
@@ -94,7 +95,7 @@ class Planner {
     return any;
   }
 
-  /// The service's node in the old graph; null if it was not loaded. It is found by name, since its
+  /// The service's node in the old graph; null if it was not loaded. Found by name, because its
   /// slot in the new graph may have belonged to another service in the old one.
   [[nodiscard]] const Node* loaded(const PlannedService& planned) const {
     const Slot slot = old_.find_loaded(planned.name);
@@ -102,8 +103,8 @@ class Planner {
   }
 
   /// The name of the service that `spec` configures, usually its own. A broken file may have lost
-  /// its `name` key; it still means the service that was read from it before, not a second service
-  /// with another name. That service is not known if the file was broken before, too.
+  /// its `name` key. It still means the service that was read from it before, not a second one.
+  /// That service is unknown if the file was already broken before.
   [[nodiscard]] std::string name_of(const ServiceSpec& spec) const {
     const auto found = loaded_from_.find(spec.file);
     if (!spec.broken() || spec.file.empty() || spec.is_instance() || found == loaded_from_.end())
@@ -130,7 +131,7 @@ class Planner {
   }
 
   static Fate fate_of_change(const Node& before, const ServiceSpec& spec) {
-    // A service that was broken has no process that could go on.
+    // A broken service has no process that could go on.
     if (before.broken())
       return before.spec->findings->errors == spec.findings->errors && spec.broken()
                  ? Fate::unchanged
@@ -215,8 +216,8 @@ class Planner {
       refuse_again(planned, before, faults);
   }
 
-  /// Refuses a spec that has no valid old one. It counts as unchanged if it was refused for the
-  /// same faults before.
+  /// Refuses a spec without a valid old one. It counts as unchanged if it was refused for the same
+  /// faults before.
   static void refuse_again(PlannedService& planned, const Node* before,
                            const std::vector<std::string>& faults) {
     const bool refused_before =
@@ -227,7 +228,7 @@ class Planner {
     if (refused_before) planned.fate = Fate::unchanged;
   }
 
-  /// The loaded services that require a missing name, directly or at any depth.
+  /// The loaded services that require a missing name, at any depth.
   [[nodiscard]] Search lacking() const {
     Search search;
     search.begin(old_.slots());
@@ -238,10 +239,10 @@ class Planner {
     return search;
   }
 
-  /// If a service that was valid and has not changed is wrong now, something that it requires is to
-  /// blame. So this refuses what is new or changed among everything that the services in `faulty`
-  /// require, at any depth. It skips services in `faulty` that were wrong before, or that lacked a
-  /// dependency: these may have contradicted themselves all along.
+  /// If a service was valid, has not changed and is wrong now, a service that it requires is the
+  /// cause. So this refuses every new or changed spec among the services that those in `faulty`
+  /// require, at any depth. It skips services in `faulty` that were wrong before or lacked a
+  /// dependency: their own files may have been contradictory all along.
   bool refuse_culprits(const std::vector<PlannedService*>& faulty) {
     if (faulty.empty()) return false;
     const Search lacked = lacking();
@@ -276,7 +277,7 @@ class Planner {
     return refused;
   }
 
-  /// The services whose files add them to what `name` requires.
+  /// The services whose files add themselves to the requirements of `name`.
   [[nodiscard]] std::vector<std::string> added_to(const std::string& name) const {
     std::vector<std::string> names;
     for (const PlannedService& planned : plan_.services) {
@@ -287,8 +288,7 @@ class Planner {
     return names;
   }
 
-  /// The faults of another service, as messages about the change that has caused them: a new
-  /// dependency of `culprit`.
+  /// The faults of another service, as messages about their cause: a new dependency of `culprit`.
   [[nodiscard]] std::vector<std::string> told_of(const PlannedService& culprit,
                                                  const std::vector<std::string>& faults) const {
     const Node* before = loaded(culprit);

@@ -9,25 +9,25 @@
 
 namespace zinit {
 
-/// What becomes of one service.
+/// The effect of a reload on one service.
 struct PlannedService {
   enum class Fate : std::uint8_t {
     unchanged,
-    added,     // the name is new, or has returned while its old process still stops
+    added,     // the name is new, or is back while its old process still stops
     settings,  // changed, and the process can go on
-    restart,   // changed, and its process has to be restarted if there is one
+    restart,   // changed, and its process, if any, must be restarted
     kept,      // the new file is refused, and the old config stays in force
-    waits,     // changed, and the restart that it takes is not to be: likewise
+    waits,     // changed, but the necessary restart is put off: the old config stays
     removed,   // its file is gone: it is stopped and then forgotten
   };
   std::string name{};
   Fate fate = Fate::unchanged;
   SpecPtr spec{};                      // in force after the reload
-  SpecPtr next{};                      // of one that waits: what its file says
-  Slot slot = kNoSlot;                 // kNoSlot: none assigned yet
-  bool dependencies_changed = false;   // what it newly requires and wants is pulled in
-  bool start = true;                   // whether to start it if it is added with status `start`
-  std::vector<std::string> refused{};  // why the new file is refused; also set for an added service
+  SpecPtr next{};                      // for `waits`: the config in its file
+  Slot slot = kNoSlot;                 // kNoSlot: not assigned yet
+  bool dependencies_changed = false;   // new dependencies are pulled in
+  bool start = true;                   // start it if it is added with status `start`
+  std::vector<std::string> refused{};  // why the new file is refused; also for an added service
 };
 
 struct Plan {
@@ -35,13 +35,13 @@ struct Plan {
   GraphPtr graph;                        // validated; its slots are those in `services`
 };
 
-/// `old` is the graph in force, `specs` the new set in load order, with distinct names. If the new
-/// spec of a loaded service is broken, or wrong in the new graph, it is refused: the old spec stays
-/// in force, and the graph is validated again until nothing changes. A service whose file is gone
-/// stays in the graph, marked as removed, if `live` says of its slot that something of it still
-/// runs; otherwise it leaves the graph. `masked` goes into the new graph. Of a service that is `up`
-/// a new spec is refused if it newly requires what does not exist, which would stop it; with
-/// `no_restart` one that takes a restart waits.
+/// `old` is the present graph, `specs` the new set in load order, with distinct names. A new spec
+/// of a loaded service is refused if it is broken, or wrong in the new graph: the old spec stays in
+/// force, and the graph is validated again until nothing changes. A service without a file stays in
+/// the graph, marked as removed, if `live` says for its slot that something of it still runs;
+/// otherwise it leaves the graph. `masked` goes into the new graph. For a service that is `up`, a
+/// new spec is refused if it newly requires a missing service, which would stop it. With
+/// `no_restart` a spec that needs a restart waits.
 [[nodiscard]] Plan plan(const Graph& old, const std::vector<SpecPtr>& specs,
                         const std::vector<bool>& live, const MaskedNames& masked = {},
                         const std::vector<bool>& up = {}, bool no_restart = false);

@@ -14,7 +14,7 @@ bool is_dependency_reason(const Record& record) {
          record.reason.type == ReasonType::dependency_failed;
 }
 
-/// Blocked, and its first command is being spawned: it counts as starting.
+/// Blocked while its first command is being spawned: it counts as starting.
 bool being_spawned(const Record& record) {
   return record.state == State::blocked && record.process == Process::launching;
 }
@@ -25,9 +25,9 @@ bool failed_untried(const World& world, Slot slot) {
   return record.state == State::failed && record.wish == Wish::up && !wanted(world, slot);
 }
 
-/// Whether a service that failed for a dependency still has a cause: something that it requires, at
-/// any depth, is missing or has failed for a fault of its own. The search goes through services
-/// that have failed for a dependency themselves.
+/// Whether a service that failed because of a dependency still has a cause: a service that it
+/// requires, at any depth, is missing or has failed for a fault of its own. The search goes through
+/// services that failed because of a dependency themselves.
 bool chain_at_fault(const World& world, Slot slot) {
   Search& search = world.searches.fault;
   search.begin(world.graph->slots());
@@ -49,7 +49,7 @@ bool conflicting_one_active(const World& world, Slot slot) {
                              [&](Slot other) { return active(world, other); });
 }
 
-/// The stop under way will end in `failed` and not in another try.
+/// The stop under way will end in `failed`, without another try.
 bool about_to_fail(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   if (record.try_ != Try::none || record.stop_owed) return false;
@@ -64,11 +64,11 @@ bool about_to_fail(const World& world, Slot slot) {
 enum class Outlook {
   no,
   yes,
-  as_required,  // yes, if all that it requires is satisfied or says yes
+  as_required,  // yes, if every required service is satisfied or says yes
 };
 
-/// It is starting, running, stopping or being spawned, or holds something: what it requires does
-/// not matter any more.
+/// It is starting, running, stopping or being spawned, or holds something: its dependencies do not
+/// matter any more.
 bool under_way(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   return record.state == State::starting || record.state == State::running ||
@@ -122,7 +122,7 @@ bool all_in_chain(const World& world, Slot slot, Search& search, OutlookOf outlo
   return true;
 }
 
-/// It is being stopped on request, so services that conflict with it can start soon.
+/// It is being stopped on request, so conflicting services can start soon.
 bool gives_way(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   return record.wish == Wish::down && active(world, slot) && !at_rest(record.state);
@@ -176,7 +176,7 @@ bool satisfied(const World& world, Slot slot) {
   if (record.wish == Wish::down || record.stop_owed || world.node(slot).removed) return false;
   if (record.state == State::running) return true;
   if (record.state == State::inactive) return record.skipped && record.try_ == Try::none;
-  // The exit code alone says too little: a oneshot that was stopped on request may exit with 0 too.
+  // The exit code is not enough: a oneshot that was stopped on request may exit with 0, too.
   return done_oneshot(world, slot) && record.try_ != Try::asked;
 }
 
@@ -373,8 +373,8 @@ bool restarts_left(const World& world, Slot slot, TimePoint now) {
   return stable(record, lifecycle, now) || record.count < lifecycle.max_restarts;
 }
 
-// With a period of 0 every process counts as stable, even one that was never seen running: whether
-// a process that ends at once is seen running is a matter of chance.
+// With a period of 0 every process counts as stable, even if it was never seen running: chance
+// decides whether a process that ends at once is seen running.
 bool stable(const Record& record, const Lifecycle& lifecycle, TimePoint now) {
   if (lifecycle.stability_period == Milliseconds{0}) return true;
   return record.ready_at != TimePoint{} && now - record.ready_at >= lifecycle.stability_period;
@@ -432,8 +432,8 @@ bool SettledQuestions::ask(Slot slot) {
   return rests(world_.record(slot)) || state == State::running;
 }
 
-/// A blocked service is settled if something that holds it back is. The search goes through
-/// services that are blocked in turn.
+/// A blocked service is settled if something that holds it back is settled. The search goes on
+/// through services that are blocked themselves.
 bool SettledQuestions::blocked_by_settled(Slot slot) {
   World::Searches& searches = world_.searches;
   Search& search = searches.settled;
@@ -453,8 +453,8 @@ bool SettledQuestions::blocked_by_settled(Slot slot) {
   return false;
 }
 
-/// Whether `other`, which `at` waits for, is settled. If `other` is blocked, that depends on
-/// further services: it is added to the search, and the answer is false for now.
+/// Whether `other`, which `at` waits for, is settled. If `other` is blocked, the answer depends on
+/// further services: `other` is added to the search, and the answer is false for now.
 bool SettledQuestions::settled_or_visited(Slot at, Slot other) {
   World::Searches& searches = world_.searches;
   if (searches.known_waiting.has(other)) return false;
@@ -466,7 +466,7 @@ bool SettledQuestions::settled_or_visited(Slot at, Slot other) {
   return false;
 }
 
-/// Marks as settled `at` and all services on the path of the search to it, since they wait for it.
+/// Marks as settled `at` and all services on the search's path to it, because they wait for it.
 void SettledQuestions::mark_way_to(Slot at) {
   for (; at != kNoSlot; at = world_.searches.came_from[at]) world_.searches.known_settled.mark(at);
 }

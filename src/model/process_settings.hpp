@@ -1,5 +1,5 @@
-// What [limits] and [process] of a service file say. The child applies them before it executes the
-// service's program. What is not set is inherited from zinit.
+// The contents of [limits] and [process] of a service file. The child applies them before it
+// executes the service's program. Anything unset is inherited from zinit.
 #pragma once
 
 #include <array>

@@ -1,4 +1,4 @@
-// What a proxy is to do: the contents of a file with [proxy], or the parameters of xinet.set.
+// The settings of a proxy: the contents of a file with [proxy], or the parameters of xinet.set.
 // zinit.toml(5) describes the keys. Immutable, and shared by pointer.
 #pragma once
 
@@ -12,27 +12,26 @@ namespace zinit {
 
 struct ProxySpec {
   std::string name;
-  std::string file;                   // path as it was read; empty for one set at runtime only
-  std::vector<std::string> drop_ins;  // paths of its drop-ins, in the order in which they apply
-  bool vendors = false;               // `file` is a vendor's: one in /etc/zinit may replace it
-  std::vector<std::string> listen;    // texts that parse_proxy_address() takes; at least one
+  std::string file;                   // path as it was read; empty: set at runtime only
+  std::vector<std::string> drop_ins;  // paths of its drop-ins, in the order of their use
+  bool vendors = false;               // `file` is a vendor's: a file in /etc/zinit may replace it
+  std::vector<std::string> listen;    // texts for parse_proxy_address(); at least one
   std::string backend;                // likewise
-  std::string service;                // the name of the service that is started for connections
+  std::string service;                // name of the service to start for connections
   std::chrono::seconds connect_timeout{30};  // how long a connection is held; > 0
   std::chrono::seconds idle_timeout{0};      // until the service is stopped; 0: never
   bool single_connection = false;
   int proxy_protocol = 0;  // version of HAProxy's header towards the backend; 0: none
 
-  // What was found wrong with its files, as whole messages, FILE:LINE:COLUMN: error: ...
+  // Faults in its files, as whole messages, FILE:LINE:COLUMN: error: ...
   std::vector<std::string> warnings;
-  // If there are any, the spec must not be applied, and may lack what a spec needs. One of its
-  // name, or from its file, that is in force stays so.
+  // With any of these, the spec must not be applied, and may be incomplete. A present proxy of its
+  // name, or from its file, stays in force.
   std::vector<std::string> errors;
 
   [[nodiscard]] bool broken() const noexcept { return !errors.empty(); }
 
-  /// Whether a proxy does the same by both. Where they were read from, and what was found wrong
-  /// there, makes no difference.
+  /// Whether both make a proxy do the same. Files and findings make no difference.
   bool operator==(const ProxySpec& other) const {
     return name == other.name && listen == other.listen && backend == other.backend &&
            service == other.service && connect_timeout == other.connect_timeout &&

@@ -48,7 +48,7 @@ struct SignalName {
   std::string_view name;  // without SIG
 };
 
-// As signal(7) has them. libc's sigabbrev_np() lacks the aliases, which people do write.
+// As in signal(7). libc's sigabbrev_np() lacks the aliases, which people do write.
 // clang-format off
 constexpr std::array kSignals = {
     SignalName{SIGHUP, "HUP"},       SignalName{SIGINT, "INT"},     SignalName{SIGQUIT, "QUIT"},
@@ -69,7 +69,7 @@ constexpr std::array kSignals = {
 
 constexpr int kLastSignal = 64;
 
-/// `name` as the table has it: in capitals and without SIG.
+/// `name` as in the table: in capitals and without SIG.
 std::string bare_name(std::string_view name) {
   std::string bare = upper(name);
   if (bare.starts_with("SIG")) bare.erase(0, 3);
@@ -85,7 +85,7 @@ std::string whose_words(CommandKind step, std::string_view link) {
   return step == CommandKind::main ? std::string() : fmt::format("{}{}", step_name(step), link);
 }
 
-/// Real-time signals are counted from libc's SIGRTMIN, above those that libc keeps for itself.
+/// Real-time signals are counted from libc's SIGRTMIN, above those that libc reserves for itself.
 std::string real_time_name(int number) {
   if (number == SIGRTMIN) return "SIGRTMIN";
   if (number == SIGRTMAX) return "SIGRTMAX";

@@ -1,5 +1,5 @@
-// Why a service is `failed`; why it is down, if that is neither its own end nor a stop that named
-// it; and how a process ended.
+// Why a service is `failed`; why it is down, unless it ended by itself or a stop named it; and how
+// a process ended.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,7 @@ enum class ReasonType : std::uint8_t {
   exit_code,  // number: the code
   signal,     // number: the signal; text: more about it, or nothing
   start_timeout,
-  stop_timeout,         // the process did not end even after SIGKILL
+  stop_timeout,         // the process did not end, not even after SIGKILL
   health_check_failed,  // number: attempts
   watchdog_timeout,
   dependency_failed,   // text: the dependency
@@ -39,12 +39,12 @@ enum class ReasonType : std::uint8_t {
   spawn_error,         // text: the message
   port_in_use,         // number: the port; text: its holder, if known
   config_error,        // messages
-  condition,           // text: the condition that does not hold; the state is `inactive`
-  // It was stopped together with another; the state is `exited` or `inactive`. text: the service
-  // whose stop it was, or, with number 1, one that conflicts with it and was started.
+  condition,           // text: the unmet condition; the state is `inactive`
+  // It was stopped together with another service; the state is `exited` or `inactive`. text: the
+  // service whose stop it was; with number 1: a conflicting service that was started.
   stopped_with,
-  // It ended by itself with success and left other processes, which were killed, as a daemon does
-  // that goes to the background although its file does not say so; the state is `exited` or
+  // It ended by itself with success and left other processes, which were killed: usually a daemon
+  // that goes to the background although its file does not say so. The state is `exited` or
   // `blocked`.
   left_behind,
 };
@@ -65,7 +65,7 @@ struct Reason {
   int number = 0;
   std::string text;
   std::vector<std::string> messages;
-  CommandKind step = CommandKind::main;  // the command that failed; none of post_exec
+  CommandKind step = CommandKind::main;  // the failed command; never post_exec
 
   bool operator==(const Reason&) const = default;
   [[nodiscard]] explicit operator bool() const noexcept { return type != ReasonType::none; }
@@ -73,10 +73,10 @@ struct Reason {
 
 [[nodiscard]] Reason reason_of_end(const ProcessEnd& end, CommandKind step = CommandKind::main);
 
-/// How a process has ended, in words: "exited with code 1", "pre_exec killed by SIGKILL".
+/// The end of a process in words: "exited with code 1", "pre_exec killed by SIGKILL".
 [[nodiscard]] std::string end_text(const ProcessEnd& end, CommandKind step = CommandKind::main);
 
-/// The word in JSON for `step` of a reason, which is also the name of the key; empty for `main`.
+/// The word in JSON for a reason's `step`, which is also the name of the key; empty for `main`.
 [[nodiscard]] std::string_view step_name(CommandKind step) noexcept;
 /// The step with this name; `main` if there is none.
 [[nodiscard]] CommandKind step_of(std::string_view name) noexcept;
@@ -88,7 +88,7 @@ struct Reason {
 /// "SIGTERM" for 15, "SIGRTMIN+2" for real-time signals, the number itself if there is no name.
 [[nodiscard]] std::string signal_name(int number);
 
-/// The number for "SIGTERM", "term", "15", "RTMIN+2", "SIGRTMAX-1" in any case; 0 if it is none.
+/// The number for "SIGTERM", "term", "15", "RTMIN+2", "SIGRTMAX-1" in any case; 0: no such signal.
 /// Valid numbers are 1 to 64 (signal(7)).
 [[nodiscard]] int signal_number(std::string_view name);
 

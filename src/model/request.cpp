@@ -37,8 +37,7 @@ void pull(Record& record) {
 }
 
 /// Pulls in everything that the services in the search require and want, at any depth. The search
-/// goes no further than a service that is satisfied, and services with `status = "ignore"` are not
-/// pulled in.
+/// stops at satisfied services. Services with `status = "ignore"` are not pulled in.
 void pull_dependencies(World& world, Search& search, Slots& changed) {
   for (Slot at; search.next(at);) {
     for (const auto list : {&Node::requires_, &Node::wants}) {
@@ -54,7 +53,7 @@ void pull_dependencies(World& world, Search& search, Slots& changed) {
   }
 }
 
-/// `slots` and all that they reach over `edges`.
+/// `slots` and everything that they reach over `edges`.
 Slots closure(const World& world, const Slots& slots, std::vector<Slot> Node::*edges) {
   Slots result;
   Search& search = world.searches.request;
@@ -67,8 +66,8 @@ Slots closure(const World& world, const Slots& slots, std::vector<Slot> Node::*e
   return result;
 }
 
-/// Makes `slot` and all its dependents owe one stop if they run, hold something, or, of the
-/// dependents, are a oneshot that is done: that is run again. Returns all of them, running or not.
+/// Makes `slot` and its dependents owe one stop if they run or hold something. A dependent that is
+/// a done oneshot owes one, too, and so runs again. Returns all of them, running or not.
 Slots owe_stop(World& world, Slot slot) {
   Slots all = closure(world, {slot}, &Node::required_by);
   for (const Slot each : all) {
@@ -85,8 +84,8 @@ void take_down(World& world, Slot slot) {
 
 bool stopped_with(const Record& record) { return record.reason.type == ReasonType::stopped_with; }
 
-/// Takes `slot` and all its dependents down. The reason for `slot`, if it is not empty, says for
-/// whom; that for its dependents is `slot`. Those that have been up, and had not failed, go to
+/// Takes `slot` and all its dependents down. `reason`, if not empty, says for which service `slot`
+/// stops; for its dependents that is `slot`. Services that were up and had not failed are added to
 /// `stopped`.
 void take_down_with_dependents(World& world, Slot slot, Reason reason, Requested& result) {
   const Slots all = closure(world, {slot}, &Node::required_by);
@@ -106,9 +105,9 @@ void take_down_with_dependents(World& world, Slot slot, Reason reason, Requested
   append(result.changed, all);
 }
 
-/// Marks what an isolate does not stop: `target` with what it requires and wants, and services of
-/// class `system` whose wish is up with what they require, at any depth. The marks are valid until
-/// the next request.
+/// Marks what an isolate does not stop: `target` with everything that it requires and wants, and
+/// services of class `system` with the wish up and everything that they require, at any depth. The
+/// marks are valid until the next request.
 const Search& mark_what_stays(const World& world, Slot target) {
   Search& search = world.searches.request;
   search.begin(world.graph->slots());
@@ -129,8 +128,8 @@ const Search& mark_what_stays(const World& world, Slot target) {
 
 constexpr const char* kSystemClass = "it is of class system";
 
-/// Chooses all services except those of class `system`, and except what these require at any depth.
-/// A service of class `system` protects what it requires only if `counts` is true for it.
+/// Chooses all services except those of class `system` and the services that these require, at any
+/// depth. A service of class `system` protects its dependencies only if `counts` is true for it.
 template <class Counts>
 Bulk pass_over_system(const Graph& graph, Counts counts) {
   std::vector<Slot> stands_on_it(graph.slots(), kNoSlot);
@@ -141,7 +140,7 @@ Bulk pass_over_system(const Graph& graph, Counts counts) {
     search.visit(system);
     for (Slot at; search.next(at);) {
       for (const Slot other : graph.node(at).requires_) {
-        // If it was marked before, so was all that it requires.
+        // If it was marked before, everything that it requires was marked as well.
         if (std::exchange(stands_on_it[other], system) == kNoSlot) search.visit(other);
       }
     }
@@ -172,7 +171,7 @@ void stop_conflicting(World& world, const Slots& started, Requested& result) {
   }
 }
 
-/// The dependents of `slots`, whose wish is up, that an earlier stop has taken down with them.
+/// The dependents of `slots`, which are up, that went down in an earlier stop of these.
 Slots left_stopped(const World& world, const Slots& slots) {
   Slots left = closure(world, slots, &Node::required_by);
   std::erase_if(left, [&](Slot each) {
@@ -284,7 +283,7 @@ Isolation request_isolate(World& world, Slot target) {
 
 Bulk request_start_all(World& world) {
   Bulk bulk;
-  Slots asked;  // that of a wrong config too: it has failed then, and is started when it is mended
+  Slots asked;  // includes broken ones: each is started after its file is corrected
   for (const Slot slot : world.graph->order()) {
     const Node& node = world.node(slot);
     if (node.removed) continue;
@@ -349,7 +348,7 @@ Record initial_record(const Node& node) {
   Record record;
   record.rank = node.load_order;
   if (!node.broken()) return record;
-  // It is shown as failed from the beginning, whether somebody starts it or not.
+  // It is shown as failed from the beginning, even if nothing starts it.
   record.state = State::failed;
   record.wish = Wish::up;
   record.reason = {ReasonType::config_error, 0, {}, node.spec->findings->errors};
@@ -360,14 +359,14 @@ Record initial_record(const Node& node) {
 
 namespace {
 
-/// What apply_plan() must know of the service that had the slot before.
+/// Facts for apply_plan() about the service that had the slot before.
 struct Before {
   bool broken = false;
   bool other_nature = false;  // kind, `oneshot` or `accept` were different
 };
 
-/// Applies the plan for one service to its record. Adds the slot to `pulled` if the service must be
-/// started.
+/// Applies the plan for one service to its record. Adds the slot to `pulled` if the service must
+/// start.
 void apply_planned(World& world, const PlannedService& planned, const Before& before,
                    bool start_added, Slots& pulled) {
   const Slot slot = planned.slot;
@@ -378,23 +377,23 @@ void apply_planned(World& world, const PlannedService& planned, const Before& be
     case Fate::waits:
     case Fate::kept: return;
     case Fate::added:
-      // If the name has returned while its old process is still there, the process stops first.
+      // If the name is back while its old process still exists, the process stops first.
       if (!active(world, slot)) {
         record = initial_record(world.node(slot));
       } else {
         owe_stop(world, slot);
-        if (world.node(slot).broken()) record.wish = Wish::up;  // shown as failed when it is down
+        if (world.node(slot).broken()) record.wish = Wish::up;  // shown as failed once it is down
       }
       if (to_be_started && !world.node(slot).broken()) pulled.push_back(slot);
       break;
     case Fate::restart:
-      // A broken service can only become failed, and show its fault, while its wish is up. If it is
-      // down, the service was stopped since.
+      // A broken service can become failed, and show its fault, only while its wish is up. If the
+      // wish is down, the service was stopped since.
       if (before.broken && record.wish == Wish::up)
         record.wish = to_be_started || world.node(slot).broken() ? Wish::up : Wish::down;
       owe_stop(world, slot);
-      // Its result is from another kind, `oneshot` or `accept`, and no longer counts: it must run
-      // again.
+      // Its result belongs to another kind, `oneshot` or `accept`, and no longer counts: it must
+      // run again.
       if (before.other_nature && record.wish == Wish::up && record.state == State::exited)
         pulled.push_back(slot);
       [[fallthrough]];
@@ -411,8 +410,8 @@ void apply_planned(World& world, const PlannedService& planned, const Before& be
   }
 }
 
-/// Notes that the service is needed if its file adds it to the dependencies of one whose wish is
-/// up, which did not have it in the graph `old`. Adds it to `pulled` then if it is not ready.
+/// Notes that the service is needed if its file adds it to the dependencies of a service with the
+/// wish up that did not have it in the graph `old`. If it is not ready, adds it to `pulled`.
 void pull_for_new_dependents(World& world, const Graph* old, const PlannedService& planned,
                              Slots& pulled) {
   const Node& node = world.node(planned.slot);
@@ -433,7 +432,7 @@ void pull_for_new_dependents(World& world, const Graph* old, const PlannedServic
   look(node.wanted_by, &Node::wants);
 }
 
-/// Adds the service to `pulled` if it is new or was broken, and something whose wish is up requires
+/// Adds the service to `pulled` if it is new or was broken, and a service with the wish up requires
 /// or wants it. If its dependencies have changed and its own wish is up, adds these as well.
 void collect_needed(World& world, const Graph* old, const PlannedService& planned, bool was_broken,
                     Slots& pulled) {

@@ -1,5 +1,5 @@
-// What [resources] of a service file says: the limits of the service's cgroup. What is not set is
-// without limit.
+// The contents of [resources] of a service file: the limits of the service's cgroup. Anything unset
+// has no limit.
 #pragma once
 
 #include <cstdint>

@@ -8,10 +8,10 @@
 namespace zinit {
 
 struct SocketSpec {
-  std::vector<std::string> listen;  // texts that parse_listen_address() takes; empty: no [socket]
-  std::vector<std::string> names;   // for LISTEN_FDNAMES, one each; empty: the service's name
-  bool on_demand = true;            // the first connection starts the service
-  bool accept = false;              // an instance of the service for each connection
+  std::vector<std::string> listen;     // texts for parse_listen_address(); empty: no [socket]
+  std::vector<std::string> names;      // for LISTEN_FDNAMES, one each; empty: the service's name
+  bool on_demand = true;               // the first connection starts the service
+  bool accept = false;                 // an instance of the service for each connection
   std::uint32_t max_connections = 64;  // with `accept`; > 0
   std::uint32_t mode = 0666;           // of unix sockets and FIFOs
   std::string user, group;             // their owner, names or numbers; empty: zinit's own

@@ -1,4 +1,4 @@
-// Checks names of services, and finds whether a change of spec takes a restart.
+// Checks names of services, and finds out whether a change of spec needs a restart.
 #include "model/spec.hpp"
 
 #include <algorithm>
@@ -18,8 +18,8 @@ constexpr bool letter_or_digit(char c) {
 
 /// One part of a spec that a file can change.
 struct Part {
-  std::string_view key;  // or section, as service files have it
-  SpecChange change;     // what a change of it takes
+  std::string_view key;  // or section, as in service files
+  SpecChange change;     // the effect of a change
   bool (*same)(const ServiceSpec& before, const ServiceSpec& after);
 };
 
@@ -32,8 +32,8 @@ bool same_pipes(const ServiceSpec& before, const ServiceSpec& after) {
   return before.logging->merge_stderr == after.logging->merge_stderr;
 }
 
-// If something changes that the process was made from, the process must be restarted. Only zinit
-// looks at the rest, dependencies included, so changes take effect without a restart.
+// A change of anything that the process was made from needs a restart. Only zinit looks at the
+// rest, including dependencies, so those changes take effect without a restart.
 constexpr SpecChange kProcess = SpecChange::restart;
 constexpr SpecChange kOwn = SpecChange::settings;
 constexpr Part kParts[] = {

@@ -30,11 +30,11 @@ namespace zinit {
 enum class StartStatus : std::uint8_t {
   start,   // started at boot
   stop,    // started on request, or when another service needs it
-  ignore,  // started only by a request that names it
+  ignore,  // only started by a request that names it
 };
 enum class ServiceClass : std::uint8_t { user, system };
 enum class RestartPolicy : std::uint8_t { always, on_failure, never };
-/// What of a service a stop ends: all of its processes, or the main process alone.
+/// What a stop of a service ends: all of its processes, or only the main process.
 enum class KillMode : std::uint8_t { all, main };
 /// What zinit does when a service has failed for good.
 enum class FailureAction : std::uint8_t { none, reboot, poweroff, halt, exit };
@@ -47,7 +47,7 @@ struct SourcePosition {
 };
 
 /// A name in a list of dependencies, with its place for messages. Comparisons ignore the place,
-/// since moving a line does not change the config.
+/// because moving a line does not change the config.
 struct Dependency {
   std::string name;
   SourcePosition at;
@@ -55,7 +55,7 @@ struct Dependency {
   bool operator==(const Dependency& other) const { return name == other.name; }
 };
 
-/// Whether `list` has `name`.
+/// Whether `list` contains `name`.
 [[nodiscard]] inline bool names(const std::vector<Dependency>& list, std::string_view name) {
   return std::ranges::find(list, name, &Dependency::name) != list.end();
 }
@@ -76,8 +76,8 @@ struct EnvironmentFile {
   bool operator==(const EnvironmentFile&) const = default;
 };
 
-/// Directories that are made for a service: relative paths without ".." and redundant slashes.
-/// DirectoryPlaces has the directories that they are made in.
+/// Directories created for a service: relative paths without ".." and redundant slashes, below the
+/// directories in DirectoryPlaces.
 struct ServiceDirectories {
   std::vector<std::string> runtime;  // below /run, removed when the service comes to rest
   std::vector<std::string> state;    // below /var/lib
@@ -87,7 +87,7 @@ struct ServiceDirectories {
   bool operator==(const ServiceDirectories&) const = default;
 };
 
-/// Where the directories of services are made. Empty: nowhere.
+/// Where the directories of services are created. Empty: nowhere.
 struct DirectoryPlaces {
   std::string runtime = "/run";
   std::string state = "/var/lib";
@@ -101,8 +101,8 @@ struct Dependencies {
   std::vector<Dependency> after;
   std::vector<Dependency> wants;
   std::vector<Dependency> conflicts;
-  // Edges of the services named here to this one: `requires`, `binds_to`, `after` and `wants` in
-  // those.
+  // Edges from the services named here to this one: `requires`, `binds_to`, `after` and `wants` of
+  // those services.
   std::vector<Dependency> required_by;
   std::vector<Dependency> bound_by;
   std::vector<Dependency> before;
@@ -124,17 +124,17 @@ struct Lifecycle {
   int stop_signal = 15;  // SIGTERM
   KillMode kill_mode = KillMode::all;
   bool stop_when_unneeded = false;
-  OrDefault<std::vector<Dependency>> on_failure;  // started when it has failed for good
+  OrDefault<std::vector<Dependency>> on_failure;  // started after its final failure
   FailureAction on_failure_action = FailureAction::none;
 
   bool operator==(const Lifecycle&) const = default;
 };
 
-/// What goes to the console.
+/// The output that goes to the console.
 enum class ConsoleMode : std::uint8_t {
   no,
   lines,  // each as `name: line`
-  raw,    // what was written, as it is
+  raw,    // the output as it is
 };
 
 struct Logging {
@@ -157,10 +157,10 @@ struct Logging {
 struct ServiceSpec;
 using SpecPtr = std::shared_ptr<const ServiceSpec>;
 
-/// What was found wrong with the files of a spec. Most specs have none, and take no memory for it.
+/// Faults in the files of a spec. Most specs have none, and then this takes no memory.
 struct SpecFindings {
   std::vector<std::string> warnings;  // whole messages, FILE:LINE:COLUMN: warning: ...
-  std::size_t refused_warnings = 0;   // how many at the end are about a newer, refused file
+  std::size_t refused_warnings = 0;   // the number at the end about a newer, refused file
   std::vector<std::string> errors;    // whole messages; if any, the service fails: config_error
   // If `errors` are faults in a graph: the spec as it was read, which may be valid in another.
   SpecPtr unrefused;
@@ -168,11 +168,11 @@ struct SpecFindings {
   SpecPtr refused;
 };
 
-/// Of what an instance of a template was made. Its `file` and the first of its drop-ins are the
+/// The origin of a template's instance. Its `file` and the first of its drop-ins are the
 /// template's.
 struct InstanceOrigin {
-  std::string of;    // the template, "getty@"; empty: the service is no instance
-  std::string link;  // the link to the template that has made it; empty: none
+  std::string of;    // the template, "getty@"; empty: not an instance
+  std::string link;  // the link to the template that made it; empty: none
 
   bool operator==(const InstanceOrigin&) const = default;
 };
@@ -180,15 +180,16 @@ struct InstanceOrigin {
 struct ServiceSpec {
   std::string name;
   Kind kind = Kind::service;
-  std::string file;                      // path as it was read; empty for one added at runtime
-  std::vector<std::string> drop_ins;     // paths of its drop-ins, in the order in which they apply
+  std::string file;                      // path as it was read; empty: added at runtime
+  std::vector<std::string> drop_ins;     // paths of its drop-ins, in the order of their use
   std::vector<FileIdentity> identities;  // of `file`, then of each drop-in, when it was read
-  bool vendors = false;                  // `file` is a vendor's: one in /etc/zinit may replace it
+  bool vendors = false;                  // `file` is a vendor's: a file in /etc/zinit may replace
+                                         // it
   std::string document;                  // the sections as they were read, as JSON text
   bool runtime = false;                  // was set at runtime, and has no file
-  std::string connection_of;             // the service with `accept` whose connection it has
-  OrDefault<InstanceOrigin> instance;    // of a template; with `runtime`: a client started it
-  bool system_class_default = false;     // from a directory whose class is `system` by default
+  std::string connection_of;             // the service with `accept` whose connection it serves
+  OrDefault<InstanceOrigin> instance;    // set for an instance; with `runtime`: a client started it
+  bool system_class_default = false;     // from a directory with the default class `system`
   OrDefault<std::string> description;
   Command exec;  // empty if the kind has no process, or the spec is broken
   std::string dir = "/";
@@ -197,8 +198,8 @@ struct ServiceSpec {
   ServiceClass class_ = ServiceClass::user;
   bool critical = false;
   bool survive = false;               // keeps running over a switch-root
-  OrDefault<std::vector<int>> ports;  // TCP ports that must be free to start
-  // Sorted by key; no value: the variable is taken out.
+  OrDefault<std::vector<int>> ports;  // TCP ports that must be free before the start
+  // Sorted by key; no value: the variable is removed.
   OrDefault<std::vector<std::pair<std::string, std::optional<std::string>>>> env;
   OrDefault<std::vector<EnvironmentFile>> env_file;           // `env` takes precedence over these
   OrDefault<std::string> user;                                // name or number; empty: unset
@@ -231,21 +232,21 @@ struct ServiceSpec {
 
   OrDefault<SpecFindings> findings;
   SourcePosition dependencies_at;  // place of [dependencies], for messages about the graph
-  SourcePosition check_exec_at;    // place of that key, for messages about what the command says
+  SourcePosition check_exec_at;    // place of check_exec, for messages about its output
 
-  /// Whether it has a process itself. With `accept` only its instances have: it is running while it
-  /// listens.
+  /// Whether the service itself has a process. With `accept` only its instances have processes; it
+  /// is running while it listens.
   [[nodiscard]] bool has_process() const noexcept {
     return kind_info(kind).has_process && !accepts();
   }
-  /// Whether each connection to its sockets is given to an instance of it.
+  /// Whether each connection to its sockets gets its own instance.
   [[nodiscard]] bool accepts() const noexcept { return socket->configured() && socket->accept; }
   /// Whether a connection to its sockets starts it, or an instance of it.
   [[nodiscard]] bool starts_by_connection() const noexcept {
     return socket->configured() && socket->on_demand;
   }
-  /// Whether a connection, a timer or a file starts it, so that boot does not. With `accept` it
-  /// must be started to listen.
+  /// Whether a connection, a timer or a file starts it instead of the boot. With `accept` it must
+  /// be started to listen.
   [[nodiscard]] bool triggered() const noexcept {
     return (starts_by_connection() && !accepts()) || timer->configured() || path->configured();
   }
@@ -253,9 +254,9 @@ struct ServiceSpec {
   [[nodiscard]] bool starts_at_boot() const noexcept {
     return status == StartStatus::start && !triggered();
   }
-  /// Whether what its main process has left lives on: kill_mode = "main".
+  /// Whether processes that its main process leaves live on: kill_mode = "main".
   [[nodiscard]] bool spares_rest() const noexcept { return lifecycle.kill_mode == KillMode::main; }
-  /// Whether its final failure starts something, or ends what zinit runs.
+  /// Whether its final failure starts a service or triggers an action of zinit.
   [[nodiscard]] bool acts_on_failure() const noexcept {
     return !lifecycle.on_failure->empty() || lifecycle.on_failure_action != FailureAction::none;
   }
@@ -264,9 +265,9 @@ struct ServiceSpec {
     return readiness->awaited() || health->configured();
   }
   [[nodiscard]] bool broken() const noexcept { return !findings->errors.empty(); }
-  /// Whether it was made of a template.
+  /// Whether it was made from a template.
   [[nodiscard]] bool is_instance() const noexcept { return !instance->of.empty(); }
-  /// The file that is its alone: the link of an instance, empty if that has none.
+  /// The file that belongs only to it: an instance's link; empty if the instance has none.
   [[nodiscard]] const std::string& own_file() const noexcept {
     return is_instance() ? instance->link : file;
   }
@@ -276,40 +277,40 @@ struct ServiceSpec {
   }
 };
 
-/// The spec to build the next graph from: what the last graph refused may be valid in it.
+/// The spec to build the next graph from: the next graph may accept what the last one refused.
 [[nodiscard]] inline const SpecPtr& as_read(const SpecPtr& spec) noexcept {
   const SpecPtr& unrefused = spec->findings->unrefused;
   return unrefused ? unrefused : spec;
 }
 
-/// What a change from `before` to `after` takes: nothing, if only comments, order or places differ;
-/// new settings, while the process goes on; or a restart of the process.
+/// The effect of a change from `before` to `after`: nothing, if only comments, order or places
+/// differ; new settings, while the process goes on; or a restart of the process.
 enum class SpecChange : std::uint8_t { none, settings, restart };
 [[nodiscard]] SpecChange compare(const ServiceSpec& before, const ServiceSpec& after);
-/// The changed keys and sections that take a restart.
+/// The changed keys and sections that need a restart.
 [[nodiscard]] std::vector<std::string_view> restart_causes(const ServiceSpec& before,
                                                            const ServiceSpec& after);
 
-/// What starts a service that boot does not start, in words: "its timer", "a connection to its
-/// sockets or its [path]"; empty if boot does.
+/// The triggers that start a service which boot does not start, in words: "its timer", "a
+/// connection to its sockets or its [path]"; empty if boot starts it.
 [[nodiscard]] std::string trigger_words(const ServiceSpec& spec);
 
-/// The services that its final failure starts: the names of `on_failure`, where one that ends in @
-/// is followed by the name of the service itself.
+/// The services that its final failure starts: the names in `on_failure`; a name that ends in @
+/// gets the name of the service itself as its end.
 [[nodiscard]] std::vector<std::string> on_failure_names(const ServiceSpec& spec);
 
 /// The longest name of a service, in bytes.
 inline constexpr std::size_t kNameMax = 128;
 
-/// Whether a name may contain `c`. It may begin with a letter or a digit only.
+/// Whether a name may contain `c`. Its first character must be a letter or a digit.
 [[nodiscard]] bool allowed_in_name(char c) noexcept;
 
 /// Whether the name is `zinit` or `syslog`: in the log these stand for zinit's own lines and for
-/// the lines that no service sent (control.md).
+/// lines from no service (control.md).
 [[nodiscard]] bool is_taken_name(std::string_view name) noexcept;
 
-/// What is wrong with `name`, or nothing. A name has 1 to 128 of A-Z a-z 0-9 . _ @ -, begins with a
-/// letter or digit, and is none of zinit's own.
+/// The fault of `name`; nothing: it is valid. A name has 1 to 128 of A-Z a-z 0-9 . _ @ -, begins
+/// with a letter or digit, and is not reserved for zinit.
 [[nodiscard]] std::optional<std::string> name_fault(const std::string& name);
 
 }  // namespace zinit

@@ -1,5 +1,5 @@
-// The seven states of a service, and which state may follow on which. Names, symbols and the words
-// in JSON come from one list, kStates; the section "States" of behaviour.md is its source.
+// The seven states of a service, and the allowed transitions. Names, symbols and the words in JSON
+// come from one list, kStates; the section "States" of behaviour.md is its source.
 #pragma once
 
 #include <array>
@@ -11,8 +11,8 @@
 namespace zinit {
 
 enum class State : std::uint8_t {
-  inactive,  // not asked to run
-  blocked,   // asked to run, and waiting
+  inactive,  // should not run
+  blocked,   // should run, and waits
   starting,  // process spawned, not ready yet
   running,   // ready
   stopping,  // being stopped

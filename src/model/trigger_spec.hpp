@@ -1,5 +1,4 @@
-// [timer] and [path] of a service: what starts it, other than requests and connections
-// (zinit.toml(5)).
+// [timer] and [path] of a service: its triggers besides requests and connections (zinit.toml(5)).
 #pragma once
 
 #include <optional>
@@ -11,12 +10,12 @@
 namespace zinit {
 
 struct TimerSpec {
-  std::vector<std::string> calendar;    // texts that CalendarSpec::parse() takes
-  std::vector<std::string> cron;        // texts that CronSpec::parse() takes
-  std::optional<Milliseconds> every;    // from the last start
-  std::optional<Milliseconds> on_boot;  // from the machine's boot
-  Milliseconds random_delay{0};         // at most so much later, each time anew
-  bool persistent = false;              // catches up with what was missed while it was down
+  std::vector<std::string> calendar;    // texts for CalendarSpec::parse()
+  std::vector<std::string> cron;        // texts for CronSpec::parse()
+  std::optional<Milliseconds> every;    // since the last start
+  std::optional<Milliseconds> on_boot;  // since the machine's boot
+  Milliseconds random_delay{0};         // longest extra delay, chosen again each time
+  bool persistent = false;              // catches up with starts missed while it was down
 
   [[nodiscard]] bool configured() const noexcept {
     return !calendar.empty() || !cron.empty() || every || on_boot;
@@ -26,9 +25,9 @@ struct TimerSpec {
 
 /// Absolute paths.
 struct PathSpec {
-  std::vector<std::string> exists;               // files of any type that come into being
+  std::vector<std::string> exists;               // files of any type that appear
   std::vector<std::string> changed;              // files that are written, replaced or removed
-  std::vector<std::string> directory_not_empty;  // directories that something comes to be in
+  std::vector<std::string> directory_not_empty;  // directories that get an entry
 
   [[nodiscard]] bool configured() const noexcept {
     return !exists.empty() || !changed.empty() || !directory_not_empty.empty();

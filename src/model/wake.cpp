@@ -1,17 +1,17 @@
-// Finds which services a change affects. Each predicate of predicates.hpp looks at neighbours over
-// one kind of edge, so a change affects the services that look at the changed one:
+// Finds the services that a change affects. Each predicate of predicates.hpp looks at neighbours
+// over one kind of edge, so a change affects the services that look at the changed one:
 //
-//  - A dependent looks at what it requires with satisfied(), kept(), failed_for_good(), and,
-//    through chains of dependencies, coming() and first_try(). So a change is passed on to
-//    dependents of dependents if one of these has a conflict, or if a service comes after one of
-//    these without requiring it.
+//  - A dependent looks at the services that it requires with satisfied(), kept(),
+//    failed_for_good(), and, through chains of dependencies, coming() and first_try(). So a change
+//    is passed on to dependents of dependents if one of these has a conflict, or if a service comes
+//    after one of these without requiring it.
 //  - A required service looks at its dependents with in_the_way(), and with claim() at any depth.
-//    So a change is passed on downwards if there is a conflict below. One with `stop_when_unneeded`
-//    looks whether they are up, and those that want it.
+//    So a change is passed on downwards if there is a conflict below. A service with
+//    `stop_when_unneeded` looks whether the services that require or want it are up.
 //  - Conflicting services look at each other with active(), coming(), claim(). The result is part
 //    of their own first_try(), so the change is passed on from there.
-//  - A service looks at those that it comes after with first_try(), and no predicate looks further
-//    through `after`. In a shutdown a service looks whether those that come after it are down.
+//  - A service looks at the services in its `after` with first_try(), and no predicate looks
+//    further through `after`. In a shutdown a service looks whether the services after it are down.
 #include "model/wake.hpp"
 
 #include "model/predicates.hpp"
@@ -20,9 +20,9 @@ namespace zinit {
 
 namespace {
 
-/// Whether a change beyond `slot` can change what others see of `slot`. It can while the service
-/// waits for its start, or stops: whether it will start again depends on what it requires. Any
-/// other active service tells its neighbours when its own state changes.
+/// Whether a change beyond `slot` can change what others see of `slot`. This is so while the
+/// service waits for its start, or stops: its dependencies decide whether it will start again. Any
+/// other active service notifies its neighbours when its own state changes.
 bool passes_on(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   return record.wish == Wish::up && (!active(world, slot) || record.state == State::stopping);

@@ -1,12 +1,11 @@
-// Finds the services that a change of a record affects: those whose next step may be another one
-// now.
+// Finds the services that a change of a record affects: services whose next step may have changed.
 #pragma once
 
 #include "model/request.hpp"
 
 namespace zinit {
 
-/// Appends to `seen` all services that a change of `changed` affects, itself included: its
+/// Appends to `seen` all services that a change of `changed` affects, including `changed`: its
 /// neighbours over every kind of edge, and services further away that look through chains of
 /// dependencies (coming, first_try, claim). Several changes can be collected in one list: after a
 /// call of begin_affected() each slot is appended only once.

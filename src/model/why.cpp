@@ -1,4 +1,4 @@
-// Explains in words what holds a service back, with the chain from there to the one at fault.
+// Explains in words what holds a service back, with the chain to the service at fault.
 #include "model/why.hpp"
 
 #include <algorithm>
@@ -19,7 +19,7 @@ std::string delay_words(const Record& record, TimePoint now) {
                      cause.empty() ? "" : "; ", seconds_text(ms_between(now, record.delay_until)));
 }
 
-/// Why there is no service of that name.
+/// Why there is no service with that name.
 std::string absence_words(const World& world, std::string_view name) {
   const std::string* link = world.graph->masked_by(name);
   return link == nullptr ? "no service has that name" : "is masked by " + *link;
@@ -29,13 +29,13 @@ std::string_view absence_code(const World& world, std::string_view name) {
   return world.graph->masked_by(name) == nullptr ? "missing" : "masked";
 }
 
-/// What has to be unmasked to have a service of that name; empty if nothing is masked.
+/// The name to unmask so that the service exists; empty: nothing is masked.
 std::string mask_of(const World& world, std::string_view name) {
   const bool masked = world.graph->masked_by(name) != nullptr;
   return masked ? std::string(world.graph->masked_as(name)) : std::string();
 }
 
-/// The code of what state_words() says.
+/// The code for the text of state_words().
 std::string_view state_code(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   if (record.state == State::failed || record.reason.type == ReasonType::stopped_with)
@@ -44,7 +44,7 @@ std::string_view state_code(const World& world, Slot slot) {
   return ended && record.has_end && !record.by_itself && !record.skipped ? "stopped" : "";
 }
 
-/// Of a service that nobody has asked for. `unasked`: if nothing but a request starts it.
+/// For a service that nothing has started. `unasked`: the words if only a request starts it.
 std::string unwanted_words(const ServiceSpec& spec, const char* unasked) {
   const std::string trigger = trigger_words(spec);
   return trigger.empty() ? unasked : "waits for " + trigger;
@@ -68,7 +68,7 @@ std::string rest_words(const World& world, Slot slot) {
   return unwanted_words(spec, "is not asked to run");
 }
 
-/// The state of a service in words, for the explanation of another one that waits for it.
+/// The state of a service in words, for the explanation of another service that waits for it.
 std::string state_words(const World& world, Slot slot, TimePoint now) {
   const Record& record = world.record(slot);
   switch (record.state) {
@@ -90,7 +90,7 @@ std::string state_words(const World& world, Slot slot, TimePoint now) {
   return {};
 }
 
-/// The readiness notification that is awaited from a process.
+/// The readiness notification that a process still owes.
 std::string readiness_words(const Readiness& readiness) {
   if (readiness.way.by == Notify::systemd) return "READY=1 from its process";
   if (readiness.way.by == Notify::newline)
@@ -98,7 +98,7 @@ std::string readiness_words(const Readiness& readiness) {
   return fmt::format("{} to name its process", readiness.pidfile);
 }
 
-/// What a process that is not ready has not shown yet; empty if nothing is awaited.
+/// What a process that is not ready has not shown yet; empty: nothing is awaited.
 std::string missing_words(const Record& record, const ServiceSpec& spec) {
   std::string missing;
   if (!record.notified && spec.readiness->awaited()) missing = readiness_words(*spec.readiness);
@@ -109,7 +109,7 @@ std::string missing_words(const Record& record, const ServiceSpec& spec) {
   return missing;
 }
 
-/// The key by which the file of another service adds an edge of that kind.
+/// The key with which another service's file adds an edge of that kind.
 std::string_view key_of_added(std::string_view kind) {
   if (kind == "requires") return "required_by";
   if (kind == "binds_to") return "bound_by";
@@ -165,13 +165,13 @@ class Explainer {
  private:
   const std::string& own_name() const { return report_.name; }
 
-  /// Adds a direct reason that is about the service itself.
+  /// Adds a direct reason about the service itself.
   void add(std::string kind, std::string detail) {
     report_.reasons.push_back({std::move(kind), own_name(), report_.state, std::move(detail),
                                own_name(), 0, state_code(world_, slot_)});
   }
 
-  /// It is down because another was stopped, or started, and how it comes back.
+  /// It is down because another service was stopped or started. Says how it comes back.
   void add_stopped_with(const Reason& reason) {
     const Slot other = world_.graph->find(reason.text);
     const State state = other == kNoSlot ? State::inactive : world_.record(other).state;
@@ -189,8 +189,8 @@ class Explainer {
                                reason_type_name(reason.type)});
   }
 
-  /// Tells what is wrong with its file or with its place among the others, which stays so after a
-  /// stop. Returns whether anything is.
+  /// Reports faults of its file or of its place in the graph, which remain after a stop. Returns
+  /// whether there are any.
   bool explain_config() {
     if (!world_.node(slot_).broken()) return false;
     for (const std::string& text : fault_of(world_, slot_).messages)
@@ -226,7 +226,7 @@ class Explainer {
                             how, own_name()));
   }
 
-  /// All is well with a oneshot that is done. Tells what it holds, and for whom its stop waits.
+  /// A done oneshot is all right. Reports what it holds, and which dependents its stop waits for.
   void explain_held(const Record& record) {
     if (record.stop_owed) explain_dependents();
     if (!holds(world_, slot_)) return;
@@ -237,7 +237,7 @@ class Explainer {
                              command ? "runs its stop_exec" : "ends it"));
   }
 
-  /// Tells which command of pre_exec, ready_exec or post_exec runs. Returns whether one does.
+  /// Reports which command of pre_exec, ready_exec or post_exec runs. Returns whether one runs.
   bool explain_step(const Record& record) {
     const ServiceSpec& spec = world_.spec(slot_);
     std::size_t begun = record.command.index + std::size_t{1};
@@ -277,7 +277,7 @@ class Explainer {
     explain_health(record);
   }
 
-  /// Tells about the last probes, if they have failed.
+  /// Reports failed probes, if the last ones failed.
   void explain_health(const Record& record) {
     if (record.health_attempts == 0 || !world_.spec(slot_).health->configured()) return;
     add("health",
@@ -285,7 +285,7 @@ class Explainer {
                     record.health_attempts == 1 ? "" : "s", *record.health_error));
   }
 
-  /// Tells what its last process had not shown when its start failed.
+  /// Reports what its last process had not shown when its start failed.
   void explain_last_start(const Record& record) {
     const ServiceSpec& spec = world_.spec(slot_);
     const ReasonType type = record.reason ? record.reason.type : reason_of_end(record.end).type;
@@ -319,7 +319,7 @@ class Explainer {
     }
   }
 
-  /// When the stage of a stop is over: "; SIGKILL in 7.2 s".
+  /// The end of the present stage of a stop: "; SIGKILL in 7.2 s".
   std::string deadline_words(const Record& record) const {
     if (record.stage == StopStage::killed) return ", after SIGKILL";
     if (record.stage == StopStage::none || record.deadline == kNever) return {};
@@ -356,8 +356,7 @@ class Explainer {
     explain_last_start(record);
   }
 
-  /// Tells about every dependency that is missing or has failed. The reason names only one of
-  /// them.
+  /// Reports every missing or failed dependency. The reason names only one of them.
   void explain_lack() {
     for (const Waiting& waiting : waiting_on(world_, slot_, now_)) {
       const bool lost =
@@ -391,7 +390,7 @@ class Explainer {
   }
 
   /// Adds a direct reason, and below it the chain down to the service at fault. If several things
-  /// hold a service on the way, the chain follows the first.
+  /// hold a service on the way back, the chain follows the first.
   void add_chain(const Waiting& first) {
     if (first.slot == kNoSlot) return add_missing(first.name);
     const std::size_t begin = report_.reasons.size();
@@ -416,7 +415,7 @@ class Explainer {
       report_.reasons[i].root_cause = root;
   }
 
-  /// Moves `at` to what holds it back in turn; false if `at` itself is at fault.
+  /// Moves `at` to the next thing that holds it back; false: `at` itself is at fault.
   bool next_link(Waiting& at) const {
     const Record& record = world_.record(at.slot);
     if (record.state == State::blocked && record.delay_until <= now_) {

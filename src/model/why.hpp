@@ -1,5 +1,5 @@
 // Why a service is not running: every direct reason, and for each the chain of services down to the
-// service at fault (behaviour.md, "Dependencies": `why`). Pure functions, like decide().
+// one at fault (behaviour.md, "Dependencies": `why`). Pure functions, like decide().
 #pragma once
 
 #include <string>
@@ -12,30 +12,30 @@ namespace zinit {
 
 /// One thing that a blocked service waits for, in words: {"db", "failed: exited with code 1"}.
 struct Waiting {
-  Slot slot = kNoSlot;  // kNoSlot: nothing has that name
+  Slot slot = kNoSlot;  // kNoSlot: no service has that name
   std::string name;
   std::string kind;    // "requires", "binds_to", "after", "conflicts", "required_by"
   std::string reason;  // its state, in words
   std::string_view code;  // its state, for programs: WhyReason::code
 };
 
-/// What holds a blocked service back: missing dependencies, then those that are not ready, then
-/// services that it waits for by `after`, then conflicts, each in the order of the file; then
-/// dependents that must stop first.
+/// What holds a blocked service back: missing dependencies, then dependencies that are not ready,
+/// then services in its `after`, then conflicts, each in the order of the file; then dependents
+/// that must stop first.
 [[nodiscard]] std::vector<Waiting> waiting_on(const World& world, Slot slot, TimePoint now);
 
 /// One link of an explanation.
 struct WhyReason {
   std::string kind;  // "requires", "missing", "after", "conflicts", "delay", "failed", "wish", ...
-  std::string service;  // what this link is about: the service itself, or one that it waits for
-  State state = State::inactive;  // of `service`; inactive if nothing has the name
-  std::string detail;             // in words, with what to do if that is known
+  std::string service;  // the subject of this link: the service itself, or one that it waits for
+  State state = State::inactive;  // of `service`; inactive: no such service
+  std::string detail;             // in words, with the remedy if known
   std::string root_cause;         // the service at fault at the end of the chain
-  int depth = 0;  // 0: a direct reason; 1: why the last one with depth 0 is as it is; ...
-  /// What is known of `service`: "missing" or "masked"; the type of its reason if it has failed or
-  /// was stopped together with another; "stopped" if a request has ended it; empty: nothing more.
+  int depth = 0;  // 0: a direct reason; 1: the reason for the last link with depth 0; ...
+  /// Known about `service`: "missing" or "masked"; the type of its reason if it has failed or was
+  /// stopped together with another; "stopped" if a request has ended it; empty: nothing more.
   std::string_view code{};
-  std::string masked_as{};  // if it is masked: what has to be unmasked, its template or itself
+  std::string masked_as{};  // if masked: the name to unmask, its template or itself
 };
 
 struct WhyReport {

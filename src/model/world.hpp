@@ -1,6 +1,6 @@
 // Everything that decide() looks at: the graph, a record for each service, and whether a shutdown
-// has begun. Plain data without clock, locks or system calls. The board has the world of the
-// running system under its lock; tests make their own.
+// has begun. Plain data without clock, locks or system calls. The board keeps the running system's
+// world under its lock; tests make their own.
 #pragma once
 
 #include <cstdint>
@@ -17,16 +17,16 @@ struct World {
   bool shutdown = false;
   bool switching =
       false;  // from a shutdown for a switch-root until the new root's boot has settled
-  Milliseconds stop_limit = Milliseconds::max();  // of each stop stage in a hurried shutdown
+  Milliseconds stop_limit = Milliseconds::max();  // for each stop stage in a hurried shutdown
   std::int64_t next_rank = -1;                    // for the next explicit `start`; counts down
-  std::uint64_t serial = 0;                       // grows when a service becomes ready or fails
+  std::uint64_t serial = 0;                       // grows whenever a service becomes ready or fails
 
-  // One for each kind of search, since one search can begin another. They need no lock of their
-  // own: all of a world is used under one lock.
+  // One for each kind of search, because one search can begin another. They need no lock of their
+  // own: everything in a world is used under one lock.
   struct Searches {
     Search fault, coming, claim, first_try, settled, request, affected, affected_through;
-    Search required;  // what the service of held_up() requires
-    // The results of SettledQuestions, and the service from which its search came to each one.
+    Search required;  // the services that held_up()'s service requires
+    // The results of SettledQuestions, and for each service the one from which the search came.
     Search known_settled, known_waiting;
     std::vector<Slot> came_from, looked_at;
   };
