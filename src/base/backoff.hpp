@@ -8,8 +8,8 @@
 
 namespace zinit {
 
-/// How long to wait before what has failed is tried again: kFirstMs, and after each failure twice
-/// as long, kMostMs at most.
+/// How long to wait before another try after a failure: kFirstMs, then twice as long after each
+/// further failure, kMostMs at most.
 template <std::int64_t kFirstMs, std::int64_t kMostMs>
 class Backoff {
  public:

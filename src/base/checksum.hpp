@@ -1,4 +1,4 @@
-// The checksum of what one image of zinit leaves to the next.
+// The checksum for data that one process image leaves to the next.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 namespace zinit {
 
 /// The checksum of `block` without its first eight bytes, where the checksum itself is stored.
-/// Finds damage, not malice. The algorithm must never change: images of all versions use it.
+/// Finds damage, not malice. The algorithm must never change, because all versions of zinit use it.
 [[nodiscard]] std::uint64_t checksum_of(const std::byte* block, std::size_t size) noexcept;
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Environments: see environment.hpp.
+// Environments. See environment.hpp.
 #include "base/environment.hpp"
 
 #include <algorithm>
@@ -26,7 +26,7 @@ struct Quoted {
   std::size_t length = 0;  // with the quotes
 };
 
-/// The text in the quotes that `text` begins with; nothing if they are not closed.
+/// The text in the quotes at the beginning of `text`; nothing if they are not closed.
 std::optional<Quoted> read_quoted(std::string_view text) {
   const char quote = text.front();
   Quoted read;
@@ -47,10 +47,10 @@ std::size_t line_end(std::string_view text, std::size_t at) {
   return std::min(text.find('\n', at), text.size());
 }
 
-/// The value that begins at `at`, behind the equals sign. `end` becomes the end of its last line.
-/// As in a shell, a # begins a comment only after a blank: it may be part of a value, such as a
-/// colour. Nothing if it begins with a quote that is not closed, or that is closed in another line
-/// with more behind it: then `end` is that of the first line.
+/// The value that begins at `at`, after the equals sign. `end` becomes the end of its last line. As
+/// in a shell, a # begins a comment only after a blank: a value such as a colour may contain a #.
+/// Nothing if an opening quote is never closed, or is closed in another line with more text after
+/// it; `end` is then the end of the first line.
 std::optional<std::string> value_at(std::string_view text, std::size_t at, std::size_t& end) {
   end = line_end(text, at);
   const std::string_view raw = text.substr(at, end - at);
@@ -96,8 +96,8 @@ void set_environment(Environment& environment, std::string_view key, std::string
     *found = std::move(entry);
 }
 
-// Sorts the indexes by key and then by position, so that the first variable of each key is followed
-// by the later ones of the same key.
+// Sorts the indexes by key and then by position, so that a key's first variable is followed by its
+// later ones.
 void set_environment(Environment& environment, Environment later) {
   const std::size_t earlier = environment.size();
   for (std::string& entry : later) {

@@ -1,4 +1,4 @@
-// Environments as lists of KEY=value, as execve(2) takes them: reading them from files, setting one
+// Environments as lists of KEY=value, as in execve(2): reading them from files, setting one
 // variable, overlaying one environment with another.
 #pragma once
 
@@ -19,26 +19,26 @@ using Environment = std::vector<std::string>;
 /// Sets `key`. A variable that exists already keeps its place in the list.
 void set_environment(Environment& environment, std::string_view key, std::string_view value);
 
-/// Sets each variable of `later`. If it has several of one key, the last one counts; entries that
-/// are not KEY=value are ignored. Takes O(n log n), since a file may set any number of them.
+/// Sets each variable of `later`. If `later` sets a key several times, the last one counts; entries
+/// other than KEY=value are ignored. Takes O(n log n), because a file may set any number of them.
 void set_environment(Environment& environment, Environment later);
 
-/// Takes out the variables of these keys, which are sorted.
+/// Removes the variables with these keys, which are sorted.
 void remove_from(Environment& environment, const std::vector<std::string_view>& keys);
 
 /// The variables of both; if both set a key, `later` wins.
 [[nodiscard]] Environment overlay(const Environment& earlier, Environment later);
 
-/// `texts` as execve(2) takes arguments and variables: null-terminated. Points into `texts`.
+/// `texts` as arguments or variables for execve(2): null-terminated. Points into `texts`.
 [[nodiscard]] std::vector<char*> execve_list(const std::vector<std::string>& texts);
 
-/// The most bytes of an env_file, which may be writable by less trusted users.
+/// The largest env_file in bytes; less trusted users may write such a file.
 inline constexpr std::size_t kEnvironmentFileMax = std::size_t{1024} * 1024;
 
-/// How many faulty lines are reported by number: a file may have any number of them.
+/// The number of faulty lines reported with their number: a file may have any number of them.
 inline constexpr std::size_t kMostFaulty = 5;
 
-/// What is said of each of them.
+/// The message about each of them.
 inline constexpr std::string_view kFaultyLine =
     "passed over, must be KEY=value, and a quote must be closed";
 
@@ -51,16 +51,16 @@ struct EnvironmentText {
 /// The settings of a file such as /etc/environment or a service's env_file: lines KEY=value, or
 /// `export KEY=value`. A line that begins with # is a comment. A byte-order mark is skipped.
 ///
-/// A value in single quotes is taken as it is; in double quotes a backslash takes the special
-/// meaning from ", \, $ and `. A value in quotes may go on over several lines. Without quotes it
-/// ends at the end of the line, or before a blank and #, which begin a comment. Nothing is
-/// expanded. A line whose value begins with a quote that is not closed is faulty, and so is one
-/// whose quote is closed in a later line with more behind it; if more follows quotes that are
-/// closed in the same line, all quotes are part of the value.
+/// A value in single quotes is taken as it is. In double quotes a backslash removes the special
+/// meaning of ", \, $ and `. A value in quotes may span several lines. Without quotes it ends at
+/// the end of the line, or before a blank and #, which begin a comment. Nothing is expanded. A line
+/// is faulty if its value begins with a quote that is never closed, or that is closed in a later
+/// line with more text after it. If the quote is closed in the same line with more text after it,
+/// all quotes are part of the value.
 [[nodiscard]] EnvironmentText parse_environment_text(std::string_view text);
 
 /// The first part of `value` that a shell would expand, such as `$PATH` or `${HOME}`, and zinit
-/// does not; empty if there is none.
+/// does not; empty: there is no such part.
 [[nodiscard]] std::string_view expansion_in(std::string_view value);
 
 }  // namespace zinit

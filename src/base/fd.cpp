@@ -21,8 +21,8 @@ auto repeat_on_eintr(Call call) {
 
 void UniqueFd::reset(int fd) noexcept {
   const int saved = errno;
-  // close(2) is not repeated on EINTR: on Linux the descriptor is closed all the same, and another
-  // thread may have got the same number by then.
+  // close(2) is not repeated on EINTR: on Linux the descriptor is closed in any case, and another
+  // thread may already have the same number.
   if (fd_ >= 0) ::close(fd_);
   fd_ = fd;
   errno = saved;

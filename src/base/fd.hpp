@@ -34,8 +34,8 @@ class UniqueFd {
   /// Gives the descriptor away: the caller closes it.
   [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
 
-  /// Closes the descriptor that it owns and takes `fd`. Keeps errno, so that an error path that
-  /// closes descriptors still reports the first fault.
+  /// Closes the present descriptor and takes `fd`. Keeps errno, so that an error path that closes
+  /// descriptors still reports the first fault.
   void reset(int fd = -1) noexcept;
 
  private:
@@ -45,13 +45,13 @@ class UniqueFd {
 struct CloseDirectory {
   void operator()(DIR* directory) const noexcept { ::closedir(directory); }
 };
-/// Owns what opendir(3) returned, which may be null.
+/// Owns the result of opendir(3), which may be null.
 using UniqueDirectory = std::unique_ptr<DIR, CloseDirectory>;
 
 struct CloseFile {
   void operator()(std::FILE* file) const noexcept { std::fclose(file); }
 };
-/// Owns what fopen(3) returned, which may be null.
+/// Owns the result of fopen(3), which may be null.
 using UniqueFile = std::unique_ptr<std::FILE, CloseFile>;
 
 struct Pipe {
@@ -65,13 +65,12 @@ struct Pipe {
 /// open(2), always close-on-exec, EINTR repeated.
 [[nodiscard]] Result<UniqueFd> open_fd(const char* path, int flags, mode_t mode = 0);
 
-/// Reads a whole file. If it has more than `limit` bytes, that is an error (EFBIG). It is read
-/// until its end, so that files of /proc, whose size is given as 0, can be read. Anything but a
-/// regular file is refused with errnum EINVAL, or EISDIR for a directory; it is opened with
-/// O_NONBLOCK, so that a FIFO cannot hang the caller.
+/// Reads a whole file. More than `limit` bytes are an error (EFBIG). Reads until the end, because
+/// files of /proc claim a size of 0. Refuses everything except a regular file, with errnum EINVAL,
+/// or EISDIR for a directory. Opens with O_NONBLOCK, so that a FIFO cannot hang the caller.
 [[nodiscard]] Result<std::string> read_file(const char* path, size_t limit);
 
-/// The same of a file that is open already; `path` is what errors call it.
+/// The same for an open file; errors call it `path`.
 [[nodiscard]] Result<std::string> read_open_file(int fd, const char* path, size_t limit);
 
 /// Writes all of `data` to `fd`, repeating on EINTR and short writes. Blocks if `fd` does.

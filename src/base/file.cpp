@@ -20,15 +20,15 @@ std::string directory_of(const std::string& path) {
 }
 
 /// The name of a temporary file beside `path` that no other process or call uses at the same time.
-/// A crashed process with the same pid may have left it; O_EXCL and symlink(2) then fail.
+/// A crashed process with the same pid may have left such a file; O_EXCL and symlink(2) then fail.
 std::string temporary_beside(const std::string& path) {
   static std::atomic<unsigned> counter = 0;
   return directory_of(path) + "/.zinit-" + std::to_string(::getpid()) + "-" +
          std::to_string(++counter) + ".new~";
 }
 
-/// A directory to sync after a change in it. Opened before the change, so that a lack of rights or
-/// descriptors is noticed before anything has changed.
+/// A directory to sync after a change in it. Opened before the change, so that missing rights or
+/// descriptors are noticed before anything has changed.
 class SyncedDirectory {
  public:
   static Result<SyncedDirectory> open(const std::string& path) {
@@ -62,7 +62,7 @@ class SyncedDirectory {
   UniqueFd fd_;
 };
 
-/// Sets the owner before the mode, since fchown(2) clears set-user-ID and set-group-ID.
+/// Sets the owner before the mode, because fchown(2) clears set-user-ID and set-group-ID.
 Result<void> give(int fd, const std::string& path, FileOwner owner) {
   const bool all = ::fchown(fd, owner.uid, owner.gid) == 0;
   const bool group = all || ::fchown(fd, static_cast<uid_t>(-1), owner.gid) == 0;
@@ -99,8 +99,8 @@ Result<void> make_directories(const std::string& path, mode_t mode) {
     const std::string part = path.substr(0, end);
     const bool last = end == std::string::npos;
     if (::mkdir(part.c_str(), last ? mode : 0755) == 0) {
-      // Makes the new directory's entry durable. A failure is not reported here: whoever then puts
-      // a file into the new directory gets a Remark.
+      // Makes the new directory's entry durable. A failure is not reported here: a function that
+      // then puts a file into the new directory returns a Remark.
       if (const auto above = SyncedDirectory::open(directory_of(part))) (void)above->sync();
     } else if (errno != EEXIST) {
       return sys_failure("create directory", part);

@@ -1,4 +1,4 @@
-// Whether a file is still the one that was read.
+// Whether a file is still the one that was read before.
 #pragma once
 
 #include <sys/types.h>
@@ -8,9 +8,9 @@
 
 namespace zinit {
 
-/// What stat(2) says of a file. It changes when the file is replaced (inode) or written in place
-/// (time of modification). Only a write within the same tick of the kernel's clock (some
-/// milliseconds) that keeps the size goes unnoticed.
+/// What stat(2) reports about a file. It changes when the file is replaced (inode) or written in
+/// place (time of modification). Unnoticed is only a write in the same tick of the kernel's clock
+/// (some milliseconds) that keeps the size.
 struct FileIdentity {
   dev_t device = 0;
   ino_t inode = 0;
@@ -20,7 +20,7 @@ struct FileIdentity {
   bool operator==(const FileIdentity&) const = default;
 };
 
-/// The identity of the file that `path` leads to; FileIdentity() if there is none or stat(2) fails.
+/// The identity of the file behind `path`; FileIdentity() if there is no file or stat(2) fails.
 /// Blocks as long as the file system takes, and opens nothing.
 [[nodiscard]] FileIdentity identity_of(const std::string& path) noexcept;
 

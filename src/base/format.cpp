@@ -1,6 +1,6 @@
-// The implementation of {fmt}: its functions, and instances of those templates that fmt/core.h only
-// declares. If zinit uses another instance, the linker reports an undefined reference: add it at
-// the end of this file.
+// The implementation of {fmt}: its functions, and instances of the templates that fmt/core.h only
+// declares. If zinit uses another instance, the linker reports an undefined reference: add the
+// instance at the end of this file.
 #include "base/format.hpp"
 
 #include <fmt/format-inl.h>

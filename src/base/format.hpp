@@ -1,5 +1,5 @@
 // {fmt}, in one place. Its implementation is compiled once, in format.cpp: Debian's libfmt-dev has
-// no static library, and header-only it costs each source that formats 3 to 4 s of compiling.
+// no static library, and as headers it costs each source that formats 3 to 4 s of compiling.
 #pragma once
 
 #include <fmt/core.h>

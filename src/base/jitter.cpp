@@ -1,4 +1,4 @@
-// Being late on demand, in builds for tests alone.
+// Delays on demand, only in builds for tests.
 #include "base/jitter.hpp"
 
 #ifdef ZINIT_KILL_POINTS
@@ -19,13 +19,13 @@ namespace {
 
 constexpr std::uint64_t kMostNanoseconds = 50'000'000;
 
-/// What is known of a place: how often it was passed, and when it may be late again.
+/// How often a place was passed, and when it may be late again.
 struct Place {
   std::atomic<std::uint64_t> passed{0};
   std::atomic<TimePoint::rep> next{0};
 };
 
-// More than there are places, which share one if their names have the same hash.
+// More than there are places; places whose names have the same hash share one.
 constexpr std::size_t kPlaces = 64;
 
 /// FNV-1a.
@@ -35,7 +35,7 @@ std::uint64_t hash_of(std::string_view text) noexcept {
   return hash;
 }
 
-/// The generator splitmix64: the number behind `state`.
+/// The generator splitmix64: the next number after `state`.
 std::uint64_t mixed(std::uint64_t state) noexcept {
   state += 0x9e3779b97f4a7c15;
   state = (state ^ (state >> 30)) * 0xbf58476d1ce4e5b9;

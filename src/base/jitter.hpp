@@ -1,6 +1,6 @@
-// Places at which a build for tests can be made late, so that whoever relies on the luck of the
-// scheduler is found: work that another thread may look for too soon. The modes with kill points
-// (ZINIT_KILL_POINTS) have them; in the release this is nothing.
+// Places where a build for tests can be delayed. This finds code that relies on the scheduler's
+// luck: another thread may look for the result of work too soon. The modes with kill points
+// (ZINIT_KILL_POINTS) have these places; in the release they are nothing.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +13,9 @@ namespace zinit {
 inline constexpr bool kHasJitter = true;
 /// The variable that switches it on; its value is the seed. Services must not inherit it.
 inline constexpr std::string_view kJitterVariable = "ZINIT_TEST_JITTER";
-/// The value of the variable; nothing if it is unset or no number. Any thread.
+/// The value of the variable; nothing if it is unset or not a number. Any thread.
 [[nodiscard]] std::optional<std::uint64_t> jitter_seed() noexcept;
-/// Sleeps for up to 50 ms if there is a seed. For how long follows from the seed, from `place`, a
+/// Sleeps for up to 50 ms if there is a seed. The time follows from the seed, from `place`, a
 /// literal, and from how often it was passed. A place is late for half of the time at most, so that
 /// a flood takes twice as long and not a thousand times. No lock may be held. Any thread.
 void jitter(std::string_view place) noexcept;

@@ -1,12 +1,12 @@
 // RapidJSON, set up once and safely. Include this, never <rapidjson/...>: the settings below change
-// inline code, and two settings in one program would leave it to the linker which one holds.
+// inline code, and with two settings in one program the linker would choose one of them.
 //
 // - A misuse (reading a string as a number) throws JsonMisuse; by default RapidJSON would abort the
-//   process. It is a programming error all the same: check a value's type before reading it.
+//   process. It remains a programming error: check a value's type before reading it.
 // - A lack of memory throws std::bad_alloc; RapidJSON's default allocator would return a null
-//   pointer, through which RapidJSON writes. Use the types below, which have an allocator that
-//   throws, and not RapidJSON's own.
-// - Parsing uses no recursion (kJsonParse), since a peer chooses the depth of nesting.
+//   pointer, and RapidJSON would write through it. Use the types below, whose allocator throws, not
+//   RapidJSON's own.
+// - Parsing uses no recursion (kJsonParse), because a peer chooses the depth of nesting.
 //   Value::Accept(), operator== and CopyFrom() do recurse: do not use them for values from a peer.
 // - The namespace is our own: a program that links libzinit.a may use RapidJSON with other
 //   settings.
@@ -46,7 +46,7 @@ struct JsonMisuse : std::logic_error {
 
 namespace zinit {
 
-/// RapidJSON's concept of an allocator; never gives null for a size that is not 0.
+/// RapidJSON's concept of an allocator; returns null only for a size of 0.
 class JsonAllocator {
  public:
   static constexpr bool kNeedFree = true;
@@ -74,7 +74,7 @@ using JsonBuffer = rapidjson::GenericStringBuffer<rapidjson::UTF8<>, JsonAllocat
 using JsonBufferWriter =
     rapidjson::Writer<JsonBuffer, rapidjson::UTF8<>, rapidjson::UTF8<>, JsonAllocator>;
 
-/// Writes each element and member on a line of its own.
+/// Writes each element and member on its own line.
 using JsonIndentedWriter =
     rapidjson::PrettyWriter<JsonBuffer, rapidjson::UTF8<>, rapidjson::UTF8<>, JsonAllocator>;
 
@@ -83,7 +83,7 @@ using JsonIndentedWriter =
   return {value.GetString(), value.GetStringLength()};
 }
 
-/// Calls `each` with every member of `object`, which it may change. Uses an index, since clang
+/// Calls `each` with every member of `object`, which it may change. Uses an index, because clang
 /// finds the comparison of RapidJSON's non-const iterators ambiguous.
 template <class Each>
 void each_member(JsonValue& object, Each each) {
@@ -96,7 +96,7 @@ template <class Writer>
 void write_json(Writer& writer, const JsonValue& root) {
   struct Open {
     const JsonValue* value;       // an object or array
-    rapidjson::SizeType written;  // of its members or elements
+    rapidjson::SizeType written;  // number of its members or elements
   };
   std::vector<Open> open;
   const auto begin = [&](const JsonValue& value) {
@@ -125,13 +125,13 @@ void write_json(Writer& writer, const JsonValue& root) {
   }
 }
 
-/// How every text from outside is parsed: iteratively, as valid UTF-8, numbers exactly. Without
-/// kParseStopWhenDoneFlag, what follows the value is an error.
+/// Flags for parsing any text from outside: iteratively, valid UTF-8 only, exact numbers. Text
+/// after the value is an error, because kParseStopWhenDoneFlag is not set.
 inline constexpr unsigned kJsonParse = rapidjson::kParseIterativeFlag |
                                        rapidjson::kParseValidateEncodingFlag |
                                        rapidjson::kParseFullPrecisionFlag;
 
-/// Parses a text so. @return  the document, or a byte up to which the text is no JSON
+/// Parses a text with these flags. @return  the document, or a byte up to which the text is no JSON
 [[nodiscard]] tl::expected<JsonDocument, std::size_t> json_from(const std::string& text);
 
 }  // namespace zinit

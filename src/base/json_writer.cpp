@@ -1,4 +1,4 @@
-// Writing JSON: see json_writer.hpp.
+// Writing JSON. See json_writer.hpp.
 #include "base/json_writer.hpp"
 
 #include "base/text.hpp"

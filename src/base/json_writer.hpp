@@ -1,8 +1,8 @@
-// JSON text built member by member: every request, result, error and notification is made so.
+// JSON text built member by member, for every request, result, error and notification.
 //
-// Whatever bytes a string holds, the result is valid JSON in UTF-8 on one line, as the protocol
-// needs it: bytes that are not UTF-8 become U+FFFD, and control characters are escaped. Nothing
-// here recurses, since a peer may have chosen how deep a value is nested.
+// The result is always valid JSON in UTF-8 on one line, as the protocol requires: bytes that are
+// not UTF-8 become U+FFFD, and control characters are escaped. Nothing here recurses, because a
+// peer may have chosen the depth of a value.
 #pragma once
 
 #include <concepts>
@@ -24,10 +24,10 @@ class JsonWriter {
   JsonWriter& begin_array();
   JsonWriter& end_array();
   JsonWriter& key(std::string_view name);
-  /// The same from `name` with its quotes, of which nothing needs to be escaped: faster.
+  /// Faster: `name` comes with its quotes and needs no escapes.
   JsonWriter& quoted_key(std::string_view name);
 
-  // Values: an element of an array, or the value of the key before.
+  // Values: an element of an array, or the value of the preceding key.
   JsonWriter& put(std::string_view text);
   JsonWriter& put(const char* text) { return put(std::string_view(text)); }
   JsonWriter& put(const std::string& text) { return put(std::string_view(text)); }
@@ -44,7 +44,7 @@ class JsonWriter {
     return value ? put(*value) : put(nullptr);
   }
 
-  /// A value that is JSON text already.
+  /// A value that is already JSON text.
   JsonWriter& put_raw(std::string_view json);
 
   template <class T>
@@ -52,8 +52,8 @@ class JsonWriter {
     return key(name).put(value);
   }
 
-  /// Has put() write the member of that quoted name, and takes it back if its value is null, or an
-  /// empty string, array or object.
+  /// Calls put() to write the member with this quoted name, and removes the member again if its
+  /// value is null, or an empty string, array or object.
   template <class Put>
   void member_if_any(std::string_view quoted, Put put) {
     const std::size_t before = buffer_.GetSize();
@@ -69,7 +69,7 @@ class JsonWriter {
   JsonWriter& put_unsigned(std::uint64_t value);
   void drop_empty(std::size_t before, std::size_t name_size);
 
-  /// Whose last member can be taken back.
+  /// A writer whose last member can be removed again.
   class Writer : public JsonBufferWriter {
    public:
     using JsonBufferWriter::JsonBufferWriter;

@@ -1,4 +1,4 @@
-// Crashing on demand, in builds for tests alone.
+// Crashes on demand, only in builds for tests.
 #include "base/kill_point.hpp"
 
 #ifdef ZINIT_KILL_POINTS

@@ -1,4 +1,4 @@
-// The log's one sink: whole lines, never blocking, with a count of what could not be written.
+// The log's one sink: whole lines, never blocking, with a count of lost lines.
 #include "base/log.hpp"
 
 #include <sys/stat.h>
@@ -32,8 +32,8 @@ constexpr std::array kLevels = {
     LevelInfo{LogLevel::error, "error", 3},
 };
 
-// /dev/kmsg refuses records of more than about 1,000 bytes, and a write to a pipe of up to PIPE_BUF
-// bytes is atomic.
+// /dev/kmsg refuses records of more than about 1,000 bytes, and a write to a pipe is atomic up to
+// PIPE_BUF bytes.
 constexpr std::size_t kKmsgMax = 900;
 constexpr std::size_t kLineMax = PIPE_BUF - 1;
 
@@ -50,7 +50,7 @@ const LevelInfo& info_of(LogLevel level) noexcept {
   return kLevels[static_cast<std::size_t>(level)];
 }
 
-/// Cuts `text` to `limit` bytes, not inside a character, and marks that something is missing.
+/// Cuts `text` to `limit` bytes, not inside a character, and marks the cut.
 std::string cut(std::string text, std::size_t limit) {
   constexpr std::string_view mark = " [cut]";
   if (text.size() <= limit) return text;
@@ -65,7 +65,7 @@ std::string record(LogLevel level, std::string_view text, bool kmsg) {
   return cut(fmt::format("{}{:<5} {}", time, info.name, text), kLineMax) + '\n';
 }
 
-/// Lines that go to the sink in one write, where it is not the kernel, for which each is a record.
+/// Lines for one write to the sink. The kernel's log gets each line in its own write, as a record.
 class Batch {
  public:
   void add(LogLevel level, std::string_view text) {
@@ -74,7 +74,7 @@ class Batch {
     text_ += line;
   }
 
-  /// Logs how many lines were lost, before the next line that can be written.
+  /// Logs the number of lost lines, before the next line that can be written.
   void tell_dropped() {
     if (dropped == 0) return;
     flush();
@@ -92,8 +92,8 @@ class Batch {
     return static_cast<std::size_t>(std::max<ssize_t>(put, 0));
   }
 
-  /// A full disk and a terminal take a part: a line may be torn, and the next begins anew.
-  /// @return  how many lines were lost
+  /// A full disk or a terminal may take only part of a line. The next line then starts on its own.
+  /// @return  the number of lost lines
   std::uint64_t write_out() noexcept {
     if (text_.empty()) return 0;
     if (torn && put("\n") == 1) torn = false;
@@ -127,14 +127,14 @@ void set_log_level(LogLevel level) noexcept { threshold = level; }
 void set_log_descriptor(int fd, bool kmsg) noexcept {
   static UniqueFd& own = *new UniqueFd;  // never destroyed: threads may log until the very end
   own.reset();
-  // /dev/kmsg never blocks. Others may, whatever poll(2) says: a terminal that was stopped by ^S is
-  // reported as writable, and another process may fill a pipe between poll(2) and write(2).
+  // /dev/kmsg never blocks. Others may block even if poll(2) reports them as writable: a terminal
+  // that was stopped by ^S, or a pipe that another process fills between poll(2) and write(2).
   if (!kmsg) own = reopen_nonblocking(fd);
   sink = own ? own.get() : fd;
   torn = false;
   sink_is_kmsg = kmsg;
   // /dev/kmsg never blocks a writer, but poll(2) never reports it as writable. A file does not
-  // block either, and write_now() would make four system calls a line to find that out.
+  // block either, and write_now() would need four system calls per line to find out.
   struct stat status {};
   sink_is_ready = kmsg || (::fstat(fd, &status) == 0 && S_ISREG(status.st_mode));
 }

@@ -1,9 +1,9 @@
-// zinit's own log: one line for each event, with a level. It goes to the kernel ring buffer as
-// PID 1, and to standard error otherwise. Logging never blocks: a line that cannot be written at
-// once is dropped and counted, and the count is logged before the next line that can be written.
+// zinit's own log: one line for each event, with a level. As PID 1 zinit logs to the kernel ring
+// buffer, otherwise to standard error. Logging never blocks: a line that cannot be written at once
+// is dropped and counted, and the count is logged before the next line that can be written.
 //
-// Any thread may log, also with locks held: the calling thread formats the line and hands it to the
-// sink in one write, with the lines that it has beside it.
+// Any thread may log, even with locks held: the calling thread formats the line and writes it to
+// the sink, several lines at a time if there are several.
 #pragma once
 
 #include <functional>
@@ -22,21 +22,21 @@ enum class LogLevel { trace, debug, info, warn, error };
 [[nodiscard]] Result<LogLevel> parse_log_level(std::string_view word);
 [[nodiscard]] std::string_view log_level_name(LogLevel level) noexcept;
 
-/// Lines below `level` are not written. Default: info. Any thread.
+/// Drops lines below `level`. Default: info. Any thread.
 void set_log_level(LogLevel level) noexcept;
 
-/// Sets the descriptor that lines are written to, without blocking (see write_now.hpp); the caller
-/// keeps it open. With `kmsg` it is /dev/kmsg, and each line is a record with a priority of
+/// Sets the descriptor for the lines, which are written without blocking (see write_now.hpp). The
+/// caller keeps it open. With `kmsg` it is /dev/kmsg, and each line is a record with a priority of
 /// syslog(3), "<6>zinit: ...". Default: standard error. Call it before there are other threads.
 void set_log_descriptor(int fd, bool kmsg) noexcept;
 /// Whether each line begins with the local time; not for /dev/kmsg, which has its own. Default: no.
 void set_log_times(bool shown) noexcept;
-/// What lines are written to: that descriptor, or the same file opened anew so that writes do not
-/// block. Never closed. Any thread.
+/// The descriptor for the lines: the one that was set, or the same file opened again so that writes
+/// do not block. Never closed. Any thread.
 [[nodiscard]] int log_descriptor() noexcept;
 
-/// Sets a function that is called with every line, for the log named `zinit`, once the line is
-/// written or counted as dropped. It must not block or log. Set it before there are other threads.
+/// Sets a function that gets every line, for the log named `zinit`, after the line was written or
+/// counted as dropped. It must not block or log. Set it before there are other threads.
 using LogListener = void (*)(LogLevel level, std::string_view line);
 void set_log_listener(LogListener listener) noexcept;
 
@@ -49,11 +49,11 @@ struct LogRecord {
   LogLevel level;
   std::string_view text;
 };
-/// The same for several, in as few writes as the sink takes.
+/// The same for several lines, in as few writes as the sink accepts.
 void log_lines(std::span<const LogRecord> lines) noexcept;
 
-/// Adds lines that were lost before, and returns how many the log has lost and not told of.
-/// Any thread. Async-signal-safe.
+/// Adds lines lost before, and returns how many lost lines the log has not reported yet. Any
+/// thread. Async-signal-safe.
 std::uint64_t add_dropped_lines(std::uint64_t count) noexcept;
 
 template <class... Args>

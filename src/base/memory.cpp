@@ -1,4 +1,4 @@
-// The handler that operator new calls when there is no memory. See memory.hpp.
+// The handler that operator new calls when memory is short. See memory.hpp.
 #include "base/memory.hpp"
 
 #include <malloc.h>
@@ -12,10 +12,10 @@ namespace zinit {
 
 namespace {
 
-// Enough for all threads to finish what they have begun; a launch takes 20 KiB.
+// Enough for all threads to finish their present work; a launch takes 20 KiB.
 constexpr std::size_t kReserveBytes = std::size_t{128} * 1024;
 
-// Between attempts: long enough for a process to end, and for the attempts to cost little.
+// Long enough for a process to end, and for the attempts to cost little.
 constexpr timespec kBetweenAttempts{0, 20'000'000};
 
 std::atomic<void*> reserve{nullptr};
@@ -30,13 +30,14 @@ void await_memory() {
     std::free(spare);
     return;
   }
-  ::malloc_trim(0);  // its result does not tell whether there is enough now, so wait all the same
+  ::malloc_trim(0);  // its result does not say whether there is enough now, so wait anyway
   ::nanosleep(&kBetweenAttempts, nullptr);
 }
 
 void install_memory_policy() {
-  // The first call of anything in glibc's malloc sets it up, which two threads must not do at once.
-  // Under a sanitizer, which has a malloc of its own, that would be the one in await_memory().
+  // The first call of any function of glibc's malloc sets malloc up, which two threads must not do
+  // at once. A sanitizer has its own malloc, so the first such call could be the one in
+  // await_memory().
   ::malloc_trim(0);
   if (reserve == nullptr) reserve = std::malloc(kReserveBytes);
   std::set_new_handler(await_memory);

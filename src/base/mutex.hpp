@@ -1,5 +1,5 @@
 // Mutex, lock and condition variable with clang's thread-safety annotations, which libstdc++'s
-// lack. Build with clang and -Wthread-safety (make lint) to have them checked.
+// lack. A build with clang and -Wthread-safety (make lint) checks them.
 #pragma once
 
 #include <pthread.h>
@@ -31,7 +31,7 @@ class CAPABILITY("mutex") Mutex {
  public:
   Mutex() = default;
 #if defined(__SANITIZE_THREAD__)
-  // A std::mutex ends without a call, and TSan takes the next one at its address for the same.
+  // std::mutex ends without a call, and TSan takes the next mutex at its address for the same one.
   ~Mutex() { ::pthread_mutex_destroy(mutex_.native_handle()); }
 #endif
   Mutex(const Mutex&) = delete;
@@ -67,8 +67,8 @@ class SCOPED_CAPABILITY MutexLock {
   bool held_ = true;
 };
 
-/// Waits on a Mutex that the caller holds. Deadlines are those of the monotonic clock, so setting
-/// the wall clock does not move them.
+/// Waits on a Mutex that the caller holds. Deadlines are on the monotonic clock, so setting the
+/// wall clock does not move them.
 class CondVar {
  public:
   void notify_one() noexcept { condition_.notify_one(); }

@@ -1,4 +1,4 @@
-// A value that most of its owners leave at its default: it takes memory only if it is set.
+// A value that most of its owners leave at its default: only a set value takes memory.
 #pragma once
 
 #include <memory>
@@ -27,7 +27,7 @@ class OrDefault {
   const T& operator*() const noexcept { return set_ ? *set_ : kDefault; }
   const T* operator->() const noexcept { return &**this; }
 
-  /// The value, to be changed. Allocates it unless it is set already.
+  /// The value, for changes. Allocates it unless it is set already.
   T& edit() {
     if (!set_) set_ = std::make_unique<T>();
     return *set_;

@@ -1,4 +1,4 @@
-// Texts of errors: errno to words, and the shape "cannot VERB OBJECT: WHY".
+// Texts of errors: errno in words, and the form "cannot VERB OBJECT: WHY".
 #include "base/result.hpp"
 
 #include <cstring>

@@ -1,5 +1,5 @@
-// Errors as values: Result<T>, the one error type inside zinit, and how a failed system call
-// becomes one.
+// Errors as values: Result<T>, the one error type inside zinit, and its construction from a failed
+// system call.
 #pragma once
 
 #include <cerrno>
@@ -10,14 +10,14 @@
 
 namespace zinit {
 
-/// Whether a system call failed for want of descriptors or memory.
+/// Whether a system call failed because of a lack of descriptors or memory.
 [[nodiscard]] constexpr bool is_shortage(int errnum) noexcept {
   return errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM || errnum == ENOBUFS;
 }
 
-/// What went wrong, for people: "cannot open /etc/x: No such file or directory". `errnum` is the
-/// errno of the system call that failed, or 0 if none did. Callers that must tell temporary from
-/// permanent errors read `errnum`, never the text.
+/// The fault in words for people: "cannot open /etc/x: No such file or directory". `errnum` is the
+/// errno of the failed system call, or 0 if none failed. Callers that must distinguish temporary
+/// from permanent errors read `errnum`, never the text.
 struct Error {
   std::string text;
   int errnum = 0;
@@ -29,8 +29,8 @@ struct Error {
   }
 };
 
-/// Move it, never copy it: tl::expected declares its copy noexcept though its members allocate, so
-/// a copy ends the process if there is no memory.
+/// Move it, never copy it: tl::expected declares its copy noexcept although its members allocate,
+/// so a copy ends the process if there is no memory.
 template <class T>
 using Result = tl::expected<T, Error>;
 
@@ -39,11 +39,11 @@ using Failure = tl::unexpected<Error>;
 /// The text of errno `errnum`, thread-safe (strerror_r(3)).
 [[nodiscard]] std::string errno_text(int errnum);
 
-/// A failure without a system call behind it.
+/// A failure without a failed system call.
 [[nodiscard]] Failure failure(std::string text);
 
-/// "cannot VERB OBJECT: errno text". Reads errno when `errnum` is not given, so call it before
-/// anything else that could change it.
+/// "cannot VERB OBJECT: errno text". Reads errno if `errnum` is not given, so call it before
+/// anything that could change errno.
 [[nodiscard]] Failure sys_failure(std::string_view verb, std::string_view object,
                                   int errnum = errno);
 

@@ -1,4 +1,4 @@
-// Follows links one by one, since building an image must not need the privileges of chroot(2).
+// Follows links one by one, because building an image must not need the privileges of chroot(2).
 #include "base/rooted.hpp"
 
 #include <unistd.h>
@@ -19,7 +19,7 @@ void prepend(std::deque<std::string>& parts, std::string_view path) {
     if (!name->empty() && *name != ".") parts.emplace_front(*name);
 }
 
-/// The target of the symbolic link at `path`; empty if it is not a link, or not to be reached.
+/// The target of the symbolic link at `path`; empty if it is not a link or cannot be reached.
 Result<std::string> link_text(const std::string& path) {
   char target[PATH_MAX];
   const ssize_t length = ::readlink(path.c_str(), target, sizeof target);
@@ -53,7 +53,7 @@ Result<std::string> real_below(const std::string& root, const std::string& path,
       real = next;
       continue;
     }
-    // What is left of the links would be the kernel's to follow, which knows nothing of the root.
+    // The kernel would follow any links that are left, without knowledge of the root.
     if (++links > kMostLinks) return sys_failure("follow the links of", path, ELOOP);
     if (target->front() == '/') real.resize(top);
     prepend(parts, *target);

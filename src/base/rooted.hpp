@@ -8,19 +8,19 @@
 
 namespace zinit {
 
-/// So many symbolic links are followed in one path, as by the kernel (path_resolution(7)).
+/// The number of symbolic links followed in one path, as in the kernel (path_resolution(7)).
 inline constexpr int kMostLinks = 40;
 
 /// Resolves the symbolic links in `path` as if `root` were the root directory: an absolute link
-/// begins there, and `..` never leaves it. Parts that do not exist are kept as written. Thus a link
+/// begins there, and `..` never leaves it. Parts that do not exist are kept as written. So a link
 /// in an image cannot lead zinitctl --root to files of the machine on which the image is made, as
 /// long as nobody changes the image meanwhile.
 ///
-/// @param root         does not end in a slash; if it is empty, `path` is returned as it is.
+/// @param root         does not end in a slash; empty: `path` is returned as it is.
 /// @param path         begins with `root`.
-/// @param follow_last  whether the last part is resolved, too, if it is a link.
-/// @return  ELOOP if there are more than kMostLinks on the way: such a path is not to be used.
-///          Other errors are those of readlink(2).
+/// @param follow_last  whether the last part is also resolved if it is a link.
+/// @return  ELOOP if there are more than kMostLinks on the way: do not use such a path. Other
+///          errors are those of readlink(2).
 [[nodiscard]] Result<std::string> real_below(const std::string& root, const std::string& path,
                                              bool follow_last = true);
 

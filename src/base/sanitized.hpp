@@ -1,4 +1,4 @@
-// Whether this is a build with a sanitizer that looks at memory or at threads.
+// Whether a sanitizer that checks memory or threads is built in.
 #pragma once
 
 namespace zinit {

@@ -24,8 +24,8 @@ struct Decoded {
   char32_t code = 0;
 };
 
-/// The code point at the beginning of `text`, which is not empty. As RFC 3629: no overlong forms,
-/// no surrogates, nothing beyond U+10FFFF.
+/// The code point at the beginning of `text`, which is not empty. As in RFC 3629: no overlong
+/// forms, no surrogates, nothing beyond U+10FFFF.
 Decoded decode(std::string_view text) noexcept {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
@@ -43,10 +43,10 @@ Decoded decode(std::string_view text) noexcept {
   return {length, code};
 }
 
-/// How many edits (insert, delete, replace, swap of neighbours) turn `a` into `b`; `limit` if it is
-/// that many or more. Both have at most kLongestMeant bytes. Keeps only three rows of the usual
-/// table, since a swap looks back two rows; and computes only the cells that are less than `limit`
-/// away from the diagonal, since all others take at least `limit` edits.
+/// The number of edits (insert, delete, replace, swap of neighbours) that turn `a` into `b`;
+/// `limit` for any number from `limit` on. Both have at most kLongestMeant bytes. Keeps only three
+/// rows of the usual table, because a swap looks back two rows. Computes only the cells less than
+/// `limit` away from the diagonal, because all others take at least `limit` edits.
 std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit) {
   using Row = std::array<std::size_t, kLongestMeant + 1>;
   std::array<Row, 3> rows;  // each is written before it is read
@@ -71,14 +71,14 @@ std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t li
       least = std::min(least, edits);
     }
     // No cell of later rows can be less than `limit` either. A swap looks back to the previous row,
-    // but its cells are at least limit - 1, and the swap costs one edit more.
+    // but its cells are at least limit - 1, and the swap costs one more edit.
     if (least >= limit) return limit;
   }
   return std::min((*row)[b.size()], limit);
 }
 
-/// Gives up at once for a long word: a client may ask for a service by a name of a megabyte, and
-/// PID 1's control loop would have to look for similar names.
+/// Gives up at once for a long word: a client may send a service name of a megabyte, and PID 1's
+/// control loop would have to look for similar names.
 template <class Name>
 std::optional<std::string_view> nearest_of(std::string_view word, std::span<const Name> known) {
   if (word.size() > kLongestMeant) return std::nullopt;
@@ -96,7 +96,7 @@ std::optional<std::string_view> nearest_of(std::string_view word, std::span<cons
   return found;
 }
 
-/// Skips ASCII eight bytes at a time, since most texts are all ASCII.
+/// Skips ASCII eight bytes at a time, because most texts are all ASCII.
 std::size_t skip_ascii(std::string_view text, std::size_t at) noexcept {
   constexpr std::uint64_t high_bits = 0x8080808080808080;
   for (std::uint64_t eight = 0; at + sizeof eight <= text.size(); at += sizeof eight) {
@@ -210,8 +210,8 @@ struct CodeRange {
   char32_t first, last;
 };
 
-// Characters that a terminal acts on, or that are not seen: control characters, those that turn the
-// direction of what follows or break lines (UAX #9, 2), annotations, and all that have the property
+// Characters that a terminal acts on or does not show: control characters, characters that change
+// the direction of text or break lines (UAX #9, 2), annotations, and all with the property
 // Default_Ignorable_Code_Point (Unicode 15). In order.
 constexpr CodeRange kActing[] = {
     {0x0000, 0x001F}, {0x007F, 0x009F},   {0x00AD, 0x00AD},   {0x034F, 0x034F},   {0x061C, 0x061C},
@@ -226,7 +226,7 @@ bool acts(char32_t code) noexcept {
   return range != std::end(kActing) && code >= range->first;
 }
 
-/// \uNNNN, as JSON has it: two of them beyond U+FFFF.
+/// \uNNNN, as in JSON; two of them beyond U+FFFF.
 std::string unicode_escape(char32_t code) {
   const auto unit = [](char32_t value) {
     return fmt::format("\\u{:04x}", static_cast<unsigned>(value));
@@ -235,8 +235,8 @@ std::string unicode_escape(char32_t code) {
   return unit(0xD800 + ((code - 0x10000) >> 10)) + unit(0xDC00 + (code & 0x3FF));
 }
 
-/// What a terminal acts on, but for the characters of `kept`, becomes `short_form` below U+0100 and
-/// unicode_escape() above.
+/// Replaces the characters that a terminal acts on, except those in `kept`: by `short_form` below
+/// U+0100, by unicode_escape() above.
 std::string escaped(std::string_view bytes, std::string_view kept, const char* short_form) {
   const auto plain = [&](char c) { return (c >= 0x20 && c < 0x7F) || kept.find(c) != kept.npos; };
   if (std::ranges::all_of(bytes, plain)) return std::string(bytes);

@@ -15,7 +15,7 @@ namespace zinit {
 /// `text` without blanks, tabs and line ends at both sides.
 [[nodiscard]] std::string_view trim(std::string_view text);
 
-/// What follows the last slash of a path; all of it if there is none.
+/// The part after the last slash of a path; the whole path if it has no slash.
 [[nodiscard]] constexpr std::string_view last_part(std::string_view path) noexcept {
   return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
 }
@@ -23,12 +23,12 @@ namespace zinit {
 [[nodiscard]] std::string join(std::span<const std::string> parts, std::string_view separator);
 [[nodiscard]] std::string join(std::span<const std::string_view> parts, std::string_view separator);
 
-/// `text` as a decimal integer; nothing if it has other characters, or the number does not fit.
+/// `text` as a decimal integer; nothing if it has other characters or the number does not fit.
 [[nodiscard]] std::optional<long long> parse_integer(std::string_view text);
 
-/// For "did you mean": the element of `known` that takes the fewest edits (insert, delete, replace,
-/// swap) from `word`. Nothing if that takes more edits than a third of the word's length, or more
-/// than 3; one edit is always allowed. Nothing for a word of over 128 bytes, to bound the cost.
+/// For "did you mean": the element of `known` with the fewest edits (insert, delete, replace, swap)
+/// from `word`. Nothing if that takes more edits than a third of the word's length, or more than 3;
+/// one edit is always allowed. Nothing for a word of over 128 bytes, to limit the cost.
 [[nodiscard]] std::optional<std::string_view> nearest(std::string_view word,
                                                       std::span<const std::string_view> known);
 /// The same for strings.
@@ -40,10 +40,10 @@ namespace zinit {
 /// The length of the longest beginning of `text` that is valid UTF-8.
 [[nodiscard]] std::size_t valid_length(std::string_view text) noexcept;
 
-/// At most `limit` bytes of `text`, not ending inside a character.
+/// At most `limit` bytes of `text`; does not end inside a character.
 [[nodiscard]] std::string_view cut_utf8(std::string_view text, std::size_t limit) noexcept;
 
-/// `text` for a message; if it has more than `limit` bytes, the rest is replaced by "...".
+/// `text` for a message; the rest after `limit` bytes becomes "...".
 [[nodiscard]] std::string shortened(std::string_view text, std::size_t limit);
 
 /// `text` with a-z replaced by A-Z.
@@ -52,17 +52,17 @@ namespace zinit {
 /// `bytes` with each byte that is not part of valid UTF-8 replaced by U+FFFD.
 [[nodiscard]] std::string to_utf8(std::string_view bytes);
 
-/// `bytes` made safe for a terminal: control characters (C0, DEL, C1) but tabs become \xNN,
+/// `bytes` made safe for a terminal: control characters (C0, DEL, C1) except tabs become \xNN,
 /// Unicode's controls of direction and line become \uNNNN, and invalid UTF-8 becomes U+FFFD. All
-/// that is escaped for a terminal is escaped by this or by printable_json().
+/// escapes for terminals are made here or in printable_json().
 [[nodiscard]] std::string printable(std::string_view bytes);
 
-/// The same for JSON text, which has such characters only inside strings: as \uNNNN they mean the
-/// same to whoever parses it. Its blanks and line ends stay.
+/// The same for JSON text, which has such characters only inside strings: a parser reads \uNNNN as
+/// the same character. Its blanks and line ends stay.
 [[nodiscard]] std::string printable_json(std::string_view json);
 
-/// The number of terminal cells that UTF-8 `text` takes, counting one for each code point: wide and
-/// combining characters are not considered.
+/// The number of terminal cells for UTF-8 `text`, counting one per code point: wide and combining
+/// characters are not considered.
 [[nodiscard]] std::size_t display_width(std::string_view text) noexcept;
 
 }  // namespace zinit

@@ -44,7 +44,8 @@ constexpr Unit kUnits[] = {
 
 bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
 
-/// Takes what `belongs` from the beginning of `text`, without the blanks around it.
+/// Takes the characters for which `belongs` is true from the beginning of `text`, without the
+/// blanks around them.
 template <class Belongs>
 std::string_view take(std::string_view& text, Belongs belongs) {
   const auto end = std::ranges::find_if_not(text, belongs);
@@ -56,7 +57,7 @@ std::string_view take(std::string_view& text, Belongs belongs) {
 }  // namespace
 
 TimePoint after(TimePoint from, Milliseconds delay) noexcept {
-  const TimePoint late = std::max(from, TimePoint{});  // what is before that has room enough
+  const TimePoint late = std::max(from, TimePoint{});  // times before the epoch leave enough room
   if (delay >= std::chrono::duration_cast<Milliseconds>(kNever - late)) return kNever;
   return from + delay;
 }
@@ -99,7 +100,7 @@ std::optional<Milliseconds> parse_duration(std::string_view text) {
     if (unit == std::end(kUnits) || error != std::errc() || stop != end) return std::nullopt;
     ms += number * unit->ms;
   }
-  // A fraction such as 0.1 is no exact number: less than a millionth of a millisecond counts not.
+  // 0.1 has no exact binary form: less than a millionth of a millisecond does not count
   return Milliseconds(static_cast<std::int64_t>(std::ceil(std::min(ms, kMostMs) - 1e-6)));
 }
 

@@ -17,30 +17,29 @@ using Milliseconds = std::chrono::milliseconds;
 /// No deadline.
 inline constexpr TimePoint kNever = TimePoint::max();
 
-/// A timer that fires more than this late means that zinit did not run meanwhile: it, or the whole
-/// machine, was suspended, stopped by a debugger, or had no processor time.
+/// A timer that fires more than this late shows that zinit did not run meanwhile: zinit or the
+/// whole machine was suspended, stopped by a debugger, or had no processor time.
 inline constexpr Milliseconds kWasSuspended{100};
 
-/// For how long zinit did not run before `now`, by a wait that was to end at `due`: zero if it was
-/// not suspended.
+/// How long zinit did not run before `now`, found by a wait that should have ended at `due`; zero:
+/// zinit was not suspended.
 [[nodiscard]] inline Milliseconds suspended_for(TimePoint due, TimePoint now) noexcept {
   const auto late = now <= due ? Milliseconds{0} : std::chrono::floor<Milliseconds>(now - due);
   return late > kWasSuspended ? late : Milliseconds{0};
 }
 
-/// A time limit that is none, and how people write it.
+/// A time limit that never ends, and the word for it.
 inline constexpr Milliseconds kForever = Milliseconds::max();
 inline constexpr std::string_view kInfinity = "infinity";
 
-/// `from` + `delay`, or kNever if that would overflow: after kForever, or a long delay that is
-/// doubled again and again.
+/// `from` + `delay`, or kNever if the sum would overflow: with kForever, or a long delay that was
+/// doubled many times.
 [[nodiscard]] TimePoint after(TimePoint from, Milliseconds delay) noexcept;
 
 /// Microseconds since 1970 on the wall clock, as the control protocol gives times.
 [[nodiscard]] std::int64_t wall_us() noexcept;
 
-/// What the local clock shows at `time_us`, microseconds since 1970; as people read it:
-/// "2026-01-31 12:34:56".
+/// The local clock at `time_us`, microseconds since 1970; as people read it: "2026-01-31 12:34:56".
 [[nodiscard]] std::tm local_time(std::int64_t time_us) noexcept;
 [[nodiscard]] std::string date_time(std::int64_t time_us);
 
@@ -48,7 +47,7 @@ inline constexpr std::string_view kInfinity = "infinity";
 [[nodiscard]] std::int64_t ms_between(TimePoint from, TimePoint to) noexcept;
 
 /// A duration as people write it: numbers with units, added up, as "5s", "1.5 h" or "1h 30min".
-/// Units are ms, s, min or m, h, d and w, or as systemd.time(7) has them, but for months and years.
+/// Units are ms, s, min or m, h, d and w, or those of systemd.time(7) except months and years.
 /// @return  whole milliseconds, rounded up, and at most 30,000 years; nothing if `text` is no such
 ///          duration
 [[nodiscard]] std::optional<Milliseconds> parse_duration(std::string_view text);
@@ -56,7 +55,7 @@ inline constexpr std::string_view kInfinity = "infinity";
 /// "850 ms", "12.4 s", "3 min 20 s", "5 h 3 min", "4 d 2 h": a duration as people read it.
 [[nodiscard]] std::string duration_text(std::int64_t ms);
 
-/// The same for what is still to come, which is counted in seconds: "0.9 s", "3 min 20 s".
+/// The same for a time still to come, which is counted in seconds: "0.9 s", "3 min 20 s".
 [[nodiscard]] std::string seconds_text(std::int64_t ms);
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Walks a path from folder to folder: see trusted_path.hpp.
+// Walks a path from folder to folder. See trusted_path.hpp.
 #include "base/trusted_path.hpp"
 
 #include <fcntl.h>
@@ -53,7 +53,7 @@ class Walk {
   }
 
  private:
-  /// Puts the parts of `path` before those that are left, and begins where it begins.
+  /// Puts the parts of `path` before the remaining parts, and begins at the start of `path`.
   bool restart(const std::string& path) {
     const auto names = split(path, '/');
     for (auto name = names.rbegin(); name != names.rend(); ++name)
@@ -65,8 +65,8 @@ class Walk {
     return here_.fd && ::fstat(here_.fd.get(), &here_.status) == 0;
   }
 
-  /// Goes into the folder `here_.name`. O_DIRECTORY, for without it an automount would not be
-  /// mounted. Returns false, with errno, if it is none.
+  /// Enters the folder `here_.name`. Without O_DIRECTORY an automount would not be mounted. Returns
+  /// false, with errno, if it is not a folder.
   bool enter() {
     UniqueFd next = open_at(here_.fd.get(), here_.name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW);
     if (!next || ::fstat(next.get(), &here_.status) < 0) return false;
@@ -74,7 +74,7 @@ class Walk {
     if (here_.name != "..")
       here_.path.append("/").append(here_.name);
     else if (const auto slash = here_.path.rfind('/'); slash != std::string::npos)
-      here_.path.resize(slash);  // the way to it has no links
+      here_.path.resize(slash);  // the way here has no links
     return true;
   }
 

@@ -1,9 +1,9 @@
-// Opening files whose path leads through folders of others than root and zinit's own user.
+// Opening files by paths through folders of users other than root and zinit's own user.
 //
-// Whoever owns a folder can replace each entry in it at any time: by a symbolic link, or by one
-// more name (a hard link) of somebody else's file. With root's rights the open would then reach
-// what that user could not. So a path is walked from folder to folder by descriptor, and what is
-// found counts by the folder that it lies in:
+// The owner of a folder can replace each entry in it at any time: by a symbolic link, or by one
+// more name (a hard link) of another user's file. With root's rights the open would then reach
+// files that the owner could not reach. So a path is walked from folder to folder by descriptor,
+// and the folder of each entry decides about it:
 //
 //   the folder is                                  a symbolic link in it    the file in it
 //   ours: root's or zinit's own user's, and        is followed              any
@@ -12,9 +12,9 @@
 //     as to /tmp                                   ours                     regular or ours
 //   a stranger's                                   is refused               the same
 //
-// Others may write to a folder if its mode lets everybody, or its group if that is neither root's
-// nor zinit's own. A refusal names the folder and its owner. Links are followed as the kernel does,
-// up to 40 of them (path_resolution(7)).
+// Others may write to a folder if its mode allows everybody, or its group if that is neither root's
+// nor zinit's own group. A refusal names the folder and its owner. Links are followed as in the
+// kernel, up to 40 of them (path_resolution(7)).
 //
 // Any thread. May block on a file system, so hold no lock.
 #pragma once
@@ -27,18 +27,18 @@
 
 namespace zinit {
 
-/// Whether the last part of a path may be a symbolic link. Those on the way may.
+/// Whether the last part of a path may be a symbolic link. Earlier parts may be links.
 enum class LastLink : bool { refused, followed };
 
-/// The folder that a path ends in, and the last part of the path in it.
+/// The folder that a path ends in, and the last part of the path.
 struct FolderOfPath {
   UniqueFd fd;       // O_PATH: for openat(2), renameat(2) and the like
   std::string path;  // empty for the root directory
   struct stat status {};
-  std::string name;  // without a slash; "." if the path is that of a folder
+  std::string name;  // without a slash; "." if the path names a folder
 };
 
-/// Whether others than root and zinit's own user can change a file or folder: by its owner, or by
+/// Whether users other than root and zinit's own can change a file or folder, as its owner or by
 /// its mode.
 [[nodiscard]] bool others_can_write(const struct stat& status) noexcept;
 
@@ -47,14 +47,14 @@ struct FolderOfPath {
 
 /// Opens the folder that `path` ends in. The last part need not exist.
 ///
-/// @return  "cannot open PATH: ..."; ELOOP for a link that is refused and for too many of them.
+/// @return  "cannot open PATH: ..."; ELOOP for a refused link or too many links.
 [[nodiscard]] Result<FolderOfPath> open_folder_of(const std::string& path,
                                                   LastLink last = LastLink::refused);
 
 /// open(2) by the rules above, always with O_CLOEXEC, O_NOCTTY and O_NONBLOCK.
 ///
-/// @param flags  may have O_CREAT, and not O_TRUNC: the file is looked at when it is open.
-/// @return  as for open_folder_of(); EPERM for a file that is refused.
+/// @param flags  may contain O_CREAT, but not O_TRUNC: the file is checked after it is open.
+/// @return  as for open_folder_of(); EPERM for a refused file.
 [[nodiscard]] Result<UniqueFd> open_trusted(const std::string& path, int flags, mode_t mode = 0,
                                             LastLink last = LastLink::refused);
 

@@ -11,7 +11,7 @@
 
 namespace zinit {
 
-/// How many bytes the path of a unix socket may have.
+/// The longest path of a unix socket, in bytes.
 inline constexpr std::size_t kUnixPathMax = sizeof(sockaddr_un::sun_path) - 1;
 
 /// The address of the socket at `path`. A path of more than kUnixPathMax bytes is cut off: check
@@ -23,7 +23,7 @@ inline constexpr std::size_t kUnixPathMax = sizeof(sockaddr_un::sun_path) - 1;
   return address;
 }
 
-/// The address in the form that bind(2) and connect(2) take.
+/// The address in the form for bind(2) and connect(2).
 [[nodiscard]] inline const sockaddr* generic(const sockaddr_un& address) noexcept {
   return reinterpret_cast<const sockaddr*>(&address);
 }

@@ -1,4 +1,4 @@
-// Writing that never blocks: see write_now.hpp.
+// Writing that never blocks. See write_now.hpp.
 #include "base/write_now.hpp"
 
 #include <fcntl.h>
