@@ -12,27 +12,27 @@
 namespace zinit {
 inline namespace v1 {
 
-/// An answer as the library keeps it.
+/// An answer in the library's own form.
 struct JsonAnswer;
 
-/// A request as it is sent.
+/// A request in the form in which it is sent.
 struct RequestText {
   std::string method;
   std::string params{};  // JSON text; empty: none
-  /// It waits for a service, and not for the server alone: no longer than `limit` (nothing: as long
-  /// as it takes), whatever time limit the client has for its calls.
+  /// The request waits for a service, not only for the server. It waits no longer than `limit`
+  /// (nothing: as long as it takes), independent of the client's time limit for calls.
   bool waits = false;
   std::optional<std::chrono::milliseconds> limit{};
 };
 
-/// A request, and how its answer is read.
+/// A request, and the function that reads its answer.
 template <class T>
 struct Request : RequestText {
   /// Throws ClientError bad_answer.
   T (*read)(const JsonAnswer& answer) = nullptr;
 };
 
-/// What is answered to a request that has no result but that it was done.
+/// The result of a request that only reports that it was done.
 struct Done {};
 
 /// The outcome of a call: its result, or the error that Client would throw.
@@ -42,11 +42,11 @@ class Answer {
   Answer(T value) : content_(std::in_place_index<0>, std::move(value)) {}
   Answer(ClientError error) : content_(std::in_place_index<1>, std::move(error)) {}
 
-  /// Whether there is a result.
+  /// Whether the call has a result.
   [[nodiscard]] bool has_value() const noexcept { return content_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
 
-  /// The result. Where there is none, its error is thrown.
+  /// The result. Without a result, throws the error.
   [[nodiscard]] T& value() {
     if (const auto* error = std::get_if<1>(&content_)) throw *error;
     return *std::get_if<0>(&content_);
@@ -57,7 +57,7 @@ class Answer {
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 
-  /// The error. Only where there is no result (else std::bad_variant_access is thrown).
+  /// The error. Without an error, throws std::bad_variant_access.
   [[nodiscard]] const ClientError& error() const { return std::get<1>(content_); }
 
  private:

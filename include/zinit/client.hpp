@@ -9,22 +9,22 @@
 //     zinit.events_subscribe({"web"}, [](const zinit::StateEvent& event) { ... });
 //     while (zinit.dispatch()) {}
 //
-// Two complete programs are in doc/library.md. For programs with an event loop there is AsyncClient
-// (zinit/async_client.hpp, which this header brings along).
+// doc/library.md has two complete programs. For programs with an event loop there is AsyncClient
+// (zinit/async_client.hpp, which this header includes).
 //
-// There is one method for each method of the protocol, under its name: logs.get is logs_get(), and
-// service.* and system.* go without their prefix, so that service.status_full is status_full();
-// those of xinet.* are named after proxies, so that xinet.set is set_proxy().
-// call() calls any method; its parameters and its result are JSON text.
+// Each method of the protocol has a method here with its name: logs.get is logs_get(). service.*
+// and system.* lose their prefix, so service.status_full is status_full(). Methods of xinet.* have
+// the word proxy in their names, so xinet.set is set_proxy(). call() calls any method; its
+// parameters and its result are JSON text.
 //
-// What the methods take and answer is described in zinit/types.hpp.
+// zinit/types.hpp describes the parameters and results of the methods.
 //
-// Errors are thrown as ClientError. Those of the server have negative codes, as in JSON-RPC; those
-// that the library itself finds have positive ones. After `disconnected`, `bad_answer` and
+// Errors are thrown as ClientError. Errors from the server have negative codes, as in JSON-RPC;
+// errors that the library itself finds have positive ones. After `disconnected`, `bad_answer` and
 // `system_failure` the Client can no longer be used.
 //
-// Threads: one Client is used by one thread at a time. Nothing here touches signal handlers, and a
-// server that goes away raises no SIGPIPE.
+// Threads: only one thread at a time uses a Client. It does not touch signal handlers, and a server
+// that goes away raises no SIGPIPE.
 #pragma once
 
 #include <chrono>
@@ -66,22 +66,22 @@ class Client {
   Client& operator=(const Client&) = delete;
   ~Client();
 
-  /// The user that the server runs as, as the kernel has it (SO_PEERCRED); nothing if it does not
-  /// say. What a server of another user than root answers is that user's word.
+  /// The user that the server runs as, from the kernel (SO_PEERCRED); nothing if the kernel does
+  /// not report it. Trust the answers of a server as much as this user.
   [[nodiscard]] std::optional<unsigned> server_user() const;
 
-  /// The process that listens on the socket, as the kernel has it (SO_PEERCRED): 0 where it lies
-  /// outside this pid namespace, nothing if the kernel does not say. A server that executes itself
-  /// anew closes all connections and stays the same process; a Client that is `disconnected` tells
-  /// by this whether the one that it finds when it connects again is another.
+  /// The process that listens on the socket, from the kernel (SO_PEERCRED): 0 if it is outside this
+  /// pid namespace, nothing if the kernel does not report it. A server that executes itself again
+  /// closes all connections and keeps its pid. So after `disconnected`, a new Client can compare
+  /// this number to find out whether it has reached another server.
   [[nodiscard]] std::optional<int> server_pid() const;
 
-  /// The longest that a call waits for its answer, then ErrorCode::no_answer; nothing: for ever.
-  /// Calls that wait for a service (Wait, wait()) have their own limit beside it. Default: 30 s.
+  /// The longest time that a call waits for its answer, then ErrorCode::no_answer; nothing: for
+  /// ever. Calls that wait for a service (Wait, wait()) also have their own limit. Default: 30 s.
   void set_timeout(std::optional<std::chrono::milliseconds> timeout);
 
-  /// The longest answer that is taken, in bytes; a longer one is ErrorCode::bad_answer. Default:
-  /// 256 MiB.
+  /// The longest accepted answer, in bytes; a longer one is ErrorCode::bad_answer. Default: 256
+  /// MiB.
   void set_answer_limit(std::size_t bytes);
 
   // --- any method, as JSON -----------------------------------------------------------------------
@@ -90,46 +90,46 @@ class Client {
   /// empty.
   std::string call(std::string_view method, std::string_view params = {});
 
-  /// Makes a request of zinit/request.hpp and returns its result. The methods below do so, each
-  /// with its own.
+  /// Makes a request from zinit/request.hpp and returns its result. Each method below makes its own
+  /// request in this way.
   template <class T>
   T call(const Request<T>& request) {
     return request.read(*exchange(request));
   }
 
-  /// The halves of call(): several requests may be sent before the first answer is read, and
+  /// The two halves of call(): several requests may be sent before the first answer is read, and
   /// answers may be read in any order, each once. `answer` waits at most `limit`, nothing: for
   /// ever.
   std::uint64_t request(std::string_view method, std::string_view params = {});
   std::string answer(std::uint64_t request, std::optional<std::chrono::milliseconds> limit = {});
-  /// Waits until any request is answered whose answer has not been taken, and returns its number:
-  /// then answer() returns, or throws, at once. Throws as answer() does; invalid_request if no
-  /// answer is due.
+  /// Waits until any request is answered whose answer was not taken yet, and returns its number;
+  /// answer() then returns or throws at once. Throws like answer(); invalid_request if no answer is
+  /// due.
   std::uint64_t first_answered(std::optional<std::chrono::milliseconds> limit = {});
 
-  /// The descriptor of the connection, for who waits for other things too: readable (poll(2)) when
-  /// something has come that was not read yet, and when the server has closed it. first_answered()
-  /// and dispatch(), with a limit of 0, take what is there and wait for nothing. As long as it is
-  /// writable, request() does not wait either, unless the request is long. AsyncClient is made for
-  /// event loops altogether.
+  /// The descriptor of the connection, for programs that also wait for other things. It is readable
+  /// (poll(2)) when unread data has come, and when the server has closed the connection. With a
+  /// limit of 0, first_answered() and dispatch() take what is there and do not wait. While it is
+  /// writable, request() does not wait either, unless the request is long. For a whole event loop
+  /// use AsyncClient.
   [[nodiscard]] int fd() const noexcept;
 
   // --- the methods of the protocol ---------------------------------------------------------------
 
-  // Those of zinit/calls.inc, which says what they do: `PingAnswer ping();` and so on. Those that
-  // give Done return when it is done.
+  // Each call of zinit/calls.inc, which describes it: `PingAnswer ping();` and so on. A call with
+  // the result Done returns when it is done.
 #define ZINIT_CALL(result, name, parameters, arguments) \
   result name parameters { return call(request::name arguments); }
 #include <zinit/calls.inc>
 
-  /// list_full() with each status given to `each` in turn, which costs less memory. What `each`
-  /// throws is passed on.
+  /// list_full() that passes each status to `each` in turn, which costs less memory. Exceptions
+  /// from `each` are passed on.
   void list_full(const std::vector<std::string>& members,
                  const std::function<void(ServiceStatus)>& each);
 
   // --- subscriptions -----------------------------------------------------------------------------
 
-  /// From now on, dispatch() calls `callback` for each line of the logs in `names` (empty: of all),
+  /// From now on, dispatch() calls `callback` for each line of the logs in `names` (empty: all),
   /// beginning with the last `lines` of each. The subscription goes on when a service is restarted,
   /// or removed and added again. Returns the subscription's number.
   std::uint64_t logs_subscribe(const std::vector<std::string>& names,
@@ -138,12 +138,12 @@ class Client {
   void logs_unsubscribe(std::uint64_t subscription);
 
   /// From now on, dispatch() calls `callback` for each change of state of the services in `names`
-  /// (empty: of all). Returns the subscription's number.
+  /// (empty: all). Returns the subscription's number.
   std::uint64_t events_subscribe(const std::vector<std::string>& names,
                                  std::function<void(const StateEvent&)> callback);
   void events_unsubscribe(std::uint64_t subscription);
 
-  /// The same for any method that subscribes; `callback` is given the notification's method and its
+  /// The same for any method that subscribes; `callback` gets the notification's method, and its
   /// params as JSON text.
   using NotificationCallback =
       std::function<void(std::string_view method, const std::string& params)>;
@@ -152,7 +152,7 @@ class Client {
   void unsubscribe(std::string_view method, std::uint64_t subscription);
 
   /// Waits for the next notification, at most `limit` (nothing: for ever), and calls its callback,
-  /// which may use this Client. False when the time is up; an error of the connection is thrown.
+  /// which may use this Client. Returns false if the time is up; throws errors of the connection.
   bool dispatch(std::optional<std::chrono::milliseconds> limit = {});
 
  private:

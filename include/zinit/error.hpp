@@ -1,4 +1,4 @@
-// Errors of the client library of zinit, those that the server answers among them.
+// Errors of the client library of zinit, including the errors that the server answers.
 #pragma once
 
 #include <stdexcept>
@@ -8,10 +8,10 @@
 namespace zinit {
 inline namespace v1 {
 
-/// What can go wrong with a call.
+/// The faults of a call.
 struct ErrorCode {
   enum : int {
-    // Answered by the server, as JSON-RPC 2.0 has them ...
+    // From the server, as in JSON-RPC 2.0 ...
     parse_error = -32700,
     invalid_request = -32600,
     method_not_found = -32601,
@@ -35,25 +35,25 @@ struct ErrorCode {
     // Found by this library.
     no_server = 1,       // nothing listens on the socket
     access_denied = 2,   // the socket's mode does not admit this user
-    no_answer = 3,       // none within the timeout
+    no_answer = 3,       // no answer within the timeout
     disconnected = 4,    // the server closed the connection before it answered
-    bad_answer = 5,      // what came is no answer: not JSON, the wrong type, or too long
+    bad_answer = 5,      // invalid answer: not JSON, the wrong type, or too long
     system_failure = 6,  // a system call failed; the message has the errno's text
     queue_full = 7,      // the server does not read: too much waits to be sent (AsyncClient)
   };
 };
 
-/// The one exception type of this library; what() is the message.
+/// The only exception type of this library; what() is the message.
 class ClientError : public std::runtime_error {
  public:
   ClientError(int code, const std::string& message, std::string data = {})
       : std::runtime_error(message), code_(code), data_(std::move(data)) {}
 
-  /// One of ErrorCode, or another negative number that a newer server answers.
+  /// One of ErrorCode, or another negative number from a newer server.
   [[nodiscard]] int code() const noexcept { return code_; }
 
   /// `data` of the server's error object as JSON text, such as {"name":"service_not_found",...};
-  /// empty if it has none.
+  /// empty: it has none.
   [[nodiscard]] const std::string& data() const noexcept { return data_; }
 
  private:

@@ -1,10 +1,10 @@
-// Requests with the types of their answers: what Client's methods of the same names send, to be
-// given to Client::call() or AsyncClient::call().
+// Requests with the types of their answers: what Client's methods of the same names send. Pass them
+// to Client::call() or AsyncClient::call().
 //
 //     client.call(zinit::request::status_full("web"),
 //                 [](zinit::Answer<zinit::ServiceStatus> answer) { ... });
 //
-// Making one sends nothing, and throws nothing but std::bad_alloc.
+// Making a request sends nothing, and throws nothing but std::bad_alloc.
 #pragma once
 
 #include <string>
@@ -17,13 +17,13 @@
 namespace zinit {
 inline namespace v1 {
 
-/// Makes a request of any method. Its result is JSON text.
+/// Makes a request for any method. Its result is JSON text.
 ///
 /// @param params  a JSON object or array, or empty
 [[nodiscard]] Request<std::string> any_request(std::string_view method,
                                                std::string_view params = {});
 
-/// The requests of zinit/calls.inc, which says what each does.
+/// The requests of zinit/calls.inc, which describes each.
 namespace request {
 
 #define ZINIT_CALL(result, name, parameters, arguments) \

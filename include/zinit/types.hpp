@@ -1,8 +1,8 @@
-// What the methods of the client library take and answer.
+// The parameters and results of the client library's methods.
 //
-// A state or the type of a reason is a Word: an enumerator and its text. A member of an answer that
-// ends in _us or _ms is the number of the protocol; the function of its name without that unit
-// gives it as a type of std::chrono.
+// A state or a reason's type is a Word: an enumerator and its text. A member that ends in _us or
+// _ms is the protocol's number; the function with the same name without the unit returns it as a
+// type of std::chrono.
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,7 @@
 namespace zinit {
 inline namespace v1 {
 
-/// Lines of output that could not be delivered to one sink.
+/// Lines of output that could not be delivered to a sink.
 struct DroppedLines {
   std::string sink;
   std::uint64_t lines = 0;
@@ -37,40 +37,40 @@ using TextByName = std::map<std::string, std::string>;
   ;
 #include <zinit/objects.inc>
 
-/// What a proxy is to do. Addresses are host:port, tcp:host:port, [v6]:port or unix:/path.
+/// The settings of a proxy. Addresses are host:port, tcp:host:port, [v6]:port or unix:/path.
 struct ProxyConfig {
   std::string name;
   std::vector<std::string> listen;  // at least one
   std::string backend;              // where the service listens
-  std::string service;              // what is started for a connection
+  std::string service;              // the service to start for a connection
   // How long a connection waits for the backend; nothing: 30 s.
   std::optional<std::chrono::seconds> connect_timeout{};
-  // The service is stopped after so long without a connection; nothing, or 0: never.
+  // The service is stopped after this long without a connection; nothing, or 0: never.
   std::optional<std::chrono::seconds> idle_timeout{};
   bool single_connection = false;  // a second client waits until the first has gone
   int proxy_protocol = 0;          // version of HAProxy's header for the backend; 0: none
 };
 
-/// Which lines logs_filter() is to find.
+/// The lines that logs_filter() returns.
 struct LogFilter {
-  std::string name{};     // only those of this service; empty: of all, of zinit and of syslog
-  std::string pattern{};  // only those that contain this
-  std::string stream{};   // only those of this stream; empty: of any
-  std::optional<std::chrono::system_clock::time_point> since{};  // only those from then on
-  std::uint32_t lines = 100;                                     // the last so many of them
+  std::string name{};     // only lines of this service; empty: of all, zinit and syslog too
+  std::string pattern{};  // only lines that contain this text
+  std::string stream{};   // only lines of this stream; empty: of any
+  std::optional<std::chrono::system_clock::time_point> since{};  // only lines from then on
+  std::uint32_t lines = 100;                                     // the last ones, at most this many
 };
 
 /// Whether start(), stop() or restart() waits for the outcome.
 struct Wait {
   bool settled = false;                            // wait until the service is settled
-  std::optional<std::chrono::milliseconds> limit;  // no longer than this; then ErrorCode::timeout
-  bool check = true;  // restart(): where check_exec of what it stops fails, nothing is stopped
+  std::optional<std::chrono::milliseconds> limit;  // the longest wait; then ErrorCode::timeout
+  bool check = true;                               // restart(): nothing stops if a check_exec fails
 };
 
-/// What wait() waits for.
+/// The states that wait() can wait for.
 enum class WaitFor { running, exited, failed, stopped };
 
-/// When a shutdown or the like is to happen; nothing: now.
+/// The time of a shutdown or similar action; nothing: now.
 using ShutdownTime = std::optional<std::chrono::system_clock::time_point>;
 
 inline std::optional<std::chrono::milliseconds> ServiceStatus::uptime() const {
