@@ -9,7 +9,6 @@
 #include "base/text.hpp"
 #include "config/spec_reader.hpp"
 #include "config/value_text.hpp"
-#include "init/instances.hpp"
 #include "io/loop.hpp"
 #include "supervisor/journal.hpp"
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/settings.hpp"
+#include "config/templates.hpp"
 #include "model/graph.hpp"
 #include "os/state_facts.hpp"
 #include "supervisor/ports.hpp"

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/time.hpp"
-#include "init/shutdown.hpp"
+#include "os/power.hpp"
 #include "os/process.hpp"
 
 namespace zinit {

@@ -5,16 +5,20 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <exception>
+#include <memory>
+#include <utility>
 
 #include "base/log.hpp"
 #include "base/sanitized.hpp"
+#include "init/boot.hpp"
 #include "init/environment.hpp"
 #include "init/last_resort.hpp"
 #include "init/last_steps.hpp"
-#include "init/machine.hpp"
 #include "init/prepare_server.hpp"
 #include "os/console.hpp"
 #include "os/mount.hpp"
+#include "os/power.hpp"
 #include "os/process.hpp"
 
 namespace zinit {
@@ -99,12 +103,38 @@ void take_place(const StartRequest& request) {
              program_of(1), ::getpid());
 }
 
+Result<std::unique_ptr<ZinitDaemon>> make_daemon(StartRequest&& request) {
+  auto start = prepare_server(std::move(request));
+  if (!start) return Failure(start.error());
+  return ZinitDaemon::create(std::move(*start));
+}
+
+/// Boots, runs and ends the machine. Errors are logged, and PID 1 goes on.
+[[noreturn]] void run_machine(StartRequest request) {
+  // Never destroyed: that would wait for threads, which may hang.
+  ZinitDaemon* daemon = nullptr;
+  try {
+    BootedMachine machine = boot_machine(request.options.words, request.inherited.has_value());
+    request.console = std::move(machine.console);
+    request.kernel = std::move(machine.kernel);
+    auto made = make_daemon(std::move(request));
+    if (!made) stay_alive(made.error().text.c_str());
+    daemon = made->release();
+    daemon->run();
+  } catch (const std::exception& fault) {
+    stay_alive(fault.what());
+  }
+  if (daemon->kind() == PowerAction::switch_root) daemon->leave_root();
+  const SignOfLife alive = [daemon] { daemon->feed_watchdog(); };
+  catch_all("shutdown", [&] { kill_the_rest([daemon] { return daemon->reap_some(); }, alive); });
+  catch_all("shutdown", [daemon] { daemon->finish_logs(); });
+  leave_machine(daemon->kind(), daemon->release_watchdog(), !daemon->can_be_destroyed());
+}
+
 int run_plain(StartRequest request) {
   const bool ends_all = request.mode == Mode::container && !request.subreaper;
   take_place(request);
-  auto start = prepare_server(std::move(request));
-  auto daemon = start ? ZinitDaemon::create(std::move(*start))
-                      : Result<std::unique_ptr<ZinitDaemon>>(Failure(start.error()));
+  auto daemon = make_daemon(std::move(request));
   if (!daemon) {
     print(stderr, fmt::format("zinit: {}\n", daemon.error().text));
     return kFailed;

@@ -1,19 +1,15 @@
-// The boot of a machine, step by step; then its daemon, and its end.
-#include "init/machine.hpp"
+// The boot of a machine, step by step, up to its server.
+#include "init/boot.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
-#include <exception>
-#include <memory>
-#include <utility>
 
 #include "base/log.hpp"
 #include "init/environment.hpp"
 #include "init/last_resort.hpp"
-#include "init/last_steps.hpp"
 #include "os/console.hpp"
 #include "os/mount.hpp"
 #include "os/net.hpp"
@@ -83,25 +79,16 @@ std::string take_console(const std::string& command_line) {
 
 /// The kernel passes words that it does not know to init as arguments. They are on the kernel
 /// command line too, so they are needed only if that cannot be read.
-void read_kernel_options(StartRequest& request, const std::string& command_line) {
-  std::string text = command_line;
-  for (const std::string& word : request.options.words) text.append(" ").append(word);
-  request.kernel = parse_kernel_options(text);
-  if (::access(kInitramfs, F_OK) == 0) request.kernel = for_initramfs(request.kernel);
+KernelOptions read_kernel_options(std::string text, std::span<const std::string> words) {
+  for (const std::string& word : words) text.append(" ").append(word);
+  const KernelOptions options = parse_kernel_options(text);
+  return ::access(kInitramfs, F_OK) == 0 ? for_initramfs(options) : options;
 }
 
 void set_up_keys() {
   log_if_failed(take_ctrl_alt_del());
   // Fails on most machines, which have no virtual terminal.
   if (const auto taken = take_keyboard_request(); !taken) log_debug("boot: {}", taken.error().text);
-}
-
-std::unique_ptr<ZinitDaemon> make_daemon(StartRequest&& request) {
-  auto start = prepare_server(std::move(request));
-  if (!start) stay_alive(start.error().text.c_str());
-  auto daemon = ZinitDaemon::create(std::move(*start));
-  if (!daemon) stay_alive(daemon.error().text.c_str());
-  return std::move(*daemon);
 }
 
 void set_up_own_process() {
@@ -111,41 +98,24 @@ void set_up_own_process() {
     log_warn("boot: {}", sys_failure("set", "PATH").value().text);
 }
 
-/// The steps of a boot before any service: mounts, log, console, Ctrl-Alt-Del, host name. Fills in
-/// `console` and `kernel` of the request.
-void set_up_machine(StartRequest& request) {
+}  // namespace
+
+BootedMachine boot_machine(std::span<const std::string> words, bool again) {
+  BootedMachine machine;
   const std::vector<Error> mount_faults = mount_all();
   log_if_failed(fill_standard_streams());
   const int log_fd = log_to_kernel();
   const std::string command_line = read_command_line();
-  request.console = take_console(command_line);
-  survive_faults(log_fd, request.console);
-  log_debug("boot: console {}", request.console);
+  machine.console = take_console(command_line);
+  survive_faults(log_fd, machine.console);
+  log_debug("boot: console {}", machine.console);
   for (const Error& fault : mount_faults) log_warn("boot: {}", fault.text);
-  read_kernel_options(request, command_line);
+  machine.kernel = read_kernel_options(command_line, words);
   set_up_keys();
-  if (!request.inherited) log_if_failed(set_hostname());  // may have been changed since
+  if (!again) log_if_failed(set_hostname());  // may have been changed since
   log_if_failed(loopback_up());
   set_up_own_process();
-}
-
-}  // namespace
-
-void run_machine(StartRequest request) {
-  // Never destroyed: that would wait for threads, which may hang.
-  ZinitDaemon* daemon = nullptr;
-  try {
-    set_up_machine(request);
-    daemon = make_daemon(std::move(request)).release();
-    daemon->run();
-  } catch (const std::exception& fault) {
-    stay_alive(fault.what());
-  }
-  if (daemon->kind() == PowerAction::switch_root) daemon->leave_root();
-  const SignOfLife alive = [daemon] { daemon->feed_watchdog(); };
-  catch_all("shutdown", [&] { kill_the_rest([daemon] { return daemon->reap_some(); }, alive); });
-  catch_all("shutdown", [daemon] { daemon->finish_logs(); });
-  leave_machine(daemon->kind(), daemon->release_watchdog(), !daemon->can_be_destroyed());
+  return machine;
 }
 
 }  // namespace zinit
