@@ -44,7 +44,7 @@ struct ProxyShared {
   std::size_t beyond = 0;             // connections that exist beyond the shares
   std::size_t share = 0;              // connections that each proxy may always have
   std::function<void()> over;         // call after the end of a connection
-  std::function<void()> lacking;      // call after a lack of descriptors or memory
+  std::function<void()> lacking;      // after a lack of descriptors or memory: retries soon
   std::function<const Proxy*(const SocketAddress& to)> proxy_at;  // listening there, or null
 };
 

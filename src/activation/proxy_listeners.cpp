@@ -59,9 +59,8 @@ ListenOptions options_of_proxies() {
   return options;
 }
 
-/// For a port that a listener which is about to close has at another address: 127.0.0.1, say, and
-/// the new one is for all addresses. While both share the port, the old one does not block the
-/// bind.
+/// A listener about to close may have the port at another address: at 127.0.0.1, and the new one is
+/// for all addresses. Sharing the port opens both, so the old one stays if the new one fails.
 Result<OpenSocket> open_beside(const SocketAddress& address, const Listeners& spare) {
   ListenOptions options = options_of_proxies();
   options.reuse_port = true;
