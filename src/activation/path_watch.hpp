@@ -45,7 +45,7 @@ class PathWatch {
   /// The result of look().
   struct Found {
     std::string state;   // for the next look(), also in another process image; one line
-    bool holds = false;  // the service is to be started
+    bool holds = false;  // the service must be started
     bool there = false;
     bool not_empty = false;  // a directory that should have entries has some
     bool lacks = false;      // no memory, watches or descriptors: look again later

@@ -1,8 +1,8 @@
 // The sockets that proxies listen on.
 //
 // A listener has several owners: the proxy that accepts from it, on the data loop, and src/init,
-// which opens listeners and passes those of the old setting on to the new one. The last owner to
-// release it removes its file, so a loop must not be the last owner.
+// which opens listeners and passes on old listeners when a setting changes. The last owner to
+// release a listener removes its file, so a loop must not be the last owner.
 #pragma once
 
 #include <memory>

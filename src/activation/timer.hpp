@@ -3,6 +3,13 @@
 //
 // Calendar and cron use the wall clock. every_ms and on_boot_ms use the monotonic clock, which runs
 // on evenly when the wall clock is set.
+//
+// All wall times up to Stand::since_us are done with, so the next calendar or cron time is the
+// first one after it. passed() moves since_us to now. So all times that came while the machine
+// slept, or while zinit did not run, count as one. Times that zinit's start or a set clock finds
+// missed are due at not_before_us. every_ms counts from every_from: the last start, or the last
+// time that was due and started nothing. on_boot_ms is due once. Each of these times comes later by
+// the random `delay`.
 #pragma once
 
 #include <cstdint>

@@ -143,7 +143,7 @@ class LogStore::Impl {
     }
   }
 
-  /// All logs, including those of unused slots.
+  /// All logs, even of unused slots.
   [[nodiscard]] std::vector<ServiceLog*> all() EXCLUDES(mutex_) {
     std::vector<ServiceLog*> logs{&own, &syslog};
     MutexLock lock(mutex_);

@@ -5,6 +5,20 @@
 // request that wants everything written so far. In both cases the lines are in the ring before the
 // lock is released. So a request never misses a line that was read before it.
 //
+// A crash of zinit between two steps loses no line and repeats none in the ring. Three things in
+// memory files make this possible:
+//
+// - the read area (read_area.hpp): the bytes of the current read, the number of the read, and the
+//   number of the last line in the ring before it;
+// - the ring, whose lines are numbered (ring.hpp);
+// - a fact for each pipe: the pid of its writer, the number of the last read that the fact
+//   includes, and the beginning of an unfinished line.
+//
+// A read begins the area, calls read(2), stores the lines, saves the fact, and ends the area, in
+// this order. If zinit crashes, the next image finds the area that has not ended. If the fact has
+// the number of this read, the read was completely stored. Otherwise take_left() splits the bytes
+// again, after the unfinished line of the fact, and skips lines whose numbers are in the ring.
+//
 // Threads: all functions of ServiceLog on any thread. The log's lock guards the members of a
 // LogPipe that change.
 #pragma once

@@ -57,7 +57,7 @@ Result<void> make_directory(const std::string& path) {
   return sys_failure("make the cgroup", path);
 }
 
-/// Removes a cgroup and those below it, unless they have processes.
+/// Removes a cgroup and the cgroups below it, unless they have processes.
 void remove_if_empty(const std::string& path) {
   if (::rmdir(path.c_str()) == 0 || errno != EBUSY) return;
   const auto cgroup = Cgroup::open(path);  // in use, or it contains cgroups

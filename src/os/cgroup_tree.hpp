@@ -112,7 +112,7 @@ class CgroupTree {
   const Cgroup own_;
   const Cgroup base_;                 // its descriptor holds the lock
   std::string name_;                  // path of base_ in /proc/PID/cgroup; empty if unknown
-  std::string controllers_;           // those of the services' cgroups
+  std::string controllers_;           // of the services' cgroups
   std::vector<std::string> enabled_;  // controllers that this process enabled in `own_`
 
   Mutex mutex_;

@@ -49,7 +49,7 @@ constexpr std::size_t kForDiscards = 16;
   ::setitimer(ITIMER_REAL, &kTick, nullptr);
   long result = 0;
   if (task == Task::close) {
-    ::syscall(SYS_close, fd);  // closed whatever it returns
+    ::syscall(SYS_close, fd);  // closes it even if it returns an error
   } else {
     char byte = 0;
     iovec part{&byte, 1};

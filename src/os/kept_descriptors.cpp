@@ -103,8 +103,8 @@ std::size_t most_descriptors() noexcept {
   return std::min<std::size_t>(limit.rlim_max, kMostEntries);
 }
 
-/// A thread that is in here while the marks are set stops. So it neither closes a listed descriptor
-/// nor relies on a note that came too late.
+/// While the marks are set, a thread stops in this function. So it neither closes a listed
+/// descriptor nor relies on a note that came too late.
 void note(const UniqueFd& fd, const KeptNote& what) noexcept {
   if (list == nullptr || !fd) return;
   stop_while_ending();

@@ -1,4 +1,4 @@
-// Mounts: makes those that a system needs first, reads what is mounted, and moves to another root.
+// Mounts: mounts what a system needs first, reads what is mounted, and moves to another root.
 // os/unmount.hpp unmounts.
 //
 // All functions may block as long as a file system or a device blocks.

@@ -117,7 +117,7 @@ std::string loader_of(int fd, const std::vector<ElfSegment>& segments) {
   return {path, ::strnlen(path, read_at(fd, path, size, named->p_offset))};
 }
 
-/// Why `file` cannot be executed, whatever its content; empty if it can.
+/// Why `file` cannot be executed, even with the right content; empty if it can.
 std::string mode_fault(int file) {
   struct stat status {};
   struct statvfs system {};

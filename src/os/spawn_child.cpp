@@ -1,4 +1,22 @@
 // Makes a child, and takes its few steps to execve. See spawn_child.hpp for the rules.
+//
+// A child is made in the best way that the kernel allows:
+//
+// 1. clone3(2) with shared memory and a shared descriptor table. This needs slots for the streams
+//    (spawn_slots.hpp), and no other passed descriptors. The child's first step copies the lowest
+//    part of the table (take_descriptors()). If the kernel refuses the copy, the child ends, the
+//    slots are given up for good, and start_child() starts again with way 2.
+// 2. clone3(2) with shared memory and a copy of the whole table.
+// 3. clone(2) with a copy of the memory (clone_copied()). Used from the moment at which the kernel
+//    or a filter refuses clone3(2).
+//
+// In ways 1 and 2 the kernel makes the child in its cgroup (CLONE_INTO_CGROUP). Without this flag
+// (before Linux 5.7), and in way 3, the child enters the cgroup itself.
+//
+// In ways 1 and 2 this thread sleeps until the child has executed or ended (CLONE_VFORK), and then
+// reads the failed step from ChildWork. In way 3 it reads a report from a pipe, which ends without
+// a report at execve(2). In each way reap_unexecuted() then says which of the two happened: it can
+// only reap a child that did not execute.
 #include "os/spawn_child.hpp"
 
 #include <fcntl.h>

@@ -56,7 +56,7 @@ ZINIT_CHILD void clear_inheritable(ChildWork& work) {
 }
 
 /// PR_SET_KEEPCAPS kept them permitted over the change of user. A program without capabilities of
-/// its own gets those that are inheritable and ambient.
+/// its own gets the capabilities that are inheritable and ambient.
 ZINIT_CHILD void raise_capabilities(ChildWork& work) {
   if (::syscall(SYS_capset, &work.capability_header, work.capability_sets) < 0)
     fail(work, SpawnStep::ambient, -1);

@@ -33,7 +33,7 @@ struct Listener {
 /// not see. Reads the descriptors of all processes, so use it only to explain a failure.
 [[nodiscard]] std::vector<pid_t> holders_of_socket(std::uint64_t inode);
 
-/// `pid`, its process group and session, and those of its ancestors, up to but without PID 1.
+/// `pid`, its process group and session, and the same for its ancestors up to but without PID 1.
 [[nodiscard]] std::vector<pid_t> lineage_of(pid_t pid);
 
 }  // namespace zinit

@@ -65,7 +65,7 @@ void ReadinessChecks::on_looked() {
   }
 }
 
-/// The main process has ended: reads its pidfile once more, whatever was read before.
+/// The main process has ended: reads its pidfile once more, even if it was read before.
 void ReadinessChecks::seek_successor(Watch& watch) {
   const bool sought = watch.process->successor_by() != kNever;
   if (std::exchange(watch.seeks, sought) == sought) return;
