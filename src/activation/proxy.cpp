@@ -63,7 +63,7 @@ struct Proxy::Attempt {
 
 struct Proxy::Connection {
   std::uint32_t number;
-  TimePoint since;                     // start of its turn (single_connection: it came first)
+  TimePoint since;                     // start of its turn; single_connection: became first
   KeptFd client;                       // until it is relayed
   std::unique_ptr<Attempt> attempt{};  // under way
   std::unique_ptr<Relay> relay{};

@@ -145,7 +145,7 @@ bool Relay::go_on(KeptFd socket) {
 }
 
 bool Relay::ready(Side side, std::uint32_t events) {
-  // A backend may end its connection properly and be killed before its last bytes are passed on.
+  // Ask killed_() at once: a backend that ended properly may die before all bytes are passed on.
   const bool ends = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
   if (ends && side == backend && !std::exchange(sides_[side].seen, true) && killed_())
     sides_[side].failed = true;

@@ -37,7 +37,7 @@ class LogFile {
   ///
   /// @param written  bytes written: all, unless there is an error
   /// @return  errors of open(2), write(2) and, for a full file, rename(2). EAGAIN: a full FIFO. If
-  /// that may help, the next call opens the file again.
+  ///          that may help, the next call opens the file again.
   [[nodiscard]] Result<void> append(std::string_view lines, const Rotation& rotation,
                                     std::size_t& written);
 

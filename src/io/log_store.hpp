@@ -131,7 +131,7 @@ class LogStore {
   /// From now on until remove_tap(), `tap` gets the lines of the logs that it wants, also of logs
   /// made later. May throw std::bad_alloc; the tap is not added then.
   /// @return  the last `lines` lines of each log before this call, sorted by time. If they take
-  /// more than `room` bytes together, each log has an equal share of `room`.
+  ///          more than `room` bytes together, each log has an equal share of `room`.
   [[nodiscard]] LastLines add_tap(const std::shared_ptr<LogTap>& tap, std::size_t lines,
                                   std::size_t room);
   /// After this returns, `tap` gets no more lines.

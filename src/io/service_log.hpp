@@ -170,7 +170,7 @@ class ServiceLog {
 
   /// From now on `tap` gets every line, if it wants the lines of this log. May be repeated.
   /// @return  the last `lines` lines before that, or as many as fit into `bytes`. Subtracts their
-  /// size from `bytes`, and adds to `left_out` how many did not fit.
+  ///          size from `bytes`, and adds to `left_out` how many did not fit.
   std::vector<LogLine> attach(const std::shared_ptr<LogTap>& tap, std::size_t lines,
                               std::size_t& bytes, std::uint64_t& left_out) EXCLUDES(mutex_);
   /// Estimates the memory that the last `lines` lines take while they wait for a client.

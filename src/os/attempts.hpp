@@ -28,7 +28,7 @@ class Attempts {
   ///
   /// @param more  asked when `patience` is over: whether to wait as long again
   /// @return  an errno for each path. 0: the call succeeded. ETIMEDOUT: it has not returned, and
-  /// stays under way. Otherwise: the call's errno, or why no process could be made.
+  ///          stays under way. Otherwise: the call's errno, or why no process could be made.
   std::vector<int> make(
       const std::vector<std::string>& paths, Call call, Milliseconds patience,
       const std::function<bool()>& more = [] { return false; });

@@ -28,7 +28,7 @@ struct Interrupted {
   std::uint64_t stack = 0;
 };
 
-// A return address follows the bytes of a call instruction. The most bytes to look at.
+// A return address follows a call instruction. At most this many bytes before it are read.
 #if defined(__x86_64__)
 constexpr std::size_t kCallBytes = 7;
 Interrupted interrupted(const ucontext_t& context) noexcept {

@@ -46,9 +46,9 @@ class CgroupTree {
   /// cgroup of this process. Moves this process into the leaf. Removes bases without processes that
   /// killed servers left there.
   /// @param left  the name() of the base of a killed server whose services this process continues.
-  /// If the base is in the same place, it is taken with everything in it.
+  ///              If the base is in the same place, it is taken with everything in it.
   /// @return  the tree; or an error: cgroup v2 is not mounted or not writable. Then process groups
-  /// must suffice.
+  ///          must suffice.
   [[nodiscard]] static Result<std::unique_ptr<CgroupTree>> create(const std::string& left = {});
   /// Like create(), below the cgroup at the path `own`. Takes the base `left` if it is not in use.
   /// For tests.
@@ -125,7 +125,7 @@ class CgroupTree {
 /// Writes the limits set in `resources` to a service's cgroup.
 /// @param defaults  also write defaults for unset limits, to lift earlier ones
 /// @return  messages about limits that cannot be set; or a temporary error, if there was no memory
-/// or descriptor
+///          or descriptor
 [[nodiscard]] Result<std::vector<std::string>> apply_resources(const Cgroup& cgroup,
                                                                const Resources& resources,
                                                                bool defaults);

@@ -30,8 +30,8 @@ struct Console {
 /// `fd`. Call before other threads start, because it replaces 0 to 2 one by one. (dup2(2))
 [[nodiscard]] Result<void> make_standard_streams(int fd);
 
-/// Opens /dev/null for each closed one of 0, 1 and 2; the kernel closes them if it finds no
-/// console. Otherwise later files would get these numbers, and output would be written to them.
+/// Opens /dev/null for each of 0, 1 and 2 that is closed: all are if the kernel found no console.
+/// Otherwise later files would get these numbers, and output would be written to them.
 [[nodiscard]] Result<void> fill_standard_streams();
 
 }  // namespace zinit

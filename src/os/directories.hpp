@@ -26,7 +26,7 @@ namespace zinit {
 /// directory exists, only its owner is changed.
 ///
 /// @return  "cannot make the directory /run/web: ..."; ELOOP or ENOTDIR if a link or something else
-/// is in the way. (mkdirat(2), fchown(2))
+///          is in the way. (mkdirat(2), fchown(2))
 [[nodiscard]] Result<void> make_service_directory(const std::string& place, const std::string& name,
                                                   uid_t uid, gid_t gid, mode_t place_mode);
 

@@ -95,9 +95,9 @@ inline constexpr std::array kCarriedMounts{"/dev", "/run", "/sys", "/proc"};
 /// files, and nothing of another file system.
 ///
 /// @return  the error. Nothing has changed then, except that mounts are private; but if chroot(2)
-/// was refused, for which only a lack of memory can be the reason, the mounts have moved.
-/// (mount(2), MS_MOVE; chroot(2); the kernel's
-/// Documentation/filesystems/ramfs-rootfs-initramfs.rst)
+///          was refused, for which only a lack of memory can be the reason, the mounts have moved.
+///          (mount(2), MS_MOVE; chroot(2); the kernel's
+///          Documentation/filesystems/ramfs-rootfs-initramfs.rst)
 [[nodiscard]] Result<void> enter_root(const std::string& root);
 
 }  // namespace zinit

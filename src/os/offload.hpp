@@ -42,8 +42,7 @@ class Offload {
   /// Who can make a piece of work hang.
   struct Key {
     std::uint64_t owner = 0;
-    std::uint64_t subject = 0;  // work on it that hangs keeps other work on it from beginning; 0:
-                                // none
+    std::uint64_t subject = 0;  // hanging work on it keeps others from beginning; 0: none
   };
   using Work = std::function<void()>;
   struct Task;
@@ -51,7 +50,7 @@ class Offload {
   using Ticket = std::shared_ptr<Task>;
 
   /// @param answered  called when requested work is done, late or refused. Locks are held, so it
-  /// may only pass this on: LoopCall::ask().
+  ///                  may only pass this on: LoopCall::ask().
   explicit Offload(const Limits& limits, std::function<void()> answered = {});
   /// Does not wait. Posted work is still done. `answered` is not called any more.
   ~Offload();

@@ -55,7 +55,7 @@ struct EndedProcess {
 /// A child that has ended. It stays a zombie until reap(), so its pid and process group are not
 /// reused. Until then this returns the same child again.
 /// @return  nothing if no child has ended. Only for the reaper. Does not block. (waitid(2),
-/// WNOWAIT)
+///          WNOWAIT)
 [[nodiscard]] std::optional<EndedProcess> next_ended() noexcept;
 
 /// Like next_ended(), only for the child `pid`: nothing if it has not ended, or is no child of
@@ -76,7 +76,7 @@ void reap(pid_t pid) noexcept;
 /// Waits until the child `pid` has executed its program. For a child that the previous image was
 /// making (spawn()) when it ended.
 /// @return  false if the child ended before it executed (then it is reaped), or if it is no child.
-/// True also if it has not executed by `deadline`: it hangs in a file system.
+///          True also if it has not executed by `deadline`: it hangs in a file system.
 /// No other thread may reap meanwhile.
 [[nodiscard]] bool await_execution(pid_t pid, TimePoint deadline) noexcept;
 

@@ -17,7 +17,7 @@ namespace zinit {
 
 /// The first `most` bytes of /proc/PID/`name`.
 /// @return  ETIMEDOUT if the process, or others of its user, make reads hang. Any thread. Waits at
-/// most 200 ms, and for earlier askers.
+///          most 200 ms, and for earlier askers.
 [[nodiscard]] Result<std::string> read_of_process(pid_t pid, const char* name, std::size_t most);
 
 }  // namespace zinit

@@ -88,9 +88,9 @@ inline constexpr std::string_view kExecuteFault = "cannot execute ";
 /// Starts `plan`'s program, and waits until it is executed or a step has failed.
 ///
 /// @return  the child; or the failed step with errno's text: "cannot execute /usr/bin/webd: No such
-/// file or directory", "cannot change to directory /x: ...", "cannot become user 1000: ...". A
-/// temporary() error: try again after the restart delay. Any other: failed{spawn_error}. A failure
-/// leaves no process and no descriptor behind.
+///          file or directory", "cannot change to directory /x: ...", "cannot become user 1000:
+///          ...". A temporary() error: try again after the restart delay. Any other:
+///          failed{spawn_error}. A failure leaves no process and no descriptor behind.
 /// Any thread, several at once. Needs 20 KiB of stack. Blocks until execve(2) has read the program,
 /// so hold no lock. Logs nothing. Before this returns, the child may have ended, and the reaper may
 /// even have reaped it. (behaviour.md, "States"; clone(2), execve(2))
@@ -102,7 +102,7 @@ inline constexpr std::string_view kExecuteFault = "cannot execute ";
 /// links on them, are resolved below `root`.
 ///
 /// @return  the path. It is not checked if `name` has a slash: execve(2) reports errors. Or ENOENT
-/// with the searched PATH, or EACCES if files of this name are not executable.
+///          with the searched PATH, or EACCES if files of this name are not executable.
 /// Any thread. May block on a file system, so hold no lock. (zinit.toml(5), "exec")
 [[nodiscard]] Result<std::string> resolve_program(const std::string& name, std::string_view path,
                                                   const std::string& dir,

@@ -3,9 +3,9 @@
 // A child is made in the best way that the kernel allows:
 //
 // 1. clone3(2) with shared memory and a shared descriptor table. This needs slots for the streams
-//    (spawn_slots.hpp), and no other passed descriptors. The child's first step copies the lowest
-//    part of the table (take_descriptors()). If the kernel refuses the copy, the child ends, the
-//    slots are given up for good, and start_child() starts again with way 2.
+//    (spawn_slots.hpp), and no other passed descriptors. At its beginning the child copies the
+//    lowest part of the table (take_descriptors()). If the kernel refuses the copy, the child ends,
+//    the slots are given up for good, and start_child() starts again with way 2.
 // 2. clone3(2) with shared memory and a copy of the whole table.
 // 3. clone(2) with a copy of the memory (clone_copied()). Used from the moment at which the kernel
 //    or a filter refuses clone3(2).

@@ -56,7 +56,7 @@ class Thread {
   [[nodiscard]] bool join(Milliseconds limit) noexcept;
 
   /// Nobody waits for the thread: it may outlive this object, and everything that it uses must
-  /// outlive the thread. Its memory is freed when a later thread is abandoned (pthread_detach(3)).
+  /// outlive the thread. After its end, the next abandon() frees its memory (pthread_detach(3)).
   void abandon() noexcept;
 
  private:

@@ -39,7 +39,7 @@ void refuse_descriptors(int socket) noexcept;
 
 /// recv(2) from a socket on which no descriptors are wanted.
 /// @return  as recv(2). -1 with errno EBADMSG if the waiting bytes come with descriptors; they stay
-/// in the queue then.
+///          in the queue then.
 [[nodiscard]] ssize_t receive_bytes(int socket, std::span<char> buffer) noexcept;
 
 /// A datagram, which may still be in the queue.

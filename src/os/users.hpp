@@ -43,7 +43,7 @@ struct UserFiles {
 /// that list the user. If only `group` is set, they stay unchanged.
 ///
 /// @return  an error if a name is unknown or a file cannot be read (EMFILE, ENFILE and ENOMEM are
-/// temporary)
+///          temporary)
 /// Any thread. Reads files, so hold no lock. (zinit.toml(5), "user / group", "groups")
 [[nodiscard]] Result<Credentials> look_up(
     const std::string& user, const std::string& group,
