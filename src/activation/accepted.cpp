@@ -1,4 +1,4 @@
-// Handing accepted connections to instances. See accepted.hpp.
+// Passes accepted connections to instances. See accepted.hpp.
 #include "activation/accepted.hpp"
 
 #include <sys/socket.h>
@@ -13,12 +13,12 @@
 
 namespace zinit {
 
-/// Stays open until the instance's process has it, too.
+/// Keeps the connection open until the instance's process has it too.
 struct AcceptedConnections::Connection : SpawnPart {
   explicit Connection(KeptFd accepted) : fd(std::move(accepted)) {}
   ~Connection() override {
     UniqueFd own = fd.release();
-    // What the instance has must not be shut down.
+    // The process may use the connection: close only zinit's descriptor, and do not shut it down.
     if (!passed)
       close_socket(std::move(own));
     else if (own && may_hold_descriptors(own.get()))

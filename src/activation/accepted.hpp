@@ -1,5 +1,5 @@
-// Connections of services with `accept`, each from its acceptance until an instance of the service
-// has it as its standard input and output.
+// Connections of services with `accept`. A connection stays here from its acceptance until an
+// instance of the service has it as standard input and output.
 #pragma once
 
 #include <map>
@@ -15,17 +15,17 @@
 
 namespace zinit {
 
-/// Any thread.
+/// All functions: any thread.
 class AcceptedConnections final : public WatchPort {
  public:
-  /// For the instance of that name, which is about to be added.
+  /// Stores the connection for the instance `instance`, which is about to be added.
   void put(const std::string& instance, KeptFd connection) EXCLUDES(mutex_);
-  /// The instance has a slot now: the next image finds the connection by it.
+  /// Call when the instance has a slot: the next process image finds the connection by this slot.
   void keep(const std::string& instance, Slot slot) EXCLUDES(mutex_);
-  /// The instance has the connection, or will not have it any more: closes zinit's descriptor.
+  /// Closes zinit's descriptor: the instance has the connection, or will never take it.
   void drop(const std::string& instance) EXCLUDES(mutex_);
-  /// Goes on with the connections of the previous process image.
-  /// @return  those that have no instance yet, with the names of their services
+  /// Takes over the connections of the previous process image.
+  /// @return  connections without an instance yet, with the names of their services
   [[nodiscard]] std::vector<std::pair<std::string, KeptFd>> take_inherited(Inheritance& inherited,
                                                                            const Graph& graph)
       EXCLUDES(mutex_);
@@ -38,7 +38,7 @@ class AcceptedConnections final : public WatchPort {
 
  private:
   struct Connection;
-  Mutex mutex_;  // a leaf
+  Mutex mutex_;  // a leaf: no other lock is taken under it
   std::map<std::string, std::shared_ptr<Connection>, std::less<>> waiting_ GUARDED_BY(mutex_);
 };
 

@@ -1,4 +1,4 @@
-// Binding and listening. See listening.hpp.
+// Binds sockets and listens. See listening.hpp.
 #include "activation/listening.hpp"
 
 #include <arpa/inet.h>
@@ -46,7 +46,7 @@ Result<OpenSocket> bind_path(UniqueFd fd, const SocketAddress& address, int type
   const std::string path = reinterpret_cast<const sockaddr_un&>(address.storage).sun_path;
   if (auto made = make_parents(path); !made) return Failure(made.error());
   if (auto cleared = clear_socket_place(path, type); !cleared) return Failure(cleared.error());
-  // The file takes its mode from the socket: it is open to nobody else before its owner is set.
+  // bind() gives the file the socket's mode: only zinit has access until the owner is set.
   if (::fchmod(fd.get(), options.mode & 0600) < 0 ||
       ::bind(fd.get(), address.get(), address.size) < 0)
     return cannot_listen(path);
@@ -80,7 +80,7 @@ Result<OpenSocket> open_socket(const SocketAddress& address, ListenType type,
     if (!bound) return bound;
     open = *std::move(bound);
   } else {
-    // A new server may have the port while connections of the last one are in TIME_WAIT.
+    // A new server can bind the port while connections of the previous server are in TIME_WAIT.
     const bool ready = set(fd.get(), SOL_SOCKET, SO_REUSEADDR, kind == SOCK_STREAM) &&
                        set_inet(fd.get(), options) &&
                        set(fd.get(), SOL_IP, IP_FREEBIND, options.freebind);
@@ -99,7 +99,7 @@ Result<OpenSocket> open_fifo(const std::string& path, const ListenOptions& optio
   if (auto made = make_parents(path); !made) return Failure(made.error());
   const bool is_new = ::mkfifo(path.c_str(), options.mode & 0600) == 0;
   if (!is_new && errno != EEXIST) return sys_failure("make the FIFO", path);
-  // Another's link in its place could lead anywhere.
+  // Does not follow a symbolic link of another user: its target could be anything.
   auto fd = open_trusted(path, O_RDWR);
   if (!fd) {
     if (is_new) ::unlink(path.c_str());
@@ -165,7 +165,7 @@ Result<void> set_options(int fd, const SocketFile& file, const ListenOptions& op
   if (!file.path().empty())
     return file.give(options.owner.value_or(::geteuid()), options.group.value_or(::getegid()),
                      options.mode);
-  // A FIFO that was there before has no address, and stays somebody else's.
+  // A FIFO that already existed has no address, and keeps its owner's settings.
   if (at.size > 0 && !set_inet(fd, options)) return sys_failure("set options of", address_text(at));
   return {};
 }

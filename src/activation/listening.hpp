@@ -1,7 +1,7 @@
-// Opens what others connect or send to: sockets of all kinds and FIFOs, for proxies and for
+// Opens the sockets (all kinds) and FIFOs that clients connect or send to, for proxies and for
 // [socket] of services.
 //
-// Threads: any, but not a loop's: all of it may block on a file system or on a name server.
+// Threads: any but a loop's, because every function may block on a file system or a name server.
 #pragma once
 
 #include <functional>
@@ -15,56 +15,56 @@
 namespace zinit {
 
 struct ListenOptions {
-  // Of unix sockets and FIFOs; unset: zinit's own.
+  // For unix sockets and FIFOs. Unset: zinit's own.
   mode_t mode = 0666;
   std::optional<uid_t> owner;
   std::optional<gid_t> group;
-  int backlog = 4096;  // the kernel takes net.core.somaxconn at most
+  int backlog = 4096;  // the kernel limits it to net.core.somaxconn
   bool reuse_port = false;
   bool keepalive = false;
   bool freebind = false;
   bool refuses_descriptors = false;  // over unix sockets (refuse_descriptors())
 };
 
-/// The addresses of a place: for a name all that it has, looked up now.
+/// The addresses of an endpoint. A name is looked up now, and gives all its addresses.
 [[nodiscard]] Result<Addresses> addresses_of(const Endpoint& place);
 
-/// What is open at an address. Who closes it for good removes its file.
+/// An open socket or FIFO. To close it for good, remove its file too.
 struct OpenSocket {
   UniqueFd fd;
-  SocketFile file;  // none for TCP and UDP
+  SocketFile file;  // empty for TCP and UDP
 };
 
-/// Binds a socket that does not block to one of the addresses of a place, and listens. Missing
-/// directories of a path are made, with mode 0755. What nobody has open at a path is replaced.
+/// Binds a non-blocking socket to one address of an endpoint, and listens. Makes missing
+/// directories of a path, with mode 0755. Replaces a file at the path that nobody has open.
 /// @return  EADDRINUSE if somebody else has the address
 [[nodiscard]] Result<OpenSocket> open_socket(const SocketAddress& address, ListenType type,
                                              const ListenOptions& options);
 
-/// Opens the FIFO at `path` for reading and writing, so that it never has an end, without blocking;
-/// makes it if there is none.
+/// Opens the FIFO at `path` for reading and writing without blocking, and makes it if it is
+/// missing. Because zinit holds a writing end, the FIFO never reports end of file.
 /// @return  EEXIST if something else is there
 [[nodiscard]] Result<OpenSocket> open_fifo(const std::string& path, const ListenOptions& options);
 
-/// Whether an error of accept4(2) is about the connection, which is gone, and others may be there.
-/// After any other but EAGAIN a pause is in place.
+/// Whether an error of accept4(2) concerns only this connection, which is gone: accept the next
+/// one. After any other error but EAGAIN, pause before the next accept4().
 [[nodiscard]] bool concerns_connection(int errnum) noexcept;
 
-/// Whether `fd`, which was opened here once, listens at `place`. Of a name the port alone is looked
-/// at.
+/// Whether `fd`, opened by this file earlier, listens at `place`. For a name, compares only the
+/// port.
 [[nodiscard]] bool listens_at(int fd, const ListenAddress& place);
 
-/// Whether others who share theirs, too, may bind to the same port. (socket(7), SO_REUSEPORT)
-/// @return  false, with errno, if it is a socket without ports
+/// Sets whether sockets that share their port may bind to one port. (socket(7), SO_REUSEPORT)
+/// @return  false, with errno, if the socket has no ports
 [[nodiscard]] bool share_port(int socket, bool shared) noexcept;
 
-/// Gives what open_socket() or open_fifo() has opened other options, but for freebind, which is
-/// over with the bind. Who has it open, and what waits there, is not touched.
+/// Sets other options on an open socket or FIFO, except freebind, which matters only at the bind.
+/// Processes that have it open, and waiting data, are not touched.
 [[nodiscard]] Result<void> set_options(int fd, const SocketFile& file,
                                        const ListenOptions& options);
 
-/// Calls `open` for each address of a name. One of a protocol that this machine does not have is
-/// passed over, as long as there is another.
+/// Calls `open` for each address of a name. An address whose protocol this machine does not have is
+/// skipped if another address works.
 [[nodiscard]] Result<void> at_each(const Addresses& addresses,
                                    const std::function<Result<void>(const SocketAddress&)>& open);
 

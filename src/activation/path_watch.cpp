@@ -1,4 +1,4 @@
-// Watching paths by inotify. See path_watch.hpp.
+// Watches paths by inotify. See path_watch.hpp.
 #include "activation/path_watch.hpp"
 
 #include <dirent.h>
@@ -26,17 +26,17 @@ constexpr std::uint32_t kSelf = IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_
 constexpr std::uint32_t kComes = IN_CREATE | IN_MOVED_TO;
 constexpr std::uint32_t kNames = kComes | IN_DELETE | IN_MOVED_FROM;
 
-constexpr int kMostTries = 16;  // where directories come and go while they are looked at
+constexpr int kMostTries = 16;  // in case directories come and go during a look
 
 constexpr const char* kMissing = "-";
-constexpr std::size_t kMostCreated = 64;  // of more at once, nobody asks whether they are open
+constexpr std::size_t kMostCreated = 64;  // more new files are not checked for an open writer
 
 struct FileSystem {
   long magic;
   const char* name;
 };
 
-// Of these the kernel tells what is done on this machine at most (statfs(2)).
+// On these the kernel reports at most the changes made on this machine. (statfs(2))
 constexpr std::array<FileSystem, 10> kUntold = {{{NFS_SUPER_MAGIC, "nfs"},
                                                  {CIFS_SUPER_MAGIC, "cifs"},
                                                  {SMB2_SUPER_MAGIC, "smb2"},
@@ -61,7 +61,7 @@ std::string untold_words(const std::string& directory, const std::string& path) 
       path, found->name);
 }
 
-/// @param lacks  is set if that cannot be found out for now
+/// @param lacks  set if the directory cannot be read for now
 bool has_entries(const std::string& path, bool& lacks) {
   const UniqueDirectory directory(::opendir(path.c_str()));
   if (!directory) {
@@ -73,21 +73,21 @@ bool has_entries(const std::string& path, bool& lacks) {
   return false;
 }
 
-/// What differs when a file was written, or is another.
+/// Changes when the file is written or replaced.
 std::string identity_of(const struct stat& status) {
   return fmt::format("{}:{}:{}:{}.{}", status.st_dev, status.st_ino, status.st_size,
                      status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
 }
 
-/// Of a file that has just been made: whoever has made it writes to it as a rule, and closes it
-/// then, of which an event tells. Of links and what is no file there is none.
+/// For a file that was just made: its maker usually writes and then closes it, and an event reports
+/// the close. There is no such event for links and for anything that is no regular file.
 bool still_open(const std::string& path) {
   struct stat status {};
-  if (::lstat(path.c_str(), &status) < 0) return true;  // of its end there is another event
+  if (::lstat(path.c_str(), &status) < 0) return true;  // another event reports its removal
   return S_ISREG(status.st_mode) && status.st_nlink == 1;
 }
 
-/// Without slashes at its end and double ones.
+/// Removes double slashes and slashes at the end.
 std::string cleaned(const std::string& path) {
   std::string clean;
   for (const char c : path)
@@ -126,7 +126,7 @@ PathWatch::Touches PathWatch::read_events() {
       if (name.empty() ||
           ((interest.name.empty() || interest.name == name) && (interest.mask & event->mask) != 0))
         touch(touches, interest, name.empty() ? 0 : event->mask, name);
-    // A directory that was moved is another path's from now on.
+    // A directory that was moved belongs to another path now.
     if ((event->mask & IN_MOVE_SELF) != 0) (void)::inotify_rm_watch(fd_.get(), event->wd);
     if ((event->mask & (IN_IGNORED | IN_MOVE_SELF)) != 0) watched_.erase(found);
   }
@@ -168,8 +168,8 @@ int PathWatch::watch(const std::string& directory, std::uint32_t mask, Number nu
   return 0;
 }
 
-/// Watches what is on the way to a path, links followed.
-/// @return  false if a directory has gone meanwhile: its parent knows of it only the next time
+/// Watches each directory on the way to a path, and follows links.
+/// @return  false if a directory vanished meanwhile: only a new pass watches its parent again
 bool PathWatch::watch_way(Number number, Found& result) {
   std::string& warning = result.warning;
   const PathKind kind = paths_[number].kind;
@@ -198,7 +198,7 @@ bool PathWatch::watch_way(Number number, Found& result) {
     const auto there = [&] { return ::lstat(next.c_str(), &status) == 0; };
     const auto leads_on = [&] { return last || S_ISDIR(status.st_mode); };
     bool found = there();
-    // What is not there, leads elsewhere or is in the way may be replaced.
+    // A missing entry, a link, or a file on the way may be replaced: watch the name of it.
     if (!names_matter && (!found || !leads_on() || S_ISLNK(status.st_mode))) {
       errnum = watch(here, kNames, number, name, last);
       if (errnum != 0) return refused(here, errnum);
@@ -229,7 +229,7 @@ bool PathWatch::watch_way(Number number, Found& result) {
   return errnum == 0 || errnum == ENOTDIR || refused(itself, errnum);
 }
 
-/// Watches what is on the way to a path now, and no longer what was.
+/// Watches the directories on the way to a path as it is now, and drops the watches of an old way.
 void PathWatch::watch_anew(Number number, Found& found) {
   const std::set<int> before = std::exchange(paths_[number].watches, {});
   for (const int descriptor : before)
@@ -241,8 +241,8 @@ void PathWatch::watch_anew(Number number, Found& found) {
   for (const int descriptor : paths_[number].watches) narrow(descriptor);
 }
 
-/// Ends a watch that nobody needs, and the events of one that nobody needs any more: others make
-/// and remove files there without waking zinit.
+/// Removes a watch without interests, and asks for no more events than the interests need. Files
+/// that come and go in these directories then do not wake zinit.
 void PathWatch::narrow(int descriptor) {
   const auto found = watched_.find(descriptor);
   if (found == watched_.end()) return;
@@ -257,7 +257,7 @@ void PathWatch::narrow(int descriptor) {
     const std::uint32_t mask = (kSelf & ~std::uint32_t{IN_MASK_ADD}) | needed;
     const int now = ::inotify_add_watch(fd_.get(), watched.directory.c_str(), mask);
     if (now < 0 || now == descriptor) return;
-    // Another directory has its name meanwhile, of which an event tells.
+    // Another directory has this name by now, and an event will report the change.
     if (const auto other = watched_.find(now); other == watched_.end())
       (void)::inotify_rm_watch(fd_.get(), now);
     else

@@ -1,14 +1,16 @@
-// [path] of services: which files are there, have changed or have something in them (inotify(7)).
+// [path] of services: which files exist, which have changed, which directories have entries.
+// (inotify(7))
 //
-// What is watched of a path are its directories as far as they exist: that they stay what they are,
-// and, in the last one that exists or where a link lies, what comes into being there. So a path may
-// begin to exist at any part of it, and be deleted and made anew. Other entries of these
-// directories wake nobody unless they are in the last one that exists.
+// To watch a path, zinit watches each directory on the way that exists. For each one it wants to
+// know that the directory stays the same. In the last one that exists, and in each one with a link
+// on the way, it also wants to know which entries appear. So any part of the path may appear,
+// vanish and appear again. Other entries wake zinit only in the last existing directory.
 //
-// inotify tells nothing of what other machines, or the kernel itself, do with a file system: see
-// the warnings. Nor does it tell of mounts, so whoever has this calls look() after each mount.
+// inotify does not report changes by other machines or by the kernel itself: see the warnings. It
+// does not report mounts either, so the owner of a PathWatch calls look() after each mount.
 //
-// Threads: look() on one that may block; everything else, at another time, on the loop's thread.
+// Threads: look() on a thread that may block. Everything else on the loop's thread, never at the
+// same time as look().
 #pragma once
 
 #include <cstdint>
@@ -27,31 +29,31 @@ enum class PathKind : std::uint8_t { exists, changed, directory_not_empty };
 
 class PathWatch {
  public:
-  /// A path that is watched, by its place in the list of all.
+  /// Identifies a watched path: its index in the list of all paths.
   using Number = std::size_t;
 
-  /// What has happened to a path, by events.
+  /// What happened to a path, as events reported it.
   struct Touch {
-    bool appeared = false;  // its last part came into being, or something in the directory
-    bool written = false;   // it, or something in the directory, was written, replaced or removed
-    /// New files that their maker may not have closed yet: names in the directory, or "" for the
-    /// path itself.
+    bool appeared = false;  // its last part, or an entry of the directory, came into being
+    bool written = false;   // it, or an entry of the directory, was written, replaced or removed
+    /// New files that their maker may still have open: names in the directory, or "" for the path
+    /// itself.
     std::vector<std::string> created{};
   };
   using Touches = std::map<Number, Touch>;
 
-  /// What look() has found.
+  /// The result of look().
   struct Found {
-    std::string state;   // for the next look(), also of another image; one line
-    bool holds = false;  // starts the service
+    std::string state;   // for the next look(), also in another process image; one line
+    bool holds = false;  // the service must be started
     bool there = false;
-    bool not_empty = false;  // of a directory that must not be empty
-    bool lacks = false;      // memory, watches or descriptors: it is to be looked at again
-    bool not_known = false;  // for a lack: nothing but that has been found
-    std::string warning;     // why changes may not be seen; empty: they are
+    bool not_empty = false;  // a directory that should have entries has some
+    bool lacks = false;      // no memory, watches or descriptors: look again later
+    bool not_known = false;  // the lack hid the answer: `state` is `before`
+    std::string warning;     // why changes may go unseen; empty: they are seen
   };
 
-  /// Errors are those of inotify_init1(2).
+  /// Errors: those of inotify_init1(2).
   [[nodiscard]] static Result<PathWatch> create();
 
   /// Watches nothing until the first look().
@@ -59,11 +61,11 @@ class PathWatch {
 
   /// Readable if there are events.
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
-  /// The paths that they concern; all of them if the kernel has lost some.
+  /// The paths that the events concern. If the kernel lost events: all paths.
   [[nodiscard]] Touches read_events();
 
-  /// Watches what is to be watched of the path now, and compares it with `before`, the state of the
-  /// last time; empty: it was not looked at yet. Blocks on the file systems.
+  /// Updates the watches of the path, and compares the path with `before`, the state from the last
+  /// look (empty: first look). Blocks on the file systems.
   [[nodiscard]] Found look(Number number, Touch touch, const std::string& before);
 
   [[nodiscard]] std::size_t size() const noexcept { return paths_.size(); }
@@ -72,7 +74,7 @@ class PathWatch {
   struct Path {
     PathKind kind;
     std::string text;
-    std::set<int> watches{};  // descriptors of what is watched for it
+    std::set<int> watches{};  // descriptors of the watches that this path needs
   };
   /// Why a directory is watched.
   struct Interest {
@@ -82,8 +84,8 @@ class PathWatch {
     std::uint32_t mask;
   };
   struct Watched {
-    std::string directory;   // as it was called then
-    std::uint32_t mask = 0;  // what the kernel tells
+    std::string directory;   // its name when the watch was added
+    std::uint32_t mask = 0;  // events that the kernel reports
     std::vector<Interest> interests{};
   };
 

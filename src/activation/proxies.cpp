@@ -13,11 +13,11 @@ namespace {
 
 constexpr std::size_t kMostConnections = 65536;
 
-// Half of them are shared out among the proxies; the rest is for whoever comes first. So a proxy
-// that has all of that leaves the others what is theirs.
+// Half of the connections are shared out among the proxies, and the other half is for any proxy
+// that needs more. So a proxy that uses that whole half still leaves the others their shares.
 //
-// A connection has two sockets, and up to two pipes while bytes are under way. All sockets take
-// half of the descriptors at most, and all pipes an eighth; the rest is for services.
+// A connection has two sockets, and up to two pipes while bytes are under way. All sockets take at
+// most half of the descriptors and all pipes an eighth. The rest is for services.
 std::size_t most_connections() noexcept {
   return std::clamp<std::size_t>(part_of_descriptors(4), 16, kMostConnections);
 }
@@ -64,7 +64,7 @@ class Proxies::Impl {
       std::ranges::move(old, std::back_inserter(unused));
     }
     share_out();
-    accept_again();  // who has a larger share now
+    accept_again();  // shares may have grown
     index();
     idle_proxies_ = static_cast<std::size_t>(std::ranges::count_if(proxies_, [](const auto& one) {
       return !one.second->closed() && one.second->spec().idle_timeout.count() > 0;
@@ -83,7 +83,7 @@ class Proxies::Impl {
     if (!proxy) proxy = std::make_unique<Proxy>(shared_, change.place, *change.counts);
     Listeners old = proxy->set(change.spec, std::move(change.listeners), in_use);
     for (auto& [number, left] : change.left) proxy->take_over(number, std::move(left));
-    proxy->look();  // nothing else need happen to those that wait
+    proxy->look();  // if connections wait, no other event may come
     return old;
   }
 
@@ -107,7 +107,7 @@ class Proxies::Impl {
       found->second->on_connection(static_cast<std::uint32_t>(key), Proxy::side_of(key), events);
   }
 
-  /// After the end of connections: others may be accepted, and a proxy that was removed may go.
+  /// Runs after connections have ended: accepts others, and lets removed proxies go.
   void tidy() {
     std::erase_if(proxies_, [this](const auto& one) {
       const bool gone = one.second->closed() && one.second->connections() == 0;
@@ -126,8 +126,8 @@ class Proxies::Impl {
       shared_.beyond += std::max(proxy->connections(), shared_.share) - shared_.share;
   }
 
-  /// Each connection asks who listens where it goes. A proxy that is destroyed has been closed
-  /// before, and is not found since then.
+  /// Rebuilds the index by which proxy_at() finds the proxy that listens at an address. A destroyed
+  /// proxy was closed before, so the index no longer contains it.
   void index() {
     by_place_.clear();
     for (const auto& [place, proxy] : proxies_)
@@ -156,7 +156,7 @@ class Proxies::Impl {
   /// What the proxies of one service have in common.
   struct Use {
     std::size_t connections = 0;
-    bool forever = false;  // one of them has no idle_timeout
+    bool forever = false;  // a proxy of the service has no idle_timeout
     std::chrono::seconds idle{0};
     TimePoint last{};
   };
@@ -183,7 +183,7 @@ class Proxies::Impl {
       if (use.connections > 0 || use.forever || use.idle.count() == 0) continue;
       const std::string service(name);
       const TimePoint up = services_.up_since(service);
-      if (up == kNever) continue;  // a change of it is told
+      if (up == kNever) continue;  // look() is called when the service becomes up
       const TimePoint due = after(std::max(use.last, up), use.idle);
       if (due > now)
         next = std::min(next, due);
@@ -207,7 +207,7 @@ class Proxies::Impl {
   LoopCall tidy_;
   LoopCall look_;
   std::map<ProxyTable::Place, std::unique_ptr<Proxy>> proxies_;
-  std::unordered_multimap<std::string, const Proxy*> by_place_;  // of place_key()
+  std::unordered_multimap<std::string, const Proxy*> by_place_;  // by place_key()
 };
 
 Proxies::Proxies(EventLoop& loop, ServiceAccess& services,
@@ -217,7 +217,7 @@ Proxies::Proxies(EventLoop& loop, ServiceAccess& services,
 Proxies::~Proxies() = default;
 
 Result<void> Proxies::apply(std::vector<Change> changes, Done done) {
-  // A task can be copied, and what the changes own cannot.
+  // A task must be copyable, but the changes own descriptors and are not.
   auto all = std::make_shared<std::vector<Change>>(std::move(changes));
   return loop_.post([impl = impl_.get(), all, done = std::move(done)] { impl->apply(*all, done); });
 }

@@ -1,8 +1,8 @@
-// All proxies, on the data loop: which there are, whose connections the events are about, and which
-// services have been without a connection for too long.
+// All proxies, on the data loop: owns them, passes events to their connections, and stops services
+// that had no connection for too long.
 //
-// src/init decides what proxies there are (init/proxy_changes.hpp), opens their listeners and tells
-// it here.
+// src/init decides which proxies exist (init/proxy_changes.hpp), opens their listeners and passes
+// the changes to this class.
 #pragma once
 
 #include <functional>
@@ -18,32 +18,32 @@ namespace zinit {
 
 class Proxies {
  public:
-  /// A proxy that is to be, or to be removed.
+  /// A proxy to add, change or remove.
   struct Change {
     ProxyPtr spec;
     ProxyTable::Place place = 0;
-    ProxyCounts* counts = nullptr;  // outlives this
+    ProxyCounts* counts = nullptr;  // outlives the Proxies
     Listeners listeners;
     bool removed = false;
     std::vector<std::pair<std::uint32_t, Proxy::Left>> left{};  // after a re-execution, by number
   };
-  /// `unused` are listeners that are not used any more; let go of them on a thread that may block.
+  /// `unused`: listeners that no proxy uses any more. Release them on a thread that may block.
   using Done = std::function<void(Listeners unused)>;
 
-  /// `gone` is called on the loop's thread when a removed proxy has no connection any more. Loop
-  /// and services outlive this.
+  /// `gone` is called on the loop's thread when a removed proxy has no connection left. Loop and
+  /// services outlive this object.
   Proxies(EventLoop& loop, ServiceAccess& services, std::function<void(ProxyTable::Place)> gone);
-  /// While no thread runs the loop. Ends all connections.
+  /// Only while no thread runs the loop. Ends all connections.
   ~Proxies();
   Proxies(const Proxies&) = delete;
   Proxies& operator=(const Proxies&) = delete;
 
-  /// Makes the changes, one after the other, and calls `done`, both on the loop's thread. Any
-  /// thread. Errors are those of EventLoop::post(): nothing is changed.
+  /// Makes the changes in order and then calls `done`, both on the loop's thread. Any thread.
+  /// Errors: those of EventLoop::post(); nothing is changed then.
   [[nodiscard]] Result<void> apply(std::vector<Change> changes, Done done);
 
-  /// Services may have become up or down. Any thread; cheap, and does nothing while no connection
-  /// waits and no proxy has an idle_timeout.
+  /// Call when services may have become up or down. Any thread. Cheap: does nothing while no
+  /// connection waits and no proxy has an idle_timeout.
   void look() noexcept;
 
  private:
@@ -52,7 +52,7 @@ class Proxies {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Sorts what the previous process image has left of connections by the places of their proxies.
+/// Groups the connections that the previous process image left by the places of their proxies.
 [[nodiscard]] std::map<ProxyTable::Place, std::vector<std::pair<std::uint32_t, Proxy::Left>>>
 left_connections(Inheritance& inherited);
 

@@ -1,4 +1,4 @@
-// Accepting, holding and connecting. See proxy.hpp.
+// Accepts, holds and connects connections. See proxy.hpp.
 #include "activation/proxy.hpp"
 
 #include <netinet/in.h>
@@ -21,28 +21,28 @@ namespace zinit {
 
 namespace {
 
-constexpr int kMostGivenUp = 65536;        // connections that wait at an address which is given up
+constexpr int kMostGivenUp = 65536;        // connections accepted from a closed listener's queue
 constexpr std::size_t kMostAttempts = 64;  // at once, of one proxy
 constexpr std::size_t kMostInRing = 64;    // proxies that lead to each other
 
 constexpr Milliseconds kTellAgain{10000};
 
-/// Bytes are passed on as they come; whether to wait for more is the sender's to decide. A peer
-/// that has lost its power is found out, for it would have its place for ever.
+/// TCP_NODELAY: bytes are passed on at once, because only the sender decides whether to wait for
+/// more. SO_KEEPALIVE: a peer that lost power is detected; otherwise it keeps its place for ever.
 void set_options_of(int socket) noexcept {
   const int on = 1;
   (void)::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // fails for unix sockets
   (void)::setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
-/// The number of a connection is the time of its arrival in ms, so that the next image knows how
-/// long it has waited.
+/// A connection's number is its time of arrival in ms. From it the next process image knows how
+/// long the connection has waited.
 std::uint32_t number_of(TimePoint now) {
   return static_cast<std::uint32_t>(
       std::chrono::floor<Milliseconds>(now.time_since_epoch()).count());
 }
 
-/// Whether something may be logged that was logged until `told`, which is set if so.
+/// Whether a message may be logged again. If so, sets `told` to the end of its new pause.
 bool may_tell(TimePoint& told) noexcept {
   const TimePoint now = Clock::now();
   if (now < told) return false;
@@ -52,18 +52,18 @@ bool may_tell(TimePoint& told) noexcept {
 
 }  // namespace
 
-/// A backend that is being connected to.
+/// A running attempt to connect to the backend.
 struct Proxy::Attempt {
   Resolver::Query query{};
   Addresses addresses{};
   std::size_t next = 0;
   UniqueFd socket{};
-  TimePoint until = kNever;  // the address that is tried has so long
+  TimePoint until = kNever;  // deadline for the current address
 };
 
 struct Proxy::Connection {
   std::uint32_t number;
-  TimePoint since;                     // of its turn: with single_connection, when it came first
+  TimePoint since;                     // start of its turn; single_connection: became first
   KeptFd client;                       // until it is relayed
   std::unique_ptr<Attempt> attempt{};  // under way
   std::unique_ptr<Relay> relay{};
@@ -98,7 +98,7 @@ Listeners Proxy::set(ProxyPtr spec, Listeners listeners, const Listeners& in_use
   }
   spec_ = std::move(spec);
   backend_ = parse_proxy_address(spec_->backend).value_or(Endpoint{});
-  // Whoever has connected to an address that is given up was told that it is connected.
+  // For clients in the queue of a closed listener connect() has already succeeded: accept them.
   for (const ListenerPtr& listener : listeners_)
     if (std::ranges::find(in_use, listener) == in_use.end())
       for (int i = 0; i < kMostGivenUp && accept_one(listener->fd()); ++i) {}
@@ -182,7 +182,7 @@ bool Proxy::accept_one(int listener) {
     shared_.lacking();
     return false;
   }
-  // None is used twice in one turn: the set may still tell of the connection that had it.
+  // Never use a number twice in one turn: an event for the old connection may still be pending.
   std::uint32_t number = number_of(Clock::now());
   if (static_cast<std::int32_t>(number - last_number_) <= 0) number = last_number_ + 1;
   while (connections_.contains(number)) ++number;
@@ -201,8 +201,8 @@ Proxy::Connection& Proxy::add(std::uint32_t number, KeptFd client) {
   connection.number = number;
   connection.since = Clock::now();
   Queue turn{&connection};
-  ++shared_.waiting;  // before the service is looked at: from now on its changes are told
-  // Only its end is looked for; what it sends waits.
+  ++shared_.waiting;  // before the first look at the service: then look() reports changes
+  // Watch only for its end. What it sends waits.
   if (!shared_.set.add(client.get(), 0, key(number, Relay::client))) shared_.lacking();
   connection.client = std::move(client);
   connections_.emplace(number, std::move(made));
@@ -217,10 +217,10 @@ void Proxy::take_over(std::uint32_t number, Left left) {
   if (!left.client || connections_.contains(number)) return;
   const TimePoint now = Clock::now();
   Connection& connection = add(number, std::move(left.client));
-  // Where several came at once a number may be of a moment that is yet to come.
+  // If several came at once, a number may lie ahead of the clock.
   const auto age = static_cast<std::int32_t>(number_of(now) - number);
   connection.since = now - Milliseconds(std::max(age, 0));
-  // Numbers begin again after 49 days, so they may come in another order.
+  // Numbers wrap after 49 days, so they may come in another order.
   auto place = connection.turn;
   while (place != waiting_.begin() && (*std::prev(place))->since > connection.since) --place;
   waiting_.splice(place, waiting_, connection.turn);
@@ -229,12 +229,12 @@ void Proxy::take_over(std::uint32_t number, Left left) {
   leave_queue(connection);
   connection.relay = std::move(relay);
   for (auto& [fd, part] : left.pipes) connection.relay->take_over_pipe(std::move(fd), part);
-  // Where that fails, the relay tries it again.
+  // If this fails, the relay tries again.
   (void)shared_.set.add(left.backend.get(), 0, key(number, Relay::backend));
   settle(connection, connection.relay->go_on(std::move(left.backend)));
 }
 
-/// Takes the client from the connection. Whose end is whose goes by the settings of this moment.
+/// Takes the client. The end of the current setting's service counts, even if the setting changes.
 std::unique_ptr<Relay> Proxy::relay_for(Connection& connection) {
   const std::uint32_t number = connection.number;
   return std::make_unique<Relay>(
@@ -252,8 +252,8 @@ void Proxy::on_connection(std::uint32_t number, Relay::Side side, std::uint32_t 
   side == Relay::client ? on_held(connection, events) : attempt_ready(connection);
 }
 
-/// A client that is held has closed or reset its connection. What a unix client has sent before is
-/// still delivered; a TCP client's end is not told of before all of it is read.
+/// A held client has closed or reset its connection. Bytes that a unix client sent before are still
+/// delivered. The end of a TCP client is not reported before all its bytes were read.
 void Proxy::on_held(Connection& connection, std::uint32_t events) {
   int bytes = 0;
   shared_.set.remove(connection.client.get());
@@ -293,7 +293,7 @@ void Proxy::remove(std::uint32_t number) {
   }
   if (connections_.size() > shared_.share) --shared_.beyond;
   connections_.erase(found);
-  // With single_connection the time of the next one begins now.
+  // With single_connection the next one's time begins now.
   if (spec_->single_connection && was_first && !waiting_.empty())
     waiting_.front()->since = Clock::now();
   --counts_.active;
@@ -318,7 +318,7 @@ TimePoint Proxy::too_late_at(const Connection& connection) const noexcept {
   return its_turn ? after(connection.since, spec_->connect_timeout) : kNever;
 }
 
-/// Does what is to be done for those that wait, and sets the timer for the rest.
+/// Does all work that is due for the waiting connections, and sets the timer for the rest.
 void Proxy::advance() {
   const TimePoint now = Clock::now();
   pass_deadlines(now);
@@ -332,21 +332,21 @@ void Proxy::advance() {
   set_timer(now);
 }
 
-/// What is under way may be advance() itself; and one turn of the loop may bring many events.
+/// advance() may be running already, and one turn of the loop may bring many events.
 void Proxy::advance_later() noexcept { waiting_.empty() ? timer_.stop() : advance_.ask(); }
 
 void Proxy::look() {
   if (!waiting_.empty()) advance();
 }
 
-/// The first of the queue is too late first, and those with an attempt are among the first
-/// kMostAttempts, for the first without one gets the next. There may be tens of thousands behind.
+/// Deadlines are in queue order. Only the first kMostAttempts can have an attempt, because the
+/// first connection without one gets the next attempt. Tens of thousands may wait behind them.
 void Proxy::pass_deadlines(TimePoint now) {
   while (!waiting_.empty() && too_late_at(*waiting_.front()) <= now)
     reject(waiting_.front()->number, "its backend was not there within connect_timeout");
   auto next = waiting_.begin();
   for (std::size_t i = 0; i < kMostAttempts && next != waiting_.end(); ++i) {
-    Connection& connection = **next++;  // it may leave the queue, and no other does
+    Connection& connection = **next++;  // only this one can leave the queue here
     if (connection.attempt && connection.attempt->until <= now) try_next(connection);
   }
 }
@@ -364,13 +364,13 @@ bool Proxy::may_connect(const Connection& connection) const noexcept {
 
 void Proxy::connect_some(TimePoint now) {
   auto next = waiting_.begin();
-  // Until the backend is not there, or is asked by enough.
+  // Until the backend refuses, or enough attempts are under way.
   while (next != waiting_.end() && retry_at_ <= now && attempts_ < kMostAttempts) {
     Connection& connection = **next++;
     if (may_connect(connection))
       begin_attempt(connection);
     else if (!connection.attempt)
-      return;  // it is not its turn, nor that of those behind it
+      return;  // not its turn, and so not that of any behind it
   }
 }
 
@@ -392,11 +392,11 @@ void Proxy::begin_attempt(Connection& connection) {
                                           try_next(held);
                                           advance_later();
                                         });
-  // Without one the answer has come already, and the connection may be gone.
+  // Without a query the answer has already come, and the connection may be gone.
   if (query) connection.attempt->query = std::move(query);
 }
 
-/// Connects to the next address of the backend.
+/// Connects to the backend's next address.
 void Proxy::try_next(Connection& connection) {
   Attempt& attempt = *connection.attempt;
   if (attempt.socket) shared_.set.remove(attempt.socket.get());
@@ -438,10 +438,10 @@ void Proxy::attempt_ready(Connection& connection) {
   advance_later();
 }
 
-/// The backend takes no connection now: all that wait try it again later.
+/// The backend takes no connection now: all waiting connections try again later.
 void Proxy::attempt_failed(Connection& connection) {
   stop_attempt(connection);
-  if (retry_at_ > Clock::now()) return;  // another one has found it so
+  if (retry_at_ > Clock::now()) return;  // another connection has set the delay already
   retry_at_ = after(Clock::now(), delay_.next());
 }
 
@@ -457,8 +457,8 @@ bool Proxy::takes(const SocketAddress& to) const {
                              [&](const ListenerPtr& listener) { return listener->takes(to); });
 }
 
-/// Whether its backend is itself, perhaps by way of others: each connection would make another one,
-/// until there are no descriptors any more.
+/// Whether the backend is this proxy itself, perhaps by way of other proxies. Each connection would
+/// make another one until descriptors run out.
 bool Proxy::leads_back() const {
   const Proxy* at = shared_.proxy_at(last_tried_);
   for (std::size_t i = 0; i < kMostInRing && at != nullptr && at != this; ++i)
@@ -482,7 +482,7 @@ void Proxy::connected(Connection& connection) {
   }
   delay_.reset();
   retry_at_ = {};
-  ask_at_ = {};  // it does come, so it need not be spared when it has ended
+  ask_at_ = {};  // the backend works: after its next end ask for it at once
   ask_delay_ = {};
   stop_attempt(connection);
   leave_queue(connection);
@@ -494,7 +494,7 @@ void Proxy::connected(Connection& connection) {
 
 void Proxy::set_timer(TimePoint now) {
   TimePoint due = kNever;
-  bool idle = false;  // one could be connected
+  bool idle = false;  // a connection could be tried
   if (!waiting_.empty()) due = too_late_at(*waiting_.front());
   auto next = waiting_.begin();
   for (std::size_t i = 0; i < kMostAttempts && next != waiting_.end(); ++i, ++next) {

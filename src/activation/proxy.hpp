@@ -1,14 +1,15 @@
-// One proxy: accepts connections, holds each until the service is up and its backend takes it, and
-// relays it.
+// One proxy: accepts connections, holds each until the service is up and its backend accepts, and
+// then relays it.
 //
 //   accepted --> waits --> the backend is asked --> relayed --> over
 //                 ^  |          |
 //                 |  +---- too late: rejected, by a reset
 //                 +-------------+ not yet: again after a delay
 //
-// The service is asked for when a connection waits, and again after a StartDelay; it is not
-// connected to before it is up. Then the backend is tried at growing intervals of at most half a
-// second, for all that wait together, and at once when the service becomes up.
+// A waiting connection makes the proxy ask for the service, and ask again after each StartDelay.
+// The proxy does not connect before the service is up. At the moment the service becomes up, it
+// tries the backend. If that fails, it tries again after delays that grow to half a second: one
+// delay for all waiting connections.
 //
 // Threads: only the loop's.
 #pragma once
@@ -31,7 +32,7 @@ namespace zinit {
 
 class Proxy;
 
-/// What all proxies of a loop share; it outlives them.
+/// What all proxies of a loop share. Outlives them.
 struct ProxyShared {
   EventLoop& loop;
   EpollSet& set;
@@ -39,12 +40,12 @@ struct ProxyShared {
   Resolver& resolver;
   ServiceAccess& services;
   std::atomic<std::size_t>& waiting;  // connections that wait for a service
-  const std::size_t common;           // there may be beyond the shares
-  std::size_t beyond = 0;             // there are
-  std::size_t share = 0;              // connections that each proxy may have, whatever others have
-  std::function<void()> over;         // a connection is
-  std::function<void()> lacking;      // for want of descriptors or memory: to be tried again soon
-  std::function<const Proxy*(const SocketAddress& to)> proxy_at;  // that listens there, or null
+  const std::size_t common;           // connections that may exist beyond the shares
+  std::size_t beyond = 0;             // connections that exist beyond the shares
+  std::size_t share = 0;              // connections that each proxy may always have
+  std::function<void()> over;         // call after the end of a connection
+  std::function<void()> lacking;      // after a lack of descriptors or memory: retries soon
+  std::function<const Proxy*(const SocketAddress& to)> proxy_at;  // listening there, or null
 };
 
 class Proxy {
@@ -55,44 +56,44 @@ class Proxy {
   Proxy(const Proxy&) = delete;
   Proxy& operator=(const Proxy&) = delete;
 
-  /// Takes new settings; connections that are relayed go on as they are. What waits at a listener
-  /// that is in use by none of the proxies any more, of which all are `in_use`, is accepted before.
-  /// @return  listeners that are not used any more, which another thread lets go of
+  /// Takes new settings. Relayed connections continue. Before a listener that no proxy uses any
+  /// more (absent from `in_use`) is left, its waiting connections are accepted.
+  /// @return  listeners that this proxy no longer uses, for another thread to release
   [[nodiscard]] Listeners set(ProxyPtr spec, Listeners listeners, const Listeners& in_use);
-  /// Takes no connections any more, and rejects those that wait. @return  as set()
+  /// Accepts no more connections, and rejects the waiting ones. @return  as set()
   [[nodiscard]] Listeners close();
 
   [[nodiscard]] const ProxySpec& spec() const noexcept { return *spec_; }
   [[nodiscard]] bool closed() const noexcept { return closed_; }
-  /// How many connections there are.
+  /// The number of all connections.
   [[nodiscard]] std::size_t connections() const noexcept { return connections_.size(); }
   /// Whether connections wait for the service.
   [[nodiscard]] bool waits() const noexcept { return !waiting_.empty(); }
-  /// When the last connection was over.
+  /// When the last connection ended.
   [[nodiscard]] TimePoint last_used() const noexcept { return last_used_; }
 
   [[nodiscard]] const Listeners& listeners() const noexcept { return listeners_; }
-  /// Whether a connection to that address comes to it.
+  /// Whether a connection to `to` arrives at one of the proxy's listeners.
   [[nodiscard]] bool takes(const SocketAddress& to) const;
 
-  /// The set has told of a listener, or of one side of a connection, by the key's rest.
+  /// The set reported a listener, or one side of a connection. Arguments are parts of the key.
   void on_listener(std::size_t index);
   void on_connection(std::uint32_t number, Relay::Side side, std::uint32_t events);
-  /// The service may have become up or down.
+  /// Call when the service may have become up or down.
   void look();
-  /// There are descriptors again, perhaps.
+  /// Call when there may be descriptors again.
   void accept_again() noexcept;
-  /// There is memory again, perhaps.
+  /// Call when there may be memory again.
   void pass_on_again();
 
-  /// What the previous process image has left of a connection.
+  /// What the previous process image left of a connection.
   struct Left {
     KeptFd client, backend;
-    std::vector<std::pair<KeptFd, std::uint8_t>> pipes;  // with the part of the note
+    std::vector<std::pair<KeptFd, std::uint8_t>> pipes;  // with the `part` of their notes
   };
   void take_over(std::uint32_t number, Left left);
 
-  /// Keys of the set: which proxy, and its listener or connection.
+  /// Keys of the set: place of the proxy, and number of its listener or connection.
   static constexpr EpollSet::Key kListener = EpollSet::Key{1} << 63;
   [[nodiscard]] static ProxyTable::Place place_of(EpollSet::Key key) noexcept {
     return static_cast<ProxyTable::Place>(key >> 40);
@@ -144,7 +145,7 @@ class Proxy {
   SocketAddress last_tried_;  // of the backend's addresses; size 0: none yet
   Listeners listeners_;
   std::map<std::uint32_t, std::unique_ptr<Connection>> connections_;  // by number
-  Queue waiting_;             // those without a backend, in order of their arrival
+  Queue waiting_;             // those without a backend, in order of arrival
   std::size_t attempts_ = 0;  // under way
   bool accepting_ = false;
   bool closed_ = false;
@@ -153,9 +154,9 @@ class Proxy {
   TimePoint ask_at_{};
   StartDelay ask_delay_;
   TimePoint retry_at_{};
-  Backoff<10, 500> delay_;                   // until retry_at_
-  TimePoint rejected_told_{}, full_told_{};  // until when nothing more is logged of these
-  std::set<std::uint32_t> lacking_;          // connections that are to be tried again
+  Backoff<10, 500> delay_;                   // delay before the next retry_at_
+  TimePoint rejected_told_{}, full_told_{};  // no message of this kind before then
+  std::set<std::uint32_t> lacking_;          // connections to try again
   std::uint32_t last_number_ = 0;
   TimerWatcher timer_;
   LoopCall advance_;

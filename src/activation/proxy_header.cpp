@@ -1,4 +1,4 @@
-// The PROXY header. See proxy_header.hpp.
+// Writes the PROXY header. See proxy_header.hpp.
 #include "activation/proxy_header.hpp"
 
 #include <arpa/inet.h>
@@ -19,7 +19,7 @@ constexpr char kProxy = 0x01;
 constexpr char kTcp4 = 0x11;
 constexpr char kTcp6 = 0x21;
 
-/// The bytes of the address and the port, as they are sent: in network order.
+/// Address and port as they are sent: in network order.
 struct Parts {
   std::string_view address;
   std::string_view port;

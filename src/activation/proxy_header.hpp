@@ -1,4 +1,4 @@
-// The header by which a proxy tells a backend whose connection it passes on: HAProxy's PROXY
+// The header in which a proxy names the client of a connection to its backend: HAProxy's PROXY
 // protocol, versions 1 (text) and 2 (binary).
 #pragma once
 
@@ -8,8 +8,8 @@
 
 namespace zinit {
 
-/// The header for a connection from `client` to `server`, its address on our side. Connections that
-/// are not of one family of TCP, such as those of unix sockets, are UNKNOWN or LOCAL.
+/// The header for a connection from `client` to `server`, the address on our side. Any connection
+/// but TCP with both ends of one family, such as one of unix sockets, is UNKNOWN or LOCAL.
 /// (proxy-protocol.txt of HAProxy, sections 2.1 and 2.2)
 /// @param version  1 or 2
 [[nodiscard]] std::string proxy_header(int version, const SocketAddress& client,

@@ -1,4 +1,4 @@
-// Opening the sockets of a proxy. See proxy_listeners.hpp.
+// Opens the sockets of a proxy. See proxy_listeners.hpp.
 #include "activation/proxy_listeners.hpp"
 
 #include <netinet/in.h>
@@ -27,7 +27,7 @@ in_port_t port_of(const SocketAddress& address) noexcept {
              : reinterpret_cast<const sockaddr_in6&>(address.storage).sin6_port;
 }
 
-/// The bytes of an address of a host.
+/// The bytes of the host part of an address.
 std::string_view host_of(const SocketAddress& address) noexcept {
   const bool v4 = address.storage.ss_family == AF_INET;
   const void* const host =
@@ -44,23 +44,23 @@ bool is_any(const SocketAddress& address) noexcept {
   return std::ranges::all_of(host_of(address), [](char byte) { return byte == 0; });
 }
 
-/// Whether it is an address of this machine: a socket that is connected to one has that one itself.
-/// For UDP nothing is sent.
+/// Whether the address belongs to this machine: a socket that connects to such an address gets the
+/// same address as its own. Connecting a UDP socket sends nothing.
 bool is_own(const SocketAddress& to) noexcept {
   const UniqueFd probe(::socket(to.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   return probe && ::connect(probe.get(), to.get(), to.size) == 0 &&
          host_of(own_address(probe.get())) == host_of(to);
 }
 
-/// Descriptors that come with bytes cannot be passed on.
+/// Refuse descriptors over the socket: a relay cannot pass them on.
 ListenOptions options_of_proxies() {
   ListenOptions options;
   options.refuses_descriptors = true;
   return options;
 }
 
-/// What is about to be closed may have the port at another address: at 127.0.0.1 where all of the
-/// machine's are to be listened on. It is no obstacle, and stays if the new one cannot be had.
+/// A listener about to close may have the port at another address: at 127.0.0.1, and the new one is
+/// for all addresses. Sharing the port opens both, so the old one stays if the new one fails.
 Result<OpenSocket> open_beside(const SocketAddress& address, const Listeners& spare) {
   ListenOptions options = options_of_proxies();
   options.reuse_port = true;
@@ -75,7 +75,7 @@ Result<void> open_all(const Addresses& addresses, ProxyTable::Place place, const
                       Listeners& opened) {
   return at_each(addresses, [&](const SocketAddress& address) -> Result<void> {
     const std::string text = address_text(address);
-    if (with_address(opened, text)) return {};  // two names of one address
+    if (with_address(opened, text)) return {};  // two names of the same address
     if (ListenerPtr there = with_address(spare, text)) {
       opened.push_back(std::move(there));
       return {};

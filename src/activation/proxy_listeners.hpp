@@ -1,8 +1,8 @@
 // The sockets that proxies listen on.
 //
-// A listener is shared by whoever has a use for it: the proxy that accepts from it, on the data
-// loop, and src/init, which opens listeners and gives those of the old setting to the new one. The
-// last to let go of it removes its file, so that must not be a loop.
+// A listener has several owners: the proxy that accepts from it, on the data loop, and src/init,
+// which opens listeners and passes on old listeners when a setting changes. The last owner to
+// release a listener removes its file, so a loop must not be the last owner.
 #pragma once
 
 #include <memory>
@@ -16,8 +16,8 @@
 
 namespace zinit {
 
-/// What the addresses have in common that a connection to the one may come to a socket at the other
-/// by: the port, whatever the host, or the path.
+/// Two addresses have the same key if a connection to one may arrive at a socket bound to the
+/// other: the port (for any host), or the path.
 [[nodiscard]] std::string place_key(const SocketAddress& address);
 
 /// A socket that a proxy listens on.
@@ -28,21 +28,21 @@ class ProxyListener {
         file_(std::move(file)),
         address_(std::move(address)),
         own_(own_address(fd_.get())) {}
-  /// Closes it, and removes its file before. May block on a file system.
+  /// Removes the file, then closes the socket. May block on a file system.
   ~ProxyListener() { remove_file(); }
-  /// Clients that come by its path do not reach it any more. May block on a file system.
+  /// Removes the file: clients cannot connect by the path any more. May block on a file system.
   void remove_file() noexcept { file_.remove(); }
   ProxyListener(const ProxyListener&) = delete;
   ProxyListener& operator=(const ProxyListener&) = delete;
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
-  /// Its address with numbers, as address_text() gives it.
+  /// The address in numbers, as from address_text().
   [[nodiscard]] const std::string& address() const noexcept { return address_; }
   /// See place_key().
   [[nodiscard]] std::string key() const { return place_key(own_); }
-  /// Whether a connection to that address comes to this socket.
+  /// Whether a connection to `to` arrives at this socket.
   [[nodiscard]] bool takes(const SocketAddress& to) const;
-  /// Whether clients still reach it: its file may have been removed.
+  /// Whether clients can still connect: the socket file may have been removed.
   [[nodiscard]] bool reachable() const noexcept { return file_.path().empty() || file_.is_there(); }
 
  private:
@@ -55,17 +55,17 @@ class ProxyListener {
 using ListenerPtr = std::shared_ptr<ProxyListener>;
 using Listeners = std::vector<ListenerPtr>;
 
-/// Opens all that the proxy listens on, or nothing: at each address of a name, but for those of a
-/// protocol that this machine does not have. What is open in `spare` at one of the addresses is
-/// used as it is. Blocks (activation/listening.hpp).
+/// Opens every address of the proxy, or none. For a name: each of its addresses, except those of a
+/// protocol that this machine lacks. Reuses a listener of `spare` that has the same address. Blocks
+/// (activation/listening.hpp).
 [[nodiscard]] Result<Listeners> open_listeners(const ProxySpec& spec, ProxyTable::Place place,
                                                const Listeners& spare);
 
-/// A listener of the previous process image.
+/// Takes over a listener of the previous process image.
 [[nodiscard]] ListenerPtr take_over_listener(KeptFd fd);
 
-/// Why connections to the backend could never succeed, as far as that can be known now: its name
-/// does not resolve, or its path is no socket. A path that is not there may still come. Blocks.
+/// Reports why connections to the backend could never succeed, as far as this is known now: the
+/// name does not resolve, or the path is no socket. A missing path is no error. Blocks.
 [[nodiscard]] Result<void> check_backend(const ProxySpec& spec);
 
 }  // namespace zinit

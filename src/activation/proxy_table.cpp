@@ -21,7 +21,7 @@ struct ProxyRow {
 
 struct Header {
   std::uint64_t magic;
-  std::uint64_t used;  // rows that have ever had a name; to read further ones would take memory
+  std::uint64_t used;  // rows ever named; touching rows beyond would allocate their memory
 };
 
 constexpr std::size_t kRowsAt = 64;

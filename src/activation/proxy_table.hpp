@@ -1,8 +1,8 @@
-// What the proxies have counted, in a memory file that stays over a re-execution. Each proxy has a
-// place in it, by which kept descriptors name their proxy (KeptNote::owner).
+// What the proxies have counted, in a memory file that survives a re-execution. Each proxy has a
+// place in the table. Kept descriptors name their proxy by its place (KeptNote::owner).
 //
-// Threads: places are claimed and freed by the control loop's thread; the counts are atomic, so
-// that the data loop's thread counts and any other reads.
+// Threads: the control loop's thread claims and frees places. The counts are atomic: the data
+// loop's thread counts, any thread reads.
 #pragma once
 
 #include <atomic>
@@ -16,12 +16,12 @@
 
 namespace zinit {
 
-/// The counts of one proxy. All but `active` go on over re-executions.
+/// The counts of one proxy. All but `active` continue over re-executions.
 struct ProxyCounts {
   std::atomic<std::uint64_t> total;                     // connections accepted
   std::atomic<std::uint64_t> rejected;                  // of these: closed without a backend
   std::atomic<std::uint64_t> to_backend, from_backend;  // bytes passed on
-  std::atomic<std::uint64_t> active;  // connections there are, those that wait among them
+  std::atomic<std::uint64_t> active;                    // connections now, including waiting ones
 };
 
 class ProxyTable {
@@ -29,25 +29,25 @@ class ProxyTable {
   using Place = std::uint16_t;
   static constexpr std::size_t kMost = 4096;
 
-  /// An empty table, which is kept. Errors are those of memfd_create(2) and mmap(2).
+  /// Makes an empty table, which is kept. Errors: those of memfd_create(2) and mmap(2).
   [[nodiscard]] static Result<ProxyTable> create();
-  /// Goes on with the table of the previous process image. An error if it is none.
+  /// Takes over the table of the previous process image. An error if the file is no such table.
   [[nodiscard]] static Result<ProxyTable> take_over(KeptFd file);
 
-  /// The place that the proxy `name` has.
+  /// The place of the proxy `name`, if it has one.
   [[nodiscard]] std::optional<Place> find(std::string_view name) const noexcept;
-  /// The place of the proxy `name`: the one that it has, else a free one with all counts at 0.
-  /// Nothing if kMost proxies have one.
+  /// The place of the proxy `name`; if it has none yet, a free place with all counts at 0. Nothing
+  /// if kMost proxies have places.
   [[nodiscard]] std::optional<Place> claim(std::string_view name) noexcept;
   void free(Place place) noexcept;
-  /// Frees all places that `wanted` says false of.
+  /// Frees each place for which `wanted` returns false.
   void keep_only(const std::function<bool(Place)>& wanted);
-  /// Sets the counts of a place that is claimed to 0, unless there are connections.
+  /// Sets the counts of a claimed place to 0, unless it has connections.
   void count_anew(Place place) noexcept;
 
-  /// Of a place that is claimed.
+  /// The counts of a claimed place.
   [[nodiscard]] ProxyCounts& counts(Place place) const noexcept;
-  /// The proxy that has the place; empty if none has.
+  /// The name of the place's proxy; empty if the place is free.
   [[nodiscard]] std::string name(Place place) const;
 
  private:

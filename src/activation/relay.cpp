@@ -1,4 +1,4 @@
-// Moving bytes between two sockets. See relay.hpp.
+// Moves bytes between two sockets. See relay.hpp.
 #include "activation/relay.hpp"
 
 #include <fcntl.h>
@@ -19,13 +19,13 @@ namespace zinit {
 
 namespace {
 
-// For one side, before others have their turn.
+// The most bytes that one side may move in a turn before others have their turn.
 constexpr std::size_t kBytesATurn = std::size_t{1024} * 1024;
 
-// The most that is under way in one direction: what a wide pipe holds.
+// The most bytes under way in one direction: the capacity of a wide pipe.
 constexpr std::size_t kPipeBytes = std::size_t{1024} * 1024;
 
-// Whoever has sent less than this had no more: it is not asked again before the set tells of it.
+// A read shorter than this emptied the socket: wait for the set before reading again.
 constexpr std::size_t kSmall = std::size_t{16} * 1024;
 
 constexpr std::size_t kCopyBytes = std::size_t{64} * 1024;
@@ -36,7 +36,7 @@ bool is_unix(int socket) noexcept {
   return ::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
 }
 
-/// splice(2) of a socket that does not block, EINTR repeated.
+/// splice(2) for a non-blocking socket; repeats EINTR.
 ssize_t splice_some(int from, int to, std::size_t most) noexcept {
   ssize_t moved = 0;
   do {
@@ -49,7 +49,7 @@ ssize_t splice_some(int from, int to, std::size_t most) noexcept {
 
 void reset_connection(UniqueFd fd) noexcept {
   const linger at_once{1, 0};
-  // Has no effect on a unix socket, which is just closed. (socket(7), SO_LINGER)
+  // No effect on a unix socket, which is only closed. (socket(7), SO_LINGER)
   (void)::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   close_socket(std::move(fd));
 }
@@ -115,7 +115,7 @@ bool Relay::begin(UniqueFd& socket, std::string_view header) {
     from.held = header.size();
   }
   if (!shared_.set.add(socket.get(), 0, identity_.backend_key)) return false;
-  // Its note says that the header is in the pipe, so it comes after that.
+  // Keep the descriptor only now: its note tells the next image that the header is in the pipe.
   (void)go_on(KeptFd(std::move(socket),
                      {KeptKind::proxy_backend, 0, identity_.connection, identity_.place}));
   return true;
@@ -145,7 +145,7 @@ bool Relay::go_on(KeptFd socket) {
 }
 
 bool Relay::ready(Side side, std::uint32_t events) {
-  // Whoever has ended a connection in order may die before its last bytes are passed on.
+  // Ask killed_() at once: a backend that ended properly may die before all bytes are passed on.
   const bool ends = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
   if (ends && side == backend && !std::exchange(sides_[side].seen, true) && killed_())
     sides_[side].failed = true;
@@ -162,7 +162,7 @@ bool Relay::again() noexcept {
   return settle();
 }
 
-/// The kernel tells of this for as long as the descriptor is in the set.
+/// Removes the side from the set: otherwise the kernel reports the hang-up again and again.
 void Relay::hang_up(Side side, bool failed) noexcept {
   End& end = sides_[side];
   end.failed = end.failed || failed;
@@ -195,14 +195,14 @@ void Relay::return_pipe(Side from) noexcept {
       {{end.pipe[0].release(), end.pipe[1].release()}, std::exchange(end.wide, false)});
 }
 
-/// With what it holds.
+/// Drops the pipe together with the bytes in it.
 void Relay::drop_pipe(End& end) noexcept {
   if (end.pipe[0]) shared_.pipes.lost(std::exchange(end.wide, false));
   end.pipe = {};
   end.held = 0;
 }
 
-/// Moves what comes from one side, as far as it has come and the other side takes it.
+/// Moves bytes from one side until no more come or the other side takes no more.
 void Relay::move(Side from) noexcept {
   End& end = sides_[from];
   std::size_t left = kBytesATurn;
@@ -216,7 +216,7 @@ void Relay::move(Side from) noexcept {
       end_way(from);
       break;
     }
-    // Nothing tells again of an end that has hung up; what has come from it is bounded.
+    // No event reports a side that hung up again, so read it to the end: its bytes are limited.
     if (left == 0 && !end.hung) break;
     if (end.strangers || end.copied > 0 || !lend_pipe(from)) {
       if (!copy(from)) break;
@@ -239,13 +239,13 @@ void Relay::move(Side from) noexcept {
   return_pipe(from);
 }
 
-/// Notes, by errno, why nothing comes from `end` or why it cannot be watched.
+/// Records, by errno, why reading from `end` or watching it failed.
 void Relay::fail(End& end) noexcept {
   // ENOSPC: epoll_ctl(2), the user's limit of watches.
   (is_shortage(errno) || errno == ENOSPC ? end.lacking : broken_) = true;
 }
 
-/// @return  as splice(2); -1 also for what ends the connection
+/// @return  as splice(2); also -1 if the connection is broken
 ssize_t Relay::take_in(Side from) noexcept {
   End& end = sides_[from];
   const ssize_t taken = splice_some(end.fd.get(), end.pipe[1].get(), kPipeBytes);
@@ -261,8 +261,8 @@ void Relay::pass_on(Side from) noexcept {
   if (moved > 0) end.held -= static_cast<std::size_t>(moved);
 }
 
-/// Counts what the other end has taken, or notes why it takes nothing. One that takes nothing any
-/// more may still have something to say, so the other way goes on.
+/// Counts the bytes that the other end took, or records why it took none. An end that takes nothing
+/// any more may still send, so the other direction continues.
 void Relay::passed(Side from, ssize_t bytes) noexcept {
   End& end = sides_[from];
   if (bytes > 0) {
@@ -279,9 +279,9 @@ void Relay::passed(Side from, ssize_t bytes) noexcept {
   }
 }
 
-/// Without a pipe: the bytes stay in the kernel until they are passed on. For want of descriptors,
-/// and from a unix socket that descriptors may come over: who passes one decides how long its close
-/// takes, and splice(2) would close it here.
+/// Moves bytes without a pipe; they stay in the kernel until they are passed on. Needed if there
+/// are no descriptors for a pipe, and for a unix socket that may carry descriptors: splice(2) would
+/// close such a descriptor here, and its sender decides how long the close takes.
 /// @return  whether there may be more
 bool Relay::copy(Side from) noexcept {
   End& end = sides_[from];

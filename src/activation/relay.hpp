@@ -1,24 +1,24 @@
-// Passes the bytes of one connection on, both ways, until both ways have ended.
+// Passes on the bytes of one connection in both directions, until both directions have ended.
 //
 //   client --splice--> pipe --splice--> backend
 //
-// splice(2) moves bytes from one socket into a pipe and from there into the other, each as one step
-// of the kernel. So a crash of zinit between the two loses nothing, and what a pipe still holds is
-// passed on by the next image. A direction has a pipe only while bytes are under way, so an idle
-// connection has none; and at most one pipe's worth of bytes, 1 MiB, is taken from a side before
-// the other side has taken it.
+// splice(2) moves bytes from one socket into a pipe, and from the pipe into the other socket. Each
+// call is one step of the kernel. So a crash of zinit between the two calls loses nothing: the next
+// image passes on what the pipe holds. A direction has a pipe only while bytes are under way, so an
+// idle connection has no pipes. At most one pipe's worth of bytes, 1 MiB, is taken from a side
+// before the other side has taken them.
 //
-// Where there is no pipe to be had, and from a unix socket that descriptors may come over (before
-// Linux 6.16: from any), bytes are peeked at, sent, and then taken from the socket. A crash of
-// zinit between the last two steps passes these on twice.
+// Two cases use no pipe: no pipe can be made, or the bytes come from a unix socket that may carry
+// descriptors (before Linux 6.16: any unix socket). Then zinit peeks at the bytes, sends them, and
+// takes them from the socket. A crash between the last two steps passes these bytes on twice.
 //
 //   what a side does          what the other side sees
 //   sends its end (FIN)       the end, after all bytes; the other direction goes on
 //   resets the connection     a reset
 //   closes for good (unix)    the end, after all bytes; then its connection is closed
 //
-// Where the kernel lacks memory for a step, the bytes stay where they are, and the step is made
-// again later.
+// If the kernel lacks memory for a step, the bytes stay where they are, and the step is repeated
+// later.
 //
 // Threads: only the loop's.
 #pragma once
@@ -35,11 +35,12 @@
 
 namespace zinit {
 
-/// Pipes that no connection uses at the moment, to save making them for each burst of bytes.
+/// Pipes for relays. Keeps unused pipes, so that not every burst of bytes needs a new one.
 ///
-/// A pipe is made with room for 16 pages. A wide one has room for 1 MiB: fewer steps wake both ends
-/// less often, which is most of what a large transfer costs. That memory is the kernel's, of no
-/// cgroup, and pipe(7) limits what a user has of it, log pipes among it; so there are few.
+/// A new pipe has room for 16 pages. A wide pipe has room for 1 MiB: with fewer steps both ends
+/// wake less often, and these wake-ups are most of the cost of a large transfer. The memory belongs
+/// to the kernel and to no cgroup. pipe(7) limits it per user, together with log pipes. So wide
+/// pipes are few.
 class PipePool {
  public:
   struct Lent {
@@ -47,17 +48,17 @@ class PipePool {
     bool wide = false;
   };
 
-  /// @param most  pipes are lent at a time
+  /// @param most  pipes that may be lent at a time
   explicit PipePool(std::size_t most) noexcept : most_(most) {}
 
-  /// An empty pipe that does not block, a wide one if one is free; with no descriptors if none can
-  /// be had.
+  /// An empty non-blocking pipe, a wide one if one is free. Has no descriptors if no pipe can be
+  /// made.
   [[nodiscard]] Lent take() noexcept;
-  /// Makes a pipe wide, if one more may be. @return  whether it is
+  /// Makes a pipe wide, unless there are enough wide pipes. @return  whether it is wide now
   [[nodiscard]] bool widen(int pipe) noexcept;
-  /// Takes back a pipe that is empty.
+  /// Takes back an empty pipe.
   void give(Lent lent) noexcept;
-  /// A pipe that was lent was closed. One of the previous process image counts as lent from
+  /// Counts a lent pipe as closed. A pipe of the previous process image counts as lent from
   /// borrowed() on.
   void lost(bool wide) noexcept;
   void borrowed() noexcept { ++lent_; }
@@ -76,21 +77,21 @@ class Relay {
  public:
   enum Side : std::uint8_t { client, backend };
 
-  /// What all relays share; it outlives them.
+  /// What all relays share. Outlives them.
   struct Shared {
     EpollSet& set;
     PipePool& pipes;
   };
-  /// Whose connection it is.
+  /// Identifies the connection.
   struct Identity {
     ProxyTable::Place place;
     std::uint32_t connection;
-    EpollSet::Key client_key, backend_key;  // under which the set tells of the sides
+    EpollSet::Key client_key, backend_key;  // the set reports the sides under these keys
   };
 
-  /// `accepted` is the client's, which is in the set already, under its key; the backend is added
-  /// by begin(). The counts outlive the relay. `killed` tells whether the backend's end is that of
-  /// a process which was killed: then it is passed on as a reset.
+  /// `accepted` is the client's socket, already in the set under its key. begin() adds the backend.
+  /// The counts outlive the relay. `killed` says whether the process behind the backend was killed:
+  /// then the client sees a reset instead of the backend's end.
   Relay(Shared shared, const Identity& identity, KeptFd accepted, ProxyCounts& counts,
         std::function<bool()> killed);
   /// Closes both sides.
@@ -98,23 +99,21 @@ class Relay {
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
 
-  /// The client is gone already, and not in the set any more; what it has sent is still passed on.
-  /// To be called before begin().
+  /// The client has closed and is not in the set any more. What it sent is still passed on. Call
+  /// before begin().
   void client_has_hung_up() noexcept;
 
-  /// Begins to pass bytes on to the backend by `socket`, which is connected, after those of
-  /// `header`.
-  /// @return  false if that is not possible for now, for want of descriptors or memory; both
-  ///          sockets are as before then
+  /// Starts relaying. Passes `header`, then the client's bytes, to the backend at the connected
+  /// `socket`.
+  /// @return  false if descriptors or memory are lacking for now; both sockets are unchanged then
   [[nodiscard]] bool begin(UniqueFd& socket, std::string_view header);
 
-  /// A pipe, or an end of one, that the previous process image has left. To be called before
-  /// go_on().
+  /// Takes over one end of a pipe that the previous process image left. Call before go_on().
   void take_over_pipe(KeptFd fd, std::uint8_t part) noexcept;
-  /// Goes on after a re-execution. @return  as ready()
+  /// Continues after a re-execution. @return  as ready()
   [[nodiscard]] bool go_on(KeptFd socket);
 
-  /// The set has told of `side`. @return  false if the connection is over: destroy the relay
+  /// The set reported `side`. @return  false if the connection is over: destroy the relay
   [[nodiscard]] bool ready(Side side, std::uint32_t events);
 
   /// Whether bytes wait because the kernel lacked memory: call again() some time later.
@@ -124,29 +123,29 @@ class Relay {
   /// @return  as ready()
   [[nodiscard]] bool again() noexcept;
 
-  /// Whether there is nothing more to do.
+  /// Whether both directions have ended.
   [[nodiscard]] bool over() const noexcept {
     return broken_ || (sides_[client].closed && sides_[backend].closed);
   }
-  /// Gives the client back, of a relay that has not begun.
+  /// Gives the client's socket back. Only for a relay that has not begun.
   [[nodiscard]] KeptFd release_client() noexcept { return std::move(sides_[client].fd); }
 
  private:
-  /// One end of the connection, and the way of the bytes that come from it.
+  /// One end of the connection, and the direction of the bytes that come from it.
   struct End {
     KeptFd fd;
-    std::array<KeptFd, 2> pipe;  // of that way: read end, write end
-    std::size_t held = 0;        // bytes in it
-    std::size_t copied = 0;      // bytes that the other end has, and that still wait to be taken
+    std::array<KeptFd, 2> pipe;  // of this direction: read end, write end
+    std::size_t held = 0;        // bytes in the pipe
+    std::size_t copied = 0;      // bytes already sent to the other end, but not yet taken from here
     std::uint32_t watched = 0;   // events asked for
-    bool wide = false;           // the pipe is
+    bool wide = false;           // the pipe is wide
     bool blocked = false;        // the other end takes no more for now
     bool lacking = false;        // the kernel had no memory to move bytes on
     bool ended = false;          // nothing more comes from here
-    bool closed = false;         // the way is: its end was passed on, or nothing can be any more
-    bool hung = false;           // both ways are over for this end; it is not in the set any more
+    bool closed = false;         // the direction is over: its end was passed on, or it is broken
+    bool hung = false;           // the end hung up both ways, and is not in the set any more
     bool failed = false;         // by a reset
-    bool seen = false;           // its end was told of, which may be before all bytes were read
+    bool seen = false;           // its end was reported, maybe before all its bytes were read
     bool strangers = false;      // descriptors may come with its bytes
   };
 
@@ -176,7 +175,7 @@ class Relay {
   bool broken_ = false;
 };
 
-/// Closes a connection so that the other end sees a reset, where its protocol has that.
+/// Closes a connection so that the other end sees a reset, if its protocol has resets.
 void reset_connection(UniqueFd fd) noexcept;
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Opening, passing and watching the sockets of services. See service_sockets.hpp.
+// Opens, passes and watches the sockets of services. See service_sockets.hpp.
 #include "activation/service_sockets.hpp"
 
 #include <fcntl.h>
@@ -37,12 +37,12 @@ Result<ListenOptions> options_of(const SocketSpec& spec) {
   const auto owner = look_up(spec.user, spec.group);
   if (!owner) return Failure(owner.error());
   options.owner = owner->ids.uid;
-  // The file's group stays zinit's own unless one is named.
+  // The file's group stays zinit's own unless `group` is set.
   if (!spec.group.empty()) options.group = owner->ids.gid;
   return options;
 }
 
-/// Each instance takes pipes and a pidfd beside its connection, and the rest is for others.
+/// Each instance takes pipes and a pidfd besides its connection. Leave descriptors for others.
 std::size_t most_instances() noexcept { return part_of_descriptors(8); }
 
 KeptNote note_of(Slot slot, std::size_t entry, const SocketFile& file) {
@@ -50,7 +50,7 @@ KeptNote note_of(Slot slot, std::size_t entry, const SocketFile& file) {
           static_cast<std::uint16_t>(entry)};
 }
 
-/// The [socket] of the service `name` if it has that slot in the graph, else null.
+/// The [socket] of the service `name` if the service has this slot in the graph, else null.
 const SocketSpec* wanted_of(const Graph& graph, Slot slot, const std::string& name) {
   if (!graph.used(slot) || graph.node(slot).removed) return nullptr;
   const ServiceSpec& spec = graph.spec(slot);
@@ -79,12 +79,12 @@ Result<void> open_address(const ListenAddress& at, const ListenOptions& options,
 }  // namespace
 
 struct ServiceSockets::Socket {
-  std::size_t entry;  // of `listen`
+  std::size_t entry;  // index in `listen`
   std::shared_ptr<KeptFd> fd;
   SocketFile file;
 
-  /// Whether clients reach it: its file may have been removed, and whoever has it open may have
-  /// shut it down for all. (shutdown(2))
+  /// Whether clients can connect: the file may have been removed, or a process that has the socket
+  /// may have shut it down for all. (shutdown(2))
   [[nodiscard]] bool reachable() const {
     pollfd state{fd->get(), 0, 0};
     if (::poll(&state, 1, 0) > 0 && (state.revents & POLLHUP) != 0) return false;
@@ -101,12 +101,12 @@ struct ServiceSockets::Service {
   std::vector<Socket> sockets{};
   bool complete = false;       // all of `listen` is open
   bool stopped = false;        // all was closed, until the service starts
-  bool ignored;                // its status is "ignore": nothing starts it
+  bool ignored;                // status is "ignore": nothing starts it
   bool watched = false;        // the sockets are in the set
   bool was_wanted = false;     // its wish has been up
-  bool launch_failed = false;  // for want of its sockets
-  TimePoint again_at{};        // not to be watched before
-  StartDelay delay{};          // until then, after the last start
+  bool launch_failed = false;  // because sockets could not be opened
+  TimePoint again_at{};        // do not watch before then
+  StartDelay delay{};          // gives again_at after each start
 
   /// On a thread that may block.
   static void close(std::vector<Socket>&& sockets) {
@@ -120,7 +120,7 @@ struct ServiceSockets::Held : SpawnPart {
   std::vector<std::shared_ptr<KeptFd>> sockets;
 };
 
-/// The right to open and to close the sockets of one service; who comes second waits for it.
+/// The right to open and close the sockets of one service. A second thread waits for its turn.
 class ServiceSockets::Turn {
  public:
   Turn(ServiceSockets& of, Slot slot) : of_(of), slot_(slot) {
@@ -167,8 +167,8 @@ ServiceSockets::ServicePtr ServiceSockets::take(Slot slot) {
   return service;
 }
 
-/// Takes over what has the same address, so that no client is refused meanwhile. It stays open even
-/// if it cannot be given the new options.
+/// Keeps each socket whose address is still in `listen` open, so that no client is refused
+/// meanwhile. A socket stays open even if setting its new options fails.
 Result<void> ServiceSockets::keep_open(Service& old, Service& made, Slot slot,
                                        const ListenOptions& options) {
   Result<void> result;
@@ -202,7 +202,7 @@ Result<void> ServiceSockets::open_in_turn(Slot slot, const ServiceSpec& spec) {
   return open(slot, spec);
 }
 
-/// In the service's turn.
+/// Call with the service's turn.
 Result<void> ServiceSockets::open(Slot slot, const ServiceSpec& spec) {
   const SocketSpec& wanted = *spec.socket;
   {
@@ -230,7 +230,7 @@ Result<void> ServiceSockets::open(Slot slot, const ServiceSpec& spec) {
     std::vector<OpenSocket> opened;
     const Result<void> open = at ? open_address(*at, *options, opened)
                                  : failure(fmt::format("{} {}", wanted.listen[entry], at.error()));
-    if (!open) {  // none of several addresses of a name is left open then
+    if (!open) {  // of a name's addresses, none is left open then
       result = open;
       break;
     }
@@ -246,7 +246,7 @@ Result<void> ServiceSockets::open(Slot slot, const ServiceSpec& spec) {
   return result;
 }
 
-/// Whether the service was stopped, with its sockets: only a start opens them again.
+/// Whether the service was stopped and its sockets closed: only a start opens them again.
 bool ServiceSockets::stays_stopped(const std::string& service, const SocketSpec& spec) {
   if (spec.on_demand || spec.accept || services_.wanted(service)) return false;
   MutexLock lock(mutex_);
@@ -270,7 +270,7 @@ void ServiceSockets::close_stopped(Slot slot) {
   Service::close(std::move(closed));
 }
 
-/// Closes what `listen` does not have any more: another service may be to listen there.
+/// Closes sockets that are no longer in `listen`: another service may need the address.
 void ServiceSockets::close_unwanted() {
   const GraphPtr graph = calls_.graph();
   std::vector<Slot> slots;
@@ -309,7 +309,7 @@ std::map<std::string, std::string> ServiceSockets::open_all() {
   for (const Slot slot : planned->order()) {
     if (!planned->spec(slot).socket->configured()) continue;
     const Turn turn(*this, slot);
-    // A process that was started meanwhile has the sockets of the graph of now.
+    // A process that started meanwhile has the sockets of the graph in force: use that graph.
     const GraphPtr graph = calls_.graph();
     const std::string& name = planned->spec(slot).name;
     if (wanted_of(*graph, slot, name) == nullptr || graph->node(slot).broken()) continue;
@@ -327,7 +327,7 @@ void ServiceSockets::take_inherited(Inheritance& inherited, const Graph& graph) 
     const Slot slot = one.note.slot;
     if (!graph.used(slot)) continue;
     const ServiceSpec& spec = graph.spec(slot);
-    // What it was to listen at may have changed, and not have been opened yet.
+    // `listen` may have changed without the new address being opened yet.
     const auto entry = one.note.owner;
     if (entry >= spec.socket->listen.size()) continue;
     const auto at = parse_listen_address(spec.socket->listen[entry]);
@@ -343,7 +343,7 @@ void ServiceSockets::take_inherited(Inheritance& inherited, const Graph& graph) 
     const ServiceSpec& spec = graph.spec(slot);
     if (!spec.socket->configured() || open_.contains(slot) || services_.wanted(spec.name)) continue;
     open_[slot] = std::make_shared<Service>(spec);
-    open_[slot]->stopped = true;  // unless it is on demand, it was stopped with its sockets
+    open_[slot]->stopped = true;  // a service not on demand was stopped, with its sockets
   }
   for (auto& [slot, service] : open_)
     std::ranges::stable_sort(service->sockets, {}, &Socket::entry);
@@ -355,7 +355,7 @@ Result<void> ServiceSockets::prepare(Slot slot, const ServiceSpec& spec, SpawnEx
   if (!spec.socket->configured() || spec.socket->accept) return {};
   Result<void> opened = open_in_turn(slot, spec);
   if (!opened && opened.error().errnum == EADDRINUSE) {
-    close_unwanted();  // another service may be about to give it up
+    close_unwanted();  // another service may be about to release the address
     opened = open_in_turn(slot, spec);
   }
   const Turn turn(*this, slot);
@@ -369,7 +369,7 @@ Result<void> ServiceSockets::prepare(Slot slot, const ServiceSpec& spec, SpawnEx
   const auto held = std::make_shared<Held>();
   for (const Socket& socket : service->sockets) {
     const auto& names = service->spec.names;
-    set_blocking(socket.fd->get(), true);  // its last process may have set it otherwise
+    set_blocking(socket.fd->get(), true);  // its previous process may have changed the flag
     extras.listen_fds.push_back(
         {socket.fd->get(), names.empty() ? service->name : names[socket.entry]});
     held->sockets.push_back(socket.fd);
@@ -470,7 +470,7 @@ void ServiceSockets::on_ready(EpollSet::Key key, std::uint32_t events) {
   const auto slot = static_cast<Slot>(key >> 16);
   const auto index = static_cast<std::size_t>(key & 0xffff);
   ServicePtr service;
-  std::shared_ptr<KeptFd> listener;  // stays open until here is done
+  std::shared_ptr<KeptFd> listener;  // keeps the socket open until the end of this function
   int fd = -1;
   std::string address;
   const bool shut_down = (events & EPOLLHUP) != 0;
@@ -498,7 +498,7 @@ void ServiceSockets::accept_some(Slot slot, const ServicePtr& service, int liste
     UniqueFd connection;
     int errnum = 0;
     {
-      // Whoever has stopped the watching may make the socket one that blocks.
+      // Under the lock: a thread that stops the watching may make the socket block again.
       MutexLock lock(mutex_);
       if (!service->watched) return;
       connection.reset(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));

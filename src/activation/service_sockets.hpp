@@ -1,17 +1,17 @@
 // [socket] of services: opens the sockets, keeps them over restarts and re-executions, passes them
-// to each main process, and starts the service when something comes to them.
+// to each main process, and starts the service when something arrives at them.
 //
 //   [socket]        who reads it                           what starts
 //   on_demand       the service; zinit until it is up      the service
 //   with others     the service                            nothing: it is started at boot
 //   accept          zinit                                  an instance for each connection
 //
-// A socket that has started its service is not looked at again before the service is down, and not
-// within a StartDelay, so that a service which fails without reading costs little.
+// A socket that has started its service is not watched again until the service is down and a
+// StartDelay has passed. So a service that fails without reading costs little.
 //
-// The sockets of one service are opened by one thread at a time, which may block on a file system
-// or a name server; those of others are not held up by it. No lock is held meanwhile.
-// The lock is taken before the board's.
+// One thread at a time opens the sockets of a service. It may block on a file system or a name
+// server. It holds no lock meanwhile, so it delays no other service.
+// Lock order: this lock, then the board's.
 #pragma once
 
 #include <functional>
@@ -33,51 +33,51 @@ namespace zinit {
 
 class ServiceSockets final : public WatchPort {
  public:
-  /// Called on the loop's thread, if nothing else is said; none may block.
+  /// All are called on the loop's thread unless noted. None may block.
   struct Calls {
     /// Takes a connection of a service with `accept`.
     std::function<void(const std::string& service, KeptFd connection)> accepted;
-    /// The sockets of a service that was stopped are to be closed: have close_stopped() called for
-    /// it where that may block.
+    /// The service in `slot` was stopped, and its sockets must be closed: have close_stopped()
+    /// called on a thread that may block.
     std::function<void(Slot slot)> stopped;
-    /// Sockets are not as they are to be: have open_all() called. Any thread.
+    /// Sockets are missing or shut down: have open_all() called. Any thread.
     std::function<void()> reopen;
     /// The graph in force. Called on any thread.
     std::function<GraphPtr()> graph;
   };
 
-  /// Loop and services outlive this. While no thread runs the loop.
+  /// Loop and services outlive this object. Only while no thread runs the loop.
   ServiceSockets(EventLoop& loop, ServiceAccess& services, Calls calls);
-  /// end(), if that was not called.
+  /// Calls end().
   ~ServiceSockets() override;
-  /// Closes all sockets, and removes their files. While no thread runs the loop.
+  /// Closes all sockets, and removes their files. Only while no thread runs the loop.
   void end() EXCLUDES(mutex_);
   ServiceSockets(const ServiceSockets&) = delete;
   ServiceSockets& operator=(const ServiceSockets&) = delete;
 
-  /// Goes on with the sockets of the previous process image: those of the services in `graph`.
-  /// Before any process is spawned. Any thread.
+  /// Takes over the sockets of the previous process image that belong to services of `graph`. Call
+  /// before any process is spawned. Any thread.
   void take_inherited(Inheritance& inherited, const Graph& graph) EXCLUDES(mutex_);
 
-  /// Closes what no service of the graph needs any more, and opens what is missing. A service that
-  /// has failed for want of it is started then. May block: not on a loop's thread.
-  /// @return  what could not be opened: by the names of the services, why
+  /// Closes sockets that no service of the graph needs any more, and opens missing ones. Then
+  /// starts services that failed because these were missing. May block: not on a loop's thread.
+  /// @return  service name -> why its sockets could not be opened
   [[nodiscard]] std::map<std::string, std::string> open_all() EXCLUDES(mutex_);
 
   /// Closes the sockets of a service that is not on demand, if it is still stopped. May block: not
   /// on a loop's thread.
   void close_stopped(Slot slot) EXCLUDES(mutex_);
 
-  /// Services may have come up or down. Any thread; cheap, and does nothing without sockets.
+  /// Call when services may have come up or down. Any thread. Cheap: does nothing without sockets.
   void look() noexcept EXCLUDES(mutex_);
 
-  /// The addresses that are open for a service, as its file has them. Any thread.
+  /// The addresses that are open for a service, as written in its file. Any thread.
   [[nodiscard]] std::vector<std::string> addresses(const std::string& service) const
       EXCLUDES(mutex_);
 
-  /// A connection of a service with `accept` is over. Any thread.
+  /// A connection of a service with `accept` has ended. Any thread.
   void connection_over(const std::string& service) noexcept EXCLUDES(mutex_);
-  /// How many there are after a re-execution. Any thread.
+  /// Sets the number of connections after a re-execution. Any thread.
   void set_connections(const std::string& service, std::size_t count) EXCLUDES(mutex_);
 
   // WatchPort.
@@ -115,7 +115,7 @@ class ServiceSockets final : public WatchPort {
   LoopCall look_;
   TimerWatcher again_;
   mutable Mutex mutex_;
-  std::set<Slot> turns_ GUARDED_BY(mutex_);  // whose sockets are being opened
+  std::set<Slot> turns_ GUARDED_BY(mutex_);  // services whose sockets are being opened
   CondVar turn_over_;
   std::map<Slot, ServicePtr> open_ GUARDED_BY(mutex_);
   std::map<std::string, std::size_t> connections_ GUARDED_BY(mutex_);  // with `accept`, by service

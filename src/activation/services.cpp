@@ -1,4 +1,4 @@
-// The services behind proxies and sockets, by the board.
+// Answers for proxies and sockets about their services, from the board. See services.hpp.
 #include "activation/services.hpp"
 
 #include <sys/wait.h>
@@ -32,7 +32,7 @@ void BoardServices::start(const std::string& service, const std::string& why) {
   if (!brief || brief->ignored || board_.shutting_down()) return;
   if (brief->wish == Wish::up && !at_rest(brief->state)) return;
   board_.say(LogLevel::info, fmt::format("{}: started by {}", service, why));
-  (void)board_.start(service);  // a shutdown has begun, or it was just removed
+  (void)board_.start(service);  // fails if a shutdown began or the service was removed
 }
 
 void BoardServices::stop_idle(const std::string& service, std::chrono::seconds idle) {
@@ -52,7 +52,7 @@ TimePoint BoardServices::up_since(const std::string& service) {
 bool BoardServices::killed(const std::string& service) {
   const auto brief = board_.brief(service);
   if (!brief || brief->main_pid == 0) return brief && brief->killed;
-  // The kernel closes the files of a process before it tells its parent of the end.
+  // The kernel closes a process's files before it reports the end to the parent.
   const auto stat = read_process_stat(brief->main_pid);
   return stat ? (stat->exiting || stat->zombie()) && WIFSIGNALED(stat->exit_status) : false;
 }

@@ -1,5 +1,5 @@
-// What proxies and sockets need of the services that they start. BoardServices asks the board; unit
-// tests have their own.
+// What proxies and sockets need to know of the services that they start. BoardServices asks the
+// board. Unit tests have an implementation of their own.
 #pragma once
 
 #include <sys/types.h>
@@ -14,17 +14,17 @@ namespace zinit {
 
 class Board;
 
-/// So many connections are accepted at a listener before others have their turn.
+/// Connections accepted at a listener before others have their turn.
 inline constexpr int kAcceptedATurn = 16;
 
-/// After so long connections are accepted again where descriptors were wanting.
+/// The pause after a lack of descriptors before connections are accepted again.
 inline constexpr Milliseconds kLackAgain{100};
 
-/// How long those who wait for a service leave it alone after they have started it: a second, and
-/// where it has failed for good twice as long each time, a minute at most.
+/// How long a proxy or socket waits after it started a service before it may start it again: one
+/// second. If the service has failed for good: twice as long each time, up to a minute.
 class StartDelay {
  public:
-  /// After a start. `failed`: as ServiceAccess::failed() says before it.
+  /// The delay after a start. `failed`: ServiceAccess::failed() before this start.
   [[nodiscard]] Milliseconds next(bool failed) noexcept {
     if (!failed) delay_.reset();
     return delay_.next();
@@ -39,40 +39,38 @@ class ServiceAccess {
   virtual ~ServiceAccess() = default;
 
   enum class Stand {
-    unknown,  // there is no such service
-    off,      // it is down, and nothing brings it up but a start
-    coming,   // it is being started or stopped, or waits to be
-    up,       // it runs and is ready
-    done,     // it is a oneshot that is done
+    unknown,  // no such service
+    off,      // down; only a start brings it up
+    coming,   // being started or stopped, or waiting
+    up,       // runs and is ready
+    done,     // a oneshot that is done
   };
-  /// Any thread, as all functions here; none blocks.
+  /// All functions here: any thread; none blocks.
   [[nodiscard]] virtual Stand stand(const std::string& service) = 0;
 
   /// Whether its wish is up.
   [[nodiscard]] virtual bool wanted(const std::string& service) = 0;
 
-  /// Whether it has failed for good, or was not started for a condition: only a start tries it
-  /// again.
+  /// Whether it failed for good, or a condition kept it from starting: only a start tries it again.
   [[nodiscard]] virtual bool failed(const std::string& service) = 0;
 
-  /// Starts it, as a request of a client does, unless its status is "ignore" or it is on its way
-  /// already.
+  /// Starts it like a client's request, unless its status is "ignore" or it is already on its way.
   virtual void start(const std::string& service, const std::string& why) = 0;
 
-  /// Stops it, as a request of a client does, unless a service that is up requires it.
+  /// Stops it like a client's request, unless a service that is up requires it.
   virtual void stop_idle(const std::string& service, std::chrono::seconds idle) = 0;
 
   /// When it became ready; kNever if it is not up.
   [[nodiscard]] virtual TimePoint up_since(const std::string& service) = 0;
 
-  /// Whether its main process is being killed by a signal at this moment, or was the last time that
-  /// it ended and has no successor yet.
+  /// Whether a signal is killing its main process at this moment, or killed the last main process
+  /// and no new one has started.
   [[nodiscard]] virtual bool killed(const std::string& service) = 0;
 };
 
 class BoardServices final : public ServiceAccess {
  public:
-  /// The board outlives this.
+  /// The board outlives this object.
   explicit BoardServices(Board& board) : board_(board) {}
 
   [[nodiscard]] Stand stand(const std::string& service) override;

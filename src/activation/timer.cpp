@@ -1,4 +1,4 @@
-// When a service's timer is due. See timer.hpp.
+// Computes when a service's timer is due. See timer.hpp.
 #include "activation/timer.hpp"
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace zinit {
 
 namespace {
 
-/// Nobody sets a clock to a time before this one, 2020-01-01: it was never set.
+/// 2020-01-01: nobody sets a clock to an earlier time. A clock before it was never set.
 constexpr std::int64_t kEarliestSet = std::int64_t{1577836800} * 1000000;
 
 std::int64_t us_of(Milliseconds delay) noexcept {
@@ -20,7 +20,7 @@ std::int64_t us_of(Milliseconds delay) noexcept {
   return delay.count() > most / 1000 ? most : delay.count() * 1000;
 }
 
-/// Appends what parses of `texts`.
+/// Parses `texts`: appends the valid ones to `specs` and `good`, and the errors to `fault`.
 template <class Spec>
 void read(const std::vector<std::string>& texts, std::vector<Spec>& specs,
           std::vector<std::string>& good, std::string& fault) {
@@ -35,7 +35,7 @@ void read(const std::vector<std::string>& texts, std::vector<Spec>& specs,
   }
 }
 
-/// `N` whole numbers with a blank between them, and nothing else.
+/// Parses exactly `N` whole numbers, separated by single blanks.
 template <std::size_t N>
 std::optional<std::array<std::int64_t, N>> parse_numbers(std::string_view text) {
   std::array<std::int64_t, N> numbers{};
@@ -64,7 +64,7 @@ void ServiceTimer::go_on(const Stand& stand) {
   plan();
 }
 
-// Between every_from and now, whatever the wall clock was set to meanwhile.
+// The result lies between every_from and now, even if the wall clock was set meanwhile.
 void ServiceTimer::started(std::int64_t start_us, Moment now) {
   if (!spec_.every || start_us == 0 || start_us == stand_.start_us) return;
   using std::chrono::microseconds;
@@ -131,7 +131,7 @@ void ServiceTimer::release(Moment now) {
   plan();
 }
 
-/// Counts every_ms as if it had been due, and nothing started, at each of its times so far.
+/// Advances every_from over each due time that has passed, as if it had started nothing.
 void ServiceTimer::skip_periods(Moment now) noexcept {
   const TimePoint due = after(after(stand_.every_from, *spec_.every), stand_.delay);
   if (const auto period = due - stand_.every_from; due <= now.at)
@@ -148,7 +148,7 @@ void ServiceTimer::clock_set(std::int64_t wall_us) {
 void ServiceTimer::catch_up(const std::optional<Stamp>& earlier, Moment now) {
   stand_.caught_up = true;
   if (!earlier) return;
-  // A clock that is not set yet does not make it a time to come.
+  // If the clock is not set yet, do not clamp `earlier` to it.
   const std::int64_t latest = now.wall_us >= kEarliestSet ? now.wall_us : earlier->since_us;
   stand_.since_us =
       std::clamp<std::int64_t>(earlier->since_us, 0, std::max<std::int64_t>(latest, 0));
@@ -160,8 +160,8 @@ void ServiceTimer::catch_up(const std::optional<Stamp>& earlier, Moment now) {
   put_off_missed(now.wall_us);
 }
 
-/// What has been missed is put off by the random delay as every start is: else all that a machine
-/// owes would begin at the same moment.
+/// Delays missed starts by the random delay too: otherwise all the missed starts of a machine would
+/// come at the same moment.
 void ServiceTimer::put_off_missed(std::int64_t wall_us) {
   stand_.not_before_us = wall_us + us_of(stand_.delay);
   plan();

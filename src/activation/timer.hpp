@@ -1,8 +1,15 @@
-// [timer] of one service: when it is due. Knows neither the service nor the clocks; Timers
-// (init/timers.hpp) asks both.
+// [timer] of one service: computes when it is due. Knows neither the service nor the clocks: Timers
+// (init/timers.hpp) passes both in.
 //
-// Calendar and cron go by the wall clock, every_ms and on_boot_ms by the monotonic one, which goes
+// Calendar and cron use the wall clock. every_ms and on_boot_ms use the monotonic clock, which runs
 // on evenly when the wall clock is set.
+//
+// All wall times up to Stand::since_us are done with, so the next calendar or cron time is the
+// first one after it. passed() moves since_us to now. So all times that came while the machine
+// slept, or while zinit did not run, count as one. Times that zinit's start or a set clock finds
+// missed are due at not_before_us. every_ms counts from every_from: the last start, or the last
+// time that was due and started nothing. on_boot_ms is due once. Each of these times comes later by
+// the random `delay`.
 #pragma once
 
 #include <cstdint>
@@ -30,67 +37,67 @@ struct Moment {
 
 class ServiceTimer {
  public:
-  /// What outlasts the image: where the timer stands.
+  /// The timer's own state, which survives a re-execution.
   struct Stand {
-    std::int64_t since_us = 0;       // times of the wall clock after this one are still to come
-    std::int64_t not_before_us = 0;  // what has been missed is due then
-    std::int64_t last_us = 0;        // when it last started the service; 0: never
-    TimePoint every_from;            // what every_ms is counted from
-    std::int64_t start_us = 0;       // the service's last start that every_from knows of
+    std::int64_t since_us = 0;       // wall times up to this one are done with
+    std::int64_t not_before_us = 0;  // missed starts are due then
+    std::int64_t last_us = 0;        // its last start of the service; 0: never
+    TimePoint every_from;            // every_ms counts from here
+    std::int64_t start_us = 0;       // the service's last start that every_from includes
     bool booted = false;             // on_boot_ms is over
     Milliseconds delay{0};           // the random delay of the next start
-    bool caught_up = false;          // what was missed before zinit's start is known
+    bool caught_up = false;          // whether starts missed before zinit's start are known
 
     bool operator==(const Stand&) const = default;
   };
 
-  /// When one of its expressions is due next.
+  /// When one of the timer's expressions is due next.
   struct Next {
     std::string_view expression;          // valid while the timer lives
-    std::optional<std::int64_t> wall_us;  // none: it goes by the monotonic clock, or never is
-    TimePoint at = kNever;                // likewise
+    std::optional<std::int64_t> wall_us;  // unset: uses the monotonic clock, or is never due
+    TimePoint at = kNever;                // likewise, for wall-clock times
   };
 
-  /// Reads the expressions, and the files of the zones that they name, so it may block. What cannot
-  /// be read is left out: the files of a service have been checked, so only a zone's file is gone.
-  /// `boot` is what on_boot_ms is counted from.
+  /// Reads the expressions and the zone files that they name, so it may block. Skips an expression
+  /// that cannot be read: service files were checked earlier, so only a zone file can be gone.
+  /// on_boot_ms counts from `boot`.
   ServiceTimer(const TimerSpec& spec, TimeZone local, TimePoint boot);
 
   [[nodiscard]] const TimerSpec& spec() const noexcept { return spec_; }
-  /// What could not be read, in words; empty: nothing.
+  /// Which expressions could not be read, as text; empty: none.
   [[nodiscard]] const std::string& fault() const noexcept { return fault_; }
   [[nodiscard]] const Stand& stand() const noexcept { return stand_; }
 
-  /// What outlasts the machine, in a file, of a timer that catches up.
+  /// What survives the machine's end, in a file. Only for a timer that catches up.
   struct Stamp {
     std::int64_t since_us = 0;
     std::int64_t last_us = 0;
   };
 
-  /// Goes on from there.
+  /// Continues from `stand`.
   void go_on(const Stand& stand);
-  /// A new one, loaded `now`.
+  /// Begins as a new timer, loaded at `now`.
   void begin(Moment now, Milliseconds delay);
-  /// The same, in place of `before`, whose [timer] was another: the service's last start counts.
+  /// Continues in place of `before`, whose [timer] was different. The service's last start counts.
   void replace(const ServiceTimer& before);
 
   [[nodiscard]] std::span<const Next> next() const noexcept { return next_; }
   [[nodiscard]] bool due(Moment now) const noexcept;
 
-  /// When the service was last started, however that came; 0: never.
+  /// The service was last started at `start_us`, by anyone; 0: never.
   void started(std::int64_t start_us, Moment now);
-  /// It was due, and the service was started or, where not `started`, ran already.
+  /// The timer was due. It started the service, or, if not `started`, the service ran already.
   void passed(Moment now, bool started, Milliseconds delay);
-  /// Its service runs, so that every_ms is not due until it is released; then it goes on as if it
-  /// had been due meanwhile.
+  /// The service runs: every_ms is not due until release(). Then every_ms continues as if it had
+  /// been due meanwhile.
   void hold();
   void release(Moment now);
   [[nodiscard]] bool held() const noexcept { return held_; }
-  /// The wall clock was set. What it has passed over is due once; what it goes back over, again.
-  /// If it was never set before, as on a machine whose clock has no battery, only what is missing
-  /// since an earlier life of the machine was missed.
+  /// The wall clock was set. Times that the clock jumped over are due once. Times that it moves
+  /// back over are due again. If the clock was never set before, as on a machine without a clock
+  /// battery, only starts since an earlier life of the machine count as missed.
   void clock_set(std::int64_t wall_us);
-  /// `earlier` is where it stood in an earlier life of the machine; nothing: it had none.
+  /// `earlier`: the stamp from an earlier life of the machine; nothing: there was no earlier life.
   void catch_up(const std::optional<Stamp>& earlier, Moment now);
 
  private:
@@ -103,7 +110,7 @@ class ServiceTimer {
   TimePoint boot_;
   std::vector<CalendarSpec> calendars_;
   std::vector<CronSpec> crons_;
-  std::vector<std::string> texts_;  // of calendars_, crons_, then of every_ms and on_boot_ms
+  std::vector<std::string> texts_;  // of calendars_, crons_, then every_ms and on_boot_ms
   std::string fault_;
   Stand stand_;
   bool held_ = false;
@@ -112,7 +119,7 @@ class ServiceTimer {
 
 /// For the facts of the next image.
 [[nodiscard]] std::string stand_text(const ServiceTimer::Stand& stand);
-/// Nothing if that is none.
+/// Nothing if the text is not a stand.
 [[nodiscard]] std::optional<ServiceTimer::Stand> parse_stand(std::string_view text);
 
 /// For the file of a timer that catches up.

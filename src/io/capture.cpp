@@ -1,4 +1,4 @@
-// Watching and reading pipes on the data loop.
+// Watches and reads pipes on the data loop. See capture.hpp.
 #include "io/capture.hpp"
 
 #include <fcntl.h>
@@ -17,20 +17,20 @@ namespace {
 
 constexpr Milliseconds kTryAgain{1000};
 
-// How long a pipe is not read when one of its sinks wants a pause, or for lines to gather.
+// How long reading a pipe pauses: when one of its sinks wants a pause, or to let lines gather.
 constexpr Milliseconds kPause{1};
 
-// A pipe that is readable again after less than this would have had to be read at the end of a
-// pause: such an end comes late by what the kernel and a busy loop take.
+// A pipe that became readable again within this time would have been read at the end of a pause.
+// The limit is above kPause because the kernel and a busy loop end a pause late.
 constexpr std::chrono::microseconds kSoon{1500};
 
-// The largest pipe that a user may ask for by default (fs.pipe-max-size).
+// The largest pipe that a user may request by default (fs.pipe-max-size).
 constexpr int kWidePipeBytes = 1 << 20;
 
-// For how long pauses are given up.
+// How long there are no pauses after they were found useless.
 constexpr Milliseconds kNoPause{500};
 
-// The two pipes of the newest process, besides those of earlier ones.
+// The newest process's two pipes, and the pipes of earlier processes.
 constexpr std::size_t kPipesKept = LogStore::kOldPipes + 2;
 
 }  // namespace
@@ -54,7 +54,7 @@ Result<void> Capture::watch(std::span<const LogPipePtr> pipes) {
   {
     MutexLock lock(mutex_);
     for (const LogPipePtr& pipe : pipes) {
-      if (pipe->ended) continue;  // the log was removed, or a client's request has read to the end
+      if (pipe->ended) continue;  // its log was removed, or a client's request read it to the end
       watched_.emplace(pipe.get(), pipe);
       listen(*pipe);
     }
@@ -68,14 +68,14 @@ bool Capture::add_to_set(const LogPipe& pipe) {
   return set_.add(pipe.fd.get(), EPOLLIN, reinterpret_cast<std::uintptr_t>(&pipe));
 }
 
-/// Adds the pipe to the set. The loop need not be woken, since it watches the set.
+/// Adds the pipe to the set. The loop watches the set, so it need not be woken.
 void Capture::listen(const LogPipe& pipe) {
   if (add_to_set(pipe)) return;
   unwatched_.push_back(&pipe);
   begin_.ask();
 }
 
-/// Has the loop watch the set, and adds the pipes that the kernel has refused so far.
+/// Makes the loop watch the set, and adds the pipes that the kernel refused so far.
 void Capture::begin() {
   again_.set(kTryAgain);  // until all of this works
   if (!set_.open()) return;
@@ -91,7 +91,7 @@ LogPipePtr Capture::find(const LogPipe* pipe) const {
   return found == watched_.end() ? nullptr : found->second;
 }
 
-/// For a pipe that nobody can write to any more, and that is empty: it need not be read.
+/// For a pipe that is empty and has no writer any more: it need not be read.
 void Capture::ended(LogPipe& pipe) {
   pipe.log.end(pipe, buffer_);
   let_go(&pipe);
@@ -108,13 +108,13 @@ void Capture::readable(LogPipe& pipe) {
   pause(pipe);
 }
 
-/// Whether it pays to let lines gather in a pipe that has just been read.
+/// Whether a pause pays: whether to let lines gather in a pipe that was just read.
 bool Capture::pays(LogPipe& pipe, const ServiceLog::ReadOnce& read) noexcept {
   const TimePoint now = Clock::now();
   const bool soon = now - std::exchange(pipe.read_at, now) < kSoon;
   if (std::exchange(pipe.paused, false)) {
     if (pipe.capacity <= 0) pipe.capacity = ::fcntl(pipe.fd.get(), F_GETPIPE_SZ);
-    // Half, since a page of it may have room that the next line does not fit into.
+    // Half: a page that is not full still has no room for the next line if the line is longer.
     if (static_cast<std::int64_t>(read.found) > pipe.capacity / 2) {
       const bool tried = std::exchange(pipe.tried_wide, true);
       const int wider = tried ? -1 : ::fcntl(pipe.fd.get(), F_SETPIPE_SZ, kWidePipeBytes);
@@ -127,8 +127,8 @@ bool Capture::pays(LogPipe& pipe, const ServiceLog::ReadOnce& read) noexcept {
   return soon && read.all && now >= pipe.no_pause_until;
 }
 
-/// Removes the pipe from the set for a while. Asking for no events would not do: the kernel reports
-/// the hang-up of a pipe without writers all the same.
+/// Removes the pipe from the set for a moment. It is not enough to ask for no events: the kernel
+/// reports the hang-up of a pipe without writers in any case.
 void Capture::pause(const LogPipe& pipe) {
   MutexLock lock(mutex_);
   paused_.push_back(&pipe);
@@ -137,13 +137,13 @@ void Capture::pause(const LogPipe& pipe) {
 }
 
 void Capture::resume() {
-  resume_.set(kTryAgain);  // in case memory runs out in the midst of it
+  resume_.set(kTryAgain);  // in case memory runs out before the end
   MutexLock lock(mutex_);
   for (; !paused_.empty(); paused_.pop_back()) listen(*paused_.back());
   resume_.stop();
 }
 
-/// For what is to be said of a pipe though nothing comes by it.
+/// Reports what is due for pipes although nothing arrives: look_again() of each pipe.
 void Capture::look() {
   std::vector<LogPipePtr> pipes;
   {
@@ -172,11 +172,11 @@ void Capture::release() noexcept {
   try {
     for (; !held_.empty(); held_.pop_back()) listen(*held_.back());
   } catch (const std::bad_alloc&) {
-    // The rest is tried when there is room the next time.
+    // The remaining pipes are tried the next time that there is room.
   }
 }
 
-/// Stops watching a pipe that has ended, and closes it.
+/// Stops watching a pipe that ended, and closes it.
 void Capture::let_go(const LogPipe* pipe) {
   const LogPipePtr last = find(pipe);
   if (!last) return;
@@ -199,7 +199,7 @@ void Capture::give_up_oldest(ServiceLog& log) {
 }
 
 void Capture::sweep() noexcept {
-  // On failure each pipe is closed at its next event.
+  // If this fails, each pipe is closed at its next event.
   static_cast<void>(loop_.post([this] { let_go_of_ended(); }));
 }
 

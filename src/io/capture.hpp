@@ -1,19 +1,20 @@
-// Reads the pipes of all services as they become readable: the data loop's part of log capture.
+// Reads the pipes of all services when they are readable: the data loop's part of log capture.
 //
-// Fair under a flood: each readable pipe gets one read of at most 64 KiB, then it is the next one's
-// turn; the kernel reports all readable pipes before the first again. A pipe that the kernel cannot
-// watch (no memory for epoll) is tried again every second.
+// Fairness: a readable pipe gets one read of at most 64 KiB, and then the next pipe has its turn.
+// The kernel reports all readable pipes before it reports the first one again. A pipe that the
+// kernel refuses to watch (no memory for epoll) is tried again every second.
 //
-// A process that writes each line by a write(2) would wake the loop for each, which costs both more
-// than the lines. So a pipe that is readable again soon after it was emptied is not watched for a
-// millisecond, in which lines gather. What comes after silence is read at once. The pipe has to
-// hold what is written meanwhile: it is made wider when it is found half full after a pause, and if
-// that is not enough there are no pauses for a while.
+// Pauses: a process that writes each line by its own write(2) would wake the loop for each line,
+// and these wake-ups cost the process and zinit more than the lines do. So a pipe that is readable
+// again soon after it was emptied is not watched for a millisecond, and lines gather in it. A pipe
+// that was silent before is read at once. During a pause the pipe must hold what is written. If it
+// is found half full after a pause, it is made wider. If that does not help, there are no pauses
+// for a while.
 //
-// A pipe that a sink holds (console_sink.hpp) is not watched until that sink has room again: then
-// the one that has waited longest comes first.
+// Held pipes: a pipe that a sink holds (console_sink.hpp) is not watched until the sink has room
+// again.
 //
-// Threads: watch() and sweep() may be called by any thread, the rest only by the loop's.
+// Threads: watch() and sweep() on any thread, everything else on the loop's thread.
 #pragma once
 
 #include <memory>
@@ -33,20 +34,20 @@ class Capture {
  public:
   explicit Capture(EventLoop& loop);
 
-  /// Reads `pipes`, all of one log, from now on until their end, and closes the oldest of the log's
-  /// pipes if they are too many (LogStore::kOldPipes). Does not block. If it fails (with ENOMEM or
-  /// EAGAIN) the caller must end all of `pipes`.
+  /// Reads `pipes`, all of one log, from now on until their end. If the log has too many pipes
+  /// (LogStore::kOldPipes), closes the oldest. Does not block. If it fails (ENOMEM or EAGAIN), the
+  /// caller must end all `pipes`.
   [[nodiscard]] Result<void> watch(std::span<const LogPipePtr> pipes);
 
   /// Closes pipes that another thread has ended. Does not block.
   void sweep() noexcept;
 
-  /// Has ServiceLog::look_again() called for all pipes soon, and again while that is of use. Any
+  /// Calls ServiceLog::look_again() for all pipes soon, and again as long as a pipe needs it. Any
   /// thread.
   void look_later() noexcept { look_.ask(); }
 
-  /// Reads on from the pipes that a sink has held (Sink::holds()). On the loop's thread, or while
-  /// no thread runs the loop.
+  /// Watches the pipes again that a sink held (Sink::holds()). On the loop's thread, or while no
+  /// thread runs the loop.
   void release() noexcept;
 
  private:
@@ -67,16 +68,16 @@ class Capture {
 
   EventLoop& loop_;
   EpollSet set_;
-  mutable Mutex mutex_;  // taken before a loop's lock; no log's lock is held
+  mutable Mutex mutex_;  // taken before a loop's lock; taken without a log's lock
   std::unordered_map<const LogPipe*, LogPipePtr> watched_ GUARDED_BY(mutex_);
   std::vector<const LogPipe*> unwatched_ GUARDED_BY(mutex_);  // refused by the kernel
   std::vector<const LogPipe*> paused_ GUARDED_BY(mutex_);     // not watched for a moment
-  std::vector<const LogPipe*> held_ GUARDED_BY(mutex_);       // until a sink has room, in turn
-  // Used by the loop's thread only.
+  std::vector<const LogPipe*> held_ GUARDED_BY(mutex_);       // until a sink has room
+  // Used only by the loop's thread.
   TimerWatcher again_;   // calls begin() while there are unwatched_
   TimerWatcher resume_;  // calls resume() while there are paused_
   ReadBuffer buffer_{0};
-  TimerWatcher again_look_;  // active while a line is not ended and not shown, or lines are untold
+  TimerWatcher again_look_;  // while an unended line is not shown, or left-out lines not logged
   LoopCall begin_;
   LoopCall look_;
 };

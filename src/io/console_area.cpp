@@ -1,4 +1,4 @@
-// The memory file of a console: a header, and the ring.
+// The memory file of a console: a header and a ring of bytes. See console_area.hpp.
 #include "io/console_area.hpp"
 
 #include <algorithm>
@@ -8,9 +8,9 @@
 
 namespace zinit {
 
-/// Positions count on over all rounds of the ring. Where `begun` is not below `end`, nothing waits.
+/// Positions grow over all rounds of the ring. If `begun` is not below `end`, nothing waits.
 struct ConsoleArea::Header {
-  std::atomic<std::uint64_t> begun;  // what is before it has been written
+  std::atomic<std::uint64_t> begun;  // all before this position is written
   std::atomic<std::uint64_t> end;
 };
 

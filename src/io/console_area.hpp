@@ -1,8 +1,8 @@
-// What waits for a console that holds services up, in a memory file: if zinit crashes, the next
-// image finds it there and prints it. A ring of bytes, of which the first are the next to be
-// written. Nothing is lost; the lines of a read in the midst of which the crash was may come twice.
+// Text that waits for a console which holds services up. It is in a memory file, so that after a
+// crash of zinit the next image finds and prints it. The file has a ring of bytes; the first bytes
+// are written next. Nothing is lost. Lines of a read that a crash interrupts may appear twice.
 //
-// Threads: took() may be called beside add(), but not beside clear().
+// Threads: took() may run beside add(), but not beside clear().
 #pragma once
 
 #include <atomic>
@@ -17,22 +17,21 @@ namespace zinit {
 
 class ConsoleArea {
  public:
-  /// More than waits where services are held up. A page takes memory once it is written to.
+  /// Above the size at which services are held up. A page takes memory once it is written to.
   static constexpr std::size_t kBytes = std::size_t{4} << 20;
 
-  /// Goes on with the file of the previous process image, if there is one. `part` tells the areas
-  /// of one image apart. The file is made for the first text; where it cannot be had there is no
-  /// room.
+  /// Takes over the file of the previous process image, if there is one. `part` distinguishes the
+  /// areas of one image. Otherwise the first add() makes the file; if that fails, there is no room.
   ConsoleArea(KeptFd before, std::uint8_t part);
 
-  /// What waits: at the start, of the previous process image.
+  /// The waiting text. At the start: of the previous process image.
   [[nodiscard]] std::string waiting() const;
-  /// Forgets all of that, and goes on in the memory that was used first.
+  /// Forgets the waiting text, and reuses its memory from the beginning.
   void clear() noexcept;
 
-  /// Adds what is to be written behind all that waits. Returns false if there is no room.
+  /// Adds text behind the waiting text. Returns false if there is no room.
   [[nodiscard]] bool add(std::string_view text);
-  /// So many bytes of what was added were written, or are given up.
+  /// The first `bytes` bytes of the waiting text were written or given up.
   void took(std::size_t bytes) noexcept;
 
   struct Header;
@@ -45,7 +44,7 @@ class ConsoleArea {
 
   MappedFile file_;
   std::uint8_t part_;
-  bool tried_ = false;  // to make it
+  bool tried_ = false;  // to make the file
 };
 
 }  // namespace zinit

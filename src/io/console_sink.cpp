@@ -1,4 +1,4 @@
-// Lines for the console, and holding services up while it is full. See console_sink.hpp.
+// Writes lines to the console, and holds services up while it is full. See console_sink.hpp.
 #include "io/console_sink.hpp"
 
 #include <sys/ioctl.h>
@@ -13,11 +13,11 @@ namespace zinit {
 
 namespace {
 
-// More than the queue holds, so no line is lost as long as the console accepts them.
+// More than the queue holds: as long as the console accepts lines, none is lost.
 constexpr int kConsoleAtOnce = 8192;
 
-// Lines are written together up to this: a pipe takes so many bytes whole or not at all, so what
-// others write to it does not come within a line (pipe(7)).
+// Lines are written together up to this size. A pipe takes a write of this size whole or not at
+// all, so no other writer's text gets into a line. (pipe(7))
 constexpr std::size_t kTogether = PIPE_BUF;
 
 }  // namespace
@@ -43,8 +43,8 @@ Backlog ConsoleSink::backlog() noexcept {
   if (when_full_ == WhenFull::drop) return {};
   Backlog backlog = queued();
   if (backlog.lines == 0) return {};
-  // What is in the pipe already says whether somebody reads, however slowly: the pipe has room
-  // again only when a whole page of it was read.
+  // Include what is in the pipe: this number shows whether the reader reads, even if slowly. The
+  // pipe has room again only after a whole page of it was read.
   int unread = 0;
   if (::ioctl(descriptor(), FIONREAD, &unread) == 0 && unread > 0)
     backlog.bytes += static_cast<std::size_t>(unread);
@@ -52,11 +52,11 @@ Backlog ConsoleSink::backlog() noexcept {
 }
 
 void ConsoleSink::go_on_with(std::string_view left) {
-  if (area_) area_->clear();  // it had the same
-  // Nothing is read until there is room.
+  if (area_) area_->clear();  // it holds the same text
+  // Read no pipes until there is room.
   holding_ = when_full_ == WhenFull::hold && !left.empty();
   TextSink::go_on_with(left);
-  if (queued().lines == 0) holding_ = false;  // `left` cannot be read
+  if (queued().lines == 0) holding_ = false;  // `left` cannot be parsed
 }
 
 void ConsoleSink::recover() {

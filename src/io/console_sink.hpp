@@ -1,14 +1,14 @@
-// The console as a sink: a machine's console, or in a container and standalone zinit's own standard
+// The console as a sink: a machine's console; in a container or standalone, zinit's own standard
 // output and standard error.
 //
-// On a machine lines for which there is no room are dropped, as with any other sink. Elsewhere who
-// reads zinit's output is the log's only keeper (an engine, a pipe), and nothing may be lost: the
-// pipes of services are not read while the queue is full, so that the services wait in write(2) as
-// they would if they had the pipe itself. Other services, clients and zinit go on. A line of
-// /dev/log, which cannot be held back, is dropped at kMostHeld, and so is what a service that is
-// deleted leaves. What waits is kept for the next image, also if this one crashes.
+// On a machine, lines without room are dropped, as with any other sink. Elsewhere the reader of
+// zinit's output (an engine, a pipe) has the only copy of the log, so nothing may be lost. While
+// the queue is full, zinit does not read the services' pipes, and the services wait in write(2) as
+// if they had the reader's pipe themselves. Other services, clients and zinit continue. Two sources
+// cannot be held back, and are dropped at kMostHeld: lines of /dev/log, and the rest that a deleted
+// service leaves. Waiting text is kept for the next image, even if this one crashes.
 //
-// Threads: as sink.hpp says.
+// Threads: as in sink.hpp.
 #pragma once
 
 #include <map>
@@ -21,15 +21,15 @@ namespace zinit {
 
 enum class WhenFull : std::uint8_t {
   drop,  // a machine's console
-  hold,  // holds up the services
+  hold,  // holds services up
 };
 
-/// `console = true`: each line as `name: line`, without control characters. Also what RawConsole
-/// writes to a descriptor.
+/// `console = true`: each line as `name: line`, without control characters. RawConsole also uses it
+/// to write to a descriptor.
 class ConsoleSink final : public TextSink {
  public:
   ConsoleSink(EventLoop& loop, UniqueFd fd) : ConsoleSink(loop, std::move(fd), WhenFull::drop) {}
-  /// One that holds services up: what waits is in `area`.
+  /// A sink that holds services up and keeps waiting text in `area`.
   ConsoleSink(EventLoop& loop, UniqueFd fd, ConsoleArea area)
       : ConsoleSink(loop, std::move(fd), WhenFull::hold) {
     area_ = std::move(area);
@@ -41,17 +41,17 @@ class ConsoleSink final : public TextSink {
   void go_on_with(std::string_view left) override;
   void recover() override;
 
-  /// Queues a text as it is, whole lines or a piece of one. Threads as for take().
+  /// Queues text unchanged: whole lines or a piece of a line. Threads as for take().
   void take_text(std::string text, const DropCount& dropped) noexcept {
     put(std::move(text), dropped);
   }
 
-  /// The last text does not end its line, and none of its service is to follow.
+  /// The last text leaves its line open, and its service will write no more.
   void leave_open() noexcept { open_ = true; }
-  /// Whether that was so, and nothing has followed since; true once. What is queued next follows.
+  /// Whether the last text left its line open and nothing followed; true once. More text follows.
   [[nodiscard]] bool was_open() const noexcept { return open_.exchange(false); }
 
-  /// So much waits at the most, whatever is held.
+  /// The most bytes that wait, even while services are held up.
   static constexpr std::size_t kMostHeld = std::size_t{32} << 20;
 
  protected:
@@ -74,13 +74,13 @@ class ConsoleSink final : public TextSink {
   std::function<void()> told_;
 };
 
-/// `console = "raw"`: the bytes that were written, standard error to standard error and the rest to
-/// standard output. A line that came in pieces is put together again, up to kWholeLine; what is
-/// longer goes out as it comes. What another stream writes in between begins a line, as does what
-/// another service writes after a last line without a newline.
+/// `console = "raw"`: the bytes as written, standard error to standard error and all other text to
+/// standard output. A line that arrives in pieces is joined up to kWholeLine; a longer line is
+/// written as it arrives. If another stream writes between the pieces, or another service writes
+/// after a last line without newline, its text begins on a new line.
 class RawConsole final : public Sink {
  public:
-  /// The two may be one.
+  /// `out` and `err` may be the same sink.
   RawConsole(std::shared_ptr<ConsoleSink> out, std::shared_ptr<ConsoleSink> err);
   [[nodiscard]] std::string_view name() const noexcept override { return "console"; }
   void take(const SinkBatch& batch, const DropCount& dropped) noexcept override;
@@ -89,7 +89,7 @@ class RawConsole final : public Sink {
   [[nodiscard]] Backlog backlog() noexcept override;
 
   void finish_lines() noexcept override;
-  /// Of standard error. Standard output is that of `console = true`, which is asked itself.
+  /// For standard error. The `console = true` sink gets these calls itself for standard output.
   void finish(Milliseconds limit) noexcept override;
   [[nodiscard]] std::string left() override;
   void go_on_with(std::string_view left) override;
@@ -98,12 +98,12 @@ class RawConsole final : public Sink {
   static constexpr std::size_t kWholeLine = std::size_t{1} << 20;
 
  private:
-  /// What has come of lines that go on, for each descriptor.
+  /// For each descriptor: the beginnings of unfinished lines.
   struct Begun {
     std::shared_ptr<ConsoleSink> sink;
     std::map<const void*, std::string> lines;  // by source
-    const void* within = nullptr;              // the source of a line whose beginning has gone out
-    std::string unended;  // the service that has left a line open (ConsoleSink::leave_open())
+    const void* within = nullptr;              // the source of a line whose beginning was written
+    std::string unended;  // the service that left a line open (ConsoleSink::leave_open())
   };
   [[nodiscard]] const Begun& of(LogStream stream) const noexcept {
     return stream == LogStream::err && !one_ ? err_ : out_;
@@ -115,7 +115,7 @@ class RawConsole final : public Sink {
 
   const bool one_;
   Mutex mutex_;
-  Begun out_;  // the lines are guarded by the lock
+  Begun out_;  // the lock guards the lines
   Begun err_;
 };
 

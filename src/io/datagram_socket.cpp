@@ -1,4 +1,4 @@
-// Making datagram sockets and receiving from them.
+// Makes datagram sockets. See datagram_socket.hpp.
 #include "io/datagram_socket.hpp"
 
 #include <sys/socket.h>

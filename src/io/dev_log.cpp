@@ -1,4 +1,4 @@
-// Binding, giving up and reading /dev/log.
+// Binds, reads and gives up /dev/log. See dev_log.hpp.
 #include "io/dev_log.hpp"
 
 #include <fcntl.h>
@@ -23,19 +23,19 @@ namespace zinit {
 
 namespace {
 
-// Large, so that messages can wait while the loop is busy with other things.
+// Large: messages can wait while the loop is busy.
 constexpr int kReceiveBytes = 1 << 20;
 
-// After a message with descriptors that could not be discarded.
+// The pause after a message with descriptors could not be discarded.
 constexpr Milliseconds kAgain{1000};
 
-// The most messages read from a socket before it is closed. More than the kernel usually queues
-// (net.unix.max_dgram_qlen), but bounded: a process that keeps sending must not keep it open.
+// The most messages to read before a socket is closed. Above the kernel's usual queue
+// (net.unix.max_dgram_qlen), but limited: a busy sender must not keep the socket open.
 constexpr int kMostWaiting = 4096;
 
 constexpr std::string_view kFact = "dev_log";
 
-/// Whether a process has the socket at `path` open; also true if that cannot be found out.
+/// Whether a process has the socket at `path` open. Also true if this cannot be determined.
 bool has_owner(const std::string& path) {
   const int errnum = try_datagram_socket(path);
   return errnum != ECONNREFUSED && errnum != ENOENT;
@@ -43,16 +43,16 @@ bool has_owner(const std::string& path) {
 
 std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
-/// Makes a socket at `path` that everybody may send to.
+/// Makes a socket at `path` to which everybody may send.
 Result<UniqueFd> bind_at(const std::string& path) {
   auto fd = make_datagram_socket();
   if (!fd) return fd;
   const sockaddr_un address = unix_address(path);
-  ::unlink(path.c_str());  // left by a zinit that was killed at this point
+  ::unlink(path.c_str());  // left by a zinit that was killed here
   if (::bind(fd->get(), generic(address), sizeof address) < 0 || ::chmod(path.c_str(), 0666) < 0)
     return sys_failure("bind", path);
   refuse_descriptors(fd->get());
-  // This needs privilege; without it the buffer keeps the default size.
+  // Needs privilege. Without it the buffer has the default size.
   (void)::setsockopt(fd->get(), SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBytes, sizeof kReceiveBytes);
   return fd;
 }
@@ -82,7 +82,7 @@ void DevLog::start(KeptFd inherited, const FactMap& kept, LogLevel want) noexcep
 
 // --- over a re-execution ---
 
-// The fact says which file is the socket's, "DEVICE INODE".
+// The fact "DEVICE INODE" identifies the socket's file.
 
 void DevLog::go_on(KeptFd inherited, const FactMap& kept) {
   const auto fact = kept.find(kFact);
@@ -148,7 +148,7 @@ DevLog::There DevLog::there() const {
   struct stat status {};
   if (::lstat(path_.c_str(), &status) < 0) return There::nothing;
   if (fd_ && status.st_dev == device_ && status.st_ino == inode_) return There::ours;
-  // A symbolic link may lead to another daemon's socket, or nowhere.
+  // A symbolic link may point to another daemon's socket, or to nothing.
   if (!S_ISSOCK(status.st_mode) && !S_ISLNK(status.st_mode)) return There::taken;
   return has_owner(path_) ? There::taken : There::stale;
 }
@@ -171,8 +171,8 @@ Result<void> DevLog::take_place(There there) {
   const std::string own = fmt::format("{}/.log.zinit-{}", directory_of(path_), ::getpid());
   auto fd = bind_at(own);
   if (!fd) return Failure(fd.error());
-  // Allocated before anybody can send, since this may throw: a socket that nobody reads would block
-  // the processes that log.
+  // These allocations may throw, so do them before anybody can send: a socket that nobody reads
+  // would block every process that logs.
   buffer_.resize(kLongest);
   auto readable =
       std::make_unique<IoWatcher>(loop_, fd->get(), EV_READ, [this](int) { read_some(); });
@@ -181,13 +181,13 @@ Result<void> DevLog::take_place(There there) {
   if (::lstat(own.c_str(), &status) < 0) {
     done = sys_failure("look at", own);
   } else if (there == There::nothing) {
-    // Not rename(2), which would replace the socket of a daemon that has bound one meanwhile.
+    // link(2), because rename(2) would replace a socket that a daemon has bound meanwhile.
     if (::link(own.c_str(), path_.c_str()) < 0 && errno != EEXIST)
       done = sys_failure("put a socket at", path_);
   } else if (::renameat2(AT_FDCWD, own.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) < 0) {
     done = sys_failure("replace the stale socket", path_);
   } else if (has_owner(own)) {
-    // The socket that was replaced is not stale: a daemon has bound it meanwhile. Give it back.
+    // The replaced socket is not stale: a daemon has bound it meanwhile. Give it back.
     if (::renameat2(AT_FDCWD, own.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) < 0)
       log_warn("syslog: {}", sys_failure("give back", path_).value().text);
   }
@@ -213,7 +213,7 @@ void DevLog::begin(KeptFd fd, std::unique_ptr<IoWatcher> readable) noexcept {
     log_debug("syslog: {} is zinit's", path_);
 }
 
-/// Closes the socket. First reads the messages in it, which would be lost otherwise.
+/// Closes the socket. Reads its messages first; otherwise they would be lost.
 void DevLog::give_up() {
   if (!fd_) return;
   ours_ = false;

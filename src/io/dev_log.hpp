@@ -1,19 +1,19 @@
-// /dev/log, the socket that syslog(3) writes to. zinit serves it as long as no syslog daemon does.
+// /dev/log, the socket to which syslog(3) writes. zinit serves it while no syslog daemon does.
 //
-// The socket is bound under another name and then renamed, so it never exists with a wrong mode,
-// and never replaces one that somebody listens on. A stale socket of a killed daemon is replaced. A
-// daemon that starts removes zinit's socket and binds its own: inotify on the directory reports it,
-// and zinit reads its socket to the end and closes it. When the daemon's socket is removed, zinit
-// binds again after kGrace; without that delay it could be faster than a daemon that is between
-// removing a socket and binding its own. If a daemon is killed its socket stays and nothing is
-// reported, so look() must be called when a process may have ended.
+// zinit binds the socket under another name and then renames it. So /dev/log never has a wrong
+// mode, and a socket that somebody listens on is never replaced. zinit does replace the stale
+// socket of a killed daemon. A daemon that starts removes zinit's socket and binds its own; inotify
+// on the directory reports this, and zinit reads its own socket to the end and closes it. When the
+// daemon's socket is removed, zinit waits kGrace before it binds again: without the delay it could
+// be faster than a daemon that removes a socket and is about to bind a new one. A killed daemon
+// leaves its socket, and nothing is reported. So call look() when a process may have ended.
 //
-// While no messages come there are no wake-ups. Under a flood each turn of the loop reads at most
-// kMessages, and for at most kTime. The kernel bounds its queue of messages, and senders block
-// while it is full, as with every syslog daemon.
+// Without messages there are no wake-ups. In a flood a turn of the loop reads at most kMessages,
+// for at most kTime. The kernel limits its queue of messages, and blocks senders while it is full,
+// as with every syslog daemon.
 //
-// Threads: look() and unwatch() may be called by any thread; start() and finish() while no thread
-// runs the loop; the rest only by the data loop's.
+// Threads: look() and unwatch() on any thread; start() and finish() while no thread runs the loop;
+// everything else on the data loop's thread.
 #pragma once
 
 #include <sys/socket.h>
@@ -35,8 +35,8 @@ namespace zinit {
 
 class DevLog {
  public:
-  /// Called for each message, on the loop's thread. `sender` is what the kernel reports; its pid is
-  /// 0 if the process has none in zinit's pid namespace.
+  /// Called for each message, on the loop's thread. `sender` comes from the kernel. Its pid is 0 if
+  /// the process has no pid in zinit's pid namespace.
   using Take = std::function<void(const ucred& sender, std::string_view bytes)>;
 
   static constexpr Milliseconds kGrace{500};
@@ -44,27 +44,27 @@ class DevLog {
   static constexpr std::chrono::microseconds kTime{1000};
   static constexpr std::size_t kLongest = 65536;  // longer messages are cut
 
-  /// Binds nothing yet. Destroy it while no thread runs the loop. `facts` keeps which socket is
-  /// zinit's, for the next image; it may be null, and outlives this.
+  /// Binds nothing yet. Destroy it while no thread runs the loop. `facts` records for the next
+  /// image which socket is zinit's. It may be null, and outlives this object.
   DevLog(EventLoop& loop, std::string path, Take take, StateFacts* facts = nullptr);
   ~DevLog() { finish(); }
   DevLog(const DevLog&) = delete;
   DevLog& operator=(const DevLog&) = delete;
 
-  /// Binds the socket now if it is free, or else as soon as it is. After a re-execution `inherited`
-  /// is the one that the previous process image had bound, and `kept` what it has left.
-  /// That the socket cannot be had is logged with the level `want`.
+  /// Binds the socket now if it is free, else as soon as it is free. After a re-execution,
+  /// `inherited` is the socket that the previous process image had bound, and `kept` its facts. If
+  /// zinit cannot have the socket, it logs this at level `want`.
   void start(KeptFd inherited = {}, const FactMap& kept = {},
              LogLevel want = LogLevel::warn) noexcept;
 
-  /// Call it when the daemon that has the socket may be gone. Cheap while zinit has the socket.
+  /// Call when the daemon that has the socket may be gone. Cheap while zinit has the socket.
   void look() noexcept {
     if (!ours_) look_.ask();
   }
 
-  /// A shutdown has begun, in which no daemon comes: where zinit has the socket, the directory is
-  /// not watched any more. The kernel takes some 15 ms to forget a watch, and would hold up zinit's
-  /// end for what is left of them. Any thread.
+  /// A shutdown has begun, and no daemon will come: if zinit has the socket, ends the watch of the
+  /// directory. The kernel takes some 15 ms to end a watch, and would delay zinit's exit by the
+  /// rest of this time. Any thread.
   void unwatch() noexcept { unwatch_.ask(); }
 
   /// At the end of zinit: reads the last messages, and removes the socket if it is still zinit's.
@@ -101,14 +101,14 @@ class DevLog {
   dev_t device_ = 0;
   ino_t inode_ = 0;
   LogLevel want_ = LogLevel::warn;
-  std::string told_;   // the last fault that was logged
-  bool lost_ = false;  // the socket was zinit's before, and its loss was logged
+  std::string told_;   // the last logged fault
+  bool lost_ = false;  // the socket was zinit's, and its loss was logged
   bool unwatched_told_ = false;
   std::vector<char> buffer_;
   std::unique_ptr<IoWatcher> changes_;
   std::unique_ptr<IoWatcher> readable_;
   TimerWatcher grace_;
-  TimerWatcher again_;  // reading begins again
+  TimerWatcher again_;  // starts reading again
 };
 
 }  // namespace zinit

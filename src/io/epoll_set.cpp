@@ -1,4 +1,4 @@
-// An epoll set within a loop.
+// An epoll set within a loop. See epoll_set.hpp.
 #include "io/epoll_set.hpp"
 
 #include <sys/epoll.h>
@@ -10,7 +10,7 @@ namespace zinit {
 namespace {
 
 // Events handled before the loop looks at anything else. No descriptor starves: the kernel reports
-// all that are ready before the first again.
+// every ready descriptor before it reports the first one again.
 constexpr std::size_t kEventsATurn = 64;
 
 }  // namespace
@@ -33,7 +33,7 @@ bool EpollSet::add(int fd, std::uint32_t events, Key key) noexcept {
 }
 
 bool EpollSet::change(int fd, std::uint32_t events, Key key) noexcept {
-  // It may be missing for want of memory when it was to be added.
+  // Because of a lack of memory, add() may have failed.
   return control(EPOLL_CTL_MOD, fd, events, key) ||
          (errno == ENOENT && control(EPOLL_CTL_ADD, fd, events, key));
 }

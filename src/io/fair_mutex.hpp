@@ -1,9 +1,9 @@
 // A mutex that a waiting thread gets before the thread that has just released it.
 //
-// std::mutex favours the latter: under a flood of output the data loop locks a log again within
-// microseconds, long before a waiting thread, which may hold the supervisor's lock, wakes up. Here
-// lock() takes two mutexes in turn. A waiter holds the first while it waits for the second, so the
-// thread that comes back queues behind it.
+// std::mutex favours the thread that released it. In a flood of output the data loop locks a log
+// again within microseconds, long before a waiting thread wakes up; and that thread may hold the
+// supervisor's lock. Here lock() takes two mutexes in turn. A waiter holds the first while it waits
+// for the second, so the thread that comes back queues behind it.
 #pragma once
 
 #include "base/mutex.hpp"

@@ -1,4 +1,4 @@
-// The queue of a log file.
+// The queue of a log file. See file_sink.hpp.
 #include "io/file_sink.hpp"
 
 #include <algorithm>
@@ -9,13 +9,13 @@ namespace zinit {
 
 namespace {
 
-// Blocks grow up to this, so that there are few of them in a flood.
+// Blocks grow to this size, so that a flood needs only a few blocks.
 constexpr std::size_t kBlock = std::size_t{256} << 10;
 
-// A block takes new lines for this long only, since too old lines are dropped by whole blocks.
+// A block takes new lines only for this long, because old lines are dropped by whole blocks.
 constexpr Milliseconds kBlockAge{1000};
 
-// Blocks whose memory is used again while a flood lasts, about as many as fill between two writes.
+// Blocks whose memory is reused during a flood: about as many as fill between two writes.
 constexpr std::size_t kSpares = 4;
 
 // Bytes written before another file on the same file system has its turn.
@@ -28,7 +28,7 @@ std::size_t bytes_of(std::span<const SplitLine> lines) {
 }
 
 /// Appends lines with their newlines. Lines that are adjacent in the read buffer, as most are, are
-/// copied at once.
+/// copied together.
 void append_lines(std::string& to, std::span<const SplitLine> lines) {
   const char* begin = nullptr;
   const char* end = nullptr;  // of the run, without its last newline
@@ -85,7 +85,7 @@ bool FileSink::wants_pause() noexcept {
   return ms_between(half_full_, now) < kPause.count();
 }
 
-/// A block with room for `bytes` more. If that throws, a new block stays in the queue, empty.
+/// A block with room for `bytes` more. If this throws, the queue may have a new empty block.
 FileSink::Block& FileSink::block_for(std::size_t bytes) {
   const TimePoint now = Clock::now();
   if (queue_.empty() || queue_.size() == reopen_after_ ||
@@ -119,7 +119,7 @@ void FileSink::enqueue() noexcept {
 
 std::string FileSink::left() { return writers_.left_of(*this); }
 
-/// What left() returns, while no writer works on it.
+/// The result of left(). Only while no writer works on the sink.
 std::string FileSink::waiting() {
   std::string waiting = current_.bytes.substr(written_);
   MutexLock lock(mutex_);
@@ -172,12 +172,12 @@ bool FileSink::idle() noexcept {
   return !queued_ && queue_.empty();
 }
 
-/// Takes the next block. Returns false if there is none; then the next line queues the sink again,
-/// or if `lingers`, it stays queued for a moment, since it was a flood that was written.
+/// Takes the next block. Returns false if there is none. Then the next line queues the sink again;
+/// or, after a flood (`lingers`), the sink stays queued for a moment.
 bool FileSink::next_block(bool& lingers) {
   if (written_ < current_.bytes.size()) return true;
   const std::size_t done = size_of(current_);
-  const bool written = !current_.parts.empty();  // or else lose_current() has dropped it
+  const bool written = !current_.parts.empty();  // otherwise lose_current() has dropped it
   written_ = 0;
   std::string bytes = std::move(current_.bytes);
   bytes.clear();
@@ -205,8 +205,8 @@ bool FileSink::next_block(bool& lingers) {
   }
   if (!reopens) return false;
   file_.close();
-  // Opened at once, since whoever renamed the file may wait for the new one. Errors are reported
-  // with the next write.
+  // Open it now: the program that renamed the file may wait for the new one. The next write reports
+  // errors.
   static_cast<void>(file_.open());
   {
     MutexLock lock(mutex_);
@@ -246,7 +246,7 @@ FileSink::Outcome FileSink::write_some() {
   return Outcome::more;
 }
 
-/// Drops blocks that have waited for too long.
+/// Drops blocks that have waited too long.
 void FileSink::give_up() {
   const TimePoint now = Clock::now();
   const auto too_old = [now](const Block& block) {
@@ -260,7 +260,7 @@ void FileSink::give_up() {
   }
 }
 
-/// Drops the unwritten rest of the current block. A line that was written in part gets a newline.
+/// Drops the unwritten rest of the current block. A partly written line gets a newline.
 void FileSink::lose_current() {
   const std::string_view rest = std::string_view(current_.bytes).substr(written_);
   const bool torn = written_ > 0 && current_.bytes[written_ - 1] != '\n';

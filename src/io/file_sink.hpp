@@ -1,28 +1,28 @@
-// The sink `file`: lines are appended to a file, as they are, by threads that may wait for a disk.
+// The sink `file`: threads that may wait for a disk append lines, unchanged, to a file.
 //
-//   take()            FileSink           FileWriters            LogFile
-//   under a log's --> its own queue, --> a thread takes the --> write(2), rotation
-//   lock: copies      blocks of bytes    sinks one by one
+//   take()                FileSink              FileWriters             LogFile
+//   under a log's     --> its own queue,    --> a thread takes the  --> write(2), rotation
+//   lock: copies          blocks of bytes       sinks one by one
 //
-// There is one sink for each path, however many services name it, so their lines stay whole and the
-// file is rotated once. Text is queued in blocks; lines that are adjacent in the read buffer are
-// copied together. The pieces of a long line are written as they come; if lines of another stream
-// come in between, a newline is put after the piece.
+// Each path has one sink, even if many services name it. So their lines stay whole, and the file is
+// rotated once. The queue holds blocks of text. Lines that are adjacent in the read buffer are
+// copied together. Pieces of a long line are written as they arrive; if lines of another stream
+// come between them, a newline ends the piece.
 //
-// A write that fails is tried again; lines that have waited for kPatience are dropped and counted.
-// If the queue is full new lines are dropped and counted at once, so the oldest are kept. A sink
-// that is no longer used lives until its queue is empty.
+// A failed write is tried again. Lines that have waited for kPatience are dropped and counted. If
+// the queue is full, new lines are dropped and counted at once, so the oldest are kept. An unused
+// sink lives until its queue is empty.
 //
-// A service can write faster than a writer thread that has to wait for a processor. So while the
-// queue is at least half full, the pipes of the services that use the file are not read, but for at
-// most kPause. That costs the service no more than sharing its processor with another process, and
-// saves the lines. A slow file does not hold up the service for longer: the time limit starts anew
-// only when the queue is nearly empty and a block was really written, so a file that cannot be
-// written delays the service only once.
+// A service can write faster than a writer thread that waits for a processor. So while the queue is
+// at least half full, the pipes of the services that use the file are not read, for at most kPause.
+// This costs a service no more than sharing its processor with another process, and saves the
+// lines. A slow file does not delay a service for longer: the time limit restarts only when the
+// queue is nearly empty and a block was really written. So a file that cannot be written delays its
+// service only once.
 //
-// Threads: writers are started as needed, one for each file system, so a file system that hangs
-// affects only the files on it. There are at most kMostWriters; at most half of them write files
-// that were never open, since the file system of these is not known.
+// Threads: writers are started as needed, one for each file system, so a hanging file system
+// affects only its own files. There are at most kMostWriters. At most half of them write files that
+// were never open, because the file system of such a file is unknown.
 #pragma once
 
 #include <deque>
@@ -59,33 +59,33 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
   [[nodiscard]] std::string left() override;
   void go_on_with(std::string_view left) override;
 
-  /// Applies from the next write on. Any thread.
+  /// Takes effect at the next write. Any thread.
   void set_rotation(const Rotation& rotation) noexcept;
 
-  /// Writes the lines that wait to the open file, then closes it and opens the path again. Lines
-  /// that come meanwhile go to the new file. Any thread.
-  /// @param ticket  larger than that of any earlier call
+  /// Writes the waiting lines to the open file, closes it, and opens the path again. Lines that
+  /// arrive meanwhile go to the new file. Any thread.
+  /// @param ticket  larger than in any earlier call
   void reopen(std::uint64_t ticket) noexcept;
-  /// Whether the path was opened again since reopen(`ticket`), or that was not asked for.
+  /// Whether the path was opened again since reopen(`ticket`), or reopen(`ticket`) was not called.
   [[nodiscard]] bool reopened(std::uint64_t ticket) noexcept;
 
-  /// Has a writer handle the sink even if there is nothing to write. If the writer has the last
-  /// reference to the sink, it destroys the sink; at the end of zinit it closes the file. Either
-  /// may block, so no other thread should do it.
+  /// Makes a writer handle the sink even if nothing is to be written. If the writer then has the
+  /// last reference to the sink, it destroys the sink. At the end of zinit it closes the file. Both
+  /// may block, so no other thread should do them.
   void wake() noexcept;
 
   /// Whether no line waits.
   [[nodiscard]] bool idle() noexcept;
 
-  /// Bytes that may wait. Large enough that no line of a fast service is lost if a writer does not
-  /// run for some milliseconds.
+  /// Bytes that may wait. Enough that no line of a fast service is lost while a writer does not run
+  /// for some milliseconds.
   static constexpr std::size_t kQueueBytes = std::size_t{8} << 20;
 
-  /// How long reading may pause, counted from when the queue became half full. Starts anew only
-  /// after the queue was nearly empty.
+  /// How long reading may pause after the queue became half full. Restarts only after the queue was
+  /// nearly empty.
   static constexpr Milliseconds kPause{250};
 
-  /// While the file cannot be written, lines that have waited for this long are dropped.
+  /// While the file cannot be written, lines that have waited this long are dropped.
   static constexpr Milliseconds kPatience{5000};
 
  private:
@@ -121,17 +121,17 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
 
   Mutex mutex_;
   std::deque<Block> queue_ GUARDED_BY(mutex_);
-  std::vector<std::string> spare_ GUARDED_BY(mutex_);  // the memory of blocks that were written
+  std::vector<std::string> spare_ GUARDED_BY(mutex_);  // the memory of written blocks
   std::size_t waiting_bytes_ GUARDED_BY(mutex_) = 0;   // includes the current block
-  // When the queue became half full; TimePoint{}: not since it was nearly empty.
+  // When the queue became half full. TimePoint{}: not since it was nearly empty.
   TimePoint half_full_ GUARDED_BY(mutex_){};
   Rotation rotation_ GUARDED_BY(mutex_);
   const void* within_line_of_ GUARDED_BY(mutex_) = nullptr;
-  bool queued_ GUARDED_BY(mutex_) = false;  // waits for a writer, or has one
-  // How many queued blocks to write before opening the file again; unset: it was not asked for.
+  bool queued_ GUARDED_BY(mutex_) = false;  // waits for a writer or has one
+  // Queued blocks to write before the file is opened again. Unset: no reopening was requested.
   std::optional<std::size_t> reopen_after_ GUARDED_BY(mutex_);
   std::uint64_t reopen_asked_ GUARDED_BY(mutex_) = 0;  // the last ticket
-  std::uint64_t reopened_ GUARDED_BY(mutex_) = 0;      // the ticket that was the last when it began
+  std::uint64_t reopened_ GUARDED_BY(mutex_) = 0;      // the last ticket when it began
 
   // Used only by the one writer that works on this sink.
   LogFile file_;
@@ -140,36 +140,36 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
 
   // Guarded by the lock of FileWriters.
   dev_t device_ = 0;
-  bool busy_ = false;        // a writer works on it
-  Backoff<20, 1000> delay_;  // of a file that failed
+  bool busy_ = false;        // a writer works on the sink
+  Backoff<20, 1000> delay_;  // after a failed write
   TimePoint next_try_{};
 };
 
 class FileWriters {
  public:
   FileWriters() = default;
-  /// Waits for the writers, each of which finishes its current write.
+  /// Waits for the writers. Each finishes its current write.
   ~FileWriters();
   FileWriters(const FileWriters&) = delete;
   FileWriters& operator=(const FileWriters&) = delete;
 
-  /// Has a writer work on `sink`. Any thread, also with locks held; does not block. Fails with
+  /// Makes a writer work on `sink`. Any thread, also with locks held. Does not block. Fails with
   /// ENOMEM or EAGAIN if there is no thread and none can be started.
   [[nodiscard]] Result<void> add(const std::shared_ptr<FileSink>& sink) noexcept;
 
-  /// From now on failed writes are tried again at once, and each file is closed once written.
+  /// From now on failed writes are repeated at once, and each file is closed after its last write.
   void begin_finish() noexcept;
   /// Waits until the writers are done with all files, for at most `limit`.
   void await_finish(Milliseconds limit) noexcept;
 
-  /// See Sink::left(); empty while a writer works on the sink.
+  /// See Sink::left(). Empty while a writer works on the sink.
   [[nodiscard]] std::string left_of(FileSink& sink);
 
-  /// Whether a writer is within a write, which may hang.
+  /// Whether a writer is inside a write, which may hang.
   [[nodiscard]] bool busy() noexcept;
 
-  /// `told` is called by a writer, without locks, whenever it has opened a file again. To be set
-  /// before the first add(); it must be callable until this is destroyed.
+  /// `told` is called by a writer, without locks, whenever it has opened a file again. Set it
+  /// before the first add(). It must stay callable until this object is destroyed.
   void on_reopened(std::function<void()> told) { on_reopened_ = std::move(told); }
   void tell_reopened() const {
     if (on_reopened_) on_reopened_();

@@ -1,4 +1,4 @@
-// The threads that write log files.
+// The threads that write log files. See file_sink.hpp.
 #include <algorithm>
 
 #include "base/jitter.hpp"
@@ -10,8 +10,8 @@ namespace zinit {
 
 namespace {
 
-// A file is not written again for so long, in which lines gather. What comes after silence is
-// written at once, and a flood does not wake a writer for each read.
+// The pause between two writes of a file, in which lines gather. So a flood does not wake a writer
+// for each read. After silence a line is written at once.
 constexpr Milliseconds kBetweenWrites{1};
 
 constexpr std::size_t kMostUnknown = FileWriters::kMostWriters / 2;
@@ -45,7 +45,7 @@ Result<void> FileWriters::add(const SinkPtr& sink) noexcept {
   return {};
 }
 
-/// Starts a thread if a sink can be written and no thread is idle: a write may hang.
+/// Starts a thread if a sink can be written and no thread is idle: each running write may hang.
 Result<void> FileWriters::enough_threads() {
   if (idle_ > 0 || threads_.size() == kMostWriters) return {};
   if (std::ranges::none_of(waiting_, [&](const SinkPtr& sink)
@@ -60,7 +60,7 @@ Result<void> FileWriters::enough_threads() {
 
 /// Whether no writer works on the sink or on its file system.
 bool FileWriters::may_write(const FileSink& sink) const {
-  if (sink.busy_) return false;  // it was queued again while a writer still works on it
+  if (sink.busy_) return false;  // queued again while a writer still works on it
   const auto count = std::ranges::count(writing_, sink.device_);
   return sink.device_ == 0 ? static_cast<std::size_t>(count) < kMostUnknown : count == 0;
 }
@@ -98,7 +98,7 @@ void FileWriters::put_back(Sinks& taken, FileSink::Outcome outcome, bool closed)
                              : written ? kBetweenWrites
                                        : Milliseconds{0};
   sink->next_try_ = after(Clock::now(), pause);
-  // A sink that was being written when begin_finish() was called must be closed as well.
+  // Also close a sink that was being written when begin_finish() was called.
   const bool again =
       lingers || outcome == FileSink::Outcome::more || (finishing_ ? !closed : failed);
   if (again) waiting_.splice(waiting_.end(), taken);
@@ -122,7 +122,7 @@ void FileWriters::work() {
     const dev_t device = sink->device_;
     const bool closes = finishing_;
     writing_.push_back(device);
-    // On failure the existing threads write the other sinks later.
+    // If this fails, the existing threads write the other sinks later.
     static_cast<void>(enough_threads());
     FileSink::Outcome outcome = FileSink::Outcome::failed;
     lock.unlock();

@@ -1,4 +1,4 @@
-// Lines of a response, each judged by its first bytes.
+// Reads a response line by line, and judges each line by its first bytes. See http_reader.hpp.
 #include "io/http_reader.hpp"
 
 #include <algorithm>
@@ -10,8 +10,8 @@ namespace zinit {
 
 namespace {
 
-/// The code of the status line that begins with `line`; 0 if no status line does. A code below 100
-/// has no meaning (RFC 9110, section 15).
+/// The status code if `line` begins with a status line, else 0. A code below 100 has no meaning
+/// (RFC 9110, section 15).
 unsigned code_of_status_line(std::string_view line) {
   constexpr std::string_view kDigits = "0123456789", kBlanks = " \t\v\f\r\n";
   line.remove_prefix(std::min(line.find_first_not_of(kBlanks), line.size()));

@@ -1,4 +1,4 @@
-// Appending to a log file, and rotating it.
+// Appends to a log file and rotates it. See log_file.hpp.
 #include "io/log_file.hpp"
 
 #include <fcntl.h>
@@ -16,7 +16,7 @@ namespace {
 
 constexpr mode_t kMode = 0640;
 
-/// Whether the disk or the FIFO is full, so that opening the file again does not help.
+/// Whether the disk or the FIFO is full. Opening the file again does not help then.
 bool is_full(int errnum) { return errnum == ENOSPC || errnum == EDQUOT || errnum == EAGAIN; }
 
 }  // namespace
@@ -63,7 +63,7 @@ Result<void> LogFile::append(std::string_view lines, const Rotation& rotation,
   return {};
 }
 
-/// How many bytes of `lines` to write to the open file; 0 if it must be rotated first.
+/// How many bytes of `lines` to write to the open file. 0: rotate it first.
 std::size_t LogFile::whole_lines(std::string_view lines, const Rotation& rotation) const {
   if (!regular_ || rotation.max_bytes == 0) return lines.size();
   const std::uint64_t room = rotation.max_bytes - std::min(rotation.max_bytes, size_);
@@ -71,14 +71,14 @@ std::size_t LogFile::whole_lines(std::string_view lines, const Rotation& rotatio
   const std::size_t last =
       room == 0 ? std::string_view::npos : lines.rfind('\n', static_cast<std::size_t>(room) - 1);
   if (last != std::string_view::npos) return last + 1;
-  // Not even the first line fits. The file is not rotated within a line, nor while it is empty.
+  // Not even the first line fits. Do not rotate within a line, and do not rotate an empty file.
   if (size_ > 0 && !within_line_) return 0;
   return std::min(lines.find('\n'), lines.size() - 1) + 1;
 }
 
-/// Renames the file and closes it; only closes it if somebody else has renamed, removed or emptied
-/// it. All of it happens in the one folder in which the path leads to the open file, whatever its
-/// owner puts in the place of that folder meanwhile.
+/// Renames the file and closes it. If somebody else has renamed, removed or emptied the file, only
+/// closes it. Every step uses the one folder that holds the open file, even if the folder's owner
+/// puts another folder in its place meanwhile.
 Result<void> LogFile::rotate(std::uint32_t keep) {
   const auto folder = open_folder_of(path_);
   if (!folder) return Failure(folder.error());

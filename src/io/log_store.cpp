@@ -1,4 +1,4 @@
-// The table of logs.
+// The table of logs. See log_store.hpp.
 #include "io/log_store.hpp"
 
 #include <fcntl.h>
@@ -18,14 +18,14 @@ namespace zinit {
 
 namespace {
 
-// A global, since the listener of base/log.hpp is a plain function.
+// Global, because the listener of base/log.hpp is a plain function.
 std::atomic<ServiceLog*> own_log{nullptr};
 
 void hear_own_log(LogLevel level, std::string_view line) {
   if (ServiceLog* log = own_log) log->note(fmt::format("{:<5} {}", log_level_name(level), line));
 }
 
-/// Only the read end is non-blocking: the service expects a blocking one.
+/// Only the read end is non-blocking: the service expects a blocking write end.
 Result<Pipe> make_log_pipe() {
   auto pipe = make_pipe();
   if (pipe && ::fcntl(pipe->read.get(), F_SETFL, O_NONBLOCK) < 0)
@@ -33,12 +33,12 @@ Result<Pipe> make_log_pipe() {
   return pipe;
 }
 
-// While the last lines are printed: how often zinit looks whether their reader still reads, and how
-// long it waits for a reader that does not.
+// While the last lines are printed: how often zinit checks whether their reader still reads, and
+// how long it waits for a reader that takes nothing.
 constexpr Milliseconds kLookAtReader{50};
 constexpr Milliseconds kReaderPatience{10000};  // as long as an engine waits for the whole end
 
-/// A second writing end of a pipe, and no reading end.
+/// Duplicates a pipe's write end. The result has no read end.
 Result<Pipe> same_pipe(const Pipe& pipe) {
   Pipe same;
   same.write.reset(::fcntl(pipe.write.get(), F_DUPFD_CLOEXEC, 0));
@@ -49,7 +49,7 @@ Result<Pipe> same_pipe(const Pipe& pipe) {
 constexpr std::string_view kDropped = "dropped/";
 std::string dropped_key(Slot slot) { return fmt::format("{}{}", kDropped, slot); }
 
-/// "SINK COUNT\n" for each sink that has not taken all lines.
+/// "SINK COUNT\n" for each sink that dropped lines.
 std::string dropped_text(const LogInfo& info) {
   std::string text;
   for (const auto& [sink, count] : info.dropped_by)
@@ -74,9 +74,9 @@ class LogStore::Impl {
     sinks.on_room([this] { capture.release(); });
   }
 
-  /// Has the next image know how many lines of each log were dropped.
+  /// Records for the next image how many lines of each log were dropped.
   void keep_dropped() EXCLUDES(mutex_) {
-    FactMap dropped;  // no count ever falls, so those without need not be told
+    FactMap dropped;  // counts never fall: leave out logs without any
     {
       MutexLock lock(mutex_);
       for (Slot slot = 0; slot < logs_.size(); ++slot)
@@ -86,13 +86,13 @@ class LogStore::Impl {
     }
     if (const auto kept = facts->set(dropped); !kept) log_error("{}", kept.error().text);
   }
-  /// The same for a slot that may be used by another service next.
+  /// Removes the record of a slot: another service may use it next.
   void forget_dropped(Slot slot) EXCLUDES(mutex_) {
     if (facts != nullptr) facts->keep(dropped_key(slot), {});
     MutexLock lock(mutex_);
     before_.erase(std::to_string(slot));
   }
-  /// What the previous process image has counted for the sinks that the log has. Of each log once.
+  /// Adds the drop counts of the previous process image to the log's sinks. Once for each log.
   void count_on(ServiceLog& log, Slot slot) EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     if (auto fact = before_.extract(std::to_string(slot))) log.count_on(fact.mapped());
@@ -106,7 +106,7 @@ class LogStore::Impl {
     return slot < logs_.size() ? logs_[slot].get() : nullptr;
   }
 
-  /// Makes the log if there is none. Logs are emptied but never destroyed: references stay valid.
+  /// The log of `slot`, made if missing. Logs are never destroyed: references stay valid.
   [[nodiscard]] ServiceLog& get(Slot slot) EXCLUDES(mutex_) {
     if (slot == kOwnLog) return own;
     if (slot == kSyslog) return syslog;
@@ -116,7 +116,7 @@ class LogStore::Impl {
     return *logs_[slot];
   }
 
-  /// Adds `pipes` to their log, and reads them from now on; ends them if that fails.
+  /// Adds `pipes` to their log, and reads them from now on. Ends them if this fails.
   [[nodiscard]] Result<void> watch(ServiceLog& log, std::span<const LogPipePtr> pipes)
       EXCLUDES(drain_mutex_) {
     log.add_pipes(pipes);
@@ -134,7 +134,7 @@ class LogStore::Impl {
     for (const LogPipePtr& pipe : pipes) log.drain(*pipe, drain_buffer_);
     capture.look_later();
   }
-  /// For a log that is given up: with lines that have no end, and those that a sink holds.
+  /// For a log that is given up: also reads unfinished lines, and lines that a sink holds.
   void drain_to_end(ServiceLog& log) EXCLUDES(drain_mutex_) {
     MutexLock lock(drain_mutex_);
     for (const LogPipePtr& pipe : log.pipes()) {
@@ -143,7 +143,7 @@ class LogStore::Impl {
     }
   }
 
-  /// All logs, including those whose slot is not in use.
+  /// All logs, even of unused slots.
   [[nodiscard]] std::vector<ServiceLog*> all() EXCLUDES(mutex_) {
     std::vector<ServiceLog*> logs{&own, &syslog};
     MutexLock lock(mutex_);
@@ -158,7 +158,7 @@ class LogStore::Impl {
     });
   }
 
-  /// Attaches the taps that want the lines of a log that has just been configured.
+  /// Attaches the taps that want this log, which was just configured.
   void attach_all(ServiceLog& log) EXCLUDES(taps_mutex_) {
     MutexLock lock(taps_mutex_);
     std::size_t no_room = 0;
@@ -178,7 +178,7 @@ class LogStore::Impl {
   [[nodiscard]] LastLines add_tap(const std::shared_ptr<LogTap>& tap, std::size_t lines,
                                   std::size_t room) EXCLUDES(taps_mutex_) {
     if (lines > 0) {
-      // Before the lock is taken: a thread that waits for it may hold the board's lock.
+      // Before taking the lock, because a thread that waits for it may hold the board's lock.
       for (ServiceLog* log : wanted_by(*tap)) drain(*log);
     }
     MutexLock lock(taps_mutex_);
@@ -186,7 +186,7 @@ class LogStore::Impl {
     const std::vector<ServiceLog*> logs = wanted_by(*tap);
     std::size_t bytes = 0;
     for (const ServiceLog* log : logs) bytes += log->cost(lines);
-    // If there is no room for all, each log gets an equal share.
+    // Without room for all lines, each log gets an equal share.
     const bool fits = bytes <= room;
     std::size_t left = room;
     LastLines last;
@@ -218,7 +218,7 @@ class LogStore::Impl {
   ServiceLog own{rings, kOwnLog, "zinit"};
   ServiceLog syslog{rings, kSyslog, "syslog"};
   Capture capture;
-  // On the loop's thread: what when_read() has been asked to call.
+  // On the loop's thread: the functions passed to when_read().
   std::vector<std::function<void()>> when_read;
   IdleWatcher idle{data_loop, [this] {
                      read_all();
@@ -228,9 +228,9 @@ class LogStore::Impl {
  private:
   Mutex mutex_;
   std::vector<std::unique_ptr<ServiceLog>> logs_ GUARDED_BY(mutex_);  // by slot
-  FactMap before_ GUARDED_BY(mutex_);  // how many lines were dropped, by slot
+  FactMap before_ GUARDED_BY(mutex_);  // dropped lines of the previous image, by slot
 
-  // Taken before the locks of logs, while a log is configured or taps are added.
+  // Held while a log is configured or a tap is added. Taken before the locks of logs.
   Mutex taps_mutex_;
   std::vector<std::shared_ptr<LogTap>> taps_ GUARDED_BY(taps_mutex_);
 
@@ -285,7 +285,7 @@ void LogStore::take_over_pipes(Inheritance& inherited, const FactMap& facts) {
       pipe->kept_read = fact.read;
       if (const auto read = left.find(number); read != left.end()) {
         if (read->second.number != fact.read) log.take_left(*pipe, read->second);
-        read->second.area.reset();  // before the next read of this pipe
+        read->second.area.reset();  // closed before the next read of this pipe
       }
       if (const auto watched = impl_->watch(log, {&pipe, 1}); !watched)
         log_error("{}: its output is lost: {}", log.name(), watched.error().text);
@@ -309,7 +309,7 @@ void LogStore::configure(Slot slot, const SpecPtr& spec) {
 void LogStore::forget(Slot slot) {
   ServiceLog* log = impl_->find(slot);
   if (log == nullptr) return;
-  // Does not block: it reads at most what a pipe holds, and sinks queue the lines.
+  // Does not block: reads at most what the pipe holds, and sinks queue the lines.
   catch_all("log", [&] { impl_->drain_to_end(*log); });
   log->forget();
   catch_all("log", [&] { impl_->forget_dropped(slot); });

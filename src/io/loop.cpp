@@ -1,4 +1,4 @@
-// libev without its idle wake-ups and aborts; the data loop's thread.
+// libev without its idle wake-ups and aborts, and the data loop's thread. See loop.hpp.
 #include "io/loop.hpp"
 
 #include <sys/eventfd.h>
@@ -20,14 +20,14 @@ namespace {
 // 2200-01-01, for the periodic watcher.
 constexpr ev_tstamp kFarFuture = 7258118400.0;
 
-// Between two attempts to allocate memory for libev.
+// The pause between two attempts to allocate memory for libev.
 constexpr timespec kMemoryWait{0, 20'000'000};
 
 void log_failed_call(const char* message) noexcept {
   log_error("event loop: {}: {}", message, errno_text(errno));
 }
 
-/// Waits instead of failing, since libev would abort. Memory becomes free when processes end.
+/// Waits for memory instead of failing, because libev would abort. Ending processes free memory.
 void* allocate_or_wait(void* block, long size) noexcept {
   if (size == 0) {
     std::free(block);
@@ -47,7 +47,7 @@ void set_up_libev() {
   });
 }
 
-/// A turn of the data loop, if builds for tests are to be late.
+/// Test builds: delays a turn of the data loop.
 void take_late_turn(struct ev_loop* loop) noexcept {
   if (ev_pending_count(loop) > 0) jitter("turn of the data loop");
   ev_invoke_pending(loop);
@@ -111,7 +111,7 @@ EventLoop::~EventLoop() {
 
 void EventLoop::run() noexcept {
   runner_ = std::this_thread::get_id();
-  // libev's clock still shows the time of the last turn of the loop.
+  // Until now libev's clock shows the time of the loop's last turn.
   ev_now_update(loop_);
   // At least once, so that tasks posted before an earlier stop() still run.
   do ev_run(loop_, 0);
@@ -126,7 +126,7 @@ Result<void> EventLoop::post(Task task) noexcept {
     if (tasks_.size() >= kMaxTasks)
       return Failure(Error{"cannot hand work to the event loop: too much waits already", EAGAIN});
     tasks_.push_back(std::move(task));
-    if (tasks_.size() > 1) return {};  // the loop was already woken for the first
+    if (tasks_.size() > 1) return {};  // the first task already woke the loop
   } catch (...) {
     return Failure(Error{"no memory", ENOMEM});
   }
@@ -135,7 +135,7 @@ Result<void> EventLoop::post(Task task) noexcept {
 }
 
 void EventLoop::ring_bell() noexcept {
-  // EAGAIN: the counter is at its maximum, so the loop will wake anyway.
+  // EAGAIN: the counter is at its maximum, so the loop wakes in any case.
   const std::uint64_t one = 1;
   while (::write(bell_.get(), &one, sizeof one) < 0 && errno == EINTR) {}
 }
@@ -153,7 +153,7 @@ void EventLoop::run_tasks() noexcept {
   if (stopping_) ev_break(loop_, EVBREAK_ALL);
 }
 
-/// Runs the calls asked for until now. Calls that these ask for run after the loop's other events.
+/// Runs the calls requested so far. Calls that these request run after the loop's other events.
 void EventLoop::run_calls() noexcept {
   std::size_t asked = 0;
   {
@@ -165,7 +165,7 @@ void EventLoop::run_calls() noexcept {
     {
       MutexLock lock(mutex_);
       call = first_call_;
-      if (call == nullptr) return;  // an action has destroyed another call
+      if (call == nullptr) return;  // an action destroyed another call
       first_call_ = call->next_;
       if (first_call_ == nullptr) last_call_ = nullptr;
       call->asked_ = false;
@@ -195,7 +195,7 @@ void LoopCall::ask() noexcept {
 }
 
 void EventLoop::stop() noexcept {
-  // Done by a task, so that tasks posted before run first; directly if no task can be posted.
+  // Posts a task, so that earlier tasks run first. If posting fails, stops directly.
   if (post([this] { stopping_ = true; })) return;
   stopping_ = true;
   ring_bell();

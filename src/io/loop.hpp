@@ -1,6 +1,6 @@
-// Event loops. An EventLoop is a libev loop to which other threads can hand work. The DataLoop is a
-// second thread with a loop of its own for log pipes, sinks and probes, so that a flood of output
-// never delays control, reaping or shutdown.
+// Event loops. An EventLoop is a libev loop to which other threads can pass work. The DataLoop is a
+// second thread with its own loop, for log pipes, sinks and probes. So a flood of output never
+// delays control, reaping or shutdown.
 //
 // Idle wake-ups: libev wakes about once a minute to look for jumps of the wall clock, unless a
 // periodic watcher is active and the kernel has timerfd, which reports such jumps
@@ -10,7 +10,7 @@
 // Errors: by default libev aborts the process if a system call or an allocation fails. zinit logs
 // the failed call instead, and repeats the allocation until it succeeds (the loop's arrays are
 // small). If the kernel refuses to watch a descriptor, libev queues an error event for the watcher,
-// but only just before it sleeps, and would handle the event only after the next wake-up. So the
+// but only just before it sleeps: it would handle the event only after the next wake-up. So the
 // loop then wakes itself.
 //
 // Threads: a loop belongs to the thread that runs it. Other threads may only call post(), stop(),
@@ -38,7 +38,7 @@ namespace zinit {
 /// For catch_all(): logs the exception that is being handled.
 void log_current_exception(std::string_view where) noexcept;
 
-/// Calls `action`; an exception is logged under the name `where` and swallowed. Every callback of a
+/// Calls `action`. Logs an exception under the name `where`, and swallows it. Every callback of a
 /// loop and every thread's entry runs inside catch_all().
 template <class Action>
 void catch_all(std::string_view where, Action&& action) noexcept {
@@ -61,19 +61,18 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  /// For libev's functions. The loop's thread only.
+  /// For libev's functions. Only the loop's thread.
   [[nodiscard]] struct ev_loop* ev() const noexcept { return loop_; }
 
-  /// Serves watchers and tasks on the calling thread until stop(). The loop may be run again after
-  /// that.
+  /// Serves watchers and tasks on the calling thread until stop(). May be called again afterwards.
   void run() noexcept;
 
-  /// Has `task` run on the loop's thread, after the tasks posted before. Any thread, also with
-  /// locks held; does not block. Fails with EAGAIN if kMaxTasks wait already, and with ENOMEM; then
-  /// `task` is destroyed. Tasks that have not run are destroyed with the loop.
+  /// Runs `task` on the loop's thread, after the tasks posted before. Any thread, also with locks
+  /// held. Does not block. Fails with EAGAIN if kMaxTasks wait already, and with ENOMEM; `task` is
+  /// destroyed then. The loop's destructor destroys tasks that have not run.
   [[nodiscard]] Result<void> post(Task task) noexcept;
 
-  /// Ends run() once the tasks posted before have run. Any thread; may be repeated.
+  /// Ends run() after the tasks posted before. Any thread. May be repeated.
   void stop() noexcept;
 
   /// Whether the caller is the thread inside run().
@@ -95,33 +94,33 @@ class EventLoop {
   struct ev_loop* loop_ = nullptr;
   UniqueFd bell_;  // an eventfd that wakes the loop; ev_async would abort on errors
   ev_io bell_watcher_{};
-  ev_periodic calm_{};  // prevents libev's idle wake-ups, see above
+  ev_periodic calm_{};  // prevents libev's idle wake-ups (see above)
 
   std::atomic<bool> stopping_{false};
   std::atomic<std::thread::id> runner_{};
 
   Mutex mutex_;
   std::vector<Task> tasks_ GUARDED_BY(mutex_);
-  LoopCall* first_call_ GUARDED_BY(mutex_) = nullptr;  // list of calls asked for
+  LoopCall* first_call_ GUARDED_BY(mutex_) = nullptr;  // list of requested calls
   LoopCall* last_call_ GUARDED_BY(mutex_) = nullptr;
 };
 
 /// An action that a loop can be asked to run. Unlike post(), ask() needs no memory and cannot fail.
-/// An action that is asked for again before it has run, runs only once.
+/// An action that is requested again before it has run, runs only once.
 class LoopCall {
  public:
   using Action = std::function<void()>;
 
   /// The loop outlives the call. Any thread.
   LoopCall(EventLoop& loop, Action action) : loop_(loop), action_(std::move(action)) {}
-  /// Cancels the action if it was asked for. Only on the loop's thread, but not in the action
-  /// itself; or while no thread runs the loop.
+  /// Cancels a requested action. Only on the loop's thread, but not in the action itself, or while
+  /// no thread runs the loop.
   ~LoopCall();
   LoopCall(const LoopCall&) = delete;
   LoopCall& operator=(const LoopCall&) = delete;
 
-  /// Has the action run soon, before tasks that are posted later. Any thread, also with locks held;
-  /// does not block.
+  /// Runs the action soon, before tasks posted later. Any thread, also with locks held. Does not
+  /// block.
   void ask() noexcept;
 
  private:
@@ -137,23 +136,23 @@ class LoopCall {
 class DataLoop {
  public:
   [[nodiscard]] static Result<std::unique_ptr<DataLoop>> create();
-  /// Ends the loop and waits for its thread, however long that takes.
+  /// Ends the loop and waits for its thread, without a time limit.
   ~DataLoop();
 
   [[nodiscard]] EventLoop& loop() noexcept { return *loop_; }
 
-  /// Starts the thread, with signals blocked as in every thread but the main one. May be
-  /// called again after stop().
+  /// Starts the thread, with signals blocked as in every thread but the main one. May be called
+  /// again after stop().
   [[nodiscard]] Result<void> start();
 
-  /// Ends the loop, and waits for its thread, at most for `limit`. Not to be called on that thread.
-  /// May be repeated. @return  false if the thread has not ended, as it hangs in a system call
+  /// Ends the loop, and waits for its thread for at most `limit`. Not on that thread. May be
+  /// repeated. @return  false if the thread has not ended because it hangs in a system call
   [[nodiscard]] bool stop(Milliseconds limit) noexcept;
 
  private:
   explicit DataLoop(std::unique_ptr<EventLoop> loop) : loop_(std::move(loop)) {}
   std::unique_ptr<EventLoop> loop_;
-  Thread thread_;  // the last member: it is joined before what it uses is destroyed
+  Thread thread_;  // last member: joined before the members it uses are destroyed
 };
 
 }  // namespace zinit

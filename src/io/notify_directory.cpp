@@ -1,4 +1,4 @@
-// Making the directory of notify sockets, and removing what killed instances of zinit have left.
+// Makes the directory of notify sockets, and removes what killed instances of zinit left.
 #include "io/notify_directory.hpp"
 
 #include <dirent.h>
@@ -19,8 +19,8 @@ namespace zinit {
 
 namespace {
 
-// Making a socket may fail because another zinit has just removed the empty directory; or because
-// its number is taken, by this zinit before a re-execution, or by one with the same pid in another
+// Making a socket may fail because another zinit just removed the empty directory, or because the
+// number is taken: by this zinit before a re-execution, or by a zinit with the same pid in another
 // pid namespace.
 constexpr int kAttempts = 4096;
 
@@ -34,8 +34,8 @@ std::vector<std::string> numbers_in(const std::string& directory) {
   return names;
 }
 
-/// Whether `path` is a socket that no process has open. Calls lstat(2) first, since connect(2) also
-/// fails with ECONNREFUSED if the file is not a socket.
+/// Whether `path` is a socket that no process has open. Calls lstat(2) first, because connect(2)
+/// also fails with ECONNREFUSED if the file is no socket.
 bool is_abandoned(const std::string& path) {
   struct stat there {};
   if (path.size() > kUnixPathMax) return false;
@@ -58,10 +58,10 @@ NotifyDirectory::NotifyDirectory(std::string shared)
 
 void NotifyDirectory::remove() noexcept {
   MutexLock lock(mutex_);
-  if (!own_.empty()) ::rmdir(own_.c_str());  // it may have been made before a re-execution
+  if (!own_.empty()) ::rmdir(own_.c_str());  // may have been made before a re-execution
 }
 
-/// Makes the directory. The first time, also removes what killed instances of zinit have left.
+/// Makes the directory. The first call also removes what killed instances of zinit left.
 Result<void> NotifyDirectory::make() {
   if (auto there = make_directories(own_, 0755); !there) return there;
   if (std::exchange(made_, true)) return {};

@@ -1,11 +1,11 @@
 // The directory of this zinit's notify sockets. Its name is zinit's pid, and it lies in a directory
-// that all instances of zinit on the machine share. Each socket's name is a number that is not used
-// again: the socket of a process is removed a moment after its end, when the next process of the
-// service may already have its own.
+// that all instances of zinit on the machine share. Each socket's name is a number that is never
+// reused: the socket of a process is removed a moment after the process's end, and by then the
+// service's next process may already have its own socket.
 //
-// zinit also removes what killed instances have left: empty directories, and sockets that no
-// process has open. It finds that out by connect(2), not by pid: a pid may have been reused, or
-// belong to another pid namespace.
+// zinit also removes what killed instances left: empty directories, and sockets that no process has
+// open. It finds such sockets by connect(2) and not by pid: a pid may have been reused, or belong
+// to another pid namespace.
 #pragma once
 
 #include <cstdint>
@@ -19,19 +19,18 @@ namespace zinit {
 
 class NotifyDirectory {
  public:
-  /// The directory lies in `shared`; both are made with the first socket. If `shared` is empty,
+  /// The directory lies in `shared`. Making the first socket makes both. If `shared` is empty,
   /// add_socket() fails.
   explicit NotifyDirectory(std::string shared);
-  /// remove(), if that was not called.
+  /// Calls remove().
   ~NotifyDirectory() { remove(); }
   NotifyDirectory(const NotifyDirectory&) = delete;
   NotifyDirectory& operator=(const NotifyDirectory&) = delete;
 
-  /// Makes a new socket. Any thread; may block on the file system.
+  /// Makes a new socket. Any thread. May block on the file system.
   [[nodiscard]] Result<NotifySocket> add_socket(std::optional<uid_t> user);
 
-  /// Removes the directory, unless there are sockets in it. Any thread; may block on the file
-  /// system.
+  /// Removes the directory, unless it contains sockets. Any thread. May block on the file system.
   void remove() noexcept;
 
  private:

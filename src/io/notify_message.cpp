@@ -1,4 +1,4 @@
-// Parsing messages of sd_notify(3).
+// Parses messages of sd_notify(3). See notify_message.hpp.
 #include "io/notify_message.hpp"
 
 #include <algorithm>
@@ -26,7 +26,7 @@ std::optional<pid_t> process_id(std::string_view text) {
   return static_cast<pid_t>(*value);
 }
 
-/// LISTEN_FDNAMES separates names by colons.
+/// Excludes colons: in LISTEN_FDNAMES they separate names.
 bool is_fd_name(std::string_view text) {
   return !text.empty() && text.size() <= kFdNameMax &&
          std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f' && c != ':'; });

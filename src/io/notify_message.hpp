@@ -1,5 +1,5 @@
-// Parses messages of the sd_notify(3) protocol: lines KEY=value. Pure. Messages are not trusted:
-// unknown keys and invalid values are ignored.
+// Parses messages of the sd_notify(3) protocol: lines KEY=value. Makes no system call. Messages are
+// not trusted: unknown keys and invalid values are ignored.
 #pragma once
 
 #include <sys/types.h>
@@ -11,9 +11,9 @@
 
 namespace zinit {
 
-/// The longest message that is accepted, as with systemd. A longer one is ignored as a whole.
+/// The longest accepted message, as in systemd. A longer one is ignored as a whole.
 inline constexpr std::size_t kNotifyMessageMax = 4096;
-/// Most bytes of a STATUS= that are kept.
+/// The most bytes of a STATUS= that are kept.
 inline constexpr std::size_t kStatusTextMax = 512;
 
 struct NotifyMessage {
@@ -22,8 +22,8 @@ struct NotifyMessage {
   bool stopping = false;
   bool alive = false;    // WATCHDOG=1
   bool trigger = false;  // WATCHDOG=trigger: act as if the watchdog had expired
-  bool store = false;    // FDSTORE=1: store the descriptors sent with it
-  bool remove = false;   // FDSTOREREMOVE=1: stop storing those called `fd_name`
+  bool store = false;    // FDSTORE=1: store the descriptors sent with this message
+  bool remove = false;   // FDSTOREREMOVE=1: drop the stored descriptors named `fd_name`
   std::string fd_name;   // FDNAME=; empty if missing or invalid
   std::optional<std::string> status;           // one line without control characters
   std::optional<pid_t> main_pid;               // > 0

@@ -1,4 +1,4 @@
-// Opening notify sockets and receiving from them.
+// Opens notify sockets and receives from them. See notify_socket.hpp.
 #include "io/notify_socket.hpp"
 
 #include <sys/random.h>

@@ -1,14 +1,15 @@
-// The socket by which one process notifies zinit. Each process has a datagram socket of its own, so
-// a flood of messages of one service does not delay another's, and messages to an earlier process's
-// socket vanish with that socket.
+// The socket by which one process notifies zinit. Each process has its own datagram socket. So a
+// flood of messages from one service does not delay another's messages, and messages to an earlier
+// process's socket vanish with that socket.
 //
 // A socket with a path works with every program and from every network namespace, but a process
-// with another root directory cannot see it. For such a process, and if no file can be made, an
-// abstract socket is used. Its name is random, so that nobody else can bind it first.
+// with another root directory cannot see it. Such a process gets an abstract socket, and so does
+// any process if the file cannot be made. The abstract name is random, so that nobody else can bind
+// it first.
 //
 // A socket with a path belongs to the user of the service's process. If the service file names no
-// user anybody may send, since the process may change its user itself. The kernel adds the sender's
-// credentials to each message.
+// user, anybody may send, because the process may change its user itself. The kernel adds the
+// sender's credentials to each message.
 #pragma once
 
 #include <sys/types.h>
@@ -26,19 +27,19 @@ namespace zinit {
 
 class NotifySocket {
  public:
-  /// Binds a socket to `path`. `user` alone, and root, may send to it; unset: everybody.
+  /// Binds a socket to `path`. Only `user` and root may send to it; unset: everybody may.
   /// EADDRINUSE: `path` exists.
   [[nodiscard]] static Result<NotifySocket> at_path(const std::string& path,
                                                     std::optional<uid_t> user);
   /// Binds an abstract socket (unix(7)).
   [[nodiscard]] static Result<NotifySocket> abstract();
-  /// Goes on with a socket that the previous process image has bound.
+  /// Takes over a socket that the previous process image bound.
   [[nodiscard]] static Result<NotifySocket> take_over(UniqueFd fd);
-  /// Has the next image find it, for the main process of `slot`.
+  /// Keeps the socket for the next image, as that of the main process of `slot`.
   void keep(std::uint32_t slot) noexcept {
     fd_ = KeptFd(fd_.release(), {KeptKind::notify_socket, 0, slot});
   }
-  /// Removes the file of a path socket.
+  /// Removes the file of a socket with a path.
   ~NotifySocket();
   NotifySocket(NotifySocket&& other) noexcept = default;
   NotifySocket& operator=(NotifySocket&& other) = delete;

@@ -1,4 +1,4 @@
-// Connecting, sending a request and reading a status, each when the socket is ready for it.
+// Connects, sends a request and reads a status, each step when the socket is ready for it.
 #include "io/probe.hpp"
 
 #include <sys/socket.h>
@@ -70,7 +70,7 @@ void Probe::connect_next() {
   } else if (errno == EINPROGRESS || errno == EINTR) {
     watch(EV_WRITE, &Probe::connection_ready);
   } else {
-    // For a unix socket EAGAIN means that its backlog is full (connect(2)).
+    // EAGAIN for a unix socket: its backlog is full. (connect(2))
     const std::string why = errno == EAGAIN && address.storage.ss_family == AF_UNIX
                                 ? "its queue of connections is full"
                                 : errno_text(errno);
@@ -103,7 +103,7 @@ void Probe::write_request() {
     const ssize_t sent = ::send(socket_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && errno == EAGAIN) return watch(EV_WRITE, &Probe::write_request);
-    // The server may have responded and closed the connection already: read the response.
+    // The server may have answered and closed the connection already: read the response.
     if (sent < 0) break;
     unsent_.erase(0, static_cast<std::size_t>(sent));
   }
@@ -143,14 +143,14 @@ void Probe::address_failed(Error fault) {
 }
 
 void Probe::too_late() {
-  // The answer may have come while zinit was suspended, or its service was suspended as well.
+  // The answer may have arrived while zinit was suspended, or the service was suspended too.
   if (timer_.late_by() > kWasSuspended) return finish({"zinit was suspended meanwhile", EAGAIN});
   const bool more = reader_ == nullptr && next_address_ < addresses_.size();
   if (more && Clock::now() < deadline_) return address_failed(std::move(fault_));
   finish({fmt::format("{} within {} ms", fault_.text, target_->timeout.count())});
 }
 
-/// Has the timer call done_, since start() must not call it.
+/// Makes the timer call done_, because start() must not call it.
 void Probe::finish(Error fault) {
   query_.reset();
   watcher_.reset();

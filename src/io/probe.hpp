@@ -1,9 +1,9 @@
-// A probe of a service over the network: whether it accepts a connection (tcp), or answers a
-// request with a healthy status (http). The server is not trusted: the probe's timeout bounds every
-// wait, and the size of a response is bounded too.
+// A probe of a service over the network: does it accept a connection (tcp), or answer a request
+// with a healthy status (http)? The server is not trusted: the probe's timeout limits every wait,
+// and the size of a response is limited too.
 //
-// If a name has several addresses they are tried in turn, each for an equal share of the time that
-// is left. The first that accepts the connection decides: its HTTP status is final.
+// The addresses of a name are tried in order, each for an equal share of the remaining time. The
+// first address that accepts the connection decides: its HTTP status is final.
 //
 // Threads: only the loop's.
 #pragma once
@@ -23,7 +23,7 @@
 
 namespace zinit {
 
-/// What to probe, and what counts as healthy.
+/// What to probe, and which answers are healthy.
 struct ProbeTarget {
   Endpoint endpoint;
   bool http = false;
@@ -34,8 +34,8 @@ struct ProbeTarget {
 /// One probe. Its destructor cancels it.
 class Probe {
  public:
-  /// An empty text means healthy; otherwise it says what is wrong: "cannot connect to ...". An
-  /// error that is temporary() says nothing of the service: zinit lacked memory or descriptors.
+  /// An empty text: healthy. Otherwise the text says what is wrong: "cannot connect to ...". A
+  /// temporary() error says nothing about the service: zinit lacked memory or descriptors.
   using Done = std::function<void(Error fault)>;
 
   /// Loop and resolver outlive the probe.
@@ -44,8 +44,8 @@ class Probe {
   Probe(const Probe&) = delete;
   Probe& operator=(const Probe&) = delete;
 
-  /// Probes once, then calls `done` from the loop, never from start() itself; `done` may destroy
-  /// the Probe. Must not be called while a probe is under way. May throw std::bad_alloc.
+  /// Probes once, then calls `done` from the loop, never from start() itself. `done` may destroy
+  /// the Probe. Do not call while a probe is under way. May throw std::bad_alloc.
   void start(std::shared_ptr<const ProbeTarget> target, Done done);
 
  private:
@@ -75,7 +75,7 @@ class Probe {
   std::unique_ptr<IoWatcher> watcher_;
   std::string unsent_;
   std::unique_ptr<HttpReader> reader_;
-  Error fault_;        // the result once over_; before, the result if time runs out now
+  Error fault_;        // once over_: the result; before: the result if time runs out now
   bool over_ = false;  // timer_ is about to call done_
 };
 

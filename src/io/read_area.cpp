@@ -1,4 +1,4 @@
-// The memory file of a read area: a header, and the bytes.
+// The memory file of a read area: a header, and the bytes. See read_area.hpp.
 #include "io/read_area.hpp"
 
 #include <fcntl.h>
@@ -14,15 +14,15 @@ namespace zinit {
 
 namespace {
 
-// What lies at the beginning of the bytes before a read. If it is there afterwards, the read was
-// not carried out: text does not begin so.
+// The area begins with these bytes before a read. If they are still there afterwards, the read did
+// not happen: no text begins with them.
 constexpr std::string_view kUnread = "\xff\xfe\xfd\xfc\xfb\xfa\xf9\xf8";
 
 }  // namespace
 
-/// `pipe` is written last before a read, and taken away first: with it the rest is valid.
+/// `pipe` is written last before a read, and cleared first. While it is set, the rest is valid.
 struct ReadArea::Header {
-  std::atomic<std::int32_t> pipe;  // one more than its number; 0: not in use
+  std::atomic<std::int32_t> pipe;  // descriptor number plus one; 0: not in use
   std::uint32_t expected;
   std::atomic<std::uint32_t> size;
   std::uint32_t reserved;
@@ -38,8 +38,7 @@ ReadArea::ReadArea(std::uint8_t part) {
   } else {
     memory_.resize(size);
   }
-  // A count from 1 on would give numbers again that the previous process image has noted with its
-  // pipes.
+  // Not from 1: the previous process image recorded such numbers with its pipes.
   const auto now = static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
   header().number = now / 2 * 2 + part;
 }
@@ -56,7 +55,7 @@ void ReadArea::begin(int pipe, std::size_t expected, std::uint64_t stored) noexc
   now.expected = static_cast<std::uint32_t>(expected);
   now.size = 0;
   now.stored = stored;
-  now.number += 2;  // of two areas, one has the even numbers
+  now.number += 2;  // one of two areas uses the even numbers, the other the odd ones
   std::memcpy(bytes(), kUnread.data(), kUnread.size());
   now.pipe = pipe + 1;
 }
@@ -68,7 +67,7 @@ void ReadArea::end() noexcept { header().pipe = 0; }
 std::uint64_t ReadArea::number() noexcept { return header().number; }
 
 std::optional<LeftRead> left_read(KeptFd area) {
-  // By a second descriptor, as `area` itself stays in the list.
+  // Maps a second descriptor, because `area` itself stays in the list.
   UniqueFd second(::fcntl(area.get(), F_DUPFD_CLOEXEC, 0));
   const auto file = MappedFile::map(KeptFd(std::move(second), {}));
   if (!file || file->size() < sizeof(ReadArea::Header) + ReadArea::kBytes) return std::nullopt;

@@ -1,6 +1,6 @@
-// Where bytes lie that have been read from a log pipe and whose lines are not all stored yet. It is
-// in a memory file: if zinit crashes meanwhile, the next image finds them there, and no line is
-// lost or doubled. Threads: one at a time.
+// Holds the bytes of a log pipe's read until all its lines are stored. It is in a memory file: if
+// zinit crashes meanwhile, the next image finds the bytes, and no line is lost or doubled. Threads:
+// one at a time.
 #pragma once
 
 #include <cstddef>
@@ -15,24 +15,24 @@ namespace zinit {
 
 class ReadArea {
  public:
-  /// For how many bytes there is room.
+  /// The room in bytes.
   static constexpr std::size_t kBytes = 65536;
 
-  /// `part` tells the areas of one image apart. Where no memory file can be had, or with no room
-  /// for one, the bytes lie in ordinary memory.
+  /// `part` distinguishes the areas of one image. Without a memory file, or without room for one,
+  /// the bytes are in ordinary memory.
   explicit ReadArea(std::uint8_t part);
 
-  /// Where the bytes go.
+  /// Where to read the bytes to.
   [[nodiscard]] char* bytes() noexcept;
 
-  /// A read of `pipe` is about to begin: it gets exactly `expected` bytes, or nothing. `stored` is
-  /// the number of the last line that is stored.
+  /// A read of `pipe` is about to begin. It gets exactly `expected` bytes or nothing. `stored` is
+  /// the number of the last stored line.
   void begin(int pipe, std::size_t expected, std::uint64_t stored) noexcept;
-  /// It has got so many.
+  /// The read got `size` bytes.
   void got(std::size_t size) noexcept;
-  /// All that was read is stored.
+  /// All bytes of the read are stored.
   void end() noexcept;
-  /// Of the read under way: no other read has it, of any area of this image or one before.
+  /// The number of the current read, unique among all areas of this and earlier images.
   [[nodiscard]] std::uint64_t number() noexcept;
 
   struct Header;
@@ -46,15 +46,14 @@ class ReadArea {
 
 /// A read whose lines were not all stored when the image ended.
 struct LeftRead {
-  KeptFd area;  // until it is closed, the next image finds the read as well
+  KeptFd area;  // until it is closed, the next image finds this read too
   int pipe = -1;
   std::string bytes;
   std::uint64_t stored = 0;
   std::uint64_t number = 0;
 };
 
-/// What an area of the previous process image has left; nothing if it was not in use, or is
-/// damaged.
+/// What an area of the previous process image holds. Nothing if it was not in use or is damaged.
 [[nodiscard]] std::optional<LeftRead> left_read(KeptFd area);
 
 }  // namespace zinit

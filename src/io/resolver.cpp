@@ -1,4 +1,4 @@
-// Host names from /etc/hosts, and from DNS by c-ares on libev.
+// Resolves host names from /etc/hosts, and from DNS by c-ares on libev. See resolver.hpp.
 #include "io/resolver.hpp"
 
 #include <ares.h>
@@ -22,9 +22,9 @@
 #include "base/unix_address.hpp"
 #include "io/watcher.hpp"
 
-// c-ares calls these functions of libc to look up services such as "http". zinit never needs that,
-// since its ports are numbers, and libc would load NSS modules, which a static program cannot do
-// safely. With these two in place of libc's, NSS is not even linked.
+// c-ares calls these libc functions to look up services such as "http". zinit never needs them,
+// because its ports are numbers. libc would load NSS modules, which a static program cannot do
+// safely. With these two in their place, NSS is not even linked.
 extern "C" {
 
 servent* getservbyname(const char* /*name*/, const char* /*protocol*/) { return nullptr; }
@@ -42,7 +42,7 @@ namespace {
 
 constexpr int kFirstTryMs = 1500;  // c-ares doubles it with each round over the servers
 constexpr int kTries = 3;
-// A longer file is no sensible resolv.conf and is ignored.
+// A longer file is no sensible resolv.conf, and is ignored.
 constexpr off_t kMaxResolvConf = off_t{1} << 20;
 constexpr std::size_t kMaxHosts = std::size_t{16} << 20;
 constexpr std::size_t kMaxKept = 4096;  // names whose entry in /etc/hosts is cached
@@ -83,7 +83,7 @@ bool numeric(const std::string& text, Addresses& to) {
 
 void set_port(Addresses& addresses, std::uint16_t port) {
   for (SocketAddress& address : addresses) {
-    // sin_port and sin6_port are at the same offset.
+    // sin_port and sin6_port have the same offset.
     reinterpret_cast<sockaddr_in&>(address.storage).sin_port = htons(port);
   }
 }
@@ -102,7 +102,7 @@ bool is_localhost(const std::string& name) {
   return name == "localhost" || name.ends_with(".localhost");
 }
 
-/// Tells whether a file has changed.
+/// Changes when a file changes.
 struct Stamp {
   dev_t device = 0;
   ino_t number = 0;
@@ -115,7 +115,7 @@ struct Stamp {
   }
 };
 
-/// All zero if `path` is not a regular file. Such a file is not read: a FIFO would block.
+/// All zero if `path` is no regular file. Such a file is not read: a FIFO would block.
 Stamp stamp_of(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) < 0 || !S_ISREG(status.st_mode)) return {};
@@ -142,7 +142,7 @@ void set_socket_functions(ares_channel channel) {
   functions.flags = ARES_SOCKFUNC_FLAG_NONBLOCKING;
   functions.asocket = open_query_socket;
   functions.aclose = close_query_socket;
-  // Must be there. ENOSYS tells c-ares to go on without the option.
+  // Required. ENOSYS tells c-ares to continue without the option.
   functions.asetsockopt = [](ares_socket_t, ares_socket_opt_t, const void*, ares_socklen_t, void*) {
     errno = ENOSYS;
     return -1;
@@ -154,7 +154,7 @@ void set_socket_functions(ares_channel channel) {
                          ares_socklen_t length, void*) -> ares_ssize_t {
     return ::sendto(fd, query, size, MSG_NOSIGNAL, to, length);
   };
-  ares_set_socket_functions_ex(channel, &functions, nullptr);  // which copies them
+  ares_set_socket_functions_ex(channel, &functions, nullptr);  // copies them
 }
 #else
 const ares_socket_functions kSockets = {
@@ -297,15 +297,15 @@ class Resolver::Impl {
     return !to.empty();
   }
 
-  /// Makes sure that channel_ exists and follows the current resolv.conf.
+  /// Makes sure that channel_ exists and uses the current resolv.conf.
   Result<void> make_channel() {
     const Stamp stamp = stamp_of(files_.resolv_conf);
-    // A channel must not be destroyed by its own callback: then the next look-up replaces it.
+    // A channel's own callback must not destroy it: the next look-up replaces the channel then.
     if (channel_ != nullptr && (stamp == resolv_conf_ || inside_)) return {};
     drop_channel();
     ares_options options{};
     char lookups[] = "b";
-    // Without servers c-ares asks one on this machine, as libc does.
+    // Without servers c-ares asks a server on this machine, as libc does.
     std::string path = stamp.size > 0 && stamp.size <= kMaxResolvConf ? files_.resolv_conf : "";
     if (path.empty()) path = "/dev/null";
     options.timeout = kFirstTryMs;
@@ -331,7 +331,7 @@ class Resolver::Impl {
       for (const auto& asked : asked_) names.push_back(asked.first);
       for (const std::string& name : names) ask(name);
     } catch (...) {
-      drop_channel();  // the next look-up makes a new one, and repeats them
+      drop_channel();  // the next look-up makes a new one and repeats the queries
       throw;
     }
     return {};
@@ -339,19 +339,19 @@ class Resolver::Impl {
 
   void drop_channel() {
     if (channel_ == nullptr) return;
-    // This calls answered() for each open query, and socket_changed() for each socket.
+    // Calls answered() for each open query, and socket_changed() for each socket.
     ares_destroy(std::exchange(channel_, nullptr));
     sockets_.clear();
     timer_.stop();
   }
 
   void ask(const std::string& asked) {
-    // c-ares may call back at once, which may destroy `asked`.
+    // c-ares may call back at once, and this may destroy `asked`.
     const std::string name = asked;
     ares_addrinfo_hints hints{};
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
-    // To sort addresses c-ares would connect a socket to each; the server's order will do.
+    // Else c-ares connects a socket to each address to sort them. The server's order suffices.
     hints.ai_flags = ARES_AI_NOSORT;
     auto question = std::make_unique<Question>(Question{this, name});
     const bool was_inside = std::exchange(inside_, true);
@@ -417,8 +417,8 @@ class Resolver::Impl {
   static void socket_changed(void* data, ares_socket_t fd, int readable, int writable) noexcept {
     catch_all("name look-up", [&] {
       auto& self = *static_cast<Impl*>(data);
-      // An active watcher's events cannot be changed, so it is replaced. It may be the one that is
-      // calling back just now, which is allowed.
+      // An active watcher's events cannot be changed, so replace the watcher. This is allowed even
+      // in the watcher's own callback.
       self.sockets_.erase(fd);
       const int events = (readable ? EV_READ : 0) | (writable ? EV_WRITE : 0);
       if (events == 0) return;

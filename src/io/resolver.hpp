@@ -1,13 +1,12 @@
 // Resolves host names, on a loop and without NSS, which a static program cannot load: numeric
 // addresses, /etc/hosts, `localhost`, then DNS by c-ares. nsswitch.conf is ignored.
 //
-// A query is sent three times at most and fails after some seconds; a caller that wants to wait
+// A query is sent at most three times and fails after some seconds. A caller that wants to wait
 // less drops its Query. Callers that ask for the same name share a query to the servers. While no
-// query is under way there are no sockets, no timers and no wake-ups.
+// query is under way, there are no sockets, no timers and no wake-ups.
 //
-// Before each look-up /etc/resolv.conf and /etc/hosts are checked by stat(2), and read again if
-// they have changed. Answers from DNS are not cached, so that a probe or a sink follows changes at
-// once.
+// Before each look-up, /etc/resolv.conf and /etc/hosts are checked by stat(2) and read again if
+// they changed. Answers from DNS are not cached, so that a probe or a sink follows changes at once.
 //
 // Threads: only the loop's.
 #pragma once
@@ -42,15 +41,15 @@ using Addresses = std::vector<SocketAddress>;
 /// "127.0.0.1:80", "[::1]:80" or "unix:/run/x".
 [[nodiscard]] std::string address_text(const SocketAddress& address);
 
-/// The address that a socket is bound to, or that it is connected to; with size 0 if the kernel
-/// does not say. (getsockname(2), getpeername(2))
+/// The address that a socket is bound to, and the address that it is connected to. Size 0: the
+/// kernel reported none. (getsockname(2), getpeername(2))
 [[nodiscard]] SocketAddress own_address(int socket) noexcept;
 [[nodiscard]] SocketAddress peer_address(int socket) noexcept;
-/// If nobody listens on a port of this machine, the kernel may choose that port as a socket's own.
-/// Then the socket connects to itself (RFC 9293, simultaneous open).
+/// Whether a socket is connected to itself. If nobody listens on a port of this machine, the kernel
+/// may choose this port as the socket's own; then connect() succeeds (RFC 9293, simultaneous open).
 [[nodiscard]] bool connected_to_itself(int socket) noexcept;
 
-/// The addresses of `name`, in lower case, in a text in the format of hosts(5): at most
+/// The addresses of `name` (in lower case) in `text`, which has the format of hosts(5): at most
 /// Resolver::kMaxAddresses, with port 0.
 [[nodiscard]] Addresses in_hosts(std::string_view text, const std::string& name);
 
@@ -61,7 +60,7 @@ struct ResolverFiles {
   std::uint16_t port = 53;  // of the name servers; only tests change it
 };
 
-/// Resolver::resolve() that waits for its answer, some seconds at most, on a loop of its own. Any
+/// Resolver::resolve() with its own loop; blocks until the answer, some seconds at most. On any
 /// thread that serves nobody else.
 [[nodiscard]] Result<Addresses> resolve_now(const std::string& host, std::uint16_t port);
 
@@ -78,7 +77,7 @@ class Resolver {
   Resolver& operator=(const Resolver&) = delete;
 
   /// Looks up the addresses of `host`, each with `port`. `answer` may be called before this
-  /// returns: then the Query is null. May throw std::bad_alloc. Blocks only to read a local file.
+  /// returns; the Query is null then. May throw std::bad_alloc. Blocks only to read a local file.
   [[nodiscard]] Query resolve(const std::string& host, std::uint16_t port, Answer answer);
 
   /// Further addresses of a name are ignored.

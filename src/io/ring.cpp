@@ -1,4 +1,4 @@
-// The circular buffer of a log ring.
+// The circular buffer of a log ring. See ring.hpp.
 #include "io/ring.hpp"
 
 #include <algorithm>
@@ -13,8 +13,8 @@ namespace zinit {
 struct Ring::Header {
   std::uint32_t capacity;  // bytes of the circular buffer that follows; 0: not in use
   std::uint32_t version;
-  // Which records there are: the offset of the oldest in the lower half, the bytes of all in the
-  // upper. What follows from them is here for speed, and counted anew by the next image.
+  // Which records exist. Lower half: offset of the oldest. Upper half: bytes of all records. The
+  // rest follows from the records: it is here for speed, and the next image counts it again.
   std::atomic<std::uint64_t> span;
   std::uint64_t newest_seq;
   std::uint32_t newest_size;  // of the newest record, to walk back from the end
@@ -26,7 +26,7 @@ struct Ring::Header {
   [[nodiscard]] std::uint32_t used() const noexcept {
     return static_cast<std::uint32_t>(span >> 32);
   }
-  /// In the order of the program, which is all that the next image needs.
+  /// A release store: the order of this program's writes is all that the next image needs.
   void set(std::uint32_t oldest, std::uint32_t used) noexcept {
     span.store(std::uint64_t{used} << 32 | oldest, std::memory_order_release);
   }
@@ -35,10 +35,10 @@ struct Ring::Header {
 struct Ring::RecordHead {
   std::int64_t time_us;
   std::uint16_t length;         // of the text that follows
-  std::uint16_t previous_size;  // of the record before this one, with its head; 0: none
+  std::uint16_t previous_size;  // of the record before, with its head; 0: none
   std::uint8_t stream;
   std::uint8_t continues;
-  std::uint16_t number;  // the lower bits of the line's
+  std::uint16_t number;  // the lower bits of the line's number
 
   [[nodiscard]] std::uint32_t size() const noexcept {
     return static_cast<std::uint32_t>(sizeof *this) + length;
@@ -50,7 +50,7 @@ namespace {
 constexpr std::size_t kRecordHead = 16;
 constexpr std::uint32_t kVersion = 1;
 
-// No ring ever has so many lines: a larger number was damaged, and would soon begin again with 0.
+// No ring reaches this many lines: a larger number is damaged, and would soon overflow to 0.
 constexpr std::uint64_t kMostSeq = std::uint64_t{1} << 53;
 
 }  // namespace
@@ -75,7 +75,7 @@ std::size_t Ring::lines() const noexcept { return block_ ? header().lines : 0; }
 
 std::size_t Ring::text_bytes() const noexcept { return block_ ? header().text_bytes : 0; }
 
-// A record may wrap around the end of the buffer; there is no padding.
+// A record may wrap around the end of the buffer. There is no padding.
 
 void Ring::put(std::uint32_t offset, const void* data, std::size_t size) noexcept {
   if (size == 0) return;  // memcpy() must not get the null pointer of an empty text
@@ -123,7 +123,7 @@ RingBlock Ring::new_block(std::size_t size) noexcept {
   return file ? RingBlock(std::move(*file)) : RingBlock();
 }
 
-/// Moves all lines to a new block for at least `capacity` bytes of records, which must be enough.
+/// Moves all lines to a new block for at least `capacity` bytes of records. They must fit.
 bool Ring::move_to(std::size_t capacity) noexcept {
   RingBlock block = new_block(sizeof(Header) + capacity);
   if (!block) return false;
@@ -141,22 +141,22 @@ bool Ring::move_to(std::size_t capacity) noexcept {
   in_order();
   moved->capacity = static_cast<std::uint32_t>(block.size() - sizeof(Header));
   in_order();
-  // With all lines in it: what the next image finds last is the ring.
+  // Keep it only with all lines in it: the next image uses the block that was kept last.
   if (memory_ != nullptr) block.keep(slot_);
   RingBlock before = std::exchange(block_, std::move(block));
-  // Of a file and a first block that are both in use, the next image takes the file.
+  // If a file and a first block are both in use, the next image uses the file.
   if (before && !before.in_file()) std::memset(before.data(), 0, sizeof(Header::capacity));
   ++moves_;
   return true;
 }
 
-/// Makes room for a record of `size` bytes: by a larger block, or if there is no memory for one, by
+/// Makes room for a record of `size` bytes: by a larger block, or, without memory for one, by
 /// dropping lines.
 bool Ring::make_room(std::uint32_t size) noexcept {
   const std::size_t used = block_ ? header().used() : 0;
   const std::size_t capacity = block_ ? header().capacity : 0;
   if (used + size <= capacity) return true;
-  // Doubled, but no larger than the limits allow it to be filled.
+  // Double, but not above what the limits allow the ring to fill.
   const std::size_t most = limits_.bytes + std::size_t{limits_.lines} * kRecordHead;
   if (move_to(std::max({used + size, std::min(capacity * 2, most)}))) return true;
   if (size > capacity) return false;
@@ -201,7 +201,7 @@ void Ring::set_limits(Limits limits) noexcept {
   while (lines() > limits_.lines || text_bytes() > limits_.bytes) drop_oldest();
   if (!block_) return;
   const std::size_t used = header().used();
-  // If there is no memory for a smaller block the old one stays.
+  // Without memory for a smaller block, the old one stays.
   if (block_.in_file() && header().capacity / 4 > used) static_cast<void>(move_to(used));
 }
 
@@ -211,7 +211,7 @@ void Ring::clear() noexcept {
   Header& h = header();
   h.set(0, 0);
   h.lines = h.text_bytes = h.newest_size = 0;
-  // The next image has to go on with the numbers.
+  // The next image must continue the numbers.
   if (memory_ == nullptr || (block_.in_file() && !move_to(0))) discard();
 }
 
@@ -227,9 +227,9 @@ Ring::Ring(Limits limits, RingMemory& memory, Slot slot) noexcept
   if (block_ && !take_over()) discard();
 }
 
-/// Checks what the previous process image has left, which may have ended in the midst of a change,
-/// and counts what its records say.
-/// @return  false if it is no ring that this image can read
+/// Checks the ring of the previous process image, which may have ended during a change, and counts
+/// its records.
+/// @return  false if this image cannot read it as a ring
 bool Ring::take_over() noexcept {
   if (block_.size() < sizeof(Header)) return false;
   Header& h = header();
@@ -257,7 +257,7 @@ bool Ring::take_over() noexcept {
   return true;
 }
 
-/// Offset of the record `index`, 0 being the oldest; walks from the nearer end.
+/// Offset of the record `index` (0: the oldest). Walks from the nearer end.
 std::uint32_t Ring::offset_of(std::size_t index) const noexcept {
   const Header& h = header();
   std::uint32_t offset = h.oldest();

@@ -3,11 +3,11 @@
 //
 // The block is a header and a circular buffer of records (time, stream, text). It contains offsets
 // and no pointers, and lies in a memory file (ring_memory.hpp), so it survives an execve(2). A
-// record has its own length and that of the record before it. So the oldest record is dropped in
-// constant time, and the last n are found by walking back. Which records there are is one number of
-// 64 bits, so that a crash in the midst of a change leaves the ring with the line or without it.
+// record has its own length and the length of the record before it. So the oldest record is dropped
+// in constant time, and the last n records are found by walking back. One number of 64 bits says
+// which records exist. So a crash during a change leaves the ring with the line or without it.
 //
-// Lines are numbered from 1 on without gaps. Numbers are never reused, not even after clear(), so a
+// Lines are numbered from 1 without gaps. Numbers are never reused, not even after clear(). So a
 // reader that remembers the last number it saw knows what it has missed.
 //
 // Not locked: service_log.hpp guards it.
@@ -33,14 +33,14 @@ enum class LogStream : std::uint8_t {
 /// "stdout", "stderr", "zinit", "syslog", as in JSON.
 [[nodiscard]] std::string_view log_stream_name(LogStream stream) noexcept;
 
-/// A line longer than this is stored in pieces of this many bytes (zinit.toml(5), "[logging]").
+/// A longer line is stored in pieces of this many bytes (zinit.toml(5), "[logging]").
 inline constexpr std::size_t kMaxPiece = 16384;
 
 struct LogLine {
   std::uint64_t seq = 0;
   std::int64_t time_us = 0;  // wall time at which the line was read
   LogStream stream = LogStream::out;
-  bool continues = false;  // a piece: the line goes on in the next one of this stream
+  bool continues = false;  // a piece: the line continues in the next one of this stream
   std::string text;        // any bytes, without the newline
 };
 
@@ -53,35 +53,35 @@ class Ring {
 
   /// An empty ring, which the next image does not find.
   explicit Ring(Limits limits) noexcept : limits_(limits) {}
-  /// The ring of `slot`, the only one of it in `memory`, with the lines that the previous process
-  /// image has left. Slots from RingMemory::kMostSlots on have no first block.
+  /// The ring of `slot`, with the lines that the previous process image left. A slot has only one
+  /// ring in `memory`. Slots from RingMemory::kMostSlots on have no first block.
   Ring(Limits limits, RingMemory& memory, Slot slot) noexcept;
   ~Ring() { discard(); }
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
 
-  /// Adds a line, and drops the oldest lines as the limits require. Text beyond kMaxPiece or
-  /// Limits::bytes is cut off. If there is no memory, more old lines are dropped; if that does not
-  /// make enough room, the new line is lost and gets no number.
+  /// Adds a line, and drops the oldest lines as the limits require. Cuts off text beyond kMaxPiece
+  /// or Limits::bytes. Without memory, more old lines are dropped; if the room is still too small,
+  /// the new line is lost and gets no number.
   void append(std::int64_t time_us, LogStream stream, bool continues,
               std::string_view text) noexcept;
 
   /// Drops lines as the new limits require, and frees memory if they are much lower.
   void set_limits(Limits limits) noexcept;
 
-  /// Drops all lines and frees the memory, but for a small block that keeps the number of the last
-  /// one for the next image.
+  /// Drops all lines and frees the memory, except a small block that keeps the last number for the
+  /// next image.
   void clear() noexcept;
 
   [[nodiscard]] std::size_t lines() const noexcept;
   [[nodiscard]] std::size_t text_bytes() const noexcept;
   /// The memory in use.
   [[nodiscard]] std::size_t block_bytes() const noexcept { return block_.size(); }
-  /// Number of the newest line, 0 before the first.
+  /// Number of the newest line; 0 before the first.
   [[nodiscard]] std::uint64_t last_seq() const noexcept { return last_seq_; }
   [[nodiscard]] const Limits& limits() const noexcept { return limits_; }
 
-  /// How far look_back() has got, so that it can go on there.
+  /// The position of look_back(), from which the next call continues.
   struct Place {
     std::uint64_t seq = 0;  // the line that was shown last; 0: none yet
     std::uint32_t offset = 0;
@@ -89,7 +89,7 @@ class Ring {
   };
   /// A place from which look_back() begins with the line before `seq`.
   [[nodiscard]] static Place before(std::uint64_t seq) noexcept { return {seq, 0, kNowhere}; }
-  /// A line; the text is valid during the visit.
+  /// A line. The text is valid during the visit.
   struct View {
     std::uint64_t seq;
     std::int64_t time_us;
@@ -97,8 +97,8 @@ class Ring {
     bool continues;
     std::string_view text;
   };
-  /// Calls `visit` for at most `count` lines before `place`, newest first, until it returns false
-  /// or their texts have reached `bytes` together. Moves `place` on.
+  /// Calls `visit` for at most `count` lines before `place`, newest first, until `visit` returns
+  /// false or the texts have reached `bytes` together. Moves `place` on.
   /// @return  whether there are older lines
   bool look_back(Place& place, std::size_t count, std::size_t bytes,
                  const std::function<bool(const View&)>& visit) const;
@@ -125,7 +125,7 @@ class Ring {
 
   Limits limits_;
   std::uint64_t last_seq_ = 0;
-  std::uint32_t moves_ = 0;  // how often the lines were moved, which makes earlier offsets invalid
+  std::uint32_t moves_ = 0;  // number of moves of the lines; a move makes offsets invalid
   RingBlock block_;
   RingMemory* memory_ = nullptr;
   Slot slot_ = kNoSlot;

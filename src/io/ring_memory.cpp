@@ -1,4 +1,4 @@
-// Files for rings.
+// Files for rings. See ring_memory.hpp.
 #include "io/ring_memory.hpp"
 
 #include <unistd.h>

@@ -1,11 +1,11 @@
 // The memory of log rings. It lies in memory files, so the next image of zinit finds the last lines
 // of all services, even after a crash.
 //
-// Most services write little. The first block of a slot's ring has 512 bytes; those of a thousand
-// slots lie in one file, of which only pages that were written to take memory. A ring that needs
-// more has a file of its own.
+// Most services write little. The first block of a slot's ring has 512 bytes. The first blocks of a
+// thousand slots share one file, and only pages that were written to take memory. A ring that needs
+// more has its own file.
 //
-// Threads: any; a lock of its own, taken last.
+// Threads: any. Has its own lock, which is taken last.
 #pragma once
 
 #include <cstddef>
@@ -32,8 +32,8 @@ class RingBlock {
   [[nodiscard]] bool in_file() const noexcept { return bool(file_); }
   [[nodiscard]] explicit operator bool() const noexcept { return data() != nullptr; }
 
-  /// From now on the next image finds this for the ring of `slot`, any number. Of several such
-  /// files the last one counts. A first block is found in any case.
+  /// From now on the next image finds this block for the ring of `slot` (any number). Of several
+  /// files the last one counts. A first block is always found.
   void keep(Slot slot) noexcept;
 
   static constexpr std::size_t kFirst = 512;
@@ -46,19 +46,19 @@ class RingBlock {
 /// The rings of one log store.
 class RingMemory {
  public:
-  /// Slots from here on, which are no service's, have no first block.
+  /// Slots from here on belong to no service and have no first block.
   static constexpr Slot kMostSlots = Slot{1} << 20;
 
-  /// Takes what an image before has left, if there was one, for found().
+  /// Takes what the previous image left, if there was one, for found().
   explicit RingMemory(Inheritance* inherited = nullptr);
 
-  /// What the ring of `slot` had in the previous process image; empty if nothing.
+  /// What the ring of `slot` had in the previous process image; empty: nothing.
   [[nodiscard]] RingBlock found(Slot slot) noexcept EXCLUDES(mutex_);
 
-  /// The first block of a slot, as it was left; empty if there is no memory.
+  /// The first block of a slot, with its old contents; empty if there is no memory.
   [[nodiscard]] RingBlock first(Slot slot) noexcept EXCLUDES(mutex_);
 
-  /// A block of at least `size` bytes, all zero, in a file; empty if there is no memory.
+  /// A block of at least `size` zero bytes, in a file; empty if there is no memory.
   [[nodiscard]] static RingBlock file(std::size_t size) noexcept;
 
  private:

@@ -1,4 +1,4 @@
-// Reading a service's pipes into its ring and sinks.
+// Reads a service's pipes into its ring and sinks. See service_log.hpp.
 #include "io/service_log.hpp"
 
 #include <poll.h>
@@ -19,17 +19,17 @@ namespace zinit {
 
 namespace {
 
-// The log's lock is held during a read, whose time depends on the number of lines rather than
-// bytes: if lines are shorter than this on average, the next read is a short one. A thread that
-// waits for the lock may hold the board's lock.
+// A read holds the log's lock, and takes time by the number of lines rather than bytes. If lines
+// are shorter than this on average, the next read is a short one, because a thread that waits for
+// the lock may hold the board's lock.
 constexpr std::size_t kShortLine = 16;
 
-// See note_end(). So many lines fit into the first block of a ring.
+// See note_end(). This many lines fit into the first block of a ring.
 constexpr int kNotedInARow = 8;
 constexpr Milliseconds kNotedAgain{60000};
 constexpr std::size_t kShortRead = 4096;
 
-// Memory that a line takes beside its text while it waits for a client.
+// Memory that a line takes besides its text while it waits for a client.
 constexpr std::size_t kLineOverhead = 64;
 
 /// How many bytes can be read from a pipe.
@@ -233,7 +233,7 @@ void ServiceLog::keep_in_ring(const SinkBatch& batch) {
   tell_taps(batch);
 }
 
-/// A line whose beginning is in the ring already: sinks get it whole.
+/// Stores a line whose beginning is already in the ring: sinks get it whole.
 void ServiceLog::store_rest(LogPipe& pipe, std::int64_t time_us, const SplitLine& line) {
   const SinkBatch whole{name_, pipe.stream, *pipe.writer, &pipe, time_us, {&line, 1}, pipe.unended};
   for (const Output& output : outputs_) output.sink->take(whole, output.dropped);
@@ -242,8 +242,8 @@ void ServiceLog::store_rest(LogPipe& pipe, std::int64_t time_us, const SplitLine
   keep_in_ring({name_, pipe.stream, *pipe.writer, &pipe, time_us, {&rest, 1}});
 }
 
-/// Whether a line is one of the rate_lines that an interval may have. `leaves_out` is kept by the
-/// caller for the pieces of a line, which all have the fate of the first.
+/// Whether a line is within the rate_lines of its interval. The caller keeps `leaves_out` for the
+/// pieces of a line: all pieces are treated like the first.
 bool ServiceLog::admits(bool& leaves_out, bool continues) {
   if (rules_.rate_lines == 0) return true;
   const bool goes_on = std::exchange(leaves_out, leaves_out && continues);
@@ -299,7 +299,7 @@ void ServiceLog::split_locked(LogPipe& pipe, std::string_view bytes, ReadBuffer&
   const std::int64_t time_us = wall_us();
   const std::size_t piece = std::clamp<std::size_t>(ring_.limits().bytes, 1, kMaxPiece);
   std::size_t count = 0;
-  bool begins = pipe.splitter.held().size() <= pipe.shown;  // whether what is left is new
+  bool begins = pipe.splitter.held().size() <= pipe.shown;  // whether the held rest is new
   const auto flush = [&]() NO_THREAD_SAFETY_ANALYSIS {
     if (count > 0) store(pipe, time_us, {buffer.lines.data(), count});
     count = 0;
@@ -321,7 +321,7 @@ void ServiceLog::split_locked(LogPipe& pipe, std::string_view bytes, ReadBuffer&
   if (begins && !pipe.splitter.held().empty()) pipe.held_since = Clock::now();
 }
 
-/// Stores what has been read into the area, so that a crash anywhere loses and doubles nothing.
+/// Stores what was read into the area, so that a crash at any point loses and doubles nothing.
 void ServiceLog::take_read(LogPipe& pipe, ReadBuffer& buffer, std::size_t bytes) {
   ReadArea& area = buffer.area;
   area.got(bytes);
@@ -336,8 +336,8 @@ void ServiceLog::take_read(LogPipe& pipe, ReadBuffer& buffer, std::size_t bytes)
 ssize_t ServiceLog::read_locked(LogPipe& pipe, ReadBuffer& buffer, std::size_t found) {
   if (pipe.ended) return 0;
   ReadArea& area = buffer.area;
-  // One byte at least, as the read has to tell of the end, and no more than are there: from a crash
-  // in the midst of it the next image knows that all were read, or none.
+  // At least one byte, because the read must report the end. No more than are there: then the next
+  // image knows, after a crash during the read, that all bytes were read or none.
   const std::size_t there = std::clamp<std::size_t>(found, 1, pipe.read_bytes);
   const std::uint64_t before = ring_.last_seq();
   area.begin(pipe.fd.get(), there, before);
@@ -402,14 +402,14 @@ ServiceLog::ReadOnce ServiceLog::read(LogPipe& pipe, ReadBuffer& buffer) {
 }
 
 void ServiceLog::drain(LogPipe& pipe, ReadBuffer& buffer, Drain drain) {
-  // Locks for each read, so that other threads get the lock in between.
+  // Takes the lock for each read, so that other threads get it in between.
   std::optional<std::size_t> left;
   do {
     FairLock lock(mutex_);
     if (drain == Drain::unheld && held(pipe)) return;
     if (!left && !pipe.ended) {
       pollfd ready{pipe.fd.get(), POLLIN, 0};
-      if (::poll(&ready, 1, 0) == 0) return;  // most have nothing, and are still open
+      if (::poll(&ready, 1, 0) == 0) return;  // most pipes have nothing and are still open
       left = readable_bytes(pipe.fd.get()) + 1;
     }
     const ssize_t count = read_locked(pipe, buffer, readable_bytes(pipe.fd.get()));
@@ -421,7 +421,7 @@ void ServiceLog::drain(LogPipe& pipe, ReadBuffer& buffer, Drain drain) {
 void ServiceLog::end_locked(LogPipe& pipe, ReadBuffer& buffer) {
   pipe.ended = true;
   if (!pipe.splitter.held().empty()) {
-    // As if the newline that is missing had been read.
+    // Store the line as if its missing newline had been read.
     pipe.unended = true;
     buffer.area.begin(pipe.fd.get(), 0, ring_.last_seq());
     *buffer.area.bytes() = '\n';

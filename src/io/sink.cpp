@@ -1,4 +1,4 @@
-// The queue of sinks that write text, and the format for kmsg.
+// The queue of sinks that write text, and the format for kmsg. See sink.hpp.
 #include "io/sink.hpp"
 
 #include <fcntl.h>
@@ -14,10 +14,10 @@ namespace zinit {
 
 namespace {
 
-// Few, for the kernel may print a record on a serial console before write(2) returns.
+// Few, because the kernel may print a record on a serial console before write(2) returns.
 constexpr int kKmsgAtOnce = 16;
 
-// Counted for each line beside its text, so that the queue is bounded for empty lines too.
+// Counted for each line besides its text, so that the queue is limited for empty lines too.
 constexpr std::size_t kQueuedLineOverhead = 64;
 
 // The kernel cuts or refuses records of /dev/kmsg from 976 bytes on, depending on its version and
@@ -45,7 +45,7 @@ void QueuedSink::take(const SinkBatch& batch, const DropCount& dropped) noexcept
   if (begins) begin_.ask();
 }
 
-/// Sets `done` to the number of lines queued, and `begins` if the loop must be woken. Both are
+/// Sets `done` to the number of queued lines, and `begins` if the loop must be woken. Both are
 /// right even if this throws.
 void QueuedSink::add(const SinkBatch& batch, const DropCount& dropped, std::size_t& done,
                      bool& begins) {
@@ -162,7 +162,7 @@ void TextSink::write_some(int events) noexcept {
   for (int i = 0; i < lines_at_once_; ++i) {
     if (current_.text.empty() && !next_line()) return writable_.stop();
     if (write_current() == Progress::done) continue;
-    // The kernel cannot watch this descriptor (EV_ERROR): drop the line rather than wait.
+    // EV_ERROR: the kernel cannot watch this descriptor. Drop the line rather than wait.
     if ((events & EV_ERROR) == 0) break;
     drop_current();
   }
@@ -182,8 +182,8 @@ void TextSink::drop_current() noexcept {
   current_ = {};
 }
 
-/// A terminal hangs up when the session that it controls ends, such as a getty's. Its descriptors
-/// are dead from then on (EIO), but it can be opened again. The descriptor keeps its number.
+/// A terminal hangs up when the session that it controls ends, such as a getty's. Then its open
+/// descriptors fail (EIO), but the terminal can be opened again. The descriptor keeps its number.
 bool TextSink::open_again() noexcept {
   const UniqueFd again = reopen_nonblocking(fd_.get());
   if (!again) return false;
@@ -234,8 +234,8 @@ Backlog TextSink::queued() noexcept {
 KmsgSink::KmsgSink(EventLoop& loop, UniqueFd fd) : TextSink(loop, std::move(fd), kKmsgAtOnce) {}
 
 std::string KmsgSink::format(const SinkBatch& batch, const SplitLine& line) const {
-  // <30> is facility daemon, level info: 3 * 8 + 6 (syslog(3)). The kernel may show the record on
-  // the console, hence printable().
+  // <30> is facility daemon, level info: 3 * 8 + 6 (syslog(3)). printable(), because the kernel may
+  // show the record on the console.
   const std::string record =
       fmt::format("<30>{}: {}", batch.service, printable(cut_utf8(line.text, kKmsgRecord)));
   return std::string(cut_utf8(record, kKmsgRecord - 1)) + '\n';

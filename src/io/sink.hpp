@@ -1,13 +1,13 @@
-// Where lines go besides the ring: the interface of all sinks, and the queue of those that write
+// Where lines go besides the ring: the interface of all sinks, and the queue of sinks that write
 // text to a descriptor.
 //
-// A sink that is slow, full or gone never blocks the service, other sinks or PID 1. Lines wait in a
-// bounded queue of the sink, and the data loop writes them as the descriptor accepts them. Lines
-// for which there is no room, or that cannot be written, are dropped and counted per service. Only
-// the console of a container or a standalone server holds its services up (console_sink.hpp).
+// A sink that is slow, full or gone never blocks the service, other sinks or PID 1. Lines wait in
+// the sink's bounded queue, and the data loop writes them as the descriptor accepts them. Lines
+// without room, or that cannot be written, are dropped and counted per service. Only the console of
+// a container or a standalone server holds its services up (console_sink.hpp).
 //
-// Threads: take(), wants_pause() and holds() may be called by any thread, with the lock of a log
-// held; the rest only by the loop's.
+// Threads: take(), wants_pause() and holds() on any thread, with a log's lock held. Everything else
+// on the loop's thread.
 #pragma once
 
 #include <sys/types.h>
@@ -36,10 +36,10 @@ struct SinkBatch {
   std::string_view service;
   LogStream stream = LogStream::out;
   pid_t pid = 0;                 // 0: not known
-  const void* source = nullptr;  // identifies the stream: the pieces of a line come from one source
+  const void* source = nullptr;  // identifies the stream; all pieces of a line have the same source
   std::int64_t time_us = 0;
   std::span<const SplitLine> lines;
-  bool unended = false;  // the stream has ended without a newline behind the last line
+  bool unended = false;  // the stream ended without a newline after the last line
 };
 
 /// How many lines of one service one sink did not deliver.
@@ -64,34 +64,34 @@ class Sink {
   /// the lock of the service's log held: must not block or log.
   virtual void take(const SinkBatch& batch, const DropCount& dropped) noexcept = 0;
 
-  /// Queues what waits for the rest of its line, for no more is read. Before finish().
+  /// Queues unfinished lines, because nothing more is read. Call before finish().
   virtual void finish_lines() noexcept {}
-  /// At the end of zinit: writes the lines that wait, for at most `limit`. No thread runs the loop.
+  /// At the end of zinit: writes the waiting lines, for at most `limit`. No thread runs the loop.
   virtual void finish(Milliseconds limit) noexcept = 0;
 
-  /// After finish(): the lines that wait still, for go_on_with() of the next image of zinit; empty
-  /// if they cannot be had. No thread runs the loop.
+  /// After finish(): the lines that still wait, for go_on_with() of the next image of zinit. Empty
+  /// if they are not accessible. No thread runs the loop.
   [[nodiscard]] virtual std::string left() { return {}; }
-  /// Queues what left() has returned, in front of anything else. Whether it is delivered is counted
-  /// for no service. Before take().
+  /// Queues the result of left() before anything else. Losing these lines counts for no service.
+  /// Call before take().
   virtual void go_on_with(std::string_view /*left*/) {}
-  /// The same with what an image that has crashed had kept by itself. Before take().
+  /// Like go_on_with(), with text that the sink of a crashed image kept itself. Before take().
   virtual void recover() {}
 
-  /// Whether the pipes of the services that use this sink should not be read for a moment, since
-  /// the sink is about to have room again. Threads as for take().
+  /// Whether the pipes of the services that use this sink should not be read for a moment, because
+  /// the sink will soon have room again. Threads as for take().
   [[nodiscard]] virtual bool wants_pause() noexcept { return false; }
 
-  /// Whether pipes of `stream` must not be read, since lines for which the sink has no room would
-  /// be lost: until it calls what on_room() has set. Threads as for take().
+  /// Whether pipes of `stream` must not be read, because lines without room would be lost. Ends
+  /// when the sink calls the function of on_room(). Threads as for take().
   [[nodiscard]] virtual bool holds(LogStream /*stream*/) const noexcept { return false; }
-  /// Has `told` called on the loop's thread when holds() becomes false. Before take().
+  /// `told` is called on the loop's thread when holds() becomes false. Call before take().
   virtual void on_room(const std::function<void()>& /*told*/) {}
-  /// What a sink that holds services up has not delivered, and what of it the reader has not taken
-  /// from its pipe: empty if no line waits. No thread runs the loop.
+  /// For a sink that holds services up: what it has not delivered, and what the reader has not
+  /// taken from the sink's pipe. Empty if no line waits. No thread runs the loop.
   [[nodiscard]] virtual Backlog backlog() noexcept { return {}; }
 
-  /// Has zinit's own log report the failures of this sink. Call it before take().
+  /// Makes zinit's own log report this sink's failures. Call before take().
   void report_to(std::shared_ptr<SinkTrouble> trouble) noexcept { trouble_ = std::move(trouble); }
 
  protected:
@@ -104,10 +104,10 @@ class Sink {
   std::shared_ptr<SinkTrouble> trouble_;
 };
 
-/// Stands in for a sink that could not be opened: counts every line as dropped.
+/// Replaces a sink that could not be opened: counts every line as dropped.
 class AbsentSink final : public Sink {
  public:
-  /// `name` is the name of the missing sink; its text must outlive this object.
+  /// `name` is the name of the missing sink. Its text must outlive this object.
   explicit AbsentSink(std::string_view name) noexcept : name_(name) {}
   [[nodiscard]] std::string_view name() const noexcept override { return name_; }
   void take(const SinkBatch& batch, const DropCount& dropped) noexcept override {
@@ -132,41 +132,41 @@ class QueuedSink : public Sink {
     DropCount dropped;
     TimePoint since;
     std::uint64_t lines = 1;  // in the text
-    bool kept = false;        // keep() has taken it
+    bool kept = false;        // keep() accepted it
   };
 
-  /// At most `limit` bytes wait. Lines of one service are sent together up to `together` bytes, if
-  /// they wait. The loop must outlive the sink. Destroy the sink on the loop's thread, or while no
+  /// At most `limit` bytes wait. Waiting lines of one service are sent together, up to `together`
+  /// bytes. The loop must outlive the sink. Destroy the sink on the loop's thread, or while no
   /// thread runs the loop.
   QueuedSink(EventLoop& loop, std::size_t limit, std::size_t together = 0);
 
-  /// Queues a text as take() does, which is not formatted and counts as a line.
+  /// Queues a text as take() does, but unformatted. It counts as one line.
   void put(std::string text, const DropCount& dropped) noexcept EXCLUDES(mutex_);
 
   /// What waits. Any thread.
   [[nodiscard]] Backlog queued() noexcept EXCLUDES(mutex_);
-  /// Called when the queue has become longer, with its lock held, and when a line was taken of it,
-  /// without.
+  /// longer() is called with the queue's lock held, after the queue has grown; shorter() without
+  /// the lock, after a line was taken.
   virtual void longer(std::size_t /*bytes*/) noexcept {}
   virtual void shorter(std::size_t /*bytes*/) noexcept {}
 
-  /// Keeps the text behind all that was kept, in case zinit crashes. Returns false if it does not.
-  /// With the queue's lock held. May throw std::bad_alloc.
+  /// Keeps the text, after all text kept before, in case zinit crashes. Returns false if the text
+  /// was not kept. With the queue's lock held. May throw std::bad_alloc.
   virtual bool keep(std::string_view /*text*/) { return false; }
   /// Nothing waits any more. With the queue's lock held.
   virtual void keep_nothing() noexcept {}
 
-  /// The complete text to send for a line; empty to send nothing. May throw std::bad_alloc.
+  /// The complete text to send for a line; empty: send nothing. May throw std::bad_alloc.
   [[nodiscard]] virtual std::string format(const SinkBatch& batch, const SplitLine& line) const = 0;
 
-  /// The queue is no longer empty. On the loop's thread; called again only after next() has
+  /// The queue is no longer empty. On the loop's thread. Called again only after next() has
   /// returned false.
   virtual void lines_wait() noexcept = 0;
 
   /// Takes the next line. Returns false if none waits.
   [[nodiscard]] bool next(QueuedLine& line) noexcept;
 
-  /// Adds a line to what left() returns.
+  /// Adds a line to the text of left().
   static void add_left(std::string& left, std::string_view text);
 
  private:
@@ -177,7 +177,7 @@ class QueuedSink : public Sink {
 
   const std::size_t limit_;
   const std::size_t together_;
-  LoopCall begin_;  // not post(), which may fail: then lines would wait for ever
+  LoopCall begin_;  // not post(): it may fail, and lines would wait for ever
 
   Mutex mutex_;
   std::deque<QueuedLine> queue_ GUARDED_BY(mutex_);
@@ -188,8 +188,8 @@ class QueuedSink : public Sink {
 /// A sink that writes lines to a descriptor as the descriptor accepts them.
 class TextSink : public QueuedSink {
  public:
-  /// `fd` should be from open_for_sink(). After `lines_at_once` lines other descriptors of the loop
-  /// have their turn. Destroy the sink only when the loop no longer runs.
+  /// `fd` should be from open_for_sink(). After `lines_at_once` lines, other descriptors of the
+  /// loop have their turn. Destroy the sink only when the loop no longer runs.
   TextSink(EventLoop& loop, UniqueFd fd, int lines_at_once, std::size_t limit = kQueueBytes,
            std::size_t together = 0);
 
@@ -202,13 +202,13 @@ class TextSink : public QueuedSink {
  protected:
   void lines_wait() noexcept override { write_some(0); }
   [[nodiscard]] int descriptor() const noexcept { return fd_.get(); }
-  /// What waits, with what is being written. While no thread runs the loop.
+  /// What waits, and what is being written. While no thread runs the loop.
   [[nodiscard]] Backlog queued() noexcept;
 
  private:
   enum class Progress { done, blocked };
 
-  /// The first bytes of what keep() has taken were written, or are given up.
+  /// The first `bytes` bytes of the text that keep() accepted were written or given up.
   virtual void took_kept(std::size_t /*bytes*/) noexcept {}
 
   void write_some(int events) noexcept;
@@ -220,7 +220,7 @@ class TextSink : public QueuedSink {
   UniqueFd fd_;
   const int lines_at_once_;
 
-  // Used by the loop's thread only.
+  // Used only by the loop's thread.
   IoWatcher writable_;  // active while lines wait
   QueuedLine current_;
   std::size_t written_ = 0;  // of current_.text
@@ -237,8 +237,8 @@ class KmsgSink final : public TextSink {
   [[nodiscard]] std::string format(const SinkBatch& batch, const SplitLine& line) const override;
 };
 
-/// A descriptor for a TextSink: reopen_nonblocking(fd), or if that fails a duplicate. Errors are
-/// those of dup(2).
+/// A descriptor for a TextSink: reopen_nonblocking(fd), or a duplicate if that fails. Errors: those
+/// of dup(2).
 [[nodiscard]] Result<UniqueFd> open_for_sink(int fd);
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Formatting lines as RFC 5424 and JSON.
+// Formats lines as RFC 5424 and JSON. See sink_format.hpp.
 #include "io/sink_format.hpp"
 
 #include <unistd.h>
@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kMaxAppName = 48;  // RFC 5424
 
-// The host name may change at any time, and is asked for this often at most.
+// The host name may change at any time. It is read at most this often.
 constexpr Milliseconds kHostNameHolds{1000};
 
 /// The host name; empty if there is none. Any thread.

@@ -11,7 +11,7 @@ namespace zinit {
 [[nodiscard]] std::string time_text(std::int64_t time_us);
 
 /// A host name for the header of RFC 5424: "-" if it is empty, and "_" for each byte that is not
-/// printable ASCII, since sethostname(2) allows any.
+/// printable ASCII, because sethostname(2) allows any byte.
 [[nodiscard]] std::string syslog_host(std::string name);
 
 /// A message of RFC 5424, without framing.

@@ -1,4 +1,4 @@
-// Making sinks, and destroying unused ones.
+// Makes sinks, and destroys unused ones. See sink_table.hpp.
 #include "io/sink_table.hpp"
 
 #include <algorithm>
@@ -12,7 +12,7 @@ constexpr Milliseconds kSweepAgain{1000};
 // How long an unused sink may take to deliver its lines: its peer may never accept them.
 constexpr Milliseconds kLastChance{30000};
 
-/// Replaces missing sinks by AbsentSinks, and has both report to zinit's log.
+/// Replaces missing sinks by AbsentSinks. All of them report to zinit's log.
 LogSinks complete(LogSinks sinks, SinkReports& reports) {
   if (!sinks.kmsg) sinks.kmsg = std::make_shared<AbsentSink>("kmsg");
   if (!sinks.console) sinks.console = std::make_shared<AbsentSink>("console");
@@ -23,13 +23,13 @@ LogSinks complete(LogSinks sinks, SinkReports& reports) {
   return sinks;
 }
 
-// Labels of what is left of the consoles.
+// Labels of the text that the consoles leave.
 constexpr const char* kConsole = "console";
 constexpr const char* kRawConsole = "raw console";
 
 std::string file_label(const std::string& path) { return "log file " + path; }
 
-/// The key of what is left of a sink.
+/// Prefix of the key for the text that a sink leaves.
 constexpr std::string_view kLeft = "sink/";
 std::string left_key(const std::string& label) { return std::string(kLeft) + label; }
 
@@ -122,7 +122,7 @@ void SinkTable::let_go_of_unused() {
   if (more) again_.set(kSweepAgain);
 }
 
-/// Returns whether an unused file is left that still has lines to write.
+/// Returns whether an unused file still has lines to write.
 bool SinkTable::drop_unused_files() {
   bool more = false;
   std::erase_if(files_, [&](const auto& entry) {
@@ -131,14 +131,14 @@ bool SinkTable::drop_unused_files() {
     if (file.use_count() > 1) return false;
     FileSink& sink = **file;
     const bool idle = sink.idle();
-    sink.wake();  // has a writer close the file
+    sink.wake();  // makes a writer close the file
     more = more || !idle;
     return idle;
   });
   return more;
 }
 
-/// Returns whether an unused socket is left that still has lines to send.
+/// Returns whether an unused socket still has lines to send.
 bool SinkTable::drop_unused_sockets() {
   bool more = false;
   const TimePoint now = Clock::now();

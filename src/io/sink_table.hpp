@@ -1,11 +1,11 @@
 // The sinks of the services' settings: one for each file and each address, shared by all services
 // that name it.
 //
-// A sink that is no longer used stays until it has delivered its lines, so nothing is lost when a
-// service is deleted or gets another sink. A socket stays for a limited time.
+// An unused sink stays until it has delivered its lines, so nothing is lost when a service is
+// deleted or gets another sink. An unused socket stays only for a limited time.
 //
-// Threads: sinks_for(), sweep(), reopen_files(), reopened() and busy() may be called by any thread;
-// constructor, finish() and destructor while no thread runs the loop.
+// Threads: sinks_for(), sweep(), reopen_files(), reopened() and busy() on any thread; constructor,
+// finish() and destructor while no thread runs the loop.
 #pragma once
 
 #include <map>
@@ -21,7 +21,7 @@
 
 namespace zinit {
 
-/// The sinks that all services share. If a pointer is null, its lines count as dropped.
+/// The sinks that all services share. Lines for a null pointer count as dropped.
 struct LogSinks {
   std::shared_ptr<Sink> kmsg = nullptr;
   std::shared_ptr<Sink> console = nullptr;
@@ -30,15 +30,15 @@ struct LogSinks {
 
 class SinkTable {
  public:
-  /// The loop outlives the table, and so do `facts`, which may be null: there the next image finds
-  /// the lines that wait, as `before` has those of the previous process image.
+  /// The loop outlives the table. So does `facts`, which may be null: it passes waiting lines to
+  /// the next image. `before` has the waiting lines of the previous process image.
   SinkTable(EventLoop& loop, LogSinks own, StateFacts* facts = nullptr, const FactMap& before = {});
 
-  /// The sinks that `logging` names. Does not block; the caller may hold locks. May throw
+  /// The sinks that `logging` names. Does not block. The caller may hold locks. May throw
   /// std::bad_alloc.
   [[nodiscard]] std::vector<std::shared_ptr<Sink>> sinks_for(const Logging& logging);
 
-  /// Call it when settings have changed: unused sinks are destroyed a little later.
+  /// Call after settings have changed: unused sinks are destroyed a little later.
   void sweep() noexcept { sweep_.ask(); }
 
   /// See LogStore.
@@ -46,21 +46,21 @@ class SinkTable {
   [[nodiscard]] bool reopened(std::uint64_t ticket) noexcept;
   void on_reopened(std::function<void()> told) { writers_.on_reopened(std::move(told)); }
 
-  /// Has each sink write its lines, for at most `limit`, and closes the files.
+  /// Makes each sink write its lines, for at most `limit`, and closes the files.
   void finish(Milliseconds limit) noexcept;
 
-  /// See Sink::on_room(). Before sinks_for().
+  /// See Sink::on_room(). Call before sinks_for().
   void on_room(const std::function<void()>& told);
-  /// Has the consoles write their lines, each for at most `limit`.
+  /// Makes the consoles write their lines, each for at most `limit`.
   void finish_consoles(Milliseconds limit) noexcept;
   /// See Sink::backlog().
   [[nodiscard]] Backlog backlog() noexcept;
 
-  /// After finish(): has the next image find the lines that wait still. May be repeated, and with
-  /// `keep` false what was kept is taken back.
+  /// After finish(): keeps the waiting lines for the next image; `keep` false removes them again.
+  /// May be repeated.
   void keep_left(bool keep);
 
-  /// Whether a thread is within a write that may hang; the destructor would wait for it.
+  /// Whether a thread is inside a write that may hang. The destructor would wait for it.
   [[nodiscard]] bool busy() noexcept { return writers_.busy(); }
 
  private:
@@ -72,12 +72,12 @@ class SinkTable {
   [[nodiscard]] bool drop_unused_sockets() REQUIRES(mutex_);
   void let_go_of_unused();
 
-  // The logs of services hold this outer pointer, so its use count says whether a service uses the
-  // file. The writers hold the inner pointer while they have work for the sink.
+  // The logs of services hold this outer pointer, so its use count shows whether a service uses the
+  // file. Writers hold the inner pointer while they have work for the sink.
   using File = std::shared_ptr<const std::shared_ptr<FileSink>>;
   struct Socket {
     std::shared_ptr<SocketSink> sink;
-    TimePoint unused{};  // since when it is unused; TimePoint{}: it is in use
+    TimePoint unused{};  // since when it is unused; TimePoint{}: in use
   };
 
   EventLoop& loop_;
@@ -87,7 +87,7 @@ class SinkTable {
   FileWriters writers_;
   const LogSinks own_;
   LoopCall sweep_;
-  TimerWatcher again_;  // for unused sinks that still have something to deliver
+  TimerWatcher again_;  // for unused sinks that still have lines to deliver
 
   Mutex mutex_;
   FactMap left_ GUARDED_BY(mutex_);                           // by label; for sinks not made yet

@@ -1,4 +1,4 @@
-// What zinit's log says of sinks, and when.
+// What zinit's log says about sinks, and when. See sink_trouble.hpp.
 #include "io/sink_trouble.hpp"
 
 #include <algorithm>
@@ -75,7 +75,7 @@ std::string SinkTrouble::say(TimePoint now) {
 SinkReports::SinkReports(EventLoop& loop)
     : wake_(loop, [this] { look_in(kFirst); }), timer_(loop, [this] { look(); }) {}
 
-/// Makes look() be called after `delay`, unless it will be called sooner anyway.
+/// Calls look() after `delay`, unless it will be called sooner.
 void SinkReports::look_in(Milliseconds delay) {
   const TimePoint then = after(Clock::now(), delay);
   if (timer_.active() && next_look_ <= then) return;
@@ -86,7 +86,7 @@ void SinkReports::look_in(Milliseconds delay) {
 std::shared_ptr<SinkTrouble> SinkReports::about(std::string label) {
   auto trouble = std::make_shared<SinkTrouble>(*this, std::move(label));
   MutexLock lock(mutex_);
-  // Those of unused sinks that have had trouble are removed by look().
+  // look() removes the entries of unused sinks that had trouble.
   std::erase_if(all_, [](const auto& one) { return one.use_count() == 1 && one->spotless(); });
   all_.push_back(trouble);
   return trouble;

@@ -1,10 +1,11 @@
-// Reports in zinit's own log about sinks that do not deliver: a line when the trouble begins, one a
-// minute while further lines are lost, and one when it is over.
+// Reports in zinit's own log about sinks that do not deliver: a line when the trouble begins, one
+// each minute while more lines are lost, and one when it is over.
 //
-// A sink cannot log the trouble itself, since a log's lock may be held. It tells its SinkTrouble,
-// and the data loop logs a second later, so that the first line counts what was lost in a second.
+// A sink cannot log the trouble itself, because a log's lock may be held. It notifies its
+// SinkTrouble, and the data loop logs a second later: the first line includes what was lost by
+// then.
 //
-// Threads: SinkTrouble may be used by any thread, also with locks held; see also SinkReports.
+// Threads: SinkTrouble on any thread, also with locks held. See also SinkReports.
 #pragma once
 
 #include <atomic>
@@ -50,7 +51,7 @@ class SinkTrouble {
   Mutex mutex_;
   std::string why_ GUARDED_BY(mutex_);
 
-  // Used by the loop's thread only.
+  // Used only by the loop's thread.
   std::uint64_t said_ = 0;     // lost_ as last logged
   std::uint64_t episode_ = 0;  // lost_ when the current trouble began
   bool told_ = false;          // the log says that there is trouble
@@ -59,7 +60,7 @@ class SinkTrouble {
 
 class SinkReports {
  public:
-  /// The loop must outlive this. Destroy it while no thread runs the loop.
+  /// The loop must outlive this object. Destroy it while no thread runs the loop.
   explicit SinkReports(EventLoop& loop);
 
   /// The SinkTrouble of a new sink, which zinit's log calls `label`. Any thread.

@@ -1,4 +1,4 @@
-// Connecting, sending, and connecting again after a failure.
+// Connects, sends, and connects again after a failure. See socket_sink.hpp.
 #include "io/socket_sink.hpp"
 
 #include <netinet/in.h>
@@ -21,14 +21,14 @@ namespace {
 
 constexpr Milliseconds kConnectLimit{10000};
 
-// Long, since the resolver may have many servers to ask.
+// Long, because the resolver may have many servers to ask.
 constexpr Milliseconds kResolveLimit{120000};
 
 // Lines in one system call, and calls before other descriptors of the loop have their turn.
 constexpr std::size_t kLinesACall = 64;
 constexpr int kCallsATurn = 64;
 
-// TCP keep-alive: notices a peer that has vanished, whether lines wait for it or not.
+// TCP keep-alive: notices a peer that has vanished, even if no lines wait for it.
 constexpr int kSilentSeconds = 60;
 constexpr int kUnheardMs = 120000;
 
@@ -114,7 +114,7 @@ void SocketSink::resolved(Result<Addresses> addresses) {
   try_next();
 }
 
-/// Connects to the next address to which a connection can be begun.
+/// Connects to the next address for which connect() does not fail at once.
 void SocketSink::try_next() {
   while (next_address_ < addresses_.size()) {
     const SocketAddress& address = addresses_[next_address_++];
@@ -202,7 +202,7 @@ bool SocketSink::still_open() {
     send_failed(errnum);
     return false;
   }
-  // A router has reported that a datagram was too large; the kernel fragments later ones.
+  // A router reported that a datagram was too large. The kernel fragments later ones.
   lose_last_sent();
   return true;
 }
@@ -311,7 +311,7 @@ void SocketSink::give_up_old() noexcept {
   while (fill() && ms_between(sending_.front().since, now) >= kPatience.count()) drop_first();
 }
 
-/// A line that has been sent in part is sent again as a whole, by a new connection.
+/// The next connection sends a partly sent line again as a whole.
 std::string SocketSink::left() {
   std::string left;
   for (const QueuedLine& line : sending_) add_left(left, line.text);

@@ -1,20 +1,20 @@
-// The sinks `syslog` and `forward`: lines are sent over a socket to a log collector.
+// The sinks `syslog` and `forward`: send lines over a socket to a log collector.
 //
 // - syslog is RFC 5424: facility daemon, level info, the service as APP-NAME, its pid as PROCID and
-//   the stream as MSGID. Over udp and unix datagram sockets each datagram is a message; over tcp
-//   messages have octet counts (RFC 6587); over unix stream sockets they end with a newline, as
-//   syslog(3) does it.
+//   the stream as MSGID. Over udp and unix datagram sockets each datagram is a message. Over tcp
+//   messages have octet counts (RFC 6587). Over unix stream sockets they end with a newline, as in
+//   syslog(3).
 // - forward is a JSON object in each line.
 //
 //   closed --line--> resolving --> connecting --> open --error, end--> closed, a delay
 //
-// The delay doubles up to 10 s as long as no connection works. Lines wait meanwhile; those
-// that have waited for kPatience when a connection fails are dropped and counted. If the queue is
-// full, new lines are dropped and counted. A message that was sent in part is sent again, whole,
-// over the next connection. Lines that the kernel had accepted when a connection broke are lost and
-// not counted, since these protocols have no acknowledgements.
+// The delay doubles up to 10 s while no connection works. Lines wait meanwhile. When a connection
+// fails, lines that have waited for kPatience are dropped and counted. If the queue is full, new
+// lines are dropped and counted. A partly sent message is sent again, whole, over the next
+// connection. Lines that the kernel had accepted when a connection broke are lost and not counted,
+// because these protocols have no acknowledgements.
 //
-// Threads: as for QueuedSink; functions not named there are called only by the loop's.
+// Threads: as for QueuedSink. Functions not named there run only on the loop's thread.
 #pragma once
 
 #include <deque>
@@ -98,7 +98,7 @@ class SocketSink final : public QueuedSink {
   std::string last_fault_;
   std::deque<QueuedLine> sending_;
   std::size_t written_ = 0;  // of sending_.front()
-  DropCount last_sent_;      // the last datagram's: the next call may report its refusal
+  DropCount last_sent_;      // the last datagram's; the next call may report its refusal
   bool repeats_ = false;     // after EMSGSIZE, sending_.front() is sent once more
 };
 

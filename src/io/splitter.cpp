@@ -1,4 +1,4 @@
-// Splitting into lines, without copying those that lie within one read.
+// Splits into lines, without copying lines that lie within one read. See splitter.hpp.
 #include "io/splitter.hpp"
 
 #include <algorithm>
@@ -7,7 +7,7 @@ namespace zinit {
 
 namespace {
 
-/// Emits pieces from the front of `text` until at most one piece is left, and returns that.
+/// Emits pieces from the front of `text` until at most one piece is left, and returns the rest.
 std::string_view emit_pieces(std::string_view text, std::size_t piece,
                              const LineSplitter::Emit& emit) {
   while (text.size() > piece) {

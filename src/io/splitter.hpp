@@ -1,4 +1,4 @@
-// Splits a stream of bytes into lines, and lines that are too long into pieces. Has no lock.
+// Splits a stream of bytes into lines, and long lines into pieces. Has no lock.
 #pragma once
 
 #include <functional>
@@ -8,7 +8,7 @@
 
 namespace zinit {
 
-/// A line without its newline; with `continues` a piece, after which the line goes on.
+/// A line without its newline; with `continues` a piece, after which the line continues.
 struct SplitLine {
   std::string_view text;
   bool continues = false;
@@ -19,17 +19,17 @@ class LineSplitter {
   using Emit = std::function<void(const SplitLine& line)>;
 
   LineSplitter() = default;
-  /// Goes on where another one was, which held `held`.
+  /// Continues where another splitter stopped, which held `held`.
   explicit LineSplitter(std::string held) : held_(std::move(held)) {}
-  /// The beginning of a line whose end has not come yet.
+  /// The beginning of a line whose end has not arrived yet.
   [[nodiscard]] const std::string& held() const noexcept { return held_; }
 
-  /// Takes the next bytes of the stream and emits what is complete: lines, and pieces of `piece`
-  /// bytes (> 0) of longer lines. The rest is held until more comes. A line of exactly `piece`
-  /// bytes is one line, not a piece and an empty line.
+  /// Takes the next bytes of the stream, and emits everything complete: lines, and pieces of
+  /// `piece` bytes (> 0) of longer lines. Holds the rest until more arrives. A line of exactly
+  /// `piece` bytes is one line, not a piece and an empty line.
   ///
-  /// @param joined  the caller's buffer for a line that began in an earlier call.
-  /// The texts point into `data` and `joined`, and stay valid while these are unchanged.
+  /// @param joined  the caller's buffer for a line that began in an earlier call
+  /// The emitted texts point into `data` and `joined`, and are valid while these are unchanged.
   void feed(std::string_view data, std::size_t piece, std::string& joined, const Emit& emit);
 
  private:

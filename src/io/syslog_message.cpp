@@ -1,4 +1,4 @@
-// Reading syslog messages.
+// Parses syslog messages. See syslog_message.hpp.
 #include "io/syslog_message.hpp"
 
 #include <algorithm>
@@ -9,13 +9,13 @@ namespace zinit {
 namespace {
 
 constexpr std::string_view kDigits = "0123456789";
-// RFC 5424 allows 48, but names of services can be longer and are used as tags. A longer word is
-// not taken for a tag.
+// RFC 5424 allows 48, but service names can be longer and are used as tags. A longer word is no
+// tag.
 constexpr std::size_t kLongestTag = 128;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// Removes the text up to `end`, and `end` itself, from `rest`; all of `rest` if there is no `end`.
+/// Removes the text up to `end`, and `end` itself, from `rest`. Without `end`: removes everything.
 std::string_view take_until(std::string_view& rest, char end) {
   const std::string_view part = rest.substr(0, rest.find(end));
   rest.remove_prefix(std::min(part.size() + 1, rest.size()));
@@ -48,7 +48,7 @@ void take_time(std::string_view& rest) {
   rest.remove_prefix(form.size());
 }
 
-/// "cron[12]: " or "cron: "; empty if the text does not begin like that.
+/// "cron[12]: " or "cron: "; empty if the text begins differently.
 std::string_view take_tag(std::string_view& rest) {
   const auto end = rest.find_first_of(" :[\t\n");
   if (end == std::string_view::npos || end == 0 || end > kLongestTag) return {};

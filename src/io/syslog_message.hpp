@@ -1,5 +1,5 @@
-// Parses what programs send to /dev/log: RFC 3164 as syslog(3) of glibc and musl, and logger(1) of
-// util-linux and busybox write it, and RFC 5424. Any other text is a message as a whole. Pure.
+// Parses messages to /dev/log: RFC 5424, and RFC 3164 as syslog(3) of glibc and musl and logger(1)
+// of util-linux and busybox write it. Any other text is one message. Makes no system call.
 #pragma once
 
 #include <string>
@@ -7,10 +7,10 @@
 
 namespace zinit {
 
-/// Views into the bytes that were parsed.
+/// Views into the parsed bytes.
 struct SyslogMessage {
   int severity = 5;      // 0 (emerg) to 7 (debug); notice if the message has none
-  std::string_view tag;  // the program's name, as it says; may be empty
+  std::string_view tag;  // the program's name as the message gives it; may be empty
   std::string_view text;
 };
 

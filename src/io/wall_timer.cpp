@@ -22,7 +22,7 @@ Result<void> WallTimer::set(std::int64_t at_us) {
     watcher_ =
         std::make_unique<IoWatcher>(loop_, fd_.get(), EV_READ, [this](int) { on_readable(); });
   }
-  // A time of 0 would stop it.
+  // A time of 0 would stop the timer.
   const std::int64_t us = std::max<std::int64_t>(at_us, 1);
   itimerspec time{};
   time.it_value.tv_sec = us / kSecond;
@@ -32,7 +32,7 @@ Result<void> WallTimer::set(std::int64_t at_us) {
   if (errnum != 0 && errnum != ECANCELED)
     return sys_failure("set", "a timer of the wall clock", errnum);
   watcher_->start();
-  // It is set all the same, and the clock has been set since it was before.
+  // The timer is set all the same. ECANCELED: the wall clock was set since the last setting.
   if (errnum == ECANCELED) callback_(true);
   return {};
 }
@@ -47,7 +47,7 @@ void WallTimer::stop() noexcept {
 void WallTimer::on_readable() {
   std::uint64_t expirations = 0;
   const ssize_t size = ::read(fd_.get(), &expirations, sizeof expirations);
-  if (size < 0 && errno != ECANCELED) return;  // EAGAIN: it was set anew meanwhile
+  if (size < 0 && errno != ECANCELED) return;  // EAGAIN: the timer was set again meanwhile
   watcher_->stop();
   callback_(size < 0);
 }

@@ -1,4 +1,4 @@
-// Watchers as objects around those of libev, whose `data` points back to them.
+// Watchers as objects around libev's, whose `data` points back to them. See watcher.hpp.
 #include "io/watcher.hpp"
 
 namespace zinit {
@@ -8,8 +8,8 @@ namespace {
 /// libev counts time in seconds.
 ev_tstamp seconds(Milliseconds time) noexcept { return static_cast<double>(time.count()) / 1000; }
 
-/// Calls `callback`. It may destroy the watcher that owns it, so it is moved to a local variable
-/// for the call; the watcher's destructor sets *gone.
+/// Calls `callback`. The callback may destroy the watcher that owns it, so it runs from a local
+/// variable. The watcher's destructor sets *gone.
 template <class Callback, class... Args>
 void call_out(std::string_view what, Callback& callback, bool*& gone, Args... args) noexcept {
   bool destroyed = false;
@@ -38,7 +38,7 @@ IoWatcher::~IoWatcher() {
 
 void IoWatcher::called(struct ev_loop* loop, ev_io* watcher, int events) noexcept {
   auto& self = *static_cast<IoWatcher*>(watcher->data);
-  // libev has stopped the watcher; it is started again later, unless the callback stops it.
+  // libev has stopped the watcher. It is started again later, unless the callback stops it.
   if ((events & EV_ERROR) != 0) {
     ev_timer_set(&self.again_, seconds(kWatchAgain), 0.);
     ev_timer_start(loop, &self.again_);

@@ -1,4 +1,4 @@
-// Watchers of a loop as objects. Their destructors stop them, and exceptions of their callbacks are
+// Watchers of a loop as objects. Their destructors stop them. Exceptions of their callbacks are
 // logged and swallowed.
 //
 // Everything here is called on the loop's thread, or while no thread runs the loop.
@@ -14,14 +14,14 @@
 namespace zinit {
 
 /// Calls back while a descriptor is ready. The descriptor must stay open until the watcher is
-/// stopped, or an assertion of libev ends zinit. Even after that only the loop's thread may close
-/// it, since libev may still make system calls on a descriptor that it has watched.
+/// stopped; otherwise an assertion of libev ends zinit. Even then only the loop's thread may close
+/// it, because libev may still make system calls on a descriptor that it has watched.
 class IoWatcher {
  public:
-  /// `events`: EV_READ, EV_WRITE or both. EV_ERROR among them means that the kernel has refused to
-  /// watch the descriptor (epoll_ctl(2): ENOMEM, ENOSPC). The watcher then tries again every
-  /// kWatchAgain until it is stopped, and calls back with EV_ERROR at each refusal. The callback
-  /// may destroy the watcher.
+  /// `events`: EV_READ, EV_WRITE or both. EV_ERROR among them: the kernel refused to watch the
+  /// descriptor (epoll_ctl(2): ENOMEM, ENOSPC). The watcher then tries again every kWatchAgain
+  /// until it is stopped, and calls back with EV_ERROR at each refusal. The callback may destroy
+  /// the watcher.
   using Callback = std::function<void(int events)>;
 
   /// Not started yet. The loop outlives the watcher.
@@ -56,10 +56,10 @@ class TimerWatcher {
   TimerWatcher(const TimerWatcher&) = delete;
   TimerWatcher& operator=(const TimerWatcher&) = delete;
 
-  /// Calls back `delay` from now; replaces an earlier setting.
+  /// Calls back after `delay` from now. Replaces an earlier setting.
   void set(Milliseconds delay) noexcept;
   void stop() noexcept;
-  /// For use in the callback: how long ago the timer was due.
+  /// For use in the callback: how late the timer was.
   [[nodiscard]] Milliseconds late_by() const noexcept {
     return Milliseconds(ms_between(due_, Clock::now()));
   }
@@ -75,10 +75,10 @@ class TimerWatcher {
   bool* gone_ = nullptr;  // during a callback: set by the destructor
 };
 
-/// Calls back once when the loop has nothing else to do: it has looked at everything that it
-/// watches after start(), and nothing was ready and no timer due. So what was ready before start()
-/// has been handled by then. Under a load without end it is never called. The loop does not sleep
-/// until then.
+/// Calls back once when the loop has nothing else to do: after start() it has checked everything
+/// that it watches, nothing was ready, and no timer was due. So everything that was ready before
+/// start() has been handled. Under endless load it is never called. Until the call, the loop does
+/// not sleep.
 class IdleWatcher {
  public:
   using Callback = std::function<void()>;
@@ -88,8 +88,8 @@ class IdleWatcher {
   IdleWatcher(const IdleWatcher&) = delete;
   IdleWatcher& operator=(const IdleWatcher&) = delete;
 
-  /// Does nothing if it was started and has not called back yet. From its own callback, it begins
-  /// anew.
+  /// Does nothing if it is started and has not called back yet. In its own callback: starts it
+  /// again.
   void start() noexcept;
 
  private:

@@ -1,4 +1,4 @@
-// Forks a child for each call, whose exit status is the errno.
+// Forks a child for each call. The child's exit status is the errno. See attempts.hpp.
 #include "os/attempts.hpp"
 
 #include <sys/wait.h>
@@ -65,7 +65,7 @@ bool Attempts::reap() {
   if (pid <= 0) return false;
   const auto child = children_.find(pid);
   if (child == children_.end()) return true;
-  // A child that was killed has not made its call.
+  // A killed child did not finish its call.
   if (child->second.result != nullptr)
     *child->second.result = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
   else

@@ -1,8 +1,8 @@
-// System calls that may hang in the kernel for as long as a device or a server does, each made by a
-// process of its own, which is left behind then. For the end of a machine, where whatever can still
-// be done has to be.
+// System calls that may hang in the kernel as long as a device or a server hangs. A process of its
+// own makes each call, and is left behind if it hangs. For the end of a machine, where everything
+// that can still be done must be done.
 //
-// For a process with one thread. It must have no other children while it has a call under way.
+// Only for a process with one thread. While a call is under way, it must have no other children.
 #pragma once
 
 #include <sys/types.h>
@@ -18,17 +18,17 @@ namespace zinit {
 
 class Attempts {
  public:
-  /// The call with a path: 0, or -1 and errno, as system calls return. Runs in a child.
+  /// The call with a path. Returns like a system call: 0, or -1 and errno. Runs in a child.
   using Call = int (*)(const char* path);
 
   /// Blocks SIGCHLD.
   Attempts() noexcept;
 
-  /// Makes the call for each of the paths at the same time, and waits for them.
+  /// Makes the call for all paths at the same time, and waits.
   ///
-  /// @param more  asked when `patience` is over: whether to wait for as long again.
-  /// @return  an errno for each path: 0 where the call has succeeded, ETIMEDOUT where it has not
-  ///          returned yet and stays under way, or why no process could be had for it.
+  /// @param more  asked when `patience` is over: whether to wait as long again
+  /// @return  an errno for each path. 0: the call succeeded. ETIMEDOUT: it has not returned, and
+  ///          stays under way. Otherwise: the call's errno, or why no process could be made.
   std::vector<int> make(
       const std::vector<std::string>& paths, Call call, Milliseconds patience,
       const std::function<bool()>& more = [] { return false; });
@@ -36,12 +36,12 @@ class Attempts {
   /// The paths of the calls that have not returned yet.
   [[nodiscard]] std::vector<std::string> under_way() const;
 
-  /// Waits until one of those under way returns, or has returned since they were last waited for.
-  /// @return  false if none does before `until`
+  /// Waits until a call under way returns, or has returned since the last wait.
+  /// @return  false if none returns before `until`
   bool wait_for_one(TimePoint until);
 
  private:
-  /// Notes what has ended. @return whether anything has
+  /// Notes an ended child. @return whether a child has ended
   bool reap();
 
   struct Child {
@@ -49,7 +49,7 @@ class Attempts {
     int* result;  // nullptr: nobody waits for it any more
   };
   std::map<pid_t, Child> children_;
-  bool late_ = false;  // one that nobody waited for any more has returned
+  bool late_ = false;  // a call has returned for which nobody waits any more
 };
 
 }  // namespace zinit

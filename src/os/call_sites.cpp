@@ -1,4 +1,4 @@
-// Scanning a stack for return addresses.
+// Scans a stack for return addresses. See call_sites.hpp.
 #include "os/call_sites.hpp"
 
 #include <sys/uio.h>
@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cstring>
 
-// By the linker: where the program and its code begin and end.
+// Set by the linker: where the program and its code begin and end.
 extern "C" const char __ehdr_start;
 extern "C" const char __executable_start;
 extern "C" const char etext;
@@ -28,17 +28,17 @@ struct Interrupted {
   std::uint64_t stack = 0;
 };
 
-// The bytes before a return address are those of a call. @return the most of them that are needed
+// A return address follows a call instruction. At most this many bytes before it are read.
 #if defined(__x86_64__)
 constexpr std::size_t kCallBytes = 7;
 Interrupted interrupted(const ucontext_t& context) noexcept {
   return {static_cast<std::uint64_t>(context.uc_mcontext.gregs[REG_RIP]),
           static_cast<std::uint64_t>(context.uc_mcontext.gregs[REG_RSP])};
 }
-// Constants may lie among what is taken for code, with gaps between them that ASan guards.
+// Constants may lie among the code, with gaps between them that ASan guards.
 [[gnu::no_sanitize_address]] bool ends_with_call(const unsigned char* end) noexcept {
-  if (end[-5] == 0xe8) return true;      // to a fixed place
-  for (int size = 2; size <= 7; ++size)  // by a register or memory: FF /2
+  if (end[-5] == 0xe8) return true;      // call of a fixed address
+  for (int size = 2; size <= 7; ++size)  // call by a register or memory: FF /2
     if (end[-size] == 0xff && (end[-size + 1] & 0x38) == 0x10) return true;
   return false;
 }
@@ -73,7 +73,7 @@ std::size_t call_sites(const void* context, std::span<std::uint64_t> sites) noex
     return address >= code_begin && address < code_end;
   };
   if (in_code(at.instruction)) add(at.instruction);
-  // A page at a time, for the stack may end within the range.
+  // One page at a time, because the stack may end within the range.
   std::uint64_t words[64];
   for (std::size_t done = 0; done < kStackWords; done += std::size(words)) {
     iovec to{words, sizeof words};

@@ -22,10 +22,10 @@ namespace {
 // Enough for a cgroup.procs of 4 million pids with 8 bytes each. All other files fit in a page.
 constexpr std::size_t kFileMax = std::size_t{40} * 1024 * 1024;
 
-// Rounds of kill_each(). A cgroup that forks faster than it kills is left to the next attempt.
+// Rounds of kill_each(). If a cgroup forks faster than zinit kills, the next attempt continues.
 constexpr int kKillRounds = 50;
 
-/// Names of the directories in `path`, which are the child cgroups of a cgroup.
+/// The directories in `path`: the child cgroups of a cgroup.
 std::vector<std::string> directories_in(const std::string& path) {
   std::vector<std::string> names;
   const UniqueDirectory directory(::opendir(path.c_str()));
@@ -77,7 +77,7 @@ Result<void> Cgroup::write(const char* file, std::string_view text) const {
   const int fd = ::openat(directory_.get(), file, O_WRONLY | O_CLOEXEC);
   if (fd < 0) return sys_failure("open", path_ + "/" + file);
   const UniqueFd opened(fd);
-  // One write is one command to the kernel: it takes all of it or refuses.
+  // One write is one command: the kernel takes all of it or refuses.
   if (::write(fd, text.data(), text.size()) < 0) return sys_failure("write", path_ + "/" + file);
   return {};
 }
@@ -109,8 +109,8 @@ void Cgroup::kill_each() const {
 
 void Cgroup::signal(int signal) const { signal_those(signal, processes()); }
 
-// A pid may be reused after it was read from cgroup.procs. So each process is held by a pidfd
-// before its cgroup is looked at: if that is this one, the pidfd is of a process in it, or of one
+// A pid may be reused after it was read from cgroup.procs. So zinit first opens a pidfd, and then
+// reads the process's cgroup. If it is this cgroup, the pidfd belongs to a process in it, or to one
 // that has ended, and then the signal hits nobody. Without pidfds (before Linux 5.3) a short race
 // remains.
 void Cgroup::signal_those(int signal, const std::vector<pid_t>& pids) const {
@@ -134,7 +134,7 @@ std::vector<pid_t> Cgroup::processes() const {
   for (const std::string& path : tree()) {
     const auto text = read_file((path + "/cgroup.procs").c_str(), kFileMax);
     if (!text) continue;
-    // 0 stands for a process outside our PID namespace; PID 1 is never signalled.
+    // 0 is a process outside our PID namespace. PID 1 is never signalled.
     for (const std::string_view line : split(*text, '\n')) {
       const auto pid = parse_integer(line);
       if (pid && *pid > 1) pids.push_back(static_cast<pid_t>(*pid));

@@ -1,7 +1,7 @@
 // One cgroup of version 2: its processes, its resource usage, and killing it.
 //
-// Everything here reads and writes files of cgroupfs, which block on no device. Where the cgroups
-// of zinit are, and who makes them, is in cgroup_tree.hpp.
+// Everything here reads and writes files of cgroupfs, which block on no device. cgroup_tree.hpp
+// says where zinit's cgroups are and who makes them.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct CgroupUsage {
   std::optional<std::int64_t> tasks;
 };
 
-/// What a cgroup has had read from and written to disks, over all of them.
+/// Bytes that a cgroup has read from and written to disks, over all disks.
 struct CgroupIo {
   std::int64_t read_bytes = 0;
   std::int64_t write_bytes = 0;
@@ -31,8 +31,8 @@ struct CgroupIo {
 /// The sums over the lines of an io.stat file.
 [[nodiscard]] CgroupIo parse_io_stat(std::string_view text);
 
-/// How many processes the OOM killer has killed so far, and whether because of the cgroup's own
-/// limit or because the machine was out of memory.
+/// How many processes the OOM killer has killed so far, and why: the cgroup's own limit, or the
+/// machine was out of memory.
 struct MemoryKills {
   std::int64_t count = 0;
   OutOfMemory want = OutOfMemory::no;
@@ -40,21 +40,21 @@ struct MemoryKills {
 
 class Cgroup {
  public:
-  /// The cgroup whose directory is at `path`. @return ENOENT where there is none.
+  /// Opens the cgroup whose directory is `path`. @return ENOENT if there is none.
   [[nodiscard]] static Result<Cgroup> open(const std::string& path);
 
   [[nodiscard]] int fd() const noexcept { return directory_.get(); }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
-  /// Whether a process is left in it or below; zombies do not count. False if the cgroup is gone;
-  /// an error if that cannot be told now, for example without free descriptors. Not for the root
-  /// cgroup.
+  /// Whether the cgroup or one below has a process. Zombies do not count. False if the cgroup is
+  /// gone. An error if this cannot be determined now, for example without free descriptors. Not for
+  /// the root cgroup.
   [[nodiscard]] Result<bool> look() const;
-  /// The same, but true on an error.
+  /// Like look(), but true on an error.
   [[nodiscard]] bool populated() const { return look().value_or(true); }
 
-  /// Sends SIGKILL to every process in it and below: at once by cgroup.kill (since Linux 5.14),
-  /// else by kill_each().
+  /// Sends SIGKILL to every process in the cgroup and below: all at once by cgroup.kill (since
+  /// Linux 5.14), else by kill_each().
   [[nodiscard]] Result<void> kill() const;
 
   /// Sends SIGKILL to one process after the other, until it finds no new one.
@@ -67,18 +67,18 @@ class Cgroup {
   /// Nothing without the io controller.
   [[nodiscard]] std::optional<CgroupIo> io() const;
 
-  /// The processes in it and below, in no order; without PID 1, and those that this pid namespace
-  /// does not show.
+  /// The processes in the cgroup and below, unsorted. Without PID 1, and without processes that
+  /// this pid namespace does not show.
   [[nodiscard]] std::vector<pid_t> processes() const;
 
-  /// OOM kills in it and below; none without the memory controller.
+  /// OOM kills in the cgroup and below; none without the memory controller.
   [[nodiscard]] MemoryKills memory_kills() const;
 
-  /// Writes a file of it, such as "memory.max".
+  /// Writes a file of the cgroup, such as "memory.max".
   [[nodiscard]] Result<void> write(const char* file, std::string_view text) const;
   [[nodiscard]] Result<std::string> read(const char* file) const;
 
-  /// Removes the cgroups below it that have no processes.
+  /// Removes the cgroups below that have no processes.
   void remove_children() const;
 
  private:

@@ -1,4 +1,4 @@
-// [resources] as the files of a cgroup (cgroups(7), the kernel's cgroup-v2.rst).
+// Writes [resources] to the files of a cgroup (cgroups(7), the kernel's cgroup-v2.rst).
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -12,7 +12,7 @@ namespace zinit {
 namespace {
 
 // Periods of cpu.max in microseconds: the kernel's default, and a longer one for less than a
-// hundredth of a processor, since the kernel refuses quotas below a millisecond.
+// hundredth of a processor, because the kernel refuses quotas below a millisecond.
 constexpr std::uint64_t kPeriod = 100'000;
 constexpr std::uint64_t kLongPeriod = 1'000'000;
 constexpr std::uint32_t kShortPeriodFrom = 10;  // thousandths
@@ -32,14 +32,13 @@ std::string weight_text(const std::optional<std::uint32_t>& weight) {
   return std::to_string(weight.value_or(100));
 }
 
-/// Converts a weight of 1 to 10000 to the BFQ scheduler's range of 1 to 1000. The default of both
-/// is 100.
+/// Converts a weight of 1 to 10000 to the BFQ scheduler's range of 1 to 1000. Both default to 100.
 std::string bfq_weight_text(const std::optional<std::uint32_t>& weight) {
   const std::uint32_t whole = weight.value_or(100);
   return std::to_string(whole <= 100 ? whole : 100 + (whole - 100) * 900 / 9900);
 }
 
-/// Which file a key of [resources] is written to, and as which text.
+/// To which file a key of [resources] is written, and as which text.
 struct ResourceRow {
   std::string_view key;
   std::string_view controller;
@@ -65,8 +64,8 @@ constexpr std::array kRows = {
 };
 #undef ROW
 
-/// A kernel without the io cost model has no io.weight; io.bfq.weight has an effect on disks with
-/// the BFQ scheduler.
+/// A kernel without the io cost model has no io.weight. io.bfq.weight works on disks with the BFQ
+/// scheduler.
 Result<void> write_row(const ResourceRow& row, const Cgroup& cgroup, const Resources& resources) {
   auto written = cgroup.write(row.file, row.text(resources));
   const bool weigh_by_bfq = !written && written.error().errnum == ENOENT && row.key == "io_weight";
@@ -75,7 +74,7 @@ Result<void> write_row(const ResourceRow& row, const Cgroup& cgroup, const Resou
   return by_bfq ? std::move(by_bfq) : std::move(written);
 }
 
-/// For a file that is missing: the kernel or the cgroup lacks its controller.
+/// For a missing file: the kernel or the cgroup lacks its controller.
 std::string fault_text(const ResourceRow& row) {
   return fmt::format("resources.{} has no effect: zinit's cgroup has no controller {} with {}",
                      row.key, row.controller, row.file);

@@ -1,4 +1,4 @@
-// Finding, making and leaving zinit's place among cgroups. See cgroup_tree.hpp.
+// Finds, makes and leaves zinit's place among the cgroups. See cgroup_tree.hpp.
 #include "os/cgroup_tree.hpp"
 
 #include <dirent.h>
@@ -22,11 +22,11 @@ namespace {
 
 constexpr std::string_view kBase = "zinit";
 constexpr std::string_view kSupervisor = "supervisor";
-// Without the suffix a service called cgroup.procs or supervisor would clash with that entry.
+// Without the suffix a service called cgroup.procs or supervisor would clash with this entry.
 constexpr std::string_view kServiceSuffix = ".service";
 constexpr std::string_view kControl = "zinit-control";
 
-// The most bases in one cgroup: those in use, and those that killed servers have left behind.
+// The most bases in one cgroup: bases in use, and bases that killed servers left behind.
 constexpr int kMostBases = 1000;
 
 // Attempts of remove_left(), a millisecond apart.
@@ -44,7 +44,7 @@ bool has_word(std::string_view text, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-/// Whether the directory that is open is still the one at its path.
+/// Whether the open directory is still the one at its path.
 bool still_there(const Cgroup& cgroup) {
   struct stat opened {
   }, named{};
@@ -57,17 +57,17 @@ Result<void> make_directory(const std::string& path) {
   return sys_failure("make the cgroup", path);
 }
 
-/// Removes a cgroup and those below it, unless there are processes in them.
+/// Removes a cgroup and the cgroups below it, unless they have processes.
 void remove_if_empty(const std::string& path) {
   if (::rmdir(path.c_str()) == 0 || errno != EBUSY) return;
-  const auto cgroup = Cgroup::open(path);  // in use, or it has cgroups in it
+  const auto cgroup = Cgroup::open(path);  // in use, or it contains cgroups
   if (!cgroup || cgroup->populated()) return;
   cgroup->remove_children();
   ::rmdir(path.c_str());
 }
 
-/// Removes a cgroup that zinit has just left. The kernel counts an ended thread there until shortly
-/// after it was joined.
+/// Removes a cgroup that zinit has just left. For a short time after its join, the kernel still
+/// counts an ended thread there.
 void remove_left(const std::string& path) {
   for (int tries = kLeaveTries; tries > 0; --tries) {
     if (::rmdir(path.c_str()) == 0 || errno != EBUSY) return;
@@ -88,8 +88,8 @@ Result<Cgroup> lock_base(const std::string& path) {
   }
 }
 
-/// Locks the base `left` below `own`, or else the first free one. One that is not locked but has
-/// processes is skipped: they are services of another zinit, which was killed.
+/// Locks the base `left` below `own`, else the first free base. Skips a base that is unlocked but
+/// has processes: they are services of another zinit, which was killed.
 Result<Cgroup> claim_base(const std::string& own, const std::string& left) {
   if (!left.empty()) {
     if (auto base = lock_base(own + "/" + left)) {
@@ -109,7 +109,7 @@ Result<Cgroup> claim_base(const std::string& own, const std::string& left) {
   return failure(fmt::format("cannot make a cgroup in {}: {} are in use", own, kMostBases));
 }
 
-/// Removes the bases that killed servers have left without processes.
+/// Removes bases without processes that killed servers left.
 void remove_abandoned(const std::string& own) {
   const UniqueDirectory directory(::opendir(own.c_str()));
   if (!directory) return;
@@ -123,7 +123,7 @@ void remove_abandoned(const std::string& own) {
   }
 }
 
-/// The base that zinit made before it executed itself again; this process is still in it.
+/// The base that zinit made before its re-execution. This process is still in it.
 Result<Cgroup> inherited_base(const std::string& directory) {
   const std::string base = parent_of(directory);
   if (last_part(directory) != kSupervisor || !last_part(base).starts_with(kBase))
@@ -286,12 +286,12 @@ void CgroupTree::keep_all() {
   closing_ = true;
 }
 
-// The kernel refuses processes in a cgroup that enables controllers for its children, so they are
-// disabled before this process moves back. That fails if another zinit beside this one still uses
-// them; then this process stays in its leaf.
+// Disables the controllers before this process moves back, because the kernel refuses processes in
+// a cgroup that enables controllers for its children. If another zinit in the same cgroup still
+// uses them, disabling fails, and this process stays in its leaf.
 void CgroupTree::close() {
   {
-    // A removal that is under way would keep the base from being removed.
+    // A removal under way would keep the base from being removed.
     MutexLock lock(mutex_);
     closing_ = true;
     while (!removing_.empty()) removed_.wait(mutex_);

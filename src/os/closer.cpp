@@ -1,4 +1,4 @@
-// Having descriptors closed: see closer.hpp.
+// Closes descriptors on another thread. See closer.hpp.
 #include "os/closer.hpp"
 
 #include <fcntl.h>
@@ -17,8 +17,8 @@ namespace zinit {
 
 namespace {
 
-/// What the kernel says of the file itself. Does not ask the server of a network file system, which
-/// could take long. All zero if nothing can be found out.
+/// What the kernel itself knows about the file. Does not ask the server of a network file system,
+/// which could take long. All zero if nothing is known.
 struct statx look_at(int fd) noexcept {
   struct statx file {};
   const int flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
@@ -30,8 +30,8 @@ bool same_device(const struct statx& a, const struct statx& b) noexcept {
   return a.stx_dev_major == b.stx_dev_major && a.stx_dev_minor == b.stx_dev_minor;
 }
 
-/// Whether it is one of the kernel's own in memory, such as an eventfd or a memory file, which
-/// nobody is asked to flush. A process for each of them would cost more than all else.
+/// Whether the file is one of the kernel's own in memory, such as an eventfd or a memory file:
+/// closing it asks nobody to flush. A process for each such file would cost more than all else.
 bool is_plain(const struct statx& file) noexcept {
   static const std::array<struct statx, 2> own = [] {
     const UniqueFd event(::eventfd(0, EFD_CLOEXEC));

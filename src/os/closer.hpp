@@ -1,10 +1,10 @@
-// Closes descriptors that services have sent to zinit, to be stored: by close_elsewhere(), for
-// their close(2) may block for as long as the sender likes. That waits for a moment, so an Offload
-// calls it. Pipes are closed at once: that never blocks, and the sender may be waiting for it
+// Closes descriptors that services sent to zinit to be stored. Uses close_elsewhere(), because the
+// sender decides how long close(2) blocks. This waits for a moment, so an Offload calls it. Pipes
+// are closed at once: closing them never blocks, and the sender may wait for it
 // (sd_notify_barrier(3)).
 //
-// Each queued descriptor keeps a reference to a token of its sender. The token's use count tells
-// the caller which sender has too many queued, so that it stops receiving from that one.
+// Each queued descriptor holds a reference to a token of its sender. The token's use count shows
+// which sender has too many queued descriptors: the caller stops receiving from this sender.
 #pragma once
 
 #include <memory>
@@ -14,12 +14,12 @@
 
 namespace zinit {
 
-/// Its destructor does not wait for what is queued.
+/// Its destructor does not wait for the queue.
 class Closer {
  public:
   using Sender = std::shared_ptr<const void>;
 
-  /// Queues `fd` to be closed. Any thread; waits for memory only. If there can be no thread, `fd`
+  /// Queues `fd` to be closed. Any thread. Waits only for memory. If no thread can be made, `fd`
   /// stays queued, and the next call tries again.
   void close(UniqueFd fd, Sender sender = nullptr) noexcept;
 

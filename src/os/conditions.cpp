@@ -1,4 +1,4 @@
-// Looks at paths, the kernel's command line and the machine. See conditions.hpp.
+// Checks paths, the kernel's command line and the machine. See conditions.hpp.
 #include "os/conditions.hpp"
 
 #include <fcntl.h>
@@ -24,11 +24,11 @@ constexpr std::size_t kShownCondition = 160;
 constexpr std::size_t kCommandLineMax = 65536;
 constexpr std::size_t kMachineIdMax = 4096;
 
-/// Whether it is so, or why that cannot be told.
+/// Whether the condition holds, or why this cannot be determined.
 using Finding = Result<bool>;
 
-/// What is at the path; nothing if nothing is. An automount is left alone, and a server is asked
-/// only for what the kernel does not know.
+/// What is at the path; nothing if the path does not exist. Triggers no automount, and asks a
+/// server only for what the kernel does not know.
 Result<std::optional<struct statx>> look_at_path(const std::string& path) {
   struct statx there {};
   constexpr int flags = AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
@@ -50,8 +50,8 @@ Finding is_directory(const std::string& path) {
   return *there && S_ISDIR((*there)->stx_mode);
 }
 
-/// Before Linux 5.8 a mount of a directory of the same file system, which a bind mount may be, is
-/// not seen.
+/// Before Linux 5.8 this does not see a mount of a directory of the same file system, as a bind
+/// mount may be.
 Finding is_mount(const std::string& path) {
   const auto there = look_at_path(path);
   if (!there) return Failure(there.error());
@@ -84,7 +84,7 @@ class Look {
     results_.push_back({printable(shown), found && *found != negated});
   }
 
-  /// `look` is called with each text, less its negation.
+  /// Calls `look` with each text, without its negation.
   template <class Looker>
   void each(std::string_view key, const std::vector<std::string>& texts, Looker look,
             const std::string& remark = {}) {
@@ -105,7 +105,7 @@ class Look {
     const std::vector<std::string> words = line ? kernel_words(*line) : std::vector<std::string>();
     each("kernel_command_line", texts, [&](const std::string& wanted) -> Finding {
       if (!line) return Failure(Error(line.error()));
-      // A word alone is also the name of a parameter that has a value.
+      // A word alone also matches a parameter of this name that has a value.
       const bool alone = split(wanted, '=').size() == 1;
       const std::string parameter = wanted + "=";
       return std::ranges::any_of(words, [&](const std::string& word) {
@@ -126,7 +126,7 @@ class Look {
         !found || found->name.empty() ? "found none" : fmt::format("found {}", found->name));
   }
 
-  /// The first boot has not given the machine its name yet (machine-id(5)).
+  /// On its first boot the machine has no id yet (machine-id(5)).
   void first_boot(bool wanted) {
     const auto id = read_file((machine_.root + "/etc/machine-id").c_str(), kMachineIdMax);
     const auto found = [&]() -> Finding {
@@ -164,7 +164,7 @@ Result<std::vector<ConditionResult>> look_at_conditions(const ConditionSpec& spe
 
 std::string command_condition(const ConditionCommand& exec, const std::string& remark) {
   const std::vector<std::string>& argv = exec.command.argv;
-  // A string that a shell takes is shown as it is in the file.
+  // A string for a shell is shown as in the file.
   const bool by_shell = argv.size() == 3 && argv[0] == "/bin/sh" && argv[1] == "-c";
   const std::string command = by_shell ? argv[2] : join(argv, " ");
   std::string text =

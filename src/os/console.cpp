@@ -1,4 +1,4 @@
-// Finding and opening the console, and filling descriptors 0 to 2. See console.hpp.
+// Finds and opens the console, and fills descriptors 0 to 2. See console.hpp.
 #include "os/console.hpp"
 
 #include <fcntl.h>
@@ -18,11 +18,11 @@ std::vector<std::string> console_paths(std::string_view kernel_command_line) {
   constexpr std::string_view key = "console=";
   std::string last;
   for (const std::string& word : kernel_words(kernel_command_line)) {
-    if (word == "--") break;  // what follows is init's, not the kernel's
+    if (word == "--") break;  // what follows is for init, not for the kernel
     if (word.starts_with(key)) last = word.substr(key.size(), word.find(',') - key.size());
   }
   std::vector<std::string> paths;
-  // A name with a slash names no device of the kernel's; an empty one and `null` mean no console.
+  // A name with a slash is no device of the kernel. An empty name and `null` mean no console.
   if (!last.empty() && last != "null" && last.find('/') == std::string::npos)
     paths.push_back("/dev/" + last);
   paths.emplace_back("/dev/console");
@@ -46,7 +46,7 @@ Result<Console> open_console(const std::vector<std::string>& paths) {
 
 Result<void> make_standard_streams(int fd) {
   for (int stream = 0; stream < kStandardStreams; ++stream) {
-    // dup2(2) onto itself would leave close-on-exec as it is.
+    // dup2(2) of a descriptor onto itself would leave close-on-exec set.
     if (stream == fd && ::fcntl(fd, F_SETFD, 0) < 0)
       return sys_failure("set up", "standard streams");
     if (::dup2(fd, stream) < 0) return sys_failure("set up", "standard streams");

@@ -1,4 +1,4 @@
-// Directories of services: see directories.hpp.
+// Makes and removes directories of services. See directories.hpp.
 #include "os/directories.hpp"
 
 #include <dirent.h>
@@ -20,7 +20,7 @@ namespace {
 
 constexpr mode_t kMode = 0755;
 
-/// Opens the directory `name` in `at`, unless it is a symbolic link. On failure the result is
+/// Opens the directory `name` in `at`, unless it is a symbolic link. If this fails, the result is
 /// empty, with errno.
 UniqueFd open_directory(int at, const char* name) {
   int fd;
@@ -29,8 +29,8 @@ UniqueFd open_directory(int at, const char* name) {
   return UniqueFd(fd);
 }
 
-/// Like open_directory(), but EXDEV if another mount begins there. Before Linux 5.6 it does not
-/// notice a mount of the same file system.
+/// Like open_directory(), but fails with EXDEV if another mount begins there. Before Linux 5.6 it
+/// does not notice a mount of the same file system.
 UniqueFd open_in_mount(int at, const char* name) {
   open_how how{};
   how.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -49,8 +49,8 @@ UniqueFd open_in_mount(int at, const char* name) {
   return opened;
 }
 
-/// Opens `place`, after making the missing directories on its path. Follows links, since the
-/// administrator chooses that path.
+/// Makes the missing directories on the path of `place`, and opens `place`. Follows links, because
+/// the administrator chooses this path.
 UniqueFd open_place(const std::string& place, mode_t mode) {
   constexpr int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
   int fd = ::open(place.c_str(), flags);
@@ -62,9 +62,9 @@ UniqueFd open_place(const std::string& place, mode_t mode) {
   return UniqueFd(::open(place.c_str(), flags));
 }
 
-/// Calls `visit` with the name of each entry except "." and "..". Names are not collected, since a
-/// service may have left any number of them. Entries may be added and removed meanwhile; those
-/// added may be seen or not. Ends when `visit` returns false.
+/// Calls `visit` with the name of each entry except "." and "..", until `visit` returns false. Does
+/// not collect the names, because a service may have left any number of entries. Entries that are
+/// added meanwhile may be visited or not.
 /// @return false, with errno, if the directory cannot be read
 template <class Visit>
 bool each_entry(int directory, Visit visit) {
@@ -82,10 +82,10 @@ bool each_entry(int directory, Visit visit) {
   }
 }
 
-/// A directory that is taken from its owner while it is emptied, so that the owner's processes add
-/// nothing to it: not those either that have it open or work in it, since the kernel looks at owner
-/// and mode for each new entry (path_resolution(7)). If zinit may not do that, or runs as the same
-/// user, only the time limit ends the removal.
+/// Takes a directory from its owner while it is emptied, so that the owner's processes cannot add
+/// to it. This stops even processes that have it open or work in it, because the kernel checks
+/// owner and mode for each new entry (path_resolution(7)). If zinit may not do this, or runs as the
+/// same user, only the time limit ends the removal.
 class Taken {
  public:
   explicit Taken(int fd) : fd_(fd), known_(::fstat(fd, &before_) == 0) {
@@ -108,19 +108,19 @@ class Taken {
   bool known_;
 };
 
-/// Empties a tree without descending into it: directories that are two levels down and not empty
-/// are moved up to the top. So depth does not matter, nor what others do to paths meanwhile: every
-/// entry it touches lies in a directory that it holds open. Each directory is taken over before it
-/// is read, and from then on only loses entries, but for those that are moved up. So it ends unless
-/// somebody makes directories below ones that are not reached yet, faster than they are reached;
-/// then the time limit ends it.
+/// Empties a tree without descending into it: a directory two levels down that is not empty is
+/// moved up to the top. So depth does not matter, and neither does what others do to paths
+/// meanwhile: every entry that zinit touches lies in a directory that it holds open. Each directory
+/// is taken over before it is read. From then on it only loses entries, except those that are moved
+/// up. So the work ends, unless somebody makes directories below unreached ones faster than they
+/// are reached; then the time limit ends it.
 class Emptier {
  public:
   Emptier(int top, TimePoint deadline) : top_(top), deadline_(deadline) {}
 
-  /// Returns 0, or the errno of the first entry that could not be removed; the others are removed
-  /// nevertheless. ETIMEDOUT: there was no time for all. Another round removes what was moved up,
-  /// and what readdir(3) skipped because the directory changed.
+  /// Returns 0, or the errno of the first entry that could not be removed; the other entries are
+  /// removed nevertheless. ETIMEDOUT: the time did not suffice. Another round removes what was
+  /// moved up, and what readdir(3) skipped because the directory changed.
   int run() {
     do {
       changed_ = false;
@@ -150,8 +150,8 @@ class Emptier {
     }
   }
 
-  /// Removes what is in the directory `name`, and moves directories in it that are not empty up to
-  /// the top.
+  /// Removes the entries of the directory `name`. Directories in it that are not empty are moved up
+  /// to the top.
   void lift(const char* name) {
     const UniqueFd inner = open_in_mount(top_, name);
     if (!inner) return note(errno == EXDEV ? EBUSY : errno);
@@ -224,7 +224,7 @@ Result<void> make_service_directory(const std::string& place, const std::string&
     const bool made = ::mkdirat(at.get(), part.c_str(), kMode) == 0;
     if (!made && errno != EEXIST) return sys_failure("make", object);
     at = open_directory(at.get(), part.c_str());
-    // mkdirat(2) has applied the umask.
+    // mkdirat(2) applied the umask.
     if (at && made && ::fchmod(at.get(), kMode) < 0) return sys_failure("make", object);
   }
   struct stat status {};

@@ -1,4 +1,4 @@
-// Processes that share the table of descriptors: see disposal.hpp.
+// Processes that share zinit's table of descriptors. See disposal.hpp.
 #include "os/disposal.hpp"
 
 #include <poll.h>
@@ -34,22 +34,22 @@ enum class Stand : int { pending, done, failed };
 using SharedStand = std::atomic<Stand>;
 static_assert(SharedStand::is_always_lock_free);
 
-// How long a socket may linger, again and again until it is closed: a tick that comes before the
-// close(2) has begun does not count.
+// How long close(2) of a socket may linger. The timer repeats until the socket is closed, because a
+// tick before the close(2) has no effect.
 constexpr itimerval kTick = {{0, 1000}, {0, 1000}};
 
-// Of kMostDisposals, those that no close may take.
+// Of kMostDisposals, the places that no close may take.
 constexpr std::size_t kForDiscards = 16;
 
-/// What the process does. It is a copy of zinit but for the table of descriptors. System calls are
-/// made without their wrappers: a sanitizer would take them for changes of its own table.
+/// The work of the process. It is a copy of zinit, but shares the table of descriptors. Makes
+/// system calls without their wrappers: a sanitizer would take them for changes of its own table.
 [[noreturn]] void dispose(Task task, int fd, SharedStand& stand) noexcept {
   const std::uint64_t alarm = std::uint64_t{1} << (SIGALRM - 1);
   ::syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &alarm, nullptr, sizeof alarm);
   ::setitimer(ITIMER_REAL, &kTick, nullptr);
   long result = 0;
   if (task == Task::close) {
-    ::syscall(SYS_close, fd);  // closed whatever it returns
+    ::syscall(SYS_close, fd);  // closes it even if it returns an error
   } else {
     char byte = 0;
     iovec part{&byte, 1};
@@ -66,7 +66,7 @@ constexpr std::size_t kForDiscards = 16;
 class Disposals;
 std::atomic<const Disposals*> the_disposals{nullptr};
 
-/// The processes that there are, and what no process could be had for yet.
+/// The running processes, and descriptors for which no process could be made yet.
 class Disposals {
  public:
   /// Never destroyed: other threads may use it until the program has ended.
@@ -78,22 +78,22 @@ class Disposals {
     void* const memory = ::mmap(nullptr, sizeof(SharedStand) * kMostDisposals,
                                 PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory != MAP_FAILED) stands_ = ::new (memory) SharedStand[kMostDisposals];
-    // For the copies: a signal that has a handler ends a wait. zinit itself has it blocked.
+    // For the copies: a signal with a handler ends a wait. zinit itself blocks the signal.
     struct sigaction nothing {};
     nothing.sa_handler = [](int) {};
     ::sigaction(SIGALRM, &nothing, nullptr);
     the_disposals = this;
   }
 
-  /// Takes no lock. What begins or ends meanwhile may be seen or not.
+  /// Takes no lock. A process that begins or ends meanwhile may be seen or not.
   [[nodiscard]] bool under_way() const noexcept {
     return std::ranges::any_of(processes_, [](const Process& each) {
       return each.pidfd && !ends(each.pidfd.get(), Milliseconds{0});
     });
   }
 
-  /// Has a process do it, and waits for that, at most for kTakeOver.
-  /// @return  nothing if no process could be had, otherwise how far it has come. It goes on
+  /// Starts a process for the task, and waits for it at most kTakeOver.
+  /// @return  nothing if no process could be made, else how far it has got; it continues
   std::optional<Stand> run(Task task, int fd) EXCLUDES(mutex_) {
     const std::optional<std::size_t> place = start(task, fd);
     if (!place) return std::nullopt;
@@ -131,7 +131,7 @@ class Disposals {
       free = each;
       ++places;
     }
-    // Closes that hang are not to keep messages from being received.
+    // Hanging closes must not keep messages from being received.
     if (stands_ == nullptr || places <= (task == Task::close ? kForDiscards : 0))
       return std::nullopt;
     const auto place = static_cast<std::size_t>(free - processes_.begin());
@@ -165,7 +165,7 @@ class Disposals {
     pidfd.reset();
   }
 
-  /// Whether the place is free; makes it so if its process has ended.
+  /// Whether the place is free. Frees it if its process has ended.
   static bool over(Process& process) noexcept {
     if (process.awaited || (process.pidfd && !ends(process.pidfd.get(), Milliseconds{0})))
       return false;
@@ -175,13 +175,13 @@ class Disposals {
 
   Mutex mutex_;
   SharedStand* stands_ = nullptr;
-  std::array<Process, kMostDisposals> processes_;  // each: `mutex_`, or who awaits it
+  std::array<Process, kMostDisposals> processes_;  // guarded by `mutex_`, or owned by its waiter
   std::vector<KeptFd> left_ GUARDED_BY(mutex_);
 };
 
 /// @return  false: try again later
 bool close_now(KeptFd& fd) {
-  // Taken from the list before its number can be that of another file.
+  // Take it from the list before its number can belong to another file.
   UniqueFd plain = fd.release();
   if (Disposals::all().run(Task::close, plain.get())) {
     static_cast<void>(plain.release());

@@ -1,17 +1,18 @@
-// Closing what strangers have sent over unix sockets, where nothing waits for it.
+// Closes what strangers have sent over unix sockets, where nothing waits for the close.
 //
-// A close(2) of such a file may take for as long as its owner likes: a TCP socket with SO_LINGER
-// waits for its unsent data, and FUSE and NFS are asked to flush the file at each close, also at
-// one that is not the last. The kernel may wait for that where no signal reaches, and execve(2) and
-// the exit of a process wait for all of its threads. So no thread of zinit closes what a stranger
-// has sent, nor a socket in whose queue such descriptors wait. A process does it that shares
-// zinit's table of descriptors: it is no thread of zinit's, so a re-execution and a recovery from a
-// crash do not wait for it. It copies no table, for to close the copies would flush them all. A
-// signal ends its wait for a socket that lingers. What waits for FUSE or NFS stays until that has
-// answered.
+// close(2) of a stranger's file takes as long as its owner likes. A TCP socket with SO_LINGER waits
+// for its unsent data. FUSE and NFS flush the file at each close, even if it is not the last one.
+// The kernel may wait for the flush where no signal reaches, and execve(2) and the exit of a
+// process wait for all threads of the process. So no thread of zinit closes what a stranger sent,
+// or a socket whose queue holds such descriptors.
 //
-// A datagram with descriptors that are not wanted is received by such a process without room for
-// them: the kernel drops them without asking for a flush.
+// Instead a new process closes it. The process shares zinit's table of descriptors but is no thread
+// of zinit, so a re-execution and a recovery from a crash do not wait for it. It has no copy of the
+// table, because closing the copies would flush all of them. A signal ends its wait for a lingering
+// socket. A wait for FUSE or NFS lasts until they answer.
+//
+// A datagram with unwanted descriptors is received by such a process without room for descriptors:
+// the kernel then drops them without a flush.
 //
 // Threads: any. Waits at most kTakeOver.
 #pragma once
@@ -21,24 +22,24 @@
 
 namespace zinit {
 
-/// How long the functions here wait for their process; it takes 1 ms.
+/// How long the functions here wait for their process, which takes 1 ms.
 inline constexpr Milliseconds kTakeOver{100};
 
-/// How many such processes there may be at once. More are left only by files whose flush(2) hangs.
+/// The most such processes at once. Only files whose flush(2) hangs keep many of them.
 inline constexpr int kMostDisposals = 64;
 
-/// Closes `fd`. If no process can be had for it, a later call closes it, or the next image.
+/// Closes `fd`. If no process can be made, a later call or the next image closes it.
 void close_elsewhere(UniqueFd fd) noexcept;
 
-/// Receives the next datagram of `socket`, and closes what is sent with it.
-/// @return  false if that cannot be done now: the datagram may still be there
+/// Receives the next datagram of `socket`, and closes the descriptors sent with it.
+/// @return  false if this is impossible now: the datagram may still be there
 [[nodiscard]] bool discard_datagram(int socket) noexcept;
 
-/// Whether a process that closes is under way. It keeps its copy of the table of descriptors over
-/// an execve(2) of zinit's. Async-signal-safe.
+/// Whether a closing process is under way. Over an execve(2) of zinit it keeps its copy of the
+/// table of descriptors. Async-signal-safe.
 [[nodiscard]] bool disposal_under_way() noexcept;
 
-/// Closes `fd`, elsewhere if it is a unix socket in which descriptors may wait to be received.
+/// Closes `fd`; by close_elsewhere() if it is a unix socket whose queue may hold descriptors.
 /// (shutdown(2), SHUT_RD: nothing can be sent to it any more)
 void close_socket(UniqueFd fd) noexcept;
 

@@ -7,10 +7,10 @@
 
 namespace zinit {
 
-/// Exists while a child of spawn(), or a thread, has other ids. To change them clears the dumpable
-/// flag of the memory that all of them share, and without the flag zinit dumps no core. The last
-/// of several sets it again: any earlier, a process of the other user could trace a child, and so
-/// write to our memory.
+/// Exists while a child of spawn(), or a thread, has other ids. Changing ids clears the dumpable
+/// flag of the memory that they all share, and without the flag zinit dumps no core. The last of
+/// several IdChanges sets the flag again. Any earlier, a process of the other user could trace a
+/// child, and so write to our memory.
 class IdChange {
  public:
   explicit IdChange(bool changes) : changes_(changes) {

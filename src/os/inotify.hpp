@@ -26,7 +26,7 @@ class InotifyEvents {
     return event;
   }
 
-  /// The file in a watched directory; empty if the event is about the watched directory or file
+  /// The file in a watched directory; empty if the event concerns the watched directory or file
   /// itself.
   [[nodiscard]] static std::string_view name(const inotify_event& event) noexcept {
     return event.len > 0 ? event.name : "";

@@ -1,4 +1,4 @@
-// The list of kept descriptors: a table in a memory file, indexed by their numbers.
+// The list of kept descriptors: a table in a memory file, indexed by descriptor number.
 #include "os/kept_descriptors.hpp"
 
 #include <fcntl.h>
@@ -28,23 +28,23 @@ constexpr std::uint32_t kVersion = 1;
 struct Header {
   std::uint64_t magic;
   std::uint32_t version;
-  std::atomic<std::uint32_t> end;    // no entry from here on has ever had a kind
-  std::atomic<std::uint64_t> noted;  // how many notes there have been
+  std::atomic<std::uint32_t> end;    // entries from here on never had a kind
+  std::atomic<std::uint64_t> noted;  // number of notes so far
   std::uint64_t reserved;
 };
 
-/// The kind is written last and taken away first, so an entry that has one is whole.
+/// The kind is written last and cleared first, so an entry with a kind is whole.
 struct Entry {
   std::atomic<KeptKind> kind;
   std::uint8_t part;
   std::uint16_t owner;
   std::uint32_t slot;
-  std::uint64_t noted;  // which note it was
+  std::uint64_t noted;  // the number of this note
 };
 static_assert(sizeof(Header) == 32 && sizeof(Entry) == 16);
 static_assert(std::atomic<KeptKind>::is_always_lock_free);
 
-/// The most descriptors that the list has room for: 16 MiB, of which only pages in use take memory.
+/// The most descriptors in the list: 16 MiB, of which only used pages take memory.
 constexpr std::size_t kMostEntries = std::size_t{1} << 20;
 
 class List {
@@ -54,14 +54,14 @@ class List {
   [[nodiscard]] Header& header() const noexcept {
     return *std::launder(reinterpret_cast<Header*>(file_.data()));
   }
-  /// Of a descriptor that there is room for.
+  /// The entry of a descriptor below room().
   [[nodiscard]] Entry& entry(std::size_t fd) const noexcept {
     return std::launder(reinterpret_cast<Entry*>(file_.data() + sizeof(Header)))[fd];
   }
   [[nodiscard]] std::size_t room() const noexcept {
     return (file_.size() - sizeof(Header)) / sizeof(Entry);
   }
-  /// The number after the highest that can be in the list.
+  /// One above the highest number that can be in the list.
   [[nodiscard]] std::size_t end() const noexcept {
     return std::min<std::size_t>(header().end.load(std::memory_order_relaxed), room());
   }
@@ -73,8 +73,8 @@ class List {
     std::uint32_t end = header().end;
     while (fd >= end && !header().end.compare_exchange_weak(end, fd + 1)) {}
     Entry& to = entry(fd);
-    // By an exchange, which orders what is written here after what the thread has written that had
-    // the number before and closed it.
+    // An exchange, so that the writes here come after the writes of the thread that had this number
+    // before and closed it.
     to.kind.exchange(KeptKind::none);
     to.part = what.part;
     to.owner = what.owner;
@@ -90,11 +90,11 @@ class List {
 /// Never destroyed: other threads may close descriptors until the program has ended.
 List* list = nullptr;
 
-/// 1 while the execve(2) is at hand.
+/// 1 shortly before execve(2).
 std::atomic<int> ending{0};
 
-/// Nothing is noted or taken back any more when the marks are set: what replaces a descriptor might
-/// be noted too late for a mark, and what it replaces be closed before the execve(2).
+/// Blocks while the descriptors are marked for execve(2): a new descriptor might be noted too late
+/// for its mark, and the one that it replaces might be closed before execve(2).
 void stop_while_ending() noexcept { ending.wait(1); }
 
 std::size_t most_descriptors() noexcept {
@@ -103,8 +103,8 @@ std::size_t most_descriptors() noexcept {
   return std::min<std::size_t>(limit.rlim_max, kMostEntries);
 }
 
-/// A thread that is here when the marks are set gets no further. So it neither closes what was in
-/// the list nor relies on a note that came too late.
+/// While the marks are set, a thread stops in this function. So it neither closes a listed
+/// descriptor nor relies on a note that came too late.
 void note(const UniqueFd& fd, const KeptNote& what) noexcept {
   if (list == nullptr || !fd) return;
   stop_while_ending();
@@ -112,7 +112,7 @@ void note(const UniqueFd& fd, const KeptNote& what) noexcept {
   stop_while_ending();
 }
 
-/// The address that a socket is bound to, as unix(7) has it.
+/// The address that a socket is bound to (unix(7)).
 struct BoundAt {
   explicit BoundAt(int fd) noexcept {
     if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) < 0) size = 0;
@@ -124,8 +124,8 @@ struct BoundAt {
   socklen_t size = sizeof address;
 };
 
-/// Ends the connections of the control socket, where a process keeps them open after the execve(2)
-/// that closes them here: clients would wait for an end that does not come.
+/// Ends the connections of the control socket. execve(2) closes them here, but a disposal process
+/// may keep them open, and clients would wait for an end that does not come.
 void end_clients() noexcept {
   const std::size_t most = most_descriptors();
   for (std::size_t listening = 0; listening < list->end(); ++listening) {
@@ -139,7 +139,7 @@ void end_clients() noexcept {
   }
 }
 
-/// Closes what nobody wants.
+/// Closes a descriptor that nobody wants.
 void drop(KeptFd fd) noexcept { close_elsewhere(fd.release()); }
 
 }  // namespace
@@ -173,7 +173,7 @@ int kept_list_fd() noexcept { return list != nullptr ? list->fd() : -1; }
 void keep_over_exec(bool keep) noexcept {
   if (list == nullptr) return;
   ending = keep ? 1 : 0;
-  // Its own entry is not relied upon: without the list, the next image would know nothing.
+  // Marks the list even without an entry: without the list the next image would know nothing.
   for (std::size_t fd = 0; fd < list->end(); ++fd)
     if (list->entry(fd).kind != KeptKind::none || static_cast<int>(fd) == list->fd())
       ::fcntl(static_cast<int>(fd), F_SETFD, keep ? 0 : FD_CLOEXEC);
@@ -196,7 +196,7 @@ Result<Inheritance> Inheritance::take_over(int fd) {
     const Entry& entry = list->entry(each);
     const auto number = static_cast<int>(each);
     if (entry.kind == KeptKind::none || number == list->fd()) continue;
-    // One that is gone, or was not marked for want of a moment, is not there any more. The standard
+    // Skip a descriptor that is gone, or that could not be marked in time and was closed. Standard
     // streams are open in every image, and never kept.
     if (number <= STDERR_FILENO || ::fcntl(number, F_SETFD, FD_CLOEXEC) < 0) {
       list->note(number, {});

@@ -1,14 +1,15 @@
 // The one list of descriptors that stay open over a re-execution, and what each of them is.
 //
-// Whoever owns such a descriptor holds it as a KeptFd, which notes it in the list and takes the
-// note back when it closes. The list lies in a memory file of its own, one small entry for each
-// number of a descriptor, so to note one takes no system call, no lock and no memory, and a crash
-// handler can walk it. All descriptors of zinit are close-on-exec; the flag is taken away only from
-// those in the list, just before execve(2).
+// The owner of such a descriptor holds it as a KeptFd, which notes it in the list, and removes the
+// note when it closes. The list lies in its own memory file, with one small entry for each
+// descriptor number. So noting takes no system call, no lock and no memory, and a crash handler can
+// walk the list. All descriptors of zinit are close-on-exec. Just before execve(2) the flag is
+// cleared, only for the descriptors in the list.
 //
-// A process has one list. Without one (unit tests, the client) a KeptFd is an ordinary descriptor.
+// A process has one list. Without a list (unit tests, the client) a KeptFd is an ordinary
+// descriptor.
 //
-// Threads: any. An entry is written by the thread that owns its descriptor.
+// Threads: any. The thread that owns a descriptor writes its entry.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,7 @@
 
 namespace zinit {
 
-/// What a kept descriptor is. The numbers are part of the format: they are never used again for
+/// What a kept descriptor is. The numbers are part of the format, and are never reused for
 /// something else.
 enum class KeptKind : std::uint8_t {
   none = 0,
@@ -37,26 +38,26 @@ enum class KeptKind : std::uint8_t {
   dev_log = 12,
   watchdog = 13,  // of the machine
   crashes = 14,   // init/crash_log.hpp
-  reading = 15,   // io/read_area.hpp; part: which
-  // Of proxies; owner: the place of the proxy, slot: the number of the connection.
+  reading = 15,   // io/read_area.hpp; part: which area
+  // Of proxies; owner: the proxy's place, slot: the connection's number.
   proxy_table = 16,     // activation/proxy_table.hpp
   proxy_listener = 17,  // listening
   proxy_client = 18,    // an accepted connection
-  proxy_backend = 19,   // the other side of it
+  proxy_backend = 19,   // the other side of the connection
   proxy_pipe = 20,      // part: which end of which pipe, see activation/relay.cpp
-  service_socket = 21,  // of [socket]; owner: which entry of `listen`; part: 1 if it has a file
-  accepted = 22,        // a connection for the instance, or one of the service, in the slot
+  service_socket = 21,  // of [socket]; owner: index in `listen`; part: 1 if it has a file
+  accepted = 22,        // a connection for the instance, or for the service, in the slot
   server_lock = 23,     // init/server_lock.hpp
-  unwanted = 24,        // to be closed by os/disposal.hpp: execve(2) is not to wait for that
-  console = 25,         // io/console_area.hpp; part: which
+  unwanted = 24,        // os/disposal.hpp must close it: execve(2) would wait for it
+  console = 25,         // io/console_area.hpp; part: which area
 };
 
-/// What the list says of a descriptor.
+/// What the list says about a descriptor.
 struct KeptNote {
   KeptKind kind = KeptKind::none;
-  std::uint8_t part = 0;    // which of several, as its owner counts them
+  std::uint8_t part = 0;    // which of several, numbered by the owner
   std::uint32_t slot = 0;   // of a service
-  std::uint16_t owner = 0;  // whose it is, where a slot does not say it
+  std::uint16_t owner = 0;  // the owner, if a slot does not identify it
 
   bool operator==(const KeptNote&) const = default;
 };
@@ -73,15 +74,15 @@ class KeptFd {
 
   [[nodiscard]] int get() const noexcept { return fd_.get(); }
   [[nodiscard]] explicit operator bool() const noexcept { return bool(fd_); }
-  /// Takes it from the list and gives it away.
+  /// Removes it from the list and gives it away.
   [[nodiscard]] UniqueFd release() noexcept;
-  /// Takes it from the list and closes it.
+  /// Removes it from the list and closes it.
   void reset() noexcept { release().reset(); }
 
  private:
   friend class Inheritance;
   struct Noted {};
-  /// One that is in the list already.
+  /// For a descriptor already in the list.
   KeptFd(int fd, Noted /*unused*/) noexcept : fd_(fd) {}
 
   UniqueFd fd_;
@@ -90,14 +91,14 @@ class KeptFd {
 /// Makes the process's list, before other threads start. Without it a re-execution keeps nothing.
 [[nodiscard]] Result<void> make_kept_list();
 
-/// The descriptor of the list's memory file, -1 if there is none. The next image is told it.
+/// The descriptor of the list's memory file, -1 if there is none. It is passed to the next image.
 [[nodiscard]] int kept_list_fd() noexcept;
 
-/// Clears close-on-exec on all that is in the list, or sets it again if the execve(2) has failed.
-/// In between, a thread that notes or closes a kept descriptor waits. Async-signal-safe.
+/// Clears close-on-exec on everything in the list, or sets it again after a failed execve(2). In
+/// between, a thread that notes or closes a kept descriptor waits. Async-signal-safe.
 void keep_over_exec(bool keep) noexcept;
 
-/// What an earlier image has left, until somebody takes it.
+/// The descriptors of an earlier image, until their owners take them.
 class Inheritance {
  public:
   struct One {
@@ -108,9 +109,9 @@ class Inheritance {
 
   /// Nothing inherited.
   Inheritance() = default;
-  /// Reads the list `fd` of an earlier image, and goes on with it as the process's list: what was
-  /// noted stays so, for this image may crash before all of it is taken. Fails if `fd` is no such
-  /// list; it is closed then.
+  /// Reads the list `fd` of an earlier image, and uses it as this process's list. Old notes stay,
+  /// because this image may crash before everything is taken. Fails if `fd` is no such list, and
+  /// closes it.
   [[nodiscard]] static Result<Inheritance> take_over(int fd);
 
   Inheritance(Inheritance&&) noexcept = default;
@@ -118,10 +119,10 @@ class Inheritance {
   /// Closes what nobody has taken, elsewhere: a close may take long (os/disposal.hpp).
   ~Inheritance();
 
-  /// Takes the one of this kind that was noted last, if there is one: after a crash there may be
-  /// one that it was to replace.
+  /// Takes the descriptor of this kind that was noted last, if there is one. After a crash there
+  /// may be an older one, which it was about to replace.
   [[nodiscard]] KeptFd take(KeptKind kind);
-  /// Takes all of this kind, in the order in which they were noted.
+  /// Takes all of this kind, in the order of their notes.
   [[nodiscard]] std::vector<One> take_all(KeptKind kind);
 
  private:

@@ -1,4 +1,4 @@
-// Splitting the kernel's command line.
+// Splits the kernel's command line. See kernel_command_line.hpp.
 #include "os/kernel_command_line.hpp"
 
 namespace zinit {

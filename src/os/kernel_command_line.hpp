@@ -1,4 +1,4 @@
-// The kernel's command line, as /proc/cmdline gives it.
+// The kernel's command line, as in /proc/cmdline.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace zinit {
 
-/// Splits it at blanks, except inside double quotes, and removes the quotes (bootparam(7)):
-/// `a="b c"` and `"a=b c"` both give `a=b c`.
+/// Splits it at blanks outside double quotes, and removes the quotes (bootparam(7)): `a="b c"` and
+/// `"a=b c"` both give `a=b c`.
 [[nodiscard]] std::vector<std::string> kernel_words(std::string_view text);
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Raising the limit of descriptors, and marking inherited ones. See limits.hpp.
+// Raises the limit of descriptors, and marks inherited ones. See limits.hpp.
 #include "os/limits.hpp"
 
 #include <dirent.h>
@@ -22,7 +22,7 @@ constexpr unsigned kFirstInherited = 3;
 // Enough for a thousand running services, which need four each. Such a table takes 65 KiB.
 constexpr rlim_t kRoom = 8192;
 
-/// What the kernel allows at most: fs.nr_open, else its default.
+/// The most that the kernel allows: fs.nr_open, else its default.
 rlim_t most_allowed_by_kernel() {
   const auto text = read_file("/proc/sys/fs/nr_open", 64);
   const auto number = text ? parse_integer(trim(*text)) : std::nullopt;
@@ -43,7 +43,7 @@ Result<rlimit> raise_descriptor_limit() {
   rlimit high = before;
   high.rlim_cur = high.rlim_max = std::max(most_allowed_by_kernel(), before.rlim_max);
   if (::setrlimit(RLIMIT_NOFILE, &high) == 0) return before;
-  // Without the privilege the hard limit stays, and the soft one may be raised to it.
+  // Without the privilege the hard limit stays, and the soft limit may be raised to it.
   high.rlim_cur = high.rlim_max = before.rlim_max;
   if (::setrlimit(RLIMIT_NOFILE, &high) < 0) return sys_failure("raise", "the limit of open files");
   return before;
@@ -57,7 +57,7 @@ std::optional<rlimit> limit_for_services() noexcept {
 }
 
 std::size_t part_of_descriptors(std::size_t divisor) noexcept {
-  rlimit limit{1024, 1024};  // that of most programs, should the kernel not say
+  rlimit limit{1024, 1024};  // as of most programs, if the kernel does not answer
   (void)::getrlimit(RLIMIT_NOFILE, &limit);
   return std::max<std::size_t>(limit.rlim_cur / divisor, 1);
 }

@@ -1,4 +1,4 @@
-// Finds out from /proc whether a process belongs to a service: see membership.hpp.
+// Determines from /proc whether a process belongs to a service. See membership.hpp.
 #include "os/membership.hpp"
 
 #include <unistd.h>
@@ -23,8 +23,8 @@ constexpr std::size_t kCgroupFileMax = 16384;
 constexpr std::size_t kEnvironMax = std::size_t{4} * 1024 * 1024;
 constexpr std::size_t kChildrenMax = std::size_t{4} * 1024 * 1024;
 
-/// The children of this process's first thread, which the kernel makes the parent of what it
-/// adopts; without CONFIG_PROC_CHILDREN those of all threads, which a look at all processes finds.
+/// The children of this process's first thread, to which the kernel gives adopted orphans. Without
+/// CONFIG_PROC_CHILDREN: the children of all threads, found by reading all processes.
 std::vector<pid_t> own_children() {
   std::vector<pid_t> found;
   const std::string path = fmt::format("/proc/self/task/{}/children", ::getpid());
@@ -42,8 +42,8 @@ std::vector<pid_t> own_children() {
   return found;
 }
 
-/// Whether a process may be of a service that runs as `user` (unset: as zinit does). What root runs
-/// may become any user. Who may signal all processes can be made to signal none of another user.
+/// Whether a process may belong to a service that runs as `user` (unset: as zinit does). Root's
+/// processes may become any user. The check keeps zinit from signalling another user's processes.
 bool runs_as(pid_t pid, std::optional<uid_t> user) {
   const uid_t expected = user.value_or(::geteuid());
   return expected == 0 || user_of_process(pid) == expected;
@@ -51,8 +51,8 @@ bool runs_as(pid_t pid, std::optional<uid_t> user) {
 
 Result<std::string> environ_of(pid_t pid) { return read_of_process(pid, "environ", kEnvironMax); }
 
-/// The same of a process that may be executing a program. Its environment reads as empty then, so
-/// this waits, but not longer than until `by`.
+/// Like environ_of(), for a process that may be executing a program just now. Its environment reads
+/// as empty then, so this waits, until `by` at the latest.
 Result<std::string> environ_once_executed(pid_t pid, TimePoint by) {
   constexpr timespec pause{0, 1'000'000};
   while (true) {
@@ -64,15 +64,15 @@ Result<std::string> environ_once_executed(pid_t pid, TimePoint by) {
   }
 }
 
-/// Whether the environment of a process names that service; false also if it cannot be read.
+/// Whether a process's environment names the service. False if it cannot be read.
 bool names_service(const Result<std::string>& environ, const std::string& service) {
   return environ && service_in_environ(*environ) == service;
 }
 
 }  // namespace
 
-// The path is that below the root of our cgroup namespace, `directory` is one in the file system.
-// So `directory` ends with that path, or with that of a cgroup above.
+// The cgroup path starts below the root of our cgroup namespace. `directory` is a path in the file
+// system. So `directory` ends with the cgroup path, or with the path of a cgroup above.
 bool lies_in_cgroup(std::string_view cgroup, const std::string& directory) {
   const std::string_view path = cgroup_in_v2(cgroup);
   const std::string last = directory.substr(directory.rfind('/')) + "/";
@@ -106,8 +106,8 @@ bool descends_from(pid_t pid, pid_t ancestor) {
 
 bool may_be_orphan_of(pid_t pid, unsigned long long ticks, const std::string& service,
                       std::optional<uid_t> user) {
-  // Check the topmost ancestor below zinit, since ancestors in between may not have ended yet. If
-  // one ends just now, start again: then another process is the topmost.
+  // Check the topmost ancestor below zinit, because ancestors in between may not have ended yet. If
+  // one ends just now, start again: another process is the topmost then.
   pid_t at = pid;
   auto stat = read_process_stat(at);
   for (int generation = 0; generation < kMostGenerations && stat && stat->ppid != ::getpid();

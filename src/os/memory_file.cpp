@@ -1,4 +1,4 @@
-// Files in memory, and their mappings.
+// Files in memory, and their mappings. See memory_file.hpp.
 #include "os/memory_file.hpp"
 
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <utility>
 
-// Debian 12's C library does not define the flags; Linux from 6.3 on logs a warning without one.
+// Debian 12's C library does not define the flags. Linux from 6.3 on logs a warning without one.
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U
 #define MFD_EXEC 0x0010U

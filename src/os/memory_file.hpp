@@ -1,5 +1,5 @@
-// Files in memory: what zinit keeps in them outlives a re-execution, for a descriptor stays open
-// over execve(2) where the heap does not.
+// Files in memory. Their content survives a re-execution, because a descriptor stays open over
+// execve(2) and the heap does not.
 #pragma once
 
 #include <atomic>
@@ -13,21 +13,21 @@
 
 namespace zinit {
 
-/// An empty file in memory, close-on-exec, that nobody can make shorter, which would be a SIGBUS in
-/// a mapping of it. Where the kernel refuses that seal, it is used without. `name` is what
-/// /proc/PID/fd shows. (memfd_create(2), F_SEAL_SHRINK)
-/// @param program  whether it may be executed.
+/// Makes an empty file in memory, close-on-exec. A seal keeps anybody from shortening it, because
+/// this would cause a SIGBUS in its mapping. If the kernel refuses the seal, the file is used
+/// without it. /proc/PID/fd shows `name`. (memfd_create(2), F_SEAL_SHRINK)
+/// @param program  whether it may be executed
 [[nodiscard]] Result<UniqueFd> make_memory_file(const char* name, bool program = false);
 
-/// What is in the memory file `fd`, of which the first `most` bytes at most. (pread(2))
+/// Reads the memory file `fd`, at most its first `most` bytes. (pread(2))
 [[nodiscard]] Result<std::string> read_memory_file(int fd, std::size_t most = SIZE_MAX);
 
-/// Keeps the compiler from moving stores to a mapping across this point. A hardware barrier is not
-/// needed: a thread that is ended by another thread's execve(2) has completed its earlier stores.
+/// Keeps the compiler from moving stores to a mapping across this point. No hardware barrier is
+/// needed: a thread that another thread's execve(2) ends has completed its earlier stores.
 inline void in_order() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
 
-/// A memory file that is mapped as a whole, for reading and writing. What has been written is there
-/// for the next image at once, without a system call.
+/// A memory file that is mapped as a whole, for reading and writing. The next image has all writes
+/// at once, without a system call.
 class MappedFile {
  public:
   MappedFile() noexcept = default;
@@ -35,22 +35,22 @@ class MappedFile {
   MappedFile& operator=(MappedFile&& other) noexcept;
   ~MappedFile();
 
-  /// A new file of `size` bytes, all of them zero. Its memory is allocated now: if a page could not
-  /// be had later, that would be a SIGBUS in the middle of a write. Until it is larger than `most`,
-  /// the mapping never moves.
+  /// Makes a file of `size` zero bytes. Allocates its memory now: a page that cannot be had later
+  /// would cause a SIGBUS in the middle of a write. Until the file is larger than `most`, the
+  /// mapping never moves.
   [[nodiscard]] static Result<MappedFile> create(const char* name, std::size_t size,
                                                  std::size_t most = 0);
 
-  /// The same, but a page takes memory only when it is first written to, and where there is none
-  /// that is as with all other memory of the process.
+  /// Like create(), but a page takes memory only at its first write. Without memory for a page, the
+  /// result is as with all other memory of the process.
   [[nodiscard]] static Result<MappedFile> create_sparse(const char* name, std::size_t size);
 
-  /// Maps `fd`, a file that an earlier image has made, in its present size. In the list it stays
-  /// what it is. On failure it is closed.
+  /// Maps `fd`, a file that an earlier image made, in its present size. Its note in the list stays.
+  /// On failure it is closed.
   [[nodiscard]] static Result<MappedFile> map(KeptFd fd);
 
-  /// Makes it larger. The mapping may move, see create(). On failure (ENOMEM, ENOSPC) all stays as
-  /// it was.
+  /// Grows the file. The mapping may move, see create(). On failure (ENOMEM, ENOSPC) nothing
+  /// changes.
   [[nodiscard]] Result<void> grow(std::size_t size);
 
   /// From now on the next image finds the file under `what` (os/kept_descriptors.hpp).

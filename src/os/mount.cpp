@@ -1,4 +1,4 @@
-// Mounting what is missing, reading what is mounted, moving to another root. See mount.hpp.
+// Mounts what is missing, reads what is mounted, moves to another root. See mount.hpp.
 #include "os/mount.hpp"
 
 #include <fcntl.h>
@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t kMountTableMax = std::size_t{16} * 1024 * 1024;
 
-// Fields of a line of mountinfo before the optional ones, which a "-" ends.
+// Fields of a line of mountinfo before the optional fields, which a "-" ends.
 constexpr int kBeforeOptional = 6;
 
 struct Link {
@@ -35,9 +35,9 @@ constexpr std::array kDeviceLinks = {
     Link{"stderr", "/proc/self/fd/2"},
 };
 
-/// Never unmounted, since zinit or its last child processes need them.
+/// Never unmounted: zinit or its last child processes need them.
 constexpr std::array<std::string_view, 5> kKept = {"/", "/proc", "/sys", "/dev", "/run"};
-/// Mounts below these stay as well: they hold no data that could be lost.
+/// Mounts below these stay too: they hold no data that could be lost.
 constexpr std::array<std::string_view, 3> kKeptWhole = {"/proc/", "/sys/", "/dev/"};
 
 bool kept(const std::string& target) {
@@ -48,10 +48,10 @@ bool kept(const std::string& target) {
 
 // --- another root ---
 
-/// To delete the files of an initramfs.
+/// Time to delete the files of an initramfs.
 constexpr Milliseconds kForOldFiles{10'000};
 
-/// The mounts that go along to a new root; they come back unless keep() is called.
+/// Moves mounts to a new root. The destructor moves them back, unless keep() is called.
 class Carried {
  public:
   explicit Carried(std::string root) : root_(std::move(root)) {
@@ -79,7 +79,7 @@ class Carried {
     if (::mkdir(to.c_str(), 0755) < 0 && errno != EEXIST) return sys_failure("make", to);
     struct stat status {};
     if (::lstat(to.c_str(), &status) < 0) return sys_failure("find", to);
-    // A link would lead to somewhere below the old root.
+    // A link would lead to a place below the old root.
     if (!S_ISDIR(status.st_mode)) return sys_failure("mount on", to, ENOTDIR);
     if (::mount(from, to.c_str(), nullptr, MS_MOVE, nullptr) < 0) return sys_failure("move", from);
     return {};
@@ -89,7 +89,7 @@ class Carried {
   std::vector<const char*> moved_;
 };
 
-/// Detaches those of `mounts` that have stayed in the directory `old`. Newest first.
+/// Detaches each of `mounts` that stayed in the directory `old`, newest first.
 void detach_rest(int old, const std::vector<Mount>& mounts, const std::string& root) {
   if (::fchdir(old) < 0)
     return log_warn("{}", sys_failure("change to", "the old root").value().text);
@@ -118,7 +118,7 @@ bool is_mounted(const std::string& path) noexcept {
     return false;
   if ((status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0)
     return (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
-  // A kernel before 5.8: a mounted file system has another device than the directory above.
+  // Before Linux 5.8: a mounted file system has another device than the directory above it.
   struct stat here {
   }, above{};
   if (::stat(path.c_str(), &here) < 0 || ::stat((path + "/..").c_str(), &above) < 0) return false;
@@ -148,7 +148,7 @@ Result<void> enter_root(const std::string& root) {
   if (!old) return Failure(old.error());
   const auto mounts = read_mounts();
   if (!mounts) return Failure(mounts.error());
-  // A mount below one that is shared with other mount namespaces cannot be moved.
+  // A mount below a mount that other mount namespaces share cannot be moved.
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) < 0)
     return sys_failure("make private", "all mounts");
   Carried carried(root);

@@ -1,7 +1,7 @@
-// Mounts: makes those that a system needs before anything else, reads what is mounted, and moves to
-// another root. os/unmount.hpp is the way back.
+// Mounts: mounts what a system needs first, reads what is mounted, and moves to another root.
+// os/unmount.hpp unmounts.
 //
-// All functions may block for as long as a file system or a device does.
+// All functions may block as long as a file system or a device blocks.
 #pragma once
 
 #include <sys/mount.h>
@@ -29,7 +29,7 @@ inline constexpr std::array kSystemMounts = {
     MountRow{"proc",     "/proc",          "proc",     MS_NOSUID | MS_NODEV | MS_NOEXEC, ""},
     MountRow{"sysfs",    "/sys",           "sysfs",    MS_NOSUID | MS_NODEV | MS_NOEXEC, ""},
     MountRow{"devtmpfs", "/dev",           "devtmpfs", MS_NOSUID | MS_NOEXEC, "mode=0755"},
-    // Terminals belong to group tty, 5 everywhere; write(1) and mesg(1) rely on that.
+    // Terminals belong to group tty, 5 everywhere. write(1) and mesg(1) rely on this.
     MountRow{"devpts",   "/dev/pts",       "devpts",   MS_NOSUID | MS_NOEXEC,
              "mode=0620,gid=5,ptmxmode=0666"},
     MountRow{"tmpfs",    "/dev/shm",       "tmpfs",    MS_NOSUID | MS_NODEV | MS_NOEXEC,
@@ -39,15 +39,15 @@ inline constexpr std::array kSystemMounts = {
 };
 // clang-format on
 
-/// Whether something is mounted at `path` itself. False if there is no such path. (statx(2))
+/// Whether something is mounted at `path` itself. False if the path does not exist. (statx(2))
 [[nodiscard]] bool is_mounted(const std::string& path) noexcept;
 
 /// Mounts a row, and makes its directory if it is missing.
-/// @return  false if something is mounted there already; or "cannot mount /x: errno text".
+/// @return  false if something is mounted there already; or "cannot mount /x: errno text"
 [[nodiscard]] Result<bool> mount_if_missing(const MountRow& row);
 
 /// Makes /dev/fd, /dev/stdin, /dev/stdout and /dev/stderr, links into /proc/self/fd, unless they
-/// exist. @return an error for each that could not be made.
+/// exist. @return an error for each that could not be made
 [[nodiscard]] std::vector<Error> make_device_links(const std::string& dev = "/dev");
 
 // --- what is mounted ---
@@ -58,20 +58,20 @@ struct Mount {
   std::string root{};  // the directory of the file system that is mounted
 };
 
-/// The mounts in the text of /proc/self/mountinfo, in its order: what was mounted later comes
-/// later. Lines of another form are left out. (proc(5))
+/// The mounts in a text of /proc/self/mountinfo, in its order: later mounts come later. Skips lines
+/// of another form. (proc(5))
 [[nodiscard]] std::vector<Mount> parse_mountinfo(std::string_view text);
 
 /// The mounts of this process's namespace.
 [[nodiscard]] Result<std::vector<Mount>> read_mounts();
 
-/// A name as /proc writes it, where blanks, tabs, line ends and backslashes are \ and three octal
+/// Decodes a name from /proc, where blanks, tabs, line ends and backslashes are \ and three octal
 /// digits.
 [[nodiscard]] std::string unescape(std::string_view text);
 
 /// The targets of `mounts` to unmount, newest first, so that a mount goes before the one it lies
-/// on. Without /, /proc, /sys, /dev and /run, which zinit needs to the end, and without the mounts
-/// below /proc, /sys and /dev, which hold no data to lose.
+/// on. Excludes /, /proc, /sys, /dev and /run, which zinit needs to the end, and mounts below
+/// /proc, /sys and /dev, which hold no data to lose.
 [[nodiscard]] std::vector<std::string> unmount_order(const std::vector<Mount>& mounts);
 
 /// Whether a path lies below a directory.
@@ -79,23 +79,23 @@ struct Mount {
 
 // --- another root ---
 
-/// Where a switch-root leads: a mounted directory, and the program in it that is to be PID 1.
+/// The target of a switch-root: a mounted directory, and the program in it that becomes PID 1.
 struct NewRoot {
   std::string root;
   std::string init;
 };
 
-/// What goes along to a new root.
+/// The mounts that move along to a new root.
 inline constexpr std::array kCarriedMounts{"/dev", "/run", "/sys", "/proc"};
 
-/// Makes `root`, a mounted directory, the root of this process and of all its threads. The mounts
-/// of kCarriedMounts are moved into it, over what is mounted there; one whose directory is missing
-/// on a read-only root stays behind, which is logged. All other mounts are detached, so that those
-/// that nobody uses are unmounted now. If the old root is in memory (ramfs, tmpfs) its files are
-/// deleted, and nothing of another file system.
+/// Makes `root`, a mounted directory, the root of this process and all its threads. Moves the
+/// mounts of kCarriedMounts into it, over what is mounted there. If the directory for one is
+/// missing on a read-only root, it stays behind, which is logged. Detaches all other mounts, so
+/// that unused ones are unmounted now. If the old root is in memory (ramfs, tmpfs), deletes its
+/// files, and nothing of another file system.
 ///
-/// @return  why not; then all is as it was, but that mounts are private; and where chroot(2) is
-///          refused, which only a lack of memory can be the reason for, the mounts have moved.
+/// @return  the error. Nothing has changed then, except that mounts are private; but if chroot(2)
+///          was refused, for which only a lack of memory can be the reason, the mounts have moved.
 ///          (mount(2), MS_MOVE; chroot(2); the kernel's
 ///          Documentation/filesystems/ramfs-rootfs-initramfs.rst)
 [[nodiscard]] Result<void> enter_root(const std::string& root);

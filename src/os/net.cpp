@@ -1,4 +1,4 @@
-// Loopback and the machine's name. See net.hpp.
+// Brings loopback up, and sets the host name. See net.hpp.
 #include "os/net.hpp"
 
 #include <net/if.h>

@@ -1,4 +1,4 @@
-// The threads that do what may block: see offload.hpp.
+// The threads that do work which may block. See offload.hpp.
 #include "os/offload.hpp"
 
 #include <algorithm>
@@ -17,12 +17,12 @@ namespace zinit {
 
 namespace {
 
-// So long a thread waits for the next piece of work.
+// How long a thread waits for the next piece of work.
 constexpr Milliseconds kIdle{1000};
 
 }  // namespace
 
-/// The state's mutex guards it, but for `work`, which belongs to the thread that has taken it.
+/// Guarded by the state's mutex, except `work`, which belongs to the thread that took it.
 struct Offload::Task {
   enum class Stand { waiting, running, late, done, refused };
 
@@ -44,12 +44,12 @@ struct Offload::State {
   }
 
   const Limits limits;
-  Mutex mutex;            // a leaf but for that of the loop, which LoopCall::ask() takes
-  CondVar wake, changed;  // for threads; for those who wait
+  Mutex mutex;            // a leaf, except for the loop's, which LoopCall::ask() takes
+  CondVar wake, changed;  // for threads; for waiting callers
   std::function<void()> answered GUARDED_BY(mutex);
   std::deque<Ticket> waiting GUARDED_BY(mutex);
-  Ticket running GUARDED_BY(mutex);            // null: none, or all that run are late
-  std::vector<Ticket> hung GUARDED_BY(mutex);  // those that are late
+  Ticket running GUARDED_BY(mutex);            // null: none, or all running ones are late
+  std::vector<Ticket> hung GUARDED_BY(mutex);  // late ones
   int spare GUARDED_BY(mutex) = 0;             // threads that wait, or begin to
   bool ending GUARDED_BY(mutex) = false;
 
@@ -64,7 +64,7 @@ struct Offload::State {
     tell();
   }
 
-  /// Why nothing of `key` can be begun now.
+  /// Why no work of `key` can begin now; nothing if it can.
   [[nodiscard]] std::optional<Error> refusal(const Key& key) const REQUIRES(mutex) {
     std::size_t of_owner = 0;
     bool same = false;
@@ -86,13 +86,13 @@ struct Offload::State {
     tell();
   }
 
-  /// Waits until there is something to begin. @return  false if the thread is to end
+  /// Waits until there is work to begin. @return  false if the thread must end
   [[nodiscard]] bool await_turn(TimePoint until) REQUIRES(mutex) {
     while (true) {
       note_late();
       if (!running && !waiting.empty()) return true;
       if (spare > 1) return false;
-      if (running && !waiting.empty()) {  // goes on in its place if that is late
+      if (running && !waiting.empty()) {  // takes over if the running work is late
         wait(wake, running->late_at);
         continue;
       }
@@ -105,9 +105,9 @@ struct Offload::State {
     until == kNever ? on.wait(mutex) : on.wait_until(mutex, until);
   }
 
-  /// @return  whether the work is to be done
+  /// @return  whether to do the work
   [[nodiscard]] bool begin(const Ticket& task) REQUIRES(mutex) {
-    if (!task->posted && task.use_count() == 1) return false;  // who has asked has gone
+    if (!task->posted && task.use_count() == 1) return false;  // the asker has dropped its ticket
     if (auto fault = task->posted ? std::nullopt : refusal(task->key)) {
       refuse(*task, *std::move(fault));
       return false;
@@ -168,8 +168,8 @@ void Offload::post(Work work) noexcept {
   see_to_thread(state_);
 }
 
-/// Starts a thread if one is needed: for what waits, and to go on with it when what runs is late.
-/// What runs without a patience is never late: its thread goes on with what waits.
+/// Starts a thread if one is needed: for waiting work, and to take over when running work is late.
+/// Running work without a patience is never late: its thread does the waiting work afterwards.
 void Offload::see_to_thread(const std::shared_ptr<State>& state) {
   {
     MutexLock lock(state->mutex);
@@ -180,10 +180,10 @@ void Offload::see_to_thread(const std::shared_ptr<State>& state) {
   auto thread =
       Thread::start(state->limits.name, state->limits.stack_bytes, [state] { run(state); });
   if (thread) return thread->abandon();
-  std::deque<Ticket> refused;  // what they hold is not destroyed with the lock held
+  std::deque<Ticket> refused;  // what they hold is not destroyed under the lock
   MutexLock lock(state->mutex);
   --state->spare;
-  if (state->running || state->spare > 0) return;  // that one goes on with it
+  if (state->running || state->spare > 0) return;  // the other thread takes over
   std::deque<Ticket> stay;
   for (Ticket& task : state->waiting) (task->posted ? stay : refused).push_back(std::move(task));
   state->waiting = std::move(stay);
@@ -218,7 +218,7 @@ std::optional<Result<void>> Offload::outcome(const Ticket& ticket) {
   MutexLock lock(state_->mutex);
   state_->note_late();
   lock.unlock();
-  see_to_thread(state_);  // there may have been none for the place of one that is late
+  see_to_thread(state_);  // a late one's place may have had no thread
   lock.lock();
   using Stand = Task::Stand;
   if (ticket->stand == Stand::done) return Result<void>();
@@ -239,10 +239,10 @@ Result<void> Offload::await(const Ticket& ticket, TimePoint until) {
     if (ticket->stand == Stand::late || Clock::now() >= until)
       return Failure(Error{fmt::format("{}: it hangs", state.limits.name), ETIMEDOUT});
     lock.unlock();
-    see_to_thread(state_);  // there may have been none for the place of one that is late
+    see_to_thread(state_);  // a late one's place may have had no thread
     lock.lock();
     if (ticket->stand != Stand::waiting && ticket->stand != Stand::running) continue;
-    // What is begun meanwhile is late no sooner than that.
+    // Work that begins meanwhile cannot be late before this time.
     const TimePoint late_at =
         state.running ? state.running->late_at : after(Clock::now(), state.limits.patience);
     state.wait(state.changed, std::min(until, late_at));

@@ -1,4 +1,4 @@
-// Whose the pipes of a process are, and the last lines that came by them. See output_pipes.hpp.
+// The owner of a process's pipes, and the last lines that came through them. See output_pipes.hpp.
 #include "os/output_pipes.hpp"
 
 #include <sys/stat.h>
@@ -10,10 +10,10 @@ namespace zinit {
 
 namespace {
 
-// The writing end for everybody. The owner, who is zinit's user, keeps what it had.
+// Everybody may open the writing end. The owner, zinit's user, keeps its rights.
 constexpr mode_t kWritable = 0622;
 
-// Of a line of an OutputTail.
+// For a line of an OutputTail.
 constexpr std::size_t kLongestLine = 512;
 
 }  // namespace

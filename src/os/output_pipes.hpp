@@ -1,4 +1,4 @@
-// What a process writes its output to.
+// The pipes to which a process writes its output.
 #pragma once
 
 #include <sys/types.h>
@@ -18,7 +18,7 @@
 namespace zinit {
 
 /// The write ends of a process's output: one pipe for each stream, close-on-exec and blocking, for
-/// one spawn. The spawner closes them once the process has its own. Unless `writer` is null, it
+/// one spawn. The spawner closes them once the process has its own. If `writer` is set, the spawner
 /// stores the process's pid there before the process can write anything.
 struct OutputPipes {
   UniqueFd out;
@@ -26,7 +26,7 @@ struct OutputPipes {
   std::shared_ptr<std::atomic<pid_t>> writer{};
 };
 
-/// The last lines of what a process writes, for whoever has asked for its result; the log has them
+/// The last lines that a process writes, for a client that asked for its result. The log has them
 /// too. Any thread.
 class OutputTail {
  public:
@@ -45,10 +45,10 @@ class OutputTail {
 
 using OutputTailPtr = std::shared_ptr<OutputTail>;
 
-/// Gives the pipes to `user`, so that a process of that user can open /dev/stdout, /dev/stderr and
-/// /proc/self/fd/1 itself. Without CAP_CHOWN every user may write to them instead: who is neither
-/// root nor the process's user cannot open what is below its /proc/PID/fd.
-/// @return  an error if neither is possible; what is written to the descriptors comes all the same
+/// Gives the pipes to `user`, so that a process of this user can open /dev/stdout, /dev/stderr and
+/// /proc/self/fd/1 itself. Without CAP_CHOWN every user may write to them instead: only root and
+/// the process's user can open files below its /proc/PID/fd.
+/// @return  an error if both are impossible; output to the descriptors arrives all the same
 [[nodiscard]] Result<void> give_to(uid_t user, const OutputPipes& pipes);
 
 }  // namespace zinit

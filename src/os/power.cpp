@@ -1,4 +1,4 @@
-// reboot(2) and the keyboard's two signals. See power.hpp.
+// Calls reboot(2), and takes the keyboard's two signals. See power.hpp.
 #include "os/power.hpp"
 
 #include <fcntl.h>

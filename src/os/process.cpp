@@ -1,4 +1,4 @@
-// Signals, ends and /proc. See process.hpp.
+// Signals, ends of processes, and /proc. See process.hpp.
 #include "os/process.hpp"
 
 #include <dirent.h>
@@ -21,13 +21,13 @@ namespace zinit {
 
 namespace {
 
-// The most that is read of a command line, which may be as long as the process's stack allows.
+// The most to read of a command line, which may be as long as the process's stack allows.
 constexpr std::size_t kArgumentsMax = std::size_t{64} * 1024;
 
-// Of /proc/PID/status, which has one or two.
+// For /proc/PID/status, which has 1 or 2 KiB.
 constexpr std::size_t kStatusMax = std::size_t{64} * 1024;
 
-// PF_FORKNOEXEC, PF_KTHREAD and PF_EXITING of the kernel.
+// The kernel's PF_FORKNOEXEC, PF_KTHREAD and PF_EXITING.
 constexpr long long kForkedNotExecuted = 0x40;
 constexpr long long kKernelThread = 0x200000;
 constexpr long long kExiting = 0x4;
@@ -37,7 +37,7 @@ class StatFields {
  public:
   explicit StatFields(std::string_view rest) : parts_(split(rest, ' ')) {}
   [[nodiscard]] bool has(std::size_t number) const { return number - kFirst < parts_.size(); }
-  /// 0 for what no kernel writes: others compute with it.
+  /// 0 for a number that no kernel writes, because callers compute with the result.
   [[nodiscard]] long long number(std::size_t field) const {
     const long long number = parse_integer(parts_[field - kFirst]).value_or(0);
     return number > -kMost && number < kMost ? number : 0;
@@ -79,12 +79,12 @@ Result<void> signal_process(int pidfd, pid_t pid, int signal) {
 }
 
 Result<void> signal_group(pid_t group, int signal) {
-  // kill(0) would be our own group, kill(-1) everybody.
+  // kill(0) would signal our own group, kill(-1) everybody.
   int errnum = group <= 1 ? ESRCH : ::kill(-group, signal) < 0 ? errno : 0;
-  // It is no error to kill(2) if only some of the group may be signalled.
+  // kill(2) reports no error if it may signal only some processes of the group.
   if ((errnum == 0 || errnum == EPERM) && signals_as_owner()) {
     const int others = signal_others_in_group(group, signal);
-    // ESRCH: all that are left have ended, and are to be reaped. A signal to these is no error.
+    // ESRCH: all processes left have ended and wait to be reaped. Signalling them is no error.
     if (errnum != 0) errnum = others == ESRCH ? 0 : others;
   }
   if (errnum != 0) return sys_failure("signal", fmt::format("process group {}", group), errnum);
@@ -142,8 +142,8 @@ bool is_own_child(pid_t pid) noexcept {
   return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
-// Only a child that has executed has SIGCHLD as its exit signal, without which is_own_child() does
-// not see it.
+// The kernel sets a child's exit signal to SIGCHLD when the child executes. Before that,
+// is_own_child() does not see the child.
 bool await_execution(pid_t pid, TimePoint deadline) noexcept {
   constexpr timespec pause{0, 1'000'000};
   while (!is_own_child(pid)) {
@@ -176,7 +176,7 @@ Result<void> become_subreaper() {
 }
 
 std::optional<ProcessStat> parse_process_stat(std::string_view line) {
-  // The name may hold blanks and parentheses itself: it ends at the last one.
+  // The name may contain blanks and parentheses: it ends at the last parenthesis.
   const auto open = line.find(" (");
   const auto close = line.rfind(") ");
   if (open == std::string_view::npos || close == std::string_view::npos || close < open) return {};

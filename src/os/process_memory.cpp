@@ -1,4 +1,4 @@
-// Reading files of /proc/PID elsewhere: see process_memory.hpp.
+// Reads files of /proc/PID on another thread. See process_memory.hpp.
 #include "os/process_memory.hpp"
 
 #include <fcntl.h>
@@ -18,7 +18,7 @@ namespace {
 
 constexpr Offload::Limits kReads{
     .name = "zinit-proc",
-    // A process that works in its memory's map holds others up for less than that.
+    // A process that works in its memory's map delays others for less than this.
     .patience = Milliseconds{200},
     .most_hung = 64,
     .most_hung_of_owner = 8,
@@ -46,7 +46,7 @@ Result<std::string> read_of_process(pid_t pid, const char* name, std::size_t mos
   static Offload& reads = *new Offload(kReads);  // never destroyed: any thread may use it
   const std::string path = fmt::format("/proc/{}/{}", pid, name);
   const auto text = std::make_shared<Result<std::string>>(Failure(Error{{}, ENOMEM}));
-  // Root can do worse to zinit, so its processes share no limit: many may wait for one disk.
+  // Root's processes share no limit: root can do worse to zinit, and many may wait for one disk.
   const auto process = static_cast<std::uint64_t>(pid);
   const std::uint64_t user = user_of_process(pid).value_or(0);
   const Offload::Key whose{user != 0 ? user : process << 32, process};

@@ -1,4 +1,4 @@
-// Program files, and what the kernel needs of them. See program_file.hpp.
+// Checks program files for what the kernel needs. See program_file.hpp.
 #include "os/program_file.hpp"
 
 #include <elf.h>
@@ -24,11 +24,11 @@ namespace {
 using ElfHeader = ElfW(Ehdr);
 using ElfSegment = ElfW(Phdr);
 
-// The kernel follows so many interpreters of interpreters (exec_binprm() in fs/exec.c).
+// The kernel follows this many interpreters of interpreters (exec_binprm() in fs/exec.c).
 constexpr int kMostInterpreters = 5;
 constexpr std::size_t kMostSegments = 256;
 
-/// Reads up to `size` bytes at `offset`. @return  how many
+/// Reads up to `size` bytes at `offset`. @return  how many were read
 std::size_t read_at(int fd, void* to, std::size_t size, std::uint64_t offset) {
   const ssize_t got = ::pread(fd, to, size, static_cast<off_t>(offset));
   return got > 0 ? static_cast<std::size_t>(got) : 0;
@@ -48,24 +48,24 @@ std::optional<ElfHeader> own_header() {
   return own ? elf_header(own->get()) : std::nullopt;
 }
 
-/// Whether numbers of the file are as wide as in one with the header `own`, and in the same order.
+/// Whether numbers in a file with `header` have the same width and byte order as with `own`.
 bool same_layout(const ElfHeader& header, const ElfHeader& own) {
   return header.e_ident[EI_CLASS] == own.e_ident[EI_CLASS] &&
          header.e_ident[EI_DATA] == own.e_ident[EI_DATA];
 }
 
-/// Whether a file with this header is for the machine of one with the header `own`.
+/// Whether a file with `header` is for the same machine as one with `own`.
 bool same_machine(const ElfHeader& header, const ElfHeader& own) {
   return same_layout(header, own) && header.e_machine == own.e_machine;
 }
 
-/// Whether it is for the machine that zinit itself was built for.
+/// Whether the file is for the machine that zinit was built for.
 bool for_this_machine(const ElfHeader& header) {
   const auto own = own_header();
-  return !own || same_machine(header, *own);  // without /proc execve(2) will tell
+  return !own || same_machine(header, *own);  // without /proc, execve(2) decides
 }
 
-/// As uname(1) names it, and qemu its emulators.
+/// The name that uname(1), and qemu for its emulators, use.
 std::string machine_name(const ElfHeader& header) {
   struct Machine {
     unsigned number;
@@ -80,8 +80,8 @@ std::string machine_name(const ElfHeader& header) {
   return known != std::end(kMachines) ? known->name : fmt::format("machine {}", header.e_machine);
 }
 
-/// Whether the kernel may execute programs for that machine on this one all the same: those of 32
-/// bits of the same family, or by an emulator that was registered with it (binfmt_misc).
+/// Whether the kernel may execute programs for this other machine nevertheless: 32-bit programs of
+/// the same family, or programs for which an emulator was registered (binfmt_misc).
 bool may_be_executed(const ElfHeader& header, const ElfHeader& own) {
   if (own.e_machine == EM_X86_64 && header.e_machine == EM_386) return true;
   if (own.e_machine == EM_AARCH64 && header.e_machine == EM_ARM) return true;
@@ -89,8 +89,8 @@ bool may_be_executed(const ElfHeader& header, const ElfHeader& own) {
   return ::access(emulator.c_str(), F_OK) == 0;
 }
 
-/// The segments of an ELF file of this machine; none if one of those that are loaded is not in it:
-/// the kernel executes such a file, which dies of SIGBUS then. (elf(5))
+/// The segments of an ELF file of this machine. None if a segment to load extends beyond the file:
+/// the kernel executes such a file, but the program dies of SIGBUS. (elf(5))
 std::vector<ElfSegment> whole_segments(int fd, const ElfHeader& header) {
   struct stat status {};
   if (::fstat(fd, &status) < 0) return {};
@@ -117,7 +117,7 @@ std::string loader_of(int fd, const std::vector<ElfSegment>& segments) {
   return {path, ::strnlen(path, read_at(fd, path, size, named->p_offset))};
 }
 
-/// Why `file` cannot be executed whatever it holds; empty if it can.
+/// Why `file` cannot be executed, even with the right content; empty if it can.
 std::string mode_fault(int file) {
   struct stat status {};
   struct statvfs system {};
@@ -129,8 +129,8 @@ std::string mode_fault(int file) {
   return {};
 }
 
-/// The program that has to be executed to execute `file`; empty if there is none. Or why `file` is
-/// no program.
+/// The program needed to execute `file`; empty if none is needed. Or an error: `file` is no
+/// program.
 Result<std::string> needed_by(int file, const std::string& path) {
   if (const auto header = elf_header(file)) {
     if (!for_this_machine(*header))

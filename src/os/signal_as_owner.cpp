@@ -1,4 +1,4 @@
-// Signals as the user of the process that gets them. See signal_as_owner.hpp.
+// Sends signals as the user of the process that gets them. See signal_as_owner.hpp.
 #include "os/signal_as_owner.hpp"
 
 #include <linux/capability.h>
@@ -17,7 +17,7 @@ namespace zinit {
 
 namespace {
 
-/// Changes the effective uid of the calling thread alone, which libc's seteuid() does not.
+/// Changes the effective uid of only the calling thread; libc's seteuid() changes all threads.
 int set_own_euid(uid_t uid) noexcept {
   constexpr auto same = static_cast<uid_t>(-1);
   return ::syscall(SYS_setresuid, same, uid, same) == 0 ? 0 : errno;
@@ -49,7 +49,7 @@ int signal_as_owner(int pidfd, pid_t pid, int signal) noexcept {
     const long sent = pidfd >= 0 ? ::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0)
                                  : ::kill(pid, signal);
     const int errnum = sent == 0 ? 0 : errno;
-    // Cannot fail: the real uid has stayed what it was.
+    // Cannot fail: the real uid is unchanged.
     (void)set_own_euid(before);
     return errnum;
   } catch (...) {  // no memory to read /proc
@@ -64,7 +64,7 @@ int signal_others_in_group(pid_t group, int signal) noexcept {
     int result = ESRCH;
     for (const ProcessStat& one : *all) {
       if (one.group != group || one.zombie() || user_of_process(one.pid) == ::geteuid()) continue;
-      // The pid may be another process's by now.
+      // The pid may belong to another process by now.
       const UniqueFd pidfd = open_pidfd(one.pid);
       const auto now = read_process_stat(one.pid);
       if (!now || now->group != group || now->start_ticks != one.start_ticks) continue;

@@ -1,4 +1,4 @@
-// Blocking signals and reading them from a descriptor. See signals.hpp.
+// Blocks signals, and reads them from a descriptor. See signals.hpp.
 #include "os/signals.hpp"
 
 #include <sys/signalfd.h>
@@ -16,10 +16,10 @@ static_assert(kSignalSetBytes <= sizeof(std::uint64_t), "a bit for each signal")
 std::atomic<std::uint64_t> to_reset = ~std::uint64_t{0};
 
 /// Whether the kernel has the default action for `signal`. The first real-time signals count as
-/// changed, since libc installs handlers for them later.
+/// changed, because libc installs handlers for them later.
 bool at_default(int signal) noexcept {
   if (signal >= __SIGRTMIN && signal < SIGRTMIN) return false;
-  std::uint64_t action[8] = {};  // struct sigaction of the kernel: the handler is its first word
+  std::uint64_t action[8] = {};  // the kernel's struct sigaction: the handler is its first word
   const bool known = ::syscall(SYS_rt_sigaction, signal, nullptr, action, kSignalSetBytes) == 0;
   return known && action[0] == 0;
 }
@@ -82,7 +82,7 @@ void wait_for_child(TimePoint deadline) noexcept {
   sigset_t child;
   sigemptyset(&child);
   sigaddset(&child, SIGCHLD);
-  // It does not matter why this returns: the caller checks again.
+  // The result does not matter: the caller checks again.
   if (::sigtimedwait(&child, nullptr, &limit) < 0) return;
 }
 

@@ -32,21 +32,20 @@ Result<ListenerState> listener_at(const std::string& path, int type) {
   if (!probe) return sys_failure("make a socket for", path);
   const sockaddr_un address = unix_address(path);
   if (::connect(probe.get(), generic(address), sizeof address) == 0) return ListenerState::live;
-  // Other errors mean a live socket: EAGAIN that its backlog is full, EPROTOTYPE that it is of
-  // another type.
+  // Other errors mean a live socket. EAGAIN: its backlog is full. EPROTOTYPE: it has another type.
   if (errno == ECONNREFUSED) return ListenerState::stale;
   if (errno == ENOENT) return ListenerState::none;
   return ListenerState::live;
 }
 
-/// chmod(2) of a file that is open with O_PATH, which fchmod(2) refuses. Returns false, with errno.
+/// chmod(2) of a file opened with O_PATH, which fchmod(2) refuses. Returns false, with errno.
 bool set_mode(int file, mode_t mode) {
 #ifndef SYS_fchmodat2
   constexpr long SYS_fchmodat2 = 452;
 #endif
   if (::syscall(SYS_fchmodat2, file, "", mode, AT_EMPTY_PATH) == 0) return true;
   if (errno != ENOSYS && errno != EPERM) return false;
-  // Before Linux 6.6, or where a container's filter does not know the call.
+  // Before Linux 6.6, or if a container's filter does not know the call.
   return ::chmod(fmt::format("/proc/self/fd/{}", file).c_str(), mode) == 0;
 }
 
@@ -74,7 +73,7 @@ Result<void> clear_socket_place(const std::string& path, int type) {
 SocketFile::SocketFile(int fd, std::string path) : path_(std::move(path)) {
   struct stat status {};
   const bool fifo = ::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
-  // SIOCUNIXFILE of <linux/un.h>, which cannot be included beside <sys/un.h>.
+  // SIOCUNIXFILE of <linux/un.h>, which cannot be included together with <sys/un.h>.
   const UniqueFd file(fifo ? -1 : ::ioctl(fd, SIOCPROTOPRIVATE));
   if (!fifo && (!file || ::fstat(file.get(), &status) < 0) && ::lstat(path_.c_str(), &status) < 0)
     status = {};
@@ -93,15 +92,14 @@ bool SocketFile::is_there() const noexcept {
 
 Result<void> SocketFile::give(std::optional<uid_t> owner, std::optional<gid_t> group,
                               mode_t mode) const {
-  // By descriptor: at the path there may be something else by the time of the next call.
+  // By descriptor, because the path may lead to another file at the next call.
   const UniqueFd file(path_.empty() ? -1 : ::open(path_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   struct stat status {};
   if (!file || ::fstat(file.get(), &status) < 0 || !is_ours(status)) return {};
   const uid_t uid = owner.value_or(status.st_uid);
   const gid_t gid = group.value_or(status.st_gid);
   if (status.st_uid == uid && status.st_gid == gid && (status.st_mode & 07777) == mode) return {};
-  // In this order, so that the file is never open to a user or group that it is not meant for, not
-  // even between two calls.
+  // In this order the file is never open to a wrong user or group, not even between two calls.
   if (!set_mode(file.get(), mode & 0600)) return sys_failure("protect", path_);
   if ((status.st_uid != uid || status.st_gid != gid) &&
       ::fchownat(file.get(), "", uid, gid, AT_EMPTY_PATH) < 0)

@@ -1,5 +1,5 @@
-// Files of unix sockets: whether somebody listens at one, whose it is, and its removal. A file is
-// only ever removed if nobody listens at it, or if it is the very one that zinit has made.
+// Files of unix sockets: finds out whether somebody listens at one and who owns it, and removes it.
+// Removes a file only if nobody listens at it, or if zinit made this very file.
 //
 // Threads: any. May block on a file system, so hold no lock.
 #pragma once
@@ -14,27 +14,27 @@
 
 namespace zinit {
 
-/// Makes sure that a socket can be bound at `path`: removes one that no process has open. Found out
-/// by connecting, because /proc/net/unix does not show sockets of other network namespaces.
-/// @param type  of the sockets that are expected there: SOCK_STREAM or SOCK_DGRAM
-/// @return  EADDRINUSE if a process has it open, or if it is no socket
+/// Makes sure that a socket can be bound at `path`: removes one that no process has open. Tests by
+/// connecting, because /proc/net/unix does not show sockets of other network namespaces.
+/// @param type  of the sockets expected there: SOCK_STREAM or SOCK_DGRAM
+/// @return  EADDRINUSE if a process has it open, or if the file is no socket
 [[nodiscard]] Result<void> clear_socket_place(const std::string& path, int type);
 
-/// Which file a socket is bound to.
+/// The file that a socket is bound to.
 class SocketFile {
  public:
-  /// None.
+  /// No file.
   SocketFile() = default;
-  /// The file that the socket `fd` was bound to, or the FIFO that it is, which was at `path` once.
-  /// Where the kernel does not tell (before Linux 4.11, or without CAP_NET_ADMIN) it is taken for
-  /// the one that is at `path` now. (unix(7), SIOCUNIXFILE)
+  /// The file, once at `path`, that the socket `fd` was bound to; or the FIFO `fd`. If the kernel
+  /// does not report the file (before Linux 4.11, or without CAP_NET_ADMIN), the file that is at
+  /// `path` now is assumed. (unix(7), SIOCUNIXFILE)
   SocketFile(int fd, std::string path);
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   /// Whether the path still leads to this file.
   [[nodiscard]] bool is_there() const noexcept;
-  /// Gives the file an owner, a group and a mode, in an order in which nobody has more rights
-  /// meanwhile than before or after. Does nothing if the path leads to another file by now.
+  /// Gives the file an owner, a group and a mode. Meanwhile nobody has more rights than before or
+  /// after. Does nothing if the path leads to another file by now.
   [[nodiscard]] Result<void> give(std::optional<uid_t> owner, std::optional<gid_t> group,
                                   mode_t mode) const;
   /// Removes the file, if the path still leads to it.

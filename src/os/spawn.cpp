@@ -25,8 +25,8 @@ namespace zinit {
 
 namespace {
 
-/// Blocks every signal in this thread for a scope: a handler must not run in a child that shares
-/// our memory.
+/// Blocks every signal in this thread for a scope: no handler may run in a child that shares our
+/// memory.
 class SignalsBlocked {
  public:
   SignalsBlocked() noexcept {
@@ -43,7 +43,7 @@ class SignalsBlocked {
 };
 
 /// Adds the variables for the child's pid to `env`, with room for the digits.
-/// @return  where the child writes them; points into `texts`
+/// @return  where the child writes the digits; points into `texts`
 std::vector<char*> add_pid_variables(const SpawnPlan& plan, std::vector<std::string>& texts,
                                      std::vector<char*>& env) {
   std::vector<char*> places;
@@ -58,7 +58,7 @@ std::vector<char*> add_pid_variables(const SpawnPlan& plan, std::vector<std::str
 }
 
 /// Sorted and without duplicates. The kernel checks the primary group besides the supplementary
-/// ones, so for a user who may not change these it makes no difference whether they list it.
+/// ones. So for a user who may not change these, it makes no difference whether they list it.
 std::vector<gid_t> comparable(std::vector<gid_t> groups, gid_t own) {
   if (::geteuid() != 0) groups.push_back(own);
   std::sort(groups.begin(), groups.end());
@@ -66,7 +66,7 @@ std::vector<gid_t> comparable(std::vector<gid_t> groups, gid_t own) {
   return groups;
 }
 
-/// Drops the ids that are in force already, since setting them could need a privilege.
+/// Drops ids that are already in force, because setting them could need a privilege.
 Ids without_unchanged(Ids ids) {
   uid_t uids[3];
   gid_t gids[3];
@@ -87,7 +87,7 @@ Ids without_unchanged(Ids ids) {
   return ids;
 }
 
-/// Opens it without waiting for a carrier, and not as our own controlling terminal.
+/// Opens a terminal without waiting for a carrier, and not as our own controlling terminal.
 Result<UniqueFd> open_terminal(const std::string& path) {
   auto fd = open_fd(path.c_str(), O_RDWR | O_NONBLOCK | O_NOCTTY);
   if (!fd) return fd;
@@ -97,7 +97,7 @@ Result<UniqueFd> open_terminal(const std::string& path) {
   return fd;
 }
 
-/// Chooses the three streams. @return what was opened for them, to be kept until the child has it.
+/// Chooses the three streams. @return what was opened for them; keep it until the child has it
 Result<UniqueFd> choose_streams(const SpawnPlan& plan, ChildWork& work) {
   UniqueFd opened;
   const std::array given{plan.in, plan.out, plan.err};
@@ -105,7 +105,7 @@ Result<UniqueFd> choose_streams(const SpawnPlan& plan, ChildWork& work) {
   if (!plan.tty.empty() || any_missing) {
     auto fd = plan.tty.empty() ? open_fd("/dev/null", O_RDWR) : open_terminal(plan.tty);
     const bool in_alone = plan.tty.empty() && plan.out >= 0 && plan.err >= 0;
-    if (!fd && in_alone && fd.error().errnum == ENOENT)  // an empty /dev: a pipe at its end
+    if (!fd && in_alone && fd.error().errnum == ENOENT)  // an empty /dev: use a pipe at its end
       fd = make_pipe().map([](Pipe pipe) { return std::move(pipe.read); });
     if (!fd) return fd;
     opened = std::move(*fd);
@@ -117,7 +117,7 @@ Result<UniqueFd> choose_streams(const SpawnPlan& plan, ChildWork& work) {
   return opened;
 }
 
-/// Says what of a program that exists is wrong: errno's text would be misleading.
+/// Says what is wrong with an existing program: errno's text would be misleading.
 Failure execute_failure(const SpawnPlan& plan, int errnum) {
   const std::string& program = plan.program;
   const std::string& root = plan.process.root;
@@ -223,10 +223,10 @@ Result<Child> spawn_checked(const SpawnPlan& plan) {
   return step_failure(plan, work);
 }
 
-/// What a search of the PATH finds at one place.
+/// The result of a PATH search at one place.
 enum class Candidate { missing, not_executable, executable };
 
-/// Returns only temporary errors; after others the file counts as missing.
+/// Returns only temporary errors. After other errors the file counts as missing.
 Result<Candidate> examine(const std::string& root, const std::string& path) {
   const auto status = stat_below(root, path);
   if (!status && status.error().temporary()) return Failure(status.error());
@@ -247,7 +247,7 @@ std::string below(const std::string& dir, std::string_view path) {
 Result<Child> spawn(const SpawnPlan& plan) {
   auto child = spawn_checked(plan);
   if (child || child.error().errnum != ENOEXEC || !plan.as_by_shell) return child;
-  // A shell takes a program for another machine for a script, and finds faults in its syntax.
+  // A shell would take another machine's program for a script, and report faults in its syntax.
   if (!program_fault(plan.process.root, plan.program, Refused::yes).empty()) return child;
   SpawnPlan script = plan;
   script.program = "/bin/sh";

@@ -1,4 +1,22 @@
-// Making a child, and its few steps to execve. See spawn_child.hpp for the rules.
+// Makes a child, and takes its few steps to execve. See spawn_child.hpp for the rules.
+//
+// A child is made in the best way that the kernel allows:
+//
+// 1. clone3(2) with shared memory and a shared descriptor table. This needs slots for the streams
+//    (spawn_slots.hpp), and no other passed descriptors. At its beginning the child copies the
+//    lowest part of the table (take_descriptors()). If the kernel refuses the copy, the child ends,
+//    the slots are given up for good, and start_child() starts again with way 2.
+// 2. clone3(2) with shared memory and a copy of the whole table.
+// 3. clone(2) with a copy of the memory (clone_copied()). Used from the moment at which the kernel
+//    or a filter refuses clone3(2).
+//
+// In ways 1 and 2 the kernel makes the child in its cgroup (CLONE_INTO_CGROUP). Without this flag
+// (before Linux 5.7), and in way 3, the child enters the cgroup itself.
+//
+// In ways 1 and 2 this thread sleeps until the child has executed or ended (CLONE_VFORK), and then
+// reads the failed step from ChildWork. In way 3 it reads a report from a pipe, which ends without
+// a report at execve(2). In each way reap_unexecuted() then says which of the two happened: it can
+// only reap a child that did not execute.
 #include "os/spawn_child.hpp"
 
 #include <fcntl.h>
@@ -29,18 +47,17 @@ namespace {
 // For a few frames and no signal handler.
 constexpr std::size_t kChildStackBytes = 8192;
 
-/// All zeros, as two of the kernel's structures: a sigaction with SIG_DFL, and an empty signal set.
+/// Zeros, used as two kernel structures: a sigaction with SIG_DFL, and an empty signal set.
 constexpr std::uint64_t kZeros[16] = {};
 
-/// No handler of ours may run in the child, and ignored signals must be reset as well, which
-/// execve(2) and CLONE_CLEAR_SIGHAND do not do. The calls for SIGKILL and SIGSTOP fail, which does
-/// no harm.
+/// Resets signals: no handler of ours may run in the child, and execve(2) and CLONE_CLEAR_SIGHAND
+/// do not reset ignored signals. The calls for SIGKILL and SIGSTOP fail harmlessly.
 ZINIT_CHILD void reset_handlers(const ChildWork& work) {
   for (std::uint64_t rest = work.signals; rest != 0; rest &= rest - 1)
     ::syscall(SYS_rt_sigaction, __builtin_ctzll(rest) + 1, kZeros, nullptr, kSignalSetBytes);
 }
 
-/// Moves the streams to 0, 1 and 2. First each goes above 2, since it may be at another's number.
+/// Moves the streams to 0, 1 and 2. First moves each above 2, because it may have another's number.
 ZINIT_CHILD bool place_streams(ChildWork& work) {
   if (work.report >= 0 && work.report < kStreams) {
     work.report = static_cast<int>(::syscall(SYS_fcntl, work.report, F_DUPFD_CLOEXEC, kStreams));
@@ -56,7 +73,7 @@ ZINIT_CHILD bool place_streams(ChildWork& work) {
   return true;
 }
 
-/// Moves the passed descriptors to their numbers, first above all of these, like the streams.
+/// Moves the passed descriptors to their numbers; first above all of these, like the streams.
 ZINIT_CHILD bool place_passed(ChildWork& work) {
   if (work.passed_count == 0) return true;
   const int free = work.passed_as[work.passed_count - 1] + 1;
@@ -75,7 +92,7 @@ ZINIT_CHILD bool place_passed(ChildWork& work) {
   return true;
 }
 
-/// Writes the child's pid into its variables. They are in the parent's memory; the parent waits.
+/// Writes the child's pid into its variables, which are in the waiting parent's memory.
 ZINIT_CHILD void write_pid(const ChildWork& work) {
   if (work.pid_count == 0) return;
   long rest = ::syscall(SYS_getpid);
@@ -90,15 +107,15 @@ ZINIT_CHILD void write_pid(const ChildWork& work) {
   }
 }
 
-/// Makes the table of descriptors the child's own: see spawn_slots.hpp.
+/// Gives the child its own descriptor table: see spawn_slots.hpp.
 ZINIT_CHILD bool take_descriptors(ChildWork& work) {
   if (work.keep_below < 0) return true;
   work.unshare_refused = ::syscall(SYS_close_range, work.keep_below, ~0U, CLOSE_RANGE_UNSHARE) < 0;
   return !work.unshare_refused;
 }
 
-/// Closes the descriptors that zinit inherited; all of its own are close-on-exec. Before Linux 5.9,
-/// without close_range(2), mark_inherited_descriptors() must do.
+/// Closes descriptors that zinit inherited; all of zinit's own are close-on-exec. Before Linux 5.9,
+/// without close_range(2), mark_inherited_descriptors() must suffice.
 ZINIT_CHILD void close_others(const ChildWork& work) {
   int next = kStreams;
   for (std::size_t i = 0; i < work.passed_count; ++i) {
@@ -115,21 +132,21 @@ ZINIT_CHILD void close_others(const ChildWork& work) {
   ::syscall(SYS_close_range, work.report + 1, ~0U, 0);
 }
 
-/// Leads a session of its own; or a process group that shares the terminal of ours, as a shell's
-/// foreground job does.
+/// Makes the child lead its own session; or a process group that shares our terminal, like a
+/// shell's foreground job.
 ZINIT_CHILD bool take_group(const ChildWork& work) {
   return (work.foreground ? ::syscall(SYS_setpgid, 0, 0) : ::syscall(SYS_setsid)) >= 0;
 }
 
-/// As tini does. SIGTTOU, which the terminal sends to those in the background, is still blocked.
-/// If it fails the program has no job control, but runs.
+/// As tini does. SIGTTOU, which the terminal sends to background processes, is still blocked. If
+/// this fails, the program runs without job control.
 ZINIT_CHILD void come_to_foreground(const ChildWork& work) {
   if (!work.foreground) return;
   const int group = static_cast<int>(::syscall(SYS_getpid));
   ::syscall(SYS_ioctl, 0, TIOCSPGRP, &group);
 }
 
-/// All that the child does until execve(2).
+/// Everything that the child does until execve(2).
 [[noreturn]] ZINIT_CHILD void run_child(ChildWork* shared) {
   ChildWork& work = *shared;
   reset_handlers(work);
@@ -137,7 +154,7 @@ ZINIT_CHILD void come_to_foreground(const ChildWork& work) {
   enter_cgroup(work);
   if (!take_group(work)) fail(work, SpawnStep::session);
   if (!place_streams(work) || !place_passed(work)) fail(work, SpawnStep::descriptors);
-  // 1: take it from another session, if we may. A service that was just stopped may still have it.
+  // 1: take it from another session, if allowed. A service that just stopped may still have it.
   if (work.take_terminal && ::syscall(SYS_ioctl, 0, TIOCSCTTY, 1) < 0)
     fail(work, SpawnStep::terminal);
   come_to_foreground(work);
@@ -154,9 +171,9 @@ ZINIT_CHILD void come_to_foreground(const ChildWork& work) {
   fail(work, SpawnStep::execute);
 }
 
-/// Calls clone3(2). The child runs run_child() on the stack of `arguments` and never returns. With
-/// libc's syscall() the child would return from that, on its empty stack.
-/// @return the child's pid, or the negated errno.
+/// Calls clone3(2). The child calls run_child() on the stack in `arguments` and never returns.
+/// libc's syscall() does not work here: the child would return from it, on its empty stack.
+/// @return the child's pid, or the negated errno
 #if defined(__x86_64__)
 #define ZINIT_HAS_CLONE3 1
 long clone3_child(clone_args& arguments, ChildWork& work) {
@@ -167,7 +184,7 @@ long clone3_child(clone_args& arguments, ChildWork& work) {
       "jnz 1f\n\t"
       "mov %[work], %%rdi\n\t"
       "mov %[run], %%rax\n\t"
-      "xor %%ebp, %%ebp\n\t"  // not sooner: an operand may have lain there
+      "xor %%ebp, %%ebp\n\t"  // not sooner: an operand may be there
       "call *%%rax\n\t"
       "ud2\n"
       "1:"
@@ -187,7 +204,7 @@ long clone3_child(clone_args& arguments, ChildWork& work) {
       "cbnz x0, 1f\n\t"
       "mov x0, %[work]\n\t"
       "mov x8, %[run]\n\t"
-      "mov x29, xzr\n\t"  // not sooner: an operand may have lain there
+      "mov x29, xzr\n\t"  // not sooner: an operand may be there
       "blr x8\n\t"
       "brk #1\n"
       "1:"
@@ -201,11 +218,11 @@ long clone3_child(clone_args& arguments, ChildWork& work) {
 long clone3_child(clone_args&, ChildWork&) { return -ENOSYS; }
 #endif
 
-/// How children are made. It changes when the kernel refuses a way.
+/// How children are made. Changes when the kernel refuses a way.
 std::atomic<CloneWay> way_in_force{ZINIT_HAS_CLONE3 ? CloneWay::shared : CloneWay::copied};
 
 /// Whether the error means that the kernel (before 5.7) does not know CLONE_INTO_CGROUP, for which
-/// the structure was made larger.
+/// the structure became larger.
 bool lacks_into_cgroup(long error) { return error == -E2BIG || error == -EINVAL; }
 
 /// @return pid or negated errno
@@ -224,8 +241,8 @@ long clone_with_memory(ChildWork& work, clone_args& arguments) {
   return clone3_child(arguments, work);
 }
 
-/// Makes a child that shares our memory. Its stack can be in this frame: CLONE_VFORK suspends this
-/// thread until the child has executed or ended.
+/// Makes a child that shares our memory. Its stack can be in this frame, because CLONE_VFORK
+/// suspends this thread until the child has executed or ended.
 /// @return pid or negated errno
 long clone_shared(ChildWork& work, int& pidfd) {
   alignas(16) std::byte stack[kChildStackBytes];
@@ -244,7 +261,7 @@ long clone_shared(ChildWork& work, int& pidfd) {
     arguments.child_tid = reinterpret_cast<std::uintptr_t>(work.pid);
   }
   arguments.exit_signal = 0;  // hidden from the reaper until it executes, see spawn.hpp
-  // There are no slots for descriptors that are passed besides the streams.
+  // There are no slots for descriptors passed besides the streams.
   if (work.passed_count > 0) return clone_with_memory(work, arguments);
   const StreamSlots slots(work.streams);
   if (!slots.taken()) return clone_with_memory(work, arguments);
@@ -258,8 +275,7 @@ long clone_shared(ChildWork& work, int& pidfd) {
   return pid;
 }
 
-/// Waits for the child's report, and copies it to `work`. Once the child has executed there is
-/// none.
+/// Waits for the child's report, and copies it to `work`. A child that has executed sends none.
 void read_report(int fd, ChildWork& work) noexcept {
   int words[3] = {};
   ssize_t got;
@@ -271,8 +287,8 @@ void read_report(int fd, ChildWork& work) noexcept {
   work.failed_detail = words[2];
 }
 
-/// Like fork(2), but with exit signal 0 and without what libc does around it. The place for the pid
-/// is the third argument on all architectures; the order of the last two differs, but both are 0.
+/// Like fork(2), but with exit signal 0, and without libc's extra work. The place for the pid is
+/// the third argument on all architectures. The order of the last two differs: both are 0.
 /// @return pid or negated errno
 long clone_copied(ChildWork& work, int& pidfd) {
   auto pipe = make_pipe();
@@ -304,7 +320,7 @@ long clone_any(ChildWork& work, int& pidfd) {
 
 /// Reaps a child that did not execute. __WCLONE takes only children whose exit signal is not
 /// SIGCHLD.
-/// @return false if the child has executed, which made its exit signal SIGCHLD
+/// @return false if the child has executed, because this made its exit signal SIGCHLD
 bool reap_unexecuted(pid_t pid, int& status) noexcept {
   pid_t got;
   do got = ::waitpid(pid, &status, static_cast<int>(__WCLONE));

@@ -1,7 +1,7 @@
-// The child's side of spawn.hpp: how it is made, and what it does between clone and execve.
+// The child's side of spawn.hpp: how the child is made, and what it does between clone and execve.
 //
-// It may share our memory while our other threads run. So its code has plain data and raw system
-// calls only: no allocation, no lock, no instrumentation by a sanitizer.
+// The child may share our memory while our other threads run. So its code uses only plain data and
+// raw system calls: no allocation, no lock, no instrumentation by a sanitizer.
 #pragma once
 
 #include <linux/capability.h>
@@ -17,10 +17,10 @@
 
 namespace zinit {
 
-/// The steps of the child, in their order. Each can fail.
+/// The child's steps, in order. Each can fail.
 enum class SpawnStep : int {
   none,
-  cgroup,       // cgroup.procs, where clone3 could not make it there
+  cgroup,       // cgroup.procs, if clone3 could not make it there
   session,      // setsid, or setpgid
   descriptors,  // the standard streams
   terminal,     // TIOCSCTTY
@@ -35,7 +35,7 @@ enum class SpawnStep : int {
   groups,       // setgroups
   group,        // setresgid
   user,         // setresuid
-  ambient,      // capset, PR_CAP_AMBIENT; detail: the capability, or -1 for all of them
+  ambient,      // capset, PR_CAP_AMBIENT; detail: the capability, or -1 for all
   directory,    // chdir
   privileges,   // PR_SET_NO_NEW_PRIVS
   signals,      // unblocking
@@ -53,16 +53,16 @@ struct ChildLimit {
   rlimit value{};
 };
 
-/// A SpawnPlan as plain data. It points to data of the parent, which waits meanwhile.
+/// A SpawnPlan as plain data. Points to data of the parent, which waits meanwhile.
 struct ChildWork {
   const char* program = nullptr;
   char* const* argv = nullptr;
   char* const* env = nullptr;
   const char* dir = nullptr;
   mode_t umask = 0;
-  std::uint64_t signals = 0;  // to be reset: signals_to_reset()
-  int cgroup = -1;            // its directory; -1: the parent's
-  bool enter_cgroup = false;  // the child itself has to enter it
+  std::uint64_t signals = 0;  // to reset: signals_to_reset()
+  int cgroup = -1;            // directory of its cgroup; -1: the parent's
+  bool enter_cgroup = false;  // the child itself must enter it
   int streams[kStreams] = {-1, -1, -1};
   // Passed descriptors, and their numbers in the child, ascending. passed_from is overwritten.
   int* passed_from = nullptr;
@@ -71,18 +71,18 @@ struct ChildWork {
   char* const* pid_places = nullptr;  // where the child writes its pid, kPidDigits bytes each
   std::size_t pid_count = 0;
   bool take_terminal = false;
-  bool foreground = false;  // of our own session, whose terminal stream 0 is
+  bool foreground = false;  // of our own session; stream 0 is its terminal
   const ChildLimit* limits = nullptr;
   std::size_t limit_count = 0;
-  // From here to `uid`, null or -1 means that it is left unchanged.
+  // From here to `uid`, null or -1 means unchanged.
   const char* oom_score_adj = nullptr;  // as text
   std::size_t oom_score_adj_size = 0;
-  const unsigned long* cpus = nullptr;  // bits, as sched_setaffinity(2) wants them
+  const unsigned long* cpus = nullptr;  // bits, as for sched_setaffinity(2)
   std::size_t cpus_bytes = 0;
   int scheduler = -1;  // the kernel's number of the policy
-  int priority = 0;    // of that policy
+  int priority = 0;    // of this policy
   const int* nice = nullptr;
-  int io_priority = -1;  // class and priority, as ioprio_set(2) wants them
+  int io_priority = -1;  // class and priority, as for ioprio_set(2)
   const char* root = nullptr;
   const std::uint64_t* capabilities = nullptr;  // a bit each: the bounding set
   bool raise_capabilities = false;              // make them ambient too, for a user other than root
@@ -94,23 +94,23 @@ struct ChildWork {
   const gid_t* gid = nullptr;
   const uid_t* uid = nullptr;
 
-  int keep_below = -1;  // shared descriptor table: copy the part below this; -1: not shared
+  int keep_below = -1;           // descriptor table: copy the part below this; -1: not shared
   bool unshare_refused = false;  // set by the child if the kernel refused
 
-  // Where the kernel stores the pid before the child runs; `noted` in memory that outlives zinit's.
+  // The kernel stores the pid here before the child runs; `noted` is in memory that outlives us.
   std::atomic<pid_t>* pid = nullptr;
   std::atomic<pid_t>* noted = nullptr;
 
-  int report = -1;  // where step and errno go if memory is not shared
+  int report = -1;  // where to write step and errno if memory is not shared
 
-  // What the child leaves behind.
+  // Set by the child:
   SpawnStep failed_step = SpawnStep::none;
   int failed_errno = 0;
   int failed_detail = 0;  // for `limits` the index; for others see SpawnStep
 };
 
-/// A child that has executed its program, or has not and is reaped. Then `killed` is the signal
-/// that killed it, or it is 0 and ChildWork has the step that failed.
+/// A child that has executed its program; or one that has not, and is reaped. For the latter,
+/// `killed` is the signal that killed it, or 0 if a step in ChildWork failed.
 struct StartedChild {
   pid_t pid = -1;
   bool executed = false;
@@ -119,7 +119,7 @@ struct StartedChild {
 };
 
 /// Makes the child and waits for the outcome. The caller has blocked all signals in its thread.
-/// @return  the outcome; an error if there could be no process (EAGAIN, ENOMEM, EMFILE, ENFILE).
+/// @return  the outcome; an error if no process could be made (EAGAIN, ENOMEM, EMFILE, ENFILE)
 [[nodiscard]] Result<StartedChild> start_child(ChildWork& work);
 
 /// How children are made.

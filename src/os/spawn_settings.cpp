@@ -1,4 +1,4 @@
-// Converts keys to the kernel's numbers, and failures to error texts.
+// Converts keys to the kernel's numbers, and failures to error texts. See spawn_settings.hpp.
 #include "os/spawn_settings.hpp"
 
 #include <sched.h>
@@ -31,8 +31,8 @@ constexpr int kIoPriorityDefault = 4;  // the kernel's, in the middle
 constexpr int kIoClassShift = 13;      // of ioprio_set(2), which has no header
 
 rlim_t kernel_limit(Limit which, std::uint64_t value) {
-  // For open files "unlimited" is zinit's own hard limit, which it has raised as far as it can
-  // (limits.hpp): the kernel refuses numbers above fs.nr_open.
+  // For open files, "unlimited" is zinit's own hard limit, which zinit has raised as far as
+  // possible (limits.hpp), because the kernel refuses numbers above fs.nr_open.
   rlimit own{};
   if (value == kUnlimited && which == Limit::nofile && ::getrlimit(RLIMIT_NOFILE, &own) == 0)
     return own.rlim_max;
@@ -100,7 +100,7 @@ Failure scheduler_failure(const ProcessSettings& process, const ChildWork& work)
   return sys_failure("take", text, work.failed_errno);
 }
 
-/// Names the first of the wanted capabilities that zinit itself lacks, for an error text.
+/// Names the first wanted capability that zinit itself lacks, for an error text.
 std::string lacking_capability(std::uint64_t wanted) {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct own[2]{};

@@ -1,5 +1,5 @@
-// Prepares [limits] and [process] in the parent for the child, and makes the error text if one of
-// them could not be applied.
+// Prepares [limits] and [process] in the parent for the child, and makes the error text if the
+// child could not apply one of them.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ namespace zinit {
 /// Plain data for a ChildWork, which points into it.
 class PreparedSettings {
  public:
-  /// @param uid  the user that the service runs as.
+  /// @param uid  the user that the service runs as
   PreparedSettings(const SpawnPlan& plan, uid_t uid);
   PreparedSettings(const PreparedSettings&) = delete;
   PreparedSettings& operator=(const PreparedSettings&) = delete;
@@ -28,7 +28,7 @@ class PreparedSettings {
   std::vector<unsigned long> cpus_;
 };
 
-/// The error for a setting that a child could not apply, which is its failed step.
+/// The error for a setting that a child could not apply: its failed step.
 [[nodiscard]] Failure settings_failure(const SpawnPlan& plan, const ChildWork& work);
 
 }  // namespace zinit

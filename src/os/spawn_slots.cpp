@@ -1,4 +1,4 @@
-// Reserving descriptors and handing them out: see spawn_slots.hpp.
+// Reserves descriptors and hands them out. See spawn_slots.hpp.
 #include "os/spawn_slots.hpp"
 
 #include <fcntl.h>
@@ -17,13 +17,13 @@ namespace {
 constexpr int kSets = 8;
 constexpr int kSlots = kSets * kStreams;
 
-// The child copies the table up to the highest slot. With higher slots that would gain nothing.
+// The child copies the table up to the highest slot. With higher slots this would gain nothing.
 constexpr int kHighest = 255;
 
 /// All slots of this process.
 class Pool {
  public:
-  /// @return  a free set, -1 where there is none
+  /// @return  a free set, or -1
   int take() noexcept EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     if (!tried_) reserve();
@@ -89,7 +89,7 @@ class Pool {
 };
 
 Pool& pool() {
-  // Not on the heap, and never destroyed, since threads may spawn until the end.
+  // Not on the heap, and never destroyed, because threads may spawn until the end.
   static union Holder {
     Holder() : pool() {}
     ~Holder() {}
@@ -115,7 +115,7 @@ void StreamSlots::let_go() noexcept {
   bool whole = true;
   for (int i = 0; i < placed_; ++i) {
     if (::dup3(pool().null(), fd(i), O_CLOEXEC) >= 0) continue;
-    ::close(fd(i));  // anybody may get the number now: this set is never taken again
+    ::close(fd(i));  // the number may be reused now: this set is never taken again
     whole = false;
   }
   if (whole) pool().give_back(set_);

@@ -1,10 +1,10 @@
 // Reserved low descriptors for the streams of a child.
 //
-// Copying the descriptor table and closing the copies in the child takes time for each descriptor:
-// with the pipes of a thousand services, twice as long as the rest of a spawn. So the child is made
-// with the parent's table (CLONE_FILES), and copies only its lowest part (CLOSE_RANGE_UNSHARE). Its
-// streams must be in that part, but new descriptors have high numbers if many are open. So a few
-// low ones are reserved early, and are /dev/null until they are used.
+// Copying the descriptor table, and closing the copies in the child, takes time for each
+// descriptor: with the pipes of a thousand services, twice as long as the rest of a spawn. So the
+// child is made with the parent's table (CLONE_FILES), and copies only its lowest part
+// (CLOSE_RANGE_UNSHARE). Its streams must be in this part, but new descriptors have high numbers if
+// many are open. So a few low ones are reserved early, open on /dev/null while unused.
 #pragma once
 
 #include <array>
@@ -14,10 +14,10 @@
 
 namespace zinit {
 
-/// Three reserved descriptors for as long as a spawn takes.
+/// Three reserved descriptors for the duration of a spawn.
 class StreamSlots {
  public:
-  /// Duplicates `streams` into free slots. If there are none, or after give_up(), nothing is taken,
+  /// Duplicates `streams` into free slots. If no slots are free, or after give_up(), takes none,
   /// and the child must copy the whole table.
   explicit StreamSlots(const int (&streams)[kStreams]) noexcept;
   /// Makes the slots /dev/null again, so that no end of a pipe stays open here.
@@ -31,8 +31,8 @@ class StreamSlots {
   /// All slots are below this number.
   [[nodiscard]] static int end() noexcept;
 
-  /// Call it if the kernel cannot copy a part of a table (before Linux 5.9, or with a filter), or
-  /// if descriptors run out. From then on no slots are taken, and the reserved ones are closed. Any
+  /// Call if the kernel cannot copy a part of a table (before Linux 5.9, or with a filter), or if
+  /// descriptors run out. From then on no slots are taken, and the reserved ones are closed. Any
   /// thread.
   /// @return  whether there were any
   static bool give_up() noexcept;

@@ -1,4 +1,4 @@
-// The steps that [limits] and [process] ask for, by raw system calls. See spawn_steps.hpp.
+// The steps for [limits] and [process], by raw system calls. See spawn_steps.hpp.
 #include "os/spawn_steps.hpp"
 
 #include <fcntl.h>
@@ -12,14 +12,14 @@ namespace zinit {
 
 namespace {
 
-// IOPRIO_WHO_PROCESS of the kernel, which no header of libc defines.
+// The kernel's IOPRIO_WHO_PROCESS, which no header of libc defines.
 constexpr int kIoprioWhoProcess = 1;
 
-// More than any kernel has. The kernel refuses the numbers that it does not know.
+// More than any kernel has. The kernel refuses unknown numbers.
 constexpr int kCapabilityBits = 64;
 
-/// Changes the child's score only: the kernel shares scores along with memory, but not with a
-/// parent that waits by CLONE_VFORK.
+/// Changes only the child's score: processes that share memory share their score, but the kernel
+/// excepts a parent that waits by CLONE_VFORK.
 ZINIT_CHILD bool write_oom_score(const ChildWork& work) {
   const int fd = static_cast<int>(
       ::syscall(SYS_openat, AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC, 0));
@@ -45,9 +45,9 @@ ZINIT_CHILD void cut_bounding_set(ChildWork& work) {
   }
 }
 
-/// At execve(2) root gets its inheritable capabilities even beyond the bounding set
-/// (capabilities(7)), and zinit may have been started with some. Clearing them clears the ambient
-/// ones too.
+/// At execve(2) root gets its inheritable capabilities, even beyond the bounding set
+/// (capabilities(7)), and zinit may have been started with some. Clearing them also clears the
+/// ambient ones.
 ZINIT_CHILD void clear_inheritable(ChildWork& work) {
   __user_cap_data_struct own[2] = {};
   if (::syscall(SYS_capget, &work.capability_header, own) < 0) fail(work, SpawnStep::bounding, -1);
@@ -55,8 +55,8 @@ ZINIT_CHILD void clear_inheritable(ChildWork& work) {
   if (::syscall(SYS_capset, &work.capability_header, own) < 0) fail(work, SpawnStep::bounding, -1);
 }
 
-/// PR_SET_KEEPCAPS has kept them permitted over the change of user. A program without capabilities
-/// of its own gets those that are inheritable and ambient.
+/// PR_SET_KEEPCAPS kept them permitted over the change of user. A program without capabilities of
+/// its own gets the capabilities that are inheritable and ambient.
 ZINIT_CHILD void raise_capabilities(ChildWork& work) {
   if (::syscall(SYS_capset, &work.capability_header, work.capability_sets) < 0)
     fail(work, SpawnStep::ambient, -1);
@@ -80,7 +80,7 @@ ZINIT_CHILD void raise_capabilities(ChildWork& work) {
   while (true) ::syscall(SYS_exit_group, 127);
 }
 
-// "0" stands for the writing process.
+// "0" is the writing process.
 ZINIT_CHILD void enter_cgroup(ChildWork& work) {
   if (!work.enter_cgroup) return;
   const int fd =
@@ -113,8 +113,8 @@ ZINIT_CHILD void apply_settings(ChildWork& work) {
     fail(work, SpawnStep::root);
 }
 
-// The bounding set and the groups come before the user, who may not change them. libc's
-// setresuid(2) would change every thread.
+// The bounding set and the groups come before the user, who may not change them. setresuid(2) of
+// libc would change every thread.
 ZINIT_CHILD void take_identity(ChildWork& work) {
   if (work.capabilities != nullptr) cut_bounding_set(work);
   if (work.raise_capabilities && ::syscall(SYS_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)

@@ -1,11 +1,11 @@
-// Some steps of a spawned child, and the attributes of its functions. Only for the sources of the
-// child, under the rules of spawn_child.hpp.
+// Some steps of a spawned child, and the attributes of its functions. Only for the child's sources,
+// under the rules of spawn_child.hpp.
 #pragma once
 
 #include "os/spawn_child.hpp"
 
 // The child shares the thread-local data of the waiting thread, including a sanitizer's. None of
-// its functions may be instrumented, since those before execve never return.
+// its functions may be instrumented, because functions before execve never return.
 #if defined(__clang__)
 #define ZINIT_CHILD __attribute__((noinline, disable_sanitizer_instrumentation, no_stack_protector))
 #else
@@ -22,8 +22,8 @@ namespace zinit {
 /// Enters the cgroup if clone3 did not. All descriptors of the parent are still open.
 ZINIT_CHILD void enter_cgroup(ChildWork& work);
 
-/// Applies what needs privileges that the service may not have: OOM score, scheduling, limits, root
-/// directory. Descriptors that the child is not to have are closed by then.
+/// Applies settings that need privileges which the service may not have: OOM score, scheduling,
+/// limits, root directory. Unwanted descriptors are closed by then.
 ZINIT_CHILD void apply_settings(ChildWork& work);
 
 /// Sets capabilities, groups and user.

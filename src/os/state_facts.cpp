@@ -1,4 +1,4 @@
-// The file of facts: records, one after the other, of which the last with a key counts.
+// The file of facts: consecutive records. The last record with a key counts. See state_facts.hpp.
 #include "os/state_facts.hpp"
 
 #include <sys/stat.h>
@@ -20,7 +20,7 @@ namespace zinit {
 
 namespace {
 
-// A reader that meets damage looks for the next mark, at a multiple of its size.
+// After damage a reader looks for the next mark, at a multiple of kAlign.
 constexpr std::uint32_t kMark = 0x74636166;  // "fact"
 constexpr std::size_t kAlign = 8;
 
@@ -31,19 +31,19 @@ struct RecordHead {
   std::uint64_t value_size;
 };
 
-// A key or a value beyond these is damage.
+// A larger key or value is damage.
 constexpr std::uint64_t kMaxKey = 256;
 constexpr std::uint64_t kMaxValue = 64 << 20;
 
 constexpr std::uint64_t kFirstRewrite = 65536;
-// Of the file: far more than the configuration of all services that one process can have.
+// For the file: far more than the configuration of all services that one process can have.
 constexpr std::uint64_t kMostFacts = std::uint64_t{512} << 20;
 
 std::uint64_t sum_of(std::string_view record) noexcept {
   return checksum_of(reinterpret_cast<const std::byte*>(record.data()), record.size());
 }
 
-/// How much longer a text of this size is in the file.
+/// The padding after a text of this size in the file.
 constexpr std::uint64_t padding_of(std::uint64_t size) noexcept {
   return (kAlign - size % kAlign) % kAlign;
 }
@@ -150,7 +150,7 @@ Result<void> StateFacts::append(const std::string& records) {
   }
   if (size_ + records.size() > kMostFacts)
     return sys_failure("keep for the next image", "more than is kept already", EFBIG);
-  // At its place, so that it covers what a write that failed may have left there.
+  // At this offset, to overwrite what a failed write may have left there.
   kill_point("facts.before");
   if (auto written = write_at(file_.get(), records, size_); !written) return written;
   kill_point("facts.after");
@@ -163,10 +163,10 @@ Result<void> StateFacts::go_on(KeptFd file, const FactMap& facts) {
   if (::fstat(file.get(), &status) < 0) return sys_failure("look at", "the facts");
   MutexLock lock(mutex_);
   file_ = std::move(file);
-  // The last record may be torn; a reader finds the next one at a multiple of its alignment.
+  // The last record may be torn. A reader finds the next one at a multiple of the alignment.
   size_ = static_cast<std::uint64_t>(status.st_size);
   size_ += padding_of(size_);
-  // By what counts of it: by its size, it would grow from image to image.
+  // By the size of its current facts: by the file's size, it would grow from image to image.
   std::uint64_t live = 0;
   for (const auto& [key, value] : facts)
     live += sizeof(RecordHead) + kAlign + key.size() + value.size();

@@ -1,13 +1,12 @@
-// Facts that the next image must know and that change seldom: which config is in force, which
-// shutdown is scheduled, what was stored for a service. Each has a key ("spec/12") and a value, any
-// bytes. What changes with every step of a service is in the journal (supervisor/journal.hpp).
+// Facts that the next image must know and that seldom change: the config in force, a scheduled
+// shutdown, what was stored for a service. Each has a key ("spec/12") and a value, any bytes. Facts
+// that change with every step of a service are in the journal (supervisor/journal.hpp).
 //
-// They lie in a memory file to which each change is appended by one write(2), with a checksum, so
-// that a crash in its midst costs this change alone. Nothing of it is in zinit's own memory. When
-// as much has been appended as there was, a new file is written with what is still true, and takes
-// the place of the old one.
+// The facts lie in a memory file. Each change is appended to it by one write(2), with a checksum,
+// so a crash during the write loses only this change. zinit's own memory has no copy. When the file
+// has doubled, a new file with the current facts replaces it.
 //
-// Threads: any; a lock of its own.
+// Threads: any. Has its own lock.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +19,7 @@
 
 namespace zinit {
 
-/// The facts of a file, by key. An empty value is the same as none.
+/// The facts of a file, by key. An empty value means no fact.
 using FactMap = std::map<std::string, std::string, std::less<>>;
 
 class StateFacts {
@@ -29,19 +28,19 @@ class StateFacts {
   StateFacts(const StateFacts&) = delete;
   StateFacts& operator=(const StateFacts&) = delete;
 
-  /// Goes on with the file of an earlier image, of which `facts` have been read. Before any other
-  /// call.
+  /// Continues with the file of an earlier image, whose `facts` were read. Call before anything
+  /// else.
   [[nodiscard]] Result<void> go_on(KeptFd file, const FactMap& facts) EXCLUDES(mutex_);
 
-  /// Replaces the value of `key`; an empty one takes it away. Does not block. Errors are those of
+  /// Replaces the value of `key`. An empty value removes it. Does not block. Errors: those of
   /// memfd_create(2) and write(2), and E2BIG for a key of more than 256 bytes or a value of more
-  /// than 64 MiB; the old value stays then, for the next image.
+  /// than 64 MiB. After an error the next image finds the old value.
   [[nodiscard]] Result<void> set(std::string_view key, std::string_view value) EXCLUDES(mutex_);
 
-  /// The same; a failure is logged.
+  /// Like set(), but logs a failure.
   void keep(std::string_view key, std::string_view value) noexcept EXCLUDES(mutex_);
 
-  /// The same as set() for all of `facts`, by one write(2). One that is too large is left out.
+  /// set() for all of `facts`, by one write(2). Skips a fact that is too large.
   [[nodiscard]] Result<void> set(const FactMap& facts) EXCLUDES(mutex_);
 
  private:
@@ -51,7 +50,7 @@ class StateFacts {
   Mutex mutex_;
   KeptFd file_ GUARDED_BY(mutex_);
   std::uint64_t size_ GUARDED_BY(mutex_) = 0;
-  std::uint64_t rewrite_at_ GUARDED_BY(mutex_) = 0;  // the size at which it is written anew
+  std::uint64_t rewrite_at_ GUARDED_BY(mutex_) = 0;  // the size at which the file is rewritten
 };
 
 /// Calls each(REST OF THE KEY, VALUE) for each fact whose key begins with `prefix`.
@@ -66,11 +65,11 @@ void each_below(const FactMap& facts, std::string_view prefix, Each each) {
 /// A copy of these facts, by the rest of their keys.
 [[nodiscard]] FactMap facts_below(const FactMap& facts, std::string_view prefix);
 
-/// Reads what `fd` refers to, a file that this or an earlier image has written. What is damaged is
-/// left out. Errors are those of read(2).
+/// Reads `fd`, a file that this or an earlier image wrote. Skips damaged records. Errors: those of
+/// read(2).
 [[nodiscard]] Result<FactMap> read_facts(int fd);
 
-/// The same from its bytes.
+/// Parses the bytes of such a file.
 [[nodiscard]] FactMap parse_facts(std::string_view bytes);
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Listening sockets in /proc: see tcp_ports.hpp.
+// Finds listening sockets in /proc. See tcp_ports.hpp.
 #include "os/tcp_ports.hpp"
 
 #include <dirent.h>

@@ -1,7 +1,7 @@
 // Which process listens on a TCP port, according to /proc.
 //
 // There is no trial bind(2): it could make another process's bind(2) fail at that moment, and does
-// not tell which process has the port.
+// not show which process has the port.
 #pragma once
 
 #include <sys/types.h>
@@ -33,7 +33,7 @@ struct Listener {
 /// not see. Reads the descriptors of all processes, so use it only to explain a failure.
 [[nodiscard]] std::vector<pid_t> holders_of_socket(std::uint64_t inode);
 
-/// `pid`, its process group, its session, and those of its ancestors, up to but without PID 1.
+/// `pid`, its process group and session, and the same for its ancestors up to but without PID 1.
 [[nodiscard]] std::vector<pid_t> lineage_of(pid_t pid);
 
 }  // namespace zinit

@@ -30,8 +30,8 @@ namespace zinit {
 
 namespace {
 
-/// Whether this process has a thread of that id (gettid(2)). One that has ended is there until the
-/// kernel has given up all that it had by itself: longer than a join(). (tgkill(2))
+/// Whether this process has a thread with this id (gettid(2)). An ended thread exists until the
+/// kernel has released everything that the thread owned: longer than a join(). (tgkill(2))
 bool has_thread(pid_t tid) noexcept {
   return ::syscall(SYS_tgkill, ::getpid(), tid, 0) == 0 || errno != ESRCH;
 }
@@ -44,7 +44,7 @@ constexpr std::size_t kPage = 4096;
 constexpr std::size_t round_up(std::size_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
 
 /// For the handler of faults (init/last_resort.cpp). A signal's frame holds all registers, and the
-/// kernel tells how large that is (11 KiB with AMX).
+/// kernel reports its size (11 KiB with AMX).
 std::size_t signal_stack_bytes() {
   return std::max<std::size_t>(16384, ::getauxval(AT_MINSIGSTKSZ) + 8192);
 }
@@ -52,10 +52,10 @@ std::size_t signal_stack_bytes() {
 /// The memory of a thread, in one mapping: a guard page for stack overflows, the stack, and the
 /// alternate stack for signals, of which no page is resident until a signal uses it. It is unmapped
 /// when the thread is joined. glibc would keep 40 MB of stacks of ended threads, with the pages
-/// that they have used.
+/// that they used.
 class ThreadMemory {
  public:
-  /// Empty, with errno, where it cannot be mapped.
+  /// Empty, with errno, if it cannot be mapped.
   static ThreadMemory make(std::size_t stack_bytes) noexcept {
     ThreadMemory made(round_up(std::max(stack_bytes, kLeastStackBytes)),
                       round_up(signal_stack_bytes()));
@@ -104,7 +104,7 @@ class ThreadMemory {
   std::size_t signal_stack_ = 0;
 };
 
-/// What a thread sets once, and others wait for.
+/// A flag that one thread sets once, and others wait for.
 class Flag {
  public:
   void set() noexcept {
@@ -196,13 +196,13 @@ struct Thread::Running {
   [[nodiscard]] bool gone() noexcept { return ended.is_set() && !has_thread(tid); }
 };
 
-/// Threads that nobody waits for. A thread cannot unmap the stack that it runs on, so the memory of
-/// one that has gone is given back when the next one comes. There are as many at a time as have run
-/// at a time.
+/// Threads that nobody waits for. A thread cannot unmap the stack that it runs on. So the memory of
+/// ended threads is freed when the next thread is added. The list is at most as long as the number
+/// of threads that ran at the same time.
 class Thread::Abandoned {
  public:
-  /// Never destroyed, for objects abandon their threads until the program has ended; and it needs
-  /// no memory, which there may be none of.
+  /// Never destroyed, because objects abandon their threads until the program has ended. Needs no
+  /// memory, because there may be none.
   static Abandoned& all() noexcept {
     alignas(Abandoned) static std::byte place[sizeof(Abandoned)];
     static Abandoned& only = *::new (place) Abandoned;
@@ -251,7 +251,7 @@ Result<Thread> Thread::start(const std::string& name, std::size_t stack_bytes,
   if (const int errnum = pthread_create(&running->id, attributes.get(), run_thread, start.get());
       errnum != 0) {
     Error fault = sys_failure("start", "thread " + name, errnum).value();
-    // libc falls back to clone(2) on ENOSYS alone.
+    // libc uses clone(2) instead only on ENOSYS.
     if (errnum == EPERM)
       fault.text +=
           "; a seccomp profile answers clone3 with EPERM, as those of engines before 2021 "
@@ -259,7 +259,7 @@ Result<Thread> Thread::start(const std::string& name, std::size_t stack_bytes,
           "--security-opt seccomp=unconfined";
     return Failure(std::move(fault));
   }
-  static_cast<void>(start.release());  // the thread's now
+  static_cast<void>(start.release());  // the thread owns it now
   return Thread(std::move(running));
 }
 

@@ -1,9 +1,9 @@
 // Threads with small stacks.
 //
-// - Every signal is blocked in them but the faults (SIGSEGV and its like), which kill at once when
-//   they are blocked; each thread has an alternate stack, so that a stack overflow can be handled
-//   at all.
-// - An exception that reaches a thread's entry is logged and ends that thread alone.
+// - Every signal is blocked in them except the faults (SIGSEGV and the like), because a blocked
+//   fault kills at once. Each thread has an alternate stack: without it a stack overflow could not
+//   be handled at all.
+// - An exception that reaches a thread's entry is logged, and ends only that thread.
 #pragma once
 
 #include <pthread.h>
@@ -19,17 +19,17 @@
 
 namespace zinit {
 
-/// For a job's thread: enough for a launch, the most that it does (measured). Sanitizers need more
-/// and get it from Thread::start().
+/// For a job's thread: enough for a launch, its deepest work (measured). Sanitizers need more, and
+/// get it from Thread::start().
 inline constexpr std::size_t kSmallStackBytes = std::size_t{64} * 1024;
 
 /// For a thread that runs an event loop and parses what others send.
 inline constexpr std::size_t kLoopStackBytes = std::size_t{1024} * 1024;
 
-/// Names the calling thread, as ps(1), top(1) and gdb show it; the kernel cuts it to 15 bytes.
+/// Names the calling thread, as ps(1), top(1) and gdb show it. The kernel cuts it to 15 bytes.
 void set_thread_name(const std::string& name) noexcept;
 
-/// A running thread; joined by the destructor at the latest.
+/// A running thread. The destructor joins it at the latest.
 class Thread {
  public:
   Thread() noexcept;
@@ -41,22 +41,22 @@ class Thread {
 
   /// Starts a thread that runs `entry`.
   ///
-  /// @param name         cut to the kernel's 15 bytes; shown by ps and in the log.
-  /// @param stack_bytes  without its guard page.
+  /// @param name         shown by ps and in the log; the kernel cuts it to 15 bytes
+  /// @param stack_bytes  without its guard page
   /// @return  EAGAIN or ENOMEM if no more threads can be made: temporary. (pthread_create(3))
   [[nodiscard]] static Result<Thread> start(const std::string& name, std::size_t stack_bytes,
                                             std::function<void()> entry);
 
   [[nodiscard]] bool joinable() const noexcept;
 
-  /// Waits for its end, if there is a thread. Not to be called by the thread itself.
+  /// Waits for the thread's end, if there is a thread. Not on the thread itself.
   void join() noexcept;
 
-  /// Waits for its end, at most for `limit`. @return  false if it still runs
+  /// Waits for the thread's end, at most for `limit`. @return  false if it still runs
   [[nodiscard]] bool join(Milliseconds limit) noexcept;
 
-  /// Nobody waits for it: it may outlive this object, and so must all that it uses. Its memory is
-  /// given back when a later thread is abandoned after its end (pthread_detach(3)).
+  /// Nobody waits for the thread: it may outlive this object, and everything that it uses must
+  /// outlive the thread. After its end, the next abandon() frees its memory (pthread_detach(3)).
   void abandon() noexcept;
 
  private:

@@ -1,4 +1,4 @@
-// Looking at what comes before it is received. See unix_receive.hpp.
+// Peeks at a message before receiving it. See unix_receive.hpp.
 #include "os/unix_receive.hpp"
 
 #include <sys/syscall.h>
@@ -21,8 +21,8 @@ constexpr std::size_t kCredentialsBytes = CMSG_SPACE(sizeof(ucred));
 
 /// recvmsg(2) with `flags`. @return  its result, with `header` for cmsg(3)
 ///
-/// With room for descriptors it is called without its wrapper: a sanitizer would take what comes
-/// for changes of its own table.
+/// With room for descriptors, calls it without its wrapper: a sanitizer would take the new
+/// descriptors for changes of its own table.
 ssize_t receive(int socket, std::span<char> buffer, std::span<std::byte> beside, msghdr& header,
                 int flags) noexcept {
   iovec part{buffer.data(), buffer.size()};
@@ -88,7 +88,7 @@ ssize_t receive_bytes(int socket, std::span<char> buffer) noexcept {
   if (!refuses_descriptors(socket)) {
     const ssize_t seen = peek_bytes(socket, buffer);
     if (seen < 0) return seen;
-    // No more than was looked at: the next bytes may carry descriptors.
+    // No more than was peeked at: the next bytes may carry descriptors.
     buffer = buffer.first(static_cast<std::size_t>(seen));
   }
   msghdr header;

@@ -1,10 +1,10 @@
-// Receiving from unix sockets to which strangers may send descriptors (unix(7), SCM_RIGHTS).
+// Receives from unix sockets to which strangers may send descriptors (unix(7), SCM_RIGHTS).
 //
-// A descriptor for which the receiver has no room is closed by the kernel, in the receiver's
-// thread, and that may block (disposal.hpp). So the receiver first looks at what comes: MSG_PEEK
-// closes nothing, since the queue keeps its own reference.
+// If the receiver has no room for a descriptor, the kernel closes it, in the receiver's thread, and
+// this may block (disposal.hpp). So the receiver first peeks at the message: MSG_PEEK closes
+// nothing, because the queue keeps its own reference.
 //
-// Threads: any, but only one at a time for each socket. Nothing here blocks.
+// Threads: any, but one at a time for each socket. Nothing here blocks.
 #pragma once
 
 #include <sys/socket.h>
@@ -23,23 +23,23 @@ namespace zinit {
 /// The kernel's SCM_MAX_FD: no message carries more.
 inline constexpr std::size_t kMostFds = 253;
 
-/// Room for the sender's credentials and so many descriptors (cmsg(3)).
+/// Room for the sender's credentials and kMostFds descriptors (cmsg(3)).
 inline constexpr std::size_t kAncillaryBytes =
     CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(sizeof(int) * kMostFds);
 
-/// Refuses descriptors on `socket`, and on connections that are accepted from it: who sends one
-/// gets EPERM. Does nothing before Linux 6.16. (SO_PASSRIGHTS)
+/// Refuses descriptors on `socket`, and on connections accepted from it: a sender of one gets
+/// EPERM. Does nothing before Linux 6.16. (SO_PASSRIGHTS)
 void refuse_descriptors(int socket) noexcept;
 
-/// Whether descriptors are refused on `socket`: nobody can have sent one.
+/// Whether `socket` refuses descriptors: nobody can have sent one.
 [[nodiscard]] bool refuses_descriptors(int socket) noexcept;
 
-/// As receive_bytes(), but leaves the bytes where they are. (MSG_PEEK)
+/// Like receive_bytes(), but leaves the bytes where they are. (MSG_PEEK)
 [[nodiscard]] ssize_t peek_bytes(int socket, std::span<char> buffer) noexcept;
 
 /// recv(2) from a socket on which no descriptors are wanted.
-/// @return  as recv(2); -1 with errno EBADMSG if there are descriptors with the bytes that wait,
-///          which then stay there
+/// @return  as recv(2). -1 with errno EBADMSG if the waiting bytes come with descriptors; they stay
+///          in the queue then.
 [[nodiscard]] ssize_t receive_bytes(int socket, std::span<char> buffer) noexcept;
 
 /// A datagram, which may still be in the queue.
@@ -53,19 +53,19 @@ struct Datagram {
 enum class Received {
   nothing,  // no datagram waits
   datagram,
-  with_descriptors,  // it is still in the queue, for take_datagram() or discard_datagram()
+  with_descriptors,  // still in the queue, for take_datagram() or discard_datagram()
 };
 
-/// Receives the next datagram into `buffer`, unless it carries descriptors: then only looks at it.
-/// The socket has SO_PASSCRED. (recvmsg(2))
+/// Receives the next datagram into `buffer`. If it carries descriptors, only peeks at it. The
+/// socket has SO_PASSCRED. (recvmsg(2))
 [[nodiscard]] Received receive_datagram(int socket, std::span<char> buffer, Datagram& datagram);
 
-/// Receives the next datagram with its descriptors. If there is no memory or descriptor for a part
-/// of it, that part is lost and the datagram is not `whole`.
+/// Receives the next datagram with its descriptors. If a part of it finds no memory or descriptor,
+/// this part is lost and the datagram is not `whole`.
 /// @return  false if no datagram waits
 [[nodiscard]] bool take_datagram(int socket, std::span<char> buffer, Datagram& datagram);
 
-/// Whether descriptors may be among what waits to be received.
+/// Whether the queue may hold descriptors.
 [[nodiscard]] bool may_hold_descriptors(int socket) noexcept;
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Writing back, unmounting, loop devices, swap. See unmount.hpp.
+// Writes back, unmounts, detaches loop devices, turns off swap. See unmount.hpp.
 #include "os/unmount.hpp"
 
 #include <dirent.h>
@@ -28,7 +28,7 @@ namespace {
 constexpr std::size_t kSwapsMax = std::size_t{16} * 1024 * 1024;
 constexpr std::size_t kMeminfoMax = std::size_t{64} * 1024;
 
-/// So long one unmount is waited for before the next is begun.
+/// How long to wait for one unmount before the next begins.
 constexpr Milliseconds kEach{200};
 constexpr Milliseconds kForForce{2000};
 constexpr Milliseconds kForReadOnly = kAfterGivingUp - kForForce;
@@ -40,7 +40,7 @@ int write_back(const char* path) {
   return fd < 0 ? -1 : ::syncfs(fd);
 }
 
-/// File systems that are not mounted, and what was written to devices as such, are left to this.
+/// For file systems that are not mounted, and for data written directly to devices.
 int write_back_all(const char* /*what*/) {
   ::sync();
   return 0;
@@ -61,7 +61,7 @@ int detach_loop(const char* path) {
 
 // --- what there is ---
 
-/// Newest first. None where they cannot be read, which is added to `faults`.
+/// Newest first. Empty if they cannot be read; then the error is added to `faults`.
 std::vector<std::string> targets_below(const std::string& directory,
                                        std::vector<Error>* faults = nullptr) {
   const auto mounts = read_mounts();
@@ -72,7 +72,7 @@ std::vector<std::string> targets_below(const std::string& directory,
   return targets;
 }
 
-/// The loop devices that have a file. None on a kernel without them, or without /sys.
+/// The loop devices that have a file. None on a kernel without loop devices, or without /sys.
 std::vector<std::string> loops() {
   std::vector<std::string> devices;
   const UniqueDirectory blocks(::opendir("/sys/block"));
@@ -84,7 +84,7 @@ std::vector<std::string> loops() {
   return devices;
 }
 
-/// What the kernel has still to write, of all file systems together; 0 where it does not tell.
+/// How much the kernel still has to write, over all file systems; 0 if it does not report this.
 std::uint64_t unwritten_kib() {
   std::uint64_t sum = 0;
   const auto text = read_file("/proc/meminfo", kMeminfoMax);
@@ -117,7 +117,7 @@ bool among(const std::vector<std::string>& all, const std::string& one) {
   return std::find(all.begin(), all.end(), one) != all.end();
 }
 
-/// Tries once to unmount each that is not being unmounted already.
+/// Tries once to unmount each target that is not being unmounted already.
 /// @return  whether another round may get further
 bool unmount_round(Attempts& attempts, TimePoint give_up, const std::string& below) {
   bool any = false;
@@ -129,7 +129,7 @@ bool unmount_round(Attempts& attempts, TimePoint give_up, const std::string& bel
   return any;
 }
 
-/// The kernel says that it has detached one that is in use, too, and does so when it no longer is.
+/// The kernel also reports success for a device in use, and detaches it when it is no longer used.
 bool detach_loops(Attempts& attempts) {
   const std::vector<std::string> before = loops();
   std::vector<std::string> devices = before;
@@ -141,7 +141,7 @@ bool detach_loops(Attempts& attempts) {
   return loops().size() < before.size();
 }
 
-/// No mount below /dev is unmounted (unmount_order()).
+/// A device path: unmount_order() has no mount below /dev.
 bool is_device(const std::string& path) { return path.starts_with("/dev/"); }
 
 }  // namespace

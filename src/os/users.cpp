@@ -1,4 +1,4 @@
-// Reading /etc/passwd and /etc/group entry by entry. See users.hpp.
+// Reads /etc/passwd and /etc/group entry by entry. See users.hpp.
 #include "os/users.hpp"
 
 #include <grp.h>
@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kEntryStart = std::size_t{4} * 1024;
 constexpr std::size_t kEntryMax = std::size_t{4} * 1024 * 1024;
 
-/// Means "unchanged" to setresuid(2), setresgid(2) and chown(2): a service with this id stays root.
+/// Means "unchanged" to setresuid(2), setresgid(2) and chown(2): such a service would stay root.
 constexpr std::uint32_t kNoId = 0xffffffff;
 
 struct User {
@@ -42,7 +42,7 @@ bool lists(const group& entry, const std::string& user) {
 }
 
 /// Calls `visit` with each entry of the file at `path` until it returns true. `next` is fgetpwent_r
-/// or fgetgrent_r, which skip malformed lines, and read an entry again if the buffer was too small.
+/// or fgetgrent_r. They skip malformed lines, and read an entry again if the buffer was too small.
 /// @return  whether `visit` returned true
 template <class Entry, class Next, class Visit>
 Result<bool> each_entry(const std::string& path, Next next, Visit visit) {
@@ -87,7 +87,7 @@ Failure no_id(std::string_view kind, const std::string& wanted, const std::strin
       fmt::format("cannot use {} {} of {}: {} is no number for one", kind, wanted, file, kNoId));
 }
 
-/// Finds a user by name, else by number; a number may have no entry.
+/// Finds a user by name, else by number. A number may have no entry.
 Result<User> find_user(const std::string& wanted, const UserFiles& files) {
   const auto number = id_number(wanted);
   std::optional<User> by_name, by_number;
@@ -130,7 +130,7 @@ Result<std::vector<gid_t>> find_groups(const std::vector<std::string>& wanted,
   return all;
 }
 
-/// `own` and every group that lists the user. Without a group file there are no others.
+/// `own`, and every group that lists the user. Without a group file there are no others.
 Result<std::vector<gid_t>> groups_of(const std::string& user, gid_t own, const UserFiles& files) {
   std::vector<gid_t> all{own};
   if (user.empty()) return all;

@@ -1,6 +1,5 @@
-// Detects containers and virtual machines. See virtualization.hpp. What each of them shows of
-// itself is in the documentation of the hypervisors, in systemd's "Container Interface" and in
-// cpuid(4).
+// Detects containers and virtual machines. See virtualization.hpp. The documentation of the
+// hypervisors, systemd's "Container Interface" and cpuid(4) say how each of them can be recognised.
 #include "os/virtualization.hpp"
 
 #include <sys/stat.h>
@@ -21,7 +20,7 @@ namespace {
 constexpr std::size_t kMostRead = 65536;
 
 struct Sign {
-  std::string_view begin;  // what a text begins with
+  std::string_view begin;  // the beginning of a text
   std::string_view name;
 };
 
@@ -92,7 +91,7 @@ class Detector {
     return text_of(of).find(what) != std::string::npos;
   }
 
-  /// The manager of the container, as it names itself to what it starts; empty: none.
+  /// The container's manager, by the name that it passes to its programs; empty: none.
   [[nodiscard]] std::string manager() {
     for (const std::string_view file : {"/run/host/container-manager", "/run/systemd/container"}) {
       const std::string named(trim(text_of(file)));
@@ -115,7 +114,7 @@ class Detector {
     const std::string named = manager();
     const auto known = std::ranges::find(kContainerNames, std::string_view(named));
     if (known != kContainerNames.end()) return *known;
-    // "oci" is any engine; these files tell two of them apart.
+    // "oci" is any engine. These files distinguish two of them.
     if (exists("/run/.containerenv")) return "podman";
     if (exists("/.dockerenv")) return "docker";
     return named.empty() ? "" : "container-other";
@@ -137,7 +136,7 @@ class Detector {
     for (const std::string_view file :
          {"product_name", "sys_vendor", "board_vendor", "bios_vendor", "product_version"}) {
       const std::string text = text_of("/sys/class/dmi/id/" + std::string(file));
-      // Amazon's machines without a hypervisor are called so too: "m5.metal".
+      // Amazon's machines without a hypervisor have this name too: "m5.metal".
       const std::string_view name = name_by(kBoards, text);
       if (name == "amazon" && trim(text_of("/sys/class/dmi/id/product_name")).ends_with(".metal"))
         return {};
@@ -146,7 +145,7 @@ class Detector {
     return {};
   }
 
-  /// Of machines without DMI: those of ARM and POWER.
+  /// For machines without DMI: ARM and POWER.
   [[nodiscard]] std::string_view device_tree() {
     const std::string hypervisor = text_of("/proc/device-tree/hypervisor/compatible");
     if (hypervisor.starts_with("linux,kvm")) return "kvm";
@@ -167,15 +166,15 @@ class Detector {
     return text.find("z/VM") != std::string::npos ? "zvm" : "kvm";
   }
 
-  // The board is more precise where a hypervisor is built on another one: VirtualBox may use KVM,
-  // and Amazon's and Google's machines do.
+  // The board is more precise if one hypervisor is built on another: VirtualBox may use KVM, and
+  // Amazon's and Google's machines do.
   [[nodiscard]] std::string_view vm() {
     const std::string_view named = board();
     for (const std::string_view precise : {"oracle", "xen", "amazon", "parallels", "google"})
       if (named == precise) return precise;
     if (contains("/proc/cpuinfo", "User Mode Linux")) return "uml";
     if (exists("/proc/xen")) {
-      // The first of Xen's machines is in charge of the hardware.
+      // Xen's first machine controls the hardware.
       return contains("/proc/xen/capabilities", "control_d") ? "" : "xen";
     }
     const std::string_view by_processor = name_by(kHypervisors, machine_.hypervisor);

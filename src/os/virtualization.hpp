@@ -1,4 +1,4 @@
-// What kind of virtual machine or container zinit runs in, by the names of systemd-detect-virt(1).
+// The virtual machine or container that zinit runs in, by the names of systemd-detect-virt(1).
 #pragma once
 
 #include <array>
@@ -9,10 +9,10 @@
 
 namespace zinit {
 
-/// Where a look at the machine looks.
+/// What detection looks at.
 struct MachineFacts {
-  std::string root = {};        // in front of all paths; tests have a tree of files there
-  std::string hypervisor = {};  // how the processor's hypervisor calls itself; empty: there is none
+  std::string root = {};        // prefix of all paths; tests have a tree of files there
+  std::string hypervisor = {};  // the hypervisor's own name, by CPUID; empty: none
 };
 
 /// The machine that zinit runs on.
@@ -27,8 +27,8 @@ struct Virtualization {
   bool container = false;
 };
 
-/// A container is found before the machine that it runs on. Reads files of /proc, /sys and /run;
-/// what cannot be read says nothing. Fails only for want of memory or descriptors.
+/// A container is found before the machine it runs on. Reads files of /proc, /sys and /run. A file
+/// that cannot be read says nothing. Fails only because of a lack of memory or descriptors.
 [[nodiscard]] Result<Virtualization> detect_virtualization(const MachineFacts& machine);
 
 /// Whether it is `word`: a name, "none", "vm", "container", "yes" or "no".

@@ -1,4 +1,4 @@
-// Keeping descriptors for the next process of a service.
+// Stores descriptors for the next process of a service. See fd_store.hpp.
 #include "watch/fd_store.hpp"
 
 #include <linux/kcmp.h>
@@ -13,12 +13,12 @@ namespace zinit {
 
 namespace {
 
-constexpr std::string_view kUnnamed = "stored";  // systemd's name for descriptors without one
+constexpr std::string_view kUnnamed = "stored";  // systemd's name for descriptors without a name
 
-/// The key of the fact with the name of a descriptor.
+/// The key of the fact with a descriptor's name.
 std::string name_key(int fd) { return fmt::format("stored/{}", fd); }
 
-/// Whether `a` comes before `b`. Copies of a descriptor refer to one open file, and neither does.
+/// Whether `a` comes before `b`. Of two copies, which refer to one open file, neither comes first.
 bool before(int a, int b) {
   constexpr long first = 1, unordered = 3;
   const auto self = ::getpid();
@@ -56,9 +56,9 @@ std::size_t FdStore::count(Slot slot) const {
   return found == entries_.end() ? 0 : found->second.size();
 }
 
-/// Compares without the lock, since that takes many system calls. Only one thread at a time handles
-/// messages of a service's processes, so nothing is added meanwhile. When there is no room nothing
-/// is compared, so what is stored already counts as refused, too.
+/// Compares without the lock, because comparing takes many system calls. Only one thread at a time
+/// handles messages of a service's processes, so nothing is added meanwhile. Without room nothing
+/// is compared: then a descriptor that is already stored counts as refused too.
 std::size_t FdStore::add(const CheckedProcess& process, const std::string& name,
                          std::vector<UniqueFd>& fds, const Closer::Sender& sender) {
   const std::size_t most = process.spec()->readiness->fdstore_max;

@@ -1,8 +1,8 @@
-// Descriptors that services have zinit store for their next process: FDSTORE=1 of sd_notify(3).
+// Descriptors that zinit stores for a service's next process: FDSTORE=1 of sd_notify(3).
 //
-// They are kept by slot until the service is at rest (inactive, exited or failed). A spawn holds a
-// reference to those that it hands over, so a message that removes them meanwhile does not close
-// them.
+// They are stored by slot until the service is at rest (inactive, exited or failed). A spawn holds
+// a reference to each descriptor that it hands over, so a message that removes the descriptor
+// meanwhile does not close it.
 #pragma once
 
 #include <cstdint>
@@ -22,23 +22,23 @@ namespace zinit {
 
 class FdStore {
  public:
-  /// `closer` closes descriptors that are removed, since close(2) of a service's may take long.
-  /// `facts` keeps their names; it may be null, and outlives this.
+  /// `closer` closes removed descriptors, because close(2) of a service's descriptor may take long.
+  /// `facts` keeps their names. It may be null, and outlives this object.
   FdStore(std::shared_ptr<Closer> closer, StateFacts* facts)
       : closer_(std::move(closer)), facts_(facts) {}
 
   struct Entry;
   using Entries = std::vector<std::shared_ptr<const Entry>>;
 
-  /// In the order in which they came.
+  /// In the order of arrival.
   [[nodiscard]] Entries of(Slot slot) const EXCLUDES(mutex_);
   [[nodiscard]] std::size_t count(Slot slot) const EXCLUDES(mutex_);
 
-  /// Stores `fds` under `name`, except those whose open file is stored already. Stores none if the
-  /// process has ended, since its service may be at rest by now. The time that it takes grows with
-  /// the number of `fds`, and hardly with that of what is stored.
+  /// Stores `fds` under `name`, except those whose open file is already stored. Stores none if the
+  /// process has ended, because its service may be at rest by now. The time grows with the number
+  /// of `fds`, and hardly with the number of stored ones.
   /// @return  how many were refused because fdstore_max are stored already. They stay in `fds`.
-  /// @param sender  counts what has been sent and is not closed yet (Closer)
+  /// @param sender  counts descriptors that were sent and are not closed yet (Closer)
   std::size_t add(const CheckedProcess& process, const std::string& name,
                   std::vector<UniqueFd>& fds, const Closer::Sender& sender) EXCLUDES(mutex_);
 
@@ -50,8 +50,8 @@ class FdStore {
   void clear(Slot slot) noexcept EXCLUDES(mutex_);
 
  private:
-  /// By their open files, in an order that the kernel gives them (kcmp(2)): what a descriptor that
-  /// arrives is compared with are the steps of a search. Without kcmp(2) each is a file of its own.
+  /// Sorts by open file, in the order that the kernel gives (kcmp(2)): a new descriptor is compared
+  /// only along the steps of a search. Without kcmp(2) each descriptor counts as its own file.
   struct ByOpenFile {
     using is_transparent = void;
     [[nodiscard]] bool operator()(const std::shared_ptr<const Entry>& a,
@@ -83,7 +83,7 @@ struct FdStore::Entry {
 
   const std::string name;
   KeptFd fd;
-  const std::uint64_t number;  // in the order in which they came
+  const std::uint64_t number;  // grows with each arrival
   const std::shared_ptr<Closer> closer;
   const Closer::Sender sender;
 };

@@ -1,4 +1,4 @@
-// Reading a service's pidfile.
+// Reads a service's pidfile. See pidfile.hpp.
 #include "watch/pidfile.hpp"
 
 #include <fcntl.h>
@@ -90,7 +90,7 @@ void PidFileLook::carry_out() {
   pid = file.read();
 }
 
-/// Has the kernel report changes in the nearest existing directory on the path.
+/// Makes the kernel report changes in the nearest existing directory on the path.
 void PidFileLook::watch_path() {
   constexpr std::uint32_t events = IN_CLOSE_WRITE | IN_MODIFY | IN_CREATE | IN_MOVED_TO |
                                    IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB;
@@ -104,7 +104,7 @@ void PidFileLook::watch_path() {
     if (watch >= 0) break;
     if (errno != ENOENT || path.empty()) return;
   }
-  // If the missing part of the path was created before the watch was added: not yet.
+  // Not watched if the missing part of the path was created before the watch was added.
   watched = below == file.path || ::access(below.c_str(), F_OK) != 0;
 }
 

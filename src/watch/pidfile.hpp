@@ -1,4 +1,4 @@
-// The pidfile of a service: the pid in it, and watching for changes.
+// The pidfile of a service: the pid in it, and watching it for changes.
 #pragma once
 
 #include <sys/stat.h>
@@ -14,46 +14,46 @@
 
 namespace zinit {
 
-/// The pid on the first line of a pidfile's text; nothing if that is no number of a process that
-/// may be a service's, and 1 is none.
+/// The pid on the first line of a pidfile's text. Nothing if the line is no valid pid of a
+/// service's process; 1 is none.
 [[nodiscard]] std::optional<pid_t> parse_pidfile(std::string_view text);
 
-/// Remembers how the file was before the process was spawned: if it has not changed since, it was
-/// written by an earlier process and is ignored.
+/// A pidfile, and its state before the process was spawned. If the file has not changed since, an
+/// earlier process wrote it, and it is ignored.
 struct PidFile {
   std::string path;  // as zinit sees it; empty: the service has none
   ino_t inode = 0;
   timespec modified{};
-  off_t size = -1;  // -1: it did not exist
+  off_t size = -1;  // -1: the file did not exist
 
-  /// Call it before the process is spawned. Asks the file system, which may hang.
+  /// Call before the process is spawned. Asks the file system, which may hang.
   [[nodiscard]] static PidFile of(const ServiceSpec& spec);
-  /// As it was when an earlier image spawned the process and made `fact` of it. Without a fact any
-  /// file counts as new.
+  /// Restores the state that an earlier image saved in `fact` when it spawned the process. Without
+  /// a fact any file counts as new.
   [[nodiscard]] static PidFile as_kept(const ServiceSpec& spec, std::string_view fact);
-  /// For the next image; empty: the service has none.
+  /// For the next image; empty: the service has no pidfile.
   [[nodiscard]] std::string fact() const;
-  /// The pid in the file; nothing if it is missing, unchanged, or holds no pid.
+  /// The pid in the file. Nothing if the file is missing or unchanged, or has no pid.
   [[nodiscard]] std::optional<pid_t> read() const;
 };
 
-/// Removes the pidfile at `path` if it names `pid`, which has ended. Blocks. What is read is what
-/// is removed, as far as its directory goes: that cannot be exchanged in between. Errors but ENOENT
-/// are returned: the file stays.
+/// Removes the pidfile at `path` if it names `pid`, which has ended. Blocks. Reads and removes
+/// through one open directory, which nobody can exchange in between. Returns every error except
+/// ENOENT; the file stays then.
 [[nodiscard]] Result<void> remove_pidfile(const std::string& path, pid_t pid);
 
-/// One look at a pidfile. Its file system may hang, so an Offload carries it out.
+/// One look at a pidfile. An Offload carries it out, because its file system may hang.
 struct PidFileLook {
   PidFile file;
   std::shared_ptr<const UniqueFd> inotify;  // null: changes cannot be reported
 
-  // What came of it.
+  // Results:
   bool watched = false;  // changes of the path are reported
   int watch = -1;        // inotify's number of the nearest existing directory on the path
-  std::string name;      // the name in that directory to wait for
+  std::string name;      // the name in this directory to wait for
   std::optional<pid_t> pid;
 
-  /// Has changes reported, then reads the file. Blocks.
+  /// Starts the watch, then reads the file. Blocks.
   void carry_out();
 
  private:

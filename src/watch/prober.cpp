@@ -1,4 +1,4 @@
-// Decides when to probe, and what to report.
+// Decides when to probe and what to report. See prober.hpp.
 #include "watch/prober.hpp"
 
 #include <algorithm>
@@ -11,7 +11,7 @@ namespace zinit {
 
 namespace {
 
-// No more than kBurst probes begin within kBurstTime. A thousand services that were started at once
+// At most kBurst probes begin within kBurstTime. A thousand services that were started together
 // have all been probed after a quarter of a second.
 constexpr int kBurst = 4;
 constexpr Milliseconds kBurstTime{1};
@@ -31,7 +31,7 @@ std::shared_ptr<const ProbeTarget> target_of(const HealthCheck& health) {
 
 }  // namespace
 
-/// One process that is probed, or was until a reload removed its [health].
+/// A process that is probed, or that was probed until a reload removed its [health].
 struct Prober::Watched {
   Watched(EventLoop& loop, CheckedProcessPtr of, std::function<void(Watched&)> due)
       : process(std::move(of)), timer(loop, [this, due = std::move(due)] { due(*this); }) {}
@@ -41,9 +41,9 @@ struct Prober::Watched {
   std::shared_ptr<const ProbeTarget> target;  // null: a command
   std::unique_ptr<Probe> probe;               // the probe under way
   bool command_runs = false;                  // a command is under way
-  bool outdated = false;                      // that command is from earlier settings
-  bool passed = false;                        // a probe, at least once
-  bool running = false;                       // whether the service was, at the last look
+  bool outdated = false;                      // this command is from earlier settings
+  bool passed = false;                        // a probe passed at least once
+  bool running = false;                       // whether the service was running at the last look
   int failures = 0;                           // in a row; reset when the service is running
   bool reported_failure = false;              // since the last success
   TimerWatcher timer;

@@ -1,20 +1,20 @@
-// Probes the health of services, [health]. Probes over the network are made here, on the data loop
-// (io/probe.hpp). Commands are run by the board, since they are processes of the service
+// Probes the health of services, [health]. Makes probes over the network itself, on the data loop
+// (io/probe.hpp). The board runs commands, because they are processes of the service
 // (WatchReports::run_probe()).
 //
-// A process is probed every start_interval_ms until the first success, then every interval_ms,
-// counted from the end of one probe to the start of the next, so a service never has two at once.
-// After the first success the next probe comes after a part of the interval that differs between
-// services, and only a few probes begin in one millisecond: otherwise services that were started
-// together would all be probed together for ever.
+// A process is probed every start_interval_ms until the first success, then every interval_ms. The
+// interval counts from the end of one probe to the start of the next, so a service never has two
+// probes at once. Services that were started together would always be probed together. To prevent
+// this, the first wait after the first success is a part of the interval that differs between
+// services, and only a few probes begin in one millisecond.
 //
-// The outcome of a probe is dropped if its process has ended or is being stopped by then, or if a
-// reload has changed [health] meanwhile.
+// The result of a probe is dropped if meanwhile its process has ended or is being stopped, or a
+// reload has changed [health].
 //
 // Between probes a process costs only a timer.
 //
-// Threads: watch() and changed() may be called by any thread, with the board's lock held; the rest
-// only by the loop's. The board is the supervisor's table of services (supervisor/board.hpp).
+// Threads: watch() and changed() on any thread, with the board's lock held. Everything else on the
+// loop's thread. The board is the supervisor's table of services (supervisor/board.hpp).
 #pragma once
 
 #include <list>
@@ -32,7 +32,7 @@ class Prober final : public WatchPort {
   explicit Prober(EventLoop& loop);
   ~Prober() override;
 
-  /// Call it before the first process is watched.
+  /// Call before the first process is watched.
   void report_to(WatchReports& board) noexcept { board_ = &board; }
 
   void watch(const CheckedProcessPtr& process) override;
@@ -42,7 +42,7 @@ class Prober final : public WatchPort {
   struct Watched;
 
   void look_again();
-  /// Takes note of changes. @return  false if the process need not be probed any more
+  /// Notices changes. @return  false if the process need not be probed any more
   bool follow(Watched& watched);
   void use_settings(Watched& watched);
   void due(Watched& watched);

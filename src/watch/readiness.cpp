@@ -1,4 +1,4 @@
-// Channels by which processes report, and listening to them on the data loop.
+// Makes the channels by which processes report, and listens to them. See readiness.hpp.
 #include "watch/readiness.hpp"
 
 #include <sys/epoll.h>
@@ -19,15 +19,15 @@ namespace zinit {
 
 namespace {
 
-// Messages of one process that are handled before other processes have their turn.
+// Messages of one process handled before other processes have their turn.
 constexpr int kMessagesATurn = 64;
 constexpr Milliseconds kTurn{1};
 
-// Bounds the value read from net.unix.max_dgram_qlen, which is 10 on most machines.
+// Limits the value read from net.unix.max_dgram_qlen, which is 10 on most machines.
 constexpr int kLongestQueue = 4096;
 
-// Of pidfiles. If a file system takes long, as one over a network may, others are looked at
-// meanwhile. Two looks of a service may hang, so its restarts add no more.
+// For looks at pidfiles. While one file system takes long, as one over a network may, other
+// pidfiles are looked at. Two looks of a service may hang; its restarts add no more.
 constexpr Offload::Limits kFileLooks{
     .name = "zinit-pidfile",
     .patience = Milliseconds{200},
@@ -35,18 +35,18 @@ constexpr Offload::Limits kFileLooks{
     .most_hung_of_owner = 2,
 };
 
-// The key of an event is 0 for inotify, otherwise the address of the CheckedProcess. The lowest bit
-// of that is free: it is set for the main process's pidfd, and not for the channel.
+// The key of an event is 0 for inotify, else the address of the CheckedProcess. The lowest bit of
+// the address is free: set means the main process's pidfd, clear means the channel.
 constexpr std::uintptr_t kMainPidfd = 1;
 
-/// The key of what is kept of a service's process.
+/// The key of the fact of a service's process.
 std::string fact_key(Slot slot) { return fmt::format("watch/{}", slot); }
 
-/// The keys of how pidfiles were before their processes were spawned begin with this.
+/// Prefix of the keys for the states of pidfiles before their processes were spawned.
 constexpr std::string_view kPidFiles = "pidfile/";
 std::string pidfile_key(Slot slot) { return fmt::format("{}{}", kPidFiles, slot); }
 
-/// Those of which process a service's pidfile has named, and its path.
+/// Prefix of the keys for the process that a service's pidfile has named, and the file's path.
 constexpr std::string_view kWritten = "pidfile_of/";
 std::string written_key(Slot slot) { return fmt::format("{}{}", kWritten, slot); }
 
@@ -54,7 +54,7 @@ EpollSet::Key key_of(const CheckedProcess& process) noexcept {
   return reinterpret_cast<std::uintptr_t>(&process);
 }
 
-/// How many messages the kernel queues for a datagram socket at most (unix(7)).
+/// How many messages the kernel queues at most for a datagram socket (unix(7)).
 int queue_length() {
   constexpr std::size_t most = 32;
   const auto text = read_file("/proc/sys/net/unix/max_dgram_qlen", most);
@@ -63,7 +63,7 @@ int queue_length() {
   return static_cast<int>(*length) + 1;
 }
 
-/// How a process that is not zinit's child has ended; unset once its parent has reaped it.
+/// How a process that is no child of zinit has ended. Unset once its parent has reaped it.
 std::optional<ProcessEnd> end_of_zombie(pid_t pid) {
   const auto stat = read_process_stat(pid);
   if (!stat || !stat->zombie()) return std::nullopt;
@@ -93,7 +93,7 @@ void ReadinessChecks::end() {
     watches.swap(watches_);
   }
   watches.clear();
-  sockets_.remove();  // which is empty now
+  sockets_.remove();  // empty by now
 }
 
 Result<void> ReadinessChecks::prepare(Slot slot, const ServiceSpec& spec, SpawnExtras& extras) {
@@ -127,10 +127,10 @@ Result<void> ReadinessChecks::add_pipe(Channel& channel, Slot slot, int as, Spaw
   return {};
 }
 
-/// `rooted`: the process has another root directory, so it could not see the path of a socket.
+/// `rooted`: the process has another root directory, and could not see a socket's path.
 Result<void> ReadinessChecks::add_socket(Channel& channel, Slot slot, bool rooted,
                                          SpawnExtras& extras) {
-  if (facts_ != nullptr) {  // what its last process has said
+  if (facts_ != nullptr) {  // forget what the last process said
     facts_->keep(fact_key(slot), {});
     facts_->keep(not_heard_key(slot), {});
   }
@@ -154,7 +154,7 @@ void ReadinessChecks::add_stored(Channel& channel, Slot slot, SpawnExtras& extra
     extras.listen_fds.push_back({stored->fd.get(), stored->name});
 }
 
-// The fact of a watch, "watch/SLOT": the time of its watchdog in ms, what it is doing, its status.
+// The fact of a watch, "watch/SLOT": its watchdog time in ms, what it is doing, its status.
 
 void ReadinessChecks::keep_said(const Watch& watch) {
   if (facts_ != nullptr)
@@ -162,14 +162,14 @@ void ReadinessChecks::keep_said(const Watch& watch) {
                  fmt::format("{}\n{}\n{}", watch.watchdog.count(), watch.doing, watch.status));
 }
 
-/// Whether the file is older than its process must be known to the next image, which may find it
-/// written.
+/// Saves the file's state before the spawn: the next image may find the file written, and must know
+/// whether the file is older than its process.
 void ReadinessChecks::keep_pidfile(const Channel& channel, Slot slot) {
   if (facts_ != nullptr && !channel.pidfile.path.empty())
     facts_->keep(pidfile_key(slot), channel.pidfile.fact());
 }
 
-/// Has clean() remove the file once the process has ended.
+/// Makes clean() remove the file once the process has ended.
 void ReadinessChecks::note_written(Slot slot, pid_t pid, const std::string& path) {
   {
     MutexLock lock(mutex_);
@@ -236,7 +236,7 @@ bool ReadinessChecks::take_over(Slot slot, const ServiceSpec& spec, SpawnExtras&
   channel->ticks = ticks_since_boot(extras.spawned_at);
   channel->pidfile = PidFile::as_kept(spec, left.pidfile);
   keep_pidfile(*channel,
-               slot);  // where the file of the previous process image could not be gone on with
+               slot);  // in case the facts file of the previous image was lost
   channel->said = std::move(left.fact);
   channel->not_heard = left.not_heard;
   channel->line = std::move(left.line);
@@ -263,7 +263,7 @@ void ReadinessChecks::watch(const CheckedProcessPtr& process) {
   look_.ask();
 }
 
-/// What counts the descriptors of a service, over all its processes.
+/// The token that counts the descriptors of a service, over all its processes.
 Closer::Sender ReadinessChecks::sender_of(Slot slot) {
   MutexLock lock(mutex_);
   std::weak_ptr<const void>& known = senders_[slot];
@@ -368,19 +368,19 @@ void ReadinessChecks::watch_main(Watch& watch) {
     if (watch.next_main == watch.watched_main) watch.main_pidfd = std::move(watch.next_pidfd);
   }
   if (!watch.main_pidfd) watch.main_pidfd = watch.kept_main(open_pidfd(watch.watched_main));
-  // No pidfd: the process is gone, descriptors have run out, or the kernel has no pidfds.
+  // No pidfd: the process is gone, there are no descriptors, or the kernel has no pidfds.
   if (!watch.main_pidfd && !process_exists(watch.watched_main))
     return board_->main_gone(*watch.process, watch.watched_main, {});
   if (watch.main_pidfd &&
       set_.add(watch.main_pidfd.get(), EPOLLIN, key_of(*watch.process) | kMainPidfd))
     return;
   watch.main_pidfd.reset();
-  watch.watched_main = -1;  // unlike any pid, so the next settle() tries again
+  watch.watched_main = -1;  // no valid pid, so the next settle() tries again
   again_.set(kTryAgain);
 }
 
-/// Reads what has come on the descriptor for readiness.
-/// @return  whether a newline was in it; unset: the descriptor is closed, so none can come
+/// Reads the descriptor for readiness.
+/// @return  whether there was a newline; unset: the descriptor is closed, so no newline can come
 std::optional<bool> ReadinessChecks::read_line(Watch& watch) {
   MutexLock lock(watch.mutex);
   if (!watch.channel->line) return false;
@@ -401,12 +401,12 @@ void ReadinessChecks::on_line(Watch& watch) {
     watch.channel->line.reset();
   }
   if (line) return board_->passed(*watch.process, CheckKind::readiness);
-  // That is no fault of a process that is being stopped: it closes the descriptor when it ends.
+  // Not a fault of a process that is being stopped: it closes the descriptor when it ends.
   if (!watch.process->running() && watch.process->stage() == CheckedProcess::Stage::alive)
     complain(watch, "has closed its descriptor for readiness without a newline");
 }
 
-/// Starts the timer of the watchdog once the process is ready.
+/// Starts the watchdog's timer once the process is ready.
 void ReadinessChecks::arm_watchdog(const WatchPtr& watch) {
   Milliseconds due{0};
   bool anew = false;
@@ -431,7 +431,7 @@ void ReadinessChecks::watchdog_due(const WatchPtr& watch) {
   (void)receive(*watch, kMessagesATurn);  // a sign of life may be among them
   const auto late = [&] {
     MutexLock lock(watch->mutex);
-    // zinit was suspended, and so the process may have been as well.
+    // zinit was suspended, so the process may have been suspended too.
     if (watch->timer->late_by() > kWasSuspended) watch->last_sign = Clock::now();
     return Clock::now() >= after(watch->last_sign, watch->watchdog);
   };

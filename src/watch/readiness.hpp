@@ -1,29 +1,29 @@
 // Readiness notifications of main processes, [readiness] of service files: by messages to a notify
 // socket (sd_notify(3)), by a newline on a descriptor, or by a pidfile. Also the descriptors that
-// processes have zinit store, and their watchdog.
+// zinit stores for processes, and their watchdog.
 //
-// Each process that reports has a Watch from its spawn until its end. The data loop listens to all
-// of them by one epoll set and one inotify descriptor. Nothing is polled, so there are no idle
-// wake-ups. A pidfile is looked at by a short-lived thread, for its file system may hang.
+// Each reporting process has a Watch from its spawn until its end. The data loop listens to all of
+// them by one epoll set and one inotify descriptor. Nothing is polled, so there are no idle
+// wake-ups. A short-lived thread looks at pidfiles, because their file system may hang.
 //
-// A message is accepted from the main process, or with notify_access = "all" from any process of
-// the service, recognised by its cgroup, or without cgroups by descent. The kernel tells the
-// sender's pid. Other messages are ignored, with one warning for each main process. Descriptors
-// that came with a message and are not stored are closed by another thread, since close(2) may take
-// as long as the sender likes (Closer).
+// A message is accepted from the main process; with notify_access = "all" also from any process of
+// the service, which is recognised by its cgroup, or without cgroups by descent. The kernel reports
+// the sender's pid. Other messages are ignored, with one warning for each main process. Another
+// thread closes descriptors that came with a message and are not stored, because the sender decides
+// how long their close(2) takes (Closer).
 //
-// zinit opens a pidfd of a new main process, named by MAINPID or a pidfile, before it checks that
-// the process belongs to the service, so that the pid cannot be reused in between. A copy of the
-// pidfd later reports the end of the process.
+// MAINPID or a pidfile may name a new main process. zinit first opens its pidfd and then checks
+// that the process belongs to the service, so that the pid cannot be reused in between. A copy of
+// the pidfd later reports the end of the process.
 //
-// A message that was sent just before its process ended counts as well. So the board calls drain()
+// A message that was sent just before its process ended also counts. So the board calls drain()
 // before it handles an end (on the reaper's thread), and before a job acts on a deadline that it
-// has noticed late (on the job's thread). drain() reads no more messages than the kernel queues for
-// a socket. Thus several threads handle messages, but only one at a time those of a process.
+// noticed late (on the job's thread). drain() reads no more messages than the kernel queues for a
+// socket. So several threads handle messages, but never two at a time for one process.
 //
 // Lock order: a Watch's mutex, then the board's, then this object's and FdStore's. This object's
-// mutex is held for moments only, never while the board is called. The board is the supervisor's
-// table of services (supervisor/board.hpp).
+// mutex is held only for moments, and never while the board is called. The board is the
+// supervisor's table of services (supervisor/board.hpp).
 #pragma once
 
 #include <sys/types.h>
@@ -47,25 +47,25 @@ namespace zinit {
 
 class ReadinessChecks final : public WatchPort {
  public:
-  /// Notify sockets are made in `directory` (NotifyDirectory). If that is empty, or cannot be made,
-  /// all of them are abstract. What services say is kept in `facts`, which may be null. Both
-  /// outlive this.
+  /// Makes notify sockets in `directory` (NotifyDirectory). If it is empty or cannot be made, all
+  /// sockets are abstract. `facts` keeps what services report. It may be null. Loop and `facts`
+  /// outlive this object.
   ReadinessChecks(EventLoop& loop, std::string directory, StateFacts* facts);
 
-  /// After a re-execution, before the first process is watched: takes what the previous process
-  /// image has left.
+  /// After a re-execution, before the first process is watched: takes over what the previous
+  /// process image left.
   void take_over(Inheritance& inherited, const FactMap& facts);
-  /// After that, and before the board is restored: `pidfd` is that of the slot's main process,
+  /// Call after take_over() and before the board is restored: `pidfd` is the slot's main process,
   /// which is no child of zinit.
   void take_main(Slot slot, UniqueFd pidfd);
-  /// end(), if that was not called.
+  /// Calls end().
   ~ReadinessChecks() override;
-  /// Watches nothing any more, and removes the files of its sockets. While no thread runs the loop.
+  /// Stops watching, and removes the files of its sockets. Only while no thread runs the loop.
   void end();
   ReadinessChecks(const ReadinessChecks&) = delete;
   ReadinessChecks& operator=(const ReadinessChecks&) = delete;
 
-  /// Call it before the first process is watched.
+  /// Call before the first process is watched.
   void report_to(WatchReports& board) noexcept { board_ = &board; }
 
   // WatchPort.
@@ -118,7 +118,7 @@ class ReadinessChecks final : public WatchPort {
   [[nodiscard]] bool take_descriptors(Watch& watch, Datagram& datagram);
   [[nodiscard]] bool may_speak(const Watch& watch, pid_t sender) const;
   void show_status(Watch& watch);
-  /// A process that may not speak has said READY=1: kept for why.
+  /// Records for `why` that a process which may not speak sent READY=1.
   void note_not_heard(Watch& watch, pid_t pid);
   void keep_said(const Watch& watch);
   void keep_pidfile(const Channel& channel, Slot slot);
@@ -143,7 +143,7 @@ class ReadinessChecks final : public WatchPort {
   LoopCall files_looked_;
   Offload file_looks_;  // asks for `files_looked_`
 
-  // Of the previous process image, until take_over() has been called for the slot.
+  // From the previous process image, until take_over() is called for the slot.
   struct Left {
     KeptFd socket, line, main_process;
     std::string fact;
@@ -154,14 +154,14 @@ class ReadinessChecks final : public WatchPort {
 
   mutable Mutex mutex_;
   std::map<const CheckedProcess*, WatchPtr> watches_ GUARDED_BY(mutex_);
-  /// Of each service whose main process was named by its pidfile, until that is removed.
+  /// For each service whose pidfile named its main process, until the file is removed.
   struct Written {
     pid_t pid;
     std::string path;
   };
   std::map<Slot, Written> written_ GUARDED_BY(mutex_);
-  // Of each service that has been watched. Its use count tells how many descriptors of the service
-  // are stored or wait for the Closer.
+  // For each service that was watched. The use count is the number of the service's descriptors
+  // that are stored or wait for the Closer.
   std::map<Slot, std::weak_ptr<const void>> senders_ GUARDED_BY(mutex_);
 };
 

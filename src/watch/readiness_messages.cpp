@@ -1,4 +1,4 @@
-// Handling the messages of notify sockets.
+// Handles the messages of notify sockets. See readiness.hpp.
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -16,8 +16,8 @@ namespace zinit {
 
 namespace {
 
-// No more messages of a service are read while this many of its descriptors wait to be closed. With
-// a low limit of descriptors it is a part of that: other services need some too.
+// Reading a service's messages stops while this many of its descriptors wait to be closed. If the
+// limit of descriptors is low, it is a part of the limit: other services need some too.
 constexpr long kMostToClose = 1024;
 constexpr rlim_t kPartOfLimit = 16;
 
@@ -30,7 +30,7 @@ long most_to_close() noexcept {
   return most;
 }
 
-/// Bounded so that a Milliseconds cannot overflow; the board bounds it further.
+/// Limited so that a Milliseconds cannot overflow. The board limits it further.
 Milliseconds from_usec(std::uint64_t usec) {
   constexpr std::uint64_t most = std::uint64_t{1} << 40;
   return Milliseconds(static_cast<std::int64_t>(std::min(usec / 1000, most)));
@@ -48,10 +48,10 @@ bool ReadinessChecks::Watch::owns(pid_t pid) const {
                           process->extras ? process->extras->user : std::nullopt);
 }
 
-/// Takes the descriptors of a message that has been looked at. They become zinit's only if the
-/// sender may have them stored; or if there is no process to discard them, so that a service's
-/// messages are heard also when processes are short.
-/// @return  false: not now
+/// Takes the descriptors of the message that was just peeked at. zinit receives them in two cases:
+/// the sender may have them stored; or there is no process to discard them, and the message must be
+/// heard nevertheless.
+/// @return  false: not possible now
 bool ReadinessChecks::take_descriptors(Watch& watch, Datagram& datagram) {
   NotifySocket& socket = *watch.channel->socket;
   const bool speaks = may_speak(watch, datagram.sender.pid);
@@ -68,7 +68,7 @@ bool ReadinessChecks::too_much_to_close(const Watch& watch) const {
   return sent - static_cast<long>(stored_.count(watch.process->slot)) > most_to_close();
 }
 
-/// Handles up to `most` messages, and begins with none after `until`.
+/// Handles at most `most` messages, and starts none after `until`.
 /// @return  false if too many descriptors wait to be closed: stop listening for a while
 bool ReadinessChecks::receive(Watch& watch, int most, TimePoint until) {
   if (!watch.channel->socket) return true;
@@ -129,7 +129,7 @@ void ReadinessChecks::handle(Watch& watch, Datagram& datagram) {
   if (message.stopping) watch.doing = "stopping";
   if (message.ready) watch.doing.clear();
   if (message.status) watch.status = *message.status;
-  // Before the service is ready, so that whoever waits for that sees the text of the same message.
+  // Before passed(): a client that waits for readiness sees the text of the same message.
   if (message.status || message.ready || message.reloading || message.stopping) show_status(watch);
   if (message.watchdog_usec || message.status || message.ready || message.reloading ||
       message.stopping)
@@ -173,8 +173,8 @@ void ReadinessChecks::change_main(Watch& watch, pid_t pid) {
   complain(watch, fmt::format("MAINPID={} is refused: it is no process of the service", pid));
 }
 
-/// Has the process watched by a copy of `pidfd`, which was opened before the process was checked.
-/// Called with the watch's mutex held.
+/// Makes `pid` the main process, and watches it by a copy of `pidfd`, which was opened before the
+/// process was checked. Call with the watch's mutex held.
 bool ReadinessChecks::make_main(Watch& watch, pid_t pid, UniqueFd pidfd) {
   UniqueFd held(pidfd ? ::fcntl(pidfd.get(), F_DUPFD_CLOEXEC, 0) : -1);
   if (!board_->main_changed(*watch.process, pid, std::move(pidfd))) return false;

@@ -1,4 +1,4 @@
-// Waiting for pidfiles by inotify, and taking the pids in them.
+// Waits for pidfiles by inotify, and takes the pids in them. See readiness.hpp.
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -12,13 +12,13 @@ namespace zinit {
 
 namespace {
 
-// Some daemons write a pidfile before they go to the background, and again from there (cron).
+// Some daemons write a pidfile before they go to the background, and again afterwards (cron).
 constexpr Milliseconds kStaysInForeground{200};
 
 }  // namespace
 
-/// Has the pidfile looked at elsewhere, for its file system may hang; one look at a time for each
-/// process.
+/// Starts a look at the pidfile on another thread, because its file system may hang. One look at a
+/// time for each process.
 void ReadinessChecks::look_at_file(Watch& watch) {
   if (watch.process->stage() != CheckedProcess::Stage::alive) return;
   watch.file_changed = true;
@@ -40,7 +40,7 @@ bool ReadinessChecks::open_files() {
   return true;
 }
 
-/// Takes the results of the looks that are over.
+/// Takes the results of finished looks.
 void ReadinessChecks::on_looked() {
   for (const WatchPtr& watch : watches()) {
     if (!watch->file_look) continue;
@@ -65,7 +65,7 @@ void ReadinessChecks::on_looked() {
   }
 }
 
-/// The main process has ended: has its pidfile read once more, whatever was read before.
+/// The main process has ended: reads its pidfile once more, even if it was read before.
 void ReadinessChecks::seek_successor(Watch& watch) {
   const bool sought = watch.process->successor_by() != kNever;
   if (std::exchange(watch.seeks, sought) == sought) return;
@@ -74,7 +74,7 @@ void ReadinessChecks::seek_successor(Watch& watch) {
   watch.file_pid.reset();
 }
 
-/// Reports that no successor has come in time, once the file was read after the end.
+/// Reports that no successor came in time, once the file was read after the end.
 void ReadinessChecks::give_up_late(Watch& watch) {
   if (!watch.seeks || !watch.file_awaited || watch.file_look || watch.file_changed) return;
   const TimePoint now = Clock::now(), by = watch.process->successor_by();
@@ -93,7 +93,7 @@ void ReadinessChecks::forget_file(Watch& watch) {
   files_.reset();
 }
 
-/// Single inotify watches are never removed: all are closed when no pidfile is awaited any more.
+/// inotify watches are never removed singly: all are closed when no pidfile is awaited.
 void ReadinessChecks::on_files() {
   if (!files_) return;
   const std::vector<WatchPtr> all = watches();
@@ -115,8 +115,8 @@ void ReadinessChecks::on_files() {
     if (watch->file_awaited) look_at_file(*watch);
 }
 
-/// For a pidfile that names the process that was spawned: whether that process is the daemon
-/// itself, and not about to exit because the daemon goes to the background.
+/// For a pidfile that names the spawned process: whether this process is the daemon itself, and is
+/// not about to exit because the daemon goes to the background.
 bool ReadinessChecks::stays_in_foreground(Watch& watch) {
   const TimePoint now = Clock::now();
   if (watch.foreground_until == kNever) watch.foreground_until = after(now, kStaysInForeground);
@@ -128,14 +128,14 @@ bool ReadinessChecks::stays_in_foreground(Watch& watch) {
   return stat && !stat->zombie();
 }
 
-/// Takes the pid that was read last as that of the main process, if it is the service's.
+/// Takes the pid that was read last as the main process's, if it is the service's.
 void ReadinessChecks::take_pidfile(Watch& watch) {
   const auto pid = watch.file_pid;
   if (!pid || watch.process->stage() != CheckedProcess::Stage::alive) return;
   const Channel& channel = *watch.channel;
   const CheckedProcess& process = *watch.process;
   UniqueFd pidfd = open_pidfd(*pid);
-  if (!pidfd && errno != ENOSYS) return;  // it has ended
+  if (!pidfd && errno != ENOSYS) return;  // the process has ended
   const auto stat = read_process_stat(*pid);
   if (!stat || stat->zombie()) return;
   if (!watch.owns(*pid)) {

@@ -1,4 +1,4 @@
-// What ReadinessChecks keeps for each process. Only its own sources include this.
+// What ReadinessChecks keeps for each process. Only its own sources include this file.
 #pragma once
 
 #include <atomic>
@@ -15,24 +15,24 @@
 
 namespace zinit {
 
-// How long to wait after a lack of memory or descriptors before trying again.
+// The pause after a lack of memory or descriptors.
 inline constexpr Milliseconds kTryAgain{1000};
 
-/// The key of the fact with the pid of a process that has said READY=1 and was not heard.
+/// The key of the fact with the pid of a process whose READY=1 was ignored.
 inline std::string not_heard_key(Slot slot) { return fmt::format("not_heard/{}", slot); }
 
-/// The channel by which a process can report; made before its spawn.
+/// The channel by which a process can report. Made before the process's spawn.
 struct ReadinessChecks::Channel final : SpawnPart {
   [[nodiscard]] int fd() const noexcept { return socket ? socket->fd() : line.get(); }
 
   std::optional<NotifySocket> socket;
-  int queue_length = 0;  // messages that the kernel queues for the socket at most
+  int queue_length = 0;  // the most messages that the kernel queues for the socket
   KeptFd line;           // the read end of a pipe, for a newline
-  UniqueFd line_end;     // the process's end of it; closed after the spawn
+  UniqueFd line_end;     // the process's end of the pipe; closed after the spawn
   FdStore::Entries handed_over;
-  std::string said;     // of the previous process image: the fact of its watch
-  pid_t not_heard = 0;  // likewise: see note_not_heard()
-  KeptFd main_process;  // and the pidfd of a main process that is no child
+  std::string said;     // the fact of the previous image's watch
+  pid_t not_heard = 0;  // from the previous image: see note_not_heard()
+  KeptFd main_process;  // pidfd of a main process that is no child
   PidFile pidfile;
   unsigned long long ticks = 0;  // clock ticks since boot, before the spawn
 };
@@ -46,12 +46,12 @@ struct ReadinessChecks::Watch {
         sender(std::move(its_sender)),
         next_main(process->main_pid()),
         next_pidfd(std::move(channel->main_process)),
-        // A process whose socket is lost can give no sign of life.
+        // If the socket is lost, the process can give no sign of life.
         watchdog(channel->socket ? process->spec()->readiness->watchdog : Milliseconds{0}) {
     go_on_with(channel->said);
   }
 
-  /// Takes what the previous process image has heard of the process (keep_said()).
+  /// Takes what the previous process image heard from the process (keep_said()).
   void go_on_with(std::string_view said) {
     const auto parts = split(said, '\n');
     if (parts.size() != 3) return;
@@ -63,7 +63,7 @@ struct ReadinessChecks::Watch {
   /// Whether `pid` is one of the service's processes.
   [[nodiscard]] bool owns(pid_t pid) const;
 
-  /// Has the next image find `pidfd` as that of the main process.
+  /// Keeps `pidfd` for the next image, as the main process's.
   [[nodiscard]] KeptFd kept_main(UniqueFd pidfd) const noexcept {
     return {std::move(pidfd), {KeptKind::main_process, 0, process->slot}};
   }
@@ -71,17 +71,17 @@ struct ReadinessChecks::Watch {
   const CheckedProcessPtr process;
   const std::shared_ptr<Channel> channel;
 
-  // Used by the loop's thread only.
+  // Used only by the loop's thread.
   bool listened = false;  // the channel is in the epoll set
-  pid_t watched_main;     // whose end is seen: by main_pidfd, or by the reaper
+  pid_t watched_main;     // main_pidfd or the reaper sees its end
   KeptFd main_pidfd;
   std::unique_ptr<TimerWatcher> timer;  // of the watchdog
   bool file_awaited;
   bool seeks = false;                      // a successor: CheckedProcess::successor_by()
   std::shared_ptr<PidFileLook> file_look;  // under way
-  Offload::Ticket file_ticket;             // of that
+  Offload::Ticket file_ticket;             // of file_look
   bool file_changed = false;               // another look is due
-  std::optional<pid_t> file_pid;           // what follows: of the last look
+  std::optional<pid_t> file_pid;           // this and what follows: from the last look
   bool file_watched = false;
   int file_watch = -1;
   std::string file_name;
@@ -94,7 +94,7 @@ struct ReadinessChecks::Watch {
   pid_t next_main;  // a new main process and its pidfd, until the loop's thread watches it
   KeptFd next_pidfd;
   bool ready = false;             // READY=1 was received
-  pid_t not_heard = 0;            // of whom it was ignored last; 0: nobody
+  pid_t not_heard = 0;            // last process whose READY=1 was ignored; 0: none
   bool watchdog_expired = false;  // and reported
   Milliseconds watchdog;
   bool watchdog_changed = false;  // by a message

@@ -8,10 +8,10 @@
 
 namespace zinit {
 
-/// Passes every call on to each watcher. Threads and locks are those of WatchPort.
+/// Passes every call on to each watcher. Threads and locks: see WatchPort.
 class Watchers final : public WatchPort {
  public:
-  /// Call it before the first service is started. `watcher` outlives this.
+  /// Call before the first service is started. `watcher` outlives this object.
   void add(WatchPort& watcher) { watchers_.push_back(&watcher); }
 
   [[nodiscard]] Result<void> prepare(Slot slot, const ServiceSpec& spec,
