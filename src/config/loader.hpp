@@ -16,8 +16,8 @@
 //      (contradictions.cpp).
 //   3. It settles the names (settle_names()), finds the masked ones, and makes the instances of
 //      templates that others depend on.
-//   4. finish() turns diagnostics into texts in the specs. `zinitctl check` does the same steps, but
-//      keeps the diagnostics and reports the faults of the graph too (check.cpp).
+//   4. finish() turns diagnostics into texts in the specs. `zinitctl check` takes the same steps,
+//      but keeps the diagnostics and reports the faults of the graph too (check.cpp).
 #pragma once
 
 #include <optional>
