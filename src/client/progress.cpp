@@ -91,7 +91,7 @@ std::string Progress::waiting_for(std::string name) {
     const WhyReason& reason = report.reasons.front();
     if (reason.service == name) return fmt::format("{}: {}", name, reason.detail);
     if (reason.kind != "stopping") return fmt::format("{}: {}", name, chain_words(report));
-    name = reason.service;  // it stops first
+    name = reason.service;  // this service stops first
   }
   return "waiting for " + name;
 }

@@ -29,7 +29,7 @@ namespace {
 struct SettleVerb {
   const char* method;
   bool (*succeeded)(const ServiceStatus&);
-  bool starts = false;      // it makes a process
+  bool starts = false;      // it starts services
   std::string wait_for{};   // the state that `wait` waits for
   bool may_check = false;   // commands such as check_exec may run first, for a long time
   bool if_running = false;  // do not start services that are down

@@ -29,7 +29,7 @@ inline constexpr Milliseconds kContainerShutdownTimeout{8000};
 enum class SocketAccess : std::uint8_t { read, full };
 
 struct GlobalSettings {
-  std::optional<LogLevel> log_level;             // unset: info, or warn beside a lone command
+  std::optional<LogLevel> log_level;             // unset: info; warn if only a command runs
   std::optional<Milliseconds> shutdown_timeout;  // unset: kShutdownTimeout, or that of containers
   std::string default_target;                    // empty: every service with status `start`
   std::string socket_group;  // name or number; empty: only its owner may use the socket

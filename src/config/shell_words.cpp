@@ -233,7 +233,7 @@ Result<Command> command_from_string(std::string_view text) {
 }
 
 bool shell_stays(std::string_view text) {
-  if (text.find("<<") != std::string_view::npos) return false;  // its text would count as commands
+  if (text.find("<<") != std::string_view::npos) return false;  // its lines would count as commands
   auto commands = commands_in(text);
   const bool several = commands.size() > 1;
   while (!commands.empty() && is_closing(first_word(commands.back()))) commands.pop_back();

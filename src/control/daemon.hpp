@@ -47,7 +47,7 @@ struct ScheduledPower {
   std::string message;
 };
 
-/// Which reload service.reload asks for.
+/// A request of service.reload.
 struct ReloadFiles {
   bool dry_run = false;
   bool check = true;                // before restarts (Board::check_reload())
@@ -57,7 +57,7 @@ struct ReloadFiles {
   bool operator==(const ReloadFiles&) const = default;
 };
 
-/// What service.set asks for.
+/// A request of service.set.
 struct SetService {
   Value config;  // a table of sections, without positions in a file
   bool persist = false;
@@ -65,14 +65,14 @@ struct SetService {
   bool check = true;
 };
 
-/// What service.delete asks for.
+/// A request of service.delete.
 struct DeleteService {
   std::string name;
   bool persist = false;
   bool cascade = false;
 };
 
-/// What xinet.set asks for.
+/// A request of xinet.set.
 struct SetProxy {
   Value config;  // a table with the keys of [proxy], `name` among them, without positions in a file
   bool persist = false;

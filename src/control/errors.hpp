@@ -13,8 +13,8 @@ namespace zinit {
 
 enum class RpcCode : std::int32_t {
   // Defined by JSON-RPC.
-  parse_error = -32700,      // the text is no JSON
-  invalid_request = -32600,  // no request object; or too long, nested too deep, too large a batch
+  parse_error = -32700,      // the text is not JSON
+  invalid_request = -32600,  // no request object; or too long, too deep, or too large a batch
   method_not_found = -32601,
   invalid_params = -32602,
   internal_error = -32603,  // out of memory, or a bug in zinit
@@ -24,13 +24,13 @@ enum class RpcCode : std::int32_t {
   already_running = -32002,  // never sent; kept for clients that know the number
   not_running = -32003,
   invalid_signal = -32004,
-  config_error = -32005,  // cycles too
+  config_error = -32005,  // also for dependency cycles
   shutting_down = -32006,
   not_permitted = -32007,
   file_error = -32008,
   invalid_state = -32009,
   dependency_error = -32010,
-  process_error = -32011,  // the kernel refused
+  process_error = -32011,  // the kernel refused, or a command failed
   timeout = -32012,
   not_supported = -32013,  // by this mode, or by this service
   proxy_not_found = -32014,

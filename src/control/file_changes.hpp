@@ -55,7 +55,7 @@ class FileChanges {
   TimePoint last_asked_{};
   LoopCall answered_;
   TimerWatcher patience_;
-  Offload looks_;  // the last member: it asks for `answered_`
+  Offload looks_;  // the last member, because it asks for `answered_`
 };
 
 }  // namespace zinit

@@ -13,13 +13,13 @@
 
 namespace zinit {
 
-/// now + limit; kNever for no limit.
+/// The time after `limit`; kNever without a limit.
 [[nodiscard]] TimePoint deadline_after(const std::optional<Milliseconds>& limit) noexcept;
 
 /// If the server knows the time limit, the client waits this much longer, because the server's
 /// error `timeout` says more than a missing answer does.
 inline constexpr Milliseconds kGrace{2000};
-/// limit + kGrace; nothing for no limit.
+/// limit + kGrace; nothing without a limit.
 [[nodiscard]] std::optional<Milliseconds> with_grace(
     const std::optional<Milliseconds>& limit) noexcept;
 
