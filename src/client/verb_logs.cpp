@@ -1,4 +1,18 @@
 // zinitctl logs: prints the last lines of logs, and with --follow the next ones.
+//
+// The lines of one log have ascending numbers. Without --follow, print_kept() asks for the last
+// lines of each log, page by page because the server limits an answer, merges several logs by time,
+// and prints them.
+//
+// With --follow, follow() subscribes first, so that no line is lost, and then calls print_kept().
+// Notifications wait until dispatch(), so kept lines are printed before new ones. A new line may be
+// among the kept ones already: print_new() skips it if last_, the last known line of its log, has
+// its number or a higher one.
+//
+// If the server executes itself again, follow() runs once more. Then print_kept() asks for all
+// lines after last_, and reports a gap if the server has lost some. The numbers of a log start
+// again when its service is removed and added again. A number that is not above the subscription's
+// previous one (told_), or a time after that of last_, shows this.
 #include <algorithm>
 #include <array>
 #include <limits>

@@ -20,7 +20,7 @@ struct OptionRow {
   std::string_view help;  // one line
 };
 
-/// What the shell completes the arguments of a verb with.
+/// How the shell completes the arguments of a verb.
 enum class Completes {
   nothing,
   services,

@@ -59,7 +59,7 @@ std::string Session::caller() const {
 }
 
 bool Session::turn(TimePoint until) {
-  // Calls wait on while the client has other answers to read first.
+  // Waiting calls are not looked at while the client has other answers to read first.
   if (working_ > 0 || (look_ && !connection_.paused())) look_at_waits();
   for (Subscription& subscription : subscriptions_) (void)tell_dropped(subscription);
   bool more = true;

@@ -19,7 +19,7 @@ namespace zinit {
 
 namespace {
 
-// The largest reads a list of 1,000 services in a few calls; the first keeps short answers small.
+// kLargestChunk reads a list of 1,000 services in a few calls; kFirstChunk suits short answers.
 constexpr std::size_t kFirstChunk = std::size_t{4} << 10;
 constexpr std::size_t kLargestChunk = std::size_t{128} << 10;
 constexpr std::size_t kGrowth = 4;
