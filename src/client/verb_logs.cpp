@@ -351,8 +351,7 @@ class LogPrinter {
   // By log: the last known line, and the last line that print_kept() finds.
   using LastLines = std::map<std::string, LogLine, std::less<>>;
   LastLines last_, newest_;
-  std::map<std::string, std::uint64_t, std::less<>>
-      told_;  // the last number from the subscription
+  std::map<std::string, std::uint64_t, std::less<>> told_;  // the last number from the subscription
 };
 
 }  // namespace
