@@ -1,4 +1,4 @@
-// What services name and a machine does not have: see absences.hpp.
+// Finds things that services name and that a machine lacks: see absences.hpp.
 #include "client/absences.hpp"
 
 #include <unistd.h>
@@ -23,8 +23,8 @@ namespace {
 
 bool is_absent(int errnum) { return errnum == ENOENT || errnum == ENOTDIR || errnum == ELOOP; }
 
-/// Why a user or group is not there; empty if it is. Of other errors nothing follows for the
-/// server, which is root's.
+/// Why a user or group does not exist; empty if it does. Other errors may be this user's alone: the
+/// server, which runs as root, may not have them.
 std::string fault_of_account(const UserFiles& files, const std::string& user,
                              const std::string& group) {
   const auto found = look_up(user, group, {}, files);
@@ -32,8 +32,8 @@ std::string fault_of_account(const UserFiles& files, const std::string& user,
   return told ? found.error().text : std::string();
 }
 
-/// The file at `path` of the system below `root`. If it cannot be resolved, it is a path where
-/// nothing is.
+/// The file at `path` of the system below `root`. If it cannot be resolved, the result is a path
+/// without a file.
 std::string place_below(const std::string& root, const std::string& path) {
   return real_below(root, root + path).value_or(std::string());
 }
@@ -43,16 +43,16 @@ UserFiles user_files_below(const std::string& root) {
   return {place_below(root, here.passwd), place_below(root, here.group)};
 }
 
-/// What is the same for all services.
+/// Facts that all services share.
 struct Surroundings {
-  std::string root;  // of another system than the running one; or empty
+  std::string root;  // of a system other than the running one; or empty
   UserFiles files;
   std::string path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   long processors = 0;                          // 0: unknown
-  std::map<std::string, std::string> accounts;  // why "u:NAME" or "g:NAME" is not there, or empty
+  std::map<std::string, std::string> accounts;  // why "u:NAME" or "g:NAME" does not exist, or empty
 
-  /// A service's PATH is that of /etc/environment, or in containers and of standalone servers that
-  /// which the server was given, which is perhaps that of whoever calls zinitctl.
+  /// A service's PATH comes from /etc/environment. In containers and for standalone servers it is
+  /// the server's own, which may be that of zinitctl's caller.
   explicit Surroundings(const std::string& below)
       : root(below == "/" ? "" : below), files(user_files_below(root)) {
     if (root.empty()) {
@@ -97,7 +97,7 @@ class AbsenceSearch {
         tell(where, fmt::format("{}:{}: {}", file.path, line, kFaultyLine));
     }
     look_at_processors();
-    // Without its root nothing can be said of what lies below it.
+    // Without its root nothing is known about the files below it.
     const std::string& own = spec_.process->root;
     if (own.empty() || look_at_directory(machine_.root, own, {"process", "root"}))
       look_below_root();
@@ -110,7 +110,7 @@ class AbsenceSearch {
     found_.push_back(std::move(where));
   }
 
-  /// The file; nothing if it is not there, which is told, or if that cannot be known.
+  /// The file's status; nothing if the file is missing, which is reported, or if that is unknown.
   std::optional<struct stat> look_at(const std::string& root, const std::string& path,
                                      const Absence& where) {
     const auto status = stat_below(root, path);
@@ -147,7 +147,7 @@ class AbsenceSearch {
     look_at_account(true, spec_.socket->group, {"socket", "group"});
   }
 
-  /// "50" is often written where "50%" is meant.
+  /// Users often write "50" for "50%".
   void look_at_processors() {
     const auto& thousandths = spec_.resources->cpu_max;
     if (!thousandths || machine_.processors < 1) return;
@@ -171,7 +171,7 @@ class AbsenceSearch {
     look_at_command(spec_.condition->exec.command, {"condition", "exec"});
   }
 
-  /// Whether the directory is one that zinit makes before the start, or lies in one.
+  /// Whether zinit makes the directory before the start, or a directory above it.
   [[nodiscard]] bool is_made(const std::string& dir) const {
     const ServiceDirectories& made = *spec_.directories;
     for (const auto* names : {&made.runtime, &made.state, &made.cache, &made.log}) {
@@ -207,7 +207,7 @@ class AbsenceSearch {
       tell(where, in_root(root_, fmt::format("no program \"{}\" in PATH", name)));
   }
 
-  /// All directories in which the service may look; nothing if that is not known.
+  /// All directories in which the service may look for programs; nothing if they are unknown.
   [[nodiscard]] std::optional<std::string> searched_path() const {
     const auto set =
         std::ranges::find(*spec_.env, "PATH", [](const auto& one) { return one.first; });

@@ -1,23 +1,23 @@
-// Looks for what services name and the machine does not have, or an image that is to be one:
-// programs, users, groups, directories, files of variables, processors. It may come later, with a
-// package or a mount, so these are warnings, and no server looks for it before it is needed.
+// Looks for things that services name but that the machine, or an image of a machine, lacks:
+// programs, users, groups, directories, files of variables, processors. A package or a mount may
+// add them later, so these are warnings, and no server looks for them before it needs them.
 #pragma once
 
 #include "config/check.hpp"
 
 namespace zinit {
 
-/// A search that compares services with the system below `root` as it is now, or with this machine
-/// if `root` is empty. It tells only what is certain: a program without a path is looked for in
-/// every PATH that the service may be given, and of a command for the shell only the program that
-/// it begins with. `[process] root` counts for programs and `dir`. Of a system below a root nobody
-/// knows which machine it will run on, so processors, and the machine that a program is for, are
-/// not looked at. May block on a file system.
+/// A search that compares services with the present system below `root`, or with this machine if
+/// `root` is empty. It reports only what is certain: it looks for a program without a path in every
+/// PATH that the service may get, and in a command for the shell only at the first program. For
+/// programs and `dir`, `[process] root` counts. The machine that will run a system below `root` is
+/// unknown, so the search then ignores processors and the machine type of programs. May block on a
+/// file system.
 ///
-/// @param root  does not end in a slash, unless it is "/".
+/// @param root  without a slash at its end, unless it is "/"
 [[nodiscard]] FindAbsences absences_in(const std::string& root);
 
-/// The same for a group of zinit.toml.
+/// The same for a group in zinit.toml.
 [[nodiscard]] FindGroup group_absences_in(const std::string& root);
 
 }  // namespace zinit

@@ -13,12 +13,12 @@ namespace zinit {
 
 namespace {
 
-// A longer time, of about 30 years, is as good as none, and could overflow where it is added up.
+// About 30 years. A longer time is as good as no limit, and could overflow in a sum.
 constexpr Milliseconds kLongest = std::chrono::seconds{1'000'000'000};
 
 bool is_option(std::string_view word) { return word.size() > 1 && word.front() == '-'; }
 
-/// Whether `word` is a global option whose value is the next word.
+/// Whether `word` is a global option with its value in the next word.
 bool takes_next_word(std::string_view word) {
   return std::ranges::any_of(global_options(), [&](const OptionRow& option) {
     return !option.value.empty() && word == option.names;
@@ -28,8 +28,8 @@ bool takes_next_word(std::string_view word) {
 bool has_letter(const OptionRow& row) { return row.names[1] != '-'; }
 bool has_long_name(const OptionRow& row) { return row.names.find("--") != std::string_view::npos; }
 
-/// Without dashes: "lines", or "c" if there is no long name. It is the end of a literal, so that
-/// getopt_long() finds a NUL behind it.
+/// Without dashes: "lines", or "c" if there is no long name. It ends where its literal ends, so
+/// getopt_long() finds a NUL after it.
 std::string_view name_of(const OptionRow& row) {
   return row.names.substr(has_long_name(row) ? row.names.rfind("--") + 2 : 1);
 }
@@ -62,15 +62,15 @@ std::size_t find_verb_word(std::span<const std::string> words) {
   return words.size();
 }
 
-/// Reads one command line, and is then of no further use.
+/// Reads one command line. For one use only.
 class ArgumentParser {
  public:
   ArgumentParser(const CommandShape& shape, std::vector<std::string>& words)
       : shape_(shape), words_(words) {}
 
   Result<Arguments> parse() {
-    // "-": words that are no options are returned in their place, even with POSIXLY_CORRECT set.
-    // ":": getopt_long() tells a missing value from an unknown option.
+    // "-": return words that are not options in their place, even if POSIXLY_CORRECT is set. ":":
+    // report a missing value in another way than an unknown option.
     std::string letters = "-:";
     std::vector<option> long_options;
     for (const OptionRow& row : shape_.options) {
@@ -87,8 +87,8 @@ class ArgumentParser {
     for (std::string& word : words_) argv.push_back(word.data());
     const int argc = static_cast<int>(argv.size());
     argv.push_back(nullptr);
-    ::opterr = 0;  // our caller says what is wrong
-    ::optind = 0;  // glibc: begin anew, with another table
+    ::opterr = 0;  // our caller reports the error
+    ::optind = 0;  // glibc: start again, with another table
     while (true) {
       const auto word = static_cast<std::size_t>(std::max(::optind, 1) - 1);
       int long_option = -1;
@@ -102,26 +102,26 @@ class ArgumentParser {
       }
     }
     parsed_.before_dashes = parsed_.rest.size();
-    // The words that follow "--".
+    // The words after "--".
     for (auto i = static_cast<std::size_t>(::optind - 1); i < words_.size(); ++i)
       parsed_.rest.push_back(words_[i]);
     return check_count();
   }
 
  private:
-  // What getopt_long() returns, beside the options themselves.
+  // Results of getopt_long() that are not options.
   static constexpr int kNoOption = 1;
   static constexpr int kNoValue = ':';
   static constexpr int kFault = '?';
-  static constexpr int kFirstCode = 256;  // of an option without a letter: beyond every letter
+  static constexpr int kFirstCode = 256;  // for options without a letter: above every letter
 
-  /// What getopt_long() returns for the option.
+  /// The result of getopt_long() for the option.
   [[nodiscard]] int code(const OptionRow& row) const {
     return has_letter(row) ? row.names[1]
                            : kFirstCode + static_cast<int>(&row - shape_.options.data());
   }
 
-  /// Takes a word that is no option: a further value of the one before, or an argument.
+  /// Takes a word that is not an option: another value of the option before it, or an argument.
   void take_word(std::string word) {
     if (repeats_ == nullptr || word.find(':') == std::string::npos) {
       repeats_ = nullptr;
@@ -138,12 +138,12 @@ class ArgumentParser {
     const auto row = std::ranges::find_if(
         shape_.options, [&](const OptionRow& each) { return code(each) == wanted; });
     if (row == shape_.options.end()) {
-      const char letter = static_cast<char>(::optopt);  // none: it is a long option
+      const char letter = static_cast<char>(::optopt);  // 0 for a long option
       return unknown(letter == '\0' ? word : std::string{'-', letter}, {});
     }
     const std::string name = shown(*row);
     if (found == kFault) return failure(name + ": takes no value");
-    // getopt_long() accepts an abbreviation that fits one option only; we do not.
+    // getopt_long() accepts an unambiguous abbreviation, but zinitctl does not.
     if (is_long && word.substr(0, word.find('=')) != name) return unknown(word, name);
     if (found == kNoValue) return failure(name + ": needs a value");
     auto& values = parsed_.options_[std::string(name_of(*row))];
@@ -152,13 +152,13 @@ class ArgumentParser {
     return {};
   }
 
-  /// The error for an option that does not exist; `meant` is the one it stands for, if that is
-  /// known.
+  /// The error for an option that does not exist. `meant` is the option that the word abbreviates,
+  /// if known.
   [[nodiscard]] Failure unknown(const std::string& word, std::string meant) const {
     const std::string option = word.substr(0, word.find('='));
     std::vector<std::string> known;
     for (const OptionRow& row : shape_.options) known.push_back(shown(row));
-    // Each letter is as near to every other.
+    // All single letters are equally near.
     if (meant.empty() && option.starts_with("--")) meant = nearest(option, known).value_or("");
     return failure(fmt::format("unknown option {}{}", printable(option),
                                meant.empty() ? "" : fmt::format("; did you mean {}?", meant)));
@@ -182,8 +182,7 @@ class ArgumentParser {
   const CommandShape& shape_;
   std::vector<std::string>& words_;
   Arguments parsed_;
-  // The values of the option that the last words were for, if it takes further ones. The map that
-  // holds them does not move them.
+  // The values of the last option, if it can take more of them. The map does not move its values.
   std::vector<std::string>* repeats_ = nullptr;
 };
 

@@ -1,4 +1,4 @@
-// The command line of zinitctl and of the power commands, parsed by their tables of options.
+// The command line of zinitctl and of the power commands. Tables of options define it.
 #pragma once
 
 #include <map>
@@ -18,40 +18,40 @@ namespace zinit {
 class Arguments {
  public:
   [[nodiscard]] bool has(std::string_view option) const { return options_.contains(option); }
-  /// The value, or the last one if the option was given several times; empty if it was not given.
+  /// The value, or the last one if there are several; empty if the option was not given.
   [[nodiscard]] std::string value(std::string_view option) const;
   [[nodiscard]] std::vector<std::string> values(std::string_view option) const;
 
   std::vector<std::string> rest;
-  std::size_t before_dashes = 0;  // how many of `rest` stand before "--"; all of them without it
+  std::size_t before_dashes = 0;  // number of words in `rest` before "--"; without "--", all
 
  private:
   friend class ArgumentParser;
   std::map<std::string, std::vector<std::string>, std::less<>> options_;
 };
 
-/// The index of the verb in `words`: of the first word that is neither an option nor the value of a
-/// global option. words.size() if there is none.
+/// The index of the verb: the first of `words` that is neither an option nor the value of a global
+/// option. words.size() if there is none.
 [[nodiscard]] std::size_t find_verb_word(std::span<const std::string> words);
 
-/// What a command accepts.
+/// The options and words that a command accepts.
 struct CommandShape {
   std::vector<OptionRow> options;
-  int least = 0;           // how many words that are no options it needs
-  int most = 0;            // how many it takes; -1: any number
-  std::string_view usage;  // names those words, for errors: "NAME [SIGNAL]"
+  int least = 0;           // the least number of words that are not options
+  int most = 0;            // the most such words; -1: any number
+  std::string_view usage;  // names these words, for errors: "NAME [SIGNAL]"
 };
 
-/// Parses `words`, without the verb. The error is one for the user; for an unknown option it names
-/// the most similar one.
+/// Parses `words`, without the verb. The error is a text for the user; for an unknown option it
+/// names the most similar option.
 [[nodiscard]] Result<Arguments> parse_arguments(const CommandShape& shape,
                                                 std::vector<std::string> words);
 
-/// A time at the command line: a number alone is seconds, anything else is for parse_duration().
+/// A time from the command line: a plain number is seconds, other forms go to parse_duration().
 [[nodiscard]] std::optional<Milliseconds> given_time(const std::string& text);
 
-/// The value of an option that takes a positive number of seconds, or a duration with a unit, such
-/// as "timeout"; nothing if it was not given. At most about 30 years, as "infinity" is.
+/// The value of an option such as "timeout": a positive number of seconds, or a duration with a
+/// unit. Nothing if the option was not given. At most about 30 years, the value of "infinity".
 [[nodiscard]] Result<std::optional<Milliseconds>> seconds_of(const Arguments& arguments,
                                                              std::string_view option);
 

@@ -17,13 +17,13 @@ namespace {
 
 std::string us_text(std::int64_t us) { return duration_text(std::max<std::int64_t>(us, 0) / 1000); }
 
-/// The time that is drawn: from when the first service was wanted until the boot had settled, or
+/// The period in the drawing: from the first wish for a service until the boot has settled, or
 /// until now.
 struct Span {
   std::int64_t begin = 0;
   std::int64_t end = 0;
 
-  /// Where a time lies in a width, from 0 to `width`.
+  /// The position of a time in a width, from 0 to `width`.
   [[nodiscard]] double place(std::int64_t us, double width) const {
     const std::int64_t in = std::clamp(us, begin, end) - begin;
     return width * static_cast<double>(in) /
@@ -31,7 +31,7 @@ struct Span {
   }
 };
 
-/// When zinit was started, in the times of the steps.
+/// When zinit was started, on the clock of the steps.
 std::int64_t own_start_us(const SystemInfo& info) {
   return std::chrono::microseconds(info.boot.kernel.value_or(Milliseconds(0))).count();
 }
@@ -59,8 +59,8 @@ std::string head_line(const SystemInfo& info, const Span& span) {
                             info.boot.kernel ? "the kernel's" : "zinit's");
 }
 
-/// How long it waited, and how long it took from its process to its readiness; "-": it did not
-/// come to that.
+/// How long the service waited, and how long it took from its process to its readiness; "-" if it
+/// did not get that far.
 std::string waited_text(const BootStep& step) {
   return step.spawned_us ? us_text(*step.spawned_us - step.wanted_us) : "-";
 }
@@ -70,11 +70,10 @@ std::string started_text(const BootStep& step) {
 
 bool has_failed(const BootStep& step) { return step.state == "failed" && !step.ready_us; }
 
-/// Whether it was wanted and is not to be started any more: a condition does not hold, or it was
-/// stopped.
+/// Whether the service was wanted but will not start: a condition does not hold, or it was stopped.
 bool is_left_out(const BootStep& step) { return step.state == "inactive" && !step.spawned_us; }
 
-/// The widths of the three parts of a bar: waiting, starting, ready. A start is always seen.
+/// The widths of a bar's parts: waiting, starting, ready. A start has at least one cell.
 struct Bar {
   std::size_t waiting, starting, ready;
 };
@@ -93,7 +92,7 @@ std::string right(const std::string& text, std::size_t width) {
   return std::string(width - std::min(width, display_width(text)), ' ') + text;
 }
 
-/// Between two marks of the axis of a chart that shows so long: a round time, ten times at most.
+/// The distance of marks on an axis for this period: a round time, at most about ten marks.
 std::int64_t tick_of(std::int64_t us) {
   for (std::int64_t unit = 1000;; unit *= 10)
     for (const int digit : {1, 2, 5})
@@ -144,7 +143,7 @@ std::string bootchart_text(const Terminal& terminal, const SystemInfo& info,
                       right("WAITED", kTimeWidth), right("STARTING", kTimeWidth), begin,
                       right(us_text(span.end), width - std::min(width, begin.size())));
   Terminal cut = terminal;
-  cut.is_terminal = true;  // a bar has a width on a pipe too
+  cut.is_terminal = true;  // a bar needs a width on a pipe too
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const std::string name = cut.fit(printable(steps[i].name), name_width);
     const Bar bar = bar_of(steps[i], span, width);

@@ -1,4 +1,4 @@
-// Draws what a boot spent its time on, as text and as SVG.
+// Draws how a boot spent its time, as text and as SVG.
 #pragma once
 
 #include <string>
@@ -9,11 +9,11 @@
 
 namespace zinit {
 
-/// For each step, whether it is part of the critical chain: the service that was ready last, what
-/// it waited for last, and so on.
+/// Marks the steps of the critical chain: the service that was ready last, the service that it
+/// waited for last, and so on.
 [[nodiscard]] std::vector<bool> critical_chain(const std::vector<BootStep>& steps);
 
-/// A head line, and for each service a line with its times and a bar that fits the terminal.
+/// A head line, then a line for each service with its times and a bar. It fits the terminal.
 [[nodiscard]] std::string bootchart_text(const Terminal& terminal, const SystemInfo& info,
                                          const std::vector<BootStep>& steps);
 

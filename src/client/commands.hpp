@@ -1,6 +1,6 @@
 // zinitctl, poweroff, reboot, halt, shutdown and SysV's init as functions of their command lines,
-// so that tests can call them (control.md, "One binary, many names"). Each is given the words after
-// the program's name, and returns the exit status.
+// so that tests can call them (control.md, "One binary, many names"). Each gets the words after the
+// program's name and returns the exit status.
 #pragma once
 
 #include <cstdint>
@@ -15,28 +15,28 @@
 
 namespace zinit {
 
-/// What the commands need of the machine; tests pretend to be one.
+/// Actions and facts of the machine that commands need. Tests pass their own.
 struct Machine {
-  /// Ends the machine at once and without a server, for -f. Returns only if that fails.
+  /// Ends the machine at once, without a server, for -f. Returns only if that fails.
   std::function<Result<void>(PowerAction)> end_now;
   std::int64_t now_us = 0;  // wall time
 };
 
 [[nodiscard]] int zinitctl(std::vector<std::string> words, Printer& printer);
 
-/// Prints what the last of `words`, which is under the cursor, may become: a line for each word,
-/// with a tabulator and help behind it where there is some; ":files" where files fit. For
-/// completions.
+/// For completions: prints the possible forms of the last of `words`, which is under the cursor.
+/// One word a line, followed by a tabulator and help if there is help; ":files" where file names
+/// fit.
 [[nodiscard]] int complete(std::vector<std::string> words, Printer& printer);
 
-/// What zinitctl's first word is where the rest is for complete().
+/// zinitctl's first word if the rest is for complete().
 inline constexpr const char* kComplete = "__complete";
 
 /// Runs the command `name`: poweroff, reboot, halt or shutdown.
 [[nodiscard]] int power_command(std::string_view name, std::vector<std::string> words,
                                 Printer& printer, const Machine& machine);
 
-/// Runs `init LEVEL` where this process is not PID 1.
+/// Runs `init LEVEL` if this process is not PID 1.
 [[nodiscard]] int telinit(const std::vector<std::string>& words, Printer& printer);
 
 }  // namespace zinit

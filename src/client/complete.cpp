@@ -1,6 +1,6 @@
-// What the shells' completions ask: what the word under the cursor may become. The scripts in
-// etc/completion hand over the words of the line, so there is one table of verbs and options for
-// all of them, that of this program.
+// Answers the completions of shells: the possible forms of the word under the cursor. The scripts
+// in etc/completion pass the words of the line on, so that all of them use the one table of verbs
+// and options in this program.
 #include <algorithm>
 #include <array>
 
@@ -19,19 +19,19 @@ namespace zinit {
 
 namespace {
 
-// How long the server may take. Who presses Tab waits for it.
+// How long to wait for the server: a user has pressed Tab and waits.
 constexpr Milliseconds kCompletionPatience{1000};
 
 bool is_active(const ServiceStatus& status) {
   return status.state != "inactive" && status.state != "exited" && status.state != "failed";
 }
 
-/// Whether the name of a template may stand there: alone, or as the beginning of an instance's.
+/// Whether a template's name may stand there, alone or as the beginning of an instance's name.
 bool takes_templates(Completes what) {
   return what == Completes::startable || what == Completes::files_of_services;
 }
 
-/// Whether a service fits what completes the argument: there is no use in starting what runs.
+/// Whether a service fits the argument. For example, a running service need not be started.
 bool fits(const ServiceStatus& status, Completes what) {
   switch (what) {
     case Completes::startable: return status.state != "running" && status.state != "starting";
@@ -70,7 +70,7 @@ class Completion {
     for (const auto& word : words) add(word);
   }
 
-  /// The shell completes names of files by itself.
+  /// The shell completes file names itself.
   void add_files() { printer_.out(":files\n"); }
 
   void find_verb_of_line() {
@@ -96,7 +96,7 @@ class Completion {
     return all;
   }
 
-  /// The option whose value the word under the cursor is; null if it is none.
+  /// The option whose value is under the cursor, or null.
   [[nodiscard]] const OptionRow* option_before() {
     options_ = options_here();
     if (words_.empty()) return nullptr;
@@ -197,7 +197,7 @@ class Completion {
       add(name, "a template: NAME@INSTANCE");
   }
 
-  /// The server that the line means.
+  /// The server that the line names.
   [[nodiscard]] Client server() const {
     std::string path;
     for (std::size_t i = 0; i + 1 < words_.size(); ++i)
@@ -209,11 +209,11 @@ class Completion {
 
   Printer& printer_;
   std::vector<std::string> words_;  // before the cursor, without the program's name
-  std::string current_;             // under it
+  std::string current_;             // under the cursor
   const VerbRow* verb_ = nullptr;
   std::string family_;
-  bool unknown_ = false;            // what stands in the verb's place is none
-  std::vector<std::string> given_;  // behind the verb
+  bool unknown_ = false;            // the word in the verb's place is not a verb
+  std::vector<std::string> given_;  // after the verb
   std::vector<OptionRow> options_;
 };
 
@@ -223,9 +223,9 @@ int complete(std::vector<std::string> words, Printer& printer) {
   try {
     Completion(std::move(words), printer).run();
   } catch (const ClientError&) {
-    // Without a server there are no names, and the line is no place for errors.
+    // Without a server there are no names, and a command line is no place for errors.
   }
-  (void)printer.flush();  // the shell that asked is there, or nobody is
+  (void)printer.flush();  // if the shell has gone, nobody needs the output
   return ExitStatus::done;
 }
 

@@ -1,4 +1,4 @@
-// What a verb works with: see context.hpp.
+// The context of a verb: see context.hpp.
 #include "client/context.hpp"
 
 #include <fnmatch.h>
@@ -23,13 +23,13 @@ namespace {
 
 constexpr Milliseconds kPatience{30000};
 
-// How often in a row something is asked again that the server soon answers by closing the
-// connection. A crash of the server looks like a re-execution; if it is the request that it crashes
-// of, this stays below the number of crashes (behaviour.md) that it gives up after.
+// How many connections in a row the server may soon close before the client gives up. A crash of
+// the server looks like a re-execution. If the request causes the crash, this limit stays below the
+// number of crashes after which the server gives up (behaviour.md).
 constexpr int kMostFruitless = 3;
 constexpr Milliseconds kSoon{10000};
 
-// What they are about is the machine, so they are for the system's server.
+// These verbs are about the machine, so they need the system's server.
 constexpr int (*kOfTheMachine[])(VerbContext&) = {run_poweroff, run_reboot, run_halt, run_kexec,
                                                   run_switch_root};
 
@@ -42,7 +42,7 @@ std::string hint_of(const ClientError& error) {
   return hint != nullptr && hint->IsString() ? json_string(data, "hint") : std::string();
 }
 
-/// Hints of the server name methods. Users know verbs: "service.why" becomes "`zinitctl why`".
+/// The server's hints name methods, but users know verbs: "service.why" becomes "`zinitctl why`".
 std::string with_verbs(std::string text) {
   for (const VerbRow& verb : verbs()) {
     for (const std::string_view room : {"service.", "system."}) {
@@ -57,7 +57,7 @@ std::string with_verbs(std::string text) {
   return text;
 }
 
-/// What to do about errors that the client itself has found.
+/// Hints for errors that the client itself has found.
 std::string own_hint(int code) {
   switch (code) {
     case ErrorCode::no_server: return "is zinit running? --socket PATH names another socket";
@@ -82,7 +82,7 @@ Client connect_server(const std::string& path, bool systems, std::optional<Milli
   try {
     return connect(Client::default_socket());
   } catch (const ClientError& own) {
-    // Another user may have put something where this user's server would be.
+    // Another user may have put something in the place of this user's server.
     if (own.code() != ErrorCode::no_server && own.code() != ErrorCode::access_denied) throw;
     try {
       return connect(kSystemSocket);
@@ -128,7 +128,7 @@ VerbContext::VerbContext(const VerbRow& row, Arguments given, Printer& printer,
 Client& VerbContext::client() {
   if (!client_) {
     auto left = time_left();
-    // What a re-execution takes is not of the user's time.
+    // The time of a re-execution does not count as the user's time.
     if (left && connected_ != TimePoint{}) left = std::max(*left, kGrace);
     const bool systems = std::ranges::find(kOfTheMachine, verb.run) != std::end(kOfTheMachine);
     client_ = connect_server(arguments.value("socket"), systems, left);
@@ -150,8 +150,8 @@ bool VerbContext::server_goes_on() {
   const std::optional<int> server = client_->server_pid();
   client_.reset();
   try {
-    // A server that is being executed anew listens all the time: the connection waits in its
-    // backlog. One that ends may still listen for a moment, and closes this connection then.
+    // During a re-execution the socket stays open: the connection waits in its backlog. A server
+    // that ends may still listen for a moment, but it closes this connection then.
     if (client().server_pid() == server) return true;
   } catch (const ClientError& error) {
     if (error.code() != ErrorCode::no_server) throw;
@@ -166,7 +166,7 @@ void VerbContext::connect_again(const ClientError& error) {
   if (++fruitless_ > kMostFruitless || !server_goes_on()) throw error;
   try {
     const std::uint64_t crashes = client().info().crashes.count;
-    if (crashes_ == crashes) fruitless_ = 0;  // it was asked to
+    if (crashes_ == crashes) fruitless_ = 0;  // a re-execution on request, not a crash
     crashes_ = crashes;
   } catch (const ClientError& again) {
     connect_again(again);
@@ -205,7 +205,7 @@ int VerbContext::print_result(std::string_view json_result, std::string_view tex
 
 void VerbContext::flush() {
   if (auto written = printer_.flush(); !written) {
-    // The reader, such as head(1), has read all that it wanted.
+    // The reader, such as head(1), has read all that it wants.
     if (written.error().errnum == EPIPE) throw VerbFailure{ExitStatus::done, {}};
     throw VerbFailure{ExitStatus::failed, written.error().text};
   }
@@ -231,13 +231,13 @@ int VerbContext::fail(const ClientError& error, std::string_view name) {
       const std::vector<std::string> known = client().list();
       if (const auto near = nearest(name, known)) why += fmt::format("; did you mean {}?", *near);
     } catch (const ClientError&) {
-      // This would only be a suggestion; the error itself is printed in any case.
+      // This is only a suggestion: the error itself is printed anyway.
     }
   }
   const int status = fail(exit_status_of(error), name, why);
   if (error.code() != ErrorCode::process_error || error.data().empty()) return status;
   for (const std::string& line : json_strings(parse_json(error.data()), "messages"))
-    printer_.err("    " + printable(line) + "\n");  // what the command printed
+    printer_.err("    " + printable(line) + "\n");  // output of the command
   return status;
 }
 

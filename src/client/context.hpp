@@ -1,5 +1,15 @@
 // What a verb works with: its arguments, the connection, and how it prints its result and its
 // failures.
+//
+// A server that executes itself again closes all connections and forgets the requests on them. So a
+// verb makes its requests in an attempt for over_reexecutions(). If the connection ends, this
+// connects again and repeats the attempt, which continues from its own state: for_each_name() with
+// the first name that is not done, a follower with the last line that it has seen.
+//
+// A crash of the server looks the same to the client, and the repeated request may cause the next
+// crash. So only kMostFruitless connections in a row may end soon without an answer (context.cpp).
+// The count starts again if a connection has lasted for kSoon, if the attempt calls answered(), or
+// if the server's own count of crashes shows that it was a re-execution.
 #pragma once
 
 #include <functional>
@@ -29,22 +39,22 @@ struct ExitStatus {
   };
 };
 
-/// The exit status that an error leads to.
+/// The exit status for an error.
 [[nodiscard]] int exit_status_of(const ClientError& error) noexcept;
 
-/// The error in words, with the server's hint where it has one.
+/// The error as a sentence, with the server's hint if it has one.
 [[nodiscard]] std::string error_words(const ClientError& error);
 
-/// Thrown by a verb that cannot go on. With the status `done`, nothing is printed.
+/// Thrown by a verb that cannot continue. With the status `done`, nothing is printed.
 struct VerbFailure {
   int status;
   std::string why;
-  std::string name{};  // the service that it is about; empty if it is about none
+  std::string name{};  // the service in question; empty: none
 };
 
 class VerbContext {
  public:
-  /// `timeout` is the value of --timeout; it begins to run now.
+  /// `timeout` is the value of --timeout; its time starts now.
   VerbContext(const VerbRow& verb, Arguments arguments, Printer& printer,
               std::optional<Milliseconds> timeout);
 
@@ -54,20 +64,20 @@ class VerbContext {
   [[nodiscard]] bool json() const { return arguments.has("json"); }
   [[nodiscard]] const Terminal& terminal() const { return printer_.terminal(); }
 
-  /// The connection, made at the first call. Throws ClientError.
+  /// The connection. The first call connects. Throws ClientError.
   [[nodiscard]] Client& client();
 
-  /// How many connections have been made: subscriptions are those of one.
+  /// The number of connections so far. A subscription belongs to one of them.
   [[nodiscard]] unsigned connections() const noexcept { return connections_; }
 
-  /// Closes the connection, if there is one. The next call of client() makes another one, and
-  /// --timeout begins to run anew: for verbs that have waited for the user in between.
+  /// Closes the connection, if there is one. The next call of client() connects again, and the time
+  /// of --timeout starts again: for verbs that have waited for the user.
   void reconnect();
 
-  /// Calls attempt(), which asks and waits, and returns what it returns. A server that executes
-  /// itself anew closes all connections, and what was asked on them is forgotten: when that happens
-  /// this connects again and calls attempt() once more, which goes on from where it was. Throws
-  /// what attempt() throws, and `disconnected` too where the server has ended.
+  /// Calls attempt(), which makes requests and waits, and returns its result. If the server
+  /// executes itself again meanwhile, this connects again and repeats attempt(), which must
+  /// continue from its own state. Throws what attempt() throws; also `disconnected` if the server
+  /// has ended.
   template <class Attempt>
   auto over_reexecutions(Attempt attempt) {
     while (true) {
@@ -79,7 +89,7 @@ class VerbContext {
     }
   }
 
-  /// The same for what is followed without end: that the server has ended is all there is to say.
+  /// The same for verbs that follow without end: it only reports that the server has gone.
   template <class Attempt>
   auto follow(Attempt attempt) {
     try {
@@ -89,22 +99,22 @@ class VerbContext {
     }
   }
 
-  /// To be called by an attempt that has had its answers: it was not they that ended the server's
-  /// image, so it may be repeated as often as need be.
+  /// An attempt calls this after it has got its answers: they did not end the previous process
+  /// image, so the attempt may be repeated without limit.
   void answered() noexcept { fruitless_ = 0; }
 
-  /// Connects again after the server has closed the connection. False if that has ended, or another
-  /// is in its place: then there is no connection.
+  /// Connects again after the server has closed the connection. False if the server has ended, or
+  /// another one is in its place: then there is no connection.
   [[nodiscard]] bool server_goes_on();
 
-  /// What is left of --timeout; nothing if there is no limit.
+  /// The rest of --timeout; nothing if there is no limit.
   [[nodiscard]] std::optional<Milliseconds> time_left() const;
 
-  /// Makes a call whose answer may take long: waits until --timeout, or without a limit.
+  /// Makes a call with a slow answer: waits until --timeout, or without a limit.
   [[nodiscard]] std::string call_patiently(const char* method, const std::string& params);
 
-  /// How long to wait for an answer that the server gives at once: what is left of --timeout, or
-  /// else the library's own limit.
+  /// How long to wait for an answer that the server gives at once: the rest of --timeout, or else
+  /// the library's own limit.
   [[nodiscard]] Milliseconds patience() const;
 
   void print(std::string_view text) { printer_.out(text); }
@@ -114,45 +124,45 @@ class VerbContext {
   void print_json(std::string_view document);
   /// Prints a result: `json` with --json, else `text`. Returns ExitStatus::done.
   int print_result(std::string_view json, std::string_view text);
-  /// Writes what was printed so far, for verbs that run on. Throws VerbFailure if nobody reads it
-  /// any more.
+  /// Writes the text printed so far, for verbs that keep running. Throws VerbFailure if the reader
+  /// has gone.
   void flush();
 
   /// Prints "zinitctl: WHAT: WHY" on standard error, with control characters escaped.
   void complain(std::string_view what, std::string_view why);
-  /// Prints "zinitctl: VERB NAME: WHY", or "zinitctl: VERB: WHY" if `name` is empty, about
-  /// something that was done nevertheless.
+  /// Prints "zinitctl: VERB NAME: WHY", or "zinitctl: VERB: WHY" if `name` is empty. For an action
+  /// that was done nevertheless.
   void warn(std::string_view name, std::string_view why);
-  /// Prints the same and returns `status`; prints nothing if that is ExitStatus::done.
+  /// Prints the same and returns `status`; prints nothing for ExitStatus::done.
   int fail(int status, std::string_view name, std::string_view why);
-  /// The same for an error of the server or the connection. If the service does not exist, the
-  /// most similar name is printed, too.
+  /// The same for an error of the server or the connection. If the service does not exist, the text
+  /// names the most similar service.
   int fail(const ClientError& error, std::string_view name);
-  /// The same for what was given to the server to keep: prints each fault that it has found there.
+  /// The same for a configuration given to the server: prints each fault that the server found.
   int fail_faults(const ClientError& error, std::string_view name);
 
   /// The names on the command line, in order and without repetition. A shell pattern stands for all
-  /// names that it matches; if it matches none, VerbFailure (no_service) is thrown. `known` returns
-  /// the names that there are; default: those of the server's services.
+  /// names that it matches; without a match, VerbFailure (no_service) is thrown. `known` returns
+  /// all existing names; by default, those of the server's services.
   using KnownNames = std::function<std::vector<std::string>()>;
   [[nodiscard]] std::vector<std::string> names(const KnownNames& known = {});
 
-  /// Calls `act` for each of names(): it prints its result with print_result() and returns the exit
-  /// status. With --json the result is that of the one name, or an array of several results; if all
-  /// succeed and none has a result, nothing is printed. What `act` throws about a name is printed,
-  /// and the next name follows; an error of the connection is thrown. Called once more after that,
-  /// this goes on with the name that was not done. Returns the first status that is not `done`.
+  /// Calls `act` for each of names(). `act` prints its result with print_result() and returns the
+  /// exit status. With --json, several results become one array; if all succeed without a result,
+  /// nothing is printed. An error of `act` about a name is printed, and the next name follows; an
+  /// error of the connection is thrown. A further call continues with the name that was not done.
+  /// Returns the first status that is not `done`.
   int for_each_name(const std::function<int(const std::string& name)>& act,
                     const KnownNames& known = {});
-  /// The name that for_each_name() is at, or was when an error ended it; else empty.
+  /// The present name in for_each_name(), or the name at which an error ended it; else empty.
   [[nodiscard]] std::string current_name() const {
     return finished_ < each_.size() ? each_[finished_] : std::string();
   }
 
  private:
-  /// Throws `error` unless the server has executed itself anew.
+  /// Throws `error` unless the server has executed itself again.
   void connect_again(const ClientError& error);
-  /// Throws `error`, or, if the server has closed the connection, that it has gone.
+  /// Throws `error`; if the server has closed the connection, throws that the server has gone.
   [[noreturn]] static void tell_gone(const ClientError& error);
 
   Printer& printer_;
@@ -160,20 +170,20 @@ class VerbContext {
   TimePoint deadline_;
   std::optional<Client> client_;
   unsigned connections_ = 0;
-  TimePoint connected_;  // when client_ was, or the one before it
-  int fruitless_ = 0;    // connections in a row that were closed soon and without an answer
-  std::optional<std::uint64_t> crashes_;  // of the server, when it was connected to again
-  // for_each_name(): the names, how many of them are done, their results so far if several are to
-  // be one JSON document, and the exit status.
+  TimePoint connected_;  // when client_, or the one before it, connected
+  int fruitless_ = 0;    // connections in a row that were soon closed without an answer
+  std::optional<std::uint64_t> crashes_;  // crashes of the server at the last reconnection
+  // for_each_name(): the names, how many of them are done, the results so far if several form one
+  // JSON document, and the exit status.
   std::vector<std::string> each_;
   std::size_t finished_ = 0;
   std::optional<std::string> results_;
   int first_status_ = ExitStatus::done;
 };
 
-/// Connects to the server at `path`. If that is empty, to the one that $ZINIT_SOCKET names; else to
-/// this user's own, or, where there is none or if `systems`, to the system's. Throws ClientError;
-/// one for having found neither names both.
+/// Connects to the server at `path`. If `path` is empty, to the one in $ZINIT_SOCKET; otherwise to
+/// this user's own server, or to the system's if there is none or if `systems` is set. Throws
+/// ClientError. If neither server is found, the error names both.
 [[nodiscard]] Client connect_server(const std::string& path, bool systems,
                                     std::optional<Milliseconds> limit = {});
 

@@ -13,15 +13,15 @@ namespace zinit {
 
 namespace {
 
-/// Calls sync(2) first: a file system that was not unmounted is repaired at the next boot, but data
-/// that was never written is lost.
+/// Calls sync(2) first: the next boot repairs a file system that was not unmounted, but data that
+/// was never written is lost.
 Result<void> end_now(PowerAction action) {
   ::sync();
   return Failure(end_machine(action));
 }
 
-/// Calls `command` with the words after the program's name. An exception, which a lack of memory
-/// throws, is printed as an error.
+/// Calls `command` with the words after the program's name. Prints an exception, such as
+/// std::bad_alloc, as an error.
 template <class Command>
 int guarded(std::string_view name, int argc, char** argv, Command command) {
   StandardPrinter printer;

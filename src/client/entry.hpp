@@ -1,4 +1,4 @@
-// What src/main.cpp calls for those names of the program that belong to the client. Each prints its
+// Functions for src/main.cpp, for the program's names that belong to the client. Each prints its
 // result and returns the exit status of the process (control.md, "zinitctl").
 #pragma once
 
@@ -12,7 +12,7 @@ namespace zinit {
 /// The command `name`: `poweroff`, `reboot`, `halt` or `shutdown`. argv[0] is ignored.
 [[nodiscard]] int run_power_command(std::string_view name, int argc, char** argv);
 
-/// `init LEVEL`, as SysV's telinit(8), if this process is not PID 1. argv[0] is ignored.
+/// `init LEVEL`, like SysV's telinit(8), if this process is not PID 1. argv[0] is ignored.
 [[nodiscard]] int run_telinit(int argc, char** argv);
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// The watch over the first second of a service.
+// Watches the first second of a service: see first_second.hpp.
 #include "client/first_second.hpp"
 
 #include <algorithm>
@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::chrono::microseconds kWatched{1'000'000};
 
-/// Whether its file says how it shows that it is ready.
+/// Whether its file says how the service shows readiness.
 bool shows_readiness(VerbContext& context, const std::string& name) {
   const JsonDocument answer =
       parse_json(context.client().call("service.get", JsonParams().add("name", name).text()));
@@ -33,7 +33,7 @@ ServiceStatus status_of(VerbContext& context, const std::string& name) {
       context.client().call("service.status_full", JsonParams().add("name", name).text()));
 }
 
-/// Reports that the process which `before` names has ended. Returns the exit status.
+/// Reports the end of the process that `before` names. Returns the exit status.
 int check(VerbContext& context, const ServiceStatus& before) {
   const ServiceStatus now = status_of(context, before.name);
   if (now.state == "running" && now.main_pid == before.main_pid) return ExitStatus::done;
@@ -77,7 +77,7 @@ int watch_first_second(VerbContext& context, const std::vector<ServiceStatus>& s
       return status != ExitStatus::done;
     });
   };
-  check_all();  // for what has ended before the subscription
+  check_all();  // for services that ended before the subscription
   while (!watched.empty() && result == ExitStatus::done) {
     const std::int64_t left_ms = std::min<std::int64_t>((until_us - wall_us()) / 1000, 1000);
     const auto most = context.time_left();

@@ -1,4 +1,4 @@
-// What has neither [readiness] nor [health] counts as running once its program has been executed.
+// A service without [readiness] and [health] counts as running once its program has been executed.
 // On a terminal, start and restart watch such a service for its first second, and report its end.
 #pragma once
 
@@ -8,9 +8,9 @@
 
 namespace zinit {
 
-/// Watches those of `started` that run and have no readiness, until a second has passed since the
-/// last of them was started, or --timeout is over. Prints a complaint about each that has ended.
-/// Returns ExitStatus::failed if any has, else ExitStatus::done. Throws ClientError as Client does.
+/// Watches the running services of `started` that have no readiness, until a second after the last
+/// start or the end of --timeout. Prints an error for each that has ended, and returns
+/// ExitStatus::failed then; otherwise ExitStatus::done. Throws ClientError as Client does.
 [[nodiscard]] int watch_first_second(VerbContext& context,
                                      const std::vector<ServiceStatus>& started);
 

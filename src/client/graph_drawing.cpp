@@ -21,13 +21,13 @@ struct Edge {
 };
 
 struct Vertex {
-  std::string name{};                // empty: a place in a column where long lines pass
-  std::string state{};               // empty: nothing has that name
-  std::vector<std::size_t> below{};  // what it depends on
-  std::vector<std::size_t> above{};  // what depends on it
+  std::string name{};                // empty: a place for long lines to pass a column
+  std::string state{};               // empty: no service has that name
+  std::vector<std::size_t> below{};  // its dependencies
+  std::vector<std::size_t> above{};  // its dependents
   std::size_t column = 0;
-  double place = 0;     // in its column, from the middle
-  bool joined = false;  // there is a line to it
+  double place = 0;     // in its column, measured from the middle
+  bool joined = false;  // a line leads to it
 };
 
 struct Drawing {
@@ -74,7 +74,7 @@ Drawing drawing_of(const std::vector<ServiceStatus>& services) {
   return drawing;
 }
 
-/// A string of DOT, with its quotes.
+/// A string in DOT, with its quotes.
 std::string dot_quoted(std::string_view text) {
   std::string result = "\"";
   for (const char c : printable(text)) {
@@ -99,8 +99,8 @@ std::string_view dot_style(std::string_view kind) {
   return "";
 }
 
-/// Puts each vertex into the column behind those of all that it depends on, and returns the
-/// columns. A circle, which wants may make, is cut at the vertex that comes first.
+/// Puts each vertex into the column after those of its dependencies, and returns the columns.
+/// `wants` may make a cycle, which is cut at its first vertex.
 std::vector<std::vector<std::size_t>> columns_of(Drawing& drawing) {
   std::vector<Vertex>& vertices = drawing.vertices;
   std::vector<std::size_t> missing(vertices.size());
@@ -130,16 +130,16 @@ std::vector<std::vector<std::size_t>> columns_of(Drawing& drawing) {
   return columns;
 }
 
-// Of a picture, in pixels.
+// Sizes in the picture, in pixels.
 constexpr double kRow = 36, kBox = 24, kPassage = 12, kAisle = 80, kMargin = 20, kText = 8;
-// Boxes without lines stand in rows of about this width, unless the rest is wider.
+// Boxes without lines stand in rows of about this width, unless the graph is wider.
 constexpr double kAloneWidth = 900;
 
-/// What an edge passes: the end in the later column, places in the columns between, the other end.
+/// The way of an edge: its end in the later column, places in the columns between, the other end.
 using Route = std::vector<std::size_t>;
 
 /// Makes places in the columns between the ends of edges, so that no line runs under a box. Lines
-/// of one kind to one vertex share them.
+/// of one kind to one vertex share these places.
 std::vector<Route> routes_of(Drawing& drawing, std::vector<std::vector<std::size_t>>& columns) {
   std::vector<Vertex>& vertices = drawing.vertices;
   std::map<std::tuple<std::size_t, std::string_view, std::size_t>, std::size_t> shared;
@@ -168,7 +168,7 @@ std::vector<Route> routes_of(Drawing& drawing, std::vector<std::vector<std::size
 
 double height_of(const Vertex& vertex) { return vertex.name.empty() ? kPassage : kRow; }
 
-/// Orders each column by where the neighbours of its vertices are, a few times back and forth, so
+/// Orders each column by the positions of its vertices' neighbours, a few times back and forth, so
 /// that fewer lines cross (the barycentre method).
 void untangle(Drawing& drawing, std::vector<std::vector<std::size_t>>& columns) {
   std::vector<Vertex>& vertices = drawing.vertices;
@@ -197,10 +197,10 @@ void untangle(Drawing& drawing, std::vector<std::vector<std::size_t>>& columns) 
   }
 }
 
-// The head of an arrow at its tip, for a line that comes from the right, and from the left.
+// Arrow heads at their tips, for a line from the right and for a line from the left.
 constexpr std::string_view kArrow = "l8 -4m-8 4l8 4", kArrowRight = "l-8 -4m8 4l-8 4";
 
-/// Where everything is.
+/// The positions of all parts.
 struct Layout {
   explicit Layout(Drawing& drawn) : drawing(drawn), columns(columns_of(drawn)) {
     if (!columns.empty())
@@ -236,7 +236,7 @@ struct Layout {
     return alone.contains(at) ? alone_width : widths[drawing.vertices[at].column];
   }
 
-  /// SVG's path of an edge.
+  /// SVG's path for an edge.
   [[nodiscard]] std::string line(const Edge& edge, const Route& route) const {
     const double x = left(route.front());
     std::string text = fmt::format("M{:.0f} {:.0f}", x, middle(route.front()));
@@ -259,7 +259,7 @@ struct Layout {
   double width = kMargin, height = 0;
 
  private:
-  /// Puts what has no line into rows below the rest.
+  /// Puts vertices without lines into rows below the graph.
   void place_alone() {
     for (const Vertex& vertex : drawing.vertices)
       if (!vertex.joined) alone_width = std::max(alone_width, Svg::width_of(vertex.name));

@@ -8,12 +8,12 @@
 
 namespace zinit {
 
-/// A graph in Graphviz's language (graphviz.org, "DOT Language"). An edge leads from a service to
-/// what it depends on, once for each two, by the strongest of requires, wants and after. Names that
-/// no service has are drawn with a dashed border.
+/// A graph in Graphviz's language (graphviz.org, "DOT Language"). There is one edge from a service
+/// to each of its dependencies, for the strongest of requires, wants and after. Names without a
+/// service have a dashed border.
 [[nodiscard]] std::string graph_dot(const std::vector<ServiceStatus>& services);
 
-/// The same as a picture: in columns, each service to the right of all that it depends on.
+/// The same as a picture in columns: each service stands to the right of its dependencies.
 [[nodiscard]] std::string graph_svg(const std::vector<ServiceStatus>& services);
 
 }  // namespace zinit

@@ -7,14 +7,14 @@ namespace {
 
 constexpr char kEscapeByte = '\x1b';
 
-// No terminal sends longer sequences for keys; what is longer is no sequence.
+// No terminal sends longer sequences for keys, so longer input is not a sequence.
 constexpr std::size_t kLongestSequence = 32;
 
-/// The length of the sequence at the beginning of `bytes`; 0 if more is to come.
+/// The length of the sequence at the start of `bytes`; 0 if it is not complete.
 std::size_t sequence_length(std::string_view bytes) {
   if (bytes.size() < 2) return 0;
   if (bytes[1] == 'O') return bytes.size() < 3 ? 0 : 3;
-  // Alt and a key, or Escape and another key soon after it.
+  // Alt and a key, or Escape and soon after it another key.
   if (bytes[1] != '[') return bytes[1] == kEscapeByte ? 1 : 2;
   // The Linux console sends ESC [ [ A for F1.
   if (bytes.size() > 2 && bytes[2] == '[') return bytes.size() < 4 ? 0 : 4;
@@ -25,10 +25,10 @@ std::size_t sequence_length(std::string_view bytes) {
   return kLongestSequence;
 }
 
-/// The key of a whole sequence; 0 for one that has no number here.
+/// The key of a complete sequence; 0 if it has no number here.
 int key_of(std::string_view sequence) {
   if (sequence.size() == 1) return kKeyEscape;
-  if (sequence[1] == 'O' && sequence[2] == 'M') return kKeyEnter;  // of the keypad
+  if (sequence[1] == 'O' && sequence[2] == 'M') return kKeyEnter;  // on the keypad
   if (sequence[1] != 'O' && sequence[1] != '[') return 0;
   switch (sequence.back()) {
     case 'A': return kKeyUp;
@@ -62,7 +62,7 @@ std::optional<int> KeyReader::next() {
     }
     const std::size_t length = sequence_length(bytes_);
     if (length == 0) return std::nullopt;
-    // F1 of the Linux console ends like an arrow.
+    // F1 of the Linux console ends like an arrow key.
     const int key = length == 4 && bytes_[2] == '[' ? 0 : key_of(bytes_.substr(0, length));
     bytes_.erase(0, length);
     if (key != 0) return key;

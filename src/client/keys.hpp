@@ -1,5 +1,5 @@
-// Keys of a terminal: what it sends for them (ECMA-48, and what xterm and the Linux console have
-// added), made into one number each.
+// Keys of a terminal: turns the bytes that it sends (ECMA-48, with additions of xterm and the Linux
+// console) into one number for each key.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 
 namespace zinit {
 
-/// A byte of text is a key of that number; the others are above them.
+/// A byte of text is a key with the byte's value. The other keys have larger numbers.
 enum ScreenKey : int {
   kKeyEnter = '\n',
   kKeyUp = 0x100,
@@ -23,18 +23,18 @@ enum ScreenKey : int {
 
 class KeyReader {
  public:
-  /// Takes what was read, which may begin and end within a sequence.
+  /// Takes input, which may begin and end within a sequence.
   void feed(std::string_view bytes) { bytes_ += bytes; }
 
-  /// The next key; nothing if there is none, or if more of it may be to come. Keys that have no
-  /// number here are passed over.
+  /// The next key; nothing if there is none, or if it may not be complete. Skips keys without a
+  /// number here.
   [[nodiscard]] std::optional<int> next();
 
-  /// Whether something has come that may be the beginning of a sequence, or the escape key.
+  /// Whether the input ends with Escape, or with the start of a sequence.
   [[nodiscard]] bool is_open() const noexcept { return !bytes_.empty(); }
 
-  /// Nothing more has come for a while: the escape key was meant, or the sequence is broken and
-  /// dropped.
+  /// Called if nothing more has come for a while: returns the escape key, or drops a broken
+  /// sequence.
   [[nodiscard]] std::optional<int> close();
 
  private:

@@ -1,4 +1,4 @@
-// Finds the key that a word means: see named_key.hpp.
+// Finds the key for a word: see named_key.hpp.
 #include "client/named_key.hpp"
 
 #include <vector>

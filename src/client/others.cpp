@@ -1,4 +1,4 @@
-// What requests have done to other services: see others.hpp.
+// Effects of requests on other services: see others.hpp.
 #include "client/others.hpp"
 
 #include "base/format.hpp"

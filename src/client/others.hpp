@@ -1,4 +1,4 @@
-// What requests have done to other services than those that they were for, in words.
+// Effects of requests on services that the requests did not name, as text.
 #pragma once
 
 #include <array>
@@ -14,10 +14,10 @@ namespace zinit {
 
 class Others {
  public:
-  /// Takes the members of an answer that name others: also_started and its like (control.md).
+  /// Takes the members of an answer that name others: also_started and similar ones (control.md).
   void add(const JsonValue& answer);
 
-  /// `name` is told of by itself.
+  /// Removes `name`, which is reported separately.
   void leave_out(const std::string& name);
 
   /// A line for each kind, such as "also stopped: a, b".
@@ -25,7 +25,7 @@ class Others {
 
  private:
   struct Kind {
-    const char* member;  // of the answer
+    const char* member;  // in the answer
     std::string_view words;
   };
   static constexpr const char* kLeft = "left_stopped";

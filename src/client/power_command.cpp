@@ -16,7 +16,7 @@ namespace {
 
 struct EndRow {
   PowerAction end;
-  std::string_view name;  // of the command
+  std::string_view name;  // the command's name
   std::string_view words;
 };
 
@@ -67,7 +67,7 @@ std::string help_text(std::string_view name, bool is_shutdown) {
   return text;
 }
 
-/// Carries out one of the commands.
+/// Carries out one of these commands.
 class PowerCommand {
  public:
   PowerCommand(std::string_view name, Printer& printer, const Machine& machine)
@@ -141,13 +141,13 @@ class PowerCommand {
     switch (end().end) {
       case PowerAction::shut_down: client.shutdown(at, message); break;
       case PowerAction::power_off:
-        // A container has no power, but an end.
+        // A container has no power to switch off, but it can end.
         is_shutdown_ ? client.shutdown(at, message) : client.poweroff(at, message);
         break;
       case PowerAction::reboot: client.reboot(at, message); break;
       case PowerAction::halt: client.halt(at, message); break;
       case PowerAction::kexec: client.kexec(at, message); break;
-      case PowerAction::switch_root: break;  // no name of a command stands for it
+      case PowerAction::switch_root: break;  // no command has this name
     }
     const bool power_off = end().end == PowerAction::power_off;
     const std::string_view what = is_shutdown_ && power_off ? "shutdown" : end().words;
@@ -169,7 +169,7 @@ class PowerCommand {
 int power_command(std::string_view name, std::vector<std::string> words, Printer& printer,
                   const Machine& machine) {
   const int status = PowerCommand(name, printer, machine).run(std::move(words));
-  (void)printer.flush();  // the machine goes down whether or not somebody can read this
+  (void)printer.flush();  // the machine goes down even if the output cannot be written
   return status;
 }
 

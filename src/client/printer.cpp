@@ -9,13 +9,13 @@ namespace zinit {
 
 void StandardPrinter::out(std::string_view text) {
   kept_ += text;
-  // A long result is written in parts. An error is not lost: the last flush() fails, too.
+  // Write a long result in parts. An error is not lost, because the last flush() fails too.
   if (kept_.size() > (std::size_t{1} << 16)) (void)flush();
 }
 
 void StandardPrinter::err(std::string_view text) {
   (void)flush();
-  // If standard error cannot be written, there is nowhere to report that.
+  // If standard error cannot be written, there is no place for a report.
   (void)write_all(STDERR_FILENO, text, "standard error");
 }
 

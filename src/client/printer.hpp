@@ -1,4 +1,4 @@
-// Where a command prints: to standard output and standard error, or to strings of a test.
+// Output of a command: to standard output and standard error, or to strings in a test.
 #pragma once
 
 #include <string>
@@ -14,11 +14,11 @@ class Printer {
   explicit Printer(Terminal terminal) : terminal_(terminal) {}
   virtual ~Printer() = default;
 
-  /// Prints a part of the result. It is kept until flush(), so that a table is written by one call.
+  /// Prints a part of the result. It is kept until flush(), so that one call writes a whole table.
   virtual void out(std::string_view text) = 0;
-  /// Prints an error at once, after what out() was given before.
+  /// Prints an error at once, after the earlier text of out().
   virtual void err(std::string_view text) = 0;
-  /// Writes what is kept. The error is that of write(2).
+  /// Writes the kept text. The error is from write(2).
   [[nodiscard]] virtual Result<void> flush() = 0;
 
   [[nodiscard]] const Terminal& terminal() const noexcept { return terminal_; }

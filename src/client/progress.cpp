@@ -1,4 +1,4 @@
-// What is shown while a verb waits: see progress.hpp.
+// The display while a verb waits: see progress.hpp.
 #include "client/progress.hpp"
 
 #include <unistd.h>
@@ -20,18 +20,18 @@ namespace {
 
 constexpr Milliseconds kBetween{1000};
 
-// Goes to the beginning of the line and clears it (console_codes(4)).
+// Moves to the start of the line and clears the line (console_codes(4)).
 constexpr std::string_view kClearLine = "\r\x1b[K";
 
-// How many services that wait for another one's stop are looked through.
+// How many services in a row, each waiting for another one's stop, are followed.
 constexpr int kStopsFollowed = 16;
 
 void write_error(std::string_view text) noexcept {
-  // If nobody can be told, there is nobody to tell of that.
+  // There is no place to report an error of standard error.
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
 }
 
-/// Runs with SIGINT at its default again, which then ends this program.
+/// SA_RESETHAND has restored SIGINT's default, so raise() ends this program.
 void interrupted(int signal) {
   write_error("\nzinitctl: interrupted; the server goes on with it\n");
   ::raise(signal);
@@ -42,7 +42,7 @@ bool is_at_rest(const ServiceStatus& status) {
   return std::ranges::find(down, status.state) != down.end();
 }
 
-/// "waits for db, which is starting, for 3 s so far": what the first chain of reasons ends with.
+/// The end of the first chain of reasons: "waits for db, which is starting, for 3 s so far".
 std::string chain_words(const WhyReport& report) {
   std::size_t last = 0;
   while (last + 1 < report.reasons.size() && report.reasons[last + 1].depth > 0 &&
@@ -61,9 +61,9 @@ Progress::Progress(VerbContext& context)
   struct sigaction action {};
   action.sa_handler = interrupted;
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER);
-  // Neither can fail: SIGINT is a signal that may be handled.
+  // Neither call can fail: SIGINT may be handled.
   (void)::sigaction(SIGINT, nullptr, &before_);
-  // A shell without job control has what it runs in the background ignore it.
+  // A shell without job control lets background commands ignore SIGINT: keep that.
   if (before_.sa_handler != SIG_IGN) (void)::sigaction(SIGINT, &action, nullptr);
 }
 
@@ -91,7 +91,7 @@ std::string Progress::waiting_for(std::string name) {
     const WhyReason& reason = report.reasons.front();
     if (reason.service == name) return fmt::format("{}: {}", name, reason.detail);
     if (reason.kind != "stopping") return fmt::format("{}: {}", name, chain_words(report));
-    name = reason.service;  // it stops first
+    name = reason.service;  // this service stops first
   }
   return "waiting for " + name;
 }
@@ -116,7 +116,7 @@ auto Progress::showing(std::optional<Milliseconds> limit, const std::string& nam
     try {
       show(waiting_for(name));
     } catch (const ClientError& error) {
-      if (error.code() > 0) throw;  // the connection's; else there is no such service any more
+      if (error.code() > 0) throw;  // the connection's; otherwise the service has gone
     }
   }
 }
@@ -139,7 +139,7 @@ void Progress::until_server_ends() {
     while (true) {
       const auto left = context_.time_left();
       if (left == Milliseconds(0)) throw VerbFailure{ExitStatus::timeout, "the server still runs"};
-      // Nothing is to come but the end of the connection.
+      // Only the end of the connection can come.
       (void)context_.client().dispatch(shows_ ? std::min(left.value_or(kBetween), kBetween) : left);
       if (shows_) show_who_is_left();
     }

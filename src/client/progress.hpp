@@ -1,6 +1,6 @@
-// What is shown while a verb waits: after a second, one line on the terminal that says for whom,
-// what that is doing, and how long until it is killed. It is rewritten each second, and goes when
-// the wait is over.
+// The display while a verb waits: after a second, one line on the terminal says which service the
+// verb waits for, what this service does, and when it will be killed. The line is rewritten each
+// second, and removed when the wait is over.
 #pragma once
 
 #include <csignal>
@@ -14,26 +14,26 @@ namespace zinit {
 
 class Progress {
  public:
-  /// From now on an interrupt (Ctrl-C) says that the server goes on. Nothing else is shown with
-  /// --json, or if standard error is no terminal.
+  /// From now on an interrupt (Ctrl-C) prints that the server continues. Nothing else is shown with
+  /// --json, or if standard error is not a terminal.
   explicit Progress(VerbContext& context);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// Client::answer() to a request that settles the service `name`. Throws what that throws.
+  /// Client::answer() to a request that settles the service `name`. Throws the same errors.
   [[nodiscard]] std::string answer(std::uint64_t request, std::optional<Milliseconds> limit,
                                    const std::string& name);
-  /// Client::first_answered(), likewise; `name` is one of those that are waited for.
+  /// The same for Client::first_answered(). `name` is one of the awaited services.
   [[nodiscard]] std::uint64_t first_answered(std::optional<Milliseconds> limit,
                                              const std::string& name);
 
-  /// Returns when the server has closed the connection, as it does at the end of a shutdown. Throws
+  /// Returns when the server has closed the connection, as at the end of a shutdown. Throws
   /// VerbFailure when --timeout is over.
   void until_server_ends();
 
  private:
-  /// Calls attempt(limit), which throws no_answer when that is over; shows who is waited for.
+  /// Calls attempt(limit), which throws no_answer after the limit, and shows why it waits.
   template <class Attempt>
   auto showing(std::optional<Milliseconds> limit, const std::string& name, Attempt attempt);
   void show(const std::string& text);
@@ -45,7 +45,7 @@ class Progress {
   VerbContext& context_;
   const bool shows_;
   bool shown_ = false;
-  struct sigaction before_ {};  // what SIGINT did
+  struct sigaction before_ {};  // the earlier action of SIGINT
 };
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Questions to a user at a terminal, before something is stopped or restarted.
+// Questions to a user at a terminal, before services are stopped or restarted.
 #pragma once
 
 #include <string>
@@ -8,23 +8,23 @@
 
 namespace zinit {
 
-/// Whether the user is asked: standard input and output are terminals, and there is no --yes.
+/// Whether to ask the user: standard input and output are terminals, and --yes is not given.
 [[nodiscard]] bool asks(const VerbContext& context);
 
-/// Prints "QUESTION [Y/n] " and waits for a line. False for one that begins with n, and for none.
+/// Prints "QUESTION [Y/n] " and waits for a line. False for a line that begins with n, or no line.
 [[nodiscard]] bool says_yes(const std::string& question);
 
-/// Asks whether to go on, if anything is to be restarted or stopped and asks(). Throws VerbFailure
-/// if not.
+/// Asks for confirmation if asks() and if services would be restarted or stopped. Throws
+/// VerbFailure if the user refuses.
 void ask_before(VerbContext& context, const std::vector<std::string>& restarts,
                 const std::vector<std::string>& stops);
 
-/// The services that are up among `names`, sorted.
+/// The services in `names` that are up, sorted.
 [[nodiscard]] std::vector<std::string> up_among(VerbContext& context,
                                                 std::vector<std::string> names);
 
-/// The services of class user that are up, without those that a service of class system requires;
-/// and without `target` and what it pulls in, if that is not empty.
+/// The services of class user that are up, except those that services of class system require; also
+/// except `target` (if not empty) and the services that it pulls in.
 [[nodiscard]] std::vector<std::string> up_beside(VerbContext& context, const std::string& target);
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// libc's regular expressions, within bounds: see regex.hpp.
+// libc's regular expressions, with limits: see regex.hpp.
 #include "client/regex.hpp"
 
 #include <sys/resource.h>
@@ -19,11 +19,11 @@ namespace {
 // regcomp(3) calls itself for each parenthesis, and overflows the stack some 10,000 deep.
 constexpr std::size_t kLongestBytes = 4096;
 
-// regcomp(3) makes copies of what is repeated: ((a{255}){255}){255} would take gigabytes.
+// regcomp(3) copies repeated parts: ((a{255}){255}){255} would take gigabytes.
 constexpr rlim_t kMostMemoryBytes = rlim_t{64} << 20;
 
-/// What the process has of RLIMIT_DATA already, in bytes; nothing where /proc does not tell.
-/// (proc(5), statm: the sixth number)
+/// The process's present use of RLIMIT_DATA, in bytes; nothing if /proc does not show it. (proc(5),
+/// statm: the sixth number)
 std::optional<rlim_t> data_in_use() {
   const auto text = read_file("/proc/self/statm", 256);
   const auto numbers = split(text ? std::string_view(*text) : std::string_view(), ' ');
@@ -32,7 +32,7 @@ std::optional<rlim_t> data_in_use() {
   return static_cast<rlim_t>(*pages) * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE));
 }
 
-/// Lets malloc fail when it has taken kMostMemoryBytes more, for a scope.
+/// While it exists, malloc fails after kMostMemoryBytes more.
 class MemoryLimit {
  public:
   MemoryLimit() {
@@ -50,7 +50,7 @@ class MemoryLimit {
   rlimit before_{};
 };
 
-/// The characters of UTF-8, for a scope; single bytes on a system without libc's locales.
+/// While it exists, characters are those of UTF-8; single bytes without libc's locales.
 class Utf8Locale {
  public:
   Utf8Locale() noexcept {

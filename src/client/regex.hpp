@@ -1,4 +1,4 @@
-// POSIX extended regular expressions (regex(7)) for `logs --grep`: libc's, of UTF-8 text.
+// POSIX extended regular expressions (regex(7)) for `logs --grep`, by libc, for UTF-8 text.
 #pragma once
 
 #include <regex.h>
@@ -13,10 +13,10 @@ namespace zinit {
 
 class Regex {
  public:
-  /// An error says what is wrong with `expression`, in libc's words.
+  /// The error says what is wrong with `expression`, in libc's words.
   [[nodiscard]] static Result<Regex> compile(const std::string& expression);
 
-  /// Whether it matches anywhere in `text`.
+  /// Whether the expression matches anywhere in `text`.
   [[nodiscard]] bool matches(std::string_view text) const;
 
  private:

@@ -1,5 +1,5 @@
-// Texts of several lines about one service, as `status`, `why` and `top` show them. They are safe
-// on a terminal.
+// Texts of several lines about one service, for `status`, `why` and `top`. They are safe for a
+// terminal.
 #pragma once
 
 #include <map>
@@ -11,18 +11,18 @@
 
 namespace zinit {
 
-/// What a status's text is made from.
+/// The answers that the text of a status needs.
 struct StatusAnswers {
   ServiceStatus status;
-  std::vector<LogLine> log;                   // its last lines
-  std::map<std::string, std::string> states;  // of the services that it names; "" or none: no such
+  std::vector<LogLine> log;                   // the last lines of its log
+  std::map<std::string, std::string> states;  // of named services; "" or absent: no such
   std::vector<TimerStatus> timers;            // of all services
 };
 
-/// As many lines as a log can have (zinit.toml(5), `buffer_lines`).
+/// The most lines that a log can have (zinit.toml(5), `buffer_lines`).
 inline constexpr std::uint32_t kAllLines = 1000000;
 
-/// How many lines of its log are shown with a status.
+/// The number of log lines in a status.
 inline constexpr std::int64_t kStatusLogLines = 10;
 
 [[nodiscard]] std::string status_text(const Terminal& terminal, const StatusAnswers& answers);

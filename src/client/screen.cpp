@@ -19,19 +19,19 @@ namespace zinit {
 
 namespace {
 
-// The alternate screen, which leaves what was there before; no cursor; and no wrapping at the right
-// edge, so that a line that is too long is cut by the terminal. (xterm's ctlseqs, console_codes(4))
+// Select the alternate screen, which keeps the old content; hide the cursor; and disable wrapping,
+// so that the terminal cuts lines that are too long. (xterm's ctlseqs, console_codes(4))
 constexpr std::string_view kEnterScreen = "\x1b[?1049h\x1b[?25l\x1b[?7l";
 constexpr std::string_view kLeaveScreen = "\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l";
 constexpr std::string_view kClearScreen = "\x1b[0m\x1b[2J";
 
 constexpr std::array kScreenSignals{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH};
 
-// After so long without more, an escape is the key of that name. Slow lines send a sequence at a
-// byte each 10 ms.
+// If no byte follows an Escape for this long, it is the Escape key. Slow lines send the bytes of a
+// sequence every 10 ms.
 constexpr int kSequenceMs = 100;
 
-// How long the end waits for a terminal that takes nothing.
+// How long the end waits for a terminal that takes no output.
 constexpr int kLastWaitMs = 200;
 
 sigset_t set_of(std::span<const int> signals) {
@@ -48,8 +48,8 @@ bool is_over(int errnum) { return errnum != EAGAIN && errnum != EINTR; }
 Screen::Screen() {
   if (::tcgetattr(STDIN_FILENO, &before_) < 0)
     throw VerbFailure{ExitStatus::failed, sys_failure("set up", "the terminal").value().text};
-  // A description of its own, since O_NONBLOCK would change the one that the shell has, too. Who
-  // may not open a terminal that belongs to another user writes to it as it is.
+  // Opened again, because O_NONBLOCK would also change the shell's open file description. A user
+  // who may not open another user's terminal writes to the shared description.
   output_.reset(::open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!output_) output_.reset(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
   const sigset_t set = set_of(kScreenSignals);
@@ -70,7 +70,7 @@ Screen::~Screen() {
 
 void Screen::enter() {
   termios raw = before_;
-  // ISIG stays: Ctrl-C and Ctrl-Z are signals. Without IXON Ctrl-S does not stop the display.
+  // Keep ISIG: Ctrl-C and Ctrl-Z are signals. Without IXON, Ctrl-S does not stop the display.
   raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
   raw.c_iflag &= ~static_cast<tcflag_t>(IXON);
   raw.c_cc[VMIN] = 1;
@@ -90,7 +90,7 @@ void Screen::leave() {
     pollfd waited{output_.get(), POLLOUT, 0};
     if (!unwritten_.empty()) (void)::poll(&waited, 1, kLastWaitMs);
   }
-  // Not TCSADRAIN, which waits for a terminal that nobody reads.
+  // TCSADRAIN would wait for a terminal that nobody reads.
   (void)::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
 }
 
@@ -122,7 +122,7 @@ void Screen::show(const std::vector<std::string>& lines) {
   for (std::size_t row = 0; row < height_; ++row) {
     const std::string line = row < lines.size() ? lines[row] : std::string();
     if (line == shown_[row]) continue;
-    // Cleared first: the cursor stays in the last column after a line that fills the row.
+    // Cleared first, because after a line that fills the row the cursor is in the last column.
     unwritten_ += fmt::format("\x1b[{};1H\x1b[2K{}", row + 1, line);
     shown_[row] = line;
   }
@@ -162,7 +162,7 @@ void Screen::take_signals() {
     switch (signal->number) {
       case SIGWINCH: break;
       case SIGTSTP: suspend(); break;
-      // It was stopped by SIGSTOP, and whoever had the terminal meanwhile has changed it.
+      // SIGSTOP had stopped the program, and another program has changed the terminal meanwhile.
       case SIGCONT: enter(); break;
       default: end_signal_ = signal->number; return;
     }
@@ -174,13 +174,13 @@ void Screen::take_signals() {
 
 void Screen::suspend() {
   leave();
-  // The handler's default stops this program, unless nobody is there who could let it go on.
+  // The default action stops this program, unless no process is there to continue it.
   constexpr std::array stops{SIGTSTP};
   const sigset_t set = set_of(stops);
   (void)::raise(SIGTSTP);
   ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  (void)::tcgetattr(STDIN_FILENO, &before_);  // the shell's, which may have changed it
+  (void)::tcgetattr(STDIN_FILENO, &before_);  // the shell may have changed it
   enter();
 }
 

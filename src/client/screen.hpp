@@ -1,9 +1,9 @@
-// A whole terminal as a screen of lines: raw mode, the alternate screen, its size, the keys, and
-// the signals that concern it. Whatever ends the program but SIGKILL, the terminal is as it was
-// before. Nothing here waits for the terminal.
+// A whole terminal as a screen of lines: raw mode, the alternate screen, its size, the keys and its
+// signals. However the program ends, except by SIGKILL, the terminal is restored. Nothing here
+// waits for the terminal to take output for long.
 //
-// Plain ECMA-48 and what every terminal since the VT220 and the Linux console has: there is no
-// terminfo in a static binary.
+// Uses plain ECMA-48 and sequences that all terminals since the VT220 and the Linux console know,
+// because a static binary has no terminfo.
 #pragma once
 
 #include <termios.h>
@@ -21,10 +21,10 @@ namespace zinit {
 
 class Screen {
  public:
-  /// Takes standard input and output, which are terminals, and blocks the signals that wait() tells
-  /// of. Throws VerbFailure where that cannot be done.
+  /// Takes standard input and output, which must be terminals, and blocks the signals that wait()
+  /// handles. Throws VerbFailure if that fails.
   Screen();
-  /// Gives the terminal back, and the signals.
+  /// Restores the terminal and the signals.
   ~Screen();
   Screen(const Screen&) = delete;
   Screen& operator=(const Screen&) = delete;
@@ -32,25 +32,25 @@ class Screen {
   [[nodiscard]] std::size_t width() const noexcept { return width_; }
   [[nodiscard]] std::size_t height() const noexcept { return height_; }
 
-  /// Shows these lines from the top on, cut at the edges. They may have colours, and no other
-  /// control characters. Writes only those that have changed. While the terminal has not taken what
-  /// was shown before, nothing is done: is_ready() says when to call it again.
+  /// Shows these lines from the top on, cut at the edges. They may contain colours, but no other
+  /// control characters. Writes only changed lines. Does nothing unless is_ready(): the terminal
+  /// must take the earlier output first.
   void show(const std::vector<std::string>& lines);
   [[nodiscard]] bool is_ready() const noexcept { return unwritten_.empty(); }
-  /// The next show() draws all lines anew.
+  /// The next show() draws all lines again.
   void forget() { shown_.clear(); }
 
   /// Waits until there are keys, the size has changed, the terminal has come back to this program,
   /// `fd` is ready for `events` (poll(2)) or `timeout_ms` has passed (-1: never).
-  /// @return  what `fd` is ready for
+  /// @return  the events of `fd` that are ready
   short wait(int fd, short events, int timeout_ms);
 
   [[nodiscard]] std::optional<int> next_key();
 
-  /// Whether lines are to be drawn anew since the last call: the size or the terminal's content has
-  /// changed.
+  /// Whether the lines must be drawn again since the last call: the size or the terminal's content
+  /// has changed.
   [[nodiscard]] bool has_changed() noexcept { return std::exchange(changed_, false); }
-  /// The signal that is to end the program, or SIGHUP if the terminal has gone; 0: none.
+  /// The signal that must end the program, or SIGHUP if the terminal has gone; 0: none.
   [[nodiscard]] int end_signal() const noexcept { return end_signal_; }
 
  private:
@@ -69,7 +69,7 @@ class Screen {
   std::vector<std::string> shown_;
   std::string unwritten_;
   KeyReader keys_;
-  bool closes_keys_ = false;  // nothing more has come of the key that has begun
+  bool closes_keys_ = false;  // no more bytes have come for a key that has begun
   bool changed_ = false;
   int end_signal_ = 0;
 };

@@ -1,4 +1,4 @@
-// Where a service's files are: see service_files.hpp.
+// Finds the files of a service: see service_files.hpp.
 #include "client/service_files.hpp"
 
 #include <sys/stat.h>
@@ -23,8 +23,8 @@ bool exists_at(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0;
 }
 
-/// The client, if the server may say which files are written: root's, or this user's own. Another
-/// user's could lead root to any file.
+/// The client, if its server is trusted to name the files to write: root's, or this user's own.
+/// Another user's server could name any file to root.
 Client& trusted_server(VerbContext& context) {
   Client& client = context.client();
   const auto user = client.server_user();
@@ -57,7 +57,7 @@ Listing listing_of(const Places& places) {
   return listing;
 }
 
-/// All services that have a file in the places, and the names that are masked.
+/// All services with a file in the places, and the masked names.
 ParsedListing all_of(const Places& places) {
   Listing listing = listing_of(places);
   ParsedListing found = parse_listing(listing, {}, read_below(places.root));
@@ -65,8 +65,8 @@ ParsedListing all_of(const Places& places) {
   return found;
 }
 
-/// The places that the server reads files from. Nothing if no server answers, or if it is an older
-/// one that does not tell.
+/// The places that the server reads files from. Nothing if no server answers, or if an older one
+/// does not report them.
 std::optional<Places> places_by_server(VerbContext& context) {
   try {
     const JsonDocument info = parse_json(trusted_server(context).call("system.info"));
@@ -86,7 +86,7 @@ std::optional<Places> places_by_server(VerbContext& context) {
   }
 }
 
-/// Whether services of the directory that `path` lies in are of class system by default.
+/// Whether services in the directory of `path` have class system by default.
 bool is_system_class(const Places& places, const std::string& path) {
   const std::string folder = path.substr(0, path.rfind('/'));
   return std::ranges::any_of(places.directories, [&](const ConfigDirectory& each) {
@@ -119,7 +119,7 @@ Places places_below(const std::string& root) {
   if (char here[PATH_MAX]; root.empty() && ::getcwd(here, sizeof here) != nullptr)
     options.cwd = here;
   return places_for(options, [&](const char* name) -> const char* {
-    return root.empty() ? std::getenv(name) : nullptr;  // this user's variables mean nothing there
+    return root.empty() ? std::getenv(name) : nullptr;  // this user's variables do not apply there
   });
 }
 
@@ -136,11 +136,11 @@ Places places_of(VerbContext& context) {
 
 SourceFile find_service_files(VerbContext& context, const Places& places, const std::string& name,
                               bool* unmade) {
-  // Before any path is made of it.
+  // Checked before the name becomes part of a path.
   if (const auto fault = name_fault(name)) throw VerbFailure{ExitStatus::usage, *fault, name};
   if (!context.arguments.has("root")) {
     std::string file = file_by_server(context, name);
-    // The server has read the vendor's file, but the administrator may have replaced it since.
+    // The server may have read the vendor's file before the administrator replaced it.
     if (exists_at(own_place_of(file))) file = own_place_of(file);
     if (exists_at(file) && !is_template_name(stem_of(file))) {
       Listing listing;
@@ -210,7 +210,7 @@ SourceFile with_drop_in(SourceFile source, const std::string& path) {
     return last_part(of.substr(0, of.size() - last_part(of).size() - 1));
   };
   auto& drop_ins = source.drop_ins;
-  // Those of an instance come after its template's.
+  // Drop-ins of an instance come after those of its template.
   const auto at = std::ranges::find_if(drop_ins, [&](const std::string& other) {
     return folder(other) == folder(path) && last_part(other) >= name;
   });

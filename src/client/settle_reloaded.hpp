@@ -8,9 +8,9 @@
 
 namespace zinit {
 
-/// Waits until what a reload has started and restarted is settled, and prints how each has ended,
-/// or with --json adds that to the report `json`. Returns the exit status.
-/// @param began_us  wall time, before the reload was asked for
+/// Waits until the services that a reload has started or restarted are settled, and prints how each
+/// has ended; with --json, adds that to the report `json`. Returns the exit status.
+/// @param began_us  wall time before the request for the reload
 int settle_reloaded(VerbContext& context, const ReloadReport& report, std::int64_t began_us,
                     std::string& json);
 

@@ -61,7 +61,7 @@ double Svg::path_key(std::string_view css_class, double x, double y, std::string
 }
 
 double Svg::width_of(std::string_view text) {
-  constexpr double glyph = 7.5;  // of a bold font of 12 pixels
+  constexpr double glyph = 7.5;  // for a bold font of 12 pixels
   return static_cast<double>(display_width(printable(text))) * glyph;
 }
 

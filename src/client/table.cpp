@@ -10,12 +10,12 @@ namespace zinit {
 namespace {
 
 constexpr std::size_t kGap = 2;
-// The last column keeps at least this width; on a terminal too narrow for that, lines wrap.
+// The last column keeps at least this width. On narrower terminals lines wrap.
 constexpr std::size_t kLeast = 8;
-// Columns are left out as long as the last one has less than this, and less than it needs.
+// Columns are left out until the last one has this width, or as much as it needs.
 constexpr std::size_t kEnough = 16;
 
-/// A column that is shown, and how wide it is, in cells of the terminal.
+/// A visible column, with its width in cells of the terminal.
 struct Shown {
   std::size_t index;
   std::size_t width;

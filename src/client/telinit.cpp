@@ -1,4 +1,4 @@
-// `init 0`, `init 6`, ...: the commands of SysV's telinit(8) to the init that is PID 1.
+// `init 0`, `init 6`, ...: commands of SysV's telinit(8) for the init that is PID 1.
 #include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"

@@ -31,7 +31,7 @@ bool is_set(const char* variable) {
   return value != nullptr && *value != '\0';
 }
 
-/// Whether the environment names a locale whose characters are not UTF-8.
+/// Whether the environment names a locale that does not use UTF-8.
 bool other_than_utf8() {
   for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
     if (!is_set(name)) continue;
@@ -41,7 +41,7 @@ bool other_than_utf8() {
   return false;
 }
 
-/// How many bytes the first `cells` characters of `text` have.
+/// The number of bytes in the first `cells` characters of `text`.
 std::size_t prefix_bytes(std::string_view text, std::size_t cells) {
   std::size_t at = 0;
   while (at < text.size() && cells > 0) {
@@ -76,7 +76,7 @@ Terminal standard_terminal() {
   terminal.colours = terminal.is_terminal && !is_set("NO_COLOR") && !is_dumb();
   terminal.utf8 = !other_than_utf8();
   winsize size{};
-  // A table cannot be made to fit less than 20 columns.
+  // A table cannot fit less than 20 columns.
   if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20)
     terminal.width = size.ws_col;
   return terminal;

@@ -62,7 +62,7 @@ void TextBlock::add(std::string_view label, std::string_view text) {
 void TextBlock::add(std::string_view label, const std::vector<BlockWord>& words) {
   if (words.empty()) return;
   begin(label);
-  // The label takes the place of the blanks at the beginning of the first line.
+  // The label replaces the blanks at the start of the first line.
   text_ += wrapped(terminal_, kTextColumn, kTextColumn, words).substr(kTextColumn);
 }
 

@@ -1,4 +1,4 @@
-// Lines of "label  text", with the texts below each other: the output of `status` and `reload`.
+// Lines of "label  text" with the texts in one column: the output of `status` and `reload`.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace zinit {
 
-/// One word of a text that is broken into lines only between words.
+/// One word of a text. Line breaks come only between words.
 struct BlockWord {
   std::string text;  // printable
   Colour colour = Colour::none;
@@ -19,11 +19,11 @@ class TextBlock {
  public:
   explicit TextBlock(const Terminal& terminal) : terminal_(terminal) {}
 
-  /// Adds "label  text". On a terminal, a text that is too long goes on below its beginning. An
-  /// empty text adds nothing.
+  /// Adds "label  text". On a terminal, a long text continues below its beginning. An empty text
+  /// adds nothing.
   void add(std::string_view label, std::string_view text);
   void add(std::string_view label, const std::vector<BlockWord>& words);
-  /// Adds a text that is cut if it is too long, such as a line of a log.
+  /// Adds a text, such as a line of a log. A text that is too long is cut.
   void add_cut(std::string_view label, std::string_view text);
 
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
@@ -38,7 +38,7 @@ class TextBlock {
 /// Splits `text` into words for a TextBlock.
 [[nodiscard]] std::vector<BlockWord> words_of(std::string_view text);
 
-/// Names in a colour, with commas between them. Each counts as one word.
+/// Names in a colour, with commas between them. Each name counts as one word.
 [[nodiscard]] std::vector<BlockWord> name_list(const std::vector<std::string>& names,
                                                Colour colour);
 

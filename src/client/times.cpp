@@ -13,10 +13,10 @@ namespace {
 
 constexpr std::int64_t kSecond = 1'000'000;
 
-// A year. A longer "+MINUTES" is a mistake, and might not be a time that can be printed as a date.
+// A year. A longer "+MINUTES" is a mistake, and its date might not be printable.
 constexpr long long kMostMinutes = 525600;
 
-/// Whether `text` looks like `form`, in which 0 stands for any digit.
+/// Whether `text` looks like `form`. In `form`, 0 stands for any digit.
 bool has_form(std::string_view text, std::string_view form) {
   return std::ranges::equal(text, form, [](char c, char wanted) {
     return wanted == '0' ? c >= '0' && c <= '9' : c == wanted;
@@ -26,7 +26,7 @@ bool has_form(std::string_view text, std::string_view form) {
 /// A number of a few digits, which the caller has checked.
 int number(std::string_view digits) { return static_cast<int>(parse_integer(digits).value_or(0)); }
 
-/// Reads HH:MM or HH:MM:SS into `time`. Returns false if `text` is no time of the day.
+/// Reads HH:MM or HH:MM:SS into `time`. Returns false if `text` is not a time of day.
 bool read_clock(std::string_view text, std::tm& time) {
   if (!has_form(text, "00:00") && !has_form(text, "00:00:00")) return false;
   time.tm_hour = number(text.substr(0, 2));
@@ -35,7 +35,7 @@ bool read_clock(std::string_view text, std::tm& time) {
   return time.tm_hour <= 23 && time.tm_min <= 59 && time.tm_sec <= 60;
 }
 
-/// Takes the fraction of a second, such as ".25", off the end of `text`. Returns microseconds.
+/// Removes the fraction of a second, such as ".25", from the end of `text`. Returns microseconds.
 std::int64_t take_fraction(std::string_view& text) {
   const auto point = text.find('.');
   if (point == std::string_view::npos) return 0;
@@ -46,8 +46,8 @@ std::int64_t take_fraction(std::string_view& text) {
   return number(digits);
 }
 
-/// Takes "Z" or "+01:00" off the end of `text`. Returns the seconds ahead of UTC; nothing if there
-/// is no time zone.
+/// Removes "Z" or "+01:00" from the end of `text`. Returns the seconds ahead of UTC; nothing if
+/// there is no time zone.
 std::optional<std::int64_t> take_zone(std::string_view& text) {
   if (text.ends_with('Z') || text.ends_with('z')) {
     text.remove_suffix(1);
@@ -64,8 +64,8 @@ std::optional<std::int64_t> take_zone(std::string_view& text) {
   return behind ? -seconds : seconds;
 }
 
-/// When the local clock shows `time`, `days` later: mktime(3) corrects the date, and takes summer
-/// time into account.
+/// When the local clock shows `time`, `days` later: mktime(3) corrects the date and applies summer
+/// time.
 std::int64_t time_us_of(std::tm time, int days = 0) {
   time.tm_mday += days;
   time.tm_isdst = -1;
@@ -95,7 +95,7 @@ std::optional<std::int64_t> parse_day(std::string_view text, std::int64_t now_us
 }
 
 std::optional<std::int64_t> parse_date(std::string_view date_and_time) {
-  // A date alone means its beginning.
+  // A date alone means the start of that day.
   const bool alone = has_form(date_and_time, "0000-00-00");
   const std::string whole = std::string(date_and_time) + (alone ? "T00:00" : "");
   std::string_view text = whole;
@@ -106,7 +106,7 @@ std::optional<std::int64_t> parse_date(std::string_view date_and_time) {
   time.tm_year = number(text.substr(0, 4)) - 1900;
   time.tm_mon = number(text.substr(5, 2)) - 1;
   time.tm_mday = number(text.substr(8, 2));
-  // timegm(3) turns a date that does not exist, such as the 31st of February, into another.
+  // timegm(3) turns a date that does not exist, such as 31 February, into another one.
   std::tm date = time;
   (void)::timegm(&date);
   if (date.tm_mon != time.tm_mon || date.tm_mday != time.tm_mday) return std::nullopt;
@@ -119,7 +119,7 @@ std::optional<std::int64_t> parse_date(std::string_view date_and_time) {
 }  // namespace
 
 std::string rfc3339_text(std::int64_t time_us, std::int64_t offset) {
-  offset -= offset % 60;  // before there were time zones they had seconds, for which it has no room
+  offset -= offset % 60;  // the oldest offsets have seconds, which RFC 3339 cannot express
   const auto seconds = static_cast<std::time_t>(time_us / kSecond + offset);
   std::tm time{};
   ::gmtime_r(&seconds, &time);

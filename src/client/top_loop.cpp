@@ -1,4 +1,4 @@
-// What `top` does in the terminal: see top_loop.hpp.
+// The terminal side of `top`: see top_loop.hpp.
 #include "client/top_loop.hpp"
 
 #include <poll.h>
@@ -18,7 +18,7 @@ namespace zinit {
 
 namespace {
 
-// A server that has not answered for so long is told of.
+// If the server has not answered for this long, `top` says so.
 constexpr Milliseconds kSilence{3000};
 constexpr std::int64_t kTopLogLines = 200;
 constexpr int kCtrlL = 'L' - '@';
@@ -76,7 +76,7 @@ void TopLoop::take_answers() {
   while (const auto answer = requests_.next(context_.client())) {
     silent_ = false;
     take(*answer);
-    // What was queued meanwhile.
+    // Send requests that were queued meanwhile.
     requests_.send(context_.client());
   }
 }
@@ -111,10 +111,10 @@ void TopLoop::take(const TopAnswer& answer) {
   }
 }
 
-/// What has become of a start or stop, for the last line.
+/// The outcome of a start or stop, for the last line.
 void TopLoop::take_action(const TopAnswer& answer) {
   stale_ = true;
-  next_sample_ = {};  // its effect is shown at once
+  next_sample_ = {};  // so that the effect is shown at once
   const std::string name = printable(answer.request.name);
   if (answer.error) {
     message_ = {fmt::format("cannot {} {}: {}", top_ask_word(answer.request.ask), name,
@@ -243,7 +243,7 @@ bool TopLoop::press(int key) {
   return true;
 }
 
-/// One page back. False from the table, unless it is the filter that is left.
+/// Goes back one page. False from the table, unless this only ends the filter.
 bool TopLoop::leave() {
   if (!page_ && model_.filter().empty()) return false;
   if (!page_) {
@@ -312,7 +312,7 @@ void TopLoop::open(TopAsk what) {
   ask_page();
 }
 
-/// What the page shows is asked for anew.
+/// Asks again for the data of the page.
 void TopLoop::ask_page() {
   page_->fault.clear();
   const auto ask = [&](TopAsk what, std::int64_t lines = 0) {

@@ -1,5 +1,5 @@
-// What `top` does in the terminal: shows the table or a text, takes keys, and asks the server for
-// what is shown. It waits for nothing but the next event.
+// The terminal side of `top`: shows the table or a text, takes keys, and makes requests. It waits
+// only for the next event.
 #pragma once
 
 #include <cstddef>
@@ -13,30 +13,30 @@
 
 namespace zinit {
 
-/// Until `when`, as poll(2) takes it.
+/// The time until `when`, as an argument of poll(2).
 [[nodiscard]] int poll_ms(TimePoint when);
 
 /// The first sample shows no shares, so the second comes soon.
 inline constexpr Milliseconds kFirstInterval{250};
 
-/// A text that is shown in place of the table.
+/// A text in place of the table.
 struct TopPage {
   std::uint64_t number = 0;
   TopAsk what = TopAsk::info;            // status, log or why; info: the help
-  std::string name;                      // of the service
+  std::string name;                      // the service's name
   std::string status, log, why, timers;  // answers, as JSON
   std::string fault;                     // the server's error
   bool loaded = false;
   std::size_t first = 0;  // the line at the top
-  bool follows = false;   // the end is shown, whatever comes
+  bool follows = false;   // keep showing the end
 };
 
 class TopLoop {
  public:
   TopLoop(VerbContext& context, Milliseconds interval) : context_(context), interval_(interval) {}
 
-  /// Runs over one connection, and throws what ends that. Then it may be called again.
-  /// @return  the signal that has ended it; 0: the user has
+  /// Runs over one connection and throws the error that ends it. May be called again then.
+  /// @return  the signal that has ended it; 0: the user has ended it
   int run();
 
  private:
@@ -51,7 +51,7 @@ class TopLoop {
   [[nodiscard]] TopMessage last_line() const;
   [[nodiscard]] Terminal terminal() const;
 
-  [[nodiscard]] bool press(int key);  // false: the end
+  [[nodiscard]] bool press(int key);  // false: end
   void press_in_filter(int key);
   [[nodiscard]] bool leave();
   void press_letter(int key);
@@ -74,7 +74,7 @@ class TopLoop {
   bool sampled_ = false;
   bool stale_ = true;
   Mode mode_ = Mode::plain;
-  TopRequest wanted_{TopAsk::stop, {}};  // what is to be confirmed
+  TopRequest wanted_{TopAsk::stop, {}};  // to be confirmed
   TopMessage message_;
   bool silent_ = false;
   std::optional<TopPage> page_;

@@ -1,4 +1,4 @@
-// What `top` knows: see top_model.hpp.
+// The data of `top`: see top_model.hpp.
 #include "client/top_model.hpp"
 
 #include <algorithm>
@@ -12,13 +12,13 @@ namespace {
 
 using Count = std::optional<std::uint64_t>;
 
-/// How much a counter grows in a second. One that has become smaller is another process's.
+/// Growth of a counter per second. A counter that has become smaller belongs to another process.
 std::optional<double> growth(const Count& before, const Count& now, double seconds) {
   if (!before || !now || *now < *before || seconds <= 0) return std::nullopt;
   return static_cast<double>(*now - *before) / seconds;
 }
 
-/// What rows are sorted by; what is not known comes behind 0.
+/// The figure to sort by. An unknown figure sorts below 0.
 double figure_of(const TopRow& row, TopSort sort) {
   const auto of = [](const auto& value) { return value ? static_cast<double>(*value) : -1.0; };
   switch (sort) {
@@ -32,7 +32,7 @@ double figure_of(const TopRow& row, TopSort sort) {
   return 0;
 }
 
-/// What qsort_r(3) asks. Rows of the same figure are in the order of names, in both directions.
+/// Comparison for qsort_r(3). Rows with equal figures are sorted by name, in both directions.
 int compare_rows(const void* left, const void* right, void* model) {
   const auto& sorted = *static_cast<const TopModel*>(model);
   const TopRow* a = *static_cast<const TopRow* const*>(left);
@@ -75,11 +75,11 @@ void TopModel::add_service(const ServiceStatus& status) {
 }
 
 std::vector<std::string> TopModel::end_of_list() {
-  rows_.clear();  // they may point to what goes now
+  rows_.clear();  // they may point to services that go now
   std::erase_if(services_, [&](const auto& each) { return each.second.round != round_; });
   std::vector<std::string> names;
   for (auto& [name, row] : services_) {
-    // These have no process. One that has exited or failed may have left some.
+    // These have no process. A service that has exited or failed may have left some.
     if (row.state == "inactive" || row.state == "blocked")
       add_stats(name, {}, {});
     else
@@ -114,7 +114,7 @@ void TopModel::arrange() {
     if (!all_ && !row.uses_something() && name != acted_on_) continue;
     if (name.find(filter_) != std::string::npos) rows_.push_back(&row);
   }
-  // Not std::sort, which is a kilobyte for each kind of element.
+  // std::sort would take a kilobyte of code for each type of element.
   if (!rows_.empty()) ::qsort_r(rows_.data(), rows_.size(), sizeof rows_[0], compare_rows, this);
   if (pinned_.empty()) {
     selected_ = 0;
@@ -122,7 +122,7 @@ void TopModel::arrange() {
   }
   const auto pinned = std::ranges::find(rows_, pinned_, &TopRow::name);
   if (pinned != rows_.end()) selected_ = static_cast<std::size_t>(pinned - rows_.begin());
-  select(selected_);  // if it has gone, the one that is in its place
+  select(selected_);  // if the service has gone, select the row in its place
 }
 
 TopTotals TopModel::totals() const {

@@ -1,4 +1,4 @@
-// What `top` asks the server: see top_requests.hpp.
+// Requests of `top`: see top_requests.hpp.
 #include "client/top_requests.hpp"
 
 #include <poll.h>
@@ -67,7 +67,7 @@ std::optional<TopAnswer> TopRequests::next(Client& client) {
   constexpr Milliseconds at_once{0};
   try {
     if (sent_.empty()) {
-      (void)client.dispatch(at_once);  // there can only be the connection's end
+      (void)client.dispatch(at_once);  // only the connection's end can come
       return std::nullopt;
     }
     const std::uint64_t id = client.first_answered(at_once);
@@ -76,7 +76,7 @@ std::optional<TopAnswer> TopRequests::next(Client& client) {
     try {
       answer.json = client.answer(id, at_once);
     } catch (const ClientError& error) {
-      // Codes above 0 are the library's own: there will be no more answers.
+      // Positive codes are the library's own: no more answers will come.
       if (error.code() > 0) throw;
       answer.error = error;
     }
@@ -106,7 +106,7 @@ bool TopSampler::take(const TopAnswer& answer) {
     }
   } else if (answer.request.ask == TopAsk::stats) {
     --left_;
-    // One without an answer has just gone, or its processes cannot be looked at now.
+    // A service without an answer has just gone, or its processes cannot be read now.
     if (!answer.error)
       model_.add_stats(answer.request.name, read_as<ServiceStats>(parse_json(answer.json)),
                        Clock::now());

@@ -12,18 +12,18 @@ namespace zinit {
 
 namespace {
 
-// Marks a line by exchanging its colours, which is no colour of its own.
+// Marks a line by swapping its two colours, so the mark needs no colour of its own.
 constexpr std::string_view kInverse = "\x1b[7m";
 constexpr std::string_view kPlain = "\x1b[0m";
 
-/// Lines above the table's titles: a low screen is left to the rows.
+/// Lines above the table's titles. On a low screen the rows need them.
 std::size_t header_height(std::size_t height) { return height >= 8 ? 2 : height >= 6 ? 1 : 0; }
 
-/// The titles. Blanks keep columns as wide as they mostly are, so that they stay where they are
+/// The titles. Blanks make each column as wide as its usual figures, so that columns do not move
 /// while figures change.
 struct TopColumn {
   std::string_view title;
-  int spare;  // as TableColumn has it
+  int spare;  // see TableColumn
 };
 constexpr TopColumn kTopColumns[] = {{"NAME", 0},     {"STATE   ", 2},  {"   PID", 4},
                                      {" CPU%", 0},    {"   MEMORY", 1}, {"TASKS", 3},
@@ -34,7 +34,7 @@ TableRow cells_of(const TopRow& row, bool selected) {
   TableRow cells(std::size(kTopColumns), TableCell{"-"});
   cells[0].text = printable(row.name);
   cells[1].text = printable(row.shown);
-  if (!selected) cells[1].colour = state_colour(row.state);  // it would end the mark
+  if (!selected) cells[1].colour = state_colour(row.state);  // a colour would end the mark
   if (stats.pid) cells[2].text = std::to_string(*stats.pid);
   if (row.cpu_percent) cells[3].text = fmt::format("{:.1f}", *row.cpu_percent);
   if (stats.memory_bytes) cells[4].text = bytes_text(*stats.memory_bytes);
@@ -65,7 +65,7 @@ std::vector<std::string> table_lines(const Terminal& terminal, TopModel& model, 
   const std::string text = table_text(terminal, columns, rows);
   std::vector<std::string> lines;
   for (const std::string_view line : split(text, '\n')) lines.emplace_back(line);
-  lines.pop_back();  // behind the last line end
+  lines.pop_back();  // the text after the last line end
   if (const std::size_t marked = model.selected() - first + 1; marked < lines.size()) {
     std::string& line = lines[marked];
     line.append(terminal.width - std::min(display_width(line), terminal.width), ' ');
@@ -97,7 +97,7 @@ std::string last_text(const Terminal& terminal, const TopMessage& last) {
   return terminal.paint(last.colour, terminal.fit(last.text, terminal.width));
 }
 
-/// Brings the last line to the screen's end.
+/// Puts the last line at the end of the screen.
 std::vector<std::string> with_last(const Terminal& terminal, std::size_t height,
                                    std::vector<std::string> lines, const TopMessage& last) {
   lines.resize(height);

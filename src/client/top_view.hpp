@@ -1,4 +1,4 @@
-// The lines of `top`'s screen. Whatever comes from the server is made safe for a terminal here.
+// The lines of `top`'s screen. They make all text of the server safe for a terminal.
 #pragma once
 
 #include <string>
@@ -9,15 +9,15 @@
 
 namespace zinit {
 
-/// A message of the last line, in its colour.
+/// A message in the last line, with its colour.
 struct TopMessage {
   std::string text;  // printable
   Colour colour = Colour::none;
 };
 
-/// How many rows of the table a screen of that height has.
+/// Rows of the table on a screen of that height.
 [[nodiscard]] std::size_t top_page(std::size_t height);
-/// How many lines of a text.
+/// Lines of a text on a screen of that height.
 [[nodiscard]] std::size_t text_page(std::size_t height);
 
 /// The header, the table with the selected row marked, and the last line. `server` is the first
@@ -32,7 +32,7 @@ struct TopMessage {
                                                   const std::vector<std::string>& text,
                                                   std::size_t first, const TopMessage& last);
 
-/// The keys, as help shows them.
+/// The help about the keys.
 [[nodiscard]] std::string_view top_help() noexcept;
 
 }  // namespace zinit

@@ -12,10 +12,10 @@ namespace {
 constexpr std::size_t kDeepestLine = 40;
 
 /// For each node, whether it is the last of its siblings. Goes through the nodes from the end, and
-/// remembers at which depths a later sibling was seen.
+/// remembers the depths of later siblings.
 std::vector<bool> last_of_siblings(std::span<const int> depths) {
   std::vector<bool> last(depths.size());
-  std::vector<bool> later;  // by depth: whether a sibling follows
+  std::vector<bool> later;  // by depth: a sibling follows
   for (std::size_t i = depths.size(); i-- > 0;) {
     const auto depth = static_cast<std::size_t>(depths[i]);
     later.resize(std::max(later.size(), depth + 1), false);
@@ -26,7 +26,7 @@ std::vector<bool> last_of_siblings(std::span<const int> depths) {
   return last;
 }
 
-/// `lines` says for each depth whether a line goes down to a later sibling.
+/// `lines` says for each depth whether a line leads down to a later sibling.
 std::string prefix(const std::vector<bool>& lines, std::size_t depth, bool last, bool utf8) {
   const std::string_view passing = utf8 ? "│  " : "|  ";
   std::string text;

@@ -1,4 +1,4 @@
-// The lines that are drawn to the left of the nodes of a tree.
+// The lines to the left of the nodes of a tree.
 #pragma once
 
 #include <span>
@@ -7,10 +7,9 @@
 
 namespace zinit {
 
-/// What stands before each node, given the depths of all in the order in which they are shown:
-/// nothing before a root, else lines such as "│  └─ ", or "|  `- " without `utf8`. Nodes beyond a
-/// depth of 40 are indented no further and show how many levels were left out: nobody could read
-/// a chain of thousands.
+/// The prefix of each node, from the depths of all nodes in display order: empty for a root, else
+/// lines such as "│  └─ ", or "|  `- " without `utf8`. Below a depth of 40, nodes are not indented
+/// further but show how many levels were left out: nobody could read a chain of thousands.
 [[nodiscard]] std::vector<std::string> tree_lines(std::span<const int> depths, bool utf8);
 
 }  // namespace zinit

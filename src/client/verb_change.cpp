@@ -1,5 +1,5 @@
-// zinitctl add-service and remove-service, and start-all, stop-all and delete-all, which act on all
-// services of class user.
+// zinitctl add-service and remove-service; also start-all, stop-all and delete-all, which act on
+// all services of class user.
 #include <cstdio>
 
 #include "base/format.hpp"
@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* kStandardInput = "-";
 
-/// Reads standard input. It is an error if that is more than a service file may have.
+/// Reads standard input. More than a service file may have is an error.
 Result<std::string> read_input() {
   std::string text(kMaxFileBytes + 1, '\0');
   text.resize(std::fread(text.data(), 1, text.size(), stdin));
@@ -28,8 +28,7 @@ Result<std::string> read_input() {
   return text;
 }
 
-/// The sections of the file as JSON, with the service's name, which may be missing
-/// in the file.
+/// The sections of the file as JSON. Adds the service's name, which may be missing in the file.
 std::string config_of(const ServiceSpec& spec) {
   JsonDocument document = json_from(spec.document).value();
   auto& main = document[kind_name(spec.kind).data()];
@@ -41,7 +40,7 @@ std::string config_of(const ServiceSpec& spec) {
   return json_text(document);
 }
 
-/// What an answer says that was done to other services.
+/// The effects on other services, from an answer.
 std::string others_text(const VerbContext& context, const JsonValue& answer) {
   Others others;
   others.add(answer);
@@ -66,8 +65,8 @@ int print_set(VerbContext& context, const std::string& json) {
   return context.print_result(json, text + warnings_text(answer));
 }
 
-/// Calls `method`, which acts on all services of class user, and prints the outcome of each. `done`
-/// is the member of the answer with those that it succeeded for.
+/// Calls `method`, which acts on all services of class user, and prints each outcome. `done` is the
+/// member of the answer with the successful services.
 int change_all(VerbContext& context, const char* method, const char* done) {
   const std::string json = context.call_patiently(method, "{}");
   const BulkResult bulk = read_bulk(parse_json(json), done);

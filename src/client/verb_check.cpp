@@ -66,8 +66,8 @@ void print_check(VerbContext& context, const CheckResult& result, const Places& 
   context.print(count(result.files, "file") + " checked, no faults\n");
 }
 
-/// The places of the server, so that a check finds what a reload would. Paths can be checked
-/// whosever the server is: then its zinit.toml does not count.
+/// The places of the server, so that a check finds what a reload would find. Given paths are
+/// checked even if the server belongs to another user; its zinit.toml does not count then.
 Places places_to_check(VerbContext& context) {
   if (context.arguments.has("root") && !context.arguments.rest.empty())
     throw VerbFailure{ExitStatus::usage, "--root looks at all files below DIR: leave out the PATH"};
@@ -79,7 +79,7 @@ Places places_to_check(VerbContext& context) {
   }
 }
 
-/// check --calendar: the next times, by the machine's clock and in its zone, as timers are due.
+/// check --calendar: the next times, by the machine's clock and in its zone, as for timers.
 int show_calendar_times(VerbContext& context) {
   constexpr int kTimes = 10;
   if (!context.arguments.rest.empty())

@@ -23,7 +23,7 @@ constexpr Edges kEdges[] = {&ServiceStatus::requires_, &ServiceStatus::binds_to,
 using Names = std::set<std::string, std::less<>>;
 using Neighbours = std::map<std::string, std::vector<std::string>, std::less<>>;
 
-/// Adds to `found` what is at most `depth` dependencies away from `names`, these included.
+/// Adds to `found` the names, and all names at most `depth` dependencies away from them.
 void reach(const Neighbours& neighbours, const std::vector<std::string>& names, long long depth,
            Names& found) {
   Names seen(names.begin(), names.end());
@@ -41,8 +41,8 @@ void reach(const Neighbours& neighbours, const std::vector<std::string>& names, 
   found.merge(seen);
 }
 
-/// The names of the services that `names` depend on and of those that depend on them, `depth`
-/// dependencies away at most.
+/// The names of the services that `names` depend on, and of their dependents, at most `depth`
+/// dependencies away.
 Names around(const std::vector<ServiceStatus>& services, const std::vector<std::string>& names,
              long long depth) {
   Neighbours down, up;
@@ -60,7 +60,7 @@ Names around(const std::vector<ServiceStatus>& services, const std::vector<std::
   return found;
 }
 
-/// Leaves the services of these names, with the dependencies among them.
+/// Keeps only the services with these names, and the dependencies among them.
 void keep_only(const Names& names, std::vector<ServiceStatus>& services) {
   const auto is_out = [&](const std::string& name) { return !names.contains(name); };
   std::erase_if(services, [&](const ServiceStatus& one) { return is_out(one.name); });

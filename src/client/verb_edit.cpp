@@ -27,20 +27,20 @@ namespace {
 constexpr const char* kDropIn = "50-local.toml";
 constexpr const char* kCopyVariable = "ZINIT_EDITED_FILE";
 
-/// What is edited, and where the result is put.
+/// The file to edit, and where to put the result.
 struct Editing {
-  std::string name;                 // of the service
-  Places places;                    // where service files are
+  std::string name;                 // the service's name
+  Places places;                    // the places of service files
   std::string place;                // the path of the result
-  std::string real;                 // the same with all links resolved
-  std::string replaced;             // the service's file so far, which may be `place`
-  SourceFile after;                 // the service's files once the result is in place
-  std::string before;               // the text that is given to the editor
-  bool is_new = false;              // there is no file at `place` yet
+  std::string real;                 // `place` with all links resolved
+  std::string replaced;             // the service's present file, which may be `place`
+  SourceFile after;                 // the service's files after the change
+  std::string before;               // the text for the editor
+  bool is_new = false;              // no file is at `place` yet
   std::vector<std::string> lost{};  // the vendor's drop-ins that do not apply to the result
 };
 
-/// `path` with its links resolved: editing a link changes the file that it leads to.
+/// `path` with its links resolved: editing a link changes the file to which it leads.
 std::string behind_links(const Places& places, const std::string& path) {
   if (!places.root.empty()) return on_disk(places, path, true);
   char real[PATH_MAX];
@@ -68,7 +68,7 @@ Editing what_to_edit(VerbContext& context) {
   } else {
     editing.place = own_place_of(source.path);
     editing.after = file_at(editing.places, editing.place, source.system_class);
-    // The vendor's drop-ins apply to the vendor's file only, not to a copy of it in /etc/zinit.
+    // The vendor's drop-ins apply only to the vendor's file, not to a copy in /etc/zinit.
     editing.lost = source.drop_ins;
     std::erase_if(editing.lost, [&](const std::string& path) {
       return std::ranges::count(editing.after.drop_ins, path) > 0;
@@ -87,7 +87,7 @@ Editing what_to_edit(VerbContext& context) {
   return editing;
 }
 
-/// The directory that a new service's file is put into.
+/// The directory for the file of a new service.
 std::string directory_for_new(const Places& places) {
   if (!places.added.empty()) return places.added;
   for (const ConfigDirectory& each : places.directories)
@@ -95,7 +95,7 @@ std::string directory_for_new(const Places& places) {
   throw VerbFailure{ExitStatus::failed, "no directory of services is read"};
 }
 
-/// The same for a service that is not there yet.
+/// The same for a service that does not exist yet.
 Editing what_to_make(VerbContext& context) {
   if (context.arguments.has("drop-in"))
     throw VerbFailure{ExitStatus::usage, "--new and --drop-in exclude each other"};
@@ -160,8 +160,8 @@ std::string editor() {
   return "vi";
 }
 
-/// Runs the editor and returns what went wrong; empty if nothing did. system(3) ignores SIGINT
-/// meanwhile, so Ctrl-C is left to the editor.
+/// Runs the editor. Returns an error text; empty if there is none. system(3) ignores SIGINT
+/// meanwhile, so Ctrl-C goes to the editor alone.
 std::string run_editor(const Copy& copy) {
   ::setenv(kCopyVariable, copy.path().c_str(), 1);
   const std::string program = editor();
@@ -228,7 +228,7 @@ void tell_lost(VerbContext& context, const Editing& editing) {
   }
 }
 
-/// Ends without a change. If the user has written something, the copy is kept.
+/// Ends without a change. Keeps the copy if the user has written something.
 int give_up(VerbContext& context, const Editing& editing, Copy& copy, const std::string& why) {
   std::string kept;
   const auto text = read_from_disk(copy.path());

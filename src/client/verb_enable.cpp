@@ -1,7 +1,7 @@
-// zinitctl enable and disable: set whether a service is started at boot, by a drop-in with the key
-// `status`; and is-enabled, which says whether it is. What is started by a timer and the like,
-// whatever its status, is disabled by "ignore": "stop" would change nothing. They only change
-// files, so they need no server and work on an image.
+// zinitctl enable and disable: set whether the boot starts a service, by a drop-in with the key
+// `status`; is-enabled reports it. Triggers such as a timer start a service whatever its status,
+// except "ignore", so `disable` sets "ignore" for such services: "stop" would change nothing. These
+// verbs only change files, so they need no server and work on an image.
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "client/libzinit/json.hpp"
@@ -16,27 +16,27 @@ namespace {
 /// What differs between the two verbs.
 struct StatusVerb {
   StartStatus status;
-  std::string_view word;    // `status` as the file has it
-  std::string_view now;     // the verb that --now carries out
-  std::string_view effect;  // what it means for the service
+  std::string_view word;    // `status` as written in the file
+  std::string_view now;     // the verb for --now
+  std::string_view effect;  // the effect on the service
 };
 
-/// What `verb` is for a service with that spec.
+/// `verb` for a service with that spec.
 StatusVerb verb_for(const ServiceSpec& spec, const StatusVerb& verb) {
   if (verb.status == StartStatus::start || !spec.triggered()) return verb;
   return {StartStatus::ignore, "ignore", verb.now, verb.effect};
 }
 
-/// Whether the service has the wanted status already. For `disable`, "ignore" is enough: such a
-/// service is not started at boot either.
+/// Whether the service has the wanted status already. For `disable`, "ignore" is enough, because
+/// such a service does not start at boot either.
 bool is_set(const ServiceSpec& spec, const StatusVerb& verb) {
   if (spec.broken()) return false;
   return spec.status == verb.status ||
          (verb.status == StartStatus::stop && spec.status == StartStatus::ignore);
 }
 
-/// "web starts at boot", or of one that a timer starts "web is started by its timer", which the
-/// server goes by when it has read the file.
+/// "web starts at boot"; or "web is started by its timer", if it has one. The server applies this
+/// only after it has read the file.
 std::string effect_of(const std::string& name, const ServiceSpec& spec, const StatusVerb& verb,
                       std::string_view adverb) {
   const bool starts = verb.status == StartStatus::start;
@@ -46,8 +46,8 @@ std::string effect_of(const std::string& name, const ServiceSpec& spec, const St
                      trigger_words(spec), adverb.empty() ? " from the next boot or reload on" : "");
 }
 
-/// The section that the drop-in has to set `status` in: "service" or "target". `source` has to be
-/// without that drop-in.
+/// The section in which the drop-in must set `status`: "service" or "target". `source` must not
+/// contain that drop-in.
 std::string_view section_of(const std::string& name, const SourceFile& source,
                             const ReadText& read) {
   const SpecPtr spec = finish(read_spec(source, {}, read));
@@ -59,7 +59,7 @@ std::string_view section_of(const std::string& name, const SourceFile& source,
   return kind_name(spec->kind);
 }
 
-/// A drop-in that is read after `own` and sets `status`, too, which would override it. Empty if
+/// A drop-in that is read after `own` and would override it, because it sets `status` too. Empty if
 /// there is none.
 std::string overriding_drop_in(const SourceFile& source, const std::string& own,
                                std::string_view section, const ReadText& read) {
@@ -92,7 +92,7 @@ int write_status(VerbContext& context, const Places& places, const std::string& 
                      make_parent(real).and_then([&] { return replace_file(real, text, {}); }));
 }
 
-/// Makes the link at `path` by which an instance is there from the next boot on. Returns the exit
+/// Makes the link at `path`, which makes an instance exist from the next boot on. Returns the exit
 /// status.
 int make_template_link(VerbContext& context, const Places& places, const SourceFile& source,
                        const std::string& path) {
@@ -100,14 +100,14 @@ int make_template_link(VerbContext& context, const Places& places, const SourceF
   if (beside(path, stem_of(target)) == target)
     target = std::string(last_part(target));
   else if (target.starts_with(places.root))
-    target.erase(0, places.root.size());  // as it is seen from the link
+    target.erase(0, places.root.size());  // as seen from the link
   const std::string real = on_disk(places, path);
   return tell_change(context, source.instance,
                      make_parent(real).and_then([&] { return make_link(target, real); }));
 }
 
-/// Does it for one service, but for --now. `triggered` is set if what starts the service by itself,
-/// such as a timer, has to learn of the change.
+/// Does the verb for one service, except for --now. Sets `triggered` if a trigger of the service,
+/// such as a timer, must learn of the change.
 int set_status(VerbContext& context, const Places& places, const std::string& name,
                const StatusVerb& asked, bool& triggered) {
   if (is_template_name(name)) {
@@ -120,7 +120,7 @@ int set_status(VerbContext& context, const Places& places, const std::string& na
   const SpecPtr spec = finish(read_spec(source, {}, read_below(places.root)));
   const StatusVerb verb = verb_for(*spec, asked);
   bool changed = !is_set(*spec, verb);
-  // Nothing at boot starts an instance that nothing makes.
+  // Nothing makes this instance at boot, so nothing starts it either.
   if (unmade && asked.status == StartStatus::stop) changed = false;
   if (changed) {
     const int status = write_status(context, places, name, source, file, verb);
@@ -138,7 +138,7 @@ int set_status(VerbContext& context, const Places& places, const std::string& na
   const std::string text = changed ? effect_of(name, *spec, verb, "") + ": " + file
                                    : effect_of(name, *spec, verb, " already");
   triggered |= changed && spec->triggered();
-  // With --now and --json, the one document is the answer to the start or stop.
+  // With --now and --json, the only document is the answer to the start or stop.
   if (!context.arguments.has("now") || !context.json())
     context.print_result(json.text(), printable(text) + "\n");
   return ExitStatus::done;
@@ -156,12 +156,12 @@ int set_status(VerbContext& context, const StatusVerb& verb) {
       [&](const std::string& name) { return set_status(context, places, name, verb, triggered); },
       [&] { return names_in(places); });
   if (!now || status != ExitStatus::done) return status;
-  // What starts it goes by the server's config, not by this file.
+  // Triggers use the server's configuration, not this file.
   if (triggered) (void)context.client().call("service.reload");
   return find_verb(verb.now)->run(context);
 }
 
-/// What is-enabled says of a service.
+/// What is-enabled prints for a service.
 std::string_view word_of(VerbContext& context, const Places& places, const std::string& name) {
   const Masks masks = masks_of(places, name);
   if (!masks.own.empty() || !masks.vendors.empty()) return "masked";

@@ -1,4 +1,4 @@
-// zinitctl events: prints the last changes of state, and with --follow those that come.
+// zinitctl events: prints the last changes of state, and with --follow the next ones.
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -26,7 +26,7 @@ std::string event_line(const Terminal& terminal, const StateEvent& event) {
   return text + "\n";
 }
 
-// As many as a server keeps.
+// The number that a server keeps.
 constexpr std::int64_t kAllEvents = 1000;
 
 /// The value of --lines, if it was given.
@@ -46,7 +46,7 @@ class EventPrinter {
   explicit EventPrinter(VerbContext& context)
       : context_(context), names_(context.names()), lines_(lines_of(context.arguments)) {}
 
-  /// Prints the last changes that the server keeps, or all of them since the last one printed.
+  /// Prints the last changes that the server keeps; again, only those since the last printed one.
   void print_kept() {
     JsonParams params = of_names();
     if (printed_kept_)
@@ -55,8 +55,8 @@ class EventPrinter {
       params.add("lines", *lines_);
     JsonDocument kept = parse_json(context_.client().call("events.get", params.text()));
     json_expect_array(kept, "events");
-    // The changes of all services are numbered in one row. A server that has executed itself anew
-    // may not have kept those of just before.
+    // The changes of all services share one sequence of numbers. A server that has executed itself
+    // again may have lost the ones just before.
     gap_possible_ = printed_kept_ && names_.empty();
     printed_kept_ = true;
     for (JsonValue& event : kept.GetArray()) print(event);
@@ -83,8 +83,8 @@ class EventPrinter {
 
   void print(JsonValue& event) {
     const StateEvent read = read_as<StateEvent>(event);
-    // What happens after we have subscribed may come twice: as a notification, and among the events
-    // that the server keeps.
+    // A change after the subscription may come twice: as a notification, and among the events that
+    // the server keeps.
     if (read.seq > 0 && read.seq <= last_seq_) return;
     if (std::exchange(gap_possible_, false) && read.seq > last_seq_ + 1) {
       const std::uint64_t missed = read.seq - last_seq_ - 1;
@@ -101,7 +101,7 @@ class EventPrinter {
   const std::optional<std::int64_t> lines_;  // how many to begin with
   std::uint64_t last_seq_ = 0;
   bool printed_kept_ = false;
-  bool gap_possible_ = false;  // before the next one that is printed
+  bool gap_possible_ = false;  // before the next printed event
 };
 
 }  // namespace

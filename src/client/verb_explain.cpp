@@ -1,4 +1,4 @@
-// zinitctl explain: what a key of a service file means, from the table of keys.
+// zinitctl explain: the meaning of a key of a service file, from the table of keys.
 #include <algorithm>
 
 #include "base/format.hpp"
@@ -13,8 +13,8 @@ namespace zinit {
 
 namespace {
 
-/// The keys that `word` means: KEY in any section, SECTION.KEY, or all keys of SECTION, which may
-/// stand in brackets.
+/// The keys that `word` means: KEY in any section, SECTION.KEY, or all keys of SECTION, with or
+/// without brackets.
 std::vector<const Key*> keys_for(std::string_view word) {
   if (word.starts_with('[') && word.ends_with(']')) word = word.substr(1, word.size() - 2);
   std::vector<const Key*> found;
@@ -24,7 +24,7 @@ std::vector<const Key*> keys_for(std::string_view word) {
   return found;
 }
 
-/// What to write for a word that is no key of ours.
+/// What to write in place of a word that is not a key.
 std::string remedy(const std::string& word) {
   const auto dot = word.find('.');
   const std::string section = dot == std::string::npos ? "" : word.substr(0, dot);

@@ -1,4 +1,4 @@
-// zinitctl import: makes service files of what another init has.
+// zinitctl import: makes service files from the files of another init.
 #include <algorithm>
 
 #include "base/file.hpp"
@@ -14,14 +14,14 @@ namespace zinit {
 
 namespace {
 
-/// One file, and what became of it.
+/// One file, and the outcome for it.
 struct Outcome {
   const Draft& draft;
   ImportedFile file;
   std::string path;
   bool written = false;
   std::string failure{};            // why it was not written
-  int status = ExitStatus::failed;  // that of the client, if there is a failure
+  int status = ExitStatus::failed;  // the exit status, if there is a failure
 };
 
 std::string words_of_left(const Draft& draft) {
@@ -72,7 +72,7 @@ std::string json_of_outcome(const Outcome& outcome, bool dry) {
   return writer.end_object().take();
 }
 
-/// Writes the file unless something is in its place, or a server would not take it.
+/// Writes the file, unless another file is in its place or a server would refuse it.
 void write(Outcome& outcome) {
   if (!outcome.file.refused.empty()) {
     outcome.failure = "it would be refused; --dry-run prints it";

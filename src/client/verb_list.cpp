@@ -15,8 +15,8 @@ namespace zinit {
 
 namespace {
 
-/// Which services are shown, by --state, --class and patterns. Beside the states of services there
-/// are two that files decide on: disabled, for what is down and does not start at boot, and masked.
+/// Selects services by --state, --class and patterns. Two of its states depend on files: disabled,
+/// for a service that is down and does not start at boot, and masked.
 class ListFilter {
  public:
   explicit ListFilter(const VerbContext& context)
@@ -37,12 +37,12 @@ class ListFilter {
            });
   }
 
-  /// Whether masked services may be among them, which have no class.
+  /// Whether it may admit masked services, which have no class.
   [[nodiscard]] bool admits_masked() const {
     return class_.empty() && (states_.empty() || std::ranges::count(states_, "masked") > 0);
   }
 
-  /// Whether it leaves out any.
+  /// Whether it can leave out a service.
   [[nodiscard]] bool filters() const {
     return !patterns_.empty() || !class_.empty() || !states_.empty();
   }
@@ -52,7 +52,7 @@ class ListFilter {
     return at == patterns_.end() ? nullptr : &at->text;
   }
 
-  /// Whether a pattern matches the name, or there is none.
+  /// Whether a pattern matches the name, or there are no patterns.
   [[nodiscard]] bool named(const std::string& name) {
     bool any = patterns_.empty();
     for (Pattern& pattern : patterns_) {
@@ -82,7 +82,7 @@ class ListFilter {
   std::vector<Pattern> patterns_;
 };
 
-/// The masked names that are shown, with the links that mask them. An older server names none.
+/// The admitted masked names, with the links that mask them. An older server reports none.
 std::map<std::string, std::string> masked_names(Client& client, ListFilter& filter) try {
   if (!filter.admits_masked() && filter.unmatched() == nullptr) return {};
   const JsonDocument info = parse_json(client.call("system.info"));
@@ -119,14 +119,14 @@ TableRow row_of(const ServiceStatus& status) {
           {details_of(status)}};
 }
 
-/// A masked service is none, so only its name is known.
+/// A masked service does not exist for the server, so only its name is known.
 TableRow masked_row(const std::string& name, const std::string& link) {
   return {{"-", Colour::dim},       {printable(name)}, {"masked", Colour::dim}, {"-"}, {"-"}, {"-"},
           {printable("by " + link)}};
 }
 
-/// Calls `each` with the members that the table shows. An older server refuses the parameter for
-/// that, and is asked for all members.
+/// Calls `each` with the members that the table shows. An older server refuses the parameter
+/// `members`: then asks for all members.
 void for_each_status(Client& client, const std::function<void(const ServiceStatus&)>& each) {
   const std::vector<std::string> members = {
       "name",      "description", "state",      "reason",    "class",         "pid",
@@ -144,7 +144,7 @@ void list_as_table(VerbContext& context, ListFilter& filter) {
   const Terminal& terminal = context.terminal();
   const TableColumn columns[] = {
       {"", false},
-      // A name may have 128 characters. It gets a third of the terminal at most.
+      // A name may have 128 characters. It gets at most a third of the terminal.
       {"NAME", false, std::max<std::size_t>(terminal.width / 3, 12)},
       {"STATE", false},
       {"PID", true, kAnyWidth, 1},
@@ -165,8 +165,8 @@ void list_as_table(VerbContext& context, ListFilter& filter) {
                                    : "no services; `zinitctl add-service FILE` adds one\n");
 }
 
-/// Prints the objects as the server sent them, with members that this client may not know. Masked
-/// services are not among them unless --state asks for them.
+/// Prints the objects as the server sent them, with members that this client may not know. Leaves
+/// masked services out unless --state asks for them.
 void list_as_json(VerbContext& context, ListFilter& filter) {
   const JsonDocument all = parse_json(context.client().call("service.list_full"));
   json_expect_array(all, "list");

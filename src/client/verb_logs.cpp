@@ -1,4 +1,18 @@
-// zinitctl logs: prints the last lines of logs, and with --follow those that come.
+// zinitctl logs: prints the last lines of logs, and with --follow the next ones.
+//
+// The lines of one log have ascending numbers. Without --follow, print_kept() asks for the last
+// lines of each log, page by page because the server limits an answer, merges several logs by time,
+// and prints them.
+//
+// With --follow, follow() subscribes first, so that no line is lost, and then calls print_kept().
+// Notifications wait until dispatch(), so kept lines are printed before new ones. A new line may be
+// among the kept ones already: print_new() skips it if last_, the last known line of its log, has
+// its number or a higher one.
+//
+// If the server executes itself again, follow() runs once more. Then print_kept() asks for all
+// lines after last_, and reports a gap if the server has lost some. The numbers of a log start
+// again when its service is removed and added again. A number that is not above the subscription's
+// previous one (told_), or a time after that of last_, shows this.
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -21,8 +35,8 @@ namespace zinit {
 
 namespace {
 
-// An answer with more than 4 MiB of lines is cut: the server leaves out the oldest. One that is
-// shorter than this has not been cut.
+// The server cuts an answer at 4 MiB of lines: it leaves out the oldest ones. A shorter answer than
+// this has not been cut.
 constexpr std::size_t kLeastCut = std::size_t{2} << 20;
 
 constexpr std::array<std::string_view, 4> kStreams = {"stdout", "stderr", "zinit", "syslog"};
@@ -31,7 +45,7 @@ constexpr std::array<std::string_view, 2> kOtherLogs = {"zinit", "syslog"};
 
 [[noreturn]] void wrong(std::string why) { throw VerbFailure{ExitStatus::usage, std::move(why)}; }
 
-/// Which lines are printed.
+/// Selects the lines to print.
 struct Selection {
   std::uint32_t lines = 100;
   std::optional<std::int64_t> since_us, until_us;
@@ -112,13 +126,13 @@ class LogPrinter {
     return print_kept();
   }
 
-  /// Prints the same and then lines as they come, until --timeout or for ever. Called again, it
-  /// goes on from the last line. Returns the exit status of a failure.
+  /// Prints the same and then lines as they come, until --timeout or for ever. A second call
+  /// continues from the last line. Returns the exit status of a failure.
   int follow() {
     follows_ = true;
     if (!all_) find_names();
     subscribe();
-    if (all_) find_names();  // not before: the lines of one that is added in between would be lost
+    if (all_) find_names();  // not earlier, or lines of a service added in between would be lost
     if (const int status = print_kept(); status != ExitStatus::done) return status;
     context_.answered();
     context_.flush();
@@ -137,9 +151,8 @@ class LogPrinter {
     with_names_ = names_.size() > 1;
   }
 
-  /// Subscribes to the lines that come from now on. They are kept until follow() prints them. The
-  /// last line of each log comes first, so that the number of the next one is known to be higher
-  /// unless it is another log's.
+  /// Subscribes to the next lines, and keeps them until follow() prints them. The last line of each
+  /// log comes first, so the next number is known to be higher unless it belongs to another log.
   void subscribe() {
     told_.clear();
     JsonParams params;
@@ -150,13 +163,13 @@ class LogPrinter {
           "logs.subscribe", params.text(),
           [this](std::string_view, const std::string& text) { print_new(parse_json(text)); });
     } catch (const ClientError& error) {
-      // print_kept() asks for one service at a time, and so reports which does not exist.
+      // print_kept() asks for one service at a time, so it reports which one does not exist.
       if (error.code() != ErrorCode::service_not_found) throw;
     }
   }
 
-  /// Prints the last lines that the server keeps; when that was done before, all lines since the
-  /// last one that was printed or passed over. Returns the exit status.
+  /// Prints the last lines that the server keeps; again, only the lines since the last one that was
+  /// printed or skipped. Returns the exit status.
   int print_kept() {
     std::vector<FoundLine> found;
     newest_ = last_;
@@ -181,23 +194,23 @@ class LogPrinter {
       for (const FoundLine& each : found) print(each);
       if (!follows_) end_line();
     }
-    // Not before: what was found and not printed is to be found once more.
+    // Not earlier: lines that were found but not printed must be found again.
     last_ = std::move(newest_);
     again_ = true;
     return ExitStatus::done;
   }
 
   /// Appends the last lines of one log. The length of an answer is limited, so a long log takes
-  /// several calls: first for the newest lines, then for those before them.
+  /// several calls: first for the newest lines, then for earlier ones.
   void gather(const std::string& name, std::vector<FoundLine>& found) {
     std::vector<std::vector<FoundLine>> pages;
     std::size_t missing = again_ ? kAllLines : selection_.lines;
-    std::uint64_t seen = again_ ? last_[name].seq : 0;  // lines up to this one are not wanted
+    std::uint64_t seen = again_ ? last_[name].seq : 0;  // lines up to this number are not wanted
     std::uint64_t first = 0;
     bool more = true;
     do {
       Page page = ask(name, missing, first);
-      // The numbers start again when a service is removed and added again.
+      // Numbers start again when a service is removed and added again.
       if (newest_[name].seq < seen) seen = 0;
       if (seen > 0)
         std::erase_if(page.found, [&](const FoundLine& each) { return each.line.seq <= seen; });
@@ -213,7 +226,7 @@ class LogPrinter {
       std::move(page->begin(), page->end(), std::back_inserter(found));
   }
 
-  /// What tells that lines were lost after the last one.
+  /// The notice that lines were lost after the last one.
   FoundLine gap_in(const std::string& name, std::uint64_t lines) {
     FoundLine gap;
     gap.line.service = name;
@@ -225,19 +238,19 @@ class LogPrinter {
 
   /// A part of a log.
   struct Page {
-    std::vector<FoundLine> found;  // those of its lines that are to be printed
-    std::uint64_t first = 0;       // the number of its first line; 0: it has none
-    bool cut = false;              // it may not go back to the beginning
+    std::vector<FoundLine> found;  // its lines that are selected
+    std::uint64_t first = 0;       // the number of its first line; 0: no lines
+    bool cut = false;              // lines before it may be missing
   };
 
-  /// Asks for the last lines before the one with the number `before`, or of the whole log if that
-  /// is 0.
+  /// Asks for the last lines before the number `before`; if `before` is 0, for the last lines of
+  /// the log.
   Page ask(const std::string& name, std::size_t lines, std::uint64_t before) {
-    // Who follows has to know where the log ends, though no line of it is to be printed.
+    // follow() must know where the log ends, even if it prints no line of it.
     const std::size_t least = follows_ ? 1 : 0;
     JsonParams params;
     params.add("name", name);
-    const bool picks = selection_.regex || selection_.until_us;  // what the server does not know of
+    const bool picks = selection_.regex || selection_.until_us;  // unknown to the server
     params.add("lines", picks ? kAllLines : static_cast<std::int64_t>(std::max(lines, least)));
     if (selection_.since_us && !again_)
       params.add("since_us", std::max<std::int64_t>(*selection_.since_us, 0));
@@ -269,8 +282,8 @@ class LogPrinter {
   void print_new(JsonDocument params) {
     FoundLine found{read_as<LogLine>(params), {}};
     if (found.line.dropped == 0) {
-      // A line that came just after subscribe() may have been printed by print_kept(). The numbers
-      // start again when a service is removed and added again; the clock may be another then.
+      // print_kept() may have printed a line that came just after subscribe(). Numbers start again
+      // when a service is removed and added again; the clock may have changed then.
       LogLine& last = last_[found.line.service];
       const std::uint64_t before = std::exchange(told_[found.line.service], found.line.seq);
       const bool begun_again = found.line.seq <= before;
@@ -307,7 +320,7 @@ class LogPrinter {
       text += line.raw ? *line.raw : line.line;
     else
       text += printable(line.line);
-    // Of lines that are selected one by one the next piece may be left out.
+    // If lines are selected one by one, the next piece of this line may be left out.
     open_.reset();
     if (line.continues && !selection_.regex)
       open_.emplace(line.service, line.stream);
@@ -316,7 +329,7 @@ class LogPrinter {
     context_.print(text);
   }
 
-  /// Ends a line that has not gone on.
+  /// Ends a line that did not continue.
   void end_line() {
     if (std::exchange(open_, std::nullopt)) context_.print("\n");
   }
@@ -329,17 +342,16 @@ class LogPrinter {
 
   VerbContext& context_;
   const Selection selection_;
-  const bool all_;  // the logs of all services, also of new ones
+  const bool all_;  // the logs of all services, including new ones
   std::vector<std::string> names_;
   bool with_names_ = false;
   bool follows_ = false;
   std::optional<std::pair<std::string, std::string>> open_;  // log and stream of a printed piece
   bool again_ = false;                                       // print_kept() was done before
-  // Of each log: the last line that is known, and what print_kept() finds to be that.
+  // By log: the last known line, and the last line that print_kept() finds.
   using LastLines = std::map<std::string, LogLine, std::less<>>;
   LastLines last_, newest_;
-  std::map<std::string, std::uint64_t, std::less<>>
-      told_;  // the last that the subscription told of
+  std::map<std::string, std::uint64_t, std::less<>> told_;  // the last number from the subscription
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
-// zinitctl mask and unmask: make or remove a link to /dev/null in /etc/zinit that stands in the
-// place of a vendor's file, so that zinit ignores the service. They only change files, so they need
-// no server and work on an image.
+// zinitctl mask and unmask: make or remove a link to /dev/null in /etc/zinit. The link replaces a
+// vendor's file, so that zinit ignores the service. These verbs only change files, so they need no
+// server and work on an image.
 #include <sys/stat.h>
 
 #include "base/file.hpp"
@@ -25,7 +25,7 @@ int print_done(VerbContext& context, const std::string& name, const std::string&
   return context.print_result(json.text(), printable(text) + "\n");
 }
 
-/// Refuses to mask a service whose file `own` is the administrator's.
+/// Refuses to mask a service whose file `own` belongs to the administrator.
 int refuse_own(VerbContext& context, const Places& places, const std::string& name,
                const std::string& own) {
   const auto slash = own.rfind('/');
@@ -64,7 +64,7 @@ int unmask(VerbContext& context, const Places& places, const std::string& name) 
     const int status = tell_change(context, name, remove_file(on_disk(places, link)));
     if (status != ExitStatus::done) return status;
   }
-  // Another link may have been hidden by those that were removed.
+  // The removed links may have hidden another link.
   if (const std::string link = masks_of(places, name).vendors; !link.empty()) {
     return context.fail(ExitStatus::failed, name,
                         fmt::format("it is masked by the vendor's {}, which is not changed; a "

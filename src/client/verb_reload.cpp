@@ -1,5 +1,5 @@
-// zinitctl reload: the server reads the service files again. With names, these services are told to
-// reload themselves.
+// zinitctl reload: the server reads the service files again. With names, these services reload
+// themselves.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -20,7 +20,7 @@ namespace zinit {
 
 namespace {
 
-/// The names, each with the reasons that the report gives for it: "db (exec)".
+/// The names, each with its reasons from the report: "db (exec)".
 std::vector<std::string> with_reasons(std::vector<std::string> names, const ReloadReport& report) {
   for (std::string& name : names) {
     if (const auto why = report.why.find(name); why != report.why.end())
@@ -31,7 +31,7 @@ std::vector<std::string> with_reasons(std::vector<std::string> names, const Relo
 
 using Faults = std::map<std::string, std::vector<std::string>>;
 
-/// The faults, each once: many services may be made of one template.
+/// The faults, each once: one template may make many services.
 std::vector<std::string> each_once(const Faults& faults) {
   std::vector<std::string> all;
   for (const auto& [name, own] : faults)
@@ -40,7 +40,7 @@ std::vector<std::string> each_once(const Faults& faults) {
   return all;
 }
 
-/// The files of services that are not in force; the service's name where a file is not told.
+/// The service files that are not in force; the service's name if its file is not given.
 std::set<std::string> faulty_files(const ReloadReport& report) {
   std::set<std::string> files;
   for (const std::string& name : report.failed) {
@@ -52,7 +52,7 @@ std::set<std::string> faulty_files(const ReloadReport& report) {
   return files;
 }
 
-/// Those of services or of proxies.
+/// The names of services or of proxies.
 void add_names(TextBlock& block, const auto& names) {
   block.add("added", name_list(names.added, Colour::green));
   block.add("changed", name_list(names.changed, Colour::yellow));
@@ -84,22 +84,22 @@ void print_report(VerbContext& context, const ReloadReport& report, bool dry_run
   if (!proxies.empty()) context.print("proxies:\n" + proxies);
 }
 
-/// Asks for a reload: of one service, if it is named; else of files, or those of `only` alone.
+/// Asks for a reload: of the service `name` if given; otherwise of files, all or those of `only`.
 std::string call_reload(VerbContext& context, const std::string& name, bool dry_run,
                         const std::vector<std::string>& only = {}) {
   JsonParams params;
   params.add_given("name", name).add("dry_run", dry_run).add_given("only", only);
   if (context.arguments.has("no-restart")) params.add("no_restart", true);
   if (context.arguments.has("no-check")) params.add("check", false);
-  // What is to be checked first takes its time.
+  // Checks before the reload may take long.
   const std::uint64_t request = context.client().request("service.reload", params.text());
   return context.client().answer(request, with_grace(context.time_left()));
 }
 
-/// Makes services reload themselves. The server answers when that is done.
+/// Makes services reload themselves. The server answers when this is done.
 int reload_themselves(VerbContext& context, bool dry_run) {
   int first = ExitStatus::done;
-  std::string answers;  // for --json: of one service, or an array
+  std::string answers;  // for --json: one answer, or an array
   const std::vector<std::string> names = context.names();
   for (const std::string& name : names) {
     try {
@@ -108,7 +108,7 @@ int reload_themselves(VerbContext& context, bool dry_run) {
         context.print(fmt::format("{} {}\n", printable(name), dry_run ? "can reload" : "reloaded"));
       context.flush();
     } catch (const ClientError& error) {
-      if (error.code() > 0) throw;  // the connection's: there will be no more answers
+      if (error.code() > 0) throw;  // the connection's: no more answers will come
       const int status = context.fail(error, name);
       if (first == ExitStatus::done) first = status;
     }

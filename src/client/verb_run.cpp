@@ -1,4 +1,4 @@
-// zinitctl run: a service that is made on the spot of a command and of keys on the command line.
+// zinitctl run: makes a service from a command and keys on the command line.
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,7 +26,7 @@ namespace {
   throw VerbFailure{ExitStatus::usage, fmt::format("{}: {}", word, why)};
 }
 
-/// A key that KEY=VALUE sets. `member` is the name behind the key of a table: NAME of env.NAME.
+/// A key that KEY=VALUE sets. `member` is the name after the key of a table: NAME in env.NAME.
 struct SetKey {
   const Key* key;
   std::string member{};
@@ -43,7 +43,7 @@ SetKey key_of_setting(const std::string& word, const std::string& name) {
   wrong_setting(word, key.error().text);
 }
 
-/// The value of a setting, as TOML has it or else as the text itself: user=nobody needs no quotes.
+/// The value of a setting, read as TOML or else as plain text: user=nobody needs no quotes.
 Value value_of_setting(const std::string& word, const Key& key, const std::string& text) {
   std::vector<Diagnostic> faults;
   Findings findings{word, faults};
@@ -80,7 +80,7 @@ void apply_setting(Value& document, const std::string& word) {
     table_in(table_in(section, to.key->name), to.member) = text_value(text);
 }
 
-/// The sections of a service that runs the command of the command line.
+/// The sections of a service for the command of the command line.
 Value document_of_command(const VerbContext& context, const std::string& name) {
   const auto& words = context.arguments.rest;
   const auto dashes = words.begin() + std::ptrdiff_t(context.arguments.before_dashes);
@@ -122,7 +122,7 @@ int add_command(VerbContext& context, const std::string& name) {
   }
 }
 
-/// Starts the service, and prints what has become of it by then: a short command may have ended.
+/// Starts the service and prints its state after the start: a short command may have ended.
 int start_command(VerbContext& context, const std::string& name) {
   const std::uint64_t request = context.client().request(
       "service.start", JsonParams().add("name", name).add("wait", true).text());
@@ -136,7 +136,7 @@ int start_command(VerbContext& context, const std::string& name) {
   return context.print_result(json, fmt::format("{} {}{}\n", name, state_phrase(status), pid));
 }
 
-/// Prints the lines of a service, each once, whichever way they come: of a log by their numbers.
+/// Prints the lines of a service. The log's numbers show which lines it has printed already.
 class OutputPrinter {
  public:
   explicit OutputPrinter(VerbContext& context) : context_(context) {}
@@ -154,7 +154,7 @@ class OutputPrinter {
     context_.flush();
   }
 
-  /// How many lines have come faster than they could be read.
+  /// The number of lines that came faster than they could be read.
   [[nodiscard]] std::uint64_t missed() const noexcept { return missed_; }
 
  private:
@@ -163,8 +163,7 @@ class OutputPrinter {
   std::uint64_t missed_ = 0;
 };
 
-/// Starts the service and prints what it writes until it is down for good. Returns its status as
-/// JSON.
+/// Starts the service and prints its output until it is down for good. Returns its status as JSON.
 std::string follow_to_end(VerbContext& context, const std::string& name, OutputPrinter& printer) {
   const Progress interrupts(context);
   bool started = false;
@@ -193,7 +192,7 @@ std::string follow_to_end(VerbContext& context, const std::string& name, OutputP
             name};
       }
     }
-    // What it wrote last may still lie in its pipe, or in the server's queue for this client.
+    // The last output may still be in its pipe, or in the server's queue for this client.
     client.debug_settle();
     while (client.dispatch(Milliseconds{0})) continue;
     for (const LogLine& line : client.logs_get(name, kAllLines)) printer.take(line);
@@ -201,7 +200,7 @@ std::string follow_to_end(VerbContext& context, const std::string& name, OutputP
   });
 }
 
-/// The exit status of the command itself, with a message if that is no success.
+/// The exit status of the command itself, with a message if it is not success.
 int end_of_command(VerbContext& context, const ServiceStatus& end) {
   const std::string cause = state_cause(end);
   if (!end.last_exit) return context.fail(ExitStatus::failed, end.name, cause);

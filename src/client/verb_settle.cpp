@@ -1,7 +1,7 @@
 // zinitctl start, stop, restart and wait: sends the requests for all services first, then prints
-// the result of each, in the order of the names; `wait` in the order in which they come.
+// each result, in the order of the names; `wait` in the order of the answers.
 //
-// If the client is interrupted while it waits, the server goes on with the requests.
+// If the client is interrupted while it waits, the server continues with the requests.
 #include <algorithm>
 #include <optional>
 #include <span>
@@ -29,32 +29,32 @@ namespace {
 struct SettleVerb {
   const char* method;
   bool (*succeeded)(const ServiceStatus&);
-  bool starts = false;      // it makes a process
+  bool starts = false;      // it starts services
   std::string wait_for{};   // the state that `wait` waits for
-  bool may_check = false;   // commands may come first, which take their time
-  bool if_running = false;  // what is down stays down
+  bool may_check = false;   // commands such as check_exec may run first, for a long time
+  bool if_running = false;  // do not start services that are down
 };
 
 bool any_state(const ServiceStatus&) { return true; }
 
-/// What another request has stopped meanwhile has not failed.
+/// A service that another request has stopped meanwhile has not failed.
 bool is_as_wanted(const ServiceStatus& status) {
   return is_started(status) || status.state == "inactive";
 }
 
-/// Whether it is wanted, and was started since, or is about to be.
+/// Whether it is wanted up, and was started since that time or will be.
 bool is_on_its_way(const ServiceStatus& status, std::int64_t since_us) {
   if (status.wish != "up") return false;
   return status.last_start_us >= since_us || status.state == "blocked" ||
          status.state == "starting" || status.state == "stopping" || status.state == "failed";
 }
 
-/// A request that was sent.
+/// A request to the server.
 struct Asked {
   std::string name;
-  std::int64_t at_us = 0;  // wall time of the first time that it was sent; 0: it was not
+  std::int64_t at_us = 0;  // wall time when it was first sent; 0: not yet
   std::uint64_t request = 0;
-  std::string answer{};  // the status, if no request had to be sent for it
+  std::string answer{};  // the status, if it was known without a request
 };
 
 /// "[+] web is running, pid 412"
@@ -81,8 +81,8 @@ void ask(VerbContext& context, const SettleVerb& verb, const char* method, bool 
   asked.request = context.client().request(method, params.text());
 }
 
-/// The status of a service that is to be started or restarted, if the server has begun with that
-/// since it was asked: its times are of this machine's clock, too.
+/// The status of a service that must be started or restarted, if the server has begun with that
+/// since the request. Server and client use the same machine's clock.
 std::optional<std::string> begun(VerbContext& context, const Asked& asked) try {
   std::string text =
       context.client().call("service.status_full", JsonParams().add("name", asked.name).text());
@@ -93,13 +93,13 @@ std::optional<std::string> begun(VerbContext& context, const Asked& asked) try {
   return std::nullopt;
 } catch (const ClientError& error) {
   if (error.code() > 0) throw;
-  return std::nullopt;  // there is no such service any more, as the request will be told too
+  return std::nullopt;  // no such service any more; the request will get the same error
 }
 
-/// Sends a request once more, whose answer was lost with the connection: nobody knows whether it
-/// was carried out. To wait or to stop twice is the same as once. A start or restart that was begun
-/// is not repeated, for then the process would be started twice. What has come of it is the answer;
-/// while it is on its way, to ask for a start is to wait for that.
+/// Repeats a request whose answer was lost with the connection, so that its outcome is unknown.
+/// Waiting or stopping twice has no other effect. A start or restart that was begun is not
+/// repeated, because it would start the process twice: its outcome is the answer; while it is under
+/// way, a request to start waits for it.
 void ask_again(VerbContext& context, const SettleVerb& verb, bool waits, Asked& asked) {
   const auto status = verb.starts ? begun(context, asked) : std::nullopt;
   if (!status) return ask(context, verb, verb.method, waits, asked);
@@ -123,7 +123,7 @@ int finish(VerbContext& context, Progress& progress, const SettleVerb& verb, con
     const JsonDocument document = parse_json(answer);
     const ServiceStatus status = read_as<ServiceStatus>(document);
     others.add(document);
-    // A request that did nothing tells of no others.
+    // A request that did nothing reports no other services.
     const bool untouched = verb.if_running && !document.HasMember("also_started");
     const bool good = !waits || untouched || verb.succeeded(status);
     if (verb.starts && status.changed_on_disk.value_or(false))
@@ -136,20 +136,19 @@ int finish(VerbContext& context, Progress& progress, const SettleVerb& verb, con
         if (warning.find("has no effect") != std::string::npos)
           context.print(fmt::format("warning: {}\n", printable(warning)));
     if (good) good_ones.push_back(status);
-    // Written at once: the next answer may take long.
+    // Written at once, because the next answer may take long.
     context.flush();
     return good ? int{ExitStatus::done}
                 : context.fail(ExitStatus::failed, asked.name, fault_words(status));
   } catch (const ClientError& error) {
-    // Codes above 0 are the library's own: there will be no more answers. An error of the server is
+    // Positive codes are the library's own: no more answers will come. An error of the server is
     // about this service only.
     if (error.code() > 0) throw;
     return context.fail(error, asked.name);
   }
 }
 
-/// Moves the request of `all` that is answered first to the place `next`, which is the first of
-/// those without an answer.
+/// Waits for the next answer, and moves its request to `next`, the first place without an answer.
 void take_first(VerbContext& context, Progress& progress, std::vector<Asked>& all,
                 std::size_t next) {
   const auto limit = with_grace(context.time_left());
@@ -159,7 +158,7 @@ void take_first(VerbContext& context, Progress& progress, std::vector<Asked>& al
   if (at != waiting.end()) std::swap(waiting.front(), *at);
 }
 
-/// Asks before a pattern that stands for every service stops or restarts what is up.
+/// If a pattern matches every service, asks before it stops or restarts those that are up.
 void ask_before_all(VerbContext& context, const SettleVerb& verb) {
   const auto is_pattern = [](const std::string& given) {
     return given.find_first_of("*?[") != std::string::npos;
@@ -176,8 +175,8 @@ void ask_before_all(VerbContext& context, const SettleVerb& verb) {
   }
 }
 
-/// Returns the exit status of the first service that failed. `wait` ends with it, for it cannot
-/// succeed any more.
+/// Returns the exit status of the first service that failed. Such a failure ends `wait`, because it
+/// cannot succeed any more.
 int settle(VerbContext& context, const SettleVerb& verb) {
   const bool waits = !context.arguments.has("no-wait");
   const bool is_wait = !verb.wait_for.empty();
@@ -185,7 +184,7 @@ int settle(VerbContext& context, const SettleVerb& verb) {
   int first = ExitStatus::done;
   std::string json;
   std::vector<Asked> all;
-  std::size_t finished = 0;  // of all
+  std::size_t finished = 0;  // number of finished requests
   Others others;
   std::vector<ServiceStatus> good_ones;
   Progress progress(context);
@@ -201,7 +200,7 @@ int settle(VerbContext& context, const SettleVerb& verb) {
           finish(context, progress, verb, all[finished], waits, json, others, good_ones);
       if (first == ExitStatus::done) first = status;
       context.answered();
-      // The time is up for all of them at once.
+      // A timeout ends the time of all requests, so the others are read too.
       const bool ends = is_wait && first != ExitStatus::done && first != ExitStatus::timeout;
       finished = ends ? all.size() : finished + 1;
     }

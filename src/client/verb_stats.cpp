@@ -1,4 +1,4 @@
-// zinitctl stats, metrics and debug-procs: which processes services have, and what they use.
+// zinitctl stats, metrics and debug-procs: the processes of services, and what they use.
 #include <algorithm>
 
 #include "base/format.hpp"
@@ -24,8 +24,8 @@ bool uses_something(const ServiceStats& stats) {
   return stats.pid || stats.memory_bytes || stats.tasks;
 }
 
-/// Asks for the figures of all `names` before it reads the first answer. Names that the user has
-/// `given` are shown whether they have processes or not, and are told if there is no such service.
+/// Sends requests for all `names` before it reads the first answer. Names that the user has `given`
+/// are shown even without processes, and reported if there is no such service.
 int ask_figures(VerbContext& context, const std::vector<std::string>& names, bool given,
                 std::vector<Figures>& all) {
   std::vector<std::uint64_t> requests;
@@ -40,7 +40,7 @@ int ask_figures(VerbContext& context, const std::vector<std::string>& names, boo
       const ServiceStats stats = read_as<ServiceStats>(parse_json(json));
       if (given || uses_something(stats)) all.push_back({names[i], std::move(json), stats});
     } catch (const ClientError& error) {
-      // Codes above 0 are the library's own: there will be no more answers.
+      // Positive codes are the library's own: no more answers will come.
       if (error.code() > 0) throw;
       if (!given && error.code() == ErrorCode::service_not_found) continue;  // it has just gone
       const int failed = context.fail(error, names[i]);
@@ -128,7 +128,7 @@ int run_stats(VerbContext& context) {
 int run_metrics(VerbContext& context) {
   const std::string text = context.client().metrics();
   if (context.json()) return context.print_result(json_of(text), {});
-  // Line by line, for a line end is no control character here. What zinit sends is not changed.
+  // Line by line, because printable() would escape line ends. The text itself stays unchanged.
   for (const std::string_view line : split(trim(text), '\n')) context.print(printable(line) + "\n");
   return ExitStatus::done;
 }

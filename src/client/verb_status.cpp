@@ -1,4 +1,4 @@
-// zinitctl status and is-running: one service, in full or in a word.
+// zinitctl status, is-running and is-failed: services, in full or in a word.
 #include <algorithm>
 #include <map>
 
@@ -18,12 +18,12 @@ namespace zinit {
 namespace {
 
 /// Waits for the answer to a request. All requests are sent before the first answer is read, so
-/// that the server is waited for only once.
+/// that the client waits for the server only once.
 JsonDocument answer_to(VerbContext& context, std::uint64_t request) {
   return parse_json(context.client().answer(request, context.patience()));
 }
 
-/// The states of the services that a status names, by name; "" for one that does not exist.
+/// The states of the services that a status names, by name; "" if there is no such service.
 using NeighbourStates = std::map<std::string, std::string>;
 
 NeighbourStates states_of_neighbours(VerbContext& context, const ServiceStatus& status) {
@@ -65,7 +65,7 @@ std::vector<BlockWord> neighbour_words(const std::vector<std::string>& names,
 
 std::string state_line(const ServiceStatus& status) {
   std::string text = printable(shown_state(status));
-  // The other words of the summary say what the state says already.
+  // The other words of the summary repeat the state.
   if (status.summary == "re-spawn") text += " (re-spawn)";
   if (status.since_us) {
     text +=
@@ -75,7 +75,7 @@ std::string state_line(const ServiceStatus& status) {
   return text;
 }
 
-/// "left: dhclient 812, sh 813": what has outlived the main process.
+/// "left: dhclient 812, sh 813": the processes that have outlived the main process.
 std::string left_words(const std::vector<LeftProcess>& left, std::optional<std::uint64_t> tasks) {
   std::string text = "left:";
   for (const LeftProcess& process : left)
@@ -163,7 +163,7 @@ void add_dependencies(TextBlock& block, const ServiceStatus& status,
                                              added.file.empty() ? "that service" : added.file)));
 }
 
-/// "[+] web - what it is": the description may go on below the name.
+/// "[+] web - what it is". A long description continues below the name.
 std::string title_lines(const Terminal& terminal, const ServiceStatus& status) {
   const std::string name = printable(status.name);
   std::vector<BlockWord> words{{std::string(symbol_of(status.state)), state_colour(status.state)},
@@ -176,7 +176,7 @@ std::string title_lines(const Terminal& terminal, const ServiceStatus& status) {
   return wrapped(terminal, 0, 4, words);
 }
 
-/// The last lines of output, the first of them with a label.
+/// The last lines of output. The first one has a label.
 void add_log(TextBlock& block, const std::vector<LogLine>& lines) {
   std::string_view label = "log";
   for (const LogLine& line : lines) {
@@ -220,7 +220,7 @@ int exit_status_of(const ServiceStatus& status) {
   return counts_as_running(status) ? ExitStatus::done : ExitStatus::not_running;
 }
 
-/// What is to be looked at: it failed, or waits for more than its turn.
+/// Whether the overview shows it: it failed, or waits for something.
 bool needs_a_look(const ServiceStatus& status) {
   return status.state == "failed" || status.state == "blocked" || status.restart_in_ms;
 }
@@ -228,14 +228,14 @@ bool needs_a_look(const ServiceStatus& status) {
 /// "reboot at 2026-01-31 23:30:00: new disks; `shutdown -c` cancels it"
 std::string scheduled_line(const SystemInfo& info) {
   const ScheduledAction& scheduled = *info.scheduled;
-  // That command is for the system's server.
+  // `shutdown` is for the system's server.
   const bool systems = info.mode != "standalone";
   return printable(fmt::format("{} at {}{}{}{}", scheduled.action, date_time(scheduled.at_us),
                                scheduled.message.empty() ? "" : ": ", scheduled.message,
                                systems ? "; `shutdown -c` cancels it" : ""));
 }
 
-/// How many services there are in which state, and what is to be looked at.
+/// The number of services in each state, and the services that need attention.
 int print_overview(VerbContext& context) {
   std::map<std::string, std::int64_t, std::less<>> count;
   std::vector<ServiceStatus> to_see;
@@ -341,7 +341,7 @@ int run_status(VerbContext& context) {
     if (first == ExitStatus::done) first = status;
   }
   if (!context.json()) context.print(text);
-  // Of one service the object itself, of several a list.
+  // One object for one service, a list for several.
   if (context.json() && !(one && json.empty())) context.print_json(one ? json : "[" + json + "]");
   return first;
 }

@@ -18,7 +18,7 @@ namespace zinit {
 
 namespace {
 
-/// The server closes the connection when all services are down. With --at this waits for nothing.
+/// Waits until the server closes the connection, when all services are down. --at does not wait.
 int end_system(VerbContext& context, const char* method, std::string_view what) {
   const std::string time = context.arguments.value("at");
   const std::int64_t now_us = wall_us();
@@ -37,7 +37,7 @@ int end_system(VerbContext& context, const char* method, std::string_view what) 
   return ExitStatus::done;
 }
 
-/// Waits until what an isolate has started and stopped is settled. Returns the exit status.
+/// Waits until all that an isolate has started and stopped is settled. Returns the exit status.
 int wait_for_isolation(VerbContext& context, const std::string& target,
                        const Isolation& isolation) {
   Progress progress(context);
@@ -72,7 +72,7 @@ int run_kill(VerbContext& context) {
   if (context.arguments.has("signal")) {
     signal = context.arguments.value("signal");
   } else if (words.size() > 1) {
-    // kill(1) has the signal before the names.
+    // kill(1) takes the signal before the names.
     const bool first = signal_number(words.back()) == 0 && words.front() == upper(words.front());
     const auto at = first ? words.begin() : words.end() - 1;
     signal = *at;
@@ -150,7 +150,7 @@ int run_reexec(VerbContext& context) {
   const bool update = context.arguments.has("update");
   const std::string json =
       context.client().call("system.reexec", JsonParams().add("update", update).text());
-  // The answer comes before the execve(2). When this verb is over, the next image answers.
+  // The answer comes before execve(2). At the end of this verb the next process image answers.
   int connections = 0;
   context.over_reexecutions([&] {
     ++connections;

@@ -1,5 +1,5 @@
-// zinitctl top: what services use, live, in the terminal, with keys to look at them and to start
-// and stop them; or one sample of it as JSON.
+// zinitctl top: shows live in the terminal what services use, with keys to inspect, start and stop
+// them; or prints one sample as JSON.
 #include <poll.h>
 #include <unistd.h>
 
@@ -27,7 +27,7 @@ std::string sample_json(const TopRow& row) {
   return writer.member("io_write_bytes", stats.io_write_bytes).end_object().take();
 }
 
-/// Waits until the sample is whole.
+/// Waits until the sample is complete.
 void make_sample(VerbContext& context, TopRequests& requests, TopSampler& sampler) {
   Client& client = context.client();
   const TimePoint deadline = after(Clock::now(), context.patience());
@@ -88,15 +88,15 @@ int run_top(VerbContext& context) {
     throw VerbFailure{ExitStatus::usage, "--interval: 0.1 seconds are the shortest"};
   if (context.json()) return print_sample(context, given->value_or(kFirstInterval));
   expect_screen(context);
-  (void)context.client();  // what is wrong with the server is told before the screen is taken
+  (void)context.client();  // report errors of the server before the screen is taken
   const int signal = [&] {
     TopLoop loop(context, given->value_or(kDefaultInterval));
     return context.follow([&] { return loop.run(); });
-  }();  // the screen is given back before anything is done about the signal
+  }();  // the screen is restored before the signal is handled
   if (signal == 0) return ExitStatus::done;
-  // Who waits for this program is to see what has ended it.
+  // A parent that waits for this program must see which signal has ended it.
   (void)::raise(signal);
-  return ExitStatus::failed;  // that signal is ignored, and the terminal has gone
+  return ExitStatus::failed;  // the signal is ignored, and the terminal has gone
 }
 
 }  // namespace zinit

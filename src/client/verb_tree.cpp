@@ -1,4 +1,4 @@
-// zinitctl tree: what depends on what, drawn with lines.
+// zinitctl tree: the dependencies of services, drawn with lines.
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "client/context.hpp"
@@ -11,7 +11,7 @@ namespace zinit {
 
 namespace {
 
-/// The symbol and the name of a node, cut to fit behind a prefix of `used` columns.
+/// The symbol and the name of a node, cut to fit after a prefix of `used` columns.
 std::string label(const Terminal& terminal, const TreeNode& node, std::size_t used) {
   const bool exists = !node.state.empty();
   std::string after = printable(node.name);

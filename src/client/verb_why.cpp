@@ -15,10 +15,10 @@ namespace zinit {
 
 namespace {
 
-// Deeper links of the chain are indented no further.
+// Deeper links of the chain are not indented further.
 constexpr int kDeepest = 12;
 
-/// A verb for the dependency, "requires"; empty if the reason is no dependency.
+/// A verb for the dependency, such as "requires"; empty if the reason is not a dependency.
 std::string_view verb_of_edge(std::string_view kind) {
   if (kind == "requires" || kind == "missing") return "requires";
   if (kind == "binds_to") return "is bound to";
@@ -28,7 +28,7 @@ std::string_view verb_of_edge(std::string_view kind) {
   return {};
 }
 
-/// One link of the chain as a sentence. It is the reason of the service `above`; `goes_on` says
+/// One link of the chain as a sentence. It is the reason of the service `above`. `goes_on` means
 /// that the next link explains this one.
 std::string sentence(const WhyReason& reason, const std::string& above, bool goes_on) {
   const std::string_view edge = verb_of_edge(reason.kind);
@@ -39,7 +39,7 @@ std::string sentence(const WhyReason& reason, const std::string& above, bool goe
     return subject + reason.detail;
   }
   const bool exists = reason.code != "missing";
-  // The next link says what the dependency of this one has failed of, too.
+  // The next link also says why this link's dependency failed.
   const bool told_next = goes_on && reason.code == "dependency_failed";
   return fmt::format("{} {} {}, {} {}", above, edge, reason.service, exists ? "which" : "but",
                      told_next ? "failed" : reason.detail);
@@ -69,8 +69,7 @@ std::string advice(const WhyReason& root) {
   return "it is under way; nothing needs to be done yet";
 }
 
-/// The last link of a chain with advice about its service; empty if that link says already what to
-/// do.
+/// Advice about the service at the end of a chain; empty if its link already says what to do.
 std::string root_cause(const Terminal& terminal, const WhyReport& report, const WhyReason& last) {
   if (last.service == report.name || last.kind == "stopping" || last.kind == "stopped_with")
     return {};
@@ -81,7 +80,7 @@ std::string root_cause(const Terminal& terminal, const WhyReport& report, const 
   return wrapped(terminal, 4, 4, words);
 }
 
-/// "is blocked", "failed"; "stopped" where a request, for it or for another, has ended it.
+/// "is blocked", "failed"; "stopped" if a request, for it or for another service, has ended it.
 std::string phrase_of(const WhyReport& report) {
   const bool stopped = report.state == "exited" && !report.reasons.empty() &&
                        (report.reasons.front().code == "stopped_with" ||
@@ -96,7 +95,7 @@ std::string why_text(const Terminal& terminal, const WhyReport& report) {
       "{} {} {}{}\n", terminal.paint(state_colour(report.state), symbol_of(report.state)),
       terminal.paint(Colour::bold, printable(report.name)), phrase_of(report),
       report.reasons.empty() ? ": nothing is wrong" : "");
-  std::string above;  // the service whose reason comes next
+  std::string above;  // the service whose reason is next
   for (std::size_t i = 0; i < report.reasons.size(); ++i) {
     const WhyReason& reason = report.reasons[i];
     const bool ends = i + 1 == report.reasons.size() || report.reasons[i + 1].depth == 0;

@@ -13,14 +13,14 @@ namespace zinit {
 
 namespace {
 
-/// The value of an option that has to be given.
+/// The value of a required option.
 std::string needed(const VerbContext& context, std::string_view option) {
   if (!context.arguments.has(option))
     throw VerbFailure{ExitStatus::usage, fmt::format("--{} is missing", option)};
   return context.arguments.value(option);
 }
 
-/// The value of an option that is a number of seconds; nothing if it was not given.
+/// The value of an option in whole seconds; nothing if it was not given.
 std::optional<std::int64_t> seconds(const VerbContext& context, std::string_view option) {
   if (!context.arguments.has(option)) return std::nullopt;
   const std::string text = context.arguments.value(option);
@@ -43,7 +43,7 @@ std::optional<std::int64_t> proxy_protocol(const VerbContext& context) {
   return parse_integer(text);
 }
 
-/// The parameters of xinet.set; what was not given is the server's to choose.
+/// The parameters of xinet.set. The server chooses values for missing ones.
 JsonParams params_of(const VerbContext& context) {
   (void)needed(context, "listen");
   JsonParams params;
@@ -116,7 +116,7 @@ std::string status_text(const Terminal& terminal, const ProxyStatus& proxy) {
 int run_xinet_set(VerbContext& context) {
   const JsonParams params = params_of(context);
   try {
-    // It waits for reloads that are under way, so not only as long as other calls.
+    // It waits for reloads under way, so it may take longer than other calls.
     const std::uint64_t request = context.client().request("xinet.set", params.text());
     const std::string json = context.client().answer(request, context.time_left());
     const ProxySetResult result = read_as<ProxySetResult>(parse_json(json));

@@ -1,5 +1,5 @@
-// The table of the verbs of zinitctl. The command line is parsed by it and --help is made from it;
-// tests compare the shell completion and zinitctl(1) with it.
+// The table of zinitctl's verbs. It defines the command line and --help; tests compare the shell
+// completion and zinitctl(1) with it.
 #pragma once
 
 #include <span>
@@ -13,37 +13,37 @@ class VerbContext;
 
 /// An option of a verb or of another command.
 struct OptionRow {
-  std::string_view names;  // the short name, then the long one: "-n,--lines", or one of them
-  // What its value is called, "N"; empty if it takes none. With "..." at the end, each word with a
-  // colon that follows the value is another one: an address has one, and no name.
+  std::string_view names;  // short name, long name: "-n,--lines"; or only one of them
+  // The name of its value, "N"; empty: no value. With "..." at the end, each further word that
+  // contains a colon is another value: addresses contain a colon, names do not.
   std::string_view value;
   std::string_view help;  // one line
 };
 
-/// What the shell is to complete the arguments of a verb with.
+/// How the shell completes the arguments of a verb.
 enum class Completes {
   nothing,
   services,
   startable,          // services that are down
-  active,             // services that are not
+  active,             // services that are not down
   files_of_services,  // services, and templates
   targets,
   proxies,
   files,
-  keys,  // of service files
+  keys,  // keys of service files
 };
 
 struct VerbRow {
-  std::string_view name;       // of a family of verbs, two words: "xinet list"
-  std::string_view arguments;  // as in the usage line, "NAME...", "[PATTERN]"; may be empty
+  std::string_view name;       // two words in a family of verbs: "xinet list"
+  std::string_view arguments;  // for the usage line: "NAME...", "[PATTERN]"; may be empty
   Completes completes = Completes::nothing;
   std::span<const OptionRow> options;
-  /// Carries it out and returns the exit status. May throw ClientError or VerbFailure.
+  /// Carries the verb out and returns the exit status. May throw ClientError or VerbFailure.
   int (*run)(VerbContext&) = nullptr;
   std::string_view help;  // what it does, in one line without a full stop
-  std::string_view more;  // further lines for its --help; may be empty
+  std::string_view more;  // more lines for its --help; may be empty
 
-  // How many arguments it needs and takes.
+  // The least and the most arguments.
   [[nodiscard]] int least() const noexcept;
   [[nodiscard]] int most() const noexcept;  // -1: any number
 };
@@ -53,7 +53,7 @@ struct VerbRow {
 /// Null if there is no such verb.
 [[nodiscard]] const VerbRow* find_verb(std::string_view name) noexcept;
 
-/// The verbs of a family, by their second words: "set", "list"; none if there is no such family.
+/// The second words of a family's verbs: "set", "list"; empty if there is no such family.
 [[nodiscard]] std::vector<std::string_view> verbs_of_family(std::string_view family);
 
 /// Options that are accepted before and after every verb.
@@ -64,9 +64,9 @@ struct VerbRow {
 #include "client/verbs.inc"
 #undef ZINIT_VERB
 
-/// Does what `reload` does, or with names `reload --only`.
+/// Does the same as `reload`, or with names `reload --only`.
 int reload_files(VerbContext& context, const std::vector<std::string>& only);
-/// Asks before that, if something would be restarted or stopped: see question.hpp.
+/// Asks before a reload if it would restart or stop services: see question.hpp.
 void ask_before_reload(VerbContext& context, const std::vector<std::string>& only);
 
 }  // namespace zinit

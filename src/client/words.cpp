@@ -30,7 +30,7 @@ ReasonType type_from_name(std::string_view name) {
   return ReasonType::none;
 }
 
-/// Makes a reason of the model, which has the words for it.
+/// Makes a reason of the model, because the model has the words for it.
 Reason model_reason(const StatusReason& reason) {
   Reason made;
   made.type = type_from_name(reason.type);
@@ -88,7 +88,7 @@ std::string blocked_cause(const ServiceStatus& status) {
   return asks ? "the command of its condition runs" : "about to start";
 }
 
-/// The first fault of a file, without file and line, which would be too long for a column.
+/// The first fault of a file. File and line are left out: they are too long for a column.
 std::string config_fault(const StatusReason& reason) {
   const std::string first = reason.messages.empty() ? reason.type : reason.messages.front();
   constexpr std::string_view mark = ": error: ";

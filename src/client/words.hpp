@@ -1,5 +1,5 @@
-// Texts for people about a status. All of them are safe on a terminal: control characters in names
-// and messages are escaped (base/text.hpp, printable()).
+// Texts for people about a status. All are safe for a terminal: control characters in names and
+// messages are escaped (base/text.hpp, printable()).
 #pragma once
 
 #include <cstdint>
@@ -12,21 +12,21 @@
 
 namespace zinit {
 
-/// "exit code 1", "requires db, which failed", ...: the same words as in the server's log.
+/// "exit code 1", "requires db, which failed", ...: the words of the server's log.
 [[nodiscard]] std::string reason_words(const StatusReason& reason);
 
 /// "exit code 1", "killed by SIGSEGV, core dumped".
 [[nodiscard]] std::string exit_words(const ProcessExit& end);
 
-/// Why a service is in its state, in one line; for a blocked one, all that it waits for. Empty if
-/// there is nothing to say.
+/// Why a service is in its state, in one line; for a blocked service, everything that it waits for.
+/// Empty if there is nothing to report.
 [[nodiscard]] std::string state_cause(const ServiceStatus& status);
 
 /// Whether it is down because its file says that the boot does not start it.
 [[nodiscard]] bool is_disabled(const ServiceStatus& status);
 
-/// The state, as people are shown it: of those that have exited, a oneshot that has succeeded is
-/// "done", and what was told to stop "stopped".
+/// The state for people. Exited services differ: a oneshot that has succeeded is "done", and a
+/// service that was told to stop is "stopped".
 [[nodiscard]] std::string_view shown_state(const ServiceStatus& status);
 
 /// "is running", "failed", "is done" (a oneshot): the words after a service's name.
@@ -36,8 +36,8 @@ namespace zinit {
 /// Why a start has failed, and what to do next: "failed: exit code 2; see `zinitctl why web`".
 [[nodiscard]] std::string fault_words(const ServiceStatus& status);
 
-/// state_cause(); or, of a service that is down and waits for nothing but a connection, the
-/// addresses at which one starts it.
+/// state_cause(). For a service that is down and only waits for a connection, the addresses at
+/// which a connection starts it; or the time of its next start.
 [[nodiscard]] std::string cause_or_start(const ServiceStatus& status);
 
 /// The last column of `list`: cause_or_start(), or the description if that is empty.
@@ -60,9 +60,9 @@ namespace zinit {
 /// Whether a status counts as up: running, or a oneshot that is done (control.md, exit status 3).
 [[nodiscard]] bool counts_as_running(const ServiceStatus& status);
 
-/// Whether a start has done what it could: a service that need not run here has been started, too.
+/// Whether a start has succeeded. A service that need not run here counts as started.
 [[nodiscard]] bool is_started(const ServiceStatus& status);
-/// Whether a stop has.
+/// Whether a stop has succeeded.
 [[nodiscard]] bool is_down(const ServiceStatus& status);
 
 /// Whether it was not started because a condition did not hold.

@@ -1,5 +1,5 @@
 // zinitctl: finds and runs the verb of a command line, turns the outcome into an exit status, and
-// prints the help, which is made from the table of verbs.
+// prints the help from the table of verbs.
 #include <algorithm>
 #include <cerrno>
 
@@ -14,7 +14,7 @@ namespace zinit {
 
 namespace {
 
-// Columns of a verb, and of the longest option, before what is said about it.
+// The width of the column with verbs and options, before their help.
 constexpr std::size_t kVerbWidth = 21;
 
 /// "-n, --lines N": short and long names in columns of their own.
@@ -39,7 +39,7 @@ std::string option_lines(std::span<const OptionRow> options) {
   return text;
 }
 
-/// A line for each verb, or for each of a family.
+/// A line for each verb, or for each verb of a family.
 std::string verb_lines(std::string_view family) {
   std::string text;
   for (const VerbRow& verb : verbs()) {
@@ -51,7 +51,7 @@ std::string verb_lines(std::string_view family) {
   return text;
 }
 
-/// What --help prints without a verb: all verbs and the global options.
+/// The text of --help without a verb: all verbs and the global options.
 std::string general_help() {
   std::string text =
       "Controls a running zinit; `zinit server` runs one, see zinit(8).\n\n"
@@ -72,7 +72,7 @@ std::string usage_line(const VerbRow& verb) {
   return text;
 }
 
-/// What --help prints with a verb: usage, what it does, its options.
+/// The text of --help with a verb: usage, what it does, its options.
 std::string verb_help(const VerbRow& verb) {
   std::string text =
       fmt::format("{}\n\nzinitctl {}: {}.\n", usage_line(verb), verb.name, verb.help);
@@ -81,7 +81,7 @@ std::string verb_help(const VerbRow& verb) {
   return text + "\nOptions of every verb:\n" + option_lines(global_options());
 }
 
-/// What --help prints with the first word of a family of verbs alone.
+/// The text of --help with only the first word of a family of verbs.
 std::string family_help(std::string_view family) {
   return fmt::format("usage: zinitctl {} VERB [OPTIONS] [ARGUMENTS]\n\n{}\nOptions:\n{}", family,
                      verb_lines(std::string(family) + " "), option_lines(global_options()));
@@ -95,7 +95,7 @@ int usage_error(Printer& printer, std::string_view what, std::string_view why,
 
 constexpr std::string_view kSeeHelp = "`zinitctl --help` lists the verbs and options.";
 
-/// What people type who know another init, and what it is here.
+/// Names that users of another init type, and their counterparts here.
 struct OtherName {
   std::string_view name, here;
 };
@@ -135,14 +135,14 @@ int unknown_verb(Printer& printer, const std::string& word) {
   return usage_error(printer, printable(word), why, kSeeHelp);
 }
 
-// Those that change nothing, and print nothing before they have all their answers: they may be run
-// once more when the connection is closed.
+// Verbs that change nothing, and print nothing before they have all their answers. They may be
+// repeated when the connection is closed.
 constexpr int (*kReading[])(VerbContext&) = {run_list,        run_status,     run_why,
                                              run_tree,        run_is_running, run_ping,
                                              run_debug_state, run_xinet_list, run_xinet_status};
 
-/// Whether the server has executed itself anew before it answered, so that nobody knows whether it
-/// has done what it was asked for.
+/// Whether the server has executed itself again before it answered, so that nobody knows whether it
+/// has carried out the request.
 bool in_doubt(VerbContext& context, const ClientError& error) {
   try {
     if (error.code() != ErrorCode::disconnected || !context.server_goes_on()) return false;
@@ -153,7 +153,7 @@ bool in_doubt(VerbContext& context, const ClientError& error) {
   }
 }
 
-/// Runs the verb. What it throws becomes a message and an exit status.
+/// Runs the verb. Turns its exceptions into a message and an exit status.
 int run_verb(VerbContext& context) {
   const bool reads = std::ranges::find(kReading, context.verb.run) != std::end(kReading);
   try {
@@ -162,8 +162,8 @@ int run_verb(VerbContext& context) {
   } catch (const VerbFailure& failed) {
     return context.fail(failed.status, failed.name, failed.why);
   } catch (const ClientError& error) {
-    // An error of a verb that takes one name is about that name. Verbs that take several catch
-    // their errors themselves.
+    // An error of a verb with one name is about that name. Verbs with several names catch their own
+    // errors.
     const bool one = context.verb.most() > 0 && !context.arguments.rest.empty();
     const std::string name = one ? context.arguments.rest.front() : context.current_name();
     if (reads || !in_doubt(context, error)) return context.fail(error, name);
@@ -182,7 +182,7 @@ std::vector<OptionRow> options_with(std::span<const OptionRow> own) {
   return options;
 }
 
-/// Prints what --help or --version asks for, `help` being the text for --help. False if neither was
+/// Prints the answer to --help, which is `help`, or to --version. False if neither option was
 /// given.
 bool print_help(const Arguments& arguments, std::string_view help, Printer& printer) {
   if (arguments.has("help")) {
@@ -231,7 +231,7 @@ int without_second_word(const std::string& family, std::vector<std::string> word
       "usage: zinitctl " + family + " VERB [OPTIONS] [ARGUMENTS]");
 }
 
-/// Makes "-9" and "-HUP", as kill(1) takes them, options with a value.
+/// Turns "-9" and "-HUP", the forms of kill(1), into options with a value.
 void take_signal_options(std::vector<std::string>& words) {
   for (std::string& word : words) {
     if (word == "--") return;
@@ -240,7 +240,7 @@ void take_signal_options(std::vector<std::string>& words) {
   }
 }
 
-/// Ends the options before the first word that is none: what follows it is for the script.
+/// Ends the options before the first word that is not one: what follows is for the script.
 void end_options(std::vector<std::string>& words, const VerbRow& verb) {
   const std::vector<OptionRow> options = options_with(verb.options);
   for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {

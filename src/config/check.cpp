@@ -38,8 +38,8 @@ std::string without_end_slashes(std::string path) {
   return path;
 }
 
-/// One text for each place, however its path is written. A link in the last part is not followed:
-/// two links to one file are two services.
+/// The same text for each spelling of a path. A link as the last part is not followed, because two
+/// links to one file are two services.
 std::string place_key(const std::string& path) {
   const auto slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
@@ -48,7 +48,7 @@ std::string place_key(const std::string& path) {
   return fmt::format("{}/{}", real, path.substr(slash + 1));  // npos + 1 is 0
 }
 
-/// The name without the suffix that it would have for systemd, or as a file; empty if it has none.
+/// The name without a suffix of a systemd unit or of a file; empty if it has no such suffix.
 std::string_view without_suffix(std::string_view name) {
   for (const std::string_view suffix : {".service", ".target", ".toml"}) {
     if (name.size() > suffix.size() && name.ends_with(suffix))
@@ -57,12 +57,12 @@ std::string_view without_suffix(std::string_view name) {
   return {};
 }
 
-/// Warns of dependencies that do not exist. That is no error, since they may be added later.
+/// Warns of dependencies that do not exist. They are no errors, because they may be added later.
 /// `names` has the names of all services.
 void tell_absent(const Node& node, const std::vector<std::string>& names, const MaskedNames& masked,
                  std::vector<Diagnostic>& findings) {
-  // How many unknown names of one service get a search for a near name, which compares each with
-  // the names of all services.
+  // The most unknown names of one service that get a search for a near name. The search compares
+  // the name with those of all services.
   constexpr int most_near = 100;
   int looked_up = 0;
   const auto near_words = [&](const std::string& name) -> std::string {
@@ -108,7 +108,7 @@ void tell_absent(const Node& node, const std::vector<std::string>& names, const 
   tell(all.wanted_by, *node.unknown, "wanted_by", "this has no effect");
 }
 
-/// Warns of names in `on_failure` that are those of no service, and of no template.
+/// Warns of names in `on_failure` that belong to no service and no template.
 void tell_absent_on_failure(const ServiceSpec& spec, const Graph& graph, const Templates& templates,
                             std::vector<Diagnostic>& findings) {
   const std::vector<std::string> names = on_failure_names(spec);
@@ -121,7 +121,7 @@ void tell_absent_on_failure(const ServiceSpec& spec, const Graph& graph, const T
   }
 }
 
-/// Parses a message of the graph, and finds which file of the service it is about.
+/// Parses a message of the graph, and finds the service's file that the message is about.
 Diagnostic diagnostic_of(const std::string& message, const ServiceSpec& spec) {
   Diagnostic diagnostic = parse_diagnostic(message);
   const auto found = std::find(spec.drop_ins.begin(), spec.drop_ins.end(), diagnostic.file);
@@ -131,7 +131,7 @@ Diagnostic diagnostic_of(const std::string& message, const ServiceSpec& spec) {
   return diagnostic;
 }
 
-/// The files of a service read again as one document, for the places of its values.
+/// The files of a service, read again as one document to find the places of its values.
 Value document_of(const ServiceSpec& spec, const ReadText& read) {
   Value all;
   for (std::uint32_t source = 0; source <= spec.drop_ins.size(); ++source) {
@@ -143,7 +143,7 @@ Value document_of(const ServiceSpec& spec, const ReadText& read) {
   return all;
 }
 
-/// Where the document names what is absent.
+/// The place where the document names the missing thing.
 SourcePosition place_of(const Absence& absence, const Value& document) {
   const Member* key = key_of(document, absence.section, absence.key);
   if (key == nullptr) return {};
@@ -151,7 +151,7 @@ SourcePosition place_of(const Absence& absence, const Value& document) {
   return absence.index < value.array.size() ? value.array[absence.index].at : value.at;
 }
 
-/// Adds a warning for each thing that the service names and that is not there.
+/// Adds a warning for each thing that the service names but that does not exist.
 void warn_of_absences(ParsedSpec& one, const FindAbsences& find, const ReadText& read) {
   std::vector<Absence> absences = find(*one.spec);
   if (absences.empty()) return;
@@ -164,13 +164,13 @@ void warn_of_absences(ParsedSpec& one, const FindAbsences& find, const ReadText&
   }
 }
 
-/// Adds a warning if a shutdown leaves the service less time to end than its file says.
+/// Adds a warning if a shutdown gives the service less time to end than its file does.
 void warn_of_long_stop(ParsedSpec& one, Milliseconds shutdown_timeout, const ReadText& read) {
   const Milliseconds own = one.spec->lifecycle.stop_timeout;
   if (own <= shutdown_timeout) return;
   const Value document = document_of(*one.spec, read);
   const Member* const key = key_of(document, "lifecycle", "stop_timeout_ms");
-  if (key == nullptr) return;  // it comes from [defaults], and is no fault of this file
+  if (key == nullptr) return;  // it comes from [defaults], so it is no fault of this file
   const SourcePosition at = key->value.at;
   one.diagnostics.push_back(
       {one.spec->file_of(at), at, Severity::warning, "lifecycle.stop_timeout_ms",
@@ -179,13 +179,13 @@ void warn_of_long_stop(ParsedSpec& one, Milliseconds shutdown_timeout, const Rea
                    shutdown_timeout.count())});
 }
 
-/// Collects files and directories, then judges them together.
+/// Collects files and directories, then checks them together.
 class Checker {
  public:
   explicit Checker(const FindAbsences& absences, FindGroup find_group = {})
       : absences_(absences), find_group_(std::move(find_group)) {}
 
-  /// `all` are the paths that are checked together. A vendor's directory among them is read behind
+  /// `all` are the paths that are checked together. A vendor's directory among them is read after
   /// the directory that overrides it.
   void add_path(const std::string& path, std::span<const std::string> all) {
     if (!is_directory(path)) return add_file(path);
@@ -215,15 +215,15 @@ class Checker {
     }
   }
 
-  /// Takes the server's zinit.toml for files that are checked without one.
+  /// Uses the server's zinit.toml for files that are checked without one.
   void assume_settings(const std::string& path) {
     std::vector<Diagnostic> not_asked_for;
     if (settings_files_ == 0 && !path.empty())
       settings_ = read_settings(path, false, not_asked_for).value_or(GlobalSettings{});
   }
 
-  /// Replaces the instance, or the file `instead_of` or the one with the path of `changed`, or else
-  /// appends it.
+  /// Replaces the instance, or the file `instead_of`, or the file with the path of `changed`;
+  /// appends `changed` if there is no such file.
   void replace(const std::string& instead_of, const SourceFile& changed) {
     if (!changed.instance.empty()) {
       std::erase_if(listing_.files,
@@ -276,7 +276,7 @@ class Checker {
  private:
   std::vector<Diagnostic>& findings() { return listing_.findings; }
 
-  /// Takes out of the faults of instances those of their templates, which are told already.
+  /// Removes faults of templates from the faults of their instances: they are reported already.
   void tell_templates_once(std::vector<ParsedSpec>& parsed) {
     for (ParsedSpec& one : parsed)
       if (one.spec->is_instance())
@@ -285,7 +285,7 @@ class Checker {
         });
   }
 
-  /// Warns of the directories beside that of services which only PID 1 reads.
+  /// Warns of directories beside `services` that only PID 1 reads.
   void tell_unread(const std::string& services, const Places& places) {
     const std::string base = services.substr(0, services.rfind('/') + 1);
     if (services != base + "services") return;
@@ -321,8 +321,8 @@ class Checker {
           {path, settings_.socket_group_at, Severity::warning, "socket_group", std::move(fault)});
   }
 
-  /// Leaves out files that were given twice, by themselves or by their directory, and vendors'
-  /// files that another of the checked files replaces or masks.
+  /// Leaves out files that were given twice, directly or by their directory, and vendors' files
+  /// that another checked file replaces or masks.
   void leave_out_doubles() {
     std::map<std::string, SourceFile*> by_place;
     std::set<std::string> masked;
@@ -352,13 +352,13 @@ class Checker {
     const std::string of = beside(file, template_of(stem_of(file)));
     if (file == path || path_exists(file) || !path_exists(of))
       return list_file(file, false, listing_);
-    // A drop-in of an instance that has no file of its own.
+    // a drop-in of an instance without a file of its own
     Listing own;
     list_file(of, false, own);
     list_instance(file, std::move(own.files.front()), listing_);
   }
 
-  /// The file that a drop-in is laid over; nothing if `path` is no drop-in.
+  /// The file to which a drop-in applies; nothing if `path` is not a drop-in.
   static std::optional<std::string> laid_over_by(const std::string& path) {
     const auto slash = path.rfind('/');
     if (slash == std::string::npos) return std::nullopt;
@@ -369,7 +369,7 @@ class Checker {
     return path_exists(file) || vendors.empty() ? file : vendors;
   }
 
-  /// Adds a directory like /etc/zinit; false if it has none of the subdirectories.
+  /// Adds a directory like /etc/zinit. False if it has none of the subdirectories.
   bool add_whole(const std::string& path) {
     constexpr std::array<std::string_view, 3> parts = {"system", "services", "targets"};
     const std::string base = without_end_slashes(path);
@@ -395,7 +395,7 @@ class Checker {
       GraphEntry entry;
       entry.slot = static_cast<Slot>(entries.size());
       entry.load_order = entry.slot;
-      entry.spec = one.spec;  // without its own faults, so the graph judges its place as well
+      entry.spec = one.spec;  // without its own faults, so that the graph is checked for it too
       entries.push_back(std::move(entry));
     }
     const auto graph = Graph::build(entries);
@@ -440,7 +440,7 @@ CheckResult check_paths(std::span<const std::string> paths, const std::string& s
 CheckResult check_texts(const std::map<std::string, std::string>& texts) {
   const FindAbsences nobody_looks;
   Checker checker(nobody_looks);
-  // As named by an operator: what is not there yet has not gone.
+  // As if named by an operator: a file that does not exist yet has not vanished.
   for (const auto& [path, text] : texts) checker.replace({}, {.path = path, .named = true});
   return checker.result([&](const std::string& path) -> Result<std::string> {
     const auto found = texts.find(path);

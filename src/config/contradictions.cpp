@@ -18,7 +18,7 @@ namespace zinit {
 
 namespace {
 
-/// Whether a path leads to what the process that opens it has open already.
+/// Whether a path leads to a file that the opening process already has open.
 bool is_own_output(std::string_view path) {
   if (path == "/dev/stdout" || path == "/dev/stderr") return true;
   return std::ranges::any_of(
@@ -59,8 +59,8 @@ class Contradictions {
   }
 
  private:
-  // Both report a fault of a key at its value. If the file does not have the key, there is nothing
-  // to report: no default contradicts another key.
+  // Both report a fault of a key at its value. If the file does not have the key, they report
+  // nothing, because no default contradicts another key.
   void refuse(std::string_view section, std::string_view name, std::string text) {
     tell(Severity::error, section, name, std::move(text));
   }
@@ -79,7 +79,7 @@ class Contradictions {
            "service that requires it");
   }
 
-  /// What is meant for the program in exec and would reach a shell in front of it.
+  /// Signals and messages for the program in exec that would reach a shell in front of it.
   void look_at_shell() {
     const std::string_view text = shell_text(spec_.exec.argv);
     if (!shell_stays(text)) return;
@@ -106,7 +106,7 @@ class Contradictions {
     }
   }
 
-  /// Words that mean something to a shell alone, and here are given to the program as they are.
+  /// Words that only a shell would interpret. Here the program gets them unchanged.
   void look_at_operators() {
     constexpr std::string_view kOperators[] = {"|", "||", "&&", "&", ">", ">>", "<", "2>", "2>&1"};
     for (const std::string_view name : {"exec", "stop_exec", "reload_exec", "check_exec"}) {
@@ -171,7 +171,7 @@ class Contradictions {
              fmt::format("{} is no file, but an output of zinit's own; write console = \"raw\" for "
                          "lines as they are, or console = true",
                          in_quotes(spec_.logging->file)));
-    // With `tty`, the output of commands other than the main process is captured all the same.
+    // With `tty`, the output of commands other than the main process is still captured.
     const bool has_lines = spec_.tty->empty() || !spec_.pre_exec->empty() ||
                            !spec_.ready_exec->empty() || !spec_.post_exec->empty() ||
                            !spec_.stop_exec->argv.empty() || !spec_.reload_exec->argv.empty() ||
@@ -216,7 +216,7 @@ class Contradictions {
       warn("resources", "memory_high", "is above memory_max and has no effect");
   }
 
-  /// A section that must have one of these keys.
+  /// Requires at least one of these keys in the section.
   void need_one(const Member* section, std::string_view name,
                 std::initializer_list<std::string_view> keys, std::string_view text) {
     if (section == nullptr) return;
@@ -281,9 +281,9 @@ class Contradictions {
     look_at_passed_sockets();
   }
 
-  /// What is at odds with the sockets that the process itself gets.
+  /// Keys that contradict the sockets that the process itself gets.
   void look_at_passed_sockets() {
-    // The first is descriptor 3 (sd_listen_fds(3)).
+    // the first is descriptor 3 (sd_listen_fds(3))
     const int first_free = 3 + static_cast<int>(spec_.socket->listen.size());
     const NotifyWay& way = spec_.readiness->way;
     if (way.by == Notify::newline && way.fd < first_free) {
@@ -303,7 +303,7 @@ class Contradictions {
     }
   }
 
-  /// With `accept` the instances have the connection, and only they have processes.
+  /// With `accept`, the instances get the connection, and only they have processes.
   void look_at_accept() {
     if (!spec_.socket->on_demand)
       refuse("socket", "on_demand", "cannot be false with accept: connections start the instances");

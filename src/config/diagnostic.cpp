@@ -15,7 +15,7 @@ auto place(const Diagnostic& diagnostic) {
   return std::tuple(diagnostic.at.source, diagnostic.at.line, diagnostic.at.column);
 }
 
-/// Takes ":NUMBER" off the end of `text`; 0 if it does not end so.
+/// Removes ":NUMBER" from the end of `text`; 0 if there is none.
 int take_number(std::string_view& text) {
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos) return 0;
@@ -25,7 +25,7 @@ int take_number(std::string_view& text) {
   return static_cast<int>(*number);
 }
 
-/// Takes "SECTION.KEY: " off the beginning of `text`; empty if it does not begin so.
+/// Removes "SECTION.KEY: " from the start of `text`; empty if there is none.
 std::string_view take_key(std::string_view& text) {
   const auto end = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz_.");
   if (end == 0 || end == std::string_view::npos || text.substr(end, 2) != ": ") return {};

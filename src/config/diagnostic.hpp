@@ -2,7 +2,7 @@
 //
 //   FILE:LINE:COLUMN: error: SECTION.KEY: what is wrong, what is allowed
 //
-// (zinit.toml(5), "What a wrong file does"). Editors and compilers' front ends understand it.
+// (zinit.toml(5), "What a wrong file does"). Editors and compiler front ends understand this form.
 #pragma once
 
 #include <span>
@@ -22,27 +22,27 @@ enum class Severity : std::uint8_t {
 };
 
 struct Diagnostic {
-  std::string file;   // the path as it was read; empty for a document that is no file
+  std::string file;   // the path that was read; empty for a document without a file
   SourcePosition at;  // unknown (0): the whole file
   Severity severity = Severity::error;
-  std::string key;  // SECTION.KEY, or SECTION; empty if the fault is not about a key
+  std::string key;  // SECTION.KEY, or SECTION; empty if the fault concerns no key
   std::string text;
 
   bool operator==(const Diagnostic& other) const;
 };
 
-/// The whole line. A fault of a whole file is placed at 1:1; a document that is no file has no
+/// The whole line. A fault of a whole file has the place 1:1; a document without a file has no
 /// place. Control characters are shown as \xNN.
 [[nodiscard]] std::string to_text(const Diagnostic& diagnostic);
 
-/// The reverse of to_text(), for messages that the graph made. Any other text becomes an error
-/// without file and key.
+/// The reverse of to_text(), for messages of the graph. Any other text becomes an error without
+/// file and key.
 [[nodiscard]] Diagnostic parse_diagnostic(std::string_view line);
 
 /// Sorts by file of the service, then by place. Faults of one place keep their order.
 void sort_by_place(std::vector<Diagnostic>& diagnostics);
 
-/// Whether any is an error; with `strict`, `unknown` counts as an error.
+/// Whether there is an error. With `strict`, `unknown` counts as an error.
 [[nodiscard]] bool has_error(std::span<const Diagnostic> diagnostics, bool strict);
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Finds other init systems' keys and sections in their table (foreign_words.cpp).
+// Looks up other init systems' keys and sections in their table (foreign_words.cpp).
 #include "config/foreign_keys.hpp"
 
 #include <algorithm>
@@ -10,7 +10,7 @@ namespace zinit {
 
 namespace {
 
-/// In lower case and without what separates words.
+/// The name in lower case, without separators of words.
 std::string plain_name(std::string_view name) {
   std::string plain;
   for (const char c : name)
@@ -19,8 +19,8 @@ std::string plain_name(std::string_view name) {
   return plain;
 }
 
-/// Whether `word` is one of `words`. Each unknown key is looked for in all rows, so nothing is
-/// allocated.
+/// Whether `word` is one of `words`. Each unknown key is compared with all rows, so this does not
+/// allocate.
 bool has_word(std::string_view words, std::string_view word) {
   if (word.empty()) return false;
   std::size_t at = words.find(word);
@@ -32,15 +32,15 @@ bool has_word(std::string_view words, std::string_view word) {
   return false;
 }
 
-/// What a row of the table says.
+/// The meaning of a row of the table.
 ForeignMeaning meaning_of(const ForeignWord& word) {
   const std::size_t dot = word.ours.find('.');
   if (dot == std::string_view::npos) return {nullptr, word.ours, word.remark};
   return {find_key(word.ours.substr(0, dot), word.ours.substr(dot + 1)), word.ours, word.remark};
 }
 
-/// The key of this section whose name reads the same, or of any section if that is empty; null if
-/// there is none.
+/// The key of this section (of any section if empty) with the same plain name; null if there is
+/// none.
 const Key* same_name(std::string_view section, std::string_view plain) {
   const auto all = all_keys();
   const auto found = std::ranges::find_if(all, [&](const Key& key) {
@@ -54,7 +54,7 @@ ForeignMeaning meaning_of(const Key& key, std::string_view remark = {}) {
   return {&key, key.name, remark};
 }
 
-/// systemd's checks before a start, whose names begin with these words.
+/// systemd's checks before a start. Their names begin with these words.
 ForeignMeaning condition(std::string_view plain) {
   for (const std::string_view begin : {"condition", "assert"}) {
     if (!plain.starts_with(begin) || plain == begin) continue;
@@ -67,7 +67,7 @@ ForeignMeaning condition(std::string_view plain) {
   return {};
 }
 
-/// A limit with the word before it that another init system has.
+/// A limit with a prefix that another init system uses.
 ForeignMeaning limit(std::string_view plain) {
   for (const std::string_view begin : {"limit", "rlimit"}) {
     if (!plain.starts_with(begin)) continue;
@@ -108,7 +108,7 @@ std::string foreign_key(std::string_view section, std::string_view name) {
 }
 
 std::string foreign_section(std::string_view name) {
-  // supervisord writes a name behind the kind: [program:web].
+  // supervisord writes a name after the kind: [program:web].
   const std::string plain = plain_name(name.substr(0, name.find(':')));
   for (const ForeignWord& word : foreign_sections())
     if (has_word(word.theirs, plain)) return "; " + meaning_of(word).advice({});

@@ -1,4 +1,4 @@
-// The words of other init systems, and what they are called here. See foreign_keys.hpp.
+// The words of other init systems, and their counterparts here. See foreign_keys.hpp.
 #include "config/foreign_keys.hpp"
 
 namespace zinit {
@@ -22,9 +22,9 @@ constexpr std::string_view kFirewall = "write the rule into the machine's firewa
 constexpr std::string_view kModeAnd =
     "the directory has the mode 0755; a command of \"pre_exec\" can change it";
 
-// The first row that fits is taken, and rows with a section come before those without.
+// The first matching row counts, and rows with a section come before rows without one.
 constexpr ForeignWord kForeignWords[] = {
-    // --- of one section alone --------------------------------------------------------------------
+    // --- of one section only ---------------------------------------------------------------------
     {"priority", "socket", kNoSuchKey, kSocketOption},
     {"strategy", "failure", kAdvice, kCritical},
     {"command", "healthiness", "health.exec", ", and type = \"exec\""},
@@ -38,7 +38,7 @@ constexpr ForeignWord kForeignWords[] = {
     {"unit service", "path", kNoSuchKey, kOneFile},
     {"unit service", "socket", kNoSuchKey, kOneFile},
 
-    // --- the command, and what is run beside it ------------------------------------------------
+    // --- the command, and commands beside it -----------------------------------------------------
     {"command cmd run program execstart entrypoint", "", "service.exec"},
     {"commandargs commandargsbackground commandargsforeground", "", "service.exec",
      ", with the arguments behind the program"},
@@ -326,7 +326,7 @@ constexpr ForeignWord kForeignWords[] = {
     // --- conditions of other kinds ---------------------------------------------------------------
     {"requiredfiles requireddirs", "", "condition.path_exists"},
 
-    // --- what only containers and groups have ----------------------------------------------------
+    // --- only in containers and groups -----------------------------------------------------------
     {"numprocs numprocsstart scale", "", kNoSuchKey, kInstances},
     {"init", "", kNoSuchKey, "leave it out: zinit reaps what the services leave"},
     {"image build containername labels networks volumes expose hostname privileged securityopt "

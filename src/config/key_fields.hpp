@@ -1,5 +1,4 @@
-// Stores values that have passed their checks in fields, by the field's type. Only for the table of
-// keys (keys.cpp).
+// Stores checked values in fields, by the field's type. Only for the table of keys (keys.cpp).
 #pragma once
 
 #include <algorithm>
@@ -24,7 +23,7 @@ namespace zinit {
 
 inline void assign(bool& field, const Key&, const Value& value) { field = value.boolean; }
 
-/// An account may be given as a number and is kept as text.
+/// An account may be a number, but it is kept as text.
 inline void assign(std::string& field, const Key&, const Value& value) {
   field = value.type == ValueType::integer ? std::to_string(value.integer) : value.string;
 }
@@ -42,7 +41,7 @@ inline void assign(std::chrono::seconds& field, const Key& key, const Value& val
   field = std::chrono::seconds(duration_of(value, unit_of(key)).value_or(0));
 }
 
-/// Octal digits or an integer. Integers without a limit, such as max_restarts, are capped at 32
+/// Octal digits or an integer. An integer without a limit, such as max_restarts, is capped at 32
 /// bits.
 inline void assign(std::uint32_t& field, const Key& key, const Value& value) {
   if (key.type == Type::octal) {
@@ -63,7 +62,7 @@ inline void assign(Command& field, const Key&, const Value& value) {
   for (const Value& word : value.array) field.argv.push_back(word.string);
 }
 
-/// The negation stands in front of the string, or of the first argument.
+/// The negation precedes the string, or the first argument.
 inline void assign(ConditionCommand& field, const Key& key, const Value& value) {
   const auto [negated, command] = negated_command(value);
   field.negated = negated;
@@ -78,7 +77,7 @@ inline void assign(std::vector<Command>& field, const Key& key, const Value& val
   for (const Value& command : value.array) assign(field.emplace_back(), key, command);
 }
 
-/// The value itself, or each element if it is an array.
+/// The value itself, or each element of an array.
 inline std::vector<std::string> one_or_more(const Value& value) {
   if (value.type == ValueType::string) return {value.string};
   std::vector<std::string> texts;
@@ -109,7 +108,7 @@ inline void assign(std::optional<std::vector<std::string>>& field, const Key& ke
   for (const Value& element : value.array) assign(field->emplace_back(), key, element);
 }
 
-/// `false` takes a variable out.
+/// `false` removes a variable.
 inline void assign(std::vector<std::pair<std::string, std::optional<std::string>>>& field,
                    const Key&, const Value& value) {
   field.clear();
@@ -126,12 +125,12 @@ inline int signal_of(const Value& value) {
 
 inline void assign(int& field, const Key&, const Value& value) { field = signal_of(value); }
 
-/// Sorted, so that another order is no change.
+/// Sorted, so that another order does not count as a change.
 inline void assign(EndSet& field, const Key& key, const Value& value) {
   field = {};
   for (const Value& end : value.array) {
     const bool code = end.type == ValueType::integer;
-    // Exit code 0 is a good end whether it is listed or not, so the list is the same one.
+    // Exit code 0 is always success, so a list with 0 equals one without it.
     if (code && end.integer == 0 && key.name == "success") continue;
     (code ? field.codes : field.signals).push_back(signal_of(end));
   }
@@ -168,7 +167,7 @@ inline void assign(std::optional<std::uint32_t>& field, const Key& key, const Va
     assign(field.emplace(), key, value);
 }
 
-/// Sorted, so that another order is no change.
+/// Sorted, so that another order does not count as a change.
 inline void assign(std::vector<int>& field, const Key&, const Value& value) {
   field.clear();
   for (const Value& number : value.array) field.push_back(static_cast<int>(number.integer));

@@ -1,5 +1,5 @@
-// Checks values by their Type, each of which has a row in kTypes. All faults of a value are
-// reported, each at its own place.
+// Checks values by their Type. Each Type has a row in kTypes. All faults of a value are reported,
+// each at its own place.
 #include <algorithm>
 #include <set>
 
@@ -19,10 +19,10 @@ namespace zinit {
 
 namespace {
 
-/// The highest uid and gid: the next one means "none" to the kernel.
+/// The highest uid and gid. The kernel uses the next number for "none".
 constexpr std::int64_t kMaxAccount = 4294967294;
 
-/// The longest name of a descriptor that is passed (FDNAME_MAX of systemd).
+/// The longest name of a passed descriptor (FDNAME_MAX of systemd).
 constexpr std::size_t kMaxLabel = 255;
 
 std::string range_text(const Key& key) {
@@ -30,18 +30,18 @@ std::string range_text(const Key& key) {
   return fmt::format("an integer from {} to {}", key.min, key.max);
 }
 
-/// What one element of an array must be.
+/// The requirement for one element of an array.
 std::string element_text(const Key& key);
 
 /// One value under check: its key, and where its faults go. Each check reports the faults of the
-/// value and returns whether it has none.
+/// value, and returns true if there are none.
 class Check {
  public:
   Check(const Key& key, Findings& findings) : key_(key), findings_(findings) {}
 
   bool run(const Value& value);
 
-  /// In the message `what` follows the value if that can be shown, or else the key's name.
+  /// The message is the value, if it can be shown, and then `what`.
   bool wrong(const Value& value, std::string_view what) {
     const std::string seen = shown(value);
     findings_.add(Severity::error, value.at, full_name(key_),
@@ -49,14 +49,14 @@ class Check {
     return false;
   }
 
-  /// `what` is wrong with the value, which stands between it and `rest`: `invalid size "5X"; ...`.
+  /// The message is `what`, the value, then `rest`: `invalid size "5X"; ...`.
   bool invalid(const Value& value, std::string_view what, std::string_view rest) {
     findings_.add(Severity::error, value.at, full_name(key_),
                   fmt::format("{} {}{}", what, shown(value), rest));
     return false;
   }
 
-  /// The same where the rest is what the key, or an element, allows.
+  /// The same with the requirement of the key, or of an element, as the rest.
   bool invalid(const Value& value, std::string_view what) {
     return invalid(value, what, ", must be " + allowed_text(key_));
   }
@@ -77,7 +77,7 @@ class Check {
     return not_allowed(value, fmt::format("is {}", type_phrase(value.type)));
   }
 
-  /// An array of elements that `accept` accepts.
+  /// An array whose elements `accept` accepts.
   template <class Accept>
   bool each(const Value& value, Accept accept) {
     if (!expect(value, ValueType::array)) return false;
@@ -160,7 +160,7 @@ class Check {
     std::set<std::string_view> seen;
     return each(value, [&](const Value& one) {
       if (!string_element(one)) return false;
-      // A name reserved for zinit is legal: no service has it, which is reported with the graph.
+      // A name reserved for zinit is valid here. No service has it, which the graph reports.
       const auto fault = name_fault(one.string);
       if (fault && !is_taken_name(one.string)) return invalid(one, "invalid name", ": " + *fault);
       if (!seen.insert(one.string).second) {
@@ -250,7 +250,7 @@ class Check {
     return !escapes || element_invalid(value, "invalid path");
   }
 
-  /// Values of variables are never shown in messages: they may be secrets.
+  /// Messages never show values of variables, because they may be secrets.
   bool strings(const Value& value) {
     if (value.type != ValueType::table) {
       findings_.add(Severity::error, value.at, full_name(key_),
@@ -291,8 +291,8 @@ class Check {
     }
     if (!string_element(value)) return false;
     if (value.string.empty() && key_.default_text == "\"\"") return true;
-    // passwd(5) separates fields by colons, so no name has one; a blank or control character is a
-    // mistake.
+    // passwd(5) separates fields by colons, so no name has a colon. A blank or control character is
+    // a mistake.
     const bool bad =
         value.string.empty() || std::any_of(value.string.begin(), value.string.end(), [](char c) {
           return static_cast<unsigned char>(c) <= ' ' || c == ':' || c == '\x7f';
@@ -326,7 +326,7 @@ class Check {
   bool good_end(const Value& value) {
     if (value.type == ValueType::integer) return integer_element(value);
     if (!string_element(value)) return false;
-    // A number in quotes may be meant as a signal or as an exit code, so it is refused.
+    // A number in quotes could mean a signal or an exit code, so it is refused.
     const bool number = value.string.find_first_not_of("0123456789") == std::string::npos;
     return (!number && signal_number(value.string) != 0) || no_signal(value, element_text(key_));
   }
@@ -399,8 +399,8 @@ class Check {
     return parsed || wrong(value, parsed.error());
   }
 
-  /// Addresses that two sockets cannot have at the same time count as the same, however they are
-  /// written.
+  /// Two addresses count as the same, in any spelling, if two sockets cannot have them at the same
+  /// time.
   template <class Parsed>
   bool addresses(const Value& value, Parsed (*parse)(std::string_view)) {
     std::set<std::string> seen;
@@ -422,7 +422,7 @@ class Check {
   bool proxy_addresses(const Value& value) { return addresses(value, parse_proxy_address); }
   bool listen_addresses(const Value& value) { return addresses(value, parse_listen_address); }
 
-  /// What sd_listen_fds_with_names(3) allows.
+  /// The names that sd_listen_fds_with_names(3) allows.
   bool label(const Value& value) {
     if (!string_element(value)) return false;
     const std::string& text = value.string;
@@ -436,7 +436,7 @@ class Check {
   bool expression(const Value& value) {
     if (!string_element(value)) return false;
     const auto parsed = Spec::parse(value.string);
-    if (!parsed)  // it names the text itself
+    if (!parsed)  // the error contains the text
       findings_.add(Severity::error, value.at, full_name(key_), parsed.error().text);
     return parsed.has_value();
   }
@@ -459,13 +459,13 @@ class Check {
 struct TypeInfo {
   Type type;
   bool (*check)(Check&, const Value&);
-  // What the value must be, and one element of an array; empty: the same. {min}, {max}, {range} and
-  // {words} stand for those of the key, {account} for the highest number of an account.
+  // The requirement for the value, and for one element of an array (empty: the same). {min}, {max},
+  // {range} and {words} stand for those of the key, {account} for the highest number of an account.
   std::string_view allowed;
   std::string_view element = {};
 };
 
-/// A check as a plain function: for a call by pointer to member, g++ 12 warns falsely that the
+/// A check as a plain function. For a call by pointer to member, g++ 12 warns wrongly that the
 /// object may be uninitialised.
 template <bool (Check::*accept)(const Value&)>
 bool by(Check& check, const Value& value) {

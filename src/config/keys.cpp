@@ -9,8 +9,8 @@ namespace zinit {
 
 namespace {
 
-/// A limit that is not set is zinit's own, except for `nofile`: zinit raises that one for itself.
-/// Services get the old value, or that of services of a machine (limit_for_services()).
+/// An unset limit is zinit's own, except for `nofile`, which zinit raises for itself: services get
+/// the old value, or that for services of a machine (limit_for_services()).
 template <Limit Which>
 constexpr Key limit_row(std::string_view help, std::string_view example,
                         std::int64_t max = kNoLimit) {

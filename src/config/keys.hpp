@@ -1,7 +1,6 @@
-// The table of keys: one row for each key that a file may hold. The reader of service files, "did
-// you mean", check and the man page's table of keys all go by it, so none can know a key that
-// another does not. A new key is one row in keys.cpp. If no Type fits it, the new Type gets a check
-// and a row in key_types.cpp.
+// The table of keys: one row for each key that a file may have. The reader of service files, "did
+// you mean", check and the man page's table of keys all use it, so all know the same keys. A new
+// key is one row in keys.cpp. If no Type fits, a new Type gets a check and a row in key_types.cpp.
 #pragma once
 
 #include <cstdint>
@@ -20,19 +19,19 @@
 
 namespace zinit {
 
-/// What a value must be; key_types.cpp has a row and a check for each.
+/// The kind of a value. key_types.cpp has a row and a check for each.
 enum class Type : std::uint8_t {
   boolean,
   integer,       // min to max
-  duration,      // an integer from min to max, of unit_of() the key, or "5min"
-  timeout,       // likewise, or "infinity"
+  duration,      // an integer from min to max, in unit_of() the key, or "5min"
+  timeout,       // the same, or "infinity"
   string,        // one line
   word,          // one of `words`
   flag_or_word,  // true, false, or one of `words`
   path,          // an absolute path
-  syslog,        // where log lines are sent: unix:, udp: or tcp:
-  forward,       // likewise: tcp: or unix:
-  name,          // of a service; may be empty if the default is empty
+  syslog,        // destination of log lines: unix:, udp: or tcp:
+  forward,       // the same: tcp: or unix:
+  name,          // a service's name; may be empty if the default is empty
   names,         // array of names
   command,       // a string for the shell, or an argument vector
   commands,      // the same, or an array of argument vectors
@@ -45,35 +44,35 @@ enum class Type : std::uint8_t {
   limit,         // an integer, "unlimited" or "soft:hard"; each number up to max
   cpus,          // array of integers from 0 to max, at least one
   ports,         // array of integers from min to max
-  files,         // an absolute path, after a - if it may be missing; or an array of them
-  folders,       // a relative path without . and ..; or an array of them
+  files,         // an absolute path, after a - if it may be missing; or an array of paths
+  folders,       // a relative path without . and ..; or an array of paths
   capabilities,  // array of names
   bytes,         // an integer from min to max, or "512M"
   notify,        // "systemd" or "fd:N", N from min to max
   processors,    // "50%" or "2.5", from min to max thousandths of one
-  statuses,      // array of HTTP codes from min to max, or ranges "200..299" of them; at least one
-  address,       // of a proxy: parse_proxy_address()
-  addresses,     // array of them; at least one, and none twice
-  listen,        // array of what parse_listen_address() takes; at least one, and none twice
+  statuses,      // array of HTTP codes from min to max, or ranges "200..299"; at least one
+  address,       // a proxy's address: parse_proxy_address()
+  addresses,     // array of them; at least one, no duplicates
+  listen,        // array of parse_listen_address() texts; at least one, no duplicates
   labels,        // array of names for LISTEN_FDNAMES
-  calendar,      // an expression that CalendarSpec::parse() takes, or an array of them
-  cron,          // one that CronSpec::parse() takes, likewise
+  calendar,      // an expression for CalendarSpec::parse(), or an array of them
+  cron,          // the same for CronSpec::parse()
   paths,         // an absolute path, or an array of them
-  // Of conditions; in front of each text a ! may stand.
+  // For conditions. A ! may precede each text.
   condition_paths,  // an absolute path, or an array of them
   condition_words,  // a text of one line that is not empty, or an array of them
   virtualization,   // one of `words`, or an array of them
   condition_exec,   // a command
 };
 
-/// What a row may write to. Which of them is there depends on the section.
+/// Where a row may write. The section determines which member is set.
 struct Destination {
   ServiceSpec* spec = nullptr;
   GlobalSettings* settings = nullptr;
   ProxySpec* proxy = nullptr;
 };
 
-/// What a value of Type::notify begins with.
+/// The start of a value of Type::notify.
 inline constexpr std::string_view kNotifySystemd = "systemd";
 inline constexpr std::string_view kNotifyFd = "fd:";
 
@@ -89,7 +88,7 @@ struct Key {
   std::string_view default_text;                 // as TOML, or in words
   std::string_view help;                         // one line
   std::string_view example;                      // a value, as TOML
-  void (*store)(Destination&, const Key&, const Value&);  // a value that has passed check_value()
+  void (*store)(Destination&, const Key&, const Value&);  // for values after check_value()
 };
 
 /// All keys, by section in the order of zinit.toml(5).
@@ -107,24 +106,24 @@ struct Key {
 /// The sections whose keys [defaults] of zinit.toml may have.
 [[nodiscard]] std::span<const std::string_view> defaultable_sections() noexcept;
 
-/// What an integer of Type::duration or Type::timeout counts: milliseconds if the key's name says
-/// so, else seconds.
+/// The unit of an integer of Type::duration or Type::timeout: milliseconds if the key's name ends
+/// so, otherwise seconds.
 [[nodiscard]] constexpr Milliseconds unit_of(const Key& key) noexcept {
   return key.name.ends_with("_ms") ? Milliseconds{1} : Milliseconds{1000};
 }
 
-/// SECTION.KEY, as messages name it.
+/// SECTION.KEY, for messages.
 [[nodiscard]] std::string full_name(const Key& key);
 
-/// What the key allows, in words that follow "must be", also for the man page: "an integer from 0
-/// to 5".
+/// The values that the key allows, as words after "must be", also for the man page: "an integer
+/// from 0 to 5".
 [[nodiscard]] std::string allowed_text(const Key& key);
 
-/// Where a check puts what it finds.
+/// Collects the faults that checks find.
 struct Findings {
   const std::string& file;
   std::vector<Diagnostic>& list;
-  const ServiceSpec* spec = nullptr;  // the spec whose files they are about; null: only `file`
+  const ServiceSpec* spec = nullptr;  // the faults may be in any of its files; null: only in `file`
 
   void add(Severity severity, SourcePosition at, std::string key, std::string text) {
     const std::string& where = spec == nullptr ? file : spec->file_of(at);
@@ -132,7 +131,7 @@ struct Findings {
   }
 };
 
-/// Whether `value` is what `key` allows. Adds every fault to `findings`.
+/// Whether `key` allows `value`. Adds every fault to `findings`.
 [[nodiscard]] bool check_value(const Key& key, const Value& value, Findings& findings);
 
 /// "a", "b" or "c"; each in quotes.

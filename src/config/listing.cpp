@@ -27,10 +27,10 @@ namespace {
 
 constexpr std::string_view kDropIns = ".toml.d";
 
-/// The file that the command's drop-ins would belong to.
+/// The file to which the command's drop-ins would belong.
 std::string command_file() { return fmt::format("{}.toml", kCommandName); }
 
-/// A finding about a file or directory as a whole.
+/// A finding about a whole file or directory.
 Diagnostic about(const std::string& path, Severity severity, std::string text) {
   return {path, {}, severity, {}, std::move(text)};
 }
@@ -53,7 +53,7 @@ struct Entries {
   std::set<std::string> drop_ins;  // *.toml.d
   std::set<std::string> passed_over;
   bool there = true;
-  std::optional<Diagnostic> warning{};  // of the directory itself
+  std::optional<Diagnostic> warning{};  // about the directory itself
 };
 
 void tell_unreadable(Listing& listing, const std::string& path, int errnum) {
@@ -62,14 +62,14 @@ void tell_unreadable(Listing& listing, const std::string& path, int errnum) {
   if (!listing.incomplete) listing.incomplete = Error{fmt::format("{}: {}", path, text), errnum};
 }
 
-/// Whoever can write a service file decides what root runs.
+/// A user who can write a service file decides what root runs.
 std::optional<Diagnostic> warning_of(const std::string& path, const struct stat& status) {
   if (::geteuid() != 0 || !others_can_write(status)) return std::nullopt;
   return about(path, Severity::warning,
                who_can_write(status) + ": who can write to it decides what root runs");
 }
 
-/// A copy that an editor or a package manager has left, or a text for readers.
+/// Whether the file is a copy left by an editor or a package manager, or a text for readers.
 bool is_no_mistake(std::string_view name) {
   return name.ends_with('~') || name.starts_with('#') || name.starts_with("README") ||
          std::ranges::any_of(
@@ -79,7 +79,7 @@ bool is_no_mistake(std::string_view name) {
              [&](std::string_view part) { return name.find(part) != std::string_view::npos; });
 }
 
-/// Reads the directory into `entries`. Returns errno's number if it cannot be read to its end.
+/// Reads the directory into `entries`. Returns an errno if it cannot be read completely.
 int read_entries(const std::string& path, const Listing& listing, Entries& entries) {
   const auto real = real_below(listing.root, path);
   if (!real) return real.error().errnum;
@@ -88,7 +88,7 @@ int read_entries(const std::string& path, const Listing& listing, Entries& entri
   if (!open || ::fstat(::dirfd(open.get()), &status) < 0) return errno;
   entries.warning = warning_of(path, status);
   while (true) {
-    errno = 0;  // readdir(3): the one way to tell a fault from the end
+    errno = 0;  // readdir(3): the only way to distinguish an error from the end
     const dirent* entry = ::readdir(open.get());
     if (entry == nullptr) break;
     const std::string_view name = entry->d_name;
@@ -102,8 +102,8 @@ int read_entries(const std::string& path, const Listing& listing, Entries& entri
   return errno;
 }
 
-/// The entries of a directory. A directory that cannot be read is reported, a missing one only if
-/// `named`.
+/// The entries of a directory. Reports a directory that cannot be read; reports a missing one only
+/// if `named`.
 Entries entries_of(const std::string& path, bool named, Listing& listing) {
   Entries entries;
   const int errnum = read_entries(path, listing, entries);
@@ -117,9 +117,9 @@ Entries entries_of(const std::string& path, bool named, Listing& listing) {
   return entries;
 }
 
-/// The entries of a folder of drop-ins. If it cannot be read, that is an error of its service
-/// alone: its config is not known without the drop-ins, so it is neither started nor changed. If
-/// file descriptors or memory ran out, no folder can be read, and the whole listing is incomplete.
+/// The entries of a folder of drop-ins. If it cannot be read, only its service gets an error:
+/// without the drop-ins its configuration is unknown, so it is neither started nor changed. If file
+/// descriptors or memory ran out, no folder can be read, so the whole listing is incomplete.
 Entries drop_ins_of_folder(const std::string& folder, Listing& listing,
                            std::vector<Diagnostic>& found) {
   Entries entries;
@@ -144,7 +144,7 @@ bool stat_below(const Listing& listing, const std::string& path, struct stat& st
   return real && ::stat(real->c_str(), &status) == 0;
 }
 
-/// Looks at the text of the link, since an image may lack the device, and at what it leads to.
+/// Checks the text of the link, because an image may lack the device, and the link's target.
 bool leads_to_null(const std::string& link, const struct stat& behind) {
   char target[16];
   const ssize_t length = ::readlink(link.c_str(), target, sizeof target);
@@ -154,7 +154,7 @@ bool leads_to_null(const std::string& link, const struct stat& behind) {
          (S_ISCHR(behind.st_mode) && behind.st_rdev == null);
 }
 
-/// A dangling link counts as a file: reading it fails, which is reported then.
+/// A dangling link counts as a file: reading it fails, and that is reported then.
 Found look_at(const std::string& path, const Listing& listing) {
   struct stat behind {};
   const bool leads_somewhere = stat_below(listing, path, behind);
@@ -165,7 +165,7 @@ Found look_at(const std::string& path, const Listing& listing) {
 }
 
 /// Adds the drop-ins in `directories` to `file`, in byte order of their names. A drop-in in a later
-/// directory replaces the one of the same name in an earlier directory, and a mask hides it.
+/// directory replaces one of the same name in an earlier directory, and a mask hides it.
 void find_drop_ins(SourceFile& file, const std::vector<std::string>& directories,
                    Listing& listing) {
   std::map<std::string, std::string> by_name;
@@ -192,7 +192,7 @@ void find_writable(SourceFile& file, const Listing& listing) {
   for (const std::string& path : file.drop_ins) look(path);
 }
 
-/// Notes that the file is a link to the template that its name is an instance of.
+/// If the file is a link to its name's template, notes the instance.
 void find_template(SourceFile& file, const Listing& listing) {
   const std::string_view stem = stem_of(file.path);
   const std::string_view of = template_of(stem);
@@ -205,14 +205,14 @@ void find_template(SourceFile& file, const Listing& listing) {
   file.link = file.path;
 }
 
-/// The folders in which the drop-ins of one file may lie.
+/// The folders that may contain the drop-ins of one file.
 std::vector<std::string> drop_in_folders(const std::string& path, bool vendors) {
   std::vector<std::string> folders{path + ".d"};
   if (vendors) folders.push_back(own_place_of(path) + ".d");
   return folders;
 }
 
-/// Lists one directory, with the vendor's behind it.
+/// Lists one directory, and the vendor's directory behind it.
 class DirectoryLister {
  public:
   DirectoryLister(const ConfigDirectory& directory, Listing& listing)
@@ -235,7 +235,7 @@ class DirectoryLister {
       for (const std::string& folder : entries->drop_ins) {
         const std::string file = folder.substr(0, folder.size() - 2);
         const std::string_view of = template_of(stem_of(file));
-        if (file == command_file()) continue;  // of the command that a container may be given
+        if (file == command_file()) continue;  // for the command that a container may be given
         if (names.contains(file) || (!of.empty() && names.contains(beside({}, of)))) continue;
         tell(listing_, joined(path, folder), Severity::warning,
              fmt::format("there is no {} that its drop-ins could apply to", file));

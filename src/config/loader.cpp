@@ -25,17 +25,17 @@ namespace zinit {
 
 namespace {
 
-// Parsing is limited by the processor. More threads would cost more to make than they gain.
+// The processor limits parsing. More threads would cost more than they gain.
 constexpr std::size_t kMaxThreads = 4;
 constexpr std::size_t kFilesWorthAThread = 32;
 
-/// Whether there is nothing at `path` any more. A dangling link is still there.
+/// Whether nothing is at `path` any more. A dangling link still exists.
 bool vanished(const std::string& path) {
   struct stat status {};
   return ::lstat(path.c_str(), &status) < 0 && errno == ENOENT;
 }
 
-/// Parses one file; nothing if it has gone.
+/// Parses one file; nothing if it has vanished.
 std::optional<ParsedSpec> parse_file(const SourceFile& file, const ServiceDefaults& defaults,
                                      const ReadText& read) {
   ParsedSpec parsed = read_spec(file, defaults, read);
@@ -83,7 +83,7 @@ std::vector<ParsedSpec> parse_files(const std::vector<SourceFile>& files,
   std::atomic<std::size_t> next = 0;
   std::vector<std::exception_ptr> failures(kMaxThreads);
   const auto work = [&](std::size_t worker) {
-    const RefusableAllocations refusable;  // files' authors choose how much memory it takes
+    const RefusableAllocations refusable;  // the authors of files choose how much memory they need
     try {
       for (std::size_t i; (i = next.fetch_add(1)) < files.size();)
         results[i] = parse_file(files[i], defaults, read);
@@ -97,7 +97,7 @@ std::vector<ParsedSpec> parse_files(const std::vector<SourceFile>& files,
   for (std::size_t i = 1; i < most && i <= files.size() / kFilesWorthAThread; ++i) {
     try {
       threads.emplace_back(work, i);
-    } catch (const std::exception&) {  // no more threads: those that run do it all
+    } catch (const std::exception&) {  // no more threads: the running ones do all the work
       break;
     }
   }
@@ -160,7 +160,7 @@ ParsedListing parse_listing(Listing& listing, const ServiceDefaults& defaults,
   for (const SourceFile& file : listing.files) all.files += 1 + file.drop_ins.size();
   all.templates = std::make_shared<const Templates>(Templates::take_from(listing, read));
   const Templates& templates = *all.templates;
-  // The mask of a template hides what links make of it, too.
+  // The mask of a template also hides the instances that links make from it.
   std::unordered_set<std::string_view> hidden;
   for (const MaskedFile& one : listing.masked)
     if (is_template_name(stem_of(one.link)) && !templates.has(stem_of(one.link)))
@@ -207,7 +207,7 @@ ParsedListing parse_listing(Listing& listing, const ServiceDefaults& defaults,
          fmt::format("{} instances of templates are made at most, {} more are left out",
                      kMostInstances, left_out)});
   std::ranges::move(made, std::back_inserter(all.parsed));
-  // Drop-ins of instances that only a start makes.
+  // Drop-ins of instances that exist only after a start.
   std::unordered_set<std::string_view> there;
   for (const ParsedSpec& one : all.parsed) there.insert(one.spec->name);
   for (const auto& [name, file] : templates.files()) {

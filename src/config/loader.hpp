@@ -1,10 +1,23 @@
-// Reads directories of service files, and the global settings, into what the graph is built from.
+// Reads directories of service files, and the global settings, into the input of the graph.
 //
 // Nothing here fails as a whole. A wrong file becomes a spec with `errors`, under the name that it
-// has or would have, so it is shown by `list` and harms only its own service. A directory that
-// cannot be read is reported and left out. That is right at boot, but a reload must not take its
-// services for removed, so `incomplete` and `missing` report it too. Files are parsed by a few
-// threads with ordinary stacks; the result is the same as if they had been read one after another.
+// has or would have, so `list` shows it and only its own service suffers. A directory that cannot
+// be read is reported and left out. This is right at boot, but a reload must not treat its services
+// as removed, so `incomplete` and `missing` report it too. A few threads with ordinary stacks parse
+// the files; the result does not depend on their order.
+//
+// How files become specs:
+//
+//   1. load_config() reads zinit.toml, and lists each directory (listing.cpp): service files, the
+//      vendor's files behind them, masks and drop-ins.
+//   2. parse_listing() takes the templates out (templates.hpp), and parses the other files
+//      (spec_reader.hpp): the layers of a file become one document, each section is read by the
+//      table of keys (section_reader.hpp, keys.hpp), and keys are checked against one another
+//      (contradictions.cpp).
+//   3. It settles the names (settle_names()), finds the masked ones, and makes the instances of
+//      templates that others depend on.
+//   4. finish() turns diagnostics into texts in the specs. `zinitctl check` takes the same steps,
+//      but keeps the diagnostics and reports the faults of the graph too (check.cpp).
 #pragma once
 
 #include <optional>
@@ -21,46 +34,46 @@ namespace zinit {
 
 struct ConfigDirectory {
   std::string path;
-  bool system_class = false;  // services here are of class `system` unless they say otherwise
-  bool named = false;         // given by the operator: it is reported if it is missing
-  std::string vendor{};       // its files count if `path` has none of the name; empty: none
+  bool system_class = false;  // services here have class `system` by default
+  bool named = false;         // given by the operator: reported if it is missing
+  std::string vendor{};       // its files count if `path` has no file of the name; empty: none
 };
 
-/// What a server adds to its files.
+/// Additions of a server to its files.
 struct LoadOptions {
-  bool settings_named = false;            // the operator gave it: it is reported if it is missing
+  bool settings_named = false;            // given by the operator: reported if it is missing
   ConsoleMode console = ConsoleMode::no;  // see default_to_console()
   // The text of a service file for the command on the command line, which is the service `main`.
-  // [defaults] and the drop-ins in main.toml.d hold for it as for any other. Empty: no command.
+  // [defaults] and the drop-ins in main.toml.d apply to it as usual. Empty: no command.
   std::string command{};
-  const GlobalSettings* settings = nullptr;  // in place of the file; null: that is read
+  const GlobalSettings* settings = nullptr;  // used in place of the file; null: read the file
 };
 
-/// The name of the service that the command on the command line is.
+/// The name of the service for the command on the command line.
 inline constexpr std::string_view kCommandName = "main";
 
 struct LoadedConfig {
-  // In load order, names distinct, broken ones among them: first the command's; last the instances
-  // of templates that others depend on.
+  // In load order with distinct names, including broken ones: first the command's; last the
+  // instances of templates that others depend on.
   std::vector<SpecPtr> specs;
-  // In load order, broken ones among them. Names are distinct, but a service may have the same. A
-  // file that cannot be read at all is among `specs`, for nobody knows what it describes.
+  // In load order with distinct names, including broken ones. A service may have the same name. A
+  // file that cannot be read at all is in `specs`, because nobody knows what it describes.
   std::vector<ProxyPtr> proxies;
   TemplatesPtr templates;             // never null
-  MaskedNames masked;                 // what a link to /dev/null hides, and nothing else provides
+  MaskedNames masked;                 // hidden by a link to /dev/null, and provided nowhere else
   std::vector<std::string> messages;  // whole lines about whole files, directories and settings
   GlobalSettings settings;
-  std::vector<std::string> settings_faults;  // of `messages`: unknown keys too
+  std::vector<std::string> settings_faults;  // those in `messages`, including unknown keys
   std::optional<Error> incomplete;           // what could not be read: `specs` is not complete
   std::vector<std::string> missing;          // directories that do not exist, except vendors'
 };
 
 /// Reads all of `directories` in their order, each in byte order of its file names, and the
-/// settings. Messages about what files contain are in the specs. Blocks on the file system; throws
-/// only if memory runs out.
+/// settings. Messages about the contents of files are in the specs. Blocks on the file system;
+/// throws only if memory runs out.
 ///
-/// @param settings_file  may be missing, or empty for none.
-/// To be called by a thread with an ordinary stack that holds no lock.
+/// @param settings_file  may be missing; empty: none.
+/// Call it on a thread with an ordinary stack that holds no lock.
 [[nodiscard]] LoadedConfig load_config(std::span<const ConfigDirectory> directories,
                                        const std::string& settings_file,
                                        const LoadOptions& options = {});

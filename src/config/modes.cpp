@@ -3,7 +3,7 @@
 
 #include "base/format.hpp"
 
-// The Makefile's, for who builds a package with SYSCONFDIR or VENDORDIR of its own.
+// Set by the Makefile, for packages with a SYSCONFDIR or VENDORDIR of their own.
 #ifndef ZINIT_CONFIG
 #define ZINIT_CONFIG "/etc/zinit"
 #define ZINIT_VENDOR_CONFIG "/usr/lib/zinit"
@@ -50,8 +50,7 @@ bool is_users_own(const ModeOptions& options) {
   return options.mode == Mode::standalone && options.uid != 0;
 }
 
-/// Where a user's own server has its socket, and the client looks for it. @return  whether that is
-/// in /tmp
+/// The socket of a user's own server, where the client looks for it. @return  whether it is in /tmp
 bool users_socket(std::string& path, const ModeOptions& options, const Getenv& environment) {
   const auto runtime = options.uid != 0 ? path_of(environment, "XDG_RUNTIME_DIR") : std::nullopt;
   path = runtime ? *runtime : "/tmp/zinit-" + std::to_string(options.uid);
@@ -67,7 +66,7 @@ void place_socket(Places& places, const ModeOptions& options, const Getenv& envi
     places.socket_in_tmp = users_socket(places.socket, options, environment);
   } else {
     places.socket = kSystemSocket;
-    // A container's root may be read-only, and it may run as a user who may not write to /run.
+    // A container's root may be read-only, and its user may not be able to write to /run.
     if (options.mode == Mode::container)
       places.spare_in_tmp = users_socket(places.spare_socket, options, environment);
   }
@@ -80,8 +79,8 @@ std::string user_place(const Getenv& environment, const char* name, std::string_
   return home ? *home + std::string(fallback) : std::string();
 }
 
-/// Where an ordinary user may make directories: the XDG base directories. XDG has none for logs,
-/// so they lie below the state directory.
+/// The places for an ordinary user's directories: the XDG base directories. XDG has none for logs,
+/// so they go below the state directory.
 DirectoryPlaces user_places(const Getenv& environment) {
   DirectoryPlaces places;
   places.runtime = path_of(environment, "XDG_RUNTIME_DIR").value_or("");

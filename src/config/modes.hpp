@@ -1,5 +1,5 @@
-// Which directories, settings and socket a mode uses (zinit.toml(5), "Where files are read").
-// Pure: everything depends on the arguments alone.
+// The directories, settings and socket of a mode (zinit.toml(5), "Where files are read"). Pure:
+// everything depends only on the arguments.
 #pragma once
 
 #include <functional>
@@ -19,7 +19,7 @@ enum class Mode : std::uint8_t {
 
 [[nodiscard]] std::string_view mode_name(Mode mode) noexcept;
 
-/// Returns the value of an environment variable, or null: getenv(3), or a test's own.
+/// Returns the value of an environment variable, or null: getenv(3), or a test's own function.
 using Getenv = std::function<const char*(const char* name)>;
 
 struct ModeOptions {
@@ -38,21 +38,21 @@ struct Places {
   std::vector<ConfigDirectory> directories;  // in load order
   std::string added;                         // directory for files of new services; or empty
   std::string settings_file;                 // empty: none
-  bool settings_named = false;               // it was given by the operator
+  bool settings_named = false;               // the operator gave it
   std::string socket;
-  // The same for services whose zinitctl would look elsewhere, since it was named to zinit alone;
-  // an absolute path. Empty: it is the one that every client finds.
+  // An absolute path, for services whose zinitctl would look elsewhere because only zinit was given
+  // this socket. Empty: every client finds the socket.
   std::string told_socket;
-  bool socket_in_tmp = false;  // its directory must be made, mode 0700, and its owner checked
-  // Container mode, where no socket was named: where it goes if it cannot be made at the place
-  // above. There a client of this user finds it without being told.
-  std::string spare_socket;  // empty: nowhere
+  bool socket_in_tmp = false;  // make its directory with mode 0700, and check its owner
+  // The place for the socket if it cannot be made above: in container mode, unless a socket was
+  // named. A client of the same user finds it there.
+  std::string spare_socket;  // empty: no such place
   bool spare_in_tmp = false;
-  DirectoryPlaces services;  // in which services' own directories are made
+  DirectoryPlaces services;  // parents of services' own directories
 };
 
-/// The path in /etc/zinit at which a vendor's file is replaced or masked, and beside which its
-/// drop-ins are put. Any other path is returned as it is. Works below a --root as well.
+/// The path in /etc/zinit that replaces or masks a vendor's file, and beside which the file's
+/// drop-ins are. Returns any other path unchanged. Works below a --root too.
 [[nodiscard]] std::string own_place_of(const std::string& path);
 
 /// The vendor's directory that a directory in /etc/zinit overrides, also below a --root; empty for
@@ -60,8 +60,7 @@ struct Places {
 [[nodiscard]] std::string vendor_of(const std::string& directory);
 
 /// Options override the environment (ZINIT_CONFIG_DIR, ZINIT_SOCKET), which overrides the mode's
-/// defaults. A variable that is set but empty counts as unset, and so does a relative XDG_*
-/// directory.
+/// defaults. A variable that is set but empty counts as unset; so does a relative XDG_* directory.
 [[nodiscard]] Places places_for(const ModeOptions& options, const Getenv& environment);
 
 }  // namespace zinit

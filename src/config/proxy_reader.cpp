@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view kNeeded[] = {"listen", "backend", "service"};
 
-/// What seems to be [proxy] misspelt; null if there is nothing like it.
+/// A section that may be [proxy] misspelt; null if there is none.
 const Member* misspelt(const Value& document) {
   for (const auto& [name, member] : document.table)
     if (member.value.type == ValueType::table && nearest(name, known_sections()) == kProxySection)
@@ -85,7 +85,7 @@ class ProxyReader {
     }
   }
 
-  /// Each connection would make another one, until nobody has descriptors any more.
+  /// Each connection would make another one, until all descriptors are used up.
   void find_loop() {
     const auto backend = parse_proxy_address(parsed_.proxy->backend);
     for (const std::string& listen : parsed_.proxy->listen) {
@@ -97,7 +97,7 @@ class ProxyReader {
     }
   }
 
-  /// An address that another one of the list has already, as 0.0.0.0 has all of IPv4.
+  /// Finds addresses that another address of the list covers: 0.0.0.0 covers all of IPv4.
   void find_overlap() {
     const auto& listen = parsed_.proxy->listen;
     for (const std::string& all : listen) {
@@ -127,11 +127,11 @@ ParsedSpec blank_proxy() {
   blank.spec = std::make_shared<ServiceSpec>();
   blank.spec->name = usable_name({});
   blank.proxy = std::make_shared<ProxySpec>();
-  blank.name_mangled = true;  // there is no file whose name could be its own
+  blank.name_mangled = true;  // no file name could provide its name
   return blank;
 }
 
-/// A document with [proxy] alone.
+/// A document with only [proxy].
 Value document_of(Value keys) {
   Value document;
   document.table.try_emplace(std::string(kProxySection)).first->second.value = std::move(keys);
@@ -140,7 +140,7 @@ Value document_of(Value keys) {
 
 Value integer_value(std::int64_t number) { return {.type = ValueType::integer, .integer = number}; }
 
-/// The keys of the proxy that are not at their defaults.
+/// The proxy's keys that differ from their defaults.
 Value proxy_keys(const ProxySpec& spec) {
   const ProxySpec defaults;
   Value keys;
@@ -241,7 +241,7 @@ void warn_of_absent_services(std::vector<ParsedSpec>& parsed, const MaskedNames&
   for (const ParsedSpec& one : parsed)
     if (!one.proxy) names.push_back(one.spec->name);
   const std::set<std::string_view> there(names.begin(), names.end());
-  // A search for a near name compares with all of them.
+  // A search for a near name compares with all names.
   constexpr int most_near = 100;
   int looked_up = 0;
   for (ParsedSpec& one : parsed) {

@@ -18,8 +18,8 @@ std::optional<std::uint64_t> half_of_limit(std::string_view text) {
   return static_cast<std::uint64_t>(*number);
 }
 
-/// A decimal fraction as an integer: "2.5" with three places is 2500. Nothing if `text` is no such
-/// number or has more places.
+/// A decimal fraction as an integer: "2.5" with three places is 2500. Nothing if `text` is not such
+/// a number or has more places.
 std::optional<std::int64_t> decimal(std::string_view text, std::size_t places) {
   const auto point = text.find('.');
   const std::string_view whole = text.substr(0, point);
@@ -48,7 +48,7 @@ std::optional<SoftAndHard> limit_of(const Value& value) {
   const std::string_view text = value.string;
   const auto colon = text.find(':');
   const auto soft = half_of_limit(text.substr(0, colon));
-  // A number alone must be written as an integer: in quotes it is probably a mistake.
+  // A number without a colon must be an integer: in quotes it is probably a mistake.
   if (colon == std::string_view::npos) {
     if (soft != kUnlimited) return std::nullopt;
     return SoftAndHard{kUnlimited, kUnlimited};
@@ -87,7 +87,7 @@ std::optional<std::int64_t> thousandths_of(std::string_view text) {
 }
 
 std::optional<StatusRange> status_range_of(const Value& value) {
-  // A number too large for an int becomes one that is out of every range.
+  // A number too large for an int becomes one outside every range.
   const auto code = [](long long number) {
     return static_cast<int>(std::clamp<long long>(number, -1, 1'000'000));
   };

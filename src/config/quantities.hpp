@@ -1,5 +1,5 @@
-// Quantities that are written as text: limits with a soft and a hard half, bytes with a unit, parts
-// of processors.
+// Quantities written as text: limits with a soft and a hard half, bytes with a unit, parts of
+// processors.
 #pragma once
 
 #include <cstdint>
@@ -17,24 +17,24 @@ struct SoftAndHard {
   std::uint64_t hard;
 };
 
-/// An integer, "unlimited", or "soft:hard" where each half is one of the two; nothing if it is
-/// none of these. Range and order are not checked.
+/// An integer, "unlimited", or "soft:hard" with two of these; nothing for another value. Does not
+/// check range and order.
 [[nodiscard]] std::optional<SoftAndHard> limit_of(const Value& value);
 
-/// An integer, or "512M": an integer with K, M, G or T, powers of 1024; nothing if it is
-/// neither, or more than 2^63 - 1.
+/// An integer, or "512M": an integer with K, M, G or T, powers of 1024; nothing for another value,
+/// or for more than 2^63 - 1.
 [[nodiscard]] std::optional<std::int64_t> bytes_of(const Value& value);
 
-/// An integer of `unit`, or a text as parse_duration() takes it, in `unit`; nothing if it is
-/// neither, or no whole number of them.
+/// An integer of `unit`, or a text for parse_duration(), in `unit`; nothing for another value, or
+/// if it is not a whole number of units.
 [[nodiscard]] std::optional<std::int64_t> duration_of(const Value& value, Milliseconds unit);
 
-/// "50%" of one processor, or "2.5" processors, in thousandths of one; nothing if it is neither,
-/// finer than that, or more than kMaxThousandths.
+/// "50%" of one processor, or "2.5" processors, in thousandths of one; nothing for another text,
+/// for a finer fraction, or for more than kMaxThousandths.
 [[nodiscard]] std::optional<std::int64_t> thousandths_of(std::string_view text);
 inline constexpr std::int64_t kMaxThousandths = 8192 * 1000;
 
-/// An HTTP code, or "200..299"; nothing if it is neither. Range and order are not checked.
+/// An HTTP code, or "200..299"; nothing for another value. Does not check range and order.
 [[nodiscard]] std::optional<StatusRange> status_range_of(const Value& value);
 
 }  // namespace zinit

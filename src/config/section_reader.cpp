@@ -11,7 +11,7 @@ namespace zinit {
 
 namespace {
 
-/// What to write in zinit.toml for a key of service files; empty if it can have no default.
+/// The advice for a key of service files in zinit.toml; empty if the key can have no default.
 std::string_view as_default(std::string_view name) {
   for (const std::string_view section : defaultable_sections())
     if (find_key(section, name) != nullptr) return "; write it in [defaults]";
@@ -39,7 +39,7 @@ bool SectionReader::stored(std::string_view section, std::string_view name) cons
 
 void SectionReader::unknown_key(std::string_view section, const std::string& name,
                                 const Member& member) {
-  std::vector<std::string_view> known = keys_of(section);  // none of another init system's section
+  std::vector<std::string_view> known = keys_of(section);  // empty for a foreign section
   if (section.empty()) known.emplace_back("defaults");
   const std::string instead =
       section.empty() ? std::string(as_default(name)) : foreign_key(section, name);
@@ -69,7 +69,7 @@ void SectionReader::unknown_section(const std::string& name, const Member& membe
     text += ", sections are [" + join(known_sections(), "], [") + "]";
   }
   findings_.add(severity, member.at, name, std::move(text));
-  // The keys of [Service] are looked into as those of [service], and those of [Unit] have hints.
+  // Keys of [Service] are checked like those of [service], and those of [Unit] have hints.
   const std::string_view same = same_section(name);
   if (!is_section || (same.empty() && instead.empty())) return;
   for (const auto& [key, value] : member.value.table)

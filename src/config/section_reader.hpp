@@ -1,5 +1,5 @@
-// Reads the keys of one section by the table of keys: known keys are checked and stored, unknown
-// ones are reported with the nearest known key. Also checks whether keys contradict each other.
+// Reads the keys of one section by the table of keys: checks and stores known keys, and reports
+// unknown ones with the nearest known key. Also finds keys that contradict each other.
 #pragma once
 
 #include <string>
@@ -12,18 +12,18 @@ namespace zinit {
 
 class SectionReader {
  public:
-  /// `findings` outlives the reader.
+  /// `findings` must outlive the reader.
   SectionReader(Destination destination, Findings& findings)
       : destination_(destination), findings_(findings) {}
 
-  /// Reads all keys of `section`. A wrong value is reported and not stored.
+  /// Reads all keys of `section`. Reports a wrong value and does not store it.
   void read(std::string_view section, const Value& table);
 
-  /// Whether the key was there, with a valid value.
+  /// Whether the key was given, with a valid value.
   [[nodiscard]] bool stored(std::string_view section, std::string_view name) const;
 
-  /// Reports an unknown section and what is wrong in it, if its name differs from one of ours in
-  /// case alone or it is another init system's; or an unknown key outside sections.
+  /// Reports an unknown section, or an unknown key outside sections. If the name differs from ours
+  /// only in case, or is another init system's, also reports the faults in the section.
   void unknown_section(const std::string& name, const Member& member, Severity severity);
 
  private:
@@ -32,12 +32,12 @@ class SectionReader {
   Destination destination_;
   Findings& findings_;
   std::vector<const Key*> stored_;
-  bool listed_ = false;  // a message has listed the known keys: they are many, and once is enough
+  bool listed_ = false;  // a message has listed the many known keys, and once is enough
 };
 
 // contradictions.cpp
 /// Adds to `findings` an error for each contradiction in `document`, and a warning for each key
-/// that has no effect beside another one. `reader` has read all sections into `spec`, which is a
+/// without effect because of another one. `reader` has read all sections into `spec`, which is a
 /// service, not a target, and has its defaults. Any thread.
 void find_contradictions(const Value& document, const SectionReader& reader,
                          const ServiceSpec& spec, Findings& findings);

@@ -40,7 +40,7 @@ void tell_unknown(const std::string& name, const Member& member, Findings& findi
 }
 
 /// Drops a default restart_delay_max_ms that is less than the default restart_delay_ms. Then
-/// settle_defaults() of each service takes the built-in maximum, or the delay if that is longer.
+/// settle_defaults() of each service uses the built-in maximum, or the delay if that is longer.
 void refuse_contradiction(ServiceDefaults& defaults, Findings& findings) {
   const auto find = [&](std::string_view name) {
     return std::ranges::find(defaults, name, [](const auto& one) { return one.first->name; });
@@ -56,7 +56,7 @@ void refuse_contradiction(ServiceDefaults& defaults, Findings& findings) {
   defaults.erase(most);
 }
 
-/// Reads [defaults], which holds keys of several sections of service files without the sections.
+/// Reads [defaults]: keys of several sections of service files, without the sections.
 ServiceDefaults read_defaults(const Value& table, Findings& findings) {
   ServiceDefaults defaults;
   for (const auto& [name, member] : table.table) {
@@ -65,7 +65,7 @@ ServiceDefaults read_defaults(const Value& table, Findings& findings) {
       tell_unknown(name, member, findings);
       continue;
     }
-    Key here = *key;  // so that messages name [defaults]
+    Key here = *key;  // messages then name [defaults]
     here.section = kDefaults;
     if (check_value(here, member.value, findings)) defaults.emplace_back(key, member.value);
   }
@@ -73,7 +73,7 @@ ServiceDefaults read_defaults(const Value& table, Findings& findings) {
   return defaults;
 }
 
-/// Takes [defaults] out of `document`, so that only keys outside sections are left.
+/// Removes [defaults] from `document`, so that only keys outside sections remain.
 ServiceDefaults take_defaults(Value& document, Findings& findings) {
   const auto found = document.table.find(kDefaults);
   if (found == document.table.end()) return {};

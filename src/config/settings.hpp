@@ -17,11 +17,11 @@ namespace zinit {
 
 struct Key;
 
-/// What [defaults] says: checked values of keys of service files.
+/// The contents of [defaults]: checked values of keys of service files.
 using ServiceDefaults = std::vector<std::pair<const Key*, Value>>;
 
-/// The whole of a shutdown's stopping phase where nothing is set. In a container it fits into the
-/// ten seconds after which most engines send SIGKILL.
+/// The default time for a shutdown's whole stopping phase. In a container it fits into the ten
+/// seconds after which most engines send SIGKILL.
 inline constexpr Milliseconds kShutdownTimeout{90000};
 inline constexpr Milliseconds kContainerShutdownTimeout{8000};
 
@@ -29,7 +29,7 @@ inline constexpr Milliseconds kContainerShutdownTimeout{8000};
 enum class SocketAccess : std::uint8_t { read, full };
 
 struct GlobalSettings {
-  std::optional<LogLevel> log_level;             // unset: info, or warn beside a lone command
+  std::optional<LogLevel> log_level;             // unset: info; warn if only a command runs
   std::optional<Milliseconds> shutdown_timeout;  // unset: kShutdownTimeout, or that of containers
   std::string default_target;                    // empty: every service with status `start`
   std::string socket_group;  // name or number; empty: only its owner may use the socket
@@ -39,17 +39,17 @@ struct GlobalSettings {
   Milliseconds watchdog_timeout{60000};
   Milliseconds self_watchdog{0};  // 0: off
   ServiceDefaults defaults;
-  std::string text;  // that they were read from
+  std::string text;  // the text that was read
 };
 
-/// The keys whose values differ, as SECTION.KEY if they are in one: sorted.
+/// The keys whose values differ, sorted; SECTION.KEY for keys in a section.
 [[nodiscard]] std::vector<std::string> changed_settings(const GlobalSettings& before,
                                                         const GlobalSettings& after);
 
-/// Reads settings from `text`. A wrong key or value is reported in `diagnostics`, and the default
+/// Reads settings from `text`. A wrong key or value is reported in `diagnostics`, and its default
 /// is used.
 ///
-/// @param path  as messages name it.
+/// @param path  for messages.
 [[nodiscard]] GlobalSettings parse_settings(std::string_view text, const std::string& path,
                                             std::vector<Diagnostic>& diagnostics);
 
@@ -58,8 +58,8 @@ struct GlobalSettings {
 [[nodiscard]] Result<GlobalSettings> read_settings(const std::string& path, bool named,
                                                    std::vector<Diagnostic>& diagnostics);
 
-/// Sends the output of services to the console as well, unless their own files say otherwise; wins
-/// over [defaults].
+/// Sends the output of services also to the console, unless their own files decide. Overrides
+/// [defaults].
 void default_to_console(GlobalSettings& settings, ConsoleMode how);
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Splits a command into words if a shell would do nothing else with it (POSIX.1-2017, XCU 2).
+// Splits a command into words if a shell would do only that with it (POSIX.1-2017, XCU 2).
 #include "config/shell_words.hpp"
 
 #include <algorithm>
@@ -14,8 +14,8 @@ namespace zinit {
 
 namespace {
 
-// Words that a shell handles itself, so there may be no such program: builtins and keywords of
-// dash, bash and busybox ash, and POSIX's reserved words. Sorted by bytes.
+// Words that a shell handles itself, so a program of that name may not exist: builtins and keywords
+// of dash, bash and busybox ash, and POSIX's reserved words. Sorted by bytes.
 constexpr std::string_view kShellOwn[] = {
     "!",        ".",        ":",         "[",        "[[",      "]]",      "alias",  "bg",
     "bind",     "break",    "builtin",   "caller",   "case",    "cd",      "chdir",  "command",
@@ -31,8 +31,8 @@ constexpr std::string_view kShellOwn[] = {
 };
 static_assert(std::is_sorted(std::begin(kShellOwn), std::end(kShellOwn)));
 
-/// Characters that mean something to some shell anywhere outside quotes: operators, expansions,
-/// patterns, brace expansion of bash, the end of a command. In double quotes only $, ` and \ do.
+/// Characters that some shell interprets anywhere outside quotes: operators, expansions, patterns,
+/// brace expansion of bash, the end of a command. In double quotes only $, ` and \ count.
 constexpr std::string_view kSpecial = "|&;<>()$`\\*?[{}\n";
 constexpr std::string_view kSpecialInQuotes = "$`\\";
 
@@ -42,7 +42,7 @@ bool name_character(char c, bool first) {
 }
 
 /// Whether a shell would set a variable: NAME=... or NAME+=.... `raw` is the word with its quotes,
-/// since a word with quotes in the name is no assignment.
+/// because quotes in the name prevent an assignment.
 bool is_assignment(std::string_view raw) {
   std::size_t end = 0;
   while (end < raw.size() && name_character(raw[end], end == 0)) ++end;
@@ -51,12 +51,12 @@ bool is_assignment(std::string_view raw) {
   return raw.substr(end, 1) == "=";
 }
 
-/// Reads words until their end or until a shell is needed.
+/// Reads words until their end, or until a shell is needed.
 class Splitter {
  public:
   explicit Splitter(std::string_view text) : text_(text) {}
 
-  /// The words; nothing where a shell is needed or would refuse the text.
+  /// The words; nothing if a shell is needed or would refuse the text.
   std::optional<std::vector<std::string>> words() {
     std::vector<std::string> words;
     while (skip_blanks()) {
@@ -69,7 +69,7 @@ class Splitter {
     return words;
   }
 
-  /// After words() has returned nothing: whether the reason is a quote that is not closed.
+  /// After words() has returned nothing: whether the cause is an unclosed quote.
   [[nodiscard]] bool open_quote() const { return open_quote_; }
 
  private:
@@ -79,7 +79,7 @@ class Splitter {
   }
 
   bool read_word(std::string& word) {
-    char before = '\0';  // # begins a comment, and ~ may name a home, at the start of a word
+    char before = '\0';  // at the start of a word # begins a comment, and ~ may name a home
     for (; next_ < text_.size(); before = text_[next_++]) {
       const char c = text_[next_];
       if (c == ' ' || c == '\t') return true;
@@ -118,10 +118,10 @@ bool shell_takes(std::string_view program) {
          std::binary_search(std::begin(kShellOwn), std::end(kShellOwn), program);
 }
 
-/// Follows quotes and parentheses of a text for a shell.
+/// Tracks quotes and parentheses in a text for a shell.
 class Nesting {
  public:
-  /// Takes the next character. @return  whether it stands outside both
+  /// Takes the next character. @return  whether it is outside of both
   bool outside(char c) {
     if (std::exchange(escaped_, false)) return false;
     escaped_ = c == '\\' && quote_ != '\'';
@@ -140,7 +140,7 @@ class Nesting {
     return false;
   }
 
-  /// The parenthesis that was opened last is that of a group of commands, and no nesting.
+  /// The last opened parenthesis begins a group of commands, so it does not count as nesting.
   void forget_open() { --depth_; }
 
  private:
@@ -157,8 +157,8 @@ bool redirects(std::string_view text, std::size_t i) {
   return before == '>' || before == '<' || text.substr(i, 2) == "&>";
 }
 
-/// The commands of a text for a shell, as far as operators, line ends and comments part them. Words
-/// of compound commands stay with them: "then exec a".
+/// The commands in a text for a shell, separated by operators, line ends and comments. Words of
+/// compound commands stay with them: "then exec a".
 std::vector<std::string_view> commands_in(std::string_view text) {
   std::vector<std::string_view> commands;
   Nesting nesting;
@@ -196,7 +196,7 @@ std::string_view first_word(std::string_view text) {
   return text;
 }
 
-/// A command without reserved words and assignments in front of it.
+/// A command without the reserved words and assignments in front of it.
 std::string_view without_prefix(std::string_view command) {
   constexpr std::string_view reserved[] = {"then",  "else",  "elif", "if", "do",
                                            "while", "until", "{",    "!",  "time"};
@@ -209,7 +209,7 @@ std::string_view without_prefix(std::string_view command) {
   }
 }
 
-/// Whether a command that begins with the word only ends what stands before it.
+/// Whether a command with this first word only ends earlier commands.
 bool is_closing(std::string_view word) {
   constexpr std::string_view closing[] = {"fi", "done", "esac", "}", "exit"};
   return std::ranges::find(closing, word) != std::end(closing);
@@ -233,7 +233,7 @@ Result<Command> command_from_string(std::string_view text) {
 }
 
 bool shell_stays(std::string_view text) {
-  if (text.find("<<") != std::string_view::npos) return false;  // its text would count as commands
+  if (text.find("<<") != std::string_view::npos) return false;  // its lines would count as commands
   auto commands = commands_in(text);
   const bool several = commands.size() > 1;
   while (!commands.empty() && is_closing(first_word(commands.back()))) commands.pop_back();

@@ -1,5 +1,5 @@
-// Prepares the text of a file for the parser: finds what no TOML file may contain, so that the
-// parser only gets valid UTF-8 with LF line ends.
+// Prepares the text of a file for the parser: refuses bytes that no TOML file may contain, so that
+// the parser gets only valid UTF-8 with LF line ends.
 #pragma once
 
 #include <string>
@@ -10,17 +10,17 @@
 
 namespace zinit {
 
-/// What is wrong with a document, and where.
+/// A fault of a document, and its place.
 struct TomlFault {
   SourcePosition at;
   std::string text;
-  std::string key{};  // SECTION.KEY of what is defined twice
+  std::string key{};  // SECTION.KEY of a double definition
 };
 
 /// Converts offsets to lines and columns. Columns count characters, not bytes, as editors do.
 class PlaceFinder {
  public:
-  /// `source` is that of SourcePosition.
+  /// For `source` see SourcePosition.
   explicit PlaceFinder(std::string_view text, std::uint32_t source = 0)
       : text_(text), here_{1, 1, source} {}
 

@@ -23,7 +23,7 @@ namespace zinit {
 
 namespace {
 
-/// The most faults of one file that status and the log show: a file with 20,000 must flood neither.
+/// The most faults of one file in status and log, which a file with 20,000 faults must not flood.
 constexpr std::size_t kMaxTold = 100;
 
 ParsedSpec blank_spec(const SourceFile& file) {
@@ -56,7 +56,7 @@ class SpecReader {
   ParsedSpec read() {
     spec_.document = to_json(document_);
     choose_kind();
-    // Not has_process(): with `accept` the instances are made from all that a process needs.
+    // Not has_process(): with `accept`, the instances need everything that a process needs.
     const bool with_process = kind_info(spec_.kind).has_process;
     if (with_process) store_defaults();
     read_members();
@@ -70,7 +70,7 @@ class SpecReader {
     return std::move(parsed_);
   }
 
-  /// Only the faults of keys: those of the drop-ins, when the file itself could not be read.
+  /// Only the faults of keys, in drop-ins, for a file that could not be read.
   std::vector<Diagnostic> faults_of_keys() {
     read_members();
     return std::move(parsed_.diagnostics);
@@ -81,13 +81,13 @@ class SpecReader {
     for (const auto& [name, member] : document_.table) {
       if (name != main_section()) read_member(name, member);
     }
-    // Read last, so that its name and description win if the other section is there too.
+    // Read last, so that its name and description win if the other section exists too.
     if (const Member* main = document_.find(main_section())) {
       read_member(std::string(main_section()), *main);
     }
   }
 
-  /// The section that says what the service is.
+  /// The section that determines what the service is.
   [[nodiscard]] std::string_view main_section() const { return kind_name(spec_.kind); }
 
   void choose_kind() {
@@ -118,7 +118,7 @@ class SpecReader {
     }
   }
 
-  /// `main` and `other` name different kinds. The one that comes second in the file is reported.
+  /// `main` and `other` name different kinds. The second one in the file is reported.
   void refuse_second_kind(const Member& main, std::string_view other_name, const Member& other) {
     const auto place = [](SourcePosition at) { return std::tuple(at.source, at.line, at.column); };
     const bool other_is_second = place(main.at) < place(other.at);
@@ -166,7 +166,7 @@ class SpecReader {
     const Member* service = section_of(document_, "service");
     if (service == nullptr || service->value.find("exec") != nullptr) return;
     SourcePosition at = service->at;
-    // An unknown key that is meant for it is the fault, and comes first.
+    // An unknown key that was meant as exec is the actual fault, and comes first.
     for (Diagnostic& one : findings_.list) {
       const bool meant = one.text.find("write \"exec\"") != std::string::npos ||
                          one.text.ends_with("did you mean \"exec\"?");
@@ -194,13 +194,13 @@ class SpecReader {
     });
   }
 
-  /// Whether it is one of `names`, or an instance of one.
+  /// Whether the service is one of `names`, or an instance of one.
   [[nodiscard]] bool serves_failures(const std::vector<Dependency>& names) const {
     return zinit::names(names, spec_.name) || zinit::names(names, template_of(spec_.name));
   }
 
-  /// Sets defaults that depend on other keys. A general default that a oneshot cannot have is not
-  /// applied to it.
+  /// Sets defaults that depend on other keys. A general default that a oneshot cannot have does not
+  /// apply to it.
   void settle_defaults() {
     Lifecycle& lifecycle = spec_.lifecycle;
     if (spec_.oneshot && !reader_.stored("lifecycle", "restart") &&
@@ -224,7 +224,7 @@ class SpecReader {
   ServiceSpec& spec_;
   Findings findings_;
   SectionReader reader_;
-  bool misses_main_ = false;  // neither [service] nor [target] is there
+  bool misses_main_ = false;  // neither [service] nor [target] exists
 };
 
 /// Whether the document says what it describes.
@@ -261,7 +261,7 @@ class LayerReader {
                    : SpecReader(all, std::move(parsed_), defaults).read();
     }
     // If the file could not be read or parsed, only its name is known. Faults of its drop-ins are
-    // reported all the same.
+    // still reported.
     ParsedSpec tried = parsed_;
     tried.spec = std::make_shared<ServiceSpec>(*parsed_.spec);
     parsed_.diagnostics = proxy ? proxy_key_faults(all, std::move(tried))
@@ -301,7 +301,7 @@ class LayerReader {
   const std::vector<Diagnostic>& found_;
   const std::vector<FileIdentity>& identities_;
   ParsedSpec parsed_;
-  bool seems_proxy_ = false;  // the file is no TOML, and has the header [proxy]
+  bool seems_proxy_ = false;  // the file is not TOML, but has the header [proxy]
 };
 
 /// Adds the diagnostics as texts.
@@ -310,7 +310,7 @@ void tell(const ParsedSpec& parsed, std::vector<std::string>& warnings,
   std::size_t told = 0;
   for (const Diagnostic& diagnostic : parsed.diagnostics) {
     const bool is_error = diagnostic.severity == Severity::error;
-    // The first error is kept even past the limit: it is what breaks the service.
+    // Keep the first error even beyond the limit, because it breaks the service.
     if (++told > kMaxTold && !(is_error && errors.empty())) continue;
     (is_error ? errors : warnings).push_back(to_text(diagnostic));
   }
@@ -344,7 +344,7 @@ std::string usable_name(std::string_view stem) {
       name += '_';
   }
   if (!name_fault(name)) return name;
-  // The faults left: it begins with no letter or digit, is empty, or is one of zinit's own names.
+  // The remaining faults: no letter or digit at the start, an empty name, or one of zinit's own.
   name = is_taken_name(name) ? name + "_" : "x" + name;
   return name.substr(0, kNameMax);
 }
@@ -362,7 +362,7 @@ void settle_name(const Value& document, std::string_view section, const SectionR
   }
   const std::string stem(spec.is_instance() ? spec.name : stem_of(spec.file));
   spec.name = usable_name(stem);
-  // A bad stem is a fault only where there is no key.
+  // A bad stem is a fault only if there is no key.
   if (given != nullptr || !parsed.name_mangled) return;
   findings.add(
       Severity::error, parsed.name_at, fmt::format("{}.name", section),

@@ -19,13 +19,13 @@
 
 namespace zinit {
 
-/// What names of service files end in.
+/// The suffix of service files.
 inline constexpr std::string_view kFileSuffix = ".toml";
 
 class SectionReader;
 struct Findings;
 
-/// The size limit of a service file: a larger one was put there by mistake or malice.
+/// The size limit of a service file. A larger file is a mistake or malice.
 inline constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
 
 /// The drop-ins of one file.
@@ -41,66 +41,65 @@ struct SourceFile {
   bool named = false;                   // given by the operator, not found in a directory
   std::vector<std::string> drop_ins{};  // paths, in the order in which they apply
   std::vector<Diagnostic> found{};      // faults of the folders of drop-ins
-  bool vendors = false;                 // a vendor's file: one in /etc/zinit may replace it
-  // The instance that is to be made of the file, which is a template; and the link that makes it,
-  // if one does. Without a template of that name `path` is the link's own.
+  bool vendors = false;                 // a vendor's file, which one in /etc/zinit may replace
+  // The instance to make from the file, which is a template; and the link that makes the instance,
+  // if there is one. Without such a template, `path` is the link itself.
   std::string instance{};
   std::string link{};
-  std::vector<FileIdentity> identities{};  // noted when they were read before; else taken anew
-  std::map<std::string, DropIns> own{};    // of a template: those of single instances
+  std::vector<FileIdentity> identities{};  // noted by an earlier reading, if not empty
+  std::map<std::string, DropIns> own{};    // for a template: drop-ins of single instances
 };
 
-/// Returns the text of a file: read_from_disk(), or the caller's own if it is not installed yet.
+/// Returns the text of a file: read_from_disk(), or the caller's own for a file not installed yet.
 using ReadText = std::function<Result<std::string>(const std::string& path)>;
 [[nodiscard]] Result<std::string> read_from_disk(const std::string& path);
 
-/// One service or proxy as it was read, with its faults not yet turned to text.
+/// One service or proxy after reading. Its faults are not text yet.
 struct ParsedSpec {
   std::shared_ptr<ServiceSpec> spec;    // never null, and with a valid name
-  std::shared_ptr<ProxySpec> proxy{};   // if it is a proxy; `spec` then only has its name and files
+  std::shared_ptr<ProxySpec> proxy{};   // set for a proxy; `spec` then has only its name and files
   SourcePosition service_at{};          // of a proxy's key `service`
   std::vector<Diagnostic> diagnostics;  // by place
   SourcePosition name_at;               // of its `name` key, or else of its main section
   bool name_mangled = false;            // neither the file nor its stem gave a usable name
 };
 
-/// Reads the service or target described by a document that does not come from a file. Never
-/// fails: faults are in `diagnostics`, [proxy] among them. Needs an ordinary stack, and reads no
-/// file.
+/// Reads the service or target that a document without a file describes. Never fails: faults,
+/// including [proxy], are in `diagnostics`. Needs an ordinary stack; reads no file.
 ///
 /// @param system_class  the default of `class` is `system`.
-/// @param defaults      for keys that it does not have.
-/// @param file          that it was read from by an earlier image, for the name; empty: none.
+/// @param defaults      for keys that the document lacks.
+/// @param file          the file that an earlier process image read, for the name; or empty.
 [[nodiscard]] ParsedSpec spec_from_document(const Value& document, bool system_class = false,
                                             const ServiceDefaults& defaults = {},
                                             const std::string& file = {});
 
 /// The same for a file with its drop-ins laid over it. Also reports faults of the files themselves.
-/// The file's stem is the name of a service without a `name` key. A drop-in that has gone since it
-/// was listed is left out; any other fault of a drop-in is a fault of the service. A file with
-/// [proxy] in place of [service] and [target] is a proxy's, whatever its drop-ins have.
+/// The file's stem is the name of a service without a `name` key. A drop-in that has vanished since
+/// it was listed is left out; any other fault of a drop-in is a fault of the service. A file with
+/// [proxy] and neither [service] nor [target] is a proxy's, whatever its drop-ins have.
 ///
 /// @param defaults  for keys that neither the file nor a drop-in has.
 [[nodiscard]] ParsedSpec read_spec(const SourceFile& file, const ServiceDefaults& defaults = {},
                                    const ReadText& read = read_from_disk);
 
-/// Stores the diagnostics as text in the spec's errors and warnings, and returns the spec. To be
-/// called once, when all diagnostics are there.
+/// Stores the diagnostics as text in the spec's errors and warnings, and returns the spec. Call it
+/// once, after all diagnostics are there.
 [[nodiscard]] SpecPtr finish(const ParsedSpec& parsed);
 
 /// The same for a proxy, which `parsed` must be.
 [[nodiscard]] ProxyPtr finish_proxy(const ParsedSpec& parsed);
 
-/// Gives `parsed` its name: that in the key `name` of `section`, which `reader` has read into its
-/// spec, or else the file's stem. Without a valid one in either, the fault is reported.
+/// Gives `parsed` its name: from the key `name` of `section`, which `reader` has read into its
+/// spec, or else from the file's stem. Reports a fault if both are invalid.
 void settle_name(const Value& document, std::string_view section, const SectionReader& reader,
                  ParsedSpec& parsed, Findings& findings);
 
 /// A file's name without its folder and without `.toml`.
 [[nodiscard]] std::string_view stem_of(std::string_view path);
 
-/// A name for a service whose file gives no valid one: `stem` with `_` for each character that a
-/// name may not have, made longer or shorter if needed.
+/// A name for a service whose file gives no valid one: `stem` with `_` for each character that is
+/// not allowed, and extended or cut if needed.
 [[nodiscard]] std::string usable_name(std::string_view stem);
 
 }  // namespace zinit

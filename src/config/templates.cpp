@@ -1,4 +1,4 @@
-// Making instances of templates. See templates.hpp.
+// Makes instances of templates. See templates.hpp.
 #include "config/templates.hpp"
 
 #include <algorithm>
@@ -18,7 +18,7 @@ constexpr std::array kDependencyLists = {
     &Dependencies::wants,     &Dependencies::conflicts,   &Dependencies::before,
     &Dependencies::bound_by,  &Dependencies::required_by, &Dependencies::wanted_by};
 
-/// Replaces what begins with % in all strings of a document.
+/// Replaces the % sequences in all strings of a document.
 class Substitution {
  public:
   explicit Substitution(std::string_view name)
@@ -55,7 +55,7 @@ class Substitution {
   std::size_t size_ = 0;
 };
 
-/// The file's drop-ins, as the instance's own after those of its template.
+/// Appends the instance's own drop-ins to those of its template.
 void add(SourceFile& file, const DropIns& own) {
   file.drop_ins.insert(file.drop_ins.end(), own.paths.begin(), own.paths.end());
   file.found.insert(file.found.end(), own.found.begin(), own.found.end());
@@ -161,7 +161,7 @@ SourceFile Templates::source_of(const std::string& instance, const SourceFile* l
   }
   file.own.clear();
   file.instance = instance;
-  file.named = true;  // what was kept is there, though the file may have gone since
+  file.named = true;  // the texts are kept, even if the file has vanished since
   for (std::size_t i = 0; i <= file.drop_ins.size(); ++i) {
     const auto text = texts_.find(i == 0 ? file.path : file.drop_ins[i - 1]);
     if (text == texts_.end()) break;
@@ -188,11 +188,11 @@ std::vector<ParsedSpec> make_instances(const Templates& templates, std::vector<s
                                        const ServiceDefaults& defaults, std::size_t* left_out) {
   std::vector<ParsedSpec> made;
   std::unordered_set<std::string> seen;
-  std::size_t begin = 0;  // of those that were made last
+  std::size_t begin = 0;  // the first one of the last round
   const ReadText read = templates.reader(read_from_disk);
   for (int chain = 1; !wanted.empty(); ++chain) {
     std::vector<SourceFile> files;
-    // Takes the name, unless that is too much.
+    // Takes the name. False if a limit forbids it.
     const auto take = [&](const std::string& name) {
       if (!templates.makes(name) || there(name) || seen.contains(name)) return true;
       if (chain > kLongestChain || seen.size() >= kMostInstances) return false;

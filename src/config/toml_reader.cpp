@@ -1,4 +1,4 @@
-// A recursive-descent parser of the structure of a TOML document (toml.io, v1.0.0).
+// A recursive-descent parser for the structure of a TOML document (toml.io, v1.0.0).
 #include "config/toml_reader.hpp"
 
 #include <algorithm>
@@ -13,16 +13,16 @@ namespace zinit {
 
 namespace {
 
-/// The most bytes of a name that a message shows: a header may be half of the file, and every key
-/// below it would repeat it.
+/// The most bytes of a name in a message: a header may be half of the file, and the message for
+/// every key below would repeat it.
 constexpr std::size_t kMostOfName = 128;
 
 bool digit(char c) { return c >= '0' && c <= '9'; }
 
-// --- where the headers and keys of a document lead in the tree ---
+// --- the tables to which headers and keys lead ---
 //
-// toml.io, v1.0.0, "Table", "Inline Table" and "Array of Tables", says which definitions of tables
-// and keys may stand beside one another.
+// toml.io, v1.0.0, "Table", "Inline Table" and "Array of Tables", defines which definitions of
+// tables and keys may be combined.
 
 struct KeyPart {
   std::string name;
@@ -39,7 +39,7 @@ tl::unexpected<TomlFault> clash(const Member& first, const KeyPart& part) {
       part.at, fmt::format("\"{}\" is defined already, in line {}", part.name, first.at.line)});
 }
 
-/// The member of that name, made if needed at the place of `part`, and whether it is new.
+/// The member of that name, and whether it is new. A new one has the place of `part`.
 std::pair<Member*, bool> member(Value& table, const KeyPart& part) {
   const auto [found, fresh] = table.table.try_emplace(part.name);
   Member& member = found->second;
@@ -47,7 +47,7 @@ std::pair<Member*, bool> member(Value& table, const KeyPart& part) {
   return {&member, fresh};
 }
 
-/// The table, or the last one of the array of tables, that a header passes through.
+/// The table, or the last table of an array, that a header passes through.
 Placed enter(Value& table, const KeyPart& part) {
   const auto [found, fresh] = member(table, part);
   Value& value = found->value;
@@ -83,7 +83,7 @@ Placed append(Value& table, const KeyPart& part) {
 }
 
 /// The table that the header `[path]` begins, or `[[path]]` if `repeated`; made if needed. Valid
-/// until the next header. The fault is about a key that is already defined in another way.
+/// until the next header. The fault is a key with another earlier definition.
 Placed table_of_header(Value& root, const KeyPath& path, bool repeated) {
   Value* table = &root;
   for (std::size_t i = 0; i + 1 < path.size(); ++i) {
@@ -94,7 +94,7 @@ Placed table_of_header(Value& root, const KeyPath& path, bool repeated) {
   return repeated ? append(*table, path.back()) : open(*table, path.back());
 }
 
-/// The new member of `table` that `path = ...` defines, its value still to be read.
+/// The new member of `table` that `path = ...` defines. Its value is still to be read.
 tl::expected<Member*, TomlFault> member_of_key(Value& table, const KeyPath& path) {
   Value* target = &table;
   for (std::size_t i = 0; i + 1 < path.size(); ++i) {
@@ -108,7 +108,7 @@ tl::expected<Member*, TomlFault> member_of_key(Value& table, const KeyPath& path
   return found;
 }
 
-/// Closes an inline table that has been read, with all that dotted keys made in it.
+/// Closes an inline table that has been read, with all tables that dotted keys made in it.
 void close_table(Value& table) {
   table.form = Form::closed;
   for (auto& [name, member] : table.table) {
@@ -118,8 +118,7 @@ void close_table(Value& table) {
 
 // --- reading ---
 
-/// A function that can meet a fault returns false after it has called fault(). Only the first fault
-/// is kept.
+/// After calling fault(), a function that can fail returns false. Only the first fault is kept.
 class TomlReader {
  public:
   TomlReader(std::string_view text, std::uint32_t source, std::vector<TomlFault>* doubles)
@@ -161,7 +160,7 @@ class TomlReader {
   void skip_comment() {
     if (peek() == '#') next_ = std::min(text_.find('\n', next_), text_.size());
   }
-  /// Skips blanks, comments and line ends; whether anything is left.
+  /// Skips blanks, comments and line ends. Returns whether anything is left.
   bool skip_lines() {
     do {
       skip_blanks();
@@ -182,7 +181,7 @@ class TomlReader {
     return fault(next_, fmt::format("expected the end of the line, found '{}'", next_character()));
   }
 
-  /// The next character for messages, with all of its bytes.
+  /// The next character with all of its bytes, for messages.
   [[nodiscard]] std::string_view next_character() const {
     std::size_t end = next_ + 1;
     while (end < text_.size() && (static_cast<unsigned char>(text_[end]) & 0xC0) == 0x80) ++end;
@@ -218,7 +217,7 @@ class TomlReader {
                                     next_character()));
   }
 
-  /// `a.b.c`, blanks after it skipped.
+  /// Reads `a.b.c`, and skips blanks after it.
   bool key_path(KeyPath& path) {
     do {
       skip_blanks();
@@ -234,7 +233,7 @@ class TomlReader {
     return fault(offset, fmt::format("nested too deep, must be at most {} levels", kMaxDepth));
   }
 
-  /// `[a.b]` or `[[a.b]]`: `table` is what the lines that follow belong to.
+  /// Reads `[a.b]` or `[[a.b]]`. `table` becomes the table of the following lines.
   bool header(Value& root, Value*& table) {
     ++next_;
     const bool repeated = take('[');
@@ -252,7 +251,7 @@ class TomlReader {
       table = *headed;
       return true;
     }
-    // The lines that follow are read into the first section of that name, so that their faults are
+    // Read the following lines into the first section of that name, so that their faults are
     // reported too.
     Value& first = root.table[path.front().name].value;
     table = path.size() == 1 && first.form == Form::headed ? &first : &(passed_over_ = Value());
@@ -263,7 +262,7 @@ class TomlReader {
     for (const KeyPart& part : path) name_ += (name_.empty() ? "" : ".") + part.name;
   }
 
-  /// Reports what is defined twice. Returns whether the reading goes on.
+  /// Reports a double definition. Returns whether reading continues.
   bool clash(TomlFault&& found) {
     found.key = shortened(name_, kMostOfName);
     if (doubles_ != nullptr)
@@ -358,7 +357,7 @@ class TomlReader {
     return true;
   }
 
-  /// Passes over the characters of a scalar.
+  /// Skips the characters of a scalar.
   bool token() {
     if (peek() == '"' || peek() == '\'') return string_token();
     const std::size_t start = next_;
@@ -370,7 +369,7 @@ class TomlReader {
     };
     pass();
     if (next_ == start) return fault(start, "a value is missing");
-    // 1979-05-27 07:32:00: the one blank that a scalar may have.
+    // 1979-05-27 07:32:00: the only blank that a scalar may have.
     const std::string_view word = text_.substr(start, next_ - start);
     if (word.size() == 10 && word[4] == '-' && word[7] == '-' && peek() == ' ' && digit(peek(1))) {
       ++next_;
@@ -393,12 +392,12 @@ class TomlReader {
       ++next_;
     }
     next_ += close.size();
-    // Up to two quotes may stand right before the closing three.
+    // Up to two quotes may precede the closing three.
     for (int i = 0; long_form && i < 2; ++i) take(quote);
     return true;
   }
 
-  /// Passes over the backslash and checks the next character, which is not passed over.
+  /// Skips the backslash and checks the next character, but does not skip it.
   bool escape(bool long_form) {
     const std::size_t start = next_++;
     const char c = peek();
@@ -421,11 +420,11 @@ class TomlReader {
 
   const std::string_view text_;
   PlaceFinder places_;
-  std::size_t next_ = 0;  // offset of the character to be read
-  int values_ = 0;        // read so far
-  int depth_ = 0;         // of the value that is being read
-  std::string name_;      // of the section or key that is being read, with dots
-  Value passed_over_;     // holds the keys after a header that is refused
+  std::size_t next_ = 0;  // offset of the next character
+  int values_ = 0;        // number of values read so far
+  int depth_ = 0;         // depth of the present value
+  std::string name_;      // the present section or key, with dots
+  Value passed_over_;     // holds the keys after a refused header
   std::vector<TomlFault>* const doubles_;
   std::optional<TomlFault> fault_;
 };

@@ -1,5 +1,5 @@
-// Reads scalars by toml11's public interface, in which versions 3.7 and 4 agree. toml11 throws; no
-// exception leaves this file.
+// Reads scalars through toml11's public interface, which is the same in versions 3.7 and 4. toml11
+// throws, but no exception leaves this file.
 #include "config/toml_scalar.hpp"
 
 #include <charconv>
@@ -20,8 +20,8 @@ Value string_value(std::string_view text) {
   return {.type = ValueType::string, .string = std::string(text)};
 }
 
-/// A string without a backslash has no escapes: what stands between its quotes is its value. That
-/// is nearly every string, and takes toml11 a hundred times as long.
+/// A string without a backslash has no escapes, so its value is the text between its quotes. Nearly
+/// all strings are such, and toml11 would take a hundred times as long.
 std::optional<Value> plain_string(std::string_view token) {
   const char quote = token.front();
   if (quote == '"' && token.find('\\') != std::string_view::npos) return std::nullopt;
@@ -32,9 +32,9 @@ std::optional<Value> plain_string(std::string_view token) {
   return string_value(inside);
 }
 
-/// The value of a decimal, hexadecimal, octal or binary integer; nothing if the token is none. Of
-/// one that does not fit toml11 3.7 gives the nearest number, and version 4 calls it a fault of
-/// syntax.
+/// The value of a decimal, hexadecimal, octal or binary integer; nothing for any other token. If
+/// the number does not fit, toml11 3.7 returns the nearest one, and version 4 reports a syntax
+/// fault.
 std::optional<Value> exact_integer(std::string_view token) {
   const bool sign = token.starts_with('+') || token.starts_with('-');
   std::string_view rest = token.substr(sign ? 1 : 0);
@@ -44,7 +44,7 @@ std::optional<Value> exact_integer(std::string_view token) {
   if (!sign && rest.starts_with("0b")) base = 2;
   if (base != 10) rest.remove_prefix(2);
   if (base == 10 && rest.size() > 1 && rest[0] == '0') return std::nullopt;
-  // The digits, of which any two may have a _ between them, after a - that std::from_chars() reads.
+  // The digits, with _ allowed between any two, after a - for std::from_chars().
   std::string digits(token.starts_with('-') ? "-" : "");
   bool after_digit = false;
   for (const char c : rest) {
@@ -62,7 +62,7 @@ std::optional<Value> exact_integer(std::string_view token) {
   return Value{.type = ValueType::out_of_range, .string = std::string(token)};
 }
 
-/// What toml11 makes of the token; nothing if the token is no value. May throw.
+/// The value that toml11 reads from the token; nothing if it is not a value. May throw.
 std::optional<Value> toml11_value(std::string_view token) {
   std::istringstream line("v = " + std::string(token) + '\n');
   const toml::value document = toml::parse(line, "");
@@ -71,7 +71,7 @@ std::optional<Value> toml11_value(std::string_view token) {
   if (value.is_string()) return string_value(toml::get<std::string>(value));
   if (value.is_boolean())
     return Value{.type = ValueType::boolean, .boolean = toml::get<bool>(value)};
-  // Of these no key makes use: messages show them as they stand.
+  // No key uses these types: messages show them as written.
   if (value.is_floating()) return Value{.type = ValueType::floating, .string = std::string(token)};
   if (value.is_local_date() || value.is_local_time() || value.is_local_datetime() ||
       value.is_offset_datetime())
@@ -85,8 +85,8 @@ std::optional<Value> read(std::string_view token) {
   return value ? value : toml11_value(token);
 }
 
-/// What is wrong, judged by what the token seems to be meant as. toml11's own messages have several
-/// lines and name its functions.
+/// What is wrong, judged by what the token seems to mean. toml11's own messages have several lines
+/// and name its functions.
 std::string complaint(std::string_view token) {
   const char first = token.front();
   if (first == '"' || first == '\'') {

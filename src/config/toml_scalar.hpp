@@ -1,10 +1,10 @@
-// The only file that uses toml11: strings, numbers, dates and booleans as TOML writes them.
+// The only file that uses toml11: strings, numbers, dates and booleans in TOML's notation.
 //
-// toml11 3.7.1 is not given whole files. It copies the line into a message for each alternative
-// that it tries, so that 400 KiB of array on one line take it half a minute; deep nesting overflows
-// its stack; it keeps no place of a key. One value at a time has none of these faults. Messages are
-// our own. Version 4 refuses floats beyond the range of a double, and allows offsets of 24 hours
-// from UTC; no key takes floats or dates, so both versions refuse a file with one of these.
+// toml11 3.7.1 does not get whole files. It copies the line into a message for each alternative
+// that it tries, so 400 KiB of array on one line take half a minute; deep nesting overflows its
+// stack; and it keeps no places of keys. With one value at a time it has none of these faults.
+// Messages are our own. Version 4 refuses floats beyond the range of a double, and allows offsets
+// of 24 hours from UTC. No key takes floats or dates, so both versions refuse files with either.
 #pragma once
 
 #include <string>
@@ -15,8 +15,8 @@
 
 namespace zinit {
 
-/// The value of `token`, without its place; or what is wrong with it, in words that follow the
-/// place in a message. Strings may span lines if TOML allows it.
+/// The value of `token`, without its place; or the fault, as words after the place in a message.
+/// Strings may span lines if TOML allows it.
 [[nodiscard]] tl::expected<Value, std::string> toml_scalar(std::string_view token);
 
 }  // namespace zinit

@@ -8,7 +8,7 @@ namespace zinit {
 
 namespace {
 
-constexpr std::size_t kMostShown = 60;  // bytes; a line of log stays readable
+constexpr std::size_t kMostShown = 60;  // bytes; keeps a log line readable
 
 }  // namespace
 

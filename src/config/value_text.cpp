@@ -1,4 +1,4 @@
-// Turns values into JSON and back, and into TOML. It may recurse: kMaxDepth bounds documents.
+// Turns values into JSON and back, and into TOML. It may recurse: kMaxDepth limits documents.
 #include "config/value_text.hpp"
 
 #include <algorithm>
@@ -19,7 +19,7 @@ namespace {
 constexpr double kMaxExact = 9007199254740992;  // 2^53
 
 /// Numbers of TOML that JSON lacks (inf, nan, 1_000.0, +1.0, too large ones) become strings. Zero
-/// is written as 0.0: RapidJSON normalises 0e99 by counting the bits before the first that is set.
+/// is written as 0.0: RapidJSON normalises 0e99 by counting the bits before the first set one.
 void write_number(JsonWriter& writer, const std::string& text) {
   const bool in_json =
       !text.starts_with('+') && text.find_first_not_of("0123456789.eE+-") == std::string::npos;
@@ -123,7 +123,7 @@ class ValueReader {
 
 // --- TOML (toml.io, v1.0.0) ---
 
-/// A basic string of TOML. Only quotes, backslashes and control characters must be escaped.
+/// A basic string of TOML. Only quotes, backslashes and control characters need escapes.
 std::string quoted_text(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {
@@ -172,7 +172,7 @@ std::string toml_value(const Value& value) {
 
 namespace {
 
-/// Writes tables last: every key after a header would belong to that table.
+/// Writes tables last, because every key after a header would belong to its table.
 void put_table(std::string& text, const Value& table, const std::string& header) {
   const auto is_table = [](const Member& member) { return member.value.type == ValueType::table; };
   if (!header.empty()) text += fmt::format("{}[{}]\n", text.empty() ? "" : "\n", header);

@@ -10,19 +10,19 @@
 
 namespace zinit {
 
-/// A value that is this text, without a place.
+/// A value with this text, without a place.
 [[nodiscard]] Value text_value(std::string text);
 
 /// The document on one line, without its places. Its strings are UTF-8: all readers of documents
-/// ensure that.
+/// ensure this.
 [[nodiscard]] std::string to_json(const Value& document);
 
-/// The document that `json` describes, without places, within the limits of toml_reader.hpp; or, in
-/// words, what in it a service file cannot have. Members that are null are left out.
+/// The document that `json` describes, without places, within the limits of toml_reader.hpp; or an
+/// error text about content that a service file cannot have. Leaves out null members.
 [[nodiscard]] tl::expected<Value, std::string> value_from_json(const JsonValue& json);
 
-/// `document`, a table of sections, as TOML 1.0 that read_toml() reads as the same document: keys
-/// in byte order, tables within a section as sections of their own after it.
+/// `document`, a table of sections, as TOML 1.0. read_toml() reads the same document from it. Keys
+/// are in byte order; tables within a section follow it as sections of their own.
 [[nodiscard]] std::string to_toml(const Value& document);
 
 /// One value as TOML, and a name as a key.

@@ -1,4 +1,4 @@
-// Shared by the handlers: see answers.hpp.
+// Functions that the handlers share: see answers.hpp.
 #include "control/answers.hpp"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace zinit {
 std::string ok_json() { return R"({"ok":true})"; }
 
 RpcError service_not_found(const Board& board, std::string_view name) {
-  // A name that is too long for any service is cut at the length of the longest possible name.
+  // Cut the name: one that is too long for any service would fill the message.
   const std::string told = shortened(name, kNameMax);
   RpcError error(RpcCode::service_not_found, fmt::format("no service \"{}\"", printable(told)));
   const GraphPtr graph = board.graph();
@@ -33,7 +33,7 @@ RpcError service_not_found(const Board& board, std::string_view name) {
                    : fmt::format("`zinitctl start {}` makes it, an instance of {}", told, of));
   }
   const std::vector<std::string> names = board.names();
-  // Whoever comes from systemd names the unit.
+  // A user of systemd writes the name of the unit, such as web.service.
   const std::string_view stem = std::string_view(told).substr(0, told.rfind('.'));
   const bool has_stem = std::ranges::find(names, stem) != names.end();
   const auto near = has_stem ? std::optional(stem) : nearest(name, names);

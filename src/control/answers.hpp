@@ -32,7 +32,7 @@ inline constexpr Param kLines{"lines", ParamType::count, false, "100", "the last
 inline constexpr Param kUnsubscribe[] = {
     {"subscription", ParamType::count, true, {}, "as it was answered"},
 };
-/// *status_full*, and what was done to other services.
+/// *status_full*, and the effects on other services.
 inline constexpr Shape kStatusAndEffects =
     protocol::Shapes::both<protocol::ServiceStatus, protocol::Effects>;
 
@@ -48,7 +48,7 @@ inline constexpr Shape kStatusAndEffects =
 [[nodiscard]] RpcError refused(const Board& board, std::string_view name,
                                const RequestFailure& failure);
 
-/// An answer that takes long to make, which is made in turns: so it delays no other client.
+/// A long answer. It is made in small steps, over several turns, so that it delays no other client.
 class Turns {
  public:
   Turns() = default;
@@ -56,11 +56,11 @@ class Turns {
   Turns(const Turns&) = delete;
   Turns& operator=(const Turns&) = delete;
 
-  /// Takes the snapshot that the answer is about.
+  /// Takes the snapshot that the answer describes.
   virtual void begin() = 0;
-  /// Whether something is missing that comes by look_again().
+  /// Whether step() needs data that has not arrived yet; look_again() follows when it has.
   [[nodiscard]] virtual bool waits() { return false; }
-  /// Does a small part. @return  false if there was nothing left to do
+  /// Does a small part. @return  false if nothing was left to do
   [[nodiscard]] virtual bool step() = 0;
   [[nodiscard]] virtual std::string take() = 0;
 
@@ -69,19 +69,19 @@ class Turns {
   bool begun_ = false;
 };
 
-/// One such answer is made at a time, however many clients ask: each has a copy of everything.
+/// Only one such answer is made at a time, because each needs a copy of all services.
 [[nodiscard]] Later in_turns(RpcContext& context, std::shared_ptr<Turns> turns);
 
-/// Gives an answer as soon as there is one, or with `last` in any case.
+/// Returns the answer if there is one. With `last` it always returns an answer.
 using AnswerLook = std::function<std::optional<RpcResult>(bool last)>;
 
-/// *status_full* of `name` as it is now, with `more` members at its end; service_not_found if there
-/// is no such service. The answer waits for what the service's files are like.
+/// *status_full* of `name` as it is now, with the members `more` at its end; service_not_found if
+/// there is no such service. The answer waits for the check of the service's files.
 [[nodiscard]] AnswerLook status_full_of(RpcContext& context, std::string_view name,
                                         std::string more = {});
 
-/// What a request has done to other services: the members of *effects*. What has no value is left
-/// out.
+/// The effects of a request on other services: the members of *effects*. A member without a value
+/// is left out.
 struct EffectsSource {
   std::optional<std::vector<std::string>> also_started{};
   std::optional<std::vector<std::string>> also_stopped{};
@@ -90,14 +90,14 @@ struct EffectsSource {
   std::optional<std::vector<std::string>> also_failed{};
 };
 
-/// Those that were to be started and have failed by now are named apart; those that a condition has
-/// kept down are not named.
+/// Lists services that have failed in also_failed, not in also_started or also_restarted. Leaves
+/// out services that did not start because of a condition.
 [[nodiscard]] EffectsSource effects_of(const Board& board, const Board::Others& others);
 
-/// The parameter `name`, which the table says is required.
+/// The parameter `name`. The method's row must have it as required.
 [[nodiscard]] std::string_view name_of(const Call& call);
 
-/// What look() gives, now or later.
+/// The answer of look(), now or later.
 [[nodiscard]] Outcome outcome_of(const AnswerLook& look);
 
 /// A result or error as an outcome.
@@ -106,20 +106,20 @@ struct EffectsSource {
 /// The subscription that the call names.
 [[nodiscard]] std::uint64_t subscription_of(const Call& call);
 
-/// The answer of a method that begins a subscription; without a number the connection has too many.
+/// The answer of a method that begins a subscription. Without a number: the client has too many.
 [[nodiscard]] Outcome subscribed(std::optional<std::uint64_t> subscription);
-/// The answer of a method that ends a subscription; an error unless that `existed`.
+/// The answer of a method that ends a subscription: an error if the subscription did not exist.
 [[nodiscard]] Outcome unsubscribed(const Call& call, bool existed);
 
-/// The answer to a call that the daemon answers some time after it was asked, such as a reload. The
-/// client, and the call with it, may be gone when the answer comes. If the daemon drops its
-/// callback without calling it, because memory ran out, the client gets the error that is set here
-/// from the beginning. On the control loop's thread.
+/// The answer to a call that the daemon answers later, such as a reload. The client, and the call
+/// with it, may be gone by then. If memory runs out, the daemon may drop its callback without
+/// calling it; then the client gets the error that `answer` holds from the start. On the control
+/// loop's thread.
 template <class T>
 class Awaited {
  public:
-  /// The callback for the daemon. A result is turned into JSON by `put`; a refusal becomes an error
-  /// about the service `name`. `context` must outlive the call.
+  /// The callback for the daemon. `put` turns a result into JSON; a refusal becomes an error about
+  /// the service `name`. `context` must outlive the call.
   template <class Put>
   std::function<void(const RequestResult<T>&)> as(RpcContext& context, std::string name,
                                                   Put put) const {
@@ -129,7 +129,7 @@ class Awaited {
     return as(context, refuse, put);
   }
 
-  /// The same with an error that `refuse` makes of a refusal.
+  /// The same, but `refuse` makes the error.
   template <std::invocable<const RequestFailure&> Refuse, class Put>
   std::function<void(const RequestResult<T>&)> as(RpcContext& context, Refuse refuse,
                                                   Put put) const {
@@ -143,7 +143,7 @@ class Awaited {
     };
   }
 
-  /// What the call answers.
+  /// The call's answer, for its handler to return.
   [[nodiscard]] Later later() const {
     return {[state = state_]() -> std::optional<RpcResult> {
               if (!state->there) return std::nullopt;
@@ -158,7 +158,7 @@ class Awaited {
         RpcError(RpcCode::internal_error, "Internal error: not enough memory to answer"));
     bool there = false;
   };
-  /// Destroyed with the last copy of the callback: if that was not called, the error is the answer.
+  /// Destroyed with the last copy of the callback. If it was not called, the error is the answer.
   struct Kept {
     explicit Kept(std::shared_ptr<State> of) : state(std::move(of)) {}
     ~Kept() { state->there = true; }

@@ -1,4 +1,4 @@
-// How changes come from the board's threads to the control loop.
+// Passes changes from the board's threads to the control loop: see changes.hpp.
 #include "control/changes.hpp"
 
 #include <exception>
@@ -12,7 +12,7 @@ namespace {
 
 constexpr Milliseconds kPause{1};
 
-// The pause before the listeners are called again after one of them ran out of memory.
+// If a listener has run out of memory, all listeners are called again after this pause.
 constexpr Milliseconds kRetryPause{100};
 
 }  // namespace
@@ -20,8 +20,8 @@ constexpr Milliseconds kRetryPause{100};
 Changes::Changes(EventLoop& loop)
     : pause_(loop, [this] { end_pause(); }), call_(loop, [this] { tell(); }) {}
 
-// No change is lost between the two: end_pause() clears pausing_ before it reads
-// changed_in_pause_, and this sets changed_in_pause_ before it reads pausing_.
+// No change is lost: end_pause() clears pausing_ and then reads changed_in_pause_; changed() sets
+// changed_in_pause_ and then reads pausing_.
 void Changes::changed() noexcept {
   changed_in_pause_ = true;
   if (!pausing_) call_.ask();

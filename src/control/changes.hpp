@@ -1,10 +1,10 @@
-// Brings the board's changes to the control loop: ChangePort for the board, which calls it from any
-// thread and under its lock, and a list of listeners on the loop's own thread.
+// Passes the board's changes to the control loop. The board calls the ChangePort from any thread
+// and under its lock; the listeners run on the loop's own thread.
 //
-// Many changes in a row become one call: a listener looks at the state of things and needs no list
-// of what happened. The first change of a burst is reported at once; those of the next millisecond
-// are reported together at its end. Without that, a boot of 1,000 services would wake the loop for
-// each change and take processor time from the services.
+// Many changes in a row become one call: a listener looks at the present state, so it needs no list
+// of changes. The first change of a burst is reported at once; the changes of the next millisecond
+// are reported together at its end. Otherwise a boot of 1,000 services would wake the loop for each
+// change, and take processor time from the services.
 #pragma once
 
 #include <atomic>
@@ -21,21 +21,20 @@ class Changes final : public ChangePort {
  public:
   /// `loop` must outlive this. On the loop's thread.
   explicit Changes(EventLoop& loop);
-  /// On the loop's thread, when nobody calls changed() any more.
+  /// On the loop's thread, after the last call of changed().
   ~Changes() override = default;
   Changes(const Changes&) = delete;
   Changes& operator=(const Changes&) = delete;
 
-  /// Any thread, locks held or not; a system call for the first of a burst, next to nothing for the
-  /// rest.
+  /// Any thread, with or without locks. Only the first call of a burst makes a system call.
   void changed() noexcept override;
 
-  /// Whether the listeners are still to be told of a change. Any thread.
+  /// Whether a change has not been reported to the listeners yet. Any thread.
   [[nodiscard]] bool waiting() const noexcept { return changed_in_pause_; }
 
-  /// `listener` is called on the loop's thread, soon after changes, in the order of listen(). It
-  /// stays for good, so what it refers to must outlive this or the loop's last run. On the loop's
-  /// thread.
+  /// Calls `listener` on the loop's thread soon after changes, in the order of the calls of
+  /// listen(). A listener cannot be removed, so everything it refers to must outlive this object or
+  /// the loop's last run. On the loop's thread.
   void listen(std::function<void()> listener);
 
  private:

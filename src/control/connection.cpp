@@ -19,8 +19,8 @@ namespace zinit {
 namespace {
 
 constexpr std::size_t kReadBytes = 65536;
-constexpr std::size_t kChunkBytes = 65536;  // small pieces are put together up to this
-constexpr std::size_t kKeptBytes = 4096;    // a larger buffer is not kept for the next request
+constexpr std::size_t kChunkBytes = 65536;  // smaller texts share a chunk up to this size
+constexpr std::size_t kKeptBytes = 4096;    // a larger input buffer is freed once it is empty
 
 }  // namespace
 
@@ -48,7 +48,7 @@ void Connection::on_readable(int events) {
   try {
     (events & EV_ERROR) != 0 ? give_up() : receive();
   } catch (const std::bad_alloc&) {
-    give_up();  // some input is lost, so the rest could be taken for another request
+    give_up();  // some input is lost, so the rest could be read as another request
   }
   watch();
   wake_();
@@ -58,7 +58,7 @@ void Connection::receive() {
   std::array<char, kReadBytes> bytes;
   const ssize_t got = receive_bytes(fd_.get(), bytes);
   if (got < 0 && errno == EAGAIN) return;
-  // ECONNRESET: the client closed without reading its answers. EBADMSG: it has sent descriptors.
+  // ECONNRESET: the client closed without reading its answers. EBADMSG: it sent descriptors.
   if (got < 0) return give_up();
   if (got == 0) {
     input_ended_ = true;
@@ -97,15 +97,15 @@ std::optional<std::string_view> Connection::next_line() {
   return std::nullopt;
 }
 
-/// Moves the rest to the front only when at least half of the buffer has been consumed, so that
-/// many small lines are cheap.
+/// Moves the rest to the front only if at least half of the buffer has been consumed. This makes
+/// many small lines cheap.
 void Connection::drop_consumed() {
   if (consumed_ == 0 || consumed_ < input_.size() / 2) return;
   input_.erase(0, consumed_);
   searched_ -= std::min(searched_, consumed_);
   line_end_ -= std::min(line_end_, consumed_);
   consumed_ = 0;
-  // An assignment would keep the memory.
+  // assignment would keep the memory
   if (input_.empty() && input_.capacity() > kKeptBytes) std::string().swap(input_);
   count();
 }
@@ -115,7 +115,7 @@ bool Connection::has_room() noexcept {
   return !starved_;
 }
 
-/// A text that is written in part still has its whole size, and a buffer what it may grow to.
+/// Counts a partly written text in full, and the input buffer with its capacity.
 void Connection::count() noexcept {
   held_.set(input_.capacity() + answer_bytes_ + notification_bytes_ + written_);
 }
@@ -138,7 +138,7 @@ bool Connection::put_answer(std::string_view text) {
 
 bool Connection::put_notification(std::string_view text) {
   if (over_ || notification_bytes_ + text.size() + 1 > kNotificationLimit) return false;
-  // An empty queue takes one even then, for nothing else would wake whoever tells what was dropped.
+  // An empty queue takes one without room: nothing else would wake the caller to report the loss.
   if (text.size() >= held_.room() && !output_.empty()) {
     held_back_ = true;
     return false;
@@ -152,7 +152,7 @@ void Connection::append(std::string_view text, bool notification) {
                      output_.back().text.size() + text.size() < kChunkBytes;
   if (!joins) output_.push_back({{}, notification});
   std::string& to = output_.back().text;
-  to.reserve(to.size() + text.size() + 1);  // if this throws, nothing is appended or counted
+  to.reserve(to.size() + text.size() + 1);  // if it throws, nothing has been appended or counted
   to.append(text).push_back('\n');
   (notification ? notification_bytes_ : answer_bytes_) += text.size() + 1;
   count();
@@ -178,7 +178,7 @@ void Connection::flush() {
     written_ = 0;
   }
   count();
-  // A large answer took many times the memory that zinit needs at rest: returns it to the kernel.
+  // A large answer took far more memory than zinit needs at rest: return it to the kernel.
   if (output_.empty() && std::exchange(large_, false)) release_idle_memory();
   if (progress) {
     impatient_ = false;
@@ -186,8 +186,8 @@ void Connection::flush() {
   }
   end_refusal();
   watch();
-  // With nothing left to write the socket will report no event, so requests and notifications that
-  // were held back are resumed here.
+  // An empty queue causes no more events of the socket, so resume the requests and notifications
+  // that were held back here.
   if (output_.empty() && std::exchange(held_back_, false)) wake_();
 }
 
@@ -216,8 +216,8 @@ void Connection::refuse(std::string_view answer) {
   flush();
 }
 
-/// A refused client that has been sent everything gets the end of the stream; the connection is
-/// over when the client has closed its side too.
+/// Ends the stream of a refused client that has been sent everything. The connection is over when
+/// the client has closed its side too.
 void Connection::end_refusal() {
   if (!refused_ || !output_.empty()) return;
   ::shutdown(fd_.get(), SHUT_WR);
@@ -240,8 +240,8 @@ void Connection::give_up() noexcept {
   count();
 }
 
-/// Watches only for events that can be acted on now: libev reports a ready descriptor that nobody
-/// serves again and again, which would keep the loop busy.
+/// Watches only the events that can be handled now. libev would report any other ready descriptor
+/// again and again, and keep the loop busy.
 void Connection::watch() {
   if (over_) return;
   const bool read = !input_ended_ && (refused_ || (!starved_ && !find_line() && !too_long_));

@@ -25,7 +25,7 @@ namespace zinit {
 
 namespace {
 
-constexpr int kBacklog = 4096;  // the kernel takes net.core.somaxconn at most
+constexpr int kBacklog = 4096;  // the kernel limits it to net.core.somaxconn
 
 Result<sockaddr_un> address_of(const std::string& path) {
   if (path.size() > kUnixPathMax)
@@ -50,23 +50,23 @@ Result<void> check_private(int directory, const std::string& path) {
                              path, ::geteuid()));
 }
 
-/// The socket's directory, made if it is missing.
+/// Opens the socket's directory, after making it if it is missing.
 Result<UniqueFd> open_directory(const ControlSocketSettings& settings, const std::string& path) {
   const std::string directory = path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
   if (auto made = make_directories(directory, settings.private_directory ? 0700 : 0755); !made)
     return Failure(made.error());
   const int follow = settings.private_directory ? O_NOFOLLOW : 0;
   auto fd = open_fd(directory.c_str(), O_RDONLY | O_DIRECTORY | follow);
-  // A directory that is writable but not readable will do, though it cannot be locked.
+  // A directory that is writable but not readable is enough, but it cannot be locked.
   if (!fd && fd.error().errnum == EACCES && !settings.private_directory) return UniqueFd();
   if (!fd || !settings.private_directory) return fd;
   if (auto checked = check_private(fd->get(), directory); !checked) return Failure(checked.error());
   return fd;
 }
 
-/// Keeps two servers that start at the same time from each taking the other's new socket for a
-/// stale one. The lock is released when the descriptor is closed. If somebody else holds it for too
-/// long, the server goes on without it.
+/// Prevents two servers that start together from taking each other's new socket for a stale one.
+/// Closing the descriptor releases the lock. If another process holds the lock for too long, the
+/// server goes on without it.
 void lock_directory(int directory, Milliseconds wait) {
   const TimePoint deadline = after(Clock::now(), wait);
   while (::flock(directory, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
@@ -78,13 +78,13 @@ void lock_directory(int directory, Milliseconds wait) {
 Result<UniqueFd> bind_and_listen(const sockaddr_un& address) {
   UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return sys_failure("make a socket for", address.sun_path);
-  // The file takes its mode from the socket, so it is never open to others, not even for a moment,
-  // and the umask, which all threads share, stays as it is.
+  // The file takes its mode from the socket, so others cannot open it even for a moment. The umask,
+  // which all threads share, stays unchanged.
   if (::fchmod(fd.get(), 0600) < 0) return sys_failure("protect the socket", address.sun_path);
   if (::bind(fd.get(), generic(address), sizeof address) < 0) {
     return sys_failure("listen on", address.sun_path);
   }
-  refuse_descriptors(fd.get());  // and on all connections
+  refuse_descriptors(fd.get());  // also for all accepted connections
   if (::listen(fd.get(), kBacklog) < 0) return sys_failure("listen on", address.sun_path);
   return fd;
 }

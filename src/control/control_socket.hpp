@@ -1,4 +1,4 @@
-// The unix socket that clients connect to. A socket that is in use is never replaced.
+// The unix socket that clients connect to. It never replaces a socket that is in use.
 #pragma once
 
 #include <sys/types.h>
@@ -16,19 +16,19 @@ namespace zinit {
 struct ControlSocketSettings {
   std::string path;
   /// The socket's directory must be private to this user (/tmp/zinit-UID): it is made with mode
-  /// 0700, and refused if another user owns it or it is open to others.
+  /// 0700, and refused if another user owns it or if it is open to others.
   bool private_directory = false;
-  /// How long to wait for the directory's lock, which another server holds while it opens a socket.
+  /// How long to wait for the directory's lock. Another server holds it while it opens a socket.
   Milliseconds lock_wait{2000};
 };
 
-/// A listening socket and the file that it is reached by.
+/// A listening socket and its file.
 class ControlSocket {
  public:
   ControlSocket() noexcept = default;
   ControlSocket(ControlSocket&& other) noexcept = default;
   ControlSocket& operator=(ControlSocket&& other) noexcept;
-  /// Removes the file if it is still the one that was made here.
+  /// Removes the file if it still belongs to this socket.
   ~ControlSocket() { remove_file(); }
 
   /// Makes the directory if it is missing, replaces a stale socket that nobody listens on, and
@@ -39,17 +39,17 @@ class ControlSocket {
   /// Touches the file system, and may wait for `lock_wait`. (unix(7))
   [[nodiscard]] static Result<ControlSocket> open(const ControlSocketSettings& settings);
 
-  /// Goes on with the socket that the previous process image has listened on.
+  /// Continues with the socket that the previous process image listened on.
   [[nodiscard]] static ControlSocket take_over(KeptFd listening);
 
   /// Lets members of `group` connect too: the file gets that group and mode 0660. Without a group
-  /// it gets mode 0600 again. Does nothing if the file is no longer this socket's.
+  /// it gets mode 0600 again. Does nothing if the file no longer belongs to this socket.
   [[nodiscard]] Result<void> share_with(std::optional<gid_t> group);
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   [[nodiscard]] const std::string& path() const noexcept { return file_.path(); }
 
-  /// Whether its path still leads to this socket.
+  /// Whether the path still leads to this socket.
   [[nodiscard]] bool is_there() const noexcept { return fd_ && file_.is_there(); }
 
  private:
@@ -57,7 +57,7 @@ class ControlSocket {
   void remove_file() noexcept;
 
   KeptFd fd_;
-  SocketFile file_;  // its path is absolute, because zinit may change its working directory
+  SocketFile file_;  // absolute, because zinit may change its working directory
 };
 
 }  // namespace zinit

@@ -28,7 +28,7 @@ std::string RpcError::json() const {
   JsonWriter writer;
   writer.begin_object();
   writer.member("code", static_cast<std::int32_t>(code_)).member("message", message_);
-  // Those of the examples of JSON-RPC's specification.
+  // These have no `data` in the examples of JSON-RPC's specification.
   const bool bare = code_ == RpcCode::parse_error || code_ == RpcCode::invalid_request ||
                     code_ == RpcCode::method_not_found;
   const bool more = !service_.empty() || !hint_.empty() || !more_.empty();

@@ -12,25 +12,25 @@
 namespace zinit {
 
 enum class RpcCode : std::int32_t {
-  // JSON-RPC's own.
-  parse_error = -32700,      // the text is no JSON
-  invalid_request = -32600,  // no request object; or too long, nested too deep, too large a batch
+  // Defined by JSON-RPC.
+  parse_error = -32700,      // the text is not JSON
+  invalid_request = -32600,  // no request object; or too long, too deep, or too large a batch
   method_not_found = -32601,
   invalid_params = -32602,
   internal_error = -32603,  // out of memory, or a bug in zinit
-  // zinit's.
+  // Defined by zinit.
   service_not_found = -32000,
-  already_exists = -32001,   // a file of another service has the name
+  already_exists = -32001,   // the name belongs to a file of another service
   already_running = -32002,  // never sent; kept for clients that know the number
   not_running = -32003,
   invalid_signal = -32004,
-  config_error = -32005,  // cycles too
+  config_error = -32005,  // also for dependency cycles
   shutting_down = -32006,
   not_permitted = -32007,
   file_error = -32008,
   invalid_state = -32009,
   dependency_error = -32010,
-  process_error = -32011,  // the kernel refused
+  process_error = -32011,  // the kernel refused, or a command failed
   timeout = -32012,
   not_supported = -32013,  // by this mode, or by this service
   proxy_not_found = -32014,
@@ -83,9 +83,9 @@ class RpcError {
   [[nodiscard]] RpcCode code() const noexcept { return code_; }
   [[nodiscard]] const std::string& message() const noexcept { return message_; }
 
-  /// The error object. Those errors of JSON-RPC that the examples of its specification have are
-  /// without `data` if there is nothing to add, as there. All others have `data` with `name`, and
-  /// with `service` and `hint`, which may be null.
+  /// The error object. Errors that have no `data` in the examples of JSON-RPC's specification have
+  /// none here either if there is nothing to add. All others have `data` with `name`, and with
+  /// `service` and `hint`, which may be null.
   [[nodiscard]] std::string json() const;
 
  private:

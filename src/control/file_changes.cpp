@@ -1,4 +1,4 @@
-// Having files checked.
+// Checks of files: see file_changes.hpp.
 #include "control/file_changes.hpp"
 
 #include <utility>
@@ -35,8 +35,8 @@ std::optional<FileChanges::Answers> FileChanges::answer(const Ticket& ticket, bo
   return outcome || due ? std::optional(Answers(ticket.count)) : std::nullopt;
 }
 
-/// Has those look whose time may be over. A timer may fire a moment before its time. So it is set
-/// again until the time of who has asked last is over by the clock that answer() goes by.
+/// Has waiting calls look again: the time of some may be over. A timer may fire a moment early, so
+/// it is set again until the time of the last call is over by the clock that answer() uses.
 void FileChanges::pass_time() {
   const TimePoint now = Clock::now(), due = after(last_asked_, kPatience);
   answered_.ask();

@@ -1,10 +1,9 @@
 // Finds out whether service files have changed since they were read.
 //
 // stat(2) of a file on a dead network file system or a broken disk may never return, and a client
-// that asks for a status must not block the control loop with it. So the loop hands its question to
-// an Offload, and the answer comes later; usually after some 20 us, for 1,000 services after a few
-// ms. After kPatience the answers are unknown. While a thread hangs, all answers are unknown at
-// once.
+// that asks for a status must not block the control loop. So the loop hands the question to an
+// Offload, and the answer comes later: usually after some 20 us, for 1,000 services after a few ms.
+// After kPatience the answer is "unknown". While a thread hangs, the answer is "unknown" at once.
 #pragma once
 
 #include <functional>
@@ -25,27 +24,27 @@ class FileChanges {
   static constexpr Milliseconds kPatience{500};
 
   using Look = bool (*)(const ServiceSpec& spec);
-  /// The result of look() for each spec; nothing if that is not known in time, or there is no
-  /// memory or thread to find out.
+  /// The result of look() for each spec; nothing if it is not known in time, or if memory or a
+  /// thread is missing.
   using Answers = std::vector<std::optional<bool>>;
-  /// Who has gone needs no answer.
+  /// One question. The client may drop it without an answer.
   struct Ticket {
     std::size_t count = 0;
     TimePoint asked{};
-    std::shared_ptr<const Answers> answers{};  // not to be used before the look has ended
+    std::shared_ptr<const Answers> answers{};  // readable only after the look has ended
     Offload::Ticket look{};
   };
 
-  /// `look` may block; tests pass their own. `answered` is called on the loop's thread when there
-  /// may be answers.
+  /// `look` may block; tests pass their own. `answered` is called on the loop's thread when an
+  /// answer may be there.
   FileChanges(EventLoop& loop, Look look, std::function<void()> answered);
 
-  // On the loop's thread; none of these waits.
+  // On the loop's thread. None of these functions waits.
   [[nodiscard]] Ticket ask(std::vector<SpecPtr> specs);
-  /// @param last  the answer is wanted now: what is not known stays so
-  /// @return  nothing if it is not due yet
+  /// @param last  return an answer now; unknown values stay unknown
+  /// @return  nothing if the answer is not due yet
   [[nodiscard]] std::optional<Answers> answer(const Ticket& ticket, bool last = false);
-  /// All who wait have an answer now, and so have those who ask before the loop runs again.
+  /// All waiting calls, and calls that come before the loop runs again, get an answer at once.
   void give_up() noexcept { given_up_ = true; }
 
  private:
@@ -56,7 +55,7 @@ class FileChanges {
   TimePoint last_asked_{};
   LoopCall answered_;
   TimerWatcher patience_;
-  Offload looks_;  // the last member: it asks for `answered_`
+  Offload looks_;  // the last member, because it asks for `answered_`
 };
 
 }  // namespace zinit

@@ -12,18 +12,18 @@ namespace zinit {
 
 namespace {
 
-// The parser passes every number on as text, so that an id can be sent back as it was written.
+// The parser passes numbers on as text, so that an id is sent back exactly as it was written.
 constexpr unsigned kParse = (kJsonParse & ~unsigned{rapidjson::kParseFullPrecisionFlag}) |
                             rapidjson::kParseNumbersAsStringsFlag;
 
-/// Passes the parser's events on to the document, limits the depth, and turns numbers into values.
-/// Numbers that are ids are kept as text in `ids`; the document has their index in `ids` instead.
+/// Passes the parser's events to the document, limits the depth, and turns numbers into values. Ids
+/// that are numbers are kept as text in `ids`; the document has their index in `ids` instead.
 class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> {
  public:
   Builder(JsonDocument& document, std::vector<std::string>& ids) : document_(document), ids_(ids) {}
 
   using Size = rapidjson::SizeType;
-  bool Default() { return false; }  // no other event comes with kParse
+  bool Default() { return false; }  // kParse causes no other event
   bool Null() { return value() && document_.Null(); }
   bool Bool(bool flag) { return value() && document_.Bool(flag); }
   bool String(const char* text, Size size, bool) {
@@ -62,14 +62,14 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
     std::int64_t whole = 0;
     const auto [stopped, fault] = std::from_chars(text.data(), end, whole);
     if (stopped == end && fault == std::errc()) return document_.Int64(whole);
-    // strtod() returns 0 or infinity for a number out of range; from_chars() does not tell which.
+    // strtod() returns 0 or infinity for a number out of range; from_chars() does not say which.
     return document_.Double(std::strtod(std::string(text).c_str(), nullptr));
   }
 
   JsonDocument& document_;
   std::vector<std::string>& ids_;
   int depth_ = 0;
-  int request_depth_ = 1;  // of the members of a request
+  int request_depth_ = 1;  // the depth of the members of a request
   bool id_follows_ = false;
 };
 
@@ -141,7 +141,7 @@ RpcCall read_call(const JsonValue& request, const std::vector<std::string>& ids)
 /// Fills the document. @return  an error if the text is refused
 std::optional<RpcError> parse(std::string_view text, JsonDocument& document,
                               std::vector<std::string>& ids) {
-  // RapidJSON's reader would take a NUL character for the end of the text.
+  // RapidJSON's reader would treat a NUL character as the end of the text.
   if (text.find('\0') != std::string_view::npos)
     return RpcError(RpcCode::parse_error, "Parse error");
   Builder builder(document, ids);

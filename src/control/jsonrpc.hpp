@@ -1,8 +1,8 @@
-// JSON-RPC 2.0 without transport or methods: one text in, its calls out; and how answers are
-// written. (www.jsonrpc.org/specification)
+// JSON-RPC 2.0 without transport or methods: parses a text into its calls, and writes answers.
+// (www.jsonrpc.org/specification)
 //
-// Nothing here recurses over what a client sent: the parser is iterative, and texts nested deeper
-// than kMaxRequestDepth are refused while they are parsed.
+// Nothing here recurses over a client's input: the parser is iterative, and it refuses texts that
+// are nested deeper than kMaxRequestDepth.
 #pragma once
 
 #include <optional>
@@ -15,38 +15,38 @@
 
 namespace zinit {
 
-/// The deepest nesting of values that a request may have. Configurations need a handful.
+/// The deepest nesting of values in a request. Configurations need a handful.
 inline constexpr int kMaxRequestDepth = 64;
 
-/// The most calls that one batch may have: about as many real calls as fit into 1 MiB.
+/// The most calls in one batch: about as many real calls as fit into 1 MiB.
 inline constexpr std::size_t kMaxBatch = 10000;
 
-/// One call of a text.
+/// One call in a text.
 struct RpcCall {
   std::string method;
   /// An array or object inside RpcMessage::document; null: none was given.
   const JsonValue* params = nullptr;
   /// As JSON text, numbers as the client wrote them. Empty: a notification, which gets no answer.
   std::string id;
-  /// Set if this is no valid request: the call is answered with this error and not carried out.
+  /// Set if this is not a valid request: the call gets this error and is not carried out.
   std::optional<RpcError> fault;
 };
 
-/// What one text holds.
+/// The contents of one text.
 struct RpcMessage {
   JsonDocument document;
   std::vector<RpcCall> calls;  // at least one
-  bool batch = false;          // the answers go into one array
+  bool batch = false;          // all answers go into one array
 };
 
-/// Parses one text. A text that is no JSON, or no request at all, becomes one call with a fault.
+/// Parses one text. A text that is not JSON, or not a request, becomes one call with a fault.
 /// @param text  any bytes. May throw std::bad_alloc.
 [[nodiscard]] RpcMessage parse_rpc(std::string_view text);
 
-/// The response that carries `result`, JSON text.
+/// The response with `result`, which is JSON text.
 [[nodiscard]] std::string rpc_result(std::string_view id, std::string_view result);
 
-/// The response that carries an error.
+/// The response with an error.
 [[nodiscard]] std::string rpc_failure(std::string_view id, const RpcError& error);
 
 /// A notification to a client. `params` is JSON text.

@@ -14,7 +14,7 @@ namespace zinit {
 
 namespace {
 
-// Memory that a queued line takes in addition to its text.
+// Memory of a queued line in addition to its text.
 constexpr std::size_t kLineOverhead = sizeof(LogFeed::Notice) + 32;
 
 std::string params_of(std::uint64_t subscription, const NamedLine& named) {
@@ -59,7 +59,7 @@ bool LogFeed::keep(const SinkBatch& batch, const SplitLine& line, std::uint64_t 
            dropped_});
       dropped_ = 0;
       return true;
-    } catch (const std::bad_alloc&) {  // dropped, as without room
+    } catch (const std::bad_alloc&) {  // dropped, as if there were no room
     }
   }
   room_->used.remove(size);
@@ -73,7 +73,7 @@ void LogFeed::begin_with(LastLines last) {
   for (const Notice& notice : batch_) room_->used.add(size_of(notice.named));
 }
 
-/// Takes the lines that have been queued since the last call.
+/// Takes the lines that were queued since the last call.
 void LogFeed::fetch() {
   batch_.clear();
   at_ = 0;
@@ -98,7 +98,7 @@ void LogFeed::told() {
   batch_[at_++].named = {};
 }
 
-// --- all of one client ---
+// --- all subscriptions of one client ---
 
 LogFeeds::LogFeeds(LogStore& logs, EventLoop& loop, SharePtr share, std::function<void()> wake)
     : logs_(logs), room_(std::make_shared<LogRoom>(loop, std::move(share), std::move(wake))) {}

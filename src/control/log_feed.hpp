@@ -3,14 +3,13 @@
 //   data loop and others --> LogFeed::take() --> queue --> control loop: LogFeeds::tell()
 //                            a log's lock held             --> Connection, as notifications
 //
-// Lines are queued as plain text, at most kRoomBytes of them for each client, and become JSON only
-// when the connection has little left to send. So a client that does not read costs no more memory
-// than that. A flood of lines costs the data loop a copy of each line while there is room, and
-// after that only a count. The client is told this count, as `dropped`, at the place where the
-// lines are missing.
+// Lines are queued as plain text, at most kRoomBytes for each client. They become JSON only when
+// the connection has little left to send, so a client that does not read costs no more memory. A
+// flood of lines costs the data loop a copy of each line while there is room, and then only a
+// count. The client gets this count, as `dropped`, at the place where the lines are missing.
 //
-// Threads: take() may be called by any thread, with a log's lock held; everything else is called on
-// the control loop's thread.
+// Threads: any thread may call take(), with a log's lock held. Everything else runs on the control
+// loop's thread.
 #pragma once
 
 #include <atomic>
@@ -28,19 +27,19 @@
 
 namespace zinit {
 
-/// What the log subscriptions of one client share.
+/// Shared by the log subscriptions of one client.
 struct LogRoom {
   LogRoom(EventLoop& loop, SharePtr share, std::function<void()> wake)
       : call(loop, std::move(wake)), used(std::move(share)) {}
 
-  LoopCall call;  // wakes the client's session: lines are queued
+  LoopCall call;  // wakes the client's session when lines are queued
   Held used;      // bytes of queued lines
 };
 
 /// One subscription.
 class LogFeed final : public LogTap {
  public:
-  /// `names` sorted; empty: all logs. `held` counts them.
+  /// `names` is sorted; empty: all logs. `held` counts their bytes.
   LogFeed(std::uint64_t number, std::vector<std::string> names, Held held,
           std::shared_ptr<LogRoom> room)
       : number_(number), names_(std::move(names)), held_(std::move(held)), room_(std::move(room)) {}
@@ -49,17 +48,17 @@ class LogFeed final : public LogTap {
   [[nodiscard]] bool wants(std::string_view name) const noexcept override;
   void take(const SinkBatch& batch, std::uint64_t first_seq) noexcept override;
 
-  /// Sets the lines from before the subscription, which are sent first. Once, before next().
+  /// Sets the older lines, which are sent first. Call it once, before next().
   void begin_with(LastLines last);
 
   /// A line, or the number of lines that were dropped, or both.
   struct Notice {
-    NamedLine named;            // without a service: there is no line
-    std::uint64_t dropped = 0;  // before this line
+    NamedLine named;            // no service: there is no line
+    std::uint64_t dropped = 0;  // lines missing before this one
   };
   /// The next notice for the client; null if there is none now. Valid until the next call.
   [[nodiscard]] Notice* next();
-  /// Removes the notice that next() returned: it has been sent.
+  /// Removes the notice that next() returned, after it was sent.
   void told();
 
  private:
@@ -73,38 +72,38 @@ class LogFeed final : public LogTap {
   const Held held_;
   const std::shared_ptr<LogRoom> room_;
 
-  // Used only by the control loop.
+  // Only the control loop uses these.
   std::vector<Notice> batch_;
-  std::size_t at_ = 0;  // the next in batch_
+  std::size_t at_ = 0;  // the next notice in batch_
 
   Mutex mutex_;
   std::vector<Notice> queue_ GUARDED_BY(mutex_);
-  std::uint64_t dropped_ GUARDED_BY(mutex_) = 0;  // since the last line of the queue
-  bool awake_ GUARDED_BY(mutex_) = false;         // the session knows that lines wait
+  std::uint64_t dropped_ GUARDED_BY(mutex_) = 0;  // since the last queued line
+  bool awake_ GUARDED_BY(mutex_) = false;         // the session knows that lines are queued
 };
 
 /// All log subscriptions of one client.
 class LogFeeds {
  public:
-  /// Bytes of lines that may be queued for one client, with their overhead.
+  /// Limit for the queued lines of one client, in bytes with their overhead.
   static constexpr std::size_t kRoomBytes = Connection::kNotificationLimit;
 
-  /// `wake` is called on the loop when tell() has something to do; what is queued counts for
-  /// `share`, if there is one. `logs` and `loop` outlive this.
+  /// `wake` is called on the loop when tell() has work. Queued bytes count for `share`, if there is
+  /// one. `logs` and `loop` must outlive this.
   LogFeeds(LogStore& logs, EventLoop& loop, SharePtr share, std::function<void()> wake);
   ~LogFeeds();
   LogFeeds(const LogFeeds&) = delete;
   LogFeeds& operator=(const LogFeeds&) = delete;
 
-  /// Subscribes to the logs in `names` (empty: all), which `held` counts, beginning with the last
-  /// `lines` of each. May throw std::bad_alloc.
+  /// Subscribes to the logs in `names` (empty: all), beginning with the last `lines` of each.
+  /// `held` counts the bytes of `names`. May throw std::bad_alloc.
   void add(std::uint64_t number, std::vector<std::string> names, Held held, std::size_t lines);
   /// False if there is no such subscription.
   bool remove(std::uint64_t number);
   [[nodiscard]] std::size_t size() const noexcept { return feeds_.size(); }
 
   /// Sends queued lines until `until`, or until the connection has enough to send.
-  /// @return  true if it stopped because of the time, so that there may be more lines
+  /// @return  true if the time was over: there may be more lines
   bool tell(Connection& connection, TimePoint until);
 
  private:

@@ -1,12 +1,11 @@
-// The table of methods: for each method its parameters, its result and who may call it. Dispatch,
-// the checking of parameters and rpc.discover use it.
+// The table of methods: the parameters, the result and the required right of each. Dispatch, the
+// checks of parameters and rpc.discover use it.
 //
 // To add a method, add its handler and its row to the file of its family (methods_system.cpp,
 // methods_service.cpp, ...).
 //
-// A handler runs on the control loop's thread and must not block. It either answers at once, with a
-// result or an error, or returns a Later, whose look() is called after every change until it gives
-// an answer.
+// A handler runs on the control loop's thread and must not block. It returns a result or an error
+// at once, or a Later, whose look() is called after every change until it returns an answer.
 #pragma once
 
 #include <cstdint>
@@ -35,23 +34,23 @@ class ProcessLooks;
 class Scrapes;
 class Settling;
 
-/// What a peer may do, and what a method requires. In ascending order.
+/// What a peer may do, and what a method requires, in ascending order.
 enum class Right : std::uint8_t {
   none,  // no method
   read,  // every method that changes nothing
   full,
 };
 
-/// Numbers of clients and of what they wait for; for debug.state.
+/// How many clients there are, and what they wait for; for debug.state.
 struct ControlFigures {
   std::size_t clients = 0;
-  std::size_t waiting = 0;        // calls that are not answered yet
+  std::size_t waiting = 0;        // calls without an answer yet
   std::size_t subscriptions = 0;  // to events
   std::size_t log_subscriptions = 0;
-  std::size_t bytes_of_others = 0;  // that clients of others than root hold
+  std::size_t bytes_of_others = 0;  // held by clients of users other than root
 };
 
-/// What the methods work on. It outlives every call, and the Laters and callbacks of calls.
+/// The objects that methods use. All outlive every call, and the Laters and callbacks of calls.
 struct RpcContext {
   Board& board;
   LogStore& logs;
@@ -62,24 +61,24 @@ struct RpcContext {
   Scrapes& scrapes;
   Settling& settling;
   std::function<ControlFigures()> figures;
-  std::function<void()> look_again;  // has look() of every Later called soon; on the loop's thread
-  std::weak_ptr<void> turns{};       // of the one answer in turns that has begun (answers.hpp)
+  std::function<void()> look_again;  // calls look() of every Later soon; on the loop's thread
+  std::weak_ptr<void> turns{};       // the one answer in turns that is being made (answers.hpp)
 };
 
-/// The client's side of a subscription; implemented by the session.
+/// A client's subscriptions. The session implements it.
 class Subscriber {
  public:
   virtual ~Subscriber() = default;
-  /// Begins to notify the client of each change of state of the services in `names` (empty: all).
-  /// @return  the subscription's number; nothing if the client has too many.
+  /// Notifies the client of each change of state of the services in `names` (empty: all).
+  /// @return  the subscription's number; nothing if the client has too many
   [[nodiscard]] virtual std::optional<std::uint64_t> subscribe(std::vector<std::string> names) = 0;
-  /// @return  false if this client has no such subscription.
+  /// @return  false if this client has no such subscription
   virtual bool unsubscribe(std::uint64_t subscription) = 0;
-  /// The same for the lines of the logs in `names`, beginning with the last `lines` of each.
+  /// The same for lines of the logs in `names`, beginning with the last `lines` of each.
   [[nodiscard]] virtual std::optional<std::uint64_t> subscribe_logs(std::vector<std::string> names,
                                                                     std::size_t lines) = 0;
   virtual bool unsubscribe_logs(std::uint64_t subscription) = 0;
-  /// Who the client is, for the log: `pid 51 (zinitctl), uid 0`.
+  /// Names the client for the log: `pid 51 (zinitctl), uid 0`.
   [[nodiscard]] virtual std::string caller() const { return "a client"; }
 };
 
@@ -93,23 +92,23 @@ struct Call {
 /// A result as JSON text, or an error.
 using RpcResult = tl::expected<std::string, RpcError>;
 
-/// An answer that is not due yet.
+/// An answer that comes later.
 struct Later {
-  /// Returns the answer, once there is one. Called in the client's next turn, then after every
+  /// Returns the answer once there is one. Called in the client's next turn, and then after every
   /// change of the board and at the deadline.
   std::function<std::optional<RpcResult>()> look;
   TimePoint deadline = kNever;
-  /// Gives the answer at the deadline. May be empty only if the deadline is kNever.
+  /// Returns the error at the deadline. May be empty only if the deadline is kNever.
   std::function<RpcError()> at_deadline;
-  /// Set for long work that look() does in portions: look() is called again in the client's next
-  /// turn, without a change of the board. A client's calls of this kind are done one after the
-  /// other. They have no deadline.
+  /// Set if look() does long work in portions: look() is called again in the client's next turn,
+  /// without a change of the board. Such calls of one client run one after the other. They have no
+  /// deadline.
   bool works = false;
-  /// With `works`: whether there is nothing to do now before look_again(). May be empty.
+  /// With `works`: whether look() has nothing to do before look_again(). May be empty.
   std::function<bool()> rests{};
 };
 
-/// A result, and an action that begins after the result has been written to the client.
+/// A result, and an action that begins after the result was written to the client.
 struct Then {
   std::string result;
   std::function<void()> action;
@@ -128,7 +127,7 @@ struct Method {
   Shape result;
 };
 
-// The rows of each family, in the file of its handlers.
+// The rows of each family. They are in the file of its handlers.
 [[nodiscard]] std::span<const Method> discover_methods() noexcept;
 [[nodiscard]] std::span<const Method> system_methods() noexcept;
 [[nodiscard]] std::span<const Method> service_methods() noexcept;
@@ -144,8 +143,8 @@ struct Method {
 /// Every method: the rows of all families.
 [[nodiscard]] std::span<const Method> all_methods();
 
-/// Calls the handler of the method that `call` names, if its parameters are valid and `right` is
-/// sufficient. May throw std::bad_alloc. On the control loop's thread.
+/// Calls the handler of the method that `call` names, if its parameters are valid and `right`
+/// suffices. May throw std::bad_alloc. On the control loop's thread.
 [[nodiscard]] Outcome dispatch(std::span<const Method> methods, const RpcCall& call, Right right,
                                RpcContext& context, Subscriber& subscriber);
 

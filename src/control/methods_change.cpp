@@ -21,9 +21,9 @@ void hide(JsonValue& value) {
   each_member(value, [](auto& member) { member.value.SetString("***"); });
 }
 
-/// The document with the values of `env` hidden, because they may be secrets. The values of unknown
-/// keys are hidden too: one of them may be a misspelt `env`. So is what lies in no section: its
-/// header may be missing, or wrong.
+/// The document without the values of `env`, because they may be secrets. It hides the values of
+/// unknown keys too, because such a key may be a misspelt `env`; and values in no section, because
+/// their header may be missing or wrong.
 std::string without_secrets(const std::string& text) {
   JsonDocument document = json_from(text).value();
   each_member(document, [](auto& section) {
@@ -36,8 +36,7 @@ std::string without_secrets(const std::string& text) {
   return json_of(document);
 }
 
-// The effects on others are left out if there are none: a service is mostly added and removed
-// without.
+// Leaves the effects out if there are none, which is the usual case.
 EffectsSource effects_if_any(const Board& board, const Board::Others& others) {
   return others.empty() ? EffectsSource() : effects_of(board, others);
 }
@@ -63,7 +62,7 @@ std::string removed_json(const Board& board, const Daemon::Deleted& deleted) {
       Source{effects_if_any(board, deleted.others), deleted.warnings});
 }
 
-/// One of the requests about all services of class user.
+/// A request about all services of class user.
 struct AboutAll {
   RequestResult<Board::Bulk> (Board::*act)();
   std::string_view done;  // the member of the answer
@@ -75,7 +74,7 @@ bool has_started(const ServiceView& view) {
          (view.record.state == State::exited && view.record.done);
 }
 bool has_stopped(const ServiceView& view) { return at_rest(view.record.state) && view.pid == 0; }
-/// True for a removed service that is down: it leaves the graph soon.
+/// True for a removed service that is down: it will leave the graph soon.
 bool is_gone(const ServiceView& view) { return view.removed && has_stopped(view); }
 
 std::string words_of(const ServiceView& view) {
@@ -146,7 +145,7 @@ Outcome carry_out(Call& call) {
   return later;
 }
 
-/// The name in the config; empty if it has none, or one that is not valid for a service.
+/// The name in the config; empty if it is missing or not valid for a service.
 std::string name_in(const JsonValue& config) {
   for (const KindInfo& kind : kKinds) {
     const auto table = config.FindMember(kind.name.data());
@@ -162,7 +161,7 @@ Outcome service_get(Call& call) {
   const std::optional<ServiceView> view = call.context.board.view(name_of(call));
   if (!view) return service_not_found(call.context.board, name_of(call));
   const ServiceSpec& spec = *view->spec;
-  // A file that could not be parsed has no document.
+  // a file that could not be parsed has no document
   const std::string& document = spec.document.empty() ? "{}" : spec.document;
   JsonWriter writer;
   writer.begin_object().key("config");

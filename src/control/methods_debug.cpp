@@ -1,5 +1,5 @@
-// debug.state: everything that zinit knows about its services and itself, for finding faults.
-// debug.settle: a barrier for tests, which look at what several threads do.
+// debug.state: all that zinit knows about its services and itself, to find faults with.
+// debug.settle: a barrier for tests that look at the work of several threads.
 #include <dirent.h>
 #include <unistd.h>
 
@@ -26,10 +26,10 @@ constexpr std::array kCauses = {"none",      "down",     "owed",  "dependency", 
 static_assert(static_cast<std::size_t>(StopCause::ready_exec) == kCauses.size() - 1);
 constexpr std::array kStages = {"none", "signalled", "killed"};
 
-/// So that a client which has gone does not keep zinit looking for long.
+/// Limits how long a client that has gone can keep zinit looking.
 constexpr std::int64_t kLongestSettleMs = 60'000;
 
-/// Milliseconds from now, negative for the past; null for kNever and for the epoch (not set).
+/// Milliseconds from now, negative for the past; null for kNever and the epoch (not set).
 void put_time(JsonWriter& writer, std::string_view name, TimePoint time, TimePoint now) {
   writer.key(name);
   if (time == kNever || time == TimePoint{}) {
@@ -72,7 +72,7 @@ void put_edges(JsonWriter& writer, const Graph& graph, std::string_view name,
   writer.end_array();
 }
 
-/// Writes nothing if the slot is not in the graph, which may be newer than the views.
+/// Writes nothing if the slot is not in the graph: the graph may be newer than the views.
 void put_node(JsonWriter& writer, const Graph& graph, Slot slot) {
   if (!graph.used(slot)) return;
   const Node& node = graph.node(slot);
@@ -87,7 +87,7 @@ void put_node(JsonWriter& writer, const Graph& graph, Slot slot) {
   writer.member("faults", *node.faults);
 }
 
-/// The files that start a service, and why not all of them may be seen.
+/// The [path] of a service, and why zinit cannot watch all of it.
 void put_path(JsonWriter& writer, const ServiceSpec& spec, const Daemon& daemon) {
   if (!spec.path->configured()) return;
   writer.key("path").begin_object().member("exists", spec.path->exists);
@@ -108,7 +108,7 @@ void put_service(JsonWriter& writer, const RpcContext& context, const ServiceVie
   writer.end_object();
 }
 
-/// The deadlines of all services, each with its kind, and when their timers are due next.
+/// The deadlines of all services with their kinds, and when their timers are due next.
 void put_timers(JsonWriter& writer, const std::vector<ServiceView>& views, const Daemon& daemon) {
   const TimePoint now = Clock::now();
   writer.key("timers").begin_array();
@@ -130,7 +130,7 @@ void put_timers(JsonWriter& writer, const std::vector<ServiceView>& views, const
   writer.end_array();
 }
 
-/// Names in a directory of /proc/self, without the dots.
+/// Names in a directory of /proc/self, without dot files.
 std::vector<std::string> entries(const char* path) {
   std::vector<std::string> names;
   const UniqueDirectory directory(::opendir(path));
@@ -143,7 +143,7 @@ std::vector<std::string> entries(const char* path) {
 void put_descriptor(JsonWriter& writer, const std::string& number) {
   char target[PATH_MAX];
   const ssize_t length = ::readlink(("/proc/self/fd/" + number).c_str(), target, sizeof target);
-  if (length < 0) return;  // it has been closed, as that of the directory itself
+  if (length < 0) return;  // it has been closed, like that of the directory itself
   writer.begin_object().member("fd", parse_integer(number));
   writer.member("target", std::string_view(target, static_cast<std::size_t>(length)));
   writer.end_object();
@@ -169,7 +169,7 @@ void put_proxies(JsonWriter& writer, const Daemon& daemon) {
   writer.end_array();
 }
 
-/// The answer to debug.state: the services one at a time, then the descriptors.
+/// The answer to debug.state: one service per step, then the descriptors.
 class WholeState final : public Turns {
  public:
   explicit WholeState(RpcContext& context) : context_(context), figures_(context.figures()) {}
@@ -206,7 +206,7 @@ class WholeState final : public Turns {
     return true;
   }
   [[nodiscard]] std::string take() override {
-    if (next_ == views_.size()) begin_descriptors();  // there are none
+    if (next_ == views_.size()) begin_descriptors();  // no descriptor has begun the array
     return writer_.end_array().end_object().take();
   }
 
@@ -214,7 +214,7 @@ class WholeState final : public Turns {
   void begin_descriptors() { writer_.end_array().key("descriptors").begin_array(); }
 
   RpcContext& context_;
-  const ControlFigures figures_;  // before this call waits itself
+  const ControlFigures figures_;  // taken before this call waits itself
   JsonWriter writer_;
   std::vector<ServiceView> views_;
   GraphPtr graph_;

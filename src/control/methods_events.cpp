@@ -11,10 +11,10 @@ namespace {
 
 using protocol::Shapes;
 
-/// The services that a call names, each once: a request has room for the same name a hundred
-/// thousand times.
-/// @param past  those that are known beside those of the board
-/// @return  the first one that is not known as the error
+/// The services that a call names, without duplicates: a request has room for 100,000 times the
+/// same name.
+/// @param past  names that are valid although the board does not have them
+/// @return  the first unknown name as the error
 tl::expected<std::unordered_set<std::string>, std::string> named(
     const Call& call, const std::unordered_set<std::string_view>& past) {
   std::unordered_set<std::string> names;
@@ -30,7 +30,7 @@ tl::expected<std::unordered_set<std::string>, std::string> named(
 Outcome events_get(Call& call) {
   const auto lines = static_cast<std::size_t>(*call.params.count("lines"));
   std::vector<StateEvent> events = call.context.board.events_after(0).events;
-  // A service that has been removed may still have events in the list.
+  // A removed service may still have events in the list.
   std::unordered_set<std::string_view> past;
   for (const StateEvent& event : events) past.insert(event.service);
   const auto names = named(call, past);

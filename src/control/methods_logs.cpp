@@ -19,11 +19,11 @@ constexpr std::size_t kMostPattern = 1024;
 constexpr std::array kStreams = {LogStream::out, LogStream::err, LogStream::zinit,
                                  LogStream::syslog};
 
-/// Searches logs in portions, so that it delays neither the control loop nor the writing of a log:
-/// all logs together may have a gigabyte.
+/// Searches logs in portions, because all logs together may have a gigabyte. So it delays neither
+/// the control loop nor the threads that write to a log.
 class LogSearch {
  public:
-  /// How a line is shown in the answer: with its members, with these and its service, or as text.
+  /// How the answer shows a line: as members, as members with its service, or as text.
   enum class LineShape { members, named, text };
 
   struct Wanted {
@@ -40,7 +40,7 @@ class LogSearch {
     places_.push_back({std::move(name), slot, from});
   }
 
-  /// Searches until kTime is over. @return  the answer, when the last portion is done
+  /// Searches until kTime is over. @return  the answer, after the last portion
   std::optional<RpcResult> go_on() {
     const TimePoint until = Clock::now() + kTime;
     while (!places_.empty()) {
@@ -66,10 +66,10 @@ class LogSearch {
   };
 
   static constexpr std::chrono::microseconds kTime{500};
-  // The most lines, and bytes, that are searched without releasing the lock of their log.
+  // The most lines, and bytes, that are searched under the lock of their log.
   static constexpr std::size_t kPortion = 256;
   static constexpr std::size_t kPortionBytes = std::size_t{64} << 10;
-  // The most bytes of found lines, with their overhead, that are kept: the newest ones.
+  // The limit for kept lines, in bytes with their overhead. The newest lines are kept.
   static constexpr std::size_t kMostBytes = std::size_t{4} << 20;
   static constexpr std::size_t kLineOverhead = 64;
 
@@ -102,8 +102,8 @@ class LogSearch {
     return logs_.look_back(place.slot, place.at, kPortion, kPortionBytes, visit);
   }
 
-  /// Drops all but the newest of the found lines. They are collected log by log, newest first.
-  /// Lines of several logs are sorted by time here; lines of one log keep their order.
+  /// Drops all but the newest found lines. They were found log by log, newest first. Lines of
+  /// several logs are sorted by time; lines of one log keep their order.
   void keep_newest() {
     if (!found_.empty() && found_.front().service != found_.back().service)
       std::ranges::stable_sort(found_, {},
@@ -136,13 +136,13 @@ class LogSearch {
 
   LogStore& logs_;
   const Wanted wanted_;
-  std::vector<Place> places_;  // still to be searched
+  std::vector<Place> places_;  // logs that are not searched yet
   Count in_this_;              // lines found in places_.back()
   std::vector<NamedLine> found_;
   std::size_t found_bytes_ = 0;
 };
 
-/// The answer to a call whose search may take several turns.
+/// The answer to a call whose search may need several turns.
 Later later(const std::shared_ptr<LogSearch>& search) {
   Later later;
   later.look = [search] { return search->go_on(); };
@@ -150,7 +150,7 @@ Later later(const std::shared_ptr<LogSearch>& search) {
   return later;
 }
 
-/// The log of a service, of zinit ("zinit") or of /dev/log ("syslog"); kNoSlot if there is none.
+/// The log of a service, of zinit ("zinit") or of /dev/log ("syslog"); kNoSlot: no such log.
 Slot log_slot(const Board& board, std::string_view name) {
   if (name == "zinit") return kOwnLog;
   if (name == "syslog") return kSyslog;

@@ -1,4 +1,4 @@
-// metrics.get: figures of everything, for monitoring.
+// metrics.get: figures of services, proxies and zinit, for monitoring.
 #include "control/answers.hpp"
 #include "control/scrapes.hpp"
 

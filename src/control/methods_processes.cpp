@@ -1,4 +1,4 @@
-// The methods about processes of services: they are looked at on a thread of its own.
+// The methods about processes of services. A thread of its own looks at the processes.
 #include "control/answers.hpp"
 #include "control/process_looks.hpp"
 
@@ -13,7 +13,7 @@ ServicePlace place_of(const ServiceView& view) { return {view.cgroup, view.pid};
 
 bool has_processes(const ServiceView& view) { return view.pid > 0 || !view.cgroup.empty(); }
 
-/// A number of tenths with one decimal.
+/// Tenths as a number with one decimal.
 std::string decimal(std::int64_t tenths) { return fmt::format("{}.{}", tenths / 10, tenths % 10); }
 
 std::string stats_json(Pid pid, const ServiceFigures& figures,

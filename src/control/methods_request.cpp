@@ -1,8 +1,7 @@
 // The methods service.* that change something or wait for a change.
 //
 // A wait looks at Board::brief() after every change. The board counts a service with an unfinished
-// request as not settled, so a wait that begins after a request cannot be answered by the state
-// before it.
+// request as not settled, so the state before a request cannot end a wait that begins after it.
 #include <array>
 #include <memory>
 
@@ -30,8 +29,8 @@ bool is_stopped(const Brief& brief) {
 struct Goal {
   std::string_view word;
   Condition reached;
-  bool needs_life = false;  // what has failed, or was not started for a condition, and is not
-                            // started again, will not reach it
+  bool needs_life = false;  // a service that has failed, or was not started because of a condition,
+                            // and is not started again, cannot reach it
 };
 
 constexpr std::array kGoals = {Goal{"running", is_running, true}, Goal{"exited", is_exited, true},
@@ -65,14 +64,14 @@ RpcError timed_out(const Board& board, const std::string& name, std::string_view
       .with("state", json_of(state));
 }
 
-/// What a request has done to other services, as members to be added to a *status_full*.
+/// The effects of a request on other services, as text to append to a *status_full*.
 std::string others_members(const Board& board, const Board::Others& others) {
   JsonWriter writer;
   put_members<protocol::Effects>(writer.begin_object(), effects_of(board, others));
   return writer.end_object().take().substr(1);
 }
 
-/// Answers with *status_full*, and the members of `others`, as soon as `goal` is reached.
+/// Answers with *status_full* and the members of `others`, as soon as `goal` is reached.
 Later wait_until(RpcContext& context, std::string name, Goal goal,
                  std::optional<std::int64_t> timeout_ms, std::optional<Board::Others> others = {}) {
   Later later;
@@ -116,7 +115,7 @@ Outcome request(Call& call) {
   return outcome_of(status_full_of(call.context, name, others_members(board, *done)));
 }
 
-/// Waits for check_exec of what a restart would stop, if there is any; then it goes on as others.
+/// Waits for check_exec of the services that the restart would stop; then restarts them.
 Outcome service_restart(Call& call) {
   RpcContext& context = call.context;
   Board& board = context.board;
@@ -153,8 +152,8 @@ Outcome service_restart(Call& call) {
   return later;
 }
 
-/// The reload of one service by its own reload_exec or reload_signal. The report lists it as
-/// unchanged, since its file is not read.
+/// Reloads one service by its own reload_exec or reload_signal. The report lists the service as
+/// unchanged, because its file is not read.
 Outcome reload_one(Call& call, std::string_view name) {
   Board& board = call.context.board;
   const auto begun =

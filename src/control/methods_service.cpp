@@ -1,4 +1,4 @@
-// The methods service.* that change nothing and answer at once.
+// The methods service.* that change nothing, and need no look at processes.
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "control/answers.hpp"
@@ -12,7 +12,7 @@ namespace {
 
 using protocol::Shapes;
 
-// How far back in a log its last line on standard error is looked for, and how much of it is shown.
+// How far back explain_output() looks for a line on standard error, and how much it shows.
 constexpr std::size_t kLookedThrough = 256;
 constexpr std::size_t kLookedThroughBytes = std::size_t{64} << 10;
 constexpr std::size_t kLongestOutput = 200;
@@ -33,8 +33,8 @@ Outcome service_status_full(Call& call) {
   return outcome_of(status_full_of(call.context, name_of(call)));
 }
 
-/// Adds what only its processes show: that the main one stands still, and what its stops have
-/// spared.
+/// Adds what only the processes show: that a signal has stopped the main process, and which
+/// processes a stop has left running.
 void explain_processes(WhyReport& report, const ServiceView& view) {
   const auto add = [&](std::string kind, std::string detail) {
     report.reasons.push_back(
@@ -57,8 +57,8 @@ void explain_processes(WhyReport& report, const ServiceView& view) {
                             join(left, ", "), report.name));
 }
 
-/// Adds the last line on standard error of the service whose process has ended, if `report` comes
-/// down to that.
+/// Adds the last line on standard error of the service that is the root cause in `report`, if its
+/// process has ended.
 void explain_output(WhyReport& report, const RpcContext& context) {
   if (report.reasons.empty()) return;
   const std::string root = report.reasons.front().root_cause;

@@ -1,4 +1,4 @@
-// system.*: information about the server, and shutdown.
+// system.*: facts about the server, shutdown and re-execution.
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -24,7 +24,7 @@ RpcError not_supported(PowerAction action, std::string_view mode) {
       .hint("system.shutdown stops all services and ends zinit");
 }
 
-/// The action begins only after its answer has been written, because it may end the server at once.
+/// The action begins only after its answer was written, because it may end the server at once.
 template <PowerAction action>
 Outcome power(Call& call) {
   RpcContext& context = call.context;
@@ -38,7 +38,7 @@ Outcome power(Call& call) {
   }
   std::string message(call.params.string("message").value_or(""));
   if (const auto at_us = call.params.count("at_us")) {
-    // Rounded up to seconds, so that a minute is told as one.
+    // Rounded up to seconds, so that one minute is written as one minute.
     const std::int64_t in_s = std::max<std::int64_t>((*at_us - wall_us() + 999'999) / 1'000'000, 0);
     context.daemon.tell_terminals(fmt::format("The system will {} in {}{}{}",
                                               power_action_text(action), duration_text(in_s * 1000),
@@ -89,7 +89,7 @@ protocol::ServerFiles files_of(const Places* places, const Board& board) {
 
 Outcome system_timers(Call& call) {
   std::vector<TimerView> timers = call.context.daemon.timers();
-  // What is due first comes first.
+  // the earliest first
   std::ranges::stable_sort(timers, {}, [](const TimerView& timer) {
     return timer.next_us.value_or(std::numeric_limits<std::int64_t>::max());
   });
@@ -99,7 +99,7 @@ Outcome system_timers(Call& call) {
 Outcome system_info(Call& call) {
   const DaemonInfo info = call.context.daemon.info();
   utsname host{};
-  ::uname(&host);  // fails on a bad address only
+  ::uname(&host);  // fails only for a bad address
   const auto ms = [](const std::optional<std::int64_t>& time) {
     return time ? std::optional(Milliseconds(*time)) : std::nullopt;
   };
@@ -116,7 +116,7 @@ Outcome system_info(Call& call) {
                   info.last_crash.empty() ? std::nullopt : std::optional(info.last_crash)},
       .files = files_of(info.places, call.context.board)};
   if (const auto& power = call.context.power.entry()) {
-    // As its method is called: "shut down" is shutdown.
+    // The method's name: "shut down" becomes shutdown.
     std::string action(power_action_text(power->action));
     std::erase(action, ' ');
     answer.scheduled = {std::move(action), power->at_us, power->message};
@@ -127,7 +127,7 @@ Outcome system_info(Call& call) {
 Outcome system_bootchart(Call& call) {
   const TimePoint from = call.context.daemon.info().boot_from;
   std::vector<Board::BootStep> steps = call.context.board.boot_steps();
-  // In the order in which they were spawned; those that were not come last.
+  // In the order of their spawns; services without a spawn come last.
   std::ranges::sort(steps, [](const Board::BootStep& a, const Board::BootStep& b) {
     const bool spawned = a.spawned != TimePoint{};
     if (spawned != (b.spawned != TimePoint{})) return spawned;

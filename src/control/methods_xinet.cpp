@@ -1,4 +1,4 @@
-// The methods xinet.*, which set, remove and tell of proxies.
+// The methods xinet.*, which set, remove and list proxies.
 #include "base/format.hpp"
 #include "base/json_writer.hpp"
 #include "base/text.hpp"
@@ -31,8 +31,8 @@ constexpr Param kProxySet[] = {
     {kPersist, ParamType::boolean, false, "false", "write its file too"},
 };
 
-/// The parameters that were given, as the keys of [proxy] whose names they have; or, in words, what
-/// in them a file cannot have.
+/// The given parameters as keys of [proxy], which have the same names; or a text that says which
+/// value a file cannot have.
 tl::expected<Value, std::string> config_of(const Params& params) {
   JsonDocument config(rapidjson::kObjectType);
   auto& allocator = config.GetAllocator();
@@ -40,7 +40,7 @@ tl::expected<Value, std::string> config_of(const Params& params) {
     const JsonValue* given = params.value(param.name);
     if (param.name == kPersist || given == nullptr) continue;
     JsonValue name(param.name.data(), static_cast<unsigned>(param.name.size()), allocator);
-    // The copy recurses no deeper than an array of strings: types have been checked.
+    // The copy recurses no deeper than an array of strings, because the types were checked.
     JsonValue value(*given, allocator);
     config.AddMember(name, value, allocator);
   }
@@ -57,7 +57,7 @@ RpcError proxy_not_found(const Daemon& daemon, std::string_view name) {
       .with("proxy", json_of(told));
 }
 
-/// What turns a refusal into an error about the proxy `name`, in front of `service`.
+/// Turns a refusal into an error about the proxy `name`, or about its `service`.
 auto refusal_about(RpcContext& context, std::string name, std::string service = {}) {
   return [&context, name = std::move(name),
           service = std::move(service)](const RequestFailure& failure) -> RpcError {

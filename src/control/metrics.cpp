@@ -8,12 +8,12 @@ namespace zinit {
 
 namespace {
 
-/// A family of metrics. One whose name ends with a unit has that unit, and its times are given in
-/// microseconds.
+/// A family of metrics. If its name ends with a unit, the family has that unit. Its times are given
+/// in microseconds.
 struct Family {
-  std::string_view name;  // without the zinit_ of all, and without the _total of counters
+  std::string_view name;  // without the prefix zinit_, and without the _total of counters
   bool counter;
-  std::string_view help;  // one line without quotes and backslashes, which would be escaped
+  std::string_view help;  // one line without quotes and backslashes, so it needs no escapes
 };
 
 constexpr bool kCounter = true;
@@ -72,7 +72,7 @@ constexpr ProxyFamily kProxyFamilies[] = {
      &ProxyView::bytes_from_backend},
 };
 
-/// A label with its value, escaped as OpenMetrics has it.
+/// A label with its value, escaped as OpenMetrics requires.
 std::string label(std::string_view name, std::string_view value) {
   std::string text(name);
   text += "=\"";
@@ -83,10 +83,10 @@ std::string label(std::string_view name, std::string_view value) {
   return text += '"';
 }
 
-/// Writes the text, one family after the other.
+/// Writes the text, one family after another.
 class MetricsText {
  public:
-  /// What put() is given belongs to this family, from now on.
+  /// From now on, values of put() belong to this family.
   void begin(const Family& family) noexcept {
     family_ = &family;
     headed_ = false;

@@ -1,14 +1,14 @@
-// The text of metrics.get: OpenMetrics 1.0, of services, proxies and zinit itself.
+// The text of metrics.get: OpenMetrics 1.0, for services, proxies and zinit itself.
 //
-// Its types are counter and gauge alone, so that what reads Prometheus's older text format takes it
-// too: node_exporter's textfile collector refuses a whole file for one `info` or `stateset` in it.
-// As it has a process_... of its own, zinit's figures of itself begin with zinit_ like all others.
+// All its types are counter or gauge, so that readers of Prometheus's older text format take it
+// too: node_exporter's textfile collector refuses a whole file for one `info` or `stateset`. That
+// collector has a process_... of its own, so zinit's figures of itself begin with zinit_ as well.
 //
-// The state of a service is one sample with the state as a label, where a state set would be seven:
-// for a thousand services 0.6 MB in each scrape and not 1.0, and 6,000 series less to keep. Who
-// needs a series that does not end with the state has zinit_service_up.
+// The state of a service is one sample with the state as a label. A state set would have seven
+// samples: for 1,000 services a scrape of 1.0 MB in place of 0.6, and 6,000 more series to keep.
+// zinit_service_up is a series that does not end with the state.
 //
-// A number that is not known has no sample, and a family without samples is left out.
+// An unknown number has no sample, and a family without samples is left out.
 #pragma once
 
 #include <array>
@@ -49,9 +49,9 @@ struct ServiceSample {
   std::vector<std::pair<std::string, std::uint64_t>> dropped{};  // lines, by sink
 };
 
-/// What the text is made from.
+/// The figures that the text is made from.
 struct MetricsSnapshot {
-  /// Of zinit itself, likewise.
+  /// Numbers of zinit itself, in the order of their families.
   enum Number : std::uint8_t {
     uptime,
     state_changes,

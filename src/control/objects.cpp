@@ -11,7 +11,7 @@ std::string reference(std::string_view object) {
   return fmt::format(R"({{"$ref":"#/components/schemas/{}"}})", object);
 }
 
-/// The schema of an object or of one of an array, or of what has the members of two.
+/// The schema of one object. If the shape has `more`, the schema demands the members of both.
 std::string schema_of_one(const Shape& shape) {
   const std::string one = reference(shape.object);
   return shape.more.empty() ? one

@@ -1,16 +1,16 @@
-// The objects of the protocol on the server's side: their structs, and how they are written. All of
-// it comes from their one list, zinit/objects.inc.
+// The objects of the protocol on the server's side: their structs, and how they are written. The
+// list zinit/objects.inc generates all of it.
 //
-// An answer is written from the struct of its object, or from anything else that has a field, or a
-// function without parameters, for each of its members: so nothing is copied that is only written.
+// An answer is written from the struct of its object, or from any other source that has a field, or
+// a function without parameters, for each member. So data that is only written is not copied.
 //
 //     protocol::PingAnswer ping;          put_object<protocol::TimerStatus>(writer, timer_view);
 //     ping.pid = ::getpid();
 //     return object_json(ping);
 //
-// What such a source gives for a member may be an optional, which is null, or left out if the
-// member may be, where it has no value. An empty text or list, or 0, is null only for a shape that
-// may be null; and what ZINIT_IF_ANY has is left out then.
+// A source may give an optional for a member. Without a value the member is null, or is left out if
+// the list allows that. An empty text or list, or 0, becomes null only if the shape may be null; a
+// ZINIT_IF_ANY member is left out then.
 #pragma once
 
 #include <chrono>
@@ -27,16 +27,16 @@
 
 namespace zinit {
 
-/// JSON text that is a value of its own.
+/// JSON text that is already a complete value.
 struct RawJson {
   std::string json;
 };
 
-/// What a value of the protocol looks like.
+/// The shape of a value of the protocol.
 struct Shape {
-  std::string_view json{};    // its JSON Schema; empty: it is an object, or an array of such
-  std::string_view object{};  // the name of their schema
-  std::string_view more{};    // of an object: another one whose members it has besides
+  std::string_view json{};    // its JSON Schema; empty: an object, or an array of objects
+  std::string_view object{};  // the name of the schema of that object
+  std::string_view more{};    // another object, whose members it has too
   bool list = false;
   bool null = false;  // may be null
 };
@@ -45,14 +45,14 @@ struct Shape {
 struct ObjectMember {
   std::string_view quoted;  // its name, with the quotes
   Shape shape;
-  bool always = true;  // it is never left out
+  bool always = true;  // false: may be left out
 
   [[nodiscard]] constexpr std::string_view name() const {
     return quoted.substr(1, quoted.size() - 2);
   }
 };
 
-/// Whether a value is an optional without one, an empty text or list, false, or 0.
+/// Whether a value is an optional without a value, an empty text or list, false, or 0.
 template <class V>
 [[nodiscard]] bool is_empty(const V& value) {
   if constexpr (requires { value.has_value(); })
@@ -65,21 +65,21 @@ template <class V>
     return false;
 }
 
-/// Writes a member whose field is a T, unless it is left out.
+/// Writes a member whose field is a T, unless the member is left out.
 template <class T, class V>
 void put_member(JsonWriter& writer, const ObjectMember& member, const V& value);
 
 namespace protocol {
 
-/// For an object of the list: its name.
+/// The name of an object of the list.
 template <class T>
 struct Object;
 
-/// Its members.
+/// The members of an object of the list.
 template <class T>
 struct Members;
 
-/// Those of its members that have a field, and how each is written from a Source.
+/// The members that have a field, and how each is written from a Source.
 template <class T, class Source>
 struct Writers;
 template <class Source>
@@ -93,7 +93,7 @@ concept Listed = requires {
   Object<T>::kName;
 };
 
-/// The shapes that the list names.
+/// The shapes that the list uses.
 struct Shapes {
   static constexpr Shape text{R"({"type":"string"})"};
   static constexpr Shape text_or_null{R"({"type":["string","null"]})", {}, {}, false, true};
@@ -133,7 +133,7 @@ struct Shapes {
   template <class T, class More>
   static constexpr Shape both{{}, Object<T>::kName, Object<More>::kName};
 
-  // Results of methods that are no objects of the list.
+  // Results of methods that are not objects of the list.
   static constexpr Shape ok{
       R"({"type":"object","properties":{"ok":{"const":true}},"required":["ok"]})"};
   static constexpr Shape cancelled{
@@ -142,7 +142,7 @@ struct Shapes {
       R"({"type":"object","properties":{"subscription":{"type":"integer"}}})"};
 };
 
-// What the list calls the types of some fields. Words are written, and never read here.
+// Types of some fields in the list. Words are only written here, never read.
 using StateWord = std::string_view;
 using ReasonWord = std::string_view;
 using NamesByName = std::map<std::string, std::vector<std::string>>;
@@ -213,7 +213,7 @@ struct DroppedLines {};
 
 }  // namespace protocol
 
-/// Writes a value that is no object of the list. What is empty becomes null if `null`.
+/// Writes a value that is not an object of the list. An empty value becomes null if `null`.
 template <class V>
 void put_value(JsonWriter& writer, const V& value, bool null) {
   if constexpr (requires { value.has_value(); }) {
@@ -239,7 +239,7 @@ void put_value(JsonWriter& writer, const V& value, bool null) {
 template <class T, class V>
 void put_as(JsonWriter& writer, const V& value, bool null);
 
-/// Writes the members of a T from `source`, in the object that is being written.
+/// Writes the members of a T from `source` into the object that is being written.
 template <protocol::Listed T, class Source>
 void put_members(JsonWriter& writer, const Source& source) {
   for (const auto& [member, put] : protocol::Writers<T, Source>::kList) put(writer, member, source);
@@ -282,7 +282,7 @@ void put_member(JsonWriter& writer, const ObjectMember& member, const V& value) 
   put_as<T>(writer, value, member.shape.null);
 }
 
-/// The same as JSON text.
+/// The same, as JSON text.
 template <protocol::Listed T, class Source>
 [[nodiscard]] std::string object_json(const Source& source) {
   JsonWriter writer;
@@ -299,7 +299,7 @@ template <protocol::Listed T, class Sources>
 /// Writes the JSON Schema of a shape.
 void put_schema(JsonWriter& writer, const Shape& shape);
 
-/// Writes those of all objects, as members of the object that is being written.
+/// Writes the schemas of all objects, as members of the object that is being written.
 void put_schemas(JsonWriter& writer);
 
 }  // namespace zinit

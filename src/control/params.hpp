@@ -1,5 +1,5 @@
-// Parameters: a method declares them in the table of methods, and the values of each call are
-// checked against that. Handlers read only checked values.
+// Parameters: the table of methods declares them, and each call's values are checked against their
+// declarations. Handlers read only checked values.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ enum class ParamType : std::uint8_t {
   object,
 };
 
-/// One parameter. A parameter that is not required may be left out or be null.
+/// One parameter. If it is not required, it may be left out or be null.
 struct Param {
   std::string_view name;
   ParamType type = ParamType::string;
@@ -37,27 +37,27 @@ struct Param {
 class Params {
  public:
   /// Checks `given` (an array, an object or null for none) against `declared`.
-  /// @return  the error is invalid_params and names the faulty parameter; for an unknown name, its
-  ///          hint is the nearest known one.
+  /// @return  an error is invalid_params and names the faulty parameter; for an unknown name, its
+  ///          hint is the nearest known name
   [[nodiscard]] static tl::expected<Params, RpcError> bind(std::span<const Param> declared,
                                                            const JsonValue* given);
 
-  /// What the call has for the parameter `name`, of any type; null if it was not given.
+  /// The value of the parameter `name`, of any type; null if the call does not give it.
   [[nodiscard]] const JsonValue* value(std::string_view name) const { return find(name); }
 
-  // The value of the parameter `name`, which must be declared with this type; its default if it was
-  // not given.
+  // The value of the parameter `name`, which must be declared with this type; its default if the
+  // call does not give it.
   [[nodiscard]] std::optional<std::string_view> string(std::string_view name) const;
   [[nodiscard]] std::optional<std::int64_t> count(std::string_view name) const;
   [[nodiscard]] bool boolean(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> strings(std::string_view name) const;
-  /// Null if it was not given.
+  /// Null if the call does not give it.
   [[nodiscard]] const JsonValue* object(std::string_view name) const { return find(name); }
-  /// What signal_number() reads: "SIGTERM", "15".
+  /// A text for signal_number(): "SIGTERM", "15".
   [[nodiscard]] std::string signal(std::string_view name) const;
 
  private:
-  // Each returns an error, or nothing if all is well.
+  // Each returns an error, or nothing if there is none.
   [[nodiscard]] std::optional<RpcError> take_positions(const JsonValue& given);
   [[nodiscard]] std::optional<RpcError> take_members(const JsonValue& given);
   [[nodiscard]] std::optional<RpcError> take(std::size_t index, const JsonValue& value);

@@ -12,8 +12,8 @@
 
 namespace zinit {
 
-/// Holds at most one shutdown; a new one replaces the old. Follows the wall clock when that is set.
-/// On the control loop's thread.
+/// Holds at most one shutdown; a new one replaces the old. Follows the wall clock when someone sets
+/// it. On the control loop's thread.
 class PowerSchedule {
  public:
   /// All arguments outlive this.
@@ -22,11 +22,11 @@ class PowerSchedule {
   PowerSchedule(const PowerSchedule&) = delete;
   PowerSchedule& operator=(const PowerSchedule&) = delete;
 
-  /// Has the daemon begin the action at its time; if that has passed, in the loop's next round.
+  /// Has the daemon begin the action at its time; if the time has passed, in the loop's next round.
   /// `asker` is for the log; empty after a re-execution.
   void set(ScheduledPower entry, std::string_view asker = {});
 
-  /// What is scheduled.
+  /// The scheduled shutdown, if there is one.
   [[nodiscard]] const std::optional<ScheduledPower>& entry() const noexcept { return entry_; }
 
   /// @return  whether a shutdown was scheduled.

@@ -1,4 +1,4 @@
-// Having processes looked at: see process_looks.hpp.
+// Looks at processes: see process_looks.hpp.
 #include "control/process_looks.hpp"
 
 #include <algorithm>
@@ -17,14 +17,14 @@ namespace {
 constexpr Offload::Limits kLooks{
     .name = "zinit-processes",
     .stack_bytes = kLoopStackBytes,
-    // A look at ten thousand processes takes a second. Who waits behind one that hangs has its
-    // answer before its own patience is over.
+    // A look at ten thousand processes takes a second. With half the patience, a call behind a look
+    // that hangs gets its answer before its own patience is over.
     .patience = ProcessLooks::kPatience / 2,
     .most_hung = 4,
     .most_hung_of_owner = 2,
 };
 
-/// The size of the answer depends on how many processes there are.
+/// Catches std::bad_alloc, because many processes can make the answer large.
 RpcResult answer_of(const ProcessLooks::Look& look, ProcessScan& scan) {
   try {
     const RefusableAllocations refusable;
@@ -32,7 +32,7 @@ RpcResult answer_of(const ProcessLooks::Look& look, ProcessScan& scan) {
   } catch (const std::bad_alloc&) {
     return tl::unexpected(
         RpcError(RpcCode::internal_error, "Internal error: not enough memory to answer"));
-  } catch (...) {  // the thread has other questions to answer
+  } catch (...) {  // the thread must answer other questions too
     log_current_exception("processes");
     return tl::unexpected(
         RpcError(RpcCode::internal_error, "Internal error: zinit's own log says why"));
@@ -41,7 +41,7 @@ RpcResult answer_of(const ProcessLooks::Look& look, ProcessScan& scan) {
 
 }  // namespace
 
-/// Held by the call that waits: the question is forgotten when the client has its answer, or has
+/// Held by the call that waits. Its end removes the question: the client has its answer, or has
 /// gone.
 struct ProcessLooks::Ticket {
   Ticket(std::shared_ptr<State> of, std::uint64_t its_number)

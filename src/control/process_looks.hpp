@@ -1,13 +1,12 @@
-// Looks at processes of services elsewhere, for the control loop.
+// Looks at processes of services on other threads, for the control loop.
 //
-// /proc of a process may take its time: its command line lies in its memory, which may have to be
-// read from a disk, and some files wait for an execve(2) that hangs. A service may also have ten
-// thousand processes. So a handler hands over what is to be looked at, and the answer follows
-// later.
+// Reading /proc may take long: a command line lies in the memory of its process, which may have to
+// be read from a disk, and some files wait for an execve(2) that hangs. A service may also have ten
+// thousand processes. So a handler hands its question over, and the answer follows later.
 //
-// One look at all of /proc answers the questions that were asked before it, so that figures of a
-// thousand services cost one. If a look hangs, another thread goes on with the questions that are
-// left (os/offload.hpp).
+// One scan of all of /proc answers the questions that were asked before it, so that figures of a
+// thousand services cost one scan. If a look hangs, another thread continues with the remaining
+// questions (os/offload.hpp).
 #pragma once
 
 #include <cstdint>
@@ -27,24 +26,23 @@ namespace zinit {
 
 class ProcessLooks {
  public:
-  /// After so long the answer is the error timeout.
+  /// The answer is the error timeout after this long.
   static constexpr Milliseconds kPatience{5000};
-  /// Answers of more bytes are not kept for clients that do not read: the oldest ones become errors
-  /// instead.
+  /// Limit for the answers that clients do not read. Beyond it the oldest become errors.
   static constexpr std::size_t kMostBytes = std::size_t{16} << 20;
 
-  /// Makes the answer. It must not use anything that may be gone when it runs: zinit does not wait
-  /// for it.
+  /// Makes the answer. zinit does not wait for it at its end, so it must not use anything that may
+  /// be gone by then.
   using Look = std::function<RpcResult(ProcessScan&)>;
 
-  /// `answered` is called on the loop's thread when there are answers.
+  /// `answered` is called on the loop's thread when answers are there.
   ProcessLooks(EventLoop& loop, std::function<void()> answered);
 
-  /// What the call about the service `name` answers; process_error if there can be no thread, and
-  /// timeout while too many looks hang. The loop's thread.
+  /// The outcome of the call about the service `name`; process_error if no thread can be started,
+  /// timeout while too many looks hang. On the loop's thread.
   [[nodiscard]] Outcome ask(std::string_view name, Look look);
 
-  /// Shared with looks.
+  /// Shared with the looks.
   [[nodiscard]] const std::shared_ptr<CpuShares>& cpu_shares() const noexcept { return shares_; }
 
  private:
@@ -54,13 +52,13 @@ class ProcessLooks {
     std::size_t bytes = 0;  // of the answer
   };
 
-  /// Shared with the threads and with the calls that wait; all of them may outlive the object.
+  /// Shared with the threads and with waiting calls. All of these may outlive the object.
   struct State {
-    Mutex mutex;                                                    // a leaf
-    std::map<std::uint64_t, Question> questions GUARDED_BY(mutex);  // in their order
+    Mutex mutex;                                                    // a leaf in the lock order
+    std::map<std::uint64_t, Question> questions GUARDED_BY(mutex);  // by age
     std::uint64_t last GUARDED_BY(mutex) = 0;
     std::size_t bytes GUARDED_BY(mutex) = 0;            // of all answers
-    std::optional<ProcessScan> scan GUARDED_BY(mutex);  // while others may want it
+    std::optional<ProcessScan> scan GUARDED_BY(mutex);  // kept while other questions may use it
   };
   struct Ticket;
 
@@ -71,7 +69,7 @@ class ProcessLooks {
   LoopCall answered_;
   const std::shared_ptr<State> state_ = std::make_shared<State>();
   const std::shared_ptr<CpuShares> shares_ = std::make_shared<CpuShares>();
-  Offload looks_;  // the last member: it asks for `answered_`
+  Offload looks_;  // the last member, because it asks for `answered_`
 };
 
 }  // namespace zinit

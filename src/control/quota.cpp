@@ -1,4 +1,4 @@
-// What clients of others may take: see quota.hpp.
+// Limits for the clients of other users: see quota.hpp.
 #include "control/quota.hpp"
 
 #include <algorithm>

@@ -1,10 +1,10 @@
-// What clients of others than root and the server's own user may take together, so that they lock
-// nobody out: connections, of each user and of all, and memory for what they send and do not read.
+// Limits for the clients of all users but root and the server's own user, so that they lock nobody
+// out: connections of each user and of all, and memory for what they send and do not read.
 //
-// Memory is counted where it is held: by a Held beside each buffer, for as long as that lives. Only
-// what clients choose the size of is counted, and for longer than a turn.
+// Memory is counted where it is held: a Held beside each buffer counts for as long as the buffer
+// lives. Only memory whose size a client chooses, and that lives longer than a turn, is counted.
 //
-// Clients of root and of the server's own user have no Share: nothing is counted of them.
+// Clients of root and of the server's own user have no Share, and nothing is counted for them.
 #pragma once
 
 #include <sys/types.h>
@@ -25,12 +25,12 @@ struct Share {
   const uid_t user;
   const std::shared_ptr<std::atomic<std::size_t>> all;  // bytes of all users
   std::atomic<std::size_t> bytes{0};
-  std::size_t clients = 0;  // used by the control loop alone
+  std::size_t clients = 0;  // used only by the control loop
 };
 using SharePtr = std::shared_ptr<Share>;
 
-/// The bytes of one buffer, counted for its user until it is destroyed. Any thread; the last of
-/// several that add at once may exceed the room a little.
+/// The bytes of one buffer, counted for its user until the Held is destroyed. Any thread. Threads
+/// that add at the same time may exceed the room a little.
 class Held {
  public:
   /// `share` null: nothing is counted, and there is always room.
@@ -41,7 +41,7 @@ class Held {
 
   void add(std::size_t bytes) noexcept;
   void remove(std::size_t bytes) noexcept;
-  /// Counts `bytes` in place of what was counted before. By one thread.
+  /// Counts `bytes` in place of the earlier number. Only one thread may call it.
   void set(std::size_t bytes) noexcept;
 
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
@@ -61,19 +61,19 @@ class Quota {
   static constexpr std::size_t kBytes = std::size_t{32} << 20;
 
   /// @param most     connections of all users together
-  /// @param of_user  and of one user
+  /// @param of_user  connections of one user
   explicit Quota(std::size_t most, std::size_t of_user = kClientsOfUser)
       : most_(most), of_user_(of_user) {}
 
-  /// The share of `user`, if there may be one more connection of that user; else null.
+  /// The share of `user` if that user may have one more connection; else null.
   [[nodiscard]] SharePtr share_for(uid_t user);
-  /// Counts a connection with this share, which may be null, and counts it no more.
+  /// enter() counts a connection with this share, and leave() ends that. The share may be null.
   void enter(const SharePtr& share) noexcept;
   void leave(const SharePtr& share) noexcept;
 
   [[nodiscard]] std::size_t most() const noexcept { return most_; }
   [[nodiscard]] std::size_t of_user() const noexcept { return of_user_; }
-  /// What the clients of all users hold.
+  /// Bytes that the clients of all users hold.
   [[nodiscard]] std::size_t bytes() const noexcept { return *bytes_; }
 
  private:
@@ -81,7 +81,7 @@ class Quota {
   std::size_t clients_ = 0;
   const std::shared_ptr<std::atomic<std::size_t>> bytes_ =
       std::make_shared<std::atomic<std::size_t>>(0);
-  std::unordered_map<uid_t, SharePtr> users_;  // those with connections
+  std::unordered_map<uid_t, SharePtr> users_;  // users with connections
 };
 
 }  // namespace zinit

@@ -39,7 +39,7 @@ ServiceSample sample_of(const ServiceView& view, LogInfo log) {
   return sample;
 }
 
-/// Without the descriptor of the directory itself.
+/// Does not count the descriptor of the directory itself.
 std::optional<std::int64_t> open_descriptors() {
   const UniqueDirectory directory(::opendir("/proc/self/fd"));
   if (!directory) return std::nullopt;
@@ -51,11 +51,11 @@ std::optional<std::int64_t> open_descriptors() {
 
 }  // namespace
 
-/// What a scrape has found out so far; shared with the thread that looks at processes.
+/// The results of a scrape so far; shared with the thread that looks at processes.
 struct Scrapes::Look {
   /// A service with processes.
   struct Place {
-    std::size_t at;  // its sample's
+    std::size_t at;  // position of its sample
     Slot slot;
     std::int64_t started_us;
     ServicePlace place;
@@ -68,17 +68,17 @@ struct Scrapes::Look {
     return json_of(metrics_text(snapshot));
   }
 
-  std::vector<Place> places;  // constant once the thread has it
-  Mutex mutex;                // a leaf
+  std::vector<Place> places;  // constant once the thread has them
+  Mutex mutex;                // a leaf in the lock order
   MetricsSnapshot snapshot GUARDED_BY(mutex);
 };
 
 /// One scrape, for all calls that wait for it.
 struct Scrapes::Round {
   bool begun = false;
-  std::shared_ptr<Look> look;  // until it is over
-  std::optional<Later> asked;  // likewise; none: the thread is not asked
-  std::string answer;          // empty: it is not over
+  std::shared_ptr<Look> look;  // null when it is over
+  std::optional<Later> asked;  // empty: the thread was not asked, or the round is over
+  std::string answer;          // empty: not over yet
 };
 
 void Scrapes::Look::copy(const RpcContext& context) {
@@ -100,7 +100,7 @@ void Scrapes::Look::copy(const RpcContext& context) {
   }
 }
 
-/// Looks at processes: zinit itself first, for which nothing can hang.
+/// Looks at processes. zinit comes first, because nothing can hang there.
 void Scrapes::Look::fill(ProcessScan& scan, GrowingSums& sums) {
   const auto own = read_process_stat(::getpid());
   timespec used{};
@@ -139,8 +139,8 @@ Later Scrapes::ask(RpcContext& context) {
   return later;
 }
 
-/// The answer of `round`, which is begun when the one before it is over. At the `last` look there
-/// is one in any case.
+/// The answer of `round`. Begins the round when the previous one is over. With `last` it always
+/// returns an answer.
 std::optional<RpcResult> Scrapes::look(RpcContext& context, const RoundPtr& round, bool last) {
   const RefusableAllocations refusable;
   try {

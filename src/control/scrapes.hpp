@@ -1,16 +1,16 @@
 // Makes the answers to metrics.get.
 //
-// What the board, the logs and the proxies tell is copied on the control loop, a few milliseconds
-// for a thousand services. What processes use is looked at on the thread of ProcessLooks, which
-// makes the text, too.
+// The data of the board, the logs and the proxies is copied on the control loop, in a few
+// milliseconds for a thousand services. The thread of ProcessLooks looks at processes and makes the
+// text.
 //
-// However many clients ask, one scrape is under way at a time. Who asks meanwhile waits for the
-// next one, for what has happened before a call is to be seen in its answer; all who wait have the
-// same. So a client that asks thousands of times costs two scrapes, and their memory.
+// However many clients ask, one scrape is under way at a time. A call during a scrape waits for the
+// next one, because its answer must show all that happened before the call; all waiting calls share
+// that answer. So thousands of calls cost two scrapes, and their memory.
 //
-// If a process hangs in the kernel, a call is answered after some seconds all the same, without the
-// figures that are not known by then. While that look hangs no other one is begun: answers have no
-// figures of processes, and no further threads are lost to it.
+// If a process hangs in the kernel, a call is answered after some seconds without the figures that
+// are still unknown. No other look begins while that one hangs: answers have no figures of
+// processes then, and no more threads are lost.
 #pragma once
 
 #include <memory>
@@ -24,7 +24,7 @@ class Scrapes {
   /// @param patience  how long a call waits for figures of processes
   explicit Scrapes(Milliseconds patience = ProcessLooks::kPatience) : patience_(patience) {}
 
-  /// The answer of metrics.get. `context` outlives the call. The loop's thread.
+  /// The answer of metrics.get. `context` must outlive the call. On the loop's thread.
   [[nodiscard]] Later ask(RpcContext& context);
 
  private:
@@ -38,8 +38,8 @@ class Scrapes {
   [[nodiscard]] bool is_over(const RoundPtr& round, bool last);
 
   const Milliseconds patience_;
-  RoundPtr running_;  // null: none is under way
-  RoundPtr next_;     // for calls that come from now on; null: none has
+  RoundPtr running_;  // null: no scrape is under way
+  RoundPtr next_;     // for calls from now on; null: no call has come
   std::weak_ptr<Look> hung_;
   const std::shared_ptr<GrowingSums> sums_ = std::make_shared<GrowingSums>();
 };

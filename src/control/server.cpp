@@ -21,8 +21,8 @@ namespace zinit {
 
 namespace {
 
-/// Supplementary groups of the peer when it connected (unix(7)); none if the kernel does not tell
-/// them (before Linux 4.13).
+/// Supplementary groups of the peer when it connected (unix(7)); empty if the kernel does not
+/// report them (before Linux 4.13).
 std::vector<gid_t> groups_of_peer(int fd) {
   std::vector<gid_t> groups(64);
   for (int tries = 0; tries < 2; ++tries) {
@@ -35,21 +35,21 @@ std::vector<gid_t> groups_of_peer(int fd) {
   return {};
 }
 
-// Accepting a client is quick, so many are accepted in one round of the loop.
+// Accepting is quick, so one round of the loop accepts many clients.
 constexpr int kAcceptsAtOnce = 64;
 
-/// Whether the peer is one of those whom nothing is counted of.
+/// Whether the peer is root or the server's own user, who have no quota.
 bool is_own(const ucred& peer) noexcept { return peer.uid == 0 || peer.uid == ::geteuid(); }
 
-/// Where descriptors are few, most of them are for services: others have an eighth of them at most,
-/// and one user has a part of that.
+/// If descriptors are few, most of them are for services: the clients of other users get an eighth
+/// at most, and one user gets a part of that.
 Quota quota_of_others() {
   const std::size_t most =
       std::min(Server::kMaxClients - Server::kReserved, part_of_descriptors(8));
   return Quota(most, std::clamp<std::size_t>(most / 4, 1, Quota::kClientsOfUser));
 }
 
-/// The answer fits into the empty buffer of a socket. A client may read it although it cannot send.
+/// The answer fits into the socket's empty buffer. A client may read it although it cannot send.
 void send_away(UniqueFd fd, const Quota& quota) {
   const std::string answer =
       refusal(RpcCode::invalid_state, "too many connections",
@@ -107,8 +107,8 @@ Result<void> Server::serve(ControlSocket socket) {
   if (!hangups_.open()) return sys_failure("create", "an epoll");
   auto acceptable =
       std::make_unique<IoWatcher>(loop_, socket.fd(), EV_READ, [this](int) { accept_clients(); });
-  // Accepts the clients that have connected to the old socket. Then the old watcher is destroyed,
-  // before the descriptor that it watches is closed.
+  // Accept the clients that have connected to the old socket. Then destroy the old watcher, before
+  // its descriptor is closed.
   while (acceptable_ && sessions_.size() < kMaxClients && accept_one()) {}
   acceptable_ = std::move(acceptable);
   socket_ = std::move(socket);
@@ -159,7 +159,7 @@ bool Server::accept_one() {
   return false;
 }
 
-/// The socket stays readable while clients wait; without a pause the loop would spin.
+/// The socket stays readable while clients wait, so the loop would spin without a pause.
 void Server::pause_accepting(int errnum) {
   if (!accept_paused_) {
     log_warn("control: cannot accept a client: {}; further clients wait",
@@ -208,7 +208,7 @@ void Server::round() {
   if (has_ready()) round_.set(Milliseconds(0));
 }
 
-/// Gives the first session of the queue whose turn it is its turn.
+/// Gives a turn to the first session of the queue that is next.
 void Server::give_turn() {
   const bool own = ready_.empty() || (turn_of_own_ && !ready_own_.empty());
   turn_of_own_ = !own;
@@ -239,7 +239,7 @@ void Server::finish() noexcept {
   catch_all("the last answers", [&] {
     file_changes_.give_up();
     on_change();
-    // The data loop may be late, or hang.
+    // the data loop may be late, or hang
     context_.logs.read_pipes();
     for (const auto& [id, session] : sessions_)
       if (session->log_subscriptions() > 0) has_work(*session);
@@ -249,8 +249,8 @@ void Server::finish() noexcept {
   });
 }
 
-/// Waits until a client reads more of what is queued for it.
-/// @return  false if nothing is queued, or nobody reads, or the time is over
+/// Waits until a client reads more of its queued output.
+/// @return  false if nothing is queued, if no client reads, or if the time is over
 bool Server::await_readers(TimePoint until) {
   std::vector<pollfd> writable;
   std::vector<Session*> behind;
@@ -276,7 +276,7 @@ void Server::on_rest() {
   release_idle_memory();
 }
 
-/// The peer has closed its sending half, so the end of its input no longer tells that it is gone.
+/// The end of the peer's input has come already, so only a hang-up shows that the peer is gone.
 void Server::watch_hangup(Session& session) {
   if (!session.hangup_watched) session.hangup_watched = hangups_.add(session.fd(), 0, session.id());
 }

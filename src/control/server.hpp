@@ -1,16 +1,26 @@
 // The control server: accepts clients on the control socket, decides what each may do, and gives
-// the sessions their turns.
+// turns to the sessions.
 //
-// Threads: all of it lives on the control loop. Other threads reach it through Changes alone.
-// Nothing blocks, and nothing wakes up while no client asks and nothing changes.
+// How a request travels:
 //
-// Fairness: sessions with work stand in a queue. A round of the loop serves them for kRoundTime,
-// each for kTurnTime or one call, whichever is longer; then signals, timers and sockets have their
-// turn.
+//   socket --> Connection: lines --> Session::turn() --> dispatch() --> handler
+//   socket <-- Connection: queue <-- Session <-- result or error, at once or by Later::look()
 //
-// So that others lock nobody out, connections of one user, and those of all users but root and the
-// server's own, have bounds (quota.hpp). A connection beyond them is accepted, told so and closed
-// at once: left in the backlog, it would keep root's waiting behind it.
+// Input queues the session (has_work()), and round() gives it a turn. If the handler returns a
+// Later, the session keeps it. After every change of the board (Changes), and when another thread
+// has finished work for the loop (FileChanges, ProcessLooks, Settling), look_again() queues the
+// sessions with such calls. Each calls look() in its next turn, and sends the answer if there is
+// one. So no call blocks the loop, and no answer is sent from inside a callback.
+//
+// Threads: all of it runs on the control loop. Other threads reach it only through Changes. Nothing
+// blocks, and nothing wakes up while no client asks and nothing changes.
+//
+// Fairness: sessions with work wait in a queue. One round of the loop serves them for kRoundTime in
+// all, each for kTurnTime or one call, whichever is longer. Signals, timers and sockets follow.
+//
+// Connections of one user, and those of all users but root and the server's own, are limited, so
+// that these users lock nobody out (quota.hpp). A connection beyond the limit is accepted, gets an
+// error and is closed at once: in the backlog it would keep root's waiting.
 //
 // If descriptors or memory run out, accepting pauses for kAcceptPause, and clients wait in the
 // backlog.
@@ -38,33 +48,32 @@
 
 namespace zinit {
 
-/// A group whose members may connect too, and what they may do.
+/// A group whose members may connect too, and their right.
 struct SharedAccess {
   std::optional<gid_t> group;
   Right right = Right::read;
 };
 
-/// What a peer with these credentials may do. Root and the server's own user may do everything;
-/// members of the shared group, as their primary or a supplementary group, have its right.
+/// What a peer with these credentials may do. Root and the server's own user may do everything.
+/// Members of the shared group, as their primary or a supplementary group, have its right.
 [[nodiscard]] Right right_of(const ucred& peer, std::span<const gid_t> groups,
                              const SharedAccess& shared) noexcept;
 
 class Server final {
  public:
-  /// Clients at a time; more wait in the backlog until one leaves, so that they cannot take the
-  /// descriptors that services need.
+  /// The most clients at a time. More wait in the backlog until one leaves, so that clients cannot
+  /// take the descriptors that services need.
   static constexpr std::size_t kMaxClients = 4096;
-  /// Those of them that only root and the server's own user may have.
+  /// Of these, the number that only root and the server's own user may have.
   static constexpr std::size_t kReserved = 64;
   static constexpr std::chrono::microseconds kRoundTime{5000};
   static constexpr std::chrono::microseconds kTurnTime{1000};
   static constexpr Milliseconds kAcceptPause{200};
-  /// At the end: for how long clients may have what is queued for them, in all and without reading
-  /// any of it.
+  /// Limits at the end for clients that have output queued: in all, and without reading any of it.
   static constexpr Milliseconds kLastTime{2000};
   static constexpr Milliseconds kLastSilence{500};
-  /// When clients have had kTurnsBeforeRest turns, and then none for kRestDelay, free memory is
-  /// returned to the kernel. That is the only wake-up after a burst.
+  /// After kTurnsBeforeRest turns of clients, and then none for kRestDelay, free memory is returned
+  /// to the kernel. This is the only wake-up after a burst.
   static constexpr unsigned kTurnsBeforeRest = 64;
   static constexpr Milliseconds kRestDelay{300};
 
@@ -76,43 +85,43 @@ class Server final {
     Changes& changes;
   };
 
-  /// All parts outlive the server. After its end `changes` must not call its listeners any more
-  /// (Changes::listen()).
+  /// All parts must outlive the server. After its end, `changes` must not call its listeners any
+  /// more (Changes::listen()).
   explicit Server(const Parts& parts, std::span<const Method> methods = all_methods());
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Accepts clients on `socket` from now on, in place of an earlier one; connected clients stay.
+  /// Accepts clients on `socket` from now on, in place of an earlier one. Connected clients stay.
   /// Fails if file descriptors run out.
   [[nodiscard]] Result<void> serve(ControlSocket socket);
 
-  /// Goes on with a shutdown that was scheduled before a re-execution.
+  /// Continues with a shutdown that was scheduled before a re-execution.
   void go_on_with(ScheduledPower power) { power_.set(std::move(power)); }
 
-  /// Whether new clients find the socket: its file may have been removed, or hidden by a mount.
+  /// Whether new clients find the socket: its file may be removed, or hidden by a mount.
   [[nodiscard]] bool reachable() const noexcept { return socket_.is_there(); }
 
-  /// Sets who else may connect from now on; connected clients keep their rights.
+  /// Sets who else may connect from now on. Connected clients keep their rights.
   void share(const SharedAccess& shared);
 
   [[nodiscard]] ControlFigures figures() const;
 
-  /// To be called after the loop has ended: sends the answers that have become due, and the last
-  /// events and lines of logs to their subscribers. Takes kLastTime at most.
+  /// Sends the answers that are due, and the last events and lines of logs to their subscribers.
+  /// Call it after the loop has ended. Takes kLastTime at most.
   void finish() noexcept;
 
-  /// Whether a session has a turn to come, in which it may answer what the last change has brought.
-  /// The loop's thread.
+  /// Whether a session waits for a turn, in which it may answer to the last change. On the loop's
+  /// thread.
   [[nodiscard]] bool has_ready() const noexcept { return !ready_own_.empty() || !ready_.empty(); }
 
-  /// Whether no request is begun any more; those under way go on. The loop's thread.
+  /// Whether new requests are held back; those under way continue. On the loop's thread.
   void hold_requests(bool hold) noexcept;
 
   // For sessions.
   /// Queues `session` for a turn.
   void has_work(Session& session) noexcept;
-  /// To be called before a subscription begins: it does not get the events until now.
+  /// Called before a subscription begins, so that it gets only events from now on.
   void subscribing();
   [[nodiscard]] EventLoop& loop() noexcept { return loop_; }
   [[nodiscard]] RpcContext& context() noexcept { return context_; }
@@ -151,7 +160,7 @@ class Server final {
 
   ControlSocket socket_;
   SharedAccess shared_;
-  EpollSet hangups_;  // keyed by the ids of sessions; see watch_hangup()
+  EpollSet hangups_;  // the keys are ids of sessions; see watch_hangup()
   std::unique_ptr<IoWatcher> acceptable_;
   TimerWatcher accept_again_;
   TimerWatcher rest_;
@@ -162,12 +171,12 @@ class Server final {
   std::unordered_map<std::uint64_t, std::unique_ptr<Session>> sessions_;
   std::uint64_t last_session_ = 0;
   // Sessions that want a turn. Their tickets are spliced into the list, which allocates nothing.
-  // Those of root and the server's own user have every second turn, however many others wait.
+  // Sessions of root and the server's own user get every second turn, however many others wait.
   std::list<Session*> ready_own_;
   std::list<Session*> ready_;
   bool turn_of_own_ = true;
   TimerWatcher round_;
-  std::uint64_t told_seq_ = 0;  // the last event that was told to subscribers
+  std::uint64_t told_seq_ = 0;  // the last event that subscribers were notified of
 };
 
 }  // namespace zinit

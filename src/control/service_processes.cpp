@@ -30,7 +30,7 @@ std::vector<ProcessStat> in_cgroup_at(const std::string& path) {
 
 void add(std::optional<std::int64_t>& sum, std::int64_t value) { sum = sum.value_or(0) + value; }
 
-/// What the process has had read from and written to disks. The kernel tells only root and the
+/// Adds the disk reads and writes of the process. The kernel shows them only to root and the
 /// process's own user.
 void add_io(ServiceFigures& sums, pid_t pid) {
   const auto text = read_of_process(pid, "io", 4096);
@@ -50,12 +50,12 @@ ServiceFigures sums_of(const std::vector<ProcessStat>& processes, bool with_io) 
   return sums;
 }
 
-/// Cuts the list, so that what is written of it has a limit.
+/// Cuts the list, to limit the size of the answer.
 void limit(std::vector<ProcessStat>& processes) {
   if (processes.size() > kMostListed) processes.resize(kMostListed);
 }
 
-/// The processes as a forest, by their positions in the list.
+/// The processes as a forest. Positions in the list identify them.
 class ProcessForest {
  public:
   explicit ProcessForest(const std::vector<ProcessStat>& processes)
@@ -69,8 +69,8 @@ class ProcessForest {
     }
   }
 
-  /// The topmost of those that the process at `at` descends from. A pid that is used again while
-  /// the list is read can make a circle of parents, in which no process is the topmost.
+  /// The topmost ancestor of the process at `at`. A pid that is used again while the list is read
+  /// can make a circle of parents; then no process is the topmost.
   [[nodiscard]] std::size_t topmost(std::size_t at) const {
     for (std::size_t steps = 0; parents_[at] != kNone && steps < parents_.size(); ++steps)
       at = parents_[at];
@@ -79,7 +79,7 @@ class ProcessForest {
 
   [[nodiscard]] bool written(std::size_t at) const { return written_[at]; }
 
-  /// Writes the tree below `root`, without the end of its object. No recursion: a process may have
+  /// Writes the tree below `root`, but does not end its object. No recursion: a process may have
   /// thousands of generations.
   void put(JsonWriter& writer, std::size_t root) {
     open(writer, root);
@@ -220,7 +220,7 @@ std::optional<std::int64_t> CpuShares::sample(const Run& run, std::int64_t cpu_u
   if (next) kept = {run.started_us, kept.newer, {now, cpu_us}};
   const auto elapsed = std::chrono::duration_cast<std::chrono::microseconds>(now - base.at).count();
   if (elapsed <= 0) return std::nullopt;
-  // The times of processes that have ended are gone where they are summed up.
+  // A sum over processes lacks the times of ended ones, so it may be below the earlier sample.
   return std::max<std::int64_t>(cpu_us - base.cpu_us, 0) * 1000 / elapsed;
 }
 

@@ -1,12 +1,12 @@
-// The processes of a service, and what they use: for service.stats, service.children and
+// The processes of a service and their usage: for service.stats, service.children and
 // debug.process_tree.
 //
-// A service's processes are those in its cgroup. Where it has none, they are those in the session
-// of its process, and what descends from any of them.
+// The processes of a service are those in its cgroup. Without a cgroup, they are the processes in
+// the session of its main process, and the descendants of all of these.
 //
-// Everything is read from /proc and cgroupfs while processes come and go: what ends in between is
-// left out, and is no error. A file of /proc may take its time, as when a process hangs in the
-// kernel, so this is not for the control loop (process_looks.hpp).
+// /proc and cgroupfs are read while processes come and go: a process that ends in between is left
+// out, without an error. A file of /proc may block, for example if a process hangs in the kernel,
+// so the control loop must not call this (process_looks.hpp).
 #pragma once
 
 #include <sys/types.h>
@@ -26,26 +26,25 @@
 
 namespace zinit {
 
-/// Where the processes of a service are found.
+/// Where to find the processes of a service.
 struct ServicePlace {
-  std::string cgroup;  // empty: it has none
-  pid_t pid = 0;       // of its main process, or of the command that runs instead; 0: none
+  std::string cgroup;  // empty: none
+  pid_t pid = 0;       // the main process, or the command that runs instead; 0: none
 };
 
-/// The members of `all`, which is sorted by pid, that are in the session of `pid` or descend from
-/// it or from one of these. A session counts only if it is not zinit's own, `own_session`.
+/// The members of `all`, which is sorted by pid, that are in the session of `pid`, or descend from
+/// it or from one of these. zinit's own session, `own_session`, does not count.
 [[nodiscard]] std::vector<ProcessStat> members_of(const std::vector<ProcessStat>& all, pid_t pid,
                                                   pid_t own_session);
 
-/// Looks at processes; reads all of /proc once, and only if a service without a cgroup is asked
-/// for.
+/// Looks at processes. Reads all of /proc once, and only for a service without a cgroup.
 class ProcessScan {
  public:
-  /// What it shows is not older than `now`.
+  /// Its results are not older than `now`.
   explicit ProcessScan(TimePoint now) noexcept : begun_(now) {}
   [[nodiscard]] TimePoint begun() const noexcept { return begun_; }
 
-  /// The processes of a service, its `pid` first and the others sorted by pid.
+  /// The processes of a service: first its `pid`, then the others sorted by pid.
   [[nodiscard]] std::vector<ProcessStat> of(const ServicePlace& place);
 
  private:
@@ -53,7 +52,7 @@ class ProcessScan {
   std::optional<std::vector<ProcessStat>> all_;
 };
 
-/// What a service uses. A member is unset if it is not known.
+/// What a service uses. An unknown member is unset.
 struct ServiceFigures {
   std::optional<std::int64_t> memory_bytes;
   std::optional<std::int64_t> cpu_us;
@@ -62,39 +61,38 @@ struct ServiceFigures {
   std::optional<std::int64_t> io_write_bytes;
 };
 
-/// The figures of its cgroup; those that are not counted there are the sums over its processes.
+/// The figures of the cgroup; sums over its processes for figures that the cgroup does not count.
 [[nodiscard]] ServiceFigures figures_of(const ServicePlace& place, ProcessScan& scan);
 
-/// At most so many processes of a service are listed, and so many bytes of all their command lines:
-/// an answer stays below what a client may be sent.
+/// The most processes of a service in a list, and the most bytes of all their command lines: they
+/// keep an answer below the limit for one client.
 inline constexpr std::size_t kMostListed = 10000;
 inline constexpr std::size_t kMostCommandLines = std::size_t{1} << 20;
 
 /// The result of service.children.
 [[nodiscard]] std::string children_json(std::vector<ProcessStat> processes);
 
-/// The result of debug.process_tree: the tree that `pid` is in, and as its member `others` those
+/// The result of debug.process_tree: the tree with `pid`, and in its member `others` the processes
 /// that are not connected with it. `processes` is not empty.
 [[nodiscard]] std::string process_tree_json(std::vector<ProcessStat> processes, pid_t pid);
 
-/// Computes the share of a processor that services use, from two samples of their processor time.
-/// Any thread.
+/// Computes a service's share of a processor from two samples of its processor time. Any thread.
 class CpuShares {
  public:
-  /// Samples at a shorter distance say too little: processes' times are counted in 10 ms.
+  /// The least time between samples: /proc counts processor time in steps of 10 ms.
   static constexpr Milliseconds kLeast{500};
-  /// A longer time says too little about now.
+  /// The most time between samples: a longer time says too little about the present.
   static constexpr Milliseconds kMost{60000};
 
-  /// A process of a service.
+  /// One run of a service's process.
   struct Run {
     Slot slot;
-    std::int64_t started_us;  // tells it from others of that slot
+    std::int64_t started_us;  // differs between runs in the same slot
     TimePoint started;
   };
 
-  /// In tenths of a percent of one processor: the share since the last sample that is kLeast to
-  /// kMost old; without one, since the process was started. Nothing if that was just now.
+  /// The share since the last sample that is kLeast to kMost old, or since the start of the process
+  /// if there is none; in tenths of a percent of one processor. Nothing if it has just started.
   [[nodiscard]] std::optional<std::int64_t> sample(const Run& run, std::int64_t cpu_us,
                                                    TimePoint now);
 
@@ -109,17 +107,17 @@ class CpuShares {
   };
 
   Mutex mutex_;
-  // By slot. Slots are used again, so there is one for each service at most.
+  // By slot. Slots are reused, so there is at most one entry for each service.
   std::map<Slot, Kept> kept_ GUARDED_BY(mutex_);
 };
 
-/// Makes counters of processor time and input and output. A sum over processes becomes less when
-/// one of them ends, which a reader of counters takes for a start from 0: it would count what all
-/// others have used a second time. So the counter only grows, by what the sum has grown since it
-/// was looked at last. What a process uses between that and its end is not counted. Any thread.
+/// Makes counters of processor time, input and output. A sum over processes drops when one of them
+/// ends. A reader of counters would take the drop for a restart from 0 and count all other
+/// processes again. So this counter only grows, by the growth of the sum since the last look. What
+/// a process uses between the last look and its end is lost. Any thread.
 class GrowingSums {
  public:
-  /// Puts the counters in place of the sums of the process that was started at `started_us`.
+  /// Replaces the sums of the process that was started at `started_us` by the counters.
   void grow(Slot slot, std::int64_t started_us, ServiceFigures& figures);
 
  private:
@@ -135,7 +133,7 @@ class GrowingSums {
   };
 
   Mutex mutex_;
-  std::map<Slot, Kept> kept_ GUARDED_BY(mutex_);  // as above
+  std::map<Slot, Kept> kept_ GUARDED_BY(mutex_);  // by slot
 };
 
 }  // namespace zinit

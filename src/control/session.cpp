@@ -16,14 +16,14 @@ namespace zinit {
 
 namespace {
 
-// How long a call whose deadline has passed during a suspension waits for the board to learn what
-// has happened meanwhile.
+// If the deadline of a call passed while the machine was suspended, the call waits this long for
+// the board to learn what has happened meanwhile.
 constexpr Milliseconds kAfterSuspension{500};
 
-// What an unanswered call takes beside its text.
+// Memory of an unanswered call in addition to its text.
 constexpr std::size_t kWaitBytes = 512;
 
-/// The memory of names that a subscription keeps.
+/// The memory of the names that a subscription keeps.
 std::size_t size_of(const std::vector<std::string>& names) {
   std::size_t bytes = sizeof names;
   for (const std::string& name : names) bytes += sizeof name + name.size();
@@ -53,13 +53,13 @@ Session::Session(Server& server, std::uint64_t id, Right right, const ucred& pee
 }
 
 std::string Session::caller() const {
-  // 0: it is in no namespace of processes that zinit sees.
+  // 0: the client is in a pid namespace that zinit cannot see
   return peer_.pid == 0 ? fmt::format("a client, uid {}", peer_.uid)
                         : asker_text(peer_.pid, program_of(peer_.pid), peer_.uid);
 }
 
 bool Session::turn(TimePoint until) {
-  // What is due goes on waiting for a client that has to read other answers first.
+  // Waiting calls are not looked at while the client has other answers to read first.
   if (working_ > 0 || (look_ && !connection_.paused())) look_at_waits();
   for (Subscription& subscription : subscriptions_) (void)tell_dropped(subscription);
   bool more = true;
@@ -85,12 +85,12 @@ bool Session::finished() const {
 
 // --- calls ---
 
-/// Carries out one call; false if there is no call to carry out now.
+/// Carries out one call. False if no call can be carried out now.
 bool Session::step() {
   if (connection_.over() || connection_.starved() || connection_.paused()) return false;
   if (working_ >= kMaxWorking) return false;
   if (!message_ && (server_.holds_requests() || !next_message())) return false;
-  if (!connection_.has_room()) return false;  // others may have taken it since the last call
+  if (!connection_.has_room()) return false;  // other clients may have taken it since the last call
   carry_out(message_->calls[next_call_]);
   if (++next_call_ < message_->calls.size()) return true;
   message_.reset();
@@ -116,7 +116,7 @@ bool Session::next_message() {
   return true;
 }
 
-/// Parses one text. If memory runs out, the peer is told so, and there is no message.
+/// Parses one text. If memory runs out, the peer gets an error, and there is no message.
 void Session::read_message(std::string_view line) {
   const RefusableAllocations refusable;
   try {
@@ -165,7 +165,7 @@ void Session::answer(const std::string& id, const BatchPtr& batch, const RpcResu
   put(batch, result ? rpc_result(id, *result) : rpc_failure(id, result.error()));
 }
 
-/// `text` empty: no answer, as to a notification.
+/// An empty `text` is no answer, for example to a notification.
 void Session::put(const BatchPtr& batch, const std::string& text) {
   if (!batch) {
     if (!text.empty()) connection_.put_answer(text);
@@ -201,8 +201,8 @@ void Session::look_again() noexcept {
   server_.has_work(*this);
 }
 
-/// The answer, if there is one by now or its deadline has passed. If zinit was suspended, what came
-/// meanwhile may not have been read yet by others, so the deadline is put off.
+/// The answer, if there is one or the deadline has passed. After a suspension others may not have
+/// read yet what came meanwhile, so the deadline is put off.
 std::optional<RpcResult> Session::look_at(Wait& wait, TimePoint now) const {
   if (std::optional<RpcResult> result = wait.later.look()) return result;
   if (suspended_for(wait.later.deadline, now) > Milliseconds{0})
@@ -218,7 +218,7 @@ void Session::look_at_waits() {
   TimePoint earliest = kNever;
   for (auto wait = waits_.begin(); wait != waits_.end();) {
     if (wait->later.works && std::exchange(worked, true)) {
-      ++wait;  // its turn comes when the one before it is done
+      ++wait;  // its turn comes when the previous one is done
       continue;
     }
     if (const std::optional<RpcResult> result = look_at(*wait, now)) {
@@ -233,7 +233,7 @@ void Session::look_at_waits() {
       ++wait;
     }
   }
-  // Rounded up, so as not to look a moment too early.
+  // Rounded up, to avoid a look a moment too early.
   earliest == kNever ? deadline_.stop()
                      : deadline_.set(Milliseconds(ms_between(now, earliest) + 1));
 }
@@ -269,7 +269,7 @@ std::optional<std::uint64_t> Session::subscribe_logs(std::vector<std::string> na
 
 bool Session::unsubscribe_logs(std::uint64_t number) { return feeds_ && feeds_->remove(number); }
 
-/// Notifications wait until the answer of the batch that subscribed has been sent.
+/// Notifications wait until the answer of the batch that subscribed was sent.
 bool Session::tell_lines() {
   if (!feeds_ || message_) return false;
   return feeds_->tell(connection_, Clock::now() + kLinesTime);
@@ -302,8 +302,7 @@ void Session::notify(Subscription& subscription, const std::string& members) noe
   if (!told) ++subscription.dropped;
 }
 
-/// Tells the client how many events were dropped, before the next one. False while there is no room
-/// even for that.
+/// Sends the number of dropped events, before the next event. False if there is no room for it.
 bool Session::tell_dropped(Subscription& subscription) {
   if (subscription.dropped == 0) return true;
   const std::string params = fmt::format(R"({{"subscription":{},"dropped":{}}})",

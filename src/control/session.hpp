@@ -1,9 +1,9 @@
-// One client: carries out its calls one after the other; holds its batches, its unanswered calls
+// One client: carries out its calls one after another, and holds its batches, its unanswered calls
 // and its subscriptions.
 //
-// All work is done in turn(), which the server calls for one session after the other. Whatever
-// wakes a session only puts it on the server's list. So no function here is entered while it runs
-// already, and a session can be removed safely between two turns.
+// All work happens in turn(), which the server calls for one session after another. Every event
+// that concerns a session only puts it on the server's list. So no function is entered while it
+// runs, and a session can be removed safely between two turns.
 #pragma once
 
 #include <sys/socket.h>
@@ -24,44 +24,43 @@ namespace zinit {
 
 class Server;
 
-/// An error answer without an id, for input in which no call was found.
+/// An error answer without an id, for input that contains no call.
 [[nodiscard]] std::string refusal(RpcCode code, std::string message, std::string hint);
 
 class Session final : private Subscriber {
  public:
-  /// The most unanswered calls, and the most subscriptions of each kind, of one client.
+  /// The most unanswered calls of one client, and the most subscriptions of each kind.
   static constexpr std::size_t kMaxWaits = 10000;
   static constexpr std::size_t kMaxSubscriptions = 1000;
-  /// No further call is begun while this many calls with long work (Later::works) are under way.
+  /// No further call begins while this many calls with long work (Later::works) are under way.
   static constexpr std::size_t kMaxWorking = 4;
-  /// The time for lines of logs in each turn, in addition to the time for calls.
+  /// Time for lines of logs in each turn, in addition to the time for calls.
   static constexpr std::chrono::microseconds kLinesTime{500};
-  /// The limit for the answers of one batch, in bytes; once it is passed, further calls are
-  /// refused.
+  /// Limit for the answers of one batch, in bytes. Beyond it, further calls are refused.
   static constexpr std::size_t kBatchAnswerLimit = Connection::kAnswerLimit;
 
-  /// A client with the right `none` gets an error that says so, and nothing else. What the client
-  /// makes zinit hold counts for `share`, if there is one.
+  /// A client with the right `none` gets an error that says so, and nothing else. Memory that zinit
+  /// holds for the client counts for `share`, if there is one.
   Session(Server& server, std::uint64_t id, Right right, const ucred& peer, UniqueFd fd,
           SharePtr share);
 
   /// Works until `until`, but carries out at least one call if there is one.
-  /// @return  whether there is more to do.
+  /// @return  whether more work is left
   bool turn(TimePoint until);
 
-  /// Whether the session is to be removed: the client has gone, or has been sent everything.
+  /// Whether to remove the session: the client has gone, or has been sent everything.
   [[nodiscard]] bool finished() const;
   void give_up() noexcept { connection_.give_up(); }
 
-  /// Whether the peer has closed its sending half. Then only a hang-up tells that it has gone.
+  /// Whether the peer has closed its sending half. Then only a hang-up shows that it has gone.
   [[nodiscard]] bool input_ended() const noexcept { return connection_.input_ended(); }
 
-  /// Has the unanswered calls checked in the next turn.
+  /// Has the next turn check the unanswered calls.
   void look_again() noexcept;
 
-  /// Notifies the subscriptions that `event` concerns. `members` is event_members() of the event.
+  /// Notifies the subscriptions to `event`. `members` is event_members() of the event.
   void tell(const StateEvent& event, const std::string& members) noexcept;
-  /// `count` events were lost before they were assigned to subscriptions.
+  /// Reports that `count` events were lost before they were assigned to subscriptions.
   void tell_lost(std::uint64_t count);
   void flush() { connection_.flush(); }
   /// Whether nothing is queued for the client.
@@ -77,20 +76,20 @@ class Session final : private Subscriber {
   }
 
   std::list<Session*> ticket{this};  // moved to the server's list while it wants a turn
-  bool hangup_watched = false;       // by the server
+  bool hangup_watched = false;       // set by the server
 
  private:
   /// Collects the answers of one batch until all are there.
   struct Batch {
-    Held held;  // the answers, and the request: what waits may have parts of it
+    Held held;  // the answers, and the request, because waiting calls may use parts of it
     std::string answers;
-    std::size_t missing = 0;  // calls without an answer, notifications too
+    std::size_t missing = 0;  // calls without an answer, including notifications
   };
   using BatchPtr = std::shared_ptr<Batch>;
 
   struct Wait {
     std::string id;
-    BatchPtr batch;  // null: none
+    BatchPtr batch;  // null: not in a batch
     Later later;
     Held held;
   };
@@ -98,7 +97,7 @@ class Session final : private Subscriber {
   struct Subscription {
     std::uint64_t number = 0;
     std::vector<std::string> names;  // sorted; empty: all
-    std::uint64_t dropped = 0;       // events that were not sent and are not reported yet
+    std::uint64_t dropped = 0;       // events that were not sent, and not reported as dropped yet
     Held held;
   };
 
@@ -130,17 +129,17 @@ class Session final : private Subscriber {
   const SharePtr share_;
   Connection connection_;
 
-  std::optional<RpcMessage> message_;  // the message whose calls are being carried out
+  std::optional<RpcMessage> message_;  // its calls are being carried out
   Held message_held_;
-  std::size_t message_bytes_ = 0;  // of its text
+  std::size_t message_bytes_ = 0;  // size of its text
   std::size_t next_call_ = 0;
-  BatchPtr batch_;  // of message_, if that is a batch
+  BatchPtr batch_;  // the batch of message_, if it is one
 
   std::list<Wait> waits_;
   bool look_ = false;
-  std::size_t working_ = 0;  // how many of waits_ have Later::works; done one after the other
-  bool rests_ = false;       // the first of these: Later::rests
-  TimerWatcher deadline_;    // the earliest of waits_
+  std::size_t working_ = 0;  // number of waits_ with Later::works; they are done one after another
+  bool rests_ = false;       // Later::rests of the first of these
+  TimerWatcher deadline_;    // the earliest deadline of waits_
 
   std::vector<Subscription> subscriptions_;
   std::unique_ptr<LogFeeds> feeds_;  // null until the first log subscription

@@ -7,8 +7,8 @@ namespace zinit {
 
 namespace {
 
-// The board tells nobody when its threads go to sleep, so it is asked again after this. Most of
-// what it may be doing takes about so long.
+// The board does not report when its threads go to sleep, so it is asked again after this time,
+// which is about as long as most of its work takes.
 constexpr Milliseconds kTryAgain{1};
 
 }  // namespace

@@ -1,20 +1,20 @@
-// The barrier of debug.settle: tells when zinit has done everything that it was about to do.
+// The barrier of debug.settle: reports when zinit has done everything that was due.
 //
-// What happens to a service shows in several places: its state, the log, notifications, the log of
-// the service. Different threads tell of it, and each on its own: whoever has seen one sign of an
-// event cannot know that the others are there. A round of this passes through all of them:
+// An event of a service shows in several places: its state, zinit's log, notifications, the
+// service's log. Different threads write them independently, so a client that has seen one sign of
+// an event cannot know that the others are there. One round passes through all of them:
 //
-//   1. The board is quiet (Board::quiet()), listeners have been told of its changes, and no service
-//      files are being read.
-//   2. The data loop has nothing to do, and has read what is in the pipes of all services.
-//   3. The control loop has nothing to do: signals, ends of processes and clients are handled.
-//   4. The first is still so, and the board has not changed since.
+// 1. The board is quiet (Board::quiet()), listeners know of its changes, and no service files are
+//    being read.
+// 2. The data loop has nothing to do, and has read the pipes of all services.
+// 3. The control loop has nothing to do: signals, ends of processes and clients are handled.
+// 4. Step 1 still holds, and the board has not changed since.
 //
-// If a step fails the next round begins, until the limit of the last call. What is waited for is
-// what came before the call, and what came of that. What lies in the future is not: restart delays,
-// time limits, probes, and whatever processes do. No loop waits: each step is an event of its loop.
+// If a step fails, the next round begins, until the limit of the last call. A round covers what
+// came before the call and its consequences. It does not cover the future: restart delays, time
+// limits, probes, and actions of processes. No loop waits: each step is an event of its loop.
 //
-// Threads: everything here on the control loop's.
+// Threads: all of it runs on the control loop's.
 #pragma once
 
 #include <cstdint>
@@ -42,14 +42,14 @@ class Settling {
     Changes& changes;
   };
 
-  /// All parts outlive this. `settled` is called when an answer of settled() has become true.
+  /// All parts must outlive this. `settled` is called when a result of settled() has become true.
   Settling(const Parts& parts, std::function<void()> settled);
-  /// A round may be on its way in the data loop.
+  /// A round may still be under way in the data loop.
   ~Settling();
   Settling(const Settling&) = delete;
   Settling& operator=(const Settling&) = delete;
 
-  /// Begins rounds, until one succeeds that has begun after this call, or `limit` has passed.
+  /// Begins rounds until one succeeds that began after this call, or until `limit` has passed.
   /// @return  a ticket for settled()
   [[nodiscard]] std::uint64_t ask(TimePoint limit);
   /// Whether zinit has settled since the call of ask() that returned `ticket`.
@@ -62,7 +62,7 @@ class Settling {
 
   /// Shared with the data loop, whose tasks may outlive the object.
   struct Passed {
-    Mutex mutex;  // a leaf but for that of the loop, which LoopCall::ask() takes
+    Mutex mutex;  // before only the loop's, which LoopCall::ask() takes
     LoopCall* call GUARDED_BY(mutex) = nullptr;  // null: the object is gone
   };
 
@@ -70,14 +70,14 @@ class Settling {
   const std::function<void()> settled_;
   // Rounds have numbers, from 1.
   std::uint64_t begun_ = 0;
-  std::uint64_t succeeded_ = 0;  // the last one that has
-  std::uint64_t wanted_ = 0;     // this one, or a later one, is to succeed
+  std::uint64_t succeeded_ = 0;  // the last successful round
+  std::uint64_t wanted_ = 0;     // this round, or a later one, must succeed
   TimePoint limit_{};
   bool under_way_ = false;
   std::optional<std::uint64_t> quiet_before_;  // quiet() when the round began
   TimerWatcher again_;
   IdleWatcher idle_;
-  LoopCall data_passed_;  // the data loop's part of the round is over
+  LoopCall data_passed_;  // called when the data loop's part of the round is over
   const std::shared_ptr<Passed> passed_ = std::make_shared<Passed>();
 };
 

@@ -12,10 +12,10 @@ namespace zinit {
 namespace {
 
 struct Edge {
-  Slot slot = kNoSlot;  // kNoSlot: no service has the name
+  Slot slot = kNoSlot;  // kNoSlot: there is no such service
   std::string_view name;
   std::string_view kind;      // of the edge; for a root, the kind of the service
-  Slot written_in = kNoSlot;  // the service whose file adds the edge; kNoSlot: its own has it
+  Slot written_in = kNoSlot;  // the service whose file adds the edge; kNoSlot: its own file
 };
 
 class TreeWriter {
@@ -58,8 +58,7 @@ class TreeWriter {
     return node.required_by.empty() && node.wanted_by.empty() && node.ordered_before.empty();
   }
 
-  /// The services that `slot` depends on, or its dependents if reversed: each once, with the
-  /// strongest of its edges.
+  /// The dependencies of `slot`, or its dependents if reversed: each once, with its strongest edge.
   [[nodiscard]] std::vector<Edge> edges_of(Slot slot) const {
     const Node& node = graph_.node(slot);
     std::vector<Edge> edges;

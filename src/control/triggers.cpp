@@ -1,4 +1,4 @@
-// What starts a service, other than requests: see triggers.hpp.
+// What starts a service apart from requests: see triggers.hpp.
 #include "control/triggers.hpp"
 
 #include <algorithm>
@@ -23,7 +23,7 @@ std::string words_of(const ProxyView& proxy) {
   return fmt::format("{} would start it, but does not listen: {}", at, proxy.error);
 }
 
-/// Whether the service is down because nobody wants it to run, and for no other reason.
+/// Whether the service is down only because its wish is down.
 bool merely_unwanted(const WhyReport& report) {
   return std::ranges::any_of(report.reasons, [&](const WhyReason& reason) {
     return reason.kind == "wish" && reason.service == report.name;

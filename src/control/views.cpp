@@ -16,7 +16,7 @@ namespace zinit {
 
 namespace {
 
-/// The members of a reason: which there are is a matter of its type.
+/// The members of a reason. Its type decides which members it has.
 struct ReasonSource {
   const Reason& reason;
 
@@ -56,8 +56,8 @@ std::optional<ReasonSource> source_of(const Reason& reason) {
   return reason ? std::optional(ReasonSource{reason}) : std::nullopt;
 }
 
-/// More about the signal that has ended the last process: that memory was short, or for what zinit
-/// has sent it. Empty if nothing is known.
+/// More about the signal that has ended the last process: that memory was short, or why zinit has
+/// sent it. Empty if nothing is known.
 std::string why_signalled(const ServiceView& view) {
   const Record& record = view.record;
   const ReasonType type = record.reason.type;
@@ -68,8 +68,8 @@ std::string why_signalled(const ServiceView& view) {
   return view.killer.empty() ? reason_of_end(record.end).text : "killed " + view.killer;
 }
 
-/// Whether the record's reason is that of its state. In others the record has that of an earlier
-/// failure, or of a stop that is under way.
+/// Whether the record's reason belongs to its state. Otherwise it belongs to an earlier failure, or
+/// to a stop that is under way.
 bool tells_reason(const Record& record) {
   const ReasonType type = record.reason.type;
   if (record.state == State::failed) return type != ReasonType::stopped_with;
@@ -95,10 +95,10 @@ ExitSource last_exit_of(const ServiceView& view) {
 
 constexpr std::array kStatusWords = {"start", "stop", "ignore"};
 
-// So many of the processes that have outlived a main process are listed.
+// The most processes in `left`, which have outlived a main process.
 constexpr std::size_t kMostLeft = 16;
 
-/// The members of a status: a function for each, of the name of its field.
+/// The members of a status: one function for each, with the name of its field.
 struct StatusSource {
   using Names = const std::vector<std::string>&;
   struct Waits {
@@ -110,13 +110,13 @@ struct StatusSource {
   };
   struct Condition {
     const std::string& condition;
-    std::optional<bool> held;  // nothing while it is under way
+    std::optional<bool> held;  // nothing while it is being checked
   };
 
   const ServiceView& view;
   const LogInfo& log;
   const CgroupUsage& usage;
-  const Triggers* triggers;  // null: no wanted member needs them
+  const Triggers* triggers;  // null: no selected member needs them
   std::optional<bool> changed;
 
   const ServiceSpec& spec() const { return *view.spec; }
@@ -192,7 +192,7 @@ struct StatusSource {
   auto sockets() const { return triggers->sockets_of(spec().name); }
   auto starts_on() const { return triggers->addresses_for(spec()); }
   auto next_start_us() const { return triggers->next_start_of(spec()); }
-  /// That of the current process; nothing if the service has no health check.
+  /// Health of the current process; nothing if the service has no health check.
   std::optional<protocol::HealthStatus> health() const {
     if (!spec().health->configured()) return std::nullopt;
     return protocol::HealthStatus{std::string(probe_type_name(spec().health->type)),
@@ -206,7 +206,7 @@ struct StatusSource {
   std::vector<std::string> refused() const {
     const SpecFindings& findings = *spec().findings;
     if (findings.refused_warnings == 0) return {};
-    // The last warning of a refusal only says that there is one (model/plan.cpp).
+    // The last warning of a refusal only announces the refusal (model/plan.cpp).
     return {findings.warnings.end() - static_cast<std::ptrdiff_t>(findings.refused_warnings),
             findings.warnings.end() - 1};
   }
@@ -221,7 +221,7 @@ struct StatusSource {
   const auto& log_dropped_by() const { return log.dropped_by; }
 
  private:
-  /// The dependencies of one kind: those of the service's own file, then those that others' add.
+  /// The dependencies of one kind: from the service's own file, then from other files.
   std::vector<std::string> named(std::string_view kind,
                                  std::vector<Dependency> Dependencies::*own) const {
     std::vector<std::string> names;
@@ -235,8 +235,8 @@ struct StatusSource {
 
 constexpr auto& kMembers = protocol::Members<protocol::ServiceStatus>::kList;
 
-/// The figures of the cgroup; a figure that it lacks is that of the service's process alone. If the
-/// pid is reused meanwhile, that is a figure of another process, but then the whole answer is out
+/// The figures of the cgroup, or of the service's process alone if the cgroup lacks a figure. If
+/// the pid has been reused, the figure belongs to another process, but then the whole answer is out
 /// of date anyway.
 CgroupUsage usage_of(const ServiceView& view) {
   CgroupUsage usage;
@@ -292,7 +292,7 @@ std::string base64(std::string_view bytes) {
   return text;
 }
 
-/// *status_full* of all services, one at a time.
+/// *status_full* of all services, one per step.
 class FullList final : public Turns {
  public:
   FullList(RpcContext& context, const StatusSelection& selection)

@@ -62,14 +62,14 @@ class DinitReader {
       else
         settings.push_back({"", key, said, number, path});
     });
-    // What the rest means depends on the type.
+    // The meaning of the other settings depends on the type.
     for (const Setting& one : settings)
       if (one.key == "type") type_ = one.value;
     if (type_ == "internal" || type_ == "triggered") draft_.make_target();
     for (const Setting& one : settings) take(one);
   }
 
-  /// Whether a quote ends the name of a variable, and its word goes on.
+  /// Whether a quote ends the name of a variable but not the word.
   static bool is_glued(std::string_view text) {
     for (std::size_t at = text.find('"'); at != text.npos; at = text.find('"', at + 1)) {
       const std::string_view before = text.substr(0, at);
@@ -81,8 +81,9 @@ class DinitReader {
     return false;
   }
 
-  /// A line for the shell: `$NAME` and `${NAME}` are part of one word for dinit, and `$/NAME` is
-  /// split at blanks; `${NAME:-word}` and the like are as in the shell. Nothing if it has more.
+  /// A line for the shell: for dinit, `$NAME` and `${NAME}` are part of one word, and `$/NAME` is
+  /// split at blanks; `${NAME:-word}` and similar forms are as in the shell. Nothing for other
+  /// forms.
   static std::optional<std::string> line_of(const std::vector<std::string>& words) {
     if (words.empty()) return std::nullopt;
     std::string line = "exec";
@@ -143,7 +144,7 @@ class DinitReader {
     if (key == "socket-listen") return draft_.carry_text(setting, "socket.listen", "unix:" + value);
     if ((key == "command" || key == "stop-command") && value.find('$') != std::string::npos) {
       const std::string_view ours = key == "command" ? "service.exec" : "service.stop_exec";
-      // Without its quotes and backslashes "$A"b would be another variable, and \$A one.
+      // Without its quotes and backslashes, "$A"b would be another variable, and \$A a variable.
       const bool hidden = value.find("\\$") != std::string::npos || is_glued(value);
       const auto line = hidden ? std::nullopt : line_of(split_words(value, Quoting::dinit));
       if (!line)

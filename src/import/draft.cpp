@@ -1,4 +1,4 @@
-// What settings become in a service file: see draft.hpp.
+// Turns settings into keys of a service file: see draft.hpp.
 #include "import/draft.hpp"
 
 #include <algorithm>
@@ -19,12 +19,12 @@ namespace zinit {
 
 namespace {
 
-// An element is compared with all that are there, and a reason with all reasons.
-constexpr std::size_t kMostElements = 1024;  // of a list or a table; processors have such numbers
+// Limits, because an element is compared with all earlier ones, and a reason with all reasons.
+constexpr std::size_t kMostElements = 1024;  // in a list or a table, such as one of processors
 constexpr std::size_t kMostLeft = 1000;
 constexpr std::size_t kMostGiven = 10'000;  // settings that are carried over
 
-/// "web.toml" and the like would be read as service.web.toml.
+/// "web.toml" and similar names would be read as service.web.toml.
 const Key* key_for(std::string_view ours) {
   const std::size_t dot = ours.find('.');
   return dot == std::string_view::npos ? nullptr
@@ -38,13 +38,13 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-/// A number if it is one, else the text.
+/// A number if possible, otherwise the text.
 Value number_or_text(std::string_view text) {
   const auto number = parse_integer(text);
   return number ? number_value(*number) : text_value(std::string(text));
 }
 
-/// "4G" as 4294967296; numbers as they are; "infinity" and the like as "unlimited".
+/// "4G" as 4294967296; numbers unchanged; "infinity" and similar words as "unlimited".
 std::string limit_half(std::string_view text) {
   const std::string word = lower(trim(text));
   if (word == "infinity" || word == "unlimited" || word == "-1") return "unlimited";
@@ -63,7 +63,7 @@ Value limit_value(std::string_view text) {
   return number_or_text(result);
 }
 
-/// "0-2 5,7" as numbers; elements that are none stay texts, which the check of the key refuses.
+/// "0-2 5,7" as numbers. Other elements stay texts, which the check of the key refuses.
 Value processors_value(const std::vector<std::string>& words) {
   Value value{.type = ValueType::array};
   for (const std::string& word : words) {
@@ -76,7 +76,7 @@ Value processors_value(const std::vector<std::string>& words) {
         value.array.push_back(text_value(std::string(part)));
         continue;
       }
-      // More than kMostElements are refused anyway.
+      // more than kMostElements are refused anyway
       for (auto n = *first; n <= *last && value.array.size() <= kMostElements; ++n)
         value.array.push_back(number_value(n));
     }
@@ -84,7 +84,7 @@ Value processors_value(const std::vector<std::string>& words) {
   return value;
 }
 
-/// NAME=VALUE words as a table; nothing if a word is none.
+/// NAME=VALUE words as a table; nothing if a word has another form.
 std::optional<Value> variables_value(const std::vector<std::string>& words) {
   Value value;
   for (const std::string& word : words) {
@@ -96,7 +96,7 @@ std::optional<Value> variables_value(const std::vector<std::string>& words) {
   return value;
 }
 
-/// The same of a list.
+/// The same for a list.
 std::optional<Value> value_of_words(const Key& key, const std::vector<std::string>& words) {
   if (words.empty()) return std::nullopt;
   if (key.type == Type::cpus) return processors_value(words);
@@ -108,7 +108,7 @@ std::optional<Value> value_of_words(const Key& key, const std::vector<std::strin
   return list;
 }
 
-/// A value as the key's type demands, or nothing.
+/// The value in the type of the key, or nothing.
 std::optional<Value> value_for(const Key& key, std::string_view text) {
   switch (key.type) {
     case Type::boolean:
@@ -159,7 +159,7 @@ std::optional<Value> value_for(const Key& key, std::string_view text) {
 
 std::size_t elements_of(const Value& value) { return value.array.size() + value.table.size(); }
 
-/// Whether what comes later is added to what is there.
+/// Whether a later value is added to the earlier one.
 bool grows(const Key& key, const Value& value) {
   if (value.type == ValueType::table) return true;
   return value.type == ValueType::array && key.type != Type::command &&
@@ -172,7 +172,7 @@ void lay_on(Value& there, Value&& value) {
   } else if (value.type == ValueType::array && there.type == ValueType::array) {
     for (Value& element : value.array) {
       const auto same = [&](const Value& one) { return toml_value(one) == toml_value(element); };
-      // A command may be wanted twice, a name may not.
+      // The same command may be wanted twice, but not the same name.
       if (element.type == ValueType::array || std::ranges::none_of(there.array, same))
         there.array.push_back(std::move(element));
     }
@@ -297,7 +297,7 @@ bool Draft::withdraw(std::string_view ours, std::string_view reason) {
   const auto member =
       keys.find(std::string(ours.substr(std::min(section.size() + 1, ours.size()))));
   if (member == keys.end()) {
-    // The section is not allowed, or lacks what it needs: it goes as a whole.
+    // The section is not allowed, or lacks a required key: remove the whole section.
     if (section == main_section() || keys.empty()) return false;
     std::vector<std::string> all;
     for (const auto& [name, one] : keys) all.push_back(fmt::format("{}.{}", section, name));
@@ -325,7 +325,7 @@ void Draft::carry_text(const Setting& setting, std::string_view ours, std::strin
   std::optional<Value> value = key == nullptr ? std::nullopt : value_for(*key, trim(text));
   if (!value)
     return leave(setting, key == nullptr ? kNoSuchValue : "must be " + allowed_text(*key), ours);
-  // What says that there is no limit says the default.
+  // "No limit" is the default.
   if (key->type == Type::bytes && (lower(text) == "infinity" || lower(text) == "max"))
     return met(setting);
   carry(setting, ours, *std::move(value));
@@ -342,7 +342,7 @@ void Draft::met(const Setting&) { ++carried_; }
 
 void Draft::by_table(const Setting& setting, std::string_view text) {
   const ForeignMeaning meaning = foreign_meaning(setting.section, setting.key);
-  // A remark other than that of a unit says what a person has to do beside writing the key.
+  // Any remark but the unit says what a person must do in addition to writing the key.
   const bool plain = meaning.remark.empty() || meaning.remark == ", in milliseconds" ||
                      (meaning.remark == ", an absolute path" && text.starts_with('/'));
   if (meaning.key != nullptr && plain) return carry_text(setting, full_name(*meaning.key), text);

@@ -1,8 +1,8 @@
-// A service file in the making, and what another init's settings become in it.
+// A service file in the making, from the settings of another init.
 //
-// A reader of one kind of file gives each setting to the draft in one of four ways: carried over to
-// a key of ours, met without a key, by the table of foreign words, or left with a reason. So each
-// setting is counted, and none gets lost.
+// The reader for a kind of file passes each setting to the draft in one of four ways: carried over
+// to one of our keys, met without a key, by the table of foreign words, or left with a reason. So
+// each setting is counted, and none gets lost.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,8 @@ struct Key;
 
 /// One setting of another init, as it was read.
 struct Setting {
-  // Defined in draft.cpp, as for the classes below: many places make and drop them, and the client
-  // is to stay small.
+  // Defined in draft.cpp, like those of the classes below: many places create and destroy them, and
+  // this keeps the client small.
   Setting(std::string_view section, std::string_view key, std::string_view value, unsigned line,
           std::string_view file);
   Setting(const Setting& other);
@@ -34,7 +34,7 @@ struct Setting {
   std::string key;
   std::string value;
   unsigned line;     // from 1; 0: it is a file of its own, or has no line
-  std::string file;  // path of the file that has it
+  std::string file;  // path of its file
 };
 
 /// A setting that could not be carried over.
@@ -42,12 +42,12 @@ struct LeftSetting {
   Setting setting;
   std::string reason;
   const Key* place =
-      nullptr;  // the comment stands at this key; null: at the end of the main section
+      nullptr;  // the key at which its comment is put; null: end of the main section
 };
 
 class Draft {
  public:
-  /// `name` is that of the service; `source` is what it is made from, as people know it.
+  /// `name` is the service's name. `source` is what it is made from, in words for people.
   Draft(std::string_view name, std::string_view source);
   Draft(Draft&& other) noexcept;
   Draft& operator=(Draft&& other) noexcept;
@@ -74,50 +74,49 @@ class Draft {
     return !is_target_ || ours.starts_with("target.") || ours.starts_with("dependencies.");
   }
 
-  // Of settings. `ours` is "SECTION.KEY".
+  // For settings. `ours` is "SECTION.KEY".
 
-  /// Carries `setting` over as `value`: replaces the value so far, or, for an array or a table that
-  /// is given for one, adds to it. Leaves the setting with a reason if the key does not allow it.
+  /// Carries `setting` over as `value`: replaces the earlier value, or adds to an array or a table.
+  /// Leaves the setting with a reason if the key does not allow the value.
   void carry(const Setting& setting, std::string_view ours, Value value);
-  /// The same for a value as it was written: it is read as the key's type demands.
+  /// The same for a value as text, which is read by the key's type.
   void carry_text(const Setting& setting, std::string_view ours, std::string_view text);
-  /// The same for a list whose words are separated already.
+  /// The same for a list of separate words.
   void carry_words(const Setting& setting, std::string_view ours,
                    const std::vector<std::string>& words);
   /// Counts a setting that needs no key here.
   void met(const Setting& setting);
-  /// Carries the setting over as the table of foreign words says, or leaves it with what the table
-  /// advises.
+  /// Carries the setting over by the table of foreign words, or leaves it with the table's advice.
   void by_table(const Setting& setting, std::string_view text);
-  /// Leaves the setting with what the table of foreign words advises.
+  /// Leaves the setting with the advice of the table of foreign words.
   void leave_by_table(const Setting& setting);
-  /// Leaves a setting; `ours` is where its comment stands, or empty.
+  /// Leaves a setting. `ours` is the place of its comment, or empty.
   void leave(const Setting& setting, std::string_view reason, std::string_view ours = {});
 
-  // What follows from several settings together, or from the kind of the file.
+  // For consequences of several settings together, or of the kind of file.
 
-  /// From now on a key that has one value is set by one setting: another one that gives it another
-  /// value is left. For kinds whose order of lines means nothing.
+  /// From now on only one setting may set a key with one value: another setting with another value
+  /// is left. For kinds in which the order of lines has no meaning.
   void one_setting_each() { one_each_ = true; }
-  /// Takes a key out, and leaves the settings that gave it, with a reason; or all keys of a
-  /// section, if `ours` names it, or a key that it lacks. Returns whether something was taken out.
+  /// Removes a key, and leaves the settings that set it, with a reason. If `ours` is a section, or
+  /// a key that its section lacks, removes the whole section. Returns whether any was removed.
   bool withdraw(std::string_view ours, std::string_view reason);
-  /// Sets the value of a key, whatever it was.
+  /// Sets the value of a key, whatever its earlier value.
   void put(std::string_view ours, Value value);
   void put_text(std::string_view ours, std::string_view text);
   void put_flag(std::string_view ours, bool flag);
-  /// Adds the elements of an array, or the members of a table, that are not there yet.
+  /// Adds those elements of an array, or members of a table, that are not there yet.
   void add(std::string_view ours, Value value);
-  /// Takes a section out.
+  /// Removes a section.
   void drop_section(const std::string& section) { document_.table.erase(section); }
   /// The value so far; null if there is none.
   [[nodiscard]] const Value* find(std::string_view ours) const;
 
-  /// The file is not written, because it would do something else than what it is made from.
+  /// The file must not be written, because it would not do the same as its source.
   void refuse(std::string_view reason) { refusals_.emplace_back(reason); }
-  /// Adds a line for the summary: something that its reader has to know.
+  /// Adds a line to the summary, with a fact that its reader must know.
   void remark(std::string_view text);
-  /// Adds a line to the comment at the beginning of the file.
+  /// Adds a line to the comment at the start of the file.
   void note(std::string_view text);
 
  private:
@@ -131,24 +130,24 @@ class Draft {
   std::vector<std::string> refusals_;
   int carried_ = 0;
   bool one_each_ = false;
-  std::vector<LeftSetting> given_;  // carried settings; `place` is the key that each has given
+  std::vector<LeftSetting> given_;  // carried settings; `place` is the key that each has set
   int unnamed_ = 0;  // settings left beyond those that are kept
 };
 
-// Values as service files have them.
+// Values in the form of service files.
 [[nodiscard]] Value number_value(std::int64_t number);
 [[nodiscard]] Value bool_value(bool value);
 [[nodiscard]] Value words_value(const std::vector<std::string>& words);
-/// An array with `value` as its element: one command of several.
+/// An array with `value` as its only element: one command of several.
 [[nodiscard]] Value one_of(Value value);
 
-/// "yes", "true", "on", "1" and their opposites, in any case; nothing if it is neither.
+/// "yes", "true", "on", "1" and their opposites, in any case; nothing for other words.
 [[nodiscard]] std::optional<bool> bool_of(std::string_view text);
 
-/// A time as other inits write it, in milliseconds: a number alone counts seconds.
+/// A time in another init's notation, in milliseconds. A plain number counts seconds.
 [[nodiscard]] std::optional<std::int64_t> milliseconds_of(std::string_view text);
 
-/// "50MB", "512k" as a number of bytes, with units of powers of 1024; nothing if it is none.
+/// "50MB", "512k" as a number of bytes, with units of powers of 1024; nothing for other texts.
 [[nodiscard]] std::optional<std::int64_t> bytes_of_text(std::string_view text);
 
 /// Why a value is not taken, in words.

@@ -1,4 +1,4 @@
-// finit.conf: services, tasks, run commands and terminals, a line each (finit.conf(5)).
+// finit.conf: services, tasks, run commands and terminals, one a line (finit.conf(5)).
 #include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -14,17 +14,17 @@ constexpr std::string_view kFinitKeys =
     "kill=lifecycle.stop_timeout_ms pre=service.pre_exec post=service.post_exec "
     "ready=service.ready_exec restart_sec=lifecycle.restart_delay_ms ";
 
-/// NAME=VALUE as words; the value may be in quotes.
+/// Whether the words are NAME=VALUE, with or without quotes around the value.
 bool is_assignment(const std::vector<std::string>& words) {
   const std::size_t equals = words.empty() ? 0 : words.front().find('=');
   return !words.empty() && equals != std::string::npos &&
          is_variable_name(words.front().substr(0, equals));
 }
 
-/// What lines without a service say of all services.
+/// Settings for all services, from lines without a service.
 struct FinitGlobals {
   std::vector<std::string> environment;
-  std::string runlevel = "2";  // of the boot, as finit has it
+  std::string runlevel = "2";  // of the boot; finit's default
 };
 
 class FinitLine {
@@ -98,7 +98,7 @@ class FinitLine {
     if (word.starts_with('<')) return take_conditions(setting("condition", word));
     if (word.starts_with('@')) return take_account(setting("user", word), word.substr(1));
     if (key == "pid") {
-      // "!" before it: the program writes no such file, finit does.
+      // "!" before it: finit writes the file, not the program.
       if (!value.starts_with("!/")) return draft_.met(one);
       return draft_.carry_text(one, "readiness.pidfile", value.substr(1));
     }
@@ -123,7 +123,7 @@ class FinitLine {
     carry_plain(kFinitKeys, one, value, draft_);
   }
 
-  /// S is the bootstrap; "!" means all levels but these.
+  /// S is the bootstrap; "!" means all levels except these.
   void take_levels(const Setting& one) {
     const bool all_but = one.value.starts_with("[!");
     const bool named = one.value.find_first_of(globals_.runlevel) != one.value.npos;

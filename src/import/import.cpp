@@ -1,4 +1,4 @@
-// Finds the kind of each path, has it read, and checks what is made of it: see import.hpp.
+// Finds the kind of each path, has it read, and checks the result: see import.hpp.
 #include "import/import.hpp"
 
 #include <algorithm>
@@ -48,7 +48,7 @@ bool has_line(std::string_view text, std::string_view begin) {
   return false;
 }
 
-/// What `paths` paths may read: their own files, and those that they include.
+/// Sets the limits for `paths` paths: their own files, and the files that they include.
 void allow_reading(std::size_t paths, Imported& to) {
   to.files_left = 10'000 * paths;
   to.bytes_left = (std::size_t{16} << 20) * paths;
@@ -125,14 +125,14 @@ Imported import_paths(std::span<const std::string> paths, std::string_view kind)
 }
 
 void withdraw_refused(std::vector<Draft>& drafts) {
-  constexpr int most = 20;  // a key that goes may take another one's meaning with it
+  constexpr int most = 20;  // removing one key may make another one wrong
   for (Draft& draft : drafts) {
     bool changed = true;
     for (int i = 0; i < most && changed; ++i) {
       changed = false;
       const std::string name = draft.name() + std::string(kFileSuffix);
       for (const Diagnostic& fault : check_texts({{name, text_of_draft(draft)}}).diagnostics)
-        // A service without its command is none, and is refused as a whole.
+        // A service without its command is useless, so it is refused as a whole.
         if (fault.severity == Severity::error && fault.key != "service.exec" && !changed)
           changed = draft.withdraw(fault.key, fault.text);
     }

@@ -1,8 +1,8 @@
-// `zinitctl import`: reads what other inits have, and makes service files of it.
+// `zinitctl import`: reads the files of other inits, and makes service files from them.
 //
-// A reader of each kind of file turns it into drafts, which writer.cpp turns into texts.
-// What a key of another init means here is said by one table, config/foreign_words.cpp; a reader
-// has code for those keys alone whose values mean something else here, or that belong together.
+// A reader for each kind of file turns it into drafts, which writer.cpp turns into texts. One
+// table, config/foreign_words.cpp, has the meaning of other inits' keys. A reader has code only for
+// keys whose values mean something else here, or that belong together.
 #pragma once
 
 #include <map>
@@ -16,23 +16,23 @@
 
 namespace zinit {
 
-/// A file that could not be read, or has nothing that could be read as its kind; or a part of a
-/// file that no service file stands for.
+/// A file that could not be read, or that has nothing of its kind; or a part of a file that has no
+/// counterpart in a service file.
 struct ImportFault {
   std::string path;
   std::string text;
   bool is_part = false;
 };
 
-/// The most services that are made by one call, and the most faults that are kept: a last one says
+/// The most services that one call makes, and the most faults that it keeps. A final fault says
 /// that there are more.
 inline constexpr std::size_t kMostDrafts = 1000;
 
-/// What was read.
+/// The result of reading.
 struct Imported {
   std::vector<Draft> drafts;
   std::vector<ImportFault> faults;
-  // What may still be read: read_source() counts.
+  // What may still be read; read_source() counts.
   std::size_t files_left = 0;
   std::size_t bytes_left = 0;
 
@@ -45,33 +45,33 @@ struct Imported {
   void keep(ImportFault fault);
 };
 
-/// The names of kinds, as --from takes them.
+/// The names of kinds, for --from.
 [[nodiscard]] std::span<const std::string_view> foreign_kinds() noexcept;
 
-/// The kind of the file or directory at `path`, by its name and content; empty if it is none.
-/// Blocks on the file system.
+/// The kind of the file or directory at `path`, from its name and content; empty if unknown. Blocks
+/// on the file system.
 [[nodiscard]] std::string_view kind_of_path(const std::string& path);
 
-/// Reads files of other inits. Never fails as a whole: what cannot be read is among the faults.
-/// Blocks on the file system; reads at most a bounded number of bytes and files for each path.
+/// Reads files of other inits. Never fails as a whole: unreadable files are among the faults.
+/// Blocks on the file system; reads a limited number of bytes and files for each path.
 ///
-/// @param paths  files or directories; a name without a slash that does not exist here may be that
-///               of a unit of systemd, which is looked for where systemd looks.
-/// @param kind   one of foreign_kinds(), or empty: it is found for each path.
+/// @param paths  files or directories; a name without a slash that does not exist here may be a
+///               unit of systemd, which is looked for in systemd's directories.
+/// @param kind   one of foreign_kinds(); empty: found for each path.
 [[nodiscard]] Imported import_paths(std::span<const std::string> paths, std::string_view kind);
 
-/// Takes the keys out of each draft that `zinitctl check` would refuse, and leaves the settings
-/// that gave them, with what it says of them: one such key is no reason to refuse a whole service.
+/// Removes the keys of each draft that `zinitctl check` would refuse, and leaves their settings
+/// with its message: one such key is no reason to refuse a whole service.
 void withdraw_refused(std::vector<Draft>& drafts);
 
-/// A service file to be.
+/// A service file to write.
 struct ImportedFile {
   std::string name;  // NAME.toml
   std::string text;
   std::vector<std::string> refused;  // why `zinitctl check` would refuse it
 };
 
-/// The files of the drafts, in their order, each checked by the project's own loader.
+/// The files of the drafts, in their order, each checked by zinit's own loader.
 [[nodiscard]] std::vector<ImportedFile> files_of(const std::vector<Draft>& drafts);
 
 }  // namespace zinit

@@ -20,8 +20,8 @@ constexpr std::size_t kMostLines = 10'000;
 constexpr std::size_t kLongestVariable = std::size_t{64} << 10;  // of a variable: x=$x$x doubles it
 constexpr std::size_t kMostExpanded = std::size_t{4} << 20;   // of all assignments together
 
-/// A shell's line without its comment, in the commands that it has. `quote` is the quote that is
-/// open where it begins, and where it ends.
+/// The commands in a line of the shell, without its comment. `quote` is the open quote at the start
+/// of the line, and at its end.
 std::vector<std::string_view> commands_of(std::string_view line, char& quote) {
   std::vector<std::string_view> commands;
   std::size_t begin = 0, i = 0;
@@ -45,7 +45,7 @@ std::vector<std::string_view> commands_of(std::string_view line, char& quote) {
   return commands;
 }
 
-/// How many braces a command of the shell opens: "{" and "name(){" are words of their own.
+/// How many braces a command of the shell opens: "{" and "name(){" are separate words.
 int opened_braces(std::string_view command) {
   int open = 0;
   for (const std::string_view word : split(command, ' '))
@@ -53,7 +53,7 @@ int opened_braces(std::string_view command) {
   return open;
 }
 
-/// What OpenRC's own services and virtual ones are here.
+/// Our counterparts of OpenRC's own and virtual services.
 std::string service_here(std::string_view name) {
   if (name == "net" || name == "net.lo") return "network";
   if (name == "localmount" || name == "bootmisc" || name == "clock" || name == "hostname")
@@ -63,7 +63,7 @@ std::string service_here(std::string_view name) {
   return std::string(name);
 }
 
-/// Whether a line of the shell decides what follows it.
+/// Whether a line of the shell controls the lines after it.
 bool is_flow(std::string_view line) {
   const std::string_view word = line.substr(0, line.find_first_of(" \t;"));
   for (const std::string_view flow : {"if", "case", "for", "while", "until"})
@@ -81,7 +81,7 @@ class OpenrcReader {
   void read() {
     const auto text = read_source(path_, to_);
     if (!text) return;
-    // What the administrator has set wins, as the script is written for that.
+    // Settings of the administrator win, because the script is written for that.
     const std::string conf = fmt::format("{}/../conf.d/{}", folder_of(path_), last_part(path_));
     if (const auto more = read_if_there(conf, to_)) read_text(*more, conf);
     read_text(*text, path_);
@@ -106,8 +106,8 @@ class OpenrcReader {
   }
 
   void read_text(std::string_view text, const std::string& file) {
-    std::string function;  // that the line is in
-    int depth = 0;         // of braces there
+    std::string function;  // the function that contains the line
+    int depth = 0;         // open braces in it
     char quote = 0;
     for_each_line(text, [&](std::string_view line, unsigned number) {
       if (!fault_.empty()) return;
@@ -164,7 +164,7 @@ class OpenrcReader {
   }
 
   void take_assignment(std::string_view line, unsigned number, const std::string& file) {
-    // name=${name:-"x"} and : ${name:=x} set it where nobody has.
+    // name=${name:-"x"} and : ${name:=x} set it only if it is unset.
     if (line.starts_with(": ${") && line.find(":=") != line.npos && line.find('}') != line.npos) {
       const std::size_t set = line.find(":=");
       const std::string name(line.substr(4, set - 4));
@@ -196,7 +196,7 @@ class OpenrcReader {
     settings_.push_back(std::move(setting));
   }
 
-  /// The value of a word of the shell, as far as it only has quotes and known variables.
+  /// The value of a word of the shell that has only quotes and known variables.
   std::optional<std::string> expand(std::string_view text) const {
     std::string result;
     char quote = 0;
@@ -255,7 +255,7 @@ class OpenrcReader {
     if (key == "error_log" && variables_.contains("output_log")) {
       if (value == variables_.find("output_log")->second) return draft_.met(setting);
     }
-    if (!is_known(key)) return draft_.met(setting);  // of the script itself
+    if (!is_known(key)) return draft_.met(setting);  // a variable of the script itself
     carry_plain(kOpenrcKeys, setting, value, draft_);
   }
 
@@ -344,10 +344,10 @@ class OpenrcReader {
   Draft draft_;
   std::map<std::string, std::string> variables_;
   std::vector<std::string> functions_;
-  std::string code_;  // a line that makes others depend on a condition; empty: there is none
+  std::string code_;  // a line that makes others conditional; empty: none
   std::vector<Setting> settings_;
   std::size_t expanded_ = 0;
-  std::string fault_;  // why nothing is made of the script
+  std::string fault_;  // why the script is not imported
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Bounded reading of foreign files: see reader.hpp.
+// Limited reading of foreign files: see reader.hpp.
 #include "import/reader.hpp"
 
 #include <dirent.h>
@@ -98,7 +98,7 @@ std::string absolute(const std::string& path) {
 }
 
 Draft new_draft(std::string_view name, std::string_view source) {
-  // Of a template only the end is no letter.
+  // In a template's name only the end is not a letter.
   const std::string ours = usable_name(name);
   Draft draft(ours, source);
   draft.one_setting_each();

@@ -1,4 +1,4 @@
-// What the readers of all kinds share: bounded reading of text, and the readers' names.
+// Shared by the readers of all kinds: limited reading of text, and the readers' names.
 #pragma once
 
 #include <functional>
@@ -12,14 +12,14 @@
 
 namespace zinit {
 
-/// The text of a file, or nothing and a fault: it has more than 1 MiB, is no text, cannot be read,
-/// or `to` has read as much as it may. Line ends are LF.
+/// The text of a file; or nothing, with a fault: it has more than 1 MiB, is not text, cannot be
+/// read, or `to` has reached its limits. Line ends are LF.
 [[nodiscard]] std::optional<std::string> read_source(const std::string& path, Imported& to);
 
-/// The same for a file that may be missing, without a fault then.
+/// The same for a file that may be missing; that is not a fault.
 [[nodiscard]] std::optional<std::string> read_if_there(const std::string& path, Imported& to);
 
-/// The names in a directory, but for those that begin with a dot, in byte order; at most 10,000.
+/// The names in a directory, except those that begin with a dot, in byte order; at most 10,000.
 [[nodiscard]] std::vector<std::string> names_in_directory(const std::string& path);
 
 /// The same, with a fault if the directory cannot be read.
@@ -30,32 +30,32 @@ namespace zinit {
 /// The first line of a text, trimmed.
 [[nodiscard]] std::string_view first_line(std::string_view text);
 
-/// `path` without its last part; "." if it has one part.
+/// `path` without its last part; "." if it has only one.
 [[nodiscard]] std::string folder_of(const std::string& path);
 
 /// Calls `each` with each line that is neither empty nor a comment, trimmed, and its number from 1.
-/// A backslash at its end joins it with the next one.
+/// A backslash at the end joins a line with the next one.
 void for_each_line(std::string_view text,
                    const std::function<void(std::string_view line, unsigned number)>& each);
 
-/// `path` as a path from the root.
+/// `path` as an absolute path.
 [[nodiscard]] std::string absolute(const std::string& path);
 
-/// A draft of that name, made one that is allowed here.
+/// A draft with that name, changed if it is not allowed here.
 [[nodiscard]] Draft new_draft(std::string_view name, std::string_view source);
 
-/// Keys that mean the same as one of ours, though the table of foreign words does not say so: they
-/// have another meaning for other inits. THEIRS=SECTION.KEY, each with a blank before and after it:
-/// a table of views would be five times as large.
+/// Keys with the same meaning as one of ours. They are not in the table of foreign words, because
+/// other inits use them with another meaning. THEIRS=SECTION.KEY, each with a blank before and
+/// after it: a table of views would be five times as large.
 using PlainKeys = std::string_view;
 
-/// "SECTION.KEY" for `key`; empty if it is none of `keys`.
+/// "SECTION.KEY" for `key`; empty if `keys` does not have it.
 [[nodiscard]] std::string_view plain_key(PlainKeys keys, std::string_view key);
 
 /// Carries the setting over by `keys`, or else by the table of foreign words.
 void carry_plain(PlainKeys keys, const Setting& setting, std::string_view text, Draft& draft);
 
-// Readers. Each adds drafts and faults to `to`.
+// The readers. Each adds drafts and faults to `to`.
 void import_units(const std::vector<std::string>& paths, Imported& to);  // systemd
 void import_supervisord(const std::string& path, Imported& to);
 void import_run_directory(const std::string& path, Imported& to);  // runit, s6, s6-rc

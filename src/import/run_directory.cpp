@@ -14,11 +14,11 @@ namespace zinit {
 
 namespace {
 
-/// Characters with a meaning for the shell beside quotes, so that a command has to be run by it.
+/// Characters that the shell interprets, apart from quotes. A command with one must run in a shell.
 constexpr std::string_view kShellMeanings = "$`&|;<>(){}*?[]~#!\\\n";
 
-/// A script of the shell that only sets variables, changes the directory and executes a program.
-/// Nothing is carried over of a script that does more.
+/// A shell script that only sets variables, changes the directory and executes a program. A script
+/// that does more is not carried over in parts.
 class PlainScript {
  public:
   PlainScript(const Setting& whole, Draft& draft) : whole_(whole), draft_(draft) {}
@@ -31,7 +31,7 @@ class PlainScript {
     bool plain = true;
     for_each_line(text, [&](std::string_view line, unsigned) {
       if (!plain || line == "set -e" || line == "set -eu") return;
-      if (!command.empty()) plain = false;  // it never comes to what follows
+      if (!command.empty()) plain = false;  // nothing after it would run
       if (line == "exec 2>&1") {
         merged = true;
         return;
@@ -66,8 +66,8 @@ class PlainScript {
   }
 
  private:
-  /// setuidgid(8) and chpst(8) with a user alone. The user of chpst may be numbers (":UID:GID") or
-  /// have several groups, and options may follow it: such a chpst stays in the command.
+  /// Handles setuidgid(8) and chpst(8) with only a user. chpst's user may be numbers (":UID:GID")
+  /// or have several groups, and options may follow: such a chpst stays in the command.
   void take_user(std::vector<std::string>& command) {
     const std::string program(last_part(command.front()));
     const bool sets = (program == "setuidgid" || program == "s6-setuidgid") && command.size() > 2;
@@ -93,7 +93,7 @@ class PlainScript {
   Draft& draft_;
 };
 
-/// How a script that is not plain is run: by the program that its first line names.
+/// The command for a script that is not plain: the program in its first line runs it.
 std::vector<std::string> by_interpreter(std::string_view text, const std::string& path) {
   std::vector<std::string> words{"/bin/sh"};
   const std::string_view line = first_line(text);
@@ -180,7 +180,7 @@ class RunDirectory {
     draft_.by_table(setting, setting.value);
   }
 
-  /// `down` of runit and s6, and the two commands of a oneshot of s6-rc: lines of execline.
+  /// `down` of runit and s6, and the commands of a oneshot of s6-rc: lines of execline.
   void take_script(const Setting& setting) {
     if (type_.empty()) {
       draft_.put_text("service.status", "stop");
@@ -210,12 +210,12 @@ bool is_regular(const std::string& path) noexcept {
   return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
 
-/// The root has a directory /run: it is no service.
+/// The root directory has a directory /run, but it is not a service.
 bool is_service_directory(const std::string& path) {
   return is_regular(path + "/run") || is_regular(path + "/type");
 }
 
-/// Why nothing can be said of what is at `path`; empty if something can.
+/// Why the object at `path` cannot be read; empty if it can.
 std::string unreadable(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return errno_text(errno);

@@ -17,13 +17,13 @@ namespace {
 constexpr std::int64_t kHighestNumber = 1'000'000;  // of a process
 constexpr std::size_t kMostSettings = 100'000;      // of the programs of a section, together
 constexpr std::size_t kMostGroupSettings = 100;
-constexpr std::size_t kMostPatterns = 100;          // of one [include]
-constexpr int kMostStars = 8;                       // of a pattern: each may be tried at each place
+constexpr std::size_t kMostPatterns = 100;          // in one [include]
+constexpr int kMostStars = 8;                       // in a pattern: each may be tried at each place
 
 constexpr std::string_view kSupervisordKeys =
     " exitcodes=lifecycle.success stdout_logfile_backups=logging.file_keep user=service.user ";
 
-/// What [supervisord] sets for all programs, beside their environment.
+/// Settings of [supervisord] for all programs, apart from their environment.
 constexpr std::string_view kCommonKeys =
     " umask=service.umask user=service.user directory=service.dir ";
 
@@ -45,7 +45,7 @@ class SupervisordReader {
  public:
   explicit SupervisordReader(Imported& to) : to_(to), first_(to.drafts.size()) {}
 
-  /// Lays what [supervisord] says of its programs below what they say.
+  /// Adds the settings of [supervisord] to its programs, unless they have their own.
   void finish(const std::string& path) {
     if (common_.size() * (to_.drafts.size() - first_) > kMostSettings)
       return to_.fault(path, "[supervisord] has too many settings");
@@ -58,7 +58,7 @@ class SupervisordReader {
 
   void read(const std::string& path) {
     read_file_at(path);
-    // A group may stand before its programs, or in another file than they do.
+    // A group may precede its programs, or be in another file.
     for (const Group& group : groups_) make_group(group);
   }
 
@@ -169,7 +169,7 @@ class SupervisordReader {
     const std::string_view key = setting.key;
     const Names names{{"here", absolute(folder_of(setting.file))}};
     const std::string_view ours = plain_key(kCommonKeys, key);
-    if (ours.empty() && key != "environment") return;  // of supervisord itself
+    if (ours.empty() && key != "environment") return;  // a setting of supervisord itself
     const auto value = expand(setting.value, names);
     if (!value) return draft.leave(setting, kUnknownVariable, ours);
     if (key != "environment") {
@@ -186,7 +186,7 @@ class SupervisordReader {
 
   void make_group(const Group& group) {
     const auto& [name, settings, path] = group;
-    // Each line of programs adds to all before.
+    // Each line of programs is added to all earlier ones.
     if (settings.size() > kMostGroupSettings)
       return to_.fault(path, fmt::format("[group:{}] has too many settings", name));
     Draft draft = new_draft(name, fmt::format("[group:{}]", name));
@@ -213,7 +213,7 @@ class SupervisordReader {
 
   using Names = std::vector<std::pair<std::string, std::string>>;
 
-  /// %(NAME)s and %(NAME)02d; nothing if a name is not known.
+  /// %(NAME)s and %(NAME)02d; nothing if a name is unknown.
   static std::optional<std::string> expand(std::string_view text, const Names& names) {
     std::string result;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -267,7 +267,7 @@ class SupervisordReader {
       for (const std::string_view code : split(value, ',')) codes.emplace_back(trim(code));
       return draft.carry_words(setting, "lifecycle.success", codes);
     }
-    // A stop is for all processes of a service.
+    // A stop always covers all processes of a service.
     if ((key == "stopasgroup" || key == "killasgroup") && flag == true) return draft.met(setting);
     if (of_log && (value == "AUTO" || value == "NONE")) return draft.met(setting);
     if (of_log && (value == "syslog" || value.starts_with("/dev/")))
@@ -282,8 +282,8 @@ class SupervisordReader {
   }
 
   Imported& to_;
-  const std::size_t first_;      // draft of this file
-  std::vector<Setting> common_;  // of [supervisord]
+  const std::size_t first_;      // the first draft of this file
+  std::vector<Setting> common_;  // from [supervisord]
   std::set<std::string> seen_;
   std::vector<Group> groups_;
   std::map<std::string, std::vector<std::string>> made_;  // services by program

@@ -1,5 +1,4 @@
-// Puts the units that belong together into one draft: a service, and the sockets, timers and paths
-// that start it.
+// Combines units into drafts: a service with the sockets, timers and paths that start it.
 #include "import/systemd.hpp"
 #include "config/value_text.hpp"
 
@@ -14,7 +13,7 @@ namespace zinit {
 
 namespace {
 
-/// The service that a unit starts, as a unit's name.
+/// The service that a unit starts, as a unit name.
 std::string started_by(const Unit& unit) {
   const std::string_view section = unit.type() == "socket"  ? "Socket"
                                    : unit.type() == "timer" ? "Timer"
@@ -29,7 +28,7 @@ std::string started_by(const Unit& unit) {
   return unit.stem() + (accepts ? "@.service" : ".service");
 }
 
-/// What is made into one file.
+/// The units for one file.
 struct Group {
   std::optional<Unit> main;  // the service or target
   std::vector<Unit> triggers;
@@ -59,7 +58,7 @@ class Groups {
     return found != groups_.end() ? found->second : groups_.emplace_back(name, Group()).second;
   }
 
-  /// The service of a socket, timer or path that was not given itself.
+  /// Finds the service of a socket, timer or path if it was not given itself.
   bool find_main(const std::string& name, Group& group) {
     if (group.main) return true;
     const Unit& trigger = group.triggers.front();
@@ -110,7 +109,7 @@ class Groups {
     return draft.document().find("timer") != nullptr || draft.document().find("path") != nullptr;
   }
 
-  /// There is a name for each socket, or for none.
+  /// Either each socket has a name, or none has.
   static void name_sockets(Draft& draft, std::size_t count) {
     const Value* const given = draft.find("socket.names");
     if (given == nullptr) return;
@@ -119,7 +118,7 @@ class Groups {
     draft.put("socket.names", std::move(names));
   }
 
-  /// A service that boot starts as well does not wait for a connection.
+  /// If boot starts the service too, the service does not wait for a connection.
   static void settle_socket(const Group& group, Draft& draft) {
     const bool has_socket = draft.find("socket.listen") != nullptr;
     if (!has_socket) return draft.drop_section("socket");

@@ -1,4 +1,16 @@
-// Units of systemd: how they are read, and what is made of them.
+// Units of systemd: reading them, and turning them into drafts.
+//
+// A unit of systemd is one file, but a service file of zinit may need several of them: systemd.cpp
+// groups a service with the sockets, timers and paths that start it, and makes one draft for each
+// group. systemd_units.cpp reads a unit with its drop-ins and its .wants/ and .requires/ links.
+// Then each setting goes to one function, by its section and key:
+//
+//   [Unit], [Install]          systemd_common.cpp: names, conditions, whether boot starts it
+//   [Service]                  systemd_service.cpp; keys that only mean something together are in
+//                              systemd_together.cpp: outputs, capabilities, start limits
+//   [Socket], [Timer], [Path]  systemd_triggers.cpp: sections of the service's own file
+//
+// Before that, systemd_names.cpp resolves specifiers, and finds our names of other units.
 #pragma once
 
 #include <optional>
@@ -10,7 +22,7 @@
 
 namespace zinit {
 
-/// A unit as it was read, with its drop-ins.
+/// A unit with its drop-ins.
 struct Unit {
   Unit();
   Unit(Unit&& other) noexcept;
@@ -19,48 +31,48 @@ struct Unit {
 
   std::string name;  // "web.service"
   std::string path;
-  std::vector<Setting> settings;  // those that count: an empty value takes back earlier ones
+  std::vector<Setting> settings;  // settings that count: an empty value has removed earlier ones
 
-  bool of_connections = false;  // each connection gets an instance: nobody knows its name
+  bool of_connections = false;  // each connection gets an instance with an unknown name
 
-  /// What follows the last dot: "service".
+  /// The part after the last dot: "service".
   [[nodiscard]] std::string_view type() const;
-  /// The name without that.
+  /// The name without that part.
   [[nodiscard]] std::string stem() const;
   [[nodiscard]] bool is_template() const { return stem().ends_with('@'); }
-  /// The value that was set last; empty if there is none.
+  /// The last value; empty if there is none.
   [[nodiscard]] std::string_view last(std::string_view section, std::string_view key) const;
 };
 
-/// Reads the unit at `place`, a path or a name to look for where systemd looks. If there is none,
-/// or it is masked, a fault says so.
+/// Reads the unit at `place`, a path or a name to look for in systemd's directories. Adds a fault
+/// if it does not exist or is masked.
 [[nodiscard]] std::optional<Unit> read_unit(const std::string& place, Imported& to);
 
-/// The path of a unit that stands in `folder` or where systemd looks; empty if there is none.
+/// The path of a unit in `folder` or in systemd's directories; empty if it does not exist.
 [[nodiscard]] std::string find_unit(const std::string& name, const std::string& folder);
 
-/// `text` with its specifiers (%i, %n, ...) resolved as for this unit. For a template the text is
-/// one of our templates, with %i and %n for its instance. The error says which cannot be resolved.
+/// `text` with its specifiers (%i, %n, ...) resolved for this unit. For a template the text is for
+/// one of our templates, with %i and %n for its instance. The error names an unresolved specifier.
 [[nodiscard]] Result<std::string> resolve_specifiers(const Unit& unit, std::string_view text);
 
-/// What another unit is called here.
+/// Our name of another unit.
 struct UnitName {
-  std::string ours{};    // empty: nothing stands for it
-  std::string reason{};  // why not; empty: because nothing has to
+  std::string ours{};    // empty: no counterpart
+  std::string reason{};  // why there is none; empty: none is needed
 };
 [[nodiscard]] UnitName name_here(std::string_view unit);
 
-/// Whether the setting is one of those that limit how often a service is started.
+/// Whether the setting limits how often a service is started.
 [[nodiscard]] bool is_start_limit(const Setting& setting);
 
-/// Gives the settings of [Unit] and [Install] to the draft, which is made of `unit`. Returns
-/// whether [Install] has boot start it.
+/// Passes the settings of [Unit] and [Install] to the draft for `unit`. Returns whether [Install]
+/// makes boot start it.
 bool draft_common(const Unit& unit, Draft& draft);
-/// Gives all settings of a unit of a type to the draft, which is that of its service; `triggered`:
-/// a unit of another type starts the service.
+/// Passes all settings of a unit to the draft of its service. `triggered`: a unit of another type
+/// starts the service.
 void draft_service(const Unit& unit, Draft& draft, bool triggered);
-// The settings of a service that mean something together alone. Each gives all of its settings to
-// the draft.
+// Settings of a service that only have a meaning together. Each function passes all of its settings
+// to the draft.
 void draft_outputs(const Unit& unit, Draft& draft);
 void draft_capabilities(const Unit& unit, Draft& draft);
 void draft_start_limit(const Unit& unit, Draft& draft);

@@ -1,4 +1,4 @@
-// [Unit] and [Install] of units, which all types have (systemd.unit(5)).
+// [Unit] and [Install], which units of all types have (systemd.unit(5)).
 #include <algorithm>
 #include <set>
 
@@ -11,7 +11,7 @@ namespace zinit {
 
 namespace {
 
-/// Keys of [Unit] whose values are names of units, with what they are here.
+/// Keys of [Unit] with names of units as values, and our counterparts.
 struct NamesKey {
   std::string_view theirs, ours;
 };
@@ -28,7 +28,7 @@ constexpr NamesKey kNames[] = {
     {"WantedBy", "dependencies.wanted_by"},
 };
 
-/// Targets that boot starts: what they want is started at boot here by its status.
+/// Targets that boot starts. Here the status of a service, not their wants, starts it at boot.
 bool is_of_boot(std::string_view unit) {
   constexpr std::string_view all =
       " multi-user.target graphical.target default.target basic.target sysinit.target "
@@ -45,7 +45,7 @@ class CommonSettings {
   void take(const Setting& setting) {
     const std::string_view key = setting.key;
     if (is_start_limit(setting) && unit_.type() == "service") return;  // the service takes it
-    // Names are resolved one by one, and an address may have any %.
+    // Names are resolved one by one, and an address may contain any %.
     const auto* const names = std::ranges::find(kNames, key, &NamesKey::theirs);
     if (names != std::end(kNames)) return take_names(setting, names->ours, setting.value);
     if (key == "Documentation") {
@@ -76,11 +76,11 @@ class CommonSettings {
       draft_.add("dependencies.after", words_value({"basic"}));
   }
 
-  /// Whether boot starts the unit because of what [Install] says.
+  /// Whether [Install] makes boot start the unit.
   [[nodiscard]] bool at_boot() const { return at_boot_; }
 
  private:
-  /// The names here of all units that a key names.
+  /// Our names of all units that a key names.
   [[nodiscard]] std::set<std::string> ours_of(std::string_view key) const {
     std::set<std::string> names;
     for (const Setting& one : unit_.settings)
@@ -121,7 +121,7 @@ class CommonSettings {
                  reason, ours);
   }
 
-  /// `mail@%n.service` of OnFailure is `mail@` here, which gets the name by itself.
+  /// `mail@%n.service` in OnFailure is `mail@` here, which gets the name automatically.
   UnitName name_of(std::string_view key, const std::string& unit) const {
     const std::size_t at = unit.find("@%");
     if (key == "OnFailure" && at != std::string::npos &&
@@ -131,8 +131,8 @@ class CommonSettings {
     return resolved ? name_here(*resolved) : UnitName{{}, resolved.error().text};
   }
 
-  /// Keys that the table of foreign words gives a key of ours which is near to them, as advice for
-  /// a person: as it stands, the value would do something else.
+  /// Keys for which the table of foreign words has a similar key of ours, as advice for a person:
+  /// carried over unchanged, the value would do something else.
   static bool is_advice_only(std::string_view key) {
     constexpr std::string_view all =
         " JobTimeoutSec JobRunningTimeoutSec PropagatesStopTo StopPropagatedFrom "
@@ -197,7 +197,7 @@ bool is_start_limit(const Setting& setting) {
 bool draft_common(const Unit& unit, Draft& draft) {
   CommonSettings common(unit, draft);
   for (const Setting& setting : unit.settings) {
-    if (setting.section.starts_with("X-")) continue;  // systemd leaves them to others
+    if (setting.section.starts_with("X-")) continue;  // systemd leaves these to others
     if (setting.section != "Unit" && setting.section != "Install") continue;
     common.take(setting);
   }

@@ -10,7 +10,7 @@ namespace zinit {
 
 namespace {
 
-/// Units of systemd's own, with what does their work here: a target or service of the sample
+/// Units of systemd's own, with their counterparts here: a target or service of the sample
 /// configurations, or nothing.
 struct StandardUnit {
   std::string_view names;  // with a blank before and after each
@@ -43,7 +43,7 @@ constexpr StandardUnit kStandardUnits[] = {
      "nothing here stands for it; name the service that does its work"},
 };
 
-/// \x2d and - as the characters that they stand for (systemd-escape(1)).
+/// Replaces \x2d and - by the characters that they stand for (systemd-escape(1)).
 std::string unescaped(std::string_view text) {
   std::string result;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -65,7 +65,7 @@ bool hex_escapes_are_whole(std::string_view text) {
   return true;
 }
 
-/// What a specifier stands for; nothing if it is known only when a unit runs.
+/// The value of a specifier; nothing if it is known only when a unit runs.
 std::optional<std::string> specifier(const Unit& unit, char letter) {
   const std::string stem = unit.stem();
   const std::size_t at = stem.find('@');
@@ -106,7 +106,7 @@ std::optional<std::string> specifier(const Unit& unit, char letter) {
   }
 }
 
-/// A name that the rules of zinit.toml(5) allow. In a template %i and %n are not filled in yet.
+/// A name that zinit.toml(5) allows. In a template, %i and %n are not filled in yet.
 std::string named_here(std::string_view stem) {
   return stem.find('%') == stem.npos ? usable_name(stem) : std::string(stem);
 }

@@ -21,11 +21,11 @@ constexpr const char* kNoUtf8 = "it has an escape of what is no UTF-8, which a f
 /// One command of an Exec key.
 struct ExecLine {
   Words words;
-  bool ignored = false;  // "-": its failure changes nothing
+  bool ignored = false;  // "-": its failure is ignored
   bool literal = false;  // ":": its variables are not expanded
 };
 
-/// The command as a line for the shell, of which several can be joined.
+/// The command as a line for the shell. Several such lines can be joined.
 std::string as_shell_line(const ExecLine& line, bool last) {
   std::string text;
   if (line.literal)
@@ -36,14 +36,14 @@ std::string as_shell_line(const ExecLine& line, bool last) {
   return last ? "exec" + text : text.substr(1);
 }
 
-/// The command as an argument vector, by the shell if it needs one.
+/// The command as an argument vector, through a shell if it needs one.
 Words as_words(const ExecLine& line) {
   if (line.ignored || (!line.literal && has_variable(line.words)))
     return {"/bin/sh", "-c", as_shell_line(line, true)};
   return line.literal ? line.words : without_variables(line.words);
 }
 
-/// One command as the value of a key that takes one.
+/// Several commands as the value of a key for one command.
 Value one_command(const std::vector<ExecLine>& lines) {
   if (lines.size() == 1 && !lines.front().ignored) {
     const ExecLine& line = lines.front();
@@ -59,7 +59,7 @@ Value one_command(const std::vector<ExecLine>& lines) {
   return text_value(text);
 }
 
-/// The signal that `kill -SIGNAL $MAINPID` sends to the main process; empty if it does more.
+/// The signal that `kill -SIGNAL $MAINPID` sends to the main process; empty for other commands.
 std::string signal_sent(const std::vector<ExecLine>& lines) {
   if (lines.size() != 1) return {};
   const Words& words = lines.front().words;
@@ -109,7 +109,7 @@ class ServiceSettings {
 
   // --- commands ---
 
-  /// The commands of one line: a lone semicolon ends each.
+  /// The commands of one line. A lone semicolon ends each.
   std::optional<std::vector<ExecLine>> commands_of(const Setting& setting,
                                                    const std::string& value) {
     const auto words = split_words(value, Quoting::systemd);
@@ -138,7 +138,7 @@ class ServiceSettings {
     std::string& program = line.words.front();
     while (!program.empty() && std::string_view("-:+!@|").find(program.front()) < 6) {
       const char prefix = program.front();
-      // It is about kernels without ambient capabilities.
+      // It concerns kernels without ambient capabilities.
       const bool is_double = program.starts_with("!!");
       program.erase(0, is_double ? 2 : 1);
       if (is_double) continue;
@@ -201,7 +201,7 @@ class ServiceSettings {
   void put_commands() {
     std::vector<ExecLine> starts = commands_["ExecStart"];
     std::vector<ExecLine> posts = commands_["ExecStartPost"];
-    // A oneshot is done when its last command is.
+    // A oneshot is done when its last command is done.
     if (oneshot_) starts.insert(starts.end(), posts.begin(), posts.end());
     put_list("service.pre_exec", commands_["ExecStartPre"]);
     if (can_start(commands_["ExecStart"])) put_start(std::move(starts));
@@ -212,7 +212,7 @@ class ServiceSettings {
     put_one("ExecCondition", "condition.exec", {});
   }
 
-  /// Whether all that is to be run is known. A oneshot may have nothing but commands for its stop.
+  /// Whether all commands are known. A oneshot may have only commands for its stop.
   bool can_start(const std::vector<ExecLine>& starts) {
     const auto is_left = [](const LeftSetting& one) { return one.setting.key == "ExecStart"; };
     const char* const reason =
@@ -261,7 +261,7 @@ class ServiceSettings {
   }
 
   void take_pidfile(const Setting& setting, const std::string& value) {
-    if (type_ != "forking") return draft_.met(setting);  // systemd has a use for it there alone
+    if (type_ != "forking") return draft_.met(setting);  // systemd uses it only there
     draft_.carry_text(setting, "readiness.pidfile",
                       value.starts_with('/') ? value : "/run/" + value);
   }
@@ -335,7 +335,7 @@ class ServiceSettings {
     draft_.carry_words(setting, ours, words);
   }
 
-  /// Says which line of a file of variables, if it can be read, has another value here.
+  /// Reports lines in a file of variables that have another value here, if the file can be read.
   void warn_of_file(std::string_view path) {
     if (path.starts_with('-')) path.remove_prefix(1);
     const auto text = read_file(std::string(path).c_str(), kMaxFileBytes);
@@ -461,7 +461,7 @@ class ServiceSettings {
                  "readiness.notify");
   }
 
-  /// Weights of the first version of cgroups, as systemd converts them.
+  /// Weights of cgroups version 1, converted as systemd does.
   void take_old_weight(const Setting& setting, const std::string& value) {
     const bool cpu = setting.key == "CPUShares";
     if (!last(cpu ? "CPUWeight" : "IOWeight").empty()) return draft_.met(setting);

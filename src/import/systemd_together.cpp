@@ -1,4 +1,4 @@
-// Settings of [Service] whose meaning follows from several of them together (systemd.exec(5),
+// Settings of [Service] whose meaning depends on several of them (systemd.exec(5),
 // systemd.unit(5)).
 #include <algorithm>
 
@@ -14,8 +14,8 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-/// The settings of some keys, with their specifiers resolved; one that cannot be is left. `keys`
-/// has a blank before and after each.
+/// The settings of some keys, with their specifiers resolved. A setting with an unresolved one is
+/// left. `keys` has a blank before and after each key.
 std::vector<Setting> settings_of(const Unit& unit, std::string_view keys, Draft& draft) {
   std::vector<Setting> settings;
   for (const Setting& one : unit.settings) {
@@ -39,7 +39,7 @@ void leave_all(const std::vector<Setting>& settings, std::string_view reason, st
   for (const Setting& one : settings) draft.leave(one, reason, ours);
 }
 
-/// The path of an output that is a file; empty if it is none, or there is no setting.
+/// The path of an output to a file; empty for another output, or without a setting.
 std::string_view output_file(const Setting* setting) {
   const std::string_view value = setting == nullptr ? std::string_view() : setting->value;
   const std::size_t colon = value.find(":/");
@@ -56,11 +56,11 @@ void take_stream(const Unit& unit, const Setting& setting, Draft& draft) {
   draft.leave(setting, "zinit keeps what the service prints", "logging.file");
 }
 
-/// What AmbientCapabilities and CapabilityBoundingSet say.
+/// The contents of AmbientCapabilities and CapabilityBoundingSet.
 struct Capabilities {
   Words ambient, bounding;  // sorted
   bool limited = false;     // there is a bounding set
-  bool inverted = false;    // a set says what is not in it
+  bool inverted = false;    // a set lists what it does not contain
 };
 
 Capabilities capabilities_of(const std::vector<Setting>& settings) {
@@ -80,7 +80,7 @@ Capabilities capabilities_of(const std::vector<Setting>& settings) {
   return found;
 }
 
-/// How often a service may be started, in systemd's words.
+/// How often a service may be started, in systemd's terms.
 struct StartLimit {
   std::int64_t burst = 5;
   std::int64_t interval_ms = 10000;
@@ -138,8 +138,8 @@ void draft_capabilities(const Unit& unit, Draft& draft) {
     leave_all(settings, reason, "process.capabilities", draft);
   };
   if (set.inverted) return leave("write those that it may have");
-  // Of a user that is not root, what zinit keeps is raised as well. So a mere limit would give what
-  // the program could only come by otherwise.
+  // For a user other than root, zinit also raises the capabilities that it keeps. So a mere limit
+  // would give the program capabilities that it could otherwise only gain by other means.
   if (!is_root && set.limited && !std::ranges::includes(set.bounding, set.ambient))
     return leave("the limit takes back what the other one gives");
   if (!is_root && set.ambient.empty() && !set.bounding.empty())
@@ -162,8 +162,8 @@ void draft_start_limit(const Unit& unit, Draft& draft) {
   if (limit->burst == 0 || limit->interval_ms == 0) return meet_all(settings, draft);
   if (limit->burst == 1)
     return leave_all(settings, "zinit has no limit that forbids the first restart", ours, draft);
-  // Runs of one length reach the limit there if a run and its delay take less than this share of
-  // the interval.
+  // Runs of equal length reach systemd's limit if a run and its delay are shorter than this share
+  // of the interval.
   const std::string_view given = unit.last("Service", "RestartSec");
   const std::int64_t delay = milliseconds_of(given.empty() ? "100ms" : given).value_or(100);
   const std::int64_t shortest = limit->interval_ms / limit->burst - delay;

@@ -16,7 +16,7 @@ namespace {
 constexpr const char* kOfTheServiceHere =
     "it would hold for the service here, not for its {} alone";
 
-/// An address as [socket] of ours has it; empty if it is of another family.
+/// An address in the form of our [socket]; empty for another address family.
 std::string listen_address(std::string_view key, const std::string& value) {
   const bool datagram = key == "ListenDatagram";
   if (key == "ListenFIFO") return "fifo:" + value;
@@ -43,7 +43,7 @@ class TriggerSettings {
   }
 
  private:
-  /// A key that the table gives to another section of ours would act on the service.
+  /// A key that belongs to another section of ours would affect the service.
   void own_by_table(const Setting& setting, const std::string& value) {
     const Key* const key = foreign_meaning(setting.section, setting.key).key;
     const std::string_view type = unit_.type();
@@ -76,7 +76,7 @@ class TriggerSettings {
     return list == nullptr ? 0 : list->array.size();
   }
 
-  /// Names the socket that was added after `before` others, of which some may have no name.
+  /// Names the socket that follows `before` others. Some of these may have no name.
   void name_socket(std::size_t before) {
     const auto name = resolve_specifiers(unit_, unit_.last("Socket", "FileDescriptorName"));
     if (!name || name->empty() || count("socket.listen") == before) return;
@@ -113,7 +113,7 @@ void draft_trigger(const Unit& unit, Draft& draft) {
   for (const Setting& setting : unit.settings) {
     const std::string_view in = setting.section;
     const std::string_view key = setting.key;
-    // Its own place in the boot is that of the service, whose description is the better one.
+    // Its place in the boot is the service's, and the service's description is better.
     const bool no_matter = key == "Description" || key == "Documentation" || key == "WantedBy" ||
                            key == "Before" || key == "After" || key == "DefaultDependencies";
     if (in == own)

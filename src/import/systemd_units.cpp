@@ -17,20 +17,20 @@ namespace zinit {
 
 namespace {
 
-// Those of systemd.unit(5) that packages and administrators write to, in order of precedence.
+// Directories of systemd.unit(5) that packages and administrators write to, by precedence.
 constexpr const char* kUnitFolders[] = {"/etc/systemd/system", "/run/systemd/system",
                                         "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
                                         "/lib/systemd/system"};
-// An empty value looks at all settings before it.
-constexpr std::size_t kMostUnitLines = 5000;  // of a file
+// An empty value is compared with all earlier settings.
+constexpr std::size_t kMostUnitLines = 5000;  // in a file
 constexpr std::string_view kUnitTypes[] = {"service", "socket", "timer", "path", "target"};
 
-/// Whether an empty value means something else than that nothing was said.
+/// Whether an empty value has a meaning of its own, other than to remove earlier ones.
 bool empty_means_none(std::string_view key) {
   return key == "CapabilityBoundingSet" || key == "AmbientCapabilities";
 }
 
-/// Keys whose settings are one list have one family: an empty value takes all of it back.
+/// Keys that form one list belong to one family: an empty value removes all of its settings.
 std::string_view family(const Setting& one) {
   const std::string_view key = one.key;
   if (one.section == "Timer" && key.starts_with("On") && !key.ends_with("Change")) return "On";
@@ -39,7 +39,7 @@ std::string_view family(const Setting& one) {
   return key;
 }
 
-/// Adds what the text of one file says.
+/// Adds the settings in the text of one file.
 void read_unit_text(const std::string& path, std::string_view text, std::vector<Setting>& to) {
   std::string section, whole;
   unsigned line = 0, begin = 0;
@@ -78,13 +78,13 @@ void read_unit_text(const std::string& path, std::string_view text, std::vector<
   take();
 }
 
-/// The name of the unit that this one is an alias of; its own name if it is none, or an instance.
+/// The name of the unit for which this one is an alias; its own name if it is none, or an instance.
 std::string target_of(const Unit& unit) {
   const std::string target(last_part(absolute(unit.path)));
   return target.find('@') == std::string::npos ? target : unit.name;
 }
 
-/// The names that directories of drop-ins of this unit have before ".d", the strongest first.
+/// The names before ".d" of this unit's drop-in directories, the strongest first.
 std::vector<std::string> drop_in_names(const Unit& unit) {
   const std::string stem = unit.stem();
   const std::size_t at = stem.find('@');
@@ -99,7 +99,7 @@ std::vector<std::string> drop_in_names(const Unit& unit) {
   return names;
 }
 
-/// The directories that have what belongs to the unit.
+/// The directories that may contain parts of the unit.
 std::vector<std::string> folders_of(const Unit& unit) {
   std::vector<std::string> folders{folder_of(unit.path)};
   if (std::ranges::find(kUnitFolders, folders.front()) != std::end(kUnitFolders))
@@ -107,7 +107,7 @@ std::vector<std::string> folders_of(const Unit& unit) {
   return folders;
 }
 
-/// The names in a directory that may be missing; nothing, and a fault, if it cannot be read.
+/// The names in a directory that may be missing; nothing, with a fault, if it cannot be read.
 std::optional<std::vector<std::string>> names_if_there(const std::string& place, Imported& to) {
   if (path_exists(place) && ::access(place.c_str(), R_OK | X_OK) != 0) {
     to.fault(place, errno_text(errno));
@@ -116,7 +116,7 @@ std::optional<std::vector<std::string>> names_if_there(const std::string& place,
   return names_in_directory(place);
 }
 
-/// Adds what NAME.wants/ and NAME.requires/ say. Returns false, with a fault, if one of them
+/// Adds the links in NAME.wants/ and NAME.requires/. Returns false, with a fault, if one of these
 /// cannot be read.
 bool read_links(Unit& unit, Imported& to) {
   const std::set<std::string> names{unit.name, target_of(unit)};
@@ -135,8 +135,8 @@ bool read_links(Unit& unit, Imported& to) {
   return true;
 }
 
-/// The paths of the unit's drop-ins, in the order in which they apply; nothing, and a fault, if a
-/// directory of them cannot be read.
+/// The paths of the unit's drop-ins, in the order in which they apply; nothing, with a fault, if
+/// one of their directories cannot be read.
 std::optional<std::vector<std::string>> drop_ins_of(const Unit& unit, Imported& to) {
   const std::vector<std::string> folders = folders_of(unit);
   std::map<std::string, std::string> by_name;
@@ -159,7 +159,7 @@ bool leads_to_null(const std::string& path) {
   return ::realpath(path.c_str(), real) != nullptr && std::string_view(real) == "/dev/null";
 }
 
-/// getty@.service for getty@tty1.service; empty if the name is that of no instance.
+/// getty@.service for getty@tty1.service; empty if the name is not an instance's.
 std::string template_file(const std::string& name) {
   const std::size_t at = name.find('@'), dot = name.rfind('.');
   if (at == std::string::npos || dot == std::string::npos || dot <= at + 1) return {};

@@ -13,7 +13,7 @@ namespace zinit {
 
 namespace {
 
-/// A name for what an inittab runs: its id, or that of its program where there is none.
+/// A name for a command of an inittab: its id, or the name of its program if there is none.
 std::string inittab_name(std::string_view id, std::string_view process) {
   const std::string_view program = process.substr(0, process.find_first_of(" \t"));
   return usable_name(id.empty() ? last_part(program) : id);
@@ -24,7 +24,7 @@ struct InittabLine {
   Setting whole;
   std::string id, levels, action, process;
 
-  /// sysinit comes before boot and bootwait, and these before all lines of a runlevel.
+  /// sysinit comes before boot and bootwait, and these come before all lines of a runlevel.
   [[nodiscard]] int phase() const {
     return action == "sysinit" ? 0 : action == "boot" || action == "bootwait" ? 1 : 2;
   }
@@ -48,7 +48,7 @@ class InittabReader {
     const std::vector<std::string_view> fields = split(line, ':');
     if (fields.size() < 4)
       return to_.fault(path_, fmt::format("line {} has no four fields", number));
-    // The command may have colons.
+    // The command may contain colons.
     std::string_view process =
         trim(line.substr(static_cast<std::size_t>(fields[3].data() - line.data())));
     const std::string action(fields[2]);
@@ -82,7 +82,7 @@ class InittabReader {
                             fmt::format("{}:{}", path_, line.whole.line));
     if (respawns) draft.put_text("lifecycle.restart", "always");
     if (!respawns) draft.put_flag("service.oneshot", true);
-    // busybox takes the id for the terminal.
+    // For busybox the id is the terminal.
     if (line.id.starts_with("tty") && line.levels.empty())
       draft.put_text("service.tty", fmt::format("/dev/{}", line.id));
     if (action == "askfirst") draft.remark("askfirst: nobody is asked before it starts");
@@ -98,20 +98,20 @@ class InittabReader {
     to_.add(std::move(draft));
   }
 
-  /// Without a default the runlevel is asked for at the console.
+  /// Without a default, init asks for the runlevel at the console.
   [[nodiscard]] bool is_of_boot(const InittabLine& line) const {
     return line.levels.find_first_of(default_.empty() ? "2345" : default_) != std::string::npos;
   }
 
   const std::string path_;
   Imported& to_;
-  std::string default_;     // the runlevel of the boot; empty: none is named
-  std::string waited_for_;  // the last service that those after it wait for
+  std::string default_;     // the runlevel of the boot; empty: not given
+  std::string waited_for_;  // the last service for which the following ones wait
   std::vector<InittabLine> lines_;
 };
 
-/// Whether a command uses $PORT, which who runs a Procfile sets, without a value or default of its
-/// own. `PORT=5 web $PORT` has none: the shell expands the variable before it sets it.
+/// Whether a command uses $PORT without a value or default of its own. The runner of a Procfile
+/// sets it. `PORT=5 web $PORT` has none: the shell expands the variable before it sets it.
 bool needs_port(std::string_view command) {
   for (std::size_t at = command.find("PORT"); at != command.npos;
        at = command.find("PORT", at + 4)) {

@@ -15,7 +15,7 @@ constexpr bool is_name_character(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-/// Reads the number whose digits begin at `at`; leaves `at` on the last one.
+/// Reads the number whose digits begin at `at`; leaves `at` on its last digit.
 unsigned numbered(std::string_view text, std::size_t& at, int base, std::size_t digits) {
   unsigned number = 0;
   std::size_t end = at;
@@ -43,7 +43,7 @@ std::string encoded(unsigned code) {
   return bytes;
 }
 
-/// What the escape at `at` stands for, as in C; `at` is left on its last character.
+/// The character for the escape at `at`, as in C. Leaves `at` on its last character.
 std::string escaped(std::string_view text, std::size_t& at) {
   constexpr std::string_view letters = "abfnrtvs", meanings = "\a\b\f\n\r\t\v ";
   const char c = text[at];
@@ -55,7 +55,7 @@ std::string escaped(std::string_view text, std::size_t& at) {
   return {c};
 }
 
-/// The length of `${NAME}` at the beginning of `text`; 0 if there is none.
+/// The length of `${NAME}` at the start of `text`; 0 if there is none.
 std::size_t braced_variable(std::string_view text) {
   if (!text.starts_with("${")) return 0;
   const std::size_t end = text.find('}');

@@ -31,7 +31,7 @@ std::string comment(std::string_view text, std::string_view indent = "") {
   return result + line + "\n";
 }
 
-/// An array of several lines, its elements below each other.
+/// An array on several lines, with its elements below each other.
 std::string array_text(const std::string& begin, const Value& value) {
   std::string result, line = begin + "[";
   for (std::size_t i = 0; i < value.array.size(); ++i) {
@@ -58,7 +58,7 @@ std::string table_text(const Key& key, const Value& value) {
   return whole.size() > kColumns ? lines : whole;
 }
 
-/// Whether a list of one element may be written as the element.
+/// Whether a list of one element may be written as that element.
 bool may_be_single(Type type) {
   switch (type) {
     case Type::commands:
@@ -84,7 +84,7 @@ std::string key_line(const Key& key, const Value& value) {
   return line + "\n";
 }
 
-/// The settings that were left at `place`, in groups of one reason.
+/// The settings left at `place`, grouped by reason.
 std::string left_text(const std::vector<const LeftSetting*>& left) {
   std::string text;
   std::vector<std::string> reasons;
@@ -130,7 +130,7 @@ std::string text_of_draft(const Draft& draft) {
     }
     if (section == main) collect(nullptr);
     if (body.empty() && section != main) continue;
-    // A section of comments alone would be one without its required keys.
+    // A section with only comments would lack its required keys.
     const bool has_keys = section == main || section_of(draft.document(), section) != nullptr;
     text += has_keys ? fmt::format("{}[{}]\n", section == main ? "" : "\n", section)
                      : fmt::format("\n# [{}]\n", section);

@@ -1,5 +1,5 @@
-// A reader for the part of YAML that files of services are written in: see yaml.hpp. libyaml would
-// double the size of all that `zinitctl import` is.
+// A reader for the part of YAML that service files use: see yaml.hpp. libyaml would double the size
+// of the whole of `zinitctl import`.
 #include "import/yaml.hpp"
 
 #include <vector>
@@ -18,7 +18,7 @@ struct YamlFault {
   std::string text;
 };
 
-/// At a character between quotes: goes behind an escaped one, and clears `quote` at the last.
+/// At a character inside quotes: skips an escaped one, and clears `quote` at the closing one.
 void pass_quoted(std::string_view text, std::size_t& i, char& quote) {
   if (text[i] == '\\' && quote == '"')
     ++i;
@@ -26,7 +26,7 @@ void pass_quoted(std::string_view text, std::size_t& i, char& quote) {
     quote = 0;
 }
 
-/// `text` without a comment at its end, and without blanks before that.
+/// `text` without a comment at its end, and without blanks before the comment.
 std::string_view without_comment(std::string_view text) {
   char quote = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -42,7 +42,7 @@ std::string_view without_comment(std::string_view text) {
   return trim(text);
 }
 
-/// Where the colon of `KEY: ` stands, outside of quotes and brackets; npos if there is none.
+/// The place of the colon in `KEY: `, outside of quotes and brackets; npos if there is none.
 std::size_t colon_of(std::string_view text) {
   char quote = 0;
   if (text.starts_with('[') || text.starts_with('{')) return text.npos;
@@ -94,7 +94,7 @@ class YamlReader {
     throw YamlFault{fmt::format("line {}: {}", number, what)};
   }
 
-  /// Goes over empty lines and comments.
+  /// Skips empty lines and comments.
   void skip() {
     while (at_ < lines_.size() &&
            (trim(lines_[at_].text).empty() || lines_[at_].text.starts_with('#')))
@@ -112,7 +112,7 @@ class YamlReader {
     if (++values_ > kMaxValues) fail("the file has too many values");
   }
 
-  /// What begins at the current line, which is indented by at least `indent`.
+  /// The value that begins at the current line, which is indented by at least `indent`.
   Value node(std::size_t indent, int depth) {
     count(depth);
     skip();
@@ -167,7 +167,7 @@ class YamlReader {
     return table;
   }
 
-  /// The value of a key that has none on its line. A sequence need not be indented.
+  /// The value of a key without a value on its line. A sequence need not be indented.
   Value below(std::size_t indent, int depth) {
     skip();
     if (at_ < lines_.size() && lines_[at_].indent == indent && is_element(lines_[at_].text))
@@ -245,7 +245,7 @@ class YamlReader {
     return std::string(trim(text));
   }
 
-  /// A collection in brackets, or a scalar within one; takes it from `text`.
+  /// A collection in brackets, or a scalar within one. Removes it from `text`.
   Value flow(std::string_view& text, int depth) {
     count(depth);
     text = trim(text);

@@ -1,4 +1,4 @@
-// Reads the part of YAML that files of services are written in.
+// Reads the part of YAML that service files use.
 #pragma once
 
 #include <string_view>
@@ -8,10 +8,10 @@
 
 namespace zinit {
 
-/// The document as tables, arrays and strings: every scalar is a string as it was written, and null
-/// is an empty one. Block and flow collections, quoted and plain scalars, literal and folded blocks
-/// are read. The error names the line: anchors, aliases, tags, tabs as indentation and several
-/// documents are not read, nor is what is nested deeper than 32 or has more than 20,000 values.
+/// The document as tables, arrays and strings. Every scalar is a string as it was written, and null
+/// is an empty string. Reads block and flow collections, quoted and plain scalars, literal and
+/// folded blocks. Refuses anchors, aliases, tags, tabs as indentation, several documents, values
+/// nested deeper than 32, and more than 20,000 values. The error names the line.
 [[nodiscard]] Result<Value> read_yaml(std::string_view text);
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Services in YAML: those of zinit 0.2, a file each, and those of a compose file.
+// Services in YAML: those of zinit 0.2, one a file, and those of a compose file.
 #include <map>
 
 #include "base/format.hpp"
@@ -33,7 +33,7 @@ std::string flow_of(const Value& value) {
                      value.type == ValueType::array ? "]" : "}");
 }
 
-/// The value as one line: of a list its elements, of a table its members.
+/// The value as one line: the elements of a list, or the members of a table.
 std::string line_of(const Value& value) {
   std::vector<std::string> parts;
   for (const Value& element : value.array) parts.push_back(shell_quoted(flow_of(element)));
@@ -53,7 +53,7 @@ std::vector<std::string> names_of(const Value& value) {
 
 using Variables = std::map<std::string, std::string>;
 
-/// The variables that a file .env sets, as compose(1) reads it.
+/// The variables in a file .env, by the rules of compose(1).
 Variables variables_of(std::string_view text) {
   Variables all;
   for_each_line(text, [&](std::string_view line, unsigned) {
@@ -71,8 +71,8 @@ Variables variables_of(std::string_view text) {
   return all;
 }
 
-/// `text` with its variables replaced: $NAME, ${NAME}, ${NAME:-default} and the like; `$$` is a
-/// dollar. The error says which one has no value.
+/// `text` with its variables replaced: $NAME, ${NAME}, ${NAME:-default} and similar forms; `$$` is
+/// a dollar. The error names a variable without a value.
 Result<std::string> with_values(std::string_view text, const Variables& variables) {
   std::string result;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -95,7 +95,7 @@ Result<std::string> with_values(std::string_view text, const Variables& variable
     if (!is_variable_name(name) || close == rest.npos || more.find('$') != more.npos)
       return failure(fmt::format("{} is no variable that can be replaced; write its value", text));
     const auto known = variables.find(name);
-    // With a colon an empty value counts as none.
+    // With a colon an empty value counts as unset.
     const bool colon = more.starts_with(':');
     if (colon) more.remove_prefix(1);
     const bool has = known != variables.end() && !(colon && known->second.empty());
@@ -126,7 +126,7 @@ Result<void> replace_variables(Value& value, const Variables& variables) {
   return {};
 }
 
-/// One service of a file in YAML. The two kinds share the keys whose names say the same.
+/// One service of a file in YAML. The two kinds share keys with the same names and meanings.
 class YamlService {
  public:
   /// `variables` are those of compose(1); null: the file is of zinit 0.2.
@@ -200,7 +200,7 @@ class YamlService {
       return draft_.leave(setting, "the service listens where its own settings say",
                           "service.ports");
     if (key == "container_name" || key == "init") return draft_.met(setting);
-    // In by_table() the section tells keys of one name apart.
+    // For by_table() the section distinguishes keys with the same name.
     const std::size_t dot = key.find('.');
     Setting inner = setting;
     if (dot != std::string::npos) inner.section = key.substr(0, dot);
@@ -212,7 +212,7 @@ class YamlService {
 
   using Words = std::vector<std::string>;
 
-  /// Compose writes 512m, where systemd has 512M.
+  /// Compose writes 512m for systemd's 512M.
   static std::string upper_unit(std::string_view key, const std::string& value) {
     return key == "mem_limit" ? upper(value) : value;
   }
@@ -241,7 +241,7 @@ class YamlService {
     const std::string& value = setting.value;
     const std::size_t colon = value.find(':');
     if (colon != value.npos) {
-      // 0 would mean that there is no limit.
+      // 0 would mean no limit
       const auto most = parse_integer(std::string_view(value).substr(colon + 1));
       if (!most || *most < 1) return draft_.leave(setting, kNoSuchValue, "lifecycle.restart");
       draft_.put("lifecycle.max_restarts", number_value(*most));
@@ -285,7 +285,7 @@ class YamlService {
                  kind == "CMD" ? words_value(words) : text_value(words.front()));
   }
 
-  /// Where zinit 0.2 sends output: "ring" is what is always kept.
+  /// The destination of output in zinit 0.2. "ring" is the buffer that is always kept.
   void take_log(const Setting& setting) {
     if (setting.value == "ring") return draft_.met(setting);
     if (setting.value == "stdout")

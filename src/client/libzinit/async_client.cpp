@@ -1,9 +1,19 @@
-// The public class AsyncClient: lines in and out of a socket that does not block, and the callbacks
-// that wait for what they say.
+// The public class AsyncClient: sends requests and reads lines over a socket that does not block,
+// and calls the callbacks that wait for them.
 //
-// Callbacks may do anything with the client. So each is taken out of its table, or held by a second
-// pointer, before it is called; the tables are searched anew after it; and the Impl is held by
-// whoever works in it, since a callback may destroy its AsyncClient.
+// send() gives a request an Id, and puts it into `calls` and its text into `out`. The program calls
+// on_readable(), which reads into `in`, on_writable(), which sends from `out`, and on_timeout().
+// Only work() calls callbacks: for lines that have come, for calls that have failed or timed out,
+// and last of all `closed`. So a request that fails in send() is reported by the next work();
+// next_timeout() is 0 until then.
+//
+// A subscription is also a call with the same Id. When the server accepts it, `by_number` gets the
+// server's number, and each notification finds its handler by that number. If unsubscribe() comes
+// before the answer, the call's callback becomes one that unsubscribes when the number is known.
+//
+// A callback may do anything with the client, even destroy it. So a callback is taken out of its
+// table, or held by a second pointer, before it is called; the tables are searched again after it;
+// and every function that may call one holds the Impl.
 #include "zinit/async_client.hpp"
 
 #include <sys/socket.h>
@@ -23,7 +33,7 @@ inline namespace v1 {
 namespace {
 
 constexpr std::size_t kChunk = std::size_t{64} << 10;
-// Four requests of the largest size that a server takes.
+// Room for four requests of the largest size that a server takes.
 constexpr std::size_t kMostQueued = std::size_t{4} << 20;
 
 ClientError bad_answer(const char* why) { return {ErrorCode::bad_answer, why}; }
@@ -32,8 +42,8 @@ ClientError system_failure(const char* call, int errnum) {
   return {ErrorCode::system_failure, fmt::format("cannot {}: {}", call, errno_text(errnum))};
 }
 
-/// Calls `each` with a notification. Returns an error where its params cannot be read: what
-/// `each` throws is the caller's, and not taken for that.
+/// Calls `each` with a notification. Returns an error if its params cannot be read. An exception
+/// from `each` is not such an error: it goes to the caller.
 using Handler =
     std::function<std::optional<ClientError>(std::string_view method, const JsonValue& params)>;
 
@@ -56,7 +66,7 @@ std::string subscription_params(std::uint64_t number) {
   return JsonParams().add("subscription", number).text();
 }
 
-/// The number of a subscription from the answer to the request for it; nothing if it has none.
+/// The subscription's number in the answer to its request; nothing if the answer has none.
 std::optional<std::uint64_t> subscription_of(const JsonAnswer& answer) {
   const JsonValue& result = answer.result();
   if (!result.IsObject()) return std::nullopt;
@@ -74,8 +84,8 @@ struct AsyncClient::Impl {
     std::optional<ClientError> error;  // it failed before it was sent
   };
   struct Subscription {
-    std::string method;                     // that made it
-    std::optional<std::uint64_t> number{};  // the server's; nothing until it has answered
+    std::string method;                     // the method that made it
+    std::optional<std::uint64_t> number{};  // given by the server in its answer
     std::shared_ptr<const Handler> handler;
   };
 
@@ -85,18 +95,18 @@ struct AsyncClient::Impl {
   Id next_id = 1;
   std::map<Id, Call> calls;
   std::map<Id, Subscription> subscriptions;
-  std::map<std::uint64_t, Id> by_number;  // those that the server has accepted
+  std::map<std::uint64_t, Id> by_number;  // subscriptions that the server has accepted
   std::function<void(const ClientError&)> closed;
   std::optional<ClientError> failure;  // why the connection has ended
   bool open = true;                    // see is_open()
-  bool busy = false;                   // a callback may be at work
+  bool busy = false;                   // a callback may be running
 
-  std::string out;           // what waits to be sent
-  bool deaf = false;         // the server takes no more; what it has sent may still be there
-  std::string in;            // what has come
-  std::size_t begin = 0;     // of the first line in `in`
-  std::size_t searched = 0;  // up to here `in` has no line end behind `begin`
-  bool ended = false;        // nothing more comes
+  std::string out;           // bytes that wait to be sent
+  bool deaf = false;         // the server takes no more, but there may be more to read from it
+  std::string in;            // received bytes
+  std::size_t begin = 0;     // start of the first line in `in`
+  std::size_t searched = 0;  // from `begin` up to here `in` has no line end
+  bool ended = false;        // nothing more will come
 
   explicit Impl(const std::string& path) : fd(connect_to(path, std::nullopt)) {}
 
@@ -108,7 +118,7 @@ struct AsyncClient::Impl {
     if (!fd) {
       call.error = failure.value_or(ClientError(ErrorCode::disconnected, "the client is closed"));
     } else if (!request.params.empty() && !json_from(request.params)) {
-      // The server could not tell which request it was, and would end the connection.
+      // The server could not know which request this was, and would end the connection.
       call.error = ClientError(ErrorCode::invalid_params, "the parameters are no JSON");
     } else if (std::string line = request_line(id, request.method, request.params) + '\n';
                out.size() + line.size() > kMostQueued) {
@@ -121,7 +131,7 @@ struct AsyncClient::Impl {
     return id;
   }
 
-  /// Sends what the socket takes. Calls nothing: a failure is told by work().
+  /// Sends as much as the socket takes. Calls no callback: work() reports a failure.
   void flush() {
     std::size_t sent = 0;
     while (fd && sent < out.size()) {
@@ -159,7 +169,7 @@ struct AsyncClient::Impl {
     ended = true;
   }
 
-  /// Lines that have not been looked at: there are some only where a callback has thrown.
+  /// Whether unread lines are left. This happens only after a callback has thrown.
   [[nodiscard]] bool unread() const { return fd && (ended || searched < in.size()); }
 
   void handle_lines() {
@@ -178,8 +188,8 @@ struct AsyncClient::Impl {
   }
 
   void handle(const std::string& line) {
-    // What is called back is found here and called behind the `try`, so that a ClientError that
-    // a callback throws is not taken for one about the line.
+    // Find the callback here, but call it after the `try`: a ClientError that a callback throws
+    // must not be taken for an error in the line.
     JsonAnswer message{JsonDocument()};
     std::function<void()> call_back;
     try {
@@ -197,7 +207,7 @@ struct AsyncClient::Impl {
     const JsonValue* params = json_member(message, "params");
     if (params == nullptr) return {};
     const auto found = by_number.find(json_count(*params, "subscription"));
-    if (found == by_number.end()) return {};  // it has been ended meanwhile
+    if (found == by_number.end()) return {};  // unsubscribed meanwhile
     return [this, handler = subscriptions.at(found->second).handler,
             method = json_string(message, "method"), params] {
       if (const auto error = (*handler)(method, *params)) fail(*error);
@@ -216,7 +226,7 @@ struct AsyncClient::Impl {
       throw bad_answer("the server's answer has neither result nor error");
     std::optional<ClientError> failed;
     if (error != nullptr) failed = read_error(*error);
-    // The call may have been cancelled, or its time is up.
+    // The call may have been cancelled, or have timed out.
     const auto call = calls.extract(id->GetUint64());
     if (call.empty()) return {};
     return [told = std::move(call.mapped().told), failed = std::move(failed), &answer] {
@@ -224,9 +234,9 @@ struct AsyncClient::Impl {
     };
   }
 
-  // --- what is due ---
+  // --- due calls ---
 
-  /// Does all that calls callbacks, unless one of them is at work.
+  /// Does everything that calls callbacks, unless a callback is running.
   void work() {
     if (busy) return;
     struct Busy {
@@ -247,8 +257,8 @@ struct AsyncClient::Impl {
     return call.error || !fd ? TimePoint{} : call.deadline;
   }
 
-  /// Tells the calls whose time is up, and those that cannot be answered. Calls that are made
-  /// meanwhile come next time, so that one that tries again and again ends no loop of the program.
+  /// Reports calls that have timed out or cannot be answered. Calls made by these callbacks wait
+  /// for the next time, so that a program that repeats a failed call does not loop here forever.
   void tell_late() {
     const TimePoint now = Clock::now();
     const Id end = next_id;
@@ -274,7 +284,7 @@ struct AsyncClient::Impl {
     return next;
   }
 
-  /// The connection has ended. Calls nothing; work() does.
+  /// The connection has ended. Calls no callback: work() does.
   void fail(ClientError why) {
     failure.emplace(std::move(why));
     drop_connection();
@@ -290,7 +300,7 @@ struct AsyncClient::Impl {
   void close() noexcept {
     drop_connection();
     open = false;
-    // What callbacks hold may do anything when it is destroyed: the tables are empty by then.
+    // Destroying a callback may run any code of the program. The tables are empty by then.
     const auto old_calls = std::exchange(calls, {});
     const auto old_subscriptions = std::exchange(subscriptions, {});
     by_number.clear();
@@ -311,7 +321,7 @@ struct AsyncClient::Impl {
     return id;
   }
 
-  /// The server has answered to a subscription, or the call has failed.
+  /// Called when the server has answered to a subscription, or the call has failed.
   void accepted(Id id, const JsonAnswer* answer, const ClientError* error,
                 const Callback<Done>& done) {
     const auto found = subscriptions.find(id);
@@ -339,7 +349,7 @@ struct AsyncClient::Impl {
       send(any_request(method, subscription_params(*old.number)), {});
       return;
     }
-    // The server's number comes with the answer, so that is waited for still.
+    // The answer brings the server's number, so wait for the answer first.
     const auto call = calls.find(id);
     if (call == calls.end()) return;
     const auto callback =
@@ -356,7 +366,7 @@ AsyncClient::AsyncClient(const std::string& socket_path)
 AsyncClient::AsyncClient(AsyncClient&&) noexcept = default;
 
 AsyncClient& AsyncClient::operator=(AsyncClient&& other) noexcept {
-  // What callbacks of the old one hold is destroyed when this is the new one already.
+  // The old callbacks are destroyed at the end, when *this is the new client already.
   const AsyncClient old = std::move(*this);
   impl_ = std::move(other.impl_);
   return *this;
@@ -388,7 +398,7 @@ std::optional<std::chrono::milliseconds> AsyncClient::next_timeout() const {
   const TimePoint due = impl_->next_due();
   if (due == kNever) return std::nullopt;
   const TimePoint now = Clock::now();
-  // Rounded up, or who waits as long as this says would come too early, again and again.
+  // Rounded up: a caller that waits exactly this long would wake up too early again and again.
   return due <= now ? std::chrono::milliseconds(0)
                     : std::chrono::ceil<std::chrono::milliseconds>(due - now);
 }

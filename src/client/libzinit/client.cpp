@@ -1,4 +1,4 @@
-// The public class Client: each method makes a request of zinit/request.hpp and waits for the
+// The public class Client: each method makes a request of zinit/request.hpp and waits for its
 // answer.
 #include "zinit/client.hpp"
 

@@ -19,8 +19,7 @@ namespace zinit {
 
 namespace {
 
-// Large enough for a list of 1,000 services in a few reads; a short answer still uses little
-// memory.
+// kLargestChunk reads a list of 1,000 services in a few calls; kFirstChunk suits short answers.
 constexpr std::size_t kFirstChunk = std::size_t{4} << 10;
 constexpr std::size_t kLargestChunk = std::size_t{128} << 10;
 constexpr std::size_t kGrowth = 4;
@@ -38,7 +37,7 @@ sockaddr_un address_of(const std::string& path) {
   return unix_address(path);
 }
 
-/// Sets how long connect(2) waits while the server's backlog is full: that is SO_SNDTIMEO.
+/// Limits how long connect(2) waits while the server's backlog is full, by SO_SNDTIMEO.
 void limit_connect(int fd, TimePoint deadline) {
   if (deadline == kNever) return;
   const auto left = std::max<std::int64_t>(ms_between(Clock::now(), deadline), 1);
@@ -56,7 +55,7 @@ void limit_connect(int fd, TimePoint deadline) {
     case EPERM: fail(ErrorCode::access_denied, text);
     case EAGAIN:
       fail(ErrorCode::no_answer, path + ": the server is too busy to accept a connection");
-    // No socket, one that nobody listens on, or something that speaks another protocol.
+    // There is no socket, nobody listens on it, or it speaks another protocol.
     case ENOENT:
     case ENOTDIR:
     case ELOOP:
@@ -106,7 +105,7 @@ short ClientConnection::wait_for(short events, TimePoint deadline) const {
     int timeout = -1;
     if (deadline != kNever) {
       const auto left = ms_between(Clock::now(), deadline);
-      // Rounded up, since a wait of 0 ms instead of 0.4 ms would be a busy loop.
+      // Rounded up, because a wait of 0 ms in place of 0.4 ms would be a busy loop.
       timeout = static_cast<int>(std::min<std::int64_t>(left + 1, std::numeric_limits<int>::max()));
       if (Clock::now() >= deadline) timeout = 0;
     }
@@ -158,7 +157,7 @@ void ClientConnection::send_line(std::string line, TimePoint deadline) {
 std::string ClientConnection::take_line(std::size_t end) {
   std::string line;
   if (begin_ == 0 && end + 1 == received_.size()) {
-    // Usually there is one answer and nothing behind it, and nothing has to be copied.
+    // Usually there is one answer and nothing after it, so no copy is needed.
     line.swap(received_);
     line.pop_back();
     searched_ = 0;

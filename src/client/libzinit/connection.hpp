@@ -1,4 +1,4 @@
-// The client's unix socket: sends and receives lines, each with a deadline. Knows nothing of JSON.
+// The client's unix socket: sends and receives lines with deadlines. Knows nothing of JSON.
 #pragma once
 
 #include <sys/socket.h>
@@ -13,42 +13,42 @@
 
 namespace zinit {
 
-/// now + limit; kNever for no limit.
+/// The time after `limit`; kNever without a limit.
 [[nodiscard]] TimePoint deadline_after(const std::optional<Milliseconds>& limit) noexcept;
 
-/// If the server was given a time limit, the client waits this much longer: the server's error
-/// `timeout` says more than that no answer came.
+/// If the server knows the time limit, the client waits this much longer, because the server's
+/// error `timeout` says more than a missing answer does.
 inline constexpr Milliseconds kGrace{2000};
-/// limit + kGrace; nothing for no limit.
+/// limit + kGrace; nothing without a limit.
 [[nodiscard]] std::optional<Milliseconds> with_grace(
     const std::optional<Milliseconds>& limit) noexcept;
 
-/// Connects to a unix socket; the descriptor does not block. Waits until `deadline` while the
-/// server's backlog is full, without one not at all. Throws ClientError: no_server, access_denied,
-/// system_failure, or no_answer if the backlog stays full.
+/// Connects to a unix socket; the descriptor does not block. While the server's backlog is full it
+/// waits until `deadline`; without a deadline it does not wait. Throws ClientError: no_server,
+/// access_denied, system_failure, or no_answer if the backlog stays full.
 [[nodiscard]] UniqueFd connect_to(const std::string& path, std::optional<TimePoint> deadline);
 
 /// The process and user that listened on the other end's socket (SO_PEERCRED); nothing if the
-/// kernel does not say.
+/// kernel does not report them.
 [[nodiscard]] std::optional<ucred> peer_of(int fd) noexcept;
 
 class ClientConnection {
  public:
-  /// As connect_to().
+  /// Connects like connect_to().
   ClientConnection(const std::string& path, TimePoint deadline);
 
-  /// Sends `line` and a line end. What the server sends meanwhile is read and kept, so that the two
-  /// never wait for each other. A server that has closed the connection is no error here: it may
-  /// have sent the reason before, which read_line() returns.
+  /// Sends `line` and a line end. Reads and keeps what the server sends meanwhile, so that neither
+  /// waits for the other. A closed connection is no error here: read_line() returns the reason if
+  /// the server sent one.
   void send_line(std::string line, TimePoint deadline);
 
-  /// The next line, without its end. Throws ClientError: disconnected, bad_answer for a line that
-  /// is longer than the limit, or no_answer at the deadline; what has come so far is kept then.
+  /// The next line, without its end. Throws ClientError: disconnected, bad_answer for a line above
+  /// the limit, or no_answer at the deadline. After no_answer the received part is kept.
   [[nodiscard]] std::string read_line(TimePoint deadline);
 
-  /// To be polled beside others.
+  /// For a poll(2) together with other descriptors.
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
-  /// As peer_of().
+  /// See peer_of().
   [[nodiscard]] std::optional<ucred> server() const noexcept { return peer_of(fd_.get()); }
 
   void set_line_limit(std::size_t bytes) noexcept { line_limit_ = bytes; }
@@ -56,7 +56,7 @@ class ClientConnection {
  private:
   /// Waits for one of `events` (poll(2)); throws no_answer at the deadline.
   short wait_for(short events, TimePoint deadline) const;
-  /// Reads what is there. Returns false at the end of the stream.
+  /// Reads the bytes that are there. Returns false at the end of the stream.
   bool receive();
   [[nodiscard]] std::string take_line(std::size_t end);
 
@@ -64,7 +64,7 @@ class ClientConnection {
   std::string received_;
   std::size_t chunk_;         // bytes read at once; grows when a read fills it
   std::size_t begin_ = 0;     // where the next line begins in received_
-  std::size_t searched_ = 0;  // up to here there is no line end after begin_
+  std::size_t searched_ = 0;  // from begin_ up to here there is no line end
   std::size_t line_limit_ = std::size_t{256} << 20;
 };
 

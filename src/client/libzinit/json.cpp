@@ -14,7 +14,7 @@ namespace {
                     fmt::format("the server's answer is wrong: \"{}\" is no {}", name, wanted));
 }
 
-/// The value of a member; nothing if it is absent. `wanted` is its type, for an error.
+/// The value of a member; nothing if it is absent. `wanted` names its type in an error.
 template <class T>
 std::optional<T> value_of(const JsonValue& object, const char* name, const char* wanted) {
   const JsonValue* value = json_member(object, name);
@@ -52,10 +52,10 @@ void json_expect_object(const JsonValue& value, const char* what) {
 
 const JsonValue* json_member(const JsonValue& object, const char* name) {
   if (!object.IsObject()) wrong(name, "member: its holder is no object");
-  // Not FindMember(), which is slower: a status has fifty members, and a list a thousand statuses.
+  // FindMember() is slower: a status has fifty members, and a list has a thousand statuses.
   const std::string_view wanted = name;
   for (auto member = object.MemberBegin(); member != object.MemberEnd(); ++member) {
-    // Most names differ in length already.
+    // Most names differ in length.
     if (member->name.GetStringLength() != wanted.size()) continue;
     if (*member->name.GetString() != *name || text_of(member->name) != wanted) continue;
     return member->value.IsNull() ? nullptr : &member->value;
@@ -111,7 +111,7 @@ std::string request_line(std::uint64_t id, std::string_view method, std::string_
   std::string line = fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":{})", id, json_of(method));
   if (!params.empty()) line.append(",\"params\":").append(params);
   line += '}';
-  // In JSON a line end between two tokens is white space; for the server it would end the request.
+  // In JSON a line end between tokens is white space, but for the server it would end the request.
   std::replace(line.begin(), line.end(), '\n', ' ');
   return line;
 }

@@ -1,8 +1,8 @@
 // The client's JSON: parses answers, reads members and checks their types, writes parameters.
-// Nothing here is recursive, since the server chooses the depth.
+// Nothing here is recursive, because the server chooses the depth.
 //
-// "Absent" below means that the member is missing or null. For a member of the wrong type
-// ClientError bad_answer is thrown, which names the member.
+// "Absent" below means that the member is missing or null. For a member of the wrong type,
+// ClientError bad_answer is thrown with the member's name.
 #pragma once
 
 #include <cstdint>
@@ -19,11 +19,11 @@ namespace zinit {
 /// Throws ClientError bad_answer if `text` is not JSON.
 [[nodiscard]] JsonDocument parse_json(const std::string& text);
 
-/// A value as JSON text: on one line, or, with `indent` > 0, on several that are indented by so
-/// many blanks for each level.
+/// A value as JSON text: on one line, or, with `indent` > 0, on several lines, with `indent` more
+/// blanks for each level.
 [[nodiscard]] std::string json_text(const JsonValue& value, unsigned indent = 0);
 
-// Members of an object. If `object` is none, bad_answer is thrown.
+// Members of an object. If `object` is not an object, bad_answer is thrown.
 
 /// Null if it is absent.
 [[nodiscard]] const JsonValue* json_member(const JsonValue& object, const char* name);
@@ -34,14 +34,14 @@ namespace zinit {
 [[nodiscard]] std::optional<int> json_int(const JsonValue& object, const char* name);
 /// 0 if it is absent.
 [[nodiscard]] std::uint64_t json_count(const JsonValue& object, const char* name);
-/// The same of a value itself, which is absent where it is null.
+/// The same for a value itself; absent means null.
 [[nodiscard]] std::uint64_t json_count(const JsonValue& value);
 [[nodiscard]] std::vector<std::string> json_strings(const JsonValue& object, const char* name);
 
-/// The strings of an array. Throws bad_answer if it is no array, or not one of strings.
+/// The strings of an array. Throws bad_answer if it is not an array of strings.
 [[nodiscard]] std::vector<std::string> json_strings(const JsonValue& array);
 
-/// Throws bad_answer, about `what`, unless `value` is an array (an object).
+/// Throws bad_answer, about `what`, unless `value` is an array (or an object).
 void json_expect_array(const JsonValue& value, const char* what);
 void json_expect_object(const JsonValue& value, const char* what);
 
@@ -49,7 +49,7 @@ void json_expect_object(const JsonValue& value, const char* what);
 [[nodiscard]] std::string request_line(std::uint64_t id, std::string_view method,
                                        std::string_view params);
 
-/// The error object of an answer. Throws bad_answer if it is none.
+/// The error object of an answer. Throws bad_answer if it is not valid.
 [[nodiscard]] ClientError read_error(const JsonValue& error);
 
 /// The `params` of a request: an object built member by member.
@@ -59,8 +59,8 @@ class JsonParams {
   JsonParams& add(std::string_view name, const T& value) {
     return add_json(name, json_of(value));
   }
-  /// Adds the member if there is a value: not for an empty string or list, nor for an optional
-  /// without one.
+  /// Adds the member if there is a value: nothing for an empty string or list, or for an optional
+  /// without a value.
   template <class T>
   JsonParams& add_given(std::string_view name, const T& value) {
     if constexpr (requires { value.has_value(); })

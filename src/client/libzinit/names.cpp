@@ -9,7 +9,7 @@ inline namespace v1 {
 
 namespace {
 
-// By their enumerators.
+// In the order of their enumerators.
 constexpr std::string_view kStateNames[] = {
     "unknown", "inactive", "blocked", "starting", "running", "stopping", "exited", "failed",
 };
@@ -24,7 +24,7 @@ constexpr std::string_view kReasonNames[] = {
 };
 static_assert(std::size(kReasonNames) == static_cast<std::size_t>(ReasonKind::left_behind) + 1);
 
-/// The index of `name`; 0, which is `unknown`, where it is none of them.
+/// The index of `name`; 0, which is `unknown`, for any other name.
 template <std::size_t N>
 std::size_t index_in(const std::string_view (&names)[N], std::string_view name) noexcept {
   for (std::size_t i = 1; i < N; ++i)

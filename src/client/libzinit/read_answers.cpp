@@ -13,7 +13,7 @@ namespace zinit {
 
 namespace {
 
-/// Decodes base64 (RFC 4648), up to the first character that is none of it.
+/// Decodes base64 (RFC 4648), up to the first character outside its alphabet.
 std::string decode_base64(const std::string& text) {
   constexpr std::string_view alphabet =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -32,13 +32,13 @@ std::string decode_base64(const std::string& text) {
   return bytes;
 }
 
-// read_value() reads a member into a field, by the type of the field. If the member is absent, the
-// field stays as it is.
+// read_value() reads a member into a field. The field's type selects the overload. If the member is
+// absent, the field does not change.
 
 using Name = const char*;
 using Object = const JsonValue&;
 
-/// How a member of T is read.
+/// How to read a member into a T.
 template <class T>
 struct MemberReader {
   std::string_view name;  // with a NUL behind it
@@ -54,7 +54,7 @@ concept ProtocolObject = requires {
   Readers<T>::list;
 };
 
-/// What no member has the name of is read by an overload for its object.
+/// Reads what no member of the list covers. An object may have an overload.
 template <class T>
 void read_rest(Object /*value*/, T& /*to*/) {}
 void read_rest(Object value, ConditionStatus& to) {
@@ -69,8 +69,8 @@ void read_rest(Object /*value*/, LogLine& to) {
   if (to.raw) to.raw = decode_base64(*to.raw);
 }
 
-/// Looks up only the members that are present, since a list of many services has few members of
-/// each; each from the one before on, as they come in order.
+/// Looks up only the members that are present, because a list of many services has few members of
+/// each. Members come in order, so each search begins at the previous one.
 template <ProtocolObject T>
 void fill(Object value, T& to) {
   constexpr auto& list = Readers<T>::list;
@@ -93,7 +93,7 @@ void fill(Object value, T& to) {
 template <ProtocolObject T>
 std::vector<T> read_list(Object value, Name name) {
   json_expect_array(value, name);
-  // Filled where they are: to move one takes more code than to read it.
+  // Filled in place: moving an object takes more code than reading it.
   std::vector<T> all(value.Size());
   for (rapidjson::SizeType i = 0; i < value.Size(); ++i) fill(value[i], all[i]);
   return all;
@@ -183,8 +183,8 @@ void read_field(Object object, Name name, T& to) {
   ;
 #include "zinit/objects.inc"
 
-/// Calls visit(NODE, DEPTH) for each node of nested trees, each before its `children`. `value` is a
-/// tree or an array of trees, whose roots have depth 0. No recursion: the server chooses the depth.
+/// Calls visit(NODE, DEPTH) for each node of nested trees, a node before its `children`. `value` is
+/// a tree or an array of trees. Roots have depth 0. No recursion: the server chooses the depth.
 template <class Visit>
 void walk_trees(const JsonValue& value, Visit visit) {
   struct Open {

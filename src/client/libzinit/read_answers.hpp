@@ -1,6 +1,5 @@
-// Reads answers into the structs of the public header. Their members are those of
-// zinit/objects.inc. Each function throws ClientError bad_answer if the answer does not look like
-// that.
+// Reads answers into the structs of the public header, whose members zinit/objects.inc lists. Each
+// function throws ClientError bad_answer if the answer does not have their form.
 #pragma once
 
 #include <utility>
@@ -22,8 +21,8 @@ struct JsonAnswer {
 
 }  // namespace v1
 
-/// Reads an object of zinit/objects.inc, or a std::vector of such from an array. What is absent is
-/// empty. A std::vector of TreeNode or ProcessNode is read from a tree, or from an array of trees.
+/// Reads an object of zinit/objects.inc, or a std::vector of such objects from an array. Absent
+/// members are empty. Vectors of TreeNode or ProcessNode come from one tree or an array.
 template <class T>
 [[nodiscard]] T read_as(const JsonValue& value);
 

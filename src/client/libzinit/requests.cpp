@@ -15,7 +15,7 @@ using Limit = std::optional<std::chrono::milliseconds>;
 
 JsonParams named(const std::string& name) { return std::move(JsonParams().add("name", name)); }
 
-/// A request whose result is read by Read, a function of a JsonValue.
+/// A request. Read turns the result, a JsonValue, into a T.
 template <class T, auto Read = read_as<T>>
 Request<T> make(std::string_view method, std::string params = {}) {
   Request<T> request;
@@ -25,7 +25,7 @@ Request<T> make(std::string_view method, std::string params = {}) {
   return request;
 }
 
-/// The same for one that waits for services.
+/// The same for a request that waits for services.
 template <class T, auto Read = read_as<T>>
 Request<T> make_waiting(std::string_view method, std::string params, const Limit& limit) {
   auto request = make<T, Read>(method, std::move(params));
@@ -53,14 +53,14 @@ std::string plain_text(const JsonValue& value) {
   return {value.GetString(), value.GetStringLength()};
 }
 
-/// Leaves out checks, which are made unless a server is told not to: an older one knows of none.
+/// Adds `check` only if it is false: true is the default, and older servers do not know `check`.
 JsonParams& checked(JsonParams& params, bool check) {
   if (!check) params.add("check", false);
   return params;
 }
 
-/// For start, stop and restart: with `wait` the server answers when the service is settled.
-/// If checks may come before, that takes as long as they do.
+/// For start, stop and restart. With `wait` the server answers when the service is settled. If
+/// checks may run first, the answer takes as long as they do.
 Request<ServiceStatus> settle(std::string_view method, const std::string& name, const Wait& wait,
                               bool may_check = false) {
   JsonParams params = named(name);

@@ -8,7 +8,7 @@ namespace zinit {
 
 namespace {
 
-// How many bytes of notifications are kept while a call waits. More are dropped and counted as
+// Most bytes of notifications that are kept while a call waits. More are dropped and counted as
 // `dropped`, as the server does for a slow reader.
 constexpr std::size_t kNotificationBytes = std::size_t{16} << 20;
 
@@ -68,8 +68,8 @@ void ClientSession::keep_answer(JsonDocument message) {
   const auto id = object.FindMember("id");
   if (id == object.MemberEnd()) bad("the server's answer has no id");
   if (id->value.IsNull()) {
-    // An error without an id is about the connection: access denied, or a request that cannot be
-    // read.
+    // An error without an id is about the connection: access denied, or a request that the server
+    // cannot read.
     if (const JsonValue* error = json_member(message, "error")) throw read_error(*error);
   }
   if (!id->value.IsUint64() || pending_.erase(id->value.GetUint64()) == 0) {
@@ -107,7 +107,7 @@ bool ClientSession::call_next_handler() {
     notification_bytes_ -= next.text.size();
     const auto found = handlers_.find(next.subscription);
     if (found == handlers_.end()) continue;  // unsubscribed meanwhile
-    // A copy: the handler may unsubscribe itself.
+    // A copy, because the handler may unsubscribe itself.
     const Handler handler = found->second;
     const JsonDocument message = parse_json(next.text);
     handler(json_string(message, "method"), *json_member(message, "params"));

@@ -9,7 +9,7 @@ namespace zinit {
 
 namespace {
 
-/// Refuses a directory that belongs to another user or that others may write to.
+/// Refuses a directory that another user owns, or that others can use.
 Result<void> check_own_directory(const std::string& path, unsigned uid) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) < 0) {

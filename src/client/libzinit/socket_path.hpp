@@ -8,20 +8,20 @@
 
 namespace zinit {
 
-/// The socket of the system's server, root's.
+/// The socket of the system's server, which root runs.
 inline constexpr const char* kSystemSocket = "/run/zinit.sock";
 
-/// The value of an environment variable, or null: getenv(3), or a test's own.
+/// The value of an environment variable, or null: getenv(3), or a test's own function.
 using Variables = std::function<const char*(const char* name)>;
 
 /// $ZINIT_SOCKET; /run/zinit.sock for root; $XDG_RUNTIME_DIR/zinit.sock; /tmp/zinit-UID/zinit.sock.
-/// A variable that is empty counts as unset, and so does a relative XDG_RUNTIME_DIR. For root the
-/// last of them counts if it is there and /run/zinit.sock is not, as in a container that may not
+/// An empty variable counts as unset, and so does a relative XDG_RUNTIME_DIR. Root uses the last of
+/// these if it exists and /run/zinit.sock does not, as in a container without a writable /run.
 /// write to /run.
 ///
-/// Anybody can make a directory in /tmp and listen there, so a directory there that
-/// is not this user's alone is an error (EPERM). If it does not exist there is no server, and the
-/// path is returned.
+/// Anybody can make a directory in /tmp and listen there, so a directory that does not belong to
+/// this user alone is an error (EPERM). If it does not exist, there is no server, and the path is
+/// returned.
 [[nodiscard]] Result<std::string> default_socket_path(unsigned uid, const Variables& environment);
 
 }  // namespace zinit

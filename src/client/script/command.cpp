@@ -21,7 +21,7 @@ namespace zinit {
 
 namespace {
 
-// How much a command may write.
+// The most bytes that a command may write.
 constexpr std::size_t kMostOutput = std::size_t{64} << 20;
 
 [[noreturn]] void fail_call(const Error& error) {
@@ -34,7 +34,7 @@ Pipe pipe_for_command() {
   return *std::move(made);
 }
 
-/// Starts the command with `in` as standard input, unless that is none, and `out` as output.
+/// Starts the command with `out` as standard output, and with `in` as standard input if it is open.
 pid_t start(std::vector<std::string>& words, const UniqueFd& in, const UniqueFd& out) {
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
@@ -50,7 +50,7 @@ pid_t start(std::vector<std::string>& words, const UniqueFd& in, const UniqueFd&
   return pid;
 }
 
-/// Writes `input` to one pipe and reads all of the other, as both go on.
+/// Writes `input` to one pipe and reads all of the other at the same time.
 std::string exchange_bytes(UniqueFd to, const std::string& input, const UniqueFd& from) {
   std::string output;
   std::size_t written = 0;
@@ -76,14 +76,14 @@ std::string exchange_bytes(UniqueFd to, const std::string& input, const UniqueFd
   }
 }
 
-/// Waits for the end of the command. Returns its status, as waitpid(2) has it.
+/// Waits for the end of the command. Returns its status in the form of waitpid(2).
 int reap(pid_t pid) {
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
   return status;
 }
 
-/// While one exists, a command that does not read its input ends no script.
+/// Ignores SIGPIPE while it exists, so that a command that does not read its input ends no script.
 class NoBrokenPipe {
  public:
   NoBrokenPipe() { before_ = ::signal(SIGPIPE, SIG_IGN); }
@@ -109,7 +109,7 @@ int spawn_command(lua_State* lua, VerbContext& /*context*/) {
     const char* text = lua_tolstring(lua, -1, &size);
     input.assign(text, size);
   }
-  std::fflush(stdout);  // before what the command prints
+  std::fflush(stdout);  // before the command prints
   Pipe out = pipe_for_command();
   Pipe in = has_input ? pipe_for_command() : Pipe();
   const pid_t pid = start(words, in.read, out.write);
@@ -117,7 +117,7 @@ int spawn_command(lua_State* lua, VerbContext& /*context*/) {
   out.write.reset();
   std::string output;
   try {
-    const NoBrokenPipe here;  // and not in the command
+    const NoBrokenPipe here;  // only here, not in the command
     output = exchange_bytes(std::move(in.write), input, out.read);
   } catch (const ClientError&) {
     ::kill(pid, SIGKILL);

@@ -8,7 +8,7 @@ namespace {
 
 constexpr const char* kError = "zinit.error";
 
-/// "FILE:LINE: " of the script's own line that runs; empty if there is none.
+/// "FILE:LINE: " of the running line of the script itself; empty if there is none.
 std::string place_in_script(lua_State* lua) {
   lua_Debug frame;
   for (int level = 1; lua_getstack(lua, level, &frame) != 0; ++level) {

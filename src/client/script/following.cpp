@@ -13,7 +13,7 @@ namespace zinit {
 
 namespace {
 
-// How many lines or events wait for a script that follows and does not look.
+// The most lines or events that wait for a script that reads them late.
 constexpr std::size_t kMostWaiting = 10000;
 
 constexpr const char* kFollowing = "zinit.following";
@@ -22,12 +22,12 @@ constexpr const char* kFollowing = "zinit.following";
 struct Following {
   bool logs = false;
   std::string names;        // JSON
-  std::uint32_t lines = 0;  // how many of those before come first
-  unsigned connection = 0;  // that it is subscribed on; 0: none
+  std::uint32_t lines = 0;  // how many older lines come first
+  unsigned connection = 0;  // the connection with the subscription; 0: none
   std::deque<std::string> waiting{};
   std::size_t dropped = 0;
-  // Of each log, or under "" of all events: the last number, and whether what has that number or a
-  // lower one is known already.
+  // By log, or "" for all events: the last number, and whether numbers up to it may come again, and
+  // are skipped.
   std::map<std::string, std::pair<std::uint64_t, bool>> last{};
 
   void take(const std::string& text) {
@@ -47,7 +47,7 @@ struct Following {
 };
 using FollowingPtr = std::shared_ptr<Following>;
 
-/// Subscribes, on a new connection once more: what came between the two comes first.
+/// Subscribes; on a new connection again, and then first takes what came in between.
 void subscribe(VerbContext& context, const FollowingPtr& following) {
   Client& client = context.client();
   if (following->connection == context.connections()) return;

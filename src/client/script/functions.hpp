@@ -1,4 +1,4 @@
-// What the functions in C++ of the library of scripts have in common.
+// Shared declarations of the C++ functions in the library of scripts.
 #pragma once
 
 #include <lua5.4/lua.hpp>
@@ -13,10 +13,10 @@ namespace zinit {
 inline constexpr const char* kTimeIsOver = "the time of --timeout is over";
 
 /// Pushes an error: a table with code, message, data (JSON text, may be empty) and the place in the
-/// script, which prints as a sentence.
+/// script. It prints as a sentence.
 void push_error(lua_State* lua, int code, const std::string& message, const std::string& data);
 
-/// A function of Lua of one that may throw: what it throws becomes an error of Lua.
+/// Makes a function of Lua from one that may throw: an exception becomes an error of Lua.
 template <int (*function)(lua_State*, VerbContext&)>
 int guarded(lua_State* lua) {
   auto& context = *static_cast<VerbContext*>(lua_touserdata(lua, lua_upvalueindex(1)));
@@ -32,12 +32,12 @@ int guarded(lua_State* lua) {
   return lua_error(lua);
 }
 
-// following.cpp: follow(kind, names, lines), and next(following, limit), which is what comes next,
-// or nil if nothing has come within the limit.
+// following.cpp: follow(kind, names, lines), and next(following, limit), which returns the next
+// line or event, or nil if none has come within the limit.
 int follow(lua_State* lua, VerbContext& context);
 int next_followed(lua_State* lua, VerbContext& context);
 
-// command.cpp: spawn(argv, {input=}) runs a command to its end; {code=, signal=, out=}.
+// command.cpp: spawn(argv, {input=}) runs a command to its end and returns {code=, signal=, out=}.
 int spawn_command(lua_State* lua, VerbContext& context);
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Calls, service files and what Lua lacks, and the table of all functions: see functions.hpp.
+// Calls, service files, additions to Lua, and the table of all functions: see functions.hpp.
 #include "client/script/functions.hpp"
 
 #include <algorithm>
@@ -24,7 +24,7 @@ namespace {
 
 // --- calls ---------------------------------------------------------------------------------------
 
-/// Whether a call may be made again whose answer was lost: it changes nothing, or asks for a state.
+/// Whether to repeat a call after its answer was lost: it changes nothing, or asks for a state.
 bool may_repeat(std::string_view method) {
   constexpr std::array<std::string_view, 3> changes = {"system.", "service.", "xinet."};
   constexpr std::array<std::string_view, 15> good = {
@@ -53,7 +53,7 @@ int call(lua_State* lua, VerbContext& context) {
   return 1;
 }
 
-/// settle(method, params, waits): a start, stop or restart, whose failure is an error.
+/// settle(method, params, waits): a start, stop or restart. Its failure is an error.
 int settle(lua_State* lua, VerbContext& context) {
   const std::string method = luaL_checkstring(lua, 1);
   const std::string answer = make_call(context, method.c_str(), params_at(lua, 2));
@@ -71,7 +71,7 @@ int settle(lua_State* lua, VerbContext& context) {
 
 // --- service files -------------------------------------------------------------------------------
 
-/// document(keys): the sections of a service file, of a table of keys, of sections, or of both.
+/// document(keys): makes the sections of a service file from a table of keys, of sections, or both.
 int document(lua_State* lua, VerbContext&) {
   luaL_checktype(lua, 1, LUA_TTABLE);
   const JsonDocument given = parse_json(json_of_lua(lua, 1));
@@ -103,7 +103,7 @@ int document(lua_State* lua, VerbContext&) {
   return 1;
 }
 
-/// check(sections): an error with all that is wrong.
+/// check(sections): raises an error with all faults.
 int check(lua_State* lua, VerbContext&) {
   const auto value = value_from_json(parse_json(json_of_lua(lua, 1)));
   if (!value) throw ClientError(ErrorCode::config_error, value.error());
@@ -117,9 +117,9 @@ int check(lua_State* lua, VerbContext&) {
   return 0;
 }
 
-// --- what Lua lacks ------------------------------------------------------------------------------
+// --- additions to Lua ----------------------------------------------------------------------------
 
-/// ms(time): milliseconds of seconds, or of a text such as "2m"; nil of nil.
+/// ms(time): milliseconds from seconds, or from a text such as "2m"; nil from nil.
 int ms(lua_State* lua, VerbContext&) {
   if (lua_isnoneornil(lua, 1)) return 0;
   std::size_t size = 0;
@@ -130,7 +130,7 @@ int ms(lua_State* lua, VerbContext&) {
   return 1;
 }
 
-/// since(time): microseconds since 1970 of a text as --since has it, or of seconds since 1970.
+/// since(time): microseconds since 1970, from a text as for --since, or from seconds since 1970.
 int since(lua_State* lua, VerbContext&) {
   if (lua_isnoneornil(lua, 1)) return 0;
   if (lua_isnumber(lua, 1) != 0) {

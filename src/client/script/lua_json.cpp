@@ -42,7 +42,7 @@ void write_array(lua_State* lua, int index, JsonWriter& writer, int depth) {
 }
 
 void write_object(lua_State* lua, int index, JsonWriter& writer, int depth) {
-  std::vector<std::string> keys;  // sorted: Lua's own order differs from run to run
+  std::vector<std::string> keys;  // sorted, because Lua's own order differs from run to run
   for (lua_pushnil(lua); lua_next(lua, index) != 0; lua_pop(lua, 1)) {
     if (lua_type(lua, -2) != LUA_TSTRING)
       luaL_error(lua, "a key of a table is a %s, and not a string", luaL_typename(lua, -2));
@@ -67,7 +67,7 @@ void write_number(lua_State* lua, int index, JsonWriter& writer) {
   const double number = lua_tonumber(lua, index);
   if (!std::isfinite(number)) luaL_error(lua, "a number is not finite");
   lua_Integer whole = 0;
-  // 5.0 is 5: a calculation such as 10 / 2 has made it.
+  // 5.0 becomes 5: a calculation such as 10 / 2 results in it.
   if (lua_numbertointeger(number, &whole) && static_cast<double>(whole) == number)
     writer.put(static_cast<std::int64_t>(whole));
   else

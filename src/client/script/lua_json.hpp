@@ -1,6 +1,5 @@
 // Values of Lua as JSON, and back. A table is an array if its keys are 1 to n, or if it came from
-// an array or as_array(); another empty table is an object. The null of JSON is what push_null()
-// has.
+// an array or as_array(). Any other empty table is an object. push_null() pushes the null of JSON.
 //
 // Lua is compiled as C++ (liblua5.4-c++): its errors are exceptions, so destructors run.
 #pragma once
@@ -12,17 +11,17 @@
 
 namespace zinit {
 
-/// Pushes the value that stands for null: not nil, which a table cannot hold.
+/// Pushes the value that stands for null. It is not nil, which a table cannot hold.
 void push_null(lua_State* lua);
 
-/// Gives the table at `index` what marks an array.
+/// Marks the table at `index` as an array.
 void as_array(lua_State* lua, int index);
 
 /// Pushes a value. Raises an error of Lua if it is nested deeper than kMaxScriptDepth.
 void push_json(lua_State* lua, const JsonValue& value, int depth = 0);
 
-/// The value at `index` as JSON text. Raises an error of Lua for what JSON cannot have: functions,
-/// keys that are no strings, numbers that are not finite, tables nested deeper than
+/// The value at `index` as JSON text. Raises an error of Lua for a value that JSON cannot have:
+/// functions, keys that are not strings, numbers that are not finite, tables nested deeper than
 /// kMaxScriptDepth.
 [[nodiscard]] std::string json_of_lua(lua_State* lua, int index);
 

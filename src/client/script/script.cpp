@@ -12,7 +12,7 @@ namespace zinit {
 
 namespace {
 
-// How many instructions of Lua come between two looks at the clock.
+// Instructions of Lua between two looks at the clock.
 constexpr int kInstructions = 100000;
 
 VerbContext& context_of(lua_State* lua) {
@@ -24,8 +24,8 @@ void look_at_clock(lua_State* lua, lua_Debug* /*frame*/) {
     luaL_error(lua, "the time of --timeout is over");
 }
 
-// All of the standard library but `package`, which would load shared objects: a static program
-// cannot. prelude.cpp has `require` for modules in Lua.
+// The standard library without `package`, which loads shared objects: a static program cannot do
+// that. prelude.cpp has `require` for modules in Lua.
 constexpr luaL_Reg kLibraries[] = {
     {LUA_GNAME, luaopen_base},       {LUA_COLIBNAME, luaopen_coroutine},
     {LUA_TABLIBNAME, luaopen_table}, {LUA_IOLIBNAME, luaopen_io},
@@ -34,8 +34,8 @@ constexpr luaL_Reg kLibraries[] = {
     {LUA_DBLIBNAME, luaopen_debug},
 };
 
-/// Opens the standard library and zinit's own, protected: an error of Lua outside of a protected
-/// call ends the program.
+/// Opens the standard library and zinit's own in a protected call: an error of Lua outside of a
+/// protected call would end the program.
 int open_all(lua_State* lua) {
   for (const luaL_Reg& library : kLibraries) {
     luaL_requiref(lua, library.name, library.func, 1);
@@ -47,8 +47,8 @@ int open_all(lua_State* lua) {
   return 0;
 }
 
-/// The error on top of the stack in words; pops it. A table of a script's own has them in its
-/// member `message`.
+/// Returns the error on top of the stack as text, and pops it. If a script raises a table of its
+/// own, the text is its member `message`.
 std::string pop_error(lua_State* lua) {
   if (lua_istable(lua, -1)) {
     if (luaL_getmetafield(lua, -1, "__tostring") != LUA_TNIL)
@@ -130,7 +130,7 @@ void Script::run(int compiled) {
   std::fflush(stdout);
 }
 
-/// Compiles `line`, as an expression if it is one, and pushes the function. False if more lines are
+/// Compiles `line`, as an expression if possible, and pushes the function. False if more lines are
 /// needed.
 bool Script::load_line(std::string& line) {
   lua_State* lua = lua_.get();

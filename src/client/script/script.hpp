@@ -1,7 +1,7 @@
-// Lua scripts with zinit's methods: `zinitctl script`. All of it runs in the client.
+// Lua scripts with zinit's methods: `zinitctl script`. They run in the client.
 //
-// The functions that a script sees are written in Lua (prelude.cpp) on few functions in C++
-// (library.cpp): one that makes any call, one that follows notifications, and what Lua lacks.
+// The functions that a script sees are written in Lua (prelude.cpp). They use a few functions in
+// C++ (library.cpp): for calls, for notifications, and for additions to Lua.
 #pragma once
 
 #include <lua5.4/lua.hpp>
@@ -13,7 +13,7 @@
 
 namespace zinit {
 
-/// A state of Lua with its standard library and the table `zinit`. One thread.
+/// A state of Lua with its standard library and the table `zinit`. For one thread.
 class Script {
  public:
   explicit Script(VerbContext& context);
@@ -25,13 +25,13 @@ class Script {
   void set_arguments(const std::string& name, const std::vector<std::string>& arguments);
 
   /// Runs a file, or standard input if `path` is empty; or `text`, which errors call `name`. An
-  /// error that the script does not catch is thrown as VerbFailure, with the place where it was
-  /// raised; if --timeout was over, with that status.
+  /// error that the script does not catch is thrown as VerbFailure with its place in the script;
+  /// its status is timeout if --timeout was over.
   void run_file(const std::string& path);
   void run_text(const std::string& text, const std::string& name);
 
-  /// Reads lines from standard input and runs each, and prints what its expressions come to; an
-  /// error ends the line alone. Returns at the end of the input.
+  /// Reads lines from standard input, runs each, and prints the values of expressions. An error
+  /// ends only its line. Returns at the end of the input.
   void prompt();
 
  private:
@@ -46,7 +46,7 @@ class Script {
   std::unique_ptr<lua_State, Close> lua_;
 };
 
-/// Pushes the table `zinit`. `context` outlives the state.
+/// Pushes the table `zinit`. `context` must outlive the state.
 void open_library(lua_State* lua, VerbContext& context);
 
 /// The part of the library that is written in Lua.
