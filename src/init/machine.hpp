@@ -6,7 +6,7 @@
 
 namespace zinit {
 
-/// Boots, runs and ends the machine. Errors are logged, and PID 1 goes on.
+/// Boots, runs and ends the machine. Errors are logged, and PID 1 continues.
 [[noreturn]] void run_machine(StartRequest request);
 
 }  // namespace zinit
