@@ -40,16 +40,16 @@ std::vector<Error> mount_all() {
   return faults;
 }
 
-/// By default the kernel drops what a process writes to /dev/kmsg beyond ten lines in five seconds;
-/// a boot has more. If the kernel command line sets the limit, this write has no effect, as it
-/// should.
+/// By default the kernel drops lines that a process writes to /dev/kmsg beyond ten in five seconds,
+/// and a boot logs more. If the kernel command line sets the limit, this write intentionally has no
+/// effect.
 void lift_kmsg_limit() {
   if (auto fd = open_fd("/proc/sys/kernel/printk_devkmsg", O_WRONLY))
     if (const auto written = write_all(fd->get(), "on\n", "printk_devkmsg"); !written)
       log_debug("boot: {}", written.error().text);
 }
 
-/// From here on zinit logs to the kernel's ring buffer, which also shows it on the console.
+/// From here on zinit logs to the kernel's ring buffer, and the kernel shows it on the console.
 int log_to_kernel() {
   auto fd = open_fd("/dev/kmsg", O_WRONLY | O_NOCTTY);
   if (!fd) {
@@ -69,7 +69,7 @@ std::string read_command_line() {
   return {};
 }
 
-/// @return  its path, even if it cannot be opened: it may work later.
+/// @return  the path of the console, even if it cannot be opened: it may work later.
 std::string take_console(const std::string& command_line) {
   const auto paths = console_paths(command_line);
   auto console = open_console(paths);
@@ -81,8 +81,8 @@ std::string take_console(const std::string& command_line) {
   return console->path;
 }
 
-/// The kernel passes words that it does not know to init as arguments. They are on the kernel
-/// command line too, so they are needed only if that cannot be read.
+/// The kernel passes unknown words to init as arguments. The kernel command line contains them too,
+/// so the arguments matter only if the command line cannot be read.
 void read_kernel_options(StartRequest& request, const std::string& command_line) {
   std::string text = command_line;
   for (const std::string& word : request.options.words) text.append(" ").append(word);
@@ -111,8 +111,8 @@ void set_up_own_process() {
     log_warn("boot: {}", sys_failure("set", "PATH").value().text);
 }
 
-/// The steps of a boot before any service: mounts, log, console, Ctrl-Alt-Del, host name. Fills in
-/// `console` and `kernel` of the request.
+/// Takes the steps of a boot before any service: mounts, log, console, Ctrl-Alt-Del, host name.
+/// Fills in `console` and `kernel` of the request.
 void set_up_machine(StartRequest& request) {
   const std::vector<Error> mount_faults = mount_all();
   log_if_failed(fill_standard_streams());
@@ -124,7 +124,7 @@ void set_up_machine(StartRequest& request) {
   for (const Error& fault : mount_faults) log_warn("boot: {}", fault.text);
   read_kernel_options(request, command_line);
   set_up_keys();
-  if (!request.inherited) log_if_failed(set_hostname());  // may have been changed since
+  if (!request.inherited) log_if_failed(set_hostname());  // keep later changes of the name
   log_if_failed(loopback_up());
   set_up_own_process();
 }
@@ -132,7 +132,7 @@ void set_up_machine(StartRequest& request) {
 }  // namespace
 
 void run_machine(StartRequest request) {
-  // Never destroyed: that would wait for threads, which may hang.
+  // Never destroyed: the destructor would wait for threads, which may hang.
   ZinitDaemon* daemon = nullptr;
   try {
     set_up_machine(request);
