@@ -24,7 +24,7 @@ namespace {
 
 constexpr std::size_t kMostEnviron = std::size_t{1} << 20;
 
-// No user: its cgroup has proven whose a process is.
+// In place of a user: the cgroup has proven which service a process belongs to.
 constexpr auto kProven = static_cast<uid_t>(-1);
 
 using Mains = std::map<std::string, ProcessStat>;
@@ -33,15 +33,15 @@ std::string environ_of(pid_t pid) {
   return read_of_process(pid, "environ", kMostEnviron).value_or("");
 }
 
-/// The service that a child of zinit belongs to; empty: none.
+/// The service of a child of zinit; empty: unknown.
 std::string owner_of(pid_t pid, const CgroupTree* cgroups) {
   if (cgroups != nullptr)
     if (std::string service = cgroups->service_of(pid); !service.empty()) return service;
   return std::string(service_in_environ(environ_of(pid)).value_or(""));
 }
 
-/// Whose a process of a killed server is. A cgroup proves the service; without cgroups the
-/// environment names it, which the process's user may have made up.
+/// The service and the user of a process that a killed server has left. A cgroup proves the
+/// service. Without cgroups the environment names it, which the process's user may have forged.
 std::optional<ServiceOfUser> owner_of_left(pid_t pid, const ServerLock& lock) {
   const auto named = [](std::string service, std::optional<uid_t> user) {
     return service.empty() || !user ? std::nullopt
@@ -58,7 +58,7 @@ std::optional<ServiceOfUser> owner_of_left(pid_t pid, const ServerLock& lock) {
   return named(std::string(service_in_environ(environ).value_or("")), user_of_process(pid));
 }
 
-/// The main processes by their owners, of the processes for which `owner` names one.
+/// Chooses the main process of each owner. `owner` gives a process's owner, or nothing.
 template <class Key, class Owner>
 Result<std::map<Key, ProcessStat>> main_processes(Owner owner) {
   auto processes = all_processes();
@@ -86,8 +86,8 @@ Result<Mains> own_children(const CgroupTree* cgroups) {
   });
 }
 
-/// The process of a service among those that are left: one that only root, zinit's own user or the
-/// service's can have made. Null: there is none.
+/// The process of a service among the processes left behind. Only root, zinit's own user or the
+/// service's user can have started it. Null: not found.
 const ProcessStat* left_of(const LeftProcesses& left, const ServiceSpec& spec) {
   std::vector<uid_t> users{kProven, ::geteuid(), 0};
   const auto credentials = look_up(*spec.user, *spec.group);
@@ -97,15 +97,15 @@ const ProcessStat* left_of(const LeftProcesses& left, const ServiceSpec& spec) {
   return nullptr;
 }
 
-/// A pidfd of a process that is no child; empty if it is gone.
+/// A pidfd of a process that is not a child; empty if the process is gone.
 UniqueFd hold(const ProcessStat& process) {
   UniqueFd pidfd = open_pidfd(process.pid);
-  const auto now = read_process_stat(process.pid);  // its number may have been reused before
+  const auto now = read_process_stat(process.pid);  // the pid may have been reused by now
   if (!now || now->zombie() || now->start_ticks != process.start_ticks) return {};
   return pidfd;
 }
 
-/// About when, as far as the kernel's ticks and a sleep of the machine let it be known.
+/// The approximate start time: the kernel counts in ticks, and the machine may have slept.
 TimePoint started_at(const ProcessStat& process) {
   const unsigned long long ticks =
       ticks_since_boot() - std::min<unsigned long long>(process.start_ticks, ticks_since_boot());
@@ -125,7 +125,7 @@ JournalEntry entry_of(const GraphEntry& service, const ProcessStat* process) {
       entry.facts.leader = process->pid;
       entry.facts.pgid = process->group;
     } else if (process->group == process->pid && process->group != ::getpgrp()) {
-      // The number of a group cannot be used again as long as the process of that number is there.
+      // The number of a group is not used again while the process of the same number exists.
       entry.facts.main_group = process->group;
     }
     entry.facts.started = started_at(*process);
@@ -134,7 +134,7 @@ JournalEntry entry_of(const GraphEntry& service, const ProcessStat* process) {
     entry.record.state = State::exited;
     entry.record.wish = Wish::up;
     entry.record.done = entry.record.by_itself = true;
-    if (process != nullptr) {  // what it has left
+    if (process != nullptr) {  // processes that it left behind
       entry.record.process = Process::held;
       entry.facts.pgid = process->group;
     }
@@ -156,7 +156,7 @@ void add_lost_services(const std::vector<SpecPtr>& specs, const JournalImage& jo
                        std::vector<GraphEntry>& services) {
   const std::map<std::string, Slot> lost = lost_services(services, journal);
   const bool all = services.empty();
-  // A change of the graph was under way: one that was at rest had gone, and another had its place.
+  // A change of the graph was under way: the service at rest was gone, and a lost one had its slot.
   std::set<Slot> replaced;
   for (const auto& [name, slot] : lost) replaced.insert(slot);
   std::erase_if(services, [&](const GraphEntry& one) { return replaced.contains(one.slot); });
@@ -179,7 +179,7 @@ void add_lost_services(const std::vector<SpecPtr>& specs, const JournalImage& jo
 }
 
 Result<LeftProcesses> processes_left(const ServerLock& lock) {
-  // What is ending does not go on.
+  // A process that is exiting will not go on: ignore it.
   return main_processes<ServiceOfUser>([&lock](const ProcessStat& process) {
     return process.exiting ? std::nullopt : owner_of_left(process.pid, lock);
   });

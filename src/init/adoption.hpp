@@ -1,5 +1,5 @@
-// What can be found out about services without their records in the journal, or without the facts
-// of their configuration: after a re-execution where these, or a part of them, cannot be read.
+// Finds out about services after a re-execution, or after a server was killed, if their journal
+// records or configuration facts, or a part of them, are missing or cannot be read.
 #pragma once
 
 #include <sys/types.h>
@@ -19,51 +19,51 @@
 
 namespace zinit {
 
-/// The slots, by name, of the services in `journal` that are not among `services`: their facts have
-/// been damaged, or the image ended before it had noted them.
+/// The slots, by name, of the services in `journal` that are not in `services`: the facts of such a
+/// service were damaged, or the previous process image ended before it had noted them.
 [[nodiscard]] std::map<std::string, Slot> lost_services(const std::vector<GraphEntry>& services,
                                                         const JournalImage& journal);
 
-/// Adds those, with the slots that they had, to `services` as `specs` have them; all of `specs` if
-/// there are no services. A service whose slot one of them has is taken out.
+/// Adds the lost services to `services`: with their old slots, and as `specs` describes them. Adds
+/// all of `specs` if `services` is empty. Removes a service if a lost one has the same slot.
 void add_lost_services(const std::vector<SpecPtr>& specs, const JournalImage& journal,
                        std::vector<GraphEntry>& services);
 
-/// The variable by which services show, if there are no cgroups, whose they are: ServerLock::id().
+/// This variable of a service names its server, by ServerLock::id(), if there are no cgroups.
 inline constexpr std::string_view kServerVariable = "ZINIT_SERVER";
 
-/// A service, and the user of its process, or -1 if the process's cgroup proves the service.
+/// A service and the user of its process; -1 in place of a user if its cgroup proves the service.
 using ServiceOfUser = std::pair<std::string, uid_t>;
 
-/// The main processes that a killed server has left.
+/// The main processes that a killed server has left behind.
 using LeftProcesses = std::map<ServiceOfUser, ProcessStat>;
 
-/// Finds what the server that held `lock` before has left, by its cgroup; if it had none, by the
-/// environment of processes. Reads all of /proc.
+/// Finds the processes that the previous holder of `lock` has left behind, by its cgroup; if it had
+/// no cgroup, by the environment of processes. Reads all of /proc.
 [[nodiscard]] Result<LeftProcesses> processes_left(const ServerLock& lock);
 
-/// Where adopt() finds processes.
+/// The places where adopt() finds processes.
 struct Running {
-  const CgroupTree* cgroups = nullptr;  // those of the services; null if there are none
-  LeftProcesses left;                   // if not empty, these and no others
+  const CgroupTree* cgroups = nullptr;  // of the services; null: no cgroups
+  LeftProcesses left;                   // if not empty, adopt() takes these alone
 };
 
 struct Adopted {
-  /// The services that are to be started, since they have no process and are no oneshots. Empty if
-  /// /proc cannot be read: nobody knows then what runs.
+  /// The services to start: they have no process and are not oneshots. Empty if /proc cannot be
+  /// read, because nobody then knows what runs.
   std::vector<std::string> to_start;
-  /// Pidfds of main processes that are not zinit's children.
+  /// Pidfds of main processes that are not children of zinit.
   std::vector<std::pair<Slot, UniqueFd>> strangers;
 };
 
-/// Adds an entry to `image` for each of `services` that has none, by what /proc proves: a child of
-/// zinit belongs to the service in whose cgroup it is, or else to the one that ZINIT_SERVICE in its
-/// environment names. The oldest one that leads a session, or else the oldest, is taken for the
-/// main process. A process that a killed server has left must be that of the service's user, too,
-/// if no cgroup proves whose it is. A oneshot without a process counts as done, for it may have
-/// been.
+/// Adds an entry to `image` for each of `services` without one, from the proof in /proc. A child of
+/// zinit belongs to the service in whose cgroup it is; without cgroups, to the service that
+/// ZINIT_SERVICE in its environment names. The oldest child that leads a session, or else the
+/// oldest child, counts as the main process. A process that a killed server has left must also run
+/// as the service's user if no cgroup proves its service. A oneshot without a process counts as
+/// done, because it may have run.
 ///
-/// Before other threads start processes. Reads all of /proc, so only where an entry is missing.
+/// Call it before other threads start processes. It reads all of /proc if an entry is missing.
 [[nodiscard]] Adopted adopt(const std::vector<GraphEntry>& services, const Running& running,
                             JournalImage& image);
 

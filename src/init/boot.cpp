@@ -77,8 +77,8 @@ std::string take_console(const std::string& command_line) {
   return console->path;
 }
 
-/// The kernel passes words that it does not know to init as arguments. They are on the kernel
-/// command line too, so they are needed only if that cannot be read.
+/// The kernel passes unknown words to init as arguments. The kernel command line contains them too,
+/// so the arguments matter only if the command line cannot be read.
 KernelOptions read_kernel_options(std::string text, std::span<const std::string> words) {
   for (const std::string& word : words) text.append(" ").append(word);
   const KernelOptions options = parse_kernel_options(text);
@@ -112,7 +112,7 @@ BootedMachine boot_machine(std::span<const std::string> words, bool again) {
   for (const Error& fault : mount_faults) log_warn("boot: {}", fault.text);
   machine.kernel = read_kernel_options(command_line, words);
   set_up_keys();
-  if (!again) log_if_failed(set_hostname());  // may have been changed since
+  if (!again) log_if_failed(set_hostname());  // keep later changes of the name
   log_if_failed(loopback_up());
   set_up_own_process();
   return machine;

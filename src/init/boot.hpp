@@ -15,10 +15,10 @@ struct BootedMachine {
 };
 
 /// The steps before any service: mounts, log, console, fault handlers, Ctrl-Alt-Del, host name,
-/// loopback. Errors are logged, and the boot goes on. In PID 1, on the main thread, before other
+/// loopback. Errors are logged, and the boot continues. In PID 1, on the main thread, before other
 /// threads are started.
 ///
-/// @param words  arguments that are no options: the kernel passes words that it does not know
+/// @param words  arguments that are no options: the kernel passes unknown words to init
 /// @param again  after a re-execution: the host name may have been changed and stays
 [[nodiscard]] BootedMachine boot_machine(std::span<const std::string> words, bool again);
 

@@ -1,4 +1,4 @@
-// Reading service files, with the service that the command is beside them.
+// Reads service files, and adds the service of the command.
 #include "init/configuration.hpp"
 
 #include <algorithm>
@@ -20,7 +20,7 @@ namespace {
 
 constexpr const char* kEnvironmentFile = "/etc/environment";
 
-/// Other inits read the file with a shell's rules, or by pam_env(8); here nothing is expanded.
+/// Other inits apply a shell's rules, or pam_env(8), to this file; zinit expands nothing.
 void warn_of_expansions(std::string_view text, std::vector<std::string>& messages) {
   std::size_t told = 0;
   for (const std::string& entry : parse_environment_text(text).settings) {
@@ -51,7 +51,7 @@ bool is_below(std::string_view path, std::string_view directory) {
   return path.starts_with(directory) && path.substr(directory.size()).starts_with('/');
 }
 
-/// Whether the service, or one of its drop-ins, was read from that directory.
+/// Whether the service, or one of its drop-ins, was read from `directory`.
 bool comes_from(const ServiceSpec& spec, std::string_view directory) {
   return is_below(spec.file, directory) ||
          std::ranges::any_of(spec.drop_ins, [directory](const std::string& path) {
@@ -59,8 +59,8 @@ bool comes_from(const ServiceSpec& spec, std::string_view directory) {
          });
 }
 
-/// An unknown group is reported and ignored. If descriptors or memory are too short to look
-/// it up, the configuration is incomplete: a reload refuses it, and the group keeps its access.
+/// Reports and ignores an unknown group. If descriptors or memory are too short to look it up, the
+/// configuration is incomplete: a reload refuses it, and the group keeps its access.
 void find_socket_group(Configuration& config, const std::string& settings_file) {
   const GlobalSettings& settings = config.settings;
   if (settings.socket_group.empty()) return;
@@ -76,30 +76,30 @@ void find_socket_group(Configuration& config, const std::string& settings_file) 
   config.messages.push_back(config.settings_faults.back());
 }
 
-/// The keys of a service file for the command.
+/// The command as the document of a service file.
 Value document_of(const CommandLine& command) {
   JsonWriter writer;
   writer.begin_object().key("lifecycle").begin_object().member("restart", "never");
   if (!command.stop_signal.empty()) writer.member("stop_signal", command.stop_signal);
   writer.end_object().key("service").begin_object();
   writer.member("critical", true);
-  // What an image calls WORKDIR. Outside of the root of its mounts the kernel names it otherwise.
+  // The WORKDIR of an image. For a place outside of the root the kernel gives no leading '/'.
   if (command.dir.starts_with('/')) writer.member("dir", command.dir);
   writer.member("exec", command.argv).member("name", kCommandName);
   const auto json = json_from(writer.end_object().end_object().take());
   return value_from_json(*json).value_or(Value{});
 }
 
-/// Makes the service that the command is of what was read for it.
+/// Completes the service of the command after the files were read.
 void settle_command(ServiceSpec& spec, const CommandLine& command, const Value& document) {
   spec.inherit_streams = true;
-  // A file holds UTF-8 alone, and a command line and a path may be any bytes.
+  // A document holds UTF-8 only, but a command line or a path may hold any bytes.
   const SpecPtr own = spec_from_document(document).spec;
   if (spec.exec.argv == own->exec.argv) spec.exec.argv = command.argv;
   if (spec.dir == own->dir && command.dir.starts_with('/')) spec.dir = command.dir;
 }
 
-/// Reads all files, or with `in_force` all but zinit.toml.
+/// Reads all files; with `in_force`, all except zinit.toml.
 Configuration read_files(const Sources& sources, const GlobalSettings* in_force) {
   Configuration config;
   const Places& places = sources.places;
@@ -110,8 +110,8 @@ Configuration read_files(const Sources& sources, const GlobalSettings* in_force)
       load_config(places.directories, places.settings_file, options);
   find_socket_group(config, sources.places.settings_file);
   read_environment(config);
-  // The specs were allocated by several threads, between their temporary data. Copying them lets
-  // malloc return that memory to the kernel.
+  // Several threads allocated the specs, between their temporary data. Copy the specs, so that
+  // malloc can return the memory of the temporary data to the kernel.
   for (SpecPtr& spec : config.specs) {
     auto copy = std::make_shared<ServiceSpec>(*spec);
     if (!sources.command.empty() && copy->file.empty() && copy->name == kCommandName)
@@ -128,13 +128,13 @@ Configuration read_configuration(const Sources& sources, const GlobalSettings* i
   const RefusableAllocations refusable;
   if (!settings_too) {
     Configuration config = read_files(sources, in_force);
-    config.messages.clear();  // about whole files, whichever these are
+    config.messages.clear();  // these are about whole files, in `only` or not
     config.proxies.clear();
     return config;
   }
   Configuration config = read_files(sources, nullptr);
   if (in_force == nullptr || config.incomplete || config.settings_faults.empty()) return config;
-  // Services are read anew: [defaults] of the refused file may be in what was read.
+  // Read the services again: they may have taken [defaults] from the refused file.
   Configuration kept = read_files(sources, in_force);
   kept.settings_faults = std::move(config.settings_faults);
   kept.messages.insert(kept.messages.begin(), kept.settings_faults.begin(),

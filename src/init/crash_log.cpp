@@ -1,4 +1,4 @@
-// The memory file of crashes. Fixed in layout: an image of another version reads it.
+// The memory file of crashes. Its layout is fixed, because another version of zinit may read it.
 #include "init/crash_log.hpp"
 
 #include <sys/stat.h>
@@ -23,12 +23,12 @@ constexpr std::int64_t kMinuteNs = 60'000'000'000;
 struct CrashLog {
   std::uint64_t magic;
   std::atomic<std::uint32_t> count;
-  std::atomic<std::uint32_t> dropped_lines;         // at the last execve(2), not told of by then
-  std::array<std::int64_t, kCrashesAMinute> at_ns;  // of the last ones, on the monotonic clock
+  std::atomic<std::uint32_t> dropped_lines;         // not reported before the last execve(2)
+  std::array<std::int64_t, kCrashesAMinute> at_ns;  // of the last crashes, on the monotonic clock
   Crash last;
 };
 
-/// Never unmapped: a crash may come at any time.
+/// Never unmapped, because a crash may come at any time.
 CrashLog* crash_log = nullptr;
 
 Result<MappedFile> log_file(KeptFd inherited) {
@@ -62,7 +62,7 @@ bool log_crash(const Crash& crash) noexcept {
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   const std::int64_t now_ns = now.tv_sec * std::int64_t{1'000'000'000} + now.tv_nsec;
   const std::uint32_t nth = crash_log->count;
-  // The place of the oldest of the last five is that of the fifth before this one.
+  // The array is a ring: this crash takes the place of the fifth crash before it.
   std::int64_t& place = crash_log->at_ns[nth % kCrashesAMinute];
   place = now_ns;
   crash_log->last = crash;

@@ -1,5 +1,5 @@
-// What is known of zinit's crashes: in a memory file, so that the image after a crash can tell of
-// it, and knows how many there have been.
+// The record of zinit's crashes, in a memory file. The process image after a crash reads it,
+// reports the crash and counts the crashes.
 #pragma once
 
 #include <sys/types.h>
@@ -25,32 +25,32 @@ struct Crash {
   std::array<std::uint64_t, 24> sites{};  // os/call_sites.hpp
 };
 
-/// What the log holds.
+/// The contents of the log.
 struct Crashes {
-  std::uint32_t count = 0;  // of all images
+  std::uint32_t count = 0;  // of all process images
   std::optional<Crash> last;
 };
 
-/// The most crashes within a minute that zinit recovers from, less one.
+/// zinit recovers from fewer crashes than this within a minute.
 inline constexpr std::size_t kCrashesAMinute = 5;
 
-/// Goes on with the log of the previous process image, or begins one. Without one zinit recovers
-/// from no crash, since it could not tell when to stop. Main thread, before others start. Errors
-/// are those of memfd_create(2).
+/// Continues the log of the previous process image, or begins a log. Without a log zinit recovers
+/// from no crash, because it could not tell when to stop. Call it on the main thread, before other
+/// threads start. Errors are those of memfd_create(2).
 [[nodiscard]] Result<void> open_crash_log(KeptFd inherited);
 
 /// Adds a crash.
-/// @return  whether zinit may execute itself anew: this is not the fifth within a minute, and there
-///          is a log
+/// @return  whether zinit may re-execute itself: a log exists, and this is not the fifth crash
+///          within a minute
 /// Async-signal-safe.
 [[nodiscard]] bool log_crash(const Crash& crash) noexcept;
 
 [[nodiscard]] Crashes logged_crashes() noexcept;
 
-/// Has the next image tell of the lines of zinit's log that were dropped. Async-signal-safe.
+/// Makes the next process image report the dropped lines of zinit's log. Async-signal-safe.
 void keep_dropped_lines() noexcept;
 
-/// "SIGSEGV in thread zinit-data, at 0x1234 0x5678": the addresses are for addr2line(1).
+/// "SIGSEGV in thread zinit-data, at 0x1234 0x5678". addr2line(1) reads the addresses.
 [[nodiscard]] std::string crash_text(const Crash& crash);
 
 }  // namespace zinit

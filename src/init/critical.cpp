@@ -1,11 +1,11 @@
-// Critical services: when they have ended, and with which code.
+// Critical services: when they count as ended, and the exit code.
 #include "init/critical.hpp"
 
 namespace zinit {
 
 namespace {
 
-// As sh(1) has it for a command that it cannot find.
+// sh(1) uses this code for a command that it cannot find.
 constexpr int kCannotExecute = 127;
 
 int code_of_end(const ProcessEnd& end) {
@@ -31,7 +31,7 @@ int exit_code_of(const Record& record) {
     case ReasonType::stop_timeout:
     case ReasonType::health_check_failed:
     case ReasonType::watchdog_timeout:
-      // It may have exited with 0 after it was killed for its failure.
+      // The process may have exited with 0 after zinit killed it for its failure.
       return record.has_end && code_of_end(record.end) != 0 ? code_of_end(record.end) : 1;
     default: return 1;
   }

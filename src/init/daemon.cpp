@@ -1,4 +1,4 @@
-// Starting services, and handling signals, clients' requests and changes until a shutdown is over.
+// Starts services, and handles signals, clients' requests and changes until a shutdown is over.
 #include "init/daemon.hpp"
 
 #include <unistd.h>
@@ -20,18 +20,18 @@ namespace zinit {
 
 namespace {
 
-// How long the first services wait for the sockets of all.
+// How long the first services wait for all sockets to open.
 constexpr Milliseconds kSocketsFirst{500};
 
-// A shell that ended sooner had no user, perhaps no terminal: it is started again only after a
-// while.
+// A shell that ended sooner than this had no user, or no terminal: zinit waits before it starts the
+// shell again.
 constexpr Milliseconds kShortShell{2000};
 constexpr Milliseconds kShellAgain{10000};
 
-// Of a text on terminals.
+// The longest message to terminals, in bytes.
 constexpr std::size_t kLongestMessage = 1000;
 
-// After the last service has settled, until the log lines and events about it were handled.
+// The time from the last service's settling until its log lines and events are surely handled.
 constexpr Milliseconds kAfterBoot{500};
 
 constexpr std::array<std::string_view, 6> kOwnVariables = {
@@ -81,7 +81,7 @@ Result<std::unique_ptr<ZinitDaemon>> ZinitDaemon::create(DaemonStart start) {
   std::unique_ptr<ZinitDaemon> daemon(
       new ZinitDaemon(std::move(start), std::move(*loop), std::move(*signals)));
   if (const auto& works = daemon->board_.works(); !works) return Failure(works.error());
-  daemon->start_syslog();  // before a thread runs the loop that it is watched by
+  daemon->start_syslog();  // before a thread runs the loop that watches it
   if (auto running = daemon->start_.data_loop->start(); !running) return Failure(running.error());
   return daemon;
 }
@@ -190,7 +190,7 @@ ZinitDaemon::~ZinitDaemon() = default;
 
 void ZinitDaemon::start_syslog() {
   if (!syslog_) return;
-  // Nobody misses it beside a lone command.
+  // A lone command does not miss the system log, so a failure is no warning.
   const LogLevel want = start_.command_alone ? LogLevel::info : LogLevel::warn;
   if (start_.legacy)
     syslog_->start(start_.legacy->descriptors.take(KeptKind::dev_log), start_.legacy->facts, want);
@@ -199,9 +199,9 @@ void ZinitDaemon::start_syslog() {
 }
 
 void ZinitDaemon::run() {
-  // If memory is short this throws, and there are no services until a reload loads them.
+  // On a lack of memory this throws, and zinit has no services until a reload.
   catch_all("boot", [this] { start_.legacy ? go_on() : load_services(); });
-  // The shell comes before the services, also if it was there before a re-execution.
+  // The shell comes before the services, also if it already ran before a re-execution.
   const bool first = !start_.legacy || (switched_ && !booted_);
   const bool shell_first =
       shell_.running() || (first && (start_.kernel.shell || !switch_fault_.empty()));
@@ -209,7 +209,7 @@ void ZinitDaemon::run() {
     start_with_sockets();
   else if (!shell_.running())
     shell_.start(switch_fault_.empty() ? "asked for on the kernel command line" : switch_fault_);
-  start_.legacy.reset();  // closes what nobody has taken
+  start_.legacy.reset();  // closes the descriptors that nobody took
   self_watchdog_.set(settings_.self_watchdog);
   loop_->run();
   self_watchdog_.set(Milliseconds{0});  // the loop has ended and cannot answer it
@@ -228,8 +228,8 @@ void ZinitDaemon::serve(ControlSocket socket) {
     log_error("zinit cannot answer clients: {}", serving.error().text);
 }
 
-/// Makes the socket again if its file was removed or hidden by a mount, or if it could not be
-/// opened at boot.
+/// Makes the control socket again if its file was removed or a mount hides it, or if it could not
+/// be opened at boot.
 void ZinitDaemon::renew_socket() {
   if (server_ && server_->reachable()) return;
   auto socket = open_control_socket(start_.sources.places, Milliseconds{0});
@@ -263,7 +263,7 @@ void ZinitDaemon::use_settings(const Configuration& config) {
   set_log_level(start_.log_level.value_or(settings_.log_level.value_or(usual)));
   if (start_.mode == Mode::system)
     machine_watchdog_.set(settings_.watchdog_device, settings_.watchdog_timeout);
-  if (!start_.legacy) self_watchdog_.set(settings_.self_watchdog);  // else once the loop runs
+  if (!start_.legacy) self_watchdog_.set(settings_.self_watchdog);  // otherwise once the loop runs
   socket_gid_ = config.socket_gid;
   share_socket();
   if (config.etc_environment) {
@@ -273,9 +273,9 @@ void ZinitDaemon::use_settings(const Configuration& config) {
   keep_facts();
 }
 
-/// All sockets of services and proxies are there before the first service, and before a client is
-/// answered: whoever connects to one that is not up yet finds its socket. But a file system or a
-/// name server that hangs holds up nothing for long.
+/// All sockets of services and proxies open before the first service starts and before a client
+/// gets an answer, so that a client can connect to a service that is not up yet. A file system or a
+/// name server that hangs delays the start only briefly.
 void ZinitDaemon::start_with_sockets() {
   sockets_.look();
   if (!sockets_.busy() && !proxies_.busy()) return start_services();
@@ -300,14 +300,14 @@ void ZinitDaemon::start_services() {
     tell_manager("READY=1");
   }
   if (board_.graph()->order().empty()) return no_services();
-  keep_facts();  // from now on oneshots may have run
+  keep_facts();  // from here on oneshots may have run
   booted_ = true;
   if (const auto booted = boot_target(); !booted) log_error("boot: {}", booted.error().text);
   keep_facts();
   look_at_triggers();
 }
 
-/// Nothing is started by a timer or a file before the boot.
+/// Before the boot, no timer and no file starts a service.
 void ZinitDaemon::look_at_triggers() {
   timers_.look();
   paths_.look();
@@ -318,8 +318,8 @@ std::string ZinitDaemon::trigger_fault(const std::string& service) const {
   return fault.empty() ? paths_.fault_of(service) : fault;
 }
 
-/// If the target on the kernel command line does not exist, the default one is booted: whoever made
-/// the typing error still wants a usable system.
+/// If the target on the kernel command line does not exist, zinit boots the default target, because
+/// a user who mistyped still wants a usable system.
 RequestResult<void> ZinitDaemon::boot_target() {
   for (const std::string& target : {start_.kernel.target, settings_.default_target}) {
     if (target.empty()) continue;
@@ -372,7 +372,7 @@ void ZinitDaemon::on_shell_over(bool ran) {
   reload_and_log([this] { start_services(); });
 }
 
-/// Whoever has left the shell may have mended what had brought it.
+/// The user of the shell may have repaired the fault.
 void ZinitDaemon::start_critical() {
   if (shutdown_.begun()) return;
   for (const std::string& name : critical_.down()) {
@@ -388,7 +388,7 @@ Milliseconds ZinitDaemon::shutdown_timeout() const {
   return settings_.shutdown_timeout.value_or(usual);
 }
 
-/// The time that a container's engine gives counts from its beginning.
+/// The time that a container engine grants counts from the beginning of the shutdown.
 Shutdown::Count ZinitDaemon::shutdown_count() const {
   const bool of_engine = start_.mode == Mode::container && !settings_.shutdown_timeout;
   return of_engine ? Shutdown::Count::from_beginning : Shutdown::Count::from_last_signal;

@@ -1,5 +1,5 @@
 // The server as a whole, the same in all three modes: two loops, the board, the logs, the control
-// socket, and what ties them together.
+// socket, and the connections between them.
 //
 //   control loop (main thread)                          data loop (second thread)
 //     signals, by signalfd                                log pipes, sinks
@@ -7,7 +7,7 @@
 //     control socket  --> Daemon (control/daemon.hpp)   the board's threads: jobs, janitor
 //     changes of the board --> Shutdown, CriticalWatch
 //
-// What only PID 1 of a machine does before and after it is in machine.hpp and last_steps.hpp.
+// machine.hpp and last_steps.hpp: what only PID 1 of a machine does before and after the server.
 #pragma once
 
 #include <memory>
@@ -54,77 +54,77 @@
 
 namespace zinit {
 
-/// What the previous process image has left, read.
+/// What the previous process image has left behind, read.
 struct Legacy {
   Inheritance descriptors;
-  KeptFd journal_file, facts_file;  // until this image has its own
+  KeptFd journal_file, facts_file;  // until this process image has its own
   JournalImage journal;
   FactMap facts;
   DaemonFacts daemon;
-  LeftProcesses left;  // in place of all that: what a killed server has left
+  LeftProcesses left;  // after a killed server, in place of the rest
 };
 
 /// What a server is started with.
 struct DaemonStart {
   Mode mode = Mode::standalone;
   bool subreaper = false;          // container mode, and not process 1
-  bool passes_signals_on = false;  // to the command, rather than follow them itself
-  bool command_alone = false;      // no service stands beside it
+  bool passes_signals_on = false;  // zinit passes signals on to the command
+  bool command_alone = false;      // there is no service beside the command
   TimePoint started;               // of zinit itself
   Sources sources;
-  Environment environment;               // what zinit was given
-  std::optional<LogLevel> log_level;     // asked for; unset: zinit.toml's
-  std::optional<rlimit> nofile;          // what zinit was started with
-  std::optional<rlimit> service_nofile;  // what services are to have
+  Environment environment;               // zinit's own, as it was started
+  std::optional<LogLevel> log_level;     // from zinit's options; unset: zinit.toml's
+  std::optional<rlimit> nofile;          // zinit's own limit at start
+  std::optional<rlimit> service_nofile;  // the limit for services
   ServerLock lock;                       // standalone mode
-  std::shared_ptr<CgroupTree> cgroups;   // null: none can be had
-  std::unique_ptr<DataLoop> data_loop;   // of the sinks, which it outlives; not started yet
+  std::shared_ptr<CgroupTree> cgroups;   // null: cgroups are not available
+  std::unique_ptr<DataLoop> data_loop;   // must outlive the sinks; not started yet
   LogSinks sinks;
-  ControlSocket socket;                    // not open where it could not be made
+  ControlSocket socket;                    // not open if it could not be made
   std::string console;                     // system mode: the terminal of the emergency shell
   KernelOptions kernel;                    // system mode
   std::vector<std::string> check_options;  // for a self-check of a new program
-  std::optional<Configuration> config;     // read already, to know `command_alone`
-  std::optional<Legacy> legacy;            // after a re-execution, or a server that was killed
+  std::optional<Configuration> config;     // read early, to know `command_alone`
+  std::optional<Legacy> legacy;            // after a re-execution or a killed server
 };
 
 class ZinitDaemon final : public Daemon {
  public:
-  /// Builds all of it; no service is started yet. Signals are blocked, and this is the main thread.
+  /// Builds all parts, and starts no service yet. Call it on the main thread, with signals blocked.
   [[nodiscard]] static Result<std::unique_ptr<ZinitDaemon>> create(DaemonStart start);
   ~ZinitDaemon() override;
   ZinitDaemon(const ZinitDaemon&) = delete;
   ZinitDaemon& operator=(const ZinitDaemon&) = delete;
 
-  /// Reads the files, starts the services and serves until a shutdown has stopped them. After
-  /// that, clients get no answers.
+  /// Reads the files, starts the services and serves until a shutdown has stopped the services.
+  /// Afterwards clients get no answers.
   void run();
 
   // After run():
   [[nodiscard]] PowerAction kind() const noexcept { return shutdown_.kind(); }
   [[nodiscard]] int exit_code() const noexcept { return exit_code_.value_or(0); }
-  /// Whether no thread hangs in a system call, so that destroying this will not either.
+  /// Whether no thread hangs in a system call, so that the destructor will not hang either.
   [[nodiscard]] bool can_be_destroyed();
-  /// When kind() is switch_root: ends what is left but for what survives, enters the new root and
-  /// executes its init. If that fails, zinit itself is executed anew where it is, with a shell.
+  /// Completes a switch_root: ends all processes that must not survive, enters the new root and
+  /// executes its init. If this fails, zinit re-executes itself where it is, with a shell.
   [[noreturn]] void leave_root();
-  /// Reaps children that have ended, for a millisecond; true: there may be more.
+  /// Reaps ended children for at most a millisecond; true: there may be more.
   bool reap_some();
-  /// For as long as something is waited for after run().
+  /// Call it repeatedly while waiting for something after run().
   void feed_watchdog() { machine_watchdog_.feed(); }
   /// See MachineWatchdog::release().
   [[nodiscard]] int release_watchdog() noexcept { return machine_watchdog_.release(); }
-  /// Reads what services have written, and lets the sinks write queued lines. Ends the data loop,
-  /// and the task of files that is under way.
+  /// Reads the last output of services, and lets the sinks write queued lines. Ends the data loop
+  /// and the current task of files.
   void finish_logs();
-  /// Removes the files of sockets, all that stays when the process ends without destroying this.
-  /// After finish_logs(), where can_be_destroyed().
+  /// Removes the files of sockets: nothing else stays when the process ends without the destructor.
+  /// Call it after finish_logs(), if can_be_destroyed().
   void remove_files();
-  /// Removes zinit's cgroups, except those that still have processes, and the lock for its service
-  /// files if no service is left. Not needed where a machine or container ends.
+  /// Removes zinit's cgroups, except those with processes, and the lock for its service files if no
+  /// service is left. Not needed if the machine or container ends.
   void leave_cgroups();
 
-  // The interface Daemon of src/control.
+  // The interface Daemon of src/control:
   [[nodiscard]] DaemonInfo info() const override;
   [[nodiscard]] bool supports(PowerAction action) const override;
   void power(PowerAction action, const std::string& message, const std::string& asker) override;
@@ -151,10 +151,10 @@ class ZinitDaemon final : public Daemon {
   [[nodiscard]] std::string trigger_fault(const std::string& service) const override;
 
  private:
-  /// How long the last file may be written, and how long sinks may write queued lines when the data
-  /// loop has ended: a blocked console must not delay that more.
+  /// The longest wait for the last file task, and then for sinks to write queued lines after the
+  /// data loop has ended. A blocked console must not delay the end further.
   static constexpr Milliseconds kLastLines{500};
-  /// For the data loop to come to its end. It hangs if a file of a service's does.
+  /// The longest wait for the data loop to end. It hangs if a file of a service hangs.
   static constexpr Milliseconds kLastTurns{2000};
 
   ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, UniqueFd signals);
@@ -199,13 +199,13 @@ class ZinitDaemon final : public Daemon {
   void begin_shutdown(PowerAction kind, std::string_view why);
   void on_shutdown_begun();
   void on_shutdown_signal(PowerAction kind, int signal, const std::string& origin);
-  /// Whether what zinit ends with is there for zinit alone: as process 1.
+  /// Whether zinit is process 1 of a machine or container, which ends with it.
   [[nodiscard]] bool is_first() const {
     return start_.mode != Mode::standalone && !start_.subreaper;
   }
   void reload_and_log(std::function<void()> then);
   RequestResult<ReloadReport> take(const Configuration& config, const ReloadFiles& asked);
-  /// What a reload is to run with: `config` and what was added at runtime.
+  /// The configuration to reload: `config` and what was added at runtime.
   [[nodiscard]] RequestResult<Reloaded> wanted(const Configuration& config,
                                                const ReloadFiles& asked);
   /// See Reloader::Checks.
@@ -226,9 +226,9 @@ class ZinitDaemon final : public Daemon {
   std::optional<gid_t> socket_gid_;
   std::unique_ptr<EventLoop> loop_;
   UniqueFd signals_;
-  LoopCall file_reopened_;  // asked for by threads of logs_
+  LoopCall file_reopened_;  // threads of logs_ ask for it
   StateFacts facts_;
-  FactMap kept_;  // of facts_: those of the daemon itself
+  FactMap kept_;  // the daemon's own part of facts_
   LogStore logs_;
   LogOutput output_;
   Changes changes_;
@@ -247,14 +247,14 @@ class ZinitDaemon final : public Daemon {
   EmergencyShell shell_;
   FileQueue files_;
   InForce in_force_;
-  std::uint64_t reopening_ = 0;  // the ticket of the log files that were last opened anew
+  std::uint64_t reopening_ = 0;  // the ticket of the last reopening of log files
   Reloader reloader_;
   Instances instances_;
   ServiceChanges service_changes_;
   ProxyChanges proxies_;
   Timers timers_;
   Paths paths_;
-  bool boot_waits_ = false;  // for sockets to be open
+  bool boot_waits_ = false;  // for sockets to open
   TimerWatcher boot_anyway_;
   Reexecution reexecution_;
   LoopCall reap_more_;
@@ -267,17 +267,17 @@ class ZinitDaemon final : public Daemon {
   SelfWatchdog self_watchdog_;
   std::unique_ptr<Server> server_;
 
-  std::optional<TimePoint> services_started_;  // or would have been, had there been any
-  bool booted_ = false;                        // the board has been told what to start
+  std::optional<TimePoint> services_started_;  // or the time of their start, had there been any
+  bool booted_ = false;                        // the board knows what to start
   TimePoint shell_started_{};
-  bool memory_released_ = false;    // what start-up took, once it is over
+  bool memory_released_ = false;    // of the start; see boot_over_
   NewRoot next_;                    // of a switch-root that has begun
-  bool switched_ = false;           // a switch-root is over, and its services have not settled yet
-  std::string switch_fault_;        // why that has failed
-  std::optional<int> exit_code_;    // of a container, once it is known
-  std::uint64_t told_signals_ = 0;  // a bit for each signal that was told to be ignored
+  bool switched_ = false;           // a switch-root is over, and its services still settle
+  std::string switch_fault_;        // why a switch-root has failed
+  std::optional<int> exit_code_;    // of a container, once known
+  std::uint64_t told_signals_ = 0;  // one bit for each signal that was logged as ignored
   bool data_loop_ended_ = true;
-  /// The end of the container's command until then is the container's.
+  /// If the container's command ends before this time, the container ends as well.
   std::optional<TimePoint> end_asked_until_;
 };
 

@@ -1,4 +1,4 @@
-// The end of a server: its last log lines are written, and what would outlive it is put away.
+// The end of a server: writes the last log lines, and removes what would outlive the server.
 #include "base/log.hpp"
 #include "init/daemon.hpp"
 
@@ -15,7 +15,7 @@ void ZinitDaemon::finish_logs() {
   else
     machine_watchdog_.feed();
   files_.await(kLastLines);
-  start_.data_loop->loop().stop();  // comes to its end while the board does
+  start_.data_loop->loop().stop();  // it ends while the board does
   if (board_.all_down() && !board_.busy()) board_.end();
   data_loop_ended_ = start_.data_loop->stop(kLastTurns);
   if (!data_loop_ended_)
@@ -34,7 +34,7 @@ void ZinitDaemon::remove_files() {
 }
 
 void ZinitDaemon::leave_cgroups() {
-  // A switch of the root holds the board's lock here, and has no such lock.
+  // A switch of the root calls this with the board's lock held, but it never holds start_.lock.
   if (start_.lock.held() && board_.all_down()) start_.lock.remove();
   if (start_.cgroups) start_.cgroups->close();
 }

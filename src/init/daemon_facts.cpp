@@ -1,4 +1,4 @@
-// The daemon's facts as text: a number each, or the text itself.
+// The daemon's facts as text: each is a number, or the text itself.
 #include "init/daemon_facts.hpp"
 
 #include <utility>
@@ -54,7 +54,7 @@ std::optional<long long> number_of(const FactMap& facts, std::string_view key) {
 std::int64_t ns_of(TimePoint time) { return time.time_since_epoch().count(); }
 TimePoint time_of(long long ns) { return TimePoint(TimePoint::duration(ns)); }
 
-/// A fact of an action, a number and the rest of the text.
+/// A fact that consists of an action, a number and the rest of the text.
 struct PowerFact {
   PowerAction action;
   long long number;
@@ -80,7 +80,7 @@ std::optional<PowerFact> power_of(const FactMap& facts, std::string_view key) {
 }  // namespace
 
 void put_daemon(const DaemonFacts& daemon, FactMap& facts) {
-  // What there is none of has an empty fact: one that was true before would stand otherwise.
+  // Write an empty value for anything unset, so that an older value does not survive.
   for (const TimeFact& row : kTimes) {
     const auto& time = daemon.*row.time;
     put(facts, row.key, time ? std::to_string(ns_of(*time)) : std::string());
@@ -127,7 +127,7 @@ DaemonFacts daemon_from(const FactMap& facts) {
   daemon.program = text_of_fact(facts, kProgram);
   daemon.booted = number_of(facts, kBooted).has_value();
   daemon.crashes = static_cast<std::uint32_t>(number_of(facts, kCrashes).value_or(0));
-  // To a signal, any other number would be a group, or every process.
+  // kill(2) takes any other number as a group, or as every process.
   if (const auto pid = number_of(facts, kShell); pid && *pid > 0 && std::in_range<pid_t>(*pid))
     daemon.shell = static_cast<pid_t>(*pid);
   if (const auto begun = power_of(facts, kShutdown)) {

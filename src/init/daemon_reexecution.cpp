@@ -1,5 +1,5 @@
-// What the daemon does over re-executions: what it keeps for the next image, how it executes it,
-// and how it goes on with what the previous process image has left.
+// The daemon's side of a re-execution: the facts that it keeps for the next process image, the
+// execution itself, and the takeover of what the previous process image has left behind.
 #include <unistd.h>
 
 #include "base/kill_point.hpp"
@@ -10,14 +10,14 @@
 
 namespace zinit {
 
-/// After a re-execution: takes over all services as they were.
+/// Takes over all services as they were before the re-execution.
 void ZinitDaemon::go_on() {
   kill_point("reexec.taken");
   Legacy& legacy = *start_.legacy;
   const DaemonFacts& before = legacy.daemon;
-  put_daemon(before, kept_);  // so that keep_facts() writes what differs
+  put_daemon(before, kept_);  // so that keep_facts() writes only changes
   services_started_ = before.services_started;
-  if (legacy.facts.empty()) services_started_ = start_.started;  // nothing is booted twice
+  if (legacy.facts.empty()) services_started_ = start_.started;  // nothing boots twice
   booted_ = before.booted || legacy.facts.empty();
   shell_.take_over(before.shell);
   next_ = before.next;
@@ -31,7 +31,7 @@ void ZinitDaemon::go_on() {
   use_settings(kept_settings(start_.sources, before.settings, before.etc_environment));
   if (before.shutdown) shutdown_.go_on(*before.shutdown, shutdown_timeout(), shutdown_count());
   if (scheduled_ && server_) server_->go_on_with(*scheduled_);
-  // A crash while the services were loaded: there are none yet.
+  // A crash before the services were loaded: load them now.
   const bool arriving = switched_ && !booted_;
   if (!arriving && !services_started_ && legacy.journal.entries.empty())
     load_services();
@@ -39,7 +39,7 @@ void ZinitDaemon::go_on() {
     restore_services();
   if (arriving) arrive();
   if (booted_) look_at_triggers();
-  reap_more_.ask();  // the ends of children during the execve(2)
+  reap_more_.ask();  // children may have ended during execve(2)
   log_info("version {} continues, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode),
            ::getpid());
   const Crashes crashes = logged_crashes();
@@ -51,19 +51,19 @@ void ZinitDaemon::restore_services() {
   Legacy& legacy = *start_.legacy;
   KeptServices kept = kept_services(legacy.facts, settings_.defaults);
   instances_.restore(legacy.facts);
-  state_.set_kept(kept.entries);  // before what is lost is added, for that has no facts
+  state_.set_kept(kept.entries);  // before add_lost(): lost services have no facts
   add_lost(kept);
   Adopted adopted =
       adopt(kept.entries, {start_.cgroups.get(), std::move(legacy.left)}, legacy.journal);
   readiness_.take_over(legacy.descriptors, legacy.facts);
   for (auto& [slot, pidfd] : adopted.strangers) readiness_.take_main(slot, std::move(pidfd));
-  // No process is spawned before its sockets and its connection are found.
+  // Spawn no process before the sockets and connections of its service are found.
   board_.hold_launches(true);
   board_.restore(kept.entries, legacy.journal, std::move(kept.masked), legacy.facts);
   sockets_.take_over(legacy.descriptors, *board_.graph());
   board_.hold_launches(false);
   state_.set_kept({});
-  // The image before may have crashed before its board knew of it.
+  // The previous process image may have crashed before its board knew of the shutdown.
   if (shutdown_.begun() && !board_.shutting_down())
     board_.begin_shutdown(shutdown_.kind() == PowerAction::switch_root);
   proxies_.restore(legacy.descriptors, legacy.facts);
@@ -75,7 +75,7 @@ void ZinitDaemon::restore_services() {
     if (const auto started = board_.start(name); !started) log_error("{}", started.error().text);
 }
 
-/// What is lost of the configuration in force is read from the files.
+/// Reads the lost part of the configuration in force from the files.
 void ZinitDaemon::add_lost(KeptServices& kept) {
   const bool nothing = start_.legacy->facts.empty();
   if (!nothing && lost_services(kept.entries, start_.legacy->journal).empty()) return;
@@ -90,7 +90,7 @@ void ZinitDaemon::add_lost(KeptServices& kept) {
   add_lost_services(config.specs, start_.legacy->journal, kept.entries);
 }
 
-/// Has the next image know what the daemon itself knows. To be called after each change of that.
+/// Keeps the daemon's own knowledge for the next process image. Call it after each change of that.
 void ZinitDaemon::keep_facts() {
   DaemonFacts own;
   own.started = start_.started;
@@ -129,12 +129,12 @@ void ZinitDaemon::keep_scheduled(const std::optional<ScheduledPower>& power) {
 
 void ZinitDaemon::execute_again(NextImage which) {
   const auto give_up = [](std::string_view why) { log_error("no re-execution: {}", why); };
-  self_watchdog_.set(Milliseconds{0});  // the loop does not answer it meanwhile
+  self_watchdog_.set(Milliseconds{0});  // the loop cannot answer it now
   if (server_) {
-    server_->hold_requests(true);  // a reload that is begun now would be cut off
+    server_->hold_requests(true);  // the execution would cut off a reload
     server_->finish();
   }
-  // A loop that hangs is given up as after a crash: what it has read and not yet stored is kept.
+  // Give up a loop that hangs, as after a crash: data that it has read and not stored yet is kept.
   if (start_.data_loop->stop(kLastTurns)) {
     logs_.finish(kLastLines);
     logs_.keep_left(true);
@@ -143,7 +143,7 @@ void ZinitDaemon::execute_again(NextImage which) {
   const bool still = board_.while_still([&] {
     const Error fault = zinit::execute_again(which);
     log_error("{}", fault.text);
-    // Files of logs are not written any more, so an image that writes them is better than none.
+    // Log files are no longer written, so the same program again is better than no execution.
     if (which != NextImage::same) give_up(zinit::execute_again(NextImage::same).text);
   });
   if (!still) give_up("a launch has begun");

@@ -1,4 +1,4 @@
-// Reloads: what was read, and what was added at runtime, is put in force.
+// Reloads: puts the files as read, and the services added at runtime, in force.
 #include <algorithm>
 
 #include "base/log.hpp"
@@ -61,12 +61,12 @@ RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config,
   news.insert(news.end(), report->failed.begin(), report->failed.end());
   log_warnings(config, &news);
   log_info("reload: {}", reload_summary(*report));
-  // If there were no services until now, this is the boot.
+  // If there were no services until now, the boot happens here.
   if (services_started_ && !board_.graph()->order().empty()) start_services();
   return report;
 }
 
-/// Adds what a reload makes of proxies and of zinit.toml.
+/// Adds the effects of a reload on proxies and on zinit.toml's settings.
 void ZinitDaemon::add_others(ReloadReport& report, const Configuration& config) const {
   report.proxies = proxies_.plan(config);
   report.settings = changed_settings(settings_, config.settings);
@@ -83,7 +83,7 @@ void ZinitDaemon::reload(const ReloadFiles& asked, ReloadDone done) {
   reloader_.reload(asked, std::move(done));
 }
 
-/// Adds what is known when the changes are in force.
+/// Adds what is known only when the changes are in force.
 void ZinitDaemon::add_effects(ReloadReport& report) const {
   proxies_.add_faults(report.proxies);
   for (const auto* names : {&report.added, &report.changed})

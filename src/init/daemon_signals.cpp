@@ -1,5 +1,5 @@
-// Signals to zinit, which it follows or passes on to the command of a container, and the ends of
-// children, of which SIGCHLD tells.
+// Signals: zinit follows them, or passes them on to the command of a container. SIGCHLD reports the
+// ends of children.
 #include <algorithm>
 
 #include "base/kill_point.hpp"
@@ -11,14 +11,14 @@ namespace zinit {
 
 namespace {
 
-// How long signals are read, and children reaped, before the loop serves others. One question about
-// all children alone takes longer than that if there are ten thousand.
+// How long zinit reads signals, or reaps children, before the loop serves others. With ten thousand
+// children, a single question about all of them takes longer than this.
 constexpr Milliseconds kTurn{1};
 constexpr Milliseconds kReapLater{100};
 
 }  // namespace
 
-/// What is left after a turn waits in the descriptor.
+/// Signals beyond one turn wait in the descriptor.
 void ZinitDaemon::on_signals() {
   const TimePoint until = after(Clock::now(), kTurn);
   do {
@@ -52,9 +52,9 @@ bool ZinitDaemon::stops_command(int signal) const {
   return command && command->spec->lifecycle.stop_signal == signal;
 }
 
-/// The command of a container gets what it would get as process 1.
-/// @return  false if zinit is to follow the signal itself: the command is not there to end by it,
-///          or all is being stopped.
+/// Sends the command of a container what it would get as process 1.
+/// @return  false if zinit must follow the signal itself: the command is not there to end by it, or
+///          a shutdown has begun.
 bool ZinitDaemon::pass_on(int signal, SignalMeaning meaning, const std::string& origin) {
   const bool stops = meaning == SignalMeaning::shut_down;
   const auto sent = board_.kill(kCommandName, signal, KillWhat::main);
@@ -69,7 +69,7 @@ bool ZinitDaemon::pass_on(int signal, SignalMeaning meaning, const std::string& 
   return true;
 }
 
-/// A stopped process handles no signal but SIGKILL. One that runs gets no SIGCONT: nobody sent it.
+/// A stopped process handles only SIGKILL. A running one gets no SIGCONT, because nobody sent it.
 void ZinitDaemon::wake_command() {
   const auto command = board_.view(kCommandName);
   if (!command || command->main_pid == 0) return;
@@ -78,17 +78,17 @@ void ZinitDaemon::wake_command() {
     static_cast<void>(board_.kill(kCommandName, SIGCONT, KillWhat::main));
 }
 
-/// Notes that the container is to end with its command. A program may have another use for SIGINT
-/// or SIGQUIT, as a JVM has, and end for another reason much later.
+/// Notes that the container ends with its command. A program may use SIGINT or SIGQUIT for another
+/// purpose, as a JVM does, and end much later for another reason.
 void ZinitDaemon::ask_to_end(int signal) {
   const bool sure = signal == SIGTERM || stops_command(signal);
   end_asked_until_ = sure ? kNever : after(Clock::now(), shutdown_timeout());
   keep_facts();
 }
 
-/// Whether the container is to end with this process, whose end the board does not know yet. A
-/// command whose `restart` would have it started again, or that a request is stopping, does not end
-/// the container by itself.
+/// Whether the container ends with this process, whose end the board does not know yet. A command
+/// that its `restart` would start again, or that a request is stopping, does not end the container
+/// by itself.
 bool ZinitDaemon::ends_container(pid_t ended) const {
   if (!end_asked_until_ || Clock::now() > *end_asked_until_ || shutdown_.begun()) return false;
   const auto command = board_.view(kCommandName);
@@ -123,7 +123,7 @@ void ZinitDaemon::follow(SignalMeaning meaning, int signal, const std::string& o
   }
 }
 
-/// Each signal is told once, with what the sender may have meant.
+/// Logs each signal once, with what the sender may have meant.
 void ZinitDaemon::ignore(int signal, const std::string& origin) {
   const std::uint64_t bit = std::uint64_t{1} << (signal - 1);
   if (is_job_control(signal) || (told_signals_ & bit) != 0) return;
@@ -137,14 +137,14 @@ void ZinitDaemon::on_shutdown_signal(PowerAction kind, int signal, const std::st
     if (hurries(signal)) shutdown_.hurry(origin);
     return;
   }
-  // A command that is not there would have ended by the signal.
+  // A command without a process would have ended by the signal.
   const auto command = board_.view(kCommandName);
   if (start_.passes_signals_on && !exit_code_ && (!command || command->main_pid == 0))
     exit_code_ = exit_code_of_signal(signal);
   begin_shutdown(kind, origin);
 }
 
-/// Nothing if it has not ended.
+/// Nothing if the command has not ended.
 std::optional<int> ZinitDaemon::code_of_command() const {
   const auto view = board_.view(kCommandName);
   if (!view || !view->record.has_end) return std::nullopt;
@@ -154,7 +154,7 @@ std::optional<int> ZinitDaemon::code_of_command() const {
 void ZinitDaemon::tell_ended(const EndedProcess& ended) {
   kill_point("reap.before");
   reexecution_.child_ended(ended);
-  if (ends_container(ended.pid))  // before the board knows, which might start it again at once
+  if (ends_container(ended.pid))  // before the board knows: it might restart the command
     begin_shutdown(PowerAction::shut_down,
                    fmt::format("{} has ended after a signal to stop", kCommandName));
   if (!shell_.child_ended(ended.pid, ended.end)) board_.child_ended(ended.pid, ended.end);
@@ -175,23 +175,23 @@ bool ZinitDaemon::reap_some() {
   return true;
 }
 
-/// One SIGCHLD may stand for several children, so all have to be looked at; with 1,000 services
-/// that takes as long as a launch. The child that the signal names has been reaped before. If the
-/// look comes to no end, since orphans end faster than they are found among those that live, the
-/// services' own processes do not wait behind them.
+/// One SIGCHLD may stand for several children, so zinit asks about all of them; with 1,000 services
+/// the question takes as long as a launch. The child that the signal names is reaped before. If
+/// orphans end faster than zinit finds them among the living, the look never ends: the services'
+/// own processes do not wait behind the orphans.
 void ZinitDaemon::reap_ended() {
-  reap_later_.set(kReapLater);  // in case what follows throws: there may be no further SIGCHLD
+  reap_later_.set(kReapLater);  // if the rest throws: there may be no further SIGCHLD
   const bool more = reap_some();
   if (more) std::ranges::for_each(board_.perhaps_ended(), [this](pid_t pid) { reap_one(pid); });
   reap_later_.stop();
   if (more) reap_more_.ask();
   if (!start_.sources.command.empty()) continue_command();
-  shutdown_.look();  // this may have been the last process that it waits for
+  shutdown_.look();  // it may have waited for this process
   if (syslog_) syslog_->look();
 }
 
-/// Ctrl-Z at the terminal of a container stops its command, unless that is a shell, and nobody is
-/// there who could continue it: the terminal would be dead.
+/// Ctrl-Z at the terminal of a container stops its command, unless it is a shell. Nobody could
+/// continue the command, and the terminal would be dead.
 void ZinitDaemon::continue_command() {
   const auto view = board_.view(kCommandName);
   if (!view || stop_signal_of(view->main_pid) != SIGTSTP) return;

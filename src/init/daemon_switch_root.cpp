@@ -1,5 +1,5 @@
-// switch-root: what the daemon does from the request to the execution of the new root's init, and
-// how it begins there if that is zinit again (behaviour.md, "initramfs"; doc/architecture.md).
+// switch-root: the daemon's steps from the request to the execution of the new root's init, and its
+// start there if that init is zinit again (behaviour.md, "initramfs"; doc/architecture.md).
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,10 +19,10 @@ namespace zinit {
 
 namespace {
 
-/// For a file system that was asked a moment ago.
+/// The longest wait for a file system that answered a moment ago.
 constexpr Milliseconds kCheckedAgain{5000};
 
-/// check_new_root() elsewhere, for the file system may not answer any more.
+/// Runs check_new_root() on another thread, because the file system may not answer any more.
 Result<bool> check_again(const NewRoot& next) {
   const auto checked = std::make_shared<Result<bool>>(false);
   Offload checks({.name = "zinit-root", .stack_bytes = kLoopStackBytes, .patience = kCheckedAgain});
@@ -68,13 +68,13 @@ void ZinitDaemon::leave_root() {
   board_.end_switch();
   shutdown_.forget();
   switched_ = true;
-  switch_fault_.clear();  // of an attempt before
+  switch_fault_.clear();  // of an earlier attempt
   booted_ = false;
   services_started_.reset();
-  // Once more, for the machine may have changed since the request.
+  // Check again, because the machine may have changed since the request.
   machine_watchdog_.feed();
   const auto own = check_again(next_);
-  // Its thread hangs in the kernel, and execve(2) would wait for that.
+  // The thread of the check hangs in the kernel, and execve(2) would wait for it.
   if (!own && own.error().errnum == ETIMEDOUT) stay_alive(own.error().text.c_str());
   machine_watchdog_.feed();
   if (data_loop_ended_ = start_.data_loop->stop(kLastTurns); data_loop_ended_) {
@@ -91,7 +91,7 @@ void ZinitDaemon::leave_root() {
     machine_watchdog_.feed();
     ::usleep(kLookAgain.count() * 1000);
   }
-  // What follows is the way back: zinit goes on where it is, with a shell that says why.
+  // The way back: zinit continues in the old root, with a shell that shows the reason.
   switch_fault_ = fmt::format("switch-root: {}", fault.text);
   log_error("{}", switch_fault_);
   keep_facts();
@@ -99,12 +99,12 @@ void ZinitDaemon::leave_root() {
   stay_alive(fault.text.c_str());
 }
 
-/// @return  why not
+/// @return  why the execution failed
 Error ZinitDaemon::execute_in_new_root(bool own) {
   machine_watchdog_.feed();
   if (auto entered = enter_root(next_.root); !entered) return entered.error();
   if (own) set_installed_program(next_.init);
-  keep_facts();  // after a crash zinit goes on in the new root
+  keep_facts();  // after a crash zinit continues in the new root
   kill_point("switch.entered");
   if (own) return zinit::execute_again(NextImage::installed);
   machine_watchdog_.disarm();
@@ -114,7 +114,7 @@ Error ZinitDaemon::execute_in_new_root(bool own) {
   return execute_stranger(next_.init, variables, start_.nofile);
 }
 
-/// The first configuration of a root, where services of the root before may run.
+/// Loads the configuration of a new root, in which services of the old root may still run.
 void ZinitDaemon::arrive() {
   if (const auto named = set_hostname(); !named) log_warn("boot: {}", named.error().text);
   const Configuration config = read_configuration(start_.sources);
@@ -122,7 +122,7 @@ void ZinitDaemon::arrive() {
   log_warnings(config);
   const GraphPtr graph = board_.graph();
   std::vector<SpecPtr> specs = config.specs;
-  // A service that would have to be restarted goes on as the root before has defined it.
+  // A service that the reload would restart keeps its definition from the old root.
   if (const auto plan = board_.reload(specs, true, config.masked)) {
     std::erase_if(specs, [&](const SpecPtr& spec) {
       return graph->find(spec->name) != kNoSlot &&

@@ -1,4 +1,4 @@
-// Starting the emergency shell, and noticing its end.
+// Starts the emergency shell, and notices its end.
 #include "init/emergency.hpp"
 
 #include <array>
@@ -15,8 +15,8 @@ namespace {
 constexpr const char* kLogin = "/sbin/sulogin";
 constexpr std::array kShells = {kLogin, "/bin/sh"};
 
-/// Whether root has an entry with a password. Without one, as in many an initramfs, sulogin exits
-/// at once. If the file cannot be read just now, it is assumed that there is one.
+/// Whether root has no entry with a password, as in many an initramfs: sulogin would exit at once.
+/// If the file cannot be read now, a password is assumed.
 bool nothing_to_guard() {
   const auto root = look_up("0", {});
   return root && root->name.empty();
@@ -32,7 +32,7 @@ SpawnPlan plan_for(const char* program, const std::string& console,
   return plan;
 }
 
-/// The environment of a login on the console. The kernel passes TERM to init if it knows it.
+/// The environment of a login on the console. If the kernel knows TERM, it passes TERM to init.
 Environment shell_environment(const Environment& own) {
   return overlay(overlay({"TERM=linux", "SHELL=/bin/sh"}, own),
                  {"HOME=/root", fmt::format("PATH={}", kDefaultPath)});
@@ -64,7 +64,7 @@ void EmergencyShell::start(std::string_view why) {
   over_(false);
 }
 
-/// On another thread: spawns the first of the shells that works.
+/// On another thread: spawns the first shell that works.
 void EmergencyShell::spawn_first() {
   for (const char* program : kShells) {
     if (program == kLogin && nothing_to_guard()) continue;
@@ -85,7 +85,7 @@ void EmergencyShell::on_spawned() {
   }
   set_pid(outcome.child->pid);
   log_warn("emergency shell: {}; {} on {}, exit leaves it", why_, outcome.program, console_);
-  // If it has ended already, it was reaped as an unknown child before its pid was known here.
+  // A shell that has ended already was reaped as an unknown child, before its pid was known here.
   const auto there = signal_process(outcome.child->pidfd.get(), pid_, 0);
   if (!there && there.error().errnum == ESRCH) end("has ended");
 }

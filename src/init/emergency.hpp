@@ -1,11 +1,11 @@
 // The emergency shell: /sbin/sulogin, or /bin/sh, on the console of a machine. It is an ordinary
-// child, so PID 1 goes on reaping and serving clients meanwhile (behaviour.md, "PID 1 in system
+// child: PID 1 keeps reaping and serving clients while it runs (behaviour.md, "PID 1 in system
 // mode").
 //
-// It is spawned by an Offload: spawn() waits for the program to be read from a disk, which may be
-// the reason for the emergency.
+// An Offload spawns the shell: spawn() waits until the program is read from a disk, and this disk
+// may be the reason for the emergency.
 //
-// Every function is called on the control loop's thread.
+// Call every function on the control loop's thread.
 #pragma once
 
 #include <sys/types.h>
@@ -29,11 +29,11 @@ class EmergencyShell {
   using Spawn = std::function<Result<Child>(const SpawnPlan&)>;
 
   /// @param console  the shell's terminal.
-  /// @param over     called when a shell has ended; with false, when none could be started.
+  /// @param over     called when a shell has ended; with false if no shell could be started.
   /// @param spawn    like spawn() of os/spawn.hpp; called on another thread.
   EmergencyShell(EventLoop& loop, std::string console, const Environment& environment, Over over,
                  Spawn spawn = zinit::spawn);
-  /// Waits for a spawn that is under way.
+  /// Waits for the current spawn.
   ~EmergencyShell();
   EmergencyShell(const EmergencyShell&) = delete;
   EmergencyShell& operator=(const EmergencyShell&) = delete;
@@ -44,16 +44,16 @@ class EmergencyShell {
   /// Whether a shell runs or is being started.
   [[nodiscard]] bool running() const noexcept { return starting() || pid_ > 0; }
 
-  /// Whether one is being started: its pid is not known yet.
+  /// Whether a shell is being started; its pid is not known yet.
   [[nodiscard]] bool starting() const noexcept { return starter_ != nullptr; }
-  /// The shell's pid; 0: none.
+  /// The shell's pid; 0: no shell.
   [[nodiscard]] pid_t pid() const noexcept { return pid_ > 0 ? pid_ : 0; }
   /// Calls `changed` whenever pid() has changed.
   void listen(std::function<void()> changed) { changed_ = std::move(changed); }
-  /// After a re-execution: the shell that the previous process image has started; 0: none.
+  /// After a re-execution: the shell of the previous process image; 0: no shell.
   void take_over(pid_t pid) noexcept { pid_ = pid > 0 && is_own_child(pid) ? pid : -1; }
 
-  /// Called for each child that has ended, before it is reaped. Returns whether it was the shell.
+  /// Call it for each child that has ended, before it is reaped. Returns whether it was the shell.
   bool child_ended(pid_t pid, const ProcessEnd& end);
 
  private:
@@ -74,10 +74,10 @@ class EmergencyShell {
     Result<Child> child = failure("not enough memory");
     const char* program = "";
   };
-  Outcome outcome_;  // not to be used while a spawn is under way
+  Outcome outcome_;  // not used while a spawn is under way
   LoopCall spawned_;
   Offload spawns_;           // asks for `spawned_`
-  Offload::Ticket starter_;  // of the spawn under way
+  Offload::Ticket starter_;  // the current spawn; null: no spawn
 };
 
 }  // namespace zinit

@@ -10,11 +10,11 @@ namespace zinit {
 inline constexpr std::string_view kDefaultPath =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// The environment that this process got from execve(2).
+/// The environment that execve(2) gave to this process.
 [[nodiscard]] Environment own_environment();
 
-/// PATH, then the lines of `etc_environment` (the text of that file), then `own`, which is empty in
-/// system mode. Later ones replace earlier ones.
+/// PATH, then the lines of `etc_environment` (the text of the file), then `own`, which is empty in
+/// system mode. A later value replaces an earlier one.
 [[nodiscard]] Environment base_environment(std::string_view etc_environment,
                                            const Environment& own);
 

@@ -1,4 +1,4 @@
-// Follows final failures. See failures.hpp.
+// Handles final failures. See failures.hpp.
 #include "init/failures.hpp"
 
 #include <algorithm>
@@ -11,11 +11,11 @@ namespace zinit {
 
 namespace {
 
-/// For what on_failure has started to be through, before the action ends it.
+/// How long services that on_failure started may take before the action ends them.
 constexpr Milliseconds kForOthers{30000};
 
-/// Whether a start of `name` would go round in a circle: `origins` have failed on the way to it. An
-/// instance of a template that has failed before would have a longer name each time.
+/// Whether a start of `name` closes a circle: `origins` have failed on the way to it. An instance
+/// of a template that has failed before would get a longer name each time.
 bool goes_round(const std::string& name, const std::set<std::string>& origins) {
   if (origins.contains(name)) return true;
   const std::string_view own = template_of(name);
@@ -56,7 +56,7 @@ void FailureWatch::look() {
     over_.set(std::max(Milliseconds{ms_between(Clock::now(), next)}, Milliseconds{1}));
 }
 
-/// Whether all that was started has come to rest, or runs; or has had its time.
+/// Whether all started services have come to rest, or run, or have used up their time.
 bool FailureWatch::may_act(Followed& followed) const {
   std::erase_if(followed.started, [&](const std::string& name) {
     const auto view = board_.view(name);
@@ -65,9 +65,9 @@ bool FailureWatch::may_act(Followed& followed) const {
   return followed.started.empty() || Clock::now() >= followed.until;
 }
 
-/// The services that have failed before this one, of which each has started the next. This one is
-/// among them if what its failure started has started it again. If it has run for its stability
-/// period in between, or is a oneshot and has succeeded, its failure is a new one.
+/// The chain of services that failed before this one, each of which started the next. It contains
+/// this service if its own failure led to its start. The failure counts as new, with an empty
+/// chain, if the service ran for its stability period in between, or is a oneshot that succeeded.
 std::set<std::string> FailureWatch::take_origins(const ServiceView& failed) {
   std::set<std::string> origins;
   const auto known = origins_.extract(failed.spec->name);
@@ -84,7 +84,7 @@ void FailureWatch::note_origins(const std::string& name, const std::set<std::str
   if (const auto view = board_.view(name)) origins_[name] = {view->spec, origins, wall_us()};
 }
 
-/// @return  what the action must wait for
+/// @return  the services that the action must wait for
 std::vector<std::string> FailureWatch::start_others(const ServiceView& failed) {
   const std::string& failing = failed.spec->name;
   std::set<std::string> origins = take_origins(failed);
@@ -112,7 +112,7 @@ std::vector<std::string> FailureWatch::start_others(const ServiceView& failed) {
   return started;
 }
 
-/// Whether what is at fault, at the end of the chain, is a file. After a reboot it would be, too.
+/// Whether the chain of failures ends at a file at fault. A reboot would not change the file.
 bool FailureWatch::is_of_files(ServiceView failed) const {
   while (failed.record.state == State::failed &&
          failed.record.reason.type == ReasonType::dependency_failed) {

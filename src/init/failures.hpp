@@ -1,4 +1,4 @@
-// What follows when a service has failed for good: `on_failure` and `on_failure_action`
+// The consequences of a final failure of a service: `on_failure` and `on_failure_action`
 // (zinit.toml(5), [lifecycle]).
 #pragma once
 
@@ -13,14 +13,14 @@
 
 namespace zinit {
 
-/// Looks for final failures, and has each followed once. The record of a service says whether that
-/// is done, so the next image does what this one has not done.
+/// Looks for final failures, and handles each once. The record of a service notes that its failure
+/// is handled, so the next process image handles the rest.
 class FailureWatch {
  public:
   struct Acts {
-    /// Starts a service, or an instance of a template, as a client does.
+    /// Starts a service, or an instance of a template, like a request of a client.
     std::function<RequestResult<Board::Others>(const std::string& name)> start;
-    /// Carries out the action of the service, after the starts.
+    /// Carries out on_failure_action of the service, after the starts.
     std::function<void(const ServiceView& failed)> end;
   };
 
@@ -28,15 +28,15 @@ class FailureWatch {
   FailureWatch(EventLoop& loop, Board& board, Acts acts)
       : board_(board), acts_(std::move(acts)), over_(loop, [this] { look(); }) {}
 
-  /// To be called when the board has changed; cheap if no service with either key has failed.
+  /// Call it when the board has changed. Cheap if no service with either key has failed.
   void look();
 
  private:
-  /// A failure whose action waits for what it has started.
+  /// A failure whose action waits for the services that on_failure started.
   struct Followed {
-    std::uint64_t serial = 0;          // Record::failed_serial: which failure it is
-    std::vector<std::string> started;  // what has not come to rest yet
-    TimePoint until;                   // it is waited for
+    std::uint64_t serial = 0;          // Record::failed_serial of the failure
+    std::vector<std::string> started;  // services that have not come to rest yet
+    TimePoint until;                   // the end of the wait
   };
 
   [[nodiscard]] std::vector<std::string> start_others(const ServiceView& failed);
@@ -49,13 +49,13 @@ class FailureWatch {
   Board& board_;
   const Acts acts_;
   TimerWatcher over_;
-  GraphPtr graph_;  // that look() has seen last
+  GraphPtr graph_;  // the graph that look() saw last
   std::map<std::string, Followed> followed_;
-  /// Of a service that a failure has started.
+  /// How a service came to be started by a failure.
   struct Origin {
-    SpecPtr spec;                  // its own: one of its name that was added anew has another
-    std::set<std::string> failed;  // the services whose failures have led to that
-    std::int64_t at_us = 0;        // when
+    SpecPtr spec;                  // of this service; a new service of its name has another
+    std::set<std::string> failed;  // the services whose failures led to the start
+    std::int64_t at_us = 0;        // the time of the start
   };
   std::map<std::string, Origin> origins_;
 };

@@ -1,4 +1,4 @@
-// Running one task at a time.
+// Runs one task at a time.
 #include "init/file_queue.hpp"
 
 #include <new>
@@ -55,7 +55,7 @@ void FileQueue::begin_next() {
 void FileQueue::work(const FileTask& task) noexcept {
   fault_ = Error{"cannot be done: zinit's own log says why", 0};
   catch_all("files", [&] {
-    const RefusableAllocations refusable;  // the files' authors choose how much it takes
+    const RefusableAllocations refusable;  // the authors of the files choose the amount
     try {
       task.work();
       fault_ = {};
@@ -77,7 +77,7 @@ void FileQueue::finish() {
   begin_next();
 }
 
-/// Removes the task from the queue first, since finish() may add others.
+/// Removes the task from the queue first, because finish() may add others.
 void FileQueue::finish_first(const std::optional<Error>& fault) {
   const FileTask task = std::move(tasks_.front());
   tasks_.pop_front();

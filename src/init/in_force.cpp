@@ -1,4 +1,4 @@
-// Answers that wait for what takes time: see in_force.hpp.
+// Answers that wait for slow changes: see in_force.hpp.
 #include "init/in_force.hpp"
 
 #include <algorithm>
@@ -16,7 +16,7 @@ void InForce::wait(std::uint64_t ticket, std::function<void()> answer) {
 void InForce::look() {
   if (waiting_.empty()) return;
   const TimePoint now = Clock::now();
-  // Those with the same ticket follow one another, and there may be many of them.
+  // Answers with the same ticket stand together, and there may be many: ask once for each ticket.
   std::optional<std::uint64_t> asked;
   bool so = false;
   const auto waits_on = [&](const Waiting& one) {
@@ -28,7 +28,7 @@ void InForce::look() {
   const std::vector<Waiting> due(std::make_move_iterator(first),
                                  std::make_move_iterator(waiting_.end()));
   waiting_.erase(first, waiting_.end());
-  // Rounded up, so as not to look a moment too early.
+  // Rounded up, so that the timer does not fire a moment too early.
   waiting_.empty() ? late_.stop()
                    : late_.set(Milliseconds(ms_between(now, waiting_.front().until) + 1));
   for (const Waiting& one : due) catch_all("an answer", one.answer);

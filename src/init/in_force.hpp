@@ -1,8 +1,8 @@
-// Answers to reloads and changes of services that wait until all that was changed is in force: log
-// files are opened anew by their writers, and changed [resources] are applied by the threads of
-// jobs. Either may wait for a device, so an answer waits for kMostWait at most.
+// Delays the answers to reloads and changes of services until all changes are in force: their
+// writers open log files again, and the jobs' threads apply changed [resources]. Both may wait for
+// a device, so an answer waits for at most kMostWait.
 //
-// Everything here is called on the control loop's thread.
+// Call everything here on the control loop's thread.
 #pragma once
 
 #include <cstdint>
@@ -15,15 +15,15 @@ namespace zinit {
 
 class InForce {
  public:
-  /// `is` tells whether all changes until now are in force, and the log files of a ticket
-  /// (LogStore::reopen_files()) opened anew.
+  /// `is` returns whether all changes so far are in force, and whether the log files of the ticket
+  /// (LogStore::reopen_files()) are open again.
   InForce(EventLoop& loop, std::function<bool(std::uint64_t ticket)> is)
       : is_(std::move(is)), late_(loop, [this] { look(); }) {}
 
-  /// Calls `answer` when it is so, perhaps at once.
+  /// Calls `answer` when all changes are in force, perhaps at once.
   void wait(std::uint64_t ticket, std::function<void()> answer);
 
-  /// To be called when it may have become so.
+  /// Call it when changes may have come into force.
   void look();
 
   /// As long as lines wait for a file that cannot be written (FileSink::kPatience).

@@ -1,4 +1,4 @@
-// Making and removing instances of templates. See instances.hpp.
+// Makes and removes instances of templates. See instances.hpp.
 #include "init/instances.hpp"
 
 #include <algorithm>
@@ -18,13 +18,13 @@ bool was_started(const Node& node) {
   return !node.removed && node.spec->is_instance() && node.spec->runtime;
 }
 
-/// The instance as a client starts it.
+/// The spec of an instance that a client starts.
 SpecPtr started_instance(ParsedSpec& parsed) {
   parsed.spec->runtime = true;
   return finish(parsed);
 }
 
-/// Whether another service names it.
+/// Whether another service names the instance.
 bool is_named(const Graph& graph, Slot slot) {
   const Node& node = graph.node(slot);
   if (!node.required_by.empty() || !node.ordered_before.empty() || !node.wanted_by.empty() ||
@@ -110,7 +110,7 @@ void Instances::complete(std::vector<SpecPtr>& specs, const LoadedConfig& config
     names.insert(spec->name);
     const Slot slot = graph->find_loaded(spec->name);
     if (!spec->is_instance() || !spec->instance->link.empty() || slot == kNoSlot) continue;
-    // What a client has started does not go with a dependency that names it later.
+    // An instance that a client started does not go with a dependency that names it later.
     if (!was_started(graph->node(slot))) continue;
     const auto copy = std::make_shared<ServiceSpec>(*spec);
     copy->runtime = true;
@@ -136,13 +136,13 @@ void Instances::complete(std::vector<SpecPtr>& specs, const LoadedConfig& config
   for (const Slot slot : graph->order()) {
     if (!was_started(graph->node(slot))) continue;
     const auto brief = board_.brief(graph->name(slot));
-    // Only that its reason can be read has kept one that has failed.
+    // A failed instance stayed only so that its reason could be read.
     const bool over = brief && brief->state == State::failed && brief->settled &&
                       !brief->has_process && !is_named(*graph, slot);
     if (!over) wanted.push_back(graph->name(slot));
   }
   add(std::move(wanted), true);
-  // Those that a dependency makes which stays in force because a newer file is refused, or waits.
+  // Dependencies that stay in force because a newer file is refused, or waits, need instances too.
   const auto by_dependency = [&](Slot slot) {
     const Node& node = graph->node(slot);
     return node.spec->is_instance() && !node.removed && !names.contains(node.spec->name);
@@ -176,7 +176,7 @@ bool Instances::unwanted(const Graph& graph, Slot slot) const {
   const auto brief = board_.brief(graph.name(slot));
   if (!brief || !brief->settled || brief->has_process || !at_rest(brief->state)) return false;
   const bool wish = brief->wish == Wish::up;
-  // A connection, its timer or a file starts it again.
+  // A connection, a timer or a file starts the instance again.
   if (wish && graph.spec(slot).triggered()) return false;
   return (!wish || brief->state != State::failed) && !is_named(graph, slot);
 }
@@ -191,7 +191,7 @@ void Instances::remove_ended() {
   if (gone.empty()) return;
   for (const auto& [name, link] : gone)
     log_info("{}: removed: an instance made by a start goes when it is down", name);
-  (void)board_.remove(gone);  // fails for a shutdown alone
+  (void)board_.remove(gone);  // fails only during a shutdown
 }
 
 }  // namespace zinit

@@ -1,12 +1,12 @@
-// Instances of templates while the server runs: makes those that a client starts, makes all of them
-// again at a reload, and removes those that nobody wants any more.
+// Instances of templates while the server runs: makes an instance that a client starts, makes all
+// of them again at a reload, and removes an instance that nobody wants any more.
 //
-// An instance that a link makes, or a dependency, is read with the files, and stays until a reload
-// finds that it is not wanted any more. One that a client has started leaves the graph when it is
-// down, unless another service names it. If it has failed it stays, so that the reason can be read,
-// until it is stopped, or a reload.
+// An instance from a link or a dependency is read with the files, and stays until a reload finds it
+// unwanted. An instance that a client has started leaves the graph when it is down, unless another
+// service names it. A failed one stays, so that its reason can be read, until it is stopped, or
+// until a reload.
 //
-// Everything here is called on the control loop's thread.
+// Call everything here on the control loop's thread.
 #pragma once
 
 #include <functional>
@@ -23,8 +23,8 @@ namespace zinit {
 
 class Instances {
  public:
-  /// All of these outlive this object. `answers_due` tells whether clients may still be to be told
-  /// of the last change.
+  /// All parameters outlive this object. `answers_due` returns whether clients may still wait for a
+  /// report of the last change.
   Instances(Board& board, EventLoop& loop, const GlobalSettings& settings, StateFacts& facts,
             std::function<bool()> answers_due)
       : board_(board),
@@ -36,21 +36,20 @@ class Instances {
 
   /// The templates in force; never null.
   [[nodiscard]] const TemplatesPtr& templates() const noexcept { return templates_; }
-  /// Puts others in force, and keeps them for the next image.
+  /// Puts `templates` in force, and keeps them for the next process image.
   void use(const TemplatesPtr& templates);
-  /// Goes on with those of the previous process image.
+  /// Continues with the templates of the previous process image.
   void restore(const FactMap& facts);
 
   /// See Daemon::make_instance().
   RequestResult<void> make(std::string_view name);
 
-  /// Adds to `specs`, all services of a reload, the instances of the new templates that are needed
-  /// and not among them: those that were started, and those that services depend on which have no
-  /// file, or whose files are refused. `no_restart` is that of the reload.
+  /// Adds missing instances of the new templates to `specs`, the services of a reload: instances
+  /// that a client has started, and instances that services depend on if these services have no
+  /// file or their files are refused. `no_restart` is the reload's.
   void complete(std::vector<SpecPtr>& specs, const LoadedConfig& config, bool no_restart);
 
-  /// Removes started instances that nobody wants any more. To be called after each change of the
-  /// board.
+  /// Removes started instances that nobody wants any more. Call it after each change of the board.
   void look();
 
  private:
@@ -63,18 +62,18 @@ class Instances {
   TemplatesPtr templates_ = std::make_shared<const Templates>();
   GraphPtr seen_;
   std::vector<Slot> started_;  // of `seen_`
-  // Not wanted any more at the last look. What has ended since is not among them: the clients that
-  // wait for its end have not been told yet.
+  // Instances that the last look() found unwanted. Those that ended since are missing, because the
+  // clients that wait for their ends have no answer yet.
   std::vector<std::string> ended_;
   LaterRemoval removal_;
 };
 
-/// The instances that `spec` depends on, and these in turn, which are not in `graph`.
+/// The instances that `spec` depends on, directly or through others, and that `graph` lacks.
 [[nodiscard]] std::vector<SpecPtr> instances_for(const ServiceSpec& spec,
                                                  const Templates& templates, const Graph& graph,
                                                  const ServiceDefaults& defaults);
 
-/// A template for the next image, as text; and back, added to `files` and `texts`.
+/// A template as text for the next process image; and the way back, into `files` and `texts`.
 [[nodiscard]] std::string template_fact(const std::string& name, const Templates& templates);
 void add_template(const std::string& name, const std::string& fact, Templates::Files& files,
                   Templates::Texts& texts);

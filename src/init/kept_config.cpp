@@ -1,4 +1,4 @@
-// Services as JSON, and back.
+// Converts services to JSON, and back.
 #include "init/kept_config.hpp"
 
 #include <algorithm>
@@ -21,13 +21,13 @@ constexpr std::string_view kMasked = "masked/";    // followed by the name
 
 std::string key_of(Slot slot) { return fmt::format("{}{}", kService, slot); }
 
-/// Whether the facts of both, a Node or a GraphEntry, are the same.
+/// Whether the facts of both would be the same. Each is a Node or a GraphEntry.
 bool same(const auto& one, const auto& other) {
   return as_read(one.spec) == as_read(other.spec) && one.removed == other.removed &&
          one.load_order == other.load_order;
 }
 
-// What is not there is read as false, 0 or empty.
+// A missing member is read as false, 0 or empty.
 
 void put_flag(JsonWriter& to, std::string_view name, bool value) {
   if (value) to.member(name, value);
@@ -42,7 +42,7 @@ void put_identity(JsonWriter& to, const FileIdentity& one) {
   to.put(std::int64_t{one.size}).put(one.modified_ns).end_array();
 }
 
-/// Where a spec was read from.
+/// The files that a spec was read from.
 void put_origin(JsonWriter& to, const ServiceSpec& spec) {
   to.member("file", spec.file);
   put_list(to, "drop_ins", spec.drop_ins);
@@ -52,7 +52,7 @@ void put_origin(JsonWriter& to, const ServiceSpec& spec) {
 }
 
 std::string fact_of(const Node& node) {
-  // The faults of the graph are found again.
+  // The next process image finds the faults of the graph again.
   const ServiceSpec& spec = *as_read(node.spec);
   JsonWriter to;
   to.begin_object().member("name", spec.name).member("load_order", node.load_order);
@@ -86,7 +86,7 @@ std::vector<std::string> texts_in(const JsonValue& list) {
   return texts;
 }
 
-/// Reads members of an object; those that are missing, or of another type, have their defaults.
+/// Reads members of an object. A member that is missing, or of another type, gives the default.
 class Members {
  public:
   explicit Members(const JsonValue& object) : object_(object) {}
@@ -136,7 +136,7 @@ void take_origin(const Members& from, ServiceSpec& spec) {
   for (const JsonValue& one : identities->GetArray()) spec.identities.push_back(identity_from(one));
 }
 
-/// A spec by its document alone, and what is wrong with that.
+/// A spec from its document alone, and the faults of the document.
 struct BareSpec {
   std::shared_ptr<ServiceSpec> spec = std::make_shared<ServiceSpec>();
   std::vector<std::string> errors;
@@ -150,7 +150,7 @@ BareSpec bare_spec(const Members& from, const ServiceDefaults& defaults) {
   ParsedSpec parsed =
       spec_from_document(*value, from.flag("system_class"), defaults, from.text("file"));
   BareSpec bare{std::move(parsed.spec), {}};
-  // The name is a member of its own, for it may be that of the file.
+  // The name is a separate member of the fact, because it may come from the file's name.
   const std::string name_key = fmt::format("{}.name", kind_name(bare.spec->kind));
   for (const Diagnostic& diagnostic : parsed.diagnostics)
     if (diagnostic.severity == Severity::error && diagnostic.key != name_key)
@@ -177,7 +177,7 @@ std::optional<GraphEntry> entry_from(const std::string& text, Slot slot,
     spec->instance.edit() = {std::move(of), from.text("link")};
   SpecFindings findings{from.texts("warnings"), from.number("refused_warnings"),
                         from.texts("errors"), nullptr, nullptr};
-  // What was no fault to the previous process image is one to this: it must not run half of a file.
+  // A fault that the previous process image did not see: this one must not run half of a file.
   if (findings.errors.empty()) findings.errors = std::move(bare.errors);
   findings.refused_warnings = std::min(findings.refused_warnings, findings.warnings.size());
   if (const JsonValue* refused = from.find("refused"); refused != nullptr && refused->IsObject()) {
@@ -190,7 +190,7 @@ std::optional<GraphEntry> entry_from(const std::string& text, Slot slot,
   return GraphEntry{spec, slot, from.number("load_order"), from.flag("removed")};
 }
 
-/// The slot that the rest of a key names.
+/// The slot in the rest of a key.
 std::optional<Slot> slot_of(std::string_view digits) {
   const auto number = parse_integer(digits);
   if (!number || *number < 0 || *number >= kJournalSlots || std::to_string(*number) != digits)
@@ -230,7 +230,7 @@ KeptServices kept_services(const FactMap& facts, const ServiceDefaults& defaults
       log_error("cannot read the config of service {} that the previous process image has left",
                 key);
   });
-  std::ranges::sort(kept.entries, {}, &GraphEntry::slot);  // the facts are by their digits
+  std::ranges::sort(kept.entries, {}, &GraphEntry::slot);  // facts are in the order of their digits
   each_below(facts, kMasked, [&](std::string_view name, const std::string& link) {
     kept.masked.emplace(name, link);
   });

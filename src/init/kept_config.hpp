@@ -1,5 +1,5 @@
-// The configuration in force, as facts for the next image of zinit (os/state_facts.hpp): it goes on
-// with that, and not with what is on disk, which may have changed without a reload.
+// The configuration in force, as facts for the next process image (os/state_facts.hpp). The next
+// image uses these facts, because the files on disk may have changed without a reload.
 #pragma once
 
 #include <span>
@@ -15,28 +15,28 @@
 
 namespace zinit {
 
-/// Adds to `facts` what is different in `after`: a fact for each service that is new or changed,
-/// and for each masked name; empty ones for those that are gone. Of the services in `kept`, in the
-/// order of their slots, the facts are there already.
+/// Adds to `facts` the differences of `after` from `before`: a fact for each new or changed service
+/// and each masked name, and an empty fact for each that is gone. Skips the services in `kept`,
+/// sorted by slot: their facts exist already.
 void put_changes(const Graph& before, const Graph& after, FactMap& facts,
                  std::span<const GraphEntry> kept = {});
 
-/// What is in force by all that put_changes() has left.
+/// The services in force by all facts of put_changes().
 struct KeptServices {
   std::vector<GraphEntry> entries;  // by slot
   MaskedNames masked;
 };
 
-/// Reads it back. `defaults` are those of [defaults] in force. A service whose fact cannot be read
-/// is left out, which is logged. One whose file this image refuses where the previous process image
-/// did not is broken.
+/// Reads the facts back. `defaults` are from [defaults] in force. Leaves out, and logs, a service
+/// whose fact cannot be read. A service is broken if this process image refuses its file and the
+/// previous process image did not.
 [[nodiscard]] KeptServices kept_services(const FactMap& facts, const ServiceDefaults& defaults);
 
-/// Keeps what the board has to tell the next image.
+/// Keeps what the board passes on to the next process image.
 class KeptState final : public StatePort {
  public:
   explicit KeptState(StateFacts& facts) : facts_(facts) {}
-  /// Services whose facts are there already, by slot, until the next call.
+  /// Services whose facts exist already, by slot, until the next call.
   void set_kept(std::vector<GraphEntry> kept) noexcept { kept_ = std::move(kept); }
   void graph_changed(const Graph& before, const Graph& after) noexcept override;
   void keep(std::string_view key, std::string_view value) noexcept override;

@@ -1,4 +1,4 @@
-// The handler for faults, and the loop in which PID 1 ends up. Async-signal-safe throughout.
+// The handler for faults, and the last loop of PID 1. All of it is async-signal-safe.
 #include "init/last_resort.hpp"
 
 #include <fcntl.h>
@@ -25,18 +25,18 @@ namespace zinit {
 
 namespace {
 
-// Between two starts of the shell: on a console that is gone it ends at once.
+// The pause before the shell starts again: on a console that is gone it ends at once.
 constexpr timespec kBetweenShells{2, 0};
 
 int last_log_fd = STDERR_FILENO;
 char last_console[256] = "/dev/console";
 bool is_machine = true;
-std::atomic<pid_t> at_fault{0};  // the first thread
+std::atomic<pid_t> at_fault{0};  // the first thread with a fault
 std::atomic<bool> ends_in_shell{false};
-std::atomic<pid_t> shell{-1};  // the one started last
+std::atomic<pid_t> shell{-1};  // the last shell started
 static_assert(std::atomic<pid_t>::is_always_lock_free);
 
-/// A line of the log: "<2>zinit: TEXT\n" for /dev/kmsg, where that is priority critical.
+/// A line of the log: "<2>zinit: TEXT\n" for /dev/kmsg, which reads <2> as priority critical.
 class Line {
  public:
   Line() noexcept { add(is_machine ? "<2>zinit: " : "error "); }
@@ -56,7 +56,7 @@ class Line {
     *end = '\0';
     return add(digits);
   }
-  /// There is nothing to be done if it cannot be written.
+  /// A failed write is ignored, because nothing can be done about it.
   void write() noexcept {
     text_[length_++] = '\n';
     if (::write(last_log_fd, text_, length_) < 0) return;
@@ -95,7 +95,7 @@ void start_shell() noexcept {
   shell = pid;
 }
 
-/// Reaps for ever, and starts the shell again whenever it has ended.
+/// Reaps for ever, and starts the shell again each time it has ended.
 [[noreturn]] void reap_for_ever() noexcept {
   while (true) {
     const pid_t ended = ::waitpid(-1, nullptr, 0);
@@ -136,9 +136,9 @@ void tell(const Crash& crash) noexcept {
   line.write();
 }
 
-/// Has a copy of this process die of the signal, so that the kernel writes a core file if one is
-/// configured. Returns when the copy has closed all descriptors, for the next image must not find
-/// them, and zinit's locks, in use.
+/// Makes a copy of this process die of the signal, so that the kernel writes a core file if
+/// configured. Returns when the copy has closed all descriptors: the next process image must not
+/// find them in use, nor zinit's locks.
 void dump_core(int signal) noexcept {
   rlimit limit{};
   if (::getrlimit(RLIMIT_CORE, &limit) < 0 || limit.rlim_cur == 0) return;
@@ -161,7 +161,7 @@ void dump_core(int signal) noexcept {
   ::close(ends[0]);
 }
 
-/// Executes zinit anew, if that is possible and may help.
+/// Re-executes zinit if possible, and if it may help.
 void recover(int signal, const void* context) noexcept {
   const Crash crash = describe(signal, context);
   const bool again = log_crash(crash);
@@ -175,12 +175,12 @@ void recover(int signal, const void* context) noexcept {
 }
 
 void on_fault(int signal, siginfo_t* info, void* context) noexcept {
-  const bool sent = info->si_code <= 0;  // by kill(2) and the like, which includes abort(3)
+  const bool sent = info->si_code <= 0;  // by kill(2) or similar calls, abort(3) among them
   if (sent && info->si_pid != ::getpid() && (at_fault != 0 || !can_execute())) return;
   pid_t nobody = 0;
   const bool first = at_fault.compare_exchange_strong(nobody, this_thread());
   if (first && can_execute()) recover(signal, context);
-  // The first one may be back here, by a fault in all of this.
+  // The first thread may come here again through a fault in the code above.
   const bool own = first || at_fault == this_thread();
   if (!is_machine && own) _exit(kTooManyFaults);
   if (!is_machine) wait_for_ever();
@@ -194,8 +194,8 @@ void on_fault(int signal, siginfo_t* info, void* context) noexcept {
     start_shell();
   }
   if (on_main_thread()) reap_for_ever();
-  // Brings the main thread here too. Otherwise it would sooner or later wait for a lock that this
-  // thread holds, and nobody would reap.
+  // Brings the main thread here too. Otherwise the main thread would at some time wait for a lock
+  // that this thread holds, and nobody would reap.
   if (begins) ::syscall(SYS_tgkill, ::getpid(), ::getpid(), signal);
   wait_for_ever();
 }
@@ -207,7 +207,7 @@ void survive_faults(int new_log_fd, std::string_view new_console) noexcept {
   is_machine = !new_console.empty();
   last_console[new_console.copy(last_console, sizeof last_console - 1)] = '\0';
 
-  // For a stack overflow of the main thread; other threads have their own (os/thread.hpp).
+  // For a stack overflow of the main thread; each other thread has its own (os/thread.hpp).
   static char stack[65536];
   stack_t alternate{};
   alternate.ss_sp = stack;
@@ -216,13 +216,13 @@ void survive_faults(int new_log_fd, std::string_view new_console) noexcept {
 
   struct sigaction action {};
   action.sa_sigaction = on_fault;
-  // Without SA_NODEFER a fault inside of the handler would end the process.
+  // Without SA_NODEFER a fault inside the handler would end the process.
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
   for (const int signal : kFaults) {
-    ::signal(signal, SIG_IGN);  // forgets what was sent during the execve(2)
+    ::signal(signal, SIG_IGN);  // forgets signals that were sent during execve(2)
     ::sigaction(signal, &action, nullptr);
   }
-  block_faults(false);  // as they were then
+  block_faults(false);  // they were blocked during execve(2)
 }
 
 void stay_alive(const char* why) noexcept {

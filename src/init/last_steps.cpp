@@ -1,4 +1,4 @@
-// Killing all processes that are left after the services were stopped; and the last steps of a
+// Kills all processes that remain after the services were stopped. Then takes the last steps of a
 // machine, each in a process that can be given up.
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -31,11 +31,11 @@ namespace {
 
 constexpr Milliseconds kGrace{3000};  // between SIGTERM and SIGKILL
 constexpr Milliseconds kScanAgain{50};
-constexpr Milliseconds kForKill{2000};  // a process that is left then hangs in the kernel
+constexpr Milliseconds kForKill{2000};  // a process that outlasts this hangs in the kernel
 
 constexpr Milliseconds kSignOfLife{250};
 
-/// Waits for a child as wait_for_child() does, but not for long.
+/// Waits for a child like wait_for_child(), but only briefly.
 void wait_alive(TimePoint deadline, const SignOfLife& alive) {
   alive();
   wait_for_child(std::min(deadline, after(Clock::now(), kSignOfLife)));
@@ -46,22 +46,22 @@ bool any_child_left() {
   return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
 }
 
-/// The processes that are to be killed.
+/// The processes to kill.
 class Rest {
  public:
   Rest(const std::function<bool()>& reap_some, const SignOfLife& alive,
        const std::function<bool(const ProcessStat&)>& spared)
       : reap_some_(reap_some), alive_(alive), spared_(spared) {}
 
-  /// Reaps for at most `limit`. Returns whether none is left.
+  /// Reaps for at most `limit`. Returns whether no process is left.
   bool reap_until_none(Milliseconds limit) {
     const TimePoint deadline = after(Clock::now(), limit);
     while (true) {
-      while (reap_some_() && Clock::now() < deadline) {}  // others may come as fast as they go
+      while (reap_some_() && Clock::now() < deadline) {}  // new ones may come as fast as others go
       if (spared_ ? chosen().empty() : !any_child_left()) return true;
       const TimePoint now = Clock::now();
       if (now >= deadline) return false;
-      // The end of a process whose parent is spared causes no SIGCHLD here.
+      // The end of a process causes no SIGCHLD here if its parent is spared.
       wait_alive(spared_ ? std::min(deadline, after(now, kScanAgain)) : deadline, alive_);
     }
   }
@@ -95,11 +95,11 @@ class Rest {
   const std::function<bool(const ProcessStat&)>& spared_;
 };
 
-/// A step that may hang on a device or a server that is gone.
+/// A step that may hang on a device or on a server that is gone.
 struct LastStep {
   std::string_view name;
-  Milliseconds limit;  // long enough for slow disks, short enough for somebody who waits
-  bool machine_wide;   // not in a pid namespace: swap and file systems are the machine's
+  Milliseconds limit;  // enough for slow disks, bearable for a waiting user
+  bool machine_wide;   // not in a pid namespace: the machine owns swap and file systems
   std::function<void()> run;
 };
 
@@ -111,7 +111,7 @@ void write_login_records() {
   if (const auto written = record_shutdown(); !written) log_warn("{}", written.error().text);
 }
 
-// By then all is written, but for what does not answer.
+// By then everything is written, except on devices that do not answer.
 constexpr Milliseconds kForUnmount{20'000};
 
 const std::array kSteps = {
@@ -122,9 +122,9 @@ const std::array kSteps = {
              [] { log_all(unmount_all(after(Clock::now(), kForUnmount))); }},
 };
 
-/// The inode of the initial pid namespace (the kernel's PROC_PID_INIT_INO). In another one zinit is
-/// not PID 1 of a machine, however it was started: swap and file systems are those of the machine
-/// outside, and mounts of the namespace vanish with it.
+/// The inode of the initial pid namespace (the kernel's PROC_PID_INIT_INO). In another namespace
+/// zinit is not PID 1 of a machine, however it was started: swap and file systems belong to the
+/// machine outside, and mounts of the namespace vanish with it.
 constexpr ino_t kFirstPidNamespace = 0xEFFFFFFC;
 
 bool owns_machine() {
@@ -132,7 +132,7 @@ bool owns_machine() {
   return ::stat("/proc/self/ns/pid", &status) < 0 || status.st_ino == kFirstPidNamespace;
 }
 
-/// Waits at most `limit` for the child `pid`; reaps other children that end meanwhile.
+/// Waits at most `limit` for the child `pid`; reaps other children that end during the wait.
 bool ends_within(pid_t pid, Milliseconds limit, const SignOfLife& alive) {
   const TimePoint deadline = after(Clock::now(), limit);
   while (true) {
@@ -159,7 +159,7 @@ void carry_out(const LastStep& step, const SignOfLife& alive) {
   }
 }
 
-/// The steps themselves.
+/// Takes the steps in this process image.
 [[noreturn]] void take_last_steps(PowerAction action, int watchdog) {
   const SignOfLife alive = [watchdog] { (void)feed_watchdog(watchdog); };
   const bool whole = owns_machine();
@@ -174,7 +174,7 @@ void carry_out(const LastStep& step, const SignOfLife& alive) {
 constexpr const char* kOwnFile = "/proc/self/exe";
 constexpr std::size_t kProgramMax = std::size_t{64} << 20;
 
-/// Of a program; nothing is asked of a server.
+/// Reads the attributes of a program without a question to a file server.
 struct statx look_at(int directory, const char* path) {
   struct statx status {};
   if (::statx(directory, path, AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_NLINK | STATX_SIZE,
@@ -188,18 +188,18 @@ bool own_file_is_deleted() {
   return (own.stx_mask & STATX_NLINK) != 0 && own.stx_nlink == 0;
 }
 
-/// Executes a copy of this program in memory, which goes on. @return  why not
+/// Executes a copy of this program in memory. @return  why that failed
 Error go_on_in_memory(PowerAction action, int watchdog) {
   const auto copy = make_memory_file("zinit", true);
   if (!copy) return copy.error();
-  // By a child: the file lies on a disk that may hang.
+  // A child copies the file, because the disk of the file may hang.
   const auto copy_it = [&copy] {
     const auto program = read_file(kOwnFile, kProgramMax);
     if (program) (void)write_all(copy->get(), *program, "zinit");
   };
   carry_out({"copy of zinit in memory", Milliseconds{10'000}, false, copy_it},
             [watchdog] { (void)feed_watchdog(watchdog); });
-  // A part of a program would be executed all the same.
+  // The kernel would execute a truncated program.
   if (look_at(copy->get(), "").stx_size != look_at(AT_FDCWD, kOwnFile).stx_size)
     return Error{"a copy of zinit in memory could not be made", ENOMEM};
   if (watchdog >= 0) ::fcntl(watchdog, F_SETFD, 0);
@@ -220,7 +220,7 @@ void kill_the_rest(const std::function<bool()>& reap_some, const SignOfLife& ali
       spared ? "all processes that do not survive" : "all processes that are left";
   log_info("SIGTERM to {}", which);
   rest.signal(SIGTERM);
-  rest.signal(SIGCONT);  // a stopped process handles no signal but SIGKILL
+  rest.signal(SIGCONT);  // a stopped process handles only SIGKILL
   if (rest.reap_until_none(kGrace)) return;
   log_warn("SIGKILL to {}", which);
   rest.signal(SIGKILL);

@@ -10,32 +10,32 @@
 
 namespace zinit {
 
-/// Called about four times a second while something is waited for: a hardware watchdog is fed so,
-/// and resets the machine if a step never returns.
+/// Called about four times a second during a wait. It feeds the hardware watchdog, which resets the
+/// machine if a step never returns.
 using SignOfLife = std::function<void()>;
 
-/// Sends SIGTERM to all processes, and SIGKILL after 3 s to those that are left. For PID 1 only,
-/// whose children they all are or become.
+/// Sends SIGTERM to all processes, and SIGKILL after 3 s to the remaining ones. For PID 1 only: all
+/// of them are, or become, its children.
 ///
 /// @param reap_some  reaps children that have ended; returns whether there may be more.
-/// @param spared     whether to leave a process alone; empty: all are killed.
+/// @param spared     returns whether to leave a process alone; empty: no process is spared.
 /// SIGCHLD must be blocked. Blocks for a few seconds at most.
 void kill_the_rest(const std::function<bool()>& reap_some, const SignOfLife& alive,
                    const std::function<bool(const ProcessStat&)>& spared = {});
 
-/// Ends a machine: login records, sync, swap, file systems, reboot(2). A step that hangs is given
-/// up. If reboot(2) fails there is a shell on the console.
+/// Ends a machine: login records, sync, swap, file systems, reboot(2). Gives up a step that hangs.
+/// If reboot(2) fails, a shell runs on the console.
 ///
-/// A program whose file has been deleted, as an upgrade does, would keep the file system of that
-/// from being made read-only: a copy of it in memory, called kLastStepsName, goes on in its place.
+/// If an upgrade has deleted the file of the running program, this file keeps its file system from
+/// becoming read-only. A copy of the program in memory, named kLastStepsName, then takes the steps.
 ///
-/// @param watchdog      descriptor of the hardware watchdog, which is fed meanwhile; -1: none.
+/// @param watchdog      descriptor of the hardware watchdog, fed during the steps; -1: none.
 /// @param threads_hang  whether a thread may hang in the kernel: execve(2) would wait for it.
 [[noreturn]] void leave_machine(PowerAction action, int watchdog, bool threads_hang);
 
-/// The name that the copy is executed by, as PID 1.
+/// The name of the copy when it is executed as PID 1.
 inline constexpr std::string_view kLastStepsName = "zinit-last-steps";
-/// What it does, by the arguments that leave_machine() gives it.
+/// Runs the copy, with the arguments that leave_machine() gives it.
 int run_last_steps(int argc, char** argv);
 
 }  // namespace zinit

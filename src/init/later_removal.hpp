@@ -1,7 +1,7 @@
-// Removes services that have ended and that nobody wants any more, many at a time, and not before
-// those clients were answered that have waited for their ends: these still get their status.
+// Removes services that have ended and that nobody wants any more, many at a time. First, clients
+// that waited for the ends of these services get their answers, with the status.
 //
-// Everything here is called on the control loop's thread.
+// Call everything here on the control loop's thread.
 #pragma once
 
 #include <functional>
@@ -13,21 +13,21 @@ namespace zinit {
 
 class LaterRemoval {
  public:
-  /// The loop outlives it. `answers_due` tells whether clients may still be to be told of the last
-  /// change.
+  /// The loop outlives this. `answers_due` returns whether clients may still wait for a report of
+  /// the last change.
   LaterRemoval(EventLoop& loop, std::function<bool()> answers_due, std::function<void()> remove)
       : answers_due_(std::move(answers_due)),
         remove_(std::move(remove)),
         timer_(loop, [this] { on_time(); }) {}
 
-  /// Has `remove` called soon, once.
+  /// Makes the timer call `remove` soon, once.
   void ask() noexcept {
     if (!timer_.active()) timer_.set(kSoon);
   }
 
  private:
   static constexpr Milliseconds kSoon{1};
-  static constexpr int kMostPutOff = 100;  // for there may always be a client to be answered
+  static constexpr int kMostPutOff = 100;  // because there may always be a client to answer
 
   void on_time() {
     if (answers_due_() && ++put_off_ < kMostPutOff) return timer_.set(kSoon);

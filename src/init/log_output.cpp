@@ -1,4 +1,4 @@
-// Whose log a process writes to. See log_output.hpp.
+// Chooses the log that a process writes to. See log_output.hpp.
 #include "init/log_output.hpp"
 
 namespace zinit {

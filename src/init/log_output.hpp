@@ -1,4 +1,4 @@
-// Joins the supervisor and io, which do not include each other: OutputPort by way of LogStore.
+// Joins the supervisor and io, which do not include each other: implements OutputPort by LogStore.
 #pragma once
 
 #include <map>
@@ -15,7 +15,7 @@ class LogOutput final : public OutputPort {
  public:
   explicit LogOutput(LogStore& logs) : logs_(logs) {}
 
-  /// What an instance for a connection writes goes to the log of its service.
+  /// The output of an instance for a connection goes to the log of its service.
   [[nodiscard]] Result<OutputPipes> open_output(Slot slot) override EXCLUDES(mutex_);
   [[nodiscard]] Result<OutputPipes> open_output_of_check(Slot slot,
                                                          const OutputTailPtr& tail) override
@@ -26,13 +26,13 @@ class LogOutput final : public OutputPort {
   void note(Slot slot, std::string_view line) override EXCLUDES(mutex_);
 
  private:
-  /// Whose log it is.
+  /// The slot whose log receives the output of `slot`.
   [[nodiscard]] Slot log_of(Slot slot) EXCLUDES(mutex_);
 
   LogStore& logs_;
   Mutex mutex_;                                               // a leaf
   std::map<std::string, Slot> accepting_ GUARDED_BY(mutex_);  // services with `accept`
-  std::map<Slot, std::string> instances_ GUARDED_BY(mutex_);  // and of which service they are
+  std::map<Slot, std::string> instances_ GUARDED_BY(mutex_);  // an instance's slot, and its service
 };
 
 }  // namespace zinit

@@ -13,7 +13,7 @@ namespace zinit {
 void tell_manager(std::string_view state) {
   const char* const variable = std::getenv("NOTIFY_SOCKET");
   const std::string_view path = variable == nullptr ? "" : variable;
-  // Only paths and abstract names are sockets of this kind; others, such as vsock:, are not ours.
+  // Only a path or an abstract name is a Unix socket; zinit ignores others, such as vsock:.
   if (path.empty() || path.size() > kUnixPathMax || (path[0] != '/' && path[0] != '@')) return;
   sockaddr_un address = unix_address(path);
   if (path[0] == '@') address.sun_path[0] = '\0';

@@ -20,7 +20,7 @@ std::optional<LogLevel> read_log_level(std::string_view word, std::string_view w
   return std::nullopt;
 }
 
-/// For a signal that exists, as it was given.
+/// Returns the word unchanged if it names a signal.
 std::optional<std::string> read_signal(std::string word, std::string_view where,
                                        std::vector<std::string>& faults) {
   if (signal_number(word) != 0) return word;
@@ -38,10 +38,10 @@ bool read_forward(std::string_view word, std::string_view where, std::vector<std
 
 struct Option {
   std::string_view name;
-  // Where its value goes, as it was given; or for a flag, which has none, what it sets.
+  // The member that takes the value unchanged; for a flag, which has no value, the member to set.
   std::optional<std::string> ServerOptions::*value = nullptr;
   bool ServerOptions::*flag = nullptr;
-  std::string_view word = {};  // the only value that a flag may have, and what it sets besides
+  std::string_view word = {};  // the only value that a flag may have; it also sets `word_flag`
   bool ServerOptions::*word_flag = nullptr;
 };
 
@@ -50,7 +50,7 @@ constexpr std::string_view kStopSignal = "--stop-signal";
 constexpr std::string_view kForward = "--forward";
 
 constexpr Option kOptions[] = {
-    // Their values are words that are checked at once.
+    // The values of these are words, and are checked at once.
     {.name = kLogLevel},
     {.name = kStopSignal},
     {.name = kForward},
@@ -105,7 +105,7 @@ class OptionReader {
   }
 
  private:
-  /// The rest is the command.
+  /// Takes the rest of the arguments as the command.
   void take_command() {
     options_.command.assign(arguments_.begin() + static_cast<std::ptrdiff_t>(next_),
                             arguments_.end());
@@ -146,7 +146,7 @@ class OptionReader {
       options_.*option.word_flag = true;
   }
 
-  /// The value of the option `name`: after its `=`, or the next argument.
+  /// The value of the option `name`: the text after its `=`, or the next argument.
   std::optional<std::string> value(std::string_view name) {
     std::optional<std::string> text = attached_;
     if (!text && next_ < arguments_.size() && arguments_[next_] != "--") text = arguments_[next_++];
@@ -234,7 +234,7 @@ std::optional<LogLevel> asked_log_level(const ServerOptions& options,
   constexpr std::string_view variable = "ZINIT_LOG_LEVEL";
   const auto word = value_of(environment, variable);
   std::optional<LogLevel> level;
-  // Empty is the same as unset, so that a script may pass on a variable that has no value.
+  // Empty counts as unset, so that a script may pass on a variable without a value.
   if (word && !word->empty()) level = read_log_level(*word, variable, faults);
   return level ? level : kernel.log_level;
 }

@@ -1,5 +1,5 @@
-// Parses what a server is started with: its command line, its environment, the kernel command line.
-// Pure: nothing here reads a file or makes a system call.
+// Parses a server's input at its start: command line, environment, kernel command line. Pure:
+// nothing here reads a file or makes a system call.
 #pragma once
 
 #include <cstdint>
@@ -22,55 +22,55 @@ struct ServerOptions {
   std::optional<LogLevel> log_level;
   bool pid1_mode = false;
   bool container = false;
-  bool console = false;                    // what services print goes to standard output as well
-  bool raw_console = false;                // and that as they print it
+  bool console = false;                    // output of services also goes to standard output
+  bool raw_console = false;                // and unchanged
   bool new_instance = false;               // start beside a server that runs the same files
-  std::optional<std::string> stop_signal;  // of the command
-  bool forward = true;                     // signals are passed on to the command
+  std::optional<std::string> stop_signal;  // for the command
+  bool forward = true;                     // pass signals on to the command
   bool help = false;
   bool version = false;
-  bool self_check = false;  // only see whether this program could go on in another's place
-  std::optional<std::string> journal_version;  // of the one whose place it would take
-  bool dashes = false;                         // there is a `--`
-  std::vector<std::string> command;            // of the service `main` of a container's PID 1
-  std::vector<std::string> words;   // not options: the kernel passes words that it does not know
-  std::vector<std::string> faults;  // error messages; what else was parsed is valid
+  bool self_check = false;  // only check whether this program could replace another
+  std::optional<std::string> journal_version;  // of the program to replace
+  bool dashes = false;                         // a `--` was given
+  std::vector<std::string> command;            // for the service `main` of a container's PID 1
+  std::vector<std::string> words;              // not options: the kernel passes unknown words
+  std::vector<std::string> faults;  // error messages; everything else was parsed and is valid
 };
 
-/// What an argument is that is neither an option nor the value of one.
+/// The meaning of an argument that is neither an option nor the value of an option.
 enum class Words : std::uint8_t {
   none,     // a word, and options may follow
-  command,  // it begins the command, as what follows `--` does: tini and the like read theirs so
+  command,  // begins the command, as after `--`: tini and similar programs do so
 };
 
 /// Options are `--name VALUE` or `--name=VALUE`, in any order. A server that is not PID 1 refuses
-/// to start if there are faults or words; PID 1 logs them and goes on, except for a container's
-/// `--` without a command.
+/// to start if there are faults or words. PID 1 logs them and continues, except in a container
+/// whose `--` has no command after it.
 [[nodiscard]] ServerOptions parse_server_options(std::span<const std::string> arguments,
                                                  Words words = Words::none);
 
-/// What the last of `words`, which stand behind `zinit server`, may become; ":files" stands for the
+/// Completions for the last of `words`, the words after `zinit server`. ":files" stands for the
 /// names of files.
 [[nodiscard]] std::vector<std::string> server_completions(std::span<const std::string> words);
 
-/// Options on the kernel command line (behaviour.md, "PID 1 in system mode" 4). `quiet` is not
-/// among them: it sets the kernel's log level, which applies to zinit's lines on the console as
-/// well.
+/// Options on the kernel command line (behaviour.md, "PID 1 in system mode" 4). `quiet` is not an
+/// option of zinit: it sets the kernel's log level, which also applies to zinit's lines on the
+/// console.
 struct KernelOptions {
-  std::string target;  // empty: the default
+  std::string target;  // empty: the default target
   std::optional<LogLevel> log_level;
   std::optional<std::string> config_dir;
-  bool shell = false;  // single, rescue, emergency: first a shell on the console
+  bool shell = false;  // single, rescue, emergency: a shell on the console first
   std::vector<std::string> faults;
 };
 
-/// `text` is that of /proc/cmdline. Double quotes protect blanks, as in the kernel. The last of
-/// several settings of one option counts.
+/// `text` is the content of /proc/cmdline. Double quotes protect blanks, as in the kernel. If an
+/// option is set several times, the last setting counts.
 [[nodiscard]] KernelOptions parse_kernel_options(std::string_view text);
 
-/// What of them is for an initramfs that is on its way to another root, and has a file
-/// /etc/initrd-release to say so (https://systemd.io/INITRD_INTERFACE): the log level. Target,
-/// directory and shell are those of the other root.
+/// The options that apply in an initramfs, which only leads to another root, and which a file
+/// /etc/initrd-release marks (https://systemd.io/INITRD_INTERFACE): the log level. Target,
+/// directory and shell belong to the other root.
 [[nodiscard]] KernelOptions for_initramfs(const KernelOptions& options);
 
 /// Whether zinit is PID 1 of a container rather than of a machine (zinit.toml(5), "Where files are
@@ -78,9 +78,8 @@ struct KernelOptions {
 [[nodiscard]] bool in_container(const ServerOptions& options, const Environment& environment,
                                 bool marked);
 
-/// The log level of the command line, ZINIT_LOG_LEVEL or the kernel command line, the first of
-/// these that is set; if none is, that of zinit.toml counts. Invalid levels are reported in
-/// `faults`.
+/// The log level of the command line, of ZINIT_LOG_LEVEL or of the kernel command line: the first
+/// that is set. If no level is set, zinit.toml's counts. Reports invalid levels in `faults`.
 [[nodiscard]] std::optional<LogLevel> asked_log_level(const ServerOptions& options,
                                                       const Environment& environment,
                                                       const KernelOptions& kernel,

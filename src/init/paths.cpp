@@ -1,4 +1,4 @@
-// Starting services by files. See paths.hpp.
+// Starts services by files. See paths.hpp.
 #include "init/paths.hpp"
 
 #include <fcntl.h>
@@ -16,16 +16,16 @@ namespace {
 
 constexpr EpollSet::Key kInotify = 0;
 
-// How long the file systems may take to answer before others no longer wait for that.
+// How long others wait for an answer of the file systems.
 constexpr Milliseconds kPatience{2000};
 
-// After a lack of descriptors, memory or threads.
+// The time before the next try after a lack of descriptors, memory or threads.
 constexpr Milliseconds kLookAfterLack{5000};
 
-// A service that changes its own file is started that often at most.
+// A service that changes its own file starts at most once in this time.
 constexpr Milliseconds kLeastDelay{100};
 
-/// The states of a service's paths as a fact, and whether it is to be started yet.
+/// A fact holds the states of a service's paths, and a mark if the service must still start.
 constexpr char kWanted = '!';
 constexpr char kBetween = ' ';
 
@@ -76,14 +76,14 @@ void Paths::load() {
   }
   if (same && next.size() == all_.size()) return all_.swap(next);
   Result<PathWatch> made = next.empty() ? Result<PathWatch>(Failure(Error{})) : PathWatch::create();
-  if (!next.empty() && !made) {  // all stays as it is until there is one
+  if (!next.empty() && !made) {  // keep the old watch until a new one can be made
     fault_ = fmt::format("its [path] is not watched: {}", made.error().text);
     log_error("changes to [path] are not applied: {}", made.error().text);
     seen_.reset();
     return retry_.set(kLookAfterLack);
   }
   fault_.clear();
-  // What was known of paths that stay is kept, so that no change is missed.
+  // Keep the known states of paths that stay, so that no change is missed.
   std::map<std::string, std::vector<std::string>> states;
   for (auto& [name, service] : next)
     for (const PathWatch::Number number : service.numbers)
@@ -104,21 +104,21 @@ void Paths::load() {
   ask();
 }
 
-/// Adds the paths of a service, which were found so before; empty: they were not looked at yet.
+/// Adds the paths of a service. `known` holds their last states; empty: not checked yet.
 void Paths::watch(const std::string& name, Service& service, std::vector<std::string> known) {
   if (const auto fact = inherited_.find(name); fact != inherited_.end()) {
     service.wanted = fact->second.starts_with(kWanted);
     const std::string_view states = std::string_view(fact->second).substr(service.wanted ? 1 : 0);
     const auto parts = split(states, kBetween);
     known.assign(parts.begin(), parts.end());
-    service.active = true;  // if it has ended since, that is still to be acted on
+    service.active = true;  // if it has ended since, follow() still handles its end
   }
   service.numbers.clear();
   const auto add = [&](PathKind kind, const std::vector<std::string>& paths) {
     for (const std::string& path : paths) {
       service.numbers.push_back(watch_->add(kind, path));
       paths_.push_back({name, kind});
-      paths_.back().wants = service.wanted;  // until it is looked at
+      paths_.back().wants = service.wanted;  // until it is checked
       touched_[service.numbers.back()];
     }
   };
@@ -141,15 +141,15 @@ void Paths::begin_watching() {
   }
   if (mounts_) return;
   mounts_ = UniqueFd(::open("/proc/self/mounts", O_RDONLY | O_CLOEXEC));
-  if (!mounts_) return;  // without /proc no mount is seen
-  // A change of the mounts is an error on it (proc_pid_mounts(5)), which counts as writable; it is
-  // always readable. Not in `events_`: whoever asks first has the change, which would be the set.
+  if (!mounts_) return;  // without /proc zinit sees no mounts
+  // A change of the mounts is an error on the file (proc_pid_mounts(5)), which counts as writable.
+  // Not in `events_`: the first to ask gets the change, and the set would be the first.
   mounts_changed_ = std::make_unique<IoWatcher>(parts_.loop, mounts_.get(), EV_WRITE,
                                                 [this](int) { look_at_all(); });
   mounts_changed_->start();
 }
 
-// --- what happens to paths ---
+// --- changes of paths ---
 
 void Paths::look_at_all() {
   for (PathWatch::Number number = 0; number < paths_.size(); ++number) touched_[number];
@@ -171,7 +171,7 @@ void Paths::take(PathWatch::Touches touches) {
   }
 }
 
-/// A file system does not answer. Whoever waits for all paths to be in force waits no longer.
+/// Handles a silent file system: an answer that waits for all paths to be in force waits no longer.
 void Paths::on_silence() {
   hangs_ = true;
   log_warn(
@@ -179,8 +179,8 @@ void Paths::on_silence() {
   parts_.settled();
 }
 
-/// Has the file systems asked. Until they have answered no events are read, since what is watched
-/// is changed meanwhile.
+/// Asks the file systems. Until they have answered zinit reads no events, because the task changes
+/// the set of watches.
 void Paths::ask() {
   if (under_way_ || !watch_) return;
   under_way_ = true;
@@ -198,7 +198,7 @@ void Paths::ask() {
   task.finish = [this, watch = watch_, found, touches](const std::optional<Error>& fault) {
     under_way_ = hangs_ = false;
     silence_.stop();
-    if (watch_ == watch) {  // else others are watched by now
+    if (watch_ == watch) {  // otherwise zinit watches other paths by now
       (void)events_.change(watch_->fd(), EPOLLIN, kInotify);
       if (fault) take(std::move(*touches));
       answered(*found);
@@ -225,7 +225,7 @@ void Paths::answered(const std::map<PathWatch::Number, PathWatch::Found>& found)
     if (one.warning != path.warning && !one.warning.empty())
       log_warn("{}: [path]: {}", path.service, one.warning);
     path.warning = one.warning;
-    // What has gone meanwhile starts nothing any more.
+    // A file that has gone by now starts nothing any more.
     const bool stays = path.kind == PathKind::changed ||
                        (path.kind == PathKind::exists ? one.there : one.not_empty);
     path.wants = (path.wants && stays) || one.holds || (service.ended && one.not_empty);
@@ -265,7 +265,7 @@ void Paths::arm() {
                  : again_.set(std::chrono::ceil<Milliseconds>(std::max(next - Clock::now(), {})));
 }
 
-/// Starts a service that is to be started, and looks at the directories of one that has ended.
+/// Starts a service that must start, and checks the directories of a service that has ended.
 void Paths::follow(const std::string& name, Service& service) {
   const auto brief = parts_.board.brief(name);
   const bool was_ignored = std::exchange(service.ignored, !brief || brief->ignored);
@@ -290,7 +290,7 @@ void Paths::follow(const std::string& name, Service& service) {
     service.again = kNever;
     return;
   }
-  // A stop on request counts for all that has happened before it.
+  // A stop on request cancels the effect of all earlier changes.
   if (brief->wish == Wish::down && (has_ended || was_wanted)) {
     want_nothing();
     keep(name, service);

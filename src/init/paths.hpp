@@ -1,12 +1,12 @@
-// [path] of services: starts each when one of its files is there, has changed, or its directory is
-// not empty.
+// [path] of services: starts a service when one of its files exists, when one has changed, or when
+// its directory is not empty.
 //
-// What comes while the service runs is not lost: it runs once more then. A directory that is still
-// not empty when the service has ended starts it again after restart_delay_ms, unless it was
-// stopped on request. Then, as with any other key, the next change does.
+// A change while the service runs is not lost: the service runs once more afterwards. A directory
+// that is still not empty when the service has ended starts it again after restart_delay_ms. If the
+// service was stopped on request, the next change starts it, as with any other key.
 //
-// Everything here is called on the control loop's thread. The file systems are asked on that of the
-// queue, for they may not answer.
+// Call everything here on the control loop's thread. The queue's thread asks the file systems,
+// because they may not answer.
 #pragma once
 
 #include <functional>
@@ -29,7 +29,7 @@ namespace zinit {
 
 class Paths {
  public:
-  /// All of these outlive this object. `settled` is called when all paths have been looked at.
+  /// All members outlive this object. `settled` is called after all paths have been checked.
   struct Parts {
     EventLoop& loop;
     Board& board;
@@ -41,19 +41,19 @@ class Paths {
   Paths(const Paths&) = delete;
   Paths& operator=(const Paths&) = delete;
 
-  /// After a re-execution, before the first look(): what has changed since the previous process
-  /// image has looked is found.
+  /// After a re-execution, before the first look(): finds changes since the previous process image
+  /// has last checked the paths.
   void take_over(const FactMap& facts) { inherited_ = facts_below(facts, kFacts); }
 
-  /// To be called after each change of the board.
+  /// Call it after each change of the board.
   void look();
 
-  /// Whether paths are being looked at, and the file systems may still answer soon.
+  /// Whether a check of paths is under way, and the file systems may still answer soon.
   [[nodiscard]] bool busy() const noexcept { return under_way_ && !hangs_; }
-  /// Whether a look is under way, however long it takes: it may hang with its file system.
+  /// Whether a check is under way, however long it takes: it may hang with its file system.
   [[nodiscard]] bool looks() const noexcept { return queue_.busy(); }
 
-  /// Why not all that a service waits for may be seen; empty: it is.
+  /// Why zinit may miss a change that a service waits for; empty: it sees all.
   [[nodiscard]] std::string fault_of(const std::string& service) const;
 
  private:
@@ -62,14 +62,14 @@ class Paths {
   struct Service {
     SpecPtr spec;
     std::vector<PathWatch::Number> numbers;
-    bool wanted = false;       // it is to be started when it has ended
-    bool active = false;       // it was not at rest when it was last looked at
+    bool wanted = false;       // start it when it has ended
+    bool active = false;       // it was not at rest at the last look
     bool ignored = false;      // its status is "ignore"
-    bool up = false;           // its wish was up when it was last looked at
-    TimePoint again = kNever;  // when its directories are to be looked at again
-    TimePoint not_before{};    // of the next start
-    StartDelay delay{};        // until then, where it has failed
-    bool ended = false;        // they are being looked at because it has ended
+    bool up = false;           // its wish was up at the last look
+    TimePoint again = kNever;  // the time of the next check of its directories
+    TimePoint not_before{};    // the earliest time of the next start
+    StartDelay delay{};        // the delay for `not_before` after failures
+    bool ended = false;        // its end is the reason for the check
   };
   struct One {
     std::string service;
@@ -77,7 +77,7 @@ class Paths {
     std::string state{};
     std::string warning{};
     bool not_empty = false;
-    bool wants = false;  // what has happened to it starts the service
+    bool wants = false;  // its change starts the service
   };
 
   void load();
@@ -96,28 +96,28 @@ class Paths {
   void look_at_all();
 
   const Parts parts_;
-  // Of its own: a file system that does not answer must not hold up what reads service files.
+  // A queue of its own: a file system that does not answer must not delay tasks of service files.
   FileQueue queue_;
   BoardServices services_;
   FactMap inherited_;
   GraphPtr seen_;
   std::map<std::string, Service> all_;
   std::vector<One> paths_;            // by number
-  std::shared_ptr<PathWatch> watch_;  // shared with the task under way
+  std::shared_ptr<PathWatch> watch_;  // shared with the current task
   EpollSet events_;
   UniqueFd mounts_;
   std::unique_ptr<IoWatcher> mounts_changed_;
-  PathWatch::Touches touched_;           // that are to be looked at
-  std::set<PathWatch::Number> lacking_;  // that are to be looked at later
+  PathWatch::Touches touched_;           // to check now
+  std::set<PathWatch::Number> lacking_;  // to check later
   bool under_way_ = false;
-  bool hangs_ = false;      // what is under way takes long
+  bool hangs_ = false;      // the current check takes long
   std::string fault_;       // why nothing is watched
-  bool unwatched_ = false;  // for want of descriptors: tried again
+  bool unwatched_ = false;  // because of a lack of descriptors: tried again
   TimerWatcher silence_;
   TimerWatcher again_;
   TimerWatcher retry_;
-  TimerWatcher later_;                // of lacking_
-  Backoff<5000, 300000> lack_delay_;  // a lack may last, as of watches
+  TimerWatcher later_;                // for lacking_
+  Backoff<5000, 300000> lack_delay_;  // a lack, as of watches, may last
 };
 
 }  // namespace zinit

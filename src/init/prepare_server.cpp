@@ -30,7 +30,7 @@ std::optional<rlimit> prepare_process() {
   share_arenas();
   install_memory_policy();
   if (const auto blocked = block_signals(); !blocked) log_error("{}", blocked.error().text);
-  // An ignored signal does not arrive by a signalfd either, and zinit may have inherited that.
+  // A signalfd does not report an ignored signal, and zinit may have inherited ignored signals.
   for (const int signal : handled_signals()) std::signal(signal, SIG_DFL);
   std::signal(SIGPIPE, SIG_IGN);
   keep_dispositions();
@@ -42,7 +42,7 @@ std::optional<rlimit> prepare_process() {
   return std::nullopt;
 }
 
-/// Empty if the directory was removed; then relative paths lead nowhere anyway.
+/// Empty if the directory was removed; a relative path then leads nowhere.
 std::string own_directory() {
   char here[PATH_MAX];
   return ::getcwd(here, sizeof here) == nullptr ? std::string() : std::string(here);
@@ -82,12 +82,12 @@ bool same_file(int one, int other) noexcept {
          a.st_ino == b.st_ino;
 }
 
-/// A lone command has zinit in place of tini, which says nothing. Whether services stand beside it
-/// is known by the files alone, which are read for that before anything is said; after a
-/// re-execution the previous process image has known it.
+/// A lone command has zinit in place of tini, which prints nothing. Only the files show whether
+/// other services run beside the command, so zinit reads the files before it logs anything. After a
+/// re-execution the previous process image has left the answer.
 void take_command(DaemonStart& start, const ServerOptions& options) {
   start.sources.command = {options.command, options.stop_signal.value_or(""), own_directory()};
-  // By inheritance a process may be where it may not go.
+  // A process may have inherited a directory that it must not enter.
   if (std::string& dir = start.sources.command.dir; ::access(dir.c_str(), X_OK) != 0) dir.clear();
   if (options.command.empty()) {
     if (options.stop_signal) log_warn("--stop-signal needs a command, and none is given");
@@ -107,8 +107,8 @@ void take_command(DaemonStart& start, const ServerOptions& options) {
   });
 }
 
-/// PID 1 goes on without a directory that it was given, and says so; nobody needs another server
-/// that has nothing to run.
+/// Refuses a directory that was named and does not exist. Only PID 1 logs the lack and continues; a
+/// server without anything to run is of no use otherwise.
 Result<void> find_named(const Places& places) {
   for (const ConfigDirectory& directory : places.directories) {
     struct stat status {};
@@ -121,17 +121,17 @@ Result<void> find_named(const Places& places) {
   return {};
 }
 
-/// Of what nobody misses beside a lone command.
+/// The level for a lack that does not matter to a lone command.
 LogLevel level_of_want(const DaemonStart& start) {
   return start.command_alone ? LogLevel::info : LogLevel::warn;
 }
 
-/// If a sink cannot be opened it is null, and its lines count as dropped.
+/// A sink that cannot be opened is null, and its lines count as dropped.
 LogSinks open_sinks(EventLoop& loop, Mode mode, Inheritance* inherited) {
   LogSinks sinks;
   if (auto kmsg = open_fd("/dev/kmsg", O_WRONLY | O_NONBLOCK | O_NOCTTY))
     sinks.kmsg = std::make_shared<KmsgSink>(loop, std::move(*kmsg));
-  std::map<int, KeptFd> areas;  // by the descriptor that what waits in them is for
+  std::map<int, KeptFd> areas;  // kept queues, by the descriptor that they are for
   if (inherited != nullptr)
     for (auto& one : inherited->take_all(KeptKind::console))
       areas[one.note.part] = std::move(one.fd);
@@ -143,7 +143,7 @@ LogSinks open_sinks(EventLoop& loop, Mode mode, Inheritance* inherited) {
     return std::make_shared<ConsoleSink>(loop, std::move(*own), std::move(area));
   };
   const auto out = console(STDOUT_FILENO);
-  // One queue, if both are one: a long line of the one does not come within a line of the other.
+  // One queue if both are the same file: no long line of one comes inside a line of the other.
   const auto err = same_file(STDOUT_FILENO, STDERR_FILENO) ? out : console(STDERR_FILENO);
   sinks.console = out;
   if (out && err) sinks.raw_console = std::make_shared<RawConsole>(out, err);
@@ -165,7 +165,7 @@ Result<void> open_socket(DaemonStart& start) {
   }
   const bool taken = start.mode == Mode::container && socket.error().errnum == EADDRINUSE;
   if (start.mode == Mode::standalone || taken) return Failure(socket.error());
-  // What a container is there for must not depend on it: its root may be read-only.
+  // The purpose of a container must not depend on the socket: the root may be read-only.
   if (start.mode == Mode::container)
     log_warn("there is no control socket, so zinitctl cannot connect: {}", socket.error().text);
   else
@@ -173,8 +173,8 @@ Result<void> open_socket(DaemonStart& start) {
   return {};
 }
 
-/// Takes the lock for the service files, which PID 1 needs not: nothing outlives it. Where no lock
-/// can be made the server goes on without it.
+/// Takes the lock for the service files. PID 1 needs no lock, because nothing outlives it. If no
+/// lock can be made, the server continues without it.
 Result<void> lock_files(DaemonStart& start, bool new_instance) {
   const Places& places = start.sources.places;
   if (start.legacy)
@@ -192,8 +192,8 @@ Result<void> lock_files(DaemonStart& start, bool new_instance) {
   return {};
 }
 
-/// Notes what the next server needs if this one is killed. Without cgroups it knows services by
-/// their environment.
+/// Notes facts for the next server, in case this one is killed. Without cgroups the next server
+/// recognizes services by their environment.
 void note_server(DaemonStart& start) {
   const std::string own = fmt::format("{}=", kServerVariable);
   std::erase_if(start.environment, [&](const std::string& one) { return one.starts_with(own); });
@@ -204,8 +204,8 @@ void note_server(DaemonStart& start) {
   if (!noted) log_warn("{}", noted.error().text);
 }
 
-/// Looks for what a killed server with the same service files has left running. What there is goes
-/// on as it does after a re-execution without a journal.
+/// Looks for services that a killed server with the same service files has left running. They go on
+/// as after a re-execution without a journal.
 void find_left(DaemonStart& start) {
   const ServerLock::Note& before = start.lock.before();
   if (before.pid == 0) return;
@@ -220,7 +220,7 @@ void find_left(DaemonStart& start) {
   start.legacy->left = std::move(*left);
 }
 
-/// Without cgroups there is one warning, and services are supervised all the same.
+/// Without cgroups there is one warning, and services are still supervised.
 std::shared_ptr<CgroupTree> make_cgroups(const std::string& left, LogLevel level) {
   auto cgroups = CgroupTree::create(left);
   if (cgroups) return std::move(*cgroups);
@@ -228,7 +228,7 @@ std::shared_ptr<CgroupTree> make_cgroups(const std::string& left, LogLevel level
   return nullptr;
 }
 
-/// The options for a self-check of another program to read what this one reads.
+/// The options with which the self-check of another program reads the same files.
 std::vector<std::string> check_options(const StartRequest& request) {
   std::vector<std::string> options;
   const auto add = [&](const char* name, const std::optional<std::string>& value) {
@@ -242,8 +242,8 @@ std::vector<std::string> check_options(const StartRequest& request) {
   return options;
 }
 
-/// Prepares for a fault. As early as can be: to read what a crashed image has left is what may well
-/// lead to one.
+/// Prepares for a fault as early as possible, because reading the data of a crashed process image
+/// may well cause the next fault.
 void prepare_recovery(std::optional<Inheritance>& inherited) {
   if (kept_list_fd() < 0) {
     if (const auto made = make_kept_list(); !made)
@@ -258,7 +258,7 @@ void prepare_recovery(std::optional<Inheritance>& inherited) {
   prepare_execution();
 }
 
-/// What the previous process image has left. What cannot be read is logged, and is empty.
+/// Reads what the previous process image has left. Logs unreadable data, and leaves it empty.
 Legacy read_legacy(Inheritance inherited) {
   Legacy legacy;
   legacy.journal_file = inherited.take(KeptKind::journal);
@@ -298,7 +298,7 @@ int run_self_check(const StartRequest& request) {
 Result<ControlSocket> open_control_socket(const Places& places, Milliseconds lock_wait,
                                           LogLevel level) {
   auto socket = ControlSocket::open({places.socket, places.socket_in_tmp, lock_wait});
-  // Where another server answers, this one is not to be taken for it.
+  // If another server answers here, a client must not mistake this server for it.
   const bool taken = !socket && socket.error().errnum == EADDRINUSE;
   if (socket || taken || places.spare_socket.empty()) return socket;
   auto spare = ControlSocket::open({places.spare_socket, places.spare_in_tmp, lock_wait});
@@ -319,7 +319,7 @@ Result<DaemonStart> prepare_server(StartRequest request) {
     start.started = start.legacy->daemon.started.value_or(start.started);
     if (!start.legacy->daemon.program.empty()) set_installed_program(start.legacy->daemon.program);
   }
-  // After a re-execution zinit's own limit is the raised one.
+  // After a re-execution zinit's own limit is already the raised one.
   if (start.legacy && start.legacy->daemon.nofile) start.nofile = start.legacy->daemon.nofile;
   const bool of_machine = request.mode == Mode::system && start.nofile;
   start.service_nofile = of_machine ? limit_for_services() : start.nofile;

@@ -5,7 +5,7 @@
 
 namespace zinit {
 
-/// What a server is started with: its command line, and in system mode the kernel command line and
+/// The input of a server's start: its command line, and in system mode the kernel command line and
 /// the console.
 struct StartRequest {
   Mode mode = Mode::standalone;
@@ -17,22 +17,22 @@ struct StartRequest {
   bool subreaper = false;                  // container mode, and not process 1
 };
 
-/// See check_installed_program(): says what is in the way of this program's going on for another.
+/// See check_installed_program(): prints why this program could not continue in place of another.
 /// @return  the exit status
 [[nodiscard]] int run_self_check(const StartRequest& request);
 
-/// The control socket at its place or, if that cannot be had, at the spare one, which is logged
-/// with this level.
+/// Opens the control socket at its place. If this fails, opens it at the spare place and logs so
+/// with `level`.
 /// @return  the error of the first place
 [[nodiscard]] Result<ControlSocket> open_control_socket(const Places& places,
                                                         Milliseconds lock_wait,
                                                         LogLevel level = LogLevel::warn);
 
-/// Prepares the process (signals, descriptors) and makes all parts of DaemonStart. Invalid options
-/// are logged.
+/// Prepares the process (signals, descriptors) and makes all parts of DaemonStart. Logs invalid
+/// options.
 /// @return  an error if there are no descriptors for the loop, or in standalone mode no control
-///          socket; PID 1 goes on without it, but in a container not where another server has it.
-/// On the main thread, before other threads are started.
+///          socket. PID 1 continues without it, except in a container if another server has it.
+/// Call it on the main thread, before other threads start.
 [[nodiscard]] Result<DaemonStart> prepare_server(StartRequest request);
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Setting, loading and removing proxies. See proxy_changes.hpp.
+// Sets, loads and removes proxies. See proxy_changes.hpp.
 #include "init/proxy_changes.hpp"
 
 #include <algorithm>
@@ -16,14 +16,14 @@ namespace zinit {
 
 namespace {
 
-// A fact is the setting in force as JSON, and a line for each address that is open; where there is
-// a fault also the setting that is wanted, as JSON, and the fault.
+// A fact is the setting in force as JSON, then a line for each open address. After a fault it also
+// holds the wanted setting as JSON, and the fault.
 constexpr std::string_view kProxyFacts = "proxy/";
 constexpr std::string_view kFault = "!";
 
 std::string fact_key(const std::string& name) { return std::string(kProxyFacts) + name; }
 
-/// Names whose the address is, if it is another proxy's.
+/// Appends the name of the other proxy that listens at the address, if there is one.
 template <class Entries>
 std::string with_holder(std::string text, const Entries& entries, const std::string& name) {
   for (const auto& [other, entry] : entries) {
@@ -40,27 +40,27 @@ std::string with_holder(std::string text, const Entries& entries, const std::str
 
 }  // namespace
 
-/// A request of a client, on its way.
+/// A client's request on its way through the threads.
 struct ProxyChanges::Set {
   SetProxy request;
   Daemon::ProxyDone done;
   std::string name;
   Entries before{};
-  Listeners spare{};  // open, and nobody needs it
+  Listeners spare{};  // open, but not needed
   std::optional<ProxyTable::Place> place{};
-  std::string no_place{};  // why there is none
-  bool new_place = false;  // it was free
+  std::string no_place{};  // why `place` is unset
+  bool new_place = false;  // the place was free
   std::optional<RequestFailure> failure{};
   std::shared_ptr<ProxySpec> spec{};
   Listeners listeners{};
 };
 
-/// What files say, on its way.
+/// The content of files on its way through the threads.
 struct ProxyChanges::Load {
   std::vector<ProxyPtr> files;
   TimePoint began{};
   Entries before{};
-  std::set<ListenerPtr> spare{};  // open, and nobody needs it
+  std::set<ListenerPtr> spare{};  // open, but not needed
   Entries after{};
 };
 
@@ -96,14 +96,14 @@ std::optional<ProxyTable::Place> ProxyChanges::place_for(const std::string& name
   return places != nullptr ? places->claim(name) : std::nullopt;
 }
 
-/// Why place_for() gives none.
+/// Why place_for() returns nothing.
 std::string ProxyChanges::no_place() const {
   return table_ ? fmt::format("there are {} proxies already", ProxyTable::kMost)
                 : std::string("there is no memory for the counts of proxies, as the log says");
 }
 
-/// The place of a proxy that had `place` when its change began: that of a removed one of its name
-/// may have become free meanwhile. A new one counts from 0, where no connections of that one go on.
+/// The place of a proxy that had `place` when its change began. The place of a removed proxy of its
+/// name may have become free meanwhile. A new proxy counts from 0 if no such connections go on.
 ProxyTable::Place ProxyChanges::place_now(const std::string& name, ProxyTable::Place place) {
   const ProxyTable::Place now = place_for(name).value_or(place);
   if (!entries_.contains(name)) table_->count_anew(now);
@@ -116,9 +116,9 @@ void ProxyChanges::free_place(ProxyTable::Place place) {
   if (!used && table_) table_->free(place);
 }
 
-// --- telling the data loop, and the next image ---
+// --- reports to the data loop, and facts for the next process image ---
 
-/// Of an entry that has a place.
+/// The entry must have a place.
 Proxies::Change ProxyChanges::change_of(const Entry& entry) const {
   return {entry.spec, *entry.place, &table_->counts(*entry.place), entry.listeners};
 }
@@ -135,7 +135,7 @@ void ProxyChanges::keep_fact(const std::string& name, const Entry& entry) {
   if (!entry.spec->broken()) {
     fact = proxy_json(*entry.spec);
     for (const ListenerPtr& listener : entry.listeners) fact += "\n" + listener->address();
-    // Where the new setting cannot be had, the old one is in force until it can.
+    // If the new setting is not available, the old one stays in force until it is.
     const auto file = std::ranges::find(files_, name, &ProxySpec::name);
     const bool wants = file != files_.end() && !(*file)->broken() && **file != *entry.spec;
     if (wants) fact += "\n" + proxy_json(**file);
@@ -160,7 +160,7 @@ void ProxyChanges::drop(const std::string& name) {
 }
 
 void ProxyChanges::apply(std::vector<Proxies::Change> changes, Then then) {
-  // What a client waits for stays on this thread: the data loop has its number alone.
+  // The data loop gets only the ticket: the request of a client stays on this thread.
   const Ticket ticket = ++last_;
   applied_[ticket] = std::move(then);
   const auto told = proxies_.apply(std::move(changes), [this, ticket](Listeners unused) {
@@ -184,7 +184,7 @@ void ProxyChanges::take_told() {
     let_go(std::make_shared<Listeners>(std::move(unused)), ticket);
 }
 
-/// Closing a listener removes its file, which may block.
+/// A task closes the listeners, because closing removes their files, which may block.
 void ProxyChanges::let_go(const std::shared_ptr<Listeners>& unused, Ticket ticket) {
   if (unused->empty()) return end_change(ticket, {});
   FileTask task;
@@ -208,7 +208,7 @@ std::vector<ProxyPtr> ProxyChanges::files_of(const LoadedConfig& config) const {
   std::vector<ProxyPtr> files;
   std::set<std::string_view> read;
   for (const ProxyPtr& file : config.proxies) read.insert(file->file);
-  // What is no TOML may count as the file of a service that is wrong.
+  // A file that is not TOML may appear as the file of a broken service.
   std::set<std::string_view> unreadable;
   for (const SpecPtr& spec : config.specs)
     if (spec->broken()) unreadable.insert(spec->file);
@@ -222,7 +222,7 @@ std::vector<ProxyPtr> ProxyChanges::files_of(const LoadedConfig& config) const {
     if (unreadable.contains(file) || missing(file)) files.push_back(entry.spec);
   }
   for (const ProxyPtr& file : config.proxies) {
-    // One whose name is wrong has that of its file.
+    // A proxy with a wrong name is named after its file.
     const auto same = std::ranges::find_if(entries_, [&](const auto& one) {
       return file->broken() && one.second.spec->file == file->file;
     });
@@ -299,7 +299,7 @@ void ProxyChanges::load() {
   parts_.queue.add(std::move(task));
 }
 
-/// Opens what is not open yet. A proxy whose new setting cannot be had keeps the old one.
+/// Opens missing listeners. A proxy whose new setting is not available keeps its old one.
 void ProxyChanges::open_loaded(Load& load) {
   std::set<ListenerPtr>& spare = load.spare;
   for (const auto& [name, entry] : load.before)
@@ -360,7 +360,7 @@ void ProxyChanges::take_loaded(Load& load, const std::optional<Error>& fault) {
                          old->second.listeners != entry.listeners ||
                          old->second.error != entry.error;
     if (!differs) {
-      if (!entry.error.empty()) keep_fact(name, entry);  // its file may say something else by now
+      if (!entry.error.empty()) keep_fact(name, entry);  // its file may have changed
       continue;
     }
     if (entry.place) entry.place = place_now(name, *entry.place);
@@ -370,7 +370,7 @@ void ProxyChanges::take_loaded(Load& load, const std::optional<Error>& fault) {
       changes.push_back(removal_of(old->second));
     put(name, std::move(entry));
   }
-  // The last references that might close a listener are those of the data loop.
+  // Only the data loop may hold the last references, which close a listener.
   load.before.clear();
   load.spare.clear();
   load.after.clear();
@@ -409,7 +409,7 @@ void ProxyChanges::set(SetProxy request, Daemon::ProxyDone done) {
   parts_.queue.add(std::move(task));
 }
 
-/// On the queue's thread.
+/// Runs on the queue's thread.
 void ProxyChanges::make_set(Set& set) const {
   const auto fail = [&set](Refusal refusal, std::string text,
                            std::vector<std::string> details = {}) {
@@ -461,7 +461,7 @@ void ProxyChanges::take_set(const std::shared_ptr<Set>& set, const std::optional
            set->request.persist ? ", written to " + set->spec->file : ", at runtime only");
   std::vector<Proxies::Change> changes;
   changes.push_back(change_of(entry));
-  // What is tried again later is what is in force, and a reload brings what files say.
+  // The setting in force is the one to try again later; a reload brings back the files' settings.
   std::erase_if(files_, [&](const ProxyPtr& file) { return file->name == set->name; });
   if (!set->spec->file.empty()) files_.push_back(set->spec);
   put(set->name, std::move(entry));
@@ -510,7 +510,7 @@ void ProxyChanges::take_away(const std::string& name, const Daemon::ProxyDeleteD
   });
 }
 
-// --- over a re-execution ---
+// --- across a re-execution ---
 
 void ProxyChanges::restore(Inheritance& inherited, const FactMap& facts) {
   if (KeptFd kept = inherited.take(KeptKind::proxy_table)) {
@@ -551,7 +551,7 @@ void ProxyChanges::restore(Inheritance& inherited, const FactMap& facts) {
     changes.back().left = std::move(left[*place]);
     put(std::string(name), std::move(entry));
   });
-  // Those of a proxy that was removed go on until they end.
+  // Connections of a removed proxy go on until they end.
   for (auto& [place, connections] : left) {
     if (connections.empty() || !table_) continue;
     const auto unknown = std::make_shared<ProxySpec>();
@@ -561,7 +561,7 @@ void ProxyChanges::restore(Inheritance& inherited, const FactMap& facts) {
     changes.back().left = std::move(connections);
     changes.push_back(removal_of(gone));
   }
-  // The image before may have ended in the midst of a change.
+  // The previous process image may have ended during a change.
   const auto unclaimed = std::make_shared<Listeners>();
   for (auto& [address, listener] : listeners) unclaimed->push_back(std::move(listener));
   let_go(unclaimed, ++last_);

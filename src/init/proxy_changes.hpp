@@ -1,12 +1,12 @@
-// Which proxies there are: those of files, and those that clients set and delete (control.md,
-// "Proxies"). Addresses are looked up, bound and given back, and files written, as tasks of the
-// file queue, for all of that may block; then the data loop is told (activation/proxies.hpp).
+// The set of proxies: proxies of files, and proxies that clients set and delete (control.md,
+// "Proxies"). Tasks of the file queue look up, bind and release addresses and write files, because
+// all of these may block. Then the data loop gets the change (activation/proxies.hpp).
 //
-// A change opens all that the new setting listens on before it touches the old one. What listens at
-// an address already is used again, so no client is refused meanwhile; in a reload also by another
-// proxy. A proxy of a file whose address cannot be had now is tried again every 5 s.
+// A change opens all listeners of the new setting before it touches the old one. It uses a listener
+// that is already open at an address again, so no client is refused; a reload may also take it from
+// another proxy. If the address of a file's proxy is not available, zinit tries again every 5 s.
 //
-// Everything here is called on the control loop's thread, except what is said to be of any.
+// Call everything here on the control loop's thread, unless a comment allows any thread.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,7 @@ namespace zinit {
 
 class ProxyChanges {
  public:
-  /// All of these outlive this object. `settled` is called when no change is under way any more.
+  /// All members outlive this object. `settled` is called when no change is under way any more.
   struct Parts {
     FileQueue& queue;
     EventLoop& loop;
@@ -45,17 +45,17 @@ class ProxyChanges {
   ProxyChanges(const ProxyChanges&) = delete;
   ProxyChanges& operator=(const ProxyChanges&) = delete;
 
-  /// After a re-execution: goes on with the proxies of the previous process image, at once.
+  /// After a re-execution: continues at once with the proxies of the previous process image.
   void restore(Inheritance& inherited, const FactMap& facts);
 
-  /// At boot and at a reload: the proxies of files are those of `config`. Those that were set at
-  /// runtime only stay, and those whose file cannot be read or is wrong stay as they are.
+  /// At boot and at a reload: takes the proxies of files from `config`. A proxy set at runtime only
+  /// stays; a proxy whose file is wrong or cannot be read stays unchanged.
   void load(const LoadedConfig& config);
 
-  /// What load() will make of them.
+  /// The effect that load() will have.
   [[nodiscard]] ProxyReport plan(const LoadedConfig& config) const;
 
-  /// When that is done: adds those that are not in force as their files say.
+  /// After load() is complete: adds the proxies that do not work as their files say.
   void add_faults(ProxyReport& report) const;
 
   void set(SetProxy request, Daemon::ProxyDone done);
@@ -66,16 +66,16 @@ class ProxyChanges {
   /// Whether a change is not in force yet.
   [[nodiscard]] bool busy() const noexcept { return loading_ > 0 || !applied_.empty(); }
 
-  /// To be called after each change of the board. Any thread.
+  /// Call it after each change of the board. Any thread.
   void look() noexcept { proxies_.look(); }
 
-  /// When zinit ends: removes the files of all that is listened on.
+  /// When zinit ends: removes the files of all listeners.
   void remove_files() noexcept;
 
  private:
   struct Entry {
     ProxyPtr spec;
-    std::optional<ProxyTable::Place> place;  // none: there are no more, and it does not listen
+    std::optional<ProxyTable::Place> place;  // unset: all places are taken, and it does not listen
     Listeners listeners;
     std::string error;  // why it does not listen as its file says
   };
@@ -112,14 +112,14 @@ class ProxyChanges {
   BoardServices services_;
   std::optional<ProxyTable> table_;  // made for the first proxy
   Entries entries_;
-  std::vector<ProxyPtr> files_;  // as they were last read
-  std::size_t loading_ = 0;      // files that are being opened
+  std::vector<ProxyPtr> files_;  // from the last load()
+  std::size_t loading_ = 0;      // loads under way
   Ticket last_ = 0;
-  std::map<Ticket, Then> applied_;  // what follows when the data loop has it
+  std::map<Ticket, Then> applied_;  // the next steps, once the data loop is done
   std::set<ListenerPtr> leaving_;   // given up, and perhaps not closed yet
   TimerWatcher retry_;
-  // What the data loop has done, until this thread acts on it. A ticket that is never told of would
-  // count as busy for ever, so it is not handed over by a post(), which may be refused.
+  // Results of the data loop until this thread handles them. Not passed by post(), which may be
+  // refused: a change whose ticket gets lost would count as busy for ever.
   struct Told {
     std::vector<std::pair<Ticket, Listeners>> changes;
     std::vector<ProxyTable::Place> gone;
@@ -127,7 +127,7 @@ class ProxyChanges {
   Mutex told_mutex_;
   Told told_ GUARDED_BY(told_mutex_);
   LoopCall on_told_;
-  Proxies proxies_;  // counts in table_
+  Proxies proxies_;  // its counts are in table_
 };
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Where the file of a proxy is written. See proxy_file.hpp.
+// Chooses the place of a proxy's file. See proxy_file.hpp.
 #include "init/proxy_file.hpp"
 
 #include "base/file.hpp"
@@ -11,7 +11,7 @@ namespace zinit {
 
 namespace {
 
-/// Whether a file may be written: there is none, or it is one of that proxy.
+/// Whether the path is free, or holds a file of the same proxy.
 bool may_write(const std::string& path, const std::string& name) {
   if (!path_exists(path)) return true;
   const ParsedSpec parsed = read_spec({path});

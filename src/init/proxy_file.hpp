@@ -8,9 +8,9 @@
 namespace zinit {
 
 /// Writes the file of a proxy atomically, and notes its path in the spec: the file that the proxy
-/// is from (in /etc/zinit if that is a vendor's), else NAME.toml in `places.added`, or
-/// NAME.proxy.toml where a service has that. Blocks.
-/// @return  file_error; already_exists if both are taken: nothing is changed
+/// comes from (in /etc/zinit if that is a vendor's), otherwise NAME.toml in `places.added`, or
+/// NAME.proxy.toml if a service has NAME.toml. Blocks.
+/// @return  file_error; already_exists if both are taken. Nothing has changed then
 [[nodiscard]] RequestResult<void> write_proxy_file(ProxySpec& spec, const Places& places);
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// The execve(2) of zinit by zinit.
+// zinit's execve(2) of itself.
 #include "init/reexecution.hpp"
 
 #include <dirent.h>
@@ -34,18 +34,18 @@ namespace zinit {
 
 namespace {
 
-// "FD:PID": the descriptor of the list of kept descriptors, and the process that it is for.
+// "FD:PID": the descriptor of the list of kept descriptors, and the process that may use it.
 constexpr const char* kVariable = "ZINIT_INHERITS";
 
-// What the kernel appends to the path of a program whose file was replaced or removed.
+// The kernel appends this to the path of a program whose file was replaced or removed.
 constexpr std::string_view kDeleted = " (deleted)";
 
-// Of the output of a self-check.
+// The longest output of a self-check, in bytes.
 constexpr std::size_t kMostOutput = 4096;
 
 char** own_arguments = nullptr;
 
-/// Of the next image; null-terminated. Never destroyed: a fault may come at any time.
+/// The next process image's environment; null-terminated. Never destroyed: see own_program().
 std::vector<char*>* variables = nullptr;
 
 struct Program {
@@ -53,13 +53,13 @@ struct Program {
   std::string path;
 };
 
-/// Never destroyed.
+/// Never destroyed, because a fault may come at any time.
 Program& own_program() {
   static Program& only = *new Program;
   return only;
 }
 
-/// Reads until the end of file or `deadline`. @return  nothing if the time was over first
+/// Reads until the end of file or `deadline`. @return  nothing if the deadline came first
 std::optional<std::string> read_until(int fd, TimePoint deadline) {
   std::string text;
   while (true) {
@@ -77,7 +77,7 @@ std::optional<std::string> read_until(int fd, TimePoint deadline) {
   }
 }
 
-/// Waits until the process is a zombie, for it has closed its output some time before that.
+/// Waits until the process is a zombie: it closes its output some time before.
 void await_end(int pidfd, TimePoint deadline) {
   pollfd ended{pidfd, POLLIN, 0};
   while (pidfd >= 0) {
@@ -87,8 +87,8 @@ void await_end(int pidfd, TimePoint deadline) {
   }
 }
 
-/// See find_own_program(); `program` is the running one if this is the first image, else -1: later
-/// ones are executed by a descriptor, and the path is none.
+/// See find_own_program(). `program` is the running one in the first process image, otherwise -1: a
+/// later image is executed by a descriptor, so AT_EXECFN is not a path.
 Result<std::string> program_path(int program) {
   const auto executed = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
   if (program >= 0 && executed != nullptr && *executed == '/') {
@@ -113,7 +113,7 @@ int execute(Exec exec) noexcept {
   keep_over_exec(true);
   keep_dropped_lines();
   kill_point("reexec.execute");
-  block_faults(true);  // the next image would die of one that is sent before it has its handlers
+  block_faults(true);  // the next image would die of one before it has handlers
   exec();
   const int errnum = errno;
   keep_over_exec(false);
@@ -121,8 +121,8 @@ int execute(Exec exec) noexcept {
   return errnum;
 }
 
-/// Closes what the previous process image has left, where the list of it cannot be read. Log pipes
-/// stay open: a service that writes to a closed one is killed by SIGPIPE.
+/// Closes the descriptors from the previous process image if their list cannot be read. Log pipes
+/// stay open, because SIGPIPE would kill a service that writes to a closed one.
 void close_unknown() {
   std::vector<int> unknown;
   if (DIR* const directory = ::opendir("/proc/self/fd")) {
@@ -150,7 +150,7 @@ std::optional<Inheritance> take_inheritance() {
   const bool ours = fd && parse_integer(parts[1]) == ::getpid();
   ::unsetenv(kVariable);
   if (!ours) return std::nullopt;
-  if (*fd <= STDERR_FILENO || *fd > INT_MAX) return Inheritance();  // there was no list
+  if (*fd <= STDERR_FILENO || *fd > INT_MAX) return Inheritance();  // the list could not be made
   auto inherited = Inheritance::take_over(static_cast<int>(*fd));
   if (inherited) return std::move(*inherited);
   log_error("nothing is known of the previous process image: {}", inherited.error().text);
@@ -267,7 +267,7 @@ void Reexecution::begin(NextImage which, Done done) {
   }
   asked_ = {which, std::move(done), {}};
   ended_ = {};
-  // In the queue of what reads and writes files: a reload that is under way ends before.
+  // The file queue ends a reload that is under way before it checks the program.
   auto checked = std::make_shared<Result<void>>();
   auto silent = std::make_shared<pid_t>(0);
   FileTask task;
@@ -286,7 +286,7 @@ void Reexecution::child_ended(const EndedProcess& ended) noexcept {
   if (asked_) ended_[ends_++ % ended_.size()] = ended;
 }
 
-/// How a child of a self-check has ended, after a comma; nothing if that is not known.
+/// How the child of a self-check has ended, after a comma; nothing if unknown.
 std::string Reexecution::how_ended(pid_t child) const {
   if (child <= 0) return {};
   auto end = ended_child(child);
@@ -298,10 +298,10 @@ std::string Reexecution::how_ended(pid_t child) const {
 void Reexecution::hold() {
   board_.hold_launches(true);
   asked_->until = after(Clock::now(), kLaunchesEnd);
-  again_.set(kLookAgain);  // not now: the call that has asked may be under way still
+  again_.set(kLookAgain);  // not now: the call that asked may not have returned yet
 }
 
-/// Executes the program when nothing is under way any more.
+/// Executes the program as soon as nothing is under way.
 void Reexecution::look() {
   const bool late = Clock::now() >= asked_->until;
   if (!ready_() || !board_.while_still([] {})) {

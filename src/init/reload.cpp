@@ -1,4 +1,4 @@
-// Reading the files again, once for all requests that wait.
+// Reads the files again, once for all waiting requests.
 #include "init/reload.hpp"
 
 #include <algorithm>
@@ -59,23 +59,23 @@ void Reloader::add(const RequestPtr& request) {
   FileTask task;
   for (const std::string& name : request->asked.only) task.bytes += sizeof name + name.size();
   task.begin = [this, request] { std::erase(waiting_, request); };
-  // Does not capture `this`, which may be destroyed by then.
+  // Does not capture `this`, which may have been destroyed when the task runs.
   task.work = [read = read_, request] {
     request->config = std::make_unique<Configuration>(read(request->asked));
   };
   task.finish = [this, request](const std::optional<Error>& fault) {
-    std::erase(waiting_, request);  // if it never began
+    std::erase(waiting_, request);  // if the task never began
     finish(request, fault);
   };
   try {
     queue_.add(std::move(task));
   } catch (const std::bad_alloc&) {
-    std::erase(waiting_, request);  // it could not be queued
+    std::erase(waiting_, request);  // the task was not queued
     throw;
   }
 }
 
-/// The checks are the queue's next task: no file is read or written in between.
+/// The checks are the queue's next task, so that no task reads or writes files in between.
 void Reloader::finish(const RequestPtr& request, const std::optional<Error>& fault) {
   std::function<void()> checks;
   const ReloadFiles& asked = request->asked;

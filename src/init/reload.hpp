@@ -1,10 +1,10 @@
-// Reloads: the files are read by a task of the file queue, then applied to the board on the control
-// loop's thread.
+// Reloads: a task of the file queue reads the files, then the control loop's thread applies them to
+// the board.
 //
-// A request that waits for the same reload as another joins that, and gets the same answer. So a
-// thousand requests at once cost two readings.
+// A request that would wait for the same reload as another one joins it, and gets the same answer.
+// A thousand requests at once cost two reloads.
 //
-// Everything here is called on the control loop's thread.
+// Call everything here on the control loop's thread.
 #pragma once
 
 #include <functional>
@@ -32,11 +32,11 @@ class Reloader {
   using Checks =
       std::function<std::function<void()>(Configuration& config, const ReloadFiles& asked)>;
 
-  /// `read` is called on the queue's thread, then `take` on the loop's with its result. A reload,
-  /// but no dry run, is then answered when `await` calls its argument, once and on the loop's
-  /// thread; until then it may add to the report. `checks` is called on the loop's thread, and what
-  /// it returns, if anything, on the queue's, before `take`; not for one that restarts nothing. The
-  /// loop must not run any more when this is destroyed.
+  /// The queue's thread calls `read`, then the loop's thread calls `take` with the result. A
+  /// reload, but no dry run, is answered when `await` calls its argument, once and on the loop's
+  /// thread; until then `await` may add to the report. Before `take`, the loop's thread calls
+  /// `checks`, and the queue's thread the function that it returns, if any; not for a reload that
+  /// restarts nothing. The loop must have stopped when this is destroyed.
   Reloader(
       FileQueue& queue, Read read, Take take,
       Await await = [](Report& /*report*/, const std::function<void()>& answer) { answer(); },
@@ -49,11 +49,11 @@ class Reloader {
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;
 
-  /// Begins a reload, at once or after the one under way. `done` gets the result; or at once an
-  /// error if kMostAsking requests wait for the same reload.
+  /// Begins a reload, at once or after the current one. `done` gets the result; it gets an error at
+  /// once if kMostAsking requests already wait for the same reload.
   void reload(const ReloadFiles& asked, Daemon::ReloadDone done);
 
-  /// Clients that wait for answers cannot reach this; requests without an id can.
+  /// Clients that wait for answers cannot reach this limit; requests without an id can.
   static constexpr std::size_t kMostAsking = 16384;
 
  private:
@@ -66,7 +66,7 @@ class Reloader {
   using RequestPtr = std::shared_ptr<Request>;
 
   void add(const RequestPtr& request);
-  /// The files were read.
+  /// Continues after the files were read.
   void finish(const RequestPtr& request, const std::optional<Error>& fault);
   void take(const RequestPtr& request, const std::optional<Error>& fault);
 
@@ -75,7 +75,7 @@ class Reloader {
   const Take take_;
   const Await await_;
   const Checks checks_;
-  std::vector<RequestPtr> waiting_;  // not yet begun; the file queue bounds them
+  std::vector<RequestPtr> waiting_;  // not begun yet; the file queue limits their number
 };
 
 }  // namespace zinit

@@ -1,4 +1,4 @@
-// Choosing what a reload of some services puts in force: see reload_only.hpp.
+// Chooses the content that a reload of some services puts in force: see reload_only.hpp.
 #include "init/reload_only.hpp"
 
 #include <algorithm>
@@ -23,8 +23,8 @@ bool ReloadOnly::has(std::string_view name) const {
   return contains(names_, name) || contains(names_, template_of(name));
 }
 
-/// Those of the names, and what the files describe now that the services of these names came from:
-/// one may have another name, or have lost it with a fault.
+/// The selected services as read, and all services in the files that the selected services came
+/// from: such a service may have a new name, or have lost its name with a fault.
 std::vector<SpecPtr> ReloadOnly::chosen_of(const Reloaded& read, const Graph& graph) const {
   std::set<std::string_view> files;
   for (const Slot slot : graph.order()) {

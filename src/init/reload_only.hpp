@@ -1,4 +1,4 @@
-// A reload of some services alone: what was read counts for them, and all others stay as they are,
+// A reload of some services only: the files as read apply to these, and all others stay unchanged,
 // even if their files have changed (control.md, service.reload).
 #pragma once
 
@@ -11,7 +11,7 @@
 
 namespace zinit {
 
-/// What a reload puts in force.
+/// The content that a reload puts in force.
 struct Reloaded {
   std::vector<SpecPtr> specs;
   MaskedNames masked;
@@ -20,19 +20,19 @@ struct Reloaded {
 
 class ReloadOnly {
  public:
-  /// @param names  of services, or of templates: those mean all of their instances, too. Outlives
+  /// @param names  of services, or of templates, which select all their instances, too. Outlives
   ///               this object.
   explicit ReloadOnly(const std::vector<std::string>& names) : names_(names) {}
 
-  /// What is in force, with what `read` has for the services in its place. A service that has no
-  /// file any more is left out.
+  /// Returns the content in force, with the selected services replaced by those of `read`. Leaves
+  /// out a selected service without a file.
   /// @param graph, templates  in force
-  /// @return  not_found, whose only detail is the name, for one that nothing has
+  /// @return  not_found, with the name as its only detail, if a name is unknown
   [[nodiscard]] RequestResult<Reloaded> choose(const Reloaded& read, const Graph& graph,
                                                const Templates& templates,
                                                const ServiceDefaults& defaults) const;
 
-  /// Takes out of the report what it says of others that have not changed.
+  /// Removes from the report what concerns others that have not changed.
   void narrow(ReloadReport& report) const;
 
  private:

@@ -30,7 +30,7 @@ constexpr std::size_t kMostText = 65536;
 constexpr std::string_view kDirectory = "DIRECTORY";
 constexpr const char* kBootId = "/proc/sys/kernel/random/boot_id";
 
-/// With links resolved, so that a directory has one name.
+/// The path with symbolic links resolved, so that each directory has one name.
 std::string real_path(const std::string& path) {
   char real[PATH_MAX];
   return ::realpath(path.c_str(), real) != nullptr ? real : path;
@@ -56,7 +56,7 @@ std::string lock_directory(const Places& places) {
   return runtime.empty() ? fmt::format("/tmp/zinit-{}", ::geteuid()) : runtime + "/zinit";
 }
 
-/// Makes the directory of the files, which nobody else may write to.
+/// Makes the directory of the files, and checks that nobody else may write to it.
 Result<void> make_lock_directory(const std::string& path, bool in_tmp) {
   if (auto made = make_directories(path, in_tmp ? 0700 : 0755); !made) return made;
   struct stat status {};
@@ -87,7 +87,7 @@ ServerLock::Note read_note(const std::string& path) {
   const auto value = [&](std::string_view key) {
     return std::string(value_of(entries, key).value_or(""));
   };
-  // After a boot nothing is left, whatever the file says.
+  // After a boot no process is left, so the note does not apply.
   const auto boot = read_file(kBootId, kMostText);
   if (boot && value("BOOT") != trim(*boot)) return note;
   note.pid = static_cast<pid_t>(parse_integer(value("PID")).value_or(0));
@@ -96,7 +96,7 @@ ServerLock::Note read_note(const std::string& path) {
   return note;
 }
 
-/// Whether one of the directories that a file names is still there.
+/// Whether at least one directory that the file lists still exists.
 bool has_directories(const std::string& path) {
   const auto text = read_file(path.c_str(), kMostText);
   if (!text) return true;
@@ -106,7 +106,7 @@ bool has_directories(const std::string& path) {
   return false;
 }
 
-/// Removes files of killed servers that can have no successor.
+/// Removes files of killed servers that cannot have a successor.
 void remove_orphaned(const std::string& directory) {
   const UniqueDirectory open(::opendir(directory.c_str()));
   if (!open) return;

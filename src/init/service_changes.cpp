@@ -1,4 +1,4 @@
-// Adding, replacing and removing single services, in the board and on disk.
+// Adds, replaces and removes single services, in the board and on disk.
 #include "init/service_changes.hpp"
 
 #include <algorithm>
@@ -12,15 +12,15 @@ namespace zinit {
 
 namespace {
 
-// Removals that wait for services to stop. Clients that wait for answers cannot reach this.
+// The most removals that wait for services to stop. Waiting clients alone cannot reach this.
 constexpr std::size_t kMostStopping = 16384;
 
 tl::unexpected<RequestFailure> failed(const Error& error) {
   return tl::unexpected(RequestFailure{Refusal::process_error, error.text});
 }
 
-/// Errors of the graph name the service's file, which does not have this text yet: only places in
-/// drop-ins are kept.
+/// Errors of the graph name the service's file, but the text is not in the file yet: keep only
+/// places in drop-ins.
 tl::unexpected<RequestFailure> unplaced(RequestFailure failure, const ServiceSpec& spec) {
   for (std::string& line : failure.details) {
     Diagnostic fault = parse_diagnostic(line);
@@ -31,7 +31,7 @@ tl::unexpected<RequestFailure> unplaced(RequestFailure failure, const ServiceSpe
   return tl::unexpected(std::move(failure));
 }
 
-/// Warns of files that still require the service: cascade changes only the specs in memory.
+/// Warns about files that still require the service: cascade changes only the specs in memory.
 std::vector<std::string> files_that_require(const Graph& graph, const std::string& name) {
   std::vector<std::string> warnings;
   for (const Slot slot : graph.node(graph.find(name)).required_by) {
@@ -104,12 +104,12 @@ void ServiceChanges::stop(const DeleteService& request, const Daemon::ServiceDel
   }
   if (auto asked = board_.removable(request.name, request.cascade); !asked)
     return done(tl::unexpected(asked.error()));
-  // Where a reload has removed it in between, nothing is stopped with it.
+  // If a reload has removed the service in between, no other service stops with it.
   stopping_.push_back({request, done, {board_.stop(request.name).value_or(Board::Others())}});
   look();
 }
 
-/// Whether the service is down, or will not come down any more.
+/// Whether the service is down, or can no longer come down.
 bool ServiceChanges::is_down(const Removal& removal) const {
   const auto brief = board_.brief(removal.request.name);
   return !brief || brief->settled || board_.shutting_down();
@@ -130,7 +130,7 @@ void ServiceChanges::look() {
   queue_.add(std::move(task));
 }
 
-/// Runs as a task of the queue: the service may have been set, started or required again by then.
+/// Runs as a task of the queue. By then the service may be set, started or required again.
 RequestResult<std::string> ServiceChanges::take_file(Removal& removal) const {
   const DeleteService& request = removal.request;
   if (auto still = board_.removable(request.name, request.cascade); !still)
@@ -152,7 +152,7 @@ void ServiceChanges::finish(const std::vector<Removal>& down, const std::optiona
   MaskedNames gone;
   for (const Removal& removal : down)
     if (!fault && removal.masked_by) gone[removal.request.name] = *removal.masked_by;
-  // Refusals were checked above, so this can only fail for a shutdown.
+  // Refusals were checked above, so remove() fails only during a shutdown.
   if (!gone.empty()) (void)board_.remove(gone);
   for (const auto& [name, link] : gone) log_info("{}: removed by a client", name);
   for (const Removal& removal : down)
@@ -162,7 +162,7 @@ void ServiceChanges::finish(const std::vector<Removal>& down, const std::optiona
 RequestResult<Daemon::Deleted> ServiceChanges::outcome_of(const Removal& removal,
                                                           const std::optional<Error>& fault) {
   if (fault) return failed(*fault);
-  // A reload may have removed it already.
+  // A reload may have removed the service already.
   if (removal.masked_by || removal.masked_by.error().refusal == Refusal::not_found)
     return removal.deleted;
   return tl::unexpected(removal.masked_by.error());

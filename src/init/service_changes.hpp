@@ -1,13 +1,13 @@
-// Services that clients add, replace and remove at runtime (control.md, service.set and
+// Adds, replaces and removes services at runtime for clients (control.md, service.set and
 // service.delete).
 //
-// Each change is a task of the file queue, like a reload. On the queue's thread the config is
-// checked against the current graph, and its file written or removed if it is to persist; if that
-// fails nothing changes. Then the change is applied to the board on the control loop's thread. A
-// deleted service is stopped first; when it is down its file is removed and it leaves the graph,
-// unless it was set or started again meanwhile.
+// Each change is a task of the file queue, like a reload. The queue's thread checks the config
+// against the current graph, and writes or removes the file if the change must persist; if this
+// fails, nothing changes. Then the control loop's thread applies the change to the board. A deleted
+// service stops first. When it is down, its file is removed and it leaves the graph, unless a
+// client has set or started it again meanwhile.
 //
-// Everything here is called on the control loop's thread.
+// Call everything here on the control loop's thread.
 #pragma once
 
 #include <vector>
@@ -22,8 +22,8 @@ namespace zinit {
 
 class ServiceChanges {
  public:
-  /// All of these outlive this object.
-  /// @param templates  returns those in force.
+  /// All parameters outlive this object.
+  /// @param templates  returns the templates in force.
   ServiceChanges(FileQueue& queue, Board& board, const Places& places,
                  const GlobalSettings& settings, std::function<TemplatesPtr()> templates)
       : queue_(queue),
@@ -37,7 +37,7 @@ class ServiceChanges {
   void set(SetService request, Daemon::SetDone done);
   void remove(const DeleteService& request, Daemon::ServiceDeleteDone done);
 
-  /// Removes deleted services that are down now. To be called after each change of the board.
+  /// Removes deleted services that are down now. Call it after each change of the board.
   void look();
 
  private:
@@ -45,13 +45,13 @@ class ServiceChanges {
     SetService request;
     Daemon::SetDone done;
     TemplatesPtr templates{};
-    RequestResult<NewService> made = tl::unexpected(RequestFailure{});  // by the queue's thread
-    std::vector<SpecPtr> also{};  // likewise: the instances that it depends on
+    RequestResult<NewService> made = tl::unexpected(RequestFailure{});  // from the queue's thread
+    std::vector<SpecPtr> also{};  // likewise: instances that it depends on
   };
   struct Removal {
     DeleteService request;
     Daemon::ServiceDeleteDone done;
-    Daemon::Deleted deleted;  // what became of others
+    Daemon::Deleted deleted;  // the effects on others
     RequestResult<std::string> masked_by = tl::unexpected(RequestFailure{});  // likewise
   };
 
@@ -67,11 +67,11 @@ class ServiceChanges {
   const Places& places_;
   const GlobalSettings& settings_;
   const std::function<TemplatesPtr()> templates_;
-  std::vector<Removal> stopping_;  // whose services are not down yet
+  std::vector<Removal> stopping_;  // their services are not down yet
 };
 
 /// The services in `graph` that were added at runtime and are not in `specs`: a reload keeps them.
-/// Instances of templates are made again instead.
+/// Leaves out instances of templates, which are made again.
 [[nodiscard]] std::vector<SpecPtr> runtime_services(const Graph& graph,
                                                     const std::vector<SpecPtr>& specs);
 

@@ -19,19 +19,19 @@ namespace zinit {
 
 namespace {
 
-/// If the file is a symbolic link its target is written, and the link stays.
+/// The target of a symbolic link: zinit writes the target, and the link stays.
 std::string behind_links(const std::string& path) {
   char real[PATH_MAX];
   return ::realpath(path.c_str(), real) != nullptr ? std::string(real) : path;
 }
 
-/// The loaded service of that name; null if there is none.
+/// The loaded service of that name; null: none loaded.
 SpecPtr loaded(const Graph& graph, std::string_view name) {
   const Slot slot = graph.find_loaded(name);
   return slot == kNoSlot ? nullptr : graph.node(slot).spec;
 }
 
-/// A file that is not loaded, but would define a service of that name.
+/// Whether the file, which is not loaded, would define a service of that name.
 bool is_file_of(const std::string& path, const std::string& name) {
   const ParsedSpec parsed = read_spec({path});
   return !parsed.proxy && !has_error(parsed.diagnostics, false) && parsed.spec->name == name;
@@ -56,7 +56,7 @@ class ServiceMaker {
   }
 
  private:
-  /// Strict, as `zinitctl check`: unknown keys are errors. The text is not in a file yet.
+  /// Strict, like `zinitctl check`: an unknown key is an error. The text is not in a file yet.
   [[nodiscard]] std::optional<RequestFailure> fault_of(ParsedSpec& parsed) const {
     if (!has_error(parsed.diagnostics, true)) return std::nullopt;
     RequestFailure failure{Refusal::config_error, {}, {}};
@@ -83,12 +83,12 @@ class ServiceMaker {
     return std::nullopt;
   }
 
-  /// A runtime service that replaces one from a file keeps its path: a reload restores that one.
+  /// A runtime service keeps the path of the service that it replaces: a reload restores that one.
   NewService at_runtime(const Value& document) const {
     NewService made;
     const bool system_class = before_ && before_->system_class_default;
     const auto parsed = spec_from_document(document, system_class, defaults_);
-    // An instance of a template that is replaced is none any more.
+    // A service that replaces an instance of a template is no longer an instance.
     if (before_ && !before_->is_instance()) {
       parsed.spec->file = before_->file;
       parsed.spec->drop_ins = before_->drop_ins;
@@ -127,7 +127,7 @@ class ServiceMaker {
     Listing listing;
     list_file(place_, before_ && before_->system_class_default, listing);
     SourceFile& source = listing.files.front();
-    source.instance.clear();  // what is written takes the place of the link that made one
+    source.instance.clear();  // the new file replaces the link that made an instance
     ParsedSpec parsed = read_spec(source, defaults_, [&](const std::string& path) {
       return path == place_ ? Result<std::string>(made.text) : read_from_disk(path);
     });
@@ -147,7 +147,7 @@ class ServiceMaker {
   const Places& places_;
   const ServiceDefaults& defaults_;
   const Graph& graph_;
-  SpecPtr before_;  // the service that it replaces; null if there is none
+  SpecPtr before_;  // the service to replace; null: a new name
   std::string place_;
 };
 
@@ -155,12 +155,11 @@ void tell_remark(const std::string& path, const Remark& remark) {
   if (!remark.empty()) log_warn("{}: {}", path, remark);
 }
 
-/// Removes the drop-in that enable and disable write, which is of no use without the service's
-/// file.
+/// Removes the drop-in that enable and disable write: it has no use without the service's file.
 void remove_own_drop_in(const std::string& file) {
   const std::string folder = file + ".d";
   (void)remove_file(fmt::format("{}/{}", folder, kStatusDropIn));
-  ::rmdir(folder.c_str());  // fails unless it is empty
+  ::rmdir(folder.c_str());  // fails if the folder is not empty
 }
 
 }  // namespace

@@ -12,14 +12,14 @@ namespace zinit {
 
 namespace {
 
-// Every stop timeout is cut to this at a second request, and shortly before the time is over.
+// A second request, and the approaching end of the time, cut every stop timeout to this.
 constexpr Milliseconds kHurried{1000};
 
-// After the time is over: to send SIGKILL and reap. Processes that are left then cannot be killed,
-// and are ignored.
+// The time after the end to send SIGKILL and reap. A process that remains cannot be killed, and
+// zinit ignores it.
 constexpr Milliseconds kLastWait{5000};
 
-// Between lines that say whom it waits for, and of how many of them.
+// The time between two logs of the services waited for, and the most names in one.
 constexpr Milliseconds kBetweenReminders{5000};
 constexpr std::size_t kMostReminded = 3;
 
@@ -33,8 +33,8 @@ Shutdown::Shutdown(EventLoop& loop, Board& board, std::function<void()> begun,
       timer_(loop, [this] { on_timer(); }),
       reminder_(loop, [this] { remind(); }) {}
 
-/// Logs through the board, so that the line comes after those about the services that led to it.
-/// Without memory for it there is no line.
+/// Logs through the board, so that the line follows those about the services that led to it. On a
+/// lack of memory no line is logged.
 template <class Text>
 void Shutdown::tell(LogLevel level, Text text) noexcept {
   catch_all("shutdown",
@@ -50,7 +50,7 @@ void Shutdown::begin(PowerAction kind, std::string_view why, Milliseconds limit,
   hurried_ = std::min(kHurried, limit / 2);
   until_ = after(Clock::now(), limit - hurried_);
   on_begun_();
-  timer_.set(limit - hurried_);  // first, for what follows may throw for want of memory
+  timer_.set(limit - hurried_);  // first, because later steps may throw on a lack of memory
   reminder_.set(kBetweenReminders);
   tell_manager("STOPPING=1");
   tell(LogLevel::info, [&] {

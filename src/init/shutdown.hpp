@@ -1,7 +1,7 @@
 // The stopping phase of a shutdown: from the first request until every service is down or the time
-// is over (behaviour.md, "PID 1 in system mode", "At the end"). Then comes last_steps.hpp.
+// is over (behaviour.md, "PID 1 in system mode", "At the end"). last_steps.hpp follows.
 //
-// Everything here is called on the control loop's thread.
+// Call everything here on the control loop's thread.
 #pragma once
 
 #include <cstdint>
@@ -18,50 +18,50 @@ namespace zinit {
 
 class Shutdown {
  public:
-  /// `begun` is called when one has begun, before the board knows it: stand() tells of it from then
-  /// on; and again each time that stand() has changed. `through` is called once, when the stopping
-  /// phase is over. Loop and board outlive this.
+  /// `begun` is called when a shutdown begins, before the board knows: stand() returns the shutdown
+  /// from then on. It is called again each time that stand() changes. `through` is called once, at
+  /// the end of the stopping phase. Loop and board outlive this.
   Shutdown(EventLoop& loop, Board& board, std::function<void()> begun,
            std::function<void()> through);
 
   [[nodiscard]] bool begun() const noexcept { return begun_; }
   [[nodiscard]] PowerAction kind() const noexcept { return kind_; }
 
-  /// Whether a service whose turn comes late has as much time as the first.
+  /// from_last_signal gives a service that stops late as much time as the first.
   enum class Count : std::uint8_t { from_last_signal, from_beginning };
 
   /// Only the first call has an effect. `why` is for the log. Services have `limit` to end, counted
-  /// from the last stop signal that was sent to one of them or from now, and then are killed.
+  /// from the last stop signal that one of them got or from now. Then they are killed.
   void begin(PowerAction kind, std::string_view why, Milliseconds limit,
              Count count = Count::from_last_signal);
 
-  /// What the next image must know to go on with it.
+  /// The facts that the next process image needs to continue the shutdown.
   struct Stand {
     PowerAction kind = PowerAction::shut_down;
-    TimePoint until;          // when every stop timeout is cut
-    Milliseconds hurried{0};  // to this
+    TimePoint until;          // then every stop timeout is cut
+    Milliseconds hurried{0};  // to this value
 
     bool operator==(const Stand&) const = default;
   };
   /// Nothing if no shutdown has begun.
   [[nodiscard]] std::optional<Stand> stand() const;
-  /// Goes on with the shutdown of the previous process image; `limit` and `count` are as for
-  /// begin(). look() is to be called when the loop runs.
+  /// Continues the shutdown of the previous process image; `limit` and `count` as for begin(). Call
+  /// look() when the loop runs.
   void go_on(const Stand& stand, Milliseconds limit, Count count);
 
-  /// A second request: services that are left have 1 s.
+  /// Handles a second request: the remaining services have 1 s.
   void hurry(std::string_view why);
 
-  /// It has led to a switch-root, and none has begun any more.
+  /// Ends the shutdown after its switch-root, as if it had never begun.
   void forget() noexcept { begun_ = finished_ = false; }  // finish() has stopped the timers
 
-  /// To be called when the board has changed.
+  /// Call it when the board has changed.
   void look();
 
  private:
   void on_timer();
   void count_from_last_signal();
-  /// Says whom it waits for, and again later.
+  /// Logs the services that the shutdown waits for, and again later.
   void remind();
   template <class Text>
   void tell(LogLevel level, Text text) noexcept;
@@ -77,7 +77,7 @@ class Shutdown {
   Milliseconds limit_{0};
   Count count_ = Count::from_last_signal;
   TimePoint until_{};
-  Milliseconds hurried_{0};  // every stop timeout is cut to this shortly before the time is over
+  Milliseconds hurried_{0};  // the last part of the time, with every stop timeout cut to it
   enum class Time : std::uint8_t { left, nearly_over, over } time_ = Time::left;
   bool finished_ = false;
 };

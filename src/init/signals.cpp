@@ -1,4 +1,4 @@
-// Signals to zinit: which are read, and how the log names them and who sent them.
+// Signals to zinit: which ones it reads, and how the log names them and their senders.
 #include "init/signals.hpp"
 
 #include <algorithm>

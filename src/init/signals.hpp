@@ -1,4 +1,4 @@
-// What zinit does on each signal, in each mode: the table of behaviour.md, "Signals to zinit".
+// The meaning of each signal in each mode: the table of behaviour.md, "Signals to zinit".
 #pragma once
 
 #include <array>
@@ -33,17 +33,17 @@ struct SignalRow {
   SignalMeaning standalone;
 };
 
-/// SIGRTMIN+3 and SIGRTMIN+4 as engines count, from the first signal that glibc leaves: podman and
-/// others stop what is called init by the former.
+/// SIGRTMIN+3 and SIGRTMIN+4 as engines count them, from the first signal that glibc leaves free.
+/// podman and others send the former to stop a program called init.
 inline constexpr int kHaltSignal = 37;
 inline constexpr int kPowerOffSignal = 38;
 
-/// Without SIGPIPE, which is ignored from the start, so that writes fail with EPIPE.
+/// Without SIGPIPE: zinit ignores it from the start, so that writes fail with EPIPE.
 inline constexpr std::array kSignals = [] {
   using enum SignalMeaning;
   return std::array{
       SignalRow{SIGTERM, power_off, shut_down, shut_down},
-      SignalRow{SIGINT, SignalMeaning::reboot, shut_down, shut_down},  // Ctrl-Alt-Del arrives so
+      SignalRow{SIGINT, SignalMeaning::reboot, shut_down, shut_down},  // sent by Ctrl-Alt-Del
       SignalRow{SIGQUIT, halt, shut_down, shut_down},
       SignalRow{SIGPWR, power_off, shut_down, ignored},
       SignalRow{kHaltSignal, halt, shut_down, ignored},
@@ -55,8 +55,8 @@ inline constexpr std::array kSignals = [] {
   };
 }();
 
-/// All that zinit reads: those of the table, and what it passes on to a container's command or says
-/// that it ignores. Not among them are faults, SIGPIPE and what libc keeps for itself.
+/// All signals that zinit reads: the table's, and those that it passes on to a container's command
+/// or logs as ignored. Excludes faults, SIGPIPE and the signals that libc reserves.
 [[nodiscard]] std::vector<int> handled_signals();
 
 [[nodiscard]] constexpr SignalMeaning meaning_of(int signal, Mode mode) {
@@ -71,20 +71,20 @@ inline constexpr std::array kSignals = [] {
   return SignalMeaning::ignored;
 }
 
-/// What busybox means by a signal to process 1 if it was sent by the applet `program`: `reboot`
-/// sends SIGTERM, `poweroff` SIGUSR2, `halt` SIGUSR1. Nothing if that is not what was sent.
+/// The meaning of a signal to process 1 from the busybox applet `program`: `reboot` sends SIGTERM,
+/// `poweroff` SIGUSR2, `halt` SIGUSR1. Nothing for any other pair.
 [[nodiscard]] std::optional<SignalMeaning> meaning_of_applet(int signal, std::string_view program,
                                                              Mode mode);
 
-/// What the signals of the table do in this mode, for who has sent another one.
+/// Explains the table's signals in this mode to the sender of another signal.
 [[nodiscard]] std::string known_signals_text(Mode mode);
 
 /// `SIGTERM from pid 12 (bash), uid 0`.
 ///
-/// @param program  the sender's, empty if it is not known: it may have ended.
+/// @param program  the sender's program; empty: unknown, because the sender may have ended.
 [[nodiscard]] std::string origin_text(const PendingSignal& signal, std::string_view program);
 
-/// Whether a process that is suspended and continued gets the signal: nobody asks anything by it.
+/// Whether suspending or continuing a process sends the signal: it is not a request to zinit.
 [[nodiscard]] constexpr bool is_job_control(int signal) {
   return signal == SIGCONT || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
 }

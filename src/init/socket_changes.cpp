@@ -1,4 +1,4 @@
-// Opening sockets as the graph changes, and instances for connections. See socket_changes.hpp.
+// Opens sockets as the graph changes, and makes instances for connections. See socket_changes.hpp.
 #include "init/socket_changes.hpp"
 
 #include <algorithm>
@@ -99,7 +99,7 @@ void SocketChanges::open() {
   FileTask task;
   task.begin = [this] {
     began_ = Clock::now();
-    seen_ = board_.graph();  // those before it in the queue may have changed it
+    seen_ = board_.graph();  // earlier tasks may have changed the graph
   };
   task.work = [this, faults] { *faults = sockets_.open_all(); };
   task.finish = [this, faults](const std::optional<Error>& fault) {
@@ -109,7 +109,7 @@ void SocketChanges::open() {
   queue_.add(std::move(task));
 }
 
-/// @param failed  the sockets could not even be looked at
+/// @param failed  zinit could not even look at the sockets
 void SocketChanges::opened(const std::map<std::string, std::string>& faults, bool failed) {
   under_way_ = false;
   for (const auto& [service, text] : faults) {
@@ -138,9 +138,9 @@ void SocketChanges::instance_later(const std::string& service, KeptFd connection
 }
 
 void SocketChanges::begin_instance(const std::string& service, KeptFd connection) {
-  // So that what it requires is up, and it is shown as what it is.
+  // Starts its requirements, and makes its state show that it is in use.
   if (!services_.wanted(service)) services_.start(service, "a connection");
-  // The number of an instance of a template, or of another service, is passed over.
+  // Skip the number of an instance of a template, or of another service.
   std::string name;
   do name = fmt::format("{}@{}", service, ++last_[service]);
   while (board_.find(name) != kNoSlot);
@@ -178,9 +178,9 @@ RequestResult<Board::SetReport> SocketChanges::add_instance(const std::string& s
 void SocketChanges::end_instances() {
   for (auto one = instances_.begin(); one != instances_.end();) {
     const auto brief = board_.brief(one->first);
-    // One that lacks a descriptor for its spawn waits, and is tried again.
+    // An instance that waits because of a lack of descriptors for its spawn has not ended.
     const bool ended = !brief || (brief->settled && !brief->has_process && at_rest(brief->state));
-    // Its process has the connection.
+    // By now its process holds the connection.
     if (ended || brief->main_pid != 0) accepted_.drop(one->first);
     if (!ended) {
       ++one;
@@ -195,7 +195,7 @@ void SocketChanges::end_instances() {
 
 void SocketChanges::remove_ended() {
   const bool same_graph = board_.graph() == seen_;
-  (void)board_.remove(std::exchange(ended_, {}));  // fails for a shutdown alone
+  (void)board_.remove(std::exchange(ended_, {}));  // fails only during a shutdown
   if (same_graph) seen_ = board_.graph();
 }
 

@@ -1,11 +1,11 @@
-// [socket] of services, seen from the control loop: has the sockets opened when the graph changes,
-// and makes an instance NAME@N of a service with `accept` for each of its connections.
+// [socket] of services, on the side of the control loop: makes the sockets open when the graph
+// changes, and makes an instance NAME@N of a service with `accept` for each of its connections.
 //
-// An instance is a service like others, at runtime only: its own state, cgroup and limits. It never
-// restarts, and leaves the graph a moment after it has ended, so that a client which has waited for
-// that still gets its status. Its standard error goes to the log of NAME.
+// An instance is a service like others, at runtime only: it has its own state, cgroup and limits.
+// It never restarts, and leaves the graph a moment after its end, so that a client that waited for
+// the end still gets its status. Its standard error goes to the log of NAME.
 //
-// Everything here is called on the control loop's thread, except what is said to be of any.
+// Call everything here on the control loop's thread, unless a comment allows any thread.
 #pragma once
 
 #include <cstdint>
@@ -26,9 +26,9 @@ namespace zinit {
 
 class SocketChanges {
  public:
-  /// The loops and the settings outlive this object; the board and the queue may end before it.
-  /// `settled` is called when all sockets are open that can be. `answers_due` tells whether clients
-  /// may still be to be told of the last change.
+  /// The loops and the settings outlive this object; the board and the queue may end before.
+  /// `settled` is called when all sockets that can open are open. `answers_due` returns whether
+  /// clients may still wait for a report of the last change.
   struct Parts {
     FileQueue& queue;
     EventLoop& loop;
@@ -42,18 +42,18 @@ class SocketChanges {
   SocketChanges(const SocketChanges&) = delete;
   SocketChanges& operator=(const SocketChanges&) = delete;
 
-  /// What passes sockets and connections to processes.
+  /// The ports that pass sockets and connections to processes.
   [[nodiscard]] WatchPort& sockets() noexcept { return sockets_; }
   [[nodiscard]] WatchPort& connections() noexcept { return accepted_; }
 
-  /// After a re-execution, before the board is restored: goes on with what is open.
+  /// After a re-execution, before the board is restored: takes over all open descriptors.
   void take_over(Inheritance& inherited, const Graph& graph);
 
-  /// To be called after each change of the board: opens and closes sockets if the graph is another,
-  /// and removes instances that have ended.
+  /// Call it after each change of the board. Opens and closes sockets if the graph has changed, and
+  /// removes instances that have ended.
   void look();
 
-  /// Whether sockets are still to be opened.
+  /// Whether sockets still have to open.
   [[nodiscard]] bool busy() const { return under_way_ || board_.graph() != seen_; }
 
   [[nodiscard]] Daemon::Sockets view(const std::string& service) const;
@@ -79,20 +79,20 @@ class SocketChanges {
   BoardServices services_;
   AcceptedConnections accepted_;
   ServiceSockets sockets_;
-  GraphPtr seen_;  // whose sockets are open, or being opened
+  GraphPtr seen_;  // the graph whose sockets are open, or about to open
   bool under_way_ = false;
-  TimePoint began_{};                             // the last opening
-  std::map<std::string, std::string> faults_;     // that were told, by service
-  std::map<std::string, std::string> instances_;  // the services that they are of, by their names
-  MaskedNames ended_;                             // instances that are about to leave the graph
+  TimePoint began_{};                             // the time of the last opening
+  std::map<std::string, std::string> faults_;     // already logged, by service
+  std::map<std::string, std::string> instances_;  // services of instances, by instance name
+  MaskedNames ended_;                             // instances about to leave the graph
   std::map<std::string, std::uint64_t> last_;     // the number of a service's last instance
-  TimePoint told_at_{};  // of connections that are closed: not again before
+  TimePoint told_at_{};                           // next log line about closed connections
   TimerWatcher retry_;
   LaterRemoval removal_;
 };
 
-/// The spec of an instance of `service`: the same without [socket], and without restarts. Null if
-/// that is no valid service, because its name would be too long.
+/// The spec of an instance of `service`: the same without [socket] and without restarts. Null if
+/// its name would be too long for a service.
 [[nodiscard]] SpecPtr instance_of(const ServiceSpec& service, std::uint64_t number,
                                   const ServiceDefaults& defaults);
 

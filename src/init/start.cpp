@@ -1,4 +1,4 @@
-// From the command line to a running server, and to its exit status.
+// Starts a server from its command line, and returns its exit status.
 #include "init/start.hpp"
 
 #include <sys/stat.h>
@@ -50,7 +50,7 @@ constexpr std::string_view kUsage =
     "  --help, --version\n";
 
 void print(FILE* to, std::string_view text) {
-  // Errors are ignored: whoever closed the stream does not want the text.
+  // Errors are ignored: a reader who closed the stream does not want the text.
   if (std::fwrite(text.data(), 1, text.size(), to) < text.size()) return;
 }
 
@@ -69,7 +69,7 @@ int refuse_usage(std::string_view fault) {
   return kWrongUsage;
 }
 
-/// Why a server that is not PID 1 refuses to start; empty if it does not.
+/// Why a server that is not PID 1 refuses to start; empty: it starts.
 std::string usage_fault(const ServerOptions& options) {
   if (!options.faults.empty()) return options.faults.front();
   if (!options.words.empty()) return fmt::format("unknown argument {}", options.words.front());
@@ -93,7 +93,7 @@ void take_place(const StartRequest& request) {
     if (const auto mounted = mount_if_missing(proc); !mounted) log_info("{}", mounted.error().text);
   }
   set_log_descriptor(STDERR_FILENO, false);  // needs /proc to reopen it
-  // A journal and a container's engine add times, and read from a socket or a pipe.
+  // A journal and a container engine add times themselves, and read from a socket or a pipe.
   struct stat log {};
   const bool file = ::fstat(STDERR_FILENO, &log) == 0 && S_ISREG(log.st_mode);
   set_log_times(request.mode == Mode::standalone && (file || ::isatty(STDERR_FILENO) == 1));
@@ -109,9 +109,9 @@ Result<std::unique_ptr<ZinitDaemon>> make_daemon(StartRequest&& request) {
   return ZinitDaemon::create(std::move(*start));
 }
 
-/// Boots, runs and ends the machine. Errors are logged, and PID 1 goes on.
+/// Boots, runs and ends the machine. Errors are logged, and PID 1 continues.
 [[noreturn]] void run_machine(StartRequest request) {
-  // Never destroyed: that would wait for threads, which may hang.
+  // Never destroyed: the destructor would wait for threads, which may hang.
   ZinitDaemon* daemon = nullptr;
   try {
     BootedMachine machine = boot_machine(request.options.words, request.inherited.has_value());
@@ -148,8 +148,8 @@ int run_plain(StartRequest request) {
   const int code = (*daemon)->exit_code();
   const bool rests = (*daemon)->can_be_destroyed();
   if (rests) (*daemon)->remove_files();
-  // The destructor would wait for threads that hang in the kernel. It frees what the kernel frees
-  // faster, which is why only a build that looks for leaks calls it.
+  // The destructor would wait for threads that hang in the kernel. It frees only memory that the
+  // kernel frees faster, so only a build that looks for leaks calls it.
   if (!rests || !kSanitized) _exit(code);
   return code;
 }
@@ -184,7 +184,7 @@ int run_server(ServerName name, std::span<const std::string> arguments) {
     return 0;
   }
   if (container) {
-    // The container is there for the command; without one it would stay up for nothing.
+    // The container exists for its command, and would stay up for nothing without one.
     if (lacks_command(request.options)) return refuse_usage(kNoCommand);
     request.mode = Mode::container;
     request.subreaper = subreaper;

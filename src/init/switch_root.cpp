@@ -21,7 +21,7 @@ namespace zinit {
 
 namespace {
 
-// Every file of zinit holds this text, as what(1) finds such texts.
+// Every file of zinit holds this text, in the form that what(1) finds.
 [[gnu::used]] constexpr auto kMark = [] {
   static_assert(kJournalVersion < 10);
   std::array text = std::to_array("@(#)zinit, version 0 of the journal");
@@ -29,7 +29,7 @@ namespace {
   return text;
 }();
 
-// More than any zinit has.
+// Larger than any file of zinit.
 constexpr std::size_t kMostProgram = std::size_t{64} << 20;
 
 Failure refusal(std::string text, int errnum) { return Failure(Error{std::move(text), errnum}); }

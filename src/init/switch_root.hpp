@@ -1,4 +1,4 @@
-// Whether a switch-root can be made; what it does is in daemon_switch_root.cpp.
+// Checks whether a switch-root is possible; daemon_switch_root.cpp carries it out.
 #pragma once
 
 #include "base/result.hpp"
@@ -6,11 +6,11 @@
 
 namespace zinit {
 
-/// Checks that the switch can be made: the root is another file system than the one in use, mounted
-/// there and not below what moves into it; INIT can be executed in it (open_program()).
+/// Checks that the root is a mounted file system, different from the current one and not below a
+/// mount that moves into it, and that it has an executable INIT (open_program()).
 ///
-/// @return  whether INIT is zinit, of a version that can go on with this one's services: its file
-///          says so, for to execute a stranger's init as a trial could do anything
+/// @return  whether INIT is a zinit that can continue with this one's services. A mark in its file
+///          shows the version, because a trial run of a foreign init could do anything
 /// Blocks on the file system; any thread.
 [[nodiscard]] Result<bool> check_new_root(const NewRoot& next);
 

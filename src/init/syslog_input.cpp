@@ -1,4 +1,4 @@
-// Finding the service that a message of /dev/log belongs to.
+// Finds the service that a message of /dev/log belongs to.
 #include "init/syslog_input.hpp"
 
 #include <unistd.h>
@@ -15,11 +15,11 @@ namespace zinit {
 
 namespace {
 
-// How long the service of the last sender is remembered, so that a flood costs few look-ups.
+// How long zinit remembers the last sender's service, so that a flood costs few look-ups.
 constexpr Milliseconds kSameOwner{100};
 
-// Lines of one message; the rest becomes one more line, with newlines escaped. Otherwise a message
-// of 64 KiB of newlines would push everything else out of a log.
+// The most lines of one message; the rest becomes one more line, with newlines escaped. Otherwise a
+// message of 64 KiB of newlines would push everything else out of a log.
 constexpr int kMostLines = 64;
 
 }  // namespace
@@ -33,9 +33,9 @@ SyslogInput::SyslogInput(EventLoop& loop, const Board& board, const CgroupTree* 
           loop, "/dev/log", [this](const ucred& sender, auto bytes) { take(sender, bytes); },
           &facts) {}
 
-/// The service of a process: by its session and process group, without reading /proc; if it has
-/// left these, or the board does not know the launch yet, by its cgroup; without cgroups by its
-/// ancestors.
+/// The service of a process. Its session and process group name it without a read of /proc. If it
+/// has left these, or the board does not know the launch yet, its cgroup names it; without cgroups,
+/// its ancestors.
 std::string SyslogInput::find_owner(pid_t pid) const {
   if (pid <= 0) return {};
   std::vector<pid_t> known{pid};

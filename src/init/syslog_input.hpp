@@ -1,14 +1,14 @@
 // Assigns messages of /dev/log to the logs of services.
 //
-// A message goes to the log of the service to which its sender belongs; the kernel names the
-// sender. If the sender belongs to no service, or has ended before the message is read, it goes to
-// the service whose name is the message's tag, or else to the log `syslog`. The tag is the sender's
-// choice, so it counts only if the sender is root or the user that the service runs as: nobody can
-// write to the log of another user's service. Messages of zinit itself, from a sink that is set to
-// /dev/log, are dropped, since they would circulate for ever.
+// A message goes to the log of its sender's service; the kernel identifies the sender. If the
+// sender belongs to no service, or has ended before the message is read, the message goes to the
+// service whose name is its tag, or otherwise to the log `syslog`. The sender chooses the tag, so
+// it counts only if the sender is root or the user of that service: nobody can write to the log of
+// another user's service. zinit drops its own messages, from a sink set to /dev/log, because they
+// would circulate for ever.
 //
-// Threads: messages come on the data loop's thread. It takes the board's lock for look-ups in maps,
-// and reads /proc for senders that have left their session, at a limited rate.
+// Threads: messages come on the data loop's thread. It takes the board's lock for look-ups in maps.
+// It reads /proc, at a limited rate, for senders that have left their session.
 #pragma once
 
 #include <string>
@@ -22,8 +22,8 @@ namespace zinit {
 
 class SyslogInput {
  public:
-  /// All outlive this, which is destroyed while no thread runs the loop.
-  /// @param cgroups  those of the services; null if there are none.
+  /// All parameters outlive this. Destroy it while no thread runs the loop.
+  /// @param cgroups  of the services; null: no cgroups.
   SyslogInput(EventLoop& loop, const Board& board, const CgroupTree* cgroups, LogStore& logs,
               StateFacts& facts);
 
@@ -31,9 +31,9 @@ class SyslogInput {
   void start(KeptFd inherited, const FactMap& kept, LogLevel want) noexcept {
     dev_log_.start(std::move(inherited), kept, want);
   }
-  /// To be called when a process has ended, which may have been a syslog daemon.
+  /// Call it when a process has ended, because it may have been a syslog daemon.
   void look() noexcept { dev_log_.look(); }
-  /// To be called when a shutdown begins.
+  /// Call it when a shutdown begins.
   void unwatch() noexcept { dev_log_.unwatch(); }
   void finish() noexcept { dev_log_.finish(); }
 

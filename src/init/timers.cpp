@@ -1,4 +1,4 @@
-// Starting services at their times. See timers.hpp.
+// Starts services at their times. See timers.hpp.
 #include "init/timers.hpp"
 
 #include <sys/random.h>
@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view kTimerFacts = "timer/";
 
-// After a lack of descriptors, memory or threads.
+// The time before the next try after a lack of descriptors, memory or threads.
 constexpr Milliseconds kAfterLack{5000};
 constexpr std::size_t kLongestStamp = 64;
 
@@ -28,8 +28,8 @@ bool any_timers(const Graph& graph) {
                              [&](Slot slot) { return graph.spec(slot).timer->configured(); });
 }
 
-/// From 0 to `most`, any as probable as the others. Without random numbers, which only a kernel
-/// that has just been started lacks, there is no delay.
+/// A delay from 0 to `most`, all equally probable. 0 without random numbers, which are missing only
+/// shortly after the start of the kernel.
 Milliseconds random_delay(Milliseconds most) noexcept {
   std::uint64_t number = 0;
   if (most.count() <= 0 || ::getrandom(&number, sizeof number, GRND_NONBLOCK) != sizeof number)
@@ -103,10 +103,10 @@ void Timers::load() {
   };
   task.finish = [this, made, before](const std::optional<Error>& fault) {
     under_way_ = false;
-    if (fault) {  // those before stay in force until then
+    if (fault) {  // the old timers stay in force until the next try
       log_error("changes to timers are not applied: {}", fault->text);
       anew_ = true;
-      seen_ = before;  // what has left the graph since then still has a stamp
+      seen_ = before;  // loaded() needs the graph of the old timers
       retry_.set(kAfterLack);
     } else {
       loaded(*made, before);
@@ -121,7 +121,7 @@ void Timers::loaded(const Made& made, const GraphPtr& graph_before) {
   const Moment now = Moment::now();
   Made old = std::exchange(timers_, {});
   for (const auto& [service, timer] : made) {
-    if (!timer) continue;  // it could not be read
+    if (!timer) continue;  // its expressions could not be read
     timers_[service] = timer;
     const auto before = old.extract(service);
     if (!before.empty() && before.mapped() == timer) continue;
@@ -146,7 +146,7 @@ void Timers::loaded(const Made& made, const GraphPtr& graph_before) {
     parts_.facts.keep(std::string(kTimerFacts) + service, {});
     const Slot slot = graph_before ? graph_before->find(service) : kNoSlot;
     if (!timer->spec().persistent || slot == kNoSlot) continue;
-    // What was removed at runtime alone comes back with its file.
+    // A service that was removed at runtime only comes back with its file.
     const ServiceSpec& spec = graph_before->spec(slot);
     const bool stays = seen_->find_loaded(service) != kNoSlot;
     remove_stamp(service, stays ? "" : spec.is_instance() ? spec.instance->link : spec.file);
@@ -156,7 +156,7 @@ void Timers::loaded(const Made& made, const GraphPtr& graph_before) {
   arm();
 }
 
-/// What was missed while a timer was disabled is not owed, at the next boot neither.
+/// zinit does not make up for runs that a disabled timer missed, nor does the next boot.
 void Timers::follow_status(Moment now) {
   for (const auto& [service, timer] : timers_) {
     const auto brief = parts_.board.brief(service);
@@ -179,7 +179,7 @@ std::string Timers::stamp_of(const std::string& service) const {
   return parts_.state + "/zinit/timers/" + service;
 }
 
-/// Reads when timers were due last before zinit's start, of those that catch up.
+/// Reads the last due times before zinit's start, for timers that catch up.
 void Timers::look_back() {
   if (under_way_ || parts_.state.empty() || !parts_.board.boot_settled()) return;
   struct Stamp {
@@ -195,7 +195,7 @@ void Timers::look_back() {
   task.work = [this, stamps] {
     for (auto& [service, stamp] : *stamps) {
       const auto text = read_file(stamp_of(service).c_str(), kLongestStamp);
-      if (!text && text.error().errnum == ENOENT) continue;  // the first time
+      if (!text && text.error().errnum == ENOENT) continue;  // the first boot
       if (text) stamp.earlier = parse_stamp(*text);
       stamp.there = true;
       if (!stamp.earlier)
@@ -239,7 +239,7 @@ void Timers::write_stamp(const std::string& service, const ServiceTimer& timer) 
   parts_.queue.add(std::move(task));
 }
 
-/// Nothing is owed without it. It stays while there is a file `unless`.
+/// Without a stamp the next boot makes up for no run. It stays while the file `unless` exists.
 void Timers::remove_stamp(const std::string& service, std::string unless) {
   if (parts_.state.empty()) return;
   FileTask task;
@@ -256,7 +256,7 @@ void Timers::remove_stamp(const std::string& service, std::string unless) {
 
 // --- running ---
 
-/// The services of some timers have ended, which are due again from now on.
+/// Makes timers whose services have ended due again from now on.
 void Timers::release_ended() {
   const Moment now = Moment::now();
   bool any = false;
@@ -270,19 +270,19 @@ void Timers::release_ended() {
   if (any) arm();
 }
 
-/// Whether it is down, so that its timer starts it.
+/// Whether the service is down, so that its timer may start it.
 bool Timers::may_start(const std::string& service) {
   const ServiceAccess::Stand stand = services_.stand(service);
   return stand == ServiceAccess::Stand::off || stand == ServiceAccess::Stand::done;
 }
 
-/// every_ms is counted from the service's last start, which others may have asked for.
+/// every_ms counts from the service's last start, even if another cause has started it.
 void Timers::look_at_start(const std::string& service, ServiceTimer& timer, Moment now) const {
   if (!timer.spec().every) return;
   if (const auto view = parts_.board.view(service)) timer.started(view->last_start_us, now);
 }
 
-/// In a shutdown nothing is started, and what is due then is missed.
+/// A shutdown starts nothing, and a time that comes during it is missed.
 void Timers::run_due() {
   if (parts_.board.shutting_down()) return;
   const Moment now = Moment::now();
@@ -298,7 +298,7 @@ void Timers::run(const std::string& service, ServiceTimer& timer) {
   const bool starts = may_start(service);
   timer.passed(now, starts, random_delay(timer.spec().random_delay));
   if (!starts) timer.hold();
-  keep(service, timer);  // before the start: after a crash in between it is not started twice
+  keep(service, timer);  // first: a crash before the start must not start it twice
   kill_point("timer.kept");
   if (timer.spec().persistent) write_stamp(service, timer);
   if (starts) services_.start(service, "its timer");
@@ -308,7 +308,7 @@ void Timers::keep(const std::string& service, const ServiceTimer& timer) {
   parts_.facts.keep(std::string(kTimerFacts) + service, stand_text(timer.stand()));
 }
 
-/// Of a service with status "ignore" the timer is disabled, and need not wake zinit.
+/// Ignores timers of services with status "ignore": these are disabled, and need not wake zinit.
 void Timers::arm() {
   std::optional<std::int64_t> wall_us;
   TimePoint at = kNever;

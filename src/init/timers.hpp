@@ -1,15 +1,15 @@
-// [timer] of services: starts each when it is due, and keeps when that was, for the next image and,
-// with `persistent`, for the next boot.
+// [timer] of services: starts a service when it is due, and keeps the time for the next process
+// image and, with `persistent`, for the next boot.
 //
-// A service that runs already when it is due is not started again, and the time has passed. Until
-// it has ended zinit does not wake up for its every_ms. Timers wait in the kernel: one for the wall
-// clock, which also tells when somebody sets that, and one of the loop, so that zinit sleeps until
-// the first of all times.
+// If a service is already running when it is due, zinit lets the time pass. zinit does not wake up
+// for its every_ms before the service has ended. Timers wait in the kernel, so that zinit sleeps
+// until the first time is due: one timer for the wall clock, which also reports changes of the
+// clock, and one of the loop.
 //
-// What was missed while the machine was down is known when the services of the boot have settled:
-// only then the file systems are sure to be there.
+// zinit looks for runs that were missed while the machine was down after the services of the boot
+// have settled, because only then all file systems are surely mounted.
 //
-// Everything here is called on the control loop's thread, except the constructor.
+// Call everything here, except the constructor, on the control loop's thread.
 #pragma once
 
 #include <functional>
@@ -31,9 +31,9 @@ namespace zinit {
 
 class Timers {
  public:
-  /// All of these outlive this object. `state` is the directory below which zinit keeps files over
-  /// a boot; empty: there is none. `boot` is when the machine, or else zinit, has started.
-  /// `settled` is called when all timers are in force.
+  /// All members outlive this object. `state` is the directory for files that last over a boot;
+  /// empty: no directory. `boot` is the start of the machine, or else of zinit. `settled` is called
+  /// when all timers are in force.
   struct Parts {
     FileQueue& queue;
     EventLoop& loop;
@@ -47,22 +47,22 @@ class Timers {
   Timers(const Timers&) = delete;
   Timers& operator=(const Timers&) = delete;
 
-  /// After a re-execution, before the first look(): timers go on as they stood in the previous
+  /// After a re-execution, before the first look(): timers continue as they stood in the previous
   /// process image.
   void take_over(const FactMap& facts);
 
-  /// To be called after each change of the board. Reads timers where the graph is another.
+  /// Call it after each change of the board. Reads timers if the graph has changed.
   void look();
-  /// At the next look() all are read anew, as for a reload: the machine's time zone may be another.
+  /// Makes the next look() read all timers again, for a reload: the time zone may have changed.
   void anew() noexcept { anew_ = true; }
 
   /// Whether timers are still being read.
   [[nodiscard]] bool busy() const noexcept { return under_way_; }
 
-  /// Which of its expressions could not be read; empty: none.
+  /// Which of the service's expressions could not be read; empty: all were read.
   [[nodiscard]] std::string fault_of(const std::string& service) const;
 
-  /// By service, in the order of their names; of one service, unless `of` is empty.
+  /// Sorted by the names of services; with `of`, only timers of that service.
   [[nodiscard]] std::vector<TimerView> views(std::string_view of) const;
 
  private:
@@ -85,11 +85,11 @@ class Timers {
 
   const Parts parts_;
   BoardServices services_;
-  GraphPtr seen_;  // whose timers are in force, or being read
+  GraphPtr seen_;  // its timers are in force, or being read
   bool under_way_ = false;
-  bool anew_ = false;  // all are to be read again
+  bool anew_ = false;  // read all timers again
   Made timers_;
-  std::set<std::string> disabled_;  // of timers_: their services have status "ignore"
+  std::set<std::string> disabled_;  // members of timers_ whose services have status "ignore"
   std::map<std::string, ServiceTimer::Stand> inherited_;
   TimerWatcher retry_;
   WallTimer wall_;

@@ -1,4 +1,4 @@
-// Login records, written by plain writes: glibc's own functions wait for locks with SIGALRM.
+// Login records. Written by write(2), because glibc's functions use SIGALRM to wait for locks.
 #include "init/utmp.hpp"
 
 #include <fcntl.h>
@@ -23,7 +23,7 @@ void put(char (&field)[size], std::string_view text) {
   std::memcpy(field, text.data(), std::min(size, text.size()));
 }
 
-/// As sysvinit writes it: last(1) recognises a shutdown by these words.
+/// The record of sysvinit: last(1) recognises a shutdown by these words.
 utmpx shutdown_record() {
   utmpx record{};
   record.ut_type = RUN_LVL;

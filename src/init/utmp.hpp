@@ -1,5 +1,5 @@
-// The records of a shutdown in wtmp and utmp, where last(1) and who(1) look (utmp(5)), and those
-// who are logged in according to the latter.
+// The records of a shutdown in wtmp and utmp for last(1) and who(1) (utmp(5)), and the users logged
+// in according to utmp.
 #pragma once
 
 #include <string>
@@ -15,13 +15,13 @@ struct LoginFiles {
 };
 
 /// Appends a record of the shutdown to wtmp, and replaces the run level's record in utmp by it.
-/// Files that do not exist are not created. May hang with the file system: call it in a process
-/// that can be given up.
+/// Does not create missing files. May hang with the file system: call it in a process that can be
+/// given up.
 /// @return  the first error; the other file is written nevertheless.
 [[nodiscard]] Result<void> record_shutdown(const LoginFiles& files = {});
 
-/// Writes `text`, which is safe to print, to the terminals of all who are logged in, as wall(1)
-/// does. One that does not take it at once is left out. May hang with the file system of utmp.
+/// Writes `text`, which must be safe to print, to the terminals of all logged-in users, like
+/// wall(1). Skips a terminal that does not take it at once. May hang with the file system of utmp.
 void tell_terminals(std::string_view text, const LoginFiles& files = {});
 
 }  // namespace zinit

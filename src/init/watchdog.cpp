@@ -1,4 +1,4 @@
-// Feeding the hardware watchdog, and watching zinit's own loops.
+// Feeds the hardware watchdog, and watches zinit's own loops.
 #include "init/watchdog.hpp"
 
 #include <fcntl.h>
@@ -17,10 +17,10 @@ namespace zinit {
 
 namespace {
 
-// A driver may be loaded by a service, some time after boot.
+// A service may load the driver some time after boot.
 constexpr Milliseconds kLookAtDeviceAgain{10000};
 
-// Loops are asked this often within the limit.
+// How often a loop is asked within the limit.
 constexpr int kAsksALimit = 4;
 constexpr Milliseconds kShortestAsk{10};
 
@@ -69,8 +69,8 @@ void MachineWatchdog::begin() {
   feed();
 }
 
-// A driver may round the timeout, or refuse one that is too long for its timer. WDIOC_SETTIMEOUT
-// writes back the one in use, and WDIOC_GETTIMEOUT asks for it.
+// A driver may round the timeout, or refuse a timeout too long for its timer. WDIOC_SETTIMEOUT
+// writes back the timeout in use, and WDIOC_GETTIMEOUT reads it.
 void MachineWatchdog::take_timeout() {
   int seconds = static_cast<int>(std::max<std::int64_t>((timeout_.count() + 999) / 1000, 1));
   const int refused = ::ioctl(fd_.get(), WDIOC_SETTIMEOUT, &seconds) < 0 ? errno : 0;
@@ -91,7 +91,7 @@ void MachineWatchdog::take_timeout() {
            duration_text(feed_each_.count()), duration_text(in_force.count()));
 }
 
-// ENODEV: the device is gone, and has to be opened again.
+// ENODEV: the device is gone, and feed() opens it again later.
 void MachineWatchdog::feed() {
   if (!fd_) return;
   timer_.set(feed_each_);
@@ -146,15 +146,15 @@ void SelfWatchdog::watch() {
     const Milliseconds limit = limit_;
     if (limit == Milliseconds{0}) {
       wake_.wait(mutex_);
-      // An open question to a loop counts from now.
+      // For a loop that has not answered yet, the time counts from now.
       for (Asked& asked : asked_) asked.since = Clock::now();
       wakes = kNever;
       continue;
     }
     lock.unlock();
     const TimePoint now = Clock::now();
-    // If this thread woke too late, zinit was suspended for so long, and the loops could not
-    // answer.
+    // If this thread woke up too late, zinit was suspended for the difference, and the loops could
+    // not answer.
     const auto overslept = std::max(now - wakes, TimePoint::duration{0});
     for (Asked& asked : asked_) {
       asked.since += overslept;
@@ -172,8 +172,8 @@ void SelfWatchdog::watch() {
   }
 }
 
-/// Does nothing while the loop has not answered yet. If the task cannot be posted, it is asked
-/// later.
+/// Does nothing while the loop has not answered yet. If the task cannot be posted, the next round
+/// tries again.
 void SelfWatchdog::ask(Asked& asked, TimePoint now) {
   if (asked.out->exchange(true)) return;
   asked.since = now;

@@ -1,5 +1,5 @@
-// Watchdogs over zinit itself: the hardware's, which resets the machine unless it is fed, and
-// zinit's own, which treats a stuck loop or lock as a crash (zinit.toml(5), "Global settings").
+// Two watchdogs over zinit itself. The hardware's resets the machine unless zinit feeds it; zinit's
+// own treats a stuck loop or lock as a crash (zinit.toml(5), "Global settings").
 #pragma once
 
 #include <atomic>
@@ -16,31 +16,31 @@
 
 namespace zinit {
 
-/// Feeds a hardware watchdog that is open as `fd`; -1: none, which is no error. @return errno, or 0
+/// Feeds the watchdog open as `fd`; -1: no watchdog, which is not an error. @return errno, or 0
 [[nodiscard]] int feed_watchdog(int fd) noexcept;
 
-/// Feeds a hardware watchdog from the control loop, so that the machine is reset if that hangs. Any
-/// write feeds it; a `V` before closing disarms it, if the driver allows that (the kernel's
-/// Documentation/watchdog/watchdog-api.rst). Control loop's thread only.
+/// Feeds a hardware watchdog from the control loop: if the loop hangs, the watchdog resets the
+/// machine. Any write feeds it; a `V` before the close disarms it, if the driver allows that (the
+/// kernel's Documentation/watchdog/watchdog-api.rst). Control loop's thread only.
 class MachineWatchdog {
  public:
   explicit MachineWatchdog(EventLoop& loop);
 
-  /// After a re-execution, before set(): the device as the previous process image had it open.
+  /// After a re-execution, before set(): takes the device that the previous process image had open.
   void go_on(KeptFd device) noexcept { fd_ = std::move(device); }
 
-  /// Feeds `device` from now on; if it is empty, disarms the previous one. A device that does not
-  /// exist yet, since its driver is loaded later, is tried every 10 s. If the driver uses another
-  /// timeout than this, the shorter one counts.
+  /// Feeds `device` from now on; if it is empty, disarms the previous one. If the device does not
+  /// exist yet, because its driver is loaded later, tries again every 10 s. If the driver uses
+  /// another timeout, the shorter one counts.
   void set(const std::string& device, Milliseconds timeout);
 
-  /// Feeds it now, if there is one. Once the control loop has ended this is up to the caller, and a
-  /// machine whose end hangs is reset.
+  /// Feeds the device now, if it is open. After the end of the control loop the caller must do so,
+  /// and the watchdog resets a machine whose end hangs.
   void feed();
-  /// The descriptor, armed and no longer this object's; -1: none.
+  /// Gives up the descriptor, armed; -1: not open.
   [[nodiscard]] int release() noexcept;
 
-  /// For a machine that must not be reset: one that is halted, or whose next init does not feed it.
+  /// For a machine that must not be reset: it halts, or its next init does not feed the watchdog.
   void disarm() noexcept;
 
  private:
@@ -56,15 +56,15 @@ class MachineWatchdog {
   bool told_ = false;  // an error was logged
 };
 
-/// Asks loops for a sign of life from a thread of its own, and aborts the process (SIGABRT) if one
-/// does not answer in time. Time during which the whole process was suspended does not count. Costs
+/// Asks loops for a sign of life from its own thread, and aborts the process (SIGABRT) if a loop
+/// does not answer in time. Time in which the whole process was suspended does not count. Costs
 /// nothing while it is off.
 class SelfWatchdog {
  public:
   struct Watched {
     std::string name;
     EventLoop& loop;
-    std::function<void()> sign;  // called on the loop's thread; may take locks, to watch these too
+    std::function<void()> sign;  // called on the loop's thread; may take locks, to watch them too
   };
   /// The loops must outlive this.
   explicit SelfWatchdog(std::vector<Watched> watched);
@@ -82,7 +82,7 @@ class SelfWatchdog {
   void watch();
   void ask(Asked& asked, TimePoint now);
 
-  std::vector<Asked> asked_;  // the thread's alone
+  std::vector<Asked> asked_;  // used only by the thread
   Mutex mutex_;
   CondVar wake_;
   Milliseconds limit_ GUARDED_BY(mutex_){0};

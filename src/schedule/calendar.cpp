@@ -1,4 +1,4 @@
-// systemd's calendar expressions, read and written.
+// Reads and writes systemd's calendar expressions.
 #include "schedule/calendar.hpp"
 
 #include <strings.h>
@@ -15,7 +15,7 @@ namespace zinit {
 namespace {
 
 constexpr std::size_t kMaxCalendarText = 1024;
-/// systemd's limit of the elements of one list.
+/// systemd's limit for the elements of one list.
 constexpr std::size_t kMaxListElements = 240;
 constexpr int kSecond = 1'000'000;
 
@@ -43,7 +43,7 @@ struct Shorthand {
   const char* meaning;
 };
 
-/// Three of them are in no documentation of systemd, which takes them all the same.
+/// systemd accepts three of them without documenting them.
 constexpr Shorthand kShorthands[] = {
     {"minutely", "*-*-* *:*:00"},
     {"hourly", "*-*-* *:00:00"},
@@ -66,7 +66,7 @@ bool same_word(std::string_view a, std::string_view b) {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// Two digits are a year from 1970 to 2069.
+/// Two digits stand for a year from 1970 to 2069.
 int whole_year(int value) {
   if (value < 0 || value >= 100) return value;
   return value + (value < 70 ? 2000 : 1900);
@@ -74,8 +74,8 @@ int whole_year(int value) {
 
 }  // namespace
 
-/// Goes through a text once. Where something is wrong, it notes what was expected, and returns
-/// false through all its functions.
+/// Goes through a text once. At a fault it notes what it expected, and all its functions return
+/// false.
 class CalendarReader {
  public:
   explicit CalendarReader(std::string_view text) : text_(text), end_(text.size()) {}
@@ -120,7 +120,7 @@ class CalendarReader {
       ;
   }
 
-  /// No part of an expression but a zone and a weekday begins with a letter.
+  /// Only a zone and a weekday begin with a letter.
   bool zone() {
     const std::size_t blank = text_.rfind(' ');
     if (blank == text_.npos || blank + 1 == text_.size()) return true;
@@ -150,7 +150,7 @@ class CalendarReader {
     return time();
   }
 
-  /// The weekday at this place, by its name or its first three letters; -1 if there is none.
+  /// The weekday at this place, by its name or the first three letters; -1: no weekday.
   int weekday() {
     for (int day = 0; day < 7; ++day) {
       const std::string_view name = kWeekdayNames[day];
@@ -210,7 +210,7 @@ class CalendarReader {
     return true;
   }
 
-  /// YEAR-MONTH-DAY or MONTH-DAY, the last part after `~` if it is counted from the end.
+  /// YEAR-MONTH-DAY or MONTH-DAY; `~` before the last part makes it count from the end.
   bool date(std::string_view word) {
     const std::size_t last = word.find_last_of("-~");
     if (last == word.npos) return fail(at_, "a date with \"-\", or a time with \":\"");
@@ -276,8 +276,8 @@ class CalendarReader {
     return true;
   }
 
-  /// Brings a range into its normal form and checks it. Counted from the end of a month, no day is
-  /// beyond the 28th, which every month has; and steps go towards the end.
+  /// Brings a range into its normal form and checks it. Counted from the end of a month, a day is
+  /// at most 28, which every month has, and steps go towards the end.
   bool settle(Unit unit, ValueRange& range, std::size_t at) {
     const UnitFacts& facts = kUnitFacts[unit];
     const bool from_end = unit == Unit::day && spec_.pattern_.days_from_end;
@@ -300,7 +300,7 @@ class CalendarReader {
     return true;
   }
 
-  /// A value of `unit`, in microseconds if these are seconds.
+  /// A value of `unit`; seconds are in microseconds.
   bool value(Unit unit, int& result) {
     std::int64_t read = 0;
     if (!number(read)) return fail(at_, fmt::format("{}, as a number", kUnitFacts[unit].name));
@@ -309,7 +309,7 @@ class CalendarReader {
       if (peek() == '.' && peek(1) != '.') {
         ++at_;
         if (!is_digit(peek())) return fail(at_, "digits after the decimal point");
-        // The seventh digit rounds; what follows it does not matter.
+        // The seventh digit rounds; later digits do not matter.
         int digits = 0;
         int fraction = 0;
         for (; is_digit(peek()); ++at_, ++digits)
@@ -322,10 +322,10 @@ class CalendarReader {
     return true;
   }
 
-  /// Beyond all that a unit has, so that what is larger need not be told apart.
+  /// Larger than every value of a unit, so that larger numbers may all be equal.
   static constexpr std::int64_t kMaxNumber = 1'000'000'000;
 
-  /// Digits; values beyond any use are all the same large one.
+  /// Reads digits; numbers too large for any use become the same large number.
   bool number(std::int64_t& result) {
     if (!is_digit(peek())) return false;
     for (result = 0; is_digit(peek()); ++at_)
@@ -352,7 +352,7 @@ class CalendarReader {
   }
 
   std::string_view text_;
-  std::size_t end_;  // of what is not read yet: a zone at the end is read first
+  std::size_t end_;  // the end of the unread part: a zone at the end is read first
   std::size_t at_ = 0;
   std::size_t wrong_at_ = 0;
   std::string expected_;
@@ -393,7 +393,7 @@ void append_weekdays(std::string& to, unsigned days) {
     if ((days >> day & 1) == 0) continue;
     int last = day;
     while ((days >> (last + 1) & 1) != 0) ++last;
-    // Two days in a row are a list, three are a range.
+    // Two days in a row become a list, three become a range.
     to.append(mark).append(kWeekdayNames[day], 3);
     if (last > day + 1) {
       to.append("..").append(kWeekdayNames[last], 3);

@@ -14,40 +14,39 @@
 
 namespace zinit {
 
-/// When a timer is due, such as "Mon..Fri 22:30" or "*-*-1 4:00 Europe/Berlin". Any thread may call
-/// the constant functions at any time.
+/// The times at which a timer is due, such as "Mon..Fri 22:30" or "*-*-1 4:00 Europe/Berlin". Any
+/// thread may call the constant functions at any time.
 class CalendarSpec {
  public:
-  /// The parts of an expression that hold values, in the order in which they are written.
+  /// The parts of an expression that hold values, in the order of the text.
   enum Unit { year, month, day, hour, minute, second, kUnits };
 
-  /// An expression, as systemd.time(7) has it. Blocks on the file of a time zone that it names;
-  /// what is read here is used from then on.
+  /// Reads an expression of systemd.time(7). Blocks on the file of a time zone in the text; the
+  /// zone as read here is used from then on.
   ///
-  /// Takes and refuses what systemd 252 takes and refuses, with these differences. The text has at
-  /// most 1024 bytes. The abbreviations of the machine's own zone ("CEST") are no time zones, since
-  /// they would mean something else, or nothing, on another machine; nor are zones that count leap
-  /// seconds ("right/UTC"). Days from the end of a month may stand in any list ("*-*~1,28").
+  /// Accepts and refuses the same as systemd 252, with these differences. The text has at most 1024
+  /// bytes. Abbreviations of the machine's own zone ("CEST") are not time zones, because another
+  /// machine may give them another meaning, or none. Zones that count leap seconds ("right/UTC")
+  /// are not time zones either. Days from the end of a month may stand in any list ("*-*~1,28").
   ///
   /// @return  the error is a sentence with the text, where it is wrong, counted from 1, and what is
   ///          expected there: "\"*-13-1\" at character 3: expected a month from 1 to 12".
   [[nodiscard]] static Result<CalendarSpec> parse(std::string_view text);
 
-  /// The same expression with every part written out, as `systemd-analyze calendar` shows it. To
-  /// parse it gives the same again.
+  /// The same expression with every part written out, as `systemd-analyze calendar` shows it.
+  /// parse() gives the same expression again.
   [[nodiscard]] std::string normalized() const;
 
-  /// The next moment later than `us_realtime` that matches, both in microseconds since 1970, UTC.
-  /// Nothing if there is none up to 2199. Takes about a millisecond at most.
+  /// The next matching moment later than `us_realtime`, both in microseconds since 1970, UTC.
+  /// Nothing if no moment up to 2199 matches. Takes about a millisecond at most.
   ///
-  /// @param local  the machine's zone; an expression with a zone of its own does not use it.
+  /// @param local  the machine's zone; not used if the expression has a zone of its own.
   ///
-  /// A time in a gap of the wall clock is left out; one in a fold is taken once, at the first time,
-  /// or at the second if `us_realtime` lies after the first. So does systemd 252, but for three
-  /// faults of its search: it loses times at the beginning of a minute, day or year after a step
-  /// that led past the end of the one before ("1/7:00" on the first of a month); it may give up, or
-  /// leave out the rest of a day, because of a gap; and it miscounts days from the end of a month
-  /// that has a gap.
+  /// Skips a time in a gap of the wall clock. Takes a time in a fold once: at the first time, or at
+  /// the second if `us_realtime` is later than the first. systemd 252 does the same, except for
+  /// three faults of its search: it loses times at the beginning of a minute, day or year after a
+  /// step beyond the end of the previous one ("1/7:00" on the first of a month); a gap may make it
+  /// give up, or skip the rest of a day; and it miscounts days from the end of a month with a gap.
   [[nodiscard]] std::optional<std::int64_t> next_after(std::int64_t us_realtime,
                                                        const TimeZone& local) const;
 
@@ -56,8 +55,8 @@ class CalendarSpec {
 
   CalendarSpec() = default;
 
-  std::array<std::vector<ValueRange>, kUnits> values_;  // sorted; none: any value
-  TimePattern pattern_;                                 // the same, for the search
+  std::array<std::vector<ValueRange>, kUnits> values_;  // sorted; empty: any value
+  TimePattern pattern_;                                 // the same values, for the search
   std::string zone_name_;
   std::optional<TimeZone> zone_;  // of `zone_name_`
 };

@@ -1,4 +1,4 @@
-// Cron's expressions become the same pattern as those of a calendar.
+// Turns cron's expressions into the same pattern as calendar expressions.
 #include "schedule/cron.hpp"
 
 #include <array>
@@ -17,7 +17,7 @@ struct CronField {
   const char* name;
   int low;
   int high;
-  const char* names;  // of three letters each, the first for `first`
+  const char* names;  // three letters each; the first name stands for `first`
   int first;
 };
 
@@ -39,7 +39,7 @@ constexpr CronShorthand kCronShorthands[] = {{"@HOURLY", "0 * * * *"},   {"@DAIL
                                              {"@MONTHLY", "0 0 1 * *"},  {"@YEARLY", "0 0 1 1 *"},
                                              {"@ANNUALLY", "0 0 1 1 *"}};
 
-/// A number or a name of a field; nothing if it is neither, or out of the field's range.
+/// A number or a name in a field; nothing if it is neither, or out of the field's range.
 std::optional<int> cron_value(const CronField& field, std::string_view text) {
   const std::string_view names = field.names;
   if (text.size() == 3)
@@ -55,7 +55,7 @@ Failure wrong_cron(const CronField& field, std::string_view part, std::string_vi
                              field.name, expected));
 }
 
-/// One element of a list: `*`, a value, a range, the first and the last with a step.
+/// Reads one element of a list: `*`, a value or a range; `*` and a range may have a step.
 Result<void> read_cron_element(const CronField& field, std::string_view part,
                                TimePattern::Values& values) {
   const std::size_t slash = part.find('/');

@@ -1,4 +1,4 @@
-// The search for the next time that matches.
+// Searches for the next time that matches.
 #include "schedule/matcher.hpp"
 
 #include <algorithm>
@@ -16,7 +16,7 @@ std::int64_t whole(std::int64_t value, std::int64_t unit) {
   return value / unit - (value % unit < 0 ? 1 : 0);
 }
 
-/// The first of the seconds from `from` on, within one minute.
+/// The first matching second of a minute from `from` on. All in microseconds.
 std::optional<std::int64_t> next_second(const TimePattern& pattern, std::int64_t from) {
   std::int64_t best = kMinuteUs;
   for (const auto& [start, stop, step] : pattern.seconds) {
@@ -32,7 +32,7 @@ std::optional<std::int64_t> next_second(const TimePattern& pattern, std::int64_t
   return best;
 }
 
-/// The first time from `from` on within one day.
+/// The first matching time of a day from `from` on.
 std::optional<std::int64_t> next_in_day(const TimePattern& pattern, std::int64_t from) {
   const std::int64_t first = from / kMinuteUs;
   for (std::int64_t minute = first; minute < 24 * 60; ++minute) {
@@ -59,7 +59,7 @@ std::optional<std::int64_t> TimePattern::next(std::int64_t local_us) const {
       if (!months[m]) continue;
       const sys_days first = y / month{m} / 1;
       const auto size = static_cast<unsigned>((y / month{m} / last).day());
-      const unsigned monday = weekday{first}.iso_encoding() - 1;  // days since one, of the first
+      const unsigned monday = weekday{first}.iso_encoding() - 1;  // days from a Monday to the first
       unsigned d = first <= today ? static_cast<unsigned>(date.day()) : 1;
       for (; d <= size; ++d) {
         const bool by_day = days[days_from_end ? size + 1 - d : d];
@@ -74,19 +74,19 @@ std::optional<std::int64_t> TimePattern::next(std::int64_t local_us) const {
   return std::nullopt;
 }
 
-/// Goes from period to period with the time that was found, until one holds it. Only a gap or a
-/// fold on the way makes it search again, from where the wall clock goes on.
+/// Goes from period to period with the found time, until a period holds it. Only a gap or a fold on
+/// the way makes it search again, from the time at which the wall clock goes on.
 std::optional<std::int64_t> next_moment(const TimePattern& pattern, ClockChange change,
                                         std::int64_t after_us, const TimeZone& zone) {
   constexpr std::int64_t kEndUs = std::int64_t{1} << 53;  // in the year 2255
   if (after_us >= kEndUs) return std::nullopt;
   const std::int64_t from = std::max<std::int64_t>(after_us, -1) + 1;
-  // What a gap leaves to be made up for is due in the first moment after it, which `from` may be.
+  // Times in a gap are due in the first moment after the gap, which may be `from`.
   const std::int64_t seen = change == ClockChange::catch_up ? from - 1 : from;
   ZonePeriod period = zone.period_at(seen / kSecondUs);
   std::int64_t local = from + period.offset * kSecondUs;
   if (change == ClockChange::catch_up && period.begin != ZonePeriod::kFirst) {
-    // What is within a fold was taken the first time.
+    // A time in a fold was already due in the earlier period.
     const ZonePeriod before = zone.period_at(period.begin - 1);
     local = std::max(local, (period.begin + before.offset) * kSecondUs);
   }
@@ -94,7 +94,7 @@ std::optional<std::int64_t> next_moment(const TimePattern& pattern, ClockChange 
     const auto found = pattern.next(local);
     if (!found) return std::nullopt;
     const std::int64_t second = whole(*found, kSecondUs);
-    // No zone is two days from UTC. What lies between did not match, whatever the clock did.
+    // No zone is two days from UTC. No change of the clock makes an earlier time match.
     constexpr std::int64_t kFarS = 2 * kDayUs / kSecondUs;
     if (second - kFarS > period.end) period = zone.period_at(second - kFarS);
     for (;;) {

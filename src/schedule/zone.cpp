@@ -1,4 +1,4 @@
-// TZif files and the rules of POSIX.1's TZ at their end.
+// Reads TZif files, and the rule in the form of POSIX.1's TZ at their end.
 #include "schedule/zone.hpp"
 
 #include <sys/stat.h>
@@ -19,20 +19,20 @@ namespace zinit {
 namespace {
 
 constexpr std::size_t kMaxZoneBytes = 1 << 20;
-/// The largest file of tzdata has about 250.
+/// The largest file of tzdata has about 250 changes.
 constexpr std::size_t kMaxChanges = 4096;
 /// RFC 8536, 3.2: more than -25 and less than 26 hours.
 constexpr std::int64_t kMaxOffset = 26 * 3600;
-/// 0000-01-01 and 9999-12-31, which std::chrono's years hold with room to spare.
+/// 0000-01-01 and 9999-12-31, well within the years of std::chrono.
 constexpr std::int64_t kEarliestSecond = -62'167'219'200;
 constexpr std::int64_t kLatestSecond = 253'402'300'799;
 
 struct Change {
   std::int64_t at = 0;
-  std::int64_t offset = 0;  // from then on
+  std::int64_t offset = 0;  // from `at` on
 };
 
-/// The day and time of a yearly change, by the wall clock that is in force before it.
+/// The day and time of a yearly change, by the wall clock in force before the change.
 struct YearlyDate {
   char form = 'M';  // 'M': a weekday of a month; 'J': a day that skips 29 February; '0': any day
   int month = 0;
@@ -61,7 +61,7 @@ struct YearlyDate {
 struct TimeZone::Data {
   std::vector<Change> changes;    // ascending
   std::int64_t first_offset = 0;  // before the first change
-  bool has_rule = false;          // after the last change
+  bool has_rule = false;          // for the time after the last change
   bool has_summer = false;
   std::int64_t winter_offset = 0;
   std::int64_t summer_offset = 0;
@@ -73,8 +73,8 @@ struct TimeZone::Data {
 
 namespace {
 
-/// Reads numbers of a TZif file, which are big-endian. What lies beyond the end is never read: the
-/// caller has taken care that there is enough.
+/// Reads a number of a TZif file, which is big-endian. Does not check the size: the caller makes
+/// sure that there are enough bytes.
 std::int64_t big_endian(std::string_view bytes, std::size_t at, std::size_t size) noexcept {
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < size; ++i)
@@ -83,7 +83,7 @@ std::int64_t big_endian(std::string_view bytes, std::size_t at, std::size_t size
   return static_cast<std::int64_t>(value);
 }
 
-/// The rule at the end of a file (POSIX.1-2017, 8.3, as RFC 8536, 3.3.1 widens it).
+/// Reads the rule at the end of a file (POSIX.1-2017, 8.3, as RFC 8536, 3.3.1 extends it).
 class RuleReader {
  public:
   explicit RuleReader(std::string_view text) : rest_(text) {}
@@ -159,21 +159,21 @@ class RuleReader {
   std::string_view rest_;
 };
 
-/// One of the two blocks of a TZif file: its counts, and where its parts lie.
+/// One of the two blocks of a TZif file: its counts, and the places of its parts.
 struct Block {
   std::size_t utc_marks = 0, wall_marks = 0, leaps = 0, times = 0, types = 0, letters = 0;
   std::size_t width;  // of a time, in bytes
 
   static constexpr std::size_t kHeader = 44;
 
-  /// Of `bytes` that begin with a header.
+  /// `bytes` must begin with a header.
   Block(std::string_view bytes, std::size_t time_width) : width(time_width) {
     std::size_t at = 20;
     for (auto* count : {&utc_marks, &wall_marks, &leaps, &times, &types, &letters})
       *count = static_cast<std::uint32_t>(big_endian(bytes, std::exchange(at, at + 4), 4));
   }
 
-  /// With the header. Each count has 32 bits, so that it cannot overflow.
+  /// The size with the header. Each count has 32 bits, so that the sum cannot overflow.
   [[nodiscard]] std::size_t size() const noexcept {
     return kHeader + times * (width + 1) + types * 6 + letters + leaps * (width + 4) + wall_marks +
            utc_marks;
@@ -184,7 +184,7 @@ bool is_header(std::string_view bytes) {
   return bytes.size() >= Block::kHeader && bytes.starts_with("TZif");
 }
 
-/// Null if the block is sound, else what is wrong with it.
+/// Null if the block is sound, otherwise its fault.
 const char* read_block(std::string_view bytes, const Block& block, TimeZone::Data& data) {
   if (block.leaps != 0) return "it counts leap seconds";
   if (block.times > kMaxChanges || block.types == 0) return "it has too many changes, or no type";
@@ -202,8 +202,8 @@ const char* read_block(std::string_view bytes, const Block& block, TimeZone::Dat
     if (type >= block.types) return "a change has no type";
     if (i > 0 && at <= before) return "its changes are not in order";
     before = at;
-    // Some files begin with a change long before there was a world. What is kept can be told in
-    // microseconds.
+    // Some files begin with a change long before history. Keep only times that fit into
+    // microseconds, and the offset of the last change before.
     if (at < kEarliestSecond)
       data.first_offset = offset_of(type);
     else if (at <= kLatestSecond)
@@ -220,7 +220,7 @@ const char* read_zone(std::string_view bytes, TimeZone::Data& data) {
   if (old.size() > bytes.size()) return "it ends too early";
   if (version < '2') return read_block(bytes, old, data);
 
-  // Later versions repeat everything with times of 64 bits, and end in the rule, in lines.
+  // Later versions repeat everything with times of 64 bits, and end with the rule between newlines.
   bytes.remove_prefix(old.size());
   if (!is_header(bytes)) return "its second part is missing";
   const Block block(bytes, 8);
@@ -233,7 +233,7 @@ const char* read_zone(std::string_view bytes, TimeZone::Data& data) {
   return rule.empty() || RuleReader(rule).read(data) ? nullptr : "its last line is no rule";
 }
 
-/// No dots: none is a way out of the directory.
+/// Refuses dots, so that no name leads out of the directory.
 bool is_zone_name(std::string_view name) {
   constexpr std::string_view kLetters =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-_/";
@@ -243,9 +243,9 @@ bool is_zone_name(std::string_view name) {
 
 }  // namespace
 
-/// By the two changes of each of the years around `utc`: a change may be a week away from the year
-/// that it belongs to. If winter ends in the moment in which it begins, it is summer all the year:
-/// the later change counts.
+/// Uses the two changes of each year around `utc`, because a change may lie up to a week outside
+/// its year. If winter ends in the moment in which it begins, it is summer all year: the later
+/// change counts.
 ZonePeriod TimeZone::Data::by_rule(std::int64_t utc) const noexcept {
   ZonePeriod found{.offset = winter_offset};
   if (!has_summer) return found;
