@@ -40,6 +40,9 @@ class ServiceTimer {
     bool booted = false;             // on_boot_ms is over
     Milliseconds delay{0};           // the random delay of the next start
     bool caught_up = false;          // what was missed before zinit's start is known
+    // The service's rank (model/record.hpp) before a start that is asked for. The rank is another
+    // as soon as the board has taken the start. Nothing: none is asked for.
+    std::optional<std::int64_t> owed{};
 
     bool operator==(const Stand&) const = default;
   };
@@ -81,6 +84,8 @@ class ServiceTimer {
   void started(std::int64_t start_us, Moment now);
   /// It was due, and the service was started or, where not `started`, ran already.
   void passed(Moment now, bool started, Milliseconds delay);
+  /// A start of the service is asked for, which has this rank; nothing: the board has taken it.
+  void owe(std::optional<std::int64_t> rank) noexcept { stand_.owed = rank; }
   /// Its service runs, so that every_ms is not due until it is released; then it goes on as if it
   /// had been due meanwhile.
   void hold();

@@ -5,6 +5,10 @@
 // not empty when the service has ended starts it again after restart_delay_ms, unless it was
 // stopped on request. Then, as with any other key, the next change does.
 //
+// What is kept of a service says for each path what was found, and whether a start is owed: from
+// the event until the board has taken the start. Both are one fact, so after a crash at any point
+// the next process image starts the service once.
+//
 // Everything here is called on the control loop's thread. The file systems are asked on that of the
 // queue, for they may not answer.
 #pragma once
@@ -62,14 +66,16 @@ class Paths {
   struct Service {
     SpecPtr spec;
     std::vector<PathWatch::Number> numbers;
-    bool wanted = false;       // it is to be started when it has ended
-    bool active = false;       // it was not at rest when it was last looked at
-    bool ignored = false;      // its status is "ignore"
-    bool up = false;           // its wish was up when it was last looked at
-    TimePoint again = kNever;  // when its directories are to be looked at again
-    TimePoint not_before{};    // of the next start
-    StartDelay delay{};        // until then, where it has failed
-    bool ended = false;        // they are being looked at because it has ended
+    bool wanted = false;                 // it is to be started when it has ended
+    bool active = false;                 // it was not at rest when it was last looked at
+    bool ignored = false;                // its status is "ignore"
+    bool up = false;                     // its wish was up when it was last looked at
+    TimePoint again = kNever;            // when its directories are to be looked at again
+    TimePoint not_before{};              // of the next start
+    StartDelay delay{};                  // until then, where it has failed
+    bool ended = false;                  // they are being looked at because it has ended
+    std::optional<std::int64_t> owed{};  // its rank before a start that is being asked for
+    std::string kept{};                  // what is kept for the next process image
   };
   struct One {
     std::string service;
@@ -78,6 +84,7 @@ class Paths {
     std::string warning{};
     bool not_empty = false;
     bool wants = false;  // what has happened to it starts the service
+    bool seen = false;   // an event says so, and the look that finds out is not over
   };
 
   void load();
@@ -92,7 +99,7 @@ class Paths {
   void arm();
   void follow(const std::string& name, Service& service);
   void start(const std::string& name, Service& service);
-  void keep(const std::string& name, const Service& service);
+  void keep(const std::string& name, Service& service);
   void look_at_all();
 
   const Parts parts_;
