@@ -191,18 +191,32 @@ void ServiceTimer::plan() {
 }
 
 std::string stand_text(const ServiceTimer::Stand& stand) {
-  return fmt::format("{} {} {} {} {} {:d} {} {:d}", stand.since_us, stand.not_before_us,
-                     stand.last_us, stand.every_from.time_since_epoch().count(), stand.start_us,
-                     stand.booted, stand.delay.count(), stand.caught_up);
+  std::string text =
+      fmt::format("{} {} {} {} {} {:d} {} {:d}", stand.since_us, stand.not_before_us, stand.last_us,
+                  stand.every_from.time_since_epoch().count(), stand.start_us, stand.booted,
+                  stand.delay.count(), stand.caught_up);
+  if (stand.owed) text += fmt::format(" {}", *stand.owed);
+  return text;
 }
 
 std::optional<ServiceTimer::Stand> parse_stand(std::string_view text) {
+  std::optional<std::int64_t> owed;
+  if (const auto nine = parse_numbers<9>(text)) {
+    owed = nine->back();
+    text = text.substr(0, text.rfind(' '));
+  }
   const auto numbers = parse_numbers<8>(text);
   if (!numbers) return std::nullopt;
   const auto& [since, not_before, last, from, start, booted, delay, caught_up] = *numbers;
-  return ServiceTimer::Stand{
-      since,       not_before,          last,          TimePoint(TimePoint::duration(from)), start,
-      booted != 0, Milliseconds(delay), caught_up != 0};
+  return ServiceTimer::Stand{since,
+                             not_before,
+                             last,
+                             TimePoint(TimePoint::duration(from)),
+                             start,
+                             booted != 0,
+                             Milliseconds(delay),
+                             caught_up != 0,
+                             owed};
 }
 
 std::string stamp_text(const ServiceTimer::Stand& stand) {

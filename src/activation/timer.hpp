@@ -47,6 +47,9 @@ class ServiceTimer {
     bool booted = false;             // on_boot_ms is over
     Milliseconds delay{0};           // the random delay of the next start
     bool caught_up = false;          // whether starts missed before zinit's start are known
+    // The service's rank (model/record.hpp) before a start that was requested. The rank changes as
+    // soon as the board has taken the start. Nothing: no start is requested.
+    std::optional<std::int64_t> owed{};
 
     bool operator==(const Stand&) const = default;
   };
@@ -88,6 +91,8 @@ class ServiceTimer {
   void started(std::int64_t start_us, Moment now);
   /// The timer was due. It started the service, or, if not `started`, the service ran already.
   void passed(Moment now, bool started, Milliseconds delay);
+  /// A start of the service is requested, which has this rank; nothing: the board has taken it.
+  void owe(std::optional<std::int64_t> rank) noexcept { stand_.owed = rank; }
   /// The service runs: every_ms is not due until release(). Then every_ms continues as if it had
   /// been due meanwhile.
   void hold();

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/kill_point.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 
@@ -25,9 +26,38 @@ constexpr Milliseconds kLookAfterLack{5000};
 // A service that changes its own file starts at most once in this time.
 constexpr Milliseconds kLeastDelay{100};
 
-/// A fact holds the states of a service's paths, and a mark if the service must still start.
+/// A fact holds the states of a service's paths, and before them a mark if the service must still
+/// start. "!": after it has ended. "!!": it rests, and only a delay holds up the start. "@RANK!":
+/// the start is requested; the board has taken it if the service has another rank
+/// (model/record.hpp).
 constexpr char kWanted = '!';
+constexpr char kOwed = '@';
 constexpr char kBetween = ' ';
+/// In place of a state, if an event says that the service is to be started, and the look that finds
+/// out is not over: the next process image must not find the state that it was before.
+constexpr const char* kSeen = "?";
+
+struct Kept {
+  bool wanted = false;
+  bool rests = false;
+  std::optional<long long> owed{};
+  std::string_view states;
+};
+
+Kept kept_of(std::string_view fact) {
+  Kept kept;
+  const bool owed = fact.starts_with(kOwed);
+  if (owed) {
+    const std::size_t end = std::min(fact.find(kWanted), fact.size());
+    kept.owed = parse_integer(fact.substr(1, end - 1));
+    fact.remove_prefix(end);
+  }
+  const std::size_t marks = std::min(fact.find_first_not_of(kWanted), fact.size());
+  kept.wanted = marks > 0;
+  kept.rests = owed || marks > 1;
+  kept.states = fact.substr(marks);
+  return kept;
+}
 
 }  // namespace
 
@@ -87,7 +117,7 @@ void Paths::load() {
   std::map<std::string, std::vector<std::string>> states;
   for (auto& [name, service] : next)
     for (const PathWatch::Number number : service.numbers)
-      states[name].push_back(paths_[number].state);
+      states[name].push_back(paths_[number].seen ? kSeen : paths_[number].state);
   for (const auto& [name, service] : all_)
     if (!next.contains(name)) parts_.facts.keep(std::string(kFacts) + name, {});
   all_ = std::move(next);
@@ -107,11 +137,14 @@ void Paths::load() {
 /// Adds the paths of a service. `known` holds their last states; empty: not checked yet.
 void Paths::watch(const std::string& name, Service& service, std::vector<std::string> known) {
   if (const auto fact = inherited_.find(name); fact != inherited_.end()) {
-    service.wanted = fact->second.starts_with(kWanted);
-    const std::string_view states = std::string_view(fact->second).substr(service.wanted ? 1 : 0);
-    const auto parts = split(states, kBetween);
+    const Kept kept = kept_of(fact->second);
+    const auto brief = parts_.board.brief(name);
+    const bool taken = kept.owed && !(brief && brief->rank == *kept.owed);
+    service.wanted = kept.wanted && !taken;
+    const auto parts = split(kept.states, kBetween);
     known.assign(parts.begin(), parts.end());
-    service.active = true;  // if it has ended since, follow() still handles its end
+    // If it has ended since, follow() still handles its end.
+    service.active = !service.wanted || !kept.rests;
   }
   service.numbers.clear();
   const auto add = [&](PathKind kind, const std::vector<std::string>& paths) {
@@ -159,6 +192,7 @@ void Paths::look_at_all() {
 void Paths::on_events() {
   if (under_way_ || !watch_) return;
   take(watch_->read_events());
+  kill_point("path.seen");
   if (!touched_.empty()) ask();
 }
 
@@ -168,6 +202,11 @@ void Paths::take(PathWatch::Touches touches) {
     all.appeared = all.appeared || touch.appeared;
     all.written = all.written || touch.written;
     all.created.insert(all.created.end(), touch.created.begin(), touch.created.end());
+    One& path = paths_[number];
+    const bool counts = path.kind == PathKind::changed ? touch.written : touch.appeared;
+    if (!counts || path.seen || path.state.empty()) continue;
+    path.seen = true;
+    keep(path.service, all_.at(path.service));
   }
 }
 
@@ -221,6 +260,7 @@ void Paths::answered(const std::map<PathWatch::Number, PathWatch::Found>& found)
     if (one.lacks) lacking_.insert(number);
     if (one.not_known) continue;
     path.state = one.state;
+    path.seen = false;
     path.not_empty = one.not_empty;
     if (one.warning != path.warning && !one.warning.empty())
       log_warn("{}: [path]: {}", path.service, one.warning);
@@ -288,6 +328,7 @@ void Paths::follow(const std::string& name, Service& service) {
   const TimePoint now = Clock::now();
   if (!rests) {
     service.again = kNever;
+    if (service.wanted) keep(name, service);
     return;
   }
   // A stop on request cancels the effect of all earlier changes.
@@ -297,7 +338,7 @@ void Paths::follow(const std::string& name, Service& service) {
   }
   if (service.wanted) {
     service.again = service.not_before;
-    if (service.not_before <= now) start(name, service);
+    service.not_before <= now ? start(name, service) : keep(name, service);
     return;
   }
   const bool failed = services_.failed(name);
@@ -320,17 +361,28 @@ void Paths::start(const std::string& name, Service& service) {
   const bool failed = services_.failed(name);
   const Milliseconds delay = service.delay.next(failed);
   service.not_before = after(Clock::now(), failed ? delay : usual);
+  if (const auto brief = parts_.board.brief(name)) service.owed = brief->rank;
   keep(name, service);
+  kill_point("path.kept");
   services_.start(name, "its [path]");
+  kill_point("path.started");
+  service.owed.reset();
+  keep(name, service);
 }
 
-void Paths::keep(const std::string& name, const Service& service) {
-  std::string fact(service.wanted ? 1 : 0, kWanted);
+void Paths::keep(const std::string& name, Service& service) {
+  std::string fact;
+  if (service.owed)
+    fact = fmt::format("{}{}{}", kOwed, *service.owed, kWanted);
+  else if (service.wanted)
+    fact.assign(service.active ? 1 : 2, kWanted);
   for (const PathWatch::Number number : service.numbers) {
     if (number != service.numbers.front()) fact += kBetween;
-    fact += paths_[number].state;
+    fact += paths_[number].seen ? kSeen : paths_[number].state;
   }
+  if (fact == service.kept) return;
   parts_.facts.keep(std::string(kFacts) + name, fact);
+  service.kept = std::move(fact);
 }
 
 std::string Paths::fault_of(const std::string& service) const {

@@ -5,6 +5,10 @@
 // that is still not empty when the service has ended starts it again after restart_delay_ms. If the
 // service was stopped on request, the next change starts it, as with any other key.
 //
+// A fact for each service holds what was found of each path, and whether a start is owed: from the
+// event until the board has taken the start. After a crash at any point the next process image
+// starts the service once.
+//
 // Call everything here on the control loop's thread. The queue's thread asks the file systems,
 // because they may not answer.
 #pragma once
@@ -70,6 +74,8 @@ class Paths {
     TimePoint not_before{};    // the earliest time of the next start
     StartDelay delay{};        // the delay for `not_before` after failures
     bool ended = false;        // its end is the reason for the check
+    std::optional<std::int64_t> owed{};  // its rank before a start that is requested
+    std::string kept{};                  // its fact for the next process image
   };
   struct One {
     std::string service;
@@ -78,6 +84,7 @@ class Paths {
     std::string warning{};
     bool not_empty = false;
     bool wants = false;  // its change starts the service
+    bool seen = false;   // an event says so, and the look that finds out is not over
   };
 
   void load();
@@ -92,7 +99,7 @@ class Paths {
   void arm();
   void follow(const std::string& name, Service& service);
   void start(const std::string& name, Service& service);
-  void keep(const std::string& name, const Service& service);
+  void keep(const std::string& name, Service& service);
   void look_at_all();
 
   const Parts parts_;

@@ -60,7 +60,11 @@ Timers::Timers(Parts parts)
 
 void Timers::take_over(const FactMap& facts) {
   each_below(facts, kTimerFacts, [this](std::string_view service, const std::string& text) {
-    if (const auto stand = parse_stand(text)) inherited_[std::string(service)] = *stand;
+    auto stand = parse_stand(text);
+    if (!stand) return;
+    const auto brief = parts_.board.brief(service);
+    if (!brief || stand->owed != brief->rank) stand->owed.reset();  // the board has taken the start
+    inherited_[std::string(service)] = *stand;
   });
 }
 
@@ -135,11 +139,14 @@ void Timers::loaded(const Made& made, const GraphPtr& graph_before) {
       timer->go_on(before.mapped()->stand());
     } else if (!stand.empty()) {
       timer->go_on(stand.mapped());
+      // The previous process image may have crashed before it wrote this.
+      if (timer->spec().persistent && timer->stand().caught_up) write_stamp(service, *timer);
     } else {
       timer->begin(now, random_delay(timer->spec().random_delay));
       if (!before.empty()) timer->replace(*before.mapped());
     }
     keep(service, *timer);
+    if (timer->stand().owed) start(service, *timer);
   }
   follow_status(now);
   for (const auto& [service, timer] : old) {
@@ -295,13 +302,25 @@ void Timers::run(const std::string& service, ServiceTimer& timer) {
   const Moment now = Moment::now();
   look_at_start(service, timer, now);
   if (!timer.due(now)) return;
-  const bool starts = may_start(service);
+  const auto brief = parts_.board.brief(service);
+  const bool starts = brief && may_start(service);
   timer.passed(now, starts, random_delay(timer.spec().random_delay));
-  if (!starts) timer.hold();
-  keep(service, timer);  // first: a crash before the start must not start it twice
+  if (starts)
+    timer.owe(brief->rank);
+  else
+    timer.hold();
+  keep(service, timer);
   kill_point("timer.kept");
   if (timer.spec().persistent) write_stamp(service, timer);
-  if (starts) services_.start(service, "its timer");
+  if (starts) start(service, timer);
+}
+
+/// Starts a service whose timer owes this start, and has kept that.
+void Timers::start(const std::string& service, ServiceTimer& timer) {
+  services_.start(service, "its timer");
+  kill_point("timer.started");
+  timer.owe({});
+  keep(service, timer);
 }
 
 void Timers::keep(const std::string& service, const ServiceTimer& timer) {

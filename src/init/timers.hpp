@@ -9,6 +9,10 @@
 // zinit looks for runs that were missed while the machine was down after the services of the boot
 // have settled, because only then all file systems are surely mounted.
 //
+// A start is owed from the moment when its timer is due until the board has taken it. One fact says
+// that this time has passed and that a start is owed. So after a crash at any point the next
+// process image starts the service once (ServiceTimer::Stand::owed).
+//
 // Call everything here, except the constructor, on the control loop's thread.
 #pragma once
 
@@ -74,6 +78,7 @@ class Timers {
   void look_back();
   void run_due();
   void run(const std::string& service, ServiceTimer& timer);
+  void start(const std::string& service, ServiceTimer& timer);
   void arm();
   void keep(const std::string& service, const ServiceTimer& timer);
   void write_stamp(const std::string& service, const ServiceTimer& timer);

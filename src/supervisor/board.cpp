@@ -19,6 +19,9 @@ namespace zinit {
 
 namespace {
 
+// No start has ever been given a rank below this one.
+constexpr std::int64_t kLeastRank = -(std::int64_t{1} << 61);
+
 /// Whether the service is at rest and its runtime directories have been removed.
 bool rests(const World& world, Slot slot) {
   const Record& record = world.record(slot);
@@ -123,6 +126,8 @@ void Board::restore(const std::vector<GraphEntry>& services, const JournalImage&
     if (!there && world.node(slot).broken()) continue;
     core.restore(slot, entry, facts);
     restored.push_back({slot, entry.facts.owed});
+    // The previous process image may have crashed before it stored that this one is given away.
+    world.next_rank = std::min(world.next_rank, std::max(entry.record.rank, kLeastRank) - 1);
   }
   for (const auto& [slot, owed] : restored) core.order_again(slot, owed);
   if (image.world.settled != TimePoint{})
@@ -531,7 +536,8 @@ std::optional<Board::Brief> Board::brief(std::string_view name) const {
                needed,
                pid == 0 && record.has_end && record.end.by_signal,
                pid,
-               record.ready_at};
+               record.ready_at,
+               record.rank};
 }
 
 KeptEvents::After Board::events_after(std::uint64_t after) const {

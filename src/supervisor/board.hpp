@@ -342,6 +342,7 @@ class Board final : public WatchReports {
     bool killed;     // it has no main process, and a signal ended the last one
     pid_t main_pid;  // 0: none
     TimePoint ready_at;
+    std::int64_t rank;  // each start on request gives another one
   };
   [[nodiscard]] std::optional<Brief> brief(std::string_view name) const;
   /// State changes with a number above `after`, oldest first. Only the last 1,000 are kept; `lost`

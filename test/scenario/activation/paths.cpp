@@ -220,6 +220,26 @@ TEST_CASE("files that change while zinit executes itself anew, or has crashed, a
   CHECK(zinit.count("ran") == 2);
 }
 
+TEST_CASE("a change that waits for the delay of a stopped service outlasts a re-execution",
+          "[path][reexec]") {
+  Server zinit;
+  zinit.put("conf", "one");
+  Toml toml = by_path(key("changed", zinit.path("conf")));
+  toml.lifecycle = "restart_delay_ms = 86400000";
+  zinit.add("s", toml);
+  boot(zinit);
+  write_file(zinit.path("conf"), "two");
+  zinit.await_trace("ran");
+  zinit.await_settled();
+  (void)zinit.stop("s");
+  zinit.settle();  // what comes before the stop is known does not start it
+  write_file(zinit.path("conf"), "three");
+  await_seen(zinit);
+  CHECK(zinit.count("ran") == 1);
+  zinit.reexecute();
+  zinit.await_trace("ran", 2);
+}
+
 TEST_CASE("more changes than the kernel keeps lose none that counts", "[path]") {
   const int most = std::stoi(read_file("/proc/sys/fs/inotify/max_queued_events"));
   if (most > 100000) return skip("this kernel keeps more events than files are made here");

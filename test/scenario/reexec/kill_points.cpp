@@ -161,17 +161,69 @@ void start_through(const std::string& point) {
   CHECK(std::filesystem::exists(mark));
 }
 
-/// A timer goes on if one image crashes at `point`, between what it notes and the start.
-void fire_through(const std::string& point) {
+/// A oneshot that says its name, with this section.
+Toml triggered(const std::string& name, const std::string& section) {
+  return {.exec = "echo " + name + " >> $T", .service = "oneshot = true", .more = section};
+}
+
+/// Two timers are due at the same moment. One image crashes at `point`, about the start of the
+/// first; each service is started once. The second is started behind the first.
+void time_through(const std::string& point) {
   INFO(point);
   const TempDir dir;
   const std::string mark = dir / "crashed";
   Server zinit({.env = {"ZINIT_KILL_AT=" + point, "ZINIT_KILL_MARK=" + mark}});
-  zinit.add("a", {.exec = "echo fired >> $T",
-                  .service = "oneshot = true",
-                  .more = "[timer]\nevery_ms = 1000\n"});
+  for (const char* name : {"a", "b"}) zinit.add(name, triggered(name, "[timer]\non_boot_ms = 1\n"));
   zinit.launch();
-  zinit.await_trace("fired");
+  zinit.await_trace("a");
+  zinit.await_trace("b");
+  zinit.await_settled();
+  CHECK(zinit.count("a") == 1);
+  CHECK(zinit.count("b") == 1);
+  CHECK(std::filesystem::exists(mark));
+}
+
+/// A file changes that two services wait for. One image crashes at `point`, about the start of the
+/// first; each is started once. The second is started behind the first.
+void change_through(const std::string& point) {
+  INFO(point);
+  const TempDir dir;
+  const std::string mark = dir / "crashed";
+  Server zinit({.env = {"ZINIT_KILL_AT=" + point, "ZINIT_KILL_MARK=" + mark}});
+  zinit.put("file", "");
+  for (const char* name : {"a", "b"})
+    zinit.add(name, triggered(name, "[path]\nchanged = '" + zinit.path("file") + "'\n"));
+  zinit.boot();
+  (void)zinit.reload();  // which is answered when the file has been looked at
+  zinit.put("file", "changed");
+  zinit.reconnect();  // the crash has closed the connection
+  zinit.await_trace("a");
+  zinit.await_trace("b");
+  zinit.await_settled();
+  CHECK(zinit.count("a") == 1);
+  CHECK(zinit.count("b") == 1);
+  CHECK(std::filesystem::exists(mark));
+}
+
+/// A file comes into a directory that has one already, for which the service has run. One image
+/// crashes at `point`, when it knows of that by an event alone.
+void appear_through(const std::string& point) {
+  INFO(point);
+  const TempDir dir;
+  const std::string mark = dir / "crashed";
+  Server zinit({.env = {"ZINIT_KILL_AT=" + point, "ZINIT_KILL_MARK=" + mark}});
+  zinit.put("in/one", "");
+  zinit.add("a", {.exec = "echo a >> $T; exec sleep 100000",
+                  .more = "[path]\ndirectory_not_empty = '" + zinit.path("in") + "'\n"});
+  zinit.boot();
+  zinit.await_trace("a");
+  (void)zinit.stop("a");
+  zinit.settle();  // what comes before the stop is known does not start it
+  zinit.put("in/two", "");
+  zinit.reconnect();
+  zinit.await_trace("a", 2);
+  zinit.await_settled();
+  CHECK(zinit.count("a") == 2);
   CHECK(std::filesystem::exists(mark));
 }
 
@@ -218,7 +270,13 @@ TEST_CASE("what was ordered and had not begun when zinit crashed is done by the 
                    stop_through);
   walk_through_all({"order.condition", "order.pre", "order.probe", "order.ready", "order.check"},
                    start_through);
-  walk_through_all({"timer.kept"}, fire_through);
+}
+
+TEST_CASE("a start that a timer or a file has asked for comes once over a crash",
+          "[check][killpoints][timer][path]") {
+  walk_through_all({"timer.kept", "timer.started"}, time_through);
+  walk_through_all({"path.seen", "path.kept", "path.started"}, change_through);
+  walk_through_all({"path.seen"}, appear_through);
 }
 
 TEST_CASE("a crash while a connection is served loses neither it nor a byte",

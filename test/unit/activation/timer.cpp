@@ -238,13 +238,16 @@ TEST_CASE("the zone that is gone, and what is wrong, is left out and told", "[ti
 }
 
 TEST_CASE("where a timer stands outlasts a re-execution", "[timer]") {
-  const ServiceTimer::Stand stand{
+  ServiceTimer::Stand stand{
       5, 4, -6, TimePoint(TimePoint::duration(-7)), 3, true, Milliseconds{8}, true};
-  const auto read = parse_stand(stand_text(stand));
-  REQUIRE(read);
-  CHECK(*read == stand);
-  for (const char* bad : {"", "1 2 3 4 5 6 7", "1 2 3 4 5 6 7 x", "1 2 3 4 5 6 7 8 9",
-                          "99999999999999999999 0 0 0 0 0 0 0"})
+  for (const std::optional<std::int64_t> owed : {std::optional<std::int64_t>{}, {-12}, {0}}) {
+    stand.owed = owed;
+    const auto read = parse_stand(stand_text(stand));
+    REQUIRE(read);
+    CHECK(*read == stand);
+  }
+  for (const char* bad : {"", "1 2 3 4 5 6 7", "1 2 3 4 5 6 7 x", "1 2 3 4 5 6 7 8 x",
+                          "1 2 3 4 5 6 7 8 9 10", "99999999999999999999 0 0 0 0 0 0 0"})
     CHECK_FALSE(parse_stand(bad));
 }
 
