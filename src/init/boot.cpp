@@ -36,16 +36,16 @@ std::vector<Error> mount_all() {
   return faults;
 }
 
-/// By default the kernel drops what a process writes to /dev/kmsg beyond ten lines in five seconds;
-/// a boot has more. If the kernel command line sets the limit, this write has no effect, as it
-/// should.
+/// By default the kernel drops lines that a process writes to /dev/kmsg beyond ten in five seconds,
+/// and a boot logs more. If the kernel command line sets the limit, this write intentionally has no
+/// effect.
 void lift_kmsg_limit() {
   if (auto fd = open_fd("/proc/sys/kernel/printk_devkmsg", O_WRONLY))
     if (const auto written = write_all(fd->get(), "on\n", "printk_devkmsg"); !written)
       log_debug("boot: {}", written.error().text);
 }
 
-/// From here on zinit logs to the kernel's ring buffer, which also shows it on the console.
+/// From here on zinit logs to the kernel's ring buffer, and the kernel shows it on the console.
 int log_to_kernel() {
   auto fd = open_fd("/dev/kmsg", O_WRONLY | O_NOCTTY);
   if (!fd) {
@@ -65,7 +65,7 @@ std::string read_command_line() {
   return {};
 }
 
-/// @return  its path, even if it cannot be opened: it may work later.
+/// @return  the path of the console, even if it cannot be opened: it may work later.
 std::string take_console(const std::string& command_line) {
   const auto paths = console_paths(command_line);
   auto console = open_console(paths);

@@ -169,11 +169,15 @@ void Capture::hold(const LogPipe& pipe) {
 
 void Capture::release() noexcept {
   MutexLock lock(mutex_);
+  // From the front: epoll reports descriptors in the order in which they were added, and the first
+  // fills the console again. So the pipe that has waited longest is read next.
+  auto next = held_.begin();
   try {
-    for (; !held_.empty(); held_.pop_back()) listen(*held_.back());
+    for (; next != held_.end(); ++next) listen(**next);
   } catch (const std::bad_alloc&) {
     // The remaining pipes are tried the next time that there is room.
   }
+  held_.erase(held_.begin(), next);
 }
 
 /// Stops watching a pipe that ended, and closes it.

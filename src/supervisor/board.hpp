@@ -58,7 +58,7 @@ enum class Refusal : std::uint8_t {
   not_found,
   not_running,
   shutting_down,
-  process_error,     // the kernel refused; the text includes that of errno
+  process_error,     // the kernel refused (the text includes that of errno), or a check_exec failed
   file_error,        // a file could not be read
   not_supported,     // not configured in the service's file
   invalid_state,     // the same request is already under way

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <thread>
 #include <utility>
@@ -47,6 +48,18 @@ class Reader {
       for (ssize_t count; (count = read(ends_[0], buffer, sizeof buffer)) > 0;)
         text_.append(buffer, static_cast<std::size_t>(count));
     });
+  }
+  /// Reads `times` as much as a pipe holds, and counts the lines of each name.
+  std::map<std::string, int> take(int times) {
+    std::string text(65536, 0);
+    std::map<std::string, int> counts;
+    for (int i = 0; i < times; ++i) {
+      const ssize_t count = read(ends_[0], text.data(), text.size());
+      if (count <= 0) break;
+      for (const std::string& line : lines_of(text.substr(0, static_cast<std::size_t>(count))))
+        ++counts[line.substr(0, line.find(':'))];
+    }
+    return counts;
   }
   /// All that came, when the server has ended.
   const std::string& text() {
@@ -114,6 +127,21 @@ TEST_CASE("a console that nobody reads holds up who prints, and nothing of it is
   CHECK(zinit.status("loud")["log_dropped"] == 0);
   CHECK(zinit.shut_down() == 0);
   CHECK((reader.text() == numbers(300000, "loud: ")));  // without printing megabytes
+}
+
+TEST_CASE("services that flood a console get turns, one after the other", "[logs][console]") {
+  Reader reader;
+  Server zinit(printing_to(reader, {"--console"}));
+  const std::vector<std::string> names = {"one", "two", "three", "four"};
+  for (const std::string& name : names) zinit.add(name, {.exec = "exec yes"});
+  zinit.boot(names);
+  REQUIRE(reader.fills());
+  const auto counts = reader.take(400);
+  for (const std::string& name : names) {
+    CAPTURE(name, counts.count(name));
+    CHECK((counts.count(name) == 1 && counts.at(name) > 1000));
+  }
+  reader.begin();
 }
 
 TEST_CASE("the last lines of a critical service are printed, and its exit code is zinit's",
