@@ -1,5 +1,5 @@
-// Fuzzes libzinit: whatever a server answers, a call ends with a result or a ClientError, and what
-// comes of JSON is JSON. The input is what the server sends, before it ends the connection.
+// Fuzzes libzinit: whatever a server answers, a call ends with a result or a ClientError, and JSON
+// results are valid JSON. The input is what the server sends before it ends the connection.
 #include "fuzz/fuzz.hpp"
 
 #include <sys/socket.h>
@@ -17,7 +17,7 @@ namespace zinit::fuzz {
 
 namespace {
 
-/// Calls `action`, which may fail as a call may.
+/// Calls `action`, and accepts the errors that a call may have.
 template <class Action>
 void may_fail(Action action) {
   try {
@@ -33,7 +33,7 @@ bool is_json(const std::string& text) {
   return !document.HasParseError();
 }
 
-/// Fractions are read quickly and not to the last bit; zinit answers none.
+/// Removes numbers: fractions are read quickly and not to the last bit; zinit never answers them.
 std::string but_numbers(std::string json) {
   std::erase_if(json, [](char c) {
     return std::string_view("0123456789+-.eE").find(c) != std::string_view::npos;
@@ -105,7 +105,7 @@ class Listener {
   UniqueFd fd_;
 };
 
-/// The calls that the input answers, the first with id 1.
+/// Checks the calls that the input answers; the first call has id 1.
 void check_calls(std::string_view input) {
   static const Listener listener;
   Client client = Client::connect(listener.path(), std::chrono::milliseconds(1000));
@@ -122,13 +122,13 @@ void check_calls(std::string_view input) {
   may_fail([&] { (void)client.list_full(); });
   may_fail([&] { (void)client.is_running("a"); });
   may_fail([&] {
-    // Every notification has a line of its own.
+    // Each notification has its own line.
     for (std::size_t i = 0; client.dispatch(std::chrono::milliseconds(0)); ++i)
       require(i <= input.size());
   });
 }
 
-/// The same for AsyncClient: each call is told once, and the connection ends.
+/// The same for AsyncClient: it reports each call once, and the connection ends.
 void check_async_calls(std::string_view input) {
   static const Listener listener;
   AsyncClient client(listener.path());

@@ -1,5 +1,5 @@
-// Fuzzes what reads the kernel command line and the small files that a boot reads. Whoever starts
-// the machine writes them, and a line that is wrong must not keep it from booting.
+// Fuzzes the readers of the kernel command line and of the small files of a boot. The user who
+// starts the machine writes these, and a wrong line must not stop the boot.
 #include "fuzz/fuzz.hpp"
 
 #include "base/environment.hpp"
@@ -14,7 +14,7 @@ namespace {
 
 void check_kernel_line(std::string_view text) {
   const std::vector<std::string> words = kernel_words(text);
-  // Each word in quotes is that word again.
+  // Each word, put in quotes, is read as the same word.
   std::string again;
   for (const std::string& word : words) {
     require(!word.empty() && word.find('"') == std::string::npos);

@@ -1,6 +1,6 @@
-// Fuzzes what reads service files and zinit.toml: any bytes must come out as specs and messages
-// that the rest of zinit can rely on, and what is written of a document must be read as the same.
-// Layers of one service (its file, then drop-ins) are parts of the input.
+// Fuzzes the readers of service files and zinit.toml: any bytes must give specs and messages that
+// the rest of zinit can rely on, and a document that is written out must be read as the same. The
+// layers of one service (its file, then drop-ins) are parts of the input.
 #include "fuzz/fuzz.hpp"
 
 #include "base/json.hpp"
@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kMostLayers = 4;
 
-/// One line that editors understand, whatever the file holds.
+/// A message is one line that editors understand, for any content of the file.
 void check_message(const Diagnostic& diagnostic) {
   const std::string line = to_text(diagnostic);
   require(showable(line));
@@ -27,8 +27,8 @@ void check_message(const Diagnostic& diagnostic) {
   require(!diagnostic.text.empty());
 }
 
-/// What holds for every proxy. Its text, which may be written to a file, and what the next image
-/// gets of it, are read as the same proxy.
+/// Checks what holds for every proxy. Its text, which may go to a file, and its fact for the next
+/// process image are read as the same proxy.
 void check_proxy(const ParsedSpec& parsed) {
   const ProxyPtr proxy = finish_proxy(parsed);
   require(!name_fault(proxy->name));
@@ -58,7 +58,7 @@ void check_socket(const ServiceSpec& spec) {
   require(!spec.accepts() || (spec.starts_by_connection() && !spec.watched()));
 }
 
-/// What holds for every spec that the supervisor may get.
+/// Checks what holds for every spec that the supervisor may get.
 void check_spec(const ParsedSpec& parsed) {
   for (const Diagnostic& diagnostic : parsed.diagnostics) check_message(diagnostic);
   if (parsed.proxy) return check_proxy(parsed);
@@ -87,7 +87,7 @@ void check_service(const std::vector<std::string_view>& layers, const ServiceDef
   }));
 }
 
-/// service.get answers the one text, and service.set writes the other.
+/// service.get answers one of the texts, and service.set writes the other.
 void check_texts(std::string_view input) {
   const auto document = read_toml(input);
   if (!document) return;

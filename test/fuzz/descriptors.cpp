@@ -1,5 +1,5 @@
-// Fuzzes the list of descriptors that the previous process image has left: what it lists and is
-// open is taken over, each once, and nothing else is touched.
+// Fuzzes the list of descriptors from the previous process image: listed and open descriptors are
+// taken over, each once, and no other descriptor is touched.
 #include "fuzz/fuzz.hpp"
 
 #include <fcntl.h>
@@ -16,7 +16,7 @@ namespace zinit::fuzz {
 
 namespace {
 
-// Of the numbers from kFirst on, which belong to this program alone, the even ones are open.
+// Only this program uses the numbers from kFirst on; the even ones are open.
 constexpr std::size_t kFirst = 100, kCount = 64, kHeader = 32, kEntry = 16;
 
 std::string number(std::uint64_t value, std::size_t size) {
@@ -29,7 +29,7 @@ std::string header(std::uint32_t end) {
   return number(0x7470656b74696e7a, 8) + number(1, 4) + number(end, 4) + number(1, 16);
 }
 
-/// A list with this header, whose entries from kFirst on are `entries`.
+/// Makes a list with this header, whose entries from kFirst on are `entries`.
 int list_of(std::string_view header, std::string_view entries) {
   std::string bytes(header.substr(0, kHeader));
   bytes.resize(kHeader + kFirst * kEntry);
@@ -46,7 +46,7 @@ void open_some() {
 
 bool is_open(std::size_t fd) { return ::fcntl(static_cast<int>(fd), F_GETFD) >= 0; }
 
-/// Takes all that is left, and closes it. @return  by number, what it was noted as
+/// Takes all descriptors of the list, and closes them. @return  the noted kind, by number
 std::map<std::size_t, unsigned> taken(Inheritance left) {
   std::map<std::size_t, unsigned> all;
   for (unsigned kind = 0; kind < 256; ++kind) {

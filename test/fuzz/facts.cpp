@@ -1,6 +1,5 @@
-// Fuzzes what the previous process image has left as facts, whose file may be damaged, and whose
-// values an older or newer version has written: they come out as services that the supervisor may
-// have.
+// Fuzzes the facts from the previous process image. Their file may be damaged, and an older or
+// newer version may have written the values: they must give services that the supervisor may have.
 #include "fuzz/fuzz.hpp"
 
 #include <algorithm>
@@ -16,7 +15,7 @@ namespace zinit::fuzz {
 
 namespace {
 
-/// The file that has these facts, one after the other.
+/// The file that holds these facts, one after the other.
 std::string file_of(const std::vector<std::pair<std::string_view, std::string_view>>& facts) {
   std::string bytes;
   for (const auto& [key, value] : facts) {
@@ -36,7 +35,7 @@ std::string file_of(const std::vector<std::pair<std::string_view, std::string_vi
   return bytes;
 }
 
-/// Bytes with nothing that a fact could be in: what is before and after them is read all the same.
+/// Checks bytes that hold no fact: the facts before and after them are read nevertheless.
 void check_damage(std::string_view input) {
   for (const auto& [key, value] : parse_facts(input))
     require(key.size() <= 256 && !value.empty() && input.find(value) != input.npos);
@@ -49,7 +48,7 @@ void check_damage(std::string_view input) {
   require(around.contains("first/") || parse_facts(input).empty());
 }
 
-/// Facts of keys and values by turns, put into a file and read.
+/// Writes facts, with keys and values in turn, to a file and reads them.
 FactMap check_file(const std::vector<std::string_view>& parts) {
   std::vector<std::pair<std::string_view, std::string_view>> listed;
   FactMap expected;
@@ -64,7 +63,7 @@ FactMap check_file(const std::vector<std::string_view>& parts) {
   }
   FactMap facts = parse_facts(file_of(listed));
   require(facts == expected || std::ranges::any_of(parts, [](std::string_view part) {
-            return part.size() > 256;  // in a key that is too long there may be anything
+            return part.size() > 256;  // a key that is too long may contain anything
           }));
   return facts;
 }
@@ -81,7 +80,7 @@ void check_daemon(const FactMap& facts) {
           same.nofile.has_value() == daemon.nofile.has_value());
 }
 
-/// What holds for every spec that the supervisor may get.
+/// Checks what holds for every spec that the supervisor may get.
 void check_spec(const ServiceSpec& spec) {
   require(!name_fault(spec.name));
   require(compare(spec, spec) == SpecChange::none);
@@ -105,7 +104,7 @@ void check_services(const FactMap& facts, const ServiceDefaults& defaults) {
     require(i == 0 || kept.entries[i - 1].slot < kept.entries[i].slot);
     require(kept.entries[i].slot < 131072);
   }
-  // A graph of what was read is left and read as the same. Its slots go close together.
+  // The graph, with its slots moved together, is written as facts and read as the same.
   std::vector<GraphEntry> entries = kept.entries;
   for (std::size_t i = 0; i < entries.size(); ++i) entries[i].slot = static_cast<Slot>(i);
   const auto graph = Graph::build(entries, kept.masked);
@@ -149,7 +148,7 @@ std::set<std::string> words() {
 
 void look_at(std::string_view input) {
   check_damage(input);
-  // Settings first, of which [defaults] apply to the services of the rest.
+  // The settings come first, because their [defaults] apply to the services of the rest.
   std::vector<std::string_view> parts = parts_of(input, 9);
   std::vector<Diagnostic> faults;
   const GlobalSettings settings = parse_settings(parts.front(), "zinit.toml", faults);

@@ -1,6 +1,6 @@
-// What the fuzzers have in common. Each is one source that includes this file and defines words()
-// and look_at(); the program around them is libFuzzer's, see test/fuzz/run. Called with
-// `--dictionary` it prints the words for libFuzzer's -dict.
+// The common part of the fuzzers. Each fuzzer is one source that includes this file and defines
+// words() and look_at(); libFuzzer is the program around them, see test/fuzz/run. With
+// `--dictionary` the program prints the words for libFuzzer's -dict.
 #pragma once
 
 #include <cstdint>
@@ -17,23 +17,23 @@
 
 namespace zinit::fuzz {
 
-/// The words that inputs are made of, any bytes.
+/// The words that inputs consist of, any bytes.
 std::set<std::string> words();
 
-/// Looks at one input. What does not hold is told by require().
+/// Checks one input. A check that fails ends the program by require().
 void look_at(std::string_view input);
 
-/// Ends the program, for libFuzzer to keep the input, unless `holds`.
+/// Ends the program unless `holds`, so that libFuzzer keeps the input.
 inline void require(bool holds, const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
   if (holds) return;
   std::fprintf(stderr, "%s:%d: does not hold\n", file, line);
   std::abort();
 }
 
-/// Parts several texts in one input: a byte that none of them has a use for.
+/// Separates several texts in one input: no text needs this byte.
 inline constexpr char kNext = '\x1E';
 
-/// The parts of `input`, `most` at most: the last has the rest.
+/// The parts of `input`, at most `most`: the last part holds the rest.
 inline std::vector<std::string_view> parts_of(std::string_view input, std::size_t most) {
   std::vector<std::string_view> parts;
   while (parts.size() + 1 < most && input.find(kNext) != std::string_view::npos) {
@@ -57,7 +57,7 @@ inline std::string quoted_word(std::string_view word) {
 }  // namespace zinit::fuzz
 
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
-  // What zinit tells of what it meets is not of interest here, and there is much of it.
+  // Drop zinit's log lines: they are many, and of no interest here.
   zinit::set_log_level(static_cast<zinit::LogLevel>(100));
   if (*argc < 2 || std::string_view((*argv)[1]) != "--dictionary") return 0;
   for (const std::string& word : zinit::fuzz::words())

@@ -1,5 +1,5 @@
-// Fuzzes what reads the answers of web servers: any bytes, whole and in pieces, must come out as
-// the same status or fault, and as a fault that can be shown and has some words only.
+// Fuzzes the reader of web servers' answers: any bytes, whole or in pieces, must give the same
+// status or fault, and a fault must be short and safe to show.
 #include "fuzz/fuzz.hpp"
 
 #include <algorithm>
@@ -10,10 +10,10 @@ namespace zinit::fuzz {
 
 namespace {
 
-// A fault quotes 64 bytes at most, each of which may become \xNN.
+// A fault quotes at most 64 bytes, and each may become \xNN.
 constexpr std::size_t kLongestFault = 300;
 
-/// Gives `bytes` to `reader` in pieces of `size` at most, and then the end.
+/// Gives `bytes` to `reader` in pieces of at most `size`, and then the end.
 void read(HttpReader& reader, std::string_view bytes, std::size_t size) {
   for (std::size_t at = 0; at < bytes.size(); at += size) {
     if (reader.take(bytes.substr(at, size))) break;
@@ -27,7 +27,7 @@ void read(HttpReader& reader, std::string_view bytes, std::size_t size) {
   require(reader.fault().size() < kLongestFault && showable(reader.fault()));
 }
 
-/// What has been read is not changed by what follows.
+/// Further bytes do not change the result.
 void read_on(HttpReader& reader) {
   const unsigned status = reader.status();
   const std::string fault = reader.fault();

@@ -1,6 +1,6 @@
-// Fuzzes what reads the files of other inits. The first part of the input is the kind of file, each
-// further one a file: its name, a line end, its text. Whatever they hold, nothing is thrown, what
-// comes of them is bounded, and each file that is not refused is one that a server takes.
+// Fuzzes the readers of other inits' files. The first part of the input is the kind of file, each
+// further part a file: its name, a line end, its text. For any content nothing is thrown, the size
+// of the result is bounded, and a server accepts each file that the import does not refuse.
 #include "fuzz/fuzz.hpp"
 
 #include <unistd.h>
@@ -18,7 +18,7 @@ namespace zinit::fuzz {
 namespace {
 
 constexpr std::size_t kMostParts = 6;
-constexpr std::size_t kMostBytes = std::size_t{64} << 20;  // of all texts that are made
+constexpr std::size_t kMostBytes = std::size_t{64} << 20;  // of all resulting texts
 
 /// A directory for the files of an input, removed at the end of the program.
 class Folder {
@@ -37,7 +37,7 @@ class Folder {
     std::filesystem::create_directory(path_);
   }
 
-  /// Writes a file below the directory; false if its name leads elsewhere.
+  /// Writes a file in the directory; false if its name leads out of it.
   [[nodiscard]] bool put(std::string_view name, std::string_view text) const {
     const std::string path = path_ + "/" + std::string(name);
     std::error_code error;
@@ -137,7 +137,7 @@ void look_at(std::string_view input) {
   std::string_view kind;
   for (const std::string_view one : foreign_kinds())
     if (parts[0] == one) kind = one;
-  // Units are read together; of the other kinds the first file names the others.
+  // Units are read together; for the other kinds the first file names the others.
   if (kind == "runit" || kind == "s6")
     paths = {folder.path()};
   else if (kind != "systemd")

@@ -1,7 +1,7 @@
-// Fuzzes the reader of the journal that the previous process image has left: any bytes, and records
-// with right checksums in which any field has any value. What it reads can be stored and is read as
-// the same, and a board goes on with it. Processes are left out: what a number names is not the
-// fuzzer's.
+// Fuzzes the reader of the journal from the previous process image: any bytes, and records with
+// right checksums and any values in all fields. The result can be stored and is read as the same,
+// and a board continues with it. Processes are left out, because a pid may name a process that is
+// not the fuzzer's.
 #include "fuzz/fuzz.hpp"
 
 #include <unistd.h>
@@ -18,7 +18,7 @@ namespace zinit::fuzz {
 
 namespace {
 
-/// Services have no pipes, so none is ever spawned.
+/// Services have no pipes, so no service is ever spawned.
 class NoOutput final : public OutputPort {
  public:
   Result<OutputPipes> open_output(Slot) override { return sys_failure("open", "pipes", ENOSYS); }
@@ -43,8 +43,8 @@ SpecPtr spec_of(const std::string& text) {
   return finish(read_spec({"/nonexistent/service.toml"}, {}, read));
 }
 
-/// A service for each of the first slots: of each kind, with commands before and after, checks,
-/// and each edge.
+/// A service for each of the first slots: of each kind, with commands before and after, checks, and
+/// each kind of edge.
 const std::vector<GraphEntry>& services() {
   static const std::vector<GraphEntry> all = [] {
     const std::string program = "exec = ['/nonexistent']\n";
@@ -85,7 +85,7 @@ class File {
   UniqueFd fd_;
 };
 
-/// The input as the fields of records of one size, all of them whole.
+/// Turns the input into the fields of records of one size, all with right checksums.
 std::string sealed(std::string_view input) {
   constexpr std::size_t head = offsetof(JournalRecord, kind);
   const unsigned char choice = input.empty() ? 0 : static_cast<unsigned char>(input.front());
@@ -101,7 +101,7 @@ std::string sealed(std::string_view input) {
     input.remove_prefix(fields.size());
     std::string raw(size, '\0');
     std::copy(fields.begin(), fields.end(), raw.begin() + head);
-    // What names the record is right, and the size of the fixed part may be.
+    // The members that identify the record are right, and the size of its fixed part may be right.
     record.sequence = index + 1;
     record.slot = index < kFirstSlot ? kNoSlot : static_cast<Slot>(index - kFirstSlot);
     record.size = static_cast<std::uint16_t>(size);
@@ -125,7 +125,7 @@ void check_image(const JournalImage& image) {
   }
 }
 
-/// Stored anew and read, it is the same but for texts that had to be cut.
+/// Stores the image again and reads it: it is the same, except for texts that had to be cut.
 void check_again(const JournalImage& image) {
   auto journal = Journal::create();
   require(journal.has_value());
@@ -153,7 +153,7 @@ void check_again(const JournalImage& image) {
   }
 }
 
-/// A board goes on with it, and comes to its end.
+/// A board continues with the image, and comes to its end.
 void check_board(JournalImage image) {
   for (JournalEntry& entry : image.entries) {
     if (entry.slot < services().size()) entry.name = services()[entry.slot].spec->name;
@@ -171,7 +171,7 @@ void check_board(JournalImage image) {
   board.restore(services(), image);
   require(board.names().size() <= services().size());
   require(board.last_seq() >= image.world.events);
-  // The removed one may leave between two calls.
+  // The removed service may leave between two calls.
   for (const std::string& name : board.names())
     require(board.why(name).has_value() || name == services().back().spec->name);
   board.begin_shutdown();

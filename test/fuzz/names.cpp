@@ -1,7 +1,7 @@
-// Fuzzes what turns names into addresses: the files hosts and resolv.conf and the answers of a name
-// server. Parts of the input: a file hosts, a file resolv.conf, a name, and what the server answers
-// to each question. An answer that begins with a blank follows the question, so that it is about
-// it; another replaces all but the question's number.
+// Fuzzes the lookup of names: the files hosts and resolv.conf, and the answers of a name server.
+// Parts of the input: a file hosts, a file resolv.conf, a name, and the server's answer to each
+// question. An answer that begins with a blank is appended to the question, so that it fits it. Any
+// other answer replaces all but the question's number.
 #include "fuzz/fuzz.hpp"
 
 #include <arpa/inet.h>
@@ -19,12 +19,12 @@
 
 namespace {
 
-/// The one name server that there is, on the loopback.
+/// The only name server, on the loopback interface.
 in_port_t server_port = 0;
 
 }  // namespace
 
-/// Takes the place of libc's: a resolv.conf may name any server, and none but our own is asked.
+/// Replaces libc's function: a resolv.conf may name any server, but only our own is asked.
 extern "C" int connect(int fd, const sockaddr* to, socklen_t size) {
   const auto& address = *reinterpret_cast<const sockaddr_in*>(to);
   if (to->sa_family == AF_INET && address.sin_addr.s_addr == htonl(INADDR_LOOPBACK) &&
@@ -65,7 +65,7 @@ class NameServer {
   }
   [[nodiscard]] std::uint16_t port() const { return ntohs(server_port); }
 
-  /// Answers the questions that have come. @return  whether there were any
+  /// Answers the waiting questions. @return  whether there were any
   bool serve(std::string_view answer) const {
     bool any = false;
     while (true) {
@@ -87,8 +87,8 @@ class NameServer {
     if (!answer.starts_with(' ')) return std::string(question.substr(0, 2)).append(answer);
     std::string packet(question);
     packet[2] = static_cast<char>(packet[2] | '\x80');  // it is an answer
-    packet[7] = answer.size() > 1 ? answer[1] : '\0';   // with so many records
-    packet[10] = packet[11] = 0;                        // and none of EDNS
+    packet[7] = answer.size() > 1 ? answer[1] : '\0';   // the number of its records
+    packet[10] = packet[11] = 0;                        // without records of EDNS
     return packet.append(answer.substr(std::min<std::size_t>(answer.size(), 2)));
   }
 
@@ -101,9 +101,9 @@ std::string texts_of(const Addresses& addresses) {
   return all;
 }
 
-/// What was found, written as such a file, is found again.
+/// The found addresses, written as a hosts file, are found again.
 void check_hosts(std::string_view hosts, const std::string& name) {
-  if (name.empty() || name.ends_with('.')) return;  // the resolver has taken that off
+  if (name.empty() || name.ends_with('.')) return;  // the resolver has removed the dot
   const Addresses found = in_hosts(hosts, name);
   require(found.size() <= Resolver::kMaxAddresses);
   std::string again;
@@ -131,7 +131,7 @@ void check_answer(const Result<Addresses>& answer) {
 
 void check_resolver(EventLoop& loop, const ResolverFiles& files, const NameServer& server,
                     const std::string& name, std::string_view answer) {
-  while (server.serve({})) {}  // questions that an earlier input has left
+  while (server.serve({})) {}  // questions left by an earlier input
   int answers = 0;
   {
     Resolver resolver(loop, files);
@@ -140,7 +140,7 @@ void check_resolver(EventLoop& loop, const ResolverFiles& files, const NameServe
       ++answers;
     });
     require((query == nullptr) == (answers == 1));
-    // A question for each kind of address, again for each domain to search: few rounds.
+    // One question for each kind of address and each domain to search: only a few rounds.
     constexpr int most = 64;
     for (int i = 0; i < most && answers == 0; ++i) {
       if (!server.serve(answer)) break;

@@ -1,5 +1,5 @@
-// Fuzzes what reads the messages of notify sockets: whatever is sent comes out as fields that can
-// be used as they are, and lines that are cut off or put before others change none of theirs.
+// Fuzzes the reader of notify messages: any message gives usable fields, and lines that are cut
+// off, or put before other lines, do not change the fields of the others.
 #include "fuzz/fuzz.hpp"
 
 #include "io/notify_message.hpp"
@@ -8,7 +8,7 @@ namespace zinit::fuzz {
 
 namespace {
 
-/// What the rest of zinit relies on.
+/// Checks what the rest of zinit relies on.
 void check(const NotifyMessage& message) {
   require(!message.main_pid || *message.main_pid > 0);
   require(!message.watchdog_usec || *message.watchdog_usec > 0);

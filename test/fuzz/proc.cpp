@@ -1,6 +1,6 @@
-// Fuzzes what reads /proc: the kernel writes it, but names of programs, command lines,
-// environments, mount points and cgroups are chosen by whoever makes them. Parts of the input: a
-// text, and the text of /proc/self/cgroup beside a mountinfo.
+// Fuzzes the readers of /proc. The kernel writes it, but any user may choose names of programs,
+// command lines, environments, mount points and cgroups. Parts of the input: a text, and the text
+// of /proc/self/cgroup beside a mountinfo.
 #include "fuzz/fuzz.hpp"
 
 #include <algorithm>
@@ -19,7 +19,7 @@ namespace zinit::fuzz {
 
 namespace {
 
-/// Whatever the program calls itself, its other fields are the same.
+/// A program may choose any name for itself: the other fields stay the same.
 void check_stat(std::string_view line) {
   const auto stat = parse_process_stat(line);
   if (!stat) return;
@@ -33,7 +33,7 @@ void check_stat(std::string_view line) {
   require(renamed->state == stat->state && renamed->start_ticks == stat->start_ticks);
 }
 
-/// As the kernel writes the names of mount points.
+/// A name of a mount point in the kernel's form.
 std::string escaped(std::string_view name) {
   std::string text;
   for (const char c : name) {

@@ -1,6 +1,6 @@
-// Fuzzes what a log ring makes of the memory that the previous process image has left, which may
-// have ended in the midst of a change or have written where it should not: the lines are what the
-// ring counts, from either end, new ones go in, and nothing beyond the ring's block is touched.
+// Fuzzes a log ring in memory from the previous process image, which may have ended during a change
+// or have written out of bounds. The number of lines agrees with the ring's count from both ends,
+// new lines can be added, and nothing beyond the ring's block is touched.
 #include "fuzz/fuzz.hpp"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace {
 constexpr Ring::Limits kLimits{100, 4096};
 constexpr std::size_t kHeader = 40;
 
-// The last first block of a file: beyond it nothing is mapped.
+// The last first block of a file: no memory is mapped beyond it.
 constexpr Slot kLast = 1023;
 constexpr std::byte kUntouched{0x5a};
 
@@ -23,7 +23,7 @@ std::vector<LogLine> lines_of(const Ring& ring) {
   std::vector<LogLine> lines;
   Ring::Place place;
   bool more = true;
-  // In portions, as a client reads them.
+  // Read in portions, as a client does.
   while (more) {
     more = ring.look_back(place, 3, kMaxPiece, [&](const Ring::View& line) {
       lines.push_back(
@@ -71,7 +71,7 @@ void check_use(Ring& ring, std::string_view input) {
 }  // namespace
 
 std::set<std::string> words() {
-  // Headers that may be, of whole and of small buffers, and a record of a line.
+  // Possible headers, of whole and of small buffers, and a record of a line.
   const std::string version("\x01\0\0\0", 4), zeros(28, '\0');
   std::set<std::string> all{std::string(1, kNext), version};
   for (const char capacity : {'\x10', '\x40', '\xd8'})
@@ -88,7 +88,7 @@ void look_at(std::string_view input) {
   std::memset(before.data(), static_cast<int>(kUntouched), before.size());
   const std::size_t size = std::min(input.size(), block.size());
   std::memcpy(block.data(), input.data(), size);
-  // Often with a header that may be: any other is refused at once.
+  // Often use a possible header, because any other is refused at once.
   if (size > kHeader && input.back() % 4 != 0) {
     const std::uint32_t version = 1;
     std::memcpy(block.data() + 4, &version, sizeof version);

@@ -1,7 +1,7 @@
 // Fuzzes the control protocol: the input is what a client sends to a server with a real board,
-// whose services cannot be started. Each call is answered once, with its id, but for those that
-// wait for a service, and no notification is; whatever is sent is JSON. Each call is also made for
-// one who may only read.
+// whose services cannot start. Each call gets one answer with its id, except calls that wait for a
+// service; a notification gets none. Everything that is sent is JSON. Each call is also made for a
+// client that may only read.
 #include "fuzz/fuzz.hpp"
 
 #include <ev.h>
@@ -29,10 +29,10 @@ namespace {
 
 constexpr std::string_view kSecret = "hunter2";
 
-/// The last request of each input; an input may not have it itself.
+/// The last request of each input; the input itself must not contain it.
 constexpr std::string_view kLastId = "\"the last of all\"";
 
-/// Nothing is ever spawned, so nothing asks for pipes.
+/// No service is ever spawned, so nothing asks for pipes.
 class NoOutput final : public OutputPort {
  public:
   Result<OutputPipes> open_output(Slot) override {
@@ -50,7 +50,7 @@ class NoChecks final : public WatchPort {
   void changed() noexcept override {}
 };
 
-/// Does nothing of what it is asked for, but looks at it.
+/// Reads its requests, and carries out none.
 class NoDaemon final : public Daemon {
  public:
   [[nodiscard]] DaemonInfo info() const override {
@@ -121,8 +121,8 @@ SpecPtr spec_of(const std::string& text) {
   return finish(read_spec({"/nonexistent/service.toml"}, {}, read));
 }
 
-/// A target that can be started, and services that cannot: one requires what is not there, one
-/// requires that, and the file of the last is wrong.
+/// A target that can start, and services that cannot: one requires a missing service, one requires
+/// that service, and the last has a wrong file.
 const std::vector<SpecPtr>& services() {
   static const std::vector<SpecPtr> all = {
       spec_of("[target]\nname = \"all\"\n[dependencies]\nwants = [\"web\"]\n"),
@@ -134,7 +134,7 @@ const std::vector<SpecPtr>& services() {
   return all;
 }
 
-/// All that a server is made of, on a loop that runs when it is told to.
+/// All parts of a server, on a loop that runs only on demand.
 class World {
  public:
   World() {
@@ -146,7 +146,7 @@ class World {
   }
 
   [[nodiscard]] Server& server() { return server_; }
-  /// Whether it is as it was made, for the next input: to make one takes milliseconds.
+  /// Whether it is as new, for the next input: making one takes milliseconds.
   [[nodiscard]] bool as_before() {
     server_.context().power.cancel();
     return board_.last_seq() == first_seq_ && board_.names().size() == services().size();
@@ -176,13 +176,13 @@ class World {
   std::uint64_t first_seq_ = 0;
 };
 
-/// Sends `requests` and returns what was answered, up to the answer to the last of them.
+/// Sends `requests` and returns all answers, up to the answer to the last request.
 std::vector<std::string> ask(World& world, const std::string& requests) {
   const UniqueFd client = world.connect();
   require(::send(client.get(), requests.data(), requests.size(), MSG_NOSIGNAL) ==
           static_cast<ssize_t>(requests.size()));
   std::string received;
-  constexpr int most = 100'000;  // turns; there are as many as there are calls
+  constexpr int most = 100'000;  // turns; there are as many as calls
   for (int i = 0; i < most; ++i) {
     world.turn();
     char bytes[65536];
@@ -224,8 +224,8 @@ void check_response(const JsonValue& answer) {
   require(error["message"].IsString() && error["message"].GetStringLength() > 0);
 }
 
-/// The ids of calls that are to be answered, and of the answers of a text: parse_rpc() keeps them
-/// as they were written, of an answer too, which it takes for a wrong request.
+/// The ids of calls that need an answer, or of answers: parse_rpc() keeps ids as they were written,
+/// even of an answer, which it treats as a wrong request.
 std::multiset<std::string> ids_of(std::string_view line) {
   std::multiset<std::string> ids;
   for (const RpcCall& call : parse_rpc(line).calls)
@@ -241,8 +241,8 @@ void take_from(std::multiset<std::string>& owed, const std::multiset<std::string
   }
 }
 
-/// Whether the call is answered before the next is begun; others may wait for a service, or for
-/// work with files.
+/// Whether the call is answered before the next call begins; other calls may wait for a service, or
+/// for work with files.
 bool is_prompt(const RpcCall& call) {
   return call.fault ||
          std::ranges::none_of(std::array{"service.", "logs.", "xinet.", "metrics.", "debug."},
@@ -275,7 +275,7 @@ void check_answers(std::string_view requests, const std::vector<std::string>& an
   for (const std::string& id : prompt) require(owed.count(id) <= late.count(id));
 }
 
-// --- who may only read ---
+// --- clients that may only read ---
 
 class NoSubscriber final : public Subscriber {
  public:

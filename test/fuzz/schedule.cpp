@@ -1,6 +1,6 @@
-// Fuzzes when timers are due. Parts of the input: a calendar expression, a cron expression, and the
-// file of a time zone. Whatever they are, a time that is found is later, none before it was passed
-// over, and an expression means what its normal form means.
+// Fuzzes the times of timers. Parts of the input: a calendar expression, a cron expression, and the
+// file of a time zone. For any of these, a found time is later, no earlier time was skipped, and an
+// expression means the same as its normal form.
 #include "fuzz/fuzz.hpp"
 
 #include <optional>
@@ -12,7 +12,7 @@ namespace zinit::fuzz {
 
 namespace {
 
-constexpr std::int64_t kLastUs = 7'258'248'000'000'000;  // 2200-01-02, for zones that are behind
+constexpr std::int64_t kLastUs = 7'258'248'000'000'000;  // 2200-01-02, for zones behind UTC
 constexpr std::int64_t kTimes[] = {-1, 0, 1'774'745'999'999'999, 1'792'890'000'000'000,
                                    4'107'542'399'000'000};
 
@@ -79,7 +79,7 @@ void look_at(std::string_view input) {
     const std::string normal = spec->normalized();
     require(showable(normal));
     const auto again = CalendarSpec::parse(normal);
-    // A list may be longer in full than any text may be.
+    // A list written in full may be longer than the longest text.
     require(again ? again->normalized() == normal : normal.size() > 1024);
     for (const std::int64_t after : kTimes) {
       const auto next = checked_next(*spec, after, local);

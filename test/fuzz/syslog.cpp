@@ -1,4 +1,4 @@
-// Fuzzes what reads messages of /dev/log: any bytes are a message whose parts lie within them.
+// Fuzzes the reader of /dev/log: any bytes are a message whose parts lie within them.
 #include "fuzz/fuzz.hpp"
 
 #include <functional>

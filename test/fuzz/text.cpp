@@ -1,5 +1,5 @@
-// Fuzzes what services' bytes go through on their way into logs and onto terminals: lines must be
-// the same in whatever pieces they come, and nothing that is shown may be acted on.
+// Fuzzes the way of services' bytes into logs and onto terminals: any pieces must give the same
+// lines, and a terminal must not act on a shown byte.
 #include "fuzz/fuzz.hpp"
 
 #include "base/json.hpp"
@@ -11,7 +11,7 @@ namespace zinit::fuzz {
 
 namespace {
 
-/// The lines of `bytes`, read `size` bytes at a time, with pieces of `piece` put together again.
+/// The lines of `bytes`, read `size` bytes at a time, with pieces of `piece` joined again.
 std::vector<std::string> lines_of(std::string_view bytes, std::size_t size, std::size_t piece) {
   std::vector<std::string> lines;
   std::string joined;

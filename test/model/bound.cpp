@@ -1,5 +1,5 @@
-// binds_to and stop_when_unneeded: what stops with another, or when the last that needs it has
-// gone; after_ms and no_restart_on: which ends count as what.
+// binds_to and stop_when_unneeded: a service stops with another one, or when the last service that
+// needs it is gone. after_ms and no_restart_on: how an end counts.
 #include "model/fake_world.hpp"
 #include "model/why.hpp"
 #include "support/catch.hpp"
@@ -108,7 +108,7 @@ TEST_CASE("what nothing needs any more is stopped, unless it was started by name
     if (named) w.start("db");
     w.stop("web");
     w.settle();
-    CHECK(w.state("db") == State::running);  // shop wants it still
+    CHECK(w.state("db") == State::running);  // shop still wants it
     w.stop("shop");
     w.settle();
     CHECK(w.state("db") == (named ? State::running : State::exited));

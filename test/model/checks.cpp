@@ -1,4 +1,4 @@
-// What readiness, health, signs of life and requests for more time of a main process mean for its
+// The effect of a main process's readiness, health, signs of life and requests for more time on its
 // service.
 #include "model/fake_world.hpp"
 #include "model/why.hpp"
@@ -12,8 +12,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// app requires web, which has [readiness] and [health]. What web says and what probes find is up
-/// to each test.
+/// app requires web, which has [readiness] and [health]. Each test decides what web reports and
+/// what probes find.
 struct Checked {
   explicit Checked(RestartPolicy restart = RestartPolicy::never) : world(specs(restart)) {
     world.life = [](const std::string& name, int) {

@@ -1,5 +1,5 @@
-// A situation for each row of the decision table and each of its states, which must lead to that
-// row and to no other. A row without one fails the suite.
+// A situation for each row of the decision table and each of its states, which must lead to this
+// row and to no other. A row without a situation fails the suite.
 #include <functional>
 #include <set>
 
@@ -16,7 +16,7 @@ namespace {
 
 const TimePoint kNow{std::chrono::hours(1)};
 
-/// `s` requires r and comes after e; d requires s; c conflicts with s; job is a oneshot, all a
+/// `s` requires r and comes after e; d requires s; c conflicts with s; job is a oneshot; all is a
 /// target; net is a oneshot that requires r, and user requires net.
 struct Scene {
   Scene() {
@@ -39,7 +39,7 @@ struct Scene {
     record.process = has_process ? Process::alive : Process::none;
     return record;
   }
-  /// Starting, and it has yet to say that it is ready and to be found healthy.
+  /// The service is starting, and must still report readiness and be found healthy.
   Record& unready(const std::string& name) {
     spec(name).readiness.edit().way.by = Notify::systemd;
     spec(name).health.edit().type = ProbeType::tcp;
@@ -59,14 +59,14 @@ struct Scene {
     record.process = Process::held;
     return record;
   }
-  /// Nothing needs it any more.
+  /// No service needs it any more.
   Record& unneeded(const std::string& name, State state) {
     Record& record = up(name, state);
     record.needed = true;
     spec(name).lifecycle.stop_when_unneeded = true;
     return record;
   }
-  /// The first of two commands of its post_exec runs, and the time for post_exec is over.
+  /// The first of its two commands of post_exec runs, and the time for post_exec is over.
   Record& late_post(const std::string& name, State state) {
     Record& record = up(name, state);
     record.process = Process::alive;
@@ -235,43 +235,43 @@ const std::vector<Case>& cases() {
        }},
       {starting, "always", "s", [](Scene& w) { w.unready("s").notified = true; }},
       {starting, "always", "s", [](Scene& w) { w.up("s", starting).ready_from = kNow + 1ms; }},
-      {starting, "process_exited", "s",  // it has ended with success before its after_ms was over
+      {starting, "process_exited", "s",  // it ended with success before its after_ms was over
        [](Scene& w) {
          w.ended("s", starting, 0);
          w.spec("s").readiness.edit().after = 5ms;
          w.spec("s").lifecycle.restart = RestartPolicy::never;
        }},
-      {starting, "process_exited", "s",  // with an end of no_restart_on
+      {starting, "process_exited", "s",  // its end is in no_restart_on
        [](Scene& w) {
          w.ended("s", starting, 1);
          w.spec("s").lifecycle.no_restart_on.edit().codes = {1};
        }},
       {starting, "always", "s", [](Scene& w) { w.unready("s").healthy = true; }},
-      {starting, "always", "s",  // failed health checks stop a service only when it is running
+      {starting, "always", "s",  // failed health checks stop only a running service
        [](Scene& w) { w.unready("s").health = Health::failed; }},
       {starting, "ready_exec_due", "s",
        [](Scene& w) {
          w.up("s", starting);
          w.spec("s").ready_exec.edit().resize(1);
        }},
-      {starting, "ready_exec_due", "s",  // the second of them
+      {starting, "ready_exec_due", "s",  // the second command
        [](Scene& w) {
          w.up("s", starting).ready_begun = 1;
          w.spec("s").ready_exec.edit().resize(2);
        }},
-      {starting, "always", "s",  // it runs
+      {starting, "always", "s",  // the command runs
        [](Scene& w) {
          auto& r = w.up("s", starting);
          r.ready_runs = true;
          r.ready_begun = 1;
          w.spec("s").ready_exec.edit().resize(1);
        }},
-      {starting, "always", "s",  // there was no room for it
+      {starting, "always", "s",  // resources were lacking
        [](Scene& w) {
          w.up("s", starting).delay_until = kNow + 1ms;
          w.spec("s").ready_exec.edit().resize(1);
        }},
-      {starting, "always", "s",  // it has yet to say that it is ready
+      {starting, "always", "s",  // it must still report readiness
        [](Scene& w) {
          w.unready("s");
          w.spec("s").ready_exec.edit().resize(1);
@@ -296,14 +296,14 @@ const std::vector<Case>& cases() {
          r.reason = {ReasonType::exit_code, 1, {}, {}, CommandKind::ready_exec};
          w.spec("s").ready_exec.edit().resize(1);
        }},
-      {starting, "exited_to_restart", "s",  // its own end counts, not that of its ready_exec
+      {starting, "exited_to_restart", "s",  // its own end counts, not its ready_exec's
        [](Scene& w) {
          w.ended("s", starting, 1).reason = {
              ReasonType::spawn_error, 0, "no", {}, CommandKind::ready_exec};
        }},
       {starting, "watchdog_bit", "s", [](Scene& w) { w.unready("s").health = Health::watchdog; }},
       {starting, "late", "s", [](Scene& w) { w.unready("s").deadline = kNow; }},
-      {starting, "late", "s",  // resources for the next command have been lacking for too long
+      {starting, "late", "s",  // resources for the next command were lacking too long
        [](Scene& w) {
          auto& r = w.ended("s", starting, 0);
          r.command.before_post = CommandKind::pre_exec;
@@ -313,7 +313,7 @@ const std::vector<Case>& cases() {
        }},
       {starting, "tried", "s", [](Scene& w) { w.unready("s").try_ = Try::asked; }},
       {starting, "always", "job", [](Scene& w) { w.up("job", starting); }},
-      {starting, "always", "s",  // a command of pre_exec lives
+      {starting, "always", "s",  // a command of pre_exec runs
        [](Scene& w) { w.up("s", starting).command.before_post = CommandKind::pre_exec; }},
       {starting, "always", "s",
        [](Scene& w) {
@@ -322,7 +322,7 @@ const std::vector<Case>& cases() {
          r.command.passed = true;
          r.delay_until = kNow + 1ms;
        }},
-      {starting, "always", "s",  // post_exec runs, so that it cannot become ready any more
+      {starting, "always", "s",  // post_exec runs, so it can no longer become ready
        [](Scene& w) {
          auto& r = w.up("s", starting);
          r.command.post = true;
@@ -361,7 +361,7 @@ const std::vector<Case>& cases() {
       {running, "kill_expired", "s",
        [](Scene& w) { w.late_post("s", running).stage = StopStage::killed; }},
       {running, "exited_to_restart",
-       "s",  // post_exec is over its time, and the rest of it is left out
+       "s",  // the time for post_exec is over; the rest is skipped
        [](Scene& w) {
          w.late_post("s", running).process = Process::ended;
          w["s"].end = {false, 1, false};

@@ -1,5 +1,5 @@
-// Every pair of states over every kind of edge. What one service does is compared with what
-// behaviour.md ("Dependencies") says of the pair, which is programmed here a second time.
+// Every pair of states over every kind of edge. The test compares the step of one service with a
+// second implementation of behaviour.md ("Dependencies").
 #include "model/fake_world.hpp"
 #include "model/predicates.hpp"
 #include "support/catch.hpp"
@@ -14,7 +14,7 @@ namespace {
 
 const TimePoint kNow{std::chrono::hours(1)};
 
-/// The part of a service's record that neighbours look at.
+/// The part of a service's record that its neighbours read.
 struct Look {
   State state;
   Wish wish;
@@ -54,7 +54,7 @@ void put(Record& record, const Look& look) {
     record.by_itself = true;
   }
   if (look.state == State::failed) record.reason = {ReasonType::exit_code, 1, {}, {}};
-  // A re-spawn is pending, and no start was requested that would end its delay.
+  // A re-spawn is pending, and no request for a start ends its delay.
   if (look.respawn && look.state == State::blocked && look.tried == Try::none)
     record.delay_until = kNow + 1s;
 }
@@ -95,7 +95,7 @@ bool is_failed_for_good(const Look& other) {
   return other.state == State::failed && other.wish == Wish::up && other.tried == Try::none;
 }
 
-/// It is blocked, or will be with its next step.
+/// Whether it is blocked, or will be after its next step.
 bool is_to_start(const Look& other) {
   if (other.wish == Wish::down) return false;
   if (other.state == State::blocked) return true;

@@ -37,7 +37,7 @@ Specs::Specs(const std::string& text) {
                                            : all.conflicts;
       list.push_back({other, {}});
       if (other.back() == '?')
-        list.back().name.pop_back();  // need not exist
+        list.back().name.pop_back();  // this name need not exist
       else
         (*this)[other];
     }
@@ -205,7 +205,7 @@ void FakeWorld::touched(const Slots& changed) {
   begin_affected(world);
   for (const Slot each : changed) affected(world, each, seen);
   for (const Slot each : seen) {
-    // As the board does: only those are woken that have something to do, or a nearer deadline.
+    // Like the board: wake only services with something to do, or with a nearer deadline.
     if (std::ranges::find(woken_, each) != woken_.end()) continue;
     const Step step = decide(Situation{world, each, now});
     const auto known = deadlines_.find(each);
@@ -238,7 +238,7 @@ bool FakeWorld::step(Slot slot) {
 }
 
 void FakeWorld::perform(Slot slot, const Row& row) {
-  // A reload may have given stop_exec to a oneshot that is done.
+  // A reload may have added stop_exec to a oneshot that is done.
   if (world.record(slot).state == State::exited && row.act == Act::begin_stop)
     runs_[slot].ran = {"main"};
   if (row.act == Act::launch || row.act == Act::launch_next || row.act == Act::launch_post)
@@ -304,13 +304,13 @@ void FakeWorld::launch(Slot slot, const Row& row) {
   const auto done = [this, slot, &row, has_process] {
     note_post_time(slot);
     const Life& is = runs_[slot].life;
-    // Conditions are looked at before the first command alone.
+    // Conditions are checked only before the first command.
     const bool unmet = is.launch.kind == LaunchOutcome::Kind::unmet && row.act != Act::launch;
     const bool started = !has_process || unmet || is.launch.kind == LaunchOutcome::Kind::started;
     if (!started && is.launch.kind == LaunchOutcome::Kind::exhausted) {
       runs_[slot].ran.pop_back();
       if (row.act == Act::launch_post)
-        runs_[slot].post_cut = true;  // there may be no time left for another try
+        runs_[slot].post_cut = true;  // there may be no time for another try
     }
     if (!started && is.launch.kind == LaunchOutcome::Kind::unmet) runs_[slot].ran.clear();
     const bool failed = !started && is.launch.kind == LaunchOutcome::Kind::failed;
@@ -330,7 +330,7 @@ void FakeWorld::launch(Slot slot, const Row& row) {
   at(now + run.life.spawn_takes, slot, done);
 }
 
-/// The commands of ready_exec run beside the main process, and are gone with it.
+/// The commands of ready_exec run beside the main process, and end with it.
 void FakeWorld::run_ready(Slot slot) {
   Run& run = runs_[slot];
   const Life is = step_life(world.graph->name(slot), run.steps++);
@@ -366,7 +366,7 @@ void FakeWorld::end_process(Slot slot, const ProcessEnd& end) {
   const Process process = world.record(slot).process;
   if (process == Process::lingering) return end_left(slot);
   if (process != Process::alive) return;
-  ++runs_[slot].generation;  // events that were to come for this process are dropped
+  ++runs_[slot].generation;  // drops later events of this process
   trace_.push_back(world.graph->name(slot) + (end.by_signal ? " killed by " : " exits with ") +
                    std::to_string(end.value));
   runs_[slot].last_good = end == ProcessEnd{};
@@ -376,11 +376,11 @@ void FakeWorld::end_process(Slot slot, const ProcessEnd& end) {
   if (world.record(slot).process == Process::held)
     at(now + was.left_lasts, slot, [this, slot] { end_left(slot); });
   else
-    group_gone(world, slot);  // it is killed
+    group_gone(world, slot);  // zinit kills it
   touched({slot});
 }
 
-/// What was left when a main process had ended is gone.
+/// The processes that remained after the main process's end are gone.
 void FakeWorld::end_left(Slot slot) {
   trace_.push_back("what " + world.graph->name(slot) + " has left is gone");
   group_gone(world, slot);
@@ -402,7 +402,7 @@ void FakeWorld::run_due() {
     if (std::ranges::find(woken_, slot) == woken_.end()) woken_.push_back(slot);
   }
   while (!events_.empty() && events_.begin()->first <= now) {
-    // The seed chooses the order of events at one instant as well.
+    // The seed also chooses the order of events at the same instant.
     const auto end = events_.upper_bound(now);
     auto chosen = events_.begin();
     std::advance(chosen,
@@ -479,9 +479,9 @@ void FakeWorld::note_post_time(Slot slot) {
   if (record.command.post && now >= record.deadline) runs_[slot].post_cut = true;
 }
 
-/// Checks the order of commands: those of pre_exec run one after the other as long as they end
-/// well, the main process after all of them, those of post_exec one after the other after whatever
-/// has run.
+/// Checks the order of commands: commands of pre_exec run one after the other while they succeed,
+/// the main process after all of them, and commands of post_exec one after the other after
+/// everything that has run.
 void FakeWorld::check_step(Slot slot) {
   const CurrentCommand& command = world.record(slot).command;
   Run& run = runs_[slot];
@@ -504,11 +504,11 @@ void FakeWorld::check_step(Slot slot) {
   if (run.ran.back() != expected) fault(name + " runs " + run.ran.back() + ", not " + expected);
 }
 
-/// Checks that all of post_exec has run after an attempt in which any command has.
+/// Checks that all of post_exec has run after an attempt that ran any command.
 void FakeWorld::check_attempt_over(Slot slot) {
   Run& run = runs_[slot];
-  if (world.record(slot).process == Process::held) return;  // it is over when that is given up
-  // A reload may have changed the list of commands meanwhile, or left them to instances.
+  if (world.record(slot).process == Process::held) return;  // over once these are given up
+  // A reload may have changed the list of commands meanwhile, or left the commands to instances.
   const bool runs_them = world.spec(slot).has_process();
   if (runs_them && !run.ran.empty() && !run.post_cut &&
       posts_in(run.ran) < world.spec(slot).post_exec->size()) {
@@ -517,7 +517,7 @@ void FakeWorld::check_attempt_over(Slot slot) {
   run.ran.clear();
 }
 
-/// Checks that what `slot`, which is starting or running, is bound to is up.
+/// Checks that each service that `slot` is bound to is up while `slot` is starting or running.
 void FakeWorld::check_bound(Slot slot) {
   for (const Slot to : *world.node(slot).binds_to) {
     const Record& other = world.record(to);
@@ -559,7 +559,7 @@ void FakeWorld::check_quiet() {
       fault(name + " is blocked for no reason");
     if (holds(world, slot) && dependency_lost(world, slot))
       fault(name + " holds something, and what it requires is down");
-    // Node::watched_from_above relies on this to decide which services are told of a change.
+    // Node::watched_from_above relies on this to decide which services learn of a change.
     if (satisfied(world, slot) && first_try(world, slot))
       fault(name + " is satisfied, and in its first try");
   }

@@ -1,7 +1,7 @@
-// A world for tests: a graph made from a few words, a simulated clock, and processes that do what
-// the test says. As the board does, it performs the steps that decide() gives, in an order that a
-// seed chooses. It asks only services that were woken, so a lost wake-up shows as a service that is
-// left with something to do.
+// A world for tests: a graph made from a few words, a simulated clock, and processes under the
+// test's control. Like the board, it performs the steps that decide() gives, in an order that a
+// seed chooses. It asks only services that were woken, so that a lost wake-up leaves a service with
+// something to do.
 #pragma once
 
 #include <functional>
@@ -15,20 +15,20 @@
 
 namespace zinit::test {
 
-/// Makes the specs for a graph from text like "web requires db, web after net, job oneshot". Other
-/// settings of a service are set by operator[].
+/// Makes the specs of a graph from text like "web requires db, web after net, job oneshot".
+/// operator[] gives access to other settings of a service.
 class Specs {
  public:
   explicit Specs(const std::string& text = "");
   ServiceSpec& operator[](const std::string& name);
   [[nodiscard]] std::vector<SpecPtr> list() const;  // in order of first mention
-  [[nodiscard]] std::string text() const;           // what they say, for messages
+  [[nodiscard]] std::string text() const;           // the relations, for messages
 
  private:
   std::vector<std::shared_ptr<ServiceSpec>> specs_;
 };
 
-/// What one process does by itself.
+/// The life of one process.
 struct Life {
   bool ends = false;
   Milliseconds lasts{0};
@@ -36,12 +36,12 @@ struct Life {
   Milliseconds dies_in{5};  // after the stop signal
   bool ignores_stop = false;
   bool unkillable = false;
-  // Times from the spawn until it says that it is ready, and until a probe succeeds.
+  // Times from the spawn until it reports readiness, and until a probe succeeds.
   Milliseconds ready_in{2};
   Milliseconds healthy_in{3};
   bool never_ready = false;
   Milliseconds spawn_takes{0};
-  // It leaves processes behind when it ends; those that a oneshot holds end by themselves then.
+  // It leaves processes behind when it ends; those that a oneshot holds end by themselves.
   bool leaves = false;
   Milliseconds left_lasts{std::chrono::hours(24 * 365)};
   LaunchOutcome launch;  // how the spawn ends
@@ -52,21 +52,21 @@ class FakeWorld {
   explicit FakeWorld(const Specs& specs, std::uint64_t seed = 1);
   explicit FakeWorld(const std::string& text, std::uint64_t seed = 1);
 
-  // Requests. Each is followed by all steps that take no time.
+  // Requests. After each, all steps that take no time follow.
   void start(const std::string& name);
   void stop(const std::string& name);
   void restart(const std::string& name);
-  /// Returns the names of what it starts and of what it stops, in load order.
+  /// Returns the names of the services that it starts and that it stops, in load order.
   std::pair<std::string, std::string> isolate(const std::string& target);
   void boot();
   void shutdown();
   void reload(const Specs& specs);
 
-  // Processes. The n-th main process of a service, from 0 on, lives like this.
+  // Processes. Gives the life of a service's n-th main process, from 0 on.
   std::function<Life(const std::string& name, int n)> life = [](const std::string&, int) {
     return Life{};
   };
-  /// The n-th command of pre_exec, ready_exec or post_exec, counted over all; it ends by itself.
+  /// The n-th command of pre_exec, ready_exec or post_exec, counted together; it ends by itself.
   std::function<Life(const std::string& name, int n)> step_life = [](const std::string&, int) {
     Life one;
     one.ends = true;
@@ -79,9 +79,9 @@ class FakeWorld {
   void bite(const std::string& name);
   void check(Slot slot, CheckKind which);
 
-  /// Lets time pass, and carries out what becomes due.
+  /// Lets time pass, and carries out everything that becomes due.
   void advance(Milliseconds time);
-  /// Goes on until nothing is left to do. False: after `limit` there still was something.
+  /// Goes on until nothing is left to do. False: after `limit` something was left.
   bool settle(Milliseconds limit = std::chrono::hours(24 * 365));
 
   [[nodiscard]] Slot slot(const std::string& name) const;
@@ -91,7 +91,7 @@ class FakeWorld {
   [[nodiscard]] const std::vector<std::string>& trace() const { return trace_; }
   [[nodiscard]] std::string trace_text() const;
   [[nodiscard]] std::string states() const;  // "web=running db=failed"
-  /// The broken invariants and lost wake-ups seen so far; none if all is well.
+  /// The broken invariants and lost wake-ups so far; empty if all is well.
   [[nodiscard]] const std::vector<std::string>& faults() const { return faults_; }
 
   World world;
@@ -107,16 +107,16 @@ class FakeWorld {
     int count = 0;  // of main processes so far
     int steps = 0;  // of other commands so far
     Life life;
-    // The commands that have run in this attempt, in order: "pre 0", "main", "post 1".
+    // The commands of this attempt, in order: "pre 0", "main", "post 1".
     std::vector<std::string> ran;
-    std::size_t ready_good = 0;  // commands of ready_exec that have ended well beside this process
-    bool last_good = true;       // the last of them ended with success
-    bool post_cut = false;       // the time for post_exec was over before all of it had run
+    std::size_t ready_good = 0;  // successful commands of ready_exec beside this process
+    bool last_good = true;       // the last of them succeeded
+    bool post_cut = false;       // the time for post_exec ended before all of it had run
   };
 
   void touched(const Slots& changed);
   void work();           // takes all steps that need no time
-  bool step(Slot slot);  // takes one step; false: there is none
+  bool step(Slot slot);  // takes one step; false: no step to take
   void perform(Slot slot, const Row& row);
   void enter(Slot slot, const Row& row, const LaunchOutcome& outcome);
   void launch(Slot slot, const Row& row);

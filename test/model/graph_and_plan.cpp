@@ -1,4 +1,4 @@
-// What is wrong in a graph, and the plans of reloads from one set of specs to another.
+// Faults in a graph, and the plans of reloads from one set of specs to another.
 #include <random>
 
 #include "model/fake_world.hpp"
@@ -226,7 +226,7 @@ TEST_CASE("a change that puts an unchanged dependent at fault is refused itself"
   CHECK(w.states() == "d=running a=running b=running ");
   CHECK(w.world.node(w.slot("d")).faults->empty());
   CHECK_FALSE(w.world.spec(w.slot("a")).findings->warnings.empty());
-  w.stop("a");  // the edge is still there
+  w.stop("a");  // the edge still exists
   w.settle();
   CHECK(w.state("d") != State::running);
 }
@@ -252,10 +252,10 @@ TEST_CASE("what is refused is told at a place in its own file", "[plan]") {
     REQUIRE(warnings.size() == 2);
     return warnings[0];
   };
-  // b's file is wrong, and its old config makes a cycle with the new one of c.
+  // b's file is wrong, and b's old config makes a cycle with c's new config.
   CHECK_THAT(refused("b requires c, c, d", "b, c requires b, d", "b"),
              Catch::StartsWith("c.toml:5:11: error: dependencies.requires: a cycle: c -> b"));
-  // d has not changed, and is wrong only by what c says now.
+  // d has not changed, and only c's new config makes it wrong.
   CHECK_THAT(
       refused("d requires b, d requires c, b, c", "d requires b, d requires c, c conflicts b", ""),
       Catch::StartsWith("c.toml:5:11: error: dependencies.conflicts: d requires "));

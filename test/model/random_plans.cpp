@@ -25,7 +25,7 @@ std::string some_name(Dice& dice) {
   return std::string(1, static_cast<char>('a' + roll(dice, kNames)));
 }
 
-/// Up to two names. They may be the service's own, or names that no service has.
+/// Up to two names. They may name the service itself, or no service.
 std::vector<Dependency> some_names(Dice& dice) {
   std::vector<Dependency> names;
   for (int n = std::max(0, roll(dice, 5) - 2); n > 0; --n) names.push_back({some_name(dice), {}});
@@ -50,7 +50,7 @@ SpecPtr some_spec(Dice& dice, const std::string& name) {
   return spec;
 }
 
-/// Files for about three quarters of the names, sorted. With `like`, most are as they are there.
+/// Files for about three quarters of the names, sorted. With `like`, most files are unchanged.
 Directory some_directory(Dice& dice, const Directory& like = {}) {
   Directory directory;
   for (int i = 0; i < kNames; ++i) {
@@ -76,7 +76,7 @@ const Node* loaded(const Graph& graph, const std::string& name) {
   return slot == kNoSlot || graph.node(slot).removed ? nullptr : &graph.node(slot);
 }
 
-/// Whether the service and all that it requires, at any depth, were there and valid.
+/// Whether the service and everything that it requires, at any depth, existed and was valid.
 bool could_run(const Graph& graph, const std::string& name) {
   std::set<std::string> seen{name};
   for (std::vector<std::string> work{name}; !work.empty();) {
@@ -103,7 +103,7 @@ std::string words(const Directory& directory) {
   return text;
 }
 
-/// Checks what must hold for one service, by what it was and what its file says now.
+/// Checks what must hold for one service, from its old spec and its current file.
 void check_service(const Graph& old, const PlannedService& planned, const Directory& directory) {
   const auto file =
       std::ranges::find(directory, planned.name, [](const SpecPtr& spec) { return spec->name; });
@@ -114,7 +114,7 @@ void check_service(const Graph& old, const PlannedService& planned, const Direct
   REQUIRE((planned.fate == Fate::added) == (before == nullptr));
   if (before == nullptr) return;
   const SpecChange change = compare(*before->spec, **file);
-  if (before->broken()) return;  // any fate is right: what it requires may have been mended
+  if (before->broken()) return;  // any fate is right: a requirement may have been repaired
   if (planned.fate == Fate::unchanged) REQUIRE(change == SpecChange::none);
   if (planned.fate == Fate::settings) REQUIRE(change == SpecChange::settings);
   if (planned.fate == Fate::restart) REQUIRE(change == SpecChange::restart);
@@ -124,7 +124,7 @@ void check_service(const Graph& old, const PlannedService& planned, const Direct
   }
 }
 
-/// Checks the graph: a service that was valid still is, whatever the files say.
+/// Checks the graph: a valid service stays valid, whatever the files contain.
 void check_graph(const Graph& old, const Plan& plan) {
   for (const PlannedService& planned : plan.services) {
     if (planned.fate == Fate::removed) continue;
@@ -133,7 +133,7 @@ void check_graph(const Graph& old, const Plan& plan) {
     REQUIRE(node.spec == planned.spec);
     const Node* before = loaded(old, planned.name);
     if (before != nullptr) REQUIRE(planned.slot == old.find(planned.name));
-    // Where something was missing, there may be a contradiction now that it is there.
+    // A service that was missing before may now bring a contradiction.
     if (before != nullptr && could_run(old, planned.name)) REQUIRE_FALSE(node.broken());
     if (node.broken()) REQUIRE_FALSE(planned.refused.empty());
   }

@@ -1,4 +1,4 @@
-// What requests lead to, and the reasons that `why` tells, after behaviour.md.
+// The effects of requests, and the reasons that `why` gives, according to behaviour.md.
 #include "model/fake_world.hpp"
 #include "model/predicates.hpp"
 #include "model/why.hpp"
@@ -80,7 +80,7 @@ TEST_CASE("what a stop took down with it says so, until it is started again", "[
   CHECK_FALSE(w.record("app").reason);
   w.settle();
   w.stop("app");
-  w.stop("web");  // by its own name now
+  w.stop("web");  // now by its own name
   w.settle();
   CHECK_FALSE(w.record("web").reason);
 }
@@ -156,7 +156,7 @@ TEST_CASE("stop and start at once still stop once", "[deps]") {
   FakeWorld w("web");
   w.boot();
   w.settle();
-  // Two requests before the service takes a step: no request is lost.
+  // Two requests before the service takes a step: neither is lost.
   request_stop(w.world, w.slot("web"));
   w.start("web");
   w.settle();
@@ -416,7 +416,7 @@ TEST_CASE("another try of what was skipped for a condition leaves its dependents
   };
   w.boot();
   w.settle();
-  w.start("web");  // which pulls the other in once more
+  w.start("web");  // it starts the other one again
   w.settle();
   CHECK(unmet == 0);
   CHECK(w.states() == "web=running maybe=inactive ");

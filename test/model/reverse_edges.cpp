@@ -1,4 +1,4 @@
-// required_by, before and wanted_by: edges that are written at the other end.
+// required_by, before and wanted_by: edges that the other end's file contains.
 #include "model/fake_world.hpp"
 #include "model/why.hpp"
 #include "support/catch.hpp"

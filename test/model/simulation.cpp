@@ -1,6 +1,6 @@
-// Random graphs with random histories on a simulated clock. What is promised holds at every step,
-// the services settle, and they settle in the same states whatever the order of steps was. A
-// failure prints its seed; with ZINIT_TEST_SEED=N a run begins there.
+// Random graphs with random histories on a simulated clock. Every promise holds at every step, the
+// services settle, and they settle in the same states for any order of steps. A failure prints its
+// seed; ZINIT_TEST_SEED=N makes a run begin there.
 #include <cstdlib>
 
 #include "model/fake_world.hpp"
@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// With sanitizers this takes ten times as long, and they need fewer histories to find their faults.
+// Sanitizers make this ten times slower, and need fewer histories to find their faults.
 std::uint64_t histories() { return sanitized() ? 1000 : 10000; }
 std::uint64_t pairs() { return sanitized() ? 200 : 2000; }
 
@@ -27,8 +27,8 @@ std::uint64_t first_seed() {
 
 std::string name_of(std::size_t i) { return std::string(1, static_cast<char>('a' + i)); }
 
-/// A random number below `limit` that depends on the arguments alone. So a process behaves the
-/// same, whatever the order of other steps is.
+/// A random number below `limit` that depends only on the arguments. A process therefore behaves
+/// the same for any order of the other steps.
 std::uint64_t dice(std::uint64_t seed, const std::string& name, int n, int question,
                    std::uint64_t limit) {
   std::seed_seq sequence{seed, static_cast<std::uint64_t>(name[0]), static_cast<std::uint64_t>(n),
@@ -72,14 +72,14 @@ Specs random_specs(std::uint64_t seed, bool apart = false) {
       spec.post_exec.edit().resize(chance(25) ? 1 + random() % 2 : 0);
     }
     if (spec.has_process() && !spec.oneshot) {
-      // Drawn apart from the rest, so that known seeds still make the same graphs.
+      // Separate random numbers, so that known seeds still make the same graphs.
       if (dice(seed, spec.name, 0, 14, 4) == 0) spec.readiness.edit().way.by = Notify::systemd;
       if (dice(seed, spec.name, 0, 19, 6) == 0) spec.readiness.edit().after = 15ms;
       if (dice(seed, spec.name, 0, 21, 5) == 0)
         spec.ready_exec.edit().resize(1 + dice(seed, spec.name, 0, 22, 2));
       if (dice(seed, spec.name, 0, 15, 4) == 0) spec.health.edit().type = ProbeType::tcp;
     }
-    // Likewise.
+    // Separate, as above.
     if (spec.oneshot && dice(seed, spec.name, 0, 17, 4) == 0)
       spec.stop_exec.edit().argv = {"/bin/stop"};
     const auto way_to_listen = dice(seed, spec.name, 0, 16, 12);
@@ -97,12 +97,12 @@ Specs random_specs(std::uint64_t seed, bool apart = false) {
     for (std::size_t other = 0; other < count; ++other) {
       if (other == i) continue;
       const Dependency to{name_of(other), {}};
-      // Mostly from later to earlier services, so that most graphs are valid. The others are tried
-      // as well: their faulty services are refused.
+      // Mostly from later to earlier services, so that most graphs are valid. In the other graphs
+      // zinit refuses the faulty services.
       const bool down = other < i || chance(2);
       if (down && chance(20)) spec.dependencies.edit().requires_.push_back(to);
       if (down && chance(12)) spec.dependencies.edit().after.push_back(to);
-      // Drawn apart, as above.
+      // Separate, as above.
       if (down && dice(seed, spec.name, static_cast<int>(other), 17, 100) < 8)
         spec.dependencies.edit().binds_to.push_back(to);
       if (chance(6)) spec.dependencies.edit().wants.push_back(to);
@@ -113,8 +113,8 @@ Specs random_specs(std::uint64_t seed, bool apart = false) {
   return specs;
 }
 
-/// `apart`: no two processes do something at the same instant, and spawns take no time, so that the
-/// order of events is not left to chance.
+/// With `apart`, no two processes do something at the same instant, and spawns take no time, so
+/// that the order of events is fixed.
 Life random_life(std::uint64_t seed, const std::string& name, int n, bool oneshot, bool apart) {
   const auto roll = [&](int question, std::uint64_t limit) {
     return dice(seed, name, n, question, limit);
@@ -143,8 +143,8 @@ Life random_life(std::uint64_t seed, const std::string& name, int n, bool onesho
   return life;
 }
 
-/// The life of a command of pre_exec, ready_exec or post_exec. Some take longer than they are
-/// allowed to.
+/// The life of a command of pre_exec, ready_exec or post_exec. Some commands take longer than
+/// allowed.
 Life random_step(std::uint64_t seed, const std::string& name, int n, bool apart) {
   Life life = random_life(seed ^ 0x57e9, name, n, true, apart);
   if (dice(seed, name, n, 9, 100) < 70) life.end = {};
@@ -160,8 +160,8 @@ struct History {
   std::vector<std::string> faults;
 };
 
-/// Whether it is to be stopped when it is not needed, has been needed, and nothing that is wanted
-/// or there needs it.
+/// Whether zinit must stop the service: it stops when unneeded, was needed, and no service that is
+/// wanted or up needs it.
 bool left_over(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   const auto is_over = [&](Slot above) {
@@ -229,7 +229,7 @@ History run(std::uint64_t seed, std::uint64_t schedule, bool quiet, bool reloads
     else if (kind >= 99)
       w.shutdown();
   }
-  // With services that end and are started again for ever there is always something left to do.
+  // If services end and restart for ever, something is always left to do.
   const bool rests = w.settle(quiet ? 1h : 60s);
   history.faults = w.faults();
   if (rests && history.faults.empty()) check_settled(w, history.faults);

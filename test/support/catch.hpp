@@ -1,5 +1,5 @@
-// Catch2, with what a listener to test cases needs of it: version 2 is one header, version 3 has a
-// library beside many. Tests use the names of version 2.
+// Catch2, with the parts that a listener to test cases needs: version 2 is one header, version 3 a
+// library and many headers. Tests use the names of version 2.
 #pragma once
 
 #define CATCH_CONFIG_EXTERNAL_INTERFACES
@@ -14,7 +14,7 @@ using TestEventListenerBase = EventListenerBase;
 using Matchers::EndsWith;
 using Matchers::Matches;
 using Matchers::StartsWith;
-/// In version 3 Matchers::Contains is about elements of a range.
+/// In version 3 Matchers::Contains compares elements of a range.
 inline auto Contains(const std::string& part) { return Matchers::ContainsSubstring(part); }
 
 }  // namespace Catch

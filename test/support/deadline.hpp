@@ -1,6 +1,6 @@
 #pragma once
-// Waiting for what another thread or process brings about, with a deadline. The one place of the
-// tests that sleeps.
+// Waits with a deadline for the effects of another thread or process. Only this file of the tests
+// sleeps.
 
 #include <algorithm>
 #include <chrono>
@@ -9,13 +9,13 @@
 
 namespace zinit::test {
 
-/// How long a test waits for what must happen. Far more than it ever takes: a loaded machine and a
-/// sanitizer's build must not fail a test that would pass.
+/// How long a test waits for what must happen. It is far longer than needed, so that a loaded
+/// machine or a sanitizer's build does not fail a test that would pass.
 inline constexpr std::chrono::milliseconds kPatience = std::chrono::seconds(60);
 
-/// Whether `condition()` becomes true within `limit`. For what gives no event to wait for: it is
-/// looked at after 1 ms, then after twice as long each time, up to `longest`. Looking costs the
-/// processors that other tests run on.
+/// Whether `condition()` becomes true within `limit`. For conditions without an event to wait for.
+/// Checks after 1 ms, then after twice the time before each check, up to `longest`, because checks
+/// cost processor time that other tests need.
 template <class Condition>
 bool becomes_true(Condition condition, std::chrono::milliseconds limit = kPatience,
                   std::chrono::milliseconds longest = std::chrono::milliseconds(16)) {
@@ -27,8 +27,8 @@ bool becomes_true(Condition condition, std::chrono::milliseconds limit = kPatien
   return true;
 }
 
-/// Does `step` again and again, with a millisecond between, until `enough()`: for a thread beside
-/// the test that has no event to wait for.
+/// Does `step` again and again, with a millisecond between, until `enough()`. For a thread beside
+/// the test without an event to wait for.
 template <class Step, class Enough>
 void repeat(Step step, Enough enough) {
   const auto once = [&] {
@@ -38,9 +38,8 @@ void repeat(Step step, Enough enough) {
   while (!becomes_true(once, kPatience, std::chrono::milliseconds(1))) continue;
 }
 
-/// Waits until `value()` comes to rest: is the same for as long as `span`. For work whose end
-/// nothing tells.
-/// @return  the value; nothing if it has not come to rest in time
+/// Waits until `value()` has been the same for `span`. For work whose end causes no event.
+/// @return  the value; nothing if it did not come to rest in time
 template <class Value>
 auto at_rest_for(std::chrono::milliseconds span, Value value) -> std::optional<decltype(value())> {
   using Clock = std::chrono::steady_clock;
@@ -55,8 +54,8 @@ auto at_rest_for(std::chrono::milliseconds span, Value value) -> std::optional<d
   return rests ? std::optional(std::move(last)) : std::nullopt;
 }
 
-/// Waits until the clock shows `when`: for a time limit of what is tested that has to pass. What
-/// must not happen until then is asserted on what has been decided, not by a wait.
+/// Waits until the clock shows `when`, so that a time limit of the tested code passes. A test must
+/// not use it to show that something does not happen: it checks the decisions made so far.
 inline void let_pass(std::chrono::steady_clock::time_point when) {
   repeat([] {}, [when] { return std::chrono::steady_clock::now() >= when; });
 }

@@ -1,5 +1,5 @@
 #pragma once
-// Which descriptors this process has open, to compare before and after.
+// The descriptors that this process has open, to compare before and after.
 
 #include <dirent.h>
 #include <unistd.h>
@@ -9,7 +9,7 @@
 
 namespace zinit::test {
 
-/// Number and target of each open descriptor, but for the one that reads the list.
+/// Number and target of each open descriptor, except the one that reads the list.
 inline std::map<int, std::string> open_descriptors() {
   std::map<int, std::string> all;
   DIR* directory = ::opendir("/proc/self/fd");

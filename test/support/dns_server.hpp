@@ -1,5 +1,5 @@
 #pragma once
-// A name server of the test's own on a port of the loopback's, which answers as it is told to.
+// A name server of the test on a port of the loopback interface; the test decides its answers.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -21,16 +21,16 @@ namespace zinit::test {
 /// A question as it arrived.
 struct DnsQuestion {
   std::string packet;
-  std::string name;  // with dots, without one at the end
+  std::string name;  // with dots, without a final dot
   int type = 0;      // 1: A, 28: AAAA
 };
 
 class DnsServer {
  public:
-  /// What is sent back; empty: nothing is.
+  /// The answer to send; empty: send nothing.
   using Answer = std::function<std::string(const DnsQuestion&)>;
 
-  /// On 127.0.0.`host` and `port`; 0: any that is free.
+  /// Listens on 127.0.0.`host` and `port`; 0: any free port.
   explicit DnsServer(Answer answer, int host = 1, std::uint16_t port = 0)
       : answer_(std::move(answer)), host_(host) {
     socket_ = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -65,7 +65,7 @@ class DnsServer {
 
   // --- answers ---
 
-  /// `code`: 0 good, 2 the server has failed, 3 there is no such name. `data`: an address's bytes.
+  /// `code`: 0 success, 2 the server failed, 3 no such name. `data`: an address's bytes.
   static std::string reply(const DnsQuestion& question, int code, std::string_view data = {}) {
     std::string packet = question.packet;
     packet[2] = static_cast<char>(0x85);
@@ -78,7 +78,7 @@ class DnsServer {
     packet += std::string("\0\1\0\0\0\x1e\0", 7) + static_cast<char>(data.size());
     return packet + std::string(data);
   }
-  /// 127.0.0.1 for every A, nothing for others.
+  /// 127.0.0.1 for every A record, nothing for other types.
   static std::string loopback(const DnsQuestion& question) {
     return question.type == 1 ? reply(question, 0, std::string_view("\x7f\0\0\1", 4))
                               : reply(question, 0);

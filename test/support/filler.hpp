@@ -1,6 +1,6 @@
 #pragma once
-// A process of another user that adds to a directory for as long as it can, and a file system in
-// memory for it: there, files are made faster than they are removed.
+// A process of another user that adds files to a directory as long as it can, and a file system in
+// memory for it, on which files are made faster than they are removed.
 
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -15,7 +15,7 @@
 
 namespace zinit::test {
 
-/// A directory that is made, and has a file system of its own.
+/// Makes a directory with a file system of its own.
 class Tmpfs {
  public:
   explicit Tmpfs(std::string path) : path_(std::move(path)) {
@@ -29,7 +29,7 @@ class Tmpfs {
   Tmpfs(const Tmpfs&) = delete;
   Tmpfs& operator=(const Tmpfs&) = delete;
 
-  /// False where this process may not mount.
+  /// False if this process may not mount.
   [[nodiscard]] bool mounted() const { return mounted_; }
   [[nodiscard]] const std::string& path() const { return path_; }
 
@@ -42,11 +42,11 @@ class Filler {
  public:
   enum class Way {
     by_path,  // makes files in the directory by its path
-    inside,   // makes files in it, where it works
+    inside,   // makes files in its working directory
     deeper,   // makes a directory in it, goes there and does the same
   };
 
-  /// For root, who becomes `uid`.
+  /// Only for root; the process becomes `uid`.
   Filler(const std::string& directory, Way way, uid_t uid)
       : number_(++made()),
         first_(directory + (way == Way::deeper ? "/deeper" : name_of(number_, 0))),
@@ -57,7 +57,7 @@ class Filler {
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
   }
-  /// The path of what it makes first.
+  /// The path of the first file.
   [[nodiscard]] const std::string& first() const { return first_; }
   Filler(const Filler&) = delete;
   Filler& operator=(const Filler&) = delete;
@@ -73,7 +73,7 @@ class Filler {
     return "/filled-" + std::to_string(filler) + "-" + std::to_string(file);
   }
 
-  /// System calls alone: the process that is copied may have threads.
+  /// Only makes system calls, because the copied process may have threads.
   [[noreturn]] static void fill(const char* directory, Way way, uid_t uid, int number) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::umask(0);

@@ -1,5 +1,5 @@
 #pragma once
-// Runs a part of a test in a process of its own: for what cannot be undone, such as namespaces,
+// Runs a part of a test in its own process: for changes that cannot be undone, such as namespaces,
 // limits and signal masks.
 
 #include <sched.h>
@@ -11,9 +11,9 @@
 
 namespace zinit::test {
 
-/// Calls `work` in a child of this process. @return what it returned, as text; "signal N" where it
-/// was killed, "exception" where one left it. `work` returns a string and uses no assertion.
-/// While this process has one thread alone.
+/// Calls `work` in a child of this process. @return  the result, as text; "signal N" if the child
+/// was killed, "exception" if an exception left `work`. `work` returns a string and uses no
+/// assertion. Call it while this process has only one thread.
 template <class Work>
 std::string in_child(Work work) {
   int ends[2];
@@ -44,8 +44,8 @@ std::string in_child(Work work) {
   return text;
 }
 
-/// Whether this process may have namespaces of its own (CLONE_NEW...): root may, where no container
-/// keeps it from that.
+/// Whether this process may have its own namespaces (CLONE_NEW...): root may, unless a container
+/// forbids it.
 inline bool may_unshare(int flags) {
   return in_child([flags] { return std::string(::unshare(flags) == 0 ? "yes" : "no"); }) == "yes";
 }

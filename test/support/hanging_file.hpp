@@ -1,6 +1,6 @@
 #pragma once
-// A file on FUSE whose server never answers when it is asked to flush it, which each close(2) does:
-// whoever closes it hangs, where no signal reaches, until the server is gone.
+// A file on FUSE whose server never answers a flush, which each close(2) requests. A process that
+// closes the file hangs, where no signal reaches it, until the server is gone.
 
 #include <fcntl.h>
 #include <linux/fuse.h>
@@ -22,7 +22,7 @@ namespace zinit::test {
 
 class HangingFile {
  public:
-  /// Mounts it, if this machine lets this user.
+  /// Mounts the file system, if this machine lets this user.
   HangingFile() {
     device_ = ::open("/dev/fuse", O_RDWR | O_CLOEXEC);
     void* const memory = ::mmap(nullptr, sizeof(std::atomic<int>), PROT_READ | PROT_WRITE,
@@ -36,7 +36,7 @@ class HangingFile {
     if (!mounted_) return;
     server_ = ::fork();
     if (server_ == 0) serve();
-    ::close(device_);  // the server's is the last
+    ::close(device_);  // the server has the last copy
     device_ = -1;
   }
   ~HangingFile() { end(); }
@@ -48,7 +48,7 @@ class HangingFile {
   /// How often a close(2) has asked the server so far.
   [[nodiscard]] int asked() const { return *asked_; }
 
-  /// Ends the server: what hangs goes on. To be called before the own process closes the file.
+  /// Ends the server, so that hanging calls return. Call it before this process closes the file.
   void end() {
     if (server_ > 0) {
       ::kill(server_, SIGKILL);

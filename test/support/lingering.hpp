@@ -1,6 +1,6 @@
 #pragma once
 // A descriptor whose last close blocks: a TCP socket with SO_LINGER and data that its peer does not
-// read. Nobody needs a privilege to make one.
+// read. It needs no privilege.
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -10,7 +10,7 @@
 
 namespace zinit::test {
 
-/// The peer, which never reads. Once it is gone the socket does not linger any more.
+/// The peer, which never reads. When it is gone the socket no longer lingers.
 class Lingering {
  public:
   Lingering() {
@@ -29,7 +29,7 @@ class Lingering {
   Lingering(const Lingering&) = delete;
   Lingering& operator=(const Lingering&) = delete;
 
-  /// One more such socket; -1 if there is none. The caller sends it, and must not close it last.
+  /// Makes one more such socket; -1: failed. The caller sends it away, and must not close it last.
   [[nodiscard]] int make() const {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};

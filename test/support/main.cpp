@@ -1,17 +1,16 @@
-// The main of every test binary, and a listener that keeps the runner's book.
-//
-// Catch2's reporters are for people or end with a document that a crash leaves unfinished. test/run
-// needs one line a test case that is on disk before the next begins, so that a test that kills its
-// process is counted under its own name. The file named by ZINIT_TEST_BOOK gets:
+// The main of every test binary, and a listener that writes a record for test/run.
+// Catch2's reporters write for people, or end with a document that a crash leaves unfinished.
+// test/run needs one line for each test case, on disk before the next one begins, so that a test
+// that kills its process counts under its own name. The file named by ZINIT_TEST_BOOK gets:
 //
 //   begin NAME
 //   passed NAME | failed NAME | skipped NAME: REASON
 //
-// The program runs in a network namespace of its own if it may make one, with the loopback
-// interface up: no other test takes a port that this one has found free.
+// The program runs in its own network namespace if it may make one, with the loopback interface up,
+// so that no other test takes a port that this one has found free.
 //
-// A test case that leaves a child process, living or not yet waited for, has failed: the next one
-// may wait for any child, or count them.
+// A test case that leaves a child process, living or a zombie, has failed, because the next test
+// case may wait for any child, or count children.
 
 #define CATCH_CONFIG_RUNNER
 #include "support/catch.hpp"
@@ -47,7 +46,7 @@ namespace {
 std::string skip_reason;
 bool left_behind = false;
 
-/// Writes one line to the book and flushes it; nothing where no book is asked for.
+/// Writes one line to the record and flushes it; does nothing without ZINIT_TEST_BOOK.
 void note(const std::string& line) {
   static std::FILE* book = [] {
     const char* path = std::getenv("ZINIT_TEST_BOOK");
@@ -58,7 +57,7 @@ void note(const std::string& line) {
   std::fflush(book);
 }
 
-/// Whether the child has executed no program: it is a copy of this one. (proc(5), PF_FORKNOEXEC)
+/// Whether the child has not executed a program: it is a copy of this one. (proc(5), PF_FORKNOEXEC)
 bool is_copy(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
   std::string stat;
@@ -70,9 +69,8 @@ bool is_copy(pid_t pid) {
   return (fields >> flags) && (flags & 0x40) != 0;
 }
 
-/// Whether the child is a copy that ends within a second, as a process does by which a descriptor
-/// is closed (os/disposal.hpp), and which nobody but a reaper waits for any longer. It is reaped
-/// then.
+/// Whether the child is a copy that ends within a second, like a process that closes a descriptor
+/// (os/disposal.hpp): only a reaper still waits for it. Reaps the child in this case.
 bool ends_soon(pid_t pid) {
   if (!is_copy(pid)) return false;
   pollfd end{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)), POLLIN, 0};
@@ -82,12 +80,12 @@ bool ends_soon(pid_t pid) {
   return ended && ::waitpid(pid, nullptr, 0) == pid;
 }
 
-/// Reaps each child, and kills those first that do not end soon.
-/// @return  whether there was such a one
+/// Reaps each child, and first kills children that do not end soon.
+/// @return  whether it killed a child
 bool clear_children() {
   const std::string path = "/proc/self/task/" + std::to_string(::getpid()) + "/children";
   bool found = false;
-  // Again until there is none: the children of a child that ends may come to this process.
+  // Repeat until no child is left: the children of a child that ends may come to this process.
   for (bool more = true; more;) {
     std::ifstream children(path);
     more = false;
@@ -103,7 +101,7 @@ bool clear_children() {
   return found;
 }
 
-/// Who is not root gets the network within a user namespace in which there is only that user.
+/// A user other than root gets the network within a user namespace that contains only this user.
 /// (unshare(2), user_namespaces(7))
 bool unshare_network() {
   if (::unshare(CLONE_NEWNET) == 0) return true;
@@ -114,14 +112,14 @@ bool unshare_network() {
   return true;
 }
 
-/// Gives up what a user namespace brings: tests see what a user may do. (capset(2))
+/// Gives up the namespace's capabilities, so that tests see a user's rights. (capset(2))
 void drop_capabilities() {
   __user_cap_header_struct version{_LINUX_CAPABILITY_VERSION_3, 0};
   const __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
   if (::syscall(SYS_capset, &version, none) != 0) std::perror("cannot drop capabilities");
 }
 
-/// If namespaces are refused, the network stays that of the machine. (netdevice(7))
+/// If namespaces are refused, the network stays the machine's. (netdevice(7))
 void enter_network_namespace() {
   if (!unshare_network()) return;
   const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -145,7 +143,7 @@ class Book : public Catch::TestEventListenerBase {
   void testCaseStarting(const Catch::TestCaseInfo& info) override {
     name_ = info.name;
     skip_reason.clear();
-    // What an earlier test case made of this process would hand it the orphans of later ones.
+    // A subreaper of an earlier test case would get the orphans of later ones.
     ::prctl(PR_SET_CHILD_SUBREAPER, 0);
     note("begin " + name_);
   }
@@ -158,7 +156,7 @@ class Book : public Catch::TestEventListenerBase {
   }
 
  private:
-  std::string name_;  // of the test case; what `stats` has of it differs in versions 2 and 3
+  std::string name_;  // of the test case; versions 2 and 3 have different `stats`
 };
 
 CATCH_REGISTER_LISTENER(Book)

@@ -1,5 +1,5 @@
-// Which of the changes that test/mutants has made to the sources is in force. That script has the
-// compiler include this in front of every source.
+// Selects one of the changes that test/mutants has made to the sources. The script makes the
+// compiler include this file before every source.
 #pragma once
 
 #include <cstdlib>
@@ -15,7 +15,7 @@ inline int chosen_mutant() {
   return chosen;
 }
 
-/// Whether the change of that number is in force; none is at compile time.
+/// Whether the change of that number is in force; no change is in force at compile time.
 constexpr bool mutant(int number) {
   return !std::is_constant_evaluated() && chosen_mutant() == number;
 }

@@ -1,5 +1,5 @@
 #pragma once
-// What a service sends to the socket that it notifies zinit by.
+// Messages of a service to the notify socket of zinit.
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -13,8 +13,8 @@
 
 namespace zinit::test {
 
-/// Sends `text` with `fds` by `message`, which may have an address. `flags` are those of
-/// sendmsg(2). False, with errno, if it could not be sent.
+/// Sends `text` with `fds` by `message`, which may have an address. `flags` are sendmsg(2)'s.
+/// False, with errno, if the message could not be sent.
 inline bool send_with(int socket, std::string_view text, const std::vector<int>& fds,
                       msghdr message = {}, int flags = 0) {
   iovec part{const_cast<char*>(text.data()), text.size()};
@@ -34,7 +34,7 @@ inline bool send_with(int socket, std::string_view text, const std::vector<int>&
 }
 
 /// Sends `text` with `fds` to `address`, as sd_notify(3) does: the path of a socket, or the name of
-/// an abstract one behind an @. False if it could not be sent.
+/// an abstract socket after an @. False if it could not be sent.
 inline bool send_notification(const std::string& address, std::string_view text,
                               const std::vector<int>& fds, int flags = 0) {
   sockaddr_un to{};

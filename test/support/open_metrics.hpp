@@ -1,5 +1,5 @@
 #pragma once
-// Reads OpenMetrics text as its specification has it, and fails the test where it is none:
+// Reads OpenMetrics text by its specification, and fails the test if the text violates it:
 // https://prometheus.io/docs/specs/om/open_metrics_spec/
 
 #include <algorithm>
@@ -27,7 +27,7 @@ class OpenMetrics {
     for (const auto& [name, count] : samples_of_family_) CHECK(count > 0);
   }
 
-  /// The value of a sample, `name{label="value"}` as it stands there; "" if there is none.
+  /// The value of a sample, `name{label="value"}` as written; "" if it is missing.
   [[nodiscard]] std::string operator[](const std::string& sample) const {
     const auto found = values_.find(sample);
     return found == values_.end() ? std::string() : found->second;
@@ -37,7 +37,7 @@ class OpenMetrics {
     REQUIRE(values_.contains(sample));
     return std::stod(values_.at(sample));
   }
-  /// How many samples have this name.
+  /// The number of samples with this name.
   [[nodiscard]] std::size_t count(const std::string& name) const {
     return static_cast<std::size_t>(
         std::count_if(values_.begin(), values_.end(), [&](const auto& each) {
@@ -46,7 +46,7 @@ class OpenMetrics {
   }
 
  private:
-  /// Families come one after the other, each with its type, its unit if its name has one, and help.
+  /// Families follow one another, each with its type, its unit if its name has one, and its help.
   void read_header(const std::string& line) {
     const std::size_t name_at = line.find(' ', 2) + 1;
     const std::size_t name_end = line.find(' ', name_at);
@@ -54,7 +54,7 @@ class OpenMetrics {
     const std::string name = line.substr(name_at, name_end - name_at);
     const std::string value = line.substr(name_end + 1);
     if (what == "TYPE") {
-      CHECK_FALSE(samples_of_family_.contains(name));  // each once, and not in between others
+      CHECK_FALSE(samples_of_family_.contains(name));  // each once, and not inside another
       CHECK((value == "counter" || value == "gauge"));
       samples_of_family_[name] = 0;
       family_ = name;
@@ -89,7 +89,7 @@ class OpenMetrics {
     ++samples_of_family_[family_];
   }
 
-  /// What follows the brace that ends labels.
+  /// The position after the brace that ends the labels.
   static std::size_t labels_end(const std::string& line, std::size_t at) {
     while (true) {
       const std::size_t value = line.find("=\"", at);

@@ -1,5 +1,5 @@
 #pragma once
-// A system call that the kernel refuses from now on: what cannot be undone, so for in_child().
+// Makes the kernel refuse a system call. This cannot be undone, so use it in in_child().
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -11,8 +11,8 @@
 
 namespace zinit::test {
 
-/// From now on the system call `number` does `action` (seccomp(2)) in this process and those that
-/// it starts. @return  whether the kernel grants it
+/// From now on the system call `number` does `action` (seccomp(2)) in this process and in processes
+/// that it starts. @return  whether the kernel grants it
 inline bool on_call(long number, unsigned action) {
   sock_filter rules[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
@@ -25,12 +25,12 @@ inline bool on_call(long number, unsigned action) {
          ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-/// From now on it fails with `errnum`.
+/// From now on the call fails with `errnum`.
 inline bool refuse_call(long number, int errnum) {
   return on_call(number, SECCOMP_RET_ERRNO | static_cast<unsigned>(errnum));
 }
 
-/// From now on the kernel does not know SO_PASSRIGHTS, as none before Linux 6.16 does: strangers
+/// From now on the kernel does not know SO_PASSRIGHTS, like kernels before Linux 6.16: strangers
 /// can send descriptors to every unix socket. @return  as on_call()
 inline bool forget_passrights() {
   constexpr unsigned passrights = 83;

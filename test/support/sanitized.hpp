@@ -1,5 +1,5 @@
-// Whether the code under test is instrumented by a sanitizer, which makes it ten times as slow. By
-// the runtime that is linked, for the tests around it may be compiled without.
+// Whether a sanitizer, which makes it ten times slower, instruments the tested code. Found out by
+// the linked runtime, because the tests themselves may be compiled without.
 #pragma once
 
 extern "C" {

@@ -1,5 +1,5 @@
 #pragma once
-// Services made without files, for a graph or a board under test.
+// Services without files, for a graph or a board under test.
 
 #include <chrono>
 #include <functional>
@@ -26,7 +26,7 @@ inline SpecPtr service(const std::string& name, std::vector<std::string> argv,
   return spec;
 }
 
-/// One that runs until it is stopped.
+/// A service that runs until it is stopped.
 inline SpecPtr sleeper(const std::string& name, const Edit& edit = {}) {
   return service(name, {"/bin/sleep", "1000"}, edit);
 }
@@ -39,12 +39,12 @@ inline SpecPtr oneshot(const std::string& name, const std::string& script) {
   });
 }
 
-/// A oneshot that fails with `code`, for good.
+/// A oneshot that always fails with `code`.
 inline SpecPtr failing(const std::string& name, int code) {
   return oneshot(name, "exit " + std::to_string(code));
 }
 
-/// For the above: it requires `name`.
+/// An edit for the above: the service requires `name`.
 inline Edit requiring(const std::string& name) {
   return [name](ServiceSpec& spec) { spec.dependencies.edit().requires_.push_back({name, {}}); };
 }

@@ -1,17 +1,17 @@
 #pragma once
-// How a test says that this machine cannot run it.
+// Lets a test report that this machine cannot run it.
 
 #include <string>
 
 namespace zinit::test {
 
-/// Records that the running test case cannot be carried out here, and why; the caller returns after
-/// it. With CI=true in the environment the test case fails instead: there nothing may be left out.
+/// Records that the running test case cannot be carried out here, and why; the caller then returns.
+/// With CI=true in the environment the test case fails instead, because CI must run every test.
 ///
 ///     if (geteuid() != 0) return test::skip("needs root");
 ///
-/// @param reason  what is missing, in a few words.
-/// Only from the test's own thread.
+/// @param reason  the missing thing, in a few words.
+/// Call it only from the test's own thread.
 void skip(const std::string& reason);
 
 }  // namespace zinit::test

@@ -1,4 +1,4 @@
-// Whether tests take the long form that `make soak` asks for.
+// Whether tests take the long form of `make soak`.
 #pragma once
 
 #include <cstdlib>

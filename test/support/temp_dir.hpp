@@ -1,5 +1,5 @@
 #pragma once
-// A directory of a test's own, removed with all that is in it.
+// A directory of a test, removed with its content.
 
 #include <sys/stat.h>
 
@@ -31,7 +31,7 @@ class TempDir {
     return path_ + "/" + std::string(name);
   }
 
-  /// Writes a file in it. @return its path
+  /// Writes a file into it. @return  its path
   std::string write(std::string_view name, std::string_view text, mode_t mode = 0644) const {
     std::string file = *this / name;
     std::ofstream(file, std::ios::binary | std::ios::trunc) << text;

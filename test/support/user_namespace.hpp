@@ -1,4 +1,4 @@
-// Who is who in a user namespace that a test has made (user_namespaces(7)).
+// Maps users and groups into a user namespace that a test has made (user_namespaces(7)).
 #pragma once
 
 #include <fcntl.h>
@@ -12,7 +12,7 @@ namespace zinit::test {
 /// Maps the only user and group of the user namespace that the calling process has just made.
 /// @param user, group        outside
 /// @param as_user, as_group  inside
-/// @return  false, with errno, if that is refused
+/// @return  false, with errno, if the kernel refuses it
 inline bool map_ids(uid_t user, uid_t as_user, gid_t group, gid_t as_group) {
   const auto put = [](const char* path, const std::string& text) {
     const int fd = ::open(path, O_WRONLY | O_CLOEXEC);
