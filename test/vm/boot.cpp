@@ -1,4 +1,4 @@
-// A machine boots, works, and goes down: the sample system as it is, under both names of its init.
+// A machine boots, works and goes down: the unchanged sample system, under both names of its init.
 
 #include "support/catch.hpp"
 #include "vm/machine.hpp"
@@ -21,7 +21,7 @@ void check_boot_order(Machine& machine) {
   CHECK(in_order(boot, {"basic: running", "getty@ttyS0: starting"}));
 }
 
-/// Powers off a machine with processes that refuse to go.
+/// Powers off a machine on which processes refuse to end.
 void check_stop_order(Machine& machine) {
   machine.shell().output_of("setsid sh -c \"trap '' TERM; while :; do sleep 1; done\" &");
   const std::size_t up = machine.console().text().size();
@@ -68,7 +68,7 @@ void check_kexec(Machine& machine) {
 }  // namespace
 
 SCENARIO("the sample system boots from an initramfs, serves, lets root in and powers off") {
-  // The kernel passes on the word that it does not know, which is no verb of a client then.
+  // The kernel passes on the unknown word, which must not count as a verb of zinitctl.
   Vm vm({.kernel_arguments = "top", .program = "/sbin/zinit"});
   vm.log_in();
   CHECK(vm.console().output_of("readlink /proc/1/exe") == "/sbin/zinit\n");

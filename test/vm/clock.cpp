@@ -1,4 +1,4 @@
-// The clock of the wall jumps, and nothing that zinit waits for minds.
+// The wall clock jumps, and no wait of zinit changes.
 
 #include "base/format.hpp"
 #include "support/catch.hpp"
@@ -21,7 +21,7 @@ void set_clock(Machine& machine, const std::string& time) {
   machine.shell().output_of(fmt::format("date -u -s '{}'", time));
 }
 
-/// Waits until the timer has run so often, and is due at `next` then.
+/// Waits until the timer has run that often, and is then due at `next`.
 void await_runs(Machine& machine, int runs, const std::string& next) {
   machine.shell().repeat_until("echo $(wc -l </run/runs) runs", fmt::format("{} runs", runs));
   CHECK(machine.shell().output_of(
@@ -31,7 +31,7 @@ void await_runs(Machine& machine, int runs, const std::string& next) {
 
 const std::string kRun = "[service]\noneshot = true\nexec = \"echo $ZINIT_SERVICE >>/run/runs\"\n";
 
-/// Waits a while for its re-spawn, once it is started.
+/// After a start it waits some time for its re-spawn.
 File again(const std::string& name) {
   return service(name,
                  "[service]\nexec = \"exit 1\"\nstatus = \"stop\"\n"
@@ -53,10 +53,10 @@ std::vector<File> services() {
                   "[lifecycle]\nstop_timeout_ms = 3000\n")};
 }
 
-/// A timer runs once a night, once more if the night comes back, and once for all that pass.
+/// A timer runs once a night, again if the night comes back, and once for all skipped nights.
 void check_timers(Machine& machine) {
   machine.shell().repeat_until("echo $(wc -l </run/owed) owed", "1 owed");
-  // The nights of the years in between are due once, at once; this one is due in 5 s.
+  // The skipped nights are due once, at once; this night is due in 5 s.
   set_clock(machine, "2031-06-01 02:59:55");
   await_runs(machine, 2, "2031-06-02 03:00:00");
   set_clock(machine, "2031-06-01 23:00:00");
@@ -70,8 +70,8 @@ void check_timers(Machine& machine) {
   CHECK(machine.shell().output_of("cat /run/owed | wc -l") == "2\n");
 }
 
-/// Delays and timeouts of services that wait for their re-spawn, run, and will not stop take their
-/// time, and no more.
+/// A service that waits for its re-spawn, one that runs and one that does not stop take exactly
+/// their delays and timeouts.
 void check_jump(Machine& machine, const std::string& name, long long by) {
   machine.zinitctl("start --no-wait deaf");
   machine.zinitctl("wait steady deaf --for running --timeout 120");

@@ -1,4 +1,4 @@
-// Eleven daemons of Debian, from its packages as they are, run by the service files of
+// Eleven daemons of Debian, from its unchanged packages, run by the service files of
 // etc/sample/examples/debian on a machine with their users and folders (debian-image makes it).
 
 #include "base/format.hpp"
@@ -12,20 +12,20 @@ using namespace zinit::vm;
 
 namespace {
 
-/// A command for the machine's shell, where $PID is the daemon's, and the line that it comes to
-/// print.
+/// A command for the machine's shell, where $PID is the daemon's, and the line that it must print
+/// at some time.
 struct Seen {
   std::string command;
   std::string output;
 };
 
-/// What Debian's unit of the daemon says, as it is seen from the machine.
+/// The settings of Debian's unit of the daemon, as visible from the machine.
 struct Daemon {
   std::string name;
   std::string user;        ///< of its process
   std::vector<Seen> seen;  ///< folders with owner and mode, limits, privileges
-  Seen answer;             ///< that it does its work
-  bool reloads = false;    ///< takes its settings anew as the same process
+  Seen answer;             ///< shows that it works
+  bool reloads = false;    ///< reads its settings again in the same process
   bool probed = false;     ///< by [health]
 };
 
@@ -112,7 +112,7 @@ const std::vector<Daemon>& daemons() {
        "root",
        {bounding_set(kSysAdmin)},
        {"readlink /proc/$PID/exe", "/usr/sbin/haveged\n"}},
-      {"agetty@ttyS0",  // its prompt is awaited on the console
+      {"agetty@ttyS0",  // the test waits for its prompt on the console
        "root",
        {{"readlink /proc/$PID/fd/0", "/dev/ttyS0\n"}},
        {"readlink /proc/$PID/exe", "/sbin/agetty\n"}},
@@ -120,7 +120,7 @@ const std::vector<Daemon>& daemons() {
   return all;
 }
 
-/// The daemon's user, folders, limits and privileges, and that it answers.
+/// Checks the daemon's user, folders, limits and privileges, and that it answers.
 void look_at(Machine& machine, const Daemon& daemon) {
   const auto see = [&,
                     set_pid = fmt::format("PID={}; ", machine.pid(daemon.name))](const Seen& seen) {
@@ -141,12 +141,12 @@ void reload(Machine& machine, const Daemon& daemon) {
   CHECK(machine.pid(daemon.name) == before);
 }
 
-/// After this command, `{0}` in it being its main process, it comes again.
+/// Runs the command, with the main process as `{0}`, and waits for another main process.
 void await_another(Machine& machine, const Daemon& daemon, fmt::format_string<int&> command) {
   int before = machine.pid(daemon.name);
   const int restarts = machine.ask("status " + daemon.name)["restart_count"].GetInt();
   machine.shell().output_of(fmt::format(command, before));
-  // It is running for as long as what its main process has left goes, too.
+  // The service also counts as running while processes that its main process left are ending.
   machine.shell().repeat_until(
       fmt::format("zinitctl --json status {} | grep -o '\"restart_count\":[0-9]*'", daemon.name),
       fmt::format("\"restart_count\":{}\n", restarts + 1));
@@ -155,7 +155,7 @@ void await_another(Machine& machine, const Daemon& daemon, fmt::format_string<in
   look_at(machine, daemon);
 }
 
-/// What does not answer any more is ended and comes again.
+/// Freezes the daemon: zinit ends and restarts a daemon that no longer answers.
 void freeze_and_await(Machine& machine, const Daemon& daemon) {
   await_another(machine, daemon, "kill -STOP {0} $(cat /proc/{0}/task/{0}/children)");
 }
@@ -164,8 +164,8 @@ void kill_and_await(Machine& machine, const Daemon& daemon) {
   await_another(machine, daemon, "kill -9 {0}");
 }
 
-/// A client of the daemon whose connection starts it, by way of a proxy at `listen`, twice: in
-/// between it is stopped, since there is no client.
+/// A client's connection starts the daemon through a proxy at `listen`, twice: in between the
+/// daemon stops, because it has no client.
 void start_by_clients(Machine& machine, const std::string& daemon, const std::string& listen,
                       const std::string& backend, const Seen& client) {
   INFO(daemon);
@@ -182,11 +182,11 @@ void start_by_clients(Machine& machine, const std::string& daemon, const std::st
   machine.zinitctl("start " + daemon);
 }
 
-/// A program that takes its sockets from who starts it, or is started for each connection.
+/// A program that gets its sockets from its starter, or is started for each connection.
 struct Socketed {
   std::string name;
   std::string file;
-  Seen client;  ///< whose connection starts it
+  Seen client;  ///< its connection starts the program
 };
 
 const std::vector<Socketed>& socketed() {
@@ -258,7 +258,7 @@ pm.max_children = 1
 )";
 
 std::vector<File> debian_files() {
-  // Debian's units have 90 s, and an emulated processor may take most of the built-in 30.
+  // Debian's units have 90 s, and an emulated processor may need most of the built-in 30 s.
   std::vector<File> files = {{"/etc/zinit/zinit.toml", "[defaults]\nstart_timeout_ms = 120000\n"},
                              {"/srv/gunicorn/app.py",
                               "def answer(environ, start):\n"
@@ -273,8 +273,8 @@ std::vector<File> debian_files() {
   return files;
 }
 
-/// The connection of the program's first client starts it; where it stays, it keeps its sockets
-/// while it is stopped, and the next client starts it again.
+/// The first client's connection starts the program. A program that stays keeps its sockets while
+/// it is stopped, and the next client starts it again.
 void start_by_sockets(Machine& machine, const Socketed& program) {
   INFO(program.name);
   const bool accepts = program.file.find("accept = true") != std::string::npos;
@@ -287,8 +287,8 @@ void start_by_sockets(Machine& machine, const Socketed& program) {
   }
 }
 
-/// In a container whose engine sends SIGINT, as the STOPSIGNAL of its image says, with a client
-/// that does nothing: SIGTERM would wait for it.
+/// In a container whose engine sends SIGINT, the STOPSIGNAL of its image, with an idle client:
+/// after SIGTERM the server would wait for the client.
 void stop_postgresql_in_a_container(Machine& machine) {
   Terminal& shell = machine.shell();
   machine.zinitctl("stop postgresql");
@@ -316,7 +316,7 @@ void stop_postgresql_in_a_container(Machine& machine) {
   machine.zinitctl("start postgresql");
 }
 
-/// It opens the pipe to zinit by its name, which is only its owner's.
+/// php-fpm opens the pipe to zinit by its name, which only its owner may open.
 void look_at_php_fpm(Machine& machine) {
   machine.zinitctl("wait php-fpm --for running --timeout 120");
   const std::string log = machine.zinitctl("logs php-fpm");
@@ -325,7 +325,7 @@ void look_at_php_fpm(Machine& machine) {
   CHECK(log.find("Permission denied") == std::string::npos);
 }
 
-/// Powers off; what comes after another is down before that, and none had to be given up.
+/// Powers off. A service that comes after another is down first, and none was given up.
 void power_off_in_order(Machine& machine) {
   const std::size_t up = machine.console().text().size();
   machine.shell().send("zinitctl poweroff\n");
@@ -354,7 +354,7 @@ SCENARIO("eleven of Debian's daemons run, answer, come back when killed, and sto
         kill_and_await(machine, daemon);
         if (daemon.probed) freeze_and_await(machine, daemon);
       }
-      machine.console().wait_for("login: ");  // agetty's second
+      machine.console().wait_for("login: ");  // agetty's second prompt
       start_by_clients(machine, "redis-server", "tcp:127.0.0.1:6400", "tcp:127.0.0.1:6379",
                        {"redis-cli -p 6400 ping", "PONG\n"});
       start_by_clients(machine, "nginx", "127.0.0.1:8080", "localhost:80",

@@ -8,7 +8,7 @@
 
 namespace zinit::vm {
 
-/// The disks of one machine, which it is switched on with again and again.
+/// The disks of one machine, which is switched on several times.
 struct DebianDisks {
   Disk root{"build/vm/disk/root.ext4"};
   Disk home{"build/vm/disk/home.ext4"};
@@ -20,14 +20,14 @@ struct DebianDisks {
   /// Through the initramfs of etc/initramfs.
   [[nodiscard]] VmOptions machine_through_ours(const std::string& arguments = {}) const;
 
-  /// Through Debian's own.
+  /// Through Debian's own initramfs.
   [[nodiscard]] VmOptions machine_with_initrd() const;
 
-  /// The machine is off, and has left nothing that a check would have to mend.
+  /// Checks that the machine, now off, has left file systems that need no repair.
   void check_clean() const;
 };
 
-/// What the machine's shell comes to print.
+/// Repeats the command until it prints the output.
 void see(Machine& machine, const std::string& command, const std::string& output);
 
 void await_running(Machine& machine, const std::vector<std::string>& services);

@@ -1,4 +1,4 @@
-// Debian 12 on disks, installed by its own packages' scripts, with zinit as /sbin/init in place of
+// Debian 12 on disks, installed by its packages' own scripts, with zinit as /sbin/init in place of
 // systemd and the service files of etc/sample/examples/debian-disk (disk-image makes it).
 
 #include "base/format.hpp"
@@ -39,7 +39,7 @@ void look_at_early_boot(Machine& machine) {
   see(machine, "readlink /dev/disk/by-label/home", "../../vda\n");
 }
 
-/// An interface that appears by udev and is configured by DHCP, whose client goes on.
+/// udev makes an interface appear, and DHCP configures it; its client keeps running.
 void look_at_network(Machine& machine) {
   await_running(machine, {"networking", "network-mounts"});
   const std::string client =
@@ -58,8 +58,8 @@ void look_at_network(Machine& machine) {
   await_running(machine, {"network-mounts", "ssh"});
 }
 
-/// The rules of a firewall are there until its oneshot is stopped, and a fault in new ones leaves
-/// them.
+/// A firewall's rules exist until its oneshot is stopped. A fault in new rules leaves the old ones
+/// in place.
 void look_at_firewall(Machine& machine) {
   const std::string rules = "nft list ruleset | grep -c chain";
   see(machine, rules, "3\n");
@@ -101,7 +101,7 @@ void log_in_by_ssh(Machine& machine) {
   see(machine, "grep sshd /var/log/auth.log", "Accepted publickey for ada");
 }
 
-/// @return  what a command prints in a session of root's that comes in by ssh
+/// @return  the output of a command in root's session by ssh
 Answer in_a_session(Machine& machine, const std::string& command) {
   return machine.shell().run(
       "ssh -tt -o BatchMode=yes -o StrictHostKeyChecking=accept-new "
@@ -109,8 +109,8 @@ Answer in_a_session(Machine& machine, const std::string& command) {
       command + "'");
 }
 
-/// The server is restarted from a session of its own, which goes on, and with a typo in its config
-/// it is left as it is.
+/// A session of ssh restarts its own server and goes on. A typo in the server's config leaves the
+/// server unchanged.
 void restart_ssh_by_ssh(Machine& machine) {
   machine.shell().output_of("cp /root/.ssh/id_ed25519.pub /root/.ssh/authorized_keys");
   const int before = machine.pid("ssh");
@@ -130,7 +130,7 @@ void restart_ssh_by_ssh(Machine& machine) {
   machine.shell().output_of("sed -i /Portt/d /etc/ssh/sshd_config");
 }
 
-/// A container, whose root file system is that of the machine, outlives a restart of containerd.
+/// A container on the machine's root file system outlives a restart of containerd.
 void restart_containerd(Machine& machine) {
   Terminal& shell = machine.shell();
   machine.zinitctl("start containerd");
@@ -164,7 +164,7 @@ void look_at_daemons(Machine& machine) {
   see(machine, "cat /run/cron-job", "ran as root\n");
 }
 
-/// The machine ends, and what stands on something is down before it.
+/// The machine ends, and each service is down before the services that it needs.
 void await_power_off(Machine& machine, std::size_t up) {
   machine.console().wait_for("reboot: Power down");
   const std::string down = machine.console().text().substr(up);
@@ -177,8 +177,8 @@ void await_power_off(Machine& machine, std::size_t up) {
   CHECK(machine.wait_for_end() == 0);
 }
 
-/// apt-get installs two packages that are new, with a unit file and an init script, and one that is
-/// there already.
+/// apt-get installs two new packages, one with a unit file and one with an init script, and one
+/// package that is installed already.
 void check_later_packages(Machine& machine) {
   Terminal& shell = machine.shell();
   const int cron = machine.pid("cron");
@@ -193,7 +193,7 @@ void check_later_packages(Machine& machine) {
                        "test -x /etc/init.d/haveged && ps -e -o comm=")
             .find("atd") == std::string::npos);
   CHECK(shell.run("pidof atd haveged").code == 1);
-  // Not having been asked, it runs init scripts that stop a daemon.
+  // Otherwise it runs init scripts, and one stops a daemon.
   CHECK(shell.run("invoke-rc.d cron stop").output.find("policy-rc.d denied execution of stop") !=
         std::string::npos);
   CHECK(machine.pid("cron") == cron);
@@ -202,7 +202,7 @@ void check_later_packages(Machine& machine) {
   CHECK(machine.pid("cron") == cron);
 }
 
-/// Debian's own init finds all as it was.
+/// Debian's own init finds everything unchanged.
 void check_systemd(const DebianDisks& disks) {
   Vm systemd(disks.machine_through_ours("init=/lib/systemd/systemd"));
   Terminal& console = systemd.console();
@@ -216,7 +216,7 @@ void check_systemd(const DebianDisks& disks) {
   disks.check_clean();
 }
 
-/// The machine is restarted at once after its root file system is mended.
+/// The machine restarts at once after the repair of its root file system.
 void check_mended(const DebianDisks& disks) {
   Vm machine(disks.machine());
   machine.console().wait_for("root contains a file system with errors, check forced");
@@ -226,7 +226,7 @@ void check_mended(const DebianDisks& disks) {
   disks.check_clean();
 }
 
-/// @return  the sum of the seed of this boot
+/// @return  the checksum of this boot's seed
 std::string check_next_boot(const DebianDisks& disks) {
   Machine machine(disks.machine());
   see(machine, "zinitctl logs fsck-root", "root: clean");
@@ -238,7 +238,7 @@ std::string check_next_boot(const DebianDisks& disks) {
   return seed;
 }
 
-/// Debian's initramfs looks at the root file system itself.
+/// Debian's initramfs checks the root file system itself.
 void check_boot_with_initrd(const DebianDisks& disks, const std::string& seed) {
   Machine machine(disks.machine_with_initrd());
   CHECK(machine.console().text().find("Will now check root file system") != std::string::npos);
@@ -254,13 +254,13 @@ void check_boot_with_initrd(const DebianDisks& disks, const std::string& seed) {
   disks.check_clean();
 }
 
-/// Says that lost+found is a file, which fsck does not mend unasked.
+/// Makes lost+found a file, which fsck does not repair without being asked.
 void break_beyond_repair(const DebianDisks& disks) {
   disks.root.debug("set_inode_field /lost+found mode 0100700");
   disks.root.debug("set_super_value state 2");
 }
 
-/// The boot goes on from the disk, which is not checked again.
+/// The boot continues from the disk, without another check.
 void check_mended_by_hand(const DebianDisks& disks) {
   Vm machine(disks.machine_through_ours());
   machine.console().wait_for("UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY");
@@ -366,7 +366,7 @@ SCENARIO("a machine can be reached where disks of fstab are missing") {
   if (no_disk_images()) return test::skip("building the image needs root");
   const DebianDisks disks;
   VmOptions options = disks.machine();
-  options.disks.resize(1);  // that of the root file system
+  options.disks.resize(1);  // the disk of the root file system
   Machine machine(std::move(options));
   step("what does not need the others is there", [&] {
     await_running(machine, {"basic", "networking", "ssh", "cron"});

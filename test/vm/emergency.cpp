@@ -1,5 +1,4 @@
-// Boots that do not go the usual way: no services, words on the kernel's command line, a shell on
-// the console.
+// Unusual boots: no services, words on the kernel's command line, a shell on the console.
 
 #include "support/catch.hpp"
 #include "vm/machine.hpp"

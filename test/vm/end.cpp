@@ -1,5 +1,5 @@
-// How machines end: with file systems that are nested, busy, on loop devices, or do not answer, and
-// with somebody who writes until the last moment.
+// The end of machines: with file systems that are nested, busy, on loop devices, or do not answer,
+// and with a process that writes until the last moment.
 
 #include "support/catch.hpp"
 #include "support/skip.hpp"
@@ -14,7 +14,7 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-/// Processes that ignore all signals that they can, in sessions of their own, and write there.
+/// Processes in their own sessions that ignore all possible signals, and write to the folders.
 void start_writers(Terminal& shell, const std::vector<std::string>& folders) {
   for (const std::string& folder : folders)
     shell.output_of(
@@ -23,7 +23,7 @@ void start_writers(Terminal& shell, const std::vector<std::string>& folders) {
         "mv copy other; done\" & }; cd /");
 }
 
-/// Puts file systems into files of others, in turn, and mounts parts of them.
+/// Puts file systems into files on other file systems, repeatedly, and mounts parts of them.
 void nest_file_systems(Terminal& shell) {
   shell.output_of("truncate -s 9M /home/outer && mkfs.ext4 -q -L outer /home/outer");
   shell.output_of("mkdir -p /mnt/a /mnt/b && mount -o loop /home/outer /mnt/a");
@@ -35,7 +35,7 @@ void nest_file_systems(Terminal& shell) {
       "lowerdir=/etc,upperdir=/home/over,workdir=/home/work /mnt/c");
 }
 
-/// A device that does not answer, a FUSE server that is stopped, and who waits for them.
+/// Makes a device and a FUSE server stop answering, and processes that wait for them.
 void stop_answering(Terminal& shell) {
   shell.output_of("swapoff /dev/vdb && dmsetup create gone --table '0 32768 linear /dev/vdb 0'");
   shell.output_of(
@@ -57,7 +57,7 @@ std::string console_of_power_off(Machine& machine) {
   return machine.console().text().substr(up);
 }
 
-/// The sample system is written to until its end.
+/// Processes write to the sample system until its end.
 void begin_writing(Terminal& shell) {
   start_writers(shell, {"/root", "/var/log"});
   shell.output_of(
@@ -66,7 +66,7 @@ void begin_writing(Terminal& shell) {
   shell.output_of("until [ -s /root/other ] && [ -s /var/log/yes ]; do sleep 0.1; done");
 }
 
-/// The initramfs has checked the root file system, and nothing of the way is left.
+/// Checks that the initramfs has checked the root file system, and left nothing behind.
 void check_way(Vm& machine) {
   await_system(machine, "/dev/vda1 / ext4 rw,");
   CHECK_THAT(machine.console().text(), Contains("root-fsck: system: clean"));
@@ -75,7 +75,7 @@ void check_way(Vm& machine) {
   CHECK_THAT(machine.shell().output_of("zinitctl list"), !Contains("root-mount"));
 }
 
-/// There is a shell at each place, and leaving it goes on.
+/// At each place there is a shell, and its end continues the boot.
 void walk_through_breaks(Terminal& console) {
   console.wait_for("break=top: a shell before any module is loaded");
   console.wait_for("# ");
@@ -149,7 +149,7 @@ SCENARIO("root= names the root file system in each form, and every way of ending
       Life{"UUID=11111111-2222-3333-4444-555555555555", "/sbin/halt", "reboot: System halted"},
       Life{"PARTUUID=AAAAAAAA-bbbb-cccc-dddd-eeeeeeeeeeee", "kill -INT 1",
            "reboot: Restarting system"},
-      // An upgrade of the program that runs: its file has no name any more.
+      // An upgrade of the running program: its file no longer has a name.
       Life{"/dev/disk/by-uuid/11111111-2222-3333-4444-555555555555",
            "cp /sbin/zinit /sbin/new && mv /sbin/new /sbin/zinit; kill -PWR 1",
            "reboot: Power down"});
@@ -177,7 +177,7 @@ SCENARIO("break= stops an initramfs with a shell, and a kernel that is loaded fi
     machine.shell().output_of("kexec -l /root/vmlinuz --append='console=ttyS0 panic=-1'");
     machine.shell().send("zinitctl kexec\n");
     machine.console().wait_for("Starting new kernel");
-    machine.console().wait_for("Unable to mount root fs");  // it was told of none
+    machine.console().wait_for("Unable to mount root fs");  // no root was given
     CHECK(machine.wait_for_end() == 0);
     disk.check_clean();
   });

@@ -1,4 +1,4 @@
-// doc/image.md, *An image of your own*: its commands, as they stand there, make an image and boot
+// doc/image.md, *An image of your own*: its commands, exactly as written, make an image and boot
 // it.
 
 #include <poll.h>
@@ -26,7 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The commands of a page, without prompts. Its blocks show no output.
+/// The commands of a page, without prompts. The page's blocks show no output.
 std::string commands_of(const std::string& page) {
   std::ifstream file(page);
   std::string commands = "set -e\n";
@@ -47,7 +47,7 @@ void make_clone(const test::TempDir& folder) {
   fs::create_symlink(fs::current_path() / "build/vm/vmlinuz", folder / "vmlinuz");
 }
 
-/// bash with a script, in a folder, with a socket for its terminal.
+/// bash with a script, in a folder, with a socket as its terminal.
 class Script {
  public:
   Script(const std::string& folder, const std::string& text) : terminal_("script", {}, {}) {
@@ -80,7 +80,7 @@ class Script {
 
   [[nodiscard]] Terminal& terminal() { return terminal_; }
 
-  /// Waits for its end. @return  its exit code
+  /// Waits for the script's end. @return  its exit code
   int wait() {
     while (pump(Clock::now() + kPatience)) {}
     int status = 0;
@@ -100,7 +100,7 @@ class Script {
   pid_t pid_ = -1;
 };
 
-/// Logs in, and powers the machine off by busybox's shell.
+/// Logs in, and powers the machine off from busybox's shell.
 void use(Terminal& console, const std::string& root) {
   console.wait_for("own login: ");
   console.send("root\n");

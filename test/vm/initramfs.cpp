@@ -1,5 +1,5 @@
-// The initramfs of etc/initramfs: finding, checking and mounting the root file system, and going
-// over to it (initramfs-image makes it and the disks). test/vm/end.cpp has more of its boots.
+// The initramfs of etc/initramfs: it finds, checks and mounts the root file system, and switches to
+// it (initramfs-image makes it and the disks). test/vm/end.cpp has more of its boots.
 
 #include "base/format.hpp"
 #include "support/catch.hpp"
@@ -14,11 +14,11 @@ using Catch::Contains;
 
 namespace {
 
-/// All that the command line says of the root file system is done.
+/// Checks that the boot obeys every word about the root file system on the command line.
 void check_mounted_as_told(Terminal& console) {
   console.wait_for("root-device: starting");
   console.wait_for_match("root-device: exited with code 0 after ([2-9]|[1-9][0-9]+)[.]");
-  console.wait_for("non-contiguous");  // said of a forced check alone
+  console.wait_for("non-contiguous");  // only a forced check prints this
   console.wait_for("going on as /sbin/zinit-pid1");
   console.wait_for("asked for on the kernel command line");
   console.wait_for("# ");
@@ -26,9 +26,9 @@ void check_mounted_as_told(Terminal& console) {
              Contains("/dev/vda1 / ext4 rw,nodev,noatime"));
 }
 
-/// The system has a shell of root's, devices and logs, and no redis.
+/// The system has root's shell, devices and logs, but no redis.
 void check_rescue(Terminal& console) {
-  console.wait_for("sulogin: starting shell");  // zinit may tell of it after the prompt
+  console.wait_for("sulogin: starting shell");  // zinit may log it after the prompt
   console.wait_for("# ");
   console.output_of("zinitctl wait rescue --for running --timeout 120");
   CHECK(console.run("zinitctl is-running syslogd").code == 0);

@@ -1,6 +1,6 @@
-// PID 1 of a machine crashes at some of the places that test/scenario/reexec/kill_points.cpp walks
-// through (base/kill_point.hpp). Its zinit has sanitizers (test/vm/check-image): what one reports
-// ends PID 1, and the machine by a panic of the kernel.
+// PID 1 of a machine crashes at some of the places of test/scenario/reexec/kill_points.cpp
+// (base/kill_point.hpp). Its zinit has sanitizers (test/vm/check-image): a report of one ends PID
+// 1, and the kernel's panic ends the machine.
 #include "support/catch.hpp"
 #include "vm/machine.hpp"
 
@@ -18,7 +18,7 @@ VmOptions crashing_at(const std::string& point, const std::string& mark) {
           .folder = "build/vm/check"};
 }
 
-/// No process of zinit's has told of a fault that its sanitizers have found.
+/// Checks that no process of zinit has reported a fault found by sanitizers.
 void check_no_report(Machine& machine) {
   for (Terminal* line : {&machine.console(), &machine.shell()}) {
     CHECK_THAT(line->text(), !Contains("Sanitizer"));
@@ -26,14 +26,14 @@ void check_no_report(Machine& machine) {
   }
 }
 
-/// Waits until zinit has had so many faults.
+/// Waits until zinit has had that many faults.
 void await_faults(Machine& machine, const std::string& count) {
   machine.shell().repeat_until(
       "echo =$(zinitctl logs zinit -n all | grep -c 'fault in zinit') faults",
       "=" + count + " faults");
 }
 
-/// The system boots, is executed anew, works, and powers off, with a crash at `point` on the way.
+/// The system boots, re-executes zinit, works, and powers off, with a crash at `point` on the way.
 void check_life_with_crash(const std::string& point) {
   Machine machine(crashing_at(point, "/killed"));
   Terminal& shell = machine.shell();

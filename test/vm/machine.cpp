@@ -1,4 +1,4 @@
-// Asks the zinit of a virtual machine, by zinitctl in its shell on the second line.
+// Asks the zinit of a virtual machine by zinitctl, in its shell on the second line.
 #include "vm/machine.hpp"
 
 #include <unistd.h>
@@ -39,7 +39,7 @@ Machine::Machine(std::vector<File> files) : Machine(VmOptions{.files = std::move
 
 JsonDocument Machine::ask(const std::string& arguments) {
   const Answer answer = shell().run("zinitctl --json " + arguments);
-  constexpr int kNotRunning = 3;  // of `status`, which has answered all the same
+  constexpr int kNotRunning = 3;  // of `status`, which has answered nevertheless
   JsonDocument document;
   document.Parse<kJsonParse>(answer.output);
   if ((answer.code != 0 && answer.code != kNotRunning) || document.HasParseError())

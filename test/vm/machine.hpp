@@ -1,4 +1,4 @@
-// What the boot tests share: the machine with a shell for commands, and zinitctl's answers.
+// The common part of the boot tests: the machine with a shell for commands, and zinitctl's answers.
 #pragma once
 
 #include <string>
@@ -13,64 +13,64 @@ namespace zinit::vm {
 /// A service file /etc/zinit/services/NAME.toml.
 [[nodiscard]] File service(const std::string& name, const std::string& text);
 
-/// The content of a file of the sample system's image, such as its kernel.
+/// A file of the sample system's image, such as its kernel.
 [[nodiscard]] std::string file_of_image(const std::string& name);
 
-/// The sample system with the files added, booted until its target is reached.
+/// The sample system with additional files, booted until its target is reached.
 class Machine : public Vm {
  public:
   explicit Machine(std::vector<File> files = {});
 
-  /// Another system, booted until its login. VmOptions::shell is set, but for a machine with disks:
-  /// one of them has that service.
+  /// Another system, booted until its login. VmOptions::shell is set, except for a machine with
+  /// disks, because one of the disks has the service.
   explicit Machine(VmOptions options);
 
-  /// The result of `zinitctl --json ARGUMENTS`, which must succeed or, as `status` does, tell by
-  /// its exit code that the service does not run.
+  /// The result of `zinitctl --json ARGUMENTS`. The command must succeed or, like `status`, report
+  /// by its exit code that the service does not run.
   JsonDocument ask(const std::string& arguments);
 
-  /// `zinitctl ARGUMENTS`, which must succeed.
+  /// The output of `zinitctl ARGUMENTS`, which must succeed.
   std::string zinitctl(const std::string& arguments);
 
-  /// state of a service
+  /// The state of a service.
   std::string state(const std::string& name);
 
-  /// Loads the kernel's watchdog in software, with `options`, and waits until it is armed.
+  /// Loads the kernel's software watchdog with `options`, and waits until it is armed.
   void load_watchdog(const std::string& options = {});
 
-  /// pid of a service, which must have one
+  /// The pid of a service, which must have one.
   int pid(const std::string& name);
 
-  /// Goes over to the root file system at /new (make_root()), until zinit has booted to a login.
+  /// Switches to the root file system at /new (make_root()), and waits for a login.
   void switch_root();
 };
 
-/// Does one step of a test case whose steps share a machine, for a boot costs seconds. Each step
-/// leaves the machine as the next one expects it. A failure is shown with the step's name.
+/// Does one step of a test case whose steps share a machine, because a boot costs seconds. Each
+/// step leaves the machine as the next step expects it. A failure shows the name of the step.
 template <class Act>
 void step(const std::string& name, const Act& act) {
   INFO(name);
   act();
 }
 
-/// Whether the images of machines with disks cannot be built: only root can.
+/// Whether the images of machines with disks cannot be built: only root can build them.
 [[nodiscard]] bool no_disk_images();
 
-/// Waits until the machine has been up for so many seconds more.
+/// Waits until the machine has been up for that many more seconds.
 void let_pass(Terminal& shell, int seconds);
 
-/// Has the machine powered off by its shell on the second line, and waits for its end.
+/// Powers the machine off from its shell on the second line, and waits for its end.
 void power_off(Vm& machine);
 
-/// Leaves the emergency shell on the console. A shell that ends at once is taken for one that has
-/// nobody at it.
+/// Leaves the emergency shell on the console. A shell that ends at once counts as a shell without a
+/// user.
 void leave_emergency_shell(Vm& machine);
 
-/// Mounts a file system in memory at /new and copies what is in the initramfs to it, with the host
-/// name `inside`.
+/// Mounts a file system in memory at /new and copies the initramfs to it, with the host name
+/// `inside`.
 void make_root(Terminal& shell);
 
-/// True where the words stand in the text one after the other.
+/// True if the words stand in the text in this order.
 [[nodiscard]] bool in_order(const std::string& text, const std::vector<std::string>& words);
 
 }  // namespace zinit::vm

@@ -1,5 +1,5 @@
-// Boots where little or nothing is prepared for PID 1, or too much: a script of busybox's, as the
-// first PID 1, makes the machine so and executes zinit.
+// Boots with little, nothing, or too much prepared for PID 1: a script of busybox, as the first PID
+// 1, prepares the machine and executes zinit.
 
 #include <unistd.h>
 
@@ -22,13 +22,13 @@ VmOptions after(const std::string& script) {
           .program = "/prepare"};
 }
 
-/// A service that runs a command of zinit's own and shows what that says.
+/// A service that runs a command of zinit and shows its output.
 File own_command(const std::string& name, const std::string& words) {
   return {"/prepared/" + name + ".toml", "[service]\nexec = \"/zinit " + words +
                                              "\"\noneshot = true\n[logging]\nconsole = true\n"};
 }
 
-/// A root with one program and the service files alone, after this script in it.
+/// A root with one program and the service files only, after this script in it.
 VmOptions bare_root(const std::string& script) {
   return {.files = {{"/prepare",
                      "#!/bin/sh\nmkdir /new && mount -t tmpfs new /new && cd /new && "
@@ -47,7 +47,7 @@ std::size_t count(const std::string& text, const std::string& words) {
   return times;
 }
 
-/// The sample system works.
+/// Checks that the sample system works.
 void check_up(Vm& machine) {
   machine.console().wait_for("sample login: ");
   Terminal& shell = machine.shell();
@@ -58,7 +58,7 @@ void check_up(Vm& machine) {
 }  // namespace
 
 SCENARIO("one program and the service files are enough for a boot") {
-  // A root with nothing else, in which not a directory is prepared.
+  // A root with nothing else, without a single directory.
   Vm machine(bare_root(""));
   machine.console().wait_for("version: zinit 0.");
   machine.console().wait_for("list: exited with code 0");
@@ -76,7 +76,7 @@ SCENARIO("a root that stays read-only costs a line for each thing that is missin
   });
   step("one that has none: services run, and Ctrl-Alt-Del ends the machine in order", [] {
     Vm machine(bare_root("mount -o remount,ro new /new"));
-    // Its own lines may be dropped: it waits for no console, and there is no /dev/kmsg.
+    // zinit's lines may be dropped: it does not wait for a console, and /dev/kmsg is missing.
     machine.console().wait_for("version: zinit 0.");
     machine.press_ctrl_alt_del();
     machine.console().wait_for("reboot: Restarting system");
@@ -87,7 +87,7 @@ SCENARIO("a root that stays read-only costs a line for each thing that is missin
 SCENARIO("each thing that a kernel lacks costs a line: devtmpfs, cgroup2, /proc beside processes") {
   if (::access("build/vm/module/nofs.ko", F_OK) != 0)
     return test::skip("the headers of the machine's kernel are not installed (make deps)");
-  // The devices are in the root file system, and services in process groups alone.
+  // The root file system has the devices, and services only have process groups.
   Vm machine(
       after("insmod /lib/nofs.ko types=devtmpfs,cgroup2; cd /dev && "
             "mknod null c 1 3; mknod kmsg c 1 11; mknod ttyS0 c 4 64; mknod ttyS1 c 4 65; "
@@ -105,13 +105,13 @@ SCENARIO("a boot without /dev/console, and a PID 1 without standard streams, goe
   Vm machine(after("mount -t devtmpfs dev /dev; rm /dev/console; exec <&- >&- 2>&-"));
   check_up(machine);
   CHECK_THAT(machine.console().text(), !Contains("boot: cannot"));
-  // It has the console of the command line.
+  // PID 1 has the console of the command line.
   CHECK(machine.shell().output_of("readlink /proc/1/fd/0") == "/dev/ttyS0\n");
   power_off(machine);
 }
 
 SCENARIO("what an initramfs has mounted already is left as it is") {
-  // All that zinit mounts, with other options.
+  // Everything that zinit mounts, with other options.
   Vm machine(
       after("mount -t proc proc /proc; mount -t sysfs -o ro sysfs /sys; "
             "mount -t devtmpfs dev /dev; mkdir /dev/pts /dev/shm; "

@@ -1,5 +1,5 @@
-// PID 1 of a machine executes itself anew: asked to, and after a fault. A mistake there is a panic
-// of the kernel.
+// PID 1 of a machine re-executes itself: on request, and after a fault. A mistake there would be a
+// panic of the kernel.
 
 #include <map>
 
@@ -13,7 +13,7 @@ using namespace zinit::vm;
 
 namespace {
 
-/// The pid and the number of restarts of each service.
+/// The pid and the restart count of each service.
 std::map<std::string, std::string> services_of(Machine& machine) {
   std::map<std::string, std::string> all;
   const JsonDocument list = machine.ask("list");
@@ -39,7 +39,7 @@ void logs_and_supervises(Machine& machine, const std::string& word) {
   CHECK(machine.pid("redis") != before);
 }
 
-/// All services are as they were `before`.
+/// Checks that all services are as they were `before`.
 void check_same(Machine& machine, const std::map<std::string, std::string>& before) {
   machine.zinitctl("ping");
   CHECK(services_of(machine) == before);
@@ -52,7 +52,7 @@ SCENARIO("PID 1 executes itself anew, asked to and after faults, and no service 
                         "watchdog_device = \"/dev/watchdog\"\nwatchdog_timeout_ms = 5000\n"}});
   auto& shell = machine.shell();
   machine.load_watchdog();
-  machine.zinitctl("stop syslogd");  // so that /dev/log is PID 1's
+  machine.zinitctl("stop syslogd");  // so that /dev/log belongs to PID 1
   shell.repeat_until("ls /dev/log", "/dev/log");
   const auto before = services_of(machine);
   REQUIRE(before.size() > 5);

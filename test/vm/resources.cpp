@@ -1,5 +1,5 @@
-// What cgroups do to services, on a kernel with all controllers: limits that bite, and ends of what
-// has escaped.
+// The effect of cgroups on services, on a kernel with all controllers: limits that are enforced,
+// and the end of processes that have escaped.
 
 #include <cstdlib>
 
@@ -25,13 +25,13 @@ long long number_of(Machine& machine, const std::string& name, const std::string
   return std::atoll(cgroup_file(machine, name, file).c_str());
 }
 
-/// How many processes have a command line that matches.
+/// The number of processes whose command line matches.
 int count_of(Machine& machine, const std::string& pattern) {
   return std::atoi(
       machine.shell().output_of(fmt::format("ps | grep -c '{}' || true", pattern)).c_str());
 }
 
-/// Starts one of the services below without a wait for what becomes of it.
+/// Starts one of the services below without waiting for the result.
 void start(Machine& machine, const std::string& name) {
   machine.zinitctl("start --no-wait " + name);
 }
@@ -44,7 +44,7 @@ File idle(const std::string& name, const std::string& text) {
 const std::string kNeverAgain = "[lifecycle]\nrestart = \"never\"\n";
 const std::string kEightMegabytes = "[resources]\nmemory_max = \"8M\"\nswap_max = 0\n";
 
-/// Goes on when a child of its was killed by the kernel.
+/// Goes on when the kernel has killed a child of it.
 File unmoved(const std::string& name) {
   return idle(name, "exec = \"tail /dev/zero; echo > /run/" + name +
                         "; while :; do sleep 1000; done\"\n" + kNeverAgain + kEightMegabytes);
@@ -61,13 +61,13 @@ std::vector<File> services() {
                       "memory_max = \"64M\"\nmemory_high = \"48M\"\nswap_max = \"32M\"\n"
                       "cpu_max = \"150%\"\ncpu_weight = 50\nio_weight = 50\npids_max = 20\n"),
       idle("busy", "exec = \"while :; do :; done\"\n[resources]\ncpu_max = \"10%\"\n"),
-      // Each fork is in a session of its own. A shell ends where it cannot fork, so it is one below
-      // the service's own that does.
+      // Each fork runs in its own session. A shell that cannot fork ends, so a shell below the
+      // service's own shell forks.
       idle("bomb",
            "exec = '''while :; do (while :; do setsid sleep 1000 & done) 2>/dev/null; done'''\n"
            "[lifecycle]\nstop_timeout_ms = 2000\nrestart = \"never\"\n"
            "[resources]\npids_max = 25\n"),
-      // What it leaves forked twice, is in a session of its own, and ignores SIGTERM.
+      // The process that it leaves has forked twice, runs in its own session, and ignores SIGTERM.
       idle("daemon",
            "exec = '''setsid sh -c 'trap \"\" TERM; sleep 4711 & wait' & sleep 100000'''\n"
            "[lifecycle]\nstop_timeout_ms = 500\n"),
@@ -94,7 +94,7 @@ void check_killed_for_want_of_memory(Machine& machine) {
   CHECK(std::string(status["reason"]["signal"].GetString()) == "SIGKILL");
   CHECK(std::string(status["reason"]["detail"].GetString()) == told);
   CHECK(std::string(status["last_exit"]["detail"].GetString()) == told);
-  // exit status 3: it does not run
+  // exit status 3: the service does not run
   CHECK(machine.shell().run("zinitctl status greedy").output.find(told) != std::string::npos);
   CHECK(machine.zinitctl("why greedy").find(told) != std::string::npos);
   CHECK(machine.zinitctl("logs zinit -n all").find("greedy: failed: " + told) != std::string::npos);
@@ -127,7 +127,7 @@ void check_killed_by_somebody_later(Machine& machine) {
 void check_every_key(Machine& machine) {
   machine.zinitctl("start all");
   machine.zinitctl("wait all --for running --timeout 120");
-  // A kernel that weighs no disks has no file for that, and status tells.
+  // A kernel without weights for disks has no file for them, and status reports it.
   const std::string io = machine.shell().output_of(
       "cat /sys/fs/cgroup/zinit/all.service/io.*weight 2>/dev/null || true");
   const std::string warnings = machine.zinitctl("status all");
@@ -145,7 +145,7 @@ void check_every_key(Machine& machine) {
         number_of(machine, "all", "memory.current"));
 }
 
-/// One key changes, the others are left out.
+/// One key changes; the other keys are removed.
 void check_reload(Machine& machine) {
   const int pid = machine.pid("all");
   machine.shell().output_of(
@@ -193,7 +193,7 @@ void check_daemon_of_killed_service(Machine& machine) {
   machine.shell().repeat_until("zinitctl --json status daemon", "\"restart_count\":1");
   machine.zinitctl("wait daemon --for running --timeout 120");
   machine.shell().repeat_until("ps | grep -c '[s]leep 4711$'", "1");
-  // Its death was none of want of memory.
+  // It did not die because of a lack of memory.
   CHECK_FALSE(machine.ask("status daemon")["last_exit"].HasMember("detail"));
 }
 

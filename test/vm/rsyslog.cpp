@@ -1,5 +1,5 @@
-// Debian's rsyslog as the receiver of what services send, over each transport, and as the one that
-// takes /dev/log over and gives it back.
+// Debian's rsyslog receives what services send, over each transport. It takes /dev/log over, and
+// gives it back.
 
 #include "base/format.hpp"
 #include "support/catch.hpp"
@@ -12,7 +12,7 @@ using namespace zinit::vm;
 
 namespace {
 
-/// Notes what comes over the network and by a socket of its own, in a file of its own.
+/// Writes messages from the network and from its own socket to its own file.
 const File kReceiver = {"/etc/rsyslog.d/received.conf", R"(
 module(load="imudp")
 module(load="imtcp")
@@ -24,7 +24,7 @@ input(type="imtcp" address="127.0.0.1" port="601" ruleset="received")
 input(type="imuxsock" Socket="/run/received" UseSpecialParser="off" ruleset="received")
 )"};
 
-/// Says what is hard to carry, and then so many numbered lines.
+/// Sends text that is hard to transport, and then that many numbered lines.
 File sender(const std::string& name, const std::string& address) {
   return service(name, fmt::format(R"([service]
 exec = ['/bin/sh', '-c', '''
@@ -61,7 +61,7 @@ void check_reaches_rsyslog(Machine& machine, const std::string& what) {
   Terminal& shell = machine.shell();
   shell.repeat_until(
       fmt::format("logger -p user.info -t test {0}; grep {0} /var/log/user.log", what), what);
-  // From now on it has all of them.
+  // From here on rsyslog gets all messages.
   const std::string last = what + "-last";
   shell.output_of("logger -p user.info -t test " + last);
   shell.repeat_until(fmt::format("grep {} /var/log/user.log", last), last);
@@ -69,7 +69,7 @@ void check_reaches_rsyslog(Machine& machine, const std::string& what) {
 }
 
 void check_reaches_zinit(Machine& machine, const std::string& what) {
-  // The shell's is the log, or nobody's where the sender has ended before it is looked at.
+  // The line is in the shell's log, or in `syslog` if the sender has ended too early.
   machine.shell().repeat_until(
       fmt::format("logger -p user.info -t test {}; zinitctl logs syslog test-shell", what), what);
 }

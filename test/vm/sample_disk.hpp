@@ -1,5 +1,5 @@
-// The sample system on a partition of a disk, and the initramfs of etc/initramfs, which goes over
-// to it (test/vm/initramfs-image makes both), for the tests that boot them.
+// The sample system on a partition of a disk, and the initramfs of etc/initramfs, which switches to
+// it (test/vm/initramfs-image makes both), for the tests that boot them.
 #pragma once
 
 #include <string>
@@ -9,17 +9,17 @@
 namespace zinit::vm {
 
 struct SampleDisk {
-  Disk spare{"build/vm/initramfs/spare"};    ///< empty; the kernel knows it by itself
+  Disk spare{"build/vm/initramfs/spare"};    ///< empty; the kernel has its driver built in
   Disk root{"build/vm/initramfs/root.gpt"};  ///< its driver is a module
 
   /// Both the initramfs and the system have a shell on the second line.
   [[nodiscard]] VmOptions machine(const std::string& arguments) const;
 
-  /// The machine is off, and has left nothing that a check would have to mend.
+  /// Checks that the machine, now off, has left file systems that need no repair.
   void check_clean() const;
 };
 
-/// Waits for the login of the sample system, whose root file system is mounted as this says.
+/// Waits for the login of the sample system, with its root file system mounted like `root`.
 void await_system(Vm& machine, const std::string& root);
 
 }  // namespace zinit::vm

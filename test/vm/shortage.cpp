@@ -1,4 +1,4 @@
-// A kernel that lets no more processes be made: spawns wait, and succeed once there is room.
+// The kernel does not allow more processes: spawns wait, and succeed when there is room.
 
 #include "base/format.hpp"
 #include "support/catch.hpp"
@@ -13,10 +13,10 @@ namespace {
 
 constexpr const char* kWanting = "Resource temporarily unavailable";
 
-/// Services and what they need for both steps.
+/// Services and their files for both steps.
 std::vector<File> services() {
   std::vector<File> files{
-      // takes all processes there are for a while
+      // takes all available processes for some time
       service("hog",
               "[service]\nstatus = \"stop\"\n"
               "exec = \"( while :; do sleep 100000 & done ); : >/tmp/full; exec sleep 12\"\n"),
@@ -36,10 +36,10 @@ std::vector<File> services() {
   return files;
 }
 
-/// The limit is a little above what runs, all are started, and it is lifted.
+/// The limit is a little above the running processes; all services are started; it is lifted.
 void check_threads_max(Machine& machine) {
-  // While it is reached the shell can run nothing either: it waits by itself. What ends meanwhile,
-  // threads of the kernel too, makes room for fewer services than there are.
+  // At the limit the shell cannot run anything either, so it waits without a process. Processes
+  // that end in this time, kernel threads too, make room for fewer services than there are.
   machine.shell().output_of(
       "mkfifo /tmp/wait; exec 9<>/tmp/wait; most=$(cat /proc/sys/kernel/threads-max);"
       "echo $(($(ls -d /proc/[0-9]*/task/[0-9]* | wc -l) + 30)) >/proc/sys/kernel/threads-max;"

@@ -1,4 +1,4 @@
-// A user of the machine sends PID 1 descriptors whose last close blocks for hours.
+// A user of the machine sends descriptors to PID 1 whose last close blocks for hours.
 
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -33,8 +33,8 @@ int connection(const char* path, int type) {
   return socket;
 }
 
-/// Sends `text` to the unix socket of this type at `path`, and exits. With it go as many
-/// descriptors as the kernel allows, `fd` the last: a receiver with room for some closes that one.
+/// Sends `text` to the unix socket of this type at `path`, and exits. Sends as many descriptors as
+/// the kernel allows with it, `fd` last: a receiver with room for only some of them closes `fd`.
 [[noreturn]] void send_and_exit(const char* path, int type, std::string text, int fd) {
   const int socket = connection(path, type);
   std::array<int, kMostFds> fds;
@@ -52,13 +52,13 @@ int connection(const char* path, int type) {
   rights->cmsg_type = SCM_RIGHTS;
   rights->cmsg_len = CMSG_LEN(sizeof fds);
   std::memcpy(CMSG_DATA(rights), fds.data(), sizeof fds);
-  // EPERM: this kernel lets the receiver refuse descriptors, so there is nothing to hold it up.
+  // EPERM: this kernel lets the receiver refuse descriptors, so nothing can delay it.
   const bool over = ::sendmsg(socket, &message, MSG_NOSIGNAL) >= 0 || errno == EPERM;
   _exit(over ? 0 : 2);
 }
 
-/// A process that keeps zinit busy, so that whoever sends is gone when zinit receives: else the
-/// exit of the sender, which does not linger, is the last close.
+/// A process that keeps zinit busy, so that a sender is gone when zinit receives. Otherwise the
+/// sender's exit, which does not linger, would be the last close.
 pid_t start_flood(const char* path, int type, const std::string& text) {
   const pid_t child = ::fork();
   if (child != 0) return child;
@@ -70,8 +70,8 @@ pid_t start_flood(const char* path, int type, const std::string& text) {
   }
 }
 
-/// `stranger NOTIFY-SOCKET`: sends to it, to /dev/log and to the control socket, says so, and stays
-/// there as the peer that keeps the sockets lingering.
+/// `stranger NOTIFY-SOCKET`: sends to the socket, to /dev/log and to the control socket, and
+/// reports it. Then stays as the peer that keeps the sockets lingering.
 [[noreturn]] void be_stranger(const char* notify_socket) {
   if (::setgid(kStranger) < 0 || ::setuid(kStranger) < 0) _exit(3);
   const test::Lingering lingering;
@@ -95,7 +95,7 @@ pid_t start_flood(const char* path, int type, const std::string& text) {
   while (true) ::pause();
 }
 
-/// This program is also the one that attacks: glibc gives constructors what main() gets.
+/// This program is also the attacker: glibc passes main()'s arguments to constructors.
 __attribute__((constructor(65535))) void take_part(int argc, char** argv, char**) {
   if (argc == 2 && std::strcmp(argv[0], "stranger") == 0) be_stranger(argv[1]);
 }
@@ -108,7 +108,7 @@ SCENARIO("who sends PID 1 sockets that linger holds up neither services nor the 
     REQUIRE(self);
     Machine machine({File{"/bin/stranger", *self, 0755},
                      File{"/etc/zinit/zinit.toml", "socket_group = \"redis\"\n"},
-                     // In place of busybox's, so that /dev/log stays zinit's.
+                     // Replaces busybox's syslogd, so that zinit keeps /dev/log.
                      File{"/etc/zinit/system/syslogd.toml", "[service]\nexec = \"sleep 1000\"\n"},
                      service("victim",
                              "[service]\nexec = \"echo $NOTIFY_SOCKET >/tmp/address; sleep 1000\"\n"
@@ -124,8 +124,8 @@ SCENARIO("who sends PID 1 sockets that linger holds up neither services nor the 
         const int before = machine.pid("plain");
         machine.zinitctl("restart plain");
         CHECK(machine.pid("plain") != before);
-        // Said again, and looked for in both logs: a sender that is gone when zinit receives has no
-        // service any more.
+        // Repeated, and looked up in both logs: a sender that is gone when zinit receives belongs
+        // to no service any more.
         shell.repeat_until("logger still heard; zinitctl logs syslog test-shell", "still heard");
         CHECK(machine.state("victim") == "starting");
         shell.send("zinitctl poweroff\n");

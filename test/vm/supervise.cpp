@@ -1,4 +1,4 @@
-// A booted machine keeps its services up and says what is wrong with them.
+// A booted machine keeps its services up and reports their faults.
 
 #include "base/format.hpp"
 #include "support/catch.hpp"
@@ -19,15 +19,15 @@ std::string requiring(const std::string& name, const std::string& more = "") {
 
 std::vector<File> services() {
   return {service("site", requiring("redis")),
-          // A delay in which a slow machine can be asked.
+          // A delay in which even a slow machine can answer.
           service("redis.toml.d/delay", "[lifecycle]\nrestart_delay_ms = 6000\n"),
-          // shop requires web requires db, and that exits with 7.
+          // shop requires web, web requires db, and db exits with 7.
           service("db",
                   "[service]\nexec = \"exit 7\"\n"
                   "[lifecycle]\nrestart_delay_ms = 100\nmax_restarts = 1\n"),
           service("web", requiring("db")),
           service("shop", requiring("web")),
-          // Each kind of fault, beside what has none.
+          // Each kind of fault, beside files without faults.
           service("no-toml", "[service\nexec = 1"),
           service("wrong-type", "[service]\nexec = 42\n"),
           service("out-of-range", kGood + "[lifecycle]\nrestart_delay_ms = -1\n"),
@@ -92,9 +92,9 @@ void check_root_cause(Machine& machine) {
 void check_mended(Machine& machine) {
   machine.shell().output_of(
       "printf '[service]\\nexec = \"sleep 1000\"\\n' >/etc/zinit/services/db.toml");
-  CHECK(machine.shell().run("zinitctl reload").code == 1);  // the wrong ones are wrong still
+  CHECK(machine.shell().run("zinitctl reload").code == 1);  // the wrong files are still wrong
   machine.zinitctl("start db");
-  // web and shop run without being started
+  // web and shop run without a request
   machine.zinitctl("wait db web shop --for running --timeout 120");
   CHECK(machine.state("shop") == "running");
 }
@@ -110,7 +110,7 @@ void check_wrong_files(Machine& machine) {
   machine.shell().repeat_until("redis-cli ping", "PONG");
   const std::string warned = machine.zinitctl("status unknown-key");
   INFO(warned);
-  CHECK(in_order(warned, {"service.exce", "exec"}));  // and what was meant
+  CHECK(in_order(warned, {"service.exce", "exec"}));  // and the key that was meant
   const std::string circle = machine.zinitctl("why circle-a");
   INFO(circle);
   CHECK(in_order(circle, {"circle-a", "circle-b", "circle-a"}));
@@ -120,19 +120,19 @@ void check_added(Machine& machine) {
   machine.shell().output_of(
       "printf '[service]\\nexec = \"sleep 1000\"\\n' >/etc/zinit/services/nobody.toml");
   CHECK(machine.shell().run("zinitctl reload").code == 1);
-  // what was failed for want of it runs
+  // the service that had failed without it runs
   machine.zinitctl("wait lonely --for running --timeout 120");
   CHECK(machine.state("lonely") == "running");
 }
 
-/// Has much shown on a console under flow control.
+/// Makes zinit show many lines on a console that flow control has stopped.
 void check_blocked_console(Machine& machine) {
   machine.console().send("\x13");
   machine.shell().output_of(
       "printf '[service]\\nexec = \"yes\"\\n[logging]\\nconsole = true\\n' "
       ">/tmp/yes.toml && zinitctl add-service /tmp/yes.toml");
   machine.shell().repeat_until("zinitctl --json status yes", "\"console\":");
-  machine.zinitctl("stop site good");  // which a restart would stop and start
+  machine.zinitctl("stop site good");  // a restart would stop and start it
   machine.zinitctl("restart redis");
   power_off(machine);
 }

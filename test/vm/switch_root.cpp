@@ -1,4 +1,4 @@
-// switch-root: from the initramfs to another root in memory, and what it is refused for.
+// switch-root: from the initramfs to another root in memory, and the reasons to refuse it.
 
 #include "base/format.hpp"
 #include "support/catch.hpp"
@@ -12,14 +12,14 @@ using Catch::Contains;
 
 namespace {
 
-/// The sample's redis, which survives, and requires what the new root has not started yet.
+/// The sample's redis, which survives, and requires a service that the new root starts later.
 File surviving_redis() {
   return {"/etc/zinit/services/redis.toml",
           "[service]\nexec = \"/usr/bin/redis-server --bind 127.0.0.1 --save ''\"\n"
           "user = \"redis\"\nsurvive = true\n[dependencies]\nrequires = [\"network\"]\n"};
 }
 
-/// Takes the new root's init away when it is stopped.
+/// Removes the new root's init when it is stopped.
 File thief() {
   return service("thief",
                  "[service]\nexec = \"/bin/sleep 100000\"\n"
@@ -33,7 +33,7 @@ void refused(Machine& machine, const std::string& arguments, const std::string& 
   CHECK_THAT(answer.output, Contains(why));
 }
 
-/// Roots and programs that will not do, beside one that will.
+/// Unsuitable roots and programs, beside a suitable one.
 void check_refused(Machine& machine) {
   Terminal& shell = machine.shell();
   make_root(shell);
@@ -70,7 +70,7 @@ void check_refused(Machine& machine) {
   shell.output_of("umount /bound /run/below /new && rmdir /bare /bound /run/below /new");
 }
 
-/// The new root's init is taken away while services are stopped.
+/// The new root's init disappears while services stop.
 void check_fails_at_last(Machine& machine) {
   make_root(machine.shell());
   const int pid = machine.pid("redis");
@@ -80,7 +80,7 @@ void check_fails_at_last(Machine& machine) {
   CHECK_THAT(machine.console().output_of("pidof redis-server"), Contains(std::to_string(pid)));
 }
 
-/// The shell is left, and what was wrong is mended.
+/// The fault is repaired in the shell, and the shell is left.
 void check_boots_where_it_is(Machine& machine) {
   const int pid = std::stoi(machine.console().output_of("pidof redis-server"));
   machine.console().send("exit\n");
@@ -114,7 +114,7 @@ void check_survives(Machine& machine) {
   CHECK(shell.output_of("stat -f -c %T /") == "tmpfs\n");
   CHECK_THAT(shell.output_of("cat /proc/mounts"), !Contains("/new"));
   CHECK(shell.output_of("readlink /proc/1/root; readlink /proc/1/cwd") == "/\n/\n");
-  machine.zinitctl("reexec --update");  // executes what it was in the new root, not /init
+  machine.zinitctl("reexec --update");  // executes its path in the new root, not /init
 }
 
 void check_starts_again(Machine& machine) {
@@ -144,7 +144,7 @@ void check_reload_brings_another(Machine& machine) {
   CHECK(machine.pid("redis") != pid);
 }
 
-/// A new root with busybox's init, which looks at what it finds.
+/// A new root with busybox's init, which checks what it finds.
 void make_other_root(Terminal& shell) {
   shell.output_of(
       "dd if=/dev/zero of=/ballast bs=1M count=40 2>/dev/null; mkdir -p /mnt && "

@@ -1,4 +1,4 @@
-// A machine whose watchdog zinit feeds.
+// A machine with a watchdog that zinit feeds.
 
 #include "base/format.hpp"
 #include "support/catch.hpp"
@@ -19,13 +19,13 @@ File settings(const std::string& timeout_ms) {
           "watchdog_device = \"/dev/watchdog\"\nwatchdog_timeout_ms = " + timeout_ms + "\n"};
 }
 
-/// Puts the settings into a machine that runs, and has its zinit read them.
+/// Writes the settings into a running machine, and makes its zinit read them.
 void reload(Machine& machine, const File& file) {
   machine.shell().output_of("printf '%s' '" + file.content + "' >" + file.path);
   machine.zinitctl("reload");
 }
 
-/// Nothing of PID 1 runs any more: no signal stops it, but the freezer of its cgroup does.
+/// Freezes PID 1: no signal stops it, but the freezer of its cgroup does.
 const std::string kFreezePid1 =
     "mkdir /sys/fs/cgroup/ice && echo 1 >/sys/fs/cgroup/ice/cgroup.procs && "
     "echo 1 >/sys/fs/cgroup/ice/cgroup.freeze";
@@ -42,7 +42,7 @@ void check_disarmed(Machine& machine) {
   machine.shell().output_of("rmmod softdog watchdog");
 }
 
-/// A timeout of a day, which softdog does not take, and one of 4 s that it has by itself.
+/// A timeout of a day, which softdog refuses, and its own timeout of 4 s.
 void check_refused_timeout(Machine& machine) {
   reload(machine, settings("86400000"));
   machine.load_watchdog("soft_margin=4");
@@ -53,7 +53,7 @@ void check_refused_timeout(Machine& machine) {
                   "s") != std::string::npos);
 }
 
-/// zinit is executed anew, again and again for longer than the timeout.
+/// zinit re-executes itself repeatedly, for longer than the timeout.
 void check_fed_by_images(Machine& machine) {
   reload(machine, settings("3000"));
   machine.shell().repeat_until("cat /sys/class/watchdog/watchdog0/timeout", "3");
@@ -81,7 +81,7 @@ void await_reset(Machine& machine) {
 }  // namespace
 
 SCENARIO("a watchdog is fed from when its driver comes until it is unwanted or zinit hangs") {
-  Machine machine({settings("3000")});  // and no driver yet
+  Machine machine({settings("3000")});  // without a driver so far
   step("the driver comes, has the timeout, and the machine lives for longer than that",
        [&] { check_late_driver(machine); });
   step("it is taken out of the settings, and disarmed", [&] { check_disarmed(machine); });

@@ -1,4 +1,4 @@
-// The terminal is raw so that Ctrl-C and the like go to the machine; so a way out is kept: Ctrl-].
+// The terminal is raw, so that Ctrl-C and other keys reach the machine. Ctrl-] is the way out.
 #include "vm/demo/hand_over.hpp"
 
 #include <poll.h>
@@ -19,7 +19,7 @@ constexpr char kWayOut = ']' & 0x1f;
 
 volatile std::sig_atomic_t told_to_end = 0;
 
-/// Makes the terminal raw, and as it was in its destructor.
+/// Makes the terminal raw; the destructor restores it.
 class RawTerminal {
  public:
   RawTerminal() {
@@ -39,19 +39,19 @@ class RawTerminal {
 
 void end_on_signals() {
   struct sigaction action {};
-  action.sa_handler = [](int) { told_to_end = 1; };  // no SA_RESTART: poll shall return
+  action.sa_handler = [](int) { told_to_end = 1; };  // no SA_RESTART: poll must return
   for (const int signal : {SIGTERM, SIGHUP, SIGINT}) ::sigaction(signal, &action, nullptr);
 }
 
-/// A serial line does not know the size of the window.
+/// Sets the size of the window, because a serial line does not know it.
 void tell_size(Vm& vm) {
   winsize size{};
   if (::ioctl(STDIN_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_row == 0) return;
   vm.console().output_of(fmt::format("stty rows {} cols {} </dev/ttyS0", size.ws_row, size.ws_col));
 }
 
-/// Types what the person has typed.
-/// @return  false where the way out, or the end of the terminal, was in it
+/// Passes typed text on to the machine.
+/// @return  false if the text contained Ctrl-], or the terminal has ended
 bool pass_on_typed(Vm& vm) {
   pollfd typed{STDIN_FILENO, POLLIN, 0};
   if (::poll(&typed, 1, 0) <= 0) return true;

@@ -1,5 +1,5 @@
-// `make run`: boots the sample system, shows it at work, and leaves you at its shell; where
-// standard input or output is no terminal, powers it off instead. Exit status 0 only if all of it
+// `make run`: boots the sample system, shows it at work, and leaves the user at its shell. Powers
+// it off instead if standard input or output is not a terminal. Exit status 0 only if everything
 // worked.
 
 #include <unistd.h>
@@ -16,7 +16,7 @@ using namespace zinit::vm;
 
 namespace {
 
-/// Beside the sample system: a shop that waits for its stock to be counted, which takes long.
+/// In addition to the sample system: a shop that waits for a long count of its stock.
 std::vector<File> something_that_waits() {
   return {{"/etc/zinit/services/stock.toml",
            "[service]\ndescription = \"counts the stock\"\nexec = \"sleep 600\"\noneshot = true\n"
@@ -31,8 +31,8 @@ void print(std::string_view text) {
   std::fflush(stdout);
 }
 
-/// Prints what the machine's console shows, without what is for a terminal alone. The shell there
-/// asks where the cursor is, and the answer would go to the wrong place. Colours are shown on a
+/// Prints the output of the machine's console without what only a terminal needs: the shell asks
+/// for the position of the cursor, and the answer would go to the wrong place. Colours appear on a
 /// terminal.
 class Shown {
  public:
@@ -54,7 +54,7 @@ class Shown {
  private:
   static constexpr char kEscape = '\033';
 
-  /// Whether the control sequence (ECMA-48: ESC [, parameters, a letter) is whole.
+  /// Whether the control sequence (ECMA-48: ESC [, parameters, a letter) is complete.
   [[nodiscard]] bool ends() const {
     const char last = sequence_.back();
     return sequence_.size() > 2 ? last >= '@' : sequence_.size() == 2 && last != '[';
@@ -71,7 +71,7 @@ void show_text(std::string_view text) {
 
 void headline(std::string_view text) { print(fmt::format("\n=== {}\n", text)); }
 
-/// Runs a command at the machine's console, shows both, and throws where it fails.
+/// Runs a command at the machine's console, shows both, and throws if the command fails.
 std::string show(Vm& vm, const std::string& command) {
   print(fmt::format("# {}\n", command));
   const std::string output = vm.console().output_of(command);
@@ -83,7 +83,7 @@ void expect(bool condition, std::string_view what) {
   if (!condition) throw std::runtime_error(fmt::format("this is not as it should be: {}", what));
 }
 
-/// Shows the boot from zinit's first word on: before that the kernel speaks for some pages.
+/// Shows the boot from zinit's first line on; before it the kernel writes some pages.
 void boot(Vm& vm, TimePoint switched_on) {
   headline("the sample system boots; PID 1 is zinit");
   vm.console().wait_for("zinit: version");
@@ -97,13 +97,13 @@ void boot(Vm& vm, TimePoint switched_on) {
   vm.console().output_of("zinitctl wait multi-user --for running --timeout 30");
 }
 
-/// Whether the kernel shows on the console what is logged, by zinit too: off while commands are
-/// shown there, whose output it would run into.
+/// Whether the kernel shows log lines, zinit's too, on the console. Off while commands run there,
+/// because the lines would mix with their output.
 void show_log_on_console(Vm& vm, bool show) {
   vm.console().output_of(show ? "dmesg -n 8" : "dmesg -n 1");
 }
 
-/// redis is running for zinit once it is executed; a moment later it answers.
+/// redis counts as running once it is executed, and answers a moment later.
 void ping(Vm& vm) {
   vm.console().repeat_until("redis-cli ping", "PONG");
   show(vm, "redis-cli ping");
@@ -130,7 +130,7 @@ void crash(Vm& vm) {
   headline("a crash and the re-spawn");
   const std::string before = pid_of_redis(vm);
   show(vm, "kill -9 $(pidof redis-server)");
-  vm.console().repeat_until("zinitctl status redis", "SIGKILL");  // not the delay: that is short
+  vm.console().repeat_until("zinitctl status redis", "SIGKILL");  // not the delay, which is short
   show(vm, "zinitctl list redis");
   show(vm, "zinitctl wait redis --for running --timeout 30");
   show(vm, "dmesg | grep 'zinit: redis'");
@@ -149,7 +149,7 @@ void power_off(Vm& vm) {
   print("\n");
 }
 
-/// @return  false where there is nobody to stay with
+/// @return  false if there is no user to stay with
 bool stay(Vm& vm) {
   if (::isatty(STDIN_FILENO) == 0 || ::isatty(STDOUT_FILENO) == 0) return false;
   headline("the machine is yours: `poweroff` ends it, Ctrl-] switches it off at once");

@@ -1,5 +1,5 @@
-// Writes cpio's "newc" format: a header of 13 hexadecimal numbers, the name, the content, each
-// filled up to a multiple of 4 bytes.
+// Writes cpio's "newc" format: a header of 13 hexadecimal numbers, the name and the content, each
+// padded to a multiple of 4 bytes.
 #include "vm/harness/archive.hpp"
 
 #include <sys/stat.h>
@@ -15,7 +15,7 @@ namespace {
 void fill_up(std::string& out) { out.resize((out.size() + 3) / 4 * 4); }
 
 void append(std::string& out, const std::string& name, const std::string& content, unsigned mode) {
-  static unsigned inode = 0;  // two equal ones would make a hard link
+  static unsigned inode = 0;  // two equal numbers would make a hard link
   const unsigned links = 1;
   out += fmt::format(
       "070701{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}"

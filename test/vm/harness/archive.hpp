@@ -1,4 +1,4 @@
-// Files that a machine of the tests finds beside those of the boot image.
+// Files that a test's machine has in addition to those of the boot image.
 #pragma once
 
 #include <string>
@@ -13,8 +13,8 @@ struct File {
 };
 
 /// An uncompressed cpio archive ("newc", Documentation/driver-api/early-userspace of the kernel) of
-/// the files and the folders above them, all root's. Appended to an initramfs, at a multiple of 4
-/// bytes, the kernel lays it over what went before: an existing file is replaced.
+/// the files and the folders above them, all owned by root. If it follows an initramfs, at a
+/// multiple of 4 bytes, the kernel unpacks it on top: it replaces existing files.
 [[nodiscard]] std::string archive(const std::vector<File>& files);
 
 }  // namespace zinit::vm

@@ -1,4 +1,4 @@
-// Copies images, and runs the tools of e2fsprogs on the copies by their descriptors' names in /dev.
+// Copies images, and runs e2fsprogs' tools on the copies by their descriptors' names in /dev.
 #include "vm/harness/disk.hpp"
 
 #include <fcntl.h>
@@ -21,7 +21,7 @@ namespace {
   throw std::runtime_error(sys_failure(verb, object).value().text);
 }
 
-/// The parts of the file that are no holes.
+/// Copies the parts of the file that are not holes.
 void copy_data(int from, int to, off_t size, const std::string& image) {
   for (off_t at = 0; (at = ::lseek(from, at, SEEK_DATA)) >= 0;) {
     const off_t end = ::lseek(from, at, SEEK_HOLE);
@@ -33,7 +33,7 @@ void copy_data(int from, int to, off_t size, const std::string& image) {
   }
 }
 
-/// Runs a command with these descriptors open. Its standard output and error are the output.
+/// Runs a command with these descriptors open, and returns its standard output and error.
 Answer run(std::vector<std::string> words, const std::vector<int>& open) {
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
@@ -90,7 +90,7 @@ Disk Disk::file(const std::string& path) const {
 void Disk::debug(const std::string& request) const {
   const Answer answer =
       run({"/sbin/debugfs", "-w", "-R", request, fmt::format("/dev/fd/{}", fd())}, {fd()});
-  // It exits with 0 whatever becomes of a request, and prints its version otherwise.
+  // debugfs exits with 0 even if a request fails. A successful request prints only the version.
   const bool quiet = answer.output.find('\n') == answer.output.size() - 1;
   if (answer.code != 0 || !quiet) throw std::runtime_error(request + ": " + answer.output);
 }

@@ -1,4 +1,4 @@
-// Waits by polling the line, never by time: each wait ends with the input that satisfies it.
+// Waits by polling the line, not for a time: each wait ends with the input that it waits for.
 #include "vm/harness/terminal.hpp"
 
 #include <sys/socket.h>
@@ -75,7 +75,7 @@ void Terminal::send(std::string_view text) {
 
 Answer Terminal::run(const std::string& command, Milliseconds limit) {
   const unsigned n = ++commands_;
-  // Where the line echoes, the words typed are followed by more, so they are not taken for output.
+  // If the line echoes, more text follows the typed words, so that they do not count as output.
   send(fmt::format("echo BEGIN-{}; ( {} ) 2>&1 </dev/null; echo \"END-{} $?.\"\n", n, command, n));
   wait_for(fmt::format("BEGIN-{}\n", n), limit);
   const size_t from = seen_;
@@ -93,7 +93,7 @@ std::string Terminal::output_of(const std::string& command, Milliseconds limit) 
 
 std::string Terminal::repeat_until(const std::string& command, std::string_view what,
                                    Milliseconds limit) {
-  // A machine whose instructions are emulated has better things to do than to answer all the time.
+  // An emulated machine would lose too much time if it had to answer all the time.
   constexpr Milliseconds kPause{250};
   Answer answer{};
   const bool shown = test::becomes_true(

@@ -1,4 +1,4 @@
-// One serial line of a virtual machine: what came out of it, waiting for what comes, typing.
+// One serial line of a virtual machine: its output, waits for output, and typing.
 #pragma once
 
 #include <functional>
@@ -10,8 +10,8 @@
 
 namespace zinit::vm {
 
-/// Longest wait for anything unless a test says otherwise. A boot takes 2 to 4 s on an idle
-/// processor; where other tests run at the same time, 40 s have been seen.
+/// The longest wait unless a test sets another. A boot takes 2 to 4 s on an idle processor; with
+/// other tests at the same time, 40 s have been seen.
 inline constexpr Milliseconds kPatience{150000};
 
 struct Answer {
@@ -19,50 +19,50 @@ struct Answer {
   std::string output;  ///< its standard output and error
 };
 
-/// Everything here throws std::runtime_error, with the end of what the line has shown, where the
-/// awaited does not come in time or the machine is gone. Single-threaded.
+/// Each function throws std::runtime_error, with the end of the line's output, if the expected
+/// output does not come in time or the machine is gone. Single-threaded.
 class Terminal {
  public:
   /// @param name  for messages
   /// @param fd    stream socket of the line
-  /// @param pump  waits for input on any line of the machine until the deadline and has each read;
-  ///              false where nothing more can come
+  /// @param pump  waits for input on any line of the machine until the deadline, and makes each
+  ///              line read it; false if no more input can come
   Terminal(std::string name, UniqueFd fd, std::function<bool(TimePoint)> pump);
 
   [[nodiscard]] int fd() const { return fd_.get(); }
 
-  /// All that the line has shown so far, without carriage returns.
+  /// The whole output of the line so far, without carriage returns.
   [[nodiscard]] const std::string& text() const { return text_; }
 
-  /// The end of text(), as much as a message can hold.
+  /// The end of text(), short enough for a message.
   [[nodiscard]] std::string tail() const;
 
-  /// Called with everything the line shows, as it comes.
+  /// Calls `watcher` with all output of the line, as it comes.
   void watch(std::function<void(std::string_view)> watcher) { watcher_ = std::move(watcher); }
 
-  /// Waits until `what` is shown, after what an earlier wait has found already.
-  /// @return  what was passed over, `what` included
+  /// Waits for `what` in the output after the place that an earlier wait has found.
+  /// @return  the output from there, up to and with `what`
   std::string wait_for(std::string_view what, Milliseconds limit = kPatience);
 
-  /// The same for a regular expression (ECMAScript); returns the match alone.
+  /// The same for a regular expression (ECMAScript); returns only the match.
   std::string wait_for_match(const std::string& pattern, Milliseconds limit = kPatience);
 
-  /// Types the text as it is.
+  /// Types the text unchanged.
   void send(std::string_view text);
 
-  /// Runs a command in the shell that listens on the line and waits for its end. The command has no
-  /// standard input. On the console what is logged meanwhile may stand in its output.
+  /// Runs a command in the shell on the line and waits for its end. The command has no standard
+  /// input. On the console, log lines may mix with its output.
   Answer run(const std::string& command, Milliseconds limit = kPatience);
 
-  /// As run, and the exit code must be 0.
+  /// Like run(), but the exit code must be 0.
   std::string output_of(const std::string& command, Milliseconds limit = kPatience);
 
-  /// Runs the command again and again until its output contains `what`.
-  /// @return  that output
+  /// Repeats the command until its output contains `what`.
+  /// @return  this output
   std::string repeat_until(const std::string& command, std::string_view what,
                            Milliseconds limit = kPatience);
 
-  /// Reads what there is. For the pump; false at the end of the stream.
+  /// Reads the available input. For the pump; false at the end of the stream.
   bool read_some();
 
  private:
@@ -75,7 +75,7 @@ class Terminal {
   std::function<bool(TimePoint)> pump_;
   std::function<void(std::string_view)> watcher_;
   std::string text_;
-  size_t seen_ = 0;  ///< how much of text_ earlier waits have passed over
+  size_t seen_ = 0;  ///< the part of text_ that earlier waits have passed
   unsigned commands_ = 0;
 };
 

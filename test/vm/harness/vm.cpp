@@ -1,4 +1,4 @@
-// Starts QEMU, polls its lines and its end.
+// Starts QEMU, and polls its lines and its end.
 #include "vm/harness/vm.hpp"
 
 #include <fcntl.h>
@@ -38,7 +38,7 @@ Ends make_line() {
   return {UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 
-/// The boot image with the files laid over it, in memory: nothing to clean up.
+/// The boot image with the files on top, in memory, so that nothing needs a clean-up.
 UniqueFd make_initrd(const VmOptions& options, const std::vector<File>& files) {
   constexpr size_t kLimit = 256u << 20;
   const std::string image = options.folder + (options.bare ? "/initrd-bare" : "/initrd");
@@ -51,8 +51,8 @@ UniqueFd make_initrd(const VmOptions& options, const std::vector<File>& files) {
   return fd;
 }
 
-/// For a program at the other end and not a person: no echo, and the prompt goes nowhere. A shell
-/// that thinks it has a person ignores SIGTERM.
+/// A shell for a program, not for a user: no echo, and the prompt goes nowhere. A shell that takes
+/// the other end for a user ignores SIGTERM.
 File shell_service() {
   return {"/etc/zinit/services/test-shell.toml",
           "[service]\n"
@@ -63,10 +63,10 @@ File shell_service() {
           "stop_signal = \"SIGHUP\"\n"};
 }
 
-/// What every boot has. `loglevel=7` shows what zinit logs, on a console that has the kernel's
-/// messages too; `panic=-1` turns a panic into a reset, which ends QEMU. The others save time: the
-/// kernel does not measure what an emulated processor does not have, and sends a request to a disk
-/// again after 5 s instead of 30, for QEMU's NVMe device overlooks one now and then.
+/// Arguments of every boot. `loglevel=7` shows zinit's log on a console that also has the kernel's
+/// messages; `panic=-1` turns a panic into a reset, which ends QEMU. The others save time: the
+/// kernel skips measurements of hardware that an emulated processor does not have, and repeats a
+/// request to a disk after 5 s instead of 30, because QEMU's NVMe device sometimes misses one.
 std::string kernel_arguments(const VmOptions& options) {
   std::string line = "console=ttyS0 loglevel=7 panic=-1";
   line += " no_timer_check mitigations=off tsc=reliable nvme_core.io_timeout=5";
@@ -80,7 +80,7 @@ std::vector<std::string> disk_arguments(const std::vector<const Disk*>& disks) {
   for (size_t i = 0; i < disks.size(); ++i) {
     const std::string device =
         i == 0 ? "nvme,serial=first" : fmt::format("virtio-blk-pci,addr={:#x}", 0x10 + i);
-    // What a test reads afterwards is in this machine's memory: nothing has to reach its own disk.
+    // Tests read their results from the memory of this machine: no data has to reach its own disk.
     words.insert(words.end(),
                  {"-drive",
                   fmt::format("file=/dev/fd/{},format=raw,if=none,id=disk{},cache=unsafe",
@@ -98,8 +98,8 @@ std::vector<std::string> command(const VmOptions& options, int initrd, int conso
   const auto line = [](const char* id, int fd) {
     return fmt::format("socket,id={},fd={}", id, fd);
   };
-  // Vectors of AVX and five levels of page tables, which `max` has, cost an emulated machine a
-  // third of its speed.
+  // `max` has AVX vectors and five levels of page tables, which cost an emulated machine a third of
+  // its speed.
   // clang-format off
   std::vector<std::string> words = {
           "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-accel", "tcg", "-machine", "pc",
@@ -148,7 +148,7 @@ void Vm::start(const VmOptions& options, int console, int shell, int monitor) {
   if (pid_ < 0) throw std::runtime_error(sys_failure("fork", "a child").value().text);
   if (pid_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) ::_exit(1);  // it died before the call
+    if (::getppid() != parent) ::_exit(1);  // the parent died before the call
     for (const int fd : {console, shell, monitor}) ::fcntl(fd, F_SETFD, 0);
     for (const Disk* disk : options.disks) ::fcntl(disk->fd(), F_SETFD, 0);
     ::execvp(argv[0], argv.data());
@@ -176,11 +176,11 @@ bool Vm::pump(TimePoint deadline, int also) {
                   {shell_.fd(), POLLIN, 0},
                   {monitor_.fd(), POLLIN, 0},
                   {also, POLLIN, 0}};
-  constexpr std::int64_t kMinute = 60000;  // poll takes no more than an int
+  constexpr std::int64_t kMinute = 60000;  // poll takes only an int
   const std::int64_t left = std::min(ms_between(Clock::now(), deadline) + 1, kMinute);
   if (::poll(fds, std::size(fds), static_cast<int>(left)) < 0 && errno != EINTR)
     throw std::runtime_error(sys_failure("poll", "the machine's lines").value().text);
-  // The lines close together, with QEMU; what they said before is read first.
+  // The lines close together with QEMU; read their earlier output first.
   bool open = true;
   Terminal* lines[] = {&console_, &shell_, &monitor_};
   for (size_t i = 0; i < std::size(lines); ++i)

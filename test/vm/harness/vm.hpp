@@ -1,12 +1,12 @@
 // A virtual machine for the boot tests and for `make run`: QEMU with the kernel and the initramfs
 // of build/vm (test/vm/image makes them), two serial lines and QEMU's monitor.
 //
-// The first line, ttyS0, is the console, where the kernel, zinit and the login of the sample system
-// speak. The second, ttyS1, is for tests that want the output of commands without all that: with
-// VmOptions::shell a service of the machine runs a shell there.
+// The first line, ttyS0, is the console of the kernel, zinit and the login of the sample system.
+// The second, ttyS1, gives tests the output of commands without other output: with VmOptions::shell
+// a service of the machine runs a shell there.
 //
-// QEMU is a child of the process, is killed by its pid with the Vm, and by the kernel if the
-// process dies first. tcg alone: hardware virtualisation may hang in nested machines.
+// QEMU is a child of the process. The Vm kills it by its pid, and the kernel kills it if the
+// process dies first. Only tcg: hardware virtualisation may hang in nested machines.
 #pragma once
 
 #include <memory>
@@ -20,24 +20,24 @@
 namespace zinit::vm {
 
 struct VmOptions {
-  std::string kernel_arguments{};  ///< beside those that every boot has
+  std::string kernel_arguments{};  ///< in addition to those of every boot
   std::vector<File> files{};       ///< added to the image
   bool shell = false;              ///< adds a service `test-shell`, a shell on the second line
-  std::string program{};           ///< executed as PID 1 in place of /init
-  bool bare = false;               ///< no service file but those of `files`
+  std::string program{};           ///< PID 1 in place of /init
+  bool bare = false;               ///< no service files except those in `files`
   unsigned memory_mib = 256;
-  /// Folder of kernel and initramfs.
+  /// The folder of the kernel and the initramfs.
   std::string folder = "build/vm";
   /// The first is an NVMe disk, which the kernel knows without a module; the others are
-  /// paravirtual, vda and so on. With disks there is a network card, too, in a network of QEMU's
-  /// own, which answers DHCP and reaches nothing else.
+  /// paravirtual: vda and so on. A machine with disks also has a network card in a network of QEMU,
+  /// which only answers DHCP.
   std::vector<const Disk*> disks{};
   bool initrd = true;  ///< false: the kernel mounts its root file system from a disk
 };
 
 class Vm {
  public:
-  /// Switches the machine on and returns at once. Throws std::runtime_error where QEMU cannot be
+  /// Switches the machine on and returns at once. Throws std::runtime_error if QEMU cannot be
   /// executed or the image is missing.
   explicit Vm(const VmOptions& options = {});
   ~Vm();
@@ -47,7 +47,7 @@ class Vm {
   [[nodiscard]] Terminal& console() { return console_; }
   [[nodiscard]] Terminal& shell() { return shell_; }
 
-  /// Logs in as root at the prompt of the sample system's getty; console() is a shell then.
+  /// Logs in as root at the prompt of the sample system's getty; console() then is a shell.
   void log_in();
 
   /// Presses Ctrl-Alt-Del.
@@ -55,12 +55,12 @@ class Vm {
 
   void press_power_button();
 
-  /// Waits until QEMU ends by itself, as it does when the machine is powered off or resets.
-  /// @return  QEMU's exit code, 0 if all is well; throws if it does not come in time.
+  /// Waits until QEMU ends by itself, when the machine powers off or resets.
+  /// @return  QEMU's exit code, 0 for success; throws if QEMU does not end in time.
   int wait_for_end(Milliseconds limit = kPatience);
 
-  /// Waits for input on the lines and on `also` (-1: none), has the lines read.
-  /// @return  false when the machine has ended and all that it said is read.
+  /// Waits for input on the lines and on `also` (-1: none), and makes the lines read.
+  /// @return  false if the machine has ended and all its output is read.
   bool pump(TimePoint deadline, int also = -1);
 
  private:
