@@ -1,4 +1,4 @@
-// Sockets of services and proxies while what they listen at changes, or is used as it should not.
+// Sockets of services and proxies while their addresses change, or while clients misuse them.
 #include <algorithm>
 #include <csignal>
 
@@ -21,7 +21,7 @@ std::string booted(const std::string& words, const std::string& listen) {
          "']\non_demand = false\n";
 }
 
-/// Whether a connection to the port of `address` has been ended by the other side, and not by ours.
+/// Whether the other side, and not this one, has ended a connection to the port of `address`.
 bool ended_there(const std::string& address) {
   char port[16];
   std::snprintf(port, sizeof port, ":%04X 08", std::stoi(address.substr(address.rfind(':') + 1)));

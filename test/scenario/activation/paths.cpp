@@ -1,4 +1,4 @@
-// [path] of services: files that start them.
+// [path] of services: files start services.
 #include <unistd.h>
 
 #include <csignal>
@@ -13,7 +13,7 @@ using Catch::Contains;
 
 namespace {
 
-/// A oneshot that says so, with this [path].
+/// A oneshot that writes a line when it runs, with this [path].
 Toml by_path(const std::string& path, const std::string& exec = "echo ran >>$T") {
   return {.exec = exec,
           .service = "oneshot = true",
@@ -25,7 +25,7 @@ std::string key(const std::string& name, const std::string& path) {
   return name + " = " + toml_string(path);
 }
 
-/// Waits until what has happened to files so far has been seen: that of a file after it was.
+/// Waits until zinit has seen all changes of files so far: it starts a service for a later file.
 void await_seen(Server& zinit) {
   static int number = 0;
   const std::string name = "seen" + std::to_string(++number);
@@ -169,7 +169,7 @@ TEST_CASE("a folder that is not empty starts the service until it is", "[path]")
   for (const char* name : {"a", "b", "c"}) zinit.put(std::string("all/") + name, "");
   REQUIRE(::rmdir(zinit.path("spool").c_str()) == 0);
   REQUIRE(::rename(zinit.path("all").c_str(), zinit.path("spool").c_str()) == 0);
-  zinit.await_trace("ran", 3);  // a file each run
+  zinit.await_trace("ran", 3);  // one file for each run
   await_seen(zinit);
   CHECK(zinit.count("ran") == 3);
   CHECK(zinit.status("s")["state"] == "exited");
@@ -198,7 +198,7 @@ TEST_CASE("files that change while zinit executes itself anew, or has crashed, a
   zinit.reexecute();
   await_seen(zinit);
   CHECK_FALSE(zinit.traced("ran"));
-  // When it goes on, the previous process image gets to nothing but its crash.
+  // After SIGCONT the previous process image gets no further than its crash.
   REQUIRE(::kill(zinit.pid(), SIGSTOP) == 0);
   write_file(zinit.path("conf"), "two");
   zinit.fault();

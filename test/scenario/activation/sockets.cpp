@@ -21,7 +21,7 @@ using Catch::Contains;
 
 namespace {
 
-/// A service that has sockets passed; `listen` are elements of the array, `more` lines of the
+/// A service that gets sockets passed. `listen` holds elements of the array, `more` lines of the
 /// section.
 std::string socketed(const std::vector<std::string>& words, const std::vector<std::string>& listen,
                      const std::string& more = "", const std::string& sections = "") {
@@ -32,7 +32,7 @@ std::string socketed(const std::vector<std::string>& words, const std::vector<st
   return text + "]\n" + more + "\n[lifecycle]\nrestart_delay_ms = 10\n" + sections + "\n";
 }
 
-/// Waits until it is down, and stays so by itself.
+/// Waits until the service is down, and stays down by itself.
 void await_down(Server& zinit, const std::string& name) {
   zinit.await(
       name, [](const Json& now) { return now["pid"].is_null(); }, "down");
@@ -58,7 +58,7 @@ TEST_CASE("the first connection to a service's socket starts it", "[sockets]") {
   CHECK(client.echo("hello") == "hello");
   zinit.await_state("s", "running");
   CHECK(zinit.trace() == std::vector<std::string>{"started", "fds 1 s"});
-  // It accepts the next ones itself.
+  // The service accepts the next connections itself.
   CHECK(Client(at).echo("again") == "again");
   CHECK(zinit.count("started") == 1);
 }
@@ -98,7 +98,7 @@ TEST_CASE("sockets of all kinds start their services and are passed to them", "[
   CHECK(Client(local).echo("by unix") == "by unix");
   zinit.await_trace("fds 1 local");
   if (!six.empty()) CHECK(Client(six).echo("by v6") == "by v6");
-  // What was sent before it started is not lost.
+  // Data that was sent before its start is not lost.
   for (int i = 0; i < 3; ++i) {
     REQUIRE(send_datagram(udp, "udp " + std::to_string(i)));
     REQUIRE(send_datagram(dgram, "dgram " + std::to_string(i)));
@@ -136,7 +136,7 @@ TEST_CASE("several sockets are passed in order, by their names or that of the se
   CHECK(zinit.traced("fds 2 b:b"));
   CHECK(zinit.count("started") == 2);
   CHECK_FALSE(zinit.traced("not its own"));
-  // No other descriptor of zinit's is open in the service.
+  // The service has no other descriptor of zinit.
   const std::string fds = "/proc/" + std::to_string(zinit.pid_of("a")) + "/fd";
   CHECK(entries_of(fds) == std::vector<std::string>{"0", "1", "2", "3", "4"});
 }
@@ -286,7 +286,7 @@ TEST_CASE("a service that does not read what started it is not started in a fren
   zinit.await_trace("started", 4);
   const auto times = start_times(zinit, "s");
   REQUIRE(times.size() >= 4);
-  // There is a second between any two.
+  // Between two starts there is at least a second.
   for (std::size_t i = 1; i < times.size(); ++i) CHECK(times[i] - times[i - 1] > 500ms);
 }
 
@@ -363,7 +363,7 @@ TEST_CASE("a service of status ignore is not started by its socket", "[sockets]"
   boot_open(zinit);
   Client client(at);
   REQUIRE(client.send("hello"));
-  // By then it would have been started.
+  // When this service has answered, zinit would have started `s`.
   CHECK(Client("unix:" + zinit.path("other")).echo("other") == "other");
   CHECK(zinit.state("s") == "inactive");
   CHECK(client.quiet());

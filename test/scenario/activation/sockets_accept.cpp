@@ -17,7 +17,7 @@ using Catch::Contains;
 
 namespace {
 
-/// A service of which each connection has an instance; `more` are lines of [socket].
+/// A service with an instance for each connection; `more` holds lines of [socket].
 std::string accepting(const std::vector<std::string>& words, const std::string& listen,
                       const std::string& more = "", const std::string& service = "",
                       const std::string& sections = "") {
@@ -27,7 +27,7 @@ std::string accepting(const std::vector<std::string>& words, const std::string& 
          "']\naccept = true\n" + more + "\n" + sections + "\n";
 }
 
-/// Names of all services but `but`.
+/// The names of all services except `but`.
 std::vector<std::string> others(Server& zinit, const std::string& but = "s") {
   std::vector<std::string> names = zinit.result("service.list").texts();
   names.erase(std::remove(names.begin(), names.end(), but), names.end());
@@ -54,17 +54,17 @@ TEST_CASE("each connection has an instance, as its standard input and output",
   CHECK(one.echo("one") == "one");
   CHECK(two.echo("two") == "two");
   CHECK(others(zinit) == std::vector<std::string>{"s@1", "s@2"});
-  zinit.await_state("s@1", "running");  // it may answer before its spawn is recorded
+  zinit.await_state("s@1", "running");  // it may answer before the board knows of its spawn
   CHECK(zinit.pid_of("s@1") != zinit.pid_of("s@2"));
   one.finish();
   CHECK(one.read_all() == "");
   await_others(zinit, {"s@2"});
   CHECK(two.echo("still") == "still");
-  // The next has a new number.
+  // The next instance has a new number.
   Client three(at);
   CHECK(three.echo("three") == "three");
   CHECK(others(zinit) == std::vector<std::string>{"s@2", "s@3"});
-  // An instance can be stopped; its connection ends.
+  // An instance can be stopped; its connection then ends.
   (void)zinit.result("service.stop", named("s@2"));
   CHECK(two.read_all() == "");
   await_others(zinit, {"s@3"});
@@ -81,7 +81,7 @@ TEST_CASE("an instance over a unix socket, and one over IPv6", "[check][sockets]
   Client client(path);
   CHECK(client.echo("hello") == "hello");
   for (int i = 2; i < 10; ++i) {
-    // It speaks only when its instance has the connection, and zinit has not any more.
+    // The client sends only when the instance has the connection and zinit no longer has it.
     Client late(path);
     const std::string name = "s@" + std::to_string(i);
     REQUIRE(eventually([&] { return zinit.result("service.list").mentions(name); }));
@@ -211,7 +211,7 @@ TEST_CASE("without descriptors for more instances no connection hangs, and later
     clients.emplace_back(at);
     REQUIRE(clients.back().send("hello"));
   }
-  // Each has its answer, or an end where there was nothing left for its process.
+  // Each client gets its answer, or an end if resources for its process were lacking.
   for (Client& client : clients) {
     const std::string answer = client.read(5);
     CHECK((answer == "hello" || answer == ""));
@@ -310,7 +310,7 @@ TEST_CASE("the end of a service with accept: stop, delete and a reload without i
   {
     Client client(at);
     CHECK(client.echo("hello") == "hello");
-    // An on-demand service that was stopped is started by the next connection.
+    // The next connection starts an on-demand service again after a stop.
     (void)zinit.stop("s");
     Client second(at);
     CHECK(second.echo("second") == "second");

@@ -1,4 +1,4 @@
-// [socket] of services (zinit.toml(5)) where it gets difficult: everything at once, over
+// [socket] of services (zinit.toml(5)) under difficult conditions: everything at once, across
 // re-executions and crashes.
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -73,7 +73,7 @@ TEST_CASE("no connection is refused while services, instances and zinit itself s
   clients.end();
   CHECK(refused == 0);
   CHECK(wrong == 0);
-  // All instances go.
+  // All instances disappear.
   CHECK(eventually([&] {
     for (const std::string& name : zinit.result("service.list").texts())
       if (name.find('@') != std::string::npos) return false;
@@ -183,7 +183,7 @@ TEST_CASE("a service of whose sockets one cannot be had keeps the others", "[soc
   REQUIRE(eventually([&] { return Client::possible(good); }));
   Client waits(good);
   REQUIRE(waits.send("hello"));
-  // All are tried again meanwhile: the other one gets its socket.
+  // zinit also tries the other service's socket again: it opens.
   (void)zinit.stop("another");
   CHECK(eventually([&] { return Client::possible(used_for_a_while); }));
   CHECK(waits.quiet());
@@ -250,7 +250,7 @@ TEST_CASE("a oneshot on demand is started again by the next connection", "[socke
 
 namespace {
 
-/// A connection waits for each of two services that fail: `s` for its socket, `t` behind a proxy.
+/// Two failing services with a waiting connection each: `s` by its socket, `t` behind a proxy.
 struct Failing {
   /// `policy`: lines of [lifecycle].
   explicit Failing(const std::string& policy) {
@@ -278,7 +278,7 @@ TEST_CASE("a connection that waits does not shorten a restart delay", "[sockets]
   Failing failing("restart_delay_ms = 86400000\n");
   Server& zinit = failing.zinit;
   for (const char* name : {"s", "t"}) (void)zinit.await_delayed(name);
-  // One more connection for each, and one that is served after them.
+  // One more connection for each, and a later one that is served.
   for (const std::string& address : failing.addresses) failing.clients.emplace_back(address);
   CHECK(Client(failing.served).echo("hello") == "hello");
   for (const char* name : {"s", "t"}) {
@@ -296,8 +296,8 @@ TEST_CASE("a service that has failed for good is tried less and less often", "[s
     zinit.await_trace(name, 6);  // three starts, of two attempts each
     const auto times = start_times(zinit, name);
     REQUIRE(times.size() >= 6);
-    CHECK(times[2] - times[0] > 500ms);   // a second
-    CHECK(times[4] - times[2] > 1500ms);  // two
+    CHECK(times[2] - times[0] > 500ms);   // one second
+    CHECK(times[4] - times[2] > 1500ms);  // two seconds
   }
 }
 

@@ -1,4 +1,4 @@
-// [timer] of services: what starts them at their times, and what `timers` and `why` tell of it.
+// [timer] of services: starts at their times, and what `timers` and `why` report about them.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::int64_t kSecond = 1000000;
 
-/// A oneshot that says so, with this [timer].
+/// A oneshot that writes a line when it runs, with this [timer].
 Toml timed(const std::string& timer, const std::string& exec = "echo ran >>$T") {
   return {.exec = exec, .service = "oneshot = true", .more = "[timer]\n" + timer + "\n"};
 }
@@ -30,7 +30,7 @@ Json timer_of(Server& zinit, const std::string& name) {
   return {};
 }
 
-/// That of a service that was loaded a moment ago.
+/// The timer of a service that was loaded a moment ago.
 Json await_timer(Server& zinit, const std::string& name) {
   REQUIRE(eventually([&] {
     const auto timers = zinit.result("system.timers").elements();
@@ -39,7 +39,7 @@ Json await_timer(Server& zinit, const std::string& name) {
   return timer_of(zinit, name);
 }
 
-/// How often its control loop has waited.
+/// How often zinit's control loop has waited.
 long wakeups(const Server& zinit) {
   const std::string pid = std::to_string(zinit.pid());
   const std::string status = read_file("/proc/" + pid + "/task/" + pid + "/status");
@@ -47,7 +47,7 @@ long wakeups(const Server& zinit) {
   return std::stol(status.substr(status.find(key) + key.size()));
 }
 
-/// The folder of a user's zinit for what outlasts it.
+/// The folder of a user's zinit for files that outlast it.
 class StateFolder {
  public:
   static constexpr uid_t kUser = 64125;
@@ -66,7 +66,7 @@ class StateFolder {
   [[nodiscard]] std::string stamp_of(const std::string& service) const {
     return state_ + "/zinit/timers/" + service;
   }
-  /// A stamp of two years ago.
+  /// Writes a stamp of two years ago.
   void make_old(const std::string& service) const {
     write_file(stamp_of(service),
                std::to_string(zinit::wall_us() - 2 * 366 * 86400 * kSecond) + " 0\n");
@@ -277,7 +277,7 @@ TEST_CASE("what a disabled timer has missed is not owed, and one that is removed
     (void)zinit.reload();
   }
   CHECK(eventually([&] { return !has_stamp("yearly"); }));
-  // What was removed at runtime alone comes back.
+  // A service removed at runtime only comes back.
   CHECK(zinit.ctl({"remove-service", "other"}).code == 0);
   zinit.await_trace("often", zinit.count("often") + 2);
   CHECK(has_stamp("other"));

@@ -1,4 +1,4 @@
-// Proxies (control.md, "Proxies"): a connection starts the service, and its bytes are passed on.
+// Proxies (control.md, "Proxies"): a connection starts the service, and zinit passes its bytes on.
 #include <algorithm>
 #include <future>
 #include <thread>
@@ -26,7 +26,7 @@ TEST_CASE("the first connection to a proxy starts its service", "[xinet]") {
   CHECK(client.read_all() == "");
   CHECK_FALSE(client.was_reset());
   CHECK(zinit.count("start s") == 1);
-  // Another finds it running.
+  // Another client finds the service running.
   Client second(proxied.front);
   CHECK(second.echo("second") == "second");
   CHECK(zinit.count("start s") == 1);
@@ -54,7 +54,7 @@ TEST_CASE("twenty connections at once start the service once", "[threads][xinet]
 
 TEST_CASE("addresses of all kinds are proxied to backends of all kinds", "[check][xinet]") {
   Server zinit;
-  // What a client uses, and what the proxy and its service are told.
+  // The client's address, and the settings of the proxy and its service.
   struct Form {
     std::string name, listen, client;
   };
@@ -141,7 +141,7 @@ TEST_CASE("a connection whose backend does not come is reset after connect_timeo
   await_count(zinit, "p", "rejected_connections", 1);
   await_count(zinit, "p", "active_connections", 0);
   CHECK(proxy_status(zinit, "p")["total_connections"] == 1);
-  // The proxy goes on.
+  // The proxy still works.
   zinit.mark("listen");
   Client second(proxied.front);
   CHECK(second.echo("second") == "second");
@@ -158,7 +158,7 @@ TEST_CASE("a service without a connection for idle_timeout is stopped, and start
   {
     Client client(proxied.front);
     CHECK(client.echo("one") == "one");
-    // As long as there is one, it runs: one that is left meanwhile is stopped.
+    // The service runs while a connection exists: zinit stops it after one that was left meanwhile.
     const pid_t pid = zinit.pid_of("s");
     CHECK(Client(front).echo("left") == "left");
     CHECK(eventually([&] { return zinit.status("idle")["pid"].is_null(); }));
@@ -206,7 +206,7 @@ TEST_CASE("a service of status ignore is not started by a connection", "[xinet]"
   }
   CHECK(zinit.state("s") == "inactive");
   CHECK(proxy_status(zinit, "p")["rejected_connections"] == 1);
-  // What was started otherwise is connected to.
+  // zinit connects to a service that was started in another way.
   (void)zinit.start("s");
   Client client(front);
   CHECK(client.echo("hello") == "hello");
@@ -273,7 +273,7 @@ TEST_CASE("a backend is told who connects by the header of proxy_protocol", "[ch
     CHECK(text == magic + std::string("\x21\x11\0\x0c", 4) + loopback + loopback + number(own) +
                       number(tcp[1]) + "data");
   }
-  // Of a unix client: its addresses, or none.
+  // For a unix client: its addresses, or none.
   const std::string unix2 = answer(local[1]).first;
   REQUIRE(unix2.size() >= 20);
   CHECK(unix2.substr(0, 12) == magic);

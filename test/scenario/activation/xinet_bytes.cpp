@@ -1,4 +1,4 @@
-// What goes through a proxy (control.md, "Proxies"): every byte, both ways, and how each side ends.
+// The data of a proxy (control.md, "Proxies"): every byte, both ways, and the end of each side.
 #include <sys/resource.h>
 
 #include <future>
@@ -17,14 +17,14 @@ namespace {
 
 constexpr std::uint64_t kMegabyte = 1024 * 1024;
 
-/// Sends so many bytes of the pattern and ends the client's side.
+/// Sends that many bytes of the pattern and ends the client's side.
 void send_pattern(Client& client, std::uint64_t count) {
   for (std::uint64_t at = 0; at < count; at += kMegabyte / 4)
     REQUIRE(client.send(pattern(at, std::min(count - at, kMegabyte / 4))));
   client.finish();
 }
 
-/// The sum of all that comes.
+/// The checksum of all further data.
 std::string sum_of_rest(Client& client) {
   Sum sum;
   for (std::string piece; !(piece = client.read(kMegabyte / 4)).empty();) sum.add(piece);
@@ -81,7 +81,7 @@ TEST_CASE("ends of sides are kept between a unix client and a unix backend, too"
     CHECK(client.read_all() == sum_of_pattern(300000));
   }
   {
-    // One that closes for good has still said all that it said.
+    // All data of a side that closes for good arrives before the end.
     Client client(other);
     CHECK(client.read_all() == "bye");
     REQUIRE(client.send(pattern(0, 50000)));
@@ -184,7 +184,7 @@ TEST_CASE("a client that reads slowly makes the backend wait, not zinit grow", "
   const long before = resident_kb(zinit.pid());
   std::vector<Client> clients;
   for (int i = 0; i < 5; ++i) clients.emplace_back(proxied.front);
-  // Until nothing more is taken from the backend.
+  // Wait until the proxy takes no more data from the backend.
   const auto taken =
       at_rest_for(200ms, [&] { return proxy_status(zinit, "p")["bytes_from_backend"].number(); });
   REQUIRE(taken);
@@ -206,7 +206,7 @@ TEST_CASE("a backend that reads slowly makes the client wait", "[xinet]") {
   const std::string block = pattern(0, kMegabyte);
   std::size_t sent = 0;
   std::size_t stuck = 0;
-  // The kernel's buffers end somewhere.
+  // The kernel's buffers are full at some time.
   REQUIRE(eventually([&] {
     const std::size_t now = client.send_some(block);
     sent += now;
@@ -259,7 +259,7 @@ TEST_CASE("a service that ends after each connection is started at once for the 
     Client client(proxied.front);
     CHECK(client.echo("hello") == "hello");
     CHECK(client.read_all() == "");
-    // The next one is for a service that is down, not for one that is about to be.
+    // The next connection is for a service that is down, not for one that is about to be down.
     REQUIRE(eventually([&] { return zinit.status("s")["pid"].is_null(); }));
   }
   CHECK(zinit.count("start s") == 20);
@@ -286,7 +286,7 @@ TEST_CASE("three hundred connections at once", "[check][threads][xinet]") {
   CHECK(proxy_status(zinit, "p")["total_connections"] == 300);
   CHECK(proxy_status(zinit, "p")["bytes_to_backend"] == 3300);
   CHECK(proxy_status(zinit, "p")["bytes_from_backend"] == 3300);
-  // Pipes may be kept for the next, but few.
+  // zinit may keep a few pipes for later connections.
   CHECK(eventually([&] { return descriptors(zinit) < before + 150; }));
 }
 
@@ -301,7 +301,7 @@ TEST_CASE("without descriptors connections wait, and zinit does not spin", "[xin
   for (int i = 0; i < 150; ++i) clients.emplace_back(proxied.front);
   for (Client& client : clients) REQUIRE(client.send("hello"));
   CHECK(clients.front().read(5) == "hello");
-  // As many as it can have. It looks now and then whether there is room for more.
+  // As many connections as possible are active. zinit checks now and then for room for more.
   const auto active =
       at_rest_for(200ms, [&] { return proxy_status(zinit, "p")["active_connections"].number(); });
   REQUIRE(active);

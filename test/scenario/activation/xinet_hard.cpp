@@ -1,5 +1,5 @@
-// Proxies where it gets difficult (control.md, "Proxies"): services that do not come or go away,
-// clients that do not wait, and everything at once.
+// Proxies under difficult conditions (control.md, "Proxies"): services that do not start or go
+// away, clients that do not wait, and everything at once.
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -58,7 +58,7 @@ TEST_CASE("the time of a client that waits for its turn begins with that", "[xin
   Client second(proxied.front), third(proxied.front);
   REQUIRE(second.send("second"));
   REQUIRE(third.send("third"));
-  CHECK(Client(lost).is_reset());  // the same time is over for one that came after them
+  CHECK(Client(lost).is_reset());  // the same time is over for a later connection
   CHECK(second.quiet());
   CHECK(third.quiet());
   CHECK(first.echo("again") == "again");
@@ -93,11 +93,11 @@ TEST_CASE("a service that is deleted while clients use its proxy", "[xinet]") {
   Client client(proxied.front);
   CHECK(client.echo("hello") == "hello");
   zinit.result("service.delete", named("s"));
-  (void)client.read_all();  // by an end or by a reset
+  (void)client.read_all();  // ended by an end of file or a reset
   Client late(proxied.front);
   CHECK(late.is_reset());
   CHECK(proxy_status(zinit, "p")["rejected_connections"] == 1);
-  // It serves on when there is one of that name again.
+  // The proxy works again when a service of this name exists again.
   zinit.file("s.toml", peers({"at", proxied.back, "pid"}));
   (void)zinit.reload();
   check_answers(zinit, proxied.front, "s");
@@ -117,7 +117,7 @@ TEST_CASE("a client that speaks to a backend that has gone is reset", "[check][x
 TEST_CASE("want of memory in the kernel delays what a proxy passes on", "[xinet][faults]") {
   if (!FaultInjector::possible()) return skip("needs seccomp notifications");
   FaultInjector injector;
-  // Without SO_PASSRIGHTS what comes by a unix socket is copied.
+  // Without SO_PASSRIGHTS zinit copies data of unix sockets.
   Server zinit({.in_child = [&] {
     if (forget_passrights()) injector.install_in_child();
   }});
@@ -228,7 +228,7 @@ TEST_CASE("the service of a proxy that is idle is not stopped while another need
   boot_open(zinit, {"user"});
   CHECK(Client(proxied.front).echo("hello") == "hello");
   const pid_t pid = zinit.pid_of("s");
-  // One that is idle later, and that nobody needs, is stopped.
+  // zinit stops it when it is idle later and no service needs it.
   CHECK(Client(front).echo("hello") == "hello");
   zinit.await(
       "free", [](const Json& now) { return now["pid"].is_null(); }, "stopped");
@@ -275,7 +275,7 @@ TEST_CASE("clients of all kinds at once, while services, settings and zinit itse
       std::thread sender([&] {
         if (client.send(bytes)) client.finish();
       });
-      // What comes back is what was sent, as far as it comes: the service may be killed.
+      // The answer equals the data that was sent, as far as it comes: the service may be killed.
       const std::string back = client.read(random() % 4 == 0 ? bytes.size() / 2 : bytes.size());
       if (bytes.compare(0, back.size(), back) != 0) ++wrong;
       if (back.size() == bytes.size()) ++right;

@@ -1,4 +1,4 @@
-// Proxies over re-executions and crashes (behaviour.md, "Re-execution and crash"): no connection
+// Proxies across re-executions and crashes (behaviour.md, "Re-execution and crash"): no connection
 // ends, and no byte is lost.
 #include <future>
 
@@ -20,7 +20,7 @@ using Again = std::function<void(Server&)>;
 const Again kReexecute = [](Server& zinit) { zinit.reexecute(); };
 const Again kCrash = [](Server& zinit) { crash(zinit); };
 
-/// Connections of all kinds before and after.
+/// Connections of all kinds, before and after.
 void check_connections(const Again& again) {
   Server zinit;
   const std::string heard = zinit.path("heard"), talks = free_address(), bye = free_address();
@@ -87,7 +87,7 @@ void check_connections(const Again& again) {
     CHECK(client->read_all() == "");
     CHECK_FALSE(client->was_reset());
   }
-  // Counts go on, too.
+  // The counts continue, too.
   await_count(zinit, "ep", "active_connections", 0);
   CHECK(proxy_status(zinit, "ep")["total_connections"] == 3);
   CHECK(proxy_status(zinit, "ep")["bytes_to_backend"] == 3 + 2 * 9 + 2 * 3);
@@ -95,14 +95,14 @@ void check_connections(const Again& again) {
   CHECK(zinit.count("start e") == 1);
 }
 
-/// A transfer of so many bytes each way that goes on while `during` has its way, which ends it when
-/// it is done.
+/// A transfer of that many bytes each way. It lasts at least until `during` has returned; then it
+/// may end.
 void check_transfer(const std::string& kind, std::uint64_t count,
                     const std::function<void(Server&)>& during) {
   Server zinit;
   const std::string front = kind == "unix" ? "unix:" + zinit.path("front") : free_address();
   const std::string back = kind == "unix" ? "unix:" + zinit.path("back") : free_address();
-  // The bytes last as long as what is done meanwhile does.
+  // The transfer lasts until `during` has returned.
   zinit.file("s.toml",
              peers({"at", back, "slowly", zinit.path("over"), "swap", std::to_string(count)}));
   zinit.file("p.toml", proxy_text(front, back, "s"));
@@ -241,7 +241,7 @@ TEST_CASE("connections of a proxy that was deleted go on over re-executions",
     CHECK_FALSE(Client::possible(proxied.front));
     CHECK(zinit.result("xinet.list").texts().empty());
   }
-  // Another of that name has its own connections.
+  // A new proxy of the same name has its own connections.
   zinit.result("xinet.set", proxy_params("p", proxied.front, proxied.back, "s"));
   CHECK(Client(proxied.front).echo("new") == "new");
   for (Client* client : {&first, &second}) {

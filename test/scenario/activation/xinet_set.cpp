@@ -19,7 +19,7 @@ using Catch::Contains;
 
 namespace {
 
-/// Sets a proxy that is refused; the error. The old one serves on.
+/// Sets a proxy that zinit refuses, and returns the error. The old proxy still works.
 Json refused(Server& zinit, const std::string& params, const std::string& front) {
   const Json error = zinit.error("xinet.set", params);
   Client client(front);
@@ -27,10 +27,10 @@ Json refused(Server& zinit, const std::string& params, const std::string& front)
   return error;
 }
 
-/// What the error says, in all of its parts.
+/// The text of all parts of the error.
 std::string words_of(const Json& error) { return error.dump(); }
 
-/// A server with the service `s` and the proxy `p` before it, which was set at runtime.
+/// A server with the service `s` and the proxy `p` in front of it, set at runtime.
 class SetUp {
  public:
   SetUp() {
@@ -42,7 +42,7 @@ class SetUp {
   const std::string front = free_address(), back = free_address();
 };
 
-/// Leaves the file of a unix socket that nobody listens on any more.
+/// Leaves the file of a unix socket that no process listens on.
 void leave_stale_socket(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -123,7 +123,7 @@ TEST_CASE("a proxy that is replaced keeps its connections, and new ones follow t
   CHECK(old.echo("goes on") == "goes on");
   for (const std::string& address : {set.front, front}) check_answers(set.zinit, address, "t");
   CHECK(old.echo("still") == "still");
-  // Without its first address it listens there no more, and the connection still goes on.
+  // Without its first address it no longer listens there, and the connection still goes on.
   set.zinit.result("xinet.set", proxy_params("p", front, back, "t"));
   CHECK_FALSE(Client::possible(set.front));
   CHECK(old.echo("and on") == "and on");
@@ -262,7 +262,7 @@ TEST_CASE("a proxy is written to a file, and deleting it removes that", "[check]
   CHECK(entries_of(zinit.config()) == std::vector<std::string>{"kept.toml", "s.toml"});
   CHECK_THAT(read_file(zinit.config("kept.toml")), Contains("[proxy]") && Contains(front));
   CHECK(zinit.ctl({"check", zinit.config()}).code == 0);
-  // It is the same after a reload, and after a new start, where the other is gone.
+  // It is the same after a reload, and after a restart, which loses the other proxy.
   (void)zinit.reload();
   CHECK(Client(front).echo("hello") == "hello");
   CHECK(zinit.shut_down() == 0);
@@ -301,13 +301,13 @@ TEST_CASE("a reload follows the files of proxies", "[xinet][reload]") {
   Client old(proxied.front);
   CHECK(old.echo("old") == "old");
 
-  // Another backend, at the same address.
+  // A new backend at the same address.
   zinit.file("p.toml", proxy_text(proxied.front, back, "t"));
   (void)zinit.reload();
   check_answers(zinit, proxied.front, "t");
   CHECK(old.echo("goes on") == "goes on");
 
-  // A file that is wrong by now.
+  // A file that is now wrong.
   for (const std::string& wrong :
        {std::string("[proxy]\nlisten = 3\n"), std::string("[proxy]\nlisten = [\n"),
         proxy_text(proxied.front, back, "t", "idle_timeout = 'x'")}) {
@@ -317,7 +317,7 @@ TEST_CASE("a reload follows the files of proxies", "[xinet][reload]") {
     check_answers(zinit, proxied.front, "t");
   }
 
-  // Its address goes to another proxy, and it has another.
+  // Another proxy takes its address, and it gets a new one.
   zinit.file("p.toml", proxy_text(front, back, "t"));
   zinit.file("q.toml", proxy_text(proxied.front, proxied.back, "s"));
   (void)zinit.reload();
@@ -325,7 +325,7 @@ TEST_CASE("a reload follows the files of proxies", "[xinet][reload]") {
   CHECK(Client(proxied.front).echo("by q") == "by q");
   CHECK(old.echo("still") == "still");
 
-  // The addresses change places.
+  // The two proxies exchange their addresses.
   zinit.file("p.toml", proxy_text(proxied.front, back, "t"));
   zinit.file("q.toml", proxy_text(front, proxied.back, "s"));
   (void)zinit.reload();
@@ -420,7 +420,7 @@ TEST_CASE("a proxy may be set to listen where its own old address is in the way"
     CHECK(Client(set.front).echo("hello") == "hello");
   }
   CHECK(held.echo("after") == "after");
-  // Nobody else may have it.
+  // An address of another process is refused.
   Listening other;
   const std::string taken = "127.0.0.1:" + other.port();
   const Json error = refused(set.zinit, proxy_params("p", taken, set.back, "s"), set.front);

@@ -1,4 +1,4 @@
-// What a boot spent its time on: system.bootchart, zinitctl bootchart.
+// The time spent by a boot: system.bootchart, zinitctl bootchart.
 #include <map>
 
 #include "scenario/harness.hpp"
@@ -22,7 +22,7 @@ std::map<std::string, Json> steps_of(Server& zinit) {
   return steps;
 }
 
-/// db takes a moment, web waits for it, and is the last to be ready.
+/// db takes a moment, web waits for db and is the last to be ready.
 void add_chain(Server& zinit) {
   zinit.add("db", {.exec = "sleep 0.2", .service = "oneshot = true"});
   zinit.add("web", {.dependencies = "requires = ['db']"});
@@ -38,7 +38,7 @@ TEST_CASE("system.bootchart tells when each service of the boot was spawned and 
   zinit.add("stopped", {.service = "status = 'stop'"});
   zinit.boot({"web"});
   auto steps = steps_of(zinit);
-  REQUIRE(steps.size() == 3);  // what the boot did not start is not there
+  REQUIRE(steps.size() == 3);  // only services that the boot has started
   for (const auto& [name, step] : steps) {
     INFO(name);
     CHECK(step.members() ==

@@ -1,4 +1,4 @@
-// zinitctl check on the real binary: every fault in one run, as editors read it and as JSON
+// zinitctl check on the real binary: every fault in one run, in the form for editors and as JSON
 // (control.md, "zinitctl"; zinit.toml(5), "What a wrong file does").
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -23,7 +23,7 @@ using Texts = std::vector<std::string>;
 
 namespace {
 
-/// The lines that are about a file.
+/// The lines about a file.
 Texts lines_about(const Texts& lines, const std::string& file) {
   Texts found;
   for (const std::string& line : lines)
@@ -31,7 +31,7 @@ Texts lines_about(const Texts& lines, const std::string& file) {
   return found;
 }
 
-/// zinitctl check --calendar; where `zone` is given, in a system that has that file as its zone.
+/// zinitctl check --calendar; with `zone`, in a system with this file as its time zone.
 Outcome check_calendar(const std::string& text, Texts more = {}, const std::string& zone = "") {
   Launch what{.argv = {"zinitctl", "--socket", "/nonexistent", "check", "--calendar", text}};
   what.argv.insert(what.argv.end(), more.begin(), more.end());
@@ -88,7 +88,7 @@ TEST_CASE("check looks at sockets and proxies as at all else", "[ctl]") {
              Catch::StartsWith(zinit.config("b.toml") + ":14:13: error: socket.on_demand"));
   CHECK_THAT(lines[1], Catch::StartsWith(zinit.config("p.toml") + ":10:1: error: proxy.listens"));
 
-  // No service is made of a proxy's file.
+  // A proxy's file does not become a service.
   zinit.file("p.toml", proxy);
   const Outcome added = zinit.ctl({"add-service", zinit.config("p.toml")});
   CHECK(added.code == 1);
@@ -130,7 +130,7 @@ TEST_CASE("check without a path reads what the server reads, and warns of what i
   CHECK(json["faults"].size() == expected.size());
   CHECK(json["errors"] == 0);
   CHECK(json["warnings"] == static_cast<int>(expected.size()));
-  // A server says nothing of it before it is needed.
+  // A server does not report it before it is needed.
   CHECK_THAT(zinit.status("a")["warnings"].dump(), !Contains("nonexistent") && !Contains("cores"));
   CHECK(zinit.ctl({"check", zinit.config("b.toml")}).out == "1 file checked, no faults\n");
 }
@@ -206,7 +206,7 @@ TEST_CASE("what is hostile is checked without a hang", "[check][ctl]") {
   }
   CHECK(lines_about(lines, zinit.config("good.toml")).empty());
   for (const char* file : {"fifo.toml", "endless.toml"}) {
-    CHECK(zinit.ctl({"check", zinit.config(file)}).code == 1);  // named by somebody
+    CHECK(zinit.ctl({"check", zinit.config(file)}).code == 1);  // named explicitly
   }
 }
 
@@ -236,11 +236,11 @@ TEST_CASE("files that come and go while they are read stop nobody", "[threads][c
 TEST_CASE("the examples of etc are without a fault", "[check][ctl]") {
   const std::string source = "etc/sample/examples";
   if (access(source.c_str(), F_OK) != 0) return skip("does not run in the repository's root");
-  // A copy, for the checkout may belong to another user, which is a fault of its own.
+  // A copy, because the checkout may belong to another user, which check reports as a fault.
   const TempDir copy;
   const std::string examples = copy.path() + "/examples";
   std::filesystem::copy(source, examples, std::filesystem::copy_options::recursive);
-  // The daemons that a machine with disks has besides, put where they belong there.
+  // Additional daemons of a machine with disks, at their places.
   for (const char* daemon : {"agetty@", "cron", "dbus", "rsyslog"})
     std::filesystem::copy(source + "/debian/" + daemon + ".toml",
                           examples + "/debian-disk/services");
@@ -250,8 +250,8 @@ TEST_CASE("the examples of etc are without a fault", "[check][ctl]") {
     INFO(folder << ": " << check.out << check.err);
     CHECK(check.code == 0);
     CHECK(check.err == "");
-    // Not all of their programs and users are on this machine, and databases have more time than a
-    // shutdown gives unless zinit.toml says so.
+    // This machine lacks some of their programs and users, and databases have more time than a
+    // shutdown gives unless zinit.toml sets a longer one.
     for (const std::string& line : lines_of(check.out)) {
       CHECK_THAT(line, Contains("no faults") || Contains(" 0 errors, ") ||
                            Contains(" does not exist") || Contains(": cannot find ") ||
@@ -365,7 +365,7 @@ TEST_CASE("check warns of a stop that a shutdown cuts, and of a shell in front o
              "[service]\nexec = 'cd /tmp; sleep 1'\nreload_exec = 'kill -HUP $MAINPID'\n");
   write_file(dir / "z/services/exec.toml",
              "[service]\nexec = 'cd /tmp && exec sleep 1'\nreload_signal = 'HUP'\n");
-  // The shell is named in exec; here it executes the program, and here it takes the signal itself.
+  // exec names the shell. In one case it executes the program; in one it takes the signal.
   write_file(dir / "z/services/bash.toml",
              "[service]\nexec = ['/usr/bin/env', 'bash', '-ec', 'cd /tmp; sleep 1 # forever']\n"
              "reload_signal = 'HUP'\n");

@@ -1,5 +1,5 @@
-// zinitctl check --root: the files of an image, and what they name, as the system in it would find
-// them.
+// zinitctl check --root: checks an image's files, and what they name, as the system in the image
+// would find it.
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -14,7 +14,7 @@ using Catch::Contains;
 
 namespace {
 
-/// zinitctl check --root, with what follows.
+/// Runs zinitctl check --root with these arguments.
 Outcome check(const std::string& root, const std::vector<std::string>& more = {}) {
   Launch what{.argv = {"zinitctl", "check", "--root", root}};
   what.argv.insert(what.argv.end(), more.begin(), more.end());
@@ -26,7 +26,7 @@ void put_program(const Image& image, const std::string& file, const std::string&
   REQUIRE(::chmod(image.path(file).c_str(), 0755) == 0);
 }
 
-/// Lines of /etc/passwd and /etc/group of an image, with a user and a group that no machine has.
+/// Writes an image's /etc/passwd and /etc/group, with a user and a group that no machine has.
 void put_accounts(const Image& image) {
   image.put("etc/passwd", "root:x:0:0::/:\nof-image:x:4711:4711::/:\n");
   image.put("etc/group", "root:x:0:\nof-image:x:4711:\n");
@@ -39,7 +39,7 @@ TEST_CASE("check --root looks below the root for users, programs and files", "[v
   put_accounts(image);
   put_program(image, "opt/tools/only-here", "#!/opt/tools/interpreter\n");
   put_program(image, "opt/tools/interpreter", "");
-  // An absolute link leads to the image's file, and not to this machine's.
+  // An absolute link leads to the image's file, not to this machine's.
   std::filesystem::create_directories(image.path("usr/bin"));
   std::filesystem::create_symlink("/opt/tools/only-here", image.path("usr/bin/linked"));
   image.put("etc/variables", "A=1\n");
@@ -99,7 +99,7 @@ TEST_CASE("a program in an image may be for another machine", "[verbs]") {
             "[service]\nexec = ['/srv/foreign']\n[resources]\ncpu_max = '100000%'\n");
   const Outcome checked = check(image.root());
   CHECK(checked.out == "1 file checked, no faults\n");
-  // As a program of this machine the same file has a fault.
+  // As a program of this machine the same file is a fault.
   image.put("here.toml", "[service]\nexec = ['" + image.path("srv/foreign") + "']\n");
   const Outcome here = run({.argv = {"zinitctl", "check", image.path("here.toml")}});
   CHECK_THAT(here.out, Contains("cannot be executed: it is for "));

@@ -1,4 +1,4 @@
-// The completion for bash, in bash, against a server.
+// Completion in bash, with a server.
 #include <unistd.h>
 
 #include "scenario/harness.hpp"
@@ -9,7 +9,7 @@ using namespace zinit::test;
 
 namespace {
 
-/// What the last word of the line `zinitctl TYPED` may become, on one line.
+/// The completions of the last word of the line `zinitctl TYPED`, on one line.
 std::string completed(const Server& zinit, const std::string& typed) {
   const std::string script =
       "source etc/completion/zinitctl.bash; COMP_WORDS=(\"$P/zinitctl\"); COMP_WORDBREAKS=' @='; "

@@ -17,7 +17,7 @@ using Texts = std::vector<std::string>;
 
 namespace {
 
-/// A server with a graph on which each verb has something to say.
+/// A server with a graph for which each verb has some output.
 struct Graph {
   Graph() {
     zinit.add("db", {.service = "description = 'the database'"});
@@ -26,7 +26,7 @@ struct Graph {
     zinit.add("web-2", {.dependencies = "requires = ['db']"});
     zinit.add("off", {.service = "status = 'stop'"});
     zinit.add("once", {.exec = "true", .service = "oneshot = true"});
-    // A oneshot: it is never running, so what a start of it comes to is sure.
+    // A oneshot: it is never running, so the result of its start is certain.
     zinit.add("broken", {.exec = "exit 7", .service = "oneshot = true"});
     zinit.add("waits", {.dependencies = "requires = ['broken']"});
     zinit.boot({"web-1", "web-2"});
@@ -38,14 +38,14 @@ struct Graph {
   Server zinit;
 };
 
-/// One JSON document on standard output, and nothing else there.
+/// Checks that standard output holds one JSON document and nothing else.
 Json document(const Outcome& outcome) {
   const auto json = Json::parse(outcome.out);
   if (!json) FAIL("not one JSON document: " << outcome.out << outcome.err);
   return *json;
 }
 
-/// Each line fits a terminal of 80 columns.
+/// Whether each line fits a terminal of 80 columns.
 bool narrow(const std::string& text) {
   const auto lines = lines_of(text);
   return std::all_of(lines.begin(), lines.end(), [](const std::string& line) {
@@ -145,7 +145,7 @@ TEST_CASE("verbs of one name take several, each with its own result", "[check][c
   CHECK(Json::parse(zinit.ctl({"--json", "tree", "up", "bad"}).out)->size() == 2);
   CHECK(zinit.ctl({"--json", "is-running", "up", "spare"}).out == "[true,false]\n");
   CHECK(zinit.ctl({"is-running", "up", "spare"}).code == 3);
-  // One that does not exist keeps the others from nothing.
+  // A name that does not exist does not affect the others.
   const Outcome failed = zinit.ctl({"is-failed", "none", "up", "bad"});
   CHECK(failed.code == 4);
   CHECK(failed.out == "running\nfailed\n");
@@ -281,7 +281,7 @@ TEST_CASE("events prints changes as they happen, one line each", "[ctl]") {
   const pid_t follower = launch(what);
   close(what.out);
   const auto seen = [&] { return lines_of(read_file(graph.zinit.path("events"))); };
-  // The follower subscribes at some moment, so there is something to follow again and again.
+  // The follower subscribes at an unknown moment, so cause events repeatedly.
   REQUIRE(eventually([&] {
     graph.zinit.start("off");
     graph.zinit.stop("off");
@@ -366,7 +366,7 @@ TEST_CASE("zinitctl that was started with SIGINT ignored waits on", "[ctl]") {
   zinit.await_trace("start");
   Launch what;
   what.argv = {"zinitctl", "--socket", zinit.socket(), "stop", "a"};
-  what.in_child = [] { std::signal(SIGINT, SIG_IGN); };  // as of a shell's background command
+  what.in_child = [] { std::signal(SIGINT, SIG_IGN); };  // like a background command of a shell
   const pid_t client = launch(what);
   zinit.await_trace("term");
   kill(client, SIGINT);

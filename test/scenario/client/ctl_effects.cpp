@@ -1,4 +1,4 @@
-// What verbs say of the services that they were not asked about, and the words for what is down.
+// Reports of verbs about services not named, and the words for services that are down.
 #include <algorithm>
 
 #include "base/time.hpp"
@@ -36,7 +36,7 @@ struct Shop {
   Server zinit;
 };
 
-/// The columns STATE of `list NAME`.
+/// Whether the column STATE of `list NAME` shows the word.
 bool lists(Shop& shop, const std::string& name, const std::string& word) {
   const std::string text = shop.ctl({"list", name}).out;
   return text.find(" " + word + " ") != std::string::npos;
@@ -63,7 +63,7 @@ TEST_CASE("stop names what it takes down with it, and start what stays down", "[
                                        "starts them\n"));
   CHECK(shop.zinit.state("web-1") == "exited");
   const Outcome web = shop.ctl({"stop", "db", "web-1"});
-  CHECK_THAT(web.out, !Contains("also"));  // web-2 is down already, and web-1 was named
+  CHECK_THAT(web.out, !Contains("also"));  // web-2 was down already, and web-1 was named
   const Outcome again = shop.ctl({"start", "web-1"});
   CHECK_THAT(again.out, Contains("also started: db\n"));
   CHECK_THAT(again.out, Contains("left stopped: web-2;"));  // it requires what was also started
@@ -108,7 +108,7 @@ TEST_CASE("start names what it meant to start with it and could not", "[ctl]") {
 
 TEST_CASE("start-all says of each what it came to", "[ctl]") {
   Server zinit;
-  // It is never running, so that start-all cannot see it so.
+  // It is never running, so that start-all cannot see it running.
   zinit.add("crash", {.exec = "exit 2",
                       .lifecycle = "restart_delay_ms = 60000\n"
                                    "restart_delay_max_ms = 60000",
@@ -171,7 +171,7 @@ TEST_CASE("the JSON of a reload has its faults and warnings", "[ctl][rpc]") {
     CHECK_THAT(report["faults"]["left"][0].text(), Contains("left.toml:2:8: error: "));
     CHECK_THAT(report["warnings"][0].text(), Contains("bogus"));
   }
-  CHECK(shop.json({"reload"})["warnings"].size() == 0);  // told once
+  CHECK(shop.json({"reload"})["warnings"].size() == 0);  // reported once
 }
 
 TEST_CASE("a wait for several ends as soon as it cannot succeed", "[ctl]") {
@@ -185,7 +185,7 @@ TEST_CASE("a wait for several ends as soon as it cannot succeed", "[ctl]") {
   CHECK_THAT(one.err, !Contains("right"));
   CHECK(shop.ctl({"wait", "right", "nothing"}).code == 4);
   CHECK(shop.ctl({"--timeout", "0.3", "wait", "right", "db"}).code == 6);
-  // In the order in which they come.
+  // In the order of their starts.
   Background waiting(shop.zinit, {"wait", "right", "db"});
   REQUIRE(eventually([&] { return count_in(waiting.output(), "db is running") == 1; }));
   shop.ctl({"start", "right"});
@@ -233,7 +233,7 @@ TEST_CASE("what went down with another says so, and how it comes back", "[ctl][w
              Contains("db was stopped, and web-1, which requires it, with it") &&
                  Contains("zinitctl start web-1"));
   CHECK_THAT(shop.ctl({"list", "web-1"}).out, Contains("stopped with db, which it requires"));
-  shop.ctl({"stop", "web-1"});  // by its own name now
+  shop.ctl({"stop", "web-1"});  // now by its own name
   CHECK(shop.json({"status", "web-1"})["reason"].is_null());
   shop.ctl({"start", "web-2"});
   CHECK(shop.json({"status", "web-2"})["reason"].is_null());
@@ -265,7 +265,7 @@ TEST_CASE("list tells stopped and done apart, and takes both as states", "[ctl]"
   CHECK(lists(shop, "left", "stopped"));
   CHECK(lists(shop, "job", "done"));
   CHECK(shop.json({"list", "job"})[0]["state"] == "exited");
-  shop.ctl({"start", "job"});  // not a re-spawn, for which its end would be told
+  shop.ctl({"start", "job"});  // not a re-spawn, whose end would be reported
   CHECK_THAT(shop.ctl({"events", "job"}).out,
              Contains("exited -> blocked\n") && !Contains("exit code 0"));
   CHECK_THAT(shop.ctl({"list", "--state", "stopped"}).out, Contains("left") && !Contains("job"));

@@ -1,5 +1,5 @@
-// zinitctl edit (control.md, "zinitctl"): what is checked, put in place, kept and told; and what an
-// image's links lead it to.
+// zinitctl edit (control.md, "zinitctl"): what it checks, puts in place, keeps and reports, and
+// where the links of an image lead it.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,7 +20,7 @@ using Texts = std::vector<std::string>;
 
 namespace {
 
-/// A server whose files its zinitctl finds by asking it, and an editor that is a command of sed.
+/// A server whose zinitctl asks it for its files, and a sed command as the editor.
 struct Edited {
   Server zinit;
   std::function<void()> in_child{};
@@ -33,7 +33,7 @@ struct Edited {
     what.in_child = in_child;
     return run(what);
   }
-  /// What is left of copies.
+  /// The remaining copies.
   Texts copies() const {
     Texts names = entries_of(zinit.folder());
     std::erase_if(names, [](const std::string& name) { return !name.starts_with("zinit-edit-"); });
@@ -83,7 +83,7 @@ TEST_CASE("edit refuses what breaks other services, or takes another's name", "[
   with.zinit.add("x");
   with.zinit.add("y");
   with.zinit.add("top", {.dependencies = "requires = ['x', 'y']"});
-  with.zinit.file("wrong.toml", "[service]\nexec = 1\n");  // before and after, and no matter
+  with.zinit.file("wrong.toml", "[service]\nexec = 1\n");  // wrong before and after: no matter
   with.zinit.boot();
   with.zinit.await_state("top", "running");
   const std::string before = read_file(with.zinit.config("x.toml"));
@@ -167,7 +167,7 @@ TEST_CASE("what has a fault is refused with its place, and is not lost", "[check
   CHECK_THAT(read_file(copy), Contains("exce"));
   unlink(copy.c_str());
 
-  // Faults that only all files together show count too.
+  // A fault that only all files together show counts too.
   const Outcome cycle = with.edit("sed -i '$a [dependencies]\\nrequires = [\"db\"]'", {"web"});
   CHECK(cycle.code == 1);
   CHECK_THAT(cycle.out, Contains("a cycle: web -> db -> web"));
@@ -242,7 +242,7 @@ TEST_CASE("edit --root works on the system below it, and never on this one", "[c
 }
 
 TEST_CASE("an image whose directories are links leads no verb out of it", "[verbs]") {
-  const zinit::test::TempDir elsewhere;  // has the names that the image's links have
+  const zinit::test::TempDir elsewhere;  // with the names in the image's links
   const std::string outside = elsewhere.path();
   std::filesystem::create_directories(outside + "/x/web.toml.d");
   const Image image;
@@ -263,7 +263,7 @@ TEST_CASE("an image whose directories are links leads no verb out of it", "[verb
   CHECK_THAT(image.ctl("mask", "db").out, Contains("already"));
   CHECK(image.ctl("unmask", "db").code == 0);
   CHECK(link_text(inside + "/db.toml").empty());
-  const Outcome linked = image.ctl("disable", "abs");  // a file that is a link in the image
+  const Outcome linked = image.ctl("disable", "abs");  // its file is a link in the image
   INFO(linked.err);
   CHECK(linked.code == 0);
   CHECK(entries_of(inside) == Texts{"abs.toml", "abs.toml.d", "web.toml.d"});

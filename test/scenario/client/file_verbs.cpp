@@ -1,5 +1,5 @@
-// zinitctl enable, disable, mask and unmask (control.md, "zinitctl"): with a server, and below
-// --root without one.
+// zinitctl enable, disable, mask and unmask (control.md, "zinitctl"): with a server, and with
+// --root without a server.
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,7 +42,7 @@ TEST_CASE("enable of what is started anyway writes nothing", "[verbs]") {
   CHECK(image.ctl("enable", "web").code == 0);
   CHECK(entries_of(image.path("etc/zinit/services")) == Texts{"web.toml"});
   image.put("etc/zinit/services/odd.toml", kSleep + "status = 'ignore'\n");
-  CHECK_THAT(image.ctl("disable", "odd").out, Contains("already"));  // "stop" would start it more
+  CHECK_THAT(image.ctl("disable", "odd").out, Contains("already"));  // "stop" would add starts
   CHECK(image.ctl("enable", "odd").code == 0);
   CHECK_THAT(read_file(image.path("etc/zinit/services/odd.toml.d/" + kOurs)), Contains("start"));
 }
@@ -124,7 +124,7 @@ TEST_CASE("an image with more links than are followed has nothing written outsid
   image.put("usr/lib/zinit/services/web.toml", kSleep);
   std::filesystem::create_directories(outside.path("victim"));
   std::filesystem::create_symlink("/dev/null", outside.path("victim/masked.toml"));
-  // With the one at etc/zinit/services they are 41. The last one means a folder of the image.
+  // With the link at etc/zinit/services these are 41. The last one names a folder of the image.
   const int links = 40;
   for (int i = 0; i < links; ++i) {
     const std::string to = i == 0 ? outside.path("victim") : "/link" + std::to_string(i - 1);

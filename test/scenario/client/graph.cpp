@@ -45,7 +45,7 @@ TEST_CASE("graph draws what is around a service", "[graph]") {
     for (std::size_t i = 0; list && i < list->size(); ++i) found += (*list)[i]["name"].text() + " ";
     return found;
   };
-  CHECK(names({"web"}) == "db edge web ");  // not what else depends on db
+  CHECK(names({"web"}) == "db edge web ");  // not other services that depend on db
   CHECK(names({"db", "--depth", "1"}) == "db other web ");
   CHECK(names({"e*", "--depth", "0"}) == "edge ");
   CHECK_THAT(zinit.ctl({"graph", "web"}).out, Contains("\"edge\" -> \"web\""));

@@ -1,5 +1,5 @@
-// zinitctl import on the real binary: what it makes of each kind of file, that `check` takes it,
-// and that a server runs it (zinitctl(1), doc/import.md).
+// zinitctl import on the real binary: its results for each kind of file, that `check` accepts them,
+// and that a server runs them (zinitctl(1), doc/import.md).
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,7 +15,7 @@ using Texts = std::vector<std::string>;
 
 namespace {
 
-/// A folder with files of other inits, and what becomes of them. The server reads what is made.
+/// A folder with files of other inits, and the results. The server reads the results.
 class Import {
  public:
   void put(const std::string& name, std::string_view text) const { server.put(name, text); }
@@ -27,7 +27,7 @@ class Import {
     return server.ctl(std::move(arguments));
   }
 
-  /// The text of a file that was made, which `check` takes.
+  /// The text of a resulting file, which `check` must accept.
   std::string made(const std::string& file) const {
     const Outcome check = server.ctl({"check", server.config(file)});
     INFO(check.out);
@@ -85,7 +85,7 @@ TEST_CASE("import makes a service file of a unit, and names what it leaves", "[i
         "#   PrivateTmp=yes",
         "#   StandardInput=socket"})
     CHECK_THAT(text, Contains(line));
-  // The keys stand in the order of the manual.
+  // The keys stand in the manual's order.
   CHECK(text.find("\nexec =") < text.find("\nenv ="));
   CHECK(text.find("[lifecycle]") < text.find("[readiness]"));
   CHECK(text.find("status =") == std::string::npos);
@@ -105,7 +105,7 @@ TEST_CASE("import lays drop-ins over a unit, and resolves specifiers of instance
   CHECK_THAT(import.made("job@a-b.toml"),
              Contains("exec = [\"/bin/echo\", \"a-b\", \"%\", \"two\"]") &&
                  Contains("umask = \"0077\"") && Contains("status = \"stop\""));
-  // What is known only when it runs is refused with a reason.
+  // A value that is known only at run time is refused with a reason.
   import.put("host.service", "[Service]\nExecStart=/bin/echo %H\n");
   const Outcome host = import.run({"@host.service"});
   CHECK(host.code == 1);
@@ -342,7 +342,7 @@ TEST_CASE("import writes nothing over a file, nor with --dry-run, and says why",
              Contains("a.toml exists; remove it, or choose another directory with --to"));
   CHECK(read_file(import.server.config("a.toml")) == "mine");
 
-  // What a server would refuse is not written.
+  // import does not write a file that a server would refuse.
   import.put("b.service", "[Service]\nExecStart=/bin/b\n");
   import.put("other/Procfile", "b: /bin/c\n");
   const Outcome refused = import.run({"@b.service", "@other/Procfile"});
@@ -350,7 +350,7 @@ TEST_CASE("import writes nothing over a file, nor with --dry-run, and says why",
   CHECK_THAT(refused.out, Contains("refused: another of the files has this name"));
   CHECK_THAT(import.made("b.toml"), Contains("/bin/c"));
 
-  // A key that a server would refuse is left out, and the service is written.
+  // import leaves out a key that a server would refuse, and writes the service.
   import.put("c.service", "[Service]\nExecStart=/bin/c\nCPUSchedulingPriority=50\n");
   const Outcome without = import.run({"@c.service"});
   CHECK(without.code == 1);
@@ -384,7 +384,7 @@ TEST_CASE("import refuses what is no file of another init, and shows it escaped"
   CHECK(import.run({"--from", "nothing", "@bin.service"}).code == 2);
   CHECK(import.run({"@loop/a.conf"}).code == 0);
   const Outcome escaped = import.run({"@esc.service"});
-  CHECK(escaped.code == 2);  // a control character is in no file of text
+  CHECK(escaped.code == 2);  // no file of text holds a control character
   CHECK_THAT(escaped.err, !Contains("\033"));
 }
 

@@ -1,5 +1,5 @@
-// zinitctl import on the real binary, given files that are broken or made to be expensive: it ends
-// soon, says why, and loses nothing silently.
+// zinitctl import on the real binary, with files that are broken or made to be expensive: it ends
+// soon, gives the reason, and loses nothing silently.
 #include "scenario/harness.hpp"
 
 namespace client_import_bounds_test {
@@ -15,7 +15,7 @@ std::string repeated(std::string_view text, int times) {
   return all;
 }
 
-/// A script of OpenRC with a command, and `more`.
+/// A script of OpenRC with a command and with `more`.
 std::string openrc(std::string_view more) {
   return "#!/sbin/openrc-run\ncommand=/bin/x\n" + std::string(more);
 }
@@ -28,7 +28,7 @@ struct Case {
   const char* kind;
   std::string text;
   int code;
-  const char* words;  // of what is printed
+  const char* words;  // of the output
 };
 
 }  // namespace

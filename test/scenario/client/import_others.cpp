@@ -1,5 +1,5 @@
-// zinitctl import of the kinds other than systemd's: nothing changes its meaning or is lost without
-// a word (zinitctl(1), doc/import.md).
+// zinitctl import of the kinds other than systemd's: nothing silently gets another meaning or is
+// lost (zinitctl(1), doc/import.md).
 #include <unistd.h>
 
 #include "scenario/harness.hpp"
@@ -11,14 +11,14 @@ using Texts = std::vector<std::string>;
 
 namespace {
 
-/// What is made of some files.
+/// The result for some files.
 struct Row {
   const char* about;
   std::vector<std::pair<std::string, std::string>> files;
   Texts paths;
   int code;
   Texts said;   // in the summary, or among the faults
-  Texts lines;  // NAME: what NAME.toml contains; NAME! what it does not contain; NAME- is not made
+  Texts lines;  // NAME: what NAME.toml contains; NAME! what it does not contain; NAME- not made
 };
 
 const std::vector<Row>& rows() {
@@ -171,7 +171,7 @@ TEST_CASE("import of other kinds keeps what settings mean, or says what it leave
       CHECK((done.out + done.err).find(said) != std::string::npos);
     if (row.said.empty()) CHECK(done.out.find("note: ") == std::string::npos);
     for (const std::string& line : row.lines) check_line(server, line);
-    // What was written, a server takes.
+    // A server accepts the written files.
     if (row.code != 2) CHECK(server.ctl({"check", server.config()}).code == 0);
   }
 }

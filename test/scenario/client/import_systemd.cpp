@@ -1,4 +1,4 @@
-// zinitctl import of systemd's units: what has another meaning here is left, or said.
+// zinitctl import of systemd's units: it leaves out or reports what has another meaning in zinit.
 #include <unistd.h>
 
 #include <filesystem>
@@ -13,12 +13,12 @@ using Texts = std::vector<std::string>;
 
 namespace {
 
-/// What one unit becomes.
+/// The result for one unit.
 struct Case {
-  std::string unit;      // a.service, but for [Service] at its beginning
+  std::string unit;      // a.service, without [Service] at its beginning
   int code;              // of import
   Texts said;            // in the summary
-  Texts has, has_not{};  // in the file; none of both: no file is written
+  Texts has, has_not{};  // in the file; both empty: no file is written
 };
 
 void check_case(const Case& one) {

@@ -1,4 +1,4 @@
-// zinitctl reload and its options, and what is asked at a terminal before something is stopped
+// zinitctl reload and its options, and the questions at a terminal before something stops
 // (control.md, "zinitctl").
 #include <csignal>
 
@@ -14,7 +14,7 @@ namespace {
 
 const Toml kOther{.exec = "sleep 200000"};
 
-/// zinitctl at a terminal of its own.
+/// zinitctl at its own terminal.
 class AtTerminal {
  public:
   AtTerminal(const Server& zinit, Texts words, Texts env = {}) {
@@ -30,7 +30,7 @@ class AtTerminal {
   AtTerminal(const AtTerminal&) = delete;
   AtTerminal& operator=(const AtTerminal&) = delete;
 
-  /// Waits for the question and answers it; the exit status.
+  /// Waits for the question and answers it; returns the exit status.
   std::optional<int> answer(const std::string& question, std::string_view keys) {
     terminal_.await(question + "; go on? [Y/n] ");
     terminal_.type(keys);
@@ -115,7 +115,7 @@ TEST_CASE("reload --no-restart applies what needs none, and lists what waits", "
   CHECK(zinit.pid_of("runs") == runs);
   CHECK(zinit.status("runs")["description"] == "");
   CHECK_FALSE(zinit.status("down")["changed_on_disk"].truth());
-  // A restart is one of the config that is in force, and says so.
+  // A restart uses the config in force, and reports so.
   const Outcome restarted = zinit.ctl({"restart", "runs"});
   CHECK(restarted.code == 0);
   CHECK(restarted.err == "zinitctl: restart runs: " + zinit.config("runs.toml") +
@@ -125,7 +125,7 @@ TEST_CASE("reload --no-restart applies what needs none, and lists what waits", "
   CHECK(zinit.reload()["restarted"].texts() == Texts{"runs"});
   REQUIRE(eventually([&] { return proc_cmdline(zinit.pid_of("runs")) == "sleep 200000"; }));
   CHECK(zinit.ctl({"restart", "runs"}).err == "");
-  // A file that a reload would refuse does not wait.
+  // A file that a reload would refuse does not count as waiting.
   zinit.add("runs", {.dependencies = "binds_to = ['ghost']"});
   const Outcome refused = zinit.ctl({"reload", "--no-restart"});
   CHECK(refused.code == 1);
@@ -226,7 +226,7 @@ TEST_CASE("at a terminal a reload asks before it restarts or stops something", "
   CHECK(zinit.state("old") == "running");
   CHECK(AtTerminal(zinit, {"reload", "--yes"}).exit_code() == 0);
   zinit.await_new_pid("web", web);
-  CHECK(AtTerminal(zinit, {"reload"}).exit_code() == 0);  // nothing to ask
+  CHECK(AtTerminal(zinit, {"reload"}).exit_code() == 0);  // no question
 }
 
 TEST_CASE("at a terminal an edit that is not to be reloaded is taken back", "[verbs]") {

@@ -1,4 +1,4 @@
-// zinitctl run and explain: services made on the spot, and the keys that they are made of.
+// zinitctl run and explain: services made from the command line, and their keys.
 #include "scenario/harness.hpp"
 #include "scenario/harness/background.hpp"
 
@@ -25,7 +25,7 @@ TEST_CASE("run makes a service of a command, with keys as they come", "[check][r
   const Outcome again = zinit.ctl({"run", "--name", "job", "--", "true"});
   CHECK(again.code == 1);
   CHECK_THAT(again.err, Contains("there is a service of that name already"));
-  CHECK(zinit.ctl({"run", "--", "sleep", "9999"}).code == 0);  // a name of its own
+  CHECK(zinit.ctl({"run", "--", "sleep", "9999"}).code == 0);  // gets a name of its own
   CHECK(zinit.ctl({"remove-service", "job", "run-*"}).code == 0);
   CHECK(zinit.result("service.list").size() == 0);
 }

@@ -129,7 +129,7 @@ TEST_CASE("a script has its arguments, its input and commands without a shell", 
   CHECK(run_file.out == "2\t--json\t-n\n0\t4\tSIGKILL\n");
   CHECK(run_file.code == 0);
   CHECK(zinit.ctl({"script", zinit.path("none.lua")}).code == 1);
-  // A command that does not read its input changes what happens to SIGPIPE for nobody.
+  // A command that does not read its input does not change SIGPIPE for other processes.
   const Outcome signals = script(zinit, R"lua(
     local function ignored(status) return tonumber(status:match "SigIgn:%s*(%x+)", 16) & 0x1000 end
     local function own() return ignored(io.open("/proc/self/status"):read "a") end

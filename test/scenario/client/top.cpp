@@ -1,5 +1,5 @@
-// zinitctl top (control.md, "zinitctl"): at a real terminal, with a real server; what it leaves of
-// the terminal, however it ends.
+// zinitctl top (control.md, "zinitctl"): at a real terminal, with a real server, and that it
+// restores the terminal, however it ends.
 #include <algorithm>
 #include <csignal>
 #include <cstring>
@@ -14,11 +14,11 @@ using Texts = std::vector<std::string>;
 
 namespace {
 
-/// The last line of the table's screen, which is drawn after all others.
+/// The last line of the table's screen, drawn after all others.
 constexpr const char* kKeys = "q quit";
 constexpr const char* kLeft = "\x1b[?1049l";
 
-/// top at a terminal of its own.
+/// top at its own terminal.
 class Top {
  public:
   explicit Top(const Server& zinit, std::optional<uid_t> uid = {}, Texts options = {}) {
@@ -38,18 +38,18 @@ class Top {
   Top(const Top&) = delete;
   Top& operator=(const Top&) = delete;
 
-  /// Presses keys and waits until this is shown after them.
+  /// Presses keys and waits until the text appears after them.
   void press(std::string_view keys, const std::string& shown) {
     terminal.forget();
     terminal.type(keys);
     terminal.await(shown);
   }
-  /// All that is on the table's screen, drawn anew.
+  /// The whole content of the table's screen, drawn again.
   std::string screen() {
     press("\f", kKeys);
     return terminal.shown();
   }
-  /// Whether the terminal is as it was before.
+  /// Whether the terminal is as before.
   [[nodiscard]] bool restored() {
     const termios now = terminal.modes();
     return now.c_lflag == before_.c_lflag && now.c_iflag == before_.c_iflag &&
@@ -84,7 +84,7 @@ TEST_CASE("top shows services, sorts and filters them, and gives the terminal ba
   const auto before = [](const std::string& text, const char* one, const char* other) {
     return text.find(one) < text.find(other) && text.find(other) != std::string::npos;
   };
-  // It has used most of a processor since the sample before, and the other nothing.
+  // busy has used most of a processor since the last sample, and calm nothing.
   CHECK(eventually([&] { return before(top.screen(), "busy", "calm"); }));
   CHECK_THAT(top.screen(), Contains("3 services: 1 inactive, 2 running") && !Contains("absent"));
   top.press("n", "by name");
@@ -95,7 +95,7 @@ TEST_CASE("top shows services, sorts and filters them, and gives the terminal ba
   top.press("/ca", "names with ca");
   top.press("\r", kKeys);
   CHECK_THAT(top.screen(), Contains("calm") && !Contains("busy"));
-  top.press("\x1b", "busy");  // the escape key alone takes the filter away
+  top.press("\x1b", "busy");  // the escape key alone removes the filter
   top.press("q", kLeft);
   CHECK(top.exit_code() == 0);
   CHECK(top.restored());
@@ -123,7 +123,7 @@ TEST_CASE("top stops, starts and explains the service that is selected", "[top]"
   CHECK(zinit.pid_of("a") != first);
   top.press("l", "said \\x1b[31mthis");
   top.press("q", kKeys);
-  top.press("\x1b[B", "\x1b[7mb ");  // the arrow selects the next
+  top.press("\x1b[B", "\x1b[7mb ");  // the arrow selects the next line
   top.press("w", "exit code 3");
   top.press("d", "last exit");
   top.press("h", "sort by cpu");
@@ -152,7 +152,7 @@ TEST_CASE("top gives the terminal back when a signal or the server ends it", "[t
   }
   Top top(zinit);
   zinit.reexecute();
-  top.press("a", "; all");  // the same server goes on, and so does this
+  top.press("a", "; all");  // the same server goes on, and so does top
   CHECK(zinit.shut_down() == 0);
   top.terminal.await("\x1b[?1049lzinitctl: top: the server has gone");
   CHECK(top.exit_code() == 5);

@@ -1,4 +1,4 @@
-// Why a service does not run, for every reason there is, with what to do about it (behaviour.md,
+// The reason why a service does not run, for every possible reason, and the advice (behaviour.md,
 // "States"; control.md, `why`).
 #include "scenario/harness.hpp"
 #include "scenario/harness/listening.hpp"
@@ -12,10 +12,10 @@ namespace {
 
 struct Explained {
   const char* name;
-  const char* state;  // it comes to
-  const char* says;   // why, among the rest
-  const char* root;   // the one at fault
-  const char* next;   // what the text tells to do
+  const char* state;  // the state that it reaches
+  const char* says;   // a part of the reason
+  const char* root;   // the service at fault
+  const char* next;   // a part of the advice
 };
 
 }  // namespace
@@ -103,7 +103,7 @@ TEST_CASE("why tells of several causes at once, and of each its root", "[why]") 
   INFO(web);
   CHECK(web.mentions("slow"));
   CHECK(web.mentions("rival"));
-  CHECK_FALSE(web.mentions("bad"));  // it has failed, which releases an `after`
+  CHECK_FALSE(web.mentions("bad"));  // bad has failed, which releases an `after`
   zinit.await_state("both", "failed");
   const Json both = zinit.result("service.why", named("both"))["reasons"];
   INFO(both);
