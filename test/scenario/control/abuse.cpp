@@ -1,4 +1,4 @@
-// Services that fork without end, crash without end, or cannot be had for want of processes.
+// Services that fork without end, crash without end, or lack processes.
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -26,7 +26,7 @@ void set_limit(pid_t pid, __rlimit_resource resource, rlim_t soft) {
   REQUIRE(prlimit(pid, resource, &limit, nullptr) == 0);
 }
 
-/// What a shell that has ended has left: the test is its subreaper.
+/// Processes left by a shell that has ended: the test is their subreaper.
 class Hogs {
  public:
   [[nodiscard]] std::size_t count() const { return all().size(); }
@@ -130,7 +130,7 @@ TEST_CASE("many services that crash without delay leave control and memory as th
     return read_file(zinit.path("trace")).size() >= std::size_t(10 * services);
   }));
   (void)client.result("service.stop_all");
-  // Looked at when all rest: in the midst of it the size differs by the threads that there are.
+  // Measured at rest: during the run the size varies with the number of threads.
   CHECK(eventually([&] { return job_threads(zinit.pid()).empty(); }));
   if (!binary_is_sanitized())
     CHECK(eventually([&] { return resident_kb(zinit.pid()) <= 9 * 1024; }));
@@ -138,7 +138,7 @@ TEST_CASE("many services that crash without delay leave control and memory as th
   std::size_t respawns = 0;
   for (const Json& status : zinit.result("service.list_full").elements())
     respawns += static_cast<std::size_t>(status["restart_count"].number());
-  // The stop may have come to some between their spawn and their line.
+  // The stop may have reached some services between their spawn and their line.
   const std::size_t runs = read_file(zinit.path("trace")).size();
   INFO(runs << " runs, " << respawns << " re-spawns");
   CHECK(runs <= respawns + std::size_t(services));
@@ -146,7 +146,7 @@ TEST_CASE("many services that crash without delay leave control and memory as th
   CHECK(children_of(zinit.pid()).empty());
 }
 
-// --- want of processes and descriptors -----------------------------------------------------------
+// --- lack of processes and descriptors ---------------------------------------------------------
 
 TEST_CASE("with no process left spawns wait, at no cost, and succeed when there is one",
           "[root][abuse]") {
@@ -161,9 +161,9 @@ TEST_CASE("with no process left spawns wait, at no cost, and succeed when there 
   for (int i = 0; i < 20; ++i) zinit.add(numbered(i), {.service = "status = 'stop'"});
   zinit.boot();
   Connection client = zinit.connect();
-  // Threads count, too, and one that has nothing more to do ends after a second.
+  // Threads count as processes, too, and an idle thread ends after a second.
   REQUIRE(at_rest_for(1500ms, [&] { return proc_status(zinit.pid(), "Threads"); }));
-  // A shell that takes all that there is, and ends when there is no more; then what it was itself.
+  // A shell that takes all processes until none is left, and ends; then a process in its place.
   const auto hog = [&](const std::vector<std::string>& argv) {
     return launch({.argv = argv, .program = "/bin/" + argv[0], .uid = kUser, .in_child = limited});
   };

@@ -1,4 +1,4 @@
-// Who may call, and what becomes of the socket (control.md, "JSON-RPC 2.0").
+// Who may call, and the fate of the socket file (control.md, "JSON-RPC 2.0").
 #include <linux/capability.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -21,7 +21,7 @@ using Catch::Contains;
 
 namespace {
 
-/// Acts as another user for a while, as far as peers see it.
+/// Acts as another user, as far as peers see, while it lives.
 class As {
  public:
   explicit As(uid_t uid) { REQUIRE(seteuid(uid) == 0); }
@@ -32,7 +32,7 @@ constexpr uid_t kMember = 64123;
 constexpr gid_t kGroup = 64777;
 constexpr int kInvalidState = -32009;
 
-/// Acts for a while as a member of socket_group.
+/// Acts as a member of socket_group while it lives.
 class AsMember {
  public:
   explicit AsMember(uid_t uid = kMember) : own_(getegid()) {
@@ -54,7 +54,7 @@ void boot_shared(Server& zinit) {
   zinit.boot();
 }
 
-/// Connections of a member, of which the server has answered the last.
+/// Connections of a member; the server has answered the last one.
 std::vector<Connection> connections(const Server& zinit, uid_t uid, std::size_t count) {
   const AsMember member(uid);
   std::vector<Connection> all;
@@ -63,8 +63,8 @@ std::vector<Connection> connections(const Server& zinit, uid_t uid, std::size_t 
   return all;
 }
 
-/// Of how many connections the server says that they hold too much, or has closed them for it:
-/// one that does not read what it is told is closed after two seconds.
+/// The number of connections that the server has refused because they hold too much, or has closed:
+/// it closes a connection that does not read for two seconds.
 std::size_t refused(std::vector<Connection>& all) {
   std::size_t count = 0;
   for (Connection& one : all) {
@@ -80,7 +80,7 @@ long bytes_of_others(Server& zinit) {
   return static_cast<long>(zinit.result("debug.state")["control"]["bytes_of_others"].number());
 }
 
-/// A unix socket that is bound but that nobody listens on, as a killed server leaves it.
+/// A bound unix socket that no process listens on, like the socket of a killed server.
 void leave_socket(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -188,7 +188,7 @@ TEST_CASE("members that take all connections they can get do not keep root out",
 TEST_CASE("where descriptors are few, members leave most of them to services", "[root][access]") {
   if (geteuid() != 0) return skip("needs root to become someone else");
   Server zinit({.settings = true, .in_child = [] {
-                  const rlimit few{1024, 1024};  // which root itself may not raise
+                  const rlimit few{1024, 1024};  // even root must not raise it
                   if (::prctl(PR_CAPBSET_DROP, CAP_SYS_RESOURCE) != 0 ||
                       ::setrlimit(RLIMIT_NOFILE, &few) != 0)
                     _exit(125);
@@ -211,7 +211,7 @@ TEST_CASE("root does not wait until all calls of members are answered", "[check]
   std::vector<Connection> members = connections(zinit, kMember, 300);
   Connection root(zinit.socket());
   (void)root.result("system.ping");
-  // All of them have asked when the server looks, root as the last.
+  // All clients have asked, root last, before the server looks.
   REQUIRE(kill(zinit.pid(), SIGSTOP) == 0);
   std::string calls;
   for (int i = 0; i < 20; ++i)
@@ -259,12 +259,12 @@ TEST_CASE("what members send in part and do not read has one bound", "[root][acc
   }
   for (Connection& one : all) (void)one.send(bytes);
   CHECK(eventually([&] { return bytes_of_others(zinit) > 4 * mib; }));
-  // What is read makes room, so first zinit does all that it will do.
+  // Reading makes room, so first zinit does everything that it can.
   CHECK(comes_to_rest(zinit.pid()));
   CHECK(bytes_of_others(zinit) < 18 * mib);
-  CHECK(eventually([&] { return refused(all) > 0; }));  // reads, so less is held afterwards
+  CHECK(eventually([&] { return refused(all) > 0; }));  // reads, so it holds less afterwards
   CHECK(zinit.ctl({"ping"}).code == 0);
-  Connection root = zinit.connect();  // nothing of root's is counted
+  Connection root = zinit.connect();  // root's data does not count
   CHECK(root.send(R"({"jsonrpc":"2.0","method":"system.ping","id":1)" + std::string(mib / 2, ' ') +
                   "}\n"));
   CHECK(root.read()["id"] == 1);
@@ -318,7 +318,7 @@ TEST_CASE("a socket whose file is gone is made anew by SIGHUP and by a reload", 
   REQUIRE(eventually([&] { return Connection::possible(zinit.socket()); }));
   CHECK(zinit.connect().result("system.ping")["pid"] == zinit.pid());
 
-  // Another file in its place is not this server's either.
+  // Another file in its place does not count as this server's, either.
   std::filesystem::remove(zinit.socket());
   write_file(zinit.socket(), "");
   CHECK(before.result("service.reload")["unchanged"].size() == 1);
@@ -411,10 +411,10 @@ TEST_CASE("without these variables they are in ~/.config and in a folder of its 
     return run(client);
   };
   CHECK(ctl({"zinitctl", "wait", "all"}).code == 0);
-  // Started by nothing: the target of the user's zinit.toml was.
+  // Nothing has started it: the target of the user's zinit.toml was started.
   CHECK_THAT(ctl({"zinitctl", "status", "mine"}).out, Contains("inactive"));
   CHECK(ctl({"zinitctl", "check"}).out == "3 files checked, no faults\n");
-  chmod(folder.c_str(), 0755);  // others could look for a way in: the client does not trust it
+  chmod(folder.c_str(), 0755);  // others could enter, so the client does not trust it
   const Outcome open = ctl({"zinitctl", "list"});
   CHECK(open.code != 0);
   CHECK_THAT(open.err, Contains(folder));

@@ -1,5 +1,4 @@
-// Every method that rpc.discover names, under each of its names: the list here is the whole of it,
-// so a method without a row fails.
+// Every method that rpc.discover lists, under each of its names. A method without a row here fails.
 #include <algorithm>
 
 #include "scenario/harness.hpp"
@@ -13,7 +12,7 @@ namespace {
 struct Row {
   std::string method;
   std::string params;
-  std::string error{};  // the name of the error that it has to be; empty: it succeeds
+  std::string error{};  // the name of the expected error; empty: success
 };
 
 std::string config_of(const std::string& name) {
@@ -26,8 +25,8 @@ std::string proxy_of(const std::string& name, const Server& zinit) {
          R"("],"backend":"unix:)" + zinit.path("backend") + R"(","service":"db","persist":false})";
 }
 
-/// In an order in which each finds what it needs. What ends or replaces the server is asked for in
-/// a way that is refused; other scenarios do it.
+/// Ordered so that each method finds what it needs. A method that would end or replace the server
+/// gets parameters that are refused; other scenarios call it for real.
 std::vector<Row> rows(const Server& zinit) {
   const std::string db = named("db");
   return {
@@ -95,7 +94,7 @@ std::vector<Row> rows(const Server& zinit) {
   };
 }
 
-/// What completions are offered behind these words.
+/// The completions offered after these words.
 std::vector<std::string> words_for(std::vector<std::string> words) {
   words.insert(words.begin(), {"zinitctl", "__complete"});
   std::vector<std::string> offered;

@@ -1,5 +1,5 @@
-// The n-th system call fails, for every n, in all that zinit does: it refuses or puts off what it
-// cannot do, in a defined state, and leaks nothing.
+// The n-th system call fails, for every n, in everything that zinit does: it refuses or delays what
+// it cannot do, in a defined state, and leaks nothing.
 #include <algorithm>
 #include <filesystem>
 #include <set>
@@ -15,7 +15,7 @@ namespace {
 
 const std::string kWait = R"("wait":true)";
 
-/// A server all of whose calls are watched, and what is to be the same after each failure.
+/// A server with all its calls watched, and the facts that must be the same after each failure.
 class Faulty {
  public:
   Faulty() : server_(options()) {
@@ -43,7 +43,7 @@ class Faulty {
     server_.mark("env");
   }
 
-  /// Has a timer and a path start services, too, which say so.
+  /// Makes a timer and a path start services, too, which write a line.
   void add_triggered() {
     server_.add("timed", {.exec = "echo >>$D/timed",
                           .service = "oneshot = true",
@@ -60,14 +60,14 @@ class Faulty {
   void boot() {
     launch_under(injector_, server_);
     server_.await_state("web", "running");
-    // What is made once, at the first use: threads of the launcher, memory.
+    // Let zinit make what it makes only once, at the first use: threads of the launcher, memory.
     for (int i = 0; i < 5; ++i) bring_up();
     descriptors_ = descriptors();
   }
 
   Server& server() { return server_; }
 
-  /// A call that may fail, and whose connection may be lost. @return  whether it was carried out
+  /// A call that may fail or lose its connection. @return  whether it was carried out
   bool ask(const std::string& method, const std::string& params = "{}") {
     INFO(method << " " << params);
     Connection client(server_.socket());
@@ -78,7 +78,7 @@ class Faulty {
     return answer && Json::parse(*answer) && Json::parse(*answer)->has("result");
   }
 
-  /// Does `deed` with each of its calls failing in turn, until it makes no more.
+  /// Does `deed` with each of its calls failing in turn, until it makes no further call.
   template <class Deed>
   void with_each_call_failing(Deed deed) {
     std::set<std::string> failed;
@@ -113,13 +113,13 @@ class Faulty {
 
   inline static const std::set<std::string> kTriggered{"timed", "by-path"};
 
-  /// As it was before, whatever has come of the deed.
+  /// Restores the initial state, however the deed ended.
   void bring_up() {
     for (const char* name : {"job", "full", "if"}) (void)server_.stop(name);
-    // One that is down goes away by itself, perhaps before this call.
+    // An instance that is down disappears by itself, perhaps before this call.
     if (server_.result("service.list").mentions("of@1"))
       (void)ask("service.stop", named("of@1", kWait));
-    // A deletion whose client was lost may still be under way, and come first.
+    // A deletion whose client was lost may still be under way, and be done first.
     if (server_.result("service.list").mentions("new"))
       ask("service.delete", named("new", R"("persist":true)"));
     REQUIRE_FALSE(server_.result("service.list").mentions("new"));
@@ -129,7 +129,7 @@ class Faulty {
     }
   }
 
-  /// Without those of logs: one that has grown lies in a memory file of its own from then on.
+  /// Without descriptors of logs: a log that has grown has its own memory file from then on.
   [[nodiscard]] std::size_t descriptors() const {
     const std::string folder = "/proc/" + std::to_string(server_.pid()) + "/fd/";
     const auto all = entries_of(folder);
@@ -146,7 +146,7 @@ class Faulty {
     for (const Json& status : server_.result("service.list_full").elements()) {
       INFO(status);
       if (status["pid"].is_number()) known.insert(static_cast<pid_t>(status["pid"].number()));
-      // What is to run again and again is wanted while it rests, too.
+      // A oneshot that runs repeatedly is also wanted while it rests.
       if (status["oneshot"] == true && status["wish"] == "up") {
         CHECK(kTriggered.contains(status["name"].text()));
         continue;
@@ -174,8 +174,8 @@ TEST_CASE("a client is answered or hung up on, whatever system call fails", "[sl
   FaultInjector injector;
   Server zinit({.in_child = [&] { injector.install_in_child(); }});
   launch_under(injector, zinit);
-  zinit.result("system.ping");  // its boot is over: of that another test lets calls fail
-  // All stay connected: nothing else happens that would wake zinit for one that it has forgotten.
+  zinit.result("system.ping");  // its boot is over: another test makes its calls fail
+  // All stay connected: no other event would wake zinit for a client that it has forgotten.
   std::vector<std::unique_ptr<Connection>> clients;
   std::string failed;
   do {
@@ -292,7 +292,7 @@ TEST_CASE("timers and paths survive the failure of any system call", "[slow][fau
     (void)eventually([&] { return runs("timed") > timed && runs("by-path") > by_path; },
                      std::chrono::milliseconds(200));
   });
-  // Whatever was lost, they go on.
+  // Whatever was lost, both still work.
   for (const char* name : {"timed", "by-path"}) {
     const std::size_t before = runs(name);
     INFO(zinit.server().status(name));
@@ -371,7 +371,7 @@ TEST_CASE("a command beside a process that was stopped before it executed is kil
   injector.stop_next_child();
   CHECK(zinit.stop("web")["state"] == "exited");
   CHECK_FALSE(alive(injector.stopped_child()));
-  CHECK(zinit.trace() == std::vector<std::string>{"post"});  // of the process that was killed
+  CHECK(zinit.trace() == std::vector<std::string>{"post"});  // of the killed process
   CHECK(zinit.shut_down() == 0);
 }
 

@@ -1,5 +1,5 @@
-// Lines of logs as they come, and those that are searched for: logs.subscribe, logs.filter, and the
-// options of the verb (control.md, "JSON-RPC 2.0", "zinitctl").
+// Log lines as they come, and searches: logs.subscribe, logs.filter, and the options of the verb
+// (control.md, "JSON-RPC 2.0", "zinitctl").
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,7 +16,7 @@ using Catch::Contains;
 
 namespace {
 
-/// A service that says what is written to its FIFO, a line each.
+/// A service that prints each line that is written to its FIFO.
 Toml echoing(const std::string& fifo) {
   return {.exec = "exec 3<> $D/" + fifo + "; while read -r line <&3; do echo \"$line\"; done"};
 }
@@ -41,7 +41,7 @@ class Mouth {
   int fd_;
 };
 
-/// The next line that a subscriber is told.
+/// The next line that a subscriber gets.
 std::string next_of(Connection& connection) {
   const Json line = connection.notification();
   return line["service"].text() + ": " + line["line"].text();

@@ -1,6 +1,6 @@
-// Nothing that is done again and again grows: whatever a client may ask for, and whatever happens
-// to services, is done some hundreds of times, and the server's mappings, memory, threads and
-// descriptors are compared at rest before and after.
+// Nothing that is repeated grows. Each request of a client, and each event of a service, is
+// repeated some hundreds of times. The test compares the server's mappings, memory, threads and
+// descriptors at rest before and after.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,7 +22,7 @@ using namespace zinit::test;
 
 namespace {
 
-/// What a server holds, or may come to hold.
+/// The resources of a server.
 struct Use {
   long mappings = 0;
   long address_kb = 0;
@@ -33,7 +33,7 @@ struct Use {
   bool operator==(const Use&) const = default;
 };
 
-/// What may come once, however often something is done.
+/// Growth that may come once, however often the action is repeated.
 struct Once {
   const char* what;
   Use most;
@@ -57,7 +57,7 @@ Use use_now(pid_t pid) {
           static_cast<long>(count_in_proc(pid, "fd"))};
 }
 
-/// A number of `Use`, and what it is called.
+/// A number of `Use`, and its name.
 struct Measure {
   const char* name;
   long Use::*of;
@@ -77,17 +77,17 @@ Use use_at_rest(const Server& zinit) {
 }
 
 constexpr int kTimes = 300;
-// Of what starts processes, which cost more; other tests wait for the processors.
+// For rows that start processes, which cost more: other tests wait for the processors.
 const int kWithProcesses = long_form() ? kTimes : 60;
 
-/// Something that is done so many times, with a server that has what add_services() gives it.
+/// An action that is repeated that many times, on a server with the services of add_services().
 struct Row {
   std::string what;
   int times;
   std::function<void(Server& zinit, int times)> act;
 };
 
-/// What grows does so every time; what comes once, such as a step of the heap, does not.
+/// Growth comes every time; what comes once, such as a step of the heap, does not count.
 void check_growth(Server& zinit, const Row& row) {
   constexpr int kRounds = 3;
   row.act(zinit, row.times / 6);
@@ -111,7 +111,7 @@ void check_growth(Server& zinit, const Row& row) {
   CHECK(grown == std::vector<std::string>());
 }
 
-/// A row that does one thing again and again, and is given how often it has been done.
+/// A row that repeats one action, and gives it the number of repetitions so far.
 Row each(const std::string& what, int times,
          const std::function<void(Server& zinit, int i)>& once) {
   const auto done = std::make_shared<int>(0);
@@ -120,7 +120,7 @@ Row each(const std::string& what, int times,
           }};
 }
 
-/// A row with a service that does the thing by itself, a line of the trace each time.
+/// A row with a service that repeats the action itself, with a line of the trace each time.
 Row by_itself(const std::string& what, const Toml& toml) {
   return {what, kWithProcesses, [=](Server& zinit, int count) {
             const int before = zinit.count("again");
@@ -133,7 +133,7 @@ Row by_itself(const std::string& what, const Toml& toml) {
           }};
 }
 
-/// Where services of the test listen.
+/// The addresses of the test's services.
 struct Places {
   explicit Places(const Server& zinit)
       : backend("unix:" + zinit.path("backend")),
@@ -142,19 +142,19 @@ struct Places {
 
   std::string front = free_address();  // a proxy
   std::string web = free_address();    // a service with an instance for each connection
-  std::string tcp = free_address();    // what takes all that comes
-  std::string udp = free_address();    // nobody
+  std::string tcp = free_address();    // a service that reads everything
+  std::string udp = free_address();    // no listener
   std::string backend;                 // of the proxy
   std::string stream;                  // likewise, a path
   std::string datagrams;               // likewise, for datagrams
 };
 
-/// A name and a text that belongs to it.
+/// A name and the text that belongs to it.
 using Named = std::pair<std::string, std::string>;
 
-// --- what may be read ---
+// --- methods for reading ---
 
-/// Parameters of the methods that need others than the name of a service.
+/// The parameters of methods that take more than the name of a service.
 std::string params_of(const Json& method) {
   const std::string name = method["name"].text();
   if (name == "xinet.status") return named("proxy");
@@ -163,12 +163,12 @@ std::string params_of(const Json& method) {
   return "";
 }
 
-/// A row for each method that may be called with the right to read.
+/// A row for each method that only needs the right to read.
 std::vector<Row> reads(Server& zinit) {
   std::vector<Row> rows;
   for (const Json& method : zinit.result("rpc.discover")["methods"].elements()) {
     const std::string name = method["name"].text();
-    // Those that subscribe and unsubscribe belong together, and have rows below.
+    // Methods that subscribe and unsubscribe belong together, and have rows below.
     if (method["x-right"] != "read" || name.find("subscribe") != std::string::npos) continue;
     const auto call = [=, params = params_of(method)](Server& asked, int count) {
       Connection client = asked.connect();
@@ -183,12 +183,12 @@ Row subscription(const std::string& of) {
   return each("a subscription to " + of, kTimes, [=](Server& zinit, int i) {
     Connection client = zinit.connect();
     const Json number = client.result(of + ".subscribe")["subscription"];
-    if (i % 2 == 0)  // else it ends with its connection
+    if (i % 2 == 0)  // otherwise it ends with its connection
       (void)client.result(of + ".unsubscribe", R"({"subscription":)" + number.dump() + "}");
   });
 }
 
-// --- what happens to services ---
+// --- events of services ---
 
 Row start_and_stop(const std::string& name) {
   return each("start and stop of " + name, kWithProcesses, [=](Server& zinit, int) {
@@ -203,7 +203,7 @@ Row failed_start(const std::string& name) {
               [=](Server& zinit, int) { REQUIRE(zinit.start(name)["state"] == "failed"); });
 }
 
-/// How services become ready, each a name and a file.
+/// The ways in which services become ready, each with a name and a file.
 std::vector<Named> readiness(const Server& zinit, const Places& at) {
   const auto probed = [](const std::string& how) {
     return text_of(
@@ -255,7 +255,7 @@ Row log_line(const std::string& sink) {
   });
 }
 
-/// A server of HTTP whose each connection has an instance.
+/// An HTTP server with an instance for each connection.
 std::string web_text(const std::string& address) {
   return text_of({.exec = "while IFS= read -r l; do [ ${#l} -gt 1 ] || break; done; "
                           "printf 'HTTP/1.0 200 OK\\r\\n\\r\\n'",

@@ -1,4 +1,4 @@
-// libzinit against the real server: what it makes of the answers (control.md, "Library").
+// libzinit with the real server: how it presents the answers (control.md, "Library").
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -31,7 +31,7 @@ TEST_CASE("libzinit starts, looks, explains and stops", "[check][library]") {
   CHECK(why.reasons.front().root_cause == "db");
   CHECK(client.status_full("db").last_exit->code == 4);
   CHECK(client.tree("web").size() == 2);
-  // Behind it zinit itself tells how db ended.
+  // zinit logs how db ended after db's own line.
   REQUIRE(eventually([&] {
     const auto lines = client.logs_tail("db");
     return !lines.empty() && lines.front() == "sad";
@@ -93,8 +93,8 @@ namespace {
 /// What `make install` installs, and the programs of doc/library.md, compiled with it alone.
 class Installed {
  public:
-  /// Installs what there is, without building it: `all` counts as done, and as for `make help` the
-  /// Makefile keeps no note of flags, for with others the next build would compile everything.
+  /// Installs existing files and builds nothing: `all` counts as done. As for `make help`, the
+  /// Makefile notes no flags, because other flags would make the next build compile everything.
   explicit Installed(const Server& zinit) : root_(zinit.path("root")) {
     zinit::test::Launch what{
         .argv = {"make", "-s", "-o", "all", "install", "MAKECMDGOALS=help", "DESTDIR=" + root_},
@@ -108,12 +108,12 @@ class Installed {
                   " PKG_CONFIG_LIBDIR=" + found.out.substr(0, found.out.rfind('/')) + " pkg-config";
   }
 
-  /// Runs a command of a shell in the folder of what is installed.
+  /// Runs a shell command in the folder of the installed files.
   [[nodiscard]] zinit::test::Outcome shell(const std::string& command) const {
     return run({.argv = {"sh", "-c", command}, .program = "/bin/sh"}, "", 300s);
   }
 
-  /// Compiles a program of a page to a file beside it.
+  /// Compiles a program of the page to a file beside it.
   [[nodiscard]] std::string compile(const Server& zinit, const std::string& name) const {
     write_file(zinit.path(name + ".cpp"), program_of_page(name));
     const auto compiled =
@@ -125,7 +125,7 @@ class Installed {
     return zinit.path(name);
   }
 
-  /// Whether each of the headers can be included first and alone.
+  /// Includes each header first and alone, and returns the faults.
   [[nodiscard]] std::string faults_of_headers() const {
     return shell("for h in $(cd " + root_ +
                  "/usr/include && echo zinit/*.hpp); do "
@@ -136,7 +136,7 @@ class Installed {
   }
 
  private:
-  /// The block of doc/library.md whose first line names it.
+  /// The block of doc/library.md whose first line contains the name.
   static std::string program_of_page(const std::string& name) {
     const std::string page = read_file("doc/library.md");
     const std::string fence = "```\n";
@@ -150,7 +150,7 @@ class Installed {
   std::string pkg_config_;
 };
 
-/// Whether there is something to install, and what it is tried with.
+/// Whether there is something to install, and a compiler to try it.
 bool can_install() {
   if (access("build/zinit", R_OK) != 0 || access("build/release/libzinit.a", R_OK) != 0) {
     skip("needs what `make` builds");

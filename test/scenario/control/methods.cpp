@@ -32,7 +32,7 @@ const Texts kStatusFull =
             "instance_of",   "conditions",    "next_start_us",  "left",          "binds_to",
             "bound_by"});
 
-/// A request's answer has what it did to others as well.
+/// The answer to a request also reports its effects on other services.
 Texts with_others() {
   Texts members = kStatusFull;
   members.insert(members.end(),
@@ -120,7 +120,7 @@ TEST_CASE("service.status_full of a service that runs", "[methods]") {
   CHECK(s["uptime_ms"].number() >= 0);
   CHECK(s["since_us"].number() >= s["last_start_us"].number());
   CHECK(s["restart_count"] == 0);
-  // The kernel says 0 of a process for a moment while it executes the next program.
+  // The kernel reports 0 for a moment while a process executes the next program.
   CHECK(eventually([&] { return zinit.status("a")["memory_bytes"].number() > 0; }));
   CHECK(s["cpu_usec"].number() >= 0);
   CHECK(s["tasks"] == 1);

@@ -1,4 +1,4 @@
-// metrics.get and zinitctl metrics: OpenMetrics text of services, proxies and zinit.
+// metrics.get and zinitctl metrics: OpenMetrics text for services, proxies and zinit.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,7 +22,7 @@ std::string of_service(const std::string& number, const std::string& name) {
 constexpr uid_t kReader = 64124;
 constexpr gid_t kReaders = 64778;
 
-/// Acts for a while as a member of socket_group.
+/// Acts as a member of socket_group while it lives.
 class AsReader {
  public:
   AsReader() : own_(getegid()) {

@@ -1,4 +1,4 @@
-// What each name of the binary does (control.md, "One binary, many names").
+// The behaviour of each name of the binary (control.md, "One binary, many names").
 #include "scenario/harness.hpp"
 #include "support/temp_dir.hpp"
 
@@ -119,7 +119,7 @@ TEST_CASE("zinit-pid1 that is not PID 1 runs its command as a child subreaper", 
   CHECK(outcome.code == 5);
   CHECK_THAT(outcome.err, Contains("zinit runs as a child subreaper"));
   CHECK(lines_of(outcome.err).size() == 1);
-  // An orphan is zinit's child, and not process 1's.
+  // An orphan becomes a child of zinit, not of process 1.
   CHECK(with({"sh", "-c",
               "up=$PPID; (sh -c 'sleep 0.1; ps -o ppid= -p $$ > " + (dir / "parent") +
                   "' &); while ! [ -s " + (dir / "parent") + " ]; do sleep 0.01; done; [ $(cat " +

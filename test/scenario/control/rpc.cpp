@@ -1,5 +1,5 @@
-// JSON-RPC 2.0 over the socket of the real binary. All that the protocol says, and control.md adds,
-// is in test/unit/control/server.cpp and its neighbours.
+// JSON-RPC 2.0 over the socket of the real binary. test/unit/control/server.cpp and its neighbours
+// test all rules of the protocol and of control.md.
 #include <sys/resource.h>
 
 #include "scenario/harness.hpp"
@@ -19,7 +19,7 @@ struct Talk {
     zinit.await_state("a", "running");
     client = std::make_unique<Connection>(zinit.connect());
   }
-  /// Sends one line and reads one.
+  /// Sends one line and reads one line.
   Json ask(const std::string& request) {
     client->send(request + "\n");
     return client->read();
@@ -28,7 +28,7 @@ struct Talk {
   std::unique_ptr<Connection> client;
 };
 
-/// Checks that `answer` is an error response as the specification wants it, and nothing more.
+/// Checks that `answer` is an error response that conforms to the specification, and nothing more.
 void check_error(const Json& answer, int code, const std::string& id = "null") {
   INFO(answer);
   CHECK(answer.members() == Texts{"error", "id", "jsonrpc"});
@@ -89,7 +89,7 @@ TEST_CASE("a mixed batch is answered for all but its notifications", "[check][rp
 
 TEST_CASE("a thousand clients are served at a time, and services keep their own limits",
           "[check][threads][rpc]") {
-  // The soft limit that a login has; zinit raises its own as it needs.
+  // The soft limit of a login; zinit raises its own limit as needed.
   Server zinit({.in_child = [] {
     const rlimit usual{1024, 4096};
     setrlimit(RLIMIT_NOFILE, &usual);

@@ -11,7 +11,7 @@ using namespace zinit::test;
 
 namespace {
 
-/// How often the threads of a process gave up the processor to wait, all in all.
+/// How often all threads of a process together gave up the processor to wait.
 long waits(pid_t pid) {
   long sum = 0;
   const std::string base = "/proc/" + std::to_string(pid) + "/task/";
@@ -26,7 +26,7 @@ long waits(pid_t pid) {
 
 std::string numbered(const std::string& name, int i) { return name + std::to_string(i); }
 
-/// Asks each by itself: one answer about all of them would leave its size behind.
+/// Asks about each service separately: an answer about all of them would leave its size behind.
 void wait_until_all_run(Server& zinit, const std::vector<std::string>& names) {
   for (const std::string& name : names)
     zinit.result("service.wait", named(name, R"("for":"running")"));
@@ -52,8 +52,8 @@ TEST_CASE("a thousand services rest without a wake-up in 8 MB, stop and start ag
   REQUIRE(eventually([&] { return in_peace(500ms); }));
   CHECK(in_peace(long_form() ? 10s : 2s));
   INFO(waits(zinit.pid()) - before << " wake-ups");
-  if (!binary_is_sanitized()) {  // sanitizers take memory of their own
-    // What many requests took is given back soon after the last of them.
+  if (!binary_is_sanitized()) {  // sanitizers take memory themselves
+    // Soon after the last of many requests zinit returns the memory that they took.
     CHECK(eventually([&] { return resident_kb(zinit.pid()) <= 8 * 1024 * count / 1000; }, 10s));
     INFO(resident_kb(zinit.pid()) << " KB");
   }

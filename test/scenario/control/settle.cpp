@@ -1,5 +1,5 @@
-// What zinit tells in several places is there in all of them once it has settled: the harness asks
-// for that before each question, so that one look is enough.
+// Facts that zinit shows in several places are present in all of them once it has settled. The
+// harness waits for this before each question, so that one look is enough.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,7 +20,7 @@ int count(const std::string& in, const std::string& text) {
   return found;
 }
 
-/// How often a stop is in the log as soon as it has been answered, of `stops`.
+/// For how many of `stops` the log shows the stop as soon as it has been answered.
 int told_at_once(Server& zinit, int stops) {
   int told = 0;
   for (int stop = 1; stop <= stops; ++stop) {
@@ -67,7 +67,7 @@ TEST_CASE("a server that never settles says so and is slowed down by nobody", "[
   Connection client = zinit.connect();
   for (int i = 0; i < 3; ++i) {
     const Json answer = client.call("debug.settle", R"({"timeout_ms":100})");
-    // One look may well find a moment at which all has been read.
+    // A single look may by chance find a moment in which everything has been read.
     if (answer.has("error")) CHECK(answer["error"]["data"]["name"] == "timeout");
     client.result("system.ping");
   }
@@ -85,7 +85,7 @@ TEST_CASE("threads are made late, services do not know, and one look is enough",
   CHECK_THAT(zinit.messages(), Contains("ZINIT_TEST_JITTER=42"));
   zinit.result("service.wait", named("env", R"("for":"exited")"));
   CHECK_THAT(read_file(zinit.path("env")), Contains("PATH=") && !Contains("ZINIT_TEST_JITTER"));
-  // Each is late by 25 ms on the average.
+  // Each is late by 25 ms on average.
   CHECK(told_at_once(zinit, 10) < 10);
 }
 

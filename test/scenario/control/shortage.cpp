@@ -1,5 +1,5 @@
-// What zinit does while memory, descriptors or a file system that answers are wanting: it refuses
-// what it cannot do, says so, and goes on.
+// zinit's behaviour while memory or descriptors are short, or a file system does not answer: it
+// refuses what it cannot do, reports it, and goes on.
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -20,7 +20,7 @@ namespace {
 
 constexpr rlim_t kKilobyte = 1024;
 
-/// Lowers a soft limit of a process for as long as it lives.
+/// Lowers a soft limit of a process while it lives.
 class Limited {
  public:
   Limited(pid_t pid, __rlimit_resource resource, rlim_t limit) : pid_(pid), resource_(resource) {
@@ -48,12 +48,12 @@ rlim_t lowest_free_descriptor(pid_t pid) {
   return number;
 }
 
-/// As long as it lives, execve(2) of the file waits, but no longer than the kernel lets a lease be
-/// kept: 45 s (fcntl(2), F_SETLEASE).
+/// While it lives, execve(2) of the file waits, at most as long as the kernel lets a lease be kept:
+/// 45 s (fcntl(2), F_SETLEASE).
 class Leased {
  public:
   explicit Leased(const std::string& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-    REQUIRE(::fcntl(fd_, F_SETSIG, SIGWINCH) == 0);  // one that does nothing
+    REQUIRE(::fcntl(fd_, F_SETSIG, SIGWINCH) == 0);  // a signal without effect
     REQUIRE(::fcntl(fd_, F_SETLEASE, F_WRLCK) == 0);
   }
   ~Leased() { ::close(fd_); }
@@ -78,7 +78,7 @@ TEST_CASE("a request that there is no memory to read is refused, and zinit goes 
   zinit.boot();
   const auto pid = zinit.await_state("a", "running")["pid"];
   Connection client = zinit.connect();
-  // As long as the one that follows, so that there is room for its text at least.
+  // As long as the next message, so that there is room for the text at least.
   client.send(ping_with('"' + std::string(60'000, 'x') + '"'));
   CHECK(client.read()["error"]["code"] == -32602);
   {
@@ -175,7 +175,7 @@ TEST_CASE("a supervisor without memory loses nothing and goes on when there is s
 TEST_CASE("launches that hang hold up nobody else", "[threads][root][spawn]") {
   if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
   Server server({.argv = {"zinit-pid1", "--container"}, .namespaced = true, .own_root = true});
-  // Whoever opens it to read a user's entry waits until somebody opens it to write.
+  // A process that opens it to read a user's entry waits until another one opens it to write.
   const std::string passwd = server.path("etc/passwd");
   REQUIRE(::mkfifo(passwd.c_str(), 0644) == 0);
   constexpr int kHanging = 12;

@@ -1,5 +1,5 @@
-// Eight clients that ask for everything at once, for as long as is wanted (ZINIT_SOAK_SECONDS,
-// `make soak`): afterwards the graph settles, and nothing is left over.
+// Eight clients that request everything at once, for a chosen time (ZINIT_SOAK_SECONDS, `make
+// soak`). Afterwards the graph settles, and nothing is left over.
 #include <poll.h>
 
 #include <algorithm>
@@ -25,7 +25,7 @@ std::chrono::seconds soak_time() {
   return std::chrono::seconds(given != nullptr ? std::atoi(given) : 5);
 }
 
-/// A client that does not wait for one answer before the next request.
+/// A client that sends its next request without waiting for an answer.
 class Client {
  public:
   explicit Client(const Server& zinit) : connection_(zinit.connect()) {}
@@ -39,11 +39,11 @@ class Client {
                              params + "}\n"));
     ++waiting_;
   }
-  /// Takes one answer: a result, or an error that says what it is.
+  /// Takes one answer: a result, or an error with its name.
   void take() {
     const Json answer = connection_.read();
     INFO(answer);
-    // An error of zinit's own, not of the protocol: those would be the test's fault or zinit's.
+    // The error must be zinit's, not the protocol's: that would be a fault of the test or of zinit.
     const bool refused = answer.has("error") && answer["error"]["code"].number() <= -32000 &&
                          answer["error"]["code"].number() > -32100;
     CHECK((answer.has("result") || refused));
@@ -60,14 +60,14 @@ class Client {
   long answered_ = 0;
 };
 
-/// All that clients can ask for, and deaths and changes of files beside it.
+/// All requests of clients, and also deaths of processes and changes of files.
 class Soak {
  public:
   Soak(Server& zinit, Dice& dice) : zinit_(zinit), dice_(dice) {
     for (int i = 0; i < kClients; ++i) clients_.emplace_back(zinit);
   }
 
-  /// Goes on for so long, and until more than `least` requests are answered.
+  /// Goes on for that time, and until more than `least` requests are answered.
   void run(std::chrono::seconds time, long least) {
     const auto begun = std::chrono::steady_clock::now();
     const auto goes_on = [&] {
@@ -169,8 +169,8 @@ class Soak {
   std::vector<Client> clients_;
 };
 
-/// How many descriptors it has open, but for the memory files of logs: one for each service whose
-/// lines, of its own or of zinit about its bad ends, take more than a little.
+/// The number of open descriptors without memory files of logs: each service has one if its lines,
+/// its own or zinit's about its bad ends, take much room.
 std::size_t count_descriptors(const Server& zinit) {
   const auto all = entries_of("/proc/" + std::to_string(zinit.pid()) + "/fd");
   return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [&](const auto& fd) {
@@ -178,7 +178,7 @@ std::size_t count_descriptors(const Server& zinit) {
   }));
 }
 
-/// Removes what the soak has added, so that the server has the services it began with.
+/// Removes everything that the soak has added, so that the server has its first services again.
 void tidy(Server& zinit, Dice& dice) {
   for (const std::string& name : zinit.result("service.list").texts())
     if (name.front() == 'r') (void)zinit.result("service.delete", named(name, R"("cascade":true)"));
@@ -216,7 +216,7 @@ TEST_CASE("after a soak of eight clients the graph settles and nothing is left o
   (void)zinit.result("service.stop_all");
   CHECK(eventually([&] { return children_of(zinit.pid()).empty(); }));
   CHECK(eventually([&] { return count_descriptors(zinit) <= descriptors; }));
-  // Eight jobs at most spawn at a time, and their threads end with them.
+  // At most eight jobs spawn at a time, and their threads end with them.
   CHECK(eventually([&] { return count_in_proc(zinit.pid(), "task") <= threads + 8; }));
   CHECK(zinit.shut_down() == 0);
 }

@@ -1,5 +1,5 @@
-// Processes of services and what they use: service.stats, service.children, debug.process_tree, and
-// zinitctl stats and debug-procs.
+// Processes of services and their resources: service.stats, service.children, debug.process_tree,
+// and zinitctl stats and debug-procs.
 #include <algorithm>
 
 #include "scenario/harness.hpp"
@@ -16,10 +16,10 @@ namespace {
 const Texts kFigures = {"cpu_percent",  "cpu_usec", "io_read_bytes", "io_write_bytes",
                         "memory_bytes", "pid",      "tasks"};
 
-/// A shell with two children, of which one has a child of its own.
+/// A shell with two children; one of them has a child.
 constexpr const char* kFamily = "(sleep 100001 & wait) & sleep 100002 & wait";
 
-/// The command lines of a service's processes, once there are so many.
+/// The command lines of a service's processes, once there are that many.
 Texts command_lines(Server& zinit, const std::string& name, std::size_t count) {
   Texts lines;
   CHECK(eventually([&] {
@@ -35,7 +35,7 @@ bool has(const Texts& texts, const std::string& text) {
   return std::find(texts.begin(), texts.end(), text) != texts.end();
 }
 
-/// A process that has left the session of its service writes its pid to $D/escaped.
+/// A process that has left its service's session writes its pid to $D/escaped.
 constexpr const char* kEscaping =
     "setsid sh -c 'echo $$ > $D/escaped; exec sleep 100003' & exec sleep 100000";
 
@@ -87,7 +87,7 @@ TEST_CASE("a process whose memory cannot be read holds up no answer", "[stats][f
   launch_under(injector, zinit);
   injector.hold("/" + std::to_string(zinit.pid_of("hung")) + "/cmdline");
   for (int i = 0; i < 5; ++i) CHECK(command_lines(zinit, "hung", 1) == Texts{""});
-  CHECK(injector.held() == 1);  // what hung once is not read again
+  CHECK(injector.held() == 1);  // zinit does not read a file again that has hung once
   CHECK(command_lines(zinit, "fine", 1) == Texts{"sleep 100000"});
   injector.release();
   CHECK(eventually([&] { return command_lines(zinit, "hung", 1) == Texts{"sleep 100000"}; }));
@@ -127,7 +127,7 @@ TEST_CASE("service.children lists the processes of a service, its main process f
   Server zinit;
   zinit.add("a", {.exec = kFamily});
   zinit.boot({"a"});
-  // One that was forked has the shell's words until it executes.
+  // A forked process has the shell's command line until it executes its program.
   CHECK(eventually([&] {
     const Texts lines = command_lines(zinit, "a", 4);
     return has(lines, "sleep 100001") && has(lines, "sleep 100002");
@@ -183,8 +183,8 @@ TEST_CASE("what has lost its parent is shown beside the tree", "[cgroups][stats]
   zinit.boot({"a"});
   command_lines(zinit, "a", 2);
   Json tree;
-  // The shell's child is a shell until it has executed its program, and the shell itself is a child
-  // of the main process until that has reaped it.
+  // The shell's child is a shell until it has executed its program. The shell itself is a child of
+  // the main process until the main process has reaped it.
   CHECK(eventually([&] {
     tree = zinit.result("debug.process_tree", named("a"));
     return tree["others"].size() == 1 && tree["others"][0]["comm"] == "sleep" &&
@@ -242,7 +242,7 @@ TEST_CASE("zinitctl stats and debug-procs tell what is wrong with a name", "[sta
   CHECK(stats.code == 4);
   CHECK_THAT(stats.err, Contains("did you mean web?"));
   CHECK_THAT(zinit.ctl({"stats", "web.service"}).err, Contains("did you mean web?"));
-  CHECK_THAT(stats.out, Contains("web "));  // the other one is shown
+  CHECK_THAT(stats.out, Contains("web "));  // it shows the other one
   CHECK(zinit.ctl({"stats", "x*"}).code == 4);
   CHECK(zinit.ctl({"debug-procs", "wep"}).code == 4);
   const Outcome down = zinit.ctl({"debug-procs", "down"});

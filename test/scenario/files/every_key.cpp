@@ -1,5 +1,5 @@
-// Every key that zinit.toml(5) names is set by a test that sees it at work, here or in another file
-// of test/scenario or test/vm. What is said of wrong values is in test/unit/config/keys_wrong.cpp.
+// Every key of zinit.toml(5) is set by a test that sees its effect, here or in another file of
+// test/scenario or test/vm. test/unit/config/keys_wrong.cpp tests the messages about wrong values.
 #include <set>
 
 #include "scenario/harness.hpp"
@@ -25,7 +25,7 @@ std::set<std::string> keys_of_the_page() {
   return keys;
 }
 
-/// The texts in quotes of C++ sources, plain and raw, a line each or more.
+/// The texts in quotes of C++ sources, plain and raw, each in one or more lines.
 std::string texts_of(const std::string& source) {
   std::string texts;
   for (std::size_t at = 0; at < source.size(); ++at) {
@@ -49,7 +49,7 @@ std::string texts_of(const std::string& source) {
   return texts;
 }
 
-/// The keys in `key = value` of all texts.
+/// The keys in `key = value` in all texts.
 std::set<std::string> keys_in(const std::string& texts) {
   std::set<std::string> keys;
   for (auto at = texts.find(" = "); at != std::string::npos; at = texts.find(" = ", at + 1)) {

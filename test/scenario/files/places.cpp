@@ -1,4 +1,4 @@
-// Where files are read: the vendor's and the administrator's directories, masks and drop-ins
+// The places of files: the vendor's and the administrator's directories, masks and drop-ins
 // (zinit.toml(5), "Where files are read").
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,7 +23,7 @@ Server::Options with_own_root() {
   return {.argv = {"zinit", "server", "--pid1-mode"}, .own_root = true};
 }
 
-/// What a shell script prints that has zinit as $Z and zinitctl as $C, in the folder $D.
+/// The output of a shell script with zinit as $Z and zinitctl as $C, in the folder $D.
 Outcome run_script(const zinit::test::TempDir& dir, const std::string& script,
                    std::vector<std::string> env = {}, std::optional<uid_t> uid = {}) {
   std::filesystem::create_symlink(zinit_binary(), dir / "zinitctl");
@@ -230,7 +230,7 @@ TEST_CASE("a changed /etc/environment reaches what is spawned after a reload",
   CHECK(zinit.reload()["unchanged"].texts() == Texts{"a"});
   zinit.restart("a");
   zinit.await_trace("start blue");
-  // One that cannot be read leaves things as they are.
+  // If the file cannot be read, the old environment stays.
   std::filesystem::remove(zinit.path("etc/environment"));
   std::filesystem::create_directory(zinit.path("etc/environment"));
   zinit.reload();

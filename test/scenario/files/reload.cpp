@@ -240,7 +240,7 @@ TEST_CASE("a service that becomes a target while its process is spawned leaves n
     zinit.file(name(i) + ".toml", "[target]\n");
     zinit.begin_stop(name(i));
     zinit.begin_start(name(i));
-    for (int j = 0; j < i; ++j) zinit.result("system.ping");  // meets the spawn sometimes
+    for (int j = 0; j < i; ++j) zinit.result("system.ping");  // some of them meet the spawn
     zinit.reload();
     CHECK(zinit.await_state(name(i), "running")["kind"] == "target");
   }
@@ -266,7 +266,7 @@ TEST_CASE("at a reload each wrong file leaves its service on the old config, wit
   Server zinit;
   zinit.add("good");
   for (const WrongFile& wrong : wrong_files()) {
-    // Names are what some of them are wrong in, so the service is loaded under that of the file.
+    // Some files have a wrong name, so the service is loaded under the file's name.
     zinit.file(wrong.file, "[service]\nname = '" + wrong.service() + "'\nexec = 'sleep 100000'\n");
   }
   zinit.boot();
@@ -311,7 +311,7 @@ TEST_CASE("a wrong file that is new at a reload is listed as failed", "[reload]"
   zinit.reload();
   for (const WrongFile& wrong : wrong_files()) zinit.await_failed(wrong.service(), "config_error");
   CHECK(zinit.status("good")["pid"] == good);
-  // Mended, they start by the next one.
+  // After a repair the next reload starts them.
   for (const WrongFile& wrong : wrong_files())
     zinit.file(wrong.file, "[service]\nname = '" + wrong.service() + "'\nexec = 'sleep 100000'\n");
   zinit.reload();
@@ -464,7 +464,7 @@ TEST_CASE("a reload prints the warnings of what it applies, or would apply", "[r
   zinit.add("new", {.service = "onshot = false\numask = '0077'"});
   CHECK_THAT(zinit.ctl({"reload"}).out,
              Contains("changed") && Contains("service.onshot") && !Contains("old_key"));
-  // One that makes no difference to the service, which counts as unchanged.
+  // A change without effect on the service, which counts as unchanged.
   zinit.file("old.toml", "[service]\nexec = 'sleep 100000'\nold_key = 1\nother_key = 1\n");
   CHECK_THAT(zinit.ctl({"reload"}).out, Contains("unchanged    2") &&
                                             Contains("old.toml:4:1: warning: service.other_key") &&

@@ -1,5 +1,5 @@
 // Services that come and go at runtime: service.get, service.set, service.delete and their verbs,
-// and the requests about all of class user (control.md).
+// and requests for all services of class user (control.md).
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,7 +19,7 @@ namespace {
 
 const std::string kWeb = R"({"service":{"name":"web","exec":"sleep 100000"}})";
 
-/// The parameters of service.set, which also writes the file.
+/// The parameters of service.set with a file.
 std::string setting(const std::string& config, const std::string& more = "") {
   return R"({"persist":true,"config":)" + config + more + "}";
 }
@@ -28,7 +28,7 @@ std::string passing(const std::string& config, const std::string& more = "") {
   return R"({"config":)" + config + more + "}";
 }
 
-/// A service of that name, with more in its [service], and what it requires.
+/// A service of that name, with additional lines in [service], and a service that it requires.
 std::string config_of(const std::string& name, const std::string& more = "",
                       const std::string& required = "") {
   return R"({"service":{"name":")" + name + R"(","exec":"sleep 100000")" + more +
@@ -137,7 +137,7 @@ TEST_CASE("what the graph refuses has no place, as no file has it yet", "[check]
       CHECK(error["message"] == "the config is wrong: " + fault);
     }
   }
-  // But what lies over it is there already.
+  // But its drop-ins exist already.
   std::filesystem::create_directory(zinit.config("web.toml.d"));
   zinit.file("web.toml.d/1.toml", "dependencies.requires = ['web']\nservice.exec = 5\n");
   CHECK_THAT(zinit.error("service.set", setting(kWeb))["data"]["messages"].texts().at(0),
@@ -187,7 +187,7 @@ TEST_CASE("a service added at runtime only has no file and outlives reloads", "[
   CHECK(entries_of(zinit.config()).empty());
   CHECK(zinit.reload()["unchanged"].texts() == Texts{"web"});
   CHECK(zinit.pid_of("web") == pid);
-  zinit.add("web");  // its file comes: it is that file's from now on
+  zinit.add("web");  // its file appears: the service belongs to it from now on
   (void)zinit.reload();
   CHECK_FALSE(zinit.result("service.get", named("web"))["runtime"].truth());
   CHECK(zinit.pid_of("web") == pid);
@@ -235,7 +235,7 @@ TEST_CASE("service.delete stops a service, and takes it and its file away", "[ru
   zinit.add("kept");
   zinit.boot();
   zinit.await_trace("start web");
-  CHECK(zinit.ctl({"disable", "web"}).code == 0);  // its drop-in goes too
+  CHECK(zinit.ctl({"disable", "web"}).code == 0);  // its drop-in goes, too
   const pid_t pid = zinit.pid_of("web");
   CHECK(zinit.result("service.remove", named("web", R"("persist":true)"))["ok"].truth());
   CHECK(zinit.traced("stop web"));
@@ -452,7 +452,7 @@ namespace {
 
 const std::string kOld = "[service]\nexec = 'sleep 100000'\n";
 
-/// Covers `directory`, for the calling process alone, with a disk that has room for web.toml alone.
+/// Mounts a disk with room for only web.toml on `directory`, visible only to the calling process.
 void fill_disk(const std::string& directory) {
   have_own_mounts();
   if (mount("none", directory.c_str(), "tmpfs", 0, "size=16k") != 0) _exit(125);

@@ -1,4 +1,4 @@
-// Environment files, ports and directories of services, seen from inside them (zinit.toml(5),
+// Environment files, ports and directories of services, as seen from the services (zinit.toml(5),
 // [service]).
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,7 +25,7 @@ Texts environment_of(Server& zinit, const std::string& name) {
   return proc_environment(zinit.await_program(name));
 }
 
-/// Value of a variable, "(unset)" without it, or both where it is there twice.
+/// The value of a variable, "(unset)" if it is missing, both values if it is there twice.
 std::string variable(const Texts& environment, const std::string& name) {
   std::string found;
   for (const std::string& entry : environment) {
@@ -35,7 +35,7 @@ std::string variable(const Texts& environment, const std::string& name) {
   return found.empty() ? "(unset)" : found;
 }
 
-/// A program that listens on a port and says "listening".
+/// A program that listens on a port and prints "listening".
 std::string listener(const std::string& port) {
   return "exec perl -MSocket -e 'socket(S, PF_INET, SOCK_STREAM, 0); setsockopt(S, SOL_SOCKET, "
          "SO_REUSEADDR, 1); bind(S, sockaddr_in(" +
@@ -55,14 +55,14 @@ struct stat status_of(const std::string& path) {
 
 std::string message(const Json& status) { return status["reason"]["message"].text(); }
 
-/// Where an ordinary user's server makes directories: all of them below the test's folder.
+/// The directories of an ordinary user's server, all below the test's folder.
 Server::Options users_own(const std::string& folder) {
   return {.env = {"XDG_RUNTIME_DIR=" + folder + "/run", "XDG_STATE_HOME=" + folder + "/state",
                   "XDG_CACHE_HOME=" + folder + "/cache"},
           .uid = kStranger};
 }
 
-/// A folder for users_own(), which is there before the server's own.
+/// A folder for users_own(), made before the server's own folder.
 class Folder {
  public:
   Folder() {
@@ -111,7 +111,7 @@ TEST_CASE("env_file is read before each spawn, and stands between user and env",
                         ": passed over, must be KEY=value, and a quote must be closed");
   write_file(second, "FROM=changed\n");
   zinit.restart("a");
-  // The kernel shows the environment only some moments after execve(2) is through.
+  // The kernel shows the new environment only some moments after execve(2).
   CHECK(eventually([&] { return variable(environment_of(zinit, "a"), "FROM") == "changed"; }));
 }
 
@@ -280,7 +280,7 @@ TEST_CASE("a port that a service has is told with its name", "[check][keys]") {
   zinit.stop("first");
   CHECK(zinit.start("second")["state"] == "running");
   zinit.await_trace("listening", 2);
-  // A re-spawn finds its own port free again.
+  // A re-spawn finds its port free again.
   const pid_t pid = zinit.pid_of("second");
   zinit.kill("second");
   zinit.await_new_pid("second", pid);
@@ -326,7 +326,7 @@ TEST_CASE("directories are made for the service, and runtime_dir goes when it re
   CHECK_FALSE(fs::exists(folder.path() + "/run/a"));
   CHECK(fs::exists(folder.path() + "/state/s"));
   CHECK(fs::exists(folder.path() + "/run"));
-  // A start at once after a stop finds it made anew.
+  // A start at once after a stop finds the directory, made again.
   for (int i = 0; i < 5; ++i) {
     zinit.begin_stop("a");
     zinit.start("a");
@@ -390,7 +390,7 @@ TEST_CASE("a runtime_dir that services share goes with the last of them", "[root
   CHECK_FALSE(fs::exists(folder.path() + "/run/shared-not"));
   zinit.stop("below");
   CHECK_FALSE(fs::exists(shared));
-  // Starts and stops that cross leave it to whichever is up in the end.
+  // With crossing starts and stops, the service that is up in the end has the directory.
   for (int i = 0; i < 10; ++i) {
     zinit.start("a");
     zinit.begin_stop("a");
@@ -404,7 +404,7 @@ TEST_CASE("a runtime_dir that services share goes with the last of them", "[root
 
 TEST_CASE("directories get the user of the service below the system's places", "[root][keys]") {
   if (geteuid() != 0) return zinit::test::skip("needs root");
-  // The real /run, with a name that nobody else has.
+  // The real /run, with a unique name.
   const std::string name = "zinit-test-" + std::to_string(getpid());
   Server zinit;
   zinit.add("a", {.service = "user = 64123\ngroup = 64124\nruntime_dir = '" + name + "'"});
@@ -431,7 +431,7 @@ TEST_CASE("links that a service's user has planted lead nowhere", "[check][root]
   chmod(zinit.folder().c_str(), 0777);
   zinit.boot();
   REQUIRE(eventually([&] { return fs::exists(zinit.path("done")); }));
-  // Another service's directory lies in the first one's, where a link is in the way.
+  // Another service's directory lies in the first service's, where a link is in the way.
   zinit.add("b", {.service = "user = 64123\nruntime_dir = '" + name + "/sub'"});
   zinit.reload();
   CHECK_THAT(message(zinit.await_failed("b", "spawn_error")), Contains(run + "/sub"));

@@ -1,4 +1,4 @@
-// Global settings on the real binary (zinit.toml(5), "Global settings"), each seen at work.
+// Global settings on the real binary (zinit.toml(5), "Global settings"), each with its effect.
 #include <grp.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
@@ -44,7 +44,7 @@ Outcome ctl_as(const Server& zinit, uid_t uid, gid_t group, Texts arguments) {
   return run(what);
 }
 
-/// The main thread alone; the others go on.
+/// Stops only the main thread; the other threads go on.
 bool hold_main_thread(const Server& zinit) {
   if (ptrace(PTRACE_SEIZE, zinit.pid(), nullptr, nullptr) != 0) return false;
   REQUIRE(ptrace(PTRACE_INTERRUPT, zinit.pid(), nullptr, nullptr) == 0);
@@ -54,7 +54,7 @@ bool hold_main_thread(const Server& zinit) {
   return true;
 }
 
-/// Waits until the watchdog of zinit's loops has looked at them once more: its thread sleeps anew.
+/// Waits for one more check by the watchdog of zinit's loops: its thread then sleeps again.
 void await_look(const Server& zinit) {
   const std::string tasks = "/proc/" + std::to_string(zinit.pid()) + "/task/";
   const auto sleeps = [&] {
@@ -111,7 +111,7 @@ TEST_CASE("members of socket_group may ask and change nothing", "[check][root][s
   }
   CHECK(zinit.status("a")["pid"] == pid);
   CHECK(ctl_as(zinit, kMember, kGroup + 1, {"list"}).code == 7);
-  chmod(zinit.socket().c_str(), 0666);  // whatever the mode says
+  chmod(zinit.socket().c_str(), 0666);  // whatever the mode is
   CHECK(ctl_as(zinit, kMember, kGroup + 1, {"list"}).code == 7);
 }
 
@@ -285,7 +285,7 @@ TEST_CASE("while zinit as a whole is suspended none of its loops counts as stuck
   if (!hold_main_thread(zinit)) return skip("needs ptrace(2)");
   await_look(zinit);  // it has been asked for a sign
   suspend_for(zinit.pid(), 3200ms);
-  await_look(zinit);  // the watchdog sees that the sign is out still
+  await_look(zinit);  // the watchdog sees that the sign is still missing
   REQUIRE(ptrace(PTRACE_DETACH, zinit.pid(), nullptr, nullptr) == 0);
   CHECK(zinit.result("system.info")["crashes"]["count"] == 0);
   CHECK(zinit.shut_down() == 0);

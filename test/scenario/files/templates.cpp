@@ -1,5 +1,5 @@
 // Templates (zinit.toml(5), "Templates"): NAME@.toml, and the instances that dependencies, links
-// and zinitctl start make of it.
+// and zinitctl start make from it.
 #include <unistd.h>
 
 #include <algorithm>
@@ -43,7 +43,7 @@ std::string command_of(Server& zinit, const std::string& name) {
   return words;
 }
 
-/// Boots with the template web@ and an instance by a dependency, by a link and by a start, each.
+/// Boots with the template web@ and three instances: by a dependency, by a link and by a start.
 Texts make_three(Server& zinit) {
   zinit.file("web@.toml", kTemplate);
   zinit.add("all", {.dependencies = "requires = ['web@1']"});
@@ -77,7 +77,7 @@ TEST_CASE("a dependency makes an instance of a template", "[check][templates]") 
   CHECK_THAT(zinit.ctl({"status", "web@1"}).out, Contains("instance of") && Contains("web@\n"));
   CHECK_THAT(zinit.ctl({"why", "web@1"}).out, Contains("web@1"));
   CHECK_THAT(zinit.ctl({"list"}).out, Contains("web@1") && !Contains("web@ "));
-  // The instance of a dependency stays when it is stopped.
+  // The instance of a dependency stays after a stop.
   CHECK(zinit.stop("web@2")["state"] == "exited");
   CHECK(zinit.stop("all")["name"] == "all");
   CHECK(names_in(zinit) == Texts{"all", "db@1", "db@2", "web@1", "web@2"});
@@ -120,13 +120,13 @@ TEST_CASE("start makes an instance, which is gone when it is down", "[templates]
   CHECK(zinit.restart("job@8")["state"] == "running");
   CHECK(zinit.ctl({"stop", "job@7"}).code == 0);
   await_names(zinit, {"job@8", "other"});
-  // One that has crashed is started again, as others are.
+  // An instance that has crashed restarts, like other services.
   const pid_t before = zinit.pid_of("job@8");
   zinit.kill("job@8");
   zinit.await_new_pid("job@8", before);
   CHECK(zinit.stop("job@8")["name"] == "job@8");
   await_names(zinit, {"other"});
-  // A oneshot that has succeeded has ended for good; one that has failed can be asked why.
+  // A oneshot that has succeeded has ended for good; a failed oneshot stays for `why`.
   CHECK(zinit.ctl({"start", "once@0"}).code == 0);
   await_names(zinit, {"other"});
   CHECK(zinit.ctl({"start", "once@3"}).code == 1);
@@ -173,11 +173,11 @@ TEST_CASE("instances that an instance needs come and go with it", "[check][templ
   CHECK(zinit.start("web@1")["state"] == "running");
   CHECK(names_in(zinit) == Texts{"db@1", "web@1"});
   zinit.begin_stop("web@1");
-  await_names(zinit, {"db@1"});  // which runs
+  await_names(zinit, {"db@1"});  // it runs
   CHECK(zinit.state("db@1") == "running");
   zinit.begin_stop("db@1");
   await_names(zinit, {});
-  // A service that a client adds brings those that it names.
+  // A service that a client adds brings the instances that it names.
   (void)zinit.result("service.add", R"({"config":{"service":{"name":"own","exec":"sleep 100000"},)"
                                     R"("dependencies":{"requires":["db@5"]}}})");
   zinit.await_state("own", "running");
@@ -190,14 +190,14 @@ TEST_CASE("a reload that changes a template changes its instances", "[templates]
   const Texts instances = make_three(zinit);
   const std::vector<pid_t> pids = pids_of(zinit, instances);
   CHECK(zinit.reload()["unchanged"].size() == 4);
-  // Settings, in place.
+  // Changed settings, applied in place.
   zinit.file("web@.toml", kTemplate + "critical = true\n");
   CHECK(zinit.result("service.reload", R"({"dry_run":true})")["changed"].texts() == instances);
   const Json settings = zinit.reload();
   CHECK(settings["changed"].texts() == instances);
   CHECK(settings["restarted"].size() == 0);
   for (std::size_t i = 0; i < instances.size(); ++i) CHECK(zinit.pid_of(instances[i]) == pids[i]);
-  // A restart; and the next that is started is of the new one.
+  // A change that needs a restart; the next started instance uses the new template.
   zinit.file("web@.toml", "[service]\nexec = ['sleep', '20000%i']\n");
   CHECK(zinit.status("web@1")["changed_on_disk"] == true);
   const Json restarted = zinit.reload();
@@ -208,12 +208,12 @@ TEST_CASE("a reload that changes a template changes its instances", "[templates]
   }
   (void)zinit.start("web@4");
   CHECK(command_of(zinit, "web@4") == "sleep 200004 ");
-  // A wrong one is refused, and the old config stays in force.
+  // A wrong template is refused, and the old config stays in force.
   const pid_t kept = zinit.pid_of("web@3");
   zinit.file("web@.toml", "[service]\nexec = 5\n");
   CHECK(zinit.reload()["failed"].texts() == Texts{"web@1", "web@2", "web@3", "web@4"});
   CHECK(zinit.pid_of("web@3") == kept);
-  // One that is gone takes its instances along.
+  // A removed template takes its instances with it.
   zinit.remove("web@");
   std::filesystem::remove(zinit.config("web@2.toml"));
   const Json gone = zinit.reload();
@@ -234,7 +234,7 @@ TEST_CASE("an instance goes with the dependency that made it", "[templates]") {
   CHECK(zinit.reload()["removed"].texts() == Texts{"web@1"});
   await_names(zinit, {"all", "web@2"});
   CHECK_FALSE(alive(first));
-  // A file that is refused leaves the dependency, and what it has made, in force.
+  // A refused file leaves its dependency, and the instance made by it, in force.
   const pid_t second = zinit.pid_of("web@2");
   zinit.file("all.toml", "[service]\nexec = 5\n");
   CHECK(zinit.reload()["failed"].texts() == Texts{"all"});
@@ -242,7 +242,7 @@ TEST_CASE("an instance goes with the dependency that made it", "[templates]") {
   zinit.add("all", {.dependencies = "requires = ['all']"});
   CHECK(zinit.reload()["failed"].texts() == Texts{"all"});
   CHECK(zinit.pid_of("web@2") == second);
-  // One that was started, and that a dependency names now, stays when it is stopped.
+  // A started instance that a dependency names later stays after a stop.
   (void)zinit.start("web@3");
   zinit.add("all", {.dependencies = "after = ['web@3']"});
   CHECK(zinit.reload()["removed"].texts() == Texts{"web@2"});
@@ -339,7 +339,7 @@ TEST_CASE("service.set and delete leave a template as it is", "[templates]") {
   CHECK(zinit.error("service.set",
                     R"({"config":{"service":{"name":"web@","exec":"true"}}})")["code"] == -32005);
   CHECK(read_file(zinit.config("web@.toml")) == kTemplate);
-  // Without a file of its own an instance is only removed.
+  // An instance without its own file is only removed.
   (void)zinit.start("web@3");
   (void)zinit.result("service.delete", R"({"name":"web@3"})");
   (void)zinit.result("service.delete", R"({"name":"web@1","persist":true})");
@@ -393,7 +393,7 @@ TEST_CASE("enable makes the link of an instance, disable a drop-in of its own",
   CHECK(image.ctl("mask", "getty@tty9").code == 0);
   CHECK(std::filesystem::read_symlink(services + "getty@tty9.toml") == "/dev/null");
   CHECK(image.ctl("enable", "getty@tty9").code == 4);
-  CHECK(image.ctl("mask", "own@1").code == 1);  // it is the administrator's
+  CHECK(image.ctl("mask", "own@1").code == 1);  // it belongs to the administrator
   CHECK(image.ctl("enable", "none@1").code == 4);
 }
 
