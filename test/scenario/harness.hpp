@@ -1,5 +1,5 @@
 #pragma once
-// All that a scenario test needs. The tests know the specification and the binary, nothing of src/.
+// Includes for scenario tests. The tests know the specification and the binary, nothing of src/.
 
 #include "scenario/harness/connection.hpp"
 #include "scenario/harness/json.hpp"

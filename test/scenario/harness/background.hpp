@@ -14,10 +14,10 @@
 
 namespace zinit::test {
 
-/// The destructor ends it if it has not ended.
+/// The destructor ends it if it still runs.
 class Background {
  public:
-  /// What it prints goes to files in the server's folder.
+  /// Its output goes to files in the server's folder.
   Background(const Server& zinit, std::vector<std::string> arguments) {
     static int count = 0;
     output_ = zinit.path("background" + std::to_string(++count));
@@ -54,7 +54,7 @@ class Background {
     ended_ = true;
     return wait_for_exit(pid_, deadline);
   }
-  /// Stops it, so that it hears of nothing until it goes on.
+  /// Stops it, so that it gets no events until it goes on.
   void hold() const {
     kill(pid_, SIGSTOP);
     CHECK(eventually([&] { return proc_stat(pid_, 3) == "T"; }));

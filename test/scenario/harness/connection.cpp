@@ -14,7 +14,7 @@ namespace zinit::test {
 
 namespace {
 
-/// A connected socket, or -1. With SOCK_NONBLOCK among `flags`, a full backlog is not waited for.
+/// A connected socket, or -1. With SOCK_NONBLOCK in `flags` it does not wait for a full backlog.
 int connect_to(const std::string& path, int flags = 0) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -143,7 +143,7 @@ std::optional<Json> Connection::attempt_call(std::string_view method, std::strin
   const auto until = std::chrono::steady_clock::now() + limit;
   const int id = next_id_++;
   const std::string text = request(id, method, params);
-  // So short a message is sent as a whole or not at all.
+  // A message this short is sent as a whole or not at all.
   if (send_some(text) != text.size()) return std::nullopt;
   for (;;) {
     while (buffer_.find('\n') == std::string::npos) {

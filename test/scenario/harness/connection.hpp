@@ -1,5 +1,5 @@
 #pragma once
-// A raw JSON-RPC connection: lines of text over a unix socket, as any program would speak it.
+// A raw JSON-RPC connection: lines of text over a unix socket, as any program could send them.
 
 #include <deque>
 #include <memory>
@@ -21,34 +21,34 @@ class Connection {
   Connection(Connection&& other) noexcept;
   Connection& operator=(Connection&&) = delete;
 
-  /// Connects; null where the socket refuses, or has no room for one more now.
+  /// Connects; null if the socket refuses, or has no room for one more now.
   static std::unique_ptr<Connection> attempt(const std::string& path);
-  /// Whether something listens behind `path`.
+  /// Whether a process listens at `path`.
   static bool possible(const std::string& path);
 
-  /// Sends bytes as they are; false when the other side has closed.
+  /// Sends bytes unchanged; false if the other side has closed.
   bool send(std::string_view bytes);
-  /// Sends as much as the socket takes now; how much that was.
+  /// Sends as much as the socket takes now; returns the number of bytes.
   std::size_t send_some(std::string_view bytes);
   /// Ends the sending side.
   void end_of_input();
 
   /// The next line, without its end. Nothing at the end of the stream; silence fails the test.
   std::optional<std::string> line(std::chrono::milliseconds deadline = kPatience);
-  /// The next line as JSON, which it must be.
+  /// The next line, which must be JSON.
   Json read(std::chrono::milliseconds deadline = kPatience);
-  /// Whether the other side closes the connection; what it sends before is dropped.
+  /// Whether the other side closes the connection; drops the data before the end.
   bool closed(std::chrono::milliseconds deadline = kPatience);
-  /// Whether nothing has come, once a request sent after it all has been answered.
+  /// Whether no line had come when the answer to a later request arrives.
   bool silent();
 
-  /// Sends a request and returns the response to it. Notifications that come meanwhile are kept.
+  /// Sends a request and returns its response. Keeps notifications that come in between.
   Json call(std::string_view method, std::string_view params = "");
-  /// The result of a call that must succeed; the error of one that must fail.
+  /// The result of a call that must succeed; the error of a call that must fail.
   Json result(std::string_view method, std::string_view params = "");
   Json error(std::string_view method, std::string_view params = "");
-  /// The response to a request, where that comes within `limit`; silence, an end of the stream and
-  /// a socket without room fail no test.
+  /// The response to a request, if it comes within `limit`. Silence, an end of the stream and a
+  /// socket without room do not fail the test.
   std::optional<Json> attempt_call(std::string_view method, std::string_view params,
                                    std::chrono::milliseconds limit);
   /// The parameters of the next notification.
@@ -61,8 +61,8 @@ class Connection {
  private:
   explicit Connection(int fd) : fd_(fd) {}
   std::string request(int id, std::string_view method, std::string_view params) const;
-  /// Keeps a notification.
-  /// @return  whether `message` is the answer to the request `id`
+  /// Keeps `message` if it is a notification.
+  /// @return  whether it is the answer to the request `id`
   bool answers(const Json& message, int id);
 
   int fd_ = -1;

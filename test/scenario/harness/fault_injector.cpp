@@ -1,4 +1,4 @@
-// System calls that fail: see fault_injector.hpp.
+// Makes system calls fail: see fault_injector.hpp.
 #include "scenario/harness/fault_injector.hpp"
 #include "support/catch.hpp"
 
@@ -110,7 +110,7 @@ const FailingCall* find_call(int number) {
 
 sock_filter statement(unsigned code, unsigned k) { return {static_cast<__u16>(code), 0, 0, k}; }
 
-/// Loads the call's number, compares it with each of the table, and notifies of those.
+/// Loads the call's number, compares it with the table, and notifies of calls in the table.
 int install_filter() {
   std::vector<sock_filter> program;
   const auto count = std::size(kCalls);
@@ -128,7 +128,7 @@ int install_filter() {
       syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &filter));
 }
 
-/// sendmsg(2) and recvmsg(2) of one descriptor.
+/// Sends or receives one descriptor with sendmsg(2) or recvmsg(2).
 bool transfer(int socket, int& fd, bool sends) {
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof fd)] = {};
   char byte = 0;
@@ -153,7 +153,7 @@ bool transfer(int socket, int& fd, bool sends) {
   return sendmsg(socket, &message, 0) == 1;
 }
 
-/// Eventfds, signalfds and the like: reading and writing them cannot fail.
+/// Whether it is an eventfd, a signalfd or similar: reads and writes of these cannot fail.
 bool is_kernels_own(int pid, int fd) {
   return proc_link(pid, "fd/" + std::to_string(fd)).rfind("anon_inode:", 0) == 0;
 }
@@ -231,9 +231,9 @@ bool FaultInjector::holds(const seccomp_notif& notice) {
     return false;
   const int pid = static_cast<int>(notice.pid);
   if (proc_link(pid, "exe") != zinit_binary()) return false;
-  char path[PATH_MAX] = {};  // all four have it as their second argument
+  char path[PATH_MAX] = {};  // the second argument of all four calls
   const int memory = open(("/proc/" + std::to_string(pid) + "/mem").c_str(), O_RDONLY | O_CLOEXEC);
-  // It ends with the memory at the latest, so there may be less than what is asked for.
+  // The read ends at the end of the memory, so it may return less than requested.
   const auto got = pread(memory, path, sizeof path - 1, static_cast<off_t>(notice.data.args[1]));
   close(memory);
   if (got <= 0 || std::string_view(path).find(held_part_) == std::string_view::npos) return false;
@@ -245,7 +245,7 @@ void FaultInjector::go_on(std::uint64_t id) const {
   seccomp_notif_resp answer{};
   answer.id = id;
   answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-  ioctl(listener_, SECCOMP_IOCTL_NOTIF_SEND, &answer);  // fails where the caller has gone
+  ioctl(listener_, SECCOMP_IOCTL_NOTIF_SEND, &answer);  // fails if the caller is gone
 }
 
 std::string FaultInjector::disarm() {
@@ -254,8 +254,8 @@ std::string FaultInjector::disarm() {
   return failed_;
 }
 
-/// The errno that the call is answered with; 0: it is carried out. Services are left alone: what
-/// they execute is not zinit.
+/// The errno to answer the call with; 0: carry the call out. Never fails calls of services, because
+/// the programs that they execute are not zinit.
 int FaultInjector::verdict(int number, int pid, int first, int second) {
   const std::lock_guard lock(mutex_);
   if (stops_next_ && number == SYS_setsid && proc_link(pid, "exe") == zinit_binary()) {
@@ -267,7 +267,7 @@ int FaultInjector::verdict(int number, int pid, int first, int second) {
   const FailingCall* call = find_call(number);
   if (!only_.empty() && only_ != call->name) return 0;
   if ((number == SYS_read || number == SYS_write) && is_kernels_own(pid, first)) return 0;
-  // What changes or removes a watch takes no memory.
+  // A change or removal of a watch takes no memory.
   if (number == SYS_epoll_ctl && second != EPOLL_CTL_ADD) return 0;
   if (number == SYS_fcntl && second != F_DUPFD_CLOEXEC && second != F_DUPFD) return 0;
   if (--left_ > 0) return 0;

@@ -1,7 +1,6 @@
 #pragma once
-// Makes the n-th system call of the program under test fail, by a seccomp filter whose
-// notifications the test answers (seccomp_unotify(2)). So it works on the very binary that is
-// installed.
+// Makes the n-th system call of the tested program fail, by a seccomp filter whose notifications
+// the test answers (seccomp_unotify(2)). It therefore works on the same binary that is installed.
 
 #include <linux/seccomp.h>
 
@@ -15,8 +14,8 @@
 
 namespace zinit::test {
 
-/// The system calls that may fail, and how: those whose failure zinit can meet on a machine that
-/// lacks something. Not among them: what only sleeps, what gives back, and what cannot fail.
+/// The system calls that may fail, and how: the failures that zinit can meet on a machine that
+/// lacks something. Excludes calls that only sleep, that give back, or that cannot fail.
 class FaultInjector {
  public:
   FaultInjector();
@@ -24,28 +23,28 @@ class FaultInjector {
   FaultInjector(const FaultInjector&) = delete;
   FaultInjector& operator=(const FaultInjector&) = delete;
 
-  /// Whether this kernel and its rights allow it.
+  /// Whether the kernel and this process's rights allow it.
   static bool possible();
 
-  /// For Launch::in_child: from there on every call is under the filter.
+  /// For Launch::in_child: every later call is under the filter.
   void install_in_child() const;
   /// After the launch: answers from now on.
   void attach();
 
-  /// The `n`-th call from now on that zinit or a child of its making makes fails, n > 0; with
-  /// `only`, the n-th of that name.
+  /// Fails the `n`-th call from now on of zinit or of a child that it makes, n > 0; with `only`,
+  /// the n-th call of that name.
   void arm(int n, std::string only = "");
-  /// The next child that zinit makes is stopped by SIGSTOP as it begins, before it executes.
+  /// Stops the next child that zinit makes by SIGSTOP as it begins, before it executes a program.
   void stop_next_child();
-  /// That child; 0: there was none yet.
+  /// The stopped child; 0: not yet.
   pid_t stopped_child();
-  /// From now on zinit's calls that open, look at or watch a path with `part` in it take until
-  /// release(): as they do on a file system that hangs, whose files are named by their paths alone.
+  /// From now on zinit's calls that open, examine or watch a path with `part` in it hang until
+  /// release(), as on a file system that hangs. Recognizes its files only by their paths.
   void hold(std::string part);
-  /// How many calls are held.
+  /// The number of held calls.
   std::size_t held();
   void release();
-  /// No call fails any more. @return  what failed, as "openat: Too many open files"; empty: nothing
+  /// Stops failing calls. @return  the failed call, as "openat: Too many open files"; empty: none
   std::string disarm();
 
  private:
@@ -54,17 +53,17 @@ class FaultInjector {
   void go_on(std::uint64_t id) const;
   [[nodiscard]] int verdict(int number, int pid, int first, int second);
 
-  int channel_[2] = {-1, -1};  // over which the child sends the notifications' descriptor
+  int channel_[2] = {-1, -1};  // the child sends the notifications' descriptor over it
   int listener_ = -1;
   int stop_[2] = {-1, -1};
   std::thread thread_;
   std::mutex mutex_;
-  int left_ = 0;  // calls until the one that fails; 0: none
+  int left_ = 0;  // calls until the one that fails; 0: off
   std::string only_;
   std::string failed_;
   bool stops_next_ = false;
   pid_t stopped_ = 0;
-  std::string held_part_;  // empty: nothing is held
+  std::string held_part_;  // empty: no call is held
   std::vector<std::uint64_t> held_;
 };
 

@@ -1,4 +1,4 @@
-// A system that does not run, for the verbs that change service files.
+// A system that is not running, for the verbs that change service files.
 #pragma once
 
 #include <cstdlib>
@@ -10,12 +10,12 @@
 
 namespace zinit::test {
 
-/// What enable, disable and edit call their drop-in.
+/// The name of the drop-in of enable, disable and edit.
 inline const std::string kOurs = "90-zinitctl.toml";
 
 inline const std::string kSleep = "[service]\nexec = 'sleep 100000'\n";
 
-/// A system that does not run, in a folder of its own.
+/// A system that is not running, in its own folder.
 class Image {
  public:
   Image() {
@@ -44,7 +44,7 @@ class Image {
     return run(what);
   }
 
-  /// A shell script with the root as $R and a zinitctl as $Z, to be run once.
+  /// A shell script with the root as $R and a zinitctl as $Z; run it only once.
   Launch script(const std::string& text) const {
     std::filesystem::create_symlink(zinit_binary(), path("zinitctl"));
     Launch what;
@@ -64,7 +64,7 @@ class Image {
   const std::string root_ = make();
 };
 
-/// What a link says; "" where there is none.
+/// The text of a link; "" if it does not exist.
 inline std::string link_text(const std::string& path) {
   std::error_code none;
   return std::filesystem::read_symlink(path, none).string();

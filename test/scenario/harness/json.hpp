@@ -1,6 +1,5 @@
 #pragma once
-// A JSON value as a test wants to read it: what is not there is null, what has the wrong type
-// throws.
+// A JSON value with checks for tests: a missing value reads as null, and a wrong type throws.
 
 #include <cstdint>
 #include <iosfwd>
@@ -14,12 +13,12 @@
 
 namespace zinit::test {
 
-/// Shares its document, so a part of a document may be kept when the whole is gone.
+/// Shares its document, so that a part may outlive the whole.
 class Json {
  public:
   Json() = default;
 
-  /// Nothing where `text` is no JSON text, or where anything follows it.
+  /// Nothing if `text` is not JSON, or if anything follows the value.
   static std::optional<Json> parse(std::string_view text);
 
   bool is_null() const { return value_ == nullptr || value_->IsNull(); }
@@ -29,17 +28,17 @@ class Json {
   bool is_number() const { return value_ != nullptr && value_->IsNumber(); }
   bool is_bool() const { return value_ != nullptr && value_->IsBool(); }
 
-  /// A member, or an element; null where there is none.
+  /// A member, or an element; null if it is missing.
   Json operator[](std::string_view member) const;
   Json operator[](std::size_t index) const;
   bool has(std::string_view member) const;
 
-  /// The value itself. JsonMisuse where it is of another type.
+  /// The value itself. Throws JsonMisuse if the type differs.
   std::string text() const;
   std::int64_t number() const;
   bool truth() const;
 
-  /// Number of elements or members; 0 of anything else.
+  /// Number of elements or members; 0 for other types.
   std::size_t size() const;
   /// Names of an object's members, sorted.
   std::vector<std::string> members() const;
@@ -48,7 +47,7 @@ class Json {
   /// An array's strings, in their order.
   std::vector<std::string> texts() const;
 
-  /// Whether `part` stands anywhere in the value as it is written.
+  /// Whether the text of the value contains `part`.
   bool mentions(std::string_view part) const { return dump().find(part) != std::string::npos; }
   std::string dump() const;
 

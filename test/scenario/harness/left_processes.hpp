@@ -8,14 +8,14 @@
 
 namespace zinit::test {
 
-/// The path of a process's cgroup of version 2 in its hierarchy; "" without one.
+/// The path of a process's cgroup of version 2 in its hierarchy; "" if it has none.
 inline std::string cgroup_of(pid_t pid) {
   for (const std::string& line : lines_of(read_file("/proc/" + std::to_string(pid) + "/cgroup")))
     if (line.rfind("0::", 0) == 0) return line.substr(3);
   return "";
 }
 
-/// Where the hierarchy is mounted; "" where it is not.
+/// The mount point of the hierarchy; "" if it is not mounted.
 inline std::string hierarchy() {
   for (const std::string& line : lines_of(read_file("/proc/self/mountinfo"))) {
     if (line.find(" - cgroup2 ") == std::string::npos) continue;
@@ -32,8 +32,8 @@ inline bool has_cgroups(const Server& zinit) {
   return own.size() > 11 && own.substr(own.size() - 11) == "/supervisor";
 }
 
-/// A command that leaves the service's group and session and writes its pid to $D/NAME; at SIGTERM
-/// it writes "escaped NAME" to the trace and ends, where it is not stubborn.
+/// A command that leaves the service's group and session and writes its pid to $D/NAME. At SIGTERM
+/// it writes "escaped NAME" to the trace and ends, unless it is stubborn.
 inline std::string escaping(const std::string& name, bool stubborn_one = false) {
   const std::string trap =
       stubborn_one ? "trap \"\" TERM" : "trap \"echo escaped " + name + " >> $T; exit\" TERM";

@@ -12,7 +12,7 @@
 
 namespace zinit::test {
 
-/// A socket of the test's own that listens on a free port of the loopback's.
+/// A socket of the test that listens on a free port of the loopback interface.
 class Listening {
  public:
   Listening() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {

@@ -1,22 +1,22 @@
-// A service for tests that says what it is told to say of itself: this very program, called
+// A service for tests that sends the messages it is told to send: this same program, called as
 // `notifier`, carries out its arguments one after the other.
 //
 //   send TEXT          a message to NOTIFY_SOCKET; child TEXT: by a child that waits for it
-//   flood N TEXT       so many of them; large N: one of N bytes
+//   flood N TEXT       N such messages; large N: one message of N bytes
 //   fds N TEXT         a message with N memory files, which hold "kept 0", "kept 1", ...
 //   open FILE TEXT     a message with a descriptor of that file
-//   churn N            for ever: has N memory files stored, and takes them back
-//   copies N M         has N eventfds stored, and sends M messages with copies of the last of them
+//   churn N            for ever: stores N memory files in zinit, and takes them back
+//   copies N M         stores N eventfds, and sends M messages with copies of the last one
 //   linger N TEXT      N messages, each with a socket whose last close waits for hours
 //   serve PATH N TEXT  for ever: listens on a unix socket, and answers each connection that sends
 //                      something with N such messages; "answered" for the trace each time
-//   line FD, close FD  a newline to a descriptor; its end
-//   await FILE         until it is there
-//   trace TEXT, env NAME, passed FD, count    lines for the trace: a text, a variable, what a
-//                      passed file holds, how many descriptors there are
-//   main, keep         a child of its own is to be the main process; this one ends, or stays
-//   barrier            waits until all that was sent before has been taken in
-//   daemon FILE        goes to the background as daemon(3) does, and writes its pid
+//   line FD, close FD  writes a newline to a descriptor; closes it
+//   await FILE         waits until the file exists
+//   trace TEXT, env NAME, passed FD, count    lines for the trace: a text, a variable, the content
+//                      of a passed file, the number of descriptors
+//   main, keep         makes a child the main process; this process ends, or stays
+//   barrier            waits until zinit has handled all earlier messages
+//   daemon FILE        goes to the background like daemon(3), and writes its pid
 //   own FILE           writes its pid, and stays
 //   file FILE PID      writes a pidfile
 //   beat               WATCHDOG=1 ten times a second, for ever
@@ -81,11 +81,11 @@ Fds memory_files(int count) {
   if (::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) < 0 ||
       ::listen(listener, 64) < 0)
     _exit(100);
-  std::vector<std::unique_ptr<Lingering>> all;  // a socket lingers as long as its peer is there
+  std::vector<std::unique_ptr<Lingering>> all;  // a socket lingers while its peer exists
   while (true) {
     const int peer = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
     all.push_back(std::make_unique<Lingering>());
-    // By a child: the exit of a process does not linger, should its close be the last.
+    // By a child, because a socket that the exit of its process closes last does not linger.
     if (::fork() == 0) {
       char request[4096];
       if (::recv(peer, request, sizeof request, 0) <= 0) _exit(0);
@@ -97,7 +97,7 @@ Fds memory_files(int count) {
   }
 }
 
-/// sd_notify_barrier(3): the receiver closes what it is sent with the message.
+/// sd_notify_barrier(3): the receiver closes the descriptor that comes with the message.
 void await_barrier() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) < 0) _exit(97);
@@ -113,7 +113,7 @@ void put_pid(const std::string& path, const std::string& pid) {
   if (::rename(part.c_str(), path.c_str()) < 0) _exit(93);
 }
 
-/// As daemon(3): the parent ends when the daemon is on its way.
+/// Like daemon(3): the parent ends when the daemon is on its way.
 void go_to_background(const std::string& pidfile) {
   if (::fork() != 0) _exit(0);
   ::setsid();
@@ -121,7 +121,7 @@ void go_to_background(const std::string& pidfile) {
   put_pid(pidfile, std::to_string(::getpid()));
 }
 
-/// One step; its arguments follow on `at`, which is moved on.
+/// Carries out one step. Its arguments begin at `at`, which is moved behind them.
 void carry_out(const std::vector<std::string>& words, std::size_t& at) {
   const std::string& step = words[at++];
   const auto next = [&] { return words.at(at++); };
@@ -160,7 +160,7 @@ void carry_out(const std::vector<std::string>& words, std::size_t& at) {
     const int count = std::stoi(next());
     const std::string text = next();
     for (int i = 0; i < count; ++i) {
-      // By a child: the exit of a process does not linger, should its close be the last.
+      // By a child, as above.
       const pid_t child = ::fork();
       if (child == 0) _exit(send(text, {lingering.make()}) ? 0 : 1);
       int status = -1;
@@ -218,7 +218,7 @@ void carry_out(const std::vector<std::string>& words, std::size_t& at) {
   }
 }
 
-/// Before any test: glibc gives constructors what main() gets.
+/// Runs before any test: glibc passes main()'s arguments to constructors.
 __attribute__((constructor(65535))) void be_notifier(int argc, char** argv, char**) {
   if (argc < 2 || std::strcmp(argv[1], "notifier") != 0) return;
   const std::vector<std::string> words(argv + 2, argv + argc);

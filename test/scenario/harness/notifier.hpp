@@ -1,15 +1,15 @@
 #pragma once
-// A service that says of itself what a test wants it to say.
+// A service that sends the messages that a test wants.
 
 #include <string>
 #include <vector>
 
 namespace zinit::test {
 
-/// The elements of an `exec` array for it, without brackets; notifier.cpp says what the steps are.
+/// The elements of an `exec` array for it, without brackets; notifier.cpp lists the steps.
 std::string notifier(const std::vector<std::string>& steps);
 
-/// A service file whose process takes these steps; `lifecycle` is more of that section.
+/// A service file whose process takes these steps; `lifecycle` holds more lines of that section.
 std::string says(const std::vector<std::string>& steps, const std::string& readiness,
                  const std::string& lifecycle = "");
 

@@ -1,34 +1,34 @@
-// A service for tests that others connect to: this very program, called `peer`. Its words:
+// A service for tests that accepts connections: this same program, called as `peer`. Its words:
 //
-//   after FILE             waits until it is there
-//   trace TEXT             a line for the trace
-//   at ADDRESS             listens there; more than one may be given
-//   passed                 has its sockets passed, and traces what it finds of them: "fds N NAMES",
-//                          "not its own" where LISTEN_PID is another, "no blocking" of each
-//   careless               sets its sockets so that they do not block
-//   shut                   shuts its sockets down, for all who have them, and ends
+//   after FILE             waits until the file exists
+//   trace TEXT             writes a line to the trace
+//   at ADDRESS             listens there; may be repeated
+//   passed                 gets its sockets passed, and traces its findings: "fds N NAMES",
+//                          "not its own" if LISTEN_PID is another, "no blocking" for each
+//   careless               makes its sockets non-blocking
+//   shut                   shuts its sockets down, for all processes that have them, and ends
 //   inetd                  has one connection, as standard input and output
 //   ask ADDRESS TEXT       connects there, sends the text, and traces "answer ..." or "refused"
 //   few                    takes one connection at a time
-//   slowly FILE            until it is there, gives and takes 64 KiB and then waits for 5 ms
+//   slowly FILE            until the file exists: waits 5 ms after each 64 KiB sent or read
 //
-// and then what it does with each connection, by a process of its own unless `few` is said:
+// and then its action for each connection, in a separate process unless `few` is given:
 //
-//   echo                   sends back what comes until the end, then ends its side
-//   pid                    tells the pid of the service, and closes
-//   sum                    takes all, then tells how much that was and its checksum
-//   give N                 sends N bytes of the pattern, ends its side, and takes the rest
-//   swap N                 gives, and sums at the same time; the sum goes to the trace
-//   talk FILE              says "bye" and ends its side, and appends what comes to the file
-//   silent                 takes nothing and says nothing
-//   die                    kills the service when a byte comes, by SIGKILL
+//   echo                   sends all data back until the end, then ends its side
+//   pid                    sends the pid of the service, and closes
+//   sum                    reads all data, then sends its size and its checksum
+//   give N                 sends N bytes of the pattern, ends its side, and reads the rest
+//   swap N                 does give and sum at the same time; the sum goes to the trace
+//   talk FILE              sends "bye" and ends its side, and appends the data to the file
+//   silent                 reads nothing and sends nothing
+//   die                    kills the service by SIGKILL when a byte comes
 //   reset                  resets the connection when a byte comes
-//   last                   sends back what comes once, and ends the service
-//   wait                   says "hello", and traces how the connection ended: "reset", "ended"
-//   env NAME               tells a variable of its environment, and closes
-//   complain TEXT          a line on standard error, then as echo
+//   last                   sends the first data back, and ends the service
+//   wait                   sends "hello", and traces the end of the connection: "reset", "ended"
+//   env NAME               sends a variable of its environment, and closes
+//   complain TEXT          writes a line to standard error, then acts like echo
 //
-// What comes as a datagram, or by a FIFO, is traced as "got TEXT".
+// A datagram, or data of a FIFO, is traced as "got TEXT".
 #include "scenario/harness/peer.hpp"
 
 #include <arpa/inet.h>
@@ -121,12 +121,12 @@ bool write_all(int fd, std::string_view bytes) {
 /// See "slowly".
 std::string fast_when;
 
-/// Called after each piece that is given or taken.
+/// Call it after each piece that was sent or read.
 void slow_down() {
   if (!fast_when.empty() && ::access(fast_when.c_str(), F_OK) != 0) ::usleep(5000);
 }
 
-/// What comes, piece by piece, until the end.
+/// Reads data piece by piece, until the end.
 template <class Take>
 void each_piece(int fd, Take take) {
   char block[65536];
@@ -226,7 +226,7 @@ void take_text(int fd) {
   write_trace("got " + all);
 }
 
-/// Only a socket for connections listens.
+/// Whether the socket listens: only sockets for connections do.
 bool listens(int fd) {
   int on = 0;
   socklen_t size = sizeof on;
@@ -249,7 +249,7 @@ bool listens(int fd) {
       if (fd < 0) continue;
       const pid_t service = ::getpid();
       if (few || ::fork() == 0) {
-        // Nobody can connect to a service that has ended.
+        // Close the listeners, so that no client can connect to a service that has ended.
         if (!few)
           for (const int listener : sockets) ::close(listener);
         serve(fd, fd, words, service);
@@ -309,7 +309,7 @@ std::vector<int> passed() {
   return fds;
 }
 
-/// Before any test: glibc gives constructors what main() gets.
+/// Runs before any test: glibc passes main()'s arguments to constructors.
 __attribute__((constructor(65535))) void be_peer(int argc, char** argv, char**) {
   if (argc < 2 || std::strcmp(argv[1], "peer") != 0) return;
   const Words words(argv + 2, argv + argc);

@@ -1,4 +1,4 @@
-// Starting processes and looking at them: see process.hpp.
+// Starts and examines processes: see process.hpp.
 #include "scenario/harness/process.hpp"
 
 #include <dirent.h>
@@ -30,8 +30,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Ends a child that could not become what it should; 126 and a word, for there is no one to
-/// throw to.
+/// Ends a child that could not do a step, with 126 and a word, because nobody could catch an
+/// exception.
 [[noreturn]] void give_up(const char* step) {
   perror(step);
   _exit(126);
@@ -43,8 +43,8 @@ std::vector<std::string> environment_for(const Launch& what) {
     if (const char* value = std::getenv(name)) env.push_back(std::string(name) + "=" + value);
   }
   env.insert(env.end(), what.env.begin(), what.env.end());
-  // Behind what the test asks for, since the first of a name is in force. Services would get it
-  // from a program that does not know it.
+  // After the test's variables, because the first of a name is in force. Services would get it from
+  // a program that does not know it.
   const char* const seed = std::getenv("ZINIT_TEST_JITTER");
   if (seed != nullptr && *seed != '\0') {
     static const bool known = binary_mentions("ZINIT_TEST_JITTER");
@@ -62,7 +62,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 
 void set_streams(const Launch& what) {
   const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-  // Above 2 first: a stream that is asked for may have a standard number itself.
+  // First move the descriptors above 2: a requested stream may itself have a standard number.
   int wanted[3] = {what.in, what.out, what.err};
   for (int& fd : wanted) fd = fcntl(fd < 0 ? null : fd, F_DUPFD_CLOEXEC, 3);
   for (int i = 0; i < 3; ++i) {
@@ -84,8 +84,8 @@ void become(uid_t uid) {
   give_up(what.program.c_str());
 }
 
-/// In a mount namespace of its own: a /dev with the machine's usual devices, but a directory of its
-/// own, for PID 1 binds /dev/log there. Made at /tmp, where nothing is looked for meanwhile.
+/// In its own mount namespace: a /dev with the machine's usual devices, but a directory of its own,
+/// because PID 1 binds /dev/log there. Made at /tmp, which nothing reads meanwhile.
 void make_own_dev() {
   if (mount("tmpfs", "/tmp", "tmpfs", 0, "mode=0755") != 0) give_up("mount /tmp");
   for (const char* name : {"null", "zero", "full", "random", "urandom", "tty", "kmsg", "ptmx"}) {
@@ -93,7 +93,7 @@ void make_own_dev() {
     const std::string to = std::string("/tmp/") + name;
     const int fd = open(to.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
     if (fd >= 0) close(fd);
-    mount(from.c_str(), to.c_str(), nullptr, MS_BIND, nullptr);  // not every machine has all
+    mount(from.c_str(), to.c_str(), nullptr, MS_BIND, nullptr);  // a machine may lack some of them
   }
   for (const char* name : {"pts", "shm"}) {
     const std::string to = std::string("/tmp/") + name;
@@ -108,7 +108,7 @@ void make_own_dev() {
   if (mount("/tmp", "/dev", nullptr, MS_MOVE, nullptr) != 0) give_up("move /dev");
 }
 
-/// New namespaces for the calling child; where it is not root, by way of a user namespace.
+/// New namespaces for the calling child; if it is not root, through a user namespace.
 void enter_namespaces() {
   const uid_t uid = geteuid();
   const gid_t gid = getegid();
@@ -118,8 +118,8 @@ void enter_namespaces() {
   make_own_dev();
 }
 
-/// Forks the first process of a new pid namespace; its pid as the test sees it. A process between
-/// the two enters the namespaces and ends, so PID 1 is left to the test, the subreaper.
+/// Forks the first process of a new pid namespace; returns its pid as the test sees it. A process
+/// between the two enters the namespaces and ends, so that PID 1 falls to the test, the subreaper.
 pid_t launch_in_namespace(const Launch& what, char* const* argv, char* const* env) {
   int report[2];
   REQUIRE(pipe2(report, O_CLOEXEC) == 0);
@@ -145,7 +145,7 @@ pid_t launch_in_namespace(const Launch& what, char* const* argv, char* const* en
   return first;
 }
 
-/// Reads what is there from a pipe; false at its end.
+/// Reads the available data of a pipe; false at its end.
 bool take(int fd, std::string& into) {
   char block[65536];
   const ssize_t n = read(fd, block, sizeof block);
@@ -158,11 +158,11 @@ int remaining_ms(Clock::time_point until) {
   return static_cast<int>(std::max<std::int64_t>(left, 0));
 }
 
-/// Feeds and drains a child's streams until both outputs have ended; false when time is up first.
+/// Feeds and drains a child's streams until both outputs have ended; false if the time is up first.
 bool exchange(int in, int out, int err, const std::string& input, Outcome& outcome,
               Clock::time_point until) {
   std::size_t written = 0;
-  fcntl(in, F_SETFL, O_NONBLOCK);  // a pipe that has room for a page may have none for all
+  fcntl(in, F_SETFL, O_NONBLOCK);  // a pipe with room for a page may not have room for all
   if (input.empty()) close(std::exchange(in, -1));
   while (out >= 0 || err >= 0) {
     pollfd fds[3] = {{in, POLLOUT, 0}, {out, POLLIN, 0}, {err, POLLIN, 0}};
@@ -228,7 +228,7 @@ const std::string& zinit_binary() {
 }
 
 bool binary_mentions(std::string_view text) {
-  // Mapped: a copy of 40 MB would be most of what a short test costs.
+  // Mapped: a copy of 40 MB would be most of the cost of a short test.
   static const std::string_view all = [] {
     const int fd = open(zinit_binary().c_str(), O_RDONLY | O_CLOEXEC);
     const std::size_t size = std::filesystem::file_size(zinit_binary());
@@ -360,7 +360,7 @@ std::vector<std::string> job_threads(pid_t pid) {
 
 pid_t hold_thread(pid_t pid, std::string_view name) {
   pid_t thread = 0;
-  // It names itself when it begins.
+  // The thread sets its name when it begins.
   REQUIRE(eventually([&] {
     for (const std::string& task : entries_of("/proc/" + std::to_string(pid) + "/task")) {
       const pid_t each = static_cast<pid_t>(std::strtol(task.c_str(), nullptr, 10));
@@ -382,7 +382,7 @@ bool await_end_of_held(pid_t thread) {
 
 std::string proc_stat(pid_t pid, int field) {
   const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat");
-  const auto name_end = stat.rfind(')');  // the name in field 2 may hold blanks itself
+  const auto name_end = stat.rfind(')');  // the name in field 2 may contain blanks
   if (name_end == std::string::npos) return "";
   std::istringstream rest(stat.substr(name_end + 1));
   std::string value;
@@ -412,8 +412,8 @@ std::string proc_cmdline(pid_t pid) {
 }
 
 void await_executed(pid_t pid) {
-  // The environment is the last that execve(2) puts in place, and no process of zinit's is without.
-  // A thread of the kernel has none, nor an address space.
+  // execve(2) sets the environment last, and every process of zinit has one. A thread of the kernel
+  // has neither an environment nor an address space.
   eventually(
       [&] { return !proc_environment(pid).empty() || !alive(pid) || proc_stat(pid, 23) == "0"; });
 }

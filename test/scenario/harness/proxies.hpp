@@ -1,5 +1,5 @@
 #pragma once
-// What the tests of proxies have in common.
+// The common part of the tests of proxies.
 
 #include <algorithm>
 #include <atomic>
@@ -15,14 +15,14 @@
 
 namespace zinit::test {
 
-/// The file of a proxy; `more` are lines of its section.
+/// The file of a proxy; `more` holds lines of its section.
 inline std::string proxy_text(const std::string& listen, const std::string& backend,
                               const std::string& service, const std::string& more = "") {
   return "[proxy]\nlisten = ['" + listen + "']\nbackend = '" + backend + "'\nservice = '" +
          service + "'\n" + more + "\n";
 }
 
-/// Parameters of xinet.set; `more` are further members. Nothing is written to a file.
+/// Parameters of xinet.set; `more` holds further members. Does not write to a file.
 inline std::string proxy_params(const std::string& name, const std::string& listen,
                                 const std::string& backend, const std::string& service,
                                 const std::string& more = R"("persist":false)") {
@@ -34,7 +34,7 @@ inline Json proxy_status(Server& zinit, const std::string& name) {
   return zinit.result("xinet.status", named(name));
 }
 
-/// Waits until a number of the proxy's status is this one.
+/// Waits until a number in the proxy's status has this value.
 inline void await_count(Server& zinit, const std::string& proxy, const std::string& member,
                         std::int64_t wanted) {
   Json last;
@@ -42,7 +42,7 @@ inline void await_count(Server& zinit, const std::string& proxy, const std::stri
   FAIL(member << " of " << proxy << " never came to be " << wanted << ": " << last);
 }
 
-/// When zinit has started the service, each time, by its last events.
+/// The times at which zinit has started the service, from its last events.
 inline std::vector<std::chrono::microseconds> start_times(Server& zinit, const std::string& name) {
   const std::string params = R"({"lines":1000,"names":[")" + name + R"("]})";
   std::vector<std::chrono::microseconds> times;
@@ -51,16 +51,16 @@ inline std::vector<std::chrono::microseconds> start_times(Server& zinit, const s
   return times;
 }
 
-/// The service that answers there is this one, and tells its pid.
+/// Checks that this service answers there with its pid.
 inline void check_answers(Server& zinit, const std::string& address, const std::string& service) {
-  const std::string answer = Client(address).read_all();  // this is what may start it
+  const std::string answer = Client(address).read_all();  // this may start the service
   CHECK(answer == std::to_string(zinit.pid_of(service)));
 }
 
-/// A service `s` that listens at an address of its own as the words say, and a proxy `p` before it.
+/// A service `s` that listens at its own address with these words, and a proxy `p` in front of it.
 class Proxied {
  public:
-  /// `words` are those of peer() from what is done with a connection on; `more` lines of [proxy].
+  /// `words` are peer()'s words for a connection; `more` holds lines of [proxy].
   explicit Proxied(Server& zinit, std::vector<std::string> words, const std::string& more = "",
                    const std::vector<std::string>& first = {}, const std::string& sections = "")
       : front(free_address()), back(free_address()) {
@@ -70,11 +70,11 @@ class Proxied {
     zinit.file("p.toml", proxy_text(front, back, "s", more));
   }
 
-  const std::string front;  ///< where the proxy listens
-  const std::string back;   ///< where the service does
+  const std::string front;  ///< the proxy's address
+  const std::string back;   ///< the service's address
 };
 
-/// Boots, and waits until all that its files have zinit listen at is open.
+/// Boots, and waits until all sockets in its files are open.
 inline void boot_open(Server& zinit, const std::vector<std::string>& running = {}) {
   zinit.boot(running);
   for (const std::string& file : entries_of(zinit.config())) {
@@ -95,7 +95,7 @@ inline void boot_open(Server& zinit, const std::vector<std::string>& running = {
   }
 }
 
-/// Threads that end when the test does, however it does.
+/// Threads that end when the test does, however it ends.
 class Clients {
  public:
   ~Clients() { end(); }
@@ -112,7 +112,7 @@ class Clients {
   std::vector<std::thread> threads_;
 };
 
-/// How many descriptors zinit has.
+/// The number of zinit's descriptors.
 inline std::size_t descriptors(const Server& zinit) { return count_in_proc(zinit.pid(), "fd"); }
 
 }  // namespace zinit::test

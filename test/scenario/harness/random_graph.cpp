@@ -33,8 +33,8 @@ Toml random_service(Dice& dice, int i) {
   };
   toml.dependencies = "requires = " + some_before(2) + "\nafter = " + some_before(1) +
                       "\nwants = " + some_before(1);
-  // Some of these are refused, since they conflict with what they require: that is part of the
-  // graph.
+  // zinit refuses some of these, because they conflict with a requirement: such services are part
+  // of the graph.
   if (i > 0 && roll(dice, 6) == 0)
     toml.dependencies += "\nconflicts = ['" + name_of(roll(dice, i)) + "']";
   switch (roll(dice, 6)) {

@@ -1,4 +1,4 @@
-// Starting, asking and ending a zinit: see server.hpp.
+// Starts, asks and ends a zinit: see server.hpp.
 #include "scenario/harness/server.hpp"
 #include "support/catch.hpp"
 
@@ -21,7 +21,7 @@ namespace zinit::test {
 
 namespace {
 
-/// What the servers of the running test case wrote, for the case that it fails.
+/// The messages of the running test case's servers, shown if it fails.
 std::string messages_of_this_test;
 
 class ShowMessages : public Catch::TestEventListenerBase {
@@ -38,16 +38,16 @@ std::string make_folder() {
   const char* base = std::getenv("TMPDIR");
   std::string name = std::string(base != nullptr ? base : "/tmp") + "/zinit-scenario.XXXXXX";
   REQUIRE(mkdtemp(name.data()) != nullptr);
-  REQUIRE(chmod(name.c_str(), 0711) == 0);  // services and servers of other users pass through
+  REQUIRE(chmod(name.c_str(), 0711) == 0);  // services and servers of other users must pass through
   return name;
 }
 
-/// For how long zinit may take to settle; and where it did not the last time, for some scenarios
-/// look again and again at one that cannot: a launch hangs, or a service floods.
+/// The time that zinit may take to settle; and the time if it did not settle the last time, because
+/// some scenarios ask repeatedly while it cannot: a launch hangs, or a service floods.
 constexpr auto kSettleLimit = 2000ms;
 constexpr auto kRestlessLimit = 50ms;
 
-/// Methods that show what is, and neither change anything nor wait.
+/// Methods that only show facts: they neither change anything nor wait.
 const std::set<std::string_view> kShowing = {
     "service.list",     "service.list_full", "service.status",     "service.status_full",
     "service.why",      "service.tree",      "service.is_running", "service.stats",
@@ -56,21 +56,21 @@ const std::set<std::string_view> kShowing = {
     "metrics.get",      "system.timers",     "debug.process_tree", "debug.state",
     "system.bootchart"};
 
-/// Whether the server has not closed it.
+/// Whether the server has not closed the connection.
 bool is_open(const Connection& connection) {
   char next;
   const ssize_t n = recv(connection.fd(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
   return n > 0 || (n < 0 && errno == EAGAIN);
 }
 
-/// Reaps what has ended, so that only the living count as left over.
+/// Reaps ended children, so that only living ones count as left over.
 std::vector<pid_t> living_children() {
   while (waitpid(-1, nullptr, WNOHANG) > 0) {}
   return children_of(getpid());
 }
 
-/// In a mount namespace of its own: /etc and /run from the folder, and /usr/lib too where that has
-/// one, with nothing of the machine's but libraries.
+/// In its own mount namespace: takes /etc and /run from the folder, and /usr/lib too if the folder
+/// has one, with only libraries of the machine.
 void cover_root(const std::string& folder) {
   have_own_mounts();
   const std::string lib = folder + "/usr/lib";
@@ -89,7 +89,7 @@ void cover_root(const std::string& folder) {
   }
 }
 
-/// Ends by SIGKILL what a server left behind; a description of it.
+/// Kills the processes that a server left behind; returns a description of them.
 std::string remove_leftovers() {
   eventually([] { return living_children().empty(); }, 3s);
   std::string found;
@@ -161,11 +161,11 @@ Server::~Server() {
   if (!ended_by_test_) CHECK(left == "");
   std::error_code ignored;
   std::filesystem::remove_all(folder_, ignored);
-  // A server that was killed leaves the directory of its lock, which is empty then.
+  // A killed server leaves the directory of its lock, which is then empty.
   if (options_.uid) std::filesystem::remove("/tmp/zinit-" + std::to_string(*options_.uid), ignored);
 }
 
-/// Ends the server if the test has not; a test that ended it by force checks for itself.
+/// Ends the server if it still runs; a test that ended it by force makes its own checks.
 void Server::end() {
   if (pid_ <= 0 || code_) return;
   ::kill(pid_, SIGCONT);
@@ -332,13 +332,13 @@ Outcome Server::ctl(std::vector<std::string> arguments, const std::string& input
   what.program = options_.client;
   what.argv = {"zinitctl", "--socket", socket()};
   what.argv.insert(what.argv.end(), arguments.begin(), arguments.end());
-  // What it looks at is where its server sees it.
+  // The client must find files at the server's places.
   if (options_.own_root) what.in_child = [this] { cover_root(folder_); };
   return run(what, input);
 }
 
 void Server::fault(int number) const {
-  // The runtime of TSan ends the process if a thread takes a signal that is about to end.
+  // The runtime of TSan ends the process if a thread that is about to end takes a signal.
   if (binary_has_tsan())
     REQUIRE(::syscall(SYS_tgkill, pid(), pid(), number) == 0);
   else
@@ -355,7 +355,7 @@ void Server::reexecute(std::vector<std::string> how) {
 
 namespace {
 
-/// Lines of a log that is a file begin with the time, "2026-01-31 12:34:56 ".
+/// Lines of a log in a file begin with the time, "2026-01-31 12:34:56 ".
 std::string without_times(const std::string& log) {
   std::string text;
   for (std::size_t at = 0, end = 0; at < log.size(); at = end) {
@@ -417,7 +417,7 @@ Json Server::await_delayed(const std::string& name) {
 }
 
 pid_t Server::await_program(const std::string& name) {
-  // What was a target a moment ago may still be running as that, without a process.
+  // A service that was a target a moment ago may still run as a target, without a process.
   const Json running = await(
       name,
       [](const Json& status) { return status["state"] == "running" && status["pid"].is_number(); },
@@ -429,7 +429,7 @@ pid_t Server::await_new_pid(const std::string& name, pid_t old) {
   const Json now = await(
       name,
       [&](const Json& status) {
-        // While what is left of the old one's group ends, `pid` is one of that.
+        // While the rest of the old process's group ends, `pid` is a process of the rest.
         return status["state"] == "running" && status["main_pid"].is_number() &&
                status["pid"].number() != old;
       },
@@ -480,7 +480,7 @@ void Watch::take(const Json& event) {
 }
 
 const std::vector<std::string>& Watch::changes() {
-  // Changes are published some time after they are shown; answers come after what was published.
+  // zinit publishes changes some time after it shows them; an answer comes after published changes.
   connection_.attempt_call("debug.settle", "", kSettleLimit);
   connection_.result("system.ping");
   while (connection_.has_notification()) take(connection_.notification());
@@ -499,7 +499,7 @@ void crash(Server& zinit, int signal) {
   Connection last = zinit.connect();
   (void)last.result("system.ping");
   zinit.fault(signal);
-  REQUIRE(last.closed());  // until then a new connection may be the old image's
+  REQUIRE(last.closed());  // before, a new connection may go to the old image
   zinit.reconnect();
   REQUIRE(eventually(
       [&] { return zinit.result("system.info")["crashes"]["count"].number() == count + 1; }));

@@ -1,5 +1,5 @@
 #pragma once
-// A zinit under test: its folder, its service files, its process, and the questions a test asks it.
+// A zinit under test: its folder, service files and process, and a test's questions to it.
 
 #include <atomic>
 #include <csignal>
@@ -15,10 +15,10 @@
 
 namespace zinit::test {
 
-/// Text for a service file. The sections hold lines of TOML as they are.
+/// The text of a service file. The sections hold lines of TOML unchanged.
 struct Toml {
-  std::string exec = "sleep 100000";  ///< as [service] exec; empty: none
-  std::string service{};              ///< more of [service]
+  std::string exec = "sleep 100000";  ///< as [service] exec; empty: without exec
+  std::string service{};              ///< more lines of [service]
   std::string dependencies{};
   std::string lifecycle{};
   std::string more{};  ///< whole sections
@@ -32,12 +32,12 @@ std::string tracing(const std::string& name);
 /// A shell command that writes "start NAME" to the trace and ignores SIGTERM.
 std::string stubborn(const std::string& name);
 
-/// Services find in their environment: D, the server's folder; T, a file in it that they append
-/// lines to, the trace. Both reach them since a standalone or container server hands on its own
-/// environment.
+/// Services find in their environment D, the server's folder, and T, a file in it to which they
+/// append lines: the trace. A standalone or container server passes its own environment on to
+/// services, and these variables with it.
 ///
-/// The destructor ends the server and checks that it ended well and left no process behind. What
-/// the server wrote to standard error is shown if the test fails.
+/// The destructor ends the server and checks that it ended with success and left no process behind.
+/// If the test fails, it shows the server's standard error.
 class Server {
  public:
   struct Options {
@@ -45,16 +45,16 @@ class Server {
     std::vector<std::string> arguments{};              ///< added after all options
     std::vector<std::string> env{};
     bool container = false;       ///< PID 1 of a namespace, as zinit-pid1 --container
-    bool namespaced = false;      ///< PID 1 of a namespace, as argv says
+    bool namespaced = false;      ///< PID 1 of a namespace, with argv unchanged
     bool by_environment = false;  ///< config and socket by variables, not by options
-    /// Neither: it finds the server's folder etc/ at /etc, run/ at /run, and usr/lib/ at /usr/lib
-    /// if a test has put something there; so does zinitctl. Root alone can have that.
+    /// Neither: the server and zinitctl find the server's folder etc/ at /etc, run/ at /run, and
+    /// usr/lib/ at /usr/lib if the test has written something there. Only for root.
     bool own_root = false;
     bool settings = false;  ///< --config: zinit.toml in its folder
     std::optional<uid_t> uid{};
     std::function<void()> in_child{};
     std::string program{};  ///< empty: zinit_binary()
-    std::string client{};   ///< what ctl() executes; empty: zinit_binary()
+    std::string client{};   ///< the program of ctl(); empty: zinit_binary()
   };
 
   Server();
@@ -69,23 +69,23 @@ class Server {
   std::string config() const { return path(options_.own_root ? "etc/zinit/services" : "services"); }
   std::string config(const std::string& file) const { return config() + "/" + file; }
   std::string socket() const { return path(options_.own_root ? "run/zinit.sock" : "zinit.sock"); }
-  /// Writes a file of the config directory: any text, or a service NAME in NAME.toml.
+  /// Writes a file in the config directory: any text, or a service NAME in NAME.toml.
   void file(const std::string& name, std::string_view text);
   void add(const std::string& name, const Toml& toml = {});
   void remove(const std::string& name);
-  /// Writes a file of its folder, and makes the folders above it.
+  /// Writes a file in the server's folder, and makes the folders above it.
   void put(const std::string& name, std::string_view text) const;
-  /// A mark for services that wait for it: `[ -e $D/NAME ]`.
+  /// Makes a file that services wait for: `[ -e $D/NAME ]`.
   void mark(const std::string& name) { write_file(path(name), ""); }
 
-  /// Lines of the trace so far; and whether one is there, and how often.
+  /// The lines of the trace so far; whether a line is in it; and how often.
   std::vector<std::string> trace() const;
   bool traced(const std::string& line) const { return count(line) > 0; }
   int count(const std::string& line) const;
-  /// Waits until each of these tracing() services has said that it started: one that is running
-  /// may not have come to that yet.
+  /// Waits until each of these tracing() services has written its start: a running one may not have
+  /// done so yet.
   void await_started(const std::vector<std::string>& names) const;
-  /// Waits until the line is there (so often); fails the test with the whole trace.
+  /// Waits until the line is in the trace (that often); fails the test with the whole trace.
   void await_trace(const std::string& line, int times = 1) const;
   /// Requires both lines, the first before the second.
   void traced_in_order(const std::string& first, const std::string& second) const;
@@ -93,11 +93,11 @@ class Server {
   // --- the process ---
   /// Starts it and waits until the socket answers, and then until these services are running.
   void boot(const std::vector<std::string>& running = {});
-  /// Starts it and waits for nothing.
+  /// Starts it without waiting.
   void launch();
   pid_t pid() const { return pid_; }
   void signal(int number) const;
-  /// Sends the signal of a fault in zinit itself, which one of its threads takes.
+  /// Sends the signal of a fault in zinit itself; one of its threads takes it.
   void fault(int number = SIGSEGV) const;
   /// Whether it has ended.
   bool ended();
@@ -105,64 +105,63 @@ class Server {
   int exit_code(std::chrono::milliseconds deadline = kPatience);
   /// Sends the signal and waits for the end.
   int shut_down(int number = SIGTERM);
-  /// Waits until it has written this to standard error; fails the test with all that it wrote.
+  /// Waits until it has written this to standard error; fails the test with its whole output.
   void await_message(const std::string& text) const;
-  /// What it has written so far: to standard error, which is all once it has ended, and to standard
-  /// output.
+  /// Its output so far: standard error, which is complete once it has ended, and standard output.
   std::string messages() const;
   std::string output() const { return read_file(path("stdout")); }
 
   // --- questions ---
   //
-  // What happens in zinit is told by several threads, some later than others. So each question here
-  // that only looks, and messages(), waits first until zinit has done what it was about to do
-  // (settle()): whoever has seen one sign of something, such as a file that a service has made,
-  // finds all others by asking once. What processes do is waited for by await_...().
+  // Several threads of zinit report an event, some later than others. Each question here that only
+  // looks, and messages(), therefore first waits until zinit has finished its current work
+  // (settle()): a test that has seen one sign of an event, such as a file of a service, finds all
+  // other signs by one question. await_...() waits for actions of processes.
 
-  /// Has zinit answer debug.settle; returns soon all the same where it does not: it is stopping, or
-  /// stopped, or does not come to rest.
+  /// Waits for zinit's answer to debug.settle. Returns soon if it does not come, because zinit
+  /// stops, is stopped, or does not come to rest.
   void settle() const;
   Connection connect() const { return Connection(socket()); }
-  /// The next question opens a connection of its own: the server may have closed the last.
+  /// Makes the next question open a new connection: the server may have closed the last one.
   void reconnect() { own_.reset(); }
-  /// Has it execute itself anew, by zinitctl with these arguments, and checks that the next image
-  /// answers.
+  /// Makes zinit re-execute itself, by zinitctl with these arguments, and checks that the next
+  /// process image answers.
   void reexecute(std::vector<std::string> how = {"reexec"});
   /// Methods that only show something are called after settle().
   Json result(std::string_view method, std::string_view params = "");
   Json error(std::string_view method, std::string_view params = "");
-  /// zinitctl with these arguments, and `env` added to its environment.
+  /// Runs zinitctl with these arguments, and `env` added to its environment.
   Outcome ctl(std::vector<std::string> arguments, const std::string& input = "",
               std::vector<std::string> env = {}) const;
 
-  /// service.start, stop and restart: with `wait`, and the status they end with; or just asked.
+  /// service.start, stop and restart: with `wait`, returning the final status; or without a wait.
   Json start(const std::string& name) { return ask("service.start", name, true); }
   Json stop(const std::string& name) { return ask("service.stop", name, true); }
   Json restart(const std::string& name) { return ask("service.restart", name, true); }
   void begin_start(const std::string& name) { ask("service.start", name, false); }
   void begin_stop(const std::string& name) { ask("service.stop", name, false); }
   void begin_restart(const std::string& name) { ask("service.restart", name, false); }
-  /// service.kill, once there is a process: what it writes may be there sooner.
+  /// service.kill, once there is a process: its output may come sooner.
   void kill(const std::string& name, std::string_view more = R"("signal":"SIGKILL")");
   Json reload() { return result("service.reload"); }
 
-  /// status_full, and parts of it. A pid is waited for: what a process writes may be there sooner.
+  /// status_full, and parts of it. Waits for a pid, because output of a process may come sooner.
   Json status(const std::string& name) { return result("service.status_full", named(name)); }
   std::string state(const std::string& name) { return status(name)["state"].text(); }
   pid_t pid_of(const std::string& name);
 
-  /// Waits until the status is as `wanted` says, and the program of the process it shows can be
-  /// looked at in /proc; fails the test with the status and `why` otherwise.
+  /// Waits until `wanted` accepts the status, and /proc shows the program of the process in it;
+  /// otherwise fails the test with the status and `why`.
   Json await(const std::string& name, const std::function<bool(const Json&)>& wanted,
              const std::string& what);
   Json await_state(const std::string& name, const std::string& state);
-  /// Waits for the state and this reason, such as "exit_code".
+  /// Waits for state failed with this reason, such as "exit_code".
   Json await_failed(const std::string& name, const std::string& reason);
   /// Waits until its next attempt is delayed.
   Json await_delayed(const std::string& name);
-  /// Waits until it runs with a process; its pid.
+  /// Waits until it runs with a process; returns the pid.
   pid_t await_program(const std::string& name);
-  /// Waits until it runs with another pid than `old`; the new one.
+  /// Waits until it runs with another pid than `old`; returns the new one.
   pid_t await_new_pid(const std::string& name, pid_t old);
   /// Waits until every service is settled, as behaviour.md defines it.
   void await_settled();
@@ -181,11 +180,11 @@ class Server {
   std::optional<int> code_;
   bool ended_by_test_ = false;
   std::unique_ptr<Connection> own_;
-  const std::thread::id thread_ = std::this_thread::get_id();  // which uses own_; others may ctl()
+  const std::thread::id thread_ = std::this_thread::get_id();  // uses own_; other threads may ctl()
   mutable std::atomic<bool> restless_ = false;                 // the last settle() was in vain
 };
 
-/// What state changes were published, from now on, each checked against behaviour.md's table.
+/// The published state changes from now on, each checked against behaviour.md's table.
 class Watch {
  public:
   explicit Watch(const Server& server);
@@ -200,11 +199,11 @@ class Watch {
   std::vector<std::string> changes_;
 };
 
-/// A status by itself, no other being asked, counts as settled. What waits for something else
-/// does not.
+/// A status on its own, with no other service asked, counts as settled. A service that waits for
+/// something else does not.
 bool at_rest(const Json& status);
 
-/// Has zinit crash, and waits until the next image answers.
+/// Makes zinit crash, and waits until the next process image answers.
 void crash(Server& zinit, int signal = SIGSEGV);
 
 }  // namespace zinit::test

@@ -1,5 +1,5 @@
 #pragma once
-// A pseudo terminal for programs that are used at one.
+// A pseudo terminal for programs that need a terminal.
 
 #include <fcntl.h>
 #include <poll.h>
@@ -15,7 +15,7 @@
 
 namespace zinit::test {
 
-/// A pseudo terminal and who sits at it.
+/// A pseudo terminal and its user.
 class Terminal {
  public:
   Terminal() : master_(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
@@ -34,8 +34,8 @@ class Terminal {
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
 
-  /// Starts this, as engines start a container's PID 1 and others a shell: it leads a session that
-  /// the terminal controls.
+  /// Starts a process in the way of engines with a container's PID 1, or of logins with a shell: it
+  /// leads a session with this controlling terminal.
   pid_t launch_in(Launch what) const {
     what.in = what.out = what.err = slave_;
     what.in_child = [] {
@@ -48,7 +48,7 @@ class Terminal {
     REQUIRE(write(master_, keys.data(), keys.size()) == static_cast<ssize_t>(keys.size()));
   }
 
-  /// Waits until this is shown, after what was waited for before.
+  /// Waits for this text in the output after the text that was waited for last.
   void await(const std::string& text) {
     const bool shown = eventually([&] {
       take();
@@ -59,7 +59,7 @@ class Terminal {
   }
 
   const std::string& shown() const { return shown_; }
-  /// Forgets what was shown so far.
+  /// Forgets the output so far.
   void forget() {
     take();
     shown_.clear();
@@ -79,7 +79,7 @@ class Terminal {
     return modes;
   }
 
-  /// Waits until a process of this command line leads the foreground group; its pid.
+  /// Waits until a process with this command line leads the foreground group; returns its pid.
   pid_t await_foreground(const std::string& command) const {
     pid_t group = -1;
     const bool there = eventually([&] {

@@ -36,7 +36,7 @@ const std::vector<WrongFile>& wrong_files() {
        "ELF\x02\x01\x01"},
       {"deep.toml", "2:", "", "[service]\nexec = " + nested(5000) + "\n"},
       {"bad name !.toml", "1:", "", "nonsense\n"},
-      // --- what is there is no service
+      // --- the content is not a service
       {"empty.toml", "1:", "service", ""},
       {"comment.toml", "1:", "service", "# nothing\n"},
       {"both.toml", "", "target", kGood + "[target]\n"},

@@ -1,6 +1,6 @@
 #pragma once
-// One service file of each kind of wrong (zinit.toml(5), "What a wrong file does"), that is
-// refused.
+// One service file with each kind of fault (zinit.toml(5), "What a wrong file does"); zinit refuses
+// each.
 
 #include <string>
 #include <vector>
@@ -9,11 +9,11 @@ namespace zinit::test {
 
 struct WrongFile {
   std::string file;   ///< its name
-  std::string place;  ///< "LINE:COLUMN", or as much of it as is certain
-  std::string says;   ///< what the message has: mostly SECTION.KEY, or what is allowed
+  std::string place;  ///< "LINE:COLUMN", or the part of it that is certain
+  std::string says;   ///< a part of the message: mostly SECTION.KEY, or what is allowed
   std::string text;
 
-  /// The name under which the service is listed: the stem, with _ for what a name may not have.
+  /// The name in lists of services: the stem, with _ for characters that a name may not have.
   std::string service() const;
 };
 

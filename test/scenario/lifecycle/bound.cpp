@@ -1,4 +1,4 @@
-// What is stopped because of another, beside what requires it: binds_to, stop_when_unneeded
+// Stops because of another service, beside stops of requirements: binds_to, stop_when_unneeded
 // (behaviour.md, "Dependencies").
 #include "scenario/harness.hpp"
 
@@ -11,7 +11,7 @@ namespace {
 
 const char* const kSoon = "restart_delay_ms = 50\nstability_period_ms = 0";
 
-/// vpn crashes while the mark `go` is not there, and tunnel is bound to it; web requires it.
+/// vpn crashes while the mark `go` is missing, and tunnel is bound to it; web requires tunnel.
 void add_vpn(Server& zinit, const std::string& edge_of_tunnel, const std::string& edge_of_vpn) {
   zinit.add("vpn", {.exec = "echo start vpn >> $T; exec sleep 100000",
                     .dependencies = edge_of_vpn,
@@ -79,7 +79,7 @@ TEST_CASE("what nothing needs any more is stopped, unless a start has named it",
   zinit.add("web", {.dependencies = "requires = ['db', 'cache']"});
   zinit.boot({"db", "cache", "web"});
   zinit.start("cache");
-  zinit.reexecute();  // both are known by the next images: what was named, and what was needed
+  zinit.reexecute();  // the next image knows both: named and needed
   crash(zinit);
   zinit.stop("web");
   zinit.await_state("db", "exited");

@@ -1,4 +1,4 @@
-// What zinit shows as the cause of something is the first one, and not what followed on it.
+// zinit shows the first cause of an event, and not one that followed from it.
 #include <unistd.h>
 
 #include <csignal>
@@ -143,7 +143,7 @@ TEST_CASE("why says that a restart waits for check_exec", "[why][check_exec]") {
   Server zinit;
   const std::string check = "check_exec = 'while ! [ -e $D/go ]; do sleep 0.01; done'";
   zinit.add("web", {.service = check, .lifecycle = "start_timeout_ms = 60000"});
-  // The start of a oneshot has no limit, its check has.
+  // The start of a oneshot has no limit, but its check has one.
   zinit.add("once", {.exec = "true", .service = "oneshot = true\nstop_exec = 'true'\n" + check});
   zinit.boot({"web"});
   zinit.await_state("once", "exited");

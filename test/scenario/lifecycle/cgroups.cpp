@@ -1,5 +1,5 @@
-// Each service in a cgroup of its own (behaviour.md, "Processes"; zinit.toml(5), [resources]).
-// What limits do to a process is seen on a kernel with all controllers, in test/vm.
+// Each service has its own cgroup (behaviour.md, "Processes"; zinit.toml(5), [resources]). test/vm
+// tests the effect of limits on processes, on a kernel with all controllers.
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -19,13 +19,13 @@ using Catch::Contains;
 
 namespace {
 
-/// zinit's own, which all of its others are in.
+/// zinit's own cgroup, which contains all its others.
 std::string base_of(const Server& zinit) {
   const std::string own = cgroup_of(zinit.pid());
   return hierarchy() + own.substr(0, own.rfind('/'));
 }
 
-/// The number of a directory, which no other is given later; 0: there is none.
+/// The inode number of a directory, which no other directory gets later; 0: it does not exist.
 ino_t number_of(const std::string& directory) {
   struct stat status {};
   return stat(directory.c_str(), &status) == 0 ? status.st_ino : 0;
@@ -33,7 +33,7 @@ ino_t number_of(const std::string& directory) {
 
 pid_t running(Server& zinit, const std::string& name) { return zinit.await_program(name); }
 
-/// Whether the pids_max of `a` is in force, or said to have no effect here.
+/// Whether the pids_max of `a` is in force, or reported to have no effect here.
 bool has_pids_max(Server& zinit, const std::string& most) {
   return read_file(hierarchy() + cgroup_of(zinit.pid_of("a")) + "/pids.max") == most + "\n" ||
          zinit.status("a")["warnings"].dump().find("resources.pids_max") != std::string::npos;
@@ -61,7 +61,7 @@ TEST_CASE("each service has a cgroup of its own, and zinit a leaf", "[check][cgr
     CHECK(eventually([&] { return !std::filesystem::exists(base + "/a.service"); }));
     CHECK(std::filesystem::exists(base + "/cgroup.procs.service"));
   }
-  // There may be one of that name again: another zinit's, beside this test.
+  // Another zinit, running beside this test, may have made a directory of this name again.
   CHECK(number_of(base) != number);
 }
 
@@ -195,7 +195,7 @@ TEST_CASE("who changes resources is answered when that has been done",
                 params + "}\n");
     client.send(R"({"jsonrpc":"2.0","id":"dry","method":"service.reload","params":[null,true]})"
                 "\n");
-    // The dry run comes after the change, and has nothing to wait for.
+    // The dry run comes after the change, and does not wait.
     CHECK(client.read()["id"] == "dry");
     injector.release();
     CHECK(client.read()["id"] == "change");
@@ -229,7 +229,7 @@ TEST_CASE("a service is deleted while its changed resources are being written",
   client.send(R"({"jsonrpc":"2.0","id":2,"method":"service.delete","params":["a",false]})"
               "\n");
   CHECK(eventually([&] { return !alive(pid); }));
-  // Whose child each of these was is looked for among the launches under way.
+  // zinit looks for the parents of these processes among the current launches.
   for (int i = 0; i < 3; ++i) CHECK(zinit.ctl({"restart", "orphans"}).code == 0);
   injector.release();
   CHECK(client.read()["id"].number() + client.read()["id"].number() == 3);

@@ -1,4 +1,4 @@
-// Random requests and deaths, after which the graph must settle.
+// Random requests and deaths; afterwards the graph must settle.
 #include "scenario/harness/random_graph.hpp"
 
 namespace lifecycle_chaos_test {
@@ -7,7 +7,7 @@ using namespace zinit::test;
 
 namespace {
 
-/// One request or death of a random kind.
+/// A random request, or a death.
 void disturb(Server& zinit, Connection& client, Dice& dice, int services) {
   const std::string name = name_of(roll(dice, services));
   switch (roll(dice, 8)) {

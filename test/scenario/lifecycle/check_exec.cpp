@@ -1,5 +1,4 @@
-// check_exec: a command that runs before anything is stopped for a restart (zinit.toml(5),
-// [service]).
+// check_exec: a command that runs before a restart stops anything (zinit.toml(5), [service]).
 #include <unistd.h>
 
 #include "scenario/harness.hpp"
@@ -13,14 +12,14 @@ using Texts = std::vector<std::string>;
 
 namespace {
 
-/// Fails, and says why, while there is a file NAME.bad.
+/// Fails with a message while a file NAME.bad exists.
 std::string config_test(const std::string& name) {
   return "check_exec = \"echo check " + name + " >> $T; if [ -e $D/" + name +
          ".bad ]; then echo line 5: typo in " + name + " >&2; exit 3; fi\"";
 }
 
-/// Says so, and waits for a file NAME.go; then ends well, but once does not if there is a
-/// file NAME.bad.
+/// Writes a line and waits for a file NAME.go. Then succeeds, but fails once if a file NAME.bad
+/// exists.
 std::string slow_check(const std::string& name) {
   return "check_exec = \"echo check " + name + " >> $T; while ! [ -e $D/" + name +
          ".go ]; do sleep 0.01; done; ! rm $D/" + name + ".bad 2>/dev/null\"";
@@ -34,7 +33,7 @@ std::string logs_of(Server& zinit, const std::string& name) {
   return zinit.result("logs.tail", named(name)).dump();
 }
 
-/// A request that is not waited for.
+/// Sends a request without waiting for its answer.
 Connection asked(Server& zinit, const std::string& method, const std::string& name) {
   Connection client = zinit.connect();
   client.send(R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":)" + named(name) +
@@ -100,7 +99,7 @@ TEST_CASE("a restart checks the dependents that it takes along, and what is down
              Contains("check_exec of db, web: failed") &&
                  Contains("    db: exited with code 3\n    db: line 5: typo in db\n") &&
                  Contains("    web: line 5: typo in web\n"));
-  // A pattern is a request for each that it matches.
+  // A pattern is a separate request for each matching service.
   zinit.add("free", service("free", config_test("free")));
   CHECK(zinit.ctl({"reload"}).code == 0);
   zinit.await_started({"free"});
@@ -147,7 +146,7 @@ TEST_CASE("a reload of files keeps the config whose check_exec fails, and goes o
   zinit.boot({"web", "db", "app"});
   zinit.await_started({"web", "db", "app"});
   const pid_t web = zinit.pid_of("web"), db = zinit.pid_of("db");
-  // The command is that of the new file, with its environment.
+  // The command comes from the new file, with its environment.
   const std::string newer = "check_exec = \"echo check $V >> $T; echo no $V; [ -e $D/web.good ]\"";
   zinit.add("web", service("web", newer, "env = { V = '2' }"));
   zinit.add("db", service("db", config_test("db"), "env = { V = '2' }"));
@@ -165,7 +164,7 @@ TEST_CASE("a reload of files keeps the config whose check_exec fails, and goes o
              Contains("exited with code 1") && Contains("the config read before stays in force"));
   CHECK(zinit.result("service.get", named("web"))["config"]["service"]["env"]["V"] == "1");
   CHECK(zinit.count("stop web") == 0);
-  // What is restarted with a changed one holds up that one, too.
+  // A service that restarts together with a changed one also holds up the changed one.
   const pid_t next = zinit.await_program("db");
   zinit.mark("app.bad");
   zinit.add("db", service("db", config_test("db"), "env = { V = '3' }"));
@@ -273,7 +272,7 @@ TEST_CASE("a restart is made though its client has gone, or its process has ende
   zinit.await_trace("start slow", 2);
   CHECK(zinit.count("stop slow") == 1);
 
-  // There is nothing left to be stopped, so it is started, and its delay left out.
+  // Nothing is left to stop, so the service starts, without its delay.
   unlink(zinit.path("slow.go").c_str());
   zinit.await_state("slow", "running");
   Connection last = asked(zinit, "service.restart", "slow");
@@ -358,7 +357,7 @@ TEST_CASE(
     CHECK(zinit.await_new_pid("web", pid) != pid);
     zinit.await_trace("start web", 2);
 
-    // A reload of files is not repeated, and says so.
+    // A reload of files is not repeated, and zinit logs that.
     unlink(zinit.path("web.go").c_str());
     const pid_t next = zinit.await_program("web");
     zinit.add("web", service("web", slow_check("web") + "\nenv = { V = '2' }"));

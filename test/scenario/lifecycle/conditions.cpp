@@ -1,4 +1,4 @@
-// [condition] (zinit.toml(5)): what must hold when a service is about to start.
+// [condition] (zinit.toml(5)): conditions for the start of a service.
 #include <unistd.h>
 
 #include <filesystem>
@@ -13,20 +13,20 @@ using Texts = std::vector<std::string>;
 
 namespace {
 
-/// A service with these lines of [condition], which traces its starts.
+/// A service with these lines of [condition] that traces its starts.
 Toml under(const std::string& name, const std::string& conditions, Toml toml = {}) {
   toml.exec = tracing(name);
   toml.more += "[condition]\n" + conditions + "\n";
   return toml;
 }
 
-/// exec of a condition that says so, and waits for the test's mark.
+/// The exec of a condition that writes a line and waits for the test's mark.
 std::string gated(const std::string& name) {
   return "exec = " + toml_string("echo check " + name + " >> $T; while ! [ -e $D/go-" + name +
                                  " ]; do sleep 0.01; done");
 }
 
-/// Waits until the service was not started for a condition. @return  which one
+/// Waits until a condition has kept the service from starting. @return  the condition
 std::string await_skipped(Server& zinit, const std::string& name) {
   const Json status = zinit.await(
       name,
@@ -37,7 +37,7 @@ std::string await_skipped(Server& zinit, const std::string& name) {
   return status["reason"]["which"].text();
 }
 
-/// The conditions of a status, as "+ path_exists = /x".
+/// The conditions in a status, as "+ path_exists = /x".
 Texts stood(const Json& status) {
   Texts texts;
   const Json conditions = status["conditions"];
@@ -157,7 +157,7 @@ TEST_CASE("status, why and start tell what did and did not hold", "[check][condi
   const std::string shown = zinit.ctl({"status", "a"}).out;
   CHECK_THAT(shown, Contains("path_exists = / holds"));
   CHECK_THAT(shown, Contains("path_exists = /no/such does not hold"));
-  CHECK_FALSE(zinit.traced("no"));  // a command is the last to be asked
+  CHECK_FALSE(zinit.traced("no"));  // a command is checked last
   CHECK(stood(zinit.status("b")) == Texts{"+ path_exists = /", "+ exec = true"});
   CHECK(why(zinit, "b").empty());
 }
@@ -203,7 +203,7 @@ TEST_CASE("exec of a condition runs as the service does, and counts as its start
   zinit.mark("go");
   zinit.await_state("b", "running");
   zinit.await_started({"a", "b"});
-  // Each says that it has started when it has the processor: which does first is not decided.
+  // Each writes its start when it gets the processor, so their order is not fixed.
   CHECK(zinit.trace()[1] == "pre");
   CHECK(zinit.trace().size() == 4);
   CHECK(zinit.status("b")["last_start_us"].number() >= zinit.status("a")["last_start_us"].number());
@@ -225,7 +225,7 @@ TEST_CASE("a stop ends exec of a condition at once, and so does a shutdown",
   CHECK(stood(zinit.status("a")).empty());
   zinit.mark("go-a");
   CHECK(zinit.start("a")["state"] == "running");
-  // One start more while it runs asks for nothing new; a restart begins once more.
+  // Another start while it runs does not repeat anything; a restart begins again.
   zinit.begin_start("b");
   zinit.await_trace("check b");
   zinit.begin_start("b");
@@ -300,7 +300,7 @@ TEST_CASE("a re-execution keeps how conditions stood, and looks at those anew th
   Server zinit;
   zinit.add("a", under("a", "path_exists = ['/', '/no/such']"));
   zinit.add("b", {.exec = tracing("b"), .dependencies = "requires = ['a']"});
-  // No delay comes between: that is for what has failed.
+  // There is no delay in between, because delays are for failures.
   zinit.add("c", under("c", gated("c"), {.lifecycle = "restart_delay_ms = 600000"}));
   zinit.boot({"b"});
   zinit.await_trace("check c");
@@ -376,7 +376,7 @@ TEST_CASE("start-all passes over what a condition keeps down", "[conditions]") {
   CHECK(all["skipped"][0]["name"] == "a");
   CHECK_THAT(all["skipped"][0]["reason"].text(), Contains("path_exists"));
   CHECK(all["failed"].size() == 1);
-  // It has failed then, and is started when it is mended.
+  // It has failed, and starts after a repair.
   zinit.await_failed("wrong", "config_error");
   zinit.add("wrong");
   (void)zinit.reload();

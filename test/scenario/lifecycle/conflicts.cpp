@@ -1,4 +1,4 @@
-// Two that must not run at the same time (behaviour.md, "Dependencies", conflicts).
+// Two services that must not run at the same time (behaviour.md, "Dependencies", conflicts).
 #include "scenario/harness.hpp"
 
 namespace lifecycle_conflicts_test {
@@ -7,8 +7,8 @@ using namespace zinit::test;
 
 namespace {
 
-/// A service that tells in the trace if another one with the same lock runs. It holds the lock
-/// until its end at SIGTERM, so a start that comes too early is seen.
+/// A service that writes to the trace if another one with the same lock runs. It holds the lock
+/// until its end at SIGTERM, so that a start that comes too early is visible.
 std::string exclusive(const std::string& name) {
   return "trap 'echo stop " + name +
          " >> $T; rmdir $D/lock; exit 0' TERM; mkdir $D/lock || echo BOTH >> $T; "
@@ -135,7 +135,7 @@ TEST_CASE("a blocked one holds nothing back while something active conflicts wit
 
 TEST_CASE("of two that wait for the same, the last started explicitly comes first", "[conflicts]") {
   Server zinit;
-  // gate holds both back by requires, so both are blocked, and b has the higher rank.
+  // Both require gate, so both are blocked, and b has the higher rank.
   zinit.add("gate", {.exec = "echo start gate >> $T; while ! [ -e $D/go ]; do sleep 0.01; done",
                      .service = "oneshot = true\nstatus = 'stop'"});
   zinit.add("a", {.exec = exclusive("a"),
@@ -196,7 +196,7 @@ TEST_CASE("targets conflict as services do", "[conflicts][target]") {
 }
 
 TEST_CASE("a boot pulled start loses to what runs and wins nothing", "[conflicts]") {
-  // c is pulled in by b at boot; load order alone decides, nothing is stopped for it.
+  // At boot b pulls c in; only the load order decides, and nothing stops for c.
   Server zinit;
   zinit.add("a", {.exec = exclusive("a"), .dependencies = "conflicts = ['c']"});
   zinit.add("b", {.dependencies = "requires = ['c']"});

@@ -1,4 +1,4 @@
-// requires, after and wants: what is pulled in, what holds a start, what a failure does
+// requires, after and wants: what they pull in, how they delay a start, and what a failure causes
 // (behaviour.md, "Dependencies").
 #include <unistd.h>
 
@@ -17,13 +17,13 @@ Toml gate(const std::string& name) {
           .service = "oneshot = true"};
 }
 
-/// A service that fails for good until the mark `mended` is set, then runs.
+/// A service that always fails until the mark `mended` exists, then runs.
 Toml broken() {
   return {.exec = "[ -e $D/mended ] && exec sleep 100000; exit 5",
           .lifecycle = "restart = 'never'"};
 }
 
-/// A oneshot that fails and then waits for its next run, until the mark `mended` is set and it is
+/// A oneshot that fails and then waits for its next run, until the mark `mended` exists and it is
 /// started.
 Toml delayed() {
   return {.exec = "[ -e $D/mended ]",
@@ -46,7 +46,7 @@ TEST_CASE("a start is not answered while what it requires is being spawned", "[d
   for (int i = 0; i < 30; ++i) {
     zinit.start("crashes");
     const Json status = zinit.start("top");
-    // Either what it requires had ended before it was looked at, and no start is under way...
+    // Either its requirement had already ended, and no start is under way...
     if (status["state"] == "blocked") {
       ++blocked;
       CHECK(zinit.await_delayed("crashes")["restart_in_ms"].number() > 0);
@@ -120,7 +120,7 @@ TEST_CASE("wants neither holds a start nor minds a failure", "[deps]") {
 
 TEST_CASE("independent services start at the same time", "[threads][deps]") {
   Server zinit;
-  // Each ends only when it has seen all the others start.
+  // Each ends only after it has seen all others start.
   for (int i = 0; i < 8; ++i) {
     zinit.add("s" + std::to_string(i),
               {.exec = "echo start >> $T; while [ $(wc -l < $T) -lt 8 ]; do sleep 0.01; done",
@@ -158,7 +158,7 @@ TEST_CASE("after is released by all that is not about to start", "[after]") {
   zinit.add("unspawnable", {.exec = "/no/such/program"});
   zinit.add("stop", {.service = "status = 'stop'"});
   zinit.add("ignored", {.service = "status = 'ignore'"});
-  // What is blocked and will not start now: by a re-spawn's delay, a conflict, or what it requires.
+  // Blocked services that do not start now: by a re-spawn's delay, a conflict, or a requirement.
   zinit.add("delayed", delayed());
   zinit.add("1-first");
   zinit.add("2-second", {.dependencies = "conflicts = ['1-first']"});

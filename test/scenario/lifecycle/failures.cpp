@@ -1,5 +1,4 @@
-// on_failure and on_failure_action: what follows when a service has failed for good
-// (zinit.toml(5), [lifecycle]).
+// on_failure and on_failure_action: the effects of a final failure (zinit.toml(5), [lifecycle]).
 #include "scenario/harness.hpp"
 
 namespace lifecycle_failures_test {
@@ -11,13 +10,13 @@ namespace {
 
 const std::string kOnRequest = "status = 'stop'";
 
-/// A service that fails once the mark `go` is there.
+/// A service that fails when the mark `go` exists.
 Toml failing(const std::string& on_failure, const std::string& end = "exit 3") {
   return {.exec = "while ! [ -e $D/go ]; do sleep 0.01; done; " + end,
           .lifecycle = "restart = 'never'\n" + on_failure};
 }
 
-/// One that says so, and fails, each time that it is started on request.
+/// A service that writes a line, and fails, at each start on request.
 Toml failing_web(const std::string& on_failure) {
   return {.exec = "echo web >> $T; exit 1",
           .service = kOnRequest,

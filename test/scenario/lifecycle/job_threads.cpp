@@ -1,5 +1,5 @@
-// Threads of jobs, as ps -L shows them: who has one, and what becomes of services where none can be
-// had (doc/architecture.md, "Jobs").
+// Threads of jobs, as ps -L shows them: which services have one, and what happens if no thread can
+// be made (doc/architecture.md, "Jobs").
 #include <sys/resource.h>
 #include <unistd.h>
 

@@ -13,14 +13,14 @@ using Catch::Contains;
 
 namespace {
 
-/// A oneshot that has left a process, in a session of its own, when it is done.
+/// A oneshot that is done and has left a process in its own session.
 Toml leaving(const std::string& name, const std::string& more = "") {
   return {.exec = escaping(name) + "while ! [ -s $D/" + name +
                   " ]; do sleep 0.02; done; echo done " + name + " >> $T",
           .service = "oneshot = true\n" + more};
 }
 
-/// Waits until the oneshot is done, and its process is known to zinit.
+/// Waits until the oneshot is done, and zinit knows its process.
 pid_t await_left(Server& zinit, const std::string& name) {
   zinit.await_state(name, "exited");
   const pid_t left = escaped_pid(zinit, name);
@@ -65,13 +65,13 @@ TEST_CASE("kill reaches what a oneshot holds, and an end of it by itself leaves 
   zinit.await(
       "net", [](const Json& now) { return now["left"].size() == 0; }, "nothing left");
   CHECK(zinit.state("net") == "exited");
-  CHECK(zinit.ctl({"kill", "net"}).code != 0);  // there is nothing any more
+  CHECK(zinit.ctl({"kill", "net"}).code != 0);  // no process is left
   CHECK(zinit.stop("net")["state"] == "inactive");
 }
 
 TEST_CASE("each process that a oneshot holds gets the stop signal once", "[oneshot]") {
   Server zinit;
-  // In sessions of their own, they end one after the other.
+  // In their own sessions, they end one after the other.
   std::string script;
   for (const std::string name : {"a", "b", "c"})
     script += "setsid sh -c 'trap \"echo asked " + name + " >> $T; n=1\" TERM; echo $$ > $D/" +
@@ -213,7 +213,7 @@ TEST_CASE("a restart goes through oneshots that are done: they are down before, 
     if (holds) zinit.traced_in_order("taken back", "stop db");
     CHECK(zinit.count("stop db") == 1);
     CHECK(zinit.count("migrate") == 2);
-    // A stop takes it down, too, and a start of what stands on it runs it again.
+    // A stop takes it down, too, and a start of its dependent runs it again.
     zinit.stop("db");
     CHECK(zinit.state("migrate") == "inactive");
     zinit.start("web");
@@ -299,7 +299,7 @@ TEST_CASE("a reload of what a oneshot holds that had not begun when zinit crashe
                                  "reload_exec = 'echo again >> $T'"});
   zinit.boot();
   zinit.await_state("rules", "exited");
-  (void)zinit.ctl({"reload", "rules"});  // cut off by the crash
+  (void)zinit.ctl({"reload", "rules"});  // the crash cuts it off
   zinit.await_trace("again");
   CHECK(zinit.count("again") == 1);
   zinit.reconnect();

@@ -1,5 +1,5 @@
-// [limits] and [process], each looked at from inside the service (zinit.toml(5)), and each refused
-// by the kernel.
+// [limits] and [process], each checked from inside the service (zinit.toml(5)), and each refused by
+// the kernel.
 #include <linux/capability.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -47,7 +47,7 @@ struct LimitRow {
   const char* seen;
 };
 
-// None is more than an ordinary user may have.
+// No value exceeds what an ordinary user may have.
 constexpr LimitRow kLimits[] = {
     {"nofile = '100:200'", "Max open files", "100 200"},
     {"nproc = '300:400'", "Max processes", "300 400"},
@@ -66,13 +66,13 @@ constexpr LimitRow kLimits[] = {
     {"locks = '30:unlimited'", "Max file locks", "30 unlimited"},
 };
 
-/// The name of the service that has the limit: that of the key.
+/// The name of the service with the limit: the name of the key.
 std::string service_of(const LimitRow& row) {
   const std::string setting = row.setting;
   return setting.substr(0, setting.find(' '));
 }
 
-/// As some container engines start what they run; the ambient ones follow.
+/// Inherits as some container engines let their processes inherit; the ambient capability follows.
 void inherit_all_capabilities() {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct own[2]{};
@@ -82,7 +82,7 @@ void inherit_all_capabilities() {
   prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, 0, 0, 0);  // CAP_CHOWN
 }
 
-/// Copies a program and the libraries that it needs below `root`, at their paths.
+/// Copies a program and its libraries to the same paths below `root`.
 void copy_program(const std::string& root, const std::string& program) {
   const auto copy = [&](const std::string& path) {
     const std::filesystem::path to = root + path;
@@ -114,7 +114,7 @@ TEST_CASE("a service without limits has those that zinit was started with", "[li
   Server zinit({.in_child = [] {
     const rlimit files{123, 456};
     setrlimit(RLIMIT_NOFILE, &files);
-    const rlimit locked{4096, 8192};  // a sanitizer sets that of core dumps
+    const rlimit locked{4096, 8192};  // a sanitizer sets the limit of core dumps
     setrlimit(RLIMIT_MEMLOCK, &locked);
   }});
   zinit.add("a");
@@ -301,7 +301,7 @@ TEST_CASE("root is the service's root directory: its program is looked up there"
   Server zinit;
   const std::string root = zinit.path("jail");
   copy_program(root, "/bin/sleep");
-  // Absolute, as many systems have them: it leads to the file below the root.
+  // An absolute link, as on many systems: it leads to the file below the root.
   std::filesystem::create_directories(root + "/only/here");
   std::filesystem::create_symlink("/bin/sleep", root + "/only/here/waiting");
   zinit.add("path", {.exec = "sleep 100000", .more = section("process", "root = '" + root + "'")});

@@ -1,4 +1,4 @@
-// What a service's process is given and finds (zinit.toml(5), [service]; behaviour.md,
+// The input and surroundings of a service's process (zinit.toml(5), [service]; behaviour.md,
 // "Processes").
 #include <fcntl.h>
 #include <sched.h>
@@ -22,7 +22,7 @@ namespace {
 
 pid_t running(Server& zinit, const std::string& name) { return zinit.await_program(name); }
 
-/// Has a hundred processes, which have come to be children of zinit, end at once.
+/// Makes a hundred processes, which have become children of zinit, end at once.
 void reap_orphans(Server& zinit) {
   zinit.add("a", {.exec = "i=0; while [ $i -lt 100 ]; do (sleep 99999 &); i=$((i+1)); done; "
                           "exec sleep 100000"});
@@ -38,7 +38,7 @@ void reap_orphans(Server& zinit) {
   CHECK(zinit.state("a") == "running");
 }
 
-/// Gives the calling process so many children that only sleep. They share its memory, so that
+/// Gives the calling process that many children that only sleep. They share its memory, so that
 /// thousands cost little.
 void have_sleeping_children(int count) {
   constexpr std::size_t stack = 4096;
@@ -53,7 +53,7 @@ void have_sleeping_children(int count) {
     if (clone(sleep, top += stack, CLONE_VM | SIGCHLD, nullptr) < 0) _exit(125);
 }
 
-/// Begins a process that makes orphans which end at once, without end.
+/// Starts a process that endlessly makes orphans that end at once.
 void begin_storm_of_orphans() {
   if (fork() != 0) return;
   while (true) {
@@ -66,7 +66,7 @@ void begin_storm_of_orphans() {
   }
 }
 
-/// Value of a variable in a process's environment; "(unset)" without it.
+/// The value of a variable in a process's environment; "(unset)" if it is missing.
 std::string variable(pid_t pid, const std::string& name) {
   for (const std::string& entry : proc_environment(pid))
     if (entry.rfind(name + "=", 0) == 0) return entry.substr(name.size() + 1);
@@ -83,7 +83,7 @@ std::string numbers(const std::string& blanks) {
 
 TEST_CASE("a service finds a clean process: streams, descriptors, signals, session",
           "[check][process]") {
-  // A caller of zinit may have all sorts of things open, blocked and ignored; no service sees them.
+  // A caller of zinit may have things open, blocked and ignored; services must not get them.
   Server zinit({.in_child = [] {
     for (int i = 0; i < 5; ++i) (void)!dup(0);
     signal(SIGUSR1, SIG_IGN);
@@ -118,7 +118,7 @@ TEST_CASE("no service inherits another one's descriptors", "[check][process]") {
   zinit.boot();
   for (int i = 0; i < 20; ++i) {
     const pid_t pid = running(zinit, "s" + std::to_string(i));
-    // The loader of libraries has one open for a moment.
+    // The loader of libraries has another one open for a moment.
     CHECK(eventually([&] {
       return entries_of("/proc/" + std::to_string(pid) + "/fd") == Texts{"0", "1", "2"};
     }));

@@ -1,5 +1,5 @@
-// Restart policy, delays and counts (zinit.toml(5), [lifecycle]). Delays are checked from below
-// only.
+// Restart policy, delays and counts (zinit.toml(5), [lifecycle]). The tests only check that delays
+// are not too short.
 #include "scenario/harness.hpp"
 
 namespace lifecycle_restart_test {
@@ -11,7 +11,7 @@ namespace {
 /// Appends the time in ms to the trace.
 const std::string kStamp = "echo $(($(date +%s%N) / 1000000)) >> $T; ";
 
-/// Times between the lines of the trace.
+/// The times between the lines of the trace.
 std::vector<long> gaps(const Server& zinit) {
   std::vector<long> between;
   const auto lines = zinit.trace();
@@ -71,7 +71,7 @@ TEST_CASE("after max_restarts re-spawns in a row it is failed with the last reas
   zinit.boot();
   CHECK(zinit.await_failed("bad", "exit_code")["reason"]["code"] == 9);
   CHECK(zinit.count("bad") == 3);
-  // Its restarts are used up all the same, though each end was a good one.
+  // Its restarts are used up, although each end was a success.
   CHECK(zinit.await_failed("good", "exit_code")["reason"]["code"] == 0);
   CHECK(zinit.count("good") == 3);
 }
@@ -103,7 +103,7 @@ TEST_CASE("an explicit start ends the delay of a re-spawn and starts its doublin
   zinit.boot();
   const auto delayed = [](const Json& s) { return !s["restart_in_ms"].is_null(); };
   CHECK(zinit.await("a", delayed, "delayed")["restart_in_ms"].number() <= 3600000);
-  // It is settled as soon as the next attempt is over: in its delay again, the first one.
+  // It is settled as soon as the next attempt is over: in its first delay again.
   const Json again = zinit.start("a");
   CHECK(again["state"] == "blocked");
   CHECK(again["restart_in_ms"].number() <= 3600000);
@@ -127,7 +127,7 @@ TEST_CASE("an explicit start is one more try of what is failed or exited, whatev
   zinit.start("used-up");
   zinit.await_trace("failed", 2);
   zinit.await_trace("exited", 2);
-  zinit.await_trace("used-up", 4);  // the count is anew as well
+  zinit.await_trace("used-up", 4);  // the count starts again as well
 }
 
 TEST_CASE("an explicit start runs a oneshot that is done once more, its dependents stay",
@@ -175,7 +175,7 @@ TEST_CASE("every policy with every end, for services and oneshots", "[restart]")
   struct Row {
     bool oneshot;
     const char* policy;  // empty: the default
-    const char* end;     // as the shell has it
+    const char* end;     // for the shell
     int spawns;          // with max_restarts = 1
     const char* state;
   };

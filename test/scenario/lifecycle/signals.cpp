@@ -9,7 +9,7 @@ using namespace zinit::test;
 
 namespace {
 
-/// Runs `body` with a standalone server and, where it can be had, with one as PID 1 of a container.
+/// Runs `body` with a standalone server and, if possible, with one as PID 1 of a container.
 void in_both_modes(const std::function<void(Server::Options, bool container)>& body) {
   Server::Options options;
   body(options, false);
@@ -136,7 +136,7 @@ TEST_CASE("who waits for what a shutdown stops is answered, and followers are to
 
 TEST_CASE("independent services stop at the same time in a shutdown", "[signals]") {
   Server zinit;
-  // Each ends only when it has seen the stop of all the others begin.
+  // Each ends only when it has seen that all others are stopping.
   for (int i = 0; i < 6; ++i) {
     zinit.add("s" + std::to_string(i),
               {.exec = "trap 'echo term >> $T; while [ $(grep -c term $T) "

@@ -1,4 +1,4 @@
-// What is known of a spawn that fails (behaviour.md, "States", last paragraphs).
+// The facts about a spawn that fails (behaviour.md, "States", last paragraphs).
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -12,7 +12,7 @@ using namespace zinit::test;
 
 namespace {
 
-/// Boots with service `a` as given and returns its status once it has failed to spawn.
+/// Boots with service `a` and returns its status once it has failed to spawn.
 Json failed_spawn(Server& zinit, const std::string& service_lines) {
   zinit.file("a.toml", "[service]\n" + service_lines + "\n[lifecycle]\nrestart_delay_ms = 10\n");
   zinit.boot();
@@ -35,7 +35,7 @@ TEST_CASE("what a spawn failed for is told by name, with errno's text", "[check]
   const Row rows[] = {
       {"program", "exec = ['/no/such/program']", "No such file or directory", "/no/such/program"},
       {"in-path", "exec = ['no-such-program']", "no program", "in PATH"},
-      // Plain words are executed directly, so that a missing program is known.
+      // Plain words are executed directly, so that zinit notices a missing program.
       {"words", "exec = 'no-such-program with words'", "no program", "in PATH"},
       {"mode", "exec = ['" + text + "']", "Permission denied", text},
       {"format", "exec = ['" + noise + "']", "Exec format error", noise},
@@ -118,9 +118,9 @@ TEST_CASE("a spawn error is retried when a dependency comes back", "[spawn]") {
 TEST_CASE("want of processes is no failure, the spawn is tried again until there is room",
           "[root][spawn]") {
   if (geteuid() != 0) return skip("needs root");
-  // The limit counts processes of a user and does not bind root itself: some service of the user
-  // cannot be executed, the second or the third, as the kernel counts (execve(2), EAGAIN). The user
-  // is no other test's, which may run at the same time.
+  // The limit counts a user's processes and does not bind root: depending on the kernel's count,
+  // the second or the third service of the user cannot be executed (execve(2), EAGAIN). No other
+  // test, which may run at the same time, has this user.
   Server zinit({.in_child = [] {
     const rlimit one{1, 1};
     setrlimit(RLIMIT_NPROC, &one);

@@ -1,4 +1,4 @@
-// The seven states, their reasons and how a service moves between them (behaviour.md, "States").
+// The seven states, their reasons and the ways of a service between them (behaviour.md, "States").
 #include "scenario/harness.hpp"
 
 namespace lifecycle_states_test {

@@ -12,12 +12,12 @@ using Texts = std::vector<std::string>;
 
 namespace {
 
-/// As one command of an array: a line of the shell.
+/// A line for the shell as one command of an array.
 std::string shell(const std::string& line) { return "['sh', '-c', " + toml_string(line) + "]"; }
 
 std::string trace_line(const std::string& text) { return "echo " + text + " >> $T"; }
 
-/// A command that says so and waits for the test's mark.
+/// A command that writes a line and waits for the test's mark.
 std::string gated(const std::string& name) {
   return trace_line(name) + "; while ! [ -e $D/go-" + name + " ]; do sleep 0.01; done";
 }
@@ -30,7 +30,7 @@ std::string why(Server& zinit, const std::string& name) {
   return zinit.result("service.why", named(name)).dump();
 }
 
-/// A main process that says "usr1" at SIGUSR1 and ends, and "term" at SIGTERM.
+/// A main process that writes "usr1" at SIGUSR1 and ends, and "term" at SIGTERM.
 const std::string kAsked =
     "trap 'echo usr1 >> $T; exit 0' USR1; trap 'echo term >> $T; exit 0' TERM; echo up >> $T; "
     "while :; do sleep 1 & wait; done";
@@ -52,7 +52,7 @@ TEST_CASE("pre_exec runs one by one before each spawn, with environment and log"
   CHECK(zinit.trace() == Texts{"pre1 a me", "pre2", "start a"});
   CHECK_THAT(logs_of(zinit, "a"), Contains("said"));
   const Json running = zinit.await_state("a", "running");
-  CHECK(running["last_exit"].is_null());  // a good pre_exec is no end of the service's
+  CHECK(running["last_exit"].is_null());  // a successful pre_exec is not an end of the service
   zinit.kill("a");
   zinit.await_trace("start a", 2);
   CHECK(zinit.trace() == Texts{"pre1 a me", "pre2", "start a", "pre1 a me", "pre2", "start a"});
@@ -455,7 +455,7 @@ TEST_CASE("what has no way to reload, does not run or reloads already says so", 
              "\n");
   zinit.await_trace("reload");
   CHECK(zinit.error("service.reload", named("slow"))["code"] == -32009);
-  // A stop waits for no reload.
+  // A stop does not wait for a reload.
   CHECK(zinit.stop("slow")["state"] == "exited");
 }
 

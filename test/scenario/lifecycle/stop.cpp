@@ -10,7 +10,7 @@ using namespace zinit::test;
 
 namespace {
 
-/// Writes "term NAME" at SIGTERM, then ends only when the test has set the mark go-NAME.
+/// Writes "term NAME" at SIGTERM, then ends only after the test has set the mark go-NAME.
 std::string gated_stop(const std::string& name) {
   return "trap 'echo term " + name + " >> $T; while ! [ -e $D/go-" + name +
          " ]; do sleep 0.01; done; echo stop " + name + " >> $T; exit 0' TERM; echo start " + name +
@@ -21,7 +21,7 @@ Toml on(const std::string& exec, const std::string& required) {
   return {.exec = exec, .dependencies = "requires = ['" + required + "']"};
 }
 
-/// A cgroup of version 1 whose processes cannot be killed while it is frozen: not even by SIGKILL.
+/// A cgroup of version 1: while it is frozen, not even SIGKILL can kill its processes.
 class Freezer {
  public:
   Freezer() : path_("/sys/fs/cgroup/freezer/zinit-scenario-" + std::to_string(getpid())) {
@@ -112,7 +112,7 @@ TEST_CASE("all that a stop takes is stopping at once, and each signal waits for 
   zinit.await_started({"db", "left", "top", "right"});
   zinit.begin_stop("db");
   zinit.await_trace("term top");
-  zinit.await_trace("term right");  // unrelated branches go at the same time
+  zinit.await_trace("term right");  // unrelated branches stop at the same time
   for (const char* name : {"db", "left", "top", "right"}) zinit.await_state(name, "stopping");
   CHECK_FALSE(zinit.traced("stop left"));
   zinit.mark("go-top");
@@ -196,7 +196,7 @@ TEST_CASE("a stop is over when the whole group is gone, not only its leader", "[
   zinit.await_trace("trapped");
   zinit.begin_stop("a");
   zinit.await_trace("leader");
-  // zinit has seen the end of the leader, and knows of the other.
+  // zinit has seen the end of the leader, and knows of the other process.
   CHECK(eventually([&] {
     for (const Json& each : zinit.result("debug.state")["services"].elements())
       if (each["name"] == "a") return each["process"] == "lingering";
@@ -208,7 +208,7 @@ TEST_CASE("a stop is over when the whole group is gone, not only its leader", "[
 }
 
 TEST_CASE("time for which zinit was suspended does not count for a stop timeout", "[stop]") {
-  // Past the timeout, and over before it.
+  // Past the timeout, and ending before it.
   const bool past = GENERATE(true, false);
   const auto timeout = past ? 3000ms : 100000ms, suspended = past ? 3200ms : 1000ms;
   Server zinit;
@@ -220,8 +220,8 @@ TEST_CASE("time for which zinit was suspended does not count for a stop timeout"
   zinit.begin_stop("a");
   zinit.await_trace("term");
   suspend_for(zinit.pid(), suspended);
-  // How much time the stop has, from its begin. zinit looks at the clock each 500 ms, and may count
-  // so much less.
+  // The time left for the stop, from its begin. zinit reads the clock every 500 ms, and may count
+  // that much less.
   const auto time = [&] {
     for (const Json& each : zinit.result("debug.state")["services"].elements())
       if (each["name"] == "a" && each["deadline_ms"].is_number())
@@ -305,7 +305,7 @@ TEST_CASE("the one that goes waits with its signal, unless its process has ended
   zinit.boot();
   zinit.await_trace("start web");
   zinit.mark("end");
-  zinit.await_failed("db", "exit_code");  // it is not held back: its process has ended
+  zinit.await_failed("db", "exit_code");  // it does not wait: its process has ended
   zinit.await_trace("term web");
   zinit.await_state("web", "stopping");
   zinit.mark("go-web");
@@ -364,7 +364,7 @@ TEST_CASE("a process that cannot be killed is failed with stop_timeout and watch
   freezer.freeze(pid);
   CHECK(zinit.stop("a")["state"] == "failed");
   CHECK(zinit.await_failed("a", "stop_timeout")["wish"] == "down");
-  // For conflicts it is there still.
+  // For conflicts it still exists.
   zinit.begin_start("b");
   CHECK(zinit.await_state("b", "blocked")["conflicts_with"].mentions("a"));
   freezer.thaw();
