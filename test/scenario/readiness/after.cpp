@@ -1,5 +1,5 @@
-// after_ms and no_restart_on: an end soon after the start is a failed start, and some ends are for
-// good.
+// after_ms and no_restart_on: an end soon after the start is a failed start, and some ends are
+// final.
 #include "scenario/harness.hpp"
 #include "scenario/harness/terminal.hpp"
 
@@ -76,7 +76,7 @@ TEST_CASE("at a terminal start reports what ends within its first second", "[cli
   };
   CHECK(start("dies") == 1);
   CHECK(start("lives") == 0);
-  // Nobody looks at what goes to a pipe, and a script is not made to wait.
+  // Nobody watches output in a pipe, and a script does not have to wait.
   CHECK(zinit.ctl({"start", "dies"}).code == 0);
 }
 

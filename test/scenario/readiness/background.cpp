@@ -1,5 +1,5 @@
-// Daemons in the background: those that put another process in their place (an upgrade in place),
-// those that leave a stale pidfile, and those that their file does not say it of.
+// Daemons in the background: those that replace their main process (an upgrade in place), those
+// that leave a stale pidfile, and those whose file does not declare that they go to the background.
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -19,16 +19,15 @@ using Catch::Contains;
 
 namespace {
 
-/// For Server::Options::in_child: services have no cgroups.
+/// For Server::Options::in_child: makes services have no cgroups.
 void have_no_cgroups() {
   have_own_mounts();
   umount2("/sys/fs/cgroup", MNT_DETACH);
 }
 
-/// A service as nginx is: USR2 starts the next master, which writes its pid, HUP ends this one
-/// (a shell's commands in the background ignore QUIT).
-/// If $D/late is there, the next one writes its pid only when $D/named is, as gunicorn's does when
-/// its parent has gone.
+/// A service like nginx: USR2 starts the next master, which writes its pid, HUP ends this one (a
+/// shell's commands in the background ignore QUIT). If $D/late exists, the next master writes its
+/// pid only when $D/named exists, like gunicorn's next master when its parent is gone.
 void add_upgradable(Server& zinit, const std::string& lifecycle = "") {
   const std::string file = zinit.path("a.pid");
   write_file(zinit.path("master"),
@@ -45,7 +44,7 @@ void add_upgradable(Server& zinit, const std::string& lifecycle = "") {
                   .more = "[readiness]\npidfile = '" + file + "'\n"});
 }
 
-/// Has the next master started; its pid, once the file names it.
+/// Starts the next master; returns its pid, once the file names it.
 pid_t next_master(const Server& zinit, pid_t main) {
   const auto named = [&] { return std::atoi(read_file(zinit.path("a.pid")).c_str()); };
   REQUIRE(::kill(main, SIGUSR2) == 0);
@@ -53,7 +52,7 @@ pid_t next_master(const Server& zinit, pid_t main) {
   return named();
 }
 
-/// The service has `main` as its main process, and is as it was otherwise.
+/// Waits until the service has `main` as its main process, and is otherwise unchanged.
 void goes_on_as(Server& zinit, pid_t main) {
   const Json status = zinit.await(
       "a", [&](const Json& s) { return s["pid"] == main; }, "the next main process");
@@ -73,7 +72,7 @@ std::string why(Server& zinit, const std::string& name) {
   return zinit.result("service.why", named(name)).dump();
 }
 
-/// One request of HTTP, answered with 200.
+/// Whether one HTTP request is answered with 200.
 bool answered(const std::string& address) {
   if (!Client::possible(address)) return false;
   Client client(address);
@@ -274,8 +273,8 @@ TEST_CASE("why names READY=1 of a process that may not speak, and what to write"
 
 TEST_CASE("nginx is upgraded in place while it serves", "[root][readiness]") {
   if (geteuid() != 0) return skip("needs root");
-  // That of the machine of Debian: it is unpacked there, and none is installed for tests. The
-  // script waits for another one that makes the parts of that machine.
+  // The program of the Debian machine: it is unpacked there, and no package is installed for tests.
+  // The script waits for another run of it that makes parts of that machine.
   static_cast<void>(
       run({.argv = {"debian-image", "--prepare"}, .program = "test/vm/debian-image"}, "", 4min));
   const std::string debian = std::filesystem::absolute("build/vm/debian").string();
@@ -296,7 +295,7 @@ TEST_CASE("nginx is upgraded in place while it serves", "[root][readiness]") {
                              debian + "/libraries' }",
                   .more = "[readiness]\npidfile = '" + file + "'\n"});
   zinit.boot();
-  // It writes its title where its environment was: nothing else says whose it is.
+  // It writes its title over its environment, so only the cgroup shows its service.
   if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
   zinit.await_state("a", "running");
   const std::string address = "127.0.0.1:" + port;
@@ -306,8 +305,8 @@ TEST_CASE("nginx is upgraded in place while it serves", "[root][readiness]") {
   });
   for (int i = 0; i < 2; ++i) {
     const pid_t first = zinit.pid_of("a");
-    // It ignores SIGUSR2 while the process that has started it is its parent. A signal between its
-    // pidfile and its workers sets a flag that it looks at after the next signal only.
+    // It ignores SIGUSR2 while the process that started it is its parent. A signal between its
+    // pidfile and its workers sets a flag that it checks only after the next signal.
     REQUIRE(eventually([&] { return proc_stat(first, 4) == std::to_string(zinit.pid()); }));
     REQUIRE(eventually([&] { return children_of(first).size() == 2; }));
     CHECK(::kill(first, SIGUSR2) == 0);

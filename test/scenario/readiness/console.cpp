@@ -1,5 +1,5 @@
-// The console of a container and of a standalone server: nothing is lost, and `raw` changes nothing
-// (zinit.toml(5), [logging]).
+// The console of a container and of a standalone server: no output is lost, and `raw` changes
+// nothing (zinit.toml(5), [logging]).
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -20,7 +20,7 @@ using Catch::Contains;
 
 namespace {
 
-/// A pipe for the standard output or standard error of a server, and who reads it.
+/// A pipe for the standard output or standard error of a server, and its reader.
 class Reader {
  public:
   Reader() { REQUIRE(pipe2(ends_, O_CLOEXEC) == 0); }
@@ -33,14 +33,14 @@ class Reader {
   Reader& operator=(const Reader&) = delete;
 
   [[nodiscard]] int end() const { return ends_[1]; }
-  /// Waits until nothing more fits into the pipe.
+  /// Waits until the pipe is full.
   [[nodiscard]] bool fills() const {
     return eventually([&] {
       pollfd room{ends_[1], POLLOUT, 0};
       return poll(&room, 1, 0) == 0;
     });
   }
-  /// Begins to read, once the server has its end, until that is closed.
+  /// Begins to read, once the server has its end, until the server closes it.
   void begin() {
     close(std::exchange(ends_[1], -1));
     thread_ = std::thread([this] {
@@ -49,7 +49,7 @@ class Reader {
         text_.append(buffer, static_cast<std::size_t>(count));
     });
   }
-  /// Reads `times` as much as a pipe holds, and counts the lines of each name.
+  /// Makes `times` reads of at most 64 KiB, and counts the lines of each name.
   std::map<std::string, int> take(int times) {
     std::string text(65536, 0);
     std::map<std::string, int> counts;
@@ -61,7 +61,7 @@ class Reader {
     }
     return counts;
   }
-  /// All that came, when the server has ended.
+  /// All data that came, after the server has ended.
   const std::string& text() {
     thread_.join();
     return text_;
@@ -84,8 +84,8 @@ std::string numbers(int n, const std::string& prefix = "") {
   return text;
 }
 
-/// A container that ends with its one service, and with what no one has read of its lines yet:
-/// numbers(8000, "last: ").
+/// A container that ends with its only service, while lines of it are still unread: numbers(8000,
+/// "last: ").
 std::unique_ptr<Server> ends_unread(Reader& reader, const std::string& end = "") {
   Server::Options options = printing_to(reader, {"--console"});
   options.container = true;
@@ -99,7 +99,7 @@ std::unique_ptr<Server> ends_unread(Reader& reader, const std::string& end = "")
   return zinit;
 }
 
-/// After a crash the lines of the read under way may come twice.
+/// After a crash the lines of the current read may come twice.
 std::set<std::string> distinct_lines(const std::string& text) {
   const auto lines = lines_of(text);
   return {lines.begin(), lines.end()};
@@ -117,7 +117,7 @@ TEST_CASE("a console that nobody reads holds up who prints, and nothing of it is
                       .more = "[logging]\nconsole = false\n"});
   zinit.boot();
   REQUIRE(reader.fills());
-  // Who asks is answered, what else there is can be started, and the log has what was read.
+  // Clients get answers, other services can start, and the log has the data that was read.
   CHECK(zinit.start("other")["state"] == "running");
   CHECK(zinit.state("loud") == "starting");
   CHECK(zinit.result("logs.tail", named("loud")).size() == 100);
@@ -384,7 +384,7 @@ TEST_CASE("more lines than rate_lines are left out, and counted", "[check][logs]
                   .more = "[logging]\nrate_lines = 10\nrate_interval_ms = 300000\n"});
   zinit.boot({"a"});
   CHECK(eventually([&] { return zinit.result("logs.tail", named("a")).size() == 10; }));
-  zinit.stop("a");  // the end of the process ends the interval too
+  zinit.stop("a");  // the end of the process also ends the interval
   CHECK_THAT(zinit.ctl({"logs", "a"}).out, Contains("990 lines were left out"));
   zinit.add("b", {.exec = "seq 1000; exec sleep 100000",
                   .more = "[logging]\nrate_lines = 10\nrate_interval_ms = 300\n"});

@@ -1,5 +1,5 @@
-// Health checks (zinit.toml(5), [health]): what makes a service running, what ends it, and that
-// probes leave nothing behind.
+// Health checks (zinit.toml(5), [health]): they make a service running, they end it, and they leave
+// nothing behind.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -28,7 +28,7 @@ namespace {
 
 std::string health(const std::string& lines) { return "[health]\n" + lines + "\n"; }
 
-/// Probes by a command that writes "probe" to the trace and goes by the mark NAME.
+/// Probes by a command that writes "probe" to the trace and succeeds if the mark NAME exists.
 std::string by_mark(const std::string& name, const std::string& more = "") {
   return health(
       "type = 'exec'\nexec = " + toml_string("echo probe-" + name + " >> $T; test -e $D/" + name) +
@@ -39,7 +39,7 @@ std::string why(Server& zinit, const std::string& name) {
   return zinit.result("service.why", named(name)).dump();
 }
 
-/// A web server that answers every request with the status that it is given.
+/// A web server that answers every request with a given status.
 class Web {
  public:
   Web(const std::string& port, std::string status) : status_(std::move(status)) {
@@ -58,14 +58,14 @@ class Web {
     thread_.join();
     close(fd_);
   }
-  /// It answers nobody while this lives.
+  /// It answers no client while this lives.
   std::unique_lock<std::mutex> hold() { return std::unique_lock(mutex_); }
   /// Waits for the next request.
   void await_asked() const {
     const int before = asked_;
     REQUIRE(eventually([&] { return asked_ > before; }));
   }
-  /// Waits until one more connects than it has taken, while it answers nobody.
+  /// Waits for one more connection than it has accepted, while it answers no client.
   void await_another() const {
     REQUIRE(eventually([&] {
       pollfd waits{fd_, POLLIN, 0};
@@ -99,7 +99,7 @@ class Web {
   std::thread thread_;
 };
 
-/// A port that nobody has now.
+/// A port that is free now.
 std::string free_port() { return Listening().port(); }
 
 }  // namespace
@@ -188,7 +188,7 @@ TEST_CASE("a probe that was under way while zinit was suspended says nothing", "
     const auto held = web.hold();
     web.await_asked();
     suspend_for(zinit.pid(), 4200ms);
-    web.await_another();  // what was under way has been given up
+    web.await_another();  // the current request was given up
     CHECK(unlink(zinit.path("hold").c_str()) == 0);
   }
   web.await_asked();
@@ -231,7 +231,7 @@ TEST_CASE("a server that answers with sockets that linger fails its check, and h
   };
   CHECK(told("cannot read from"));
   CHECK(zinit.state("web") == "starting");
-  // The loop of the probe is that of the logs.
+  // The probe runs on the loop of the logs.
   const auto lines = [&] { return zinit.status("talks")["log_lines"].number(); };
   const auto before = lines();
   CHECK(eventually([&] { return lines() > before + 10; }));
@@ -266,7 +266,7 @@ TEST_CASE("start_interval_ms counts until the first success, then interval_ms", 
   zinit.mark("well");
   zinit.await_state("a", "running");
   const int probes = zinit.count("probe");
-  // What needs no time of its own to be seen: of another that goes on meanwhile nothing is said.
+  // A service whose probes take no time, because the clock of another one is not tested.
   zinit.add("b", {.more = by_mark("b")});
   zinit.reload();
   zinit.await_trace("probe-b", 10);
@@ -302,7 +302,7 @@ TEST_CASE("a probe that runs when its service is stopped is gone before it count
   CHECK(kill(probe, 0) == 0);
   zinit.stop("a");
   CHECK(kill(probe, 0) < 0);
-  // And so it is where the process ends by itself.
+  // The same holds if the process ends by itself.
   zinit.begin_start("a");
   REQUIRE(becomes_true([&] { return zinit.trace().size() == 2; }));
   zinit.add("a", {.lifecycle = "restart = 'never'"});
@@ -380,7 +380,7 @@ TEST_CASE("a service in the background is probed when its main process is known,
   zinit.boot();
   zinit.await(
       "a", [](const Json& s) { return s["main_pid"].is_null(); }, "no main process");
-  // A reload is taken to it as it is.
+  // A reload applies to it in place.
   zinit.file("a.toml", service + check("late"));
   zinit.reload();
   zinit.await_trace("probe-b", zinit.count("probe-b") + 5);
@@ -420,7 +420,7 @@ TEST_CASE("name servers that do not answer keep a service starting and nobody el
   const std::string file =
       dir.write("resolv.conf", "nameserver 127.0.0.77\nnameserver 127.0.0.78\n");
   Server zinit({.in_child = [&] {
-    // Name servers on an address of the loopback where nobody listens on port 53, or is silent.
+    // On port 53 of these loopback addresses no server listens, or a silent one.
     have_own_mounts();
     mount(file.c_str(), "/etc/resolv.conf", nullptr, MS_BIND, nullptr);
   }});

@@ -1,4 +1,4 @@
-// Log files (zinit.toml(5), [logging] file): nothing lost or doubled, rotation, and files that
+// Log files (zinit.toml(5), [logging] file): no line lost or doubled, rotation, and files that
 // cannot be written.
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -23,7 +23,7 @@ std::string logging(const std::string& file, const std::string& more = "") {
   return "[logging]\nfile = " + toml_string(file) + "\n" + more;
 }
 
-/// The lines of a log, oldest first: of its renamed files, then of the live one.
+/// The lines of a log, oldest first: from its renamed files, then from the current one.
 std::vector<std::string> logged(const std::string& path, int keep = 50) {
   std::string text;
   for (int number = keep; number > 0; --number) {
@@ -121,7 +121,7 @@ TEST_CASE("what a service wrote before it was killed is in its file", "[logs]") 
       kill(pid, SIGKILL);
       zinit.await_new_pid(name, pid);
       await_words();
-      // Read once more when the last line is there, and so nothing is renamed any more.
+      // Read again when the last line is there, because no file is renamed any more then.
       zinit.stop(name);
       const std::string last = zinit.result("logs.tail", named(name)).texts().back();
       std::vector<std::string> lines;
@@ -131,7 +131,7 @@ TEST_CASE("what a service wrote before it was killed is in its file", "[logs]") 
       }));
       CHECK(std::count(lines.begin(), lines.end(), "1") == 2 * round);
       zinit.begin_start(name);
-      // Each process begins with 1 and goes on without a gap.
+      // Each process begins with 1 and continues without a gap.
       int next = 1;
       for (const std::string& line : lines) {
         if (line == "1") next = 1;
@@ -149,7 +149,7 @@ TEST_CASE("two services that name one file do not tear each other's lines", "[th
                      .service = "oneshot = true",
                      .more = logging(file, "file_max_bytes = 20000\nfile_keep = 50\n")});
   }
-  // Longer than a piece, and so read in several.
+  // Longer than a piece, and therefore read in several pieces.
   zinit.add("long", {.exec = "head -c 50000 /dev/zero | tr '\\000' x; echo",
                      .service = "oneshot = true",
                      .more = logging(file, "file_max_bytes = 20000\nfile_keep = 50\n")});
@@ -207,7 +207,7 @@ TEST_CASE("a reload is answered when log files have been opened anew", "[logs][r
               "\n"
               R"({"jsonrpc":"2.0","id":"dry","method":"service.reload","params":[null,true]})"
               "\n");
-  // The dry run comes after the reload, and has nothing to wait for.
+  // The dry run comes after the reload, and does not wait.
   CHECK(client.read()["id"] == "dry");
   injector.release();
   CHECK(client.read()["id"] == "reload");
@@ -256,7 +256,7 @@ TEST_CASE("log files that cannot be written cost their lines and nothing else", 
     zinit.await_message("log file " + file + ": cannot ");
   }
   zinit.await_message("is a symbolic link");
-  // Some 500 lines of each were lost, and that is told now and then and not each time.
+  // Some 500 lines of each were lost, and zinit reports it now and then, not each time.
   const auto said = lines_of(zinit.messages());
   CHECK(std::count_if(said.begin(), said.end(), [](const std::string& line) {
           return line.find("log file ") != std::string::npos;
@@ -342,7 +342,7 @@ TEST_CASE("a log file on a full disk loses lines, counts them, and goes on when 
     const auto lines = lines_of(read_file(zinit.path("now")));
     return !lines.empty() && lines.back() == "after";
   }));
-  // What is there is there once and in order; what is not has been counted.
+  // Each line that was written is there once and in order; each lost line was counted.
   const auto lines = lines_of(read_file(zinit.path("now")));
   const auto before = lines_of(read_file(zinit.path("before")));
   CHECK(before.size() > 1000);

@@ -1,4 +1,4 @@
-// Lines sent over sockets (zinit.toml(5), [logging] syslog and forward): what is sent, and
+// Lines sent over sockets (zinit.toml(5), [logging] syslog and forward): their content, and
 // collectors that are slow, gone or hostile.
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -27,10 +27,10 @@ using Catch::Contains;
 
 namespace {
 
-/// A socket of the test's own, bound.
+/// A bound socket of the test.
 class Collector {
  public:
-  /// On a free port of the loopback's, or the one given.
+  /// On a free port of the loopback interface, or on the given one.
   static Collector inet(int type, int port = 0) {
     Collector made(AF_INET, type);
     const int on = 1;
@@ -74,7 +74,7 @@ class Collector {
     peer_ = accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC);
     REQUIRE(peer_ >= 0);
   }
-  /// Ends the connection, with a reset where data was not read or `hard`.
+  /// Ends the connection, with a reset if data was not read or `hard` is set.
   void hang_up(bool hard = false) {
     if (peer_ < 0) return;
     const linger now{1, 0};
@@ -83,7 +83,7 @@ class Collector {
     peer_ = -1;
   }
 
-  /// What comes until `done` is pleased with all of it.
+  /// Receives data until `done` accepts all of it.
   std::string receive(const std::function<bool(const std::string&)>& done) {
     std::string text;
     const int from = type_ == SOCK_DGRAM ? fd_ : peer_;
@@ -98,7 +98,7 @@ class Collector {
     }
     return text;
   }
-  /// The port that one datagram, which is taken, came from.
+  /// Takes one datagram; returns the port that sent it.
   in_port_t sender_port() {
     pollfd ready{fd_, POLLIN, 0};
     REQUIRE(poll(&ready, 1, static_cast<int>(kPatience.count())) == 1);
@@ -138,8 +138,8 @@ std::uint16_t checksum(const Header& header) {
   return static_cast<std::uint16_t>(~sum);
 }
 
-/// As a router says on the loopback that a datagram between these ports was too large for it; false
-/// where this process may not.
+/// Reports, like a router on the loopback interface, that a datagram between these ports was too
+/// large; false if this process may not.
 bool say_too_large(int from, int to) {
   struct {
     icmphdr icmp{};
@@ -159,7 +159,7 @@ bool say_too_large(int from, int to) {
   message.ip.check = checksum(message.ip);
   message.icmp.type = ICMP_DEST_UNREACH;
   message.icmp.code = ICMP_FRAG_NEEDED;
-  message.icmp.un.frag.mtu = htons(0xffff);  // no less than the loopback's: nothing comes of it
+  message.icmp.un.frag.mtu = htons(0xffff);  // not less than the loopback's: it has no effect
   message.icmp.checksum = checksum(message);
   const int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
   if (fd < 0) return false;
@@ -222,7 +222,7 @@ TEST_CASE("syslog sends RFC 5424 over every kind of socket", "[check][logs]") {
   check(datagrams, "datagrams", "(^|\\|)", "\\|");
   check(stream, "stream", "", "\n");
 
-  // Octet counting: a length, a blank, so many bytes.
+  // Octet counting: a length, a blank, that many bytes.
   std::string frames = tcp.receive([](const std::string& all) {
     return all.find("to be seen") != std::string::npos && all.find("and this") != std::string::npos;
   });
@@ -244,7 +244,7 @@ TEST_CASE("forward sends a JSON object a line", "[check][logs]") {
   Collector tcp = Collector::inet(SOCK_STREAM);
   Collector local = Collector::local(SOCK_STREAM, zinit.path("socket"));
   const std::string said = R"(printf 'quote " tab \t bad \377\nlast\n'; exec sleep 100000)";
-  // A name that is in /etc/hosts or is resolved without it.
+  // A name that is in /etc/hosts, or is resolved without it.
   const std::string by_name = "tcp:localhost:" + std::to_string(tcp.port());
   zinit.add("tcp", {.exec = said, .more = logging("forward", by_name)});
   zinit.add("local", {.exec = said, .more = logging("forward", "unix:" + zinit.path("socket"))});
@@ -307,7 +307,7 @@ TEST_CASE("a line too large for a router on its way is counted, and the next one
 
 TEST_CASE("collectors that do not take lines cost those lines and nothing else", "[check][logs]") {
   Server zinit;
-  Collector silent = Collector::inet(SOCK_STREAM);  // connections are made and nothing is read
+  Collector silent = Collector::inet(SOCK_STREAM);  // accepts connections and reads nothing
   Collector full = Collector::local(SOCK_DGRAM, zinit.path("full"));
   const std::string nobody = "udp:127.0.0.1:" + std::to_string(Collector::inet(SOCK_DGRAM).port());
   const std::vector<std::pair<std::string, std::string>> bad = {
@@ -344,7 +344,7 @@ TEST_CASE("a collector that sends sockets that linger holds up nobody", "[check]
   zinit.add("sends", {.exec = talk, .more = logging("forward", "unix:" + at)});
   zinit.add("talks", {.exec = talk});
   zinit.boot();
-  zinit.await_trace("answered", 3);  // it is connected to again each time
+  zinit.await_trace("answered", 3);  // zinit connects to it again each time
   for (const char* name : {"sends", "talks"}) {
     INFO(name);
     const auto lines = [&] { return zinit.status(name)["log_lines"].number(); };

@@ -1,4 +1,4 @@
-// Output of services: capture that disturbs nobody, console, kmsg (zinit.toml(5), [logging]).
+// Output of services: capture without side effects, console, kmsg (zinit.toml(5), [logging]).
 #include <fcntl.h>
 #include <unistd.h>
 

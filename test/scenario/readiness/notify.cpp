@@ -1,4 +1,4 @@
-// What a service says over its notify socket after READY=1, and from where (zinit.toml(5),
+// Messages of a service over its notify socket after READY=1, and their senders (zinit.toml(5),
 // [readiness]; sd_notify(3)).
 #include <poll.h>
 #include <sys/mount.h>
@@ -70,7 +70,7 @@ TEST_CASE("a file whose server never answers holds up no re-execution and no rec
   crash(zinit);
   zinit.restart("b");
   CHECK(zinit.state("a") == "running");
-  hanging.end();  // the service's own process hangs in its end as long
+  hanging.end();  // the service's own process hangs in its end until then
 }
 
 TEST_CASE("a descriptor that a service takes back is not handed to the next process",
@@ -127,7 +127,7 @@ TEST_CASE("a message costs by what it carries, and not by what is stored", "[alo
   zinit.file("roomy.toml", floods("399"));
   zinit.boot();
   zinit.await_trace("over", 2);
-  // To compare each with all would take 60 million system calls.
+  // A comparison of each with all others would take 60 million system calls.
   CHECK(ticks(zinit.pid()) < 500);
 }
 
@@ -182,7 +182,7 @@ TEST_CASE("a daemon that ends at once has ended, whatever its pidfile says", "[r
                     "restart = 'never'\nstart_timeout_ms = 'infinity'"));
   }
   zinit.boot();
-  // Whether its status is seen depends on who is faster; that it has gone does not.
+  // Whether zinit sees its status depends on the order; that it is gone does not.
   for (const std::string name : {"a", "b"}) {
     zinit.await(
         name, [](const Json& s) { return s["state"] == "exited" || s["state"] == "failed"; },

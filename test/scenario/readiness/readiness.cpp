@@ -1,5 +1,5 @@
-// What a process says of itself: notify sockets, newlines on a descriptor, pidfiles, descriptors
-// that are kept, the watchdog (zinit.toml(5), [readiness]).
+// Reports of a process about itself: notify sockets, newlines on a descriptor, pidfiles, stored
+// descriptors, the watchdog (zinit.toml(5), [readiness]).
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -72,7 +72,7 @@ TEST_CASE("a service that was ready in time runs, though zinit was suspended pas
   zinit.signal(SIGSTOP);
   zinit.mark("go");
   for (const std::string& name : names) zinit.await_trace(name);
-  kill(base, SIGKILL);  // has those that require it looked at, whatever is read first
+  kill(base, SIGKILL);  // makes zinit look at its dependents, whatever is read first
   let_pass(over);
   zinit.signal(SIGCONT);
   for (const std::string& name : names) zinit.await_state(name, "running");
@@ -96,7 +96,7 @@ TEST_CASE("who waits for a start gets what became of it while zinit was suspende
                         R"(",true,3000]})"
                         "\n");
   }
-  zinit.result("system.ping");  // after those
+  zinit.result("system.ping");  // after those messages
   const auto over = std::chrono::steady_clock::now() + 3200ms;
   zinit.signal(SIGSTOP);
   zinit.mark("go");
@@ -116,7 +116,7 @@ TEST_CASE("who is not ready within its start timeout has failed, and more time i
                                kSystemd, "restart = 'never'\nstart_timeout_ms = 2000"));
   zinit.boot();
   zinit.await_failed("late", "start_timeout");
-  // One that has as much time and begins later.
+  // A service with as much time that begins later.
   zinit.await_trace("asked");
   zinit.file("last.toml", says({"sleep"}, kSystemd, "restart = 'never'\nstart_timeout_ms = 2000"));
   zinit.reload();
@@ -167,7 +167,7 @@ TEST_CASE("who sends sockets that linger holds up neither zinit nor the service"
   CHECK(zinit.state("victim") == "starting");
   zinit.mark("go");
   zinit.await_state("victim", "running");
-  CHECK(descriptors(zinit) < before + 10);  // those of another service
+  CHECK(descriptors(zinit) < before + 10);  // descriptors of another service
   zinit.stop("victim");
 }
 
@@ -219,7 +219,7 @@ TEST_CASE("a newline on its descriptor makes a service ready, and an end of file
                   "notify = 'fd:7'"));
   zinit.file("end.toml", says({"close", "3", "sleep"}, "notify = 'fd:3'", "restart = 'never'"));
   zinit.boot();
-  zinit.await_trace("descriptors 5");  // the streams, 7, and that of the count itself
+  zinit.await_trace("descriptors 5");  // the streams, 7, and the one of the count itself
   zinit.await_state("line", "starting");
   CHECK_THAT(why(zinit, "line"), Contains("newline on descriptor 7"));
   zinit.mark("go");
@@ -250,7 +250,7 @@ TEST_CASE("a watchdog counts anew after zinit and the service were suspended", "
   Server zinit;
   zinit.file("a.toml", says({"send", "READY=1", "beat"}, "notify = 'systemd'\nwatchdog_ms = 1500",
                             "restart = 'never'"));
-  // Beside one that says nothing when all goes on.
+  // Beside a service that stays silent when everything goes on.
   zinit.file("mute.toml", says({"send", "READY=1", "sleep"},
                                "notify = 'systemd'\nwatchdog_ms = 1500", "restart = 'never'"));
   zinit.boot({"a", "mute"});
@@ -326,7 +326,7 @@ TEST_CASE("a daemon that has a session of its own only after its pid was written
           "[readiness]") {
   Server zinit;
   const std::string file = zinit.path("a.pid");
-  // Its worker is in its group alone: no cgroup is to find it.
+  // Its worker is only in its process group: a cgroup must not find it.
   zinit.add("a", {.exec = "sh -c 'sh -c \"while ! [ -e $D/go ]; do sleep 0.01; done; "
                           "exec setsid sh $D/daemon\" & echo $! > " +
                           file + "'",
@@ -376,7 +376,7 @@ TEST_CASE("a pidfile that names the process in front counts once that stays ther
                                    zinit.path(name + ".pid") + "'\n");
   };
   add("stays", notifier({"own", stays, "sleep"}));
-  add("goes", notifier({"own", goes, "daemon", goes, "sleep"}));  // as cron
+  add("goes", notifier({"own", goes, "daemon", goes, "sleep"}));  // like cron
   zinit.boot();
   for (const std::string name : {"stays", "goes"}) {
     INFO(name);
@@ -411,7 +411,7 @@ TEST_CASE("a pidfile on a file system that hangs holds up its own service alone"
     zinit.await_state("a", "running");
   }
   SECTION("and after a crash meanwhile, the next image takes what was written before") {
-    crash(zinit);  // the file system still hangs: that keeps nobody from an answer
+    crash(zinit);  // the file system still hangs, but clients get answers
     CHECK(zinit.state("a") == "starting");
     injector.release();
     zinit.await_state("a", "running");

@@ -1,4 +1,4 @@
-// ready_exec: what is run each time that a service is ready, before it counts as running
+// ready_exec: it runs each time that a service is ready, before the service counts as running
 // (zinit.toml(5), [service]).
 #include "scenario/harness.hpp"
 
@@ -12,7 +12,7 @@ namespace {
 
 std::string shell(const std::string& line) { return "['sh', '-c', " + toml_string(line) + "]"; }
 
-/// A command that says so and waits for the test's mark.
+/// A command that writes a line and waits for the test's mark.
 const std::string kGated = "echo ready >> $T; while ! [ -e $D/go ]; do sleep 0.01; done";
 
 void add_gated(Server& zinit) {
@@ -90,7 +90,7 @@ TEST_CASE("a ready_exec that fails is a failed start, with its step in the reaso
   CHECK(zinit.count("try") == 3);
   CHECK(zinit.count("post") == 1);
   CHECK_FALSE(zinit.traced("second"));
-  CHECK_FALSE(zinit.traced("code 127 signal"));  // that is how the main process has ended
+  CHECK_FALSE(zinit.traced("code 127 signal"));  // the end of the main process
   CHECK_THAT(zinit.ctl({"status", "code"}).out, Contains("ready_exec: exit code 3"));
   CHECK_THAT(zinit.messages(),
              Contains("code: stopping, ready_exec: exit code 3") &&
@@ -146,7 +146,7 @@ TEST_CASE("a ready_exec that runs is waited for over re-execution and crash",
   CHECK(zinit.state("a") == "starting");
   zinit.mark("go");
   CHECK(zinit.await_state("a", "running")["main_pid"].number() == main);
-  // Both were begun at the same time.
+  // Both were started at the same time.
   zinit.await_started({"a"});
   for (const char* each : {"start a", "ready"}) CHECK(zinit.count(each) == 1);
 }

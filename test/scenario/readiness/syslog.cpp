@@ -1,5 +1,5 @@
-// /dev/log of PID 1 (control.md, last paragraph of "JSON-RPC 2.0"): real senders, and whose log a
-// message comes to.
+// /dev/log of PID 1 (control.md, last paragraph of "JSON-RPC 2.0"): real senders, and the log that
+// gets each message.
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -30,7 +30,7 @@ sockaddr_un address_of(const std::string& path) {
   return address;
 }
 
-/// Sends as a process of no service.
+/// Sends from a process that belongs to no service.
 bool send_to(const std::string& path, const std::string& text) {
   const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   const sockaddr_un address = address_of(path);
@@ -40,11 +40,11 @@ bool send_to(const std::string& path, const std::string& text) {
   return sent;
 }
 
-/// Sends as a process of that user and of no service, which has ended when this returns.
+/// Sends from a process of that user and of no service, which has ended when this returns.
 bool send_as(uid_t user, const std::string& path, const std::string& text) {
   const pid_t child = fork();
   if (child == 0) {
-    // Connected before: this user cannot follow the path through /proc.
+    // Connect before the change of user: the user cannot follow the path through /proc.
     const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     const sockaddr_un address = address_of(path);
     if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) _exit(1);
@@ -55,7 +55,7 @@ bool send_as(uid_t user, const std::string& path, const std::string& text) {
   return waitpid(child, &status, 0) == child && status == 0;
 }
 
-/// Waits until the log has this line, and says of which stream it is.
+/// Waits until the log has this line, and returns its stream.
 std::string stream_of(Server& zinit, const std::string& log, const std::string& line) {
   std::string stream;
   CAPTURE(log, line);
@@ -67,7 +67,7 @@ std::string stream_of(Server& zinit, const std::string& log, const std::string& 
   return stream;
 }
 
-/// A service that says a line by this command and does not end: zinit can still see who it was.
+/// A service that logs a line by this command and does not end, so that zinit can identify it.
 Toml saying(const std::string& command) {
   return {.exec = "{ echo hello; exec sleep 100000; } | " + command};
 }
@@ -194,7 +194,7 @@ TEST_CASE("a syslog daemon that comes has /dev/log until it goes", "[syslog]") {
     CHECK(recv(daemon, bytes, sizeof bytes, 0) == 20);
     if (!killed) unlink(path.c_str());
     close(daemon);
-    // Nobody tells that it was killed; zinit looks when something else happens.
+    // zinit gets no report that the daemon was killed; it looks when another event happens.
     if (killed) zinit.restart("other");
     const std::string again = killed ? "third" : "second";
     REQUIRE(eventually([&] { return send_to(path, "<13>a: " + again); }));
@@ -207,7 +207,7 @@ TEST_CASE("a syslog daemon that is no service and was killed is missed when PID 
           "[syslog]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Server zinit({.container = true});
-  // At SIGHUP leaves a process to PID 1, as a daemon is that went to the background.
+  // At SIGHUP it leaves a process to PID 1, like a daemon that goes to the background.
   zinit.add("other", {.exec = "trap '(true &)' HUP; echo ready; while :; do sleep 0.1; done"});
   zinit.boot();
   CHECK(stream_of(zinit, "other", "ready") == "stdout");

@@ -1,5 +1,5 @@
-// What the command of a container meets (doc/containers.md): a terminal, a root that cannot be
-// written to, any user; and what of its services' output reaches standard output.
+// The surroundings of a container's command (doc/containers.md): a terminal, a read-only root, any
+// user; and the output of its services on standard output.
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -27,7 +27,7 @@ Launch container_of(const Server& zinit, std::vector<std::string> arguments) {
   return what;
 }
 
-/// A command that asks the server beside it, as the client finds it by itself.
+/// A command that asks the server beside it; the client finds the server by itself.
 const std::vector<std::string> kPing = {"bash", "-c", "exec -a zinitctl $ZINIT_TEST_BIN ping"};
 
 void make_read_only() {
@@ -66,7 +66,7 @@ TEST_CASE("a shell that is the command of a container has job control", "[contai
   terminal.type("\x03");
   CHECK(eventually([&] { return !alive(stopped); }));
 
-  const Json main = zinit.status("main");  // zinit is there still, for none of it was its own
+  const Json main = zinit.status("main");  // zinit is still there: no signal was for it
   CHECK(main["state"] == "running");
   CHECK(terminal.await_foreground("bash --norc --noediting -i") > 0);
   CHECK(zinit.ctl({"reexec"}).code == 0);
@@ -222,7 +222,7 @@ TEST_CASE("the service files of the sample image are without a fault", "[contain
   what.argv = {"zinitctl", "--json", "check", sample};
   const Outcome outcome = run(what);
   INFO(outcome.out);
-  CHECK(outcome.code == 0);  // that the program is not on this machine is a warning alone
+  CHECK(outcome.code == 0);  // a program missing on this machine is only a warning
   const auto report = Json::parse(outcome.out);
   REQUIRE(report);
   CHECK((*report)["files"] == 4);

@@ -1,5 +1,5 @@
-// PID 1 of a container in place of tini: signals reach its command as they came, and the command's
-// exit code is the container's (doc/containers.md).
+// PID 1 of a container in place of tini: its command gets signals unchanged, and the command's exit
+// code becomes the container's (doc/containers.md).
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -83,7 +83,7 @@ TEST_CASE("a container that is stopped before its command was there ends with th
   zinit.boot();
   zinit.await_trace("start first");
   CHECK(zinit.status("main")["state"] == "blocked");
-  zinit.signal(SIGUSR1);  // means nothing to zinit where a command is to get it
+  zinit.signal(SIGUSR1);  // means nothing to zinit if a command gets it
   zinit.await_message("SIGUSR1 from outside of the container: not passed on");
   CHECK(zinit.shut_down(SIGTERM) == 128 + SIGTERM);
   CHECK(zinit.traced("stop first"));
@@ -219,7 +219,7 @@ TEST_CASE("a standalone server says who has sent a signal, and ignores those of 
 TEST_CASE("poweroff of busybox in a container stops it", "[container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Server zinit(command("trap 'exit 8' TERM; $D/poweroff; " + kForEver));
-  // As the applet: it is called so, and sends this.
+  // Acts like the applet: it has the name, and sends the signal.
   write_file(zinit.path("poweroff"), "#!/bin/sh\nkill -USR2 1\nsleep 1\n");
   REQUIRE(chmod(zinit.path("poweroff").c_str(), 0755) == 0);
   zinit.launch();

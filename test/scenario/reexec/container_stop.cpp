@@ -1,5 +1,5 @@
-// How a container with a command is stopped (doc/containers.md): one signal ends it, whatever is to
-// become of the command otherwise, and in time for its engine.
+// The stop of a container with a command (doc/containers.md): one signal ends it, whatever the
+// command's settings are, and in time for its engine.
 #include <sys/inotify.h>
 #include <unistd.h>
 
@@ -163,7 +163,7 @@ TEST_CASE("the files of a container with a command are read once", "[container]"
                             IN_OPEN | IN_CLOSE_NOWRITE) >= 0);
   zinit.launch();
   CHECK(zinit.exit_code() == 0);
-  inotify_event events[8];  // without names, for a file is watched
+  inotify_event events[8];  // without names, because it watches a file
   CHECK(read(watch.get(), events, sizeof events) == 2 * sizeof *events);
 }
 

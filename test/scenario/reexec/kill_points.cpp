@@ -1,6 +1,5 @@
-// Crashes at each place where what zinit has noted and what is true may differ
-// (base/kill_point.hpp). The release has no such places: these scenarios, tagged [killpoints], are
-// run with MODE=check alone.
+// Crashes at each place at which zinit's notes may differ from the facts (base/kill_point.hpp). The
+// release build has no such places: these scenarios, tagged [killpoints], run only with MODE=check.
 #include <unistd.h>
 
 #include <filesystem>
@@ -18,18 +17,18 @@ namespace {
 
 constexpr uid_t kUser = 64126;
 
-/// A service that says so if there are two of it at a time.
+/// A service that logs an error if two of it run at a time.
 std::string alone(const std::string& name) {
   return "exec flock -n -E 99 $D/" + name + ".lock sh -c 'echo begins; exec sleep 100000' || " +
          "echo two-of-" + name + " >> $T";
 }
 
-/// The program beside this one. Of check a client takes longer to begin than all that it asks for.
+/// The program beside this one: a check build takes longer to begin than all its requests take.
 std::string zinit_of_release() {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "zinit";
 }
 
-/// Has zinit do all that leads through the places. One of its images crashes at `point`.
+/// Makes zinit pass all the places. One process image crashes at `point`.
 void walk_through(const std::string& point) {
   INFO(point);
   const TempDir dir;
@@ -65,7 +64,7 @@ void walk_through(const std::string& point) {
   zinit.add("next", {.exec = "echo next >> $T", .service = "oneshot = true"});  // in its place
   zinit.add("added", {.exec = alone("added")});
   zinit.add("stopped", {.exec = alone("stopped"), .service = "status = 'stop'\ndescription = 'x'"});
-  if (zinit.ctl({"reload"}).code != 0) ctl({"reload"});  // cut off by the crash, it is not repeated
+  if (zinit.ctl({"reload"}).code != 0) ctl({"reload"});  // the crash cuts it off: not repeated
   await_running({"a", "b", "added"});
   ctl({"wait", "next", "--for", "exited", "--timeout", "60"});
   CHECK(zinit.ctl({"status", "gone"}).code == 4);
@@ -75,11 +74,11 @@ void walk_through(const std::string& point) {
   zinit.signal(SIGTERM);
   CHECK(zinit.exit_code() == 0);
   CHECK(zinit.trace() == std::vector<std::string>{"once", "gone", "next"});
-  CHECK(std::filesystem::exists(mark));  // it has come to the place
+  CHECK(std::filesystem::exists(mark));  // zinit has reached the place
 }
 
-/// Has clients connect to a proxy and to a socket whose connections have instances. One image
-/// crashes at `point`, and no client notices.
+/// Makes clients connect to a proxy and to a socket with an instance for each connection. One
+/// process image crashes at `point`, and no client notices.
 void connect_through(const std::string& point) {
   INFO(point);
   const TempDir dir;
@@ -102,8 +101,8 @@ void connect_through(const std::string& point) {
   CHECK(std::filesystem::exists(mark));
 }
 
-/// Stops a service, after a reload of its own. One image crashes at `point`, before it begins
-/// something of that; the next one does it.
+/// Stops a service, after its own reload. One process image crashes at `point`, before it begins a
+/// step; the next one does the step.
 void stop_through(const std::string& point) {
   INFO(point);
   const TempDir dir, run;
@@ -111,7 +110,7 @@ void stop_through(const std::string& point) {
   Server::Options options{
       .env = {"ZINIT_KILL_AT=" + point, "ZINIT_KILL_MARK=" + mark, "XDG_RUNTIME_DIR=" + run.path()},
       .client = zinit_of_release()};
-  if (geteuid() == 0) {  // whose runtime directories are in /run
+  if (geteuid() == 0) {  // its runtime directories are in /run
     options.uid = kUser;
     for (const TempDir* const one : {&dir, &run})
       REQUIRE(chown(one->path().c_str(), kUser, kUser) == 0);
@@ -125,7 +124,7 @@ void stop_through(const std::string& point) {
   zinit.launch();
   REQUIRE(eventually([&] { return zinit.ctl({"ping"}).code == 0; }));
   CHECK(zinit.ctl({"wait", "a", "--for", "running", "--timeout", "60"}).code == 0);
-  (void)zinit.ctl({"reload", "a"});  // cut off by the crash, its client is not answered
+  (void)zinit.ctl({"reload", "a"});  // the crash cuts it off, so its client gets no answer
   zinit.await_trace("reloaded");
   CHECK(zinit.ctl({"stop", "a"}).code == 0);
   zinit.await_trace("over");
@@ -134,9 +133,9 @@ void stop_through(const std::string& point) {
   CHECK(std::filesystem::exists(mark));
 }
 
-/// Starts a service that has a command for each step of that, and restarts it. One image crashes at
-/// `point`, before it begins one of them; the next one does it, but for a check: its client is cut
-/// off, and nothing is stopped.
+/// Starts a service that has a command for each step of a start, and restarts it. One process image
+/// crashes at `point`, before it begins one of them; the next one does it, except a check: its
+/// client is cut off, and nothing stops.
 void start_through(const std::string& point) {
   INFO(point);
   const TempDir dir;
@@ -161,13 +160,13 @@ void start_through(const std::string& point) {
   CHECK(std::filesystem::exists(mark));
 }
 
-/// A oneshot that says its name, with this section.
+/// A oneshot that writes its name to the trace, with this section.
 Toml triggered(const std::string& name, const std::string& section) {
   return {.exec = "echo " + name + " >> $T", .service = "oneshot = true", .more = section};
 }
 
-/// Two timers are due at the same moment. One image crashes at `point`, about the start of the
-/// first; each service is started once. The second is started behind the first.
+/// Two timers are due at the same moment. One process image crashes at `point`, during the start of
+/// the first; each service starts once, the second one after the first.
 void time_through(const std::string& point) {
   INFO(point);
   const TempDir dir;
@@ -227,7 +226,7 @@ void appear_through(const std::string& point) {
   CHECK(std::filesystem::exists(mark));
 }
 
-/// Walks through the places `points`: where, and the how many-th time.
+/// Walks through `points`: each is a place, and the count of passes up to the crash.
 void walk_through_all(const std::vector<std::string>& points,
                       void (*walk)(const std::string& point) = walk_through) {
   for (const std::string& point : points) walk(point);

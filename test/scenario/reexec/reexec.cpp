@@ -1,4 +1,4 @@
-// Re-execution (behaviour.md, "Re-execution and crash"): zinit executes itself anew, and no service
+// Re-execution (behaviour.md, "Re-execution and crash"): zinit re-executes itself, and no service
 // notices.
 #include <fcntl.h>
 #include <signal.h>
@@ -25,21 +25,21 @@ std::vector<std::string> lines_of(Server& zinit, const std::string& name) {
   return zinit.result("logs.tail", R"({"name":")" + name + R"(","lines":100000})").texts();
 }
 
-/// Writes "1", "#", "2", "#", ... in pieces that end within lines, until the test says it is
-/// enough.
+/// Writes "1", "#", "2", "#", ... in pieces that end within lines, until the test makes the file
+/// `enough`.
 const char* const kCounting =
     "i=0; while [ ! -e $D/enough ]; do i=$((i+1)); printf '%s\\n%s' $i ''; printf '#'; "
     "printf '\\n'; [ $((i % 20)) -gt 0 ] || sleep 0.001; done; echo end; exec sleep 100000";
 
-/// Waits until the service that check_lines() has started has written one more line.
+/// Waits until the service of check_lines() has written one more line.
 void await_more_lines(Server& zinit) {
-  // Two, for each other line is "#".
+  // Two lines, because every other line is "#".
   const auto last = [&] { return zinit.result("logs.tail", R"({"name":"a","lines":2})").dump(); };
   const std::string before = last();
   REQUIRE(eventually([&] { return last() != before; }));
 }
 
-/// Has a service write lines until `during` is over. All of them are in its log, once and in order.
+/// Makes a service write lines until `during` is over. Its log holds all of them once and in order.
 void check_lines(const std::function<void(Server&)>& during) {
   Server zinit;
   zinit.add("a", {.exec = kCounting,
@@ -167,7 +167,7 @@ TEST_CASE("what a service has said of its readiness holds over a re-execution", 
   const pid_t pid = zinit.pid_of("a");
   zinit.reexecute();
   CHECK(zinit.state("a") == "running");
-  // The data loop of the new image tells the board, a moment after the first answers.
+  // The new process image's data loop reports it to the board a moment after the first answers.
   CHECK(eventually([&] { return zinit.status("a")["status_text"] == "fine"; }));
   CHECK(zinit.state("late") == "starting");
   zinit.mark("more");
@@ -175,7 +175,7 @@ TEST_CASE("what a service has said of its readiness holds over a re-execution", 
   CHECK(eventually([&] { return zinit.status("a")["status_text"] == "better"; }));
   zinit.mark("ready");
   zinit.await_state("late", "running");
-  // The watchdog of one that begins later, and says nothing, is over.
+  // A service that begins later and stays silent fails by its watchdog.
   zinit.file("mute.toml", says({"send", "READY=1", "sleep"},
                                "notify = 'systemd'\nwatchdog_ms = 3000", "restart = 'never'"));
   (void)zinit.reload();
@@ -273,7 +273,7 @@ TEST_CASE("a main process that zinit is not the parent of is watched over re-exe
 }
 
 TEST_CASE("an update that cannot take over is refused, and one that can does", "[check][reexec]") {
-  // The program lies at a path of its own, so that it can be replaced.
+  // The program has its own path, so that the test can replace it.
   const TempDir dir;
   const std::string program = dir / "zinit";
   std::filesystem::copy_file(zinit_binary(), program);
@@ -312,7 +312,7 @@ TEST_CASE("an update executes what the path of the first start leads to by now",
   std::filesystem::create_symlink(versions[0], init);
   Server zinit({.program = init});
   zinit.boot({});
-  // It is executed by its descriptor now, and what that is called is another question.
+  // From now on it is executed by its descriptor, which has another name.
   std::filesystem::rename(versions[0], dir / "zinit-old");
   zinit.reexecute();
   std::filesystem::remove(init);
@@ -375,7 +375,7 @@ TEST_CASE("the fifth crash within a minute ends zinit with 70", "[check][reexec]
 
 namespace {
 
-/// Where one of zinit's memory files can be opened.
+/// A path at which one of zinit's memory files can be opened.
 std::string memory_file(Server& zinit, const std::string& name) {
   const std::string descriptors = "/proc/" + std::to_string(zinit.pid()) + "/fd";
   std::vector<std::string> found;
@@ -389,7 +389,7 @@ std::string memory_file(Server& zinit, const std::string& name) {
   return found[0];
 }
 
-/// Overwrites `count` bytes of one of zinit's memory files, as a wild write before a crash would.
+/// Overwrites `count` bytes of one of zinit's memory files, like a wild write before a crash.
 void damage(Server& zinit, const std::string& file, std::size_t at, std::size_t count,
             char with = 'x') {
   std::fstream memory(memory_file(zinit, file), std::ios::in | std::ios::out | std::ios::binary);
@@ -398,7 +398,7 @@ void damage(Server& zinit, const std::string& file, std::size_t at, std::size_t 
   REQUIRE(memory.flush());
 }
 
-/// These services run, with the pids that they had before.
+/// Checks that these services run, with the same pids as before.
 void check_run_on(Server& zinit, const std::vector<std::string>& names,
                   const std::vector<pid_t>& before) {
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -408,7 +408,7 @@ void check_run_on(Server& zinit, const std::vector<std::string>& names,
   }
 }
 
-/// Services of all kinds, and a oneshot that must not run twice.
+/// Adds services of all kinds, and a oneshot that must not run twice.
 void add_some(Server& zinit) {
   zinit.add("a");
   zinit.add("b", {.dependencies = "requires = ['a', 'once']"});

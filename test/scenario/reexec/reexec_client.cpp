@@ -1,5 +1,5 @@
-// zinitctl over a re-execution of the server, which closes all connections: verbs that follow or
-// wait connect again and go on.
+// zinitctl across a re-execution of the server, which closes all connections: verbs that follow or
+// wait connect again and continue.
 #include <algorithm>
 #include <chrono>
 
@@ -15,7 +15,7 @@ using Catch::Contains;
 
 namespace {
 
-/// A service that writes "1", "2", ... in quick bursts until there is a file `enough`, then "end".
+/// A service that writes "1", "2", ... in quick bursts until a file `enough` exists, then "end".
 Toml counting() {
   return {.exec =
               "i=0; while [ ! -e $D/enough ]; do for j in 1 2 3 4 5 6 7 8 9 10; do i=$((i+1)); "
@@ -23,7 +23,7 @@ Toml counting() {
           .more = "[logging]\nbuffer_lines = 1000000\nbuffer_bytes = 100000000\n"};
 }
 
-/// The lines of one service, of those that are shown of several.
+/// The lines of one service, in the output of several.
 std::vector<std::string> of_service(const std::vector<std::string>& lines,
                                     const std::string& name) {
   std::vector<std::string> found;
@@ -32,7 +32,7 @@ std::vector<std::string> of_service(const std::vector<std::string>& lines,
   return found;
 }
 
-/// Requires numbers without gap or double, from `first` on (0: any), and "end" after the last.
+/// Requires numbers without gaps or doubles, from `first` on (0: any), and "end" after the last.
 void check_numbers(const std::vector<std::string>& lines, int first) {
   REQUIRE(lines.size() > 100);
   CHECK(lines.back() == "end");
@@ -44,8 +44,8 @@ void check_numbers(const std::vector<std::string>& lines, int first) {
   CHECK(wrong.empty());
 }
 
-/// Waits until so many clients have connected again: `member` of what debug.state says of clients,
-/// such as "waiting" or "subscriptions".
+/// Waits until that many clients have connected again: `member` is a member of debug.state's
+/// clients, such as "waiting" or "subscriptions".
 void await_clients(Server& zinit, const char* member, int count) {
   Json last;
   if (eventually([&] { return (last = zinit.result("debug.state")["control"])[member] == count; }))
@@ -53,13 +53,13 @@ void await_clients(Server& zinit, const char* member, int count) {
   FAIL(member << " has not become " << count << ": " << last);
 }
 
-/// A service that is ready when there is a file `ready`. It traces each start.
+/// A service that is ready when a file `ready` exists. It traces each start.
 std::string ready_late(const Server& zinit) {
   return says({"trace", "begun", "await", zinit.path("ready"), "send", "READY=1", "sleep"},
               "notify = 'systemd'", "start_timeout_ms = 100000");
 }
 
-/// A service that says when it is to stop, and does when there is a file `down`.
+/// A service that writes a line when it must stop, and stops when a file `down` exists.
 Toml ends_late() {
   return {.exec =
               "echo begun >> $T; trap 'echo asked >> $T; while [ ! -e $D/down ]; do sleep "
@@ -150,11 +150,11 @@ TEST_CASE("events -f goes on over re-executions, each change shown once", "[chec
   for (int i = 0; i < 3; ++i) {
     (void)zinit.restart("a");
     (void)zinit.restart("b");
-    of_b.hold();  // hears of the next ones only when it has connected again
+    of_b.hold();  // gets the next events only after it has connected again
     zinit.reexecute();
     (void)zinit.restart("b");
     of_b.go_on();
-    // A client that is away for the whole life of an image never hears of it.
+    // A client that is away for the whole life of a process image does not get its events.
     REQUIRE(eventually([&] {
       return std::ranges::count_if(of_b.lines(), [](const std::string& line) {
                return line.find(R"("to":"running")") != std::string::npos;
@@ -327,7 +327,7 @@ TEST_CASE("who waits or follows ends at once when the server is killed or shut d
   CHECK(logs.exit_code(1s) == 5);
   CHECK(events.exit_code(1s) == 5);
   CHECK(wait.exit_code(1s) == 5);
-  CHECK(start.exit_code(1s) == (killed ? 5 : 1));  // its service is stopped before the end
+  CHECK(start.exit_code(1s) == (killed ? 5 : 1));  // its service stops before the end
   const std::string closed = ": the server closed the connection before it answered\n";
   CHECK(logs.errors() == "zinitctl: logs: the server has gone\n");
   CHECK(events.errors() == "zinitctl: events: the server has gone\n");

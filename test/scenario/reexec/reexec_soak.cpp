@@ -1,5 +1,5 @@
-// Many re-executions, and many crashes, one after the other under load: nothing is lost, counted
-// wrong, or left over. Longer in `make soak`.
+// Many re-executions, and many crashes, in a row under load: nothing is lost, miscounted, or left
+// over. Longer in `make soak`.
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
@@ -15,21 +15,21 @@ using namespace zinit::test;
 
 namespace {
 
-// The short form has few, for other tests wait for the processors meanwhile.
+// The short form has few, because other tests wait for the processors meanwhile.
 const int kSleepers = long_form() ? 150 : 20;
-const int kLoopers = long_form() ? 20 : 3;   // which end at once and are spawned again
-const int kWriters = long_form() ? 10 : 3;   // of 1,000 numbered lines a second each
+const int kLoopers = long_form() ? 20 : 3;   // they end at once and are spawned again
+const int kWriters = long_form() ? 10 : 3;   // each writes 1,000 numbered lines a second
 const int kRestarted = long_form() ? 4 : 2;  // one for each client
 constexpr int kOneshots = 16;
 
-// An answer of logs.tail has no more than 4 MiB, which is some 50,000 lines.
+// An answer of logs.tail has at most 4 MiB, some 50,000 lines.
 const char* const kWriting =
     "i=0; while [ ! -e $D/enough ]; do n=$((i+100)); [ $n -le 40000 ] || n=$i; "
     "while [ $i -lt $n ]; do i=$((i+1)); echo $i; done; sleep 0.1; done; "
     "echo end; exec sleep 100000";
 
-/// A client that asks without end, and says which of its calls have failed. Where zinit crashes
-/// before it has answered, 5 says that nobody knows whether a restart has been done.
+/// A client that sends calls without end, and reports failed calls. If zinit crashes before its
+/// answer, 5 means that nobody knows whether a restart has been done.
 const char* const kAsking =
     "while [ ! -e $D/enough ]; do "
     "for call in list 'status w0' 'logs w1 -n 5' 'why loop0' \"restart r$1\"; do "
@@ -39,8 +39,8 @@ const char* const kAsking =
 
 std::string nth(const char* name, int i) { return name + std::to_string(i); }
 
-/// The descriptors of zinit but those of memory files of logs: a service comes to have one of
-/// these when it has logged more than 512 bytes, however often zinit re-executes.
+/// zinit's descriptors without memory files of logs: a service gets such a file when it has logged
+/// more than 512 bytes, however often zinit re-executes.
 std::size_t descriptors_beside_logs(pid_t pid) {
   const std::string folder = "/proc/" + std::to_string(pid) + "/fd/";
   return static_cast<std::size_t>(
@@ -78,7 +78,7 @@ class Load {
            .env = {"D=" + zinit.folder(), "CTL=" + folder_ / "zinitctl", "MAY_FAIL=" + may_fail}}));
   }
 
-  /// Waits until each client has made a call that it began after this.
+  /// Waits until each client has made a call that began after this.
   void await_calls() const {
     const auto asked = [&](int i) {
       return read_file(zinit_.path("asked." + std::to_string(i))).size();
@@ -89,8 +89,8 @@ class Load {
     }
   }
 
-  /// The descriptors that zinit has while no client asks, all services but those that loop are up,
-  /// and these wait for their next spawn.
+  /// The number of zinit's descriptors while no client sends calls, all services except the loopers
+  /// are up, and the loopers wait for their next spawn.
   std::size_t descriptors_at_rest() {
     for (const pid_t client : clients_) {
       kill(client, SIGSTOP);
@@ -103,7 +103,7 @@ class Load {
     return *count;
   }
 
-  /// Ends the load and checks what has become of everything.
+  /// Ends the load and checks the result of everything.
   void check() {
     zinit_.mark("enough");
     for (const pid_t client : clients_) CHECK(wait_for_exit(client) == 0);
@@ -114,7 +114,7 @@ class Load {
       const std::string name = nth("loop", i);
       const auto restarts = zinit_.stop(name)["restart_count"].number();
       const auto runs = std::ssize(lines_of(read_file(zinit_.path(name))));
-      // The last one may have been stopped before it could say so.
+      // A stop may have come before the last run could write its line.
       CHECK((runs == restarts + 1 || runs == restarts));
     }
     std::vector<std::string> ran = zinit_.trace();
@@ -150,7 +150,7 @@ class Load {
   std::vector<pid_t> clients_;
 };
 
-/// How often the log says that zinit has recovered.
+/// How often the log reports a recovery of zinit.
 int recoveries(const Server& zinit) {
   int count = 0;
   for (const std::string& line : lines_of(zinit.messages()))
@@ -173,17 +173,17 @@ TEST_CASE("many re-executions under load lose nothing and leave nothing over",
   const std::size_t threads = count_in_proc(zinit.pid(), "task");
   const long memory = anonymous_kb(zinit);
   for (int i = 0; i < (long_form() ? 100 : 7); ++i) zinit.reexecute();
-  // Some are made once, later: fewer than one more for each re-execution.
+  // Some are made once, later: fewer than one for each re-execution.
   CHECK(eventually([&] { return load.descriptors_at_rest() <= descriptors + 6; }));
   // Launches and clients come and go.
   CHECK(eventually([&] { return count_in_proc(zinit.pid(), "task") <= threads + 8; }));
-  if (!binary_is_sanitized())  // ASan keeps what was freed for a while
+  if (!binary_is_sanitized())  // ASan keeps freed memory for some time
     CHECK(eventually([&] { return anonymous_kb(zinit) <= memory + 1024; }));
   load.check();
 }
 
 TEST_CASE("many crashes under load lose nothing", "[check][threads][soak][reexec][crash]") {
-  // With the limit of five a minute set aside, where the build knows how to.
+  // Without the limit of five a minute, if the build has this setting.
   const bool any_number = binary_mentions("ZINIT_CRASHES_APART");
   Server zinit({.env = {"ZINIT_CRASHES_APART=1"}});
   Load load(zinit, "5 restart");
@@ -191,7 +191,7 @@ TEST_CASE("many crashes under load lose nothing", "[check][threads][soak][reexec
   for (int i = 0; i < crashes; ++i) {
     zinit.fault();
     REQUIRE(eventually([&] { return recoveries(zinit) == i + 1; }));
-    load.await_calls();  // clients do not ask a fourth time what zinit crashes of
+    load.await_calls();  // clients do not repeat a call a fourth time after crashes
   }
   zinit.reconnect();
   load.check();
