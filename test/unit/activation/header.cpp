@@ -1,4 +1,4 @@
-// The header that tells a backend whose connection a proxy passes on.
+// The header that gives a backend the addresses of a proxied connection.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 

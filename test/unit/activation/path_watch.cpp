@@ -1,4 +1,4 @@
-// What inotify tells of paths: activation/path_watch.hpp.
+// inotify's reports about paths: activation/path_watch.hpp.
 #include "activation/path_watch.hpp"
 
 #include <poll.h>
@@ -25,7 +25,7 @@ struct Rig {
     state = found.state;
     return found;
   }
-  /// What the events so far have brought; whether it starts the service.
+  /// Reads the events so far; returns whether they start the service.
   bool starts() {
     const auto touches = watch.read_events();
     const auto found = touches.find(0);
@@ -46,9 +46,9 @@ TEST_CASE("only what concerns the path is an event", "[path]") {
   rig.make("a/b");
   rig.watch.add(PathKind::exists, rig.folder / "a/b/c/file");
   CHECK_FALSE(rig.look().holds);
-  rig.folder.write("a/other", "x");  // beside a folder that is on the way
+  rig.folder.write("a/other", "x");  // beside a folder on the way
   CHECK(rig.quiet());
-  rig.folder.write("a/b/other", "x");  // in the last one that exists: read, and nobody's
+  rig.folder.write("a/b/other", "x");  // in the last existing folder: read, but of no path
   CHECK(rig.watch.read_events().empty());
   rig.make("a/b/c");
   CHECK_FALSE(rig.starts());

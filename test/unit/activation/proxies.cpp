@@ -1,4 +1,4 @@
-// Proxies in front of services that a test brings up and down.
+// Proxies in front of services that a test starts and stops.
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// What a test says of the services. The loop's thread is the test's own.
+/// The services as the test describes them. The loop's thread is the test's own.
 class Services final : public ServiceAccess {
  public:
   [[nodiscard]] Stand stand(const std::string&) override { return now; }
@@ -87,7 +87,7 @@ class Rig {
     REQUIRE(::connect(client.get(), at.get(), at.size) == 0);
     return client;
   }
-  /// The next connection that the backend gets; none if none comes.
+  /// The next connection to the backend; empty if none comes.
   UniqueFd accepted(Milliseconds within = 10s) {
     UniqueFd got;
     until(
@@ -144,7 +144,7 @@ TEST_CASE("more connections than are tried at once come to the backend in their 
     REQUIRE(::send(clients.back().get(), &byte, 1, 0) == 1);
     REQUIRE(rig.until([&] { return rig.counts().active == i + 1; }));
   }
-  for (std::size_t i = 1; i < many; i += 50) clients[i].reset();  // its byte is delivered still
+  for (std::size_t i = 1; i < many; i += 50) clients[i].reset();  // its byte is still delivered
   rig.listen();
   rig.come_up();
   for (std::size_t i = 0; i < many; ++i) {

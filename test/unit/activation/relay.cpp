@@ -1,4 +1,4 @@
-// Relays between two sockets, with both ends in the test's hand.
+// Relays between two sockets, with both ends under the test's control.
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
@@ -24,12 +24,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Two ends of one connection, neither of which blocks.
+/// The two ends of a connection, both non-blocking.
 struct Ends {
   UniqueFd near, far;
 };
 
-/// Descriptors can be sent over them, as before Linux 6.16 over all.
+/// Sockets over which descriptors can be sent, as over all before Linux 6.16.
 Ends unix_ends() {
   int fds[2];
   REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
@@ -55,7 +55,7 @@ Ends tcp_ends() {
   return ends;
 }
 
-/// A relay on a loop, and what is at its two ends.
+/// A relay on a loop, and the sockets at its ends.
 class Rig {
  public:
   explicit Rig(Ends client = tcp_ends(), Ends backend = tcp_ends(), std::string_view header = {})
@@ -67,7 +67,7 @@ class Rig {
              }),
         client_(std::move(client.far)),
         backend_(std::move(backend.far)) {
-    ::signal(SIGPIPE, SIG_IGN);  // in zinit it is blocked in all threads but the main one
+    ::signal(SIGPIPE, SIG_IGN);  // zinit ignores it from the start, too
     REQUIRE(set_.open());
     REQUIRE(set_.add(client.near.get(), 0, Relay::client));
     relay_.emplace(Relay::Shared{set_, pipes_},
@@ -83,7 +83,7 @@ class Rig {
   [[nodiscard]] bool over() const { return !relay_; }
   const ProxyCounts& counts() const { return counts_; }
 
-  /// Lets the loop work until `done`, for 10 s at most.
+  /// Lets the loop work until `done`, for at most 10 s.
   bool until(const std::function<bool()>& done) {
     const TimePoint end = Clock::now() + 10s;
     TimerWatcher tick(*loop_, [&] { loop_->stop(); });
@@ -95,7 +95,7 @@ class Rig {
     return is;
   }
 
-  /// Reads from one end until there are so many bytes, or its end.
+  /// Reads from one end until that many bytes have come, or the end.
   std::string read(int fd, std::size_t most) {
     std::string text;
     const bool all = until([&] {
@@ -108,7 +108,7 @@ class Rig {
     CHECK(all);
     return text;
   }
-  /// The errno with which reading from an end fails at last; 0 for an orderly end.
+  /// The errno with which reading from an end finally fails; 0 for an orderly end.
   int end_of(int fd) {
     int errnum = -1;
     until([&] {
@@ -136,7 +136,7 @@ void send_text(int fd, std::string_view text) {
   REQUIRE(::send(fd, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()));
 }
 
-/// While it lives there is no free descriptor.
+/// While it lives no descriptor is free.
 class NoDescriptors {
  public:
   NoDescriptors() {
@@ -154,7 +154,7 @@ class NoDescriptors {
   rlimit before_{};
 };
 
-/// A text in which no part is like another.
+/// A text without repetition.
 std::string pattern(std::size_t bytes) {
   std::string text(bytes, '\0');
   std::uint32_t state = 1;
@@ -222,7 +222,7 @@ TEST_CASE("a side that takes nothing holds up its own way alone, and loses nothi
            (got = ::send(rig.client(), text.data() + sent, text.size() - sent, MSG_NOSIGNAL)) > 0)
       sent += static_cast<std::size_t>(got);
   };
-  // Until neither the kernel nor the relay takes any more.
+  // Until neither the kernel nor the relay takes more.
   std::size_t before = 1;
   while (before != sent) {
     before = sent;

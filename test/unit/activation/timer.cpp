@@ -1,4 +1,4 @@
-// When a service's timer is due: activation/timer.hpp.
+// The due times of a service's timer: activation/timer.hpp.
 #include "activation/timer.hpp"
 #include "support/catch.hpp"
 

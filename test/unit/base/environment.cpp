@@ -1,4 +1,4 @@
-// Files of environment variables, and environments laid over each other.
+// Files of environment variables, and environments laid over one another.
 #include "base/environment.hpp"
 #include "support/catch.hpp"
 
@@ -29,7 +29,7 @@ TEST_CASE("a value in quotes goes on over lines, and lines behind it are counted
   const EnvironmentText read = parse_environment_text(
       "A=\"one\ntwo=2\n\"\nno line\nexport B='\n'  # why\nC=\"x\nD=\"y\" z\nE=\"a\\\"\nb\"\nF=1\n");
   CHECK(read.settings == Environment{"A=one\ntwo=2\n", "B=\n", "D=\"y\" z", "E=a\"\nb", "F=1"});
-  CHECK(read.faulty == std::vector<int>{4, 7});  // the quote of C is closed with more behind it
+  CHECK(read.faulty == std::vector<int>{4, 7});  // the quote of C is closed, but more text follows
 }
 
 TEST_CASE("a byte-order mark is no part of the first key", "[environment]") {
@@ -107,7 +107,7 @@ TEST_CASE("any number of settings is laid over others, each key in its first pla
   CHECK(base == Environment{"A=base", "B=base", "odd", "A=second", "C=2", "X=2"});
   set_environment(base, {"A=new"});
   CHECK(base == Environment{"A=new", "B=base", "odd", "C=2", "X=2"});
-  // Each looked for in all before it, these would take minutes.
+  // If each were searched in all earlier ones, these would take minutes.
   Environment many;
   for (int i = 0; i < 400000; ++i)
     many.push_back("K" + std::to_string(i % 200000) + "=" + std::to_string(i));

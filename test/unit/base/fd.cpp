@@ -78,7 +78,7 @@ TEST_CASE("a file is read whole, or refused for its size", "[base][fd]") {
   REQUIRE_FALSE(large);
   CHECK(large.error().text == "cannot read " + path + ": it is larger than 39999 bytes");
   CHECK(read_file(dir.write("empty", "").c_str(), 10)->empty());
-  CHECK(read_file("/proc/self/stat", 4096)->find("(") != std::string::npos);  // whose size is 0
+  CHECK(read_file("/proc/self/stat", 4096)->find("(") != std::string::npos);  // its size is 0
 }
 
 TEST_CASE("what is no file is refused, and nothing waits for it", "[base][fd]") {

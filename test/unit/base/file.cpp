@@ -1,4 +1,4 @@
-// Files and links put in place as a whole, whoever else writes there, and what is told of it.
+// Files and links replaced as a whole, even if others write there, and the reports about them.
 #include <grp.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -35,7 +35,7 @@ struct stat status_of(const std::string& path) {
   return status;
 }
 
-/// What `work` says as an ordinary user, to whom the folder belongs.
+/// The result of `work` as an ordinary user who owns the folder.
 template <class Work>
 std::string as_user(const TempDir& dir, Work work) {
   constexpr uid_t user = 64123;
@@ -65,7 +65,7 @@ TEST_CASE("a replacement that fails leaves the old file and nothing else", "[bas
   TempDir dir;
   const std::string path = dir.write("file", "old");
   const std::string said = test::in_child([&]() -> std::string {
-    // As on a full disk: the file may not grow so far.
+    // Like a full disk: the file must not grow that far.
     ::signal(SIGXFSZ, SIG_IGN);
     const rlimit small{100, 100};
     if (::setrlimit(RLIMIT_FSIZE, &small) != 0) return "no limit";
@@ -75,7 +75,7 @@ TEST_CASE("a replacement that fails leaves the old file and nothing else", "[bas
   CHECK(content(path) == "old");
   CHECK(files_in(dir) == 1);
   CHECK_FALSE(replace_file("/nonexistent/file", "x", FileOwner{0600}));
-  // Nor is a directory replaced by a file.
+  // A file does not replace a directory either.
   CHECK_FALSE(replace_file(dir.path(), "x", FileOwner{0600}));
 }
 
@@ -153,7 +153,7 @@ TEST_CASE("a file that is replaced keeps its owner, or gives its group's rights 
 TEST_CASE("what is done and may not last is told as that, not as not done", "[base][file][root]") {
   if (::geteuid() != 0) return test::skip("needs root to become someone else");
   TempDir dir;
-  // Who may write in it cannot open it, and so cannot sync it.
+  // This user may write in the folder, but cannot open it, and therefore cannot sync it.
   REQUIRE(::chmod(dir.path().c_str(), 0311) == 0);
   const std::string said = as_user(dir, [&]() -> std::string {
     const auto done = replace_file(dir / "file", "x", {});

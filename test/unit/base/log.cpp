@@ -1,4 +1,4 @@
-// The log: its form, its levels, and that it never blocks.
+// The log: its form, its levels, and writes that never block.
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -21,7 +21,7 @@ using namespace zinit;
 
 namespace {
 
-/// Sends the log into a pipe for a scope.
+/// Sends the log into a pipe during a scope.
 class Captured {
  public:
   explicit Captured(bool kmsg = false) : pipe_(make_pipe().value()) {
@@ -36,7 +36,7 @@ class Captured {
   Captured(const Captured&) = delete;
   Captured& operator=(const Captured&) = delete;
 
-  /// All that was written since the last call.
+  /// Everything written since the last call.
   std::string text() {
     std::string all;
     char buffer[4096];
@@ -112,12 +112,12 @@ TEST_CASE("a full log drops whole lines, counts them and says so later", "[base]
   Captured log;
   const std::string line(1000, 'x');
   for (int i = 0; i < 200; ++i)
-    log_info("{}", line);  // a blocking pipe of 64 KiB that nobody reads
+    log_info("{}", line);  // a blocking pipe of 64 KiB without a reader
   std::string all = log.text();
   log_info("later");
   all += log.text();
   CHECK(all.ends_with(" dropped\ninfo  later\n"));
-  // No half line. The short ones that tell of dropped lines may find room where no long one does.
+  // No half line. The short lines about dropped lines may fit where no long line does.
   const std::string told = "warn  log: ";
   std::size_t whole = 0, dropped = 0;
   for (const std::string_view each : split(all, '\n')) {
@@ -160,7 +160,7 @@ TEST_CASE("a full socket does not block the log either", "[base][log]") {
   const std::string line(3000, 'x');
   for (int i = 0; i < 200; ++i) log_info("{}", line);
   reader.reset();
-  log_info("to nobody");  // would be SIGPIPE with a plain write(2)
+  log_info("to nobody");  // a plain write(2) would cause SIGPIPE
   set_log_descriptor(restore.write_end(), false);
   log_info("after");
   CHECK(restore.text().find(" lines dropped\ninfo  after\n") != std::string::npos);

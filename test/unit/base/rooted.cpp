@@ -1,4 +1,4 @@
-// Where paths lead in a system that does not run.
+// The targets of paths in a system that is not running.
 #include <filesystem>
 
 #include "base/rooted.hpp"

@@ -1,4 +1,4 @@
-// Text tools: splitting, numbers, nearest names, foreign bytes made safe.
+// Text tools: splitting, numbers, nearest names, escaping of foreign bytes.
 #include <algorithm>
 #include <random>
 
@@ -50,13 +50,13 @@ TEST_CASE("the nearest name is suggested only where it may have been meant", "[b
   CHECK(nearest("restart", std::span(known)) == "restart");
   CHECK(nearest("xyz", std::span(known)) == std::nullopt);
   CHECK(nearest("", std::span(known)) == std::nullopt);
-  // Of two as near the first one wins, so that messages do not change from run to run.
+  // Of two equally near names the first wins, so that messages are the same in each run.
   const std::vector<std::string> twins{"web-a", "web-b"};
   CHECK(nearest("web-c", std::span(std::as_const(twins))) == "web-a");
 }
 
 TEST_CASE("what no name can be is near to none, however long it is", "[base][text]") {
-  // Compared letter by letter these would take minutes.
+  // A comparison letter by letter would take minutes.
   const std::vector<std::string> known(1000, std::string(128, 'a'));
   CHECK(nearest(std::string(1 << 20, 'a'), std::span(known)) == std::nullopt);
   CHECK(nearest(std::string(129, 'a'), std::span(known)) == std::nullopt);
@@ -67,7 +67,7 @@ TEST_CASE("what no name can be is near to none, however long it is", "[base][tex
 }
 
 TEST_CASE("the nearest name is the one that counting every edit finds", "[base][text]") {
-  // Longhand: the edits of every pair, without a limit at which to give up.
+  // The full method: the edits of every pair, without a limit for giving up.
   const auto edits = [](const std::string& a, const std::string& b) {
     std::vector<std::vector<std::size_t>> table(a.size() + 1,
                                                 std::vector<std::size_t>(b.size() + 1));
@@ -144,7 +144,7 @@ TEST_CASE("printable text cannot move a terminal's cursor", "[base][text]") {
 TEST_CASE("printable text runs in one direction and on one line", "[base][text]") {
   CHECK(printable("a\xE2\x80\xAE"
                   "b") == "a\\u202eb");  // right-to-left override
-  // What is not seen: soft hyphen, zero-width space, Hangul filler, variation selector, tag.
+  // Invisible: soft hyphen, zero-width space, Hangul filler, variation selector, tag.
   CHECK(printable("a\xC2\xAD\xE2\x80\x8B\xE3\x85\xA4\xEF\xB8\x8F\xF3\xA0\x81\x81z") ==
         "a\\xad\\u200b\\u3164\\ufe0f\\udb40\\udc41z");
   CHECK(printable("\xE2\x82\xAC \xF0\x9F\x98\x80") == "\xE2\x82\xAC \xF0\x9F\x98\x80");

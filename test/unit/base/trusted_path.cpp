@@ -1,4 +1,4 @@
-// Paths through folders of others: which links are followed there, and which files are opened.
+// Paths through folders of others: which links are followed, and which files are opened.
 #include "base/trusted_path.hpp"
 
 #include <fcntl.h>
@@ -17,7 +17,7 @@ namespace {
 
 constexpr uid_t kStranger = 64123;
 
-/// A folder with others in it: `ours`, `shared`, which is sticky, and `theirs`.
+/// A folder that contains `ours`, `shared`, which is sticky, and `theirs`.
 struct Folders {
   test::TempDir dir;
 
@@ -37,7 +37,7 @@ struct Folders {
     REQUIRE(::lchown((dir / name).c_str(), owner, owner) == 0);
   }
 
-  /// The text of the file; or why not, with DIR for the folder's path.
+  /// The text of the file; or the reason for a failure, with DIR for the folder's path.
   std::string read(const std::string& name, LastLink last = LastLink::followed) const {
     const auto fd = open_trusted(dir / name, O_RDONLY, 0, last);
     if (fd) return read_open_file(fd->get(), name.c_str(), 100).value_or("?");
@@ -58,7 +58,7 @@ TEST_CASE("trusted path: links count by the folder that they lie in", "[base]") 
   in.link("../secret", "shared/ours");
   in.link("../secret", "shared/theirs", kStranger);
   in.link("../secret", "theirs/link", kStranger);
-  in.link("../ours", "theirs/folder");  // whoever has made it: its name may be another one's
+  in.link("../ours", "theirs/folder");  // any user's link may be replaced by another
   in.link("../theirs/folder/link", "ours/way");
   CHECK(in.read("ours/link") == "secret");
   CHECK(in.read("ours/up/up/./link") == "secret");
@@ -85,7 +85,7 @@ TEST_CASE("trusted path: a stranger's folder gives plain files with one name", "
   CHECK(in.read("theirs/hard") ==
         "cannot open DIR/theirs/hard: it has several names (hard links), and its folder "
         "DIR/theirs belongs to uid 64123");
-  CHECK(in.read("secret") == "secret");  // it has as many names, but nobody put it there
+  CHECK(in.read("secret") == "secret");  // it has more names, but no stranger's
   REQUIRE(::mkfifo((in.dir / "theirs/fifo").c_str(), 0600) == 0);
   CHECK(open_trusted(in.dir / "theirs/fifo", O_RDONLY));
   REQUIRE(::chown((in.dir / "theirs/fifo").c_str(), kStranger, kStranger) == 0);

@@ -1,4 +1,4 @@
-// Writing that does not block, to descriptors that would.
+// Writes that do not block, to descriptors that would block.
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,9 +16,9 @@ using namespace zinit;
 
 namespace {
 
-constexpr int kMany = 10'000;  // times a page: no pipe or socket takes so much
+constexpr int kMany = 10'000;  // pages: no pipe or socket takes this much
 
-/// Writes until it is told to wait; the bytes that were taken. -1: it failed otherwise.
+/// Writes until it would have to wait; returns the number of bytes. -1: another failure.
 long fill(int fd) {
   const std::string page(PIPE_BUF, 'x');
   long taken = 0;

@@ -1,4 +1,4 @@
-// What a service names and this machine does not have, as zinitctl check finds it.
+// Things that a service names and this machine lacks, as zinitctl check finds them.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,7 +19,7 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-/// "SECTION.KEY: TEXT" of all that is absent; with the element's number where that is not 0.
+/// "SECTION.KEY: TEXT" for each missing thing; with the element's number if it is not 0.
 Lines absent(const std::string& text) {
   const ParsedSpec parsed = parse_spec(text, "f.toml");
   REQUIRE(parsed.diagnostics.empty());
@@ -33,7 +33,7 @@ Lines absent(const std::string& text) {
 
 Lines absent_exec(const std::string& exec) { return absent("[service]\nexec = " + exec + "\n"); }
 
-/// A file that may be executed.
+/// Makes an executable file.
 std::string program(const TempDir& directory, const std::string& name, const std::string& text) {
   const std::string path = directory.write(name, text);
   REQUIRE(::chmod(path.c_str(), 0755) == 0);
@@ -67,7 +67,7 @@ TEST_CASE("a program that is not there, or cannot be executed, is told", "[clien
               " does not exist"});
   CHECK(absent_exec("['zinit-no-such-program', 'x']") ==
         Lines{"service.exec: no program \"zinit-no-such-program\" in PATH"});
-  // Of a command for the shell the first program, where that is certain.
+  // In a command for the shell, check looks for the first program, if that is certain.
   CHECK(absent_exec("'" + none + " $A'") == Lines{"service.exec: " + none + " does not exist"});
   CHECK(absent_exec("'zinit-no-such-program || true'").size() == 1);
   CHECK(absent_exec("'[ -x " + none + " ] || " + none + "'").empty());
@@ -93,7 +93,7 @@ TEST_CASE("a PATH of the service's own is the one that counts", "[client][check]
   CHECK(absent(head + "env = { PATH = '" + directory.path() + "' }\n").empty());
   CHECK(absent("[service]\nexec = ['sh']\nenv = { PATH = '" + directory.path() + "' }\n").size() ==
         1);
-  // A file of variables may set another.
+  // A file of variables may set another PATH.
   CHECK(absent(head + "env_file = '" + directory.write("env", "") + "'\n").empty());
 }
 
@@ -116,7 +116,7 @@ TEST_CASE("users, groups, directories and environment files that are not there a
                   ":3: passed over, must be KEY=value, and a quote must be closed"});
   CHECK(absent("[service]\nexec = 'true'\ndir = '/etc/passwd'\n") ==
         Lines{"service.dir: /etc/passwd is not a directory"});
-  // What zinit makes before the start.
+  // zinit makes these before the start.
   CHECK(absent("[service]\nexec = 'true'\ndir = '/run/zinit-none/a'\nruntime_dir = "
                "'zinit-none/a'\n")
             .empty());

@@ -1,4 +1,4 @@
-// AsyncClient against servers that behave well, badly and not at all.
+// AsyncClient with servers that behave well, badly and not at all.
 #include "support/catch.hpp"
 #include "unit/client/async.hpp"
 
@@ -278,7 +278,7 @@ TEST_CASE("AsyncClient connects at once or not at all", "[threads][client][async
 TEST_CASE("an AsyncClient can be moved, its calls go with it", "[threads][client][async]") {
   FakeServer server([](Peer& peer) {
     const std::string request = peer.read_line();
-    if (!request.empty()) peer.send(answer_to(request, "1"));  // the other one asks nothing
+    if (!request.empty()) peer.send(answer_to(request, "1"));  // the other client sends no request
     peer.wait_for_close();
   });
   AsyncClient first(server.path());

@@ -1,4 +1,4 @@
-// What the tests of AsyncClient share: an event loop, and what callbacks were told.
+// The common part of AsyncClient's tests: an event loop, and a record of callbacks.
 #pragma once
 
 #include <poll.h>
@@ -30,7 +30,7 @@ inline void turn(std::unique_ptr<AsyncClient>& client) {
   if (client) client->on_timeout();
 }
 
-/// Runs the event loop until `done()`, or until the client is gone.
+/// Runs the event loop until `done()`, or until the client is destroyed.
 template <class Condition>
 bool run_until(std::unique_ptr<AsyncClient>& client, Condition done) {
   const auto end = std::chrono::steady_clock::now() + kPatience;
@@ -45,7 +45,7 @@ inline std::unique_ptr<AsyncClient> connect(const FakeServer& server) {
   return std::make_unique<AsyncClient>(server.path());
 }
 
-/// What callbacks were told, in order: "NAME ok", or "NAME CODE".
+/// The calls of callbacks, in order: "NAME ok", or "NAME CODE".
 class Story {
  public:
   template <class T>

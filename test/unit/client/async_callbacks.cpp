@@ -1,4 +1,4 @@
-// AsyncClient with callbacks that do what callbacks may, and its subscriptions.
+// AsyncClient with callbacks that do everything that they may do, and its subscriptions.
 #include "support/catch.hpp"
 #include "unit/client/async.hpp"
 
@@ -124,7 +124,7 @@ TEST_CASE("calls to a client that is closed fail by their callbacks, not at once
   };
   client->call(kAnything, again);
   REQUIRE(run_until(client, [&] { return !client->is_open(); }));
-  // Who tries again and again is told once a turn.
+  // A client that tries repeatedly gets one report in each turn.
   const auto told = story.told.size();
   CHECK(client->next_timeout() == 0ms);
   client->on_timeout();
@@ -223,7 +223,7 @@ TEST_CASE("a subscription that is ended before its answer is ended at the server
       "events.subscribe", "{}",
       [&, held](std::string_view, const std::string&) { story.add("event"); },
       story.entry<Done>("answered"));
-  client->cancel(subscription);  // as unsubscribe()
+  client->cancel(subscription);  // like unsubscribe()
   client->unsubscribe(subscription);
   CHECK(held.use_count() == 1);
   go.set_value();

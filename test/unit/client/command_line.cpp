@@ -271,8 +271,8 @@ TEST_CASE("every verb prints one JSON document with --json", "[client]") {
   std::filesystem::create_directories(image / "usr/lib/zinit/services");
   image.write(kServiceFile, "[service]\nexec = 'a'\n");
   for (const VerbRow& verb : verbs()) {
-    // No server; a line for each event; an editor; a server that closes the connection, or that
-    // does not know the name yet; a file of another init.
+    // These need: no server; a line for each event; an editor; a server that closes the connection,
+    // or does not know the name yet; a file of another init.
     if (verb.name == "import" || verb.name == "check" || verb.name == "events" ||
         verb.name == "edit" || verb.name == "reexec" || verb.name == "run")
       continue;
@@ -284,7 +284,7 @@ TEST_CASE("every verb prints one JSON document with --json", "[client]") {
                                                  : "a");
     if (verb.name == "xinet set")
       words.insert(words.end(), {"--listen", "a:1", "--backend", "b:1", "--service", "s"});
-    // The canned server never ends.
+    // The canned server never ends a service.
     if (verb.name != "start" && has_option(verb, "--no-wait")) words.emplace_back("--no-wait");
     if (takes_root(verb)) words.insert(words.end(), {"--root", image.path()});
     const Ran ran = server.run(words);

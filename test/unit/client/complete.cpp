@@ -1,4 +1,4 @@
-// What the shells' completions are told.
+// The input of the shells' completions.
 #include <algorithm>
 #include "base/text.hpp"
 #include "support/catch.hpp"

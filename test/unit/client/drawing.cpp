@@ -1,4 +1,4 @@
-// What zinitctl draws: the time line of a boot, and the graph of dependencies.
+// zinitctl's drawings: the time line of a boot, and the graph of dependencies.
 #include "client/bootchart.hpp"
 #include "client/graph_drawing.hpp"
 #include "support/catch.hpp"
@@ -92,7 +92,7 @@ TEST_CASE("a boot as SVG has a box for each part of each service", "[client]") {
   CHECK_THAT(svg, Contains("<text class=\"critical\"") && Contains(">db</text>\n"));
   CHECK_THAT(svg, Contains("<rect class=\"failed\"") && Contains(">800 ms, 200 ms</text>"));
   CHECK_THAT(svg, Contains("<text class=\"tick\"") && Contains(">1.0 s</text>"));
-  // What is longest fits in.
+  // The longest name fits.
   const auto long_name = std::string(100, 'n');
   const std::string wide = bootchart_svg({}, {step(long_name, 5, "")});
   CHECK(std::stoi(wide.substr(wide.find("width=\"") + 7)) > 1500);
@@ -134,7 +134,7 @@ TEST_CASE("names are no commands of a drawing", "[client]") {
 }
 
 TEST_CASE("in a drawn graph each service stands behind all that it depends on", "[client]") {
-  // "a" is a circle's and an edge leads over a column.
+  // A circle's path contains "a", and an edge leads over a column.
   const std::string svg =
       graph_svg({service("d", "running", {"b", "c", "a"}), service("c", "running", {"b"}),
                  service("b", "running", {"a"}), service("x", "running", {"y"}),
@@ -149,7 +149,7 @@ TEST_CASE("in a drawn graph each service stands behind all that it depends on", 
   CHECK(left_of("c") < left_of("d"));
   CHECK(left_of("y") != left_of("x"));
   CHECK(left_of("z") > left_of("y"));
-  // The line from d to a passes the column of c, and that of b, beside the boxes.
+  // The lines from d to a pass the columns of c and b beside the boxes.
   CHECK(std::ranges::count(svg, 'H') >= 2);
   CHECK_THAT(svg, Contains(">conflicts with</text>"));
 }

@@ -1,4 +1,4 @@
-// A server that does what a test says: see fake_server.hpp.
+// A server under a test's control: see fake_server.hpp.
 #include "unit/client/fake_server.hpp"
 
 #include <poll.h>
@@ -47,7 +47,7 @@ std::string Peer::read_line() {
 void Peer::send(const std::string& bytes) {
   for (std::size_t done = 0; done < bytes.size();) {
     const ssize_t sent = ::send(fd_.get(), bytes.data() + done, bytes.size() - done, MSG_NOSIGNAL);
-    if (sent < 0) return;  // the client is gone: some tests mean it to be
+    if (sent < 0) return;  // the client is gone, which some tests intend
     done += static_cast<std::size_t>(sent);
   }
 }
@@ -95,7 +95,7 @@ FakeServer::~FakeServer() {
 void FakeServer::serve(const Script& script) {
   for (int again = 0;; ++again) {
     pollfd waited[] = {{stop_read_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
-    // Without a script nobody is accepted.
+    // Without a script no client is accepted.
     if (::poll(waited, script ? 2 : 1, -1) < 0) continue;
     if (waited[0].revents != 0) return;
     Peer peer(UniqueFd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)), requests_,

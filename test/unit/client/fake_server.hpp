@@ -1,5 +1,5 @@
-// A server that does what a test says: it listens on a socket in a directory of its own, and a
-// script speaks with each client that connects.
+// A server under a test's control: it listens on a socket in its own directory, and a script talks
+// to each client that connects.
 #pragma once
 
 #include <functional>
@@ -12,7 +12,7 @@
 
 namespace zinit::test {
 
-/// What clients have asked so far.
+/// The requests of clients so far.
 class Requests {
  public:
   void add(const std::string& request) {
@@ -29,18 +29,18 @@ class Requests {
   std::vector<std::string> requests_ GUARDED_BY(mutex_);
 };
 
-/// The server's end of one connection. Reads give up after 10 s: a test fails then, it does not
-/// hang.
+/// The server's end of one connection. Reads give up after 10 s, so that a test fails in place of
+/// hanging.
 class Peer {
  public:
-  /// `again`: it is not the first. Such a client asks how often the server has crashed; it is told
-  /// another number each time, and nobody else hears of it.
+  /// `again`: not the first connection. Such a client asks how often the server has crashed. It
+  /// gets a new number each time, and the request is not recorded.
   Peer(UniqueFd fd, Requests& requests, int again)
       : fd_(std::move(fd)), requests_(requests), again_(again) {}
 
-  /// The next line without its end, noted among the requests; empty at the end of the stream.
+  /// The next line without its end, recorded as a request; empty at the end of the stream.
   std::string read_line();
-  /// Sends the bytes as they are. Blocks while the client reads nothing.
+  /// Sends the bytes unchanged. Blocks while the client does not read.
   void send(const std::string& bytes);
   /// Reads a request and sends {"jsonrpc":"2.0","id":ITS ID,MEMBERS}.
   void answer(const std::string& members);
@@ -49,7 +49,7 @@ class Peer {
   /// Waits until the client has closed its end.
   void wait_for_close();
   void close() { fd_.reset(); }
-  /// The same for good: when the script returns, nobody listens any more.
+  /// Closes for good: when the script returns, the server no longer listens.
   void end_server() {
     close();
     ends_server_ = true;
@@ -71,14 +71,14 @@ class FakeServer {
  public:
   using Script = std::function<void(Peer&)>;
 
-  /// Listens; each connection is served by `script`, one after another, on a thread.
+  /// Listens; a thread runs `script` for each connection, one after the other.
   explicit FakeServer(Script script, int backlog = 16);
   ~FakeServer();
   FakeServer(const FakeServer&) = delete;
   FakeServer& operator=(const FakeServer&) = delete;
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
-  /// What was asked, in order: a request is there before its answer is sent.
+  /// The requests, in order. Each is recorded before its answer is sent.
   [[nodiscard]] std::vector<std::string> requests() { return requests_.all(); }
 
  private:

@@ -1,4 +1,4 @@
-// libzinit against servers that behave well, badly and not at all.
+// libzinit with servers that behave well, badly and not at all.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,7 +24,7 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-/// The code of the ClientError that `call` throws; 0 where it throws none.
+/// The code of the ClientError that `call` throws; 0 if it throws none.
 template <class Call>
 int error_code(Call call) {
   try {
@@ -214,7 +214,7 @@ TEST_CASE("the request that is answered first is named, whatever the answer", "[
     const std::string second = test::id_of(peer.read_line());
     peer.send(R"({"jsonrpc":"2.0","id":)" + second +
               R"(,"error":{"code":-32000,"message":"no service"}})" + "\n");
-    peer.read_line();  // the third request comes when the first answer has been taken
+    peer.read_line();  // the third request comes after the first answer was taken
     peer.send(R"({"jsonrpc":"2.0","id":)" + first + R"(,"result":1})" + "\n");
     peer.wait_for_close();
   });
@@ -222,7 +222,7 @@ TEST_CASE("the request that is answered first is named, whatever the answer", "[
   CHECK(error_code([&] { client.first_answered(); }) == ErrorCode::invalid_request);
   const auto first = client.request("a"), second = client.request("b");
   CHECK(client.first_answered() == second);
-  CHECK(client.first_answered() == second);  // it is still to be taken
+  CHECK(client.first_answered() == second);  // nobody has taken it yet
   CHECK(error_code([&] { client.answer(second); }) == ErrorCode::service_not_found);
   CHECK(error_code([&] { client.first_answered(10ms); }) == ErrorCode::no_answer);
   (void)client.request("c");
@@ -290,7 +290,7 @@ TEST_CASE("a request larger than the socket's buffers gets through while the ser
           "[client]") {
   const std::string long_text(4 << 20, 'y');
   FakeServer server([](Peer& peer) {
-    // The server writes first and reads only then: a client that did not read meanwhile would hang.
+    // The server first writes and only then reads: a client that did not read meanwhile would hang.
     peer.send(R"({"jsonrpc":"2.0","method":"m","params":{"subscription":9,"x":")" +
               std::string(4 << 20, 'z') + "\"}}\n");
     peer.result("true");
@@ -553,11 +553,11 @@ TEST_CASE("the default socket is the one that control.md names", "[client]") {
 
 TEST_CASE("a directory in /tmp that others may write to is not trusted", "[client]") {
   const auto nothing = [](const char*) -> const char* { return nullptr; };
-  // A uid that nobody has, so that no real directory is in the way.
+  // A uid without a user, so that no real directory is in the way.
   const unsigned uid = 4000000000u + static_cast<unsigned>(::getpid());
   const std::string directory = "/tmp/zinit-" + std::to_string(uid);
   REQUIRE(::mkdir(directory.c_str(), 0700) == 0);
-  // It belongs to this user, not to that one.
+  // The directory belongs to this user, not to that uid.
   const auto foreign = default_socket_path(uid, nothing);
   ::rmdir(directory.c_str());
   REQUIRE_FALSE(foreign);

@@ -71,7 +71,7 @@ TEST_CASE("a time is written as RFC 3339 has it", "[client]") {
   CHECK(rfc3339_text(kNow, -12600) == "2026-01-31T09:04:56-03:30");
   CHECK(rfc3339_text(kNow + 250, 0) == "2026-01-31T12:34:56.000250+00:00");
   CHECK(rfc3339_text(0, 3600) == "1970-01-01T01:00:00+01:00");
-  // As in Liberia until 1972: the moment stays what it is.
+  // As in Liberia until 1972: the text still gives the same moment.
   CHECK(rfc3339_text(0, -2670) == "1969-12-31T23:16:00-00:44");
 }
 

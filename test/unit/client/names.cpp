@@ -1,4 +1,4 @@
-// The names of the client library are those of the server.
+// The client library has the same names as the server.
 #include <string>
 #include <vector>
 

@@ -20,7 +20,7 @@ namespace {
 constexpr std::int64_t kNow = 1'769'860'830'000'000;
 constexpr std::int64_t kMinute = 60'000'000;
 
-/// A machine that notes how it was ended.
+/// A machine that records how it was ended.
 struct FakeMachine {
   std::vector<PowerAction> ends;
   Machine machine{[this](PowerAction end) -> Result<void> {
@@ -36,7 +36,7 @@ Ran run_power(std::string_view name, std::vector<std::string> words, const Machi
   return {status, printer.out_, printer.err_};
 }
 
-/// Sets TZ for a scope.
+/// Sets TZ during a scope.
 class TimeZone {
  public:
   explicit TimeZone(const char* zone) {
@@ -152,10 +152,10 @@ TEST_CASE("wrong usage of the power commands exits 2 and ends nothing", "[client
 TEST_CASE("HH:MM is the next time that the local clock shows it, over a change of summer time too",
           "[client]") {
   const TimeZone berlin("CET-1CEST,M3.5.0,M10.5.0/3");
-  // kNow is 13:00:30 there.
+  // The local clock shows 13:00:30 at kNow.
   CHECK(shutdown_time("13:01", kNow) == kNow + kMinute / 2);
   CHECK(shutdown_time("13:00", kNow) == kNow + 24 * 60 * kMinute - kMinute / 2);
-  // 2026-03-28 13:00 there; the night has 23 hours.
+  // 2026-03-28 13:00 there; the next day has 23 hours.
   const std::int64_t before = 1'774'699'200'000'000;
   CHECK(shutdown_time("13:00", before) == before + 23 * 60 * kMinute);
 }

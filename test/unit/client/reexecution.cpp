@@ -1,4 +1,4 @@
-// zinitctl where the server closes the connection and goes on to listen, as at a re-execution.
+// zinitctl with a server that closes the connection and then listens again, as at a re-execution.
 #include <vector>
 
 #include "base/time.hpp"
@@ -14,7 +14,7 @@ using Catch::Contains;
 
 namespace {
 
-/// A script that speaks with one connection after the other as these do, and then ends the server.
+/// A script that runs one of `scripts` for each connection in turn, and then ends the server.
 FakeServer::Script in_turn(std::vector<FakeServer::Script> scripts) {
   return [scripts = std::move(scripts), next = std::size_t{0}](Peer& peer) mutable {
     scripts.at(next++)(peer);
@@ -68,7 +68,7 @@ TEST_CASE("logs -f asks a server that goes on for what it has missed", "[client]
       },
       [](Peer& peer) {
         peer.result(R"({"subscription":1})");
-        peer.result("[" + line(8) + "]");  // it keeps no more
+        peer.result("[" + line(8) + "]");  // it keeps no more lines
       },
       [](Peer& peer) {
         peer.result(R"({"subscription":1})");
@@ -119,7 +119,7 @@ TEST_CASE("events -f asks a server that goes on for what it has missed", "[clien
   std::vector<std::string> words{"--socket", server.path(), "--json", "events", "-f"};
   if (named) words.emplace_back("a");
   const Ran ran = run(words);
-  const std::string gap = named ? "" : "{\"dropped\":2}\n";  // the numbers are of all services
+  const std::string gap = named ? "" : "{\"dropped\":2}\n";  // numbers count all services
   CHECK(ran.out == event(1) + "\n" + event(2) + "\n" + event(3) + "\n" + gap + event(6) + "\n");
   CHECK(ran.status == 5);
 }
@@ -129,7 +129,7 @@ TEST_CASE("a restart that was begun is not asked for again", "[client]") {
   struct Case {
     std::string verb;
     std::string status;                // after the connection was closed
-    std::vector<std::string> methods;  // that are asked then
+    std::vector<std::string> methods;  // expected then
     int exit;
   };
   const auto [verb, status, methods, exit] = GENERATE_COPY(values<Case>({
@@ -179,7 +179,7 @@ TEST_CASE("what a re-execution takes is not of the user's time", "[client]") {
   FakeServer server(in_turn({
       hear,
       [begin](Peer& peer) {
-        let_pass(after(begin, Milliseconds{1200}));  // of which the user gives one second
+        let_pass(after(begin, Milliseconds{1200}));  // the user's limit is one second
         peer.answer(R"("error":{"code":-32012,"message":"a is not running after 1 s"})");
       },
   }));

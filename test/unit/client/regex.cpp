@@ -1,4 +1,4 @@
-// Regular expressions of `logs --grep`: what zinit adds to libc's.
+// Regular expressions of `logs --grep`: zinit's additions to libc's.
 #include "client/regex.hpp"
 #include "support/catch.hpp"
 #include "support/sanitized.hpp"

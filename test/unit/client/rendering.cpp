@@ -1,4 +1,4 @@
-// What zinitctl prints for people, and what never reaches their terminal.
+// zinitctl's output for people, and the bytes that never reach their terminal.
 #include <algorithm>
 
 #include "base/text.hpp"
@@ -36,11 +36,11 @@ TEST_CASE("list is a table that fits the terminal and is whole on a pipe", "[cli
 TEST_CASE("list asks for what it shows, and an older server for all", "[client]") {
   CannedServer server({{"service.list_full", result("[" + status_json("db", "running") + "]")}});
   CHECK(server.run({"list"}).status == 0);
-  REQUIRE(server.requests().size() == 2);  // and what is masked
+  REQUIRE(server.requests().size() == 2);  // and the list of masked services
   CHECK_THAT(server.requests()[0], Contains(R"("members":["name",)"));
   CannedServer older(
       {{"service.list_full", R"("error":{"code":-32602,"message":"no such parameter"})"}});
-  const Ran refused = older.run({"list"});  // this one refuses always
+  const Ran refused = older.run({"list"});  // this server always refuses
   CHECK(refused.status != 0);
   REQUIRE(older.requests().size() == 2);
   CHECK_THAT(older.requests()[1], !Contains("members"));
@@ -104,7 +104,7 @@ TEST_CASE("foreign bytes never reach the terminal as they are", "[client]") {
       CHECK(all.find(raw) == std::string::npos);
       CHECK((json.out + json.err).find(raw) == std::string::npos);
     }
-    // Errors go to standard error as text, with --json, too.
+    // Errors go to standard error as text, even with --json.
     CHECK_THAT(json.out + json.err, Contains("u202e"));
   }
 }
@@ -249,7 +249,7 @@ TEST_CASE("stats leaves out who is down, unless it was named", "[client]") {
         "web     -     -     -       -      -     -        -\n");
   CannedServer nobody(
       {{"service.list", result(R"(["web"])")}, {"service.stats", not_found("web", "null")}});
-  CHECK(nobody.run({"stats"}).status == 0);  // it has gone since the list was made
+  CHECK(nobody.run({"stats"}).status == 0);  // it has disappeared since the list was made
   CHECK(nobody.run({"stats", "web"}).status == 4);
   CHECK(nobody.run({"stats", "web"}).out.empty());
   CHECK(nobody.run({"stats", "x*"}).status == 4);

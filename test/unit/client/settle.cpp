@@ -1,4 +1,4 @@
-// zinitctl start, stop, restart and wait: what is asked, and how it ends.
+// zinitctl start, stop, restart and wait: their requests, and their ends.
 #include <algorithm>
 
 #include "support/catch.hpp"
@@ -12,7 +12,7 @@ using Catch::Contains;
 using Catch::Matchers::StartsWith;
 
 TEST_CASE("several services are all asked to start before the first answer is read", "[client]") {
-  // This server answers nothing until it has both requests.
+  // The server answers nothing until it has both requests.
   FakeServer server([](Peer& peer) {
     const std::string a = id_of(peer.read_line());
     const std::string b = id_of(peer.read_line());

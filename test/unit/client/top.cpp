@@ -45,7 +45,7 @@ void list(TopModel& model, const std::vector<std::string>& names) {
   (void)model.end_of_list();
 }
 
-/// Services by their names, each using more memory than the one before.
+/// Services with these names; each uses more memory than the previous one.
 TopModel model_of(const std::vector<std::string>& names) {
   TopModel model;
   list(model, names);
@@ -150,7 +150,7 @@ TEST_CASE("rows are sorted by a figure, the other way round, and filtered", "[cl
   model.sort_by(TopSort::memory);
   model.arrange();
   CHECK(order(model) == Names{"a1", "b2", "c1"});
-  model.sort_by(TopSort::tasks);  // all the same: by name
+  model.sort_by(TopSort::tasks);  // all equal: by name
   model.arrange();
   CHECK(!model.is_reversed());
   CHECK(order(model) == Names{"a1", "b2", "c1"});
@@ -172,7 +172,7 @@ TEST_CASE("the selection stays with its service, and on the screen", "[client][t
   CHECK(model.selected_name() == "a");
   CHECK(model.first_shown(2) == 3);
   list(model, {"c", "d"});
-  CHECK(model.selected_name() == "c");  // in the place of what has gone, or above it
+  CHECK(model.selected_name() == "c");  // in the place of the removed one, or above it
   CHECK(model.first_shown(2) == 0);
   model.move(-100);
   CHECK(model.selected_name() == "d");
@@ -180,11 +180,11 @@ TEST_CASE("the selection stays with its service, and on the screen", "[client][t
   CHECK(model.selected_name() == "d");
   model.add_stats("f", figures(1), at(0));
   model.arrange();
-  CHECK(model.selected_name() == "f");  // the first row is selected, not who is in it
+  CHECK(model.selected_name() == "f");  // the first row is selected, not its service
   model.pin();
   model.add_stats("f", {}, at(1));
   model.arrange();
-  CHECK(model.selected_name() == "f");  // it stays with what is acted on, which is down
+  CHECK(model.selected_name() == "f");  // the service acted on stays selected, although it is down
   model.move(1);
   list(model, {});
   CHECK(model.selected_name().empty());
@@ -201,7 +201,7 @@ TEST_CASE("a screen has as many lines as it is high, and none is too wide", "[cl
       const auto lines = top_lines(terminal, height, model, "zinit 0.1.0, up 3s", {"the end"});
       CHECK(lines.size() == height);
       CHECK_THAT(lines.back(), Catch::Matchers::StartsWith(width > 6 ? "the end" : ""));
-      // Below that the terminal cuts what a table needs.
+      // In a narrower terminal the terminal cuts the lines of a table.
       if (width >= 20)
         for (const std::string& line : lines)
           CHECK(display_width(line) <= width + (line.starts_with('\x1b') ? 8 : 0));

@@ -1,4 +1,4 @@
-// zinitctl xinet, and what the other verbs tell of proxies and sockets.
+// zinitctl xinet, and other verbs' reports about proxies and sockets.
 #include "support/catch.hpp"
 #include "unit/client/zinitctl.hpp"
 
@@ -179,7 +179,7 @@ TEST_CASE("list tells where a connection starts a service that is down", "[clien
   CHECK_THAT(out, Contains("c     running     -       -         0  keeps the data\n"));
   CHECK_THAT(out, Contains("d     failed      -       -         0  exit code 3\n"));
   CHECK_THAT(out, Contains("e     inactive    -       -         0  odd\n"));
-  REQUIRE(server.requests().size() == 2);  // and what is masked
+  REQUIRE(server.requests().size() == 2);  // and the list of masked services
   CHECK_THAT(server.requests()[0], Contains("\"starts_on\""));
 }
 

@@ -1,4 +1,4 @@
-// Runs zinitctl against canned answers: see zinitctl.hpp.
+// Runs zinitctl with canned answers: see zinitctl.hpp.
 #include "unit/client/zinitctl.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Runs zinitctl against a server that gives canned answers, and keeps what it prints.
+// Runs zinitctl with a server that gives canned answers, and keeps its output.
 #pragma once
 
 #include <initializer_list>
@@ -29,7 +29,7 @@ struct Ran {
   std::string err;
 };
 
-/// zinitctl with these words, as on a pipe or on `terminal`.
+/// Runs zinitctl with these words, on a pipe or on `terminal`.
 Ran run(std::vector<std::string> words, Terminal terminal = {});
 
 /// The result of service.status_full for a service in `state`, with more members.
@@ -43,12 +43,12 @@ std::string not_found(const std::string& name, const std::string& hint);
 /// The words of a command line without quotes.
 std::vector<std::string> words_of_line(const std::string& line);
 
-/// Cells of the longest line.
+/// The number of cells of the longest line.
 std::size_t longest_line(const std::string& text);
 
 inline constexpr Terminal kNarrow{true, false, 80};
 
-/// Answers each method with what the table has: members of an answer, such as "result":true.
+/// Answers each method from a table of answers' members, such as "result":true.
 class CannedServer {
  public:
   using Answers = std::map<std::string, std::string>;

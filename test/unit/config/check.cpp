@@ -1,4 +1,4 @@
-// check without a server: files, directories, the graph that they make, and what is strict.
+// check without a server: files, directories, their graph, and strictness.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -264,7 +264,7 @@ TEST_CASE("a directory like /etc/zinit is checked with the vendor's files", "[co
   CHECK(lines_of(check({root / "etc/zinit"})) == expected);
   CHECK(lines_of(check({root / "etc/zinit/"})) == expected);
   CHECK(lines_of(check({b})) == expected);
-  CHECK(lines_of(check({drop_in})) == expected);  // with what it is laid over
+  CHECK(lines_of(check({drop_in})) == expected);  // together with the file below it
 }
 
 TEST_CASE("a drop-in of one's own is checked with the vendor's file", "[config][check]") {
@@ -309,7 +309,7 @@ TEST_CASE("[defaults] of the server's zinit.toml count for files that are checke
   const std::vector<std::string> file{directory.write(
       "a.toml", "[service]\nexec = 'a'\n[lifecycle]\nrestart_delay_max_ms = 400\n")};
   const CheckResult result = check_paths(file, settings);
-  CHECK(result.files == 1);  // it is not among what is checked
+  CHECK(result.files == 1);  // it does not count as checked
   CHECK(lines_of(result) ==
         Lines{file[0] + ":4:24: error: lifecycle.restart_delay_max_ms: 400 is less than "
                         "restart_delay_ms, must be at least 500"});
@@ -441,7 +441,7 @@ TEST_CASE("what is named twice is checked once", "[config][check]") {
     CHECK(lines_of(result).empty());
     CHECK(result.files == row.files);
   }
-  // Not alike by their places, and so two.
+  // Different places: two files.
   CHECK(check({a, root.write("a.toml", text)}).exit_code() == 1);
 }
 

@@ -1,4 +1,4 @@
-// The one shape of messages, there and back.
+// The one form of messages, written and read.
 #include <string>
 
 #include "config/diagnostic.hpp"

@@ -1,4 +1,4 @@
-// The words of other init systems: what is said of each, as its manual lists them.
+// The words of other init systems, as their manuals list them, and the message about each.
 #include "config/foreign_keys.hpp"
 
 #include <set>

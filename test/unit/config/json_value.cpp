@@ -1,4 +1,4 @@
-// Documents as JSON and as TOML: what service.get answers and service.set writes.
+// Documents as JSON and as TOML: the output of service.get and the files of service.set.
 #include <string>
 #include <vector>
 

@@ -1,5 +1,5 @@
-// Every key of the table, set right: it is seen in the spec. A key without a row here fails. Set
-// wrong they are in keys_wrong.cpp.
+// Every key of the table with a right value, which the spec must show. A key without a row here
+// fails. keys_wrong.cpp tests wrong values.
 #include <functional>
 #include <set>
 #include <string>
@@ -98,7 +98,7 @@ const Right kRight[] = {
      [](auto& o) {
        return names_in(o.spec.dependencies->requires_) == Words{"a", "b@1"};
      }},
-    {D, "requires", "['syslog']",  // nothing has that name, as nothing has many another
+    {D, "requires", "['syslog']",  // no service has the name
      [](auto& o) { return names_in(o.spec.dependencies->requires_) == Words{"syslog"}; }},
     {D, "after", "['a']",
      [](auto& o) { return names_in(o.spec.dependencies->after) == Words{"a"}; }},
@@ -534,11 +534,11 @@ TEST_CASE("defaults that the table shows as TOML are what a file without the key
           "[config][keys]") {
   const Outcome bare = read_with("service", "oneshot", "false");
   for (const Key& key : all_keys()) {
-    // Defaults in words, or that depend on other keys, have tests of their own.
+    // A default in words, or one that depends on other keys, has its own test.
     const bool literal =
         std::string_view("\"[{0123456789tf").find(key.default_text[0]) != std::string_view::npos &&
         key.default_text.find_first_of(" ;,") == std::string_view::npos;
-    // What the kernel has by default is not written; what goes with a file alone has it beside it.
+    // The kernel's defaults are not written out. A key that needs a file has its file.
     if (key.name.substr(0, 5) == "file_") continue;
     if (!literal || key.section == "target" || key.section == "resources") continue;
     INFO(full_name(key) << " = " << key.default_text);
@@ -551,13 +551,13 @@ TEST_CASE("defaults that the table shows as TOML are what a file without the key
       CHECK(health == HealthCheck{});
       continue;
     }
-    // Its keys stand beside notify.
+    // Its keys need notify.
     if (key.section == "readiness") said.spec.readiness.edit().way = {};
-    if (key.section == "socket") {  // its keys stand beside listen, one of them beside accept
+    if (key.section == "socket") {  // its keys need listen, and one of them accept
       said.spec.socket.edit().listen.clear();
       said.spec.socket.edit().accept = false;
     }
-    if (key.section == "timer") said.spec.timer.reset();  // its keys stand beside calendar
+    if (key.section == "timer") said.spec.timer.reset();  // its keys need calendar
     if (key.section == "proxy") {
       CHECK(said.proxy == read_with("proxy", "service", "'a'").proxy);
       continue;

@@ -1,4 +1,4 @@
-// Every key of the table, set wrong: it gives the message that is written here, at its place. A key
+// Every key of the table with a wrong value: it gives the message written here, at its place. A key
 // without a row here fails.
 #include <set>
 #include <string>
@@ -21,7 +21,7 @@ constexpr std::string_view S = "service", D = "dependencies", L = "lifecycle", G
 struct Wrong {
   std::string_view section, key;
   std::string value;
-  int column;  // past the beginning of the value
+  int column;  // after the beginning of the value
   std::string message;
 };
 

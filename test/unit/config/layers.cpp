@@ -1,4 +1,4 @@
-// What several files make of one service: the vendor's and the administrator's, masks, drop-ins
+// One service from several files: the vendor's and the administrator's, masks, drop-ins
 // (zinit.toml(5), "Where files are read").
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,7 +25,7 @@ namespace {
 using Lines = std::vector<std::string>;
 using Texts = std::map<std::string, std::string>;
 
-/// a.toml and its drop-ins, named by their order, from texts instead of files.
+/// a.toml and its drop-ins, named in order, from texts instead of files.
 ParsedSpec read_layers(const Lines& texts, const ServiceDefaults& defaults = {}) {
   SourceFile file{"a.toml"};
   Texts by_path{{"a.toml", texts.front()}};
@@ -38,7 +38,7 @@ ParsedSpec read_layers(const Lines& texts, const ServiceDefaults& defaults = {})
   });
 }
 
-/// A vendor's directory and an own one over it.
+/// A vendor's directory, and an administrator's over it.
 struct Tree {
   TempDir root;
   std::string own = root / "etc/zinit/services";
@@ -208,7 +208,7 @@ TEST_CASE("a link to /dev/null masks the vendor's file, by the name that it give
   tree.own_file("c.toml", exec("own") + "name = 'b2'\n");
   const LoadedConfig loaded = tree.load();
   CHECK(files_of(loaded).size() == 2);
-  CHECK(loaded.masked == MaskedNames{{"web", a}, {"none", none}});  // b2 is there all the same
+  CHECK(loaded.masked == MaskedNames{{"web", a}, {"none", none}});  // b2 is there nevertheless
   CHECK(loaded.messages.empty());
 }
 
@@ -322,7 +322,7 @@ TEST_CASE("[defaults] are defaults of every service, and of no target", "[config
   CHECK(own.spec->lifecycle.stop_timeout == Milliseconds(6));
   CHECK(own.spec->logging->buffer_lines == 8);
 
-  // "always" is nothing that a oneshot may have, so it is not meant for one.
+  // A oneshot cannot have "always", so the default does not apply to it.
   const ParsedSpec oneshot = read_layers({exec("a") + "oneshot = true\n"}, defaults);
   CHECK(messages_of(oneshot).empty());
   CHECK(oneshot.spec->lifecycle.restart == RestartPolicy::never);
@@ -369,7 +369,7 @@ TEST_CASE("faults of [defaults] are told at their place in zinit.toml, and the r
   CHECK(settings.log_level == LogLevel::debug);
   REQUIRE(settings.defaults.size() == 2);
   CHECK(settings.defaults[0].second.boolean);
-  CHECK(settings.defaults[1].second.integer == 10);  // what is not named as wrong stands
+  CHECK(settings.defaults[1].second.integer == 10);  // everything else in the file stands
 
   faults.clear();
   CHECK(parse_settings("defaults = 5\n", "z", faults).defaults.empty());
@@ -433,9 +433,9 @@ TEST_CASE("what is not read does not change a service", "[config][layers]") {
   tree.own_file("a.toml.d/README", "");
   tree.own_file("b.toml", exec("b"));
   CHECK_FALSE(changed_on_disk(*spec));
-  CHECK_FALSE(changed_on_disk(ServiceSpec()));  // of no file
+  CHECK_FALSE(changed_on_disk(ServiceSpec()));  // it has no file
 
-  // A directory that was named is read alone, whatever would lie over it elsewhere.
+  // A named directory is read without any layer over it.
   const std::vector<ConfigDirectory> alone{{tree.vendor, false, true}};
   CHECK_FALSE(changed_on_disk(*load_config(alone, "").specs.at(0)));
 }

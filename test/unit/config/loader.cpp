@@ -1,4 +1,4 @@
-// Directories of service files, the good ones beside everything that may lie there.
+// Directories of service files: good files beside everything else that may lie there.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -152,7 +152,7 @@ TEST_CASE("a file that may not be read is a failed service", "[config][loader]")
   const std::string path = directory.write("a.toml", kGood, 0);
   const LoadedConfig loaded = load({{directory.path(), false, false}});
   REQUIRE(loaded.specs.size() == 1);
-  const bool readable = ::access(path.c_str(), R_OK) == 0;  // root reads it all the same
+  const bool readable = ::access(path.c_str(), R_OK) == 0;  // root can read it nevertheless
   CHECK(loaded.specs[0]->findings->errors ==
         (readable ? Lines{}
                   : Lines{path + ":1:1: error: cannot open " + path + ": Permission denied"}));
@@ -258,7 +258,7 @@ TEST_CASE("settings are read beside the services, each wrong one by itself", "[c
             file + ":4:1: warning: socket_grup: unknown key, did you mean \"socket_group\"?"});
 
   CHECK(some.settings_faults.size() == 2);
-  // Those of a server that runs, in its place.
+  // The settings of a running server in its place.
   const LoadedConfig kept = load_config({}, file, {.settings = &none.settings});
   CHECK(kept.settings_faults.empty());
   CHECK_FALSE(kept.settings.log_level);
@@ -296,7 +296,7 @@ TEST_CASE("a thousand files are loaded in order, soon, and leave no descriptor o
   const auto taken = std::chrono::steady_clock::now() - start;
   CHECK(names_of(loaded) == expected);
   CHECK(test::open_descriptors() == before);
-  // Some 40 ms on an idle machine; the limit is for sanitizers on a busy one.
+  // Takes some 40 ms on an idle machine; the limit is for sanitizers on a busy one.
   CHECK(taken < std::chrono::seconds(20));
 }
 

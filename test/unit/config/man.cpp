@@ -1,5 +1,5 @@
-// zinit.toml(5) against the table of keys: the same keys in the same order, and of each the help,
-// what is allowed, the default and the example.
+// zinit.toml(5) compared with the table of keys: the same keys in the same order, and for each the
+// help, the allowed values, the default and the example.
 #include <algorithm>
 #include <cctype>
 #include <span>
@@ -22,7 +22,7 @@ namespace {
 
 struct Entry {
   std::string section, name;
-  std::vector<std::string> lines;  // up to the next entry, \(dq as "
+  std::vector<std::string> lines;  // up to the next entry, with \(dq as "
 };
 
 std::string with_quotes(std::string line) {
@@ -58,7 +58,7 @@ std::vector<Entry> entries_of(const std::string& page) {
   return entries;
 }
 
-/// As a sentence of the page.
+/// The text as a sentence of the page.
 std::string sentence(std::string text) {
   text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
   return text + ".";
@@ -92,7 +92,7 @@ TEST_CASE("zinit.toml(5) says of each key what the table of keys says", "[config
 TEST_CASE("the zinit.toml that is installed has every setting with its default", "[config][man]") {
   const auto file = read_file("etc/zinit.toml", std::size_t{1} << 16);
   if (!file) return test::skip("the tests do not run in the root of the repository");
-  std::string text;  // without the mark that makes a setting a comment; other comments have a blank
+  std::string text;  // without the mark of a commented setting; other comments have a blank
   for (const std::string_view line : split(*file, '\n')) {
     const bool is_setting = line.size() > 1 && line[0] == '#' && line[1] != ' ';
     text.append(is_setting ? line.substr(1) : line).push_back('\n');

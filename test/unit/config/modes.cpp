@@ -69,7 +69,7 @@ TEST_CASE("a container alone has a spare place for the socket, its user's own", 
   CHECK_FALSE(xdg.spare_in_tmp);
 
   const Places roots = places_with(mode(Mode::container), {{"XDG_RUNTIME_DIR", "/r"}});
-  CHECK(roots.spare_socket == "/tmp/zinit-0/zinit.sock");  // where root's client looks, too
+  CHECK(roots.spare_socket == "/tmp/zinit-0/zinit.sock");  // root's client looks there, too
   CHECK(roots.spare_in_tmp);
 
   ModeOptions named = mode(Mode::container, 1000);

@@ -1,5 +1,5 @@
 #pragma once
-// A document with one key set, read: for the tests that go through all keys of the table.
+// Reads a document with one key, for the tests that go through all keys of the table.
 
 #include <string>
 #include <string_view>
@@ -11,7 +11,7 @@
 
 namespace zinit::test {
 
-/// What stands beside a key of [health].
+/// The other keys that a key of [health] needs.
 inline std::string rest_of_health(std::string_view key, const std::string& value) {
   const bool http = key == "status" || value.find("http") != std::string::npos;
   const std::string endpoint = http ? "endpoint = \"http://a/\"\n" : "endpoint = \"a:80\"\n";
@@ -21,7 +21,7 @@ inline std::string rest_of_health(std::string_view key, const std::string& value
   return key == "exec" ? "type = \"exec\"\n" : type + endpoint;
 }
 
-/// What stands beside a key of [proxy].
+/// The other keys that a key of [proxy] needs.
 inline std::string rest_of_proxy(std::string_view key) {
   std::string text;
   if (key != "listen") text += "listen = [\"a:1\"]\n";
@@ -30,7 +30,7 @@ inline std::string rest_of_proxy(std::string_view key) {
   return text;
 }
 
-/// A document with the key set to `value`, and around it what makes it whole. The value stands in
+/// A document with the key set to `value`, and everything else that it needs. The value stands in
 /// line 2.
 inline std::string document_with(std::string_view section, std::string_view key,
                                  const std::string& value) {

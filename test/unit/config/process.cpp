@@ -1,4 +1,4 @@
-// What keys of [limits], [process] and [resources] say together.
+// Combinations of keys of [limits], [process] and [resources].
 #include <string>
 #include <vector>
 
@@ -38,7 +38,7 @@ TEST_CASE("sinks of a service whose output goes to its terminal have no effect, 
                                  "f.toml:7:10: warning: logging.syslog" + why,
                                  "f.toml:8:11: warning: logging.forward" + why});
   CHECK(told("").empty());
-  CHECK(told("tty = '/dev/tty1'\npre_exec = 'true'\n").empty());  // whose output is captured
+  CHECK(told("tty = '/dev/tty1'\npre_exec = 'true'\n").empty());  // its output is captured
 }
 
 TEST_CASE("a priority without a scheduler that has priorities is an error", "[config][keys]") {

@@ -1,4 +1,4 @@
-// Proxies: files with [proxy], how they stand beside those of services, and a proxy's spec as text.
+// Proxies: files with [proxy], beside files of services, and a proxy's spec as text.
 #include <unistd.h>
 
 #include <filesystem>
@@ -40,7 +40,7 @@ ProxySpec proxy_of(const std::string& text, const std::string& path = "f.toml") 
   return *finish_proxy(parsed);
 }
 
-/// A proxy of which no key is at its default.
+/// A proxy without any key at its default.
 ProxySpec whole() {
   ProxySpec spec;
   spec.name = "front";
@@ -191,7 +191,7 @@ TEST_CASE("drop-ins are laid over a proxy's file, and cannot make a service of i
   CHECK(load(directory).proxies.at(0)->errors ==
         Lines{drop_in + ":2:16: error: proxy.idle_timeout: -1 is out of range, must be an integer "
                         "from 0 to 31536000 or with a unit, as \"5s\""});
-  // What a drop-in adds to a service is no proxy either.
+  // A [proxy] in a drop-in of a service does not make a proxy.
   std::filesystem::create_directory(directory.path() + "/web.toml.d");
   directory.write("web.toml.d/5.toml", kProxy);
   CHECK(load(directory).specs.at(0)->broken());
@@ -276,7 +276,7 @@ TEST_CASE("a vendor's proxy is replaced and masked as a service is", "[config][p
   REQUIRE(::symlink("/dev/null", (own + "/p.toml").c_str()) == 0);
   loaded = load_both();
   CHECK(loaded.proxies.empty());
-  CHECK(loaded.masked.empty());  // those are names of services
+  CHECK(loaded.masked.empty());  // these are names of services
 }
 
 TEST_CASE("a proxy's service that no file has is a warning, with the nearest there is",
@@ -293,7 +293,7 @@ TEST_CASE("a proxy's service that no file has is a warning, with the nearest the
   directory.write("webd.toml", kService);
   CHECK(check(directory) ==
         Lines{place + "no file has a service \"web\", did you mean \"webd\"?" + absent});
-  // A proxy is no service, whatever its name.
+  // A proxy is not a service, whatever its name is.
   directory.write("web.toml", kProxy);
   CHECK(check(directory).size() == 2);
   std::filesystem::remove(directory.path() + "/web.toml");

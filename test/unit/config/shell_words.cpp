@@ -1,4 +1,4 @@
-// Which command strings are executed directly, and as what.
+// The command strings that are executed directly, and their words.
 #include <string>
 #include <vector>
 
@@ -107,7 +107,7 @@ TEST_CASE("a command without a program or with an open quote is refused", "[conf
   CHECK(fault_of("a 'b") == "has an unclosed quote");
   CHECK(fault_of("a \"b") == "has an unclosed quote");
   CHECK(fault_of("a 'b\" c") == "has an unclosed quote");
-  // Here the quote may well be in order: a comment, a here-document. The shell will say.
+  // The quote may be correct here: a comment, a here-document. The shell will decide.
   CHECK(needs_shell("a # don't"));
   CHECK(needs_shell("a $(b 'c)"));
 }

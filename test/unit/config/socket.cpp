@@ -1,4 +1,4 @@
-// [socket] of a service: what must be there, what contradicts it, and what it means for the start.
+// [socket] of a service: required keys, contradictions, and its effect on the start.
 #include <string>
 #include <vector>
 
@@ -15,7 +15,7 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-/// A service with `keys` in its [socket], which begins in line 3, and what follows.
+/// A service with `keys` in [socket], which begins in line 3, and the text after it.
 std::string service(const std::string& keys, const std::string& rest = "") {
   return "[service]\nexec = 'run'\n[socket]\n" + keys + rest;
 }

@@ -1,4 +1,4 @@
-// What a service file says as a whole: names, unknown keys, contradictions, defaults, all at once.
+// A service file as a whole: names, unknown keys, contradictions, defaults, all at once.
 #include <string>
 #include <vector>
 
@@ -116,7 +116,7 @@ TEST_CASE("what must be there and is not is told at its section", "[config][spec
       messages_of("#\n [service]\n") ==
       Lines{
           "f.toml:2:3: error: service.exec: is missing, must be a string or an array of strings"});
-  // An unknown key that stands for it comes first, and is no mere warning.
+  // An unknown key in place of a required one comes first, and is an error.
   CHECK(
       messages_of("[service]\nexce = 'x'\n") ==
       Lines{
@@ -136,7 +136,7 @@ TEST_CASE("a misspelt [service] is told once, as the error that it is", "[config
         Lines{"f.toml:1:2: error: targt: unknown section, did you mean [target]?"});
   CHECK(messages_of("[service]\nexec='run'\n[targt]\n") ==
         Lines{"f.toml:3:2: warning: targt: unknown section, did you mean [target]?"});
-  CHECK(messages_of("servce='run'\n").size() == 2);  // no section, and so not told as one
+  CHECK(messages_of("servce='run'\n").size() == 2);  // without a section, so not reported as one
 }
 
 TEST_CASE("a section that is no table is an error", "[config][spec]") {
@@ -260,7 +260,7 @@ TEST_CASE("a service is named by its key, else by its file", "[config][spec]") {
   CHECK(name_for("/x/web.toml", "[target]\nname='db'\n") == "db");
   CHECK(name_for("/x/a b.toml", "[target]\nname='db'\n") == "db");
   CHECK(messages_of("[target]\nname='db'\n", "/x/a b.toml").empty());
-  // A wrong key leaves the file's name, and so does a file that cannot be parsed.
+  // After a wrong name, or in a file that cannot be parsed, the file's name stays.
   CHECK(name_for("/x/web.toml", "[target]\nname='d b'\n") == "web");
   CHECK(name_for("/x/web.toml", "[target]\nname=5\n") == "web");
   CHECK(name_for("/x/web.toml", "[target\n") == "web");

@@ -1,4 +1,4 @@
-// Templates and the instances that are made of them (zinit.toml(5), "Templates").
+// Templates and their instances (zinit.toml(5), "Templates").
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -53,7 +53,7 @@ void make_folder(const TempDir& directory, const std::string& name) {
   REQUIRE(::mkdir((directory / name).c_str(), 0755) == 0);
 }
 
-/// What check finds in the directory, as lines.
+/// check's output for the directory, as lines.
 Lines faults_in(const TempDir& directory) {
   const std::vector<std::string> paths{directory.path()};
   Lines lines;
@@ -120,7 +120,7 @@ TEST_CASE("a link to a template makes an instance, and a file is a service", "[c
   directory.write("getty@b.toml", "[service]\nexec = ['own', '%i']\n");
   link(directory, "getty@.toml", "getty@a.toml");
   link(directory, vendor / "getty@.toml", "getty@c.toml");
-  link(directory, "getty@b.toml", "getty@d.toml");  // to no template
+  link(directory, "getty@b.toml", "getty@d.toml");  // to a file that is not a template
   SECTION("the vendor's") {
     const LoadedConfig loaded = load(directory, vendor.path());
     CHECK(loaded.messages.empty());
@@ -220,7 +220,7 @@ TEST_CASE("instances that name one another without end are bounded", "[config][t
     directory.write("a@.toml", naming("requires = ['a@%i%i']"));
     directory.write("b.toml", naming("requires = ['a@1']"));
     const LoadedConfig loaded = load(directory);
-    CHECK(loaded.specs.size() == 1 + 7);  // of 1, 2, 4, ... 64 digits
+    CHECK(loaded.specs.size() == 1 + 7);  // with 1, 2, 4, ... 64 digits
     CHECK_THAT(loaded.specs.back()->findings->errors.at(0), Contains("at most 128 characters"));
   }
   SECTION("by the length of the chain") {

@@ -1,5 +1,5 @@
 #pragma once
-// A service file that is text alone, read: for tests.
+// Reads a service file from a text, for tests.
 
 #include <string>
 #include <string_view>
@@ -9,7 +9,7 @@
 
 namespace zinit::test {
 
-/// What read_spec() makes of a file at `path` that says `text`.
+/// The result of read_spec() for a file at `path` with `text`.
 inline ParsedSpec parse_spec(std::string_view text, const std::string& path,
                              bool system_class = false) {
   return read_spec({path, system_class}, {},

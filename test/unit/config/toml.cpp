@@ -1,4 +1,4 @@
-// The reader of TOML: structure, places, scalars, faults, and files made to hurt it.
+// The reader of TOML: structure, places, scalars, faults, and malicious files.
 #include <ctime>
 #include <string>
 
@@ -12,7 +12,7 @@ using namespace zinit;
 
 namespace {
 
-/// LINE:COLUMN: TEXT of the fault that ends the reading; empty where there is none.
+/// LINE:COLUMN: TEXT of the fault that ends the reading; empty without a fault.
 std::string fault_of(const std::string& text) {
   const auto document = read_toml(text);
   if (document) return {};
@@ -20,7 +20,7 @@ std::string fault_of(const std::string& text) {
   return std::to_string(fault.at.line) + ":" + std::to_string(fault.at.column) + ": " + fault.text;
 }
 
-/// The value at a path of keys; fails the test where there is none.
+/// The value at a path of keys; fails the test if it is missing.
 const Value& at(const Value& root, std::initializer_list<const char*> path) {
   const Value* value = &root;
   for (const char* key : path) {
@@ -304,7 +304,7 @@ TEST_CASE("a file of 1 MiB is read in one pass, however it is made up", "[config
     while (head.size() + part.size() + tail.size() <= size) head += part;
     return head + tail;
   };
-  // As many values as there may be, in one line as long as there may be.
+  // The largest number of values, in the longest line.
   const std::string blanks(size / kMaxValues - 4, ' ');
   std::string array = "a = [", table = "a = {x=1";
   for (int i = 0; i < kMaxValues - 2; ++i) array += "''," + blanks;
@@ -322,7 +322,7 @@ TEST_CASE("a file of 1 MiB is read in one pass, however it is made up", "[config
     INFO(text.substr(0, 20));
     const std::clock_t start = std::clock();
     CHECK(fault_of(text).empty());
-    // Of processor time, a tenth of a second without sanitizers. What is quadratic takes minutes.
+    // Processor time; a tenth of a second without sanitizers. A quadratic reader takes minutes.
     CHECK((std::clock() - start) / CLOCKS_PER_SEC < 20);
   }
 }

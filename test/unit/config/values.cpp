@@ -1,5 +1,5 @@
-// Values that say more than a row of the table of keys can: what goes with another key, what
-// is told by a name of its own, what is set twice.
+// Values with more rules than a row of the table of keys can hold: values that depend on another
+// key, that have their own message, or that are set twice.
 #include <string>
 #include <vector>
 
