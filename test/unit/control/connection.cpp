@@ -1,4 +1,4 @@
-// A client's connection alone, without a server: when it wakes who writes to it.
+// A client's connection without a server: when it wakes its writer.
 #include "control/connection.hpp"
 
 #include <fcntl.h>
@@ -31,8 +31,8 @@ Pair connected() {
   return {UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 
-/// How often `fill`'s output wakes its writer when the peer reads so fast that the loop never gets
-/// to tell of room: all is written by calls of flush().
+/// How often the output of `fill` wakes its writer if the peer reads so fast that the loop never
+/// reports room: calls of flush() write everything.
 int wakes_without_the_loop(const std::function<void(Connection&)>& fill) {
   auto loop = EventLoop::create();
   REQUIRE(loop);
@@ -82,7 +82,7 @@ TEST_CASE("connection: what held nothing back wakes nobody", "[threads][control]
 
 namespace {
 
-/// A connection whose bytes count for a user, who may hold `room` more beside them.
+/// A connection whose bytes count for a user, who may hold `room` bytes more.
 struct Counted {
   explicit Counted(std::size_t room)
       : share(quota.share_for(1000)), others(share, Quota::kBytesOfUser - room) {
@@ -144,14 +144,14 @@ TEST_CASE("connection: input and answers beyond what a user may hold starve it",
   CHECK_FALSE(rig.ours->next_line());
   rig.ours->refuse("no");
   CHECK_FALSE(rig.ours->starved());
-  CHECK(rig.ours->output_empty());  // the refusal has been sent all the same
+  CHECK(rig.ours->output_empty());  // the refusal was sent nevertheless
   rig.ours.reset();
   CHECK(rig.held() == 0);
 }
 
 TEST_CASE("connection: what is dropped for want of room is asked for again", "[control][quota]") {
   Counted rig(0);
-  CHECK(rig.ours->put_notification("one"));  // nothing else would wake
+  CHECK(rig.ours->put_notification("one"));  // no other event would wake the writer
   CHECK_FALSE(rig.ours->put_notification("two"));
   CHECK(rig.wakes == 0);
   rig.ours->flush();

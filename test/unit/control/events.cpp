@@ -1,4 +1,4 @@
-// What services have written and what became of them: logs.* and events.*.
+// The output of services and their events: logs.* and events.*.
 #include "base/format.hpp"
 #include "support/catch.hpp"
 #include "support/deadline.hpp"
@@ -85,7 +85,7 @@ TEST_CASE("a subscriber that does not read misses events and is told how many",
   Rig rig({target("t", {})});
   TestClient slow = rig.client(), actor = rig.client();
   (void)slow.call("events.subscribe");
-  // Each start and stop is some events; together far more than the socket and 1 MiB take.
+  // Each start and stop causes some events; together far more than the socket and 1 MiB hold.
   const std::string pair = R"({"jsonrpc":"2.0","method":"service.start","params":["t",true]})"
                            "\n"
                            R"({"jsonrpc":"2.0","method":"service.stop","params":["t",true]})"

@@ -1,4 +1,4 @@
-// Asking file systems that may hang whether files have changed (control/file_changes.hpp).
+// Asks file systems, which may hang, whether files have changed (control/file_changes.hpp).
 #include "control/file_changes.hpp"
 
 #include <atomic>
@@ -18,7 +18,7 @@ using Answers = std::vector<std::optional<bool>>;
 
 std::atomic<bool> hangs{false};
 
-/// Has changed where its name says so; hangs as long as `hangs` says.
+/// A service counts as changed if its name says so; hangs while `hangs` is set.
 bool look(const ServiceSpec& spec) {
   while (hangs) std::this_thread::yield();
   return spec.name == "changed";
@@ -31,7 +31,7 @@ SpecPtr named(const std::string& name) {
 }
 
 struct Rig {
-  /// The answer, which is waited for.
+  /// Asks and waits for the answer.
   Answers ask(std::vector<SpecPtr> specs) {
     const auto ticket = changes.ask(std::move(specs));
     std::optional<Answers> answers;

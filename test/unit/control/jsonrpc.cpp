@@ -8,14 +8,14 @@ using namespace zinit;
 
 namespace {
 
-/// The only call of a text that is no batch.
+/// The only call of a text that is not a batch.
 RpcCall only_call(RpcMessage& message) {
   REQUIRE(message.calls.size() == 1);
   REQUIRE_FALSE(message.batch);
   return message.calls[0];
 }
 
-/// What a text that is refused as a whole is answered with.
+/// The answer to a text that is refused as a whole.
 std::string refusal(std::string_view text) {
   RpcMessage message = parse_rpc(text);
   const RpcCall call = only_call(message);
@@ -79,7 +79,7 @@ TEST_CASE("an id of every kind is sent back as it came", "[control][jsonrpc]") {
         "1E-300", "null", R"("")", R"("x")", R"("1")", R"("ünï")", R"("a\"b\\c\n")"}) {
     CHECK(id_of(id) == id);
   }
-  CHECK(id_of(R"("\u00fc\/")") == R"("ü/")");  // another way to write the same string
+  CHECK(id_of(R"("\u00fc\/")") == R"("ü/")");  // another form of the same string
 }
 
 TEST_CASE("an id that is no id is an invalid request", "[control][jsonrpc]") {
@@ -290,7 +290,7 @@ TEST_CASE("random bytes and mangled requests never do worse than be refused",
     }
     for (const RpcCall& call : parse_rpc(text).calls) {
       if (call.fault) {
-        // Whatever it was, the answer is JSON.
+        // The answer is JSON for any input.
         REQUIRE_FALSE(parse_rpc(rpc_failure(call.id, *call.fault)).document.IsNull());
       } else {
         REQUIRE((call.params == nullptr || call.params->IsArray() || call.params->IsObject()));

@@ -1,4 +1,4 @@
-// Lines of logs that clients search and follow: logs.filter, logs.subscribe.
+// Searching and following log lines: logs.filter, logs.subscribe.
 #include "base/format.hpp"
 #include "support/catch.hpp"
 #include "support/deadline.hpp"
@@ -179,7 +179,7 @@ TEST_CASE("who follows a flood and does not read misses lines and is told how ma
   const Slot web = rig.board().find("web");
   TestClient slow = rig.client(), other = rig.client();
   (void)slow.call("logs.subscribe");
-  constexpr int kLines = 100000;  // far more than the socket and 1 MiB take
+  constexpr int kLines = 100000;  // far more than the socket and 1 MiB hold
   for (int i = 1; i <= kLines; ++i)
     rig.logs().take_message(web, 1, i, "a line of some length, no more");
   CHECK(other.call("service.is_running", R"(["web"])") == "false");
@@ -192,7 +192,7 @@ TEST_CASE("who follows a flood and does not read misses lines and is told how ma
       continue;
     }
     ++told;
-    // In its place: whoever counts both knows which lines are missing.
+    // In its place: a client that counts both knows which lines are missing.
     REQUIRE(params["time_us"] == told + dropped);
     REQUIRE(params["time_us"].number() > last);
     last = params["time_us"].number();
@@ -228,7 +228,7 @@ TEST_CASE("last lines of many subscriptions have the room of one client, and the
       ++told;
   }
   CHECK(told + dropped == kSubscriptions * kLines);
-  // Twice the room, for what is sent meanwhile makes some.
+  // Twice the room, because data sent in the meantime makes some.
   CHECK(told * 1000 < std::int64_t{4} << 20);
 }
 

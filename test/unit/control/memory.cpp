@@ -1,5 +1,5 @@
-// A server and its board on a machine without memory: whatever allocation fails, nobody waits for
-// ever and nothing ends zinit.
+// A server and its board without memory: whichever allocation fails, no client waits for ever and
+// zinit does not end.
 #include <unistd.h>
 
 #include <memory>
@@ -48,18 +48,18 @@ const std::vector<std::string> kRequests = {
     R"("service.wait","params":{"name":"web","for":"stopped","timeout_ms":50})",
 };
 
-/// Sends a request as a client of its own; whether it was answered, or hung up on.
+/// Sends a request as a separate client; returns whether it was answered, or the connection closed.
 bool ask(Rig& rig, const std::string& method_and_params) {
   TestClient client = rig.client();
   try {
     client.send(R"({"jsonrpc":"2.0","id":1,"method":)" + method_and_params + "}\n");
-  } catch (const std::runtime_error&) {  // hung up on already
+  } catch (const std::runtime_error&) {  // already closed
   }
   return client.line().has_value();
 }
 
-/// Everything that the requests set off, with allocations from the `first`-th on failing, and all
-/// of it once more without. @return  what went wrong, or how many allocations were made
+/// Everything that the requests cause, with `count` allocations from the `first`-th on failing, and
+/// everything again without failures. @return  the fault, or the number of allocations
 std::string live_through(std::uint64_t first, std::uint64_t count) {
   const SparedThread spared;
   install_memory_policy();
@@ -73,7 +73,7 @@ std::string live_through(std::uint64_t first, std::uint64_t count) {
   Rig rig(specs);
   rig.daemon.on_reload = [&rig, specs](bool dry_run, const Daemon::ReloadDone& done) {
     std::vector<SpecPtr> others = specs;
-    // Each time the one that is there goes, and another one comes.
+    // Each time one service is removed and the other added.
     others.push_back(sleeper(rig.board().find("odd") == kNoSlot ? "odd" : "even"));
     done(rig.board().reload(others, dry_run));
   };
@@ -116,7 +116,7 @@ TEST_CASE("whatever allocation fails, everybody is answered and everything goes 
   INFO(whole);
   REQUIRE(whole.starts_with("made "));
   const std::uint64_t made = std::stoull(whole.substr(5));
-  // Others each time, for no two runs are the same.
+  // Different ones each time, because no two runs are equal.
   for (std::uint64_t first = 1; first < made; first += sanitized() ? 401 : 31) {
     const std::string said = outcome(first, 1 + first % 3 * 20);
     INFO("from the " << first << "-th of about " << made << ", " << 1 + first % 3 * 20);

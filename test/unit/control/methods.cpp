@@ -1,4 +1,4 @@
-// The table of methods, its checking of parameters, and the methods that only tell.
+// The table of methods, its checks of parameters, and the methods that only show something.
 #include "base/format.hpp"
 #include "control/settling.hpp"
 #include "support/catch.hpp"
@@ -25,7 +25,7 @@ TEST_CASE("the table of methods holds together", "[control][methods]") {
     CHECK(Json(schema.take()).is_object());
     bool optional_before = false;
     for (const Param& param : method.params) {
-      CHECK_FALSE((param.required && optional_before));  // by position it could not be left out
+      CHECK_FALSE((param.required && optional_before));  // could not be left out by position
       optional_before |= !param.required;
       if (!param.default_json.empty()) (void)Json(std::string(param.default_json));
     }
@@ -47,7 +47,7 @@ TEST_CASE("a peer that may only read is refused every method that changes someth
   Rig rig({sleeper("web")});
   std::vector<std::string_view> wrong;  // Catch's assertions belong to the test's own thread
   rig.on_loop([&] {
-    LogStore& logs = rig.logs();  // debug.settle asks for more than this call lasts
+    LogStore& logs = rig.logs();  // debug.settle asks for longer than this call
     PowerSchedule power(rig.loop(), rig.board(), rig.daemon);
     FileChanges changes(
         rig.loop(), [](const ServiceSpec&) { return false; }, [] {});
@@ -97,7 +97,7 @@ TEST_CASE("rpc.discover describes every method of the table", "[threads][control
     known.insert(known.end(), method.aliases.begin(), method.aliases.end());
   }
   CHECK(described == known);
-  // What is referred to is there.
+  // Everything that is referred to exists.
   const Json& schemas = document["components"]["schemas"];
   const std::string reference = "#/components/schemas/";
   for (auto at = text.find(reference); at != std::string::npos; at = text.find(reference, at + 1)) {
@@ -140,7 +140,7 @@ TEST_CASE("parameters are checked, and what is wrong is named", "[threads][contr
   const Json error(client.call("service.status", R"({"nmae":"web"})"));
   CHECK(error["data"]["hint"] == "did you mean \"name\"?");
   CHECK(error["data"]["name"] == "invalid_params");
-  // Left out, null, by position, with an integer written as JSON allows it.
+  // Left out, null, by position, and an integer in another form of JSON.
   CHECK(Json(client.call("logs.tail", R"({"name":"web","lines":1.0e1})")).is_array());
   CHECK(Json(client.call("logs.tail", R"(["web",null])")).is_array());
 }
@@ -256,7 +256,7 @@ TEST_CASE("a full list has the members that were asked for alone", "[threads][co
         R"([{"name":"db","state":"inactive"},{"name":"web","state":"inactive"}])");
   CHECK(client.call("service.list_full", R"({"members":["name","of_a_later_version"]})") ==
         R"([{"name":"db"},{"name":"web"}])");
-  // What is null or empty is left out, first, last, alone or between others.
+  // Null or empty members are left out: first, last, alone or between others.
   CHECK(client.call("service.list_full", R"({"members":["pid"]})") == "[{},{}]");
   CHECK(
       client.call("service.list_full",

@@ -1,4 +1,4 @@
-// metrics.get: its text, and how it is made while many ask and processes hang.
+// metrics.get: its text, and how it is made while many clients ask and processes hang.
 #include "control/metrics.hpp"
 
 #include <atomic>
@@ -33,8 +33,8 @@ ProxyView proxy(const std::string& name) {
   return view;
 }
 
-/// What a scrape works on, on the loop of a rig; processes are looked at by a thread of its own,
-/// which can be kept busy.
+/// The parts of a scrape, on the loop of a rig. A separate thread looks at processes, and the test
+/// can keep it busy.
 struct Scraping {
   explicit Scraping(Rig& rig, Milliseconds patience = 20'000ms)
       : looks(rig.loop(), [] {}),
@@ -147,7 +147,7 @@ TEST_CASE("a counter of processor time goes on where a process of several has en
   };
   CHECK(grown(1000, 500) == 500);
   CHECK(grown(1000, 800) == 800);
-  CHECK(grown(1000, 300) == 800);  // one that has used 500 has ended
+  CHECK(grown(1000, 300) == 800);  // a process that used 500 has ended
   CHECK(grown(1000, 350) == 850);
   CHECK(grown(2000, 20) == 20);  // the next process
 }
@@ -204,7 +204,7 @@ TEST_CASE("however many ask for metrics, there are two scrapes at most",
   }));
   REQUIRE(answers.size() == 1000);
   CHECK(rig.daemons(&FakeDaemon::asked_for_proxies) == 2);
-  // Who asked after a change is not answered by a scrape that was begun before it.
+  // A scrape that began before a change does not answer a client that asked after it.
   const auto has_it = [](const std::string& answer) {
     return answer.find("later") != std::string::npos;
   };

@@ -1,4 +1,4 @@
-// Processes of services: which they are, what they use, and how a client is told.
+// Processes of services: the processes, their use of resources, and the answers to clients.
 #include <algorithm>
 #include <atomic>
 
@@ -64,7 +64,7 @@ TEST_CASE("a tree of processes begins where its main process comes from", "[cont
         R"({"pid":10,"comm":"p10","children":[{"pid":11,"comm":"p11","children":[)"
         R"({"pid":12,"comm":"p12","children":[]}]},{"pid":13,"comm":"p13","children":[]}],)"
         R"("others":[{"pid":30,"comm":"p30","children":[]}]})");
-  // The main process has ended, and others are left.
+  // The main process has ended, and other processes are left.
   CHECK(Json(process_tree_json({process(30, 1)}, 0))["pid"] == 30);
 }
 
@@ -113,10 +113,10 @@ TEST_CASE("a share of a processor is that since the last sample, or since the st
   CHECK(share(50'000, 100ms) == 500);       // since the start: 50 %
   CHECK(share(1'000'000, 10s) == 100);      // likewise
   CHECK(share(1'000'000, 11s) == 0);        // since the last one
-  CHECK(share(1'100'000, 11'100ms) == 90);  // that is too near: since the one before, 1.1 s
+  CHECK(share(1'100'000, 11'100ms) == 90);  // too near: since the one before, 1.1 s
   CHECK(share(4'100'000, 13s) == 1550);     // of two processors
   CHECK(share(4'100'000, 100s) == 41);      // too long ago: since the start
-  CHECK(share(4'000'000, 101s) == 0);  // a process has ended whose time is not counted any more
+  CHECK(share(4'000'000, 101s) == 0);  // an ended process's time no longer counts
 }
 
 TEST_CASE("a share of a processor begins anew with the next process", "[control][processes]") {
@@ -170,7 +170,7 @@ TEST_CASE("a look that hangs delays neither the loop nor other looks",
     ask([](ProcessScan&) -> RpcResult { return "soon"; });
   });
   std::vector<std::optional<RpcResult>> answers(2);
-  // Another thread is started for a question that comes when the first was silent for a while.
+  // When the first thread was silent for a while, a new question starts another one.
   CHECK(becomes_true([&] {
     rig.on_loop([&] {
       ask([](ProcessScan&) -> RpcResult { return "soon"; });

@@ -1,4 +1,4 @@
-// What clients of others than root may take together.
+// The limits for all clients other than root together.
 #include "control/quota.hpp"
 #include "support/catch.hpp"
 

@@ -1,4 +1,4 @@
-// The methods that change things or wait, with real processes behind them.
+// The methods that change something or wait, with real processes.
 #include <utility>
 
 #include "base/format.hpp"
@@ -84,7 +84,7 @@ TEST_CASE("answers may come in another order than their requests", "[threads][co
               R"({"jsonrpc":"2.0","method":"service.start","params":["web"],"id":"s"})"
               "\n");
   CHECK(client.line().value().ends_with(R"("id":"l"})"));
-  // Both look at the service's file on another thread, and either may be told first.
+  // Both look at the service's file on another thread, so either answer may come first.
   std::string started = client.line().value(), waited = client.line().value();
   if (started.ends_with(R"("id":"w"})")) std::swap(started, waited);
   CHECK(started.ends_with(R"("id":"s"})"));
@@ -135,7 +135,7 @@ TEST_CASE("wait answers once it is so", "[threads][control][methods]") {
   // A oneshot that is done counts as running.
   CHECK(Json(actor.call("service.status", R"(["done"])"))["state"] == "exited");
   CHECK(Json(actor.call("service.wait", R"(["done","running",0])"))["state"] == "exited");
-  // It failed, and is not restarted: there is nothing to wait for.
+  // It failed, and does not restart: a wait cannot succeed.
   CHECK(actor.error_of("service.wait", R"(["bad","running",0])") == -32009);
 }
 

@@ -22,7 +22,7 @@ namespace zinit::test {
 
 namespace {
 
-/// Waits for one of `events`; false when `limit` has passed.
+/// Waits for one of `events`; false if `limit` has passed.
 bool ready(int fd, short events, Milliseconds limit = kPatience) {
   pollfd waited{fd, events, 0};
   return ::poll(&waited, 1, static_cast<int>(limit.count())) > 0;
@@ -96,7 +96,7 @@ TestClient::TestClient(const std::string& path)
 
 void TestClient::send(std::string_view bytes) {
   while (!bytes.empty()) {
-    // No assertion of Catch's: threads beside the test's own send, too.
+    // Not an assertion of Catch: other threads than the test's send, too.
     if (!ready(fd_.get(), POLLOUT)) throw std::runtime_error("the server takes nothing");
     const ssize_t sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0 && errno == EAGAIN) continue;
@@ -137,7 +137,7 @@ std::string TestClient::call(const std::string& method, const std::string& param
   REQUIRE(answer);
   const Json document(*answer);
   REQUIRE(document["id"] == id);
-  // Both are cut out of the text, so that it is seen as it was sent.
+  // Both are cut out of the text, so that the test sees them as they were sent.
   const std::string begin = document.has("result") ? "{\"jsonrpc\":\"2.0\",\"result\":"
                                                    : "{\"jsonrpc\":\"2.0\",\"error\":";
   REQUIRE(answer->starts_with(begin));
@@ -216,7 +216,7 @@ std::string Json::text() const { return json_of(*value_); }
 
 Rig::Rig(const std::vector<SpecPtr>& specs, std::span<const Method> methods)
     : loop_(std::move(EventLoop::create().value())) {
-  REQUIRE(become_subreaper());  // what a service leaves behind is reaped here
+  REQUIRE(become_subreaper());  // this process reaps what a service leaves behind
   changes_ = std::make_unique<Changes>(*loop_);
   logs_ = std::make_unique<LogStore>(*loop_, LogSinks{});
   output_ = std::make_unique<StoredOutput>(*logs_);
@@ -241,14 +241,14 @@ Rig::~Rig() {
   thread_.join();
   server_.reset();
   board_.reset();
-  ::prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);  // other tests have orphans that are not theirs
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);  // other tests have orphans of others
 }
 
 void Rig::reap_all() {
   const auto reap = [this] {
     try {
       while (const auto ended = next_ended()) board_->child_ended(ended->pid, ended->end);
-    } catch (const std::bad_alloc&) {  // it comes again
+    } catch (const std::bad_alloc&) {  // the event comes again
     }
   };
   repeat(reap, [this] { return ending_.load(); });
@@ -261,7 +261,7 @@ void Rig::on_loop(const std::function<void()>& action) {
     done.set_value();
   });
   if (!posted) FAIL(posted.error().text);
-  // Not before: the action may check something too.
+  // Not earlier: the action may use assertions, too.
   REQUIRE(done.get_future().wait_for(kPatience) == std::future_status::ready);
 }
 

@@ -1,5 +1,4 @@
-// A control server with a real board behind it, on a socket of its own, and a client to speak to
-// it.
+// A control server with a real board on its own socket, and a client for it.
 #pragma once
 
 #include <atomic>
@@ -35,8 +34,8 @@ class StoredOutput final : public OutputPort {
   LogStore& store_;
 };
 
-/// What init would be: it writes down what it is asked for. All but `powered` is used on the loop's
-/// thread alone, or while it does not run.
+/// In place of init: records its requests. Only the loop's thread uses it while the loop runs,
+/// except `powered`.
 class FakeDaemon final : public Daemon {
  public:
   [[nodiscard]] DaemonInfo info() const override {
@@ -48,7 +47,7 @@ class FakeDaemon final : public Daemon {
   }
   void keep_scheduled(const std::optional<ScheduledPower>& power) override { scheduled = power; }
   void tell_terminals(std::string text) override { told.push_back(std::move(text)); }
-  std::vector<std::string> told;  // what terminals have been told
+  std::vector<std::string> told;  // messages to terminals
   [[nodiscard]] bool supports(PowerAction action) const override {
     return action == PowerAction::shut_down;
   }
@@ -85,36 +84,36 @@ class FakeDaemon final : public Daemon {
   std::vector<DeleteService> deleted;
   std::vector<SetProxy> set_proxies;
   std::vector<std::string> deleted_proxies;
-  std::optional<RequestFailure> proxy_refusal;  // the answer to all that is asked of proxies
+  std::optional<RequestFailure> proxy_refusal;  // the answer to all requests about proxies
   std::vector<ProxyView> proxies_there;
   std::map<std::string, Sockets> sockets;  // by service
   std::vector<TimerView> timers_there;
   std::map<std::string, std::string> trigger_faults;  // by service
   mutable int asked_for_proxies = 0;
   std::optional<ScheduledPower> scheduled;
-  Board::Others effects;  // of what sets and deletes services
+  Board::Others effects;  // of requests that set and delete services
   NewRoot switched_to;
   std::atomic<int> powered{0};
 };
 
-/// A connection to the rig; every wait has a deadline, after which the test fails.
+/// A connection to the rig; a wait that passes its deadline fails the test.
 class TestClient {
  public:
   explicit TestClient(const std::string& path);
   explicit TestClient(UniqueFd fd) : fd_(std::move(fd)) {}
 
   void send(std::string_view bytes);
-  /// As much of `bytes` as goes within a moment; what was sent.
+  /// Sends as much of `bytes` as possible within a moment; returns the number of bytes.
   std::size_t send_some(std::string_view bytes);
-  /// The next line, without its end; nothing where the server has closed.
+  /// The next line, without its end; nothing if the server has closed.
   std::optional<std::string> line();
-  /// Sends one request and gives the response to it: JSON text of `result`, or the error object.
+  /// Sends one request and returns its response: JSON text of `result`, or the error object.
   std::string call(const std::string& method, const std::string& params = "{}");
   [[nodiscard]] int error_of(const std::string& method, const std::string& params = "{}");
-  /// No more is sent.
+  /// Ends the sending side.
   void end_input();
   [[nodiscard]] int fd() const { return fd_.get(); }
-  /// Whether the server has closed; reads and throws away what is there before.
+  /// Whether the server has closed; reads and drops the data before.
   [[nodiscard]] bool closed();
 
  private:
@@ -123,13 +122,13 @@ class TestClient {
   int last_id_ = 0;
 };
 
-/// A value of a JSON text, to look at. (RapidJSON's own comparisons recurse for ever in C++20.)
+/// A value in a JSON text. (RapidJSON's own comparisons recurse for ever in C++20.)
 class Json {
  public:
-  /// Fails the test where `text` is no JSON.
+  /// Fails the test if `text` is not JSON.
   explicit Json(const std::string& text);
 
-  // What is not there, and every member of what is no object, fails the test.
+  // A missing member, and any member of a value that is not an object, fails the test.
   [[nodiscard]] Json operator[](const char* member) const;
   [[nodiscard]] Json operator[](int index) const;
   [[nodiscard]] bool has(const std::string& member) const;
@@ -143,7 +142,7 @@ class Json {
   [[nodiscard]] bool is_string() const { return value_->IsString(); }
   [[nodiscard]] std::int64_t number() const;
   [[nodiscard]] std::string string() const;
-  /// As JSON text without blanks.
+  /// The JSON text without blanks.
   [[nodiscard]] std::string text() const;
 
   bool operator==(std::string_view other) const { return is_string() && string() == other; }
@@ -169,7 +168,7 @@ class Json {
   const JsonValue* value_;
 };
 
-/// The server. Its loop runs in a thread of its own from the start.
+/// The server. Its loop runs in its own thread from the start.
 class Rig {
  public:
   explicit Rig(const std::vector<SpecPtr>& specs = {},
@@ -184,7 +183,7 @@ class Rig {
 
   /// Runs `action` on the loop's thread, and waits for it.
   void on_loop(const std::function<void()>& action);
-  /// A copy of what the daemon has written down.
+  /// A copy of a record of the daemon.
   template <class T>
   [[nodiscard]] T daemons(T FakeDaemon::*member) {
     T copy;

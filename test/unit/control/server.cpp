@@ -1,4 +1,4 @@
-// The control server over real sockets: many clients, hostile ones, slow ones, and those that go.
+// The control server over real sockets: many clients, hostile and slow ones, and ones that leave.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/resource.h>
@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// --- the methods of JSON-RPC's own examples, and some that are a burden ---
+// --- the methods of JSON-RPC's own examples, and some that are expensive ---
 
 constexpr Param kSubtract[] = {{"minuend", ParamType::count, true, {}, ""},
                                {"subtrahend", ParamType::count, true, {}, ""}};
@@ -42,7 +42,7 @@ Outcome filler(Call& call) {
   return json_of(std::string(static_cast<std::size_t>(*call.params.count("bytes")), 'x'));
 }
 
-/// The same, not at once.
+/// The same, answered later.
 Outcome late_filler(Call& call) {
   Later later;
   later.look = [bytes = static_cast<std::size_t>(*call.params.count("bytes"))] {
@@ -101,7 +101,7 @@ TEST_CASE("every example of the JSON-RPC 2.0 specification is answered as there"
   exchange(R"({"jsonrpc": "2.0", "method": "subtract", "params": )"
            R"({"minuend": 42, "subtrahend": 23}, "id": 4})",
            R"({"jsonrpc": "2.0", "result": 19, "id": 4})");
-  // Notifications are answered with nothing: the next answer is the one to what follows them.
+  // Notifications have no answer: the next answer belongs to the request after them.
   client.send(R"({"jsonrpc": "2.0", "method": "update", "params": [1,2,3,4,5]})"
               "\n"
               R"({"jsonrpc": "2.0", "method": "foobar"})"
@@ -196,7 +196,7 @@ TEST_CASE("a request of 1 MiB is taken, a longer one refused and its client clos
   fits.send(padded(1048576));
   CHECK(fits.line() == R"({"jsonrpc":"2.0","result":["hello",5],"id":1})");
 
-  TestClient late = rig.client();  // what came before the long line is still answered
+  TestClient late = rig.client();  // requests before the long line are still answered
   late.send(request("subtract", "[1,1]", 7) + padded(1048577));
   CHECK(late.line() == R"({"jsonrpc":"2.0","result":0,"id":7})");
   const auto refusal = late.line();
@@ -204,7 +204,7 @@ TEST_CASE("a request of 1 MiB is taken, a longer one refused and its client clos
   CHECK(refusal->starts_with(R"({"jsonrpc":"2.0","error":{"code":-32600,)"));
   CHECK_FALSE(late.line());
 
-  // A client that sends all of its line before it reads anything learns why, too.
+  // A client that sends its whole line before it reads also learns the reason.
   TestClient stubborn = rig.client();
   stubborn.send(std::string(5000000, 'x') + "\n");
   const auto told = stubborn.line();
@@ -212,7 +212,7 @@ TEST_CASE("a request of 1 MiB is taken, a longer one refused and its client clos
   CHECK(told->find("-32600") != std::string::npos);
   CHECK(stubborn.closed());
 
-  TestClient endless = rig.client();  // no end of line at all; it may be cut off in the middle
+  TestClient endless = rig.client();  // without a line end; may be cut off in the middle
   endless.send(std::string(3 << 20, 'x'));
   CHECK(endless.line().value_or("").find("-32600") != std::string::npos);
   CHECK(endless.closed());
@@ -225,7 +225,7 @@ TEST_CASE("a client that never reads is dropped, and others do not notice",
   TestClient mute = rig.client();
   const std::string asks = request("filler", "[100000]", 1);
   bool dropped = false;
-  // Far more requests than 4 MiB of answers need: sooner or later nobody takes them any more.
+  // Far more requests than 4 MiB of answers need: at some time the server takes no more of them.
   dropped = becomes_true([&] {
     mute.send_some(asks + asks + asks + asks);
     return rig.figures().clients == 0;
@@ -262,7 +262,7 @@ TEST_CASE("answers that come later wait for a client that reads the ones before"
     const ssize_t got = ::recv(client.fd(), piece.data(), piece.size(), 0);
     REQUIRE(got > 0);
     received += static_cast<std::size_t>(got);
-    for (int i = 0; i < 3; ++i) rig.on_loop([] {});  // the server sees that there is room
+    for (int i = 0; i < 3; ++i) rig.on_loop([] {});  // the server notices the room
   }
   still_serves(rig);
 }
@@ -422,11 +422,11 @@ TEST_CASE("without descriptors clients wait, nothing spins, and they are served 
   rlimit limit{};
   REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
   const auto open = open_descriptors();
-  // Exactly one more, which the client takes.
+  // Exactly one more descriptor, which the client takes.
   rlimit tight{static_cast<rlim_t>(open.rbegin()->first) + 2, limit.rlim_max};
   std::vector<UniqueFd> gaps;
   REQUIRE(::setrlimit(RLIMIT_NOFILE, &tight) == 0);
-  while (true) {  // fill the numbers below
+  while (true) {  // fill the lower numbers
     UniqueFd fd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
     if (!fd) break;
     gaps.push_back(std::move(fd));

@@ -1,4 +1,4 @@
-// debug.settle: what it waits for, what it does not wait for, and that it has an end.
+// debug.settle: what it waits for, what it does not wait for, and its end.
 #include <unistd.h>
 
 #include <atomic>
@@ -38,7 +38,7 @@ TEST_CASE("an idle watcher is called when everything that was ready has been han
   loop->run();
   CHECK(order.ends_with("idle "));
   CHECK(order.size() == std::string_view("timer task its task idle ").size());
-  // It was for once.
+  // The callback was for one time.
   loop->stop();
   loop->run();
   CHECK(order.size() == std::string_view("timer task its task idle ").size());
@@ -51,7 +51,7 @@ TEST_CASE("debug.settle answers when all that was written to pipes has been read
   const Slot slot = rig.board().find("web");
   const auto pipes = rig.logs().open_output(slot);
   REQUIRE(pipes);
-  // A pipe is not watched for a moment when it is written to again soon.
+  // zinit does not watch a pipe for a moment if more is written to it soon.
   for (std::uint64_t line = 1; line <= 100; ++line) {
     REQUIRE(::write(pipes->out.get(), "line\n", 5) == 5);
     REQUIRE(client.call("debug.settle", kPatient) == kOk);

@@ -41,7 +41,7 @@ TEST_CASE("the socket is its owner's alone, in a directory that is made", "[cont
   REQUIRE(socket);
   CHECK(look_at(path).st_mode == (S_IFSOCK | 0600));
   CHECK((look_at(dir / "run/zinit").st_mode & 0777) == 0755);
-  const TestClient client(path);  // it listens
+  const TestClient client(path);  // the socket listens
 }
 
 TEST_CASE("a live socket is never replaced, and the error says so", "[control][socket]") {
@@ -53,7 +53,7 @@ TEST_CASE("a live socket is never replaced, and the error says so", "[control][s
   REQUIRE_FALSE(second);
   CHECK(second.error().errnum == EADDRINUSE);
   CHECK(second.error().text.find("already in use") != std::string::npos);
-  const TestClient client(path);  // the first still has it
+  const TestClient client(path);  // the first socket is still in place
 }
 
 TEST_CASE("of servers that start at once exactly one gets the socket",
@@ -90,7 +90,7 @@ TEST_CASE("at the end the socket's file goes, but only its own", "[control][sock
     auto second = ControlSocket::open({path});
     REQUIRE(second);
     *first = ControlSocket();
-    CHECK(exists(path));  // the second's
+    CHECK(exists(path));  // the second one's file
   }
   CHECK_FALSE(exists(path));
 }

@@ -1,4 +1,4 @@
-// The methods xinet.*, and what a status and an explanation tell of proxies and sockets.
+// The methods xinet.*, and proxies and sockets in a status and an explanation.
 #include "config/value_text.hpp"
 #include "support/catch.hpp"
 #include "unit/control/rig.hpp"
@@ -234,7 +234,7 @@ TEST_CASE("why names the connections that start a service which nobody wants",
     (void)client.call("service.start", "[\"" + std::string(name) + "\",true]");
   for (const char* name : {"db", "bad", "setup"}) {
     INFO(name);
-    CHECK(triggers(client, name).empty());  // it runs, has failed, is done
+    CHECK(triggers(client, name).empty());  // it runs, has failed, or is done
   }
   (void)client.call("service.stop", R"(["db",true])");
   CHECK(triggers(client, "db") == of_db);

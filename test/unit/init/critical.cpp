@@ -1,4 +1,4 @@
-// When a critical service has ended for good, and with which code a container ends then.
+// When a critical service has ended for good, and the exit code of its container.
 #include "init/critical.hpp"
 #include "support/catch.hpp"
 

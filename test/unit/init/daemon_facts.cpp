@@ -1,4 +1,4 @@
-// What the daemon tells the next image of itself.
+// The daemon's own facts for the next process image.
 #include "init/daemon_facts.hpp"
 #include "support/catch.hpp"
 
@@ -44,7 +44,7 @@ void check_same(const DaemonFacts& read, const DaemonFacts& told) {
   CHECK(read.etc_environment == told.etc_environment);
 }
 
-/// The facts of `daemon` after those of `before`, as a file of facts has them.
+/// The facts of `daemon` written over those of `before`, as in a file of facts.
 FactMap facts_of(const DaemonFacts& daemon, FactMap before = {}) {
   put_daemon(daemon, before);
   std::erase_if(before, [](const auto& fact) { return fact.second.empty(); });
@@ -63,7 +63,7 @@ TEST_CASE("daemon facts: none have their defaults", "[init][kept]") {
 }
 
 TEST_CASE("daemon facts: what is no more is not taken for what was", "[init][kept]") {
-  // The emergency shell has ended: its pid may be any process's by now.
+  // The emergency shell has ended: any process may have its pid by now.
   DaemonFacts later = full();
   later.shell = 0;
   later.settings.clear();

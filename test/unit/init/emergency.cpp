@@ -1,4 +1,4 @@
-// The emergency shell: started by a thread, so that the loop goes on, and its end seen.
+// The emergency shell: a thread starts it, so that the loop goes on, and zinit notices its end.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,7 +18,7 @@ using namespace zinit;
 
 namespace {
 
-/// A shell on a loop, spawned by `spawn`; what it said was over.
+/// A shell on a loop, spawned by `spawn`, and a record of its calls of `over`.
 struct Bench {
   explicit Bench(EmergencyShell::Spawn spawn)
       : shell(
@@ -90,7 +90,7 @@ TEST_CASE("a shell's end is seen by the reaper, and it can be started again",
     REQUIRE(test::becomes_true([&] { return pid > 0; }));
     end_and_leave(pid);
     CHECK_FALSE(bench.shell.child_ended(pid + 1, {}));
-    // The loop knows the pid when it has served the thread's call.
+    // The loop knows the pid after it has handled the thread's call.
     for (int i = 0; bench.over.size() < times && i < 4000; ++i) {
       look.set(Milliseconds(5));
       bench.loop->run();

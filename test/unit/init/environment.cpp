@@ -1,4 +1,4 @@
-// The environment under every service's.
+// The base of every service's environment.
 #include "init/environment.hpp"
 #include "support/catch.hpp"
 

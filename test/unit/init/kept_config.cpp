@@ -1,4 +1,4 @@
-// The configuration in force as facts: the graph that the next image makes of them is the same.
+// The configuration in force as facts: the next process image makes the same graph from them.
 #include <fstream>
 
 #include "base/json.hpp"
@@ -23,7 +23,7 @@ SpecPtr spec_of(const std::string& name, const std::string& text, bool system_cl
   return finish(parse_spec(text, "/etc/zinit/services/" + name + ".toml", system_class));
 }
 
-/// The service that a command is.
+/// The service of a container's command.
 SpecPtr command_service(const Strings& command, const std::string& settings = "") {
   const TempDir dir;
   Sources sources;
@@ -48,11 +48,11 @@ std::vector<SpecPtr> many() {
                           "[service]\nexec = 'a'\nenv = {A = 'x'}\n[readiness]\n"
                           "notify = 'systemd'\n[health]\ntype = 'tcp'\n"
                           "endpoint = 'a:80'\n[lifecycle]\nrestart = 'always'\n"));
-  // With a warning, an error, and no TOML at all.
+  // With a warning, with an error, and not TOML at all.
   specs.push_back(spec_of("warned", "[service]\nexec = 'a'\ncolour = 'red'\n"));
   specs.push_back(spec_of("wrong", "[service]\nexec = 'a'\numask = '999'\n"));
   specs.push_back(spec_of("broken", "[service\n"));
-  // On a cycle, which only the graph refuses.
+  // A cycle, which only the graph refuses.
   specs.push_back(spec_of("one", "[service]\nexec = 'a'\n[dependencies]\nrequires = ['two']\n"));
   specs.push_back(spec_of("two", "[service]\nexec = 'a'\n[dependencies]\nrequires = ['one']\n"));
 
@@ -70,7 +70,7 @@ std::vector<SpecPtr> many() {
   runtime->runtime = true;
   specs.push_back(runtime);
 
-  // In force, though a newer file of it was refused.
+  // In force, although a newer file of it was refused.
   auto held = std::make_shared<ServiceSpec>(*specs.front());
   held->name = "held";
   auto newer = std::make_shared<ServiceSpec>();
@@ -83,7 +83,7 @@ std::vector<SpecPtr> many() {
   return specs;
 }
 
-/// All of many() in slots that do not follow their order, one of them removed.
+/// All of many() in slots that do not follow their order; one of them is removed.
 GraphPtr graph_of_many() {
   const std::vector<SpecPtr> specs = many();
   std::vector<GraphEntry> entries;
@@ -94,7 +94,7 @@ GraphPtr graph_of_many() {
   return Graph::build(entries, {{"masked", "/etc/zinit/services/masked.toml"}, {"other", "/m"}});
 }
 
-/// What is left in a file of facts that had `before`.
+/// The content of a file of facts that had `before`, after the change.
 FactMap with_changes(const Graph& from, const Graph& to, FactMap before = {}) {
   FactMap changes;
   put_changes(from, to, changes);
@@ -160,7 +160,7 @@ void check_same_graph(const Graph& read, const Graph& kept) {
   }
 }
 
-/// The names that `facts` give.
+/// The names of the services in `facts`.
 Strings names_in(const FactMap& facts) { return graph_from(facts)->names(); }
 
 std::string key_of(const Graph& graph, std::string_view name) {
@@ -176,7 +176,7 @@ TEST_CASE("kept config: the graph that was in force is there again", "[init][kep
   REQUIRE_FALSE(graph->node(graph->find("plain")).broken());
   const GraphPtr again = graph_from(facts_of(*graph));
   check_same_graph(*again, *graph);
-  // And once more: the next image leaves the same for the one after it.
+  // Again: the next process image leaves the same facts for its successor.
   CHECK(facts_of(*again) == facts_of(*graph));
 }
 
@@ -199,8 +199,8 @@ TEST_CASE("kept config: a fact is written for what has changed, and for nothing 
   put_changes(*before, *before, none);
   CHECK(none.empty());
 
-  // One service changes, one is removed, one leaves, one is new; one mask goes, one leads
-  // elsewhere.
+  // One service changes, one is removed, one leaves, one is new; one mask goes, and one has another
+  // target.
   std::vector<GraphEntry> entries;
   for (const Slot slot : before->order()) {
     const Node& node = before->node(slot);

@@ -1,4 +1,4 @@
-// A fault in PID 1 must not end it. Tried on a child, which any process can be asked about.
+// A fault in PID 1 must not end it. Tested on a child process.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
@@ -25,7 +25,7 @@ using namespace zinit;
 
 namespace {
 
-/// A process of its own that survives faults, and what it says.
+/// A separate process that survives faults, and its messages.
 class Survivor {
  public:
   explicit Survivor(const std::function<void()>& action) {
@@ -37,7 +37,7 @@ class Survivor {
       sigemptyset(&later);
       sigaddset(&later, SIGUSR1);
       sigprocmask(SIG_BLOCK, &later, nullptr);
-      ::dup2(::open("/dev/null", O_WRONLY), STDERR_FILENO);  // the C++ library's own last words
+      ::dup2(::open("/dev/null", O_WRONLY), STDERR_FILENO);  // drops the C++ library's own message
       survive_faults(log->write.get(), "/dev/null");
       if (write_all(log->write.get(), "ready", "the pipe")) action();
       _exit(0);
@@ -53,7 +53,7 @@ class Survivor {
   Survivor(const Survivor&) = delete;
   Survivor& operator=(const Survivor&) = delete;
 
-  /// What it says until `end` is in it; less where it ends or falls silent for 10 s.
+  /// Its messages until `end` is in them; fewer if it ends or is silent for 10 s.
   std::string said(std::string_view end) {
     std::string text;
     pollfd ready{log_.get(), POLLIN, 0};
@@ -88,7 +88,7 @@ TEST_CASE("an uncaught exception is survived as a fault is", "[init][last-resort
 
 TEST_CASE("a fault signal from another process is ignored", "[init][last-resort]") {
   Survivor survivor([] {
-    // SIGUSR1 is blocked, and comes after the other has been delivered.
+    // SIGUSR1 is blocked, and arrives after the other signal was delivered.
     sigset_t later;
     sigemptyset(&later);
     sigaddset(&later, SIGUSR1);
@@ -123,7 +123,7 @@ TEST_CASE("after a fault of another thread the main one reaps, whatever it waits
         ::raise(SIGSEGV);
       });
       locked.get_future().wait();
-      const std::lock_guard lock(mutex);  // as the board's, which a thread holds at its fault
+      const std::lock_guard lock(mutex);  // like the board's, held by the thread at fault
       faulty.join();
     });
     CHECK(survivor.said("SIGSEGV").find("SIGSEGV") != std::string::npos);

@@ -1,4 +1,4 @@
-// What a server is told by its command line, its environment and the kernel's command line.
+// A server's input from its command line, its environment and the kernel's command line.
 #include "init/options.hpp"
 #include "support/catch.hpp"
 

@@ -1,4 +1,4 @@
-// Reloads: read on a thread, taken on the loop, one after another.
+// Reloads: a thread reads, the loop applies, one after another.
 #include <algorithm>
 #include <stdexcept>
 #include <thread>
@@ -16,7 +16,7 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-/// A Reloader on a loop, and what it did. The file read is a count of the readings.
+/// A Reloader on a loop, and its record. The file's content is the count of readings.
 struct Bench {
   std::unique_ptr<EventLoop> loop = std::move(*EventLoop::create());
   std::atomic<int> readings{0};

@@ -1,4 +1,4 @@
-// The stopping phase of a shutdown, on a board without services and on one with a stubborn one.
+// The stopping phase of a shutdown, on an empty board and on a board with a stubborn service.
 #include <unistd.h>
 
 #include "control/changes.hpp"
@@ -17,7 +17,7 @@ using namespace zinit;
 
 namespace {
 
-/// A board on a loop, with a reaper, as the daemon has them.
+/// A board on a loop, with a reaper, as in the daemon.
 struct Bench {
   std::unique_ptr<EventLoop> loop = std::move(*EventLoop::create());
   test::NoOutput output;
@@ -35,7 +35,7 @@ struct Bench {
     changes.listen([this] { shutdown.look(); });
   }
 
-  /// Starts a service that ignores its stop signal, and has an hour to end.
+  /// Starts a service that ignores its stop signal and has an hour to end.
   void start_stubborn() {
     const test::TempDir directory;
     const std::string mark = directory / "ignores";
@@ -47,7 +47,7 @@ struct Bench {
   }
 };
 
-/// Reaps what the bench's service leaves, as long as it lives.
+/// Reaps the processes of the bench's service while it lives.
 class Reaper {
  public:
   explicit Reaper(Bench& bench) : bench_(bench), timer_(*bench.loop, [this] { reap(); }) { reap(); }

@@ -20,7 +20,7 @@ using namespace zinit;
 
 namespace {
 
-/// Login files of a test's own; neither exists yet.
+/// Login files of a test; neither exists yet.
 struct Files {
   test::TempDir directory;
 

@@ -1,4 +1,4 @@
-// The machine's watchdog, with a file in place of the device; and our own, in processes of its own.
+// The machine's watchdog, with a file as the device; and zinit's own, in separate processes.
 #include <csignal>
 #include <functional>
 #include <string>
@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Runs the loop until `done`, which is asked each 5 ms.
+/// Runs the loop until `done`, checked every 5 ms.
 template <class Done>
 bool run_until(EventLoop& loop, Done done) {
   int asked = 0;
@@ -107,7 +107,7 @@ TEST_CASE("a loop that is stuck for too long counts as a crash", "[threads][init
     auto loop = EventLoop::create();
     SelfWatchdog watchdog({{"the loop", **loop, [] {}}});
     watchdog.set(50ms);
-    while (true) ::pause();  // as a loop in a deadlock
+    while (true) ::pause();  // like a loop in a deadlock
   });
   CHECK(end == "signal " + std::to_string(SIGABRT));
 }

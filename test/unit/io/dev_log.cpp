@@ -1,4 +1,4 @@
-// /dev/log: how messages are read, and whose the socket is.
+// /dev/log: how messages are read, and who owns the socket.
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,7 +24,7 @@ std::string parsed(std::string_view bytes) {
          std::string(message.text);
 }
 
-/// Sends a message as syslog(3) does; false where nobody takes it.
+/// Sends a message as syslog(3) does; false if no process takes it.
 bool send_to(const std::string& path, std::string_view text) {
   const UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   const sockaddr_un address = unix_address(path);
@@ -32,7 +32,7 @@ bool send_to(const std::string& path, std::string_view text) {
          static_cast<ssize_t>(text.size());
 }
 
-/// A daemon that has the socket: removes what is there and binds its own, as syslog daemons do.
+/// A daemon that takes the socket: removes the old one and binds its own, as syslog daemons do.
 UniqueFd daemon_at(const std::string& path) {
   ::unlink(path.c_str());
   UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -65,7 +65,7 @@ struct World {
              taken.end();
     });
   }
-  /// Whether what is sent comes to zinit, sooner or later.
+  /// Whether zinit gets the message, sooner or later.
   [[nodiscard]] bool comes(const std::string& text) {
     return test::becomes_true([&] { return send_to(path, text); }) && has(text);
   }
@@ -75,7 +75,7 @@ struct World {
   std::unique_ptr<DataLoop> data;
   Mutex mutex;
   std::vector<std::string> taken GUARDED_BY(mutex);
-  std::unique_ptr<DevLog> log;  // last: it hands on what waits when it goes
+  std::unique_ptr<DevLog> log;  // last: its end hands waiting messages on
 };
 
 }  // namespace
@@ -117,7 +117,7 @@ TEST_CASE("syslog: the socket is there for everybody, and messages come with the
           "[threads][io][syslog]") {
   World w;
   w.log->start();
-  REQUIRE(send_to(w.path, "<13>hello"));  // at once: who logs at boot does not try again
+  REQUIRE(send_to(w.path, "<13>hello"));  // at once: a program that logs at boot does not try again
   REQUIRE(w.data->start());
   REQUIRE(w.has("<13>hello"));
   struct stat status {};
@@ -144,7 +144,7 @@ TEST_CASE("syslog: a daemon that starts gets the socket, and zinit binds it agai
     w.log->look();
     CHECK(send_to(w.path, "for it still"));
     daemon.reset();
-    // One that ends in good order removes its socket; of one that was killed look() tells.
+    // A daemon that ends normally removes its socket; look() notices one that was killed.
     if (killed)
       REQUIRE(test::becomes_true([&] {
         w.log->look();

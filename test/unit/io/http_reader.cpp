@@ -1,4 +1,4 @@
-// What a probe reads of a web server's answer, in one piece and byte by byte.
+// A probe's reading of a web server's answer, in one piece and byte by byte.
 #include "io/http_reader.hpp"
 #include "support/catch.hpp"
 
@@ -18,7 +18,7 @@ std::ostream& operator<<(std::ostream& to, const Outcome& outcome) {
   return to << outcome.status << " '" << outcome.fault << "'";
 }
 
-/// The same whether it comes at once or in pieces.
+/// Reads the bytes at once and in pieces; both must give the same.
 Outcome read(std::string_view bytes) {
   HttpReader whole, pieces;
   if (!whole.take(bytes)) whole.ended();

@@ -1,4 +1,4 @@
-// Log files: where they are cut, what others do to them, and how a line is written for collectors.
+// Log files: where they are cut, interference by others, and the form of a line for collectors.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -45,7 +45,7 @@ TEST_CASE("log file: it is rotated between lines, before it exceeds its limit", 
   append(file, "12\n45\n78\nabc", {6, 2});
   CHECK(text_of_file(path + ".1") == "12\n45\n");
   CHECK(text_of_file(path) == "78\nabc");
-  // A line that was begun stays whole, and one that is too long is a file by itself.
+  // A line that has begun stays whole, and one that is too long gets its own file.
   append(file, "def\n0123456789\nx\n", {6, 2});
   CHECK(text_of_file(path + ".2") == "78\nabcdef\n");
   CHECK(text_of_file(path + ".1") == "0123456789\n");
@@ -79,7 +79,7 @@ TEST_CASE("log file: a file that others renamed or emptied is not renamed again"
 TEST_CASE("log file: if it cannot be renamed nothing is written beyond its size", "[io]") {
   test::TempDir dir;
   const std::string path = dir / "a.log";
-  // A directory in the way of the last name, which holds something.
+  // A non-empty directory is in the way of the last name.
   REQUIRE(::mkdir((path + ".1").c_str(), 0755) == 0);
   REQUIRE(::mkdir((path + ".1/x").c_str(), 0755) == 0);
   LogFile file(path);
@@ -107,7 +107,7 @@ TEST_CASE("log file: it is neither opened nor rotated by a link that a stranger 
   LogFile file(dir / "theirs/logs/a.log");
   append(file, "12345\n", {6, 2});
   CHECK(text_of_file(dir / "theirs/logs/a.log") == "12345\n");
-  // The folder makes way for a link to one of root's, in which there is a file of that name.
+  // A link to root's folder, which has a file of that name, replaces the folder.
   REQUIRE(::rename((dir / "theirs/logs").c_str(), (dir / "theirs/old").c_str()) == 0);
   REQUIRE(::symlink((dir / "secret").c_str(), (dir / "theirs/logs").c_str()) == 0);
   REQUIRE(::link((dir / "theirs/old/a.log").c_str(), (dir / "secret/a.log").c_str()) == 0);
@@ -131,7 +131,7 @@ TEST_CASE("file sink: pieces of a line are joined, and another stream's line end
   auto dropped = std::make_shared<std::atomic<std::uint64_t>>(0);
   FileWriters writers;
   const auto sink = std::make_shared<FileSink>(writers, path);
-  int out = 0, err = 0;  // only their addresses count
+  int out = 0, err = 0;  // only their addresses matter
   const std::string text = "one\ntwo\npiece";
   const auto give = [&](const void* source, std::vector<SplitLine> lines) {
     sink->take({"a", LogStream::out, 1, source, 0, lines}, dropped);
@@ -164,12 +164,12 @@ TEST_CASE("file sink: a file is opened again even if there is always more to wri
   const std::string text(10000, 'x');
   const SplitLine line{text, false};
   const auto give = [&] { sink->take({"a", LogStream::out, 1, nullptr, 0, {&line, 1}}, dropped); };
-  for (int i = 0; i < 20; ++i) give();  // more than a FIFO takes
+  for (int i = 0; i < 20; ++i) give();  // more than a FIFO holds
   std::vector<char> bytes(65536);
   REQUIRE(test::becomes_true([&] { return ::read(reader.get(), bytes.data(), bytes.size()) > 0; }));
   REQUIRE(::rename(path.c_str(), (dir / "old").c_str()) == 0);
   sink->reopen(1);
-  // More comes than is taken out at the other end.
+  // More data comes than the other end reads.
   CHECK(test::becomes_true([&] {
     give();
     static_cast<void>(::read(reader.get(), bytes.data(), bytes.size()));
@@ -177,7 +177,7 @@ TEST_CASE("file sink: a file is opened again even if there is always more to wri
   }));
 }
 
-/// Lets another log's line come to a file between two pieces of one line.
+/// Adds another log's line to a file between two pieces of one line.
 class Interrupting final : public Sink {
  public:
   Interrupting(std::shared_ptr<FileSink> file, ServiceLog& other)
@@ -226,12 +226,12 @@ TEST_CASE("file sink: lines that find no room are counted, and all others are wr
   flood();
   CHECK(*dropped >= kLines - FileSink::kQueueBytes / text.size());
   CHECK(sink->wants_pause());
-  // Nobody reads it: at last everything is lost, and counted as such.
+  // Nobody reads it: finally everything is lost, and counted as lost.
   CHECK(test::becomes_true([&] { return *dropped == kLines; }));
-  // Room that was made by giving up slows nobody down again.
+  // Room from lines that were given up does not slow a writer down again.
   flood();
   CHECK_FALSE(sink->wants_pause());
-  // The file can be written again: the next flood is as the first.
+  // The file can be written again: the next flood is like the first.
   REQUIRE(::unlink((dir / "fifo").c_str()) == 0);
   CHECK(test::becomes_true([&] { return sink->idle(); }));
   REQUIRE(::unlink((dir / "fifo").c_str()) == 0);
@@ -257,7 +257,7 @@ void say(const std::vector<std::shared_ptr<Sink>>& sinks, std::string_view text)
     sink->take({"a", LogStream::out, 1, nullptr, 0, {&line, 1}}, dropped);
 }
 
-/// Descriptors of this process that are below `folder`.
+/// The number of this process's descriptors below `folder`.
 int open_below(const std::string& folder) {
   int count = 0;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
@@ -279,7 +279,7 @@ TEST_CASE("sink table: at the end all files are closed, whoever is at work on th
     all.push_back(table.sinks_for(to_file(dir / fmt::format("{}.log", i))));
   for (const auto& sinks : all) say(sinks, "first");
   REQUIRE(test::becomes_true([&] { return open_below(dir.path()) == 100; }));
-  // Some are being written, some rest.
+  // Some files are being written, some rest.
   for (std::size_t i = 0; i < all.size(); i += 2) say(all[i], std::string(100000, 'x'));
   table.finish(Milliseconds{20000});
   CHECK(open_below(dir.path()) == 0);

@@ -50,7 +50,7 @@ Logging lines_and_bytes(std::uint32_t lines, std::uint32_t bytes = 1u << 30) {
   return logging;
 }
 
-/// Keeps the lines that it is given, each as "SERVICE: TEXT".
+/// Keeps its lines, each as "SERVICE: TEXT".
 class KeepingTap final : public LogTap {
  public:
   explicit KeepingTap(std::string wanted = {}) : wanted_(std::move(wanted)) {}
@@ -80,7 +80,7 @@ class KeepingTap final : public LogTap {
   std::vector<std::uint64_t> seqs_ GUARDED_BY(mutex_);
 };
 
-/// The texts of what add_tap() answers.
+/// The texts in the answer of add_tap().
 Texts texts(const LastLines& last) {
   Texts result;
   for (const NamedLine& named : last.lines)
@@ -88,7 +88,7 @@ Texts texts(const LastLines& last) {
   return result;
 }
 
-/// Keeps what it is given.
+/// Keeps everything that it gets.
 class KeepingSink final : public Sink {
  public:
   explicit KeepingSink(std::string_view name) : name_(name) {}
@@ -117,7 +117,7 @@ class KeepingSink final : public Sink {
 
 struct World {
   explicit World(LogSinks sinks = {}) {
-    // A writer whose reader is gone shall see EPIPE, as zinit itself does.
+    // A writer without a reader must get EPIPE, like zinit itself.
     std::signal(SIGPIPE, SIG_IGN);
     auto made = DataLoop::create();
     REQUIRE(made);
@@ -134,7 +134,7 @@ struct World {
     return std::move(pipes).value();
   }
 
-  /// Waits until the log has seen `seq` lines.
+  /// Waits until the log has `seq` lines.
   [[nodiscard]] bool reaches(Slot slot, std::uint64_t seq) {
     return test::becomes_true([&] { return store->info(slot).last_seq >= seq; });
   }
@@ -147,13 +147,13 @@ void write(const UniqueFd& fd, std::string_view text) {
   REQUIRE(write_all(fd.get(), text, "pipe"));
 }
 
-/// Whether nobody reads the pipe any more. Waits for it.
+/// Waits until the pipe has no reader.
 bool reader_goes(const UniqueFd& fd) {
   pollfd state{fd.get(), 0, 0};
   return ::poll(&state, 1, 20000) == 1 && (state.revents & POLLERR) != 0;
 }
 
-/// Runs `script` with the pipes as its output, to its end.
+/// Runs `script` to its end, with the pipes as its output.
 void run_shell(const std::string& script, OutputPipes pipes) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
@@ -191,7 +191,7 @@ TEST_CASE("log: lines of both streams are kept with their stream and time", "[th
 
 TEST_CASE("log: when a process has ended all that it wrote is in the log, also a last partial line",
           "[threads][io]") {
-  World w;  // the loop does not even run: the reader takes in what lies in the pipes
+  World w;  // without a running loop: the call takes the data from the pipes
   w.store->configure(0, spec_of("web"));
   run_shell(
       "echo one; echo two >&2; i=0; while [ $i -lt 2000 ]; do echo $i; i=$((i+1)); done; "
@@ -209,7 +209,7 @@ TEST_CASE("log: when a process has ended all that it wrote is in the log, also a
 
 TEST_CASE("log: a pipe that a reader took to its end is closed by the loop", "[threads][io]") {
   World w;
-  add_line(*w.store, 1, "");  // the file that the first blocks of rings share stays open
+  add_line(*w.store, 1, "");  // the file shared by first blocks of rings stays open
   const auto before = test::open_descriptors();
   for (int i = 0; i < 20; ++i) {
     run_shell("echo hello", w.open(0));
@@ -286,7 +286,7 @@ TEST_CASE("log: under a flood every line comes once and in its order, readers or
   out.join();
   err.join();
   notes.join();
-  static_cast<void>(last(*w.store, 0, 1));  // takes in what lies in the pipes
+  static_cast<void>(last(*w.store, 0, 1));  // takes the data from the pipes
   done = true;
   reader.join();
 
@@ -481,14 +481,14 @@ TEST_CASE("log: a service that is forgotten leaves no lines, pipes or counts", "
   write(next.out, "fresh\n");
   const auto lines = last(*w.store, 0, 10);
   REQUIRE(texts(lines) == Texts{"fresh"});
-  // A follower of the slot is not led back. What was not ended may have been shown as it stood.
+  // A follower of the slot does not go back. An unfinished line may have been shown unfinished.
   CHECK(lines[0].seq >= 3);
 }
 
 TEST_CASE("log: processes left behind hold a bounded number of pipes", "[threads][io]") {
   World w;
   w.run();
-  // The ring has outgrown its first block, so its file and that of first blocks are open.
+  // The ring has outgrown its first block, so that its file and the file of first blocks are open.
   add_line(*w.store, 0, std::string(1000, 'x'));
   add_line(*w.store, 1, "");
   const std::size_t before = test::open_descriptors().size();
@@ -497,7 +497,7 @@ TEST_CASE("log: processes left behind hold a bounded number of pipes", "[threads
     held.push_back(w.open(0));
     write(held.back().out, "of " + std::to_string(i) + "\nhalf");
   }
-  // The oldest are given up with all that was in them, half lines too.
+  // The oldest are given up with all their content, half lines too.
   CHECK(reader_goes(held.front().out));
   CHECK(reader_goes(held.front().err));
   const std::size_t kept = LogStore::kOldPipes + 2;

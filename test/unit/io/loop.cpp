@@ -1,4 +1,4 @@
-// Event loops and watchers: tasks from other threads, faults in callbacks, rest.
+// Event loops and watchers: tasks from other threads, exceptions in callbacks, rest.
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -69,7 +69,7 @@ TEST_CASE("loop: tasks of one thread run in their order, all of many threads run
           "[threads][io]") {
   auto data = running_loop();
   constexpr int kThreads = 4, kTasks = 1000;
-  int next[kThreads] = {};  // the loop's thread alone writes
+  int next[kThreads] = {};  // only the loop's thread writes
   bool in_order = true, on_thread = true;
   std::vector<std::thread> posters;
   for (int t = 0; t < kThreads; ++t) {
@@ -105,7 +105,7 @@ TEST_CASE("loop: a task is refused if too many wait", "[io]") {
   const auto refused = loop->post([] {});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().errnum == EAGAIN);
-  loop->stop();  // works even so
+  loop->stop();  // works nevertheless
   loop->run();
   CHECK(ran == EventLoop::kMaxTasks);
 }
@@ -178,7 +178,7 @@ TEST_CASE("watcher: a callback may destroy its own watcher", "[io]") {
   const auto counted = std::make_shared<int>(0);
   watcher = std::make_unique<IoWatcher>(*loop, pipe->read.get(), EV_READ, [&, counted](int) {
     watcher.reset();
-    ++*counted;  // what the callback holds lives on until it returns
+    ++*counted;  // the callback's captures live until it returns
     loop->stop();
   });
   watcher->start();

@@ -1,4 +1,4 @@
-// What an image of zinit that crashes leaves of its logs: the next one has each line once.
+// Logs of a process image that crashes: the next process image has each line once.
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,7 +24,7 @@ using Texts = std::vector<std::string>;
 constexpr Slot kSlot = 3, kOther = 4;
 constexpr Ring::Limits kLimits{10000, 1u << 20};
 
-/// Runs `image` in a process of its own, with a list of its own, and returns whether it succeeded.
+/// Runs `image` in its own process, with its own list; returns whether it succeeded.
 bool in_process(const std::function<bool()>& image) {
   const pid_t child = ::fork();
   if (child == 0) ::_exit(make_kept_list() && image() ? 0 : 1);
@@ -37,7 +37,7 @@ Inheritance what_is_left() {
   return *Inheritance::take_over(::fcntl(kept_list_fd(), F_DUPFD_CLOEXEC, 0));
 }
 
-/// The logs of one image. It is never destroyed, as execve(2) destroys nothing.
+/// The logs of one process image. Never destroyed, because execve(2) destroys nothing.
 struct Image {
   explicit Image(Inheritance left = {}) : inherited(std::move(left)) {
     if (KeptFd file = inherited.take(KeptKind::facts)) {
@@ -75,7 +75,7 @@ Image& next_image() {
   return next;
 }
 
-/// Crashes as soon as a line has been stored: in its place `next` says whether all is well then.
+/// Crashes when a line has been stored: then `next` runs and decides whether all is well.
 class CrashTap final : public LogTap {
  public:
   CrashTap(std::string line, std::function<bool()> next)
@@ -100,7 +100,7 @@ bool put(const UniqueFd& fd, std::string_view text) {
   return bool(write_all(fd.get(), text, "a pipe"));
 }
 
-/// A pipe of `slot` of which `bytes` have been read, with no line stored yet.
+/// A pipe of `slot` from which `bytes` were read, with no line stored yet.
 Pipe& half_read(Slot slot, std::uint8_t part, std::string_view bytes) {
   auto& pipe = *new Pipe(std::move(*make_pipe()));
   const int number = pipe.read.get();

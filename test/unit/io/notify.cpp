@@ -1,4 +1,4 @@
-// What a process says by its notify socket: the messages, the sockets, and where they lie.
+// Messages of a process over its notify socket: their text, the sockets, and the sockets' places.
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,7 +28,7 @@ bool is_there(const std::string& path) {
   return ::lstat(path.c_str(), &there) == 0;
 }
 
-/// What a zinit leaves that was killed.
+/// Leaves the socket of a killed zinit.
 void leave_socket(const std::string& path) {
   auto socket = NotifySocket::at_path(path + ".now", {});
   REQUIRE(socket);
@@ -118,7 +118,7 @@ TEST_CASE("notify socket: datagrams come with their sender and their descriptors
     REQUIRE(by_path);
     CHECK(by_path->address() == dir / "socket");
     takes(*by_path);
-    CHECK_FALSE(NotifySocket::at_path(dir / "socket", {}));  // it is not taken from who has it
+    CHECK_FALSE(NotifySocket::at_path(dir / "socket", {}));  // it is not taken from its owner
     auto abstract = NotifySocket::abstract();
     REQUIRE(abstract);
     CHECK(abstract->address().starts_with("@zinit/"));
@@ -148,7 +148,7 @@ TEST_CASE("notify directory: each socket has a path that no other gets, and the 
     REQUIRE(third);
     CHECK(third->address() != address);
     takes(*second);
-    // Who clears the directory away costs no more than what was in it.
+    // A removal of the directory loses only what was in it.
     static_cast<void>(std::filesystem::remove_all(own));
     auto fourth = directory.add_socket({});
     REQUIRE(fourth);

@@ -1,4 +1,4 @@
-// Reads that wait: until a sink has room, and for lines to gather.
+// Delayed reads: until a sink has room, and until lines have gathered.
 #include "io/log_store.hpp"
 #include "support/catch.hpp"
 #include "support/deadline.hpp"
@@ -57,7 +57,7 @@ TEST_CASE("log store: a sink can pause the reading of pipes, but not for a clien
     REQUIRE(test::becomes_true([&] { return sink->asked > 3; }));
     REQUIRE(write_all(pipes->out.get(), "two\n", "pipe"));
   }
-  // It is asked again and again, also when nobody holds the other end any more.
+  // zinit asks the sink repeatedly, even if nobody holds the other end any more.
   const int before = sink->asked;
   REQUIRE(test::becomes_true([&] { return sink->asked > before + 3; }));
   CHECK(sink->lines == 0);
@@ -82,7 +82,7 @@ TEST_CASE("log store: lines that come fast are read together, and none waits for
   REQUIRE(pipes);
   REQUIRE(write_all(pipes->out.get(), "one\n", "pipe"));
   REQUIRE(test::becomes_true([&] { return sink->lines == 1; }));
-  // As fast as a service that does something for each line.
+  // As fast as a service that does some work for each line.
   constexpr int kLines = 2000;
   for (int i = 0; i < kLines; ++i) {
     const TimePoint next = Clock::now() + std::chrono::microseconds{100};

@@ -1,4 +1,4 @@
-// Probes of real servers on the loopback that are well, ill and hostile.
+// Probes of real servers on the loopback interface: healthy, ill and hostile ones.
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -37,8 +37,8 @@ void send_text(int fd, std::string_view text) {
   }
 }
 
-/// A server that gives each connection, one after the other, to `serve`, which may return at any
-/// time: the connection is closed then. `ended` becomes readable when it is to return.
+/// A server that passes each connection in turn to `serve`. `serve` may return at any time, which
+/// closes the connection. `ended` becomes readable when `serve` must return.
 class Server {
  public:
   using Serve = std::function<void(int connection, int ended)>;
@@ -77,7 +77,7 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Of one that serves nobody: connects until the queue is full.
+  /// For a server that serves nobody: connects until the queue is full.
   void fill_queue() {
     for (int i = 0; i < 8; ++i) {
       UniqueFd fd(
@@ -108,7 +108,7 @@ class Server {
   std::thread thread_;
 };
 
-/// Waits until the other end has gone, or the test is over.
+/// Waits until the other end is gone, or the test is over.
 void await_end(int connection, int ended) {
   char buffer[4096];
   while (true) {
@@ -118,7 +118,7 @@ void await_end(int connection, int ended) {
   }
 }
 
-/// A request's text, to the empty line.
+/// The text of a request, up to the empty line.
 std::string read_request(int connection) {
   std::string text;
   char buffer[4096];
@@ -140,7 +140,7 @@ Server::Serve answer(std::string text) {
   };
 }
 
-/// Sends `first`, and then `more` for as long as somebody listens.
+/// Sends `first`, and then `more` while the other end reads.
 Server::Serve endless(std::string first, std::string more) {
   return [=](int connection, int) {
     (void)read_request(connection);
@@ -164,7 +164,7 @@ class Rig {
   }
   ~Rig() { CHECK(data_->stop(test::kPatience)); }
 
-  /// What a probe comes to; `limit` is its timeout.
+  /// The result of a probe; `limit` is its timeout.
   std::string probe(Endpoint endpoint, Milliseconds limit = 30s,
                     std::vector<StatusRange> status = {{200, 399}}) {
     auto target = std::make_shared<ProbeTarget>();
@@ -264,7 +264,7 @@ TEST_CASE("probe: a connection that the kernel cannot watch says nothing of the 
 
 TEST_CASE("probe: the addresses of a name are tried until one accepts the connection",
           "[io][health]") {
-  // Three that refuse, or do not answer, and the good one last.
+  // Three addresses that refuse, or do not answer, and a good one last.
   DnsServer names([](const DnsQuestion& question) {
     std::string packet = DnsServer::reply(question, 0);
     if (question.type != 1) return packet;

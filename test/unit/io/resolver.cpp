@@ -1,4 +1,4 @@
-// Names to addresses: the files, and name servers that are good, silent and lying.
+// Addresses of names: from files, and from name servers that are good, silent or lying.
 #include <future>
 #include <optional>
 
@@ -19,7 +19,7 @@ namespace {
 
 constexpr const char* kNobody = "nameserver 127.0.0.1\n";
 
-/// A resolver on a loop that runs, with files of its own.
+/// A resolver on a running loop, with its own files.
 class Rig {
  public:
   explicit Rig(const DnsServer& server, const std::string& more = {})
@@ -37,7 +37,7 @@ class Rig {
   }
   ~Rig() { CHECK(data_->stop(test::kPatience)); }
 
-  /// Asks, and keeps on asking until there is an answer.
+  /// Asks repeatedly until there is an answer.
   std::future<std::string> ask(const std::string& name, std::uint16_t port = 80) {
     auto told = std::make_shared<std::promise<std::string>>();
     auto answer = told->get_future();
@@ -61,7 +61,7 @@ class Rig {
   template <class Task>
   void on_loop(Task task) {
     std::promise<void> done;
-    // Looked at when the task is over: Catch's macros are for one thread at a time.
+    // Checked after the task, because Catch's macros are for one thread at a time.
     const auto posted = data_->loop().post([&] {
       task();
       done.set_value();
@@ -169,10 +169,10 @@ TEST_CASE("resolver: invalid answers do no harm", "[io][health]") {
   });
   Rig rig(server);
   auto bad = rig.ask("bad.example");
-  // What is asked beside it is answered at once.
+  // Another question meanwhile is answered at once.
   CHECK(rig.resolve("good.example") == "127.0.0.1:80");
   rig.on_loop([&] { rig.resolver.reset(); });
-  // Not answered, or refused; and of one that counts too many the one that is there may be taken.
+  // Unanswered, or refused. If the count is too large, the resolver may take the existing answer.
   if (lie == "count" || bad.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
   try {
     CHECK(bad.get().starts_with("cannot resolve bad.example: "));
@@ -194,7 +194,7 @@ TEST_CASE("resolver: all who ask for one name share one query", "[io][health]") 
   go.set_value();
   for (std::size_t i = 0; i < answers.size(); ++i)
     CHECK(answers[i].get() == "127.0.0.1:" + std::to_string(i + 1));
-  // A and AAAA, each asked again once more at most on a slow machine.
+  // A and AAAA, each repeated at most once on a slow machine.
   CHECK(server.questions() <= 4);
 }
 

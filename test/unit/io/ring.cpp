@@ -126,7 +126,7 @@ TEST_CASE("ring: looking back shows the newest first, in portions", "[io]") {
     return line.text != "d";
   };
   CHECK(ring.look_back(place, 2, kMaxPiece, visit));
-  add(ring, "h");  // takes away c
+  add(ring, "h");  // removes c
   CHECK_FALSE(ring.look_back(place, 100, kMaxPiece, visit));
   CHECK(seen == Texts{"g", "f", "e", "d"});
   CHECK(place.seq == 4);
@@ -149,7 +149,7 @@ TEST_CASE("ring: a place stays valid while the ring grows and lines are dropped"
   for (int i = 11; i <= 90; ++i) add(ring, std::to_string(i));  // into larger blocks
   CHECK(ring.look_back(place, 3, kMaxPiece, visit));
   CHECK(seen == Texts{"10", "9", "8", "7", "6", "5"});
-  for (int i = 91; i <= 104; ++i) add(ring, std::to_string(i));  // 1 to 4 leave
+  for (int i = 91; i <= 104; ++i) add(ring, std::to_string(i));  // 1 to 4 disappear
   CHECK_FALSE(ring.look_back(place, 3, kMaxPiece, visit));
   CHECK(seen.size() == 6);
 }

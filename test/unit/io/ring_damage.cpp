@@ -1,5 +1,4 @@
-// A ring that the previous process image has left in any state: it is emptied or keeps lines, and
-// works.
+// A ring in any state from the previous process image: it becomes empty or keeps lines, and works.
 #include <sys/wait.h>
 #include <unistd.h>
 #include <algorithm>
@@ -23,15 +22,15 @@ using Bytes = std::vector<std::byte>;
 
 constexpr Ring::Limits kLimits{1000, 1u << 20};
 
-// Where the fields of a ring's header are, and where its records begin.
+// The places of the fields of a ring's header, and of its first record.
 constexpr std::size_t kCapacity = 0, kVersion = 4, kOldest = 8, kUsed = 12, kNewestSeq = 16,
                       kNewestSize = 24, kLines = 28, kTextBytes = 32, kRecords = 40;
 constexpr std::size_t kHead = 16;  // of a record
 
-/// The last slot of a file of first blocks: what goes beyond its block leaves the mapping.
+/// The last slot of a file of first blocks: an access beyond its block leaves the mapping.
 constexpr Slot kLastSlot = 1023;
 
-/// The first block of a slot, which a test fills before a ring takes it over.
+/// The first block of a slot; a test fills it before a ring takes it over.
 class Block {
  public:
   explicit Block(const Bytes& bytes) : block_(memory_.first(kLastSlot)) {
@@ -53,8 +52,8 @@ class Block {
   RingBlock block_;
 };
 
-/// The block of a ring with the lines "1" to `count`, each with some letters, and more such lines
-/// that have made it wrap around.
+/// The block of a ring with the lines "1" to `count`, each followed by some letters, after `before`
+/// earlier lines that have made it wrap around.
 Bytes block_with(int count, int before = 0) {
   RingMemory memory;
   Bytes bytes(RingBlock::kFirst);
@@ -78,7 +77,7 @@ Number get(const Bytes& bytes, std::size_t at) {
   return value;
 }
 
-/// Looks at all lines and adds some; says what does not hold, empty if all does.
+/// Reads all lines and adds some; returns the fault, or an empty text.
 std::string fault_of(Ring& ring) {
   const auto lines = last(ring, std::numeric_limits<std::size_t>::max());
   if (lines.size() != ring.lines()) return "other lines than it counts";
@@ -87,7 +86,7 @@ std::string fault_of(Ring& ring) {
   if (text != ring.text_bytes()) return "other bytes than it counts";
   for (std::size_t i = 0; i < lines.size(); ++i)
     if (lines[i].seq != ring.last_seq() - lines.size() + 1 + i) return "numbers with gaps";
-  // From the other end: the n-th line is the same.
+  // From the other end the n-th line is the same.
   Ring::Place place = Ring::before(lines.size() < 2 ? 0 : lines[1].seq);
   if (lines.size() > 1) {
     ring.look_back(place, 1, kMaxPiece, [&](const Ring::View& line) {
@@ -107,7 +106,7 @@ std::string fault_of(Ring& ring) {
   return "";
 }
 
-/// What a ring makes of a block of these bytes.
+/// The lines that a ring finds in a block of these bytes.
 std::vector<std::string> taken_over(const Bytes& bytes) {
   Block block(bytes);
   std::vector<std::string> texts;
@@ -189,12 +188,12 @@ TEST_CASE("ring: where a record is damaged, those before it stay", "[io][kept]")
       CHECK(Texts(texts.begin(), texts.begin() + static_cast<std::ptrdiff_t>(damaged)) == before);
       if (length > kMaxPiece) CHECK(texts == before);
     }
-    // The size of the record before it, by which a reader walks back.
+    // The size of the previous record; a reader uses it to walk back.
     Bytes bytes = good;
     put(bytes, at + 10, std::uint16_t{1});
     CHECK(taken_over(bytes) == lines_of(1, damaged == 0 ? 5 : static_cast<int>(damaged)));
   }
-  // The bytes of all end in the midst of a record.
+  // All bytes end in the middle of a record.
   Bytes bytes = good;
   put(bytes, kUsed, static_cast<std::uint32_t>(5 * record - 1));
   CHECK(taken_over(bytes) == lines_of(1, 4));
@@ -209,9 +208,9 @@ TEST_CASE("ring: numbers go on, and one that no ring has reached is none", "[io]
   };
   CHECK(last_seq(5) == 5);
   CHECK(last_seq(123456789012) == 123456789012);
-  CHECK(last_seq(4) == 5);  // the line was stored, and not yet counted
+  CHECK(last_seq(4) == 5);  // the line was stored, but not counted yet
   CHECK(last_seq(0) == 5);
-  // The same where older lines have been dropped, however few are left.
+  // The same if older lines have been dropped, however few are left.
   CHECK(last_seq(104, 100) == 105);
   CHECK(last_seq(105, 100) == 105);
   CHECK(last_seq(65539, 65535) == 65540);
@@ -236,7 +235,7 @@ TEST_CASE("ring: any damage leaves a ring that works within its block", "[io][ke
     const std::size_t size = round % 3 == 0 ? 1 : random() % 100;
     for (std::size_t at = from; at < std::min(bytes.size(), from + size); ++at)
       bytes[at] = std::byte(random());
-    // Often with a header that may be, so that the records are looked at.
+    // Often use a possible header, so that the ring reads the records.
     if (round % 2 == 0) {
       put(bytes, kVersion, std::uint32_t{1});
       put(bytes, kCapacity, static_cast<std::uint32_t>(1 + random() % 472));
@@ -251,7 +250,7 @@ TEST_CASE("ring: files and notes of rings that cannot be are left out", "[io][ke
   const pid_t child = ::fork();
   if (child == 0) {
     if (!make_kept_list()) ::_exit(1);
-    // Files of odd sizes, one that is no file, and first blocks of slots that no service has.
+    // Files of odd sizes, one that is not a file, and first blocks of slots that no service has.
     for (const std::size_t size : {1u, 39u, 40u, 41u, 55u, 56u, 4096u}) {
       auto file = MappedFile::create("ring", size);
       if (!file) ::_exit(2);

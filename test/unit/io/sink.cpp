@@ -1,4 +1,4 @@
-// Sinks that write text: shapes, order, and descriptors that are slow, full or gone.
+// Sinks that write text: its form, its order, and descriptors that are slow, full or gone.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -53,7 +53,7 @@ struct Running {
 
   void take(std::string_view text) { give(*sink, text, dropped); }
 
-  /// What comes until `size` bytes are there, or nothing more does.
+  /// Receives data until `size` bytes have come, or nothing more comes.
   std::string receive(std::size_t size) {
     std::string text;
     char buffer[4096];
@@ -127,7 +127,7 @@ TEST_CASE("sink: a descriptor that accepts no more blocks nobody, and lost lines
   CHECK(lost > 0);
   CHECK(lost < kLines);
 
-  // The reader is back: all that was not counted as lost comes.
+  // The reader is back: every line that was not counted as lost arrives.
   const std::size_t line_size = text.size() + 6;
   const std::size_t expected = (kLines - lost) * line_size;
   CHECK(console.receive(expected).size() == expected);
@@ -149,7 +149,7 @@ TEST_CASE("sink: a console that holds services up loses nothing, and says when i
   const auto dropped = new_count();
   std::size_t size = 0;
   for (; !sink.holds(LogStream::out); size += 106) give(sink, std::string(100, 'x'), dropped);
-  give(sink, std::string(100, 'x'), dropped);  // of a pipe that was being read
+  give(sink, std::string(100, 'x'), dropped);  // from a pipe that was being read
   CHECK(told == 0);
   std::size_t got = 0;
   char buffer[4096];
@@ -174,7 +174,7 @@ TEST_CASE("sink: what a console takes at once is written at once", "[threads][io
   ConsoleSink sink((*data)->loop(), std::move(ends->write));
   const auto dropped = new_count();
   for (int i = 0; i < 1000; ++i) give(sink, std::string(100, 'x'), dropped);
-  int written = 0;  // when the loop comes to the task after the sink's
+  int written = 0;  // when the loop reaches the task after the sink's
   REQUIRE((*data)->loop().post([&] { ::ioctl(ends->read.get(), FIONREAD, &written); }));
   REQUIRE((*data)->start());
   CHECK((*data)->stop(test::kPatience));
@@ -189,7 +189,7 @@ TEST_CASE("sink: lines for a descriptor that is gone are counted", "[threads][io
   CHECK(test::becomes_true([&] { return *console.dropped == 10; }));
 }
 
-/// Has no memory for long lines.
+/// A sink without memory for long lines.
 class Forgetful final : public TextSink {
  public:
   Forgetful(EventLoop& loop, UniqueFd fd) : TextSink(loop, std::move(fd), 8) {}
@@ -280,7 +280,7 @@ TEST_CASE("sink: at the end what waits is written, for a limited time", "[io]") 
   CHECK(std::string(buffer, 16) == "web: last words\n");
 
   for (int i = 0; i < 2000; ++i) give(sink, std::string(100, 'x'), dropped);
-  sink.finish(20ms);  // the pipe is full and nobody reads: it returns all the same
+  sink.finish(20ms);  // the pipe is full and unread: it returns nevertheless
   SUCCEED();
 }
 
@@ -378,7 +378,7 @@ TEST_CASE("sink: a socket that does not say so itself is not waited for either",
   REQUIRE((*data)->start());
   for (int i = 0; i < 20000; ++i) give(sink, std::string(100, 'x'), dropped);
   CHECK(*dropped > 0);
-  CHECK((*data)->stop(test::kPatience));  // returns: the loop's thread hangs in no write
+  CHECK((*data)->stop(test::kPatience));  // it returns: the loop's thread does not hang in a write
 }
 
 }  // namespace io_sink_test

@@ -1,4 +1,4 @@
-// Lines out of a stream of bytes, however it is cut into reads.
+// Splits a stream of bytes into lines, for any division into reads.
 #include <random>
 #include <vector>
 
