@@ -111,8 +111,7 @@ TEST_CASE("the listener gets each line as it is shown, when it is written", "[ba
 TEST_CASE("a full log drops whole lines, counts them and says so later", "[base][log]") {
   Captured log;
   const std::string line(1000, 'x');
-  for (int i = 0; i < 200; ++i)
-    log_info("{}", line);  // a blocking pipe of 64 KiB without a reader
+  for (int i = 0; i < 200; ++i) log_info("{}", line);  // a blocking pipe of 64 KiB without a reader
   std::string all = log.text();
   log_info("later");
   all += log.text();

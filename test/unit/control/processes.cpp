@@ -116,7 +116,7 @@ TEST_CASE("a share of a processor is that since the last sample, or since the st
   CHECK(share(1'100'000, 11'100ms) == 90);  // too near: since the one before, 1.1 s
   CHECK(share(4'100'000, 13s) == 1550);     // of two processors
   CHECK(share(4'100'000, 100s) == 41);      // too long ago: since the start
-  CHECK(share(4'000'000, 101s) == 0);  // an ended process's time no longer counts
+  CHECK(share(4'000'000, 101s) == 0);       // an ended process's time no longer counts
 }
 
 TEST_CASE("a share of a processor begins anew with the next process", "[control][processes]") {

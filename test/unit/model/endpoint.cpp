@@ -1,4 +1,4 @@
-// Endpoints of probes: what they may be, and what a wrong one is told.
+// Endpoints of probes: valid ones, and the messages about wrong ones.
 #include "model/endpoint.hpp"
 #include "support/catch.hpp"
 

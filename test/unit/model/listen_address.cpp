@@ -1,4 +1,4 @@
-// Addresses of proxies and of [socket]: what they may be, and what a wrong one is told.
+// Addresses of proxies and of [socket]: valid ones, and the messages about wrong ones.
 #include "model/listen_address.hpp"
 #include "support/catch.hpp"
 

@@ -67,7 +67,7 @@ TEST_CASE("a signal's name and number lead to each other", "[model][reason]") {
   CHECK(signal_name(SIGRTMIN) == "SIGRTMIN");
   CHECK(signal_name(SIGRTMIN + 2) == "SIGRTMIN+2");
   CHECK(signal_name(SIGRTMAX) == "SIGRTMAX");
-  CHECK(signal_name(32) == "32");  // libc keeps it to itself
+  CHECK(signal_name(32) == "32");  // libc reserves it
 }
 
 TEST_CASE("signals are understood as people write them", "[model][reason]") {

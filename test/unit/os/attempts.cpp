@@ -1,4 +1,4 @@
-// Calls that may hang, each made by a child of its own.
+// Calls that may hang, each made by a separate child.
 #include "os/attempts.hpp"
 
 #include <sys/prctl.h>
@@ -20,13 +20,13 @@ namespace {
 
 constexpr Milliseconds kLong{30'000};
 
-/// The pipe that holds "late" up; each in_child() has one of its own.
+/// The pipe that delays "late"; each in_child() has its own.
 int gate[2];
 
-/// "ok" succeeds, "late" when it is let go, "never" does not return, and all else fails.
+/// "ok" succeeds, "late" succeeds when it is released, "never" does not return, all else fails.
 int call(const char* path) {
   if (std::strcmp(path, "never") == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // it does not outlive the test
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // it must not outlive the test
     ::pause();
   }
   char byte = 0;
@@ -63,7 +63,7 @@ TEST_CASE("a call that returns while others are waited for is not forgotten", "[
           Attempts attempts;
           std::string said = text(attempts.make({"late"}, call, Milliseconds{0}));
           let_go();
-          // It returns meanwhile.
+          // It returns in the meantime.
           while (!attempts.under_way().empty()) said = text(attempts.make({"ok"}, call, kLong));
           said += attempts.wait_for_one(Clock::now()) ? "one " : "none ";
           return said + (attempts.wait_for_one(Clock::now()) ? "one" : "none");

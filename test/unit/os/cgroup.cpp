@@ -1,4 +1,4 @@
-// Where zinit's cgroups lie, by texts; and, where one can be made, what is done with them.
+// The place of zinit's cgroups, from texts; and, if a cgroup can be made, operations on cgroups.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -35,7 +35,7 @@ constexpr std::string_view kHybrid =
 constexpr std::string_view kPartOnly =
     "50 40 0:26 /user.slice/a\\040b /mnt/part rw - cgroup2 cgroup2 rw\n";
 
-/// A cgroup for a test, and its end. Not there where none can be made.
+/// A cgroup for a test, and its removal. Empty if no cgroup can be made.
 class Place {
  public:
   Place() {
@@ -167,7 +167,7 @@ TEST_CASE("a process is made in its cgroup whichever way it is made", "[os][cgro
     const CloneWay before = clone_way();
     use_clone_way(way);
     const auto child = spawn(sleeping(cgroup->fd()));
-    // Where one cannot be made, it is told, and nothing is left behind.
+    // If a cgroup cannot be used, spawn() reports it and leaves nothing behind.
     UniqueFd no_cgroup(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
     const auto refused = spawn(sleeping(no_cgroup.get()));
     use_clone_way(before);
@@ -235,7 +235,7 @@ TEST_CASE("a second zinit takes another place, and one that was killed leaves it
     return test::in_child([&]() -> std::string {
       const auto tree = CgroupTree::create_below(place.path());
       if (!tree || !(*tree)->make("stale")) return text_of(tree);
-      return (*tree)->path_of("x");  // without close(), as if it had been killed
+      return (*tree)->path_of("x");  // without close(), as after a kill
     });
   };
   const std::string first = place.path() + "/zinit/x.service";

@@ -1,4 +1,4 @@
-// Closing what others have made.
+// Closes descriptors that others have made.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -17,7 +17,7 @@ using namespace zinit::test;
 
 namespace {
 
-/// A connection whose close(2) takes an hour: the other end reads nothing of it.
+/// A connection whose close(2) takes an hour: the other end does not read.
 struct Lingering {
   Lingering() : listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
@@ -59,7 +59,7 @@ TEST_CASE("closer: nobody waits for a descriptor that takes long to close", "[th
     CHECK(sender.use_count() > 1);  // it has not been closed
   }
   CHECK(sender.use_count() > 1);
-  slow.peer.reset();  // unread data: a reset, and there is nothing to linger for
+  slow.peer.reset();  // unread data: a reset, and no reason to linger
   CHECK(becomes_true([&] { return sender.use_count() == 1; }));
 }
 

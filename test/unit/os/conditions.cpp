@@ -1,5 +1,5 @@
-// Conditions but `exec`, over a tree of files: each kind, held, not held and negated; and what
-// tells containers and virtual machines.
+// Conditions except `exec`, over a tree of files: each kind, true, false and negated; and the signs
+// of containers and virtual machines.
 #include <sys/stat.h>
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-// The console: which, how it is opened, and descriptors 0 to 2.
+// The console: its choice, its opening, and descriptors 0 to 2.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -45,7 +45,7 @@ TEST_CASE("the first path that is a terminal is taken, without waiting", "[os][c
   REQUIRE(::unlockpt(master.get()) == 0);
   const std::string terminal = ::ptsname(master.get());
   test::TempDir dir;
-  REQUIRE(::mkfifo((dir / "fifo").c_str(), 0600) == 0);  // would hang who opens it carelessly
+  REQUIRE(::mkfifo((dir / "fifo").c_str(), 0600) == 0);  // a careless open would hang
   const auto before = test::open_descriptors();
   {
     const auto console = open_console({"/nonexistent", dir / "fifo", "/dev/null", terminal});

@@ -1,5 +1,5 @@
-// Directories of services: made with their owner, removed with all that they hold, and never by way
-// of a link that somebody has put there.
+// Directories of services: made with their owner, removed with their content, and never through a
+// link that a user has put there.
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -31,7 +31,7 @@ struct Place {
   test::TempDir dir;
   std::optional<test::Tmpfs> tmpfs;
 
-  /// From now on it is a file system in memory that others can enter; false if that may not be.
+  /// Makes it a file system in memory that others can enter; false if not allowed.
   bool use_tmpfs() {
     tmpfs.emplace(dir / "tmpfs");
     return tmpfs->mounted() && ::chmod(dir.path().c_str(), 0755) == 0;
@@ -53,7 +53,7 @@ struct Place {
   }
 };
 
-/// What this process has mapped.
+/// The memory that this process has mapped.
 std::size_t memory_bytes() {
   std::size_t pages = 0;
   std::ifstream("/proc/self/statm") >> pages;
@@ -165,7 +165,7 @@ TEST_CASE("a tree deeper than any path may be long is removed", "[directories]")
 TEST_CASE("a directory is removed without holding the names in it", "[directories]") {
   Place place;
   REQUIRE(place.make("top/inner"));
-  // Links, for they are made fast. Their names come to 1 MB.
+  // Links, because they are made fast. Their names take 1 MB together.
   for (int i = 0; i < 4000; ++i) {
     const std::string parent = i % 2 == 0 ? "top/" : "top/inner/";
     const std::string name = place.path(parent + std::string(240, 'x') + std::to_string(i));
@@ -173,7 +173,7 @@ TEST_CASE("a directory is removed without holding the names in it", "[directorie
   }
   const std::string ended = test::in_child([&]() -> std::string {
     const rlimit little{memory_bytes() + (std::size_t{256} << 10), RLIM_INFINITY};
-    // A sanitizer needs more by itself.
+    // A sanitizer needs more memory itself.
     if (!test::sanitized() && ::setrlimit(RLIMIT_AS, &little) != 0) return "no limit";
     const auto removed = place.remove("top");
     return removed ? "removed" : removed.error().text;

@@ -1,5 +1,5 @@
 // The list of descriptors that stay open over a re-execution, and the facts and rings in memory
-// files: what one image writes is what the next one reads.
+// files: the next process image reads what the previous one has written.
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,7 +32,7 @@ UniqueFd some_fd() {
   return std::move(*fd);
 }
 
-/// Runs `image` in a process of its own, with a list of its own, and returns whether it succeeded.
+/// Runs `image` in its own process, with its own list; returns whether it succeeded.
 template <class Image>
 bool in_process(Image image) {
   const pid_t child = ::fork();
@@ -93,7 +93,7 @@ TEST_CASE("kept descriptors: the next image finds each with its note, oldest fir
   CHECK(in_process([] {
     const int low = ::fcntl(some_fd().get(), F_DUPFD_CLOEXEC, 20);
     const int high = ::fcntl(low, F_DUPFD_CLOEXEC, 30);
-    // Left open, as by an image that has executed the next one.
+    // Left open, as by a process image that has executed the next one.
     auto* const second = new KeptFd(UniqueFd(high), {KeptKind::log_pipe, 1, 7});
     auto* const first = new KeptFd(UniqueFd(low), {KeptKind::log_pipe, 0, 7});
     if (second->get() != high || first->get() != low) return false;
@@ -151,7 +151,7 @@ TEST_CASE("kept descriptors: a damaged list gives what is open, and can be gone 
         for (const auto& one : inherited->take_all(KeptKind::log_pipe))
           found = found || (one.fd.get() == high && one.note == KeptNote{KeptKind::log_pipe, 1, 7});
         if (found != (end > 50)) return false;
-        // The standard streams are nobody's to close, whatever is noted of them.
+        // Nobody may close the standard streams, whatever the list contains.
         inherited = Inheritance();
         for (const int stream : {0, 1, 2})
           if (::fcntl(stream, F_GETFD) < 0 || closes_on_exec(stream)) return false;
@@ -194,7 +194,7 @@ TEST_CASE("ring: the next image has its lines, from a first block and from a fil
   for (const int lines : {3, 5000}) {
     INFO(lines);
     CHECK(in_process([lines] {
-      auto* const memory = new RingMemory;  // not destroyed, as execve(2) destroys nothing
+      auto* const memory = new RingMemory;  // not destroyed, because execve(2) destroys nothing
       auto* const ring = new Ring({10000, 1u << 20}, *memory, 5);
       for (int i = 1; i <= lines; ++i)
         ring->append(i, LogStream::err, i % 2 == 0, "line " + std::to_string(i));

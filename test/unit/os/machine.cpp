@@ -1,4 +1,4 @@
-// What zinit does to the machine, each in a namespace where nobody else is touched.
+// zinit's effects on the machine, each in a namespace that touches nobody else.
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -32,8 +32,8 @@ std::string node_name() {
   return names.nodename;
 }
 
-/// How PID 1 of a new PID namespace ends that asks for `action`: "signal N", or what it was
-/// refused. Asks nobody but that namespace: a process that is not its PID 1 does nothing.
+/// How PID 1 of a new PID namespace ends when it asks for `action`: "signal N", or the refusal.
+/// Affects only that namespace: a process that is not its PID 1 does nothing.
 std::string end_of_namespace(PowerAction action) {
   return in_child([action]() -> std::string {
     if (::unshare(CLONE_NEWPID) != 0) return "no namespace";
@@ -54,7 +54,7 @@ TEST_CASE("reboot ends the namespace as its parent is told", "[os][power][root]"
 }
 
 TEST_CASE("who may not touch the machine is told so", "[os][power]") {
-  // In a PID namespace too where that can be had, so that not even a mistake here harms anybody.
+  // Also in a PID namespace if possible, so that not even a mistake here does harm.
   const bool inside = test::may_unshare(CLONE_NEWPID);
   if (!inside && ::geteuid() == 0) return test::skip("needs namespaces");
   const auto ask = []() -> std::string {

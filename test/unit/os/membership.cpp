@@ -1,4 +1,4 @@
-// Whose a process is, as /proc has it.
+// The service of a process, according to /proc.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,9 +20,9 @@ using namespace zinit;
 
 namespace {
 
-constexpr pid_t kNobody = 4194305;  // above the largest that the kernel gives
+constexpr pid_t kNobody = 4194305;  // above the largest pid of the kernel
 
-/// A child of this process that sleeps, with these variables.
+/// A sleeping child of this process with these variables.
 class Sleeper {
  public:
   explicit Sleeper(std::vector<std::string> env) {
@@ -31,7 +31,7 @@ class Sleeper {
     plan.argv = {"sleep", "1000"};
     plan.env = std::move(env);
     child_ = std::move(spawn(plan).value());
-    // The kernel lets zinit go on while execve(2) still has arguments and variables to set.
+    // The kernel lets zinit go on while execve(2) still sets arguments and variables.
     REQUIRE(test::becomes_true([&] { return !command_line(child_.pid).empty(); }));
   }
   ~Sleeper() {
@@ -62,7 +62,7 @@ TEST_CASE("membership: a process descends from those above it and from who made 
   CHECK_FALSE(descends_from(1, 1));
   CHECK_FALSE(descends_from(0, ::getpid()));
   CHECK_FALSE(descends_from(-1, -1));
-  // One whose parent has gone is known by the session.
+  // A process without its parent is recognized by its session.
   CHECK(test::in_child([] {
           const pid_t first = ::setsid();
           int ends[2];
@@ -88,9 +88,9 @@ TEST_CASE("membership: a cgroup is known by the path that the process is shown",
   const auto at = text->find("0::/");
   CHECK_FALSE(in_cgroup(kNobody, "/sys/fs/cgroup/zinit/a"));
   CHECK(in_cgroup(::getpid(), "/sys/fs/cgroup/zinit/not-this-one") == false);
-  if (at == std::string::npos) return;  // cgroup v1 alone: nobody is in one
+  if (at == std::string::npos) return;  // only cgroup v1: no process is in one
   const std::string path = text->substr(at + 3, text->find('\n', at) - at - 3);
-  if (path == "/") return;  // in none that has a name
+  if (path == "/") return;  // in no named cgroup
   CHECK(in_cgroup(::getpid(), "/sys/fs/cgroup" + path) == true);
   CHECK(in_cgroup(::getpid(), "/sys/fs/cgroup" + path + "/below") == false);
   CHECK(in_cgroup(::getpid(), "/sys/fs/cgroup" + path + "x") == false);

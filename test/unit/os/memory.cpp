@@ -1,4 +1,4 @@
-// The program's code, unmapped and mapped again.
+// The program's code: unmapped, and mapped again.
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -12,7 +12,7 @@ using namespace zinit;
 
 namespace {
 
-/// How much of the executable mappings of this program is in its page tables, in KiB.
+/// The part of this program's executable mappings in its page tables, in KiB.
 long mapped_code() {
   std::ifstream maps("/proc/self/smaps");
   long kib = 0;
@@ -32,7 +32,7 @@ long mapped_code() {
 }  // namespace
 
 TEST_CASE("code that is unmapped is mapped again where it runs", "[memory]") {
-  // Whatever ran since the start of this program was mapped; to look at the mappings runs little.
+  // All code that has run so far is mapped; reading the mappings runs little code.
   const long before = mapped_code();
   REQUIRE(before > 0);
   release_after_boot();

@@ -1,4 +1,4 @@
-// Mounts, in namespaces of a test's own; the pure parts on texts.
+// Mounts, in a test's own namespaces; the pure parts on texts.
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/stat.h>

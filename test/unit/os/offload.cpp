@@ -1,4 +1,4 @@
-// Work that may block, done elsewhere.
+// Work that may block, done on another thread.
 #include "os/offload.hpp"
 
 #include <fcntl.h>
@@ -28,7 +28,7 @@ namespace {
 constexpr Offload::Limits kLimits{
     .name = "elsewhere", .patience = Milliseconds{20}, .most_hung = 3, .most_hung_of_owner = 2};
 
-/// Work that hangs until it is let go, and counts how often it was begun.
+/// Work that hangs until it is released, and counts how often it was begun.
 struct Hanging {
   ~Hanging() { let_go(); }
   void let_go() {
@@ -52,7 +52,7 @@ int errnum_of(const Result<void>& result) { return result ? 0 : result.error().e
 
 void nothing() {}
 
-/// The threads of Offloads with this name.
+/// The number of Offload threads with this name.
 std::ptrdiff_t threads_of(const std::string& name) {
   const std::filesystem::directory_iterator tasks("/proc/self/task");
   return std::count_if(begin(tasks), end(tasks), [&](const auto& task) {
@@ -99,12 +99,12 @@ TEST_CASE("offload: an owner whose work hangs is refused, others are not",
   const Offload::Key mine{1, 1}, mine_too{1, 2}, mine_again{1, 3}, yours{2};
   CHECK(errnum_of(offload.await(offload.ask(hanging.work(), mine))) == ETIMEDOUT);
   CHECK(errnum_of(offload.await(offload.ask(hanging.work(), mine))) == ETIMEDOUT);
-  CHECK(hanging.state->begun == 1);  // what hangs is not tried again
+  CHECK(hanging.state->begun == 1);  // hanging work is not tried again
   CHECK(errnum_of(offload.await(offload.ask(hanging.work(), mine_too))) == ETIMEDOUT);
   CHECK(hanging.state->begun == 2);
   CHECK(errnum_of(offload.await(offload.ask(nothing, mine_again))) == ETIMEDOUT);
   CHECK(offload.await(offload.ask(nothing, yours)));
-  // There is a limit for all.
+  // There is a common limit.
   CHECK(errnum_of(offload.await(offload.ask(hanging.work(), yours))) == ETIMEDOUT);
   CHECK(errnum_of(offload.await(offload.ask(nothing, {3}))) == ETIMEDOUT);
   hanging.let_go();

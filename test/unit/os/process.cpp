@@ -1,4 +1,4 @@
-// Signals to processes and groups, their ends, and what /proc says of them.
+// Signals to processes and groups, their ends, and /proc's reports about them.
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,7 +18,7 @@ using namespace zinit;
 
 namespace {
 
-/// A shell that has said that it is there, and is killed with its group and reaped.
+/// A shell that has reported its start; it is killed with its group and reaped.
 class Shell {
  public:
   explicit Shell(const std::string& script) : pipe_(make_pipe().value()) {
@@ -50,7 +50,7 @@ class Shell {
     return text;
   }
 
-  /// Waits until a child has ended, without reaping it.
+  /// Waits for the end of a child, without reaping it.
   [[nodiscard]] EndedProcess ended() const {
     siginfo_t info{};
     ::waitid(P_PID, static_cast<id_t>(child_.pid), &info, WEXITED | WNOWAIT);
@@ -76,7 +76,7 @@ TEST_CASE("an end is seen before it is reaped, as often as one looks", "[os][pro
   CHECK(next_ended()->pid == shell.pid());
   CHECK(process_group(shell.pid()) == shell.pid());
   CHECK(group_exists(shell.pid()));
-  CHECK(signal_process(shell.pidfd(), shell.pid(), SIGTERM));  // a zombie takes it and does nothing
+  CHECK(signal_process(shell.pidfd(), shell.pid(), SIGTERM));  // a zombie takes it, without effect
   reap(shell.pid());
   CHECK_FALSE(next_ended());
   CHECK_FALSE(process_group(shell.pid()));
@@ -172,7 +172,7 @@ TEST_CASE("a zombie is seen as one and has no command line", "[os][process]") {
     const auto groups = groups_in_use().value();
     return std::binary_search(groups.begin(), groups.end(), shell.pid());
   };
-  CHECK(in_use());  // it has still to be reaped
+  CHECK(in_use());  // it still has to be reaped
   reap(shell.pid());
   CHECK_FALSE(in_use());
   const auto gone = read_process_stat(shell.pid());
@@ -229,7 +229,7 @@ TEST_CASE("control characters in a command line are made harmless", "[os][proces
 }
 
 TEST_CASE("orphans fall to a subreaper", "[os][process]") {
-  // In a process of its own: being one does not end.
+  // In a separate process, because a subreaper stays one.
   const pid_t tester = ::fork();
   if (tester == 0) {
     if (!become_subreaper()) ::_exit(1);

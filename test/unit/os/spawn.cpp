@@ -1,4 +1,4 @@
-// Spawning real programs: what they find, how failures are told, and that nothing is left over.
+// Spawns real programs: their surroundings, the reports of failures, and that nothing is left over.
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
@@ -40,7 +40,7 @@ SpawnPlan shell(const std::string& script) {
   return plan;
 }
 
-/// Reads until the last writer is gone; gives up after a generous deadline.
+/// Reads until the last writer is gone; gives up after a long deadline.
 std::string read_all(int fd) {
   std::string all;
   char buffer[4096];
@@ -78,7 +78,7 @@ Outcome run(SpawnPlan plan) {
   return outcome;
 }
 
-/// Sets the way that children are made for a scope.
+/// Sets the way in which children are made, for a scope.
 class Way {
  public:
   explicit Way(CloneWay way) : before_(clone_way()) { use_clone_way(way); }
@@ -92,9 +92,9 @@ class Way {
 
 constexpr CloneWay kWays[] = {CloneWay::shared, CloneWay::copied};
 
-/// The error of a plan that must fail, with a look at what it leaves behind.
+/// The error of a plan that must fail. Checks what the plan leaves behind.
 Error failed(const SpawnPlan& plan) {
-  static const int first = run(shell("exit 0")).status;  // for which descriptors are reserved
+  static const int first = run(shell("exit 0")).status;  // reserves descriptors
   CHECK(first == 0);
   const auto before = test::open_descriptors();
   auto child = spawn(plan);
@@ -133,12 +133,12 @@ TEST_CASE("a program finds its arguments, environment, directory and umask, and 
 }
 
 TEST_CASE("a program has three descriptors and no other", "[os][spawn]") {
-  // Not close-on-exec, as a careless starter of zinit may leave them.
+  // Not close-on-exec: a careless starter of zinit may leave such descriptors.
   const int leaked = ::open("/dev/zero", O_RDONLY);
   const int high = ::fcntl(leaked, F_DUPFD, 200);
   for (const CloneWay way : kWays) {
     const Way use(way);
-    // ls itself has one more, for the directory.
+    // ls itself opens one more, for the directory.
     const Outcome outcome = run(shell("exec ls -l /proc/self/fd"));
     INFO(outcome.output);
     CHECK(outcome.output.find("/dev/zero") == std::string::npos);
@@ -157,7 +157,7 @@ TEST_CASE("streams reach a program from where many descriptors are open", "[os][
   for (int i = 0; i < 400; ++i) many.push_back(open_fd("/dev/zero", O_RDONLY).value());
   for (const CloneWay way : kWays) {
     const Way use(way);
-    // read_all() sees whether an end of the pipe is left open here.
+    // read_all() would notice an end of the pipe that stays open here.
     const Outcome outcome = run(shell("echo out; echo err >&2; echo /proc/self/fd/[0-9]*"));
     CHECK(outcome.output ==
           "out\nerr\n/proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 /proc/self/fd/3\n");
@@ -166,7 +166,7 @@ TEST_CASE("streams reach a program from where many descriptors are open", "[os][
 }
 
 TEST_CASE("streams are put right whatever numbers they have", "[os][spawn]") {
-  // In a process of its own, whose standard streams can be taken away.
+  // In a separate process, whose standard streams can be closed.
   for (const CloneWay way : kWays) {
     Pipe result = make_pipe().value();
     const pid_t tester = ::fork();
@@ -178,7 +178,7 @@ TEST_CASE("streams are put right whatever numbers they have", "[os][spawn]") {
       int ends[2];
       if (::pipe2(ends, O_CLOEXEC) != 0 || ends[0] != 0 || ends[1] != 1) ::_exit(2);
       SpawnPlan plan = shell("echo out; echo err >&2");
-      plan.out = 1;  // lands where it is; what it is read from lies where standard input goes
+      plan.out = 1;  // stays at its number; its source lies where standard input goes
       plan.err = result.write.get();
       const auto child = spawn(plan);
       if (!child) ::_exit(3);
@@ -206,14 +206,14 @@ TEST_CASE("a program has every signal at its default and none blocked or ignored
   for (const CloneWay way : kWays) {
     const Way use(way);
     SpawnPlan plan = shell("");
-    plan.program = "/bin/sed";  // which handles none itself
+    plan.program = "/bin/sed";  // it handles no signals itself
     plan.argv = {"sed", "-n", "/^Sig[BIC]/p", "/proc/self/status"};
     const Outcome outcome = run(plan);
     INFO(outcome.output);
     for (const std::string_view line : split(trim(outcome.output), '\n'))
       CHECK(line.ends_with("\t0000000000000000"));
     CHECK(split(trim(outcome.output), '\n').size() == 3);
-    // Ours are as they were.
+    // This process's own handlers are unchanged.
     struct sigaction now {};
     ::sigaction(SIGUSR1, nullptr, &now);
     CHECK(now.sa_handler == handle.sa_handler);
@@ -328,7 +328,7 @@ TEST_CASE("a process takes a terminal as its own and as all three streams", "[os
   }
 }
 
-/// The lowest number below which so many descriptors can be opened: others may be open above.
+/// The lowest number with that many free descriptors below it; more may be open above.
 rlim_t number_with_room_below(std::size_t room) {
   std::vector<UniqueFd> taken;
   while (taken.size() <= room) taken.emplace_back(::dup(0));
@@ -338,10 +338,10 @@ rlim_t number_with_room_below(std::size_t room) {
 TEST_CASE("want of descriptors is temporary and leaves nothing open", "[os][spawn]") {
   for (const CloneWay way : kWays) {
     const Way use(way);
-    REQUIRE(run(shell("echo up")).output == "up\n");  // the first one takes some for good
+    REQUIRE(run(shell("echo up")).output == "up\n");  // the first spawn keeps some for good
     rlimit before{};
     ::getrlimit(RLIMIT_NOFILE, &before);
-    // With room for one descriptor more in each turn another call of spawn fails.
+    // With room for one more descriptor in each turn, another call of spawn() fails.
     bool succeeded = false;
     for (std::size_t room = 0; !succeeded; ++room) {
       REQUIRE(room < 20);
@@ -395,7 +395,7 @@ TEST_CASE("settings reach the child whichever way it is made", "[os][spawn]") {
     plan.process.no_new_privs = true;
     plan.process.nice = 5;
     CHECK(run(plan).output == "0\n0\n50\n300\nNoNewPrivs:\t1\n");
-    // Ours is ours still, though the child shared our memory.
+    // This process keeps its own value, although the child shared its memory.
     CHECK(read_file("/proc/self/oom_score_adj", 64).value() != "300\n");
     plan.process.cpu_affinity = {8190, 8191};
     CHECK(failed(plan).text == "cannot be bound to processor 8190, 8191: Invalid argument");
@@ -424,7 +424,7 @@ TEST_CASE("a directory is entered and a program executed with the user's rights"
   TempDir dir;
   SpawnPlan plan = shell("");
   plan.ids.uid = kNobody;
-  plan.dir = dir.path();  // 0700 and root's
+  plan.dir = dir.path();  // 0700, owned by root
   const Error error = failed(plan);
   CHECK(error.text == "cannot change to directory " + dir.path() + ": Permission denied");
   CHECK(::prctl(PR_GET_DUMPABLE) == 1);
@@ -432,7 +432,7 @@ TEST_CASE("a directory is entered and a program executed with the user's rights"
 
 TEST_CASE("an id that cannot be had is named", "[os][spawn][root]") {
   if (::geteuid() != 0) return test::skip("needs root");
-  // As an ordinary user of this machine, in a process of its own.
+  // As an ordinary user of this machine, in a separate process.
   for (const CloneWay way : kWays) {
     Pipe result = make_pipe().value();
     const pid_t tester = ::fork();
@@ -449,7 +449,7 @@ TEST_CASE("an id that cannot be had is named", "[os][spawn][root]") {
       said += spawn(plan).error().text + "\n";
       plan.ids = {kNobody, kNobody, std::vector<gid_t>{5}};
       said += spawn(plan).error().text + "\n";
-      // Its own ids are no change and need no privilege.
+      // Its own ids are not a change, and need no privilege.
       plan.ids = {kNobody, kNobody, std::vector<gid_t>{}};
       const auto child = spawn(plan);
       said += child ? fmt::format("{}\n", wait_status(child->pid)) : child.error().text;
@@ -539,7 +539,7 @@ TEST_CASE("a program is found in the service's PATH, or the PATH is named", "[os
   const auto data = resolve_program("data", path, "/");
   REQUIRE_FALSE(data);
   CHECK(data.error().text == "cannot execute " + (dir / "a/data") + ": Permission denied");
-  CHECK_FALSE(resolve_program("sub", path, "/"));  // a directory is no program
+  CHECK_FALSE(resolve_program("sub", path, "/"));  // a directory is not a program
   CHECK_FALSE(resolve_program("", path, "/"));
 }
 

@@ -1,4 +1,4 @@
-// Spawning where the kernel says no: without clone3, without room for a process, killed on the way.
+// Spawns that the kernel refuses: without clone3, without room for a process, killed on the way.
 #include <grp.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -33,7 +33,7 @@ SpawnPlan plan_for(const std::string& program) {
   return plan;
 }
 
-/// What came of a spawn, as text; a child is waited for.
+/// The result of a spawn, as text; waits for the child.
 std::string outcome(const SpawnPlan& plan) {
   const auto child = spawn(plan);
   if (!child) return child.error().text + (child.error().temporary() ? " (temporary)" : "");
@@ -130,7 +130,7 @@ TEST_CASE("a process killed before it executes is told, and worth another try", 
   for (const CloneWay way : kWays) {
     const std::string said = in_child([&]() -> std::string {
       use_clone_way(way);
-      ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);  // a core dump would take all that share the memory
+      ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);  // a core dump would kill all that share the memory
       if (!on_call(SYS_execve, SECCOMP_RET_KILL_PROCESS)) return "no filter";
       std::string all = outcome(plan_for("/bin/true"));
       if (::waitpid(-1, nullptr, WNOHANG | static_cast<int>(__WALL)) >= 0) all += ", left over";

@@ -1,5 +1,5 @@
-// The file of facts for the next image: what was set comes back, and damage costs the records that
-// it hits.
+// The file of facts for the next process image: facts that were set come back, and damage only
+// costs the damaged records.
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,13 +20,13 @@ using namespace zinit;
 
 namespace {
 
-// Where the fields of a record are.
+// The places of the fields of a record.
 constexpr std::size_t kKeySizeAt = 12;
 constexpr std::size_t kValueSizeAt = 16;
 constexpr std::size_t kHead = 24;
 
-/// The bytes of the file that `tell` leaves, in a process of its own, for it needs a list of kept
-/// descriptors. `tell` returns whether all was as it should be.
+/// The bytes of the file that `tell` leaves. Runs in a separate process, because it needs a list of
+/// kept descriptors. `tell` returns whether everything was right.
 std::string left_by(const std::function<bool(StateFacts&)>& tell) {
   const auto copy = make_memory_file("copy");
   REQUIRE(copy);
@@ -57,7 +57,7 @@ std::string left_by(const std::vector<std::pair<std::string, std::string>>& fact
   });
 }
 
-/// Five facts, of which one is longer than a checksum's step and one has any bytes.
+/// Five facts; one is longer than a step of the checksum, and one contains any bytes.
 const std::vector<std::pair<std::string, std::string>> kFive = {
     {"a", "1"},        {"service/0", std::string(333, 'x')},
     {"", "of no key"}, {"binary", std::string("\0\xff\n\0fact", 8)},
@@ -68,7 +68,7 @@ FactMap map_of(const std::vector<std::pair<std::string, std::string>>& facts) {
   return {facts.begin(), facts.end()};
 }
 
-/// Where each record of kFive begins, and where the last one ends.
+/// The begin of each record of kFive, and the end of the last one.
 std::vector<std::size_t> bounds_of_five() {
   std::vector<std::size_t> bounds{0};
   for (const auto& [key, value] : kFive)
@@ -76,7 +76,7 @@ std::vector<std::size_t> bounds_of_five() {
   return bounds;
 }
 
-/// A record with other sizes in its head, and the checksum of all its bytes.
+/// The record with other sizes in its head, and a checksum over all its bytes.
 std::string resized(std::string record, std::uint32_t key, std::uint64_t value) {
   std::memcpy(record.data() + kKeySizeAt, &key, sizeof key);
   std::memcpy(record.data() + kValueSizeAt, &value, sizeof value);
@@ -129,7 +129,7 @@ TEST_CASE("facts: the file is written anew with what is true when it has doubled
   CHECK(after.size() < 4000);
   CHECK(parse_facts(before) == all);
   CHECK(parse_facts(after) == all);
-  // With much that is true it may grow by as much before that is done again.
+  // With many true facts it may grow by as much before it is written again.
   const auto large = left_by([&](StateFacts& to) {
     bool all_set = true;
     for (int i = 0; i < 100; ++i) all_set = all_set && to.set(std::to_string(i), value);
@@ -150,7 +150,7 @@ TEST_CASE("facts: images that go on with the file do not let it grow", "[os][kep
       if (!inherited) return false;
       KeptFd file = inherited->take(KeptKind::facts);
       const auto known = read_facts(file.get());
-      // Never destroyed: an image leaves its file as it is.
+      // Never destroyed: a process image leaves its file as it is.
       StateFacts& facts = *new StateFacts;
       if (!known || !facts.go_on(std::move(file), *known)) return false;
       for (int i = 0; i < 100; ++i)
@@ -226,7 +226,7 @@ TEST_CASE("facts: impossible sizes are damage, even under a right checksum", "[o
     INFO(key);
     CHECK(parse_facts(resized(record, key, 5) + after) == FactMap{{"b", "2"}});
   }
-  // A key that is whole, but that none is ever set with.
+  // A whole key of a length that is never set.
   std::string long_key = left_by({{std::string(256, 'k'), "vvvvvvvv"}});
   REQUIRE(parse_facts(resized(long_key, 256, 8)).size() == 1);
   CHECK(parse_facts(resized(long_key, 257, 7)).empty());

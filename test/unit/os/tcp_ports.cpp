@@ -1,4 +1,4 @@
-// Who listens on a port: the kernel's table, and the processes behind a socket.
+// The listeners on a port: the kernel's table, and the processes behind a socket.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -16,7 +16,7 @@ using namespace zinit;
 
 namespace {
 
-/// A socket that listens on a free port of the loopback's.
+/// A socket that listens on a free port of the loopback interface.
 struct Listening {
   explicit Listening(int family) : fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     REQUIRE(fd);

@@ -1,4 +1,4 @@
-// Threads: names, signals, stacks, exceptions, and the want of one more. Signals read from a
+// Threads: names, signals, stacks, exceptions, and a lack of threads. Also signals from a
 // descriptor, and the limit of descriptors.
 #include <fcntl.h>
 #include <poll.h>
@@ -32,7 +32,7 @@ using namespace zinit;
 
 namespace {
 
-/// The exit status of `work` in a process of its own.
+/// The exit status of `work` in a separate process.
 template <class Work>
 int in_child(Work work) {
   const pid_t pid = ::fork();
@@ -67,7 +67,7 @@ TEST_CASE("abandoned threads leave nothing once they have ended", "[threads][os]
     std::ifstream maps("/proc/self/maps");
     return std::count(std::istreambuf_iterator<char>(maps), {}, '\n');
   };
-  // TSan begins a thread of its own with the first one.
+  // TSan starts its own thread together with the first one.
   REQUIRE(Thread::start("first", kLoopStackBytes, [] {}));
   const auto before = mappings();
   const auto running = threads();
@@ -80,7 +80,7 @@ TEST_CASE("abandoned threads leave nothing once they have ended", "[threads][os]
     REQUIRE(test::becomes_true([&] { return threads() <= running; }));
   }
   CHECK(ran == 100);
-  // A stack and its guard page were two for each. Sanitizers' runtimes have some of their own.
+  // A stack and its guard page would be two mappings each. Sanitizers' runtimes have some, too.
   CHECK(mappings() < before + 100);
 }
 
@@ -114,7 +114,7 @@ TEST_CASE("a thread has a stack for signals, apart from its own", "[threads][os]
 }
 
 TEST_CASE("a stack overflow of a thread can be handled", "[threads][os][thread]") {
-  if (test::sanitized()) return;  // they handle it themselves
+  if (test::sanitized()) return;  // sanitizers handle it themselves
   const int status = in_child([] {
     struct sigaction action {};
     action.sa_flags = SA_ONSTACK;
@@ -185,7 +185,7 @@ TEST_CASE("a thread is waited for no longer than the limit", "[threads][os][thre
   go_on.notify_all();
   CHECK(thread->join(Milliseconds(60000)));
   CHECK_FALSE(thread->joinable());
-  CHECK(thread->join(Milliseconds(0)));  // there is none any more
+  CHECK(thread->join(Milliseconds(0)));  // the thread is gone
 }
 
 TEST_CASE("blocked signals are read from a descriptor, each once", "[os][signals]") {

@@ -1,4 +1,4 @@
-// Descriptors that strangers send: they never become zinit's, and nothing waits for their close.
+// Descriptors from strangers: zinit never keeps them, and nothing waits for their close.
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -45,14 +45,14 @@ struct Pair {
   UniqueFd zinit, stranger;
 };
 
-/// Sends a descriptor and closes it, as one does who wants the receiver to close it last.
+/// Sends a descriptor and closes it, like a stranger who wants the receiver to close it last.
 bool send_away(const Pair& pair, std::string_view text, int fd) {
   const bool sent = test::send_with(pair.stranger.get(), text, {fd});
   ::close(fd);
   return sent;
 }
 
-/// How long a call takes in which nobody may wait for a close.
+/// The duration of a call that must not wait for a close.
 template <class Call>
 Milliseconds time_of(Call call) {
   const TimePoint before = Clock::now();
@@ -60,7 +60,7 @@ Milliseconds time_of(Call call) {
   return Milliseconds(ms_between(before, Clock::now()));
 }
 
-constexpr Milliseconds kLong{5000};  // a close that lingers takes hours
+constexpr Milliseconds kLong{5000};  // a lingering close takes hours
 
 }  // namespace
 
@@ -170,7 +170,7 @@ TEST_CASE("descriptors that linger do not wait for one another", "[threads][os][
   const auto before = test::open_descriptors();
   Closer closer;
   for (int i = 0; i < 20; ++i) closer.close(UniqueFd(lingering.make()));
-  // A process that took longer than kTakeOver is reaped with the next one.
+  // A process that took longer than kTakeOver is reaped together with the next one.
   CHECK(test::becomes_true([&] {
     close_elsewhere(UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)));
     return test::open_descriptors() == before;
@@ -193,7 +193,7 @@ TEST_CASE("a file whose server never answers holds up nobody", "[root][os][unix]
   CHECK(test::becomes_true([&] { return hanging.asked() == 2; }));
   hanging.end();
   ::close(own);
-  while (::waitpid(-1, nullptr, 0) > 0) {}  // the processes that have hung, which end now
+  while (::waitpid(-1, nullptr, 0) > 0) {}  // the hanging processes end now
 }
 
 }  // namespace os_unix_receive_test

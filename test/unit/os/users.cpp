@@ -1,4 +1,4 @@
-// Users and groups from files of a test's own.
+// Users and groups from a test's own files.
 #include "os/users.hpp"
 #include "support/catch.hpp"
 #include "support/descriptors.hpp"
@@ -97,7 +97,7 @@ TEST_CASE("a number needs no entry, and uses one that is there", "[os][users]") 
   CHECK(known->ids.gid == 34u);
   CHECK(known->ids.groups == Groups{34, 100, 101});
   CHECK(look_up("", "77", {}, f.files)->ids.gid == 77u);
-  CHECK(look_up("4711", "", {}, f.files)->ids.uid == 50u);  // that is the name of a user
+  CHECK(look_up("4711", "", {}, f.files)->ids.uid == 50u);  // the name of a user
 }
 
 TEST_CASE("a number works without any file", "[os][users]") {

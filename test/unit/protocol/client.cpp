@@ -1,4 +1,4 @@
-// Server and client library speak the same language: each typed call reads what the server answers.
+// Server and client library understand each other: each typed call reads the server's answer.
 #include "support/catch.hpp"
 #include "support/deadline.hpp"
 #include "unit/control/rig.hpp"
@@ -14,7 +14,7 @@ using zinit::ErrorCode;
 
 namespace {
 
-/// The code of the error that `call` throws, 0 without one.
+/// The code of the error that `call` throws, 0 without an error.
 int code_of(const std::function<void()>& call) {
   try {
     call();

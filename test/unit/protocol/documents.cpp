@@ -1,4 +1,4 @@
-// The man pages have the verbs, options and methods that there are, no more and no fewer.
+// The man pages list exactly the existing verbs, options and methods.
 #include <map>
 #include <set>
 
@@ -22,7 +22,7 @@ std::string read_document(const char* path) {
   return *text;
 }
 
-/// What mdoc calls the option: "-no-wait" for --no-wait.
+/// mdoc's form of the options: "-no-wait" for --no-wait.
 std::set<std::string> mdoc_options(std::span<const OptionRow> options) {
   std::set<std::string> names;
   for (const OptionRow& option : options) {
@@ -31,7 +31,7 @@ std::set<std::string> mdoc_options(std::span<const OptionRow> options) {
   return names;
 }
 
-/// The words that follow Fl in a line of mdoc.
+/// Adds the words that follow Fl in a line of mdoc.
 void add_flags(std::string_view line, std::set<std::string>& flags) {
   const auto words = split(line, ' ');
   for (std::size_t i = 1; i < words.size(); ++i) {
@@ -39,7 +39,7 @@ void add_flags(std::string_view line, std::set<std::string>& flags) {
   }
 }
 
-/// The words that follow Cm, up to the next macro: the name of the verb.
+/// The words after Cm, up to the next macro: the name of the verb.
 std::string verb_of_item(std::span<const std::string_view> words) {
   std::string name;
   for (const std::string_view word : words.subspan(2)) {
@@ -49,7 +49,7 @@ std::string verb_of_item(std::span<const std::string_view> words) {
   return name;
 }
 
-/// Options by verb, from the items of one subsection; those of several items in a row are one each.
+/// Options by verb, from the items of one subsection; each of several items in a row counts.
 std::map<std::string, std::set<std::string>> items_of(const std::string& page, const char* begin,
                                                       const char* end) {
   std::map<std::string, std::set<std::string>> items;

@@ -1,4 +1,4 @@
-// libzinit has a typed method for each method that the server has, and none that it has not.
+// libzinit has a typed method for each method of the server, and no others.
 #include <set>
 
 #include "base/fd.hpp"
@@ -43,7 +43,7 @@ TEST_CASE("libzinit calls the methods that the server has, by their names", "[cl
   }
   std::set<std::string> known;
   for (const Method& method : all_methods()) known.emplace(method.name);
-  known.erase("rpc.discover");  // for programs that make clients
+  known.erase("rpc.discover");  // for programs that generate clients
   CHECK(called == known);
 }
 

@@ -1,4 +1,4 @@
-// Cron expressions, worked out by hand from crontab(5) and cron(8).
+// Cron expressions, with results worked out by hand from crontab(5) and cron(8).
 #include <string>
 #include <vector>
 

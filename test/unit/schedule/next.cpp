@@ -1,5 +1,5 @@
-// When a calendar expression is next due. The large table was made by systemd-analyze: see
-// schedule-table beside it.
+// The next times of a calendar expression. systemd-analyze made the large table: see schedule-table
+// beside it.
 #include <cctype>
 #include <limits>
 #include <string>
@@ -27,8 +27,8 @@ Times next_calendar(const char* text, const char* after, const char* zone, std::
   return next_times(*spec, after, zone_by_rule(zone), count);
 }
 
-/// What a row of the table says of the spec, told by ourselves. systemd-analyze leaves fractions of
-/// seconds out: only where the expression has some are they not looked at.
+/// The spec's row of the table as zinit computes it. systemd-analyze leaves out fractions of
+/// seconds: the test ignores them only if the expression has some.
 std::string as_row(const CalendarSpec& spec, std::int64_t after, const TimeZone& zone) {
   std::string row = spec.normalized() + " |";
   bool fractions = false;  // "00.500000", but not the range "00..05"
@@ -90,7 +90,7 @@ TEST_CASE("microseconds count", "[schedule]") {
   CHECK(spec->next_after(1'234'567, TimeZone::utc()) == 1'234'568);
 }
 
-// systemd 252 goes on with what a step that leads past the end of its unit leaves over.
+// After a step beyond the end of its unit, systemd 252 goes on with the remainder.
 TEST_CASE("a step past the end of its unit loses nothing of the next one", "[schedule]") {
   CHECK(next_calendar("*:*:0/7.3", "2026-01-01 00:00:52", "UTC", 2) ==
         Times{"2026-01-01 00:00:58.400000", "2026-01-01 00:01:00"});  // not 00:01:07.3
@@ -104,7 +104,7 @@ TEST_CASE("a step past the end of its unit loses nothing of the next one", "[sch
         Times{"2027-12-30 18:22:00", "2027-12-30 18:45:00"});  // not at 0:30 there
 }
 
-// systemd 252 gives up, with an error, or leaves out the rest of the day.
+// systemd 252 gives up with an error, or skips the rest of the day.
 TEST_CASE("a gap takes nothing but what lies in it", "[schedule]") {
   CHECK(next_calendar("0/6:00", "2026-09-05 20:00", "America/Santiago", 3) ==
         Times{"2026-09-05 22:00:00", "2026-09-06 09:00:00", "2026-09-06 15:00:00"});
@@ -113,7 +113,7 @@ TEST_CASE("a gap takes nothing but what lies in it", "[schedule]") {
 }
 
 TEST_CASE("a whole day may be left out", "[schedule]") {
-  // As in Samoa, where 29 December 2011 was followed by the 31st.
+  // As in Samoa, where 31 December 2011 followed the 29th.
   const auto samoa = ZoneFile{.first_offset = -36000, .changes = {{1325239200, 50400}}}.zone();
   const auto spec = CalendarSpec::parse("12:00");
   CHECK(next_times(*spec, "2011-12-29 00:00:00", samoa, 3) ==
@@ -130,7 +130,7 @@ TEST_CASE("in a fold the first time counts, unless it is over", "[schedule]") {
 TEST_CASE("what never comes again, never comes", "[schedule]") {
   for (const char* text :
        {"*-2-30", "*-2,4,6,9,11-31", "Mon 2026-11-24", "2025-*-*", "@1", "Mon 2026-11-24 *:*:*",
-        "Sun *-2-30,31 *:*:0/0.000001", "Sun *-3-8..14 2:0/2:0/0.000001"}) {  // that is the gap
+        "Sun *-2-30,31 *:*:0/0.000001", "Sun *-3-8..14 2:0/2:0/0.000001"}) {  // this is the gap
     INFO(text);
     CHECK(next_calendar(text, "2026-11-25 00:00", "America/New_York", 1) == Times{"never"});
   }

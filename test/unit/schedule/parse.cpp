@@ -1,5 +1,5 @@
-// Calendar expressions: what is taken, how it is written out, and what is refused in which words.
-// Each row was compared with systemd-analyze of systemd 252; where zinit differs, it says so.
+// Calendar expressions: which are accepted, their normal form, and the messages about refused ones.
+// Each row was compared with systemd-analyze of systemd 252; comments note differences of zinit.
 #include <string>
 
 #include "base/text.hpp"
@@ -208,14 +208,14 @@ TEST_CASE("text and lists of a calendar time have limits", "[schedule]") {
   CHECK_THAT(list(1000).error().text, Catch::Contains("at most 1024 bytes"));
 }
 
-// systemd 252 checks the second of such a list against 25, the third against 22, and so on.
+// systemd 252 compares the second value of such a list with 25, the third with 22, and so on.
 TEST_CASE("days from the end of a month may be a list", "[schedule]") {
   const auto spec = CalendarSpec::parse("*-*~1,26,28");
   REQUIRE(spec);
   CHECK(spec->normalized() == "*-*~01,26,28 00:00:00");
 }
 
-// systemd 252 writes such a list as `*`, whatever else is in it.
+// systemd 252 writes such a list as `*`, whatever else it contains.
 TEST_CASE("every second does not hide what else is in the list", "[schedule]") {
   CHECK(CalendarSpec::parse("0:0:0/1,5.5")->normalized() == "*-*-* 00:00:00/1,05.500000");
 }

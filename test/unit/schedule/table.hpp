@@ -1,13 +1,13 @@
 #pragma once
-// What systemd-analyze of systemd 252 says of calendar expressions; schedule-table writes it anew.
-// Times that it loses (CalendarSpec::next_after() has which) are in no row, but in tests by hand.
+// The results of systemd-analyze of systemd 252 for calendar expressions; schedule-table writes
+// them again. Tests by hand contain the times that it loses (see CalendarSpec::next_after()).
 
 #include <string_view>
 
 namespace zinit::test {
 
-/// Blocks that begin with a zone and the time from which on to look, UTC. A row is an expression,
-/// its normal form, and the seconds from each time to the next: five times, or fewer and "never".
+/// Blocks that begin with a zone and the time at which to begin, UTC. A row is an expression, its
+/// normal form, and the seconds from each time to the next: five times, or fewer and "never".
 inline constexpr std::string_view kCalendarTable = R"(
 zone UTC 2024-02-27 22:58:57
 *-02-29 = *-02-29 00:00:00 | 90063 126230400 126230400 126230400 126230400

@@ -1,5 +1,5 @@
 #pragma once
-// Zones that tests make themselves, so that they need none of the machine's; and times as text.
+// Time zones made by tests, so that they need no zone of the machine; and times as text.
 
 #include <cstdint>
 #include <cstdio>
@@ -15,12 +15,12 @@
 
 namespace zinit::test {
 
-/// A TZif file (RFC 8536) as its parts, to be spoilt by tests that look at damage.
+/// A TZif file (RFC 8536) in parts, which tests can damage.
 struct ZoneFile {
   char version = '2';
   std::int64_t first_offset = 0;
   std::vector<std::pair<std::int64_t, std::int64_t>>
-      changes{};  // when, and the offset from then on
+      changes{};  // the time, and the offset from then on
   std::string rule{};
   std::uint32_t leap_seconds = 0;
 
@@ -30,7 +30,7 @@ struct ZoneFile {
     return text;
   }
 
-  /// Header and data with times of `width` bytes. Each change has a type of its own.
+  /// Header and data with times of `width` bytes. Each change has its own type.
   [[nodiscard]] std::string block(int width) const {
     const auto count = static_cast<std::int64_t>(changes.size());
     std::string text = std::string("TZif") + version + std::string(15, '\0');
@@ -58,7 +58,7 @@ struct ZoneFile {
   }
 };
 
-/// The rule of a zone as tzdata has had it since 2007 and before; of Santiago, since 2023.
+/// The rule of a zone, in force since 2007 or earlier according to tzdata; Santiago's since 2023.
 inline TimeZone zone_by_rule(std::string_view name) {
   static constexpr std::pair<std::string_view, const char*> kRules[] = {
       {"UTC", "UTC0"},
@@ -86,7 +86,7 @@ inline std::int64_t utc_seconds(const std::string& text) {
   return ::timegm(&t);
 }
 
-/// The other way round, with microseconds if there are any.
+/// The reverse, with microseconds if they are not 0.
 inline std::string utc_text(std::int64_t us) {
   const std::time_t seconds = us / 1'000'000;
   std::tm t{};
@@ -96,7 +96,7 @@ inline std::string utc_text(std::int64_t us) {
   return us % 1'000'000 == 0 ? text : text + fmt::format(".{:06}", us % 1'000'000);
 }
 
-/// The next `count` times of a spec, as text, the last one "never" if there are no more.
+/// The next `count` times of a spec, as text; the last one is "never" if there are no more.
 template <class Spec>
 std::vector<std::string> next_times(const Spec& spec, const std::string& after,
                                     const TimeZone& zone, std::size_t count) {

@@ -1,4 +1,4 @@
-// Files of time zones: what they say, and what damage to them does.
+// Files of time zones: their content, and the effect of damage.
 #include <limits>
 #include <random>
 #include <string>
@@ -23,7 +23,7 @@ std::int64_t offset_at(const TimeZone& zone, const std::string& utc) {
   return zone.period_at(utc_seconds(utc)).offset;
 }
 
-/// What must hold for any file that is taken: asking it is safe, and periods fit each other.
+/// Checks what holds for any accepted file: queries are safe, and periods fit each other.
 void ask(const TimeZone& zone) {
   for (const std::int64_t at :
        {Limits::min(), std::int64_t{-70'000'000'000}, std::int64_t{0}, std::int64_t{1'800'000'000},
@@ -31,7 +31,7 @@ void ask(const TimeZone& zone) {
     const ZonePeriod period = zone.period_at(at);
     CHECK(period.begin < period.end);
     CHECK(std::abs(period.offset) <= 26 * 3600);
-    // Whoever goes from period to period gets on, and misses none.
+    // A walk from period to period makes progress, and misses no period.
     if (period.end != ZonePeriod::kLast) CHECK(zone.period_at(period.end).begin == period.end);
     if (period.begin != ZonePeriod::kFirst)
       CHECK(zone.period_at(period.begin - 1).end == period.begin);
@@ -61,16 +61,16 @@ TEST_CASE("a rule holds for ever", "[schedule][zone]") {
   CHECK(offset_at(berlin, "2026-10-25 01:00:00") == 3600);
   CHECK(offset_at(berlin, "9000-07-01 00:00:00") == 7200);
   CHECK(offset_at(zone_by_rule("America/New_York"), "2199-07-01 00:00:00") == -4 * 3600);
-  // In the south summer lies across the turn of the year.
+  // In the south, summer includes the turn of the year.
   CHECK(offset_at(zone_by_rule("Australia/Lord_Howe"), "2026-12-31 23:59:59") == 11 * 3600);
   CHECK(offset_at(zone_by_rule("Australia/Lord_Howe"), "2026-06-01 00:00:00") == 10 * 3600 + 1800);
-  // Ireland's law has standard time in summer, and one hour less in winter.
+  // By Irish law standard time is in summer, and winter has one hour less.
   CHECK(offset_at(zone_by_rule("Europe/Dublin"), "2026-07-01 00:00:00") == 3600);
   CHECK(offset_at(zone_by_rule("Europe/Dublin"), "2026-12-01 00:00:00") == 0);
 }
 
 TEST_CASE("a rule may count days, and hours beyond its day", "[schedule][zone]") {
-  // 1 March is the 60th day in each year with J, and the 59th or 60th from 0 without.
+  // With J, 1 March is the 60th day of each year; without, it is the 59th or 60th from 0.
   const TimeZone zone = ZoneFile{.rule = "AAA0BBB,J60/0,300"}.zone();
   CHECK(offset_at(zone, "2024-02-29 23:59:59") == 0);
   CHECK(offset_at(zone, "2024-03-01 00:00:00") == 3600);
@@ -82,13 +82,13 @@ TEST_CASE("a rule may count days, and hours beyond its day", "[schedule][zone]")
   const TimeZone nuuk = ZoneFile{.version = '3', .rule = "<-02>2<-01>,M3.5.0/-1,M10.5.0/0"}.zone();
   CHECK(offset_at(nuuk, "2026-03-29 00:59:59") == -7200);
   CHECK(offset_at(nuuk, "2026-03-29 01:00:00") == -3600);
-  // A change that is days away from its year, as no zone has one.
+  // A change that is days away from its year; no real zone has one.
   const TimeZone late = ZoneFile{.version = '3', .rule = "AAA0BBB,0/0,J365/167"}.zone();
   CHECK(offset_at(late, "2026-01-05 00:00:00") == 3600);
   CHECK(offset_at(late, "2026-01-07 00:00:00") == 0);
   CHECK(late.period_at(utc_seconds("2026-01-01 00:00:00") - 1).begin ==
         utc_seconds("2025-01-06 22:00:00"));
-  // Summer all the year (RFC 8536, 3.3.1).
+  // Summer all year (RFC 8536, 3.3.1).
   const TimeZone always = ZoneFile{.version = '3', .rule = "AAA3BBB4,0/0,J365/23"}.zone();
   for (const char* at :
        {"2026-01-01 03:00:00", "2026-01-01 04:00:00", "2026-07-01 00:00:00", "2026-12-31 23:59:59"})
@@ -110,7 +110,7 @@ TEST_CASE("listed changes come before the rule", "[schedule][zone]") {
   CHECK(zone.period_at(at).offset == 3600);
 }
 
-// As zic(8) writes files for readers that are old ("-b fat"), and as it never does.
+// zic(8) writes one for old readers ("-b fat"), but never the others.
 TEST_CASE("changes beyond the years 0 to 9999 do no harm", "[schedule][zone]") {
   constexpr std::int64_t kBigBang = -(std::int64_t{1} << 59);
   const TimeZone zone =

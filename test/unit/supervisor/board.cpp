@@ -1,5 +1,4 @@
-// The board with real processes: jobs, spawning, reaping, stopping, restoring from the
-// journal.
+// The board with real processes: jobs, spawning, reaping, stopping, and restoring from the journal.
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -36,12 +35,12 @@ class CountChanges final : public ChangePort {
   std::atomic<int> count{0};
 };
 
-/// Tells the board of all processes that have ended.
+/// Reports all processes that have ended to the board.
 void reap(Board& board) {
   while (const auto ended = next_ended()) board.child_ended(ended->pid, ended->end);
 }
 
-/// A board with a reaper, as init has them. Everything is stopped in the end.
+/// A board with a reaper, as in init. The destructor stops everything.
 class Running {
  public:
   explicit Running(const std::vector<SpecPtr>& specs)
@@ -55,7 +54,7 @@ class Running {
     eventually([this] { return board.all_down(); });
     ending_ = true;
     reaper_.join();
-    ::prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);  // other tests have orphans that are not theirs
+    ::prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);  // other tests have orphans of others
   }
 
   bool eventually(const std::function<bool()>& holds, Milliseconds limit = test::kPatience) {
@@ -78,7 +77,7 @@ class Running {
   std::thread reaper_;
 };
 
-/// What a board leaves to the next image of zinit.
+/// What a board leaves to the next process image.
 struct Left {
   explicit Left(const Board& board) : graph(board.graph()) {
     for (const Slot slot : graph->order()) {
@@ -326,7 +325,7 @@ TEST_CASE("a board is restored from the journal, its processes adopted",
     CHECK(board.graph()->node(slot).spec == left.graph->node(slot).spec);
   }
   CHECK(board.user_of(board.find("web")) == ::geteuid());
-  // Numbers of events go on, and a client that asks for those before learns that they are lost.
+  // Event numbers continue, and a client that asks for earlier events learns that they are lost.
   REQUIRE(left.events > 0);
   CHECK(board.events_after(0).lost == left.events);
   CHECK(board.view("web")->record.state == State::running);
@@ -404,7 +403,7 @@ TEST_CASE("a restored board knows a service by its slot and its name",
   };
   CHECK(state_in(left->services) == State::exited);
   // The slot was given to another service, or the service to another slot: one of the two was read
-  // from damaged memory, so nothing is known of it.
+  // from damaged memory, so the board knows nothing about the service.
   const Slot slot = left->services[0].slot;
   CHECK(state_in({{sleeper("other"), slot}}) == State::inactive);
   CHECK(state_in({{sleeper("other"), slot}, {specs[0], slot + 1}}) == State::inactive);
@@ -502,7 +501,7 @@ TEST_CASE("a reload that changes [health] alone restarts nothing", "[threads][bo
   CHECK(process->spec()->health->interval == 2000ms);
   CHECK(process->stage() == CheckedProcess::Stage::alive);
   CHECK(r.board.view("web")->record.state == State::starting);
-  REQUIRE(r.board.reload({sleeper("web")}, false));  // nothing is waited for any more
+  REQUIRE(r.board.reload({sleeper("web")}, false));  // nothing left to wait for
   CHECK(process->stage() == CheckedProcess::Stage::ended);
   REQUIRE(r.becomes("web", State::running));
   const pid_t pid = r.board.view("web")->pid;

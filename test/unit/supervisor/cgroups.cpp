@@ -1,4 +1,4 @@
-// The board and cgroups: what becomes of a service whose cgroup cannot be made.
+// The board and cgroups: a service whose cgroup cannot be made.
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -31,7 +31,7 @@ class NoChanges final : public ChangePort {
   void changed() noexcept override {}
 };
 
-/// From now on no directory can be made in this process and those that it starts, for `errnum`.
+/// From now on mkdir fails with `errnum` in this process and in processes that it starts.
 bool refuse_directories(int errnum) {
 #ifdef SYS_mkdir
   constexpr long number = SYS_mkdir;
@@ -41,7 +41,7 @@ bool refuse_directories(int errnum) {
   return test::refuse_call(number, errnum);
 }
 
-/// Where a cgroup can be made; "" where none can.
+/// A place where a cgroup can be made; "" if there is no such place.
 std::string own_directory() {
   const auto mounts = read_file("/proc/self/mountinfo", std::size_t{1} << 20);
   const auto own = read_file("/proc/self/cgroup", 65536);
@@ -51,7 +51,7 @@ std::string own_directory() {
   return {};
 }
 
-/// How a service is after its first launch, for which no directory could be made.
+/// The state of a service after its first launch, for which no directory could be made.
 std::string first_launch(const std::string& directory, int errnum) {
   auto tree = CgroupTree::create_below(directory);
   if (!tree) return tree.error().text;
@@ -85,7 +85,7 @@ TEST_CASE("a cgroup that there is no memory for is tried again, not gone without
   const std::string directory = own_directory();
   if (directory.empty()) return test::skip("needs a writable cgroup v2");
   CHECK(test::in_child([&] { return first_launch(directory, ENOMEM); }) == "blocked");
-  // For good, or nobody knows how long: it runs without.
+  // A lasting error, or one of unknown duration: the service runs without a cgroup.
   for (const int errnum : {EPERM, EROFS, EAGAIN})
     CHECK(test::in_child([&] { return first_launch(directory, errnum); }) == "running");
 }

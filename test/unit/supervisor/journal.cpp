@@ -1,4 +1,4 @@
-// The journal: what was stored comes back, whatever happens to the file in between.
+// The journal: stored records come back, whatever happens to the file in between.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -111,7 +111,7 @@ Bytes bytes_of(const Journal& journal) {
   return bytes;
 }
 
-/// A file in memory whose contents a test changes and reads as a journal.
+/// A file in memory that a test changes and reads as a journal.
 class Patient {
  public:
   explicit Patient(const Bytes& bytes) : fd_(::memfd_create("patient", MFD_CLOEXEC)) {
@@ -148,7 +148,7 @@ Journal small_journal() {
   return journal;
 }
 
-/// Whether `entry` is one of those that small_journal() stored.
+/// Whether `entry` is one that small_journal() stored.
 bool was_stored(const JournalEntry& entry) {
   if (!entry.known) return false;
   const bool full = same(entry.record, full_record()) && entry.facts == full_facts();
@@ -158,7 +158,7 @@ bool was_stored(const JournalEntry& entry) {
   return entry.slot == 2 && entry.name == "db" && (full || bare) && entry.file.empty();
 }
 
-/// A record as a version with `more` bytes of further fields would write it, in its bytes.
+/// The bytes of a record as a version with `more` bytes of further fields would write it.
 Bytes newer_record(JournalRecord record, std::size_t more) {
   Bytes bytes(sizeof record + more, std::byte{0xee});
   record.sequence = 1;
@@ -307,7 +307,7 @@ TEST_CASE("journal: it can be moved, and its descriptor closes on execve", "[jou
   put(second, 1, "db");
   CHECK(names(read(second)) == Names{"web", "db"});
   CHECK((::fcntl(second.fd(), F_GETFD) & FD_CLOEXEC) != 0);
-  CHECK(::ftruncate(second.fd(), 0) < 0);  // nobody can take the memory from under the mapping
+  CHECK(::ftruncate(second.fd(), 0) < 0);  // nobody can remove the memory of the mapping
 }
 
 TEST_CASE("journal: damage to any one byte brings no entry that was not stored", "[journal]") {
@@ -327,7 +327,7 @@ TEST_CASE("journal: damage to any one byte brings no entry that was not stored",
     patient.write(at, &bytes[at], 1);
   }
   CHECK(checked > 2 * bytes.size() - 2 * sizeof(JournalRecord));
-  CHECK(lost == sizeof(JournalRecord));  // web's own; db, stored last, is in the redo record too
+  CHECK(lost == sizeof(JournalRecord));  // web's own; db, stored last, is also in the redo record
 }
 
 TEST_CASE("journal: cut off at any place it gives what is before the cut", "[journal]") {
@@ -358,7 +358,7 @@ TEST_CASE("journal: a store that is broken off anywhere leaves the old entry or 
   put(journal, 0, "web", record, full_facts());
   const Bytes after = bytes_of(journal);
 
-  // A store copies a record twice, from its first byte on.
+  // A store copies a record twice, each time from its first byte on.
   const std::size_t redo = record_offset(kRedoRecord, sizeof(JournalRecord));
   const std::size_t own = record_offset(kFirstSlot, sizeof(JournalRecord));
   Patient patient(before);
@@ -503,7 +503,7 @@ TEST_CASE("journal: a time that cannot be leaves the process to be adopted", "[j
     for (const std::int64_t right : {std::int64_t{0}, most / 4, most})
       CHECK(read_with(field, right).known);
   }
-  // A hundred years are as good as for ever.
+  // A hundred years count as for ever.
   for (const std::int64_t late : {most, most - 1, most / 2 + 2})
     CHECK(read_with(offsetof(JournalRecord, deadline_ns), late).record.deadline == kNever);
 }
@@ -553,7 +553,7 @@ TEST_CASE("journal: random bytes and random damage never crash the reader", "[jo
     Bytes bytes = good;
     const std::size_t from = random() % bytes.size();
     const std::size_t to = std::min(bytes.size(), from + random() % 5000);
-    // Behind the headers with their checksums mended, so that the reader gets past them.
+    // Behind the headers, whose checksums are repaired, so that the reader gets past them.
     for (std::size_t at = std::max(from, kRecordsAt); at < to; ++at)
       bytes[at] = std::byte(random() % 256);
     if (round % 2 == 0 && bytes.size() > kRecordsAt + 3 * sizeof(JournalRecord)) {

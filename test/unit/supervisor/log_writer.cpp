@@ -1,4 +1,4 @@
-// Lines of zinit's own log: how many there may be about one service.
+// Lines of zinit's own log: the most lines about one service.
 #include <algorithm>
 
 #include "base/format.hpp"

@@ -1,4 +1,4 @@
-// Where the services of a board under test write, and who watches them.
+// The output and the watchers of services on a board under test.
 #pragma once
 
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 
 namespace zinit::test {
 
-/// Output goes nowhere: the read ends are closed at once, as with a log that is gone.
+/// Output goes nowhere: the read ends are closed at once, as after the end of a log.
 class NoOutput final : public OutputPort {
  public:
   Result<OutputPipes> open_output(Slot) override {
@@ -24,7 +24,7 @@ class NoOutput final : public OutputPort {
   void note(Slot, std::string_view) override {}
 };
 
-/// Nobody watches: what the processes of a board under test say is told to it by the test.
+/// No watcher: the test itself reports to the board what processes say.
 class NoChecks final : public WatchPort {
  public:
   void watch(const CheckedProcessPtr& process) override EXCLUDES(mutex_) {
@@ -35,7 +35,7 @@ class NoChecks final : public WatchPort {
   void drain(const CheckedProcess&) noexcept override {}
   void rested(Slot) noexcept override {}
 
-  /// The process that began last; null: there was none.
+  /// The process that began last; null: no process began.
   CheckedProcessPtr watched() EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     return last_;

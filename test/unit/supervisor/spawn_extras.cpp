@@ -1,4 +1,4 @@
-// What several parts add to the spawn of one main process.
+// The additions of several parts to the spawn of one main process.
 #include "supervisor/spawn_extras.hpp"
 #include "support/catch.hpp"
 

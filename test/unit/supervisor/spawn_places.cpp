@@ -1,4 +1,4 @@
-// Permissions to spawn: how many, to whom, and what a shortage of processes changes.
+// Permissions to spawn: their number, their holders, and the effect of a lack of processes.
 #include "supervisor/spawn_places.hpp"
 #include "support/catch.hpp"
 
@@ -18,7 +18,7 @@ std::vector<Ticket> tickets(std::size_t count) {
   return made;
 }
 
-/// The slots that get the places that are free, in turn.
+/// The slots that get the free places, in turn.
 std::vector<Slot> all_next(SpawnPlaces& places) {
   std::vector<Slot> slots;
   while (const Ticket* const ticket = places.next()) slots.push_back(ticket->slot());

@@ -1,5 +1,5 @@
-// See failing_new.hpp. All forms that are in use are replaced: a sanitizer has its own of each, and
-// they do not go together.
+// See failing_new.hpp. Replaces all forms that are in use, because a sanitizer has its own version
+// of each, and the two do not work together.
 #include "unit/support/failing_new.hpp"
 
 #include <atomic>

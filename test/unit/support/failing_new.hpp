@@ -1,5 +1,5 @@
-// An operator new of the test program that fails when it is told to: what a machine without memory
-// does at any place, done at each in turn.
+// An operator new of the test program that fails on demand: it makes each allocation fail in turn,
+// as any may fail without memory.
 #pragma once
 
 #include <cstdint>
@@ -7,13 +7,13 @@
 namespace zinit::test {
 
 /// From now on the `first`-th allocation, counted from 1, and the `count` - 1 after it throw
-/// std::bad_alloc, whichever thread makes them but those that are spared.
+/// std::bad_alloc in every thread that is not spared.
 void fail_new(std::uint64_t first, std::uint64_t count) noexcept;
 
-/// No allocation fails any more. @return  how many were made since fail_new()
+/// No allocation fails any more. @return  the number of allocations since fail_new()
 std::uint64_t stop_failing_new() noexcept;
 
-/// While there is one, allocations of the thread that made it neither fail nor count.
+/// While it lives, allocations of the thread that made it neither fail nor count.
 class SparedThread {
  public:
   SparedThread() noexcept;

@@ -1,5 +1,5 @@
 #pragma once
-// What a log has kept, for tests to look at and add to.
+// Reads the lines kept in a log, and adds lines, for tests.
 
 #include <algorithm>
 #include <limits>
@@ -12,7 +12,7 @@
 
 namespace zinit::test {
 
-/// The last `count` lines that `look_back`, as Ring's and LogStore's, shows; oldest first.
+/// The last `count` lines from `look_back`, a function of Ring or LogStore; oldest first.
 template <class LookBack>
 std::vector<LogLine> last_shown(std::size_t count, LookBack look_back) {
   std::vector<LogLine> lines;
@@ -29,13 +29,13 @@ inline std::vector<LogLine> last(const Ring& ring, std::size_t count) {
   return last_shown(count, [&](auto... rest) { return ring.look_back(place, rest...); });
 }
 
-/// All that the service has written until now is among them.
+/// The last lines, with everything that the service has written so far.
 inline std::vector<LogLine> last(LogStore& store, Slot slot, std::size_t count) {
   Ring::Place place;
   return last_shown(count, [&](auto... rest) { return store.look_back(slot, place, rest...); });
 }
 
-/// A line of no process, into the service's log.
+/// Adds a line without a process to the service's log.
 inline void add_line(LogStore& store, Slot slot, std::string_view line) {
   store.take_message(slot, 0, wall_us(), line);
 }
