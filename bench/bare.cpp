@@ -1,16 +1,16 @@
-// What supervisors are compared with: a loop of nothing but the system calls.
+// The reference for supervisors: a loop of nothing but the system calls.
 //
-//   bare start N WAY     starts N times ./pause, starts again what ends, and on SIGTERM kills all
-//                        and reaps them. WAY: what is done for each beside vfork(2) and execve(2)
+//   bare start N WAY     starts ./pause N times, starts it again when it ends, and on SIGTERM kills
+//                        and reaps all. WAY: the work for each beside vfork(2) and execve(2)
 //       plain            nothing
-//       session          what zinit does for every service: a session, a pidfd, pipes for its
-//                        output that are waited for, no descriptor but its own, no signal ignored
-//                        or blocked; a look at what is left of its group when it ends, and its
-//                        pipes read to their end
-//       FOLDER           that, and a cgroup of its own below FOLDER
-//   bare reap [N]        as PID 1: starts ./orphans, with N if given, and reaps whatever ends
-//   bare echo SOCKET     answers each line that a client of the unix socket sends with itself
-//   bare ask SOCKET      a client of that, as a whole process: sends a line, prints the answer
+//       session          zinit's work for every service: a session, a pidfd, pipes for its output
+//                        that it waits for, no descriptors but its own, no signal ignored or
+//                        blocked; at its end a look at the rest of its group, and a read of its
+//                        pipes to their end
+//       FOLDER           the same, and a cgroup for each below FOLDER
+//   bare reap [N]        as PID 1: starts ./orphans, with N if given, and reaps all that ends
+//   bare echo SOCKET     sends each line of a client of the unix socket back
+//   bare ask SOCKET      a client of this, as a whole process: sends a line, prints the answer
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <sys/epoll.h>
@@ -35,9 +35,9 @@ char program[] = "./pause";
 char* const arguments[] = {program, nullptr};
 char* const environment[] = {nullptr};
 
-/// Like vfork(2), with a pidfd, and into a cgroup unless that is -1. Always inlined: parent and
-/// child share the stack, so the child must not return from a function that the parent has yet to
-/// return from.
+/// Like vfork(2), with a pidfd, and into a cgroup unless `cgroup` is -1. Always inlined: parent and
+/// child share the stack, so the child must not return from a function from which the parent still
+/// has to return.
 [[gnu::always_inline]] inline pid_t vfork_with(int& pidfd, int cgroup) {
   clone_args how{};
   how.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD;
@@ -65,7 +65,7 @@ char* const environment[] = {nullptr};
 struct Service {
   int number = 0;
   int pidfd = -1;
-  int out = -1, err = -1;  // the ends of its pipes that are read
+  int out = -1, err = -1;  // the read ends of its pipes
 };
 
 class Loop {

@@ -1,8 +1,8 @@
-// Measures calls over one open connection: sends a line N times, each when the answer to the one
-// before has come, and prints the median time of an answer in microseconds.
+// Measures calls over one open connection: sends a line N times, each time after the answer to the
+// previous one, and prints the median time of an answer in microseconds.
 //
 //   call SOCKET N LINE
-//   call SOCKET N LINE at-once   from N connections that are open at once: prints the microseconds
+//   call SOCKET N LINE at-once   from N connections open at the same time: prints the microseconds
 //                                until all have connected and have their answers
 #include <sys/resource.h>
 #include <unistd.h>

@@ -1,15 +1,15 @@
-// Measures a flood of lines into a log file: has the program that writes the lines, a loop that
-// only copies a pipe into a file, and a client that starts the flood in zinit and measures it.
+// Measures a flood of lines into a log file: contains the program that writes the lines, a loop
+// that only copies a pipe to a file, and a client that starts the flood in zinit and measures it.
 //
 //   flood lines N                            writes N lines of 100 bytes, in blocks of 4 KiB
-//   flood each N                             writes each of them by a write(2) of its own
-//   flood append FILE                        copies its input into FILE, and does nothing else
-//   flood into BYTES FILE WAY N COMMAND...   has a child write them in one of these ways, and
+//   flood each N                             writes each line by a separate write(2)
+//   flood append FILE                        copies its input to FILE, and does nothing else
+//   flood into BYTES FILE WAY N COMMAND...   makes a child write them in one of these ways, and
 //                                            COMMAND read them; prints the microseconds until FILE
-//                                            has BYTES, and those of processor time of both
-//   flood through SOCKET SERVICE FILE BYTES  starts SERVICE and waits until FILE has so many bytes;
-//                                            prints the microseconds, and the 99th percentile of
-//                                            those of pings that it sends meanwhile
+//                                            has BYTES, and the processor time of both
+//   flood through SOCKET SERVICE FILE BYTES  starts SERVICE and waits until FILE has that many
+//                                            bytes; prints the microseconds, and the 99th
+//                                            percentile of the times of pings in between
 //   flood quietly SOCKET SERVICE FILE BYTES  the same without pings
 #include <fcntl.h>
 #include <sys/resource.h>

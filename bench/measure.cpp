@@ -1,21 +1,21 @@
-// Runs a supervisor and measures from outside how long it takes for things, in the same way for all
+// Runs a supervisor and measures from outside the time of its actions, in the same way for all
 // supervisors.
 //
 //   measure session COMMAND...
 //
-// runs in a folder with the FIFOs "reports", which services write to, and "go". It reads requests,
-// one a line, and answers each with a number, in microseconds unless another unit is given below,
-// or with "-" if that has not happened within a minute.
+// It runs in a folder with the FIFOs "reports", which services write to, and "go". It reads
+// requests, one in each line, and answers each with a number, in microseconds unless another unit
+// is given below, or with "-" if the event has not happened within a minute.
 //
 //   start N         runs COMMAND; the time until the last of N services has begun
 //   kill            kills the service that began last; the time until the next one begins
 //   run COMMAND...  runs a command; the time until a service begins
-//   orphans NAME    closes "go", at which processes called NAME end; the time until all are reaped
+//   orphans NAME    closes "go", which ends processes called NAME; the time until all are reaped
 //   memory KEY      memory of all processes of the supervisor, in KiB (KEY: Rss, Pss, Anonymous)
 //   wake-ups        how often threads of the supervisor were woken
 //   stop SIGNAL     sends it to the supervisor; the time until it and all services are gone
 //
-//   measure times N COMMAND...     runs COMMAND N times; prints how long each process took
+//   measure times N COMMAND...     runs COMMAND N times; prints the time of each process
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -49,7 +49,7 @@ std::int64_t now_ns() {
   return now.tv_sec * 1'000'000'000 + now.tv_nsec;
 }
 
-/// The pause between two looks: short compared with what is measured, but long enough not to
+/// The pause between two looks: short compared with the measured times, but long enough not to
 /// disturb.
 void pause_a_little() { ::usleep(200); }
 
@@ -79,7 +79,7 @@ class Session {
     ::sigaction(SIGALRM, &interrupt, nullptr);
   }
 
-  /// Kills all processes that are left. Killing one may give its children to this process.
+  /// Kills all remaining processes. Each kill may give this process the children of the killed one.
   ~Session() {
     for (auto family = family_of(::getpid()); family.size() > 1; family = family_of(::getpid())) {
       for (std::size_t i = 1; i < family.size(); ++i) ::kill(family[i], SIGKILL);
@@ -109,7 +109,7 @@ class Session {
     return until_report(before, count);
   }
 
-  /// The time from `before` until the last of `count` services has begun, as they report it.
+  /// The time from `before` until the last of `count` services has begun, by their reports.
   Answer until_report(std::int64_t before, int count) {
     Report report{};
     std::int64_t last = 0;
@@ -158,7 +158,7 @@ class Session {
     return (now_ns() - before) / 1000;
   }
 
-  /// The sum of of(pid) over the processes of the supervisor: without the services, and without
+  /// The sum of of(pid) over the processes of the supervisor, without the services, and without
   /// `unshare`, which only waits for the supervisor.
   template <class Of>
   Answer sum(Of of) const {

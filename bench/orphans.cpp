@@ -1,7 +1,7 @@
 // Makes 1,000 orphans that all end at once: each reads from the FIFO "go" in the working directory
-// until measure.cpp closes that. When all are there, it reports like pause.cpp, and sleeps.
+// until measure.cpp closes it. When all have started, it reports like pause.cpp, and sleeps.
 //
-//   orphans [N]    N of them, which stay in its process group as most children of a service do
+//   orphans [N]    N of them, which stay in its process group, like most children of a service
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>

@@ -1,7 +1,7 @@
-// The service that is started in all measurements: writes its pid and the time to the FIFO
-// "reports" in its working directory, and then sleeps. It is linked without libc, so that execve(2)
-// takes as little time as possible and it is the supervisor that is measured. With WITH_LIBC it is
-// linked as most programs are, with the dynamic loader and libc.
+// The service in all measurements: writes its pid and the time to the FIFO "reports" in its working
+// directory, and then sleeps. It is linked without libc, so that execve(2) takes as little time as
+// possible and the supervisor's time is measured. With WITH_LIBC it is linked like most programs,
+// with the dynamic loader and libc.
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -13,13 +13,13 @@
 extern "C" void run();
 int main() { run(); }
 #elif defined(__x86_64__)
-// Calls it as any function is called, which leaves the stack aligned as a function expects it.
+// Calls it like any function, which leaves the stack aligned as a function expects it.
 asm(".globl _start\n_start: call run");
 #elif defined(__aarch64__)
 asm(".globl _start\n_start: bl run");
 #endif
 
-// Without libc's start-up there is no thread-local errno: a call that failed would crash.
+// Without libc's start-up there is no thread-local errno: a failing call would crash.
 extern "C" void run() {
   timespec now{};
   ::syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);

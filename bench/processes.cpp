@@ -10,7 +10,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The pids, or thread ids, that a folder of /proc has.
+/// The pids, or thread ids, in a folder of /proc.
 std::vector<pid_t> numbers_in(const std::string& folder) {
   std::vector<pid_t> all;
   std::error_code gone;
@@ -23,7 +23,7 @@ std::vector<pid_t> numbers_in(const std::string& folder) {
   return all;
 }
 
-/// What follows on the line that begins with `key`.
+/// The rest of the line that begins with `key`.
 std::string line_after(const std::string& path, const std::string& key) {
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);)

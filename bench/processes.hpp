@@ -1,4 +1,4 @@
-// What /proc says of the processes that are measured.
+// Reads facts about the measured processes from /proc.
 #pragma once
 
 #include <sys/types.h>
@@ -13,11 +13,11 @@ std::vector<pid_t> family_of(pid_t root);
 /// The name in /proc/PID/comm; empty if the process is gone.
 std::string name_of(pid_t pid);
 
-/// The file name of the program that it executes.
+/// The file name of the program that the process executes.
 std::string program_of(pid_t pid);
 
 /// The pid, in our own pid namespace, of the process that executes `program` and has the pid
-/// `inner` in its own pid namespace; 0 if there is none.
+/// `inner` in its own pid namespace; 0 if not found.
 pid_t pid_from_outside(const std::string& program, pid_t inner);
 
 /// The KiB after `key`, such as "Rss:", in /proc/PID/smaps_rollup.

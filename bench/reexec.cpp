@@ -1,6 +1,6 @@
-// Measures re-executions: asks the server for one, and waits until the next image answers a call on
-// a new connection. Prints the median time of N of them in microseconds, or "-" if the server
-// refuses.
+// Measures re-executions: asks the server for one, and waits until the next process image answers a
+// call on a new connection. Prints the median time of N of them in microseconds, or "-" if the
+// server refuses.
 //
 //   reexec SOCKET N
 #include <sys/socket.h>
@@ -34,7 +34,7 @@ std::string ask(int server, const std::string& method) {
   return answer;
 }
 
-/// @return  whether the next image has answered
+/// @return  whether the next process image has answered
 bool reexecute() {
   const int before = connect_to_server();
   if (before < 0 || ask(before, "system.reexec").find("\"ok\":true") == std::string::npos)

@@ -1,23 +1,23 @@
-// What bench/proxies measures proxies with: a server behind them, clients before them, and what
-// starts a program that is to be given its listening socket. All of it speaks TCP on 127.0.0.1.
+// The tool of bench/proxies: a server behind the proxies, clients in front of them, and a starter
+// of programs that must get their listening socket. All use TCP on 127.0.0.1.
 //
-//   relay ports N             prints N ports that nobody has, below those that the kernel gives out
-//   relay serve PORT          the server: does what the first block of each connection says
+//   relay ports N             prints N free ports, below those that the kernel chooses
+//   relay serve PORT          the server: obeys the first block of each connection
 //   relay pass PORT COMMAND   listens there, and executes COMMAND with the socket as descriptor 3
 //                             (LISTEN_FDS, LISTEN_PID; see sd_listen_fds(3))
 //   relay await PORT          waits until a connection to PORT is answered
 //
-// and clients, which print a number, or fail where an answer is wrong or missing:
+// and clients, which print a number, or fail if an answer is wrong or missing:
 //
-//   relay send PORT MIB       sends so many MiB over one connection; MiB/s until the server has
-//                             said that it has them
-//   relay receive PORT MIB    has the server send them; MiB/s
-//   relay request PORT N MS   N connections, each with one block of 64 bytes under way; blocks that
-//                             were answered in a second, over MS milliseconds
-//   relay connect PORT N      N connections one after the other, each with one block; connections
-//                             in a second
-//   relay hold PORT N         opens N connections, has each answer one block, prints N and keeps
-//                             them until its standard input ends
+//   relay send PORT MIB       sends MIB MiB over one connection; MiB/s until the server reports
+//                             their arrival
+//   relay receive PORT MIB    makes the server send them; MiB/s
+//   relay request PORT N MS   N connections, each with one block of 64 bytes under way; answered
+//                             blocks in a second, over MS milliseconds
+//   relay connect PORT N      N connections one after the other, each with one block;
+//                             connections in a second
+//   relay hold PORT N         opens N connections with one answered block each, prints N and
+//                             keeps them until its standard input ends
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -45,7 +45,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kBlock = 64;
 constexpr long kMiB = 1024 * 1024;
 
-// The first byte of a block says what the server is to do with it.
+// The first byte of a block tells the server what to do:
 constexpr char kEcho = 'e';  // send it back, and read the next
 constexpr char kTake = 't';  // read as many bytes as the number after it says, and send it back
 constexpr char kGive = 'g';  // send as many bytes as the number after it says, and the end
@@ -79,7 +79,7 @@ sockaddr_in address_of(int port) {
   return address;
 }
 
-/// @return  -1 if somebody has the port
+/// @return  -1 if another socket has the port
 int bind_to(int port) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (socket < 0) fail("socket");
@@ -93,7 +93,7 @@ int bind_to(int port) {
   return -1;
 }
 
-/// @return  -1 if nobody listens there
+/// @return  -1 if no process listens there
 int try_to_connect(int port) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (socket < 0) fail("socket");
@@ -131,7 +131,7 @@ bool receive_block(int socket, Block& into) {
          static_cast<ssize_t>(into.size());
 }
 
-/// Whether a block comes back as it was sent.
+/// Whether a block comes back unchanged.
 bool ask(int socket, long number) {
   const Block question = block(kEcho, number);
   Block answer{};
@@ -143,12 +143,12 @@ bool ask(int socket, long number) {
 /// A connection of the server, which reads and writes without blocking.
 struct Peer {
   Block block{};
-  std::size_t filled = 0;  // of the block that is read
+  std::size_t filled = 0;  // part of the block that is being read
   long left_to_take = 0;
   long left_to_give = 0;
   std::string out{};     // blocks that the other end has not taken yet
-  bool ended = false;    // nothing is to be sent after that
-  bool blocked = false;  // what is to be sent waits for room
+  bool ended = false;    // nothing follows that
+  bool blocked = false;  // output waits for room
 };
 
 void act_on_block(Peer& peer) {
@@ -235,14 +235,14 @@ int serve(int port) {
   }
 }
 
-// --- what starts others ---
+// --- starters ---
 
 int print_ports(int count) {
   std::vector<int> held;
   for (int port = 20000 + ::getpid() % 10000; port < 32768 && count > 0; ++port) {
     const int socket = bind_to(port);
     if (socket < 0) continue;
-    held.push_back(socket);  // so that none is given twice
+    held.push_back(socket);  // so that no port is printed twice
     std::printf("%d\n", port);
     --count;
   }
@@ -285,7 +285,7 @@ int send(int port, long mib) {
     if (!send_all(socket, bulk, count)) fail("send");
     left -= static_cast<long>(count);
   }
-  // Its own way stays open until then: systemd-socket-proxyd ends a connection with either way.
+  // This side stays open until then: systemd-socket-proxyd ends a connection with either side.
   Block told{};
   if (!receive_block(socket, told) || told != question) fail("receive");
   std::printf("%.1f\n", static_cast<double>(mib) / seconds_since(start));
@@ -304,7 +304,7 @@ int receive(int port, long mib) {
   return 0;
 }
 
-/// One of the connections that ask all the time.
+/// One of the connections that send requests all the time.
 struct Asker {
   int socket = -1;
   long asked = 0;
@@ -312,7 +312,7 @@ struct Asker {
   std::size_t filled = 0;
 };
 
-/// @return  whether an answer is whole, and the next block is under way
+/// @return  whether an answer is complete, and the next block is under way
 bool next_answer(Asker& asker) {
   const ssize_t got = ::recv(asker.socket, asker.answer.data() + asker.filled,
                              kBlock - asker.filled, MSG_DONTWAIT);

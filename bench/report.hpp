@@ -1,4 +1,4 @@
-// What pause.cpp writes and measure.cpp reads: small enough for a pipe to write it as a whole.
+// Written by pause.cpp and read by measure.cpp: small enough for a pipe to write it as a whole.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// A connection to a server over its unix socket, one line a request, and the time that this takes.
-// Whatever fails ends the program with 1.
+// A connection to a server over its unix socket, with one line for each request, and the time of
+// it. A failure ends the program with 1.
 #pragma once
 
 #include <sys/socket.h>

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# Runs build/bench/measure for one supervisor at a time, and collects what it measures.
+# Runs build/bench/measure for one supervisor at a time, and collects its measurements.
 
 session=
 echo_server=
 
-# WHO SIZE: begins a session for the supervisor, which `ask start` then starts.
+# WHO SIZE: begins a session for the supervisor; `ask start` then starts it.
 begin_session() {
   local command
   read -ra command <<<"$("$1_command" "$2")"
@@ -27,9 +27,9 @@ kind_of() {
   esac
 }
 
-# Three environments: the machine as it is; one without cgroups; and one in which /usr/bin is that
-# of the unpacked packages, since s6 finds its own programs there. They are set up before anything
-# is measured.
+# Three environments: the unchanged machine; one without cgroups; and one in which /usr/bin comes
+# from the unpacked packages, because s6 looks for its own programs there. They are set up before a
+# measurement begins.
 in_place_of_cgroups() { exec "$work/measure" session "$@"; }
 in_place_of_others() {
   exec unshare --mount sh -c 'umount -a -t cgroup2; exec "$@"' - "$work/measure" session "$@"
@@ -49,7 +49,7 @@ ask() {
   echo "$answer"
 }
 
-# The measuring program kills whatever still runs.
+# The measuring program kills everything that still runs.
 end_session() {
   [ -n "$session" ] || return 0
   [ -z "${MEASURE[1]:-}" ] || exec {MEASURE[1]}>&-
@@ -57,7 +57,7 @@ end_session() {
   session=
 }
 
-# WHAT WHO NUMBER: notes a result; "-" is none.
+# WHAT WHO NUMBER: notes a result; "-" stands for no result.
 sample() {
   if [ "$3" = - ]; then
     log "$1 of $2 could not be measured: $(tail -n 1 "$work/log")"

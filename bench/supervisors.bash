@@ -1,12 +1,11 @@
 # shellcheck shell=bash
 # What each supervisor that bench/run compares needs: files of N services, and a command to run it.
 #
-#   SUPERVISOR_files N     makes them in $work/SUPERVISOR-N
+#   SUPERVISOR_files N     makes the files in $work/SUPERVISOR-N
 #   SUPERVISOR_command N   prints the words that start it, in the foreground
 #   SUPERVISOR_stop        prints the signal that stops it with all services
 #
-# $work holds the programs pause and orphans and the FIFOs reports and go, and is where services
-# run.
+# $work holds the programs pause and orphans and the FIFOs reports and go. Services run there.
 
 everyone="bare session cgroup zinit${BEFORE:+ before} zinit+cgroup runit s6 finit${DINIT:+ dinit}"
 everyone=${ONLY:-$everyone}
@@ -23,7 +22,7 @@ bare_stop() { kill -l TERM; }
 session_stop() { kill -l TERM; }
 cgroup_stop() { kill -l TERM; }
 
-# --- zinit, which uses cgroups where it finds some: bench/run hides them from the one of this name;
+# --- zinit, which uses cgroups if it finds some: bench/run hides them from the one of this name;
 #     another build of it, "before", with the same files
 
 # FOLDER NAME PROGRAM [DEPENDENCY]
@@ -57,7 +56,7 @@ zinit+cgroup_files() { :; }
 zinit+cgroup_command() { zinit_command "$@"; }
 zinit+cgroup_stop() { kill -l TERM; }
 
-# --- runit: a folder a service, with what it runs as ./run
+# --- runit: a folder for each service, with its program as ./run
 
 # FOLDER SIZE
 run_folders() {
@@ -78,7 +77,7 @@ runit_stop() { kill -l HUP; }
 
 s6_files() { run_folders "$work/s6-$1" "$1"; }
 
-# By default it takes 500 services at most.
+# By default it takes at most 500 services.
 s6_command() { echo "$debian/usr/bin/s6-svscan -c 1010 $work/s6-$1"; }
 s6_stop() { kill -l TERM; }
 
@@ -98,7 +97,7 @@ finit_command() {
 }
 finit_stop() { kill -l USR2; }
 
-# --- dinit, where DINIT is a checkout of it that is built: `boot` waits for all services
+# --- dinit, if DINIT is a built checkout of it: `boot` waits for all services
 
 # FOLDER NAME PROGRAM
 dinit_file() {
@@ -120,9 +119,9 @@ dinit_stop() { kill -l TERM; }
 
 # --- configurations for the chain and for the orphans
 
-# LENGTH: services each of which requires the one before it. runit and s6 have no dependencies,
-# finit's conditions need a pid file, which this service does not write, and dinit takes a chain of
-# 32 at most.
+# LENGTH: services that each require the previous one. runit and s6 have no dependencies, finit's
+# conditions need a pid file, which this service does not write, and dinit takes a chain of at most
+# 32.
 chain_files() {
   local i
   mkdir -p "$work/zinit-chain-$1"
@@ -188,7 +187,7 @@ check_command() {
   esac
 }
 
-# nsenter's options for the namespaces of the finit that is measured.
+# nsenter's options for the namespaces of the measured finit.
 finit_place() {
   echo "--target $(pgrep -n -x finit) --user --mount --pid --root --wd --preserve-credentials"
 }

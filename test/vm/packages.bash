@@ -1,16 +1,16 @@
-# What the scripts beside this one that build boot images share: Debian's packages, parts that are
-# kept, and what etc/initramfs has for its own. For bash, to be sourced in the project's folder by a
-# script that has set `vm`, its folder.
+# The common part of the scripts beside this one that build boot images: Debian's packages, kept
+# parts, and the functions of etc/initramfs. A bash script that has set `vm`, its folder, sources
+# this file in the project's folder.
 #
-# An image is made of parts, files and folders in $vm. Each part is kept beside a hash of all that
-# it is made of, in PART.made-of, and made again only if that is another. What depends on zinit is
-# made last, so that the rest can be prepared while zinit is compiled: that is all that such a
-# script does if its argument is --prepare.
+# An image consists of parts, files and folders in $vm. Beside each part lies a hash of all its
+# inputs, in PART.made-of, and the part is made again only if the hash differs. Parts that need
+# zinit are made last, so that the others can be prepared while zinit is compiled. With the argument
+# --prepare such a script makes only the others.
 
 . etc/initramfs/functions.bash
 
-# The packages given and the libraries they need, transitively: what they depend on, as far as those
-# are libraries. Of alternatives ("|Depends") the first counts.
+# The given packages and the libraries that they need, transitively: their dependencies, if these
+# are libraries. The first of several alternatives ("|Depends") counts.
 libraries_of() {
   apt-cache depends --recurse --important "$@" | awk -v todo="$*" '
     /^[^ ]/ { package = $1 }
@@ -25,9 +25,9 @@ libraries_of() {
     }'
 }
 
-# keep PART INPUT...: has the function make_PART make the part $vm/PART (its name has _ for what is
-# no letter), if it is not there as made of the same inputs by the same function. An input is a
-# file, a folder with all in it, or a text.
+# keep PART INPUT...: makes the function make_PART make the part $vm/PART (its name has _ for other
+# characters than letters), unless the same function has made it from the same inputs. An input is a
+# file, a folder with its content, or a text.
 keep() {
   local part=$1 maker=make_${1//[^a-z]/_} made_of input
   shift
@@ -54,16 +54,16 @@ lock_parts() {
   flock "$parts_lock"
 }
 
-# An ext4 file system $1 with label and size, from a folder if one is given, and with what follows
-# it as options of mkfs.ext4.
+# Makes an ext4 file system $1 with label and size, from a folder if one is given. Further arguments
+# are options of mkfs.ext4.
 make_ext4() {
   rm -f "$1.new"
   mkfs.ext4 -q -L "$2" ${4+-d "$4"} "${@:5}" "$1.new" "$3" >/dev/null
   mv "$1.new" "$1"
 }
 
-# The root file system $1 of the sample machine without what comes from Debian and service files,
-# and without zinit, whose names are there.
+# The root file system $1 of the sample machine without files of Debian, without service files, and
+# without zinit, but with zinit's names.
 make_sample_system() {
   rm -rf "$1" && mkdir -p "$1"/{etc,dev,proc,sys,run,tmp,root,var/log,var/run}
   cp -r test/vm/rootfs/. "$1/"
