@@ -43,12 +43,9 @@ struct ProxyConfig {
   std::vector<std::string> listen;  // at least one
   std::string backend;              // where the service listens
   std::string service;              // the service to start for a connection
-  // How long a connection waits for the backend; nothing: 30 s.
-  std::optional<std::chrono::seconds> connect_timeout{};
-  // The service is stopped after this long without a connection; nothing, or 0: never.
-  std::optional<std::chrono::seconds> idle_timeout{};
-  bool single_connection = false;  // a second client waits until the first has gone
-  int proxy_protocol = 0;          // version of HAProxy's header for the backend; 0: none
+// The settings that ProxyStatus has too; nothing: the default in zinit.toml(5).
+#define ZINIT_OPTION(type, field, name, shape) std::optional<type> field{};
+#include <zinit/objects.inc>
 };
 
 /// The lines that logs_filter() returns.

@@ -7,6 +7,8 @@
 
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "schedule/calendar.hpp"
+#include "schedule/cron.hpp"
 
 namespace zinit {
 
@@ -22,7 +24,7 @@ std::int64_t us_of(Milliseconds delay) noexcept {
 
 /// Parses `texts`: appends the valid ones to `specs` and `good`, and the errors to `fault`.
 template <class Spec>
-void read(const std::vector<std::string>& texts, std::vector<Spec>& specs,
+void read(const std::vector<std::string>& texts, std::vector<Schedule>& specs,
           std::vector<std::string>& good, std::string& fault) {
   for (const std::string& text : texts) {
     auto spec = Spec::parse(text);
@@ -53,8 +55,8 @@ std::optional<std::array<std::int64_t, N>> parse_numbers(std::string_view text) 
 
 ServiceTimer::ServiceTimer(const TimerSpec& spec, TimeZone local, TimePoint boot)
     : spec_(spec), local_(std::move(local)), boot_(boot) {
-  read(spec_.calendar, calendars_, texts_, fault_);
-  read(spec_.cron, crons_, texts_, fault_);
+  read<CalendarSpec>(spec_.calendar, schedules_, texts_, fault_);
+  read<CronSpec>(spec_.cron, schedules_, texts_, fault_);
   if (spec_.every) texts_.push_back(fmt::format("every_ms = {}", spec_.every->count()));
   if (spec_.on_boot) texts_.push_back(fmt::format("on_boot_ms = {}", spec_.on_boot->count()));
 }
@@ -174,15 +176,11 @@ void ServiceTimer::plan() {
   next_.clear();
   auto text = texts_.cbegin();
   const std::int64_t delay_us = us_of(stand_.delay);
-  const auto add_wall = [&](const auto& specs) {
-    for (const auto& spec : specs) {
-      auto at = spec.next_after(stand_.since_us, local_);
-      if (at) at = std::max(*at + delay_us, stand_.not_before_us);
-      next_.push_back({*text++, at, kNever});
-    }
-  };
-  add_wall(calendars_);
-  add_wall(crons_);
+  for (const Schedule& schedule : schedules_) {
+    auto at = schedule.next_after(stand_.since_us, local_);
+    if (at) at = std::max(*at + delay_us, stand_.not_before_us);
+    next_.push_back({*text++, at, kNever});
+  }
   const auto add = [&](TimePoint from, Milliseconds delay, bool over) {
     next_.push_back({*text++, {}, over ? kNever : after(after(from, delay), stand_.delay)});
   };

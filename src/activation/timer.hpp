@@ -22,8 +22,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "model/trigger_spec.hpp"
-#include "schedule/calendar.hpp"
-#include "schedule/cron.hpp"
+#include "schedule/matcher.hpp"
 
 namespace zinit {
 
@@ -113,9 +112,8 @@ class ServiceTimer {
   TimerSpec spec_;
   TimeZone local_;
   TimePoint boot_;
-  std::vector<CalendarSpec> calendars_;
-  std::vector<CronSpec> crons_;
-  std::vector<std::string> texts_;  // of calendars_, crons_, then every_ms and on_boot_ms
+  std::vector<Schedule> schedules_;
+  std::vector<std::string> texts_;  // of schedules_, then of every_ms and on_boot_ms
   std::string fault_;
   Stand stand_;
   bool held_ = false;

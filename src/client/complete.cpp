@@ -119,7 +119,6 @@ class Completion {
     constexpr std::array<std::string_view, 2> classes = {"user", "system"};
     constexpr std::array<std::string_view, 4> streams = {"stdout", "stderr", "zinit", "syslog"};
     constexpr std::array<std::string_view, 4> counts = {"all", "10", "100", "1000"};
-    constexpr std::array<std::string_view, 2> versions = {"1", "2"};
     constexpr std::array<std::string_view, 8> times = {
         "minutely", "hourly", "daily", "weekly", "monthly", "quarterly", "semiannually", "yearly"};
     if (what == "PATH" || what == "DIR" || what == "FILE") return add_files();
@@ -130,7 +129,6 @@ class Completion {
     if (what == "SIGNAL") return signals();
     if (what == "NAME") return services(Completes::services);
     if (what == "N") return add_all(counts);
-    if (what == "VERSION") return add_all(versions);
     if (what == "EXPR") return add_all(times);
   }
 

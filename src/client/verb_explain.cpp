@@ -14,12 +14,12 @@ namespace zinit {
 namespace {
 
 /// The keys that `word` means: KEY in any section, SECTION.KEY, or all keys of SECTION, with or
-/// without brackets.
+/// without brackets. An empty word means all keys.
 std::vector<const Key*> keys_for(std::string_view word) {
   if (word.starts_with('[') && word.ends_with(']')) word = word.substr(1, word.size() - 2);
   std::vector<const Key*> found;
   for (const Key& key : all_keys())
-    if (key.name == word || full_name(key) == word || (!word.empty() && key.section == word))
+    if (word.empty() || key.name == word || full_name(key) == word || key.section == word)
       found.push_back(&key);
   return found;
 }
@@ -71,7 +71,9 @@ std::string json_of_key(const Key& key) {
 int run_explain(VerbContext& context) {
   int status = ExitStatus::done;
   std::string json;
-  for (const std::string& word : context.arguments.rest) {
+  std::vector<std::string>& words = context.arguments.rest;
+  if (words.empty()) words.emplace_back();
+  for (const std::string& word : words) {
     const std::vector<const Key*> keys = keys_for(word);
     if (keys.empty()) status = context.fail(ExitStatus::failed, word, "no such key" + remedy(word));
     for (const Key* key : keys) {

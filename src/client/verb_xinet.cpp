@@ -8,53 +8,47 @@
 #include "client/table.hpp"
 #include "client/text_block.hpp"
 #include "client/words.hpp"
+#include "config/proxy_reader.hpp"
+#include "config/value_text.hpp"
 
 namespace zinit {
 
 namespace {
 
-/// The value of a required option.
-std::string needed(const VerbContext& context, std::string_view option) {
-  if (!context.arguments.has(option))
-    throw VerbFailure{ExitStatus::usage, fmt::format("--{} is missing", option)};
-  return context.arguments.value(option);
-}
-
-/// The value of an option in whole seconds; nothing if it was not given.
-std::optional<std::int64_t> seconds(const VerbContext& context, std::string_view option) {
-  if (!context.arguments.has(option)) return std::nullopt;
-  const std::string text = context.arguments.value(option);
-  const auto time = given_time(text);
-  if (!time || *time % std::chrono::seconds{1} != Milliseconds{0}) {
-    throw VerbFailure{ExitStatus::usage,
-                      fmt::format("--{} {}: write whole seconds, or a time with a unit as in 5min",
-                                  option, text)};
+/// The value of a key of [proxy] in the command line, as a file has it.
+Value value_of(const Key& key, const Arguments& arguments, std::string_view option) {
+  const std::string text = arguments.value(option);
+  Value value = text_value(text);
+  if (key.type == Type::boolean) return {.type = ValueType::boolean, .boolean = true};
+  if (key.type == Type::addresses) {
+    value.type = ValueType::array;
+    for (const std::string& one : arguments.values(option)) value.array.push_back(text_value(one));
   }
-  return *time / std::chrono::seconds{1};
+  if (key.type != Type::duration && key.type != Type::integer) return value;
+  std::optional<std::int64_t> number = parse_integer(text);
+  if (const auto time = given_time(text); time && key.type == Type::duration)
+    if (*time % unit_of(key) == Milliseconds{0}) number = *time / unit_of(key);
+  if (number) value = {.type = ValueType::integer, .integer = *number};
+  std::vector<Diagnostic> faults;
+  Findings findings{text, faults};
+  if (!check_value(key, value, findings))
+    throw VerbFailure{ExitStatus::usage, fmt::format("--{} {}: must be {}", option, printable(text),
+                                                     allowed_text(key))};
+  return value;
 }
 
-std::optional<std::int64_t> proxy_protocol(const VerbContext& context) {
-  if (!context.arguments.has("proxy-protocol")) return std::nullopt;
-  const std::string text = context.arguments.value("proxy-protocol");
-  if (text != "1" && text != "2") {
-    throw VerbFailure{ExitStatus::usage,
-                      fmt::format("--proxy-protocol {}: there are version 1 and 2", text)};
-  }
-  return parse_integer(text);
-}
-
-/// The parameters of xinet.set. The server chooses values for missing ones.
+/// The parameters of xinet.set: the keys of [proxy] whose options were given. The server chooses
+/// values for missing ones.
 JsonParams params_of(const VerbContext& context) {
-  (void)needed(context, "listen");
   JsonParams params;
-  params.add("name", context.arguments.rest.front())
-      .add("listen", context.arguments.values("listen"))
-      .add("backend", needed(context, "backend"))
-      .add("service", needed(context, "service"))
-      .add_given("connect_timeout", seconds(context, "connect-timeout"))
-      .add_given("idle_timeout", seconds(context, "idle-timeout"))
-      .add_given("proxy_protocol", proxy_protocol(context));
-  if (context.arguments.has("single-connection")) params.add("single_connection", true);
+  params.add("name", context.arguments.rest.front());
+  for (const Key& key : section_keys(kProxySection)) {
+    const std::string option = option_of(key);
+    if (context.arguments.has(option))
+      params.add_json(key.name, to_json(value_of(key, context.arguments, option)));
+    else if (key.required())
+      throw VerbFailure{ExitStatus::usage, fmt::format("--{} is missing", option)};
+  }
   if (context.arguments.has("persist")) params.add("persist", true);
   return params;
 }

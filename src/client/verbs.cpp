@@ -2,8 +2,11 @@
 #include "client/verbs.hpp"
 
 #include <algorithm>
+#include <deque>
 
+#include "base/format.hpp"
 #include "base/text.hpp"
+#include "config/proxy_reader.hpp"
 
 namespace zinit {
 
@@ -127,17 +130,6 @@ constexpr OptionRow kEventsOptions[] = {
     {"-n,--lines", "N", "the last N changes, or all; default: 100"},
     {"-f,--follow", "", "go on as they happen, until interrupted"},
 };
-constexpr OptionRow kProxyOptions[] = {
-    {"--listen", "ADDRESS...", "where it listens; may be given several times"},
-    {"--backend", "ADDRESS", "where the service listens"},
-    {"--service", "NAME", "what is started for a connection"},
-    {"--connect-timeout", "TIME", "how long to wait for the backend; default: 30"},
-    {"--idle-timeout", "TIME", "stop the service so long after the last client"},
-    {"--single-connection", "", "a second client waits until the first has gone"},
-    {"--proxy-protocol", "VERSION", "send HAProxy's header of version 1 or 2"},
-    {"--persist", "", "write its file too"},
-};
-
 constexpr OptionRow kBootchartOptions[] = {
     {"--svg", "", "a picture for a web browser"},
 };
@@ -157,12 +149,37 @@ constexpr OptionRow kRunOptions[] = {
 using enum Completes;
 constexpr std::span<const OptionRow> kNoOptions;
 
-constexpr VerbRow kVerbs[] = {
-#define ZINIT_VERB(function, name, arguments, completes, options, help, more) \
-  {name, arguments, completes, options, function, help, more},
-#include "client/verbs.inc"
-#undef ZINIT_VERB
-};
+/// What the value of a key's option is called.
+std::string_view value_of(const Key& key) {
+  switch (key.type) {
+    case Type::boolean: return "";
+    case Type::integer: return "NUMBER";
+    case Type::duration: return "TIME";
+    case Type::name: return "NAME";
+    case Type::addresses: return "ADDRESS...";
+    case Type::address: return "ADDRESS";
+    default: return "TEXT";
+  }
+}
+
+/// An option for each key of [proxy] but its name, and --persist.
+std::span<const OptionRow> proxy_options() {
+  static std::deque<std::string> texts;  // what the rows point to
+  static const std::vector<OptionRow> rows = [] {
+    std::vector<OptionRow> all;
+    for (const Key& key : section_keys(kProxySection)) {
+      if (key.name == "name") continue;
+      const std::string& name = texts.emplace_back("--" + option_of(key));
+      const bool tells = !key.required() && key.default_text != "0" && key.default_text != "false";
+      const std::string& help = texts.emplace_back(
+          tells ? fmt::format("{}; default: {}", key.help, key.default_text) : key.help);
+      all.push_back({name, value_of(key), help});
+    }
+    all.push_back({"--persist", "", "write its file too"});
+    return all;
+  }();
+  return rows;
+}
 
 }  // namespace
 
@@ -179,17 +196,31 @@ int VerbRow::most() const noexcept {
   return 1 + static_cast<int>(std::ranges::count(arguments, ' '));
 }
 
-std::span<const VerbRow> verbs() noexcept { return kVerbs; }
+std::span<const VerbRow> verbs() noexcept {
+  static const VerbRow rows[] = {
+#define ZINIT_VERB(function, name, arguments, completes, options, help, more) \
+  {name, arguments, completes, options, function, help, more},
+#include "client/verbs.inc"
+#undef ZINIT_VERB
+  };
+  return rows;
+}
+
+std::string option_of(const Key& key) {
+  std::string option(key.name);
+  std::ranges::replace(option, '_', '-');
+  return option;
+}
 
 const VerbRow* find_verb(std::string_view name) noexcept {
-  for (const VerbRow& verb : kVerbs)
+  for (const VerbRow& verb : verbs())
     if (verb.name == name) return &verb;
   return nullptr;
 }
 
 std::vector<std::string_view> verbs_of_family(std::string_view family) {
   std::vector<std::string_view> words;
-  for (const VerbRow& verb : kVerbs) {
+  for (const VerbRow& verb : verbs()) {
     const auto blank = verb.name.find(' ');
     if (blank != std::string_view::npos && verb.name.substr(0, blank) == family)
       words.push_back(verb.name.substr(blank + 1));

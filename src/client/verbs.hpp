@@ -9,6 +9,7 @@
 
 namespace zinit {
 
+struct Key;
 class VerbContext;
 
 /// An option of a verb or of another command.
@@ -55,6 +56,9 @@ struct VerbRow {
 
 /// The second words of a family's verbs: "set", "list"; empty if there is no such family.
 [[nodiscard]] std::vector<std::string_view> verbs_of_family(std::string_view family);
+
+/// The name of the option that gives a key of [proxy] its value: "idle-timeout".
+[[nodiscard]] std::string option_of(const Key& key);
 
 /// Options that are accepted before and after every verb.
 [[nodiscard]] std::span<const OptionRow> global_options() noexcept;

@@ -14,6 +14,7 @@
 #include "config/keys.hpp"
 #include "config/quantities.hpp"
 #include "config/shell_words.hpp"
+#include "config/value_text.hpp"
 #include "model/capability.hpp"
 #include "model/reason.hpp"
 
@@ -234,7 +235,7 @@ inline TimerSpec& part(Destination& to, TimerSpec*) { return to.spec->timer.edit
 inline PathSpec& part(Destination& to, PathSpec*) { return to.spec->path.edit(); }
 inline SocketSpec& part(Destination& to, SocketSpec*) { return to.spec->socket.edit(); }
 inline ConditionSpec& part(Destination& to, ConditionSpec*) { return to.spec->condition.edit(); }
-inline ProxySpec& part(Destination& to, ProxySpec*) { return *to.proxy; }
+inline ProxyKeys& part(Destination& to, ProxyKeys*) { return *to.proxy; }
 inline GlobalSettings& part(Destination& to, GlobalSettings*) { return *to.settings; }
 
 template <class Owner, class Field>
@@ -246,6 +247,27 @@ template <auto Member>
 void store(Destination& to, const Key& key, const Value& value) {
   assign(part(to, owner_of(Member)).*Member, key, value);
 }
+
+// --- from a proxy's field to the value of its key ------------------------------------------------
+
+inline Value as_value(const std::string& field) { return text_value(field); }
+inline Value as_value(bool field) { return {.type = ValueType::boolean, .boolean = field}; }
+inline Value as_value(int field) { return {.type = ValueType::integer, .integer = field}; }
+inline Value as_value(std::chrono::seconds field) {
+  return {.type = ValueType::integer, .integer = field.count()};
+}
+inline Value as_value(const std::vector<std::string>& field) {
+  Value value{.type = ValueType::array};
+  for (const std::string& text : field) value.array.push_back(text_value(text));
+  return value;
+}
+
+template <auto Member>
+Value value(const ProxySpec& proxy) {
+  return as_value(proxy.*Member);
+}
+
+// --- limits --------------------------------------------------------------------------------------
 
 /// Replaces an earlier value, such as a default, and keeps the limits sorted.
 template <Limit Which>

@@ -1,6 +1,8 @@
 // Finds rows of the table of keys. See keys.hpp.
 #include "config/keys.hpp"
 
+#include <algorithm>
+
 namespace zinit {
 
 const Key* find_key(std::string_view section, std::string_view name) noexcept {
@@ -9,11 +11,15 @@ const Key* find_key(std::string_view section, std::string_view name) noexcept {
   return nullptr;
 }
 
+std::span<const Key> section_keys(std::string_view section) noexcept {
+  const auto here = [&](const Key& key) { return key.section == section; };
+  const auto first = std::ranges::find_if(all_keys(), here);
+  return {first, std::find_if_not(first, all_keys().end(), here)};
+}
+
 std::vector<std::string_view> keys_of(std::string_view section) {
   std::vector<std::string_view> names;
-  for (const Key& key : all_keys()) {
-    if (key.section == section) names.push_back(key.name);
-  }
+  for (const Key& key : section_keys(section)) names.push_back(key.name);
   return names;
 }
 

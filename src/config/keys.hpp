@@ -89,6 +89,9 @@ struct Key {
   std::string_view help;                         // one line
   std::string_view example;                      // a value, as TOML
   void (*store)(Destination&, const Key&, const Value&);  // for values after check_value()
+  Value (*value)(const ProxySpec&) = nullptr;  // the proxy's value; each key of [proxy] has it
+
+  [[nodiscard]] constexpr bool required() const noexcept { return default_text == "required"; }
 };
 
 /// All keys, by section in the order of zinit.toml(5).
@@ -96,6 +99,9 @@ struct Key {
 
 /// The key, or null.
 [[nodiscard]] const Key* find_key(std::string_view section, std::string_view name) noexcept;
+
+/// The keys of a section, in the order of the table.
+[[nodiscard]] std::span<const Key> section_keys(std::string_view section) noexcept;
 
 /// Names of the keys of a section, in the order of the table.
 [[nodiscard]] std::vector<std::string_view> keys_of(std::string_view section);

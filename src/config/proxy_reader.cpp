@@ -17,8 +17,6 @@ namespace zinit {
 
 namespace {
 
-constexpr std::string_view kNeeded[] = {"listen", "backend", "service"};
-
 /// A section that may be [proxy] misspelt; null if there is none.
 const Member* misspelt(const Value& document) {
   for (const auto& [name, member] : document.table)
@@ -78,11 +76,10 @@ class ProxyReader {
   void find_missing() {
     const Member* main = section_of(document_, kProxySection);
     if (main == nullptr) return;
-    for (const std::string_view name : kNeeded) {
-      if (main->value.find(name) != nullptr) continue;
-      findings_.add(Severity::error, main->at, fmt::format("{}.{}", kProxySection, name),
-                    "is missing, must be " + allowed_text(*find_key(kProxySection, name)));
-    }
+    for (const Key& key : section_keys(kProxySection))
+      if (key.required() && main->value.find(key.name) == nullptr)
+        findings_.add(Severity::error, main->at, full_name(key),
+                      "is missing, must be " + allowed_text(key));
   }
 
   /// Each connection would make another one, until all descriptors are used up.
@@ -138,29 +135,15 @@ Value document_of(Value keys) {
   return document;
 }
 
-Value integer_value(std::int64_t number) { return {.type = ValueType::integer, .integer = number}; }
-
 /// The proxy's keys that differ from their defaults.
 Value proxy_keys(const ProxySpec& spec) {
   const ProxySpec defaults;
   Value keys;
-  const auto put = [&](const char* name, Value value) {
-    keys.table.try_emplace(name).first->second.value = std::move(value);
-  };
-  Value listen{.type = ValueType::array};
-  for (const std::string& address : spec.listen) listen.array.push_back(text_value(address));
-  put("name", text_value(spec.name));
-  put("listen", std::move(listen));
-  put("backend", text_value(spec.backend));
-  put("service", text_value(spec.service));
-  if (spec.connect_timeout != defaults.connect_timeout)
-    put("connect_timeout", integer_value(spec.connect_timeout.count()));
-  if (spec.idle_timeout != defaults.idle_timeout)
-    put("idle_timeout", integer_value(spec.idle_timeout.count()));
-  if (spec.single_connection != defaults.single_connection)
-    put("single_connection", {.type = ValueType::boolean, .boolean = spec.single_connection});
-  if (spec.proxy_protocol != defaults.proxy_protocol)
-    put("proxy_protocol", integer_value(spec.proxy_protocol));
+  for (const Key& key : section_keys(kProxySection)) {
+    Value value = key.value(spec);
+    if (key.name == "name" || to_json(value) != to_json(key.value(defaults)))
+      keys.table.try_emplace(std::string(key.name)).first->second.value = std::move(value);
+  }
   return keys;
 }
 

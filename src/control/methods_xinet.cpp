@@ -2,6 +2,7 @@
 #include "base/format.hpp"
 #include "base/json_writer.hpp"
 #include "base/text.hpp"
+#include "config/keys.hpp"
 #include "config/value_text.hpp"
 #include "control/answers.hpp"
 
@@ -15,31 +16,40 @@ constexpr std::string_view kPersist = "persist";
 
 constexpr Param kProxyName{"name", ParamType::string, true, {}, "the proxy"};
 constexpr Param kJustProxy[] = {kProxyName};
-constexpr Param kProxySet[] = {
-    kProxyName,
-    {"listen", ParamType::strings, true, {}, "addresses that it listens on"},
-    {"backend", ParamType::string, true, {}, "address that the service listens on"},
-    {"service", ParamType::string, true, {}, "service to start for a connection"},
-    {"connect_timeout", ParamType::count, false, "30",
-     "how many seconds a connection waits for the backend"},
-    {"idle_timeout", ParamType::count, false, "0",
-     "seconds without a connection after which the service is stopped; 0: never"},
-    {"single_connection", ParamType::boolean, false, "false",
-     "a second client waits until the first has gone"},
-    {"proxy_protocol", ParamType::count, false, "0",
-     "version of HAProxy's header for the backend, 1 or 2; 0: none"},
-    {kPersist, ParamType::boolean, false, "false", "write its file too"},
-};
+constexpr Param kPersistParam{kPersist, ParamType::boolean, false, "false", "write its file too"};
+// The position of `persist` among the parameters. Keys that zinit got later stand behind it.
+constexpr std::size_t kPersistAt = 8;
 
-/// The given parameters as keys of [proxy], which have the same names; or a text that says which
-/// value a file cannot have.
+ParamType type_of(const Key& key) {
+  switch (key.type) {
+    case Type::boolean: return ParamType::boolean;
+    case Type::integer: return ParamType::count;
+    case Type::duration: return ParamType::duration;
+    case Type::addresses: return ParamType::strings;
+    default: return ParamType::string;
+  }
+}
+
+/// The parameters of xinet.set: the keys of [proxy], and `persist`.
+std::vector<Param> set_params() {
+  std::vector<Param> params;
+  for (const Key& key : section_keys("proxy")) {
+    const bool required = key.required() || key.name == kProxyName.name;
+    params.push_back({key.name, type_of(key), required,
+                      required ? std::string_view() : key.default_text, key.help});
+  }
+  params.insert(params.begin() + kPersistAt, kPersistParam);
+  return params;
+}
+
+/// The given keys; or a text that says which value a file cannot have.
 tl::expected<Value, std::string> config_of(const Params& params) {
   JsonDocument config(rapidjson::kObjectType);
   auto& allocator = config.GetAllocator();
-  for (const Param& param : kProxySet) {
-    const JsonValue* given = params.value(param.name);
-    if (param.name == kPersist || given == nullptr) continue;
-    JsonValue name(param.name.data(), static_cast<unsigned>(param.name.size()), allocator);
+  for (const Key& key : section_keys("proxy")) {
+    const JsonValue* given = params.value(key.name);
+    if (given == nullptr) continue;
+    JsonValue name(key.name.data(), static_cast<unsigned>(key.name.size()), allocator);
     // The copy recurses no deeper than an array of strings, because the types were checked.
     JsonValue value(*given, allocator);
     config.AddMember(name, value, allocator);
@@ -68,27 +78,17 @@ auto refusal_about(RpcContext& context, std::string name, std::string service = 
   };
 }
 
-protocol::ProxyStatus status_of(const ProxyView& proxy) {
-  const ProxySpec& spec = *proxy.spec;
-  std::vector<std::string> warnings = spec.errors;
-  warnings.insert(warnings.end(), spec.warnings.begin(), spec.warnings.end());
-  return {.name = spec.name,
-          .listen = spec.listen,
-          .backend = spec.backend,
-          .service = spec.service,
-          .running = proxy.running,
-          .error = proxy.error,
-          .total_connections = proxy.total_connections,
-          .active_connections = proxy.active_connections,
-          .rejected_connections = proxy.rejected_connections,
-          .bytes_to_backend = proxy.bytes_to_backend,
-          .bytes_from_backend = proxy.bytes_from_backend,
-          .connect_timeout = spec.connect_timeout,
-          .idle_timeout = spec.idle_timeout,
-          .single_connection = spec.single_connection,
-          .proxy_protocol = spec.proxy_protocol,
-          .file = spec.file,
-          .warnings = std::move(warnings)};
+/// What the answer about a proxy is written from.
+struct ProxySource : ProxyKeys, ProxyView {
+  std::string file;
+  std::vector<std::string> warnings;
+};
+
+ProxySource status_of(const ProxyView& proxy) {
+  ProxySource source{*proxy.spec, proxy, proxy.spec->file, proxy.spec->errors};
+  source.warnings.insert(source.warnings.end(), proxy.spec->warnings.begin(),
+                         proxy.spec->warnings.end());
+  return source;
 }
 
 Outcome xinet_set(Call& call) {
@@ -132,7 +132,7 @@ Outcome xinet_status(Call& call) {
 }
 
 Outcome xinet_status_all(Call& call) {
-  std::vector<protocol::ProxyStatus> all;
+  std::vector<ProxySource> all;
   for (const ProxyView& proxy : call.context.daemon.proxies()) all.push_back(status_of(proxy));
   return list_json<protocol::ProxyStatus>(all);
 }
@@ -142,9 +142,13 @@ Outcome xinet_status_all(Call& call) {
 constexpr std::string_view kProxySetAliases[] = {"xinet.create", "xinet.register"};
 constexpr std::string_view kProxyDeleteAliases[] = {"xinet.unregister"};
 
-// clang-format off
-constexpr Method kXinetMethods[] = {
-    {"xinet.set",               kProxySetAliases, kProxySet, Right::full, xinet_set,
+}  // namespace
+
+std::span<const Method> xinet_methods() noexcept {
+  static const std::vector<Param> proxy_set = set_params();
+  // clang-format off
+  static const Method rows[] = {
+    {"xinet.set",               kProxySetAliases, proxy_set, Right::full, xinet_set,
      "Adds or replaces a proxy", Shapes::one<protocol::ProxySetResult>},
     {"xinet.delete",            kProxyDeleteAliases, kJustProxy, Right::full, xinet_delete,
      "Removes a proxy; its connections go on", Shapes::ok},
@@ -154,11 +158,9 @@ constexpr Method kXinetMethods[] = {
      "Returns everything about one proxy", Shapes::one<protocol::ProxyStatus>},
     {"xinet.status_all",        {}, {},               Right::read, xinet_status_all,
      "Returns everything about all proxies", Shapes::list<protocol::ProxyStatus>},
-};
-// clang-format on
-
-}  // namespace
-
-std::span<const Method> xinet_methods() noexcept { return kXinetMethods; }
+  };
+  // clang-format on
+  return rows;
+}
 
 }  // namespace zinit

@@ -21,6 +21,8 @@ constexpr TypeInfo kTypes[] = {
     {ParamType::string, "a string", R"({"type":"string"})"},
     {ParamType::count, "an integer from 0 to 9007199254740992",
      R"({"type":"integer","minimum":0})"},
+    {ParamType::duration, "an integer from 0 to 9007199254740992, or a text with a unit",
+     R"({"type":["integer","string"],"minimum":0})"},
     {ParamType::boolean, "true or false", R"({"type":"boolean"})"},
     {ParamType::strings, "an array of strings", R"({"type":"array","items":{"type":"string"}})"},
     {ParamType::signal, "a signal's name or number", R"({"type":["string","integer"]})"},
@@ -49,6 +51,7 @@ bool fits(ParamType type, const JsonValue& value) {
   switch (type) {
     case ParamType::string: return value.IsString();
     case ParamType::count: return is_count(value);
+    case ParamType::duration: return is_count(value) || value.IsString();
     case ParamType::boolean: return value.IsBool();
     case ParamType::strings: return is_strings(value);
     case ParamType::signal: return value.IsString() || is_integer(value);

@@ -17,7 +17,8 @@ namespace zinit {
 
 enum class ParamType : std::uint8_t {
   string,
-  count,  // an integer from 0 to 2^53, which every JSON library can hold
+  count,     // an integer from 0 to 2^53, which every JSON library can hold
+  duration,  // a count, or a text with a unit: "5min"
   boolean,
   strings,  // an array of strings
   signal,   // a string or a number

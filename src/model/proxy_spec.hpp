@@ -10,18 +10,24 @@
 
 namespace zinit {
 
-struct ProxySpec {
+/// The keys of [proxy]: all that decides what a proxy does.
+struct ProxyKeys {
   std::string name;
-  std::string file;                   // path as it was read; empty: set at runtime only
-  std::vector<std::string> drop_ins;  // paths of its drop-ins, in the order of their use
-  bool vendors = false;               // `file` is a vendor's: a file in /etc/zinit may replace it
-  std::vector<std::string> listen;    // texts for parse_proxy_address(); at least one
-  std::string backend;                // likewise
-  std::string service;                // name of the service to start for connections
+  std::vector<std::string> listen;  // texts for parse_proxy_address(); at least one
+  std::string backend;              // likewise
+  std::string service;              // name of the service to start for connections
   std::chrono::seconds connect_timeout{30};  // how long a connection is held; > 0
   std::chrono::seconds idle_timeout{0};      // until the service is stopped; 0: never
   bool single_connection = false;
   int proxy_protocol = 0;  // version of HAProxy's header towards the backend; 0: none
+
+  bool operator==(const ProxyKeys&) const = default;
+};
+
+struct ProxySpec : ProxyKeys {
+  std::string file;                   // path as it was read; empty: set at runtime only
+  std::vector<std::string> drop_ins;  // paths of its drop-ins, in the order of their use
+  bool vendors = false;               // `file` is a vendor's: a file in /etc/zinit may replace it
 
   // Faults in its files, as whole messages, FILE:LINE:COLUMN: error: ...
   std::vector<std::string> warnings;
@@ -32,12 +38,7 @@ struct ProxySpec {
   [[nodiscard]] bool broken() const noexcept { return !errors.empty(); }
 
   /// Whether both make a proxy do the same. Files and findings make no difference.
-  bool operator==(const ProxySpec& other) const {
-    return name == other.name && listen == other.listen && backend == other.backend &&
-           service == other.service && connect_timeout == other.connect_timeout &&
-           idle_timeout == other.idle_timeout && single_connection == other.single_connection &&
-           proxy_protocol == other.proxy_protocol;
-  }
+  bool operator==(const ProxySpec& other) const { return ProxyKeys::operator==(other); }
 };
 using ProxyPtr = std::shared_ptr<const ProxySpec>;
 

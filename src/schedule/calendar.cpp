@@ -418,9 +418,4 @@ std::string CalendarSpec::normalized() const {
   return text;
 }
 
-std::optional<std::int64_t> CalendarSpec::next_after(std::int64_t us_realtime,
-                                                     const TimeZone& local) const {
-  return next_moment(pattern_, ClockChange::skip, us_realtime, zone_ ? *zone_ : local);
-}
-
 }  // namespace zinit

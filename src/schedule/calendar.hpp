@@ -2,21 +2,24 @@
 #pragma once
 
 #include <array>
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
 #include "schedule/matcher.hpp"
-#include "schedule/zone.hpp"
 
 namespace zinit {
 
-/// The times at which a timer is due, such as "Mon..Fri 22:30" or "*-*-1 4:00 Europe/Berlin". Any
-/// thread may call the constant functions at any time.
-class CalendarSpec {
+/// A schedule such as "Mon..Fri 22:30" or "*-*-1 4:00 Europe/Berlin".
+///
+/// next_after() skips a time in a gap of the wall clock. It takes a time in a fold once: at the
+/// first time, or at the second if `us_realtime` is later than the first. systemd 252 does the
+/// same, except for three faults of its search: it loses times at the beginning of a minute, day or
+/// year after a step beyond the end of the previous one ("1/7:00" on the first of a month); a gap
+/// may make it give up, or skip the rest of a day; and it miscounts days from the end of a month
+/// with a gap.
+class CalendarSpec : public Schedule {
  public:
   /// The parts of an expression that hold values, in the order of the text.
   enum Unit { year, month, day, hour, minute, second, kUnits };
@@ -37,28 +40,13 @@ class CalendarSpec {
   /// parse() gives the same expression again.
   [[nodiscard]] std::string normalized() const;
 
-  /// The next matching moment later than `us_realtime`, both in microseconds since 1970, UTC.
-  /// Nothing if no moment up to 2199 matches. Takes about a millisecond at most.
-  ///
-  /// @param local  the machine's zone; not used if the expression has a zone of its own.
-  ///
-  /// Skips a time in a gap of the wall clock. Takes a time in a fold once: at the first time, or at
-  /// the second if `us_realtime` is later than the first. systemd 252 does the same, except for
-  /// three faults of its search: it loses times at the beginning of a minute, day or year after a
-  /// step beyond the end of the previous one ("1/7:00" on the first of a month); a gap may make it
-  /// give up, or skip the rest of a day; and it miscounts days from the end of a month with a gap.
-  [[nodiscard]] std::optional<std::int64_t> next_after(std::int64_t us_realtime,
-                                                       const TimeZone& local) const;
-
  private:
   friend class CalendarReader;
 
   CalendarSpec() = default;
 
   std::array<std::vector<ValueRange>, kUnits> values_;  // sorted; empty: any value
-  TimePattern pattern_;                                 // the same values, for the search
   std::string zone_name_;
-  std::optional<TimeZone> zone_;  // of `zone_name_`
 };
 
 }  // namespace zinit

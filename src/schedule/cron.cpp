@@ -138,14 +138,9 @@ Result<CronSpec> CronSpec::read(std::string_view text) {
   for (std::size_t day = 0; day < 8; ++day)  // cron's week begins with Sunday, ours with Monday
     if (weekdays[day]) pattern.weekdays |= static_cast<std::uint8_t>(1U << (day + 6) % 7);
   pattern.either_day = !fields[2].starts_with('*') && !fields[4].starts_with('*');
-  if (fields[0].starts_with('*') || fields[1].starts_with('*'))
-    spec.change_ = ClockChange::real_time;
+  const bool every = fields[0].starts_with('*') || fields[1].starts_with('*');
+  spec.change_ = every ? ClockChange::real_time : ClockChange::catch_up;
   return spec;
-}
-
-std::optional<std::int64_t> CronSpec::next_after(std::int64_t us_realtime,
-                                                 const TimeZone& local) const {
-  return next_moment(pattern_, change_, us_realtime, local);
 }
 
 }  // namespace zinit

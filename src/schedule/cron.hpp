@@ -1,8 +1,6 @@
 // Cron's expressions: crontab(5).
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string_view>
 
 #include "base/result.hpp"
@@ -10,9 +8,13 @@
 
 namespace zinit {
 
-/// The times at which a timer is due, in cron's five fields: minute, hour, day of month, month, day
-/// of week. Any thread may call the constant functions at any time.
-class CronSpec {
+/// A schedule in cron's five fields: minute, hour, day of month, month, day of week.
+///
+/// At a change of the clock for summer time it follows cron(8). If minute or hour begin with `*`,
+/// times follow real time, so that "*/15 * * * *" is always due every 15 minutes. Other times are
+/// due once: all times in a gap together, right after it; a time in a fold at the first of its two
+/// moments.
+class CronSpec : public Schedule {
  public:
   /// Reads five fields of crontab(5): values, names of months and weekdays, `a-b`, `a-b/n`, `*`,
   /// `*/n`, and lists of these; or @hourly, @daily, @midnight, @weekly, @monthly, @yearly or
@@ -25,25 +27,11 @@ class CronSpec {
   ///          says more about six fields (seconds, or a user) and about @reboot.
   [[nodiscard]] static Result<CronSpec> parse(std::string_view text);
 
-  /// The next matching moment later than `us_realtime`, both in microseconds since 1970, UTC, by
-  /// the clocks of `local`. Nothing if no moment up to 2199 matches, as for 30 February. Takes
-  /// about a millisecond at most.
-  ///
-  /// At a change of the clock for summer time it follows cron(8). If minute or hour begin with `*`,
-  /// times follow real time, so that "*/15 * * * *" is always due every 15 minutes. Other times are
-  /// due once: all times in a gap together, right after it; a time in a fold at the first of its
-  /// two moments.
-  [[nodiscard]] std::optional<std::int64_t> next_after(std::int64_t us_realtime,
-                                                       const TimeZone& local) const;
-
  private:
   CronSpec() = default;
 
   /// Like parse(), but errors do not contain the whole text.
   static Result<CronSpec> read(std::string_view text);
-
-  TimePattern pattern_;
-  ClockChange change_ = ClockChange::catch_up;
 };
 
 }  // namespace zinit

@@ -62,4 +62,25 @@ enum class ClockChange {
                                                       ClockChange change, std::int64_t after_us,
                                                       const TimeZone& zone);
 
+/// The times at which a timer is due; CalendarSpec::parse() or CronSpec::parse() reads them. Any
+/// thread may call the constant functions at any time.
+class Schedule {
+ public:
+  /// The next matching moment later than `us_realtime`, both in microseconds since 1970, UTC.
+  /// Nothing if no moment up to 2199 matches. Takes about a millisecond at most.
+  ///
+  /// @param local  the machine's zone; not used if the expression has a zone of its own.
+  [[nodiscard]] std::optional<std::int64_t> next_after(std::int64_t us_realtime,
+                                                       const TimeZone& local) const {
+    return next_moment(pattern_, change_, us_realtime, zone_ ? *zone_ : local);
+  }
+
+ protected:
+  Schedule() = default;
+
+  TimePattern pattern_;
+  ClockChange change_ = ClockChange::skip;
+  std::optional<TimeZone> zone_;  ///< its own
+};
+
 }  // namespace zinit

@@ -1,15 +1,12 @@
-// The unix socket of the client: see connection.hpp.
+// How clients connect: see connection.hpp.
 #include "client/libzinit/connection.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
-#include <utility>
 
 #include "base/format.hpp"
 #include "base/unix_address.hpp"
@@ -18,11 +15,6 @@
 namespace zinit {
 
 namespace {
-
-// kLargestChunk reads a list of 1,000 services in a few calls; kFirstChunk suits short answers.
-constexpr std::size_t kFirstChunk = std::size_t{4} << 10;
-constexpr std::size_t kLargestChunk = std::size_t{128} << 10;
-constexpr std::size_t kGrowth = 4;
 
 [[noreturn]] void fail(int code, const std::string& text) { throw ClientError(code, text); }
 
@@ -95,93 +87,6 @@ std::optional<ucred> peer_of(int fd) noexcept {
   socklen_t size = sizeof peer;
   if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) return std::nullopt;
   return peer;
-}
-
-ClientConnection::ClientConnection(const std::string& path, TimePoint deadline)
-    : fd_(connect_to(path, deadline)), chunk_(kFirstChunk) {}
-
-short ClientConnection::wait_for(short events, TimePoint deadline) const {
-  while (true) {
-    int timeout = -1;
-    if (deadline != kNever) {
-      const auto left = ms_between(Clock::now(), deadline);
-      // Rounded up, because a wait of 0 ms in place of 0.4 ms would be a busy loop.
-      timeout = static_cast<int>(std::min<std::int64_t>(left + 1, std::numeric_limits<int>::max()));
-      if (Clock::now() >= deadline) timeout = 0;
-    }
-    pollfd waited{fd_.get(), events, 0};
-    const int ready = ::poll(&waited, 1, timeout);
-    if (ready > 0) return waited.revents;
-    if (ready < 0 && errno != EINTR) fail_system("wait for the server", errno);
-    if (ready == 0 && Clock::now() >= deadline) {
-      fail(ErrorCode::no_answer, "the server did not answer in time");
-    }
-  }
-}
-
-bool ClientConnection::receive() {
-  received_.erase(0, begin_);
-  searched_ -= begin_;
-  begin_ = 0;
-  const std::size_t before = received_.size();
-  received_.resize(before + chunk_);
-  const ssize_t got = ::recv(fd_.get(), received_.data() + before, chunk_, 0);
-  const int errnum = errno;
-  received_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-  if (std::cmp_equal(got, chunk_)) chunk_ = std::min(chunk_ * kGrowth, kLargestChunk);
-  if (got > 0) return true;
-  if (got < 0 && (errnum == EINTR || errnum == EAGAIN)) return true;
-  if (got < 0 && errnum != ECONNRESET) fail_system("read from the server", errnum);
-  return false;
-}
-
-void ClientConnection::send_line(std::string line, TimePoint deadline) {
-  line += '\n';
-  std::string_view rest = line;
-  while (!rest.empty()) {
-    const bool room = received_.size() - begin_ <= line_limit_;
-    const short ready = wait_for(room ? POLLIN | POLLOUT : POLLOUT, deadline);
-    if ((ready & POLLIN) != 0 && !receive()) return;
-    if ((ready & (POLLOUT | POLLERR | POLLHUP)) == 0) continue;
-    const ssize_t sent = ::send(fd_.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
-    if (sent >= 0) {
-      rest.remove_prefix(static_cast<std::size_t>(sent));
-    } else if (errno == EPIPE || errno == ECONNRESET) {
-      return;
-    } else if (errno != EAGAIN && errno != EINTR) {
-      fail_system("write to the server", errno);
-    }
-  }
-}
-
-std::string ClientConnection::take_line(std::size_t end) {
-  std::string line;
-  if (begin_ == 0 && end + 1 == received_.size()) {
-    // Usually there is one answer and nothing after it, so no copy is needed.
-    line.swap(received_);
-    line.pop_back();
-    searched_ = 0;
-  } else {
-    line = received_.substr(begin_, end - begin_);
-    begin_ = searched_ = end + 1;
-  }
-  return line;
-}
-
-std::string ClientConnection::read_line(TimePoint deadline) {
-  while (true) {
-    const auto end = received_.find('\n', searched_);
-    searched_ = std::min(end, received_.size());
-    if (searched_ - begin_ > line_limit_) {
-      fail(ErrorCode::bad_answer,
-           fmt::format("the server's answer is longer than {} bytes", line_limit_));
-    }
-    if (end != std::string::npos) return take_line(end);
-    wait_for(POLLIN, deadline);
-    if (!receive()) {
-      fail(ErrorCode::disconnected, "the server closed the connection before it answered");
-    }
-  }
 }
 
 }  // namespace zinit

@@ -57,7 +57,10 @@ class JsonParams {
  public:
   template <class T>
   JsonParams& add(std::string_view name, const T& value) {
-    return add_json(name, json_of(value));
+    if constexpr (requires { value.count(); })  // a time
+      return add(name, std::int64_t{value.count()});
+    else
+      return add_json(name, json_of(value));
   }
   /// Adds the member if there is a value: nothing for an empty string or list, or for an optional
   /// without a value.

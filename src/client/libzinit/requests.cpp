@@ -90,16 +90,11 @@ std::string setting(const std::string& config, bool persist, bool start) {
 }
 
 JsonParams proxy_params(const ProxyConfig& config) {
-  const auto seconds = [](const std::optional<std::chrono::seconds>& time) {
-    return time ? std::optional<std::int64_t>(time->count()) : std::nullopt;
-  };
   JsonParams params = named(config.name);
   params.add("listen", config.listen).add("backend", config.backend);
   params.add("service", config.service);
-  params.add_given("connect_timeout", seconds(config.connect_timeout));
-  params.add_given("idle_timeout", seconds(config.idle_timeout));
-  if (config.single_connection) params.add("single_connection", true);
-  if (config.proxy_protocol != 0) params.add("proxy_protocol", config.proxy_protocol);
+#define ZINIT_OPTION(type, field, name, shape) params.add_given(name, config.field);
+#include "zinit/objects.inc"
   return params;
 }
 

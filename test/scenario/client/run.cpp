@@ -114,6 +114,10 @@ TEST_CASE("explain shows keys without a server", "[check][run]") {
   const Json json = Json::parse(run(what).out).value();
   CHECK(json.size() > 2);
   CHECK(json[json.size() - 1]["section"] == "lifecycle");
+  what.argv = {"zinitctl", "--json", "explain"};
+  const Json all = Json::parse(run(what).out).value();
+  CHECK(all[0]["section"] == "service");
+  CHECK(all[all.size() - 1]["section"] == "");
   what.argv = {"zinitctl", "explain", "ExecStart", "restrat"};
   const Outcome unknown = run(what);
   CHECK(unknown.code == 1);

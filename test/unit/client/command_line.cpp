@@ -69,12 +69,14 @@ TEST_CASE("wrong usage exits 2 and says what is wrong", "[client]") {
       {"xinet set pg --listen a:1 --single-connection b:1",
        "zinitctl: xinet set: unexpected argument \"b:1\""},
       {"xinet set pg --listen a:1 --backend b:1 --service s --idle-timeout long",
-       "zinitctl: xinet set: --idle-timeout long: write whole seconds, or a time with a unit as in "
-       "5min"},
+       "zinitctl: xinet set: --idle-timeout long: must be an integer from 0 to 31536000 or with a "
+       "unit, as \"5s\""},
       {"xinet set pg --listen a:1 --backend b:1 --service s --connect-timeout -1",
-       "zinitctl: xinet set: --connect-timeout -1: write whole seconds, or "},
+       "zinitctl: xinet set: --connect-timeout -1: must be an integer from 1 to 86400"},
+      {"xinet set pg --listen a:1 --backend b:1 --service s --connect-timeout 500ms",
+       "zinitctl: xinet set: --connect-timeout 500ms: must be an integer from 1 to 86400"},
       {"xinet set pg --listen a:1 --backend b:1 --service s --proxy-protocol 3",
-       "zinitctl: xinet set: --proxy-protocol 3: there are version 1 and 2"},
+       "zinitctl: xinet set: --proxy-protocol 3: must be an integer from 0 to 2"},
       {"xinet list pg", "zinitctl: xinet list: unexpected argument \"pg\""},
   }));
   const Ran ran = run(words_of_line(line));

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <future>
 #include <map>
 
 #include "client/libzinit/json.hpp"
@@ -71,6 +72,32 @@ TEST_CASE("the parameters of call() may be spread over lines", "[client]") {
   CHECK(client.call("any.method", "{\n\"x\":\n1}") == R"({"a":[1,-2.5,"x\u0001"]})");
   CHECK(server.requests() ==
         Lines{R"({"jsonrpc":"2.0","id":1,"method":"any.method","params":{ "x": 1}})"});
+}
+
+TEST_CASE("parameters that are no JSON fail their call alone", "[client]") {
+  FakeServer server([](Peer& peer) { peer.result("true"); });
+  Client client = Client::connect(server.path());
+  CHECK(error_code([&] { client.call("any.method", "{\"x\":"); }) == ErrorCode::invalid_params);
+  CHECK(client.is_running("web"));
+  CHECK(server.requests().size() == 1);
+}
+
+TEST_CASE("a request that was not sent in time does not cut the next one", "[client]") {
+  const std::string long_text(4 << 20, 'y');
+  std::promise<void> given_up;
+  FakeServer server([&](Peer& peer) {
+    given_up.get_future().wait();
+    peer.read_line();
+    peer.result("true");
+  });
+  Client client = Client::connect(server.path());
+  client.set_timeout(10ms);
+  CHECK(error_code([&] { (void)client.request("x", json_of(long_text)); }) ==
+        ErrorCode::no_answer);
+  given_up.set_value();
+  client.set_timeout(std::nullopt);
+  CHECK(client.is_running("web"));
+  CHECK(server.requests().size() == 2);
 }
 
 TEST_CASE("what the server tells of its own crashes is read", "[client]") {

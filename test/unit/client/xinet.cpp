@@ -68,7 +68,7 @@ TEST_CASE("xinet set has all the settings of a proxy", "[client][xinet]") {
             R"("backend":"unix:/run/postgresql/.s.PGSQL.5432","service":"postgres",)"
             R"("connect_timeout":10,"idle_timeout":300})",
             R"(xinet.set {"name":"a","listen":["b:1"],"backend":"c:1","service":"d",)"
-            R"("proxy_protocol":1,"single_connection":true})"});
+            R"("single_connection":true,"proxy_protocol":1})"});
 }
 
 TEST_CASE("xinet set tells every fault that the server has found", "[client][xinet]") {

@@ -1,5 +1,9 @@
 // The methods xinet.*, and proxies and sockets in a status and an explanation.
+#include <set>
+
+#include "config/keys.hpp"
 #include "config/value_text.hpp"
+#include "control/methods.hpp"
 #include "support/catch.hpp"
 #include "unit/control/rig.hpp"
 
@@ -88,6 +92,36 @@ TEST_CASE("xinet.set takes its parameters by position, by the names of its alias
         R"("name":"db-proxy","proxy_protocol":2,"service":"db","single_connection":true})");
 }
 
+TEST_CASE("xinet.set takes whatever the section [proxy] of a file takes",
+          "[threads][control][xinet]") {
+  Rig rig;
+  TestClient client = rig.client();
+  (void)client.call("xinet.set", R"({"name":"p","listen":["a:1"],"backend":"c:2","service":"s",)"
+                                 R"("connect_timeout":"5min","idle_timeout":null})");
+  const auto set = rig.daemons(&FakeDaemon::set_proxies);
+  REQUIRE(set.size() == 1);
+  CHECK(to_json(set[0].config) ==
+        R"({"backend":"c:2","connect_timeout":"5min","listen":["a:1"],"name":"p","service":"s"})");
+}
+
+TEST_CASE("each key of [proxy] is a parameter of xinet.set and a setting of the client library",
+          "[control][xinet]") {
+  const Method* set = nullptr;
+  for (const Method& method : xinet_methods())
+    if (method.name == "xinet.set") set = &method;
+  REQUIRE(set != nullptr);
+  std::set<std::string_view> expected{"persist"}, names;
+  for (const Key& key : section_keys("proxy")) expected.insert(key.name);
+  for (const Param& param : set->params) names.insert(param.name);
+  CHECK(names == expected);
+  CHECK(set->params[8].name == "persist");  // callers by position know it there
+  std::set<std::string_view> settings{"name", "listen", "backend", "service"};
+#define ZINIT_OPTION(type, field, name, shape) settings.insert(name);
+#include "zinit/objects.inc"
+  settings.insert("persist");
+  CHECK(settings == expected);
+}
+
 TEST_CASE("wrong parameters of xinet.set never reach the daemon", "[threads][control][xinet]") {
   Rig rig;
   TestClient client = rig.client();
@@ -97,7 +131,9 @@ TEST_CASE("wrong parameters of xinet.set never reach the daemon", "[threads][con
       {R"({"name":"a","listen":["b:1"],"backend":"b:1"})", R"("service" is missing)"},
       {R"(["a","b:1","c:1","s"])", R"("listen" must be an array of strings)"},
       {R"(["a",["b:1"],"c:1","s",-1])",
-       R"("connect_timeout" must be an integer from 0 to 9007199254740992)"},
+       R"("connect_timeout" must be an integer from 0 to 9007199254740992, or a text with a unit)"},
+      {R"(["a",["b:1"],"c:1","s",true])",
+       R"("connect_timeout" must be an integer from 0 to 9007199254740992, or a text with a unit)"},
       {R"(["a",["b:1"],"c:1","s",1,2,"yes"])", R"("single_connection" must be true or false)"},
   }));
   const Json error(client.call("xinet.set", params));
