@@ -18,7 +18,7 @@ SYSCONFDIR ?= /etc
 VENDORDIR ?= /usr/lib/zinit
 
 .DEFAULT_GOAL := all
-.PHONY: FORCE all size unit check test test-trixie fuzz fuzzers soak lint format deps run images bench help clean
+.PHONY: FORCE all size unit check test test-trixie test-aarch64 fuzz fuzzers soak lint format deps run images bench help clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 Q := $(if $(V),,@)
@@ -171,6 +171,8 @@ test: deps  ## build and run all tests in all modes; T=TEXT: those with TEXT in 
 	@test/run --name '$(T)' $(if $(filter-out file default,$(origin MODE)),--mode '$(MODE)')
 test-trixie:  ## compile on Debian 13 and run unit and model tests there, in a chroot (as root)
 	@test/trixie
+test-aarch64:  ## compile for aarch64 in a chroot, and boot that in an emulated machine (as root)
+	@test/aarch64
 fuzz:  ## fuzz whatever reads the bytes of others for T seconds each (600)
 	@make --no-print-directory -j$$(nproc) MODE=check fuzzers && test/fuzz/run $(or $(T),600)
 soak: $(OUT)/zinit $(NAMES:%=$(OUT)/%)  ## soak the program of this mode for T seconds (600)

@@ -26,6 +26,7 @@ INIT_NAMES := init poweroff reboot halt shutdown
 TO_ZINIT_8 := $(SBIN_NAMES:%=$(D)$(MANDIR)/man8/%.8)
 INIT_TO_ZINIT_8 := $(D)$(MANDIR)/man8/init.8
 INIT_TO_ZINITCTL_1 := $(patsubst %,$(D)$(MANDIR)/man8/%.8,$(filter-out init,$(INIT_NAMES)))
+INIT_LINKS := $(INIT_NAMES:%=$(SBIN)/%) $(INIT_TO_ZINIT_8) $(INIT_TO_ZINITCTL_1)
 COMPLETIONS := $(D)$(BASHCOMPDIR)/zinitctl $(D)$(ZSHCOMPDIR)/_zinitctl $(D)$(FISHCOMPDIR)/zinitctl.fish
 # bash and fish look for the completion of a program by its name.
 COMPLETION_LINKS := $(D)$(BASHCOMPDIR)/zinit $(D)$(FISHCOMPDIR)/zinit.fish
@@ -35,9 +36,9 @@ CONFIG := $(D)$(SYSCONFDIR)/zinit
 PLACES := $(if $(and $(HOME),$(filter $(HOME)/%,$(PREFIX))),,$(foreach folder,system services targets,\
   $(CONFIG)/$(folder) $(D)$(VENDORDIR)/$(folder)))
 
-.PHONY: install install-bin uninstall dist
+.PHONY: install install-bin uninstall dist other-init $(INIT_LINKS:%=other-init@%)
 # What is built is installed as it is: `make install` without the flags of `make` compiles nothing.
-install: install-bin $(if $(wildcard $(OUT)/libzinit.a),,$(OUT)/libzinit.a)  ## install below DESTDIR and PREFIX (/usr); INIT=1: init, poweroff, reboot, halt, shutdown too
+install: install-bin $(if $(wildcard $(OUT)/libzinit.a),,$(OUT)/libzinit.a)  ## install below DESTDIR and PREFIX (/usr); INIT=1: init, poweroff, reboot, halt, shutdown too, INIT=replace: even if another init has these names
 	for file in include/zinit/*; do $(INSTALL) -D -m 644 $$file $(D)$(INCLUDEDIR)/zinit/$${file##*/} || exit 1; done
 	$(INSTALL) -D -m 644 $(OUT)/libzinit.a $(D)$(LIBDIR)/libzinit.a
 	$(INSTALL) -d $(D)$(PKGCONFIGDIR)
@@ -63,10 +64,18 @@ install: install-bin $(if $(wildcard $(OUT)/libzinit.a),,$(OUT)/libzinit.a)  ## 
 	$(if $(PLACES),$(INSTALL) -d $(PLACES))
 	$(if $(PLACES),[ -e $(CONFIG)/zinit.toml ] || $(INSTALL) -m 644 etc/zinit.toml $(CONFIG)/zinit.toml)
 
-install-bin: $(if $(wildcard $(STRIPPED)),,all)  ## install the program and its names alone, as an image needs them
+install-bin: $(if $(wildcard $(STRIPPED)),,all) | other-init  ## install the program and its names alone, as an image needs them
 	$(INSTALL) -D -m 755 $(STRIPPED) $(SBIN)/zinit
 	for name in $(SBIN_NAMES) $(if $(INIT),$(INIT_NAMES)); do ln -sf zinit $(SBIN)/$$name || exit 1; done
 	$(INSTALL) -d $(D)$(BINDIR) && ln -sfr $(SBIN)/zinit $(D)$(BINDIR)/zinitctl
+
+# A name is zinit's if it is one of the links that are made here. Of another init nothing is replaced,
+# because a machine without its own init does not boot if zinit has no configuration yet.
+other-init: $(if $(filter-out replace,$(INIT)),$(INIT_LINKS:%=other-init@%))
+$(INIT_LINKS:%=other-init@%): other-init@%:
+	@case "$$(readlink $*)" in zinit | zinit.8 | ../man1/zinitctl.1) exit ;; esac; \
+	  [ -e $* ] || [ -L $* ] || exit 0; echo "make: $* belongs to another init, and nothing is installed." >&2; \
+	  echo 'Move it aside or remove its package, install without INIT, or replace it: INIT=replace.' >&2; exit 1
 
 uninstall:  ## remove what install has put there, but not what an administrator has added or changed
 	for name in $(SBIN_NAMES) $(INIT_NAMES); do \

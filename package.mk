@@ -38,7 +38,7 @@ initramfs: $(STRIPPED)  ## build the initramfs of etc/initramfs; KERNEL=VERSION,
 INITRAMFS_DATA := $(D)$(DATADIR)/zinit/initramfs
 HOOKS := $(if $(PLACES),$(foreach event,postinst postrm,$(D)$(SYSCONFDIR)/kernel/$(event).d/zz-zinit))
 install: install-initramfs
-install-initramfs: $(if $(wildcard $(SBOM)),,$(SBOM))
+install-initramfs: $(if $(wildcard $(SBOM)),,$(SBOM)) | other-init
 	$(INSTALL) -D -m 644 $(SBOM) $(DOC)/zinit.spdx.json
 	for file in $$(cd etc/initramfs && find build functions.bash base luks -type f); do \
 	  mode=644; [ ! -x etc/initramfs/$$file ] || mode=755; \
