@@ -15,11 +15,11 @@
 #include "client/commands.hpp"
 #include "client/entry.hpp"
 #include "client/verbs.hpp"
-#include "init/last_steps.hpp"
-#include "init/options.hpp"
-#include "init/reexecution.hpp"
-#include "init/start.hpp"
+#include "config/options.hpp"
+#include "machine/last_steps.hpp"
 #include "os/process.hpp"
+#include "reexec/reexecution.hpp"
+#include "server/start.hpp"
 
 /// What libstdc++ calls for an exception that nobody catches. Its own one names the exception, and
 /// takes 40 KB of the program for that; zinit logs the fault with its addresses.

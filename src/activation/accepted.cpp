@@ -7,8 +7,8 @@
 
 #include "activation/listening.hpp"
 #include "base/format.hpp"
-#include "os/disposal.hpp"
 #include "os/unix_receive.hpp"
+#include "state/disposal.hpp"
 #include "supervisor/spawn_extras.hpp"
 
 namespace zinit {

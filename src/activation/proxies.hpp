@@ -1,8 +1,8 @@
 // All proxies, on the data loop: owns them, passes events to their connections, and stops services
 // that had no connection for too long.
 //
-// src/init decides which proxies exist (init/proxy_changes.hpp), opens their listeners and passes
-// the changes to this class.
+// activation/proxy_changes.hpp decides on the control loop which proxies exist, opens their
+// listeners and passes the changes to this class.
 #pragma once
 
 #include <functional>

@@ -14,8 +14,8 @@
 #include "activation/proxy_header.hpp"
 #include "base/kill_point.hpp"
 #include "base/log.hpp"
-#include "os/disposal.hpp"
 #include "os/unix_receive.hpp"
+#include "state/disposal.hpp"
 
 namespace zinit {
 

@@ -1,8 +1,9 @@
 // The sockets that proxies listen on.
 //
-// A listener has several owners: the proxy that accepts from it, on the data loop, and src/init,
-// which opens listeners and passes on old listeners when a setting changes. The last owner to
-// release a listener removes its file, so a loop must not be the last owner.
+// A listener has several owners: the proxy that accepts from it, on the data loop, and
+// activation/proxy_changes.hpp, which opens listeners and passes on old listeners when a setting
+// changes. The last owner to release a listener removes its file, so a loop must not be the last
+// owner.
 #pragma once
 
 #include <memory>
@@ -12,7 +13,7 @@
 #include "activation/listening.hpp"
 #include "activation/proxy_table.hpp"
 #include "model/proxy_spec.hpp"
-#include "os/kept_descriptors.hpp"
+#include "state/kept_descriptors.hpp"
 
 namespace zinit {
 

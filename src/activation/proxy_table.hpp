@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "os/memory_file.hpp"
+#include "state/memory_file.hpp"
 
 namespace zinit {
 

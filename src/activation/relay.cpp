@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "base/kill_point.hpp"
-#include "os/disposal.hpp"
 #include "os/unix_receive.hpp"
+#include "state/disposal.hpp"
 
 namespace zinit {
 

@@ -31,7 +31,7 @@
 
 #include "activation/proxy_table.hpp"
 #include "io/epoll_set.hpp"
-#include "os/kept_descriptors.hpp"
+#include "state/kept_descriptors.hpp"
 
 namespace zinit {
 

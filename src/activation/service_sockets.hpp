@@ -26,7 +26,7 @@
 #include "base/mutex.hpp"
 #include "io/epoll_set.hpp"
 #include "model/graph.hpp"
-#include "os/kept_descriptors.hpp"
+#include "state/kept_descriptors.hpp"
 #include "supervisor/watch_port.hpp"
 
 namespace zinit {

@@ -1,5 +1,5 @@
 // [timer] of one service: computes when it is due. Knows neither the service nor the clocks: Timers
-// (init/timers.hpp) passes both in.
+// (activation/timers.hpp) passes both in.
 //
 // Calendar and cron use the wall clock. every_ms and on_boot_ms use the monotonic clock, which runs
 // on evenly when the wall clock is set.

@@ -10,9 +10,9 @@
 
 #include "base/memory.hpp"
 #include "base/text.hpp"
-#include "os/disposal.hpp"
 #include "os/memory.hpp"
 #include "os/unix_receive.hpp"
+#include "state/disposal.hpp"
 
 namespace zinit {
 

@@ -8,8 +8,8 @@
 
 #include "base/result.hpp"
 #include "base/time.hpp"
-#include "os/kept_descriptors.hpp"
 #include "os/socket_file.hpp"
+#include "state/kept_descriptors.hpp"
 
 namespace zinit {
 

@@ -1,5 +1,5 @@
-// What the control protocol needs from the rest of zinit, such as reloads and shutdowns. src/init,
-// which control may not include, implements this interface; unit tests implement their own.
+// What the control protocol needs from the rest of zinit, such as reloads and shutdowns. The room
+// server, which control may not include, implements this interface; unit tests implement their own.
 //
 // All functions are called on the control loop's thread and must not block.
 #pragma once

@@ -13,9 +13,9 @@
 #include "base/log.hpp"
 #include "config/directory.hpp"
 #include "control/views.hpp"
-#include "os/disposal.hpp"
 #include "os/limits.hpp"
 #include "os/memory.hpp"
+#include "state/disposal.hpp"
 
 namespace zinit {
 

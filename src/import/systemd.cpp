@@ -1,6 +1,6 @@
 // Combines units into drafts: a service with the sockets, timers and paths that start it.
-#include "import/systemd.hpp"
 #include "config/value_text.hpp"
+#include "import/systemd.hpp"
 
 #include <algorithm>
 #include <map>

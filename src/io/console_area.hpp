@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "os/memory_file.hpp"
+#include "state/memory_file.hpp"
 
 namespace zinit {
 

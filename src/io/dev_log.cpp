@@ -15,9 +15,9 @@
 #include "base/text.hpp"
 #include "base/unix_address.hpp"
 #include "io/datagram_socket.hpp"
-#include "os/disposal.hpp"
 #include "os/inotify.hpp"
 #include "os/unix_receive.hpp"
+#include "state/disposal.hpp"
 
 namespace zinit {
 

@@ -28,8 +28,8 @@
 #include "base/fd.hpp"
 #include "base/log.hpp"
 #include "io/watcher.hpp"
-#include "os/kept_descriptors.hpp"
-#include "os/state_facts.hpp"
+#include "state/kept_descriptors.hpp"
+#include "state/state_facts.hpp"
 
 namespace zinit {
 

@@ -1,5 +1,5 @@
 // The logs of all services: stores what processes write, and answers clients' requests. The first
-// three functions implement the supervisor's OutputPort: src/init forwards its calls to them.
+// three functions implement the supervisor's OutputPort: src/server forwards its calls to them.
 //
 //   process --> pipe --> LogPipe (capture.hpp) --> ServiceLog (service_log.hpp) --> Ring
 //                        on the data loop          one lock each        \-> sinks
@@ -34,9 +34,9 @@
 #include "io/sink_table.hpp"
 #include "model/graph.hpp"
 #include "model/spec.hpp"
-#include "os/kept_descriptors.hpp"
 #include "os/output_pipes.hpp"
-#include "os/state_facts.hpp"
+#include "state/kept_descriptors.hpp"
+#include "state/state_facts.hpp"
 
 namespace zinit {
 

@@ -13,7 +13,7 @@
 #include "base/format.hpp"
 #include "base/unix_address.hpp"
 #include "io/notify_message.hpp"
-#include "os/disposal.hpp"
+#include "state/disposal.hpp"
 
 namespace zinit {
 

@@ -20,8 +20,8 @@
 #include "base/fd.hpp"
 #include "base/result.hpp"
 #include "io/datagram_socket.hpp"
-#include "os/kept_descriptors.hpp"
 #include "os/unix_receive.hpp"
+#include "state/kept_descriptors.hpp"
 
 namespace zinit {
 

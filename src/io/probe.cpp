@@ -7,8 +7,8 @@
 #include <algorithm>
 
 #include "base/format.hpp"
-#include "os/disposal.hpp"
 #include "os/unix_receive.hpp"
+#include "state/disposal.hpp"
 
 namespace zinit {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "os/memory_file.hpp"
+#include "state/memory_file.hpp"
 
 namespace zinit {
 

@@ -14,7 +14,7 @@
 
 #include "base/mutex.hpp"
 #include "model/graph.hpp"
-#include "os/memory_file.hpp"
+#include "state/memory_file.hpp"
 
 namespace zinit {
 

@@ -42,7 +42,7 @@
 #include "io/sink.hpp"
 #include "io/splitter.hpp"
 #include "os/output_pipes.hpp"
-#include "os/state_facts.hpp"
+#include "state/state_facts.hpp"
 
 namespace zinit {
 

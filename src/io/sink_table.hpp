@@ -17,7 +17,7 @@
 #include "io/sink.hpp"
 #include "io/socket_sink.hpp"
 #include "model/spec.hpp"
-#include "os/state_facts.hpp"
+#include "state/state_facts.hpp"
 
 namespace zinit {
 

@@ -12,8 +12,8 @@
 
 #include "base/log.hpp"
 #include "io/sink_format.hpp"
-#include "os/disposal.hpp"
 #include "os/unix_receive.hpp"
+#include "state/disposal.hpp"
 
 namespace zinit {
 

@@ -20,7 +20,7 @@ inline constexpr std::size_t kSignalSetBytes = (_NSIG - 1) / 8;
 /// blocked fault kills at once, even with a handler.
 [[nodiscard]] sigset_t all_but_faults() noexcept;
 
-/// The faults that zinit recovers from (init/last_resort.hpp).
+/// The faults that zinit recovers from (reexec/last_resort.hpp).
 inline constexpr std::array kFaults{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 
 /// Blocks kFaults in the calling thread, or unblocks them. Async-signal-safe. (pthread_sigmask(3))

@@ -43,8 +43,8 @@ constexpr std::size_t kPage = 4096;
 
 constexpr std::size_t round_up(std::size_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
 
-/// For the handler of faults (init/last_resort.cpp). A signal's frame holds all registers, and the
-/// kernel reports its size (11 KiB with AMX).
+/// For the handler of faults (reexec/last_resort.cpp). A signal's frame holds all registers, and
+/// the kernel reports its size (11 KiB with AMX).
 std::size_t signal_stack_bytes() {
   return std::max<std::size_t>(16384, ::getauxval(AT_MINSIGSTKSZ) + 8192);
 }

@@ -1,6 +1,6 @@
 // Unmounts file systems and turns off swap, when a machine goes down.
 //
-// Call in a process with one thread that can be given up (init/last_steps.cpp). A child process
+// Call in a process with one thread that can be given up (machine/last_steps.cpp). A child process
 // unmounts each mount, because an unanswering device or server may make it hang. So a hanging mount
 // keeps no other from being unmounted.
 #pragma once

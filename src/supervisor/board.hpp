@@ -41,7 +41,7 @@
 #include "model/plan.hpp"
 #include "model/why.hpp"
 #include "os/cgroup_tree.hpp"
-#include "os/state_facts.hpp"
+#include "state/state_facts.hpp"
 #include "supervisor/kept_events.hpp"
 #include "supervisor/ports.hpp"
 #include "supervisor/service_reload.hpp"

@@ -1,5 +1,5 @@
 // What the supervisor needs from folders that it may not include: a place for output, and receivers
-// of change notices. src/init supplies the implementations; tests supply their own.
+// of change notices. src/server supplies the implementations; tests supply their own.
 #pragma once
 
 #include <cstdint>

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "base/mutex.hpp"
-#include "os/closer.hpp"
-#include "os/state_facts.hpp"
+#include "state/closer.hpp"
+#include "state/state_facts.hpp"
 #include "supervisor/watch_port.hpp"
 
 namespace zinit {

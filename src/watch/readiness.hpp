@@ -38,8 +38,8 @@
 #include "io/loop.hpp"
 #include "io/notify_directory.hpp"
 #include "io/watcher.hpp"
-#include "os/closer.hpp"
 #include "os/offload.hpp"
+#include "state/closer.hpp"
 #include "supervisor/watch_port.hpp"
 #include "watch/fd_store.hpp"
 

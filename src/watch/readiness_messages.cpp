@@ -8,8 +8,8 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "io/notify_message.hpp"
-#include "os/disposal.hpp"
 #include "os/process.hpp"
+#include "state/disposal.hpp"
 #include "watch/readiness_watch.hpp"
 
 namespace zinit {

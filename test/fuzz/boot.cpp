@@ -3,7 +3,7 @@
 #include "fuzz/fuzz.hpp"
 
 #include "base/environment.hpp"
-#include "init/options.hpp"
+#include "config/options.hpp"
 #include "os/console.hpp"
 #include "os/kernel_command_line.hpp"
 #include "os/net.hpp"

@@ -9,8 +9,8 @@
 #include <cstring>
 #include <map>
 
-#include "os/kept_descriptors.hpp"
-#include "os/memory_file.hpp"
+#include "state/kept_descriptors.hpp"
+#include "state/memory_file.hpp"
 
 namespace zinit::fuzz {
 

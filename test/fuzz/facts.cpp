@@ -7,9 +7,9 @@
 
 #include "base/checksum.hpp"
 #include "config/settings.hpp"
-#include "init/daemon_facts.hpp"
-#include "init/kept_config.hpp"
-#include "os/memory_file.hpp"
+#include "files/kept_config.hpp"
+#include "server/daemon_facts.hpp"
+#include "state/memory_file.hpp"
 
 namespace zinit::fuzz {
 

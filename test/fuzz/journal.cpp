@@ -10,9 +10,9 @@
 #include <cstring>
 
 #include "config/spec_reader.hpp"
-#include "os/memory_file.hpp"
+#include "state/journal_record.hpp"
+#include "state/memory_file.hpp"
 #include "supervisor/board.hpp"
-#include "supervisor/journal_record.hpp"
 
 namespace zinit::fuzz {
 

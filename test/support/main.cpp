@@ -70,7 +70,7 @@ bool is_copy(pid_t pid) {
 }
 
 /// Whether the child is a copy that ends within a second, like a process that closes a descriptor
-/// (os/disposal.hpp): only a reaper still waits for it. Reaps the child in this case.
+/// (state/disposal.hpp): only a reaper still waits for it. Reaps the child in this case.
 bool ends_soon(pid_t pid) {
   if (!is_copy(pid)) return false;
   pollfd end{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)), POLLIN, 0};

@@ -4,7 +4,7 @@
 #include <set>
 #include <string>
 
-#include "init/kept_config.hpp"
+#include "files/kept_config.hpp"
 #include "support/catch.hpp"
 #include "unit/config/one_key.hpp"
 

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "activation/instances.hpp"
 #include "config/check.hpp"
 #include "config/directory.hpp"
 #include "config/loader.hpp"
-#include "init/instances.hpp"
 #include "support/catch.hpp"
 #include "support/temp_dir.hpp"
 

@@ -8,7 +8,7 @@
 
 #include "io/log_store.hpp"
 #include "io/read_area.hpp"
-#include "os/state_facts.hpp"
+#include "state/state_facts.hpp"
 #include "support/catch.hpp"
 #include "unit/support/kept_lines.hpp"
 

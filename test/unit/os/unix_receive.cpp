@@ -12,9 +12,9 @@
 
 #include "base/fd.hpp"
 #include "base/time.hpp"
-#include "os/closer.hpp"
-#include "os/disposal.hpp"
 #include "os/unix_receive.hpp"
+#include "state/closer.hpp"
+#include "state/disposal.hpp"
 #include "support/catch.hpp"
 #include "support/deadline.hpp"
 #include "support/descriptors.hpp"

@@ -9,8 +9,8 @@
 
 #include "model/predicates.hpp"
 #include "os/process.hpp"
+#include "state/journal.hpp"
 #include "supervisor/board.hpp"
-#include "supervisor/journal.hpp"
 #include "support/catch.hpp"
 #include "support/deadline.hpp"
 #include "support/descriptors.hpp"

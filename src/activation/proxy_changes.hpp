@@ -1,0 +1,133 @@
+// The set of proxies: proxies of files, and proxies that clients set and delete (control.md,
+// "Proxies"). Tasks of the file queue look up, bind and release addresses and write files, because
+// all of these may block. Then the data loop gets the change (activation/proxies.hpp).
+//
+// A change opens all listeners of the new setting before it touches the old one. It uses a listener
+// that is already open at an address again, so no client is refused; a reload may also take it from
+// another proxy. If the address of a file's proxy is not available, zinit tries again every 5 s.
+//
+// Call everything here on the control loop's thread, unless a comment allows any thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "activation/proxies.hpp"
+#include "base/mutex.hpp"
+#include "control/daemon.hpp"
+#include "files/configuration.hpp"
+#include "files/file_queue.hpp"
+#include "io/loop.hpp"
+#include "state/state_facts.hpp"
+
+namespace zinit {
+
+class ProxyChanges {
+ public:
+  /// All members outlive this object. `settled` is called when no change is under way any more.
+  struct Parts {
+    FileQueue& queue;
+    EventLoop& loop;
+    EventLoop& data_loop;
+    Board& board;
+    const Places& places;
+    StateFacts& facts;
+    std::function<void()> settled;
+  };
+  explicit ProxyChanges(Parts parts);
+  ProxyChanges(const ProxyChanges&) = delete;
+  ProxyChanges& operator=(const ProxyChanges&) = delete;
+
+  /// After a re-execution: continues at once with the proxies of the previous process image.
+  void restore(Inheritance& inherited, const FactMap& facts);
+
+  /// At boot and at a reload: takes the proxies of files from `config`. A proxy set at runtime only
+  /// stays; a proxy whose file is wrong or cannot be read stays unchanged.
+  void load(const LoadedConfig& config);
+
+  /// The effect that load() will have.
+  [[nodiscard]] ProxyReport plan(const LoadedConfig& config) const;
+
+  /// After load() is complete: adds the proxies that do not work as their files say.
+  void add_faults(ProxyReport& report) const;
+
+  void set(SetProxy request, Daemon::ProxyDone done);
+  void remove(const std::string& name, Daemon::ProxyDeleteDone done);
+
+  /// Sorted by name.
+  [[nodiscard]] std::vector<ProxyView> views() const;
+  /// Whether a change is not in force yet.
+  [[nodiscard]] bool busy() const noexcept { return loading_ > 0 || !applied_.empty(); }
+
+  /// Call it after each change of the board. Any thread.
+  void look() noexcept { proxies_.look(); }
+
+  /// When zinit ends: removes the files of all listeners.
+  void remove_files() noexcept;
+
+ private:
+  struct Entry {
+    ProxyPtr spec;
+    std::optional<ProxyTable::Place> place;  // unset: all places are taken, and it does not listen
+    Listeners listeners;
+    std::string error;  // why it does not listen as its file says
+  };
+  using Entries = std::map<std::string, Entry>;
+  using Ticket = std::uint64_t;
+  using Then = std::function<void(const std::optional<Error>& fault)>;
+  struct Set;
+  struct Load;
+
+  void load();
+  [[nodiscard]] ProxyTable* table();
+  [[nodiscard]] std::optional<ProxyTable::Place> place_for(const std::string& name);
+  [[nodiscard]] ProxyTable::Place place_now(const std::string& name, ProxyTable::Place place);
+  [[nodiscard]] std::string no_place() const;
+  void free_place(ProxyTable::Place place);
+  static void open_loaded(Load& load);
+  void take_loaded(Load& load, const std::optional<Error>& fault);
+  void make_set(Set& set) const;
+  void take_set(const std::shared_ptr<Set>& set, const std::optional<Error>& fault);
+  void take_away(const std::string& name, const Daemon::ProxyDeleteDone& done);
+  void keep_fact(const std::string& name, const Entry& entry);
+  void put(const std::string& name, Entry entry);
+  void drop(const std::string& name);
+  [[nodiscard]] std::vector<ProxyPtr> files_of(const LoadedConfig& config) const;
+  [[nodiscard]] Proxies::Change change_of(const Entry& entry) const;
+  [[nodiscard]] Proxies::Change removal_of(const Entry& entry) const;
+  void apply(std::vector<Proxies::Change> changes, Then then);
+  void take_told();
+  void let_go(const std::shared_ptr<Listeners>& unused, Ticket ticket);
+  void end_change(Ticket ticket, const std::optional<Error>& fault);
+  void retry_later(TimePoint began);
+
+  const Parts parts_;
+  BoardServices services_;
+  std::optional<ProxyTable> table_;  // made for the first proxy
+  Entries entries_;
+  std::vector<ProxyPtr> files_;  // from the last load()
+  std::size_t loading_ = 0;      // loads under way
+  Ticket last_ = 0;
+  std::map<Ticket, Then> applied_;  // the next steps, once the data loop is done
+  std::set<ListenerPtr> leaving_;   // given up, and perhaps not closed yet
+  TimerWatcher retry_;
+  // Results of the data loop until this thread handles them. Not passed by post(), which may be
+  // refused: a change whose ticket gets lost would count as busy for ever.
+  struct Told {
+    std::vector<std::pair<Ticket, Listeners>> changes;
+    std::vector<ProxyTable::Place> gone;
+  };
+  Mutex told_mutex_;
+  Told told_ GUARDED_BY(told_mutex_);
+  LoopCall on_told_;
+  Proxies proxies_;  // its counts are in table_
+};
+
+}  // namespace zinit

@@ -1,0 +1,202 @@
+// Opens sockets as the graph changes, and makes instances for connections. See socket_changes.hpp.
+#include "activation/socket_changes.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/json.hpp"
+#include "base/kill_point.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "config/spec_reader.hpp"
+#include "config/value_text.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr Milliseconds kTellAgain{10000};
+
+bool any_sockets(const Graph& graph) {
+  return std::ranges::any_of(graph.order(),
+                             [&](Slot slot) { return graph.spec(slot).socket->configured(); });
+}
+
+}  // namespace
+
+SpecPtr instance_of(const ServiceSpec& service, std::uint64_t number,
+                    const ServiceDefaults& defaults) {
+  const auto json = json_from(service.document);
+  auto document = json ? value_from_json(*json) : tl::unexpected(std::string());
+  if (!document) return nullptr;
+  const std::string name = fmt::format("{}@{}", service.name, number);
+  document->table.erase("socket");
+  document->table["service"].value.table["name"] = {{}, text_value(name)};
+  document->table["lifecycle"].value.table["restart"] = {{}, text_value("never")};
+  const ParsedSpec parsed = spec_from_document(*document, service.system_class_default, defaults);
+  if (parsed.spec->name != name) return nullptr;
+  parsed.spec->runtime = true;
+  parsed.spec->connection_of = service.name;
+  return finish(parsed);
+}
+
+SocketChanges::SocketChanges(Parts parts)
+    : queue_(parts.queue),
+      loop_(parts.loop),
+      board_(parts.board),
+      settings_(parts.settings),
+      settled_(std::move(parts.settled)),
+      services_(parts.board),
+      sockets_(
+          parts.data_loop, services_,
+          {[this](const std::string& service, KeptFd connection) {
+             instance_later(service, std::move(connection));
+           },
+           [this](Slot slot) {
+             FileTask task;
+             task.work = [this, slot] { sockets_.close_stopped(slot); };
+             task.finish = [](const std::optional<Error>&) {};
+             (void)loop_.post([this, task] { queue_.add(task); });
+           },
+           [this] { (void)loop_.post([this] { open(); }); }, [this] { return board_.graph(); }}),
+      retry_(parts.loop, [this] { open(); }),
+      removal_(parts.loop, std::move(parts.answers_due), [this] { remove_ended(); }) {}
+
+// --- sockets ---
+
+void SocketChanges::take_over(Inheritance& inherited, const Graph& graph) {
+  sockets_.take_inherited(inherited, graph);
+  std::map<std::string, std::size_t> counts;
+  for (auto& [service, connection] : accepted_.take_inherited(inherited, graph)) {
+    ++counts[service];
+    instance_later(service, std::move(connection));
+  }
+  for (const Slot slot : graph.order()) {
+    const ServiceSpec& spec = graph.spec(slot);
+    if (spec.connection_of.empty()) continue;
+    instances_[spec.name] = spec.connection_of;
+    ++counts[spec.connection_of];
+    const auto number = parse_integer(std::string_view(spec.name).substr(spec.name.rfind('@') + 1));
+    std::uint64_t& last = last_[spec.connection_of];
+    last = std::max(last, static_cast<std::uint64_t>(number.value_or(0)));
+  }
+  for (const auto& [service, count] : counts) sockets_.set_connections(service, count);
+}
+
+void SocketChanges::look() {
+  if (!instances_.empty()) end_instances();
+  if (!under_way_ && board_.graph() != seen_) open();
+  sockets_.look();
+}
+
+void SocketChanges::open() {
+  const GraphPtr graph = board_.graph();
+  const bool none = !any_sockets(*graph) && (!seen_ || !any_sockets(*seen_));
+  if (none) seen_ = graph;
+  if (none || under_way_) return;
+  under_way_ = true;
+  const auto faults = std::make_shared<std::map<std::string, std::string>>();
+  FileTask task;
+  task.begin = [this] {
+    began_ = Clock::now();
+    seen_ = board_.graph();  // earlier tasks may have changed the graph
+  };
+  task.work = [this, faults] { *faults = sockets_.open_all(); };
+  task.finish = [this, faults](const std::optional<Error>& fault) {
+    if (fault) log_error("sockets: {}", fault->text);
+    opened(*faults, fault.has_value());
+  };
+  queue_.add(std::move(task));
+}
+
+/// @param failed  zinit could not even look at the sockets
+void SocketChanges::opened(const std::map<std::string, std::string>& faults, bool failed) {
+  under_way_ = false;
+  for (const auto& [service, text] : faults) {
+    const auto told = faults_.find(service);
+    if (told == faults_.end() || told->second != text) log_error("{}: {}", service, text);
+  }
+  faults_ = faults;
+  faults_.empty() && !failed ? retry_.stop() : retry_.set(retry_delay(began_));
+  if (board_.graph() != seen_) return open();
+  settled_();
+}
+
+Daemon::Sockets SocketChanges::view(const std::string& service) const {
+  const auto fault = faults_.find(service);
+  return {sockets_.addresses(service), fault == faults_.end() ? std::string() : fault->second};
+}
+
+// --- instances ---
+
+/// Any thread.
+void SocketChanges::instance_later(const std::string& service, KeptFd connection) {
+  const auto shared = std::make_shared<KeptFd>(std::move(connection));
+  const auto posted =
+      loop_.post([this, service, shared] { begin_instance(service, std::move(*shared)); });
+  if (!posted) sockets_.connection_over(service);
+}
+
+void SocketChanges::begin_instance(const std::string& service, KeptFd connection) {
+  // Starts its requirements, and makes its state show that it is in use.
+  if (!services_.wanted(service)) services_.start(service, "a connection");
+  // Skip the number of an instance of a template, or of another service.
+  std::string name;
+  do name = fmt::format("{}@{}", service, ++last_[service]);
+  while (board_.find(name) != kNoSlot);
+  const bool same_graph = board_.graph() == seen_;
+  accepted_.put(name, std::move(connection));
+  kill_point("instance.accepted");
+  const auto added = add_instance(service, name);
+  if (!added) {
+    if (const TimePoint now = Clock::now(); now >= told_at_) {
+      told_at_ = after(now, kTellAgain);
+      log_error("{}: closed a connection: {}", service, added.error().text);
+    }
+    accepted_.drop(name);
+    return sockets_.connection_over(service);
+  }
+  instances_[name] = service;
+  kill_point("instance.added");
+  accepted_.keep(name, board_.find(name));
+  if (same_graph) seen_ = board_.graph();  // an instance has no sockets
+}
+
+RequestResult<Board::SetReport> SocketChanges::add_instance(const std::string& service,
+                                                            const std::string& name) {
+  const GraphPtr graph = board_.graph();
+  const Slot slot = graph->find_loaded(service);
+  const auto refuse = [](std::string text) {
+    return tl::unexpected(RequestFailure{Refusal::invalid_state, std::move(text), {}});
+  };
+  if (slot == kNoSlot) return refuse("the service is gone");
+  const SpecPtr spec = instance_of(graph->spec(slot), last_[service], settings_.defaults);
+  if (!spec) return refuse(fmt::format("{} cannot be the name of a service", name));
+  return board_.set(spec, true, false);
+}
+
+void SocketChanges::end_instances() {
+  for (auto one = instances_.begin(); one != instances_.end();) {
+    const auto brief = board_.brief(one->first);
+    // An instance that waits because of a lack of descriptors for its spawn has not ended.
+    const bool ended = !brief || (brief->settled && !brief->has_process && at_rest(brief->state));
+    // By now its process holds the connection.
+    if (ended || brief->main_pid != 0) accepted_.drop(one->first);
+    if (!ended) {
+      ++one;
+      continue;
+    }
+    if (brief) removal_.ask();
+    if (brief) ended_[one->first] = {};
+    sockets_.connection_over(one->second);
+    one = instances_.erase(one);
+  }
+}
+
+void SocketChanges::remove_ended() {
+  const bool same_graph = board_.graph() == seen_;
+  (void)board_.remove(std::exchange(ended_, {}));  // fails only during a shutdown
+  if (same_graph) seen_ = board_.graph();
+}
+
+}  // namespace zinit

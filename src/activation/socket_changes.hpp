@@ -1,0 +1,99 @@
+// [socket] of services, on the side of the control loop: makes the sockets open when the graph
+// changes, and makes an instance NAME@N of a service with `accept` for each of its connections.
+//
+// An instance is a service like others, at runtime only: it has its own state, cgroup and limits.
+// It never restarts, and leaves the graph a moment after its end, so that a client that waited for
+// the end still gets its status. Its standard error goes to the log of NAME.
+//
+// Call everything here on the control loop's thread, unless a comment allows any thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "activation/accepted.hpp"
+#include "activation/later_removal.hpp"
+#include "activation/service_sockets.hpp"
+#include "config/settings.hpp"
+#include "control/daemon.hpp"
+#include "files/file_queue.hpp"
+#include "supervisor/board.hpp"
+
+namespace zinit {
+
+class SocketChanges {
+ public:
+  /// The loops and the settings outlive this object; the board and the queue may end before.
+  /// `settled` is called when all sockets that can open are open. `answers_due` returns whether
+  /// clients may still wait for a report of the last change.
+  struct Parts {
+    FileQueue& queue;
+    EventLoop& loop;
+    EventLoop& data_loop;
+    Board& board;
+    const GlobalSettings& settings;
+    std::function<void()> settled;
+    std::function<bool()> answers_due;
+  };
+  explicit SocketChanges(Parts parts);
+  SocketChanges(const SocketChanges&) = delete;
+  SocketChanges& operator=(const SocketChanges&) = delete;
+
+  /// The ports that pass sockets and connections to processes.
+  [[nodiscard]] WatchPort& sockets() noexcept { return sockets_; }
+  [[nodiscard]] WatchPort& connections() noexcept { return accepted_; }
+
+  /// After a re-execution, before the board is restored: takes over all open descriptors.
+  void take_over(Inheritance& inherited, const Graph& graph);
+
+  /// Call it after each change of the board. Opens and closes sockets if the graph has changed, and
+  /// removes instances that have ended.
+  void look();
+
+  /// Whether sockets still have to open.
+  [[nodiscard]] bool busy() const { return under_way_ || board_.graph() != seen_; }
+
+  [[nodiscard]] Daemon::Sockets view(const std::string& service) const;
+
+  /// See ServiceSockets::end().
+  void end() { sockets_.end(); }
+
+ private:
+  void open();
+  void opened(const std::map<std::string, std::string>& faults, bool failed);
+  void begin_instance(const std::string& service, KeptFd connection);
+  void instance_later(const std::string& service, KeptFd connection);
+  [[nodiscard]] RequestResult<Board::SetReport> add_instance(const std::string& service,
+                                                             const std::string& name);
+  void end_instances();
+  void remove_ended();
+
+  FileQueue& queue_;
+  EventLoop& loop_;
+  Board& board_;
+  const GlobalSettings& settings_;
+  const std::function<void()> settled_;
+  BoardServices services_;
+  AcceptedConnections accepted_;
+  ServiceSockets sockets_;
+  GraphPtr seen_;  // the graph whose sockets are open, or about to open
+  bool under_way_ = false;
+  TimePoint began_{};                             // the time of the last opening
+  std::map<std::string, std::string> faults_;     // already logged, by service
+  std::map<std::string, std::string> instances_;  // services of instances, by instance name
+  MaskedNames ended_;                             // instances about to leave the graph
+  std::map<std::string, std::uint64_t> last_;     // the number of a service's last instance
+  TimePoint told_at_{};                           // next log line about closed connections
+  TimerWatcher retry_;
+  LaterRemoval removal_;
+};
+
+/// The spec of an instance of `service`: the same without [socket] and without restarts. Null if
+/// its name would be too long for a service.
+[[nodiscard]] SpecPtr instance_of(const ServiceSpec& service, std::uint64_t number,
+                                  const ServiceDefaults& defaults);
+
+}  // namespace zinit

@@ -1,0 +1,104 @@
+// [timer] of services: starts a service when it is due, and keeps the time for the next process
+// image and, with `persistent`, for the next boot.
+//
+// If a service is already running when it is due, zinit lets the time pass. zinit does not wake up
+// for its every_ms before the service has ended. Timers wait in the kernel, so that zinit sleeps
+// until the first time is due: one timer for the wall clock, which also reports changes of the
+// clock, and one of the loop.
+//
+// zinit looks for runs that were missed while the machine was down after the services of the boot
+// have settled, because only then all file systems are surely mounted.
+//
+// A start is owed from the moment when its timer is due until the board has taken it. One fact says
+// that this time has passed and that a start is owed. So after a crash at any point the next
+// process image starts the service once (ServiceTimer::Stand::owed).
+//
+// Call everything here, except the constructor, on the control loop's thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "activation/services.hpp"
+#include "activation/timer.hpp"
+#include "control/daemon.hpp"
+#include "files/file_queue.hpp"
+#include "io/wall_timer.hpp"
+#include "state/state_facts.hpp"
+#include "supervisor/board.hpp"
+
+namespace zinit {
+
+class Timers {
+ public:
+  /// All members outlive this object. `state` is the directory for files that last over a boot;
+  /// empty: no directory. `boot` is the start of the machine, or else of zinit. `settled` is called
+  /// when all timers are in force.
+  struct Parts {
+    FileQueue& queue;
+    EventLoop& loop;
+    Board& board;
+    StateFacts& facts;
+    std::string state;
+    TimePoint boot;
+    std::function<void()> settled;
+  };
+  explicit Timers(Parts parts);
+  Timers(const Timers&) = delete;
+  Timers& operator=(const Timers&) = delete;
+
+  /// After a re-execution, before the first look(): timers continue as they stood in the previous
+  /// process image.
+  void take_over(const FactMap& facts);
+
+  /// Call it after each change of the board. Reads timers if the graph has changed.
+  void look();
+  /// Makes the next look() read all timers again, for a reload: the time zone may have changed.
+  void anew() noexcept { anew_ = true; }
+
+  /// Whether timers are still being read.
+  [[nodiscard]] bool busy() const noexcept { return under_way_; }
+
+  /// Which of the service's expressions could not be read; empty: all were read.
+  [[nodiscard]] std::string fault_of(const std::string& service) const;
+
+  /// Sorted by the names of services; with `of`, only timers of that service.
+  [[nodiscard]] std::vector<TimerView> views(std::string_view of) const;
+
+ private:
+  using Made = std::map<std::string, std::shared_ptr<ServiceTimer>, std::less<>>;
+
+  void load();
+  void loaded(const Made& made, const GraphPtr& graph_before);
+  void follow_status(Moment now);
+  void look_back();
+  void run_due();
+  void run(const std::string& service, ServiceTimer& timer);
+  void start(const std::string& service, ServiceTimer& timer);
+  void arm();
+  void keep(const std::string& service, const ServiceTimer& timer);
+  void write_stamp(const std::string& service, const ServiceTimer& timer);
+  void remove_stamp(const std::string& service, std::string unless = {});
+  void release_ended();
+  [[nodiscard]] bool may_start(const std::string& service);
+  void look_at_start(const std::string& service, ServiceTimer& timer, Moment now) const;
+  [[nodiscard]] std::string stamp_of(const std::string& service) const;
+
+  const Parts parts_;
+  BoardServices services_;
+  GraphPtr seen_;  // its timers are in force, or being read
+  bool under_way_ = false;
+  bool anew_ = false;  // read all timers again
+  Made timers_;
+  std::set<std::string> disabled_;  // members of timers_ whose services have status "ignore"
+  std::map<std::string, ServiceTimer::Stand> inherited_;
+  TimerWatcher retry_;
+  WallTimer wall_;
+  TimerWatcher monotonic_;
+};
+
+}  // namespace zinit

@@ -1,0 +1,176 @@
+// The lock for a set of service files: see server_lock.hpp.
+#include "files/server_lock.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <optional>
+#include <span>
+
+#include "base/checksum.hpp"
+#include "base/environment.hpp"
+#include "base/file.hpp"
+#include "base/format.hpp"
+#include "base/text.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr std::string_view kPrefix = "server-";
+constexpr std::size_t kMostText = 65536;
+
+/// The lines of the file: KEY=VALUE, and DIRECTORY= once for each directory.
+constexpr std::string_view kDirectory = "DIRECTORY";
+constexpr const char* kBootId = "/proc/sys/kernel/random/boot_id";
+
+/// The path with symbolic links resolved, so that each directory has one name.
+std::string real_path(const std::string& path) {
+  char real[PATH_MAX];
+  return ::realpath(path.c_str(), real) != nullptr ? real : path;
+}
+
+std::string directory_lines(const Places& places) {
+  std::string lines;
+  for (const ConfigDirectory& directory : places.directories)
+    lines += fmt::format("{}={}\n", kDirectory, printable(real_path(directory.path)));
+  return lines;
+}
+
+std::string id_of(std::string text) {
+  constexpr std::size_t word = sizeof(std::uint64_t);
+  text.insert(0, word, '\0');  // the place of a checksum
+  text.resize((text.size() + word - 1) / word * word);
+  return fmt::format("{:016x}",
+                     checksum_of(reinterpret_cast<const std::byte*>(text.data()), text.size()));
+}
+
+std::string lock_directory(const Places& places) {
+  const std::string& runtime = places.services.runtime;
+  return runtime.empty() ? fmt::format("/tmp/zinit-{}", ::geteuid()) : runtime + "/zinit";
+}
+
+/// Makes the directory of the files, and checks that nobody else may write to it.
+Result<void> make_lock_directory(const std::string& path, bool in_tmp) {
+  if (auto made = make_directories(path, in_tmp ? 0700 : 0755); !made) return made;
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) < 0) return sys_failure("look at", path);
+  if (S_ISDIR(status.st_mode) && status.st_uid == ::geteuid() && (status.st_mode & 022) == 0)
+    return {};
+  return failure(fmt::format("cannot make a lock in {}: others may write to it", path));
+}
+
+/// Opens and locks the file; EWOULDBLOCK: another process holds the lock.
+Result<UniqueFd> open_locked(const std::string& path, int flags) {
+  while (true) {
+    auto file = open_fd(path.c_str(), O_RDWR | O_NOFOLLOW | flags, 0600);
+    if (!file) return file;
+    struct stat status {};
+    if (::flock(file->get(), LOCK_EX | LOCK_NB) < 0) return sys_failure("lock", path);
+    if (::fstat(file->get(), &status) < 0) return sys_failure("look at", path);
+    if (status.st_nlink > 0) return file;  // otherwise its server has just removed it
+  }
+}
+
+ServerLock::Note read_note(const std::string& path) {
+  ServerLock::Note note;
+  const auto text = read_file(path.c_str(), kMostText);
+  if (!text) return note;
+  const auto lines = split(*text, '\n');
+  const Environment entries(lines.begin(), lines.end());
+  const auto value = [&](std::string_view key) {
+    return std::string(value_of(entries, key).value_or(""));
+  };
+  // After a boot no process is left, so the note does not apply.
+  const auto boot = read_file(kBootId, kMostText);
+  if (boot && value("BOOT") != trim(*boot)) return note;
+  note.pid = static_cast<pid_t>(parse_integer(value("PID")).value_or(0));
+  note.socket = value("SOCKET");
+  note.cgroup = value("CGROUP");
+  return note;
+}
+
+/// Whether at least one directory that the file lists still exists.
+bool has_directories(const std::string& path) {
+  const auto text = read_file(path.c_str(), kMostText);
+  if (!text) return true;
+  const std::string begin = fmt::format("{}=", kDirectory);
+  for (const std::string_view line : split(*text, '\n'))
+    if (line.starts_with(begin) && path_exists(std::string(line.substr(begin.size())))) return true;
+  return false;
+}
+
+/// Removes files of killed servers that cannot have a successor.
+void remove_orphaned(const std::string& directory) {
+  const UniqueDirectory open(::opendir(directory.c_str()));
+  if (!open) return;
+  while (const dirent* entry = ::readdir(open.get())) {
+    if (!std::string_view(entry->d_name).starts_with(kPrefix)) continue;
+    const std::string path = directory + "/" + entry->d_name;
+    if (const auto locked = open_locked(path, 0); locked && !has_directories(path))
+      ::unlink(path.c_str());
+  }
+}
+
+}  // namespace
+
+ServerLock::ServerLock(const Places& places, const std::string& directory)
+    : directories_(directory_lines(places)),
+      id_(id_of(directories_)),
+      path_(fmt::format("{}/{}{}", directory, kPrefix, id_)) {}
+
+Result<ServerLock> ServerLock::take(const Places& places) {
+  const std::string directory = lock_directory(places);
+  ServerLock lock(places, directory);
+  lock.made_directory_ = !path_exists(directory);
+  if (auto made = make_lock_directory(directory, places.services.runtime.empty()); !made)
+    return Failure(made.error());
+  auto file = open_locked(lock.path_, O_CREAT);
+  if (!file && file.error().errnum == EWOULDBLOCK) {
+    const Note living = read_note(lock.path_);
+    return Failure(Error{
+        fmt::format("cannot start beside another server, pid {}, which runs the same service files "
+                    "and answers at {}: each service would run twice. Talk to that one by "
+                    "`zinitctl --socket {}`, or start this one with --new-instance",
+                    living.pid, living.socket, living.socket),
+        EADDRINUSE});
+  }
+  if (!file) return Failure(file.error());
+  lock.before_ = read_note(lock.path_);
+  lock.file_ = KeptFd(std::move(*file), {KeptKind::server_lock});
+  remove_orphaned(directory);
+  return lock;
+}
+
+ServerLock ServerLock::take_over(KeptFd file, const Places& places) {
+  if (!file) return {};
+  ServerLock lock(places, lock_directory(places));
+  lock.file_ = std::move(file);
+  return lock;
+}
+
+Result<void> ServerLock::note(const Note& own) {
+  const std::string boot = read_file(kBootId, kMostText).value_or("");
+  const std::string text = fmt::format("PID={}\nSOCKET={}\nCGROUP={}\nBOOT={}\n{}", own.pid,
+                                       printable(own.socket), own.cgroup, trim(boot), directories_);
+  if (::ftruncate(file_.get(), 0) < 0) return sys_failure("write", path_);
+  const ssize_t written = ::pwrite(file_.get(), text.data(), text.size(), 0);
+  if (written < 0) return sys_failure("write", path_);
+  if (static_cast<std::size_t>(written) < text.size()) return sys_failure("write", path_, ENOSPC);
+  return {};
+}
+
+void ServerLock::remove() noexcept {
+  if (!file_ || path_.empty()) return;
+  ::unlink(path_.c_str());
+  file_.reset();
+  if (made_directory_) ::rmdir(path_.substr(0, path_.rfind('/')).c_str());  // if it is empty
+}
+
+}  // namespace zinit

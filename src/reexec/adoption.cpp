@@ -1,0 +1,228 @@
+// Finding the processes of services in /proc.
+#include "reexec/adoption.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "base/file.hpp"
+#include "base/format.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "os/membership.hpp"
+#include "os/process.hpp"
+#include "os/process_memory.hpp"
+#include "os/users.hpp"
+
+namespace zinit {
+
+namespace {
+
+constexpr std::size_t kMostEnviron = std::size_t{1} << 20;
+
+// In place of a user: the cgroup has proven which service a process belongs to.
+constexpr auto kProven = static_cast<uid_t>(-1);
+
+using Mains = std::map<std::string, ProcessStat>;
+
+std::string environ_of(pid_t pid) {
+  return read_of_process(pid, "environ", kMostEnviron).value_or("");
+}
+
+/// The service of a child of zinit; empty: unknown.
+std::string owner_of(pid_t pid, const CgroupTree* cgroups) {
+  if (cgroups != nullptr)
+    if (std::string service = cgroups->service_of(pid); !service.empty()) return service;
+  return std::string(service_in_environ(environ_of(pid)).value_or(""));
+}
+
+/// The service and the user of a process that a killed server has left. A cgroup proves the
+/// service. Without cgroups the environment names it, which the process's user may have forged.
+std::optional<ServiceOfUser> owner_of_left(pid_t pid, const ServerLock& lock) {
+  const auto named = [](std::string service, std::optional<uid_t> user) {
+    return service.empty() || !user ? std::nullopt
+                                    : std::optional(ServiceOfUser(std::move(service), *user));
+  };
+  if (const std::string& base = lock.before().cgroup; !base.empty()) {
+    const auto cgroup = read_file(fmt::format("/proc/{}/cgroup", pid).c_str(), kMostEnviron);
+    return named(cgroup ? service_in_cgroup(*cgroup, base) : std::string(), kProven);
+  }
+  const std::string environ = environ_of(pid);
+  const auto entries = split(environ, '\0');
+  const std::string server = fmt::format("{}={}", kServerVariable, lock.id());
+  if (std::ranges::find(entries, server) == entries.end()) return std::nullopt;
+  return named(std::string(service_in_environ(environ).value_or("")), user_of_process(pid));
+}
+
+/// Chooses the main process of each owner. `owner` gives a process's owner, or nothing.
+template <class Key, class Owner>
+Result<std::map<Key, ProcessStat>> main_processes(Owner owner) {
+  auto processes = all_processes();
+  if (!processes) return Failure(std::move(processes.error()));
+  std::map<Key, ProcessStat> mains;
+  const auto better = [](const ProcessStat& a, const ProcessStat& b) {
+    return std::tuple(a.session != a.pid, a.start_ticks) <
+           std::tuple(b.session != b.pid, b.start_ticks);
+  };
+  for (const ProcessStat& process : *processes) {
+    if (process.zombie() || process.pid == ::getpid()) continue;
+    const std::optional<Key> key = owner(process);
+    if (!key) continue;
+    const auto [known, added] = mains.try_emplace(*key, process);
+    if (!added && better(process, known->second)) known->second = process;
+  }
+  return mains;
+}
+
+Result<Mains> own_children(const CgroupTree* cgroups) {
+  return main_processes<std::string>([cgroups](const ProcessStat& process) {
+    std::string service =
+        process.ppid == ::getpid() ? owner_of(process.pid, cgroups) : std::string();
+    return service.empty() ? std::nullopt : std::optional(std::move(service));
+  });
+}
+
+/// The process of a service among the processes left behind. Only root, zinit's own user or the
+/// service's user can have started it. Null: not found.
+const ProcessStat* left_of(const LeftProcesses& left, const ServiceSpec& spec) {
+  std::vector<uid_t> users{kProven, ::geteuid(), 0};
+  const auto credentials = look_up(*spec.user, *spec.group);
+  if (credentials && credentials->ids.uid) users.push_back(*credentials->ids.uid);
+  for (const uid_t user : users)
+    if (const auto found = left.find({spec.name, user}); found != left.end()) return &found->second;
+  return nullptr;
+}
+
+/// A pidfd of a process that is not a child; empty if the process is gone.
+UniqueFd hold(const ProcessStat& process) {
+  UniqueFd pidfd = open_pidfd(process.pid);
+  const auto now = read_process_stat(process.pid);  // the pid may have been reused by now
+  if (!now || now->zombie() || now->start_ticks != process.start_ticks) return {};
+  return pidfd;
+}
+
+/// The approximate start time: the kernel counts in ticks, and the machine may have slept.
+TimePoint started_at(const ProcessStat& process) {
+  const unsigned long long ticks =
+      ticks_since_boot() - std::min<unsigned long long>(process.start_ticks, ticks_since_boot());
+  const Milliseconds age(ticks * 1000 / static_cast<unsigned long long>(::sysconf(_SC_CLK_TCK)));
+  return std::max(TimePoint{}, Clock::now() - age);
+}
+
+JournalEntry entry_of(const GraphEntry& service, const ProcessStat* process) {
+  JournalEntry entry;
+  entry.slot = service.slot;
+  entry.name = service.spec->name;
+  const bool oneshot = service.spec->oneshot && service.spec->has_process();
+  if (process != nullptr && !oneshot) {
+    entry.known = false;
+    entry.facts.pid = process->pid;
+    if (is_own_child(process->pid)) {
+      entry.facts.leader = process->pid;
+      entry.facts.pgid = process->group;
+    } else if (process->group == process->pid && process->group != ::getpgrp()) {
+      // The number of a group is not used again while the process of the same number exists.
+      entry.facts.main_group = process->group;
+    }
+    entry.facts.started = started_at(*process);
+    entry.record.process = Process::alive;
+  } else if (oneshot) {
+    entry.record.state = State::exited;
+    entry.record.wish = Wish::up;
+    entry.record.done = entry.record.by_itself = true;
+    if (process != nullptr) {  // processes that it left behind
+      entry.record.process = Process::held;
+      entry.facts.pgid = process->group;
+    }
+  }
+  return entry;
+}
+
+}  // namespace
+
+std::map<std::string, Slot> lost_services(const std::vector<GraphEntry>& services,
+                                          const JournalImage& journal) {
+  std::map<std::string, Slot> lost;
+  for (const JournalEntry& entry : journal.entries) lost.emplace(entry.name, entry.slot);
+  for (const GraphEntry& service : services) lost.erase(service.spec->name);
+  return lost;
+}
+
+void add_lost_services(const std::vector<SpecPtr>& specs, const JournalImage& journal,
+                       std::vector<GraphEntry>& services) {
+  const std::map<std::string, Slot> lost = lost_services(services, journal);
+  const bool all = services.empty();
+  // A change of the graph was under way: the service at rest was gone, and a lost one had its slot.
+  std::set<Slot> replaced;
+  for (const auto& [name, slot] : lost) replaced.insert(slot);
+  std::erase_if(services, [&](const GraphEntry& one) { return replaced.contains(one.slot); });
+  std::set<Slot> used;
+  for (const GraphEntry& service : services) used.insert(service.slot);
+  std::vector<SpecPtr> others;
+  for (const SpecPtr& spec : specs) {
+    const auto known = lost.find(spec->name);
+    if (known != lost.end() && used.insert(known->second).second)
+      services.push_back({spec, known->second, known->second, false});
+    else if (known != lost.end() || all)
+      others.push_back(spec);
+  }
+  Slot next = 0;
+  for (const SpecPtr& spec : others) {
+    while (!used.insert(next).second) ++next;
+    services.push_back({spec, next, next, false});
+  }
+  std::ranges::sort(services, {}, &GraphEntry::slot);
+}
+
+Result<LeftProcesses> processes_left(const ServerLock& lock) {
+  // A process that is exiting will not go on: ignore it.
+  return main_processes<ServiceOfUser>([&lock](const ProcessStat& process) {
+    return process.exiting ? std::nullopt : owner_of_left(process.pid, lock);
+  });
+}
+
+Adopted adopt(const std::vector<GraphEntry>& services, const Running& running,
+              JournalImage& image) {
+  std::set<std::pair<Slot, std::string>> known;
+  for (const JournalEntry& entry : image.entries) known.emplace(entry.slot, entry.name);
+  const auto lacks = [&](const GraphEntry& service) {
+    return !known.contains({service.slot, service.spec->name});
+  };
+  if (std::ranges::none_of(services, lacks)) return {};
+  const bool strangers = !running.left.empty();
+  const Result<Mains> mains = strangers ? Result<Mains>(Mains()) : own_children(running.cgroups);
+  if (!mains)
+    log_error("services are left as they are, because it is unknown what runs: {}",
+              mains.error().text);
+  Adopted adopted;
+  for (const GraphEntry& service : services) {
+    if (!lacks(service)) continue;
+    const ServiceSpec& spec = *service.spec;
+    const ProcessStat* process = nullptr;
+    if (strangers)
+      process = left_of(running.left, spec);
+    else if (mains && mains->contains(spec.name))
+      process = &mains->at(spec.name);
+    if (strangers && process != nullptr) {
+      if (UniqueFd pidfd = hold(*process))
+        adopted.strangers.emplace_back(service.slot, std::move(pidfd));
+      else
+        process = nullptr;
+    }
+    image.entries.push_back(entry_of(service, process));
+    if (process != nullptr) {
+      log_warn("{}: {}; it goes on with pid {}", spec.name,
+               strangers ? "its output is lost until it is restarted" : "its record is lost",
+               process->pid);
+    } else if (mains && (!spec.oneshot || !spec.has_process()) && spec.starts_at_boot()) {
+      adopted.to_start.push_back(spec.name);
+    }
+  }
+  return adopted;
+}
+
+}  // namespace zinit

@@ -1,0 +1,70 @@
+// Finds out about services after a re-execution, or after a server was killed, if their journal
+// records or configuration facts, or a part of them, are missing or cannot be read.
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/fd.hpp"
+#include "files/server_lock.hpp"
+#include "model/graph.hpp"
+#include "os/cgroup_tree.hpp"
+#include "os/process.hpp"
+#include "state/journal.hpp"
+
+namespace zinit {
+
+/// The slots, by name, of the services in `journal` that are not in `services`: the facts of such a
+/// service were damaged, or the previous process image ended before it had noted them.
+[[nodiscard]] std::map<std::string, Slot> lost_services(const std::vector<GraphEntry>& services,
+                                                        const JournalImage& journal);
+
+/// Adds the lost services to `services`: with their old slots, and as `specs` describes them. Adds
+/// all of `specs` if `services` is empty. Removes a service if a lost one has the same slot.
+void add_lost_services(const std::vector<SpecPtr>& specs, const JournalImage& journal,
+                       std::vector<GraphEntry>& services);
+
+/// This variable of a service names its server, by ServerLock::id(), if there are no cgroups.
+inline constexpr std::string_view kServerVariable = "ZINIT_SERVER";
+
+/// A service and the user of its process; -1 in place of a user if its cgroup proves the service.
+using ServiceOfUser = std::pair<std::string, uid_t>;
+
+/// The main processes that a killed server has left behind.
+using LeftProcesses = std::map<ServiceOfUser, ProcessStat>;
+
+/// Finds the processes that the previous holder of `lock` has left behind, by its cgroup; if it had
+/// no cgroup, by the environment of processes. Reads all of /proc.
+[[nodiscard]] Result<LeftProcesses> processes_left(const ServerLock& lock);
+
+/// The places where adopt() finds processes.
+struct Running {
+  const CgroupTree* cgroups = nullptr;  // of the services; null: no cgroups
+  LeftProcesses left;                   // if not empty, adopt() takes these alone
+};
+
+struct Adopted {
+  /// The services to start: they have no process and are not oneshots. Empty if /proc cannot be
+  /// read, because nobody then knows what runs.
+  std::vector<std::string> to_start;
+  /// Pidfds of main processes that are not children of zinit.
+  std::vector<std::pair<Slot, UniqueFd>> strangers;
+};
+
+/// Adds an entry to `image` for each of `services` without one, from the proof in /proc. A child of
+/// zinit belongs to the service in whose cgroup it is; without cgroups, to the service that
+/// ZINIT_SERVICE in its environment names. The oldest child that leads a session, or else the
+/// oldest child, counts as the main process. A process that a killed server has left must also run
+/// as the service's user if no cgroup proves its service. A oneshot without a process counts as
+/// done, because it may have run.
+///
+/// Call it before other threads start processes. It reads all of /proc if an entry is missing.
+[[nodiscard]] Adopted adopt(const std::vector<GraphEntry>& services, const Running& running,
+                            JournalImage& image);
+
+}  // namespace zinit

@@ -1,0 +1,234 @@
+// The handler for faults, and the last loop of PID 1. All of it is async-signal-safe.
+#include "reexec/last_resort.hpp"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <ctime>
+
+#include "os/call_sites.hpp"
+#include "os/signals.hpp"
+#include "reexec/reexecution.hpp"
+#include "state/crash_log.hpp"
+
+namespace zinit {
+
+namespace {
+
+// The pause before the shell starts again: on a console that is gone it ends at once.
+constexpr timespec kBetweenShells{2, 0};
+
+int last_log_fd = STDERR_FILENO;
+char last_console[256] = "/dev/console";
+bool is_machine = true;
+std::atomic<pid_t> at_fault{0};  // the first thread with a fault
+std::atomic<bool> ends_in_shell{false};
+std::atomic<pid_t> shell{-1};  // the last shell started
+static_assert(std::atomic<pid_t>::is_always_lock_free);
+
+/// A line of the log: "<2>zinit: TEXT\n" for /dev/kmsg, which reads <2> as priority critical.
+class Line {
+ public:
+  Line() noexcept { add(is_machine ? "<2>zinit: " : "error "); }
+  Line& add(const char* text) noexcept {
+    const std::size_t room = std::min(std::strlen(text), sizeof text_ - 1 - length_);
+    std::memcpy(text_ + length_, text, room);
+    length_ += room;
+    return *this;
+  }
+  Line& add_hex(std::uint64_t number) noexcept {
+    char digits[19] = "0x";
+    char* end = digits + 2;
+    for (int shift = 60; shift >= 0; shift -= 4) {
+      const auto digit = static_cast<std::size_t>(number >> shift & 15);
+      if (digit != 0 || end > digits + 2 || shift == 0) *end++ = "0123456789abcdef"[digit];
+    }
+    *end = '\0';
+    return add(digits);
+  }
+  /// A failed write is ignored, because nothing can be done about it.
+  void write() noexcept {
+    text_[length_++] = '\n';
+    if (::write(last_log_fd, text_, length_) < 0) return;
+  }
+
+ private:
+  char text_[800];
+  std::size_t length_ = 0;
+};
+
+[[noreturn]] void become_shell() noexcept {
+  for (int each = 1; each < _NSIG; ++each) ::signal(each, SIG_DFL);  // execve(2) keeps ignored ones
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::setsid();
+  const int terminal = ::open(last_console, O_RDWR);
+  if (terminal >= 0) ::ioctl(terminal, TIOCSCTTY, 1);
+  for (int fd = 0; fd <= 2 && terminal >= 0; ++fd) ::dup2(terminal, fd);
+  ::syscall(SYS_close_range, 3, ~0U, 0);
+  char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  char home[] = "HOME=/root";
+  char term[] = "TERM=linux";
+  char* environment[] = {path, home, term, nullptr};
+  for (const char* program : {"/sbin/sulogin", "/bin/sh"}) {
+    char* arguments[] = {const_cast<char*>(program), nullptr};
+    ::execve(program, arguments, environment);
+  }
+  _exit(127);
+}
+
+/// _Fork(3) is async-signal-safe, unlike fork(3).
+void start_shell() noexcept {
+  const pid_t pid = ::_Fork();
+  if (pid == 0) become_shell();
+  shell = pid;
+}
+
+/// Reaps for ever, and starts the shell again each time it has ended.
+[[noreturn]] void reap_for_ever() noexcept {
+  while (true) {
+    const pid_t ended = ::waitpid(-1, nullptr, 0);
+    if (ended < 0 && errno == EINTR) continue;
+    if (ended > 0 && ended != shell) continue;
+    ::nanosleep(&kBetweenShells, nullptr);
+    start_shell();
+  }
+}
+
+[[noreturn]] void wait_for_ever() noexcept {
+  while (true) ::pause();
+}
+
+bool on_main_thread() noexcept { return ::syscall(SYS_gettid) == ::getpid(); }
+
+pid_t this_thread() noexcept { return static_cast<pid_t>(::syscall(SYS_gettid)); }
+
+Crash describe(int signal, const void* context) noexcept {
+  Crash crash;
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  crash.at_us = now.tv_sec * std::int64_t{1'000'000} + now.tv_nsec / 1000;
+  crash.signal = signal;
+  crash.thread = this_thread();
+  ::prctl(PR_GET_NAME, crash.thread_name.data(), 0, 0, 0);
+  crash.site_count = static_cast<std::uint32_t>(call_sites(context, crash.sites));
+  return crash;
+}
+
+void tell(const Crash& crash) noexcept {
+  const char* const name = ::sigabbrev_np(crash.signal);
+  Line line;
+  line.add("fault in zinit itself: SIG").add(name != nullptr ? name : "?");
+  line.add(" in thread ").add(crash.thread_name.data());
+  for (std::uint32_t i = 0; i < crash.site_count; ++i)
+    line.add(i == 0 ? ", at " : " ").add_hex(crash.sites[i]);
+  line.write();
+}
+
+/// Makes a copy of this process die of the signal, so that the kernel writes a core file if
+/// configured. Returns when the copy has closed all descriptors: the next process image must not
+/// find them in use, nor zinit's locks.
+void dump_core(int signal) noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_CORE, &limit) < 0 || limit.rlim_cur == 0) return;
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) < 0) return;
+  const pid_t pid = ::_Fork();
+  if (pid == 0) {
+    ::syscall(SYS_close_range, 0, ~0U, 0);
+    ::signal(signal, SIG_DFL);
+    sigset_t only;
+    sigemptyset(&only);
+    sigaddset(&only, signal);
+    sigprocmask(SIG_UNBLOCK, &only, nullptr);
+    ::syscall(SYS_tgkill, ::getpid(), this_thread(), signal);
+    _exit(kTooManyFaults);
+  }
+  ::close(ends[1]);
+  char none;
+  while (pid > 0 && ::read(ends[0], &none, 1) < 0 && errno == EINTR) {}
+  ::close(ends[0]);
+}
+
+/// Re-executes zinit if possible, and if it may help.
+void recover(int signal, const void* context) noexcept {
+  const Crash crash = describe(signal, context);
+  const bool again = log_crash(crash);
+  tell(crash);
+  dump_core(signal);
+  if (!again) return Line().add("no recovery: too many faults within a minute").write();
+  Line().add("recovering: re-executing zinit; all services keep running").write();
+  const int errnum = execute_after_fault();
+  const char* const fault = ::strerrordesc_np(errnum);
+  Line().add("no recovery: ").add(fault != nullptr ? fault : "?").write();
+}
+
+void on_fault(int signal, siginfo_t* info, void* context) noexcept {
+  const bool sent = info->si_code <= 0;  // by kill(2) or similar calls, abort(3) among them
+  if (sent && info->si_pid != ::getpid() && (at_fault != 0 || !can_execute())) return;
+  pid_t nobody = 0;
+  const bool first = at_fault.compare_exchange_strong(nobody, this_thread());
+  if (first && can_execute()) recover(signal, context);
+  // The first thread may come here again through a fault in the code above.
+  const bool own = first || at_fault == this_thread();
+  if (!is_machine && own) _exit(kTooManyFaults);
+  if (!is_machine) wait_for_ever();
+  const bool begins = own && !ends_in_shell.exchange(true);
+  if (begins) {
+    const char* name = ::sigabbrev_np(signal);
+    Line()
+        .add("fault in zinit itself; starting a shell on the console: SIG")
+        .add(name != nullptr ? name : "?")
+        .write();
+    start_shell();
+  }
+  if (on_main_thread()) reap_for_ever();
+  // Brings the main thread here too. Otherwise the main thread would at some time wait for a lock
+  // that this thread holds, and nobody would reap.
+  if (begins) ::syscall(SYS_tgkill, ::getpid(), ::getpid(), signal);
+  wait_for_ever();
+}
+
+}  // namespace
+
+void survive_faults(int new_log_fd, std::string_view new_console) noexcept {
+  last_log_fd = new_log_fd;
+  is_machine = !new_console.empty();
+  last_console[new_console.copy(last_console, sizeof last_console - 1)] = '\0';
+
+  // For a stack overflow of the main thread; each other thread has its own (os/thread.hpp).
+  static char stack[65536];
+  stack_t alternate{};
+  alternate.ss_sp = stack;
+  alternate.ss_size = sizeof stack;
+  ::sigaltstack(&alternate, nullptr);
+
+  struct sigaction action {};
+  action.sa_sigaction = on_fault;
+  // Without SA_NODEFER a fault inside the handler would end the process.
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+  for (const int signal : kFaults) {
+    ::signal(signal, SIG_IGN);  // forgets signals that were sent during execve(2)
+    ::sigaction(signal, &action, nullptr);
+  }
+  block_faults(false);  // they were blocked during execve(2)
+}
+
+void stay_alive(const char* why) noexcept {
+  Line().add("cannot continue; a shell is on the console: ").add(why).write();
+  start_shell();
+  reap_for_ever();
+}
+
+}  // namespace zinit

@@ -1,0 +1,169 @@
+// The daemon's side of a re-execution: the facts that it keeps for the next process image, the
+// execution itself, and the takeover of what the previous process image has left behind.
+#include <unistd.h>
+
+#include "base/kill_point.hpp"
+#include "base/log.hpp"
+#include "reexec/adoption.hpp"
+#include "server/daemon.hpp"
+#include "state/crash_log.hpp"
+
+namespace zinit {
+
+/// Takes over all services as they were before the re-execution.
+void ZinitDaemon::go_on() {
+  kill_point("reexec.taken");
+  Legacy& legacy = *start_.legacy;
+  const DaemonFacts& before = legacy.daemon;
+  put_daemon(before, kept_);  // so that keep_facts() writes only changes
+  services_started_ = before.services_started;
+  if (legacy.facts.empty()) services_started_ = start_.started;  // nothing boots twice
+  booted_ = before.booted || legacy.facts.empty();
+  shell_.take_over(before.shell);
+  next_ = before.next;
+  switched_ = before.switched;
+  switch_fault_ = before.switch_fault;
+  exit_code_ = before.exit_code;
+  end_asked_until_ = before.end_asked_until;
+  told_signals_ = before.told_signals;
+  scheduled_ = before.scheduled;
+  machine_watchdog_.go_on(legacy.descriptors.take(KeptKind::watchdog));
+  use_settings(kept_settings(start_.sources, before.settings, before.etc_environment));
+  if (before.shutdown) shutdown_.go_on(*before.shutdown, shutdown_timeout(), shutdown_count());
+  if (scheduled_ && server_) server_->go_on_with(*scheduled_);
+  // A crash before the services were loaded: load them now.
+  const bool arriving = switched_ && !booted_;
+  if (!arriving && !services_started_ && legacy.journal.entries.empty())
+    load_services();
+  else
+    restore_services();
+  if (arriving) arrive();
+  if (booted_) look_at_triggers();
+  reap_more_.ask();  // children may have ended during execve(2)
+  log_info("version {} continues, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode),
+           ::getpid());
+  const Crashes crashes = logged_crashes();
+  if (crashes.last && crashes.count != before.crashes)
+    log_error("this was a recovery from a fault in zinit itself: {}", crash_text(*crashes.last));
+}
+
+void ZinitDaemon::restore_services() {
+  Legacy& legacy = *start_.legacy;
+  KeptServices kept = kept_services(legacy.facts, settings_.defaults);
+  instances_.restore(legacy.facts);
+  state_.set_kept(kept.entries);  // before add_lost(): lost services have no facts
+  add_lost(kept);
+  Adopted adopted =
+      adopt(kept.entries, {start_.cgroups.get(), std::move(legacy.left)}, legacy.journal);
+  readiness_.take_over(legacy.descriptors, legacy.facts);
+  for (auto& [slot, pidfd] : adopted.strangers) readiness_.take_main(slot, std::move(pidfd));
+  // Spawn no process before the sockets and connections of its service are found.
+  board_.hold_launches(true);
+  board_.restore(kept.entries, legacy.journal, std::move(kept.masked), legacy.facts);
+  sockets_.take_over(legacy.descriptors, *board_.graph());
+  board_.hold_launches(false);
+  state_.set_kept({});
+  // The previous process image may have crashed before its board knew of the shutdown.
+  if (shutdown_.begun() && !board_.shutting_down())
+    board_.begin_shutdown(shutdown_.kind() == PowerAction::switch_root);
+  proxies_.restore(legacy.descriptors, legacy.facts);
+  timers_.take_over(legacy.facts);
+  paths_.take_over(legacy.facts);
+  kill_point("reexec.restored");
+  logs_.take_over_pipes(legacy.descriptors, legacy.facts);
+  for (const std::string& name : adopted.to_start)
+    if (const auto started = board_.start(name); !started) log_error("{}", started.error().text);
+}
+
+/// Reads the lost part of the configuration in force from the files.
+void ZinitDaemon::add_lost(KeptServices& kept) {
+  const bool nothing = start_.legacy->facts.empty();
+  if (!nothing && lost_services(kept.entries, start_.legacy->journal).empty()) return;
+  const Configuration config = read_configuration(start_.sources);
+  if (nothing) {
+    use_settings(config);
+    log_warnings(config);
+    kept.masked = config.masked;
+    instances_.use(config.templates);
+    proxies_.load(config);
+  }
+  add_lost_services(config.specs, start_.legacy->journal, kept.entries);
+}
+
+/// Keeps the daemon's own knowledge for the next process image. Call it after each change of that.
+void ZinitDaemon::keep_facts() {
+  DaemonFacts own;
+  own.started = start_.started;
+  own.services_started = services_started_;
+  own.booted = booted_;
+  own.command_alone = start_.command_alone;
+  own.nofile = start_.nofile;
+  own.program = installed_program();
+  own.crashes = logged_crashes().count;
+  own.shell = shell_.pid();
+  own.next = next_;
+  own.switched = switched_;
+  own.switch_fault = switch_fault_;
+  own.settings = settings_.text;
+  own.etc_environment = etc_environment_;
+  own.exit_code = exit_code_;
+  own.end_asked_until = end_asked_until_;
+  own.told_signals = told_signals_;
+  own.shutdown = shutdown_.stand();
+  own.scheduled = scheduled_;
+  FactMap facts;
+  put_daemon(own, facts);
+  FactMap changed;
+  for (auto& [key, value] : facts)
+    if (const auto kept = kept_.find(key); kept == kept_.end() || kept->second != value)
+      changed[key] = value;
+  if (changed.empty()) return;
+  if (const auto kept = facts_.set(changed); !kept) return log_error("{}", kept.error().text);
+  kept_ = std::move(facts);
+}
+
+void ZinitDaemon::keep_scheduled(const std::optional<ScheduledPower>& power) {
+  scheduled_ = power;
+  keep_facts();
+}
+
+void ZinitDaemon::execute_again(NextImage which) {
+  const auto give_up = [](std::string_view why) { log_error("no re-execution: {}", why); };
+  self_watchdog_.set(Milliseconds{0});  // the loop cannot answer it now
+  if (server_) {
+    server_->hold_requests(true);  // the execution would cut off a reload
+    server_->finish();
+  }
+  // Give up a loop that hangs, as after a crash: data that it has read and not stored yet is kept.
+  if (start_.data_loop->stop(kLastTurns)) {
+    logs_.finish(kLastLines);
+    logs_.keep_left(true);
+  }
+  kill_point("reexec.stopped");
+  const bool still = board_.while_still([&] {
+    const Error fault = zinit::execute_again(which);
+    log_error("{}", fault.text);
+    // Log files are no longer written, so the same program again is better than no execution.
+    if (which != NextImage::same) give_up(zinit::execute_again(NextImage::same).text);
+  });
+  if (!still) give_up("a launch has begun");
+  logs_.keep_left(false);
+  if (auto running = start_.data_loop->start(); !running)
+    log_error("cannot restart the data loop; logs and health checks have stopped: {}",
+              running.error().text);
+  if (server_) server_->hold_requests(false);
+  self_watchdog_.set(settings_.self_watchdog);
+}
+
+void ZinitDaemon::reexecute(bool update, ReexecuteDone done) {
+  if (shutdown_.begun())
+    return done(tl::unexpected(RequestFailure{Refusal::shutting_down, "a shutdown has begun"}));
+  if (!can_execute() || kept_list_fd() < 0) {
+    return done(tl::unexpected(RequestFailure{
+        Refusal::process_error,
+        "zinit could not prepare for it when it was started, as its log says; is /proc mounted?"}));
+  }
+  reexecution_.begin(update ? NextImage::installed : NextImage::same, std::move(done));
+}
+
+}  // namespace zinit

@@ -1,0 +1,94 @@
+// Reloads: puts the files as read, and the services added at runtime, in force.
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "server/daemon.hpp"
+
+namespace zinit {
+
+void ZinitDaemon::reload_and_log(std::function<void()> then) {
+  reload({}, [then = std::move(then)](const RequestResult<ReloadReport>& report) {
+    if (!report) log_error("reload: {}", report.error().text);
+    if (then) then();
+  });
+}
+
+RequestResult<Reloaded> ZinitDaemon::wanted(const Configuration& config, const ReloadFiles& asked) {
+  if (auto fault = reload_fault(config, *board_.graph())) return tl::unexpected(*std::move(fault));
+  Reloaded all{config.specs, config.masked, config.templates};
+  const std::vector<SpecPtr> added = runtime_services(*board_.graph(), all.specs);
+  all.specs.insert(all.specs.end(), added.begin(), added.end());
+  instances_.complete(all.specs, config, asked.no_restart);
+  if (asked.only.empty()) return all;
+  return ReloadOnly(asked.only)
+      .choose(all, *board_.graph(), *instances_.templates(), settings_.defaults);
+}
+
+std::function<void()> ZinitDaemon::checks_before(Configuration& config, const ReloadFiles& asked) {
+  auto all = wanted(config, asked);
+  const auto checks = [](const SpecPtr& spec) { return !spec->check_exec->argv.empty(); };
+  if (!all || std::ranges::none_of(all->specs, checks)) return nullptr;
+  return [this, &config, all = *std::move(all)] {
+    config.checked = board_.check_reload(all.specs, all.masked);
+  };
+}
+
+RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config,
+                                              const ReloadFiles& asked) {
+  auto all = wanted(config, asked);
+  if (!all) return tl::unexpected(std::move(all).error());
+  if (!config.checked) return tl::unexpected(config.checked.error());
+  const std::vector<SpecPtr> specs = with_faults(std::move(all->specs), *config.checked);
+  auto report = board_.reload(specs, asked.dry_run, all->masked, asked.no_restart);
+  if (!report) return report;
+  const bool whole = asked.only.empty();
+  if (whole)
+    add_others(*report, config);
+  else
+    ReloadOnly(asked.only).narrow(*report);
+  if (asked.dry_run) return report;
+  if (whole) {
+    start_.command_alone = is_alone(start_.sources, config) && specs.size() == 1;
+    use_settings(config);
+    proxies_.load(config);
+  }
+  instances_.use(all->templates);
+  sockets_.look();
+  timers_.anew();
+  if (booted_) look_at_triggers();
+  std::vector<std::string> news = report->added;
+  news.insert(news.end(), report->changed.begin(), report->changed.end());
+  news.insert(news.end(), report->failed.begin(), report->failed.end());
+  log_warnings(config, &news);
+  log_info("reload: {}", reload_summary(*report));
+  // If there were no services until now, the boot happens here.
+  if (services_started_ && !board_.graph()->order().empty()) start_services();
+  return report;
+}
+
+/// Adds the effects of a reload on proxies and on zinit.toml's settings.
+void ZinitDaemon::add_others(ReloadReport& report, const Configuration& config) const {
+  report.proxies = proxies_.plan(config);
+  report.settings = changed_settings(settings_, config.settings);
+  if (config.settings_faults.empty()) return;
+  const std::string& file = start_.sources.places.settings_file;
+  report.failed.insert(report.failed.begin(), file);
+  report.faults[file] = config.settings_faults;
+}
+
+void ZinitDaemon::reload(const ReloadFiles& asked, ReloadDone done) {
+  if (!shutdown_.begun()) renew_socket();
+  if (!asked.dry_run) reopening_ = logs_.reopen_files();
+  if (syslog_) syslog_->look();
+  reloader_.reload(asked, std::move(done));
+}
+
+/// Adds what is known only when the changes are in force.
+void ZinitDaemon::add_effects(ReloadReport& report) const {
+  proxies_.add_faults(report.proxies);
+  for (const auto* names : {&report.added, &report.changed})
+    for (std::string& warning : board_.resource_warnings(*names))
+      report.warnings.push_back(std::move(warning));
+}
+
+}  // namespace zinit

@@ -1,0 +1,227 @@
+// Processes that share zinit's table of descriptors. See disposal.hpp.
+#include "state/disposal.hpp"
+
+#include <poll.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <new>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/memory.hpp"
+#include "base/mutex.hpp"
+#include "os/unix_receive.hpp"
+#include "state/kept_descriptors.hpp"
+
+namespace zinit {
+
+namespace {
+
+enum class Task { close, discard };
+enum class Stand : int { pending, done, failed };
+using SharedStand = std::atomic<Stand>;
+static_assert(SharedStand::is_always_lock_free);
+
+// How long close(2) of a socket may linger. The timer repeats until the socket is closed, because a
+// tick before the close(2) has no effect.
+constexpr itimerval kTick = {{0, 1000}, {0, 1000}};
+
+// Of kMostDisposals, the places that no close may take.
+constexpr std::size_t kForDiscards = 16;
+
+/// The work of the process. It is a copy of zinit, but shares the table of descriptors. Makes
+/// system calls without their wrappers: a sanitizer would take them for changes of its own table.
+[[noreturn]] void dispose(Task task, int fd, SharedStand& stand) noexcept {
+  const std::uint64_t alarm = std::uint64_t{1} << (SIGALRM - 1);
+  ::syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &alarm, nullptr, sizeof alarm);
+  ::setitimer(ITIMER_REAL, &kTick, nullptr);
+  long result = 0;
+  if (task == Task::close) {
+    ::syscall(SYS_close, fd);  // closes it even if it returns an error
+  } else {
+    char byte = 0;
+    iovec part{&byte, 1};
+    msghdr header{};
+    header.msg_iov = &part;
+    header.msg_iovlen = 1;
+    do result = ::syscall(SYS_recvmsg, fd, &header, MSG_DONTWAIT);
+    while (result < 0 && errno == EINTR);
+  }
+  stand = result < 0 ? Stand::failed : Stand::done;
+  while (true) ::syscall(SYS_exit_group, 0);
+}
+
+class Disposals;
+std::atomic<const Disposals*> the_disposals{nullptr};
+
+/// The running processes, and descriptors for which no process could be made yet.
+class Disposals {
+ public:
+  /// Never destroyed: other threads may use it until the program has ended.
+  static Disposals& all() {
+    static Disposals& only = *new Disposals;
+    return only;
+  }
+  Disposals() noexcept {
+    void* const memory = ::mmap(nullptr, sizeof(SharedStand) * kMostDisposals,
+                                PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory != MAP_FAILED) stands_ = ::new (memory) SharedStand[kMostDisposals];
+    // For the copies: a signal with a handler ends a wait. zinit itself blocks the signal.
+    struct sigaction nothing {};
+    nothing.sa_handler = [](int) {};
+    ::sigaction(SIGALRM, &nothing, nullptr);
+    the_disposals = this;
+  }
+
+  /// Takes no lock. A process that begins or ends meanwhile may be seen or not.
+  [[nodiscard]] bool under_way() const noexcept {
+    return std::ranges::any_of(processes_, [](const Process& each) {
+      return each.pidfd && !ends(each.pidfd.get(), Milliseconds{0});
+    });
+  }
+
+  /// Starts a process for the task, and waits for it at most kTakeOver.
+  /// @return  nothing if no process could be made, else how far it has got; it continues
+  std::optional<Stand> run(Task task, int fd) EXCLUDES(mutex_) {
+    const std::optional<std::size_t> place = start(task, fd);
+    if (!place) return std::nullopt;
+    // Nobody else uses the place while it is awaited.
+    Process& process = processes_[*place];
+    const bool ended = ends(process.pidfd.get(), kTakeOver);
+    MutexLock lock(mutex_);
+    if (ended) reap(process.pidfd);
+    process.awaited = false;
+    return stands_[*place].load();
+  }
+
+  void keep(KeptFd fd) EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    left_.push_back(std::move(fd));
+  }
+
+  [[nodiscard]] std::vector<KeptFd> take_left() EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    return std::exchange(left_, {});
+  }
+
+ private:
+  struct Process {
+    UniqueFd pidfd;
+    bool awaited = false;
+  };
+
+  std::optional<std::size_t> start(Task task, int fd) EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    auto free = processes_.end();
+    std::size_t places = 0;
+    for (auto each = processes_.begin(); each != processes_.end(); ++each) {
+      if (!over(*each)) continue;
+      free = each;
+      ++places;
+    }
+    // Hanging closes must not keep messages from being received.
+    if (stands_ == nullptr || places <= (task == Task::close ? kForDiscards : 0))
+      return std::nullopt;
+    const auto place = static_cast<std::size_t>(free - processes_.begin());
+    SharedStand& stand = stands_[place];
+    stand = Stand::pending;
+    int pidfd = -1;
+    const long pid = ::syscall(SYS_clone, CLONE_FILES | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd,
+                               nullptr, nullptr);
+    if (pid == 0) dispose(task, fd, stand);
+    if (pid < 0) return std::nullopt;
+    free->pidfd.reset(pidfd);
+    free->awaited = true;
+    return place;
+  }
+
+  static bool ends(int pidfd, Milliseconds limit) noexcept {
+    pollfd process{pidfd, POLLIN, 0};
+    const TimePoint until = after(Clock::now(), limit);
+    int ready = 0;
+    do
+      ready = ::poll(&process, 1,
+                     static_cast<int>(std::max<std::int64_t>(ms_between(Clock::now(), until), 0)));
+    while (ready < 0 && errno == EINTR);
+    return ready > 0;
+  }
+
+  /// The reaper may have done it before.
+  static void reap(UniqueFd& pidfd) noexcept {
+    siginfo_t end;
+    (void)::waitid(P_PIDFD, static_cast<id_t>(pidfd.get()), &end, WEXITED | WNOHANG);
+    pidfd.reset();
+  }
+
+  /// Whether the place is free. Frees it if its process has ended.
+  static bool over(Process& process) noexcept {
+    if (process.awaited || (process.pidfd && !ends(process.pidfd.get(), Milliseconds{0})))
+      return false;
+    if (process.pidfd) reap(process.pidfd);
+    return true;
+  }
+
+  Mutex mutex_;
+  SharedStand* stands_ = nullptr;
+  std::array<Process, kMostDisposals> processes_;  // guarded by `mutex_`, or owned by its waiter
+  std::vector<KeptFd> left_ GUARDED_BY(mutex_);
+};
+
+/// @return  false: try again later
+bool close_now(KeptFd& fd) {
+  // Take it from the list before its number can belong to another file.
+  UniqueFd plain = fd.release();
+  if (Disposals::all().run(Task::close, plain.get())) {
+    static_cast<void>(plain.release());
+    return true;
+  }
+  fd = KeptFd(std::move(plain), {KeptKind::unwanted});
+  return false;
+}
+
+}  // namespace
+
+void close_elsewhere(UniqueFd fd) noexcept {
+  if (!fd) return;
+  const EssentialAllocations essential;
+  std::vector<KeptFd> all = Disposals::all().take_left();
+  all.emplace_back(std::move(fd), KeptNote{KeptKind::unwanted});
+  bool room = true;
+  for (KeptFd& one : all) {
+    room = room && close_now(one);
+    if (!room) Disposals::all().keep(std::move(one));
+  }
+}
+
+bool discard_datagram(int socket) noexcept {
+  return Disposals::all().run(Task::discard, socket) == Stand::done;
+}
+
+bool disposal_under_way() noexcept {
+  const Disposals* const all = the_disposals;
+  return all != nullptr && all->under_way();
+}
+
+void close_socket(UniqueFd fd) noexcept {
+  if (!fd) return;
+  int domain = 0;
+  socklen_t size = sizeof domain;
+  if (::getsockopt(fd.get(), SOL_SOCKET, SO_DOMAIN, &domain, &size) < 0 || domain != AF_UNIX)
+    return;
+  ::shutdown(fd.get(), SHUT_RD);
+  if (may_hold_descriptors(fd.get())) close_elsewhere(std::move(fd));
+}
+
+}  // namespace zinit

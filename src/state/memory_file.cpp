@@ -1,0 +1,107 @@
+// Files in memory, and their mappings. See memory_file.hpp.
+#include "state/memory_file.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+// Debian 12's C library does not define the flags. Linux from 6.3 on logs a warning without one.
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#define MFD_EXEC 0x0010U
+#endif
+
+namespace zinit {
+
+Result<UniqueFd> make_memory_file(const char* name, bool program) {
+  constexpr unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+  UniqueFd fd(::memfd_create(name, flags | (program ? MFD_EXEC : MFD_NOEXEC_SEAL)));
+  if (!fd && errno == EINVAL) fd.reset(::memfd_create(name, flags));
+  if (!fd) return sys_failure("make the memory file", name);
+  ::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK);
+  return fd;
+}
+
+Result<std::string> read_memory_file(int fd, std::size_t most) {
+  struct stat status {};
+  if (::fstat(fd, &status) < 0) return sys_failure("look at", "a memory file");
+  std::string bytes(std::min(static_cast<std::size_t>(status.st_size), most), '\0');
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t count =
+        ::pread(fd, bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return sys_failure("read", "a memory file");
+    if (count == 0) break;
+    done += static_cast<std::size_t>(count);
+  }
+  bytes.resize(done);
+  return bytes;
+}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  std::swap(base_, other.base_);
+  std::swap(size_, other.size_);
+  std::swap(mapped_, other.mapped_);
+  return *this;
+}
+
+MappedFile::~MappedFile() {
+  if (base_ != nullptr) ::munmap(base_, mapped_);
+}
+
+Result<MappedFile> MappedFile::create(const char* name, std::size_t size, std::size_t most) {
+  auto fd = make_memory_file(name);
+  if (!fd) return Failure(std::move(fd.error()));
+  MappedFile file;
+  file.fd_ = KeptFd(std::move(*fd), {});
+  if (most > size) {
+    if (auto mapped = file.map_again(most); !mapped) return Failure(std::move(mapped.error()));
+  }
+  if (auto grown = file.grow(size); !grown) return Failure(std::move(grown.error()));
+  return file;
+}
+
+Result<MappedFile> MappedFile::create_sparse(const char* name, std::size_t size) {
+  auto fd = make_memory_file(name);
+  if (!fd) return Failure(std::move(fd.error()));
+  if (::ftruncate(fd->get(), static_cast<off_t>(size)) < 0)
+    return sys_failure("make room in", "a memory file");
+  return map(KeptFd(std::move(*fd), {}));
+}
+
+Result<MappedFile> MappedFile::map(KeptFd fd) {
+  struct stat status {};
+  if (::fstat(fd.get(), &status) < 0) return sys_failure("look at", "a memory file");
+  if (status.st_size <= 0) return sys_failure("map", "a memory file", ENODATA);
+  MappedFile file;
+  file.fd_ = std::move(fd);
+  if (auto mapped = file.map_again(static_cast<std::size_t>(status.st_size)); !mapped)
+    return Failure(std::move(mapped.error()));
+  return file;
+}
+
+Result<void> MappedFile::grow(std::size_t size) {
+  if (::fallocate(fd_.get(), 0, 0, static_cast<off_t>(size)) < 0)
+    return sys_failure("make room in", "a memory file");
+  if (size > mapped_) return map_again(size);
+  size_ = size;
+  return {};
+}
+
+Result<void> MappedFile::map_again(std::size_t size) {
+  void* mapped = base_ != nullptr
+                     ? ::mremap(base_, mapped_, size, MREMAP_MAYMOVE)
+                     : ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), 0);
+  if (mapped == MAP_FAILED) return sys_failure("map", "a memory file");
+  base_ = static_cast<std::byte*>(mapped);
+  size_ = mapped_ = size;
+  return {};
+}
+
+}  // namespace zinit

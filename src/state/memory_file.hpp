@@ -1,0 +1,73 @@
+// Files in memory. Their content survives a re-execution, because a descriptor stays open over
+// execve(2) and the heap does not.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "base/fd.hpp"
+#include "base/result.hpp"
+#include "state/kept_descriptors.hpp"
+
+namespace zinit {
+
+/// Makes an empty file in memory, close-on-exec. A seal keeps anybody from shortening it, because
+/// this would cause a SIGBUS in its mapping. If the kernel refuses the seal, the file is used
+/// without it. /proc/PID/fd shows `name`. (memfd_create(2), F_SEAL_SHRINK)
+/// @param program  whether it may be executed
+[[nodiscard]] Result<UniqueFd> make_memory_file(const char* name, bool program = false);
+
+/// Reads the memory file `fd`, at most its first `most` bytes. (pread(2))
+[[nodiscard]] Result<std::string> read_memory_file(int fd, std::size_t most = SIZE_MAX);
+
+/// Keeps the compiler from moving stores to a mapping across this point. No hardware barrier is
+/// needed: a thread that another thread's execve(2) ends has completed its earlier stores.
+inline void in_order() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
+
+/// A memory file that is mapped as a whole, for reading and writing. The next image has all writes
+/// at once, without a system call.
+class MappedFile {
+ public:
+  MappedFile() noexcept = default;
+  MappedFile(MappedFile&& other) noexcept { *this = std::move(other); }
+  MappedFile& operator=(MappedFile&& other) noexcept;
+  ~MappedFile();
+
+  /// Makes a file of `size` zero bytes. Allocates its memory now: a page that cannot be had later
+  /// would cause a SIGBUS in the middle of a write. Until the file is larger than `most`, the
+  /// mapping never moves.
+  [[nodiscard]] static Result<MappedFile> create(const char* name, std::size_t size,
+                                                 std::size_t most = 0);
+
+  /// Like create(), but a page takes memory only at its first write. Without memory for a page, the
+  /// result is as with all other memory of the process.
+  [[nodiscard]] static Result<MappedFile> create_sparse(const char* name, std::size_t size);
+
+  /// Maps `fd`, a file that an earlier image made, in its present size. Its note in the list stays.
+  /// On failure it is closed.
+  [[nodiscard]] static Result<MappedFile> map(KeptFd fd);
+
+  /// Grows the file. The mapping may move, see create(). On failure (ENOMEM, ENOSPC) nothing
+  /// changes.
+  [[nodiscard]] Result<void> grow(std::size_t size);
+
+  /// From now on the next image finds the file under `what` (state/kept_descriptors.hpp).
+  void keep(const KeptNote& what) noexcept { fd_ = KeptFd(fd_.release(), what); }
+
+  [[nodiscard]] std::byte* data() const noexcept { return base_; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+  [[nodiscard]] explicit operator bool() const noexcept { return base_ != nullptr; }
+
+ private:
+  [[nodiscard]] Result<void> map_again(std::size_t size);
+
+  KeptFd fd_;
+  std::byte* base_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t mapped_ = 0;  // bytes of the address space; at least size_
+};
+
+}  // namespace zinit

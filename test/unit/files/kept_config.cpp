@@ -1,0 +1,335 @@
+// The configuration in force as facts: the next process image makes the same graph from them.
+#include <fstream>
+
+#include "base/json.hpp"
+#include "config/spec_reader.hpp"
+#include "config/toml_reader.hpp"
+#include "files/configuration.hpp"
+#include "files/kept_config.hpp"
+#include "support/catch.hpp"
+#include "support/temp_dir.hpp"
+#include "unit/config/text.hpp"
+
+namespace files_kept_config_test {
+
+using namespace zinit;
+using namespace zinit::test;
+
+namespace {
+
+using Strings = std::vector<std::string>;
+
+SpecPtr spec_of(const std::string& name, const std::string& text, bool system_class = false) {
+  return finish(parse_spec(text, "/etc/zinit/services/" + name + ".toml", system_class));
+}
+
+/// The service of a container's command.
+SpecPtr command_service(const Strings& command, const std::string& settings = "") {
+  const TempDir dir;
+  Sources sources;
+  sources.places.settings_file = dir / "zinit.toml";
+  REQUIRE(std::ofstream(sources.places.settings_file) << settings << std::flush);
+  sources.command.argv = command;
+  return read_configuration(sources).specs.at(0);
+}
+
+/// Services of many kinds, each with its name.
+std::vector<SpecPtr> many() {
+  std::vector<SpecPtr> specs;
+  specs.push_back(spec_of("plain", "[service]\nexec = 'plain'\n"));
+  specs.push_back(spec_of("named", "[service]\nname = 'other'\nexec = 'a | b'\n"));
+  specs.push_back(spec_of("system", "[service]\nexec = ['a', '', '\u00fc\"\\']\n", true));
+  specs.push_back(spec_of("job", "[service]\nexec = 'a'\noneshot = true\n"));
+  specs.push_back(spec_of("aim", "[target]\n[dependencies]\nwants = ['plain', 'nobody']\n"));
+  specs.push_back(spec_of("needs",
+                          "[service]\nexec = 'a'\n[dependencies]\nrequires = ['plain']\n"
+                          "after = ['job']\nconflicts = ['named']\n"));
+  specs.push_back(spec_of("checked",
+                          "[service]\nexec = 'a'\nenv = {A = 'x'}\n[readiness]\n"
+                          "notify = 'systemd'\n[health]\ntype = 'tcp'\n"
+                          "endpoint = 'a:80'\n[lifecycle]\nrestart = 'always'\n"));
+  // With a warning, with an error, and not TOML at all.
+  specs.push_back(spec_of("warned", "[service]\nexec = 'a'\ncolour = 'red'\n"));
+  specs.push_back(spec_of("wrong", "[service]\nexec = 'a'\numask = '999'\n"));
+  specs.push_back(spec_of("broken", "[service\n"));
+  // A cycle, which only the graph refuses.
+  specs.push_back(spec_of("one", "[service]\nexec = 'a'\n[dependencies]\nrequires = ['two']\n"));
+  specs.push_back(spec_of("two", "[service]\nexec = 'a'\n[dependencies]\nrequires = ['one']\n"));
+
+  auto layered = std::make_shared<ServiceSpec>(*specs.front());
+  layered->name = "layered";
+  layered->file = "/usr/lib/zinit/services/layered.toml";
+  layered->drop_ins = {"/etc/a.toml", "/etc/b \"quoted\".toml"};
+  layered->identities = {
+      {1, 2, 3, 4}, {~dev_t{0}, ~ino_t{0}, off_t{1} << 40, -1}, {5, 6, 7, 1700000000000000000}};
+  layered->vendors = true;
+  specs.push_back(layered);
+
+  auto runtime = std::make_shared<ServiceSpec>(
+      *spec_from_document(*read_toml("[service]\nname = 'set'\nexec = 'a'\n")).spec);
+  runtime->runtime = true;
+  specs.push_back(runtime);
+
+  // In force, although a newer file of it was refused.
+  auto held = std::make_shared<ServiceSpec>(*specs.front());
+  held->name = "held";
+  auto newer = std::make_shared<ServiceSpec>();
+  newer->file = "/etc/zinit/services/held.toml";
+  newer->identities = {{8, 9, 10, 11}};
+  held->findings.edit() = {{"own warning", "f.toml:1:1: error: of the newer"}, 1, {}, {}, newer};
+  specs.push_back(held);
+
+  specs.push_back(command_service({"sh", "-c", "sleep 1"}));
+  return specs;
+}
+
+/// All of many() in slots that do not follow their order; one of them is removed.
+GraphPtr graph_of_many() {
+  const std::vector<SpecPtr> specs = many();
+  std::vector<GraphEntry> entries;
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    const auto number = static_cast<std::uint32_t>(i);
+    entries.push_back({specs[i], (number * 5 + 2) % 23, number + 7, i == 3});
+  }
+  return Graph::build(entries, {{"masked", "/etc/zinit/services/masked.toml"}, {"other", "/m"}});
+}
+
+/// The content of a file of facts that had `before`, after the change.
+FactMap with_changes(const Graph& from, const Graph& to, FactMap before = {}) {
+  FactMap changes;
+  put_changes(from, to, changes);
+  for (const auto& [key, value] : changes) before.insert_or_assign(key, value);
+  std::erase_if(before, [](const auto& fact) { return fact.second.empty(); });
+  return before;
+}
+
+FactMap facts_of(const Graph& graph) { return with_changes(Graph(), graph); }
+
+GraphPtr graph_from(const FactMap& facts, const ServiceDefaults& defaults = {}) {
+  KeptServices kept = kept_services(facts, defaults);
+  return Graph::build(kept.entries, std::move(kept.masked));
+}
+
+void check_same_origin(const ServiceSpec& read, const ServiceSpec& kept) {
+  CHECK(read.file == kept.file);
+  CHECK(read.drop_ins == kept.drop_ins);
+  CHECK(read.identities == kept.identities);
+}
+
+void check_same_findings(const SpecFindings& read, const SpecFindings& kept) {
+  CHECK(read.warnings == kept.warnings);
+  CHECK(read.refused_warnings == kept.refused_warnings);
+  CHECK(read.errors == kept.errors);
+  REQUIRE(bool(read.refused) == bool(kept.refused));
+  if (kept.refused) check_same_origin(*read.refused, *kept.refused);
+}
+
+void check_same_spec(const ServiceSpec& read, const ServiceSpec& kept) {
+  CHECK(compare(read, kept) == SpecChange::none);
+  CHECK(read.name == kept.name);
+  CHECK(read.kind == kept.kind);
+  CHECK(read.description == kept.description);
+  CHECK(read.exec.argv == kept.exec.argv);
+  CHECK(read.document == kept.document);
+  CHECK(read.vendors == kept.vendors);
+  CHECK(read.runtime == kept.runtime);
+  CHECK(read.system_class_default == kept.system_class_default);
+  CHECK(read.inherit_streams == kept.inherit_streams);
+  check_same_origin(read, kept);
+  check_same_findings(*read.findings, *kept.findings);
+}
+
+void check_same_graph(const Graph& read, const Graph& kept) {
+  CHECK(read.masked() == kept.masked());
+  CHECK(read.order() == kept.order());
+  REQUIRE(read.slots() == kept.slots());
+  for (Slot slot = 0; slot < kept.slots(); ++slot) {
+    REQUIRE(read.used(slot) == kept.used(slot));
+    if (!kept.used(slot)) continue;
+    const Node &one = read.node(slot), &other = kept.node(slot);
+    INFO(other.spec->name);
+    check_same_spec(*as_read(one.spec), *as_read(other.spec));
+    CHECK(one.removed == other.removed);
+    CHECK(one.load_order == other.load_order);
+    CHECK(one.requires_ == other.requires_);
+    CHECK(one.after == other.after);
+    CHECK(one.wants == other.wants);
+    CHECK(one.conflicts == other.conflicts);
+    CHECK(one.missing == other.missing);
+    CHECK(one.broken() == other.broken());
+  }
+}
+
+/// The names of the services in `facts`.
+Strings names_in(const FactMap& facts) { return graph_from(facts)->names(); }
+
+std::string key_of(const Graph& graph, std::string_view name) {
+  return "service/" + std::to_string(graph.find(name));
+}
+
+}  // namespace
+
+TEST_CASE("kept config: the graph that was in force is there again", "[init][kept]") {
+  const GraphPtr graph = graph_of_many();
+  REQUIRE(graph->node(graph->find("one")).broken());
+  REQUIRE(graph->node(graph->find("broken")).broken());
+  REQUIRE_FALSE(graph->node(graph->find("plain")).broken());
+  const GraphPtr again = graph_from(facts_of(*graph));
+  check_same_graph(*again, *graph);
+  // Again: the next process image leaves the same facts for its successor.
+  CHECK(facts_of(*again) == facts_of(*graph));
+}
+
+TEST_CASE("kept config: services come by slot, whatever their digits", "[init][kept]") {
+  std::vector<GraphEntry> entries;
+  for (Slot slot = 0; slot < 120; slot += 3)
+    entries.push_back({spec_of("s" + std::to_string(slot), "[service]\nexec = 'a'\n"), slot, slot});
+  const KeptServices kept = kept_services(facts_of(*Graph::build(entries)), {});
+  REQUIRE(kept.entries.size() == entries.size());
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    CHECK(kept.entries[i].slot == entries[i].slot);
+    CHECK(kept.entries[i].spec->name == entries[i].spec->name);
+  }
+}
+
+TEST_CASE("kept config: a fact is written for what has changed, and for nothing else",
+          "[init][kept]") {
+  const GraphPtr before = graph_of_many();
+  FactMap none;
+  put_changes(*before, *before, none);
+  CHECK(none.empty());
+
+  // One service changes, one is removed, one leaves, one is new; one mask goes, and one has another
+  // target.
+  std::vector<GraphEntry> entries;
+  for (const Slot slot : before->order()) {
+    const Node& node = before->node(slot);
+    if (node.spec->name == "job") continue;
+    entries.push_back({as_read(node.spec), slot, node.load_order, node.removed});
+    if (node.spec->name == "plain")
+      entries.back().spec = spec_of("plain", "[service]\nexec = 'changed'\n");
+    if (node.spec->name == "layered") entries.back().removed = true;
+  }
+  entries.push_back({spec_of("fresh", "[service]\nexec = 'a'\n"), 100, 99});
+  const GraphPtr after = Graph::build(entries, {{"other", "/elsewhere"}});
+  FactMap changes;
+  put_changes(*before, *after, changes);
+  const FactMap all = with_changes(*before, *after, facts_of(*before));
+  check_same_graph(*graph_from(all), *after);
+  CHECK(changes.contains(key_of(*after, "plain")));
+  CHECK(changes.contains(key_of(*after, "layered")));
+  CHECK(changes.contains("service/100"));
+  CHECK(changes.at(key_of(*before, "job")).empty());
+  CHECK(changes.at("masked/masked").empty());
+  CHECK(changes.at("masked/other") == "/elsewhere");
+  CHECK_FALSE(changes.contains(key_of(*after, "checked")));
+  CHECK_FALSE(changes.contains(key_of(*after, "broken")));
+}
+
+TEST_CASE("kept config: [defaults] in force apply again, to zinit's own command too",
+          "[init][kept]") {
+  std::vector<Diagnostic> faults;
+  const GlobalSettings settings =
+      parse_settings("[defaults]\nstop_timeout_ms = 5\nbuffer_lines = 7\n", "f", faults);
+  REQUIRE(faults.empty());
+  const SpecPtr web = finish(read_spec({"/web.toml"}, settings.defaults, [](const std::string&) {
+    return Result<std::string>("[service]\nexec = 'web'\n[lifecycle]\nmax_restarts = 3\n");
+  }));
+  REQUIRE(web->lifecycle.stop_timeout == Milliseconds(5));
+  const SpecPtr command =
+      command_service({"sh"}, "[defaults]\nstop_timeout_ms = 5\nbuffer_lines = 7\n");
+  REQUIRE(command->lifecycle.stop_timeout == Milliseconds(5));
+  const auto graph = Graph::build({{web, 0, 0}, {command, 1, 1}});
+  check_same_graph(*graph_from(facts_of(*graph), settings.defaults), *graph);
+}
+
+TEST_CASE("kept config: a fact that cannot be read leaves out its service alone", "[init][kept]") {
+  const GraphPtr graph = graph_of_many();
+  const FactMap facts = facts_of(*graph);
+  const std::string key = key_of(*graph, "plain");
+  Strings others = graph->names();
+  std::erase(others, "plain");
+  const std::string good = facts.at(key);
+  for (const std::string& wrong :
+       {std::string("rubbish"), std::string("[]"), std::string("{}"), good + "}", good.substr(1),
+        good.substr(0, good.size() / 2), std::string("{\"name\":7}"), std::string("\xff", 1),
+        std::string("{\"name\":\"\"}"), std::string("{\"name\":\"../up\"}"),
+        std::string(100000, '[')}) {
+    INFO(wrong.substr(0, 80));
+    FactMap damaged = facts;
+    damaged[key] = wrong;
+    CHECK(names_in(damaged) == others);
+    CHECK(graph_from(damaged)->masked() == graph->masked());
+  }
+}
+
+TEST_CASE("kept config: keys that name no slot are left out", "[init][kept]") {
+  const GraphPtr graph = Graph::build({{spec_of("web", "[service]\nexec = 'a'\n"), 5, 0}});
+  const FactMap facts = facts_of(*graph);
+  for (const std::string wrong : {"", "x", "5x", "05", "+5", "-1", " 5", "4294967295", "131072",
+                                  "4294967301", "99999999999999999999"}) {
+    INFO(wrong);
+    FactMap odd = facts;
+    odd["service/" + wrong] = facts.at("service/5");
+    const GraphPtr again = graph_from(odd);
+    CHECK(again->order() == std::vector<Slot>{5});
+    CHECK(again->slots() == 6);
+  }
+}
+
+TEST_CASE("kept config: members that are missing or of another type have their defaults",
+          "[init][kept]") {
+  const auto entry = [](const std::string& fact) {
+    const KeptServices kept = kept_services({{"service/3", fact}}, {});
+    REQUIRE(kept.entries.size() == 1);
+    return kept.entries.front();
+  };
+  const std::string document = R"("document":{"service":{"exec":"a"}})";
+  const GraphEntry bare = entry(R"({"name":"web",)" + document + "}");
+  CHECK(bare.slot == 3);
+  CHECK(bare.load_order == 0);
+  CHECK_FALSE(bare.removed);
+  CHECK_FALSE(bare.spec->broken());
+  CHECK(bare.spec->file.empty());
+  const GraphEntry odd = entry(
+      R"({"name":"web","load_order":-1,"removed":1,"file":[],"drop_ins":[1,"x"],"vendors":"yes",)"
+      R"("identities":[1,[1,2,3],[1,2,3,4],[-1,2,3,4]],"warnings":{},"errors":null,)"
+      R"("refused_warnings":9,"refused":[],)" +
+      document + "}");
+  CHECK(odd.load_order == 0);
+  CHECK_FALSE(odd.removed);
+  CHECK(odd.spec->file.empty());
+  CHECK(odd.spec->drop_ins == Strings{"x"});
+  CHECK(odd.spec->identities == std::vector<FileIdentity>{{}, {}, {1, 2, 3, 4}, {}});
+  CHECK(odd.spec->findings->refused_warnings == 0);
+  CHECK_FALSE(odd.spec->broken());
+}
+
+TEST_CASE("kept config: what this image refuses of a file is broken, and not half a service",
+          "[init][kept]") {
+  for (const std::string document : {R"({"service":{}})", R"({"service":{"exec":""}})",
+                                     R"({"service":{"exec":"a","umask":"9"}})", R"({})",
+                                     R"({"service":7})", R"({"service":{"exec":"a"},"target":{}})",
+                                     R"([])", "7", R"({"service":{"exec":"a","exec":"b"}})"}) {
+    INFO(document);
+    const KeptServices kept =
+        kept_services({{"service/0", R"({"name":"web","document":)" + document + "}"}}, {});
+    REQUIRE(kept.entries.size() == 1);
+    CHECK(kept.entries[0].spec->broken());
+    CHECK_FALSE(kept.entries[0].spec->findings->errors.front().empty());
+  }
+  const KeptServices none = kept_services({{"service/0", R"({"name":"web"})"}}, {});
+  REQUIRE(none.entries.size() == 1);
+  CHECK(none.entries[0].spec->broken());
+}
+
+TEST_CASE("kept config: facts of others are not looked at", "[init][kept]") {
+  const GraphPtr graph = graph_of_many();
+  FactMap facts = facts_of(*graph);
+  for (const std::string key : {"service", "servicex/1", "services/1", "mask", "maskedx/a",
+                                "daemon/shell", "pipe/1", "a", "z"})
+    facts[key] = "{}";
+  check_same_graph(*graph_from(facts), *graph);
+}
+
+}  // namespace files_kept_config_test

@@ -1,0 +1,119 @@
+// The emergency shell: a thread starts it, so that the loop goes on, and zinit notices its end.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <future>
+
+#include "io/watcher.hpp"
+#include "machine/emergency.hpp"
+#include "os/process.hpp"
+#include "support/catch.hpp"
+#include "support/deadline.hpp"
+
+namespace machine_emergency_test {
+
+using namespace zinit;
+
+namespace {
+
+/// A shell on a loop, spawned by `spawn`, and a record of its calls of `over`.
+struct Bench {
+  explicit Bench(EmergencyShell::Spawn spawn)
+      : shell(
+            *loop, "/dev/null", {},
+            [this](bool ran) {
+              over.push_back(ran);
+              loop->stop();
+            },
+            std::move(spawn)) {}
+
+  std::unique_ptr<EventLoop> loop = std::move(*EventLoop::create());
+  std::vector<bool> over;
+  EmergencyShell shell;
+};
+
+pid_t fork_sleeper() {
+  const pid_t pid = ::fork();
+  if (pid == 0)
+    while (true) ::pause();
+  return pid;
+}
+
+void end_and_leave(pid_t pid) {
+  ::kill(pid, SIGKILL);
+  siginfo_t info{};
+  ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT);
+}
+
+}  // namespace
+
+TEST_CASE("a shell whose program takes for ever to be read holds up nobody",
+          "[init][emergency]") {
+  std::promise<void> gate;
+  auto opened = gate.get_future().share();
+  std::vector<std::string> tried;
+  Bench bench([&](const SpawnPlan& plan) -> Result<Child> {
+    opened.wait();
+    tried.push_back(plan.program);
+    return failure("it is not there");
+  });
+  bench.shell.start("a test");
+  CHECK(bench.shell.running());
+  bool served = false;
+  REQUIRE(bench.loop->post([&] {
+    served = bench.over.empty();
+    bench.shell.start("again");  // without effect
+    gate.set_value();
+  }));
+  bench.loop->run();
+  CHECK(served);
+  REQUIRE_FALSE(tried.empty());
+  CHECK(tried.back() == "/bin/sh");
+  CHECK(bench.over == std::vector<bool>{false});
+  CHECK_FALSE(bench.shell.running());
+}
+
+TEST_CASE("a shell's end is seen by the reaper, and it can be started again",
+          "[init][emergency]") {
+  std::atomic<pid_t> pid{-1};
+  Bench bench([&](const SpawnPlan&) {
+    Child child;
+    pid = child.pid = fork_sleeper();
+    return Result<Child>(std::move(child));
+  });
+  TimerWatcher look(*bench.loop, [&] { bench.loop->stop(); });
+  for (std::size_t times = 1; times <= 2; ++times) {
+    pid = -1;
+    bench.shell.start("a test");
+    REQUIRE(test::becomes_true([&] { return pid > 0; }));
+    end_and_leave(pid);
+    CHECK_FALSE(bench.shell.child_ended(pid + 1, {}));
+    // The loop knows the pid after it has handled the thread's call.
+    for (int i = 0; bench.over.size() < times && i < 4000; ++i) {
+      look.set(Milliseconds(5));
+      bench.loop->run();
+      bench.shell.child_ended(pid, {true, SIGKILL, false});
+    }
+    CHECK(bench.over == std::vector<bool>(times, true));
+    CHECK(::waitpid(pid, nullptr, WNOHANG) == -1);  // reaped
+    CHECK_FALSE(bench.shell.running());
+  }
+}
+
+TEST_CASE("a shell that was reaped before its pid was known has ended", "[init][emergency]") {
+  Bench bench([](const SpawnPlan&) {
+    Child child;
+    child.pid = fork_sleeper();
+    end_and_leave(child.pid);
+    reap(child.pid);
+    return Result<Child>(std::move(child));
+  });
+  bench.shell.start("a test");
+  bench.loop->run();
+  CHECK(bench.over == std::vector<bool>{true});
+  CHECK_FALSE(bench.shell.running());
+}
+
+}  // namespace machine_emergency_test

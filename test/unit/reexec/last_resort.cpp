@@ -1,0 +1,139 @@
+// A fault in PID 1 must not end it. Tested on a child process.
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <functional>
+#include <future>
+#include <mutex>
+#include <new>
+#include <string>
+#include <thread>
+
+#include "base/fd.hpp"
+#include "reexec/last_resort.hpp"
+#include "support/catch.hpp"
+#include "support/deadline.hpp"
+
+namespace reexec_last_resort_test {
+
+using namespace zinit;
+
+namespace {
+
+/// A separate process that survives faults, and its messages.
+class Survivor {
+ public:
+  explicit Survivor(const std::function<void()>& action) {
+    auto log = make_pipe();
+    REQUIRE(log);
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      sigset_t later;
+      sigemptyset(&later);
+      sigaddset(&later, SIGUSR1);
+      sigprocmask(SIG_BLOCK, &later, nullptr);
+      ::dup2(::open("/dev/null", O_WRONLY), STDERR_FILENO);  // drops the C++ library's own message
+      survive_faults(log->write.get(), "/dev/null");
+      if (write_all(log->write.get(), "ready", "the pipe")) action();
+      _exit(0);
+    }
+    log_ = std::move(log->read);
+    log->write.reset();
+    CHECK(said("ready") == "ready");
+  }
+  ~Survivor() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  Survivor(const Survivor&) = delete;
+  Survivor& operator=(const Survivor&) = delete;
+
+  /// Its messages until `end` is in them; fewer if it ends or is silent for 10 s.
+  std::string said(std::string_view end) {
+    std::string text;
+    pollfd ready{log_.get(), POLLIN, 0};
+    char c = 0;
+    while (text.find(end) == std::string::npos && ::poll(&ready, 1, 10'000) == 1 &&
+           ::read(log_.get(), &c, 1) == 1)
+      text += c;
+    return text;
+  }
+
+  [[nodiscard]] bool alive() const { return ::waitpid(pid_, nullptr, WNOHANG) == 0; }
+  [[nodiscard]] pid_t pid() const { return pid_; }
+
+ private:
+  pid_t pid_ = -1;
+  UniqueFd log_;
+};
+
+}  // namespace
+
+TEST_CASE("a process that survives faults tells of one and stays", "[init][last-resort]") {
+  Survivor survivor([] { ::raise(SIGSEGV); });
+  CHECK(survivor.said("SIGSEGV").find("SIGSEGV") != std::string::npos);
+  CHECK(survivor.alive());
+}
+
+TEST_CASE("an uncaught exception is survived as a fault is", "[init][last-resort]") {
+  Survivor survivor([] { std::terminate(); });
+  CHECK(survivor.said("SIGABRT").find("SIGABRT") != std::string::npos);
+  CHECK(survivor.alive());
+}
+
+TEST_CASE("a fault signal from another process is ignored", "[init][last-resort]") {
+  Survivor survivor([] {
+    // SIGUSR1 is blocked, and arrives after the other signal was delivered.
+    sigset_t later;
+    sigemptyset(&later);
+    sigaddset(&later, SIGUSR1);
+    int received = 0;
+    sigwait(&later, &received);
+    stay_alive("asked to");
+  });
+  REQUIRE(::kill(survivor.pid(), SIGSEGV) == 0);
+  REQUIRE(::kill(survivor.pid(), SIGUSR1) == 0);
+  CHECK(survivor.said("asked to").find("asked to") != std::string::npos);
+  CHECK(survivor.alive());
+}
+
+TEST_CASE("after a fault of another thread the main one reaps, whatever it waits for",
+          "[threads][init][last-resort]") {
+  // The grandchild's pid, shared with the survivor.
+  void* page = ::mmap(nullptr, sizeof(std::atomic<pid_t>), PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  REQUIRE(page != MAP_FAILED);
+  auto* grandchild = new (page) std::atomic<pid_t>{0};
+  {
+    Survivor survivor([grandchild] {
+      const pid_t pid = ::fork();
+      if (pid == 0)
+        while (true) ::pause();
+      *grandchild = pid;
+      static std::mutex mutex;
+      std::promise<void> locked;
+      std::thread faulty([&locked] {
+        const std::lock_guard lock(mutex);
+        locked.set_value();
+        ::raise(SIGSEGV);
+      });
+      locked.get_future().wait();
+      const std::lock_guard lock(mutex);  // like the board's, held by the thread at fault
+      faulty.join();
+    });
+    CHECK(survivor.said("SIGSEGV").find("SIGSEGV") != std::string::npos);
+    const pid_t pid = *grandchild;
+    REQUIRE(pid > 0);
+    CHECK(::kill(pid, SIGKILL) == 0);
+    CHECK(test::becomes_true([pid] { return ::kill(pid, 0) < 0 && errno == ESRCH; }));
+    CHECK(survivor.alive());
+  }
+  ::munmap(page, sizeof(std::atomic<pid_t>));
+}
+
+}  // namespace reexec_last_resort_test

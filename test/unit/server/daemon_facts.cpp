@@ -1,0 +1,101 @@
+// The daemon's own facts for the next process image.
+#include "server/daemon_facts.hpp"
+#include "support/catch.hpp"
+
+namespace server_daemon_facts_test {
+
+using namespace zinit;
+
+namespace {
+
+DaemonFacts full() {
+  DaemonFacts daemon;
+  daemon.started = TimePoint(std::chrono::nanoseconds(1));
+  daemon.services_started = TimePoint(std::chrono::nanoseconds(123456789012345));
+  daemon.program = "/sbin/init";
+  daemon.booted = true;
+  daemon.command_alone = true;
+  daemon.nofile = rlimit{1024, RLIM_INFINITY};
+  daemon.shell = 4711;
+  daemon.exit_code = 143;
+  daemon.end_asked_until = kNever;
+  daemon.told_signals = std::uint64_t{1} << 63 | 1;
+  daemon.settings = "log_level = \"debug\"\n";
+  daemon.etc_environment = std::string("A=1\nB=\0\xff\n", 10);
+  return daemon;
+}
+
+void check_same(const DaemonFacts& read, const DaemonFacts& told) {
+  CHECK(read.started == told.started);
+  CHECK(read.services_started == told.services_started);
+  CHECK(read.program == told.program);
+  CHECK(read.booted == told.booted);
+  CHECK(read.command_alone == told.command_alone);
+  CHECK(read.nofile.has_value() == told.nofile.has_value());
+  if (read.nofile && told.nofile) {
+    CHECK(read.nofile->rlim_cur == told.nofile->rlim_cur);
+    CHECK(read.nofile->rlim_max == told.nofile->rlim_max);
+  }
+  CHECK(read.shell == told.shell);
+  CHECK(read.exit_code == told.exit_code);
+  CHECK(read.end_asked_until == told.end_asked_until);
+  CHECK(read.told_signals == told.told_signals);
+  CHECK(read.settings == told.settings);
+  CHECK(read.etc_environment == told.etc_environment);
+}
+
+/// The facts of `daemon` written over those of `before`, as in a file of facts.
+FactMap facts_of(const DaemonFacts& daemon, FactMap before = {}) {
+  put_daemon(daemon, before);
+  std::erase_if(before, [](const auto& fact) { return fact.second.empty(); });
+  return before;
+}
+
+}  // namespace
+
+TEST_CASE("daemon facts: all of them come back", "[init][kept]") {
+  check_same(daemon_from(facts_of(full())), full());
+}
+
+TEST_CASE("daemon facts: none have their defaults", "[init][kept]") {
+  check_same(daemon_from({}), DaemonFacts{});
+  check_same(daemon_from(facts_of({})), DaemonFacts{});
+}
+
+TEST_CASE("daemon facts: what is no more is not taken for what was", "[init][kept]") {
+  // The emergency shell has ended: any process may have its pid by now.
+  DaemonFacts later = full();
+  later.shell = 0;
+  later.settings.clear();
+  check_same(daemon_from(facts_of(later, facts_of(full()))), later);
+  check_same(daemon_from(facts_of({}, facts_of(full()))), DaemonFacts{});
+}
+
+TEST_CASE("daemon facts: a fact that is no number has its default, the others stay",
+          "[init][kept]") {
+  for (const std::string key : {"daemon/started", "daemon/nofile/soft", "daemon/shell"}) {
+    for (const std::string wrong :
+         {"x", "12x", " 12", "+", "99999999999999999999", "-99999999999999999999"}) {
+      INFO(key << " = " << wrong);
+      FactMap facts = facts_of(full());
+      REQUIRE(facts.contains(key));
+      facts[key] = wrong;
+      DaemonFacts expected = full();
+      if (key == "daemon/started") expected.started.reset();
+      if (key == "daemon/nofile/soft") expected.nofile.reset();
+      if (key == "daemon/shell") expected.shell = 0;
+      check_same(daemon_from(facts), expected);
+    }
+  }
+}
+
+TEST_CASE("daemon facts: the shell is a process, never a group or all of them", "[init][kept]") {
+  for (const std::string wrong : {"0", "-1", "-4711", "4294967295", "4294967297"}) {
+    INFO(wrong);
+    FactMap facts = facts_of(full());
+    facts["daemon/shell"] = wrong;
+    CHECK(daemon_from(facts).shell == 0);
+  }
+}
+
+}  // namespace server_daemon_facts_test

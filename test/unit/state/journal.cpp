@@ -1,0 +1,577 @@
+// The journal: stored records come back, whatever happens to the file in between.
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <random>
+
+#include "state/journal_record.hpp"
+#include "support/catch.hpp"
+
+namespace state_journal_test {
+
+using namespace zinit;
+
+namespace {
+
+using Bytes = std::vector<std::byte>;
+
+Journal new_journal() {
+  auto journal = Journal::create();
+  REQUIRE(journal);
+  return std::move(*journal);
+}
+
+/// A record in which no field has its default.
+Record full_record() {
+  Record r;
+  r.state = State::failed;
+  r.wish = Wish::up;
+  r.try_ = Try::asked;
+  r.stop_owed = true;
+  r.process = Process::lingering;
+  r.cause = StopCause::unhealthy;
+  r.stage = StopStage::killed;
+  r.again = r.respawn = r.done = r.by_itself = r.skipped = r.named = r.needed = r.notified =
+      r.healthy = r.ready_runs = r.failure_handled = r.unneeded = true;
+  r.ready_begun = 2;
+  r.health = Health::watchdog;
+  r.health_attempts = 3;
+  r.end = {true, 11, true, OutOfMemory::limit};
+  r.has_end = true;
+  r.command = {CommandKind::pre_exec, true, true, 3};
+  r.reason = {ReasonType::port_in_use, 8080, "nginx, pid 812", {}, CommandKind::pre_exec};
+  r.since = TimePoint(std::chrono::nanoseconds(123456789012345));
+  r.delay_until = TimePoint(std::chrono::nanoseconds(223456789012345));
+  r.deadline = TimePoint(std::chrono::nanoseconds(323456789012345));
+  r.ready_from = TimePoint(std::chrono::nanoseconds(113456789012340));
+  r.ready_at = TimePoint(std::chrono::nanoseconds(113456789012345));
+  r.count = 7;
+  r.rank = -42;
+  r.ready_serial = 1000;
+  r.failed_serial = 1001;
+  return r;
+}
+
+JournalFacts full_facts() {
+  JournalFacts f;
+  f.pid = 812;
+  f.pgid = 811;
+  f.restart_count = 17;
+  f.since_us = 1;
+  f.last_start_us = 2;
+  f.last_ready_us = 3;
+  f.last_stop_us = 4;
+  f.helpers = {814, 815, 816};
+  f.condition = 817;
+  f.ready = 818;
+  f.leader = 810;
+  f.main_group = 813;
+  f.started = TimePoint(std::chrono::nanoseconds(103456789012345));
+  f.user = 65534;
+  f.owed = kOwedStop | kOwedLimits;
+  return f;
+}
+
+/// A world in which no field has its default.
+JournalWorld full_world() { return {true, false, -123456789, 987654321, 4096}; }
+
+bool same(const Record& a, const Record& b) {
+  return a.state == b.state && a.wish == b.wish && a.try_ == b.try_ && a.command == b.command &&
+         a.stop_owed == b.stop_owed && a.process == b.process && a.cause == b.cause &&
+         a.stage == b.stage && a.again == b.again && a.respawn == b.respawn && a.done == b.done &&
+         a.by_itself == b.by_itself && a.skipped == b.skipped && a.named == b.named &&
+         a.needed == b.needed && a.ready_from == b.ready_from && a.notified == b.notified &&
+         a.healthy == b.healthy && a.health == b.health && a.health_attempts == b.health_attempts &&
+         a.end == b.end && a.has_end == b.has_end && a.reason == b.reason && a.since == b.since &&
+         a.delay_until == b.delay_until && a.deadline == b.deadline && a.ready_at == b.ready_at &&
+         a.count == b.count && a.rank == b.rank && a.ready_serial == b.ready_serial &&
+         a.failed_serial == b.failed_serial && a.ready_runs == b.ready_runs &&
+         a.ready_begun == b.ready_begun && a.failure_handled == b.failure_handled &&
+         a.unneeded == b.unneeded;
+}
+
+void put(Journal& journal, Slot slot, const std::string& name, const Record& record = {},
+         const JournalFacts& facts = {}, const std::string& file = "") {
+  REQUIRE(journal.store({slot, name, file, record, facts}));
+}
+
+JournalImage read(const Journal& journal) {
+  auto image = read_journal(journal.fd());
+  REQUIRE(image);
+  return *image;
+}
+
+Bytes bytes_of(const Journal& journal) {
+  const off_t size = ::lseek(journal.fd(), 0, SEEK_END);
+  REQUIRE(size > 0);
+  Bytes bytes(static_cast<std::size_t>(size));
+  REQUIRE(::pread(journal.fd(), bytes.data(), bytes.size(), 0) == size);
+  return bytes;
+}
+
+/// A file in memory that a test changes and reads as a journal.
+class Patient {
+ public:
+  explicit Patient(const Bytes& bytes) : fd_(::memfd_create("patient", MFD_CLOEXEC)) {
+    REQUIRE(fd_);
+    write(0, bytes.data(), bytes.size());
+  }
+  void write(std::size_t at, const void* data, std::size_t size) {
+    REQUIRE(::pwrite(fd_.get(), data, size, static_cast<off_t>(at)) == static_cast<ssize_t>(size));
+  }
+  void cut(std::size_t size) { REQUIRE(::ftruncate(fd_.get(), static_cast<off_t>(size)) == 0); }
+  [[nodiscard]] Result<JournalImage> read() const { return read_journal(fd_.get()); }
+
+ private:
+  UniqueFd fd_;
+};
+
+std::vector<std::string> names(const JournalImage& image) {
+  std::vector<std::string> result;
+  for (const JournalEntry& entry : image.entries) result.push_back(entry.name);
+  return result;
+}
+
+using Names = std::vector<std::string>;
+
+/// Three services, one of them stored twice, and a slot that was given up.
+Journal small_journal() {
+  Journal journal = new_journal();
+  journal.store_world(full_world());
+  put(journal, 0, "web", full_record(), full_facts(), "/etc/zinit/services/web.toml");
+  put(journal, 1, "gone");
+  put(journal, 2, "db", {}, {});
+  journal.erase(1);
+  put(journal, 2, "db", full_record(), full_facts());
+  return journal;
+}
+
+/// Whether `entry` is one that small_journal() stored.
+bool was_stored(const JournalEntry& entry) {
+  if (!entry.known) return false;
+  const bool full = same(entry.record, full_record()) && entry.facts == full_facts();
+  const bool bare = same(entry.record, Record{}) && entry.facts == JournalFacts{};
+  if (entry.slot == 0) return entry.name == "web" && full;
+  if (entry.slot == 1) return entry.name == "gone" && bare;
+  return entry.slot == 2 && entry.name == "db" && (full || bare) && entry.file.empty();
+}
+
+/// The bytes of a record as a version with `more` bytes of further fields would write it.
+Bytes newer_record(JournalRecord record, std::size_t more) {
+  Bytes bytes(sizeof record + more, std::byte{0xee});
+  record.sequence = 1;
+  record.size = static_cast<std::uint16_t>(bytes.size());
+  record.fixed_size = static_cast<std::uint16_t>(kJournalFixed + more);
+  std::memcpy(bytes.data(), &record, kJournalFixed);
+  std::memcpy(bytes.data() + record.fixed_size, record.text, sizeof record.text);
+  const std::uint64_t sum = checksum_of(bytes.data(), bytes.size());
+  std::memcpy(bytes.data(), &sum, sizeof sum);
+  return bytes;
+}
+
+Bytes header(std::uint32_t version, std::size_t record_size) {
+  JournalHeader h{0, kJournalMagic, version, static_cast<std::uint32_t>(record_size), 0};
+  seal(h);
+  Bytes bytes(kRecordsAt);
+  for (const std::size_t at : kHeaderCopies) std::memcpy(bytes.data() + at, &h, sizeof h);
+  return bytes;
+}
+
+void append(Bytes& to, const Bytes& what) { to.insert(to.end(), what.begin(), what.end()); }
+
+}  // namespace
+
+TEST_CASE("journal: every field of a service comes back", "[journal]") {
+  Journal journal = new_journal();
+  const std::string file = "/etc/zinit/services/web.toml";
+  put(journal, 3, "web", full_record(), full_facts(), file);
+  const JournalImage image = read(journal);
+  REQUIRE(image.entries.size() == 1);
+  const JournalEntry& entry = image.entries.front();
+  CHECK(entry.slot == 3);
+  CHECK(entry.known);
+  CHECK(entry.name == "web");
+  CHECK(entry.file == file);
+  CHECK(same(entry.record, full_record()));
+  CHECK(entry.facts == full_facts());
+  CHECK(image.damaged == 0);
+}
+
+TEST_CASE("journal: a record with defaults comes back with them, no deadline too", "[journal]") {
+  Journal journal = new_journal();
+  put(journal, 0, "web");
+  const JournalEntry entry = read(journal).entries.at(0);
+  CHECK(same(entry.record, Record{}));
+  CHECK(entry.record.deadline == kNever);
+  CHECK(entry.facts == JournalFacts{});
+}
+
+TEST_CASE("journal: the last store of a slot stands, and an erased one is gone", "[journal]") {
+  Journal journal = new_journal();
+  Record record;
+  for (const State state : {State::blocked, State::starting, State::running}) {
+    record.state = state;
+    put(journal, 5, "web", record);
+  }
+  put(journal, 6, "db");
+  CHECK(read(journal).entries.at(0).record.state == State::running);
+  journal.erase(5);
+  CHECK(names(read(journal)) == Names{"db"});
+  put(journal, 5, "other");
+  CHECK(names(read(journal)) == Names{"other", "db"});
+  journal.erase(1000);  // never stored
+  CHECK(names(read(journal)) == Names{"other", "db"});
+}
+
+TEST_CASE("journal: the world comes back, and its defaults where it was not stored", "[journal]") {
+  Journal journal = new_journal();
+  CHECK(read(journal).world == JournalWorld{});
+  const JournalWorld world = full_world();
+  for (int times = 0; times < 2; ++times) {
+    journal.store_world(world);
+    put(journal, 0, "web");
+    CHECK(read(journal).world == world);
+  }
+  journal.store_world({});
+  CHECK(read(journal).world == JournalWorld{});
+  journal.store_world(world);
+  CHECK(read(journal).world == world);
+}
+
+TEST_CASE("journal: it grows with the slots, and its first services stay", "[journal]") {
+  Journal journal = new_journal();
+  for (Slot slot = 0; slot < 3000; ++slot) put(journal, slot, "s" + std::to_string(slot));
+  put(journal, 20000, "far");
+  const JournalImage image = read(journal);
+  REQUIRE(image.entries.size() == 3001);
+  for (Slot slot = 0; slot < 3000; ++slot)
+    REQUIRE(image.entries[slot].name == "s" + std::to_string(slot));
+  CHECK(image.entries.back().slot == 20000);
+}
+
+TEST_CASE("journal: a slot beyond all reason is refused and harms nothing", "[journal]") {
+  Journal journal = new_journal();
+  put(journal, 0, "web");
+  const Record record;
+  const JournalFacts facts;
+  const auto refused = journal.store({kNoSlot - 1, "far", "", record, facts});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().errnum == ENOSPC);
+  CHECK(names(read(journal)) == Names{"web"});
+}
+
+TEST_CASE("journal: a name is needed, and not more than 128 bytes of it", "[journal]") {
+  Journal journal = new_journal();
+  const Record record;
+  const JournalFacts facts;
+  for (const std::string& name : {std::string(), std::string(129, 'n')}) {
+    const auto refused = journal.store({0, name, "", record, facts});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().errnum == EINVAL);
+  }
+  CHECK(read(journal).entries.empty());
+}
+
+TEST_CASE("journal: texts that are too long together are cut, the name never", "[journal]") {
+  Journal journal = new_journal();
+  Record record;
+  record.reason = {ReasonType::spawn_error, 0, std::string(1000, 'r'), {"left out"}};
+  constexpr std::size_t beside = kJournalText - kJournalName, most = kJournalText - 16;
+  const std::string name(kJournalName, 'n'), fits(beside, 'f'), too_long(beside + 1, 'f');
+  put(journal, 0, name, record, {}, fits);
+  put(journal, 1, name, record, {}, too_long);
+  put(journal, 2, "web", record, {}, "/etc/web.toml");
+  record.reason.text = std::string(most - 1, 'r') + "\u00e9";
+  put(journal, 3, "web", record, {}, "/etc/web.toml");
+
+  const auto entries = read(journal).entries;
+  REQUIRE(entries.size() == 4);
+  CHECK(entries[0].name == name);
+  CHECK(entries[0].file == fits);
+  CHECK(entries[0].record.reason.text.empty());
+  CHECK(entries[0].record.reason.type == ReasonType::spawn_error);
+  CHECK(entries[1].file.empty());
+  CHECK(entries[1].record.reason.text == std::string(beside, 'r'));
+  CHECK(entries[2].file == "/etc/web.toml");
+  CHECK(entries[2].record.reason.text == std::string(most, 'r'));
+  CHECK(entries[2].record.reason.messages.empty());
+  CHECK(entries[3].record.reason.text == std::string(most - 1, 'r'));  // not half a character
+}
+
+TEST_CASE("journal: it can be moved, and its descriptor closes on execve", "[journal]") {
+  Journal first = new_journal();
+  put(first, 0, "web");
+  Journal second = std::move(first);
+  put(second, 1, "db");
+  CHECK(names(read(second)) == Names{"web", "db"});
+  CHECK((::fcntl(second.fd(), F_GETFD) & FD_CLOEXEC) != 0);
+  CHECK(::ftruncate(second.fd(), 0) < 0);  // nobody can remove the memory of the mapping
+}
+
+TEST_CASE("journal: damage to any one byte brings no entry that was not stored", "[journal]") {
+  const Bytes bytes = bytes_of(small_journal());
+  Patient patient(bytes);
+  std::size_t lost = 0, checked = 0;
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    const std::byte flipped = bytes[at] ^ std::byte(1u << (at % 8));
+    patient.write(at, &flipped, 1);
+    const auto image = patient.read();
+    REQUIRE(image);  // the header has a second copy
+    for (const JournalEntry& entry : image->entries) {
+      if (!was_stored(entry)) FAIL("byte " << at << ": slot " << entry.slot << " is invented");
+      ++checked;
+    }
+    lost += image->entries.size() < 2 ? 1 : 0;
+    patient.write(at, &bytes[at], 1);
+  }
+  CHECK(checked > 2 * bytes.size() - 2 * sizeof(JournalRecord));
+  CHECK(lost == sizeof(JournalRecord));  // web's own; db, stored last, is also in the redo record
+}
+
+TEST_CASE("journal: cut off at any place it gives what is before the cut", "[journal]") {
+  const Bytes bytes = bytes_of(small_journal());
+  Patient patient(bytes);
+  std::size_t before = 2;
+  for (std::size_t size = bytes.size(); size-- > 0;) {
+    patient.cut(size);
+    const auto image = patient.read();
+    if (!image) {
+      CHECK(size < kRecordsAt);
+      continue;
+    }
+    for (const JournalEntry& entry : image->entries)
+      if (!was_stored(entry)) FAIL(size << " bytes: slot " << entry.slot << " is invented");
+    if (image->entries.size() > before) FAIL(size << " bytes give more than one more");
+    before = image->entries.size();
+  }
+  CHECK(before == 0);
+}
+
+TEST_CASE("journal: a store that is broken off anywhere leaves the old entry or the new",
+          "[journal]") {
+  Journal journal = small_journal();
+  const Bytes before = bytes_of(journal);
+  Record record = full_record();
+  record.state = State::running;
+  put(journal, 0, "web", record, full_facts());
+  const Bytes after = bytes_of(journal);
+
+  // A store copies a record twice, each time from its first byte on.
+  const std::size_t redo = record_offset(kRedoRecord, sizeof(JournalRecord));
+  const std::size_t own = record_offset(kFirstSlot, sizeof(JournalRecord));
+  Patient patient(before);
+  bool was_new = false;
+  for (std::size_t copied = 0; copied < 2 * sizeof(JournalRecord); ++copied) {
+    const bool first = copied < sizeof(JournalRecord);
+    const std::size_t at = first ? redo + copied : own + copied - sizeof(JournalRecord);
+    patient.write(at, &after[at], 1);
+    const auto image = patient.read();
+    REQUIRE(image);
+    REQUIRE(image->damaged == 0);
+    REQUIRE(names(*image) == Names{"web", "db"});
+    const bool is_new = image->entries[0].record.state == State::running;
+    if (is_new ? !same(image->entries[0].record, record) : !was_stored(image->entries[0]))
+      FAIL("neither old nor new after " << copied << " bytes");
+    if (was_new && !is_new) FAIL("back to the old after " << copied << " bytes");
+    was_new = is_new;
+  }
+  CHECK(was_new);
+}
+
+TEST_CASE("journal: a wild write over records costs those records alone", "[journal]") {
+  Journal journal = new_journal();
+  for (Slot slot = 0; slot < 10; ++slot) put(journal, slot, "s" + std::to_string(slot));
+  const Bytes bytes = bytes_of(journal);
+  Patient patient(bytes);
+  const Bytes wild(2 * sizeof(JournalRecord), std::byte{0x41});
+  patient.write(record_offset(kFirstSlot + 4, sizeof(JournalRecord)) + 100, wild.data(),
+                wild.size());
+  const auto image = patient.read();
+  REQUIRE(image);
+  CHECK(names(*image) == Names{"s0", "s1", "s2", "s3", "s7", "s8", "s9"});
+  CHECK(image->damaged == 3);
+}
+
+TEST_CASE("journal: a newer version's records are read as far as they are known", "[journal]") {
+  const std::string name = "web", file = "/etc/web.toml";
+  const Record record = full_record();
+  const JournalFacts facts = full_facts();
+  constexpr std::size_t more = 128;
+  Bytes bytes = header(kJournalVersion, sizeof(JournalRecord) + more);
+  append(bytes, newer_record(world_record(full_world()), more));
+  append(bytes, Bytes(sizeof(JournalRecord) + more));
+  append(bytes, newer_record(service_record({0, name, file, record, facts}), more));
+  const auto image = Patient(bytes).read();
+  REQUIRE(image);
+  CHECK(image->world == full_world());
+  REQUIRE(image->entries.size() == 1);
+  CHECK(image->entries[0].name == name);
+  CHECK(image->entries[0].file == file);
+  CHECK(same(image->entries[0].record, record));
+  CHECK(image->entries[0].facts == facts);
+}
+
+TEST_CASE("journal: what an older version did not write has its default", "[journal]") {
+  const Record record = full_record();
+  const JournalFacts facts = full_facts();
+  // A version whose fixed part ended before the start of the process and its user.
+  constexpr std::uint16_t fixed = offsetof(JournalRecord, started_ns);
+  const JournalRecord now = service_record({0, "web", "", record, facts});
+  JournalRecord old = now;
+  old.sequence = 1;
+  old.fixed_size = fixed;
+  auto* raw = reinterpret_cast<std::byte*>(&old);
+  std::memcpy(raw + fixed, now.text, sizeof now.text);
+  seal(old);
+
+  Bytes bytes = header(kJournalVersion, sizeof old);
+  append(bytes, Bytes(2 * sizeof old));
+  bytes.insert(bytes.end(), raw, raw + sizeof old);
+  const auto image = Patient(bytes).read();
+  REQUIRE(image);
+  REQUIRE(image->entries.size() == 1);
+  CHECK(image->entries[0].name == "web");
+  CHECK(image->entries[0].facts.last_stop_us == facts.last_stop_us);
+  Record known = record;
+  known.command.index = 0;
+  known.ready_from = {};
+  known.ready_begun = 0;
+  CHECK(same(image->entries[0].record, known));
+  CHECK(image->entries[0].facts.pid == 812);
+  CHECK(image->entries[0].facts.helpers == std::array{0, 0, 0});
+  CHECK(image->entries[0].facts.main_group == 0);
+  CHECK(image->entries[0].facts.started == TimePoint{});
+  CHECK(image->entries[0].facts.user == -1);
+}
+
+TEST_CASE("journal: a value of a newer version leaves the process to be adopted", "[journal]") {
+  const Record record = full_record();
+  const JournalFacts facts = full_facts();
+  for (const std::size_t field :
+       {offsetof(JournalRecord, state), offsetof(JournalRecord, wish),
+        offsetof(JournalRecord, try_), offsetof(JournalRecord, process),
+        offsetof(JournalRecord, cause), offsetof(JournalRecord, stage),
+        offsetof(JournalRecord, health), offsetof(JournalRecord, reason_type)}) {
+    JournalRecord odd = service_record({0, "web", "", record, facts});
+    odd.sequence = 1;
+    reinterpret_cast<std::uint8_t*>(&odd)[field] = 200;
+    seal(odd);
+    Bytes bytes = header(kJournalVersion, sizeof odd);
+    append(bytes, Bytes(2 * sizeof odd));
+    append(bytes, newer_record(odd, 0));
+    const auto image = Patient(bytes).read();
+    REQUIRE(image);
+    REQUIRE(image->entries.size() == 1);
+    INFO("field at " << field);
+    CHECK_FALSE(image->entries[0].known);
+    CHECK(image->entries[0].name == "web");
+    CHECK(image->entries[0].facts == facts);
+    const bool process_known = field != offsetof(JournalRecord, process);
+    CHECK(image->entries[0].record.process == (process_known ? Process::lingering : Process::none));
+    CHECK(image->entries[0].record.state == State::inactive);
+  }
+}
+
+TEST_CASE("journal: a time that cannot be leaves the process to be adopted", "[journal]") {
+  constexpr std::int64_t most = INT64_MAX;
+  const auto read_with = [](std::size_t field, std::int64_t value) {
+    JournalRecord record = service_record({0, "web", "", full_record(), full_facts()});
+    record.sequence = 1;
+    std::memcpy(reinterpret_cast<std::byte*>(&record) + field, &value, sizeof value);
+    seal(record);
+    Bytes bytes = header(kJournalVersion, sizeof record);
+    append(bytes, Bytes(2 * sizeof record));
+    append(bytes, newer_record(record, 0));
+    const auto image = Patient(bytes).read();
+    REQUIRE(image);
+    REQUIRE(image->entries.size() == 1);
+    return image->entries[0];
+  };
+  for (const std::size_t field :
+       {offsetof(JournalRecord, since_ns), offsetof(JournalRecord, delay_until_ns),
+        offsetof(JournalRecord, deadline_ns), offsetof(JournalRecord, ready_at_ns),
+        offsetof(JournalRecord, ready_from_ns), offsetof(JournalRecord, started_ns)}) {
+    for (const std::int64_t wrong : {INT64_MIN, std::int64_t{-1}}) {
+      INFO(wrong << " at " << field);
+      const JournalEntry entry = read_with(field, wrong);
+      CHECK_FALSE(entry.known);
+      CHECK(entry.facts.pid == 812);
+      CHECK(entry.record.state == State::inactive);
+    }
+    for (const std::int64_t right : {std::int64_t{0}, most / 4, most})
+      CHECK(read_with(field, right).known);
+  }
+  // A hundred years count as for ever.
+  for (const std::int64_t late : {most, most - 1, most / 2 + 2})
+    CHECK(read_with(offsetof(JournalRecord, deadline_ns), late).record.deadline == kNever);
+}
+
+TEST_CASE("journal: a world's count that none has reached is none", "[journal]") {
+  const auto read_back = [](const JournalWorld& world) {
+    Journal journal = new_journal();
+    journal.store_world(world);
+    return read(journal).world;
+  };
+  const JournalWorld most{true, false, -(INT64_MAX / 4), UINT64_MAX, std::uint64_t{1} << 53};
+  CHECK(read_back(most) == most);
+  for (const std::int64_t rank : {INT64_MIN, INT64_MIN + 1, std::int64_t{0}, INT64_MAX})
+    CHECK(read_back({true, false, rank, 5, 6}) == JournalWorld{true, false, -1, 5, 6});
+  CHECK(read_back({true, false, -2, 5, UINT64_MAX}) == JournalWorld{true, false, -2, 5, 0});
+}
+
+TEST_CASE("journal: another version says so, with errno ENOTSUP", "[journal]") {
+  Bytes bytes = header(kJournalVersion + 1, sizeof(JournalRecord));
+  append(bytes, Bytes(10 * sizeof(JournalRecord)));
+  const auto image = Patient(bytes).read();
+  REQUIRE_FALSE(image);
+  CHECK(image.error().errnum == ENOTSUP);
+}
+
+TEST_CASE("journal: what is no journal is refused", "[journal]") {
+  CHECK_FALSE(Patient(Bytes()).read());
+  CHECK_FALSE(Patient(Bytes(100000)).read());
+  CHECK_FALSE(read_journal(-1));
+  auto pipe = make_pipe();
+  REQUIRE(pipe);
+  CHECK_FALSE(read_journal(pipe->read.get()));
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{8}, std::size_t{513}, std::size_t{1} << 20}) {
+    Bytes bytes = header(kJournalVersion, size);
+    append(bytes, Bytes(10000));
+    CHECK_FALSE(Patient(bytes).read());
+  }
+}
+
+TEST_CASE("journal: random bytes and random damage never crash the reader", "[journal]") {
+  const auto seed = std::random_device{}();
+  INFO("seed " << seed);
+  std::mt19937 random(seed);
+  const Bytes good = bytes_of(small_journal());
+  for (int round = 0; round < 2000; ++round) {
+    Bytes bytes = good;
+    const std::size_t from = random() % bytes.size();
+    const std::size_t to = std::min(bytes.size(), from + random() % 5000);
+    // Behind the headers, whose checksums are repaired, so that the reader gets past them.
+    for (std::size_t at = std::max(from, kRecordsAt); at < to; ++at)
+      bytes[at] = std::byte(random() % 256);
+    if (round % 2 == 0 && bytes.size() > kRecordsAt + 3 * sizeof(JournalRecord)) {
+      JournalRecord record;
+      std::byte* at = bytes.data() + record_offset(kFirstSlot, sizeof record);
+      std::memcpy(&record, at, sizeof record);
+      record.size = sizeof record;
+      record.slot = 0;
+      record.kind = RecordKind::service;
+      record.name_size = static_cast<std::uint16_t>(random());
+      record.fixed_size = static_cast<std::uint16_t>(random());
+      seal(record);
+      std::memcpy(at, &record, sizeof record);
+    }
+    const auto image = Patient(bytes).read();
+    if (!image) continue;
+    REQUIRE(image->entries.size() <= 4);
+  }
+}
+
+}  // namespace state_journal_test
