@@ -109,7 +109,7 @@ void ZinitDaemon::add_lost(KeptServices& kept) {
   add_lost_services(config.specs, start_.legacy->journal, kept.entries);
 }
 
-/// Keeps the daemon's own knowledge for the next process image. Call it after each change of that.
+/// Keeps the daemon's own knowledge for the next process image. Call it after each change.
 void ZinitDaemon::keep_facts() {
   DaemonFacts own;
   own.started = start_.started;
