@@ -33,8 +33,8 @@ constexpr Milliseconds kLeastDelay{100};
 constexpr char kWanted = '!';
 constexpr char kOwed = '@';
 constexpr char kBetween = ' ';
-/// In place of a state, if an event says that the service is to be started, and the look that finds
-/// out is not over: the next process image must not find the state that it was before.
+/// In place of a state after an event whose check is not over. The old state may equal the new one,
+/// and the next process image would then miss the change.
 constexpr const char* kSeen = "?";
 
 struct Kept {

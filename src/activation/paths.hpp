@@ -5,7 +5,7 @@
 // that is still not empty when the service has ended starts it again after restart_delay_ms. If the
 // service was stopped on request, the next change starts it, as with any other key.
 //
-// A fact for each service holds what was found of each path, and whether a start is owed: from the
+// A fact for each service holds the last state of each path, and whether a start is owed: from the
 // event until the board has taken the start. After a crash at any point the next process image
 // starts the service once.
 //
@@ -66,14 +66,14 @@ class Paths {
   struct Service {
     SpecPtr spec;
     std::vector<PathWatch::Number> numbers;
-    bool wanted = false;       // start it when it has ended
-    bool active = false;       // it was not at rest at the last look
-    bool ignored = false;      // its status is "ignore"
-    bool up = false;           // its wish was up at the last look
-    TimePoint again = kNever;  // the time of the next check of its directories
-    TimePoint not_before{};    // the earliest time of the next start
-    StartDelay delay{};        // the delay for `not_before` after failures
-    bool ended = false;        // its end is the reason for the check
+    bool wanted = false;                 // start it when it has ended
+    bool active = false;                 // it was not at rest at the last look
+    bool ignored = false;                // its status is "ignore"
+    bool up = false;                     // its wish was up at the last look
+    TimePoint again = kNever;            // the time of the next check of its directories
+    TimePoint not_before{};              // the earliest time of the next start
+    StartDelay delay{};                  // the delay for `not_before` after failures
+    bool ended = false;                  // its end is the reason for the check
     std::optional<std::int64_t> owed{};  // its rank before a start that is requested
     std::string kept{};                  // its fact for the next process image
   };
@@ -84,7 +84,7 @@ class Paths {
     std::string warning{};
     bool not_empty = false;
     bool wants = false;  // its change starts the service
-    bool seen = false;   // an event says so, and the look that finds out is not over
+    bool seen = false;   // by an event; the check of the path is not over
   };
 
   void load();

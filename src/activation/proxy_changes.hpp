@@ -6,6 +6,21 @@
 // that is already open at an address again, so no client is refused; a reload may also take it from
 // another proxy. If the address of a file's proxy is not available, zinit tries again every 5 s.
 //
+// A set or a load goes through these steps, and a deletion through the same without listeners:
+//
+//   begin   (control loop)   copies the entries, claims places in the table of counts, and collects
+//                            open listeners that may be used again
+//   work    (queue)          opens the missing listeners, and writes or removes the file. On an
+//                            error a set changes nothing, and a load keeps the old setting
+//   finish  (control loop)   changes the entries and their facts for the next process image, and
+//                            passes the change to the data loop under a ticket
+//   apply   (data loop)      changes the proxies, and returns the ticket with unused listeners
+//   let_go  (queue)          closes these; then the change is over, and the client gets its answer
+//
+// A listener that is no longer used is in `leaving_` until the queue closes it, so that a later
+// change can use it again. A place becomes free when the data loop reports that no connection
+// counts there.
+//
 // Call everything here on the control loop's thread, unless a comment allows any thread.
 #pragma once
 

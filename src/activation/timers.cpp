@@ -139,7 +139,7 @@ void Timers::loaded(const Made& made, const GraphPtr& graph_before) {
       timer->go_on(before.mapped()->stand());
     } else if (!stand.empty()) {
       timer->go_on(stand.mapped());
-      // The previous process image may have crashed before it wrote this.
+      // The previous process image may have crashed before it wrote the stamp.
       if (timer->spec().persistent && timer->stand().caught_up) write_stamp(service, *timer);
     } else {
       timer->begin(now, random_delay(timer->spec().random_delay));
@@ -315,7 +315,7 @@ void Timers::run(const std::string& service, ServiceTimer& timer) {
   if (starts) start(service, timer);
 }
 
-/// Starts a service whose timer owes this start, and has kept that.
+/// Starts a service whose timer owes this start and has kept the fact.
 void Timers::start(const std::string& service, ServiceTimer& timer) {
   services_.start(service, "its timer");
   kill_point("timer.started");

@@ -9,9 +9,9 @@
 // zinit looks for runs that were missed while the machine was down after the services of the boot
 // have settled, because only then all file systems are surely mounted.
 //
-// A start is owed from the moment when its timer is due until the board has taken it. One fact says
-// that this time has passed and that a start is owed. So after a crash at any point the next
-// process image starts the service once (ServiceTimer::Stand::owed).
+// A start is owed from its due time until the board has taken it. One fact holds both: that the
+// time has passed, and that a start is owed. After a crash at any point the next process image
+// therefore starts the service once (ServiceTimer::Stand::owed).
 //
 // Call everything here, except the constructor, on the control loop's thread.
 #pragma once

@@ -8,18 +8,18 @@
 
 namespace zinit {
 
-/// What the boot has found out about the machine.
+/// The boot's findings about the machine.
 struct BootedMachine {
   std::string console;  // its path, even if it cannot be opened
   KernelOptions kernel;
 };
 
-/// The steps before any service: mounts, log, console, fault handlers, Ctrl-Alt-Del, host name,
-/// loopback. Errors are logged, and the boot continues. In PID 1, on the main thread, before other
-/// threads are started.
+/// Takes the steps before any service: mounts, log, console, fault handlers, Ctrl-Alt-Del, host
+/// name, loopback. Errors are logged, and the boot continues. Call it in PID 1, on the main thread,
+/// before other threads start.
 ///
-/// @param words  arguments that are no options: the kernel passes unknown words to init
-/// @param again  after a re-execution: the host name may have been changed and stays
+/// @param words  arguments that are not options: the kernel passes unknown words to init
+/// @param again  after a re-execution: a host name that was changed later must stay
 [[nodiscard]] BootedMachine boot_machine(std::span<const std::string> words, bool again);
 
 }  // namespace zinit

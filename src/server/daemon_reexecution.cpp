@@ -1,5 +1,24 @@
 // The daemon's side of a re-execution: the facts that it keeps for the next process image, the
 // execution itself, and the takeover of what the previous process image has left behind.
+//
+// While zinit runs, everything that the next process image needs is in memory files at any time:
+// the journal (supervisor/journal.hpp), facts (os/state_facts.hpp), logs, and a list of the
+// descriptors that stay open (os/kept_descriptors.hpp). A crash can therefore use the same way as a
+// request.
+//
+//   request   reexecute() asks Reexecution (init/reexecution.hpp). A task of the file queue checks
+//             an installed program. Then no launch begins, and zinit waits until all have ended.
+//             execute_again() sends the last answers, stops the data loop, lets the sinks finish
+//             and executes the program with the board's lock held. If this fails, zinit goes on.
+//   crash     The handler in last_resort.cpp notes the crash and executes the running program at
+//             once. The fifth crash within a minute is not answered in this way.
+//
+// The next process image finds the list of descriptors by the environment (take_inheritance()) and
+// reads journal and facts before it makes its parts (prepare_server()). go_on() then takes over:
+// the daemon's own facts and settings first, then restore_services(). adopt() fills gaps: it looks
+// in /proc for processes of services without a record, and for those that a killed server has left.
+// The board gets the records while launches are held, until sockets and connections are found, too.
+// Children that ended in between are reaped last.
 #include <unistd.h>
 
 #include "base/kill_point.hpp"
@@ -90,7 +109,7 @@ void ZinitDaemon::add_lost(KeptServices& kept) {
   add_lost_services(config.specs, start_.legacy->journal, kept.entries);
 }
 
-/// Keeps the daemon's own knowledge for the next process image. Call it after each change of that.
+/// Keeps the daemon's own knowledge for the next process image. Call it after each change.
 void ZinitDaemon::keep_facts() {
   DaemonFacts own;
   own.started = start_.started;

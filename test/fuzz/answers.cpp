@@ -1,4 +1,4 @@
-// Fuzzes libzinit: whatever a server answers, a call ends with a result or a ClientError, and JSON
+// Fuzzes libzinit: for any answer of a server a call ends with a result or a ClientError, and JSON
 // results are valid JSON. The input is what the server sends before it ends the connection.
 #include "fuzz/fuzz.hpp"
 

@@ -124,7 +124,7 @@ void check_service(const Graph& old, const PlannedService& planned, const Direct
   }
 }
 
-/// Checks the graph: a valid service stays valid, whatever the files contain.
+/// Checks the graph: a valid service stays valid for any content of the files.
 void check_graph(const Graph& old, const Plan& plan) {
   for (const PlannedService& planned : plan.services) {
     if (planned.fate == Fate::removed) continue;

@@ -232,7 +232,7 @@ TEST_CASE("a change that waits for the delay of a stopped service outlasts a re-
   zinit.await_trace("ran");
   zinit.await_settled();
   (void)zinit.stop("s");
-  zinit.settle();  // what comes before the stop is known does not start it
+  zinit.settle();  // a change before zinit knows of the stop does not start it
   write_file(zinit.path("conf"), "three");
   await_seen(zinit);
   CHECK(zinit.count("ran") == 1);

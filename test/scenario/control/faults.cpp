@@ -292,7 +292,7 @@ TEST_CASE("timers and paths survive the failure of any system call", "[slow][fau
     (void)eventually([&] { return runs("timed") > timed && runs("by-path") > by_path; },
                      std::chrono::milliseconds(200));
   });
-  // Whatever was lost, both still work.
+  // Both still work, although something was lost.
   for (const char* name : {"timed", "by-path"}) {
     const std::size_t before = runs(name);
     INFO(zinit.server().status(name));

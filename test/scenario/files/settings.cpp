@@ -111,7 +111,7 @@ TEST_CASE("members of socket_group may ask and change nothing", "[check][root][s
   }
   CHECK(zinit.status("a")["pid"] == pid);
   CHECK(ctl_as(zinit, kMember, kGroup + 1, {"list"}).code == 7);
-  chmod(zinit.socket().c_str(), 0666);  // whatever the mode is
+  chmod(zinit.socket().c_str(), 0666);  // in spite of the mode
   CHECK(ctl_as(zinit, kMember, kGroup + 1, {"list"}).code == 7);
 }
 

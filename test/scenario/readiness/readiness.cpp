@@ -72,7 +72,7 @@ TEST_CASE("a service that was ready in time runs, though zinit was suspended pas
   zinit.signal(SIGSTOP);
   zinit.mark("go");
   for (const std::string& name : names) zinit.await_trace(name);
-  kill(base, SIGKILL);  // makes zinit look at its dependents, whatever is read first
+  kill(base, SIGKILL);  // makes zinit look at its dependents, in any order of reads
   let_pass(over);
   zinit.signal(SIGCONT);
   for (const std::string& name : names) zinit.await_state(name, "running");

@@ -1,5 +1,5 @@
-// The stop of a container with a command (doc/containers.md): one signal ends it, whatever the
-// command's settings are, and in time for its engine.
+// The stop of a container with a command (doc/containers.md): one signal ends it, with any
+// settings of the command, and in time for its engine.
 #include <sys/inotify.h>
 #include <unistd.h>
 

@@ -182,8 +182,8 @@ void time_through(const std::string& point) {
   CHECK(std::filesystem::exists(mark));
 }
 
-/// A file changes that two services wait for. One image crashes at `point`, about the start of the
-/// first; each is started once. The second is started behind the first.
+/// A file changes that two services wait for. One process image crashes at `point`, during the
+/// start of the first; each service starts once, the second one after the first.
 void change_through(const std::string& point) {
   INFO(point);
   const TempDir dir;
@@ -193,7 +193,7 @@ void change_through(const std::string& point) {
   for (const char* name : {"a", "b"})
     zinit.add(name, triggered(name, "[path]\nchanged = '" + zinit.path("file") + "'\n"));
   zinit.boot();
-  (void)zinit.reload();  // which is answered when the file has been looked at
+  (void)zinit.reload();  // answered after the first check of the file
   zinit.put("file", "changed");
   zinit.reconnect();  // the crash has closed the connection
   zinit.await_trace("a");
@@ -204,8 +204,8 @@ void change_through(const std::string& point) {
   CHECK(std::filesystem::exists(mark));
 }
 
-/// A file comes into a directory that has one already, for which the service has run. One image
-/// crashes at `point`, when it knows of that by an event alone.
+/// A second file appears in a directory whose first file has started the service. One process image
+/// crashes at `point`, when only an event has reported the file.
 void appear_through(const std::string& point) {
   INFO(point);
   const TempDir dir;
@@ -217,7 +217,7 @@ void appear_through(const std::string& point) {
   zinit.boot();
   zinit.await_trace("a");
   (void)zinit.stop("a");
-  zinit.settle();  // what comes before the stop is known does not start it
+  zinit.settle();  // a change before zinit knows of the stop does not start it
   zinit.put("in/two", "");
   zinit.reconnect();
   zinit.await_trace("a", 2);

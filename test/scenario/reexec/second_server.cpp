@@ -19,7 +19,7 @@ void add_some(Server& zinit) {
   zinit.add("later", {.exec = tracing("later"), .service = "status = 'stop'"});
 }
 
-/// A killed server's services go on under the next one, and are supervised by it.
+/// A killed server's services go on under the next server, which supervises them.
 void check_goes_on(Server& zinit) {
   add_some(zinit);
   zinit.boot({"a", "b"});
@@ -35,12 +35,12 @@ void check_goes_on(Server& zinit) {
   CHECK(zinit.state("later") == "inactive");
   CHECK_THAT(zinit.messages(), Contains("the server with pid " + std::to_string(first)));
   CHECK_THAT(zinit.messages(), Contains("b: its output is lost until it is restarted"));
-  // They stay known over a re-execution and a crash, though they are nobody's children here.
+  // The server still knows them after a re-execution and a crash, although they are not children.
   zinit.reexecute();
   crash(zinit);
   CHECK(zinit.pid_of("a") == a);
   CHECK(zinit.pid_of("b") == b);
-  // An end by itself is seen, and what it has left in its group goes before it is started again.
+  // The server notices an end, and kills the rest of the group before it starts the service again.
   REQUIRE(kill(b, SIGKILL) == 0);
   const pid_t next = zinit.await_new_pid("b", b);
   zinit.await_trace("start b", 2);

@@ -293,7 +293,7 @@ TEST_CASE("a proxy's service that no file has is a warning, with the nearest the
   directory.write("webd.toml", kService);
   CHECK(check(directory) ==
         Lines{place + "no file has a service \"web\", did you mean \"webd\"?" + absent});
-  // A proxy is not a service, whatever its name is.
+  // A proxy with any name is not a service.
   directory.write("web.toml", kProxy);
   CHECK(check(directory).size() == 2);
   std::filesystem::remove(directory.path() + "/web.toml");

@@ -215,7 +215,7 @@ TEST_CASE("days from the end of a month may be a list", "[schedule]") {
   CHECK(spec->normalized() == "*-*~01,26,28 00:00:00");
 }
 
-// systemd 252 writes such a list as `*`, whatever else it contains.
+// systemd 252 writes such a list as `*`, even if it contains more.
 TEST_CASE("every second does not hide what else is in the list", "[schedule]") {
   CHECK(CalendarSpec::parse("0:0:0/1,5.5")->normalized() == "*-*-* 00:00:00/1,05.500000");
 }

@@ -1,4 +1,4 @@
-// The journal: stored records come back, whatever happens to the file in between.
+// The journal: stored records come back, even after damage to the file.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>

@@ -151,7 +151,7 @@ TEST_CASE("kept descriptors: a damaged list gives what is open, and can be gone 
         for (const auto& one : inherited->take_all(KeptKind::log_pipe))
           found = found || (one.fd.get() == high && one.note == KeptNote{KeptKind::log_pipe, 1, 7});
         if (found != (end > 50)) return false;
-        // Nobody may close the standard streams, whatever the list contains.
+        // Nobody may close the standard streams, even if the list contains them.
         inherited = Inheritance();
         for (const int stream : {0, 1, 2})
           if (::fcntl(stream, F_GETFD) < 0 || closes_on_exec(stream)) return false;
