@@ -25,8 +25,6 @@ constexpr int kMostGivenUp = 65536;        // connections accepted from a closed
 constexpr std::size_t kMostAttempts = 64;  // at once, of one proxy
 constexpr std::size_t kMostInRing = 64;    // proxies that lead to each other
 
-constexpr Milliseconds kTellAgain{10000};
-
 /// TCP_NODELAY: bytes are passed on at once, because only the sender decides whether to wait for
 /// more. SO_KEEPALIVE: a peer that lost power is detected; otherwise it keeps its place for ever.
 void set_options_of(int socket) noexcept {

@@ -12,6 +12,9 @@
 
 namespace zinit {
 
+/// The least time between two log lines of one kind about what clients do, of one proxy or socket.
+inline constexpr Milliseconds kTellAgain{10000};
+
 class Board;
 
 /// Connections accepted at a listener before others have their turn.

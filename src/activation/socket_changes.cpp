@@ -15,8 +15,6 @@ namespace zinit {
 
 namespace {
 
-constexpr Milliseconds kTellAgain{10000};
-
 bool any_sockets(const Graph& graph) {
   return std::ranges::any_of(graph.order(),
                              [&](Slot slot) { return graph.spec(slot).socket->configured(); });

@@ -2,11 +2,10 @@
 // execution itself, and the takeover of what the previous process image has left behind.
 //
 // While zinit runs, everything that the next process image needs is in memory files at any time:
-// the journal (supervisor/journal.hpp), facts (os/state_facts.hpp), logs, and a list of the
-// descriptors that stay open (os/kept_descriptors.hpp). A crash can therefore use the same way as a
-// request.
+// the journal (state/journal.hpp), facts (state/state_facts.hpp), logs, and a list of the
+// descriptors that stay open (state/kept_descriptors.hpp). So a crash can use the way of a request.
 //
-//   request   reexecute() asks Reexecution (init/reexecution.hpp). A task of the file queue checks
+//   request   reexecute() asks Reexecution (reexec/reexecution.hpp). A task of the file queue checks
 //             an installed program. Then no launch begins, and zinit waits until all have ended.
 //             execute_again() sends the last answers, stops the data loop, lets the sinks finish
 //             and executes the program with the board's lock held. If this fails, zinit goes on.
