@@ -5,8 +5,8 @@
 // the journal (state/journal.hpp), facts (state/state_facts.hpp), logs, and a list of the
 // descriptors that stay open (state/kept_descriptors.hpp). So a crash can use the way of a request.
 //
-//   request   reexecute() asks Reexecution (reexec/reexecution.hpp). A task of the file queue checks
-//             an installed program. Then no launch begins, and zinit waits until all have ended.
+//   request   reexecute() asks Reexecution (reexec/reexecution.hpp). A task of the file queue
+//             checks an installed program. Then no launch begins, and zinit waits until all ended.
 //             execute_again() sends the last answers, stops the data loop, lets the sinks finish
 //             and executes the program with the board's lock held. If this fails, zinit goes on.
 //   crash     The handler in last_resort.cpp notes the crash and executes the running program at

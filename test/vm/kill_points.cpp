@@ -64,7 +64,7 @@ SCENARIO("PID 1 crashes while it notes what has happened, and the machine goes o
     step(point, [&] { check_life_with_crash(point); });
 }
 
-SCENARIO("PID 1 crashes while it executes itself anew, and the machine goes on", "[killpoints]") {
+SCENARIO("PID 1 crashes while it executes itself again, and the machine goes on", "[killpoints]") {
   for (const char* point : {"reexec.execute", "reexec.restored"})
     step(point, [&] { check_life_with_crash(point); });
 }

@@ -47,7 +47,7 @@ void check_same(Machine& machine, const std::map<std::string, std::string>& befo
 
 }  // namespace
 
-SCENARIO("PID 1 executes itself anew, asked to and after faults, and no service notices") {
+SCENARIO("PID 1 executes itself again, asked to and after faults, and no service notices") {
   Machine machine({File{"/etc/zinit/zinit.toml",
                         "watchdog_device = \"/dev/watchdog\"\nwatchdog_timeout_ms = 5000\n"}});
   auto& shell = machine.shell();

@@ -261,11 +261,11 @@ void check_server_beside_others(Machine& machine) {
 
 }  // namespace
 
-SCENARIO("limits of cgroups bite and are told of, and nothing of a service escapes its end") {
+SCENARIO("limits of cgroups bite and are reported, and nothing of a service escapes its end") {
   Machine machine(services());
   step("a service beyond its memory_max is killed by the kernel, and told as that",
        [&] { check_killed_for_want_of_memory(machine); });
-  step("a SIGKILL after a worker was killed for want of memory is not told as that too",
+  step("a SIGKILL after a worker was killed because of a lack of memory is not told as that too",
        [&] { check_killed_by_somebody_later(machine); });
   step("every key of [resources] is in its file of the service's cgroup",
        [&] { check_every_key(machine); });

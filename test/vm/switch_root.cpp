@@ -189,7 +189,7 @@ SCENARIO("switch-root goes over to another root or says why not, and what surviv
        [&] { check_fails_at_last(machine); });
   step("the shell is left: zinit boots where it is, and can be asked again",
        [&] { check_boots_where_it_is(machine); });
-  step("in a root that does not know redis it runs on, supervised, and all else has begun anew",
+  step("in a root that does not know redis it runs on, supervised, and all else has begun again",
        [&] { check_survives(machine); });
   step("killed, it is started again, in the new root", [&] { check_starts_again(machine); });
   step("in a root that has another redis the one that runs goes on until a reload",

@@ -87,7 +87,7 @@ SCENARIO("a watchdog is fed from when its driver comes until it is unwanted or z
   step("it is taken out of the settings, and disarmed", [&] { check_disarmed(machine); });
   step("a driver refuses the timeout: its own is fed, and the log has that",
        [&] { check_refused_timeout(machine); });
-  step("zinit executes itself anew: it stays armed and fed", [&] { check_fed_by_images(machine); });
+  step("zinit executes itself: it stays armed and fed", [&] { check_fed_by_images(machine); });
   step("zinit hangs: the machine is reset", [&] {
     machine.shell().send(kFreezePid1 + "\n");
     await_reset(machine);

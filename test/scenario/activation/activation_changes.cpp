@@ -107,7 +107,7 @@ TEST_CASE("each process finds its sockets as the first one did", "[sockets]") {
     CHECK(line.find("no blocking") == std::string::npos);
 }
 
-TEST_CASE("a socket that its service has shut down is opened anew", "[sockets]") {
+TEST_CASE("a socket that its service has shut down is opened again", "[sockets]") {
   Server zinit;
   const std::string at = free_address(), path = "unix:" + zinit.path("sock");
   zinit.file("a.toml", "[service]\nexec = [" + peer({"passed", "shut"}) +

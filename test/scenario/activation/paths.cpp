@@ -189,7 +189,7 @@ TEST_CASE("a folder that fills does not start again what was stopped on request"
   zinit.await_trace("ran", 2);
 }
 
-TEST_CASE("files that change while zinit executes itself anew, or has crashed, are seen",
+TEST_CASE("files that change while zinit executes itself again, or has crashed, are seen",
           "[path][reexec]") {
   Server zinit;
   zinit.put("conf", "one");
@@ -256,7 +256,7 @@ TEST_CASE("more changes than the kernel keeps lose none that counts", "[path]") 
   zinit.await_trace("late");
 }
 
-TEST_CASE("a path where the kernel does not tell of changes is warned of", "[path]") {
+TEST_CASE("a path where the kernel does not report changes is warned of", "[path]") {
   Server zinit;
   zinit.add("s", by_path(key("exists", "/proc/self/nothing")));
   zinit.boot();

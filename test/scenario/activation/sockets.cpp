@@ -430,7 +430,7 @@ TEST_CASE("sockets stay open over a crash", "[check][sockets][reexec][crash]") {
   check_sockets_over([](Server& zinit) { crash(zinit); });
 }
 
-TEST_CASE("no connection to a socket is refused while zinit executes itself anew",
+TEST_CASE("no connection to a socket is refused while zinit executes itself again",
           "[threads][sockets][reexec]") {
   Server zinit;
   const std::string at = free_address();

@@ -370,7 +370,7 @@ TEST_CASE("instances and their connections go on over a crash",
   check_instances_over([](Server& zinit) { crash(zinit); });
 }
 
-TEST_CASE("an instance that ends while zinit executes itself anew leaves the graph",
+TEST_CASE("an instance that ends while zinit executes itself again leaves the graph",
           "[check][threads][sockets][accept][reexec]") {
   Server zinit;
   const std::string at = free_address();

@@ -21,7 +21,7 @@ using namespace zinit::test;
 using namespace std::chrono_literals;
 using Catch::Contains;
 
-TEST_CASE("no connection is refused while services, instances and zinit itself start anew",
+TEST_CASE("no connection is refused while services, instances and zinit itself start again",
           "[threads][sockets][accept][reexec][soak]") {
   Server zinit;
   const std::string passed = free_address(), accepted = "unix:" + zinit.path("accepted");
@@ -411,7 +411,7 @@ TEST_CASE("a proxy's socket whose file has gone is there again at the next reloa
   CHECK(Client(front).echo("hello") == "hello");
 }
 
-TEST_CASE("why tells of a service with accept that it cannot be connected to",
+TEST_CASE("why reports a service with accept that it cannot be connected to",
           "[sockets][accept][ctl]") {
   Server zinit;
   Listening other;

@@ -283,7 +283,7 @@ TEST_CASE("what a disabled timer has missed is not owed, and one that is removed
   CHECK(has_stamp("other"));
 }
 
-TEST_CASE("zinitctl tells of timers", "[timer][ctl]") {
+TEST_CASE("zinitctl reports timers", "[timer][ctl]") {
   Server zinit;
   zinit.boot();
   CHECK(zinit.ctl({"timers"}).out == "no service has a timer\n");

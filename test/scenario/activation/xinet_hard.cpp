@@ -353,7 +353,7 @@ TEST_CASE("proxies that are deleted and set in one breath are apart", "[xinet]")
   }
 }
 
-TEST_CASE("a proxy that cannot be set anew leaves the counts of the one before alone", "[xinet]") {
+TEST_CASE("a proxy that cannot be set again leaves the counts of the one before alone", "[xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"});
   boot_open(zinit);

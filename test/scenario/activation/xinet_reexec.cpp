@@ -157,7 +157,8 @@ TEST_CASE("no byte is lost in four crashes", "[xinet][reexec][crash]") {
   }
 }
 
-TEST_CASE("no connection is refused while zinit executes itself anew", "[threads][xinet][reexec]") {
+TEST_CASE("no connection is refused while zinit executes itself again",
+          "[threads][xinet][reexec]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"});
   boot_open(zinit);
@@ -198,7 +199,7 @@ TEST_CASE("connect_timeout and idle_timeout go on over a re-execution", "[xinet]
   await_count(zinit, "p", "rejected_connections", 1);
   zinit.await(
       "i", [](const Json& now) { return now["wish"] == "down" && now["pid"].is_null(); },
-      "stopped for want of connections");
+      "stopped because of a lack of connections");
   CHECK(Client(front).echo("again") == "again");
 }
 
@@ -253,7 +254,7 @@ TEST_CASE("connections of a proxy that was deleted go on over re-executions",
   await_count(zinit, "p", "active_connections", 0);
 }
 
-TEST_CASE("the service of a connection ends while zinit executes itself anew",
+TEST_CASE("the service of a connection ends while zinit executes itself again",
           "[check][xinet][reexec]") {
   Server zinit;
   const Proxied proxied(zinit, {"pid"}, "", {}, "restart = 'never'");

@@ -212,7 +212,7 @@ TEST_CASE("a scheduled shutdown is shown", "[ctl]") {
              Contains(", asked for by pid ") && Contains("is cancelled by pid "));
 }
 
-TEST_CASE("a daemon that goes to the background by mistake is told of that in its log", "[logs]") {
+TEST_CASE("a daemon that goes to the background by mistake gets a hint in its log", "[logs]") {
   Server zinit;
   zinit.add("daemon", {.exec = "sleep 1000 & exit 0", .lifecycle = "restart = 'never'"});
   zinit.boot({});

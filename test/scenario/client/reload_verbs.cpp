@@ -229,7 +229,7 @@ TEST_CASE("at a terminal a reload asks before it restarts or stops something", "
   CHECK(AtTerminal(zinit, {"reload"}).exit_code() == 0);  // no question
 }
 
-TEST_CASE("at a terminal an edit that is not to be reloaded is taken back", "[verbs]") {
+TEST_CASE("at a terminal an edit that must not be reloaded is taken back", "[verbs]") {
   Server zinit;
   zinit.add("web");
   zinit.boot({"web"});

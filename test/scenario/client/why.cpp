@@ -89,7 +89,7 @@ TEST_CASE("why explains every reason, names the root cause and says what to do",
   }
 }
 
-TEST_CASE("why tells of several causes at once, and of each its root", "[why]") {
+TEST_CASE("why reports several causes at once, and the root of each", "[why]") {
   Server zinit;
   zinit.add("bad", {.exec = "exit 7", .lifecycle = "restart = 'never'"});
   zinit.add("slow", {.exec = "sleep 100000", .service = "oneshot = true"});
@@ -111,7 +111,7 @@ TEST_CASE("why tells of several causes at once, and of each its root", "[why]") 
   CHECK(both.mentions("nobody"));
 }
 
-TEST_CASE("why tells of what is wanted and ignored", "[why]") {
+TEST_CASE("why reports what is wanted and ignored", "[why]") {
   Server zinit;
   zinit.add("ignored", {.service = "status = 'ignore'"});
   zinit.add("web", {.dependencies = "wants = ['ignored']"});
@@ -121,7 +121,7 @@ TEST_CASE("why tells of what is wanted and ignored", "[why]") {
   CHECK_FALSE(zinit.result("service.why", named("web")).mentions("ignored"));
 }
 
-TEST_CASE("why names a dependent that has to stop before a service starts anew", "[why]") {
+TEST_CASE("why names a dependent that has to stop before a service starts again", "[why]") {
   Server zinit;
   zinit.add("base", {.lifecycle = "restart = 'never'"});
   zinit.add("above",

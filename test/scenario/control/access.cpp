@@ -307,7 +307,8 @@ TEST_CASE("a socket that nobody listens on is replaced", "[access]") {
   CHECK(zinit.result("system.ping").is_object());
 }
 
-TEST_CASE("a socket whose file is gone is made anew by SIGHUP and by a reload", "[check][access]") {
+TEST_CASE("a socket whose file is gone is made again by SIGHUP and by a reload",
+          "[check][access]") {
   Server zinit;
   zinit.add("a");
   zinit.boot();

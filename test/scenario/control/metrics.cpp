@@ -121,7 +121,7 @@ TEST_CASE("metrics count a restart, and say how the process has ended", "[metric
   CHECK(after.number("zinit_state_changes_total") > before.number("zinit_state_changes_total"));
 }
 
-TEST_CASE("metrics tell of a health check, and of lines that a sink did not get",
+TEST_CASE("metrics report a health check, and lines that a sink did not get",
           "[check][metrics]") {
   Server zinit;
   zinit.add("web", {.more = "[logging]\nforward = 'unix:" + zinit.path("nobody") +

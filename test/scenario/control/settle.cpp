@@ -35,7 +35,7 @@ int told_at_once(Server& zinit, int stops) {
 
 }  // namespace
 
-TEST_CASE("one look finds what has been told of an event", "[settle]") {
+TEST_CASE("one look finds what was reported of an event", "[settle]") {
   Server zinit;
   zinit.add("a", {.service = "status = 'stop'"});
   zinit.boot();

@@ -160,7 +160,7 @@ TEST_CASE("a removed service that others require leaves them failed until it is 
   zinit.await_state("web", "running");
 }
 
-TEST_CASE("a service that is removed and added again while it stops starts anew",
+TEST_CASE("a service that is removed and added again while it stops starts again",
           "[threads][reload]") {
   Server zinit;
   const std::string exec =
@@ -351,7 +351,7 @@ TEST_CASE("a wrong file whose name is another at each reload harms nobody", "[ch
   CHECK(zinit.status("good")["pid"] == good);
 }
 
-TEST_CASE("a reload tells of a file that was wrong before and still is", "[reload]") {
+TEST_CASE("a reload reports a file that was wrong before and still is", "[reload]") {
   Server zinit;
   zinit.add("good");
   zinit.file("bad.toml", "[service]\nexec = 1\n");

@@ -336,7 +336,7 @@ TEST_CASE("a stop and a shutdown end a check, and nothing is started for its res
 }
 
 TEST_CASE(
-    "a re-execution or crash in the midst of a check stops nothing, and the client asks again",
+    "a re-execution or crash during a check stops nothing, and the client asks again",
     "[check_exec][reexec]") {
   for (const bool crash : {false, true}) {
     INFO(crash);

@@ -162,7 +162,7 @@ TEST_CASE("status, why and start tell what did and did not hold", "[check][condi
   CHECK(why(zinit, "b").empty());
 }
 
-TEST_CASE("conditions are looked at anew by each start and each restart", "[conditions]") {
+TEST_CASE("conditions are checked again by each start and each restart", "[conditions]") {
   Server zinit;
   const std::string wanted = zinit.path("wanted");
   zinit.add("a", under("a", "path_exists = " + toml_string(wanted),
@@ -295,7 +295,7 @@ TEST_CASE("a reload changes conditions without a restart, and those that are loo
   CHECK(zinit.restart("a")["state"] == "inactive");
 }
 
-TEST_CASE("a re-execution keeps how conditions stood, and looks at those anew that it cut off",
+TEST_CASE("a re-execution keeps how conditions stood, and looks at those again that it cut off",
           "[check][reexec][conditions]") {
   Server zinit;
   zinit.add("a", under("a", "path_exists = ['/', '/no/such']"));

@@ -84,7 +84,7 @@ TEST_CASE("max_restarts of 0 is without limit", "[restart]") {
   zinit.await_trace("run", 30);
 }
 
-TEST_CASE("having run for the stability period, the count starts anew", "[restart]") {
+TEST_CASE("having run for the stability period, the count starts again", "[restart]") {
   Server zinit;
   zinit.add("a",
             {.exec = "echo run >> $T; sleep 0.3; exit 1",
@@ -93,7 +93,7 @@ TEST_CASE("having run for the stability period, the count starts anew", "[restar
   zinit.await_trace("run", 4);
 }
 
-TEST_CASE("an explicit start ends the delay of a re-spawn and starts its doubling anew",
+TEST_CASE("an explicit start ends the delay of a re-spawn and starts its doubling again",
           "[restart]") {
   Server zinit;
   zinit.add("a", {.exec = "[ -e $D/mended ]",

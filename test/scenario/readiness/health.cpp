@@ -343,7 +343,7 @@ TEST_CASE("a reload that changes a health check takes effect without a restart",
   zinit.await_failed("a", "health_check_failed");
 }
 
-TEST_CASE("failures of a health check that a reload has changed are not told of one that is well",
+TEST_CASE("failures of a health check that a reload has replaced are not reported of its successor",
           "[health]") {
   Server zinit;
   zinit.mark("first");

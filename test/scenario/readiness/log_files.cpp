@@ -168,7 +168,7 @@ TEST_CASE("two services that name one file do not tear each other's lines", "[th
   CHECK(x == 50000);
 }
 
-TEST_CASE("a log file that was renamed is opened anew at SIGHUP", "[check][logs]") {
+TEST_CASE("a log file that was renamed is opened again at SIGHUP", "[check][logs]") {
   Server zinit;
   const std::string file = zinit.path("a.log");
   zinit.add("a", {.exec = "i=0; while :; do i=$((i+1)); echo $i; while ! [ -e $D/go$i ]; do "
@@ -191,7 +191,7 @@ TEST_CASE("a log file that was renamed is opened anew at SIGHUP", "[check][logs]
   CHECK(read_file(file + ".old") == "1\n2\n");
 }
 
-TEST_CASE("a reload is answered when log files have been opened anew", "[logs][reload]") {
+TEST_CASE("a reload is answered when log files have been opened again", "[logs][reload]") {
   if (!FaultInjector::possible()) return skip("needs seccomp notifications");
   FaultInjector injector;
   Server zinit({.in_child = [&] { injector.install_in_child(); }});

@@ -246,7 +246,7 @@ TEST_CASE("a watchdog that is not fed ends the service, and WATCHDOG=trigger doe
   zinit.await_failed("b", "watchdog_timeout");
 }
 
-TEST_CASE("a watchdog counts anew after zinit and the service were suspended", "[readiness]") {
+TEST_CASE("a watchdog counts again after zinit and the service were suspended", "[readiness]") {
   Server zinit;
   zinit.file("a.toml", says({"send", "READY=1", "beat"}, "notify = 'systemd'\nwatchdog_ms = 1500",
                             "restart = 'never'"));

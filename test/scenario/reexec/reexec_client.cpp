@@ -336,7 +336,7 @@ TEST_CASE("who waits or follows ends at once when the server is killed or shut d
   CHECK(start.errors() == "zinitctl: start" + closed);
 }
 
-TEST_CASE("a call waits in the backlog while the server executes itself anew",
+TEST_CASE("a call waits in the backlog while the server executes itself again",
           "[threads][reexec]") {
   Server zinit;
   zinit.add("a");

@@ -56,7 +56,7 @@ TEST_CASE("only what concerns the path is an event", "[path]") {
   CHECK(rig.starts());
 }
 
-TEST_CASE("a path is found again after its folders were moved and made anew", "[path]") {
+TEST_CASE("a path is found again after its folders were moved and made again", "[path]") {
   Rig rig;
   rig.make("a");
   rig.folder.write("a/file", "");
@@ -176,7 +176,7 @@ TEST_CASE("what is in the way, or leads nowhere, may be replaced", "[path]") {
   CHECK(rig.starts());
 }
 
-TEST_CASE("a directory that was the last one no longer tells of others once it is not", "[path]") {
+TEST_CASE("a directory that was the last one no longer reports others once it is not", "[path]") {
   Rig rig;
   rig.watch.add(PathKind::exists, rig.folder / "a/b");
   CHECK_FALSE(rig.look().holds);

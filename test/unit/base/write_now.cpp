@@ -47,7 +47,7 @@ TEST_CASE("a full socket is not waited for", "[base]") {
   CHECK(fill(one.get()) > 0);
 }
 
-TEST_CASE("a terminal or a pipe is opened anew, what is neither is not", "[base]") {
+TEST_CASE("a terminal or a pipe is opened again, what is neither is not", "[base]") {
   auto pipe = make_pipe();
   REQUIRE(pipe);
   const UniqueFd own = reopen_nonblocking(pipe->write.get());

@@ -157,7 +157,7 @@ TEST_CASE("a line without end is cut off at the limit", "[threads][client][async
   CHECK(closed.get_future().wait_for(test::kPatience) == std::future_status::ready);
 }
 
-TEST_CASE("a server that closes is told of after what it has said before",
+TEST_CASE("a server that closes is reported after what it has said before",
           "[threads][client][async]") {
   FakeServer server([](Peer& peer) {
     const std::string first = peer.read_line();

@@ -11,7 +11,7 @@ using namespace zinit;
 using namespace zinit::test;
 using namespace std::chrono_literals;
 
-TEST_CASE("a callback may call, cancel and be cancelled, and not enter the loop anew",
+TEST_CASE("a callback may call, cancel and be cancelled, and not enter the loop again",
           "[threads][client][async]") {
   FakeServer server([](Peer& peer) {
     const std::string first = peer.read_line();

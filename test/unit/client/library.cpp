@@ -100,7 +100,7 @@ TEST_CASE("a request that was not sent in time does not cut the next one", "[cli
   CHECK(server.requests().size() == 2);
 }
 
-TEST_CASE("what the server tells of its own crashes is read", "[client]") {
+TEST_CASE("what the server reports its own crashes is read", "[client]") {
   FakeServer server([](Peer& peer) {
     peer.result(R"({"pid":42,"crashes":{"count":2,"last":"SIGSEGV in thread web, at 0x1"}})");
     peer.result(R"({"pid":42,"crashes":{"count":0,"last":null}})");
@@ -257,7 +257,7 @@ TEST_CASE("the request that is answered first is named, whatever the answer", "[
   CHECK(client.answer(first) == "1");
 }
 
-TEST_CASE("a server that says something else than an answer is told of", "[client]") {
+TEST_CASE("a server that says something else than an answer is reported", "[client]") {
   const std::string said =
       GENERATE("garbage\n", "\n", "[]\n", "7\n", "{\"id\":1}\n", "{\"result\":1}\n",
                "{\"id\":2,\"result\":1}\n", "{\"id\":\"1\",\"result\":1}\n",
@@ -283,7 +283,7 @@ TEST_CASE("an answer nested a million levels deep is an answer like another", "[
   CHECK(client.call("x").size() == 2 * depth);
 }
 
-TEST_CASE("a server that closes before it answered is told of", "[client]") {
+TEST_CASE("a server that closes before it answered is reported", "[client]") {
   const std::string said = GENERATE("", "{\"id\":1,\"res");
   FakeServer server([&](Peer& peer) {
     peer.read_line();

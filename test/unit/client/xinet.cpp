@@ -197,7 +197,7 @@ TEST_CASE("status shows the proxies and the open sockets of a service", "[client
   CHECK_THAT(ran.out, Contains("    sockets      unix:/run/x, udp:localhost:53\n"));
 }
 
-TEST_CASE("why tells of connections beside the reason why a service is down", "[client][xinet]") {
+TEST_CASE("why reports connections beside the reason why a service is down", "[client][xinet]") {
   CannedServer server(
       {{"service.why",
         result(R"({"name":"pg","state":"inactive","reasons":[)"

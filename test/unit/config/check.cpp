@@ -166,7 +166,7 @@ TEST_CASE("faults of the graph stand among those of the file, in order", "[confi
   CHECK(result.exit_code() == 1);
 }
 
-TEST_CASE("a file with faults of its own is told of those of its place as well",
+TEST_CASE("a file with faults of its own is reported with those of its place as well",
           "[config][check]") {
   const TempDir directory;
   const std::string a = directory.write(
@@ -185,7 +185,7 @@ TEST_CASE("a file with faults of its own is told of those of its place as well",
   CHECK_THAT(lines[5], Catch::StartsWith(c + ":4:10: error: dependencies.after: a cycle"));
 }
 
-TEST_CASE("all files are told of, the broken beside the good", "[config][check]") {
+TEST_CASE("all files are reported, the broken beside the good", "[config][check]") {
   const TempDir directory;
   const std::string a = directory.write("a.toml", "exec = \n");
   const std::string b = directory.write("b.toml", "[service]\n");

@@ -160,7 +160,7 @@ TEST_CASE("--config and --socket replace settings and socket, the option before 
   }
 }
 
-TEST_CASE("services are told of a socket that clients do not find by themselves",
+TEST_CASE("services are given a socket that clients do not find by themselves",
           "[config][modes]") {
   ModeOptions options = mode(Mode::standalone);
   CHECK(places_with(options).told_socket.empty());

@@ -58,7 +58,7 @@ int wakes_without_the_loop(const std::function<void(Connection&)>& fill) {
 
 }  // namespace
 
-TEST_CASE("connection: the end of a pause wakes, also where no event tells of it",
+TEST_CASE("connection: the end of a pause wakes, also where no event reports it",
           "[threads][control]") {
   CHECK(wakes_without_the_loop([](Connection& connection) {
           REQUIRE(connection.put_answer(std::string(1500000, 'a')));
@@ -149,7 +149,7 @@ TEST_CASE("connection: input and answers beyond what a user may hold starve it",
   CHECK(rig.held() == 0);
 }
 
-TEST_CASE("connection: what is dropped for want of room is asked for again", "[control][quota]") {
+TEST_CASE("connection: calls without room are dropped and asked for again", "[control][quota]") {
   Counted rig(0);
   CHECK(rig.ours->put_notification("one"));  // no other event would wake the writer
   CHECK_FALSE(rig.ours->put_notification("two"));

@@ -119,7 +119,7 @@ TEST_CASE("a share of a processor is that since the last sample, or since the st
   CHECK(share(4'000'000, 101s) == 0);       // an ended process's time no longer counts
 }
 
-TEST_CASE("a share of a processor begins anew with the next process", "[control][processes]") {
+TEST_CASE("a share of a processor begins again with the next process", "[control][processes]") {
   CpuShares shares;
   const TimePoint start = Clock::now();
   CHECK(shares.sample({3, 1000, start}, 900'000, start + 1s) == 900);
@@ -127,7 +127,7 @@ TEST_CASE("a share of a processor begins anew with the next process", "[control]
   CHECK(shares.sample({4, 2000, start}, 100'000, start + 2s) == 50);
 }
 
-TEST_CASE("service.stats, service.children and debug.process_tree tell of a process",
+TEST_CASE("service.stats, service.children and debug.process_tree report a process",
           "[threads][control][processes]") {
   Rig rig({sleeper("web"), oneshot("job", "exit 0")});
   TestClient client = rig.client();

@@ -204,7 +204,7 @@ TEST_CASE("a proxy that does not exist is told with the nearest name",
   CHECK(far.text().size() < 1000);
 }
 
-TEST_CASE("xinet.list, status and status_all tell of the proxies", "[threads][control][xinet]") {
+TEST_CASE("xinet.list, status and status_all report the proxies", "[threads][control][xinet]") {
   Rig rig;
   TestClient client = rig.client();
   CHECK(client.call("xinet.list") == "[]");

@@ -75,7 +75,7 @@ TEST_CASE("a reload's summary has counts, and names what was refused", "[init][r
         "2 refused: g, h; settings: log_level");
 }
 
-TEST_CASE("each reload reads the files anew and answers in turn", "[threads][init][reload]") {
+TEST_CASE("each reload reads the files again and answers in turn", "[threads][init][reload]") {
   Bench bench;
   bench.expected = 3;
   FileQueue queue(*bench.loop);

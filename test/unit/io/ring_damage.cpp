@@ -141,7 +141,7 @@ TEST_CASE("ring: what was left whole is taken over whole, wrapped around or not"
   }
 }
 
-TEST_CASE("ring: what is counted for speed alone is counted anew", "[io][kept]") {
+TEST_CASE("ring: what is counted for speed alone is counted again", "[io][kept]") {
   for (const std::uint32_t wrong : {0u, 1u, 4u, 1000u, 0x7fffffffu, 0xffffffffu}) {
     for (const std::size_t field : {kNewestSize, kLines, kTextBytes}) {
       INFO(wrong << " at " << field);

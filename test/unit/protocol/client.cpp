@@ -78,7 +78,7 @@ TEST_CASE("the client library reads every answer of the server", "[threads][cont
         ErrorCode::timeout);
 }
 
-TEST_CASE("the client library is told of changes of state", "[threads][control][client]") {
+TEST_CASE("the client library hears of changes of state", "[threads][control][client]") {
   Rig rig({sleeper("web")});
   Client client = Client::connect(rig.path());
   std::vector<std::string> seen;

@@ -74,7 +74,7 @@ class Survivor {
 
 }  // namespace
 
-TEST_CASE("a process that survives faults tells of one and stays", "[init][last-resort]") {
+TEST_CASE("a process that survives faults reports one and stays", "[init][last-resort]") {
   Survivor survivor([] { ::raise(SIGSEGV); });
   CHECK(survivor.said("SIGSEGV").find("SIGSEGV") != std::string::npos);
   CHECK(survivor.alive());

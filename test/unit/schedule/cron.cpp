@@ -33,7 +33,7 @@ const CronRow kCronRows[] = {
      "UTC",
      "2026-01-01 00:40",
      {"2026-01-01 01:00:00", "2026-01-01 01:20:00"},
-     "steps begin anew each hour"},
+     "steps begin again each hour"},
     {"*/25 * * * *",
      "UTC",
      "2026-01-01 00:50",

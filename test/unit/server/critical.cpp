@@ -84,7 +84,7 @@ TEST_CASE("a failure without a process of its own never exits with 0", "[init][c
   CHECK(exit_code_of(ended_with(State::failed, {}, late)) == 1);
 }
 
-TEST_CASE("a spawn that fails after an earlier process tells of the spawn", "[init][critical]") {
+TEST_CASE("a spawn that fails after an earlier process reports the spawn", "[init][critical]") {
   CHECK(exit_code_of(
             ended_with(State::failed, {false, 3, false}, because(ReasonType::spawn_error))) == 127);
 }

@@ -114,7 +114,7 @@ TEST_CASE("facts: what is too large is refused, and what it was stays", "[os][ke
   CHECK(parse_facts(bytes) == FactMap{{longest, "1"}, {"a", "2"}, {"b", "5"}, {"z", "7"}});
 }
 
-TEST_CASE("facts: the file is written anew with what is true when it has doubled", "[os][kept]") {
+TEST_CASE("facts: the file is written again with what is true when it has doubled", "[os][kept]") {
   const std::string value(1000, 'v');
   const auto written = [&](int times) {
     return left_by([&](StateFacts& to) {
