@@ -143,7 +143,7 @@ std::optional<Controllers> controllers_of(VerbContext& context, const Places& pl
     if (json_member(info, "controllers") != nullptr)
       return Controllers{read_as<SystemInfo>(info).controllers, "the server's cgroups have"};
   } catch (const ClientError&) {
-    // Then what the machine has can be told.
+    // Without a server, the machine's controllers count.
   }
   auto here = controllers_here();
   if (!here) return std::nullopt;

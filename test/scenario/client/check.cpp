@@ -258,7 +258,7 @@ TEST_CASE("the examples of etc are without a fault", "[check][ctl]") {
     for (const std::string& line : lines_of(check.out)) {
       CHECK_THAT(line, Contains("no faults") || Contains(" 0 errors, ") ||
                            Contains(" does not exist") || Contains(": cannot find ") ||
-                           Contains(": no program ") ||
+                           Contains(": no program ") || Contains(" has no controller ") ||
                            Contains(".stop_timeout_ms: is longer than shutdown_timeout_ms"));
     }
   }
