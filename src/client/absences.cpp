@@ -13,6 +13,7 @@
 #include "base/format.hpp"
 #include "base/rooted.hpp"
 #include "config/shell_words.hpp"
+#include "os/cgroup_tree.hpp"
 #include "os/program_file.hpp"
 #include "os/spawn.hpp"
 #include "os/users.hpp"
@@ -49,12 +50,13 @@ struct Surroundings {
   UserFiles files;
   std::string path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   long processors = 0;                          // 0: unknown
+  std::optional<Controllers> controllers;
   std::map<std::string, std::string> accounts;  // why "u:NAME" or "g:NAME" does not exist, or empty
 
   /// A service's PATH comes from /etc/environment. In containers and for standalone servers it is
   /// the server's own, which may be that of zinitctl's caller.
-  explicit Surroundings(const std::string& below)
-      : root(below == "/" ? "" : below), files(user_files_below(root)) {
+  Surroundings(const std::string& below, const std::optional<Controllers>& of_cgroups)
+      : root(below == "/" ? "" : below), files(user_files_below(root)), controllers(of_cgroups) {
     if (root.empty()) {
       processors = ::sysconf(_SC_NPROCESSORS_CONF);
       if (const char* own = std::getenv("PATH")) path.append(":").append(own);
@@ -97,6 +99,7 @@ class AbsenceSearch {
         tell(where, fmt::format("{}:{}: {}", file.path, line, kFaultyLine));
     }
     look_at_processors();
+    look_at_controllers();
     // Without its root nothing is known about the files below it.
     const std::string& own = spec_.process->root;
     if (own.empty() || look_at_directory(machine_.root, own, {"process", "root"}))
@@ -156,6 +159,15 @@ class AbsenceSearch {
     tell({"resources", "cpu_max"},
          fmt::format("allows {} cores, and this machine has {}; half of one core is \"50%\"", cores,
                      machine_.processors));
+  }
+
+  void look_at_controllers() {
+    if (!machine_.controllers) return;
+    const auto& [names, whose] = *machine_.controllers;
+    for (const NeededController& needed : controllers_needed(*spec_.resources))
+      if (std::ranges::find(names, needed.controller) == names.end())
+        tell({"resources", needed.key},
+             fmt::format("has no effect: {} no controller {}", whose, needed.controller));
   }
 
   void look_below_root() {
@@ -234,8 +246,8 @@ class AbsenceSearch {
 
 }  // namespace
 
-FindAbsences absences_in(const std::string& root) {
-  return [machine = std::make_shared<Surroundings>(root)](const ServiceSpec& spec) {
+FindAbsences absences_in(const std::string& root, const std::optional<Controllers>& controllers) {
+  return [machine = std::make_shared<Surroundings>(root, controllers)](const ServiceSpec& spec) {
     return AbsenceSearch(spec, *machine).find();
   };
 }

@@ -1,11 +1,22 @@
 // Looks for things that services name but that the machine, or an image of a machine, lacks:
-// programs, users, groups, directories, files of variables, processors. A package or a mount may
-// add them later, so these are warnings, and no server looks for them before it needs them.
+// programs, users, groups, directories, files of variables, processors, controllers of cgroups. A
+// package or a mount may add them later, so these are warnings, and no server looks for them before
+// it needs them.
 #pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "config/check.hpp"
 
 namespace zinit {
+
+/// The controllers of cgroups that can enforce limits of [resources].
+struct Controllers {
+  std::vector<std::string> names;
+  std::string_view whose;  // the beginning of the text about a controller that is missing here
+};
 
 /// A search that compares services with the present system below `root`, or with this machine if
 /// `root` is empty. It reports only what is certain: it looks for a program without a path in every
@@ -15,7 +26,9 @@ namespace zinit {
 /// file system.
 ///
 /// @param root  without a slash at its end, unless it is "/"
-[[nodiscard]] FindAbsences absences_in(const std::string& root);
+/// @param controllers  nothing: they are unknown, and the search ignores limits
+[[nodiscard]] FindAbsences absences_in(const std::string& root,
+                                       const std::optional<Controllers>& controllers = {});
 
 /// The same for a group in zinit.toml.
 [[nodiscard]] FindGroup group_absences_in(const std::string& root);

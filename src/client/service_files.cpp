@@ -13,6 +13,8 @@
 #include "base/rooted.hpp"
 #include "base/text.hpp"
 #include "client/libzinit/json.hpp"
+#include "client/libzinit/read_answers.hpp"
+#include "os/cgroup_tree.hpp"
 
 namespace zinit {
 
@@ -132,6 +134,20 @@ Places places_of(VerbContext& context) {
   if (!exists_at(root + "/"))
     throw VerbFailure{ExitStatus::failed, fmt::format("there is no directory {}/", root)};
   return places_below(root.empty() ? "/" : root);
+}
+
+std::optional<Controllers> controllers_of(VerbContext& context, const Places& places) {
+  if (!places.root.empty()) return std::nullopt;
+  try {
+    const JsonDocument info = parse_json(context.client().call("system.info"));
+    if (json_member(info, "controllers") != nullptr)
+      return Controllers{read_as<SystemInfo>(info).controllers, "the server's cgroups have"};
+  } catch (const ClientError&) {
+    // Without a server, the machine's controllers count.
+  }
+  auto here = controllers_here();
+  if (!here) return std::nullopt;
+  return Controllers{*std::move(here), "cgroup v2 of this machine has"};
 }
 
 SourceFile find_service_files(VerbContext& context, const Places& places, const std::string& name,

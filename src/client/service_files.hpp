@@ -2,9 +2,11 @@
 // server. These change only /etc/zinit, never the vendor's directories.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/file.hpp"
+#include "client/absences.hpp"
 #include "client/context.hpp"
 #include "config/directory.hpp"
 #include "config/modes.hpp"
@@ -18,6 +20,11 @@ namespace zinit {
 /// The directories below --root. Without --root, those that the server reads; without a server,
 /// places_below(""). Throws VerbFailure if --root is not a directory.
 [[nodiscard]] Places places_of(VerbContext& context);
+
+/// The controllers of the server's cgroups or, if no server answers or if it is an older one, those
+/// of this machine. Nothing if they are not known, or if the places are those of another system.
+[[nodiscard]] std::optional<Controllers> controllers_of(VerbContext& context,
+                                                        const Places& places);
 
 /// The files of a service as they are on disk now: those that the server names, or, without a
 /// server or with --root, those that it would read. For an instance these are its template's files,

@@ -110,7 +110,7 @@ int run_check(VerbContext& context) {
   if (context.arguments.has("calendar")) return show_calendar_times(context);
   const Places places = places_to_check(context);
   const std::vector<std::string>& paths = context.arguments.rest;
-  const FindAbsences absences = absences_in(places.root);
+  const FindAbsences absences = absences_in(places.root, controllers_of(context, places));
   const FindGroup find_group = group_absences_in(places.root);
   const CheckResult result =
       paths.empty() ? check_places(places, absences, find_group)

@@ -184,7 +184,9 @@ std::string check(VerbContext& context, const Editing& editing, const std::strin
     return others(path);
   };
   // An image may get its programs and users later; `check --root` looks for them.
-  const FindAbsences absences = editing.places.root.empty() ? absences_in({}) : FindAbsences();
+  const FindAbsences absences = editing.places.root.empty()
+                                    ? absences_in({}, controllers_of(context, editing.places))
+                                    : FindAbsences();
   const CheckResult result =
       check_change(editing.places, editing.after, editing.replaced, read, absences);
   std::string first;

@@ -114,7 +114,9 @@ Outcome system_info(Call& call) {
       .boot = {ms(info.kernel_ms), ms(info.started_ms), ms(info.settled_ms)},
       .crashes = {info.crashes,
                   info.last_crash.empty() ? std::nullopt : std::optional(info.last_crash)},
-      .files = files_of(info.places, call.context.board)};
+      .files = files_of(info.places, call.context.board),
+      .scheduled = {},
+      .controllers = call.context.board.controllers()};
   if (const auto& power = call.context.power.entry()) {
     // The method's name: "shut down" becomes shutdown.
     std::string action(power_action_text(power->action));

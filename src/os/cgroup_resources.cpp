@@ -82,9 +82,16 @@ std::string fault_text(const ResourceRow& row) {
 
 }  // namespace
 
+std::vector<NeededController> controllers_needed(const Resources& resources) {
+  std::vector<NeededController> needed;
+  for (const ResourceRow& row : kRows)
+    if (row.is_set(resources)) needed.push_back({row.key, row.controller});
+  return needed;
+}
+
 std::vector<std::string> CgroupTree::missing_for(const Resources& resources) const {
   std::vector<std::string> faults;
-  const std::vector<std::string_view> known = split(controllers_, ' ');
+  const std::vector<std::string> known = controllers();
   for (const ResourceRow& row : kRows)
     if (row.is_set(resources) && std::ranges::find(known, row.controller) == known.end())
       faults.push_back(fault_text(row));

@@ -39,9 +39,16 @@ constexpr std::size_t kProcFileMax = std::size_t{4} * 1024 * 1024;
 
 std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
+std::vector<std::string> split_words(std::string_view text) {
+  std::vector<std::string> words;
+  for (const std::string_view word : split(trim(text), ' '))
+    if (!word.empty()) words.emplace_back(word);
+  return words;
+}
+
 bool has_word(std::string_view text, std::string_view word) {
-  const auto words = split(trim(text), ' ');
-  return std::find(words.begin(), words.end(), word) != words.end();
+  const std::vector<std::string> words = split_words(text);
+  return std::ranges::find(words, word) != words.end();
 }
 
 /// Whether the open directory is still the one at its path.
@@ -165,6 +172,17 @@ std::vector<std::string> own_cgroup_directories(std::string_view mountinfo,
   return directories;
 }
 
+std::optional<std::vector<std::string>> controllers_here() {
+  const auto mounts = read_file("/proc/self/mountinfo", kProcFileMax);
+  if (!mounts) return std::nullopt;
+  for (const Mount& mount : parse_mountinfo(*mounts)) {
+    if (mount.type != "cgroup2") continue;
+    const auto offered = read_file((mount.target + "/cgroup.controllers").c_str(), kProcFileMax);
+    if (offered) return split_words(*offered);
+  }
+  return std::nullopt;
+}
+
 Result<std::unique_ptr<CgroupTree>> CgroupTree::create(const std::string& left) {
   const auto mounts = read_file("/proc/self/mountinfo", kProcFileMax);
   if (!mounts) return Failure(mounts.error());
@@ -231,6 +249,8 @@ void CgroupTree::enable_controllers() {
   }
   controllers_ = trim(base_.read("cgroup.subtree_control").value_or(""));
 }
+
+std::vector<std::string> CgroupTree::controllers() const { return split_words(controllers_); }
 
 std::string CgroupTree::path_of(std::string_view service) const {
   return fmt::format("{}/{}{}", base_.path(), service, kServiceSuffix);

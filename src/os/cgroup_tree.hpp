@@ -17,6 +17,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -85,6 +86,9 @@ class CgroupTree {
   /// zero counts and no limits, unless it still has processes.
   [[nodiscard]] Result<Cgroup> make(std::string_view service, bool fresh = true);
 
+  /// The controllers of the services' cgroups.
+  [[nodiscard]] std::vector<std::string> controllers() const;
+
   /// Which of `resources` have no effect because these cgroups lack a controller, in the words of
   /// apply_resources().
   [[nodiscard]] std::vector<std::string> missing_for(const Resources& resources) const;
@@ -121,6 +125,17 @@ class CgroupTree {
   std::set<std::string, std::less<>> removing_ GUARDED_BY(mutex_);
   bool closing_ GUARDED_BY(mutex_) = false;
 };
+
+/// A key of [resources], and the controller of cgroup v2 that enforces it.
+struct NeededController {
+  std::string_view key, controller;
+};
+/// The keys that are set in `resources`.
+[[nodiscard]] std::vector<NeededController> controllers_needed(const Resources& resources);
+
+/// The controllers of cgroup v2 on this machine or in this container, as far as this process sees
+/// them; nothing if cgroup v2 is not mounted. A server may have fewer.
+[[nodiscard]] std::optional<std::vector<std::string>> controllers_here();
 
 /// Writes the limits set in `resources` to a service's cgroup.
 /// @param defaults  also write defaults for unset limits, to lift earlier ones

@@ -418,6 +418,13 @@ int Board::cgroup_watch_fd() const {
   return core.cgroups.fd();
 }
 
+std::vector<std::string> Board::controllers() const {
+  BoardCore& core = *core_;
+  MutexLock lock(core.mutex);
+  const CgroupTree* const tree = core.cgroups.tree();
+  return tree == nullptr ? std::vector<std::string>() : tree->controllers();
+}
+
 void Board::cgroups_changed() {
   BoardCore& core = *core_;
   const BoardCore::Change change(core);

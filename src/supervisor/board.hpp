@@ -294,6 +294,8 @@ class Board final : public WatchReports {
   /// no cgroups to watch.
   [[nodiscard]] int cgroup_watch_fd() const;
   void cgroups_changed();
+  /// The controllers of the services' cgroups; none if there are no cgroups.
+  [[nodiscard]] std::vector<std::string> controllers() const;
 
   // WatchReports: called by the watchers of main processes.
   void passed(const CheckedProcess& process, CheckKind which) override;

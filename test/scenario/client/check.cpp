@@ -111,6 +111,9 @@ TEST_CASE("check without a path reads what the server reads, and warns of what i
   CHECK(zinit.ctl({"check", "--strict"}).code == 1);
   Texts lines = lines_of(check.out);
   lines.pop_back();  // the count
+  const std::size_t told = lines.size();
+  // Of machines whose cgroups lack it.
+  std::erase_if(lines, [](const std::string& line) { return line.ends_with("controller cpu"); });
   const Texts expected = {
       ":2:8: warning: service.exec: /nonexistent/a does not exist",
       ":4:8: warning: service.user: cannot find user no-such-user in /etc/passwd",
@@ -127,9 +130,9 @@ TEST_CASE("check without a path reads what the server reads, and warns of what i
   const Json json = Json::parse(zinit.ctl({"check", "--json"}).out).value();
   CHECK(json["ok"] == true);
   CHECK(json["files"] == 2);
-  CHECK(json["faults"].size() == expected.size());
+  CHECK(json["faults"].size() == told);
   CHECK(json["errors"] == 0);
-  CHECK(json["warnings"] == static_cast<int>(expected.size()));
+  CHECK(json["warnings"] == static_cast<int>(told));
   // A server does not report it before it is needed.
   CHECK_THAT(zinit.status("a")["warnings"].dump(), !Contains("nonexistent") && !Contains("cores"));
   CHECK(zinit.ctl({"check", zinit.config("b.toml")}).out == "1 file checked, no faults\n");
@@ -255,7 +258,7 @@ TEST_CASE("the examples of etc are without a fault", "[check][ctl]") {
     for (const std::string& line : lines_of(check.out)) {
       CHECK_THAT(line, Contains("no faults") || Contains(" 0 errors, ") ||
                            Contains(" does not exist") || Contains(": cannot find ") ||
-                           Contains(": no program ") ||
+                           Contains(": no program ") || Contains(" has no controller ") ||
                            Contains(".stop_timeout_ms: is longer than shutdown_timeout_ms"));
     }
   }

@@ -64,7 +64,8 @@ TEST_CASE("system.info tells mode, uptime and how many services there are", "[me
     return info["boot"]["settled_ms"].is_number();
   }));
   CHECK(info.members() == sorted({"version", "pid", "mode", "uptime_ms", "services", "hostname",
-                                  "kernel", "boot", "crashes", "config", "scheduled"}));
+                                  "kernel", "boot", "crashes", "config", "scheduled",
+                                  "controllers"}));
   CHECK(info["crashes"].dump() == R"({"count":0,"last":null})");
   CHECK(info["config"].members() == sorted({"directories", "settings", "templates", "masked"}));
   REQUIRE(info["config"]["directories"].size() == 1);

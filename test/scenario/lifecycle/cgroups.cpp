@@ -140,7 +140,7 @@ TEST_CASE("cgroups that a service has made in its own are removed with it",
   CHECK(eventually([&] { return !std::filesystem::exists(path); }));
 }
 
-TEST_CASE("reload and start warn of a limit without its controller", "[root][cgroups]") {
+TEST_CASE("reload, start and check warn of a limit without its controller", "[root][cgroups]") {
   Server zinit;
   zinit.add("plain");
   zinit.boot();
@@ -151,6 +151,12 @@ TEST_CASE("reload and start warn of a limit without its controller", "[root][cgr
   zinit.add("limited", {.service = "status = 'stop'", .more = "[resources]\nmemory_max = '1G'\n"});
   CHECK_THAT(zinit.ctl({"reload"}).out, Contains(warning));
   CHECK_THAT(zinit.ctl({"start", "limited"}).out, Contains("warning: " + warning));
+  CHECK(zinit.result("system.info")["controllers"].size() == 0);
+  const Outcome check = zinit.ctl({"check"});
+  CHECK(check.code == 0);
+  CHECK_THAT(check.out, Contains("limited.toml:5:14: warning: resources.memory_max: has no effect: "
+                                 "the server's cgroups have no controller memory"));
+  CHECK(zinit.ctl({"check", "--strict"}).code == 1);
 }
 
 TEST_CASE("without cgroups there is one warning, and services run", "[root][cgroups]") {
@@ -167,6 +173,8 @@ TEST_CASE("without cgroups there is one warning, and services run", "[root][cgro
   running(zinit, "plain");
   running(zinit, "limited");
   CHECK(zinit.status("plain")["warnings"].size() == 0);
+  CHECK_THAT(zinit.ctl({"check"}).out,
+             Contains("limited.toml") && Contains("the server's cgroups have no controller"));
   CHECK_THAT(zinit.status("limited")["warnings"].dump(), Contains("[resources] has no effect"));
   zinit.add("plain", {.more = "[resources]\nmemory_max = '1G'\n"});
   CHECK_THAT(zinit.ctl({"reload"}).out,

@@ -20,11 +20,11 @@ namespace {
 using Lines = std::vector<std::string>;
 
 /// "SECTION.KEY: TEXT" for each missing thing; with the element's number if it is not 0.
-Lines absent(const std::string& text) {
+Lines absent(const std::string& text, const std::optional<Controllers>& controllers = {}) {
   const ParsedSpec parsed = parse_spec(text, "f.toml");
   REQUIRE(parsed.diagnostics.empty());
   Lines lines;
-  for (const Absence& one : absences_in({})(*parsed.spec)) {
+  for (const Absence& one : absences_in({}, controllers)(*parsed.spec)) {
     const std::string number = one.index > 0 ? fmt::format("[{}]", one.index) : "";
     lines.push_back(fmt::format("{}.{}{}: {}", one.section, one.key, number, one.text));
   }
@@ -145,6 +145,24 @@ TEST_CASE("more cores than the machine has are told, with what may be meant", "[
         Lines{fmt::format("resources.cpu_max: allows 8000 cores, and this machine has {}; half of "
                           "one core is \"50%\"",
                           ::sysconf(_SC_NPROCESSORS_CONF))});
+}
+
+TEST_CASE("limits without their controller are told, if the controllers are known",
+          "[client][check]") {
+  const std::string head = "[service]\nexec = 'true'\n[resources]\n";
+  const std::string all = head +
+                          "memory_high = '1M'\nmemory_max = '2M'\nswap_max = 0\ncpu_max = '1'\n"
+                          "cpu_weight = 10\nio_weight = 10\npids_max = 5\n";
+  CHECK(absent(all).empty());
+  CHECK(absent(all, Controllers{{"cpu", "io", "memory", "pids"}, "it has"}).empty());
+  CHECK(absent(all, Controllers{{"cpu", "pids"}, "it has"}) ==
+        Lines{"resources.memory_high: has no effect: it has no controller memory",
+              "resources.memory_max: has no effect: it has no controller memory",
+              "resources.swap_max: has no effect: it has no controller memory",
+              "resources.io_weight: has no effect: it has no controller io"});
+  CHECK(absent(head + "cpu_max = '1'\n", Controllers{{}, "it has"}) ==
+        Lines{"resources.cpu_max: has no effect: it has no controller cpu"});
+  CHECK(absent("[service]\nexec = 'true'\n", Controllers{{}, "it has"}).empty());
 }
 
 }  // namespace client_absences_test
