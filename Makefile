@@ -96,7 +96,7 @@ else
   objects = $(patsubst %.cpp,$(OUT)/obj/%.o,$(call sources,$(1)))
 endif
 
-# The time of a folder is that of the last file which came or went, so the unit is written anew then.
+# The time of a folder is that of the last file which came or went, so the unit is then written again.
 $(OUT)/obj/%.room.cpp: %
 	@mkdir -p $(@D); printf '#include "%s"\n' $(sort $(filter-out %/main.cpp,$(wildcard $</*.cpp))) >$@
 .PRECIOUS: $(OUT)/obj/%.room.cpp
@@ -113,7 +113,7 @@ $(OUT)/obj/%.o: %.cpp $(OUT)/flags
 	@mkdir -p $(@D); echo "  compile $<"
 	$(COMPILE)
 
-# Changes when the compiler or a flag does, so that all is compiled anew.
+# Changes when the compiler or a flag does, so that all is compiled again.
 $(OUT)/flags: FORCE
 	@mkdir -p $(@D); { $(CXX) --version; echo '$(subst ','\'',$(CXX) $(FLAGS) $(HOT) $(LINK_FLAGS) $(LIBS))'; } >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
@@ -122,7 +122,7 @@ $(OUT)/flags: FORCE
 # --- the program ---------------------------------------------------------------------------------
 
 NAMES := zinitctl zinit-server zinit-pid1 init poweroff reboot halt shutdown
-# What is installed: build/zinit; of another machine or mode it lies in the folder of that.
+# What is installed: build/zinit; of another machine or mode it lies in their folder.
 STRIPPED := $(if $(filter build/release,$(OUT)),build,$(OUT)/stripped)/zinit
 
 all: $(OUT)/zinit $(STRIPPED) $(NAMES:%=$(OUT)/%) $(OUT)/libzinit.a $(if $(filter build/release,$(OUT)),$(NAMES:%=build/%) size)  ## build everything (the default)
@@ -139,7 +139,7 @@ $(NAMES:%=$(OUT)/%) $(NAMES:%=build/%):
 size: $(STRIPPED)
 	@size=$$(stat -c %s $<) most=6291456; echo "$<: $$size bytes, $$most allowed"; [ $$size -le $$most ]
 
-# An archive is made anew, for `ar r` keeps the objects of sources that are gone.
+# An archive is removed first, because `ar r` keeps the objects of sources that are gone.
 $(OUT)/libzinit-internal.a: $(call objects,src)
 	$(Q)rm -f $@ && $(AR) rcsD $@ $^
 # The client library that is installed.
@@ -173,7 +173,7 @@ test-trixie:  ## compile on Debian 13 and run unit and model tests there, in a c
 	@test/trixie
 test-aarch64:  ## compile for aarch64 in a chroot, and boot that in an emulated machine (as root)
 	@test/aarch64
-fuzz:  ## fuzz whatever reads the bytes of others for T seconds each (600)
+fuzz:  ## fuzz all that reads the bytes of others for T seconds each (600)
 	@make --no-print-directory -j$$(nproc) MODE=check fuzzers && test/fuzz/run $(or $(T),600)
 soak: $(OUT)/zinit $(NAMES:%=$(OUT)/%)  ## soak the program of this mode for T seconds (600)
 	@make MODE=release CROSS= build/release/test-scenario && ZINIT_SOAK_SECONDS=$(or $(T),600) ZINIT_BIN=$(CURDIR)/$(OUT)/zinit build/release/test-scenario '[soak]'

@@ -72,7 +72,7 @@ void Timers::take_over(const FactMap& facts) {
 
 void Timers::look() {
   if (under_way_) return;
-  if ((anew_ || parts_.board.graph() != seen_) && !retry_.active()) load();
+  if ((read_again_ || parts_.board.graph() != seen_) && !retry_.active()) load();
   look_back();
   release_ended();
 }
@@ -80,7 +80,7 @@ void Timers::look() {
 void Timers::load() {
   const GraphPtr graph = parts_.board.graph();
   const GraphPtr before = std::exchange(seen_, graph);
-  const bool anew = std::exchange(anew_, false);
+  const bool again = std::exchange(read_again_, false);
   if (timers_.empty() && inherited_.empty() && !any_timers(*graph)) return;
   under_way_ = true;
   const auto made = std::make_shared<Made>();
@@ -88,7 +88,7 @@ void Timers::load() {
     const ServiceSpec& spec = graph->spec(slot);
     if (graph->node(slot).removed || !spec.timer->configured()) continue;
     const auto old = timers_.find(spec.name);
-    const bool stays = !anew && old != timers_.end() && old->second->spec() == *spec.timer;
+    const bool stays = !again && old != timers_.end() && old->second->spec() == *spec.timer;
     (*made)[spec.name] = stays ? old->second : nullptr;
   }
   FileTask task;
@@ -109,7 +109,7 @@ void Timers::load() {
     under_way_ = false;
     if (fault) {  // the old timers stay in force until the next try
       log_error("changes to timers are not applied: {}", fault->text);
-      anew_ = true;
+      read_again_ = true;
       seen_ = before;  // loaded() needs the graph of the old timers
       retry_.set(kAfterLack);
     } else {

@@ -58,7 +58,7 @@ class Timers {
   /// Call it after each change of the board. Reads timers if the graph has changed.
   void look();
   /// Makes the next look() read all timers again, for a reload: the time zone may have changed.
-  void anew() noexcept { anew_ = true; }
+  void read_again() noexcept { read_again_ = true; }
 
   /// Whether timers are still being read.
   [[nodiscard]] bool busy() const noexcept { return under_way_; }
@@ -92,7 +92,7 @@ class Timers {
   BoardServices services_;
   GraphPtr seen_;  // its timers are in force, or being read
   bool under_way_ = false;
-  bool anew_ = false;  // read all timers again
+  bool read_again_ = false;  // read all timers again
   Made timers_;
   std::set<std::string> disabled_;  // members of timers_ whose services have status "ignore"
   std::map<std::string, ServiceTimer::Stand> inherited_;

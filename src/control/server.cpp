@@ -42,7 +42,7 @@ constexpr int kAcceptsAtOnce = 64;
 bool is_own(const ucred& peer) noexcept { return peer.uid == 0 || peer.uid == ::geteuid(); }
 
 /// If descriptors are few, most of them are for services: the clients of other users get an eighth
-/// at most, and one user gets a part of that.
+/// at most, and one user gets a part of these.
 Quota quota_of_others() {
   const std::size_t most =
       std::min(Server::kMaxClients - Server::kReserved, part_of_descriptors(8));

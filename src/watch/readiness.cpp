@@ -409,13 +409,13 @@ void ReadinessChecks::on_line(Watch& watch) {
 /// Starts the watchdog's timer once the process is ready.
 void ReadinessChecks::arm_watchdog(const WatchPtr& watch) {
   Milliseconds due{0};
-  bool anew = false;
+  bool changed = false;
   {
     MutexLock lock(watch->mutex);
     if (watch->watchdog == Milliseconds{0} || watch->watchdog_expired) return;
     if (!watch->ready && !watch->process->running()) return;
     if (watch->last_sign == TimePoint{}) watch->last_sign = Clock::now();
-    anew = std::exchange(watch->watchdog_changed, false);
+    changed = std::exchange(watch->watchdog_changed, false);
     due = Milliseconds(ms_between(Clock::now(), after(watch->last_sign, watch->watchdog)) + 1);
   }
   if (!watch->timer) {
@@ -424,7 +424,7 @@ void ReadinessChecks::arm_watchdog(const WatchPtr& watch) {
           if (const WatchPtr alive = weak.lock()) watchdog_due(alive);
         });
   }
-  if (!watch->timer->active() || anew) watch->timer->set(due);
+  if (!watch->timer->active() || changed) watch->timer->set(due);
 }
 
 void ReadinessChecks::watchdog_due(const WatchPtr& watch) {

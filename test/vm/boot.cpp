@@ -57,12 +57,12 @@ void check_kexec_refused(Machine& machine) {
 
 void check_kexec(Machine& machine) {
   machine.shell().output_of(
-      "kexec -l /boot/vmlinuz --initrd=/boot/initrd --append=\"$(cat /proc/cmdline) anew\"");
+      "kexec -l /boot/vmlinuz --initrd=/boot/initrd --append=\"$(cat /proc/cmdline) again\"");
   machine.shell().send("zinitctl kexec\n");
   machine.console().wait_for("redis: stopped");
   machine.console().wait_for("Starting new kernel");
   machine.log_in();
-  CHECK_THAT(machine.console().output_of("cat /proc/cmdline"), Contains(" anew"));
+  CHECK_THAT(machine.console().output_of("cat /proc/cmdline"), Contains(" again"));
 }
 
 }  // namespace

@@ -270,7 +270,7 @@ int open_below(const std::string& folder) {
 
 }  // namespace
 
-TEST_CASE("sink table: at the end all files are closed, whoever works on them", "[io]") {
+TEST_CASE("sink table: at the end all files are closed, also those in use", "[io]") {
   test::TempDir dir;
   auto loop = std::move(*EventLoop::create());
   SinkTable table(*loop, {});

@@ -82,7 +82,7 @@ TEST_CASE("offload: at rest there is no thread", "[threads][os][offload]") {
   }
 }
 
-TEST_CASE("offload: whoever has no need to wait is called", "[threads][os][offload]") {
+TEST_CASE("offload: what need not wait is called at once", "[threads][os][offload]") {
   std::atomic<int> calls{0};
   Offload offload(kLimits, [&] { ++calls; });
   const auto ticket = offload.ask(nothing);

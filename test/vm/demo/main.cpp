@@ -135,7 +135,7 @@ void crash(Vm& vm) {
   show(vm, "zinitctl wait redis --for running --timeout 30");
   show(vm, "dmesg | grep 'zinit: redis'");
   expect(show(vm, "zinitctl status redis").find("SIGKILL") != std::string::npos,
-         "status tells of no SIGKILL");
+         "status reports no SIGKILL");
   expect(pid_of_redis(vm) != before, "redis has its old pid");
   ping(vm);
 }
