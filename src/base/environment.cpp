@@ -32,6 +32,10 @@ std::optional<Quoted> read_quoted(std::string_view text) {
   Quoted read;
   std::size_t at = 1;
   for (; at < text.size() && text[at] != quote; ++at) {
+    if (quote == '"' && text.substr(at).starts_with("\\\n")) {
+      ++at;
+      continue;
+    }
     const bool escapes = quote == '"' && text[at] == '\\' && at + 1 < text.size() &&
                          std::string_view("\"\\$`").find(text[at + 1]) != std::string_view::npos;
     if (escapes) ++at;

@@ -52,11 +52,11 @@ struct EnvironmentText {
 /// `export KEY=value`. A line that begins with # is a comment. A byte-order mark is skipped.
 ///
 /// A value in single quotes is taken as it is. In double quotes a backslash removes the special
-/// meaning of ", \, $ and `. A value in quotes may span several lines. Without quotes it ends at
-/// the end of the line, or before a blank and #, which begin a comment. Nothing is expanded. A line
-/// is faulty if its value begins with a quote that is never closed, or that is closed in a later
-/// line with more text after it. If the quote is closed in the same line with more text after it,
-/// all quotes are part of the value.
+/// meaning of ", \, $ and `, and at the end of a line it joins the line with the next one. A value
+/// in quotes may span several lines. Without quotes it ends at the end of the line, or before a
+/// blank and #, which begin a comment. Nothing is expanded. A line is faulty if its value begins
+/// with a quote that is never closed, or that is closed in a later line with more text after it. If
+/// the quote is closed in the same line with more text after it, all quotes are part of the value.
 [[nodiscard]] EnvironmentText parse_environment_text(std::string_view text);
 
 /// The first part of `value` that a shell would expand, such as `$PATH` or `${HOME}`, and zinit

@@ -32,6 +32,13 @@ TEST_CASE("a value in quotes goes on over lines, and lines behind it are counted
   CHECK(read.faulty == std::vector<int>{4, 7});  // the quote of C is closed, but more text follows
 }
 
+TEST_CASE("a backslash joins lines in double quotes, as in a shell", "[environment]") {
+  const EnvironmentText read =
+      parse_environment_text("A=\"--a \\\n --b\\\\\n\"\nB='c\\\nd'\nC=e\nno line\n");
+  CHECK(read.settings == Environment{"A=--a  --b\\\n", "B=c\\\nd", "C=e"});
+  CHECK(read.faulty == std::vector<int>{7});
+}
+
 TEST_CASE("a byte-order mark is no part of the first key", "[environment]") {
   CHECK(value("\xEF\xBB\xBF"
               "A=x") == "x");
