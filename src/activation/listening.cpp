@@ -83,6 +83,7 @@ Result<OpenSocket> open_socket(const SocketAddress& address, ListenType type,
     // A new server can bind the port while connections of the previous server are in TIME_WAIT.
     const bool ready = set(fd.get(), SOL_SOCKET, SO_REUSEADDR, kind == SOCK_STREAM) &&
                        set_inet(fd.get(), options) &&
+                       (!options.only_ipv6 || set(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, true)) &&
                        set(fd.get(), SOL_IP, IP_FREEBIND, options.freebind);
     if (!ready || ::bind(fd.get(), address.get(), address.size) < 0) return cannot_listen(where);
     open.fd = std::move(fd);

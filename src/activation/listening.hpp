@@ -23,6 +23,7 @@ struct ListenOptions {
   bool reuse_port = false;
   bool keepalive = false;
   bool freebind = false;
+  bool only_ipv6 = false;            // of [::]: connections over IPv4 are another socket's
   bool refuses_descriptors = false;  // over unix sockets (refuse_descriptors())
 };
 

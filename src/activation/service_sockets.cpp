@@ -183,6 +183,9 @@ Result<void> ServiceSockets::keep_open(Service& old, Service& made, Slot slot,
     const auto same = std::ranges::find(made.spec.listen, old.spec.listen[socket.entry]);
     if (same == made.spec.listen.end() || !socket.reachable()) continue;
     const auto entry = static_cast<std::size_t>(same - made.spec.listen.begin());
+    // A socket that is bound cannot be told to take IPv4, or to leave it to another one.
+    if (is_beside_ipv4(old.spec.listen, socket.entry) != is_beside_ipv4(made.spec.listen, entry))
+      continue;
     if (entry != std::exchange(socket.entry, entry)) {
       MutexLock lock(mutex_);
       *socket.fd = KeptFd(socket.fd->release(), note_of(slot, entry, socket.file));
@@ -215,7 +218,7 @@ Result<void> ServiceSockets::open(Slot slot, const ServiceSpec& spec) {
       return {};
     }
   }
-  const auto options = options_of(wanted);
+  auto options = options_of(wanted);
   if (!options) return Failure(options.error());
   const ServicePtr old = take(slot);
   auto made = std::make_shared<Service>(spec);
@@ -228,6 +231,7 @@ Result<void> ServiceSockets::open(Slot slot, const ServiceSpec& spec) {
     if (std::ranges::find(made->sockets, entry, &Socket::entry) != made->sockets.end()) continue;
     const auto at = parse_listen_address(wanted.listen[entry]);
     std::vector<OpenSocket> opened;
+    options->only_ipv6 = is_beside_ipv4(wanted.listen, entry);
     const Result<void> open = at ? open_address(*at, *options, opened)
                                  : failure(fmt::format("{} {}", wanted.listen[entry], at.error()));
     if (!open) {  // of a name's addresses, none is left open then

@@ -1,6 +1,7 @@
 // Parses the addresses of proxies and of [socket].
 #include "model/listen_address.hpp"
 
+#include <algorithm>
 #include <climits>
 
 #include "base/format.hpp"
@@ -52,6 +53,15 @@ Parsed<ListenAddress> parse_listen_address(std::string_view text) {
   auto place = parse_tcp_endpoint(text);
   if (!place) return wrong(std::move(place.error()));
   return ListenAddress{ListenType::stream, *std::move(place)};
+}
+
+bool is_beside_ipv4(const std::vector<std::string>& listen, std::size_t entry) {
+  const auto own = parse_listen_address(listen[entry]);
+  if (!own || own->place.host != "::") return false;
+  ListenAddress other = *own;
+  other.place.host = "0.0.0.0";
+  return std::ranges::any_of(
+      listen, [&](const std::string& one) { return parse_listen_address(one) == other; });
 }
 
 Parsed<Endpoint> parse_proxy_address(std::string_view text) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/endpoint.hpp"
 
@@ -33,5 +34,9 @@ struct ListenAddress {
 
 /// Parses an address of [socket] listen.
 [[nodiscard]] Parsed<ListenAddress> parse_listen_address(std::string_view text);
+
+/// Whether `listen[entry]` is [::] with a port that 0.0.0.0 has in the same list. Alone [::] takes
+/// connections over IPv4 as well, and then the kernel would refuse the other one (ipv6(7)).
+[[nodiscard]] bool is_beside_ipv4(const std::vector<std::string>& listen, std::size_t entry);
 
 }  // namespace zinit

@@ -63,6 +63,24 @@ TEST_CASE("the first connection to a service's socket starts it", "[sockets]") {
   CHECK(zinit.count("started") == 1);
 }
 
+TEST_CASE("a service listens on all addresses of IPv4 and of IPv6 by a socket each", "[sockets]") {
+  if (!has_ipv6()) return;
+  Server zinit;
+  const std::string port = free_port();
+  const auto at = [&](const std::string& host) { return host + ":" + port; };
+  zinit.file("s.toml", socketed({"echo"}, {at("[::]")}));
+  boot_open(zinit);
+  CHECK(Client(at("127.0.0.1")).echo("alone") == "alone");
+  // The socket that takes both gives way, and the other one comes before it in the list.
+  zinit.file("s.toml", socketed({"echo"}, {at("0.0.0.0"), at("[::]")}));
+  zinit.reload();
+  zinit.await(
+      "s", [](const Json& now) { return now["state"] == "running"; }, "running");
+  CHECK(Client(at("127.0.0.1")).echo("four") == "four");
+  CHECK(Client(at("[::1]")).echo("six") == "six");
+  CHECK(zinit.trace().back() == "fds 2 s:s");
+}
+
 TEST_CASE("descriptors can be sent to a service over its socket", "[sockets]") {
   Server zinit;
   const std::string at = "unix:" + zinit.path("sock");

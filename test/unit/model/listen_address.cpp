@@ -33,6 +33,14 @@ TEST_CASE("listen address: a host with a port, a unix socket or a FIFO", "[model
         path(fifo, "/" + std::string(200, 'x')));
 }
 
+TEST_CASE("listen address: [::] leaves IPv4 to 0.0.0.0 of the same port and type",
+          "[model][socket]") {
+  const std::vector<std::string> all{"[::]:80",  "0.0.0.0:80", "udp:[::]:80",   "[::]:81",
+                                     "[::1]:80", "unix:/x",    "udp:0.0.0.0:81"};
+  for (std::size_t i = 0; i < all.size(); ++i) CHECK(is_beside_ipv4(all, i) == (i == 0));
+  CHECK(is_beside_ipv4({"udp:[::]:53", "udp:0.0.0.0:53"}, 0));
+}
+
 TEST_CASE("proxy address: streams alone", "[model][proxy]") {
   CHECK(parse_proxy_address("localhost:80") == Endpoint{"", "localhost", 80, ""});
   CHECK(parse_proxy_address("tcp:10.0.0.1:80") == Endpoint{"", "10.0.0.1", 80, ""});
