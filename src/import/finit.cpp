@@ -27,10 +27,18 @@ struct FinitGlobals {
   std::string runlevel = "2";  // of the boot; finit's default
 };
 
+/// Where a line stands in the boot. S is finit's bootstrap, and all other runlevels come after it.
+struct Place {
+  std::size_t draft;
+  bool in_bootstrap = false;
+  bool is_waited_for = false;  // by the lines of the bootstrap behind it
+  bool ends = false;           // the runlevels after the bootstrap wait for it
+};
+
 class FinitLine {
  public:
-  FinitLine(const Setting& line, FinitGlobals& globals, Imported& to)
-      : line_(line), globals_(globals), to_(to), draft_("", "") {}
+  FinitLine(const Setting& line, FinitGlobals& globals, std::vector<Place>& places, Imported& to)
+      : line_(line), globals_(globals), places_(places), to_(to), draft_("", "") {}
 
   void read() {
     auto words = split_words(line_.value, Quoting::shell);
@@ -68,7 +76,12 @@ class FinitLine {
     if (kind != "service") draft_.put_flag("service.oneshot", true);
     if (kind == "service") draft_.put_text("lifecycle.restart", "always");
     for (std::size_t i = 1; i < at; ++i) take(words[i]);
+    const std::size_t index = to_.drafts.size();
     to_.add(std::move(draft_));
+    const bool ends = kind == "run" || kind == "task";
+    if (to_.drafts.size() > index)
+      places_.push_back(
+          {index, in_bootstrap_, in_bootstrap_ && kind == "run", in_bootstrap_ && ends});
   }
 
  private:
@@ -127,6 +140,7 @@ class FinitLine {
   void take_levels(const Setting& one) {
     const bool all_but = one.value.starts_with("[!");
     const bool named = one.value.find_first_of(globals_.runlevel) != one.value.npos;
+    in_bootstrap_ = !all_but && one.value.find_first_of("Ss") != one.value.npos;
     if (named == all_but && one.value.find_first_of("Ss") == one.value.npos) {
       draft_.put_text("service.status", "stop");
       draft_.remark(
@@ -167,9 +181,30 @@ class FinitLine {
 
   const Setting line_;
   FinitGlobals& globals_;
+  std::vector<Place>& places_;
   Imported& to_;
   Draft draft_;
+  bool in_bootstrap_ = false;
 };
+
+/// finit reads a line after the other, and goes on from its bootstrap when all that ends has ended.
+void put_in_order(const std::vector<Place>& places, Imported& to) {
+  std::vector<std::string> ending;
+  std::string last;  // it has waited for those before it
+  for (const Place& place : places)
+    if (place.ends) ending.push_back(to.drafts[place.draft].name());
+  for (const Place& place : places) {
+    Draft& draft = to.drafts[place.draft];
+    std::vector<std::string> before = ending;
+    if (place.in_bootstrap) before.assign(last.empty() ? 0 : 1, last);
+    std::erase(before, draft.name());
+    if (!before.empty() && draft.find("dependencies.after") == nullptr)
+      draft.put("dependencies.after", words_value(before));
+    else if (!before.empty())
+      draft.add("dependencies.after", words_value(before));
+    if (place.is_waited_for) last = draft.name();
+  }
+}
 
 }  // namespace
 
@@ -179,9 +214,11 @@ void import_finit(const std::string& path, Imported& to) {
   if (!text) return;
   const std::size_t first = to.drafts.size();
   FinitGlobals globals;
+  std::vector<Place> places;
   for_each_line(*text, [&](std::string_view line, unsigned number) {
-    FinitLine({"", "", line, number, path}, globals, to).read();
+    FinitLine({"", "", line, number, path}, globals, places, to).read();
   });
+  put_in_order(places, to);
   const Setting setting{"", "set", join(globals.environment, " "), 0, path};
   for (std::size_t i = first; i < to.drafts.size() && !globals.environment.empty(); ++i)
     to.drafts[i].carry_words(setting, "service.env", globals.environment);

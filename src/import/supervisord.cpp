@@ -169,6 +169,10 @@ class SupervisordReader {
     const std::string_view key = setting.key;
     const Names names{{"here", absolute(folder_of(setting.file))}};
     const std::string_view ours = plain_key(kCommonKeys, key);
+    // supervisord raises its own limits so, and its programs inherit them.
+    if (key == "minfds" || key == "minprocs")
+      return draft.leave(setting, "write the limit that the program needs",
+                         key == "minfds" ? "limits.nofile" : "limits.nproc");
     if (ours.empty() && key != "environment") return;  // a setting of supervisord itself
     const auto value = expand(setting.value, names);
     if (!value) return draft.leave(setting, kUnknownVariable, ours);

@@ -116,7 +116,7 @@ class YamlReader {
   Value node(std::size_t indent, int depth) {
     count(depth);
     skip();
-    if (at_ == lines_.size() || lines_[at_].indent < indent) return text_value({});
+    if (at_ == lines_.size() || lines_[at_].indent < indent) return scalar_value({});
     const Line line = lines_[at_];
     if (line.text.starts_with('\t')) fail("a tab indents it");
     if (is_element(line.text)) return sequence(line.indent, depth);
@@ -198,7 +198,7 @@ class YamlReader {
         value = this->flow(rest, depth);
         if (!trim(rest).empty()) fail("has more behind a bracket");
       } else {
-        value = text_value(scalar(whole));
+        value = scalar_value(whole);
       }
     }
     value.at.line = number;
@@ -264,7 +264,7 @@ class YamlReader {
       }
       const std::string_view word = trim(text.substr(0, end));
       text.remove_prefix(end);
-      return text_value(scalar(word));
+      return scalar_value(word);
     }
     Value value{.type = open == '[' ? ValueType::array : ValueType::table};
     text.remove_prefix(1);
@@ -290,6 +290,12 @@ class YamlReader {
         fail("a comma is missing in brackets");
     }
     text.remove_prefix(1);
+    return value;
+  }
+
+  Value scalar_value(std::string_view text) const {
+    Value value = text_value(scalar(text));
+    value.boolean = text.empty() || text == "~" || text == "null";
     return value;
   }
 

@@ -223,14 +223,18 @@ class YamlService {
   }
 
   void take_environment(const Setting& setting, const Value& value) {
+    // Compose takes the value of such a variable from whoever calls it.
+    const auto leave = [&](std::string_view name) {
+      draft_.leave(setting, fmt::format("{} has no value here; write one", name), "service.env");
+    };
     Value env;
-    for (const auto& [name, member] : value.table)
+    for (const auto& [name, member] : value.table) {
+      if (compose_ && member.value.boolean) return leave(name);
       env.table[name].value = text_value(member.value.string);
+    }
     for (const Value& element : value.array) {
       const std::size_t equals = element.string.find('=');
-      if (equals == std::string::npos)
-        return draft_.leave(setting, fmt::format("{} has no value here", element.string),
-                            "service.env");
+      if (equals == std::string::npos) return leave(element.string);
       env.table[element.string.substr(0, equals)].value =
           text_value(element.string.substr(equals + 1));
     }

@@ -136,6 +136,37 @@ const std::vector<Row>& rows() {
        0,
        {},
        {"a!PORT is not set", "b:exec"}},
+      {"supervisord: its own limits, which its programs have too, are left",
+       {{"s.conf",
+         "[supervisord]\nminfds=4096\nminprocs=99\nlogfile=/x\n[program:a]\ncommand=sleep 66\n"}},
+       {"s.conf"},
+       1,
+       {"[program:a]: 1 of 3 settings; not carried over: minfds, minprocs (write the limit"},
+       {"a:#   minfds=4096", "a!\nnofile"}},
+      {"compose: a variable of the caller's environment is left, and an empty one is not",
+       {{"compose.yaml",
+         "services:\n  a:\n    command: sleep 66\n    environment: {A: , B: x}\n"
+         "  b:\n    command: sleep 66\n    environment:\n      C: ''\n      D: \"\"\n"
+         "  c:\n    command: sleep 66\n    environment:\n      E:\n"
+         "  d:\n    command: sleep 66\n    environment: {F: ~}\n"
+         "  e:\n    command: sleep 66\n    environment: [G=, H]\n"}},
+       {"compose.yaml"},
+       1,
+       {"A has no value here; write one", "E has no value here", "F has no value here",
+        "H has no value here"},
+       {"a!\nenv", "b:env = { C = \"\", D = \"\" }", "c!\nenv", "d!\nenv", "e!\nenv"}},
+      {"finit: runlevel S comes before all others, and each run waits for the one before",
+       {{"finit.conf",
+         "service [2345] name:early /bin/early\nrun [S] name:one /bin/one\n"
+         "task [S] name:two /bin/two\nservice [S12345] name:udev /bin/udev\n"
+         "run [S] name:three /bin/three\nservice name:web /bin/web\ntask [!S] name:late "
+         "/bin/late\n"}},
+       {"finit.conf"},
+       0,
+       {},
+       {"one!after", "two:after = [\"one\"]", "udev:after = [\"one\"]", "three:after = [\"one\"]",
+        "web:after = [\"one\", \"two\", \"three\"]", "early:after = [\"one\", \"two\", \"three\"]",
+        "late:after = [\"one\", \"two\", \"three\"]"}},
   };
   return all;
 }
