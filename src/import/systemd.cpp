@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -41,8 +42,14 @@ class Groups {
   void add(Unit unit) {
     const bool is_main = unit.type() == "service" || unit.type() == "target";
     Group& group = group_of(is_main ? unit.name : started_by(unit));
-    if (is_main)
+    const auto same =
+        std::ranges::find(group.triggers, unit.name, [](const Unit& one) { return one.name; });
+    if (is_main && group.main)
+      choose(*group.main, std::move(unit));
+    else if (is_main)
       group.main = std::move(unit);
+    else if (same != group.triggers.end())
+      choose(*same, std::move(unit));
     else
       group.triggers.push_back(std::move(unit));
   }
@@ -53,6 +60,13 @@ class Groups {
   }
 
  private:
+  /// Of two units of one name one counts, as for systemd.
+  void choose(Unit& there, Unit&& other) {
+    if (absolute(there.path) == absolute(other.path)) return;  // it is given twice
+    if (comes_before(other.path, there.path)) std::swap(there, other);
+    to_.part(other.path, fmt::format("is not read: {} has the same name", there.path));
+  }
+
   Group& group_of(const std::string& name) {
     const auto found = std::ranges::find(groups_, name, &std::pair<std::string, Group>::first);
     return found != groups_.end() ? found->second : groups_.emplace_back(name, Group()).second;

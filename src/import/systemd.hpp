@@ -48,6 +48,10 @@ struct Unit {
 /// if it does not exist or is masked.
 [[nodiscard]] std::optional<Unit> read_unit(const std::string& place, Imported& to);
 
+/// Whether systemd takes the unit at `path` in place of the unit of the same name at `other`: the
+/// unit's directory comes earlier among systemd's directories, or is the only one of them.
+[[nodiscard]] bool comes_before(const std::string& path, const std::string& other);
+
 /// The path of a unit in `folder` or in systemd's directories; empty if it does not exist.
 [[nodiscard]] std::string find_unit(const std::string& name, const std::string& folder);
 
@@ -65,16 +69,24 @@ struct UnitName {
 /// Whether the setting limits how often a service is started.
 [[nodiscard]] bool is_start_limit(const Setting& setting);
 
+/// Whether root runs all of the service's commands although the unit names a user, because a + or !
+/// stands before each command.
+[[nodiscard]] bool runs_as_root(const Unit& unit);
+
 /// Passes the settings of [Unit] and [Install] to the draft for `unit`. Returns whether [Install]
 /// makes boot start it.
 bool draft_common(const Unit& unit, Draft& draft);
 /// Passes all settings of a unit to the draft of its service. `triggered`: a unit of another type
 /// starts the service.
 void draft_service(const Unit& unit, Draft& draft, bool triggered);
+/// Puts a command before all others of pre_exec.
+void run_first(const std::vector<std::string>& command, Draft& draft);
 // Settings of a service that only have a meaning together. Each function passes all of its settings
 // to the draft.
 void draft_outputs(const Unit& unit, Draft& draft);
 void draft_capabilities(const Unit& unit, Draft& draft);
+/// Of a service that root runs: its directories are its user's.
+void draft_owners(const Unit& unit, Draft& draft);
 void draft_start_limit(const Unit& unit, Draft& draft);
 void draft_trigger(const Unit& unit, Draft& draft);
 

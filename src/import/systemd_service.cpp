@@ -80,6 +80,7 @@ class ServiceSettings {
     if (type_.empty())
       type_ = !unit.last("Service", "BusName").empty() ? "dbus" : has_start ? "simple" : "oneshot";
     oneshot_ = type_ == "oneshot";
+    as_root_ = runs_as_root(unit);
     pidfile_ = !unit.last("Service", "PIDFile").empty();
   }
 
@@ -88,6 +89,7 @@ class ServiceSettings {
   void finish(bool at_boot, bool triggered) {
     put_commands();
     put_directory_modes();
+    if (as_root_) draft_owners(unit_, draft_);
     put_type();
     if (!oneshot_ && unit_.last("Service", "Restart").empty())
       draft_.put_text("lifecycle.restart", "never");
@@ -185,7 +187,9 @@ class ServiceSettings {
   }
 
   void put_list(std::string_view ours, const std::vector<ExecLine>& lines) {
-    for (const ExecLine& line : lines) draft_.add(ours, one_of(words_value(as_words(line))));
+    Value all{.type = ValueType::array};
+    for (const ExecLine& line : lines) all.array.push_back(words_value(as_words(line)));
+    if (!all.array.empty()) draft_.add(ours, std::move(all));
   }
 
   void put_start(std::vector<ExecLine> starts) {
@@ -316,9 +320,10 @@ class ServiceSettings {
   // --- surroundings ---
 
   void take_words(const Setting& setting, const std::string& value) {
-    const auto words = split_words(value, Quoting::systemd);
+    auto words = split_words(value, Quoting::systemd);
     if (words.empty()) return draft_.leave(setting, kNoSuchValue);
     if (!std::ranges::all_of(words, valid_utf8)) return draft_.leave(setting, kNoUtf8);
+    if (setting.key.ends_with("Directory")) std::ranges::for_each(words, without_slashes);
     const std::string_view ours = setting.key == "Environment"        ? "service.env"
                                   : setting.key == "EnvironmentFile"  ? "service.env_file"
                                   : setting.key == "RuntimeDirectory" ? "service.runtime_dir"
@@ -333,6 +338,11 @@ class ServiceSettings {
       return draft_.leave(setting, "zinit reads files by their names, not by a pattern", ours);
     if (setting.key == "EnvironmentFile") warn_of_file(words.front());
     draft_.carry_words(setting, ours, words);
+  }
+
+  /// systemd removes slashes without a meaning from a path.
+  static void without_slashes(std::string& path) {
+    while (path.size() > 1 && path.ends_with('/')) path.pop_back();
   }
 
   /// Reports lines in a file of variables that have another value here, if the file can be read.
@@ -389,13 +399,17 @@ class ServiceSettings {
       const std::string names = resolve_specifiers(unit_, last(key)).value_or(std::string());
       for (const std::string_view name : split(names, ' '))
         if (!name.empty()) words.push_back(fmt::format("{}/{}", base, name));
-      if (words.size() == 2) continue;
-      Value commands = one_of(words_value(words));
-      const Value* there = draft_.find("service.pre_exec");
-      if (there != nullptr)
-        commands.array.insert(commands.array.end(), there->array.begin(), there->array.end());
-      draft_.put("service.pre_exec", std::move(commands));
+      if (words.size() > 2) run_first(words, draft_);
     }
+  }
+
+  /// The user is that of directories alone if all commands are exempt from it.
+  void take_user(const Setting& setting, const std::string& value) {
+    if (!as_root_) return draft_.by_table(setting, value);
+    draft_.met(setting);
+    draft_.remark(
+        "User: + or ! before the commands has them run as root; the program gives up its "
+        "rights by itself");
   }
 
   void take_dir(const Setting& setting, const std::string& value) {
@@ -479,7 +493,7 @@ class ServiceSettings {
   }
 
   [[nodiscard]] bool has_user() const {
-    return !last("User").empty() || bool_of(last("DynamicUser")) == true;
+    return !as_root_ && (!last("User").empty() || bool_of(last("DynamicUser")) == true);
   }
 
   void warn_of_rights() {
@@ -494,6 +508,7 @@ class ServiceSettings {
   std::string type_;
   bool oneshot_ = false;
   bool pidfile_ = false;
+  bool as_root_ = false;  // in spite of its User=
   std::map<std::string, std::vector<ExecLine>> commands_;
   std::vector<std::pair<std::string, std::string>> modes_;
 };
@@ -529,6 +544,7 @@ constexpr ServiceSettings::Row ServiceSettings::kRows[] = {
     {" WatchdogSec FileDescriptorStoreMax ", &ServiceSettings::take_of_notify},
     {" CPUShares BlockIOWeight ", &ServiceSettings::take_old_weight},
     {" PermissionsStartOnly ", &ServiceSettings::take_permissions},
+    {" User Group SupplementaryGroups DynamicUser ", &ServiceSettings::take_user},
     {" TasksMax CPUQuota ", &ServiceSettings::take_unlimited},
     {" GuessMainPID Sockets ", &ServiceSettings::take_nothing},
 };

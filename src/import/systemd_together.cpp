@@ -1,6 +1,7 @@
 // Settings of [Service] whose meaning depends on several of them (systemd.exec(5),
 // systemd.unit(5)).
 #include <algorithm>
+#include <utility>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -99,7 +100,73 @@ std::optional<StartLimit> start_limit_of(const std::vector<Setting>& settings) {
   return limit;
 }
 
+/// What stands before a command: "-", "+" and the like (systemd.service(5)).
+std::string_view prefixes(std::string_view command) {
+  return command.substr(0, command.find_first_not_of("-:+!@|"));
+}
+
+bool is_command(const Setting& one) {
+  return one.section == "Service" && one.key.starts_with("Exec") && one.key != "ExecPaths" &&
+         one.key != "ExecSearchPath";
+}
+
+/// Whether the command is `kill` of the main process, which becomes a signal here.
+bool is_signal(const Setting& one) {
+  const Words words = split_words(one.value, Quoting::systemd);
+  return words.size() > 1 && last_part(words.front()) == "kill" &&
+         (words.back() == "$MAINPID" || words.back() == "${MAINPID}");
+}
+
+/// Whether systemd runs a command without the limits of the others.
+bool has_exempt_command(const Unit& unit) {
+  const bool start_only = bool_of(unit.last("Service", "PermissionsStartOnly")) == true;
+  return std::ranges::any_of(unit.settings, [&](const Setting& one) {
+    return is_command(one) && !is_signal(one) &&
+           (prefixes(one.value).find('+') != std::string_view::npos ||
+            (start_only && one.key != "ExecStart"));
+  });
+}
+
 }  // namespace
+
+bool runs_as_root(const Unit& unit) {
+  if (unit.last("Service", "User").empty()) return false;
+  std::size_t all = 0;
+  for (const Setting& one : unit.settings) {
+    if (!is_command(one) || is_signal(one)) continue;
+    const std::string_view before = prefixes(one.value);
+    const bool exempt = before.find('+') != before.npos ||
+                        (before.find('!') != before.npos && before.find("!!") == before.npos);
+    // Another command may follow on the same line, without it.
+    if (!exempt || one.value.find(" ; ") != std::string::npos) return false;
+    ++all;
+  }
+  return all > 0;
+}
+
+void run_first(const Words& command, Draft& draft) {
+  Value commands = one_of(words_value(command));
+  const Value* const there = draft.find("service.pre_exec");
+  if (there != nullptr)
+    commands.array.insert(commands.array.end(), there->array.begin(), there->array.end());
+  draft.put("service.pre_exec", std::move(commands));
+}
+
+// As a command, because zinit gives them to the user that runs the service.
+void draft_owners(const Unit& unit, Draft& draft) {
+  const std::string owner =
+      fmt::format("{}:{}", unit.last("Service", "User"), unit.last("Service", "Group"));
+  Words words{"/bin/chown", resolve_specifiers(unit, owner).value_or(owner)};
+  for (const auto& [ours, base] : {std::pair{"service.runtime_dir", "/run"},
+                                   {"service.state_dir", "/var/lib"},
+                                   {"service.cache_dir", "/var/cache"},
+                                   {"service.log_dir", "/var/log"}}) {
+    const Value* const names = draft.find(ours);
+    if (names == nullptr) continue;
+    for (const Value& name : names->array) words.push_back(fmt::format("{}/{}", base, name.string));
+  }
+  if (words.size() > 2) run_first(words, draft);
+}
 
 void draft_outputs(const Unit& unit, Draft& draft) {
   const auto settings = settings_of(unit, " StandardOutput StandardError ", draft);
@@ -131,13 +198,15 @@ void draft_capabilities(const Unit& unit, Draft& draft) {
   const auto settings = settings_of(unit, " CapabilityBoundingSet AmbientCapabilities ", draft);
   if (settings.empty()) return;
   const std::string_view user = unit.last("Service", "User");
-  const bool is_root = (user.empty() || user == "root" || user == "0") &&
-                       bool_of(unit.last("Service", "DynamicUser")) != true;
+  const bool is_root = runs_as_root(unit) || ((user.empty() || user == "root" || user == "0") &&
+                                              bool_of(unit.last("Service", "DynamicUser")) != true);
   const Capabilities set = capabilities_of(settings);
   const auto leave = [&](std::string_view reason) {
     leave_all(settings, reason, "process.capabilities", draft);
   };
   if (set.inverted) return leave("write those that it may have");
+  if (is_root && set.limited && has_exempt_command(unit))
+    return leave("it would hold here for all commands, of which systemd runs some without it");
   // For a user other than root, zinit also raises the capabilities that it keeps. So a mere limit
   // would give the program capabilities that it could otherwise only gain by other means.
   if (!is_root && set.limited && !std::ranges::includes(set.bounding, set.ambient))

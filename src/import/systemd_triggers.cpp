@@ -8,6 +8,7 @@
 #include "config/keys.hpp"
 #include "config/value_text.hpp"
 #include "import/systemd.hpp"
+#include "model/listen_address.hpp"
 
 namespace zinit {
 
@@ -66,9 +67,25 @@ class TriggerSettings {
       return draft_.carry_text(setting, "socket.accept", value);
     }
     if (key == "FileDescriptorName") return draft_.met(setting);
+    if (key == "BindIPv6Only" && (value == "default" || value == bind_here()))
+      return draft_.met(setting);
     if (key == "MaxConnections" && bool_of(unit_.last("Socket", "Accept")) != true)
       return draft_.met(setting);
     own_by_table(setting, value);
+  }
+
+  /// What BindIPv6Only would be for the sockets as they are here: all of [::] alone, or none.
+  [[nodiscard]] std::string_view bind_here() const {
+    std::vector<std::string> all;
+    for (const Setting& one : unit_.settings)
+      if (one.key == "ListenStream" || one.key == "ListenDatagram")
+        all.push_back(listen_address(one.key, one.value));
+    std::size_t both = 0, alone = 0;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const auto address = parse_listen_address(all[i]);
+      if (address && address->place.host == "::") ++(is_beside_ipv4(all, i) ? alone : both);
+    }
+    return alone == 0 ? "both" : both == 0 ? "ipv6-only" : "";
   }
 
   std::size_t count(std::string_view ours) const {

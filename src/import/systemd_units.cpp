@@ -184,6 +184,13 @@ std::string_view Unit::last(std::string_view section, std::string_view key) cons
   return value;
 }
 
+bool comes_before(const std::string& path, const std::string& other) {
+  const auto rank = [](const std::string& of) {
+    return std::ranges::find(kUnitFolders, folder_of(of)) - std::begin(kUnitFolders);
+  };
+  return rank(path) < rank(other);
+}
+
 std::string find_unit(const std::string& name, const std::string& folder) {
   std::vector<std::string> folders{folder};
   folders.insert(folders.end(), std::begin(kUnitFolders), std::end(kUnitFolders));

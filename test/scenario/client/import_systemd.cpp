@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "scenario/harness.hpp"
+#include "scenario/harness/image.hpp"
 
 namespace client_import_systemd_test {
 
@@ -69,9 +70,35 @@ TEST_CASE("import gives a user of a unit no rights that it had not", "[import][c
             {},
             {"capabilities = [\"CAP_KILL\"]"}},
            {"ExecStart=/bin/a\nDynamicUser=yes\n", 1, {"would run as root"}, {"exec ="}},
-           {"ExecStart=+/bin/a\nUser=nobody\n", 1, {"as the user of the service", "refused"}, {}},
+           {"ExecStart=+/bin/a\nUser=nobody\n", 0, {"has them run as root"}, {}, {"\nuser"}},
+           {"ExecStart=+/bin/a ; /bin/b\nType=oneshot\nUser=nobody\n",
+            1,
+            {"as the user of the service", "refused"},
+            {}},
            {"ExecStart=!!/bin/a\nUser=nobody\n", 0, {}, {"exec = [\"/bin/a\"]"}},
            {"ExecStart=!/bin/a\nDynamicUser=yes\n", 1, {"as the user of the service"}, {}},
+           {"ExecStart=!/bin/a\nUser=nobody\nRuntimeDirectory=a b\nStateDirectory=c\n"
+            "ExecReload=/bin/kill -HUP $MAINPID\nCapabilityBoundingSet=CAP_KILL\n",
+            0,
+            {"note: User: + or ! before the commands has them run as root"},
+            {"pre_exec = [\"/bin/chown\", \"nobody:\", \"/run/a\", \"/run/b\", \"/var/lib/c\"]",
+             "capabilities = [\"CAP_KILL\"]"},
+            {"\nuser", "\ngroup"}},
+           {"ExecStart=!/bin/a\nExecStartPre=/bin/b\nUser=nobody\n",
+            1,
+            {"as the user of the service", "refused"},
+            {}},
+           {"ExecStart=/bin/a\nExecStartPre=/bin/b\nPermissionsStartOnly=yes\n"
+            "CapabilityBoundingSet=CAP_KILL\n",
+            1,
+            {"of which systemd runs some without it"},
+            {"pre_exec"},
+            {"\ncapabilities"}},
+           {"ExecStart=/bin/a\nExecStartPre=+/bin/b\nCapabilityBoundingSet=CAP_KILL\n",
+            1,
+            {"of which systemd runs some without it"},
+            {},
+            {"\ncapabilities"}},
            {"ExecStart=/bin/a\nExecStartPre=/bin/b\nUser=nobody\nPermissionsStartOnly=yes\n",
             1,
             {"PermissionsStartOnly ("},
@@ -143,6 +170,7 @@ TEST_CASE("import of a unit says what is not the same, or leaves it", "[import][
            {a + "StartupCPUWeight=20\n", 1, {"hold always"}, {}, {"\ncpu_weight"}},
            {a + "UnsetEnvironment=A B=1\n", 1, {"must be names"}, {}, {"\nenv ="}},
            {a + "EnvironmentFile=/etc/a/*.conf\n", 1, {"not by a pattern"}, {}, {"\nenv_file"}},
+           {a + "RuntimeDirectory=a/ b//\n", 0, {}, {"runtime_dir = [\"a\", \"b\"]"}},
            {a + "StateDirectory=a:b\n", 1, {"no links"}, {}, {"\nstate_dir"}},
            {a + "WatchdogSec=5\nFileDescriptorStoreMax=3\n",
             1,
@@ -184,6 +212,85 @@ TEST_CASE("import reads all that systemd lays over a unit", "[import][ctl]") {
   const Outcome loop = run("c.service");
   CHECK(loop.code == 2);
   CHECK_THAT(loop.err, Contains("c.service.d: Too many levels of symbolic links"));
+}
+
+TEST_CASE("import reads one of two units of a name, and says which", "[import][ctl]") {
+  Server server;
+  for (const char* const folder : {"one", "two"}) {
+    const std::string at = std::string(folder) + "/a";
+    server.put(at + ".service", "[Service]\nExecStart=/bin/" + std::string(folder) + "\n");
+    server.put(at + ".timer", "[Timer]\nOnBootSec=5\n");
+  }
+  const auto run = [&](const Texts& names) {
+    Texts words{"import", "--dry-run"};
+    for (const std::string& name : names) words.push_back(server.path(name));
+    return server.ctl(std::move(words));
+  };
+  const Outcome two = run({"one/a.service", "two/a.service", "one/a.timer", "two/a.timer"});
+  CHECK(two.code == 1);
+  for (const char* const name : {"a.service", "a.timer"})
+    CHECK_THAT(two.err, Contains(server.path("two/") + name + ": is not read: " +
+                                 server.path("one/") + name + " has the same name"));
+  CHECK_THAT(two.out, Contains("exec = [\"/bin/one\"]") && !Contains("/bin/two"));
+  const Outcome twice = run({"one/a.service", "one/a.service", "one/a.timer", "one/a.timer"});
+  CHECK(twice.code == 0);
+  CHECK_THAT(twice.err, !Contains("is not read"));
+}
+
+TEST_CASE("import of two units of a name takes that which systemd would find", "[root][import]") {
+  if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
+  const Image image;
+  image.put("lib.service", "[Service]\nExecStart=/bin/lib\n");
+  image.put("etc.service", "[Service]\nExecStart=/bin/etc\n");
+  Launch what = image.script(
+      "set -e; mount -t tmpfs none /etc/systemd 2>/dev/null || { mount -t tmpfs none /etc;"
+      "mkdir /etc/systemd; }; mkdir -p /etc/systemd/system /usr/lib/systemd;"
+      "mount -t tmpfs none /usr/lib/systemd; mkdir /usr/lib/systemd/system;"
+      "cp $R/lib.service /usr/lib/systemd/system/a.service;"
+      "cp $R/etc.service /etc/systemd/system/a.service;"
+      "set +e; $Z import --dry-run /usr/lib/systemd/system/a.service"
+      " /etc/systemd/system/a.service; echo \"code $?\"");
+  what.in_child = have_own_mounts;
+  const Outcome outcome = run(what);
+  INFO(outcome.out);
+  CHECK_THAT(outcome.out, Contains("exec = [\"/bin/etc\"]") && Contains("code 1"));
+  CHECK_THAT(outcome.err, Contains("/usr/lib/systemd/system/a.service: is not read: "
+                                   "/etc/systemd/system/a.service has the same name"));
+}
+
+TEST_CASE("import to a full disk says so, and leaves no part of a file", "[root][import]") {
+  if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
+  const Image image;
+  image.put("a.service", "[Service]\nExecStart=/bin/a\n");
+  image.put("full/none", "");
+  Launch what = image.script(
+      "mount -t tmpfs -o size=16k none $R/full; cat /dev/zero > $R/full/fill 2>/dev/null;"
+      "$Z import --to $R/full $R/a.service; echo \"code $?\"; ls -A $R/full");
+  what.in_child = have_own_mounts;
+  const Outcome outcome = run(what);
+  INFO(outcome.err);
+  CHECK_THAT(outcome.out, Contains("not written: ") && Contains("No space left on device") &&
+                              Catch::EndsWith("code 2\nfill\n"));
+}
+
+TEST_CASE("import of a socket's BindIPv6Only looks at what zinit does", "[import][ctl]") {
+  Server server;
+  const auto left = [&](const std::string& listen, const std::string& value) {
+    server.put("a.service", "[Service]\nExecStart=/bin/a\n");
+    server.put("a.socket", "[Socket]\n" + listen + "BindIPv6Only=" + value + "\n");
+    const Outcome done =
+        server.ctl({"import", "--dry-run", server.path("a.service"), server.path("a.socket")});
+    INFO(done.err);
+    CHECK((done.code == 1) == (done.err.find("BindIPv6Only (") != std::string::npos));
+    return done.code == 1;
+  };
+  const std::string pair = "ListenStream=0.0.0.0:80\nListenStream=[::]:80\n";
+  CHECK(!left(pair, "ipv6-only"));
+  CHECK(left(pair, "both"));
+  CHECK(!left(pair, "default"));
+  CHECK(left("ListenStream=80\n", "ipv6-only"));
+  CHECK(!left("ListenStream=80\n", "both"));
+  CHECK(left(pair + "ListenDatagram=[::]:80\n", "ipv6-only"));
 }
 
 TEST_CASE("import leaves what a target, a socket or a timer cannot have here", "[import][ctl]") {
