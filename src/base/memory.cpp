@@ -8,6 +8,8 @@
 #include <ctime>
 #include <new>
 
+#include "base/heap.hpp"
+
 namespace zinit {
 
 namespace {
@@ -24,21 +26,26 @@ thread_local bool refusable = false;
 
 }  // namespace
 
+void trim_heap() noexcept {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+}
+
 void await_memory() {
   if (refusable) throw std::bad_alloc();
   if (void* const spare = reserve.exchange(nullptr)) {
     std::free(spare);
     return;
   }
-  ::malloc_trim(0);  // its result does not say whether there is enough now, so wait anyway
+  trim_heap();  // its result does not tell whether there is enough now, so wait all the same
   ::nanosleep(&kBetweenAttempts, nullptr);
 }
 
 void install_memory_policy() {
-  // The first call of any function of glibc's malloc sets malloc up, which two threads must not do
-  // at once. A sanitizer has its own malloc, so the first such call could be the one in
-  // await_memory().
-  ::malloc_trim(0);
+  // The first call of anything in glibc's malloc sets it up, which two threads must not do at once.
+  // Under a sanitizer, which has a malloc of its own, that would be the one in await_memory().
+  trim_heap();
   if (reserve == nullptr) reserve = std::malloc(kReserveBytes);
   std::set_new_handler(await_memory);
 }
