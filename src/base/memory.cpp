@@ -38,13 +38,14 @@ void await_memory() {
     std::free(spare);
     return;
   }
-  trim_heap();  // its result does not tell whether there is enough now, so wait all the same
+  trim_heap();  // wait anyway, because nothing says whether there is enough now
   ::nanosleep(&kBetweenAttempts, nullptr);
 }
 
 void install_memory_policy() {
-  // The first call of anything in glibc's malloc sets it up, which two threads must not do at once.
-  // Under a sanitizer, which has a malloc of its own, that would be the one in await_memory().
+  // The first call of any function of glibc's malloc sets malloc up, which two threads must not do
+  // at once. A sanitizer has its own malloc, so the first such call could be the one in
+  // await_memory().
   trim_heap();
   if (reserve == nullptr) reserve = std::malloc(kReserveBytes);
   std::set_new_handler(await_memory);

@@ -64,7 +64,8 @@ std::optional<double> parse_decimal(std::string_view text) {
   return any ? std::optional(digits / scale) : std::nullopt;
 }
 
-/// Takes what `belongs` from the beginning of `text`, without the blanks around it.
+/// Takes the characters for which `belongs` is true from the beginning of `text`, without the
+/// blanks around them.
 template <class Belongs>
 std::string_view take(std::string_view& text, Belongs belongs) {
   const auto end = std::ranges::find_if_not(text, belongs);

@@ -119,7 +119,7 @@ bool is_mounted(const std::string& path) noexcept {
     return false;
   if ((status.stx_attributes_mask & kIsMountRoot) != 0)
     return (status.stx_attributes & kIsMountRoot) != 0;
-  // A kernel before 5.8: a mounted file system has another device than the directory above.
+  // Before Linux 5.8: a mounted file system has another device than the directory above it.
   struct stat here {
   }, above{};
   if (::stat(path.c_str(), &here) < 0 || ::stat((path + "/..").c_str(), &above) < 0) return false;

@@ -20,7 +20,7 @@ std::atomic<std::uint64_t> to_reset = ~std::uint64_t{0};
 /// changed, because libc installs handlers for them later.
 bool at_default(int signal) noexcept {
   if (signal >= kFirstRealTime && signal < SIGRTMIN) return false;
-  std::uint64_t action[8] = {};  // struct sigaction of the kernel: the handler is its first word
+  std::uint64_t action[8] = {};  // the kernel's struct sigaction: the handler is its first word
   const bool known = ::syscall(SYS_rt_sigaction, signal, nullptr, action, kSignalSetBytes) == 0;
   return known && action[0] == 0;
 }
