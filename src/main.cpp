@@ -21,9 +21,11 @@
 #include "reexec/reexecution.hpp"
 #include "server/start.hpp"
 
+#ifdef __GLIBCXX__
 /// What libstdc++ calls for an exception that nobody catches. Its own one names the exception, and
 /// takes 40 KB of the program for that; zinit logs the fault with its addresses.
 void __gnu_cxx::__verbose_terminate_handler() { std::abort(); }
+#endif
 
 namespace {
 

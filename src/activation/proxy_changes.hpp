@@ -67,7 +67,9 @@ class ProxyChanges {
   /// stays; a proxy whose file is wrong or cannot be read stays unchanged.
   void load(const LoadedConfig& config);
 
-  /// The effect that load() will have.
+  [[nodiscard]] const std::vector<ProxyPtr>& files() const noexcept { return files_; }
+
+  /// What load() will make of them.
   [[nodiscard]] ProxyReport plan(const LoadedConfig& config) const;
 
   /// After load() is complete: adds the proxies that do not work as their files say.

@@ -8,6 +8,8 @@
 #include <ctime>
 #include <new>
 
+#include "base/heap.hpp"
+
 namespace zinit {
 
 namespace {
@@ -24,13 +26,19 @@ thread_local bool refusable = false;
 
 }  // namespace
 
+void trim_heap() noexcept {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+}
+
 void await_memory() {
   if (refusable) throw std::bad_alloc();
   if (void* const spare = reserve.exchange(nullptr)) {
     std::free(spare);
     return;
   }
-  ::malloc_trim(0);  // its result does not say whether there is enough now, so wait anyway
+  trim_heap();  // wait anyway, because nothing says whether there is enough now
   ::nanosleep(&kBetweenAttempts, nullptr);
 }
 
@@ -38,7 +46,7 @@ void install_memory_policy() {
   // The first call of any function of glibc's malloc sets malloc up, which two threads must not do
   // at once. A sanitizer has its own malloc, so the first such call could be the one in
   // await_memory().
-  ::malloc_trim(0);
+  trim_heap();
   if (reserve == nullptr) reserve = std::malloc(kReserveBytes);
   std::set_new_handler(await_memory);
 }

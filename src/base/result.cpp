@@ -5,10 +5,20 @@
 
 namespace zinit {
 
+namespace {
+
+// GNU's strerror_r returns the text, which need not be in the buffer. That of POSIX and musl fills
+// the buffer.
+[[maybe_unused]] const char* text_of(const char* text, const char* /*buffer*/) { return text; }
+[[maybe_unused]] const char* text_of(int fault, const char* buffer) {
+  return fault == 0 ? buffer : "unknown error";
+}
+
+}  // namespace
+
 std::string errno_text(int errnum) {
   char buffer[128];
-  // GNU's strerror_r returns the text, which need not be in the buffer.
-  return strerror_r(errnum, buffer, sizeof buffer);
+  return text_of(strerror_r(errnum, buffer, sizeof buffer), buffer);
 }
 
 Failure failure(std::string text) { return Failure(Error{std::move(text), 0}); }

@@ -2,7 +2,6 @@
 #include "base/time.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "base/format.hpp"
@@ -43,6 +42,27 @@ constexpr Unit kUnits[] = {
 };
 
 bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
+
+/// The value of digits with at most one point, after which 18 digits count; nullopt for other text.
+/// libc++ before 20 has no std::from_chars() for a double, and strtod() depends on the locale.
+std::optional<double> parse_decimal(std::string_view text) {
+  double digits = 0;
+  double scale = 1;
+  bool any = false;
+  bool fraction = false;
+  for (const char c : text) {
+    if (c == '.') {
+      if (fraction) return std::nullopt;
+      fraction = true;
+      continue;
+    }
+    if (scale >= 1e18) continue;
+    digits = digits * 10 + (c - '0');
+    if (fraction) scale *= 10;
+    any = true;
+  }
+  return any ? std::optional(digits / scale) : std::nullopt;
+}
 
 /// Takes the characters for which `belongs` is true from the beginning of `text`, without the
 /// blanks around them.
@@ -94,11 +114,9 @@ std::optional<Milliseconds> parse_duration(std::string_view text) {
         take(text, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
     const std::string_view name = take(text, is_letter);
     const auto* const unit = std::ranges::find(kUnits, name, &Unit::name);
-    double number = 0;
-    const char* const end = digits.data() + digits.size();
-    const auto [stop, error] = std::from_chars(digits.data(), end, number);
-    if (unit == std::end(kUnits) || error != std::errc() || stop != end) return std::nullopt;
-    ms += number * unit->ms;
+    const std::optional<double> number = parse_decimal(digits);
+    if (unit == std::end(kUnits) || !number) return std::nullopt;
+    ms += *number * unit->ms;
   }
   // 0.1 has no exact binary form: less than a millionth of a millisecond does not count
   return Milliseconds(static_cast<std::int64_t>(std::ceil(std::min(ms, kMostMs) - 1e-6)));

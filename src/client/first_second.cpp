@@ -60,7 +60,7 @@ int watch_first_second(VerbContext& context, const std::vector<ServiceStatus>& s
     if (*status.last_start_us + kWatched.count() <= wall_us()) continue;
     if (shows_readiness(context, status.name)) continue;
     watched.emplace(status.name, status);
-    until_us = std::max(until_us, *status.last_start_us + kWatched.count());
+    until_us = std::max<std::int64_t>(until_us, *status.last_start_us + kWatched.count());
   }
   if (watched.empty()) return ExitStatus::done;
   std::vector<std::string> names;

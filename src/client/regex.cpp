@@ -93,9 +93,14 @@ Result<Regex> Regex::compile(const std::string& expression) {
 
 bool Regex::matches(std::string_view text) const {
   const Utf8Locale locale;
+#ifdef REG_STARTEND
   regmatch_t whole{};
   whole.rm_eo = static_cast<regoff_t>(text.size());
   return ::regexec(compiled_.get(), text.data(), 0, &whole, REG_STARTEND) == 0;
+#else
+  // musl: a text ends at its first NUL.
+  return ::regexec(compiled_.get(), std::string(text).c_str(), 0, nullptr, 0) == 0;
+#endif
 }
 
 }  // namespace zinit

@@ -51,7 +51,7 @@ constexpr OptionRow kKillOptions[] = {
 };
 constexpr OptionRow kReloadOptions[] = {
     {"--dry-run", "", "only say what would change"},
-    {"--only", "NAME", "only the files of these services; more may follow"},
+    {"--only", "NAME", "only the files of these services or below these directories"},
     {"--no-restart", "", "leave alone what would be restarted, and list it"},
     {"--wait", "", "say how what was started or restarted has ended"},
     kNoCheck,

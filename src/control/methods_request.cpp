@@ -261,7 +261,8 @@ constexpr Param kReload[] = {
     kNameOptional,
     {"dry_run", ParamType::boolean, false, "false", "only report what would be done"},
     kCheck,
-    {"only", ParamType::strings, false, {}, "the services whose files count; none: all do"},
+    {"only", ParamType::strings, false, {},
+     "the services, or directories, whose files count; none: all do"},
     {"no_restart", ParamType::boolean, false, "false",
      "what has changed and would be restarted stays as it is"},
 };

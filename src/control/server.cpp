@@ -259,7 +259,7 @@ bool Server::await_readers(TimePoint until) {
     writable.push_back({session->fd(), POLLOUT, 0});
     behind.push_back(session.get());
   }
-  const std::int64_t left = std::min(ms_between(Clock::now(), until), kLastSilence.count());
+  const auto left = std::min<std::int64_t>(ms_between(Clock::now(), until), kLastSilence.count());
   if (behind.empty() || left == 0) return false;
   const int ready = ::poll(writable.data(), writable.size(), static_cast<int>(left));
   if (ready <= 0) return ready < 0 && errno == EINTR;

@@ -46,12 +46,7 @@ void read_environment(Configuration& config) {
   }
 }
 
-bool is_below(std::string_view path, std::string_view directory) {
-  while (directory.ends_with('/')) directory.remove_suffix(1);
-  return path.starts_with(directory) && path.substr(directory.size()).starts_with('/');
-}
-
-/// Whether the service, or one of its drop-ins, was read from `directory`.
+/// Whether the service, or one of its drop-ins, was read from that directory.
 bool comes_from(const ServiceSpec& spec, std::string_view directory) {
   return is_below(spec.file, directory) ||
          std::ranges::any_of(spec.drop_ins, [directory](const std::string& path) {
@@ -128,8 +123,7 @@ Configuration read_configuration(const Sources& sources, const GlobalSettings* i
   const RefusableAllocations refusable;
   if (!settings_too) {
     Configuration config = read_files(sources, in_force);
-    config.messages.clear();  // these are about whole files, in `only` or not
-    config.proxies.clear();
+    config.messages.clear();  // about whole files, whichever these are
     return config;
   }
   Configuration config = read_files(sources, nullptr);
@@ -168,6 +162,11 @@ std::optional<RequestFailure> reload_fault(const LoadedConfig& config, const Gra
   return std::nullopt;
 }
 
+bool is_below(std::string_view path, std::string_view directory) {
+  while (directory.ends_with('/')) directory.remove_suffix(1);
+  return path.starts_with(directory) && path.substr(directory.size()).starts_with('/');
+}
+
 void log_warnings(const LoadedConfig& config, const std::vector<std::string>* only) {
   for (const std::string& message : config.messages) log_warn("{}", message);
   for (const SpecPtr& spec : config.specs) {
@@ -175,7 +174,10 @@ void log_warnings(const LoadedConfig& config, const std::vector<std::string>* on
       continue;
     for (const std::string& message : spec->findings->warnings) log_warn("{}", message);
   }
-  for (const ProxyPtr& proxy : config.proxies) {
+}
+
+void log_proxy_messages(const std::vector<ProxyPtr>& proxies) {
+  for (const ProxyPtr& proxy : proxies) {
     for (const std::string& message : proxy->warnings) log_warn("{}", message);
     for (const std::string& message : proxy->errors) log_error("{}", message);
   }

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/loader.hpp"
@@ -44,6 +45,9 @@ struct Configuration : LoadedConfig {
   return !sources.command.empty() && config.specs.size() == 1 && config.proxies.empty();
 }
 
+/// Whether the path leads to something in the directory, or below it.
+[[nodiscard]] bool is_below(std::string_view path, std::string_view directory);
+
 /// Reads all files. Reports and ignores a file that also defines the service of the command. Blocks
 /// on the file system; any thread with an ordinary stack may call it.
 /// @param in_force  the settings of a running server: they stay if zinit.toml has a fault, or if
@@ -66,5 +70,7 @@ struct Configuration : LoadedConfig {
 /// Logs the warnings about services in `only`, or about all if it is null, and errors of proxies.
 /// The board logs errors of services, because it also knows the errors of the graph.
 void log_warnings(const LoadedConfig& config, const std::vector<std::string>* only = nullptr);
+/// Logs warnings and errors of these.
+void log_proxy_messages(const std::vector<ProxyPtr>& proxies);
 
 }  // namespace zinit

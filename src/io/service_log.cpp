@@ -282,7 +282,7 @@ std::optional<Milliseconds> ServiceLog::look_again(LogPipe& pipe, TimePoint now)
   const std::string& held = pipe.splitter.held();
   if (pipe.ended || held.size() <= pipe.shown || pipe.leaves_out) return next;
   const auto left = kUnended.count() - ms_between(pipe.held_since, now);
-  if (left > 0) return Milliseconds{std::min(left, next ? next->count() : left)};
+  if (left > 0) return Milliseconds{std::min<std::int64_t>(left, next ? next->count() : left)};
   const SplitLine piece{std::string_view(held).substr(pipe.shown), true};
   keep_in_ring({name_, pipe.stream, *pipe.writer, &pipe, wall_us(), {&piece, 1}});
   pipe.shown = held.size();

@@ -13,6 +13,7 @@
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "os/kernel_command_line.hpp"
+#include "os/statx.hpp"
 
 namespace zinit {
 
@@ -57,8 +58,8 @@ Finding is_mount(const std::string& path) {
   if (!there) return Failure(there.error());
   if (!*there) return false;
   const struct statx& it = **there;
-  if ((it.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0)
-    return (it.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+  if ((it.stx_attributes_mask & kIsMountRoot) != 0)
+    return (it.stx_attributes & kIsMountRoot) != 0;
   if (!S_ISDIR(it.stx_mode)) return false;
   const auto parent = look_at_path(path + "/..");
   if (!parent) return Failure(parent.error());

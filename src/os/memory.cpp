@@ -6,6 +6,8 @@
 
 #include <cstddef>
 
+#include "base/heap.hpp"
+
 // Set by the linker: where the program begins (at a page's beginning), and where its code ends.
 extern "C" const char __executable_start;
 extern "C" const char etext;
@@ -17,13 +19,17 @@ namespace {
 // A second arena would serve threads that find the first one locked. Measured, it made no
 // difference to the start of a thousand services on two processors. And each arena keeps pages for
 // a few scattered blocks: 0.2 to 0.5 MB after a thousand services crashed for some seconds.
-constexpr int kArenas = 1;
+[[maybe_unused]] constexpr int kArenas = 1;
 
 }  // namespace
 
-void share_arenas() noexcept { ::mallopt(M_ARENA_MAX, kArenas); }
+void share_arenas() noexcept {
+#ifdef M_ARENA_MAX  // glibc's alone
+  ::mallopt(M_ARENA_MAX, kArenas);
+#endif
+}
 
-void release_idle_memory() noexcept { ::malloc_trim(0); }
+void release_idle_memory() noexcept { trim_heap(); }
 
 void release_after_boot() noexcept {
   release_idle_memory();

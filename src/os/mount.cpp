@@ -13,6 +13,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "os/directories.hpp"
+#include "os/statx.hpp"
 
 namespace zinit {
 
@@ -116,8 +117,8 @@ bool is_mounted(const std::string& path) noexcept {
   struct statx status {};
   if (::statx(AT_FDCWD, path.c_str(), AT_NO_AUTOMOUNT, STATX_TYPE | STATX_INO, &status) < 0)
     return false;
-  if ((status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0)
-    return (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+  if ((status.stx_attributes_mask & kIsMountRoot) != 0)
+    return (status.stx_attributes & kIsMountRoot) != 0;
   // Before Linux 5.8: a mounted file system has another device than the directory above it.
   struct stat here {
   }, above{};

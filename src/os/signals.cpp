@@ -13,12 +13,13 @@ namespace zinit {
 namespace {
 
 static_assert(kSignalSetBytes <= sizeof(std::uint64_t), "a bit for each signal");
+constexpr int kFirstRealTime = 32;  // of the kernel; SIGRTMIN is the first that libc leaves
 std::atomic<std::uint64_t> to_reset = ~std::uint64_t{0};
 
 /// Whether the kernel has the default action for `signal`. The first real-time signals count as
 /// changed, because libc installs handlers for them later.
 bool at_default(int signal) noexcept {
-  if (signal >= __SIGRTMIN && signal < SIGRTMIN) return false;
+  if (signal >= kFirstRealTime && signal < SIGRTMIN) return false;
   std::uint64_t action[8] = {};  // the kernel's struct sigaction: the handler is its first word
   const bool known = ::syscall(SYS_rt_sigaction, signal, nullptr, action, kSignalSetBytes) == 0;
   return known && action[0] == 0;

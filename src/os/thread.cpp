@@ -167,8 +167,6 @@ class Attributes {
   explicit Attributes(const ThreadMemory& memory) noexcept {
     pthread_attr_init(&attributes_);
     pthread_attr_setstack(&attributes_, memory.stack(), memory.stack_bytes());
-    const sigset_t blocked = all_but_faults();
-    pthread_attr_setsigmask_np(&attributes_, &blocked);
   }
   ~Attributes() { pthread_attr_destroy(&attributes_); }
   Attributes(const Attributes&) = delete;
@@ -178,6 +176,26 @@ class Attributes {
  private:
   pthread_attr_t attributes_;
 };
+
+/// What a thread starts with: it inherits the mask of the thread that makes it.
+class BlockedSignals {
+ public:
+  BlockedSignals() noexcept {
+    const sigset_t blocked = all_but_faults();
+    pthread_sigmask(SIG_SETMASK, &blocked, &before_);
+  }
+  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+int make_thread(pthread_t& id, const Attributes& attributes, Start& start) noexcept {
+  const BlockedSignals blocked;
+  return pthread_create(&id, attributes.get(), run_thread, &start);
+}
 
 }  // namespace
 
@@ -248,8 +266,7 @@ Result<Thread> Thread::start(const std::string& name, std::size_t stack_bytes,
   auto start = std::make_unique<Start>(
       Start{name, std::move(entry), &running->memory, &running->tid, &running->ended});
   const Attributes attributes(running->memory);
-  if (const int errnum = pthread_create(&running->id, attributes.get(), run_thread, start.get());
-      errnum != 0) {
+  if (const int errnum = make_thread(running->id, attributes, *start); errnum != 0) {
     Error fault = sys_failure("start", "thread " + name, errnum).value();
     // libc uses clone(2) instead only on ENOSYS.
     if (errnum == EPERM)

@@ -1,11 +1,12 @@
 // Reads /etc/passwd and /etc/group entry by entry. See users.hpp.
 #include "os/users.hpp"
 
-#include <grp.h>
-#include <pwd.h>
-
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cstdio>
+#include <optional>
+#include <string_view>
 
 #include "base/fd.hpp"
 #include "base/format.hpp"
@@ -15,9 +16,9 @@ namespace zinit {
 
 namespace {
 
-// Buffer sizes for one entry: a group may list thousands of members. Longer entries are an error.
-constexpr std::size_t kEntryStart = std::size_t{4} * 1024;
-constexpr std::size_t kEntryMax = std::size_t{4} * 1024 * 1024;
+// A group may list thousands of members. A longer line is an error.
+constexpr std::size_t kLineMax = std::size_t{4} * 1024 * 1024;
+constexpr std::size_t kMostFields = 7;
 
 /// Means "unchanged" to setresuid(2), setresgid(2) and chown(2): such a service would stay root.
 constexpr std::uint32_t kNoId = 0xffffffff;
@@ -28,51 +29,85 @@ struct User {
   std::string name, home, shell;
 };
 
-std::string text_of(const char* text) { return text != nullptr ? text : ""; }
+struct Group {
+  gid_t gid = 0;
+  std::string_view name, members;
+};
 
-User user_of(const passwd& entry) {
-  return {entry.pw_uid, entry.pw_gid, text_of(entry.pw_name), text_of(entry.pw_dir),
-          text_of(entry.pw_shell)};
-}
+using Fields = std::array<std::string_view, kMostFields>;
 
-bool lists(const group& entry, const std::string& user) {
-  for (char** member = entry.gr_mem; member != nullptr && *member != nullptr; ++member)
-    if (*member == user) return true;
-  return false;
-}
-
-/// Calls `visit` with each entry of the file at `path` until it returns true. `next` is fgetpwent_r
-/// or fgetgrent_r. They skip malformed lines, and read an entry again if the buffer was too small.
-/// @return  whether `visit` returned true
-template <class Entry, class Next, class Visit>
-Result<bool> each_entry(const std::string& path, Next next, Visit visit) {
-  const UniqueFile file(std::fopen(path.c_str(), "re"));
-  if (!file) return sys_failure("open", path);
-  std::vector<char> buffer(kEntryStart);
-  while (true) {
-    Entry entry{};
-    Entry* found = nullptr;
-    const int errnum = next(file.get(), &entry, buffer.data(), buffer.size(), &found);
-    if (errnum == ERANGE && buffer.size() < kEntryMax) {
-      buffer.resize(buffer.size() * 4);
-    } else if (errnum == ENOENT || (errnum == 0 && found == nullptr)) {
-      return false;
-    } else if (errnum != 0) {
-      return sys_failure("read", path, errnum);
-    } else if (visit(*found)) {
+/// Reads one line, without its end. @return  false at the end of the file
+Result<bool> next_line(std::FILE* file, const std::string& path, std::string& line) {
+  std::array<char, 4096> part;
+  line.clear();
+  while (std::fgets(part.data(), part.size(), file) != nullptr) {
+    line += part.data();
+    if (line.ends_with('\n')) {
+      line.pop_back();
       return true;
     }
+    if (line.size() > kLineMax) return sys_failure("read", path, ERANGE);
+  }
+  if (std::ferror(file) != 0) return sys_failure("read", path);
+  return !line.empty();
+}
+
+/// Calls `visit` with the fields of each line of the file at `path` until it returns true. Fields
+/// that a line does not have are empty, and a comment has none. musl has no fgetpwent_r(3).
+/// @return  whether `visit` returned true
+template <class Visit>
+Result<bool> each_line(const std::string& path, Visit visit) {
+  const UniqueFile file(std::fopen(path.c_str(), "re"));
+  if (!file) return sys_failure("open", path);
+  std::string line;
+  while (true) {
+    const auto more = next_line(file.get(), path, line);
+    if (!more || !*more) return more;
+    std::string_view rest = trim(line);
+    if (rest.starts_with('#')) continue;
+    Fields fields;
+    for (std::string_view& field : fields) {
+      field = rest.substr(0, rest.find(':'));
+      rest.remove_prefix(std::min(field.size() + 1, rest.size()));
+    }
+    if (visit(fields)) return true;
   }
 }
 
+/// The number of a user or group in one of the files. kNoId may stand there.
+std::optional<std::uint32_t> id_of(std::string_view field) {
+  const auto number = parse_integer(field);
+  if (!number || *number < 0 || *number > kNoId) return std::nullopt;
+  return static_cast<std::uint32_t>(*number);
+}
+
+/// Visits the entries of the file of users; lines that are none are passed over.
 template <class Visit>
 Result<bool> each_user(const UserFiles& files, Visit visit) {
-  return each_entry<passwd>(files.passwd, ::fgetpwent_r, visit);
+  return each_line(files.passwd, [&](const Fields& fields) {
+    const auto uid = id_of(fields[2]), gid = id_of(fields[3]);
+    return !fields[0].empty() && uid && gid &&
+           visit(User{*uid, *gid, std::string(fields[0]), std::string(fields[5]),
+                      std::string(fields[6])});
+  });
 }
 
 template <class Visit>
 Result<bool> each_group(const UserFiles& files, Visit visit) {
-  return each_entry<group>(files.group, ::fgetgrent_r, visit);
+  return each_line(files.group, [&](const Fields& fields) {
+    const auto gid = id_of(fields[2]);
+    return !fields[0].empty() && gid && visit(Group{*gid, fields[0], fields[3]});
+  });
+}
+
+bool lists(const Group& group, std::string_view user) {
+  std::string_view rest = group.members;
+  while (!rest.empty()) {
+    const std::string_view member = rest.substr(0, rest.find(','));
+    if (trim(member) == user) return true;
+    rest.remove_prefix(std::min(member.size() + 1, rest.size()));
+  }
+  return false;
 }
 
 /// Parses a user or group number; nothing if `text` is no number or too large.
@@ -91,9 +126,9 @@ Failure no_id(std::string_view kind, const std::string& wanted, const std::strin
 Result<User> find_user(const std::string& wanted, const UserFiles& files) {
   const auto number = id_number(wanted);
   std::optional<User> by_name, by_number;
-  const auto read = each_user(files, [&](const passwd& entry) {
-    if (entry.pw_name == wanted) by_name = user_of(entry);
-    if (number && entry.pw_uid == *number && !by_number) by_number = user_of(entry);
+  const auto read = each_user(files, [&](const User& entry) {
+    if (entry.name == wanted) by_name = entry;
+    if (number && entry.uid == *number && !by_number) by_number = entry;
     return by_name.has_value();
   });
   if (auto& found = by_name ? by_name : by_number) {
@@ -107,8 +142,8 @@ Result<User> find_user(const std::string& wanted, const UserFiles& files) {
 
 Result<gid_t> find_group(const std::string& wanted, const UserFiles& files) {
   std::optional<gid_t> gid;
-  const auto read = each_group(files, [&](const group& entry) {
-    if (entry.gr_name == wanted) gid = entry.gr_gid;
+  const auto read = each_group(files, [&](const Group& entry) {
+    if (entry.name == wanted) gid = entry.gid;
     return gid.has_value();
   });
   if (gid == kNoId) return no_id("group", wanted, files.group);
@@ -134,10 +169,10 @@ Result<std::vector<gid_t>> find_groups(const std::vector<std::string>& wanted,
 Result<std::vector<gid_t>> groups_of(const std::string& user, gid_t own, const UserFiles& files) {
   std::vector<gid_t> all{own};
   if (user.empty()) return all;
-  const auto read = each_group(files, [&](const group& entry) {
-    const bool known = std::find(all.begin(), all.end(), entry.gr_gid) != all.end();
-    const bool usable = entry.gr_gid != kNoId;  // setgroups(2) refuses a list with it
-    if (!known && usable && lists(entry, user)) all.push_back(entry.gr_gid);
+  const auto read = each_group(files, [&](const Group& entry) {
+    const bool known = std::find(all.begin(), all.end(), entry.gid) != all.end();
+    const bool usable = entry.gid != kNoId;  // setgroups(2) refuses a list with it
+    if (!known && usable && lists(entry, user)) all.push_back(entry.gid);
     return false;
   });
   if (!read && read.error().errnum != ENOENT) return Failure(read.error());

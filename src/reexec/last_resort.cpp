@@ -126,10 +126,31 @@ Crash describe(int signal, const void* context) noexcept {
   return crash;
 }
 
+/// The name of one of kFaults, without SIG. musl has no sigabbrev_np(3).
+const char* name_of(int fault) noexcept {
+  switch (fault) {
+    case SIGSEGV: return "SEGV";
+    case SIGBUS: return "BUS";
+    case SIGFPE: return "FPE";
+    case SIGILL: return "ILL";
+    case SIGABRT: return "ABRT";
+    default: return "?";
+  }
+}
+
+/// glibc's strerror(3) may take memory; that of musl does not.
+const char* words_of(int errnum) noexcept {
+#ifdef __GLIBC__
+  const char* const words = ::strerrordesc_np(errnum);
+#else
+  const char* const words = std::strerror(errnum);
+#endif
+  return words != nullptr ? words : "?";
+}
+
 void tell(const Crash& crash) noexcept {
-  const char* const name = ::sigabbrev_np(crash.signal);
   Line line;
-  line.add("fault in zinit itself: SIG").add(name != nullptr ? name : "?");
+  line.add("fault in zinit itself: SIG").add(name_of(crash.signal));
   line.add(" in thread ").add(crash.thread_name.data());
   for (std::uint32_t i = 0; i < crash.site_count; ++i)
     line.add(i == 0 ? ", at " : " ").add_hex(crash.sites[i]);
@@ -170,8 +191,7 @@ void recover(int signal, const void* context) noexcept {
   if (!again) return Line().add("no recovery: too many faults within a minute").write();
   Line().add("recovering: re-executing zinit; all services keep running").write();
   const int errnum = execute_after_fault();
-  const char* const fault = ::strerrordesc_np(errnum);
-  Line().add("no recovery: ").add(fault != nullptr ? fault : "?").write();
+  Line().add("no recovery: ").add(words_of(errnum)).write();
 }
 
 void on_fault(int signal, siginfo_t* info, void* context) noexcept {
@@ -186,10 +206,9 @@ void on_fault(int signal, siginfo_t* info, void* context) noexcept {
   if (!is_machine) wait_for_ever();
   const bool begins = own && !ends_in_shell.exchange(true);
   if (begins) {
-    const char* name = ::sigabbrev_np(signal);
     Line()
         .add("fault in zinit itself; starting a shell on the console: SIG")
-        .add(name != nullptr ? name : "?")
+        .add(name_of(signal))
         .write();
     start_shell();
   }

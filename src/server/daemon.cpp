@@ -252,6 +252,7 @@ void ZinitDaemon::load_services() {
   if (const auto seed = jitter_seed())
     log_debug("threads are late by up to 50 ms, with {}={}", kJitterVariable, *seed);
   log_warnings(config);
+  log_proxy_messages(config.proxies);
   instances_.use(config.templates);
   board_.load(config.specs, config.masked);
   proxies_.load(config);

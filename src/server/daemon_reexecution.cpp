@@ -101,6 +101,7 @@ void ZinitDaemon::add_lost(KeptServices& kept) {
   if (nothing) {
     use_settings(config);
     log_warnings(config);
+    log_proxy_messages(config.proxies);
     kept.masked = config.masked;
     instances_.use(config.templates);
     proxies_.load(config);

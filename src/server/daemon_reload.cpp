@@ -45,13 +45,21 @@ RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config,
   if (whole)
     add_others(*report, config);
   else
-    ReloadOnly(asked.only).narrow(*report);
+    ReloadOnly(all->only).narrow(*report);
+  const bool directories = std::ranges::any_of(asked.only, is_directory);
+  LoadedConfig proxies;
+  if (directories) {
+    proxies = with_proxies_of(asked.only, config, proxies_.files());
+    report->proxies = proxies_.plan(proxies);
+    narrow_proxies(report->proxies, proxies, asked.only);
+  }
   if (asked.dry_run) return report;
   if (whole) {
     start_.command_alone = is_alone(start_.sources, config) && specs.size() == 1;
     use_settings(config);
     proxies_.load(config);
   }
+  if (directories) proxies_.load(proxies);
   instances_.use(all->templates);
   sockets_.look();
   timers_.read_again();
@@ -60,6 +68,7 @@ RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config,
   news.insert(news.end(), report->changed.begin(), report->changed.end());
   news.insert(news.end(), report->failed.begin(), report->failed.end());
   log_warnings(config, &news);
+  log_proxy_messages(whole ? config.proxies : proxies_below(proxies, asked.only));
   log_info("reload: {}", reload_summary(*report));
   // If there were no services until now, the boot happens here.
   if (services_started_ && !board_.graph()->order().empty()) start_services();

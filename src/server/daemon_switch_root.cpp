@@ -120,6 +120,7 @@ void ZinitDaemon::arrive() {
   const Configuration config = read_configuration(start_.sources);
   use_settings(config);
   log_warnings(config);
+  log_proxy_messages(config.proxies);
   const GraphPtr graph = board_.graph();
   std::vector<SpecPtr> specs = config.specs;
   // A service that the reload would restart keeps its definition from the old root.

@@ -8,6 +8,7 @@
 
 #include "activation/instances.hpp"
 #include "base/format.hpp"
+#include "files/configuration.hpp"
 
 namespace zinit {
 
@@ -18,6 +19,76 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
 }
 
 }  // namespace
+
+bool is_below_any(std::string_view path, const std::vector<std::string>& only) {
+  return std::ranges::any_of(only, [path](const std::string& one) {
+    return is_directory(one) && is_below(path, one);
+  });
+}
+
+LoadedConfig with_proxies_of(const std::vector<std::string>& only, const LoadedConfig& read,
+                             const std::vector<ProxyPtr>& in_force) {
+  LoadedConfig config;
+  config.specs = read.specs;
+  config.missing = read.missing;
+  // Whether all files among these that describe a proxy of the name lie in the directories.
+  const auto all_below = [&](const std::vector<ProxyPtr>& files, const std::string& name) {
+    return std::ranges::all_of(files, [&](const ProxyPtr& file) {
+      return file->name != name || is_below_any(file->file, only);
+    });
+  };
+  const auto counts = [&](const ProxyPtr& file) {
+    return all_below(read.proxies, file->name) && all_below(in_force, file->name);
+  };
+  std::ranges::copy_if(read.proxies, std::back_inserter(config.proxies), counts);
+  std::ranges::remove_copy_if(in_force, std::back_inserter(config.proxies), counts);
+  return config;
+}
+
+std::vector<ProxyPtr> proxies_below(const LoadedConfig& config,
+                                    const std::vector<std::string>& only) {
+  std::vector<ProxyPtr> proxies;
+  std::ranges::copy_if(config.proxies, std::back_inserter(proxies),
+                       [&](const ProxyPtr& file) { return is_below_any(file->file, only); });
+  return proxies;
+}
+
+void narrow_proxies(ProxyReport& report, const LoadedConfig& config,
+                    const std::vector<std::string>& only) {
+  for (const ProxyPtr& file : config.proxies) {
+    if (is_below_any(file->file, only)) continue;
+    std::erase(report.unchanged, file->name);
+    std::erase(report.failed, file->name);
+    for (const std::string& error : file->errors) std::erase(report.messages, error);
+  }
+}
+
+/// A service is of a directory if each file that provides it, in force and as read now, lies there.
+/// If one of them lies elsewhere, the change is not the directory's alone: an administrator's file
+/// has come in the place of a vendor's, or has gone.
+void ReloadOnly::replace_directories(const Reloaded& read, const Graph& graph,
+                                     const Templates& templates) {
+  std::map<std::string, bool, std::less<>> below;
+  const auto add = [&](const std::string& name, std::string_view file) {
+    const bool there = is_below_any(file, names_);
+    const auto at = below.try_emplace(name, there).first;
+    at->second = at->second && there;
+  };
+  for (const Slot slot : graph.order()) {
+    const Node& node = graph.node(slot);
+    if (!node.removed && !node.spec->is_instance()) add(node.spec->name, node.spec->file);
+  }
+  for (const SpecPtr& spec : read.specs)
+    if (!spec->is_instance()) add(spec->name, spec->file);
+  for (const Templates* all : {&templates, read.templates.get()})
+    for (const auto& [name, file] : all->files()) add(name, file.path);
+  for (const MaskedNames* all : {&graph.masked(), &read.masked})
+    for (const auto& [name, link] : *all)
+      if (!is_below_any(link, names_)) below[name] = false;
+  std::erase_if(names_, is_directory);
+  for (const auto& [name, whole] : below)
+    if (whole) names_.push_back(name);
+}
 
 bool ReloadOnly::has(std::string_view name) const {
   return contains(names_, name) || contains(names_, template_of(name));
@@ -60,7 +131,8 @@ TemplatesPtr ReloadOnly::merged(const Templates& old, const Templates& read) con
 
 RequestResult<Reloaded> ReloadOnly::choose(const Reloaded& read, const Graph& graph,
                                            const Templates& templates,
-                                           const ServiceDefaults& defaults) const {
+                                           const ServiceDefaults& defaults) {
+  replace_directories(read, graph, templates);
   for (const std::string& name : names_) {
     const bool known =
         graph.find_loaded(name) != kNoSlot || templates.has(name) || read.templates->has(name) ||
@@ -69,7 +141,7 @@ RequestResult<Reloaded> ReloadOnly::choose(const Reloaded& read, const Graph& gr
       return tl::unexpected(
           RequestFailure{Refusal::not_found, fmt::format("no service is named {}", name), {name}});
   }
-  Reloaded all{{}, graph.masked(), merged(templates, *read.templates)};
+  Reloaded all{{}, graph.masked(), merged(templates, *read.templates), names_};
   std::erase_if(all.masked, [&](const auto& one) { return has(one.first); });
   std::ranges::copy_if(read.masked, std::inserter(all.masked, all.masked.end()),
                        [&](const auto& one) { return has(one.first); });

@@ -120,9 +120,9 @@ void read_value(Object object, Name name, double& field) {
     throw ClientError(ErrorCode::bad_answer, fmt::format("{} is no number", name));
   field = value != nullptr ? value->GetDouble() : 0;
 }
-template <class Period>
-void read_value(Object object, Name name, std::chrono::duration<std::int64_t, Period>& field) {
-  field = std::chrono::duration<std::int64_t, Period>(json_integer(object, name).value_or(0));
+template <class Rep, class Period>
+void read_value(Object object, Name name, std::chrono::duration<Rep, Period>& field) {
+  field = std::chrono::duration<Rep, Period>(json_integer(object, name).value_or(0));
 }
 void read_value(Object object, Name name, std::vector<std::string>& field) {
   field = json_strings(object, name);

@@ -41,6 +41,57 @@ bool can_have_root() { return geteuid() == 0 && can_make_namespaces(); }
 
 }  // namespace
 
+TEST_CASE("reload --only with a directory takes what a package has brought, and no edit in /etc",
+          "[check][root][places][reload]") {
+  if (!can_have_root()) return skip("needs root and namespaces");
+  const std::string changed = "[service]\nexec = 'sleep 200000'\n";
+  const auto to_port = [](const std::string& name, const std::string& port) {
+    return "[proxy]\nlisten = ['unix:/run/" + name + "']\nservice = 'own'\n" +
+           "backend = '127.0.0.1:" + port + "'\n";
+  };
+  Server zinit(with_own_root());
+  const std::string vendors = "usr/lib/zinit/services/", own = "etc/zinit/services/";
+  for (const char* name : {"package", "masked", "replaced", "goes", "at@"})
+    zinit.put(vendors + name + ".toml", kSleep);
+  zinit.put(own + "own.toml", kSleep);
+  zinit.put(own + "back.toml", kSleep);
+  zinit.put(vendors + "relay.toml", to_port("relay", "1"));
+  zinit.put(own + "own-relay.toml", to_port("own-relay", "2"));
+  zinit.boot({"package", "masked", "replaced", "goes", "own", "back"});
+  (void)zinit.start("at@1");
+
+  // A package is updated while the administrator edits.
+  zinit.put(vendors + "package.toml", changed);
+  zinit.put(vendors + "comes.toml", kSleep);
+  zinit.put(vendors + "at@.toml", changed);
+  std::filesystem::remove(zinit.path(vendors + "goes.toml"));
+  zinit.put(vendors + "relay.toml", to_port("relay", "3"));
+  zinit.put(vendors + "new-relay.toml", to_port("new-relay", "4"));
+  std::filesystem::create_symlink("/dev/null", zinit.config("masked.toml"));
+  zinit.put(own + "replaced.toml", changed);
+  zinit.put(own + "own.toml", changed);
+  zinit.put(own + "own-comes.toml", kSleep);
+  zinit.put(vendors + "back.toml", kSleep);
+  std::filesystem::remove(zinit.path(own + "back.toml"));
+  zinit.put(own + "own-relay.toml", to_port("own-relay", "5"));
+
+  const Json report = zinit.result("service.reload", R"({"only":["/usr/lib/zinit"]})");
+  CHECK(report["added"].texts() == Texts{"comes"});
+  CHECK(report["changed"].texts() == Texts{"at@1", "package"});
+  CHECK(report["removed"].texts() == Texts{"goes"});
+  CHECK(report["failed"].texts().empty());
+  CHECK(report["proxies"]["added"].texts() == Texts{"new-relay"});
+  CHECK(report["proxies"]["changed"].texts() == Texts{"relay"});
+  CHECK(report["proxies"]["removed"].texts().empty());
+  CHECK(report["proxies"]["unchanged"].texts().empty());
+  zinit.await_settled();  // `goes` is listed until it is down
+  const Json rest = zinit.result("service.reload");
+  CHECK(rest["added"].texts() == Texts{"own-comes"});
+  CHECK(rest["changed"].texts() == Texts{"own", "replaced"});
+  CHECK(rest["removed"].texts() == Texts{"masked"});
+  CHECK(rest["proxies"]["changed"].texts() == Texts{"own-relay"});
+}
+
 TEST_CASE("a file in /etc/zinit replaces the vendor's, a link to /dev/null masks it",
           "[check][root][places]") {
   if (!can_have_root()) return skip("needs root and namespaces");

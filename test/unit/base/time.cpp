@@ -53,13 +53,18 @@ TEST_CASE("a duration is a sum of numbers with units", "[time]") {
       {"1w", 604800000},
       {"0.1s", 100},
       {"0.1ms", 1},
+      {"1.s", 1000},
+      {".5s", 500},
+      {"1.15s", 1150},
+      {"0.0001w", 60480},
       {"9999999999999999w", 1'000'000'000'000'000}};
   for (const auto& [text, ms] : right) {
     CAPTURE(text);
     CHECK(parse_duration(text) == Milliseconds(ms));
   }
+  CHECK(parse_duration("0." + std::string(400, '3') + "s") == Milliseconds(334));
   for (const char* text : {"", " ", "5", "s", "5x", "-5s", "5 5s", "1.5.s", "1h s", "inf s", "5S",
-                           "1e3s", "infinity", ".s"}) {
+                           "1e3s", "infinity", ".s", "1.2.3s"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_duration(text));
   }

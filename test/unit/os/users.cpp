@@ -135,6 +135,29 @@ TEST_CASE("a group with thousands of members is read whole", "[os][users]") {
   CHECK(look_up("web", "", {}, f.files)->ids.groups == Groups{34, 10, 11, 12});
 }
 
+TEST_CASE("lines that are no entries are passed over", "[os][users]") {
+  Files f;
+  f.files.passwd = f.dir().write("odd",
+                                 "  # web:x:1:1::/comment:\n"
+                                 "+\n"
+                                 ":x:2:2::/nameless:\n"
+                                 "web:x:two:2::/:\n"
+                                 "web:x:3\n"
+                                 "web:x:99999999999:1::/:\n"
+                                 " web:x:33:34:a:/srv/web:/bin/sh:more\n");
+  const auto web = look_up("web", "", {}, f.files);
+  REQUIRE(web);
+  CHECK(web->ids.uid == 33);
+  CHECK(web->home == "/srv/web");
+  CHECK(web->shell == "/bin/sh");
+  f.files.group = f.dir().write("odd-groups",
+                                "one:x\n"
+                                "two:x:201: web , other\n"
+                                "three:x:202:other,,web\n"
+                                "four:x:203:webs,other\n");
+  CHECK(look_up("web", "", {}, f.files)->ids.groups == Groups{34, 201, 202});
+}
+
 TEST_CASE("an entry with the number that means unchanged is refused", "[os][users]") {
   Files f;
   f.files.passwd = f.dir().write("passwd",
