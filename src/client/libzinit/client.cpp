@@ -40,10 +40,12 @@ struct Client::Impl : ClientEngine {
     std::optional<ClientError> error;
   };
 
-  explicit Impl(UniqueFd connection) : ClientEngine(std::move(connection)) {
+  explicit Impl(UniqueFd connection)
+      : ClientEngine(std::move(connection)), server(peer_of(fd.get())) {
     answer_limit = std::size_t{256} << 20;
   }
 
+  const std::optional<ucred> server;  // known still when the connection has ended
   Limit timeout = std::chrono::seconds(30);
   std::map<Id, Outcome> answers;  // outcomes that nobody has taken yet
   std::map<std::uint64_t, Handler> handlers;
@@ -177,12 +179,12 @@ Client Client::connect(const std::string& socket_path, std::chrono::milliseconds
 }
 
 std::optional<unsigned> Client::server_user() const {
-  const auto server = peer_of(fd());
+  const auto& server = impl_->server;
   return server ? std::optional(server->uid) : std::nullopt;
 }
 
 std::optional<int> Client::server_pid() const {
-  const auto server = peer_of(fd());
+  const auto& server = impl_->server;
   return server ? std::optional(server->pid) : std::nullopt;
 }
 

@@ -292,6 +292,8 @@ TEST_CASE("a server that closes before it answered is reported", "[client]") {
   Client client = Client::connect(server.path());
   CHECK(error_code([&] { client.ping(); }) == ErrorCode::disconnected);
   CHECK(error_code([&] { client.ping(); }) == ErrorCode::disconnected);
+  CHECK(client.server_pid() == ::getpid());  // whom to compare the next one with
+  CHECK(client.server_user() == ::getuid());
 }
 
 TEST_CASE("an answer beyond the limit is refused", "[client]") {
