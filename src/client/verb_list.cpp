@@ -162,7 +162,7 @@ void list_as_table(VerbContext& context, ListFilter& filter) {
   if (!rows.empty()) return context.print(table_text(terminal, columns, rows));
   if (filter.unmatched() == nullptr)
     context.print(filter.filters() ? "no service matches\n"
-                                   : "no services; `zinitctl add-service FILE` adds one\n");
+                                   : "no services; `zinitctl edit --new NAME` adds one\n");
 }
 
 /// Prints the objects as the server sent them, with members that this client may not know. Leaves

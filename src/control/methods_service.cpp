@@ -58,27 +58,33 @@ void explain_processes(WhyReport& report, const ServiceView& view) {
 }
 
 /// Adds the last line on standard error of the service that is the root cause in `report`, if its
-/// process has ended.
+/// process has ended. A program that writes nothing there has its last line on standard output
+/// shown: many programs, such as redis, log there.
 void explain_output(WhyReport& report, const RpcContext& context) {
   if (report.reasons.empty()) return;
   const std::string root = report.reasons.front().root_cause;
   const auto view = context.board.view(root);
   if (!view || !view->record.has_end) return;
   if (view->record.state != State::failed && view->restart_in_ms < 0) return;
-  std::string last;
+  std::string last, last_out;
   Ring::Place place;
   context.logs.look_back(view->slot, place, kLookedThrough, kLookedThroughBytes,
                          [&](const Ring::View& line) {
                            if (line.stream == LogStream::err) last = trim(line.text);
+                           if (line.stream == LogStream::out && last_out.empty())
+                             last_out = trim(line.text);
                            return last.empty();
                          });
+  const bool on_error = !last.empty();
+  if (!on_error) last = std::move(last_out);
   if (last.empty()) return;
   auto at = std::next(report.reasons.begin());
   while (at != report.reasons.end() && at->depth > 0) ++at;
   const int depth = root == report.name ? 0 : std::prev(at)->depth + 1;
   report.reasons.insert(at,
                         {"output", root, view->record.state,
-                         fmt::format("its last line on standard error: {}{}",
+                         fmt::format("its last line on standard {}: {}{}",
+                                     on_error ? "error" : "output",
                                      printable(shortened(last, kLongestOutput)),
                                      view->record.state == State::failed
                                          ? ""

@@ -30,6 +30,7 @@ bool allowed_in_host(char c) {
 
 std::optional<std::string> host_fault(std::string_view host) {
   if (host.empty()) return "has no host";
+  if (host.starts_with("//")) return "has // before its host; leave that out";
   if (host.size() > kMaxHost) return fmt::format("has a host name of more than {} bytes", kMaxHost);
   for (const char c : host) {
     if (!allowed_in_host(c)) return fmt::format("has the invalid host name \"{}\"", host);

@@ -57,6 +57,12 @@ bool narrow(const std::string& text) {
 
 }  // namespace
 
+TEST_CASE("an empty list names the verb that adds a service", "[ctl]") {
+  Server zinit;
+  zinit.boot();
+  CHECK(zinit.ctl({"list"}).out == "no services; `zinitctl edit --new NAME` adds one\n");
+}
+
 TEST_CASE("list shows symbol, name, state and pid, sorted by name", "[ctl]") {
   Graph graph;
   const Outcome outcome = graph.ctl({"list"});

@@ -72,6 +72,7 @@ TEST_CASE("why shows the last line on standard error of what has ended", "[why][
   zinit.add("db", {.exec = exec, .lifecycle = kNever});
   zinit.add("web", {.dependencies = "requires = ['db']"});
   zinit.add("again", {.exec = exec, .lifecycle = "restart_delay_ms = 3600000"});
+  zinit.add("talker", {.exec = "echo first; echo no port; exit 3", .lifecycle = kNever});
   zinit.boot();
   zinit.await_failed("web", "dependency_failed");
   zinit.await_delayed("again");
@@ -80,6 +81,8 @@ TEST_CASE("why shows the last line on standard error of what has ended", "[why][
   CHECK_THAT(why(zinit, "web"),
              Contains(line) && Contains("root cause db: see `zinitctl logs db`"));
   CHECK_THAT(why(zinit, "again"), Contains(line + "; `zinitctl logs again` shows more"));
+  zinit.await_failed("talker", "exit_code");
+  CHECK_THAT(why(zinit, "talker"), Contains("its last line on standard output: no port"));
 }
 
 TEST_CASE("a killed process is shown with who or what has killed it", "[why][stop]") {

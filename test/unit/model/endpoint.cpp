@@ -42,6 +42,7 @@ TEST_CASE("endpoint: a wrong one is told what is wrong with it", "[health]") {
   CHECK(tcp("[a]:80") == "has \"a\" in brackets, which is not an IPv6 address");
   CHECK(tcp("[::1]80") == "has something other than :PORT after ]");
   CHECK(tcp("[::1]") == "has no port; use e.g. \"localhost:80\"");
+  CHECK(tcp("//a:80") == "has // before its host; leave that out");
   CHECK(tcp("a b:80") == "has the invalid host name \"a b\"");
   CHECK(tcp(std::string(300, 'a') + ":80") == "has a host name of more than 253 bytes");
   CHECK(tcp("unix:run") == "has no absolute path to a socket");
