@@ -73,6 +73,28 @@ TEST_CASE("a file whose server never answers holds up no re-execution and no rec
   hanging.end();  // the service's own process hangs in its end until then
 }
 
+TEST_CASE("a stored file whose server never answers holds up no other service's start",
+          "[check][root][readiness][reexec]") {
+  HangingFile hanging;
+  if (!hanging.works()) return skip("needs /dev/fuse, and the right to mount");
+  Server zinit;
+  zinit.file("a.toml",
+             says({"open", hanging.path(), "FDSTORE=1\nFDNAME=a", "send", "READY=1", "sleep"},
+                  "notify = 'systemd'\nfdstore_max = 8"));
+  zinit.add("plain");
+  zinit.add("socket", {.more = "[socket]\nlisten = ['unix:" + zinit.path("socket.sock") +
+                               "']\non_demand = false\n"});
+  zinit.add("line",
+            {.exec = "echo >&3; exec sleep 100000", .more = "[readiness]\nnotify = 'fd:3'\n"});
+  zinit.boot({"a"});
+  for (const bool again : {false, true}) {
+    if (again) zinit.reexecute();
+    for (const char* name : {"plain", "socket", "line"})
+      CHECK(zinit.restart(name)["state"] == "running");
+  }
+  hanging.end();
+}
+
 TEST_CASE("a descriptor that a service takes back is not handed to the next process",
           "[check][readiness]") {
   Server zinit;
