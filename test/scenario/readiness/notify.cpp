@@ -95,6 +95,29 @@ TEST_CASE("a stored file whose server never answers holds up no other service's 
   hanging.end();
 }
 
+TEST_CASE("descriptors whose close hangs have a bound, until they are closed",
+          "[root][readiness]") {
+  HangingFile hanging;
+  if (!hanging.works()) return skip("needs /dev/fuse, and the right to mount");
+  Server zinit;
+  zinit.add("b");
+  zinit.file("a.toml",
+             says({"send", "READY=1", "many", "200", hanging.path(), "FDSTORE=1", "sleep"},
+                  "notify = 'systemd'\nfdstore_max = 8"));
+  zinit.boot({"a", "b"});
+  REQUIRE(eventually([&] { return hanging.asked() >= 48; }));  // no more of them at once
+  const std::string descriptors = "/proc/" + std::to_string(zinit.pid()) + "/fd";
+  std::size_t most = 0;
+  for (int i = 0; i < 50; ++i) {
+    CHECK(zinit.restart("b")["state"] == "running");
+    most = std::max(most, entries_of(descriptors).size());
+  }
+  CHECK(most > 500);
+  CHECK(most < 2000);
+  hanging.end();
+  CHECK(eventually([&] { return entries_of(descriptors).size() < 200; }));
+}
+
 TEST_CASE("a descriptor that a service takes back is not handed to the next process",
           "[check][readiness]") {
   Server zinit;
