@@ -2,6 +2,7 @@
 // [readiness]; sd_notify(3)).
 #include <poll.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -92,6 +93,24 @@ TEST_CASE("a stored file whose server never answers holds up no other service's 
     for (const char* name : {"plain", "socket", "line"})
       CHECK(zinit.restart(name)["state"] == "running");
   }
+  hanging.end();
+}
+
+TEST_CASE("a stored file whose server never answers holds up no recovery that leaves a core file",
+          "[check][root][readiness][crash]") {
+  HangingFile hanging;
+  if (!hanging.works()) return skip("needs /dev/fuse, and the right to mount");
+  Server zinit({.in_child = [] {
+    const rlimit least{1, 1};  // a copy of zinit dies, and the kernel finds no room for its file
+    if (::setrlimit(RLIMIT_CORE, &least) < 0) _exit(126);
+  }});
+  zinit.file("a.toml",
+             says({"open", hanging.path(), "FDSTORE=1\nFDNAME=a", "send", "READY=1", "sleep"},
+                  "notify = 'systemd'\nfdstore_max = 8"));
+  zinit.add("b");
+  zinit.boot({"a", "b"});
+  crash(zinit);
+  CHECK(zinit.restart("b")["state"] == "running");
   hanging.end();
 }
 
