@@ -37,8 +37,6 @@
 
 #include "base/fd.hpp"
 #include "base/kill_point.hpp"
-#include "os/disposal.hpp"
-#include "os/kept_descriptors.hpp"
 #include "os/process.hpp"
 #include "os/signals.hpp"
 #include "os/spawn_slots.hpp"
@@ -247,19 +245,17 @@ long clone_with_memory(ChildWork& work, clone_args& arguments) {
 }
 
 /// Copies of the passed descriptors in the part of the table that a child copies. While they exist,
-/// `work` passes them in place of the originals, if there is a copy of each.
+/// `work` passes them in place of the originals, if there is a copy of each. There is none of a
+/// file that a service may have stored: its close could hang.
 class LowPassed {
  public:
   explicit LowPassed(ChildWork& work) noexcept : work_(work) {
     if (work.passed_count > kMost) return;
     std::copy_n(work.passed_from, work.passed_count, given_.begin());
     for (; count_ < work.passed_count; ++count_) {
-      KeptFd low(UniqueFd(::fcntl(given_[count_], F_DUPFD_CLOEXEC, kStreams)),
-                 {KeptKind::unwanted});
-      if (!low || low.get() >= kFirstOfStrangers) {
-        put_away(std::move(low));
-        return;
-      }
+      if (!closes_at_once(given_[count_])) return;
+      UniqueFd low(::fcntl(given_[count_], F_DUPFD_CLOEXEC, kStreams));
+      if (!low || low.get() >= kFirstOfStrangers) return;
       end_ = std::max(end_, low.get() + 1);
       low_[count_] = std::move(low);
     }
@@ -267,7 +263,6 @@ class LowPassed {
   }
   ~LowPassed() {
     if (whole()) std::copy_n(given_.begin(), count_, work_.passed_from);
-    for (KeptFd& low : low_) put_away(std::move(low));
   }
   LowPassed(const LowPassed&) = delete;
   LowPassed& operator=(const LowPassed&) = delete;
@@ -279,21 +274,16 @@ class LowPassed {
  private:
   static constexpr std::size_t kMost = 128;
 
-  /// Closes `fd`. Its service may have stored it, so that its close could hang. This statx(2) does
-  /// not ask the server of a network file system.
-  static void put_away(KeptFd kept) noexcept {
-    UniqueFd fd = kept.release();
-    if (!fd) return;
+  /// Does not ask the server of a network file system.
+  static bool closes_at_once(int fd) noexcept {
     struct statx file {};
-    if (::statx(fd.get(), "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &file) == 0 &&
-        (S_ISSOCK(file.stx_mode) || S_ISFIFO(file.stx_mode)))
-      return;
-    close_elsewhere(std::move(fd));
+    return ::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &file) == 0 &&
+           (S_ISSOCK(file.stx_mode) || S_ISFIFO(file.stx_mode));
   }
 
   ChildWork& work_;
   std::array<int, kMost> given_{};
-  std::array<KeptFd, kMost> low_{};  // kept: else a crash meanwhile would have execve(2) close them
+  std::array<UniqueFd, kMost> low_{};
   std::size_t count_ = 0;
   int end_ = 0;
 };

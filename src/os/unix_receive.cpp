@@ -11,9 +11,6 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
-#include <utility>
-
-#include "os/disposal.hpp"
 
 namespace zinit {
 
@@ -47,13 +44,6 @@ ssize_t receive(int socket, std::span<char> buffer, std::span<std::byte> beside,
   return got;
 }
 
-/// Whether there are enough numbers to leave the lowest ones to zinit.
-bool leaves_lowest() noexcept {
-  rlimit limit{};
-  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
-         limit.rlim_cur >= static_cast<rlim_t>(4 * kFirstOfStrangers);
-}
-
 /// While it exists, new descriptors are not below kFirstOfStrangers: copies of `fd` have the free
 /// numbers.
 class LowestTaken {
@@ -71,23 +61,12 @@ class LowestTaken {
   std::size_t count_ = 0;
 };
 
-/// Gives a stranger's descriptor a number that is not too low: another thread may have closed one
-/// of the lowest in the meantime.
-void raise(UniqueFd& fd) noexcept {
-  if (!fd || fd.get() >= kFirstOfStrangers) return;
-  UniqueFd higher(::fcntl(fd.get(), F_DUPFD_CLOEXEC, kFirstOfStrangers));
-  if (!higher) return;
-  close_elsewhere(std::exchange(fd, std::move(higher)));
-}
-
 void take_fds(const cmsghdr& header, std::vector<UniqueFd>& fds) {
   const std::size_t count = (header.cmsg_len - CMSG_LEN(0)) / sizeof(int);
   std::array<int, kMostFds> numbers;
   std::memcpy(numbers.data(), CMSG_DATA(&header), std::min(count, kMostFds) * sizeof(int));
   std::array<UniqueFd, kMostFds> held;  // owned before push_back(), which may throw
   for (std::size_t i = 0; i < std::min(count, kMostFds); ++i) held[i].reset(numbers[i]);
-  if (leaves_lowest())
-    for (UniqueFd& fd : held) raise(fd);
   for (std::size_t i = 0; i < std::min(count, kMostFds); ++i) fds.push_back(std::move(held[i]));
 }
 
@@ -101,6 +80,12 @@ void take_ancillary(msghdr& header, Datagram& datagram) {
 }
 
 }  // namespace
+
+bool leaves_lowest() noexcept {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+         limit.rlim_cur >= static_cast<rlim_t>(4 * kFirstOfStrangers);
+}
 
 void refuse_descriptors(int socket) noexcept {
   const int off = 0;

@@ -1,6 +1,7 @@
 // Processes that share zinit's table of descriptors. See disposal.hpp.
 #include "state/disposal.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -204,6 +205,12 @@ void close_elsewhere(UniqueFd fd, std::shared_ptr<const void> sender) noexcept {
   const EssentialAllocations essential;
   Disposals::all().keep({std::move(sender), KeptFd(std::move(fd), {KeptKind::unwanted})});
   close_left();
+}
+
+void leave_lowest(UniqueFd& fd) noexcept {
+  if (!fd || fd.get() >= kFirstOfStrangers || !leaves_lowest()) return;
+  UniqueFd higher(::fcntl(fd.get(), F_DUPFD_CLOEXEC, kFirstOfStrangers));
+  if (higher) close_elsewhere(std::exchange(fd, std::move(higher)));
 }
 
 void close_left() noexcept {
