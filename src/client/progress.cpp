@@ -49,7 +49,7 @@ std::string chain_words(const WhyReport& report) {
          report.reasons[last + 1].kind != "output")
     ++last;
   const WhyReason& reason = report.reasons[last];
-  const bool exists = !reason.detail.starts_with("no ");
+  const bool exists = reason.code != "missing";
   return fmt::format("waits for {}, {} {}", reason.service, exists ? "which" : "but",
                      reason.detail);
 }

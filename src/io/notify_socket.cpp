@@ -85,7 +85,9 @@ Received NotifySocket::receive(std::string& buffer, Datagram& datagram) {
 
 bool NotifySocket::take(std::string& buffer, Datagram& datagram) {
   buffer.resize(kNotifyMessageMax);
-  return take_datagram(fd_.get(), buffer, datagram);
+  if (!take_datagram(fd_.get(), buffer, datagram)) return false;
+  for (UniqueFd& fd : datagram.fds) leave_lowest(fd);
+  return true;
 }
 
 }  // namespace zinit

@@ -492,7 +492,9 @@ std::string_view summary(const World& world, Slot slot) {
       return respawns(record) && record.wish == Wish::up ? "re-spawn" : "waiting";
     case State::exited: {
       const ServiceSpec& spec = world.spec(slot);
-      const bool done = spec.oneshot && record.has_end && good_end(spec, record.end);
+      // How an adopted oneshot has ended is not known.
+      const bool done =
+          spec.oneshot && (record.has_end ? good_end(spec, record.end) : done_oneshot(world, slot));
       return done ? "ok" : "stopped";
     }
     case State::inactive: return "stopped";

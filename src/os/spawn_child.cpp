@@ -3,10 +3,11 @@
 // A child is made in the best way that the kernel allows:
 //
 // 1. clone3(2) with shared memory and a shared descriptor table. This needs slots for the streams
-//    (spawn_slots.hpp), and no other passed descriptors. At its beginning the child copies the
-//    lowest part of the table (take_descriptors()). If the kernel refuses the copy, the child ends,
-//    the slots are given up for good, and start_child() starts again with way 2.
-// 2. clone3(2) with shared memory and a copy of the whole table.
+//    (spawn_slots.hpp), and low numbers for other passed descriptors. At its beginning the child
+//    copies the lowest part of the table (take_descriptors()). If the kernel refuses the copy, the
+//    child ends, the slots are given up for good, and start_child() starts again with way 2.
+// 2. clone3(2) with shared memory and a copy of the whole table. If a service has sent zinit a file
+//    whose close hangs, the child hangs while it closes its copy.
 // 3. clone(2) with a copy of the memory (clone_copied()). Used from the moment at which the kernel
 //    or a filter refuses clone3(2).
 //
@@ -23,6 +24,7 @@
 #include <linux/close_range.h>
 #include <linux/sched.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,6 +41,7 @@
 #include "os/signals.hpp"
 #include "os/spawn_slots.hpp"
 #include "os/spawn_steps.hpp"
+#include "os/unix_receive.hpp"
 
 namespace zinit {
 
@@ -241,6 +244,50 @@ long clone_with_memory(ChildWork& work, clone_args& arguments) {
   return clone3_child(arguments, work);
 }
 
+/// Copies of the passed descriptors in the part of the table that a child copies. While they exist,
+/// `work` passes them in place of the originals, if there is a copy of each. There is none of a
+/// file that a service may have stored: its close could hang.
+class LowPassed {
+ public:
+  explicit LowPassed(ChildWork& work) noexcept : work_(work) {
+    if (work.passed_count > kMost) return;
+    std::copy_n(work.passed_from, work.passed_count, given_.begin());
+    for (; count_ < work.passed_count; ++count_) {
+      if (!closes_at_once(given_[count_])) return;
+      UniqueFd low(::fcntl(given_[count_], F_DUPFD_CLOEXEC, kStreams));
+      if (!low || low.get() >= kFirstOfStrangers) return;
+      end_ = std::max(end_, low.get() + 1);
+      low_[count_] = std::move(low);
+    }
+    for (std::size_t i = 0; i < count_; ++i) work.passed_from[i] = low_[i].get();
+  }
+  ~LowPassed() {
+    if (whole()) std::copy_n(given_.begin(), count_, work_.passed_from);
+  }
+  LowPassed(const LowPassed&) = delete;
+  LowPassed& operator=(const LowPassed&) = delete;
+
+  [[nodiscard]] bool whole() const noexcept { return count_ == work_.passed_count; }
+  /// All copies are below this number.
+  [[nodiscard]] int end() const noexcept { return end_; }
+
+ private:
+  static constexpr std::size_t kMost = 128;
+
+  /// Does not ask the server of a network file system.
+  static bool closes_at_once(int fd) noexcept {
+    struct statx file {};
+    return ::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &file) == 0 &&
+           (S_ISSOCK(file.stx_mode) || S_ISFIFO(file.stx_mode));
+  }
+
+  ChildWork& work_;
+  std::array<int, kMost> given_{};
+  std::array<UniqueFd, kMost> low_{};
+  std::size_t count_ = 0;
+  int end_ = 0;
+};
+
 /// Makes a child that shares our memory. Its stack can be in this frame, because CLONE_VFORK
 /// suspends this thread until the child has executed or ended.
 /// @return pid or negated errno
@@ -261,12 +308,12 @@ long clone_shared(ChildWork& work, int& pidfd) {
     arguments.child_tid = reinterpret_cast<std::uintptr_t>(work.pid);
   }
   arguments.exit_signal = 0;  // hidden from the reaper until it executes, see spawn.hpp
-  // There are no slots for descriptors passed besides the streams.
-  if (work.passed_count > 0) return clone_with_memory(work, arguments);
   const StreamSlots slots(work.streams);
   if (!slots.taken()) return clone_with_memory(work, arguments);
+  const LowPassed passed(work);
+  if (!passed.whole()) return clone_with_memory(work, arguments);
   arguments.flags |= CLONE_FILES;
-  work.keep_below = StreamSlots::end();
+  work.keep_below = std::max(StreamSlots::end(), passed.end());
   const std::array given = std::to_array(work.streams);
   for (int i = 0; i < kStreams; ++i) work.streams[i] = slots.fd(i);
   const long pid = clone_with_memory(work, arguments);

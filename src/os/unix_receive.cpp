@@ -1,6 +1,8 @@
 // Peeks at a message before receiving it. See unix_receive.hpp.
 #include "os/unix_receive.hpp"
 
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -8,6 +10,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 namespace zinit {
 
@@ -41,6 +44,23 @@ ssize_t receive(int socket, std::span<char> buffer, std::span<std::byte> beside,
   return got;
 }
 
+/// While it exists, new descriptors are not below kFirstOfStrangers: copies of `fd` have the free
+/// numbers.
+class LowestTaken {
+ public:
+  explicit LowestTaken(int fd) noexcept {
+    while (count_ < copies_.size()) {
+      UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+      if (!copy || copy.get() >= kFirstOfStrangers) return;
+      copies_[count_++] = std::move(copy);
+    }
+  }
+
+ private:
+  std::array<UniqueFd, kFirstOfStrangers> copies_;
+  std::size_t count_ = 0;
+};
+
 void take_fds(const cmsghdr& header, std::vector<UniqueFd>& fds) {
   const std::size_t count = (header.cmsg_len - CMSG_LEN(0)) / sizeof(int);
   std::array<int, kMostFds> numbers;
@@ -60,6 +80,12 @@ void take_ancillary(msghdr& header, Datagram& datagram) {
 }
 
 }  // namespace
+
+bool leaves_lowest() noexcept {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+         limit.rlim_cur >= static_cast<rlim_t>(4 * kFirstOfStrangers);
+}
 
 void refuse_descriptors(int socket) noexcept {
   const int off = 0;
@@ -114,7 +140,10 @@ bool take_datagram(int socket, std::span<char> buffer, Datagram& datagram) {
   datagram = {};
   alignas(cmsghdr) std::array<std::byte, kAncillaryBytes> beside;
   msghdr header;
+  std::optional<LowestTaken> lowest;
+  if (leaves_lowest()) lowest.emplace(socket);
   const ssize_t got = receive(socket, buffer, beside, header, 0);
+  lowest.reset();
   if (got < 0) return false;
   datagram.text = std::string_view(buffer.data(), static_cast<std::size_t>(got));
   datagram.whole = (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0;

@@ -2,6 +2,7 @@
 #include "reexec/last_resort.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -27,6 +28,9 @@ namespace {
 
 // The pause before the shell starts again: on a console that is gone it ends at once.
 constexpr timespec kBetweenShells{2, 0};
+
+// For the copy that leaves a core file to close its descriptors, in milliseconds.
+constexpr int kCopyCloses = 1000;
 
 int last_log_fd = STDERR_FILENO;
 char last_console[256] = "/dev/console";
@@ -159,7 +163,8 @@ void tell(const Crash& crash) noexcept {
 
 /// Makes a copy of this process die of the signal, so that the kernel writes a core file if
 /// configured. Returns when the copy has closed all descriptors: the next process image must not
-/// find them in use, nor zinit's locks.
+/// find them in use, nor zinit's locks. The close of a file that a service has stored may hang, so
+/// the wait ends after kCopyCloses.
 void dump_core(int signal) noexcept {
   rlimit limit{};
   if (::getrlimit(RLIMIT_CORE, &limit) < 0 || limit.rlim_cur == 0) return;
@@ -177,8 +182,8 @@ void dump_core(int signal) noexcept {
     _exit(kTooManyFaults);
   }
   ::close(ends[1]);
-  char none;
-  while (pid > 0 && ::read(ends[0], &none, 1) < 0 && errno == EINTR) {}
+  pollfd closed{ends[0], 0, 0};  // a hang-up is reported always
+  while (pid > 0 && ::poll(&closed, 1, kCopyCloses) < 0 && errno == EINTR) {}
   ::close(ends[0]);
 }
 

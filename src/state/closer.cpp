@@ -57,8 +57,12 @@ void Closer::close(UniqueFd fd, Sender sender) noexcept {
   const auto queued = std::make_shared<Queued>(
       Queued{std::move(sender), KeptFd(std::move(fd), {KeptKind::unwanted})});
   closes_.post([queued, plain = is_plain(file)] {
-    if (!plain) close_elsewhere(queued->fd.release());
+    if (!plain) close_elsewhere(queued->fd.release(), std::move(queued->sender));
   });
+}
+
+void Closer::try_again() noexcept {
+  closes_.post([] { close_left(); });
 }
 
 }  // namespace zinit

@@ -23,6 +23,9 @@ class Closer {
   /// stays queued, and the next call tries again.
   void close(UniqueFd fd, Sender sender = nullptr) noexcept;
 
+  /// Tries again to close what could not be closed, because too many closes hang. Any thread.
+  void try_again() noexcept;
+
  private:
   Offload closes_{{.name = "zinit-close"}};
 };

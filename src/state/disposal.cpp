@@ -1,6 +1,7 @@
 // Processes that share zinit's table of descriptors. See disposal.hpp.
 #include "state/disposal.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -63,6 +64,12 @@ constexpr std::size_t kForDiscards = 16;
   while (true) ::syscall(SYS_exit_group, 0);
 }
 
+/// A descriptor for which no process could be made yet.
+struct Unclosed {
+  std::shared_ptr<const void> sender;  // released after fd is closed
+  KeptFd fd;
+};
+
 class Disposals;
 std::atomic<const Disposals*> the_disposals{nullptr};
 
@@ -106,12 +113,12 @@ class Disposals {
     return stands_[*place].load();
   }
 
-  void keep(KeptFd fd) EXCLUDES(mutex_) {
+  void keep(Unclosed one) EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    left_.push_back(std::move(fd));
+    left_.push_back(std::move(one));
   }
 
-  [[nodiscard]] std::vector<KeptFd> take_left() EXCLUDES(mutex_) {
+  [[nodiscard]] std::vector<Unclosed> take_left() EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     return std::exchange(left_, {});
   }
@@ -176,7 +183,7 @@ class Disposals {
   Mutex mutex_;
   SharedStand* stands_ = nullptr;
   std::array<Process, kMostDisposals> processes_;  // guarded by `mutex_`, or owned by its waiter
-  std::vector<KeptFd> left_ GUARDED_BY(mutex_);
+  std::vector<Unclosed> left_ GUARDED_BY(mutex_);
 };
 
 /// @return  false: try again later
@@ -193,14 +200,25 @@ bool close_now(KeptFd& fd) {
 
 }  // namespace
 
-void close_elsewhere(UniqueFd fd) noexcept {
+void close_elsewhere(UniqueFd fd, std::shared_ptr<const void> sender) noexcept {
   if (!fd) return;
   const EssentialAllocations essential;
-  std::vector<KeptFd> all = Disposals::all().take_left();
-  all.emplace_back(std::move(fd), KeptNote{KeptKind::unwanted});
+  Disposals::all().keep({std::move(sender), KeptFd(std::move(fd), {KeptKind::unwanted})});
+  close_left();
+}
+
+void leave_lowest(UniqueFd& fd) noexcept {
+  if (!fd || fd.get() >= kFirstOfStrangers || !leaves_lowest()) return;
+  UniqueFd higher(::fcntl(fd.get(), F_DUPFD_CLOEXEC, kFirstOfStrangers));
+  if (higher) close_elsewhere(std::exchange(fd, std::move(higher)));
+}
+
+void close_left() noexcept {
+  const EssentialAllocations essential;
+  std::vector<Unclosed> all = Disposals::all().take_left();
   bool room = true;
-  for (KeptFd& one : all) {
-    room = room && close_now(one);
+  for (Unclosed& one : all) {
+    room = room && close_now(one.fd);
     if (!room) Disposals::all().keep(std::move(one));
   }
 }

@@ -17,6 +17,8 @@
 // Threads: any. Waits at most kTakeOver.
 #pragma once
 
+#include <memory>
+
 #include "base/fd.hpp"
 #include "base/time.hpp"
 
@@ -28,8 +30,15 @@ inline constexpr Milliseconds kTakeOver{100};
 /// The most such processes at once. Only files whose flush(2) hangs keep many of them.
 inline constexpr int kMostDisposals = 64;
 
-/// Closes `fd`. If no process can be made, a later call or the next image closes it.
-void close_elsewhere(UniqueFd fd) noexcept;
+/// Closes `fd`. If no process can be made, a later call, close_left() or the next image closes it;
+/// `sender` is kept as long, so that its use count shows how many descriptors are still open.
+void close_elsewhere(UniqueFd fd, std::shared_ptr<const void> sender = nullptr) noexcept;
+
+/// Gives a stranger's descriptor a number from kFirstOfStrangers on, if leaves_lowest().
+void leave_lowest(UniqueFd& fd) noexcept;
+
+/// Tries again to close what close_elsewhere() could not.
+void close_left() noexcept;
 
 /// Receives the next datagram of `socket`, and closes the descriptors sent with it.
 /// @return  false if this is impossible now: the datagram may still be there

@@ -74,7 +74,10 @@ bool ReadinessChecks::receive(Watch& watch, int most, TimePoint until) {
   if (!watch.channel->socket) return true;
   MutexLock lock(watch.mutex);
   for (int i = 0; i < most && Clock::now() < until; ++i) {
-    if (too_much_to_close(watch)) return false;
+    if (too_much_to_close(watch)) {
+      closer_->try_again();
+      return false;
+    }
     struct Own : Datagram {
       explicit Own(ReadinessChecks& by, const Watch& from) : closer(*by.closer_), of(from) {}
       ~Own() {

@@ -5,6 +5,7 @@
 //   flood N TEXT       N such messages; large N: one message of N bytes
 //   fds N TEXT         a message with N memory files, which hold "kept 0", "kept 1", ...
 //   open FILE TEXT     a message with a descriptor of that file
+//   many N FILE TEXT   N messages, each with fifty descriptors of that file
 //   churn N            for ever: stores N memory files in zinit, and takes them back
 //   copies N M         stores N eventfds, and sends M messages with copies of the last one
 //   linger N TEXT      N messages, each with a socket whose last close waits for hours
@@ -143,6 +144,11 @@ void carry_out(const std::vector<std::string>& words, std::size_t& at) {
   } else if (step == "open") {
     const int fd = ::open(next().c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0 || !send(next(), {fd})) _exit(102);
+  } else if (step == "many") {
+    const int count = std::stoi(next());
+    const int fd = ::open(next().c_str(), O_RDONLY | O_CLOEXEC);
+    const std::string text = next();
+    for (int i = 0; i < count; ++i) send(text, Fds(50, fd));
   } else if (step == "churn") {
     const Fds fds = memory_files(std::stoi(next()));
     while (send("FDSTORE=1\nFDNAME=x", fds) && send("FDSTOREREMOVE=1\nFDNAME=x")) {}

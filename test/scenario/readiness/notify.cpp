@@ -2,6 +2,7 @@
 // [readiness]; sd_notify(3)).
 #include <poll.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -71,6 +72,69 @@ TEST_CASE("a file whose server never answers holds up no re-execution and no rec
   zinit.restart("b");
   CHECK(zinit.state("a") == "running");
   hanging.end();  // the service's own process hangs in its end until then
+}
+
+TEST_CASE("a stored file whose server never answers holds up no other service's start",
+          "[check][root][readiness][reexec]") {
+  HangingFile hanging;
+  if (!hanging.works()) return skip("needs /dev/fuse, and the right to mount");
+  Server zinit;
+  zinit.file("a.toml",
+             says({"open", hanging.path(), "FDSTORE=1\nFDNAME=a", "send", "READY=1", "sleep"},
+                  "notify = 'systemd'\nfdstore_max = 8"));
+  zinit.add("plain");
+  zinit.add("socket", {.more = "[socket]\nlisten = ['unix:" + zinit.path("socket.sock") +
+                               "']\non_demand = false\n"});
+  zinit.add("line",
+            {.exec = "echo >&3; exec sleep 100000", .more = "[readiness]\nnotify = 'fd:3'\n"});
+  zinit.boot({"a"});
+  for (const bool again : {false, true}) {
+    if (again) zinit.reexecute();
+    for (const char* name : {"plain", "socket", "line"})
+      CHECK(zinit.restart(name)["state"] == "running");
+  }
+  hanging.end();
+}
+
+TEST_CASE("a stored file whose server never answers holds up no recovery that leaves a core file",
+          "[check][root][readiness][crash]") {
+  HangingFile hanging;
+  if (!hanging.works()) return skip("needs /dev/fuse, and the right to mount");
+  Server zinit({.in_child = [] {
+    const rlimit least{1, 1};  // a copy of zinit dies, and the kernel finds no room for its file
+    if (::setrlimit(RLIMIT_CORE, &least) < 0) _exit(126);
+  }});
+  zinit.file("a.toml",
+             says({"open", hanging.path(), "FDSTORE=1\nFDNAME=a", "send", "READY=1", "sleep"},
+                  "notify = 'systemd'\nfdstore_max = 8"));
+  zinit.add("b");
+  zinit.boot({"a", "b"});
+  crash(zinit);
+  CHECK(zinit.restart("b")["state"] == "running");
+  hanging.end();
+}
+
+TEST_CASE("descriptors whose close hangs have a bound, until they are closed",
+          "[root][readiness]") {
+  HangingFile hanging;
+  if (!hanging.works()) return skip("needs /dev/fuse, and the right to mount");
+  Server zinit;
+  zinit.add("b");
+  zinit.file("a.toml",
+             says({"send", "READY=1", "many", "200", hanging.path(), "FDSTORE=1", "sleep"},
+                  "notify = 'systemd'\nfdstore_max = 8"));
+  zinit.boot({"a", "b"});
+  REQUIRE(eventually([&] { return hanging.asked() >= 48; }));  // no more of them at once
+  const std::string descriptors = "/proc/" + std::to_string(zinit.pid()) + "/fd";
+  std::size_t most = 0;
+  for (int i = 0; i < 50; ++i) {
+    CHECK(zinit.restart("b")["state"] == "running");
+    most = std::max(most, entries_of(descriptors).size());
+  }
+  CHECK(most > 500);
+  CHECK(most < 2000);
+  hanging.end();
+  CHECK(eventually([&] { return entries_of(descriptors).size() < 200; }));
 }
 
 TEST_CASE("a descriptor that a service takes back is not handed to the next process",

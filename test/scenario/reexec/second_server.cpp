@@ -32,6 +32,7 @@ void check_goes_on(Server& zinit) {
   CHECK(zinit.pid_of("a") == a);
   CHECK(zinit.pid_of("b") == b);
   CHECK(zinit.state("once") == "exited");
+  CHECK(zinit.status("once")["summary"] == "ok");
   CHECK(zinit.state("later") == "inactive");
   CHECK_THAT(zinit.messages(), Contains("the server with pid " + std::to_string(first)));
   CHECK_THAT(zinit.messages(), Contains("b: its output is lost until it is restarted"));
