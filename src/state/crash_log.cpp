@@ -17,7 +17,7 @@ namespace zinit {
 
 namespace {
 
-constexpr std::uint64_t kMagic = 0x68737263'74696e7a;  // "znitcrsh"
+constexpr std::uint64_t kCrashesMagic = 0x68737263'74696e7a;  // "znitcrsh"
 constexpr std::int64_t kMinuteNs = 60'000'000'000;
 
 struct CrashLog {
@@ -48,9 +48,9 @@ Result<void> open_crash_log(KeptFd inherited) {
   kept = std::move(*file);
   kept.keep({KeptKind::crashes});
   crash_log = std::launder(reinterpret_cast<CrashLog*>(kept.data()));
-  if (crash_log->magic != kMagic) {
+  if (crash_log->magic != kCrashesMagic) {
     new (crash_log) CrashLog{};
-    crash_log->magic = kMagic;
+    crash_log->magic = kCrashesMagic;
   }
   add_dropped_lines(crash_log->dropped_lines.exchange(0));
   return {};

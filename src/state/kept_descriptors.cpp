@@ -22,8 +22,8 @@ namespace zinit {
 
 namespace {
 
-constexpr std::uint64_t kMagic = 0x7470656b74696e7a;  // "znitkept"
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint64_t kListMagic = 0x7470656b74696e7a;  // "znitkept"
+constexpr std::uint32_t kListVersion = 1;
 
 struct Header {
   std::uint64_t magic;
@@ -162,8 +162,8 @@ Result<void> make_kept_list() {
       MappedFile::create_sparse("zinit-kept", sizeof(Header) + most_descriptors() * sizeof(Entry));
   if (!file) return Failure(std::move(file.error()));
   list = new List(std::move(*file));
-  list->header().magic = kMagic;
-  list->header().version = kVersion;
+  list->header().magic = kListMagic;
+  list->header().version = kListVersion;
   list->note(list->fd(), {KeptKind::list});
   return {};
 }
@@ -187,7 +187,7 @@ Result<Inheritance> Inheritance::take_over(int fd) {
   if (file->size() <= sizeof(Header)) return failure("the list of descriptors is too short");
   auto inherited = std::make_unique<List>(std::move(*file));
   const Header& header = inherited->header();
-  if (header.magic != kMagic || header.version != kVersion)
+  if (header.magic != kListMagic || header.version != kListVersion)
     return failure(
         "the list of descriptors of the previous process image is none, or of another version");
   delete std::exchange(list, inherited.release());
