@@ -30,8 +30,8 @@ inline void assign(std::string& field, const Key&, const Value& value) {
 }
 
 inline void assign(Milliseconds& field, const Key& key, const Value& value) {
-  field = value.string == kInfinity ? kForever
-                                    : unit_of(key) * duration_of(value, unit_of(key)).value_or(0);
+  const bool forever = key.type == Type::timeout && value.string == kInfinity;
+  field = forever ? kForever : unit_of(key) * duration_of(value, unit_of(key)).value_or(0);
 }
 
 inline void assign(std::optional<Milliseconds>& field, const Key& key, const Value& value) {
@@ -162,6 +162,7 @@ inline void assign(std::optional<int>& field, const Key&, const Value& value) {
 }
 
 inline void assign(std::optional<std::uint32_t>& field, const Key& key, const Value& value) {
+  if (value.string == kInfinity) return field.reset();
   if (key.type == Type::processors)
     field = static_cast<std::uint32_t>(thousandths_of(value.string).value_or(0));
   else
@@ -178,6 +179,7 @@ inline void assign(std::vector<int>& field, const Key&, const Value& value) {
 
 /// Bytes, or a bit mask of capabilities.
 inline void assign(std::optional<std::uint64_t>& field, const Key& key, const Value& value) {
+  if (value.string == kInfinity) return field.reset();
   if (key.type == Type::bytes) {
     field = static_cast<std::uint64_t>(bytes_of(value).value_or(0));
     return;

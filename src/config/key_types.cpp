@@ -515,8 +515,7 @@ constexpr TypeInfo kTypes[] = {
     {Type::capabilities, by<&Check::array_of<&Check::capability>>,
      "an array of capability names", "a capability name"},
     {Type::bytes, by<&Check::bytes>, "{range} or with a unit, as \"512M\""},
-    {Type::notify, by<&Check::notify>,
-     "\"systemd\" or \"fd:N\" with N from {min} to {max}"},
+    {Type::notify, by<&Check::notify>, "\"systemd\" or \"fd:N\" with N from {min} to {max}"},
     {Type::processors, by<&Check::processors>,
      "a string such as \"50%\" of one core or \"2.5\" cores, at least \"0.1%\""},
     {Type::statuses, by<&Check::statuses>,
@@ -567,7 +566,8 @@ const TypeInfo& info_of(const Key& key) { return kTypes[static_cast<std::size_t>
 std::string filled_in(std::string_view text, const Key& key) {
   return fmt::format(fmt::runtime(text), fmt::arg("min", key.min), fmt::arg("max", key.max),
                      fmt::arg("range", range_text(key)), fmt::arg("words", alternatives(key.words)),
-                     fmt::arg("account", kMaxAccount));
+                     fmt::arg("account", kMaxAccount)) +
+         (key.limitless ? ", or \"infinity\"" : "");
 }
 
 std::string element_text(const Key& key) {
@@ -577,7 +577,7 @@ std::string element_text(const Key& key) {
 
 bool Check::run(const Value& value) {
   if (holds_nul(value)) return wrong(value, "contains a NUL character, which is not allowed");
-  return info_of(key_).check(*this, value);
+  return (key_.limitless && value.string == kInfinity) || info_of(key_).check(*this, value);
 }
 
 }  // namespace

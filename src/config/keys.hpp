@@ -90,6 +90,7 @@ struct Key {
   std::string_view example;                      // a value, as TOML
   void (*store)(Destination&, const Key&, const Value&);  // for values after check_value()
   Value (*value)(const ProxySpec&) = nullptr;  // the proxy's value; each key of [proxy] has it
+  bool limitless = false;  // "infinity" means no limit, as 0 or as if the key were not there
 
   [[nodiscard]] constexpr bool required() const noexcept { return default_text == "required"; }
 };

@@ -12,7 +12,7 @@ namespace zinit {
 namespace {
 
 std::optional<std::uint64_t> half_of_limit(std::string_view text) {
-  if (text == "unlimited") return kUnlimited;
+  if (text == "unlimited" || text == kInfinity) return kUnlimited;
   const auto number = parse_integer(text);
   if (!number || *number < 0) return std::nullopt;
   return static_cast<std::uint64_t>(*number);

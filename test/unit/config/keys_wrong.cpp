@@ -54,6 +54,7 @@ const std::string kSuccess = ", must be an array of exit codes from 0 to 255 and
 const std::string kGoodEnd = ", must be an exit code from 0 to 255 or a signal name";
 const std::string kAtLeast0 = ", must be an integer of at least 0";
 const std::string kAtLeast1 = ", must be an integer of at least 1";
+const std::string kOrInfinity = ", or \"infinity\"";
 const std::string kUnit = " or with a unit, as \"5s\"";
 const std::string kNameMade = ": a name may only have A-Z, a-z, 0-9, _, ., @ and -";
 
@@ -181,10 +182,10 @@ const Wrong kWrong[] = {
     {L, "restart_delay_max_ms", "-1", 0, "-1 is out of range" + kAtLeast0 + kUnit},
     {L, "restart_delay_max_ms", "999", 0,
      "999 is less than restart_delay_ms, must be at least 1000"},
-    {L, "max_restarts", "-1", 0, "-1 is out of range" + kAtLeast0},
-    {L, "max_restarts", "1.0", 0, "1.0 is a float" + kAtLeast0},
+    {L, "max_restarts", "-1", 0, "-1 is out of range" + kAtLeast0 + kOrInfinity},
+    {L, "max_restarts", "1.0", 0, "1.0 is a float" + kAtLeast0 + kOrInfinity},
     {L, "max_restarts", "9223372036854775808", 0,
-     "9223372036854775808 is an integer out of range (64 bits)" + kAtLeast0},
+     "9223372036854775808 is an integer out of range (64 bits)" + kAtLeast0 + kOrInfinity},
     {L, "kill_mode", "'process'", 0, R"(unknown value "process", must be "all" or "main")"},
     {L, "kill_mode", "true", 0, R"(true is a boolean, must be "all" or "main")"},
     {L, "stability_period_ms", "-9223372036854775808", 0,
@@ -226,7 +227,7 @@ const Wrong kWrong[] = {
      "unknown value \"any\", must be \"main\" or \"all\""},
     {"readiness", "fdstore_max", "513", 0, "513 is out of range, must be an integer from 0 to 512"},
     {"readiness", "watchdog_ms", "-1", 0,
-     "-1 is out of range, must be an integer from 0 to 86400000" + kUnit},
+     "-1 is out of range, must be an integer from 0 to 86400000" + kUnit + kOrInfinity},
     {G, "buffer_lines", "1000001", 0,
      "1000001 is out of range, must be an integer from 0 to 1000000"},
     {G, "buffer_bytes", "4095", 0,
@@ -237,11 +238,13 @@ const Wrong kWrong[] = {
     {G, "console", "1", 0, "1 is an integer, must be true, false or \"raw\""},
     {G, "console", "'terminal'", 0, "unknown value \"terminal\", must be true, false or \"raw\""},
     {G, "merge_stderr", "1", 0, "1 is an integer" + kBool},
-    {G, "rate_lines", "-1", 0, "-1 is out of range, must be an integer from 0 to 1000000"},
+    {G, "rate_lines", "-1", 0,
+     "-1 is out of range, must be an integer from 0 to 1000000" + kOrInfinity},
     {G, "rate_interval_ms", "0", 0,
      "0 is out of range, must be an integer from 1 to 86400000" + kUnit},
     {G, "file", "'x.log'", 0, "\"x.log\" does not begin with /" + kPath},
-    {G, "file_max_bytes", "-1", 0, "-1 is out of range, must be an integer from 0 to 4294967295"},
+    {G, "file_max_bytes", "-1", 0,
+     "-1 is out of range, must be an integer from 0 to 4294967295" + kOrInfinity},
     {G, "file_keep", "1001", 0, "1001 is out of range, must be an integer from 0 to 1000"},
     {G, "syslog", "'logs:514'", 0,
      "\"logs:514\" is not a valid address, must be \"unix:/path\", \"udp:host:port\" or "
@@ -258,7 +261,7 @@ const Wrong kWrong[] = {
 
     {M, "nofile", "-1", 0, "invalid limit -1" + kLimit},
     {M, "nproc", "'1:2:3'", 0, "invalid limit \"1:2:3\"" + kLimit},
-    {M, "core", "'infinity'", 0, "invalid limit \"infinity\"" + kLimit},
+    {M, "core", "'endless'", 0, "invalid limit \"endless\"" + kLimit},
     {M, "memlock", "true", 0, "true is a boolean" + kLimit},
     {M, "stack", "'2:1'", 0, "\"2:1\" has a soft limit above its hard limit"},
     {M, "data", "'1024'", 0, "invalid limit \"1024\"" + kLimit},
@@ -297,24 +300,25 @@ const Wrong kWrong[] = {
     {P, "capabilities", "['flying']", 1, "unknown capability \"flying\""},
     {P, "capabilities", "[5]", 1, "5 is an integer, must be a capability name"},
 
-    {R, "memory_max", "0", 0, "0 is out of range" + kBytes},
+    {R, "memory_max", "0", 0, "0 is out of range" + kBytes + kOrInfinity},
     {R, "memory_max", "'512 M'", 0, "invalid size \"512 M\"; use e.g. \"512M\""},
     {R, "memory_max", "'512MB'", 0, "invalid size \"512MB\"; use e.g. \"512M\""},
     {R, "memory_max", "'M'", 0, "invalid size \"M\"; use e.g. \"512M\""},
     {R, "memory_high", "'8388608T'", 0, "invalid size \"8388608T\"; use e.g. \"512M\""},
-    {R, "memory_high", "true", 0, "true is a boolean" + kBytes},
+    {R, "memory_high", "true", 0, "true is a boolean" + kBytes + kOrInfinity},
     {R, "swap_max", "-1", 0,
-     "-1 is out of range, must be an integer of at least 0 or with a unit, as \"512M\""},
-    {R, "cpu_max", "50", 0, "50 is an integer" + kProcessors},
+     "-1 is out of range, must be an integer of at least 0 or with a unit, as \"512M\"" +
+         kOrInfinity},
+    {R, "cpu_max", "50", 0, "50 is an integer" + kProcessors + kOrInfinity},
     {R, "cpu_max", "'half'", 0, "invalid value \"half\"" + kCores},
-    {R, "cpu_max", "'0%'", 0, "\"0%\" is out of range" + kProcessors},
+    {R, "cpu_max", "'0%'", 0, "\"0%\" is out of range" + kProcessors + kOrInfinity},
     {R, "cpu_max", "'1.'", 0, "invalid value \"1.\"" + kCores},
     {R, "cpu_max", "'.5'", 0, "invalid value \".5\"" + kCores},
     {R, "cpu_max", "'0.0001'", 0, "invalid value \"0.0001\"" + kCores},
     {R, "cpu_max", "'8193'", 0, "invalid value \"8193\"" + kCores},
     {R, "cpu_weight", "0", 0, "0 is out of range, must be an integer from 1 to 10000"},
     {R, "io_weight", "10001", 0, "10001 is out of range, must be an integer from 1 to 10000"},
-    {R, "pids_max", "0", 0, "0 is out of range" + kAtLeast1},
+    {R, "pids_max", "0", 0, "0 is out of range" + kAtLeast1 + kOrInfinity},
 
     {T, "name", "'a/b'", 0, "invalid name \"a/b\"" + kNameMade},
     {T, "description", "1979-05-27", 0, "1979-05-27 is a date or time" + kString},
@@ -396,9 +400,9 @@ const Wrong kWrong[] = {
     {X, "service", "''", 0, "invalid name \"\": a name must not be empty"},
     {X, "connect_timeout", "0", 0, "0 is out of range, must be an integer from 1 to 86400" + kUnit},
     {X, "idle_timeout", "'500ms'", 0,
-     "invalid duration \"500ms\", must be an integer from 0 to 31536000" + kUnit},
+     "invalid duration \"500ms\", must be an integer from 0 to 31536000" + kUnit + kOrInfinity},
     {X, "idle_timeout", "-1", 0,
-     "-1 is out of range, must be an integer from 0 to 31536000" + kUnit},
+     "-1 is out of range, must be an integer from 0 to 31536000" + kUnit + kOrInfinity},
     {X, "single_connection", "'on'", 0, "\"on\" is a string" + kBool},
     {X, "proxy_protocol", "3", 0, "3 is out of range, must be an integer from 0 to 2"},
 
@@ -435,7 +439,7 @@ const Wrong kWrong[] = {
     {"", "watchdog_timeout_ms", "999", 0,
      "999 is out of range, must be an integer from 1000 to 86400000" + kUnit},
     {"", "self_watchdog_ms", "-1", 0,
-     "-1 is out of range, must be an integer from 0 to 86400000" + kUnit},
+     "-1 is out of range, must be an integer from 0 to 86400000" + kUnit + kOrInfinity},
     {"", "default_target", "'a b'", 0, "invalid name \"a b\"" + kNameMade},
 };
 
