@@ -111,6 +111,26 @@ std::string process_lines(const Terminal& terminal, const std::vector<ProcessNod
   return text;
 }
 
+/// Makes the older text format of Prometheus from OpenMetrics: a counter is named as its samples
+/// are, with _total, and there is neither UNIT nor a line for the end.
+std::string prometheus_text(std::string_view text) {
+  constexpr std::string_view type = "# TYPE ";
+  constexpr std::string_view help = "# HELP ";
+  static_assert(type.size() == help.size());
+  std::string converted;
+  bool is_counter = false;  // the family of this line
+  for (const std::string_view line : split(trim(text), '\n')) {
+    if (line.starts_with("# UNIT ") || line == "# EOF") continue;
+    if (line.starts_with(type)) is_counter = line.ends_with(" counter");
+    const bool head = line.starts_with(type) || line.starts_with(help);
+    const std::size_t end = head && is_counter ? line.find(' ', type.size()) : line.size();
+    converted.append(line.substr(0, end));
+    if (end < line.size()) converted.append("_total").append(line.substr(end));
+    converted += '\n';
+  }
+  return converted;
+}
+
 }  // namespace
 
 int run_stats(VerbContext& context) {
@@ -126,7 +146,8 @@ int run_stats(VerbContext& context) {
 }
 
 int run_metrics(VerbContext& context) {
-  const std::string text = context.client().metrics();
+  std::string text = context.client().metrics();
+  if (context.arguments.has("prometheus")) text = prometheus_text(text);
   if (context.json()) return context.print_result(json_of(text), {});
   // Line by line, because printable() would escape line ends. The text itself stays unchanged.
   for (const std::string_view line : split(trim(text), '\n')) context.print(printable(line) + "\n");

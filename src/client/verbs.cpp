@@ -107,6 +107,9 @@ constexpr OptionRow kTreeOptions[] = {
 constexpr OptionRow kWaitOptions[] = {
     {"--for", "STATE", "running (default), exited, failed or stopped"},
 };
+constexpr OptionRow kMetricsOptions[] = {
+    {"--prometheus", "", "in the older text format, as for a textfile collector"},
+};
 constexpr OptionRow kTopOptions[] = {
     {"-d,--interval", "TIME", "between two samples; default: 1"},
 };

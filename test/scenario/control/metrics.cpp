@@ -2,6 +2,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <set>
+
+#include "base/text.hpp"
 #include "scenario/harness.hpp"
 #include "scenario/harness/peer.hpp"
 #include "scenario/harness/proxies.hpp"
@@ -95,6 +98,31 @@ TEST_CASE("metrics are the same text by the verb and by the method", "[check][me
   REQUIRE(document);
   CHECK(OpenMetrics(document->text()).count("zinit_service_up") == 3);
   CHECK(zinit.error("metrics.get", R"(["web"])")["code"] == -32602);
+}
+
+TEST_CASE("in the older format of Prometheus the type of a counter is that of its samples",
+          "[check][metrics]") {
+  Server zinit;
+  zinit.add("web");
+  zinit.boot({"web"});
+  const std::string text = zinit.ctl({"metrics", "--prometheus"}).out;
+  CHECK_THAT(text, Contains("# TYPE zinit_service_restarts_total counter\n"
+                            "# HELP zinit_service_restarts_total Re-spawns "));
+  CHECK_THAT(text, Contains("# TYPE zinit_service_up gauge\n# HELP zinit_service_up "));
+  CHECK_THAT(text, !Contains("# UNIT") && !Contains("# EOF"));
+  // Each sample belongs to a family that has a type.
+  std::set<std::string> typed;
+  std::size_t samples = 0;
+  for (const std::string_view line : zinit::split(text, '\n')) {
+    const std::vector<std::string_view> words = zinit::split(line, ' ');
+    if (line.starts_with("# TYPE ")) typed.emplace(words[2]);
+    if (line.empty() || line.starts_with('#')) continue;
+    const std::string name(line.substr(0, line.find_first_of("{ ")));
+    CAPTURE(name);
+    CHECK(typed.contains(name));
+    ++samples;
+  }
+  CHECK(samples > 20);
 }
 
 TEST_CASE("metrics count a restart, and say how the process has ended", "[metrics]") {
