@@ -12,6 +12,7 @@
 #include "client/libzinit/json.hpp"
 #include "client/words.hpp"
 #include "config/keys.hpp"
+#include "import/import.hpp"
 #include "model/reason.hpp"
 #include "model/state.hpp"
 
@@ -55,7 +56,7 @@ class Completion {
     find_verb_of_line();
     if (const OptionRow* option = option_before(); option != nullptr) return values_of(*option);
     if (current_.starts_with('-')) return options();
-    if (verb_ != nullptr) return arguments();
+    if (verb_ != nullptr) return helps_ ? void() : arguments();
     family_.empty() ? verb_names() : second_words();
   }
 
@@ -76,6 +77,11 @@ class Completion {
   void find_verb_of_line() {
     std::size_t at = find_verb_word(words_);
     if (at == words_.size()) return;
+    if (words_[at] == "help") {
+      helps_ = true;
+      words_.erase(words_.begin() + static_cast<std::ptrdiff_t>(at));
+      return find_verb_of_line();
+    }
     std::string name = words_[at];
     if (!verbs_of_family(name).empty()) {
       family_ = name;
@@ -125,6 +131,7 @@ class Completion {
     if (option.names == "--for") return add_all(goals);
     if (what == "STATE") return states();
     if (what == "CLASS") return add_all(classes);
+    if (what == "KIND") return add_all(foreign_kinds());
     if (what == "STREAM") return add_all(streams);
     if (what == "SIGNAL") return signals();
     if (what == "NAME") return services(Completes::services);
@@ -134,8 +141,7 @@ class Completion {
 
   void states() {
     for (const StateInfo& info : kStates) add(info.name);
-    add("stopped");
-    add("done");
+    for (const std::string_view word : {"stopped", "done", "disabled", "masked"}) add(word);
   }
 
   void signals() {
@@ -210,6 +216,7 @@ class Completion {
   std::string current_;             // under the cursor
   const VerbRow* verb_ = nullptr;
   std::string family_;
+  bool helps_ = false;              // `help` stands before the verb
   bool unknown_ = false;            // the word in the verb's place is not a verb
   std::vector<std::string> given_;  // after the verb
   std::vector<OptionRow> options_;

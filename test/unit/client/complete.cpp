@@ -62,9 +62,20 @@ TEST_CASE("options are those of the verb and of all verbs, with their help", "[c
   CHECK_THAT(run({"__complete", "list", "--st"}).out, Catch::StartsWith("--state\tonly "));
 }
 
+TEST_CASE("help is completed by verbs, and not by what they take", "[client]") {
+  CHECK(offline({"help", "unm"}) == Texts{"unmask"});
+  CHECK(offline({"help", "xinet", "l"}) == Texts{"list"});
+  CHECK(offline({"--json", "help", "rel"}) == Texts{"reload"});
+  CHECK(offline({"help", "explain", ""}).empty());
+  CHECK(has(offline({"explain", ""}), "lifecycle.restart"));
+}
+
 TEST_CASE("values are completed by what they are", "[client]") {
   CHECK(offline({"list", "--state", "f"}) == Texts{"failed"});
+  CHECK(offline({"list", "--state", "d"}) == Texts{"done", "disabled"});
+  CHECK(offline({"list", "--state", "ma"}) == Texts{"masked"});
   CHECK(offline({"list", "--class", ""}) == Texts{"user", "system"});
+  CHECK(has(offline({"import", "--from", ""}), "supervisord"));
   CHECK(offline({"wait", "--for", ""}) == Texts{"running", "exited", "failed", "stopped"});
   CHECK(offline({"logs", "--stream", "std"}) == Texts{"stdout", "stderr"});
   CHECK(has(offline({"kill", "db", ""}), "SIGHUP"));
