@@ -96,6 +96,8 @@ TEST_CASE("a boot as SVG has a box for each part of each service", "[client]") {
   const auto long_name = std::string(100, 'n');
   const std::string wide = bootchart_svg({}, {step(long_name, 5, "")});
   CHECK(std::stoi(wide.substr(wide.find("width=\"") + 7)) > 1500);
+  const std::string widest = bootchart_svg({}, {step(std::string(100, 'W'), 5, "")});
+  CHECK(std::stoi(widest.substr(widest.find("width=\"") + 7)) > 780 + 1330);
   CHECK(svg.ends_with("</svg>\n"));
 }
 
