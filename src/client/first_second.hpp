@@ -1,5 +1,6 @@
 // A service without [readiness] and [health] counts as running once its program has been executed.
-// On a terminal, start and restart watch such a service for its first second, and report its end.
+// On a terminal start and restart, and everywhere reload --wait, watch such a service for its first
+// second, and report its end.
 #pragma once
 
 #include <vector>

@@ -57,11 +57,19 @@ struct Asked {
   std::string answer{};  // the status, if it was known without a request
 };
 
-/// "[+] web is running, pid 412"
-std::string outcome_line(const Terminal& terminal, const ServiceStatus& status) {
+/// "[+] web is running, pid 412". A stop that has killed the service says so:
+/// "[.] web stopped after 10.0 s: killed because its stop timeout was over (SIGKILL)"
+/// @param stop_us  wall time when the stop was asked for; 0: no stop was
+std::string outcome_line(const Terminal& terminal, const ServiceStatus& status,
+                         std::int64_t stop_us) {
   const auto symbol = terminal.paint(state_colour(status.state), symbol_of(status.state));
   std::string text = fmt::format("{} {} {}", symbol, printable(status.name), state_phrase(status));
   if (status.pid) text += fmt::format(", pid {}", *status.pid);
+  const std::int64_t took_us = status.last_stop_us.value_or(0) - stop_us;
+  const bool was_stopped = stop_us != 0 && took_us > 0 && status.last_exit;
+  if (was_stopped && status.last_exit->signal == "SIGKILL" && !status.last_exit->detail.empty())
+    text += fmt::format(" after {}: {}", duration_text(took_us / 1000),
+                        exit_words(*status.last_exit));
   if (const std::string cause = state_cause(status); !cause.empty()) text += ": " + cause;
   return text + "\n";
 }
@@ -130,7 +138,9 @@ int finish(VerbContext& context, Progress& progress, const SettleVerb& verb, con
       context.warn(asked.name, fmt::format("{} has changed since it was read; `zinitctl reload "
                                            "--only {}` puts that in force",
                                            status.file, asked.name));
-    if (good && !context.json()) context.print(outcome_line(context.terminal(), status));
+    const bool stops = std::string_view(verb.method) == "service.stop";
+    if (good && !context.json())
+      context.print(outcome_line(context.terminal(), status, stops ? asked.at_us : 0));
     if (verb.starts && !context.json())
       for (const std::string& warning : status.warnings)
         if (warning.find("has no effect") != std::string::npos)
@@ -244,6 +254,10 @@ int settle_reloaded(VerbContext& context, const ReloadReport& report, std::int64
     if (first == ExitStatus::done) first = status;
   }
   json.replace(json.size() - 1, 1, fmt::format(R"(,"settled":[{}]}})", ends));
+  context.flush();
+  const int ended =
+      context.over_reexecutions([&] { return watch_first_second(context, good_ones); });
+  if (first == ExitStatus::done) first = ended;
   return first;
 }
 

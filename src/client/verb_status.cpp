@@ -230,9 +230,18 @@ std::string scheduled_line(const SystemInfo& info) {
   const ScheduledAction& scheduled = *info.scheduled;
   // `shutdown` is for the system's server.
   const bool systems = info.mode != "standalone";
-  return printable(fmt::format("{} at {}{}{}{}", scheduled.action, date_time(scheduled.at_us),
-                               scheduled.message.empty() ? "" : ": ", scheduled.message,
-                               systems ? "; `shutdown -c` cancels it" : ""));
+  return printable(fmt::format("{} at {}{}{}; `{}` cancels it", scheduled.action,
+                               date_time(scheduled.at_us), scheduled.message.empty() ? "" : ": ",
+                               scheduled.message,
+                               systems ? "shutdown -c" : "zinitctl shutdown --cancel"));
+}
+
+/// Why a service needs attention, and what has killed it if this is known.
+std::string attention_words(const ServiceStatus& status) {
+  const std::string cause = cause_or_description(status);
+  const std::string killer = status.last_exit ? status.last_exit->detail : "";
+  const bool known = killer.empty() || cause.find(killer) != std::string::npos;
+  return known ? cause : fmt::format("{}; {}", cause, printable(killer));
 }
 
 /// The number of services in each state, and the services that need attention.
@@ -261,7 +270,7 @@ int print_overview(VerbContext& context) {
     std::vector<BlockWord> words{
         {std::string(symbol_of(status.state)), state_colour(status.state)}};
     for (BlockWord& word :
-         words_of(fmt::format("{}: {}", printable(status.name), cause_or_description(status))))
+         words_of(fmt::format("{}: {}", printable(status.name), attention_words(status))))
       words.push_back(std::move(word));
     text += wrapped(context.terminal(), 0, 4, words);
   }

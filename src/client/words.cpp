@@ -128,7 +128,8 @@ std::string cause_or_start(const ServiceStatus& status) {
 }
 
 bool is_disabled(const ServiceStatus& status) {
-  return status.state == "inactive" && status.status == "stop" && status.starts_on.empty() &&
+  const bool rests = status.state == "inactive" || shown_state(status) == "stopped";
+  return rests && status.status == "stop" && status.starts_on.empty() &&
          !status.next_start_us;
 }
 

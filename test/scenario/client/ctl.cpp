@@ -171,6 +171,10 @@ TEST_CASE("verbs of one name take several, each with its own result", "[check][c
   zinit.await_new_pid("up", before);
   CHECK(zinit.ctl({"disable", "up", "bad"}).code == 0);
   CHECK(zinit.ctl({"is-enabled", "*"}).out == "disabled\ndisabled\ndisabled\n");
+  // One that was stopped because of it is disabled, too.
+  CHECK(zinit.ctl({"disable", "--now", "up"}).code == 0);
+  CHECK(zinit.ctl({"reload", "--yes"}).code == 0);
+  CHECK_THAT(zinit.ctl({"list", "--state", "disabled"}).out, Contains(" up ") && Contains("spare"));
   CHECK(zinit.ctl({"unmask", "*"}).code == 0);
   CHECK(zinit.ctl({"remove-service", "up", "bad"}).code == 0);
   CHECK(zinit.result("service.list").size() == 1);
@@ -200,6 +204,7 @@ TEST_CASE("shutdown --at comes later, and --cancel takes it back", "[ctl]") {
   zinit.boot();
   CHECK_THAT(zinit.ctl({"shutdown", "--at", "+5"}).out, Contains("--cancel"));
   CHECK(zinit.result("system.info")["scheduled"]["action"] == "shutdown");
+  CHECK_THAT(zinit.ctl({"status"}).out, Contains("; `zinitctl shutdown --cancel` cancels it"));
   CHECK_THAT(zinit.ctl({"shutdown", "--cancel"}).out, Contains("is cancelled"));
   CHECK_THAT(zinit.ctl({"shutdown", "--cancel"}).out, Contains("no shutdown is scheduled"));
   CHECK(zinit.ctl({"shutdown", "--at", "25:00"}).code == 2);

@@ -152,6 +152,11 @@ TEST_CASE("reload --wait says how what it has started and restarted has ended", 
   const Json report = Json::parse(json.out).value();
   CHECK(report["settled"][0]["name"] == "bad");
   CHECK(report["settled"][0]["state"] == "running");
+  // Its program is executed, and so it is running; then it ends.
+  zinit.add("short", {.exec = "sleep 0.1; exit 4", .lifecycle = "restart = 'never'"});
+  const Outcome ended = zinit.ctl({"reload", "--wait"});
+  CHECK(ended.code == 1);
+  CHECK_THAT(ended.err, Contains("zinitctl: reload short: ") && Contains("exit code 4"));
 }
 
 TEST_CASE("several services may be told to reload themselves", "[reload][ctl]") {

@@ -90,13 +90,21 @@ TEST_CASE("a killed process is shown with who or what has killed it", "[why][sto
   zinit.add("web", {.lifecycle = "restart_delay_ms = 3600000\nstop_timeout_ms = 100"});
   zinit.add("deaf", {.exec = "trap '' TERM; echo up >> $T; while :; do sleep 0.1; done",
                      .lifecycle = "stop_timeout_ms = 100"});
-  zinit.boot({"web"});
+  zinit.add("gone", {.lifecycle = kNever});
+  zinit.boot({"web", "gone"});
   zinit.await_trace("up");
   zinit.kill("web", R"("signal":"SIGKILL")");
   zinit.await_delayed("web");
   CHECK_THAT(zinit.ctl({"status", "web"}).out,
              Contains("killed at the request of pid " + std::to_string(getpid())));
-  zinit.stop("deaf");
+  zinit.kill("gone", R"("signal":"SIGKILL")");
+  zinit.await_state("gone", "failed");
+  CHECK_THAT(zinit.ctl({"status"}).out,
+             Contains("web: last killed at the request of pid") &&
+                 Contains("gone: killed by SIGKILL; killed at the request of pid"));
+  CHECK_THAT(zinit.ctl({"stop", "deaf"}).out,
+             StartsWith("[.] deaf stopped after ") &&
+                 Contains(": killed because its stop timeout was over (SIGKILL)\n"));
   CHECK_THAT(zinit.ctl({"status", "deaf"}).out, Contains("because its stop timeout was over"));
   CHECK_THAT(zinit.messages(), Contains("at the request of pid") &&
                                    Contains("deaf: stopped, killed by SIGKILL after") &&
