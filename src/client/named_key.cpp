@@ -19,8 +19,7 @@ Result<const Key*> named_key(const std::string& name) {
   if (found.size() == 1) return found.front();
   if (found.empty())
     return failure(
-        fmt::format("unknown key{}; `zinitctl explain SECTION` shows the keys of a section",
-                    foreign_key("service", name)));
+        fmt::format("unknown key{}; `zinitctl explain` shows keys", foreign_key("service", name)));
   std::vector<std::string> names;
   for (const Key* key : found) names.push_back(full_name(*key));
   return failure(fmt::format("several sections have this key; write {}", join(names, " or ")));

@@ -18,7 +18,8 @@ namespace zinit {
 // --- parameters and results in the rows of several families ---
 
 inline constexpr Param kName{"name", ParamType::string, true, {}, "the service or target"};
-inline constexpr Param kNameOptional{"name", ParamType::string, false, {}, "the service or target"};
+inline constexpr Param kNameOptional{
+    "name", ParamType::string, false, {}, "the service or target; none: all"};
 inline constexpr Param kJustName[] = {kName};
 inline constexpr Param kTimeout{
     "timeout_ms",

@@ -172,7 +172,7 @@ Outcome system_cancel_shutdown(Call& call) {
 
 constexpr Param kPower[] = {
     {"at_us", ParamType::count, false, {}, "time in microseconds since 1970; none: now"},
-    {"message", ParamType::string, false, {}, "reason for the log"},
+    {"message", ParamType::string, false, {}, "reason for the log; none: no reason"},
 };
 constexpr Param kSwitchRoot[] = {
     {"new_root", ParamType::string, true, {}, "directory at which the new root is mounted"},
