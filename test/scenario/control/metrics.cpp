@@ -13,6 +13,7 @@
 namespace control_metrics_test {
 
 using namespace zinit::test;
+using Catch::Contains;
 
 namespace {
 

@@ -12,6 +12,7 @@ namespace lifecycle_causes_test {
 
 using namespace zinit::test;
 using Catch::Contains;
+using Catch::StartsWith;
 
 namespace {
 
