@@ -9,6 +9,10 @@
 // inotify does not report changes by other machines or by the kernel itself: see the warnings. It
 // does not report mounts either, so the owner of a PathWatch calls look() after each mount.
 //
+// Events only say where to look. A look compares what is there with what was there before, so an
+// overflow of the queue, a mount or a re-execution costs a look and loses no file. No event is read
+// while a look is under way, because a look changes what is watched.
+//
 // Threads: look() on a thread that may block. Everything else on the loop's thread, never at the
 // same time as look().
 #pragma once

@@ -3,6 +3,12 @@
 //
 // activation/proxy_changes.hpp decides on the control loop which proxies exist, opens their
 // listeners and passes the changes to this class.
+//
+// Over a re-execution both sockets of a relayed connection are kept, and its pipes while they hold
+// bytes; the kernel says how many. The notes name proxy and connection. So the next process image
+// puts the parts together (left_connections()) and continues where the last one stopped. It goes on
+// holding a connection that waits. Listening sockets are never closed, so a client that connects
+// meanwhile waits.
 #pragma once
 
 #include <functional>

@@ -20,6 +20,10 @@
 // If the kernel lacks memory for a step, the bytes stay where they are, and the step is repeated
 // later.
 //
+// If a signal kills the backend's process, the client gets a reset. The kernel sends only an end in
+// this case, as if the process had finished. What counts is whether the process is being killed
+// when its end arrives, and not when the last bytes before it are passed on.
+//
 // Threads: only the loop's.
 #pragma once
 

@@ -1,5 +1,22 @@
 // What proxies and sockets need to know of the services that they start. BoardServices asks the
 // board. Unit tests have an implementation of their own.
+//
+// This room starts services beside requests: by connections, by time, by files. Proxies listen in
+// place of a service and pass the bytes on. With [socket] the service gets the listening sockets.
+//
+//                  which there are: proxy_changes, socket_changes, on the queue's thread
+//                           |                                     |
+//   proxy  listener --> accept4 --> held --> connect --> relayed  |  [socket]  something comes
+//                                    ^  start the service,  |     |               |
+//                                    |  wait until it is up |     |       start the service, or
+//                                    +----------------------+     |       an instance NAME@N
+//
+// proxy.hpp, relay.hpp and service_sockets.hpp run on the data loop. Timers (timers.hpp) and paths
+// (paths.hpp) run on the control loop, start services by requests like a client's, and start none
+// before the boot. instances.hpp makes instances of templates. Work that may block is a task of the
+// file queue; paths have a queue of their own. At boot the sockets are opened before the first
+// service starts, which waits half a second for them at most. A change of the board costs a
+// comparison if nothing waits for it.
 #pragma once
 
 #include <sys/types.h>

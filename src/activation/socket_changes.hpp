@@ -46,7 +46,8 @@ class SocketChanges {
   [[nodiscard]] WatchPort& sockets() noexcept { return sockets_; }
   [[nodiscard]] WatchPort& connections() noexcept { return accepted_; }
 
-  /// After a re-execution, before the board is restored: takes over all open descriptors.
+  /// After a re-execution, when the board is restored and holds launches: takes over all open
+  /// descriptors.
   void take_over(Inheritance& inherited, const Graph& graph);
 
   /// Call it after each change of the board. Opens and closes sockets if the graph has changed, and

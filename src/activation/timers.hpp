@@ -13,6 +13,10 @@
 // time has passed, and that a start is owed. After a crash at any point the next process image
 // therefore starts the service once (ServiceTimer::Stand::owed).
 //
+// The fact of an owed start has the service's rank, which changes as soon as the board has taken a
+// requested start. If the next process image finds the same rank in the journal, the start is still
+// owed, and it asks the board again. paths.hpp does the same.
+//
 // Call everything here, except the constructor, on the control loop's thread.
 #pragma once
 

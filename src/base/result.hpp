@@ -1,5 +1,15 @@
 // Errors as values: Result<T>, the one error type inside zinit, and its construction from a failed
 // system call.
+//
+// This room holds what every other room may use, and includes nothing of zinit:
+//   values       result.hpp, text.hpp, format.hpp, or_default.hpp, time.hpp, backoff.hpp
+//   descriptors  fd.hpp, write_now.hpp, unix_address.hpp; file.hpp, file_identity.hpp, rooted.hpp,
+//                trusted_path.hpp
+//   JSON         json.hpp reads, json_writer.hpp writes
+//   memory       memory.hpp has the policy for a lack of memory; heap.hpp, checksum.hpp
+//   threads      mutex.hpp has the annotated locks; jitter.hpp makes threads late in tests
+//   log          log.hpp is zinit's own log
+//   tests        kill_point.hpp names places for crashes, sanitized.hpp the kinds of builds
 #pragma once
 
 #include <cerrno>

@@ -10,6 +10,12 @@
 // crash. So only kMostFruitless connections in a row may end soon without an answer (context.cpp).
 // The count starts again if a connection has lasted for kSoon, if the attempt calls answered(), or
 // if the server's own count of crashes shows that it was a re-execution.
+//
+// The rest of the room: verbs.inc is the table of verbs, and verb_*.cpp carry them out; entry.hpp
+// runs zinitctl, power_command.cpp and telinit.cpp the commands of a machine's end. printer.hpp,
+// table.hpp, words.hpp and terminal.hpp make what people read, top_*.hpp the screen of `top`.
+// verb_enable.cpp and verb_mask.cpp change files without a server (service_files.hpp). script/ is
+// `zinitctl script`, libzinit/ the library.
 #pragma once
 
 #include <functional>

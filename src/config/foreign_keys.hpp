@@ -1,5 +1,7 @@
 // The names that other init systems have for a key or section: for messages about unknown ones, and
 // for `zinitctl import`.
+//
+// test/unit/config/foreign_keys.cpp has the words as the manuals of the other systems list them.
 #pragma once
 
 #include <span>

@@ -18,6 +18,19 @@
 //      templates that others depend on.
 //   4. finish() turns diagnostics into texts in the specs. `zinitctl check` takes the same steps,
 //      but keeps the diagnostics and reports the faults of the graph too (check.cpp).
+//
+// The result is immutable: each file becomes a ServiceSpec, all of them a Graph, and each reader
+// holds a pointer to the graph that was in force when it asked. A reload reads on a thread of its
+// own, so a slow file system delays nothing else. A value keeps its place (SourcePosition) with the
+// file among the layers, so a fault that only the graph shows is reported where it was written.
+//
+// The rest of the room:
+//   keys.hpp, key_types.cpp                 the table of keys
+//   toml_reader.hpp, toml_scalar.hpp        TOML to a tree of values (value.hpp)
+//   settings.hpp, options.hpp, modes.hpp    zinit.toml, command lines, places of files
+//   environment.hpp                         variables of services
+//   check.hpp, diagnostic.hpp               what `zinitctl check` shows
+//   foreign_keys.hpp                        the words of other init systems
 #pragma once
 
 #include <optional>

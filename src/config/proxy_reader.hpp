@@ -1,6 +1,10 @@
 // Proxies: turns a file with [proxy], or the parameters of xinet.set, into a ProxySpec by the table
 // of keys (keys.hpp), and a ProxySpec into text. The files are listed, layered and parsed like
 // those of services (spec_reader.hpp), and become LoadedConfig::proxies.
+//
+// The file itself decides what it describes, no drop-in does. A file that is no TOML is a proxy's
+// if one of its lines is the header [proxy], so a typing mistake makes no failed service of it. A
+// file that cannot be read at all is a service's.
 #pragma once
 
 #include <optional>

@@ -3,6 +3,12 @@
 //
 // Their texts are kept, so that an instance that a client's `start` makes later has the same
 // configuration as the existing instances.
+//
+// An instance is made like a service of a file: its layers are read again, %i is replaced in the
+// tree, and the spec's `file` and places are the template's. The loader makes the instances that
+// are named, wave after wave, within limits. activation/instances.hpp makes those that a client
+// starts, from the kept texts, so it does not block and sees no change that no reload has put in
+// force.
 #pragma once
 
 #include <functional>

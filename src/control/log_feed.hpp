@@ -8,6 +8,9 @@
 // flood of lines costs the data loop a copy of each line while there is room, and then only a
 // count. The client gets this count, as `dropped`, at the place where the lines are missing.
 //
+// At the end of zinit the main thread sends what is queued for at most Server::kLastTime, while
+// clients read. Server::kLastSilence without a read ends it.
+//
 // Threads: any thread may call take(), with a log's lock held. Everything else runs on the control
 // loop's thread.
 #pragma once

@@ -7,6 +7,9 @@
 // One scan of all of /proc answers the questions that were asked before it, so that figures of a
 // thousand services cost one scan. If a look hangs, another thread continues with the remaining
 // questions (os/offload.hpp).
+//
+// A look counts as hung after kPatience / 2. At most four may hang, and two of them with one
+// service.
 #pragma once
 
 #include <cstdint>

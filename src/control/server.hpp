@@ -24,6 +24,14 @@
 //
 // If descriptors or memory run out, accepting pauses for kAcceptPause, and clients wait in the
 // backlog.
+//
+// The rest of the room: connection.hpp has the bytes of a client, session.hpp its calls,
+// jsonrpc.hpp the protocol's texts, methods.hpp the table and methods_*.cpp the handlers;
+// objects.hpp and views.hpp write answers; log_feed.hpp and changes.hpp bring what clients follow;
+// quota.hpp has the limits; daemon.hpp is what this room needs of the daemon.
+//
+// A connection that sends a descriptor is closed; from Linux 6.16 on the kernel refuses descriptors
+// at once (os/unix_receive.hpp).
 #pragma once
 
 #include <sys/socket.h>

@@ -4,6 +4,11 @@
 // A request that would wait for the same reload as another one joins it, and gets the same answer.
 // A thousand requests at once cost two reloads.
 //
+// If services have a check_exec, a reload is two tasks: the files are read, the loop sees what they
+// ask for, and a second task, which comes before all others, waits for the round of checks on its
+// own thread (supervisor/check_round.hpp). A check that fails becomes an error of its spec, so the
+// plan refuses the spec like one with a fault in its file.
+//
 // Call everything here on the control loop's thread.
 #pragma once
 

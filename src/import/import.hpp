@@ -3,6 +3,12 @@
 // A reader for each kind of file turns it into drafts, which writer.cpp turns into texts. One
 // table, config/foreign_words.cpp, has the meaning of other inits' keys. A reader has code only for
 // keys whose values mean something else here, or that belong together.
+//
+//   draft.hpp, writer.hpp        a service file in the making, and its text
+//   reader.hpp                   what all readers share; run_directory.cpp: runit, s6
+//   systemd*.cpp                 systemd's units; systemd.hpp says which file does what
+//   supervisord.cpp, openrc.cpp, dinit.cpp, finit.cpp, tables.cpp, yaml_services.cpp: other kinds
+//   words.hpp, yaml.hpp          command lines by other rules, and the part of YAML that is needed
 #pragma once
 
 #include <map>

@@ -13,6 +13,18 @@
 // but only just before it sleeps: it would handle the event only after the next wake-up. So the
 // loop then wakes itself.
 //
+// This room holds what waits for descriptors: loops and watchers (watcher.hpp, epoll_set.hpp,
+// wall_timer.hpp); logs, from the pipe to the sinks (log_store.hpp shows the way); probes and the
+// resolver (probe.hpp, resolver.hpp); sockets of notifications and of /dev/log (notify_socket.hpp,
+// dev_log.hpp).
+//
+// Fairness on the data loop: a pipe gets one read of 64 KiB, a side of a connection passes on 1
+// MiB, a listening socket is accepted from 16 times, then the next has its turn.
+//
+// Work from other threads comes by post(), which is refused if too much waits. Work that must not
+// be lost, such as a look at lines for a sink, has a LoopCall: it is made once, and asking takes no
+// memory. A watch that the kernel refused is asked for again every 100 ms.
+//
 // Threads: a loop belongs to the thread that runs it. Other threads may only call post(), stop(),
 // on_thread() and LoopCall::ask(). Watchers (watcher.hpp) are started and stopped on the loop's
 // thread, or while no thread runs it.

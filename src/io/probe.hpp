@@ -5,6 +5,8 @@
 // The addresses of a name are tried in order, each for an equal share of the remaining time. The
 // first address that accepts the connection decides: its HTTP status is final.
 //
+// On a port without a listener the kernel may connect a socket to itself; this counts as refused.
+//
 // Threads: only the loop's.
 #pragma once
 

@@ -1,6 +1,9 @@
 // Holds the bytes of a log pipe's read until all its lines are stored. It is in a memory file: if
 // zinit crashes meanwhile, the next image finds the bytes, and no line is lost or doubled. Threads:
 // one at a time.
+//
+// There are two areas: one for the data loop, and one for a client's request that reads a pipe at
+// once.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,8 @@
 // The boot of a machine, up to its server (behaviour.md, "PID 1 in system mode", 1 to 4).
+//
+// This room holds what only PID 1 of a machine does, before and after its server: boot.hpp (mounts,
+// console), emergency.hpp (the shell), watchdog.hpp, utmp.hpp, switch_root.hpp (checks a new root),
+// and last_steps.hpp (kills the rest, unmounts, powers off). server/start.cpp calls them in order.
 #pragma once
 
 #include <span>

@@ -1,5 +1,9 @@
 // Two watchdogs over zinit itself. The hardware's resets the machine unless zinit feeds it; zinit's
 // own treats a stuck loop or lock as a crash (zinit.toml(5), "Global settings").
+//
+// The control loop feeds the machine's watchdog, so a loop that hangs lets the machine be reset.
+// For zinit's own, a thread asks both loops for signs of life; the control loop's answer takes the
+// board's lock. The thread subtracts the time by which it has overslept itself.
 #pragma once
 
 #include <atomic>

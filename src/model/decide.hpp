@@ -8,6 +8,29 @@
 //
 // apply() is the other half: it updates the record after a step was carried out. Spawning and
 // signalling happen between the two, in the board (supervisor/steps.cpp) or in a test's simulation.
+//
+// A Situation is a World (the graph, a record for each service, whether a shutdown has begun), a
+// slot in it, and the time. A row of kRows has a set of states, a named question about the
+// situation, the next state, and one of some twenty acts. Of the rows that name the service's
+// state, the first whose question is answered with yes is taken. A row that keeps the state and
+// does nothing is a wait. Checks of the compiler prove that the rows of every state end in a wait,
+// and that every move is one of transition_allowed() (state.hpp).
+//
+// The table looks at the present and never at past events. So a lost, doubled or late wake-up can
+// delay a step but cannot make it wrong. What must be remembered of an event is a fact in the
+// record: a try, a stop that is owed, the end of a process.
+//
+// A stop travels as state. A service that must stop enters `stopping` at once. The services that
+// require it see this by their own questions and enter `stopping` too. Each sends its signal when
+// its dependents are down. No code walks the graph to compute an order, so none can deadlock or
+// miss a service that was added meanwhile.
+//
+// All of this room is pure, and tested without processes:
+//   spec.hpp, graph.hpp, record.hpp, world.hpp   what there is
+//   predicates.hpp                               questions that look at neighbours
+//   wake.hpp                                     for whom a change counts
+//   request.hpp                                  what start, stop, restart, boot and shutdown set
+//   plan.hpp, why.hpp                            what a reload means; why a service is not running
 #pragma once
 
 #include <optional>

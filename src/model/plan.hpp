@@ -1,5 +1,8 @@
 // Plans a reload: plan() is a pure function of the old graph and the new specs. apply_plan() of
 // request.hpp carries the plan out.
+//
+// A service that the new graph refuses keeps its old spec, and the whole graph is validated again
+// until nothing changes. A large graph takes time to plan: see supervisor/plan_aside.hpp.
 #pragma once
 
 #include <string>

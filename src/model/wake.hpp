@@ -1,4 +1,7 @@
 // Finds the services that a change of a record affects: services whose next step may have changed.
+//
+// The work of a change grows with the edges of the affected services, not with the number of
+// services.
 #pragma once
 
 #include "model/request.hpp"

@@ -12,6 +12,17 @@
 // login session, no controllers can be enabled. Then the cgroups serve only to find the processes
 // that are left, and to kill them.
 //
+// The lock of a base shows whether its zinit is alive. An unlocked base without a process is left
+// by a killed zinit: it is emptied and used. One with processes is left alone. The root of the tree
+// is found by /proc/self/mountinfo and /proc/self/cgroup, wherever it is mounted.
+//
+// A process is made in its cgroup (CLONE_INTO_CGROUP), so nothing escapes between. Each process of
+// a service gets a fresh cgroup, so that its counts begin at zero; a command beside it takes the
+// cgroup as it is. The thread that launches makes the cgroup, the janitor removes it with those
+// that the service has made below. A launch holds the name meanwhile (Hold), so that the janitor
+// does not remove what was just made. When a machine or a container ends, cgroups stay: they end
+// with it.
+//
 // Threads: any. Cgroups of different services are made and removed at the same time.
 #pragma once
 

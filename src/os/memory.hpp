@@ -1,4 +1,7 @@
 // Keeps malloc's heap small, and gives unused memory back to the kernel.
+//
+// At rest zinit keeps what its services need. Memory that counts is what only zinit can give back
+// (RssAnon): the kernel takes clean pages of the program back whenever it wants.
 #pragma once
 
 namespace zinit {

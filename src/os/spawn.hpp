@@ -15,6 +15,13 @@
 //
 // Without clone3 (a kernel before 5.3, seccomp, valgrind, another architecture) the child has a
 // copy of the memory, and reports through a close-on-exec pipe.
+//
+// The rest of the room: thin wrappers of the kernel's interfaces, named after what they do.
+//   starting    spawn*.hpp, program_file.hpp, output_pipes.hpp, limits.hpp, id_change.hpp
+//   processes   process.hpp, process_memory.hpp, membership.hpp, signals.hpp, cgroup*.hpp
+//   threads     thread.hpp, offload.hpp (work that may block), memory.hpp
+//   machine     mount.hpp, unmount.hpp, power.hpp, console.hpp, kernel_command_line.hpp, users.hpp
+//   sockets     net.hpp, tcp_ports.hpp, socket_file.hpp, unix_receive.hpp
 #pragma once
 
 #include <sys/resource.h>

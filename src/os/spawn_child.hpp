@@ -2,6 +2,15 @@
 //
 // The child may share our memory while our other threads run. So its code uses only plain data and
 // raw system calls: no allocation, no lock, no instrumentation by a sanitizer.
+//
+// The order of the steps: signal handlers, descriptor table, cgroup, session, streams, terminal,
+// other descriptors, out-of-memory score, affinity, scheduler, nice value, io priority, limits,
+// root directory, bounding set, groups and user, capabilities, directory, umask, no_new_privs,
+// signal mask, execve. Steps that need privileges come before the user, and the limits after what
+// they limit, so a service can get a nice value or a scheduler that it could not take itself. The
+// bounding set is cut while that is still allowed. For a user other than root the permitted
+// capabilities are kept over the change of user (PR_SET_KEEPCAPS) and raised as ambient ones after
+// it. Root's inheritable set is emptied: at execve(2) root would get it beyond the bounding set.
 #pragma once
 
 #include <linux/capability.h>

@@ -4,6 +4,10 @@
 //   fault kills at once. Each thread has an alternate stack: without it a stack overflow could not
 //   be handled at all.
 // - An exception that reaches a thread's entry is logged, and ends only that thread.
+//
+// A thread's stack is one mapping with a guard page and the alternate stack, unmapped when the
+// thread has been joined. glibc would keep the stacks of many ended threads with all that they had
+// touched.
 #pragma once
 
 #include <pthread.h>

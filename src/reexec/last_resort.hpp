@@ -4,6 +4,10 @@
 // the console and reaps, because the kernel would panic if it ended. Other servers exit with 70.
 //
 // Everything here is async-signal-safe, because a fault may come anywhere: no heap, no locks.
+//
+// The addresses of a fault are found by a search of the thread's stack for what follows a call
+// (os/call_sites.hpp), because an unwinder takes locks. The program is executed by a descriptor of
+// /proc/self/exe from the start, so a file that was replaced meanwhile is not executed by mistake.
 #pragma once
 
 #include <string_view>

@@ -1,5 +1,13 @@
 // zinit's re-execution in the same process: the command line of the program, the inheritance from
 // the previous process image, and the execve(2). ZinitDaemon decides when and whether to do it.
+//
+// This room holds what zinit needs to survive its own end: this file for a request, last_resort.hpp
+// for a crash, adoption.hpp for services whose records are missing. server/daemon_reexecution.cpp
+// tells the whole story.
+//
+// The next process image gets the number of the list of kept descriptors in ZINIT_INHERITS, which
+// it takes out of its environment, and makes an Inheritance of it. Each part takes its own
+// descriptors from there. A descriptor that nobody takes is closed last.
 #pragma once
 
 #include <sys/resource.h>

@@ -1,4 +1,9 @@
 // Calendar expressions in systemd's syntax: systemd.time(7), "CALENDAR EVENTS".
+//
+// This room says when a timer is next due, and nothing else: calendar.hpp and cron.hpp read the two
+// kinds of expressions, matcher.hpp searches the next wall clock time for both, and zone.hpp gives
+// the wall clock of a time zone. Nothing here reads a clock: the caller passes the time.
+// (activation/timer.hpp)
 #pragma once
 
 #include <array>

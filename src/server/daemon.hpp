@@ -8,6 +8,12 @@
 //     changes of the board --> Shutdown, CriticalWatch
 //
 // machine.hpp and last_steps.hpp: what only PID 1 of a machine does before and after the server.
+//
+// This room joins all others, and is the only one that knows them all. daemon_*.cpp are the parts
+// of the daemon: signals, reload, re-execution, switch-root, end. start.hpp runs a server,
+// prepare_server.hpp makes what it needs, shutdown.hpp stops the services, service_changes.hpp adds
+// and removes them for clients, in_force.hpp delays answers until changes hold, critical.hpp and
+// failures.hpp act on failed services, log_output.hpp and syslog_input.hpp join logs and services.
 #pragma once
 
 #include <memory>

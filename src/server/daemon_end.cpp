@@ -1,4 +1,6 @@
 // The end of a server: writes the last log lines, and removes what would outlive the server.
+//
+// Log files are written and closed before file systems are unmounted (server/start.cpp).
 #include "base/log.hpp"
 #include "server/daemon.hpp"
 

@@ -18,6 +18,8 @@
 // in /proc for processes of services without a record, and for those that a killed server has left.
 // The board gets the records while launches are held, until sockets and connections are found, too.
 // Children that ended in between are reaped last.
+//
+// Services keep their slots, because all that is kept goes by slots.
 #include <unistd.h>
 
 #include "base/kill_point.hpp"

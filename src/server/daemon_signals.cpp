@@ -1,5 +1,13 @@
 // Signals: zinit follows them, or passes them on to the command of a container. SIGCHLD reports the
 // ends of children.
+//
+// Reaping. zinit asks waitid(WNOWAIT) who has ended, finds the owner under the board's lock, and
+// reaps only then. It begins with the child that SIGCHLD names: a question about all children looks
+// at each of them, 0.15 ms with 1,000, and a service is launched again before that. One SIGCHLD may
+// stand for several children, so zinit then asks about all, for kTurn in each turn of the loop. If
+// that is not enough, as in a storm of orphans among thousands that live, it asks the pidfds of the
+// services' own processes, all in one poll(2). An end that comes before its spawner has noted the
+// pid is kept for the launches under way (supervisor/ends.cpp).
 #include <algorithm>
 
 #include "base/kill_point.hpp"

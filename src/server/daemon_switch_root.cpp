@@ -1,5 +1,11 @@
 // switch-root: the daemon's steps from the request to the execution of the new root's init, and its
-// start there if that init is zinit again (behaviour.md, "initramfs"; doc/architecture.md).
+// start there if that init is zinit again (behaviour.md, "initramfs").
+//
+// It uses the way of a re-execution (daemon_reexecution.cpp). leave_root() runs when the services
+// are down and the loop is over: it enters the new root (enter_root() in os/mount.hpp) and executes
+// the init there. arrive() leads the next process image from the old configuration to that of the
+// new root. Until then World::switching is in the journal: stays_up() of model/predicates.hpp keeps
+// services that survive from being stopped, by the shutdown and then by what they require.
 #include <unistd.h>
 
 #include <algorithm>

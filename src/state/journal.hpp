@@ -2,6 +2,13 @@
 // go on with its services. It is kept up to date outside the heap, in a memory file
 // (memfd_create(2)) whose descriptor survives the execve(2).
 //
+// In this room lies what outlives a process image. memory_file.hpp has the files for it.
+//   journal.hpp, journal_record.hpp   the records of services, changed with every step
+//   state_facts.hpp                   facts that seldom change
+//   kept_descriptors.hpp              the descriptors that stay open
+//   crash_log.hpp                     crashes of zinit, read by the next image
+//   closer.hpp, disposal.hpp          close what strangers sent, with no thread of zinit waiting
+//
 // Layout, version 1. All numbers are fixed in width, in the machine's byte order; the file never
 // leaves the machine. Two copies of a header (magic, version, size of records), then the world's
 // record, a redo record, and one record per slot, all of one size. A record has a checksum of its

@@ -9,6 +9,10 @@
 // A process has one list. Without a list (unit tests, the client) a KeptFd is an ordinary
 // descriptor.
 //
+// From the moment at which the flags are cleared, a thread that enters or closes a kept descriptor
+// waits. Other threads run until the kernel ends them, and might otherwise close a marked
+// descriptor and put an unmarked one in its place.
+//
 // Threads: any. The thread that owns a descriptor writes its entry.
 #pragma once
 

@@ -6,6 +6,9 @@
 // so a crash during the write loses only this change. zinit's own memory has no copy. When the file
 // has doubled, a new file with the current facts replaces it.
 //
+// A reader that meets damage continues at the next mark. The supervisor and the watchers write
+// their facts through StatePort, the daemon its own (server/daemon_facts.hpp).
+//
 // Threads: any. Has its own lock.
 #pragma once
 

@@ -21,6 +21,13 @@
 // signalling. Reaping and signalling share the lock, so no pid is reaped, and then reused, while it
 // is being signalled. An allocation under the lock waits until there is memory (base/memory.hpp).
 //
+// The inside of the board is BoardCore: core.hpp lists its files. The rest of the room:
+//   job.hpp, processes.hpp, service_cgroup.hpp   a service's thread, processes and cgroup
+//   launch.hpp, launch_plan.hpp                  spawning, without the lock
+//   ports.hpp, watch_port.hpp                    what the supervisor needs from other rooms
+//   plan_aside.hpp, request_report.hpp           reloads, and what requests changed
+//   view.hpp, kept_events.hpp                    what clients see
+//
 // Threads: every public function may be called from any thread, without the lock, and returns soon.
 #pragma once
 

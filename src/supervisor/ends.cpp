@@ -1,5 +1,10 @@
 // Ends of processes: finding the service, handling the rest of its process group, and reaping. All
 // under the board's lock, so no pid or group is signalled after its number became free.
+//
+// When a main process ends by itself, its group is killed before the process is reaped: until then
+// the number of the group is still its own. A group that lives on in a stop is watched. Members
+// that are zinit's children report their ends. For the others zinit looks, at intervals that grow
+// to 500 ms.
 #include <poll.h>
 
 #include <algorithm>

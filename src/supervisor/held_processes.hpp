@@ -4,6 +4,9 @@
 // then adopts its children. A successful oneshot holds them. For any other service they must end,
 // and members of its process group are left out: they are signalled and awaited as a group.
 //
+// If the service does not run as root, no process of another user is taken, nor its environment
+// read. Only children of zinit are signalled: their numbers are not reused before zinit reaps them.
+//
 // Threads: no locking of its own; the board's lock guards all of it.
 #pragma once
 

@@ -1,6 +1,8 @@
 // The janitor: a thread for slow work that belongs to no job. It writes the log lines that were
 // queued under the lock, removes cgroups, drops removed services from the graph, and looks after
 // jobs without a thread. If no more threads can be started, it also launches for those jobs.
+//
+// Lines that wait are bounded: lines beyond the bound are counted, and the count is logged.
 #include <algorithm>
 
 #include "base/jitter.hpp"

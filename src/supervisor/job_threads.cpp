@@ -13,6 +13,28 @@
 //     one job at a time may spawn, and jobs that only wait have no thread: threads would use up
 //     what processes need. The janitor handles their deadlines. It also launches for the jobs whose
 //     launch failed with EAGAIN: a thread might take the place of the only process still possible.
+//
+//   requests, ends of processes, readiness, cgroups          a deadline passes
+//                        |                                           |
+//   +---- the lock ------v-------------------------------------------v---------------+
+//   |  change records --> tell_neighbours(): decide() for whom it concerns           |
+//   |  take_due_steps(): steps that change a record or send a signal --> enter()     |
+//   |                     | what is left: wait, or launch                            |
+//   +---------------------|----------------------------------------------------------+
+//                         v
+//   thread "db"    sleeps on its job's condition variable until its deadline
+//   thread "web"   the same; with a place to spawn it launches, without the lock
+//   zinit-janitor  log lines, cgroups, and jobs without a thread
+//
+// To make and end a thread takes 26 us of processor time. With a kShortWait of 10 ms a shutdown of
+// 1,000 services made nearly as many threads and took twice as long.
+//
+// Suspensions. A wait that ends more than 100 ms late shows that zinit did not run, perhaps with
+// the whole machine (suspended_for()). While a time limit of a service runs, its thread or the
+// janitor looks at the clock every kLongestSleep, so a suspension that ends before the limit is
+// noticed too. The lost time is added to the limits of the start, the stop and the commands beside
+// the process. A job that is late gives both loops kCatchUp to read what came meanwhile: a service
+// that was ready, or gone, in time must not count as late.
 #include <algorithm>
 #include <array>
 

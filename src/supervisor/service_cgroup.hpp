@@ -11,6 +11,12 @@
 // for no device. A start and an end cost one read each. Making and removing cgroups takes longer;
 // jobs' threads and the janitor do it without the lock.
 //
+// A service is gone when its group has no process and its cgroup is not populated. An OOM kill
+// counts for the main process only if the count has grown at most 5 s before its end; an earlier
+// one hit another process, such as a worker that was replaced since. After a reload a job's thread
+// writes [resources]: for a smaller limit the kernel may reclaim memory for seconds within the
+// write.
+//
 // Threads: no locking of its own; the board's lock guards all of it.
 #pragma once
 

@@ -3,6 +3,12 @@
 // process. Each has its own session and process group. While one of them has a process left, the
 // service does not count as gone. The model knows only of ready_exec.
 //
+// A service's process itself is one command after the other: those of pre_exec, the main process,
+// and, when it and its group have ended, those of post_exec. The record says which
+// (CurrentCommand), rows of the decision table launch the next, and all of them are reaped, killed
+// and kept in the journal as the one process that there is at a time. The model orders each command
+// of ready_exec, because `running` waits for it.
+//
 // Threads: no locking of its own; the board's lock guards all of it.
 #pragma once
 

@@ -1,5 +1,8 @@
 // Variables and file descriptors that a main process gets besides those of its service file.
 // Several parts of zinit add to them, each without knowledge of the others.
+//
+// Descriptors for LISTEN_FDS get their numbers when all parts have added theirs. Two descriptors
+// that ask for one number fail the spawn.
 #pragma once
 
 #include <sys/types.h>

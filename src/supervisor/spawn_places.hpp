@@ -5,6 +5,9 @@
 // If processes are short (EAGAIN), only one job may spawn at a time, until no shortage has been
 // noted for a while.
 //
+// The queue does not need a thread for each job: 1,000 services that start at once need kMost
+// threads, because a thread whose job has come to rest takes over the next job.
+//
 // Threads: no locking of its own; the board's lock guards all of it.
 #pragma once
 

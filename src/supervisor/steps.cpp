@@ -14,6 +14,10 @@
 // caller sees the result. perform() and the ends of launches call enter(), which applies the row to
 // the record. tell_transition() then stores times, events and log lines, and tell_neighbours()
 // marks those services as due whose decision the new state changes.
+//
+// Whether a blocked service rests follows from those it waits for. Each job keeps the answer
+// (Job::rests), and when it changes the jobs that wait for it look again. So a chain of any length
+// costs one look over each of its edges, and no search.
 #include <algorithm>
 
 #include "base/kill_point.hpp"

@@ -13,6 +13,9 @@
 //
 // Between probes a process costs only a timer.
 //
+// A lack of descriptors or memory in zinit says nothing about the service, and such a probe does
+// not count.
+//
 // Threads: watch() and changed() on any thread, with the board's lock held. Everything else on the
 // loop's thread. The board is the supervisor's table of services (supervisor/board.hpp).
 #pragma once

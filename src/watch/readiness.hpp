@@ -21,6 +21,9 @@
 // noticed late (on the job's thread). drain() reads no more messages than the kernel queues for a
 // socket. So several threads handle messages, but never two at a time for one process.
 //
+// A new main process need not be zinit's child. If its parent has not waited for it when it ends,
+// /proc shows how it ended. Otherwise nobody knows, which is logged and counts as a good end.
+//
 // Lock order: a Watch's mutex, then the board's, then this object's and FdStore's. This object's
 // mutex is held only for moments, and never while the board is called. The board is the
 // supervisor's table of services (supervisor/board.hpp).

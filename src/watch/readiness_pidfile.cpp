@@ -1,4 +1,17 @@
 // Waits for pidfiles by inotify, and takes the pids in them. See readiness.hpp.
+//
+// zinit watches the nearest directory that exists. A pidfile that has not changed since before the
+// spawn is stale. A pid in a changed one must be the service's, and a pidfd holds it before it is
+// checked. An Offload reads the file: on a file system that hangs only its thread waits, two at
+// most for each service, and others go on after 200 ms. The pid of the process that was spawned
+// counts when the process has stayed for 200 ms: cron, for one, writes its pid before it goes to
+// the background, and again there.
+//
+// When a main process that a pidfile has named ends, the end is noted in the record, and the file
+// is read once more. Until then the service has no main process, as a daemon on its way to the
+// background. It goes on with the process that the file names, or ends as noted. When the service
+// rests, or before its next start, the job's thread removes a file that still names the ended
+// process.
 #include <sys/epoll.h>
 
 #include <algorithm>

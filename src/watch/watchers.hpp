@@ -1,4 +1,16 @@
 // Combines several WatchPorts into one: each serves its own section of the service files.
+//
+// This room watches main processes. A process whose service has [readiness] or [health] is a
+// CheckedProcess (supervisor/checked_process.hpp): the board makes one at each spawn, and every
+// report names it, so a late message of an ended process never counts for its successor.
+//   prober.hpp                     [health]: probes over the network and commands
+//   readiness.hpp                  [readiness]: messages, a newline, a pidfile; the watchdog
+//   readiness_*.cpp, pidfile.hpp   its parts
+//   fd_store.hpp                   descriptors that a service has stored
+//
+// The sockets of [socket] are a WatchPort too (activation/service_sockets.hpp): a main process gets
+// its sockets in the same way as its notify socket. supervisor/watch_port.hpp has both directions
+// of the talk with the board.
 #pragma once
 
 #include <algorithm>

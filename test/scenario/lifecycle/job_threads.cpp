@@ -1,5 +1,5 @@
 // Threads of jobs, as ps -L shows them: which services have one, and what happens if no thread can
-// be made (doc/architecture.md, "Jobs").
+// be made (supervisor/job_threads.cpp).
 #include <sys/resource.h>
 #include <unistd.h>
 
