@@ -202,7 +202,7 @@ TEST_CASE("a scheduled shutdown is shown", "[ctl]") {
   const Json scheduled = shop.zinit.connect().result("system.info")["scheduled"];
   CHECK(scheduled.dump() == R"({"action":"shutdown","at_us":)" + at + R"(,"message":"new disks"})");
   CHECK(shop.json({"status"})["scheduled"].dump() == scheduled.dump());
-  CHECK_THAT(shop.ctl({"status"}).out, Contains("\nshutdown at ") && Contains(": new disks\n"));
+  CHECK_THAT(shop.ctl({"status"}).out, Contains("\nshutdown at ") && Contains(": new disks; `"));
   REQUIRE(shop.ctl({"reexec"}).code == 0);
   CHECK_THAT(shop.ctl({"status"}).out, Contains("new disks"));
   shop.zinit.connect().result("system.cancel_shutdown");
