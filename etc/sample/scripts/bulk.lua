@@ -1,4 +1,4 @@
--- Makes a service of each row of a table.
+-- Makes a service from each row of a table.
 local shops = {
   {"north", 8001}, {"south", 8002}, {"west", 8003},
 }

@@ -1,4 +1,4 @@
--- Gives one service another command, at runtime only, and takes that back if it fails soon.
+-- Gives one service another command, at runtime only, and restores the old one on a quick failure.
 local name, command = arg[1], table.move(arg, 2, #arg, 1, {})
 local config = zinit.call("service.get", {name = name}).config
 config.service.name, config.service.exec = name, command

@@ -1,4 +1,4 @@
--- Restarts what has run for so many hours without a restart. For cron, or a [timer].
+-- Restarts services that have run for the given hours without a restart. For cron, or a [timer].
 local limit_ms = tonumber(arg[1]) * 3600 * 1000
 for _, name in ipairs(zinit.list()) do
   local uptime = zinit.status(name).uptime_ms

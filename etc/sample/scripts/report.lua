@@ -1,4 +1,4 @@
--- Sends the reasons and the last lines of all that has failed to a command, such as mail(1).
+-- Sends the reasons and the last lines of all failed services to a command, such as mail(1).
 local report = {}
 for _, name in ipairs(zinit.list()) do
   if zinit.status(name).state == "failed" then

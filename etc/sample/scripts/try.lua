@@ -1,4 +1,4 @@
--- A test of a service: it has to be ready in time, say something, and stop when it is told to.
+-- A test of a service: it must be ready in time, print a line, and stop on request.
 local service = zinit.service{
   name = "trial", restart = "never", start_timeout_ms = "5s",
   exec = {"sh", "-c", "echo ready to serve; exec sleep 1000"},

@@ -1,4 +1,4 @@
--- Starts all services that match, so many at a time.
+-- Starts all services that match, a given number at a time.
 local names, size = zinit.list(arg[1]), tonumber(arg[2])
 for first = 1, #names, size do
   local wave = table.move(names, first, math.min(first + size - 1, #names), 1, {})
