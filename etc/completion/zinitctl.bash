@@ -1,10 +1,11 @@
 # Completion of zinitctl and zinit for bash. Install it by these names in
-# /usr/share/bash-completion/completions, or source it. What a word may become is asked of zinitctl
-# itself.
+# /usr/share/bash-completion/completions, or source it. zinitctl itself lists the possible
+# completions of a word.
 
 _zinitctl() {
   local IFS=$' \t\n' line=${COMP_LINE:0:COMP_POINT} word words=() typed value done=''
-  # Not COMP_WORDS: bash parts words at = and @ too. An option and its value may be two words.
+  # COMP_WORDS does not help: bash also splits words at = and @. An option and its value may be two
+  # words.
   read -ra typed <<<"$line"
   [[ $line == *[[:space:]] ]] && typed+=('')
   for word in "${typed[@]:1}"; do
@@ -14,7 +15,7 @@ _zinitctl() {
     esac
   done
   word=${words[-1]}
-  # bash replaces what comes after the last @ alone.
+  # bash replaces only the text after the last @.
   [[ $word == *@* && $COMP_WORDBREAKS == *@* ]] && done=${word%@*}@
   COMPREPLY=()
   while IFS=$'\t' read -r value _; do
@@ -23,7 +24,7 @@ _zinitctl() {
       IFS=$'\n'
       COMPREPLY+=($(compgen -f -- "$word"))
     else
-      # What ends in an @ is to be gone on with.
+      # After a word that ends in @, the user types more.
       [[ $value == *@ ]] && compopt -o nospace
       COMPREPLY+=("${value#"$done"}")
     fi

@@ -1,6 +1,6 @@
 # Completion of zinitctl and zinit for fish. Install it by these names in
 # /usr/share/fish/vendor_completions.d.
-# What a word may become is asked of zinitctl itself.
+# zinitctl itself lists the possible completions of a word.
 
 function __zinitctl_complete
     set -l words (commandline -opc) (commandline -ct)

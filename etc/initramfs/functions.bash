@@ -12,8 +12,8 @@ library_of() {
 }
 
 # Copies the program $3 of the root file system $1 as $4 to the root file system $2, and the loader
-# and the shared libraries that it needs, those of libraries too. What is loaded by dlopen(3) has to
-# be named itself.
+# and the shared libraries that it needs, and the libraries of these. Name a library yourself if
+# dlopen(3) loads it.
 copy_with_libraries() {
   local from=$1 to=$2 lib path loader
   mkdir -p "$to/$(dirname "$4")" "$to/lib"
@@ -63,9 +63,9 @@ name_zinit() {
   ln -s sbin/init "$root/init"
 }
 
-# Packs the folder given, all owned by uid and gid $2, on standard output; sizes a multiple of 4.
-# All is as old as the second day of 1970: cron takes a folder of the first second for one it has
-# read.
+# Packs the given directory on standard output. All files are owned by uid and gid $2, and sizes are
+# a multiple of 4. All times are the second day of 1970, because cron believes that it has already
+# read a directory of the first second.
 pack() {
   (cd "$1" && find . -exec touch -h -d @86400 {} + &&
     find . | sort | cpio --quiet --reproducible -o -H newc -R "$2")

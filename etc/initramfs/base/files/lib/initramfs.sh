@@ -1,4 +1,4 @@
-# What the services of the initramfs share. For sh, to be sourced.
+# Functions for the services of the initramfs. For sh, to be sourced.
 
 # Prints the value of the last $1=VALUE on the kernel's command line, or $2 if there is none.
 parameter() {
@@ -30,7 +30,7 @@ coldplug() {
 }
 
 # Prints the block device that is meant by a path, UUID=, LABEL=, PARTUUID= or PARTLABEL=; fails if
-# it is not there. udev's links are understood, though there is no udev.
+# it does not exist. udev's links work, although there is no udev.
 device_of() {
   local tag=$1
   case $tag in
@@ -48,10 +48,11 @@ device_of() {
   esac
 }
 
-# Prints the type of the file system, or of what else lies on a block device.
+# Prints the type of the file system, or of the other content, of a block device.
 type_of() { blkid -c /dev/null -o value -s TYPE "$1"; }
 
-# Waits until a block device is there, and prints its path: at most $2 seconds, or for ever without.
+# Waits until a block device exists, and prints its path. Waits $2 seconds at most; without $2, for
+# ever.
 wait_for_device() {
   local device end=
   [ -z "$2" ] || end=$(($(seconds) + $2))
