@@ -1,4 +1,4 @@
-# The static program of `make release`, whose archive is given, as by
+# The static program of `make release`; the archive is a parameter:
 #
 #   pkgs.callPackage ./package.nix { archive = ./zinit-0.1.0-x86_64.tar.gz; }
 { lib, stdenvNoCC, archive }:
@@ -12,7 +12,7 @@ stdenvNoCC.mkDerivation {
   dontPatchELF = true;
   dontStrip = true;
 
-  # Folders of /etc and /usr/lib belong to the machine.
+  # Directories of /etc and /usr/lib belong to the machine.
   installPhase = ''
     bash ./install --destdir "$TMPDIR/root" --prefix ""
     mkdir -p "$out"

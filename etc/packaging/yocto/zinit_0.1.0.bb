@@ -1,7 +1,7 @@
 SUMMARY = "Process supervisor and init in one static file"
 DESCRIPTION = "Starts, watches and stops services, as process 1 or beside another init."
-# The archive of `make release` lies in a folder of FILESEXTRAPATHS; what is linked in is in
-# doc/licences.md of it.
+# The archive of `make release` is in a directory of FILESEXTRAPATHS; its doc/licences.md lists the
+# linked libraries.
 LICENSE = "Apache-2.0 & LGPL-2.1-or-later"
 LIC_FILES_CHKSUM = "file://COPYING;md5=3b83ef96387f14655fc854ddc3c6bd57 \
                     file://COPYING.LGPL-2.1;md5=4fbd65380cdd255951079008b364516c"

@@ -10,7 +10,7 @@ ZINIT_SITE_METHOD = local
 ZINIT_LICENSE = Apache-2.0, LGPL-2.1+ (glibc)
 ZINIT_LICENSE_FILES = COPYING COPYING.LGPL-2.1 doc/licences.md
 
-# Names that busybox has taken are this package's if it is the init.
+# If zinit is the init, it replaces the names that busybox has taken.
 define ZINIT_INSTALL_TARGET_CMDS
 	$(if $(BR2_PACKAGE_ZINIT_INIT),rm -f $(foreach name,init poweroff reboot halt shutdown,\
 		$(TARGET_DIR)/usr/sbin/$(name)))
