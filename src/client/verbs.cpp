@@ -16,7 +16,7 @@ constexpr OptionRow kGlobalOptions[] = {
     {"--socket", "PATH", "the server's socket; default: $ZINIT_SOCKET, or built in"},
     {"--json", "", "the result as one JSON document on standard output"},
     {"--no-color", "", "no colours, as with $NO_COLOR"},
-    {"--timeout", "TIME", "give up after so long, with exit status 6"},
+    {"--timeout", "TIME", "give up after this time, with exit status 6"},
     {"-h,--help", "", "what there is, or what one verb does"},
     {"-V,--version", "", "the version of this program"},
 };

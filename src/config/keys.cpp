@@ -519,7 +519,7 @@ constexpr Key kKeys[] = {
      .value = value<&ProxySpec::connect_timeout>},
     {.section = "proxy", .name = "idle_timeout", .type = Type::duration, .max = 365 * kDaySeconds,
      .default_text = "0",
-     .help = "stop the service after so long idle; 0: never",
+     .help = "stop the service after this long idle; 0: never",
      .example = "600", .store = store<&ProxySpec::idle_timeout>,
      .value = value<&ProxySpec::idle_timeout>, .limitless = true},
     {.section = "proxy", .name = "single_connection", .type = Type::boolean,

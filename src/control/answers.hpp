@@ -26,12 +26,14 @@ inline constexpr Param kTimeout{
     ParamType::count,
     false,
     {},
-    "after so long the answer is the error timeout; none: as long as it takes"};
-inline constexpr Param kCheck{"check", ParamType::boolean, false, "true",
-                              "first runs check_exec of what would be restarted or reloaded"};
-inline constexpr Param kLines{"lines", ParamType::count, false, "100", "the last so many"};
+    "after this time the answer is the error timeout; none: as long as it takes"};
+inline constexpr Param kCheck{
+    "check", ParamType::boolean, false, "true",
+    "first run check_exec of each service that would be restarted or reloaded"};
+inline constexpr Param kLines{"lines", ParamType::count, false, "100",
+                              "how many of the last lines or events"};
 inline constexpr Param kUnsubscribe[] = {
-    {"subscription", ParamType::count, true, {}, "as it was answered"},
+    {"subscription", ParamType::count, true, {}, "the number in the answer to the subscription"},
 };
 /// *status_full*, and the effects on other services.
 inline constexpr Shape kStatusAndEffects =

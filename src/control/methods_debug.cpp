@@ -246,7 +246,7 @@ Outcome debug_settle(Call& call) {
 // --- the rows ---
 
 constexpr Param kSettleParams[] = {{"timeout_ms", ParamType::count, false, "1000",
-                                    "After so long, and 60000 at most, the answer is timeout"}};
+                                    "After this time, 60000 at most, the answer is timeout"}};
 
 // clang-format off
 constexpr Method kDebugMethods[] = {

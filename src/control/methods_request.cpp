@@ -264,7 +264,7 @@ constexpr Param kReload[] = {
     {"only", ParamType::strings, false, {},
      "the services, or directories, whose files count; none: all do"},
     {"no_restart", ParamType::boolean, false, "false",
-     "what has changed and would be restarted stays as it is"},
+     "leave each service as it is that would be restarted"},
 };
 constexpr Param kWait[] = {
     kName,
