@@ -262,9 +262,9 @@ constexpr Param kReload[] = {
     {"dry_run", ParamType::boolean, false, "false", "only report what would be done"},
     kCheck,
     {"only", ParamType::strings, false, {},
-     "the services, or directories, whose files count; none: all do"},
+     "read only the files of these services, or in these directories; none: all files"},
     {"no_restart", ParamType::boolean, false, "false",
-     "what has changed and would be restarted stays as it is"},
+     "do not restart changed services: they keep their old configuration"},
 };
 constexpr Param kWait[] = {
     kName,
