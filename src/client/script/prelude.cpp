@@ -136,7 +136,7 @@ function Service:add(options)
   return c.call("service.set", with({config = self.config}, options))
 end
 
--- A service with the keys of a service file, which need their section only if several have them.
+-- Makes a service from keys of a service file. A key that several sections have needs its section.
 function zinit.service(keys)
   if type(keys) ~= "table" then error("a service is a table of keys", 2) end
   return setmetatable({config = c.document(keys)}, Service)
