@@ -104,7 +104,7 @@ TEST_CASE("a killed process is shown with who or what has killed it", "[why][sto
              Contains("web: last killed at the request of pid") &&
                  Contains("gone: killed by SIGKILL; killed at the request of pid"));
   CHECK_THAT(zinit.ctl({"stop", "deaf"}).out,
-             StartsWith("[.] deaf stopped after ") &&
+             Catch::StartsWith("[.] deaf stopped after ") &&
                  Contains(": killed because its stop timeout was over (SIGKILL)\n"));
   CHECK_THAT(zinit.ctl({"status", "deaf"}).out, Contains("because its stop timeout was over"));
   CHECK_THAT(zinit.messages(), Contains("at the request of pid") &&
