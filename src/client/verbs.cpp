@@ -46,14 +46,14 @@ constexpr OptionRow kYesOptions[] = {
 };
 constexpr OptionRow kKillOptions[] = {
     {"--main", "", "signal the main process alone, not its group"},
-    {"--all", "", "signal all processes of its cgroup, also those that kill_mode spared"},
+    {"--all", "", "also signal the processes that kill_mode spared"},
     {"-s,--signal", "SIGNAL", "the signal; -9 and -HUP work too"},
 };
 constexpr OptionRow kReloadOptions[] = {
     {"--dry-run", "", "only say what would change"},
-    {"--only", "NAME", "only the files of these services or below these directories"},
+    {"--only", "NAME", "only files of these services or below these directories"},
     {"--no-restart", "", "do not restart changed services, but list them"},
-    {"--wait", "", "wait for started and restarted services, and show the results"},
+    {"--wait", "", "wait for (re)started services, and show the results"},
     kNoCheck,
     kYes,
 };
@@ -65,7 +65,7 @@ constexpr OptionRow kAddOptions[] = {
 };
 constexpr OptionRow kRemoveOptions[] = {
     {"--persist", "", "remove its file too; a vendor's is masked"},
-    {"--cascade", "", "stop the services that require it, and remove these dependencies"},
+    {"--cascade", "", "stop services that require it, remove these dependencies"},
 };
 constexpr OptionRow kCheckOptions[] = {
     {"--strict", "", "exit 1 for warnings too"},

@@ -240,7 +240,7 @@ class GraphBuilder {
     for (const Slot slot : component) {
       const std::vector<Slot> path = shortest_cycle(graph_->nodes_, slot, inside, came_from);
       const std::string text =
-          fmt::format("a cycle of dependencies: {}; remove one of them", cycle_text(path));
+          fmt::format("a cycle: {}; remove one of these dependencies", cycle_text(path));
       fault(slot, place_of(slot, path[1 % path.size()]), text);
     }
     for (const Slot slot : component) drop_edges(slot);
