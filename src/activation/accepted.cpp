@@ -73,7 +73,7 @@ Result<void> AcceptedConnections::prepare(Slot /*slot*/, const ServiceSpec& spec
   if (spec.connection_of.empty()) return {};
   MutexLock lock(mutex_);
   const auto found = waiting_.find(spec.name);
-  if (found == waiting_.end()) return failure("its connection is over");
+  if (found == waiting_.end()) return failure("its connection has been closed");
   const int fd = found->second->fd.get();
   extras.stream = fd;
   found->second->passed = true;

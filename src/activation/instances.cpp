@@ -92,13 +92,13 @@ RequestResult<void> Instances::make(std::string_view given) {
   if (const SpecPtr& spec = made.front(); spec->broken()) {
     return tl::unexpected(
         RequestFailure{Refusal::config_error,
-                       fmt::format("it cannot be made of {}: {}", template_of(name),
+                       fmt::format("no instance of {} can be made: {}", template_of(name),
                                    spec->findings->errors.front()),
                        spec->findings->errors});
   }
   const auto added = board_.set(made.front(), false, false, std::span(made).subspan(1));
   if (!added) return tl::unexpected(added.error());
-  log_info("{}: a client starts it as an instance of {}", name, made.front()->file);
+  log_info("{}: a client has started it as an instance of {}", name, made.front()->file);
   return {};
 }
 
@@ -190,7 +190,7 @@ void Instances::remove_ended() {
   }
   if (gone.empty()) return;
   for (const auto& [name, link] : gone)
-    log_info("{}: removed: an instance made by a start goes when it is down", name);
+    log_info("{}: removed: an instance that a client started disappears when it is down", name);
   (void)board_.remove(gone);  // fails only during a shutdown
 }
 

@@ -56,8 +56,8 @@ std::string untold_words(const std::string& directory, const std::string& path) 
   });
   if (found == kUntold.end()) return {};
   return fmt::format(
-      "{} lies on a file system of type {}, of which the kernel does not tell all "
-      "changes: they may start nothing",
+      "{} is on a file system of type {}: the kernel does not report all changes there, so a "
+      "change may start nothing",
       path, found->name);
 }
 

@@ -168,8 +168,9 @@ bool Proxy::accept_one(int listener) {
   if (!has_room()) {
     watch_listeners(false);
     if (may_tell(full_told_))
-      log_warn("proxy {}: has {} connections, and takes no more until one of them ends",
-               spec_->name, connections_.size());
+      log_warn(
+          "proxy {}: has {} connections, which is its limit; it accepts the next when one ends",
+          spec_->name, connections_.size());
     return false;
   }
   UniqueFd client(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -341,7 +342,7 @@ void Proxy::look() {
 /// first connection without one gets the next attempt. Tens of thousands may wait behind them.
 void Proxy::pass_deadlines(TimePoint now) {
   while (!waiting_.empty() && too_late_at(*waiting_.front()) <= now)
-    reject(waiting_.front()->number, "its backend was not there within connect_timeout");
+    reject(waiting_.front()->number, "its backend did not accept within connect_timeout");
   auto next = waiting_.begin();
   for (std::size_t i = 0; i < kMostAttempts && next != waiting_.end(); ++i) {
     Connection& connection = **next++;  // only this one can leave the queue here
@@ -404,7 +405,8 @@ void Proxy::try_next(Connection& connection) {
   const SocketAddress& address = attempt.addresses[attempt.next++];
   last_tried_ = address;
   if (leads_back())
-    return reject(connection.number, "its backend is the proxy itself, perhaps by way of others");
+    return reject(connection.number,
+                  "its backend leads back to the proxy itself, directly or through other proxies");
   const TimePoint now = Clock::now();
   const TimePoint end = too_late_at(connection);
   attempt.until =

@@ -23,17 +23,18 @@ RequestResult<std::string> place_of(const ProxySpec& spec, const Places& places)
     const std::string own = own_place_of(spec.file);
     if (own == spec.file || !path_exists(own)) return own;
     return refused(Refusal::already_exists,
-                   fmt::format("{} is there already, and {} was not read from it", own, spec.name));
+                   fmt::format("{} already exists, and {} was not read from it", own, spec.name));
   }
-  if (places.added.empty()) return refused(Refusal::file_error, "no directory of services is read");
+  if (places.added.empty())
+    return refused(Refusal::file_error, "zinit reads no directory of services");
   const std::string stem =
       fmt::format("{}{}{}", places.added, places.added.ends_with('/') ? "" : "/", spec.name);
   for (const char* const suffix : {".toml", ".proxy.toml"})
     if (may_write(stem + suffix, spec.name)) return stem + suffix;
-  return refused(Refusal::already_exists,
-                 fmt::format("{}.toml and {}.proxy.toml are there already, and {} was read from "
-                             "neither",
-                             stem, stem, spec.name));
+  return refused(
+      Refusal::already_exists,
+      fmt::format("{}.toml and {}.proxy.toml already exist, and {} was read from neither", stem,
+                  stem, spec.name));
 }
 
 }  // namespace

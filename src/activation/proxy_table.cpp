@@ -51,7 +51,7 @@ Result<ProxyTable> ProxyTable::take_over(KeptFd kept) {
   auto file = MappedFile::map(std::move(kept));
   if (!file) return Failure(std::move(file.error()));
   if (file->size() < kBytes || header_of(*file).magic != kMagic)
-    return failure("the counts of the proxies are of another version");
+    return failure("the proxies' counts from the previous process image have another version");
   Header& header = header_of(*file);
   header.used = std::min<std::uint64_t>(header.used, kMost);
   for (std::size_t place = 0; place < header.used; ++place) {

@@ -466,7 +466,7 @@ void ServiceSockets::look_now() {
     }
   }
   for (const std::string& name : to_start)
-    services_.start(name, "its sockets, which it has failed without");
+    services_.start(name, "its sockets, which could not be opened before");
   if (next != kNever) again_.set(std::chrono::ceil<Milliseconds>(next - now));
 }
 

@@ -167,9 +167,9 @@ RequestResult<Board::SetReport> SocketChanges::add_instance(const std::string& s
   const auto refuse = [](std::string text) {
     return tl::unexpected(RequestFailure{Refusal::invalid_state, std::move(text), {}});
   };
-  if (slot == kNoSlot) return refuse("the service is gone");
+  if (slot == kNoSlot) return refuse("the service no longer exists");
   const SpecPtr spec = instance_of(graph->spec(slot), last_[service], settings_.defaults);
-  if (!spec) return refuse(fmt::format("{} cannot be the name of a service", name));
+  if (!spec) return refuse(fmt::format("{} is not a valid name for a service", name));
   return board_.set(spec, true, false);
 }
 

@@ -206,7 +206,7 @@ void Timers::look_back() {
       if (text) stamp.earlier = parse_stamp(*text);
       stamp.there = true;
       if (!stamp.earlier)
-        log_warn("{}: it is unknown what the timer has missed: {}", service,
+        log_warn("{}: zinit cannot know which runs the timer has missed: {}", service,
                  text ? stamp_of(service) + " is damaged" : text.error().text);
     }
   };
@@ -253,9 +253,8 @@ void Timers::remove_stamp(const std::string& service, std::string unless) {
   task.work = [path = stamp_of(service), unless = std::move(unless)] {
     if (!unless.empty() && path_exists(unless)) return;
     if (::unlink(path.c_str()) < 0 && errno != ENOENT)
-      log_warn(
-          "{}: cannot remove the timer stamp; the next boot may run this timer once too often: {}",
-          path, errno_text(errno));
+      log_warn("{}: cannot remove the timer stamp, so the next boot may run this timer again: {}",
+               path, errno_text(errno));
   };
   task.finish = [](const std::optional<Error>&) {};
   parts_.queue.add(std::move(task));

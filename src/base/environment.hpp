@@ -40,7 +40,7 @@ inline constexpr std::size_t kMostFaulty = 5;
 
 /// The message about each of them.
 inline constexpr std::string_view kFaultyLine =
-    "passed over, must be KEY=value, and a quote must be closed";
+    "line ignored: it must be KEY=value, and a quote must be closed";
 
 struct EnvironmentText {
   Environment settings;          // in the order of the lines; the last one of a key counts

@@ -53,9 +53,7 @@ class SyncedDirectory {
  private:
   explicit SyncedDirectory(std::string path) : path_(std::move(path)) {}
 
-  static Remark remark(const std::string& why) {
-    return "this may not outlast a loss of power: " + why;
-  }
+  static Remark remark(const std::string& why) { return "a loss of power may undo this: " + why; }
 
   std::string path_;
   std::string unreadable_;

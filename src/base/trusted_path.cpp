@@ -127,7 +127,7 @@ Result<UniqueFd> open_trusted(const std::string& path, int flags, mode_t mode, L
                         flags | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, mode);
   if (!fd && errno == ELOOP)
     return Failure(
-        Error{"cannot open " + path + ": is a symbolic link, name the file itself", ELOOP});
+        Error{"cannot open " + path + ": it is a symbolic link; name the file itself", ELOOP});
   struct stat status {};
   if (!fd || ::fstat(fd.get(), &status) < 0) return sys_failure("open", path);
   const bool several = status.st_nlink > 1 && !S_ISDIR(status.st_mode);

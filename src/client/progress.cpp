@@ -33,7 +33,7 @@ void write_error(std::string_view text) noexcept {
 
 /// SA_RESETHAND has restored SIGINT's default, so raise() ends this program.
 void interrupted(int signal) {
-  write_error("\nzinitctl: interrupted; the server goes on with it\n");
+  write_error("\nzinitctl: interrupted; the server continues with the request\n");
   ::raise(signal);
 }
 

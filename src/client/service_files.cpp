@@ -31,11 +31,9 @@ Client& trusted_server(VerbContext& context) {
   Client& client = context.client();
   const auto user = client.server_user();
   if (user == 0U || user == ::geteuid()) return client;
-  throw VerbFailure{
-      ExitStatus::failed,
-      fmt::format("the server is that of user {}, who could say that any file is the service's: "
-                  "run zinitctl as that user",
-                  user ? std::to_string(*user) : "unknown")};
+  throw VerbFailure{ExitStatus::failed, fmt::format("the server belongs to user {}, who could name "
+                                                    "any file to change: run zinitctl as that user",
+                                                    user ? std::to_string(*user) : "unknown")};
 }
 
 /// The file that the server has read the service from. Empty if there is no server, or if it does

@@ -41,8 +41,9 @@ int poll_ms(TimePoint when) {
 int TopLoop::run() {
   Client& client = context_.client();
   if (requests_.any(is_action))
-    message_ = {"the server was executed anew; see whether it has done what it was asked for",
-                Colour::yellow};
+    message_ = {
+        "the server has executed itself again; check whether it has carried out your request",
+        Colour::yellow};
   requests_.forget();
   sampler_.give_up();
   requests_.ask({TopAsk::info, {}});

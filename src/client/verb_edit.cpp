@@ -222,11 +222,9 @@ Result<Remark> put_in_place(const Editing& editing, const std::string& text) {
 
 void tell_lost(VerbContext& context, const Editing& editing) {
   for (const std::string& path : editing.lost) {
-    context.warn(
-        editing.name,
-        fmt::format("{} applies to the vendor's file only, not to your own {}; what you want "
-                    "to keep of it goes into {}.d",
-                    path, editing.place, editing.place));
+    context.warn(editing.name, fmt::format("{} applies to the vendor's file only, not to your own "
+                                           "{}; move the parts that you want to keep into {}.d",
+                                           path, editing.place, editing.place));
   }
 }
 
@@ -266,7 +264,7 @@ int reload_if_served(VerbContext& context, const Editing& editing, Copy& copy) {
       take_back(editing);
       return give_up(context, editing, copy, "not reloaded");
     }
-    return context.fail(reload_files(context, only), editing.name, in_place + " all the same");
+    return context.fail(reload_files(context, only), editing.name, in_place + " nevertheless");
   } catch (const ClientError& error) {
     if (error.code() == ErrorCode::no_server)
       return print_outcome(context, editing, true,

@@ -304,7 +304,7 @@ class LogPrinter {
         open_ && line.dropped == 0 && open_->first == line.service && open_->second == line.stream;
     if (!goes_on) end_line();
     if (line.dropped > 0) {
-      return context_.print(fmt::format("{} line{} missed here, for they came too fast\n",
+      return context_.print(fmt::format("{} line{} missing here, because they came too fast\n",
                                         line.dropped, line.dropped == 1 ? " was" : "s were"));
     }
     const Terminal& terminal = context_.terminal();

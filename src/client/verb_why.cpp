@@ -59,7 +59,7 @@ std::string advice_for_failed(const WhyReason& root) {
 std::string advice(const WhyReason& root) {
   if (root.code == "masked")
     return fmt::format("`zinitctl unmask {}`, then `zinitctl reload`", root.masked_as);
-  if (root.code == "missing") return "add a service of that name, or take it out of `requires`";
+  if (root.code == "missing") return "add a service of that name, or remove it from `requires`";
   if (root.state == "failed")
     return advice_for_failed(root) + "; its dependents then start automatically";
   if (root.state == "inactive" || root.state == "exited")

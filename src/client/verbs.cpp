@@ -17,7 +17,7 @@ constexpr OptionRow kGlobalOptions[] = {
     {"--json", "", "the result as one JSON document on standard output"},
     {"--no-color", "", "no colours, as with $NO_COLOR"},
     {"--timeout", "TIME", "give up after this time, with exit status 6"},
-    {"-h,--help", "", "what there is, or what one verb does"},
+    {"-h,--help", "", "show all verbs, or the help of one verb"},
     {"-V,--version", "", "the version of this program"},
 };
 
@@ -46,14 +46,14 @@ constexpr OptionRow kYesOptions[] = {
 };
 constexpr OptionRow kKillOptions[] = {
     {"--main", "", "signal the main process alone, not its group"},
-    {"--all", "", "signal its whole cgroup, also what kill_mode left"},
+    {"--all", "", "also signal the processes that kill_mode spared"},
     {"-s,--signal", "SIGNAL", "the signal; -9 and -HUP work too"},
 };
 constexpr OptionRow kReloadOptions[] = {
     {"--dry-run", "", "only say what would change"},
-    {"--only", "NAME", "only the files of these services or below these directories"},
-    {"--no-restart", "", "leave alone what would be restarted, and list it"},
-    {"--wait", "", "say how what was started or restarted has ended"},
+    {"--only", "NAME", "only files of these services or below these directories"},
+    {"--no-restart", "", "do not restart changed services, but list them"},
+    {"--wait", "", "wait for (re)started services, and show the results"},
     kNoCheck,
     kYes,
 };
@@ -65,7 +65,7 @@ constexpr OptionRow kAddOptions[] = {
 };
 constexpr OptionRow kRemoveOptions[] = {
     {"--persist", "", "remove its file too; a vendor's is masked"},
-    {"--cascade", "", "stop what requires it, and remove those dependencies"},
+    {"--cascade", "", "stop services that require it, remove these dependencies"},
 };
 constexpr OptionRow kCheckOptions[] = {
     {"--strict", "", "exit 1 for warnings too"},
@@ -85,7 +85,7 @@ constexpr OptionRow kMaskOptions[] = {
     kRoot,
 };
 constexpr OptionRow kEditOptions[] = {
-    {"--new", "", "a service that is not there yet"},
+    {"--new", "", "create a service that does not exist yet"},
     {"--drop-in", "", "edit a drop-in that is laid over the file"},
     kRoot,
     kYes,
@@ -118,12 +118,12 @@ constexpr OptionRow kNoWaitOptions[] = {
 };
 constexpr OptionRow kEndOptions[] = {
     kNoWaitOptions[0],
-    {"--at", "TIME", "not now: +MINUTES, or HH:MM"},
+    {"--at", "TIME", "at a later time: +MINUTES or HH:MM"},
 };
 constexpr OptionRow kScheduleOptions[] = {
     kEndOptions[0],
     kEndOptions[1],
-    {"--cancel", "", "cancel what is scheduled with --at"},
+    {"--cancel", "", "cancel a shutdown that --at has scheduled"},
 };
 constexpr OptionRow kIsolateOptions[] = {
     kNoWaitOptions[0],

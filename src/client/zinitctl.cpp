@@ -169,7 +169,8 @@ int run_verb(VerbContext& context) {
     if (reads || !in_doubt(context, error)) return context.fail(error, name);
     return context.fail(
         exit_status_of(error), name,
-        error_words(error) + "; it goes on, so see whether this was done before you ask again");
+        error_words(error) +
+            "; the server runs again; check whether this was done before you repeat it");
   } catch (const std::exception& error) {
     return context.fail(ExitStatus::failed, {}, error.what());
   }

@@ -299,8 +299,7 @@ class Checker {
              {},
              Severity::warning,
              {},
-             fmt::format("is not read, for this server is not PID 1; what it is to run belongs "
-                         "in {}",
+             fmt::format("is not read, because this server is not PID 1; put its services into {}",
                          services)});
     }
   }

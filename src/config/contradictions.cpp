@@ -115,8 +115,8 @@ class Contradictions {
       for (const Value& word : command->value.array) {
         if (std::ranges::find(kOperators, word.string) == std::end(kOperators)) continue;
         findings_.add(Severity::warning, word.at, fmt::format("service.{}", name),
-                      fmt::format("\"{}\" is an argument here, for no shell reads an array; write "
-                                  "the command as one string, as for a shell",
+                      fmt::format("\"{}\" is an argument here, because no shell reads an array; to "
+                                  "use a shell, write the command as one string",
                                   word.string));
         break;
       }

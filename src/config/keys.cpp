@@ -64,7 +64,7 @@ constexpr std::int64_t kGiB = std::int64_t{1} << 30;
 // clang-format off
 constexpr Key kKeys[] = {
     {.section = "service", .name = "name", .type = Type::name,
-     .default_text = "the file's name less .toml",
+     .default_text = "the file's name without .toml",
      .help = "name of the service",
      .example = "\"web\"", .store = store<&ServiceSpec::name>},
     {.section = "service", .name = "description", .type = Type::string,
@@ -81,7 +81,7 @@ constexpr Key kKeys[] = {
      .example = "\"/var/lib/web\"", .store = store<&ServiceSpec::dir>},
     {.section = "service", .name = "oneshot", .type = Type::boolean,
      .default_text = "false",
-     .help = "run the command once; exit code 0 satisfies dependents, and what it leaves lives on",
+     .help = "run once; exit code 0 satisfies dependents, and its remaining processes keep running",
      .example = "true", .store = store<&ServiceSpec::oneshot>},
     {.section = "service", .name = "status", .type = Type::word, .words = kStatusWords,
      .default_text = "\"start\"",
@@ -475,7 +475,7 @@ constexpr Key kKeys[] = {
 #include "config/trigger_keys.inc"
 
     {.section = "target", .name = "name", .type = Type::name,
-     .default_text = "the file's name less .toml",
+     .default_text = "the file's name without .toml",
      .help = "name of the target",
      .example = "\"multi-user\"", .store = store<&ServiceSpec::name>},
     {.section = "target", .name = "description", .type = Type::string,
@@ -492,7 +492,7 @@ constexpr Key kKeys[] = {
      .example = "\"system\"", .store = store<&ServiceSpec::class_>},
 
     {.section = "proxy", .name = "name", .type = Type::name,
-     .default_text = "the file's name less .toml",
+     .default_text = "the file's name without .toml",
      .help = "name of the proxy; a service may have the same name",
      .example = "\"web\"", .store = store<&ProxySpec::name>,
      .value = value<&ProxySpec::name>},

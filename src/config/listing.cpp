@@ -66,7 +66,7 @@ void tell_unreadable(Listing& listing, const std::string& path, int errnum) {
 std::optional<Diagnostic> warning_of(const std::string& path, const struct stat& status) {
   if (::geteuid() != 0 || !others_can_write(status)) return std::nullopt;
   return about(path, Severity::warning,
-               who_can_write(status) + ": who can write to it decides what root runs");
+               who_can_write(status) + ": a user who can write to it decides what root runs");
 }
 
 /// Whether the file is a copy left by an editor or a package manager, or a text for readers.

@@ -64,7 +64,7 @@ void refuse(ParsedSpec& second, ParsedSpec& first, std::vector<Diagnostic>& find
   findings.push_back(
       {second.spec->file_of(second.name_at), second.name_at, Severity::error, key(second),
        command ? fmt::format("\"{}\" is the name of the command that zinit was given; "
-                             "call this service otherwise",
+                             "give this service another name",
                              name)
                : fmt::format("\"{}\" is already the name in {}", name, first.spec->file)});
   findings.insert(findings.end(), second.diagnostics.begin(), second.diagnostics.end());

@@ -338,10 +338,9 @@ class TomlReader {
     if (take('}')) return true;
     const auto line_ends = [&] { return done() || peek() == '\n' || peek() == '#'; };
     const auto cut_off = [&] {
-      return fault(
-          next_,
-          "an inline table must be closed by } on the same line; on lines of their own its "
-          "keys stand below a header, such as [service.env]");
+      return fault(next_,
+                   "an inline table must be closed by } on the same line; to write its keys on "
+                   "several lines, put them below a header, such as [service.env]");
     };
     while (true) {
       skip_blanks();

@@ -21,19 +21,18 @@ inline constexpr Param kName{"name", ParamType::string, true, {}, "the service o
 inline constexpr Param kNameOptional{
     "name", ParamType::string, false, {}, "the service or target; none: all"};
 inline constexpr Param kJustName[] = {kName};
-inline constexpr Param kTimeout{
-    "timeout_ms",
-    ParamType::count,
-    false,
-    {},
-    "after this time the answer is the error timeout; none: as long as it takes"};
+inline constexpr Param kTimeout{"timeout_ms",
+                                ParamType::count,
+                                false,
+                                {},
+                                "the answer is the error timeout after this long; none: no limit"};
 inline constexpr Param kCheck{
     "check", ParamType::boolean, false, "true",
-    "first run check_exec of each service that would be restarted or reloaded"};
+    "first run check_exec of the services that would be restarted or reloaded"};
 inline constexpr Param kLines{"lines", ParamType::count, false, "100",
                               "how many of the last lines or events"};
 inline constexpr Param kUnsubscribe[] = {
-    {"subscription", ParamType::count, true, {}, "the number in the answer to the subscription"},
+    {"subscription", ParamType::count, true, {}, "the number from the answer to subscribe"},
 };
 /// *status_full*, and the effects on other services.
 inline constexpr Shape kStatusAndEffects =

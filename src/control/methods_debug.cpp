@@ -245,8 +245,9 @@ Outcome debug_settle(Call& call) {
 
 // --- the rows ---
 
-constexpr Param kSettleParams[] = {{"timeout_ms", ParamType::count, false, "1000",
-                                    "After this time, 60000 at most, the answer is timeout"}};
+constexpr Param kSettleParams[] = {
+    {"timeout_ms", ParamType::count, false, "1000",
+     "the answer is the error timeout after this long; at most 60000"}};
 
 // clang-format off
 constexpr Method kDebugMethods[] = {

@@ -202,7 +202,7 @@ Outcome logs_filter(Call& call) {
     const auto before = static_cast<std::uint64_t>(call.params.count("before_seq").value_or(0));
     search->look_into(std::string(*name), slot, Ring::before(before));
   } else if (call.params.count("before_seq")) {
-    return RpcError(RpcCode::invalid_params, "before_seq is of one log, and none is named")
+    return RpcError(RpcCode::invalid_params, "before_seq belongs to one log, but no log is named")
         .hint("name is a service, zinit or syslog");
   } else {
     std::vector<std::string> names = board.names();

@@ -261,10 +261,13 @@ constexpr Param kReload[] = {
     kNameOptional,
     {"dry_run", ParamType::boolean, false, "false", "only report what would be done"},
     kCheck,
-    {"only", ParamType::strings, false, {},
-     "the services, or directories, whose files count; none: all do"},
+    {"only",
+     ParamType::strings,
+     false,
+     {},
+     "read only the files of these services, or in these directories; none: all files"},
     {"no_restart", ParamType::boolean, false, "false",
-     "leave each service as it is that would be restarted"},
+     "do not restart changed services: they keep their old configuration"},
 };
 constexpr Param kWait[] = {
     kName,

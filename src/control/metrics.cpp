@@ -62,9 +62,8 @@ struct ProxyFamily {
 };
 constexpr ProxyFamily kProxyFamilies[] = {
     {{"proxy_connections", kCounter, "Connections accepted."}, &ProxyView::total_connections},
-    {{"proxy_active_connections", kGauge, "Connections that there are."},
-     &ProxyView::active_connections},
-    {{"proxy_rejected_connections", kCounter, "Connections that came to no backend."},
+    {{"proxy_active_connections", kGauge, "Open connections."}, &ProxyView::active_connections},
+    {{"proxy_rejected_connections", kCounter, "Connections that reached no backend."},
      &ProxyView::rejected_connections},
     {{"proxy_to_backend_bytes", kCounter, "Bytes passed on to the backend."},
      &ProxyView::bytes_to_backend},

@@ -33,7 +33,7 @@ void PowerSchedule::set(ScheduledPower entry, std::string_view asker) {
   ev_periodic_start(loop_, &watcher_);
   const auto in_ms = std::max<std::int64_t>((entry_->at_us - wall_us()) / 1000, 0);
   log_warn("{} in {}{}{}{}{}", power_action_text(entry_->action), duration_text(in_ms),
-           asker.empty() ? "" : ", asked for by ", asker, entry_->message.empty() ? "" : ": ",
+           asker.empty() ? "" : ", requested by ", asker, entry_->message.empty() ? "" : ": ",
            entry_->message);
 }
 

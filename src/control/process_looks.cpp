@@ -78,7 +78,7 @@ Outcome ProcessLooks::ask(std::string_view name, Look look) {
                             {std::hash<std::string_view>{}(name)});
   const auto late = [name = std::string(name)] {
     return RpcError(RpcCode::timeout,
-                    fmt::format("the kernel does not tell what processes {} has", name))
+                    fmt::format("the kernel does not report the processes of {} in time", name))
         .about(name)
         .hint("a process of it, or of another service, may hang in the kernel");
   };
@@ -126,7 +126,7 @@ void ProcessLooks::put_answer(State& state, std::uint64_t number, RpcResult answ
     if (other == number || question.bytes == 0) continue;
     state.bytes -= std::exchange(question.bytes, 0);
     question.answer = tl::unexpected(
-        RpcError(RpcCode::invalid_state, "this answer was not read, and is kept no longer"));
+        RpcError(RpcCode::invalid_state, "this answer was not read in time, and was dropped"));
   }
 }
 

@@ -186,7 +186,8 @@ void Session::wait_for(const RpcCall& call, Later later) {
   if (waits_.size() >= kMaxWaits) {
     return answer(
         call.id, batch,
-        tl::unexpected(RpcError(RpcCode::invalid_state, "too many answers are waited for")
+        tl::unexpected(RpcError(RpcCode::invalid_state,
+                                "too many requests of this connection wait for answers")
                            .hint(fmt::format("{} of one connection at most", kMaxWaits))));
   }
   waits_.push_back(

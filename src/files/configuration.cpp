@@ -28,7 +28,8 @@ void warn_of_expansions(std::string_view text, std::vector<std::string>& message
     const std::string_view expansion = expansion_in(std::string_view(entry).substr(key.size()));
     if (expansion.empty() || ++told > kMostFaulty) continue;
     messages.push_back(fmt::format(
-        "{}: warning: {} has {}, which is not expanded but taken as it is{}; write the whole value",
+        "{}: warning: {} contains {}, which zinit uses literally and does not expand{}; write the "
+        "whole value",
         kEnvironmentFile, key, printable(expansion),
         key == "PATH" ? ", so programs that are named without their folder are not found" : ""));
   }
@@ -154,8 +155,8 @@ std::optional<RequestFailure> reload_fault(const LoadedConfig& config, const Gra
       if (!comes_from(graph.spec(slot), directory)) continue;
       return RequestFailure{
           Refusal::file_error,
-          fmt::format("{} was read from {}, which is gone; nothing was changed; make that "
-                      "directory anew, empty, if its services are to go",
+          fmt::format("{} was read from {}, which no longer exists; nothing was changed; to remove "
+                      "its services, make that directory again, empty",
                       graph.name(slot), directory)};
     }
   }

@@ -20,9 +20,10 @@ FileQueue::~FileQueue() {
 
 void FileQueue::add(FileTask task) {
   if (tasks_.size() >= kMostTasks || bytes_ + task.bytes > kMostBytes) {
-    return task.finish(Error{
-        fmt::format("{} changes of service files wait already; ask again later", tasks_.size()),
-        0});
+    return task.finish(
+        Error{fmt::format("{} changes of service files are already waiting; try again later",
+                          tasks_.size()),
+              0});
   }
   tasks_.push_back(std::move(task));
   bytes_ += tasks_.back().bytes;

@@ -51,7 +51,7 @@ void Reloader::reload(const ReloadFiles& asked, Daemon::ReloadDone done) {
   if ((*same)->done.size() < kMostAsking) return (*same)->done.push_back(std::move(done));
   done(tl::unexpected(RequestFailure{
       Refusal::process_error,
-      fmt::format("a reload is about to begin that {} wait for already", kMostAsking)}));
+      fmt::format("{} requests already wait for the next reload; try again later", kMostAsking)}));
 }
 
 void Reloader::add(const RequestPtr& request) {

@@ -136,8 +136,8 @@ Result<ServerLock> ServerLock::take(const Places& places) {
     const Note living = read_note(lock.path_);
     return Failure(Error{
         fmt::format("cannot start beside another server, pid {}, which runs the same service files "
-                    "and answers at {}: each service would run twice. Talk to that one by "
-                    "`zinitctl --socket {}`, or start this one with --new-instance",
+                    "and answers at {}: each service would run twice. Use `zinitctl --socket {}` "
+                    "for the other server, or start this one with --new-instance",
                     living.pid, living.socket, living.socket),
         EADDRINUSE});
   }

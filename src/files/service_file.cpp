@@ -73,12 +73,13 @@ class ServiceMaker {
   std::optional<RequestFailure> fault_of_name(const std::string& name) const {
     if (const std::string* link = graph_.masked_by(name)) {
       return RequestFailure{Refusal::invalid_state,
-                            fmt::format("{} is masked by {}; `zinitctl unmask {}` takes that back",
+                            fmt::format("{} is masked by {}; `zinitctl unmask {}` removes the mask",
                                         name, *link, graph_.masked_as(name))};
     }
     if (before_ && before_->inherit_streams) {
-      return RequestFailure{Refusal::already_exists,
-                            fmt::format("{} is the command that zinit was given", name)};
+      return RequestFailure{
+          Refusal::already_exists,
+          fmt::format("{} is the name of the command on zinit's command line", name)};
     }
     return std::nullopt;
   }
@@ -137,7 +138,7 @@ class ServiceMaker {
                      fmt::format("a drop-in of {} names it {}", place_, parsed.spec->name));
     }
     for (const std::string& drop_in : source.drop_ins)
-      made.warnings.push_back(fmt::format("{} is laid over {}", drop_in, place_));
+      made.warnings.push_back(fmt::format("{} is a drop-in that changes {}", drop_in, place_));
     (void)finish(parsed);
     made.spec = parsed.spec;
     return made;
@@ -175,10 +176,11 @@ RequestResult<void> write_config_file(const std::string& path, const std::string
   struct stat status {};
   const bool there = !replaces_link && ::stat(place.c_str(), &status) == 0;
   if (there && !S_ISREG(status.st_mode)) {
-    return refused(Refusal::already_exists,
-                   fmt::format("{} is no regular file any more; after a reload what it has "
-                               "described is gone",
-                               path));
+    return refused(
+        Refusal::already_exists,
+        fmt::format(
+            "{} is no longer a regular file; a reload will remove the service that it described",
+            path));
   }
   const auto made = make_directories(place.substr(0, place.rfind('/')), 0755);
   if (!made) return refused(Refusal::file_error, made.error().text + "; nothing was changed");
@@ -217,7 +219,7 @@ RequestResult<std::string> remove_config_file(const std::string& file, const std
   } else if (path_exists(own)) {
     done = remove_file(own);
   }
-  if (!done) return refused(Refusal::file_error, done.error().text + "; it stays");
+  if (!done) return refused(Refusal::file_error, done.error().text + "; the file was not removed");
   tell_remark(own, *done);
   remove_own_drop_in(own);
   return masks ? own : std::string();

@@ -153,6 +153,6 @@ class Draft {
 /// Why a value is not taken, in words.
 inline constexpr const char* kNoSuchValue = "the value has no meaning here";
 /// Why a target does not get a key.
-inline constexpr const char* kTargetHasNone = "a target has no such thing: it runs nothing";
+inline constexpr const char* kTargetHasNone = "a target runs nothing, so it has no such key";
 
 }  // namespace zinit

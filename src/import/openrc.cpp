@@ -240,8 +240,8 @@ class OpenrcReader {
     const std::string& value = setting.value;
     if (key.ends_with("()"))
       return draft_.leave(setting,
-                          "a function is nothing that a service file has; write its "
-                          "commands into \"pre_exec\", \"post_exec\" and the like");
+                          "a service file has no functions; write the commands into \"pre_exec\", "
+                          "\"post_exec\" or similar keys");
     if (key.empty()) return draft_.leave(setting, "it is neither a variable nor depend()");
     if (setting.section == "?")
       return draft_.leave(setting, "it has variables that are not known; write its value");

@@ -106,7 +106,9 @@ class CommonSettings {
       const bool in_order = setting.key == "After" || setting.key == "Before";
       if (in_order && after_.contains(name.ours) && before_.contains(name.ours) &&
           !name.ours.empty())
-        name.reason = fmt::format("it is after and before what is one here, \"{}\"", name.ours);
+        name.reason = fmt::format(
+            "zinit has one service for both units, \"{}\", so it cannot be before and after it",
+            name.ours);
       if (!name.reason.empty()) {
         lost.push_back(unit);
         reason = name.reason;

@@ -16,7 +16,8 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-constexpr const char* kNoUtf8 = "it has an escape of what is no UTF-8, which a file here must be";
+constexpr const char* kNoUtf8 =
+    "it has an escape that is not UTF-8, but a service file must be UTF-8";
 
 /// One command of an Exec key.
 struct ExecLine {

@@ -70,8 +70,8 @@ class InittabReader {
     const std::string& action = line.action;
     const bool respawns = action == "respawn" || action == "askfirst" || action == "ondemand";
     if (!respawns && action != "once" && action != "boot" && !line.is_waited_for())
-      return part(line, fmt::format("{} has no service here: a key, a power failure or the end is "
-                                    "for others to act on",
+      return part(line, fmt::format("{} gets no service here: zinit handles keys, power failures "
+                                    "and the shutdown otherwise",
                                     action));
     const bool counts = line.phase() == 2 && !line.levels.empty();
     if (counts && line.levels.find_first_not_of("06") == std::string::npos)

@@ -184,7 +184,7 @@ class YamlService {
                           "service that is not healthy by then has failed",
                           "lifecycle.start_timeout_ms");
     if (compose_ && (key == "cap_add" || key == "cap_drop"))
-      return draft_.leave(setting, "it changes a set that the engine has; write the whole set",
+      return draft_.leave(setting, "it changes the engine's default set; write the whole set",
                           "process.capabilities");
     if (key == "healthcheck.test") return take_test(setting, value);
     if (key == "test" && value.type != ValueType::string)

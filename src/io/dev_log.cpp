@@ -116,7 +116,7 @@ void DevLog::watch_directory() {
   if (watch_ < 0) {
     inotify_.reset();
     if (std::exchange(unwatched_told_, true)) return;
-    return log(want_, "syslog: {}; a syslog daemon that comes is not noticed",
+    return log(want_, "syslog: {}; zinit does not notice when a syslog daemon starts",
                sys_failure("watch", directory).value().text);
   }
   changes_ =
@@ -208,7 +208,7 @@ void DevLog::begin(KeptFd fd, std::unique_ptr<IoWatcher> readable) noexcept {
   told_.clear();
   ours_ = true;
   if (std::exchange(lost_, false))
-    log_info("syslog: {} is zinit's again", path_);
+    log_info("syslog: zinit serves {} again", path_);
   else
     log_debug("syslog: {} is zinit's", path_);
 }
@@ -221,7 +221,7 @@ void DevLog::give_up() {
   close_own();
   buffer_ = {};
   lost_ = true;
-  log_info("syslog: {} is no longer zinit's", path_);
+  log_info("syslog: zinit no longer serves {}", path_);
 }
 
 void DevLog::finish() noexcept {

@@ -55,7 +55,7 @@ void HttpReader::judge_line() {
 }
 
 void HttpReader::not_http() {
-  fault_ = fmt::format("sent what is not HTTP: \"{}\"", printable(trim(line())));
+  fault_ = fmt::format("sent something other than HTTP: \"{}\"", printable(trim(line())));
 }
 
 void HttpReader::ended() {

@@ -390,9 +390,8 @@ void LogStore::finish_consoles(Milliseconds limit) noexcept {
     if (std::exchange(left, now) != now) moved = Clock::now();
   }
   if (left.lines > 0)
-    log_warn("{} lines of services, and possibly more in their pipes, were not printed: {}",
-             left.lines,
-             Clock::now() >= end ? "the time of the shutdown is over"
+    log_warn("did not print {} lines of services, and perhaps more in their pipes: {}", left.lines,
+             Clock::now() >= end ? "the shutdown time limit has passed"
                                  : "the reader of standard output took nothing for 10 s");
 }
 

@@ -59,9 +59,9 @@ void log_current_exception(std::string_view where) noexcept {
   try {
     throw;
   } catch (const std::exception& fault) {
-    log_error("{}: {}; this one event is lost", where, fault.what());
+    log_error("{}: {}; only this event is lost", where, fault.what());
   } catch (...) {
-    log_error("{}: unknown exception; this one event is lost", where);
+    log_error("{}: unknown exception; only this event is lost", where);
   }
 }
 
@@ -124,7 +124,8 @@ Result<void> EventLoop::post(Task task) noexcept {
   try {
     MutexLock lock(mutex_);
     if (tasks_.size() >= kMaxTasks)
-      return Failure(Error{"cannot hand work to the event loop: too much waits already", EAGAIN});
+      return Failure(
+          Error{"cannot pass work to the event loop: too many tasks wait already", EAGAIN});
     tasks_.push_back(std::move(task));
     if (tasks_.size() > 1) return {};  // the first task already woke the loop
   } catch (...) {

@@ -41,7 +41,7 @@ void Probe::start(std::shared_ptr<const ProbeTarget> target, Done done) {
   addresses_.clear();
   deadline_ = after(Clock::now(), target_->timeout);
   const Endpoint& endpoint = target_->endpoint;
-  fault_ = {fmt::format("cannot resolve {}: no name server has answered", endpoint.host)};
+  fault_ = {fmt::format("cannot resolve {}: no name server answered", endpoint.host)};
   timer_.set(target_->timeout);
   if (!endpoint.socket.empty()) return resolved(Addresses{local_address(endpoint.socket)});
   query_ = resolver_.resolve(endpoint.host, endpoint.port,
@@ -121,7 +121,7 @@ void Probe::read_answer() {
   if (size == 0) reader_->ended();
   if (size > 0) (void)reader_->take({buffer, static_cast<std::size_t>(size)});
   if (reader_->over()) return judge();
-  fault_ = {fmt::format("{} has answered in part", endpoint_text(target_->endpoint))};
+  fault_ = {fmt::format("{} did not finish its answer", endpoint_text(target_->endpoint))};
 }
 
 void Probe::judge() {

@@ -407,7 +407,7 @@ class Resolver::Impl {
       case ARES_ETIMEOUT: return "no name server answers";
       case ARES_ECONNREFUSED: return "no name server can be reached";
       case ARES_ESERVFAIL: return "the name server has failed";
-      case ARES_EBADRESP: return "the name server's answer makes no sense";
+      case ARES_EBADRESP: return "the name server sent an invalid answer";
       default: return ares_strerror(status);
     }
   }

@@ -36,7 +36,8 @@ RingMemory::RingMemory(Inheritance* inherited) {
     const KeptNote note = one.note;
     auto file = MappedFile::map(std::move(one.fd));
     if (!file) {
-      log_error("a log of the previous process image is lost: {}", file.error().text);
+      log_error("cannot take over a log of the previous process image: {}; its lines are lost",
+                file.error().text);
       continue;
     }
     if (note.part == kRing) {

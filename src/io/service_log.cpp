@@ -265,7 +265,7 @@ bool ServiceLog::admits(bool& leaves_out, bool continues) {
 
 void ServiceLog::tell_left_out() {
   if (left_out_ == 0) return;
-  note_locked(fmt::format("{} lines were left out, for they were more than {} in {} ms",
+  note_locked(fmt::format("left out {} lines: more than rate_lines = {} in {} ms",
                           std::exchange(left_out_, 0), rules_.rate_lines,
                           rules_.rate_interval.count()));
 }

@@ -55,11 +55,11 @@ std::string SinkTrouble::say(TimePoint now) {
     MutexLock lock(mutex_);
     const std::string so_far =
         lost == episode_ ? "" : fmt::format("; {}", lines_text(lost - episode_));
-    return fmt::format("{}: {}{}; it is tried again", label_, why_, so_far);
+    return fmt::format("{}: {}{}; zinit tries again", label_, why_, so_far);
   }
   if (more) {
     told_ = true;
-    return fmt::format("{}: does not take lines as fast as they come; {}", label_,
+    return fmt::format("{}: too slow for the lines that arrive; {}", label_,
                        lines_text(lost - episode_));
   }
   State over = State::over;
@@ -69,7 +69,7 @@ std::string SinkTrouble::say(TimePoint now) {
   next_ = {};
   if (!told_) return {};
   told_ = false;
-  return fmt::format("{}: takes lines again; {} in between", label_, lines_text(all));
+  return fmt::format("{}: works again; {} meanwhile", label_, lines_text(all));
 }
 
 SinkReports::SinkReports(EventLoop& loop)

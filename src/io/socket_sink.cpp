@@ -176,7 +176,7 @@ void SocketSink::on_timer() {
     last_fault_ = connect_fault(addresses_[next_address_ - 1], ETIMEDOUT);
     return try_next();
   }
-  if (state_ == State::resolving) return down("the name is not resolved");
+  if (state_ == State::resolving) return down("the name cannot be resolved");
   if (state_ == State::open) return pump();
   if (fill()) begin();
 }

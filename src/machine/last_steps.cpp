@@ -76,7 +76,7 @@ class Rest {
  private:
   static void signal_all(int number) {
     if (::kill(-1, number) < 0 && errno != ESRCH)
-      log_error("{}", sys_failure("signal", "what is left").value().text);
+      log_error("{}", sys_failure("signal", "the remaining processes").value().text);
   }
 
   [[nodiscard]] std::vector<pid_t> chosen() const {

@@ -43,22 +43,23 @@ Result<std::string> real_directory(const std::string& root) {
 
 Result<void> check_root(const std::string& root) {
   const std::string shown = printable(root);
-  if (!root.starts_with('/')) return refusal(shown + " is no absolute path", EINVAL);
+  if (!root.starts_with('/')) return refusal(shown + " is not an absolute path", EINVAL);
   const auto path = real_directory(root);
   if (!path) return Failure(path.error());
   struct stat there {};
   struct stat here {};
   if (::stat(path->c_str(), &there) < 0) return sys_failure("find", shown);
-  if (!S_ISDIR(there.st_mode)) return refusal(shown + " is no directory", ENOTDIR);
+  if (!S_ISDIR(there.st_mode)) return refusal(shown + " is not a directory", ENOTDIR);
   if (::stat("/", &here) < 0) return sys_failure("find", "/");
   if (there.st_dev == here.st_dev)
-    return refusal(shown + " is on the same file system as /, which it would replace", EXDEV);
+    return refusal(shown + " is on the same file system as /", EXDEV);
   if (!is_mounted(*path))
     return refusal(fmt::format("nothing is mounted at {}; mount the new root there first", shown),
                    EINVAL);
   for (const std::string_view carried : kCarriedMounts)
     if (path->starts_with(fmt::format("{}/", carried)))
-      return refusal(fmt::format("{} is below {}, which moves into it", shown, carried), ELOOP);
+      return refusal(
+          fmt::format("{} is below {}, which would move into the new root", shown, carried), ELOOP);
   return {};
 }
 
@@ -67,7 +68,7 @@ Result<void> check_root(const std::string& root) {
 Result<bool> check_new_root(const NewRoot& next) {
   if (auto checked = check_root(next.root); !checked) return Failure(std::move(checked.error()));
   if (!next.init.starts_with('/'))
-    return refusal(printable(next.init) + " is no absolute path", EINVAL);
+    return refusal(printable(next.init) + " is not an absolute path", EINVAL);
   auto program = open_program(next.root, next.init);
   if (!program)
     return refusal(fmt::format("{} (in {})", program.error().text, printable(next.root)),

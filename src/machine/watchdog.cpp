@@ -86,7 +86,7 @@ void MachineWatchdog::take_timeout() {
   if (refused != 0)
     log_warn("watchdog: cannot set the timeout of {} to {}: {}; {}", device_,
              duration_text(timeout_.count()), errno_text(refused),
-             seconds > 0 ? "it has its own" : "it has one of its own, which is unknown");
+             seconds > 0 ? "it has its own" : "the device keeps its own timeout, which is unknown");
   log_info("watchdog: feeding {} every {}; without this it resets the machine after {}", device_,
            duration_text(feed_each_.count()), duration_text(in_force.count()));
 }

@@ -29,7 +29,7 @@ struct ListOf {
 };
 
 constexpr std::string_view kOnFailure = "on_failure";  // of [lifecycle]
-constexpr std::string_view kNamesItself = "a service cannot name itself; take it out";
+constexpr std::string_view kNamesItself = "a service cannot name itself; remove its name here";
 
 /// Returns whether `slot` is new in the list.
 bool add_unique(std::vector<Slot>& list, Slot slot) {
@@ -240,7 +240,7 @@ class GraphBuilder {
     for (const Slot slot : component) {
       const std::vector<Slot> path = shortest_cycle(graph_->nodes_, slot, inside, came_from);
       const std::string text =
-          fmt::format("a cycle: {}; take one of these dependencies out", cycle_text(path));
+          fmt::format("a cycle: {}; remove one of these dependencies", cycle_text(path));
       fault(slot, place_of(slot, path[1 % path.size()]), text);
     }
     for (const Slot slot : component) drop_edges(slot);
@@ -312,8 +312,8 @@ class GraphBuilder {
         tell_conflict_with(slot, a, above_a);
       else
         fault(slot, required_at(slot, above_b),
-              fmt::format("{} requires {} and {}, which conflict; take one of them out", name(slot),
-                          name(a), name(b)));
+              fmt::format("{} requires both {} and {}, which conflict; remove one of the two",
+                          name(slot), name(a), name(b)));
       add_unique(refused, slot);
     }
   }
@@ -329,7 +329,7 @@ class GraphBuilder {
   }
 
   std::string conflict_words(Slot slot, std::string_view other) {
-    return fmt::format("{} conflicts with {}, which it requires; take one of the two out",
+    return fmt::format("{} both requires {} and conflicts with it; remove one of the two",
                        name(slot), other);
   }
 
@@ -465,7 +465,7 @@ std::vector<std::string> new_lacks(const ServiceSpec& spec, const ServiceSpec& b
       if (names(had.requires_, name) || names(had.binds_to, name)) continue;
       if (std::ranges::find(missing, name) == missing.end()) continue;
       faults.push_back(message(spec, at, "error", key,
-                               fmt::format("nothing is named \"{}\", and {} is up: it would be "
+                               fmt::format("no service is named \"{}\", so the running {} would be "
                                            "stopped",
                                            name, spec.name)));
     }

@@ -25,7 +25,7 @@ std::shared_ptr<ServiceSpec> without_refusal(const SpecPtr& spec) {
 /// The same, but with the faults of its refused successor among its warnings.
 SpecPtr with_warnings(const SpecPtr& spec, const SpecPtr& successor,
                       std::vector<std::string> refused) {
-  refused.emplace_back("the file has changed and is wrong; the config read before stays in force");
+  refused.emplace_back("the changed file has faults; the old config stays in force");
   const auto copy = without_refusal(spec);
   SpecFindings& findings = copy->findings.edit();
   findings.refused = successor;

@@ -131,7 +131,8 @@ Reason reason_of_end(const ProcessEnd& end, CommandKind step) {
   reason.step = step;
   reason.type = end.by_signal ? ReasonType::signal : ReasonType::exit_code;
   reason.number = end.value;
-  if (end.out_of_memory != OutOfMemory::no) reason.text = "killed by the kernel for want of memory";
+  if (end.out_of_memory != OutOfMemory::no)
+    reason.text = "killed by the kernel because of a lack of memory";
   if (end.out_of_memory == OutOfMemory::limit) reason.text += " within its memory_max";
   return reason;
 }
@@ -173,7 +174,7 @@ std::string reason_text(const Reason& reason) {
     case ReasonType::condition: return "condition " + reason.text + " does not hold";
     case ReasonType::stopped_with:
       return reason.number == 0 ? "stopped with " + reason.text + ", which it requires"
-                                : "stopped for " + reason.text + ", which conflicts with it";
+                                : "stopped because of " + reason.text + ", which conflicts with it";
     case ReasonType::left_behind:
       return "exited with code 0 and left processes, which were killed: a daemon that goes to the "
              "background must stay in the foreground, or write its pid into the pidfile in "

@@ -319,7 +319,7 @@ Bulk choose_delete_all(const Graph& graph) {
   Bulk bulk = pass_over_system(graph, [](Slot) { return true; });
   std::erase_if(bulk.done, [&](Slot slot) {
     if (!graph.spec(slot).inherit_streams) return false;
-    bulk.skipped.push_back({slot, "it is the command that zinit was given"});
+    bulk.skipped.push_back({slot, "it is the command from zinit's command line"});
     return true;
   });
   return bulk;

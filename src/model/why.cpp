@@ -22,7 +22,7 @@ std::string delay_words(const Record& record, TimePoint now) {
 /// Why there is no service with that name.
 std::string absence_words(const World& world, std::string_view name) {
   const std::string* link = world.graph->masked_by(name);
-  return link == nullptr ? "no service has that name" : "is masked by " + *link;
+  return link == nullptr ? "no service with that name exists" : "is masked by " + *link;
 }
 
 std::string_view absence_code(const World& world, std::string_view name) {
@@ -63,7 +63,7 @@ std::string rest_words(const World& world, Slot slot) {
   if (record.wish == Wish::up) return "is about to start";
   if (record.reason.type == ReasonType::stopped_with) return "was " + reason_text(record.reason);
   if (record.has_end)
-    return record.unneeded ? "was stopped, for nothing that is up needs it any more"
+    return record.unneeded ? "was stopped because no running service needs it any more"
                            : "was stopped on request";
   return unwanted_words(spec, "is not asked to run");
 }
@@ -78,7 +78,7 @@ std::string state_words(const World& world, Slot slot, TimePoint now) {
       if (record.process == Process::launching) return "is starting";
       if (record.wish == Wish::down) return "is about to stop";
       if (record.delay_until > now) return delay_words(record, now);
-      return "is blocked itself";
+      return "is itself blocked";
     case State::starting:
       return fmt::format("is starting, for {} so far",
                          duration_text(ms_between(record.since, now)));
@@ -178,11 +178,11 @@ class Explainer {
     const std::string detail =
         reason.number == 0
             ? fmt::format(
-                  "was stopped, and {0}, which requires it, with it; start it again with "
+                  "was stopped, and {0} with it, because {0} requires it; start {0} again with "
                   "`zinitctl start {0}`",
                   own_name())
             : fmt::format(
-                  "was started, and {0}, which conflicts with it, stopped for that; "
+                  "was started, and {0} was stopped because the two conflict; "
                   "`zinitctl start {0}` starts it again, and stops {1}",
                   own_name(), reason.text);
     report_.reasons.push_back({"stopped_with", reason.text, state, detail, reason.text, 0,
@@ -255,7 +255,7 @@ class Explainer {
     if (record.ready_runs) {
       begun = record.ready_begun;
       return told(step_name(CommandKind::ready_exec), spec.ready_exec->size(),
-                  fmt::format("; it is starting for {} so far", since));
+                  fmt::format("; it has been starting for {}", since));
     }
     if (record.command.kind() != CommandKind::pre_exec) return false;
     return told(step_name(CommandKind::pre_exec), spec.pre_exec->size(),
@@ -270,10 +270,10 @@ class Explainer {
     if (explain_step(record)) return;
     const auto since = duration_text(ms_between(record.since, now_));
     const ServiceSpec& spec = world_.spec(slot_);
-    if (spec.oneshot) return add("starting", fmt::format("runs to its end, for {} so far", since));
+    if (spec.oneshot) return add("starting", fmt::format("is a oneshot and has run for {}", since));
     std::string missing = missing_words(record, spec);
     if (!missing.empty()) missing = ": waits for " + missing;
-    add("starting", fmt::format("not ready yet, for {} so far{}", since, missing));
+    add("starting", fmt::format("not ready after {}{}", since, missing));
     explain_health(record);
   }
 
@@ -297,7 +297,7 @@ class Explainer {
     if (type != ReasonType::start_timeout || record.reason.step != CommandKind::main) return;
     if (spec.oneshot) return;
     if (const std::string missing = missing_words(record, spec); !missing.empty())
-      add("readiness", "it had waited for " + missing);
+      add("readiness", "it was still waiting for " + missing);
     explain_health(record);
   }
 
@@ -370,7 +370,7 @@ class Explainer {
       case ReasonType::spawn_error:
         return fmt::format("; correct its file and `zinitctl reload`, or `zinitctl start {}`",
                            own_name());
-      case ReasonType::stop_timeout: return "; nothing is started for it until its process is gone";
+      case ReasonType::stop_timeout: return "; it is not started again until its process has ended";
       case ReasonType::port_in_use:
         return fmt::format("; free it, or correct `ports`, then `zinitctl start {}`", own_name());
       default:
@@ -384,7 +384,7 @@ class Explainer {
     report_.reasons.push_back(
         {"missing", name, State::inactive,
          absence_words(world_, name) +
-             (mask.empty() ? "; add it, or take it out of `requires`"
+             (mask.empty() ? "; add that service, or remove it from `requires`"
                            : fmt::format("; `zinitctl unmask {}`, then `zinitctl reload`", mask)),
          name, 0, absence_code(world_, name), mask});
   }
@@ -457,8 +457,8 @@ std::vector<Waiting> waiting_on(const World& world, Slot slot, TimePoint now) {
                     state_code(world, other)});
   };
   for (const std::string& name : node.missing) {
-    list.push_back({kNoSlot, name, "requires", absence_words(world, name),
-                    absence_code(world, name)});
+    list.push_back(
+        {kNoSlot, name, "requires", absence_words(world, name), absence_code(world, name)});
   }
   for (const Slot required : node.requires_) {
     if (!satisfies(world, required, slot) && !world.node(required).removed)

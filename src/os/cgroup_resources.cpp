@@ -76,7 +76,7 @@ Result<void> write_row(const ResourceRow& row, const Cgroup& cgroup, const Resou
 
 /// For a missing file: the kernel or the cgroup lacks its controller.
 std::string fault_text(const ResourceRow& row) {
-  return fmt::format("resources.{} has no effect: zinit's cgroup has no controller {} with {}",
+  return fmt::format("resources.{} has no effect: zinit's cgroup has no controller {} (file {})",
                      row.key, row.controller, row.file);
 }
 

@@ -113,7 +113,8 @@ Result<Cgroup> claim_base(const std::string& own, const std::string& left) {
     base->remove_children();
     return base;
   }
-  return failure(fmt::format("cannot make a cgroup in {}: {} are in use", own, kMostBases));
+  return failure(
+      fmt::format("cannot make a cgroup in {}: all {} names are in use", own, kMostBases));
 }
 
 /// Removes bases without processes that killed servers left.

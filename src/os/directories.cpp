@@ -258,10 +258,11 @@ Result<void> remove_service_directory(const std::string& place, const std::strin
   const int why = fault != 0 ? fault : errno;
   taken.give_back();
   if (why != ETIMEDOUT) return sys_failure("remove", object, why);
-  return Failure(Error{fmt::format("cannot remove {} in {}: processes of uid {} may still add to "
-                                   "it, end them",
-                                   object, duration_text(limit.count()), taken.owner()),
-                       EBUSY});
+  return Failure(Error{
+      fmt::format(
+          "cannot remove {} within {}: processes of uid {} may still add files to it; end them",
+          object, duration_text(limit.count()), taken.owner()),
+      EBUSY});
 }
 
 Result<void> empty_directory(int fd, Milliseconds limit) {

@@ -61,7 +61,7 @@ class Carried {
       if (const auto moved = carry(from))
         moved_.push_back(from);
       else
-        log_warn("{}; it stays behind", moved.error().text);
+        log_warn("{}; it stays in the old root", moved.error().text);
     }
   }
   ~Carried() {
@@ -98,7 +98,7 @@ void detach_rest(int old, const std::vector<Mount>& mounts, const std::string& r
     if (target == root || lies_below(target, root) || kept(target)) continue;
     const std::string there = "." + target;
     if (::umount2(there.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
-      log_info("{} stays behind and is detached", target);
+      log_info("detached {}: it is not moved to the new root", target);
     else if (errno != EINVAL && errno != ENOENT)
       log_warn("{}", sys_failure("detach", target).value().text);
   }

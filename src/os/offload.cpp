@@ -75,7 +75,7 @@ struct Offload::State {
     }
     if (!same && of_owner < limits.most_hung_of_owner && hung.size() < limits.most_hung)
       return std::nullopt;
-    return Error{fmt::format("{}: what was asked for before hangs", limits.name), ETIMEDOUT};
+    return Error{fmt::format("{}: earlier requests hang", limits.name), ETIMEDOUT};
   }
 
   void note_late() REQUIRES(mutex) {
@@ -145,7 +145,7 @@ Offload::Ticket Offload::ask(Work work, Key key) {
     state.note_late();
     auto fault = state.refusal(key);
     if (!fault && state.waiting.size() >= state.limits.most_waiting)
-      fault = Error{fmt::format("{}: too much waits already", state.limits.name), EAGAIN};
+      fault = Error{fmt::format("{}: too many requests wait already", state.limits.name), EAGAIN};
     if (fault) {
       state.refuse(*task, *std::move(fault));
       return task;
@@ -203,9 +203,9 @@ void Offload::run(const std::shared_ptr<State>& shared) {
     try {
       if (const Work work = std::exchange(task->work, nullptr); begun) work();
     } catch (const std::exception& fault) {
-      log_error("{}: {}; this one piece of work is lost", state.limits.name, fault.what());
+      log_error("{}: {}; only this piece of work is lost", state.limits.name, fault.what());
     } catch (...) {
-      log_error("{}: unknown exception; this one piece of work is lost", state.limits.name);
+      log_error("{}: unknown exception; only this piece of work is lost", state.limits.name);
     }
     lock.lock();
     if (begun) state.end(task);
@@ -237,7 +237,7 @@ Result<void> Offload::await(const Ticket& ticket, TimePoint until) {
     if (ticket->stand == Stand::done) return {};
     if (ticket->stand == Stand::refused) return Failure(ticket->fault);
     if (ticket->stand == Stand::late || Clock::now() >= until)
-      return Failure(Error{fmt::format("{}: it hangs", state.limits.name), ETIMEDOUT});
+      return Failure(Error{fmt::format("{}: the request hangs", state.limits.name), ETIMEDOUT});
     lock.unlock();
     see_to_thread(state_);  // a late one's place may have had no thread
     lock.lock();

@@ -207,7 +207,7 @@ Result<ProcessStat> read_process_stat(pid_t pid) {
   const auto text = read_file(path.c_str(), 4096);
   if (!text) return Failure(text.error());
   auto stat = parse_process_stat(*text);
-  if (!stat) return failure("cannot understand " + path);
+  if (!stat) return failure("cannot parse " + path);
   return std::move(*stat);
 }
 

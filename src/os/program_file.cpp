@@ -122,7 +122,7 @@ std::string mode_fault(int file) {
   struct stat status {};
   struct statvfs system {};
   if (::fstat(file, &status) < 0 || ::fstatvfs(file, &system) < 0)
-    return "cannot be looked at: " + errno_text(errno);
+    return "cannot be examined: " + errno_text(errno);
   if (!S_ISREG(status.st_mode)) return "is no regular file";
   if ((status.st_mode & 0111) == 0) return "is not executable";
   if ((system.f_flag & ST_NOEXEC) != 0) return "lies on a file system that is mounted noexec";
@@ -137,7 +137,8 @@ Result<std::string> needed_by(int file, const std::string& path) {
       return Failure(Error{path + " is a program for another architecture", ENOEXEC});
     const auto segments = whole_segments(file, *header);
     if (!segments.empty()) return loader_of(file, segments);
-    return Failure(Error{path + " is not whole: its file ends before the program does", ENOEXEC});
+    return Failure(
+        Error{path + " is incomplete: its file ends before the last part to load", ENOEXEC});
   }
   char head[256];
   std::string interpreter = interpreter_in({head, read_at(file, head, sizeof head, 0)});
@@ -205,7 +206,7 @@ std::string program_fault(const std::string& root, const std::string& path, Refu
     return fmt::format("its interpreter {} does not exist", printable(needed));
   needed.pop_back();
   return fmt::format(
-      "its interpreter {}\\r does not exist, for the script has DOS line ends; "
+      "its interpreter {}\\r does not exist: the script has DOS line ends; "
       "remove them with: sed -i 's/\\r$//' {}",
       printable(needed), path);
 }
@@ -215,9 +216,9 @@ Result<UniqueFd> open_program(const std::string& root, const std::string& path) 
   std::string needed = path;
   for (int depth = 0; !needed.empty(); ++depth) {
     const std::string name =
-        depth == 0 ? path : fmt::format("{}, which {} needs,", printable(needed), path);
+        depth == 0 ? path : fmt::format("{}, needed by {},", printable(needed), path);
     if (depth > kMostInterpreters)
-      return Failure(Error{path + " has too many interpreters of interpreters", ELOOP});
+      return Failure(Error{path + " needs too many nested interpreters", ELOOP});
     auto file = open_below(root, needed, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (!file) {
       if (depth == 0) return file;

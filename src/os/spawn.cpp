@@ -162,13 +162,13 @@ Failure step_failure(const SpawnPlan& plan, const ChildWork& work) {
     case SpawnStep::execute: return execute_failure(plan, errnum);
     case SpawnStep::none: break;
   }
-  return failure("cannot execute " + plan.program + ": the process ended before it could");
+  return failure("cannot execute " + plan.program + ": the new process ended before execve");
 }
 
 /// A temporary error: after the OOM killer, or a user's kill(1), another attempt may work.
 Failure killed_failure(const SpawnPlan& plan, int signal) {
   return Failure(
-      Error{fmt::format("cannot execute {}: the process was killed by {} before it could",
+      Error{fmt::format("cannot execute {}: the new process was killed by {} before execve",
                         plan.program, signal_name(signal)),
             ECANCELED});
 }

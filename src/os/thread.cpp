@@ -271,7 +271,7 @@ Result<Thread> Thread::start(const std::string& name, std::size_t stack_bytes,
     // libc uses clone(2) instead only on ENOSYS.
     if (errnum == EPERM)
       fault.text +=
-          "; a seccomp profile answers clone3 with EPERM, as those of engines before 2021 "
+          "; a seccomp profile refuses clone3 with EPERM, as the profiles of engines before 2021 "
           "do (Docker before 20.10.10): update the engine, or run the container with "
           "--security-opt seccomp=unconfined";
     return Failure(std::move(fault));

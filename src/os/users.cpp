@@ -119,7 +119,7 @@ std::optional<std::uint32_t> id_number(const std::string& text) {
 
 Failure no_id(std::string_view kind, const std::string& wanted, const std::string& file) {
   return failure(
-      fmt::format("cannot use {} {} of {}: {} is no number for one", kind, wanted, file, kNoId));
+      fmt::format("cannot use {} {} of {}: the id {} is reserved", kind, wanted, file, kNoId));
 }
 
 /// Finds a user by name, else by number. A number may have no entry.

@@ -196,8 +196,7 @@ Adopted adopt(const std::vector<GraphEntry>& services, const Running& running,
   const bool strangers = !running.left.empty();
   const Result<Mains> mains = strangers ? Result<Mains>(Mains()) : own_children(running.cgroups);
   if (!mains)
-    log_error("services are left as they are, because it is unknown what runs: {}",
-              mains.error().text);
+    log_error("zinit does not know which services run, and starts none: {}", mains.error().text);
   Adopted adopted;
   for (const GraphEntry& service : services) {
     if (!lacks(service)) continue;
@@ -215,7 +214,7 @@ Adopted adopt(const std::vector<GraphEntry>& services, const Running& running,
     }
     image.entries.push_back(entry_of(service, process));
     if (process != nullptr) {
-      log_warn("{}: {}; it goes on with pid {}", spec.name,
+      log_warn("{}: {}; it keeps running with pid {}", spec.name,
                strangers ? "its output is lost until it is restarted" : "its record is lost",
                process->pid);
     } else if (mains && (!spec.oneshot || !spec.has_process()) && spec.starts_at_boot()) {

@@ -153,7 +153,7 @@ std::optional<Inheritance> take_inheritance() {
   if (*fd <= STDERR_FILENO || *fd > INT_MAX) return Inheritance();  // the list could not be made
   auto inherited = Inheritance::take_over(static_cast<int>(*fd));
   if (inherited) return std::move(*inherited);
-  log_error("nothing is known of the previous process image: {}", inherited.error().text);
+  log_error("the state of the previous process image is lost: {}", inherited.error().text);
   close_unknown();
   return Inheritance();
 }
@@ -263,7 +263,7 @@ Reexecution::Reexecution(EventLoop& loop, Board& board, FileQueue& files,
 void Reexecution::begin(NextImage which, Done done) {
   if (asked_) {
     return done(tl::unexpected(
-        RequestFailure{Refusal::invalid_state, "zinit is about to execute itself anew already"}));
+        RequestFailure{Refusal::invalid_state, "zinit is already re-executing itself"}));
   }
   asked_ = {which, std::move(done), {}};
   ended_ = {};

@@ -103,8 +103,7 @@ Result<CronSpec> CronSpec::read(std::string_view text) {
     return failure(fmt::format("a cron time has at most {} bytes", kMaxCronText));
   std::string_view word = trim(text);
   const std::string name_given = upper(word);
-  if (name_given == "@REBOOT")
-    return failure("no time; on_boot_ms is for what is due after a boot");
+  if (name_given == "@REBOOT") return failure("not a time; use on_boot_ms to run after a boot");
   for (const auto& [name, meaning] : kCronShorthands)
     if (name_given == name) word = meaning;
   if (word.starts_with('@'))

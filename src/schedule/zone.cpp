@@ -291,7 +291,8 @@ Result<TimeZone> read_zone_file(const char* path) {
 Result<TimeZone> TimeZone::load(std::string_view name, std::string_view directory) {
   if (name == "UTC") return utc();
   if (!is_zone_name(name))
-    return failure(fmt::format("\"{}\" is no name of a time zone", shortened(printable(name), 64)));
+    return failure(
+        fmt::format("\"{}\" is not the name of a time zone", shortened(printable(name), 64)));
   return read_zone_file(fmt::format("{}/{}", directory, name).c_str());
 }
 

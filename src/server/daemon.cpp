@@ -208,7 +208,7 @@ void ZinitDaemon::run() {
   if (!shell_first || services_started_)
     start_with_sockets();
   else if (!shell_.running())
-    shell_.start(switch_fault_.empty() ? "asked for on the kernel command line" : switch_fault_);
+    shell_.start(switch_fault_.empty() ? "requested on the kernel command line" : switch_fault_);
   start_.legacy.reset();  // closes the descriptors that nobody took
   self_watchdog_.set(settings_.self_watchdog);
   loop_->run();
@@ -234,7 +234,7 @@ void ZinitDaemon::renew_socket() {
   if (server_ && server_->reachable()) return;
   auto socket = open_control_socket(start_.sources.places, Milliseconds{0});
   if (!socket) return log_error("new clients cannot connect: {}", socket.error().text);
-  log_warn("made a new control socket: there was none at {}", socket->path());
+  log_warn("made a new control socket at {}, because it was missing", socket->path());
   serve(std::move(*socket));
 }
 
@@ -326,8 +326,7 @@ RequestResult<void> ZinitDaemon::boot_target() {
     if (target.empty()) continue;
     auto booted = board_.boot(target);
     if (booted || booted.error().refusal != Refusal::not_found) return booted;
-    log_error("boot: {}, which is the requested target; trying the next one",
-              booted.error().text);
+    log_error("boot: {} (the requested target); trying the next one", booted.error().text);
   }
   return board_.boot({});
 }
@@ -346,8 +345,8 @@ void ZinitDaemon::no_services() {
   }
   if (directories.empty())
     log_error(
-        "no directory of service files is known, because neither HOME nor XDG_CONFIG_HOME is an "
-        "absolute path; nothing is started");
+        "no service is started: neither HOME nor XDG_CONFIG_HOME is an absolute path, so there is "
+        "no directory of service files");
   else
     log_error("no service file in {}: nothing is started; add one, then run `zinitctl reload`",
               directories);
@@ -446,7 +445,7 @@ void ZinitDaemon::act_on_failure(const ServiceView& failed) {
       fmt::format("{} failed: {}", failed.spec->name, reason_text(failed.record.reason));
   const bool of_machine = start_.mode == Mode::system;
   const auto without_effect = [&](std::string_view where) {
-    log_error("{}: its on_failure_action has no effect {}", failed.spec->name, where);
+    log_error("{}: on_failure_action has no effect {}", failed.spec->name, where);
   };
   const auto end_machine = [&](PowerAction kind) {
     of_machine ? begin_shutdown(kind, why)

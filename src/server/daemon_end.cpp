@@ -45,7 +45,7 @@ void ZinitDaemon::power(PowerAction action, const std::string& message, const st
   if (action == PowerAction::shut_down && start_.mode == Mode::system)
     action = PowerAction::power_off;
   const std::string why =
-      fmt::format("asked for by {}{}{}", asker, message.empty() ? "" : ": ", message);
+      fmt::format("requested by {}{}{}", asker, message.empty() ? "" : ": ", message);
   tell_terminals(fmt::format("The system will {} now{}{}", power_action_text(action),
                              message.empty() ? "" : ": ", message));
   begin_shutdown(action, why);

@@ -182,7 +182,7 @@ void ZinitDaemon::reexecute(bool update, ReexecuteDone done) {
   if (!can_execute() || kept_list_fd() < 0) {
     return done(tl::unexpected(RequestFailure{
         Refusal::process_error,
-        "zinit could not prepare for it when it was started, as its log says; is /proc mounted?"}));
+        "zinit could not prepare re-executions at its start (see its log); is /proc mounted?"}));
   }
   reexecution_.begin(update ? NextImage::installed : NextImage::same, std::move(done));
 }

@@ -205,8 +205,7 @@ void ZinitDaemon::continue_command() {
   if (!view || stop_signal_of(view->main_pid) != SIGTSTP) return;
   if (const auto sent = board_.kill(kCommandName, SIGCONT, KillWhat::group); !sent)
     return log_warn("{}: stopped by Ctrl-Z: {}", kCommandName, sent.error().text);
-  log_info("{}: stopped by Ctrl-Z, and continued, because no shell could continue it",
-           kCommandName);
+  log_info("{}: continued after Ctrl-Z, because no shell here could continue it", kCommandName);
 }
 
 }  // namespace zinit

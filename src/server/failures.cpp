@@ -90,13 +90,14 @@ std::vector<std::string> FailureWatch::start_others(const ServiceView& failed) {
   std::set<std::string> origins = take_origins(failed);
   std::vector<std::string> started;
   if (!origins.insert(failing).second) {
-    log_warn("{}: on_failure starts nothing: the failure of this service has started it", failing);
+    log_warn("{}: on_failure starts nothing, because this service's own failure led to its start",
+             failing);
     return started;
   }
   for (const std::string& name : on_failure_names(*failed.spec)) {
     if (goes_round(name, origins)) {
-      log_warn("{}: on_failure does not start {}: its own failure has led to this one", failing,
-               name);
+      log_warn("{0}: on_failure does not start {1}, because a failure of {1} led to this failure",
+               failing, name);
       continue;
     }
     const auto others = acts_.start(name);
@@ -127,9 +128,8 @@ bool FailureWatch::is_of_files(ServiceView failed) const {
 void FailureWatch::act(const ServiceView& failed) {
   if (failed.spec->lifecycle.on_failure_action == FailureAction::none) return;
   if (is_of_files(failed))
-    log_error(
-        "{}: on_failure_action is not taken: a file is wrong, so the failure would come again",
-        failed.spec->name);
+    log_error("{}: on_failure_action is skipped: a file is wrong, so the service would fail again",
+              failed.spec->name);
   else
     acts_.end(failed);
 }

@@ -90,7 +90,7 @@ void take_command(DaemonStart& start, const ServerOptions& options) {
   // A process may have inherited a directory that it must not enter.
   if (std::string& dir = start.sources.command.dir; ::access(dir.c_str(), X_OK) != 0) dir.clear();
   if (options.command.empty()) {
-    if (options.stop_signal) log_warn("--stop-signal needs a command, and none is given");
+    if (options.stop_signal) log_warn("--stop-signal needs a command");
     return;
   }
   start.passes_signals_on = options.forward;
@@ -114,8 +114,7 @@ Result<void> find_named(const Places& places) {
     struct stat status {};
     if (directory.named && ::stat(directory.path.c_str(), &status) < 0 && errno == ENOENT)
       return failure(
-          fmt::format("{}: there is no such directory of services; make it, or name "
-                      "another by --config-dir",
+          fmt::format("{}: this directory of services does not exist; make it, or use --config-dir",
                       directory.path));
   }
   return {};
@@ -167,7 +166,8 @@ Result<void> open_socket(DaemonStart& start) {
   if (start.mode == Mode::standalone || taken) return Failure(socket.error());
   // The purpose of a container must not depend on the socket: the root may be read-only.
   if (start.mode == Mode::container)
-    log_warn("there is no control socket, so zinitctl cannot connect: {}", socket.error().text);
+    log_warn("zinitctl cannot connect, because there is no control socket: {}",
+             socket.error().text);
   else
     log_error("zinit cannot answer clients: {}", socket.error().text);
   return {};
@@ -187,8 +187,7 @@ Result<void> lock_files(DaemonStart& start, bool new_instance) {
   else if (lock.error().errnum == EADDRINUSE)
     return Failure(lock.error());
   else
-    log_info("zinit would not notice another server with these service files: {}",
-             lock.error().text);
+    log_info("zinit cannot detect another server with these service files: {}", lock.error().text);
   return {};
 }
 
@@ -213,7 +212,7 @@ void find_left(DaemonStart& start) {
   if (!left) return log_error("a killed server may have left services: {}", left.error().text);
   if (left->empty()) return;
   log_warn(
-      "the server with pid {} was killed and has left processes of services: they go on, and its "
+      "the server with pid {} was killed; the processes of its services keep running, and its "
       "oneshots count as done",
       before.pid);
   start.legacy.emplace();
@@ -282,7 +281,7 @@ int run_self_check(const StartRequest& request) {
   const std::string known = std::to_string(kJournalVersion);
   std::string fault;
   if (request.options.journal_version.value_or(known) != known) {
-    fault = fmt::format("it knows version {} of the journal, and not {}", known,
+    fault = fmt::format("it supports version {} of the journal, not {}", known,
                         *request.options.journal_version);
   } else if (!request.options.faults.empty()) {
     fault = request.options.faults.front();

@@ -38,7 +38,7 @@ std::vector<std::string> files_that_require(const Graph& graph, const std::strin
     const ServiceSpec& spec = graph.spec(slot);
     if (!spec.file.empty())
       warnings.push_back(
-          fmt::format("{} requires {} still, which is removed: a reload will find it missing",
+          fmt::format("{} still requires {}, which was removed: a reload will report it as missing",
                       spec.file, name));
   }
   return warnings;
@@ -99,8 +99,8 @@ void ServiceChanges::remove(const DeleteService& request, Daemon::ServiceDeleteD
 
 void ServiceChanges::stop(const DeleteService& request, const Daemon::ServiceDeleteDone& done) {
   if (stopping_.size() >= kMostStopping) {
-    return done(
-        failed({fmt::format("{} removals wait already; ask again later", kMostStopping), 0}));
+    return done(failed(
+        {fmt::format("{} removals are already waiting; try again later", kMostStopping), 0}));
   }
   if (auto asked = board_.removable(request.name, request.cascade); !asked)
     return done(tl::unexpected(asked.error()));

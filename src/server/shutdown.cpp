@@ -82,7 +82,8 @@ void Shutdown::go_on(const Stand& stand, Milliseconds limit, Count count) {
 void Shutdown::hurry(std::string_view why) {
   if (!begun_ || finished_) return;
   tell(LogLevel::warn, [&] {
-    return fmt::format("{} again; what still stops has {}", why, duration_text(kHurried.count()));
+    return fmt::format("{} again; the remaining services have {} to end", why,
+                       duration_text(kHurried.count()));
   });
   board_.hurry_shutdown(kHurried);
 }
@@ -130,10 +131,10 @@ void Shutdown::on_timer() {
     case Time::nearly_over:
       time_ = Time::over;
       timer_.set(kLastWait);
-      tell_left(LogLevel::warn, "the time is over; to be killed");
+      tell_left(LogLevel::warn, "the time is over; killing");
       return board_.hurry_shutdown(Milliseconds{0});
     case Time::over:
-      tell_left(LogLevel::error, "goes on without these, which cannot be killed");
+      tell_left(LogLevel::error, "continuing although these cannot be killed");
       return finish();
   }
 }

@@ -31,7 +31,7 @@ std::string_view meaning_text(SignalMeaning meaning) {
     case SignalMeaning::shut_down: return "shuts down";
     case SignalMeaning::reload: return "reads the service files again";
     case SignalMeaning::reexecute: return "executes zinit again";
-    case SignalMeaning::live_update: return "executes the zinit that is installed";
+    case SignalMeaning::live_update: return "executes the installed zinit";
     case SignalMeaning::ignored:
     case SignalMeaning::reap: break;
   }

@@ -34,19 +34,19 @@ constexpr std::string_view kUsage =
     "       zinit-pid1 [OPTIONS]\n"
     "       zinit-pid1 --container [OPTIONS] [[--] COMMAND ARGUMENT...]\n"
     "\n"
-    "Starts and supervises services. Talk to it by zinitctl; zinit(8) says more.\n"
+    "Starts and supervises services. Control it with zinitctl; see zinit(8).\n"
     "\n"
     "  --config-dir DIR     read services from DIR in place of /etc/zinit/services\n"
     "  --config FILE        read the global settings from FILE\n"
     "  --socket PATH        answer clients at PATH\n"
     "  --log-level LEVEL    trace, debug, info, warn or error\n"
     "  --pid1-mode          read the directories that PID 1 reads\n"
-    "  --console[=raw]      print services' output unless their files say otherwise; raw: as it "
-    "is\n"
+    "  --console[=raw]      print services' output unless their files set a target;\n"
+    "                       raw: unchanged\n"
     "  --new-instance       start beside a server that runs the same service files\n"
     "  --container          PID 1 of a container, not of a machine\n"
     "  --stop-signal SIGNAL what stops the command, in place of SIGTERM\n"
-    "  --forward all|none   which signals the command gets: all, or none of them\n"
+    "  --forward all|none   pass all signals on to the command, or none\n"
     "  --help, --version\n";
 
 void print(FILE* to, std::string_view text) {
@@ -65,7 +65,7 @@ bool lacks_command(const ServerOptions& options) {
 }
 
 int refuse_usage(std::string_view fault) {
-  print(stderr, fmt::format("zinit: {}; zinit server --help lists what there is\n", fault));
+  print(stderr, fmt::format("zinit: {}; see zinit server --help\n", fault));
   return kWrongUsage;
 }
 

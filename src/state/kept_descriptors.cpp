@@ -184,12 +184,14 @@ void keep_over_exec(bool keep) noexcept {
 Result<Inheritance> Inheritance::take_over(int fd) {
   auto file = MappedFile::map(KeptFd(fd, KeptFd::Noted{}));
   if (!file) return Failure(std::move(file.error()));
-  if (file->size() <= sizeof(Header)) return failure("the list of descriptors is too short");
+  if (file->size() <= sizeof(Header))
+    return failure("the list of descriptors from the previous process image is too short");
   auto inherited = std::make_unique<List>(std::move(*file));
   const Header& header = inherited->header();
   if (header.magic != kListMagic || header.version != kListVersion)
     return failure(
-        "the list of descriptors of the previous process image is none, or of another version");
+        "the list of descriptors from the previous process image is missing its mark or has "
+        "another version");
   delete std::exchange(list, inherited.release());
   Inheritance all;
   for (std::size_t each = 0; each < list->end(); ++each) {

@@ -115,9 +115,8 @@ Result<FactMap> read_facts(int fd) {
   struct stat status {};
   if (::fstat(fd, &status) == 0 && static_cast<std::uint64_t>(status.st_size) > kMostFacts) {
     return failure(
-        fmt::format("cannot read the facts of the previous process image: they are damaged, for "
-                    "they have {} bytes, and "
-                    "{} are the most",
+        fmt::format("cannot read the facts of the previous process image: they are damaged ({} "
+                    "bytes; the limit is {})",
                     status.st_size, kMostFacts));
   }
   const auto bytes = read_memory_file(fd);
@@ -149,7 +148,7 @@ Result<void> StateFacts::append(const std::string& records) {
     if (auto written = rewrite(*facts); !written) return written;
   }
   if (size_ + records.size() > kMostFacts)
-    return sys_failure("keep for the next image", "more than is kept already", EFBIG);
+    return sys_failure("keep", "more facts for the next process image", EFBIG);
   // At this offset, to overwrite what a failed write may have left there.
   kill_point("facts.before");
   if (auto written = write_at(file_.get(), records, size_); !written) return written;
@@ -186,7 +185,7 @@ void StateFacts::keep(std::string_view key, std::string_view value) noexcept {
   try {
     if (const auto kept = set(key, value); !kept) log_error("{}", kept.error().text);
   } catch (const std::bad_alloc&) {
-    log_error("the next process image will not know {}: no memory", key);
+    log_error("cannot keep {} for the next process image: no memory", key);
   }
 }
 

@@ -236,7 +236,7 @@ RequestResult<void> Board::removable(std::string_view name, bool cascade) const 
   if (slot == kNoSlot) return not_found(name);
   if (graph.spec(slot).inherit_streams)
     return refused(Refusal::not_supported,
-                   fmt::format("{} is the command that zinit was given", name));
+                   fmt::format("{} is the command from zinit's command line", name));
   const std::vector<std::string> others = requirers(graph, slot);
   if (others.empty() || cascade) return {};
   return tl::unexpected(

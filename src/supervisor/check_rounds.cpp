@@ -29,7 +29,7 @@ Milliseconds time_of(const ServiceSpec& spec) {
 
 constexpr std::string_view kNothingStopped = "nothing was stopped";
 RequestFailure executed_anew() {
-  return {Refusal::invalid_state, "zinit is being executed anew, so nothing was done; ask again"};
+  return {Refusal::invalid_state, "zinit is re-executing itself, so nothing was done; try again"};
 }
 
 constexpr std::string_view kNotReloaded = "it was not reloaded";
@@ -83,8 +83,9 @@ std::vector<std::string> faults_of(const Restarted& restarted, const std::vector
   for (const One& one : failed) {
     if (std::ranges::none_of(restarted.checks, [&](const One& own) { return is_same(own, one); }))
       continue;
-    return {fmt::format("{}: error: service: its restart would restart {} too, whose check_exec {}",
-                        place_of(*restarted.spec), one.spec->name, one.fault)};
+    return {fmt::format(
+        "{0}: error: service: its restart would also restart {1}, and the check_exec of {1} {2}",
+        place_of(*restarted.spec), one.spec->name, one.fault)};
   }
   return {};
 }
@@ -148,7 +149,7 @@ void BoardCore::begin_round(const CheckRoundPtr& round) {
     give_up(*round, executed_anew());
   else if (rounds_.size() >= CheckRound::kMost)
     give_up(*round, {Refusal::invalid_state,
-                     fmt::format("{} requests wait for check_exec already; ask again later",
+                     fmt::format("{} requests already wait for check_exec; try again later",
                                  rounds_.size())});
   else
     rounds_.push_back(round);
@@ -254,8 +255,8 @@ void BoardCore::begin_check(const CheckRoundPtr& round, std::size_t index) {
   if (job.side.check().hangs() || would_be_cut_off(one.slot)) {
     one.stage = Stage::over;
     one.fault = job.side.check().hangs()
-                    ? "was not run, for the one before it was killed and has not ended"
-                    : "was not run, for its service has had no process that lasts";
+                    ? "was not run, because the previous one was killed and has not ended"
+                    : "was not run, because no process of its service lasted long enough";
     return;
   }
   one.until = kNever;
@@ -305,7 +306,8 @@ void BoardCore::cut_off(Job& job) {
   if (!job.check) return;
   One& one = job.check->one();
   if (one.of_main && ++one.cut_off > kMostCutOff)
-    return check_over(job, "was killed each time, for the process of its service ended meanwhile");
+    return check_over(job,
+                      "was killed each time, because the service's process ended during the check");
   one.stage = Stage::waits;
   take_check(job);
 }
@@ -358,7 +360,7 @@ RequestResult<Board::Others> BoardCore::restart_checked(const std::string& name,
   const Slot slot = world.graph->find_loaded(name);
   if (slot != kNoSlot && was_up && world.record(slot).wish == Wish::down)
     return refused(Refusal::invalid_state,
-                   fmt::format("{} was stopped meanwhile; it is not started", name));
+                   fmt::format("{} was stopped during the check, so it is not started", name));
   return bring_up(name, request_restart);
 }
 
@@ -459,9 +461,9 @@ void BoardCore::tell_check(Slot slot, WhyReport& report) const {
       report.reasons.push_back(
           {"check", report.name, report.state,
            one.stage == Stage::runs
-               ? fmt::format(
-                     "a restart or reload waits for its check_exec to end well, which has {}", time)
-               : "a restart or reload waits for its check_exec, which waits to be run",
+               ? fmt::format("a restart or reload waits for its check_exec, which may take {}",
+                             time)
+               : "a restart or reload waits for its check_exec, which has not begun yet",
            report.name, 0});
       return;
     }

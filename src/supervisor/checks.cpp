@@ -145,10 +145,9 @@ void BoardCore::unseen_end(Job& job, pid_t pid, const std::optional<ProcessEnd>&
   if (job.process.pid() != pid || is_own_child(pid)) return;  // the reaper reports own children
   main_ended(job, end.value_or(ProcessEnd{}), Remains::group);
   if (!end) {
-    say(LogLevel::warn,
-        fmt::format("{}: its main process {} has ended, and was no child of zinit's: nobody knows "
-                    "how, so it counts as a good end",
-                    job.name, pid));
+    say(LogLevel::warn, fmt::format("{}: its main process {} has ended; it was no child of "
+                                    "zinit's, so its exit status is unknown and counts as success",
+                                    job.name, pid));
   }
 }
 

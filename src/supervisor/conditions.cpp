@@ -158,7 +158,7 @@ void BoardCore::tell_conditions(Slot slot, WhyReport& report) {
     if (pending != report.reasons.end()) {
       pending->kind = "condition";
       pending->detail = job.condition_spec ? "the command of its condition runs"
-                                           : "looks whether its conditions hold";
+                                           : "its conditions are being checked";
     }
     return;
   }
@@ -170,9 +170,10 @@ void BoardCore::tell_conditions(Slot slot, WhyReport& report) {
   for (const bool held : {false, true}) {
     for (const ConditionResult& result : *job.conditions) {
       if (result.held != held) continue;
-      one.detail = held ? fmt::format("condition {} holds", result.text)
-                        : fmt::format("condition {} does not hold; `zinitctl start {}` looks again",
-                                      result.text, report.name);
+      one.detail =
+          held ? fmt::format("condition {} holds", result.text)
+               : fmt::format("condition {} does not hold; `zinitctl start {}` checks it again",
+                             result.text, report.name);
       report.reasons.push_back(one);
     }
   }

@@ -21,7 +21,7 @@ BoardCore::BoardCore(const Board::Ports& ports, SpawnDefaults defaults)
   if (auto journal = Journal::create())
     journal_ = std::move(*journal);
   else
-    log_error("the next process image will not know the services: {}", journal.error().text);
+    log_error("services will not survive a re-execution of zinit: {}", journal.error().text);
   if (auto thread = Thread::start("zinit-janitor", kLoopStackBytes, [this] { janitor(); }))
     janitor_ = std::move(*thread);
   else
@@ -133,7 +133,8 @@ void BoardCore::adopt(const Plan& plan, bool start_new) {
     if (before->used(slot) && !stays(slot)) {
       if (before->spec(slot).spares_rest() && jobs[slot]->cgroup.populated())
         say(LogLevel::info,
-            fmt::format("{}: is removed; what its kill_mode has left runs on", before->name(slot)));
+            fmt::format("{}: removed; processes spared by its kill_mode keep running",
+                        before->name(slot)));
       forget(slot);
     }
     if (!used) continue;
@@ -267,7 +268,7 @@ void BoardCore::store(Slot slot) {
   const ServiceSpec& spec = world.spec(slot);
   if (auto stored = journal_->store({slot, spec.name, spec.file, world.record(slot), facts});
       !stored) {
-    say(LogLevel::error, fmt::format("{}: its state is not kept for a re-execution: {}", spec.name,
+    say(LogLevel::error, fmt::format("{}: cannot store its state for a re-execution: {}", spec.name,
                                      stored.error().text));
   }
   store_world();

@@ -301,9 +301,9 @@ void BoardCore::cgroups_changed() {
 void BoardCore::look_at_memory(Job& job) {
   const std::int64_t killed = job.cgroup.look_at_memory();
   if (killed == 0) return;
-  std::string line =
-      fmt::format("{} of its processes {} killed for want of memory; see resources.memory_max",
-                  killed, killed == 1 ? "was" : "were");
+  std::string line = fmt::format(
+      "{} of its processes {} killed because of a lack of memory; see resources.memory_max", killed,
+      killed == 1 ? "was" : "were");
   const State state = world.record(job.slot).state;
   StateEvent event{0, wall_us(), job.name, state, state, {}, job.process.pid()};
   event.reason = Reason{ReasonType::signal, SIGKILL, line, {}};

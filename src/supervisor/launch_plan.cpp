@@ -117,7 +117,7 @@ Result<void> prepare(const LaunchOrder& order, const SpawnDefaults& defaults, Sp
   Command command = command_of(order);
   plan.argv = std::move(command.argv);
   plan.as_by_shell = command.as_by_shell;
-  if (plan.argv.empty()) return failure("its command is gone from its file");
+  if (plan.argv.empty()) return failure("its file no longer has this command");
   if (auto filled = fill_environment(plan.env, order, credentials, defaults); !filled)
     return filled;
   plan.dir = spec.dir;
@@ -171,7 +171,7 @@ void remove_runtime_directories(const std::string& service, const std::string& p
   // A directory may lie in one that is named before it, so the last is removed first.
   for (auto name = names.rbegin(); name != names.rend(); ++name) {
     const auto removed = remove_service_directory(place, *name);
-    if (!removed) log_warn("{}: {}; it stays", service, removed.error().text);
+    if (!removed) log_warn("{}: {}; the directory stays", service, removed.error().text);
   }
 }
 

@@ -184,8 +184,8 @@ void BoardCore::tell_launch(const LaunchOrder& order, const LaunchOutcome& outco
     say(LogLevel::warn, fmt::format("{}: post_exec: {}", name, reason_text(outcome.reason)));
   } else if (outcome.kind == LaunchOutcome::Kind::started && !order.first &&
              order.what == LaunchOrder::What::main) {
-    say(LogLevel::info,
-        fmt::format("{}: pre_exec is done, pid {}", name, jobs[order.slot]->process.pid()));
+    say(LogLevel::info, fmt::format("{}: pre_exec is done; main process started, pid {}", name,
+                                    jobs[order.slot]->process.pid()));
   }
 }
 
@@ -194,7 +194,7 @@ void BoardCore::tell_exhausted(Slot slot, const Reason& reason) {
   const Record& record = world.record(slot);
   const TimePoint now = Clock::now();
   if (record.command.post ? now >= record.deadline : record.wish == Wish::down) return;
-  say(LogLevel::warn, fmt::format("{}: {}; tried again in {}", world.graph->name(slot), reason.text,
+  say(LogLevel::warn, fmt::format("{}: {}; next try in {}", world.graph->name(slot), reason.text,
                                   duration_text(ms_between(now, record.delay_until))));
 }
 

@@ -77,7 +77,7 @@ void LogWriter::write(const Lines& lines, OutputPort& services) {
   }
   write_own();
   if (lines.lost > 0)
-    log_warn("{} lines of this log were lost: they came faster than they could be written",
+    log_warn("{} lines of this log were lost, because they came faster than zinit could write them",
              lines.lost);
 }
 

@@ -39,20 +39,20 @@ std::string starting_line(const TransitionFacts& facts) {
   if (facts.pid == 0) return "starting";
   const Record& record = facts.world.record(facts.slot);
   std::string line = fmt::format("starting, pid {}", facts.pid);
-  if (record.command.kind() == CommandKind::pre_exec) line += ", of its pre_exec";
+  if (record.command.kind() == CommandKind::pre_exec) line += " of its pre_exec";
   if (record.count > 0) line += fmt::format(", attempt {}", record.count + 1);
   return line;
 }
 
 std::string_view stop_cause_words(StopCause cause) {
   switch (cause) {
-    case StopCause::dependency: return ", because something that it requires stops";
+    case StopCause::dependency: return ", because a service that it requires stops";
     case StopCause::owed: return ", for a restart";
     case StopCause::late: return ", not ready within its start timeout";
     case StopCause::unhealthy: return ", its health checks failed";
     case StopCause::watchdog: return ", its watchdog timed out";
-    case StopCause::asked: return ", to be run once more";
-    case StopCause::unneeded: return ", because nothing that is up needs it any more";
+    case StopCause::asked: return ", to run once more";
+    case StopCause::unneeded: return ", because no running service needs it any more";
     case StopCause::ready_exec:  // the reason names the cause
     case StopCause::none:
     case StopCause::down: break;

@@ -69,7 +69,7 @@ void BoardCore::end_side_command(Job& job, SideCommand& side) {
   if (&side == &job.side.probe()) return probe_over(job, Error{{}, EAGAIN});
   if (&side == &job.side.check()) return cut_off(job);
   if (&side == &job.side.ready()) return ready_command_lost(world, job.slot);
-  side_over(job, side, "not run, for the service is being stopped");
+  side_over(job, side, "not run, because the service is being stopped");
 }
 
 /// A frozen service cannot react to a stop signal. To spare it a SIGKILL for its frozen time, this
@@ -84,8 +84,8 @@ bool BoardCore::thaw(Job& job) {
   record.deadline = after(Clock::now(), more);
   store(job.slot);
   say(LogLevel::warn,
-      fmt::format("{}: was frozen while it was to stop; it goes on, and has {} more", job.name,
-                  duration_text(more.count())));
+      fmt::format("{}: was frozen during its stop; it was thawed and gets {} more to stop",
+                  job.name, duration_text(more.count())));
   return true;
 }
 
@@ -222,9 +222,10 @@ void BoardCore::look_at_side_commands(Job& job) {
                                              world.spec(job.slot).health->timeout.count())});
   }
   // A probe that waits for a place to spawn says nothing about its service's health.
-  say(LogLevel::warn, fmt::format("{}: its health check waits for its command to be launched: "
-                                  "other launches take long",
-                                  job.name));
+  say(LogLevel::warn,
+      fmt::format("{}: its health check is delayed, because its command cannot be launched yet: "
+                  "other launches take long",
+                  job.name));
   probe_over(job, Error{{}, EAGAIN});
 }
 
@@ -239,7 +240,7 @@ void BoardCore::run_probe(const CheckedProcessPtr& process) {
     return checks_.changed();
   }
   if (!probe.gone()) {
-    process->set_probe_result(Error{"its command of before has not ended, though it was killed"});
+    process->set_probe_result(Error{"its previous command was killed and has not ended"});
     return checks_.changed();
   }
   job->probed = process;
@@ -275,8 +276,7 @@ std::optional<RequestFailure> BoardCore::reload_fault(Slot slot) {
   if (job.side.reload().gone()) return std::nullopt;
   return RequestFailure{
       Refusal::invalid_state,
-      fmt::format("{} is being reloaded, or something of its reload_exec before has not ended",
-                  spec.name)};
+      fmt::format("{} is being reloaded, or its previous reload_exec has not ended", spec.name)};
 }
 
 RequestResult<ServiceReload> BoardCore::reload_service(Slot slot, bool dry_run, bool check) {

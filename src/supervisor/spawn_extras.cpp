@@ -39,7 +39,7 @@ Result<void> SpawnExtras::add_to(SpawnPlan& plan) const {
   const auto twice = std::ranges::adjacent_find(plan.passed, {}, &PassedFd::as);
   if (twice == plan.passed.end()) return {};
   return Failure(
-      Error{fmt::format("two descriptors are to be number {} of the process", twice->as), EINVAL});
+      Error{fmt::format("two descriptors ask for number {} in the process", twice->as), EINVAL});
 }
 
 }  // namespace zinit

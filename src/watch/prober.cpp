@@ -146,7 +146,7 @@ void Prober::succeeded(Watched& watched) {
   watched.reported_failure = false;
   const int failures = std::exchange(watched.failures, 0);
   if (failures > 0 && watched.running)
-    log_info("{}: healthy again after {} health check{} that failed", watched.spec->name, failures,
+    log_info("{}: healthy again after {} failed health check{}", watched.spec->name, failures,
              failures == 1 ? "" : "s");
 }
 
@@ -160,8 +160,8 @@ void Prober::failed(Watched& watched, const std::string& fault) {
   } else {
     board_->probe_failed(process, failures, fault);
     if (failures == 1 && process.running())
-      log_warn("{}: health check failed: {}; {} in a row end it", watched.spec->name, fault,
-               retries);
+      log_warn("{}: health check failed: {}; after {} failures in a row zinit ends the process",
+               watched.spec->name, fault, retries);
   }
   watched.failures = failures;
 }

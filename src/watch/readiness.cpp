@@ -403,7 +403,7 @@ void ReadinessChecks::on_line(Watch& watch) {
   if (line) return board_->passed(*watch.process, CheckKind::readiness);
   // Not a fault of a process that is being stopped: it closes the descriptor when it ends.
   if (!watch.process->running() && watch.process->stage() == CheckedProcess::Stage::alive)
-    complain(watch, "has closed its descriptor for readiness without a newline");
+    complain(watch, "closed its readiness descriptor without writing a newline");
 }
 
 /// Starts the watchdog's timer once the process is ready.
@@ -452,7 +452,8 @@ void ReadinessChecks::drain(const CheckedProcess& process) noexcept {
 
 void ReadinessChecks::complain(Watch& watch, std::string_view what) {
   if (watch.complained.exchange(true)) return;
-  log_warn("{}: {}; not logged again for this process", watch.process->spec()->name, what);
+  log_warn("{}: {}; zinit logs no further complaint about this process",
+           watch.process->spec()->name, what);
 }
 
 }  // namespace zinit

@@ -105,17 +105,19 @@ bool ReadinessChecks::may_speak(const Watch& watch, pid_t sender) const {
 
 void ReadinessChecks::handle(Watch& watch, Datagram& datagram) {
   if (!datagram.whole) {
-    return complain(watch,
-                    fmt::format("a message of process {} is longer than {} bytes or has lost "
-                                "descriptors: ignored",
-                                datagram.sender.pid, kNotifyMessageMax));
+    return complain(
+        watch,
+        fmt::format(
+            "ignored a message of process {}: it is longer than {} bytes, or descriptors were lost",
+            datagram.sender.pid, kNotifyMessageMax));
   }
   if (!may_speak(watch, datagram.sender.pid)) {
     if (parse_notify_message(datagram.text).ready && watch.owns(datagram.sender.pid))
       note_not_heard(watch, datagram.sender.pid);
-    return complain(watch, fmt::format("a message of process {} is ignored, for notify_access does "
-                                       "not let it speak",
-                                       datagram.sender.pid));
+    return complain(
+        watch,
+        fmt::format("ignored a message of process {}: notify_access does not allow its messages",
+                    datagram.sender.pid));
   }
   const NotifyMessage message = parse_notify_message(datagram.text);
   const CheckedProcess& process = *watch.process;
@@ -148,7 +150,7 @@ void ReadinessChecks::handle(Watch& watch, Datagram& datagram) {
   if (!message.store) return;
   if (const auto refused = stored_.add(process, message.fd_name, datagram.fds, watch.sender);
       refused > 0) {
-    complain(watch, fmt::format("{} descriptors are not stored, for fdstore_max is {}", refused,
+    complain(watch, fmt::format("did not store {} descriptors: fdstore_max is {}", refused,
                                 process.spec()->readiness->fdstore_max));
   }
 }
@@ -173,7 +175,8 @@ void ReadinessChecks::change_main(Watch& watch, pid_t pid) {
   UniqueFd pidfd = open_pidfd(pid);
   const bool there = pidfd || errno == ENOSYS;
   if (there && watch.owns(pid) && make_main(watch, pid, std::move(pidfd))) return;
-  complain(watch, fmt::format("MAINPID={} is refused: it is no process of the service", pid));
+  complain(watch,
+           fmt::format("refused MAINPID={0}: process {0} does not belong to the service", pid));
 }
 
 /// Makes `pid` the main process, and watches it by a copy of `pidfd`, which was opened before the

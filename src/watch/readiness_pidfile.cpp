@@ -152,8 +152,9 @@ void ReadinessChecks::take_pidfile(Watch& watch) {
   const auto stat = read_process_stat(*pid);
   if (!stat || stat->zombie()) return;
   if (!watch.owns(*pid)) {
-    return complain(watch, fmt::format("{} names process {}, which is not the service's: ignored",
-                                       channel.pidfile.path, *pid));
+    return complain(
+        watch, fmt::format("ignored {}: it names process {}, which does not belong to the service",
+                           channel.pidfile.path, *pid));
   }
   if (!watch.seeks && *pid == process.launched && !stays_in_foreground(watch)) return;
   {

@@ -101,7 +101,7 @@ TEST_CASE("a conflict inside what a service requires is refused for that service
   CHECK_FALSE(fault(near, "a").empty());
   CHECK(fault(near, "b").empty());
   CHECK_THAT(fault(graph_of("a requires b?, a conflicts b?"), "a"),
-             Catch::EndsWith("conflicts with b, which it requires; take one of the two out"));
+             Catch::EndsWith("both requires b and conflicts with it; remove one of the two"));
   const GraphPtr far = graph_of("a requires b, b requires c, c conflicts a");
   CHECK_FALSE(fault(far, "a").empty());
   CHECK(fault(far, "b").empty());

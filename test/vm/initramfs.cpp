@@ -20,7 +20,7 @@ void check_mounted_as_told(Terminal& console) {
   console.wait_for_match("root-device: exited with code 0 after ([2-9]|[1-9][0-9]+)[.]");
   console.wait_for("non-contiguous");  // only a forced check prints this
   console.wait_for("going on as /sbin/zinit-pid1");
-  console.wait_for("asked for on the kernel command line");
+  console.wait_for("requested on the kernel command line");
   console.wait_for("# ");
   CHECK_THAT(console.output_of("grep ' / ' /proc/mounts"),
              Contains("/dev/vda1 / ext4 rw,nodev,noatime"));

@@ -89,7 +89,7 @@ void check_killed_for_want_of_memory(Machine& machine) {
   start(machine, "greedy");
   machine.zinitctl("wait greedy --for failed --timeout 60");
   const JsonDocument status = machine.ask("status greedy");
-  const std::string told = "killed by the kernel for want of memory within its memory_max";
+  const std::string told = "killed by the kernel because of a lack of memory within its memory_max";
   CHECK(std::string(status["reason"]["type"].GetString()) == "signal");
   CHECK(std::string(status["reason"]["signal"].GetString()) == "SIGKILL");
   CHECK(std::string(status["reason"]["detail"].GetString()) == told);
@@ -108,7 +108,7 @@ void check_killed_by_somebody_later(Machine& machine) {
     shell.repeat_until("ls /run", name);
   }
   CHECK(cgroup_file(machine, "other", "memory.events").find("oom_kill 1") != std::string::npos);
-  shell.repeat_until("zinitctl events other", "killed for want of memory");
+  shell.repeat_until("zinitctl events other", "killed because of a lack of memory");
   const auto reason_after_end = [&](const std::string& name) {
     machine.zinitctl("wait " + name + " --for failed --timeout 60");
     return machine.zinitctl("why " + name);

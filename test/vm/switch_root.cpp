@@ -44,25 +44,24 @@ void check_refused(Machine& machine) {
       "&& cp /bin/busybox arm && printf '\\267' | dd of=arm bs=1 seek=18 conv=notrunc "
       "2>/dev/null && head -c 1000000 /sbin/zinit > cut && chmod 755 cut && cp "
       "/usr/bin/redis-server redis && mv lib64 lib64.away; rm -rf lib64");
-  refused(machine, "new", "no absolute path");
+  refused(machine, "new", "not an absolute path");
   refused(machine, "/nowhere", "cannot find /nowhere: No such file or directory");
-  refused(machine, "/etc/passwd", "/etc/passwd is no directory");
+  refused(machine, "/etc/passwd", "/etc/passwd is not a directory");
   refused(machine, "/", "on the same file system as /");
   refused(machine, "/bare", "on the same file system as /");
   refused(machine, "/bound", "on the same file system as /");
   refused(machine, "/new/etc", "nothing is mounted at /new/etc");
-  refused(machine, "/run/below", "/run/below is below /run, which moves into it");
-  refused(machine, "/new sbin/init", "sbin/init is no absolute path");
+  refused(machine, "/run/below", "/run/below is below /run, which would move into the new root");
+  refused(machine, "/new sbin/init", "sbin/init is not an absolute path");
   refused(machine, "/new /none", "/none: No such file or directory");
   refused(machine, "/new /dangling", "/dangling: No such file or directory");
   refused(machine, "/new /etc", "/etc is no regular file");
   refused(machine, "/new /plain", "/plain is not executable");
   refused(machine, "/new /text", "/text is neither a program nor a script");
-  refused(machine, "/new /script", "/bin/nothing, which /script needs, cannot be opened");
+  refused(machine, "/new /script", "/bin/nothing, needed by /script, cannot be opened");
   refused(machine, "/new /arm", "/arm is a program for another architecture");
-  refused(machine, "/new /cut", "/cut is not whole: its file ends before the program does");
-  refused(machine, "/new /redis",
-          "which /redis needs, cannot be opened: No such file or directory");
+  refused(machine, "/new /cut", "/cut is incomplete: its file ends before the last part to load");
+  refused(machine, "/new /redis", "needed by /redis, cannot be opened: No such file or directory");
   shell.output_of("mount -o remount,noexec /new");
   refused(machine, "/new", "/sbin/init lies on a file system that is mounted noexec");
   CHECK(machine.state("redis") == "running");

@@ -11,7 +11,7 @@ local zinit = {
   version = c.version,
 }
 
--- The options that were given, of which those named are known.
+-- Returns the given options. An option that is not in the list is an error.
 local function known(options, ...)
   if options == nil then return {} end
   if type(options) ~= "table" then error("options are a table, such as {timeout = 5}", 3) end
@@ -23,7 +23,7 @@ local function known(options, ...)
   return options
 end
 
--- The parameters with all options but timeout and since, which a method has under other names.
+-- Adds the options to the parameters, except timeout and since: methods name these differently.
 local function with(params, options)
   for name, value in pairs(options) do
     if name ~= "timeout" and name ~= "since" then params[name] = value end
@@ -67,7 +67,7 @@ function zinit.wait(name, options)
                                  timeout_ms = c.ms(options.timeout)})
 end
 
--- With a name that service reloads itself; otherwise the files are read.
+-- With a name, the service reloads itself. Without a name, the server reads its files again.
 function zinit.reload(what)
   if type(what) == "string" then return c.call("service.reload", {name = what}) end
   return c.call("service.reload", what)
@@ -83,7 +83,7 @@ function zinit.logs(name, options)
   return c.call("logs.filter", with({name = name, since_us = c.since(options.since)}, options))
 end
 
--- Iterators over what comes from now on; with timeout until nothing has come for so long.
+-- Iterators over new log lines or events. With timeout they end after this long without any.
 local function iterator(kind)
   return function(names, options)
     options = known(options, "lines", "timeout")
@@ -103,7 +103,7 @@ for _, name in ipairs {"coroutine", "table", "io", "os", "string", "math", "utf8
   package.loaded[name] = _G[name]
 end
 
--- Modules in Lua alone: there are no shared objects.
+-- Loads modules that are written in Lua. Modules in shared objects cannot be loaded.
 function require(name)
   local loaded = package.loaded
   if loaded[name] ~= nil then return loaded[name] end
@@ -136,7 +136,7 @@ function Service:add(options)
   return c.call("service.set", with({config = self.config}, options))
 end
 
--- A service with the keys of a service file, which need their section only if several have them.
+-- Makes a service from keys of a service file. A key that several sections have needs its section.
 function zinit.service(keys)
   if type(keys) ~= "table" then error("a service is a table of keys", 2) end
   return setmetatable({config = c.document(keys)}, Service)

@@ -260,7 +260,7 @@ TEST_CASE("a path where the kernel does not report changes is warned of", "[path
   Server zinit;
   zinit.add("s", by_path(key("exists", "/proc/self/nothing")));
   zinit.boot();
-  zinit.await_message("/proc/self/nothing lies on a file system of type proc");
+  zinit.await_message("/proc/self/nothing is on a file system of type proc");
   CHECK_THAT(zinit.ctl({"why", "s"}).out, Contains("of type proc"));
 }
 

@@ -126,7 +126,7 @@ TEST_CASE("a removal warns of files that name what is gone, and why of a file th
   Shop shop;
   const Outcome removed = shop.ctl({"remove-service", "--cascade", "--persist", "db"});
   CHECK_THAT(removed.out, Contains("warning: " + shop.zinit.config("web-1.toml") +
-                                   " requires db still, which is removed"));
+                                   " still requires db, which was removed"));
   shop.zinit.file("left.toml", "[service]\nexec = 7\n");
   CHECK(shop.ctl({"reload"}).code == 1);
   CHECK_THAT(shop.ctl({"why", "left"}).out,
@@ -149,7 +149,7 @@ TEST_CASE("a removal and a replacement name what they stop and restart", "[ctl]"
   CHECK_THAT(add("1002", "[dependencies]\nrequires = ['idle']\n").out,
              Contains("db replaced and restarted") && Contains("also started: idle\n"));
   CHECK_THAT(add("1003", "[dependencies]\nrequires = ['nobody']\n").err,
-             Contains("nothing is named \"nobody\", and db is up"));
+             Contains("no service is named \"nobody\", so the running db would be stopped"));
   shop.ctl({"stop", "db"});
   CHECK_THAT(add("1005", "[dependencies]\nrequires = ['right']\n").out,
              Contains("db replaced, at runtime only\nalso started: right\nalso stopped: left\n"));
@@ -209,7 +209,7 @@ TEST_CASE("a scheduled shutdown is shown", "[ctl]") {
   CHECK_THAT(shop.ctl({"status"}).out, !Contains("new disks"));
   CHECK(shop.json({"status"})["scheduled"].is_null());
   CHECK_THAT(shop.zinit.messages(),
-             Contains(", asked for by pid ") && Contains("is cancelled by pid "));
+             Contains(", requested by pid ") && Contains("is cancelled by pid "));
 }
 
 TEST_CASE("a daemon that goes to the background by mistake gets a hint in its log", "[logs]") {
@@ -230,7 +230,7 @@ TEST_CASE("what went down with another says so, and how it comes back", "[ctl][w
   CHECK(status["reason"]["dependency"] == "db");
   CHECK(shop.json({"status", "db"})["reason"].is_null());
   CHECK_THAT(shop.ctl({"why", "web-1"}).out,
-             Contains("db was stopped, and web-1, which requires it, with it") &&
+             Contains("db was stopped, and web-1 with it, because web-1 requires it") &&
                  Contains("zinitctl start web-1"));
   CHECK_THAT(shop.ctl({"list", "web-1"}).out, Contains("stopped with db, which it requires"));
   shop.ctl({"stop", "web-1"});  // now by its own name

@@ -133,7 +133,7 @@ TEST_CASE("what was written is told where it is, whatever becomes of editor, ser
                                    {"web"});
     CHECK(done.code == 1);
     CHECK_THAT(done.err, StartsWith("zinitctl: reload: 1 file is not in force"));
-    CHECK_THAT(done.err, Contains(file + " is in place all the same"));
+    CHECK_THAT(done.err, Contains(file + " is in place nevertheless"));
   }
 }
 

@@ -68,7 +68,7 @@ TEST_CASE("a server of another user's may not say which file root writes", "[roo
     INFO(verb);
     const Outcome refused = zinit.ctl({verb, "a"});
     CHECK(refused.code == 1);
-    CHECK_THAT(refused.err, Contains("the server is that of user 64123"));
+    CHECK_THAT(refused.err, Contains("the server belongs to user 64123"));
   }
   CHECK(entries_of(zinit.config()) == before);
   CHECK(zinit.ctl({"list"}).code == 0);

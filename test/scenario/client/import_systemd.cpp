@@ -110,7 +110,7 @@ TEST_CASE("import writes no service of a unit whose command is not known", "[imp
   for (const Case& one : std::vector<Case>{
            {"ExecStart=/bin/a %H\n", 1, {"refused: not all that it runs", "not written"}, {}},
            {"ExecStart=/bin/a 'b\n", 1, {"refused: not all that it runs"}, {}},
-           {"ExecStart=/bin/a \\xff\n", 1, {"no UTF-8", "refused: not all"}, {}},
+           {"ExecStart=/bin/a \\xff\n", 1, {"not UTF-8", "refused: not all"}, {}},
            {"Nice=1\n", 1, {"refused: it has no ExecStart="}, {}},
            {"ExecStart=/bin/a ; /bin/b\n", 1, {"refused: it has several commands"}, {}},
            {"Type=oneshot\nExecStart=/bin/a ; /bin/b\n", 0, {}, {"exec = [\"/bin/b\"]"}},
@@ -180,7 +180,7 @@ TEST_CASE("import of a unit says what is not the same, or leaves it", "[import][
            {"Type=notify\n" + a + "WatchdogSec=5\n", 0, {}, {"watchdog_ms = 5000"}},
            {a + "[Unit]\nAfter=local-fs.target x.service\nBefore=sysinit.target y.service\n",
             1,
-            {"it is after and before what is one here, \"basic\""},
+            {"zinit has one service for both units, \"basic\""},
             {"after = [\"x\"]", "before = [\"y\"]"},
             {"\"basic\"]"}}})
     check_case(one);
@@ -306,7 +306,7 @@ TEST_CASE("import leaves what a target, a socket or a timer cannot have here", "
   const Outcome target = run({"t.target"});
   INFO(target.out);
   CHECK(target.code == 1);
-  CHECK_THAT(target.out, Contains("1 of 5 settings") && Contains("a target has no such thing"));
+  CHECK_THAT(target.out, Contains("1 of 5 settings") && Contains("a target runs nothing"));
   CHECK(server.ctl({"check", server.config("t.toml")}).code == 0);
 
   server.put("s.service", "[Service]\nExecStart=/bin/s\n[Install]\nWantedBy=multi-user.target\n");

@@ -107,10 +107,10 @@ TEST_CASE("in the older format of Prometheus the type of a counter is that of it
   zinit.add("web");
   zinit.boot({"web"});
   const std::string text = zinit.ctl({"metrics", "--prometheus"}).out;
-  CHECK_THAT(text, Contains("# TYPE zinit_service_restarts_total counter\n"
-                            "# HELP zinit_service_restarts_total Re-spawns "));
-  CHECK_THAT(text, Contains("# TYPE zinit_service_up gauge\n# HELP zinit_service_up "));
-  CHECK_THAT(text, !Contains("# UNIT") && !Contains("# EOF"));
+  CHECK_THAT(text, Catch::Contains("# TYPE zinit_service_restarts_total counter\n"
+                                   "# HELP zinit_service_restarts_total Re-spawns "));
+  CHECK_THAT(text, Catch::Contains("# TYPE zinit_service_up gauge\n# HELP zinit_service_up "));
+  CHECK_THAT(text, !Catch::Contains("# UNIT") && !Catch::Contains("# EOF"));
   // Each sample belongs to a family that has a type.
   std::set<std::string> typed;
   std::size_t samples = 0;
@@ -150,8 +150,7 @@ TEST_CASE("metrics count a restart, and say how the process has ended", "[metric
   CHECK(after.number("zinit_state_changes_total") > before.number("zinit_state_changes_total"));
 }
 
-TEST_CASE("metrics report a health check, and lines that a sink did not get",
-          "[check][metrics]") {
+TEST_CASE("metrics report a health check, and lines that a sink did not get", "[check][metrics]") {
   Server zinit;
   zinit.add("web", {.more = "[logging]\nforward = 'unix:" + zinit.path("nobody") +
                             "'\n[health]\ntype = 'exec'\nexec = 'test ! -e " + zinit.path("ill") +

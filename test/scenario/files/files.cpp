@@ -87,7 +87,7 @@ TEST_CASE("without a service file the server stays up and answers, without its d
                                       zinit.config(), "--socket", zinit.socket()};
   const Outcome refused = run({.argv = argv});
   CHECK(refused.code == 1);
-  CHECK_THAT(refused.err, Contains(zinit.config() + ": there is no such directory of services"));
+  CHECK_THAT(refused.err, Contains(zinit.config() + ": this directory of services does not exist"));
   std::filesystem::create_directory(zinit.config());
   zinit.boot();
   CHECK(zinit.result("service.list").size() == 0);

@@ -246,10 +246,10 @@ TEST_CASE("a user's server without a home says that it knows no directory", "[pl
   REQUIRE(chown(dir.path().c_str(), user, user) == 0);
   const Outcome outcome = run_script(dir, R"(
       $Z server --socket $D/z 2>$D/log & pid=$!
-      until grep -q 'nothing is started' $D/log; do sleep 0.01; done
+      until grep -q 'no service is started' $D/log; do sleep 0.01; done
       kill $pid; wait $pid; cat $D/log)",
                                      {"HOME=", "XDG_CONFIG_HOME="}, user);
-  CHECK_THAT(outcome.out, Contains("no directory of service files is known") && Contains("HOME") &&
+  CHECK_THAT(outcome.out, Contains("there is no directory of service files") && Contains("HOME") &&
                               !Contains("no service file in"));
 }
 
@@ -299,7 +299,7 @@ TEST_CASE("a $ in /etc/environment, which nobody expands, is warned of", "[root]
   zinit.put("etc/environment", "LANG=C\nPATH=\"$PATH:/x\"\nPRICE=5$\n");
   zinit.add("a");
   zinit.boot({"a"});
-  zinit.await_message("/etc/environment: warning: PATH has $PATH, which is not expanded");
+  zinit.await_message("/etc/environment: warning: PATH contains $PATH, which zinit uses literally");
   CHECK_THAT(zinit.messages(), !Catch::Contains("PRICE"));
 }
 

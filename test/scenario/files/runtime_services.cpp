@@ -132,7 +132,7 @@ TEST_CASE("what the graph refuses has no place, as no file has it yet", "[check]
       const std::string quoted = "\"" + std::string(name) + "\"";
       const Json error = zinit.error("service.set", parameters(config_of(name, "", quoted), ""));
       const std::string fault =
-          "error: dependencies.requires: a service cannot name itself; take it out";
+          "error: dependencies.requires: a service cannot name itself; remove its name here";
       CHECK(error["data"]["messages"].texts() == Texts{fault});
       CHECK(error["message"] == "the config is wrong: " + fault);
     }
@@ -224,7 +224,8 @@ TEST_CASE("drop-ins lie over what service.set writes, and are told", "[check][ru
   zinit.file("web.toml.d/1.toml", "service.description = 'on top'\n");
   zinit.boot();
   const Json made = zinit.result("service.set", setting(kWeb));
-  CHECK_THAT(made["warnings"].texts().at(0), Contains("web.toml.d/1.toml is laid over"));
+  CHECK_THAT(made["warnings"].texts().at(0),
+             Contains("web.toml.d/1.toml is a drop-in that changes"));
   CHECK(zinit.status("web")["description"] == "on top");
   CHECK(zinit.reload()["unchanged"].texts() == Texts{"web"});
 }

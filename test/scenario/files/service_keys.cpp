@@ -108,7 +108,7 @@ TEST_CASE("env_file is read before each spawn, and stands between user and env",
   CHECK(variable(given, "OPEN") == "(unset)");
   for (const char* line : {":9", ":10"})
     zinit.await_message("a: " + first + line +
-                        ": passed over, must be KEY=value, and a quote must be closed");
+                        ": line ignored: it must be KEY=value, and a quote must be closed");
   write_file(second, "FROM=changed\n");
   zinit.restart("a");
   // The kernel shows the new environment only some moments after execve(2).
@@ -132,7 +132,7 @@ TEST_CASE("an env_file may have a byte-order mark, and values of several lines i
   CHECK(variable(given, "NEXT") == "a\n\nb");
   CHECK(variable(given, "LAST") == "2");
   CHECK(variable(given, "QUJD") == "(unset)");
-  CHECK_THAT(zinit.messages(), !Catch::Contains("passed over"));
+  CHECK_THAT(zinit.messages(), !Catch::Contains("line ignored"));
 }
 
 TEST_CASE("env takes variables out that others have set", "[check][keys]") {
@@ -187,7 +187,7 @@ TEST_CASE("an env_file with lines without end is told in a few, and one of too m
   CHECK(variable(given, "LAST") == "1");
   REQUIRE(eventually([&] { return !(given = environment_of(zinit, "fit")).empty(); }));
   CHECK(given.size() >= 10000);
-  zinit.await_message("nonsense:6: passed over, must be KEY=value");
+  zinit.await_message("nonsense:6: line ignored: it must be KEY=value");
   zinit.await_message("nonsense: 299995 more of its lines are ignored");
   CHECK(lines_of(zinit.messages()).size() < 100);
 }

@@ -85,7 +85,7 @@ TEST_CASE("what nothing needs any more is stopped, unless a start has named it",
   zinit.await_state("db", "exited");
   CHECK(zinit.status("db")["wish"] == "down");
   CHECK(zinit.state("cache") == "running");
-  CHECK_THAT(zinit.messages(), Contains("db: stopping, because nothing that is up needs it"));
+  CHECK_THAT(zinit.messages(), Contains("db: stopping, because no running service needs it"));
   zinit.start("web");
   CHECK(zinit.state("db") == "running");
 }

@@ -117,7 +117,7 @@ TEST_CASE("a service that was frozen while it was to stop ends by itself", "[roo
   write_file(freeze, "1");
   CHECK(zinit.stop("a")["state"] == "exited");
   CHECK(zinit.traced("stop a"));
-  zinit.await_message("a: was frozen while it was to stop");
+  zinit.await_message("a: was frozen during its stop");
   // zinit does not wait for it at its own end.
   (void)zinit.start("a");
   zinit.await_trace("start a", 2);

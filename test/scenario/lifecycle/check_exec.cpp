@@ -161,7 +161,7 @@ TEST_CASE("a reload of files keeps the config whose check_exec fails, and goes o
   CHECK(zinit.pid_of("web") == web);
   zinit.await_new_pid("db", db);
   CHECK_THAT(zinit.status("web")["warnings"].dump(),
-             Contains("exited with code 1") && Contains("the config read before stays in force"));
+             Contains("exited with code 1") && Contains("the old config stays in force"));
   CHECK(zinit.result("service.get", named("web"))["config"]["service"]["env"]["V"] == "1");
   CHECK(zinit.count("stop web") == 0);
   // A service that restarts together with a changed one also holds up the changed one.
@@ -320,7 +320,7 @@ TEST_CASE("a stop and a shutdown end a check, and nothing is started for its res
   CHECK(zinit.stop("web")["state"] == "exited");
   const Json error = client.read()["error"];
   CHECK(error["code"] == -32009);
-  CHECK_THAT(error["message"].text(), Contains("web was stopped meanwhile"));
+  CHECK_THAT(error["message"].text(), Contains("web was stopped during the check"));
   CHECK(zinit.state("web") == "exited");
   CHECK(zinit.start("web")["state"] == "running");
 

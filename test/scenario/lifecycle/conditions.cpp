@@ -152,7 +152,7 @@ TEST_CASE("status, why and start tell what did and did not hold", "[check][condi
   CHECK(waited.code == 1);
   CHECK_THAT(waited.err, Contains("was not started: condition path_exists = /no/such"));
   CHECK(why(zinit, "a") ==
-        Texts{"condition path_exists = /no/such does not hold; `zinitctl start a` looks again",
+        Texts{"condition path_exists = /no/such does not hold; `zinitctl start a` checks it again",
               "condition path_exists = / holds"});
   const std::string shown = zinit.ctl({"status", "a"}).out;
   CHECK_THAT(shown, Contains("path_exists = / holds"));

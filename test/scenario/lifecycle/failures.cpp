@@ -99,7 +99,7 @@ TEST_CASE("services that name each other in on_failure are not started for ever"
   add("b", "a");
   zinit.boot();
   zinit.begin_start("a");
-  zinit.await_message("b: on_failure does not start a: its own failure has led to this one");
+  zinit.await_message("b: on_failure does not start a, because a failure of a led to this failure");
   CHECK(zinit.count("a") == 1);
   CHECK(zinit.count("b") == 1);
 }
@@ -194,8 +194,8 @@ TEST_CASE("a fault of files takes no on_failure_action, which would not mend it"
   add("lonely", "nothing");
   add("above", "wrong");
   zinit.boot();
-  zinit.await_message("lonely: on_failure_action is not taken");
-  zinit.await_message("above: on_failure_action is not taken");
+  zinit.await_message("lonely: on_failure_action is skipped");
+  zinit.await_message("above: on_failure_action is skipped");
   CHECK(zinit.state("lonely") == "failed");
 }
 
@@ -205,7 +205,8 @@ TEST_CASE("what on_failure starts may require the service that has failed", "[on
   zinit.add("web", failing_web("alert"));
   zinit.boot();
   zinit.begin_start("web");
-  zinit.await_message("web: on_failure starts nothing: the failure of this service has started it");
+  zinit.await_message(
+      "web: on_failure starts nothing, because this service's own failure led to its start");
   zinit.await_failed("alert", "dependency_failed");
   CHECK(zinit.count("web") == 2);
 }
@@ -256,7 +257,7 @@ TEST_CASE("an on_failure_action of a machine's has no effect elsewhere", "[on_fa
   zinit.boot({"web"});
   zinit.mark("go");
   zinit.await_failed("web", "exit_code");
-  zinit.await_message("web: its on_failure_action has no effect here");
+  zinit.await_message("web: on_failure_action has no effect here");
   zinit.reexecute();  // it is not tried again
   CHECK(zinit.state("web") == "failed");
 }

@@ -355,7 +355,7 @@ TEST_CASE("what kill_mode main has spared stays when its service is deleted, and
   zinit.reload();
   REQUIRE(eventually([&] { return !zinit.result("service.list").mentions("\"ssh\""); }));
   CHECK(alive(session));
-  zinit.await_message("ssh: is removed; what its kill_mode has left runs on");
+  zinit.await_message("ssh: removed; processes spared by its kill_mode keep running");
   Toml again = toml;
   again.service = "status = 'ignore'";
   zinit.add("ssh", again);

@@ -314,7 +314,7 @@ TEST_CASE("a server tells its own manager when it has begun and when it ends", "
   CHECK(zinit.ctl({"shutdown"}).code == 0);
   CHECK(told() == "STOPPING=1");
   CHECK(zinit.exit_code() == 0);
-  CHECK_THAT(read_file(zinit.path("stderr")), Contains("shut down: asked for by pid "));
+  CHECK_THAT(read_file(zinit.path("stderr")), Contains("shut down: requested by pid "));
   close(manager);
 }
 

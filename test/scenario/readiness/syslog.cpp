@@ -218,13 +218,14 @@ TEST_CASE("a syslog daemon that is no service and was killed is missed when PID 
   const sockaddr_un address = address_of(path);
   REQUIRE(bind(daemon, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
   REQUIRE(eventually([&] {
-    return zinit.ctl({"logs", "zinit"}).out.find("no longer zinit's") != std::string::npos;
+    return zinit.ctl({"logs", "zinit"}).out.find("zinit no longer serves /dev/log") !=
+           std::string::npos;
   }));
   close(daemon);
   zinit.kill("other", R"("signal":"HUP")");
   REQUIRE(eventually([&] { return send_to(path, "<13>a: second"); }));
   CHECK(stream_of(zinit, "syslog", "notice a: second") == "syslog");
-  CHECK(zinit.ctl({"logs", "zinit"}).out.find("/dev/log is zinit's again") != std::string::npos);
+  CHECK(zinit.ctl({"logs", "zinit"}).out.find("zinit serves /dev/log again") != std::string::npos);
 }
 
 TEST_CASE("a sink that is set to zinit's own /dev/log makes no circle", "[syslog]") {

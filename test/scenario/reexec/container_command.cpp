@@ -125,7 +125,7 @@ TEST_CASE("where nothing can be written to a container goes on without a control
     CHECK(outcome.out == "here\n");
     const auto lines = lines_of(outcome.err);
     CHECK(std::ranges::count_if(lines, [](const std::string& line) {
-            return line.starts_with("warn  there is no control socket") &&
+            return line.starts_with("warn  zinitctl cannot connect, because there is no control") &&
                    line.ends_with("/run/zinit.sock: Read-only file system");
           }) == 1);
   }

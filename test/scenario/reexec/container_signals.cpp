@@ -294,7 +294,7 @@ TEST_CASE("a seccomp profile that refuses clone3 with EPERM is named", "[contain
   };
   const Outcome outcome = run(what);
   CHECK(outcome.code == 1);
-  CHECK_THAT(outcome.err, Contains("a seccomp profile answers clone3 with EPERM"));
+  CHECK_THAT(outcome.err, Contains("a seccomp profile refuses clone3 with EPERM"));
 }
 
 }  // namespace reexec_container_signals_test

@@ -149,7 +149,7 @@ TEST_CASE("the command of a container cannot be removed, and is not stopped for 
   const pid_t pid = zinit.pid_of("main");
   const Outcome removed = zinit.ctl({"remove-service", "main"});
   CHECK(removed.code == 1);
-  CHECK_THAT(removed.err, Contains("main is the command that zinit was given"));
+  CHECK_THAT(removed.err, Contains("main is the command from zinit's command line"));
   CHECK(zinit.pid_of("main") == pid);
   CHECK(zinit.shut_down() == 128 + SIGTERM);
 }

@@ -294,7 +294,7 @@ TEST_CASE("an update that cannot take over is refused, and one that can does", "
   std::filesystem::resize_file(program + ".new", 1'000'000);
   std::filesystem::rename(program + ".new", program);
   CHECK_THAT(zinit.ctl({"reexec", "--update"}).err,
-             Contains(program + " is not whole: its file ends before the program does"));
+             Contains(program + " is incomplete: its file ends before the last part to load"));
   CHECK(zinit.pid_of("a") == a);
   std::filesystem::copy_file(zinit_binary(), program + ".new");
   std::filesystem::rename(program + ".new", program);

@@ -118,7 +118,7 @@ TEST_CASE("logs -f tells how many lines a re-execution has cost it", "[check][re
   REQUIRE(followed.shows("50"));
   const auto lines = followed.lines();
   REQUIRE(lines.size() == 12);
-  CHECK(lines[1] == "40 lines were missed here, for they came too fast");
+  CHECK(lines[1] == "40 lines were missing here, because they came too fast");
   CHECK(lines[2] == "41");
 }
 
@@ -299,8 +299,8 @@ TEST_CASE("what changes something is not asked for twice", "[reexec]") {
   zinit.reexecute();
   CHECK(all.exit_code() == 5);
   CHECK(all.errors() ==
-        "zinitctl: start-all: the server closed the connection before it answered; it goes on, so "
-        "see whether this was done before you ask again\n");
+        "zinitctl: start-all: the server closed the connection before it answered; the server runs "
+        "again; check whether this was done before you repeat it\n");
 }
 
 TEST_CASE("who waits or follows ends at once when the server is killed or shut down", "[reexec]") {

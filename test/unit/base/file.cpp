@@ -103,8 +103,8 @@ TEST_CASE("what a crash has left neither keeps a file from being replaced nor gi
   const std::string path = dir.write("file", "old");
   const std::string said = test::in_child([&]() -> std::string {
     for (int number = 1; number < 3000; ++number) {
-      const std::string left = dir / (".zinit-" + std::to_string(::getpid()) + "-" +
-                                      std::to_string(number) + ".new~");
+      const std::string left =
+          dir / (".zinit-" + std::to_string(::getpid()) + "-" + std::to_string(number) + ".new~");
       if (::mkfifo(left.c_str(), 0666) != 0) return "no fifo";
     }
     const auto done = replace_file(path, "new", FileOwner{0600});
@@ -162,8 +162,8 @@ TEST_CASE("what is done and may not last is told as that, not as not done", "[ba
     if (!done || !linked || !removed) return "failed";
     return *done + "\n" + *linked + "\n" + *removed;
   });
-  const std::string remark = "this may not outlast a loss of power: cannot open " + dir.path() +
-                             ": Permission denied";
+  const std::string remark =
+      "a loss of power may undo this: cannot open " + dir.path() + ": Permission denied";
   CHECK(said == remark + "\n" + remark + "\n" + remark);
   REQUIRE(::chmod(dir.path().c_str(), 0755) == 0);
   CHECK(content(dir / "file") == "x");

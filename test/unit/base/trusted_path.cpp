@@ -65,7 +65,7 @@ TEST_CASE("trusted path: links count by the folder that they lie in", "[base]") 
   CHECK(in.read("ours//../ours/up/../secret") == "secret");
   CHECK(in.read("shared/ours") == "secret");
   CHECK(in.read("ours/link", LastLink::refused) ==
-        "cannot open DIR/ours/link: is a symbolic link, name the file itself");
+        "cannot open DIR/ours/link: it is a symbolic link; name the file itself");
   CHECK(in.read("shared/theirs") ==
         "cannot open DIR/shared/theirs: DIR/shared/theirs is a symbolic link, and its folder "
         "DIR/shared can be written to by others than its owner, uid 0");

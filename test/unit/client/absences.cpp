@@ -111,9 +111,9 @@ TEST_CASE("users, groups, directories and environment files that are not there a
   const std::string lines = directory.write("env", "A=1\nB='open\nC\n");
   CHECK(absent("[service]\nexec = 'true'\nenv_file = '-" + lines + "'\n") ==
         Lines{"service.env_file: " + lines +
-                  ":2: passed over, must be KEY=value, and a quote must be closed",
+                  ":2: line ignored: it must be KEY=value, and a quote must be closed",
               "service.env_file: " + lines +
-                  ":3: passed over, must be KEY=value, and a quote must be closed"});
+                  ":3: line ignored: it must be KEY=value, and a quote must be closed"});
   CHECK(absent("[service]\nexec = 'true'\ndir = '/etc/passwd'\n") ==
         Lines{"service.dir: /etc/passwd is not a directory"});
   // zinit makes these before the start.

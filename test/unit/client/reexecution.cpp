@@ -77,7 +77,7 @@ TEST_CASE("logs -f asks a server that goes on for what it has missed", "[client]
   }));
   const Ran ran = run({"--socket", server.path(), "logs", "-f", "-n", "1", "a"});
   CHECK(ran.out ==
-        "line 2\nline 3\nline 4\n3 lines were missed here, for they came too fast\nline 8\n"
+        "line 2\nline 3\nline 4\n3 lines were missing here, because they came too fast\nline 8\n"
         "line 1\n");
   CHECK(ran.err == "zinitctl: logs: the server has gone\n");
   CHECK(ran.status == 5);
@@ -227,8 +227,9 @@ TEST_CASE("what only reads is asked for again, and what changes something is not
   const Ran ran = run({"--socket", changing.path(), "kill", "a"});
   CHECK(ran.status == 5);
   CHECK(ran.err ==
-        "zinitctl: kill a: the server closed the connection before it answered; it goes on, so see "
-        "whether this was done before you ask again\n");
+        "zinitctl: kill a: the server closed the connection before it answered; the server runs "
+        "again; "
+        "check whether this was done before you repeat it\n");
   CHECK(methods_of(changing) == std::vector<std::string>{"service.kill", "system.ping"});
 }
 

@@ -219,7 +219,7 @@ TEST_CASE("why tells the chain down to the root cause and what to do", "[client]
         "    root cause disk: see `zinitctl logs disk`, then `zinitctl start disk`; its "
         "dependents then start automatically\n"
         "    web requires net, but no service has that name\n"
-        "    root cause net: add a service of that name, or take it out of `requires`\n");
+        "    root cause net: add a service of that name, or remove it from `requires`\n");
   CHECK(longest_line(server.run({"why", "web"}, kNarrow).out) <= 80);
   CannedServer well({{"service.why", result(R"({"name":"web","state":"running","reasons":[]})")}});
   CHECK(well.run({"why", "web"}).out == "[+] web is running: nothing is wrong\n");
@@ -348,7 +348,7 @@ TEST_CASE("logs -f shows each line once, those that came meanwhile too, and says
   });
   const Ran ran = run({"logs", "-f", "a", "--socket", server.path()});
   CHECK(ran.out ==
-        "one\ntwo\nthree\n7 lines were missed here, for they came too fast\n"
+        "one\ntwo\nthree\n7 lines were missing here, because they came too fast\n"
         "no \\x1b[2J escape\nremoved, and added again\nwith the clock set back\n");
   CHECK(ran.err == "zinitctl: logs: the server has gone\n");
   CHECK(ran.status == 5);

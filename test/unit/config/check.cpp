@@ -331,8 +331,8 @@ TEST_CASE("what is not read is a warning: wrong names, and directories of PID 1"
   places.directories = {{services}};
   CHECK(lines_of(check_places(places)) ==
         Lines{targets +
-                  ":1:1: warning: is not read, for this server is not PID 1; what it is to "
-                  "run belongs in " +
+                  ":1:1: warning: is not read, because this server is not PID 1; put its "
+                  "services into " +
                   services,
               wrong + ":1:1: warning: is not read: the name of a service file ends in .toml"});
   CHECK(check_places(places).exit_code() == 0);
@@ -376,23 +376,23 @@ TEST_CASE("a conflict inside of what is required is told at the value that makes
         directory.write("a.toml", head + "requires = ['b']\nconflicts = ['c', 'b']\n");
     directory.write("b.toml", "[service]\nexec = 'x'\n");
     directory.write("c.toml", "[service]\nexec = 'x'\n");
-    CHECK(lines() == Lines{file + ":5:19: error: dependencies.conflicts: a conflicts with b, which "
-                                  "it requires; take one of the two out"});
+    CHECK(lines() == Lines{file + ":5:19: error: dependencies.conflicts: a both requires b and "
+                                  "conflicts with it; remove one of the two"});
   }
   SECTION("that of what it requires") {
     const std::string file = directory.write("a.toml", head + "requires = ['c', 'b']\n");
     directory.write("b.toml", head + "requires = ['d']\n");
     directory.write("c.toml", "[service]\nexec = 'x'\n");
     directory.write("d.toml", head + "conflicts = ['a']\n");
-    CHECK(lines() == Lines{file + ":4:18: error: dependencies.requires: a conflicts with d, which "
-                                  "it requires; take one of the two out"});
+    CHECK(lines() == Lines{file + ":4:18: error: dependencies.requires: a both requires d and "
+                                  "conflicts with it; remove one of the two"});
   }
   SECTION("that of two") {
     const std::string file = directory.write("a.toml", head + "requires = [\n  'b',\n  'c']\n");
     directory.write("b.toml", head + "conflicts = ['c']\n");
     directory.write("c.toml", "[service]\nexec = 'x'\n");
-    CHECK(lines() == Lines{file + ":6:3: error: dependencies.requires: a requires b and c, which "
-                                  "conflict; take one of them out"});
+    CHECK(lines() == Lines{file + ":6:3: error: dependencies.requires: a requires both b and c, "
+                                  "which conflict; remove one of the two"});
   }
 }
 
@@ -464,8 +464,8 @@ TEST_CASE("a change is told with what it breaks elsewhere, and without what was 
   };
   CHECK(change("umask = '0077'\n").empty());
   CHECK(change("[dependencies]\nconflicts = ['y']\n") ==
-        Lines{top + ":4:18: error: dependencies.requires: top requires x and y, which conflict; "
-                    "take one of them out"});
+        Lines{top + ":4:18: error: dependencies.requires: top requires both x and y, which "
+                    "conflict; remove one of the two"});
   const Lines taken = change("name = 'y'\n");
   REQUIRE(taken.size() == 3);
   CHECK_THAT(taken[0],

@@ -168,8 +168,8 @@ TEST_CASE("faults of the graph are told in the file that names the dependency",
   const ParsedSpec parsed = read_layers({exec("a"), "[dependencies]\nrequires = ['x',\n 'a']\n"});
   const auto graph = Graph::build({{finish(parsed), kNoSlot, 0, false}});
   CHECK(graph->node(0).faults ==
-        Lines{"1.toml:3:2: error: dependencies.requires: a service cannot name itself; take it "
-              "out"});
+        Lines{"1.toml:3:2: error: dependencies.requires: a service cannot name itself; remove "
+              "its name here"});
 }
 
 TEST_CASE("a file of one's own replaces the vendor's of the same name as a whole",

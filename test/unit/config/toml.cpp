@@ -178,8 +178,9 @@ TEST_CASE("a fault of syntax is told once, at its place, in one line", "[config]
       " is not an escape of TOML; a backslash is \\\\, and a string in single quotes has no "
       "escapes";
   const std::string no_lines =
-      "an inline table must be closed by } on the same line; on lines of their own its keys stand "
-      "below a header, such as [service.env]";
+      "an inline table must be closed by } on the same line; to write its keys on several lines, "
+      "put "
+      "them below a header, such as [service.env]";
   const std::string no_key = "expected a key (A-Z a-z 0-9 _ -, or any text in quotes), found ";
   const std::string no_value = " is not a value; a string needs quotes, a boolean is true or false";
   const std::string no_number = " is neither a number nor a date; a string needs quotes";

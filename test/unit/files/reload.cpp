@@ -173,7 +173,7 @@ TEST_CASE("only so many may wait for one reload; who asks beyond is refused",
   CHECK(bench.answers.empty());
   reloader.reload({}, bench.note());
   REQUIRE(bench.answers.size() == 1);
-  CHECK_THAT(bench.answers.front(), Catch::Contains("wait for already"));
+  CHECK_THAT(bench.answers.front(), Catch::Contains("already wait for the next reload"));
   bench.may_read = true;
   bench.loop->run();
   CHECK(bench.taken == Strings{"1", "2"});

@@ -92,19 +92,19 @@ TEST_CASE("http reader: what is no HTTP answer is reported as a fault", "[io][he
     CHECK(read(part).fault == "closed the connection in the middle of its answer");
   }
   CHECK(read("220 mail.example ESMTP\r\n").fault ==
-        "sent what is not HTTP: \"220 mail.example ESMTP\"");
+        "sent something other than HTTP: \"220 mail.example ESMTP\"");
   CHECK(read(std::string("\x16\x03\x01\0\xff", 5)).fault ==
-        "sent what is not HTTP: \"\\x16\\x03\\x01\\x00\uFFFD\"");
+        "sent something other than HTTP: \"\\x16\\x03\\x01\\x00\uFFFD\"");
   for (const char* line :
        {"HTTP/1.1 099 Odd", "HTTP/1.1 20 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 +20 OK",
         "HTTP/1.1 2x0 OK", "HTTP/1.1 OK", "HTTP/1.1", "HTTP/1.1200 OK", "HTTP/1 200 OK",
         "HTTP/1.10 200 OK", "HTTP/x.1 200 OK", "HTTP/1,1 200 OK", "http/1.1 200 OK",
         "HTTPS/1.1 200 OK", "xHTTP/1.1 200 OK", "GET / HTTP/1.1"}) {
     CHECK(read(std::string(line) + "\r\n\r\n").fault ==
-          "sent what is not HTTP: \"" + std::string(line) + "\"");
+          "sent something other than HTTP: \"" + std::string(line) + "\"");
   }
   CHECK(read("HTTP/1.1 100 Continue\r\n\r\n200 OK\r\n\r\n").fault ==
-        "sent what is not HTTP: \"200 OK\"");
+        "sent something other than HTTP: \"200 OK\"");
 }
 
 TEST_CASE("http reader: what is not HTTP is judged, and shown, by its first bytes",
@@ -112,7 +112,7 @@ TEST_CASE("http reader: what is not HTTP is judged, and shown, by its first byte
   const std::string endless(100, 'x');
   HttpReader reader;
   CHECK(reader.take(endless));
-  CHECK(reader.fault() == "sent what is not HTTP: \"" + endless.substr(0, 64) + "\"");
+  CHECK(reader.fault() == "sent something other than HTTP: \"" + endless.substr(0, 64) + "\"");
   CHECK(read(endless).fault == reader.fault());
 }
 

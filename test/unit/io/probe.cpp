@@ -284,7 +284,7 @@ TEST_CASE("probe: a name server that does not answer costs the probe's timeout a
   DnsServer silent([](const DnsQuestion&) { return std::string(); });
   Rig rig(silent);
   CHECK(rig.tcp("db.example:80", kShort) ==
-        "cannot resolve db.example: no name server has answered within 150 ms");
+        "cannot resolve db.example: no name server answered within 150 ms");
   Server server(await_end);
   CHECK(rig.tcp(server.host_port()).empty());
 }
@@ -342,7 +342,7 @@ TEST_CASE("probe: servers that say nothing, nonsense or too much are not healthy
   CHECK(fault(await_end, 3s) == "has not answered within 3000 ms");
   CHECK(fault(answer(""), 30s) == "closed the connection without an answer");
   CHECK(fault(answer("HTTP/1.1 200"), 30s) == "closed the connection in the middle of its answer");
-  CHECK(fault(answer("220 mail ESMTP\r\n"), 30s).starts_with("sent what is not HTTP"));
+  CHECK(fault(answer("220 mail ESMTP\r\n"), 30s).starts_with("sent something other than HTTP"));
   CHECK(fault(endless("HTTP/1.1 200 OK\r\n", "X-More: of them\r\n"), 30s) ==
         "sent headers of more than 65536 bytes");
   CHECK(fault(endless("HTTP/1.1 100 Go\r\n\r\n", "HTTP/1.1 100 Go\r\n\r\n"), 30s) ==
@@ -352,7 +352,7 @@ TEST_CASE("probe: servers that say nothing, nonsense or too much are not healthy
     send_text(connection, "HTTP/1.1 200 OK\r\nServer: slow");
     await_end(connection, ended);
   };
-  CHECK(fault(stalls, 3s) == "has answered in part within 3000 ms");
+  CHECK(fault(stalls, 3s) == "did not finish its answer within 3000 ms");
 }
 
 TEST_CASE("probe: headers that come byte by byte count while they come in time", "[io][health]") {

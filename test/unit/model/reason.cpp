@@ -23,9 +23,9 @@ TEST_CASE("want of memory is told with the signal, and whose it was", "[model][r
   CHECK(own.type == ReasonType::signal);
   CHECK(own.number == SIGKILL);
   CHECK(reason_text(own) ==
-        "killed by the kernel for want of memory within its memory_max (SIGKILL)");
+        "killed by the kernel because of a lack of memory within its memory_max (SIGKILL)");
   CHECK(reason_text(reason_of_end({true, SIGKILL, false, OutOfMemory::machine})) ==
-        "killed by the kernel for want of memory (SIGKILL)");
+        "killed by the kernel because of a lack of memory (SIGKILL)");
 }
 
 TEST_CASE("a reason reads as the end of a sentence", "[model][reason]") {

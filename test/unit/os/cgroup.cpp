@@ -264,10 +264,10 @@ TEST_CASE("resources without a controller are told by key, and others are not",
   resources.memory_max = 1 << 20;
   resources.pids_max = 5;
   CHECK(apply_resources(*cgroup, resources, false).value() ==
-        Paths{"resources.memory_max has no effect: zinit's cgroup has no controller memory with "
-              "memory.max",
-              "resources.pids_max has no effect: zinit's cgroup has no controller pids with "
-              "pids.max"});
+        Paths{"resources.memory_max has no effect: zinit's cgroup has no controller memory (file "
+              "memory.max)",
+              "resources.pids_max has no effect: zinit's cgroup has no controller pids (file "
+              "pids.max)"});
 }
 
 }  // namespace os_cgroup_test

@@ -163,7 +163,7 @@ TEST_CASE("offload: an exception ends the work and not the thread", "[threads][o
   set_log_descriptor(STDERR_FILENO, false);
   char text[200] = {};
   REQUIRE(::read(log.read.get(), text, sizeof text - 1) > 0);
-  CHECK(std::string(text) == "error elsewhere: no luck; this one piece of work is lost\n");
+  CHECK(std::string(text) == "error elsewhere: no luck; only this piece of work is lost\n");
 }
 
 TEST_CASE("offload: without a thread work is refused", "[threads][os][offload]") {

@@ -59,8 +59,7 @@ TEST_CASE("without clone3 children are made as by fork", "[os][spawn]") {
   for (const int refusal : {ENOSYS, EPERM, EINVAL}) {
     const std::string said = in_child([&]() -> std::string {
       use_clone_way(CloneWay::shared);
-      if (!refuse_call(SYS_clone3, refusal))
-        return "no filter";
+      if (!refuse_call(SYS_clone3, refusal)) return "no filter";
       std::string all = outcome(plan_for("/bin/true")) + ", " + outcome(plan_for("/nonexistent"));
       return all + (clone_way() == CloneWay::copied ? ", copied" : ", shared");
     });
@@ -86,8 +85,7 @@ TEST_CASE("without close_range a process gets a copy of all descriptors", "[os][
   for (const int refusal : {ENOSYS, EPERM, EINVAL}) {
     const std::string said = in_child([&]() -> std::string {
       use_clone_way(CloneWay::shared);
-      if (!refuse_call(SYS_close_range, refusal))
-        return "no filter";
+      if (!refuse_call(SYS_close_range, refusal)) return "no filter";
       std::string all = outcome(plan_for("/bin/true")) + ", " + outcome(plan_for("/nonexistent"));
       if (::waitpid(-1, nullptr, WNOHANG | static_cast<int>(__WALL)) >= 0) all += ", left over";
       return all + (clone_way() == CloneWay::copied ? ", copied" : ", shared");
@@ -136,8 +134,9 @@ TEST_CASE("a process killed before it executes is told, and worth another try", 
       if (::waitpid(-1, nullptr, WNOHANG | static_cast<int>(__WALL)) >= 0) all += ", left over";
       return all;
     });
-    CHECK(said ==
-          "cannot execute /bin/true: the process was killed by SIGSYS before it could (temporary)");
+    CHECK(
+        said ==
+        "cannot execute /bin/true: the new process was killed by SIGSYS before execve (temporary)");
   }
 }
 

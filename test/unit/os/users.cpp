@@ -167,13 +167,13 @@ TEST_CASE("an entry with the number that means unchanged is refused", "[os][user
                                  "web:x:33:34::/:/bin/sh\n");
   f.files.group = f.dir().write("group", "ghosts:x:4294967295:web\ntls:x:100:web\n");
   CHECK(look_up("ghost", "", {}, f.files).error().text ==
-        "cannot use user ghost of " + f.files.passwd + ": 4294967295 is no number for one");
+        "cannot use user ghost of " + f.files.passwd + ": the id 4294967295 is reserved");
   CHECK_FALSE(look_up("ghost", "tls", {}, f.files));
   CHECK_FALSE(look_up("shade", "", {}, f.files));
   CHECK_FALSE(look_up("80", "", {}, f.files));
   CHECK_FALSE(look_up("wraith", "", {}, f.files));
   CHECK(look_up("web", "ghosts", {}, f.files).error().text ==
-        "cannot use group ghosts of " + f.files.group + ": 4294967295 is no number for one");
+        "cannot use group ghosts of " + f.files.group + ": the id 4294967295 is reserved");
   CHECK_FALSE(look_up("web", "", {{"tls", "ghosts"}}, f.files));
   CHECK(look_up("web", "", {}, f.files)->ids.groups == Groups{34, 100});
 }

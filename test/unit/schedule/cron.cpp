@@ -192,8 +192,8 @@ constexpr RefusedCron kRefusedCrons[] = {
     {"0 * * * * *",
      "6 fields, where cron has five: minute, hour, day of month, month, day of "
      "week; it has none for seconds (`calendar` has) or for a user"},
-    {"@reboot", "\"@reboot\": no time; on_boot_ms"},
-    {" @Reboot", "no time; on_boot_ms"},
+    {"@reboot", "\"@reboot\": not a time; use on_boot_ms"},
+    {" @Reboot", "not a time; use on_boot_ms"},
     {"@fortnightly", "\"@fortnightly\": expected one of @hourly, @daily"},
     {"60 * * * *", "\"60 * * * *\": \"60\" in the minute: expected `*`, 0 to 59, a range"},
     {"* 24 * * *", "\"24\" in the hour: expected `*`, 0 to 23, a range"},

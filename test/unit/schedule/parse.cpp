@@ -154,7 +154,7 @@ constexpr Refused kRefused[] = {
     {"@99999999999999999999", "expected a time up to 2199"},
     {"daily Mars/Olympus_Mons", "at character 7: expected UTC or a time zone"},
     {"daily ../../etc/passwd", "expected a date"},
-    {"daily a/../../etc/passwd", "is no name of a time zone"},
+    {"daily a/../../etc/passwd", "is not the name of a time zone"},
     {"UTC", "expected a date"},
     {"\x1b[2J", "\\x1b[2J"},
 };

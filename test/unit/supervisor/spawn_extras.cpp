@@ -33,7 +33,7 @@ TEST_CASE("two descriptors that ask for one number fail the spawn", "[supervisor
   SpawnPlan plan;
   const auto added = extras.add_to(plan);
   REQUIRE_FALSE(added);
-  CHECK(added.error().text == "two descriptors are to be number 3 of the process");
+  CHECK(added.error().text == "two descriptors ask for number 3 in the process");
   CHECK_FALSE(added.error().temporary());
 }
 
