@@ -223,7 +223,7 @@ class YamlService {
   }
 
   void take_environment(const Setting& setting, const Value& value) {
-    // Compose takes the value of such a variable from whoever calls it.
+    // Compose takes the value of such a variable from its caller.
     const auto leave = [&](std::string_view name) {
       draft_.leave(setting, fmt::format("{} has no value here; write one", name), "service.env");
     };

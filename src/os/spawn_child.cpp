@@ -245,8 +245,8 @@ long clone_with_memory(ChildWork& work, clone_args& arguments) {
 }
 
 /// Copies of the passed descriptors in the part of the table that a child copies. While they exist,
-/// `work` passes them in place of the originals, if there is a copy of each. There is none of a
-/// file that a service may have stored: its close could hang.
+/// `work` passes them in place of the originals, if there is a copy of each. A file that a service
+/// may have stored has no copy: its close could hang.
 class LowPassed {
  public:
   explicit LowPassed(ChildWork& work) noexcept : work_(work) {
