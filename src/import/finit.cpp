@@ -1,4 +1,8 @@
 // finit.conf: services, tasks, run commands and terminals, one a line (finit.conf(5)).
+#include <algorithm>
+#include <map>
+#include <set>
+
 #include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -187,22 +191,62 @@ class FinitLine {
   bool in_bootstrap_ = false;
 };
 
+/// The services that wait for each name, because they require it or come after it.
+class Waiters {
+ public:
+  Waiters(const std::vector<Place>& places, const std::vector<Draft>& drafts) {
+    for (const Place& place : places) {
+      const Draft& draft = drafts[place.draft];
+      if (const Value* const required = draft.find("dependencies.requires"))
+        for (const Value& one : required->array) add(one.string, draft.name());
+    }
+  }
+
+  void add(const std::string& name, const std::string& waiter) { direct_[name].push_back(waiter); }
+
+  /// Those that wait for `name` at any depth, and `name` itself.
+  std::set<std::string> all(const std::string& name) const {
+    std::set<std::string> found{name};
+    std::vector<std::string> open{name};
+    while (!open.empty()) {
+      const auto direct = direct_.find(open.back());
+      open.pop_back();
+      if (direct == direct_.end()) continue;
+      for (const std::string& one : direct->second)
+        if (found.insert(one).second) open.push_back(one);
+    }
+    return found;
+  }
+
+ private:
+  std::map<std::string, std::vector<std::string>> direct_;
+};
+
 /// finit reads a line after the other, and goes on from its bootstrap when all that ends has ended.
+/// A service never comes after one that waits for it: conditions may name a later line, and such a
+/// cycle would keep both from starting.
 void put_in_order(const std::vector<Place>& places, Imported& to) {
-  std::vector<std::string> ending;
-  std::string last;  // it has waited for those before it
+  std::vector<std::string> ending, waited_for;
+  Waiters waiters(places, to.drafts);
   for (const Place& place : places)
     if (place.ends) ending.push_back(to.drafts[place.draft].name());
   for (const Place& place : places) {
     Draft& draft = to.drafts[place.draft];
-    std::vector<std::string> before = ending;
-    if (place.in_bootstrap) before.assign(last.empty() ? 0 : 1, last);
-    std::erase(before, draft.name());
-    if (!before.empty() && draft.find("dependencies.after") == nullptr)
-      draft.put("dependencies.after", words_value(before));
-    else if (!before.empty())
-      draft.add("dependencies.after", words_value(before));
-    if (place.is_waited_for) last = draft.name();
+    const std::set<std::string> waiting = waiters.all(draft.name());
+    std::vector<std::string> after, left_out;
+    const auto take = [&](const std::string& name) {
+      if (name != draft.name()) (waiting.contains(name) ? left_out : after).push_back(name);
+    };
+    if (!place.in_bootstrap) std::ranges::for_each(ending, take);
+    // Each that is waited for has waited for those before it, so one is enough.
+    for (std::size_t i = waited_for.size(); place.in_bootstrap && i > 0 && after.empty(); --i)
+      take(waited_for[i - 1]);
+    for (const std::string& name : after) waiters.add(name, draft.name());
+    if (!after.empty()) draft.add("dependencies.after", words_value(after));
+    if (!left_out.empty())
+      draft.remark(fmt::format("finit starts it after {}, which waits for it: left out of after",
+                               join(left_out, ", ")));
+    if (place.is_waited_for) waited_for.push_back(draft.name());
   }
 }
 

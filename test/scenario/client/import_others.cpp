@@ -167,6 +167,19 @@ const std::vector<Row>& rows() {
        {"one!after", "two:after = [\"one\"]", "udev:after = [\"one\"]", "three:after = [\"one\"]",
         "web:after = [\"one\", \"two\", \"three\"]", "early:after = [\"one\", \"two\", \"three\"]",
         "late:after = [\"one\", \"two\", \"three\"]"}},
+      {"finit: a line whose condition names a later line is not waited for by that one",
+       {{"finit.conf",
+         "run [S] name:first /bin/first\nrun [S] <pid/mid> name:settle /bin/settle\n"
+         "service [S12345] <pid/udevd> name:mid /bin/mid\n"
+         "service [S12345] name:udevd /bin/udevd\nrun [S] <pid/web> name:probe /bin/probe\n"
+         "service [2345] name:web /bin/web\n"}},
+       {"finit.conf"},
+       0,
+       {"finit.conf:3: 4 of 4 settings", "note: finit starts it after settle, which waits for it",
+        "note: finit starts it after probe, which waits for it"},
+       {"settle:requires = [\"mid\"]", "settle:after = [\"first\"]", "mid:after = [\"first\"]",
+        "udevd:after = [\"first\"]", "probe:after = [\"settle\"]",
+        "web:after = [\"first\", \"settle\"]"}},
   };
   return all;
 }
