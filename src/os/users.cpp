@@ -36,24 +36,22 @@ struct Group {
 
 using Fields = std::array<std::string_view, kMostFields>;
 
-/// Reads one line, without its end. @return  false at the end of the file
+/// Reads one line, without its end. By characters: fgets(3) does not say where a line ends that has
+/// a NUL. @return  false at the end of the file
 Result<bool> next_line(std::FILE* file, const std::string& path, std::string& line) {
-  std::array<char, 4096> part;
   line.clear();
-  while (std::fgets(part.data(), part.size(), file) != nullptr) {
-    line += part.data();
-    if (line.ends_with('\n')) {
-      line.pop_back();
-      return true;
-    }
-    if (line.size() > kLineMax) return sys_failure("read", path, ERANGE);
+  int c;
+  while ((c = ::getc_unlocked(file)) != EOF && c != '\n') {
+    if (line.size() == kLineMax) return sys_failure("read", path, ERANGE);
+    line += static_cast<char>(c);
   }
   if (std::ferror(file) != 0) return sys_failure("read", path);
-  return !line.empty();
+  return c != EOF || !line.empty();
 }
 
 /// Calls `visit` with the fields of each line of the file at `path` until it returns true. Fields
-/// that a line does not have are empty, and a comment has none. musl has no fgetpwent_r(3).
+/// that a line does not have are empty. A comment has none, nor has a line with a NUL: a name or
+/// directory that is cut there would be another one. musl has no fgetpwent_r(3).
 /// @return  whether `visit` returned true
 template <class Visit>
 Result<bool> each_line(const std::string& path, Visit visit) {
@@ -64,7 +62,7 @@ Result<bool> each_line(const std::string& path, Visit visit) {
     const auto more = next_line(file.get(), path, line);
     if (!more || !*more) return more;
     std::string_view rest = trim(line);
-    if (rest.starts_with('#')) continue;
+    if (rest.starts_with('#') || rest.find('\0') != rest.npos) continue;
     Fields fields;
     for (std::string_view& field : fields) {
       field = rest.substr(0, rest.find(':'));

@@ -1,7 +1,7 @@
 // The user and groups that a service runs as: looks up names in /etc/passwd and /etc/group.
 //
-// Reads the files by fgetpwent_r(3) and fgetgrent_r(3) from streams of our own, and never through
-// NSS: a static program cannot load NSS's libraries, and they may need a service that is down.
+// Reads the files itself, and never through NSS: a static program cannot load NSS's libraries, and
+// they may need a service that is down.
 #pragma once
 
 #include <sys/types.h>

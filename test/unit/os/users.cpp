@@ -158,6 +158,33 @@ TEST_CASE("lines that are no entries are passed over", "[os][users]") {
   CHECK(look_up("web", "", {}, f.files)->ids.groups == Groups{34, 201, 202});
 }
 
+TEST_CASE("a line with a NUL is no entry, and the lines after it are", "[os][users]") {
+  using namespace std::string_literals;
+  Files f;
+  f.files.passwd = f.dir().write("nul",
+                                 "cut\0:x:1:1::/:\n"
+                                 "home:x:2:2::/home\0/x:\n"
+                                 "web:x:33:34:Web:/srv/web:/bin/false\n\0"s);
+  f.files.group = f.dir().write("nul-groups", "bad:x:7:\0web\ntls:x:100:web\n"s);
+  const auto web = look_up("web", "", {}, f.files);
+  REQUIRE(web);
+  CHECK(web->ids.uid == 33u);
+  CHECK(web->home == "/srv/web");
+  CHECK(web->ids.groups == Groups{34, 100});
+  CHECK_FALSE(look_up("cut", "", {}, f.files));
+  CHECK_FALSE(look_up("home", "", {}, f.files));
+}
+
+TEST_CASE("a line may have 4 MiB", "[os][users]") {
+  Files f;
+  std::string line = "web:x:33:34:" + std::string((std::size_t{4} << 20) - 13, 'x') + ":";
+  REQUIRE(line.size() == std::size_t{4} << 20);
+  f.files.passwd = f.dir().write("long", line + "\n");
+  CHECK(look_up("web", "", {}, f.files)->ids.uid == 33u);
+  f.files.passwd = f.dir().write("longer", line + "/\n");
+  CHECK(look_up("web", "", {}, f.files).error().errnum == ERANGE);
+}
+
 TEST_CASE("an entry with the number that means unchanged is refused", "[os][users]") {
   Files f;
   f.files.passwd = f.dir().write("passwd",
