@@ -36,6 +36,12 @@ bool set(int socket, int level, int option, bool on) noexcept {
   return ::setsockopt(socket, level, option, &value, sizeof value) == 0;
 }
 
+bool is_only_ipv6(int socket) noexcept {
+  int only = 0;
+  socklen_t size = sizeof only;
+  return ::getsockopt(socket, IPPROTO_IPV6, IPV6_V6ONLY, &only, &size) == 0 && only != 0;
+}
+
 bool set_inet(int socket, const ListenOptions& options) {
   return share_port(socket, options.reuse_port) &&
          set(socket, SOL_SOCKET, SO_KEEPALIVE, options.keepalive);
@@ -150,6 +156,18 @@ bool listens_at(int fd, const ListenAddress& place) {
   const auto wants = resolve_now(place.place.host, place.place.port);
   return wants && std::ranges::any_of(
                       *wants, [&](const SocketAddress& one) { return address_text(one) == at; });
+}
+
+bool suits_ipv6(int fd, bool only_ipv6) noexcept {
+  const SocketAddress own = own_address(fd);
+  if (own.storage.ss_family != AF_INET6) return true;
+  // Other addresses have the option set by bind(2), where it means nothing.
+  const auto& at = reinterpret_cast<const sockaddr_in6&>(own.storage).sin6_addr;
+  if (!IN6_IS_ADDR_UNSPECIFIED(&at) || is_only_ipv6(fd) == only_ipv6) return true;
+  if (only_ipv6) return false;
+  // The sysctl net.ipv6.bindv6only may set it for every socket.
+  const UniqueFd fresh(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  return fresh && is_only_ipv6(fresh.get());
 }
 
 bool share_port(int socket, bool shared) noexcept {

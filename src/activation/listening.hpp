@@ -55,6 +55,11 @@ struct OpenSocket {
 /// port.
 [[nodiscard]] bool listens_at(int fd, const ListenAddress& place);
 
+/// Whether a socket bound to [::] takes IPv4 as one would that is opened now: with `only_ipv6` it
+/// leaves IPv4 to another socket. A bound socket cannot change this (ipv6(7), IPV6_V6ONLY). True
+/// for sockets of other addresses.
+[[nodiscard]] bool suits_ipv6(int fd, bool only_ipv6) noexcept;
+
 /// Sets whether sockets that share their port may bind to one port. (socket(7), SO_REUSEPORT)
 /// @return  false, with errno, if the socket has no ports
 [[nodiscard]] bool share_port(int socket, bool shared) noexcept;

@@ -183,9 +183,8 @@ Result<void> ServiceSockets::keep_open(Service& old, Service& made, Slot slot,
     const auto same = std::ranges::find(made.spec.listen, old.spec.listen[socket.entry]);
     if (same == made.spec.listen.end() || !socket.reachable()) continue;
     const auto entry = static_cast<std::size_t>(same - made.spec.listen.begin());
-    // A socket that is bound cannot be told to take IPv4, or to leave it to another one.
-    if (is_beside_ipv4(old.spec.listen, socket.entry) != is_beside_ipv4(made.spec.listen, entry))
-      continue;
+    // Asks the socket, because the previous process image may have opened it for another list.
+    if (!suits_ipv6(socket.fd->get(), is_beside_ipv4(made.spec.listen, entry))) continue;
     if (entry != std::exchange(socket.entry, entry)) {
       MutexLock lock(mutex_);
       *socket.fd = KeptFd(socket.fd->release(), note_of(slot, entry, socket.file));

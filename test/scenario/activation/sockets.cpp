@@ -81,6 +81,24 @@ TEST_CASE("a service listens on all addresses of IPv4 and of IPv6 by a socket ea
   CHECK(zinit.trace().back() == "fds 2 s:s");
 }
 
+TEST_CASE("a socket that the previous process image opened for both families gives way",
+          "[sockets][reexec]") {
+  if (!has_ipv6()) return skip("needs IPv6");
+  Server zinit;
+  const std::string port = free_port(), four = "0.0.0.0:" + port, six = "[::]:" + port;
+  zinit.file("s.toml", socketed({"echo"}, {six}));
+  boot_open(zinit);
+  // An unknown user: the new list is in force while the socket of the old one is open.
+  zinit.file("s.toml", socketed({"echo"}, {six, four}, "user = 'nosuch'"));
+  zinit.reload();
+  zinit.reexecute();
+  zinit.file("s.toml", socketed({"echo"}, {six, four}));
+  zinit.reload();
+  CHECK(Client("[::1]:" + port).echo("six") == "six");
+  CHECK(Client("127.0.0.1:" + port).echo("four") == "four");
+  CHECK(zinit.trace().back() == "fds 2 s:s");
+}
+
 TEST_CASE("descriptors can be sent to a service over its socket", "[sockets]") {
   Server zinit;
   const std::string at = "unix:" + zinit.path("sock");
