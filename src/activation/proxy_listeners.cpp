@@ -52,17 +52,10 @@ bool is_own(const SocketAddress& to) noexcept {
          host_of(own_address(probe.get())) == host_of(to);
 }
 
-/// Refuse descriptors over the socket: a relay cannot pass them on.
-ListenOptions options_of_proxies() {
-  ListenOptions options;
-  options.refuses_descriptors = true;
-  return options;
-}
-
 /// A listener about to close may have the port at another address: at 127.0.0.1, and the new one is
 /// for all addresses. Sharing the port opens both, so the old one stays if the new one fails.
-Result<OpenSocket> open_beside(const SocketAddress& address, const Listeners& spare) {
-  ListenOptions options = options_of_proxies();
+Result<OpenSocket> open_beside(const SocketAddress& address, ListenOptions options,
+                               const Listeners& spare) {
   options.reuse_port = true;
   for (const ListenerPtr& listener : spare) (void)share_port(listener->fd(), true);
   auto open = open_socket(address, ListenType::stream, options);
@@ -71,19 +64,23 @@ Result<OpenSocket> open_beside(const SocketAddress& address, const Listeners& sp
   return open;
 }
 
-Result<void> open_all(const Addresses& addresses, ProxyTable::Place place, const Listeners& spare,
-                      Listeners& opened) {
+Result<void> open_all(const Addresses& addresses, bool only_ipv6, ProxyTable::Place place,
+                      const Listeners& spare, Listeners& opened) {
+  ListenOptions options;
+  options.refuses_descriptors = true;  // a relay cannot pass them on
+  options.only_ipv6 = only_ipv6;
   return at_each(addresses, [&](const SocketAddress& address) -> Result<void> {
     const std::string text = address_text(address);
     if (with_address(opened, text)) return {};  // two names of the same address
-    if (ListenerPtr there = with_address(spare, text)) {
+    ListenerPtr there = with_address(spare, text);
+    if (there && suits_ipv6(there->fd(), only_ipv6)) {
       opened.push_back(std::move(there));
       return {};
     }
-    auto open = open_socket(address, ListenType::stream, options_of_proxies());
+    auto open = open_socket(address, ListenType::stream, options);
     const bool port = address.storage.ss_family != AF_UNIX;
     if (!open && open.error().errnum == EADDRINUSE && port && !spare.empty())
-      open = open_beside(address, spare);
+      open = open_beside(address, options, spare);
     if (!open) return Failure(std::move(open.error()));
     opened.push_back(std::make_shared<ProxyListener>(
         KeptFd(std::move(open->fd), {KeptKind::proxy_listener, 0, 0, place}), std::move(open->file),
@@ -110,12 +107,14 @@ bool ProxyListener::takes(const SocketAddress& to) const {
 Result<Listeners> open_listeners(const ProxySpec& spec, ProxyTable::Place place,
                                  const Listeners& spare) {
   Listeners opened;
-  for (const std::string& listen : spec.listen) {
-    const auto at = parse_proxy_address(listen);
-    if (!at) return failure(fmt::format("{} {}", listen, at.error()));
+  for (std::size_t entry = 0; entry < spec.listen.size(); ++entry) {
+    const auto at = parse_proxy_address(spec.listen[entry]);
+    if (!at) return failure(fmt::format("{} {}", spec.listen[entry], at.error()));
     const auto addresses = addresses_of(*at);
     if (!addresses) return Failure(addresses.error());
-    if (auto open = open_all(*addresses, place, spare, opened); !open) return Failure(open.error());
+    const bool only_ipv6 = is_beside_ipv4(spec.listen, entry);
+    if (auto open = open_all(*addresses, only_ipv6, place, spare, opened); !open)
+      return Failure(open.error());
   }
   return opened;
 }

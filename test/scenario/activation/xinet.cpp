@@ -292,6 +292,33 @@ TEST_CASE("a backend is told who connects by the header of proxy_protocol", "[ch
                     number(six[1]) + "data");
 }
 
+TEST_CASE("a proxy listens on all addresses of IPv4 and of IPv6 by a socket each", "[xinet]") {
+  if (!has_ipv6()) return skip("needs IPv6");
+  Server zinit;
+  const Proxied proxied(zinit, {"echo"});
+  const std::string port = free_port(), four = "0.0.0.0:" + port, six = "[::]:" + port;
+  const auto check_both = [&] {
+    CHECK(proxy_status(zinit, "p")["error"].is_null());
+    CHECK(Client("127.0.0.1:" + port).echo("four") == "four");
+    CHECK(Client("[::1]:" + port).echo("six") == "six");
+  };
+  const auto listen = [&](const std::string& addresses) {
+    zinit.file("p.toml", proxy_text(addresses, proxied.back, "s"));
+    zinit.reload();
+  };
+  boot_open(zinit);
+  // A socket that takes both families and one that leaves IPv4 to another replace each other.
+  for (const std::string& addresses : {four + "', '" + six, six, six + "', '" + four}) {
+    INFO(addresses);
+    listen(addresses);
+    check_both();
+  }
+  zinit.reexecute();
+  check_both();
+  listen(six);
+  check_both();
+}
+
 TEST_CASE("a backend whose name a slow name server knows is found for each connection",
           "[check][xinet]") {
   if (::geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
