@@ -293,14 +293,19 @@ class YamlReader {
     return value;
   }
 
+  /// By YAML's core schema.
+  static bool is_null(std::string_view text) {
+    return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
+  }
+
   Value scalar_value(std::string_view text) const {
     Value value = text_value(scalar(text));
-    value.boolean = text.empty() || text == "~" || text == "null";
+    value.boolean = is_null(text);
     return value;
   }
 
   std::string scalar(std::string_view text) const {
-    if (text == "~" || text == "null") return {};
+    if (is_null(text)) return {};
     if (text.starts_with('&') || text.starts_with('*') || text.starts_with('!'))
       fail("anchors, aliases and tags are not read; write the value in their place");
     const char quote = text.empty() ? '\0' : text.front();

@@ -224,21 +224,27 @@ class YamlService {
 
   void take_environment(const Setting& setting, const Value& value) {
     // Compose takes the value of such a variable from its caller.
-    const auto leave = [&](std::string_view name) {
-      draft_.leave(setting, fmt::format("{} has no value here; write one", name), "service.env");
+    const auto leave = [&](const std::string& name) {
+      draft_.leave({"", setting.key, name, setting.line, file_},
+                   fmt::format("{} has no value here; write one", name), "service.env");
     };
-    Value env;
+    Value env{.type = ValueType::table};
     for (const auto& [name, member] : value.table) {
-      if (compose_ && member.value.boolean) return leave(name);
-      env.table[name].value = text_value(member.value.string);
+      if (compose_ && member.value.boolean)
+        leave(name);
+      else
+        env.table[name].value = text_value(member.value.string);
     }
     for (const Value& element : value.array) {
       const std::size_t equals = element.string.find('=');
-      if (equals == std::string::npos) return leave(element.string);
-      env.table[element.string.substr(0, equals)].value =
-          text_value(element.string.substr(equals + 1));
+      if (equals == std::string::npos)
+        leave(element.string);
+      else
+        env.table[element.string.substr(0, equals)].value =
+            text_value(element.string.substr(equals + 1));
     }
-    draft_.carry(setting, "service.env", std::move(env));
+    if (!env.table.empty() || (value.table.empty() && value.array.empty()))
+      draft_.carry(setting, "service.env", std::move(env));
   }
 
   void take_restart(const Setting& setting) {

@@ -149,12 +149,14 @@ const std::vector<Row>& rows() {
          "  b:\n    command: sleep 66\n    environment:\n      C: ''\n      D: \"\"\n"
          "  c:\n    command: sleep 66\n    environment:\n      E:\n"
          "  d:\n    command: sleep 66\n    environment: {F: ~}\n"
-         "  e:\n    command: sleep 66\n    environment: [G=, H]\n"}},
+         "  e:\n    command: sleep 66\n    environment: [G=, H]\n"
+         "  f:\n    command: sleep 66\n    environment: {I: NULL, J: Null, K: \"null\", L: l}\n"}},
        {"compose.yaml"},
        1,
        {"A has no value here; write one", "E has no value here", "F has no value here",
-        "H has no value here"},
-       {"a!\nenv", "b:env = { C = \"\", D = \"\" }", "c!\nenv", "d!\nenv", "e!\nenv"}},
+        "H has no value here", "I has no value here", "J has no value here"},
+       {"a:\nenv = { B = \"x\" }", "a:#   environment=A\n", "b:env = { C = \"\", D = \"\" }",
+        "c!\nenv", "d!\nenv", "e:env = { G = \"\" }", "f:env = { K = \"null\", L = \"l\" }"}},
       {"finit: runlevel S comes before all others, and each run waits for the one before",
        {{"finit.conf",
          "service [2345] name:early /bin/early\nrun [S] name:one /bin/one\n"
