@@ -227,15 +227,8 @@ void AsyncClient::set_timeout(std::optional<std::chrono::milliseconds> timeout) 
 
 void AsyncClient::set_answer_limit(std::size_t bytes) { impl_->answer_limit = bytes; }
 
-std::optional<unsigned> AsyncClient::server_user() const {
-  const auto server = peer_of(fd());
-  return server ? std::optional(server->uid) : std::nullopt;
-}
-
-std::optional<int> AsyncClient::server_pid() const {
-  const auto server = peer_of(fd());
-  return server ? std::optional(server->pid) : std::nullopt;
-}
+std::optional<unsigned> AsyncClient::server_user() const { return impl_->server_user(); }
+std::optional<int> AsyncClient::server_pid() const { return impl_->server_pid(); }
 
 AsyncClient::Id AsyncClient::send(const RequestText& request, Told told) {
   return impl_->send(

@@ -40,12 +40,10 @@ struct Client::Impl : ClientEngine {
     std::optional<ClientError> error;
   };
 
-  explicit Impl(UniqueFd connection)
-      : ClientEngine(std::move(connection)), server(peer_of(fd.get())) {
+  explicit Impl(UniqueFd connection) : ClientEngine(std::move(connection)) {
     answer_limit = std::size_t{256} << 20;
   }
 
-  const std::optional<ucred> server;  // known still when the connection has ended
   Limit timeout = std::chrono::seconds(30);
   std::map<Id, Outcome> answers;  // outcomes that nobody has taken yet
   std::map<std::uint64_t, Handler> handlers;
@@ -178,15 +176,8 @@ Client Client::connect(const std::string& socket_path, std::chrono::milliseconds
   return Client(std::make_unique<Impl>(connect_to(socket_path, deadline_after(limit))));
 }
 
-std::optional<unsigned> Client::server_user() const {
-  const auto& server = impl_->server;
-  return server ? std::optional(server->uid) : std::nullopt;
-}
-
-std::optional<int> Client::server_pid() const {
-  const auto& server = impl_->server;
-  return server ? std::optional(server->pid) : std::nullopt;
-}
+std::optional<unsigned> Client::server_user() const { return impl_->server_user(); }
+std::optional<int> Client::server_pid() const { return impl_->server_pid(); }
 
 int Client::fd() const noexcept { return impl_->fd.get(); }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/format.hpp"
+#include "client/libzinit/connection.hpp"
 
 namespace zinit {
 
@@ -20,6 +21,17 @@ ClientError system_failure(const char* call, int errnum) {
 }
 
 }  // namespace
+
+ClientEngine::ClientEngine(UniqueFd connection)
+    : fd(std::move(connection)), server_(peer_of(fd.get())) {}
+
+std::optional<unsigned> ClientEngine::server_user() const {
+  return server_ ? std::optional(server_->uid) : std::nullopt;
+}
+
+std::optional<int> ClientEngine::server_pid() const {
+  return server_ ? std::optional(server_->pid) : std::nullopt;
+}
 
 // --- sending -------------------------------------------------------------------------------------
 

@@ -12,6 +12,8 @@
 // caller of work() holds the engine.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -38,7 +40,7 @@ struct ClientEngine {
     std::optional<ClientError> error{};  // it failed before it was sent
   };
 
-  explicit ClientEngine(UniqueFd connection) : fd(std::move(connection)) {}
+  explicit ClientEngine(UniqueFd connection);
   virtual ~ClientEngine() = default;
   ClientEngine(const ClientEngine&) = delete;
   ClientEngine& operator=(const ClientEngine&) = delete;
@@ -57,6 +59,10 @@ struct ClientEngine {
   /// The connection has ended. Calls no callback: work() does.
   void fail(ClientError why);
   void drop_connection() noexcept;
+
+  // The server's, also when the connection has ended; nothing if the kernel does not report them.
+  [[nodiscard]] std::optional<unsigned> server_user() const;
+  [[nodiscard]] std::optional<int> server_pid() const;
 
   UniqueFd fd;                          // none once the connection has ended
   std::size_t answer_limit = SIZE_MAX;  // of a line, in bytes
@@ -84,6 +90,7 @@ struct ClientEngine {
   /// Whether unread lines are left. This happens only after a callback has thrown.
   [[nodiscard]] bool unread() const { return fd && (ended_ || searched_ < in_.size()); }
 
+  const std::optional<ucred> server_;  // asked at the start: `fd` is closed at the end
   bool deaf_ = false;         // the server takes no more, but there may be more to read from it
   std::string in_;            // received bytes
   std::size_t begin_ = 0;     // start of the first line in `in_`

@@ -2,6 +2,8 @@
 #include "support/catch.hpp"
 #include "unit/client/async.hpp"
 
+#include <unistd.h>
+
 #include <future>
 #include <random>
 
@@ -18,6 +20,8 @@ void call_twice_until_closed(std::unique_ptr<AsyncClient>& client, Story& story)
   client->call(kAnything, story.call("a"));
   client->call(kAnything, story.call("b"));
   REQUIRE(run_until(client, [&] { return !client->is_open(); }));
+  CHECK(client->server_pid() == ::getpid());  // whom to compare the next one with
+  CHECK(client->server_user() == ::getuid());
 }
 
 }  // namespace
