@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -37,14 +38,19 @@ using TextByName = std::map<std::string, std::string>;
   ;
 #include <zinit/objects.inc>
 
+/// A setting of ProxyConfig: without a value it is the default in zinit.toml(5). A flag is false by
+/// default, so it needs no third value.
+template <class T>
+using ProxySetting = std::conditional_t<std::is_same_v<T, bool>, bool, std::optional<T>>;
+
 /// The settings of a proxy. Addresses are host:port, tcp:host:port, [v6]:port or unix:/path.
 struct ProxyConfig {
   std::string name;
   std::vector<std::string> listen;  // at least one
   std::string backend;              // where the service listens
   std::string service;              // the service to start for a connection
-// The settings that ProxyStatus has too; nothing: the default in zinit.toml(5).
-#define ZINIT_OPTION(type, field, name, shape) std::optional<type> field{};
+// The settings that ProxyStatus has too.
+#define ZINIT_OPTION(type, field, name, shape) ProxySetting<type> field{};
 #include <zinit/objects.inc>
 };
 

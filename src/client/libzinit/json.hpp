@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "base/json_writer.hpp"
@@ -62,11 +63,13 @@ class JsonParams {
     else
       return add_json(name, json_of(value));
   }
-  /// Adds the member if there is a value: nothing for an empty string or list, or for an optional
-  /// without a value.
+  /// Adds the member if there is a value: nothing for an empty string or list, for false, or for an
+  /// optional without a value.
   template <class T>
   JsonParams& add_given(std::string_view name, const T& value) {
-    if constexpr (requires { value.has_value(); })
+    if constexpr (std::is_same_v<T, bool>)
+      return value ? add(name, value) : *this;
+    else if constexpr (requires { value.has_value(); })
       return value ? add(name, *value) : *this;
     else
       return value.empty() ? *this : add(name, value);

@@ -107,6 +107,8 @@ TEST_CASE("the client library sets proxies and reads what they are",
   CHECK_FALSE(client.set_proxy(config).replaced);
   config.connect_timeout = 10s;
   config.idle_timeout = 300s;
+  config.single_connection = false;
+  CHECK_FALSE(bool(config.single_connection));
   config.single_connection = true;
   config.proxy_protocol = 1;
   CHECK(client.set_proxy(config, true).name == "front");
