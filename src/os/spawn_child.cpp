@@ -37,11 +37,11 @@
 
 #include "base/fd.hpp"
 #include "base/kill_point.hpp"
+#include "os/low_numbers.hpp"
 #include "os/process.hpp"
 #include "os/signals.hpp"
 #include "os/spawn_slots.hpp"
 #include "os/spawn_steps.hpp"
-#include "os/unix_receive.hpp"
 
 namespace zinit {
 
@@ -252,8 +252,9 @@ class LowPassed {
   explicit LowPassed(ChildWork& work) noexcept : work_(work) {
     if (work.passed_count > kMost) return;
     std::copy_n(work.passed_from, work.passed_count, given_.begin());
+    if (!std::all_of(given_.begin(), given_.begin() + work.passed_count, closes_at_once)) return;
+    const MutexLock lock(low_numbers());
     for (; count_ < work.passed_count; ++count_) {
-      if (!closes_at_once(given_[count_])) return;
       UniqueFd low(::fcntl(given_[count_], F_DUPFD_CLOEXEC, kStreams));
       if (!low || low.get() >= kFirstOfStrangers) return;
       end_ = std::max(end_, low.get() + 1);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/mutex.hpp"
+#include "os/low_numbers.hpp"
 
 namespace zinit {
 
@@ -17,16 +18,18 @@ namespace {
 constexpr int kSets = 8;
 constexpr int kSlots = kSets * kStreams;
 
-// The child copies the table up to the highest slot. With higher slots this would gain nothing.
-constexpr int kHighest = 255;
-
 /// All slots of this process.
 class Pool {
  public:
+  void reserve() noexcept EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    if (!tried_) reserve_all();
+  }
+
   /// @return  a free set, or -1
   int take() noexcept EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    if (!tried_) reserve();
+    if (!tried_) reserve_all();
     for (int set = 0; set < sets_; ++set) {
       if (taken_[std::size_t(set)]) continue;
       taken_[std::size_t(set)] = true;
@@ -50,7 +53,7 @@ class Pool {
     return had > 0;
   }
 
-  // Read without the lock, but only by threads that have taken a set, so after reserve().
+  // Read without the lock, but only by threads that have taken a set, so after reserve_all().
   [[nodiscard]] int slot(int set, int stream) const noexcept {
     return slots_[std::size_t(set * kStreams + stream)];
   }
@@ -62,14 +65,16 @@ class Pool {
     for (int stream = 0; stream < kStreams; ++stream) ::close(slot(set, stream));
   }
 
-  void reserve() noexcept REQUIRES(mutex_) {
+  void reserve_all() noexcept REQUIRES(mutex_) {
     tried_ = true;
+    const MutexLock lock(low_numbers());
     null_ = ::open("/dev/null", O_RDWR | O_CLOEXEC);
     int count = 0;
     while (null_ >= 0 && count < kSlots) {
       const int fd = ::fcntl(null_, F_DUPFD_CLOEXEC, kStreams);
       if (fd < 0) break;
-      if (fd > kHighest) {
+      // The child copies the table up to the highest slot: with higher ones this gains nothing.
+      if (fd >= kFirstOfStrangers) {
         ::close(fd);
         break;
       }
@@ -123,6 +128,8 @@ void StreamSlots::let_go() noexcept {
 }
 
 int StreamSlots::fd(int i) const noexcept { return pool().slot(set_, i); }
+
+void StreamSlots::reserve() noexcept { pool().reserve(); }
 
 int StreamSlots::end() noexcept { return pool().end(); }
 

@@ -31,6 +31,10 @@ class StreamSlots {
   /// All slots are below this number.
   [[nodiscard]] static int end() noexcept;
 
+  /// Reserves the descriptors now, and not at the first spawn: strangers may send descriptors soon,
+  /// and zinit may open many. Any thread.
+  static void reserve() noexcept;
+
   /// Call if the kernel cannot copy a part of a table (before Linux 5.9, or with a filter), or if
   /// descriptors run out. From then on no slots are taken, and the reserved ones are closed. Any
   /// thread.

@@ -2,7 +2,6 @@
 #include "os/unix_receive.hpp"
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -10,7 +9,8 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <optional>
+
+#include "os/low_numbers.hpp"
 
 namespace zinit {
 
@@ -48,7 +48,7 @@ ssize_t receive(int socket, std::span<char> buffer, std::span<std::byte> beside,
 /// numbers.
 class LowestTaken {
  public:
-  explicit LowestTaken(int fd) noexcept {
+  explicit LowestTaken(int fd) noexcept REQUIRES(low_numbers()) {
     while (count_ < copies_.size()) {
       UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
       if (!copy || copy.get() >= kFirstOfStrangers) return;
@@ -80,12 +80,6 @@ void take_ancillary(msghdr& header, Datagram& datagram) {
 }
 
 }  // namespace
-
-bool leaves_lowest() noexcept {
-  rlimit limit{};
-  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
-         limit.rlim_cur >= static_cast<rlim_t>(4 * kFirstOfStrangers);
-}
 
 void refuse_descriptors(int socket) noexcept {
   const int off = 0;
@@ -140,10 +134,14 @@ bool take_datagram(int socket, std::span<char> buffer, Datagram& datagram) {
   datagram = {};
   alignas(cmsghdr) std::array<std::byte, kAncillaryBytes> beside;
   msghdr header;
-  std::optional<LowestTaken> lowest;
-  if (leaves_lowest()) lowest.emplace(socket);
-  const ssize_t got = receive(socket, buffer, beside, header, 0);
-  lowest.reset();
+  ssize_t got = -1;
+  if (leaves_lowest()) {
+    const MutexLock lock(low_numbers());
+    const LowestTaken lowest(socket);
+    got = receive(socket, buffer, beside, header, 0);
+  } else {
+    got = receive(socket, buffer, beside, header, 0);
+  }
   if (got < 0) return false;
   datagram.text = std::string_view(buffer.data(), static_cast<std::size_t>(got));
   datagram.whole = (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0;

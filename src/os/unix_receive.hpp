@@ -23,13 +23,6 @@ namespace zinit {
 /// The kernel's SCM_MAX_FD: no message carries more.
 inline constexpr std::size_t kMostFds = 253;
 
-/// No stranger's descriptor is below this number. Each child copies zinit's lowest descriptors, and
-/// closes its copies (spawn_slots.hpp): a close of a stranger's file could hang it.
-inline constexpr int kFirstOfStrangers = 256;
-
-/// Whether zinit's limit of open files leaves enough numbers for that.
-[[nodiscard]] bool leaves_lowest() noexcept;
-
 /// Room for the sender's credentials and kMostFds descriptors (cmsg(3)).
 inline constexpr std::size_t kAncillaryBytes =
     CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(sizeof(int) * kMostFds);
@@ -69,7 +62,8 @@ enum class Received {
 
 /// Receives the next datagram with its descriptors. If a part of it finds no memory or descriptor,
 /// this part is lost and the datagram is not `whole`. The descriptors are not below
-/// kFirstOfStrangers, if leaves_lowest() and no other thread closes a lower one meanwhile.
+/// kFirstOfStrangers, if leaves_lowest() and no other thread closes a lower one meanwhile
+/// (low_numbers.hpp).
 /// @return  false if no datagram waits
 [[nodiscard]] bool take_datagram(int socket, std::span<char> buffer, Datagram& datagram);
 

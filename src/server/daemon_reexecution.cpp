@@ -24,6 +24,7 @@
 
 #include "base/kill_point.hpp"
 #include "base/log.hpp"
+#include "os/spawn_slots.hpp"
 #include "reexec/adoption.hpp"
 #include "server/daemon.hpp"
 #include "state/crash_log.hpp"
@@ -75,6 +76,7 @@ void ZinitDaemon::restore_services() {
   add_lost(kept);
   Adopted adopted =
       adopt(kept.entries, {start_.cgroups.get(), std::move(legacy.left)}, legacy.journal);
+  StreamSlots::reserve();  // before services are heard
   readiness_.take_over(legacy.descriptors, legacy.facts);
   for (auto& [slot, pidfd] : adopted.strangers) readiness_.take_main(slot, std::move(pidfd));
   // Spawn no process before the sockets and connections of its service are found.

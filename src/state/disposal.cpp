@@ -23,6 +23,7 @@
 
 #include "base/memory.hpp"
 #include "base/mutex.hpp"
+#include "os/low_numbers.hpp"
 #include "os/unix_receive.hpp"
 #include "state/kept_descriptors.hpp"
 

@@ -34,7 +34,8 @@ inline constexpr int kMostDisposals = 64;
 /// `sender` is kept as long, so that its use count shows how many descriptors are still open.
 void close_elsewhere(UniqueFd fd, std::shared_ptr<const void> sender = nullptr) noexcept;
 
-/// Gives a stranger's descriptor a number from kFirstOfStrangers on, if leaves_lowest().
+/// Gives a stranger's descriptor a number from kFirstOfStrangers on, if leaves_lowest()
+/// (os/low_numbers.hpp).
 void leave_lowest(UniqueFd& fd) noexcept;
 
 /// Tries again to close what close_elsewhere() could not.
