@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // AsyncClient: the client of zinit for programs with an event loop. It has no thread and never
 // blocks: the program polls its descriptor and passes on the result of poll(2) or a similar call.
 //

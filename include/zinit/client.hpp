@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The client library of zinit: typed, blocking calls to a running zinit over its control socket.
 //
 //     #include <zinit/client.hpp>                            // c++ -std=c++20 ... -lzinit

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Errors of the client library of zinit, including the errors that the server answers.
 #pragma once
 

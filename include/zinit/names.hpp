@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The words and times of the protocol as types: states and reasons as enumerators with their text,
 // points in time and durations as types of std::chrono.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Requests with the types of their answers: what Client's methods of the same names send. Pass them
 // to Client::call() or AsyncClient::call().
 //

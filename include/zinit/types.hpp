@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The parameters and results of the client library's methods.
 //
 // A state or a reason's type is a Word: an enumerator and its text. A member that ends in _us or
