@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Passes accepted connections to instances. See accepted.hpp.
 #include "activation/accepted.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Connections of services with `accept`. A connection stays here from its acceptance until an
 // instance of the service has it as standard input and output.
 #pragma once

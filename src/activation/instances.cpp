@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Makes and removes instances of templates. See instances.hpp.
 #include "activation/instances.hpp"
 

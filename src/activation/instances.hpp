@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Instances of templates while the server runs: makes an instance that a client starts, makes all
 // of them again at a reload, and removes an instance that nobody wants any more.
 //

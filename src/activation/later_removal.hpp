@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Removes services that have ended and that nobody wants any more, many at a time. First, clients
 // that waited for the ends of these services get their answers, with the status.
 //

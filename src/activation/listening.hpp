@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Opens the sockets (all kinds) and FIFOs that clients connect or send to, for proxies and for
 // [socket] of services.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Watches paths by inotify. See path_watch.hpp.
 #include "activation/path_watch.hpp"
 

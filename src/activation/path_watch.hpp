@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // [path] of services: which files exist, which have changed, which directories have entries.
 // (inotify(7))
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Starts services by files. See paths.hpp.
 #include "activation/paths.hpp"
 

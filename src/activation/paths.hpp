@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // [path] of services: starts a service when one of its files exists, when one has changed, or when
 // its directory is not empty.
 //

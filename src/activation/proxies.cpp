@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The proxies of the data loop. See proxies.hpp.
 #include "activation/proxies.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // All proxies, on the data loop: owns them, passes events to their connections, and stops services
 // that had no connection for too long.
 //

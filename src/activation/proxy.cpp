@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Accepts, holds and connects connections. See proxy.hpp.
 #include "activation/proxy.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // One proxy: accepts connections, holds each until the service is up and its backend accepts, and
 // then relays it.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Sets, loads and removes proxies. See proxy_changes.hpp.
 #include "activation/proxy_changes.hpp"
 

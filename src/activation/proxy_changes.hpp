@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The set of proxies: proxies of files, and proxies that clients set and delete (control.md,
 // "Proxies"). Tasks of the file queue look up, bind and release addresses and write files, because
 // all of these may block. Then the data loop gets the change (activation/proxies.hpp).

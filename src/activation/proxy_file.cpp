@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Chooses the place of a proxy's file. See proxy_file.hpp.
 #include "activation/proxy_file.hpp"
 

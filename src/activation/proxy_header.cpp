@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Writes the PROXY header. See proxy_header.hpp.
 #include "activation/proxy_header.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The header in which a proxy names the client of a connection to its backend: HAProxy's PROXY
 // protocol, versions 1 (text) and 2 (binary).
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Opens the sockets of a proxy. See proxy_listeners.hpp.
 #include "activation/proxy_listeners.hpp"
 

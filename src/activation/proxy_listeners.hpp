@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The sockets that proxies listen on.
 //
 // A listener has several owners: the proxy that accepts from it, on the data loop, and

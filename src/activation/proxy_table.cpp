@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The counts of proxies in a memory file. See proxy_table.hpp.
 #include "activation/proxy_table.hpp"
 

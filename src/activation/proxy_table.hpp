@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // What the proxies have counted, in a memory file that survives a re-execution. Each proxy has a
 // place in the table. Kept descriptors name their proxy by its place (KeptNote::owner).
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Moves bytes between two sockets. See relay.hpp.
 #include "activation/relay.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Passes on the bytes of one connection in both directions, until both directions have ended.
 //
 //   client --splice--> pipe --splice--> backend

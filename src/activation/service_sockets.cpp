@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Opens, passes and watches the sockets of services. See service_sockets.hpp.
 #include "activation/service_sockets.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // [socket] of services: opens the sockets, keeps them over restarts and re-executions, passes them
 // to each main process, and starts the service when something arrives at them.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Answers for proxies and sockets about their services, from the board. See services.hpp.
 #include "activation/services.hpp"
 

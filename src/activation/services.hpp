@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // What proxies and sockets need to know of the services that they start. BoardServices asks the
 // board. Unit tests have an implementation of their own.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Opens sockets as the graph changes, and makes instances for connections. See socket_changes.hpp.
 #include "activation/socket_changes.hpp"
 

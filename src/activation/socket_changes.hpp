@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // [socket] of services, on the side of the control loop: makes the sockets open when the graph
 // changes, and makes an instance NAME@N of a service with `accept` for each of its connections.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Computes when a service's timer is due. See timer.hpp.
 #include "activation/timer.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // [timer] of one service: computes when it is due. Knows neither the service nor the clocks: Timers
 // (activation/timers.hpp) passes both in.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // [timer] of services: starts a service when it is due, and keeps the time for the next process
 // image and, with `persistent`, for the next boot.
 //
