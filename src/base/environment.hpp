@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Environments as lists of KEY=value, as in execve(2): reading them from files, setting one
 // variable, overlaying one environment with another.
 #pragma once

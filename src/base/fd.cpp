@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // File descriptors: making, reading and writing them, with every failure reported.
 #include "base/fd.hpp"
 

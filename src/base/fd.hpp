@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // File descriptors that close themselves, and the calls that make them, always close-on-exec.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Files, links and directories that are put in place as a whole, so that a loss of power, a full
 // disk or another writer leaves the old or the new one, and nothing in between.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reading the identity of a file by stat(2).
 #include "base/file_identity.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The implementation of {fmt}: its functions, and instances of the templates that fmt/core.h only
 // declares. If zinit uses another instance, the linker reports an undefined reference: add the
 // instance at the end of this file.

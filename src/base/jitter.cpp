@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Delays on demand, only in builds for tests.
 #include "base/jitter.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Places where a build for tests can be delayed. This finds code that relies on the scheduler's
 // luck: another thread may look for the result of work too soon. The modes with kill points
 // (ZINIT_KILL_POINTS) have these places; in the release they are nothing.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Parsing JSON, compiled once and for speed.
 #include "base/json.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // RapidJSON, set up once and safely. Include this, never <rapidjson/...>: the settings below change
 // inline code, and with two settings in one program the linker would choose one of them.
 //

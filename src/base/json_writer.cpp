@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Writing JSON. See json_writer.hpp.
 #include "base/json_writer.hpp"
 

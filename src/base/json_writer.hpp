@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // JSON text built member by member, for every request, result, error and notification.
 //
 // The result is always valid JSON in UTF-8 on one line, as the protocol requires: bytes that are

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Places where a build for tests can be made to crash, because zinit's notes and the facts may
 // differ there. All modes except release have them (ZINIT_KILL_POINTS).
 #pragma once

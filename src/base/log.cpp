@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The log's one sink: whole lines, never blocking, with a count of lost lines.
 #include "base/log.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinit's own log: one line for each event, with a level. As PID 1 zinit logs to the kernel ring
 // buffer, otherwise to standard error. Logging never blocks: a line that cannot be written at once
 // is dropped and counted, and the count is logged before the next line that can be written.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The handler that operator new calls when memory is short. See memory.hpp.
 #include "base/memory.hpp"
 

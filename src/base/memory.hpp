@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // What zinit does when memory is short.
 //
 // Nearly all allocations of zinit are small, of a size that zinit itself chose, and needed to go

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Mutex, lock and condition variable with clang's thread-safety annotations, which libstdc++'s
 // lack. A build with clang and -Wthread-safety (make lint) checks them.
 #pragma once

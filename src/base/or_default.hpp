@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A value that most of its owners leave at its default: only a set value takes memory.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Texts of errors: errno in words, and the form "cannot VERB OBJECT: WHY".
 #include "base/result.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Errors as values: Result<T>, the one error type inside zinit, and its construction from a failed
 // system call.
 //

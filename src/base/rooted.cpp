@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Follows links one by one, because building an image must not need the privileges of chroot(2).
 #include "base/rooted.hpp"
 

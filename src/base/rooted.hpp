@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Paths of another system, such as an image that is being built, below the directory that will be
 // its root.
 #pragma once

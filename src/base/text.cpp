@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Small text tools: splitting, joining, nearest names, safe display of foreign bytes.
 #include "base/text.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Clock arithmetic that cannot overflow, and durations in words.
 #include "base/time.hpp"
 

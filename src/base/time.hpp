@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The two clocks: monotonic for everything that waits, wall time only for what people read.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Walks a path from folder to folder. See trusted_path.hpp.
 #include "base/trusted_path.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Opening files by paths through folders of users other than root and zinit's own user.
 //
 // The owner of a folder can replace each entry in it at any time: by a symbolic link, or by one

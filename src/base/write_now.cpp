@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Writing that never blocks. See write_now.hpp.
 #include "base/write_now.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Writes that never block, for any descriptor, even if others use it as well.
 #pragma once
 
