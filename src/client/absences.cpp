@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Finds things that services name and that a machine lacks: see absences.hpp.
 #include "client/absences.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Looks for things that services name but that the machine, or an image of a machine, lacks:
 // programs, users, groups, directories, files of variables, processors, controllers of cgroups. A
 // package or a mount may add them later, so these are warnings, and no server looks for them before

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The command line, read by getopt_long(3): see arguments.hpp.
 #include "client/arguments.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The command line of zinitctl and of the power commands. Tables of options define it.
 #pragma once
 

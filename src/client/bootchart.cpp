@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Draws a boot: see bootchart.hpp.
 #include "client/bootchart.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl, poweroff, reboot, halt, shutdown and SysV's init as functions of their command lines,
 // so that tests can call them (control.md, "One binary, many names"). Each gets the words after the
 // program's name and returns the exit status.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Answers the completions of shells: the possible forms of the word under the cursor. The scripts
 // in etc/completion pass the words of the line on, so that all of them use the one table of verbs
 // and options in this program.

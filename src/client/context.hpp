@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // What a verb works with: its arguments, the connection, and how it prints its result and its
 // failures.
 //

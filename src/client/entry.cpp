@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Entry points of the client's commands, with the standard streams and the real machine.
 #include "client/entry.hpp"
 

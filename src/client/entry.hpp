@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Functions for src/main.cpp, for the program's names that belong to the client. Each prints its
 // result and returns the exit status of the process (control.md, "zinitctl").
 #pragma once

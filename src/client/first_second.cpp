@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Watches the first second of a service: see first_second.hpp.
 #include "client/first_second.hpp"
 

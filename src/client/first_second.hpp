@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A service without [readiness] and [health] counts as running once its program has been executed.
 // On a terminal start and restart, and everywhere reload --wait, watch such a service for its first
 // second, and report its end.

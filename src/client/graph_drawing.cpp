@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Draws a graph: see graph_drawing.hpp.
 #include "client/graph_drawing.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Draws the graph of dependencies, as Graphviz text and as SVG.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Keys of a terminal: turns the bytes that it sends (ECMA-48, with additions of xterm and the Linux
 // console) into one number for each key.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Finds the key for a word: see named_key.hpp.
 #include "client/named_key.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Keys of service files, as users name them in `run` and in scripts.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Effects of requests on other services: see others.hpp.
 #include "client/others.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The commands poweroff, reboot, halt and shutdown: see commands.hpp.
 #include <optional>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Standard output and standard error: see printer.hpp.
 #include "client/printer.hpp"
 

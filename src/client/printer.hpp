@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Output of a command: to standard output and standard error, or to strings in a test.
 #pragma once
 

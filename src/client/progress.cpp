@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The display while a verb waits: see progress.hpp.
 #include "client/progress.hpp"
 

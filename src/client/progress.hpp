@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The display while a verb waits: after a second, one line on the terminal says which service the
 // verb waits for, what this service does, and when it will be killed. The line is rewritten each
 // second, and removed when the wait is over.

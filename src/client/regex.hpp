@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // POSIX extended regular expressions (regex(7)) for `logs --grep`, by libc, for UTF-8 text.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Texts of several lines about one service, for `status`, `why` and `top`. They are safe for a
 // terminal.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A whole terminal as a screen of lines: see screen.hpp.
 #include "client/screen.hpp"
 

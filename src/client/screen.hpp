@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A whole terminal as a screen of lines: raw mode, the alternate screen, its size, the keys and its
 // signals. However the program ends, except by SIGKILL, the terminal is restored. Nothing here
 // waits for the terminal to take output for long.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Finds the files of a service: see service_files.hpp.
 #include "client/service_files.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Finds the service files for enable, disable, is-enabled, mask, unmask and edit, with or without a
 // server. These change only /etc/zinit, never the vendor's directories.
 #pragma once

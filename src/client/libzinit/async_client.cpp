@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The public class AsyncClient: the engine with the program's event loop, and its subscriptions.
 //
 // A subscription is also a call with the same Id. When the server accepts it, `by_number` gets the

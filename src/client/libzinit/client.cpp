@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The public class Client: the engine with a loop around poll(2). Each method makes a request of
 // zinit/request.hpp and waits for the answer.
 #include "zinit/client.hpp"

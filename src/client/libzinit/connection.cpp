@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // How clients connect: see connection.hpp.
 #include "client/libzinit/connection.hpp"
 

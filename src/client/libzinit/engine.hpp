@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The engine of both clients: sends requests and reads lines of JSON-RPC 2.0 over a socket that
 // does not block, and calls the callbacks that wait for them. AsyncClient is the engine with the
 // program's event loop, Client is the engine with a loop around poll(2).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The client's JSON: see json.hpp.
 #include "client/libzinit/json.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The client's JSON: parses answers, reads members and checks their types, writes parameters.
 // Nothing here is recursive, because the server chooses the depth.
 //

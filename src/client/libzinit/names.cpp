@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The words of states and reasons: see zinit/names.hpp.
 #include "zinit/names.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reads answers into the structs of the public header: see read_answers.hpp.
 #include "client/libzinit/read_answers.hpp"
 

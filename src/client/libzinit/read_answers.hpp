@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reads answers into the structs of the public header, whose members zinit/objects.inc lists. Each
 // function throws ClientError bad_answer if the answer does not have their form.
 #pragma once

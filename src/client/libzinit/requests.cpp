@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The requests of the public header zinit/request.hpp: the method and parameters of each, and the
 // function that reads its answer.
 #include "zinit/request.hpp"

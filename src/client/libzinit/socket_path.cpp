@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The path of the socket of this user's server: see socket_path.hpp.
 #include "client/libzinit/socket_path.hpp"
 

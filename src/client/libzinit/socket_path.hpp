@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The default path of this user's server socket (zinit.toml(5), "Where files are read").
 #pragma once
 

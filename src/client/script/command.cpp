@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Commands that scripts run without a shell: see functions.hpp.
 #include <fcntl.h>
 #include <poll.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Errors of scripts: see functions.hpp.
 #include "base/format.hpp"
 #include "client/script/functions.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Iterators of scripts over lines of logs and changes of state: see functions.hpp.
 #include <algorithm>
 #include <deque>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Shared declarations of the C++ functions in the library of scripts.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Calls, service files, additions to Lua, and the table of all functions: see functions.hpp.
 #include "client/script/functions.hpp"
 

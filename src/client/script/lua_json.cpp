@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Values of Lua as JSON, and back: see lua_json.hpp.
 #include "client/script/lua_json.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Values of Lua as JSON, and back. A table is an array if its keys are 1 to n, or if it came from
 // an array or as_array(). Any other empty table is an object. push_null() pushes the null of JSON.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The table `zinit` of scripts, in Lua. `c` has the functions of library.cpp.
 #include "client/script/script.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Lua scripts with zinit's methods: `zinitctl script`. They run in the client.
 //
 // The functions that a script sees are written in Lua (prelude.cpp). They use a few functions in
