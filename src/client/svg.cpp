@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Pictures in SVG: see svg.hpp.
 #include "client/svg.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Pictures in SVG (Scalable Vector Graphics 1.1), drawn from lines, boxes and texts.
 #pragma once
 

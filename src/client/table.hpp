@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A table for people: each column is as wide as its longest text, and the last one takes the rest
 // of the terminal. On a narrow terminal spare columns are left out.
 #pragma once

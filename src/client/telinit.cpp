@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // `init 0`, `init 6`, ...: commands of SysV's telinit(8) for the init that is PID 1.
 #include "base/fd.hpp"
 #include "base/format.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Lines of "label  text" with the texts in one column: the output of `status` and `reload`.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Points in time as people write them: `logs --since` and `shutdown TIME`.
 #pragma once
 

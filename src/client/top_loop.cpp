@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The terminal side of `top`: see top_loop.hpp.
 #include "client/top_loop.hpp"
 

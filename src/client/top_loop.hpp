@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The terminal side of `top`: shows the table or a text, takes keys, and makes requests. It waits
 // only for the next event.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The data of `top`: see top_model.hpp.
 #include "client/top_model.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The data of `top`: a row for each service, figures of two samples and their difference, the order
 // of the rows, and the selection. Pure: it gets all its data from callers.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Requests of `top`: see top_requests.hpp.
 #include "client/top_requests.hpp"
 

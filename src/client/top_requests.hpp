@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Requests of `top`, over one connection and without waiting: they are queued, sent while the
 // connection takes them, and answered in any order. Samples are made from such requests.
 #pragma once

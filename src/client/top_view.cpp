@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The lines of `top`'s screen: see top_view.hpp.
 #include "client/top_view.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The lines of `top`'s screen. They make all text of the server safe for a terminal.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Lines of a tree: see tree_lines.hpp.
 #include "client/tree_lines.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl add-service and remove-service; also start-all, stop-all and delete-all, which act on
 // all services of class user.
 #include <cstdio>

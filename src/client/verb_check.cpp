@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl check: finds faults in service files, and shows when a calendar time is due.
 #include "base/format.hpp"
 #include "base/text.hpp"

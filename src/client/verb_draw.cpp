@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl graph and bootchart: pictures of the dependencies, and of the boot.
 #include <algorithm>
 #include <limits>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl edit: starts an editor on a copy of a service's file, or of a drop-in for it. The copy
 // is checked as if it were in place already. If it has no fault, it replaces the file, and the
 // server is asked to reload.

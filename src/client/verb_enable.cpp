@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl enable and disable: set whether the boot starts a service, by a drop-in with the key
 // `status`; is-enabled reports it. Triggers such as a timer start a service whatever its status,
 // except "ignore", so `disable` sets "ignore" for such services: "stop" would change nothing. These

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl events: prints the last changes of state, and with --follow the next ones.
 #include <algorithm>
 #include <utility>

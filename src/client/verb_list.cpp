@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl list: prints a table of services, or a JSON array of their statuses.
 #include <algorithm>
 #include <map>

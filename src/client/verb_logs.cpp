@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl logs: prints the last lines of logs, and with --follow the next ones.
 //
 // The lines of one log have ascending numbers. Without --follow, print_kept() asks for the last

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl mask and unmask: make or remove a link to /dev/null in /etc/zinit. The link replaces a
 // vendor's file, so that zinit ignores the service. These verbs only change files, so they need no
 // server and work on an image.

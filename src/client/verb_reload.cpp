@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl reload: the server reads the service files again. With names, these services reload
 // themselves.
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl start, stop, restart and wait: sends the requests for all services first, then prints
 // each result, in the order of the names; `wait` in the order of the answers.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl stats, metrics and debug-procs: the processes of services, and what they use.
 #include <algorithm>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl status, is-running and is-failed: services, in full or in a word.
 #include <algorithm>
 #include <map>

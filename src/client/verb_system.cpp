@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl kill, isolate, ping, shutdown, poweroff, reboot, halt, kexec, switch-root, reexec and
 // debug-state: one call each.
 #include <algorithm>

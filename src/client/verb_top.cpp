@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl top: shows live in the terminal what services use, with keys to inspect, start and stop
 // them; or prints one sample as JSON.
 #include <poll.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl tree: the dependencies of services, drawn with lines.
 #include "base/format.hpp"
 #include "base/text.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl why: prints the chain of reasons in sentences, down to the service at fault, and what to
 // do next.
 #include <algorithm>

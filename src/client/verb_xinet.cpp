@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl xinet: sets, removes and shows the proxies that start services on connections.
 #include "base/format.hpp"
 #include "base/text.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The table of verbs, made from verbs.inc, and their options: see verbs.hpp.
 #include "client/verbs.hpp"
 

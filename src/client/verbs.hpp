@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The table of zinitctl's verbs. It defines the command line and --help; tests compare the shell
 // completion and zinitctl(1) with it.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Texts for people about a status. All are safe for a terminal: control characters in names and
 // messages are escaped (base/text.hpp, printable()).
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl: finds and runs the verb of a command line, turns the outcome into an exit status, and
 // prints the help from the table of verbs.
 #include <algorithm>
