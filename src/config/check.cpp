@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Checks without a server: loads the files, builds the graph, and reports faults as diagnostics.
 #include "config/check.hpp"
 

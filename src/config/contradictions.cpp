@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Finds keys of a service file that contradict each other.
 #include "config/section_reader.hpp"
 #include "config/shell_words.hpp"

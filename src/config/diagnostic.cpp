@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Converts faults of configuration files to text and back.
 #include "config/diagnostic.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A fault of a configuration file, and its format as text:
 //
 //   FILE:LINE:COLUMN: error: SECTION.KEY: what is wrong, what is allowed

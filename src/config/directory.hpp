@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The steps of loading that `zinitctl check` shares with the server: list files, parse them, and
 // decide which file gets a name that several claim.
 #pragma once

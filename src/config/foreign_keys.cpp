@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Looks up other init systems' keys and sections in their table (foreign_words.cpp).
 #include "config/foreign_keys.hpp"
 

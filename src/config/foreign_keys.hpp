@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The names that other init systems have for a key or section: for messages about unknown ones, and
 // for `zinitctl import`.
 //

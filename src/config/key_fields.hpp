@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Stores checked values in fields, by the field's type. Only for the table of keys (keys.cpp).
 #pragma once
 

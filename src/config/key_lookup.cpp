@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Finds rows of the table of keys. See keys.hpp.
 #include "config/keys.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Checks values by their Type. Each Type has a row in kTypes. All faults of a value are reported,
 // each at its own place.
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The table of keys: one row for each key that a file may have. The reader of service files, "did
 // you mean", check and the man page's table of keys all use it, so all know the same keys. A new
 // key is one row in keys.cpp. If no Type fits, a new Type gets a check and a row in key_types.cpp.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Lists service files: directories, vendors' directories behind them, masks and drop-ins.
 #include <dirent.h>
 #include <sys/stat.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Turns listed files into specs of services and proxies: parses them in parallel, and makes their
 // names distinct.
 #include "config/loader.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reads directories of service files, and the global settings, into the input of the graph.
 //
 // Nothing here fails as a whole. A wrong file becomes a spec with `errors`, under the name that it

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The table of zinit.toml(5), "Where files are read", as code.
 #include "config/modes.hpp"
 

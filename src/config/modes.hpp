@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The directories, settings and socket of a mode (zinit.toml(5), "Where files are read"). Pure:
 // everything depends only on the arguments.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The tables of options and of kernel words, and their parsers.
 #include "config/options.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Parses a server's input at its start: command line, environment, kernel command line. Pure:
 // nothing here reads a file or makes a system call.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Proxies: turns a file with [proxy], or the parameters of xinet.set, into a ProxySpec by the table
 // of keys (keys.hpp), and a ProxySpec into text. The files are listed, layered and parsed like
 // those of services (spec_reader.hpp), and become LoadedConfig::proxies.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Turns text into numbers. See quantities.hpp.
 #include "config/quantities.hpp"
 

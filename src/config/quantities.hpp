@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Quantities written as text: limits with a soft and a hard half, bytes with a unit, parts of
 // processors.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Stores known keys in fields, and reports unknown ones.
 #include "config/section_reader.hpp"
 

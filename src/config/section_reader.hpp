@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reads the keys of one section by the table of keys: checks and stores known keys, and reports
 // unknown ones with the nearest known key. Also finds keys that contradict each other.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Global settings: the keys without a section in the table of keys, and [defaults].
 #include "config/settings.hpp"
 

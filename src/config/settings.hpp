@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The global settings, zinit.toml (zinit.toml(5), "Global settings").
 #pragma once
 

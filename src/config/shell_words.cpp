@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Splits a command into words if a shell would do only that with it (POSIX.1-2017, XCU 2).
 #include "config/shell_words.hpp"
 

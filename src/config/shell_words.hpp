@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Finds commands, given as one string, that need a shell, and splits the others into words
 // (zinit.toml(5), `exec`).
 #pragma once

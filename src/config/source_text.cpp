@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Finds places in a text, and checks and cleans it before it is parsed.
 #include "config/source_text.hpp"
 

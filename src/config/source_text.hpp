@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Prepares the text of a file for the parser: refuses bytes that no TOML file may contain, so that
 // the parser gets only valid UTF-8 with LF line ends.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Turns a document into a spec: sections and keys by the table of keys, defaults that depend on
 // other keys, the name.
 #include "config/spec_reader.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Turns a service file into a ServiceSpec: the text into a tree (toml_reader.hpp), each key by the
 // table (keys.hpp), then checks between keys. A file with [proxy] becomes a ProxySpec
 // (proxy_reader.hpp).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Makes instances of templates. See templates.hpp.
 #include "config/templates.hpp"
 

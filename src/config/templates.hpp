@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Templates: a file NAME@.toml is not a service, but services NAME@INSTANCE are made from it
 // (zinit.toml(5), "Templates").
 //

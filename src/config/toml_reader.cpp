@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A recursive-descent parser for the structure of a TOML document (toml.io, v1.0.0).
 #include "config/toml_reader.hpp"
 

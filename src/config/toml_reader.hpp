@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reads TOML 1.0 into a tree of values with places. The structure (headers, keys, arrays, tables)
 // is read here, in one pass and with bounded depth, so that keys have places and no file can hang
 // or crash the reader. toml11 reads only the scalars (toml_scalar.hpp says why).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reads scalars through toml11's public interface, which is the same in versions 3.7 and 4. toml11
 // throws, but no exception leaves this file.
 #include "config/toml_scalar.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The only file that uses toml11: strings, numbers, dates and booleans in TOML's notation.
 //
 // toml11 3.7.1 does not get whole files. It copies the line into a message for each alternative

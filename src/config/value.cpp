@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Looks up members of values, lays values over one another, and shows them in messages.
 #include "config/value.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A configuration document as a tree of values with places. The TOML reader and the control
 // protocol make it; the code that checks and stores values looks only at this tree.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Turns values into JSON and back, and into TOML. It may recurse: kMaxDepth limits documents.
 #include "config/value_text.hpp"
 

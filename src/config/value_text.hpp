@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A configuration document as text: as JSON, which service.get returns and service.set takes, and
 // as TOML, for the file that service.set writes.
 #pragma once
