@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Functions that the handlers share: see answers.hpp.
 #include "control/answers.hpp"
 

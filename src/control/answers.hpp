@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // What handlers of several families share: finding a service, turning a refusal of the board into
 // an error of the protocol, and answering later, when the daemon has finished the request.
 #pragma once

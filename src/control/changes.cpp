@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Passes changes from the board's threads to the control loop: see changes.hpp.
 #include "control/changes.hpp"
 

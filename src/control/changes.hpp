@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Passes the board's changes to the control loop. The board calls the ChangePort from any thread
 // and under its lock; the listeners run on the loop's own thread.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // One client's bytes: lines in, answers and notifications out, with limits both ways. This class
 // knows nothing of JSON-RPC.
 //

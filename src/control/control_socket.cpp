@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The control socket's file: see control_socket.hpp.
 #include "control/control_socket.hpp"
 

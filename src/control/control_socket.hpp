@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The unix socket that clients connect to. It never replaces a socket that is in use.
 #pragma once
 

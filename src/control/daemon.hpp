@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // What the control protocol needs from the rest of zinit, such as reloads and shutdowns. The room
 // server, which control may not include, implements this interface; unit tests implement their own.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // rpc.discover: the OpenRPC 1.2.6 document of the table of methods (spec.open-rpc.org).
 #include "control/answers.hpp"
 #include "control/objects.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Checks of files: see file_changes.hpp.
 #include "control/file_changes.hpp"
 

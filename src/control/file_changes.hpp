@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Finds out whether service files have changed since they were read.
 //
 // stat(2) of a file on a dead network file system or a broken disk may never return, and a client

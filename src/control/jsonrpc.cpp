@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // JSON-RPC 2.0: see jsonrpc.hpp.
 #include "control/jsonrpc.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // JSON-RPC 2.0 without transport or methods: parses a text into its calls, and writes answers.
 // (www.jsonrpc.org/specification)
 //

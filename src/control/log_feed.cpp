@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Subscriptions to logs: see log_feed.hpp.
 #include "control/log_feed.hpp"
 

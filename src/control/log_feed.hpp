@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Subscriptions to logs: how lines get from the threads that read them to the client's connection.
 //
 //   data loop and others --> LogFeed::take() --> queue --> control loop: LogFeeds::tell()

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The table of all methods, and how a call finds its row: see methods.hpp.
 #include "control/methods.hpp"
 

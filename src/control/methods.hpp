@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The table of methods: the parameters, the result and the required right of each. Dispatch, the
 // checks of parameters and rpc.discover use it.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // debug.state: all that zinit knows about its services and itself, to find faults with.
 // debug.settle: a barrier for tests that look at the work of several threads.
 #include <dirent.h>

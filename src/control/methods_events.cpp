@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // events.*: past and future changes of state.
 #include <algorithm>
 #include <unordered_set>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // metrics.get: figures of services, proxies and zinit, for monitoring.
 #include "control/answers.hpp"
 #include "control/scrapes.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The methods about processes of services. A thread of its own looks at the processes.
 #include "control/answers.hpp"
 #include "control/process_looks.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The methods service.* that change something or wait for a change.
 //
 // A wait looks at Board::brief() after every change. The board counts a service with an unfinished

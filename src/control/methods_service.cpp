@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The methods service.* that change nothing, and need no look at processes.
 #include "base/format.hpp"
 #include "base/text.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // system.*: facts about the server, shutdown and re-execution.
 #include <sys/utsname.h>
 #include <unistd.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The methods xinet.*, which set, remove and list proxies.
 #include "base/format.hpp"
 #include "base/json_writer.hpp"

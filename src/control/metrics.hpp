@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The text of metrics.get: OpenMetrics 1.0, for services, proxies and zinit itself.
 //
 // All its types are counter or gauge, so that readers of Prometheus's older text format take it

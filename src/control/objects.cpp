@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The JSON Schemas of the objects of the protocol: see objects.hpp.
 #include "control/objects.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The objects of the protocol on the server's side: their structs, and how they are written. The
 // list zinit/objects.inc generates all of it.
 //

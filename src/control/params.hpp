@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Parameters: the table of methods declares them, and each call's values are checked against their
 // declarations. Handlers read only checked values.
 #pragma once

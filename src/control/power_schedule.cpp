@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Scheduled shutdowns: see power_schedule.hpp.
 #include "control/power_schedule.hpp"
 

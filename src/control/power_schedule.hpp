@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A shutdown scheduled for a time of the wall clock: `shutdown 23:30`, `shutdown +10`.
 #pragma once
 

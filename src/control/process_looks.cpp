@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Looks at processes: see process_looks.hpp.
 #include "control/process_looks.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Looks at processes of services on other threads, for the control loop.
 //
 // Reading /proc may take long: a command line lies in the memory of its process, which may have to

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Limits for the clients of other users: see quota.hpp.
 #include "control/quota.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Limits for the clients of all users but root and the server's own user, so that they lock nobody
 // out: connections of each user and of all, and memory for what they send and do not read.
 //

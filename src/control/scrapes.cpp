@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The answers to metrics.get: see scrapes.hpp.
 #include "control/scrapes.hpp"
 

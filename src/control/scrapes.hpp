@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Makes the answers to metrics.get.
 //
 // The data of the board, the logs and the proxies is copied on the control loop, in a few

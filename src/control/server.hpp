@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The control server: accepts clients on the control socket, decides what each may do, and gives
 // turns to the sessions.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Processes of services: see service_processes.hpp.
 #include "control/service_processes.hpp"
 

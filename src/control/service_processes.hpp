@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The processes of a service and their usage: for service.stats, service.children and
 // debug.process_tree.
 //

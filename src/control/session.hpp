@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // One client: carries out its calls one after another, and holds its batches, its unanswered calls
 // and its subscriptions.
 //

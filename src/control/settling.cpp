@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Rounds over both loops and the board: see settling.hpp.
 #include "control/settling.hpp"
 

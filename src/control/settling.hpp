@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The barrier of debug.settle: reports when zinit has done everything that was due.
 //
 // An event of a service shows in several places: its state, zinit's log, notifications, the

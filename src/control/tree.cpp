@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The dependency tree as JSON: see tree_json() in views.hpp.
 //
 // A chain of dependencies may contain every service, so the walk does not recurse: it keeps the

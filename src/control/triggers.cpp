@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // What starts a service apart from requests: see triggers.hpp.
 #include "control/triggers.hpp"
 

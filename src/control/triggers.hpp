@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // What starts a service apart from requests: the proxies in front of it, the sockets of its
 // [socket], its [timer]. The model and the board know nothing of these.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // What clients see of services, as JSON. Each object of the protocol is written in one place.
 #pragma once
 
