@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reads what a server runs: the service files, and the command on the server's own command line.
 #pragma once
 

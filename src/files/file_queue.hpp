@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Runs tasks that read or write service files, one after another. An Offload does their work, so
 // that a slow file system delays nothing else. The control loop's thread finishes each task before
 // the next begins, so no file is written while the directory is read, and a reload sees everything

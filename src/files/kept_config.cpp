@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Converts services to JSON, and back.
 #include "files/kept_config.hpp"
 

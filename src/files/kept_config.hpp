@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The configuration in force, as facts for the next process image (state/state_facts.hpp). The next
 // image uses these facts, because the files on disk may have changed without a reload.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reloads: a task of the file queue reads the files, then the control loop's thread applies them to
 // the board.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The lock for a set of service files: see server_lock.hpp.
 #include "files/server_lock.hpp"
 

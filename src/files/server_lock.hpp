@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Finds out which server runs a set of service files. Two servers with the same files would run
 // each service twice, and a service whose server was killed goes on without it.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Makes a spec and a file from a client's config, and removes service files.
 #pragma once
 

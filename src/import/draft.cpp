@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Turns settings into keys of a service file: see draft.hpp.
 #include "import/draft.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A service file in the making, from the settings of another init.
 //
 // The reader for a kind of file passes each setting to the draft in one of four ways: carried over

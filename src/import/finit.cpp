@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // finit.conf: services, tasks, run commands and terminals, one a line (finit.conf(5)).
 #include <algorithm>
 #include <map>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Finds the kind of each path, has it read, and checks the result: see import.hpp.
 #include "import/import.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // `zinitctl import`: reads the files of other inits, and makes service files from them.
 //
 // A reader for each kind of file turns it into drafts, which writer.cpp turns into texts. One

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Init scripts of OpenRC that only set variables and have depend() (openrc-run(8)).
 #include "base/file.hpp"
 #include "base/format.hpp"

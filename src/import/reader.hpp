@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Shared by the readers of all kinds: limited reading of text, and the readers' names.
 #pragma once
 

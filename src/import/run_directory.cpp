@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Service directories of runit and s6, and source directories of s6-rc.
 #include <dirent.h>
 #include <sys/stat.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Programs and groups of supervisord.conf (supervisord.org, "Configuration File").
 #include <fnmatch.h>
 

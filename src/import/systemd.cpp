@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Combines units into drafts: a service with the sockets, timers and paths that start it.
 #include "config/value_text.hpp"
 #include "import/systemd.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Units of systemd: reading them, and turning them into drafts.
 //
 // A unit of systemd is one file, but a service file of zinit may need several of them: systemd.cpp

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // [Unit] and [Install], which units of all types have (systemd.unit(5)).
 #include <algorithm>
 #include <set>

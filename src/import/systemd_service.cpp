@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // [Service] of units (systemd.service(5), systemd.exec(5), systemd.kill(5)).
 #include <algorithm>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Settings of [Service] whose meaning depends on several of them (systemd.exec(5),
 // systemd.unit(5)).
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // [Socket], [Timer] and [Path] of units (systemd.socket(5), systemd.timer(5), systemd.path(5)).
 // Here they are sections of the service that they start.
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Finds and reads units of systemd and their drop-ins (systemd.unit(5), systemd.syntax(7)).
 #include <limits.h>
 #include <stdlib.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Files with a service on each line: /etc/inittab (inittab(5)) and a Procfile.
 #include <algorithm>
 

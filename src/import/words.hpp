@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Splits command lines by the rules of other inits, and writes them for the shell.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The text of a service file: see writer.hpp.
 #include "import/writer.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A reader for the part of YAML that service files use: see yaml.hpp. libyaml would double the size
 // of the whole of `zinitctl import`.
 #include "import/yaml.hpp"

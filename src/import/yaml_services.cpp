@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Services in YAML: those of zinit 0.2, one a file, and those of a compose file.
 #include <map>
 
