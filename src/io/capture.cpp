@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Watches and reads pipes on the data loop. See capture.hpp.
 #include "io/capture.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reads the pipes of all services when they are readable: the data loop's part of log capture.
 //
 // Fairness: a readable pipe gets one read of at most 64 KiB, and then the next pipe has its turn.

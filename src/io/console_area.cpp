@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The memory file of a console: a header and a ring of bytes. See console_area.hpp.
 #include "io/console_area.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Text that waits for a console which holds services up. It is in a memory file, so that after a
 // crash of zinit the next image finds and prints it. The file has a ring of bytes; the first bytes
 // are written next. Nothing is lost. Lines of a read that a crash interrupts may appear twice.

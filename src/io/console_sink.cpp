@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Writes lines to the console, and holds services up while it is full. See console_sink.hpp.
 #include "io/console_sink.hpp"
 

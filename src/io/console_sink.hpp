@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The console as a sink: a machine's console; in a container or standalone, zinit's own standard
 // output and standard error.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Makes datagram sockets. See datagram_socket.hpp.
 #include "io/datagram_socket.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Unix sockets that receive datagrams with their sender's credentials from anybody: /dev/log and
 // the notify sockets (unix(7)). os/unix_receive.hpp receives the datagrams.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Binds, reads and gives up /dev/log. See dev_log.hpp.
 #include "io/dev_log.hpp"
 

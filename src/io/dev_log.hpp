@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // /dev/log, the socket to which syslog(3) writes. zinit serves it while no syslog daemon does.
 //
 // zinit binds the socket under another name and then renames it. So /dev/log never has a wrong

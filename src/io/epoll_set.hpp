@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // An epoll set besides libev's. A loop watches the whole set as one descriptor.
 //
 // Why not libev's own set: a process that is just being spawned may have a copy of a descriptor

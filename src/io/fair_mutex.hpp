@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A mutex that a waiting thread gets before the thread that has just released it.
 //
 // std::mutex favours the thread that released it. In a flood of output the data loop locks a log

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The queue of a log file. See file_sink.hpp.
 #include "io/file_sink.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The sink `file`: threads that may wait for a disk append lines, unchanged, to a file.
 //
 //   take()                FileSink              FileWriters             LogFile

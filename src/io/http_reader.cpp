@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reads a response line by line, and judges each line by its first bytes. See http_reader.hpp.
 #include "io/http_reader.hpp"
 

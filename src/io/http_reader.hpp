@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reads the status of a web server's response, for a probe (RFC 9112). Judges only the status line.
 // Finds the end of the header fields, and reads nothing of the body. Skips 1xx responses other than
 // 101. The number of bytes up to the status is limited.

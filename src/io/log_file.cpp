@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Appends to a log file and rotates it. See log_file.hpp.
 #include "io/log_file.hpp"
 

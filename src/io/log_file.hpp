@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A log file, with rotation by size. It has no queue and no thread, so calls may block on a disk.
 //
 // O_APPEND lets others write to the file too. The file is opened by the rules of

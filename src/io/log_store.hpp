@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The logs of all services: stores what processes write, and answers clients' requests. The first
 // three functions implement the supervisor's OutputPort: src/server forwards its calls to them.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // libev without its idle wake-ups and aborts, and the data loop's thread. See loop.hpp.
 #include "io/loop.hpp"
 

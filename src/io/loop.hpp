@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Event loops. An EventLoop is a libev loop to which other threads can pass work. The DataLoop is a
 // second thread with its own loop, for log pipes, sinks and probes. So a flood of output never
 // delays control, reaping or shutdown.

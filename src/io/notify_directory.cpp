@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Makes the directory of notify sockets, and removes what killed instances of zinit left.
 #include "io/notify_directory.hpp"
 

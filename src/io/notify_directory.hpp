@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The directory of this zinit's notify sockets. Its name is zinit's pid, and it lies in a directory
 // that all instances of zinit on the machine share. Each socket's name is a number that is never
 // reused: the socket of a process is removed a moment after the process's end, and by then the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Parses messages of sd_notify(3). See notify_message.hpp.
 #include "io/notify_message.hpp"
 

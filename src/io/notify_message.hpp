@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Parses messages of the sd_notify(3) protocol: lines KEY=value. Makes no system call. Messages are
 // not trusted: unknown keys and invalid values are ignored.
 #pragma once

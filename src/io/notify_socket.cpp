@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Opens notify sockets and receives from them. See notify_socket.hpp.
 #include "io/notify_socket.hpp"
 

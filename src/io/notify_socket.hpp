@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The socket by which one process notifies zinit. Each process has its own datagram socket. So a
 // flood of messages from one service does not delay another's messages, and messages to an earlier
 // process's socket vanish with that socket.

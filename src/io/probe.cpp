@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Connects, sends a request and reads a status, each step when the socket is ready for it.
 #include "io/probe.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A probe of a service over the network: does it accept a connection (tcp), or answer a request
 // with a healthy status (http)? The server is not trusted: the probe's timeout limits every wait,
 // and the size of a response is limited too.

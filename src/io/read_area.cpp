@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The memory file of a read area: a header, and the bytes. See read_area.hpp.
 #include "io/read_area.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Holds the bytes of a log pipe's read until all its lines are stored. It is in a memory file: if
 // zinit crashes meanwhile, the next image finds the bytes, and no line is lost or doubled. Threads:
 // one at a time.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Resolves host names from /etc/hosts, and from DNS by c-ares on libev. See resolver.hpp.
 #include "io/resolver.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Resolves host names, on a loop and without NSS, which a static program cannot load: numeric
 // addresses, /etc/hosts, `localhost`, then DNS by c-ares. nsswitch.conf is ignored.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The circular buffer of a log ring. See ring.hpp.
 #include "io/ring.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The log ring of one service: its last lines, limited by number and by bytes, in one block of
 // memory that grows as lines arrive.
 //

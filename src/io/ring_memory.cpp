@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Files for rings. See ring_memory.hpp.
 #include "io/ring_memory.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The memory of log rings. It lies in memory files, so the next image of zinit finds the last lines
 // of all services, even after a crash.
 //

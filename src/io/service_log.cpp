@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reads a service's pipes into its ring and sinks. See service_log.hpp.
 #include "io/service_log.hpp"
 

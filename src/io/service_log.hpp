@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The log of one service: its ring, the pipes that its processes write to, and its sinks, under one
 // lock.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The queue of sinks that write text, and the format for kmsg. See sink.hpp.
 #include "io/sink.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Where lines go besides the ring: the interface of all sinks, and the queue of sinks that write
 // text to a descriptor.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Formats lines as RFC 5424 and JSON. See sink_format.hpp.
 #include "io/sink_format.hpp"
 

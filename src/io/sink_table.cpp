@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Makes sinks, and destroys unused ones. See sink_table.hpp.
 #include "io/sink_table.hpp"
 

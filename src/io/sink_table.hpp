@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The sinks of the services' settings: one for each file and each address, shared by all services
 // that name it.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // What zinit's log says about sinks, and when. See sink_trouble.hpp.
 #include "io/sink_trouble.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reports in zinit's own log about sinks that do not deliver: a line when the trouble begins, one
 // each minute while more lines are lost, and one when it is over.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Connects, sends, and connects again after a failure. See socket_sink.hpp.
 #include "io/socket_sink.hpp"
 

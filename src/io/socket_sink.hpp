@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The sinks `syslog` and `forward`: send lines over a socket to a log collector.
 //
 // - syslog is RFC 5424: facility daemon, level info, the service as APP-NAME, its pid as PROCID and

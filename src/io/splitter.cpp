@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Splits into lines, without copying lines that lie within one read. See splitter.hpp.
 #include "io/splitter.hpp"
 

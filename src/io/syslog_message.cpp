@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Parses syslog messages. See syslog_message.hpp.
 #include "io/syslog_message.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Parses messages to /dev/log: RFC 5424, and RFC 3164 as syslog(3) of glibc and musl and logger(1)
 // of util-linux and busybox write it. Any other text is one message. Makes no system call.
 #pragma once

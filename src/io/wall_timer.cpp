@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A timer of the wall clock by timerfd. See wall_timer.hpp.
 #include "io/wall_timer.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Calls back at a time of the wall clock, and when somebody sets this clock. The loop's timers
 // cannot do this: a TimerWatcher counts a delay, which ends at another wall time once the clock was
 // set, and libev's timers of the wall clock do not report that the clock was set back.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Watchers as objects around libev's, whose `data` points back to them. See watcher.hpp.
 #include "io/watcher.hpp"
 

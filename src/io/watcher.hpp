@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Watchers of a loop as objects. Their destructors stop them. Exceptions of their callbacks are
 // logged and swallowed.
 //
