@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // One program, many names: this table says which name runs what (control.md, "One binary, many
 // names"). The name decides first, and whether this is PID 1 second.
 #include <unistd.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The boot of a machine, step by step, up to its server.
 #include "machine/boot.hpp"
 

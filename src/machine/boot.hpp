@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The boot of a machine, up to its server (behaviour.md, "PID 1 in system mode", 1 to 4).
 //
 // This room holds what only PID 1 of a machine does, before and after its server: boot.hpp (mounts,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Starts the emergency shell, and notices its end.
 #include "machine/emergency.hpp"
 

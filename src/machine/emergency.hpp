@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The emergency shell: /sbin/sulogin, or /bin/sh, on the console of a machine. It is an ordinary
 // child: PID 1 keeps reaping and serving clients while it runs (behaviour.md, "PID 1 in system
 // mode").

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Kills all processes that remain after the services were stopped. Then takes the last steps of a
 // machine, each in a process that can be given up.
 #include <fcntl.h>

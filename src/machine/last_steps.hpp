@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The steps after all services are down (behaviour.md, "PID 1 in system mode", "At the end").
 #pragma once
 

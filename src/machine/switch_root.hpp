@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Checks whether a switch-root is possible; daemon_switch_root.cpp carries it out.
 #pragma once
 

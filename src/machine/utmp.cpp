@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Login records. Written by write(2), because glibc's functions use SIGALRM to wait for locks.
 #include "machine/utmp.hpp"
 

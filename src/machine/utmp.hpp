@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The records of a shutdown in wtmp and utmp for last(1) and who(1) (utmp(5)), and the users logged
 // in according to utmp.
 #pragma once

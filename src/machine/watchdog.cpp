@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Feeds the hardware watchdog, and watches zinit's own loops.
 #include "machine/watchdog.hpp"
 

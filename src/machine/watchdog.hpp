@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Two watchdogs over zinit itself. The hardware's resets the machine unless zinit feeds it; zinit's
 // own treats a stuck loop or lock as a crash (zinit.toml(5), "Global settings").
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Changes to a record: by a step of the decision table, and by events from outside.
 #include <algorithm>
 #include <utility>

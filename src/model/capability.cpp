@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The names of capabilities, in the order of the kernel's numbers.
 #include "model/capability.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The settings of [readiness]: how a process shows that it is ready; and of [health]: how it is
 // probed.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // [condition] of a service: what must hold when it is about to start (zinit.toml(5)); and the
 // results of an evaluation.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A depth-first search for services on cycles, a breadth-first search for the shortest cycle.
 #include "model/cycles.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Finds ordering cycles between services, over edges of both `requires` and `after`.
 //
 // Pure functions over the nodes of a graph. None recurses, because a chain of services may be

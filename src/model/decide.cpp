@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The decision table. apply.cpp has the effect of each row on a record.
 #include "model/decide.hpp"
 

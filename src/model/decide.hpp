@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The decision: what a service must do now in the present situation. One table, kRows in
 // decide.cpp, is the whole behaviour of a service. The section "Transitions" of behaviour.md shows
 // it in words.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Parses endpoints, with messages that say what is right.
 #include "model/endpoint.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The place that a health probe connects to, as written in `endpoint` of a service file. Only the
 // text is parsed here; no host name is resolved.
 //

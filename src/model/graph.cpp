@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Builds the graph: resolves names to slots, makes edges in both directions, and finds services
 // with a wrong place: they depend on themselves, are on a cycle, or require services that conflict.
 #include "model/graph.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The dependency graph: immutable, built from all specs at once, and validated while it is built. A
 // reload builds a new graph beside the present one, and replaces it if the new one is valid.
 //

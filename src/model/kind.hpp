@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The kinds of things that service files describe, and their differences. All code looks up the
 // differences in this table, so that a new kind is a new row.
 #pragma once

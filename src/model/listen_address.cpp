@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Parses the addresses of proxies and of [socket].
 #include "model/listen_address.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The places where a proxy or a service with [socket] listens, as written in service files. Only
 // the text is parsed here; no host name is resolved.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The targets of log lines, as written in `syslog` and `forward` of [logging]. Only the text is
 // parsed here; no host name is resolved.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Plans a reload: the config to use for each name, and the graph of these configs.
 #include "model/plan.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Plans a reload: plan() is a pure function of the old graph and the new specs. apply_plan() of
 // request.hpp carries the plan out.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The predicates of the decision table that look at a service and its neighbours. They are pure and
 // level-triggered: they depend only on the present state, never on past events.
 //

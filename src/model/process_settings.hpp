@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The contents of [limits] and [process] of a service file. The child applies them before it
 // executes the service's program. Anything unset is inherited from zinit.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The settings of a proxy: the contents of a file with [proxy], or the parameters of xinet.set.
 // zinit.toml(5) describes the keys. Immutable, and shared by pointer.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Why a service is `failed`; why it is down, unless it ended by itself or a stop named it; and how
 // a process ended.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Everything that zinit remembers about one service: its state, its wish and requests, and its
 // process. Plain data; model/world.hpp has one record for each service. It is changed by apply()
 // and the events of decide.hpp, by the requests of request.hpp, and in a few places by the board.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Requests only change records. The services do the rest with their next decisions.
 #include "model/request.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // How a request, a boot, a shutdown or a reload changes the wishes and requests in the records. The
 // functions make no system calls, and the caller holds the board's lock. They return the slots
 // whose records have changed; the caller must wake the services affected (wake.hpp).

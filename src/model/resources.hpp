@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The contents of [resources] of a service file: the limits of the service's cgroup. Anything unset
 // has no limit.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // [socket] of a service: the sockets that zinit opens for it (zinit.toml(5)).
 #pragma once
 

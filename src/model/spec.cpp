@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Checks names of services, and finds out whether a change of spec needs a restart.
 #include "model/spec.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The contents of one service file, checked and with all defaults filled in. A spec is immutable
 // and shared by pointer. zinit.toml(5) describes the keys and defaults.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The seven states of a service, and the allowed transitions. Names, symbols and the words in JSON
 // come from one list, kStates; the section "States" of behaviour.md is its source.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // [timer] and [path] of a service: its triggers besides requests and connections (zinit.toml(5)).
 #pragma once
 

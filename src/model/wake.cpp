@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Finds the services that a change affects. Each predicate of predicates.hpp looks at neighbours
 // over one kind of edge, so a change affects the services that look at the changed one:
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Finds the services that a change of a record affects: services whose next step may have changed.
 //
 // The work of a change grows with the edges of the affected services, not with the number of

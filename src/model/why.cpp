@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Explains in words what holds a service back, with the chain to the service at fault.
 #include "model/why.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Why a service is not running: every direct reason, and for each the chain of services down to the
 // one at fault (behaviour.md, "Dependencies": `why`). Pure functions, like decide().
 #pragma once

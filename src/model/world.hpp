@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Everything that decide() looks at: the graph, a record for each service, and whether a shutdown
 // has begun. Plain data without clock, locks or system calls. The board keeps the running system's
 // world under its lock; tests make their own.
