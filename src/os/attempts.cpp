@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Forks a child for each call. The child's exit status is the errno. See attempts.hpp.
 #include "os/attempts.hpp"
 

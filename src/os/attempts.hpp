@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // System calls that may hang in the kernel as long as a device or a server hangs. A process of its
 // own makes each call, and is left behind if it hangs. For the end of a machine, where everything
 // that can still be done must be done.

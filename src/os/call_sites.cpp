@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Scans a stack for return addresses. See call_sites.hpp.
 #include "os/call_sites.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Where a thread was when a signal interrupted it, for a crash report.
 #pragma once
 

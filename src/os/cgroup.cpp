@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Files of a cgroup. See cgroup.hpp.
 #include "os/cgroup.hpp"
 

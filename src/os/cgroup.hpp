@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // One cgroup of version 2: its processes, its resource usage, and killing it.
 //
 // Everything here reads and writes files of cgroupfs, which block on no device. cgroup_tree.hpp

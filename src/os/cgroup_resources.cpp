@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Writes [resources] to the files of a cgroup (cgroups(7), the kernel's cgroup-v2.rst).
 #include <algorithm>
 #include <array>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Finds, makes and leaves zinit's place among the cgroups. See cgroup_tree.hpp.
 #include "os/cgroup_tree.hpp"
 

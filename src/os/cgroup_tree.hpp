@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinit's own cgroup, and the cgroups of its services in it.
 //
 //   OWN/                    where zinit was started; the root for PID 1 of a machine

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Checks paths, the kernel's command line and the machine. See conditions.hpp.
 #include "os/conditions.hpp"
 

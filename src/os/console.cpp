@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Finds and opens the console, and fills descriptors 0 to 2. See console.hpp.
 #include "os/console.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The console: where a person sees PID 1's messages and gets the emergency shell.
 //
 // PID 1 never takes it as its controlling terminal and never waits for it: a serial line without a

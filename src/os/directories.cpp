@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Makes and removes directories of services. See directories.hpp.
 #include "os/directories.hpp"
 

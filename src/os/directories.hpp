@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Directories that are made for services, and removed after them, below places such as /run.
 //
 // Both functions walk down from the place by descriptor, and follow no link below it: zinit runs as

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The dumpable flag of zinit's memory while a child or a thread has other ids.
 #pragma once
 

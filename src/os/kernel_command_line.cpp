@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Splits the kernel's command line. See kernel_command_line.hpp.
 #include "os/kernel_command_line.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Raises the limit of descriptors, and marks inherited ones. See limits.hpp.
 #include "os/limits.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // What zinit changes at its start about its descriptors: how many it may have, and which inherited
 // ones its services see.
 //

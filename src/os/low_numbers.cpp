@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The lock of the low numbers. See low_numbers.hpp.
 #include "os/low_numbers.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The lowest numbers of descriptors, which each child copies and closes (spawn_slots.hpp).
 //
 // A close of a stranger's file could hang the child, so no stranger's descriptor has such a number.

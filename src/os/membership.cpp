@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Determines from /proc whether a process belongs to a service. See membership.hpp.
 #include "os/membership.hpp"
 

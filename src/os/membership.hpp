@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Whether a process belongs to a service, as far as the kernel shows it.
 //
 // Any thread. Reads a few files of /proc, so hold no lock. A pid may be reused at any time: a

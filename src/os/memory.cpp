@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Sets up the heap, and gives its free pages back. See memory.hpp.
 #include "os/memory.hpp"
 

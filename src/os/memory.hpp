@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Keeps malloc's heap small, and gives unused memory back to the kernel.
 //
 // At rest zinit keeps what its services need. Memory that counts is what only zinit can give back

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Mounts what is missing, reads what is mounted, moves to another root. See mount.hpp.
 #include "os/mount.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Mounts: mounts what a system needs first, reads what is mounted, and moves to another root.
 // os/unmount.hpp unmounts.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Brings loopback up, and sets the host name. See net.hpp.
 #include "os/net.hpp"
 

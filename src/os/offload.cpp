@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The threads that do work which may block. See offload.hpp.
 #include "os/offload.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Does work that may block, for callers that must not block: reading what a process or a file
 // system may make hang, closing what strangers have sent.
 //

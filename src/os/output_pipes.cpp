@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The owner of a process's pipes, and the last lines that came through them. See output_pipes.hpp.
 #include "os/output_pipes.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Calls reboot(2), and takes the keyboard's two signals. See power.hpp.
 #include "os/power.hpp"
 

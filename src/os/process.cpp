@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Signals, ends of processes, and /proc. See process.hpp.
 #include "os/process.hpp"
 

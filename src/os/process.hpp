@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Processes as the kernel shows them: signals to them, their ends, and what /proc reports.
 #pragma once
 

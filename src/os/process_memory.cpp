@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reads files of /proc/PID on another thread. See process_memory.hpp.
 #include "os/process_memory.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reads files of /proc/PID that a process may make hang.
 //
 // A process's environment and command line are in its memory, which may have to be read from a file

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Checks program files for what the kernel needs. See program_file.hpp.
 #include "os/program_file.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A program's file, by its path below a root directory: its own root, or a directory that will
 // become this process's root.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Sends signals as the user of the process that gets them. See signal_as_owner.hpp.
 #include "os/signal_as_owner.hpp"
 

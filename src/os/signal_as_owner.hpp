@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Signals to processes of other users, for a zinit that has CAP_SETUID but not CAP_KILL: as in a
 // container that keeps only the capabilities to start services as their users.
 #pragma once

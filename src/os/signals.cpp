@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Blocks signals, and reads them from a descriptor. See signals.hpp.
 #include "os/signals.hpp"
 

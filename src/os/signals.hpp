@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Signals to zinit itself: blocked everywhere, and read from a descriptor by the control loop.
 #pragma once
 

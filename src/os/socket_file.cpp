@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Files of unix sockets. See socket_file.hpp.
 #include "os/socket_file.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Files of unix sockets: finds out whether somebody listens at one and who owns it, and removes it.
 // Removes a file only if nobody listens at it, or if zinit made this very file.
 //

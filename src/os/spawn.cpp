@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The parent's side of spawn.hpp: prepares the child, and turns its outcome into a result.
 #include "os/spawn.hpp"
 

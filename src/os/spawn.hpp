@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Starts a process for a service, and reports at once whether its program was executed.
 //
 // The child shares our memory until execve(2) (clone3(2) with CLONE_VM and CLONE_VFORK). So nothing

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Makes a child, and takes its few steps to execve. See spawn_child.hpp for the rules.
 //
 // A child is made in the best way that the kernel allows:

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The child's side of spawn.hpp: how the child is made, and what it does between clone and execve.
 //
 // The child may share our memory while our other threads run. So its code uses only plain data and

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Converts keys to the kernel's numbers, and failures to error texts. See spawn_settings.hpp.
 #include "os/spawn_settings.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Prepares [limits] and [process] in the parent for the child, and makes the error text if the
 // child could not apply one of them.
 #pragma once

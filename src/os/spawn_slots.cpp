@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reserves descriptors and hands them out. See spawn_slots.hpp.
 #include "os/spawn_slots.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reserved low descriptors for the streams of a child.
 //
 // Copying the descriptor table, and closing the copies in the child, takes time for each

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The steps for [limits] and [process], by raw system calls. See spawn_steps.hpp.
 #include "os/spawn_steps.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Some steps of a spawned child, and the attributes of its functions. Only for the child's sources,
 // under the rules of spawn_child.hpp.
 #pragma once

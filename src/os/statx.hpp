@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // What statx(2) reports and the headers of some libraries do not name.
 #pragma once
 
