@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Finds listening sockets in /proc. See tcp_ports.hpp.
 #include "os/tcp_ports.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Which process listens on a TCP port, according to /proc.
 //
 // There is no trial bind(2): it could make another process's bind(2) fail at that moment, and does

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Makes threads: stack, signals, name, and handling of exceptions. See thread.hpp.
 #include "os/thread.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Threads with small stacks.
 //
 // - Every signal is blocked in them except the faults (SIGSEGV and the like), because a blocked

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Peeks at a message before receiving it. See unix_receive.hpp.
 #include "os/unix_receive.hpp"
 

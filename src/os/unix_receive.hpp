@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Receives from unix sockets to which strangers may send descriptors (unix(7), SCM_RIGHTS).
 //
 // If the receiver has no room for a descriptor, the kernel closes it, in the receiver's thread, and

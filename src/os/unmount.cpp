@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Writes back, unmounts, detaches loop devices, turns off swap. See unmount.hpp.
 #include "os/unmount.hpp"
 

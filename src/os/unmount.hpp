@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Unmounts file systems and turns off swap, when a machine goes down.
 //
 // Call in a process with one thread that can be given up (machine/last_steps.cpp). A child process

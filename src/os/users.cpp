@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reads /etc/passwd and /etc/group entry by entry. See users.hpp.
 #include "os/users.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The user and groups that a service runs as: looks up names in /etc/passwd and /etc/group.
 //
 // Reads the files itself, and never through NSS: a static program cannot load NSS's libraries, and

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Detects containers and virtual machines. See virtualization.hpp. The documentation of the
 // hypervisors, systemd's "Container Interface" and cpuid(4) say how each of them can be recognised.
 #include "os/virtualization.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The virtual machine or container that zinit runs in, by the names of systemd-detect-virt(1).
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Finding the processes of services in /proc.
 #include "reexec/adoption.hpp"
 

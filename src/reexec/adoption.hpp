@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Finds out about services after a re-execution, or after a server was killed, if their journal
 // records or configuration facts, or a part of them, are missing or cannot be read.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The handler for faults, and the last loop of PID 1. All of it is async-signal-safe.
 #include "reexec/last_resort.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinit's reaction to a fatal fault in itself: it logs the place of the fault, writes a core file
 // if configured, and re-executes itself with all services (reexec/reexecution.hpp). The fifth fault
 // within a minute shows that this does not help. PID 1 of a machine then keeps a shell running on

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinit's re-execution in the same process: the command line of the program, the inheritance from
 // the previous process image, and the execve(2). ZinitDaemon decides when and whether to do it.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reads and writes systemd's calendar expressions.
 #include "schedule/calendar.hpp"
 

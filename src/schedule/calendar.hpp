@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Calendar expressions in systemd's syntax: systemd.time(7), "CALENDAR EVENTS".
 //
 // This room says when a timer is next due, and nothing else: calendar.hpp and cron.hpp read the two

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Turns cron's expressions into the same pattern as calendar expressions.
 #include "schedule/cron.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Searches for the next time that matches.
 #include "schedule/matcher.hpp"
 

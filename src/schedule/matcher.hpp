@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The common part of calendar and cron expressions: which wall clock times match, and which moment
 // is the next match.
 //

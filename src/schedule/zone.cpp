@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reads TZif files, and the rule in the form of POSIX.1's TZ at their end.
 #include "schedule/zone.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Time zones, read from the system's files: they give the time on the wall clock at a moment.
 //
 // zinit does not use libc's time functions: they read the environment, keep one zone for the whole

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Critical services: when they count as ended, and the exit code.
 #include "server/critical.hpp"
 

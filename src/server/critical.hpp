@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Decides what the end of a service with `critical = true` means (zinit.toml(5), "critical").
 #pragma once
 

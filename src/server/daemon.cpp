@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Starts services, and handles signals, clients' requests and changes until a shutdown is over.
 #include "server/daemon.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The server as a whole, the same in all three modes: two loops, the board, the logs, the control
 // socket, and the connections between them.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The end of a server: writes the last log lines, and removes what would outlive the server.
 //
 // Log files are written and closed before file systems are unmounted (server/start.cpp).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The daemon's facts as text: each is a number, or the text itself.
 #include "server/daemon_facts.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // What the daemon itself passes on to the next process image, beside its services.
 #pragma once
 

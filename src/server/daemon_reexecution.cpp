@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The daemon's side of a re-execution: the facts that it keeps for the next process image, the
 // execution itself, and the takeover of what the previous process image has left behind.
 //

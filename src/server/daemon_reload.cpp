@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reloads: puts the files as read, and the services added at runtime, in force.
 #include <algorithm>
 

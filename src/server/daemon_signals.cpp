@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Signals: zinit follows them, or passes them on to the command of a container. SIGCHLD reports the
 // ends of children.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // switch-root: the daemon's steps from the request to the execution of the new root's init, and its
 // start there if that init is zinit again (behaviour.md, "initramfs").
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Handles final failures. See failures.hpp.
 #include "server/failures.hpp"
 

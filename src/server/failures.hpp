@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The consequences of a final failure of a service: `on_failure` and `on_failure_action`
 // (zinit.toml(5), [lifecycle]).
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Answers that wait for slow changes: see in_force.hpp.
 #include "server/in_force.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Delays the answers to reloads and changes of services until all changes are in force: their
 // writers open log files again, and the jobs' threads apply changed [resources]. Both may wait for
 // a device, so an answer waits for at most kMostWait.

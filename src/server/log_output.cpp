@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Chooses the log that a process writes to. See log_output.hpp.
 #include "server/log_output.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Joins the supervisor and io, which do not include each other: implements OutputPort by LogStore.
 #pragma once
 

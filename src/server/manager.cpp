@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Notifications to zinit's own manager: see manager.hpp.
 #include "server/manager.hpp"
 

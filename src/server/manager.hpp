@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Notifies the manager that has started the server, such as systemd, by the protocol of
 // sd_notify(3).
 #pragma once

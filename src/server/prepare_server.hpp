@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Prepares what a server needs: limits, places of files, control socket, sinks, the data loop.
 #pragma once
 

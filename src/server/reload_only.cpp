@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Chooses the content that a reload of some services puts in force: see reload_only.hpp.
 #include "server/reload_only.hpp"
 

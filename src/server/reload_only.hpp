@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A reload of some services only: the files as read apply to these, and all others stay unchanged,
 // even if their files have changed (control.md, service.reload).
 #pragma once

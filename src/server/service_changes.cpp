@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Adds, replaces and removes single services, in the board and on disk.
 #include "server/service_changes.hpp"
 

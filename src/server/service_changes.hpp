@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Adds, replaces and removes services at runtime for clients (control.md, service.set and
 // service.delete).
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The stopping phase of a shutdown: from the first request until every service is down or the time
 // is over (behaviour.md, "PID 1 in system mode", "At the end"). last_steps.hpp follows.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Signals to zinit: which ones it reads, and how the log names them and their senders.
 #include "server/signals.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The meaning of each signal in each mode: the table of behaviour.md, "Signals to zinit".
 #pragma once
 

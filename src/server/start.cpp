@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Starts a server from its command line, and returns its exit status.
 #include "server/start.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Runs a server: zinit server, zinit-server, zinit-pid1, init.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Finds the service that a message of /dev/log belongs to.
 #include "server/syslog_input.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Assigns messages of /dev/log to the logs of services.
 //
 // A message goes to the log of its sender's service; the kernel identifies the sender. If the
