@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Closes descriptors on another thread. See closer.hpp.
 #include "state/closer.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Closes descriptors that services sent to zinit to be stored. Uses close_elsewhere(), because the
 // sender decides how long close(2) blocks. This waits for a moment, so an Offload calls it. Pipes
 // are closed at once: closing them never blocks, and the sender may wait for it

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The memory file of crashes. Its layout is fixed, because another version of zinit may read it.
 #include "state/crash_log.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The record of zinit's crashes, in a memory file. The process image after a crash reads it,
 // reports the crash and counts the crashes.
 #pragma once

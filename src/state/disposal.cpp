@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Processes that share zinit's table of descriptors. See disposal.hpp.
 #include "state/disposal.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Closes what strangers have sent over unix sockets, where nothing waits for the close.
 //
 // close(2) of a stranger's file takes as long as its owner likes. A TCP socket with SO_LINGER waits

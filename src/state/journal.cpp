@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Writing the journal: the memory file, and stores that may be interrupted at any point.
 #include "state/journal.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The journal: what zinit must know after a re-execution (a new process image with the same pid) to
 // go on with its services. It is kept up to date outside the heap, in a memory file
 // (memfd_create(2)) whose descriptor survives the execve(2).

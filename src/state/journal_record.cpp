@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Converts a service to a record of the journal and back.
 #include "state/journal_record.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The format of the journal's memory file (journal.hpp gives the reasons): headers, records, and
 // the conversion between services and records. For the journal's own sources and tests.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The list of kept descriptors: a table in a memory file, indexed by descriptor number.
 #include "state/kept_descriptors.hpp"
 

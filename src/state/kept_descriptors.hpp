@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The one list of descriptors that stay open over a re-execution, and what each of them is.
 //
 // The owner of such a descriptor holds it as a KeptFd, which notes it in the list, and removes the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Files in memory, and their mappings. See memory_file.hpp.
 #include "state/memory_file.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Files in memory. Their content survives a re-execution, because a descriptor stays open over
 // execve(2) and the heap does not.
 #pragma once

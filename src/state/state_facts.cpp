@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The file of facts: consecutive records. The last record with a key counts. See state_facts.hpp.
 #include "state/state_facts.hpp"
 

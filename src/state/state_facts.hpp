@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Facts that the next image must know and that seldom change: the config in force, a scheduled
 // shutdown, what was stored for a service. Each has a key ("spec/12") and a value, any bytes. Facts
 // that change with every step of a service are in the journal (state/journal.hpp).
