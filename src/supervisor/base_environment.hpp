@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The variables that every service's environment starts from. They may be replaced at any time; a
 // process gets the values in force at its spawn.
 #pragma once

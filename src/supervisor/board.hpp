@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The board: every service's record and job, under one lock.
 //
 // Each service has a job: its processes, its launches and, while needed, a thread. A job asks

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Adding, replacing and removing single services, and requests about all services of class user.
 // Each addition, replacement or removal is planned like a reload: the specs of the present graph
 // with that one change.

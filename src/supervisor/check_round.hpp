@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A round of checks. A request that stops services for a restart first runs their check_exec, and
 // stops nothing unless every command succeeds. These commands together are a round.
 //

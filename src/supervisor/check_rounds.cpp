@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Rounds of checks: check_exec of the services that a request would stop. See check_round.hpp.
 #include <algorithm>
 

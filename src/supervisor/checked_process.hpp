@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A main process that is watched for readiness, health and signs of life. The board makes one for
 // each main process of a service with [readiness] or [health], and passes it to the WatchPort. Each
 // call of WatchReports names the process that it reports about.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Checks of main processes: which processes are watched, and what the watchers report.
 #include <unistd.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Conditions of a service that is about to start. Checking them is a launch before its first
 // command: it needs a place to spawn and runs without the lock. Meanwhile the service is blocked
 // and its process is `launching`, as in any launch, so the model sees only the outcome. A command

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The board's lock; making and dropping jobs with the graph.
 #include "supervisor/core.hpp"
 

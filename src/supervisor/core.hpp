@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The inside of the board: records, jobs, and enter(), the one place where a state is changed.
 // board.hpp describes the whole.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Ends of processes: finding the service, handling the rest of its process group, and reaping. All
 // under the board's lock, so no pid or group is signalled after its number became free.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Processes left by a service without a cgroup. See held_processes.hpp.
 #include "supervisor/held_processes.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Processes that a service without a cgroup has left: adopted children of zinit that are in its
 // group or whose environment names it (os/membership.hpp). A launch searches for them without the
 // board's lock when the main process has ended, and again when one of them has ended, because zinit

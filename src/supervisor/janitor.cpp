@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The janitor: a thread for slow work that belongs to no job. It writes the log lines that were
 // queued under the lock, removes cgroups, drops removed services from the graph, and looks after
 // jobs without a thread. If no more threads can be started, it also launches for those jobs.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A job: the state of one service that is not in its record: its processes, and the thread that
 // carries out its steps (job_threads.cpp). Guarded by the board's lock.
 #pragma once

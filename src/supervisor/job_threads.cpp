@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Job threads. A service that is on its way (on_its_way()) has a thread, named after it. The thread
 // waits on the job's condition variable for changes and for the job's deadline, takes the job's
 // steps, and carries out its launches without the lock. It ends when the service is at rest.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A ring of events by their numbers. See kept_events.hpp.
 #include "supervisor/kept_events.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The last changes of state, for later queries and for subscribers that lag behind.
 //
 // Threads: no locking of its own; the board's lock guards it.

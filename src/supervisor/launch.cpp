@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Carrying out orders. See launch.hpp.
 #include "supervisor/launch.hpp"
 

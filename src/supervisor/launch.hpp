@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Launches the processes of services. Their SpawnPlan is prepared in launch_plan.hpp.
 #pragma once
 

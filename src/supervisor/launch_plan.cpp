@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Prepares and checks everything before a spawn, so that the child only has to apply it. See
 // launch_plan.hpp.
 #include "supervisor/launch_plan.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Prepares the SpawnPlan of a service's process, and makes its directories: all work and checks
 // before the spawn.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Launches: the orders for steps, their results, and the removal of runtime directories.
 //
 // A launch is work for a service that may block in a system call (LaunchOrder::What lists all

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The queue of zinit's own log lines. See log_writer.hpp.
 #include "supervisor/log_writer.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The queue of lines for zinit's own log and for services' logs. Lines are queued under the board's
 // lock and written later without it. Each log gets its lines in the same order.
 //

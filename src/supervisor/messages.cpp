@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Texts of the log: `SERVICE: what happened, numbers with units; what comes next`.
 #include "supervisor/messages.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Plans that are made without the board's lock.
 #include "supervisor/plan_aside.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // What the supervisor needs from folders that it may not include: a place for output, and receivers
 // of change notices. src/server supplies the implementations; tests supply their own.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Owners of pids and process groups. See processes.hpp.
 #include "supervisor/processes.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The table of processes: which service a pid or a process group belongs to, and which pids and
 // groups each service has.
 //

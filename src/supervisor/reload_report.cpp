@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The report of a reload: what the plan changes, and which dependents are affected by that.
 #include "supervisor/reload_report.hpp"
 

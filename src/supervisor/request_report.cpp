@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Names of the services that a request has changed. See request_report.hpp.
 #include "supervisor/request_report.hpp"
 

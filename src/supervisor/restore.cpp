@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Restores the board from the journal of the previous process image: its records and children.
 //
 // Board::restore() takes the graph, then calls restore() for each service with an entry, and at the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reads, writes and watches of cgroup files. See service_cgroup.hpp.
 #include "supervisor/service_cgroup.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Cgroups of services: whether one still has processes, signals to them, and watches that report
 // changes.
 //

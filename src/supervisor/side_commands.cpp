@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The state of commands beside the main process. See side_commands.hpp.
 #include "supervisor/side_commands.hpp"
 

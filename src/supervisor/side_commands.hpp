@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Commands of a service that run beside its main process: stop_exec, reload_exec, ready_exec, the
 // exec of [health], and check_exec. The exec of [condition] is among them, but runs before the main
 // process. Each has its own session and process group. While one of them has a process left, the

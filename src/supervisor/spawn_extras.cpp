@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Adds the extra variables and descriptors of a main process to the plan of its spawn.
 #include "supervisor/spawn_extras.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Variables and file descriptors that a main process gets besides those of its service file.
 // Several parts of zinit add to them, each without knowledge of the others.
 //

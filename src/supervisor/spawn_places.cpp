@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Permissions to spawn. See spawn_places.hpp.
 #include "supervisor/spawn_places.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Places: permissions to spawn. At most kMost jobs have one at a time, which is enough to keep the
 // processors busy and bounds the memory of launches. All others wait in a queue, first come, first
 // served.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Steps of jobs: decide, perform, enter the state, notify the neighbours.
 //
 // Every change marks the jobs that it may concern as due (make_due()). Before the thread that made

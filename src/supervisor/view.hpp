@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The board's information about a service: a copy, taken under its lock. Status, lists and the dump
 // of the graph are made from it.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The interface between the supervisor and the watchers, which watch main processes for readiness,
 // health and signs of life. The board calls a WatchPort for each main process of a service with
 // [readiness] or [health]; the watchers report to the board through WatchReports. src/watch
