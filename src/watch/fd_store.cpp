@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Stores descriptors for the next process of a service. See fd_store.hpp.
 #include "watch/fd_store.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Descriptors that zinit stores for a service's next process: FDSTORE=1 of sd_notify(3).
 //
 // They are stored by slot until the service is at rest (inactive, exited or failed). A spawn holds

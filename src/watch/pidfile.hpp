@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The pidfile of a service: the pid in it, and watching it for changes.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Decides when to probe and what to report. See prober.hpp.
 #include "watch/prober.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Probes the health of services, [health]. Makes probes over the network itself, on the data loop
 // (io/probe.hpp). The board runs commands, because they are processes of the service
 // (WatchReports::run_probe()).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Makes the channels by which processes report, and listens to them. See readiness.hpp.
 #include "watch/readiness.hpp"
 

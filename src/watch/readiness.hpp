@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Readiness notifications of main processes, [readiness] of service files: by messages to a notify
 // socket (sd_notify(3)), by a newline on a descriptor, or by a pidfile. Also the descriptors that
 // zinit stores for processes, and their watchdog.

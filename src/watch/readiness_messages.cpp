@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Handles the messages of notify sockets. See readiness.hpp.
 #include <fcntl.h>
 #include <sys/resource.h>

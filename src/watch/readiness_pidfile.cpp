@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Waits for pidfiles by inotify, and takes the pids in them. See readiness.hpp.
 //
 // zinit watches the nearest directory that exists. A pidfile that has not changed since before the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // What ReadinessChecks keeps for each process. Only its own sources include this file.
 #pragma once
 

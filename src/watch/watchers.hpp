@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Combines several WatchPorts into one: each serves its own section of the service files.
 //
 // This room watches main processes. A process whose service has [readiness] or [health] is a

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Fuzzes libzinit: for any answer of a server a call ends with a result or a ClientError, and JSON
 // results are valid JSON. The input is what the server sends before it ends the connection.
 #include "fuzz/fuzz.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Fuzzes the readers of the kernel command line and of the small files of a boot. The user who
 // starts the machine writes these, and a wrong line must not stop the boot.
 #include "fuzz/fuzz.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Fuzzes the readers of service files and zinit.toml: any bytes must give specs and messages that
 // the rest of zinit can rely on, and a document that is written out must be read as the same. The
 // layers of one service (its file, then drop-ins) are parts of the input.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Fuzzes the list of descriptors from the previous process image: listed and open descriptors are
 // taken over, each once, and no other descriptor is touched.
 #include "fuzz/fuzz.hpp"

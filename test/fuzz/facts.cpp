@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Fuzzes the facts from the previous process image. Their file may be damaged, and an older or
 // newer version may have written the values: they must give services that the supervisor may have.
 #include "fuzz/fuzz.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The common part of the fuzzers. Each fuzzer is one source that includes this file and defines
 // words() and look_at(); libFuzzer is the program around them, see test/fuzz/run. With
 // `--dictionary` the program prints the words for libFuzzer's -dict.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Fuzzes the reader of web servers' answers: any bytes, whole or in pieces, must give the same
 // status or fault, and a fault must be short and safe to show.
 #include "fuzz/fuzz.hpp"

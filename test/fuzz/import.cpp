@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Fuzzes the readers of other inits' files. The first part of the input is the kind of file, each
 // further part a file: its name, a line end, its text. For any content nothing is thrown, the size
 // of the result is bounded, and a server accepts each file that the import does not refuse.

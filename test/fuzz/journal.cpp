@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Fuzzes the reader of the journal from the previous process image: any bytes, and records with
 // right checksums and any values in all fields. The result can be stored and is read as the same,
 // and a board continues with it. Processes are left out, because a pid may name a process that is

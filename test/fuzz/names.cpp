@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Fuzzes the lookup of names: the files hosts and resolv.conf, and the answers of a name server.
 // Parts of the input: a file hosts, a file resolv.conf, a name, and the server's answer to each
 // question. An answer that begins with a blank is appended to the question, so that it fits it. Any

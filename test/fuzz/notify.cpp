@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Fuzzes the reader of notify messages: any message gives usable fields, and lines that are cut
 // off, or put before other lines, do not change the fields of the others.
 #include "fuzz/fuzz.hpp"

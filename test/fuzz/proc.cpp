@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Fuzzes the readers of /proc. The kernel writes it, but any user may choose names of programs,
 // command lines, environments, mount points and cgroups. Parts of the input: a text, and the text
 // of /proc/self/cgroup beside a mountinfo.

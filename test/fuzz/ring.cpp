@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Fuzzes a log ring in memory from the previous process image, which may have ended during a change
 // or have written out of bounds. The number of lines agrees with the ring's count from both ends,
 // new lines can be added, and nothing beyond the ring's block is touched.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Fuzzes the control protocol: the input is what a client sends to a server with a real board,
 // whose services cannot start. Each call gets one answer with its id, except calls that wait for a
 // service; a notification gets none. Everything that is sent is JSON. Each call is also made for a

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Fuzzes the times of timers. Parts of the input: a calendar expression, a cron expression, and the
 // file of a time zone. For any of these, a found time is later, no earlier time was skipped, and an
 // expression means the same as its normal form.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Fuzzes the reader of /dev/log: any bytes are a message whose parts lie within them.
 #include "fuzz/fuzz.hpp"
 

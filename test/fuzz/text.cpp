@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Fuzzes the way of services' bytes into logs and onto terminals: any pieces must give the same
 // lines, and a terminal must not act on a shown byte.
 #include "fuzz/fuzz.hpp"

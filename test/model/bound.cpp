@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // binds_to and stop_when_unneeded: a service stops with another one, or when the last service that
 // needs it is gone. after_ms and no_restart_on: how an end counts.
 #include "model/fake_world.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The effect of a main process's readiness, health, signs of life and requests for more time on its
 // service.
 #include "model/fake_world.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A situation for each row of the decision table and each of its states, which must lead to this
 // row and to no other. A row without a situation fails the suite.
 #include <functional>

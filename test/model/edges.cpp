@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Every pair of states over every kind of edge. The test compares the step of one service with a
 // second implementation of behaviour.md ("Dependencies").
 #include "model/fake_world.hpp"

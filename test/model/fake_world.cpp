@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The simulated world: its scheduler, its processes, and the invariants checked at every step.
 #include "model/fake_world.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A world for tests: a graph made from a few words, a simulated clock, and processes under the
 // test's control. Like the board, it performs the steps that decide() gives, in an order that a
 // seed chooses. It asks only services that were woken, so that a lost wake-up leaves a service with

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Faults in a graph, and the plans of reloads from one set of specs to another.
 #include <random>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reloads from one random directory of service files to another.
 #include <algorithm>
 #include <random>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The effects of requests, and the reasons that `why` gives, according to behaviour.md.
 #include "model/fake_world.hpp"
 #include "model/predicates.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // required_by, before and wanted_by: edges that the other end's file contains.
 #include "model/fake_world.hpp"
 #include "model/why.hpp"

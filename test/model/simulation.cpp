@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Random graphs with random histories on a simulated clock. Every promise holds at every step, the
 // services settle, and they settle in the same states for any order of steps. A failure prints its
 // seed; ZINIT_TEST_SEED=N makes a run begin there.
