@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Sockets of services and proxies while their addresses change, or while clients misuse them.
 #include <algorithm>
 #include <csignal>

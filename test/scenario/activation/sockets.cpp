@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // [socket] of services (zinit.toml(5)): zinit listens, and passes its sockets to the service.
 #include <sys/socket.h>
 #include <sys/stat.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // [socket] with `accept` (zinit.toml(5)): one instance of the service for each connection.
 #include <sys/resource.h>
 #include <unistd.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // [socket] of services (zinit.toml(5)) under difficult conditions: everything at once, across
 // re-executions and crashes.
 #include <sys/socket.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // [timer] of services: starts at their times, and what `timers` and `why` report about them.
 #include <sys/stat.h>
 #include <unistd.h>

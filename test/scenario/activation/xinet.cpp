@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Proxies (control.md, "Proxies"): a connection starts the service, and zinit passes its bytes on.
 #include <algorithm>
 #include <future>

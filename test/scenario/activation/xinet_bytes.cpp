@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The data of a proxy (control.md, "Proxies"): every byte, both ways, and the end of each side.
 #include <sys/resource.h>
 

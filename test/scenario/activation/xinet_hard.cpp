@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Proxies under difficult conditions (control.md, "Proxies"): services that do not start or go
 // away, clients that do not wait, and everything at once.
 #include <sys/resource.h>

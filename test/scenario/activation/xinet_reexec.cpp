@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Proxies across re-executions and crashes (behaviour.md, "Re-execution and crash"): no connection
 // ends, and no byte is lost.
 #include <future>

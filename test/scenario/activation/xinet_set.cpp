@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Setting, replacing, removing and loading proxies (control.md, "Proxies"; zinit.toml(5)).
 #include <sys/stat.h>
 #include <sys/un.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The time spent by a boot: system.bootchart, zinitctl bootchart.
 #include <map>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl check on the real binary: every fault in one run, in the form for editors and as JSON
 // (control.md, "zinitctl"; zinit.toml(5), "What a wrong file does").
 #include <sys/mount.h>

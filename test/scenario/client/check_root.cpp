@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl check --root: checks an image's files, and what they name, as the system in the image
 // would find it.
 #include <sys/stat.h>

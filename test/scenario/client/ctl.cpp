@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl: verbs, exit codes, --json, patterns, errors (control.md, "zinitctl").
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reports of verbs about services not named, and the words for services that are down.
 #include <algorithm>
 

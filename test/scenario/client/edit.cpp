@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl edit (control.md, "zinitctl"): what it checks, puts in place, keeps and reports, and
 // where the links of an image lead it.
 #include <sys/stat.h>

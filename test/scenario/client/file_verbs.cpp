@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl enable, disable, mask and unmask (control.md, "zinitctl"): with a server, and with
 // --root without a server.
 #include <sys/mount.h>

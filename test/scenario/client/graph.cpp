@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl graph: the dependencies as Graphviz text and as a picture.
 #include "scenario/harness.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl import on the real binary: its results for each kind of file, that `check` accepts them,
 // and that a server runs them (zinitctl(1), doc/import.md).
 #include <sys/stat.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl import on the real binary, with files that are broken or made to be expensive: it ends
 // soon, gives the reason, and loses nothing silently.
 #include "scenario/harness.hpp"

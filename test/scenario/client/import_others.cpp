@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl import of the kinds other than systemd's: nothing silently gets another meaning or is
 // lost (zinitctl(1), doc/import.md).
 #include <unistd.h>

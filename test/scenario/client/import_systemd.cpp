@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl import of systemd's units: it leaves out or reports what has another meaning in zinit.
 #include <unistd.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl reload and its options, and the questions at a terminal before something stops
 // (control.md, "zinitctl").
 #include <csignal>

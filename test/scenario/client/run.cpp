@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl run and explain: services made from the command line, and their keys.
 #include "scenario/harness.hpp"
 #include "scenario/harness/background.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl script: Lua with zinit's methods.
 #include "scenario/harness.hpp"
 #include "scenario/harness/background.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl top (control.md, "zinitctl"): at a real terminal, with a real server, and that it
 // restores the terminal, however it ends.
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The reason why a service does not run, for every possible reason, and the advice (behaviour.md,
 // "States"; control.md, `why`).
 #include "scenario/harness.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Services that fork without end, crash without end, or lack processes.
 #include <sys/ptrace.h>
 #include <sys/resource.h>

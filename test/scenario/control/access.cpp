@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Who may call, and the fate of the socket file (control.md, "JSON-RPC 2.0").
 #include <linux/capability.h>
 #include <poll.h>

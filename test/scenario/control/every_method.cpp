@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Every method that rpc.discover lists, under each of its names. A method without a row here fails.
 #include <algorithm>
 

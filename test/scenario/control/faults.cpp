@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The n-th system call fails, for every n, in everything that zinit does: it refuses or delays what
 // it cannot do, in a defined state, and leaks nothing.
 #include <algorithm>

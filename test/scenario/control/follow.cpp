@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Log lines as they come, and searches: logs.subscribe, logs.filter, and the options of the verb
 // (control.md, "JSON-RPC 2.0", "zinitctl").
 #include <fcntl.h>

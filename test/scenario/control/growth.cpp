@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Nothing that is repeated grows. Each request of a client, and each event of a service, is
 // repeated some hundreds of times. The test compares the server's mappings, memory, threads and
 // descriptors at rest before and after.

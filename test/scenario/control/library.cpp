@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // libzinit with the real server: how it presents the answers (control.md, "Library").
 #include <fcntl.h>
 #include <unistd.h>

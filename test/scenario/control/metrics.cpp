@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // metrics.get and zinitctl metrics: OpenMetrics text for services, proxies and zinit.
 #include <sys/stat.h>
 #include <unistd.h>

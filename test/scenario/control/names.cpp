@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The behaviour of each name of the binary (control.md, "One binary, many names").
 #include "scenario/harness.hpp"
 #include "support/temp_dir.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // JSON-RPC 2.0 over the socket of the real binary. test/unit/control/server.cpp and its neighbours
 // test all rules of the protocol and of control.md.
 #include <sys/resource.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Many services: a thousand at rest, a chain of a hundred.
 #include <algorithm>
 #include <cstdlib>

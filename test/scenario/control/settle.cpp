@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Facts that zinit shows in several places are present in all of them once it has settled. The
 // harness waits for this before each question, so that one look is enough.
 #include <fcntl.h>

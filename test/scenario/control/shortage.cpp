@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinit's behaviour while memory or descriptors are short, or a file system does not answer: it
 // refuses what it cannot do, reports it, and goes on.
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Eight clients that request everything at once, for a chosen time (ZINIT_SOAK_SECONDS, `make
 // soak`). Afterwards the graph settles, and nothing is left over.
 #include <poll.h>

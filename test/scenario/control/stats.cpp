@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Processes of services and their resources: service.stats, service.children, debug.process_tree,
 // and zinitctl stats and debug-procs.
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Service files that are right, wrong and hostile, at boot (zinit.toml(5), "Where files are
 // read", "What a wrong file does").
 #include <sys/stat.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The places of files: the vendor's and the administrator's directories, masks and drop-ins
 // (zinit.toml(5), "Where files are read").
 #include <sys/stat.h>

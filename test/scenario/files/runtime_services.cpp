@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Services that come and go at runtime: service.get, service.set, service.delete and their verbs,
 // and requests for all services of class user (control.md).
 #include <sys/mount.h>

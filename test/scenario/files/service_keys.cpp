@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Environment files, ports and directories of services, as seen from the services (zinit.toml(5),
 // [service]).
 #include <sys/stat.h>

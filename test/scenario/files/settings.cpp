@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Global settings on the real binary (zinit.toml(5), "Global settings"), each with its effect.
 #include <grp.h>
 #include <sys/ptrace.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Templates (zinit.toml(5), "Templates"): NAME@.toml, and the instances that dependencies, links
 // and zinitctl start make from it.
 #include <unistd.h>
