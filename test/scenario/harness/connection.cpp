@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Lines over a unix socket: see connection.hpp.
 #include "scenario/harness/connection.hpp"
 #include "support/catch.hpp"

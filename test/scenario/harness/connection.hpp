@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 #pragma once
 // A raw JSON-RPC connection: lines of text over a unix socket, as any program could send them.
 

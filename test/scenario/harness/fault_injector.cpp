@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Makes system calls fail: see fault_injector.hpp.
 #include "scenario/harness/fault_injector.hpp"
 #include "support/catch.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 #pragma once
 // Makes the n-th system call of the tested program fail, by a seccomp filter whose notifications
 // the test answers (seccomp_unotify(2)). It therefore works on the same binary that is installed.

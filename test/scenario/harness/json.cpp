@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reading JSON in tests: see json.hpp.
 #include "scenario/harness/json.hpp"
 

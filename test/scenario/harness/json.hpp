@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 #pragma once
 // A JSON value with checks for tests: a missing value reads as null, and a wrong type throws.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A service for tests that sends the messages it is told to send: this same program, called as
 // `notifier`, carries out its arguments one after the other.
 //

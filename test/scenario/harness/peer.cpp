@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A service for tests that accepts connections: this same program, called as `peer`. Its words:
 //
 //   after FILE             waits until the file exists

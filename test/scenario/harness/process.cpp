@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Starts and examines processes: see process.hpp.
 #include "scenario/harness/process.hpp"
 

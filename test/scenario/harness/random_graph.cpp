@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Random services and their invariants: see random_graph.hpp.
 #include "scenario/harness/random_graph.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 #pragma once
 // Random graphs of services, and the invariants of a settled one. The seed is printed;
 // ZINIT_TEST_SEED repeats a run.

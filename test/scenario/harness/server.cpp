@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Starts, asks and ends a zinit: see server.hpp.
 #include "scenario/harness/server.hpp"
 #include "support/catch.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The wrong files: see wrong_files.hpp.
 #include "scenario/harness/wrong_files.hpp"
 

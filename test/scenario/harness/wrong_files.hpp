@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 #pragma once
 // One service file with each kind of fault (zinit.toml(5), "What a wrong file does"); zinit refuses
 // each.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Stops because of another service, beside stops of requirements: binds_to, stop_when_unneeded
 // (behaviour.md, "Dependencies").
 #include "scenario/harness.hpp"

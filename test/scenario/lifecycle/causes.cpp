@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinit shows the first cause of an event, and not one that followed from it.
 #include <unistd.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Each service has its own cgroup (behaviour.md, "Processes"; zinit.toml(5), [resources]). test/vm
 // tests the effect of limits on processes, on a kernel with all controllers.
 #include <sched.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Random requests and deaths; afterwards the graph must settle.
 #include "scenario/harness/random_graph.hpp"
 

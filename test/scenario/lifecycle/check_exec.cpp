@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // check_exec: a command that runs before a restart stops anything (zinit.toml(5), [service]).
 #include <unistd.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Two services that must not run at the same time (behaviour.md, "Dependencies", conflicts).
 #include "scenario/harness.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // requires, after and wants: what they pull in, how they delay a start, and what a failure causes
 // (behaviour.md, "Dependencies").
 #include <unistd.h>

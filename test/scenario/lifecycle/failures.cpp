@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // on_failure and on_failure_action: the effects of a final failure (zinit.toml(5), [lifecycle]).
 #include "scenario/harness.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Threads of jobs, as ps -L shows them: which services have one, and what happens if no thread can
 // be made (supervisor/job_threads.cpp).
 #include <sys/resource.h>

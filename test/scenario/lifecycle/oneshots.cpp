@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Oneshots that hold something when they are done, and kill_mode (behaviour.md, "Oneshots that hold
 // something"; zinit.toml(5), oneshot, stop_exec and kill_mode).
 #include <unistd.h>

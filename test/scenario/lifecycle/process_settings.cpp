@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // [limits] and [process], each checked from inside the service (zinit.toml(5)), and each refused by
 // the kernel.
 #include <linux/capability.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The input and surroundings of a service's process (zinit.toml(5), [service]; behaviour.md,
 // "Processes").
 #include <fcntl.h>

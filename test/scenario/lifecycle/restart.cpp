@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Restart policy, delays and counts (zinit.toml(5), [lifecycle]). The tests only check that delays
 // are not too short.
 #include "scenario/harness.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Signals to zinit and its end (behaviour.md, "Signals to zinit", "Start and shutdown order").
 #include <unistd.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The facts about a spawn that fails (behaviour.md, "States", last paragraphs).
 #include <sys/mount.h>
 #include <sys/resource.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The seven states, their reasons and the ways of a service between them (behaviour.md, "States").
 #include "scenario/harness.hpp"
 

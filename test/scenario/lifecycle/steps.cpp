@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The commands before, after and beside a service's process: pre_exec, post_exec, stop_exec,
 // reload_exec (zinit.toml(5), [service]).
 #include <unistd.h>

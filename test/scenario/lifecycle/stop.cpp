@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Stops and restarts: cascades, whole groups, timeouts (behaviour.md, "Dependencies", "Processes").
 #include <sys/stat.h>
 #include <unistd.h>

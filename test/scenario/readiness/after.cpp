@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // after_ms and no_restart_on: an end soon after the start is a failed start, and some ends are
 // final.
 #include "scenario/harness.hpp"

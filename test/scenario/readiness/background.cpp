@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Daemons in the background: those that replace their main process (an upgrade in place), those
 // that leave a stale pidfile, and those whose file does not declare that they go to the background.
 #include <sys/mount.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The console of a container and of a standalone server: no output is lost, and `raw` changes
 // nothing (zinit.toml(5), [logging]).
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Health checks (zinit.toml(5), [health]): they make a service running, they end it, and they leave
 // nothing behind.
 #include <arpa/inet.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Log files (zinit.toml(5), [logging] file): no line lost or doubled, rotation, and files that
 // cannot be written.
 #include <fcntl.h>

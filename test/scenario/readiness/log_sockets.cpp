@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Lines sent over sockets (zinit.toml(5), [logging] syslog and forward): their content, and
 // collectors that are slow, gone or hostile.
 #include <arpa/inet.h>

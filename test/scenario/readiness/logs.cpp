@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Output of services: capture without side effects, console, kmsg (zinit.toml(5), [logging]).
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Messages of a service over its notify socket after READY=1, and their senders (zinit.toml(5),
 // [readiness]; sd_notify(3)).
 #include <poll.h>

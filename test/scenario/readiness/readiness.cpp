@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reports of a process about itself: notify sockets, newlines on a descriptor, pidfiles, stored
 // descriptors, the watchdog (zinit.toml(5), [readiness]).
 #include <sys/stat.h>

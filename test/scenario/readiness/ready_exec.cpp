@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // ready_exec: it runs each time that a service is ready, before the service counts as running
 // (zinit.toml(5), [service]).
 #include "scenario/harness.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // /dev/log of PID 1 (control.md, last paragraph of "JSON-RPC 2.0"): real senders, and the log that
 // gets each message.
 #include <sys/socket.h>
