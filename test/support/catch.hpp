@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Catch2, with the parts that a listener to test cases needs: version 2 is one header, version 3 a
 // library and many headers. Tests use the names of version 2.
 #pragma once

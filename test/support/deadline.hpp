@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 #pragma once
 // Waits with a deadline for the effects of another thread or process. Only this file of the tests
 // sleeps.

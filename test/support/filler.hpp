@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 #pragma once
 // A process of another user that adds files to a directory as long as it can, and a file system in
 // memory for it, on which files are made faster than they are removed.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 #pragma once
 // Runs a part of a test in its own process: for changes that cannot be undone, such as namespaces,
 // limits and signal masks.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 #pragma once
 // A file on FUSE whose server never answers a flush, which each close(2) requests. A process that
 // closes the file hangs, where no signal reaches it, until the server is gone.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 #pragma once
 // A descriptor whose last close blocks: a TCP socket with SO_LINGER and data that its peer does not
 // read. It needs no privilege.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The main of every test binary, and a listener that writes a record for test/run.
 // Catch2's reporters write for people, or end with a document that a crash leaves unfinished.
 // test/run needs one line for each test case, on disk before the next one begins, so that a test

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Selects one of the changes that test/mutants has made to the sources. The script makes the
 // compiler include this file before every source.
 #pragma once

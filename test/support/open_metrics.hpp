@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 #pragma once
 // Reads OpenMetrics text by its specification, and fails the test if the text violates it:
 // https://prometheus.io/docs/specs/om/open_metrics_spec/

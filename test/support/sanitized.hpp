@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Whether a sanitizer, which makes it ten times slower, instruments the tested code. Found out by
 // the linked runtime, because the tests themselves may be compiled without.
 #pragma once

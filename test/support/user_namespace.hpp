@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Maps users and groups into a user namespace that a test has made (user_namespaces(7)).
 #pragma once
 

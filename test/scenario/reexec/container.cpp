@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // PID 1 of a container (zinit.toml(5), "Where files are read"; control.md, "One binary, many
 // names").
 #include <unistd.h>

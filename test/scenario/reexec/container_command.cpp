@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The surroundings of a container's command (doc/containers.md): a terminal, a read-only root, any
 // user; and the output of its services on standard output.
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // PID 1 of a container in place of tini: its command gets signals unchanged, and the command's exit
 // code becomes the container's (doc/containers.md).
 #include <sys/mount.h>

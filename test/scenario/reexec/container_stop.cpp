@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The stop of a container with a command (doc/containers.md): one signal ends it, with any
 // settings of the command, and in time for its engine.
 #include <sys/inotify.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Crashes at each place at which zinit's notes may differ from the facts (base/kill_point.hpp). The
 // release build has no such places: these scenarios, tagged [killpoints], run only with MODE=check.
 #include <unistd.h>

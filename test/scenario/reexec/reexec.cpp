@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Re-execution (behaviour.md, "Re-execution and crash"): zinit re-executes itself, and no service
 // notices.
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl across a re-execution of the server, which closes all connections: verbs that follow or
 // wait connect again and continue.
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Many re-executions, and many crashes, in a row under load: nothing is lost, miscounted, or left
 // over. Longer in `make soak`.
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A server beside another, or after one that was killed: no service runs twice.
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The header that gives a backend the addresses of a proxied connection.
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // inotify's reports about paths: activation/path_watch.hpp.
 #include "activation/path_watch.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Proxies in front of services that a test starts and stops.
 #include <sys/socket.h>
 #include <unistd.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Relays between two sockets, with both ends under the test's control.
 #include <fcntl.h>
 #include <netinet/in.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The due times of a service's timer: activation/timer.hpp.
 #include "activation/timer.hpp"
 #include "support/catch.hpp"

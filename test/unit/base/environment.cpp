@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Files of environment variables, and environments laid over one another.
 #include "base/environment.hpp"
 #include "support/catch.hpp"

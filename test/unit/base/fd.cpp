@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Descriptors and files: ownership, whole reads and writes.
 #include <fcntl.h>
 #include <sys/stat.h>

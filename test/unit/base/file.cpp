@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Files and links replaced as a whole, even if others write there, and the reports about them.
 #include <grp.h>
 #include <sys/resource.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The log: its form, its levels, and writes that never block.
 #include <fcntl.h>
 #include <sys/resource.h>

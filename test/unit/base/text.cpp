@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Text tools: splitting, numbers, nearest names, escaping of foreign bytes.
 #include <algorithm>
 #include <random>

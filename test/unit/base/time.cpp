@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Clock arithmetic and durations in words.
 #include "base/time.hpp"
 #include "support/catch.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Paths through folders of others: which links are followed, and which files are opened.
 #include "base/trusted_path.hpp"
 

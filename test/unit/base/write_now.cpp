@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Writes that do not block, to descriptors that would block.
 #include <fcntl.h>
 #include <sys/socket.h>
