@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Things that a service names and this machine lacks, as zinitctl check finds them.
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The common part of AsyncClient's tests: an event loop, and a record of callbacks.
 #pragma once
 

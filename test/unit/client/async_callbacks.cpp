@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // AsyncClient with callbacks that do everything that they may do, and its subscriptions.
 #include "support/catch.hpp"
 #include "unit/client/async.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl's drawings: the time line of a boot, and the graph of dependencies.
 #include "client/bootchart.hpp"
 #include "client/graph_drawing.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A server under a test's control: see fake_server.hpp.
 #include "unit/client/fake_server.hpp"
 

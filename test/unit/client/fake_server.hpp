@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A server under a test's control: it listens on a socket in its own directory, and a script talks
 // to each client that connects.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // libzinit with servers that behave well, badly and not at all.
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // poweroff, reboot, halt, shutdown and SysV's init, against a server with canned answers.
 #include <cstdlib>
 #include <ctime>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl with a server that closes the connection and then listens again, as at a re-execution.
 #include <vector>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Regular expressions of `logs --grep`: zinit's additions to libc's.
 #include "client/regex.hpp"
 #include "support/catch.hpp"

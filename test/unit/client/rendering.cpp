@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl's output for people, and the bytes that never reach their terminal.
 #include <algorithm>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl start, stop, restart and wait: their requests, and their ends.
 #include <algorithm>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl top without a terminal: its keys, its samples, its order and its lines.
 #include "base/text.hpp"
 #include "client/keys.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl xinet, and other verbs' reports about proxies and sockets.
 #include "support/catch.hpp"
 #include "unit/client/zinitctl.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Runs zinitctl with a server that gives canned answers, and keeps its output.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // check without a server: files, directories, their graph, and strictness.
 #include <sys/stat.h>
 #include <unistd.h>

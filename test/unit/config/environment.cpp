@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The base of every service's environment.
 #include "config/environment.hpp"
 #include "support/catch.hpp"

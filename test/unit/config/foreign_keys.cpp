@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The words of other init systems, as their manuals list them, and the message about each.
 #include "config/foreign_keys.hpp"
 

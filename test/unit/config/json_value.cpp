@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Documents as JSON and as TOML: the output of service.get and the files of service.set.
 #include <string>
 #include <vector>

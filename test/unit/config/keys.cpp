@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Every key of the table with a right value, which the spec must show. A key without a row here
 // fails. keys_wrong.cpp tests wrong values.
 #include <functional>

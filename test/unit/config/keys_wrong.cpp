@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Every key of the table with a wrong value: it gives the message written here, at its place. A key
 // without a row here fails.
 #include <set>

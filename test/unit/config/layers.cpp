@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // One service from several files: the vendor's and the administrator's, masks, drop-ins
 // (zinit.toml(5), "Where files are read").
 #include <sys/stat.h>

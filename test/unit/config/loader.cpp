@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Directories of service files: good files beside everything else that may lie there.
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The files of etc, compared with the table of keys. `test/lint/docs` compares zinit.toml(5).
 #include <span>
 #include <string>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The table "Where files are read" of zinit.toml(5), row by row.
 #include <map>
 #include <string>

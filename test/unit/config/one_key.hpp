@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 #pragma once
 // Reads a document with one key, for the tests that go through all keys of the table.
 

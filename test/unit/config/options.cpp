@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A server's input from its command line, its environment and the kernel's command line.
 #include "config/options.hpp"
 #include "support/catch.hpp"

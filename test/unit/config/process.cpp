@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Combinations of keys of [limits], [process] and [resources].
 #include <string>
 #include <vector>

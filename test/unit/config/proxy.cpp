@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Proxies: files with [proxy], beside files of services, and a proxy's spec as text.
 #include <unistd.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The command strings that are executed directly, and their words.
 #include <string>
 #include <vector>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // [socket] of a service: required keys, contradictions, and its effect on the start.
 #include <string>
 #include <vector>

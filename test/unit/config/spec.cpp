@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A service file as a whole: names, unknown keys, contradictions, defaults, all at once.
 #include <string>
 #include <vector>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Templates and their instances (zinit.toml(5), "Templates").
 #include <sys/stat.h>
 #include <unistd.h>

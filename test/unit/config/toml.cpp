@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The reader of TOML: structure, places, scalars, faults, and malicious files.
 #include <ctime>
 #include <string>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Values with more rules than a row of the table of keys can hold: values that depend on another
 // key, that have their own message, or that are set twice.
 #include <string>

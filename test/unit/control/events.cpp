@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The output of services and their events: logs.* and events.*.
 #include "base/format.hpp"
 #include "support/catch.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Asks file systems, which may hang, whether files have changed (control/file_changes.hpp).
 #include "control/file_changes.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // JSON-RPC 2.0: texts become calls, answers become texts. No method is carried out here.
 #include "control/jsonrpc.hpp"
 #include "support/catch.hpp"

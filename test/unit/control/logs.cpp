@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Searching and following log lines: logs.filter, logs.subscribe.
 #include "base/format.hpp"
 #include "support/catch.hpp"

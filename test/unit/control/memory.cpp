@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A server and its board without memory: whichever allocation fails, no client waits for ever and
 // zinit does not end.
 #include <unistd.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The table of methods, its checks of parameters, and the methods that only show something.
 #include "base/format.hpp"
 #include "control/settling.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // metrics.get: its text, and how it is made while many clients ask and processes hang.
 #include "control/metrics.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Processes of services: the processes, their use of resources, and the answers to clients.
 #include <algorithm>
 #include <atomic>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The limits for all clients other than root together.
 #include "control/quota.hpp"
 #include "support/catch.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // See rig.hpp.
 #include "unit/control/rig.hpp"
 #include "support/catch.hpp"

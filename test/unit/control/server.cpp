@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The control server over real sockets: many clients, hostile and slow ones, and ones that leave.
 #include <fcntl.h>
 #include <poll.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // debug.settle: what it waits for, what it does not wait for, and its end.
 #include <unistd.h>
 

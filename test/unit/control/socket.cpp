@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The control socket's file: made, replaced, kept, removed.
 #include <fcntl.h>
 #include <sys/socket.h>

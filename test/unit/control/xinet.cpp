@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The methods xinet.*, and proxies and sockets in a status and an explanation.
 #include <set>
 
