@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The configuration in force as facts: the next process image makes the same graph from them.
 #include <fstream>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Reloads: a thread reads, the loop applies, one after another.
 #include <algorithm>
 #include <stdexcept>

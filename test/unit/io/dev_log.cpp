@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // /dev/log: how messages are read, and who owns the socket.
 #include <sys/socket.h>
 #include <sys/stat.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // An epoll set within a loop.
 #include <sys/epoll.h>
 #include <unistd.h>

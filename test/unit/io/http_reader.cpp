@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A probe's reading of a web server's answer, in one piece and byte by byte.
 #include "io/http_reader.hpp"
 #include "support/catch.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Log files: where they are cut, interference by others, and the form of a line for collectors.
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The log store with real pipes, processes and threads: nothing lost, nobody starved, all bounded.
 #include <fcntl.h>
 #include <poll.h>

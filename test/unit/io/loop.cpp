@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Event loops and watchers: tasks from other threads, exceptions in callbacks, rest.
 #include <fcntl.h>
 #include <sys/syscall.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Logs of a process image that crashes: the next process image has each line once.
 #include <fcntl.h>
 #include <sys/wait.h>

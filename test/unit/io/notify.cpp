@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Messages of a process over its notify socket: their text, the sockets, and the sockets' places.
 #include <sys/socket.h>
 #include <sys/stat.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Delayed reads: until a sink has room, and until lines have gathered.
 #include "io/log_store.hpp"
 #include "support/catch.hpp"

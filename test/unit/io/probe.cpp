@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Probes of real servers on the loopback interface: healthy, ill and hostile ones.
 #include <netinet/in.h>
 #include <poll.h>

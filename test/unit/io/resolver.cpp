@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Addresses of names: from files, and from name servers that are good, silent or lying.
 #include <future>
 #include <optional>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The log ring: bounds, numbers, wrapping, growth, reading from both ends.
 #include <deque>
 #include <random>

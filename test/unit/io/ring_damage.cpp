@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A ring in any state from the previous process image: it becomes empty or keeps lines, and works.
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Sinks that write text: its form, its order, and descriptors that are slow, full or gone.
 #include <fcntl.h>
 #include <poll.h>

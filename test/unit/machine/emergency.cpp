@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The emergency shell: a thread starts it, so that the loop goes on, and zinit notices its end.
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The records of a shutdown in wtmp and utmp.
 #include <fcntl.h>
 #include <sys/stat.h>

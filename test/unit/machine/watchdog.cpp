@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The machine's watchdog, with a file as the device; and zinit's own, in separate processes.
 #include <csignal>
 #include <functional>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Endpoints of probes: valid ones, and the messages about wrong ones.
 #include "model/endpoint.hpp"
 #include "support/catch.hpp"

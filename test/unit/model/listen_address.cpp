@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Addresses of proxies and of [socket]: valid ones, and the messages about wrong ones.
 #include "model/listen_address.hpp"
 #include "support/catch.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Calls that may hang, each made by a separate child.
 #include "os/attempts.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The place of zinit's cgroups, from texts; and, if a cgroup can be made, operations on cgroups.
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Conditions except `exec`, over a tree of files: each kind, true, false and negated; and the signs
 // of containers and virtual machines.
 #include <sys/stat.h>

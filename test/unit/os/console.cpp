@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The console: its choice, its opening, and descriptors 0 to 2.
 #include <fcntl.h>
 #include <sys/stat.h>

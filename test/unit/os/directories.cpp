@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Directories of services: made with their owner, removed with their content, and never through a
 // link that a user has put there.
 #include <fcntl.h>

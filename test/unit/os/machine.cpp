@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // zinit's effects on the machine, each in a namespace that touches nobody else.
 #include <net/if.h>
 #include <sched.h>

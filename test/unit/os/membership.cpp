@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The service of a process, according to /proc.
 #include <sys/wait.h>
 #include <unistd.h>

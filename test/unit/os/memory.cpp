@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The program's code: unmapped, and mapped again.
 #include <fstream>
 #include <sstream>

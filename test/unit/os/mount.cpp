@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Mounts, in a test's own namespaces; the pure parts on texts.
 #include <fcntl.h>
 #include <sched.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Signals to processes and groups, their ends, and /proc's reports about them.
 #include <poll.h>
 #include <sys/wait.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Spawns real programs: their surroundings, the reports of failures, and that nothing is left over.
 #include <fcntl.h>
 #include <grp.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Spawns that the kernel refuses: without clone3, without room for a process, killed on the way.
 #include <grp.h>
 #include <sys/resource.h>

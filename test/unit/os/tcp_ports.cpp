@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The listeners on a port: the kernel's table, and the processes behind a socket.
 #include <arpa/inet.h>
 #include <netinet/in.h>

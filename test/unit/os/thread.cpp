@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Threads: names, signals, stacks, exceptions, and a lack of threads. Also signals from a
 // descriptor, and the limit of descriptors.
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Descriptors from strangers: zinit never keeps them, and nothing waits for their close.
 #include <fcntl.h>
 #include <sys/socket.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Users and groups from a test's own files.
 #include "os/users.hpp"
 #include "support/catch.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Server and client library understand each other: each typed call reads the server's answer.
 #include "support/catch.hpp"
 #include "support/deadline.hpp"

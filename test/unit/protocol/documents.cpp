@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The man pages list exactly the existing verbs, options and methods.
 #include <map>
 #include <set>

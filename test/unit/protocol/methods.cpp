@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // libzinit has a typed method for each method of the server, and no others.
 #include <set>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A fault in PID 1 must not end it. Tested on a child process.
 #include <fcntl.h>
 #include <poll.h>

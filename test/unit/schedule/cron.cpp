@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Cron expressions, with results worked out by hand from crontab(5) and cron(8).
 #include <string>
 #include <vector>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The next times of a calendar expression. systemd-analyze made the large table: see schedule-table
 // beside it.
 #include <cctype>

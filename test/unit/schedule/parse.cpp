@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Calendar expressions: which are accepted, their normal form, and the messages about refused ones.
 // Each row was compared with systemd-analyze of systemd 252; comments note differences of zinit.
 #include <string>

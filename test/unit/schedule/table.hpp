@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 #pragma once
 // The results of systemd-analyze of systemd 252 for calendar expressions; schedule-table writes
 // them again. Tests by hand contain the times that it loses (see CalendarSpec::next_after()).

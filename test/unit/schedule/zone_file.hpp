@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 #pragma once
 // Time zones made by tests, so that they need no zone of the machine; and times as text.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Files of time zones: their content, and the effect of damage.
 #include <limits>
 #include <random>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // When a critical service has ended for good, and the exit code of its container.
 #include "server/critical.hpp"
 #include "support/catch.hpp"

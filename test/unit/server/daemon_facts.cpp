@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The daemon's own facts for the next process image.
 #include "server/daemon_facts.hpp"
 #include "support/catch.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The stopping phase of a shutdown, on an empty board and on a board with a stubborn service.
 #include <unistd.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Closes descriptors that others have made.
 #include <arpa/inet.h>
 #include <netinet/in.h>

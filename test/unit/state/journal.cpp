@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The journal: stored records come back, even after damage to the file.
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The list of descriptors that stay open over a re-execution, and the facts and rings in memory
 // files: the next process image reads what the previous one has written.
 #include <fcntl.h>

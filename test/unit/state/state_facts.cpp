@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The file of facts for the next process image: facts that were set come back, and damage only
 // costs the damaged records.
 #include <sys/resource.h>
