@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A machine boots, works and goes down: the unchanged sample system, under both names of its init.
 
 #include "support/catch.hpp"

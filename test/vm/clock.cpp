@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The wall clock jumps, and no wait of zinit changes.
 
 #include "base/format.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Eleven daemons of Debian, from its unchanged packages, run by the service files of
 // etc/sample/examples/debian on a machine with their users and folders (debian-image makes it).
 

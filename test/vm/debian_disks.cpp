@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The machine with Debian on disks. See debian_disks.hpp.
 #include "vm/debian_disks.hpp"
 #include "support/catch.hpp"

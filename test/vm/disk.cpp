@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Debian 12 on disks, installed by its packages' own scripts, with zinit as /sbin/init in place of
 // systemd and the service files of etc/sample/examples/debian-disk (disk-image makes it).
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Unusual boots: no services, words on the kernel's command line, a shell on the console.
 
 #include "support/catch.hpp"

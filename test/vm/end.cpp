@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The end of machines: with file systems that are nested, busy, on loop devices, or do not answer,
 // and with a process that writes until the last moment.
 

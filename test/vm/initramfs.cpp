@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The initramfs of etc/initramfs: it finds, checks and mounts the root file system, and switches to
 // it (initramfs-image makes it and the disks). test/vm/end.cpp has more of its boots.
 

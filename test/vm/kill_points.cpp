@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // PID 1 of a machine crashes at some of the places of test/scenario/reexec/kill_points.cpp
 // (base/kill_point.hpp). Its zinit has sanitizers (test/vm/check-image): a report of one ends PID
 // 1, and the kernel's panic ends the machine.

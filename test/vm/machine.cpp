@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Asks the zinit of a virtual machine by zinitctl, in its shell on the second line.
 #include "vm/machine.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The common part of the boot tests: the machine with a shell for commands, and zinitctl's answers.
 #pragma once
 

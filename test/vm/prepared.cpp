@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Boots with little, nothing, or too much prepared for PID 1: a script of busybox, as the first PID
 // 1, prepares the machine and executes zinit.
 

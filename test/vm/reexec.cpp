@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // PID 1 of a machine re-executes itself: on request, and after a fault. A mistake there would be a
 // panic of the kernel.
 

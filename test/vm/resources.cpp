@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The effect of cgroups on services, on a kernel with all controllers: limits that are enforced,
 // and the end of processes that have escaped.
 

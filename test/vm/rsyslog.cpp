@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Debian's rsyslog receives what services send, over each transport. It takes /dev/log over, and
 // gives it back.
 

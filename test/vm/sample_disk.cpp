@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The sample system on a disk. See sample_disk.hpp.
 #include "vm/sample_disk.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The sample system on a partition of a disk, and the initramfs of etc/initramfs, which switches to
 // it (test/vm/initramfs-image makes both), for the tests that boot them.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A user of the machine sends descriptors to PID 1 whose last close blocks for hours.
 
 #include <sys/socket.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A booted machine keeps its services up and reports their faults.
 
 #include "base/format.hpp"

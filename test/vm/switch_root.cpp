@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // switch-root: from the initramfs to another root in memory, and the reasons to refuse it.
 
 #include "base/format.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The board with real processes: jobs, spawning, reaping, stopping, and restoring from the journal.
 #include <fcntl.h>
 #include <sys/prctl.h>

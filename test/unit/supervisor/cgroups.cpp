@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The board and cgroups: a service whose cgroup cannot be made.
 #include <fcntl.h>
 #include <sys/syscall.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Lines of zinit's own log: the most lines about one service.
 #include <algorithm>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The additions of several parts to the spawn of one main process.
 #include "supervisor/spawn_extras.hpp"
 #include "support/catch.hpp"

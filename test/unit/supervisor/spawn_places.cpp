@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Permissions to spawn: their number, their holders, and the effect of a lack of processes.
 #include "supervisor/spawn_places.hpp"
 #include "support/catch.hpp"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // See failing_new.hpp. Replaces all forms that are in use, because a sanitizer has its own version
 // of each, and the two do not work together.
 #include "unit/support/failing_new.hpp"

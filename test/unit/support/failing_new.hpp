@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // An operator new of the test program that fails on demand: it makes each allocation fail in turn,
 // as any may fail without memory.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 #pragma once
 // Reads the lines kept in a log, and adds lines, for tests.
 

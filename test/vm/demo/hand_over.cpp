@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The terminal is raw, so that Ctrl-C and other keys reach the machine. Ctrl-] is the way out.
 #include "vm/demo/hand_over.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Gives the console of a virtual machine to the user at the terminal.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // `make run`: boots the sample system, shows it at work, and leaves the user at its shell. Powers
 // it off instead if standard input or output is not a terminal. Exit status 0 only if everything
 // worked.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Writes cpio's "newc" format: a header of 13 hexadecimal numbers, the name and the content, each
 // padded to a multiple of 4 bytes.
 #include "vm/harness/archive.hpp"

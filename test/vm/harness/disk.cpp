@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Copies images, and runs e2fsprogs' tools on the copies by their descriptors' names in /dev.
 #include "vm/harness/disk.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A disk of a virtual machine: a copy of an image, which the machine writes to and a test checks
 // when the machine is off.
 #pragma once

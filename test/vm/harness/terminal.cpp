@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Waits by polling the line, not for a time: each wait ends with the input that it waits for.
 #include "vm/harness/terminal.hpp"
 

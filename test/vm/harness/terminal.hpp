@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // One serial line of a virtual machine: its output, waits for output, and typing.
 #pragma once
 

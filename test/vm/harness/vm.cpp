@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Starts QEMU, and polls its lines and its end.
 #include "vm/harness/vm.hpp"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A virtual machine for the boot tests and for `make run`: QEMU with the kernel and the initramfs
 // of build/vm (test/vm/image makes them), two serial lines and QEMU's monitor.
 //
