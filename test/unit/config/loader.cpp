@@ -142,7 +142,7 @@ TEST_CASE("a wrong file harms only itself", "[config][loader]") {
   CHECK(error_of("e-deep") == ":1:36: error: nested too deep, must be at most 32 levels");
   CHECK(error_of("f-big") ==
         ":4:14: error: lifecycle.max_restarts: 99999999999999999999 is an integer out of range "
-        "(64 bits), must be an integer of at least 0");
+        "(64 bits), must be an integer of at least 0, or \"infinity\"");
   const std::string h = directory / "h-mib1.toml";
   CHECK(error_of("h-mib1") ==
         ":1:1: error: cannot read " + h + ": it is larger than 1048576 bytes");
