@@ -26,7 +26,6 @@
 #include <linux/close_range.h>
 #include <linux/sched.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,6 +38,7 @@
 
 #include "base/fd.hpp"
 #include "base/kill_point.hpp"
+#include "os/close_waits.hpp"
 #include "os/low_numbers.hpp"
 #include "os/process.hpp"
 #include "os/signals.hpp"
@@ -247,8 +247,8 @@ long clone_with_memory(ChildWork& work, clone_args& arguments) {
 }
 
 /// Copies of the passed descriptors in the part of the table that a child copies. While they exist,
-/// `work` passes them in place of the originals, if there is a copy of each. A file that a service
-/// may have stored has no copy: its close could hang.
+/// `work` passes them in place of the originals, if there is a copy of each. A file whose close
+/// could hang has no copy (close_waits.hpp).
 class LowPassed {
  public:
   explicit LowPassed(ChildWork& work) noexcept : work_(work) {
@@ -277,12 +277,8 @@ class LowPassed {
  private:
   static constexpr std::size_t kMost = 128;
 
-  /// Does not ask the server of a network file system.
-  static bool closes_at_once(int fd) noexcept {
-    struct statx file {};
-    return ::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &file) == 0 &&
-           (S_ISSOCK(file.stx_mode) || S_ISFIFO(file.stx_mode));
-  }
+  /// A copy is never the last.
+  static bool closes_at_once(int fd) noexcept { return close_waits(fd) != CloseWaits::always; }
 
   ChildWork& work_;
   std::array<int, kMost> given_{};

@@ -210,10 +210,14 @@ void close_elsewhere(UniqueFd fd, std::shared_ptr<const void> sender) noexcept {
   close_left();
 }
 
+UniqueFd copy_above_lowest(int fd) noexcept {
+  if (fd < 0 || fd >= kFirstOfStrangers || !leaves_lowest()) return {};
+  return UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, kFirstOfStrangers));
+}
+
 void leave_lowest(UniqueFd& fd) noexcept {
-  if (!fd || fd.get() >= kFirstOfStrangers || !leaves_lowest()) return;
-  UniqueFd higher(::fcntl(fd.get(), F_DUPFD_CLOEXEC, kFirstOfStrangers));
-  if (higher) close_elsewhere(std::exchange(fd, std::move(higher)));
+  if (UniqueFd higher = copy_above_lowest(fd.get()))
+    close_elsewhere(std::exchange(fd, std::move(higher)));
 }
 
 void close_left() noexcept {

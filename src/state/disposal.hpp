@@ -36,8 +36,11 @@ inline constexpr int kMostDisposals = 64;
 /// `sender` is kept as long, so that its use count shows how many descriptors are still open.
 void close_elsewhere(UniqueFd fd, std::shared_ptr<const void> sender = nullptr) noexcept;
 
-/// Gives a stranger's descriptor a number from kFirstOfStrangers on, if leaves_lowest()
-/// (os/low_numbers.hpp).
+/// A copy of a stranger's descriptor with a number from kFirstOfStrangers on. None if `fd` has such
+/// a number, or unless leaves_lowest(). (os/low_numbers.hpp)
+[[nodiscard]] UniqueFd copy_above_lowest(int fd) noexcept;
+
+/// Replaces a stranger's descriptor by such a copy, if there is one.
 void leave_lowest(UniqueFd& fd) noexcept;
 
 /// Tries again to close what close_elsewhere() could not.

@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "base/format.hpp"
+#include "state/disposal.hpp"
 
 namespace zinit {
 
@@ -95,10 +96,20 @@ void FdStore::take_over(Inheritance& inherited, const FactMap& facts,
                         const std::function<Closer::Sender(Slot)>& sender_of) {
   MutexLock lock(mutex_);
   for (Inheritance::One& one : inherited.take_all(KeptKind::stored)) {
-    const auto name = facts.find(name_key(one.fd.get()));
-    entries_[one.note.slot].insert(std::make_shared<Entry>(
-        one.note.slot, name != facts.end() ? name->second : std::string(kUnnamed), one.fd.release(),
-        ++last_number_, closer_, sender_of(one.note.slot)));
+    const Slot slot = one.note.slot;
+    const std::string old_key = name_key(one.fd.get());
+    const auto found = facts.find(old_key);
+    const std::string name = found != facts.end() ? found->second : std::string(kUnnamed);
+    UniqueFd higher = copy_above_lowest(one.fd.get());
+    const bool moves = bool(higher);
+    // A crash in between leaves both numbers, with a name each: the next image stores one of them.
+    if (moves && facts_ != nullptr) facts_->keep(name_key(higher.get()), name);
+    entries_[slot].insert(std::make_shared<Entry>(slot, name,
+                                                  moves ? std::move(higher) : one.fd.release(),
+                                                  ++last_number_, closer_, sender_of(slot)));
+    if (!moves) continue;
+    close_elsewhere(one.fd.release(), sender_of(slot));
+    if (facts_ != nullptr) facts_->keep(old_key, {});
   }
 }
 

@@ -44,7 +44,8 @@ class FdStore {
   std::size_t add(const CheckedProcess& process, const std::string& name,
                   std::vector<UniqueFd>& fds, const Closer::Sender& sender) EXCLUDES(mutex_);
 
-  /// See ReadinessChecks. `sender_of` gives the sender that counts for a service.
+  /// See ReadinessChecks. A descriptor with a low number, which only an older zinit gave, gets a
+  /// higher one (os/low_numbers.hpp). `sender_of` gives the sender that counts for a service.
   void take_over(Inheritance& inherited, const FactMap& facts,
                  const std::function<Closer::Sender(Slot)>& sender_of) EXCLUDES(mutex_);
 

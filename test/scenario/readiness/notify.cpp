@@ -89,14 +89,16 @@ TEST_CASE("a stored file whose server never answers holds up no other service's 
                                "']\non_demand = false\n"});
   zinit.add("line",
             {.exec = "echo >&3; exec sleep 100000", .more = "[readiness]\nnotify = 'fd:3'\n"});
+  zinit.file("keeper.toml", says({"fds", "1", "FDSTORE=1", "send", "READY=1", "sleep"},
+                                 "notify = 'systemd'\nfdstore_max = 8"));
   // All the time zinit receives descriptors, while it makes children.
   zinit.file("sender.toml",
              says({"send", "READY=1", "churn", "1"}, "notify = 'systemd'\nfdstore_max = 8"));
-  zinit.boot({"a", "sender"});
+  zinit.boot({"a", "sender", "keeper"});
   for (const bool again : {false, true}) {
     if (again) zinit.reexecute();
     for (int i = 0; i < 100; ++i)
-      for (const char* name : {"plain", "socket", "line"})
+      for (const char* name : {"plain", "socket", "line", "keeper"})
         REQUIRE(zinit.restart(name)["state"] == "running");
   }
   hanging.end();
