@@ -164,7 +164,7 @@ TEST_CASE("a proxy with many connections leaves others their share", "[xinet]") 
     CHECK(clients.back().echo("x") == "x");
   }
   CHECK(proxy_status(zinit, "p")["active_connections"] == 48);
-  for (int i = 0; i < 30; ++i) clients[i].close();
+  for (std::size_t i = 0; i < 30; ++i) clients[i].close();
   CHECK(clients[69].echo("y") == "y");  // it has waited for a place
 }
 
