@@ -195,6 +195,35 @@ TEST_CASE("reload --only with a directory goes by places of files, whatever thes
   }
 }
 
+TEST_CASE("reload --only lists no failed proxy that is not asked for",
+          "[check][root][places][reload]") {
+  if (!can_have_root()) return skip("needs root and namespaces");
+  const auto proxy = [](const std::string& socket) {
+    return "[proxy]\nlisten = ['unix:/run/" + socket + "']\nbackend = '127.0.0.1:1'\n" +
+           "service = 'package'\n";
+  };
+  Server zinit(with_own_root());
+  const std::string vendors = "usr/lib/zinit/services/", own = "etc/zinit/services/";
+  zinit.put(vendors + "package.toml", kSleep);
+  zinit.put(own + "a.toml", proxy("a"));
+  zinit.put(own + "b.toml", proxy("a"));
+  zinit.put(own + "c.toml", proxy("c"));
+  zinit.boot({"package"});
+  zinit.put(own + "c.toml", proxy("a"));
+  CHECK(zinit.reload()["proxies"]["failed"].texts() == Texts{"b", "c"});
+
+  zinit.put(vendors + "d.toml", proxy("a"));
+  const Json report = zinit.result("service.reload", R"({"only":["/usr/lib/zinit"]})");
+  CHECK(report["proxies"]["failed"].texts() == Texts{"d"});
+  CHECK(report["proxies"]["messages"].texts().size() == 1);
+  for (const char* list : {"added", "changed", "removed", "unchanged"}) {
+    INFO(list);
+    CHECK(report["proxies"][list].texts().empty());
+  }
+  const Json named = zinit.result("service.reload", R"({"only":["package"]})");
+  CHECK(named["proxies"]["failed"].texts().empty());
+}
+
 TEST_CASE("a file in /etc/zinit replaces the vendor's, a link to /dev/null masks it",
           "[check][root][places]") {
   if (!can_have_root()) return skip("needs root and namespaces");
