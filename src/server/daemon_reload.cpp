@@ -22,6 +22,9 @@ RequestResult<Reloaded> ZinitDaemon::wanted(const Configuration& config, const R
   all.specs.insert(all.specs.end(), added.begin(), added.end());
   instances_.complete(all.specs, config, asked.no_restart);
   if (asked.only.empty()) return all;
+  if (const std::string path = unread_directory(asked.only, start_.sources.places); !path.empty())
+    return tl::unexpected(RequestFailure{
+        Refusal::file_error, fmt::format("no service file is read in {}", path), {}});
   return ReloadOnly(asked.only, elsewhere(config, asked))
       .choose(all, *board_.graph(), *instances_.templates(), settings_.defaults);
 }

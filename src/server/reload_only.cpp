@@ -81,11 +81,30 @@ void add_own(const MaskedNames& masked, const std::vector<std::string>& only, Ow
       all[name].emplace_back(link, FileIdentity());
 }
 
+std::string_view without_slash(std::string_view directory) {
+  while (directory.size() > 1 && directory.ends_with('/')) directory.remove_suffix(1);
+  return directory;
+}
+
 }  // namespace
 
 bool is_below_any(std::string_view path, const std::vector<std::string>& only) {
   return std::ranges::any_of(
       only, [path](const std::string& one) { return is_directory(one) && is_below(path, one); });
+}
+
+std::string unread_directory(const std::vector<std::string>& only, const Places& places) {
+  const auto meets = [](std::string_view one, std::string_view other) {
+    return !other.empty() && (without_slash(one) == without_slash(other) || is_below(one, other) ||
+                              is_below(other, one));
+  };
+  for (const std::string& one : only) {
+    const bool read = std::ranges::any_of(places.directories, [&](const ConfigDirectory& from) {
+      return meets(one, from.path) || meets(one, from.vendor);
+    });
+    if (is_directory(one) && !read) return one;
+  }
+  return {};
 }
 
 PlaceSet places_elsewhere(const std::vector<std::string>& only, const LoadedConfig& read,

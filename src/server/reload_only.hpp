@@ -32,6 +32,11 @@ struct Reloaded {
 /// Whether `path` lies below one of the directories among `only`.
 [[nodiscard]] bool is_below_any(std::string_view path, const std::vector<std::string>& only);
 
+/// The first of the directories among `only` in which a server with these places reads no file;
+/// empty if there is none.
+[[nodiscard]] std::string unread_directory(const std::vector<std::string>& only,
+                                           const Places& places);
+
 using PlaceSet = std::set<std::string, std::less<>>;
 
 /// The places (own_place_of()) of files and masks outside of the directories among `only`, in force

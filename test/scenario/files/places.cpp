@@ -224,6 +224,21 @@ TEST_CASE("reload --only lists no failed proxy that is not asked for",
   CHECK(named["proxies"]["failed"].texts().empty());
 }
 
+TEST_CASE("reload --only refuses a directory in which no file is read", "[root][places][reload]") {
+  if (!can_have_root()) return skip("needs root and namespaces");
+  Server zinit(with_own_root());
+  zinit.put("usr/lib/zinit/services/package.toml", kSleep);
+  zinit.boot({"package"});
+  const Outcome wrong = zinit.ctl({"reload", "--yes", "--only", "/usr/lib/zinitt"});
+  CHECK(wrong.code == 1);
+  CHECK_THAT(wrong.err, Contains("no service file is read in /usr/lib/zinitt"));
+  for (const char* path : {"/usr/lib/zinit", "/usr/lib/zinit/", "/usr/lib/zinit/services/",
+                           "/usr/lib/zinit/targets", "/etc/zinit/services/below", "/usr"}) {
+    INFO(path);
+    CHECK(zinit.ctl({"reload", "--yes", "--only", path}).code == 0);
+  }
+}
+
 TEST_CASE("a file in /etc/zinit replaces the vendor's, a link to /dev/null masks it",
           "[check][root][places]") {
   if (!can_have_root()) return skip("needs root and namespaces");
