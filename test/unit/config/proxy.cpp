@@ -192,7 +192,7 @@ TEST_CASE("drop-ins are laid over a proxy's file, and cannot make a service of i
   directory.write("p.toml.d/5.toml", "[proxy]\nidle_timeout = -1\n");
   CHECK(load(directory).proxies.at(0)->errors ==
         Lines{drop_in + ":2:16: error: proxy.idle_timeout: -1 is out of range, must be an integer "
-                        "from 0 to 31536000 or with a unit, as \"5s\""});
+                        "from 0 to 31536000 or with a unit, as \"5s\", or \"infinity\""});
   // A [proxy] in a drop-in of a service does not make a proxy.
   std::filesystem::create_directory(directory.path() + "/web.toml.d");
   directory.write("web.toml.d/5.toml", kProxy);
