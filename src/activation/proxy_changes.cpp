@@ -263,10 +263,10 @@ ProxyReport ProxyChanges::plan(const LoadedConfig& config) const {
 
 void ProxyChanges::add_faults(ProxyReport& report) const {
   for (const auto& [name, entry] : entries_) {
-    if (entry.error.empty() || std::ranges::find(report.failed, name) != report.failed.end())
-      continue;
-    for (auto* names : {&report.added, &report.changed, &report.unchanged})
-      std::erase(*names, name);
+    if (entry.error.empty()) continue;
+    const auto asked = std::erase(report.added, name) + std::erase(report.changed, name) +
+                       std::erase(report.unchanged, name);
+    if (asked == 0) continue;
     report.failed.insert(std::ranges::lower_bound(report.failed, name), name);
     report.messages.push_back(fmt::format("{}: {}; tried again every 5 s", name, entry.error));
   }

@@ -74,7 +74,7 @@ class ProxyChanges {
   /// What load() will make of them.
   [[nodiscard]] ProxyReport plan(const LoadedConfig& config) const;
 
-  /// After load() is complete: adds the proxies that do not work as their files say.
+  /// After load() is complete: those in the report that do not work as their files say have failed.
   void add_faults(ProxyReport& report) const;
 
   void set(SetProxy request, Daemon::ProxyDone done);

@@ -72,16 +72,19 @@ void settle_names(std::vector<ParsedSpec>& parsed, std::vector<Diagnostic>& find
 
 /// The names of services whose files are masked, except names that another file in `parsed`
 /// provides. Reads the files behind the masks.
+/// @param proxies  gets the links that hide files of proxies; or null
 [[nodiscard]] MaskedNames masked_names(const std::vector<MaskedFile>& masked,
                                        const std::vector<ParsedSpec>& parsed,
-                                       const ReadText& read = read_from_disk);
+                                       const ReadText& read = read_from_disk,
+                                       std::vector<std::string>* proxies = nullptr);
 
 /// Everything that the files of a listing describe.
 struct ParsedListing {
   std::vector<ParsedSpec> parsed;  // in load order, then the instances that others depend on
   MaskedNames masked;
-  TemplatesPtr templates;  // never null
-  std::size_t files = 0;   // number of files, including drop-ins
+  std::vector<std::string> masked_proxies;  // see LoadedConfig
+  TemplatesPtr templates;                   // never null
+  std::size_t files = 0;                    // number of files, including drop-ins
 };
 
 /// Parses the files of `listing`, makes the instances of its templates, and settles the names.

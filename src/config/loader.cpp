@@ -139,14 +139,18 @@ void settle_names(std::vector<ParsedSpec>& parsed, std::vector<Diagnostic>& find
 }
 
 MaskedNames masked_names(const std::vector<MaskedFile>& masked,
-                         const std::vector<ParsedSpec>& parsed, const ReadText& read) {
+                         const std::vector<ParsedSpec>& parsed, const ReadText& read,
+                         std::vector<std::string>* proxies) {
   MaskedNames names;
   for (const MaskedFile& file : masked) {
     const std::string& said_by = file.hidden.empty() ? file.link : file.hidden;
     std::string name(stem_of(said_by));
     if (!file.hidden.empty()) {
       const ParsedSpec hidden = read_spec(SourceFile{said_by}, {}, read);
-      if (hidden.proxy) continue;
+      if (hidden.proxy) {
+        if (proxies != nullptr) proxies->push_back(file.link);
+        continue;
+      }
       name = hidden.spec->name;
     }
     names.try_emplace(std::move(name), file.link);
@@ -175,7 +179,7 @@ ParsedListing parse_listing(Listing& listing, const ServiceDefaults& defaults,
     if (templates.makes(file.instance)) file = templates.source_of(file.instance, &file);
   all.parsed = parse_files(listing.files, defaults, kept);
   settle_names(all.parsed, listing.findings);
-  all.masked = masked_names(listing.masked, all.parsed, read);
+  all.masked = masked_names(listing.masked, all.parsed, read, &all.masked_proxies);
   std::vector<SourceFile> samples;
   for (const std::string& name : templates.names()) {
     samples.push_back(templates.source_of(name + "1"));
@@ -257,6 +261,7 @@ LoadedConfig load_config(std::span<const ConfigDirectory> directories,
       });
   std::vector<ParsedSpec>& parsed = all.parsed;
   loaded.masked = std::move(all.masked);
+  loaded.masked_proxies = std::move(all.masked_proxies);
   loaded.templates = std::move(all.templates);
   warn_of_absent_services(parsed, loaded.masked);
   loaded.incomplete = std::move(listing.incomplete);

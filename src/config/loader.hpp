@@ -74,8 +74,9 @@ struct LoadedConfig {
   // In load order with distinct names, including broken ones. A service may have the same name. A
   // file that cannot be read at all is in `specs`, because nobody knows what it describes.
   std::vector<ProxyPtr> proxies;
-  TemplatesPtr templates;             // never null
-  MaskedNames masked;                 // hidden by a link to /dev/null, and provided nowhere else
+  TemplatesPtr templates;  // never null
+  MaskedNames masked;      // hidden by a link to /dev/null, and provided nowhere else
+  std::vector<std::string> masked_proxies;  // links to /dev/null that hide files of proxies
   std::vector<std::string> messages;  // whole lines about whole files, directories and settings
   GlobalSettings settings;
   std::vector<std::string> settings_faults;  // those in `messages`, including unknown keys

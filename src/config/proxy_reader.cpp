@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/format.hpp"
+#include "base/identity_json.hpp"
 #include "base/json.hpp"
 #include "base/json_writer.hpp"
 #include "base/text.hpp"
@@ -196,7 +197,10 @@ std::string proxy_text(const ProxySpec& spec) { return to_toml(document_of(proxy
 std::string proxy_json(const ProxySpec& spec) {
   JsonWriter to;
   to.begin_object().member("file", spec.file).member("drop_ins", spec.drop_ins);
-  to.member("vendors", spec.vendors).key("keys").put_raw(to_json(proxy_keys(spec)));
+  to.key("identities").begin_array();
+  for (const FileIdentity& one : spec.identities) put_identity(to, one);
+  to.end_array().member("vendors", spec.vendors);
+  to.key("keys").put_raw(to_json(proxy_keys(spec)));
   return to.end_object().take();
 }
 
@@ -214,6 +218,8 @@ std::optional<ProxySpec> proxy_from_json(std::string_view json) {
   if (file != nullptr && file->IsString()) spec.file = text_of(*file);
   const JsonValue* vendors = member_of(*text, "vendors");
   spec.vendors = vendors != nullptr && vendors->IsBool() && vendors->GetBool();
+  if (const JsonValue* list = member_of(*text, "identities"); list != nullptr && list->IsArray())
+    for (const JsonValue& one : list->GetArray()) spec.identities.push_back(identity_from(one));
   const JsonValue* drop_ins = member_of(*text, "drop_ins");
   if (drop_ins == nullptr || !drop_ins->IsArray()) return std::move(spec);
   for (const JsonValue& one : drop_ins->GetArray())

@@ -401,6 +401,7 @@ ProxyPtr finish_proxy(const ParsedSpec& parsed) {
   proxy.name = read.name;
   proxy.file = read.file;
   proxy.drop_ins = read.drop_ins;
+  proxy.identities = read.identities;
   proxy.vendors = read.vendors;
   tell(parsed, proxy.warnings, proxy.errors);
   return parsed.proxy;

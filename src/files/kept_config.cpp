@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/identity_json.hpp"
 #include "base/json_writer.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -37,11 +38,6 @@ void put_flag(JsonWriter& to, std::string_view name, bool value) {
 
 void put_list(JsonWriter& to, std::string_view name, const std::vector<std::string>& list) {
   if (!list.empty()) to.member(name, list);
-}
-
-void put_identity(JsonWriter& to, const FileIdentity& one) {
-  to.begin_array().put(std::uint64_t{one.device}).put(std::uint64_t{one.inode});
-  to.put(std::int64_t{one.size}).put(one.modified_ns).end_array();
 }
 
 /// The files that a spec was read from.
@@ -117,18 +113,6 @@ class Members {
  private:
   const JsonValue& object_;
 };
-
-FileIdentity identity_from(const JsonValue& value) {
-  FileIdentity identity;
-  if (!value.IsArray() || value.Size() != 4 || !value[0].IsUint64() || !value[1].IsUint64() ||
-      !value[2].IsInt64() || !value[3].IsInt64())
-    return identity;
-  identity.device = value[0].GetUint64();
-  identity.inode = value[1].GetUint64();
-  identity.size = value[2].GetInt64();
-  identity.modified_ns = value[3].GetInt64();
-  return identity;
-}
 
 void take_origin(const Members& from, ServiceSpec& spec) {
   spec.file = from.text("file");

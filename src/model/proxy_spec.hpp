@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "base/file_identity.hpp"
+
 namespace zinit {
 
 /// The keys of [proxy]: all that decides what a proxy does.
@@ -27,9 +29,10 @@ struct ProxyKeys {
 };
 
 struct ProxySpec : ProxyKeys {
-  std::string file;                   // path as it was read; empty: set at runtime only
-  std::vector<std::string> drop_ins;  // paths of its drop-ins, in the order of their use
-  bool vendors = false;               // `file` is a vendor's: a file in /etc/zinit may replace it
+  std::string file;                      // path as it was read; empty: set at runtime only
+  std::vector<std::string> drop_ins;     // paths of its drop-ins, in the order of their use
+  std::vector<FileIdentity> identities;  // of `file`, then of each drop-in, when it was read
+  bool vendors = false;  // `file` is a vendor's: a file in /etc/zinit may replace it
 
   // Faults in its files, as whole messages, FILE:LINE:COLUMN: error: ...
   std::vector<std::string> warnings;

@@ -269,6 +269,7 @@ void ZinitDaemon::use_settings(const Configuration& config) {
   if (!start_.legacy) self_watchdog_.set(settings_.self_watchdog);  // otherwise once the loop runs
   socket_gid_ = config.socket_gid;
   share_socket();
+  masked_proxies_ = config.masked_proxies;
   if (config.etc_environment) {
     etc_environment_ = *config.etc_environment;
     environment_.set(base_environment(*config.etc_environment, handed_on(start_)));

@@ -216,6 +216,8 @@ class ZinitDaemon final : public Daemon {
   /// The configuration to reload: `config` and what was added at runtime.
   [[nodiscard]] RequestResult<Reloaded> wanted(const Configuration& config,
                                                const ReloadFiles& asked);
+  /// See places_elsewhere().
+  [[nodiscard]] PlaceSet elsewhere(const Configuration& config, const ReloadFiles& asked) const;
   /// See Reloader::Checks.
   [[nodiscard]] std::function<void()> checks_before(Configuration& config,
                                                     const ReloadFiles& asked);
@@ -231,6 +233,7 @@ class ZinitDaemon final : public Daemon {
   DaemonStart start_;
   GlobalSettings settings_;
   std::string etc_environment_;
+  std::vector<std::string> masked_proxies_;  // in force, see LoadedConfig
   std::optional<gid_t> socket_gid_;
   std::unique_ptr<EventLoop> loop_;
   UniqueFd signals_;

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kSettings = "daemon/settings";
 constexpr std::string_view kEtcEnvironment = "daemon/etc_environment";
+constexpr std::string_view kMaskedProxies = "daemon/masked_proxies";  // paths, each with a NUL
 constexpr std::string_view kProgram = "daemon/program";
 constexpr std::string_view kShell = "daemon/shell";
 constexpr std::string_view kBooted = "daemon/booted";
@@ -117,6 +118,9 @@ void put_daemon(const DaemonFacts& daemon, FactMap& facts) {
                                : std::to_string(static_cast<std::int64_t>(daemon.told_signals)));
   put(facts, kSettings, daemon.settings);
   put(facts, kEtcEnvironment, daemon.etc_environment);
+  std::string masks;
+  for (const std::string& link : daemon.masked_proxies) masks.append(link).push_back('\0');
+  put(facts, kMaskedProxies, std::move(masks));
 }
 
 DaemonFacts daemon_from(const FactMap& facts) {
@@ -147,6 +151,9 @@ DaemonFacts daemon_from(const FactMap& facts) {
   daemon.told_signals = static_cast<std::uint64_t>(number_of(facts, kToldSignals).value_or(0));
   daemon.settings = text_of_fact(facts, kSettings);
   daemon.etc_environment = text_of_fact(facts, kEtcEnvironment);
+  const std::string masks = text_of_fact(facts, kMaskedProxies);
+  for (const std::string_view link : split(masks, '\0'))
+    if (!link.empty()) daemon.masked_proxies.emplace_back(link);
   return daemon;
 }
 

@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/time.hpp"
 #include "control/daemon.hpp"
@@ -36,6 +37,7 @@ struct DaemonFacts {
   std::uint64_t told_signals = 0;             // one bit for each signal that was logged as ignored
   std::string settings;                       // the text of zinit.toml in force
   std::string etc_environment;                // the text of /etc/environment
+  std::vector<std::string> masked_proxies;    // see LoadedConfig
 };
 
 /// Adds all members of `daemon`. An unset one becomes an empty fact.

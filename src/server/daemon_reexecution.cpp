@@ -51,7 +51,9 @@ void ZinitDaemon::go_on() {
   told_signals_ = before.told_signals;
   scheduled_ = before.scheduled;
   machine_watchdog_.go_on(legacy.descriptors.take(KeptKind::watchdog));
-  use_settings(kept_settings(start_.sources, before.settings, before.etc_environment));
+  Configuration kept = kept_settings(start_.sources, before.settings, before.etc_environment);
+  kept.masked_proxies = before.masked_proxies;
+  use_settings(kept);
   if (before.shutdown) shutdown_.go_on(*before.shutdown, shutdown_timeout(), shutdown_count());
   if (scheduled_ && server_) server_->go_on_with(*scheduled_);
   // A crash before the services were loaded: load them now.
@@ -131,6 +133,7 @@ void ZinitDaemon::keep_facts() {
   own.switch_fault = switch_fault_;
   own.settings = settings_.text;
   own.etc_environment = etc_environment_;
+  own.masked_proxies = masked_proxies_;
   own.exit_code = exit_code_;
   own.end_asked_until = end_asked_until_;
   own.told_signals = told_signals_;

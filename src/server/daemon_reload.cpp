@@ -22,8 +22,16 @@ RequestResult<Reloaded> ZinitDaemon::wanted(const Configuration& config, const R
   all.specs.insert(all.specs.end(), added.begin(), added.end());
   instances_.complete(all.specs, config, asked.no_restart);
   if (asked.only.empty()) return all;
-  return ReloadOnly(asked.only)
+  if (const std::string path = unread_directory(asked.only, start_.sources.places); !path.empty())
+    return tl::unexpected(RequestFailure{
+        Refusal::file_error, fmt::format("no service file is read in {}", path), {}});
+  return ReloadOnly(asked.only, elsewhere(config, asked))
       .choose(all, *board_.graph(), *instances_.templates(), settings_.defaults);
+}
+
+PlaceSet ZinitDaemon::elsewhere(const Configuration& config, const ReloadFiles& asked) const {
+  if (std::ranges::none_of(asked.only, is_directory)) return {};
+  return places_elsewhere(asked.only, config, *board_.graph(), proxies_.files(), masked_proxies_);
 }
 
 std::function<void()> ZinitDaemon::checks_before(Configuration& config, const ReloadFiles& asked) {
@@ -41,6 +49,7 @@ RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config,
   if (!all) return tl::unexpected(std::move(all).error());
   if (!config.checked) return tl::unexpected(config.checked.error());
   const std::vector<SpecPtr> specs = with_faults(std::move(all->specs), *config.checked);
+  const PlaceSet places = elsewhere(config, asked);
   auto report = board_.reload(specs, asked.dry_run, all->masked, asked.no_restart);
   if (!report) return report;
   const bool whole = asked.only.empty();
@@ -49,11 +58,11 @@ RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config,
   else
     ReloadOnly(all->only).narrow(*report);
   const bool directories = std::ranges::any_of(asked.only, is_directory);
-  LoadedConfig proxies;
+  ChosenProxies proxies;
   if (directories) {
-    proxies = with_proxies_of(asked.only, config, proxies_.files());
-    report->proxies = proxies_.plan(proxies);
-    narrow_proxies(report->proxies, proxies, asked.only);
+    proxies = choose_proxies(asked.only, config, proxies_.files(), places);
+    report->proxies = proxies_.plan(proxies.config);
+    proxies.narrow(report->proxies);
   }
   if (asked.dry_run) return report;
   if (whole) {
@@ -61,7 +70,7 @@ RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config,
     use_settings(config);
     proxies_.load(config);
   }
-  if (directories) proxies_.load(proxies);
+  if (directories) proxies_.load(proxies.config);
   instances_.use(all->templates);
   sockets_.look();
   timers_.read_again();
@@ -70,7 +79,7 @@ RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config,
   news.insert(news.end(), report->changed.begin(), report->changed.end());
   news.insert(news.end(), report->failed.begin(), report->failed.end());
   log_warnings(config, &news);
-  log_proxy_messages(whole ? config.proxies : proxies_below(proxies, asked.only));
+  log_proxy_messages(whole ? config.proxies : proxies.chosen);
   log_info("reload: {}", reload_summary(*report));
   // If there were no services until now, the boot happens here.
   if (services_started_ && !board_.graph()->order().empty()) start_services();

@@ -4,12 +4,15 @@
 // even if their files have changed (control.md, service.reload).
 #pragma once
 
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "config/loader.hpp"
+#include "config/modes.hpp"
 #include "config/templates.hpp"
 #include "supervisor/board.hpp"
 
@@ -29,25 +32,44 @@ struct Reloaded {
 /// Whether `path` lies below one of the directories among `only`.
 [[nodiscard]] bool is_below_any(std::string_view path, const std::vector<std::string>& only);
 
-/// What was read, with the proxies of files that are `in_force`; proxies of the directories among
-/// `only` are as they were read.
-[[nodiscard]] LoadedConfig with_proxies_of(const std::vector<std::string>& only,
+/// The first of the directories among `only` in which a server with these places reads no file;
+/// empty if there is none.
+[[nodiscard]] std::string unread_directory(const std::vector<std::string>& only,
+                                           const Places& places);
+
+using PlaceSet = std::set<std::string, std::less<>>;
+
+/// The places (own_place_of()) of files and masks outside of the directories among `only`, in force
+/// and as read. In such a place a vendor's file is replaced or masked, was, or would be by a reload
+/// of all files, whatever both files describe.
+/// @param masked_proxies  in force, see LoadedConfig
+[[nodiscard]] PlaceSet places_elsewhere(const std::vector<std::string>& only,
+                                        const LoadedConfig& read, const Graph& graph,
+                                        const std::vector<ProxyPtr>& proxies,
+                                        const std::vector<std::string>& masked_proxies);
+
+/// The proxies that a reload of directories puts in force.
+struct ChosenProxies {
+  LoadedConfig config;                         // theirs as read, and all others as they are
+  std::vector<ProxyPtr> chosen{};              // those of the directories, as read
+  std::set<std::string, std::less<>> names{};  // of the directories, in force or as read
+
+  /// Takes all other proxies out of the report.
+  void narrow(ProxyReport& report) const;
+};
+
+/// @param elsewhere  from places_elsewhere()
+[[nodiscard]] ChosenProxies choose_proxies(const std::vector<std::string>& only,
                                            const LoadedConfig& read,
-                                           const std::vector<ProxyPtr>& in_force);
-
-/// Those of the directories among `only`.
-[[nodiscard]] std::vector<ProxyPtr> proxies_below(const LoadedConfig& config,
-                                                  const std::vector<std::string>& only);
-
-/// Takes out of the report of `config` what has not changed, and lies elsewhere.
-void narrow_proxies(ProxyReport& report, const LoadedConfig& config,
-                    const std::vector<std::string>& only);
+                                           const std::vector<ProxyPtr>& in_force,
+                                           const PlaceSet& elsewhere);
 
 class ReloadOnly {
  public:
   /// @param names  of services, or of templates, which stand for all of their instances as well; a
   ///               path stands for all services whose files lie below that directory
-  explicit ReloadOnly(std::vector<std::string> names) : names_(std::move(names)) {}
+  /// @param elsewhere  from places_elsewhere(), if one of these is a path
+  explicit ReloadOnly(const std::vector<std::string>& names, PlaceSet elsewhere = {});
 
   /// Returns the content in force, with the selected services replaced by those of `read`. Leaves
   /// out a selected service without a file.
@@ -66,7 +88,9 @@ class ReloadOnly {
   [[nodiscard]] std::vector<SpecPtr> chosen_of(const Reloaded& read, const Graph& graph) const;
   [[nodiscard]] TemplatesPtr merged(const Templates& old, const Templates& read) const;
 
-  std::vector<std::string> names_;
+  std::set<std::string, std::less<>> names_;
+  std::vector<std::string> directories_;
+  PlaceSet elsewhere_;
 };
 
 }  // namespace zinit

@@ -94,6 +94,151 @@ TEST_CASE("reload --only with a directory takes what a package has brought, and 
   CHECK(rest["proxies"]["changed"].texts() == Texts{"own-relay"});
 }
 
+TEST_CASE("reload --only with a directory takes no service whose files in /etc have changed",
+          "[check][root][places][reload]") {
+  if (!can_have_root()) return skip("needs root and namespaces");
+  const std::string changed = "[service]\nexec = 'sleep 200000'\n";
+  const std::string drop_in = "service.umask = '0027'\n";
+  for (const bool reexecute : {false, true}) {
+    INFO("after a re-execution: " << reexecute);
+    Server zinit(with_own_root());
+    const std::string vendors = "usr/lib/zinit/services/", own = "etc/zinit/services/";
+    for (const char* name : {"package", "same", "fresh", "edited", "at@", "for-one@", "linked@",
+                             "owned@", "hidden@", "goes"})
+      zinit.put(vendors + name + ".toml", kSleep);
+    for (const char* name : {"package", "edited", "goes"})
+      zinit.put(own + name + ".toml.d/50.toml", "service.umask = '0077'\n");
+    zinit.put(own + "at@1.toml.d/50.toml", "service.umask = '0077'\n");
+    zinit.boot({"package", "same", "fresh", "edited", "goes"});
+    for (const char* name : {"at@1", "for-one@1", "linked@1", "owned@1", "hidden@1"})
+      (void)zinit.start(name);
+    // A drop-in that a reload has found without effect is in force too.
+    zinit.put(own + "package.toml.d/60.toml", "service.umask = '0077'\n");
+    zinit.reload();
+    if (reexecute) zinit.reexecute();
+
+    // An administrator edits, and a package changes all except `same`.
+    zinit.put(own + "same.toml.d/50.toml", drop_in);
+    zinit.put(own + "fresh.toml.d/50.toml", drop_in);
+    zinit.put(own + "edited.toml.d/50.toml", drop_in);
+    zinit.put(own + "for-one@1.toml.d/50.toml", drop_in);
+    zinit.put(own + "owned@1.toml", kSleep + "umask = '0027'\n");
+    zinit.put(own + "comes.toml.d/50.toml", drop_in);
+    const std::string linked = vendors + "linked@.toml";
+    std::filesystem::create_symlink("/" + linked, zinit.config("linked@2.toml"));
+    std::filesystem::create_symlink("/dev/null", zinit.config("hidden@1.toml"));
+    for (const char* name :
+         {"package", "fresh", "edited", "at@", "for-one@", "linked@", "owned@", "hidden@", "comes"})
+      zinit.put(vendors + name + ".toml", changed);
+    std::filesystem::remove(zinit.path(vendors + "goes.toml"));
+
+    const Json report = zinit.result("service.reload", R"({"only":["/usr/lib/zinit"]})");
+    CHECK(report["added"].texts() == Texts{"comes"});
+    CHECK(report["changed"].texts() == Texts{"at@1", "package"});
+    CHECK(report["removed"].texts() == Texts{"goes"});
+    CHECK(report["failed"].texts().empty());
+    zinit.await_settled();
+    const Json rest = zinit.result("service.reload");
+    CHECK(rest["added"].texts() == Texts{"linked@2"});
+    CHECK(rest["changed"].texts() ==
+          Texts{"edited", "for-one@1", "fresh", "linked@1", "owned@1", "same"});
+    CHECK(rest["removed"].texts() == Texts{"hidden@1"});
+  }
+}
+
+TEST_CASE("reload --only with a directory goes by places of files, whatever these describe",
+          "[check][root][places][reload]") {
+  if (!can_have_root()) return skip("needs root and namespaces");
+  const auto proxy = [](const std::string& name, const std::string& port) {
+    return "[proxy]\nlisten = ['unix:/run/" + name + "']\nservice = 'package'\n" +
+           "backend = '127.0.0.1:" + port + "'\n";
+  };
+  for (const bool reexecute : {false, true}) {
+    INFO("after a re-execution: " << reexecute);
+    Server zinit(with_own_root());
+    const std::string vendors = "usr/lib/zinit/services/", own = "etc/zinit/services/";
+    for (const char* name : {"package", "renamed", "to-proxy", "back"})
+      zinit.put(vendors + name + ".toml", kSleep);
+    zinit.put(own + "back.toml", kSleep + "name = 'other'\n");
+    for (const char* name : {"relay", "masked", "unmasked", "to-service", "edited"})
+      zinit.put(vendors + name + ".toml", proxy(name, "1"));
+    std::filesystem::create_symlink("/dev/null", zinit.config("unmasked.toml"));
+    zinit.put(own + "relay.toml.d/50.toml", "proxy.connect_timeout = '7s'\n");
+    zinit.put(own + "edited.toml.d/50.toml", "proxy.connect_timeout = '7s'\n");
+    zinit.boot({"package", "renamed", "to-proxy", "other"});
+    if (reexecute) zinit.reexecute();
+
+    zinit.put(vendors + "package.toml", "[service]\nexec = 'sleep 200000'\n");
+    for (const char* name : {"relay", "masked", "unmasked", "to-service", "edited"})
+      zinit.put(vendors + name + ".toml", proxy(name, "2"));
+    zinit.put(own + "renamed.toml", kSleep + "name = 'new-name'\n");
+    zinit.put(own + "to-proxy.toml", proxy("to-proxy", "3"));
+    zinit.put(own + "to-service.toml", kSleep);
+    zinit.put(own + "edited.toml.d/50.toml", "proxy.connect_timeout = '8s'\n");
+    std::filesystem::remove(zinit.path(own + "back.toml"));
+    std::filesystem::remove(zinit.path(own + "unmasked.toml"));
+    std::filesystem::create_symlink("/dev/null", zinit.config("masked.toml"));
+
+    const Json report = zinit.result("service.reload", R"({"only":["/usr/lib/zinit"]})");
+    CHECK(report["added"].texts().empty());
+    CHECK(report["changed"].texts() == Texts{"package"});
+    CHECK(report["removed"].texts().empty());
+    CHECK(report["proxies"]["added"].texts().empty());
+    CHECK(report["proxies"]["changed"].texts() == Texts{"relay"});
+    CHECK(report["proxies"]["removed"].texts().empty());
+    const Json rest = zinit.result("service.reload");
+    CHECK(rest["added"].texts() == Texts{"back", "new-name", "to-service"});
+    CHECK(rest["removed"].texts() == Texts{"other", "renamed", "to-proxy"});
+    CHECK(rest["proxies"]["added"].texts() == Texts{"to-proxy", "unmasked"});
+    CHECK(rest["proxies"]["changed"].texts() == Texts{"edited"});
+    CHECK(rest["proxies"]["removed"].texts() == Texts{"masked", "to-service"});
+  }
+}
+
+TEST_CASE("reload --only lists no failed proxy that is not asked for",
+          "[check][root][places][reload]") {
+  if (!can_have_root()) return skip("needs root and namespaces");
+  const auto proxy = [](const std::string& socket) {
+    return "[proxy]\nlisten = ['unix:/run/" + socket + "']\nbackend = '127.0.0.1:1'\n" +
+           "service = 'package'\n";
+  };
+  Server zinit(with_own_root());
+  const std::string vendors = "usr/lib/zinit/services/", own = "etc/zinit/services/";
+  zinit.put(vendors + "package.toml", kSleep);
+  zinit.put(own + "a.toml", proxy("a"));
+  zinit.put(own + "b.toml", proxy("a"));
+  zinit.put(own + "c.toml", proxy("c"));
+  zinit.boot({"package"});
+  zinit.put(own + "c.toml", proxy("a"));
+  CHECK(zinit.reload()["proxies"]["failed"].texts() == Texts{"b", "c"});
+
+  zinit.put(vendors + "d.toml", proxy("a"));
+  const Json report = zinit.result("service.reload", R"({"only":["/usr/lib/zinit"]})");
+  CHECK(report["proxies"]["failed"].texts() == Texts{"d"});
+  CHECK(report["proxies"]["messages"].texts().size() == 1);
+  for (const char* list : {"added", "changed", "removed", "unchanged"}) {
+    INFO(list);
+    CHECK(report["proxies"][list].texts().empty());
+  }
+  const Json named = zinit.result("service.reload", R"({"only":["package"]})");
+  CHECK(named["proxies"]["failed"].texts().empty());
+}
+
+TEST_CASE("reload --only refuses a directory in which no file is read", "[root][places][reload]") {
+  if (!can_have_root()) return skip("needs root and namespaces");
+  Server zinit(with_own_root());
+  zinit.put("usr/lib/zinit/services/package.toml", kSleep);
+  zinit.boot({"package"});
+  const Outcome wrong = zinit.ctl({"reload", "--yes", "--only", "/usr/lib/zinitt"});
+  CHECK(wrong.code == 1);
+  CHECK_THAT(wrong.err, Contains("no service file is read in /usr/lib/zinitt"));
+  for (const char* path : {"/usr/lib/zinit", "/usr/lib/zinit/", "/usr/lib/zinit/services/",
+                           "/usr/lib/zinit/targets", "/etc/zinit/services/below", "/usr"}) {
+    INFO(path);
+    CHECK(zinit.ctl({"reload", "--yes", "--only", path}).code == 0);
+  }
+}
+
 TEST_CASE("a file in /etc/zinit replaces the vendor's, a link to /dev/null masks it",
           "[check][root][places]") {
   if (!can_have_root()) return skip("needs root and namespaces");

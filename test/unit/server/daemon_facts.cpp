@@ -24,6 +24,7 @@ DaemonFacts full() {
   daemon.told_signals = std::uint64_t{1} << 63 | 1;
   daemon.settings = "log_level = \"debug\"\n";
   daemon.etc_environment = std::string("A=1\nB=\0\xff\n", 10);
+  daemon.masked_proxies = {"/etc/zinit/services/a.toml", "/etc/zinit/services/b\n.toml"};
   return daemon;
 }
 
@@ -44,6 +45,7 @@ void check_same(const DaemonFacts& read, const DaemonFacts& told) {
   CHECK(read.told_signals == told.told_signals);
   CHECK(read.settings == told.settings);
   CHECK(read.etc_environment == told.etc_environment);
+  CHECK(read.masked_proxies == told.masked_proxies);
 }
 
 /// The facts of `daemon` written over those of `before`, as in a file of facts.
