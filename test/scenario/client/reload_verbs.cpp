@@ -131,7 +131,7 @@ TEST_CASE("reload --no-restart applies what needs none, and lists what waits", "
   zinit.add("runs", {.dependencies = "binds_to = ['ghost']"});
   const Outcome refused = zinit.ctl({"reload", "--no-restart"});
   CHECK(refused.code == 1);
-  CHECK_THAT(refused.out, Contains("nothing is named \"ghost\""));
+  CHECK_THAT(refused.out, Contains("no service is named \"ghost\""));
 }
 
 TEST_CASE("reload --wait says how what it has started and restarted has ended", "[reload][ctl]") {
@@ -183,7 +183,7 @@ TEST_CASE("a new dependency on what does not exist stops nothing that is up", "[
   const Json report = zinit.reload();
   CHECK(report["failed"].texts() == Texts{"bound", "up"});
   CHECK_THAT(report["faults"]["bound"].texts().at(0),
-             Contains("error: dependencies.binds_to: nothing is named \"nobody\""));
+             Contains("error: dependencies.binds_to: no service is named \"nobody\""));
   CHECK(report["changed"].texts() == Texts{"down"});
   CHECK(report["stopped"].size() == 0);
   CHECK(zinit.pid_of("up") == pid);
