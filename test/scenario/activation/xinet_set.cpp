@@ -356,11 +356,12 @@ TEST_CASE("no client is refused while a reload moves an address from one proxy t
     zinit.remove(i % 2 == 0 ? "p" : "q");
     zinit.file(i % 2 == 0 ? "q.toml" : "p.toml", proxy_text(proxied.front, proxied.back, "s"));
     (void)zinit.reload();
+    // Clients come between all moves, also if their thread gets no processor for a while.
+    CHECK(eventually([&, before = served.load()] { return served > before || refused > 0; }));
   }
   enough = true;
   clients.join();
   CHECK(refused == 0);
-  CHECK(served > 10);
 }
 
 TEST_CASE("a proxy of a file whose address is in use comes when it is free", "[xinet]") {

@@ -278,7 +278,7 @@ TEST_CASE("service files that others than root can write to are told", "[root][c
   REQUIRE(chmod(zinit.config("good.toml.d/a.toml").c_str(), 0666) == 0);
   REQUIRE(chmod(zinit.config().c_str(), 0777) == 0);
   zinit.boot({"theirs", "open", "good"});
-  const std::string end = ": who can write to it decides what root runs";
+  const std::string end = ": a user who can write to it decides what root runs";
   const std::string theirs = "belongs to uid 54321" + end;
   const std::string open = "can be written to by others than its owner, uid 0" + end;
   CHECK(zinit.status("theirs")["warnings"].mentions(theirs));

@@ -91,7 +91,7 @@ TEST_CASE("edit refuses what breaks other services, or takes another's name", "[
   const std::string before = read_file(with.zinit.config("x.toml"));
   const Outcome conflict = with.edit("sed -i '$a [dependencies]\\nconflicts = [\"y\"]'", {"x"});
   CHECK(conflict.code == 1);
-  CHECK_THAT(conflict.out, Contains("top requires x and y, which conflict"));
+  CHECK_THAT(conflict.out, Contains("top requires both x and y, which conflict"));
   const Outcome name = with.edit("sed -i '/exec/a name = \"y\"'", {"x"});
   CHECK(name.code == 1);
   CHECK_THAT(name.out, Contains("\"y\" is already the name in " + with.zinit.config("x.toml")));
