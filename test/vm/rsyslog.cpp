@@ -88,7 +88,7 @@ void check_taken_over(Machine& machine) {
   shell.output_of(fmt::format("kill -9 {}", machine.pid("rsyslog")));
   shell.repeat_until("zinitctl logs zinit -n all --grep 'rsyslog: running' | wc -l", "3");
   check_reaches_rsyslog(machine, "after-a-kill");
-  const std::string told = machine.zinitctl("logs zinit -n all --grep 'syslog: /dev/log'");
+  const std::string told = machine.zinitctl("logs zinit -n all --grep 'serves /dev/log'");
   INFO(told);
   CHECK(in_order(
       told, {"no longer serves /dev/log", "serves /dev/log again", "no longer serves /dev/log"}));
