@@ -4,12 +4,14 @@
 #include <unistd.h>
 
 #include "client/script/script.hpp"
+#include "client/script/time_limit.hpp"
 #include "client/verbs.hpp"
 
 namespace zinit {
 
 int run_script(VerbContext& context) {
   std::vector<std::string> words = context.arguments.rest;
+  const TimeLimit limit(context.time_left());
   Script script(context);
   if (context.arguments.has("e")) {
     script.set_arguments("-e", words);

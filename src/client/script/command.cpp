@@ -7,9 +7,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <csignal>
 #include <cstdio>
+#include <set>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -18,6 +22,7 @@
 #include "base/text.hpp"
 #include "client/script/functions.hpp"
 #include "model/reason.hpp"
+#include "os/process.hpp"
 
 namespace zinit {
 
@@ -36,32 +41,82 @@ Pipe pipe_for_command() {
   return *std::move(made);
 }
 
-/// Starts the command with `out` as standard output, and with `in` as standard input if it is open.
-pid_t start(std::vector<std::string>& words, const UniqueFd& in, const UniqueFd& out) {
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  if (in) ::posix_spawn_file_actions_adddup2(&actions, in.get(), STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, out.get(), STDOUT_FILENO);
-  pid_t pid = -1;
-  const int fault = ::posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (fault != 0) fail_call(sys_failure("execute", words.front(), fault).value());
-  return pid;
+/// The rest of --timeout. If there is none, kills all commands of the script and throws.
+std::optional<Milliseconds> time_left(const VerbContext& context) {
+  const auto left = context.time_left();
+  if (!left || left->count() > 0) return left;
+  kill_commands();
+  throw ClientError(ErrorCode::no_answer, kTimeIsOver);
 }
 
+/// Waits until a descriptor is ready, or until --timeout.
+void await(const VerbContext& context, std::span<pollfd> descriptors) {
+  const auto left = time_left(context);
+  constexpr Milliseconds most{INT_MAX};
+  if (::poll(descriptors.data(), descriptors.size(),
+             left ? static_cast<int>(std::min(*left, most).count()) : -1) < 0 &&
+      errno != EINTR)
+    fail_call(sys_failure("wait for", "the command").value());
+}
+
+/// A running command. The destructor kills it unless wait() has seen its end.
+class ScriptCommand {
+ public:
+  /// Starts the command with `in` and `out` as standard streams, if they are open.
+  ScriptCommand(const VerbContext& context, std::vector<std::string> words, const UniqueFd& in,
+                const UniqueFd& out)
+      : context_(context) {
+    (void)time_left(context);
+    std::fflush(stdout);  // before the command prints
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    if (in) ::posix_spawn_file_actions_adddup2(&actions, in.get(), STDIN_FILENO);
+    if (out) ::posix_spawn_file_actions_adddup2(&actions, out.get(), STDOUT_FILENO);
+    const int fault = ::posix_spawnp(&pid_, argv[0], &actions, nullptr, argv.data(), environ);
+    ::posix_spawn_file_actions_destroy(&actions);
+    if (fault != 0) fail_call(sys_failure("execute", words.front(), fault).value());
+  }
+  ~ScriptCommand() {
+    if (pid_ < 0) return;
+    ::kill(pid_, SIGKILL);
+    (void)reap();
+  }
+  ScriptCommand(const ScriptCommand&) = delete;
+  ScriptCommand& operator=(const ScriptCommand&) = delete;
+
+  /// Waits for the end of the command. Returns its status in the form of waitpid(2).
+  int wait() {
+    const UniqueFd ended = open_pidfd(pid_);
+    pollfd end{ended ? ended.get() : -1, POLLIN, 0};
+    while (ended && end.revents == 0) await(context_, {&end, 1});
+    return reap();
+  }
+
+ private:
+  int reap() {
+    int status = 0;
+    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) continue;
+    pid_ = -1;
+    return status;
+  }
+
+  const VerbContext& context_;
+  pid_t pid_ = -1;
+};
+
 /// Writes `input` to one pipe and reads all of the other at the same time.
-std::string exchange_bytes(UniqueFd to, const std::string& input, const UniqueFd& from) {
+std::string exchange_bytes(const VerbContext& context, UniqueFd to, const std::string& input,
+                           const UniqueFd& from) {
   std::string output;
   std::size_t written = 0;
   if (to) ::fcntl(to.get(), F_SETFL, O_NONBLOCK);
   while (true) {
     if (to && written == input.size()) to.reset();
     pollfd ready[2] = {{from.get(), POLLIN, 0}, {to ? to.get() : -1, POLLOUT, 0}};
-    if (::poll(ready, 2, -1) < 0 && errno != EINTR)
-      fail_call(sys_failure("wait for", "the command").value());
+    await(context, ready);
     if (ready[1].revents != 0) {
       const ssize_t sent = ::write(to.get(), input.data() + written, input.size() - written);
       if (sent > 0) written += static_cast<std::size_t>(sent);
@@ -78,13 +133,6 @@ std::string exchange_bytes(UniqueFd to, const std::string& input, const UniqueFd
   }
 }
 
-/// Waits for the end of the command. Returns its status in the form of waitpid(2).
-int reap(pid_t pid) {
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
-  return status;
-}
-
 /// Ignores SIGPIPE while it exists, so that a command that does not read its input ends no script.
 class NoBrokenPipe {
  public:
@@ -99,7 +147,7 @@ class NoBrokenPipe {
 
 }  // namespace
 
-int spawn_command(lua_State* lua, VerbContext& /*context*/) {
+int spawn_command(lua_State* lua, VerbContext& context) {
   luaL_checktype(lua, 1, LUA_TTABLE);
   std::vector<std::string> words = json_strings(parse_json(json_of_lua(lua, 1)));
   if (words.empty())
@@ -111,22 +159,17 @@ int spawn_command(lua_State* lua, VerbContext& /*context*/) {
     const char* text = lua_tolstring(lua, -1, &size);
     input.assign(text, size);
   }
-  std::fflush(stdout);  // before the command prints
   Pipe out = pipe_for_command();
   Pipe in = has_input ? pipe_for_command() : Pipe();
-  const pid_t pid = start(words, in.read, out.write);
+  ScriptCommand command(context, std::move(words), in.read, out.write);
   in.read.reset();
   out.write.reset();
   std::string output;
-  try {
+  {
     const NoBrokenPipe here;  // only here, not in the command
-    output = exchange_bytes(std::move(in.write), input, out.read);
-  } catch (const ClientError&) {
-    ::kill(pid, SIGKILL);
-    reap(pid);
-    throw;
+    output = exchange_bytes(context, std::move(in.write), input, out.read);
   }
-  const int status = reap(pid);
+  const int status = command.wait();
   lua_createtable(lua, 0, 2);
   lua_pushlstring(lua, output.data(), output.size());
   lua_setfield(lua, -2, "out");
@@ -138,6 +181,33 @@ int spawn_command(lua_State* lua, VerbContext& /*context*/) {
     lua_setfield(lua, -2, "signal");
   }
   return 1;
+}
+
+int execute_line(lua_State* lua, VerbContext& context) {
+  if (lua_isnoneornil(lua, 1)) {
+    lua_pushboolean(lua, 1);  // there is a shell
+    return 1;
+  }
+  ScriptCommand command(context, {"/bin/sh", "-c", luaL_checkstring(lua, 1)}, {}, {});
+  const int status = command.wait();
+  errno = 0;  // else luaL_execresult() takes it for the command's fault
+  return luaL_execresult(lua, status);
+}
+
+void kill_commands() {
+  // A killed process no longer leads to its children, so all are stopped first. A child that was
+  // made meanwhile is found by the next look.
+  std::set<pid_t> family;
+  for (std::size_t before = 1; before != family.size();) {
+    before = family.size();
+    const auto all = all_processes();
+    if (!all) break;
+    for (const ProcessStat& process : *all)
+      if ((process.ppid == ::getpid() || family.contains(process.ppid)) &&
+          family.insert(process.pid).second)
+        ::kill(process.pid, SIGSTOP);
+  }
+  for (const pid_t pid : family) ::kill(pid, SIGKILL);
 }
 
 }  // namespace zinit

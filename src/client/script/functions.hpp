@@ -41,5 +41,10 @@ int next_followed(lua_State* lua, VerbContext& context);
 
 // command.cpp: spawn(argv, {input=}) runs a command to its end and returns {code=, signal=, out=}.
 int spawn_command(lua_State* lua, VerbContext& context);
+// execute(line) is os.execute(), for which Lua calls system(3): that ignores SIGINT while it waits.
+int execute_line(lua_State* lua, VerbContext& context);
+
+/// Kills all processes that descend from this one. Any thread.
+void kill_commands();
 
 }  // namespace zinit

@@ -188,6 +188,7 @@ constexpr Row kFunctions[] = {
     {"sleep", guarded<sleep_for>},
     {"array", guarded<array>},
     {"spawn", guarded<spawn_command>},
+    {"execute", guarded<execute_line>},
 };
 
 }  // namespace

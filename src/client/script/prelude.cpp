@@ -97,6 +97,8 @@ end
 zinit.follow = iterator "logs"
 zinit.events = iterator "events"
 
+os.execute = c.execute
+
 package = {
   path = "./?.lua;/usr/local/share/lua/5.4/?.lua;/usr/share/lua/5.4/?.lua",
   loaded = {zinit = zinit},

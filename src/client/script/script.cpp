@@ -8,13 +8,13 @@
 
 #include "base/format.hpp"
 #include "base/text.hpp"
-#include "client/script/lua_json.hpp"
+#include "client/script/functions.hpp"
 
 namespace zinit {
 
 namespace {
 
-// Instructions of Lua between two looks at the clock.
+// Instructions of Lua between two looks at the clock. TimeLimit is for what this cannot end.
 constexpr int kInstructions = 100000;
 
 VerbContext& context_of(lua_State* lua) {
@@ -22,8 +22,11 @@ VerbContext& context_of(lua_State* lua) {
 }
 
 void look_at_clock(lua_State* lua, lua_Debug* /*frame*/) {
-  if (const auto left = context_of(lua).time_left(); left && left->count() <= 0)
-    luaL_error(lua, "the time of --timeout is over");
+  const auto left = context_of(lua).time_left();
+  if (!left || left->count() > 0) return;
+  // From now on each instruction is an error, so a loop that catches the first one ends as well.
+  lua_sethook(lua, look_at_clock, LUA_MASKCOUNT, 1);
+  luaL_error(lua, kTimeIsOver);
 }
 
 // The standard library without `package`, which loads shared objects: a static program cannot do

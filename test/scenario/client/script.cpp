@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl script: Lua with zinit's methods.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <deque>
+
 #include "scenario/harness.hpp"
 #include "scenario/harness/background.hpp"
 
@@ -139,6 +146,55 @@ TEST_CASE("a script has its arguments, its input and commands without a shell", 
     local command = zinit.spawn({"cat", "/proc/self/status"}, {input = "unread"}).out
     print(ignored(command) == before, own() == before))lua");
   CHECK(signals.out == "true\ttrue\n");
+}
+
+TEST_CASE("no script outlives --timeout, nor do its commands", "[check][script]") {
+  Server zinit;
+  zinit.add("web");
+  zinit.boot({"web"});
+  const std::string fifo = zinit.path("fifo");
+  REQUIRE(mkfifo(fifo.c_str(), 0600) == 0);
+  const std::string codes[] = {
+      "while true do pcall(function() while true do end end) end",
+      "debug.sethook() while true do end",
+      "string.find(string.rep('a', 3000), '.-.-.-.-b')",
+      "setmetatable({}, {__gc = function() while true do end end})",
+      "coroutine.wrap(function() while true do pcall(error) end end)()",
+      "os.execute('sleep 1000; true')",
+      "while true do pcall(os.execute, 'sleep 1000') end",
+      "io.popen('sleep 1000; true'):read('a')",
+      "zinit.spawn{'sh', '-c', 'sleep 1000; true'}",
+      "zinit.spawn{'sh', '-c', 'exec >&-; sleep 1000; true'}",
+      "while true do pcall(zinit.sleep, 1000) end",
+      "while true do pcall(zinit.wait, 'web', {state = 'exited'}) end",
+      "local next = zinit.follow('web') while true do pcall(next) end",
+      "io.open('" + fifo + "')",
+  };
+  std::deque<Background> running;
+  for (const std::string& code : codes)
+    running.emplace_back(zinit, std::vector<std::string>{"--timeout", "0.2", "script", "-e",
+                                                         "print(1) " + code});
+  for (std::size_t i = 0; i < running.size(); ++i) {
+    INFO(codes[i]);
+    CHECK(running[i].exit_code() == 6);
+    CHECK_THAT(running[i].errors(), Contains("--timeout is over"));
+    CHECK(running[i].output() == "1\n");
+  }
+  // An orphan of a command becomes a child of the test.
+  CHECK(eventually([&] {
+    const auto children = children_of(getpid());
+    return std::all_of(children.begin(), children.end(), [&](pid_t pid) {
+      return pid == zinit.pid() || proc_stat(pid, 3) == "Z";
+    });
+  }));
+}
+
+TEST_CASE("Ctrl-C ends a script that waits for a command", "[script]") {
+  Server zinit;
+  Background script(zinit, {"script", "-e", "while true do os.execute('sleep 1000') end"});
+  REQUIRE(eventually([&] { return !children_of(script.pid()).empty(); }));
+  kill(-script.pid(), SIGINT);
+  CHECK(script.exit_code() == 128 + SIGINT);
 }
 
 }  // namespace client_script_test
