@@ -79,7 +79,7 @@ DEFINES := -DZINIT_VERSION=\"$(VERSION)\" -DZINIT_CONFIG=\"$(SYSCONFDIR)/zinit\"
 FLAGS = -I. -Isrc -Iinclude -Itest $(DEFINES) $(CPPFLAGS) -std=c++20 -pthread $(WARNINGS) \
   -ffunction-sections -fdata-sections $(CXXFLAGS) $(OPTIMISE) $(INSTRUMENT)
 LINK_FLAGS = $(LINKING) -pthread -Wl,--gc-sections $(LDFLAGS)
-LIBS := -lev -lcares -llua5.4-c++
+LIBS := -lev -lcares -llua5.4-c++ -lyaml
 
 # --- compiling -----------------------------------------------------------------------------------
 

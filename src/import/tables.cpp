@@ -153,6 +153,8 @@ void import_procfile(const std::string& path, Imported& to) {
                 "service.exec", text_value(command));
     draft.put_text("service.dir", folder);
     if (path_exists(folder + "/.env")) draft.put_text("service.env_file", folder + "/.env");
+    if (draft.name() == "release")
+      draft.remark("Heroku starts the others after the end of release; here nothing waits for it");
     if (needs_port(command)) draft.remark("PORT is not set here: write it into env");
     to.add(std::move(draft));
   });

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
-// A reader for the part of YAML that service files use: see yaml.hpp. libyaml would double the size
-// of the whole of `zinitctl import`.
+// Builds values from the events of libyaml: see yaml.hpp.
 #include "import/yaml.hpp"
 
-#include <vector>
+#include <yaml.h>
+
+#include <algorithm>
+#include <iterator>
+#include <map>
 
 #include "base/format.hpp"
-#include "base/text.hpp"
 #include "config/toml_reader.hpp"
 #include "config/value_text.hpp"
 
@@ -15,326 +17,198 @@ namespace zinit {
 
 namespace {
 
+// The memory of all copies of anchored values. Aliases of aliases double it with each line.
+constexpr std::size_t kMostCopied = std::size_t{16} << 20;
+
+constexpr std::string_view kCoreTag = "tag:yaml.org,2002:";
+
 /// Ends the reading: thrown and caught in this file.
 struct YamlFault {
   std::string text;
 };
 
-/// At a character inside quotes: skips an escaped one, and clears `quote` at the closing one.
-void pass_quoted(std::string_view text, std::size_t& i, char& quote) {
-  if (text[i] == '\\' && quote == '"')
-    ++i;
-  else if (text[i] == quote)
-    quote = 0;
+[[noreturn]] void fail_at(std::size_t line, std::string_view what) {
+  throw YamlFault{fmt::format("line {}: {}", line, what)};
 }
 
-/// `text` without a comment at its end, and without blanks before the comment.
-std::string_view without_comment(std::string_view text) {
-  char quote = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (quote != 0) {
-      pass_quoted(text, i, quote);
-    } else if ((text[i] == '"' || text[i] == '\'') &&
-               (i == 0 || std::string_view(" [{,:-").find(text[i - 1]) < 6)) {
-      quote = text[i];
-    } else if (text[i] == '#' && (i == 0 || text[i - 1] == ' ' || text[i - 1] == '\t')) {
-      return trim(text.substr(0, i));
-    }
-  }
-  return trim(text);
+std::string_view text_of(const yaml_char_t* text) {
+  return text == nullptr ? "" : reinterpret_cast<const char*>(text);
 }
 
-/// The place of the colon in `KEY: `, outside of quotes and brackets; npos if there is none.
-std::size_t colon_of(std::string_view text) {
-  char quote = 0;
-  if (text.starts_with('[') || text.starts_with('{')) return text.npos;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (quote != 0) {
-      pass_quoted(text, i, quote);
-    } else if (i == 0 && (text[i] == '"' || text[i] == '\'')) {
-      quote = text[i];
-    } else if (text[i] == ':' && (i + 1 == text.size() || text[i + 1] == ' ')) {
-      return i;
-    }
-  }
-  return text.npos;
+int height_of(const Value& value) {
+  int height = 0;
+  for (const Value& element : value.array) height = std::max(height, height_of(element) + 1);
+  for (const auto& [name, member] : value.table)
+    height = std::max(height, height_of(member.value) + 1);
+  return height;
 }
-
-bool is_element(std::string_view text) { return text == "-" || text.starts_with("- "); }
 
 class YamlReader {
  public:
-  explicit YamlReader(std::string_view text) {
-    int number = 0;
-    for (const std::string_view raw : split(text, '\n')) {
-      const std::size_t indent = raw.find_first_not_of(' ');
-      lines_.push_back({indent == raw.npos ? 0 : indent,
-                        indent == raw.npos ? "" : raw.substr(indent), raw, ++number});
-    }
+  explicit YamlReader(std::string_view text) : text_(text) {
+    if (yaml_parser_initialize(&parser_) == 0) throw YamlFault{"no memory"};
+    yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser_, reinterpret_cast<const yaml_char_t*>(text.data()),
+                                 text.size());
   }
+  ~YamlReader() {
+    yaml_event_delete(&event_);
+    yaml_parser_delete(&parser_);
+  }
+  YamlReader(const YamlReader&) = delete;
+  YamlReader& operator=(const YamlReader&) = delete;
 
-  Value read() {
-    skip();
-    if (at_ < lines_.size() && lines_[at_].text.starts_with("---")) ++at_;
-    skip();
-    Value value = node(0, 0);
-    skip();
-    if (at_ < lines_.size() && lines_[at_].text != "...") fail("does not belong to what is before");
-    return value;
+  std::vector<Value> read() {
+    std::vector<Value> documents;
+    for (next(); event_.type != YAML_STREAM_END_EVENT; next()) {
+      if (event_.type != YAML_DOCUMENT_START_EVENT) continue;
+      anchors_.clear();
+      next();
+      Value value = node(0);
+      if (!value.boolean) documents.push_back(std::move(value));
+    }
+    return documents;
   }
 
  private:
-  struct Line {
-    std::size_t indent;
-    std::string_view text;
-    std::string_view raw;
-    int number;
+  struct Anchor {
+    Value value;
+    int height;
+    std::size_t memory;
   };
 
-  [[noreturn]] void fail(std::string_view what) const {
-    const int number = at_ < lines_.size() ? lines_[at_].number : static_cast<int>(lines_.size());
-    throw YamlFault{fmt::format("line {}: {}", number, what)};
+  [[nodiscard]] std::size_t line() const { return event_.start_mark.line + 1; }
+  [[noreturn]] void fail(std::string_view what) const { fail_at(line(), what); }
+
+  void next() {
+    yaml_event_delete(&event_);
+    if (yaml_parser_parse(&parser_, &event_) != 0) return;
+    if (parser_.error == YAML_MEMORY_ERROR) throw YamlFault{"no memory"};
+    if (parser_.error == YAML_READER_ERROR) {
+      const auto before = text_.substr(0, parser_.problem_offset);
+      fail_at(static_cast<std::size_t>(std::ranges::count(before, '\n')) + 1, parser_.problem);
+    }
+    std::string what = parser_.problem;
+    if (parser_.context != nullptr && parser_.context_mark.line != parser_.problem_mark.line)
+      what += fmt::format(" {} that begins in line {}", parser_.context,
+                          parser_.context_mark.line + 1);
+    fail_at(parser_.problem_mark.line + 1, what);
   }
 
-  /// Skips empty lines and comments.
-  void skip() {
-    while (at_ < lines_.size() &&
-           (trim(lines_[at_].text).empty() || lines_[at_].text.starts_with('#')))
-      ++at_;
-  }
-
-  Value text_at(std::string text) const {
-    Value value = text_value(std::move(text));
-    if (at_ < lines_.size()) value.at.line = lines_[at_].number;
+  /// The value whose first event is the present one. Its last event is then the present one.
+  Value node(int depth) {
+    if (depth > kMaxDepth) fail("nested too deep");
+    if (++values_ > kMaxValues) fail("the file has too many values");
+    if (event_.type == YAML_ALIAS_EVENT) return copy(depth);
+    const auto begin = static_cast<int>(line());
+    std::string anchor;
+    Value value;
+    if (event_.type == YAML_SCALAR_EVENT) {
+      anchor = text_of(event_.data.scalar.anchor);
+      value = scalar();
+    } else if (event_.type == YAML_SEQUENCE_START_EVENT) {
+      anchor = text_of(event_.data.sequence_start.anchor);
+      check_tag(event_.data.sequence_start.tag, {"seq"});
+      value.type = ValueType::array;
+      for (next(); event_.type != YAML_SEQUENCE_END_EVENT; next())
+        value.array.push_back(node(depth + 1));
+    } else {
+      anchor = text_of(event_.data.mapping_start.anchor);
+      check_tag(event_.data.mapping_start.tag, {"map"});
+      value = mapping(depth);
+    }
+    value.at.line = begin;
+    if (!anchor.empty()) keep(anchor, value);
     return value;
   }
 
-  void count(int depth) {
-    if (depth > kMaxDepth) fail("nested too deep");
-    if (++values_ > kMaxValues) fail("the file has too many values");
+  Value scalar() const {
+    const auto& data = event_.data.scalar;
+    check_tag(data.tag, {"str", "int", "float", "bool", "null"});
+    Value value = text_value(std::string(reinterpret_cast<const char*>(data.value), data.length));
+    // By YAML's core schema. A tag or quotes make a text of the same letters.
+    constexpr std::string_view nulls[] = {"", "~", "null", "Null", "NULL"};
+    const bool plain = data.style == YAML_PLAIN_SCALAR_STYLE && data.tag == nullptr;
+    value.boolean = (plain && std::ranges::find(nulls, value.string) != std::end(nulls)) ||
+                    text_of(data.tag) == "tag:yaml.org,2002:null";
+    if (value.boolean) value.string.clear();
+    return value;
   }
 
-  /// The value that begins at the current line, which is indented by at least `indent`.
-  Value node(std::size_t indent, int depth) {
-    count(depth);
-    skip();
-    if (at_ == lines_.size() || lines_[at_].indent < indent) return scalar_value({});
-    const Line line = lines_[at_];
-    if (line.text.starts_with('\t')) fail("a tab indents it");
-    if (is_element(line.text)) return sequence(line.indent, depth);
-    if (colon_of(without_comment(line.text)) != line.text.npos) return mapping(line.indent, depth);
-    ++at_;
-    return scalar_or_flow(without_comment(line.text), line.indent, depth, line.number);
-  }
-
-  Value sequence(std::size_t indent, int depth) {
-    Value list{.type = ValueType::array};
-    for (skip();
-         at_ < lines_.size() && lines_[at_].indent == indent && is_element(lines_[at_].text);
-         skip()) {
-      Line& line = lines_[at_];
-      const std::size_t content = line.text.find_first_not_of(' ', 1);
-      if (content == line.text.npos || line.text[content] == '#') {
-        ++at_;
-        list.array.push_back(node(indent + 1, depth + 1));
+  Value mapping(int depth) {
+    Value table;
+    std::vector<Value> merged;
+    for (next(); event_.type != YAML_MAPPING_END_EVENT; next()) {
+      const auto number = static_cast<int>(line());
+      const bool merges = event_.type == YAML_SCALAR_EVENT &&
+                          event_.data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+                          text_of(event_.data.scalar.value) == "<<";
+      const Value key = node(depth + 1);
+      if (key.type != ValueType::string || key.boolean) fail("a key is no text");
+      next();
+      Value value = node(depth + 1);
+      if (merges) {
+        merge_later(std::move(value), number, merged);
         continue;
       }
-      line.indent += content;
-      line.text.remove_prefix(content);
-      list.array.push_back(node(line.indent, depth + 1));
-    }
-    return list;
-  }
-
-  Value mapping(std::size_t indent, int depth) {
-    Value table;
-    table.at.line = lines_[at_].number;
-    for (skip(); at_ < lines_.size() && lines_[at_].indent == indent; skip()) {
-      const Line line = lines_[at_];
-      const std::string_view text = without_comment(line.text);
-      const std::size_t colon = colon_of(text);
-      if (colon == text.npos || is_element(text)) fail("is no KEY: VALUE");
-      const std::string key = scalar(trim(text.substr(0, colon)));
-      if (key == "<<" || key.starts_with('?')) fail("such a key is not read");
-      const std::string_view rest = trim(text.substr(colon + 1));
-      ++at_;
-      Value value = rest.empty() ? below(indent, depth)
-                                 : scalar_or_flow(rest, indent, depth + 1, line.number);
-      const auto [member, fresh] = table.table.try_emplace(key);
-      if (!fresh) fail(fmt::format("{} is there twice", key));
-      member->second.at.line = line.number;
+      const auto [member, fresh] = table.table.try_emplace(key.string);
+      if (!fresh) fail_at(static_cast<std::size_t>(number), key.string + " is there twice");
+      member->second.at.line = number;
       member->second.value = std::move(value);
     }
-    if (at_ < lines_.size() && lines_[at_].indent > indent) fail("is indented too far");
+    // merge() leaves a key that the table has: its own, or that of an earlier table.
+    for (Value& other : merged) table.table.merge(other.table);
     return table;
   }
 
-  /// The value of a key without a value on its line. A sequence need not be indented.
-  Value below(std::size_t indent, int depth) {
-    skip();
-    if (at_ < lines_.size() && lines_[at_].indent == indent && is_element(lines_[at_].text))
-      return sequence(indent, depth + 1);
-    return node(indent + 1, depth + 1);
+  /// Adds the tables of a `<<` to `merged`.
+  static void merge_later(Value value, int number, std::vector<Value>& merged) {
+    const auto is_table = [](const Value& one) { return one.type == ValueType::table; };
+    if (is_table(value)) return merged.push_back(std::move(value));
+    if (value.array.empty() || !std::ranges::all_of(value.array, is_table))
+      fail_at(static_cast<std::size_t>(number), "<< needs a table, or a list of tables");
+    std::ranges::move(value.array, std::back_inserter(merged));
   }
 
-  Value scalar_or_flow(std::string_view text, std::size_t indent, int depth, int number) {
-    count(depth);
-    Value value;
-    if (text.starts_with('|') || text.starts_with('>')) {
-      value = text_value(block(text, indent));
-    } else {
-      std::string whole(text);
-      Brackets brackets;
-      brackets.take(whole);
-      const bool flow = text.starts_with('[') || text.starts_with('{');
-      const bool quoted = text.starts_with('"') || text.starts_with('\'');
-      while (at_ < lines_.size() && (flow ? brackets.open > 0 : quoted ? !closed(whole) : true)) {
-        if (!flow && !quoted) skip();
-        if (at_ == lines_.size() || (!flow && lines_[at_].indent <= indent)) break;
-        const std::string_view more = without_comment(lines_[at_++].text);
-        whole.append(" ").append(more);
-        brackets.take(more);
-      }
-      if (flow) {
-        std::string_view rest = whole;
-        value = this->flow(rest, depth);
-        if (!trim(rest).empty()) fail("has more behind a bracket");
-      } else {
-        value = scalar_value(whole);
-      }
-    }
-    value.at.line = number;
-    return value;
+  void keep(const std::string& anchor, const Value& value) {
+    Anchor kept{value, height_of(value), memory_of(value)};
+    count(kept.memory);
+    anchors_.insert_or_assign(anchor, std::move(kept));
   }
 
-  static bool closed(const std::string& text) {
-    if (text.size() < 2 || text.back() != text.front()) return false;
-    return text.front() == '\'' || text[text.size() - 2] != '\\';
+  Value copy(int depth) {
+    const auto found = anchors_.find(text_of(event_.data.alias.anchor));
+    if (found == anchors_.end())
+      fail(fmt::format("*{} has no anchor before it", text_of(event_.data.alias.anchor)));
+    if (depth + found->second.height > kMaxDepth) fail("nested too deep");
+    count(found->second.memory);
+    return found->second.value;
   }
 
-  /// Counts brackets outside of quotes, through all lines of a value.
-  struct Brackets {
-    int open = 0;
-    char quote = 0;
-
-    void take(std::string_view text) {
-      for (const char c : text) {
-        if (quote != 0)
-          quote = c == quote ? '\0' : quote;
-        else if (c == '"' || c == '\'')
-          quote = c;
-        else
-          open += c == '[' || c == '{' ? 1 : c == ']' || c == '}' ? -1 : 0;
-      }
-    }
-  };
-
-  /// A literal (|) or folded (>) block.
-  std::string block(std::string_view head, std::size_t indent) {
-    std::string text;
-    std::size_t own = 0;
-    for (; at_ < lines_.size(); ++at_) {
-      const Line& line = lines_[at_];
-      if (trim(line.raw).empty()) {
-        text += '\n';
-        continue;
-      }
-      if (line.indent <= indent) break;
-      if (own == 0) own = line.indent;
-      text.append(line.raw.substr(std::min(own, line.indent)))
-          .append(head.starts_with('>') ? " " : "\n");
-    }
-    return std::string(trim(text));
+  void count(std::size_t memory) {
+    copied_ += memory;
+    if (copied_ > kMostCopied) fail("anchors and aliases make the file too large");
   }
 
-  /// A collection in brackets, or a scalar within one. Removes it from `text`.
-  Value flow(std::string_view& text, int depth) {
-    count(depth);
-    text = trim(text);
-    const char open = text.empty() ? '\0' : text.front();
-    if (open != '[' && open != '{') {
-      std::size_t end = 0;
-      char quote = 0;
-      for (; end < text.size(); ++end) {
-        if (quote != 0)
-          quote = text[end] == quote ? '\0' : quote;
-        else if (text[end] == '"' || text[end] == '\'')
-          quote = text[end];
-        else if (std::string_view(",]}").find(text[end]) < 3 ||
-                 (text[end] == ':' && (end + 1 == text.size() || text[end + 1] == ' ')))
-          break;
-      }
-      const std::string_view word = trim(text.substr(0, end));
-      text.remove_prefix(end);
-      return scalar_value(word);
-    }
-    Value value{.type = open == '[' ? ValueType::array : ValueType::table};
-    text.remove_prefix(1);
-    while (true) {
-      text = trim(text);
-      if (text.empty()) fail("a bracket has no end");
-      if (text.front() == (open == '[' ? ']' : '}')) break;
-      Value one = flow(text, depth + 1);
-      text = trim(text);
-      if (open == '{') {
-        if (!text.starts_with(':')) fail("has no KEY: VALUE in braces");
-        text.remove_prefix(1);
-        const auto [member, fresh] = value.table.try_emplace(one.string);
-        if (!fresh) fail(fmt::format("{} is there twice", one.string));
-        member->second.value = flow(text, depth + 1);
-      } else {
-        value.array.push_back(std::move(one));
-      }
-      text = trim(text);
-      if (text.starts_with(','))
-        text.remove_prefix(1);
-      else if (!text.starts_with(open == '[' ? ']' : '}'))
-        fail("a comma is missing in brackets");
-    }
-    text.remove_prefix(1);
-    return value;
+  void check_tag(const yaml_char_t* tag, std::initializer_list<std::string_view> known) const {
+    std::string_view rest = text_of(tag);
+    if (rest.empty() || rest == "!") return;
+    if (rest.starts_with(kCoreTag)) rest.remove_prefix(kCoreTag.size());
+    if (std::ranges::find(known, rest) == known.end())
+      fail(fmt::format("the tag {} is not read; write the value without it", rest));
   }
 
-  /// By YAML's core schema.
-  static bool is_null(std::string_view text) {
-    return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
-  }
-
-  Value scalar_value(std::string_view text) const {
-    Value value = text_value(scalar(text));
-    value.boolean = is_null(text);
-    return value;
-  }
-
-  std::string scalar(std::string_view text) const {
-    if (is_null(text)) return {};
-    if (text.starts_with('&') || text.starts_with('*') || text.starts_with('!'))
-      fail("anchors, aliases and tags are not read; write the value in their place");
-    const char quote = text.empty() ? '\0' : text.front();
-    if (quote != '"' && quote != '\'') return std::string(text);
-    if (text.size() < 2 || text.back() != quote) fail("a quote has no end");
-    std::string result;
-    text = text.substr(1, text.size() - 2);
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      if (quote == '\'' && text.substr(i).starts_with("''")) ++i;
-      if (quote == '"' && text[i] == '\\' && i + 1 < text.size()) {
-        const char c = text[++i];
-        result += c == 'n' ? '\n' : c == 't' ? '\t' : c;
-      } else {
-        result += text[i];
-      }
-    }
-    return result;
-  }
-
-  std::vector<Line> lines_;
-  std::size_t at_ = 0;
+  const std::string_view text_;
+  yaml_parser_t parser_{};
+  yaml_event_t event_{};
+  std::map<std::string, Anchor, std::less<>> anchors_;
   int values_ = 0;
+  std::size_t copied_ = 0;
 };
 
 }  // namespace
 
-Result<Value> read_yaml(std::string_view text) {
+Result<std::vector<Value>> read_yaml(std::string_view text) {
   try {
     return YamlReader(text).read();
   } catch (const YamlFault& fault) {

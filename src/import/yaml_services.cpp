@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Services in YAML: those of zinit 0.2, one a file, and those of a compose file.
+#include <algorithm>
 #include <map>
+#include <set>
+#include <span>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -23,6 +26,18 @@ constexpr std::string_view kYamlKeys =
     "healthcheck.retries=health.retries healthcheck.start_interval=health.start_interval_ms "
     "oom_score_adj=process.oom_score_adj mem_limit=resources.memory_max "
     "cpus=resources.cpu_max ";
+
+/// Keys of compose(1) for which the table of foreign words names a key that counts differently.
+struct OtherMeaning {
+  std::string_view key, reason, ours;
+};
+constexpr OtherMeaning kOtherMeanings[] = {
+    {"mem_reservation", "it keeps memory for the service; memory_high is a limit",
+     "resources.memory_high"},
+    {"memswap_limit", "it counts memory and swap together; swap_max counts swap alone",
+     "resources.swap_max"},
+    {"cpu_shares", "its default is 1024, that of cpu_weight is 100", "resources.cpu_weight"},
+};
 
 /// A value within another one, as YAML in brackets. Quotes would grow with each level.
 std::string flow_of(const Value& value) {
@@ -155,10 +170,19 @@ class YamlService {
       draft_.put_text("lifecycle.restart", "never");
     if (!compose_ && draft_.find("service.oneshot") == nullptr)
       draft_.put_text("lifecycle.restart", "always");
-    if (compose_ && draft_.find("health.exec") != nullptr)
-      draft_.remark("a service that is not healthy is stopped here, and restarted as restart says");
+    if (!healthcheck_) draft_.withdraw("health", "healthcheck.disable is true");
+    if (draft_.find("health.exec") != nullptr)
+      draft_.remark(
+          compose_ ? "a service that is not healthy is stopped here, and restarted as restart says"
+                   : "its test goes on after the start here; a service that fails it is stopped");
+    if (compose_ && !command_.empty() && entrypoint_.empty() &&
+        (service.find("image") != nullptr || service.find("build") != nullptr))
+      draft_.remark("if its image has an entrypoint, that gets the command as arguments there");
     if (draft_.find("health.exec") != nullptr) draft_.put_text("health.type", "exec");
   }
+
+  /// The services that this one waits for until they have ended with success.
+  [[nodiscard]] const std::set<std::string>& finished() const { return finished_; }
 
  private:
   void take(const std::string& key, const Member& member) {
@@ -176,8 +200,19 @@ class YamlService {
       return draft_.met(setting);
     }
     if (key == "environment" || key == "env") return take_environment(setting, value);
-    if (key == "depends_on" || key == "after")
+    if (compose_ && key == "depends_on") return take_dependencies(setting, value);
+    if (key == "after")
       return draft_.carry_words(setting, "dependencies.requires", usable(names_of(value)));
+    if (compose_ && key.starts_with("x-")) return draft_.met(setting);  // without a meaning
+    const auto* const other = std::ranges::find(kOtherMeanings, key, &OtherMeaning::key);
+    if (compose_ && other != std::end(kOtherMeanings))
+      return draft_.leave(setting, other->reason, other->ours);
+    if (key == "healthcheck.disable") {
+      healthcheck_ = value.string != "true";
+      return draft_.met(setting);
+    }
+    if (compose_ && key == "profiles" && !names_of(value).empty())
+      return draft_.carry_text(setting, "service.status", "stop");
     if (key == "restart") return take_restart(setting);
     if (key == "env_file") return take_env_files(setting, value);
     if (key == "healthcheck.start_period")
@@ -222,6 +257,29 @@ class YamlService {
   static Words usable(Words names) {
     for (std::string& name : names) name = usable_name(name);
     return names;
+  }
+
+  /// Names, or a table of names with their conditions.
+  void take_dependencies(const Setting& setting, const Value& value) {
+    Words needed, wanted;
+    for (const std::string& name : names_of(value)) {
+      const Member* const member = value.find(name);
+      const auto has = [&](std::string_view key, std::string_view text) {
+        const Member* const its = member == nullptr ? nullptr : member->value.find(key);
+        return its != nullptr && its->value.string == text;
+      };
+      (has("required", "false") ? wanted : needed).push_back(usable_name(name));
+      if (has("condition", "service_completed_successfully")) finished_.insert(usable_name(name));
+      if (has("restart", "true"))
+        draft_.leave({"", fmt::format("{}.{}.restart", setting.key, name), "true", setting.line,
+                      file_},
+                     "binds_to would stop it whenever the other one ends", "dependencies.binds_to");
+    }
+    if (needed.empty())
+      draft_.met(setting);
+    else
+      draft_.carry_words(setting, "dependencies.requires", needed);
+    if (!wanted.empty()) draft_.add("dependencies.wants", words_value(wanted));
   }
 
   void take_environment(const Setting& setting, const Value& value) {
@@ -310,46 +368,81 @@ class YamlService {
   const Variables* const variables_;
   const bool compose_;
   Words entrypoint_, command_;
+  std::set<std::string> finished_;
+  bool healthcheck_ = true;
 };
 
-std::optional<Value> document_at(const std::string& path, Imported& to) {
+/// The documents of a file; nothing, with a fault, if it cannot be read.
+std::vector<Value> documents_at(const std::string& path, Imported& to) {
   const auto text = read_source(path, to);
-  if (!text) return std::nullopt;
-  auto document = read_yaml(*text);
-  if (document) return *std::move(document);
-  to.fault(path, document.error().text);
-  return std::nullopt;
+  if (!text) return {};
+  auto documents = read_yaml(*text);
+  if (!documents)
+    to.fault(path, documents.error().text);
+  else if (documents->empty())
+    to.fault(path, "is empty");
+  return documents ? *std::move(documents) : std::vector<Value>();
+}
+
+/// The services of all documents. A service that several of them have is left with a fault, because
+/// compose(1) merges its parts.
+std::map<std::string, Value> services_of(std::vector<Value> documents, const std::string& path,
+                                         Imported& to) {
+  std::map<std::string, Value> services;
+  std::set<std::string> several;
+  for (Value& document : documents) {
+    if (document.find("include") != nullptr)
+      to.part(path, "include is not read: import the files that it names as well");
+    const auto found = document.table.find("services");
+    if (found == document.table.end()) continue;
+    for (auto& [name, member] : found->second.value.table)
+      if (!services.emplace(name, std::move(member.value)).second) several.insert(name);
+  }
+  if (services.empty()) to.fault(path, "has no services");
+  for (const std::string& name : several) {
+    services.erase(name);
+    to.fault(path, fmt::format("{} is in several documents; write it in one of them", name));
+  }
+  return services;
 }
 
 }  // namespace
 
 void import_zinit_yaml(const std::string& path, Imported& to) {
-  const auto document = document_at(path, to);
-  if (!document) return;
-  if (document->find("exec") == nullptr)
+  const std::vector<Value> documents = documents_at(path, to);
+  if (documents.empty()) return;
+  if (documents.size() > 1)
+    return to.fault(path, "has several documents; a service of zinit 0.2 is a file");
+  if (documents.front().find("exec") == nullptr)
     return to.fault(path, "has no exec, as a service of zinit 0.2 has");
   std::string_view stem = last_part(path);
   Draft draft = new_draft(stem.substr(0, stem.rfind('.')), path);
-  YamlService(draft, path, nullptr).read(*document);
+  YamlService(draft, path, nullptr).read(documents.front());
   to.add(std::move(draft));
 }
 
 void import_compose(const std::string& path, Imported& to) {
-  const auto document = document_at(path, to);
-  if (!document) return;
-  const Member* const services = document->find("services");
-  if (services == nullptr || services->value.table.empty())
-    return to.fault(path, "has no services");
+  std::vector<Value> documents = documents_at(path, to);
+  if (documents.empty()) return;
   const std::string env = fmt::format("{}/.env", folder_of(path));
   const Variables variables = variables_of(read_if_there(env, to).value_or(""));
-  for (const auto& [name, member] : services->value.table) {
+  std::set<std::string> finished;
+  const std::size_t first = to.drafts.size();
+  for (const auto& [name, service] : services_of(std::move(documents), path, to)) {
     Draft draft = new_draft(name, fmt::format("{}:{}", path, name));
-    YamlService(draft, path, &variables).read(member.value);
-    if (draft.find("service.exec") == nullptr)
+    YamlService reader(draft, path, &variables);
+    reader.read(service);
+    finished.insert(reader.finished().begin(), reader.finished().end());
+    const Value* const exec = draft.find("service.exec");
+    if (exec == nullptr)
       to.part(path, fmt::format("{} has no command: its image says what it runs", name));
+    else if (!exec->array.empty() && exec->array.front().string.starts_with('-'))
+      to.part(path, fmt::format("{} has only arguments: its image says what gets them", name));
     else
       to.add(std::move(draft));
   }
+  for (Draft& draft : std::span(to.drafts).subspan(first))
+    if (finished.contains(draft.name())) draft.put_flag("service.oneshot", true);
 }
 
 }  // namespace zinit

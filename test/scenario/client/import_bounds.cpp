@@ -26,6 +26,16 @@ std::string compose(std::string_view more) {
   return "services:\n  a:\n    command: x\n" + std::string(more);
 }
 
+/// Anchors, each of which has the one before twice, or once.
+std::string anchors(int count, bool twice) {
+  std::string all = "a0: &a0 [x]\n";
+  for (int i = 1; i <= count; ++i) {
+    const std::string own = "a" + std::to_string(i), before = "*a" + std::to_string(i - 1);
+    all += own + ": &" + own + " [" + before + (twice ? ", " + before : "") + "]\n";
+  }
+  return all;
+}
+
 struct Case {
   const char* kind;
   std::string text;
@@ -60,6 +70,9 @@ TEST_CASE("import bounds what a file makes it do", "[import][ctl]") {
        "nested too deep"},
       {"compose", compose("    labels: [\n" + repeated("      a,\n", 30000) + "      b]\n"), 2,
        "too many values"},
+      {"compose", anchors(20, true) + compose(""), 2,
+       "anchors and aliases make the file too large"},
+      {"compose", anchors(40, false) + compose(""), 2, "line 32: nested too deep"},
       {"systemd", "[Service]\nExecStart=/x\nCPUAffinity=" + repeated("0-8192 ", 300) + "\n", 1,
        "more than 1024 elements"},
       {"systemd", "[Service]\nExecStart=/x\n" + repeated("Foo=1\n", 4000), 1,
@@ -112,7 +125,18 @@ TEST_CASE("import takes nothing for what it is not", "[import][ctl]") {
       {"compose", compose("    restart: on-failure:3\n"), 0, "max_restarts = 3"},
       {"compose", compose("    healthcheck: {test: [curl, x]}\n"), 1, "healthcheck.test=curl x"},
       {"compose", compose("    healthcheck: {test: [CMD-SHELL, a, b]}\n"), 1, "CMD-SHELL a b"},
-      {"compose", compose("    environment: {A: 1, A: 2}\n"), 2, "A is there twice"},
+      {"compose", compose("    environment: {A: 1, A: 2}\n"), 2, "line 4: A is there twice"},
+      {"compose", compose("    environment: *none\n"), 2, "line 4: *none has no anchor before it"},
+      {"compose", compose("    labels: &l [*l]\n"), 2, "line 4: *l has no anchor before it"},
+      {"compose", compose("    ports: !reset []\n"), 2, "line 4: the tag !reset is not read"},
+      {"compose", compose("    <<: x\n"), 2, "line 4: << needs a table, or a list of tables"},
+      {"compose", compose("    [a, b]: x\n"), 2, "line 4: a key is no text"},
+      {"compose", compose("    labels: [a\n  b:\n"), 2, "line 5: "},
+      {"compose", compose("---\n" + compose("")), 2, "a is in several documents"},
+      {"compose", compose("\a"), 2, "is no text: line 4"},
+      {"compose", "# nothing\n---\n", 2, "is empty"},
+      {"compose", "services:\n", 2, "has no services"},
+      {"zinit", "exec: x\n---\nexec: y\n", 2, "has several documents"},
       {"zinit", "exec: x\ntest: [curl, x]\n", 1, "it is no command in one string"},
   };
   for (const Case& one : cases) {

@@ -159,6 +159,53 @@ const std::vector<Row>& rows() {
         "H has no value here", "I has no value here", "J has no value here"},
        {"a:\nenv = { B = \"x\" }", "a:#   environment=A\n", "b:env = { C = \"\", D = \"\" }",
         "c!\nenv", "d!\nenv", "e:env = { G = \"\" }", "f:env = { K = \"null\", L = \"l\" }"}},
+      {"compose: anchors, merges and documents",
+       {{"compose.yaml",
+         "x-base: &base\n  restart: always\n  environment: &env {A: '1', B: '2'}\n"
+         "x-more: &more {restart: \"no\", user: '7'}\nservices:\n"
+         "  a:\n    <<: *base\n    command: &command [sleep, '66']\n"
+         "  b:\n    <<: [*base, *more]\n    command: *command\n"
+         "    environment: {<<: *env, B: x}\n---\n"
+         "services:\n  c: {command: !!str sleep 66, environment: {N: !!str null}}\n---\n"}},
+       {"compose.yaml"},
+       0,
+       {},
+       {"a:exec = [\"sleep\", \"66\"]", "a:restart = \"always\"",
+        "a:env = { A = \"1\", B = \"2\" }", "a!user", "b:exec = [\"sleep\", \"66\"]",
+        "b:restart = \"always\"", "b:user = 7", "b:env = { A = \"1\", B = \"x\" }",
+        "c:exec = [\"sleep\", \"66\"]", "c:env = { N = \"null\" }"}},
+      {"compose: conditions of dependencies, profiles, and keys that count differently",
+       {{"compose.yaml",
+         "services:\n  migrate: {command: sleep 66}\n  db: {command: -c max=2, image: db}\n"
+         "  web:\n    image: web\n    command: sleep 66\n    profiles: [debug]\n    x-a: {b: c}\n"
+         "    mem_reservation: 1m\n    memswap_limit: 1g\n    cpu_shares: 73\n"
+         "    healthcheck: {test: [CMD, x], disable: true}\n    depends_on:\n"
+         "      migrate: {condition: service_completed_successfully}\n"
+         "      log: {condition: service_started, required: false, restart: true}\n"}},
+       {"compose.yaml"},
+       1,
+       {"db has only arguments: its image says what gets them", "mem_reservation (it keeps",
+        "memswap_limit (it counts", "cpu_shares (its default", "depends_on.log.restart (binds_to",
+        "healthcheck.disable is true)", "note: if its image has an entrypoint"},
+       {"db-", "migrate:oneshot = true", "web!oneshot", "web:requires = [\"migrate\"]",
+        "web:wants = [\"log\"]", "web:status = \"stop\"", "web!\nmemory_high",
+        "web!\nswap_max", "web!\ncpu_weight", "web!\n[health]"}},
+      {"Procfile: release, whose end others wait for elsewhere",
+       {{"Procfile", "release: migrate\nweb: FOO=1 sleep 66\n"}},
+       {"Procfile"},
+       0,
+       {"note: Heroku starts the others after the end of release"},
+       {"web:exec = \"FOO=1 sleep 66\""}},
+      {"YAML: texts over several lines",
+       {{"compose.yaml",
+         "services:\n  a:\n    command:\n      - sh\n      - -c\n      - |\n        echo 1 # 2\n"
+         "        exec sleep 66\n    environment:\n      A: >-\n        one\n        two\n"
+         "      B: \"x\\ty \\\n        z\"\n      C: 'it''s'\n      D: a:b#c\n"}},
+       {"compose.yaml"},
+       0,
+       {},
+       {"a:\"echo 1 # 2\\nexec sleep 66\\n\"",
+        "a:env = { A = \"one two\", B = \"x\\ty z\", C = \"it's\", D = \"a:b#c\" }"}},
       {"finit: runlevel S comes before all others, and each run waits for the one before",
        {{"finit.conf",
          "service [2345] name:early /bin/early\nrun [S] name:one /bin/one\n"
