@@ -129,6 +129,7 @@ class YamlReader {
     // By YAML's core schema. A tag or quotes make a text of the same letters.
     constexpr std::string_view nulls[] = {"", "~", "null", "Null", "NULL"};
     const bool plain = data.style == YAML_PLAIN_SCALAR_STYLE && data.tag == nullptr;
+    value.integer = plain ? 1 : 0;
     value.boolean = (plain && std::ranges::find(nulls, value.string) != std::end(nulls)) ||
                     text_of(data.tag) == "tag:yaml.org,2002:null";
     if (value.boolean) value.string.clear();

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Services in YAML: those of zinit 0.2, one a file, and those of a compose file.
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <set>
 #include <span>
@@ -66,6 +67,30 @@ std::vector<std::string> names_of(const Value& value) {
   for (const auto& [name, member] : value.table) names.push_back(name);
   if (value.type == ValueType::string && !value.string.empty()) names.push_back(value.string);
   return names;
+}
+
+/// Whether compose(1) reads a scalar without quotes as a number or a boolean, and gives it to the
+/// container in other letters: 8 for 010, 1.5 for 1.50, true for True.
+bool is_rewritten(const Value& value) {
+  std::string_view text = value.string;
+  if (value.integer == 0 || text.empty()) return false;
+  if (text == "True" || text == "TRUE" || text == "False" || text == "FALSE") return true;
+  const bool plus = text.starts_with('+');
+  if (plus || text.starts_with('-')) text.remove_prefix(1);
+  const std::string_view digits = "0123456789";
+  if (text.empty() || (digits.find(text[0]) == text.npos && text[0] != '.') ||
+      text.find_first_of(digits) == text.npos)
+    return false;
+  if (text.find_first_not_of("0123456789_") == text.npos)
+    return plus || text.find('_') != text.npos || (text.size() > 1 && text[0] == '0');
+  if (text.starts_with("0x") || text.starts_with("0o") || text.starts_with("0b"))
+    return text.find_first_not_of("0123456789abcdefABCDEF_", 2) == text.npos;
+  char* end = nullptr;
+  (void)std::strtod(value.string.c_str(), &end);
+  if (*end != '\0') return false;
+  const bool leads = text[0] == '.' || (text[0] == '0' && text[1] != '.');
+  return plus || leads || text.find_first_of("eE") != text.npos || text.ends_with('0') ||
+         text.ends_with('.');
 }
 
 using Variables = std::map<std::string, std::string>;
@@ -283,22 +308,25 @@ class YamlService {
   }
 
   void take_environment(const Setting& setting, const Value& value) {
+    constexpr std::string_view kNoValue = "has no value here; write one";
     // Compose takes the value of such a variable from its caller.
-    const auto leave = [&](const std::string& name) {
-      draft_.leave({"", setting.key, name, setting.line, file_},
-                   fmt::format("{} has no value here; write one", name), "service.env");
+    const auto leave = [&](const std::string& name, std::string_view why) {
+      draft_.leave({"", setting.key, name, setting.line, file_}, fmt::format("{} {}", name, why),
+                   "service.env");
     };
     Value env{.type = ValueType::table};
     for (const auto& [name, member] : value.table) {
       if (compose_ && member.value.boolean)
-        leave(name);
+        leave(name, kNoValue);
+      else if (compose_ && is_rewritten(member.value))
+        leave(name, "is a number or boolean that compose writes otherwise; quote it");
       else
         env.table[name].value = text_value(member.value.string);
     }
     for (const Value& element : value.array) {
       const std::size_t equals = element.string.find('=');
       if (equals == std::string::npos)
-        leave(element.string);
+        leave(element.string, kNoValue);
       else
         env.table[element.string.substr(0, equals)].value =
             text_value(element.string.substr(equals + 1));

@@ -190,6 +190,17 @@ const std::vector<Row>& rows() {
        {"db-", "migrate:oneshot = true", "web!oneshot", "web:requires = [\"migrate\"]",
         "web:wants = [\"log\"]", "web:status = \"stop\"", "web!\nmemory_high",
         "web!\nswap_max", "web!\ncpu_weight", "web!\n[health]"}},
+      {"compose: numbers that it gives in other letters",
+       {{"compose.yaml",
+         "services:\n  a:\n    command: sleep 66\n    environment: {A: 010, B: 1.50, C: 1_000,\n"
+         "      D: 0x1f, E: 1e3, F: True, G: +5, a: 10, b: '010', c: 1.5, d: 1.2.3, e: -5,\n"
+         "      f: true, g: 0, h: 0x1g, i: 8080:80}\n"}},
+       {"compose.yaml"},
+       1,
+       {"A is a number", "B is", "C is", "D is", "E is", "F is", "G is"},
+       {"a:\nenv.a = \"10\"\nenv.b = \"010\"\nenv.c = \"1.5\"\nenv.d = \"1.2.3\"\n"
+        "env.e = \"-5\"\nenv.f = \"true\"\nenv.g = \"0\"\nenv.h = \"0x1g\"\n"
+        "env.i = \"8080:80\"\n"}},
       {"Procfile: release, whose end others wait for elsewhere",
        {{"Procfile", "release: migrate\nweb: FOO=1 sleep 66\n"}},
        {"Procfile"},
