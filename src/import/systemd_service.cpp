@@ -463,9 +463,8 @@ class ServiceSettings {
     if (setting.key == "RestartMaxDelaySec")
       return grows ? draft_.carry_text(setting, "lifecycle.restart_delay_max_ms", value)
                    : draft_.met(setting);
+    if (!grows) return carry_fixed_delay(setting, value, draft_);
     draft_.carry_text(setting, "lifecycle.restart_delay_ms", value);
-    const Value* const delay = draft_.find("lifecycle.restart_delay_ms");
-    if (!grows && delay != nullptr) draft_.put("lifecycle.restart_delay_max_ms", Value(*delay));
   }
 
   void take_special_case(const Setting& setting, const std::string&) {

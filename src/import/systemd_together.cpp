@@ -233,17 +233,10 @@ void draft_start_limit(const Unit& unit, Draft& draft) {
   if (limit->burst == 0 || limit->interval_ms == 0) return meet_all(settings, draft);
   if (limit->burst == 1)
     return leave_all(settings, "zinit has no limit that forbids the first restart", ours, draft);
-  // Runs of equal length reach systemd's limit if a run and its delay are shorter than this share
-  // of the interval.
   const std::string_view given = unit.last("Service", "RestartSec");
   const std::int64_t delay = milliseconds_of(given.empty() ? "100ms" : given).value_or(100);
-  const std::int64_t shortest = limit->interval_ms / limit->burst - delay;
   meet_all(settings, draft);
-  if (shortest <= 0)
-    return draft.remark("StartLimitBurst: the delay of restarts is so long that it is never met");
-  draft.put(ours, number_value(limit->burst - 1));
-  draft.put("lifecycle.stability_period_ms", number_value(shortest));
-  draft.remark("StartLimitBurst: counts restarts in a row, of runs below stability_period_ms");
+  put_start_limit(limit->burst, limit->interval_ms, delay, "StartLimitBurst", draft);
 }
 
 }  // namespace zinit

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
+// zinitctl import: settings whose meaning in another init is easily taken for another one
+// (zinitctl(1), doc/import.md).
+#include <unistd.h>
+
+#include "scenario/harness.hpp"
+
+namespace client_import_meaning_test {
+
+using namespace zinit::test;
+using Texts = std::vector<std::string>;
+
+namespace {
+
+/// A file named `file`, or the file `run` of a service directory of this name.
+struct Row {
+  const char* about;
+  const char* kind;
+  std::string file, text;
+  int code;
+  Texts said;   // in the summary
+  Texts lines;  // NAME: what NAME.toml contains; NAME! what it does not contain; NAME- not made
+};
+
+void check_line(const Server& server, const std::string& line) {
+  const std::size_t end = line.find_first_of(":!-");
+  const std::string file = server.config(line.substr(0, end) + ".toml");
+  INFO(line);
+  if (line[end] == '-') {
+    CHECK(::access(file.c_str(), F_OK) != 0);
+    return;
+  }
+  const std::string made = read_file(file);
+  INFO(made);
+  CHECK((made.find(line.substr(end + 1)) != made.npos) == (line[end] == ':'));
+}
+
+void check_rows(const std::vector<Row>& rows) {
+  for (const Row& row : rows) {
+    INFO(row.about);
+    const Server server;
+    server.put(row.file, row.text);
+    const bool directory = row.file.ends_with("/run") || row.file.ends_with("/up");
+    const std::string path =
+        directory ? row.file.substr(0, row.file.rfind('/')) : std::string(row.file);
+    const Outcome done =
+        server.ctl({"import", "--from", row.kind, "--to", server.config(), server.path(path)});
+    INFO(done.out << done.err);
+    CHECK(done.code == row.code);
+    for (const std::string& said : row.said)
+      CHECK((done.out + done.err).find(said) != std::string::npos);
+    for (const std::string& line : row.lines) check_line(server, line);
+    CHECK(server.ctl({"check", server.config()}).code == 0);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("import of dinit keeps order, comments, limits and sockets", "[import][ctl]") {
+  check_rows({
+      {"a comment at the end of a line",
+       "dinit",
+       "a",
+       "type = process # one\ncommand = /bin/a \"#b\" c#d \\# # e\n",
+       0,
+       {},
+       {"a:exec = [\"/bin/a\", \"#b\", \"c#d\", \"#\"]"}},
+      {"quotes around a value",
+       "dinit",
+       "a",
+       "type = process\ncommand = /bin/a\ndescription = \"Web  server\"\nworking-dir = \"/srv/a "
+       "b\"\n",
+       0,
+       {},
+       {"a:description = \"Web  server\"", "a:dir = \"/srv/a b\""}},
+      {"waits-for is an order, too",
+       "dinit",
+       "a",
+       "type = process\ncommand = /bin/a\nwaits-for: b\nafter: c\n",
+       0,
+       {},
+       {"a:wants = [\"b\"]", "a:after = [\"b\", \"c\"]"}},
+      {"a milestone must be reached",
+       "dinit",
+       "a",
+       "type = process\ncommand = /bin/a\ndepends-ms: b\n",
+       0,
+       {"depends-ms: when b is stopped or fails, this is stopped as well"},
+       {"a:requires = [\"b\"]", "a!wants"}},
+      {"smooth recovery starts again after any end",
+       "dinit",
+       "a",
+       "type = process\ncommand = /bin/a\nrestart = false\nsmooth-recovery = true\n",
+       0,
+       {},
+       {"a:restart = \"always\""}},
+      {"0 is no time limit, and a delay does not grow",
+       "dinit",
+       "a",
+       "type = process\ncommand = /bin/a\nstop-timeout = 0\nstart-timeout = 0\nrestart-delay = "
+       "0.5\n",
+       0,
+       {},
+       {"a:stop_timeout_ms = \"infinity\"", "a:start_timeout_ms = \"infinity\"",
+        "a:restart_delay_ms = 500\nrestart_delay_max_ms = 500"}},
+      {"a limit of restarts in an interval",
+       "dinit",
+       "a",
+       "type = process\ncommand = /bin/a\nrestart = yes\nrestart-limit-count = 5\n"
+       "restart-limit-interval = 60\n",
+       0,
+       {"restart-limit-count: counts restarts in a row"},
+       {"a:max_restarts = 5", "a:stability_period_ms = 9800"}},
+      {"a socket starts nothing",
+       "dinit",
+       "a",
+       "type = process\ncommand = /bin/a\nsocket-listen = /run/a.sock\n",
+       0,
+       {},
+       {"a:listen = [\"unix:/run/a.sock\"]", "a:on_demand = false"}},
+      {"options with a counterpart, and others",
+       "dinit",
+       "a",
+       "type = process\ncommand = /bin/a\noptions = signal-process-only no-new-privs skippable\n",
+       1,
+       {"options (zinit has no such option)"},
+       {"a:kill_mode = \"main\"", "a:no_new_privs = true", "a:#   options=skippable\n"}},
+      {"readiness by a variable, and a file beside the service's",
+       "dinit",
+       "a",
+       "type = process\ncommand = /bin/a\nready-notification = pipevar:READY_FD\n"
+       "env-file = a.env\nlog-type = buffer\n",
+       0,
+       {},
+       {"a:notify = \"fd:3\"", "a:env = { READY_FD = \"3\" }", "a:/a.env\""}},
+      {"a variable in another value",
+       "dinit",
+       "a",
+       "type = process\ncommand = /bin/a\nlogfile = /var/log/$NAME.log\n",
+       1,
+       {"logfile (it has a variable of dinit"},
+       {"a!\nfile ="}},
+  });
+}
+
+}  // namespace client_import_meaning_test
