@@ -195,4 +195,46 @@ TEST_CASE("import of finit keeps commands without a path, and what must not run 
   });
 }
 
+TEST_CASE("import of OpenRC reads words as the shell does", "[import][ctl]") {
+  const std::string begin = "#!/sbin/openrc-run\ncommand=/bin/a\n";
+  check_rows({
+      {"quotes in quotes, and a value of several lines",
+       "openrc",
+       "init.d/a",
+       begin + "command_background=yes\ncommand_args=\"-c \\\"x y\\\"\n\t--more\"\n",
+       0,
+       {},
+       {"a:exec = [\"/bin/a\", \"-c\", \"x y\", \"--more\"]"}},
+      {"arguments or a user that are not known",
+       "openrc",
+       "init.d/a",
+       begin + "command_user=\"$WHO\"\n",
+       1,
+       {"refused: command_user has a value that is not known"},
+       {"a-"}},
+      {"two assignments in a line are none",
+       "openrc",
+       "init.d/a",
+       begin + "command_background=yes\nexport A=1 B=2\n",
+       1,
+       {"A ("},
+       {"a!env ="}},
+      {"supervise-daemon starts again after any end, with the same delay",
+       "openrc",
+       "init.d/a",
+       begin + "supervisor=supervise-daemon\nrespawn_delay=5\ndepend() { use dns; want x; }\n",
+       0,
+       {},
+       {"a:restart = \"always\"", "a:restart_delay_ms = 5000\nrestart_delay_max_ms = 5000",
+        "a:after = [\"dns\", \"x\"]", "a:wants = [\"dns\", \"x\"]"}},
+      {"the background by an option of start-stop-daemon",
+       "openrc",
+       "init.d/a",
+       begin + "pidfile=/run/a.pid\nstart_stop_daemon_args=\"--background --make-pidfile\"\n",
+       1,
+       {},
+       {"a!oneshot", "a!\npidfile"}},
+  });
+}
+
 }  // namespace client_import_meaning_test
