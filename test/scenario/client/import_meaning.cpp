@@ -237,4 +237,53 @@ TEST_CASE("import of OpenRC reads words as the shell does", "[import][ctl]") {
   });
 }
 
+TEST_CASE("import of runit, s6 and supervisord drops no line and no comment's end",
+          "[import][ctl]") {
+  check_rows({
+      {"a word alone is a command",
+       "runit",
+       "a/run",
+       "#!/bin/sh\nprepare\nexec sleep 66\n",
+       0,
+       {"a/run does more than"},
+       {"a:/run\"]"}},
+      {"a variable of the script alone",
+       "runit",
+       "a/run",
+       "#!/bin/sh\nA=1\nexec sleep 66\n",
+       0,
+       {"a/run does more than"},
+       {"a!env ="}},
+      {"another program in the first line",
+       "s6",
+       "a/run",
+       "#!/command/with-contenv sh\nexec sleep 66\n",
+       0,
+       {},
+       {"a:exec = [\"/command/with-contenv\", \"sh\", "}},
+      {"an option of exec",
+       "runit",
+       "a/run",
+       "#!/bin/sh\nexec -a b sleep 66\n",
+       0,
+       {},
+       {"a:exec = [\"/bin/sh\", "}},
+      {"another service by sv",
+       "runit",
+       "a/run",
+       "#!/bin/sh\nsv start b || exit 1\nexec sleep 66\n",
+       0,
+       {"calls sv start, which reaches no service of zinit"},
+       {}},
+      {"supervisord: comments behind values, and output to nowhere",
+       "supervisord",
+       "s.conf",
+       "[program:a]\ncommand=/bin/a x#y ; one\nuser=nobody\t; two\ndirectory=/srv # three\n"
+       "stdout_logfile=/dev/null\n",
+       0,
+       {},
+       {"a:exec = [\"/bin/a\", \"x#y\"]", "a:user = \"nobody\"", "a:dir = \"/srv\"", "a!console"}},
+  });
+}
+
 }  // namespace client_import_meaning_test
