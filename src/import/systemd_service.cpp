@@ -93,6 +93,7 @@ class ServiceSettings {
     put_commands();
     put_directory_modes();
     if (as_root_) draft_owners(unit_, draft_);
+    draft_directory_variables(draft_);
     put_type();
     if (!oneshot_ && unit_.last("Service", "Restart").empty())
       draft_.put_text("lifecycle.restart", "never");

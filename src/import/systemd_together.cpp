@@ -3,6 +3,7 @@
 // Settings of [Service] whose meaning depends on several of them (systemd.exec(5),
 // systemd.unit(5)).
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "base/format.hpp"
@@ -168,6 +169,25 @@ void draft_owners(const Unit& unit, Draft& draft) {
     for (const Value& name : names->array) words.push_back(fmt::format("{}/{}", base, name.string));
   }
   if (words.size() > 2) run_first(words, draft);
+}
+
+// systemd sets them for the program.
+void draft_directory_variables(Draft& draft) {
+  for (const auto& [ours, base, variable] :
+       {std::tuple{"service.runtime_dir", "/run/", "RUNTIME_DIRECTORY"},
+        {"service.state_dir", "/var/lib/", "STATE_DIRECTORY"},
+        {"service.cache_dir", "/var/cache/", "CACHE_DIRECTORY"},
+        {"service.log_dir", "/var/log/", "LOGS_DIRECTORY"}}) {
+    const Value* const names = draft.find(ours);
+    const Value* const env = draft.find("service.env");
+    if (names == nullptr || (env != nullptr && env->find(variable) != nullptr)) continue;
+    std::string paths;
+    for (const Value& name : names->array)
+      paths += fmt::format("{}{}{}", paths.empty() ? "" : ":", base, name.string);
+    Value added;
+    added.table[variable].value = text_value(paths);
+    draft.add("service.env", std::move(added));
+  }
 }
 
 void draft_outputs(const Unit& unit, Draft& draft) {

@@ -65,7 +65,7 @@ TEST_CASE("import makes a service file of a unit, and names what it leaves", "[i
   for (const char* const line :
        {"description = \"A web server for web\"",
         "exec = \"exec /usr/sbin/web -c \\\"${A}\\\" $OPTS --name 'x y'\"",
-        "env = { A = \"1 2\", B = \"x\" }",
+        "env = { A = \"1 2\", B = \"x\", RUNTIME_DIRECTORY = \"/run/web:/run/web/x\" }",
         "env_file = \"-/etc/default/web\"",
         "pre_exec = [[\"/bin/chmod\", \"0750\", \"/run/web\", \"/run/web/x\"]",
         "user = \"www-data\"",

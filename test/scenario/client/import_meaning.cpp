@@ -286,4 +286,28 @@ TEST_CASE("import of runit, s6 and supervisord drops no line and no comment's en
   });
 }
 
+TEST_CASE("import of units starts nothing that its timer or socket was to start", "[import][ctl]") {
+  const Server server;
+  server.put("a.service",
+             "[Unit]\nWants=b.timer c.service\n[Service]\nRuntimeDirectory=a a/x\n"
+             "StateDirectory=a\nEnvironment=STATE_DIRECTORY=/srv\n"
+             "ExecStart=/bin/a ${RUNTIME_DIRECTORY}\n");
+  server.put("d.service", "[Service]\nExecStart=/bin/d\n");
+  server.put("d.socket", "[Socket]\nListenNetlink=x\n[Install]\nWantedBy=sockets.target\n");
+  const Outcome done = server.ctl({"import", "--to", server.config(), server.path("a.service"),
+                                   server.path("d.service"), server.path("d.socket")});
+  INFO(done.out << done.err);
+  CHECK(done.code == 1);
+  for (const char* const said :
+       {"Wants (here it would start the service at once",
+        "nothing of what would start it could be carried over: it is started on request"})
+    CHECK(done.out.find(said) != std::string::npos);
+  for (const char* const line :
+       {"a:wants = [\"c\"]", "a:#   Wants=b.timer",
+        "a:env = { RUNTIME_DIRECTORY = \"/run/a:/run/a/x\", STATE_DIRECTORY = \"/srv\" }",
+        "d:status = \"stop\""})
+    check_line(server, line);
+  CHECK(server.ctl({"check", server.config()}).code == 0);
+}
+
 }  // namespace client_import_meaning_test
