@@ -17,9 +17,24 @@ namespace {
 constexpr std::string_view kDinitKeys =
     " command=service.exec stop-command=service.stop_exec working-dir=service.dir "
     "before=dependencies.before after=dependencies.after depends-on=dependencies.requires "
-    "depends-ms=dependencies.wants waits-for=dependencies.wants "
+    "depends-ms=dependencies.requires prepared-by=dependencies.requires "
+    "waits-for=dependencies.wants "
     "socket-permissions=socket.mode term-signal=lifecycle.stop_signal "
     "stop-timeout=lifecycle.stop_timeout_ms start-timeout=lifecycle.start_timeout_ms ";
+
+/// The line without a comment at its end: one begins a word outside of quotes.
+std::string_view before_comment(std::string_view line) {
+  bool quoted = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '\\')
+      ++i;
+    else if (line[i] == '"')
+      quoted = !quoted;
+    else if (line[i] == '#' && !quoted && (i == 0 || line[i - 1] == ' ' || line[i - 1] == '\t'))
+      return trim(line.substr(0, i));
+  }
+  return line;
+}
 
 class DinitReader {
  public:
@@ -32,6 +47,12 @@ class DinitReader {
     const bool target = type_ == "internal" || type_ == "triggered";
     if (type_ == "scripted") draft_.put_flag("service.oneshot", true);
     if (!target && type_ != "scripted" && !restarts_) draft_.put_text("lifecycle.restart", "never");
+    // dinit re-spawns it after any end, and its dependents stay, as always here.
+    if (smooth_ && !target && type_ != "scripted") draft_.put_text("lifecycle.restart", "always");
+    if (burst_ && interval_ms_ && *burst_ > 0 && draft_.may_have("lifecycle.max_restarts"))
+      put_start_limit(*burst_ + 1, *interval_ms_, delay_ms_, "restart-limit-count", draft_);
+    // dinit itself does not start a service at a connection.
+    if (draft_.find("socket.listen") != nullptr) draft_.put_flag("socket.on_demand", false);
     to_.add(std::move(draft_));
   }
 
@@ -42,7 +63,9 @@ class DinitReader {
     const auto text = read_source(path, to_);
     if (!text) return;
     std::vector<Setting> settings;
-    for_each_line(*text, [&](std::string_view line, unsigned number) {
+    for_each_line(*text, [&](std::string_view whole, unsigned number) {
+      const std::string_view line = before_comment(whole);
+      if (line.empty() || line.starts_with("@meta")) return;  // for other programs
       if (line.starts_with("@include")) {
         const std::string_view name =
             trim(line.substr(std::min(line.find_first_of(" \t"), line.size())));
@@ -123,9 +146,104 @@ class DinitReader {
   }
 
   void take(const Setting& setting) {
-    const std::string_view key = setting.key;
+    if (setting.key == "command" || setting.key == "stop-command") return take_command(setting);
+    const auto words = split_words(setting.value, Quoting::dinit);
+    const std::string value = words.empty() ? setting.value : join(words, " ");
+    if (value.find('$') != value.npos && setting.key != "description")
+      return draft_.leave(setting, "it has a variable of dinit; write its value");
+    take_value(setting, value);
+  }
+
+  void take_command(const Setting& setting) {
     const std::string& value = setting.value;
+    const std::string_view ours = setting.key == "command" ? "service.exec" : "service.stop_exec";
+    if (value.find('$') == std::string::npos)
+      return carry_plain(kDinitKeys, setting, value, draft_);
+    // Without its quotes and backslashes, "$A"b would be another variable, and \$A a variable.
+    const bool hidden = value.find("\\$") != std::string::npos || is_glued(value);
+    const auto line = hidden ? std::nullopt : line_of(split_words(value, Quoting::dinit));
+    if (!line)
+      return draft_.leave(
+          setting, "it has a variable that the shell cannot be given; write its value", ours);
+    if (value.find("$/") != std::string::npos)
+      draft_.remark(fmt::format(
+          "{}: what $/NAME has is split at blanks, and the shell replaces * ? [ in it by names of "
+          "files",
+          setting.key));
+    draft_.carry(setting, ours, text_value(*line));
+  }
+
+  /// The words of options. Each that has a counterpart here becomes it.
+  void take_options(const Setting& setting, const std::string& value) {
+    std::vector<std::string> lost;
+    for (const std::string& word : split_words(value, Quoting::dinit)) {
+      if (!draft_.may_have("service.exec"))
+        lost.push_back(word);
+      else if (word == "signal-process-only")
+        draft_.put_text("lifecycle.kill_mode", "main");
+      else if (word == "no-new-privs")
+        draft_.put_flag("process.no_new_privs", true);
+      else if (word == "runs-on-console")
+        draft_.put_text("service.tty", "/dev/console");
+      else
+        lost.push_back(word);
+    }
+    if (lost.empty()) return draft_.met(setting);
+    draft_.leave({"", setting.key, join(lost, " "), setting.line, setting.file},
+                 "zinit has no such option");
+  }
+
+  /// Settings whose values together are the limit of restarts.
+  void take_limit(const Setting& setting, const std::string& value) {
+    const bool counts = setting.key == "restart-limit-count";
+    const std::optional<std::int64_t> number =
+        counts ? std::optional<std::int64_t>(parse_integer(value)) : milliseconds_of(value);
+    if (!number || *number < 0) return draft_.leave(setting, kNoSuchValue);
+    if (!burst_) burst_ = 3;  // dinit's defaults for the other one
+    if (!interval_ms_) interval_ms_ = 10'000;
+    (counts ? burst_ : interval_ms_) = number;
+    draft_.met(setting);
+  }
+
+  void take_names(const Setting& setting, const std::vector<std::string>& names) {
+    const std::string_view key = setting.key;
+    if (names.empty()) return draft_.met(setting);
+    const bool waits = key.starts_with("waits");
+    draft_.carry_words(setting, waits ? "dependencies.wants" : "dependencies.requires", names);
+    // dinit waits for such a service, too.
+    if (waits && draft_.find("dependencies.wants") != nullptr)
+      draft_.add("dependencies.after", words_value(names));
+    if (key.starts_with("depends-ms"))
+      draft_.remark(fmt::format("{}: when {} is stopped or fails, this is stopped as well", key,
+                                join(names, ", ")));
+    if (key == "prepared-by")
+      draft_.remark(fmt::format("prepared-by: a restart does not restart {}", join(names, ", ")));
+  }
+
+  void take_value(const Setting& setting, const std::string& value) {
+    const std::string_view key = setting.key;
     if (key == "type") return draft_.met(setting);
+    if (key == "options") return take_options(setting, value);
+    if (key == "restart-limit-count" || key == "restart-limit-interval")
+      return take_limit(setting, value);
+    if (key == "restart-delay") {
+      delay_ms_ = milliseconds_of(value).value_or(delay_ms_);
+      return carry_fixed_delay(setting, value, draft_);
+    }
+    if (key == "smooth-recovery" && bool_of(value)) {
+      smooth_ = *bool_of(value);
+      return draft_.met(setting);
+    }
+    if ((key == "start-timeout" || key == "stop-timeout") && milliseconds_of(value) == 0)
+      return carry_plain(kDinitKeys, setting, "infinity", draft_);
+    if (key == "log-type" && value != "pipe") return draft_.met(setting);
+    if (key == "env-file")
+      return draft_.carry_text(
+          setting, "service.env_file",
+          value.starts_with('/') ? value
+                                 : fmt::format("{}/{}", absolute(folder_of(setting.file)), value));
+    if (key == "depends-on" || key == "depends-ms" || key == "prepared-by" || key == "waits-for")
+      return take_names(setting, {value});
     if (key == "description")
       return draft_.carry_text(setting, fmt::format("{}.description", draft_.main_section()),
                                value);
@@ -143,32 +261,18 @@ class DinitReader {
     }
     if (key == "ready-notification" && value.starts_with("pipefd:"))
       return draft_.carry_text(setting, "readiness.notify", "fd:" + value.substr(7));
-    if (key == "socket-listen") return draft_.carry_text(setting, "socket.listen", "unix:" + value);
-    if ((key == "command" || key == "stop-command") && value.find('$') != std::string::npos) {
-      const std::string_view ours = key == "command" ? "service.exec" : "service.stop_exec";
-      // Without its quotes and backslashes, "$A"b would be another variable, and \$A a variable.
-      const bool hidden = value.find("\\$") != std::string::npos || is_glued(value);
-      const auto line = hidden ? std::nullopt : line_of(split_words(value, Quoting::dinit));
-      if (!line)
-        return draft_.leave(setting,
-                            "it has a variable that the shell cannot be given; write its "
-                            "value",
-                            ours);
-      if (value.find("$/") != std::string::npos)
-        draft_.remark(
-            fmt::format("{}: what $/NAME has is split at blanks, and the shell replaces "
-                        "* ? [ in it by names of files",
-                        key));
-      return draft_.carry(setting, ours, text_value(*line));
+    if (key == "ready-notification" && value.starts_with("pipevar:") &&
+        is_variable_name(value.substr(8))) {
+      Value env;
+      env.table[value.substr(8)].value = text_value("3");
+      draft_.add("service.env", std::move(env));
+      return draft_.carry_text(setting, "readiness.notify", "fd:3");
     }
+    if (key == "socket-listen") return draft_.carry_text(setting, "socket.listen", "unix:" + value);
     if (key.ends_with(".d") && (key.starts_with("depends") || key.starts_with("waits"))) {
       const std::string place =
           value.starts_with('/') ? value : fmt::format("{}/{}", folder_of(setting.file), value);
-      const std::vector<std::string> names = names_in_directory(place);
-      if (names.empty()) return draft_.met(setting);
-      return draft_.carry_words(
-          setting, key.starts_with("waits") ? "dependencies.wants" : "dependencies.requires",
-          names);
+      return take_names(setting, names_in_directory(place));
     }
     carry_plain(kDinitKeys, setting, value, draft_);
   }
@@ -177,6 +281,9 @@ class DinitReader {
   Draft draft_;
   std::string type_;
   bool restarts_ = false;
+  bool smooth_ = false;
+  std::optional<std::int64_t> burst_, interval_ms_;  // of restarts
+  std::int64_t delay_ms_ = 200;
 };
 
 }  // namespace

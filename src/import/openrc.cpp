@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Init scripts of OpenRC that only set variables and have depend() (openrc-run(8)).
+#include <utility>
+
 #include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -12,15 +14,16 @@ namespace zinit {
 namespace {
 
 constexpr std::string_view kOpenrcKeys =
-    " need=dependencies.requires use=dependencies.wants want=dependencies.wants "
-    "rc_need=dependencies.requires rc_use=dependencies.wants rc_want=dependencies.wants "
+    " need=dependencies.requires rc_need=dependencies.requires "
+    "use=dependencies.wants want=dependencies.wants "
+    "rc_use=dependencies.wants rc_want=dependencies.wants "
     "rc_after=dependencies.after rc_before=dependencies.before stopsig=lifecycle.stop_signal "
     "after=dependencies.after before=dependencies.before directory=service.dir "
     "output_log=logging.file umask=service.umask respawn_max=lifecycle.max_restarts ";
 
 constexpr std::size_t kMostLines = 10'000;
 constexpr std::size_t kLongestVariable = std::size_t{64} << 10;  // of a variable: x=$x$x doubles it
-constexpr std::size_t kMostExpanded = std::size_t{4} << 20;   // of all assignments together
+constexpr std::size_t kMostExpanded = std::size_t{4} << 20;      // of all assignments together
 
 /// The commands in a line of the shell, without its comment. `quote` is the open quote at the start
 /// of the line, and at its end.
@@ -111,8 +114,20 @@ class OpenrcReader {
     std::string function;  // the function that contains the line
     int depth = 0;         // open braces in it
     char quote = 0;
+    std::string open;  // the lines so far of an assignment whose quote goes on
+    unsigned begin = 0;
     for_each_line(text, [&](std::string_view line, unsigned number) {
       if (!fault_.empty()) return;
+      if (function.empty()) {
+        if (open.empty()) begin = number;
+        open.append(open.empty() ? "" : "\n").append(line);
+        char still = 0;
+        commands_of(open, still);
+        if (still != 0) return;
+        const std::string whole = std::exchange(open, {});
+        if (whole.find('\n') != whole.npos && !is_flow(whole))
+          return take_assignment(whole, begin, file);
+      }
       if (settings_.size() > kMostLines) fault_ = "has too many lines";
       if ((function.empty() || function == "depend") && is_flow(line))
         code_ = fmt::format("{}:{} has the code {}", file, number, line);
@@ -127,7 +142,9 @@ class OpenrcReader {
         body.remove_prefix(call + 2);
       }
       if (body.find("<<") != body.npos) fault_ = here(number, "has a here-document in a function");
+      bool quoted = quote != 0;
       for (const std::string_view command : commands_of(body, quote)) {
+        if (std::exchange(quoted, false)) continue;  // the end of a text
         if (function.empty() && !command.empty())
           fault_ = here(number, "has more behind the end of a function");
         std::string_view said = command;
@@ -144,6 +161,7 @@ class OpenrcReader {
         if (function == "depend" && !said.empty()) take_depend_line(said, number, file);
       }
     });
+    if (!open.empty()) fault_ = here(begin, "has a quote without an end");
     if (!function.empty() && fault_.empty())
       fault_ = fmt::format("has no end of the function {}()", function);
   }
@@ -184,7 +202,7 @@ class OpenrcReader {
       return;
     }
     Setting setting{"", name, trim(line.substr(equals + 1)), number, file};
-    const auto value = expand(setting.value);
+    const auto value = expand(setting.value, true);
     if (value && (expanded_ += value->size()) > kMostExpanded)
       fault_ = here(number, "the values of its variables are too long");
     if (value) {
@@ -199,12 +217,24 @@ class OpenrcReader {
   }
 
   /// The value of a word of the shell that has only quotes and known variables.
-  std::optional<std::string> expand(std::string_view text) const {
+  std::optional<std::string> expand(std::string_view text, bool one_word = false) const {
     std::string result;
     char quote = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
       if (result.size() > kLongestVariable) return std::nullopt;
       const char c = text[i];
+      if (c == '\\' && quote != '\'' && i + 1 < text.size()) {
+        ++i;
+        if (quote == '"' && std::string_view("$`\"\\").find(text[i]) == text.npos) result += c;
+        result += text[i];
+        continue;
+      }
+      if (quote == 0 && one_word && (c == ' ' || c == '\t')) {
+        // Another word: the line is a command, or more than one assignment.
+        const std::string_view rest = trim(text.substr(i));
+        if (!rest.empty() && !rest.starts_with('#')) return std::nullopt;
+        break;
+      }
       if (c == '`' || (c == '$' && text.substr(i).starts_with("$("))) return std::nullopt;
       if (quote == 0 && c == '#' && !result.empty()) break;
       if (c == quote || (quote == 0 && (c == '"' || c == '\''))) {
@@ -245,8 +275,12 @@ class OpenrcReader {
                           "a service file has no functions; write the commands into \"pre_exec\", "
                           "\"post_exec\" or similar keys");
     if (key.empty()) return draft_.leave(setting, "it is neither a variable nor depend()");
-    if (setting.section == "?")
+    if (setting.section == "?") {
+      // Without its arguments or its user, the command would do something else.
+      if (key.starts_with("command"))
+        draft_.refuse(fmt::format("{} has a value that is not known", key));
       return draft_.leave(setting, "it has variables that are not known; write its value");
+    }
     const bool names_others = !plain_key(kOpenrcKeys, key).empty() && key.starts_with("rc_");
     if (setting.section == "depend" || names_others) return take_dependency(setting);
     if (setting.section == "export")
@@ -258,6 +292,7 @@ class OpenrcReader {
       if (value == variables_.find("output_log")->second) return draft_.met(setting);
     }
     if (!is_known(key)) return draft_.met(setting);  // a variable of the script itself
+    if (key == "respawn_delay") return carry_fixed_delay(setting, value, draft_);
     carry_plain(kOpenrcKeys, setting, value, draft_);
   }
 
@@ -304,6 +339,10 @@ class OpenrcReader {
     }
     if (names.empty()) return draft_.leave(setting, kNoSuchValue);
     carry_plain(kOpenrcKeys, setting, join(names, " "), draft_);
+    // OpenRC starts this one after those that it uses or wants.
+    const bool waits = setting.key.ends_with("use") || setting.key.ends_with("want");
+    if (waits && draft_.find("dependencies.wants") != nullptr)
+      draft_.add("dependencies.after", words_value(names));
   }
 
   std::string variable(const std::string& name) const {
@@ -315,7 +354,10 @@ class OpenrcReader {
     std::string command = variable("command");
     if (command.empty()) return to_.fault(path_, "sets no command");
     const bool supervised = variable("supervisor") == "supervise-daemon";
-    const bool foreground = bool_of(variable("command_background")) == true;
+    const std::string options = fmt::format(" {} ", variable("start_stop_daemon_args"));
+    const bool foreground = bool_of(variable("command_background")) == true ||
+                            options.find(" --background ") != options.npos ||
+                            options.find(" -b ") != options.npos;
     for (const char* const more : {"command_args", supervised   ? "command_args_foreground"
                                                    : foreground ? ""
                                                                 : "command_args_background"})
@@ -326,7 +368,8 @@ class OpenrcReader {
       if (const std::size_t colon = user.find(':'); colon != user.npos)
         draft_.put_text("service.group", user.substr(colon + 1));
     }
-    if (!supervised) draft_.put_text("lifecycle.restart", "never");
+    // supervise-daemon starts it again after any end.
+    draft_.put_text("lifecycle.restart", supervised ? "always" : "never");
     const std::string pidfile = variable("pidfile");
     if (!supervised && !foreground && !pidfile.empty())
       draft_.put_text("readiness.pidfile", pidfile);

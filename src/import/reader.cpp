@@ -117,6 +117,23 @@ std::string_view plain_key(PlainKeys keys, std::string_view key) {
   return ours.substr(0, ours.find(' '));
 }
 
+void carry_fixed_delay(const Setting& setting, std::string_view text, Draft& draft) {
+  draft.carry_text(setting, "lifecycle.restart_delay_ms", text);
+  const Value* const delay = draft.find("lifecycle.restart_delay_ms");
+  if (delay != nullptr) draft.put("lifecycle.restart_delay_max_ms", Value(*delay));
+}
+
+void put_start_limit(std::int64_t starts, std::int64_t interval_ms, std::int64_t delay_ms,
+                     std::string_view key, Draft& draft) {
+  const std::int64_t shortest = interval_ms / starts - delay_ms;
+  if (shortest <= 0)
+    return draft.remark(
+        fmt::format("{}: the delay of restarts is so long that it is never met", key));
+  draft.put("lifecycle.max_restarts", number_value(starts - 1));
+  draft.put("lifecycle.stability_period_ms", number_value(shortest));
+  draft.remark(fmt::format("{}: counts restarts in a row, of runs below stability_period_ms", key));
+}
+
 void carry_plain(PlainKeys keys, const Setting& setting, std::string_view text, Draft& draft) {
   const std::string_view ours = plain_key(keys, setting.key);
   ours.empty() ? draft.by_table(setting, text) : draft.carry_text(setting, ours, text);

@@ -57,6 +57,14 @@ using PlainKeys = std::string_view;
 /// Carries the setting over by `keys`, or else by the table of foreign words.
 void carry_plain(PlainKeys keys, const Setting& setting, std::string_view text, Draft& draft);
 
+/// Carries over a delay between restarts that does not grow, as zinit's would.
+void carry_fixed_delay(const Setting& setting, std::string_view text, Draft& draft);
+
+/// Puts a limit of starts in an interval, which zinit counts otherwise. The runs of a service reach
+/// it if a run and its delay are shorter than their share of the interval. `key` is for a remark.
+void put_start_limit(std::int64_t starts, std::int64_t interval_ms, std::int64_t delay_ms,
+                     std::string_view key, Draft& draft);
+
 // The readers. Each adds drafts and faults to `to`.
 void import_units(const std::vector<std::string>& paths, Imported& to);  // systemd
 void import_supervisord(const std::string& path, Imported& to);

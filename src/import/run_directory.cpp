@@ -26,6 +26,7 @@ class PlainScript {
   PlainScript(const Setting& whole, Draft& draft) : whole_(whole), draft_(draft) {}
 
   bool read(std::string_view text) {
+    if (!is_of_shell(first_line(text))) return false;
     Value env;
     std::string dir;
     bool merged = false;
@@ -42,17 +43,19 @@ class PlainScript {
         merged = true;
         line.remove_suffix(5);
       }
-      if (line.starts_with("export ")) line = trim(line.substr(7));
+      const bool exported = line.starts_with("export ");
+      if (exported) line = trim(line.substr(7));
       const auto words = split_words(line, Quoting::shell);
       if (line.find_first_of(kShellMeanings) != line.npos || words.empty()) {
         plain = false;
-      } else if (words.front() == "exec" && words.size() > 1) {
+      } else if (words.front() == "exec" && words.size() > 1 && !words[1].starts_with('-')) {
         command.assign(words.begin() + 1, words.end());
       } else if (words.front() == "cd" && words.size() == 2) {
         dir = words.back();
       } else {
         const std::size_t equals = words.front().find('=');
-        plain = plain && words.size() == 1 && is_variable_name(words.front().substr(0, equals));
+        // A variable of the script alone may have been exported before; a word alone is a command.
+        plain = exported && words.size() == 1 && is_variable_name(words.front().substr(0, equals));
         if (plain && equals != std::string::npos)
           env.table[words.front().substr(0, equals)].value =
               text_value(words.front().substr(equals + 1));
@@ -68,6 +71,20 @@ class PlainScript {
   }
 
  private:
+  /// Whether the shell alone runs the script: another program in its first line, such as
+  /// with-contenv, may change what it sees.
+  static bool is_of_shell(std::string_view line) {
+    if (!line.starts_with("#!")) return true;
+    const auto words = split_words(line.substr(2), Quoting::shell);
+    const bool by_env = words.size() > 1 && last_part(words.front()) == "env";
+    const std::size_t options = by_env ? 2 : 1;
+    if (words.empty() || words.size() > options + 1 ||
+        (words.size() == options + 1 && words.back() != "-e" && words.back() != "-eu"))
+      return false;
+    const std::string_view shell = last_part(words[options - 1]);
+    return shell == "sh" || shell == "bash" || shell == "dash" || shell == "ash" || shell == "ksh";
+  }
+
   /// Handles setuidgid(8) and chpst(8) with only a user. chpst's user may be numbers (":UID:GID")
   /// or have several groups, and options may follow: such a chpst stays in the command.
   void take_user(std::vector<std::string>& command) {
@@ -160,6 +177,12 @@ class RunDirectory {
       if (PlainScript({"", "run", script, 0, setting.file}, draft_).read(text)) return;
       draft_.remark(
           fmt::format("{} does more than to execute a program: it is run as it is", script));
+      for (const char* const call : {"sv start ", "sv check ", "sv up ", "s6-svc ", "s6-rc "})
+        if (text.find(call) != text.npos)
+          draft_.remark(
+              fmt::format("{} calls {}, which reaches no service of zinit: remove the "
+                          "call, and write \"requires\" in [dependencies]",
+                          script, trim(call)));
       return draft_.carry(setting, "service.exec", words_value(by_interpreter(text, script)));
     }
     if (key == "finish") {
@@ -169,8 +192,12 @@ class RunDirectory {
                           one_of(words_value(by_interpreter(text, script))));
     }
     if (key == "up" || key == "down") return take_script(setting);
-    if (key == "dependencies" || key == "contents")
-      return take_names(setting, split_words(text, Quoting::shell));
+    if (key == "conf") return draft_.leave(setting, "it is a file that the script may read");
+    if (key == "dependencies" || key == "contents") {
+      std::vector<std::string> names;
+      for_each_line(text, [&](std::string_view line, unsigned) { names.emplace_back(line); });
+      return take_names(setting, names);
+    }
     if (key == "notification-fd")
       return draft_.carry_text(setting, "readiness.notify", "fd:" + setting.value);
     if (key == "down-signal")
@@ -189,8 +216,8 @@ class RunDirectory {
       return draft_.met(setting);
     }
     const auto words = split_words(setting.value, Quoting::shell);
-    const bool plain =
-        !words.empty() && setting.value.find_first_of(kShellMeanings) == std::string::npos;
+    const bool plain = !words.empty() && setting.value.find('\'') == std::string::npos &&
+                       setting.value.find_first_of(kShellMeanings) == std::string::npos;
     if (setting.value.empty()) return draft_.met(setting);
     const std::string script = whole_ + "/" + setting.key;
     if (!plain) draft_.remark(fmt::format("{} is run by execlineb(1)", script));

@@ -19,8 +19,8 @@ namespace {
 constexpr std::int64_t kHighestNumber = 1'000'000;  // of a process
 constexpr std::size_t kMostSettings = 100'000;      // of the programs of a section, together
 constexpr std::size_t kMostGroupSettings = 100;
-constexpr std::size_t kMostPatterns = 100;          // in one [include]
-constexpr int kMostStars = 8;                       // in a pattern: each may be tried at each place
+constexpr std::size_t kMostPatterns = 100;  // in one [include]
+constexpr int kMostStars = 8;               // in a pattern: each may be tried at each place
 
 constexpr std::string_view kSupervisordKeys =
     " exitcodes=lifecycle.success stdout_logfile_backups=logging.file_keep user=service.user ";
@@ -87,7 +87,11 @@ class SupervisordReader {
     for (std::string_view line : split(*text, '\n')) {
       ++number;
       const bool goes_on = line.starts_with(' ') || line.starts_with('\t');
-      const std::string_view said = trim(line.substr(0, line.find(" ;")));
+      // A comment at the end of a line follows a blank.
+      std::size_t end = line.find_first_of(";#");
+      while (end != line.npos && end > 0 && line[end - 1] != ' ' && line[end - 1] != '\t')
+        end = line.find_first_of(";#", end + 1);
+      const std::string_view said = trim(line.substr(0, end));
       if (said.empty() || said.starts_with(';') || said.starts_with('#')) continue;
       const std::size_t equals = said.find_first_of("=:");
       if (goes_on && !settings.empty()) {
@@ -275,7 +279,8 @@ class SupervisordReader {
     }
     // A stop always covers all processes of a service.
     if ((key == "stopasgroup" || key == "killasgroup") && flag == true) return draft.met(setting);
-    if (of_log && (value == "AUTO" || value == "NONE")) return draft.met(setting);
+    if (of_log && (value == "AUTO" || value == "NONE" || value == "/dev/null"))
+      return draft.met(setting);
     if (of_log && (value == "syslog" || value.starts_with("/dev/")))
       return value == "syslog" ? draft.carry_text(setting, "logging.syslog", "unix:/dev/log")
                                : draft.carry(setting, "logging.console", text_value("raw"));

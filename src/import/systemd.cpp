@@ -108,6 +108,12 @@ class Groups {
     }
     for (const Unit& trigger : group.triggers) draft_trigger(trigger, draft);
     settle_socket(group, draft);
+    if (!group.triggers.empty() && !at_boot(group) && !waits_for_trigger(draft) &&
+        draft.document().find("socket") == nullptr) {
+      draft.put_text("service.status", "stop");
+      draft.remark(
+          "nothing of what would start it could be carried over: it is started on request");
+    }
     if (at_boot(group) && waits_for_trigger(draft))
       draft.remark("its timer or path alone starts it here, and boot does not");
     if (draft.is_template() && std::ranges::any_of(unit.settings, [](const Setting& one) {

@@ -86,6 +86,8 @@ void run_first(const std::vector<std::string>& command, Draft& draft);
 // Settings of a service that only have a meaning together. Each function passes all of its settings
 // to the draft.
 void draft_outputs(const Unit& unit, Draft& draft);
+/// The variables with the directories that the service has.
+void draft_directory_variables(Draft& draft);
 void draft_capabilities(const Unit& unit, Draft& draft);
 /// Of a service that root runs: its directories are its user's.
 void draft_owners(const Unit& unit, Draft& draft);

@@ -105,6 +105,10 @@ class CommonSettings {
       }
       UnitName name = name_of(setting.key, unit);
       if (!draft_.may_have(ours)) name.reason = kTargetHasNone;
+      const bool starts = setting.section == "Unit" && ours != "dependencies.after" &&
+                          ours != "dependencies.before" && ours != "dependencies.conflicts";
+      if (starts && (unit.ends_with(".timer") || unit.ends_with(".path")))
+        name.reason = "here it would start the service at once, and not wait for its timer or path";
       const bool in_order = setting.key == "After" || setting.key == "Before";
       if (in_order && after_.contains(name.ours) && before_.contains(name.ours) &&
           !name.ours.empty())

@@ -93,6 +93,7 @@ class ServiceSettings {
     put_commands();
     put_directory_modes();
     if (as_root_) draft_owners(unit_, draft_);
+    draft_directory_variables(draft_);
     put_type();
     if (!oneshot_ && unit_.last("Service", "Restart").empty())
       draft_.put_text("lifecycle.restart", "never");
@@ -463,9 +464,8 @@ class ServiceSettings {
     if (setting.key == "RestartMaxDelaySec")
       return grows ? draft_.carry_text(setting, "lifecycle.restart_delay_max_ms", value)
                    : draft_.met(setting);
+    if (!grows) return carry_fixed_delay(setting, value, draft_);
     draft_.carry_text(setting, "lifecycle.restart_delay_ms", value);
-    const Value* const delay = draft_.find("lifecycle.restart_delay_ms");
-    if (!grows && delay != nullptr) draft_.put("lifecycle.restart_delay_max_ms", Value(*delay));
   }
 
   void take_special_case(const Setting& setting, const std::string&) {

@@ -3,6 +3,7 @@
 // Settings of [Service] whose meaning depends on several of them (systemd.exec(5),
 // systemd.unit(5)).
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "base/format.hpp"
@@ -170,6 +171,25 @@ void draft_owners(const Unit& unit, Draft& draft) {
   if (words.size() > 2) run_first(words, draft);
 }
 
+// systemd sets them for the program.
+void draft_directory_variables(Draft& draft) {
+  for (const auto& [ours, base, variable] :
+       {std::tuple{"service.runtime_dir", "/run/", "RUNTIME_DIRECTORY"},
+        {"service.state_dir", "/var/lib/", "STATE_DIRECTORY"},
+        {"service.cache_dir", "/var/cache/", "CACHE_DIRECTORY"},
+        {"service.log_dir", "/var/log/", "LOGS_DIRECTORY"}}) {
+    const Value* const names = draft.find(ours);
+    const Value* const env = draft.find("service.env");
+    if (names == nullptr || (env != nullptr && env->find(variable) != nullptr)) continue;
+    std::string paths;
+    for (const Value& name : names->array)
+      paths += fmt::format("{}{}{}", paths.empty() ? "" : ":", base, name.string);
+    Value added;
+    added.table[variable].value = text_value(paths);
+    draft.add("service.env", std::move(added));
+  }
+}
+
 void draft_outputs(const Unit& unit, Draft& draft) {
   const auto settings = settings_of(unit, " StandardOutput StandardError ", draft);
   const Setting *out = nullptr, *err = nullptr;
@@ -233,17 +253,10 @@ void draft_start_limit(const Unit& unit, Draft& draft) {
   if (limit->burst == 0 || limit->interval_ms == 0) return meet_all(settings, draft);
   if (limit->burst == 1)
     return leave_all(settings, "zinit has no limit that forbids the first restart", ours, draft);
-  // Runs of equal length reach systemd's limit if a run and its delay are shorter than this share
-  // of the interval.
   const std::string_view given = unit.last("Service", "RestartSec");
   const std::int64_t delay = milliseconds_of(given.empty() ? "100ms" : given).value_or(100);
-  const std::int64_t shortest = limit->interval_ms / limit->burst - delay;
   meet_all(settings, draft);
-  if (shortest <= 0)
-    return draft.remark("StartLimitBurst: the delay of restarts is so long that it is never met");
-  draft.put(ours, number_value(limit->burst - 1));
-  draft.put("lifecycle.stability_period_ms", number_value(shortest));
-  draft.remark("StartLimitBurst: counts restarts in a row, of runs below stability_period_ms");
+  put_start_limit(limit->burst, limit->interval_ms, delay, "StartLimitBurst", draft);
 }
 
 }  // namespace zinit

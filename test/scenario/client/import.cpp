@@ -65,7 +65,7 @@ TEST_CASE("import makes a service file of a unit, and names what it leaves", "[i
   for (const char* const line :
        {"description = \"A web server for web\"",
         "exec = \"exec /usr/sbin/web -c \\\"${A}\\\" $OPTS --name 'x y'\"",
-        "env = { A = \"1 2\", B = \"x\" }",
+        "env = { A = \"1 2\", B = \"x\", RUNTIME_DIRECTORY = \"/run/web:/run/web/x\" }",
         "env_file = \"-/etc/default/web\"",
         "pre_exec = [[\"/bin/chmod\", \"0750\", \"/run/web\", \"/run/web/x\"]",
         "user = \"www-data\"",
@@ -170,7 +170,7 @@ TEST_CASE("import reads supervisord.conf, and a server runs its programs", "[imp
 TEST_CASE("import reads directories of runit and s6, and a server runs them", "[import][ctl]") {
   Import import;
   import.put("sv/plain/run",
-             "#!/bin/sh\n# plain\nA=1\nexport B='2 3'\nexec 2>&1\nexec sleep 100000\n");
+             "#!/bin/sh\n# plain\nexport A=1\nexport B='2 3'\nexec 2>&1\nexec sleep 100000\n");
   import.put("sv/plain/down", "");
   import.put("sv/plain/log/run", "#!/bin/sh\nexec svlogd -tt ./main\n");
   import.put("sv/more/run",

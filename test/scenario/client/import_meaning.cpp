@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
+// zinitctl import: settings whose meaning in another init is easily taken for another one
+// (zinitctl(1), doc/import.md).
+#include <unistd.h>
+
+#include "scenario/harness.hpp"
+
+namespace client_import_meaning_test {
+
+using namespace zinit::test;
+using Texts = std::vector<std::string>;
+
+namespace {
+
+/// A file named `file`, or the file `run` of a service directory of this name.
+struct Row {
+  const char* about;
+  const char* kind;
+  std::string file, text;
+  int code;
+  Texts said;   // in the summary
+  Texts lines;  // NAME: what NAME.toml contains; NAME! what it does not contain; NAME- not made
+};
+
+void check_line(const Server& server, const std::string& line) {
+  const std::size_t end = line.find_first_of(":!-");
+  const std::string file = server.config(line.substr(0, end) + ".toml");
+  INFO(line);
+  if (line[end] == '-') {
+    CHECK(::access(file.c_str(), F_OK) != 0);
+    return;
+  }
+  const std::string made = read_file(file);
+  INFO(made);
+  CHECK((made.find(line.substr(end + 1)) != made.npos) == (line[end] == ':'));
+}
+
+void check_rows(const std::vector<Row>& rows) {
+  for (const Row& row : rows) {
+    INFO(row.about);
+    const Server server;
+    server.put(row.file, row.text);
+    const bool directory = row.file.ends_with("/run") || row.file.ends_with("/up");
+    const std::string path =
+        directory ? row.file.substr(0, row.file.rfind('/')) : std::string(row.file);
+    const Outcome done =
+        server.ctl({"import", "--from", row.kind, "--to", server.config(), server.path(path)});
+    INFO(done.out << done.err);
+    CHECK(done.code == row.code);
+    for (const std::string& said : row.said)
+      CHECK((done.out + done.err).find(said) != std::string::npos);
+    for (const std::string& line : row.lines) check_line(server, line);
+    CHECK(server.ctl({"check", server.config()}).code == 0);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("import of dinit keeps order, comments, limits and sockets", "[import][ctl]") {
+  check_rows({
+      {"a comment at the end of a line",
+       "dinit",
+       "a",
+       "type = process # one\ncommand = /bin/a \"#b\" c#d \\# # e\n",
+       0,
+       {},
+       {"a:exec = [\"/bin/a\", \"#b\", \"c#d\", \"#\"]"}},
+      {"quotes around a value",
+       "dinit",
+       "a",
+       "type = process\ncommand = /bin/a\ndescription = \"Web  server\"\nworking-dir = \"/srv/a "
+       "b\"\n",
+       0,
+       {},
+       {"a:description = \"Web  server\"", "a:dir = \"/srv/a b\""}},
+      {"waits-for is an order, too",
+       "dinit",
+       "a",
+       "type = process\ncommand = /bin/a\nwaits-for: b\nafter: c\n",
+       0,
+       {},
+       {"a:wants = [\"b\"]", "a:after = [\"b\", \"c\"]"}},
+      {"a milestone must be reached",
+       "dinit",
+       "a",
+       "type = process\ncommand = /bin/a\ndepends-ms: b\n",
+       0,
+       {"depends-ms: when b is stopped or fails, this is stopped as well"},
+       {"a:requires = [\"b\"]", "a!wants"}},
+      {"smooth recovery starts again after any end",
+       "dinit",
+       "a",
+       "type = process\ncommand = /bin/a\nrestart = false\nsmooth-recovery = true\n",
+       0,
+       {},
+       {"a:restart = \"always\""}},
+      {"0 is no time limit, and a delay does not grow",
+       "dinit",
+       "a",
+       "type = process\ncommand = /bin/a\nstop-timeout = 0\nstart-timeout = 0\nrestart-delay = "
+       "0.5\n",
+       0,
+       {},
+       {"a:stop_timeout_ms = \"infinity\"", "a:start_timeout_ms = \"infinity\"",
+        "a:restart_delay_ms = 500\nrestart_delay_max_ms = 500"}},
+      {"a limit of restarts in an interval",
+       "dinit",
+       "a",
+       "type = process\ncommand = /bin/a\nrestart = yes\nrestart-limit-count = 5\n"
+       "restart-limit-interval = 60\n",
+       0,
+       {"restart-limit-count: counts restarts in a row"},
+       {"a:max_restarts = 5", "a:stability_period_ms = 9800"}},
+      {"a socket starts nothing",
+       "dinit",
+       "a",
+       "type = process\ncommand = /bin/a\nsocket-listen = /run/a.sock\n",
+       0,
+       {},
+       {"a:listen = [\"unix:/run/a.sock\"]", "a:on_demand = false"}},
+      {"options with a counterpart, and others",
+       "dinit",
+       "a",
+       "type = process\ncommand = /bin/a\noptions = signal-process-only no-new-privs skippable\n",
+       1,
+       {"options (zinit has no such option)"},
+       {"a:kill_mode = \"main\"", "a:no_new_privs = true", "a:#   options=skippable\n"}},
+      {"readiness by a variable, and a file beside the service's",
+       "dinit",
+       "a",
+       "type = process\ncommand = /bin/a\nready-notification = pipevar:READY_FD\n"
+       "env-file = a.env\nlog-type = buffer\n",
+       0,
+       {},
+       {"a:notify = \"fd:3\"", "a:env = { READY_FD = \"3\" }", "a:/a.env\""}},
+      {"a variable in another value",
+       "dinit",
+       "a",
+       "type = process\ncommand = /bin/a\nlogfile = /var/log/$NAME.log\n",
+       1,
+       {"logfile (it has a variable of dinit"},
+       {"a!\nfile ="}},
+  });
+}
+
+TEST_CASE("import of finit keeps commands without a path, and what must not run at boot",
+          "[import][ctl]") {
+  check_rows({
+      {"a command without a path, and options of its own",
+       "finit",
+       "finit.conf",
+       "service [2345] nowarn cgroup.init name:udev udevadm control --reload -- Reload -- all\n",
+       1,
+       {"cgroup.init ("},
+       {"udev:exec = [\"udevadm\", \"control\", \"--reload\"]",
+        "udev:description = \"Reload -- all\""}},
+      {"the shell runs a task",
+       "finit",
+       "finit.conf",
+       "task [S] name:map zcat /etc/map.gz | loadmap -- Keys\n",
+       0,
+       {},
+       {"map:exec = \"zcat /etc/map.gz | loadmap\""}},
+      {"a key or a power failure starts a task, and boot must not",
+       "finit",
+       "finit.conf",
+       "task <sys/pwr/fail> name:off initctl poweroff -- Off\n",
+       1,
+       {"it is started on request, because its condition sys/pwr/fail is unknown here"},
+       {"off:status = \"stop\""}},
+      {"instances, and conditions that name them",
+       "finit",
+       "finit.conf",
+       "service :1 name:a /bin/a\nservice <~pid/a:1> conflict:c,a:2 /bin/b\n",
+       0,
+       {"condition: a reload of pid/a:1 does nothing here"},
+       {"a-1:exec", "b:requires = [\"a-1\"]", "b:conflicts = [\"c\", \"a-2\"]"}},
+      {"a daemon that forks, groups, and scripts with a time limit",
+       "finit",
+       "finit.conf",
+       "service type:forking @web:www,ssl pre:5,/bin/pre reload:'kill -USR1 $MAINPID' /bin/d\n",
+       0,
+       {"finit guesses the pid file /run/d.pid", "pre: its own time limit, 5 s, is not kept"},
+       {"d:pidfile = \"/run/d.pid\"", "d:group = \"www\"\ngroups = [\"ssl\"]",
+        "d:pre_exec = [\"/bin/pre\"]", "d:reload_exec = \"kill -USR1 $MAINPID\""}},
+      {"restarts, and a runlevel behind the lines",
+       "finit",
+       "finit.conf",
+       "service [3] norestart /bin/a\nservice [2] respawn restart_sec:3 /bin/b\nrunlevel 3\n",
+       0,
+       {"runlevels [2] are not that of the boot (3)"},
+       {"a:restart = \"never\"", "a!status", "b:status = \"stop\"",
+        "b:restart_delay_ms = 3000\nrestart_delay_max_ms = 3000"}},
+  });
+}
+
+TEST_CASE("import of OpenRC reads words as the shell does", "[import][ctl]") {
+  const std::string begin = "#!/sbin/openrc-run\ncommand=/bin/a\n";
+  check_rows({
+      {"quotes in quotes, and a value of several lines",
+       "openrc",
+       "init.d/a",
+       begin + "command_background=yes\ncommand_args=\"-c \\\"x y\\\"\n\t--more\"\n",
+       0,
+       {},
+       {"a:exec = [\"/bin/a\", \"-c\", \"x y\", \"--more\"]"}},
+      {"arguments or a user that are not known",
+       "openrc",
+       "init.d/a",
+       begin + "command_user=\"$WHO\"\n",
+       1,
+       {"refused: command_user has a value that is not known"},
+       {"a-"}},
+      {"two assignments in a line are none",
+       "openrc",
+       "init.d/a",
+       begin + "command_background=yes\nexport A=1 B=2\n",
+       1,
+       {"A ("},
+       {"a!env ="}},
+      {"supervise-daemon starts again after any end, with the same delay",
+       "openrc",
+       "init.d/a",
+       begin + "supervisor=supervise-daemon\nrespawn_delay=5\ndepend() { use dns; want x; }\n",
+       0,
+       {},
+       {"a:restart = \"always\"", "a:restart_delay_ms = 5000\nrestart_delay_max_ms = 5000",
+        "a:after = [\"dns\", \"x\"]", "a:wants = [\"dns\", \"x\"]"}},
+      {"the background by an option of start-stop-daemon",
+       "openrc",
+       "init.d/a",
+       begin + "pidfile=/run/a.pid\nstart_stop_daemon_args=\"--background --make-pidfile\"\n",
+       1,
+       {},
+       {"a!oneshot", "a!\npidfile"}},
+  });
+}
+
+TEST_CASE("import of runit, s6 and supervisord drops no line and no comment's end",
+          "[import][ctl]") {
+  check_rows({
+      {"a word alone is a command",
+       "runit",
+       "a/run",
+       "#!/bin/sh\nprepare\nexec sleep 66\n",
+       0,
+       {"a/run does more than"},
+       {"a:/run\"]"}},
+      {"a variable of the script alone",
+       "runit",
+       "a/run",
+       "#!/bin/sh\nA=1\nexec sleep 66\n",
+       0,
+       {"a/run does more than"},
+       {"a!env ="}},
+      {"another program in the first line",
+       "s6",
+       "a/run",
+       "#!/command/with-contenv sh\nexec sleep 66\n",
+       0,
+       {},
+       {"a:exec = [\"/command/with-contenv\", \"sh\", "}},
+      {"an option of exec",
+       "runit",
+       "a/run",
+       "#!/bin/sh\nexec -a b sleep 66\n",
+       0,
+       {},
+       {"a:exec = [\"/bin/sh\", "}},
+      {"another service by sv",
+       "runit",
+       "a/run",
+       "#!/bin/sh\nsv start b || exit 1\nexec sleep 66\n",
+       0,
+       {"calls sv start, which reaches no service of zinit"},
+       {}},
+      {"supervisord: comments behind values, and output to nowhere",
+       "supervisord",
+       "s.conf",
+       "[program:a]\ncommand=/bin/a x#y ; one\nuser=nobody\t; two\ndirectory=/srv # three\n"
+       "stdout_logfile=/dev/null\n",
+       0,
+       {},
+       {"a:exec = [\"/bin/a\", \"x#y\"]", "a:user = \"nobody\"", "a:dir = \"/srv\"", "a!console"}},
+  });
+}
+
+TEST_CASE("import of units starts nothing that its timer or socket was to start", "[import][ctl]") {
+  const Server server;
+  server.put("a.service",
+             "[Unit]\nWants=b.timer c.service\n[Service]\nRuntimeDirectory=a a/x\n"
+             "StateDirectory=a\nEnvironment=STATE_DIRECTORY=/srv\n"
+             "ExecStart=/bin/a ${RUNTIME_DIRECTORY}\n");
+  server.put("d.service", "[Service]\nExecStart=/bin/d\n");
+  server.put("d.socket", "[Socket]\nListenNetlink=x\n[Install]\nWantedBy=sockets.target\n");
+  const Outcome done = server.ctl({"import", "--to", server.config(), server.path("a.service"),
+                                   server.path("d.service"), server.path("d.socket")});
+  INFO(done.out << done.err);
+  CHECK(done.code == 1);
+  for (const char* const said :
+       {"Wants (here it would start the service at once",
+        "nothing of what would start it could be carried over: it is started on request"})
+    CHECK(done.out.find(said) != std::string::npos);
+  for (const char* const line :
+       {"a:wants = [\"c\"]", "a:#   Wants=b.timer",
+        "a:env = { RUNTIME_DIRECTORY = \"/run/a:/run/a/x\", STATE_DIRECTORY = \"/srv\" }",
+        "d:status = \"stop\""})
+    check_line(server, line);
+  CHECK(server.ctl({"check", server.config()}).code == 0);
+}
+
+}  // namespace client_import_meaning_test
