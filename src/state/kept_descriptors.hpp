@@ -72,7 +72,7 @@ struct KeptNote {
 class KeptFd {
  public:
   KeptFd() noexcept = default;
-  /// Notes `fd`, if there is one.
+  /// Notes `fd`, if there is one. Without memory for the note, the next image does not get it.
   KeptFd(UniqueFd fd, const KeptNote& note) noexcept;
   KeptFd(KeptFd&& other) noexcept = default;
   KeptFd& operator=(KeptFd&& other) noexcept;
