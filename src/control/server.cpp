@@ -302,29 +302,11 @@ void Server::remove(Session& session) {
 
 void Server::on_change() {
   look_again();
-  tell_events();
+  for (const auto& [id, session] : sessions_) session->look_at_events();
 }
 
 void Server::look_again() {
   for (const auto& [id, session] : sessions_) session->look_again();
-}
-
-void Server::subscribing() {
-  if (figures().subscriptions == 0) told_seq_ = board_.last_seq();
-  tell_events();
-}
-
-void Server::tell_events() {
-  if (figures().subscriptions == 0) return;
-  const KeptEvents::After news = board_.events_after(told_seq_);
-  told_seq_ += news.lost;
-  for (const auto& [id, session] : sessions_) session->tell_lost(news.lost);
-  for (const StateEvent& event : news.events) {
-    const std::string members =
-        event_members(event);  // if it throws std::bad_alloc, the event is sent later
-    for (const auto& [id, session] : sessions_) session->tell(event, members);
-    told_seq_ = event.seq;
-  }
 }
 
 }  // namespace zinit
