@@ -217,6 +217,7 @@ Result<Inheritance> Inheritance::take_over(int fd) {
     const KeptNote note{entry.kind, entry.part, entry.slot, entry.owner};
     all.left_.push_back({KeptFd(number, KeptFd::Noted{}), note, entry.noted});
   }
+  take_over_disposals(all);
   return all;
 }
 
