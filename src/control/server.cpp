@@ -75,7 +75,6 @@ Right right_of(const ucred& peer, std::span<const gid_t> groups,
 
 Server::Server(const Parts& parts, std::span<const Method> methods)
     : loop_(parts.loop),
-      board_(parts.board),
       methods_(methods),
       power_(parts.loop, parts.board, parts.daemon),
       file_changes_(parts.loop, changed_on_disk, [this] { look_again(); }),

@@ -155,7 +155,6 @@ class Server final {
   [[nodiscard]] bool await_readers(TimePoint until);
 
   EventLoop& loop_;
-  Board& board_;
   const std::span<const Method> methods_;
   PowerSchedule power_;
   FileChanges file_changes_;
