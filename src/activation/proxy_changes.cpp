@@ -100,8 +100,8 @@ std::optional<ProxyTable::Place> ProxyChanges::place_for(const std::string& name
 
 /// Why place_for() returns nothing.
 std::string ProxyChanges::no_place() const {
-  return table_ ? fmt::format("there are {} proxies already", ProxyTable::kMost)
-                : std::string("not enough memory for the counts of proxies; see zinit's log");
+  return table_ && table_->full() ? fmt::format("there are {} proxies already", ProxyTable::kMost)
+                                  : std::string("not enough memory for the counts of proxies");
 }
 
 /// The place of a proxy that had `place` when its change began. The place of a removed proxy of its

@@ -29,7 +29,13 @@ struct Header {
 constexpr std::size_t kRowsAt = 64;
 static_assert(sizeof(Header) <= kRowsAt && kRowsAt % alignof(ProxyRow) == 0);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
-constexpr std::size_t kBytes = kRowsAt + ProxyTable::kMost * sizeof(ProxyRow);
+
+/// Where the first `rows` rows end.
+constexpr std::size_t rows_end(std::size_t rows) noexcept {
+  return kRowsAt + rows * sizeof(ProxyRow);
+}
+
+constexpr std::size_t kBytes = rows_end(ProxyTable::kMost);
 
 ProxyRow& row_of(const MappedFile& file, std::size_t place) noexcept {
   return std::launder(reinterpret_cast<ProxyRow*>(file.data() + kRowsAt))[place];
@@ -42,7 +48,7 @@ Header& header_of(const MappedFile& file) noexcept {
 }  // namespace
 
 Result<ProxyTable> ProxyTable::create() {
-  auto file = MappedFile::create_sparse("zinit-proxies", kBytes);
+  auto file = MappedFile::create_sparse("zinit-proxies", kBytes, kRowsAt);
   if (!file) return Failure(std::move(file.error()));
   header_of(*file).magic = kMagic;
   file->keep({KeptKind::proxy_table});
@@ -75,7 +81,7 @@ std::optional<ProxyTable::Place> ProxyTable::claim(std::string_view name) noexce
   if (const auto there = find(name)) return there;
   auto free_place = find({});
   std::uint64_t& used = header_of(file_).used;
-  if (!free_place && used == kMost) return std::nullopt;
+  if (!free_place && (used == kMost || !file_.reserve(rows_end(used + 1)))) return std::nullopt;
   if (!free_place) free_place = static_cast<Place>(used++);
   ProxyRow& row = row_of(file_, *free_place);
   row.counts.active = 0;
@@ -97,6 +103,8 @@ void ProxyTable::keep_only(const std::function<bool(Place)>& wanted) {
   for (std::size_t place = 0; place < header_of(file_).used; ++place)
     if (!wanted(static_cast<Place>(place))) free(static_cast<Place>(place));
 }
+
+bool ProxyTable::full() const noexcept { return header_of(file_).used == kMost && !find({}); }
 
 void ProxyTable::free(Place place) noexcept { row_of(file_, place).name[0] = '\0'; }
 

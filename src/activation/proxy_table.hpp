@@ -39,8 +39,10 @@ class ProxyTable {
   /// The place of the proxy `name`, if it has one.
   [[nodiscard]] std::optional<Place> find(std::string_view name) const noexcept;
   /// The place of the proxy `name`; if it has none yet, a free place with all counts at 0. Nothing
-  /// if kMost proxies have places.
+  /// if kMost proxies have places, or without memory.
   [[nodiscard]] std::optional<Place> claim(std::string_view name) noexcept;
+  /// Whether all places are taken.
+  [[nodiscard]] bool full() const noexcept;
   void free(Place place) noexcept;
   /// Frees each place for which `wanted` returns false.
   void keep_only(const std::function<bool(Place)>& wanted);

@@ -9,7 +9,8 @@ namespace zinit {
 #ifdef ZINIT_KILL_POINTS
 /// Crashes if ZINIT_KILL_AT is "NAME" or "NAME:N", when this process image comes here for the N-th
 /// time and the file named by ZINIT_KILL_MARK does not exist. Creates that file before, so that
-/// there is only one crash. Async-signal-safe; any thread.
+/// there is only one crash. Waits for the file named by ZINIT_KILL_WHEN, if that is set.
+/// Async-signal-safe; any thread.
 void kill_point(const char* name) noexcept;
 /// Whether ZINIT_CRASHES_APART is set: crashes then count as if an hour lay between any two.
 /// Async-signal-safe; any thread.

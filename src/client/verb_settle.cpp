@@ -70,8 +70,8 @@ std::string outcome_line(const Terminal& terminal, const ServiceStatus& status,
   const std::int64_t took_us = status.last_stop_us.value_or(0) - stop_us;
   const bool was_stopped = stop_us != 0 && took_us > 0 && status.last_exit;
   if (was_stopped && status.last_exit->signal == "SIGKILL" && !status.last_exit->detail.empty())
-    text += fmt::format(" after {}: {}", duration_text(took_us / 1000),
-                        exit_words(*status.last_exit));
+    text +=
+        fmt::format(" after {}: {}", duration_text(took_us / 1000), exit_words(*status.last_exit));
   if (const std::string cause = state_cause(status); !cause.empty()) text += ": " + cause;
   return text + "\n";
 }
@@ -144,9 +144,8 @@ int finish(VerbContext& context, Progress& progress, const SettleVerb& verb, con
     if (good && !context.json())
       context.print(outcome_line(context.terminal(), status, stops ? asked.at_us : 0));
     if (verb.starts && !context.json())
-      for (const std::string& warning : status.warnings)
-        if (warning.find("has no effect") != std::string::npos)
-          context.print(fmt::format("warning: {}\n", printable(warning)));
+      for (const std::string& warning : status.without_effect)
+        context.print(fmt::format("warning: {}\n", printable(warning)));
     if (good) good_ones.push_back(status);
     // Written at once, because the next answer may take long.
     context.flush();

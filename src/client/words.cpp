@@ -68,9 +68,9 @@ Reason model_reason(const StatusReason& reason) {
 /// "waiting for db to start", "waiting for db, which is stopping", "conflicts with db, which ...".
 std::string waiting_words(const WaitingFor& waiting) {
   const std::string_view how = waiting.kind == "conflicts" ? "conflicts with" : "waiting for";
-  if (waiting.kind != "conflicts" && waiting.reason.starts_with("is starting"))
+  if (waiting.kind != "conflicts" && waiting.code == "starting")
     return fmt::format("{} {} to start", how, waiting.service);
-  const bool absent = waiting.reason.starts_with("no ");
+  const bool absent = waiting.code == "missing";
   return fmt::format("{} {}, {} {}", how, waiting.service, absent ? "but" : "which",
                      waiting.reason);
 }
@@ -131,8 +131,7 @@ std::string cause_or_start(const ServiceStatus& status) {
 
 bool is_disabled(const ServiceStatus& status) {
   const bool rests = status.state == "inactive" || shown_state(status) == "stopped";
-  return rests && status.status == "stop" && status.starts_on.empty() &&
-         !status.next_start_us;
+  return rests && status.status == "stop" && status.starts_on.empty() && !status.next_start_us;
 }
 
 std::string_view shown_state(const ServiceStatus& status) {

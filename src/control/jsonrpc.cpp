@@ -18,8 +18,9 @@ namespace {
 constexpr unsigned kParse = (kJsonParse & ~unsigned{rapidjson::kParseFullPrecisionFlag}) |
                             rapidjson::kParseNumbersAsStringsFlag;
 
-/// Passes the parser's events to the document, limits the depth, and turns numbers into values. Ids
-/// that are numbers are kept as text in `ids`; the document has their index in `ids` instead.
+/// Passes the parser's events to the document, limits depth and number of values, and turns numbers
+/// into values. Ids that are numbers are kept as text in `ids`; the document has their index in
+/// `ids` instead.
 class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> {
  public:
   Builder(JsonDocument& document, std::vector<std::string>& ids) : document_(document), ids_(ids) {}
@@ -33,7 +34,7 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
   }
   bool RawNumber(const char* text, Size size, bool) {
     const bool id = id_follows_;
-    value();
+    if (!value()) return false;
     if (!id) return number({text, size});
     ids_.emplace_back(text, size);
     return document_.Uint(static_cast<unsigned>(ids_.size() - 1));
@@ -51,11 +52,12 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
   }
 
   [[nodiscard]] bool too_deep() const noexcept { return depth_ > kMaxRequestDepth; }
+  [[nodiscard]] bool too_many() const noexcept { return values_ > kMaxValues; }
 
  private:
   bool value() {
     id_follows_ = false;
-    return true;
+    return ++values_ <= kMaxValues;
   }
   bool deeper() { return ++depth_ <= kMaxRequestDepth; }
 
@@ -70,6 +72,7 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
 
   JsonDocument& document_;
   std::vector<std::string>& ids_;
+  std::size_t values_ = 0;
   int depth_ = 0;
   int request_depth_ = 1;  // the depth of the members of a request
   bool id_follows_ = false;
@@ -154,6 +157,8 @@ std::optional<RpcError> parse(std::string_view text, JsonDocument& document,
   };
   document.Populate(generate);
   if (!reader.HasParseError()) return std::nullopt;
+  if (builder.too_many())
+    return invalid_request().hint(fmt::format("a request may have {} values", kMaxValues));
   if (!builder.too_deep()) return RpcError(RpcCode::parse_error, "Parse error");
   return invalid_request().hint(fmt::format("values may be nested {} deep", kMaxRequestDepth));
 }

@@ -62,6 +62,9 @@ bool fits(ParamType type, const JsonValue& value) {
   return false;
 }
 
+// Names are looked up one by one, so their number bounds the time of a call.
+constexpr std::size_t kMostStrings = 10000;
+
 constexpr std::size_t kMostShown = 60;  // bytes of an unknown name in a message
 
 RpcError invalid(const std::string& what) {
@@ -128,6 +131,9 @@ std::optional<RpcError> Params::take(std::size_t index, const JsonValue& value) 
   if (!value.IsNull() && !fits(param.type, value)) {
     return invalid(fmt::format("\"{}\" must be {}", param.name, info_of(param.type).text));
   }
+  if (value.IsArray() && value.Size() > kMostStrings)
+    return invalid(fmt::format("\"{}\" may have {} elements, and has {}", param.name, kMostStrings,
+                               value.Size()));
   values_[index] = &value;
   return std::nullopt;
 }

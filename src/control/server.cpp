@@ -75,7 +75,6 @@ Right right_of(const ucred& peer, std::span<const gid_t> groups,
 
 Server::Server(const Parts& parts, std::span<const Method> methods)
     : loop_(parts.loop),
-      board_(parts.board),
       methods_(methods),
       power_(parts.loop, parts.board, parts.daemon),
       file_changes_(parts.loop, changed_on_disk, [this] { look_again(); }),
@@ -302,29 +301,11 @@ void Server::remove(Session& session) {
 
 void Server::on_change() {
   look_again();
-  tell_events();
+  for (const auto& [id, session] : sessions_) session->look_at_events();
 }
 
 void Server::look_again() {
   for (const auto& [id, session] : sessions_) session->look_again();
-}
-
-void Server::subscribing() {
-  if (figures().subscriptions == 0) told_seq_ = board_.last_seq();
-  tell_events();
-}
-
-void Server::tell_events() {
-  if (figures().subscriptions == 0) return;
-  const KeptEvents::After news = board_.events_after(told_seq_);
-  told_seq_ += news.lost;
-  for (const auto& [id, session] : sessions_) session->tell_lost(news.lost);
-  for (const StateEvent& event : news.events) {
-    const std::string members =
-        event_members(event);  // if it throws std::bad_alloc, the event is sent later
-    for (const auto& [id, session] : sessions_) session->tell(event, members);
-    told_seq_ = event.seq;
-  }
 }
 
 }  // namespace zinit

@@ -131,8 +131,6 @@ class Server final {
   // For sessions.
   /// Queues `session` for a turn.
   void has_work(Session& session) noexcept;
-  /// Called before a subscription begins, so that it gets only events from now on.
-  void subscribing();
   [[nodiscard]] EventLoop& loop() noexcept { return loop_; }
   [[nodiscard]] RpcContext& context() noexcept { return context_; }
   [[nodiscard]] bool holds_requests() const noexcept { return holds_requests_; }
@@ -154,11 +152,9 @@ class Server final {
   void on_rest();
   void on_change();
   void look_again();
-  void tell_events();
   [[nodiscard]] bool await_readers(TimePoint until);
 
   EventLoop& loop_;
-  Board& board_;
   const std::span<const Method> methods_;
   PowerSchedule power_;
   FileChanges file_changes_;
@@ -186,7 +182,6 @@ class Server final {
   std::list<Session*> ready_;
   bool turn_of_own_ = true;
   TimerWatcher round_;
-  std::uint64_t told_seq_ = 0;  // the last event that subscribers were notified of
 };
 
 }  // namespace zinit

@@ -12,6 +12,7 @@
 #include "base/log.hpp"
 #include "base/memory.hpp"
 #include "control/server.hpp"
+#include "control/views.hpp"
 #include "os/process.hpp"
 
 namespace zinit {
@@ -61,9 +62,11 @@ std::string Session::caller() const {
 }
 
 bool Session::turn(TimePoint until) {
-  // Waiting calls are not looked at while the client has other answers to read first.
-  if (working_ > 0 || (look_ && !connection_.paused())) look_at_waits();
   for (Subscription& subscription : subscriptions_) (void)tell_dropped(subscription);
+  // The events that lead to an answer are sent before it.
+  const bool more_events = tell_events(until);
+  // Waiting calls are not looked at while the client has other answers to read first.
+  if (working_ > 0 || (look_ && !more_events && !connection_.paused())) look_at_waits();
   bool more = true;
   do more = step();
   while (more && Clock::now() < until);
@@ -76,7 +79,7 @@ bool Session::turn(TimePoint until) {
                     Quota::kBytesOfUser, Quota::kBytes)));
   }
   connection_.flush();
-  return more || (working_ > 0 && !rests_);
+  return more || more_events || (working_ > 0 && !rests_);
 }
 
 bool Session::finished() const {
@@ -245,10 +248,11 @@ void Session::look_at_waits() {
 
 std::optional<std::uint64_t> Session::subscribe(std::vector<std::string> names) {
   if (subscriptions_.size() >= kMaxSubscriptions) return std::nullopt;
-  server_.subscribing();
   std::sort(names.begin(), names.end());
   Held held(share_, size_of(names));
-  subscriptions_.push_back({++last_subscription_, std::move(names), 0, std::move(held)});
+  const std::uint64_t last = server_.context().board.last_seq();
+  if (subscriptions_.empty()) told_seq_ = last;
+  subscriptions_.push_back({++last_subscription_, std::move(names), last, 0, std::move(held)});
   return last_subscription_;
 }
 
@@ -278,18 +282,38 @@ bool Session::tell_lines() {
   return feeds_->tell(connection_, Clock::now() + kLinesTime);
 }
 
-void Session::tell(const StateEvent& event, const std::string& members) noexcept {
-  for (Subscription& subscription : subscriptions_) {
-    const std::vector<std::string>& names = subscription.names;
-    if (names.empty() || std::binary_search(names.begin(), names.end(), event.service)) {
-      notify(subscription, members);
-    }
-  }
-  if (!subscriptions_.empty()) server_.has_work(*this);
+void Session::look_at_events() noexcept {
+  if (subscriptions_.empty()) return;
+  events_ = true;
+  server_.has_work(*this);
 }
 
-void Session::tell_lost(std::uint64_t count) {
-  for (Subscription& subscription : subscriptions_) subscription.dropped += count;
+/// Notifies of events until `until`, but of one at least. A client that has too many subscriptions
+/// for this gets its events later, and other clients do not wait.
+/// @return  whether events are left
+bool Session::tell_events(TimePoint until) try {
+  if (!events_ || subscriptions_.empty()) return events_ = false;
+  const KeptEvents::After news = server_.context().board.events_after(told_seq_);
+  told_seq_ += news.lost;
+  for (Subscription& subscription : subscriptions_) subscription.dropped += news.lost;
+  for (const StateEvent& event : news.events) {
+    tell(event);
+    told_seq_ = event.seq;
+    if (Clock::now() >= until) break;
+  }
+  return events_ = !news.events.empty() && told_seq_ != news.events.back().seq;
+} catch (const std::bad_alloc&) {
+  return true;  // the event is sent later
+}
+
+void Session::tell(const StateEvent& event) {
+  const std::string members = event_members(event);
+  for (Subscription& subscription : subscriptions_) {
+    const std::vector<std::string>& names = subscription.names;
+    if (event.seq <= subscription.after) continue;
+    if (names.empty() || std::binary_search(names.begin(), names.end(), event.service))
+      notify(subscription, members);
+  }
 }
 
 void Session::notify(Subscription& subscription, const std::string& members) noexcept {

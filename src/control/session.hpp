@@ -60,10 +60,8 @@ class Session final : private Subscriber {
   /// Has the next turn check the unanswered calls.
   void look_again() noexcept;
 
-  /// Notifies the subscriptions to `event`. `members` is event_members() of the event.
-  void tell(const StateEvent& event, const std::string& members) noexcept;
-  /// Reports that `count` events were lost before they were assigned to subscriptions.
-  void tell_lost(std::uint64_t count);
+  /// Has the next turns notify the subscriptions of the events since the last ones.
+  void look_at_events() noexcept;
   void flush() { connection_.flush(); }
   /// Whether nothing is queued for the client.
   [[nodiscard]] bool flushed() const noexcept { return connection_.output_empty(); }
@@ -99,6 +97,7 @@ class Session final : private Subscriber {
   struct Subscription {
     std::uint64_t number = 0;
     std::vector<std::string> names;  // sorted; empty: all
+    std::uint64_t after = 0;         // the last event before it began
     std::uint64_t dropped = 0;       // events that were not sent, and not reported as dropped yet
     Held held;
   };
@@ -121,6 +120,8 @@ class Session final : private Subscriber {
   [[nodiscard]] std::optional<RpcResult> look_at(Wait& wait, TimePoint now) const;
   void answer(const std::string& id, const BatchPtr& batch, const RpcResult& result);
   void put(const BatchPtr& batch, const std::string& text);
+  [[nodiscard]] bool tell_events(TimePoint until);
+  void tell(const StateEvent& event);
   void notify(Subscription& subscription, const std::string& members) noexcept;
   [[nodiscard]] bool tell_dropped(Subscription& subscription);
 
@@ -144,6 +145,8 @@ class Session final : private Subscriber {
   TimerWatcher deadline_;    // the earliest deadline of waits_
 
   std::vector<Subscription> subscriptions_;
+  bool events_ = false;              // there may be events after told_seq_
+  std::uint64_t told_seq_ = 0;       // the last event that the subscriptions were notified of
   std::unique_ptr<LogFeeds> feeds_;  // null until the first log subscription
   std::uint64_t last_subscription_ = 0;
 };

@@ -104,7 +104,7 @@ constexpr std::size_t kMostLeft = 16;
 struct StatusSource {
   using Names = const std::vector<std::string>&;
   struct Waits {
-    std::string_view service, kind, reason;
+    std::string_view service, kind, reason, code;
   };
   struct Added {
     std::string_view service, kind;
@@ -180,7 +180,8 @@ struct StatusSource {
   }
   std::vector<Waits> waiting_on() const {
     std::vector<Waits> all;
-    for (const Waiting& one : view.waiting_on) all.push_back({one.name, one.kind, one.reason});
+    for (const Waiting& one : view.waiting_on)
+      all.push_back({one.name, one.kind, one.reason, one.starting ? "starting" : one.code});
     return all;
   }
   Names conflicts_with() const { return view.conflicts_with; }
@@ -218,6 +219,7 @@ struct StatusSource {
       all.push_back(std::move(fault));
     return all;
   }
+  Names without_effect() const { return view.without_effect; }
   auto log_lines() const { return log.lines; }
   auto log_dropped() const { return log.dropped; }
   const auto& log_dropped_by() const { return log.dropped_by; }

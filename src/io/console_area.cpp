@@ -24,7 +24,7 @@ ConsoleArea::ConsoleArea(KeptFd before, std::uint8_t part) : part_(part) {
 
 bool ConsoleArea::make() {
   if (file_ || std::exchange(tried_, true)) return bool(file_);
-  auto file = MappedFile::create_sparse("zinit-console", sizeof(Header) + kBytes);
+  auto file = MappedFile::create_sparse("zinit-console", sizeof(Header) + kBytes, sizeof(Header));
   if (!file) return false;
   file_ = std::move(*file);
   file_.keep({KeptKind::console, part_});
@@ -61,6 +61,8 @@ bool ConsoleArea::add(std::string_view text) {
   if (text.size() > kBytes - (now.end - now.begun)) return false;
   const std::size_t at = now.end % kBytes;
   const std::size_t first = std::min(text.size(), kBytes - at);
+  const bool wraps = first < text.size();
+  if (!file_.reserve(sizeof(Header) + (wraps ? kBytes : at + first))) return false;
   std::memcpy(bytes() + at, text.data(), first);
   std::memcpy(bytes(), text.data() + first, text.size() - first);
   now.end += text.size();

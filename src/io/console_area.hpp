@@ -31,7 +31,7 @@ class ConsoleArea {
   /// Forgets the waiting text, and reuses its memory from the beginning.
   void clear() noexcept;
 
-  /// Adds text behind the waiting text. Returns false if there is no room.
+  /// Adds text behind the waiting text. Returns false if there is no room, or no memory.
   [[nodiscard]] bool add(std::string_view text);
   /// The first `bytes` bytes of the waiting text were written or given up.
   void took(std::size_t bytes) noexcept;

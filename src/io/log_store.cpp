@@ -184,7 +184,7 @@ class LogStore::Impl {
       for (ServiceLog* log : wanted_by(*tap)) drain(*log);
     }
     MutexLock lock(taps_mutex_);
-    taps_.push_back(tap);
+    taps_.insert(tap);
     const std::vector<ServiceLog*> logs = wanted_by(*tap);
     std::size_t bytes = 0;
     for (const ServiceLog* log : logs) bytes += log->cost(lines);
@@ -205,7 +205,7 @@ class LogStore::Impl {
 
   void remove_tap(const LogTap* tap) noexcept EXCLUDES(taps_mutex_, mutex_) {
     MutexLock lock(taps_mutex_);
-    std::erase_if(taps_, [tap](const auto& other) { return other.get() == tap; });
+    if (const auto found = taps_.find(tap); found != taps_.end()) taps_.erase(found);
     own.detach(tap);
     syslog.detach(tap);
     MutexLock logs_lock(mutex_);
@@ -234,7 +234,7 @@ class LogStore::Impl {
 
   // Held while a log is configured or a tap is added. Taken before the locks of logs.
   Mutex taps_mutex_;
-  std::vector<std::shared_ptr<LogTap>> taps_ GUARDED_BY(taps_mutex_);
+  LogTaps taps_ GUARDED_BY(taps_mutex_);
 
   Mutex drain_mutex_;
   ReadBuffer drain_buffer_ GUARDED_BY(drain_mutex_){1};

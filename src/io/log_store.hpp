@@ -25,6 +25,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -60,6 +61,16 @@ class LogTap {
   /// so only store the lines.
   virtual void take(const SinkBatch& batch, std::uint64_t first_seq) noexcept = 0;
 };
+
+/// Taps that are added, found and removed in logarithmic time: a client may have many.
+struct TapOrder {
+  using is_transparent = void;
+  template <class A, class B>
+  bool operator()(const A& a, const B& b) const noexcept {
+    return std::less<const LogTap*>()(std::to_address(a), std::to_address(b));
+  }
+};
+using LogTaps = std::set<std::shared_ptr<LogTap>, TapOrder>;
 
 /// A line and the name of its log.
 struct NamedLine {

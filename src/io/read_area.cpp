@@ -10,6 +10,7 @@
 #include <cstring>
 #include <new>
 
+#include "base/memory.hpp"
 #include "base/time.hpp"
 
 namespace zinit {
@@ -34,7 +35,7 @@ struct ReadArea::Header {
 
 ReadArea::ReadArea(std::uint8_t part) {
   constexpr std::size_t size = sizeof(Header) + kBytes;
-  if (auto file = MappedFile::create_sparse("zinit-read", size)) {
+  if (auto file = MappedFile::create_sparse("zinit-read", size, sizeof(Header))) {
     file_ = std::move(*file);
     file_.keep({KeptKind::reading, part});
   } else {
@@ -53,6 +54,7 @@ ReadArea::Header& ReadArea::header() noexcept {
 char* ReadArea::bytes() noexcept { return reinterpret_cast<char*>(&header() + 1); }
 
 void ReadArea::begin(int pipe, std::size_t expected, std::uint64_t stored) noexcept {
+  if (file_ && !file_.reserve(sizeof(Header) + std::max(expected, kUnread.size()))) leave_file();
   Header& now = header();
   now.expected = static_cast<std::uint32_t>(expected);
   now.size = 0;
@@ -60,6 +62,14 @@ void ReadArea::begin(int pipe, std::size_t expected, std::uint64_t stored) noexc
   now.number += 2;  // one of two areas uses the even numbers, the other the odd ones
   std::memcpy(bytes(), kUnread.data(), kUnread.size());
   now.pipe = pipe + 1;
+}
+
+void ReadArea::leave_file() noexcept {
+  const EssentialAllocations essential;
+  memory_.resize(sizeof(Header) + kBytes);
+  const std::uint64_t number = header().number;
+  file_ = MappedFile();
+  header().number = number;
 }
 
 void ReadArea::got(std::size_t size) noexcept { header().size = static_cast<std::uint32_t>(size); }

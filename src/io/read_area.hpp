@@ -23,8 +23,8 @@ class ReadArea {
   /// The room in bytes.
   static constexpr std::size_t kBytes = 65536;
 
-  /// `part` distinguishes the areas of one image. Without a memory file, or without room for one,
-  /// the bytes are in ordinary memory.
+  /// `part` distinguishes the areas of one image. Without a memory file, or without room in it, the
+  /// bytes are in ordinary memory.
   explicit ReadArea(std::uint8_t part);
 
   /// Where to read the bytes to.
@@ -44,6 +44,8 @@ class ReadArea {
 
  private:
   [[nodiscard]] Header& header() noexcept;
+  /// Uses ordinary memory from now on.
+  void leave_file() noexcept;
 
   MappedFile file_;
   std::string memory_;

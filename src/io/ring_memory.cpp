@@ -75,12 +75,13 @@ RingBlock RingMemory::first(Slot slot) noexcept {
     if (index >= first_.size()) first_.resize(index + 1);
     MappedFile& file = first_[index];
     if (!file) {
-      auto made = MappedFile::create_sparse("zinit-log", kSlots * RingBlock::kFirst);
+      auto made = MappedFile::create_sparse("zinit-log", kSlots * RingBlock::kFirst, 0);
       if (!made) return {};
       file = std::move(*made);
       file.keep({KeptKind::log_ring, kFirsts, static_cast<std::uint32_t>(index)});
     }
-    return RingBlock(file.data() + slot % kSlots * RingBlock::kFirst);
+    const std::size_t at = slot % kSlots * RingBlock::kFirst;
+    return file.reserve(at + RingBlock::kFirst) ? RingBlock(file.data() + at) : RingBlock();
   } catch (const std::bad_alloc&) {
     return {};
   }

@@ -189,7 +189,7 @@ std::vector<LogLine> ServiceLog::attach(const std::shared_ptr<LogTap>& tap, std:
                                         std::size_t& bytes, std::uint64_t& left_out) {
   FairLock lock(mutex_);
   if (name_.empty() || !tap->wants(name_)) return {};
-  if (std::find(taps_.begin(), taps_.end(), tap) != taps_.end()) return {};
+  if (taps_.contains(tap)) return {};
   std::vector<LogLine> last;
   Ring::Place place;
   ring_.look_back(place, lines, ring_.text_bytes() + 1, [&](const Ring::View& line) {
@@ -201,7 +201,7 @@ std::vector<LogLine> ServiceLog::attach(const std::shared_ptr<LogTap>& tap, std:
   });
   std::reverse(last.begin(), last.end());
   left_out += std::min(lines, ring_.lines()) - last.size();
-  taps_.push_back(tap);
+  taps_.insert(tap);
   return last;
 }
 
@@ -216,7 +216,7 @@ std::size_t ServiceLog::cost(std::size_t lines) const {
 
 void ServiceLog::detach(const LogTap* tap) noexcept {
   FairLock lock(mutex_);
-  std::erase_if(taps_, [tap](const std::shared_ptr<LogTap>& other) { return other.get() == tap; });
+  if (const auto found = taps_.find(tap); found != taps_.end()) taps_.erase(found);
 }
 
 void ServiceLog::add_pipes(std::span<const LogPipePtr> pipes) {

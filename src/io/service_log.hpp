@@ -260,7 +260,7 @@ class ServiceLog {
   std::uint64_t left_out_ GUARDED_BY(mutex_) = 0;    // lines beyond the limit, not logged yet
   std::vector<Output> outputs_ GUARDED_BY(mutex_);
   std::vector<LogPipePtr> pipes_ GUARDED_BY(mutex_);  // oldest first
-  std::vector<std::shared_ptr<LogTap>> taps_ GUARDED_BY(mutex_);
+  LogTaps taps_ GUARDED_BY(mutex_);
 };
 
 }  // namespace zinit

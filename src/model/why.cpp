@@ -37,6 +37,12 @@ std::string mask_of(const World& world, std::string_view name) {
   return masked ? std::string(world.graph->masked_as(name)) : std::string();
 }
 
+/// Whether state_words() says that it is starting.
+bool is_starting(const Record& record) {
+  return record.state == State::starting ||
+         (record.state == State::blocked && record.process == Process::launching);
+}
+
 /// The code for the text of state_words().
 std::string_view state_code(const World& world, Slot slot) {
   const Record& record = world.record(slot);
@@ -456,7 +462,7 @@ std::vector<Waiting> waiting_on(const World& world, Slot slot, TimePoint now) {
     if (node.adds(other, kind))
       words += fmt::format(" ({}, in {})", key_of_added(kind), file_words(world.spec(other)));
     list.push_back({other, world.graph->name(other), std::string(kind), std::move(words),
-                    state_code(world, other)});
+                    state_code(world, other), is_starting(world.record(other))});
   };
   for (const std::string& name : node.missing) {
     list.push_back(

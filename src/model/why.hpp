@@ -16,9 +16,10 @@ namespace zinit {
 struct Waiting {
   Slot slot = kNoSlot;  // kNoSlot: no service has that name
   std::string name;
-  std::string kind;    // "requires", "binds_to", "after", "conflicts", "required_by"
-  std::string reason;  // its state, in words
+  std::string kind;       // "requires", "binds_to", "after", "conflicts", "required_by"
+  std::string reason;     // its state, in words
   std::string_view code;  // its state, for programs: WhyReason::code
+  bool starting = false;  // it is on its way up: nothing is wrong
 };
 
 /// What holds a blocked service back: missing dependencies, then dependencies that are not ready,

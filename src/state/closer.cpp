@@ -5,7 +5,6 @@
 
 #include "base/memory.hpp"
 #include "os/close_waits.hpp"
-#include "state/disposal.hpp"
 #include "state/kept_descriptors.hpp"
 
 namespace zinit {
@@ -24,8 +23,9 @@ void Closer::close(UniqueFd fd, Sender sender) noexcept {
   const CloseWaits waits = close_waits(fd.get());
   if (waits == CloseWaits::never) return;
   const EssentialAllocations essential;
-  const auto queued = std::make_shared<Queued>(
-      Queued{std::move(sender), KeptFd(std::move(fd), {KeptKind::unwanted})});
+  const KeptNote note = unwanted_of(sender);
+  const auto queued =
+      std::make_shared<Queued>(Queued{std::move(sender), KeptFd(std::move(fd), note)});
   // A process for each file in memory would cost more than all else.
   closes_.post([queued, here = waits == CloseWaits::memory] {
     if (!here) close_elsewhere(queued->fd.release(), std::move(queued->sender));

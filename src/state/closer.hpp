@@ -13,13 +13,14 @@
 
 #include "base/fd.hpp"
 #include "os/offload.hpp"
+#include "state/disposal.hpp"
 
 namespace zinit {
 
 /// Its destructor does not wait for the queue.
 class Closer {
  public:
-  using Sender = std::shared_ptr<const void>;
+  using Sender = SenderPtr;
 
   /// Queues `fd` to be closed. Any thread. Waits only for memory. If no thread can be made, `fd`
   /// stays queued, and the next call tries again.

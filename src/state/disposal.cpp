@@ -69,7 +69,7 @@ constexpr std::size_t kForDiscards = 16;
 
 /// A descriptor for which no process could be made yet.
 struct Unclosed {
-  std::shared_ptr<const void> sender;  // released after fd is closed
+  SenderPtr sender;  // released after fd is closed
   KeptFd fd;
 };
 
@@ -116,6 +116,16 @@ class Disposals {
     return stands_[*place].load();
   }
 
+  void take_over(Inheritance& inherited) EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    auto place = processes_.begin();
+    for (Inheritance::One& one : inherited.take_all(KeptKind::disposal)) {
+      place = std::find_if(place, processes_.end(), over);
+      if (place == processes_.end()) break;
+      place->pidfd = std::move(one.fd);
+    }
+  }
+
   void keep(Unclosed one) EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     left_.push_back(std::move(one));
@@ -128,7 +138,7 @@ class Disposals {
 
  private:
   struct Process {
-    UniqueFd pidfd;
+    KeptFd pidfd;  // the next image counts the process too
     bool awaited = false;
   };
 
@@ -152,7 +162,7 @@ class Disposals {
                                nullptr, nullptr);
     if (pid == 0) dispose(task, fd, stand);
     if (pid < 0) return std::nullopt;
-    free->pidfd.reset(pidfd);
+    free->pidfd = KeptFd(UniqueFd(pidfd), {KeptKind::disposal});
     free->awaited = true;
     return place;
   }
@@ -169,7 +179,7 @@ class Disposals {
   }
 
   /// The reaper may have done it before.
-  static void reap(UniqueFd& pidfd) noexcept {
+  static void reap(KeptFd& pidfd) noexcept {
     siginfo_t end;
     (void)::waitid(P_PIDFD, static_cast<id_t>(pidfd.get()), &end, WEXITED | WNOHANG);
     pidfd.reset();
@@ -190,23 +200,29 @@ class Disposals {
 };
 
 /// @return  false: try again later
-bool close_now(KeptFd& fd) {
+bool close_now(Unclosed& one) {
   // Take it from the list before its number can belong to another file.
-  UniqueFd plain = fd.release();
+  UniqueFd plain = one.fd.release();
   if (Disposals::all().run(Task::close, plain.get())) {
     static_cast<void>(plain.release());
     return true;
   }
-  fd = KeptFd(std::move(plain), {KeptKind::unwanted});
+  one.fd = KeptFd(std::move(plain), unwanted_of(one.sender));
   return false;
 }
 
 }  // namespace
 
-void close_elsewhere(UniqueFd fd, std::shared_ptr<const void> sender) noexcept {
+KeptNote unwanted_of(const SenderPtr& sender) noexcept {
+  if (!sender) return {KeptKind::unwanted};
+  return {KeptKind::unwanted, 1, *sender};
+}
+
+void close_elsewhere(UniqueFd fd, SenderPtr sender) noexcept {
   if (!fd) return;
   const EssentialAllocations essential;
-  Disposals::all().keep({std::move(sender), KeptFd(std::move(fd), {KeptKind::unwanted})});
+  const KeptNote note = unwanted_of(sender);
+  Disposals::all().keep({std::move(sender), KeptFd(std::move(fd), note)});
   close_left();
 }
 
@@ -225,7 +241,7 @@ void close_left() noexcept {
   std::vector<Unclosed> all = Disposals::all().take_left();
   bool room = true;
   for (Unclosed& one : all) {
-    room = room && close_now(one.fd);
+    room = room && close_now(one);
     if (!room) Disposals::all().keep(std::move(one));
   }
 }
@@ -233,6 +249,8 @@ void close_left() noexcept {
 bool discard_datagram(int socket) noexcept {
   return Disposals::all().run(Task::discard, socket) == Stand::done;
 }
+
+void take_over_disposals(Inheritance& inherited) { Disposals::all().take_over(inherited); }
 
 bool disposal_under_way() noexcept {
   const Disposals* const all = the_disposals;

@@ -23,8 +23,14 @@
 
 #include "base/fd.hpp"
 #include "base/time.hpp"
+#include "model/graph.hpp"
+#include "state/kept_descriptors.hpp"
 
 namespace zinit {
+
+/// The service that has sent a descriptor. The use count shows how many of its descriptors are
+/// still open.
+using SenderPtr = std::shared_ptr<const Slot>;
 
 /// How long the functions here wait for their process, which takes 1 ms.
 inline constexpr Milliseconds kTakeOver{100};
@@ -33,8 +39,8 @@ inline constexpr Milliseconds kTakeOver{100};
 inline constexpr int kMostDisposals = 64;
 
 /// Closes `fd`. If no process can be made, a later call, close_left() or the next image closes it;
-/// `sender` is kept as long, so that its use count shows how many descriptors are still open.
-void close_elsewhere(UniqueFd fd, std::shared_ptr<const void> sender = nullptr) noexcept;
+/// `sender` is kept as long.
+void close_elsewhere(UniqueFd fd, SenderPtr sender = nullptr) noexcept;
 
 /// A copy of a stranger's descriptor with a number from kFirstOfStrangers on. None if `fd` has such
 /// a number, or unless leaves_lowest(). (os/low_numbers.hpp)
@@ -49,6 +55,13 @@ void close_left() noexcept;
 /// Receives the next datagram of `socket`, and closes the descriptors sent with it.
 /// @return  false if this is impossible now: the datagram may still be there
 [[nodiscard]] bool discard_datagram(int socket) noexcept;
+
+/// The note for a descriptor of `sender` that waits to be closed: the next image closes it.
+[[nodiscard]] KeptNote unwanted_of(const SenderPtr& sender) noexcept;
+
+/// Counts the processes of the previous image that still close something. Takes them from
+/// `inherited`.
+void take_over_disposals(Inheritance& inherited);
 
 /// Whether a closing process is under way. Over an execve(2) of zinit it keeps its copy of the
 /// table of descriptors. Async-signal-safe.

@@ -73,6 +73,9 @@ class List {
     if (number < 0 || static_cast<std::size_t>(number) >= room()) return;
     const auto fd = static_cast<std::uint32_t>(number);
     std::uint32_t end = header().end;
+    // Entries from `end` on may have no memory, and have no note to remove. The others have memory:
+    // this image reserved it, or keep_over_exec() of the previous one read them.
+    if (fd >= end && (what.kind == KeptKind::none || !reserve_below(fd + 1))) return;
     while (fd >= end && !header().end.compare_exchange_weak(end, fd + 1)) {}
     Entry& to = entry(fd);
     // An exchange, so that the writes here come after the writes of the thread that had this number
@@ -86,6 +89,11 @@ class List {
   }
 
  private:
+  /// Makes sure that the entries of all descriptors below `end` have memory.
+  [[nodiscard]] bool reserve_below(std::size_t end) noexcept {
+    return file_.reserve(sizeof(Header) + end * sizeof(Entry));
+  }
+
   MappedFile file_;
 };
 
@@ -160,8 +168,8 @@ UniqueFd KeptFd::release() noexcept {
 }
 
 Result<void> make_kept_list() {
-  auto file =
-      MappedFile::create_sparse("zinit-kept", sizeof(Header) + most_descriptors() * sizeof(Entry));
+  auto file = MappedFile::create_sparse(
+      "zinit-kept", sizeof(Header) + most_descriptors() * sizeof(Entry), sizeof(Header));
   if (!file) return Failure(std::move(file.error()));
   list = new List(std::move(*file));
   list->header().magic = kListMagic;
@@ -209,6 +217,7 @@ Result<Inheritance> Inheritance::take_over(int fd) {
     const KeptNote note{entry.kind, entry.part, entry.slot, entry.owner};
     all.left_.push_back({KeptFd(number, KeptFd::Noted{}), note, entry.noted});
   }
+  take_over_disposals(all);
   return all;
 }
 

@@ -30,9 +30,9 @@ namespace zinit {
 /// something else.
 enum class KeptKind : std::uint8_t {
   none = 0,
-  list = 1,            // the list itself
-  journal = 2,         // state/journal.hpp
-  facts = 3,           // state/state_facts.hpp
+  list = 1,     // the list itself
+  journal = 2,  // state/journal.hpp
+  facts = 3,    // state/state_facts.hpp
   // 4 is free.
   control_socket = 5,  // listening
   log_pipe = 6,        // read end; part: the stream
@@ -54,8 +54,10 @@ enum class KeptKind : std::uint8_t {
   service_socket = 21,  // of [socket]; owner: index in `listen`; part: 1 if it has a file
   accepted = 22,        // a connection for the instance, or for the service, in the slot
   server_lock = 23,     // files/server_lock.hpp
-  unwanted = 24,        // state/disposal.hpp must close it: execve(2) would wait for it
+  unwanted = 24,        // state/disposal.hpp must close it: execve(2) would wait for it; part: 1 if
+                        // the service in the slot has sent it
   console = 25,         // io/console_area.hpp; part: which area
+  disposal = 28,        // pidfd of a process of state/disposal.hpp that closes something
 };
 
 /// What the list says about a descriptor.
@@ -72,7 +74,7 @@ struct KeptNote {
 class KeptFd {
  public:
   KeptFd() noexcept = default;
-  /// Notes `fd`, if there is one.
+  /// Notes `fd`, if there is one. Without memory for the note, the next image does not get it.
   KeptFd(UniqueFd fd, const KeptNote& note) noexcept;
   KeptFd(KeptFd&& other) noexcept = default;
   KeptFd& operator=(KeptFd&& other) noexcept;

@@ -19,6 +19,13 @@
 
 namespace zinit {
 
+namespace {
+
+// The kernel gives memory in pages of at least this size.
+constexpr std::size_t kPage = 4096;
+
+}  // namespace
+
 Result<UniqueFd> make_memory_file(const char* name, bool program) {
   constexpr unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
   UniqueFd fd(::memfd_create(name, flags | (program ? MFD_EXEC : MFD_NOEXEC_SEAL)));
@@ -50,6 +57,7 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   std::swap(base_, other.base_);
   std::swap(size_, other.size_);
   std::swap(mapped_, other.mapped_);
+  reserved_ = other.reserved_.exchange(reserved_);
   return *this;
 }
 
@@ -69,12 +77,15 @@ Result<MappedFile> MappedFile::create(const char* name, std::size_t size, std::s
   return file;
 }
 
-Result<MappedFile> MappedFile::create_sparse(const char* name, std::size_t size) {
+Result<MappedFile> MappedFile::create_sparse(const char* name, std::size_t size,
+                                             std::size_t reserved) {
   auto fd = make_memory_file(name);
   if (!fd) return Failure(std::move(fd.error()));
   if (::ftruncate(fd->get(), static_cast<off_t>(size)) < 0)
     return sys_failure("make room in", "a memory file");
-  return map(KeptFd(std::move(*fd), {}));
+  auto file = map(KeptFd(std::move(*fd), {}));
+  if (file && !file->reserve(reserved)) return sys_failure("make room in", "a memory file");
+  return file;
 }
 
 Result<MappedFile> MappedFile::map(KeptFd fd) {
@@ -94,6 +105,22 @@ Result<void> MappedFile::grow(std::size_t size) {
   if (size > mapped_) return map_again(size);
   size_ = size;
   return {};
+}
+
+bool MappedFile::reserve(std::size_t bytes) noexcept {
+  std::size_t before = reserved_;
+  if (bytes <= before) return true;
+  if (bytes > size_) return errno = EINVAL, false;
+  // Two threads may reserve the same bytes, which does no harm.
+  const std::size_t end = std::min((bytes + kPage - 1) / kPage * kPage, size_);
+  int failed = 0;
+  do
+    failed =
+        ::fallocate(fd_.get(), 0, static_cast<off_t>(before), static_cast<off_t>(end - before));
+  while (failed < 0 && errno == EINTR);
+  if (failed < 0) return false;
+  while (before < end && !reserved_.compare_exchange_weak(before, end)) {}
+  return true;
 }
 
 Result<void> MappedFile::map_again(std::size_t size) {

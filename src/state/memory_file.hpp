@@ -43,9 +43,10 @@ class MappedFile {
   [[nodiscard]] static Result<MappedFile> create(const char* name, std::size_t size,
                                                  std::size_t most = 0);
 
-  /// Like create(), but a page takes memory only at its first write. Without memory for a page, the
-  /// result is as with all other memory of the process.
-  [[nodiscard]] static Result<MappedFile> create_sparse(const char* name, std::size_t size);
+  /// Like create(), but only the first `reserved` bytes have memory. Call reserve() before the use
+  /// of later bytes.
+  [[nodiscard]] static Result<MappedFile> create_sparse(const char* name, std::size_t size,
+                                                        std::size_t reserved);
 
   /// Maps `fd`, a file that an earlier image made, in its present size. Its note in the list stays.
   /// On failure it is closed.
@@ -54,6 +55,12 @@ class MappedFile {
   /// Grows the file. The mapping may move, see create(). On failure (ENOMEM, ENOSPC) nothing
   /// changes.
   [[nodiscard]] Result<void> grow(std::size_t size);
+
+  /// Makes sure that the first `bytes` bytes of a sparse file have memory, so that a lack of memory
+  /// is an error here and not a SIGBUS at a write or read. Takes a system call only for bytes that
+  /// this object has not reserved before. Threads: any. (fallocate(2))
+  /// @return  false: no memory, or `bytes` is more than size(); nothing changes
+  [[nodiscard]] bool reserve(std::size_t bytes) noexcept;
 
   /// From now on the next image finds the file under `what` (state/kept_descriptors.hpp).
   void keep(const KeptNote& what) noexcept { fd_ = KeptFd(fd_.release(), what); }
@@ -69,7 +76,8 @@ class MappedFile {
   KeptFd fd_;
   std::byte* base_ = nullptr;
   std::size_t size_ = 0;
-  std::size_t mapped_ = 0;  // bytes of the address space; at least size_
+  std::size_t mapped_ = 0;                 // bytes of the address space; at least size_
+  std::atomic<std::size_t> reserved_ = 0;  // the first bytes that have memory for sure
 };
 
 }  // namespace zinit

@@ -19,8 +19,12 @@ constexpr Milliseconds kForSuccessor{3000};
 template <class Change>
 void with_checked(BoardCore& core, const CheckedProcess& process, Change change) {
   const BoardCore::Change lock(core);
-  if (core.checked_job(process) != nullptr && change(core.world))
-    core.tell_neighbours({&process.slot, 1});
+  const Job* const job = core.checked_job(process);
+  if (job == nullptr) return;
+  const std::string fault = *core.world.record(process.slot).health_error;
+  const bool counts = change(core.world);
+  if (fault != *core.world.record(process.slot).health_error) core.keep_words(*job);
+  if (counts) core.tell_neighbours({&process.slot, 1});
 }
 
 }  // namespace

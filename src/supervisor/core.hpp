@@ -175,6 +175,8 @@ class BoardCore {
   [[nodiscard]] bool is_live(Slot slot) const REQUIRES(mutex);
   /// The job whose present main process is `process`; null: none.
   [[nodiscard]] Job* checked_job(const CheckedProcess& process) REQUIRES(mutex);
+  /// Keeps what killed its last process, and the fault that the last failed probe has found.
+  void keep_words(const Job& job) REQUIRES(mutex);
   /// See Board::run_probe().
   void run_probe(const CheckedProcessPtr& process) REQUIRES(mutex);
   [[nodiscard]] const Result<void>& works() const { return works_; }
@@ -393,6 +395,8 @@ class BoardCore {
   void look_at_condition(Job& job) REQUIRES(mutex);
   void result_found(Job& job) REQUIRES(mutex);
   void conditions_over(Job& job, const LaunchOutcome& outcome) REQUIRES(mutex);
+  [[nodiscard]] static std::string words_key(Slot slot);
+  void restore_words(Slot slot, const FactMap& kept) REQUIRES(mutex);
   [[nodiscard]] static std::string conditions_key(Slot slot);
   void keep_conditions(const Job& job) REQUIRES(mutex);
   void restore_conditions(Slot slot, const FactMap& kept) REQUIRES(mutex);

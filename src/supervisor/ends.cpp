@@ -146,7 +146,9 @@ void BoardCore::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
   const bool spares = spec_to_stop(job)->spares_rest();
   if (spares || (held && job.cgroup.in_use())) job.process.forget_groups();
   if (!post) {
+    const bool words = !killer.empty() || !job.killer->empty();
     job.killer = std::move(killer);
+    if (words) keep_words(job);
     job.ended = Clock::now();
     job.times.last_stop_us = wall_us();
   }

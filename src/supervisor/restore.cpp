@@ -76,12 +76,34 @@ void BoardCore::restore_boot_times(Slot slot, const FactMap& kept) {
   keep_boot_times(slot);  // the file of the previous process image may be unusable
 }
 
+std::string BoardCore::words_key(Slot slot) { return fmt::format("words/{}", slot); }
+
+void BoardCore::keep_words(const Job& job) {
+  if (state_ == nullptr) return;
+  const std::string& error = *world.record(job.slot).health_error;
+  const bool any = !job.killer->empty() || !error.empty();
+  state_->keep(words_key(job.slot), any ? *job.killer + '\n' + error : std::string());
+}
+
+/// The record says whether there were failed probes.
+void BoardCore::restore_words(Slot slot, const FactMap& kept) {
+  const auto fact = kept.find(words_key(slot));
+  const auto end = fact == kept.end() ? std::string::npos : fact->second.find('\n');
+  if (end == std::string::npos) return;
+  Job& job = *jobs[slot];
+  job.killer = fact->second.substr(0, end);
+  Record& record = world.record(slot);
+  if (record.health_attempts > 0) record.health_error = fact->second.substr(end + 1);
+  keep_words(job);  // the file of the previous process image may be unusable
+}
+
 void BoardCore::restore(Slot slot, const JournalEntry& entry, const FactMap& kept) {
   restore_boot_times(slot, kept);
   restore_conditions(slot, kept);
   Record& record = world.record(slot);
   Job& job = *jobs[slot];
   if (entry.known) record = entry.record;
+  restore_words(slot, kept);
   job.times = entry.facts;
   // Times are on the monotonic clock, which continues across execve(2).
   job.started = entry.facts.started;

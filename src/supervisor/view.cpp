@@ -90,7 +90,8 @@ ServiceView BoardCore::view(Slot slot, TimePoint now, SettledQuestions& settled)
     }
   }
   view.warnings = warnings_of(*world.graph, node);
-  add_resource_warnings(slot, view.warnings);
+  add_resource_warnings(slot, view.without_effect);
+  view.warnings.insert(view.warnings.end(), view.without_effect.begin(), view.without_effect.end());
   return view;
 }
 

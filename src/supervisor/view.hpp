@@ -54,7 +54,8 @@ struct ServiceView {
   std::vector<std::string> required_by, bound_by;  // each dependent is in one of the two
   std::vector<Waiting> waiting_on;                 // while blocked
   std::vector<std::string> conflicts_with;         // while blocked by a conflict
-  std::vector<std::string> warnings;  // about its file, its dependencies and its resources
+  std::vector<std::string> warnings;        // about its file, its dependencies and its resources
+  std::vector<std::string> without_effect;  // those about its resources
 };
 
 /// The warnings about a service's file and its dependencies.

@@ -224,6 +224,9 @@ void ReadinessChecks::take_over(Inheritance& inherited, const FactMap& facts) {
     if (pid != facts.end()) left.not_heard = parse_pidfile(pid->second).value_or(0);
   }
   stored_.take_over(inherited, facts, [this](Slot slot) { return sender_of(slot); });
+  // They go on counting for the service that has sent them, so that its bound stays a bound.
+  for (Inheritance::One& one : inherited.take_all(KeptKind::unwanted))
+    close_elsewhere(one.fd.release(), one.note.part == 1 ? sender_of(one.note.slot) : nullptr);
 }
 
 void ReadinessChecks::take_main(Slot slot, UniqueFd pidfd) {
@@ -268,9 +271,9 @@ void ReadinessChecks::watch(const CheckedProcessPtr& process) {
 /// The token that counts the descriptors of a service, over all its processes.
 Closer::Sender ReadinessChecks::sender_of(Slot slot) {
   MutexLock lock(mutex_);
-  std::weak_ptr<const void>& known = senders_[slot];
+  std::weak_ptr<const Slot>& known = senders_[slot];
   Closer::Sender sender = known.lock();
-  if (!sender) known = sender = std::make_shared<const int>(0);
+  if (!sender) known = sender = std::make_shared<const Slot>(slot);
   return sender;
 }
 

@@ -167,7 +167,7 @@ class ReadinessChecks final : public WatchPort {
   std::map<Slot, Written> written_ GUARDED_BY(mutex_);
   // For each service that was watched. The use count is the number of the service's descriptors
   // that are stored or wait for the Closer.
-  std::map<Slot, std::weak_ptr<const void>> senders_ GUARDED_BY(mutex_);
+  std::map<Slot, std::weak_ptr<const Slot>> senders_ GUARDED_BY(mutex_);
 };
 
 }  // namespace zinit

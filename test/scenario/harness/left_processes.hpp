@@ -3,6 +3,8 @@
 #pragma once
 // Processes that a service leaves behind, and the cgroups in which they are found.
 
+#include <sys/mount.h>
+
 #include <sstream>
 #include <string>
 
@@ -45,6 +47,12 @@ inline std::string escaping(const std::string& name, bool stubborn_one = false) 
 inline pid_t escaped_pid(Server& zinit, const std::string& name) {
   REQUIRE(eventually([&] { return !read_file(zinit.path(name)).empty(); }));
   return static_cast<pid_t>(std::stol(read_file(zinit.path(name))));
+}
+
+/// For Server::Options::in_child, as root: makes services have no cgroups.
+inline void have_no_cgroups() {
+  have_own_mounts();
+  umount2("/sys/fs/cgroup", MNT_DETACH);
 }
 
 constexpr const char* kNeedsCgroups = "needs a writable cgroup v2";

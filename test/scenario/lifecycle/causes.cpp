@@ -114,6 +114,36 @@ TEST_CASE("a killed process is shown with who or what has killed it", "[why][sto
                                    Contains(", because its stop timeout was over\n"));
 }
 
+TEST_CASE("what killed a process, and what its health checks found, is known to the next image",
+          "[why][reexec]") {
+  Server zinit;
+  zinit.add("gone", {.lifecycle = kNever});
+  zinit.add("deaf", {.exec = "trap '' TERM; echo up >> $T; while :; do sleep 0.1; done",
+                     .lifecycle = "stop_timeout_ms = 100"});
+  // Its first probe fails, and the next one never ends.
+  zinit.add("ill", {.lifecycle = "start_timeout_ms = 86400000",
+                    .more = "[health]\ntype = 'exec'\nexec = '[ ! -e " + zinit.path("probed") +
+                            " ] || exec sleep 100000; : > " + zinit.path("probed") +
+                            "; exit 7'\ntimeout_ms = 3600000\nretries = 1000\n"});
+  zinit.boot({"gone"});
+  zinit.await_trace("up");
+  zinit.kill("gone", R"("signal":"SIGKILL")");
+  zinit.await_state("gone", "failed");
+  (void)zinit.stop("deaf");
+  zinit.await(
+      "ill", [](const Json& s) { return s["health"]["attempts"].number() > 0; }, "ill");
+  const std::string found = zinit.status("ill")["health"]["last_error"].text();
+  CHECK_THAT(found, Contains("7"));
+  for (const bool crashes : {false, true}) {
+    INFO(crashes);
+    crashes ? crash(zinit) : zinit.reexecute();
+    CHECK_THAT(zinit.ctl({"status", "gone"}).out, Contains("killed at the request of pid"));
+    CHECK_THAT(zinit.ctl({"status", "deaf"}).out, Contains("because its stop timeout was over"));
+    CHECK(zinit.status("ill")["health"]["last_error"] == found);
+    CHECK_THAT(why(zinit, "ill"), Contains(found));
+  }
+}
+
 TEST_CASE("why of an end within after_ms names after_ms", "[why][readiness]") {
   Server zinit;
   const std::string after = "[readiness]\nafter_ms = 20000\n";

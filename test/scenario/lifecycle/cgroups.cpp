@@ -13,6 +13,7 @@
 #include "scenario/harness.hpp"
 #include "scenario/harness/fault_injector.hpp"
 #include "scenario/harness/left_processes.hpp"
+#include "support/temp_dir.hpp"
 
 namespace lifecycle_cgroups_test {
 
@@ -266,6 +267,23 @@ TEST_CASE("a change of resources that had not been applied is applied after a cr
   injector.release();
   CHECK(eventually([&] { return has_pids_max(zinit, "77"); }));
   CHECK(zinit.pid_of("a") == pid);
+}
+
+TEST_CASE("a change of resources that had not begun when zinit crashed is applied",
+          "[check][killpoints][cgroups]") {
+  const TempDir dir;
+  const std::string mark = dir / "crashed";
+  Server zinit({.env = {"ZINIT_KILL_AT=order.limit", "ZINIT_KILL_MARK=" + mark}});
+  zinit.add("a");
+  zinit.boot();
+  const pid_t pid = running(zinit, "a");
+  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+  zinit.add("a", {.more = "[resources]\npids_max = 77\n"});
+  (void)zinit.ctl({"reload"});  // the crash cuts it off
+  zinit.reconnect();
+  CHECK(eventually([&] { return has_pids_max(zinit, "77"); }));
+  CHECK(zinit.pid_of("a") == pid);
+  CHECK(std::filesystem::exists(mark));
 }
 
 TEST_CASE("changed resources take effect, or are told, without a restart", "[check][cgroups]") {

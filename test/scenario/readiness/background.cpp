@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Daemons in the background: those that replace their main process (an upgrade in place), those
 // that leave a stale pidfile, and those whose file does not declare that they go to the background.
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -20,12 +19,6 @@ using namespace zinit::test;
 using Catch::Contains;
 
 namespace {
-
-/// For Server::Options::in_child: makes services have no cgroups.
-void have_no_cgroups() {
-  have_own_mounts();
-  umount2("/sys/fs/cgroup", MNT_DETACH);
-}
 
 /// A service like nginx: USR2 starts the next master, which writes its pid, HUP ends this one (a
 /// shell's commands in the background ignore QUIT). If $D/late exists, the next master writes its

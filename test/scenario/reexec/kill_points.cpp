@@ -168,13 +168,19 @@ Toml triggered(const std::string& name, const std::string& section) {
 }
 
 /// Two timers are due at the same moment. One process image crashes at `point`, during the start of
-/// the first; each service starts once, the second one after the first.
+/// the first; each service starts once, the second one after the first. At "timer.started" it
+/// crashes when the service has ended: a second start would run it again.
 void time_through(const std::string& point) {
   INFO(point);
   const TempDir dir;
-  const std::string mark = dir / "crashed";
-  Server zinit({.env = {"ZINIT_KILL_AT=" + point, "ZINIT_KILL_MARK=" + mark}});
-  for (const char* name : {"a", "b"}) zinit.add(name, triggered(name, "[timer]\non_boot_ms = 1\n"));
+  const std::string mark = dir / "crashed", ran = dir / "ran";
+  std::vector<std::string> env{"ZINIT_KILL_AT=" + point, "ZINIT_KILL_MARK=" + mark};
+  if (point == "timer.started") env.push_back("ZINIT_KILL_WHEN=" + ran);
+  Server zinit({.env = env});
+  for (const std::string name : {"a", "b"})
+    zinit.add(name, {.exec = "echo " + name + " >> $T; : > " + ran,
+                     .service = "oneshot = true",
+                     .more = "[timer]\non_boot_ms = 1\n"});
   zinit.launch();
   zinit.await_trace("a");
   zinit.await_trace("b");

@@ -50,12 +50,31 @@ TEST_CASE("start exits 1 where it did not lead to running or a oneshot's success
       {status_json("a", "blocked",
                    R"("waiting_on":[{"service":"db","kind":"requires","reason":"failed: x"}])"),
        1, "zinitctl: start a: is blocked: waiting for db, which failed: x; see `zinitctl why a`\n"},
+      {status_json("a", "blocked",
+                   R"("waiting_on":[{"service":"db","kind":"requires","reason":"x",)"
+                   R"("code":"starting"},{"service":"no","kind":"requires","reason":"y",)"
+                   R"("code":"missing"},{"service":"c","kind":"conflicts","reason":"z",)"
+                   R"("code":"starting"}])"),
+       1,
+       "zinitctl: start a: is blocked: waiting for db to start; waiting for no, but y; conflicts "
+       "with c, which z; see `zinitctl why a`\n"},
       {status_json("a", "inactive"), 1, "zinitctl: start a: is inactive; see `zinitctl why a`\n"},
   }));
   CannedServer server({{"service.start", result(json)}});
   const Ran ran = server.run({"start", "a"});
   CHECK(ran.status == status);
   CHECK(ran.err == err);
+}
+
+TEST_CASE("start shows the warnings about what has no effect, whatever their words", "[client]") {
+  CannedServer server(
+      {{"service.start",
+        result(
+            status_json("a", "running",
+                        R"("warnings":["one has no effect","two"],"without_effect":["two"])"))}});
+  const Ran ran = server.run({"start", "a"});
+  CHECK(ran.status == 0);
+  CHECK_THAT(ran.out, Contains("warning: two\n") && !Contains("one"));
 }
 
 TEST_CASE("stop exits 0 where it is down, and 1 where it cannot be killed", "[client]") {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The output of services and their events: logs.* and events.*.
+#include <ctime>
+
 #include "base/format.hpp"
 #include "support/catch.hpp"
 #include "support/deadline.hpp"
@@ -110,6 +112,46 @@ TEST_CASE("a subscriber that does not read misses events and is told how many",
   CHECK(dropped > 0);
   CHECK(told > 1000);
   CHECK(slow.call("service.is_running", R"(["t"])") == "false");  // it has not been dropped
+}
+
+TEST_CASE("events for very many subscriptions of one client hold up no other client",
+          "[control][methods]") {
+  constexpr int kSubscriptions = 1000;
+  constexpr std::uint64_t kEvents = 100;
+  Rig rig({target("t", {})});
+  // Processor time of the loop's thread, because the machine may be busy with other things.
+  const auto used_us = [] {
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return std::int64_t{time.tv_sec} * 1'000'000 + time.tv_nsec / 1000;
+  };
+  std::int64_t begin = 0, end = 0;
+  std::atomic<std::int64_t> asked{0};
+  rig.on_loop(
+      [&] { rig.daemon.on_power = [&](PowerAction, const std::string&) { asked = used_us(); }; });
+  TestClient many = rig.client(), other = rig.client();
+  for (int i = 0; i < kSubscriptions; ++i) (void)many.call("events.subscribe");
+  std::uint64_t events = 0;
+  rig.on_loop([&] {
+    const TimePoint until = Clock::now() + 60s;
+    while (rig.board().last_seq() < kEvents && Clock::now() < until) {
+      (void)rig.board().start("t");
+      (void)rig.board().stop("t");
+    }
+    other.send(R"({"jsonrpc":"2.0","method":"system.shutdown","id":1})"
+               "\n");
+    begin = used_us();
+  });
+  REQUIRE(becomes_true([&] { return asked != 0; }));
+  events = rig.board().last_seq();
+  REQUIRE(events >= kEvents);
+  for (std::uint64_t told = 0; told < events * kSubscriptions;) {
+    const std::string note = many.line().value();
+    const bool dropped = note.find("dropped") != std::string::npos;
+    told += dropped ? static_cast<std::uint64_t>(Json(note)["params"]["dropped"].number()) : 1;
+  }
+  rig.on_loop([&] { end = used_us(); });
+  CHECK(asked - begin < (end - begin) / 4);
 }
 
 }  // namespace control_events_test

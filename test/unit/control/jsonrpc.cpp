@@ -223,6 +223,21 @@ TEST_CASE("a batch has a largest size", "[control][jsonrpc]") {
   CHECK(call.fault->code() == RpcCode::invalid_request);
 }
 
+TEST_CASE("a request has a largest number of values", "[control][jsonrpc]") {
+  // Six other values: the request, its four members and the array.
+  const auto request = [](std::size_t values) {
+    std::string text = R"({"jsonrpc":"2.0","method":"m","id":1,"params":[1)";
+    for (std::size_t i = 6; i < values; ++i) text += ",1";
+    return text + "]}";
+  };
+  RpcMessage fits = parse_rpc(request(kMaxValues));
+  CHECK_FALSE(only_call(fits).fault);
+  CHECK(refusal(request(kMaxValues + 1)) ==
+        R"({"jsonrpc":"2.0","error":{"code":-32600,"message":"Invalid Request",)"
+        R"("data":{"name":"invalid_request","service":null,)"
+        R"("hint":"a request may have 80000 values"}},"id":null})");
+}
+
 TEST_CASE("deep nesting is refused without a deep stack", "[control][jsonrpc]") {
   const auto nested = [](std::size_t depth, std::string_view open, std::string_view close) {
     std::string text = R"({"jsonrpc":"2.0","method":"m","id":1,"params":)";

@@ -49,7 +49,7 @@ TEST_CASE("closer: nobody waits for a descriptor that takes long to close", "[th
   Lingering slow;
   auto pipe = make_pipe();
   REQUIRE(pipe);
-  const auto sender = std::make_shared<const int>(0);
+  const auto sender = std::make_shared<const Slot>(0);
   {
     Closer closer;
     closer.close(std::move(slow.fd), sender);
