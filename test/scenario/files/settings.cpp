@@ -245,11 +245,18 @@ TEST_CASE("[defaults] hold for every service that says nothing else, and follow 
   CHECK(zinit.count("term") == 2);
 }
 
-TEST_CASE("the log of a standalone server has times in a file", "[settings][logs]") {
+TEST_CASE("the log of a standalone server has times in a file, of a fault of its own too",
+          "[settings][logs][crash]") {
   Server zinit;
   zinit.boot({});
-  const std::regex timed("\\d{4}(-\\d\\d){2} \\d\\d(:\\d\\d){2} info  version .*");
-  CHECK(std::regex_match(lines_of(read_file(zinit.path("stderr"))).front(), timed));
+  crash(zinit);
+  const std::regex timed("\\d{4}(-\\d\\d){2} \\d\\d(:\\d\\d){2} (info |error) .*");
+  const Texts lines = lines_of(read_file(zinit.path("stderr")));
+  CHECK(lines.size() > 4);
+  for (const std::string& line : lines) {
+    INFO(line);
+    CHECK(std::regex_match(line, timed));
+  }
 }
 
 TEST_CASE("%n in [defaults] is the name of the service", "[settings][logs]") {

@@ -363,6 +363,26 @@ TEST_CASE("zinit recovers from a crash with every service running on", "[check][
   zinit.await_new_pid("web", web);
 }
 
+TEST_CASE("a fault by a signal of another process is told with the sender",
+          "[check][reexec][crash]") {
+  Server zinit;
+  zinit.boot();
+  crash(zinit);
+  const std::string sender = ", sent by pid " + std::to_string(getpid()) + " (";
+  const std::string user = "), uid " + std::to_string(getuid());
+  const auto tells = [&](const std::string& told, const std::string& text) {
+    CHECK_THAT(told, Contains(text + "SIGSEGV in thread ") && Contains(sender) && Contains(user));
+  };
+  tells(zinit.ctl({"status"}).out, "1 fault of its own, the last: ");
+  std::size_t told = 0;
+  for (const std::string& line : zinit::test::lines_of(zinit.messages())) {
+    if (line.find("fault in zinit itself") == std::string::npos) continue;
+    ++told;
+    tells(line, "fault in zinit itself: ");
+  }
+  CHECK(told == 2);  // by the handler, and by the next process image
+}
+
 TEST_CASE("the fifth crash within a minute ends zinit with 70", "[check][reexec][crash]") {
   Server zinit;
   zinit.add("a");
