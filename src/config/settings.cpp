@@ -50,6 +50,7 @@ void refuse_contradiction(ServiceDefaults& defaults, Findings& findings) {
   const auto delay = find("restart_delay_ms");
   const auto most = find("restart_delay_max_ms");
   if (delay == defaults.end() || most == defaults.end()) return;
+  if (most->second.string == kInfinity) return;
   const auto ms = [](const auto& one) { return duration_of(one->second, Milliseconds{1}); };
   if (ms(most) >= ms(delay)) return;
   findings.add(Severity::error, most->second.at, fmt::format("{}.restart_delay_max_ms", kDefaults),

@@ -182,6 +182,21 @@ TEST_CASE("shutdown_timeout_ms bounds the stopping of all services", "[settings]
   CHECK(zinit.shut_down() == 0);  // and not after ten minutes
 }
 
+TEST_CASE("infinity is no limit for a shutdown and for delays of restarts", "[settings]") {
+  Server zinit({.settings = true});
+  settings(zinit,
+           "shutdown_timeout_ms = 'infinity'\n[defaults]\nrestart_delay_ms = 5\n"
+           "restart_delay_max_ms = 'infinity'\nstability_period_ms = 'infinity'\n");
+  zinit.add("a", {.exec = "exit 1", .lifecycle = "max_restarts = 3"});
+  zinit.add("b", {.exec = tracing("b")});
+  zinit.boot({"b"});
+  zinit.await_started({"b"});
+  zinit.await_failed("a", "exit_code");
+  CHECK(zinit.shut_down() == 0);
+  CHECK(zinit.count("stop b") == 1);
+  CHECK_THAT(zinit.messages(), Catch::Contains("stopping all services, without a time limit\n"));
+}
+
 TEST_CASE("shutdown_timeout_ms counts from the last stop signal", "[settings][crash]") {
   Server zinit({.settings = true});
   settings(zinit, "shutdown_timeout_ms = 3000\n");
