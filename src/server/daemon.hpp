@@ -232,6 +232,7 @@ class ZinitDaemon final : public Daemon {
 
   DaemonStart start_;
   GlobalSettings settings_;
+  std::vector<std::string> settings_faults_;  // see DaemonInfo
   std::string etc_environment_;
   std::vector<std::string> masked_proxies_;  // in force, see LoadedConfig
   std::optional<gid_t> socket_gid_;

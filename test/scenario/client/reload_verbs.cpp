@@ -213,6 +213,10 @@ TEST_CASE("a reload refuses a wrong zinit.toml, and says what a good one has cha
   CHECK(refused.code == 1);
   CHECK(refused.err ==
         "zinitctl: reload: 1 file is not in force; `zinitctl check` shows all faults\n");
+  const std::string not_in_force = "not in force: " + file + ":1:1: error: what: unknown key";
+  CHECK_THAT(zinit.ctl({"status"}).out, Contains(not_in_force));
+  zinit.reexecute();
+  CHECK_THAT(zinit.ctl({"status"}).out, Contains(not_in_force));
   write_file(file, "socket_group = 'no-such-group'\n");
   CHECK_THAT(zinit.ctl({"check"}).out, Contains(file + ":1:16: warning: socket_group: "));
   write_file(file, "log_level = 'debug'\nshutdown_timeout_ms = 1000\n");
