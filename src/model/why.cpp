@@ -266,6 +266,7 @@ class Explainer {
 
   void explain_running(const Record& record) {
     if (!explain_step(record)) explain_health(record);
+    if (record.unheard) add("warning", std::string(kUnheardWords));
   }
 
   void explain_starting(const Record& record) {
