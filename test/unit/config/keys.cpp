@@ -224,9 +224,9 @@ const Right kRight[] = {
      [](auto& o) {
        return o.spec.ready_exec == Commands{{{"a", "b"}}, {{"c"}}};
      }},
-    {S, "pre_exec", "['a', '$b']",
+    {S, "pre_exec", "['a', 'b$']",
      [](auto& o) {
-       return o.spec.pre_exec == Commands{{{"a", "$b"}}};
+       return o.spec.pre_exec == Commands{{{"a", "b$"}}};
      }},
     {S, "pre_exec", "[['a', 'b'], ['c']]",
      [](auto& o) {
