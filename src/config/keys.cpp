@@ -473,6 +473,10 @@ constexpr Key kKeys[] = {
      .default_text = "without limit",
      .help = "most processes and threads it may have",
      .example = "200", .store = store<&Resources::pids_max>, .limitless = true},
+    {.section = "resources", .name = "delegate", .type = Type::boolean,
+     .default_text = "false",
+     .help = "its cgroup belongs to its user, who may make cgroups below it",
+     .example = "true", .store = store<&Resources::delegate>},
 
 #include "config/trigger_keys.inc"
 

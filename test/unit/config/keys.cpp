@@ -376,6 +376,7 @@ const Right kRight[] = {
     {R, "cpu_weight", "1", [](auto& o) { return o.spec.resources->cpu_weight == 1u; }},
     {R, "io_weight", "10000", [](auto& o) { return o.spec.resources->io_weight == 10000u; }},
     {R, "pids_max", "1", [](auto& o) { return o.spec.resources->pids_max == 1u; }},
+    {R, "delegate", "true", [](auto& o) { return o.spec.resources->delegate; }},
 
     {T, "name", "'multi-user'",
      [](auto& o) { return o.spec.name == "multi-user" && o.spec.kind == Kind::target; }},

@@ -320,6 +320,7 @@ const Wrong kWrong[] = {
     {R, "cpu_max", "'8193'", 0, "invalid value \"8193\"" + kCores},
     {R, "cpu_weight", "0", 0, "0 is out of range, must be an integer from 1 to 10000"},
     {R, "io_weight", "10001", 0, "10001 is out of range, must be an integer from 1 to 10000"},
+    {R, "delegate", "'cpu'", 0, "\"cpu\" is a string, must be true or false"},
     {R, "pids_max", "0", 0, "0 is out of range" + kAtLeast1 + kOrInfinity},
 
     {T, "name", "'a/b'", 0, "invalid name \"a/b\"" + kNameMade},
