@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <climits>
+#include <ctime>
 #include <utility>
 #include <vector>
 
@@ -46,6 +48,7 @@ std::atomic<bool> sink_is_kmsg{false};
 std::atomic<bool> sink_is_ready{false};  // a plain write(2) to the sink never blocks
 std::atomic<std::uint64_t> dropped{0};
 std::atomic<bool> shows_times{false};
+std::atomic<long> utc_offset{0};  // seconds east of UTC, when the last line with a time was written
 std::atomic<bool> torn{false};  // the last line was written in part
 
 const LevelInfo& info_of(LogLevel level) noexcept {
@@ -63,7 +66,12 @@ std::string cut(std::string text, std::size_t limit) {
 std::string record(LogLevel level, std::string_view text, bool kmsg) {
   const LevelInfo& info = info_of(level);
   if (kmsg) return cut(fmt::format("<{}>zinit: {}", info.priority, text), kKmsgMax) + '\n';
-  const std::string time = shows_times ? date_time(wall_us()) + " " : std::string();
+  std::string time;
+  if (shows_times) {
+    const std::int64_t now = wall_us();
+    utc_offset = local_time(now).tm_gmtoff;
+    time = date_time(now) + " ";
+  }
   return cut(fmt::format("{}{:<5} {}", time, info.name, text), kLineMax) + '\n';
 }
 
@@ -142,6 +150,29 @@ void set_log_descriptor(int fd, bool kmsg) noexcept {
 }
 
 void set_log_times(bool shown) noexcept { shows_times = shown; }
+
+// localtime_r(3) takes a lock, which the interrupted thread may hold.
+LogTime log_time() noexcept {
+  LogTime text{};
+  if (!shows_times || sink_is_kmsg) return text;
+  const std::chrono::sys_seconds now{std::chrono::seconds{::time(nullptr) + utc_offset}};
+  const auto day = std::chrono::floor<std::chrono::days>(now);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss clock{now - day};
+  char* at = text.data();
+  const auto put = [&at](long number, int digits, char end) {
+    for (int i = digits; i-- > 0; number /= 10) at[i] = static_cast<char>('0' + number % 10);
+    at[digits] = end;
+    at += digits + 1;
+  };
+  put(int{date.year()}, 4, '-');
+  put(static_cast<long>(unsigned{date.month()}), 2, '-');
+  put(static_cast<long>(unsigned{date.day()}), 2, ' ');
+  put(clock.hours().count(), 2, ':');
+  put(clock.minutes().count(), 2, ':');
+  put(clock.seconds().count(), 2, ' ');
+  return text;
+}
 
 int log_descriptor() noexcept { return sink; }
 

@@ -8,6 +8,7 @@
 // the sink, several lines at a time if there are several.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <span>
 #include <string>
@@ -33,6 +34,11 @@ void set_log_level(LogLevel level) noexcept;
 void set_log_descriptor(int fd, bool kmsg) noexcept;
 /// Whether each line begins with the local time; not for /dev/kmsg, which has its own. Default: no.
 void set_log_times(bool shown) noexcept;
+/// The time with which a line would begin now, and a blank: "2026-01-31 12:34:56 "; empty if lines
+/// have no times. Ends with a NUL. By the clock's offset at the last line, so that it is
+/// async-signal-safe.
+using LogTime = std::array<char, 24>;
+[[nodiscard]] LogTime log_time() noexcept;
 /// The descriptor for the lines: the one that was set, or the same file opened again so that writes
 /// do not block. Never closed. Any thread.
 [[nodiscard]] int log_descriptor() noexcept;

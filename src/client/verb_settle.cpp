@@ -59,9 +59,9 @@ struct Asked {
   std::string answer{};  // the status, if it was known without a request
 };
 
-/// "[+] web is running, pid 412". A stop that has killed the service says so:
-/// "[.] web stopped after 10.0 s: killed because its stop timeout was over (SIGKILL)"
-/// @param stop_us  wall time when the stop was asked for; 0: no stop was
+/// "[+] web is running, pid 412". A stop that has killed the service says so, also as a part of a
+/// restart: "[.] web stopped after 10.0 s: killed because ... (SIGKILL)"
+/// @param stop_us  wall time when the stop or restart was asked for; 0: neither was
 std::string outcome_line(const Terminal& terminal, const ServiceStatus& status,
                          std::int64_t stop_us) {
   const auto symbol = terminal.paint(state_colour(status.state), symbol_of(status.state));
@@ -70,8 +70,8 @@ std::string outcome_line(const Terminal& terminal, const ServiceStatus& status,
   const std::int64_t took_us = status.last_stop_us.value_or(0) - stop_us;
   const bool was_stopped = stop_us != 0 && took_us > 0 && status.last_exit;
   if (was_stopped && status.last_exit->signal == "SIGKILL" && !status.last_exit->detail.empty())
-    text +=
-        fmt::format(" after {}: {}", duration_text(took_us / 1000), exit_words(*status.last_exit));
+    text += fmt::format("{} after {}: {}", is_down(status) ? "" : ", its last process ended",
+                        duration_text(took_us / 1000), exit_words(*status.last_exit));
   if (const std::string cause = state_cause(status); !cause.empty()) text += ": " + cause;
   return text + "\n";
 }
@@ -140,7 +140,12 @@ int finish(VerbContext& context, Progress& progress, const SettleVerb& verb, con
       context.warn(asked.name, fmt::format("{} has changed since it was read; `zinitctl reload "
                                            "--only {}` puts that in force",
                                            status.file, asked.name));
-    const bool stops = std::string_view(verb.method) == "service.stop";
+    else if (verb.starts && !status.refused.empty())
+      context.warn(asked.name, fmt::format("has its earlier config, because its changed file was "
+                                           "refused: {}",
+                                           status.refused.front()));
+    const std::string_view method = verb.method;
+    const bool stops = method == "service.stop" || method == "service.restart";
     if (good && !context.json())
       context.print(outcome_line(context.terminal(), status, stops ? asked.at_us : 0));
     if (verb.starts && !context.json())

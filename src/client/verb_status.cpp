@@ -281,6 +281,9 @@ int print_overview(VerbContext& context) {
   const JsonDocument answer = parse_json(context.client().call("system.info"));
   const SystemInfo info = read_as<SystemInfo>(answer);
   if (info.scheduled) text += scheduled_line(info) + "\n";
+  for (const std::string& fault : info.files.settings_faults)
+    text +=
+        fmt::format("not in force: {}; correct it and run `zinitctl reload`\n", printable(fault));
   if (info.crashes.count > 0)
     text += fmt::format("zinit has recovered from {} fault{} of its own, the last: {}\n",
                         info.crashes.count, info.crashes.count == 1 ? "" : "s",

@@ -210,7 +210,7 @@ class Checker {
 
   void add_places(const Places& places) {
     listing_.root = places.root;
-    if (!places.settings_file.empty()) add_settings_of(places);
+    if (!places.settings_file.empty()) whole_settings_ = add_settings_of(places);
     for (const ConfigDirectory& directory : places.directories) {
       list_directory(directory, listing_);
       tell_unread(directory.path, places);
@@ -261,6 +261,7 @@ class Checker {
     tell_templates_once(parsed);
     judge_graph(parsed, masked, *all.templates);
     warn_of_absent_services(parsed, masked);
+    warn_of_absent_target(parsed);
     const Milliseconds shutdown_timeout = settings_.shutdown_timeout.value_or(kShutdownTimeout);
     for (ParsedSpec& one : parsed) {
       if (absences_ && !one.proxy) warn_of_absences(one, absences_, read);
@@ -287,6 +288,14 @@ class Checker {
         });
   }
 
+  /// Warns of a `default_target` that does not exist, if all of the server's directories are read.
+  void warn_of_absent_target(const std::vector<ParsedSpec>& parsed) {
+    const std::string& name = settings_.default_target;
+    const auto is_it = [&](const ParsedSpec& one) { return !one.proxy && one.spec->name == name; };
+    if (whole_settings_.empty() || name.empty() || std::ranges::any_of(parsed, is_it)) return;
+    findings().push_back(absent_target(settings_, whole_settings_));
+  }
+
   /// Warns of directories beside `services` that only PID 1 reads.
   void tell_unread(const std::string& services, const Places& places) {
     const std::string base = services.substr(0, services.rfind('/') + 1);
@@ -306,10 +315,15 @@ class Checker {
     }
   }
 
-  void add_settings_of(const Places& places) {
+  /// @return  the file's path
+  std::string add_settings_of(const Places& places) {
     const auto real = real_below(places.root, places.settings_file);
-    if (real) return add_settings(*real, places.settings_named);
+    if (real) {
+      add_settings(*real, places.settings_named);
+      return *real;
+    }
     findings().push_back({places.settings_file, {}, Severity::error, {}, real.error().text});
+    return {};
   }
 
   void add_settings(const std::string& path, bool named) {
@@ -319,7 +333,7 @@ class Checker {
     if (!find_group_ || settings_.socket_group.empty()) return;
     if (std::string fault = find_group_(settings_.socket_group); !fault.empty())
       findings().push_back(
-          {path, settings_.socket_group_at, Severity::warning, "socket_group", std::move(fault)});
+          {path, settings_.socket_group_at, Severity::error, "socket_group", std::move(fault)});
   }
 
   /// Leaves out files that were given twice, directly or by their directory, and vendors' files
@@ -378,7 +392,8 @@ class Checker {
       return is_directory(fmt::format("{}/{}", base, part));
     });
     if (!any) return false;
-    add_settings(fmt::format("{}/{}", base, kSettingsFile), false);
+    whole_settings_ = fmt::format("{}/{}", base, kSettingsFile);
+    add_settings(whole_settings_, false);
     for (const std::string_view part : parts) {
       const std::string directory = fmt::format("{}/{}", base, part);
       list_directory({directory, part == "system", false, vendor_of(directory)}, listing_);
@@ -416,6 +431,7 @@ class Checker {
   Listing listing_;
   GlobalSettings settings_;
   std::size_t settings_files_ = 0;
+  std::string whole_settings_;    // the zinit.toml of directories that are all read; empty: none
   std::set<std::string> places_;  // directories and settings that were read
 };
 

@@ -8,7 +8,9 @@
 #include <initializer_list>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "base/environment.hpp"
 #include "base/format.hpp"
 #include "model/endpoint.hpp"
 #include "model/listen_address.hpp"
@@ -51,6 +53,7 @@ class Contradictions {
     look_at_ready_exec();
     look_at_shell();
     look_at_operators();
+    look_at_specifiers();
     look_at_health();
     look_at_logging();
     look_at_readiness();
@@ -108,20 +111,83 @@ class Contradictions {
     }
   }
 
-  /// Words that only a shell would interpret. Here the program gets them unchanged.
+  /// Words of commands that only a shell would interpret. Here the program gets them unchanged.
   void look_at_operators() {
+    each_key([&](const Key& key, const Value& value) {
+      if (!is_command(key) || value.type != ValueType::array || value.array.empty()) return;
+      if (value.array.front().type == ValueType::string) return look_at_words(key, value);
+      for (const Value& command : value.array) look_at_words(key, command);
+    });
+  }
+
+  /// Reports the first such word of a command that is an array.
+  void look_at_words(const Key& key, const Value& command) {
     constexpr std::string_view kOperators[] = {"|", "||", "&&", "&", ">", ">>", "<", "2>", "2>&1"};
-    for (const std::string_view name : {"exec", "stop_exec", "reload_exec", "check_exec"}) {
-      const Member* command = key_of(document_, "service", name);
-      if (command == nullptr) continue;
-      for (const Value& word : command->value.array) {
-        if (std::ranges::find(kOperators, word.string) == std::end(kOperators)) continue;
-        findings_.add(Severity::warning, word.at, fmt::format("service.{}", name),
-                      fmt::format("\"{}\" is an argument here, because no shell reads an array; to "
-                                  "use a shell, write the command as one string",
-                                  word.string));
-        break;
-      }
+    std::vector<std::string> argv;
+    for (const Value& word : command.array) argv.push_back(word.string);
+    if (!shell_text(argv).empty()) return;
+    for (const Value& word : command.array) {
+      const std::string& text = word.string;
+      // A word with blanks may be a text in another language, such as a script for awk. A pattern
+      // without a folder may be meant for the program, as that of find -name.
+      const bool one = text.find_first_of(" \t\n;'\"") == std::string::npos;
+      const bool files = text.starts_with('/') && text.find('*') != std::string::npos;
+      const bool operates = std::ranges::find(kOperators, text) != std::end(kOperators);
+      if (!operates && !(one && (files || !expansion_in(text).empty()))) continue;
+      findings_.add(Severity::warning, word.at, full_name(key),
+                    fmt::format("{} is an argument here, because no shell reads an array; to "
+                                "use a shell, write the command as one string",
+                                in_quotes(text)));
+      return;
+    }
+  }
+
+  /// The % sequences of templates, which nothing replaces in the file of a single service.
+  void look_at_specifiers() {
+    if (spec_.is_instance()) return;
+    each_key([&](const Key& key, const Value& value) { look_at_specifiers(key, value); });
+  }
+
+  /// Reports the first one in the value. Returns whether there is any.
+  bool look_at_specifiers(const Key& key, const Value& value) {
+    const auto in = [&](const Value& one) { return look_at_specifiers(key, one); };
+    for (const auto& [name, member] : value.table)
+      if (in(member.value)) return true;
+    if (std::ranges::any_of(value.array, in)) return true;
+    const std::string& text = value.string;
+    for (std::size_t at = text.find('%'); at < text.size(); at = text.find('%', at + 2)) {
+      const std::string_view found = std::string_view(text).substr(at, 2);
+      if (found != "%n" && found != "%i") continue;
+      // In commands, as in `date +%n`, it may mean something else than a part of a name.
+      const bool joined =
+          at > 0 && std::string_view("/@=-").find(text[at - 1]) != std::string_view::npos;
+      if (is_free_text(key) || (is_command(key) && !joined)) return false;
+      findings_.add(Severity::warning, value.at, full_name(key),
+                    fmt::format("{} stays as it is, because this file is no template, NAME@.toml; "
+                                "write the name itself",
+                                in_quotes(found)));
+      return true;
+    }
+    return false;
+  }
+
+  static bool is_command(const Key& key) {
+    return key.type == Type::command || key.type == Type::commands ||
+           key.type == Type::condition_exec;
+  }
+  /// A text for people, or one whose reader is not known.
+  static bool is_free_text(const Key& key) {
+    return key.type == Type::string || key.type == Type::strings;
+  }
+
+  /// Calls `look` with each known key of the file's sections, and its value.
+  template <class Look>
+  void each_key(Look look) {
+    for (const std::string_view section : known_sections()) {
+      const Member* const found = section_of(document_, section);
+      if (found == nullptr) continue;
+      for (const auto& [name, member] : found->value.table)
+        if (const Key* const key = find_key(section, name)) look(*key, member.value);
     }
   }
 

@@ -282,7 +282,7 @@ constexpr ForeignWord kForeignWords[] = {
      "disablecontrollers runincgroup managedoomswap managedoommemorypressure "
      "managedoommemorypressurelimit managedoommemorypressuredurationsec managedoompreference "
      "memorypressurewatch memorypressurethresholdsec cpupressurewatch cpupressurethresholdsec "
-     "iopressurewatch iopressurethresholdsec cpusetpartition coredumpreceive delegate",
+     "iopressurewatch iopressurethresholdsec cpusetpartition coredumpreceive",
      "", kNoSuchKey, kWhole},
     {"ipaddressallow ipaddressdeny ipingressfilterpath ipegressfilterpath bpfprogram "
      "socketbindallow "

@@ -226,7 +226,7 @@ constexpr Key kKeys[] = {
      .default_text = "1000",
      .help = "delay before the first restart; doubles with each further restart",
      .example = "500", .store = store<&Lifecycle::restart_delay>},
-    {.section = "lifecycle", .name = "restart_delay_max_ms", .type = Type::duration,
+    {.section = "lifecycle", .name = "restart_delay_max_ms", .type = Type::timeout,
      .default_text = "60000, or restart_delay_ms where that is larger",
      .help = "longest delay between restarts",
      .example = "30000", .store = store<&Lifecycle::restart_delay_max>},
@@ -234,7 +234,7 @@ constexpr Key kKeys[] = {
      .default_text = "0",
      .help = "give up after this many consecutive restarts; 0: never",
      .example = "5", .store = store<&Lifecycle::max_restarts>, .limitless = true},
-    {.section = "lifecycle", .name = "stability_period_ms", .type = Type::duration,
+    {.section = "lifecycle", .name = "stability_period_ms", .type = Type::timeout,
      .default_text = "10000",
      .help = "after it has run this long, delay and count of restarts begin again",
      .example = "60000", .store = store<&Lifecycle::stability_period>},
@@ -473,6 +473,10 @@ constexpr Key kKeys[] = {
      .default_text = "without limit",
      .help = "most processes and threads it may have",
      .example = "200", .store = store<&Resources::pids_max>, .limitless = true},
+    {.section = "resources", .name = "delegate", .type = Type::boolean,
+     .default_text = "false",
+     .help = "its cgroup belongs to its user, who may make cgroups below it",
+     .example = "true", .store = store<&Resources::delegate>},
 
 #include "config/trigger_keys.inc"
 
@@ -547,7 +551,7 @@ constexpr Key kKeys[] = {
      .default_text = "\"read\"",
      .help = "what the group may call: methods that change nothing, or all methods",
      .example = "\"full\"", .store = store<&GlobalSettings::socket_group_access>},
-    {.section = "", .name = "shutdown_timeout_ms", .type = Type::duration, .min = 1,
+    {.section = "", .name = "shutdown_timeout_ms", .type = Type::timeout, .min = 1,
      .default_text = "90000",
      .help = "time for services to end at a shutdown, counted from the last stop signal",
      .example = "30000", .store = store<&GlobalSettings::shutdown_timeout>},

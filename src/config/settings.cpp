@@ -50,6 +50,7 @@ void refuse_contradiction(ServiceDefaults& defaults, Findings& findings) {
   const auto delay = find("restart_delay_ms");
   const auto most = find("restart_delay_max_ms");
   if (delay == defaults.end() || most == defaults.end()) return;
+  if (most->second.string == kInfinity) return;
   const auto ms = [](const auto& one) { return duration_of(one->second, Milliseconds{1}); };
   if (ms(most) >= ms(delay)) return;
   findings.add(Severity::error, most->second.at, fmt::format("{}.restart_delay_max_ms", kDefaults),
@@ -116,6 +117,13 @@ std::vector<std::string> changed_settings(const GlobalSettings& before,
   return {changed.begin(), changed.end()};
 }
 
+Diagnostic absent_target(const GlobalSettings& settings, const std::string& file) {
+  return {file, settings.default_target_at, Severity::warning, "default_target",
+          fmt::format("nothing is named \"{}\"; until it is added, a boot starts every service "
+                      "with status \"start\"",
+                      settings.default_target)};
+}
+
 GlobalSettings parse_settings(std::string_view text, const std::string& path,
                               std::vector<Diagnostic>& diagnostics) {
   GlobalSettings settings;
@@ -128,9 +136,10 @@ GlobalSettings parse_settings(std::string_view text, const std::string& path,
   if (document) {
     settings.defaults = take_defaults(*document, findings);
     SectionReader(Destination{.settings = &settings}, findings).read("", *document);
-    if (const Member* group = document->find("socket_group")) {
+    if (const Member* group = document->find("socket_group"))
       settings.socket_group_at = group->value.at;
-    }
+    if (const Member* target = document->find("default_target"))
+      settings.default_target_at = target->value.at;
   } else {
     findings.add(Severity::error, document.error().at, {}, std::move(document.error().text));
   }

@@ -34,6 +34,7 @@ struct GlobalSettings {
   std::optional<LogLevel> log_level;             // unset: info; warn if only a command runs
   std::optional<Milliseconds> shutdown_timeout;  // unset: kShutdownTimeout, or that of containers
   std::string default_target;                    // empty: every service with status `start`
+  SourcePosition default_target_at;
   std::string socket_group;  // name or number; empty: only its owner may use the socket
   SourcePosition socket_group_at;
   SocketAccess socket_group_access = SocketAccess::read;
@@ -43,6 +44,9 @@ struct GlobalSettings {
   ServiceDefaults defaults;
   std::string text;  // the text that was read
 };
+
+/// A warning that nothing has the name of `default_target`.
+[[nodiscard]] Diagnostic absent_target(const GlobalSettings& settings, const std::string& file);
 
 /// The keys whose values differ, sorted; SECTION.KEY for keys in a section.
 [[nodiscard]] std::vector<std::string> changed_settings(const GlobalSettings& before,

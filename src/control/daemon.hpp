@@ -40,6 +40,7 @@ struct DaemonInfo {
   std::string last_crash;
   // The directories of the service files, for tools that edit them; outlives the call. May be null.
   const Places* places = nullptr;
+  std::vector<std::string> settings_faults;  // of zinit.toml as it was read last
 };
 
 /// A shutdown scheduled for a time of the wall clock.

@@ -78,8 +78,10 @@ Outcome system_ping(Call& /*call*/) {
   return object_json<protocol::PingAnswer>(protocol::PingAnswer{ZINIT_VERSION, ::getpid()});
 }
 
-protocol::ServerFiles files_of(const Places* places, const Board& board) {
+protocol::ServerFiles files_of(const DaemonInfo& info, const Board& board) {
+  const Places* const places = info.places;
   protocol::ServerFiles files;
+  files.settings_faults = info.settings_faults;
   files.templates = board.templates();
   for (const auto& [name, link] : board.graph()->masked()) files.masked.emplace(name, link);
   if (places == nullptr) return files;
@@ -116,7 +118,7 @@ Outcome system_info(Call& call) {
       .boot = {ms(info.kernel_ms), ms(info.started_ms), ms(info.settled_ms)},
       .crashes = {info.crashes,
                   info.last_crash.empty() ? std::nullopt : std::optional(info.last_crash)},
-      .files = files_of(info.places, call.context.board),
+      .files = files_of(info, call.context.board),
       .scheduled = {},
       .controllers = call.context.board.controllers()};
   if (const auto& power = call.context.power.entry()) {

@@ -86,7 +86,7 @@ void step_started(Record& me, const ServiceSpec& spec, TimePoint now) {
   me.process = Process::alive;
   me.ready_from = me.command.is_main() ? after(now, spec.readiness->after) : TimePoint{};
   me.command.passed = false;
-  me.notified = me.healthy = false;
+  me.notified = me.healthy = me.unheard = false;
   me.ready_runs = false;
   me.ready_begun = 0;
   me.delay_until = {};

@@ -379,7 +379,8 @@ bool restarts_left(const World& world, Slot slot, TimePoint now) {
 // decides whether a process that ends at once is seen running.
 bool stable(const Record& record, const Lifecycle& lifecycle, TimePoint now) {
   if (lifecycle.stability_period == Milliseconds{0}) return true;
-  return record.ready_at != TimePoint{} && now - record.ready_at >= lifecycle.stability_period;
+  return record.ready_at != TimePoint{} &&
+         now >= after(record.ready_at, lifecycle.stability_period);
 }
 
 bool contains(const EndSet& set, const ProcessEnd& end) {

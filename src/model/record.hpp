@@ -90,6 +90,7 @@ struct Record {
   bool skipped = false;   // a start condition did not hold at the last try
   bool notified = false;  // this process has reported that it is ready
   bool healthy = false;   // a probe of this process has succeeded
+  bool unheard = false;   // a server that was killed has started it, so its output is lost
   // The commands of ready_exec run beside the main process, one after the other.
   bool ready_runs = false;        // the last one begun has not ended
   std::uint32_t ready_begun = 0;  // number begun since the process was spawned

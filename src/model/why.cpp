@@ -272,6 +272,7 @@ class Explainer {
 
   void explain_running(const Record& record) {
     if (!explain_step(record)) explain_health(record);
+    if (record.unheard) add("warning", std::string(kUnheardWords));
   }
 
   void explain_starting(const Record& record) {
@@ -303,7 +304,10 @@ class Explainer {
     if (ended && least > Milliseconds{0} && record.since < record.ready_from)
       add("readiness", fmt::format("its process ended within its after_ms, {}", least.count()));
     if (type != ReasonType::start_timeout || record.reason.step != CommandKind::main) return;
-    if (spec.oneshot) return;
+    if (spec.oneshot)
+      return add("readiness",
+                 fmt::format("it is a oneshot, and had not ended within its start_timeout_ms, {}",
+                             duration_text(spec.lifecycle.start_timeout.count())));
     if (const std::string missing = missing_words(record, spec); !missing.empty())
       add("readiness", "it was still waiting for " + missing);
     explain_health(record);
@@ -331,7 +335,9 @@ class Explainer {
   std::string deadline_words(const Record& record) const {
     if (record.stage == StopStage::killed) return ", after SIGKILL";
     if (record.stage == StopStage::none || record.deadline == kNever) return {};
-    return "; SIGKILL in " + seconds_text(ms_between(now_, record.deadline));
+    const bool own = world_.spec(slot_).lifecycle.stop_timeout <= world_.stop_limit;
+    return fmt::format("; SIGKILL in {}{}", seconds_text(ms_between(now_, record.deadline)),
+                       own ? " (stop_timeout_ms)" : "");
   }
 
   void explain_stopping() {

@@ -41,6 +41,10 @@ struct WhyReason {
   std::string masked_as{};  // if masked: the name to unmask, its template or itself
 };
 
+/// About a running service whose record is `unheard`.
+inline constexpr std::string_view kUnheardWords =
+    "its output is lost until it is restarted, because a server that was killed has started it";
+
 struct WhyReport {
   std::string name;
   State state = State::inactive;

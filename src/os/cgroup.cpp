@@ -27,15 +27,33 @@ constexpr std::size_t kFileMax = std::size_t{40} * 1024 * 1024;
 // Rounds of kill_each(). If a cgroup forks faster than zinit kills, the next attempt continues.
 constexpr int kKillRounds = 50;
 
-/// The directories in `path`: the child cgroups of a cgroup.
-std::vector<std::string> directories_in(const std::string& path) {
+// The most levels of cgroups that zinit removes below one of its own; see kDeepestDelegated.
+constexpr int kRemovedLevels = 200;
+
+/// The directories in an open directory: the child cgroups of a cgroup. Null: none.
+std::vector<std::string> directories_in(const UniqueDirectory& directory) {
   std::vector<std::string> names;
-  const UniqueDirectory directory(::opendir(path.c_str()));
   while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
     const std::string_view name = entry->d_name;
     if (entry->d_type == DT_DIR && name != "." && name != "..") names.emplace_back(name);
   }
   return names;
+}
+
+/// Removes the cgroups below that have no processes, the deepest first. It needs no paths: those of
+/// a delegated cgroup may be longer than PATH_MAX.
+void remove_below(int cgroup, int levels) {
+  UniqueFd again(::openat(cgroup, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const UniqueDirectory directory(again ? ::fdopendir(again.get()) : nullptr);
+  if (directory) static_cast<void>(again.release());
+  for (const std::string& name : directories_in(directory)) {
+    if (::unlinkat(cgroup, name.c_str(), AT_REMOVEDIR) == 0 || levels == 0) continue;
+    const UniqueFd child(
+        ::openat(cgroup, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!child) continue;
+    remove_below(child.get(), levels - 1);
+    ::unlinkat(cgroup, name.c_str(), AT_REMOVEDIR);
+  }
 }
 
 std::optional<std::int64_t> number_in(const Result<std::string>& text) {
@@ -126,7 +144,8 @@ std::vector<std::string> Cgroup::tree() const {
   std::vector<std::string> all{path_};
   for (std::size_t i = 0; i < all.size(); ++i) {
     const std::string parent = all[i];
-    for (const std::string& name : directories_in(parent)) all.push_back(parent + "/" + name);
+    const UniqueDirectory directory(::opendir(parent.c_str()));
+    for (const std::string& name : directories_in(directory)) all.push_back(parent + "/" + name);
   }
   return all;
 }
@@ -145,10 +164,7 @@ std::vector<pid_t> Cgroup::processes() const {
   return pids;
 }
 
-void Cgroup::remove_children() const {
-  const std::vector<std::string> all = tree();
-  for (std::size_t i = all.size(); i > 1; --i) ::rmdir(all[i - 1].c_str());
-}
+void Cgroup::remove_children() const { remove_below(directory_.get(), kRemovedLevels); }
 
 CgroupUsage Cgroup::usage() const {
   CgroupUsage usage;
@@ -156,8 +172,9 @@ CgroupUsage Cgroup::usage() const {
   if (const auto cpu = read("cpu.stat")) usage.cpu_us = keyed_number(*cpu, "usage_usec");
   usage.tasks = number_in(read("pids.current"));
   if (usage.tasks) return usage;
-  if (const auto threads = read("cgroup.threads"))
-    usage.tasks = std::count(threads->begin(), threads->end(), '\n');
+  for (const std::string& path : tree())
+    if (const auto threads = read_file((path + "/cgroup.threads").c_str(), kFileMax))
+      usage.tasks = usage.tasks.value_or(0) + std::count(threads->begin(), threads->end(), '\n');
   return usage;
 }
 

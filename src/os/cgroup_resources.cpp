@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Writes [resources] to the files of a cgroup (cgroups(7), the kernel's cgroup-v2.rst).
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -98,6 +101,25 @@ std::vector<std::string> CgroupTree::missing_for(const Resources& resources) con
     if (row.is_set(resources) && std::ranges::find(known, row.controller) == known.end())
       faults.push_back(fault_text(row));
   return faults;
+}
+
+Result<std::string> delegate_cgroup(const Cgroup& cgroup,
+                                    const std::optional<std::pair<uid_t, gid_t>>& owner) {
+  const auto failed = [](const Error& error) -> Result<std::string> {
+    if (error.temporary()) return Failure(error);
+    return fmt::format("resources.delegate has no effect: {}", error.text);
+  };
+  const auto number = [&](int bound) { return owner ? std::to_string(bound) : "max"; };
+  for (const auto& [file, text] : {std::pair("cgroup.max.descendants", number(kMostDelegated)),
+                                   std::pair("cgroup.max.depth", number(kDeepestDelegated))})
+    if (const auto written = cgroup.write(file, text); !written) return failed(written.error());
+  const auto [uid, gid] = owner.value_or(std::pair(::geteuid(), ::getegid()));
+  // The directory comes last: its owner may then make cgroups, for which the bounds must hold.
+  for (const char* file : {"cgroup.procs", "cgroup.subtree_control", "cgroup.threads", ""}) {
+    if (::fchownat(cgroup.fd(), file, uid, gid, AT_EMPTY_PATH) == 0 || errno == ENOENT) continue;
+    return failed(sys_failure("change the owner of", cgroup.path() + "/" + file).value());
+  }
+  return std::string();
 }
 
 Result<std::vector<std::string>> apply_resources(const Cgroup& cgroup, const Resources& resources,

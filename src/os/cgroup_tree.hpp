@@ -34,6 +34,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/mutex.hpp"
@@ -149,6 +150,16 @@ struct NeededController {
 /// The controllers of cgroup v2 on this machine or in this container, as far as this process sees
 /// them; nothing if cgroup v2 is not mounted. A server may have fewer.
 [[nodiscard]] std::optional<std::vector<std::string>> controllers_here();
+
+/// Gives a service's cgroup to the user and group `owner`: the directory, and the files by which
+/// processes and controllers come into cgroups below it (cgroups(7), "Delegation"). The limits stay
+/// root's. Below it may be kMostDelegated cgroups, kDeepestDelegated deep. Without an owner, takes
+/// the cgroup back for zinit's own user, and lifts both bounds; cgroups below keep their owners.
+/// @return  a message if this fails, empty if not; or a temporary error, as of apply_resources()
+[[nodiscard]] Result<std::string> delegate_cgroup(
+    const Cgroup& cgroup, const std::optional<std::pair<uid_t, gid_t>>& owner);
+inline constexpr int kMostDelegated = 1000;
+inline constexpr int kDeepestDelegated = 32;
 
 /// Writes the limits set in `resources` to a service's cgroup.
 /// @param defaults  also write defaults for unset limits, to lift earlier ones

@@ -15,10 +15,12 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstring>
 #include <ctime>
 
+#include "base/log.hpp"
 #include "os/call_sites.hpp"
 #include "os/signals.hpp"
 #include "reexec/reexecution.hpp"
@@ -42,15 +44,24 @@ std::atomic<bool> ends_in_shell{false};
 std::atomic<pid_t> shell{-1};  // the last shell started
 static_assert(std::atomic<pid_t>::is_always_lock_free);
 
-/// A line of the log: "<2>zinit: TEXT\n" for /dev/kmsg, which reads <2> as priority critical.
+/// A line of the log: "<2>zinit: TEXT\n" for /dev/kmsg, which reads <2> as priority critical; else
+/// as base/log.hpp would write it.
 class Line {
  public:
-  Line() noexcept { add(is_machine ? "<2>zinit: " : "error "); }
+  Line() noexcept { add(log_time().data()).add(is_machine ? "<2>zinit: " : "error "); }
   Line& add(const char* text) noexcept {
     const std::size_t room = std::min(std::strlen(text), sizeof text_ - 1 - length_);
     std::memcpy(text_ + length_, text, room);
     length_ += room;
     return *this;
+  }
+  Line& add_number(std::uint32_t number) noexcept {
+    char digits[11];
+    char* begin = digits + sizeof digits - 1;
+    *begin = '\0';
+    do *--begin = static_cast<char>('0' + number % 10);
+    while ((number /= 10) != 0);
+    return add(begin);
   }
   Line& add_hex(std::uint64_t number) noexcept {
     char digits[19] = "0x";
@@ -118,9 +129,30 @@ void start_shell() noexcept {
 
 bool on_main_thread() noexcept { return ::syscall(SYS_gettid) == ::getpid(); }
 
+/// By kill(2) or similar calls, abort(3) among them.
+bool is_sent(const siginfo_t& info) noexcept { return info.si_code <= 0; }
+
 pid_t this_thread() noexcept { return static_cast<pid_t>(::syscall(SYS_gettid)); }
 
-Crash describe(int signal, const void* context) noexcept {
+/// Notes who has sent the signal, if it was another process. The name comes from now: the sender
+/// may be gone when somebody asks.
+void add_sender(Crash& crash, const siginfo_t& info) noexcept {
+  if (!is_sent(info) || info.si_pid == ::getpid()) return;
+  crash.sent = 1;
+  crash.sender = info.si_pid;
+  crash.sender_uid = info.si_uid;
+  char path[32] = "/proc/";
+  char* end = path + std::strlen(path);
+  end = std::to_chars(end, path + 20, info.si_pid).ptr;
+  std::memcpy(end, "/comm", sizeof "/comm");
+  const int fd = info.si_pid > 0 ? ::open(path, O_RDONLY | O_CLOEXEC) : -1;
+  if (fd < 0) return;
+  const ssize_t got = ::read(fd, crash.sender_name.data(), crash.sender_name.size());
+  ::close(fd);
+  crash.sender_name[got > 0 ? static_cast<std::size_t>(got) - 1 : 0] = '\0';  // without the newline
+}
+
+Crash describe(int signal, const siginfo_t& info, const void* context) noexcept {
   Crash crash;
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
@@ -129,6 +161,7 @@ Crash describe(int signal, const void* context) noexcept {
   crash.thread = this_thread();
   ::prctl(PR_GET_NAME, crash.thread_name.data(), 0, 0, 0);
   crash.site_count = static_cast<std::uint32_t>(call_sites(context, crash.sites));
+  add_sender(crash, info);
   return crash;
 }
 
@@ -154,10 +187,23 @@ const char* words_of(int errnum) noexcept {
   return words != nullptr ? words : "?";
 }
 
+/// The words of crash_text(). No name of a program can break the line: a byte that is no printable
+/// ASCII becomes "?".
+void add_sender_words(Line& line, const Crash& crash) noexcept {
+  if (crash.sender == 0) return void(line.add(", sent from outside of the container"));
+  line.add(", sent by pid ").add_number(static_cast<std::uint32_t>(crash.sender));
+  auto name = crash.sender_name;
+  for (char& c : name)
+    if (c != '\0' && (c < ' ' || c > '~')) c = '?';
+  if (name[0] != '\0') line.add(" (").add(name.data()).add(")");
+  line.add(", uid ").add_number(crash.sender_uid);
+}
+
 void tell(const Crash& crash) noexcept {
   Line line;
   line.add("fault in zinit itself: SIG").add(name_of(crash.signal));
   line.add(" in thread ").add(crash.thread_name.data());
+  if (crash.sent != 0) add_sender_words(line, crash);
   for (std::uint32_t i = 0; i < crash.site_count; ++i)
     line.add(i == 0 ? ", at " : " ").add_hex(crash.sites[i]);
   line.write();
@@ -190,8 +236,8 @@ void dump_core(int signal) noexcept {
 }
 
 /// Re-executes zinit if possible, and if it may help.
-void recover(int signal, const void* context) noexcept {
-  const Crash crash = describe(signal, context);
+void recover(int signal, const siginfo_t& info, const void* context) noexcept {
+  const Crash crash = describe(signal, info, context);
   const bool again = log_crash(crash);
   tell(crash);
   dump_core(signal);
@@ -202,11 +248,10 @@ void recover(int signal, const void* context) noexcept {
 }
 
 void on_fault(int signal, siginfo_t* info, void* context) noexcept {
-  const bool sent = info->si_code <= 0;  // by kill(2) or similar calls, abort(3) among them
-  if (sent && info->si_pid != ::getpid() && (at_fault != 0 || !can_execute())) return;
+  if (is_sent(*info) && info->si_pid != ::getpid() && (at_fault != 0 || !can_execute())) return;
   pid_t nobody = 0;
   const bool first = at_fault.compare_exchange_strong(nobody, this_thread());
-  if (first && can_execute()) recover(signal, context);
+  if (first && can_execute()) recover(signal, *info, context);
   // The first thread may come here again through a fault in the code above.
   const bool own = first || at_fault == this_thread();
   if (!is_machine && own) _exit(kTooManyFaults);

@@ -262,6 +262,7 @@ void ZinitDaemon::load_services() {
 
 void ZinitDaemon::use_settings(const Configuration& config) {
   settings_ = config.settings;
+  settings_faults_ = config.settings_faults;
   const LogLevel usual = start_.command_alone ? LogLevel::warn : LogLevel::info;
   set_log_level(start_.log_level.value_or(settings_.log_level.value_or(usual)));
   if (start_.mode == Mode::system)
@@ -485,6 +486,7 @@ DaemonInfo ZinitDaemon::info() const {
   DaemonInfo info;
   info.mode = mode_name(start_.mode);
   info.places = &start_.sources.places;
+  info.settings_faults = settings_faults_;
   info.uptime_ms = since_start(Clock::now());
   // The monotonic clock starts with the kernel.
   if (start_.mode == Mode::system)

@@ -221,7 +221,8 @@ class ZinitDaemon final : public Daemon {
   /// See Reloader::Checks.
   [[nodiscard]] std::function<void()> checks_before(Configuration& config,
                                                     const ReloadFiles& asked);
-  void add_others(ReloadReport& report, const Configuration& config) const;
+  void add_others(ReloadReport& report, const Configuration& config,
+                  const std::vector<SpecPtr>& specs) const;
   void add_effects(ReloadReport& report) const;
   void on_change();
   void on_critical_end(const ServiceView& view);
@@ -232,6 +233,7 @@ class ZinitDaemon final : public Daemon {
 
   DaemonStart start_;
   GlobalSettings settings_;
+  std::vector<std::string> settings_faults_;  // see DaemonInfo
   std::string etc_environment_;
   std::vector<std::string> masked_proxies_;  // in force, see LoadedConfig
   std::optional<gid_t> socket_gid_;

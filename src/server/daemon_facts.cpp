@@ -13,8 +13,9 @@ namespace zinit {
 namespace {
 
 constexpr std::string_view kSettings = "daemon/settings";
+constexpr std::string_view kSettingsFaults = "daemon/settings_faults";
 constexpr std::string_view kEtcEnvironment = "daemon/etc_environment";
-constexpr std::string_view kMaskedProxies = "daemon/masked_proxies";  // paths, each with a NUL
+constexpr std::string_view kMaskedProxies = "daemon/masked_proxies";
 constexpr std::string_view kProgram = "daemon/program";
 constexpr std::string_view kShell = "daemon/shell";
 constexpr std::string_view kBooted = "daemon/booted";
@@ -52,6 +53,21 @@ std::string text_of_fact(const FactMap& facts, std::string_view key) {
 
 std::optional<long long> number_of(const FactMap& facts, std::string_view key) {
   return parse_integer(text_of_fact(facts, key));
+}
+
+/// Several texts as one fact, each with a NUL at its end.
+std::string one_text(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts) all.append(text).push_back('\0');
+  return all;
+}
+
+std::vector<std::string> texts_of_fact(const FactMap& facts, std::string_view key) {
+  const std::string all = text_of_fact(facts, key);
+  std::vector<std::string> texts;
+  for (const std::string_view text : split(all, '\0'))
+    if (!text.empty()) texts.emplace_back(text);
+  return texts;
 }
 
 std::int64_t ns_of(TimePoint time) { return time.time_since_epoch().count(); }
@@ -118,9 +134,8 @@ void put_daemon(const DaemonFacts& daemon, FactMap& facts) {
                                : std::to_string(static_cast<std::int64_t>(daemon.told_signals)));
   put(facts, kSettings, daemon.settings);
   put(facts, kEtcEnvironment, daemon.etc_environment);
-  std::string masks;
-  for (const std::string& link : daemon.masked_proxies) masks.append(link).push_back('\0');
-  put(facts, kMaskedProxies, std::move(masks));
+  put(facts, kSettingsFaults, one_text(daemon.settings_faults));
+  put(facts, kMaskedProxies, one_text(daemon.masked_proxies));
 }
 
 DaemonFacts daemon_from(const FactMap& facts) {
@@ -151,9 +166,8 @@ DaemonFacts daemon_from(const FactMap& facts) {
   daemon.told_signals = static_cast<std::uint64_t>(number_of(facts, kToldSignals).value_or(0));
   daemon.settings = text_of_fact(facts, kSettings);
   daemon.etc_environment = text_of_fact(facts, kEtcEnvironment);
-  const std::string masks = text_of_fact(facts, kMaskedProxies);
-  for (const std::string_view link : split(masks, '\0'))
-    if (!link.empty()) daemon.masked_proxies.emplace_back(link);
+  daemon.settings_faults = texts_of_fact(facts, kSettingsFaults);
+  daemon.masked_proxies = texts_of_fact(facts, kMaskedProxies);
   return daemon;
 }
 

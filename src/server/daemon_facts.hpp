@@ -36,6 +36,7 @@ struct DaemonFacts {
   std::optional<TimePoint> end_asked_until;   // see ZinitDaemon
   std::uint64_t told_signals = 0;             // one bit for each signal that was logged as ignored
   std::string settings;                       // the text of zinit.toml in force
+  std::vector<std::string> settings_faults;   // see DaemonInfo
   std::string etc_environment;                // the text of /etc/environment
   std::vector<std::string> masked_proxies;    // see LoadedConfig
 };

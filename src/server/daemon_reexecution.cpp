@@ -53,6 +53,7 @@ void ZinitDaemon::go_on() {
   machine_watchdog_.go_on(legacy.descriptors.take(KeptKind::watchdog));
   Configuration kept = kept_settings(start_.sources, before.settings, before.etc_environment);
   kept.masked_proxies = before.masked_proxies;
+  kept.settings_faults = before.settings_faults;
   use_settings(kept);
   if (before.shutdown) shutdown_.go_on(*before.shutdown, shutdown_timeout(), shutdown_count());
   if (scheduled_ && server_) server_->go_on_with(*scheduled_);
@@ -132,6 +133,7 @@ void ZinitDaemon::keep_facts() {
   own.switched = switched_;
   own.switch_fault = switch_fault_;
   own.settings = settings_.text;
+  own.settings_faults = settings_faults_;
   own.etc_environment = etc_environment_;
   own.masked_proxies = masked_proxies_;
   own.exit_code = exit_code_;

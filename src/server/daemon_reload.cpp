@@ -54,7 +54,7 @@ RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config,
   if (!report) return report;
   const bool whole = asked.only.empty();
   if (whole)
-    add_others(*report, config);
+    add_others(*report, config, specs);
   else
     ReloadOnly(all->only).narrow(*report);
   const bool directories = std::ranges::any_of(asked.only, is_directory);
@@ -86,12 +86,20 @@ RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config,
   return report;
 }
 
-/// Adds the effects of a reload on proxies and on zinit.toml's settings.
-void ZinitDaemon::add_others(ReloadReport& report, const Configuration& config) const {
+/// Adds the effects of a reload on proxies and on zinit.toml's settings. Warns of a default_target
+/// that does not exist, if this reload has named or removed it.
+void ZinitDaemon::add_others(ReloadReport& report, const Configuration& config,
+                             const std::vector<SpecPtr>& specs) const {
+  const std::string& file = start_.sources.places.settings_file;
+  const std::string& target = config.settings.default_target;
+  const auto is_it = [&](const SpecPtr& spec) { return spec->name == target; };
   report.proxies = proxies_.plan(config);
   report.settings = changed_settings(settings_, config.settings);
+  const bool news = std::ranges::find(report.settings, "default_target") != report.settings.end() ||
+                    std::ranges::find(report.removed, target) != report.removed.end();
+  if (!target.empty() && news && std::ranges::none_of(specs, is_it))
+    report.warnings.push_back(to_text(absent_target(config.settings, file)));
   if (config.settings_faults.empty()) return;
-  const std::string& file = start_.sources.places.settings_file;
   report.failed.insert(report.failed.begin(), file);
   report.faults[file] = config.settings_faults;
 }

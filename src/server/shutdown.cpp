@@ -57,8 +57,9 @@ void Shutdown::begin(PowerAction kind, std::string_view why, Milliseconds limit,
   tell_manager("STOPPING=1");
   tell(LogLevel::info, [&] {
     const bool over_it = kind == PowerAction::switch_root;
-    return fmt::format("{}; stopping all services{}, {} at most", why,
-                       over_it ? " that do not survive it" : "", duration_text(limit.count()));
+    return fmt::format(
+        "{}; stopping all services{}, {}", why, over_it ? " that do not survive it" : "",
+        limit == kForever ? "without a time limit" : duration_text(limit.count()) + " at most");
   });
   kill_point("shutdown.begun");
   board_.begin_shutdown(kind == PowerAction::switch_root);

@@ -12,7 +12,9 @@
 #include "base/format.hpp"
 #include "base/kill_point.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "model/reason.hpp"
+#include "os/process.hpp"
 #include "state/memory_file.hpp"
 
 namespace zinit {
@@ -36,7 +38,8 @@ CrashLog* crash_log = nullptr;
 Result<MappedFile> log_file(KeptFd inherited) {
   if (inherited) {
     auto file = MappedFile::map(std::move(inherited));
-    if (file && file->size() >= sizeof(CrashLog)) return file;
+    // The file of an older version is shorter: the fields that it lacks are 0.
+    if (file && (file->size() >= sizeof(CrashLog) || file->grow(sizeof(CrashLog)))) return file;
   }
   return MappedFile::create("zinit-crashes", sizeof(CrashLog));
 }
@@ -87,6 +90,11 @@ void keep_dropped_lines() noexcept {
 std::string crash_text(const Crash& crash) {
   std::string text = fmt::format("{} in thread {}", signal_name(crash.signal),
                                  std::string(crash.thread_name.data()));
+  if (crash.sent != 0)
+    text += crash.sender == 0
+                ? ", sent from outside of the container"
+                : ", sent by " + asker_text(crash.sender, printable(crash.sender_name.data()),
+                                            crash.sender_uid);
   const std::size_t count = std::min<std::size_t>(crash.site_count, crash.sites.size());
   for (std::size_t i = 0; i < count; ++i)
     text += fmt::format("{}{:#x}", i == 0 ? ", at " : " ", crash.sites[i]);

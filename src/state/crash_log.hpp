@@ -25,6 +25,11 @@ struct Crash {
   std::array<char, 16> thread_name{};  // ends with a NUL
   std::uint32_t site_count = 0;
   std::array<std::uint64_t, 24> sites{};  // os/call_sites.hpp
+  // Another process has sent the signal. 0 and "" in versions without these fields.
+  std::uint32_t sent = 0;  // 1: it was sent
+  pid_t sender = 0;        // 0: from outside of the container
+  std::uint32_t sender_uid = 0;
+  std::array<char, 16> sender_name{};  // ends with a NUL; empty: unknown
 };
 
 /// The contents of the log.
@@ -52,7 +57,8 @@ inline constexpr std::size_t kCrashesAMinute = 5;
 /// Makes the next process image report the dropped lines of zinit's log. Async-signal-safe.
 void keep_dropped_lines() noexcept;
 
-/// "SIGSEGV in thread zinit-data, at 0x1234 0x5678". addr2line(1) reads the addresses.
+/// "SIGSEGV in thread zinit-data, at 0x1234 0x5678", and before the addresses who has sent it.
+/// addr2line(1) reads the addresses.
 [[nodiscard]] std::string crash_text(const Crash& crash);
 
 }  // namespace zinit

@@ -40,6 +40,7 @@ enum Flag : std::uint32_t {
   kReadyRuns = 1 << 23,
   kFailureHandled = 1 << 24,
   kUnneeded = 1 << 25,
+  kUnheard = 1 << 26,
 };
 
 // copy_record() and copy_facts() list the fields that are copied between a journal's record and the
@@ -116,6 +117,7 @@ void copy_record(Way& way, Stored& stored, Own& own) noexcept {
   way.flag(stored.flags, kSkipped, own.skipped, true);
   way.flag(stored.flags, kNotified, own.notified, true);
   way.flag(stored.flags, kHealthy, own.healthy, true);
+  way.flag(stored.flags, kUnheard, own.unheard, true);
   way.flag(stored.flags, kHasEnd, own.has_end, true);
   way.flag(stored.flags, kEndBySignal, own.end.by_signal, true);
   way.flag(stored.flags, kEndCore, own.end.core, true);

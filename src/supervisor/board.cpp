@@ -492,6 +492,7 @@ std::optional<WhyReport> Board::why(std::string_view name) const {
   if (slot == kNoSlot) return std::nullopt;
   WhyReport report = zinit::why(core.world, slot, Clock::now());
   core.tell_conditions(slot, report);
+  core.tell_stop(slot, report);
   for (const std::string& absent : core.absent_on_failure(slot)) {
     report.reasons.push_back(
         {"warning", report.name, report.state,

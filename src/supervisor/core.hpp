@@ -162,6 +162,8 @@ class BoardCore {
   void tell_not_heard(Slot slot, WhyReport& report) REQUIRES(mutex);
   /// Adds that check_exec runs.
   void tell_check(Slot slot, WhyReport& report) const REQUIRES(mutex);
+  /// Adds the stop_exec that runs, and what has killed a stopped process.
+  void tell_stop(Slot slot, WhyReport& report) REQUIRES(mutex);
   /// Adds which [resources] of the service could not be applied.
   void add_resource_warnings(Slot slot, std::vector<std::string>& warnings) const REQUIRES(mutex);
   [[nodiscard]] ServiceView view(Slot slot, TimePoint now, SettledQuestions& settled)
@@ -331,6 +333,7 @@ class BoardCore {
   [[nodiscard]] OutOfMemory out_of_memory(const Job& job, const ProcessEnd& end) const
       REQUIRES(mutex);
   [[nodiscard]] std::string killer_of(const Job& job, const ProcessEnd& end) const REQUIRES(mutex);
+  [[nodiscard]] std::string why_killed(const Job& job) const REQUIRES(mutex);
   void look_at_group(Job& job) REQUIRES(mutex);
   void look_at_memory(Job& job) REQUIRES(mutex);
 

@@ -202,14 +202,28 @@ OutOfMemory BoardCore::out_of_memory(const Job& job, const ProcessEnd& end) cons
 /// If a process ends later than this after a client's signal, another signal may have ended it.
 constexpr Milliseconds kAtRequest{2000};
 
+/// The same for a SIGKILL at the end of a stop.
+std::string BoardCore::why_killed(const Job& job) const {
+  const Milliseconds limit = world.spec(job.slot).lifecycle.stop_timeout;
+  if (world.stop_limit < limit) return "because the time for the shutdown was over";
+  const SpecPtr& spec = spec_to_stop(job);
+  return fmt::format(
+      "because it did not end within its stop_timeout_ms, {}, {}", duration_text(limit.count()),
+      spec->stop_exec->argv.empty() ? "after " + signal_name(spec->lifecycle.stop_signal)
+                                    : "by its stop_exec");
+}
+
 /// Why the process was killed, as the text after "killed"; empty: not known.
 std::string BoardCore::killer_of(const Job& job, const ProcessEnd& end) const {
   const StopStage stage = world.record(job.slot).stage;
   if (!end.by_signal) return {};
-  if (stage == StopStage::killed && end.value == SIGKILL)
-    return "because its stop timeout was over";
-  const bool asked = stage == StopStage::none && end.value == job.asked.signal &&
-                     Clock::now() - job.asked.at < kAtRequest;
+  if (stage == StopStage::killed && end.value == SIGKILL) return why_killed(job);
+  // In a stop, the stop signal and the client's are the same to the process.
+  const SpecPtr& spec = spec_to_stop(job);
+  const bool own = stage == StopStage::signalled && spec->stop_exec->argv.empty() &&
+                   end.value == spec->lifecycle.stop_signal;
+  const bool asked =
+      !own && end.value == job.asked.signal && Clock::now() - job.asked.at < kAtRequest;
   return asked && !job.asked.by.empty() ? "at the request of " + job.asked.by : "";
 }
 

@@ -17,6 +17,7 @@
 #include "os/process.hpp"
 #include "os/spawn_slots.hpp"
 #include "os/tcp_ports.hpp"
+#include "os/users.hpp"
 #include "supervisor/launch_plan.hpp"
 
 namespace zinit {
@@ -42,6 +43,11 @@ Launch failed_launch(const Error& error) {
 /// Whether a cgroup cannot be made now but perhaps later. EAGAIN is excluded: it means that the
 /// limit cgroup.max.descendants is reached, which may last.
 bool lacking_now(const Error& error) { return error.temporary() && error.errnum != EAGAIN; }
+
+/// The owner of a delegated cgroup, by the ids of the service's processes.
+std::pair<uid_t, gid_t> owner_of(const Ids& ids) {
+  return {ids.uid.value_or(::geteuid()), ids.gid.value_or(::getegid())};
+}
 
 std::string process_text(pid_t pid) {
   std::string command = command_line(pid);
@@ -74,6 +80,11 @@ Result<Child> Launcher::spawn_in_cgroup(const LaunchOrder& order, SpawnPlan& pla
   // The spec of a check need not be in force, now or ever.
   if (order.what != LaunchOrder::What::check) {
     auto faults = apply_resources(*cgroup, *spec.resources, false);
+    if (faults && spec.resources->delegate) {
+      const auto fault = delegate_cgroup(*cgroup, owner_of(plan.ids));
+      if (!fault) return Failure(fault.error());
+      if (!fault->empty()) faults->push_back(*fault);
+    }
     if (!faults) return Failure(faults.error());
     launch.resource_faults = std::move(*faults);
   }
@@ -257,6 +268,15 @@ std::vector<std::string> Launcher::limit_cgroup(const ServiceSpec& spec) {
   const auto cgroup = Cgroup::open(defaults_.cgroups->path_of(spec.name));
   if (!cgroup) return {};
   auto applied = apply_resources(*cgroup, *spec.resources, true);
+  std::optional<std::pair<uid_t, gid_t>> owner;
+  if (applied && spec.resources->delegate) {
+    const auto found = look_up(*spec.user, *spec.group);
+    if (!found) return {fmt::format("resources.delegate has no effect: {}", found.error().text)};
+    owner = owner_of(found->ids);
+  }
+  const auto given = applied ? delegate_cgroup(*cgroup, owner) : Result<std::string>();
+  if (applied && given && !given->empty()) applied->push_back(*given);
+  if (applied && !given) applied = Failure(given.error());
   if (applied) return std::move(*applied);
   return {fmt::format("resources have no effect: {}", applied.error().text)};
 }

@@ -144,6 +144,7 @@ void BoardCore::restore(Slot slot, const JournalEntry& entry, const FactMap& kep
       record.state = State::running;
       record.wish = Wish::up;
       record.notified = record.healthy = true;
+      record.unheard = !is_own_child(entry.facts.pid);
     }
     record.process = Process::alive;
   } else if (entry.facts.pid == 0 && record.process == Process::alive &&

@@ -96,6 +96,37 @@ void BoardCore::kill_all(Job& job) {
   for (const SideCommand& side : job.side.all()) side.kill();
 }
 
+/// Adds to the reasons of a stop what the model does not know: the stop_exec that runs, and what
+/// has killed the process.
+void BoardCore::tell_stop(Slot slot, WhyReport& report) {
+  constexpr std::size_t longest = 60;
+  const Job& job = *jobs[slot];
+  const auto own = std::ranges::find_if(report.reasons, [&](const WhyReason& one) {
+    return one.service == report.name && (one.kind == "stopping" || one.kind == "wish");
+  });
+  if (own == report.reasons.end()) return;
+  if (own->kind == "wish") {
+    if (world.record(slot).has_end && !job.killer->empty()) {
+      WhyReason killed = *own;
+      killed.kind = "killed";
+      killed.code = {};
+      killed.detail = "its process was killed " + *job.killer;
+      report.reasons.push_back(std::move(killed));
+    }
+    return;
+  }
+  const std::span<SideCommand> all = job.side.all();
+  const pid_t pid = all.empty() ? 0 : all.front().pid();  // of stop_exec
+  if (pid == 0) return;
+  const std::string command = join(spec_to_stop(job)->stop_exec->argv, " ");
+  own->detail +=
+      fmt::format("; its stop_exec runs, pid {} (`{}`), and the stop takes {} so far; `{}` ends it",
+                  pid, shortened(printable(command), longest),
+                  duration_text(ms_between(world.record(slot).since, Clock::now())),
+                  job.cgroup.in_use() ? fmt::format("zinitctl kill --all {} KILL", job.name)
+                                      : fmt::format("kill -KILL {}", pid));
+}
+
 // --- commands beside the main process ---
 
 SideCommand& BoardCore::side_of(Job& job, LaunchOrder::What what) {

@@ -90,6 +90,8 @@ ServiceView BoardCore::view(Slot slot, TimePoint now, SettledQuestions& settled)
     }
   }
   view.warnings = warnings_of(*world.graph, node);
+  if (record.unheard && view.pid != 0)
+    view.warnings.push_back(fmt::format("{}: {}", node.spec->name, kUnheardWords));
   add_resource_warnings(slot, view.without_effect);
   view.warnings.insert(view.warnings.end(), view.without_effect.begin(), view.without_effect.end());
   return view;

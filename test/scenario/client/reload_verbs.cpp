@@ -213,11 +213,40 @@ TEST_CASE("a reload refuses a wrong zinit.toml, and says what a good one has cha
   CHECK(refused.code == 1);
   CHECK(refused.err ==
         "zinitctl: reload: 1 file is not in force; `zinitctl check` shows all faults\n");
+  const std::string not_in_force = "not in force: " + file + ":1:1: error: what: unknown key";
+  CHECK_THAT(zinit.ctl({"status"}).out, Contains(not_in_force));
+  zinit.reexecute();
+  CHECK_THAT(zinit.ctl({"status"}).out, Contains(not_in_force));
   write_file(file, "socket_group = 'no-such-group'\n");
-  CHECK_THAT(zinit.ctl({"check"}).out, Contains(file + ":1:16: warning: socket_group: "));
+  const Outcome checked = zinit.ctl({"check"});
+  CHECK(checked.code == 1);
+  CHECK_THAT(checked.out, Contains(file + ":1:16: error: socket_group: "));
   write_file(file, "log_level = 'debug'\nshutdown_timeout_ms = 1000\n");
   CHECK(zinit.reload()["settings"].texts() ==
         Texts{"defaults.restart_delay_ms", "shutdown_timeout_ms"});
+  CHECK_THAT(zinit.ctl({"status"}).out, !Contains("not in force"));
+  write_file(file, "default_target = 'some'\n");
+  const Json warned = zinit.reload();
+  CHECK(warned["failed"].size() == 0);
+  CHECK_THAT(warned["warnings"].dump(), Contains(":1:18: warning: default_target: nothing is "));
+  CHECK(zinit.reload()["warnings"].size() == 0);  // as told before
+}
+
+TEST_CASE("restart says that the service has its earlier config, because its file was refused",
+          "[reload][ctl]") {
+  Server zinit;
+  zinit.add("web");
+  zinit.boot({"web"});
+  zinit.add("web", {.more = "[process]\nnice = 20\n"});
+  CHECK(zinit.ctl({"reload"}).code == 1);
+  const Outcome restarted = zinit.ctl({"restart", "web"});
+  CHECK(restarted.code == 0);
+  CHECK_THAT(restarted.err, Contains("has its earlier config, because its changed file was "
+                                     "refused: " +
+                                     zinit.config("web.toml") + ":"));
+  zinit.add("web");
+  zinit.reload();
+  CHECK(zinit.ctl({"restart", "web"}).err.empty());
 }
 
 TEST_CASE("at a terminal a reload asks before it restarts or stops something", "[reload][ctl]") {

@@ -69,7 +69,8 @@ TEST_CASE("system.info tells mode, uptime and how many services there are", "[me
                                   "kernel", "boot", "crashes", "config", "scheduled",
                                   "controllers"}));
   CHECK(info["crashes"].dump() == R"({"count":0,"last":null})");
-  CHECK(info["config"].members() == sorted({"directories", "settings", "templates", "masked"}));
+  CHECK(info["config"].members() ==
+        sorted({"directories", "settings", "settings_faults", "templates", "masked"}));
   REQUIRE(info["config"]["directories"].size() == 1);
   CHECK(info["config"]["directories"][0]["path"] == zinit.config());
   CHECK(info["config"]["directories"][0]["vendor"] == "");

@@ -182,6 +182,21 @@ TEST_CASE("shutdown_timeout_ms bounds the stopping of all services", "[settings]
   CHECK(zinit.shut_down() == 0);  // and not after ten minutes
 }
 
+TEST_CASE("infinity is no limit for a shutdown and for delays of restarts", "[settings]") {
+  Server zinit({.settings = true});
+  settings(zinit,
+           "shutdown_timeout_ms = 'infinity'\n[defaults]\nrestart_delay_ms = 5\n"
+           "restart_delay_max_ms = 'infinity'\nstability_period_ms = 'infinity'\n");
+  zinit.add("a", {.exec = "exit 1", .lifecycle = "max_restarts = 3"});
+  zinit.add("b", {.exec = tracing("b")});
+  zinit.boot({"b"});
+  zinit.await_started({"b"});
+  zinit.await_failed("a", "exit_code");
+  CHECK(zinit.shut_down() == 0);
+  CHECK(zinit.count("stop b") == 1);
+  CHECK_THAT(zinit.messages(), Catch::Contains("stopping all services, without a time limit\n"));
+}
+
 TEST_CASE("shutdown_timeout_ms counts from the last stop signal", "[settings][crash]") {
   Server zinit({.settings = true});
   settings(zinit, "shutdown_timeout_ms = 3000\n");
@@ -245,11 +260,18 @@ TEST_CASE("[defaults] hold for every service that says nothing else, and follow 
   CHECK(zinit.count("term") == 2);
 }
 
-TEST_CASE("the log of a standalone server has times in a file", "[settings][logs]") {
+TEST_CASE("the log of a standalone server has times in a file, of a fault of its own too",
+          "[settings][logs][crash]") {
   Server zinit;
   zinit.boot({});
-  const std::regex timed("\\d{4}(-\\d\\d){2} \\d\\d(:\\d\\d){2} info  version .*");
-  CHECK(std::regex_match(lines_of(read_file(zinit.path("stderr"))).front(), timed));
+  crash(zinit);
+  const std::regex timed("\\d{4}(-\\d\\d){2} \\d\\d(:\\d\\d){2} (info |error) .*");
+  const Texts lines = lines_of(read_file(zinit.path("stderr")));
+  CHECK(lines.size() > 4);
+  for (const std::string& line : lines) {
+    INFO(line);
+    CHECK(std::regex_match(line, timed));
+  }
 }
 
 TEST_CASE("%n in [defaults] is the name of the service", "[settings][logs]") {

@@ -20,6 +20,8 @@ namespace {
 
 const std::string kOnRequest = "status = 'stop'";
 const std::string kNever = "restart = 'never'\n";
+const std::string kTimeout =
+    "because it did not end within its stop_timeout_ms, 100 ms, after SIGTERM";
 
 std::string why(const Server& zinit, const std::string& name) {
   return zinit.ctl({"why", name}).out;
@@ -54,8 +56,10 @@ TEST_CASE("after a start timeout why says what was waited for", "[why][readiness
   add("sick", "[health]\ntype = 'exec'\nexec = 'exit 7'\ninterval_ms = 10\nretries = 9999\n");
   zinit.file("child.toml",
              says({"child", "READY=1", "sleep"}, kSystemd, "start_timeout_ms = 300\n" + kNever));
+  zinit.add("once", {.service = kOnRequest + "\noneshot = true",
+                     .lifecycle = "start_timeout_ms = 300\n" + kNever});
   zinit.boot();
-  for (const char* name : {"silent", "again", "fileless", "sick"}) zinit.begin_start(name);
+  for (const char* name : {"silent", "again", "fileless", "sick", "once"}) zinit.begin_start(name);
   zinit.await_failed("silent", "start_timeout");
   zinit.await_failed("child", "start_timeout");
   CHECK_THAT(why(zinit, "silent"), Contains("it was still waiting for READY=1 from its process"));
@@ -64,6 +68,9 @@ TEST_CASE("after a start timeout why says what was waited for", "[why][readiness
   CHECK_THAT(why(zinit, "again"), Contains("it was still waiting for READY=1 from its process"));
   zinit.await_failed("fileless", "start_timeout");
   CHECK_THAT(why(zinit, "fileless"), Contains("a.pid to name its process"));
+  zinit.await_failed("once", "start_timeout");
+  CHECK_THAT(why(zinit, "once"),
+             Contains("it is a oneshot, and had not ended within its start_timeout_ms, 300 ms"));
   zinit.await_failed("sick", "start_timeout");
   CHECK_THAT(why(zinit, "sick"), Contains("it was still waiting for its health check to succeed") &&
                                      Contains("exited with code 7"));
@@ -105,13 +112,38 @@ TEST_CASE("a killed process is shown with who or what has killed it", "[why][sto
   CHECK_THAT(zinit.ctl({"status"}).out,
              Contains("web: last killed at the request of pid") &&
                  Contains("gone: killed by SIGKILL; killed at the request of pid"));
+  CHECK_THAT(zinit.ctl({"restart", "deaf"}).out,
+             Catch::StartsWith("[+] deaf is running, pid ") &&
+                 Contains(", its last process ended after ") &&
+                 Contains(": killed " + kTimeout + " (SIGKILL)\n"));
+  zinit.await_trace("up", 2);
   CHECK_THAT(zinit.ctl({"stop", "deaf"}).out,
              Catch::StartsWith("[.] deaf stopped after ") &&
-                 Contains(": killed because its stop timeout was over (SIGKILL)\n"));
-  CHECK_THAT(zinit.ctl({"status", "deaf"}).out, Contains("because its stop timeout was over"));
+                 Contains(": killed " + kTimeout + " (SIGKILL)\n"));
+  CHECK_THAT(zinit.ctl({"status", "deaf"}).out, Contains(kTimeout));
+  CHECK_THAT(why(zinit, "deaf"), Contains("its process was killed " + kTimeout));
   CHECK_THAT(zinit.messages(), Contains("at the request of pid") &&
                                    Contains("deaf: stopped, killed by SIGKILL after") &&
-                                   Contains(", because its stop timeout was over\n"));
+                                   Contains(", " + kTimeout + "\n"));
+}
+
+TEST_CASE("why of a stop names its stop_exec, and who has ended it",
+          "[why][stop][cgroups]") {
+  Server zinit;
+  zinit.add("slow", {.service = "stop_exec = 'echo asked >> $T; exec sleep 100000'",
+                     .lifecycle = "stop_timeout_ms = 'infinity'"});
+  zinit.boot({"slow"});
+  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+  CHECK(zinit.ctl({"stop", "--no-wait", "slow"}).code == 0);
+  zinit.await_trace("asked");
+  CHECK_THAT(why(zinit, "slow"), Contains("its stop_exec runs, pid ") &&
+                                     Contains("`/bin/sh -c echo asked >> $T; exec sleep") &&
+                                     Contains("`zinitctl kill --all slow KILL` ends it"));
+  CHECK(zinit.ctl({"kill", "--all", "slow", "KILL"}).code == 0);
+  zinit.await_state("slow", "exited");
+  const std::string by = "killed at the request of pid ";
+  CHECK_THAT(zinit.ctl({"status", "slow"}).out, Contains(by));
+  CHECK_THAT(why(zinit, "slow"), Contains("its process was " + by));
 }
 
 TEST_CASE("what killed a process, and what its health checks found, is known to the next image",

@@ -305,4 +305,50 @@ TEST_CASE("changed resources take effect, or are told, without a restart", "[che
   CHECK(zinit.pid_of("a") == pid);
 }
 
+TEST_CASE("a delegated cgroup belongs to the service's user, and ends with the service",
+          "[check][root][cgroups]") {
+  if (geteuid() != 0) return skip("needs root");
+  constexpr uid_t nobody = 65534;
+  const Toml own{.exec = "c=" + hierarchy() +
+                         "$(sed -n s/^0:://p /proc/self/cgroup); mkdir -p $c/sub/deeper && "
+                         "echo $$ >$c/sub/cgroup.procs && exec sleep 100000",
+                 .service = "user = 65534",
+                 .more = "[resources]\ndelegate = true\n"};
+  Server zinit;
+  zinit.add("a", own);
+  zinit.boot();
+  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+  const std::string path = base_of(zinit) + "/a.service";
+  const pid_t pid = running(zinit, "a");
+  REQUIRE(eventually([&] { return hierarchy() + cgroup_of(pid) == path + "/sub"; }));
+  const auto is_of = [&](uid_t owner) {
+    struct stat status {};
+    return stat(path.c_str(), &status) == 0 && status.st_uid == owner;
+  };
+  for (const char* file :
+       {"", "/cgroup.procs", "/cgroup.subtree_control", "/cgroup.threads", "/sub/cgroup.procs"}) {
+    INFO(file);
+    struct stat status {};
+    REQUIRE(stat((path + file).c_str(), &status) == 0);
+    CHECK(status.st_uid == nobody);
+  }
+  CHECK(read_file(path + "/cgroup.max.descendants") == "1000\n");
+  CHECK(read_file(path + "/cgroup.max.depth") == "32\n");
+  CHECK(zinit.status("a")["tasks"].number() == 1);
+  CHECK(zinit.status("a")["warnings"].size() == 0);
+  Toml without = own;
+  without.more.clear();
+  zinit.add("a", without);
+  zinit.reload();
+  CHECK(eventually([&] { return is_of(0); }));
+  CHECK(read_file(path + "/cgroup.max.depth") == "max\n");
+  zinit.add("a", own);
+  zinit.reload();
+  CHECK(eventually([&] { return is_of(nobody); }));
+  CHECK(zinit.pid_of("a") == pid);
+  zinit.stop("a");
+  CHECK_FALSE(alive(pid));
+  CHECK(eventually([&] { return !std::filesystem::exists(path); }));
+}
+
 }  // namespace lifecycle_cgroups_test

@@ -80,12 +80,14 @@ TEST_CASE("the next image tells how many lines of zinit's own log were dropped",
     zinit.add("a");
     zinit.boot({"a"});
     for (int i = 0; i < 10; ++i) zinit.restart("a");
+    (void)zinit.state("a");  // settles: all lines so far were dropped, and are in the log
     SECTION("after a re-execution") { zinit.reexecute(); }
     SECTION("after a crash") { crash(zinit); }
     const auto dropped = lines_of(zinit, "zinit").size();
     CHECK(dropped > 30);
     shown();
     zinit.restart("a");
+    (void)zinit.state("a");
     CHECK_THAT(shown(), Catch::StartsWith("warn  log: " + std::to_string(dropped) +
                                           " lines dropped\ninfo  a: stopping"));
   }
@@ -361,6 +363,26 @@ TEST_CASE("zinit recovers from a crash with every service running on", "[check][
   const pid_t web = zinit.pid_of("web");
   zinit.kill("web");
   zinit.await_new_pid("web", web);
+}
+
+TEST_CASE("a fault by a signal of another process is told with the sender",
+          "[check][reexec][crash]") {
+  Server zinit;
+  zinit.boot();
+  crash(zinit);
+  const std::string sender = ", sent by pid " + std::to_string(getpid()) + " (";
+  const std::string user = "), uid " + std::to_string(getuid());
+  const auto tells = [&](const std::string& told, const std::string& text) {
+    CHECK_THAT(told, Contains(text + "SIGSEGV in thread ") && Contains(sender) && Contains(user));
+  };
+  tells(zinit.ctl({"status"}).out, "1 fault of its own, the last: ");
+  std::size_t told = 0;
+  for (const std::string& line : zinit::test::lines_of(zinit.messages())) {
+    if (line.find("fault in zinit itself") == std::string::npos) continue;
+    ++told;
+    tells(line, "fault in zinit itself: ");
+  }
+  CHECK(told == 2);  // by the handler, and by the next process image
 }
 
 TEST_CASE("the fifth crash within a minute ends zinit with 70", "[check][reexec][crash]") {

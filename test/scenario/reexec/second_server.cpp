@@ -38,17 +38,26 @@ void check_goes_on(Server& zinit) {
   CHECK(zinit.state("later") == "inactive");
   CHECK_THAT(zinit.messages(), Contains("the server with pid " + std::to_string(first)));
   CHECK_THAT(zinit.messages(), Contains("b: its output is lost until it is restarted"));
+  const auto is_unheard = [&](const std::string& name) {
+    const std::string lost = "its output is lost until it is restarted";
+    CHECK_THAT(zinit.status(name)["warnings"].dump(), Contains(lost));
+    CHECK_THAT(zinit.ctl({"why", name}).out, Contains(lost));
+  };
+  is_unheard("b");
+  CHECK(zinit.status("new")["warnings"].size() == 0);
   // The server still knows them after a re-execution and a crash, although they are not children.
   zinit.reexecute();
   crash(zinit);
   CHECK(zinit.pid_of("a") == a);
   CHECK(zinit.pid_of("b") == b);
+  is_unheard("b");
   // The server notices an end, and kills the rest of the group before it starts the service again.
   REQUIRE(kill(b, SIGKILL) == 0);
   const pid_t next = zinit.await_new_pid("b", b);
   zinit.await_trace("start b", 2);
   zinit.restart("a");
   zinit.await_trace("start a", 2);
+  CHECK_THAT(zinit.status("a")["warnings"].dump(), !Contains("output is lost"));
   CHECK(zinit.count("stop a") == 1);
   CHECK(next != b);
   CHECK(zinit.count("once") == 1);

@@ -62,6 +62,24 @@ TEST_CASE("a log line is its level, padded, and its text", "[base][log]") {
   CHECK(log.text() == "info  web: starting, pid 812, attempt 3\nerror web: gone\n");
 }
 
+TEST_CASE("a signal handler gets the time with which lines begin", "[base][log]") {
+  Captured log;
+  CHECK(log_time()[0] == '\0');
+  set_log_times(true);
+  log_info("the clock's offset is known from here on");
+  (void)log.text();
+  const std::string before = log_time().data();
+  log_info("x");
+  const std::string after = log_time().data();
+  set_log_times(false);
+  const std::string line = log.text();
+  INFO(line);
+  CHECK(line.substr(20) == "info  x\n");
+  CHECK(before <= line.substr(0, 20));
+  CHECK(line.substr(0, 20) <= after);
+  CHECK(log_time()[0] == '\0');
+}
+
 TEST_CASE("a record for the kernel carries its priority", "[base][log]") {
   Captured log(true);
   set_log_level(LogLevel::debug);

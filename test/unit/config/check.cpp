@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/format.hpp"
 #include "config/check.hpp"
 #include "support/catch.hpp"
 #include "support/temp_dir.hpp"
@@ -347,10 +348,73 @@ TEST_CASE("an operator of shells among the words of a command is a warning", "[c
   const TempDir directory;
   const std::string file =
       directory.write("a.toml", "[service]\nexec = ['echo', '$HOME', '|', 'wc']\n");
-  CHECK_THAT(lines_of(check({file})).at(0),
-             Catch::StartsWith(file + ":2:26: warning: service.exec: \"|\" is an argument here"));
+  CHECK_THAT(
+      lines_of(check({file})).at(0),
+      Catch::StartsWith(file + ":2:17: warning: service.exec: \"$HOME\" is an argument here"));
   directory.write("a.toml", "[service]\nexec = ['find', '/', '-exec', 'ls', '{}', ';']\n");
   CHECK(lines_of(check({file})).empty());
+}
+
+TEST_CASE("what no shell reads in an array is a warning in each key of commands",
+          "[config][check]") {
+  const TempDir directory;
+  const auto lines = [&](const std::string& more) {
+    const std::string file = directory.write("a.toml", "[service]\nexec = 'a'\n" + more);
+    return lines_of(check({file}));
+  };
+  for (const char* key : {"pre_exec", "post_exec", "ready_exec"}) {
+    INFO(key);
+    for (const char* word : {"$HOME", "x=${HOME}", "|", "/run/web/*"}) {
+      INFO(word);
+      const auto found = lines(fmt::format("{} = [['true'], ['rm', '{}', '|']]\n", key, word));
+      REQUIRE(found.size() == 1);  // the first word of a command
+      CHECK_THAT(found[0], Catch::Contains(fmt::format("service.{}: \"{}\" is an arg", key, word)));
+    }
+  }
+  for (const char* key : {"stop_exec", "reload_exec", "check_exec"})
+    CHECK(lines(fmt::format("{} = ['kill', '$MAINPID']\n", key)).size() == 1);
+  CHECK(lines("[health]\ntype = 'exec'\nexec = ['a', '&&']\n").size() == 1);
+  CHECK(lines("[condition]\nexec = ['test', '-e', '$HOME']\n").size() == 1);
+  // For a shell, for other languages, and for the program itself.
+  CHECK(lines("pre_exec = [['/bin/sh', '-c', 'echo $HOME | wc'], ['awk', '{ print $x }'], "
+              "['find', '-name', '*.log'], ['test', '5', '=', '$']]\n")
+            .empty());
+}
+
+TEST_CASE("a % sequence of templates in the file of one service is a warning", "[config][check]") {
+  const TempDir directory;
+  const auto lines = [&](const std::string& name, const std::string& text) {
+    return lines_of(check({directory.write(name, "[service]\nexec = 'a'\n" + text)}));
+  };
+  for (const char* text :
+       {"env_file = '/etc/%n'\n", "[logging]\nfile = '/var/log/%n.log'\n",
+        "[socket]\nlisten = ['unix:/run/%i.sock']\n", "[condition]\npath_exists = '/etc/%n'\n",
+        "pre_exec = [['a', '/run/%n']]\n"}) {
+    INFO(text);
+    REQUIRE(lines("a.toml", text).size() == 1);
+    CHECK_THAT(lines("a.toml", text)[0], Catch::Contains(" stays as it is, because this file is "));
+  }
+  CHECK(lines("a.toml",
+              "description = '5 %n'\nenv = { FORMAT = '%n' }\nenv_file = '-/etc/%%n'\n"
+              "pre_exec = [['date', '+%n'], ['printf', '%i']]\n")
+            .empty());
+  CHECK(lines("a@.toml", "env_file = '/etc/%n'\n").empty());
+}
+
+TEST_CASE("a default_target that does not exist is a warning", "[config][check]") {
+  const TempDir directory;
+  std::filesystem::create_directories(directory / "services");
+  directory.write("services/a.toml", "[service]\nexec = 'a'\n");
+  const std::string file = directory.write("zinit.toml", "\ndefault_target = 'some'\n");
+  const std::string line = file + ":2:18: warning: default_target: nothing is named \"some\"";
+  CHECK_THAT(lines_of(check({directory.path()})).at(0), Catch::StartsWith(line));
+  Places places;
+  places.settings_file = file;
+  places.directories = {{directory / "services"}};
+  CHECK_THAT(lines_of(check_places(places)).at(0), Catch::StartsWith(line));
+  CHECK(lines_of(check({file})).empty());  // its services are not known
+  directory.write("services/some.toml", "[target]\n");
+  CHECK(lines_of(check({directory.path()})).empty());
 }
 
 TEST_CASE("the places of a mode are checked as a server would read them", "[config][check]") {

@@ -152,6 +152,8 @@ const Right kRight[] = {
      [](auto& o) { return o.spec.lifecycle.restart_delay.count() == 86400000; }},
     {L, "restart_delay_max_ms", "1000",
      [](auto& o) { return o.spec.lifecycle.restart_delay_max.count() == 1000; }},
+    {L, "restart_delay_max_ms", "'infinity'",
+     [](auto& o) { return o.spec.lifecycle.restart_delay_max == kForever; }},
     {L, "max_restarts", "0", [](auto& o) { return o.spec.lifecycle.max_restarts == 0; }},
     {L, "max_restarts", "'infinity'", [](auto& o) { return o.spec.lifecycle.max_restarts == 0; }},
     {L, "max_restarts", "7", [](auto& o) { return o.spec.lifecycle.max_restarts == 7; }},
@@ -161,6 +163,8 @@ const Right kRight[] = {
      [](auto& o) { return o.spec.lifecycle.stability_period.count() == 0; }},
     {L, "stability_period_ms", "9223372036854775807",
      [](auto& o) { return o.spec.lifecycle.stability_period.count() == kMost; }},
+    {L, "stability_period_ms", "'infinity'",
+     [](auto& o) { return o.spec.lifecycle.stability_period == kForever; }},
     {L, "start_timeout_ms", "1",
      [](auto& o) { return o.spec.lifecycle.start_timeout == Milliseconds(1); }},
     {L, "start_timeout_ms", "'infinity'",
@@ -220,9 +224,9 @@ const Right kRight[] = {
      [](auto& o) {
        return o.spec.ready_exec == Commands{{{"a", "b"}}, {{"c"}}};
      }},
-    {S, "pre_exec", "['a', '$b']",
+    {S, "pre_exec", "['a', 'b$']",
      [](auto& o) {
-       return o.spec.pre_exec == Commands{{{"a", "$b"}}};
+       return o.spec.pre_exec == Commands{{{"a", "b$"}}};
      }},
     {S, "pre_exec", "[['a', 'b'], ['c']]",
      [](auto& o) {
@@ -372,6 +376,7 @@ const Right kRight[] = {
     {R, "cpu_weight", "1", [](auto& o) { return o.spec.resources->cpu_weight == 1u; }},
     {R, "io_weight", "10000", [](auto& o) { return o.spec.resources->io_weight == 10000u; }},
     {R, "pids_max", "1", [](auto& o) { return o.spec.resources->pids_max == 1u; }},
+    {R, "delegate", "true", [](auto& o) { return o.spec.resources->delegate; }},
 
     {T, "name", "'multi-user'",
      [](auto& o) { return o.spec.name == "multi-user" && o.spec.kind == Kind::target; }},
@@ -479,6 +484,8 @@ const Right kRight[] = {
     {"", "self_watchdog_ms", "250", [](auto& o) { return o.settings.self_watchdog == 250ms; }},
     {"", "shutdown_timeout_ms", "1",
      [](auto& o) { return o.settings.shutdown_timeout == 1ms; }},
+    {"", "shutdown_timeout_ms", "'infinity'",
+     [](auto& o) { return o.settings.shutdown_timeout == kForever; }},
     {"", "socket_group", "'adm'", [](auto& o) { return o.settings.socket_group == "adm"; }},
     {"", "socket_group", "4", [](auto& o) { return o.settings.socket_group == "4"; }},
     {"", "socket_group", "''", [](auto& o) { return o.settings.socket_group.empty(); }},

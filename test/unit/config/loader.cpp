@@ -256,7 +256,7 @@ TEST_CASE("settings are read beside the services, each wrong one by itself", "[c
       some.messages ==
       Lines{file +
                 ":2:23: error: shutdown_timeout_ms: invalid duration \"x\", must be an integer of "
-                "at least 1 or with a unit, as \"5s\"",
+                "at least 1 or with a unit, as \"5s\", or \"infinity\"",
             file + ":4:1: warning: socket_grup: unknown key, did you mean \"socket_group\"?"});
 
   CHECK(some.settings_faults.size() == 2);

@@ -108,7 +108,7 @@ TEST_CASE("a wrong value makes no second fault by its default", "[config][spec]"
   CHECK(messages_of("[service]\nexec='run'\n[lifecycle]\nrestart_delay_ms=86400000\n"
                     "restart_delay_max_ms=-1\n") ==
         Lines{"f.toml:5:22: error: lifecycle.restart_delay_max_ms: -1 is out of range, must be an "
-              "integer of at least 0 or with a unit, as \"5s\""});
+              "integer of at least 0 or with a unit, as \"5s\", or \"infinity\""});
   CHECK(messages_of("[service]\nexec=''\n") ==
         Lines{"f.toml:2:6: error: service.exec: \"\" is empty, must name a program"});
 }

@@ -23,6 +23,7 @@ DaemonFacts full() {
   daemon.end_asked_until = kNever;
   daemon.told_signals = std::uint64_t{1} << 63 | 1;
   daemon.settings = "log_level = \"debug\"\n";
+  daemon.settings_faults = {"zinit.toml:1:1: error: a", "zinit.toml:2:1: error: b"};
   daemon.etc_environment = std::string("A=1\nB=\0\xff\n", 10);
   daemon.masked_proxies = {"/etc/zinit/services/a.toml", "/etc/zinit/services/b\n.toml"};
   return daemon;
@@ -44,6 +45,7 @@ void check_same(const DaemonFacts& read, const DaemonFacts& told) {
   CHECK(read.end_asked_until == told.end_asked_until);
   CHECK(read.told_signals == told.told_signals);
   CHECK(read.settings == told.settings);
+  CHECK(read.settings_faults == told.settings_faults);
   CHECK(read.etc_environment == told.etc_environment);
   CHECK(read.masked_proxies == told.masked_proxies);
 }
