@@ -52,7 +52,7 @@ std::string others_text(const VerbContext& context, const JsonValue& answer) {
 std::string warnings_text(const JsonValue& answer) {
   std::string text;
   for (const std::string& warning : json_strings(answer, "warnings"))
-    text += fmt::format("warning: {}\n", printable(warning));
+    text += fmt::format("warning: {}\n", warning_words(warning));
   return text;
 }
 

@@ -146,7 +146,7 @@ int finish(VerbContext& context, Progress& progress, const SettleVerb& verb, con
     if (verb.starts && !context.json())
       for (const std::string& warning : status.warnings)
         if (warning.find("has no effect") != std::string::npos)
-          context.print(fmt::format("warning: {}\n", printable(warning)));
+          context.print(fmt::format("warning: {}\n", warning_words(warning)));
     if (good) good_ones.push_back(status);
     // Written at once, because the next answer may take long.
     context.flush();

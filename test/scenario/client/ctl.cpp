@@ -387,6 +387,19 @@ TEST_CASE("zinitctl that was started with SIGINT ignored waits on", "[ctl]") {
   CHECK(wait_for_exit(client) == 0);
 }
 
+TEST_CASE("a warning about a service without a file is marked as one once", "[ctl]") {
+  Server zinit;
+  zinit.boot();
+  write_file(zinit.path("one"),
+             "[service]\nname = 'one'\nexec = 'true'\nstatus = 'stop'\n"
+             "[logging]\nfile_max_bytes = 10\n");
+  const Outcome added = zinit.ctl({"add-service", zinit.path("one")});
+  CHECK(
+      added.out ==
+      "one added, at runtime only\nwarning: logging.file_max_bytes: has no effect without file\n");
+  CHECK_THAT(zinit.ctl({"status", "one"}).out, Contains("warning      logging.file_max_bytes"));
+}
+
 TEST_CASE("a start that takes longer than --timeout says what it waits for", "[ctl]") {
   Server zinit;
   const std::string stop = "status = 'stop'";
