@@ -134,7 +134,7 @@ int run_stop_all(VerbContext& context) {
   return change_all(context, "service.stop_all", "stopped");
 }
 int run_delete_all(VerbContext& context) {
-  if (asks(context)) ask_before(context, {}, up_beside(context, {}));
+  if (asks(context)) ask_before(context, {}, up_beside(context, {}, Protects::all));
   return change_all(context, "service.delete_all", "deleted");
 }
 
