@@ -408,12 +408,13 @@ TEST_CASE("a start that takes longer than --timeout says what it waits for", "[c
   zinit.add("late", {.service = stop, .more = "[readiness]\nafter_ms = 20000"});
   zinit.add("prepared", {.service = stop + "\npre_exec = 'sleep 1000'"});
   zinit.boot();
-  const auto [name, why, before] = GENERATE(table<std::string, std::string, std::string>({
+  const auto row = GENERATE(table<std::string, std::string, std::string>({
       {"slow", "not ready after", ""},
       {"web", "slow, which is starting", "it waits for "},
       {"late", "not ready after", ""},
       {"prepared", "runs its pre_exec", ""},
   }));
+  const std::string name = std::get<0>(row), why = std::get<1>(row), before = std::get<2>(row);
   CHECK(zinit.ctl({"start", "--no-wait", name}).code == 0);
   REQUIRE(eventually([&] { return zinit.ctl({"why", name}).out.find(why) != std::string::npos; }));
   const Outcome outcome = zinit.ctl({"start", "--timeout", "0.2", name});
