@@ -25,11 +25,14 @@ INIT_NAMES := init poweroff reboot halt shutdown
 # only with INIT=1, for other packages have pages of these names.
 TO_ZINIT_8 := $(SBIN_NAMES:%=$(D)$(MANDIR)/man8/%.8)
 INIT_TO_ZINIT_8 := $(D)$(MANDIR)/man8/init.8
-INIT_TO_ZINITCTL_1 := $(patsubst %,$(D)$(MANDIR)/man8/%.8,$(filter-out init,$(INIT_NAMES)))
-INIT_LINKS := $(INIT_NAMES:%=$(SBIN)/%) $(INIT_TO_ZINIT_8) $(INIT_TO_ZINITCTL_1)
+POWER_NAMES := $(filter-out init,$(INIT_NAMES))
+INIT_TO_ZINITCTL_1 := $(POWER_NAMES:%=$(D)$(MANDIR)/man8/%.8)
 COMPLETIONS := $(D)$(BASHCOMPDIR)/zinitctl $(D)$(ZSHCOMPDIR)/_zinitctl $(D)$(FISHCOMPDIR)/zinitctl.fish
-# bash and fish look for the completion of a program by its name.
+# bash and fish look for the completion of a program by its name, zsh by the first line of a file.
 COMPLETION_LINKS := $(D)$(BASHCOMPDIR)/zinit $(D)$(FISHCOMPDIR)/zinit.fish
+INIT_ZSH := $(D)$(ZSHCOMPDIR)/_zinit_power
+INIT_COMPLETION_LINKS := $(POWER_NAMES:%=$(D)$(BASHCOMPDIR)/%) $(POWER_NAMES:%=$(D)$(FISHCOMPDIR)/%.fish)
+INIT_LINKS := $(INIT_NAMES:%=$(SBIN)/%) $(INIT_TO_ZINIT_8) $(INIT_TO_ZINITCTL_1) $(INIT_COMPLETION_LINKS)
 DOC_FILES := COPYING COPYING.LGPL-2.1 NOTICE README.md CHANGELOG.md SECURITY.md
 # zinit reads service files there. In a home directory no such folder of the system is made.
 CONFIG := $(D)$(SYSCONFDIR)/zinit
@@ -50,9 +53,10 @@ install: install-bin $(if $(wildcard $(OUT)/libzinit.a),,$(OUT)/libzinit.a)  ## 
 	for page in man/*.[1-8]; do $(INSTALL) -D -m 644 $$page $(D)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; done
 	for link in $(TO_ZINIT_8) $(if $(INIT),$(INIT_TO_ZINIT_8)); do ln -sf zinit.8 $$link || exit 1; done
 	for link in $(if $(INIT),$(INIT_TO_ZINITCTL_1)); do ln -sf ../man1/zinitctl.1 $$link || exit 1; done
-	for file in $(COMPLETIONS); do \
+	for file in $(COMPLETIONS) $(if $(INIT),$(INIT_ZSH)); do \
 	  $(INSTALL) -D -m 644 $$(ls etc/completion/$${file##*/} etc/completion/$${file##*/}.bash 2>/dev/null) $$file || exit 1; done
-	for link in $(COMPLETION_LINKS); do ln -sf zinitctl$$(expr $$link : '.*\(\.fish\)') $$link || exit 1; done
+	for link in $(COMPLETION_LINKS) $(if $(INIT),$(INIT_COMPLETION_LINKS)); do \
+	  ln -sf zinitctl$$(expr $$link : '.*\(\.fish\)') $$link || exit 1; done
 	$(if $(PLACES),$(INSTALL) -d $(D)$(SYSTEMDUNITDIR) && sed 's|/usr/sbin/zinit|$(SBINDIR)/zinit|' \
 	  etc/systemd/zinit.service >$(D)$(SYSTEMDUNITDIR)/zinit.service && chmod 644 $(D)$(SYSTEMDUNITDIR)/zinit.service)
 	for file in $(DOC_FILES); do $(INSTALL) -D -m 644 $$file $(DOC)/$$file || exit 1; done
@@ -73,7 +77,7 @@ install-bin: $(if $(wildcard $(STRIPPED)),,all) | other-init  ## install the pro
 # because a machine without its own init does not boot if zinit has no configuration yet.
 other-init: $(if $(filter-out replace,$(INIT)),$(INIT_LINKS:%=other-init@%))
 $(INIT_LINKS:%=other-init@%): other-init@%:
-	@case "$$(readlink $*)" in zinit | zinit.8 | ../man1/zinitctl.1) exit ;; esac; \
+	@case "$$(readlink $*)" in zinit | zinit.8 | ../man1/zinitctl.1 | zinitctl | zinitctl.fish) exit ;; esac; \
 	  [ -e $* ] || [ -L $* ] || exit 0; echo "make: $* belongs to another init, and nothing is installed." >&2; \
 	  echo 'Move it aside or remove its package, install without INIT, or replace it: INIT=replace.' >&2; exit 1
 
@@ -82,9 +86,11 @@ uninstall:  ## remove what install has put there, but not what an administrator 
 	  [ "$$(readlink $(SBIN)/$$name)" != zinit ] || rm -f $(SBIN)/$$name; done
 	for link in $(TO_ZINIT_8) $(INIT_TO_ZINIT_8) $(INIT_TO_ZINITCTL_1); do \
 	  case "$$(readlink $$link)" in zinit.8 | ../man1/zinitctl.1) rm -f $$link ;; esac; done
+	for link in $(INIT_COMPLETION_LINKS); do \
+	  case "$$(readlink $$link)" in zinitctl | zinitctl.fish) rm -f $$link ;; esac; done
 	for page in man/*.[1-8]; do rm -f $(D)$(MANDIR)/man$${page##*.}/$${page##*/}; done
 	rm -f $(SBIN)/zinit $(D)$(BINDIR)/zinitctl $(D)$(LIBDIR)/libzinit.a $(D)$(PKGCONFIGDIR)/libzinit.pc \
-	  $(COMPLETIONS) $(COMPLETION_LINKS) $(DOC_FILES:%=$(DOC)/%)
+	  $(COMPLETIONS) $(COMPLETION_LINKS) $(INIT_ZSH) $(DOC_FILES:%=$(DOC)/%)
 	$(if $(PLACES),rm -f $(D)$(SYSTEMDUNITDIR)/zinit.service)
 	rm -rf $(D)$(INCLUDEDIR)/zinit $(DOC)/doc $(DOC)/examples
 	$(if $(PLACES),! cmp -s etc/zinit.toml $(CONFIG)/zinit.toml || rm -f $(CONFIG)/zinit.toml)

@@ -91,7 +91,8 @@ std::optional<std::string_view> nearest_of(std::string_view word, std::span<cons
     const std::size_t shorter = std::min(word.size(), name.size());
     if (longer - shorter >= least || longer > kLongestMeant) continue;
     const std::size_t distance = edit_distance(word, name, least);
-    if (distance >= least) continue;
+    // A short word that changes by half is another word.
+    if (distance >= least || 2 * distance >= longer) continue;
     least = distance;
     found = name;
   }

@@ -15,9 +15,6 @@ namespace zinit {
 
 namespace {
 
-// About 30 years. A longer time is as good as no limit, and could overflow in a sum.
-constexpr Milliseconds kLongest = std::chrono::seconds{1'000'000'000};
-
 bool is_option(std::string_view word) { return word.size() > 1 && word.front() == '-'; }
 
 /// Whether `word` is a global option with its value in the next word.

@@ -49,11 +49,15 @@ struct CommandShape {
 [[nodiscard]] Result<Arguments> parse_arguments(const CommandShape& shape,
                                                 std::vector<std::string> words);
 
+/// The value of "infinity": about 30 years. A longer time is as good as no limit, and could
+/// overflow in a sum.
+inline constexpr Milliseconds kLongest = std::chrono::seconds{1'000'000'000};
+
 /// A time from the command line: a plain number is seconds, other forms go to parse_duration().
 [[nodiscard]] std::optional<Milliseconds> given_time(const std::string& text);
 
 /// The value of an option such as "timeout": a positive number of seconds, or a duration with a
-/// unit. Nothing if the option was not given. At most about 30 years, the value of "infinity".
+/// unit. Nothing if the option was not given. At most kLongest.
 [[nodiscard]] Result<std::optional<Milliseconds>> seconds_of(const Arguments& arguments,
                                                              std::string_view option);
 

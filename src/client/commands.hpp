@@ -31,8 +31,14 @@ struct Machine {
 /// fit.
 [[nodiscard]] int complete(std::vector<std::string> words, Printer& printer);
 
-/// zinitctl's first word if the rest is for complete().
+/// The same for a line of the command `words[0]`: poweroff, reboot, halt or shutdown.
+[[nodiscard]] int complete_power(std::vector<std::string> words, Printer& printer);
+
+/// zinitctl's first word if the rest is for complete(), or for complete_power(). The shells ask
+/// zinitctl about the other commands too: if a command belongs to another init, a call of it might
+/// end the machine.
 inline constexpr const char* kComplete = "__complete";
+inline constexpr const char* kCompletePower = "__complete_power";
 
 /// Runs the command `name`: poweroff, reboot, halt or shutdown.
 [[nodiscard]] int power_command(std::string_view name, std::vector<std::string> words,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The commands poweroff, reboot, halt and shutdown: see commands.hpp.
+#include <algorithm>
 #include <optional>
 
 #include "base/format.hpp"
@@ -167,6 +168,26 @@ class PowerCommand {
 };
 
 }  // namespace
+
+int complete_power(std::vector<std::string> words, Printer& printer) {
+  words.resize(std::max<std::size_t>(words.size(), 2));
+  const bool is_shutdown = words[0] == "shutdown";
+  const std::string& current = words.back();
+  const auto add = [&](std::string_view word, std::string_view help) {
+    if (word.starts_with(current)) printer.out(fmt::format("{}\t{}\n", word, help));
+  };
+  if (words[words.size() - 2] == kSocket.names) {
+    printer.out(":files\n");
+  } else if (current.starts_with('-')) {
+    for (const OptionRow& option : options_of(is_shutdown))
+      for (const std::string_view name : split(option.names, ',')) add(name, option.help);
+  } else if (is_shutdown) {
+    add("now", "at once");
+    add("+5", "in five minutes");
+  }
+  (void)printer.flush();  // if the shell has gone, nobody needs the output
+  return ExitStatus::done;
+}
 
 int power_command(std::string_view name, std::vector<std::string> words, Printer& printer,
                   const Machine& machine) {

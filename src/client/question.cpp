@@ -54,7 +54,8 @@ std::vector<std::string> up_among(VerbContext& context, std::vector<std::string>
   return up;
 }
 
-std::vector<std::string> up_beside(VerbContext& context, const std::string& target) {
+std::vector<std::string> up_beside(VerbContext& context, const std::string& target,
+                                   Protects protects) {
   const std::vector<ServiceStatus> all = context.client().list_full();
   std::map<std::string_view, const ServiceStatus*> by_name;
   for (const ServiceStatus& status : all) by_name.emplace(status.name, &status);
@@ -66,15 +67,18 @@ std::vector<std::string> up_beside(VerbContext& context, const std::string& targ
       if (found == by_name.end() || !stays.insert(found->first).second) continue;
       const ServiceStatus& status = *found->second;
       left.insert(left.end(), status.requires_.begin(), status.requires_.end());
+      left.insert(left.end(), status.binds_to.begin(), status.binds_to.end());
       if (and_wanted) left.insert(left.end(), status.wants.begin(), status.wants.end());
     }
   };
   if (!target.empty()) keep(target, true);
   for (const ServiceStatus& status : all)
-    if (status.class_ == "system") keep(status.name, false);
+    if (status.class_ == "system" && (status.wish == "up" || protects == Protects::all))
+      keep(status.name, false);
   std::vector<std::string> up;
   for (const ServiceStatus& status : all)
-    if (is_up(status) && status.class_ == "user" && !stays.contains(status.name))
+    if ((is_up(status) || status.state == "blocked") && status.class_ == "user" &&
+        !stays.contains(status.name))
       up.push_back(status.name);
   return up;
 }

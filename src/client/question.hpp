@@ -3,6 +3,7 @@
 // Questions to a user at a terminal, before services are stopped or restarted.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,12 @@ void ask_before(VerbContext& context, const std::vector<std::string>& restarts,
 [[nodiscard]] std::vector<std::string> up_among(VerbContext& context,
                                                 std::vector<std::string> names);
 
-/// The services of class user that are up, except those that services of class system require; also
-/// except `target` (if not empty) and the services that it pulls in.
-[[nodiscard]] std::vector<std::string> up_beside(VerbContext& context, const std::string& target);
+/// The services of class system whose requirements stay: those that are wanted up, or all.
+enum class Protects : std::uint8_t { wanted, all };
+
+/// The services of class user that are up or wait to start, except those that services of class
+/// system require; also except `target` (if not empty) and the services that it pulls in.
+[[nodiscard]] std::vector<std::string> up_beside(VerbContext& context, const std::string& target,
+                                                 Protects protects = Protects::wanted);
 
 }  // namespace zinit

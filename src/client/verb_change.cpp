@@ -52,7 +52,7 @@ std::string others_text(const VerbContext& context, const JsonValue& answer) {
 std::string warnings_text(const JsonValue& answer) {
   std::string text;
   for (const std::string& warning : json_strings(answer, "warnings"))
-    text += fmt::format("warning: {}\n", printable(warning));
+    text += fmt::format("warning: {}\n", warning_words(warning));
   return text;
 }
 
@@ -134,7 +134,7 @@ int run_stop_all(VerbContext& context) {
   return change_all(context, "service.stop_all", "stopped");
 }
 int run_delete_all(VerbContext& context) {
-  if (asks(context)) ask_before(context, {}, up_beside(context, {}));
+  if (asks(context)) ask_before(context, {}, up_beside(context, {}, Protects::all));
   return change_all(context, "service.delete_all", "deleted");
 }
 

@@ -79,7 +79,7 @@ void print_report(VerbContext& context, const ReloadReport& report, bool dry_run
   block.add("settings", name_list(report.settings, Colour::yellow));
   block.add("failed", name_list(report.failed, Colour::red));
   for (const std::string& fault : each_once(report.faults)) block.add("", printable(fault));
-  for (const std::string& warning : report.warnings) block.add("warning", printable(warning));
+  for (const std::string& warning : report.warnings) block.add("warning", warning_words(warning));
   context.print(dry_run ? "a reload would do this:\n" : "reloaded:\n");
   context.print(block.text().empty() ? "    no service is configured\n" : block.text());
   const std::string proxies = proxies_text(context, report.proxies);

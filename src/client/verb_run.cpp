@@ -4,12 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <utility>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "client/context.hpp"
 #include "client/libzinit/json.hpp"
+#include "client/libzinit/read_answers.hpp"
 #include "client/named_key.hpp"
 #include "client/progress.hpp"
 #include "client/reports.hpp"
@@ -23,6 +25,9 @@
 namespace zinit {
 
 namespace {
+
+// How much output `run --wait` may be behind: what a command writes in tenths of a second.
+constexpr int kWaitedBytes = 16 << 20;
 
 [[noreturn]] void wrong_setting(const std::string& word, std::string_view why) {
   throw VerbFailure{ExitStatus::usage, fmt::format("{}: {}", word, why)};
@@ -94,6 +99,11 @@ Value document_of_command(const VerbContext& context, const std::string& name) {
   table_in(service, "name") = text_value(name);
   table_in(service, "exec") = std::move(exec);
   apply_setting(document, "restart=never");
+  if (context.arguments.has("wait")) {
+    // The log holds what this client has not read yet.
+    apply_setting(document, fmt::format("logging.buffer_lines={}", kAllLines));
+    apply_setting(document, fmt::format("logging.buffer_bytes={}", kWaitedBytes));
+  }
   for (auto word = words.begin(); word != dashes; ++word) apply_setting(document, *word);
   if (dashes == words.end())
     throw VerbFailure{ExitStatus::usage, "the command is missing, which comes behind --"};
@@ -138,32 +148,81 @@ int start_command(VerbContext& context, const std::string& name) {
   return context.print_result(json, fmt::format("{} {}{}\n", name, state_phrase(status), pid));
 }
 
-/// Prints the lines of a service. The log's numbers show which lines it has printed already.
+/// Prints the lines of a service. The log's numbers show which lines it has printed already, and
+/// which ones the server's queue for this client had no room for: these are read from the log. The
+/// number of the first line may be any.
 class OutputPrinter {
  public:
-  explicit OutputPrinter(VerbContext& context) : context_(context) {}
+  OutputPrinter(VerbContext& context, std::string name)
+      : context_(context), name_(std::move(name)) {}
 
+  /// Prints the line, and before it all lines that came since the last one.
   void take(const LogLine& line) {
-    if (line.seq <= last_) return;
+    if (line.dropped > 0 && last_ == 0) print_rest();
+    if (line.seq <= last_ || context_.json()) return;
+    if (last_ > 0) print_kept(line.seq);  // otherwise this is the first one
+    print(line);
+  }
+
+  /// Prints what the log has after the last line printed.
+  void print_rest() {
+    if (context_.json()) return;
+    const std::vector<LogLine> newest = ask(1, 0);
+    if (!newest.empty()) print_kept(newest.back().seq + 1);
+  }
+
+  /// The number of lines that the log no longer had.
+  [[nodiscard]] std::uint64_t missed() const noexcept { return missed_; }
+
+ private:
+  /// The last `count` lines of the log before the number `end`; 0: the last of all. Fewer if they
+  /// do not fit into one answer.
+  std::vector<LogLine> ask(std::uint64_t count, std::uint64_t end) {
+    JsonParams params;
+    params.add("name", name_).add("lines", static_cast<std::int64_t>(count));
+    if (end > 0) params.add("before_seq", static_cast<std::int64_t>(end));
+    return read_as<std::vector<LogLine>>(
+        parse_json(context_.client().call("logs.filter", params.text())));
+  }
+
+  /// Prints the lines between the last one printed and the number `end`. They come from the last to
+  /// the first, for an answer leaves out the first ones.
+  void print_kept(std::uint64_t end) {
+    std::vector<std::vector<LogLine>> parts;
+    while (end > last_ + 1) {
+      parts.push_back(ask(end - last_ - 1, end));
+      if (parts.back().empty()) break;
+      end = parts.back().front().seq;
+    }
+    for (auto part = parts.rbegin(); part != parts.rend(); ++part)
+      for (const LogLine& line : *part) print(line);
+  }
+
+  void print(const LogLine& line) {
     if (last_ > 0) missed_ += line.seq - last_ - 1;
     last_ = line.seq;
-    if (context_.json() || line.stream == "zinit") return;
-    const bool safe = context_.terminal().is_terminal;
+    if (line.stream == "zinit") return;
     std::string text = line.raw ? *line.raw : line.line;
-    if (safe) text = printable(text);
+    if (context_.terminal().is_terminal) text = printable(text);
     if (!line.continues) text += '\n';
     line.stream == "stderr" ? context_.print_error(text) : context_.print(text);
     context_.flush();
   }
 
-  /// The number of lines that came faster than they could be read.
-  [[nodiscard]] std::uint64_t missed() const noexcept { return missed_; }
-
- private:
   VerbContext& context_;
+  const std::string name_;
   std::uint64_t last_ = 0;
   std::uint64_t missed_ = 0;
 };
+
+/// Waits until the server has sent what it has, or for a second if others keep it busy.
+void await_output(Client& client) {
+  try {
+    client.debug_settle();
+  } catch (const ClientError& error) {
+    if (error.code() != ErrorCode::timeout) throw;
+  }
+}
 
 /// Starts the service and prints its output until it is down for good. Returns its status as JSON.
 std::string follow_to_end(VerbContext& context, const std::string& name, OutputPrinter& printer) {
@@ -195,9 +254,9 @@ std::string follow_to_end(VerbContext& context, const std::string& name, OutputP
       }
     }
     // The last output may still be in its pipe, or in the server's queue for this client.
-    client.debug_settle();
+    await_output(client);
     while (client.dispatch(Milliseconds{0})) continue;
-    for (const LogLine& line : client.logs_get(name, kAllLines)) printer.take(line);
+    printer.print_rest();
     return status();
   });
 }
@@ -220,17 +279,33 @@ int run_run(VerbContext& context) {
   const bool waits = context.arguments.has("wait");
   if (const int status = add_command(context, name); status != ExitStatus::done) return status;
   if (!waits) return start_command(context, name);
-  OutputPrinter printer(context);
-  const std::string json = follow_to_end(context, name, printer);
-  if (printer.missed() > 0) {
-    context.warn(name, fmt::format("{} lines of its output came too fast and are not shown; the "
-                                   "service stays, and `zinitctl logs {}` has its last lines",
-                                   printer.missed(), name));
-  } else {
+  // The command must end if its output cannot be written any more.
+  std::signal(SIGPIPE, SIG_IGN);
+  OutputPrinter printer(context, name);
+  const auto remove = [&] {
     (void)context.call_patiently("service.delete", JsonParams().add("name", name).text());
+  };
+  std::string json;
+  try {
+    json = follow_to_end(context, name, printer);
+  } catch (const VerbFailure& failure) {
+    if (failure.status == ExitStatus::timeout) throw;
+    // Nobody takes its output any more: as if it had written to a closed pipe itself.
+    remove();
+    if (failure.status != ExitStatus::done) throw;
+    return 128 + SIGPIPE;
   }
+  const std::uint64_t missed = printer.missed();
+  if (missed == 0)
+    remove();
+  else
+    context.warn(name,
+                 fmt::format("{} line{} of its output came too fast and {} not shown; the "
+                             "service stays, and `zinitctl logs {}` has its last lines",
+                             missed, missed == 1 ? "" : "s", missed == 1 ? "is" : "are", name));
   context.print_result(json, "");
-  return end_of_command(context, ServiceStatus::parse(json));
+  const int code = end_of_command(context, ServiceStatus::parse(json));
+  return code == ExitStatus::done && missed > 0 ? int{ExitStatus::failed} : code;
 }
 
 }  // namespace zinit

@@ -337,7 +337,7 @@ std::string status_text(const Terminal& terminal, const StatusAnswers& answers) 
   for (const std::string& fault : status.refused) block.add("refused", printable(fault));
   for (const std::string& warning : status.warnings) {
     if (std::ranges::find(status.refused, warning) == status.refused.end())
-      block.add("warning", printable(warning));
+      block.add("warning", warning_words(warning));
   }
   block.add("lost output", dropped_line(status));
   add_log(block, answers.log);

@@ -49,14 +49,27 @@ void make_sample(VerbContext& context, TopRequests& requests, TopSampler& sample
   }
 }
 
+/// Waits until it is time for the second sample.
+void pass_interval(const VerbContext& context, Milliseconds interval) {
+  const auto left = context.time_left();
+  if (left && *left < interval)
+    throw VerbFailure{ExitStatus::timeout,
+                      "the second sample comes after --interval, and --timeout is over before"};
+  (void)::poll(nullptr, 0, poll_ms(after(Clock::now(), interval)));
+}
+
+/// Prints the sample after the interval. If the interval has no end, prints the first one, which
+/// has no shares of a processor.
 int print_sample(VerbContext& context, Milliseconds interval) {
   const std::string text = context.over_reexecutions([&] {
     TopModel model;
     TopRequests requests;
     TopSampler sampler(model, requests);
     make_sample(context, requests, sampler);
-    (void)::poll(nullptr, 0, poll_ms(after(Clock::now(), interval)));
-    make_sample(context, requests, sampler);
+    if (interval < kLongest) {
+      pass_interval(context, interval);
+      make_sample(context, requests, sampler);
+    }
     model.sort_by(TopSort::name);
     model.arrange();
     std::string array;

@@ -205,6 +205,11 @@ std::string_view symbol_of(std::string_view state) {
   return known ? state_symbol(*known) : "[ ]";
 }
 
+std::string warning_words(const std::string& warning) {
+  constexpr std::string_view word = "warning: ";
+  return printable(std::string_view(warning).substr(warning.starts_with(word) ? word.size() : 0));
+}
+
 bool is_skipped(const ServiceStatus& status) {
   return status.state == "inactive" && status.reason && status.reason->type == "condition";
 }

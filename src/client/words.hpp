@@ -35,6 +35,10 @@ namespace zinit {
 [[nodiscard]] std::string state_phrase(std::string_view state);
 [[nodiscard]] std::string state_phrase(const ServiceStatus& status);
 
+/// A warning of the server, to be printed behind the word "warning": without this word at its
+/// beginning, which it has if the service has no file.
+[[nodiscard]] std::string warning_words(const std::string& warning);
+
 /// Why a start has failed, and what to do next: "failed: exit code 2; see `zinitctl why web`".
 [[nodiscard]] std::string fault_words(const ServiceStatus& status);
 

@@ -282,6 +282,8 @@ int run_named(std::vector<std::string> words, std::size_t at, Printer& printer) 
 int zinitctl(std::vector<std::string> words, Printer& printer) {
   if (!words.empty() && words.front() == kComplete)
     return complete({words.begin() + 1, words.end()}, printer);
+  if (!words.empty() && words.front() == kCompletePower)
+    return complete_power({words.begin() + 1, words.end()}, printer);
   std::size_t at = find_verb_word(words);
   if (at < words.size() && words[at] == "help") {
     words.erase(words.begin() + static_cast<std::ptrdiff_t>(at));

@@ -3,6 +3,9 @@
 // Global settings: the keys without a section in the table of keys, and [defaults].
 #include "config/settings.hpp"
 
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <map>
@@ -92,6 +95,13 @@ ServiceDefaults take_defaults(Value& document, Findings& findings) {
   return defaults;
 }
 
+/// /dev/null, or a link to it, stands for a file without settings.
+bool is_null_device(const std::string& path) noexcept {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISCHR(status.st_mode) &&
+         status.st_rdev == makedev(1, 3);  // null(4)
+}
+
 }  // namespace
 
 std::vector<std::string> changed_settings(const GlobalSettings& before,
@@ -163,6 +173,7 @@ void default_to_console(GlobalSettings& settings, ConsoleMode how) {
 
 Result<GlobalSettings> read_settings(const std::string& path, bool named,
                                      std::vector<Diagnostic>& diagnostics) {
+  if (is_null_device(path)) return GlobalSettings{};
   const auto text = read_file(path.c_str(), kMaxFileBytes);
   if (text) return parse_settings(*text, path, diagnostics);
   if (text.error().errnum == ENOENT && !named) return GlobalSettings{};

@@ -31,8 +31,8 @@ constexpr int kBacklog = 4096;  // the kernel limits it to net.core.somaxconn
 
 Result<sockaddr_un> address_of(const std::string& path) {
   if (path.size() > kUnixPathMax)
-    return failure(
-        fmt::format("cannot listen on {}: a socket's path may have {} bytes", path, kUnixPathMax));
+    return failure(fmt::format("cannot listen on {}: a socket's path has at most {} bytes", path,
+                               kUnixPathMax));
   return unix_address(path);
 }
 

@@ -183,7 +183,7 @@ RpcMessage parse_rpc(std::string_view text) {
     message.calls.push_back(faulty(invalid_request()));
   } else if (root.Size() > kMaxBatch) {
     message.calls.push_back(
-        faulty(invalid_request().hint(fmt::format("a batch may have {} calls", kMaxBatch))));
+        faulty(invalid_request().hint(fmt::format("a batch has at most {} calls", kMaxBatch))));
   } else {
     message.batch = true;
     message.calls.reserve(root.Size());

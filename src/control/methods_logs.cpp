@@ -182,7 +182,7 @@ Outcome logs_filter(Call& call) {
   wanted.pattern = call.params.string("pattern").value_or("");
   if (wanted.pattern.size() > kMostPattern) {
     return RpcError(RpcCode::invalid_params, "the pattern is too long")
-        .hint(fmt::format("it may have {} bytes", kMostPattern));
+        .hint(fmt::format("it has at most {} bytes", kMostPattern));
   }
   wanted.since_us = call.params.count("since_us").value_or(0);
   wanted.lines = static_cast<std::size_t>(*call.params.count("lines"));

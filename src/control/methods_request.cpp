@@ -51,18 +51,31 @@ RpcError has_failed(const RpcContext& context, const std::string& name, std::str
       .hint("service.why says why");
 }
 
+/// What the service waits for, as service.why says it, to stand after the words for its state: the
+/// end of the first chain of reasons. Empty if no reason is known.
+std::string awaited(const Board& board, const std::string& name) {
+  const auto report = board.why(name);
+  if (!report || report->reasons.empty()) return {};
+  auto reason = report->reasons.begin();
+  while (reason + 1 != report->reasons.end() && (reason + 1)->depth > 0) ++reason;
+  if (reason->service == name) return "; " + reason->detail;
+  return fmt::format("; it waits for {}, {} {}", reason->service,
+                     reason->code == "missing" ? "but" : "which", reason->detail);
+}
+
 RpcError timed_out(const Board& board, const std::string& name, std::string_view goal,
                    std::int64_t timeout_ms) {
   const auto brief = board.brief(name);
   const std::string_view state = state_name(brief ? brief->state : State::inactive);
   const bool waits = state == "blocked" || state == "starting" || state == "stopping";
   const bool rests = state != "running" && goal == "running";
-  return RpcError(RpcCode::timeout, fmt::format("{} is not {} after {}: it is {}", name, goal,
-                                                duration_text(timeout_ms), state))
+  const std::string why = waits ? awaited(board, name) : std::string();
+  return RpcError(RpcCode::timeout, fmt::format("{} is not {} after {}: it is {}{}", name, goal,
+                                                duration_text(timeout_ms), state, why))
       .about(name)
-      .hint(waits   ? "service.why says what it waits for"
-            : rests ? "service.start starts it"
-                    : "")
+      .hint(waits && why.empty() ? "service.why says what it waits for"
+            : rests && !waits    ? "service.start starts it"
+                                 : "")
       .with("state", json_of(state));
 }
 

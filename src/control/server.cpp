@@ -55,7 +55,7 @@ Quota quota_of_others() {
 void send_away(UniqueFd fd, const Quota& quota) {
   const std::string answer =
       refusal(RpcCode::invalid_state, "too many connections",
-              fmt::format("one user may have {}, all but root and the server's own user {}",
+              fmt::format("one user has at most {}, all but root and the server's own user {}",
                           quota.of_user(), quota.most())) +
       "\n";
   (void)::send(fd.get(), answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -74,8 +74,8 @@ bool Session::turn(TimePoint until) {
   if (connection_.starved()) {
     connection_.refuse(refusal(
         RpcCode::invalid_state, "zinit holds too much for clients",
-        fmt::format("requests, and answers that are not read, of one user may have {} bytes, those "
-                    "of all but root and the server's own user {}",
+        fmt::format("requests, and answers that are not read, of one user have at most {} bytes, "
+                    "those of all but root and the server's own user {}",
                     Quota::kBytesOfUser, Quota::kBytes)));
   }
   connection_.flush();
@@ -110,7 +110,7 @@ bool Session::next_message() {
     if (connection_.line_too_long()) {
       connection_.refuse(
           refusal(RpcCode::invalid_request, "Invalid Request",
-                  fmt::format("a request may have {} bytes", Connection::kRequestLimit)));
+                  fmt::format("a request has at most {} bytes", Connection::kRequestLimit)));
     }
     if (!line) return false;
     read_message(*line);

@@ -150,6 +150,10 @@ void FileSink::reopen(std::uint64_t ticket) noexcept {
   {
     MutexLock lock(mutex_);
     reopen_asked_ = ticket;
+    if (closed_) {
+      reopened_ = ticket;
+      return;
+    }
     if (!reopen_after_) reopen_after_ = queue_.size();
   }
   wake();
@@ -196,6 +200,7 @@ bool FileSink::next_block(bool& lingers) {
       reopen_after_.reset();
       asked = reopen_asked_;
     } else if (queue_.empty()) {
+      closed_ = false;  // a reopening finds a writer for it
       lingers = lingers && !spare_.empty();
       if (!lingers) spare_ = {};
       queued_ = lingers;
@@ -231,6 +236,7 @@ FileSink::Outcome FileSink::write_some() {
     {
       MutexLock lock(mutex_);
       rotation = rotation_;
+      closed_ = false;  // the path may be opened before the next reopen()
     }
     std::size_t written = 0;
     const auto appended =
@@ -242,10 +248,24 @@ FileSink::Outcome FileSink::write_some() {
       continue;
     }
     if (trouble() != nullptr) trouble()->failing(appended.error().text);
+    note_failure();
     give_up();
     return Outcome::failed;
   }
   return Outcome::more;
+}
+
+/// Call it after a failed write. If it has closed the file, there is nothing left to open again.
+void FileSink::note_failure() {
+  if (file_.is_open()) return;
+  {
+    MutexLock lock(mutex_);
+    closed_ = true;
+    if (!reopen_after_) return;
+    reopen_after_.reset();
+    reopened_ = reopen_asked_;
+  }
+  writers_.tell_reopened();
 }
 
 /// Drops blocks that have waited too long.

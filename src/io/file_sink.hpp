@@ -65,7 +65,8 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
   void set_rotation(const Rotation& rotation) noexcept;
 
   /// Writes the waiting lines to the open file, closes it, and opens the path again. Lines that
-  /// arrive meanwhile go to the new file. Any thread.
+  /// arrive meanwhile go to the new file. If the file could not be opened, as a FIFO that nobody
+  /// reads, the waiting lines too go to what is at the path at the next try. Any thread.
   /// @param ticket  larger than in any earlier call
   void reopen(std::uint64_t ticket) noexcept;
   /// Whether the path was opened again since reopen(`ticket`), or reopen(`ticket`) was not called.
@@ -110,6 +111,7 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
   void give_up();
   void lose_current();
   void close() noexcept;
+  void note_failure() EXCLUDES(mutex_);
   [[nodiscard]] std::string waiting() EXCLUDES(mutex_);
 
   void lose_parts(const Block& block, std::uint64_t lines) const noexcept;
@@ -130,6 +132,7 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
   Rotation rotation_ GUARDED_BY(mutex_);
   const void* within_line_of_ GUARDED_BY(mutex_) = nullptr;
   bool queued_ GUARDED_BY(mutex_) = false;  // waits for a writer or has one
+  bool closed_ GUARDED_BY(mutex_) = false;  // after a failed write: the next one opens the path
   // Queued blocks to write before the file is opened again. Unset: no reopening was requested.
   std::optional<std::size_t> reopen_after_ GUARDED_BY(mutex_);
   std::uint64_t reopen_asked_ GUARDED_BY(mutex_) = 0;  // the last ticket

@@ -49,6 +49,8 @@ class LogFile {
   /// Opens the file unless it is open.
   [[nodiscard]] Result<void> open();
 
+  [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(fd_); }
+
   /// The file system on which the file was last opened; 0 before the first time.
   [[nodiscard]] dev_t device() const noexcept { return device_; }
 

@@ -109,12 +109,21 @@ void take_command(DaemonStart& start, const ServerOptions& options) {
   });
 }
 
-/// Refuses a directory that was named and does not exist. Only PID 1 logs the lack and continues; a
-/// server without anything to run is of no use otherwise.
+/// False also if the path leads through a file.
+bool exists(const std::string& path) noexcept {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
+/// Refuses a directory or a file of settings that was named and does not exist: its name is
+/// probably wrong. Only PID 1 logs the lack and continues.
 Result<void> find_named(const Places& places) {
+  if (places.settings_named && !exists(places.settings_file))
+    return failure(
+        fmt::format("{}: this file of global settings does not exist; make it, or correct --config",
+                    places.settings_file));
   for (const ConfigDirectory& directory : places.directories) {
-    struct stat status {};
-    if (directory.named && ::stat(directory.path.c_str(), &status) < 0 && errno == ENOENT)
+    if (directory.named && !exists(directory.path))
       return failure(
           fmt::format("{}: this directory of services does not exist; make it, or use --config-dir",
                       directory.path));

@@ -3,6 +3,8 @@
 // Completion in bash, with a server.
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "scenario/harness.hpp"
 
 namespace client_completion_test {
@@ -11,14 +13,20 @@ using namespace zinit::test;
 
 namespace {
 
-/// The completions of the last word of the line `zinitctl TYPED`, on one line.
-std::string completed(const Server& zinit, const std::string& typed) {
+/// The completions of the last word of the line `NAME TYPED`, on one line. The completion is found
+/// by the name, as the shell does it.
+std::string completed(const Server& zinit, const std::string& typed,
+                      const std::string& name = "zinitctl") {
   const std::string script =
-      "source etc/completion/zinitctl.bash; COMP_WORDS=(\"$P/zinitctl\"); COMP_WORDBREAKS=' @='; "
-      "COMP_LINE=\"zinitctl $TYPED\"; COMP_POINT=${#COMP_LINE}; _zinitctl 2>/dev/null; "
+      "ln -sf \"$PWD/etc/completion/zinitctl.bash\" \"$P/completion/$N\"; "
+      "source \"$P/completion/$N\"; complete -p \"$N\" >/dev/null || exit; PATH=$P:$PATH; "
+      "COMP_WORDS=(\"$P/$N\"); COMP_WORDBREAKS=' @='; "
+      "COMP_LINE=\"$N $TYPED\"; COMP_POINT=${#COMP_LINE}; _zinitctl 2>/dev/null; "
       "echo \"${COMPREPLY[*]}\"";
+  std::filesystem::create_directories(zinit.path("completion"));
   Launch bash{.argv = {"bash", "-c", script}, .program = "/bin/bash"};
-  bash.env = {"P=" + zinit.folder(), "ZINIT_SOCKET=" + zinit.socket(), "TYPED=" + typed};
+  bash.env = {"P=" + zinit.folder(), "ZINIT_SOCKET=" + zinit.socket(), "TYPED=" + typed,
+              "N=" + name};
   return run(bash).out;
 }
 
@@ -42,6 +50,29 @@ TEST_CASE("bash completes verbs, options, values and the names that fit", "[chec
   CHECK(completed(zinit, "list --state=fa") == "failed\n");
   CHECK(completed(zinit, "check READ") == "README.md\n");
   CHECK(completed(zinit, "ping ") == "\n");
+  // What is typed may be quoted, and the quotes of the last word may be open.
+  CHECK(completed(zinit, "stop 'd") == "db\n");
+  CHECK(completed(zinit, "stop \"db\" wor") == "worker@one\n");
+  CHECK(completed(zinit, "--socket '" + zinit.socket() + "' sto\\p \"d") == "db\n");
+  CHECK(completed(zinit, "--socket '/no such/file' stop d") == "\n");
+}
+
+TEST_CASE("bash completes the commands that end a machine, and runs none of them", "[check][ctl]") {
+  Server zinit;
+  REQUIRE(::symlink(zinit_binary().c_str(), zinit.path("zinitctl").c_str()) == 0);
+  for (const char* name : {"poweroff", "reboot", "halt", "shutdown"}) {
+    CAPTURE(name);
+    // Another init's command of this name.
+    write_file(zinit.path(name), "#!/bin/sh\n>>\"$P/ended\"\n");
+    std::filesystem::permissions(zinit.path(name), std::filesystem::perms::owner_all);
+    CHECK(completed(zinit, "--fo", name) == "--force\n");
+    CHECK(completed(zinit, "--socket etc/zini", name) == "etc/zinit.toml\n");
+  }
+  CHECK(completed(zinit, "--ha", "reboot") == "--halt\n");
+  CHECK(completed(zinit, "-", "shutdown").find("-c ") != std::string::npos);
+  CHECK(completed(zinit, "n", "shutdown") == "now\n");
+  CHECK(completed(zinit, "", "poweroff") == "\n");
+  CHECK_FALSE(std::filesystem::exists(zinit.path("ended")));
 }
 
 }  // namespace client_completion_test

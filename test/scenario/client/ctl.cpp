@@ -387,4 +387,39 @@ TEST_CASE("zinitctl that was started with SIGINT ignored waits on", "[ctl]") {
   CHECK(wait_for_exit(client) == 0);
 }
 
+TEST_CASE("a warning about a service without a file is marked as one once", "[ctl]") {
+  Server zinit;
+  zinit.boot();
+  write_file(zinit.path("one"),
+             "[service]\nname = 'one'\nexec = 'true'\nstatus = 'stop'\n"
+             "[logging]\nfile_max_bytes = 10\n");
+  const Outcome added = zinit.ctl({"add-service", zinit.path("one")});
+  CHECK(
+      added.out ==
+      "one added, at runtime only\nwarning: logging.file_max_bytes: has no effect without file\n");
+  CHECK_THAT(zinit.ctl({"status", "one"}).out, Contains("warning      logging.file_max_bytes"));
+}
+
+TEST_CASE("a start that takes longer than --timeout says what it waits for", "[ctl]") {
+  Server zinit;
+  const std::string stop = "status = 'stop'";
+  zinit.add("slow", {.service = stop, .more = "[readiness]\nnotify = 'systemd'"});
+  zinit.add("web", {.service = stop, .dependencies = "requires = ['slow']"});
+  zinit.add("late", {.service = stop, .more = "[readiness]\nafter_ms = 20000"});
+  zinit.add("prepared", {.service = stop + "\npre_exec = 'sleep 1000'"});
+  zinit.boot();
+  const auto row = GENERATE(table<std::string, std::string, std::string>({
+      {"slow", "not ready after", ""},
+      {"web", "slow, which is starting", "it waits for "},
+      {"late", "not ready after", ""},
+      {"prepared", "runs its pre_exec", ""},
+  }));
+  const std::string name = std::get<0>(row), why = std::get<1>(row), before = std::get<2>(row);
+  CHECK(zinit.ctl({"start", "--no-wait", name}).code == 0);
+  REQUIRE(eventually([&] { return zinit.ctl({"why", name}).out.find(why) != std::string::npos; }));
+  const Outcome outcome = zinit.ctl({"start", "--timeout", "0.2", name});
+  CHECK(outcome.code == 6);
+  CHECK_THAT(outcome.err, Contains("; " + before + why));
+}
+
 }  // namespace client_ctl_test

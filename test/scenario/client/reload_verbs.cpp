@@ -299,4 +299,22 @@ TEST_CASE("at a terminal what stops many services asks first", "[ctl]") {
   CHECK(AtTerminal(zinit, {"isolate", "rest", "-y"}).exit_code() == 0);
 }
 
+TEST_CASE("at a terminal the question before an isolate names what the isolate stops", "[ctl]") {
+  Server zinit;
+  // A service of class system protects what it requires only if it is wanted up itself.
+  zinit.add("agent", {.service = "class = 'system'\nstatus = 'stop'",
+                      .dependencies = "requires = ['base']"});
+  zinit.add("base");
+  zinit.add("bound");
+  zinit.add("crashing", {.exec = "exit 3",
+                         .lifecycle = "restart_delay_ms = 60000\n"
+                                      "restart_delay_max_ms = 60000"});
+  zinit.file("rest.toml", "[target]\n[dependencies]\nbinds_to = ['bound']\n");
+  zinit.boot({"base", "bound", "rest"});
+  zinit.await_state("crashing", "blocked");
+  CHECK(AtTerminal(zinit, {"isolate", "rest"}).answer("stops base, crashing", "y\n") == 0);
+  CHECK(zinit.state("base") == "exited");
+  CHECK(zinit.state("bound") == "running");
+}
+
 }  // namespace client_reload_verbs_test

@@ -252,6 +252,21 @@ TEST_CASE("top --json prints one sample of those that have processes", "[top]") 
   CHECK(std::stod(busy["cpu_percent"].dump()) > std::stod(calm["cpu_percent"].dump()));
 }
 
+TEST_CASE("top --json waits neither for an interval without an end nor past --timeout", "[top]") {
+  Server zinit;
+  zinit.add("calm");
+  zinit.boot({"calm"});
+  const Outcome once = zinit.ctl({"top", "-d", "infinity", "--json"});
+  CHECK(once.code == 0);
+  const Json sample = Json::parse(once.out).value();
+  REQUIRE(sample.size() == 1);
+  CHECK(sample[0]["pid"] == std::int64_t{zinit.pid_of("calm")});
+  CHECK(sample[0]["cpu_percent"].dump() == "null");
+  const Outcome late = zinit.ctl({"top", "-d", "1h", "--json", "--timeout", "60"});
+  CHECK(late.code == 6);
+  CHECK_THAT(late.err, Contains("--timeout is over before"));
+}
+
 TEST_CASE("who may only read may watch, and is told what is not permitted", "[root][top]") {
   if (geteuid() != 0) return skip("needs root to be another user");
   Server zinit({.settings = true});

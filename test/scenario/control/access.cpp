@@ -176,7 +176,7 @@ TEST_CASE("members that take all connections they can get do not keep root out",
     const Outcome ping = run(what);
     CHECK(ping.code == 1);
     CHECK_THAT(ping.err,
-               Contains("too many connections; one user may have " + std::to_string(of_user)));
+               Contains("too many connections; one user has at most " + std::to_string(of_user)));
   }
   CHECK(zinit.ctl({"ping"}).code == 0);
   held.erase(held.begin());

@@ -81,6 +81,23 @@ TEST_CASE("a file that may not be read is told and stops nobody", "[root][files]
   zinit.await_message("secret.toml: Permission denied");
 }
 
+TEST_CASE("a file of settings that was named must exist, and /dev/null has no settings",
+          "[check][files]") {
+  Server zinit({.settings = true});
+  const Outcome refused =
+      run({.argv = {"zinit", "server", "--config-dir", zinit.config(), "--socket", zinit.socket(),
+                    "--config", zinit.path("zinit.toml")}});
+  CHECK(refused.code == 1);
+  CHECK_THAT(refused.err, Contains(zinit.path("zinit.toml") +
+                                   ": this file of global settings does not exist"));
+  REQUIRE(::symlink("/dev/null", zinit.path("zinit.toml").c_str()) == 0);
+  zinit.add("a");
+  zinit.boot({"a"});
+  CHECK_THAT(zinit.messages(), !Contains("zinit.toml"));
+  CHECK(zinit.ctl({"reload"}).code == 0);
+  CHECK(zinit.ctl({"check", "--strict", zinit.path("zinit.toml")}).code == 0);
+}
+
 TEST_CASE("without a service file the server stays up and answers, without its directory it ends",
           "[check][files]") {
   Server zinit;

@@ -50,6 +50,10 @@ TEST_CASE("the nearest name is suggested only where it may have been meant", "[b
   CHECK(nearest("requirs", std::span(known)) == "requires");
   CHECK(nearest("en", std::span(known)) == "env");
   CHECK(nearest("restart", std::span(known)) == "restart");
+  const std::vector<std::string> shorts{"a", "db"};
+  for (const char* word : {"b", "ab", "a1", "dc"})
+    CHECK(nearest(word, std::span(shorts)) == std::nullopt);
+  CHECK(nearest("db1", std::span(shorts)) == "db");
   CHECK(nearest("xyz", std::span(known)) == std::nullopt);
   CHECK(nearest("", std::span(known)) == std::nullopt);
   // Of two equally near names the first wins, so that messages are the same in each run.
@@ -100,8 +104,9 @@ TEST_CASE("the nearest name is the one that counting every edit finds", "[base][
     std::size_t least = std::clamp<std::size_t>(wanted.size() / 3, 1, 3) + 1;
     std::optional<std::string_view> found;
     for (const std::string& name : known) {
-      if (edits(wanted, name) >= least) continue;
-      least = edits(wanted, name);
+      const std::size_t count = edits(wanted, name);
+      if (count >= least || 2 * count >= std::max(wanted.size(), name.size())) continue;
+      least = count;
       found = name;
     }
     INFO(wanted << " of " << join(known, " "));
