@@ -62,45 +62,12 @@ TEST_CASE("a stop stops all that requires the service first, and takes their wis
   for (const char* name : {"db", "web", "top"}) CHECK(zinit.status(name)["wish"] == "down");
   CHECK(zinit.state("base") == "running");
 
-  zinit.start("db");
-  zinit.await_settled();
-  CHECK(zinit.state("web") == "exited");
-  CHECK(zinit.state("top") == "exited");
-}
-
-TEST_CASE("a restart stops dependents first and brings them back", "[stop]") {
-  Server zinit;
-  zinit.add("db", {.exec = tracing("db")});
-  zinit.add("web", on(tracing("web"), "db"));
-  zinit.boot();
-  zinit.await_started({"db", "web"});
-  const pid_t db = zinit.pid_of("db"), web = zinit.pid_of("web");
-  CHECK(zinit.restart("db")["state"] == "running");
-  zinit.await_new_pid("web", web);
-  CHECK(zinit.pid_of("db") != db);
-  zinit.await_trace("start web", 2);
-  zinit.traced_in_order("stop web", "stop db");
-  zinit.await_trace("start db", 2);
-  CHECK(zinit.count("stop db") == 1);
-}
-
-TEST_CASE("a restart of what does not run is a start", "[stop]") {
-  Server zinit;
-  zinit.add("a", {.service = "status = 'stop'"});
-  zinit.boot();
-  CHECK(zinit.restart("a")["state"] == "running");
-}
-
-TEST_CASE("a restart leaves a dependent that was stopped on request where it is", "[stop]") {
-  Server zinit;
-  zinit.add("db", {.exec = tracing("db")});
-  zinit.add("web", on(tracing("web"), "db"));
-  zinit.boot();
-  zinit.await_started({"db", "web"});
-  zinit.stop("web");
-  CHECK(zinit.restart("db")["state"] == "running");
-  zinit.await_settled();
-  CHECK(zinit.state("web") == "exited");
+  for (const bool again : {false, true}) {
+    CHECK((again ? zinit.restart("db") : zinit.start("db"))["state"] == "running");
+    zinit.await_settled();
+    CHECK(zinit.state("web") == "exited");
+    CHECK(zinit.state("top") == "exited");
+  }
 }
 
 TEST_CASE("all that a stop takes is stopping at once, and each signal waits for its dependents",
@@ -126,23 +93,6 @@ TEST_CASE("all that a stop takes is stopping at once, and each signal waits for 
   zinit.traced_in_order("stop right", "stop db");
 }
 
-TEST_CASE("a dependent that was blocked or failed becomes inactive by the stop", "[stop]") {
-  Server zinit;
-  zinit.add("db", {.exec = tracing("db")});
-  zinit.add("held", {.service = "status = 'ignore'"});
-  zinit.add("blocked", {.dependencies = "requires = ['db', 'held']"});
-  zinit.add(
-      "failed",
-      {.exec = "exit 1", .dependencies = "requires = ['db']", .lifecycle = "restart = 'never'"});
-  zinit.boot();
-  zinit.await_state("blocked", "blocked");
-  zinit.await_failed("failed", "exit_code");
-  zinit.await_trace("start db");
-  zinit.stop("db");
-  zinit.await_state("blocked", "inactive");
-  zinit.await_state("failed", "inactive");
-}
-
 TEST_CASE("a stop that a start follows at once is carried out all the same", "[threads][stop]") {
   Server zinit;
   zinit.add("a", {.exec = tracing("a")});
@@ -157,20 +107,6 @@ TEST_CASE("a stop that a start follows at once is carried out all the same", "[t
   zinit.await_trace("start a", 2);
   CHECK(zinit.count("stop a") == 1);
   CHECK(zinit.status("a")["wish"] == "up");
-}
-
-TEST_CASE("a start during a stop brings the service back after it", "[threads][stop]") {
-  Server zinit;
-  zinit.add("a", {.exec = gated_stop("a")});
-  zinit.boot();
-  zinit.await_trace("start a");
-  const pid_t old = zinit.pid_of("a");
-  zinit.begin_stop("a");
-  zinit.await_trace("term a");
-  zinit.begin_start("a");
-  zinit.await_state("a", "stopping");
-  zinit.mark("go-a");
-  zinit.await_new_pid("a", old);
 }
 
 TEST_CASE("a stop uses the signal of the service", "[stop]") {
@@ -279,22 +215,6 @@ TEST_CASE("kill reaches the group, and with main the main process alone", "[stop
   zinit.kill("a", R"("signal":"USR1")");
   zinit.await_trace("child");
   zinit.await_trace("main", 2);
-}
-
-TEST_CASE("a dependent that cannot be stopped soon delays only what stands behind it", "[stop]") {
-  Server zinit;
-  zinit.add("a", {.exec = tracing("a")});
-  zinit.add("a-user", on(gated_stop("a-user"), "a"));
-  zinit.add("b", {.exec = tracing("b")});
-  zinit.boot();
-  zinit.await_trace("start a-user");
-  zinit.await_trace("start b");
-  zinit.begin_stop("a");
-  zinit.await_trace("term a-user");
-  CHECK(zinit.stop("b")["state"] == "exited");
-  zinit.await_state("a", "stopping");
-  zinit.mark("go-a-user");
-  zinit.await_state("a", "exited");
 }
 
 TEST_CASE("the one that goes waits with its signal, unless its process has ended already",
