@@ -91,14 +91,17 @@ TEST_CASE("why explains every reason, names the root cause and says what to do",
   }
 }
 
-TEST_CASE("why reports several causes at once, and the root of each", "[why]") {
+TEST_CASE("why reports several causes at once, the root of each, and what is wanted and ignored",
+          "[why]") {
   Server zinit;
   zinit.add("bad", {.exec = "exit 7", .lifecycle = "restart = 'never'"});
   zinit.add("slow", {.exec = "sleep 100000", .service = "oneshot = true"});
   zinit.add("rival");
   zinit.add("web", {.dependencies = "requires = ['slow']\nafter = ['bad']\nconflicts = ['rival']"});
   zinit.add("both", {.dependencies = "requires = ['bad', 'nobody']"});
-  zinit.boot({"rival"});
+  zinit.add("ignored", {.service = "status = 'ignore'"});
+  zinit.add("wants", {.dependencies = "wants = ['ignored']"});
+  zinit.boot({"rival", "wants"});
   zinit.await_state("bad", "failed");
   zinit.await_state("web", "blocked");
   const Json web = zinit.result("service.why", named("web"))["reasons"];
@@ -111,16 +114,10 @@ TEST_CASE("why reports several causes at once, and the root of each", "[why]") {
   INFO(both);
   CHECK(both.mentions("bad"));
   CHECK(both.mentions("nobody"));
-}
 
-TEST_CASE("why reports what is wanted and ignored", "[why]") {
-  Server zinit;
-  zinit.add("ignored", {.service = "status = 'ignore'"});
-  zinit.add("web", {.dependencies = "wants = ['ignored']"});
-  zinit.boot({"web"});
-  CHECK_THAT(zinit.ctl({"why", "web"}).out, Contains("zinitctl start ignored"));
+  CHECK_THAT(zinit.ctl({"why", "wants"}).out, Contains("zinitctl start ignored"));
   zinit.start("ignored");
-  CHECK_FALSE(zinit.result("service.why", named("web")).mentions("ignored"));
+  CHECK_FALSE(zinit.result("service.why", named("wants")).mentions("ignored"));
 }
 
 TEST_CASE("why names a dependent that has to stop before a service starts again", "[why]") {
