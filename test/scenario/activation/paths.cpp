@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdio>
 
 #include "scenario/harness.hpp"
 
@@ -210,8 +209,7 @@ TEST_CASE("files that change while zinit executes itself again, or has crashed, 
   zinit.await_settled();
   Connection client = zinit.connect();
   REQUIRE(::kill(zinit.pid(), SIGSTOP) == 0);
-  REQUIRE(client.send(R"({"jsonrpc":"2.0","id":1,"method":"system.reexec"})"
-                      "\n"));
+  REQUIRE(client.begin("system.reexec"));
   write_file(zinit.path("conf"), "three");
   REQUIRE(::kill(zinit.pid(), SIGCONT) == 0);
   while (client.line()) {}

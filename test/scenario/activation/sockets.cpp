@@ -10,7 +10,6 @@
 #include <thread>
 
 #include "scenario/harness.hpp"
-#include "scenario/harness/listening.hpp"
 #include "scenario/harness/peer.hpp"
 #include "scenario/harness/proxies.hpp"
 #include "support/notification.hpp"

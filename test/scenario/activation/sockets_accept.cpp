@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <set>
 
 #include "scenario/harness.hpp"
 #include "scenario/harness/peer.hpp"

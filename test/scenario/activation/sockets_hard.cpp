@@ -7,9 +7,7 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <functional>
 #include <random>
-#include <thread>
 
 #include "scenario/harness.hpp"
 #include "scenario/harness/listening.hpp"

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Proxies (control.md, "Proxies"): a connection starts the service, and zinit passes its bytes on.
-#include <algorithm>
 #include <future>
-#include <thread>
 
 #include "scenario/harness.hpp"
 #include "scenario/harness/peer.hpp"

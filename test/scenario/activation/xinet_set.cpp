@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Setting, replacing, removing and loading proxies (control.md, "Proxies"; zinit.toml(5)).
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -403,8 +402,7 @@ TEST_CASE("clients that connected to an address that is given up are served", "[
     std::vector<Client> clients;
     REQUIRE(kill(zinit.pid(), SIGSTOP) == 0);
     Connection connection = zinit.connect();
-    REQUIRE(connection.send(R"({"jsonrpc":"2.0","id":1,"method":"xinet.set","params":)" +
-                            proxy_params("p", free_address(), back, "s") + "}\n"));
+    REQUIRE(connection.begin("xinet.set", proxy_params("p", free_address(), back, "s")));
     for (int client = 0; client < 20; ++client) {
       clients.emplace_back(now);
       REQUIRE(clients.back().send("hello"));

@@ -7,12 +7,9 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include <cstring>
 #include <filesystem>
-#include <thread>
 
 #include "scenario/harness.hpp"
 
@@ -101,8 +98,7 @@ TEST_CASE("a stranger is told not_permitted and closed, whatever the mode of the
   {
     const As nobody(65534);
     Connection stranger(zinit.socket());
-    stranger.send(R"({"jsonrpc":"2.0","method":"service.stop","params":["a"],"id":1})"
-                  "\n");
+    stranger.begin("service.stop", R"(["a"])");
     CHECK(stranger.read()["error"]["code"] == -32007);
     CHECK(stranger.closed());
     Connection silent(zinit.socket());
@@ -201,8 +197,7 @@ TEST_CASE("root does not wait until all calls of members are answered", "[check]
     calls += R"({"jsonrpc":"2.0","method":"debug.state","id":1})"
              "\n";
   for (Connection& one : members) one.send(calls);
-  root.send(R"({"jsonrpc":"2.0","method":"system.ping","id":1})"
-            "\n");
+  root.begin("system.ping");
   REQUIRE(kill(zinit.pid(), SIGCONT) == 0);
   (void)root.read();
   const auto answered = std::ranges::count_if(members, [](const Connection& one) {

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The RPC methods: their parameters, the members of their results and their errors (control.md).
-#include <unistd.h>
 
 #include <algorithm>
-#include <map>
 
 #include "scenario/harness.hpp"
 

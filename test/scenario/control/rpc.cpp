@@ -45,9 +45,7 @@ TEST_CASE("a client that goes away in the middle harms nobody", "[check][rpc]") 
   }
   {
     Connection waiting = zinit.connect();
-    waiting.send(
-        R"({"jsonrpc":"2.0","id":1,"method":"service.wait","params":{"name":"a","for":"exited"}})"
-        "\n");
+    waiting.begin("service.wait", R"({"name":"a","for":"exited"})");
     Connection subscribed = zinit.connect();
     subscribed.result("events.subscribe");
   }

@@ -281,8 +281,7 @@ TEST_CASE("what is set, started or required while its removal waits for its stop
   zinit.boot();
   zinit.await_trace("start web");
   Connection other = zinit.connect();
-  other.send(R"({"jsonrpc":"2.0","id":1,"method":"service.delete","params":["web",true]})"
-             "\n");
+  other.begin("service.delete", R"(["web",true])");
   zinit.await_state("web", "stopping");
   if (by == "set")
     (void)zinit.result("service.set", setting(kWeb));
@@ -323,8 +322,7 @@ TEST_CASE("many services are deleted at once", "[threads][runtime]") {
   zinit.await_settled();
   Connection client = zinit.connect();
   for (int i = 0; i < kMany; ++i) {
-    client.send(R"({"jsonrpc":"2.0","id":1,"method":"service.delete","params":["s)" +
-                std::to_string(i) + "\",true]}\n");
+    client.begin("service.delete", R"(["s)" + std::to_string(i) + "\",true]");
   }
   for (int i = 0; i < kMany; ++i) CHECK(client.read()["result"]["ok"].truth());
   CHECK(zinit.result("service.list").texts() == Texts{"base"});

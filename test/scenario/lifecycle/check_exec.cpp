@@ -38,8 +38,7 @@ std::string logs_of(Server& zinit, const std::string& name) {
 /// Sends a request without waiting for its answer.
 Connection asked(Server& zinit, const std::string& method, const std::string& name) {
   Connection client = zinit.connect();
-  client.send(R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":)" + named(name) +
-              "}\n");
+  client.begin(method, named(name));
   return client;
 }
 
@@ -337,9 +336,8 @@ TEST_CASE("a stop and a shutdown end a check, and nothing is started for its res
   CHECK(zinit.count("start web") == 2);
 }
 
-TEST_CASE(
-    "a re-execution or crash during a check stops nothing, and the client asks again",
-    "[check_exec][reexec]") {
+TEST_CASE("a re-execution or crash during a check stops nothing, and the client asks again",
+          "[check_exec][reexec]") {
   for (const bool crash : {false, true}) {
     INFO(crash);
     Server zinit;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // [condition] (zinit.toml(5)): conditions for the start of a service.
-#include <unistd.h>
 
 #include <filesystem>
 

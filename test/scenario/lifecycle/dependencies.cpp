@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // requires, after and wants: what they pull in, how they delay a start, and what a failure causes
 // (behaviour.md, "Dependencies").
-#include <unistd.h>
 
 #include "scenario/harness.hpp"
 

@@ -112,8 +112,7 @@ TEST_CASE("who waits for what a shutdown stops is answered, and followers are to
   Connection waits = zinit.connect();
   Connection follows = zinit.connect();
   follows.result("events.subscribe");
-  REQUIRE(waits.send(R"({"jsonrpc":"2.0","id":1,"method":"service.stop","params":)" +
-                     named("a", R"("wait":true)") + "}\n"));
+  REQUIRE(waits.begin("service.stop", named("a", R"("wait":true)")));
   zinit.signal(SIGTERM);
   CHECK(waits.read()["result"]["state"] == "exited");
   Json event;

@@ -434,8 +434,7 @@ TEST_CASE("what has no way to reload, does not run or reloads already says so", 
   CHECK_THAT(down.err, Contains("down is inactive"));
   CHECK(zinit.ctl({"reload", "nobody"}).code == 4);
   Connection other = zinit.connect();
-  other.send(R"({"jsonrpc":"2.0","id":1,"method":"service.reload","params":{"name":"slow"}})"
-             "\n");
+  other.begin("service.reload", R"({"name":"slow"})");
   zinit.await_trace("reload");
   CHECK(zinit.error("service.reload", named("slow"))["code"] == -32009);
   // A stop does not wait for a reload.

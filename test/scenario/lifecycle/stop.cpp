@@ -261,8 +261,7 @@ TEST_CASE("a stop of what has ended waits for those above it, and promises no re
     zinit.await_trace("start on-" + name);
     zinit.await_state(name, name == "delayed" ? "blocked" : "failed");
     Connection client = zinit.connect();
-    REQUIRE(client.send(R"({"jsonrpc":"2.0","id":1,"method":"service.stop","params":{"name":")" +
-                        name + R"(","wait":true}})" + "\n"));
+    REQUIRE(client.begin("service.stop", named(name, R"("wait":true)")));
     zinit.await_trace("term on-" + name);
     const Json now = zinit.await(
         name, [](const Json& status) { return status["wish"] == "down"; }, "unwanted");
