@@ -213,16 +213,6 @@ TEST_CASE("a scheduled shutdown is shown", "[ctl]") {
              Contains(", requested by pid ") && Contains("is cancelled by pid "));
 }
 
-TEST_CASE("a daemon that goes to the background by mistake gets a hint in its log", "[logs]") {
-  Server zinit;
-  zinit.add("daemon", {.exec = "sleep 1000 & exit 0", .lifecycle = "restart = 'never'"});
-  zinit.boot({});
-  zinit.await_state("daemon", "exited");
-  CHECK(eventually([&] {
-    return zinit.ctl({"logs", "daemon"}).out.find("pidfile in [readiness]") != std::string::npos;
-  }));
-}
-
 TEST_CASE("what went down with another says so, over a re-execution too, and how it comes back",
           "[ctl][why][reexec]") {
   Shop shop;

@@ -7,7 +7,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <regex>
 
 #include "scenario/harness.hpp"
@@ -171,15 +170,6 @@ TEST_CASE("default_target is what boot starts, and nothing else", "[settings]") 
   zinit.await_settled();
   CHECK(zinit.state("wanted") == "running");
   CHECK(zinit.state("other") == "inactive");
-}
-
-TEST_CASE("shutdown_timeout_ms bounds the stopping of all services", "[settings]") {
-  Server zinit({.settings = true});
-  settings(zinit, "shutdown_timeout_ms = 100\n");
-  zinit.add("a", {.exec = stubborn("a"), .lifecycle = "stop_timeout_ms = 600000"});
-  zinit.boot();
-  zinit.await_trace("start a");
-  CHECK(zinit.shut_down() == 0);  // and not after ten minutes
 }
 
 TEST_CASE("shutdown_timeout_ms counts from the last stop signal", "[settings][crash]") {
