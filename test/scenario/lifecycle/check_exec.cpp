@@ -360,7 +360,10 @@ TEST_CASE("a re-execution or crash during a check stops nothing, and the client 
     // A reload of files is not repeated, and zinit logs that.
     unlink(zinit.path("web.go").c_str());
     const pid_t next = zinit.await_program("web");
-    zinit.add("web", service("web", slow_check("web") + "\nenv = { V = '2' }"));
+    // A re-execution waits for the end of its check, whose time is that of the new file.
+    Toml changed = service("web", slow_check("web") + "\nenv = { V = '2' }");
+    changed.lifecycle = "start_timeout_ms = 2000";
+    zinit.add("web", changed);
     Background reload(zinit, {"reload"});
     zinit.await_trace("check web", 3);
     crash ? zinit.fault() : zinit.reexecute();
