@@ -54,7 +54,7 @@ TEST_CASE("a start is not answered while what it requires is being spawned", "[d
   CHECK(blocked < 30);
 }
 
-TEST_CASE("requires and wants pull in what is not started, after and conflicts do not", "[deps]") {
+TEST_CASE("what a start pulls in, takes out of its delay, or waits for once more", "[deps]") {
   Server zinit;
   for (const char* name : {"required", "wanted", "earlier", "other", "deep"}) {
     zinit.add(name, {.service = "status = 'stop'"});
@@ -63,6 +63,10 @@ TEST_CASE("requires and wants pull in what is not started, after and conflicts d
   zinit.add("a", {.service = "status = 'stop'",
                   .dependencies = "requires = ['required']\nwants = ['wanted']\n"
                                   "after = ['earlier']\nconflicts = ['other']"});
+  zinit.add("db", delayed());
+  zinit.add("web", {.service = "status = 'stop'", .dependencies = "requires = ['db']"});
+  zinit.add("once", {.exec = tracing("once"), .service = "oneshot = true"});
+  zinit.add("b", {.dependencies = "requires = ['once']"});
   zinit.boot();
   CHECK(zinit.start("a")["state"] == "running");
   CHECK(zinit.state("required") == "running");
@@ -70,6 +74,20 @@ TEST_CASE("requires and wants pull in what is not started, after and conflicts d
   zinit.await_state("wanted", "running");
   CHECK(zinit.state("earlier") == "inactive");
   CHECK(zinit.state("other") == "inactive");
+
+  zinit.await_delayed("db");
+  zinit.mark("mended");
+  CHECK(zinit.start("web")["state"] == "running");
+  CHECK(zinit.state("db") == "exited");
+
+  zinit.await_trace("start once");
+  const Json stopped = zinit.stop("once");
+  CHECK(stopped["state"] == "exited");
+  CHECK(stopped["last_exit"]["code"] == 0);
+  CHECK(zinit.state("b") == "inactive");
+  zinit.begin_start("b");
+  zinit.await_trace("start once", 2);
+  CHECK(zinit.state("b") == "blocked");
 }
 
 TEST_CASE("independent services start at the same time", "[threads][deps]") {
@@ -127,33 +145,6 @@ TEST_CASE("a failure goes up the chain by name, and mending its root alone bring
   zinit.mark("mended");
   CHECK(zinit.start("s0")["state"] == "running");
   for (int i = 1; i < 10; ++i) zinit.await_state(name(i), "running");
-}
-
-TEST_CASE("a start takes what it requires out of its re-spawn delay", "[deps]") {
-  Server zinit;
-  zinit.add("db", delayed());
-  zinit.add("web", {.service = "status = 'stop'", .dependencies = "requires = ['db']"});
-  zinit.boot();
-  zinit.await_delayed("db");
-  zinit.mark("mended");
-  CHECK(zinit.start("web")["state"] == "running");
-  CHECK(zinit.state("db") == "exited");
-}
-
-TEST_CASE("a oneshot that was stopped on request does not satisfy, even where it exits with 0",
-          "[deps]") {
-  Server zinit;
-  zinit.add("once", {.exec = tracing("once"), .service = "oneshot = true"});
-  zinit.add("a", {.dependencies = "requires = ['once']"});
-  zinit.boot();
-  zinit.await_trace("start once");
-  const Json stopped = zinit.stop("once");
-  CHECK(stopped["state"] == "exited");
-  CHECK(stopped["last_exit"]["code"] == 0);
-  CHECK(zinit.state("a") == "inactive");
-  zinit.begin_start("a");
-  zinit.await_trace("start once", 2);
-  CHECK(zinit.state("a") == "blocked");
 }
 
 TEST_CASE("status names both sides of a dependency, and why nothing if nothing is wrong",

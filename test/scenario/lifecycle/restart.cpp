@@ -8,13 +8,18 @@ namespace lifecycle_restart_test {
 
 using namespace zinit::test;
 
-TEST_CASE("an explicit start ends the delay of a re-spawn and starts its doubling again",
+TEST_CASE("an explicit start is one more try, and ends a delay, as a stop does for good",
           "[restart]") {
   Server zinit;
   zinit.add("a", {.exec = "[ -e $D/mended ]",
                   .service = "oneshot = true",
                   .lifecycle = "restart = 'on-failure'\nrestart_delay_ms = 3600000\n"
                                "restart_delay_max_ms = 80000000"});
+  zinit.add("failed", {.exec = "echo failed >> $T; exit 1", .lifecycle = "restart = 'never'"});
+  zinit.add("exited", {.exec = "echo exited >> $T", .lifecycle = "restart = 'never'"});
+  zinit.add("used-up", {.exec = "echo used-up >> $T; exit 1",
+                        .lifecycle = "restart_delay_ms = 1\nmax_restarts = 1"});
+  zinit.add("delayed", {.exec = "exit 1", .lifecycle = "restart_delay_ms = 3600000"});
   zinit.boot();
   const auto delayed = [](const Json& s) { return !s["restart_in_ms"].is_null(); };
   CHECK(zinit.await("a", delayed, "delayed")["restart_in_ms"].number() <= 3600000);
@@ -24,16 +29,7 @@ TEST_CASE("an explicit start ends the delay of a re-spawn and starts its doublin
   CHECK(again["restart_in_ms"].number() <= 3600000);
   zinit.mark("mended");
   CHECK(zinit.start("a")["state"] == "exited");
-}
 
-TEST_CASE("a request for what has ended is a start at once, or an end of its delay", "[restart]") {
-  Server zinit;
-  zinit.add("failed", {.exec = "echo failed >> $T; exit 1", .lifecycle = "restart = 'never'"});
-  zinit.add("exited", {.exec = "echo exited >> $T", .lifecycle = "restart = 'never'"});
-  zinit.add("used-up", {.exec = "echo used-up >> $T; exit 1",
-                        .lifecycle = "restart_delay_ms = 1\nmax_restarts = 1"});
-  zinit.add("delayed", {.exec = "exit 1", .lifecycle = "restart_delay_ms = 3600000"});
-  zinit.boot();
   zinit.await_failed("failed", "exit_code");
   zinit.await_state("exited", "exited");
   zinit.await_failed("used-up", "exit_code");
@@ -43,7 +39,6 @@ TEST_CASE("a request for what has ended is a start at once, or an end of its del
   zinit.await_trace("failed", 2);
   zinit.await_trace("exited", 2);
   zinit.await_trace("used-up", 4);  // the count starts again as well
-
   zinit.await_delayed("delayed");
   const Json stopped = zinit.stop("delayed");
   CHECK(stopped["state"] == "inactive");

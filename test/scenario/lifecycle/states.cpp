@@ -8,7 +8,7 @@ namespace lifecycle_states_test {
 using namespace zinit::test;
 using Texts = std::vector<std::string>;
 
-TEST_CASE("a service passes blocked and starting on its way to running", "[states]") {
+TEST_CASE("a service passes blocked and starting to running, and stopping to exited", "[states]") {
   Server zinit;
   zinit.add("a", {.service = "status = 'stop'"});
   zinit.boot();
@@ -21,24 +21,19 @@ TEST_CASE("a service passes blocked and starting on its way to running", "[state
   CHECK(status["pid"] == status["main_pid"]);
   watch.await("a starting running");
   CHECK(watch.changes() == Texts{"a inactive blocked", "a blocked starting", "a starting running"});
-}
 
-TEST_CASE("a service that is stopped on request is exited with the signal it died of", "[states]") {
-  Server zinit;
-  zinit.add("a");
-  zinit.boot();
   const pid_t pid = zinit.await_program("a");
-  Watch watch(zinit);
-  const Json status = zinit.stop("a");
-  CHECK(status["state"] == "exited");
-  CHECK(status["wish"] == "down");
-  CHECK(status["summary"] == "stopped");
-  CHECK(status["pid"].is_null());
-  CHECK(status["last_exit"]["signal"] == "SIGTERM");
-  CHECK(status["reason"].is_null());
+  Watch then(zinit);
+  const Json stopped = zinit.stop("a");
+  CHECK(stopped["state"] == "exited");
+  CHECK(stopped["wish"] == "down");
+  CHECK(stopped["summary"] == "stopped");
+  CHECK(stopped["pid"].is_null());
+  CHECK(stopped["last_exit"]["signal"] == "SIGTERM");
+  CHECK(stopped["reason"].is_null());
   CHECK_FALSE(alive(pid));
-  watch.await("a stopping exited");
-  CHECK(watch.changes() == Texts{"a running stopping", "a stopping exited"});
+  then.await("a stopping exited");
+  CHECK(then.changes() == Texts{"a running stopping", "a stopping exited"});
 }
 
 TEST_CASE("each state has its symbol and its word for people", "[states]") {

@@ -109,7 +109,8 @@ TEST_CASE("a stop that a start follows at once is carried out all the same", "[t
   CHECK(zinit.status("a")["wish"] == "up");
 }
 
-TEST_CASE("a stop uses the signal of the service", "[stop]") {
+TEST_CASE("a stop uses the signal of the service, and kill reaches the group or the main process",
+          "[stop]") {
   Server zinit;
   const auto trapping = [](const std::string& signal) {
     return "trap 'echo got " + signal + " >> $T; exit 0' " + signal + "; echo ready " + signal +
@@ -118,17 +119,32 @@ TEST_CASE("a stop uses the signal of the service", "[stop]") {
   zinit.add("int", {.exec = trapping("INT"), .lifecycle = "stop_signal = 'sigint'"});
   zinit.add("usr1", {.exec = trapping("USR1"), .lifecycle = "stop_signal = 'USR1'"});
   zinit.add("hup", {.exec = trapping("HUP"), .lifecycle = "stop_signal = 1"});
+  zinit.add(
+      "a",
+      {.exec = "sh -c 'trap \"echo child >> $T\" USR1; echo ready >> $T; while :; do sleep 0.01; "
+               "done' & "
+               "trap 'echo main >> $T' USR1; echo trapped >> $T; while :; do sleep 0.01; done"});
   zinit.boot();
   for (const std::string name : {"INT", "USR1", "HUP"}) zinit.await_trace("ready " + name);
   for (const char* name : {"int", "usr1", "hup"}) CHECK(zinit.stop(name)["state"] == "exited");
   for (const std::string name : {"INT", "USR1", "HUP"}) CHECK(zinit.traced("got " + name));
+
+  zinit.await_trace("ready");
+  zinit.await_trace("trapped");
+  zinit.kill("a", R"("signal":"SIGUSR1","main":true)");
+  zinit.await_trace("main");
+  CHECK_FALSE(zinit.traced("child"));
+  zinit.kill("a", R"("signal":"USR1")");
+  zinit.await_trace("child");
+  zinit.await_trace("main", 2);
 }
 
-TEST_CASE("a stop is over when the whole group is gone, not only its leader", "[stop]") {
+TEST_CASE("a stop is over when the whole group is gone, which SIGSTOP may have stopped", "[stop]") {
   Server zinit;
   zinit.add(
       "a", {.exec = "(trap '' TERM; echo ready >> $T; while ! [ -e $D/go ]; do sleep 0.01; done) & "
                     "trap 'echo leader >> $T; exit 0' TERM; echo trapped >> $T; wait"});
+  zinit.add("held", {.lifecycle = "stop_timeout_ms = 3600000"});
   zinit.boot();
   zinit.await_trace("ready");
   zinit.await_trace("trapped");
@@ -143,6 +159,13 @@ TEST_CASE("a stop is over when the whole group is gone, not only its leader", "[
   CHECK(zinit.state("a") == "stopping");
   zinit.mark("go");
   zinit.await_state("a", "exited");
+
+  const pid_t pid = zinit.await_program("held");
+  zinit.kill("held", R"("signal":"SIGSTOP")");
+  REQUIRE(eventually([&] { return proc_stat(pid, 3) == "T"; }));
+  const Json status = zinit.stop("held");
+  CHECK(status["state"] == "exited");
+  CHECK(status["last_exit"]["signal"] == "SIGTERM");
 }
 
 TEST_CASE("time for which zinit was suspended does not count for a stop timeout", "[stop]") {
@@ -173,18 +196,6 @@ TEST_CASE("time for which zinit was suspended does not count for a stop timeout"
   CHECK(status["last_exit"]["code"] == 0);
 }
 
-TEST_CASE("a service that is stopped by SIGSTOP can be stopped for good", "[stop]") {
-  Server zinit;
-  zinit.add("a", {.lifecycle = "stop_timeout_ms = 3600000"});
-  zinit.boot();
-  const pid_t pid = zinit.await_program("a");
-  zinit.kill("a", R"("signal":"SIGSTOP")");
-  REQUIRE(eventually([&] { return proc_stat(pid, 3) == "T"; }));
-  const Json status = zinit.stop("a");
-  CHECK(status["state"] == "exited");
-  CHECK(status["last_exit"]["signal"] == "SIGTERM");
-}
-
 TEST_CASE("what the main process left in its group is killed before it is spawned again",
           "[check][stop]") {
   Server zinit;
@@ -197,24 +208,6 @@ TEST_CASE("what the main process left in its group is killed before it is spawne
   zinit.await_failed("a", "exit_code");
   CHECK(zinit.count("run") == 4);
   CHECK_FALSE(zinit.traced("LEFT"));
-}
-
-TEST_CASE("kill reaches the group, and with main the main process alone", "[stop]") {
-  Server zinit;
-  zinit.add(
-      "a",
-      {.exec = "sh -c 'trap \"echo child >> $T\" USR1; echo ready >> $T; while :; do sleep 0.01; "
-               "done' & "
-               "trap 'echo main >> $T' USR1; echo trapped >> $T; while :; do sleep 0.01; done"});
-  zinit.boot();
-  zinit.await_trace("ready");
-  zinit.await_trace("trapped");
-  zinit.kill("a", R"("signal":"SIGUSR1","main":true)");
-  zinit.await_trace("main");
-  CHECK_FALSE(zinit.traced("child"));
-  zinit.kill("a", R"("signal":"USR1")");
-  zinit.await_trace("child");
-  zinit.await_trace("main", 2);
 }
 
 TEST_CASE("the one that goes waits with its signal, unless its process has ended already",
