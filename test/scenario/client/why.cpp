@@ -120,13 +120,15 @@ TEST_CASE("why reports several causes at once, the root of each, and what is wan
   CHECK_FALSE(zinit.result("service.why", named("wants")).mentions("ignored"));
 }
 
-TEST_CASE("why names a dependent that has to stop before a service starts again", "[why]") {
+TEST_CASE("why names a dependent that has to stop first, and a shutdown", "[why]") {
   Server zinit;
   zinit.add("base", {.lifecycle = "restart = 'never'"});
   zinit.add("above",
             {.exec = "trap '' TERM; echo deaf >> $T; while ! [ -e $D/go ]; do sleep 0.05; done",
              .dependencies = "requires = ['base']",
              .lifecycle = "stop_timeout_ms = 600000"});
+  zinit.add("slow", {.exec = stubborn("slow"), .lifecycle = "stop_timeout_ms = 5000"});
+  zinit.add("web", {.service = "status = 'stop'"});
   zinit.boot();
   zinit.await_trace("deaf");
   zinit.kill("base");
@@ -140,13 +142,7 @@ TEST_CASE("why names a dependent that has to stop before a service starts again"
   CHECK(why["reasons"][0]["root_cause"] == "above");
   zinit.mark("go");
   zinit.await_state("base", "running");
-}
 
-TEST_CASE("while shutting down why says so", "[why]") {
-  Server zinit;
-  zinit.add("slow", {.exec = stubborn("slow"), .lifecycle = "stop_timeout_ms = 5000"});
-  zinit.add("web", {.service = "status = 'stop'"});
-  zinit.boot();
   zinit.await_trace("start slow");
   Connection client = zinit.connect();
   zinit.signal(SIGTERM);
