@@ -326,7 +326,8 @@ TEST_CASE("stop_exec stops the service in place of the signal, which comes if th
        "stop_exec = 'echo asks $ZINIT_SERVICE >> $T; kill -USR1 $MAINPID'",
        {"up", "asks asks", "usr1"}},
       {"late",
-       "stop_exec = 'kill -USR1 $MAINPID; sleep 0.3; echo late >> $T'\n"
+       "stop_exec = 'kill -USR1 $MAINPID; until [ $(tail -n 1 $T) = usr1 ]; do sleep 0.01; done; "
+       "sleep 0.1; echo late >> $T'\n"
        "post_exec = 'echo post >> $T'",
        {"up", "usr1", "late", "post"}},
       {"fails", "stop_exec = 'exit 1'", {"up", "term"}},
