@@ -174,9 +174,9 @@ TEST_CASE("default_target is what boot starts, and nothing else", "[settings]") 
 
 TEST_CASE("shutdown_timeout_ms counts from the last stop signal", "[settings][crash]") {
   Server zinit({.settings = true});
-  settings(zinit, "shutdown_timeout_ms = 3000\n");
+  settings(zinit, "shutdown_timeout_ms = 6000\n");
   const auto slow = [](const std::string& name) {
-    return "trap 'echo asked " + name + " >> $T; sleep 1.4; echo clean " + name +
+    return "trap 'echo asked " + name + " >> $T; sleep 2.2; echo clean " + name +
            " >> $T; exit' TERM; echo start " + name + " >> $T; while :; do sleep 0.01; done";
   };
   zinit.add("a", {.exec = slow("a")});
