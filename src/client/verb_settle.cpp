@@ -150,8 +150,7 @@ int finish(VerbContext& context, Progress& progress, const SettleVerb& verb, con
       context.print(outcome_line(context.terminal(), status, stops ? asked.at_us : 0));
     if (verb.starts && !context.json())
       for (const std::string& warning : status.without_effect)
-        context.print(fmt::format("warning: {}
-", warning_words(warning)));
+        context.print(fmt::format("warning: {}\n", warning_words(warning)));
     if (good) good_ones.push_back(status);
     // Written at once, because the next answer may take long.
     context.flush();

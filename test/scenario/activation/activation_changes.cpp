@@ -95,10 +95,15 @@ TEST_CASE("a service that has failed for its sockets is started when they can be
   check_answers(zinit, at, "s");
 }
 
-TEST_CASE("each process finds its sockets as the first one did", "[sockets]") {
+TEST_CASE("each process finds its sockets as the first did, and open if the last one shut them",
+          "[sockets]") {
   Server zinit;
   const std::string at = free_address();
   zinit.file("s.toml", booted(peer({"passed", "careless", "pid"}), at));
+  const std::string shut = free_address(), path = "unix:" + zinit.path("sock");
+  zinit.file("a.toml", "[service]\nexec = [" + peer({"passed", "shut"}) +
+                           "]\n[socket]\nlisten = ['" + shut + "', '" + path +
+                           "']\n[lifecycle]\nrestart = 'never'\n");
   boot_open(zinit, {"s"});
   zinit.await_trace("fds 1 s", 1);
   check_answers(zinit, at, "s");
@@ -107,16 +112,8 @@ TEST_CASE("each process finds its sockets as the first one did", "[sockets]") {
   check_answers(zinit, at, "s");
   for (const std::string& line : zinit.trace())
     CHECK(line.find("no blocking") == std::string::npos);
-}
 
-TEST_CASE("a socket that its service has shut down is opened again", "[sockets]") {
-  Server zinit;
-  const std::string at = free_address(), path = "unix:" + zinit.path("sock");
-  zinit.file("a.toml", "[service]\nexec = [" + peer({"passed", "shut"}) +
-                           "]\n[socket]\nlisten = ['" + at + "', '" + path +
-                           "']\n[lifecycle]\nrestart = 'never'\n");
-  boot_open(zinit);
-  for (const std::string& address : {at, path}) {
+  for (const std::string& address : {shut, path}) {
     INFO(address);
     (void)zinit.start("a");
     CHECK(eventually([&] { return zinit.state("a") == "exited" || zinit.state("a") == "failed"; }));

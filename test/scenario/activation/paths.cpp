@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdio>
 
 #include "scenario/harness.hpp"
 
@@ -210,8 +209,7 @@ TEST_CASE("files that change while zinit executes itself again, or has crashed, 
   zinit.await_settled();
   Connection client = zinit.connect();
   REQUIRE(::kill(zinit.pid(), SIGSTOP) == 0);
-  REQUIRE(client.send(R"({"jsonrpc":"2.0","id":1,"method":"system.reexec"})"
-                      "\n"));
+  REQUIRE(client.begin("system.reexec"));
   write_file(zinit.path("conf"), "three");
   REQUIRE(::kill(zinit.pid(), SIGCONT) == 0);
   while (client.line()) {}
@@ -266,29 +264,25 @@ TEST_CASE("a path where the kernel does not report changes is warned of", "[path
   CHECK_THAT(zinit.ctl({"why", "s"}).out, Contains("of type proc"));
 }
 
-TEST_CASE("status ignore disables a [path]", "[path]") {
+TEST_CASE("status ignore disables a [path], which is looked at when it is ignored no longer",
+          "[path]") {
   Server zinit;
-  Toml toml = by_path(key("exists", zinit.path("file")));
+  Toml ignored = by_path(key("exists", zinit.path("file")));
+  ignored.service += "\nstatus = 'ignore'";
+  zinit.add("i", ignored);
+  Toml toml = by_path(key("directory_not_empty", zinit.path("spool")));
+  zinit.put("spool/one", "");
   toml.service += "\nstatus = 'ignore'";
   zinit.add("s", toml);
   boot(zinit);
   zinit.mark("file");
   await_seen(zinit);
   CHECK_FALSE(zinit.traced("ran"));
-}
 
-TEST_CASE("faults of a [path] are told with their places", "[check][path]") {
-  Server zinit;
-  const auto fault = [&](const std::string& more) {
-    zinit.file("p.toml", "[service]\nexec = 'true'\noneshot = true\n" + more);
-    const Outcome checked = zinit.ctl({"check", zinit.config("p.toml")});
-    CHECK(checked.code == 1);
-    return checked.out;
-  };
-  CHECK_THAT(fault("[path]\n"), Contains("p.toml:4:2: error: path:") && Contains("exists"));
-  CHECK_THAT(fault("[path]\nexists = 'run/x'\n"), Contains("p.toml:5:10: error: path.exists"));
-  CHECK_THAT(fault("[path]\nchanged = ['/a', 5]\n"), Contains("p.toml:5:18: error: path.changed"));
-  zinit.boot();
+  CHECK_FALSE(zinit.traced("ran"));
+  zinit.add("s", by_path(key("directory_not_empty", zinit.path("spool"))));
+  (void)zinit.reload();
+  zinit.await_trace("ran");
 }
 
 TEST_CASE("a stop on request counts for what has happened to files before", "[path]") {
@@ -326,19 +320,6 @@ TEST_CASE("what comes and goes during a run starts no other", "[path]") {
   zinit.await_state("s", "exited");
   await_seen(zinit);
   CHECK(zinit.count("ran") == 1);
-}
-
-TEST_CASE("a path is looked at when its service is no longer to be ignored", "[path]") {
-  Server zinit;
-  Toml toml = by_path(key("directory_not_empty", zinit.path("spool")));
-  zinit.put("spool/one", "");
-  toml.service += "\nstatus = 'ignore'";
-  zinit.add("s", toml);
-  boot(zinit);
-  CHECK_FALSE(zinit.traced("ran"));
-  zinit.add("s", by_path(key("directory_not_empty", zinit.path("spool"))));
-  (void)zinit.reload();
-  zinit.await_trace("ran");
 }
 
 }  // namespace activation_paths_test

@@ -10,7 +10,6 @@
 #include <thread>
 
 #include "scenario/harness.hpp"
-#include "scenario/harness/listening.hpp"
 #include "scenario/harness/peer.hpp"
 #include "scenario/harness/proxies.hpp"
 #include "support/notification.hpp"
@@ -101,16 +100,6 @@ TEST_CASE("a socket that the previous process image opened for both families giv
   CHECK(zinit.trace().back() == "fds 2 s:s");
 }
 
-TEST_CASE("descriptors can be sent to a service over its socket", "[sockets]") {
-  Server zinit;
-  const std::string at = "unix:" + zinit.path("sock");
-  zinit.file("s.toml", socketed({"echo"}, {at}));
-  boot_open(zinit);
-  Client client(at);
-  CHECK(send_with(client.fd(), "hello", {STDIN_FILENO}));
-  CHECK(client.read(5) == "hello");
-}
-
 TEST_CASE("sockets of all kinds start their services and are passed to them", "[check][sockets]") {
   Server zinit;
   const std::string tcp = free_address(), udp = "udp:" + free_address();
@@ -133,7 +122,10 @@ TEST_CASE("sockets of all kinds start their services and are passed to them", "[
     CHECK(zinit.state(name) == "inactive");
   CHECK(Client(tcp).echo("by tcp") == "by tcp");
   zinit.await_trace("fds 1 tcp");
-  CHECK(Client(local).echo("by unix") == "by unix");
+  Client unix_client(local);
+  CHECK(unix_client.echo("by unix") == "by unix");
+  CHECK(send_with(unix_client.fd(), "hello", {STDIN_FILENO}));  // a descriptor with it
+  CHECK(unix_client.read(5) == "hello");
   zinit.await_trace("fds 1 local");
   if (!six.empty()) CHECK(Client(six).echo("by v6") == "by v6");
   // Data that was sent before its start is not lost.
@@ -283,11 +275,12 @@ TEST_CASE("a stop on request closes the sockets of a service that is not on dema
   CHECK(Client("unix:" + path).echo("again") == "again");
 }
 
-TEST_CASE("an on-demand service that was stopped on request is started by the next connection",
-          "[sockets]") {
+TEST_CASE("an on-demand service that is down is started by the next connection", "[sockets]") {
   Server zinit;
   const std::string at = free_address();
   zinit.file("s.toml", socketed({"echo"}, {at}));
+  const std::string there = free_address();
+  zinit.file("t.toml", socketed({"few", "pid"}, {there}, "", "restart = 'never'"));
   boot_open(zinit);
   for (int i = 1; i <= 3; ++i) {
     INFO(i);
@@ -298,19 +291,13 @@ TEST_CASE("an on-demand service that was stopped on request is started by the ne
     CHECK(zinit.status("s")["wish"] == "down");
   }
   CHECK(zinit.count("started") == 3);
-}
 
-TEST_CASE("an on-demand service that has ended is started by the next connection", "[sockets]") {
-  Server zinit;
-  const std::string at = free_address();
-  zinit.file("s.toml", socketed({"few", "pid"}, {at}, "", "restart = 'never'"));
-  boot_open(zinit);
-  const std::string first = Client(at).read_all();
-  CHECK(first == std::to_string(zinit.pid_of("s")));
-  zinit.kill("s");
-  await_down(zinit, "s");
-  const std::string second = Client(at).read_all();
-  CHECK(second == std::to_string(zinit.pid_of("s")));
+  const std::string first = Client(there).read_all();
+  CHECK(first == std::to_string(zinit.pid_of("t")));
+  zinit.kill("t");
+  await_down(zinit, "t");
+  const std::string second = Client(there).read_all();
+  CHECK(second == std::to_string(zinit.pid_of("t")));
   CHECK(second != first);
 }
 
@@ -377,19 +364,6 @@ TEST_CASE("a reload adds, changes and removes the sockets of a service",
   (void)zinit.reload();
   CHECK(eventually([&] { return !Client::possible(two); }));
   CHECK(eventually([&] { return Client::possible(back); }));
-}
-
-TEST_CASE("a service whose socket cannot be had says so, and has it when it is free", "[sockets]") {
-  Server zinit;
-  Listening other;
-  const std::string at = "127.0.0.1:" + other.port();
-  zinit.file("s.toml", socketed({"echo"}, {at}));
-  zinit.boot();
-  zinit.await_message(at);
-  zinit.await_message("in use");
-  other.end();
-  CHECK(eventually([&] { return Client::possible(at); }));
-  CHECK(Client(at).echo("hello") == "hello");
 }
 
 TEST_CASE("a service of status ignore is not started by its socket", "[sockets]") {

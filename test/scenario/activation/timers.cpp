@@ -304,22 +304,4 @@ TEST_CASE("zinitctl reports timers", "[timer][ctl]") {
   CHECK_FALSE(zinit.traced("ran"));
 }
 
-TEST_CASE("faults of a [timer] are told with their places", "[check][timer]") {
-  Server zinit;
-  const auto fault = [&](const std::string& more) {
-    zinit.file("t.toml", "[service]\nexec = 'true'\noneshot = true\n" + more);
-    const Outcome checked = zinit.ctl({"check", zinit.config("t.toml")});
-    CHECK(checked.code == 1);
-    return checked.out;
-  };
-  CHECK_THAT(fault("[timer]\n"), Contains("t.toml:4:2: error: timer:") && Contains("every_ms"));
-  CHECK_THAT(fault("[timer]\ncalendar = '*-13-1'\n"),
-             Contains("t.toml:5:12: error: timer.calendar"));
-  CHECK_THAT(fault("[timer]\ncron = ['0 0 * * *', '61 * * * *']\n"),
-             Contains("t.toml:5:22: error: timer.cron"));
-  CHECK_THAT(fault("[timer]\nevery_ms = 0\n"), Contains("timer.every_ms"));
-  CHECK_THAT(fault("[timer]\ncalender = 'daily'\n"), Contains("calendar"));
-  zinit.boot();
-}
-
 }  // namespace activation_timers_test

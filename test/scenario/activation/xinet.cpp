@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Proxies (control.md, "Proxies"): a connection starts the service, and zinit passes its bytes on.
-#include <algorithm>
 #include <future>
-#include <thread>
 
 #include "scenario/harness.hpp"
 #include "scenario/harness/peer.hpp"
@@ -14,25 +12,6 @@ namespace activation_xinet_test {
 
 using namespace zinit::test;
 using namespace std::chrono_literals;
-
-TEST_CASE("the first connection to a proxy starts its service", "[xinet]") {
-  Server zinit;
-  const Proxied proxied(zinit, {"echo"});
-  boot_open(zinit);
-  CHECK(zinit.state("s") == "inactive");
-  Client client(proxied.front);
-  CHECK(client.echo("hello") == "hello");
-  CHECK(zinit.state("s") == "running");
-  CHECK(client.echo("again") == "again");
-  client.finish();
-  CHECK(client.read_all() == "");
-  CHECK_FALSE(client.was_reset());
-  CHECK(zinit.count("start s") == 1);
-  // Another client finds the service running.
-  Client second(proxied.front);
-  CHECK(second.echo("second") == "second");
-  CHECK(zinit.count("start s") == 1);
-}
 
 TEST_CASE("twenty connections at once start the service once", "[threads][xinet]") {
   Server zinit;
@@ -97,37 +76,6 @@ TEST_CASE("addresses of all kinds are proxied to backends of all kinds", "[check
     CHECK(client.read_all() == "");
     CHECK(zinit.state(name) == "running");
   }
-}
-
-TEST_CASE("a proxy listens at several addresses", "[xinet]") {
-  Server zinit;
-  const std::string back = free_address();
-  const std::vector<std::string> fronts{free_address(), free_address(),
-                                        "unix:" + zinit.path("front")};
-  zinit.file("s.toml", peers({"at", back, "pid"}));
-  zinit.file("p.toml", "[proxy]\nlisten = ['" + fronts[0] + "', '" + fronts[1] + "', '" +
-                           fronts[2] + "']\nbackend = '" + back + "'\nservice = 's'\n");
-  boot_open(zinit);
-  CHECK(proxy_status(zinit, "p")["listen"].texts() == fronts);
-  std::vector<std::string> pids;
-  for (const std::string& front : fronts) pids.push_back(Client(front).read_all());
-  CHECK(pids == std::vector<std::string>(3, std::to_string(zinit.pid_of("s"))));
-  await_count(zinit, "p", "active_connections", 0);
-  CHECK(proxy_status(zinit, "p")["total_connections"] == 3);
-}
-
-TEST_CASE("a connection is held until the backend accepts", "[xinet]") {
-  Server zinit;
-  const Proxied proxied(zinit, {"echo"}, "", {"trace", "before", "after", zinit.path("listen")});
-  boot_open(zinit);
-  Client client(proxied.front);
-  REQUIRE(client.send("sent while held"));
-  zinit.await_trace("before");
-  zinit.await_state("s", "running");
-  CHECK(proxy_status(zinit, "p")["active_connections"] == 1);
-  CHECK(client.quiet());
-  zinit.mark("listen");
-  CHECK(client.read(15) == "sent while held");
 }
 
 TEST_CASE("a connection whose backend does not come is reset after connect_timeout, and counted",

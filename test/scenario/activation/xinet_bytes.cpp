@@ -35,18 +35,6 @@ std::string sum_of_rest(Client& client) {
 
 }  // namespace
 
-TEST_CASE("a client may end its side first, and the backend still answers", "[check][xinet]") {
-  Server zinit;
-  const Proxied proxied(zinit, {"sum"});
-  boot_open(zinit);
-  Client client(proxied.front);
-  REQUIRE(client.send(pattern(0, 100000)));
-  client.finish();
-  CHECK(client.read_all() == sum_of_pattern(100000));
-  CHECK_FALSE(client.was_reset());
-  await_count(zinit, "p", "active_connections", 0);
-}
-
 TEST_CASE("a backend may end its side first, and the client still speaks", "[xinet]") {
   Server zinit;
   const std::string heard = zinit.path("heard");
@@ -232,24 +220,6 @@ TEST_CASE("a backend killed in mid-transfer resets its client, and the next star
     CHECK(client.was_reset());
     zinit.await_trace("start s", i);
   }
-}
-
-TEST_CASE("the service is started again for a connection after it has ended", "[xinet]") {
-  Server zinit;
-  const Proxied proxied(zinit, {"pid"}, "", {}, "restart = 'never'");
-  boot_open(zinit);
-  const std::string first = Client(proxied.front).read_all();
-  CHECK(first == std::to_string(zinit.pid_of("s")));
-  zinit.kill("s");
-  zinit.await(
-      "s", [](const Json& now) { return now["pid"].is_null(); }, "down");
-  zinit.await_settled();
-  const std::string second = Client(proxied.front).read_all();
-  CHECK(second == std::to_string(zinit.pid_of("s")));
-  CHECK(second != first);
-  (void)zinit.stop("s");
-  const std::string third = Client(proxied.front).read_all();
-  CHECK(third == std::to_string(zinit.pid_of("s")));
 }
 
 TEST_CASE("a service that ends after each connection is started at once for the next", "[xinet]") {

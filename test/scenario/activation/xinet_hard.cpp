@@ -71,23 +71,6 @@ TEST_CASE("the time of a client that waits for its turn begins with that", "[xin
   CHECK(proxy_status(zinit, "p")["rejected_connections"] == 0);
 }
 
-TEST_CASE("a service that fails to start is tried again, and its clients are reset in time",
-          "[xinet]") {
-  Server zinit;
-  const std::string front = free_address();
-  zinit.file("s.toml",
-             "[service]\nexec = 'echo run >> $T; exit 1'\nstatus = 'stop'\n"
-             "[lifecycle]\nrestart = 'never'\n");
-  zinit.file("p.toml", proxy_text(front, free_address(), "s", "connect_timeout = 2"));
-  boot_open(zinit);
-  std::vector<Client> clients;
-  for (int i = 0; i < 5; ++i) clients.emplace_back(front);
-  for (Client& client : clients) CHECK(client.is_reset());
-  await_count(zinit, "p", "rejected_connections", 5);
-  CHECK(zinit.count("run") >= 1);
-  CHECK(zinit.count("run") <= 4);
-}
-
 TEST_CASE("a service that is deleted while clients use its proxy", "[xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"}, "connect_timeout = 2");

@@ -52,7 +52,8 @@ int count_in(const std::string& text, std::string_view part) {
 
 }  // namespace
 
-TEST_CASE("stop names what it takes down with it, and start what stays down", "[ctl]") {
+TEST_CASE("stop names what it takes down with it, and start what stays down, as JSON too",
+          "[ctl][rpc]") {
   Shop shop;
   const Outcome stopped = shop.ctl({"stop", "db"});
   CHECK(stopped.code == 0);
@@ -69,43 +70,38 @@ TEST_CASE("stop names what it takes down with it, and start what stays down", "[
   const Outcome again = shop.ctl({"start", "web-1"});
   CHECK_THAT(again.out, Contains("also started: db\n"));
   CHECK_THAT(again.out, Contains("left stopped: web-2;"));  // it requires what was also started
-}
 
-TEST_CASE("the JSON of a request names the others too", "[ctl][rpc]") {
-  Shop shop;
+  shop.ctl({"start", "web-2"});
   const Json restarted = shop.json({"restart", "db"})[0];
   CHECK(restarted["also_restarted"].dump() == R"(["web-1","web-2"])");
   CHECK(restarted["also_stopped"].dump() == "[]");
-  const Json stopped = shop.json({"stop", "db"})[0];
-  CHECK(stopped["also_stopped"].dump() == R"(["web-1","web-2"])");
-  const Json started = shop.json({"start", "--no-wait", "db"})[0];
-  CHECK(started["left_stopped"].dump() == R"(["web-1","web-2"])");
-  CHECK(started["also_started"].dump() == "[]");
+  const Json stop = shop.json({"stop", "db"})[0];
+  CHECK(stop["also_stopped"].dump() == R"(["web-1","web-2"])");
+  const Json start = shop.json({"start", "--no-wait", "db"})[0];
+  CHECK(start["left_stopped"].dump() == R"(["web-1","web-2"])");
+  CHECK(start["also_started"].dump() == "[]");
 }
 
-TEST_CASE("what had failed before is not named as stopped", "[ctl]") {
+TEST_CASE("stop does not name what had failed before, and start names what it could not start",
+          "[ctl]") {
   Server zinit;
   zinit.add("db");
   zinit.add("bad",
             {.exec = "exit 3", .service = "oneshot = true", .dependencies = "requires = ['db']"});
+  zinit.add("worse", {.exec = "exit 3", .service = "oneshot = true\nstatus = 'stop'"});
+  zinit.file("all.toml",
+             "[target]\nstatus = 'stop'\n[dependencies]\nwants = ['worse', 'good']\n"
+             "after = ['worse']\n");
+  zinit.add("good", {.service = "status = 'stop'"});
   zinit.boot({"db"});
   zinit.await_state("bad", "failed");
   CHECK(zinit.ctl({"stop", "db"}).out == "[.] db stopped\n");
   CHECK(zinit.state("bad") == "inactive");
-}
 
-TEST_CASE("start names what it meant to start with it and could not", "[ctl]") {
-  Server zinit;
-  zinit.add("bad", {.exec = "exit 3", .service = "oneshot = true\nstatus = 'stop'"});
-  zinit.file("all.toml",
-             "[target]\nstatus = 'stop'\n[dependencies]\nwants = ['bad', 'good']\n"
-             "after = ['bad']\n");
-  zinit.add("good", {.service = "status = 'stop'"});
-  zinit.boot();
   const Outcome started = zinit.ctl({"start", "all"});
   CHECK(started.code == 0);
   CHECK_THAT(started.out, Contains("also started: good\n") &&
-                              Contains("also failed: bad; `zinitctl why bad` says why\n"));
+                              Contains("also failed: worse; `zinitctl why worse` says why\n"));
 }
 
 TEST_CASE("start-all says of each what it came to", "[ctl]") {
@@ -214,17 +210,8 @@ TEST_CASE("a scheduled shutdown is shown", "[ctl]") {
              Contains(", requested by pid ") && Contains("is cancelled by pid "));
 }
 
-TEST_CASE("a daemon that goes to the background by mistake gets a hint in its log", "[logs]") {
-  Server zinit;
-  zinit.add("daemon", {.exec = "sleep 1000 & exit 0", .lifecycle = "restart = 'never'"});
-  zinit.boot({});
-  zinit.await_state("daemon", "exited");
-  CHECK(eventually([&] {
-    return zinit.ctl({"logs", "daemon"}).out.find("pidfile in [readiness]") != std::string::npos;
-  }));
-}
-
-TEST_CASE("what went down with another says so, and how it comes back", "[ctl][why]") {
+TEST_CASE("what went down with another says so, over a re-execution too, and how it comes back",
+          "[ctl][why][reexec]") {
   Shop shop;
   shop.ctl({"stop", "db"});
   const Json status = shop.json({"status", "web-1"});
@@ -239,9 +226,15 @@ TEST_CASE("what went down with another says so, and how it comes back", "[ctl][w
   CHECK(shop.json({"status", "web-1"})["reason"].is_null());
   shop.ctl({"start", "web-2"});
   CHECK(shop.json({"status", "web-2"})["reason"].is_null());
+
+  shop.ctl({"start", "web-1"});
+  shop.ctl({"stop", "db"});
+  REQUIRE(shop.ctl({"reexec"}).code == 0);
+  CHECK(shop.json({"status", "web-1"})["reason"]["dependency"] == "db");
 }
 
-TEST_CASE("start names what it stops because the two conflict", "[ctl]") {
+TEST_CASE("start names what it stops because two conflict, and list tells stopped from done",
+          "[ctl]") {
   Shop shop;
   const Outcome started = shop.ctl({"start", "right"});
   CHECK(started.code == 0);
@@ -252,17 +245,7 @@ TEST_CASE("start names what it stops because the two conflict", "[ctl]") {
   CHECK(reason["conflict"] == true);
   CHECK_THAT(shop.ctl({"why", "left"}).out,
              Contains("right was started") && Contains("stops right"));
-}
 
-TEST_CASE("a re-execution keeps why a service is down", "[ctl][reexec]") {
-  Shop shop;
-  shop.ctl({"stop", "db"});
-  REQUIRE(shop.ctl({"reexec"}).code == 0);
-  CHECK(shop.json({"status", "web-1"})["reason"]["dependency"] == "db");
-}
-
-TEST_CASE("list tells stopped and done apart, and takes both as states", "[ctl]") {
-  Shop shop;
   shop.ctl({"stop", "left"});
   CHECK(lists(shop, "left", "stopped"));
   CHECK(lists(shop, "job", "done"));
@@ -275,14 +258,18 @@ TEST_CASE("list tells stopped and done apart, and takes both as states", "[ctl]"
   CHECK_THAT(shop.ctl({"list", "--state", "exited"}).out, Contains("job") && Contains("left"));
 }
 
-TEST_CASE("a list that is empty says so", "[ctl]") {
+TEST_CASE("an empty list says so, and help and a verb are that verb's help", "[ctl]") {
   Server zinit;
-  zinit.boot({});
-  CHECK_THAT(zinit.ctl({"list"}).out, Contains("no services"));
+  zinit.boot();
+  CHECK(zinit.ctl({"list"}).out == "no services; `zinitctl edit --new NAME` adds one\n");
   CHECK(zinit.ctl({"--json", "list"}).out == "[]\n");
   zinit.add("web");
   zinit.ctl({"reload"});
   CHECK(zinit.ctl({"list", "--class", "system"}).out == "no service matches\n");
+
+  CHECK(zinit.ctl({"help", "xinet", "set"}).out == zinit.ctl({"xinet", "set", "--help"}).out);
+  CHECK(zinit.ctl({"help"}).out == zinit.ctl({"--help"}).out);
+  CHECK(zinit.ctl({"help", "nothing"}).code == 2);
 }
 
 TEST_CASE("status takes several names and patterns, and gives an overview without one", "[ctl]") {
@@ -347,51 +334,51 @@ TEST_CASE("a wait for what failed and is not restarted ends at once", "[ctl]") {
   CHECK(shop.ctl({"--timeout", "0.3", "wait", "right"}).code == 6);  // it may still be started
 }
 
-TEST_CASE("isolate waits until all is as it is to be", "[ctl]") {
+TEST_CASE("isolate and shutdown wait until all is as it is to be", "[ctl]") {
   Server zinit;
   zinit.add("slow", {.exec = "trap 'sleep 0.5; exit' TERM; while :; do sleep 0.05; done"});
   zinit.file("rescue.toml", "[target]\n");
-  zinit.boot({"slow"});
+  zinit.add("other", {.exec = "trap 'sleep 0.5; exit' TERM; while :; do sleep 0.05; done",
+                      .service = "class = 'system'"});
+  zinit.boot({"slow", "other"});
   CHECK(zinit.ctl({"isolate", "rescue"}).code == 0);
   CHECK(zinit.state("slow") == "exited");
   CHECK(zinit.state("rescue") == "running");
+
+  CHECK(zinit.ctl({"shutdown"}).code == 0);
+  CHECK(zinit.ctl({"ping"}).code == 5);
 }
 
-TEST_CASE("isolate does not name what had failed among those that it stops", "[ctl]") {
+TEST_CASE("isolate says once what its target came to, and names nothing that had failed before",
+          "[ctl]") {
   Server zinit;
   zinit.add("bad", {.exec = "exit 3", .service = "oneshot = true"});
   zinit.add("good");
   zinit.file("rescue.toml", "[target]\n");
+  zinit.add("never", {.exec = "exit 3", .service = "oneshot = true\nstatus = 'stop'"});
+  zinit.file("t.toml", "[target]\nstatus = 'stop'\n[dependencies]\nrequires = ['never']\n");
   zinit.boot({"good"});
   zinit.await_state("bad", "failed");
   const Json isolated = zinit.result("system.isolate", R"(["rescue"])");
   CHECK(isolated["stopped"].dump() == R"(["good"])");
   zinit.await_state("bad", "inactive");
-}
 
-TEST_CASE("isolate says once what its target came to", "[ctl]") {
-  Server zinit;
-  zinit.add("bad", {.exec = "exit 3", .service = "oneshot = true\nstatus = 'stop'"});
-  zinit.file("t.toml", "[target]\nstatus = 'stop'\n[dependencies]\nrequires = ['bad']\n");
-  zinit.boot();
   const Outcome outcome = zinit.ctl({"isolate", "t"});
   CHECK(outcome.code == 1);
-  CHECK(count_in(outcome.err, "requires bad, which failed; see `zinitctl why t`") == 1);
+  CHECK(count_in(outcome.err, "requires never, which failed; see `zinitctl why t`") == 1);
 }
 
-TEST_CASE("shutdown waits until the server has ended", "[ctl]") {
-  Server zinit;
-  zinit.add("slow", {.exec = "trap 'sleep 0.5; exit' TERM; while :; do sleep 0.05; done"});
-  zinit.boot({"slow"});
-  CHECK(zinit.ctl({"shutdown"}).code == 0);
-  CHECK(zinit.ctl({"ping"}).code == 5);
-}
-
-TEST_CASE("a bad end that nobody asked for is in the service's own log, and in events", "[logs]") {
+TEST_CASE("a bad end that nobody asked for is in the service's log and in events, with its cause",
+          "[logs][ctl]") {
   Server zinit;
   zinit.add("crash", {.exec = "while ! [ -e $D/go ]; do sleep 0.01; done; echo last words; exit 3",
                       .lifecycle = "restart_delay_ms = 60000\nrestart_delay_max_ms = 60000"});
   zinit.add("fine", {.exec = "echo done", .service = "oneshot = true"});
+  zinit.add("few", {.exec = "exit 3", .lifecycle = "restart_delay_ms = 0\nmax_restarts = 3"});
+  zinit.add("many", {.exec = "exit 3", .lifecycle = "restart_delay_ms = 0\nmax_restarts = 30"});
+  zinit.add("late", {.lifecycle = "start_timeout_ms = 200\nrestart_delay_ms = 60000\n"
+                                  "restart_delay_max_ms = 60000",
+                     .more = "[readiness]\nnotify = 'systemd'"});
   zinit.boot({"crash"});
   zinit.mark("go");
   zinit.await_delayed("crash");
@@ -403,28 +390,14 @@ TEST_CASE("a bad end that nobody asked for is in the service's own log, and in e
   CHECK(eventually([&] { return zinit.ctl({"logs", "fine"}).out == "done\n"; }));
   CHECK_THAT(zinit.ctl({"events", "crash"}).out, Contains("running -> blocked: exit code 3"));
   CHECK_THAT(zinit.ctl({"list", "crash"}).out, Contains("last exit code 3; restarting in "));
-}
 
-TEST_CASE("each crash is in the log, but of those of one that only crashes the first few",
-          "[logs]") {
-  Server zinit;
-  zinit.add("few", {.exec = "exit 3", .lifecycle = "restart_delay_ms = 0\nmax_restarts = 3"});
-  zinit.add("many", {.exec = "exit 3", .lifecycle = "restart_delay_ms = 0\nmax_restarts = 30"});
-  zinit.boot({});
   const auto lines = [&](const std::string& name) {
     zinit.await_failed(name, "exit_code");
     return count_in(zinit.ctl({"logs", name}).out, "exited with code 3\n");
   };
   CHECK(eventually([&] { return lines("few") == 4; }));
   CHECK(eventually([&] { return lines("many") == 8; }));
-}
 
-TEST_CASE("a start time-out is told as that, not as the signal that ended it", "[ctl]") {
-  Server zinit;
-  zinit.add("late", {.lifecycle = "start_timeout_ms = 200\nrestart_delay_ms = 60000\n"
-                                  "restart_delay_max_ms = 60000",
-                     .more = "[readiness]\nnotify = 'systemd'"});
-  zinit.boot({});
   zinit.await_delayed("late");
   CHECK_THAT(zinit.ctl({"list", "late"}).out, Contains("not ready within its start timeout"));
   CHECK_THAT(zinit.ctl({"events", "late"}).out, Contains("not ready within its start timeout"));
@@ -451,14 +424,6 @@ TEST_CASE("the verbs of other inits are answered with the ones of this", "[check
     CHECK(outcome.code == 2);
     CHECK_THAT(outcome.err, Contains(ours));
   }
-}
-
-TEST_CASE("help and a verb are that verb's help", "[ctl]") {
-  Server zinit;
-  zinit.boot({});
-  CHECK(zinit.ctl({"help", "xinet", "set"}).out == zinit.ctl({"xinet", "set", "--help"}).out);
-  CHECK(zinit.ctl({"help"}).out == zinit.ctl({"--help"}).out);
-  CHECK(zinit.ctl({"help", "nothing"}).code == 2);
 }
 
 TEST_CASE("a package adds itself to a target, and is shown with its file", "[check][deps]") {

@@ -91,14 +91,17 @@ TEST_CASE("why explains every reason, names the root cause and says what to do",
   }
 }
 
-TEST_CASE("why reports several causes at once, and the root of each", "[why]") {
+TEST_CASE("why reports several causes at once, the root of each, and what is wanted and ignored",
+          "[why]") {
   Server zinit;
   zinit.add("bad", {.exec = "exit 7", .lifecycle = "restart = 'never'"});
   zinit.add("slow", {.exec = "sleep 100000", .service = "oneshot = true"});
   zinit.add("rival");
   zinit.add("web", {.dependencies = "requires = ['slow']\nafter = ['bad']\nconflicts = ['rival']"});
   zinit.add("both", {.dependencies = "requires = ['bad', 'nobody']"});
-  zinit.boot({"rival"});
+  zinit.add("ignored", {.service = "status = 'ignore'"});
+  zinit.add("wants", {.dependencies = "wants = ['ignored']"});
+  zinit.boot({"rival", "wants"});
   zinit.await_state("bad", "failed");
   zinit.await_state("web", "blocked");
   const Json web = zinit.result("service.why", named("web"))["reasons"];
@@ -111,25 +114,21 @@ TEST_CASE("why reports several causes at once, and the root of each", "[why]") {
   INFO(both);
   CHECK(both.mentions("bad"));
   CHECK(both.mentions("nobody"));
-}
 
-TEST_CASE("why reports what is wanted and ignored", "[why]") {
-  Server zinit;
-  zinit.add("ignored", {.service = "status = 'ignore'"});
-  zinit.add("web", {.dependencies = "wants = ['ignored']"});
-  zinit.boot({"web"});
-  CHECK_THAT(zinit.ctl({"why", "web"}).out, Contains("zinitctl start ignored"));
+  CHECK_THAT(zinit.ctl({"why", "wants"}).out, Contains("zinitctl start ignored"));
   zinit.start("ignored");
-  CHECK_FALSE(zinit.result("service.why", named("web")).mentions("ignored"));
+  CHECK_FALSE(zinit.result("service.why", named("wants")).mentions("ignored"));
 }
 
-TEST_CASE("why names a dependent that has to stop before a service starts again", "[why]") {
+TEST_CASE("why names a dependent that has to stop first, and a shutdown", "[why]") {
   Server zinit;
   zinit.add("base", {.lifecycle = "restart = 'never'"});
   zinit.add("above",
             {.exec = "trap '' TERM; echo deaf >> $T; while ! [ -e $D/go ]; do sleep 0.05; done",
              .dependencies = "requires = ['base']",
              .lifecycle = "stop_timeout_ms = 600000"});
+  zinit.add("slow", {.exec = stubborn("slow"), .lifecycle = "stop_timeout_ms = 5000"});
+  zinit.add("web", {.service = "status = 'stop'"});
   zinit.boot();
   zinit.await_trace("deaf");
   zinit.kill("base");
@@ -143,13 +142,7 @@ TEST_CASE("why names a dependent that has to stop before a service starts again"
   CHECK(why["reasons"][0]["root_cause"] == "above");
   zinit.mark("go");
   zinit.await_state("base", "running");
-}
 
-TEST_CASE("while shutting down why says so", "[why]") {
-  Server zinit;
-  zinit.add("slow", {.exec = stubborn("slow"), .lifecycle = "stop_timeout_ms = 5000"});
-  zinit.add("web", {.service = "status = 'stop'"});
-  zinit.boot();
   zinit.await_trace("start slow");
   Connection client = zinit.connect();
   zinit.signal(SIGTERM);

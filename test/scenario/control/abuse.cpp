@@ -6,7 +6,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <numeric>
 
 #include "scenario/harness.hpp"
@@ -66,15 +65,6 @@ TEST_CASE("a service that forks many orphans is stopped with all of them", "[abu
   const Json stopped = zinit.stop("storm");
   CHECK(stopped["state"] == "exited");
   CHECK(children_of(zinit.pid()) == std::vector<pid_t>{calm});
-}
-
-TEST_CASE("what a service that ends leaves in the background is gone with it", "[check][abuse]") {
-  Server zinit;
-  zinit.add("parent", {.exec = "i=0; while [ $i -lt 200 ]; do (sleep 100000 &); i=$((i+1)); done",
-                       .lifecycle = "restart = 'never'"});
-  zinit.boot();
-  zinit.await_state("parent", "exited");
-  CHECK(children_of(zinit.pid()).empty());
 }
 
 TEST_CASE("processes that ignore SIGTERM are killed after stop_timeout_ms", "[threads][abuse]") {
@@ -222,15 +212,6 @@ TEST_CASE("a service that is traced can be stopped, and is told when the tracer 
   zinit.await(
       "traced", [](const Json& s) { return s["pid"].is_null() && s["state"] != "failed"; }, "gone");
   CHECK(zinit.start("traced")["state"] == "running");
-}
-
-TEST_CASE("a daemon that leaves processes and exits is told where to look", "[abuse]") {
-  Server zinit;
-  zinit.add("daemon", {.exec = "sleep 1000 & exit 0"});
-  zinit.boot();
-  zinit.await_message(
-      "daemon: exited with code 0 and left processes, which were killed: a daemon that goes to the "
-      "background must stay in the foreground, or write its pid into the pidfile in [readiness]");
 }
 
 TEST_CASE("the end does not wait for a data loop that hangs", "[threads][abuse]") {

@@ -73,9 +73,7 @@ class Faulty {
   bool ask(const std::string& method, const std::string& params = "{}") {
     INFO(method << " " << params);
     Connection client(server_.socket());
-    if (!client.send(R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":)" + params +
-                     "}\n"))
-      return false;
+    if (!client.begin(method, params)) return false;
     const auto answer = client.line();
     return answer && Json::parse(*answer) && Json::parse(*answer)->has("result");
   }
@@ -185,9 +183,7 @@ TEST_CASE("a client is answered or hung up on, whatever system call fails", "[sl
     INFO("call " << n);
     injector.arm(n);
     clients.push_back(std::make_unique<Connection>(zinit.socket()));
-    if (clients.back()->send(R"({"jsonrpc":"2.0","id":1,"method":"system.ping"})"
-                             "\n"))
-      (void)clients.back()->line();
+    if (clients.back()->begin("system.ping")) (void)clients.back()->line();
     failed = injector.disarm();
   } while (!failed.empty());
   CHECK(clients.size() > 3);
@@ -363,8 +359,7 @@ TEST_CASE("a command beside a process that was stopped before it executed is kil
   const pid_t first = zinit.pid_of("web");
   Connection client = zinit.connect();
   injector.stop_next_child();
-  REQUIRE(client.send(R"({"jsonrpc":"2.0","id":1,"method":"service.reload","params":["web"]})"
-                      "\n"));
+  REQUIRE(client.begin("service.reload", R"(["web"])"));
   await_stopped_child();
   const pid_t reload = injector.stopped_child();
   kill(first, SIGKILL);

@@ -46,50 +46,6 @@ TEST_CASE("libzinit starts, looks, explains and stops", "[check][library]") {
   CHECK_FALSE(client.is_running("web"));
 }
 
-TEST_CASE("libzinit throws the server's error with its code and data", "[library]") {
-  Server zinit;
-  zinit.add("database");
-  zinit.boot();
-  Client client = Client::connect(zinit.socket());
-  try {
-    client.status_full("databse");
-    FAIL("no error");
-  } catch (const ClientError& error) {
-    CHECK(error.code() == ErrorCode::service_not_found);
-    CHECK_THAT(error.data(), Catch::Contains("database"));
-  }
-  CHECK_THROWS_AS(client.kill("database", "SIGNONE"), ClientError);
-  CHECK(client.ping().pid == zinit.pid());
-}
-
-TEST_CASE("libzinit hears of changes", "[library]") {
-  Server zinit;
-  zinit.add("a", {.service = "status = 'stop'"});
-  zinit.boot();
-  Client client = Client::connect(zinit.socket());
-  std::vector<ServiceState> states;
-  client.events_subscribe(
-      {"a"}, [&](const zinit::StateEvent& event) { states.push_back(event.to.value()); });
-  client.start("a", {.settled = true, .limit = {}});
-  while (states.size() < 3 && client.dispatch(kPatience)) {}
-  CHECK(states ==
-        std::vector{ServiceState::blocked, ServiceState::starting, ServiceState::running});
-}
-
-TEST_CASE("libzinit tells that the server has gone", "[library]") {
-  Server zinit;
-  zinit.boot();
-  Client client = Client::connect(zinit.socket());
-  CHECK(zinit.shut_down() == 0);
-  CHECK_THROWS_AS(client.ping(), ClientError);
-  try {
-    (void)Client::connect(zinit.socket());
-    FAIL("no error");
-  } catch (const ClientError& error) {
-    CHECK(error.code() == ErrorCode::no_server);
-  }
-}
-
 namespace {
 
 /// What `make install` installs, and the programs of doc/library.md, compiled with it alone.

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The RPC methods: their parameters, the members of their results and their errors (control.md).
-#include <unistd.h>
 
 #include <algorithm>
-#include <map>
 
 #include "scenario/harness.hpp"
 
@@ -44,15 +42,6 @@ Texts with_others() {
 
 }  // namespace
 
-TEST_CASE("system.ping tells version and pid", "[methods]") {
-  Server zinit;
-  zinit.boot();
-  const Json ping = zinit.result("system.ping");
-  CHECK(ping.members() == Texts{"pid", "version"});
-  CHECK(ping["pid"] == std::int64_t{zinit.pid()});
-  CHECK_FALSE(ping["version"].text().empty());
-}
-
 TEST_CASE("system.info tells mode, uptime and how many services there are", "[methods]") {
   Server zinit;
   zinit.add("a");
@@ -65,9 +54,9 @@ TEST_CASE("system.info tells mode, uptime and how many services there are", "[me
     info = zinit.result("system.info");
     return info["boot"]["settled_ms"].is_number();
   }));
-  CHECK(info.members() == sorted({"version", "pid", "mode", "uptime_ms", "services", "hostname",
-                                  "kernel", "boot", "crashes", "config", "scheduled",
-                                  "controllers"}));
+  CHECK(info.members() ==
+        sorted({"version", "pid", "mode", "uptime_ms", "services", "hostname", "kernel", "boot",
+                "crashes", "config", "scheduled", "controllers"}));
   CHECK(info["crashes"].dump() == R"({"count":0,"last":null})");
   CHECK(info["config"].members() ==
         sorted({"directories", "settings", "settings_faults", "templates", "masked"}));
@@ -83,26 +72,61 @@ TEST_CASE("system.info tells mode, uptime and how many services there are", "[me
   CHECK(info["boot"]["settled_ms"].number() >= info["boot"]["started_ms"].number());
 }
 
-TEST_CASE("service.list has the names, service.list_full their full status", "[methods]") {
+TEST_CASE("the methods of one service answer its status, and those of all their list",
+          "[methods][check]") {
   Server zinit;
   zinit.add("b");
   zinit.add("a");
   zinit.file("t.toml", "[target]\n");
+  zinit.add("off", {.service = "status = 'stop'"});
+  zinit.add("gate",
+            {.exec = "while ! [ -e $D/go ]; do sleep 0.01; done", .service = "oneshot = true"});
+  zinit.add("waits", {.dependencies = "requires = ['gate']"});
+  zinit.add("deaf", {.exec = stubborn("deaf"), .lifecycle = "stop_timeout_ms = 86400000"});
+  zinit.add("once", {.exec = "sleep 0.1", .service = "oneshot = true\nstatus = 'stop'"});
+  zinit.add("dies", {.lifecycle = "restart_delay_ms = 1\nrestart = 'always'"});
   zinit.boot();
-  CHECK(zinit.result("service.list").texts() == Texts{"a", "b", "t"});
+  CHECK(zinit.result("service.list").texts() ==
+        Texts{"a", "b", "deaf", "dies", "gate", "off", "once", "t", "waits"});
   const Json full = zinit.result("service.list_full");
-  REQUIRE(full.size() == 3);
+  REQUIRE(full.size() == 9);
   for (const Json& status : full.elements()) CHECK(status.members() == kStatusFull);
-  CHECK(full[2]["kind"] == "target");
-}
+  CHECK(full[7]["kind"] == "target");
 
-TEST_CASE("service.status has its members, those that are absent as null", "[methods]") {
-  Server zinit;
-  zinit.add("a", {.service = "status = 'stop'"});
-  zinit.boot();
-  const Json status = zinit.result("service.status", named("a"));
+  const Json status = zinit.result("service.status", named("off"));
   CHECK(status.members() == sorted({"name", "state", "summary", "pid", "exit_code", "error"}));
   for (const char* absent : {"pid", "exit_code", "error"}) CHECK(status[absent].is_null());
+
+  const Json waits = zinit.await(
+      "waits", [](const Json& s) { return s["waiting_on"].size() == 1; }, "waiting for gate");
+  CHECK(waits["waiting_on"].mentions("gate"));
+  CHECK(waits["blocked_by"].mentions("gate"));
+  CHECK(zinit.status("gate")["required_by"].texts() == Texts{"waits"});
+  zinit.mark("go");
+  CHECK(zinit.await_state("waits", "running")["blocked_by"].size() == 0);
+
+  zinit.await_trace("start deaf");
+  CHECK(zinit.result("service.stop", named("deaf")).members() == with_others());
+  zinit.await_state("deaf", "stopping");
+  zinit.kill("deaf");
+  CHECK(zinit.stop("deaf")["state"] == "exited");
+  CHECK(zinit.start("once")["state"] == "exited");
+  CHECK(zinit.restart("once").members() == with_others());
+  CHECK(zinit.result("service.start", R"(["once", true])")["state"] == "exited");
+
+  pid_t pid = static_cast<pid_t>(zinit.await_state("dies", "running")["pid"].number());
+  const auto dies_of = [&](const std::string& params, const std::string& signal) {
+    INFO(params);
+    CHECK(zinit.result("service.kill", params)["ok"] == true);
+    pid = zinit.await_new_pid("dies", pid);
+    CHECK(zinit.status("dies")["last_exit"]["signal"] == signal);
+  };
+  dies_of(R"(["dies"])", "SIGTERM");
+  dies_of(R"(["dies","SIGINT"])", "SIGINT");
+  dies_of(R"(["dies","int"])", "SIGINT");
+  dies_of(R"({"name":"dies","signal":"SigUsr1"})", "SIGUSR1");
+  dies_of(R"({"name":"dies","signal":9})", "SIGKILL");
+  dies_of(R"({"name":"dies","signal":"9"})", "SIGKILL");
 }
 
 TEST_CASE("service.status_full of a service that runs", "[methods]") {
@@ -143,62 +167,15 @@ TEST_CASE("service.status_full of a service that runs", "[methods]") {
   CHECK(s["log_dropped"] == 0);
 }
 
-TEST_CASE("status_full tells what blocks and what is blocked", "[methods]") {
-  Server zinit;
-  zinit.add("gate",
-            {.exec = "while ! [ -e $D/go ]; do sleep 0.01; done", .service = "oneshot = true"});
-  zinit.add("a", {.dependencies = "requires = ['gate']"});
-  zinit.boot();
-  const Json a = zinit.await(
-      "a", [](const Json& s) { return s["waiting_on"].size() == 1; }, "waiting for gate");
-  CHECK(a["waiting_on"].mentions("gate"));
-  CHECK(a["blocked_by"].mentions("gate"));
-  CHECK(zinit.status("gate")["required_by"].texts() == Texts{"a"});
-  zinit.mark("go");
-  CHECK(zinit.await_state("a", "running")["blocked_by"].size() == 0);
-}
-
-TEST_CASE("service.start, stop and restart answer the full status, at once or settled",
-          "[methods]") {
-  Server zinit;
-  zinit.add("a", {.exec = stubborn("a"), .lifecycle = "stop_timeout_ms = 86400000"});
-  zinit.add("once", {.exec = "sleep 0.1", .service = "oneshot = true\nstatus = 'stop'"});
-  zinit.boot();
-  zinit.await_trace("start a");
-  CHECK(zinit.result("service.stop", named("a")).members() == with_others());
-  zinit.await_state("a", "stopping");
-  zinit.kill("a");
-  CHECK(zinit.stop("a")["state"] == "exited");
-  CHECK(zinit.start("once")["state"] == "exited");
-  CHECK(zinit.restart("once").members() == with_others());
-  CHECK(zinit.result("service.start", R"(["once", true])")["state"] == "exited");
-}
-
-TEST_CASE("service.kill takes a name of any form or a number, SIGTERM without",
-          "[check][methods]") {
-  Server zinit;
-  zinit.add("a", {.lifecycle = "restart_delay_ms = 1\nrestart = 'always'"});
-  zinit.boot();
-  pid_t pid = static_cast<pid_t>(zinit.await_state("a", "running")["pid"].number());
-  const auto dies_of = [&](const std::string& params, const std::string& signal) {
-    INFO(params);
-    CHECK(zinit.result("service.kill", params)["ok"] == true);
-    pid = zinit.await_new_pid("a", pid);
-    CHECK(zinit.status("a")["last_exit"]["signal"] == signal);
-  };
-  dies_of(R"(["a"])", "SIGTERM");
-  dies_of(R"(["a","SIGINT"])", "SIGINT");
-  dies_of(R"(["a","int"])", "SIGINT");
-  dies_of(R"({"name":"a","signal":"SigUsr1"})", "SIGUSR1");
-  dies_of(R"({"name":"a","signal":9})", "SIGKILL");
-  dies_of(R"({"name":"a","signal":"9"})", "SIGKILL");
-}
-
-TEST_CASE("lines are kept up to buffer_lines, the last ones in order", "[check][methods][logs]") {
+TEST_CASE("the last buffer_lines lines are kept in order, longer ones than 16 KiB in pieces",
+          "[check][methods][logs]") {
   Server zinit;
   zinit.add("a", {.exec = "i=0; while [ $i -lt 300 ]; do echo $i; i=$((i+1)); done",
                   .service = "oneshot = true",
                   .more = "[logging]\nbuffer_lines = 100\n"});
+  zinit.add("long",
+            {.exec = "head -c 40000 /dev/zero | tr '\\000' x", .service = "oneshot = true"});
+  zinit.add("up");
   zinit.boot();
   zinit.await_state("a", "exited");
   REQUIRE(eventually([&] {
@@ -208,26 +185,15 @@ TEST_CASE("lines are kept up to buffer_lines, the last ones in order", "[check][
   const Texts kept = zinit.result("logs.tail", named("a", R"("lines":1000)")).texts();
   REQUIRE(kept.size() == 100);
   for (std::size_t i = 0; i < kept.size(); ++i) CHECK(kept[i] == std::to_string(200 + i));
-}
 
-TEST_CASE("a line over 16 KiB is given in pieces", "[check][methods][logs]") {
-  Server zinit;
-  zinit.add("long",
-            {.exec = "head -c 40000 /dev/zero | tr '\\000' x", .service = "oneshot = true"});
-  zinit.boot();
   Json pieces;
   REQUIRE(
       eventually([&] { return (pieces = zinit.result("logs.get", named("long"))).size() == 3; }));
   CHECK(pieces[0]["line"].text().size() == 16384);
   CHECK(pieces[2]["line"].text().size() == 40000 - 2 * 16384);
-}
 
-TEST_CASE("zinit's own messages are the log named zinit", "[methods][logs]") {
-  Server zinit;
-  zinit.add("a");
-  zinit.boot();
-  zinit.await_state("a", "running");
-  CHECK(eventually([&] { return zinit.result("logs.tail", named("zinit")).mentions("a: "); }));
+  zinit.await_state("up", "running");
+  CHECK(eventually([&] { return zinit.result("logs.tail", named("zinit")).mentions("up: "); }));
 }
 
 TEST_CASE("an event of a failure carries its reason", "[methods]") {

@@ -128,10 +128,14 @@ TEST_CASE("in the older format of Prometheus the type of a counter is that of it
   CHECK(samples > 20);
 }
 
-TEST_CASE("metrics count a restart, and say how the process has ended", "[metrics]") {
+TEST_CASE("metrics count a restart, say how the process has ended, and whether it is healthy",
+          "[metrics][check]") {
   Server zinit;
   zinit.add("web", {.exec = "echo said; exec sleep 100000", .lifecycle = "restart_delay_ms = 1"});
-  zinit.boot({"web"});
+  zinit.add("checked", {.more = "[logging]\nforward = 'unix:" + zinit.path("nobody") +
+                                "'\n[health]\ntype = 'exec'\nexec = 'test ! -e " +
+                                zinit.path("ill") + "'\ninterval_ms = 20\nretries = 1000\n"});
+  zinit.boot({"web", "checked"});
   REQUIRE(eventually([&] { return zinit.status("web")["log_lines"] == 1; }));
   const OpenMetrics before = metrics_of(zinit);
   CHECK(before[of_service("restarts_total", "web")] == "0");
@@ -150,17 +154,10 @@ TEST_CASE("metrics count a restart, and say how the process has ended", "[metric
   CHECK(after.number(of_service("start_time_seconds", "web")) >
         before.number(of_service("start_time_seconds", "web")));
   CHECK(after.number("zinit_state_changes_total") > before.number("zinit_state_changes_total"));
-}
 
-TEST_CASE("metrics report a health check, and lines that a sink did not get", "[check][metrics]") {
-  Server zinit;
-  zinit.add("web", {.more = "[logging]\nforward = 'unix:" + zinit.path("nobody") +
-                            "'\n[health]\ntype = 'exec'\nexec = 'test ! -e " + zinit.path("ill") +
-                            "'\ninterval_ms = 20\nretries = 1000\n"});
-  zinit.boot({"web"});
-  CHECK(eventually([&] { return metrics_of(zinit)[of_service("healthy", "web")] == "1"; }));
+  CHECK(eventually([&] { return metrics_of(zinit)[of_service("healthy", "checked")] == "1"; }));
   zinit.mark("ill");
-  CHECK(eventually([&] { return metrics_of(zinit)[of_service("healthy", "web")] == "0"; }));
+  CHECK(eventually([&] { return metrics_of(zinit)[of_service("healthy", "checked")] == "0"; }));
   CHECK(metrics_of(zinit).count("zinit_service_log_dropped_lines_total") == 1);
 }
 

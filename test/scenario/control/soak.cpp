@@ -37,8 +37,7 @@ class Client {
   [[nodiscard]] long answered() const { return answered_; }
 
   void ask(const std::string& method, const std::string& params) {
-    REQUIRE(connection_.send(R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":)" +
-                             params + "}\n"));
+    REQUIRE(connection_.begin(method, params));
     ++waiting_;
   }
   /// Takes one answer: a result, or an error with its name.

@@ -43,7 +43,8 @@ constexpr const char* kEscaping =
 
 }  // namespace
 
-TEST_CASE("service.stats has the figures of all processes of a service", "[check][stats]") {
+TEST_CASE("the processes of a service are counted, listed and drawn, its main process first",
+          "[check][stats]") {
   Server zinit;
   zinit.add("a", {.exec = kFamily});
   zinit.boot({"a"});
@@ -54,9 +55,38 @@ TEST_CASE("service.stats has the figures of all processes of a service", "[check
   CHECK(stats["tasks"] == 4);
   CHECK(stats["memory_bytes"].number() > 0);
   CHECK(stats["cpu_usec"].number() >= 0);
+
+  // A forked process has the shell's command line until it executes its program.
+  CHECK(eventually([&] {
+    const Texts lines = command_lines(zinit, "a", 4);
+    return has(lines, "sleep 100001") && has(lines, "sleep 100002");
+  }));
+  const Json main = zinit.result("service.children", named("a"))[0];
+  CHECK(main.members() == Texts{"cmdline", "comm", "pid", "ppid", "state"});
+  CHECK(main["pid"] == std::int64_t{zinit.pid_of("a")});
+  CHECK(main["ppid"] == std::int64_t{zinit.pid()});
+  CHECK(main["comm"] == "sh");
+  CHECK(main["state"].text().size() == 1);
+
+  const Json tree = zinit.result("debug.process_tree", named("a"));
+  CHECK(tree.members() == Texts{"children", "comm", "others", "pid"});
+  CHECK(tree["pid"] == std::int64_t{zinit.pid_of("a")});
+  REQUIRE(tree["children"].size() == 2);
+  CHECK(tree["children"][0]["children"].size() + tree["children"][1]["children"].size() == 1);
+  CHECK(tree["others"].size() == 0);
+
+  const Outcome drawn = zinit.ctl({"debug-procs", "a"});
+  CHECK(drawn.code == 0);
+  const Texts lines = lines_of(drawn.out);
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[0] == std::to_string(zinit.pid_of("a")) + " sh");
+  CHECK_THAT(drawn.out, Contains("├─ ") && Contains("└─ ") && Contains(" sleep\n"));
+  const auto json = Json::parse(zinit.ctl({"debug-procs", "a", "--json"}).out);
+  REQUIRE(json);
+  CHECK((*json)["pid"] == std::int64_t{zinit.pid_of("a")});
 }
 
-TEST_CASE("service.stats tells a process that works from one that sleeps", "[stats]") {
+TEST_CASE("the figures of a process that works differ from those of one that sleeps", "[stats]") {
   Server zinit;
   zinit.add("works", {.exec = "while :; do :; done"});
   zinit.add("sleeps");
@@ -66,18 +96,12 @@ TEST_CASE("service.stats tells a process that works from one that sleeps", "[sta
     return stats["cpu_usec"].number() > 100'000 && stats["cpu_percent"].dump() != "0.0";
   }));
   CHECK(zinit.result("service.stats", named("sleeps"))["cpu_percent"].is_number());
-}
 
-TEST_CASE("what a service reads from disks and writes to them is told where the kernel does",
-          "[stats]") {
-  Server zinit;
-  zinit.add("a");
-  zinit.boot({"a"});
-  const Json stats = zinit.result("service.stats", named("a"));
-  if (read_file("/proc/" + std::to_string(zinit.pid_of("a")) + "/io").empty())
+  const Json of_disks = zinit.result("service.stats", named("sleeps"));
+  if (read_file("/proc/" + std::to_string(zinit.pid_of("sleeps")) + "/io").empty())
     return skip("needs /proc/PID/io");
-  CHECK(stats["io_read_bytes"].number() >= 0);
-  CHECK(stats["io_write_bytes"].number() >= 0);
+  CHECK(of_disks["io_read_bytes"].number() >= 0);
+  CHECK(of_disks["io_write_bytes"].number() >= 0);
 }
 
 TEST_CASE("a process whose memory cannot be read holds up no answer", "[stats][faults]") {
@@ -95,12 +119,15 @@ TEST_CASE("a process whose memory cannot be read holds up no answer", "[stats][f
   CHECK(eventually([&] { return command_lines(zinit, "hung", 1) == Texts{"sleep 100000"}; }));
 }
 
-TEST_CASE("a service that is down, and a target, have no figures and no processes", "[stats]") {
+TEST_CASE("what is down has no figures, and what does not exist is named with what is near",
+          "[stats]") {
   Server zinit;
-  zinit.add("a", {.service = "status = 'stop'"});
+  zinit.add("idle", {.service = "status = 'stop'"});
   zinit.file("t.toml", "[target]\n");
-  zinit.boot({"t"});
-  for (const char* name : {"a", "t"}) {
+  zinit.add("web");
+  zinit.add("down", {.service = "status = 'stop'"});
+  zinit.boot({"t", "web"});
+  for (const char* name : {"idle", "t"}) {
     INFO(name);
     const Json stats = zinit.result("service.stats", named(name));
     for (const std::string& figure : kFigures) CHECK(stats[figure].is_null());
@@ -109,12 +136,7 @@ TEST_CASE("a service that is down, and a target, have no figures and no processe
     CHECK(error["code"] == -32003);
     CHECK(error["message"] == std::string(name) + " has no process");
   }
-}
 
-TEST_CASE("methods about the processes of what does not exist name what is near", "[stats]") {
-  Server zinit;
-  zinit.add("web");
-  zinit.boot();
   for (const char* method : {"service.stats", "service.children", "debug.process_tree"}) {
     INFO(method);
     const Json error = zinit.error(method, named("wep"));
@@ -122,35 +144,42 @@ TEST_CASE("methods about the processes of what does not exist name what is near"
     CHECK(error["data"]["hint"] == "did you mean web?");
     CHECK(zinit.error(method)["code"] == -32602);
   }
+
+  const Outcome stats = zinit.ctl({"stats", "wep", "web"});
+  CHECK(stats.code == 4);
+  CHECK_THAT(stats.err, Contains("did you mean web?"));
+  CHECK_THAT(zinit.ctl({"stats", "web.service"}).err, Contains("did you mean web?"));
+  CHECK_THAT(stats.out, Contains("web "));  // it shows the other one
+  CHECK(zinit.ctl({"stats", "x*"}).code == 4);
+  CHECK(zinit.ctl({"debug-procs", "wep"}).code == 4);
+  const Outcome down = zinit.ctl({"debug-procs", "down"});
+  CHECK(down.code == 1);
+  CHECK_THAT(down.err, Contains("down has no process"));
+  CHECK(zinit.ctl({"debug-procs"}).code == 2);
 }
 
-TEST_CASE("service.children lists the processes of a service, its main process first",
-          "[check][stats]") {
-  Server zinit;
-  zinit.add("a", {.exec = kFamily});
-  zinit.boot({"a"});
-  // A forked process has the shell's command line until it executes its program.
-  CHECK(eventually([&] {
-    const Texts lines = command_lines(zinit, "a", 4);
-    return has(lines, "sleep 100001") && has(lines, "sleep 100002");
-  }));
-  const Json main = zinit.result("service.children", named("a"))[0];
-  CHECK(main.members() == Texts{"cmdline", "comm", "pid", "ppid", "state"});
-  CHECK(main["pid"] == std::int64_t{zinit.pid_of("a")});
-  CHECK(main["ppid"] == std::int64_t{zinit.pid()});
-  CHECK(main["comm"] == "sh");
-  CHECK(main["state"].text().size() == 1);
-}
-
-TEST_CASE("processes that have left the session of their service are still its own", "[stats]") {
+TEST_CASE("processes that have left session or parent are still those of their service",
+          "[stats][cgroups]") {
   Server zinit;
   zinit.add("a", {.exec = kEscaping});
-  zinit.boot({"a"});
+  // The parent of the sleep ends at once.
+  zinit.add("lost", {.exec = "sh -c 'sleep 100001 &'; exec sleep 100000"});
+  zinit.boot({"a", "lost"});
   REQUIRE(eventually([&] { return !read_file(zinit.path("escaped")).empty(); }));
   const std::string escaped = lines_of(read_file(zinit.path("escaped"))).front();
   command_lines(zinit, "a", 2);
   CHECK(
       zinit.result("debug.process_tree", named("a")).mentions("\"pid\":" + escaped + ",\"comm\":"));
+
+  command_lines(zinit, "lost", 2);
+  Json tree;
+  // The shell's child is a shell until it has executed its program. The shell itself is a child of
+  // the main process until the main process has reaped it.
+  CHECK(eventually([&] {
+    tree = zinit.result("debug.process_tree", named("lost"));
+    return tree["others"].size() == 1 && tree["others"][0]["comm"] == "sleep" &&
+           tree["children"].size() == 0;
+  }));
 }
 
 TEST_CASE("processes that come and go while they are looked at are no errors",
@@ -163,35 +192,6 @@ TEST_CASE("processes that come and go while they are looked at are no errors",
     CHECK(zinit.result("service.stats", named("a"))["tasks"].number() >= 1);
     CHECK(zinit.result("debug.process_tree", named("a"))["pid"].is_number());
   }
-}
-
-TEST_CASE("debug.process_tree has each process below its parent", "[stats]") {
-  Server zinit;
-  zinit.add("a", {.exec = kFamily});
-  zinit.boot({"a"});
-  command_lines(zinit, "a", 4);
-  const Json tree = zinit.result("debug.process_tree", named("a"));
-  CHECK(tree.members() == Texts{"children", "comm", "others", "pid"});
-  CHECK(tree["pid"] == std::int64_t{zinit.pid_of("a")});
-  REQUIRE(tree["children"].size() == 2);
-  CHECK(tree["children"][0]["children"].size() + tree["children"][1]["children"].size() == 1);
-  CHECK(tree["others"].size() == 0);
-}
-
-TEST_CASE("what has lost its parent is shown beside the tree", "[cgroups][stats]") {
-  Server zinit;
-  // The parent of the sleep ends at once.
-  zinit.add("a", {.exec = "sh -c 'sleep 100001 &'; exec sleep 100000"});
-  zinit.boot({"a"});
-  command_lines(zinit, "a", 2);
-  Json tree;
-  // The shell's child is a shell until it has executed its program. The shell itself is a child of
-  // the main process until the main process has reaped it.
-  CHECK(eventually([&] {
-    tree = zinit.result("debug.process_tree", named("a"));
-    return tree["others"].size() == 1 && tree["others"][0]["comm"] == "sleep" &&
-           tree["children"].size() == 0;
-  }));
 }
 
 TEST_CASE("many questions at once are all answered", "[threads][stats]") {
@@ -233,40 +233,6 @@ TEST_CASE("zinitctl stats shows who has processes, or those that are named", "[s
   CHECK((*json)[0]["tasks"] == 1);
   CHECK((*json)[1]["name"] == "web-2");
   CHECK((*json)[1]["pid"].is_null());
-}
-
-TEST_CASE("zinitctl stats and debug-procs tell what is wrong with a name", "[stats]") {
-  Server zinit;
-  zinit.add("web");
-  zinit.add("down", {.service = "status = 'stop'"});
-  zinit.boot({"web"});
-  const Outcome stats = zinit.ctl({"stats", "wep", "web"});
-  CHECK(stats.code == 4);
-  CHECK_THAT(stats.err, Contains("did you mean web?"));
-  CHECK_THAT(zinit.ctl({"stats", "web.service"}).err, Contains("did you mean web?"));
-  CHECK_THAT(stats.out, Contains("web "));  // it shows the other one
-  CHECK(zinit.ctl({"stats", "x*"}).code == 4);
-  CHECK(zinit.ctl({"debug-procs", "wep"}).code == 4);
-  const Outcome down = zinit.ctl({"debug-procs", "down"});
-  CHECK(down.code == 1);
-  CHECK_THAT(down.err, Contains("down has no process"));
-  CHECK(zinit.ctl({"debug-procs"}).code == 2);
-}
-
-TEST_CASE("zinitctl debug-procs draws the processes of a service", "[stats]") {
-  Server zinit;
-  zinit.add("a", {.exec = kFamily});
-  zinit.boot({"a"});
-  command_lines(zinit, "a", 4);
-  const Outcome drawn = zinit.ctl({"debug-procs", "a"});
-  CHECK(drawn.code == 0);
-  const Texts lines = lines_of(drawn.out);
-  REQUIRE(lines.size() == 4);
-  CHECK(lines[0] == std::to_string(zinit.pid_of("a")) + " sh");
-  CHECK_THAT(drawn.out, Contains("├─ ") && Contains("└─ ") && Contains(" sleep\n"));
-  const auto json = Json::parse(zinit.ctl({"debug-procs", "a", "--json"}).out);
-  REQUIRE(json);
-  CHECK((*json)["pid"] == std::int64_t{zinit.pid_of("a")});
 }
 
 }  // namespace control_stats_test

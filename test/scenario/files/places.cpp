@@ -338,26 +338,23 @@ TEST_CASE("drop-ins are laid over a file, and status shows them and what changed
   CHECK(zinit.status("web")["warnings"].mentions(own + ":2:9: error: service.umask: 5"));
 }
 
-TEST_CASE("status sees that drop-ins have gone", "[places]") {
+TEST_CASE("drop-ins lie beside the files of --config-dir, too, and status sees them go",
+          "[places][check]") {
   Server zinit;
   zinit.add("a");
   std::filesystem::create_directory(zinit.config("a.toml.d"));
   zinit.file("a.toml.d/b.toml", "service.description = 'over it'\n");
+  zinit.add("c");
+  std::filesystem::create_directory(zinit.config("c.toml.d"));
+  zinit.file("c.toml.d/b.toml", "service.exec = 'sleep 100003'\n");
+  zinit.file("c.toml.d/a.toml", "service.exec = 'wrong'\n");
   zinit.boot();
   CHECK_THAT(zinit.ctl({"status", "a"}).out, !Contains("changed on disk"));
   std::filesystem::remove_all(zinit.config("a.toml.d"));
   CHECK_THAT(zinit.ctl({"status", "a"}).out, Contains("changed on disk"));
-}
 
-TEST_CASE("drop-ins lie beside the files of --config-dir as well", "[check][places]") {
-  Server zinit;
-  zinit.add("a");
-  std::filesystem::create_directory(zinit.config("a.toml.d"));
-  zinit.file("a.toml.d/b.toml", "service.exec = 'sleep 100003'\n");
-  zinit.file("a.toml.d/a.toml", "service.exec = 'wrong'\n");
-  zinit.boot();
-  const Json a = zinit.await_state("a", "running");
-  CHECK(proc_cmdline(static_cast<pid_t>(a["pid"].number())) == "sleep 100003");
+  const Json c = zinit.await_state("c", "running");
+  CHECK(proc_cmdline(static_cast<pid_t>(c["pid"].number())) == "sleep 100003");
 }
 
 TEST_CASE("--config-dir takes the place of the vendor's services too", "[root][places]") {

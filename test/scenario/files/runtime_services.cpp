@@ -84,16 +84,6 @@ TEST_CASE("service.set replaces a service as a reload would", "[runtime]") {
   CHECK_THAT(read_file(zinit.config("web.toml")), Contains("sleep 100001"));
 }
 
-TEST_CASE("a service set with start false stays down, and one that was stopped is started",
-          "[runtime]") {
-  Server zinit;
-  zinit.boot();
-  (void)zinit.result("service.add", passing(kWeb, R"(,"start":false)"));
-  CHECK(zinit.state("web") == "inactive");
-  (void)zinit.result("service.add", passing(kWeb));
-  zinit.await_state("web", "running");
-}
-
 TEST_CASE("service.set refuses what check refuses, with every fault, and changes nothing",
           "[check][runtime]") {
   Server zinit;
@@ -158,7 +148,9 @@ TEST_CASE("an error of service.set names the service that the config names", "[r
     CHECK(error["code"] == code);
     return error["data"]["service"];
   };
-  CHECK(named_in(kWeb, -32001) == "web");
+  CHECK(named_in(kWeb, -32001) == "web");  // its file would be the other one's
+  CHECK_THAT(read_file(zinit.config("web.toml")), Contains("other"));
+  CHECK(zinit.result("service.list").texts() == Texts{"other"});
   CHECK(named_in(R"({"service":{"name":"n1","exec":5}})", -32005) == "n1");
   CHECK(named_in(R"({"service":{"name":"n1","exec":[null]}})", -32005) == "n1");
   CHECK(named_in(R"({"target":{"name":"n1","wat":5}})", -32005) == "n1");
@@ -166,20 +158,30 @@ TEST_CASE("an error of service.set names the service that the config names", "[r
   CHECK(named_in(R"({"service":{"exec":"x"}})", -32005).is_null());
 }
 
-TEST_CASE("what requires a service that is added comes up with it", "[runtime]") {
+TEST_CASE("what requires a service that is added comes up with it, and what was on a cycle",
+          "[runtime][check]") {
   Server zinit;
   zinit.add("app", {.dependencies = "requires = ['web']"});
+  zinit.add("a", {.dependencies = "requires = ['b']"});
+  zinit.add("b", {.dependencies = "requires = ['a']"});
   zinit.boot();
   zinit.await_failed("app", "missing_dependency");
   (void)zinit.result("service.set", setting(kWeb));
   zinit.await_state("app", "running");
   const Json made = zinit.result("service.add", passing(config_of("top", "", R"("none")")));
   CHECK_THAT(made["warnings"].texts().at(0), Contains("none"));
+
+  zinit.await_failed("a", "config_error");
+  (void)zinit.result("service.set", setting(config_of("a")));
+  zinit.await_state("a", "running");
+  zinit.await_state("b", "running");
 }
 
 TEST_CASE("a service added at runtime only has no file and outlives reloads", "[runtime]") {
   Server zinit;
   zinit.boot();
+  (void)zinit.result("service.add", passing(kWeb, R"(,"start":false)"));
+  CHECK(zinit.state("web") == "inactive");
   (void)zinit.result("service.add", passing(kWeb));
   zinit.await_state("web", "running");
   const pid_t pid = zinit.pid_of("web");
@@ -207,16 +209,6 @@ TEST_CASE("a file's service that is replaced at runtime only is as its file says
   CHECK_FALSE(zinit.result("service.get", named("web"))["runtime"].truth());
   CHECK(zinit.reload()["changed"].texts() == Texts{"web"});
   CHECK(zinit.status("web")["description"] == "file");
-}
-
-TEST_CASE("a file that is another's is not written over", "[runtime]") {
-  Server zinit;
-  zinit.file("web.toml", "[service]\nname = 'other'\nexec = 'sleep 100000'\n");
-  zinit.boot();
-  const Json error = zinit.error("service.set", setting(kWeb));
-  CHECK(error["code"] == -32001);
-  CHECK_THAT(read_file(zinit.config("web.toml")), Contains("other"));
-  CHECK(zinit.result("service.list").texts() == Texts{"other"});
 }
 
 TEST_CASE("drop-ins lie over what service.set writes, and are told", "[check][runtime]") {
@@ -281,52 +273,28 @@ TEST_CASE("what others require is deleted by cascade alone, dependents first", "
   CHECK(zinit.start("top")["state"] == "running");
 }
 
-TEST_CASE("what is set or started again while its removal waits for its stop stays",
+TEST_CASE("what is set, started or required while its removal waits for its stop stays",
           "[threads][runtime]") {
-  const bool by_set = GENERATE(true, false);
+  const std::string by = GENERATE(as<std::string>{}, "set", "start", "requirement");
   Server zinit;
   zinit.add("web", {.exec = stubborn("web"), .lifecycle = "stop_timeout_ms = 500"});
   zinit.boot();
   zinit.await_trace("start web");
   Connection other = zinit.connect();
-  other.send(R"({"jsonrpc":"2.0","id":1,"method":"service.delete","params":["web",true]})"
-             "\n");
+  other.begin("service.delete", R"(["web",true])");
   zinit.await_state("web", "stopping");
-  if (by_set)
+  if (by == "set")
     (void)zinit.result("service.set", setting(kWeb));
-  else
+  else if (by == "start")
     zinit.begin_start("web");
-  CHECK(other.read()["error"]["code"] == -32009);
+  else
+    (void)zinit.result("service.add",
+                       passing(config_of("app", "", R"("web")"), R"(,"start":false)"));
+  CHECK(other.read()["error"]["code"] == (by == "requirement" ? -32010 : -32009));
+  if (by == "requirement") CHECK(zinit.start("app")["state"] == "running");
   zinit.await_state("web", "running");
   CHECK(entries_of(zinit.config()) == Texts{"web.toml"});
-  CHECK(zinit.reload()["unchanged"].texts() == Texts{"web"});
-}
-
-TEST_CASE("what comes to be required while its removal waits keeps its file", "[runtime]") {
-  Server zinit;
-  zinit.add("db", {.exec = stubborn("db"), .lifecycle = "stop_timeout_ms = 500"});
-  zinit.boot();
-  zinit.await_trace("start db");
-  Connection other = zinit.connect();
-  other.send(R"({"jsonrpc":"2.0","id":1,"method":"service.delete","params":["db",true]})"
-             "\n");
-  zinit.await_state("db", "stopping");
-  (void)zinit.result("service.add", passing(config_of("app", "", R"("db")"), R"(,"start":false)"));
-  CHECK(other.read()["error"]["code"] == -32010);
-  CHECK(entries_of(zinit.config()) == Texts{"db.toml"});
-  CHECK(zinit.start("app")["state"] == "running");
-}
-
-TEST_CASE("a cycle that service.set takes apart is mended for all that were on it",
-          "[check][runtime]") {
-  Server zinit;
-  zinit.add("a", {.dependencies = "requires = ['b']"});
-  zinit.add("b", {.dependencies = "requires = ['a']"});
-  zinit.boot();
-  zinit.await_failed("a", "config_error");
-  (void)zinit.result("service.set", setting(config_of("a")));
-  zinit.await_state("a", "running");
-  zinit.await_state("b", "running");
+  CHECK(zinit.reload()["unchanged"].mentions("\"web\""));
 }
 
 TEST_CASE("a file that has become a link to something else is not written through",
@@ -354,8 +322,7 @@ TEST_CASE("many services are deleted at once", "[threads][runtime]") {
   zinit.await_settled();
   Connection client = zinit.connect();
   for (int i = 0; i < kMany; ++i) {
-    client.send(R"({"jsonrpc":"2.0","id":1,"method":"service.delete","params":["s)" +
-                std::to_string(i) + "\",true]}\n");
+    client.begin("service.delete", R"(["s)" + std::to_string(i) + "\",true]");
   }
   for (int i = 0; i < kMany; ++i) CHECK(client.read()["result"]["ok"].truth());
   CHECK(zinit.result("service.list").texts() == Texts{"base"});

@@ -44,6 +44,11 @@ class Connection {
   /// Whether no line had come when the answer to a later request arrives.
   bool silent();
 
+  /// Sends a request with the id 1 and leaves its response to read(); false if the other side has
+  /// closed.
+  bool begin(std::string_view method, std::string_view params = "") {
+    return send(request(1, method, params));
+  }
   /// Sends a request and returns its response. Keeps notifications that come in between.
   Json call(std::string_view method, std::string_view params = "");
   /// The result of a call that must succeed; the error of a call that must fail.

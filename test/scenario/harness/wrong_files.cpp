@@ -94,6 +94,8 @@ const std::vector<WrongFile>& wrong_files() {
       // --- contradictions
       {"oneshot-always.toml", "5:11", "lifecycle.restart",
        kGood + "oneshot = true\n[lifecycle]\nrestart = 'always'\n"},
+      {"empty-path.toml", "4:2", "path", kGood + "oneshot = true\n[path]\n"},
+      {"empty-timer.toml", "4:2", "timer", kGood + "oneshot = true\n[timer]\n"},
       {"delay-max.toml", "5:24", "lifecycle.restart_delay_max_ms",
        kGood + "[lifecycle]\nrestart_delay_ms = 100\nrestart_delay_max_ms = 99\n"},
   };

@@ -29,19 +29,26 @@ std::string why(const Server& zinit, const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("a failed ready_exec is shown as the cause, not the signal that followed it", "[why]") {
+TEST_CASE("a failed ready_exec and an end within after_ms are shown as causes",
+          "[why][readiness]") {
   Server zinit;
   zinit.add("web", {.service = "ready_exec = 'exit 4'\n" + kOnRequest,
                     .lifecycle = "restart_delay_ms = 100000\nrestart_delay_max_ms = 100000"});
+  const std::string after = "[readiness]\nafter_ms = 20000\n";
+  zinit.add("early", {.exec = "exit 3", .service = kOnRequest, .lifecycle = kNever, .more = after});
   zinit.boot();
   const std::string cause = "last ready_exec: exit code 4";
   CHECK_THAT(zinit.ctl({"start", "web"}).err, Contains(cause));
   CHECK_THAT(zinit.ctl({"list"}).out, Contains(cause));
   CHECK_THAT(zinit.ctl({"status", "web"}).out, Contains(cause));
   CHECK_THAT(why(zinit, "web"), Contains(cause));
+
+  CHECK(zinit.start("early")["state"] == "failed");
+  CHECK_THAT(why(zinit, "early"), Contains("its process ended within its after_ms, 20000"));
 }
 
-TEST_CASE("after a start timeout why says what was waited for", "[why][readiness]") {
+TEST_CASE("why says what a start waited for, and the last line of what has ended",
+          "[why][readiness][logs]") {
   Server zinit;
   const auto add = [&](const std::string& name, const std::string& section,
                        const std::string& lifecycle = kNever) {
@@ -58,6 +65,11 @@ TEST_CASE("after a start timeout why says what was waited for", "[why][readiness
              says({"child", "READY=1", "sleep"}, kSystemd, "start_timeout_ms = 300\n" + kNever));
   zinit.add("once", {.service = kOnRequest + "\noneshot = true",
                      .lifecycle = "start_timeout_ms = 300\n" + kNever});
+  const std::string exec = "echo first >&2; printf 'no \\033[31mroom\\n' >&2; echo out; exit 3";
+  zinit.add("db", {.exec = exec, .lifecycle = kNever});
+  zinit.add("web", {.dependencies = "requires = ['db']"});
+  zinit.add("late", {.exec = exec, .lifecycle = "restart_delay_ms = 3600000"});
+  zinit.add("talker", {.exec = "echo first; echo no port; exit 3", .lifecycle = kNever});
   zinit.boot();
   for (const char* name : {"silent", "again", "fileless", "sick", "once"}) zinit.begin_start(name);
   zinit.await_failed("silent", "start_timeout");
@@ -74,23 +86,14 @@ TEST_CASE("after a start timeout why says what was waited for", "[why][readiness
   zinit.await_failed("sick", "start_timeout");
   CHECK_THAT(why(zinit, "sick"), Contains("it was still waiting for its health check to succeed") &&
                                      Contains("exited with code 7"));
-}
 
-TEST_CASE("why shows the last line on standard error of what has ended", "[why][logs]") {
-  Server zinit;
-  const std::string exec = "echo first >&2; printf 'no \\033[31mroom\\n' >&2; echo out; exit 3";
-  zinit.add("db", {.exec = exec, .lifecycle = kNever});
-  zinit.add("web", {.dependencies = "requires = ['db']"});
-  zinit.add("again", {.exec = exec, .lifecycle = "restart_delay_ms = 3600000"});
-  zinit.add("talker", {.exec = "echo first; echo no port; exit 3", .lifecycle = kNever});
-  zinit.boot();
   zinit.await_failed("web", "dependency_failed");
-  zinit.await_delayed("again");
+  zinit.await_delayed("late");
   const std::string line = "its last line on standard error: no \\x1b[31mroom";
   CHECK_THAT(why(zinit, "db"), Contains(line));
   CHECK_THAT(why(zinit, "web"),
              Contains(line) && Contains("root cause db: see `zinitctl logs db`"));
-  CHECK_THAT(why(zinit, "again"), Contains(line + "; `zinitctl logs again` shows more"));
+  CHECK_THAT(why(zinit, "late"), Contains(line + "; `zinitctl logs late` shows more"));
   zinit.await_failed("talker", "exit_code");
   CHECK_THAT(why(zinit, "talker"), Contains("its last line on standard output: no port"));
 }
@@ -170,19 +173,10 @@ TEST_CASE("what killed a process, and what its health checks found, is known to 
     INFO(crashes);
     crashes ? crash(zinit) : zinit.reexecute();
     CHECK_THAT(zinit.ctl({"status", "gone"}).out, Contains("killed at the request of pid"));
-    CHECK_THAT(zinit.ctl({"status", "deaf"}).out, Contains("because its stop timeout was over"));
+    CHECK_THAT(zinit.ctl({"status", "deaf"}).out, Contains(kTimeout));
     CHECK(zinit.status("ill")["health"]["last_error"] == found);
     CHECK_THAT(why(zinit, "ill"), Contains(found));
   }
-}
-
-TEST_CASE("why of an end within after_ms names after_ms", "[why][readiness]") {
-  Server zinit;
-  const std::string after = "[readiness]\nafter_ms = 20000\n";
-  zinit.add("web", {.exec = "exit 3", .service = kOnRequest, .lifecycle = kNever, .more = after});
-  zinit.boot();
-  CHECK(zinit.start("web")["state"] == "failed");
-  CHECK_THAT(why(zinit, "web"), Contains("its process ended within its after_ms, 20000"));
 }
 
 TEST_CASE("a stop for stop_when_unneeded says so", "[why][reexec]") {

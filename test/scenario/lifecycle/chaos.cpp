@@ -57,10 +57,8 @@ TEST_CASE("two clients that ask opposite things at once leave a defined state",
   Connection one = zinit.connect(), two = zinit.connect();
   for (int i = 0; i < 50; ++i) {
     const char* name = i % 2 == 0 ? "db" : "web";
-    one.send(R"({"jsonrpc":"2.0","id":1,"method":"service.start","params":[")" + std::string(name) +
-             "\"]}\n");
-    two.send(R"({"jsonrpc":"2.0","id":1,"method":"service.stop","params":["db"]})"
-             "\n");
+    one.begin("service.start", named(name));
+    two.begin("service.stop", R"(["db"])");
     CHECK(one.read().has("result"));
     CHECK(two.read().has("result"));
   }

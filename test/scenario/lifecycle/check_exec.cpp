@@ -38,8 +38,7 @@ std::string logs_of(Server& zinit, const std::string& name) {
 /// Sends a request without waiting for its answer.
 Connection asked(Server& zinit, const std::string& method, const std::string& name) {
   Connection client = zinit.connect();
-  client.send(R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":)" + named(name) +
-              "}\n");
+  client.begin(method, named(name));
   return client;
 }
 
@@ -337,9 +336,8 @@ TEST_CASE("a stop and a shutdown end a check, and nothing is started for its res
   CHECK(zinit.count("start web") == 2);
 }
 
-TEST_CASE(
-    "a re-execution or crash during a check stops nothing, and the client asks again",
-    "[check_exec][reexec]") {
+TEST_CASE("a re-execution or crash during a check stops nothing, and the client asks again",
+          "[check_exec][reexec]") {
   for (const bool crash : {false, true}) {
     INFO(crash);
     Server zinit;
@@ -362,7 +360,10 @@ TEST_CASE(
     // A reload of files is not repeated, and zinit logs that.
     unlink(zinit.path("web.go").c_str());
     const pid_t next = zinit.await_program("web");
-    zinit.add("web", service("web", slow_check("web") + "\nenv = { V = '2' }"));
+    // A re-execution waits for the end of its check, whose time is that of the new file.
+    Toml changed = service("web", slow_check("web") + "\nenv = { V = '2' }");
+    changed.lifecycle = "start_timeout_ms = 2000";
+    zinit.add("web", changed);
     Background reload(zinit, {"reload"});
     zinit.await_trace("check web", 3);
     crash ? zinit.fault() : zinit.reexecute();

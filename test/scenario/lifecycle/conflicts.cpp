@@ -68,38 +68,8 @@ TEST_CASE("at boot the one loaded first wins and the other starts when it goes",
   }
 }
 
-TEST_CASE("what conflicts starts when the other has failed or ended", "[conflicts]") {
-  Server zinit;
-  zinit.add("a", {.exec = "while ! [ -e $D/end ]; do sleep 0.01; done; exit 1",
-                  .lifecycle = "restart = 'never'"});
-  zinit.add("b", {.dependencies = "conflicts = ['a']"});
-  zinit.boot();
-  zinit.await_state("b", "blocked");
-  zinit.mark("end");
-  zinit.await_state("b", "running");
-  CHECK(zinit.state("a") == "failed");
-}
-
-TEST_CASE("a conflict waits for a stop that takes its time", "[conflicts]") {
-  Server zinit;
-  zinit.add(
-      "a",
-      {.exec = "trap 'while ! [ -e $D/go ]; do sleep 0.01; done; echo stop a >> $T; exit' TERM; "
-               "echo start a >> $T; while :; do sleep 1 & wait; done"});
-  zinit.add(
-      "b",
-      {.exec = tracing("b"), .service = "status = 'stop'", .dependencies = "conflicts = ['a']"});
-  zinit.boot();
-  zinit.await_trace("start a");
-  zinit.begin_start("b");
-  zinit.await_state("a", "stopping");
-  CHECK(zinit.state("b") == "blocked");
-  zinit.mark("go");
-  zinit.await_trace("start b");
-  zinit.traced_in_order("stop a", "start b");
-}
-
-TEST_CASE("one whose re-spawn is pending comes before the other", "[conflicts]") {
+TEST_CASE("one whose re-spawn is pending comes before the other, until that is started by name",
+          "[conflicts]") {
   Server zinit;
   zinit.add("a", {.exec = exclusive("a"), .lifecycle = "restart_delay_ms = 86400000"});
   zinit.add("b", {.exec = exclusive("b"), .dependencies = "conflicts = ['a']"});
@@ -112,27 +82,25 @@ TEST_CASE("one whose re-spawn is pending comes before the other", "[conflicts]")
   CHECK(b["state"] == "blocked");
   CHECK(b["conflicts_with"].mentions("a"));
   CHECK_FALSE(zinit.traced("start b"));
-}
-
-TEST_CASE("an explicit start goes before a pending re-spawn by taking its wish", "[conflicts]") {
-  Server zinit;
-  zinit.add("a", {.exec = "exit 1", .lifecycle = "restart_delay_ms = 86400000"});
-  zinit.add("b", {.dependencies = "conflicts = ['a']"});
-  zinit.boot();
-  zinit.await_delayed("a");
   CHECK(zinit.start("b")["state"] == "running");
   CHECK(zinit.status("a")["wish"] == "down");
   CHECK(zinit.state("a") == "inactive");
 }
 
-TEST_CASE("a blocked one holds nothing back while something active conflicts with it",
-          "[conflicts]") {
+TEST_CASE("targets conflict as services do, and a blocked one holds nothing back",
+          "[conflicts][target]") {
   Server zinit;
   zinit.add("a");
   zinit.add("b", {.dependencies = "conflicts = ['a', 'c']"});
   zinit.add("c");
-  zinit.boot({"a", "c"});
+  zinit.file("day.toml", "[target]\n[dependencies]\nconflicts = ['night']\n");
+  zinit.file("night.toml", "[target]\n");
+  zinit.boot({"a", "c", "day"});
   CHECK(zinit.await_state("b", "blocked")["conflicts_with"].size() > 0);
+
+  zinit.await_state("night", "blocked");
+  CHECK(zinit.start("night")["state"] == "running");
+  CHECK(zinit.state("day") == "inactive");
 }
 
 TEST_CASE("of two that wait for the same, the last started explicitly comes first", "[conflicts]") {
@@ -155,46 +123,6 @@ TEST_CASE("of two that wait for the same, the last started explicitly comes firs
   zinit.await_trace("start a");
   CHECK_FALSE(zinit.traced("start b"));
   CHECK(zinit.state("b") == "inactive");
-}
-
-TEST_CASE("what an explicit start requires stops what conflicts with it too", "[conflicts]") {
-  Server zinit;
-  zinit.add("a", {.exec = exclusive("a")});
-  zinit.add(
-      "db",
-      {.exec = exclusive("db"), .service = "status = 'stop'", .dependencies = "conflicts = ['a']"});
-  zinit.add("web", {.service = "status = 'stop'", .dependencies = "requires = ['db']"});
-  zinit.boot();
-  zinit.await_trace("start a");
-  CHECK(zinit.start("web")["state"] == "running");
-  CHECK(zinit.state("db") == "running");
-  CHECK(zinit.state("a") == "exited");
-  zinit.await_trace("start db");
-  CHECK_FALSE(both_ran(zinit));
-}
-
-TEST_CASE("what is stopped for a conflict takes its dependents with it", "[conflicts]") {
-  Server zinit;
-  zinit.add("a", {.exec = tracing("a")});
-  zinit.add("a-user", {.exec = tracing("a-user"), .dependencies = "requires = ['a']"});
-  zinit.add("b", {.service = "status = 'stop'", .dependencies = "conflicts = ['a']"});
-  zinit.boot();
-  zinit.await_trace("start a");
-  zinit.await_trace("start a-user");
-  zinit.await_state("a-user", "running");
-  CHECK(zinit.start("b")["state"] == "running");
-  zinit.traced_in_order("stop a-user", "stop a");
-  CHECK(zinit.status("a-user")["wish"] == "down");
-}
-
-TEST_CASE("targets conflict as services do", "[conflicts][target]") {
-  Server zinit;
-  zinit.file("day.toml", "[target]\n[dependencies]\nconflicts = ['night']\n");
-  zinit.file("night.toml", "[target]\n");
-  zinit.boot({"day"});
-  zinit.await_state("night", "blocked");
-  CHECK(zinit.start("night")["state"] == "running");
-  CHECK(zinit.state("day") == "inactive");
 }
 
 TEST_CASE("a boot pulled start loses to what runs and wins nothing", "[conflicts]") {

@@ -90,7 +90,8 @@ TEST_CASE("a stop, an end with success and a re-spawn are no failures", "[on_fai
   CHECK(zinit.state("fallback") == "inactive");
 }
 
-TEST_CASE("services that name each other in on_failure are not started for ever", "[on_failure]") {
+TEST_CASE("services whose on_failure leads to themselves are not started for ever",
+          "[on_failure]") {
   Server zinit;
   const auto add = [&](const std::string& name, const std::string& other) {
     zinit.add(name, {.exec = "echo " + name + " >> $T; exit 1",
@@ -99,11 +100,19 @@ TEST_CASE("services that name each other in on_failure are not started for ever"
   };
   add("a", "b");
   add("b", "a");
+  zinit.add("alert", {.service = kOnRequest, .dependencies = "requires = ['own']"});
+  add("own", "alert");
   zinit.boot();
   zinit.begin_start("a");
   zinit.await_message("b: on_failure does not start a, because a failure of a led to this failure");
   CHECK(zinit.count("a") == 1);
   CHECK(zinit.count("b") == 1);
+
+  zinit.begin_start("own");
+  zinit.await_message(
+      "own: on_failure starts nothing, because this service's own failure led to its start");
+  zinit.await_failed("alert", "dependency_failed");
+  CHECK(zinit.count("own") == 2);
 }
 
 TEST_CASE("check refuses an on_failure of itself, and warns of an unknown one",
@@ -125,11 +134,12 @@ TEST_CASE("check refuses an on_failure of itself, and warns of an unknown one",
   CHECK(zinit.await_failed("self", "config_error")["state"] == "failed");
 }
 
-TEST_CASE("on_failure_action exit ends a server with the exit code of the service",
-          "[on_failure_action]") {
-  for (const bool signal : {false, true}) {
-    INFO(signal);
-    Server zinit;
+TEST_CASE("on_failure_action exit ends a server or container with the exit code of the service",
+          "[on_failure_action][container]") {
+  for (const auto& [signal, container] :
+       {std::pair(false, false), std::pair(true, false), std::pair(false, true)}) {
+    INFO(signal << container);
+    Server zinit({.container = container});
     zinit.add("fallback", {.exec = "echo started >> $T; exec sleep 100000", .service = kOnRequest});
     zinit.add("web", failing("on_failure = ['fallback']\non_failure_action = 'exit'",
                              signal ? "kill -KILL $$" : "exit 3"));
@@ -139,14 +149,6 @@ TEST_CASE("on_failure_action exit ends a server with the exit code of the servic
     CHECK_THAT(zinit.messages(), Contains("shut down: web failed: ") &&
                                      Contains("web: failed for good; starting fallback"));
   }
-}
-
-TEST_CASE("on_failure_action exit ends a container", "[on_failure_action][container]") {
-  Server zinit({.container = true});
-  zinit.add("web", failing("on_failure_action = 'exit'", "exit 5"));
-  zinit.boot({"web"});
-  zinit.mark("go");
-  CHECK(zinit.exit_code() == 5);
 }
 
 TEST_CASE("on_failure_action waits until what on_failure has started is through",
@@ -199,18 +201,6 @@ TEST_CASE("a fault of files takes no on_failure_action, which would not mend it"
   zinit.await_message("lonely: on_failure_action is skipped");
   zinit.await_message("above: on_failure_action is skipped");
   CHECK(zinit.state("lonely") == "failed");
-}
-
-TEST_CASE("what on_failure starts may require the service that has failed", "[on_failure]") {
-  Server zinit;
-  zinit.add("alert", {.service = kOnRequest, .dependencies = "requires = ['web']"});
-  zinit.add("web", failing_web("alert"));
-  zinit.boot();
-  zinit.begin_start("web");
-  zinit.await_message(
-      "web: on_failure starts nothing, because this service's own failure led to its start");
-  zinit.await_failed("alert", "dependency_failed");
-  CHECK(zinit.count("web") == 2);
 }
 
 TEST_CASE("[defaults] on_failure is not that of the services that it names",

@@ -37,10 +37,11 @@ pid_t await_left(Server& zinit, const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("what a oneshot has left lives on, is shown, and ends with its stop",
+TEST_CASE("what a oneshot has left lives on, is shown, can be killed, and ends with its stop",
           "[check][oneshot][cgroups]") {
   Server zinit;
   zinit.add("net", leaving("net"));
+  zinit.add("lan", leaving("lan"));
   zinit.boot();
   const pid_t left = await_left(zinit, "net");
   CHECK(alive(left));
@@ -56,22 +57,16 @@ TEST_CASE("what a oneshot has left lives on, is shown, and ends with its stop",
   CHECK_THAT(zinit.ctl({"tree", "net"}).out, !Contains("holds"));
   CHECK(zinit.count("escaped net") == 1);  // by the stop signal
   CHECK_FALSE(alive(left));
-}
 
-TEST_CASE("kill reaches what a oneshot holds, and an end of it by itself leaves the oneshot done",
-          "[oneshot][cgroups]") {
-  Server zinit;
-  zinit.add("net", leaving("net"));
-  zinit.boot();
-  const pid_t left = await_left(zinit, "net");
-  CHECK(zinit.ctl({"kill", "net"}).code == 0);
-  zinit.await_trace("escaped net");
-  REQUIRE(eventually([&] { return !alive(left); }));
+  const pid_t of_lan = await_left(zinit, "lan");
+  CHECK(zinit.ctl({"kill", "lan"}).code == 0);
+  zinit.await_trace("escaped lan");
+  REQUIRE(eventually([&] { return !alive(of_lan); }));
   zinit.await(
-      "net", [](const Json& now) { return now["left"].size() == 0; }, "nothing left");
-  CHECK(zinit.state("net") == "exited");
-  CHECK(zinit.ctl({"kill", "net"}).code != 0);  // no process is left
-  CHECK(zinit.stop("net")["state"] == "inactive");
+      "lan", [](const Json& now) { return now["left"].size() == 0; }, "nothing left");
+  CHECK(zinit.state("lan") == "exited");
+  CHECK(zinit.ctl({"kill", "lan"}).code != 0);  // no process is left
+  CHECK(zinit.stop("lan")["state"] == "inactive");
 }
 
 TEST_CASE("each process that a oneshot holds gets the stop signal once", "[oneshot]") {

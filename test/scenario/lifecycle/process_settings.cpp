@@ -158,7 +158,7 @@ TEST_CASE("a changed limit restarts the process, the same limit does not", "[lim
   CHECK(limit_of(zinit.await_new_pid("a", pid), "Max core file size") == "0 1");
 }
 
-TEST_CASE("nice value, io class, out-of-memory score and affinity are seen from inside",
+TEST_CASE("nice value, io class, scheduler, affinity and the like are seen from inside",
           "[check][process]") {
   cpu_set_t allowed;
   REQUIRE(sched_getaffinity(0, sizeof allowed, &allowed) == 0);
@@ -172,6 +172,11 @@ TEST_CASE("nice value, io class, out-of-memory score and affinity are seen from 
   zinit.add("io-idle", {.more = section("process", "io_class = 'idle'")});
   zinit.add("oom", {.more = section("process", "oom_score_adj = 500")});
   zinit.add("cpu", {.more = section("process", "cpu_affinity = [" + std::to_string(cpu) + "]")});
+  zinit.add("batch", {.more = section("process", "scheduler = 'batch'\nnice = 3")});
+  zinit.add("idle", {.more = section("process", "scheduler = 'idle'")});
+  zinit.add("other", {.more = section("process", "scheduler = 'other'")});
+  zinit.add("on", {.more = section("process", "no_new_privs = true")});
+  zinit.add("off");
   zinit.boot();
   CHECK(proc_stat(zinit.await_program("nice"), 19) == "7");
   const auto io = [&](const char* name) {
@@ -186,18 +191,15 @@ TEST_CASE("nice value, io class, out-of-memory score and affinity are seen from 
   const std::string own = "/proc/" + std::to_string(zinit.pid()) + "/oom_score_adj";
   CHECK(read_file(own) == read_file("/proc/self/oom_score_adj"));
   CHECK(proc_status(zinit.await_program("cpu"), "Cpus_allowed_list") == std::to_string(cpu));
-}
 
-TEST_CASE("the scheduler is seen from inside", "[process]") {
-  Server zinit;
-  zinit.add("batch", {.more = section("process", "scheduler = 'batch'\nnice = 3")});
-  zinit.add("idle", {.more = section("process", "scheduler = 'idle'")});
-  zinit.add("other", {.more = section("process", "scheduler = 'other'")});
-  zinit.boot();
   CHECK(sched_getscheduler(zinit.await_program("batch")) == SCHED_BATCH);
   CHECK(proc_stat(zinit.await_program("batch"), 19) == "3");
   CHECK(sched_getscheduler(zinit.await_program("idle")) == SCHED_IDLE);
   CHECK(sched_getscheduler(zinit.await_program("other")) == SCHED_OTHER);
+
+  CHECK(proc_status(zinit.await_program("on"), "NoNewPrivs") == "1");
+  CHECK(proc_status(zinit.await_program("off"), "NoNewPrivs") ==
+        proc_status(getpid(), "NoNewPrivs"));
 }
 
 TEST_CASE("a real-time scheduler and a realtime io class are seen from inside",
@@ -220,16 +222,6 @@ TEST_CASE("a real-time scheduler and a realtime io class are seen from inside",
   CHECK(sched_getscheduler(zinit.await_program("rr")) == SCHED_RR);
   CHECK(priority(zinit.await_program("rr")) == 1);
   CHECK(syscall(SYS_ioprio_get, 1, zinit.await_program("io")) == (1 << 13 | 0));
-}
-
-TEST_CASE("no_new_privs is seen from inside, and is off by default", "[process]") {
-  Server zinit;
-  zinit.add("on", {.more = section("process", "no_new_privs = true")});
-  zinit.add("off");
-  zinit.boot();
-  CHECK(proc_status(zinit.await_program("on"), "NoNewPrivs") == "1");
-  CHECK(proc_status(zinit.await_program("off"), "NoNewPrivs") ==
-        proc_status(getpid(), "NoNewPrivs"));
 }
 
 TEST_CASE("capabilities cut the bounding set, and reach a user that is not root",

@@ -287,14 +287,6 @@ TEST_CASE("a tty is the controlling terminal and all three streams of its servic
   close(master);
 }
 
-TEST_CASE("a tty that does not exist is a spawn error", "[process]") {
-  Server zinit;
-  zinit.add("a", {.service = "tty = '/dev/no-such-tty'"});
-  zinit.boot();
-  CHECK_THAT(zinit.await_failed("a", "spawn_error")["reason"]["message"].text(),
-             Contains("/dev/no-such-tty") && Contains("No such file or directory"));
-}
-
 TEST_CASE("a standalone server is a subreaper and reaps orphans in bursts",
           "[check][threads][process]") {
   Server zinit;

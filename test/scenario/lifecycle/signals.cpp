@@ -28,62 +28,47 @@ const Toml kHangs{.exec = stubborn("hangs"), .lifecycle = "stop_timeout_ms = 864
 
 }  // namespace
 
-TEST_CASE("SIGTERM, SIGINT and SIGQUIT stop all services and end zinit with 0", "[signals]") {
-  for (const int number : {SIGTERM, SIGINT, SIGQUIT}) {
-    in_both_modes([&](Server::Options options, bool) {
-      INFO("signal " << number << (options.container ? ", container" : ", standalone"));
+TEST_CASE("SIGTERM, SIGINT, SIGQUIT, a container's SIGPWR and a request end zinit with 0",
+          "[signals]") {
+  for (const int number : {SIGTERM, SIGINT, SIGQUIT, SIGPWR, 0}) {
+    in_both_modes([&](Server::Options options, bool container) {
+      INFO("signal " << number << (container ? ", container" : ", standalone"));
+      if (number == SIGPWR && !container) return;  // it is ignored
       Server zinit(options);
       zinit.add("a", {.exec = tracing("a")});
       zinit.boot();
       zinit.await_trace("start a");
-      CHECK(zinit.shut_down(number) == 0);
+      if (number == 0) {
+        CHECK(zinit.result("system.shutdown")["ok"] == true);
+        CHECK(zinit.exit_code() == 0);
+      } else {
+        CHECK(zinit.shut_down(number) == 0);
+      }
       CHECK(zinit.traced("stop a"));
       CHECK(access(zinit.socket().c_str(), F_OK) != 0);
     });
   }
 }
 
-TEST_CASE("SIGPWR shuts a container down and is ignored standalone", "[signals]") {
+TEST_CASE("SIGPIPE is ignored, SIGUSR1 leaves services running, SIGHUP reads their files",
+          "[signals]") {
   in_both_modes([](Server::Options options, bool container) {
-    Server zinit(options);
-    zinit.add("a", {.exec = tracing("a")});
-    zinit.boot();
-    zinit.await_trace("start a");
-    if (container) {
-      CHECK(zinit.shut_down(SIGPWR) == 0);
-      return;
-    }
-    zinit.signal(SIGPWR);
-    zinit.result("system.ping");
-    zinit.await_state("a", "running");
-  });
-}
-
-TEST_CASE("SIGHUP reads the service files again", "[signals]") {
-  in_both_modes([](Server::Options options, bool) {
     Server zinit(options);
     zinit.add("a");
     zinit.boot();
     const auto pid = zinit.await_state("a", "running")["pid"];
+    for (const int number : {SIGPIPE, SIGUSR1, SIGPWR}) {
+      if (number == SIGPWR && container) continue;  // it is a shutdown
+      zinit.signal(number);
+      REQUIRE(eventually([&] { return Connection::possible(zinit.socket()); }));
+      CHECK(zinit.connect().result("service.status", named("a"))["pid"] == pid);
+    }
+    zinit.reconnect();
     zinit.add("b");
     zinit.signal(SIGHUP);
     REQUIRE(eventually([&] { return zinit.result("service.list").size() == 2; }));
     zinit.await_state("b", "running");
     CHECK(zinit.status("a")["pid"] == pid);
-  });
-}
-
-TEST_CASE("SIGPIPE is ignored and SIGUSR1 leaves every service running", "[signals]") {
-  in_both_modes([](Server::Options options, bool) {
-    Server zinit(options);
-    zinit.add("a");
-    zinit.boot();
-    const auto pid = zinit.await_state("a", "running")["pid"];
-    for (const int number : {SIGPIPE, SIGUSR1}) {
-      zinit.signal(number);
-      REQUIRE(eventually([&] { return Connection::possible(zinit.socket()); }));
-      CHECK(zinit.connect().result("service.status", named("a"))["pid"] == pid);
-    }
   });
 }
 
@@ -127,8 +112,7 @@ TEST_CASE("who waits for what a shutdown stops is answered, and followers are to
   Connection waits = zinit.connect();
   Connection follows = zinit.connect();
   follows.result("events.subscribe");
-  REQUIRE(waits.send(R"({"jsonrpc":"2.0","id":1,"method":"service.stop","params":)" +
-                     named("a", R"("wait":true)") + "}\n"));
+  REQUIRE(waits.begin("service.stop", named("a", R"("wait":true)")));
   zinit.signal(SIGTERM);
   CHECK(waits.read()["result"]["state"] == "exited");
   Json event;
@@ -177,7 +161,7 @@ TEST_CASE("nothing is started or spawned again once a shutdown has begun", "[thr
   CHECK_FALSE(zinit.traced("other"));
 }
 
-TEST_CASE("once a shutdown has begun, signals that ask for a re-execution mean nothing",
+TEST_CASE("once a shutdown has begun, a second signal cuts its time, and others mean nothing",
           "[signals]") {
   Server zinit;
   zinit.add("hangs", kHangs);
@@ -185,37 +169,14 @@ TEST_CASE("once a shutdown has begun, signals that ask for a re-execution mean n
   zinit.await_trace("start hangs");
   zinit.signal(SIGTERM);
   zinit.await_state("hangs", "stopping");
-  for (const int number : {SIGUSR1, SIGUSR2}) zinit.signal(number);
+  zinit.add("new");
+  for (const int number : {SIGUSR1, SIGUSR2, SIGHUP}) zinit.signal(number);
   CHECK(zinit.result("system.ping")["pid"] == zinit.pid());
-  zinit.kill("hangs");
+  CHECK(zinit.result("service.list").size() == 1);
+  zinit.signal(SIGTERM);
   CHECK(zinit.exit_code() == 0);
   CHECK_THAT(zinit.messages(),
              !Catch::Contains("re-execution") && !Catch::Contains("keeps running"));
-}
-
-TEST_CASE("a second signal during a shutdown cuts every stop timeout to a second", "[signals]") {
-  Server zinit;
-  zinit.add("hangs", kHangs);
-  zinit.boot();
-  zinit.await_trace("start hangs");
-  zinit.signal(SIGTERM);
-  zinit.await_state("hangs", "stopping");
-  zinit.signal(SIGTERM);
-  CHECK(zinit.exit_code() == 0);
-}
-
-TEST_CASE("SIGHUP does nothing once a shutdown has begun", "[signals]") {
-  Server zinit;
-  zinit.add("hangs", kHangs);
-  zinit.boot();
-  zinit.await_trace("start hangs");
-  zinit.signal(SIGTERM);
-  zinit.await_state("hangs", "stopping");
-  zinit.add("new");
-  zinit.signal(SIGHUP);
-  CHECK(zinit.result("service.list").size() == 1);
-  zinit.kill("hangs");
-  CHECK(zinit.exit_code() == 0);
 }
 
 TEST_CASE("a shutdown asked for during boot begins at once", "[threads][signals]") {
@@ -227,18 +188,6 @@ TEST_CASE("a shutdown asked for during boot begins at once", "[threads][signals]
   CHECK(zinit.shut_down() == 0);
   CHECK(zinit.traced("stop first"));
   CHECK_FALSE(zinit.traced("start second"));
-}
-
-TEST_CASE("system.shutdown ends zinit as SIGTERM does", "[signals]") {
-  in_both_modes([](Server::Options options, bool) {
-    Server zinit(options);
-    zinit.add("a", {.exec = tracing("a")});
-    zinit.boot();
-    zinit.await_trace("start a");
-    CHECK(zinit.result("system.shutdown")["ok"] == true);
-    CHECK(zinit.exit_code() == 0);
-    CHECK(zinit.traced("stop a"));
-  });
 }
 
 TEST_CASE("a server that is killed leaves its socket, and the next one takes it over",

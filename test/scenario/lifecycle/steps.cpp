@@ -80,16 +80,21 @@ TEST_CASE("a service is starting while its pre_exec runs, with the pid of that",
   CHECK(running["pid"] == running["main_pid"]);
 }
 
-TEST_CASE("a pre_exec that fails is a failed start, with its step in the reason", "[steps]") {
+TEST_CASE("a pre_exec that fails or is late is a failed start, and leaves no process", "[steps]") {
   Server zinit;
   zinit.add("never",
             {.exec = tracing("never"),
              .service = "pre_exec = [" + shell("exit 3") + ", " + shell(trace_line("second")) + "]",
              .lifecycle = "restart = 'never'\nsuccess = [3]"});
+  zinit.add("leaves", {.service = "pre_exec = " + shell("sleep 100000 & echo $! > $D/left")});
   zinit.add("twice", {.exec = tracing("twice"),
                       .service = "pre_exec = " + shell(trace_line("try") + "; kill -KILL $$"),
                       .lifecycle = "max_restarts = 2\nrestart_delay_ms = 10"});
+  zinit.add("late", {.exec = tracing("late"),
+                     .service = "pre_exec = 'sleep 100000'",
+                     .lifecycle = "restart = 'never'\nstart_timeout_ms = 100"});
   zinit.boot();
+  CHECK(zinit.await_failed("late", "start_timeout")["reason"]["step"] == "pre_exec");
   const Json never = zinit.await_failed("never", "exit_code")["reason"];
   CHECK(never["code"] == 3);
   CHECK(never["step"] == "pre_exec");
@@ -97,6 +102,8 @@ TEST_CASE("a pre_exec that fails is a failed start, with its step in the reason"
   CHECK(twice["signal"] == "SIGKILL");
   CHECK(twice["step"] == "pre_exec");
   CHECK(zinit.trace() == Texts{"try", "try", "try"});
+  zinit.await_state("leaves", "running");
+  CHECK_FALSE(alive(static_cast<pid_t>(std::stoi(read_file(zinit.path("left"))))));
   CHECK_THAT(zinit.ctl({"status", "never"}).out, Contains("pre_exec: exit code 3"));
 }
 
@@ -121,16 +128,6 @@ TEST_CASE("a pre_exec or what follows it that cannot be executed is a spawn erro
   CHECK_FALSE(zinit.traced("post of first"));  // nothing had run
 }
 
-TEST_CASE("pre_exec is within the start timeout", "[steps]") {
-  Server zinit;
-  zinit.add("a", {.exec = tracing("a"),
-                  .service = "pre_exec = 'sleep 100000'",
-                  .lifecycle = "restart = 'never'\nstart_timeout_ms = 100"});
-  zinit.boot();
-  CHECK(zinit.await_failed("a", "start_timeout")["reason"]["step"] == "pre_exec");
-  CHECK(zinit.trace().empty());
-}
-
 TEST_CASE("a stop during pre_exec ends it, and nothing is started", "[threads][steps]") {
   Server zinit;
   zinit.add("a", {.exec = tracing("a"),
@@ -140,15 +137,6 @@ TEST_CASE("a stop during pre_exec ends it, and nothing is started", "[threads][s
   zinit.await_trace("pre");
   CHECK(zinit.stop("a")["state"] == "exited");
   CHECK(zinit.trace() == Texts{"pre", "post SIGTERM"});
-}
-
-TEST_CASE("what a pre_exec leaves behind is killed when it has ended", "[steps]") {
-  Server zinit;
-  zinit.add("a", {.exec = tracing("a"),
-                  .service = "pre_exec = " + shell("sleep 100000 & echo $! > $D/left")});
-  zinit.boot();
-  zinit.await_trace("start a");
-  CHECK_FALSE(alive(static_cast<pid_t>(std::stoi(read_file(zinit.path("left"))))));
 }
 
 // --- post_exec -----------------------------------------------------------------------------------
@@ -213,28 +201,26 @@ TEST_CASE("a stop while post_exec runs after a crash lets it finish", "[threads]
   CHECK(zinit.trace() == Texts{"start a", "post", "second"});
 }
 
-TEST_CASE("post_exec that takes too long is killed, and the rest of it left out", "[steps]") {
+TEST_CASE("post_exec that takes too long is killed, and one that fails is told and changes nothing",
+          "[steps]") {
   Server zinit;
   zinit.add("a",
             {.exec = "exit 4",
              .service = "post_exec = [" + shell("trap '' TERM; echo post >> $T; sleep 100000") +
                         ", " + shell(trace_line("second")) + "]",
              .lifecycle = "restart = 'never'\nstop_timeout_ms = 300"});
-  zinit.boot();
-  CHECK(zinit.await_failed("a", "exit_code")["reason"]["code"] == 4);
-  CHECK(zinit.trace() == Texts{"post"});
-}
-
-TEST_CASE("a post_exec that fails is told in the log and changes nothing", "[steps]") {
-  Server zinit;
-  zinit.add("a", {.exec = "exit 0",
+  zinit.add("b", {.exec = "exit 0",
                   .service = "oneshot = true\npost_exec = [" + shell("exit 9") +
                              ", ['/no/such/program'], " + shell(trace_line("last")) + "]"});
   zinit.boot();
-  CHECK(zinit.await_state("a", "exited")["summary"] == "ok");
-  CHECK(zinit.trace() == Texts{"last"});
-  zinit.await_message("a: post_exec exited with code 9");
-  zinit.await_message("a: post_exec: cannot execute /no/such/program");
+  CHECK(zinit.await_failed("a", "exit_code")["reason"]["code"] == 4);
+  CHECK(zinit.count("post") == 1);
+  CHECK_FALSE(zinit.traced("second"));
+
+  CHECK(zinit.await_state("b", "exited")["summary"] == "ok");
+  CHECK(zinit.traced("last"));
+  zinit.await_message("b: post_exec exited with code 9");
+  zinit.await_message("b: post_exec: cannot execute /no/such/program");
 }
 
 TEST_CASE("a shutdown waits for post_exec", "[steps]") {
@@ -248,28 +234,6 @@ TEST_CASE("a shutdown waits for post_exec", "[steps]") {
 }
 
 // --- stop_exec -----------------------------------------------------------------------------------
-
-TEST_CASE("stop_exec stops the service in place of the signal, by its MAINPID", "[check][steps]") {
-  Server zinit;
-  zinit.add("a", {.exec = kAsked,
-                  .service = "stop_exec = 'echo asks $ZINIT_SERVICE >> $T; kill -USR1 $MAINPID'"});
-  zinit.boot();
-  zinit.await_trace("up");
-  CHECK(zinit.stop("a")["state"] == "exited");
-  CHECK(zinit.trace() == Texts{"up", "asks a", "usr1"});
-}
-
-TEST_CASE("a stop_exec that fails leaves the stop to the signal", "[steps]") {
-  for (const char* command : {"exit 1", "/no/such/program"}) {
-    INFO(command);
-    Server zinit;
-    zinit.add("a", {.exec = kAsked, .service = "stop_exec = '" + std::string(command) + "'"});
-    zinit.boot();
-    zinit.await_trace("up");
-    CHECK(zinit.stop("a")["state"] == "exited");
-    CHECK(zinit.trace() == Texts{"up", "term"});
-  }
-}
 
 TEST_CASE("what a reload restarts is stopped as the file said that it was started with",
           "[steps]") {
@@ -350,25 +314,43 @@ TEST_CASE("stop_timeout_ms covers stop_exec, then all is killed", "[steps]") {
   CHECK_FALSE(alive(static_cast<pid_t>(std::stoi(read_file(zinit.path("stopper"))))));
 }
 
-TEST_CASE("a stop waits for the end of stop_exec", "[steps]") {
+TEST_CASE("stop_exec stops the service in place of the signal, which comes if that fails",
+          "[check][steps]") {
+  struct Row {
+    std::string name;
+    std::string commands;
+    Texts seen;
+  };
+  const Row rows[] = {
+      {"asks",
+       "stop_exec = 'echo asks $ZINIT_SERVICE >> $T; kill -USR1 $MAINPID'",
+       {"up", "asks asks", "usr1"}},
+      {"late",
+       "stop_exec = 'kill -USR1 $MAINPID; until [ $(tail -n 1 $T) = usr1 ]; do sleep 0.01; done; "
+       "sleep 0.1; echo late >> $T'\n"
+       "post_exec = 'echo post >> $T'",
+       {"up", "usr1", "late", "post"}},
+      {"fails", "stop_exec = 'exit 1'", {"up", "term"}},
+      {"missing", "stop_exec = '/no/such/program'", {"up", "term"}},
+  };
   Server zinit;
-  zinit.add("a", {.exec = kAsked,
-                  .service = "stop_exec = 'kill -USR1 $MAINPID; sleep 0.3; echo late >> $T'\n"
-                             "post_exec = 'echo post >> $T'"});
+  for (const Row& row : rows)
+    zinit.add(row.name,
+              {.exec = kAsked,
+               .service = "env = { T = '" + zinit.path(row.name) + "' }\n" + row.commands});
   zinit.boot();
-  zinit.await_trace("up");
-  zinit.stop("a");
-  CHECK(zinit.trace() == Texts{"up", "usr1", "late", "post"});
-}
-
-TEST_CASE("stop_exec stops what is restarted, too", "[steps]") {
-  Server zinit;
-  zinit.add("a", {.exec = kAsked, .service = "stop_exec = 'kill -USR1 $MAINPID'"});
-  zinit.boot();
-  zinit.await_trace("up");
-  zinit.restart("a");
-  zinit.await_trace("up", 2);
-  CHECK(zinit.trace() == Texts{"up", "usr1", "up"});
+  for (const Row& row : rows) {
+    INFO(row.name);
+    const auto seen = [&] { return lines_of(read_file(zinit.path(row.name))); };
+    REQUIRE(eventually([&] { return seen() == Texts{"up"}; }));
+    zinit.restart(row.name);
+    Texts twice = row.seen;
+    twice.push_back("up");
+    REQUIRE(eventually([&] { return seen().size() == twice.size(); }));
+    CHECK(zinit.stop(row.name)["state"] == "exited");
+    twice.insert(twice.end(), row.seen.begin() + 1, row.seen.end());
+    CHECK(seen() == twice);
+  }
 }
 
 // --- reload_exec, reload_signal ------------------------------------------------------------------
@@ -453,8 +435,7 @@ TEST_CASE("what has no way to reload, does not run or reloads already says so", 
   CHECK_THAT(down.err, Contains("down is inactive"));
   CHECK(zinit.ctl({"reload", "nobody"}).code == 4);
   Connection other = zinit.connect();
-  other.send(R"({"jsonrpc":"2.0","id":1,"method":"service.reload","params":{"name":"slow"}})"
-             "\n");
+  other.begin("service.reload", R"({"name":"slow"})");
   zinit.await_trace("reload");
   CHECK(zinit.error("service.reload", named("slow"))["code"] == -32009);
   // A stop does not wait for a reload.

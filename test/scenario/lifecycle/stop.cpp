@@ -62,45 +62,12 @@ TEST_CASE("a stop stops all that requires the service first, and takes their wis
   for (const char* name : {"db", "web", "top"}) CHECK(zinit.status(name)["wish"] == "down");
   CHECK(zinit.state("base") == "running");
 
-  zinit.start("db");
-  zinit.await_settled();
-  CHECK(zinit.state("web") == "exited");
-  CHECK(zinit.state("top") == "exited");
-}
-
-TEST_CASE("a restart stops dependents first and brings them back", "[stop]") {
-  Server zinit;
-  zinit.add("db", {.exec = tracing("db")});
-  zinit.add("web", on(tracing("web"), "db"));
-  zinit.boot();
-  zinit.await_started({"db", "web"});
-  const pid_t db = zinit.pid_of("db"), web = zinit.pid_of("web");
-  CHECK(zinit.restart("db")["state"] == "running");
-  zinit.await_new_pid("web", web);
-  CHECK(zinit.pid_of("db") != db);
-  zinit.await_trace("start web", 2);
-  zinit.traced_in_order("stop web", "stop db");
-  zinit.await_trace("start db", 2);
-  CHECK(zinit.count("stop db") == 1);
-}
-
-TEST_CASE("a restart of what does not run is a start", "[stop]") {
-  Server zinit;
-  zinit.add("a", {.service = "status = 'stop'"});
-  zinit.boot();
-  CHECK(zinit.restart("a")["state"] == "running");
-}
-
-TEST_CASE("a restart leaves a dependent that was stopped on request where it is", "[stop]") {
-  Server zinit;
-  zinit.add("db", {.exec = tracing("db")});
-  zinit.add("web", on(tracing("web"), "db"));
-  zinit.boot();
-  zinit.await_started({"db", "web"});
-  zinit.stop("web");
-  CHECK(zinit.restart("db")["state"] == "running");
-  zinit.await_settled();
-  CHECK(zinit.state("web") == "exited");
+  for (const bool again : {false, true}) {
+    CHECK((again ? zinit.restart("db") : zinit.start("db"))["state"] == "running");
+    zinit.await_settled();
+    CHECK(zinit.state("web") == "exited");
+    CHECK(zinit.state("top") == "exited");
+  }
 }
 
 TEST_CASE("all that a stop takes is stopping at once, and each signal waits for its dependents",
@@ -126,23 +93,6 @@ TEST_CASE("all that a stop takes is stopping at once, and each signal waits for 
   zinit.traced_in_order("stop right", "stop db");
 }
 
-TEST_CASE("a dependent that was blocked or failed becomes inactive by the stop", "[stop]") {
-  Server zinit;
-  zinit.add("db", {.exec = tracing("db")});
-  zinit.add("held", {.service = "status = 'ignore'"});
-  zinit.add("blocked", {.dependencies = "requires = ['db', 'held']"});
-  zinit.add(
-      "failed",
-      {.exec = "exit 1", .dependencies = "requires = ['db']", .lifecycle = "restart = 'never'"});
-  zinit.boot();
-  zinit.await_state("blocked", "blocked");
-  zinit.await_failed("failed", "exit_code");
-  zinit.await_trace("start db");
-  zinit.stop("db");
-  zinit.await_state("blocked", "inactive");
-  zinit.await_state("failed", "inactive");
-}
-
 TEST_CASE("a stop that a start follows at once is carried out all the same", "[threads][stop]") {
   Server zinit;
   zinit.add("a", {.exec = tracing("a")});
@@ -159,21 +109,8 @@ TEST_CASE("a stop that a start follows at once is carried out all the same", "[t
   CHECK(zinit.status("a")["wish"] == "up");
 }
 
-TEST_CASE("a start during a stop brings the service back after it", "[threads][stop]") {
-  Server zinit;
-  zinit.add("a", {.exec = gated_stop("a")});
-  zinit.boot();
-  zinit.await_trace("start a");
-  const pid_t old = zinit.pid_of("a");
-  zinit.begin_stop("a");
-  zinit.await_trace("term a");
-  zinit.begin_start("a");
-  zinit.await_state("a", "stopping");
-  zinit.mark("go-a");
-  zinit.await_new_pid("a", old);
-}
-
-TEST_CASE("a stop uses the signal of the service", "[stop]") {
+TEST_CASE("a stop uses the signal of the service, and kill reaches the group or the main process",
+          "[stop]") {
   Server zinit;
   const auto trapping = [](const std::string& signal) {
     return "trap 'echo got " + signal + " >> $T; exit 0' " + signal + "; echo ready " + signal +
@@ -182,17 +119,32 @@ TEST_CASE("a stop uses the signal of the service", "[stop]") {
   zinit.add("int", {.exec = trapping("INT"), .lifecycle = "stop_signal = 'sigint'"});
   zinit.add("usr1", {.exec = trapping("USR1"), .lifecycle = "stop_signal = 'USR1'"});
   zinit.add("hup", {.exec = trapping("HUP"), .lifecycle = "stop_signal = 1"});
+  zinit.add(
+      "a",
+      {.exec = "sh -c 'trap \"echo child >> $T\" USR1; echo ready >> $T; while :; do sleep 0.01; "
+               "done' & "
+               "trap 'echo main >> $T' USR1; echo trapped >> $T; while :; do sleep 0.01; done"});
   zinit.boot();
   for (const std::string name : {"INT", "USR1", "HUP"}) zinit.await_trace("ready " + name);
   for (const char* name : {"int", "usr1", "hup"}) CHECK(zinit.stop(name)["state"] == "exited");
   for (const std::string name : {"INT", "USR1", "HUP"}) CHECK(zinit.traced("got " + name));
+
+  zinit.await_trace("ready");
+  zinit.await_trace("trapped");
+  zinit.kill("a", R"("signal":"SIGUSR1","main":true)");
+  zinit.await_trace("main");
+  CHECK_FALSE(zinit.traced("child"));
+  zinit.kill("a", R"("signal":"USR1")");
+  zinit.await_trace("child");
+  zinit.await_trace("main", 2);
 }
 
-TEST_CASE("a stop is over when the whole group is gone, not only its leader", "[stop]") {
+TEST_CASE("a stop is over when the whole group is gone, which SIGSTOP may have stopped", "[stop]") {
   Server zinit;
   zinit.add(
       "a", {.exec = "(trap '' TERM; echo ready >> $T; while ! [ -e $D/go ]; do sleep 0.01; done) & "
                     "trap 'echo leader >> $T; exit 0' TERM; echo trapped >> $T; wait"});
+  zinit.add("held", {.lifecycle = "stop_timeout_ms = 3600000"});
   zinit.boot();
   zinit.await_trace("ready");
   zinit.await_trace("trapped");
@@ -207,6 +159,13 @@ TEST_CASE("a stop is over when the whole group is gone, not only its leader", "[
   CHECK(zinit.state("a") == "stopping");
   zinit.mark("go");
   zinit.await_state("a", "exited");
+
+  const pid_t pid = zinit.await_program("held");
+  zinit.kill("held", R"("signal":"SIGSTOP")");
+  REQUIRE(eventually([&] { return proc_stat(pid, 3) == "T"; }));
+  const Json status = zinit.stop("held");
+  CHECK(status["state"] == "exited");
+  CHECK(status["last_exit"]["signal"] == "SIGTERM");
 }
 
 TEST_CASE("time for which zinit was suspended does not count for a stop timeout", "[stop]") {
@@ -237,18 +196,6 @@ TEST_CASE("time for which zinit was suspended does not count for a stop timeout"
   CHECK(status["last_exit"]["code"] == 0);
 }
 
-TEST_CASE("a service that is stopped by SIGSTOP can be stopped for good", "[stop]") {
-  Server zinit;
-  zinit.add("a", {.lifecycle = "stop_timeout_ms = 3600000"});
-  zinit.boot();
-  const pid_t pid = zinit.await_program("a");
-  zinit.kill("a", R"("signal":"SIGSTOP")");
-  REQUIRE(eventually([&] { return proc_stat(pid, 3) == "T"; }));
-  const Json status = zinit.stop("a");
-  CHECK(status["state"] == "exited");
-  CHECK(status["last_exit"]["signal"] == "SIGTERM");
-}
-
 TEST_CASE("what the main process left in its group is killed before it is spawned again",
           "[check][stop]") {
   Server zinit;
@@ -261,40 +208,6 @@ TEST_CASE("what the main process left in its group is killed before it is spawne
   zinit.await_failed("a", "exit_code");
   CHECK(zinit.count("run") == 4);
   CHECK_FALSE(zinit.traced("LEFT"));
-}
-
-TEST_CASE("kill reaches the group, and with main the main process alone", "[stop]") {
-  Server zinit;
-  zinit.add(
-      "a",
-      {.exec = "sh -c 'trap \"echo child >> $T\" USR1; echo ready >> $T; while :; do sleep 0.01; "
-               "done' & "
-               "trap 'echo main >> $T' USR1; echo trapped >> $T; while :; do sleep 0.01; done"});
-  zinit.boot();
-  zinit.await_trace("ready");
-  zinit.await_trace("trapped");
-  zinit.kill("a", R"("signal":"SIGUSR1","main":true)");
-  zinit.await_trace("main");
-  CHECK_FALSE(zinit.traced("child"));
-  zinit.kill("a", R"("signal":"USR1")");
-  zinit.await_trace("child");
-  zinit.await_trace("main", 2);
-}
-
-TEST_CASE("a dependent that cannot be stopped soon delays only what stands behind it", "[stop]") {
-  Server zinit;
-  zinit.add("a", {.exec = tracing("a")});
-  zinit.add("a-user", on(gated_stop("a-user"), "a"));
-  zinit.add("b", {.exec = tracing("b")});
-  zinit.boot();
-  zinit.await_trace("start a-user");
-  zinit.await_trace("start b");
-  zinit.begin_stop("a");
-  zinit.await_trace("term a-user");
-  CHECK(zinit.stop("b")["state"] == "exited");
-  zinit.await_state("a", "stopping");
-  zinit.mark("go-a-user");
-  zinit.await_state("a", "exited");
 }
 
 TEST_CASE("the one that goes waits with its signal, unless its process has ended already",
@@ -341,8 +254,7 @@ TEST_CASE("a stop of what has ended waits for those above it, and promises no re
     zinit.await_trace("start on-" + name);
     zinit.await_state(name, name == "delayed" ? "blocked" : "failed");
     Connection client = zinit.connect();
-    REQUIRE(client.send(R"({"jsonrpc":"2.0","id":1,"method":"service.stop","params":{"name":")" +
-                        name + R"(","wait":true}})" + "\n"));
+    REQUIRE(client.begin("service.stop", named(name, R"("wait":true)")));
     zinit.await_trace("term on-" + name);
     const Json now = zinit.await(
         name, [](const Json& status) { return status["wish"] == "down"; }, "unwanted");

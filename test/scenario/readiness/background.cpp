@@ -199,7 +199,8 @@ TEST_CASE("reload_exec may notify, as the service's processes may", "[readiness]
 TEST_CASE("a daemon that goes to the background unsaid is explained, and what to write",
           "[check][readiness]") {
   Server zinit;
-  zinit.add("group", {.exec = "sleep 100000 & echo $! > $D/group; exit 0"});
+  zinit.add("group", {.exec = "i=0; while [ $i -lt 200 ]; do (sleep 100000 &); i=$((i+1)); done; "
+                              "sleep 100000 & echo $! > $D/group; exit 0"});
   zinit.add("session", {.exec = "setsid sleep 100000 < /dev/null > /dev/null 2>&1 & "
                                 "while ! [ -d /proc/$! ]; do :; done; exit 0"});
   zinit.add("again", {.exec = "sleep 100000 & exit 0",
@@ -214,7 +215,10 @@ TEST_CASE("a daemon that goes to the background unsaid is explained, and what to
     CHECK_THAT(why(zinit, name), Contains("pidfile in [readiness]"));
     CHECK_THAT(zinit.ctl({"list", name}).out, Contains("left processes, which were killed"));
     CHECK_THAT(zinit.ctl({"logs", name}).out, Contains("pidfile in [readiness]"));
-    zinit.await_message(name + ": exited with code 0 and left processes");
+    zinit.await_message(name +
+                        ": exited with code 0 and left processes, which were killed: a daemon that "
+                        "goes to the background must stay in the foreground, or write its pid into "
+                        "the pidfile in [readiness]");
   }
   CHECK_FALSE(alive(std::atoi(read_file(zinit.path("group")).c_str())));
   zinit.await_delayed("again");

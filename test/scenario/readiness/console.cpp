@@ -339,11 +339,16 @@ TEST_CASE("a line that is not ended is shown as it stands, and goes to sinks who
   CHECK(eventually([&] { return zinit.output() == "asks: Continue? yes\n"; }));
 }
 
-TEST_CASE("a line that grows is shown as far as it has come", "[logs]") {
+TEST_CASE("a line that grows is shown as far as it has come, and colours by logs --raw", "[logs]") {
   Server zinit;
   zinit.add("dots", {.exec = "while :; do printf .; sleep 0.05; done"});
+  zinit.add("a", {.exec = "printf '\\033[31mred\\033[0m\\n'", .service = "oneshot = true"});
   zinit.boot({"dots"});
   CHECK(eventually([&] { return zinit.ctl({"logs", "dots"}).out.starts_with("."); }));
+
+  zinit.await_state("a", "exited");
+  CHECK(zinit.ctl({"logs", "a"}).out == "\\x1b[31mred\\x1b[0m\n");
+  CHECK(zinit.ctl({"logs", "--raw", "a"}).out == "\x1b[31mred\x1b[0m\n");
 }
 
 TEST_CASE("with merge_stderr both streams are one, in order", "[check][logs]") {
@@ -396,15 +401,6 @@ TEST_CASE("more lines than rate_lines are left out, and counted", "[check][logs]
     return zinit.ctl({"logs", "b"}).out.find("left out ") != std::string::npos;
   }));
   CHECK(comes_to_rest(zinit.pid()));
-}
-
-TEST_CASE("logs --raw prints colours as they are", "[logs]") {
-  Server zinit;
-  zinit.add("a", {.exec = "printf '\\033[31mred\\033[0m\\n'", .service = "oneshot = true"});
-  zinit.boot();
-  zinit.await_state("a", "exited");
-  CHECK(zinit.ctl({"logs", "a"}).out == "\\x1b[31mred\\x1b[0m\n");
-  CHECK(zinit.ctl({"logs", "--raw", "a"}).out == "\x1b[31mred\x1b[0m\n");
 }
 
 TEST_CASE("a program that the kernel cannot execute says why, and check finds it",

@@ -141,21 +141,16 @@ TEST_CASE("a service runs when its health check has succeeded, by each type", "[
   CHECK(zinit.status("after")["health"].is_null());
 }
 
-TEST_CASE("a service that is never healthy has its start timeout, and no more", "[health]") {
-  Server zinit;
-  zinit.add("a", {.lifecycle = "start_timeout_ms = 300\nrestart = 'never'",
-                  .more = by_mark("never", "retries = 1")});
-  zinit.boot();
-  zinit.await_failed("a", "start_timeout");
-}
-
-TEST_CASE("so many failures in a row end a running service, which is spawned again", "[health]") {
+TEST_CASE("so many failures in a row end a running service, and a start has its timeout",
+          "[health]") {
   Server zinit;
   zinit.mark("well");
   zinit.add("a", {.exec = tracing("a"),
                   .lifecycle = "restart_delay_ms = 10",
                   .more = by_mark("well", "retries = 3")});
   zinit.add("once", {.lifecycle = "restart = 'never'", .more = by_mark("well", "retries = 2")});
+  zinit.add("never", {.lifecycle = "start_timeout_ms = 300\nrestart = 'never'",
+                      .more = by_mark("never", "retries = 1")});
   zinit.boot({"a", "once"});
   zinit.await_started({"a"});
   REQUIRE(unlink(zinit.path("well").c_str()) == 0);
@@ -166,6 +161,8 @@ TEST_CASE("so many failures in a row end a running service, which is spawned aga
   zinit.mark("well");
   zinit.await_state("a", "running");
   CHECK(zinit.status("a")["restart_count"].number() >= 1);
+
+  zinit.await_failed("never", "start_timeout");
 }
 
 TEST_CASE("a probe that was under way while zinit was suspended says nothing", "[health]") {

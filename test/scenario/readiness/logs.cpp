@@ -29,12 +29,18 @@ TEST_CASE("a service that writes without end disturbs nobody and takes no memory
   CHECK(zinit.stop("flood")["state"] == "exited");
 }
 
-TEST_CASE("buffer_bytes bounds what is kept", "[check][logs]") {
+TEST_CASE("what was written before an end is kept, as much as the settings allow",
+          "[check][logs]") {
   Server zinit;
   zinit.add("a", {.exec = "i=0; while [ $i -lt 500 ]; do echo 'thirty bytes are in this line'; "
                           "i=$((i+1)); done; echo last",
                   .service = "oneshot = true",
                   .more = "[logging]\nbuffer_bytes = 4096\n"});
+  zinit.add("none", {.exec = "echo one; echo two; echo done >> $T; exec sleep 100000",
+                     .more = "[logging]\nbuffer_lines = 0\n"});
+  zinit.add("again", {.exec = "echo run >> $T; i=0; while [ $i -lt 100 ]; do echo line $i; "
+                              "i=$((i+1)); done; exit 1",
+                      .lifecycle = "restart_delay_ms = 1\nmax_restarts = 2"});
   zinit.boot();
   zinit.await_state("a", "exited");
   std::vector<std::string> kept;
@@ -46,6 +52,18 @@ TEST_CASE("buffer_bytes bounds what is kept", "[check][logs]") {
   for (const std::string& line : kept) bytes += line.size();
   CHECK(bytes <= 4096);
   CHECK(kept.size() > 50);
+
+  zinit.await_trace("done");
+  zinit.await_state("none", "running");
+  CHECK(zinit.result("logs.get", named("none")).size() == 0);
+
+  zinit.await_failed("again", "exit_code");
+  std::vector<std::string> over;
+  CHECK(eventually([&] {
+    over = zinit.result("logs.tail", named("again", R"("lines":1000)")).texts();
+    return std::count(over.begin(), over.end(), "line 99") == 3;
+  }));
+  CHECK(std::count(over.begin(), over.end(), "line 0") == 3);
 }
 
 TEST_CASE("zinitctl logs shows all of a log that takes many answers", "[check][logs]") {
@@ -65,31 +83,6 @@ TEST_CASE("zinitctl logs shows all of a log that takes many answers", "[check][l
   CHECK(lines_of(zinit.ctl({"logs", "a", "-n", "1", "--grep", "^line 17,"}).out).size() == 1);
   const std::string most = std::to_string(count - 1000);
   CHECK(std::to_string(lines_of(zinit.ctl({"logs", "a", "-n", most}).out).size()) == most);
-}
-
-TEST_CASE("with buffer_lines of 0 nothing is kept and the service goes on", "[check][logs]") {
-  Server zinit;
-  zinit.add("a", {.exec = "echo one; echo two; echo done >> $T; exec sleep 100000",
-                  .more = "[logging]\nbuffer_lines = 0\n"});
-  zinit.boot();
-  zinit.await_trace("done");
-  zinit.await_state("a", "running");
-  CHECK(zinit.result("logs.get", named("a")).size() == 0);
-}
-
-TEST_CASE("what was written before an end is there, over a re-spawn too", "[logs]") {
-  Server zinit;
-  zinit.add("a", {.exec = "echo run >> $T; i=0; while [ $i -lt 100 ]; do echo line $i; "
-                          "i=$((i+1)); done; exit 1",
-                  .lifecycle = "restart_delay_ms = 1\nmax_restarts = 2"});
-  zinit.boot();
-  zinit.await_failed("a", "exit_code");
-  std::vector<std::string> kept;
-  CHECK(eventually([&] {
-    kept = zinit.result("logs.tail", named("a", R"("lines":1000)")).texts();
-    return std::count(kept.begin(), kept.end(), "line 99") == 3;
-  }));
-  CHECK(std::count(kept.begin(), kept.end(), "line 0") == 3);
 }
 
 TEST_CASE("with console a line goes to zinit's own standard output as well", "[logs]") {

@@ -65,7 +65,7 @@ TEST_CASE("a service is starting while its ready_exec runs", "[ready_exec]") {
   CHECK(zinit.count("start a") == 1);
 }
 
-TEST_CASE("a ready_exec that fails is a failed start, with its step in the reason",
+TEST_CASE("a ready_exec that fails or is late is a failed start, with its step in the reason",
           "[ready_exec]") {
   Server zinit;
   zinit.add("code",
@@ -81,7 +81,11 @@ TEST_CASE("a ready_exec that fails is a failed start, with its step in the reaso
                        .service = "ready_exec = ['/no/such/program']\npost_exec = " +
                                   shell("echo code $EXIT_CODE signal $EXIT_SIGNAL >> $T"),
                        .lifecycle = "restart = 'never'"});
+  zinit.add("late", {.service = "ready_exec = " + shell("echo $$ > $D/pid; exec sleep 100000"),
+                     .lifecycle = "restart = 'never'\nstart_timeout_ms = 300"});
   zinit.boot();
+  CHECK(zinit.await_failed("late", "start_timeout")["reason"]["step"] == "ready_exec");
+  CHECK_FALSE(alive(static_cast<pid_t>(std::stoi(read_file(zinit.path("pid"))))));
   const Json code = zinit.await_failed("code", "exit_code")["reason"];
   CHECK(code["code"] == 3);
   CHECK(code["step"] == "ready_exec");
@@ -97,16 +101,6 @@ TEST_CASE("a ready_exec that fails is a failed start, with its step in the reaso
   CHECK_THAT(zinit.messages(),
              Contains("code: stopping, ready_exec: exit code 3") &&
                  Contains("code: failed: ready_exec: exit code 3; not started again"));
-}
-
-TEST_CASE("ready_exec is within the start timeout, and killed with it", "[ready_exec]") {
-  Server zinit;
-  zinit.add("a", {.exec = tracing("a"),
-                  .service = "ready_exec = " + shell("echo $$ > $D/pid; exec sleep 100000"),
-                  .lifecycle = "restart = 'never'\nstart_timeout_ms = 300"});
-  zinit.boot();
-  CHECK(zinit.await_failed("a", "start_timeout")["reason"]["step"] == "ready_exec");
-  CHECK_FALSE(alive(static_cast<pid_t>(std::stoi(read_file(zinit.path("pid"))))));
 }
 
 TEST_CASE("a stop or the end of the main process ends a ready_exec", "[ready_exec]") {

@@ -78,6 +78,8 @@ Toml saying(const std::string& command) {
 
 TEST_CASE("what a service says to /dev/log comes to its own log, whatever it calls itself",
           "[check][syslog]") {
+  if (access("/usr/bin/busybox", X_OK) != 0 && access("/bin/busybox", X_OK) != 0)
+    return skip("needs busybox");
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   if (access("/usr/bin/logger", X_OK) != 0) return skip("needs util-linux's logger");
   Server zinit({.container = true});
@@ -86,6 +88,11 @@ TEST_CASE("what a service says to /dev/log comes to its own log, whatever it cal
   zinit.add("new", saying("logger --rfc5424 -t new"));
   zinit.add("forger", saying("logger -t db"));
   zinit.add("leaver", saying("setsid logger -t db"));
+  zinit.add("busybox", saying("busybox logger -p daemon.warning -t other"));
+  zinit.add("lost", {.exec = "(setsid sh -c 'p=0; while [ $p != 1 ]; do "
+                             "read x x x p x </proc/$$/stat; done; "
+                             "{ echo hello; exec sleep 100000; } | logger -t db' &); "
+                             "exec sleep 100000"});
   zinit.boot();
   CHECK(stream_of(zinit, "web", "err hello") == "syslog");
   CHECK(stream_of(zinit, "new", "notice hello") == "syslog");
@@ -93,40 +100,25 @@ TEST_CASE("what a service says to /dev/log comes to its own log, whatever it cal
   CHECK(stream_of(zinit, "leaver", "notice db: hello") == "syslog");
   CHECK_FALSE(zinit.result("logs.get", named("db")).mentions("hello"));
   CHECK(zinit.ctl({"logs", "web", "--stream", "syslog"}).out == "err hello\n");
-}
 
-TEST_CASE("a sender that has left its service's session, group and parents is still its",
-          "[check][syslog]") {
-  if (!can_make_namespaces()) return skip("needs pid namespaces");
-  if (access("/usr/bin/logger", X_OK) != 0) return skip("needs util-linux's logger");
-  Server zinit({.container = true});
-  zinit.add("db");
-  zinit.add("leaver", {.exec = "(setsid sh -c 'p=0; while [ $p != 1 ]; do "
-                               "read x x x p x </proc/$$/stat; done; "
-                               "{ echo hello; exec sleep 100000; } | logger -t db' &); "
-                               "exec sleep 100000"});
-  zinit.boot();
+  CHECK(stream_of(zinit, "busybox", "warning other: hello") == "syslog");
+
   const std::string cgroup = read_file("/proc/" + std::to_string(zinit.pid()) + "/cgroup");
   if (cgroup.find("/supervisor\n") == std::string::npos) return skip("needs a writable cgroup v2");
-  CHECK(stream_of(zinit, "leaver", "notice db: hello") == "syslog");
+  CHECK(stream_of(zinit, "lost", "notice db: hello") == "syslog");
   CHECK_FALSE(zinit.result("logs.get", named("db")).mentions("hello"));
 }
 
-TEST_CASE("busybox's logger is understood", "[check][syslog]") {
-  if (!can_make_namespaces()) return skip("needs pid namespaces");
-  if (access("/usr/bin/busybox", X_OK) != 0 && access("/bin/busybox", X_OK) != 0)
-    return skip("needs busybox");
-  Server zinit({.container = true});
-  zinit.add("web", saying("busybox logger -p daemon.warning -t other"));
-  zinit.boot();
-  CHECK(stream_of(zinit, "web", "warning other: hello") == "syslog");
-}
-
-TEST_CASE("a message of no service goes by its tag, or to the log named syslog",
+TEST_CASE("a message of no service goes by its tag if root sent it, else to the log syslog",
           "[check][syslog]") {
+  if (geteuid() != 0) return skip("needs root");
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Server zinit({.container = true});
   zinit.add("web");
+  zinit.add("many");
+  zinit.add("circle", {.exec = "echo once; exec sleep 100000",
+                       .more = "[logging]\nsyslog = 'unix:/dev/log'\n"});
+  zinit.file("own.toml", "[service]\nexec = 'exec sleep 100000'\nuser = '54321'\n");
   zinit.boot();
   const std::string path = dev_log(zinit);
   REQUIRE(eventually([&] { return send_to(path, "<11>Jan  5 06:07:08 web[1]: one"); }));
@@ -140,41 +132,34 @@ TEST_CASE("a message of no service goes by its tag, or to the log named syslog",
     return zinit.ctl({"logs", "syslog"}).out.find("notice \xef\xbf\xbd\\x1b[2J") !=
            std::string::npos;
   }));
-}
 
-TEST_CASE("the tag of another user's process does not choose the log", "[syslog]") {
-  if (geteuid() != 0) return skip("needs root");
-  if (!can_make_namespaces()) return skip("needs pid namespaces");
-  Server zinit({.container = true});
-  zinit.add("web");
-  zinit.file("own.toml", "[service]\nexec = 'exec sleep 100000'\nuser = '54321'\n");
-  zinit.boot();
+  REQUIRE(eventually([&] { return send_to(path, "<14>many: before"); }));
+  REQUIRE(send_to(path, "<14>many: first" + std::string(5000, '\n') + "last"));
+  REQUIRE(send_to(path, "<14>many: after"));
+  CHECK(stream_of(zinit, "many", "info after") == "syslog");
+  CHECK(stream_of(zinit, "many", "info before") == "syslog");
+  CHECK(stream_of(zinit, "many", "info first") == "syslog");
+  const auto lines = zinit.result("logs.tail", named("many", R"("lines":1000)")).texts();
+  CHECK(std::count_if(lines.begin(), lines.end(),
+                      [](const std::string& line) { return line.rfind("info ", 0) == 0; }) <= 68);
+  CHECK_THAT(lines[lines.size() - 2], Contains("\\x0a"));
+
+  CHECK(stream_of(zinit, "circle", "once") == "stdout");
+  REQUIRE(eventually([&] { return send_to(path, "<13>circle: from outside"); }));
+  CHECK(stream_of(zinit, "circle", "notice from outside") == "syslog");
+  REQUIRE(send_to(path, "<13>circle: last"));
+  CHECK(stream_of(zinit, "circle", "notice last") == "syslog");
+  CHECK(zinit.result("logs.get", named("circle")).size() == 3);
+  CHECK(zinit.status("circle")["log_dropped"] == 0);
+  CHECK_FALSE(zinit.result("logs.get", named("syslog")).mentions("once"));
+
   zinit.await_state("own", "running");
-  const std::string path = dev_log(zinit);
   REQUIRE(eventually([&] { return send_to(path, "<14>Jan  5 06:07:08 web[1]: root"); }));
   REQUIRE(send_as(54321, path, "<14>Jan  5 06:07:08 web[1]: forged"));
   REQUIRE(send_as(54321, path, "<14>Jan  5 06:07:08 own[1]: mine"));
   CHECK(stream_of(zinit, "web", "info root") == "syslog");
   CHECK(stream_of(zinit, "own", "info mine") == "syslog");
   CHECK(stream_of(zinit, "syslog", "info web: forged") == "syslog");
-}
-
-TEST_CASE("a message of many lines does not push all else out of a log", "[check][syslog]") {
-  if (!can_make_namespaces()) return skip("needs pid namespaces");
-  Server zinit({.container = true});
-  zinit.add("web");
-  zinit.boot();
-  const std::string path = dev_log(zinit);
-  REQUIRE(eventually([&] { return send_to(path, "<14>web: before"); }));
-  REQUIRE(send_to(path, "<14>web: first" + std::string(5000, '\n') + "last"));
-  REQUIRE(send_to(path, "<14>web: after"));
-  CHECK(stream_of(zinit, "web", "info after") == "syslog");
-  CHECK(stream_of(zinit, "web", "info before") == "syslog");
-  CHECK(stream_of(zinit, "web", "info first") == "syslog");
-  const auto lines = zinit.result("logs.tail", named("web", R"("lines":1000)")).texts();
-  CHECK(std::count_if(lines.begin(), lines.end(),
-                      [](const std::string& line) { return line.rfind("info ", 0) == 0; }) <= 68);
-  CHECK_THAT(lines[lines.size() - 2], Contains("\\x0a"));
 }
 
 TEST_CASE("a syslog daemon that comes has /dev/log until it goes", "[syslog]") {
@@ -228,23 +213,6 @@ TEST_CASE("a syslog daemon that is no service and was killed is missed when PID 
   REQUIRE(eventually([&] { return send_to(path, "<13>a: second"); }));
   CHECK(stream_of(zinit, "syslog", "notice a: second") == "syslog");
   CHECK(zinit.ctl({"logs", "zinit"}).out.find("zinit serves /dev/log again") != std::string::npos);
-}
-
-TEST_CASE("a sink that is set to zinit's own /dev/log makes no circle", "[syslog]") {
-  if (!can_make_namespaces()) return skip("needs pid namespaces");
-  Server zinit({.container = true});
-  zinit.add("web", {.exec = "echo once; exec sleep 100000",
-                    .more = "[logging]\nsyslog = 'unix:/dev/log'\n"});
-  zinit.boot();
-  CHECK(stream_of(zinit, "web", "once") == "stdout");
-  const std::string path = dev_log(zinit);
-  REQUIRE(eventually([&] { return send_to(path, "<13>web: from outside"); }));
-  CHECK(stream_of(zinit, "web", "notice from outside") == "syslog");
-  REQUIRE(send_to(path, "<13>web: last"));
-  CHECK(stream_of(zinit, "web", "notice last") == "syslog");
-  CHECK(zinit.result("logs.get", named("web")).size() == 3);
-  CHECK(zinit.status("web")["log_dropped"] == 0);
-  CHECK_FALSE(zinit.result("logs.get", named("syslog")).mentions("once"));
 }
 
 TEST_CASE("a flood to /dev/log disturbs nobody", "[check][threads][syslog]") {

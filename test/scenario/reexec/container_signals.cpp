@@ -78,16 +78,22 @@ TEST_CASE("a command that a client's shutdown stops gives the exit code as well"
 TEST_CASE("a container that is stopped before its command was there ends with the signal's code",
           "[container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
-  Server zinit({.arguments = {"--", "sleep", "100000"}, .container = true});
+  const bool own = GENERATE(false, true);  // whether the signal is that of the command
+  std::vector<std::string> words{"--", "sleep", "100000"};
+  if (own) words.insert(words.begin(), {"--stop-signal", "USR1"});
+  Server zinit({.arguments = words, .container = true});
   zinit.add(
       "first",
       {.exec = tracing("first"), .service = "oneshot = true", .dependencies = "before = ['main']"});
   zinit.boot();
   zinit.await_trace("start first");
   CHECK(zinit.status("main")["state"] == "blocked");
-  zinit.signal(SIGUSR1);  // means nothing to zinit if a command gets it
-  zinit.await_message("SIGUSR1 from outside of the container: not passed on");
-  CHECK(zinit.shut_down(SIGTERM) == 128 + SIGTERM);
+  if (!own) {
+    zinit.signal(SIGUSR1);  // means nothing to zinit if a command gets it
+    zinit.await_message("SIGUSR1 from outside of the container: not passed on");
+  }
+  const int number = own ? SIGUSR1 : SIGTERM;
+  CHECK(zinit.shut_down(number) == 128 + number);
   CHECK(zinit.traced("stop first"));
 }
 

@@ -97,20 +97,6 @@ TEST_CASE("a stop signal continues a container's command that SIGSTOP has stoppe
   CHECK(zinit.shut_down() == 7);
 }
 
-TEST_CASE("a stop signal of the command's own ends a container that it is not there in",
-          "[container]") {
-  if (!can_make_namespaces()) return skip("needs pid namespaces");
-  Server zinit(
-      {.arguments = {"--stop-signal", "USR1", "--", "sleep", "100000"}, .container = true});
-  zinit.add(
-      "first",
-      {.exec = tracing("first"), .service = "oneshot = true", .dependencies = "before = ['main']"});
-  zinit.boot();
-  zinit.await_trace("start first");
-  CHECK(zinit.shut_down(SIGUSR1) == 128 + SIGUSR1);
-  CHECK(zinit.traced("stop first"));
-}
-
 TEST_CASE("the 8 s of a container count from the beginning of its shutdown", "[container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Server zinit({.container = true});

@@ -9,7 +9,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <thread>
 
 #include "scenario/harness.hpp"
 #include "scenario/harness/notifier.hpp"
@@ -95,8 +94,10 @@ TEST_CASE("the next image tells how many lines of zinit's own log were dropped",
   close(ends[1]);
 }
 
-TEST_CASE("a re-execution keeps processes, states, counts, times and wishes",
-          "[check][threads][reexec]") {
+namespace {
+
+/// Checks that services of each kind are the same after the re-executions or crashes in `during`.
+void check_kept(const std::function<void(Server&)>& during) {
   Server zinit;
   zinit.add("db");
   zinit.add("web", {.dependencies = "requires = ['db']"});
@@ -106,6 +107,7 @@ TEST_CASE("a re-execution keeps processes, states, counts, times and wishes",
   zinit.add("again", {.exec = "false",
                       .lifecycle = "restart = 'always'\nrestart_delay_ms = 100000\n"
                                    "restart_delay_max_ms = 100000"});
+  zinit.add("late", {.exec = "sleep 100000", .dependencies = "requires = ['again']"});
   zinit.file("wrong.toml", "[service]\nexec = 3\n");
   zinit.boot({"db", "web"});
   zinit.await_state("done", "exited");
@@ -114,12 +116,13 @@ TEST_CASE("a re-execution keeps processes, states, counts, times and wishes",
   (void)zinit.restart("db");
   zinit.await_state("web", "running");
   zinit.await_settled();
-  const std::vector<std::string> names{"db", "web", "done", "broken", "stopped", "again", "wrong"};
+  const std::vector<std::string> names{"db",      "web",   "done", "broken",
+                                       "stopped", "again", "late", "wrong"};
   std::vector<Json> before;
   for (const std::string& name : names) before.push_back(zinit.status(name));
   const std::int64_t uptime = zinit.result("system.info")["uptime_ms"].number();
 
-  for (int i = 0; i < 3; ++i) zinit.reexecute();
+  during(zinit);
 
   for (std::size_t i = 0; i < names.size(); ++i) {
     INFO(names[i]);
@@ -138,6 +141,25 @@ TEST_CASE("a re-execution keeps processes, states, counts, times and wishes",
   zinit.await_new_pid("web", web);
   CHECK(zinit.status("web")["restart_count"] == 1);
   CHECK(zinit.start("stopped")["state"] == "running");
+}
+
+}  // namespace
+
+TEST_CASE("a re-execution keeps processes, states, counts, times and wishes",
+          "[check][threads][reexec]") {
+  check_kept([](Server& zinit) {
+    for (int i = 0; i < 3; ++i) zinit.reexecute();
+  });
+}
+
+TEST_CASE("zinit recovers from a crash with every service running on", "[check][reexec][crash]") {
+  check_kept([](Server& zinit) {
+    crash(zinit, SIGSEGV);
+    crash(zinit, SIGABRT);
+    const Json info = zinit.result("system.info");
+    CHECK(info["crashes"]["count"] == 2);
+    CHECK_THAT(info["crashes"]["last"].text(), Contains("SIGABRT in thread") && Contains(" at 0x"));
+  });
 }
 
 TEST_CASE("a re-execution loses no line and doubles none", "[check][threads][reexec]") {
@@ -324,45 +346,6 @@ TEST_CASE("an update executes what the path of the first start leads to by now",
   zinit.reexecute({"reexec", "--update"});
   CHECK(std::filesystem::read_symlink("/proc/" + std::to_string(zinit.pid()) + "/exe") ==
         versions[1]);
-}
-
-TEST_CASE("zinit recovers from a crash with every service running on", "[check][reexec][crash]") {
-  Server zinit;
-  zinit.add("db");
-  zinit.add("web", {.dependencies = "requires = ['db']"});
-  zinit.add("done", {.exec = "true", .service = "oneshot = true"});
-  zinit.add("again", {.exec = "false",
-                      .lifecycle = "restart = 'always'\nrestart_delay_ms = 100000\n"
-                                   "restart_delay_max_ms = 100000"});
-  zinit.add("late", {.exec = "sleep 100000", .dependencies = "requires = ['again']"});
-  zinit.boot({"db", "web"});
-  zinit.await_state("done", "exited");
-  zinit.await_delayed("again");
-  (void)zinit.restart("db");
-  zinit.await_state("web", "running");
-  const std::vector<std::string> names{"db", "web", "done", "again", "late"};
-  std::vector<Json> before;
-  for (const std::string& name : names) before.push_back(zinit.status(name));
-
-  crash(zinit, SIGSEGV);
-  crash(zinit, SIGABRT);
-
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    INFO(names[i]);
-    const Json now = zinit.status(names[i]);
-    for (const char* member : {"state", "wish", "pid", "restart_count", "since_us", "last_start_us",
-                               "last_ready_us", "last_exit", "reason"}) {
-      INFO(member);
-      CHECK(now[member].dump() == before[i][member].dump());
-    }
-  }
-  const Json info = zinit.result("system.info");
-  CHECK(info["crashes"]["count"] == 2);
-  CHECK_THAT(info["crashes"]["last"].text(), Contains("SIGABRT in thread"));
-  CHECK_THAT(info["crashes"]["last"].text(), Contains(" at 0x"));
-  const pid_t web = zinit.pid_of("web");
-  zinit.kill("web");
-  zinit.await_new_pid("web", web);
 }
 
 TEST_CASE("a fault by a signal of another process is told with the sender",
