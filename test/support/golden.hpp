@@ -9,6 +9,14 @@
 // compares with help-list.golden. With ZINIT_TEST_REWRITE=1 the file is written in place of the
 // comparison; read the diff before you commit it. A text must be the same on each machine: replace
 // pids, times and temporary paths before.
+//
+//     CHECK_GOLDEN_ROWS("messages", [](const std::string& input) { return message_of(input); });
+//     CHECK_GOLDEN_CASES("files", [](const std::string& input) { return messages_of(input); });
+//
+// compare what a function makes of many inputs. To add an input, write it into the golden file, and
+// rewrite the file. A row is a line `INPUT => OUTPUT`; others, and those that begin with #, are
+// remarks. A case is a line `== NAME`, the lines of its input, a line `--`, and the lines of its
+// output.
 
 #include <algorithm>
 #include <cstdlib>
@@ -84,6 +92,50 @@ inline std::string golden_difference(const std::string& text, std::string_view n
          " (ZINIT_TEST_REWRITE=1 writes it), " + differs;
 }
 
+inline std::string golden_text(std::string_view name, const std::string& source) {
+  std::ifstream file(in_clone(source).parent_path() / (std::string(name) + ".golden"),
+                     std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+/// The rows with what `answer` makes of their inputs; empty if there is no row.
+template <class Answer>
+std::string answered_rows(const std::string& rows, Answer answer) {
+  static constexpr std::string_view kArrow = " => ";
+  std::istringstream lines(rows);
+  std::string all;
+  bool any = false;
+  for (std::string line; std::getline(lines, line);) {
+    const auto at = line.starts_with('#') ? line.npos : line.find(kArrow);
+    any |= at != line.npos;
+    if (at != line.npos) line.replace(at + kArrow.size(), line.npos, answer(line.substr(0, at)));
+    all += line + "\n";
+  }
+  return any ? all : std::string();
+}
+
+/// The cases with what `answer` makes of their inputs; empty if there is no case.
+template <class Answer>
+std::string answered_cases(const std::string& cases, Answer answer) {
+  std::istringstream lines(cases);
+  std::string all, input;
+  bool any = false, in_input = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("== ")) {
+      all += line + "\n";
+      in_input = true;
+      input.clear();
+    } else if (in_input && line == "--") {
+      all += input + "--\n" + answer(input);
+      any = true;
+      in_input = false;
+    } else if (in_input) {
+      input += line + "\n";
+    }
+  }
+  return any ? all : std::string();
+}
+
 }  // namespace zinit::test
 
 /// Fails if the text is not that of NAME.golden beside this source.
@@ -91,4 +143,20 @@ inline std::string golden_difference(const std::string& text, std::string_view n
   do {                                                                                    \
     const std::string golden_file = zinit::test::golden_difference(text, name, __FILE__); \
     CHECK(golden_file == "");                                                             \
+  } while (false)
+
+/// Fails if `answer` makes anything else of the inputs in NAME.golden, or if the file has none.
+#define CHECK_GOLDEN_ROWS(name, answer)                                               \
+  do {                                                                                \
+    const std::string golden_rows =                                                   \
+        zinit::test::answered_rows(zinit::test::golden_text(name, __FILE__), answer); \
+    REQUIRE(golden_rows != "");                                                       \
+    CHECK_GOLDEN(golden_rows, name);                                                  \
+  } while (false)
+#define CHECK_GOLDEN_CASES(name, answer)                                               \
+  do {                                                                                 \
+    const std::string golden_cases =                                                   \
+        zinit::test::answered_cases(zinit::test::golden_text(name, __FILE__), answer); \
+    REQUIRE(golden_cases != "");                                                       \
+    CHECK_GOLDEN(golden_cases, name);                                                  \
   } while (false)

@@ -46,5 +46,15 @@ TEST_CASE("a golden file is written on request", "[support]") {
   CHECK_THAT(golden_difference("new\n", "no/such/folder", source, true), Contains("cannot write"));
 }
 
+TEST_CASE("rows and cases of a golden file are answered, and the rest of it is kept", "[support]") {
+  const auto twice = [](const std::string& text) { return text + text; };
+  CHECK(answered_rows("# re => mark\na => aa\n\nb c => wrong\n", twice) ==
+        "# re => mark\na => aa\n\nb c => b cb c\n");
+  CHECK(answered_rows("# remark\n", twice).empty());
+  CHECK(answered_cases("== one\na\nb\n--\nwrong\n-- x\n== two\n--\n", twice) ==
+        "== one\na\nb\n--\na\nb\na\nb\n== two\n--\n");
+  CHECK(answered_cases("== one\n", twice).empty());
+}
+
 }  // namespace
 }  // namespace zinit::test::golden_files
