@@ -41,27 +41,22 @@ PLACES := $(if $(and $(HOME),$(filter $(HOME)/%,$(PREFIX))),,$(foreach folder,sy
 install: install-bin $(if $(wildcard $(OUT)/libzinit.a),,$(OUT)/libzinit.a)  ## install below DESTDIR and PREFIX (/usr); INIT=1: init, poweroff, reboot, halt, shutdown too, INIT=replace: even if another init has these names
 	for file in include/zinit/*; do $(INSTALL) -D -m 644 $$file $(D)$(INCLUDEDIR)/zinit/$${file##*/} || exit 1; done
 	$(INSTALL) -D -m 644 $(OUT)/libzinit.a $(D)$(LIBDIR)/libzinit.a
-	$(INSTALL) -d $(D)$(PKGCONFIGDIR)
-	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR:$(PREFIX)/%=$${prefix}/%)' \
-	  'includedir=$(INCLUDEDIR:$(PREFIX)/%=$${prefix}/%)' 'Name: libzinit' \
-	  'Description: client of the zinit init system' 'Version: $(VERSION)' \
+	$(INSTALL) -d $(D)$(PKGCONFIGDIR) $(if $(PLACES),$(PLACES) $(D)$(SYSTEMDUNITDIR))
+	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR:$(PREFIX)/%=$${prefix}/%)' 'includedir=$(INCLUDEDIR:$(PREFIX)/%=$${prefix}/%)' \
+	  'Name: libzinit' 'Description: client of the zinit init system' 'Version: $(VERSION)' \
 	  'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lzinit -pthread' >$(D)$(PKGCONFIGDIR)/libzinit.pc
-	chmod 644 $(D)$(PKGCONFIGDIR)/libzinit.pc
+	$(if $(PLACES),sed 's|/usr/sbin/zinit|$(SBINDIR)/zinit|' etc/systemd/zinit.service >$(D)$(SYSTEMDUNITDIR)/zinit.service)
+	chmod 644 $(D)$(PKGCONFIGDIR)/libzinit.pc $(if $(PLACES),$(D)$(SYSTEMDUNITDIR)/zinit.service)
 	for page in man/*.[1-8]; do $(INSTALL) -D -m 644 $$page $(D)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; done
 	for link in $(TO_ZINIT_8) $(if $(INIT),$(INIT_TO_ZINIT_8)); do ln -sf zinit.8 $$link || exit 1; done
 	for link in $(if $(INIT),$(INIT_TO_ZINITCTL_1)); do ln -sf ../man1/zinitctl.1 $$link || exit 1; done
 	for file in $(COMPLETIONS); do \
 	  $(INSTALL) -D -m 644 $$(ls etc/completion/$${file##*/} etc/completion/$${file##*/}.bash 2>/dev/null) $$file || exit 1; done
 	for link in $(COMPLETION_LINKS); do ln -sf zinitctl$$(expr $$link : '.*\(\.fish\)') $$link || exit 1; done
-	$(if $(PLACES),$(INSTALL) -d $(D)$(SYSTEMDUNITDIR) && sed 's|/usr/sbin/zinit|$(SBINDIR)/zinit|' \
-	  etc/systemd/zinit.service >$(D)$(SYSTEMDUNITDIR)/zinit.service && chmod 644 $(D)$(SYSTEMDUNITDIR)/zinit.service)
-	for file in $(DOC_FILES); do $(INSTALL) -D -m 644 $$file $(DOC)/$$file || exit 1; done
-	for file in $(wildcard doc/*.md doc/*.svg); do $(INSTALL) -D -m 644 $$file $(DOC)/$$file || exit 1; done
-	mkdir -p $(DOC)/examples/sample && cp -r etc/sample/examples/. $(DOC)/examples && \
+	for file in $(DOC_FILES) $(wildcard doc/*.md doc/*.svg); do $(INSTALL) -D -m 644 $$file $(DOC)/$$file || exit 1; done
+	mkdir -p $(DOC)/examples/sample && cp -r etc/sample/examples/. etc/sample/scripts $(DOC)/examples && \
 	  cp -r etc/sample/system etc/sample/services etc/sample/targets $(DOC)/examples/sample && \
-	  cp -r etc/sample/scripts $(DOC)/examples && \
 	  chmod -R u=rwX,go=rX $(DOC)/examples
-	$(if $(PLACES),$(INSTALL) -d $(PLACES))
 	$(if $(PLACES),[ -e $(CONFIG)/zinit.toml ] || $(INSTALL) -m 644 etc/zinit.toml $(CONFIG)/zinit.toml)
 
 install-bin: $(if $(wildcard $(STRIPPED)),,all) | other-init  ## install the program and its names alone, as an image needs them
@@ -85,14 +80,11 @@ uninstall:  ## remove what install has put there, but not what an administrator 
 	for page in man/*.[1-8]; do rm -f $(D)$(MANDIR)/man$${page##*.}/$${page##*/}; done
 	rm -f $(SBIN)/zinit $(D)$(BINDIR)/zinitctl $(D)$(LIBDIR)/libzinit.a $(D)$(PKGCONFIGDIR)/libzinit.pc \
 	  $(COMPLETIONS) $(COMPLETION_LINKS) $(DOC_FILES:%=$(DOC)/%)
-	$(if $(PLACES),rm -f $(D)$(SYSTEMDUNITDIR)/zinit.service)
 	rm -rf $(D)$(INCLUDEDIR)/zinit $(DOC)/doc $(DOC)/examples
-	$(if $(PLACES),! cmp -s etc/zinit.toml $(CONFIG)/zinit.toml || rm -f $(CONFIG)/zinit.toml)
+	$(if $(PLACES),rm -f $(D)$(SYSTEMDUNITDIR)/zinit.service; ! cmp -s etc/zinit.toml $(CONFIG)/zinit.toml || rm -f $(CONFIG)/zinit.toml)
 	for folder in $(DOC) $(if $(PLACES),$(PLACES) $(CONFIG) $(D)$(VENDORDIR)); do \
 	  [ ! -d $$folder ] || rmdir --ignore-fail-on-non-empty $$folder; done
 
-DIST := zinit-$(VERSION)
 dist:  ## pack what git has of the last commit as build/zinit-VERSION.tar.gz: the same bytes each time
-	@mkdir -p build
-	@git -c tar.umask=0022 archive --format=tar --prefix=$(DIST)/ HEAD >build/$(DIST).tar
-	@gzip -9nf build/$(DIST).tar && echo build/$(DIST).tar.gz
+	@mkdir -p build && git -c tar.umask=0022 -c tar.tar.gz.command='gzip -9n' archive \
+	  --prefix=zinit-$(VERSION)/ -o build/zinit-$(VERSION).tar.gz HEAD && echo build/zinit-$(VERSION).tar.gz
