@@ -32,15 +32,7 @@ TEST_CASE("a key or section of another init system is told with what it is here"
         "f.toml:3:1: warning: service." + row.substr(0, row.find(' ')) + ": unknown key";
     return lines.size() == 1 && lines[0].starts_with(start) ? lines[0].substr(start.size()) : "?";
   });
-  CHECK(messages_of("[service]\nexec='run'\n[Unit]\n") ==
-        Lines{"f.toml:3:2: warning: Unit: unknown section; put the description in [service], and "
-              "names of others in [dependencies]"});
-  CHECK(messages_of("[service]\nexec='run'\n[Install]\n") ==
-        Lines{"f.toml:3:2: warning: Install: unknown section; write \"wanted_by\" in "
-              "[dependencies]"});
   CHECK(find_key("dependencies", "wanted_by") != nullptr);
-  CHECK(messages_of("[Service]\nexec='run'\n") ==
-        Lines{"f.toml:1:2: error: Service: unknown section, did you mean [service]?"});
 }
 
 TEST_CASE("each word of another init system's manual has a hint", "[config][spec]") {
@@ -82,13 +74,6 @@ TEST_CASE("a section that differs in case alone is looked into, and so is anothe
           "[config][spec]") {
   CHECK(messages_of("[Service]\nexec='run'\nExecStop='x'\nxyzzy=1\n")[1] ==
         "f.toml:3:1: warning: service.ExecStop: unknown key; write \"stop_exec\"");
-  CHECK(messages_of("[service]\nexec='run'\n[Unit]\nDescription='x'\nrequires=['y']\n") ==
-        Lines{"f.toml:3:2: warning: Unit: unknown section; put the description in [service], and "
-              "names of others in [dependencies]",
-              "f.toml:4:1: warning: Unit.Description: unknown key; write \"description\" in "
-              "[service]",
-              "f.toml:5:1: warning: Unit.requires: unknown key; write \"requires\" in "
-              "[dependencies]"});
 }
 
 TEST_CASE("the known keys are listed once a file", "[config][spec]") {
