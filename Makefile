@@ -42,7 +42,7 @@ PROGRAM := $(if $(filter dynamic,$(LINK)),-pie,-static-pie) -Wl,-z,relro,-z,now,
   $(if $(filter x86_64,$(ARCHITECTURE)),-z pack-relative-relocs)
 
 # What runs for each service, line or byte is optimised for speed, the other folders for size.
-HOT := activation base client/libzinit io model os supervisor
+HOT := activation base io model os supervisor
 ifeq ($(MODE),release)
   OPTIMISE := -Os -g1 $(HARDEN)
   $(addsuffix %,$(addprefix $(OUT)/obj/src/,$(HOT))): private OPTIMISE := -O2 -g1 $(HARDEN)
