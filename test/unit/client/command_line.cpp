@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/format.hpp"
 #include "client/libzinit/json.hpp"
 #include "client/verbs.hpp"
 #include "support/catch.hpp"

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/format.hpp"
 #include "base/text.hpp"
 #include "config/check.hpp"
 #include "support/catch.hpp"
