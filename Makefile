@@ -8,9 +8,8 @@
 #   make MODE=tsan     build/tsan      the sanitizer for threads
 #
 # All but the release have kill points, places at which tests make zinit crash. V=1 shows commands,
-# CROSS=aarch64-linux-gnu- compiles for that machine in build/CROSSMODE. CXX, CPPFLAGS, CXXFLAGS and
-# LDFLAGS are those of the command line or the environment; flags of a mode come after them.
-# LINK=dynamic links with shared libraries, for distributions that want that.
+# CROSS=aarch64-linux-gnu- compiles for that machine in build/CROSSMODE, LINK=dynamic links with shared
+# libraries. CXX, CPPFLAGS, CXXFLAGS and LDFLAGS of the caller come before the flags of a mode.
 
 VERSION := 0.1.0
 MODE ?= release
@@ -88,8 +87,10 @@ LIBS := -lev -lcares -llua5.4-c++ -lyaml
 # `make UNITY=` compiles each source by itself.
 UNITY ?= 1
 
+# MODE=tsan runs the unit tests tagged [threads], and compiles no source that has only others.
+LEFT_OUT := $(if $(filter tsan,$(MODE)),$(sort $(shell grep -rl ^TEST_CASE test/unit | xargs grep -LF '[threads]')))
 # $(call objects,FOLDER): those of all sources below it, but for a program's main.cpp
-sources = $(sort $(shell find $(1) -name '*.cpp' ! -name main.cpp))
+sources = $(filter-out $(LEFT_OUT),$(sort $(shell find $(1) -name '*.cpp' ! -name main.cpp)))
 ifeq ($(UNITY),1)
   objects = $(patsubst %/,$(OUT)/obj/%.room.o,$(sort $(dir $(call sources,$(1)))))
 else
@@ -97,8 +98,8 @@ else
 endif
 
 # The time of a folder is that of the last file which came or went, so the unit is then written again.
-$(OUT)/obj/%.room.cpp: %
-	@mkdir -p $(@D); printf '#include "%s"\n' $(sort $(filter-out %/main.cpp,$(wildcard $</*.cpp))) >$@
+$(OUT)/obj/%.room.cpp: % $(OUT)/flags
+	@mkdir -p $(@D); printf '#include "%s"\n' $(sort $(filter-out %/main.cpp $(LEFT_OUT),$(wildcard $</*.cpp))) >$@
 .PRECIOUS: $(OUT)/obj/%.room.cpp
 
 # Paths begin at the root of the clone, so that the same sources give the same bytes anywhere.
@@ -115,7 +116,7 @@ $(OUT)/obj/%.o: %.cpp $(OUT)/flags
 
 # Changes when the compiler or a flag does, so that all is compiled again.
 $(OUT)/flags: FORCE
-	@mkdir -p $(@D); { $(CXX) --version; echo '$(subst ','\'',$(CXX) $(FLAGS) $(HOT) $(LINK_FLAGS) $(LIBS))'; } >$@.new
+	@mkdir -p $(@D); { $(CXX) --version; echo '$(subst ','\'',$(CXX) $(FLAGS) $(HOT) $(LINK_FLAGS) $(LIBS)$(LEFT_OUT:%= %))'; } >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 -include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
 
@@ -139,10 +140,9 @@ $(NAMES:%=$(OUT)/%) $(NAMES:%=build/%):
 size: $(STRIPPED)
 	@size=$$(stat -c %s $<) most=6291456; echo "$<: $$size bytes, $$most allowed"; [ $$size -le $$most ]
 
-# An archive is removed first, because `ar r` keeps the objects of sources that are gone.
+# An archive is removed first, because `ar r` keeps the objects of sources that are gone. libzinit.a is installed.
 $(OUT)/libzinit-internal.a: $(call objects,src)
 	$(Q)rm -f $@ && $(AR) rcsD $@ $^
-# The client library that is installed.
 $(OUT)/libzinit.a: $(call objects,src/base src/client/libzinit)
 	$(Q)rm -f $@ && $(AR) rcsD $@ $^ && $(OBJCOPY) -D --strip-debug $@
 

@@ -94,359 +94,188 @@ Reason dependency_reason(const std::string& name) {
   return {ReasonType::dependency_failed, 0, name, {}};
 }
 
+// clang-format off
+#define SET(...) [](Scene& w) { __VA_ARGS__; }
+
 const std::vector<Case>& cases() {
   using enum State;
   static const std::vector<Case> all = {
-      {inactive, "skipped_wanted", "s",
-       [](Scene& w) {
-         w["s"].skipped = true;
-         w["s"].try_ = Try::pulled;
-       }},
-      {inactive, "wanted", "s", [](Scene& w) { w["s"].try_ = Try::asked; }},
+      {inactive, "skipped_wanted", "s", SET(w["s"].skipped = true; w["s"].try_ = Try::pulled)},
+      {inactive, "wanted", "s", SET(w["s"].try_ = Try::asked)},
       {inactive, "always", "s", [](Scene&) {}},
 
-      {exited, "unneeded", "job", [](Scene& w) { w.unneeded("job", exited).done = true; }},
-      {exited, "done_oneshot_asked", "job",
-       [](Scene& w) {
-         auto& r = w.up("job", exited);
-         r.done = true;
-         r.try_ = Try::asked;
-       }},
-      {exited, "wanted", "s", [](Scene& w) { w.up("s", exited).try_ = Try::pulled; }},
-      {exited, "done_oneshot_pulled", "job",
-       [](Scene& w) {
-         auto& r = w.up("job", exited);
-         r.done = true;
-         r.try_ = Try::pulled;
-       }},
-      {exited, "holds_unwished", "job", [](Scene& w) { w.holding("job").wish = Wish::down; }},
-      {exited, "holds_without_dependency", "net",
-       [](Scene& w) {
-         w.holding("net");
-         w.up("r", stopping);
-       }},
-      {exited, "holds_owed", "job", [](Scene& w) { w.holding("job").stop_owed = true; }},
-      {exited, "holds_asked", "job", [](Scene& w) { w.holding("job").try_ = Try::asked; }},
-      {exited, "owed_before_dependents", "net",
-       [](Scene& w) {
-         auto& r = w.up("net", exited);
-         r.done = r.stop_owed = true;
-         w.up("user", running);
-       }},
-      {exited, "down_with_result", "s",
-       [](Scene& w) {
-         auto& r = w.up("s", exited);
-         r.by_itself = true;
-         r.wish = Wish::down;
-       }},
-      {exited, "always", "s", [](Scene& w) { w.up("s", exited).by_itself = true; }},
+      {exited, "unneeded", "job", SET(w.unneeded("job", exited).done = true)},
+      {exited, "done_oneshot_asked", "job", SET(auto& r = w.up("job", exited); r.done = true;
+       r.try_ = Try::asked)},
+      {exited, "wanted", "s", SET(w.up("s", exited).try_ = Try::pulled)},
+      {exited, "done_oneshot_pulled", "job", SET(auto& r = w.up("job", exited); r.done = true;
+       r.try_ = Try::pulled)},
+      {exited, "holds_unwished", "job", SET(w.holding("job").wish = Wish::down)},
+      {exited, "holds_without_dependency", "net", SET(w.holding("net"); w.up("r", stopping))},
+      {exited, "holds_owed", "job", SET(w.holding("job").stop_owed = true)},
+      {exited, "holds_asked", "job", SET(w.holding("job").try_ = Try::asked)},
+      {exited, "owed_before_dependents", "net", SET(auto& r = w.up("net", exited);
+       r.done = r.stop_owed = true; w.up("user", running))},
+      {exited, "down_with_result", "s", SET(auto& r = w.up("s", exited); r.by_itself = true;
+       r.wish = Wish::down)},
+      {exited, "always", "s", SET(w.up("s", exited).by_itself = true)},
 
-      {failed, "post_due", "s",
-       [](Scene& w) {
-         w.ended("s", failed, 0);
-         w.spec("s").post_exec.edit().resize(1);
-       }},
-      {failed, "post_expired", "s", [](Scene& w) { w.late_post("s", failed); }},
-      {failed, "still_there", "s",
-       [](Scene& w) {
-         auto& r = w.up("s", failed);
-         r.process = Process::alive;
-         r.try_ = Try::asked;
-       }},
-      {failed, "exited_at_last", "s", [](Scene& w) { w.ended("s", failed, 0); }},
-      {failed, "down_after_dependents", "s", [](Scene& w) { w.up("s", failed).wish = Wish::down; }},
-      {failed, "wanted", "s", [](Scene& w) { w.up("s", failed).try_ = Try::asked; }},
-      {failed, "revivable", "s",
-       [](Scene& w) { w.up("s", failed).reason = dependency_reason("r"); }},
-      {failed, "other_fault_now", "s",
-       [](Scene& w) {
-         w.up("s", failed).reason = dependency_reason("x");
-         w.up("r", failed).reason = {ReasonType::exit_code, 1, {}, {}};
-       }},
-      {failed, "dependency_returned", "s",
-       [](Scene& w) {
-         w.up("s", failed).reason = {ReasonType::spawn_error, 0, "no", {}};
-         w["s"].failed_serial = 5;
-         w["r"].ready_serial = 6;
-       }},
-      {failed, "always", "s",
-       [](Scene& w) {
-         w.up("s", failed).reason = {ReasonType::exit_code, 1, {}, {}};
-       }},
+      {failed, "post_due", "s", SET(w.ended("s", failed, 0);
+       w.spec("s").post_exec.edit().resize(1))},
+      {failed, "post_expired", "s", SET(w.late_post("s", failed))},
+      {failed, "still_there", "s", SET(auto& r = w.up("s", failed); r.process = Process::alive;
+       r.try_ = Try::asked)},
+      {failed, "exited_at_last", "s", SET(w.ended("s", failed, 0))},
+      {failed, "down_after_dependents", "s", SET(w.up("s", failed).wish = Wish::down)},
+      {failed, "wanted", "s", SET(w.up("s", failed).try_ = Try::asked)},
+      {failed, "revivable", "s", SET(w.up("s", failed).reason = dependency_reason("r"))},
+      {failed, "other_fault_now", "s", SET(w.up("s", failed).reason = dependency_reason("x");
+       w.up("r", failed).reason = {ReasonType::exit_code, 1, {}, {}})},
+      {failed, "dependency_returned", "s", SET(
+       w.up("s", failed).reason = {ReasonType::spawn_error, 0, "no", {}}; w["s"].failed_serial = 5;
+       w["r"].ready_serial = 6)},
+      {failed, "always", "s", SET(w.up("s", failed).reason = {ReasonType::exit_code, 1, {}, {}})},
 
-      {blocked, "unneeded", "s", [](Scene& w) { w.unneeded("s", blocked); }},
-      {blocked, "down_after_dependents", "s",
-       [](Scene& w) { w.up("s", blocked).wish = Wish::down; }},
-      {blocked, "at_fault", "lost", [](Scene& w) { w.up("lost", blocked); }},
-      {blocked, "at_fault", "s",
-       [](Scene& w) {
-         w.up("s", blocked);
-         w.up("r", failed).reason = {ReasonType::exit_code, 1, {}, {}};
-       }},
-      {blocked, "respawn_loses_dependency", "s",
-       [](Scene& w) {
-         w.up("s", blocked).respawn = true;
-         w["r"].wish = Wish::down;
-       }},
-      {blocked, "tried_or_owed", "s", [](Scene& w) { w.up("s", blocked).try_ = Try::pulled; }},
-      {blocked, "may_start", "s", [](Scene& w) { w.up("s", blocked); }},
-      {blocked, "always", "s", [](Scene& w) { w.up("s", blocked).delay_until = kNow + 1ms; }},
+      {blocked, "unneeded", "s", SET(w.unneeded("s", blocked))},
+      {blocked, "down_after_dependents", "s", SET(w.up("s", blocked).wish = Wish::down)},
+      {blocked, "at_fault", "lost", SET(w.up("lost", blocked))},
+      {blocked, "at_fault", "s", SET(w.up("s", blocked);
+       w.up("r", failed).reason = {ReasonType::exit_code, 1, {}, {}})},
+      {blocked, "respawn_loses_dependency", "s", SET(w.up("s", blocked).respawn = true;
+       w["r"].wish = Wish::down)},
+      {blocked, "tried_or_owed", "s", SET(w.up("s", blocked).try_ = Try::pulled)},
+      {blocked, "may_start", "s", SET(w.up("s", blocked))},
+      {blocked, "always", "s", SET(w.up("s", blocked).delay_until = kNow + 1ms)},
 
-      {starting, "unneeded", "s", [](Scene& w) { w.unneeded("s", starting); }},
-      {starting, "down", "s", [](Scene& w) { w.ended("s", starting, 1).wish = Wish::down; }},
-      {starting, "dependency_lost", "s",
-       [](Scene& w) {
-         w.ended("s", starting, 1);
-         w["r"].wish = Wish::down;
-       }},
-      {starting, "owed", "s", [](Scene& w) { w.ended("s", starting, 1).stop_owed = true; }},
-      {starting, "oneshot_succeeded", "job", [](Scene& w) { w.ended("job", starting, 0); }},
-      {starting, "exited_to_restart", "s", [](Scene& w) { w.ended("s", starting, 1); }},
-      {starting, "exited_well", "s", [](Scene& w) { w.ended("s", starting, 0); }},
-      {starting, "process_exited", "s",
-       [](Scene& w) {
-         w.ended("s", starting, 1);
-         w.spec("s").lifecycle.restart = RestartPolicy::never;
-       }},
-      {starting, "ready_for_use", "s", [](Scene& w) { w.up("s", starting); }},
-      {starting, "ready_for_use", "all",
-       [](Scene& w) { w.up("all", starting).process = Process::none; }},
-      {starting, "next_due", "s",
-       [](Scene& w) {
-         auto& r = w.ended("s", starting, 0);
-         r.command.before_post = CommandKind::pre_exec;
-         r.command.passed = true;
-       }},
-      {starting, "post_due", "s",
-       [](Scene& w) {
-         w.ended("s", starting, 0);
-         w.spec("s").post_exec.edit().resize(1);
-       }},
-      {starting, "post_expired", "s", [](Scene& w) { w.late_post("s", starting); }},
-      {starting, "kill_expired", "s",
-       [](Scene& w) { w.late_post("s", starting).stage = StopStage::killed; }},
-      {starting, "unspawned", "s",
-       [](Scene& w) {
-         auto& r = w.ended("s", starting, 0);
-         r.reason = {ReasonType::spawn_error, 0, "no", {}};
-       }},
-      {starting, "ready_for_use", "s",
-       [](Scene& w) {
-         auto& r = w.unready("s");
-         r.notified = r.healthy = true;
-       }},
-      {starting, "always", "s", [](Scene& w) { w.unready("s").notified = true; }},
-      {starting, "always", "s", [](Scene& w) { w.up("s", starting).ready_from = kNow + 1ms; }},
-      {starting, "process_exited", "s",  // it ended with success before its after_ms was over
-       [](Scene& w) {
-         w.ended("s", starting, 0);
-         w.spec("s").readiness.edit().after = 5ms;
-         w.spec("s").lifecycle.restart = RestartPolicy::never;
-       }},
-      {starting, "process_exited", "s",  // its end is in no_restart_on
-       [](Scene& w) {
-         w.ended("s", starting, 1);
-         w.spec("s").lifecycle.no_restart_on.edit().codes = {1};
-       }},
-      {starting, "always", "s", [](Scene& w) { w.unready("s").healthy = true; }},
-      {starting, "always", "s",  // failed health checks stop only a running service
-       [](Scene& w) { w.unready("s").health = Health::failed; }},
-      {starting, "ready_exec_due", "s",
-       [](Scene& w) {
-         w.up("s", starting);
-         w.spec("s").ready_exec.edit().resize(1);
-       }},
-      {starting, "ready_exec_due", "s",  // the second command
-       [](Scene& w) {
-         w.up("s", starting).ready_begun = 1;
-         w.spec("s").ready_exec.edit().resize(2);
-       }},
-      {starting, "always", "s",  // the command runs
-       [](Scene& w) {
-         auto& r = w.up("s", starting);
-         r.ready_runs = true;
-         r.ready_begun = 1;
-         w.spec("s").ready_exec.edit().resize(1);
-       }},
-      {starting, "always", "s",  // resources were lacking
-       [](Scene& w) {
-         w.up("s", starting).delay_until = kNow + 1ms;
-         w.spec("s").ready_exec.edit().resize(1);
-       }},
-      {starting, "always", "s",  // it must still report readiness
-       [](Scene& w) {
-         w.unready("s");
-         w.spec("s").ready_exec.edit().resize(1);
-       }},
-      {starting, "ready_for_use", "s",
-       [](Scene& w) {
-         w.up("s", starting).ready_begun = 1;
-         w.spec("s").ready_exec.edit().resize(1);
-       }},
-      {starting, "late", "s",
-       [](Scene& w) {
-         auto& r = w.up("s", starting);
-         r.ready_runs = true;
-         r.ready_begun = 1;
-         r.deadline = kNow;
-         w.spec("s").ready_exec.edit().resize(1);
-       }},
-      {starting, "ready_exec_failed", "s",
-       [](Scene& w) {
-         auto& r = w.up("s", starting);
-         r.ready_begun = 1;
-         r.reason = {ReasonType::exit_code, 1, {}, {}, CommandKind::ready_exec};
-         w.spec("s").ready_exec.edit().resize(1);
-       }},
-      {starting, "exited_to_restart", "s",  // its own end counts, not its ready_exec's
-       [](Scene& w) {
-         w.ended("s", starting, 1).reason = {
-             ReasonType::spawn_error, 0, "no", {}, CommandKind::ready_exec};
-       }},
-      {starting, "watchdog_bit", "s", [](Scene& w) { w.unready("s").health = Health::watchdog; }},
-      {starting, "late", "s", [](Scene& w) { w.unready("s").deadline = kNow; }},
-      {starting, "late", "s",  // resources for the next command were lacking too long
-       [](Scene& w) {
-         auto& r = w.ended("s", starting, 0);
-         r.command.before_post = CommandKind::pre_exec;
-         r.command.passed = true;
-         r.delay_until = kNow + 1ms;
-         r.deadline = kNow;
-       }},
-      {starting, "tried", "s", [](Scene& w) { w.unready("s").try_ = Try::asked; }},
-      {starting, "always", "job", [](Scene& w) { w.up("job", starting); }},
-      {starting, "always", "s",  // a command of pre_exec runs
-       [](Scene& w) { w.up("s", starting).command.before_post = CommandKind::pre_exec; }},
-      {starting, "always", "s",
-       [](Scene& w) {
-         auto& r = w.ended("s", starting, 0);
-         r.command.before_post = CommandKind::pre_exec;
-         r.command.passed = true;
-         r.delay_until = kNow + 1ms;
-       }},
-      {starting, "always", "s",  // post_exec runs, so it can no longer become ready
-       [](Scene& w) {
-         auto& r = w.up("s", starting);
-         r.command.post = true;
-         w.spec("s").post_exec.edit().resize(1);
-       }},
+      {starting, "unneeded", "s", SET(w.unneeded("s", starting))},
+      {starting, "down", "s", SET(w.ended("s", starting, 1).wish = Wish::down)},
+      {starting, "dependency_lost", "s", SET(w.ended("s", starting, 1); w["r"].wish = Wish::down)},
+      {starting, "owed", "s", SET(w.ended("s", starting, 1).stop_owed = true)},
+      {starting, "oneshot_succeeded", "job", SET(w.ended("job", starting, 0))},
+      {starting, "exited_to_restart", "s", SET(w.ended("s", starting, 1))},
+      {starting, "exited_well", "s", SET(w.ended("s", starting, 0))},
+      {starting, "process_exited", "s", SET(w.ended("s", starting, 1);
+       w.spec("s").lifecycle.restart = RestartPolicy::never)},
+      {starting, "ready_for_use", "s", SET(w.up("s", starting))},
+      {starting, "ready_for_use", "all", SET(w.up("all", starting).process = Process::none)},
+      {starting, "next_due", "s", SET(auto& r = w.ended("s", starting, 0);
+       r.command.before_post = CommandKind::pre_exec; r.command.passed = true)},
+      {starting, "post_due", "s", SET(w.ended("s", starting, 0);
+       w.spec("s").post_exec.edit().resize(1))},
+      {starting, "post_expired", "s", SET(w.late_post("s", starting))},
+      {starting, "kill_expired", "s", SET(w.late_post("s", starting).stage = StopStage::killed)},
+      {starting, "unspawned", "s", SET(auto& r = w.ended("s", starting, 0);
+       r.reason = {ReasonType::spawn_error, 0, "no", {}})},
+      {starting, "ready_for_use", "s", SET(auto& r = w.unready("s");
+       r.notified = r.healthy = true)},
+      {starting, "always", "s", SET(w.unready("s").notified = true)},
+      {starting, "always", "s", SET(w.up("s", starting).ready_from = kNow + 1ms)},
+      // it ended with success before its after_ms was over
+      {starting, "process_exited", "s", SET(w.ended("s", starting, 0);
+       w.spec("s").readiness.edit().after = 5ms;
+       w.spec("s").lifecycle.restart = RestartPolicy::never)},
+      // its end is in no_restart_on
+      {starting, "process_exited", "s", SET(w.ended("s", starting, 1);
+       w.spec("s").lifecycle.no_restart_on.edit().codes = {1})},
+      {starting, "always", "s", SET(w.unready("s").healthy = true)},
+      // failed health checks stop only a running service
+      {starting, "always", "s", SET(w.unready("s").health = Health::failed)},
+      {starting, "ready_exec_due", "s", SET(w.up("s", starting);
+       w.spec("s").ready_exec.edit().resize(1))},
+      // the second command
+      {starting, "ready_exec_due", "s", SET(w.up("s", starting).ready_begun = 1;
+       w.spec("s").ready_exec.edit().resize(2))},
+      // the command runs
+      {starting, "always", "s", SET(auto& r = w.up("s", starting); r.ready_runs = true;
+       r.ready_begun = 1; w.spec("s").ready_exec.edit().resize(1))},
+      // resources were lacking
+      {starting, "always", "s", SET(w.up("s", starting).delay_until = kNow + 1ms;
+       w.spec("s").ready_exec.edit().resize(1))},
+      // it must still report readiness
+      {starting, "always", "s", SET(w.unready("s"); w.spec("s").ready_exec.edit().resize(1))},
+      {starting, "ready_for_use", "s", SET(w.up("s", starting).ready_begun = 1;
+       w.spec("s").ready_exec.edit().resize(1))},
+      {starting, "late", "s", SET(auto& r = w.up("s", starting); r.ready_runs = true;
+       r.ready_begun = 1; r.deadline = kNow; w.spec("s").ready_exec.edit().resize(1))},
+      {starting, "ready_exec_failed", "s", SET(auto& r = w.up("s", starting); r.ready_begun = 1;
+       r.reason = {ReasonType::exit_code, 1, {}, {}, CommandKind::ready_exec};
+       w.spec("s").ready_exec.edit().resize(1))},
+      // its own end counts, not its ready_exec's
+      {starting, "exited_to_restart", "s", SET(
+       w.ended("s", starting, 1).reason =
+       {ReasonType::spawn_error, 0, "no", {}, CommandKind::ready_exec})},
+      {starting, "watchdog_bit", "s", SET(w.unready("s").health = Health::watchdog)},
+      {starting, "late", "s", SET(w.unready("s").deadline = kNow)},
+      // resources for the next command were lacking too long
+      {starting, "late", "s", SET(auto& r = w.ended("s", starting, 0);
+       r.command.before_post = CommandKind::pre_exec; r.command.passed = true;
+       r.delay_until = kNow + 1ms; r.deadline = kNow)},
+      {starting, "tried", "s", SET(w.unready("s").try_ = Try::asked)},
+      {starting, "always", "job", SET(w.up("job", starting))},
+      // a command of pre_exec runs
+      {starting, "always", "s", SET(
+       w.up("s", starting).command.before_post = CommandKind::pre_exec)},
+      {starting, "always", "s", SET(auto& r = w.ended("s", starting, 0);
+       r.command.before_post = CommandKind::pre_exec; r.command.passed = true;
+       r.delay_until = kNow + 1ms)},
+      // post_exec runs, so it can no longer become ready
+      {starting, "always", "s", SET(auto& r = w.up("s", starting); r.command.post = true;
+       w.spec("s").post_exec.edit().resize(1))},
 
-      {running, "unneeded", "s", [](Scene& w) { w.unneeded("s", running); }},
-      {running, "down", "s", [](Scene& w) { w.ended("s", running, 1).wish = Wish::down; }},
-      {running, "dependency_lost", "s",
-       [](Scene& w) {
-         w.ended("s", running, 1);
-         w["r"].stop_owed = true;
-       }},
-      {running, "owed", "s", [](Scene& w) { w.up("s", running).stop_owed = true; }},
-      {running, "exited_to_restart", "s", [](Scene& w) { w.ended("s", running, 1); }},
-      {running, "exited_well", "s", [](Scene& w) { w.ended("s", running, 0); }},
-      {running, "process_exited", "s",
-       [](Scene& w) {
-         w.ended("s", running, 1).count = 3;
-         w.spec("s").lifecycle.max_restarts = 3;
-       }},
-      {running, "post_due", "s",
-       [](Scene& w) {
-         w.ended("s", running, 1);
-         w.spec("s").post_exec.edit().resize(1);
-       }},
-      {running, "post_due", "s",
-       [](Scene& w) {
-         auto& r = w.ended("s", running, 1);
-         w.spec("s").post_exec.edit().resize(2);
-         r.command.post = true;
-         r.command.index = 1;
-         r.deadline = kNow + 1ms;
-       }},
-      {running, "post_expired", "s", [](Scene& w) { w.late_post("s", running); }},
-      {running, "kill_expired", "s",
-       [](Scene& w) { w.late_post("s", running).stage = StopStage::killed; }},
-      {running, "exited_to_restart",
-       "s",  // the time for post_exec is over; the rest is skipped
-       [](Scene& w) {
-         w.late_post("s", running).process = Process::ended;
-         w["s"].end = {false, 1, false};
-       }},
-      {running, "unhealthy", "s", [](Scene& w) { w.up("s", running).health = Health::failed; }},
-      {running, "watchdog_bit", "s",
-       [](Scene& w) { w.up("s", running).health = Health::watchdog; }},
-      {running, "tried", "s", [](Scene& w) { w.up("s", running).try_ = Try::pulled; }},
-      {running, "always", "s", [](Scene& w) { w.up("s", running); }},
-      {running, "always", "s",
-       [](Scene& w) {
-         w.up("s", running).command.post = true;
-         w["s"].health = Health::failed;
-         w.spec("s").post_exec.edit().resize(1);
-       }},
+      {running, "unneeded", "s", SET(w.unneeded("s", running))},
+      {running, "down", "s", SET(w.ended("s", running, 1).wish = Wish::down)},
+      {running, "dependency_lost", "s", SET(w.ended("s", running, 1); w["r"].stop_owed = true)},
+      {running, "owed", "s", SET(w.up("s", running).stop_owed = true)},
+      {running, "exited_to_restart", "s", SET(w.ended("s", running, 1))},
+      {running, "exited_well", "s", SET(w.ended("s", running, 0))},
+      {running, "process_exited", "s", SET(w.ended("s", running, 1).count = 3;
+       w.spec("s").lifecycle.max_restarts = 3)},
+      {running, "post_due", "s", SET(w.ended("s", running, 1);
+       w.spec("s").post_exec.edit().resize(1))},
+      {running, "post_due", "s", SET(auto& r = w.ended("s", running, 1);
+       w.spec("s").post_exec.edit().resize(2); r.command.post = true; r.command.index = 1;
+       r.deadline = kNow + 1ms)},
+      {running, "post_expired", "s", SET(w.late_post("s", running))},
+      {running, "kill_expired", "s", SET(w.late_post("s", running).stage = StopStage::killed)},
+      // the time for post_exec is over; the rest is skipped
+      {running, "exited_to_restart", "s", SET(w.late_post("s", running).process = Process::ended;
+       w["s"].end = {false, 1, false})},
+      {running, "unhealthy", "s", SET(w.up("s", running).health = Health::failed)},
+      {running, "watchdog_bit", "s", SET(w.up("s", running).health = Health::watchdog)},
+      {running, "tried", "s", SET(w.up("s", running).try_ = Try::pulled)},
+      {running, "always", "s", SET(w.up("s", running))},
+      {running, "always", "s", SET(w.up("s", running).command.post = true;
+       w["s"].health = Health::failed; w.spec("s").post_exec.edit().resize(1))},
 
-      {stopping, "again_loses_dependency", "s",
-       [](Scene& w) {
-         w.up("s", stopping).again = true;
-         w["r"].wish = Wish::down;
-       }},
-      {stopping, "post_due", "s",
-       [](Scene& w) {
-         w.ended("s", stopping, 0).wish = Wish::down;
-         w.spec("s").post_exec.edit().resize(1);
-       }},
-      {stopping, "post_expired", "s",
-       [](Scene& w) {
-         w.late_post("s", stopping);
-         w.up("d", running);  // post_exec does not wait for dependents
-       }},
-      {stopping, "over_no_result", "all",
-       [](Scene& w) {
-         auto& r = w.up("all", stopping);
-         r.process = Process::none;
-         r.wish = Wish::down;
-       }},
-      {stopping, "over_down", "s", [](Scene& w) { w.ended("s", stopping, 0).wish = Wish::down; }},
-      {stopping, "over_asked", "job",
-       [](Scene& w) {
-         auto& r = w.ended("job", stopping, 0);
-         r.again = true;
-         r.cause = StopCause::asked;
-         r.try_ = Try::asked;
-       }},
-      {stopping, "over_tried_or_owed", "s",
-       [](Scene& w) { w.ended("s", stopping, 0).stop_owed = true; }},
-      {stopping, "over_self_caused", "s",
-       [](Scene& w) { w.ended("s", stopping, 0).cause = StopCause::late; }},
-      {stopping, "over_at_fault", "s",
-       [](Scene& w) {
-         w.ended("s", stopping, 0).cause = StopCause::dependency;
-         w.up("r", failed).reason = {ReasonType::exit_code, 1, {}, {}};
-       }},
-      {stopping, "over_again", "s",
-       [](Scene& w) {
-         auto& r = w.ended("s", stopping, 0);
-         r.again = true;
-         r.cause = StopCause::unhealthy;
-       }},
-      {stopping, "over", "s",
-       [](Scene& w) { w.ended("s", stopping, 0).cause = StopCause::dependency; }},
-      {stopping, "unsignalled", "s", [](Scene& w) { w.up("s", stopping).wish = Wish::down; }},
-      {stopping, "stop_expired", "s",
-       [](Scene& w) {
-         auto& r = w.up("s", stopping);
-         r.stage = StopStage::signalled;
-         r.deadline = kNow;
-       }},
-      {stopping, "kill_expired", "s",
-       [](Scene& w) {
-         auto& r = w.up("s", stopping);
-         r.stage = StopStage::killed;
-         r.deadline = kNow;
-       }},
-      {stopping, "always", "s",
-       [](Scene& w) {
-         w.up("s", stopping).wish = Wish::down;
-         w.up("d", running);
-       }},
+      {stopping, "again_loses_dependency", "s", SET(w.up("s", stopping).again = true;
+       w["r"].wish = Wish::down)},
+      {stopping, "post_due", "s", SET(w.ended("s", stopping, 0).wish = Wish::down;
+       w.spec("s").post_exec.edit().resize(1))},
+      // post_exec does not wait for dependents
+      {stopping, "post_expired", "s", SET(w.late_post("s", stopping); w.up("d", running))},
+      {stopping, "over_no_result", "all", SET(auto& r = w.up("all", stopping);
+       r.process = Process::none; r.wish = Wish::down)},
+      {stopping, "over_down", "s", SET(w.ended("s", stopping, 0).wish = Wish::down)},
+      {stopping, "over_asked", "job", SET(auto& r = w.ended("job", stopping, 0); r.again = true;
+       r.cause = StopCause::asked; r.try_ = Try::asked)},
+      {stopping, "over_tried_or_owed", "s", SET(w.ended("s", stopping, 0).stop_owed = true)},
+      {stopping, "over_self_caused", "s", SET(w.ended("s", stopping, 0).cause = StopCause::late)},
+      {stopping, "over_at_fault", "s", SET(w.ended("s", stopping, 0).cause = StopCause::dependency;
+       w.up("r", failed).reason = {ReasonType::exit_code, 1, {}, {}})},
+      {stopping, "over_again", "s", SET(auto& r = w.ended("s", stopping, 0); r.again = true;
+       r.cause = StopCause::unhealthy)},
+      {stopping, "over", "s", SET(w.ended("s", stopping, 0).cause = StopCause::dependency)},
+      {stopping, "unsignalled", "s", SET(w.up("s", stopping).wish = Wish::down)},
+      {stopping, "stop_expired", "s", SET(auto& r = w.up("s", stopping);
+       r.stage = StopStage::signalled; r.deadline = kNow)},
+      {stopping, "kill_expired", "s", SET(auto& r = w.up("s", stopping);
+       r.stage = StopStage::killed; r.deadline = kNow)},
+      {stopping, "always", "s", SET(w.up("s", stopping).wish = Wish::down; w.up("d", running))},
   };
   return all;
 }
+#undef SET
+// clang-format on
 
 const Row* row_named(State from, const std::string& name) {
   for (const Row& row : decision_rows()) {

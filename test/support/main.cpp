@@ -7,6 +7,7 @@
 //
 //   begin NAME
 //   passed NAME | failed NAME | skipped NAME: REASON
+//   reached MILLISECONDS NUMBER...      only in a build of test/mutants, before the line above
 //
 // The program runs in its own network namespace if it may make one, with the loopback interface up,
 // so that no other test takes a port that this one has found free.
@@ -152,6 +153,9 @@ class Book : public Catch::TestEventListenerBase {
 
   void testCaseEnded(const Catch::TestCaseStats& stats) override {
     const bool clean = !clear_children();
+#ifdef ZINIT_MUTANTS
+    note("reached " + reached_places());
+#endif
     if (stats.totals.assertions.failed > 0 || !clean) return note("failed " + name_);
     if (!skip_reason.empty()) return note("skipped " + name_ + ": " + skip_reason);
     note("passed " + name_);

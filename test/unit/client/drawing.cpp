@@ -48,33 +48,7 @@ ServiceStatus service(const std::string& name, const std::string& state,
   return status;
 }
 
-constexpr Terminal kSixty{true, false, 60};
-
 }  // namespace
-
-TEST_CASE("a boot is a time line with its critical chain", "[client]") {
-  CannedServer server({{"system.bootchart", result(kBoot)}, {"system.info", info("null", "2100")}});
-  CHECK(server.run({"bootchart"}, kSixty).out ==
-        "zinit 100 ms, services 2.0 s; settled 2.1 s after zinit's start\n"
-        "  NAME     WAITED  STARTING  100 ms                    2.1 s\n"
-        "* db         0 ms    800 ms  ============###################\n"
-        "  fails    100 ms         -  .xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n"
-        "* web      800 ms    200 ms  ............===################\n"
-        "  never         -         -  ...............................\n"
-        ". waiting  = starting  # ready  x failed  - not started  * critical chain\n");
-  CHECK(longest_line(server.run({"bootchart"}, kNarrow).out) == 80);
-  CHECK(longest_line(server.run({"bootchart"}, {true, false, 132}).out) == 132);
-  CHECK(server.run({"bootchart", "--json"}).out == kBoot + "\n");
-}
-
-TEST_CASE("a boot of a machine is told from the kernel's start", "[client]") {
-  CannedServer server({{"system.bootchart", result(kBoot)}, {"system.info", info("60", "null")}});
-  CHECK_THAT(server.run({"bootchart"}).out,
-             StartsWith("kernel 60 ms, zinit 40 ms, services 2.0 s; "
-                        "not settled yet 2.1 s after the kernel's start\n"));
-  CannedServer none({{"system.bootchart", result("[]")}, {"system.info", info("60", "null")}});
-  CHECK(none.run({"bootchart"}).out == "no service was started at boot\n");
-}
 
 TEST_CASE("the critical chain ends, whatever waited for whom", "[client]") {
   const auto chain = [](const std::vector<BootStep>& steps) { return critical_chain(steps); };
@@ -103,29 +77,13 @@ TEST_CASE("a boot as SVG has a box for each part of each service", "[client]") {
   CHECK(svg.ends_with("</svg>\n"));
 }
 
-TEST_CASE("the graph is Graphviz text, the strongest edge of each two", "[client]") {
+TEST_CASE("the graph as SVG has a box for each service and a path for each edge", "[client]") {
   CannedServer server(
       {{"service.list_full",
         result(R"([{"name":"db","state":"running","conflicts":["old"]},)"
                R"({"name":"old","state":"exited","conflicts":["db"]},)"
                R"({"name":"web","state":"failed","requires":["db"],"wants":["cache","db"],)"
                R"("after":["db","old"]}])")}});
-  const std::string dot =
-      "digraph zinit {\n"
-      "  rankdir=RL;\n"
-      "  node [shape=box, style=filled, fontname=\"sans-serif\"];\n"
-      "  \"db\" [fillcolor=\"#8cbf8c\"];\n"
-      "  \"old\" [fillcolor=\"#dddddd\"];\n"
-      "  \"web\" [fillcolor=\"#e08080\"];\n"
-      "  \"cache\" [fillcolor=\"white\", style=\"filled,dashed\"];\n"
-      "  \"db\" -> \"old\" [dir=none, color=red, constraint=false];\n"
-      "  \"web\" -> \"db\";\n"
-      "  \"web\" -> \"cache\" [style=dashed];\n"
-      "  \"web\" -> \"old\" [style=dotted];\n"
-      "}\n";
-  CHECK(server.run({"graph"}).out == dot);
-  CHECK(server.run({"graph", "--dot"}).out == dot);
-  CHECK(server.run({"graph", "--dot", "--svg"}).status == 2);
   const std::string svg = server.run({"graph", "--svg"}).out;
   CHECK_THAT(svg, Contains("<rect class=\"failed\"") && Contains(">cache</text>"));
   CHECK_THAT(svg, Contains("<path class=\"conflicts\"") && Contains("<path class=\"wants\""));

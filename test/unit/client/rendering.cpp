@@ -48,88 +48,6 @@ TEST_CASE("list asks for what it shows, and an older server for all", "[client]"
   CHECK_THAT(older.requests()[1], !Contains("members"));
 }
 
-TEST_CASE("list shows what the filters let through", "[client]") {
-  CannedServer server({{"service.list_full", result("[" + status_json("db", "failed") + "," +
-                                                    status_json("web-1", "running") + "," +
-                                                    status_json("web-2", "failed") + "]")}});
-  CHECK(server.run({"list", "--json", "--state", "failed", "web-*"}).out ==
-        "[" + status_json("web-2", "failed") + "]\n");
-  CHECK(server.run({"list", "--json", "--state", "failed", "--state", "running"}).out ==
-        "[" + status_json("db", "failed") + "," + status_json("web-1", "running") + "," +
-            status_json("web-2", "failed") + "]\n");
-  CHECK(server.run({"list", "--json", "--class", "system"}).out == "[]\n");
-  CHECK(server.run({"list", "--state", "blocked"}).status == 0);
-  CHECK(server.run({"list", "nginx"}).status == 4);
-}
-
-TEST_CASE("foreign bytes never reach the terminal as they are", "[client]") {
-  const std::string evil = R"(\u001b[2J\u0007\u009b\u007f\u202e)";
-  CannedServer server(
-      {{"service.list_full",
-        result("[" + status_json("a", "running", "\"description\":\"" + evil + "\"") + "]")},
-       {"service.status_full",
-        result(status_json("a", "failed",
-                           R"("description":")" + evil + R"(","warnings":[")" + evil +
-                               R"("],"file":")" + evil +
-                               R"(","reason":{"type":"spawn_error","message":")" + evil + "\"}"))},
-       {"service.reload", result(R"({"failed":[")" + evil + "\"]}")},
-       {"service.why", result(R"({"name":"a","state":"failed","reasons":[{"kind":"failed",)"
-                              R"("service":"a","detail":")" +
-                              evil + "\"}]}")},
-       {"service.tree", result(R"({"name":")" + evil + R"(","state":"running"})")},
-       {"debug.process_tree", result(R"({"pid":1,"comm":")" + evil + "\"}")},
-       {"service.start", R"("error":{"code":-32006,"message":")" + evil + "\"}"},
-       {"events.get", result(R"([{"service":")" + evil + "\"}]")},
-       {"logs.filter", result(R"([{"time_us":1,"stream":"stdout","line":")" + evil + "\"}]")},
-       {"logs.get", result(R"([{"time_us":1,"stream":"stdout","line":")" + evil + "\"}]")}});
-  for (const std::vector<std::string>& words :
-       std::vector<std::vector<std::string>>{{"list"},
-                                             {"status", "a"},
-                                             {"why", "a"},
-                                             {"tree", "a"},
-                                             {"debug-procs", "a"},
-                                             {"start", "a"},
-                                             {"events"},
-                                             {"logs", "a"},
-                                             {"reload"}}) {
-    CAPTURE(words[0]);
-    const Ran ran = server.run(words, kNarrow);
-    const std::string all = ran.out + ran.err;
-    CHECK(all.find('\x1b') == std::string::npos);
-    CHECK(all.find('\a') == std::string::npos);
-    CHECK(all.find("\xc2\x9b") == std::string::npos);
-    CHECK_THAT(all, Contains("\\x1b[2J\\x07\\x9b\\x7f\\u202e"));
-    std::vector<std::string> as_json = words;
-    as_json.push_back("--json");
-    const Ran json = server.run(as_json, kNarrow);
-    for (const char* raw : {"\x1b", "\a", "\xc2\x9b", "\x7f", "\xe2\x80\xae"}) {
-      CHECK(all.find(raw) == std::string::npos);
-      CHECK((json.out + json.err).find(raw) == std::string::npos);
-    }
-    // Errors go to standard error as text, even with --json.
-    CHECK_THAT(json.out + json.err, Contains("u202e"));
-  }
-}
-
-TEST_CASE("a narrow terminal is spared the columns that matter least", "[client]") {
-  CannedServer server({{"service.list_full",
-                        result("[" +
-                               status_json("a-service-with-a-long-name", "failed",
-                                           R"("reason":{"type":"signal","signal":"SIGSEGV"})") +
-                               "]")}});
-  const auto list_at = [&](std::size_t width) {
-    const std::string out = server.run({"list"}, Terminal{true, false, width}).out;
-    CHECK(longest_line(out) <= width);
-    CHECK_THAT(out, Contains("NAME") && Contains("STATE") && Contains("DETAILS"));
-    return out;
-  };
-  CHECK_THAT(list_at(132), Contains("RESTARTS") && Contains("killed by SIGSEGV"));
-  CHECK_THAT(list_at(80), Contains("RESTARTS") && Contains("killed by SIGSE…"));
-  CHECK_THAT(list_at(60),
-             !Contains("RESTARTS") && Contains("PID") && Contains("killed by SIGSEGV"));
-  CHECK_THAT(list_at(40), !Contains("PID"));
-}
-
 TEST_CASE("colours appear on a terminal, and not with --no-color", "[client]") {
   CannedServer server({{"service.list_full", result("[" + status_json("a", "running") + "]")}});
   const Terminal colourful{true, true, 80};
@@ -227,67 +145,6 @@ TEST_CASE("why tells the chain down to the root cause and what to do", "[client]
   CHECK(well.run({"why", "web"}).out == "[+] web is running: nothing is wrong\n");
 }
 
-TEST_CASE("stats is a table of what is known", "[client]") {
-  CannedServer server(
-      {{"service.list", result(R"(["db","web"])")},
-       {"service.stats",
-        result(R"({"pid":412,"memory_bytes":4300800,"cpu_usec":12400000,"cpu_percent":103.5,)"
-               R"("tasks":3,"io_read_bytes":null,"io_write_bytes":12288})")}});
-  CHECK(server.run({"stats"}).out ==
-        "NAME  PID   CPU%  TIME   MEMORY  TASKS  READ   WRITTEN\n"
-        "db    412  103.5   12s  4.1 MiB      3     -  12.0 KiB\n"
-        "web   412  103.5   12s  4.1 MiB      3     -  12.0 KiB\n");
-  CHECK_THAT(server.run({"stats", "web", "--json"}).out,
-             StartsWith(R"([{"name":"web","pid":412,"memory_bytes":4300800,)"));
-}
-
-TEST_CASE("stats leaves out who is down, unless it was named", "[client]") {
-  CannedServer server({{"service.list", result(R"(["web"])")},
-                       {"service.stats", result(R"({"pid":null,"memory_bytes":null})")}});
-  CHECK(server.run({"stats"}).out == "no service has a process\n");
-  CHECK(server.run({"stats", "--json"}).out == "[]\n");
-  CHECK(server.run({"stats", "w*"}).out ==
-        "NAME  PID  CPU%  TIME  MEMORY  TASKS  READ  WRITTEN\n"
-        "web     -     -     -       -      -     -        -\n");
-  CannedServer nobody(
-      {{"service.list", result(R"(["web"])")}, {"service.stats", not_found("web", "null")}});
-  CHECK(nobody.run({"stats"}).status == 0);  // it has disappeared since the list was made
-  CHECK(nobody.run({"stats", "web"}).status == 4);
-  CHECK(nobody.run({"stats", "web"}).out.empty());
-  CHECK(nobody.run({"stats", "x*"}).status == 4);
-}
-
-TEST_CASE("debug-procs draws the processes, and below them those without a connection",
-          "[client]") {
-  CannedServer server(
-      {{"debug.process_tree",
-        result(R"({"pid":10,"comm":"sh","children":[{"pid":11,"comm":"a","children":[)"
-               R"({"pid":12,"comm":"b","children":[]}]},{"pid":13,"comm":"c","children":[]}],)"
-               R"("others":[{"pid":20,"comm":"d","children":[]}]})")}});
-  CHECK(server.run({"debug-procs", "web"}).out == "10 sh\n├─ 11 a\n│  └─ 12 b\n└─ 13 c\n20 d\n");
-}
-
-TEST_CASE("tree draws lines, edges and what was shown before", "[client]") {
-  CannedServer server(
-      {{"service.tree",
-        result(R"([{"name":"app","state":"running","kind":"target","children":[)"
-               R"({"name":"web","state":"blocked","kind":"requires","children":[)"
-               R"({"name":"db","state":"failed","kind":"requires","children":[]},)"
-               R"({"name":"gone","state":null,"kind":"requires","children":[]}]},)"
-               R"({"name":"db","state":"failed","kind":"after","repeated":true,"children":[]}]},)"
-               R"({"name":"net","state":"exited","kind":"service","holds":true,)"
-               R"("children":[]}])")}});
-  CHECK(server.run({"tree"}).out ==
-        "[+] app\n"
-        "├─ [?] web\n"
-        "│  ├─ [X] db\n"
-        "│  └─ [ ] gone (does not exist)\n"
-        "└─ [X] db (after) (*)\n"
-        "[.] net (holds something)\n");
-  CHECK(server.run({"tree", "app", "--reverse", "--json"}).status == 0);
-  CHECK(server.requests()[1] == R"(service.tree {"name":"app","reverse":true})");
-}
-
 TEST_CASE("logs of several services are merged in order of time", "[client]") {
   CannedServer server(
       {{"logs.filter", result(R"([{"time_us":1,"stream":"stdout","line":"one\ttwo"},)"
@@ -304,29 +161,6 @@ TEST_CASE("logs of several services are merged in order of time", "[client]") {
   (void)server.run({"logs", "a", "--since", "40000d", "--stream", "stderr"});
   CHECK(server.requests()[5] ==
         R"(logs.filter {"name":"a","lines":1000000,"since_us":0,"stream":"stderr"})");
-}
-
-TEST_CASE("of lines that are kept those are shown that are asked for", "[client]") {
-  CannedServer server(
-      {{"service.list", result(R"(["a"])")},
-       {"logs.filter", result(R"([{"time_us":1000000,"stream":"stdout","line":"one","seq":1},)"
-                              R"({"time_us":2000000,"stream":"stderr","line":"two","seq":2},)"
-                              R"({"time_us":3000000,"stream":"stdout","line":"three","seq":3},)"
-                              R"({"time_us":4000000,"stream":"zinit","line":"four","seq":4}])")}});
-  const auto shown = [&](std::vector<std::string> words) {
-    words.insert(words.begin(), "logs");
-    return server.run(words).out;
-  };
-  CHECK(shown({"a", "--grep", "^t(wo|hree)$"}) == "two\nthree\n");
-  CHECK(shown({"a", "--stream", "stdout"}) == "one\nthree\n");
-  CHECK(shown({"a", "--since", "1970-01-01T00:00:03Z"}) == "three\nfour\n");
-  CHECK(shown({"a", "--since", "1970-01-01T00:00:02Z", "-n1"}) == "four\n");
-  CHECK(shown({"a", "--grep", "o", "-n", "2"}) == "two\nfour\n");
-  CHECK(shown({"a", "-n2"}) == "three\nfour\n");
-  CHECK(shown({"--all", "-n", "4"}) == "syslog: three\na: four\nzinit: four\nsyslog: four\n");
-  CHECK(shown({"a", "--grep", "four", "--json"}) ==
-        R"([{"service":"a","time_us":4000000,"stream":"zinit","line":"four","seq":4}])"
-        "\n");
 }
 
 TEST_CASE("logs -f shows each line once, those that came meanwhile too, and says when it ends",

@@ -48,8 +48,8 @@ Ran run(std::vector<std::string> words, Terminal terminal) {
   return {status, printer.out_, printer.err_};
 }
 
-CannedServer::CannedServer(std::initializer_list<Answers::value_type> canned)
-    : server_([answers = Answers(canned)](Peer& peer) {
+CannedServer::CannedServer(FromMap, const Answers& canned)
+    : server_([answers = canned](Peer& peer) {
         for (std::string line = peer.read_line(); !line.empty(); line = peer.read_line()) {
           const JsonDocument request = parse_json(line);
           const auto found = answers.find(json_string(request, "method"));

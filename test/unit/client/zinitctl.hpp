@@ -54,7 +54,10 @@ inline constexpr Terminal kNarrow{true, false, 80};
 class CannedServer {
  public:
   using Answers = std::map<std::string, std::string>;
-  explicit CannedServer(std::initializer_list<Answers::value_type> answers);
+  explicit CannedServer(std::initializer_list<Answers::value_type> answers)
+      : CannedServer(FromMap{}, answers) {}
+  struct FromMap {};
+  CannedServer(FromMap, const Answers& answers);
 
   /// run() with this server's socket.
   Ran run(std::vector<std::string> words, Terminal terminal = {});

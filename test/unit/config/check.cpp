@@ -2,16 +2,17 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // check without a server: files, directories, their graph, and strictness.
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <filesystem>
-
+#include <fstream>
 #include <string>
 #include <vector>
 
 #include "base/format.hpp"
+#include "base/text.hpp"
 #include "config/check.hpp"
 #include "support/catch.hpp"
+#include "support/golden.hpp"
 #include "support/temp_dir.hpp"
 
 namespace config_check_test {
@@ -31,41 +32,40 @@ Lines lines_of(const CheckResult& result) {
 
 CheckResult check(const std::vector<std::string>& paths) { return check_paths(paths); }
 
+/// A case of check.golden: `@ NAME` begins a file, `@ NAME -> TARGET` makes a link, and `? PATHS`
+/// checks.
+std::string checked(const std::string& input) {
+  const TempDir directory;
+  std::string file, all;
+  for (const std::string_view line : split(trim(input), '\n')) {
+    if (line.starts_with("@ ")) {
+      const auto arrow = line.find(" -> ");
+      file = directory / line.substr(2, arrow - 2);
+      std::filesystem::create_directories(std::filesystem::path(file).parent_path());
+      if (arrow == line.npos) continue;
+      const std::string target(line.substr(arrow + 4));
+      std::filesystem::create_symlink(target[0] == '/' ? target : directory / target, file);
+    } else if (line.starts_with("? ")) {
+      std::vector<std::string> paths;
+      for (const std::string_view path : split(line.substr(2), ' '))
+        paths.push_back(path == "." ? directory.path() : directory / path);
+      const CheckResult result = check(paths);
+      all += std::string(line) + "\n";
+      for (const std::string& text : lines_of(result)) all += text + "\n";
+      all += fmt::format("{} files, exit {}\n", result.files, result.exit_code());
+    } else {
+      std::ofstream(file, std::ios::app) << line << '\n';
+    }
+  }
+  for (std::size_t at = 0; (at = all.find(directory.path() + "/")) != all.npos;)
+    all.erase(at, directory.path().size() + 1);
+  return all;
+}
+
 }  // namespace
 
-TEST_CASE("good files are checked without a word", "[config][check]") {
-  const TempDir directory;
-  directory.write("a.toml", "[service]\nexec = 'a'\n[dependencies]\nrequires = ['b']\n");
-  directory.write("b.toml", "[target]\n");
-  const CheckResult result = check({directory.path()});
-  CHECK(lines_of(result).empty());
-  CHECK(result.files == 2);
-  CHECK(result.exit_code() == 0);
-}
-
-TEST_CASE("what is unknown is an error", "[config][check]") {
-  const TempDir directory;
-  const std::string file =
-      directory.write("a.toml", "[service]\nexec = 'a'\nexecs = 'b'\n[xyzzy]\n");
-  const CheckResult result = check({file});
-  CHECK(lines_of(result) ==
-        Lines{file + ":3:1: error: service.execs: unknown key, did you mean \"exec\"?",
-              file + ":4:2: error: xyzzy: unknown section, sections are [service], "
-                     "[dependencies], [lifecycle], [health], [readiness], [logging], [limits], "
-                     "[process], [resources], [socket], [timer], [path], [condition], [target], "
-                     "[proxy]"});
-  CHECK(result.exit_code() == 1);
-}
-
-TEST_CASE("a time that never comes is a warning where it stands", "[config][check]") {
-  const TempDir directory;
-  const std::string file = directory.write(
-      "a.toml",
-      "[service]\nexec = 'a'\n[timer]\ncalendar = ['daily', '*-02-30']\ncron = '0 0 31 4 *'\n");
-  const CheckResult result = check({file});
-  CHECK(lines_of(result) == Lines{file + ":4:22: warning: timer.calendar: \"*-02-30\" is never due",
-                                  file + ":5:8: warning: timer.cron: \"0 0 31 4 *\" is never due"});
-  CHECK(result.exit_code() == 0);
+TEST_CASE("check says of files and directories what the golden file has", "[config][check]") {
+  CHECK_GOLDEN_CASES("check", checked);
 }
 
 TEST_CASE("drop-ins of an instance that only a start makes are checked, each once",
@@ -83,50 +83,6 @@ TEST_CASE("drop-ins of an instance that only a start makes are checked, each onc
   REQUIRE(result.diagnostics.size() == 2);
   for (const Diagnostic& fault : result.diagnostics) CHECK(fault.key == "service.umask");
   CHECK(result.diagnostics[0].file != result.diagnostics[1].file);
-}
-
-TEST_CASE("a name that nothing has is a warning where it stands", "[config][check]") {
-  const TempDir directory;
-  const std::string file =
-      directory.write("a.toml",
-                      "[service]\nexec = 'a'\n[dependencies]\nrequires = ['b']\nafter = ['a-1', "
-                      "'b']\nwants = ['c']\nconflicts = ['d']\n");
-  const CheckResult result = check({directory.path()});
-  const std::string effect = "; until it is added this has no effect";
-  CHECK(lines_of(result) ==
-        Lines{file + ":4:13: warning: dependencies.requires: nothing is named \"b\"; until it is "
-                     "added the service cannot start",
-              file + ":5:10: warning: dependencies.after: nothing is named \"a-1\"" + effect,
-              file + ":5:17: warning: dependencies.after: nothing is named \"b\"" + effect,
-              file + ":6:10: warning: dependencies.wants: nothing is named \"c\"" + effect,
-              file + ":7:14: warning: dependencies.conflicts: nothing is named \"d\"" + effect});
-  CHECK(result.exit_code() == 0);
-}
-
-TEST_CASE("a name that is mistyped is told with the one that is meant", "[config][check]") {
-  const TempDir directory;
-  const std::string file =
-      directory.write("a.toml", "[service]\nexec = 'a'\n[dependencies]\nrequires = ['databse']\n");
-  directory.write("database.toml", "[target]\n");
-  CHECK(lines_of(check({directory.path()})) ==
-        Lines{file + ":4:13: warning: dependencies.requires: nothing is named \"databse\", did you "
-                     "mean \"database\"?; until it is added the service cannot start"});
-}
-
-TEST_CASE("a name with the suffix of a file is told without it", "[config][check]") {
-  const TempDir directory;
-  const std::string file = directory.write(
-      "a.toml",
-      "[service]\nexec = 'a'\n[dependencies]\nrequires = ['b.service']\nwants = ['c.toml']\n");
-  directory.write("b.toml", "[target]\n");
-  const std::string start = ": names have no suffix here, write ";
-  CHECK(lines_of(check({directory.path()})) ==
-        Lines{file + ":4:13: warning: dependencies.requires: nothing is named \"b.service\"" +
-                  start + "\"b\"",
-              file + ":5:10: warning: dependencies.wants: nothing is named \"c.toml\"" + start +
-                  "\"c\""});
-  directory.write("b.service.toml", "[target]\n");
-  CHECK(lines_of(check({directory.path()})).size() == 1);  // it may have that name
 }
 
 TEST_CASE("what is absent is a warning where it is named, in drop-ins too", "[config][check]") {
@@ -149,69 +105,6 @@ TEST_CASE("what is absent is a warning where it is named, in drop-ins too", "[co
   CHECK(result.exit_code() == 0);
 }
 
-TEST_CASE("faults of the graph stand among those of the file, in order", "[config][check]") {
-  const TempDir directory;
-  const std::string a =
-      directory.write("a.toml", "[service]\nexec = 'a'\n[dependencies]\nrequires = ['b']\n[wat]\n");
-  const std::string b =
-      directory.write("b.toml", "[service]\nexec = 'b'\n[dependencies]\nafter = ['a']\n");
-  const std::string c =
-      directory.write("c.toml", "[service]\nexec = 'c'\n[dependencies]\nconflicts = ['c']\n");
-  const CheckResult result = check({directory.path()});
-  REQUIRE(result.diagnostics.size() == 4);
-  CHECK_THAT(to_text(result.diagnostics[0]),
-             Catch::StartsWith(a + ":4:13: error: dependencies.requires: a cycle: a -> b -> a"));
-  CHECK(result.diagnostics[0].key == "dependencies.requires");
-  CHECK_THAT(to_text(result.diagnostics[1]), Catch::StartsWith(a + ":5:2: error: wat: unknown"));
-  CHECK_THAT(to_text(result.diagnostics[2]),
-             Catch::StartsWith(b + ":4:10: error: dependencies.after: a cycle: b -> a -> b"));
-  CHECK_THAT(to_text(result.diagnostics[3]), Catch::StartsWith(c + ":4:14: error: "));
-  CHECK(result.exit_code() == 1);
-}
-
-TEST_CASE("a file with faults of its own is reported with those of its place as well",
-          "[config][check]") {
-  const TempDir directory;
-  const std::string a = directory.write(
-      "a.toml", "[service]\noneshot = 5\nexec = 'a'\n[dependencies]\nrequires = ['a']\n");
-  const std::string b = directory.write(
-      "b.toml", "[service]\numask = 5\nexec = 'b'\n[dependencies]\nafter = ['c', 'none']\n");
-  const std::string c =
-      directory.write("c.toml", "[service]\nexec = 'c'\n[dependencies]\nafter = ['b']\n");
-  const Lines lines = lines_of(check({directory.path()}));
-  REQUIRE(lines.size() == 6);
-  CHECK_THAT(lines[0], Catch::StartsWith(a + ":2:11: error: service.oneshot"));
-  CHECK_THAT(lines[1], Catch::StartsWith(a + ":5:13: error: dependencies.requires: a service"));
-  CHECK_THAT(lines[2], Catch::StartsWith(b + ":2:9: error: service.umask"));
-  CHECK_THAT(lines[3], Catch::StartsWith(b + ":5:10: error: dependencies.after: a cycle"));
-  CHECK_THAT(lines[4], Catch::StartsWith(b + ":5:15: warning: dependencies.after: nothing"));
-  CHECK_THAT(lines[5], Catch::StartsWith(c + ":4:10: error: dependencies.after: a cycle"));
-}
-
-TEST_CASE("all files are reported, the broken beside the good", "[config][check]") {
-  const TempDir directory;
-  const std::string a = directory.write("a.toml", "exec = \n");
-  const std::string b = directory.write("b.toml", "[service]\n");
-  directory.write("c.toml", "[target]\n");
-  const CheckResult result = check({directory.path()});
-  CHECK(
-      lines_of(result) ==
-      Lines{a + ":1:8: error: a value is missing",
-            b + ":1:2: error: service.exec: is missing, must be a string or an array of strings"});
-  CHECK(result.files == 3);
-  CHECK(result.exit_code() == 1);
-}
-
-TEST_CASE("two files of one name are an error of the second", "[config][check]") {
-  const TempDir directory;
-  const std::string a = directory.write("a.toml", "[target]\nname = 'x'\n");
-  const std::string b = directory.write("b.toml", "[target]\nname = 'x'\n");
-  CHECK(lines_of(check({directory.path()})) ==
-        Lines{b + ":2:8: error: target.name: \"x\" is already the name in " + a,
-              a + ":2:8: warning: target.name: \"x\" is also the name in " + b +
-                  ", which is ignored"});
-}
-
 TEST_CASE("what was named and cannot be read is an error", "[config][check]") {
   const TempDir directory;
   const std::string none = directory / "none.toml", fifo = directory / "fifo.toml";
@@ -224,84 +117,6 @@ TEST_CASE("what was named and cannot be read is an error", "[config][check]") {
   REQUIRE(missing.diagnostics.size() == 1);
   CHECK(missing.diagnostics[0].at.line == 1);
   CHECK(missing.diagnostics[0].at.column == 1);
-}
-
-TEST_CASE("a file is checked whatever its name ends in", "[config][check]") {
-  const TempDir directory;
-  const std::string file = directory.write("a.toml.new", "[service]\n");
-  CHECK(check({file}).diagnostics.size() == 1);
-  CHECK(check({directory.write("b", "[target]\n")}).exit_code() == 0);
-}
-
-TEST_CASE("a directory like /etc/zinit is checked with its parts and settings", "[config][check]") {
-  const TempDir directory;
-  for (const char* part : {"system", "services", "targets"}) {
-    REQUIRE(::mkdir((directory / part).c_str(), 0700) == 0);
-  }
-  directory.write("system/a.toml", "[service]\nexec = 'a'\n[dependencies]\nrequires = ['t']\n");
-  const std::string b = directory.write("services/b.toml", "[service]\n");
-  directory.write("targets/t.toml", "[target]\n");
-  const std::string settings = directory.write("zinit.toml", "log_levle = 'info'\n");
-  const CheckResult result = check({directory.path()});
-  CHECK(
-      lines_of(result) ==
-      Lines{settings + ":1:1: error: log_levle: unknown key, did you mean \"log_level\"?",
-            b + ":1:2: error: service.exec: is missing, must be a string or an array of strings"});
-  CHECK(result.files == 4);
-  CHECK(check({settings}).diagnostics.size() == 1);
-}
-
-TEST_CASE("a directory like /etc/zinit is checked with the vendor's files", "[config][check]") {
-  const TempDir root;
-  for (const char* part : {"etc/zinit/services", "usr/lib/zinit/services/b.toml.d"}) {
-    std::filesystem::create_directories(root / part);
-  }
-  root.write("etc/zinit/services/a.toml",
-             "[service]\nexec = 'a'\n[dependencies]\nrequires = ['b']\n");
-  const std::string b = root.write("usr/lib/zinit/services/b.toml", "[service]\n");
-  const std::string drop_in =
-      root.write("usr/lib/zinit/services/b.toml.d/x.toml", "[service]\nexce = 'b'\n");
-  const Lines expected = {
-      drop_in + ":2:1: error: service.exce: unknown key, did you mean \"exec\"?",
-      drop_in + ":2:1: error: service.exec: is missing, must be a string or an array of strings"};
-  CHECK(lines_of(check({root / "etc/zinit"})) == expected);
-  CHECK(lines_of(check({root / "etc/zinit/"})) == expected);
-  CHECK(lines_of(check({b})) == expected);
-  CHECK(lines_of(check({drop_in})) == expected);  // together with the file below it
-}
-
-TEST_CASE("a drop-in of one's own is checked with the vendor's file", "[config][check]") {
-  const TempDir root;
-  for (const char* part : {"etc/zinit/services/b.toml.d", "usr/lib/zinit/services"}) {
-    std::filesystem::create_directories(root / part);
-  }
-  root.write("usr/lib/zinit/services/b.toml", "[service]\nexec = 'b'\n");
-  const std::string drop_in =
-      root.write("etc/zinit/services/b.toml.d/x.toml", "service.umask = 'x'\n");
-  CHECK(lines_of(check({drop_in})).size() == 1);
-  CHECK(check({drop_in}).files == 2);
-  CHECK(check({drop_in}).diagnostics[0].file == drop_in);
-}
-
-TEST_CASE("a name that is masked is told so", "[config][check]") {
-  const TempDir directory;
-  const std::string file =
-      directory.write("a.toml", "[service]\nexec = 'a'\n[dependencies]\nrequires = ['b']\n");
-  REQUIRE(::symlink("/dev/null", (directory / "b.toml").c_str()) == 0);
-  CHECK(lines_of(check({directory.path()})) ==
-        Lines{file + ":4:13: warning: dependencies.requires: \"b\" is masked by " +
-              directory / "b.toml" + "; until it is unmasked the service cannot start"});
-}
-
-TEST_CASE("[defaults] of zinit.toml count in a check of the whole", "[config][check]") {
-  const TempDir directory;
-  REQUIRE(::mkdir((directory / "services").c_str(), 0700) == 0);
-  directory.write("zinit.toml", "[defaults]\nrestart_delay_ms = 500\n");
-  const std::string file = directory.write(
-      "services/a.toml", "[service]\nexec = 'a'\n[lifecycle]\nrestart_delay_max_ms = 400\n");
-  CHECK(lines_of(check({directory.path()})) ==
-        Lines{file + ":4:24: error: lifecycle.restart_delay_max_ms: 400 is less than "
-                     "restart_delay_ms, must be at least 500"});
 }
 
 TEST_CASE("[defaults] of the server's zinit.toml count for files that are checked without one",
@@ -430,85 +245,6 @@ TEST_CASE("the places of a mode are checked as a server would read them", "[conf
   const CheckResult result = check_places(places);
   CHECK(result.diagnostics.size() == 3);
   CHECK(result.exit_code() == 1);
-}
-
-TEST_CASE("a conflict inside of what is required is told at the value that makes it",
-          "[config][check]") {
-  const TempDir directory;
-  const std::string head = "[service]\nexec = 'x'\n[dependencies]\n";
-  const auto lines = [&] { return lines_of(check({directory.path()})); };
-  SECTION("its own conflict") {
-    const std::string file =
-        directory.write("a.toml", head + "requires = ['b']\nconflicts = ['c', 'b']\n");
-    directory.write("b.toml", "[service]\nexec = 'x'\n");
-    directory.write("c.toml", "[service]\nexec = 'x'\n");
-    CHECK(lines() == Lines{file + ":5:19: error: dependencies.conflicts: a both requires b and "
-                                  "conflicts with it; remove one of the two"});
-  }
-  SECTION("that of what it requires") {
-    const std::string file = directory.write("a.toml", head + "requires = ['c', 'b']\n");
-    directory.write("b.toml", head + "requires = ['d']\n");
-    directory.write("c.toml", "[service]\nexec = 'x'\n");
-    directory.write("d.toml", head + "conflicts = ['a']\n");
-    CHECK(lines() == Lines{file + ":4:18: error: dependencies.requires: a both requires d and "
-                                  "conflicts with it; remove one of the two"});
-  }
-  SECTION("that of two") {
-    const std::string file = directory.write("a.toml", head + "requires = [\n  'b',\n  'c']\n");
-    directory.write("b.toml", head + "conflicts = ['c']\n");
-    directory.write("c.toml", "[service]\nexec = 'x'\n");
-    CHECK(lines() == Lines{file + ":6:3: error: dependencies.requires: a requires both b and c, "
-                                  "which conflict; remove one of the two"});
-  }
-}
-
-TEST_CASE("a folder of drop-ins is checked as what it is", "[config][check]") {
-  const TempDir directory;
-  const std::string file = directory.write("a.toml", "[service]\nexec = 'a'\n");
-  std::filesystem::create_directories(file + ".d");
-  const std::string drop_in = directory.write("a.toml.d/10.toml", "service.umask = '0077'\n");
-  for (const std::string& path : {file + ".d", file + ".d/"}) {
-    CHECK(lines_of(check({path})).empty());
-    CHECK(check({path}).files == 2);
-  }
-  directory.write("a.toml.d/10.toml", "service.umask = 9\n");
-  CHECK(lines_of(check({file + ".d"})).size() == 1);
-  CHECK_THAT(lines_of(check({file + ".d"})).at(0), Catch::StartsWith(drop_in + ":1:17: error: "));
-}
-
-TEST_CASE("what is named twice is checked once", "[config][check]") {
-  const TempDir root;
-  const std::string own = root / "etc/zinit/services";
-  const std::string vendors = root / "usr/lib/zinit/services";
-  for (const std::string& folder : {own, vendors, vendors + "/web.toml.d"})
-    std::filesystem::create_directories(folder);
-  const std::string text = "[service]\nexec = 'x'\n";
-  const std::string a = root.write("etc/zinit/services/a.toml", text);
-  root.write("usr/lib/zinit/services/a.toml", text + "name = 'of-the-vendor'\nwrong = 1\n");
-  root.write("usr/lib/zinit/services/web.toml", text);
-  root.write("usr/lib/zinit/services/web.toml.d/1.toml", "service.umask = '0077'\n");
-  std::filesystem::create_symlink(a, own + "/b.toml");  // another service, by its name
-  struct {
-    std::vector<std::string> paths;
-    std::size_t files;
-  } const rows[] = {
-      {{a, a}, 1},
-      {{own, a}, 2},
-      {{a, own}, 2},
-      {{own, own + "/"}, 2},
-      {{own, vendors}, 4},
-      {{vendors, own + "/"}, 4},
-      {{root / "etc/zinit", root / "usr/lib/zinit"}, 4},
-      {{root / "etc/zinit", own, vendors + "/web.toml"}, 4},
-  };
-  for (const auto& row : rows) {
-    INFO(row.paths[0] << " " << row.paths[1]);
-    const CheckResult result = check(row.paths);
-    CHECK(lines_of(result).empty());
-    CHECK(result.files == row.files);
-  }
-  // Different places: two files.
-  CHECK(check({a, root.write("a.toml", text)}).exit_code() == 1);
 }
 
 TEST_CASE("a change is told with what it breaks elsewhere, and without what was wrong before",

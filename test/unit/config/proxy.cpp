@@ -90,14 +90,6 @@ TEST_CASE("a file with [proxy] alone is a proxy, with every default", "[config][
 }
 
 TEST_CASE("what a proxy must have and has not is told at its section", "[config][proxy]") {
-  CHECK(messages_of("#\n [proxy]\n") ==
-        Lines{"f.toml:2:3: error: proxy.listen: is missing, must be an array of \"host:port\" and "
-              "\"unix:/path\"",
-              "f.toml:2:3: error: proxy.backend: is missing, must be \"host:port\" or "
-              "\"unix:/path\"",
-              "f.toml:2:3: error: proxy.service: is missing, must be a name"});
-  CHECK(messages_of("proxy = 5\n") ==
-        Lines{"f.toml:1:9: error: proxy: is an integer, must be a section, [proxy]"});
   CHECK(messages_of(parse_spec(kProxy, "-x.toml")) ==
         Lines{"-x.toml:1:2: error: proxy.name: is missing, and the file name \"-x\" is invalid: a "
               "name must begin with a letter or a digit"});
@@ -129,31 +121,12 @@ TEST_CASE("no two addresses of a proxy overlap", "[config][proxy]") {
 }
 
 TEST_CASE("[proxy] stands beside no other section", "[config][proxy]") {
-  const std::string beside = "cannot be in one file with [service]";
-  CHECK(messages_of(kService + kProxy) == Lines{"f.toml:3:2: error: proxy: " + beside});
-  CHECK(messages_of(kProxy + kService) == Lines{"f.toml:1:2: error: proxy: " + beside});
-  CHECK(messages_of("[target]\n" + kProxy) ==
-        Lines{"f.toml:2:2: error: proxy: cannot be in one file with [target]"});
   CHECK_FALSE(parse_spec(kProxy + kService, "f.toml").proxy);
-  CHECK(messages_of(kProxy + "[dependencies]\nafter = ['x']\n[logging]\n") ==
-        Lines{"f.toml:5:2: error: dependencies: cannot be in one file with [proxy]",
-              "f.toml:7:2: error: logging: cannot be in one file with [proxy]"});
 }
 
 TEST_CASE("unknown keys and sections of a proxy are told as those of a service",
           "[config][proxy]") {
-  CHECK(messages_of(kProxy + "backends = 'x'\n") ==
-        Lines{"f.toml:5:1: warning: proxy.backends: unknown key, did you mean \"backend\"?"});
-  CHECK(messages_of(kProxy + "restart = 'x'\n[xyzzy]\n") ==
-        Lines{"f.toml:5:1: warning: proxy.restart: unknown key; write \"restart\" in [lifecycle]",
-              "f.toml:6:2: warning: xyzzy: unknown section, sections are [service], "
-              "[dependencies], [lifecycle], [health], [readiness], [logging], [limits], [process], "
-              "[resources], [socket], [timer], [path], [condition], [target], [proxy]"});
-  CHECK(messages_of("[prxy]\n") ==
-        Lines{"f.toml:1:2: error: prxy: unknown section, did you mean [proxy]?"});
   CHECK(parse_spec("[prxy]\n", "f.toml").proxy);
-  CHECK(messages_of(kService + "[prxy]\n") ==
-        Lines{"f.toml:3:2: warning: prxy: unknown section, did you mean [proxy]?"});
 }
 
 TEST_CASE("a proxy's file that is no TOML is still known as a proxy's", "[config][proxy]") {
@@ -302,26 +275,6 @@ TEST_CASE("a proxy's service that no file has is a warning, with the nearest the
   REQUIRE(::symlink("/dev/null", (directory / "web.toml").c_str()) == 0);
   CHECK(check(directory) == Lines{place + "\"web\" is masked by " + (directory / "web.toml") +
                                   "; until it is unmasked connections start nothing"});
-}
-
-TEST_CASE("check refuses wrong proxies and sockets, and what it does not know in them",
-          "[config][proxy][socket][check]") {
-  const TempDir directory;
-  const std::string proxy = directory.write("p.toml", kProxy + "backends = 'x'\n");
-  const std::string socket =
-      directory.write("web.toml", kService + "[socket]\nlisten = ['a:80']\nport = 80\n");
-  const Lines known = check(directory);
-  REQUIRE(known.size() == 2);
-  CHECK(known[0] == proxy + ":5:1: error: proxy.backends: unknown key, did you mean \"backend\"?");
-  CHECK(known[1].starts_with(socket + ":5:1: error: socket.port: unknown key"));
-  const std::string path = directory.path();
-  CHECK(check_paths(std::span(&path, 1)).exit_code() == 1);
-  directory.write("p.toml", kProxy);
-  directory.write("web.toml", kService + "[socket]\nlisten = ['a:80']\n");
-  const CheckResult good = check_paths(std::span(&path, 1));
-  CHECK(good.diagnostics.empty());
-  CHECK(good.files == 2);
-  CHECK(good.exit_code() == 0);
 }
 
 TEST_CASE("a service cannot be set by a config that describes a proxy", "[config][proxy]") {

@@ -69,9 +69,6 @@ TEST_CASE("what contradicts accept is told where it stands", "[config][socket]")
               "which needs stream sockets",
               "f.toml:5:18: error: socket.listen: \"fifo:/b\" cannot be used with accept, which "
               "needs stream sockets"});
-  CHECK(messages_of("[service]\nexec = 'run'\ntty = '/dev/tty1'\n[socket]\n" + kListen + accept) ==
-        Lines{"f.toml:3:7: error: service.tty: cannot be used with socket.accept: the connection "
-              "is the standard streams"});
   const std::string none = "cannot be used with socket.accept: the service itself has no process";
   CHECK(messages_of(service(kListen + accept, "[readiness]\nnotify = 'systemd'\n")) ==
         Lines{"f.toml:6:2: error: readiness: " + none});
@@ -103,12 +100,6 @@ TEST_CASE("neither a port nor a descriptor can be both the socket's and another'
                                      "socket of socket.listen, must be at least \"fd:5\""});
 }
 
-TEST_CASE("a target has no sockets", "[config][socket]") {
-  CHECK(messages_of("[target]\n[socket]\nlisten = ['a:80']\n") ==
-        Lines{"f.toml:2:2: warning: socket: unknown section, a target may have [target] and "
-              "[dependencies]"});
-}
-
 TEST_CASE("a service is started at boot unless connections start it", "[config][socket]") {
   struct {
     const char* keys;
@@ -135,9 +126,6 @@ TEST_CASE("a service is started at boot unless connections start it", "[config][
 }
 
 TEST_CASE("a service with accept has all that its instances are made from", "[config][socket]") {
-  CHECK(messages_of("[service]\n[socket]\nlisten = ['a:80']\naccept = true\n") ==
-        Lines{"f.toml:1:2: error: service.exec: is missing, must be a string or an array of "
-              "strings"});
   const ServiceSpec spec = spec_of(
       "[service]\nexec = 'run'\noneshot = true\n[socket]\nlisten = ['a:80']\naccept = true\n");
   CHECK(spec.exec.argv == Lines{"run"});

@@ -1,72 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
-// Endpoints of probes: valid ones, and the messages about wrong ones.
+// Endpoints of probes, and addresses of proxies and of [socket]: what they are taken for, and the
+// messages about wrong ones.
 #include "model/endpoint.hpp"
+
+#include <string>
+
+#include "base/format.hpp"
+#include "model/listen_address.hpp"
 #include "support/catch.hpp"
+#include "support/golden.hpp"
 
 namespace model_endpoint_test {
 
 using namespace zinit;
 
-TEST_CASE("endpoint: tcp takes a host, an IPv6 address in brackets, or a socket", "[health]") {
-  CHECK(parse_tcp_endpoint("localhost:80") == Endpoint{"", "localhost", 80, ""});
-  CHECK(parse_tcp_endpoint("10.0.0.1:65535") == Endpoint{"", "10.0.0.1", 65535, ""});
-  CHECK(parse_tcp_endpoint("my_db-1.lan:1") == Endpoint{"", "my_db-1.lan", 1, ""});
-  CHECK(parse_tcp_endpoint("[::1]:80") == Endpoint{"", "::1", 80, ""});
-  CHECK(parse_tcp_endpoint("unix:/run/a:b") == Endpoint{"/run/a:b", "", 0, ""});
+namespace {
+
+std::string parts(const tl::expected<Endpoint, std::string>& endpoint) {
+  if (!endpoint) return endpoint.error();
+  if (!endpoint->socket.empty()) return "path " + endpoint->socket + ", target " + endpoint->target;
+  return fmt::format("host {}, port {}, target {}", endpoint->host, endpoint->port,
+                     endpoint->target);
 }
 
-TEST_CASE("endpoint: http takes a URL, with a port and a path or without", "[health]") {
-  CHECK(parse_http_endpoint("http://localhost") == Endpoint{"", "localhost", 80, "/"});
-  CHECK(parse_http_endpoint("http://a:8080/x?y=/:1") == Endpoint{"", "a", 8080, "/x?y=/:1"});
-  CHECK(parse_http_endpoint("http://a?y") == Endpoint{"", "a", 80, "/?y"});
-  CHECK(parse_http_endpoint("http://[::1]/x") == Endpoint{"", "::1", 80, "/x"});
-  CHECK(parse_http_endpoint("http+unix:///run/a.sock:/b:/c") ==
-        Endpoint{"/run/a.sock", "", 0, "/b:/c"});
-  CHECK(parse_http_endpoint("http+unix:///run/a.sock") == Endpoint{"/run/a.sock", "", 0, "/"});
+std::string parts(const tl::expected<ListenAddress, std::string>& address) {
+  if (!address) return address.error();
+  static constexpr const char* kTypes[] = {"stream", "datagram", "fifo"};
+  return kTypes[static_cast<int>(address->type)] + std::string(": ") + parts(address->place);
 }
 
-TEST_CASE("endpoint: a wrong one is told what is wrong with it", "[health]") {
-  const auto tcp = [](std::string_view text) {
-    const auto endpoint = parse_tcp_endpoint(text);
-    return endpoint ? "right" : endpoint.error();
-  };
-  CHECK(tcp("localhost") == "has no port; use e.g. \"localhost:80\"");
-  CHECK(tcp(":80") == "has no host");
-  CHECK(tcp("") == "has no host");
-  CHECK(tcp("a:0") == "has the invalid port \"0\", must be from 1 to 65535");
-  CHECK(tcp("a:") == "has the invalid port \"\", must be from 1 to 65535");
-  CHECK(tcp("a:65536") == "has the invalid port \"65536\", must be from 1 to 65535");
-  CHECK(tcp("a:b:80") == "has the invalid port \"b:80\", must be from 1 to 65535");
-  CHECK(tcp("a:-1") == "has the invalid port \"-1\", must be from 1 to 65535");
-  CHECK(tcp("::1:80") == "has an IPv6 address without brackets; use e.g. \"[::1]:80\"");
-  CHECK(tcp("[::1") == "has no ] after its IPv6 address");
-  CHECK(tcp("[a]:80") == "has \"a\" in brackets, which is not an IPv6 address");
-  CHECK(tcp("[::1]80") == "has something other than :PORT after ]");
-  CHECK(tcp("[::1]") == "has no port; use e.g. \"localhost:80\"");
-  CHECK(tcp("//a:80") == "has // before its host; leave that out");
-  CHECK(tcp("a b:80") == "has the invalid host name \"a b\"");
-  CHECK(tcp(std::string(300, 'a') + ":80") == "has a host name of more than 253 bytes");
-  CHECK(tcp("unix:run") == "has no absolute path to a socket");
-  CHECK(tcp("unix:/" + std::string(107, 'x')) ==
-        "has a socket path of 108 bytes, the kernel allows 107");
-  CHECK(tcp("http://a") == "is a URL; use e.g. \"localhost:80\" or \"unix:/run/x.sock\"");
+/// A row of endpoints.golden.
+std::string parsed(const std::string& row) {
+  const std::string what = row.substr(0, row.find(' '));
+  const std::string text = row.substr(what.size() + 1);
+  if (what == "tcp") return parts(parse_tcp_endpoint(text));
+  if (what == "http") return parts(parse_http_endpoint(text));
+  if (what == "proxy") return parts(parse_proxy_address(text));
+  return parts(parse_listen_address(text));
+}
 
-  const auto http = [](std::string_view text) {
-    const auto endpoint = parse_http_endpoint(text);
-    return endpoint ? "right" : endpoint.error();
-  };
-  CHECK(http("https://a/") == "is an https URL, which health checks do not support; use http");
-  CHECK(http("a:80").starts_with("is not an http URL; use e.g. \"http://localhost:80/path\""));
-  CHECK(http("http:///x") == "has no host");
-  CHECK(http("http://u:p@a/") == "has a user in its URL, which health checks do not send");
-  CHECK(http("http://a/#x") == "has a # part, which is never sent to a server");
-  CHECK(http("http://a/x y") ==
-        "has a character in its path that a URL cannot have, write it as %20");
-  CHECK(http("http://a/x\r\nEvil: 1") ==
-        "has a character in its path that a URL cannot have, write it as %20");
-  CHECK(http("http://a/" + std::string(5000, 'x')) == "has a path of more than 4096 bytes");
-  CHECK(http("http+unix://x:/y") == "has no absolute path to a socket");
+}  // namespace
+
+TEST_CASE("an endpoint or an address has its parts, or a message what is wrong with it",
+          "[health][model][proxy][socket]") {
+  CHECK_GOLDEN_ROWS("endpoints", parsed);
+  const std::string no_url = "has a character in its path that a URL cannot have, write it as %20";
+  CHECK(parsed("http http://a/x\r\nEvil: 1") == no_url);
+  CHECK(parsed("http http://a/" + std::string(5000, 'x')) == "has a path of more than 4096 bytes");
+  CHECK(parsed("tcp " + std::string(300, 'a') + ":80") == "has a host name of more than 253 bytes");
+  for (const char* socket : {"tcp unix:/", "listen unix-dgram:/"})
+    CHECK(parsed(socket + std::string(107, 'x')) ==
+          "has a socket path of 108 bytes, the kernel allows 107");
+  CHECK(parsed("listen fifo:/" + std::string(200, 'x')) ==
+        "fifo: path /" + std::string(200, 'x') + ", target ");
+  CHECK(parsed("listen fifo:/" + std::string(4095, 'x')) ==
+        "has a path of 4096 bytes, the kernel allows 4095");
 }
 
 TEST_CASE("endpoint: the header Host names what the URL does", "[health]") {
@@ -75,6 +64,14 @@ TEST_CASE("endpoint: the header Host names what the URL does", "[health]") {
   CHECK(host_header(*parse_http_endpoint("http://[::1]/")) == "[::1]");
   CHECK(host_header(*parse_http_endpoint("http://[::1]:81/")) == "[::1]:81");
   CHECK(host_header(*parse_http_endpoint("http+unix:///run/x")) == "localhost");
+}
+
+TEST_CASE("listen address: [::] leaves IPv4 to 0.0.0.0 of the same port and type",
+          "[model][socket]") {
+  const std::vector<std::string> all{"[::]:80",  "0.0.0.0:80", "udp:[::]:80",   "[::]:81",
+                                     "[::1]:80", "unix:/x",    "udp:0.0.0.0:81"};
+  for (std::size_t i = 0; i < all.size(); ++i) CHECK(is_beside_ipv4(all, i) == (i == 0));
+  CHECK(is_beside_ipv4({"udp:[::]:53", "udp:0.0.0.0:53"}, 0));
 }
 
 }  // namespace model_endpoint_test
