@@ -52,12 +52,12 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
   }
 
   [[nodiscard]] bool too_deep() const noexcept { return depth_ > kMaxRequestDepth; }
-  [[nodiscard]] bool too_many() const noexcept { return values_ > kMaxValues; }
+  [[nodiscard]] bool too_many() const noexcept { return values_ > kMaxRequestValues; }
 
  private:
   bool value() {
     id_follows_ = false;
-    return ++values_ <= kMaxValues;
+    return ++values_ <= kMaxRequestValues;
   }
   bool deeper() { return ++depth_ <= kMaxRequestDepth; }
 
@@ -158,7 +158,7 @@ std::optional<RpcError> parse(std::string_view text, JsonDocument& document,
   document.Populate(generate);
   if (!reader.HasParseError()) return std::nullopt;
   if (builder.too_many())
-    return invalid_request().hint(fmt::format("a request may have {} values", kMaxValues));
+    return invalid_request().hint(fmt::format("a request may have {} values", kMaxRequestValues));
   if (!builder.too_deep()) return RpcError(RpcCode::parse_error, "Parse error");
   return invalid_request().hint(fmt::format("values may be nested {} deep", kMaxRequestDepth));
 }

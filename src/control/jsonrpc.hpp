@@ -24,7 +24,7 @@ inline constexpr int kMaxRequestDepth = 64;
 inline constexpr std::size_t kMaxBatch = 10000;
 
 /// The most values in a text, which bound the time to read it: eight for each call of a batch.
-inline constexpr std::size_t kMaxValues = 8 * kMaxBatch;
+inline constexpr std::size_t kMaxRequestValues = 8 * kMaxBatch;
 
 /// One call in a text.
 struct RpcCall {

@@ -193,8 +193,12 @@ TEST_CASE("no script outlives --timeout, nor do its commands", "[check][script]"
 
 TEST_CASE("Ctrl-C ends a script that waits for a command", "[script]") {
   Server zinit;
-  Background script(zinit, {"script", "-e", "while true do os.execute('sleep 1000') end"});
-  REQUIRE(eventually([&] { return !children_of(script.pid()).empty(); }));
+  Background script(zinit, {"script", "-e", "while true do os.execute('exec sleep 1000') end"});
+  // A shell that gets SIGINT just before it starts its command waits for the end of that command.
+  REQUIRE(eventually([&] {
+    const auto commands = children_of(script.pid());
+    return !commands.empty() && proc_status(commands[0], "Name") == "sleep";
+  }));
   kill(-script.pid(), SIGINT);
   CHECK(script.exit_code() == 128 + SIGINT);
 }

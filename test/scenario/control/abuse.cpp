@@ -86,7 +86,7 @@ TEST_CASE("processes that ignore SIGTERM are killed after stop_timeout_ms", "[th
   CHECK(children_of(zinit.pid()).empty());
 }
 
-TEST_CASE("to name a service a hundred thousand times costs no more than to read that",
+TEST_CASE("to name a service ten thousand times costs no more than to read that",
           "[alone][abuse]") {
   Server zinit;
   zinit.add("a");
@@ -97,10 +97,10 @@ TEST_CASE("to name a service a hundred thousand times costs no more than to read
   REQUIRE(eventually([&] { return read_file(zinit.path("trace")).size() >= 500; }));
   CHECK(zinit.stop("loop")["wish"] == "down");
   std::string names = R"("a")";
-  while (names.size() < 1'000'000) names += R"(,"a")";
+  for (int i = 1; i < 10'000; ++i) names += R"(,"a")";  // the most that a request may name
   Connection client = zinit.connect();
   const long before = ticks(zinit.pid());
-  for (int i = 0; i < 10; ++i) (void)client.result("events.get", R"({"names":[)" + names + "]}");
+  for (int i = 0; i < 250; ++i) (void)client.result("events.get", R"({"names":[)" + names + "]}");
   CHECK(ticks(zinit.pid()) - before < 300);
 }
 
