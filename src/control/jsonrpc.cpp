@@ -158,7 +158,8 @@ std::optional<RpcError> parse(std::string_view text, JsonDocument& document,
   document.Populate(generate);
   if (!reader.HasParseError()) return std::nullopt;
   if (builder.too_many())
-    return invalid_request().hint(fmt::format("a request may have {} values", kMaxRequestValues));
+    return invalid_request().hint(
+        fmt::format("a request may have at most {} values", kMaxRequestValues));
   if (!builder.too_deep()) return RpcError(RpcCode::parse_error, "Parse error");
   return invalid_request().hint(fmt::format("values may be nested {} deep", kMaxRequestDepth));
 }

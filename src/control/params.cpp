@@ -132,8 +132,8 @@ std::optional<RpcError> Params::take(std::size_t index, const JsonValue& value) 
     return invalid(fmt::format("\"{}\" must be {}", param.name, info_of(param.type).text));
   }
   if (value.IsArray() && value.Size() > kMostStrings)
-    return invalid(fmt::format("\"{}\" may have {} elements, and has {}", param.name, kMostStrings,
-                               value.Size()));
+    return invalid(fmt::format("\"{}\" may have at most {} elements, and has {}", param.name,
+                               kMostStrings, value.Size()));
   values_[index] = &value;
   return std::nullopt;
 }

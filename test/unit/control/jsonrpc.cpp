@@ -89,12 +89,12 @@ TEST_CASE("a request has a largest number of values", "[control][jsonrpc]") {
     for (std::size_t i = 6; i < values; ++i) text += ",1";
     return text + "]}";
   };
-  RpcMessage fits = parse_rpc(request(kMaxValues));
+  RpcMessage fits = parse_rpc(request(kMaxRequestValues));
   CHECK_FALSE(only_call(fits).fault);
-  CHECK(refusal(request(kMaxValues + 1)) ==
+  CHECK(refusal(request(kMaxRequestValues + 1)) ==
         R"({"jsonrpc":"2.0","error":{"code":-32600,"message":"Invalid Request",)"
         R"("data":{"name":"invalid_request","service":null,)"
-        R"("hint":"a request may have 80000 values"}},"id":null})");
+        R"("hint":"a request may have at most 80000 values"}},"id":null})");
 }
 
 TEST_CASE("deep nesting is refused without a deep stack", "[control][jsonrpc]") {
