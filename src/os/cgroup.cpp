@@ -43,10 +43,14 @@ std::vector<std::string> directories_in(const UniqueDirectory& directory) {
 /// Removes the cgroups below that have no processes, the deepest first. It needs no paths: those of
 /// a delegated cgroup may be longer than PATH_MAX.
 void remove_below(int cgroup, int levels) {
-  UniqueFd again(::openat(cgroup, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  const UniqueDirectory directory(again ? ::fdopendir(again.get()) : nullptr);
-  if (directory) static_cast<void>(again.release());
-  for (const std::string& name : directories_in(directory)) {
+  std::vector<std::string> names;
+  {
+    UniqueFd again(::openat(cgroup, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const UniqueDirectory directory(again ? ::fdopendir(again.get()) : nullptr);
+    if (directory) static_cast<void>(again.release());
+    names = directories_in(directory);
+  }  // closed before the levels below open theirs
+  for (const std::string& name : names) {
     if (::unlinkat(cgroup, name.c_str(), AT_REMOVEDIR) == 0 || levels == 0) continue;
     const UniqueFd child(
         ::openat(cgroup, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));

@@ -109,10 +109,12 @@ Result<std::string> delegate_cgroup(const Cgroup& cgroup,
     if (error.temporary()) return Failure(error);
     return fmt::format("resources.delegate has no effect: {}", error.text);
   };
-  const auto number = [&](int bound) { return owner ? std::to_string(bound) : "max"; };
-  for (const auto& [file, text] : {std::pair("cgroup.max.descendants", number(kMostDelegated)),
-                                   std::pair("cgroup.max.depth", number(kDeepestDelegated))})
-    if (const auto written = cgroup.write(file, text); !written) return failed(written.error());
+  for (const auto& [file, bound] : {std::pair("cgroup.max.descendants", kMostDelegated),
+                                    std::pair("cgroup.max.depth", kDeepestDelegated)}) {
+    if (!owner) break;
+    const auto written = cgroup.write(file, std::to_string(bound));
+    if (!written) return failed(written.error());
+  }
   const auto [uid, gid] = owner.value_or(std::pair(::geteuid(), ::getegid()));
   // The directory comes last: its owner may then make cgroups, for which the bounds must hold.
   for (const char* file : {"cgroup.procs", "cgroup.subtree_control", "cgroup.threads", ""}) {

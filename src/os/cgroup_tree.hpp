@@ -154,12 +154,15 @@ struct NeededController {
 /// Gives a service's cgroup to the user and group `owner`: the directory, and the files by which
 /// processes and controllers come into cgroups below it (cgroups(7), "Delegation"). The limits stay
 /// root's. Below it may be kMostDelegated cgroups, kDeepestDelegated deep. Without an owner, takes
-/// the cgroup back for zinit's own user, and lifts both bounds; cgroups below keep their owners.
+/// the cgroup back for zinit's own user. Cgroups below keep their owners, so the bounds stay until
+/// the cgroup is made again.
 /// @return  a message if this fails, empty if not; or a temporary error, as of apply_resources()
 [[nodiscard]] Result<std::string> delegate_cgroup(
     const Cgroup& cgroup, const std::optional<std::pair<uid_t, gid_t>>& owner);
 inline constexpr int kMostDelegated = 1000;
-inline constexpr int kDeepestDelegated = 32;
+// 12 names of 255 bytes and the path of the service's cgroup are shorter than PATH_MAX: zinit finds
+// processes by paths.
+inline constexpr int kDeepestDelegated = 12;
 
 /// Writes the limits set in `resources` to a service's cgroup.
 /// @param defaults  also write defaults for unset limits, to lift earlier ones

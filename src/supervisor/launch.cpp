@@ -3,6 +3,7 @@
 // Carrying out orders. See launch.hpp.
 #include "supervisor/launch.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -58,6 +59,13 @@ std::string process_text(pid_t pid) {
 
 }  // namespace
 
+/// Whether the cgroup is zinit's own. One that could not be made afresh may still belong to the
+/// user of an earlier config, who could move and kill what runs in it.
+static bool is_own(const Cgroup& cgroup) {
+  struct stat status {};
+  return ::fstat(cgroup.fd(), &status) == 0 && status.st_uid == ::geteuid();
+}
+
 // If a cgroup cannot be made, the service runs without one, and its status says so. But if only
 // memory or descriptors are short now, the launch fails and is tried again: otherwise the service
 // would run without its limits until its next start.
@@ -80,8 +88,12 @@ Result<Child> Launcher::spawn_in_cgroup(const LaunchOrder& order, SpawnPlan& pla
   // The spec of a check need not be in force, now or ever.
   if (order.what != LaunchOrder::What::check) {
     auto faults = apply_resources(*cgroup, *spec.resources, false);
-    if (faults && spec.resources->delegate) {
-      const auto fault = delegate_cgroup(*cgroup, owner_of(plan.ids));
+    // A command beside the main process finds the cgroup as the main process has it: its config may
+    // be one that is no longer in force.
+    const bool delegate = spec.resources->delegate;
+    if (faults && !runs_beside(order.what) && (delegate || !is_own(*cgroup))) {
+      const auto fault = delegate_cgroup(
+          *cgroup, delegate ? std::optional(owner_of(plan.ids)) : std::nullopt);
       if (!fault) return Failure(fault.error());
       if (!fault->empty()) faults->push_back(*fault);
     }
@@ -271,7 +283,10 @@ std::vector<std::string> Launcher::limit_cgroup(const ServiceSpec& spec) {
   std::optional<std::pair<uid_t, gid_t>> owner;
   if (applied && spec.resources->delegate) {
     const auto found = look_up(*spec.user, *spec.group);
-    if (!found) return {fmt::format("resources.delegate has no effect: {}", found.error().text)};
+    if (!found) {
+      applied->push_back(fmt::format("resources.delegate has no effect: {}", found.error().text));
+      return std::move(*applied);
+    }
     owner = owner_of(found->ids);
   }
   const auto given = applied ? delegate_cgroup(*cgroup, owner) : Result<std::string>();
