@@ -23,7 +23,7 @@ inline constexpr int kMaxRequestDepth = 64;
 /// The most calls in one batch: about as many real calls as fit into 1 MiB.
 inline constexpr std::size_t kMaxBatch = 10000;
 
-/// The most values in a text, which bound the time to read it: eight for each call of a batch.
+/// The most values in a text, which bound the time to read it: some eight for each call of a batch.
 inline constexpr std::size_t kMaxRequestValues = 8 * kMaxBatch;
 
 /// One call in a text.

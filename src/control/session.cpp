@@ -23,6 +23,9 @@ namespace {
 // the board to learn what has happened meanwhile.
 constexpr Milliseconds kAfterSuspension{500};
 
+// Events that are copied for a turn at most: the board is locked meanwhile.
+constexpr std::size_t kEventsATurn = 32;
+
 // Memory of an unanswered call in addition to its text.
 constexpr std::size_t kWaitBytes = 512;
 
@@ -66,7 +69,7 @@ bool Session::turn(TimePoint until) {
   // The events that lead to an answer are sent before it.
   const bool more_events = tell_events(until);
   // Waiting calls are not looked at while the client has other answers to read first.
-  if (working_ > 0 || (look_ && !more_events && !connection_.paused())) look_at_waits();
+  if (working_ > 0 || (look_ && !more_events && !connection_.paused())) look_at_waits(until);
   bool more = true;
   do more = step();
   while (more && Clock::now() < until);
@@ -79,7 +82,7 @@ bool Session::turn(TimePoint until) {
                     Quota::kBytesOfUser, Quota::kBytes)));
   }
   connection_.flush();
-  return more || more_events || (working_ > 0 && !rests_);
+  return more || more_events || (look_ && !connection_.paused()) || (working_ > 0 && !rests_);
 }
 
 bool Session::finished() const {
@@ -217,7 +220,9 @@ std::optional<RpcResult> Session::look_at(Wait& wait, TimePoint now) const {
   return tl::unexpected(wait.later.at_deadline());
 }
 
-void Session::look_at_waits() {
+/// Gives answers until `until`, but at least one: an answer at a deadline, with its reasons, may
+/// take long.
+void Session::look_at_waits(TimePoint until) {
   look_ = rests_ = false;
   bool worked = false;
   const TimePoint now = Clock::now();
@@ -231,8 +236,9 @@ void Session::look_at_waits() {
       answer(wait->id, wait->batch, *result);
       if (wait->later.works) --working_;
       wait = waits_.erase(wait);
-      look_ = connection_.paused();
-      if (look_) return;  // the rest follows when the client has read these answers
+      // The rest follows in the next turn, or when the client has read these answers.
+      look_ = connection_.paused() || Clock::now() >= until;
+      if (look_) return;
     } else {
       if (wait->later.rests) rests_ = wait->later.rests();
       earliest = std::min(earliest, wait->later.deadline);
@@ -291,19 +297,20 @@ void Session::look_at_events() noexcept {
 /// Notifies of events until `until`, but of one at least. A client that has too many subscriptions
 /// for this gets its events later, and other clients do not wait.
 /// @return  whether events are left
-bool Session::tell_events(TimePoint until) try {
+bool Session::tell_events(TimePoint until) {
   if (!events_ || subscriptions_.empty()) return events_ = false;
-  const KeptEvents::After news = server_.context().board.events_after(told_seq_);
+  const Board& board = server_.context().board;
+  const KeptEvents::After news = board.events_after(told_seq_, kEventsATurn);
   told_seq_ += news.lost;
-  for (Subscription& subscription : subscriptions_) subscription.dropped += news.lost;
+  for (Subscription& subscription : subscriptions_)
+    if (told_seq_ > subscription.after)
+      subscription.dropped += std::min(news.lost, told_seq_ - subscription.after);
   for (const StateEvent& event : news.events) {
     tell(event);
     told_seq_ = event.seq;
     if (Clock::now() >= until) break;
   }
-  return events_ = !news.events.empty() && told_seq_ != news.events.back().seq;
-} catch (const std::bad_alloc&) {
-  return true;  // the event is sent later
+  return events_ = told_seq_ < board.last_seq();
 }
 
 void Session::tell(const StateEvent& event) {

@@ -116,7 +116,7 @@ class Session final : private Subscriber {
   void carry_out(const RpcCall& call);
   [[nodiscard]] Outcome outcome_of_call(const RpcCall& call);
   void wait_for(const RpcCall& call, Later later);
-  void look_at_waits();
+  void look_at_waits(TimePoint until);
   [[nodiscard]] std::optional<RpcResult> look_at(Wait& wait, TimePoint now) const;
   void answer(const std::string& id, const BatchPtr& batch, const RpcResult& result);
   void put(const BatchPtr& batch, const std::string& text);

@@ -550,10 +550,10 @@ std::optional<Board::Brief> Board::brief(std::string_view name) const {
                record.rank};
 }
 
-KeptEvents::After Board::events_after(std::uint64_t after) const {
+KeptEvents::After Board::events_after(std::uint64_t after, std::size_t most) const {
   BoardCore& core = *core_;
   MutexLock lock(core.mutex);
-  return core.events.after(after);
+  return core.events.after(after, most);
 }
 
 std::uint64_t Board::last_seq() const {

@@ -356,9 +356,10 @@ class Board final : public WatchReports {
     std::int64_t rank;  // each start on request gives another one
   };
   [[nodiscard]] std::optional<Brief> brief(std::string_view name) const;
-  /// State changes with a number above `after`, oldest first. Only the last 1,000 are kept; `lost`
-  /// counts the overwritten ones.
-  [[nodiscard]] KeptEvents::After events_after(std::uint64_t after) const;
+  /// The first `most` state changes with a number above `after`, oldest first. Only the last 1,000
+  /// are kept; `lost` counts the overwritten ones.
+  [[nodiscard]] KeptEvents::After events_after(
+      std::uint64_t after, std::size_t most = KeptEvents::kMost) const;
   [[nodiscard]] std::uint64_t last_seq() const;
 
   /// When every service that boot() asked for had settled for the first time. Monotonic clock.

@@ -13,12 +13,13 @@ void KeptEvents::add(StateEvent event) {
   events_[last_seq_ % kMost] = std::move(event);
 }
 
-KeptEvents::After KeptEvents::after(std::uint64_t seq) const {
+KeptEvents::After KeptEvents::after(std::uint64_t seq, std::size_t most) const {
   After result;
   const std::uint64_t kept = std::min<std::uint64_t>(last_seq_ - first_, kMost);
   const std::uint64_t oldest = last_seq_ - kept + 1;
   if (seq + 1 < oldest) result.lost = oldest - seq - 1;
-  for (std::uint64_t next = std::max(seq + 1, oldest); next <= last_seq_; ++next)
+  for (std::uint64_t next = std::max(seq + 1, oldest);
+       next <= last_seq_ && result.events.size() < most; ++next)
     result.events.push_back(events_[next % kMost]);
   return result;
 }

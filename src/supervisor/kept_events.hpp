@@ -29,12 +29,13 @@ class KeptEvents {
 
   [[nodiscard]] std::uint64_t last_seq() const noexcept { return last_seq_; }
 
-  /// The events with a number above `seq`, oldest first; `lost` counts those already overwritten.
+  /// The first `most` events with a number above `seq`, oldest first; `lost` counts those already
+  /// overwritten.
   struct After {
     std::vector<StateEvent> events;
     std::uint64_t lost = 0;
   };
-  [[nodiscard]] After after(std::uint64_t seq) const;
+  [[nodiscard]] After after(std::uint64_t seq, std::size_t most = kMost) const;
 
  private:
   std::vector<StateEvent> events_;  // by number, modulo kMost
