@@ -205,7 +205,7 @@ constexpr Milliseconds kAtRequest{2000};
 /// The same for a SIGKILL at the end of a stop.
 std::string BoardCore::why_killed(const Job& job) const {
   const Milliseconds limit = world.spec(job.slot).lifecycle.stop_timeout;
-  if (world.stop_limit < limit) return "because the time for the shutdown was over";
+  if (world.stop_limit < limit) return "because the shutdown gave it no more time";
   const SpecPtr& spec = spec_to_stop(job);
   return fmt::format(
       "because it did not end within its stop_timeout_ms, {}, {}", duration_text(limit.count()),

@@ -123,8 +123,9 @@ void BoardCore::tell_stop(Slot slot, WhyReport& report) {
       fmt::format("; its stop_exec runs, pid {} (`{}`), and the stop takes {} so far; `{}` ends it",
                   pid, shortened(printable(command), longest),
                   duration_text(ms_between(world.record(slot).since, Clock::now())),
-                  job.cgroup.in_use() ? fmt::format("zinitctl kill --all {} KILL", job.name)
-                                      : fmt::format("kill -KILL {}", pid));
+                  job.cgroup.in_use() && !spec_to_stop(job)->spares_rest()
+                      ? fmt::format("zinitctl kill --all {} KILL", job.name)
+                      : fmt::format("kill -KILL {}", pid));
 }
 
 // --- commands beside the main process ---
