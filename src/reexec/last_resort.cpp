@@ -138,7 +138,7 @@ pid_t this_thread() noexcept { return static_cast<pid_t>(::syscall(SYS_gettid));
 /// may be gone when somebody asks.
 void add_sender(Crash& crash, const siginfo_t& info) noexcept {
   if (!is_sent(info) || info.si_pid == ::getpid()) return;
-  crash.sent = 1;
+  crash.sent = crash.sent_mark();
   crash.sender = info.si_pid;
   crash.sender_uid = info.si_uid;
   char path[32] = "/proc/";
@@ -203,7 +203,7 @@ void tell(const Crash& crash) noexcept {
   Line line;
   line.add("fault in zinit itself: SIG").add(name_of(crash.signal));
   line.add(" in thread ").add(crash.thread_name.data());
-  if (crash.sent != 0) add_sender_words(line, crash);
+  if (crash.is_sent()) add_sender_words(line, crash);
   for (std::uint32_t i = 0; i < crash.site_count; ++i)
     line.add(i == 0 ? ", at " : " ").add_hex(crash.sites[i]);
   line.write();

@@ -90,7 +90,7 @@ void keep_dropped_lines() noexcept {
 std::string crash_text(const Crash& crash) {
   std::string text = fmt::format("{} in thread {}", signal_name(crash.signal),
                                  std::string(crash.thread_name.data()));
-  if (crash.sent != 0)
+  if (crash.is_sent())
     text += crash.sender == 0
                 ? ", sent from outside of the container"
                 : ", sent by " + asker_text(crash.sender, printable(crash.sender_name.data()),

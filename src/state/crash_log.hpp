@@ -25,11 +25,18 @@ struct Crash {
   std::array<char, 16> thread_name{};  // ends with a NUL
   std::uint32_t site_count = 0;
   std::array<std::uint64_t, 24> sites{};  // os/call_sites.hpp
-  // Another process has sent the signal. 0 and "" in versions without these fields.
-  std::uint32_t sent = 0;  // 1: it was sent
+  // Who has sent the signal. A version without these fields leaves those of an earlier crash, so
+  // `sent` is sent_mark() of the crash to which they belong.
+  std::uint32_t sent = 0;
   pid_t sender = 0;        // 0: from outside of the container
   std::uint32_t sender_uid = 0;
   std::array<char, 16> sender_name{};  // ends with a NUL; empty: unknown
+
+  [[nodiscard]] std::uint32_t sent_mark() const noexcept {
+    return static_cast<std::uint32_t>(at_us) | 1;
+  }
+  /// Whether another process has sent the signal.
+  [[nodiscard]] bool is_sent() const noexcept { return sent == sent_mark(); }
 };
 
 /// The contents of the log.
