@@ -221,7 +221,7 @@ class ZinitDaemon final : public Daemon {
   /// See Reloader::Checks.
   [[nodiscard]] std::function<void()> checks_before(Configuration& config,
                                                     const ReloadFiles& asked);
-  void add_others(ReloadReport& report, const Configuration& config,
+  std::string add_others(ReloadReport& report, const Configuration& config,
                   const std::vector<SpecPtr>& specs) const;
   void add_effects(ReloadReport& report) const;
   void on_change();

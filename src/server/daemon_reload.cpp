@@ -53,8 +53,9 @@ RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config,
   auto report = board_.reload(specs, asked.dry_run, all->masked, asked.no_restart);
   if (!report) return report;
   const bool whole = asked.only.empty();
+  std::string absent;
   if (whole)
-    add_others(*report, config, specs);
+    absent = add_others(*report, config, specs);
   else
     ReloadOnly(all->only).narrow(*report);
   const bool directories = std::ranges::any_of(asked.only, is_directory);
@@ -65,6 +66,7 @@ RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config,
     proxies.narrow(report->proxies);
   }
   if (asked.dry_run) return report;
+  if (!absent.empty()) log_warn("{}", absent);
   if (whole) {
     start_.command_alone = is_alone(start_.sources, config) && specs.size() == 1;
     use_settings(config);
@@ -87,8 +89,8 @@ RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config,
 }
 
 /// Adds the effects of a reload on proxies and on zinit.toml's settings. Warns of a default_target
-/// that does not exist, if this reload has named or removed it.
-void ZinitDaemon::add_others(ReloadReport& report, const Configuration& config,
+/// that does not exist, if this reload has named or removed it; returns that warning too.
+std::string ZinitDaemon::add_others(ReloadReport& report, const Configuration& config,
                              const std::vector<SpecPtr>& specs) const {
   const std::string& file = start_.sources.places.settings_file;
   const std::string& target = config.settings.default_target;
@@ -97,11 +99,13 @@ void ZinitDaemon::add_others(ReloadReport& report, const Configuration& config,
   report.settings = changed_settings(settings_, config.settings);
   const bool news = std::ranges::find(report.settings, "default_target") != report.settings.end() ||
                     std::ranges::find(report.removed, target) != report.removed.end();
+  std::string absent;
   if (!target.empty() && news && std::ranges::none_of(specs, is_it))
-    report.warnings.push_back(to_text(absent_target(config.settings, file)));
-  if (config.settings_faults.empty()) return;
+    report.warnings.push_back(absent = to_text(absent_target(config.settings, file)));
+  if (config.settings_faults.empty()) return absent;
   report.failed.insert(report.failed.begin(), file);
   report.faults[file] = config.settings_faults;
+  return absent;
 }
 
 void ZinitDaemon::reload(const ReloadFiles& asked, ReloadDone done) {
