@@ -194,20 +194,26 @@ int execute_line(lua_State* lua, VerbContext& context) {
   return luaL_execresult(lua, status);
 }
 
-void kill_commands() {
+std::vector<pid_t> stop_commands() {
   // A killed process no longer leads to its children, so all are stopped first. A child that was
-  // made meanwhile is found by the next look.
+  // made meanwhile is found by the next look. What has ended is left out: as soon as the script has
+  // waited for it, its pid may be another process's.
   std::set<pid_t> family;
   for (std::size_t before = 1; before != family.size();) {
     before = family.size();
     const auto all = all_processes();
     if (!all) break;
     for (const ProcessStat& process : *all)
-      if ((process.ppid == ::getpid() || family.contains(process.ppid)) &&
+      if (process.state != 'Z' &&
+          (process.ppid == ::getpid() || family.contains(process.ppid)) &&
           family.insert(process.pid).second)
         ::kill(process.pid, SIGSTOP);
   }
-  for (const pid_t pid : family) ::kill(pid, SIGKILL);
+  return {family.begin(), family.end()};
+}
+
+void kill_commands() {
+  for (const pid_t pid : stop_commands()) ::kill(pid, SIGKILL);
 }
 
 }  // namespace zinit

@@ -44,7 +44,9 @@ int spawn_command(lua_State* lua, VerbContext& context);
 // execute(line) is os.execute(), for which Lua calls system(3): that ignores SIGINT while it waits.
 int execute_line(lua_State* lua, VerbContext& context);
 
-/// Kills all processes that descend from this one. Any thread.
+/// Stops all processes that descend from this one, and returns their pids. Any thread.
+std::vector<pid_t> stop_commands();
+/// Kills them. Any thread.
 void kill_commands();
 
 }  // namespace zinit

@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <vector>
 
 #include "base/format.hpp"
 #include "client/script/functions.hpp"
@@ -18,17 +19,25 @@ namespace {
 // For a script that notices the end of its time by itself: its error names the line.
 constexpr Milliseconds kGrace{1000};
 
+std::vector<pid_t> stopped;  // constant while the alarm may come
+
+[[noreturn]] void kill_and_exit(int /*signal*/) {
+  for (const pid_t pid : stopped) ::kill(pid, SIGKILL);
+  ::_exit(ExitStatus::timeout);
+}
+
 /// Ends this process, although the script's thread still runs. That thread may hold the lock of
 /// standard output, and nobody may read from there: then the alarm ends the process.
 [[noreturn]] void end_process() {
-  std::signal(SIGALRM, [](int) { ::_exit(ExitStatus::timeout); });
+  stopped = stop_commands();
+  std::signal(SIGALRM, kill_and_exit);
   ::alarm(1);
   std::fflush(stdout);
   const std::string line = fmt::format("zinitctl: script: {}\n", kTimeIsOver);
   (void)!::write(STDERR_FILENO, line.data(), line.size());
   // At the very end: a script that waits for a command would go on with a part of its output.
-  kill_commands();
-  ::_exit(ExitStatus::timeout);
+  kill_commands();  // with those that came meanwhile
+  kill_and_exit(0);
 }
 
 }  // namespace
