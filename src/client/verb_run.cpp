@@ -158,7 +158,10 @@ class OutputPrinter {
 
   /// Prints the line, and before it all lines that came since the last one.
   void take(const LogLine& line) {
-    if (line.dropped > 0 && last_ == 0) print_rest();
+    if (line.dropped > 0 && last_ == 0 && !context_.json()) {
+      print_rest();
+      if (last_ == 0) missed_ += line.dropped;  // the log keeps nothing
+    }
     if (line.seq <= last_ || context_.json()) return;
     if (last_ > 0) print_kept(line.seq);  // otherwise this is the first one
     print(line);
@@ -289,10 +292,9 @@ int run_run(VerbContext& context) {
   try {
     json = follow_to_end(context, name, printer);
   } catch (const VerbFailure& failure) {
-    if (failure.status == ExitStatus::timeout) throw;
+    if (failure.status != ExitStatus::done) throw;
     // Nobody takes its output any more: as if it had written to a closed pipe itself.
     remove();
-    if (failure.status != ExitStatus::done) throw;
     return 128 + SIGPIPE;
   }
   const std::uint64_t missed = printer.missed();
