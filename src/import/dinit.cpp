@@ -198,7 +198,8 @@ class DinitReader {
     const bool counts = setting.key == "restart-limit-count";
     const std::optional<std::int64_t> number =
         counts ? std::optional<std::int64_t>(parse_integer(value)) : milliseconds_of(value);
-    if (!number || *number < 0) return draft_.leave(setting, kNoSuchValue);
+    constexpr std::int64_t most = 1'000'000'000'000;
+    if (!number || *number < 0 || *number > most) return draft_.leave(setting, kNoSuchValue);
     if (!burst_) burst_ = 3;  // dinit's defaults for the other one
     if (!interval_ms_) interval_ms_ = 10'000;
     (counts ? burst_ : interval_ms_) = number;

@@ -38,6 +38,10 @@ bool is_option(std::string_view word) {
 std::string_view behind_words(std::string_view line, std::size_t count) {
   char quote = 0;
   for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '\\' && quote != '\'') {
+      ++i;
+      continue;
+    }
     const bool blank = quote == 0 && (line[i] == ' ' || line[i] == '\t');
     if (blank && (i == 0 || (line[i - 1] != ' ' && line[i - 1] != '\t')) && --count == 0)
       return trim(line.substr(i));

@@ -115,18 +115,21 @@ class OpenrcReader {
     int depth = 0;         // open braces in it
     char quote = 0;
     std::string open;  // the lines so far of an assignment whose quote goes on
+    char still = 0;    // that quote
     unsigned begin = 0;
     for_each_line(text, [&](std::string_view line, unsigned number) {
       if (!fault_.empty()) return;
       if (function.empty()) {
-        if (open.empty()) begin = number;
-        open.append(open.empty() ? "" : "\n").append(line);
-        char still = 0;
-        commands_of(open, still);
+        const bool goes_on = still != 0;
+        if (!goes_on) begin = number;
+        open.append(goes_on ? "\n" : "").append(line);
+        commands_of(line, still);
         if (still != 0) return;
         const std::string whole = std::exchange(open, {});
-        if (whole.find('\n') != whole.npos && !is_flow(whole))
+        if (goes_on) {
+          if (is_flow(whole)) code_ = fmt::format("{}:{} has the code {}", file, begin, line);
           return take_assignment(whole, begin, file);
+        }
       }
       if (settings_.size() > kMostLines) fault_ = "has too many lines";
       if ((function.empty() || function == "depend") && is_flow(line))
