@@ -4,6 +4,7 @@
 // the program in the place of the real one; the rest is the example's. metrics.toml is in
 // test/scenario/control/metrics.cpp; webd-report.toml and webd-store-proxy.toml, which connections
 // start, are left out.
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,7 +42,8 @@ const std::string kSoon = "[lifecycle]\nrestart_delay_ms = 10\n";
 /// Waits until it runs, after one failure.
 void comes_back(Server& zinit, const std::string& name) {
   zinit.await(
-      name, [](const Json& s) { return s["state"] == "running" && s["restart_count"] == 1; },
+      name,
+      [](const Json& s) { return s["state"] == "running" && s["restart_count"].number() > 0; },
       "running again");
 }
 
@@ -51,7 +53,12 @@ TEST_CASE("each example of an idiom comes up after a failure", "[root]") {
   if (geteuid() != 0) return skip("needs root, for the users of the examples");
   if (access(kIdioms.c_str(), F_OK) != 0) return skip("does not run in the repository's root");
   Listening store;
-  Server zinit;
+  Server::Options options;
+  options.in_child = [] {  // their runtime directories are not those of the machine
+    have_own_mounts();
+    (void)mount("run", "/run", "tmpfs", 0, nullptr);
+  };
+  Server zinit(options);
   const std::string forever = "exec sleep 100000";
   add(zinit, "services/network", fails_once(zinit, "network", "true") + kSoon);
   add(zinit, "services/webd-setup", fails_once(zinit, "webd-setup", "true") + kSoon);

@@ -92,7 +92,7 @@ TEST_CASE("a pre_exec that fails or is late is a failed start, and leaves no pro
                       .lifecycle = "max_restarts = 2\nrestart_delay_ms = 10"});
   zinit.add("late", {.exec = tracing("late"),
                      .service = "pre_exec = 'sleep 100000'",
-                     .lifecycle = "restart = 'never'\nstart_timeout_ms = 100"});
+                     .lifecycle = "restart = 'never'\nstart_timeout_ms = 1000"});
   zinit.boot();
   CHECK(zinit.await_failed("late", "start_timeout")["reason"]["step"] == "pre_exec");
   const Json never = zinit.await_failed("never", "exit_code")["reason"];

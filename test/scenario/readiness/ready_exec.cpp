@@ -82,7 +82,7 @@ TEST_CASE("a ready_exec that fails or is late is a failed start, with its step i
                                   shell("echo code $EXIT_CODE signal $EXIT_SIGNAL >> $T"),
                        .lifecycle = "restart = 'never'"});
   zinit.add("late", {.service = "ready_exec = " + shell("echo $$ > $D/pid; exec sleep 100000"),
-                     .lifecycle = "restart = 'never'\nstart_timeout_ms = 300"});
+                     .lifecycle = "restart = 'never'\nstart_timeout_ms = 1500"});
   zinit.boot();
   CHECK(zinit.await_failed("late", "start_timeout")["reason"]["step"] == "ready_exec");
   CHECK_FALSE(alive(static_cast<pid_t>(std::stoi(read_file(zinit.path("pid"))))));

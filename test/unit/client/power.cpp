@@ -38,29 +38,6 @@ Ran run_power(std::string_view name, std::vector<std::string> words, const Machi
   return {status, printer.out_, printer.err_};
 }
 
-/// Sets TZ during a scope.
-class TimeZone {
- public:
-  explicit TimeZone(const char* zone) {
-    if (const char* before = std::getenv("TZ")) before_ = before;
-    set(zone);
-  }
-  ~TimeZone() { before_.empty() ? unset() : set(before_.c_str()); }
-  TimeZone(const TimeZone&) = delete;
-  TimeZone& operator=(const TimeZone&) = delete;
-
- private:
-  static void set(const char* zone) {
-    ::setenv("TZ", zone, 1);
-    ::tzset();
-  }
-  static void unset() {
-    ::unsetenv("TZ");
-    ::tzset();
-  }
-  std::string before_;
-};
-
 CannedServer all_ends() {
   return CannedServer({{"system.poweroff", result("{\"ok\":true}")},
                        {"system.shutdown", result("{\"ok\":true}")},

@@ -3,6 +3,8 @@
 // Runs zinitctl with a server that gives canned answers, and keeps its output.
 #pragma once
 
+#include <cstdlib>
+#include <ctime>
 #include <initializer_list>
 #include <map>
 #include <string>
@@ -23,6 +25,29 @@ class StringPrinter : public Printer {
 
   std::string out_;
   std::string err_;
+};
+
+/// Sets TZ during a scope.
+class TimeZone {
+ public:
+  explicit TimeZone(const char* zone) {
+    if (const char* before = std::getenv("TZ")) before_ = before;
+    set(zone);
+  }
+  ~TimeZone() { before_.empty() ? unset() : set(before_.c_str()); }
+  TimeZone(const TimeZone&) = delete;
+  TimeZone& operator=(const TimeZone&) = delete;
+
+ private:
+  static void set(const char* zone) {
+    ::setenv("TZ", zone, 1);
+    ::tzset();
+  }
+  static void unset() {
+    ::unsetenv("TZ");
+    ::tzset();
+  }
+  std::string before_;
 };
 
 struct Ran {
