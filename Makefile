@@ -41,7 +41,7 @@ HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOU
 PROGRAM := $(if $(filter dynamic,$(LINK)),-pie,-static-pie) -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code \
   $(if $(filter x86_64,$(ARCHITECTURE)),-z pack-relative-relocs)
 
-# What runs for each service, line or byte is optimised for speed, the other folders for size.
+# What runs for each service or line is optimised for speed, the other folders for size.
 HOT := base io model os supervisor
 ifeq ($(MODE),release)
   OPTIMISE := -Os -g1 $(HARDEN)
