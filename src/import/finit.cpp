@@ -230,7 +230,8 @@ class FinitLine {
 
   void take_account(const Setting& one, const std::string& account) {
     const std::size_t colon = account.find(':');
-    const auto groups = split(colon == account.npos ? "" : account.substr(colon + 1), ',');
+    const std::string names = colon == account.npos ? "" : account.substr(colon + 1);
+    const std::vector<std::string_view> groups = split(names, ',');
     if (colon != account.npos) draft_.put_text("service.group", groups.front());
     if (groups.size() > 1)
       draft_.put("service.groups", words_value({groups.begin() + 1, groups.end()}));
