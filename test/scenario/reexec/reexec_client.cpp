@@ -21,7 +21,7 @@ namespace {
 Toml counting() {
   return {.exec =
               "i=0; while [ ! -e $D/enough ]; do for j in 1 2 3 4 5 6 7 8 9 10; do i=$((i+1)); "
-              "echo $i; done; sleep 0.003; done; echo end; exec sleep 100000",
+              "echo $i; done; sleep 0.03; done; echo end; exec sleep 100000",
           .more = "[logging]\nbuffer_lines = 1000000\nbuffer_bytes = 100000000\n"};
 }
 
