@@ -223,7 +223,7 @@ TEST_CASE("import of OpenRC reads words as the shell does", "[import][ctl]") {
        "openrc",
        "init.d/a",
        begin + "command_background=yes\ncommand_args=\"-c 'x && y\n z'\"\n",
-       1,
+       2,
        {"only scripts that set variables"},
        {"a-"}},
       {"two assignments in a line are none",
