@@ -53,27 +53,10 @@ Backlog ConsoleSink::backlog() noexcept {
   return backlog;
 }
 
-void ConsoleSink::go_on_with(std::string_view left) {
-  if (area_) area_->clear();  // it holds the same text
+void ConsoleSink::keep_in(const std::shared_ptr<SinkArea>& area, const std::string& label) {
+  TextSink::keep_in(area, label);
   // Read no pipes until there is room.
-  holding_ = when_full_ == WhenFull::hold && !left.empty();
-  TextSink::go_on_with(left);
-  if (queued().lines == 0) holding_ = false;  // `left` cannot be parsed
-}
-
-void ConsoleSink::recover() {
-  const std::string waiting = area_ ? area_->waiting() : std::string();
-  std::string left;
-  for (std::string_view rest = waiting; !rest.empty();) {
-    const std::size_t line_end = rest.substr(0, kTogether).rfind('\n');
-    const auto piece = rest.substr(0, line_end == rest.npos ? kTogether : line_end + 1);
-    add_left(left, piece);
-    rest.remove_prefix(piece.size());
-  }
-  if (!left.empty())
-    go_on_with(left);
-  else if (area_)
-    area_->clear();
+  holding_ = when_full_ == WhenFull::hold && queued().lines > 0;
 }
 
 RawConsole::RawConsole(std::shared_ptr<ConsoleSink> out, std::shared_ptr<ConsoleSink> err)
@@ -145,12 +128,8 @@ void RawConsole::finish(Milliseconds limit) noexcept {
   if (!one_) err_.sink->finish(limit);
 }
 
-std::string RawConsole::left() { return one_ ? std::string() : err_.sink->left(); }
-
-void RawConsole::go_on_with(std::string_view left) { (one_ ? out_ : err_).sink->go_on_with(left); }
-
-void RawConsole::recover() {
-  if (!one_) err_.sink->recover();
+void RawConsole::keep_in(const std::shared_ptr<SinkArea>& area, const std::string& label) {
+  if (!one_) err_.sink->keep_in(area, label);
 }
 
 }  // namespace zinit

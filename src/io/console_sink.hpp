@@ -8,15 +8,13 @@
 // the queue is full, zinit does not read the services' pipes, and the services wait in write(2) as
 // if they had the reader's pipe themselves. Other services, clients and zinit continue. Two sources
 // cannot be held back, and are dropped at kMostHeld: lines of /dev/log, and the rest that a deleted
-// service leaves. Waiting text is kept for the next image, even if this one crashes.
+// service leaves.
 //
 // Threads: as in sink.hpp.
 #pragma once
 
 #include <map>
-#include <optional>
 
-#include "io/console_area.hpp"
 #include "io/sink.hpp"
 
 namespace zinit {
@@ -30,18 +28,12 @@ enum class WhenFull : std::uint8_t {
 /// to write to a descriptor.
 class ConsoleSink final : public TextSink {
  public:
-  ConsoleSink(EventLoop& loop, UniqueFd fd) : ConsoleSink(loop, std::move(fd), WhenFull::drop) {}
-  /// A sink that holds services up and keeps waiting text in `area`.
-  ConsoleSink(EventLoop& loop, UniqueFd fd, ConsoleArea area)
-      : ConsoleSink(loop, std::move(fd), WhenFull::hold) {
-    area_ = std::move(area);
-  }
+  ConsoleSink(EventLoop& loop, UniqueFd fd, WhenFull when_full = WhenFull::drop);
   [[nodiscard]] std::string_view name() const noexcept override { return "console"; }
   [[nodiscard]] bool holds(LogStream) const noexcept override { return holding_; }
   void on_room(const std::function<void()>& told) override { told_ = told; }
   [[nodiscard]] Backlog backlog() noexcept override;
-  void go_on_with(std::string_view left) override;
-  void recover() override;
+  void keep_in(const std::shared_ptr<SinkArea>& area, const std::string& label) override;
 
   /// Queues text unchanged: whole lines or a piece of a line. Threads as for take().
   void take_text(std::string text, const DropCount& dropped) noexcept {
@@ -60,17 +52,9 @@ class ConsoleSink final : public TextSink {
   [[nodiscard]] std::string format(const SinkBatch& batch, const SplitLine& line) const override;
   void longer(std::size_t bytes) noexcept override;
   void shorter(std::size_t bytes) noexcept override;
-  [[nodiscard]] bool keep(std::string_view text) override { return area_ && area_->add(text); }
-  void keep_nothing() noexcept override {
-    if (area_) area_->clear();
-  }
 
  private:
-  ConsoleSink(EventLoop& loop, UniqueFd fd, WhenFull when_full);
-  void took_kept(std::size_t bytes) noexcept override { area_->took(bytes); }
-
   const WhenFull when_full_;
-  std::optional<ConsoleArea> area_;
   std::atomic<bool> holding_{false};
   mutable std::atomic<bool> open_{false};
   std::function<void()> told_;
@@ -93,9 +77,7 @@ class RawConsole final : public Sink {
   void finish_lines() noexcept override;
   /// For standard error. The `console = true` sink gets these calls itself for standard output.
   void finish(Milliseconds limit) noexcept override;
-  [[nodiscard]] std::string left() override;
-  void go_on_with(std::string_view left) override;
-  void recover() override;
+  void keep_in(const std::shared_ptr<SinkArea>& area, const std::string& label) override;
 
   static constexpr std::size_t kWholeLine = std::size_t{1} << 20;
 

@@ -11,14 +11,11 @@ namespace zinit {
 
 namespace {
 
-// Blocks grow to this size, so that a flood needs only a few blocks.
-constexpr std::size_t kBlock = std::size_t{256} << 10;
-
 // A block takes new lines only for this long, because old lines are dropped by whole blocks.
 constexpr Milliseconds kBlockAge{1000};
 
-// Blocks whose memory is reused during a flood: about as many as fill between two writes.
-constexpr std::size_t kSpares = 4;
+// A written block of this size is a sign of a flood.
+constexpr std::size_t kLargeBlock = SinkArea::kText / 2;
 
 // Bytes written before another file on the same file system has its turn.
 constexpr std::size_t kBytesATurn = std::size_t{4} << 20;
@@ -31,13 +28,13 @@ std::size_t bytes_of(std::span<const SplitLine> lines) {
 
 /// Appends lines with their newlines. Lines that are adjacent in the read buffer, as most are, are
 /// copied together.
-void append_lines(std::string& to, std::span<const SplitLine> lines) {
+void append_lines(SinkChunk& to, std::span<const SplitLine> lines) {
   const char* begin = nullptr;
   const char* end = nullptr;  // of the run, without its last newline
   bool ended = false;         // the run's last line is complete
   const auto flush = [&] {
-    to.append(begin, static_cast<std::size_t>(end - begin));
-    if (ended) to += '\n';
+    to.add({begin, static_cast<std::size_t>(end - begin)});
+    if (ended) to.add("\n");
   };
   for (const SplitLine& line : lines) {
     if (end == nullptr || line.text.data() != end + (ended ? 1 : 0)) {
@@ -53,18 +50,24 @@ void append_lines(std::string& to, std::span<const SplitLine> lines) {
 }  // namespace
 
 void FileSink::take(const SinkBatch& batch, const DropCount& dropped) noexcept {
+  const std::size_t bytes = bytes_of(batch.lines) + 1;
+  if (bytes > SinkArea::kText && batch.lines.size() > 1) {
+    SinkBatch half = batch;
+    half.lines = batch.lines.first(batch.lines.size() / 2);
+    take(half, dropped);
+    half.lines = batch.lines.subspan(half.lines.size());
+    return take(half, dropped);
+  }
   bool taken = false;
   bool begins = false;
   try {
-    const std::size_t bytes = bytes_of(batch.lines) + 1;
     MutexLock lock(mutex_);
     if (waiting_bytes_ + bytes <= kQueueBytes) {
       Block& block = block_for(bytes);
-      const std::size_t before = size_of(block);
       if (block.parts.empty() || block.parts.back().dropped != dropped)
         block.parts.push_back({dropped, 0});
       put(block, batch);
-      waiting_bytes_ += size_of(block) - before;
+      count_size(block);
       block.parts.back().lines += batch.lines.size();
       taken = true;
     }
@@ -75,8 +78,10 @@ void FileSink::take(const SinkBatch& batch, const DropCount& dropped) noexcept {
   if (begins) enqueue();
 }
 
-std::size_t FileSink::size_of(const Block& block) noexcept {
-  return block.bytes.size() + block.parts.size() * sizeof(Part);
+void FileSink::count_size(Block& block) noexcept {
+  waiting_bytes_ -= block.size;
+  block.size = block.chunk.text().size() + block.parts.size() * sizeof(Part);
+  waiting_bytes_ += block.size;
 }
 
 bool FileSink::wants_pause() noexcept {
@@ -87,29 +92,21 @@ bool FileSink::wants_pause() noexcept {
   return ms_between(half_full_, now) < kPause.count();
 }
 
-/// A block with room for `bytes` more. If this throws, the queue may have a new empty block.
+/// A block with room for `bytes` more.
 FileSink::Block& FileSink::block_for(std::size_t bytes) {
   const TimePoint now = Clock::now();
-  if (queue_.empty() || queue_.size() == reopen_after_ ||
-      queue_.back().bytes.size() + bytes > kBlock ||
-      ms_between(queue_.back().since, now) > kBlockAge.count()) {
-    queue_.emplace_back();
-    queue_.back().since = now;
-    if (!spare_.empty()) {
-      queue_.back().bytes = std::move(spare_.back());
-      spare_.pop_back();
-    }
-  }
-  Block& block = queue_.back();
-  const std::size_t needed = block.bytes.size() + bytes;
-  if (needed > block.bytes.capacity())
-    block.bytes.reserve(std::max(needed, std::min(2 * block.bytes.capacity(), kBlock)));
-  return block;
+  if (!queue_.empty() && queue_.size() != reopen_after_ &&
+      ms_between(queue_.back().since, now) <= kBlockAge.count() &&
+      queue_.back().chunk.reserve(bytes))
+    return queue_.back();
+  queue_.push_back({SinkArea::chunk(area_.get(), label_, bytes), {}, now});
+  return queue_.back();
 }
 
 void FileSink::put(Block& block, const SinkBatch& batch) {
-  if (within_line_of_ != nullptr && within_line_of_ != batch.source) block.bytes += '\n';
-  append_lines(block.bytes, batch.lines);
+  if (within_line_of_ != nullptr && within_line_of_ != batch.source) block.chunk.add("\n");
+  append_lines(block.chunk, batch.lines);
+  block.chunk.commit();
   within_line_of_ = batch.lines.back().continues ? batch.source : nullptr;
 }
 
@@ -119,24 +116,19 @@ void FileSink::enqueue() noexcept {
   queued_ = false;  // the next line tries again
 }
 
-std::string FileSink::left() { return writers_.left_of(*this); }
-
-/// The result of left(). Only while no writer works on the sink.
-std::string FileSink::waiting() {
-  std::string waiting = current_.bytes.substr(written_);
-  MutexLock lock(mutex_);
-  for (const Block& block : queue_) waiting += block.bytes;
-  return waiting;
-}
-
-void FileSink::go_on_with(std::string_view left) {
+void FileSink::keep_in(const std::shared_ptr<SinkArea>& area, const std::string& label) {
+  area_ = area;
+  label_ = label;
+  const auto nobodys = std::make_shared<std::atomic<std::uint64_t>>(0);
+  std::vector<SinkChunk> left = area->take_left(label);
+  if (left.empty()) return;
   {
     MutexLock lock(mutex_);
-    Block block{std::string(left), {}, Clock::now()};
-    block.parts.push_back({std::make_shared<std::atomic<std::uint64_t>>(0),
-                           static_cast<std::uint64_t>(std::ranges::count(left, '\n'))});
-    waiting_bytes_ += size_of(block);
-    queue_.push_front(std::move(block));
+    for (SinkChunk& chunk : left) {
+      const auto lines = static_cast<std::uint64_t>(std::ranges::count(chunk.waiting(), '\n'));
+      queue_.push_back({std::move(chunk), {{nobodys, lines}}, Clock::now(), 0, true});
+      count_size(queue_.back());
+    }
   }
   wake();
 }
@@ -181,19 +173,16 @@ bool FileSink::idle() noexcept {
 /// Takes the next block. Returns false if there is none. Then the next line queues the sink again;
 /// or, after a flood (`lingers`), the sink stays queued for a moment.
 bool FileSink::next_block(bool& lingers) {
-  if (written_ < current_.bytes.size()) return true;
-  const std::size_t done = size_of(current_);
+  if (!current_.chunk.waiting().empty()) return true;
+  const std::size_t done = current_.size;
   const bool written = !current_.parts.empty();  // otherwise lose_current() has dropped it
-  written_ = 0;
-  std::string bytes = std::move(current_.bytes);
-  bytes.clear();
+  flood_ = flood_ || current_.chunk.text().size() >= kLargeBlock;
   current_ = {};
   bool reopens = false;
   std::uint64_t asked = 0;
   {
     MutexLock lock(mutex_);
     waiting_bytes_ -= done;
-    if (bytes.capacity() >= kBlock && spare_.size() < kSpares) spare_.push_back(std::move(bytes));
     if (written && waiting_bytes_ < kQueueBytes / 8) half_full_ = {};
     reopens = reopen_after_ == 0U;
     if (reopens) {
@@ -201,9 +190,10 @@ bool FileSink::next_block(bool& lingers) {
       asked = reopen_asked_;
     } else if (queue_.empty()) {
       closed_ = false;  // a reopening finds a writer for it
-      lingers = lingers && !spare_.empty();
-      if (!lingers) spare_ = {};
+      lingers = lingers && flood_;
+      flood_ = lingers;
       queued_ = lingers;
+      if (!lingers && area_) area_->trim();
     } else {
       current_ = std::move(queue_.front());
       pop_block();
@@ -232,19 +222,15 @@ FileSink::Outcome FileSink::write_some() {
   for (std::size_t bytes = 0; bytes < kBytesATurn;) {
     bool lingers = bytes > 0;
     if (!next_block(lingers)) return lingers ? Outcome::lingers : Outcome::done;
-    Rotation rotation;
-    {
-      MutexLock lock(mutex_);
-      rotation = rotation_;
-      closed_ = false;  // the path may be opened before the next reopen()
-    }
     std::size_t written = 0;
-    const auto appended =
-        file_.append(std::string_view(current_.bytes).substr(written_), rotation, written);
-    written_ += written;
+    const auto appended = write_block(written);
     bytes += written;
-    if (appended) {
+    if (written > 0) progress_ = Clock::now();
+    // A FIFO that took some bytes and is full now has not failed: its reader is slow.
+    const bool full = !appended && written > 0 && appended.error().errnum == EAGAIN;
+    if (appended || full) {
       if (trouble() != nullptr) trouble()->works();
+      if (full) return Outcome::lingers;
       continue;
     }
     if (trouble() != nullptr) trouble()->failing(appended.error().text);
@@ -268,33 +254,56 @@ void FileSink::note_failure() {
   writers_.tell_reopened();
 }
 
-/// Drops blocks that have waited too long.
+/// Writes the current block. If the previous process image may have written its beginning, writes
+/// only the rest.
+Result<void> FileSink::write_block(std::size_t& written) {
+  Rotation rotation;
+  {
+    MutexLock lock(mutex_);
+    rotation = rotation_;
+    closed_ = false;  // the path may be opened before the next reopen()
+  }
+  if (current_.restored) {
+    if (const auto place = current_.chunk.perhaps_at()) {
+      auto found = file_.found_at(*place, current_.chunk.waiting());
+      if (!found) return Failure(std::move(found.error()));
+      current_.chunk.took(*found);
+    }
+    current_.restored = false;
+  }
+  return file_.append(current_.chunk.waiting(), rotation, written, &current_.chunk);
+}
+
+/// Drops blocks that have waited too long while nothing was written.
 void FileSink::give_up() {
   const TimePoint now = Clock::now();
-  const auto too_old = [now](const Block& block) {
-    return ms_between(block.since, now) >= kPatience.count();
+  const auto too_old = [&](const Block& block) {
+    return ms_between(std::max(block.since, progress_), now) >= kPatience.count();
   };
   if (too_old(current_)) lose_current();
   MutexLock lock(mutex_);
   for (; !queue_.empty() && too_old(queue_.front()); pop_block()) {
     lose_parts(queue_.front(), UINT64_MAX);
-    waiting_bytes_ -= size_of(queue_.front());
+    waiting_bytes_ -= queue_.front().size;
   }
 }
 
 /// Drops the unwritten rest of the current block. A partly written line gets a newline.
 void FileSink::lose_current() {
-  const std::string_view rest = std::string_view(current_.bytes).substr(written_);
-  const bool torn = written_ > 0 && current_.bytes[written_ - 1] != '\n';
-  lose_parts(current_, written_ == 0 ? UINT64_MAX
-                                     : static_cast<std::uint64_t>(std::ranges::count(rest, '\n')));
-  const std::size_t size = size_of(current_);
-  current_.bytes.assign(torn ? 1 : 0, '\n');
+  SinkChunk& chunk = current_.chunk;
+  const std::size_t written = chunk.taken();
+  lose_parts(current_, written == 0 ? UINT64_MAX
+                                    : static_cast<std::uint64_t>(
+                                          std::ranges::count(chunk.waiting(), '\n')));
+  const bool torn = written > 0 && chunk.text()[written - 1] != '\n';
+  if (torn)
+    chunk.end_with('\n');
+  else
+    chunk.took(chunk.waiting().size());
   current_.parts.clear();
   current_.since = Clock::now();
-  written_ = 0;
   MutexLock lock(mutex_);
-  waiting_bytes_ -= size - size_of(current_);
+  waiting_bytes_ -= std::exchange(current_.size, 0);
 }
 
 /// Counts the last `lines` lines of a block as dropped.

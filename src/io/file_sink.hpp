@@ -6,6 +6,10 @@
 //   under a log's     --> its own queue,    --> a thread takes the  --> write(2), rotation
 //   lock: copies          blocks of bytes       sinks one by one
 //
+// Blocks are in a memory file (sink_area.hpp), so the next image of zinit writes what waits. Before
+// each write to a regular file, the block gets the place of this write. After a crash in the middle
+// of a write, the next image compares the file with the block, and writes the rest.
+//
 // Each path has one sink, even if many services name it. So their lines stay whole, and the file is
 // rotated once. The queue holds blocks of text. Lines that are adjacent in the read buffer are
 // copied together. Pieces of a long line are written as they arrive; if lines of another stream
@@ -40,6 +44,7 @@
 #include "base/mutex.hpp"
 #include "io/log_file.hpp"
 #include "io/sink.hpp"
+#include "io/sink_area.hpp"
 #include "os/thread.hpp"
 
 namespace zinit {
@@ -58,8 +63,7 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
   /// Does nothing: FileWriters finishes all files.
   void finish(Milliseconds) noexcept override {}
 
-  [[nodiscard]] std::string left() override;
-  void go_on_with(std::string_view left) override;
+  void keep_in(const std::shared_ptr<SinkArea>& area, const std::string& label) override;
 
   /// Takes effect at the next write. Any thread.
   void set_rotation(const Rotation& rotation) noexcept;
@@ -88,7 +92,7 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
   /// nearly empty.
   static constexpr Milliseconds kPause{250};
 
-  /// While the file cannot be written, lines that have waited this long are dropped.
+  /// While nothing can be written to the file, lines that have waited this long are dropped.
   static constexpr Milliseconds kPatience{5000};
 
  private:
@@ -99,23 +103,25 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
     std::uint64_t lines;
   };
   struct Block {
-    std::string bytes;
+    SinkChunk chunk;
     std::vector<Part> parts;
     TimePoint since;
+    std::size_t size = 0;   // as it counts in waiting_bytes_
+    bool restored = false;  // the previous process image may have written its beginning
   };
   enum class Outcome { done, lingers, more, failed };
 
   // Called by writers.
   [[nodiscard]] Outcome write_some();
   [[nodiscard]] bool next_block(bool& lingers);
+  [[nodiscard]] Result<void> write_block(std::size_t& written);
   void give_up();
   void lose_current();
   void close() noexcept;
   void note_failure() EXCLUDES(mutex_);
-  [[nodiscard]] std::string waiting() EXCLUDES(mutex_);
 
   void lose_parts(const Block& block, std::uint64_t lines) const noexcept;
-  [[nodiscard]] static std::size_t size_of(const Block& block) noexcept;
+  void count_size(Block& block) noexcept REQUIRES(mutex_);
   [[nodiscard]] Block& block_for(std::size_t bytes) REQUIRES(mutex_);
   void pop_block() noexcept REQUIRES(mutex_);
   void put(Block& block, const SinkBatch& batch) REQUIRES(mutex_);
@@ -123,9 +129,12 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
 
   FileWriters& writers_;
 
+  // Null: blocks are in ordinary memory. Constant once lines are taken.
+  std::shared_ptr<SinkArea> area_;
+  std::string label_;  // of the queue in the area
+
   Mutex mutex_;
   std::deque<Block> queue_ GUARDED_BY(mutex_);
-  std::vector<std::string> spare_ GUARDED_BY(mutex_);  // the memory of written blocks
   std::size_t waiting_bytes_ GUARDED_BY(mutex_) = 0;   // includes the current block
   // When the queue became half full. TimePoint{}: not since it was nearly empty.
   TimePoint half_full_ GUARDED_BY(mutex_){};
@@ -141,7 +150,8 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
   // Used only by the one writer that works on this sink.
   LogFile file_;
   Block current_;
-  std::size_t written_ = 0;  // of current_.bytes
+  bool flood_ = false;       // a large block was written since the sink was last idle
+  TimePoint progress_{};     // when something was last written
 
   // Guarded by the lock of FileWriters.
   dev_t device_ = 0;
@@ -166,9 +176,6 @@ class FileWriters {
   void begin_finish() noexcept;
   /// Waits until the writers are done with all files, for at most `limit`.
   void await_finish(Milliseconds limit) noexcept;
-
-  /// See Sink::left(). Empty while a writer works on the sink.
-  [[nodiscard]] std::string left_of(FileSink& sink);
 
   /// Whether a writer is inside a write, which may hang.
   [[nodiscard]] bool busy() noexcept;

@@ -156,11 +156,6 @@ void FileWriters::await_finish(Milliseconds limit) noexcept {
     rest_.wait_until(mutex_, deadline);
 }
 
-std::string FileWriters::left_of(FileSink& sink) {
-  MutexLock lock(mutex_);
-  return sink.busy_ ? std::string() : sink.waiting();
-}
-
 bool FileWriters::busy() noexcept {
   MutexLock lock(mutex_);
   return !writing_.empty();

@@ -10,6 +10,7 @@
 #include <cstdio>
 
 #include "base/format.hpp"
+#include "base/kill_point.hpp"
 #include "base/trusted_path.hpp"
 
 namespace zinit {
@@ -40,7 +41,7 @@ Result<void> LogFile::open() {
 }
 
 Result<void> LogFile::append(std::string_view lines, const Rotation& rotation,
-                             std::size_t& written) {
+                             std::size_t& written, WriteListener* listener) {
   written = 0;
   while (!lines.empty()) {
     if (auto opened = open(); !opened) return opened;
@@ -49,7 +50,11 @@ Result<void> LogFile::append(std::string_view lines, const Rotation& rotation,
       if (auto rotated = rotate(rotation.keep); !rotated) return rotated;
       continue;
     }
+    if (struct stat now {}; regular_ && listener != nullptr && ::fstat(fd_.get(), &now) == 0)
+      listener->begins({now.st_dev, now.st_ino, static_cast<std::uint64_t>(now.st_size)});
+    kill_point("file.writes");
     const ssize_t count = ::write(fd_.get(), part.data(), part.size());
+    kill_point("file.written");
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
       auto fault = sys_failure("write to", path_);
@@ -57,12 +62,36 @@ Result<void> LogFile::append(std::string_view lines, const Rotation& rotation,
       return fault;
     }
     const auto bytes = static_cast<std::size_t>(count);
+    if (listener != nullptr) listener->wrote(bytes);
     if (bytes > 0) within_line_ = part[bytes - 1] != '\n';
     size_ += bytes;
     written += bytes;
     lines.remove_prefix(bytes);
   }
   return {};
+}
+
+Result<std::size_t> LogFile::found_at(const FilePlace& place, std::string_view text) {
+  if (auto opened = open(); !opened) return Failure(opened.error());
+  const auto readable = regular_ ? open_trusted(path_, O_RDONLY) : Result<UniqueFd>(UniqueFd());
+  struct stat status {};
+  if (!readable || ::fstat(readable->get(), &status) < 0 || status.st_dev != place.device ||
+      status.st_ino != place.inode)
+    return 0;
+  std::size_t found = 0;
+  char buffer[16384];
+  while (found < text.size()) {
+    const ssize_t count =
+        ::pread(readable->get(), buffer, std::min(sizeof buffer, text.size() - found),
+                static_cast<off_t>(place.offset + found));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    const std::string_view got(buffer, static_cast<std::size_t>(count));
+    if (text.substr(found, got.size()) != got) return 0;  // somebody else's text
+    found += got.size();
+  }
+  if (found > 0) within_line_ = text[found - 1] != '\n';
+  return found;
 }
 
 /// How many bytes of `lines` to write to the open file. 0: rotate it first.

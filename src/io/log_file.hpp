@@ -31,6 +31,24 @@ struct Rotation {
   std::uint32_t keep = 0;       // rotated files to keep; 0: a full file is removed
 };
 
+/// A place in a regular file.
+struct FilePlace {
+  dev_t device = 0;
+  ino_t inode = 0;
+  std::uint64_t offset = 0;
+};
+
+/// Follows each write(2) to a log file, so that somebody else can find out after a crash which
+/// bytes were written.
+class WriteListener {
+ public:
+  virtual ~WriteListener() = default;
+  /// The next bytes are about to be written to a regular file, at `place` unless another process
+  /// appends to the file at this moment.
+  virtual void begins(const FilePlace& place) noexcept = 0;
+  virtual void wrote(std::size_t bytes) noexcept = 0;
+};
+
 class LogFile {
  public:
   explicit LogFile(std::string path) : path_(std::move(path)) {}
@@ -38,10 +56,15 @@ class LogFile {
   /// Appends `lines`. They continue the text of the last call, which may have ended within a line.
   ///
   /// @param written  bytes written: all, unless there is an error
+  /// @param listener  may be null
   /// @return  errors of open(2), write(2) and, for a full file, rename(2). EAGAIN: a full FIFO. If
   ///          that may help, the next call opens the file again.
   [[nodiscard]] Result<void> append(std::string_view lines, const Rotation& rotation,
-                                    std::size_t& written);
+                                    std::size_t& written, WriteListener* listener = nullptr);
+
+  /// How many bytes of `text` an earlier process image has written at `place`. 0 if the file at the
+  /// path is another one now, or cannot be read. Errors: those of open(2).
+  [[nodiscard]] Result<std::size_t> found_at(const FilePlace& place, std::string_view text);
 
   /// The next append() opens the file again.
   void close() noexcept { fd_.reset(); }

@@ -68,7 +68,7 @@ class LogStore::Impl {
   Impl(EventLoop& loop, LogSinks log_sinks, Inheritance* inherited, StateFacts* kept_in,
        const FactMap& before)
       : data_loop(loop),
-        sinks(loop, std::move(log_sinks), kept_in, before),
+        sinks(loop, std::move(log_sinks)),
         rings(inherited),
         facts(kept_in),
         capture(loop),
@@ -293,6 +293,7 @@ void LogStore::take_over_pipes(Inheritance& inherited, const FactMap& facts) {
         log_error("{}: its output is lost: {}", log.name(), watched.error().text);
     });
   }
+  catch_all("what waits in sinks", [&] { impl_->sinks.go_on_with_unused(); });
 }
 
 void LogStore::configure(Slot slot, const SpecPtr& spec) {
@@ -397,12 +398,8 @@ void LogStore::finish_consoles(Milliseconds limit) noexcept {
                                  : "the reader of standard output took nothing for 10 s");
 }
 
-void LogStore::keep_left(bool keep) noexcept {
-  if (impl_->facts == nullptr) return;
-  catch_all("what waits for sinks", [&] {
-    impl_->sinks.keep_left(keep);
-    if (keep) impl_->keep_dropped();
-  });
+void LogStore::keep_dropped() noexcept {
+  if (impl_->facts != nullptr) catch_all("counts of lost lines", [&] { impl_->keep_dropped(); });
 }
 
 std::uint64_t LogStore::reopen_files() noexcept { return impl_->sinks.reopen_files(); }

@@ -95,8 +95,8 @@ struct LogInfo {
 class LogStore {
  public:
   /// The loop must outlive the store. It runs or will run. Logs get the lines that the previous
-  /// image left in `inherited`, and sinks get their waiting lines from `before`. What the next
-  /// image must know is kept in `facts`, which may be null and outlives this object.
+  /// image left in `inherited`, and their drop counts from `before`. What the next image must know
+  /// is kept in `facts`, which may be null and outlives this object.
   LogStore(EventLoop& loop, LogSinks sinks, Inheritance* inherited = nullptr,
            StateFacts* facts = nullptr, const FactMap& before = {});
   /// Only while no thread runs the loop.
@@ -184,9 +184,8 @@ class LogStore {
   /// waits for it and what it holds back in pipes, as long as somebody reads, for at most `limit`.
   /// Logs how much was not printed. Only while no thread runs the loop.
   void finish_consoles(Milliseconds limit) noexcept;
-  /// For a re-execution, after finish(): passes the lines that still wait for sinks, and the drop
-  /// counts, to the next image. `keep` false takes the lines back, for this image to deliver.
-  void keep_left(bool keep) noexcept;
+  /// For a re-execution, after finish(): passes the drop counts to the next image.
+  void keep_dropped() noexcept;
 
   /// How many pipes of earlier processes of one service are kept open.
   static constexpr std::size_t kOldPipes = 16;

@@ -28,7 +28,7 @@ struct ReadArea::Header {
   std::atomic<std::int32_t> pipe;  // descriptor number plus one; 0: not in use
   std::uint32_t expected;
   std::atomic<std::uint32_t> size;
-  std::uint32_t reserved;
+  std::atomic<std::uint32_t> sunk;
   std::uint64_t stored;
   std::uint64_t number;
 };
@@ -58,6 +58,7 @@ void ReadArea::begin(int pipe, std::size_t expected, std::uint64_t stored) noexc
   Header& now = header();
   now.expected = static_cast<std::uint32_t>(expected);
   now.size = 0;
+  now.sunk = 0;
   now.stored = stored;
   now.number += 2;  // one of two areas uses the even numbers, the other the odd ones
   std::memcpy(bytes(), kUnread.data(), kUnread.size());
@@ -73,6 +74,10 @@ void ReadArea::leave_file() noexcept {
 }
 
 void ReadArea::got(std::size_t size) noexcept { header().size = static_cast<std::uint32_t>(size); }
+
+void ReadArea::sunk(std::size_t lines) noexcept {
+  header().sunk += static_cast<std::uint32_t>(lines);
+}
 
 void ReadArea::end() noexcept { header().pipe = 0; }
 
@@ -93,7 +98,7 @@ std::optional<LeftRead> left_read(KeptFd area) {
   }
   if (size == 0 || size > ReadArea::kBytes) return std::nullopt;
   return LeftRead{std::move(area), left.pipe - 1, std::string(bytes, size), left.stored,
-                  left.number};
+                  left.number, left.sunk};
 }
 
 }  // namespace zinit

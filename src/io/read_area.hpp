@@ -35,6 +35,8 @@ class ReadArea {
   void begin(int pipe, std::size_t expected, std::uint64_t stored) noexcept;
   /// The read got `size` bytes.
   void got(std::size_t size) noexcept;
+  /// Sinks have the next `lines` lines of the read, which are about to be stored.
+  void sunk(std::size_t lines) noexcept;
   /// All bytes of the read are stored.
   void end() noexcept;
   /// The number of the current read, unique among all areas of this and earlier images.
@@ -58,6 +60,7 @@ struct LeftRead {
   std::string bytes;
   std::uint64_t stored = 0;
   std::uint64_t number = 0;
+  std::uint32_t sunk = 0;  // lines that sinks have
 };
 
 /// What an area of the previous process image holds. Nothing if it was not in use or is damaged.

@@ -225,8 +225,12 @@ void ServiceLog::add_pipes(std::span<const LogPipePtr> pipes) {
 }
 
 void ServiceLog::store(const SinkBatch& batch) {
-  for (const Output& output : outputs_) output.sink->take(batch, output.dropped);
+  give_to_sinks(batch);
   keep_in_ring(batch);
+}
+
+void ServiceLog::give_to_sinks(const SinkBatch& batch) noexcept {
+  for (const Output& output : outputs_) output.sink->take(batch, output.dropped);
 }
 
 void ServiceLog::keep_in_ring(const SinkBatch& batch) {
@@ -235,13 +239,11 @@ void ServiceLog::keep_in_ring(const SinkBatch& batch) {
   tell_taps(batch);
 }
 
-/// Stores a line whose beginning is already in the ring: sinks get it whole.
-void ServiceLog::store_rest(LogPipe& pipe, std::int64_t time_us, const SplitLine& line) {
-  const SinkBatch whole{name_, pipe.stream, *pipe.writer, &pipe, time_us, {&line, 1}, pipe.unended};
-  for (const Output& output : outputs_) output.sink->take(whole, output.dropped);
+/// Stores a line whose beginning is already in the ring.
+void ServiceLog::keep_rest_in_ring(LogPipe& pipe, std::int64_t time_us, const SplitLine& line) {
   const std::size_t shown = std::exchange(pipe.shown, 0);
   const SplitLine rest{line.text.substr(std::min(shown, line.text.size())), line.continues};
-  keep_in_ring({name_, pipe.stream, *pipe.writer, &pipe, time_us, {&rest, 1}});
+  keep_in_ring(batch_of(pipe, time_us, {&rest, 1}));
 }
 
 /// Whether a line is within the rate_lines of its interval. The caller keeps `leaves_out` for the
@@ -292,9 +294,9 @@ std::optional<Milliseconds> ServiceLog::look_again(LogPipe& pipe, TimePoint now)
   return next;
 }
 
-void ServiceLog::store(const LogPipe& pipe, std::int64_t time_us,
-                       std::span<const SplitLine> lines) {
-  store({name_, pipe.stream, *pipe.writer, &pipe, time_us, lines, pipe.unended});
+SinkBatch ServiceLog::batch_of(const LogPipe& pipe, std::int64_t time_us,
+                               std::span<const SplitLine> lines) const {
+  return {name_, pipe.stream, *pipe.writer, &pipe, time_us, lines, pipe.unended};
 }
 
 void ServiceLog::split_locked(LogPipe& pipe, std::string_view bytes, ReadBuffer& buffer) {
@@ -302,8 +304,16 @@ void ServiceLog::split_locked(LogPipe& pipe, std::string_view bytes, ReadBuffer&
   const std::size_t piece = std::clamp<std::size_t>(ring_.limits().bytes, 1, kMaxPiece);
   std::size_t count = 0;
   bool begins = pipe.splitter.held().size() <= pipe.shown;  // whether the held rest is new
+  const auto sink = [&](const SinkBatch& batch) NO_THREAD_SAFETY_ANALYSIS {
+    give_to_sinks(batch);
+    buffer.area.sunk(batch.lines.size());
+    kill_point("read.sunk");
+  };
   const auto flush = [&]() NO_THREAD_SAFETY_ANALYSIS {
-    if (count > 0) store(pipe, time_us, {buffer.lines.data(), count});
+    if (count == 0) return;
+    const SinkBatch batch = batch_of(pipe, time_us, {buffer.lines.data(), count});
+    sink(batch);
+    keep_in_ring(batch);
     count = 0;
   };
   const auto take = [&](const SplitLine& line) NO_THREAD_SAFETY_ANALYSIS {
@@ -311,7 +321,8 @@ void ServiceLog::split_locked(LogPipe& pipe, std::string_view bytes, ReadBuffer&
     if (pipe.tail) pipe.tail->add(line.text);
     if (pipe.shown > 0) {
       flush();
-      return store_rest(pipe, time_us, line);
+      sink(batch_of(pipe, time_us, {&line, 1}));  // sinks get the line whole
+      return keep_rest_in_ring(pipe, time_us, line);
     }
     if (!admits(pipe.leaves_out, line.continues)) return;
     buffer.lines[count++] = line;
@@ -368,12 +379,11 @@ void ServiceLog::take_left(LogPipe& pipe, const LeftRead& left) {
   std::uint64_t number = left.stored;
   std::string joined;
   const auto take = [&](const SplitLine& line) NO_THREAD_SAFETY_ANALYSIS {
-    if (++number <= stored)
+    if (++number > left.stored + left.sunk) give_to_sinks(batch_of(pipe, time_us, {&line, 1}));
+    if (number <= stored)
       pipe.shown = 0;
-    else if (pipe.shown > 0)
-      store_rest(pipe, time_us, line);
     else
-      store(pipe, time_us, {&line, 1});
+      keep_rest_in_ring(pipe, time_us, line);
   };
   pipe.splitter.feed(left.bytes, piece, joined, std::cref(take));
   pipe.keep(left.number);

@@ -10,8 +10,8 @@
 // A crash of zinit between two steps loses no line and repeats none in the ring. Three things in
 // memory files make this possible:
 //
-// - the read area (read_area.hpp): the bytes of the current read, the number of the read, and the
-//   number of the last line in the ring before it;
+// - the read area (read_area.hpp): the bytes of the current read, the number of the read, the
+//   number of the last line in the ring before it, and how many of its lines the sinks have;
 // - the ring, whose lines are numbered (ring.hpp);
 // - a fact for each pipe: the pid of its writer, the number of the last read that the fact
 //   includes, and the beginning of an unfinished line.
@@ -20,6 +20,8 @@
 // this order. If zinit crashes, the next image finds the area that has not ended. If the fact has
 // the number of this read, the read was completely stored. Otherwise take_left() splits the bytes
 // again, after the unfinished line of the fact, and skips lines whose numbers are in the ring.
+// Lines that sinks have go only to the ring. If zinit crashes while it gives a batch of lines to
+// the sinks, those that have the batch already get it again.
 //
 // Threads: all functions of ServiceLog on any thread. The log's lock guards the members of a
 // LogPipe that change.
@@ -239,11 +241,13 @@ class ServiceLog {
   void take_read(LogPipe& pipe, ReadBuffer& buffer, std::size_t bytes) REQUIRES(mutex_);
   void split_locked(LogPipe& pipe, std::string_view bytes, ReadBuffer& buffer) REQUIRES(mutex_);
   void store(const SinkBatch& batch) REQUIRES(mutex_);
-  void store(const LogPipe& pipe, std::int64_t time_us, std::span<const SplitLine> lines)
-      REQUIRES(mutex_);
+  [[nodiscard]] SinkBatch batch_of(const LogPipe& pipe, std::int64_t time_us,
+                                   std::span<const SplitLine> lines) const REQUIRES(mutex_);
+  void give_to_sinks(const SinkBatch& batch) noexcept REQUIRES(mutex_);
   void tell_taps(const SinkBatch& batch) noexcept REQUIRES(mutex_);
   void keep_in_ring(const SinkBatch& batch) REQUIRES(mutex_);
-  void store_rest(LogPipe& pipe, std::int64_t time_us, const SplitLine& line) REQUIRES(mutex_);
+  void keep_rest_in_ring(LogPipe& pipe, std::int64_t time_us, const SplitLine& line)
+      REQUIRES(mutex_);
   [[nodiscard]] bool admits(bool& leaves_out, bool continues) REQUIRES(mutex_);
   void tell_left_out() REQUIRES(mutex_);
 

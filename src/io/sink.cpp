@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/kill_point.hpp"
 #include "base/text.hpp"
 #include "base/write_now.hpp"
 
@@ -66,8 +67,15 @@ bool QueuedSink::has_room(std::size_t bytes) const noexcept {
 }
 
 void QueuedSink::enqueue(std::string text, const DropCount& dropped, TimePoint now, bool& begins) {
+  // Text that may be joined may be cut, too.
+  const bool kept = kept_.add(text, together_ > 0);
+  push(std::move(text), dropped, now, kept);
+  if (!std::exchange(awake_, true)) begins = true;
+  longer(queued_bytes_);
+}
+
+void QueuedSink::push(std::string text, const DropCount& dropped, TimePoint now, bool kept) {
   const std::size_t size = text.size();
-  const bool kept = keep(text);
   if (!queue_.empty() && queue_.back().dropped == dropped && queue_.back().kept == kept &&
       queue_.back().text.size() + size <= together_) {
     queue_.back().text += text;
@@ -77,8 +85,6 @@ void QueuedSink::enqueue(std::string text, const DropCount& dropped, TimePoint n
     queue_.push_back({std::move(text), dropped, now, 1, kept});
     queued_bytes_ += size + kQueuedLineOverhead;
   }
-  if (!std::exchange(awake_, true)) begins = true;
-  longer(queued_bytes_);
 }
 
 void QueuedSink::put(std::string text, const DropCount& dropped) noexcept {
@@ -103,37 +109,22 @@ Backlog QueuedSink::queued() noexcept {
   return backlog;
 }
 
-/// Each line as "SIZE:TEXT".
-void QueuedSink::add_left(std::string& left, std::string_view text) {
-  left += fmt::format("{}:{}", text.size(), text);
-}
-
-std::string QueuedSink::left() {
-  std::string left;
-  MutexLock lock(mutex_);
-  for (const QueuedLine& line : queue_) add_left(left, line.text);
-  return left;
-}
-
-void QueuedSink::go_on_with(std::string_view left) {
+void QueuedSink::keep_in(const std::shared_ptr<SinkArea>& area, const std::string& label) {
   const auto nobodys = std::make_shared<std::atomic<std::uint64_t>>(0);
   {
     MutexLock lock(mutex_);
-    while (true) {
-      const std::size_t colon = left.find(':');
-      const auto size = parse_integer(left.substr(0, colon));
-      if (colon == left.npos || !size || *size < 0) break;
-      queue_.push_back({std::string(left.substr(colon + 1, static_cast<std::size_t>(*size))),
-                        nobodys, Clock::now()});
-      queue_.back().kept = keep(queue_.back().text);
-      const std::size_t taken = queue_.back().text.size();
-      queued_bytes_ += taken + kQueuedLineOverhead;
-      left.remove_prefix(colon + 1 + taken);
-    }
-    awake_ = !queue_.empty();
-    if (!awake_) return;
+    for (std::string& text : kept_.begin(area, label))
+      push(std::move(text), nobodys, Clock::now(), true);
+    if (queue_.empty()) return;
+    awake_ = true;
   }
   begin_.ask();
+}
+
+void QueuedSink::took(const QueuedLine& line, std::size_t bytes) noexcept {
+  if (!line.kept) return;
+  MutexLock lock(mutex_);
+  kept_.took(bytes);
 }
 
 bool QueuedSink::next(QueuedLine& line) noexcept {
@@ -142,7 +133,6 @@ bool QueuedSink::next(QueuedLine& line) noexcept {
     MutexLock lock(mutex_);
     if (queue_.empty()) {
       awake_ = false;
-      keep_nothing();
       return false;
     }
     line = std::move(queue_.front());
@@ -179,7 +169,7 @@ bool TextSink::next_line() noexcept {
 
 void TextSink::drop_current() noexcept {
   if (current_.text.empty()) return;
-  if (current_.kept) took_kept(current_.text.size() - written_);
+  took(current_, current_.text.size() - written_);
   lose(current_.dropped, current_.lines);
   current_ = {};
 }
@@ -204,8 +194,9 @@ TextSink::Progress TextSink::write_current() noexcept {
       drop_current();
       return Progress::done;
     }
+    kill_point("sink.written");
     written_ += static_cast<std::size_t>(written);
-    if (current_.kept) took_kept(static_cast<std::size_t>(written));
+    took(current_, static_cast<std::size_t>(written));
   }
   current_ = {};
   return Progress::done;
@@ -219,12 +210,6 @@ void TextSink::finish(Milliseconds limit) noexcept {
     pollfd ready{fd_.get(), POLLOUT, 0};
     if (left == 0 || ::poll(&ready, 1, static_cast<int>(left)) <= 0) return;
   }
-}
-
-std::string TextSink::left() {
-  std::string left;
-  if (!current_.text.empty()) add_left(left, std::string_view(current_.text).substr(written_));
-  return left + QueuedSink::left();
 }
 
 Backlog TextSink::queued() noexcept {

@@ -6,7 +6,9 @@
 // A sink that is slow, full or gone never blocks the service, other sinks or PID 1. Lines wait in
 // the sink's bounded queue, and the data loop writes them as the descriptor accepts them. Lines
 // without room, or that cannot be written, are dropped and counted per service. Only the console of
-// a container or a standalone server holds its services up (console_sink.hpp).
+// a container or a standalone server holds its services up (console_sink.hpp). What waits is in a
+// memory file (sink_area.hpp), so the next image of zinit delivers it. Bytes that are being sent
+// when zinit crashes may be sent twice.
 //
 // Threads: take(), wants_pause() and holds() on any thread, with a log's lock held. Everything else
 // on the loop's thread.
@@ -26,6 +28,7 @@
 #include "base/fd.hpp"
 #include "base/mutex.hpp"
 #include "base/time.hpp"
+#include "io/kept_texts.hpp"
 #include "io/ring.hpp"
 #include "io/sink_trouble.hpp"
 #include "io/splitter.hpp"
@@ -71,14 +74,10 @@ class Sink {
   /// At the end of zinit: writes the waiting lines, for at most `limit`. No thread runs the loop.
   virtual void finish(Milliseconds limit) noexcept = 0;
 
-  /// After finish(): the lines that still wait, for go_on_with() of the next image of zinit. Empty
-  /// if they are not accessible. No thread runs the loop.
-  [[nodiscard]] virtual std::string left() { return {}; }
-  /// Queues the result of left() before anything else. Losing these lines counts for no service.
-  /// Call before take().
-  virtual void go_on_with(std::string_view /*left*/) {}
-  /// Like go_on_with(), with text that the sink of a crashed image kept itself. Before take().
-  virtual void recover() {}
+  /// From now on what waits is in `area`, in the queue `label`, so that the next image of zinit has
+  /// it. The queue begins with what the previous image left there. Losing that counts for no
+  /// service. Call before take(). May throw std::bad_alloc.
+  virtual void keep_in(const std::shared_ptr<SinkArea>& /*area*/, const std::string& /*label*/) {}
 
   /// Whether the pipes of the services that use this sink should not be read for a moment, because
   /// the sink will soon have room again. Threads as for take().
@@ -125,8 +124,7 @@ class AbsentSink final : public Sink {
 class QueuedSink : public Sink {
  public:
   void take(const SinkBatch& batch, const DropCount& dropped) noexcept override;
-  [[nodiscard]] std::string left() override;
-  void go_on_with(std::string_view left) override;
+  void keep_in(const std::shared_ptr<SinkArea>& area, const std::string& label) override;
 
  protected:
   struct QueuedLine {
@@ -134,7 +132,7 @@ class QueuedSink : public Sink {
     DropCount dropped;
     TimePoint since;
     std::uint64_t lines = 1;  // in the text
-    bool kept = false;        // keep() accepted it
+    bool kept = false;        // in the area; took() must be called for it
   };
 
   /// At most `limit` bytes wait. Waiting lines of one service are sent together, up to `together`
@@ -152,12 +150,6 @@ class QueuedSink : public Sink {
   virtual void longer(std::size_t /*bytes*/) noexcept {}
   virtual void shorter(std::size_t /*bytes*/) noexcept {}
 
-  /// Keeps the text, after all text kept before, in case zinit crashes. Returns false if the text
-  /// was not kept. With the queue's lock held. May throw std::bad_alloc.
-  virtual bool keep(std::string_view /*text*/) { return false; }
-  /// Nothing waits any more. With the queue's lock held.
-  virtual void keep_nothing() noexcept {}
-
   /// The complete text to send for a line; empty: send nothing. May throw std::bad_alloc.
   [[nodiscard]] virtual std::string format(const SinkBatch& batch, const SplitLine& line) const = 0;
 
@@ -168,13 +160,15 @@ class QueuedSink : public Sink {
   /// Takes the next line. Returns false if none waits.
   [[nodiscard]] bool next(QueuedLine& line) noexcept;
 
-  /// Adds a line to the text of left().
-  static void add_left(std::string& left, std::string_view text);
+  /// The next `bytes` bytes of `line` were sent or given up: the next image does not get them. Call
+  /// it for all bytes of all lines, in their order.
+  void took(const QueuedLine& line, std::size_t bytes) noexcept EXCLUDES(mutex_);
 
  private:
   void add(const SinkBatch& batch, const DropCount& dropped, std::size_t& done, bool& begins);
   void enqueue(std::string text, const DropCount& dropped, TimePoint now, bool& begins)
       REQUIRES(mutex_);
+  void push(std::string text, const DropCount& dropped, TimePoint now, bool kept) REQUIRES(mutex_);
   [[nodiscard]] bool has_room(std::size_t bytes) const noexcept REQUIRES(mutex_);
 
   const std::size_t limit_;
@@ -183,6 +177,7 @@ class QueuedSink : public Sink {
 
   Mutex mutex_;
   std::deque<QueuedLine> queue_ GUARDED_BY(mutex_);
+  KeptTexts kept_ GUARDED_BY(mutex_);
   std::size_t queued_bytes_ GUARDED_BY(mutex_) = 0;
   bool awake_ GUARDED_BY(mutex_) = false;  // lines_wait() was called, or will be
 };
@@ -196,7 +191,6 @@ class TextSink : public QueuedSink {
            std::size_t together = 0);
 
   void finish(Milliseconds limit) noexcept override;
-  [[nodiscard]] std::string left() override;
 
   /// Bytes that may wait: some thousand lines.
   static constexpr std::size_t kQueueBytes = 262144;
@@ -209,9 +203,6 @@ class TextSink : public QueuedSink {
 
  private:
   enum class Progress { done, blocked };
-
-  /// The first `bytes` bytes of the text that keep() accepted were written or given up.
-  virtual void took_kept(std::size_t /*bytes*/) noexcept {}
 
   void write_some(int events) noexcept;
   void drop_current() noexcept;

@@ -18,6 +18,7 @@ constexpr Milliseconds kLastChance{30000};
 LogSinks complete(LogSinks sinks, SinkReports& reports) {
   if (!sinks.kmsg) sinks.kmsg = std::make_shared<AbsentSink>("kmsg");
   if (!sinks.console) sinks.console = std::make_shared<AbsentSink>("console");
+  if (!sinks.area) sinks.area = std::make_shared<SinkArea>();
   if (!sinks.raw_console) sinks.raw_console = std::make_shared<AbsentSink>("console");
   sinks.kmsg->report_to(reports.about("log to kmsg"));
   sinks.console->report_to(reports.about("log to the console"));
@@ -25,30 +26,29 @@ LogSinks complete(LogSinks sinks, SinkReports& reports) {
   return sinks;
 }
 
-// Labels of the text that the consoles leave.
-constexpr const char* kConsole = "console";
-constexpr const char* kRawConsole = "raw console";
+// Labels of sinks, in the log and in the area. The rest of a label is a path or an address.
+constexpr const char* kConsoleLabel = "console";
+constexpr const char* kRawConsoleLabel = "raw console";
+constexpr std::string_view kFileLabel = "log file ";
+constexpr std::string_view kSyslogLabel = "syslog to ";
+constexpr std::string_view kForwardLabel = "forward to ";
 
-std::string file_label(const std::string& path) { return "log file " + path; }
-
-/// Prefix of the key for the text that a sink leaves.
-constexpr std::string_view kLeft = "sink/";
-std::string left_key(const std::string& label) { return std::string(kLeft) + label; }
+std::string label_of(std::string_view what, const std::string& where) {
+  return fmt::format("{}{}", what, where);
+}
 
 }  // namespace
 
-SinkTable::SinkTable(EventLoop& loop, LogSinks own, StateFacts* facts, const FactMap& before)
+SinkTable::SinkTable(EventLoop& loop, LogSinks own)
     : loop_(loop),
-      facts_(facts),
       resolver_(loop),
       reports_(loop),
       own_(complete(std::move(own), reports_)),
       sweep_(loop, [this] { let_go_of_unused(); }),
-      again_(loop, [this] { let_go_of_unused(); }),
-      left_(facts_below(before, kLeft)) {
-  MutexLock lock(mutex_);
-  go_on(*own_.console, kConsole);
-  go_on(*own_.raw_console, kRawConsole);
+      again_(loop, [this] { let_go_of_unused(); }) {
+  own_.kmsg->keep_in(own_.area, "kmsg");
+  own_.console->keep_in(own_.area, kConsoleLabel);
+  own_.raw_console->keep_in(own_.area, kRawConsoleLabel);
 }
 
 std::vector<std::shared_ptr<Sink>> SinkTable::sinks_for(const Logging& logging) {
@@ -70,13 +70,13 @@ std::shared_ptr<Sink> SinkTable::socket(SocketSink::Shape shape, const std::stri
   const bool syslog = shape == SocketSink::Shape::syslog;
   auto parsed = syslog ? parse_syslog_target(target) : parse_forward_target(target);
   if (!parsed) return nullptr;
-  const std::string label = (syslog ? "syslog to " : "forward to ") + target;
+  const std::string label = label_of(syslog ? kSyslogLabel : kForwardLabel, target);
   Socket& socket = sockets_[label];
   socket.unused = {};
   if (!socket.sink) {
     socket.sink = std::make_shared<SocketSink>(loop_, resolver_, shape, *std::move(parsed));
     socket.sink->report_to(reports_.about(label));
-    go_on(*socket.sink, label);
+    socket.sink->keep_in(own_.area, label);
   }
   return socket.sink;
 }
@@ -85,8 +85,9 @@ std::shared_ptr<Sink> SinkTable::file(const Logging& logging) {
   File& file = files_[logging.file];
   if (!file) {
     auto sink = std::make_shared<FileSink>(writers_, logging.file);
-    sink->report_to(reports_.about(file_label(logging.file)));
-    go_on(*sink, file_label(logging.file));
+    const std::string label = label_of(kFileLabel, logging.file);
+    sink->report_to(reports_.about(label));
+    sink->keep_in(own_.area, label);
     file = std::make_shared<const std::shared_ptr<FileSink>>(std::move(sink));
   }
   FileSink& sink = **file;
@@ -94,27 +95,18 @@ std::shared_ptr<Sink> SinkTable::file(const Logging& logging) {
   return {file, &sink};
 }
 
-/// Gives a new sink the lines that waited in the previous process image.
-void SinkTable::go_on(Sink& sink, const std::string& label) {
-  const auto left = left_.find(label);
-  if (left == left_.end()) return sink.recover();
-  sink.go_on_with(left->second);
-  if (facts_ != nullptr) facts_->keep(left_key(label), {});
-  left_.erase(left);
-}
-
-void SinkTable::keep_left(bool keep) {
-  if (facts_ == nullptr) return;
-  MutexLock lock(mutex_);
-  const auto keep_of = [&](const std::string& label, Sink& sink) {
-    facts_->keep(left_key(label), keep ? sink.left() : std::string());
-  };
-  keep_of(kConsole, *own_.console);
-  keep_of(kRawConsole, *own_.raw_console);
-  for (const auto& [path, file] : files_)
-    if (file) keep_of(file_label(path), **file);
-  for (const auto& [label, socket] : sockets_)
-    if (socket.sink) keep_of(label, *socket.sink);
+void SinkTable::go_on_with_unused() {
+  for (const std::string& label : own_.area->labels_left()) {
+    Logging logging;
+    const auto rest = [&](std::string_view what) {
+      return label.starts_with(what) ? label.substr(what.size()) : std::string();
+    };
+    logging.file = rest(kFileLabel);
+    logging.syslog = rest(kSyslogLabel);
+    logging.forward = rest(kForwardLabel);
+    static_cast<void>(sinks_for(logging));
+  }
+  sweep();
 }
 
 void SinkTable::let_go_of_unused() {

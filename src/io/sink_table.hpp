@@ -19,7 +19,6 @@
 #include "io/sink.hpp"
 #include "io/socket_sink.hpp"
 #include "model/spec.hpp"
-#include "state/state_facts.hpp"
 
 namespace zinit {
 
@@ -28,17 +27,22 @@ struct LogSinks {
   std::shared_ptr<Sink> kmsg = nullptr;
   std::shared_ptr<Sink> console = nullptr;
   std::shared_ptr<Sink> raw_console = nullptr;
+  // What waits in all sinks; null: made here, and the next image gets nothing of it.
+  std::shared_ptr<SinkArea> area = nullptr;
 };
 
 class SinkTable {
  public:
-  /// The loop outlives the table. So does `facts`, which may be null: it passes waiting lines to
-  /// the next image. `before` has the waiting lines of the previous process image.
-  SinkTable(EventLoop& loop, LogSinks own, StateFacts* facts = nullptr, const FactMap& before = {});
+  /// The loop outlives the table.
+  SinkTable(EventLoop& loop, LogSinks own);
 
   /// The sinks that `logging` names. Does not block. The caller may hold locks. May throw
   /// std::bad_alloc.
   [[nodiscard]] std::vector<std::shared_ptr<Sink>> sinks_for(const Logging& logging);
+
+  /// After a re-execution, when all services are configured: makes sinks for what waits for sinks
+  /// that no service uses any more.
+  void go_on_with_unused();
 
   /// Call after settings have changed: unused sinks are destroyed a little later.
   void sweep() noexcept { sweep_.ask(); }
@@ -58,10 +62,6 @@ class SinkTable {
   /// See Sink::backlog().
   [[nodiscard]] Backlog backlog() noexcept;
 
-  /// After finish(): keeps the waiting lines for the next image; `keep` false removes them again.
-  /// May be repeated.
-  void keep_left(bool keep);
-
   /// Whether a thread is inside a write that may hang. The destructor would wait for it.
   [[nodiscard]] bool busy() noexcept { return writers_.busy(); }
 
@@ -69,7 +69,6 @@ class SinkTable {
   [[nodiscard]] std::shared_ptr<Sink> file(const Logging& logging) REQUIRES(mutex_);
   [[nodiscard]] std::shared_ptr<Sink> socket(SocketSink::Shape shape, const std::string& target)
       REQUIRES(mutex_);
-  void go_on(Sink& sink, const std::string& label) REQUIRES(mutex_);
   [[nodiscard]] bool drop_unused_files() REQUIRES(mutex_);
   [[nodiscard]] bool drop_unused_sockets() REQUIRES(mutex_);
   void let_go_of_unused();
@@ -83,7 +82,6 @@ class SinkTable {
   };
 
   EventLoop& loop_;
-  StateFacts* const facts_;
   Resolver resolver_;
   SinkReports reports_;
   FileWriters writers_;
@@ -92,7 +90,6 @@ class SinkTable {
   TimerWatcher again_;  // for unused sinks that still have lines to deliver
 
   Mutex mutex_;
-  FactMap left_ GUARDED_BY(mutex_);                           // by label; for sinks not made yet
   std::map<std::string, File> files_ GUARDED_BY(mutex_);      // by path
   std::uint64_t last_reopen_ GUARDED_BY(mutex_) = 0;          // the last ticket
   std::map<std::string, Socket> sockets_ GUARDED_BY(mutex_);  // by shape and target

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/kill_point.hpp"
 #include "base/log.hpp"
 #include "io/sink_format.hpp"
 #include "os/unix_receive.hpp"
@@ -221,6 +222,7 @@ void SocketSink::pump() noexcept {
         if (state_ != State::open) return;
         continue;
       }
+      kill_point("sink.sent");
       sent(static_cast<std::size_t>(bytes));
     }
     watch(EV_READ | EV_WRITE);
@@ -257,14 +259,14 @@ void SocketSink::sent(std::size_t bytes) noexcept {
   if (datagrams()) {
     if (std::exchange(repeats_, false)) lose_last_sent();
     last_sent_ = sending_.front().dropped;
-    sending_.pop_front();
+    pop_first();
   } else {
     written_ += bytes;
     while (!sending_.empty()) {
       const std::size_t size = sending_.front().text.size() + (lines_end() ? 1 : 0);
       if (written_ < size) break;
       written_ -= size;
-      sending_.pop_front();
+      pop_first();
       whole = true;
     }
   }
@@ -290,8 +292,13 @@ void SocketSink::lose_last_sent() noexcept {
 void SocketSink::drop_first() noexcept {
   if (sending_.empty()) return;
   lose(sending_.front().dropped, 1);
-  sending_.pop_front();
+  pop_first();
   written_ = 0;
+}
+
+void SocketSink::pop_first() noexcept {
+  took(sending_.front(), sending_.front().text.size());
+  sending_.pop_front();
 }
 
 void SocketSink::down(const std::string& why) noexcept {
@@ -311,13 +318,6 @@ void SocketSink::down(const std::string& why) noexcept {
 void SocketSink::give_up_old() noexcept {
   const TimePoint now = Clock::now();
   while (fill() && ms_between(sending_.front().since, now) >= kPatience.count()) drop_first();
-}
-
-/// The next connection sends a partly sent line again as a whole.
-std::string SocketSink::left() {
-  std::string left;
-  for (const QueuedLine& line : sending_) add_left(left, line.text);
-  return left + QueuedSink::left();
 }
 
 void SocketSink::finish(Milliseconds limit) noexcept {

@@ -43,7 +43,6 @@ class SocketSink final : public QueuedSink {
   }
 
   void finish(Milliseconds limit) noexcept override;
-  [[nodiscard]] std::string left() override;
 
   /// Whether no line waits. On the loop's thread.
   [[nodiscard]] bool idle() noexcept { return !fill(); }
@@ -76,6 +75,7 @@ class SocketSink final : public QueuedSink {
   void give_up_old() noexcept;
   void lose_last_sent() noexcept;
   void drop_first() noexcept;
+  void pop_first() noexcept;
   [[nodiscard]] bool datagrams() const noexcept { return type_ == SOCK_DGRAM; }
   /// Whether a line is sent with a newline.
   [[nodiscard]] bool lines_end() const noexcept {

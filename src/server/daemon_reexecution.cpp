@@ -167,7 +167,7 @@ void ZinitDaemon::execute_again(NextImage which) {
   // Give up a loop that hangs, as after a crash: data that it has read and not stored yet is kept.
   if (start_.data_loop->stop(kLastTurns)) {
     logs_.finish(kLastLines);
-    logs_.keep_left(true);
+    logs_.keep_dropped();
   }
   kill_point("reexec.stopped");
   const bool still = board_.while_still([&] {
@@ -177,7 +177,6 @@ void ZinitDaemon::execute_again(NextImage which) {
     if (which != NextImage::same) give_up(zinit::execute_again(NextImage::same).text);
   });
   if (!still) give_up("a launch has begun");
-  logs_.keep_left(false);
   if (auto running = start_.data_loop->start(); !running)
     log_error("cannot restart the data loop; logs and health checks have stopped: {}",
               running.error().text);

@@ -88,7 +88,7 @@ void ZinitDaemon::leave_root() {
   if (data_loop_ended_ = start_.data_loop->stop(kLastTurns); data_loop_ended_) {
     if (own && !*own && syslog_) syslog_->finish();
     logs_.finish(kLastLines);
-    logs_.keep_left(true);
+    logs_.keep_dropped();
   }
   log_info("switch-root: going on as {}", printable(next_.init));
   kill_point("switch.begun");

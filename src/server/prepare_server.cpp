@@ -11,7 +11,6 @@
 #include <climits>
 #include <csignal>
 #include <cstdlib>
-#include <map>
 
 #include "base/log.hpp"
 #include "base/memory.hpp"
@@ -141,16 +140,12 @@ LogSinks open_sinks(EventLoop& loop, Mode mode, Inheritance* inherited) {
   LogSinks sinks;
   if (auto kmsg = open_fd("/dev/kmsg", O_WRONLY | O_NONBLOCK | O_NOCTTY))
     sinks.kmsg = std::make_shared<KmsgSink>(loop, std::move(*kmsg));
-  std::map<int, KeptFd> areas;  // kept queues, by the descriptor that they are for
-  if (inherited != nullptr)
-    for (auto& one : inherited->take_all(KeptKind::console))
-      areas[one.note.part] = std::move(one.fd);
+  sinks.area = std::make_shared<SinkArea>(inherited);
   const auto console = [&](int fd) -> std::shared_ptr<ConsoleSink> {
     auto own = open_for_sink(fd);
     if (!own) return nullptr;
-    if (mode == Mode::system) return std::make_shared<ConsoleSink>(loop, std::move(*own));
-    ConsoleArea area(std::move(areas[fd]), static_cast<std::uint8_t>(fd));
-    return std::make_shared<ConsoleSink>(loop, std::move(*own), std::move(area));
+    return std::make_shared<ConsoleSink>(loop, std::move(*own),
+                                         mode == Mode::system ? WhenFull::drop : WhenFull::hold);
   };
   const auto out = console(STDOUT_FILENO);
   // One queue if both are the same file: no long line of one comes inside a line of the other.

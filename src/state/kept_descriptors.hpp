@@ -33,7 +33,7 @@ enum class KeptKind : std::uint8_t {
   list = 1,     // the list itself
   journal = 2,  // state/journal.hpp
   facts = 3,    // state/state_facts.hpp
-  // 4 is free.
+  // 4 and 25 are free.
   control_socket = 5,  // listening
   log_pipe = 6,        // read end; part: the stream
   log_ring = 7,        // a service's last lines
@@ -56,7 +56,7 @@ enum class KeptKind : std::uint8_t {
   server_lock = 23,     // files/server_lock.hpp
   unwanted = 24,        // state/disposal.hpp must close it: execve(2) would wait for it; part: 1 if
                         // the service in the slot has sent it
-  console = 25,         // io/console_area.hpp; part: which area
+  sinks = 26,           // io/sink_area.hpp
   disposal = 28,        // pidfd of a process of state/disposal.hpp that closes something
 };
 

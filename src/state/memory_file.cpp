@@ -88,14 +88,16 @@ Result<MappedFile> MappedFile::create_sparse(const char* name, std::size_t size,
   return file;
 }
 
-Result<MappedFile> MappedFile::map(KeptFd fd) {
+Result<MappedFile> MappedFile::map(KeptFd fd, std::size_t most) {
   struct stat status {};
   if (::fstat(fd.get(), &status) < 0) return sys_failure("look at", "a memory file");
   if (status.st_size <= 0) return sys_failure("map", "a memory file", ENODATA);
   MappedFile file;
   file.fd_ = std::move(fd);
-  if (auto mapped = file.map_again(static_cast<std::size_t>(status.st_size)); !mapped)
+  const auto size = static_cast<std::size_t>(status.st_size);
+  if (auto mapped = file.map_again(std::max(size, most)); !mapped)
     return Failure(std::move(mapped.error()));
+  file.size_ = size;
   return file;
 }
 
@@ -113,14 +115,24 @@ bool MappedFile::reserve(std::size_t bytes) noexcept {
   if (bytes > size_) return errno = EINVAL, false;
   // Two threads may reserve the same bytes, which does no harm.
   const std::size_t end = std::min((bytes + kPage - 1) / kPage * kPage, size_);
-  int failed = 0;
-  do
-    failed =
-        ::fallocate(fd_.get(), 0, static_cast<off_t>(before), static_cast<off_t>(end - before));
-  while (failed < 0 && errno == EINTR);
-  if (failed < 0) return false;
+  if (!allocate(before, end - before)) return false;
   while (before < end && !reserved_.compare_exchange_weak(before, end)) {}
   return true;
+}
+
+bool MappedFile::allocate(std::size_t from, std::size_t size) const noexcept {
+  int failed = 0;
+  do  // a signal interrupts even the allocation of memory
+    failed = ::fallocate(fd_.get(), 0, static_cast<off_t>(from), static_cast<off_t>(size));
+  while (failed < 0 && errno == EINTR);
+  return failed == 0;
+}
+
+void MappedFile::release(std::size_t from, std::size_t size) const noexcept {
+  constexpr int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+  // If this fails, the memory is only used longer.
+  static_cast<void>(
+      ::fallocate(fd_.get(), mode, static_cast<off_t>(from), static_cast<off_t>(size)));
 }
 
 Result<void> MappedFile::map_again(std::size_t size) {

@@ -49,8 +49,8 @@ class MappedFile {
                                                         std::size_t reserved);
 
   /// Maps `fd`, a file that an earlier image made, in its present size. Its note in the list stays.
-  /// On failure it is closed.
-  [[nodiscard]] static Result<MappedFile> map(KeptFd fd);
+  /// On failure it is closed. The address space has room for `most` bytes, for allocate().
+  [[nodiscard]] static Result<MappedFile> map(KeptFd fd, std::size_t most = 0);
 
   /// Grows the file. The mapping may move, see create(). On failure (ENOMEM, ENOSPC) nothing
   /// changes.
@@ -61,6 +61,14 @@ class MappedFile {
   /// this object has not reserved before. Threads: any. (fallocate(2))
   /// @return  false: no memory, or `bytes` is more than size(); nothing changes
   [[nodiscard]] bool reserve(std::size_t bytes) noexcept;
+  /// Allocates the memory of a range within `most`, and makes the file longer if necessary. The
+  /// mapping does not move, and size() does not change. Any thread. (fallocate(2))
+  /// @return  false: the range may not be touched; errno is ENOMEM, ENOSPC, or EFBIG because of
+  ///          RLIMIT_FSIZE
+  [[nodiscard]] bool allocate(std::size_t from, std::size_t size) const noexcept;
+  /// Gives the memory of a range back to the kernel. Do not touch the range until allocate(). Any
+  /// thread. (FALLOC_FL_PUNCH_HOLE)
+  void release(std::size_t from, std::size_t size) const noexcept;
 
   /// From now on the next image finds the file under `what` (state/kept_descriptors.hpp).
   void keep(const KeptNote& what) noexcept { fd_ = KeptFd(fd_.release(), what); }

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "scenario/harness.hpp"
+#include "scenario/harness/crashing.hpp"
 #include "scenario/harness/fault_injector.hpp"
 
 namespace readiness_log_files_test {
@@ -387,6 +388,54 @@ TEST_CASE("what waits is written when a service goes, gets another file, or zini
   REQUIRE(eventually([&] { return zinit.result("logs.tail", named("last")).mentions("50000"); }));
   CHECK(zinit.shut_down() == 0);
   CHECK((logged(file("last")) == numbers(50000)));
+}
+
+TEST_CASE("a crash while a log file is written loses no line and doubles none",
+          "[check][killpoints][logs]") {
+  for (const std::string point : {"read.sunk", "read.sunk:3", "read.stored", "file.writes",
+                                  "file.written"}) {
+    INFO(point);
+    Crashing one(point);
+    Server& zinit = one.zinit;
+    const std::string path = zinit.path("a.log");
+    zinit.add("a", {.exec = "seq 5000; exec sleep 100000", .more = logging(path)});
+    zinit.launch();
+    CHECK(eventually([&] { return logged(path).size() >= 5000; }));
+    zinit.reconnect();
+    CHECK(one.crashed());
+    CHECK(zinit.shut_down() == 0);
+    CHECK((logged(path) == numbers(5000)));
+  }
+}
+
+TEST_CASE("a crash while a FIFO is written loses no line", "[check][killpoints][logs]") {
+  for (const std::string point : {"read.sunk", "file.writes", "file.written"}) {
+    INFO(point);
+    Crashing one(point);
+    Server& zinit = one.zinit;
+    const std::string path = zinit.path("fifo");
+    REQUIRE(mkfifo(path.c_str(), 0600) == 0);
+    const int reader = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    zinit.add("a", {.exec = "seq 5000; exec sleep 100000", .more = logging(path)});
+    zinit.launch();
+    std::string text;
+    CHECK(eventually([&] {
+      char buffer[65536];
+      const ssize_t got = read(reader, buffer, sizeof buffer);
+      if (got > 0) text.append(buffer, static_cast<std::size_t>(got));
+      return text.ends_with("\n5000\n");
+    }));
+    zinit.reconnect();
+    CHECK(one.crashed());
+    close(reader);
+    auto lines = lines_of(text);
+    if (point == "file.written") {  // these lines come twice
+      const auto second = std::find(lines.begin() + 1, lines.end(), "1");
+      REQUIRE(second != lines.end());
+      lines.erase(lines.begin(), second);
+    }
+    CHECK((lines == numbers(5000)));
+  }
 }
 
 }  // namespace readiness_log_files_test

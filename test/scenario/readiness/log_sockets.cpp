@@ -15,10 +15,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <cstring>
+#include <numeric>
 #include <regex>
 
 #include "scenario/harness.hpp"
+#include "scenario/harness/crashing.hpp"
 #include "scenario/harness/notifier.hpp"
 #include "support/refused_call.hpp"
 
@@ -176,6 +179,28 @@ bool say_too_large(int from, int to) {
 
 std::string logging(const std::string& key, const std::string& target) {
   return "[logging]\n" + key + " = " + toml_string(target) + "\n";
+}
+
+/// 2,000 lines, of 200 bytes: more than a socket takes while nobody reads.
+const char* const kLongLines =
+    "seq -f no%.0f-$(printf %0190d 0) 2000; echo said >> $T; exec sleep 100000";
+
+bool has_all(const std::string& text) {
+  return text.find("no2000-") != text.npos && text.ends_with("}\n");
+}
+
+/// The numbers of the lines of kLongLines.
+std::vector<int> numbers_in(const std::string& text) {
+  std::vector<int> numbers;
+  for (std::size_t at = 0; (at = text.find("\"no", at)) != text.npos; ++at)
+    numbers.push_back(std::atoi(text.c_str() + at + 3));
+  return numbers;
+}
+
+std::vector<int> counted(int count) {
+  std::vector<int> numbers(static_cast<std::size_t>(count));
+  std::iota(numbers.begin(), numbers.end(), 1);
+  return numbers;
 }
 
 std::int64_t dropped(Server& zinit, const std::string& name, const std::string& sink) {
@@ -378,6 +403,60 @@ TEST_CASE("what waits for a collector is sent when the service goes and when zin
   zinit.await_trace("said");
   CHECK(zinit.shut_down() == 0);
   CHECK_THAT(second.receive_until("|"), Contains("last words"));
+}
+
+TEST_CASE("lines that wait for a collector are sent by the next image, after a crash too",
+          "[check][logs][reexec]") {
+  for (const bool crashes : {false, true}) {
+    INFO(crashes);
+    Server zinit;
+    Collector collector = Collector::local(SOCK_STREAM, zinit.path("collector"));
+    zinit.add("a", {.exec = kLongLines,
+                    .more = logging("forward", "unix:" + zinit.path("collector"))});
+    zinit.boot();
+    zinit.await_trace("said");
+    CHECK(dropped(zinit, "a", "forward") == 0);
+    if (crashes)
+      crash(zinit);
+    else
+      zinit.reexecute();
+    zinit.reconnect();
+    CHECK(dropped(zinit, "a", "forward") == 0);
+    collector.accept_one();
+    // The last line is cut off, and sent again.
+    std::string text = collector.receive([](const std::string&) { return false; });
+    CHECK(text.find("no2000") == text.npos);
+    text.resize(text.rfind('\n') + 1);
+    collector.accept_one();
+    text += collector.receive(has_all);
+    CHECK((numbers_in(text) == counted(2000)));
+  }
+}
+
+TEST_CASE("a crash while lines are sent to a collector loses none", "[check][killpoints][logs]") {
+  for (const std::string point : {"read.sunk", "sink.sent"}) {
+    INFO(point);
+    Crashing one(point);
+    Server& zinit = one.zinit;
+    Collector collector = Collector::local(SOCK_STREAM, zinit.path("collector"));
+    zinit.add("a", {.exec = kLongLines,
+                    .more = logging("forward", "unix:" + zinit.path("collector"))});
+    zinit.launch();
+    std::string text;
+    while (text.find("no2000") == text.npos) {
+      collector.accept_one();
+      text += collector.receive(has_all);
+      text.resize(text.rfind('\n') + 1);
+    }
+    CHECK(one.crashed());
+    auto numbers = numbers_in(text);
+    if (point == "sink.sent") {  // these lines come twice
+      const auto second = std::find(numbers.begin() + 1, numbers.end(), 1);
+      REQUIRE(second != numbers.end());
+      numbers.erase(numbers.begin(), second);
+    }
+    CHECK((numbers == counted(2000)));
+  }
 }
 
 }  // namespace readiness_log_sockets_test

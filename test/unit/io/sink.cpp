@@ -144,7 +144,7 @@ TEST_CASE("sink: a console that holds services up loses nothing, and says when i
   REQUIRE(data);
   auto ends = make_pipe(O_NONBLOCK);
   REQUIRE(ends);
-  ConsoleSink sink((*data)->loop(), std::move(ends->write), ConsoleArea({}, 0));
+  ConsoleSink sink((*data)->loop(), std::move(ends->write), WhenFull::hold);
   std::atomic<int> told{0};
   sink.on_room([&] { ++told; });
   REQUIRE((*data)->start());

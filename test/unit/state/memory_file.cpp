@@ -10,9 +10,9 @@
 #include <string>
 
 #include "activation/proxy_table.hpp"
-#include "io/console_area.hpp"
 #include "io/read_area.hpp"
 #include "io/ring_memory.hpp"
+#include "io/sink_area.hpp"
 #include "support/catch.hpp"
 #include "support/forked.hpp"
 #include "support/refused_call.hpp"
@@ -59,13 +59,17 @@ TEST_CASE("memory file: without memory, what was reserved stays and more is refu
         }) == "refused");
 }
 
-TEST_CASE("memory file: without memory a console's area has no room, and keeps what it has",
+TEST_CASE("memory file: without memory a sink's chunk has no more room, and keeps what it has",
           "[kept][io]") {
   CHECK(in_child([]() -> std::string {
-          ConsoleArea area({}, 1);
-          if (!area.add("before") || !memory_ends()) return "cannot begin";
-          if (area.add(std::string(ConsoleArea::kBytes / 2, 'x'))) return "added";
-          return area.waiting();
+          SinkArea area;
+          SinkChunk chunk = SinkArea::chunk(&area, "queue", 6);
+          chunk.add("before");
+          chunk.commit();
+          if (!memory_ends()) return "cannot begin";
+          if (chunk.reserve(SinkArea::kText / 2)) return "reserved";
+          if (SinkArea::chunk(&area, "queue", 6).text() != "") return "not in ordinary memory";
+          return std::string(chunk.waiting());
         }) == "before");
 }
 

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
+// What waits in sinks over process images: order, damage, lack of room, and writes that a crash has
+// broken off.
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <memory>
+
+#include "base/file.hpp"
+#include "base/log.hpp"
+#include "io/console_sink.hpp"
+#include "io/file_sink.hpp"
+#include "io/kept_texts.hpp"
+#include "io/sink_area.hpp"
+#include "support/catch.hpp"
+#include "support/deadline.hpp"
+#include "support/forked.hpp"
+#include "support/temp_dir.hpp"
+
+namespace io_sink_area_test {
+
+using namespace zinit;
+using namespace zinit::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Calls `work` in a process with a list of kept descriptors.
+template <class Work>
+std::string with_list(Work work) {
+  return in_child([&] { return make_kept_list() ? work() : std::string("no list"); });
+}
+
+/// What this process has kept. Never destroyed: execve(2) destroys nothing.
+Inheritance& inheritance() {
+  return *new Inheritance(
+      *Inheritance::take_over(::fcntl(kept_list_fd(), F_DUPFD_CLOEXEC, 0)));
+}
+
+SinkArea& first_area() { return *new SinkArea; }
+SinkArea& next_area() { return *new SinkArea(&inheritance()); }
+
+SinkChunk& new_chunk(SinkArea& area, std::string_view label, std::string_view text) {
+  auto& chunk = *new SinkChunk(SinkArea::chunk(&area, label, text.size()));
+  chunk.add(text);
+  chunk.commit();
+  return chunk;
+}
+
+/// The texts that wait in the queue `label`, each followed by a bar.
+std::string waiting(SinkArea& area, const std::string& label) {
+  std::string text;
+  auto& chunks = *new auto(area.take_left(label));  // not given back
+  for (const SinkChunk& chunk : chunks) text += std::string(chunk.waiting()) + "|";
+  return text;
+}
+
+std::string joined(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts) all += text + "|";
+  return all;
+}
+
+/// The memory of this process's area.
+char* memory_of_area() {
+  auto& file = *new MappedFile(*MappedFile::map(inheritance().take(KeptKind::sinks)));
+  return reinterpret_cast<char*>(file.data());
+}
+
+/// Replaces the bytes `from` at their first place in the first chunk.
+void damage(std::string_view from, std::string_view to) {
+  char* const chunk = memory_of_area() + SinkArea::kChunk;
+  to.copy(chunk + std::string_view(chunk, 4096).find(from), to.size());
+}
+
+KeptTexts& kept_texts(SinkArea& area) {
+  auto& texts = *new KeptTexts;
+  // Like the area, it is never destroyed.
+  static_cast<void>(texts.begin(std::shared_ptr<SinkArea>(&area, [](SinkArea*) {}), "console"));
+  return texts;
+}
+
+std::string left_texts(SinkArea& area, KeptTexts*& texts) {
+  texts = new KeptTexts;
+  return joined(texts->begin(std::shared_ptr<SinkArea>(&area, [](SinkArea*) {}), "console"));
+}
+
+void give(Sink& sink, std::string_view text, const DropCount& dropped) {
+  const SplitLine line{text, false};
+  sink.take({"web", LogStream::out, 1, nullptr, 0, {&line, 1}}, dropped);
+}
+
+DropCount new_count() { return std::make_shared<std::atomic<std::uint64_t>>(0); }
+
+}  // namespace
+
+TEST_CASE("sink area: the next image finds what waits in each queue, in its order", "[io][kept]") {
+  CHECK(with_list([] {
+          SinkArea& area = first_area();
+          new_chunk(area, "a", "one");
+          new_chunk(area, "b", "two").took(1);
+          new_chunk(area, "a", "three");
+          new_chunk(area, "a", "taken").took(5);
+          delete &new_chunk(area, "a", "gone");
+          new_chunk(area, "a", "four").add("not committed");
+          SinkArea& next = next_area();
+          const std::string labels = joined(next.labels_left());
+          const std::string a = waiting(next, "a"), b = waiting(next, "b");
+          return labels + " " + a + " " + b + " " + joined(next.labels_left());
+        }) == "a|b| one|three|four| wo| ");
+}
+
+TEST_CASE("sink area: chunks that were taken over are used as before", "[io][kept]") {
+  CHECK(with_list([] {
+          new_chunk(first_area(), "a", "one ");
+          SinkArea& second = next_area();
+          std::vector<SinkChunk>& chunks = *new auto(second.take_left("a"));
+          const std::string more(100'000, 'x');
+          if (!chunks[0].reserve(more.size())) return std::string("no room");
+          chunks[0].add(more);
+          chunks[0].commit();
+          chunks[0].took(1);
+          new_chunk(second, "a", "two");
+          return std::to_string(waiting(next_area(), "a") == "ne " + more + "|two|");
+        }) == "1");
+}
+
+TEST_CASE("sink area: if it is full, chunks are in ordinary memory, and a free one is used again",
+          "[io][kept]") {
+  CHECK(with_list([] {
+          SinkArea& area = first_area();
+          SinkChunk* last = nullptr;
+          for (std::uint32_t i = 1; i < SinkArea::kMostChunks; ++i)
+            last = &new_chunk(area, "a", "x");
+          SinkChunk& beyond = new_chunk(area, "b", "beyond");
+          std::string text(beyond.waiting());
+          delete last;
+          new_chunk(area, "b", "within");
+          SinkArea& next = next_area();
+          return text + " " + std::to_string(next.take_left("a").size()) + " " + waiting(next, "b");
+        }) == "beyond 1022 within|");
+  SinkChunk chunk = SinkArea::chunk(nullptr, "a", SinkArea::kText);
+  CHECK(chunk.reserve(SinkArea::kText));
+  CHECK_FALSE(chunk.reserve(SinkArea::kChunk));
+  CHECK_THROWS_AS(SinkArea::chunk(nullptr, "a", SinkArea::kChunk), std::bad_alloc);
+}
+
+TEST_CASE("sink area: memory is given back when nothing waits any more", "[io]") {
+  SinkArea area;
+  const std::string text(SinkArea::kText, 'x');
+  for (int round = 0; round < 3; ++round) {
+    std::vector<SinkChunk> chunks;
+    for (int i = 0; i < 8; ++i) {
+      chunks.push_back(SinkArea::chunk(&area, "a", text.size()));
+      chunks.back().add(text);
+      chunks.back().commit();
+    }
+    for (const SinkChunk& chunk : chunks) REQUIRE((chunk.waiting() == text));
+    chunks.clear();
+    if (round == 1) area.trim();
+  }
+  area.trim();
+  CHECK(area.memory() <= SinkArea::kSpare + 4096);
+}
+
+TEST_CASE("sink area: a damaged chunk is refused, and the others are taken over", "[io][kept]") {
+  const auto log_of = [](auto work) {
+    auto log = make_pipe(O_NONBLOCK);
+    set_log_descriptor(log->write.get(), false);
+    const std::string result = work();
+    char buffer[4096];
+    const ssize_t got = ::read(log->read.get(), buffer, sizeof buffer);
+    return result + (got > 0 ? std::string(buffer, static_cast<std::size_t>(got)) : "no message");
+  };
+  // Behind the number of the chunk: the size of its label, and where the waiting text is.
+  for (const std::size_t offset : {8, 12, 16}) {
+    const std::string part = with_list([&] {
+      SinkArea& area = first_area();
+      new_chunk(area, "first", "one");
+      new_chunk(area, "second", "two");
+      std::memset(memory_of_area() + SinkArea::kChunk + offset, 0xf0, 4);
+      return log_of([] {
+        SinkArea& next = next_area();
+        return waiting(next, "first") + waiting(next, "second");
+      });
+    });
+    INFO(part);
+    CHECK(part.starts_with("two|"));
+    CHECK(part.find("1 of 2 pieces") != part.npos);
+  }
+  const std::string whole = with_list([&] {
+    new_chunk(first_area(), "first", "one");
+    std::memset(memory_of_area(), 0x5a, 16);
+    return log_of([] {
+      SinkArea& next = next_area();
+      new_chunk(next, "first", "new");
+      return waiting(next, "first") + waiting(next_area(), "first");
+    });
+  });
+  CHECK(whole.starts_with("new|"));
+  CHECK(whole.find("is damaged or of another version") != whole.npos);
+}
+
+TEST_CASE("sink area: arbitrary damage harms nothing", "[io][kept]") {
+  for (unsigned seed = 1; seed <= 20; ++seed) {
+    CHECK(with_list([seed] {
+            set_log_descriptor(open_fd("/dev/null", O_WRONLY)->release(), false);
+            KeptTexts& texts = kept_texts(first_area());
+            for (int i = 0; i < 100; ++i)
+              static_cast<void>(texts.add("text " + std::to_string(i), true));
+            texts.took(3);
+            std::uint32_t random = seed * 2654435761U;
+            char* const memory = memory_of_area() + SinkArea::kChunk;
+            for (int i = 0; i < 8; ++i) {
+              random = random * 1664525U + 1013904223U;
+              memory[8 + (random >> 8) % 300] = static_cast<char>(random >> 24);
+            }
+            KeptTexts* next = nullptr;
+            static_cast<void>(left_texts(next_area(), next));
+            static_cast<void>(next->add("more", true));
+            next->took(10'000);
+            return std::string("alive");
+          }) == "alive");
+  }
+}
+
+TEST_CASE("sink area: of texts in a queue the next image gets those that were not sent",
+          "[io][kept]") {
+  CHECK(with_list([] {
+          KeptTexts& texts = kept_texts(first_area());
+          for (const char* text : {"one", "two", "three"}) static_cast<void>(texts.add(text, true));
+          texts.took(4);
+          KeptTexts* second = nullptr;
+          std::string got = left_texts(next_area(), second);
+          second->took(3);  // the rest of "two", and "t"
+          static_cast<void>(second->add("four", true));
+          KeptTexts* third = nullptr;
+          return got + " " + left_texts(next_area(), third);
+        }) == "wo|three| hree|four|");
+}
+
+TEST_CASE("sink area: a long text is kept in pieces, or not at all", "[io][kept]") {
+  CHECK(with_list([] {
+          const std::string text(3 * SinkArea::kText, 'x');
+          KeptTexts& texts = kept_texts(first_area());
+          static_cast<void>(texts.add("before", true));
+          if (texts.add(text, false) || !texts.add(text, true)) return std::string("wrong");
+          static_cast<void>(texts.add("after", true));
+          texts.took(6 + SinkArea::kText);
+          KeptTexts* next = nullptr;
+          std::string left = left_texts(next_area(), next);
+          std::erase(left, '|');
+          return std::to_string(left == std::string(2 * SinkArea::kText, 'x') + "after");
+        }) == "1");
+}
+
+TEST_CASE("sink area: texts before a damaged one are delivered", "[io][kept]") {
+  CHECK(with_list([] {
+          set_log_descriptor(open_fd("/dev/null", O_WRONLY)->release(), false);
+          KeptTexts& texts = kept_texts(first_area());
+          for (const char* text : {"one", "damaged", "three"})
+            static_cast<void>(texts.add(text, true));
+          damage({"\7\0\0\0dam", 7}, "\377\377\377\377");
+          KeptTexts* second = nullptr;
+          std::string got = left_texts(next_area(), second);
+          second->took(1);
+          KeptTexts* third = nullptr;
+          return got + " " + left_texts(next_area(), third);
+        }) == "one| ne|");
+}
+
+TEST_CASE("log file: what a write that was broken off has written is found", "[io]") {
+  const TempDir dir;
+  const std::string path = dir / "a.log";
+  struct Place final : WriteListener {
+    void begins(const FilePlace& place) noexcept override { at = place; }
+    void wrote(std::size_t bytes) noexcept override { count += bytes; }
+    FilePlace at;
+    std::size_t count = 0;
+  } place;
+  std::size_t written = 0;
+  LogFile first(path);
+  REQUIRE(first.append("before\n", {}, written, &place));
+  REQUIRE(first.append("one\ntwo\n", {}, written, &place));
+  CHECK(place.count == 15);
+  CHECK(place.at.offset == 7);
+  const auto found = [&](std::string_view text) {
+    LogFile next(path);
+    return next.found_at(place.at, text).value_or(999);
+  };
+  CHECK(found("one\ntwo\n") == 8);
+  CHECK(found("one\ntwo\nthree\n") == 8);
+  CHECK(found("one\n") == 4);
+  CHECK(found("other\n") == 0);  // somebody else has appended this
+  place.at.offset = 15;
+  CHECK(found("one\n") == 0);
+  place.at.offset = 7;
+  REQUIRE(::rename(path.c_str(), (dir / "old").c_str()) == 0);
+  CHECK(found("one\ntwo\n") == 0);
+  CHECK(LogFile(dir / "none/a.log").found_at(place.at, "one").error().errnum == ENOENT);
+}
+
+TEST_CASE("file sink: the next image writes what waits, and nothing twice",
+          "[threads][io][kept]") {
+  const TempDir dir;
+  const std::string path = dir / "in/a.log";
+  CHECK(with_list([&] {
+          const std::shared_ptr<SinkArea> area(&first_area(), [](SinkArea*) {});
+          auto& writers = *new FileWriters;
+          auto& sink = *new auto(std::make_shared<FileSink>(writers, path));
+          sink->keep_in(area, "log file");
+          for (int i = 0; i < 40'000; ++i) give(*sink, std::to_string(i), new_count());
+          writers.~FileWriters();  // the file's directory does not exist
+          ::mkdir((dir / "in").c_str(), 0700);
+          // A write that was broken off: the file has the beginning of what waits.
+          struct stat status {};
+          const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+          ::fstat(file.get(), &status);
+          SinkArea& second = next_area();
+          {
+            std::vector<SinkChunk>& left = *new auto(second.take_left("log file"));
+            left.front().begins({status.st_dev, status.st_ino, 0});
+            if (!write_all(file.get(), left.front().waiting().substr(0, 5001), path))
+              return std::string("not written");
+          }
+          auto& next = *new std::shared_ptr<SinkArea>(&next_area(), [](SinkArea*) {});
+          auto& last_writers = *new FileWriters;
+          auto& last = *new auto(std::make_shared<FileSink>(last_writers, path));
+          last->keep_in(next, "log file");
+          give(*last, "last", new_count());
+          std::string expected;
+          for (int i = 0; i < 40'000; ++i) expected += std::to_string(i) + "\n";
+          expected += "last\n";
+          const bool same = becomes_true(
+              [&] { return read_file(path.c_str(), 1u << 20).value_or("") == expected; });
+          last_writers.~FileWriters();
+          return std::string(same ? "same" : "other");
+        }) == "same");
+}
+
+TEST_CASE("sink: a console and the kernel ring buffer get what waits after a crash",
+          "[io][kept]") {
+  CHECK(with_list([] {
+          int ends[2];
+          if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
+            return std::string("no sockets");
+          const auto loop = [] { return new auto(*EventLoop::create()); };
+          const std::shared_ptr<SinkArea> area(&first_area(), [](SinkArea*) {});
+          auto& kmsg = *new KmsgSink(**loop(), UniqueFd(::dup(ends[1])));
+          auto& console = *new ConsoleSink(**loop(), UniqueFd(::dup(ends[1])), WhenFull::hold);
+          kmsg.keep_in(area, "kmsg");
+          console.keep_in(area, "console");
+          for (Sink* const sink : {static_cast<Sink*>(&kmsg), static_cast<Sink*>(&console)})
+            for (const char* line : {"one", "two"}) give(*sink, line, new_count());
+          const std::shared_ptr<SinkArea> second(&next_area(), [](SinkArea*) {});
+          auto& next_kmsg = *new KmsgSink(**loop(), UniqueFd(::dup(ends[1])));
+          auto& next = *new ConsoleSink(**loop(), UniqueFd(::dup(ends[1])), WhenFull::hold);
+          next_kmsg.keep_in(second, "kmsg");
+          next.keep_in(second, "console");
+          std::string got = next.holds(LogStream::out) ? "held " : "";
+          next_kmsg.finish(20'000ms);
+          next.finish(20'000ms);
+          char buffer[100];
+          for (ssize_t size; (size = ::read(ends[0], buffer, sizeof buffer)) > 0; got += "|")
+            got.append(buffer, static_cast<std::size_t>(size));
+          if (next.holds(LogStream::out)) got += "held";
+          return got + joined(next_area().labels_left());
+        }) == "held <30>web: one\n|<30>web: two\n|web: one\nweb: two\n|");
+}
+
+}  // namespace io_sink_area_test
