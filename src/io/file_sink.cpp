@@ -14,6 +14,10 @@ namespace {
 // A block takes new lines only for this long, because old lines are dropped by whole blocks.
 constexpr Milliseconds kBlockAge{1000};
 
+// Fewer blocks wait while writes fail at once, because old ones are dropped. If more wait, a write
+// hangs or a FIFO is read slowly: then blocks are filled, whatever their age.
+constexpr std::size_t kManyBlocks = 16;
+
 // A written block of this size is a sign of a flood.
 constexpr std::size_t kLargeBlock = SinkArea::kText / 2;
 
@@ -51,13 +55,6 @@ void append_lines(SinkChunk& to, std::span<const SplitLine> lines) {
 
 void FileSink::take(const SinkBatch& batch, const DropCount& dropped) noexcept {
   const std::size_t bytes = bytes_of(batch.lines) + 1;
-  if (bytes > SinkArea::kText && batch.lines.size() > 1) {
-    SinkBatch half = batch;
-    half.lines = batch.lines.first(batch.lines.size() / 2);
-    take(half, dropped);
-    half.lines = batch.lines.subspan(half.lines.size());
-    return take(half, dropped);
-  }
   bool taken = false;
   bool begins = false;
   try {
@@ -96,7 +93,8 @@ bool FileSink::wants_pause() noexcept {
 FileSink::Block& FileSink::block_for(std::size_t bytes) {
   const TimePoint now = Clock::now();
   if (!queue_.empty() && queue_.size() != reopen_after_ &&
-      ms_between(queue_.back().since, now) <= kBlockAge.count() &&
+      (queue_.size() >= kManyBlocks ||
+       ms_between(queue_.back().since, now) <= kBlockAge.count()) &&
       queue_.back().chunk.reserve(bytes))
     return queue_.back();
   queue_.push_back({SinkArea::chunk(area_.get(), label_, bytes), {}, now});
@@ -114,6 +112,14 @@ void FileSink::enqueue() noexcept {
   if (writers_.add(shared_from_this())) return;
   MutexLock lock(mutex_);
   queued_ = false;  // the next line tries again
+}
+
+void FileSink::go_on() noexcept {
+  {
+    MutexLock lock(mutex_);
+    queued_ = true;
+  }
+  enqueue();
 }
 
 void FileSink::keep_in(const std::shared_ptr<SinkArea>& area, const std::string& label) {
@@ -179,6 +185,7 @@ bool FileSink::next_block(bool& lingers) {
   flood_ = flood_ || current_.chunk.text().size() >= kLargeBlock;
   current_ = {};
   bool reopens = false;
+  bool rests = false;
   std::uint64_t asked = 0;
   {
     MutexLock lock(mutex_);
@@ -193,13 +200,14 @@ bool FileSink::next_block(bool& lingers) {
       lingers = lingers && flood_;
       flood_ = lingers;
       queued_ = lingers;
-      if (!lingers && area_) area_->trim();
+      rests = !lingers;
     } else {
       current_ = std::move(queue_.front());
       pop_block();
       return true;
     }
   }
+  if (rests && area_) area_->trim();
   if (!reopens) return false;
   file_.close();
   // Open it now: the program that renamed the file may wait for the new one. The next write reports

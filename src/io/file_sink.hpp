@@ -15,9 +15,9 @@
 // copied together. Pieces of a long line are written as they arrive; if lines of another stream
 // come between them, a newline ends the piece.
 //
-// A failed write is tried again. Lines that have waited for kPatience are dropped and counted. If
-// the queue is full, new lines are dropped and counted at once, so the oldest are kept. An unused
-// sink lives until its queue is empty.
+// A failed write is tried again. Lines are dropped and counted if nothing was written for
+// kPatience. If the queue is full, new lines are dropped and counted at once, so the oldest are
+// kept. An unused sink lives until its queue is empty.
 //
 // A service can write faster than a writer thread that waits for a processor. So while the queue is
 // at least half full, the pipes of the services that use the file are not read, for at most kPause.
@@ -64,6 +64,9 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
   void finish(Milliseconds) noexcept override {}
 
   void keep_in(const std::shared_ptr<SinkArea>& area, const std::string& label) override;
+
+  /// After FileWriters::go_on(): begin_finish() may have made the writers forget this sink.
+  void go_on() noexcept EXCLUDES(mutex_);
 
   /// Takes effect at the next write. Any thread.
   void set_rotation(const Rotation& rotation) noexcept;
@@ -174,6 +177,8 @@ class FileWriters {
 
   /// From now on failed writes are repeated at once, and each file is closed after its last write.
   void begin_finish() noexcept;
+  /// Takes back begin_finish(). Call FileSink::go_on() for each file afterwards.
+  void go_on() noexcept EXCLUDES(mutex_);
   /// Waits until the writers are done with all files, for at most `limit`.
   void await_finish(Milliseconds limit) noexcept;
 

@@ -149,6 +149,11 @@ void FileWriters::begin_finish() noexcept {
   wake_.notify_all();
 }
 
+void FileWriters::go_on() noexcept {
+  MutexLock lock(mutex_);
+  finishing_ = false;
+}
+
 void FileWriters::await_finish(Milliseconds limit) noexcept {
   const TimePoint deadline = after(Clock::now(), limit);
   MutexLock lock(mutex_);

@@ -41,7 +41,7 @@ std::optional<std::size_t> read_records(const SinkChunk& chunk, std::vector<std:
     if (rest.size() < sizeof(RecordSize)) return std::nullopt;
     const std::size_t size = record_size(rest);
     rest.remove_prefix(sizeof(RecordSize));
-    if (size > rest.size() || (taken > 0 && taken < sizeof(RecordSize))) return std::nullopt;
+    if (size > rest.size() || (taken > 0 && taken <= sizeof(RecordSize))) return std::nullopt;
     const std::size_t skip = std::min(taken > 0 ? taken - sizeof(RecordSize) : 0, size);
     taken -= std::min(taken, sizeof(RecordSize) + size);
     if (skip < size) texts.emplace_back(rest.substr(skip, size - skip));

@@ -34,6 +34,7 @@ Result<void> LogFile::open() {
   if (::fstat(fd->get(), &status) < 0) return sys_failure("look at", path_);
   fd_ = std::move(*fd);
   device_ = status.st_dev;
+  inode_ = status.st_ino;
   regular_ = S_ISREG(status.st_mode);
   size_ = static_cast<std::uint64_t>(status.st_size);
   within_line_ = false;
@@ -50,8 +51,11 @@ Result<void> LogFile::append(std::string_view lines, const Rotation& rotation,
       if (auto rotated = rotate(rotation.keep); !rotated) return rotated;
       continue;
     }
-    if (struct stat now {}; regular_ && listener != nullptr && ::fstat(fd_.get(), &now) == 0)
-      listener->begins({now.st_dev, now.st_ino, static_cast<std::uint64_t>(now.st_size)});
+    if (regular_ && listener != nullptr) {
+      // Not by fstat(2): for its times a network file system writes out the file first.
+      const off_t end = ::lseek(fd_.get(), 0, SEEK_END);
+      if (end >= 0) listener->begins({device_, inode_, static_cast<std::uint64_t>(end)});
+    }
     kill_point("file.writes");
     const ssize_t count = ::write(fd_.get(), part.data(), part.size());
     kill_point("file.written");

@@ -85,6 +85,7 @@ class LogFile {
   const std::string path_;
   UniqueFd fd_;
   dev_t device_ = 0;
+  ino_t inode_ = 0;
   bool regular_ = false;
   bool within_line_ = false;   // the last byte written was not a newline
   std::uint64_t size_ = 0;

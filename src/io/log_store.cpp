@@ -293,7 +293,14 @@ void LogStore::take_over_pipes(Inheritance& inherited, const FactMap& facts) {
         log_error("{}: its output is lost: {}", log.name(), watched.error().text);
     });
   }
-  catch_all("what waits in sinks", [&] { impl_->sinks.go_on_with_unused(); });
+  catch_all("what waits in sinks", [&] {
+    impl_->sinks.go_on_with_unused();
+    // Earlier versions of zinit kept the lines in facts.
+    each_below(facts, "sink/", [&](std::string_view label, const std::string&) {
+      log_warn("{}: the lines that waited in an earlier version of zinit are lost", label);
+      if (impl_->facts != nullptr) impl_->facts->keep(fmt::format("sink/{}", label), {});
+    });
+  });
 }
 
 void LogStore::configure(Slot slot, const SpecPtr& spec) {
@@ -397,6 +404,8 @@ void LogStore::finish_consoles(Milliseconds limit) noexcept {
              Clock::now() >= end ? "the shutdown time limit has passed"
                                  : "the reader of standard output took nothing for 10 s");
 }
+
+void LogStore::go_on() noexcept { impl_->sinks.go_on(); }
 
 void LogStore::keep_dropped() noexcept {
   if (impl_->facts != nullptr) catch_all("counts of lost lines", [&] { impl_->keep_dropped(); });

@@ -184,6 +184,8 @@ class LogStore {
   /// waits for it and what it holds back in pipes, as long as somebody reads, for at most `limit`.
   /// Logs how much was not printed. Only while no thread runs the loop.
   void finish_consoles(Milliseconds limit) noexcept;
+  /// After finish(), if there is no next image: writes log files again.
+  void go_on() noexcept;
   /// For a re-execution, after finish(): passes the drop counts to the next image.
   void keep_dropped() noexcept;
 

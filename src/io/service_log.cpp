@@ -230,6 +230,7 @@ void ServiceLog::store(const SinkBatch& batch) {
 }
 
 void ServiceLog::give_to_sinks(const SinkBatch& batch) noexcept {
+  const EssentialAllocations essential;  // no line is lost for a client's request that reads it
   for (const Output& output : outputs_) output.sink->take(batch, output.dropped);
 }
 

@@ -195,8 +195,8 @@ bool SinkArea::take_over(KeptFd before) {
   if (!found.empty()) sequence_ = found.back().second.header_->sequence;
   for (auto& [label, chunk] : found) left_[label].push_back(std::move(chunk));
   if (damaged > 0)
-    log_error("{}, in part: {} of {} pieces of their memory file are damaged", kLost, damaged,
-              found.size() + damaged);
+    log_error("{}, in part: {} of {} pieces of their memory file are damaged, or have no memory",
+              kLost, damaged, found.size() + damaged);
   return true;
 }
 
@@ -231,11 +231,13 @@ SinkChunk SinkArea::chunk(SinkArea* area, std::string_view label, std::size_t by
   if (SinkChunk chunk; area != nullptr && area->take_free(label, chunk) && chunk.reserve(bytes))
     return chunk;
   if (bytes > kText) throw std::bad_alloc();
+  const std::size_t size =
+      std::min(whole_steps(sizeof(SinkChunk::Header) + label.size() + 4 * bytes), kChunk);
   SinkChunk chunk;
-  chunk.header_ = new (::operator new(kChunk)) SinkChunk::Header;
+  chunk.header_ = new (::operator new(size)) SinkChunk::Header;
   chunk.header_->make(1, label);
   chunk.end_ = chunk.header_->end;
-  chunk.reserved_ = kChunk;
+  chunk.reserved_ = static_cast<std::uint32_t>(size);
   return chunk;
 }
 
@@ -277,12 +279,19 @@ void SinkArea::give_back(std::uint32_t index, std::uint32_t reserved) noexcept {
 }
 
 void SinkArea::trim() noexcept {
-  MutexLock lock(mutex_);
-  for (Free& one : free_) {
-    if (spare_ <= kSpare) return;
-    if (one.reserved == 0) continue;
-    file_.release(one.index * kChunk, kChunk);
-    spare_ -= std::exchange(one.reserved, 0);
+  while (true) {
+    std::uint32_t index = 0;
+    {
+      MutexLock lock(mutex_);
+      const auto one = std::ranges::find_if(free_, [](const Free& f) { return f.reserved > 0; });
+      if (spare_ <= kSpare || one == free_.end()) return;
+      index = one->index;
+      spare_ -= one->reserved;
+      free_.erase(one);
+    }
+    file_.release(index * kChunk, kChunk);  // without the lock, for which lines wait
+    MutexLock lock(mutex_);
+    free_.insert(free_.begin(), {index, 0});  // there is room: see take_free()
   }
 }
 

@@ -84,7 +84,7 @@ class SinkArea {
   /// Including one for the file's own header.
   static constexpr std::uint32_t kMostChunks = 1024;
   /// Memory that unused chunks keep after trim().
-  static constexpr std::size_t kSpare = std::size_t{64} << 10;
+  static constexpr std::size_t kSpare = kChunk;
 
   /// Takes over what the previous image left in `inherited`, if there is one; otherwise makes the
   /// file. Logs a failure, and damage. Chunks must not outlive this object.

@@ -87,6 +87,7 @@ std::shared_ptr<Sink> SinkTable::file(const Logging& logging) {
     auto sink = std::make_shared<FileSink>(writers_, logging.file);
     const std::string label = label_of(kFileLabel, logging.file);
     sink->report_to(reports_.about(label));
+    sink->set_rotation({logging.file_max_bytes, logging.file_keep});  // before the first write
     sink->keep_in(own_.area, label);
     file = std::make_shared<const std::shared_ptr<FileSink>>(std::move(sink));
   }
@@ -98,6 +99,7 @@ std::shared_ptr<Sink> SinkTable::file(const Logging& logging) {
 void SinkTable::go_on_with_unused() {
   for (const std::string& label : own_.area->labels_left()) {
     Logging logging;
+    logging.file_max_bytes = 0;  // whether to rotate the file is not known any more
     const auto rest = [&](std::string_view what) {
       return label.starts_with(what) ? label.substr(what.size()) : std::string();
     };
@@ -146,6 +148,13 @@ bool SinkTable::drop_unused_sockets() {
     at = goes ? sockets_.erase(at) : std::next(at);
   }
   return more;
+}
+
+void SinkTable::go_on() noexcept {
+  writers_.go_on();
+  MutexLock lock(mutex_);
+  for (const auto& [path, file] : files_)
+    if (file) (*file)->go_on();
 }
 
 std::uint64_t SinkTable::reopen_files() noexcept {

@@ -27,7 +27,7 @@ struct LogSinks {
   std::shared_ptr<Sink> kmsg = nullptr;
   std::shared_ptr<Sink> console = nullptr;
   std::shared_ptr<Sink> raw_console = nullptr;
-  // What waits in all sinks; null: made here, and the next image gets nothing of it.
+  // What waits in all sinks; null: made here.
   std::shared_ptr<SinkArea> area = nullptr;
 };
 
@@ -54,6 +54,8 @@ class SinkTable {
 
   /// Makes each sink write its lines, for at most `limit`, and closes the files.
   void finish(Milliseconds limit) noexcept;
+  /// Goes on after finish(), if there is no next image.
+  void go_on() noexcept;
 
   /// See Sink::on_room(). Call before sinks_for().
   void on_room(const std::function<void()>& told);

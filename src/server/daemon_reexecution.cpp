@@ -177,6 +177,7 @@ void ZinitDaemon::execute_again(NextImage which) {
     if (which != NextImage::same) give_up(zinit::execute_again(NextImage::same).text);
   });
   if (!still) give_up("a launch has begun");
+  logs_.go_on();
   if (auto running = start_.data_loop->start(); !running)
     log_error("cannot restart the data loop; logs and health checks have stopped: {}",
               running.error().text);

@@ -200,6 +200,26 @@ TEST_CASE("file sink: lines that wait for a reader of a FIFO do not hold up what
   CHECK(std::string_view(text) == "kept\n");
 }
 
+TEST_CASE("file sink: lines that could not be written at an end that did not come are written",
+          "[threads][io]") {
+  test::TempDir dir;
+  const std::string path = dir / "fifo";
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  auto dropped = std::make_shared<std::atomic<std::uint64_t>>(0);
+  FileWriters writers;
+  const auto sink = std::make_shared<FileSink>(writers, path);
+  const SplitLine line{"kept", false};
+  sink->take({"a", LogStream::out, 1, nullptr, 0, {&line, 1}}, dropped);
+  writers.begin_finish();
+  writers.await_finish(Milliseconds{20000});
+  writers.go_on();
+  sink->go_on();
+  const UniqueFd reader(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  char text[16] = {};
+  CHECK(test::becomes_true([&] { return ::read(reader.get(), text, sizeof text - 1) > 0; }));
+  CHECK(std::string_view(text) == "kept\n");
+}
+
 /// Adds another log's line to a file between two pieces of one line.
 class Interrupting final : public Sink {
  public:
