@@ -19,6 +19,13 @@
 
 namespace zinit {
 
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return result;
+}
+
 namespace {
 
 // Limits, because an element is compared with all earlier ones, and a reason with all reasons.
@@ -31,13 +38,6 @@ const Key* key_for(std::string_view ours) {
   const std::size_t dot = ours.find('.');
   return dot == std::string_view::npos ? nullptr
                                        : find_key(ours.substr(0, dot), ours.substr(dot + 1));
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return result;
 }
 
 /// A number if possible, otherwise the text.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Init scripts of OpenRC that only set variables and have depend() (openrc-run(8)).
+#include <map>
+#include <set>
 #include <utility>
 
 #include "base/file.hpp"
@@ -21,9 +23,30 @@ constexpr std::string_view kOpenrcKeys =
     "after=dependencies.after before=dependencies.before directory=service.dir "
     "output_log=logging.file umask=service.umask respawn_max=lifecycle.max_restarts ";
 
+/// Other keys of OpenRC, which the table of foreign words knows.
+constexpr std::string_view kOtherKeys =
+    " retry respawn_delay rc_provide rc_keyword notify input_file no_new_privs secbits "
+    "start_inactive ssd_nicelevel ssd_ionicelevel ssd_oom_score_adj respawn_period "
+    "start_stop_daemon_args supervise_daemon_args error_log output_logger error_logger "
+    "required_files required_dirs extra_commands extra_started_commands extra_stopped_commands "
+    "healthcheck_delay healthcheck_timer chroot capabilities rc_ulimit rc_cgroup_settings ";
+
+/// Options of start-stop-daemon(8) and supervise-daemon(8), which a script may add.
+constexpr std::string_view kDaemonOptions =
+    " -u=service.user --user=service.user -c=service.user --chuid=service.user "
+    "-g=service.group --group=service.group -d=service.dir --chdir=service.dir "
+    "-k=service.umask --umask=service.umask -e=service.env --env=service.env "
+    "-N=process.nice --nicelevel=process.nice -1=logging.file --stdout=logging.file "
+    "-2=logging.file --stderr=logging.file ";
+/// Options that need no key here: flags, and those with a value.
+constexpr std::string_view kFlagsMet =
+    " -b --background -m --make-pidfile -i --interpreted -q --quiet ";
+constexpr std::string_view kOptionsMet = " -w --wait -p --pidfile ";
+
+constexpr std::size_t kDeepest = 16;  // a variable in the default of a variable, and so on
 constexpr std::size_t kMostLines = 10'000;
 constexpr std::size_t kLongestVariable = std::size_t{64} << 10;  // of a variable: x=$x$x doubles it
-constexpr std::size_t kMostExpanded = std::size_t{4} << 20;      // of all assignments together
+constexpr std::size_t kMostExpanded = std::size_t{4} << 20;      // of all values together
 
 /// The commands in a line of the shell, without its comment. `quote` is the open quote at the start
 /// of the line, and at its end.
@@ -50,12 +73,60 @@ std::vector<std::string_view> commands_of(std::string_view line, char& quote) {
   return commands;
 }
 
+bool has_word(std::string_view words, std::string_view word) {
+  return words.find(fmt::format(" {} ", word)) != words.npos;
+}
+
 /// How many braces a command of the shell opens: "{" and "name(){" are separate words.
 int opened_braces(std::string_view command) {
+  std::string plain;  // without what is in quotes, such as a program of awk
+  char quote = 0;
+  for (std::size_t i = 0; i < command.size(); ++i) {
+    const char c = command[i];
+    if (c == '\\' && quote != '\'')
+      ++i;
+    else if (quote == 0 && (c == '"' || c == '\''))
+      quote = c;
+    else if (c == quote)
+      quote = 0;
+    plain += quote == 0 && c != '\\' ? c : '"';
+  }
   int open = 0;
-  for (const std::string_view word : split(command, ' '))
+  for (const std::string_view word : split(plain, ' '))
     open += word == "{" || word.ends_with("){") ? 1 : 0;
   return open;
+}
+
+/// The brace that closes the variable whose name begins at `at`; npos if there is none.
+std::size_t closing_brace(std::string_view text, std::size_t at) {
+  for (std::size_t open = 1; at < text.size(); ++at) {
+    open += text.substr(at).starts_with("${") ? 1 : 0;
+    if (text[at] == '}' && --open == 0) return at;
+  }
+  return text.npos;
+}
+
+/// `: ${NAME:=WORD}`, a command that sets a variable only if it is unset.
+struct Default {
+  std::string name;
+  std::string_view word;
+  bool colon;  // an empty value counts as unset
+};
+
+std::optional<Default> default_of(std::string_view line) {
+  if (!line.starts_with(": ")) return std::nullopt;
+  line = trim(line.substr(2));
+  const bool quoted = line.starts_with('"');
+  if (quoted) line.remove_prefix(1);
+  const std::size_t equals = line.find('='), close = closing_brace(line, 2);
+  if (!line.starts_with("${") || close == line.npos || equals >= close) return std::nullopt;
+  std::string_view rest = line.substr(close + 1);
+  if (quoted && rest.starts_with('"')) rest.remove_prefix(1);
+  if (rest = trim(rest); !rest.empty() && !rest.starts_with('#')) return std::nullopt;
+  const bool colon = line[equals - 1] == ':';
+  std::string name(line.substr(2, equals - (colon ? 3 : 2)));
+  if (!is_variable_name(name)) return std::nullopt;
+  return Default{std::move(name), line.substr(equals + 1, close - equals - 1), colon};
 }
 
 /// Our counterparts of OpenRC's own and virtual services.
@@ -162,6 +233,7 @@ class OpenrcReader {
           fault_ = here(number, "has a function whose body is not in braces");
         depth += opened_braces(said);
         if (function == "depend" && !said.empty()) take_depend_line(said, number, file);
+        if (function != "depend") note_change(function, said);
       }
     });
     if (!open.empty()) fault_ = here(begin, "has a quote without an end");
@@ -181,46 +253,120 @@ class OpenrcReader {
       if (blank == one.npos || one.starts_with('#')) continue;
       const std::string_view names = trim(one.substr(blank));
       const auto value = expand(names);
+      count(value, number);
       settings_.push_back(
           {value ? "depend" : "?", one.substr(0, blank), value ? *value : names, number, file});
     }
   }
 
+  /// A command in a function that changes what the service runs, or as whom: without the function
+  /// it would run something else.
+  void note_change(std::string_view function, std::string_view command) {
+    for (const std::string_view after : {"reload", "status", "start_post", "stop_pre", "stop_post"})
+      if (function == after) return;
+    for (const std::string_view word : {"do ", "then ", "else "})
+      if (command.starts_with(word)) command = trim(command.substr(word.size()));
+    const std::string_view name = command.substr(0, command.find_first_of("+="));
+    const std::string_view rest = command.substr(name.size());
+    if (!rest.starts_with('=') && !rest.starts_with("+=")) return;
+    if (name != "command" && name != "command_user" && !name.starts_with("command_args") &&
+        !name.ends_with("_daemon_args"))
+      return;
+    const std::string reason = fmt::format("{}() sets {}", function, name);
+    if (std::ranges::find(draft_.refusals(), reason) == draft_.refusals().end())
+      draft_.refuse(reason);
+  }
+
   void take_assignment(std::string_view line, unsigned number, const std::string& file) {
-    // name=${name:-"x"} and : ${name:=x} set it only if it is unset.
-    if (line.starts_with(": ${") && line.find(":=") != line.npos && line.find('}') != line.npos) {
-      const std::size_t set = line.find(":=");
-      const std::string name(line.substr(4, set - 4));
-      const auto value = expand(line.substr(set + 2, line.find('}') - set - 2));
-      if (value) variables_.try_emplace(name, *value);
+    if (const auto one = default_of(line)) {
+      if (!is_set(one->name, one->colon))
+        assign({"", one->name, one->word, number, file}, expand(one->word));
       return;
     }
     const bool exported = line.starts_with("export ");
     if (exported) line = trim(line.substr(7));
     const std::size_t equals = line.find('=');
     const std::string name(line.substr(0, equals));
-    if (exported && equals == line.npos) return;  // it was set before
+    if (exported && equals == line.npos) {  // set before
+      for (const std::string_view word : split(line, ' '))
+        for (Setting& one : settings_)
+          if (one.key == word && one.section.empty()) one.section = "export";
+      return;
+    }
     if (equals == line.npos || !is_variable_name(name)) {
       settings_.push_back({"", "", line, number, file});
       return;
     }
-    Setting setting{"", name, trim(line.substr(equals + 1)), number, file};
-    const auto value = expand(setting.value, true);
-    if (value && (expanded_ += value->size()) > kMostExpanded)
-      fault_ = here(number, "the values of its variables are too long");
+    const std::string_view word = trim(line.substr(equals + 1));
+    assigned_ = name;
+    const auto value = expand(word, true);
+    assigned_.clear();
+    assign({exported ? "export" : "", name, word, number, file}, value);
+  }
+
+  void assign(Setting setting, const std::optional<std::string>& value) {
+    const std::string name = setting.key;
+    count(value, setting.line);
+    const auto same = [&](const Setting& one) { return one.key == name; };
+    const auto before = std::ranges::find_if(settings_, same);
+    if (before != settings_.end() && before->section == "export") setting.section = "export";
     if (value) {
       setting.value = *value;
       variables_[name] = *value;
+      unknown_.erase(name);
     } else {
       setting.section = "?";
+      variables_.erase(name);
+      unknown_.insert(name);
     }
-    if (exported && setting.section.empty()) setting.section = "export";
-    std::erase_if(settings_, [&](const Setting& one) { return one.key == name; });
+    std::erase_if(settings_, same);
     settings_.push_back(std::move(setting));
   }
 
+  void count(const std::optional<std::string>& value, unsigned line) {
+    if (value && (expanded_ += value->size()) > kMostExpanded)
+      fault_ = here(line, "the values of its variables are too long");
+  }
+
+  /// Whether a variable has a value, known or not. With `colon` an empty one is none.
+  bool is_set(const std::string& name, bool colon) const {
+    const auto known = variables_.find(name);
+    return unknown_.contains(name) ||
+           (known != variables_.end() && !(colon && known->second.empty()));
+  }
+
+  /// The value of `$NAME`, or of `${NAME` with `operation` and a brace; nothing if it is not known.
+  std::optional<std::string> value_of(const std::string& name, std::string_view operation) {
+    if (unknown_.contains(name)) return std::nullopt;
+    const bool colon = operation.starts_with(':');
+    const std::string_view rest = operation.substr(colon ? 1 : 0);
+    const bool set = is_set(name, colon);
+    const auto known = variables_.find(name);
+    const char kind = rest.empty() ? '\0' : rest.front();
+    if (operation.empty() || (kind == '?' && set)) {
+      if (known != variables_.end()) return known->second;
+      // x="$x more" means the x of conf.d, which has none.
+      return name == assigned_ ? std::optional<std::string>("") : std::nullopt;
+    }
+    if (kind == '+' && !set) return "";
+    if ((kind == '-' || kind == '=') && set) return known->second;
+    if (kind != '-' && kind != '=' && kind != '+') return std::nullopt;
+    auto value = expand(rest.substr(1));
+    if (!value || kind != '=') return value;
+    if ((expanded_ += value->size()) > kMostExpanded) return std::nullopt;
+    return variables_[name] = *value;
+  }
+
   /// The value of a word of the shell that has only quotes and known variables.
-  std::optional<std::string> expand(std::string_view text, bool one_word = false) const {
+  std::optional<std::string> expand(std::string_view text, bool one_word = false) {
+    if (depth_ == kDeepest) return std::nullopt;
+    ++depth_;
+    auto value = expanded(text, one_word);
+    --depth_;
+    return value;
+  }
+
+  std::optional<std::string> expanded(std::string_view text, bool one_word) {
     std::string result;
     char quote = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -248,20 +394,11 @@ class OpenrcReader {
         std::size_t end = begin;
         while (end < text.size() && is_variable_name("_" + std::string(1, text[end]))) ++end;
         const std::string name(text.substr(begin, end - begin));
-        const std::size_t close = braced ? text.find('}', end) : end - 1;
+        const std::size_t close = braced ? closing_brace(text, end) : end - 1;
         if (close == text.npos) return std::nullopt;
-        const std::string_view rest = braced ? text.substr(end, close - end) : "";
-        const auto known = variables_.find(name);
-        const bool with_default = rest.starts_with(":-") || rest.starts_with("-");
-        if (known != variables_.end() && (rest.empty() || with_default)) {
-          result += known->second;
-        } else if (with_default) {
-          const auto value = expand(rest.substr(rest.find('-') + 1));
-          if (!value) return std::nullopt;
-          result += *value;
-        } else {
-          return std::nullopt;
-        }
+        const auto value = value_of(name, braced ? text.substr(end, close - end) : "");
+        if (!value) return std::nullopt;
+        result += *value;
         i = close;
       } else {
         result += c;
@@ -280,7 +417,7 @@ class OpenrcReader {
     if (key.empty()) return draft_.leave(setting, "it is neither a variable nor depend()");
     if (setting.section == "?") {
       // Without its arguments or its user, the command would do something else.
-      if (key.starts_with("command"))
+      if (key.starts_with("command") || key == daemon_args())
         draft_.refuse(fmt::format("{} has a value that is not known", key));
       return draft_.leave(setting, "it has variables that are not known; write its value");
     }
@@ -295,43 +432,78 @@ class OpenrcReader {
       if (value == variables_.find("output_log")->second) return draft_.met(setting);
     }
     if (!is_known(key)) return draft_.met(setting);  // a variable of the script itself
+    if (key == daemon_args()) return take_options(setting);
+    if (key.ends_with("_daemon_args")) return draft_.met(setting);
+    if (key == "retry") return take_retry(setting);
+    if (key == "capabilities") return take_capabilities(setting);
     if (key == "respawn_delay") return carry_fixed_delay(setting, value, draft_);
     carry_plain(kOpenrcKeys, setting, value, draft_);
   }
 
   static bool is_known(std::string_view key) {
-    if (!plain_key(kOpenrcKeys, key).empty()) return true;
-    for (const std::string_view own : {"retry",
-                                       "respawn_delay",
-                                       "rc_provide",
-                                       "rc_keyword",
-                                       "notify",
-                                       "input_file",
-                                       "no_new_privs",
-                                       "secbits",
-                                       "start_inactive",
-                                       "ssd_nicelevel",
-                                       "ssd_ionicelevel",
-                                       "ssd_oom_score_adj",
-                                       "respawn_period",
-                                       "start_stop_daemon_args",
-                                       "supervise_daemon_args",
-                                       "error_log",
-                                       "output_logger",
-                                       "error_logger",
-                                       "required_files",
-                                       "required_dirs",
-                                       "extra_commands",
-                                       "extra_started_commands",
-                                       "extra_stopped_commands",
-                                       "healthcheck_delay",
-                                       "healthcheck_timer",
-                                       "chroot",
-                                       "capabilities",
-                                       "rc_ulimit",
-                                       "rc_cgroup_settings"})
-      if (key == own) return true;
-    return false;
+    return !plain_key(kOpenrcKeys, key).empty() || has_word(kOtherKeys, key);
+  }
+
+  /// The variable with further options of the program that OpenRC starts the command with.
+  std::string_view daemon_args() const {
+    return is_supervised() && is_set("supervise_daemon_args", false) ? "supervise_daemon_args"
+                                                                     : "start_stop_daemon_args";
+  }
+
+  void take_options(const Setting& setting) {
+    const std::vector<std::string> words = split_words(setting.value, Quoting::shell);
+    if (words.empty()) draft_.met(setting);
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      const std::string& word = words[i];
+      if (word == "--") return draft_.refuse(fmt::format("{} has arguments", setting.key));
+      const std::size_t equals = word.starts_with("--") ? word.find('=') : word.npos;
+      const std::string name = word.substr(0, equals);
+      background_ = background_ || name == "-b" || name == "--background";
+      Setting option = setting;
+      option.key += " " + name;
+      option.value.clear();
+      if (equals != word.npos)
+        option.value = word.substr(equals + 1);
+      else if (!has_word(kFlagsMet, name) && i + 1 < words.size() && !words[i + 1].starts_with('-'))
+        option.value = words[++i];
+      const std::string_view ours = plain_key(kDaemonOptions, name);
+      const std::size_t colon = option.value.find(':');
+      if (has_word(kFlagsMet, name) || has_word(kOptionsMet, name)) {
+        draft_.met(option);
+      } else if (ours == "service.user" && colon != option.value.npos) {
+        draft_.carry_text(option, ours, option.value.substr(0, colon));
+        draft_.put_text("service.group", option.value.substr(colon + 1));
+      } else if (ours == "service.env") {
+        draft_.carry_words(option, ours, {option.value});
+      } else if (ours.empty()) {
+        draft_.leave(option, "write keys in [service] and [process]");
+      } else {
+        draft_.carry_text(option, ours, option.value);
+      }
+    }
+  }
+
+  /// SIGNAL/SECONDS/KILL/SECONDS: zinit sends SIGKILL after the first time, too.
+  void take_retry(const Setting& setting) {
+    const std::vector<std::string_view> parts = split(setting.value, '/');
+    const bool kills = parts.size() == 4 && (parts[2].ends_with("KILL") || parts[2] == "9");
+    if (parts.size() != 2 && !kills) return draft_.by_table(setting, setting.value);
+    const auto time = milliseconds_of(parts[1]);
+    if (!time || *time == 0) return draft_.leave_by_table(setting);
+    const bool dash = parts[0].starts_with('-');
+    draft_.carry_text(setting, "lifecycle.stop_signal", parts[0].substr(dash ? 1 : 0));
+    draft_.put("lifecycle.stop_timeout_ms", number_value(*time));
+    if (!kills) draft_.remark("retry: zinit sends SIGKILL after this time");
+  }
+
+  /// cap_iab(3): with `^` its user has the capability. Without a user it would be a limit here.
+  void take_capabilities(const Setting& setting) {
+    std::vector<std::string> names;
+    for (const std::string_view part : split(setting.value, ','))
+      if (part.starts_with('^')) names.emplace_back(part.substr(1));
+    if (variable("command_user").empty() || names.size() != split(setting.value, ',').size())
+      return draft_.by_table(setting, setting.value);
+    draft_.carry_words(setting, "process.capabilities", names);
   }
 
   void take_dependency(const Setting& setting) {
@@ -348,6 +520,8 @@ class OpenrcReader {
       draft_.add("dependencies.after", words_value(names));
   }
 
+  bool is_supervised() const { return variable("supervisor") == "supervise-daemon"; }
+
   std::string variable(const std::string& name) const {
     const auto found = variables_.find(name);
     return found == variables_.end() ? "" : found->second;
@@ -356,17 +530,16 @@ class OpenrcReader {
   void finish() {
     std::string command = variable("command");
     if (command.empty()) return to_.fault(path_, "sets no command");
-    const bool supervised = variable("supervisor") == "supervise-daemon";
-    const std::string options = fmt::format(" {} ", variable("start_stop_daemon_args"));
-    const bool foreground = bool_of(variable("command_background")) == true ||
-                            options.find(" --background ") != options.npos ||
-                            options.find(" -b ") != options.npos;
+    const bool supervised = is_supervised();
+    const bool foreground = bool_of(variable("command_background")) == true || background_;
     for (const char* const more : {"command_args", supervised   ? "command_args_foreground"
                                                    : foreground ? ""
                                                                 : "command_args_background"})
       if (const std::string value = variable(more); !value.empty()) command += " " + value;
     draft_.put("service.exec", words_value(split_words(command, Quoting::shell)));
-    if (const std::string user = variable("command_user"); !user.empty()) {
+    // The later option wins, which is that of the script.
+    const std::string user = variable("command_user");
+    if (!user.empty() && draft_.find("service.user") == nullptr) {
       draft_.put_text("service.user", user.substr(0, user.find(':')));
       if (const std::size_t colon = user.find(':'); colon != user.npos)
         draft_.put_text("service.group", user.substr(colon + 1));
@@ -391,6 +564,10 @@ class OpenrcReader {
   Imported& to_;
   Draft draft_;
   std::map<std::string, std::string> variables_;
+  std::set<std::string> unknown_;  // variables whose values are not known
+  std::string assigned_;           // the variable whose value is being read
+  std::size_t depth_ = 0;          // of a value in others
+  bool background_ = false;        // the command is put in the background by an option
   std::vector<std::string> functions_;
   std::string code_;  // a line that makes others conditional; empty: none
   std::vector<Setting> settings_;

@@ -25,6 +25,15 @@ constexpr int kMostStars = 8;               // in a pattern: each may be tried a
 constexpr std::string_view kSupervisordKeys =
     " exitcodes=lifecycle.success stdout_logfile_backups=logging.file_keep user=service.user ";
 
+/// The keys of [program:NAME]. supervisord ignores others, also such as `pidfile` and `group`.
+constexpr std::string_view kProgramKeys =
+    " command process_name numprocs numprocs_start priority autostart startsecs startretries "
+    "autorestart exitcodes stopsignal stopwaitsecs stopasgroup killasgroup user redirect_stderr "
+    "environment directory umask serverurl stdout_logfile stdout_logfile_maxbytes "
+    "stdout_logfile_backups stdout_capture_maxbytes stdout_events_enabled stdout_syslog "
+    "stderr_logfile stderr_logfile_maxbytes stderr_logfile_backups stderr_capture_maxbytes "
+    "stderr_events_enabled stderr_syslog ";
+
 /// Settings of [supervisord] for all programs, apart from their environment.
 constexpr std::string_view kCommonKeys =
     " umask=service.umask user=service.user directory=service.dir ";
@@ -84,9 +93,9 @@ class SupervisordReader {
       settings.clear();
     };
     unsigned number = 0;
+    std::size_t indent = 0;  // of the line that began the setting
     for (std::string_view line : split(*text, '\n')) {
       ++number;
-      const bool goes_on = line.starts_with(' ') || line.starts_with('\t');
       // A comment at the end of a line follows a blank.
       std::size_t end = line.find_first_of(";#");
       while (end != line.npos && end > 0 && line[end - 1] != ' ' && line[end - 1] != '\t')
@@ -94,14 +103,19 @@ class SupervisordReader {
       const std::string_view said = trim(line.substr(0, end));
       if (said.empty() || said.starts_with(';') || said.starts_with('#')) continue;
       const std::size_t equals = said.find_first_of("=:");
-      if (goes_on && !settings.empty()) {
+      // A line that is further to the right than its setting is part of its value.
+      const auto blanks = static_cast<std::size_t>(said.data() - line.data());
+      const bool goes_on = blanks > indent && !settings.empty();
+      if (!goes_on) indent = blanks;
+      if (goes_on) {
         settings.back().value.append("\n").append(said);
       } else if (said.starts_with('[')) {
         finish();
         section = said.substr(1, said.find(']') - 1);
       } else {
         const std::string_view value = equals == said.npos ? "" : said.substr(equals + 1);
-        settings.push_back({section, trim(said.substr(0, equals)), trim(value), number, path});
+        const std::string key = lower(trim(said.substr(0, equals)));
+        settings.push_back({section, key, trim(value), number, path});
       }
     }
     finish();
@@ -156,6 +170,7 @@ class SupervisordReader {
     if (first < 0 || first > kHighestNumber)
       return to_.fault(path, fmt::format("[{}] has numprocs_start={}", section, first));
     const std::string pattern = value("process_name");
+    const bool has_log = is_file(value("stdout_logfile")) || is_file(value("stderr_logfile"));
     for (auto number = first; number < first + count; ++number) {
       Names names{
           {"program_name", name}, {"group_name", name}, {"here", absolute(folder_of(path))}};
@@ -163,8 +178,18 @@ class SupervisordReader {
       const auto own = expand(pattern.empty() ? name : pattern, names);
       Draft draft = new_draft(own ? *own : name, fmt::format("[{}]", section));
       made_[name].push_back(draft.name());
-      for (const Setting& one : settings) take(one, names, draft);
+      for (const Setting& one : settings) {
+        const bool once = one.key == "startretries" && one.value == "0";
+        // Without a file for the output, its size and number mean nothing.
+        const bool of_file =
+            one.key.ends_with("_logfile_maxbytes") || one.key.ends_with("_logfile_backups");
+        if ((once && bool_of(value("autorestart")) == false) || (of_file && !has_log))
+          draft.met(one);
+        else
+          take(one, names, draft);
+      }
       if (value("autorestart").empty()) draft.put_text("lifecycle.restart", "on-failure");
+      if (draft.find("service.status") != nullptr) by_hand_.insert(draft.name());
       if (draft.find("logging.file") != nullptr && draft.find("logging.merge_stderr") == nullptr)
         draft.remark("the log file gets standard output and standard error");
       to_.add(std::move(draft));
@@ -216,9 +241,20 @@ class SupervisordReader {
       }
       draft.carry_words(one, "dependencies.requires", members);
     }
+    // The boot must not start a program by its group.
+    if (std::ranges::any_of(members,
+                            [&](const std::string& one) { return by_hand_.contains(one); }))
+      draft.put_text("target.status", "stop");
     if (std::ranges::find(members, draft.name()) != members.end())
       return to_.fault(path, fmt::format("[group:{}] has the name of one of its programs", name));
     to_.add(std::move(draft));
+  }
+
+  /// Whether a value of stdout_logfile or stderr_logfile names a file.
+  static bool is_file(std::string_view value) {
+    const std::string word = lower(value);
+    return !word.empty() && word != "auto" && word != "none" && word != "syslog" &&
+           !word.starts_with("/dev/");
   }
 
   using Names = std::vector<std::pair<std::string, std::string>>;
@@ -248,9 +284,24 @@ class SupervisordReader {
     return result;
   }
 
+  /// Carries over the variables whose values are known, if others are not.
+  static void take_variables(const Setting& setting, const Names& names, Draft& draft) {
+    for (const std::string& word : variables(setting.value)) {
+      Setting one = setting;
+      one.key += " " + word.substr(0, word.find('='));
+      one.value = word.substr(std::min(word.find('='), word.size() - 1) + 1);
+      const auto known = expand(word, names);
+      known ? draft.carry_words(one, "service.env", {*known})
+            : draft.leave(one, kUnknownVariable, "service.env");
+    }
+  }
+
   static void take(const Setting& setting, const Names& names, Draft& draft) {
     const std::string_view key = setting.key;
+    if (kProgramKeys.find(fmt::format(" {} ", key)) == kProgramKeys.npos)
+      return draft.leave(setting, "supervisord has no such key and ignores it");
     const auto expanded = expand(setting.value, names);
+    if (!expanded && key == "environment") return take_variables(setting, names, draft);
     if (!expanded) return draft.leave(setting, kUnknownVariable);
     const std::string& value = *expanded;
     const auto flag = bool_of(value);
@@ -261,6 +312,10 @@ class SupervisordReader {
       if (flag == false) draft.put_text("service.status", "stop");
       return draft.met(setting);
     }
+    if (key == "redirect_stderr" && flag == false) return draft.met(setting);
+    if (key.ends_with("_syslog"))
+      return flag == true ? draft.carry_text(setting, "logging.syslog", "unix:/dev/log")
+                          : draft.met(setting);
     if (key == "autorestart")
       return draft.carry_text(setting, "lifecycle.restart",
                               flag == true    ? "always"
@@ -279,12 +334,12 @@ class SupervisordReader {
     }
     // A stop always covers all processes of a service.
     if ((key == "stopasgroup" || key == "killasgroup") && flag == true) return draft.met(setting);
-    if (of_log && (value == "AUTO" || value == "NONE" || value == "/dev/null"))
+    if (of_log && (lower(value) == "auto" || lower(value) == "none" || value == "/dev/null"))
       return draft.met(setting);
     if (of_log && (value == "syslog" || value.starts_with("/dev/")))
       return value == "syslog" ? draft.carry_text(setting, "logging.syslog", "unix:/dev/log")
                                : draft.carry(setting, "logging.console", text_value("raw"));
-    if (key.ends_with("_maxbytes")) {
+    if (key.ends_with("_logfile_maxbytes")) {
       const auto bytes = bytes_of_text(value);
       return bytes ? draft.carry(setting, "logging.file_max_bytes", number_value(*bytes))
                    : draft.leave(setting, kNoSuchValue);
@@ -298,6 +353,7 @@ class SupervisordReader {
   std::set<std::string> seen_;
   std::vector<Group> groups_;
   std::map<std::string, std::vector<std::string>> made_;  // services by program
+  std::set<std::string> by_hand_;                         // services with autostart=false
 };
 
 }  // namespace

@@ -148,10 +148,19 @@ class NoBrokenPipe {
 }  // namespace
 
 int spawn_command(lua_State* lua, VerbContext& context) {
-  luaL_checktype(lua, 1, LUA_TTABLE);
-  std::vector<std::string> words = json_strings(parse_json(json_of_lua(lua, 1)));
-  if (words.empty())
-    throw ClientError(ErrorCode::invalid_params, "spawn needs the words of a command");
+  std::vector<std::string> words;
+  const lua_Unsigned count = lua_istable(lua, 1) ? lua_rawlen(lua, 1) : 0;
+  for (lua_Unsigned i = 1; i <= count; ++i) {
+    lua_rawgeti(lua, 1, static_cast<lua_Integer>(i));
+    std::size_t size = 0;
+    const char* const word = lua_tolstring(lua, -1, &size);
+    if (word == nullptr) break;
+    words.emplace_back(word, size);
+    lua_pop(lua, 1);
+  }
+  if (words.empty() || words.size() < count)
+    throw ClientError(ErrorCode::invalid_params,
+                      R"(spawn needs the words of a command, such as {"ls", "-l"})");
   std::string input;
   const bool has_input = lua_istable(lua, 2) && lua_getfield(lua, 2, "input") == LUA_TSTRING;
   if (has_input) {

@@ -121,14 +121,18 @@ int check(lua_State* lua, VerbContext&) {
 
 // --- additions to Lua ----------------------------------------------------------------------------
 
+Milliseconds time_at(lua_State* lua, int index) {
+  std::size_t size = 0;
+  const char* text = luaL_tolstring(lua, index, &size);
+  const auto time = given_time(std::string(text, size));
+  if (!time || time->count() < 0) wrong(fmt::format("{} is no time", text));
+  return *time;
+}
+
 /// ms(time): milliseconds from seconds, or from a text such as "2m"; nil from nil.
 int ms(lua_State* lua, VerbContext&) {
   if (lua_isnoneornil(lua, 1)) return 0;
-  std::size_t size = 0;
-  const char* text = luaL_tolstring(lua, 1, &size);
-  const auto time = given_time(std::string(text, size));
-  if (!time || time->count() < 0) wrong(fmt::format("{} is no time", text));
-  lua_pushinteger(lua, time->count());
+  lua_pushinteger(lua, time_at(lua, 1).count());
   return 1;
 }
 
@@ -152,9 +156,11 @@ int matches_pattern(lua_State* lua, VerbContext&) {
 }
 
 int sleep_for(lua_State* lua, VerbContext& context) {
-  const double seconds = std::clamp(luaL_checknumber(lua, 1), 0.0, 1e9);
-  const auto wanted =
-      std::chrono::duration_cast<Milliseconds>(std::chrono::duration<double>(seconds));
+  const auto given = [&] {
+    const double seconds = std::clamp(luaL_checknumber(lua, 1), 0.0, 1e9);
+    return std::chrono::duration_cast<Milliseconds>(std::chrono::duration<double>(seconds));
+  };
+  const Milliseconds wanted = lua_type(lua, 1) == LUA_TSTRING ? time_at(lua, 1) : given();
   const auto left = context.time_left();
   const Milliseconds time = left ? std::min(*left, wanted) : wanted;
   const timespec until{time.count() / 1000, time.count() % 1000 * 1000000};

@@ -9,7 +9,7 @@ const char* prelude() noexcept {
   return R"lua(
 local c = ...
 local zinit = {
-  null = c.null, array = c.array, call = c.call, sleep = c.sleep, spawn = c.spawn, exit = os.exit,
+  null = c.null, array = c.array, call = c.call, sleep = c.sleep, exit = os.exit,
   version = c.version,
 }
 
@@ -98,6 +98,7 @@ zinit.follow = iterator "logs"
 zinit.events = iterator "events"
 
 os.execute = c.execute
+function zinit.spawn(words, options) return c.spawn(words, known(options, "input")) end
 
 package = {
   path = "./?.lua;/usr/local/share/lua/5.4/?.lua;/usr/share/lua/5.4/?.lua",

@@ -70,6 +70,21 @@ std::string pop_error(lua_State* lua) {
   return words;
 }
 
+int push_as_json(lua_State* lua) {
+  const std::string json = lua_isnil(lua, 1) ? "null" : json_of_lua(lua, 1);
+  lua_pushlstring(lua, json.data(), json.size());
+  return 1;
+}
+
+/// Replaces a table at `index` by its JSON, for a reader, unless it has none or a text of its own.
+void show_table(lua_State* lua, int index) {
+  if (!lua_istable(lua, index)) return;
+  if (luaL_getmetafield(lua, index, "__tostring") != LUA_TNIL) return lua_pop(lua, 1);
+  lua_pushcfunction(lua, push_as_json);
+  lua_pushvalue(lua, index);
+  lua_pcall(lua, 1, 1, 0) == LUA_OK ? lua_replace(lua, index) : lua_pop(lua, 1);
+}
+
 }  // namespace
 
 Script::Script(VerbContext& context) : context_(context), lua_(luaL_newstate()) {
@@ -122,11 +137,7 @@ void Script::run(int compiled) {
   lua_remove(lua, -count - 1);
   call(count, 1);
   if (context_.json()) {
-    lua_pushcfunction(lua, [](lua_State* of) {
-      const std::string json = lua_isnil(of, 1) ? "null" : json_of_lua(of, 1);
-      lua_pushlstring(of, json.data(), json.size());
-      return 1;
-    });
+    lua_pushcfunction(lua, push_as_json);
     lua_insert(lua, -2);
     call(1, 1);
     context_.print_json(lua_tostring(lua, -1));
@@ -166,6 +177,7 @@ void Script::prompt() {
       call(0, LUA_MULTRET);
       const int values = lua_gettop(lua);
       if (values == 0) continue;
+      for (int i = 1; i <= values; ++i) show_table(lua, i);
       lua_getglobal(lua, "print");
       lua_insert(lua, 1);
       call(values, 0);

@@ -10,6 +10,7 @@
 
 #include "scenario/harness.hpp"
 #include "scenario/harness/background.hpp"
+#include "scenario/harness/terminal.hpp"
 
 namespace client_script_test {
 
@@ -59,6 +60,19 @@ TEST_CASE("what a script returns and JSON cannot have is an error", "[script]") 
   CHECK_THAT(refused.err, Contains("a function is no value of JSON"));
 }
 
+TEST_CASE("a script's prompt prints values, and tables as JSON", "[script]") {
+  Terminal terminal;
+  Launch what;
+  what.argv = {"zinitctl", "script"};
+  const pid_t pid = terminal.launch_in(what);
+  terminal.await("> ");
+  terminal.type("{1, {a = zinit.null}}, 5, {print}\n");
+  terminal.await("[1,{\"a\":null}]\t5\ttable: ");
+  terminal.await("> ");
+  terminal.type("\x04");
+  CHECK(wait_for_exit(pid) == 0);
+}
+
 TEST_CASE("an error of a script has its place, and pcall catches it", "[check][script]") {
   Server zinit;
   zinit.add("bad", {.exec = "", .service = "exec = ['/no/such/program']"});
@@ -84,6 +98,10 @@ TEST_CASE("an error of a script has its place, and pcall catches it", "[check][s
       {"zinit.exit(7)", 7, ""},
       {"zinit.wait('bad', {['for'] = 'exited'})", 1, "-e:1: unknown option for"},
       {"zinit.set('text')", 1, "-e:1: a service is a table of keys"},
+      {"zinit.sleep '0s' zinit.sleep 'x'", 1, "-e:1: x is no time"},
+      {"zinit.spawn{}", 1, "-e:1: spawn needs the words of a command"},
+      {"zinit.spawn{'cat', {}}", 1, "-e:1: spawn needs the words of a command"},
+      {"zinit.spawn({'cat'}, {inptu = 'x'})", 1, "-e:1: unknown option inptu"},
   }));
   const Outcome ended = script(zinit, code, {"--timeout", "0.2"});
   CHECK(ended.code == status);
@@ -171,8 +189,7 @@ TEST_CASE("no script outlives --timeout, nor do its commands", "[check][script]"
   };
   std::deque<Background> running;
   for (const std::string& code : codes)
-    running.emplace_back(zinit,
-                         std::vector<std::string>{"--timeout", "0.2", "script", "-e", code});
+    running.emplace_back(zinit, std::vector<std::string>{"--timeout", "0.2", "script", "-e", code});
   // What it has printed is written at its end. It has time to print, also on a loaded machine.
   Background prints(zinit, {"--timeout", "2", "script", "-e", "print(1) io.open('" + fifo + "')"});
   for (std::size_t i = 0; i < running.size(); ++i) {
@@ -185,9 +202,8 @@ TEST_CASE("no script outlives --timeout, nor do its commands", "[check][script]"
   // An orphan of a command becomes a child of the test.
   CHECK(eventually([&] {
     const auto children = children_of(getpid());
-    return std::all_of(children.begin(), children.end(), [&](pid_t pid) {
-      return pid == zinit.pid() || proc_stat(pid, 3) == "Z";
-    });
+    return std::all_of(children.begin(), children.end(),
+                       [&](pid_t pid) { return pid == zinit.pid() || proc_stat(pid, 3) == "Z"; });
   }));
 }
 
