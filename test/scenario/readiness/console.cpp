@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "scenario/harness.hpp"
+#include "scenario/harness/crashing.hpp"
 
 namespace readiness_console_test {
 
@@ -182,6 +183,23 @@ TEST_CASE("lines that wait for the console are printed by the next image, after 
       CHECK((distinct_lines(text) == distinct_lines(expected)));
     }
   }
+}
+
+TEST_CASE("a crash while the console is written loses no line",
+          "[check][killpoints][logs][console]") {
+  Crashing one("sink.written");
+  Server& zinit = one.zinit;
+  zinit.add("a", {.exec = "seq 5000; exec sleep 100000", .more = "[logging]\nconsole = true\n"});
+  zinit.launch();
+  CHECK(eventually([&] { return zinit.output().ends_with("\na: 5000\n"); }));
+  zinit.reconnect();
+  CHECK(one.crashed());
+  auto lines = lines_of(zinit.output());
+  const auto second = std::find(lines.begin() + 1, lines.end(), "a: 1");  // these lines come twice
+  REQUIRE(second != lines.end());
+  lines.erase(lines.begin(), second);
+  REQUIRE(lines.size() == 5000);
+  for (std::size_t i = 0; i < lines.size(); ++i) CHECK(lines[i] == "a: " + std::to_string(i + 1));
 }
 
 TEST_CASE(

@@ -177,7 +177,7 @@ TEST_CASE("sink area: a damaged chunk is refused, and the others are taken over"
     return result + (got > 0 ? std::string(buffer, static_cast<std::size_t>(got)) : "no message");
   };
   // Behind the number of the chunk: the size of its label, and where the waiting text is.
-  for (const std::size_t offset : {8, 12, 16}) {
+  for (const std::size_t offset : {8u, 12u, 16u}) {
     const std::string part = with_list([&] {
       SinkArea& area = first_area();
       new_chunk(area, "first", "one");
