@@ -4,14 +4,9 @@
 // needs it is gone. after_ms and no_restart_on: how an end counts.
 #include "model/fake_world.hpp"
 #include "model/why.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace model_bound_test {
-
-using namespace zinit;
-using namespace zinit::test;
-using namespace std::chrono_literals;
-
+namespace zinit::test::model_bound {
 namespace {
 
 /// A world in which each service takes 10 ms to stop, and is spawned again after 100 ms.
@@ -30,8 +25,6 @@ FakeWorld booted(Specs specs) {
   w.settle();
   return w;
 }
-
-}  // namespace
 
 TEST_CASE("a bound service stops when the other crashes, and starts when it is ready again",
           "[bound]") {
@@ -164,4 +157,5 @@ TEST_CASE("an end of no_restart_on is for good, whatever the policy", "[no_resta
   }
 }
 
-}  // namespace model_bound_test
+}  // namespace
+}  // namespace zinit::test::model_bound

@@ -4,14 +4,9 @@
 // service.
 #include "model/fake_world.hpp"
 #include "model/why.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace model_checks_test {
-
-using namespace zinit;
-using namespace zinit::test;
-using namespace std::chrono_literals;
-
+namespace zinit::test::model_checks {
 namespace {
 
 /// app requires web, which has [readiness] and [health]. Each test decides what web reports and
@@ -49,8 +44,6 @@ struct Checked {
   }
   FakeWorld world;
 };
-
-}  // namespace
 
 TEST_CASE("a service with both is ready when it has said so and a probe has succeeded",
           "[checks]") {
@@ -153,4 +146,5 @@ TEST_CASE("more time is bounded: by a day, and in a stop by a shutdown in a hurr
   CHECK(c.world.record("web").deadline == c.world.now + 100ms);
 }
 
-}  // namespace model_checks_test
+}  // namespace
+}  // namespace zinit::test::model_checks

@@ -2,18 +2,10 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // A situation for each row of the decision table and each of its states, which must lead to this
 // row and to no other. A row without a situation fails the suite.
-#include <functional>
-#include <set>
-
 #include "model/fake_world.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace model_decide_rows_test {
-
-using namespace zinit;
-using namespace zinit::test;
-using namespace std::chrono_literals;
-
+namespace zinit::test::model_decide_rows {
 namespace {
 
 const TimePoint kNow{std::chrono::hours(1)};
@@ -284,8 +276,6 @@ const Row* row_named(State from, const std::string& name) {
   return nullptr;
 }
 
-}  // namespace
-
 TEST_CASE("each situation leads to the row that is for it", "[decide]") {
   for (const Case& each : cases()) {
     INFO(state_name(each.from) << ", " << each.row << ", of " << each.about);
@@ -381,4 +371,5 @@ TEST_CASE("a restart delay of days doubles without overflow", "[decide]") {
   CHECK(scene["s"].delay_until == kNow + 86400000ms);
 }
 
-}  // namespace model_decide_rows_test
+}  // namespace
+}  // namespace zinit::test::model_decide_rows

@@ -4,14 +4,9 @@
 // second implementation of behaviour.md ("Dependencies").
 #include "model/fake_world.hpp"
 #include "model/predicates.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace model_edges_test {
-
-using namespace zinit;
-using namespace zinit::test;
-using namespace std::chrono_literals;
-
+namespace zinit::test::model_edges {
 namespace {
 
 const TimePoint kNow{std::chrono::hours(1)};
@@ -105,8 +100,6 @@ bool is_to_start(const Look& other) {
   return at_rest(other.state) &&
          (other.tried == Try::asked || (other.tried == Try::pulled && !done));
 }
-
-}  // namespace
 
 TEST_CASE("requires holds a start until the other is satisfied, and no longer", "[edges]") {
   each_look([](const Look& other) {
@@ -227,4 +220,5 @@ TEST_CASE("in a shutdown a service waits for what is ordered after it, and other
   });
 }
 
-}  // namespace model_edges_test
+}  // namespace
+}  // namespace zinit::test::model_edges

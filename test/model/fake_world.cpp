@@ -2,9 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The simulated world: its scheduler, its processes, and the invariants checked at every step.
 #include "model/fake_world.hpp"
-
-#include <algorithm>
-#include <sstream>
+#include "support/test.hpp"
 
 #include "model/predicates.hpp"
 #include "model/wake.hpp"
@@ -469,7 +467,7 @@ void FakeWorld::check_start(Slot slot) {
 
 namespace {
 
-std::size_t posts_in(const std::vector<std::string>& ran) {
+std::size_t posts_in(const Texts& ran) {
   return static_cast<std::size_t>(
       std::ranges::count_if(ran, [](const std::string& each) { return each.starts_with("post"); }));
 }

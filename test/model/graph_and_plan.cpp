@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Faults in a graph, and the plans of reloads from one set of specs to another.
-#include <random>
-
 #include "model/fake_world.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace model_graph_and_plan_test {
-
-using namespace zinit;
-using namespace zinit::test;
-
+namespace zinit::test::model_graph_and_plan {
 namespace {
 
 GraphPtr graph_of(const std::string& text) {
@@ -38,8 +32,6 @@ Fate fate(const Plan& plan, const std::string& name) {
   return Fate::unchanged;
 }
 
-}  // namespace
-
 TEST_CASE("edges go both ways, and names that nothing has are told", "[graph]") {
   const GraphPtr graph = graph_of(
       "web requires db, web after net, web wants cache, web conflicts old, web requires nobody?, "
@@ -49,8 +41,8 @@ TEST_CASE("edges go both ways, and names that nothing has are told", "[graph]") 
   CHECK(node(graph, "net").ordered_before == Slots{graph->find("web")});
   CHECK(node(graph, "cache").wanted_by == Slots{graph->find("web")});
   CHECK(node(graph, "old").conflicts == Slots{graph->find("web")});
-  CHECK(node(graph, "web").missing == std::vector<std::string>{"nobody"});
-  CHECK(node(graph, "web").unknown == std::vector<std::string>{"ghost"});
+  CHECK(node(graph, "web").missing == Texts{"nobody"});
+  CHECK(node(graph, "web").unknown == Texts{"ghost"});
 }
 
 TEST_CASE("each service on a cycle of requires and after is refused with the path, others go on",
@@ -391,4 +383,5 @@ TEST_CASE("a removed name that comes back while its old process stops is stopped
   CHECK(w.spawns("web") == 2);
 }
 
-}  // namespace model_graph_and_plan_test
+}  // namespace
+}  // namespace zinit::test::model_graph_and_plan

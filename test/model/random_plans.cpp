@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Reloads from one random directory of service files to another.
-#include <algorithm>
-#include <random>
-#include <set>
-
 #include "model/fake_world.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace model_random_plans_test {
-
-using namespace zinit;
-using namespace zinit::test;
-
+namespace zinit::test::model_random_plans {
 namespace {
 
 using Dice = std::mt19937_64;
@@ -81,7 +73,7 @@ const Node* loaded(const Graph& graph, const std::string& name) {
 /// Whether the service and everything that it requires, at any depth, existed and was valid.
 bool could_run(const Graph& graph, const std::string& name) {
   std::set<std::string> seen{name};
-  for (std::vector<std::string> work{name}; !work.empty();) {
+  for (Texts work{name}; !work.empty();) {
     const Node* node = loaded(graph, work.back());
     work.pop_back();
     if (node == nullptr || node->broken() || !node->missing.empty()) return false;
@@ -147,8 +139,6 @@ std::vector<std::pair<std::string, Fate>> fates(const Plan& plan) {
   return all;
 }
 
-}  // namespace
-
 TEST_CASE("of ten thousand random pairs of directories each reload keeps what it promises",
           "[plan][random]") {
   const auto seed = std::random_device{}();
@@ -172,4 +162,5 @@ TEST_CASE("of ten thousand random pairs of directories each reload keeps what it
   }
 }
 
-}  // namespace model_random_plans_test
+}  // namespace
+}  // namespace zinit::test::model_random_plans

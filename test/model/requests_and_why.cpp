@@ -4,14 +4,9 @@
 #include "model/fake_world.hpp"
 #include "model/predicates.hpp"
 #include "model/why.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace model_requests_and_why_test {
-
-using namespace zinit;
-using namespace zinit::test;
-using namespace std::chrono_literals;
-
+namespace zinit::test::model_requests_and_why {
 namespace {
 
 Life ends(Milliseconds after, int code) {
@@ -31,8 +26,6 @@ std::size_t position(const FakeWorld& w, const std::string& line) {
   const auto& trace = w.trace();
   return static_cast<std::size_t>(std::find(trace.begin(), trace.end(), line) - trace.begin());
 }
-
-}  // namespace
 
 TEST_CASE("a service that crashes does not take its dependents down", "[deps][restart]") {
   FakeWorld w("web requires db");
@@ -556,4 +549,5 @@ TEST_CASE("a reload that brings accept ends the process, and one that takes it s
   CHECK(w.faults().empty());
 }
 
-}  // namespace model_requests_and_why_test
+}  // namespace
+}  // namespace zinit::test::model_requests_and_why

@@ -3,13 +3,9 @@
 // required_by, before and wanted_by: edges that the other end's file contains.
 #include "model/fake_world.hpp"
 #include "model/why.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace model_reverse_edges_test {
-
-using namespace zinit;
-using namespace zinit::test;
-
+namespace zinit::test::model_reverse_edges {
 namespace {
 
 GraphPtr graph_of(const Specs& specs) {
@@ -22,10 +18,6 @@ GraphPtr graph_of(const Specs& specs) {
 const Node& node(const GraphPtr& graph, const std::string& name) {
   return graph->node(graph->find(name));
 }
-
-using Names = std::vector<std::string>;
-
-}  // namespace
 
 TEST_CASE("an edge written at the other end is one like any other, and told apart", "[graph]") {
   const GraphPtr graph =
@@ -52,7 +44,7 @@ TEST_CASE("an edge that is written at both ends is the service's own", "[graph]"
 
 TEST_CASE("a name that nothing has holds as soon as it is there", "[graph]") {
   FakeWorld w("x required_by web?, x before late?, x wanted_by all?");
-  CHECK(*node(w.world.graph, "x").unknown == Names{"web", "late", "all"});
+  CHECK(*node(w.world.graph, "x").unknown == Texts{"web", "late", "all"});
   CHECK(node(w.world.graph, "x").faults->empty());
   w.boot();
   w.settle();
@@ -173,4 +165,5 @@ TEST_CASE("why says in which file an added edge is", "[why]") {
              Catch::EndsWith(" (required_by, in /etc/zinit/services/x.toml)"));
 }
 
-}  // namespace model_reverse_edges_test
+}  // namespace
+}  // namespace zinit::test::model_reverse_edges

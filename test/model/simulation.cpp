@@ -3,19 +3,11 @@
 // Random graphs with random histories on a simulated clock. Every promise holds at every step, the
 // services settle, and they settle in the same states for any order of steps. A failure prints its
 // seed; ZINIT_TEST_SEED=N makes a run begin there.
-#include <cstdlib>
-
 #include "model/fake_world.hpp"
 #include "model/predicates.hpp"
-#include "support/catch.hpp"
-#include "support/sanitized.hpp"
+#include "support/test.hpp"
 
-namespace model_simulation_test {
-
-using namespace zinit;
-using namespace zinit::test;
-using namespace std::chrono_literals;
-
+namespace zinit::test::model_simulation {
 namespace {
 
 // Sanitizers make this ten times slower, and need fewer histories to find their faults.
@@ -159,7 +151,7 @@ struct History {
   std::uint64_t seed;
   std::string final_states;
   std::string trace;
-  std::vector<std::string> faults;
+  Texts faults;
 };
 
 /// Whether zinit must stop the service: it stops when unneeded, was needed, and no service that is
@@ -176,7 +168,7 @@ bool left_over(const World& world, Slot slot) {
 }
 
 /// Checks what must hold when nothing is left to do.
-void check_settled(const FakeWorld& w, std::vector<std::string>& faults) {
+void check_settled(const FakeWorld& w, Texts& faults) {
   for (const Slot slot : w.world.graph->order()) {
     const Record& record = w.world.record(slot);
     const std::string& name = w.world.graph->name(slot);
@@ -240,8 +232,6 @@ History run(std::uint64_t seed, std::uint64_t schedule, bool quiet, bool reloads
   return history;
 }
 
-}  // namespace
-
 TEST_CASE("random histories keep every promise at every step", "[simulation]") {
   const std::uint64_t seed = first_seed();
   for (std::uint64_t i = 0; i < histories(); ++i) {
@@ -269,4 +259,5 @@ TEST_CASE("the same history settles in the same states under every schedule", "[
   }
 }
 
-}  // namespace model_simulation_test
+}  // namespace
+}  // namespace zinit::test::model_simulation

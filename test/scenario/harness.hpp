@@ -7,5 +7,4 @@
 #include "scenario/harness/json.hpp"
 #include "scenario/harness/process.hpp"
 #include "scenario/harness/server.hpp"
-#include "support/catch.hpp"
-#include "support/skip.hpp"
+#include "support/test.hpp"

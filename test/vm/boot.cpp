@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // A machine boots, works and goes down: the unchanged sample system, under both names of its init.
-
-#include "support/catch.hpp"
 #include "vm/machine.hpp"
-
-namespace vm_boot_test {
-
-using namespace zinit;
-using namespace zinit::vm;
-using Catch::Contains;
-
+namespace zinit::vm::boot {
 namespace {
 
 void check_boot_order(Machine& machine) {
@@ -66,8 +58,6 @@ void check_kexec(Machine& machine) {
   machine.log_in();
   CHECK_THAT(machine.console().output_of("cat /proc/cmdline"), Contains(" again"));
 }
-
-}  // namespace
 
 SCENARIO("the sample system boots from an initramfs, serves, lets root in and powers off") {
   // The kernel passes on the unknown word, which must not count as a verb of zinitctl.
@@ -132,4 +122,5 @@ SCENARIO("PID 1 sets up what a system needs and reaps orphans, and poweroff -f n
   });
 }
 
-}  // namespace vm_boot_test
+}  // namespace
+}  // namespace zinit::vm::boot

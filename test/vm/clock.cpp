@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The wall clock jumps, and no wait of zinit changes.
-
 #include "base/format.hpp"
-#include "support/catch.hpp"
 #include "vm/machine.hpp"
 
-namespace vm_clock_test {
-
-using namespace zinit;
-using namespace zinit::vm;
-
+namespace zinit::vm::clock {
 namespace {
 
 constexpr long long kYear = 365LL * 24 * 3600;
@@ -99,8 +93,6 @@ void check_jump(Machine& machine, const std::string& name, long long by) {
   machine.zinitctl("stop " + name);
 }
 
-}  // namespace
-
 SCENARIO("a clock that jumps fires timers that are due, no other, and moves no delay or timeout") {
   Machine machine(services());
   step("timers go by a clock that is set, ahead and back", [&] { check_timers(machine); });
@@ -108,4 +100,5 @@ SCENARIO("a clock that jumps fires timers that are due, no other, and moves no d
   step("the clock is set a year back", [&] { check_jump(machine, "again-back", -kYear); });
 }
 
-}  // namespace vm_clock_test
+}  // namespace
+}  // namespace zinit::vm::clock

@@ -2,16 +2,10 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Eleven daemons of Debian, from its unchanged packages, run by the service files of
 // etc/sample/examples/debian on a machine with their users and folders (debian-image makes it).
-
 #include "base/format.hpp"
-#include "support/catch.hpp"
 #include "vm/machine.hpp"
 
-namespace vm_debian_test {
-
-using namespace zinit;
-using namespace zinit::vm;
-
+namespace zinit::vm::debian {
 namespace {
 
 /// A command for the machine's shell, where $PID is the daemon's, and the line that it must print
@@ -341,8 +335,6 @@ void power_off_in_order(Machine& machine) {
   CHECK(machine.wait_for_end() == 0);
 }
 
-}  // namespace
-
 SCENARIO("eleven of Debian's daemons run, answer, come back when killed, and stop in order") {
   GIVEN("a machine with their packages and a service file for each") {
     Machine machine({.files = debian_files(), .memory_mib = 768, .folder = "build/vm/debian"});
@@ -375,4 +367,5 @@ SCENARIO("eleven of Debian's daemons run, answer, come back when killed, and sto
   }
 }
 
-}  // namespace vm_debian_test
+}  // namespace
+}  // namespace zinit::vm::debian

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The machine with Debian on disks. See debian_disks.hpp.
 #include "vm/debian_disks.hpp"
-#include "support/catch.hpp"
+#include "vm/machine.hpp"
 
 namespace zinit::vm {
 

@@ -2,17 +2,11 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Debian 12 on disks, installed by its packages' own scripts, with zinit as /sbin/init in place of
 // systemd and the service files of etc/sample/examples/debian-disk (disk-image makes it).
-
 #include "base/format.hpp"
-#include "support/catch.hpp"
-#include "support/skip.hpp"
 #include "vm/debian_disks.hpp"
+#include "vm/machine.hpp"
 
-namespace vm_disk_test {
-
-using namespace zinit;
-using namespace zinit::vm;
-
+namespace zinit::vm::disk {
 namespace {
 
 void look_at_early_boot(Machine& machine) {
@@ -288,8 +282,6 @@ void check_sysvinit(const DebianDisks& disks) {
         "/usr/sbin/init.sysvinit\n10\n");
 }
 
-}  // namespace
-
 SCENARIO("Debian starts from a disk, is used, powered off, and its systemd finds all as it was") {
   if (no_disk_images()) return test::skip("building the image needs root");
   const DebianDisks disks;
@@ -382,4 +374,5 @@ SCENARIO("a machine can be reached where disks of fstab are missing") {
   });
 }
 
-}  // namespace vm_disk_test
+}  // namespace
+}  // namespace zinit::vm::disk

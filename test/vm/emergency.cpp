@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Unusual boots: no services, words on the kernel's command line, a shell on the console.
-
-#include "support/catch.hpp"
 #include "vm/machine.hpp"
-
-namespace vm_emergency_test {
-
-using namespace zinit;
-using namespace zinit::vm;
+namespace zinit::vm::emergency {
 
 SCENARIO("without any service file the machine stays up with a shell on the console") {
   Vm vm({.bare = true});
@@ -63,4 +57,4 @@ SCENARIO("a critical service that fails for good brings the emergency shell") {
   });
 }
 
-}  // namespace vm_emergency_test
+}  // namespace zinit::vm::emergency

@@ -2,18 +2,11 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The end of machines: with file systems that are nested, busy, on loop devices, or do not answer,
 // and with a process that writes until the last moment.
-
-#include "support/catch.hpp"
-#include "support/skip.hpp"
 #include "vm/debian_disks.hpp"
+#include "vm/machine.hpp"
 #include "vm/sample_disk.hpp"
 
-namespace vm_end_test {
-
-using namespace zinit;
-using namespace zinit::vm;
-using Catch::Matchers::Contains;
-
+namespace zinit::vm::end {
 namespace {
 
 /// Processes in their own sessions that ignore all possible signals, and write to the folders.
@@ -94,8 +87,6 @@ void walk_through_breaks(Terminal& console) {
   console.output_of("cp /boot/vmlinuz /sysroot/root/");
   console.send("exit\n");
 }
-
-}  // namespace
 
 SCENARIO("file systems that are nested, busy and on loop devices are unmounted in reverse order") {
   if (no_disk_images()) return test::skip("building the image needs root");
@@ -185,4 +176,5 @@ SCENARIO("break= stops an initramfs with a shell, and a kernel that is loaded fi
   });
 }
 
-}  // namespace vm_end_test
+}  // namespace
+}  // namespace zinit::vm::end

@@ -2,28 +2,8 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // doc/image.md, *An image of your own*: its commands, exactly as written, make an image and boot
 // it.
-
-#include <poll.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <csignal>
-#include <filesystem>
-#include <fstream>
-
-#include "support/catch.hpp"
-#include "support/skip.hpp"
-#include "support/temp_dir.hpp"
 #include "vm/machine.hpp"
-
-namespace vm_image_page_test {
-
-using namespace zinit;
-using namespace zinit::vm;
-using Catch::Contains;
-
+namespace zinit::vm::image_page {
 namespace {
 
 namespace fs = std::filesystem;
@@ -115,8 +95,6 @@ void use(Terminal& console, const std::string& root) {
   console.wait_for("reboot: Power down");
 }
 
-}  // namespace
-
 SCENARIO("what doc/image.md says makes an image that boots, from memory and from a disk") {
   if (no_disk_images()) return test::skip("files of the disk are to be root's");
   const test::TempDir clone;
@@ -127,4 +105,5 @@ SCENARIO("what doc/image.md says makes an image that boots, from memory and from
   CHECK(script.wait() == 0);
 }
 
-}  // namespace vm_image_page_test
+}  // namespace
+}  // namespace zinit::vm::image_page

@@ -2,18 +2,11 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The initramfs of etc/initramfs: it finds, checks and mounts the root file system, and switches to
 // it (initramfs-image makes it and the disks). test/vm/end.cpp has more of its boots.
-
 #include "base/format.hpp"
-#include "support/catch.hpp"
-#include "support/skip.hpp"
+#include "vm/machine.hpp"
 #include "vm/sample_disk.hpp"
 
-namespace vm_initramfs_test {
-
-using namespace zinit;
-using namespace zinit::vm;
-using Catch::Contains;
-
+namespace zinit::vm::initramfs {
 namespace {
 
 /// Checks that the boot obeys every word about the root file system on the command line.
@@ -46,8 +39,6 @@ void make_encrypted_copy(Terminal& shell) {
   shell.output_of("printf secret | cryptsetup open /dev/nvme0n1 new -");
   shell.output_of("dd if=/dev/vda1 of=/dev/mapper/new bs=1M && cryptsetup close new");
 }
-
-}  // namespace
 
 SCENARIO("the kernel's command line says how the root file system is checked and mounted") {
   if (no_disk_images()) return test::skip("building the image needs root");
@@ -129,4 +120,5 @@ SCENARIO("the part `luks` opens an encrypted root file system with a passphrase"
   });
 }
 
-}  // namespace vm_initramfs_test
+}  // namespace
+}  // namespace zinit::vm::initramfs

@@ -3,15 +3,8 @@
 // PID 1 of a machine crashes at some of the places of test/scenario/reexec/kill_points.cpp
 // (base/kill_point.hpp). Its zinit has sanitizers (test/vm/check-image): a report of one ends PID
 // 1, and the kernel's panic ends the machine.
-#include "support/catch.hpp"
 #include "vm/machine.hpp"
-
-namespace vm_kill_points_test {
-
-using namespace zinit;
-using namespace zinit::vm;
-using Catch::Matchers::Contains;
-
+namespace zinit::vm::kill_points {
 namespace {
 
 VmOptions crashing_at(const std::string& point, const std::string& mark) {
@@ -52,8 +45,6 @@ void check_life_with_crash(const std::string& point) {
   CHECK(machine.wait_for_end() == 0);
   check_no_report(machine);
 }
-
-}  // namespace
 
 SCENARIO("PID 1 crashes while it starts services, and the machine goes on", "[killpoints]") {
   for (const char* point : {"clone.after:4", "reap.after"})
@@ -99,4 +90,5 @@ SCENARIO("PID 1 crashes on its way to another root, and gets there", "[killpoint
   }
 }
 
-}  // namespace vm_kill_points_test
+}  // namespace
+}  // namespace zinit::vm::kill_points

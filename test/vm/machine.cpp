@@ -2,11 +2,6 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Asks the zinit of a virtual machine by zinitctl, in its shell on the second line.
 #include "vm/machine.hpp"
-
-#include <unistd.h>
-
-#include <stdexcept>
-
 #include "base/fd.hpp"
 #include "base/format.hpp"
 

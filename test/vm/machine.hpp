@@ -3,14 +3,13 @@
 // The common part of the boot tests: the machine with a shell for commands, and zinitctl's answers.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "base/json.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 #include "vm/harness/vm.hpp"
 
 namespace zinit::vm {
+
+using namespace test;
 
 /// A service file /etc/zinit/services/NAME.toml.
 [[nodiscard]] File service(const std::string& name, const std::string& text);

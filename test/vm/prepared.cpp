@@ -2,19 +2,8 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Boots with little, nothing, or too much prepared for PID 1: a script of busybox, as the first PID
 // 1, prepares the machine and executes zinit.
-
-#include <unistd.h>
-
-#include "support/catch.hpp"
-#include "support/skip.hpp"
 #include "vm/machine.hpp"
-
-namespace vm_prepared_test {
-
-using namespace zinit;
-using namespace zinit::vm;
-using Catch::Contains;
-
+namespace zinit::vm::prepared {
 namespace {
 
 /// The sample system, after this script.
@@ -56,8 +45,6 @@ void check_up(Vm& machine) {
   shell.output_of("zinitctl wait multi-user --for running --timeout 120");
   shell.repeat_until("redis-cli ping", "PONG");
 }
-
-}  // namespace
 
 SCENARIO("one program and the service files are enough for a boot") {
   // A root with nothing else, without a single directory.
@@ -129,4 +116,5 @@ SCENARIO("what an initramfs has mounted already is left as it is") {
   power_off(machine);
 }
 
-}  // namespace vm_prepared_test
+}  // namespace
+}  // namespace zinit::vm::prepared

@@ -2,17 +2,8 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // PID 1 of a machine re-executes itself: on request, and after a fault. A mistake there would be a
 // panic of the kernel.
-
-#include <map>
-
-#include "support/catch.hpp"
 #include "vm/machine.hpp"
-
-namespace vm_reexec_test {
-
-using namespace zinit;
-using namespace zinit::vm;
-
+namespace zinit::vm::reexec {
 namespace {
 
 /// The pid and the restart count of each service.
@@ -46,8 +37,6 @@ void check_same(Machine& machine, const std::map<std::string, std::string>& befo
   machine.zinitctl("ping");
   CHECK(services_of(machine) == before);
 }
-
-}  // namespace
 
 SCENARIO("PID 1 executes itself again, asked to and after faults, and no service notices") {
   Machine machine({File{"/etc/zinit/zinit.toml",
@@ -92,4 +81,5 @@ SCENARIO("after five faults within a minute the console has a shell, and the ser
   CHECK(shell.output_of("redis-cli ping") == "PONG\n");
 }
 
-}  // namespace vm_reexec_test
+}  // namespace
+}  // namespace zinit::vm::reexec

@@ -2,19 +2,11 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The effect of cgroups on services, on a kernel with all controllers: limits that are enforced,
 // and the end of processes that have escaped.
-
-#include <cstdlib>
-
 #include "base/format.hpp"
 #include "base/text.hpp"
-#include "support/catch.hpp"
 #include "vm/machine.hpp"
 
-namespace vm_resources_test {
-
-using namespace zinit;
-using namespace zinit::vm;
-
+namespace zinit::vm::resources {
 namespace {
 
 std::string cgroup_file(Machine& machine, const std::string& name, const std::string& file) {
@@ -262,8 +254,6 @@ void check_server_beside_others(Machine& machine) {
   CHECK(count_of(machine, "[s]leep 4711$") == 0);
 }
 
-}  // namespace
-
 SCENARIO("limits of cgroups bite and are reported, and nothing of a service escapes its end") {
   Machine machine(services());
   step("a service beyond its memory_max is killed by the kernel, and told as that",
@@ -292,4 +282,5 @@ SCENARIO("limits of cgroups bite and are reported, and nothing of a service esca
        [&] { check_server_beside_others(machine); });
 }
 
-}  // namespace vm_resources_test
+}  // namespace
+}  // namespace zinit::vm::resources

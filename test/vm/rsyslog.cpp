@@ -2,16 +2,10 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Debian's rsyslog receives what services send, over each transport. It takes /dev/log over, and
 // gives it back.
-
 #include "base/format.hpp"
-#include "support/catch.hpp"
 #include "vm/machine.hpp"
 
-namespace vm_rsyslog_test {
-
-using namespace zinit;
-using namespace zinit::vm;
-
+namespace zinit::vm::rsyslog {
 namespace {
 
 /// Writes messages from the network and from its own socket to its own file.
@@ -94,8 +88,6 @@ void check_taken_over(Machine& machine) {
       told, {"no longer serves /dev/log", "serves /dev/log again", "no longer serves /dev/log"}));
 }
 
-}  // namespace
-
 SCENARIO("rsyslog receives what services send, whole and once, and takes /dev/log over") {
   Machine machine(
       {.files = {kReceiver, sender("by-udp", "udp:127.0.0.1:514"),
@@ -113,4 +105,5 @@ SCENARIO("rsyslog receives what services send, whole and once, and takes /dev/lo
        [&] { check_taken_over(machine); });
 }
 
-}  // namespace vm_rsyslog_test
+}  // namespace
+}  // namespace zinit::vm::rsyslog

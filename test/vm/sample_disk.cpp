@@ -2,8 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The sample system on a disk. See sample_disk.hpp.
 #include "vm/sample_disk.hpp"
-
-#include "support/catch.hpp"
+#include "vm/machine.hpp"
 
 namespace zinit::vm {
 

@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The kernel does not allow more processes: spawns wait, and succeed when there is room.
-
 #include "base/format.hpp"
-#include "support/catch.hpp"
 #include "vm/machine.hpp"
 
-namespace vm_shortage_test {
-
-using namespace zinit;
-using namespace zinit::vm;
-
+namespace zinit::vm::shortage {
 namespace {
 
 constexpr const char* kWanting = "Resource temporarily unavailable";
@@ -62,8 +56,6 @@ void check_pids_max(Machine& machine) {
   machine.shell().output_of(ctl + "wait 's*' --for running --timeout 60");
 }
 
-}  // namespace
-
 SCENARIO("where the kernel makes no more processes, spawns wait, and succeed once there is room") {
   Machine machine(services());
   step("at the kernel's threads-max, which one service reaches and sixty more meanwhile",
@@ -71,4 +63,5 @@ SCENARIO("where the kernel makes no more processes, spawns wait, and succeed onc
   step("a supervisor within a pids.max, which is lifted", [&] { check_pids_max(machine); });
 }
 
-}  // namespace vm_shortage_test
+}  // namespace
+}  // namespace zinit::vm::shortage

@@ -1,28 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // A user of the machine sends descriptors to PID 1 whose last close blocks for hours.
-
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <array>
-#include <csignal>
-#include <cstring>
-
 #include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/unix_address.hpp"
 #include "os/unix_receive.hpp"
-#include "support/catch.hpp"
 #include "support/lingering.hpp"
 #include "vm/machine.hpp"
 
-namespace vm_strangers_test {
-
-using namespace zinit;
-using namespace zinit::vm;
-
+namespace zinit::vm::strangers {
 namespace {
 
 constexpr unsigned kStranger = 100;  // redis, and its group
@@ -102,8 +88,6 @@ __attribute__((constructor(65535))) void take_part(int argc, char** argv, char**
   if (argc == 2 && std::strcmp(argv[0], "stranger") == 0) be_stranger(argv[1]);
 }
 
-}  // namespace
-
 SCENARIO("who sends PID 1 sockets that linger holds up neither services nor the power-off") {
   GIVEN("a machine whose control socket another user may use, and a service with a notify socket") {
     const auto self = read_file("/proc/self/exe", std::size_t{64} << 20);
@@ -138,4 +122,5 @@ SCENARIO("who sends PID 1 sockets that linger holds up neither services nor the 
   }
 }
 
-}  // namespace vm_strangers_test
+}  // namespace
+}  // namespace zinit::vm::strangers

@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // A booted machine keeps its services up and reports their faults.
-
 #include "base/format.hpp"
-#include "support/catch.hpp"
 #include "vm/machine.hpp"
 
-namespace vm_supervise_test {
-
-using namespace zinit;
-using namespace zinit::vm;
-
+namespace zinit::vm::supervise {
 namespace {
 
 const std::string kGood = "[service]\nexec = \"sleep 1000\"\n";
@@ -139,8 +133,6 @@ void check_blocked_console(Machine& machine) {
   power_off(machine);
 }
 
-}  // namespace
-
 SCENARIO("services that die come back, and what is wrong with others is said and harms no more") {
   Machine machine(services());
   step("redis killed with SIGKILL is back after its delay, and its dependents do not notice",
@@ -154,4 +146,5 @@ SCENARIO("services that die come back, and what is wrong with others is said and
        [&] { check_blocked_console(machine); });
 }
 
-}  // namespace vm_supervise_test
+}  // namespace
+}  // namespace zinit::vm::supervise

@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // switch-root: from the initramfs to another root in memory, and the reasons to refuse it.
-
 #include "base/format.hpp"
-#include "support/catch.hpp"
 #include "vm/machine.hpp"
 
-namespace vm_switch_root_test {
-
-using namespace zinit;
-using namespace zinit::vm;
-using Catch::Contains;
-
+namespace zinit::vm::switch_root {
 namespace {
 
 /// The sample's redis, which survives, and requires a service that the new root starts later.
@@ -180,8 +173,6 @@ void check_memory_is_free(Terminal& shell) {
   CHECK(after > before + 40 * 1024);
 }
 
-}  // namespace
-
 SCENARIO("switch-root goes over to another root or says why not, and what survives runs on") {
   Machine machine({surviving_redis(), thief()});
   step("one that cannot be made is refused before anything is stopped",
@@ -217,4 +208,5 @@ SCENARIO("another init than zinit finds PID 1 as the kernel would have started i
   step("the memory of the initramfs is free", [&] { check_memory_is_free(shell); });
 }
 
-}  // namespace vm_switch_root_test
+}  // namespace
+}  // namespace zinit::vm::switch_root

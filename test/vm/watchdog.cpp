@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // A machine with a watchdog that zinit feeds.
-
 #include "base/format.hpp"
-#include "support/catch.hpp"
 #include "vm/machine.hpp"
 
-namespace vm_watchdog_test {
-
-using namespace zinit;
-using namespace zinit::vm;
-using Catch::Contains;
-
+namespace zinit::vm::watchdog {
 namespace {
 
 const std::string kState = "cat /sys/class/watchdog/watchdog0/state";
@@ -80,8 +73,6 @@ void await_reset(Machine& machine) {
   CHECK(machine.wait_for_end() == 0);
 }
 
-}  // namespace
-
 SCENARIO("a watchdog is fed from when its driver comes until it is unwanted or zinit hangs") {
   Machine machine({settings("3000")});  // without a driver so far
   step("the driver comes, has the timeout, and the machine lives for longer than that",
@@ -113,4 +104,5 @@ SCENARIO("a watchdog is fed through a switch-root, and resets a machine that han
   });
 }
 
-}  // namespace vm_watchdog_test
+}  // namespace
+}  // namespace zinit::vm::watchdog

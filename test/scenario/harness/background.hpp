@@ -20,7 +20,7 @@ namespace zinit::test {
 class Background {
  public:
   /// Its output goes to files in the server's folder.
-  Background(const Server& zinit, std::vector<std::string> arguments) {
+  Background(const Server& zinit, Texts arguments) {
     static int count = 0;
     output_ = zinit.path("background" + std::to_string(++count));
     errors_ = output_ + ".err";
@@ -47,7 +47,7 @@ class Background {
       return std::find(printed.begin(), printed.end(), line) != printed.end();
     });
   }
-  [[nodiscard]] std::vector<std::string> lines() const { return lines_of(output()); }
+  [[nodiscard]] Texts lines() const { return lines_of(output()); }
   [[nodiscard]] std::string output() const { return read_file(output_); }
   [[nodiscard]] std::string errors() const { return read_file(errors_); }
   [[nodiscard]] pid_t pid() const { return pid_; }

@@ -2,15 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Lines over a unix socket: see connection.hpp.
 #include "scenario/harness/connection.hpp"
-#include "support/catch.hpp"
-
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
-#include <cstring>
+#include "scenario/harness.hpp"
 
 namespace zinit::test {
 

@@ -2,28 +2,13 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Makes system calls fail: see fault_injector.hpp.
 #include "scenario/harness/fault_injector.hpp"
-#include "support/catch.hpp"
+#include "scenario/harness.hpp"
 
-#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <poll.h>
-#include <sys/epoll.h>
-#include <sys/ioctl.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
-#include <climits>
 #include <cstddef>
-#include <cstring>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 namespace zinit::test {
 

@@ -38,8 +38,7 @@ class Image {
     std::filesystem::create_directories(std::filesystem::path(path(file)).parent_path());
     write_file(path(file), text);
   }
-  Outcome ctl(const std::string& verb, const std::string& name,
-              const std::vector<std::string>& more = {}) const {
+  Outcome ctl(const std::string& verb, const std::string& name, const Texts& more = {}) const {
     Launch what;
     what.argv = {"zinitctl", verb, "--root", root_, name};
     what.argv.insert(what.argv.end(), more.begin(), more.end());

@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Reading JSON in tests: see json.hpp.
 #include "scenario/harness/json.hpp"
+#include "scenario/harness.hpp"
 
-#include <algorithm>
 #include <ostream>
 
 namespace zinit::test {
@@ -51,8 +51,8 @@ std::size_t Json::size() const {
   return is_object() ? value_->MemberCount() : 0;
 }
 
-std::vector<std::string> Json::members() const {
-  std::vector<std::string> names;
+Texts Json::members() const {
+  Texts names;
   if (!is_object()) return names;
   for (const auto& member : value_->GetObject()) names.emplace_back(member.name.GetString());
   std::sort(names.begin(), names.end());
@@ -65,8 +65,8 @@ std::vector<Json> Json::elements() const {
   return all;
 }
 
-std::vector<std::string> Json::texts() const {
-  std::vector<std::string> all;
+Texts Json::texts() const {
+  Texts all;
   for (const Json& element : elements()) all.push_back(element.text());
   return all;
 }

@@ -25,21 +25,8 @@
 //   beat               WATCHDOG=1 ten times a second, for ever
 //   sleep, exit CODE
 #include "scenario/harness/notifier.hpp"
-
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <csignal>
-#include <cstdlib>
-#include <cstring>
-#include <memory>
-#include <vector>
-
 #include "scenario/harness.hpp"
+
 #include "support/lingering.hpp"
 #include "support/notification.hpp"
 
@@ -125,7 +112,7 @@ void go_to_background(const std::string& pidfile) {
 }
 
 /// Carries out one step. Its arguments begin at `at`, which is moved behind them.
-void carry_out(const std::vector<std::string>& words, std::size_t& at) {
+void carry_out(const Texts& words, std::size_t& at) {
   const std::string& step = words[at++];
   const auto next = [&] { return words.at(at++); };
   if (step == "send") {
@@ -229,14 +216,14 @@ void carry_out(const std::vector<std::string>& words, std::size_t& at) {
 /// Runs before any test: glibc passes main()'s arguments to constructors.
 __attribute__((constructor(65535))) void be_notifier(int argc, char** argv, char**) {
   if (argc < 2 || std::strcmp(argv[1], "notifier") != 0) return;
-  const std::vector<std::string> words(argv + 2, argv + argc);
+  const Texts words(argv + 2, argv + argc);
   for (std::size_t at = 0; at < words.size();) carry_out(words, at);
   _exit(0);
 }
 
 }  // namespace
 
-std::string notifier(const std::vector<std::string>& steps) {
+std::string notifier(const Texts& steps) {
   char path[4096];
   const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
   std::string command = toml_string(std::string(path, static_cast<std::size_t>(length)));
@@ -253,8 +240,7 @@ std::string notifier(const std::vector<std::string>& steps) {
   return command;
 }
 
-std::string says(const std::vector<std::string>& steps, const std::string& readiness,
-                 const std::string& lifecycle) {
+std::string says(const Texts& steps, const std::string& readiness, const std::string& lifecycle) {
   return "[service]\nexec = [" + notifier(steps) + "]\n[lifecycle]\nrestart_delay_ms = 10\n" +
          lifecycle + "\n[readiness]\n" + readiness + "\n";
 }

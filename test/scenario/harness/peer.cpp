@@ -32,24 +32,7 @@
 //
 // A datagram, or data of a FIFO, is traced as "got TEXT".
 #include "scenario/harness/peer.hpp"
-
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <csignal>
-#include <cstdlib>
-#include <cstring>
-#include <fstream>
-#include <set>
-
 #include "scenario/harness.hpp"
-#include "support/catch.hpp"
 
 namespace zinit::test {
 
@@ -102,8 +85,6 @@ Place place_of(std::string text) {
 }
 
 // --- the service ---
-
-using Words = std::vector<std::string>;
 
 void write_trace(const std::string& line) {
   const int fd = ::open(std::getenv("T"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
@@ -161,7 +142,7 @@ void echo(int in, int out) {
 }
 
 /// One connection, from its begin to its end; `service` is the main process.
-void serve(int in, int out, const Words& words, pid_t service) {
+void serve(int in, int out, const Texts& words, pid_t service) {
   const std::string& what = words.at(0);
   if (what == "echo") {
     echo(in, out);
@@ -235,7 +216,7 @@ bool listens(int fd) {
   return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &size) == 0 && on != 0;
 }
 
-[[noreturn]] void run(const std::vector<int>& sockets, bool few, const Words& words) {
+[[noreturn]] void run(const std::vector<int>& sockets, bool few, const Texts& words) {
   ::signal(SIGCHLD, SIG_IGN);
   std::vector<pollfd> all;
   for (const int fd : sockets) all.push_back({fd, POLLIN, 0});
@@ -314,7 +295,7 @@ std::vector<int> passed() {
 /// Runs before any test: glibc passes main()'s arguments to constructors.
 __attribute__((constructor(65535))) void be_peer(int argc, char** argv, char**) {
   if (argc < 2 || std::strcmp(argv[1], "peer") != 0) return;
-  const Words words(argv + 2, argv + argc);
+  const Texts words(argv + 2, argv + argc);
   ::signal(SIGPIPE, SIG_IGN);
   std::vector<int> sockets;
   bool few = false;
@@ -342,11 +323,11 @@ __attribute__((constructor(65535))) void be_peer(int argc, char** argv, char**) 
     } else if (word == "slowly") {
       fast_when = words.at(++at);
     } else if (word == "inetd") {
-      serve(0, 1, Words(words.begin() + static_cast<std::ptrdiff_t>(at) + 1, words.end()),
+      serve(0, 1, Texts(words.begin() + static_cast<std::ptrdiff_t>(at) + 1, words.end()),
             ::getpid());
       _exit(0);
     } else {
-      run(sockets, few, Words(words.begin() + static_cast<std::ptrdiff_t>(at), words.end()));
+      run(sockets, few, Texts(words.begin() + static_cast<std::ptrdiff_t>(at), words.end()));
     }
   }
   run(sockets, few, {"silent"});
@@ -354,7 +335,7 @@ __attribute__((constructor(65535))) void be_peer(int argc, char** argv, char**) 
 
 }  // namespace
 
-std::string peer(const Words& words) {
+std::string peer(const Texts& words) {
   char path[4096];
   const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
   std::string command = toml_string(std::string(path, static_cast<std::size_t>(length)));
@@ -363,7 +344,7 @@ std::string peer(const Words& words) {
   return command;
 }
 
-std::string peers(const Words& words, const std::string& more) {
+std::string peers(const Texts& words, const std::string& more) {
   return "[service]\nexec = [" + peer(words) +
          "]\nstatus = 'stop'\n[lifecycle]\nrestart_delay_ms = 10\n" + more + "\n";
 }

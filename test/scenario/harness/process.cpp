@@ -2,28 +2,10 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Starts and examines processes: see process.hpp.
 #include "scenario/harness/process.hpp"
+#include "scenario/harness.hpp"
 
 #include <dirent.h>
-#include <fcntl.h>
-#include <grp.h>
-#include <poll.h>
-#include <sched.h>
-#include <signal.h>
-#include <sys/mman.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/ptrace.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-
-#include "support/catch.hpp"
 #include "support/user_namespace.hpp"
 
 namespace zinit::test {
@@ -39,8 +21,8 @@ using Clock = std::chrono::steady_clock;
   _exit(126);
 }
 
-std::vector<std::string> environment_for(const Launch& what) {
-  std::vector<std::string> env{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
+Texts environment_for(const Launch& what) {
+  Texts env{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
   for (const char* name : {"ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", "ZINIT_TEST_ID"}) {
     if (const char* value = std::getenv(name)) env.push_back(std::string(name) + "=" + value);
   }
@@ -55,7 +37,7 @@ std::vector<std::string> environment_for(const Launch& what) {
   return env;
 }
 
-std::vector<char*> pointers(std::vector<std::string>& texts) {
+std::vector<char*> pointers(Texts& texts) {
   std::vector<char*> all;
   for (std::string& text : texts) all.push_back(text.data());
   all.push_back(nullptr);
@@ -256,7 +238,7 @@ pid_t launch(const Launch& what) {
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   Launch full = what;
   if (full.program.empty()) full.program = zinit_binary();
-  std::vector<std::string> env = environment_for(full);
+  Texts env = environment_for(full);
   const auto argv_pointers = pointers(full.argv);
   const auto env_pointers = pointers(env);
   if (full.pid_namespace) {
@@ -348,9 +330,9 @@ std::string proc_status(pid_t pid, std::string_view key) {
 
 long resident_kb(pid_t pid) { return std::strtol(proc_status(pid, "VmRSS").c_str(), nullptr, 10); }
 
-std::vector<std::string> job_threads(pid_t pid) {
+Texts job_threads(pid_t pid) {
   const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
-  std::vector<std::string> names;
+  Texts names;
   for (const std::string& id : entries_of(tasks)) {
     std::string name = read_file(tasks + "/" + id + "/comm");
     if (!name.empty() && name.back() == '\n') name.pop_back();
@@ -399,9 +381,9 @@ std::string proc_link(pid_t pid, const std::string& link) {
   return n < 0 ? "" : std::string(target, static_cast<std::size_t>(n));
 }
 
-std::vector<std::string> proc_environment(pid_t pid) {
+Texts proc_environment(pid_t pid) {
   std::istringstream all(read_file("/proc/" + std::to_string(pid) + "/environ"));
-  std::vector<std::string> entries;  // a value may have several lines
+  Texts entries;  // a value may have several lines
   for (std::string entry; std::getline(all, entry, '\0');) entries.push_back(entry);
   return entries;
 }
@@ -434,15 +416,15 @@ void write_file(const std::string& path, std::string_view text) {
   if (!out) FAIL("cannot write " << path);
 }
 
-std::vector<std::string> lines_of(std::string_view text) {
-  std::vector<std::string> lines;
+Texts lines_of(std::string_view text) {
+  Texts lines;
   std::istringstream in{std::string(text)};
   for (std::string line; std::getline(in, line);) lines.push_back(line);
   return lines;
 }
 
-std::vector<std::string> entries_of(const std::string& path) {
-  std::vector<std::string> names;
+Texts entries_of(const std::string& path) {
+  Texts names;
   DIR* folder = opendir(path.c_str());
   if (folder == nullptr) return names;
   while (const dirent* entry = readdir(folder)) {

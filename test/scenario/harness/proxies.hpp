@@ -63,8 +63,8 @@ inline void check_answers(Server& zinit, const std::string& address, const std::
 class Proxied {
  public:
   /// `words` are peer()'s words for a connection; `more` holds lines of [proxy].
-  explicit Proxied(Server& zinit, std::vector<std::string> words, const std::string& more = "",
-                   const std::vector<std::string>& first = {}, const std::string& sections = "")
+  explicit Proxied(Server& zinit, Texts words, const std::string& more = "",
+                   const Texts& first = {}, const std::string& sections = "")
       : front(free_address()), back(free_address()) {
     words.insert(words.begin(), {"trace", "start s", "at", back});
     words.insert(words.begin(), first.begin(), first.end());
@@ -77,7 +77,7 @@ class Proxied {
 };
 
 /// Boots, and waits until all sockets in its files are open.
-inline void boot_open(Server& zinit, const std::vector<std::string>& running = {}) {
+inline void boot_open(Server& zinit, const Texts& running = {}) {
   zinit.boot(running);
   for (const std::string& file : entries_of(zinit.config())) {
     const std::string text = read_file(zinit.config(file));

@@ -2,11 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Random services and their invariants: see random_graph.hpp.
 #include "scenario/harness/random_graph.hpp"
-
-#include <cstdio>
-#include <cstdlib>
-#include <map>
-#include <set>
+#include "scenario/harness.hpp"
 
 namespace zinit::test {
 

@@ -2,22 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Starts, asks and ends a zinit: see server.hpp.
 #include "scenario/harness/server.hpp"
-#include "support/catch.hpp"
-
-#include <fcntl.h>
-#include <sys/mount.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-#include <set>
-#include <utility>
+#include "scenario/harness.hpp"
 
 namespace zinit::test {
 
@@ -194,14 +179,14 @@ void Server::remove(const std::string& name) {
   REQUIRE(unlink(config(name + ".toml").c_str()) == 0);
 }
 
-std::vector<std::string> Server::trace() const { return lines_of(read_file(path("trace"))); }
+Texts Server::trace() const { return lines_of(read_file(path("trace"))); }
 
 int Server::count(const std::string& line) const {
   const auto lines = trace();
   return static_cast<int>(std::count(lines.begin(), lines.end(), line));
 }
 
-void Server::await_started(const std::vector<std::string>& names) const {
+void Server::await_started(const Texts& names) const {
   for (const std::string& name : names) await_trace("start " + name);
 }
 
@@ -224,8 +209,7 @@ void Server::traced_in_order(const std::string& first, const std::string& second
 
 Launch Server::how() const {
   Launch what;
-  what.argv =
-      options_.container ? std::vector<std::string>{"zinit-pid1", "--container"} : options_.argv;
+  what.argv = options_.container ? Texts{"zinit-pid1", "--container"} : options_.argv;
   if (!options_.by_environment && !options_.own_root) {
     what.argv.insert(what.argv.end(), {"--config-dir", config(), "--socket", socket()});
   }
@@ -255,7 +239,7 @@ void Server::launch() {
   close(what.err);
 }
 
-void Server::boot(const std::vector<std::string>& running) {
+void Server::boot(const Texts& running) {
   launch();
   eventually([&] { return ended() || Connection::possible(socket()); });
   if (code_) FAIL("the server ended at once with " << *code_ << ": " << messages());
@@ -326,8 +310,7 @@ Json Server::ask(const std::string& method, const std::string& name, bool wait) 
   return result(method, named(name, wait ? R"("wait":true)" : ""));
 }
 
-Outcome Server::ctl(std::vector<std::string> arguments, const std::string& input,
-                    std::vector<std::string> env) const {
+Outcome Server::ctl(Texts arguments, const std::string& input, Texts env) const {
   settle();
   Launch what;
   what.env = std::move(env);
@@ -347,7 +330,7 @@ void Server::fault(int number) const {
     REQUIRE(::kill(pid(), number) == 0);
 }
 
-void Server::reexecute(std::vector<std::string> how) {
+void Server::reexecute(Texts how) {
   const Outcome done = ctl(std::move(how));
   INFO(done.err);
   REQUIRE(done.code == 0);
@@ -481,7 +464,7 @@ void Watch::take(const Json& event) {
   changes_.push_back(event["service"].text() + " " + change);
 }
 
-const std::vector<std::string>& Watch::changes() {
+const Texts& Watch::changes() {
   // zinit publishes changes some time after it shows them; an answer comes after published changes.
   connection_.attempt_call("debug.settle", "", kSettleLimit);
   connection_.result("system.ping");

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The wrong files: see wrong_files.hpp.
 #include "scenario/harness/wrong_files.hpp"
+#include "scenario/harness.hpp"
 
 namespace zinit::test {
 

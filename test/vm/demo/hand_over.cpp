@@ -2,14 +2,9 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The terminal is raw, so that Ctrl-C and other keys reach the machine. Ctrl-] is the way out.
 #include "vm/demo/hand_over.hpp"
+#include "vm/machine.hpp"
 
-#include <poll.h>
-#include <sys/ioctl.h>
 #include <termios.h>
-#include <unistd.h>
-
-#include <csignal>
-#include <stdexcept>
 
 #include "base/format.hpp"
 

@@ -3,10 +3,7 @@
 // Writes cpio's "newc" format: a header of 13 hexadecimal numbers, the name and the content, each
 // padded to a multiple of 4 bytes.
 #include "vm/harness/archive.hpp"
-
-#include <sys/stat.h>
-
-#include <set>
+#include "vm/machine.hpp"
 
 #include "base/format.hpp"
 

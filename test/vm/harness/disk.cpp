@@ -2,16 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Copies images, and runs e2fsprogs' tools on the copies by their descriptors' names in /dev.
 #include "vm/harness/disk.hpp"
-
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <filesystem>
-#include <stdexcept>
-#include <vector>
+#include "vm/machine.hpp"
 
 #include "base/format.hpp"
 

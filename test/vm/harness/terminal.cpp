@@ -2,12 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Waits by polling the line, not for a time: each wait ends with the input that it waits for.
 #include "vm/harness/terminal.hpp"
-
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <regex>
-#include <stdexcept>
+#include "vm/machine.hpp"
 
 #include "base/format.hpp"
 #include "support/deadline.hpp"

@@ -2,19 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Starts QEMU, and polls its lines and its end.
 #include "vm/harness/vm.hpp"
-
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <csignal>
-#include <stdexcept>
+#include "vm/machine.hpp"
 
 #include "base/format.hpp"
 
