@@ -1,31 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Things that a service names and this machine lacks, as zinitctl check finds them.
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <filesystem>
-
-#include "base/format.hpp"
 #include "client/absences.hpp"
-#include "support/catch.hpp"
-#include "support/temp_dir.hpp"
+#include "base/format.hpp"
+#include "support/test.hpp"
 #include "unit/config/text.hpp"
 
-namespace client_absences_test {
-
-using namespace zinit;
-using namespace zinit::test;
-
+namespace zinit::test::client_absences {
 namespace {
 
-using Lines = std::vector<std::string>;
-
 /// "SECTION.KEY: TEXT" for each missing thing; with the element's number if it is not 0.
-Lines absent(const std::string& text, const std::optional<Controllers>& controllers = {}) {
+Texts absent(const std::string& text, const std::optional<Controllers>& controllers = {}) {
   const ParsedSpec parsed = parse_spec(text, "f.toml");
   REQUIRE(parsed.diagnostics.empty());
-  Lines lines;
+  Texts lines;
   for (const Absence& one : absences_in({}, controllers)(*parsed.spec)) {
     const std::string number = one.index > 0 ? fmt::format("[{}]", one.index) : "";
     lines.push_back(fmt::format("{}.{}{}: {}", one.section, one.key, number, one.text));
@@ -33,7 +21,7 @@ Lines absent(const std::string& text, const std::optional<Controllers>& controll
   return lines;
 }
 
-Lines absent_exec(const std::string& exec) { return absent("[service]\nexec = " + exec + "\n"); }
+Texts absent_exec(const std::string& exec) { return absent("[service]\nexec = " + exec + "\n"); }
 
 /// Makes an executable file.
 std::string program(const TempDir& directory, const std::string& name, const std::string& text) {
@@ -41,8 +29,6 @@ std::string program(const TempDir& directory, const std::string& name, const std
   REQUIRE(::chmod(path.c_str(), 0755) == 0);
   return path;
 }
-
-}  // namespace
 
 TEST_CASE("nothing is said of what is there", "[client][check]") {
   const TempDir directory;
@@ -60,17 +46,17 @@ TEST_CASE("a program that is not there, or cannot be executed, is told", "[clien
   const TempDir directory;
   const std::string none = directory / "none", plain = directory.write("plain", "");
   const std::string script = program(directory, "script", "#!" + none + " -x\n");
-  CHECK(absent_exec("'" + none + " a'") == Lines{"service.exec: " + none + " does not exist"});
-  CHECK(absent_exec("'" + plain + "'") == Lines{"service.exec: " + plain + " is not executable"});
+  CHECK(absent_exec("'" + none + " a'") == Texts{"service.exec: " + none + " does not exist"});
+  CHECK(absent_exec("'" + plain + "'") == Texts{"service.exec: " + plain + " is not executable"});
   CHECK(absent_exec("'" + directory.path() + "'") ==
-        Lines{"service.exec: " + directory.path() + " is not a regular file"});
+        Texts{"service.exec: " + directory.path() + " is not a regular file"});
   CHECK(absent_exec("'" + script + "'") ==
-        Lines{"service.exec: " + script + " cannot be executed: its interpreter " + none +
+        Texts{"service.exec: " + script + " cannot be executed: its interpreter " + none +
               " does not exist"});
   CHECK(absent_exec("['zinit-no-such-program', 'x']") ==
-        Lines{"service.exec: no program \"zinit-no-such-program\" in PATH"});
+        Texts{"service.exec: no program \"zinit-no-such-program\" in PATH"});
   // In a command for the shell, check looks for the first program, if that is certain.
-  CHECK(absent_exec("'" + none + " $A'") == Lines{"service.exec: " + none + " does not exist"});
+  CHECK(absent_exec("'" + none + " $A'") == Texts{"service.exec: " + none + " does not exist"});
   CHECK(absent_exec("'zinit-no-such-program || true'").size() == 1);
   CHECK(absent_exec("'[ -x " + none + " ] || " + none + "'").empty());
 }
@@ -80,7 +66,7 @@ TEST_CASE("each command of a service is looked for", "[client][check]") {
   CHECK(absent(head + "pre_exec = [['true'], ['/nonexistent/a']]\npost_exec = '/nonexistent/b'\n" +
                "stop_exec = '/nonexistent/c'\nreload_exec = '/nonexistent/d'\n" +
                "[health]\ntype = 'exec'\nexec = '/nonexistent/e'\n") ==
-        Lines{"service.pre_exec[1]: /nonexistent/a does not exist",
+        Texts{"service.pre_exec[1]: /nonexistent/a does not exist",
               "service.post_exec: /nonexistent/b does not exist",
               "service.stop_exec: /nonexistent/c does not exist",
               "service.reload_exec: /nonexistent/d does not exist",
@@ -104,7 +90,7 @@ TEST_CASE("users, groups, directories and environment files that are not there a
   CHECK(absent("[service]\nexec = 'true'\nuser = 'no-such-user'\ngroup = 'no-such-group'\n"
                "groups = ['root', 'no-such-group']\nenv_file = ['-/nonexistent/a', "
                "'/nonexistent/b']\ndir = '/nonexistent/c'\n") ==
-        Lines{"service.user: cannot find user no-such-user in /etc/passwd",
+        Texts{"service.user: cannot find user no-such-user in /etc/passwd",
               "service.group: cannot find group no-such-group in /etc/group",
               "service.groups[1]: cannot find group no-such-group in /etc/group",
               "service.env_file[1]: /nonexistent/b does not exist",
@@ -112,12 +98,12 @@ TEST_CASE("users, groups, directories and environment files that are not there a
   const TempDir directory;
   const std::string lines = directory.write("env", "A=1\nB='open\nC\n");
   CHECK(absent("[service]\nexec = 'true'\nenv_file = '-" + lines + "'\n") ==
-        Lines{"service.env_file: " + lines +
+        Texts{"service.env_file: " + lines +
                   ":2: line ignored: it must be KEY=value, and a quote must be closed",
               "service.env_file: " + lines +
                   ":3: line ignored: it must be KEY=value, and a quote must be closed"});
   CHECK(absent("[service]\nexec = 'true'\ndir = '/etc/passwd'\n") ==
-        Lines{"service.dir: /etc/passwd is not a directory"});
+        Texts{"service.dir: /etc/passwd is not a directory"});
   // zinit makes these before the start.
   CHECK(absent("[service]\nexec = 'true'\ndir = '/run/zinit-none/a'\nruntime_dir = "
                "'zinit-none/a'\n")
@@ -133,10 +119,10 @@ TEST_CASE("programs and the directory are looked for below the service's root", 
   CHECK(absent("[service]\nexec = '/bin/run'\ndir = '/srv'\n" + process).empty());
   CHECK(absent("[service]\nexec = ['run']\n" + process).empty());
   CHECK(absent("[service]\nexec = '/bin/sh'\ndir = '/etc'\n" + process) ==
-        Lines{"service.dir: /etc below " + root.path() + " does not exist",
+        Texts{"service.dir: /etc below " + root.path() + " does not exist",
               "service.exec: /bin/sh below " + root.path() + " does not exist"});
   CHECK(absent("[service]\nexec = '/bin/run'\n[process]\nroot = '/nonexistent/r'\n") ==
-        Lines{"process.root: /nonexistent/r does not exist"});
+        Texts{"process.root: /nonexistent/r does not exist"});
 }
 
 TEST_CASE("more cores than the machine has are told, with what may be meant", "[client][check]") {
@@ -144,7 +130,7 @@ TEST_CASE("more cores than the machine has are told, with what may be meant", "[
   CHECK(absent(head + "'50%'\n").empty());
   CHECK(absent(head + "'1'\n").empty());
   CHECK(absent(head + "'8000'\n") ==
-        Lines{fmt::format("resources.cpu_max: allows 8000 cores, and this machine has {}; half of "
+        Texts{fmt::format("resources.cpu_max: allows 8000 cores, and this machine has {}; half of "
                           "one core is \"50%\"",
                           ::sysconf(_SC_NPROCESSORS_CONF))});
 }
@@ -158,13 +144,14 @@ TEST_CASE("limits without their controller are told, if the controllers are know
   CHECK(absent(all).empty());
   CHECK(absent(all, Controllers{{"cpu", "io", "memory", "pids"}, "it has"}).empty());
   CHECK(absent(all, Controllers{{"cpu", "pids"}, "it has"}) ==
-        Lines{"resources.memory_high: has no effect: it has no controller memory",
+        Texts{"resources.memory_high: has no effect: it has no controller memory",
               "resources.memory_max: has no effect: it has no controller memory",
               "resources.swap_max: has no effect: it has no controller memory",
               "resources.io_weight: has no effect: it has no controller io"});
   CHECK(absent(head + "cpu_max = '1'\n", Controllers{{}, "it has"}) ==
-        Lines{"resources.cpu_max: has no effect: it has no controller cpu"});
+        Texts{"resources.cpu_max: has no effect: it has no controller cpu"});
   CHECK(absent("[service]\nexec = 'true'\n", Controllers{{}, "it has"}).empty());
 }
 
-}  // namespace client_absences_test
+}  // namespace
+}  // namespace zinit::test::client_absences

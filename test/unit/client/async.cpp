@@ -1,20 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // AsyncClient with servers that behave well, badly and not at all.
-#include "support/catch.hpp"
 #include "unit/client/async.hpp"
+#include "support/test.hpp"
 
-#include <unistd.h>
-
-#include <future>
-#include <random>
-
-namespace client_async_test {
-
-using namespace zinit;
-using namespace zinit::test;
-using namespace std::chrono_literals;
-
+namespace zinit::test::client_async {
 namespace {
 
 void call_twice_until_closed(std::unique_ptr<AsyncClient>& client, Story& story) {
@@ -25,8 +15,6 @@ void call_twice_until_closed(std::unique_ptr<AsyncClient>& client, Story& story)
   CHECK(client->server_pid() == ::getpid());  // whom to compare the next one with
   CHECK(client->server_user() == ::getuid());
 }
-
-}  // namespace
 
 TEST_CASE("a call is sent at once and its callback called by the event loop alone",
           "[threads][client][async]") {
@@ -50,7 +38,7 @@ TEST_CASE("a call is sent at once and its callback called by the event loop alon
   CHECK_FALSE(client->next_timeout());
   CHECK(
       server.requests() ==
-      Lines{R"({"jsonrpc":"2.0","id":1,"method":"service.status_full","params":{"name":"web"}})"});
+      Texts{R"({"jsonrpc":"2.0","id":1,"method":"service.status_full","params":{"name":"web"}})"});
 }
 
 TEST_CASE("answers are put together from single bytes, and taken apart from one piece",
@@ -67,7 +55,7 @@ TEST_CASE("answers are put together from single bytes, and taken apart from one 
   Story story;
   for (int i = 0; i < 5; ++i) client->call(kAnything, story.call(std::to_string(i)));
   REQUIRE(run_until(client, [&] { return story.told.size() == 5; }));
-  CHECK(story.told == Lines{"0 ok", "1 ok", "2 ok", "3 ok", "4 ok"});
+  CHECK(story.told == Texts{"0 ok", "1 ok", "2 ok", "3 ok", "4 ok"});
 }
 
 TEST_CASE("requests that the socket does not take wait until it is writable",
@@ -89,7 +77,7 @@ TEST_CASE("requests that the socket does not take wait until it is writable",
   go.set_value();
   REQUIRE(run_until(client, [&] { return story.told.size() == 3; }));
   CHECK_FALSE(client->wants_write());
-  CHECK(story.told == Lines{"0 ok", "1 ok", "2 ok"});
+  CHECK(story.told == Texts{"0 ok", "1 ok", "2 ok"});
   for (const std::string& request : server.requests()) CHECK(request.size() > large.size());
 }
 
@@ -136,7 +124,7 @@ TEST_CASE("whatever is no JSON-RPC ends the connection, and every call is told o
   auto client = connect(server);
   Story story;
   call_twice_until_closed(client, story);
-  CHECK(story.told == Lines{"a 5", "b 5", "closed 5"});
+  CHECK(story.told == Texts{"a 5", "b 5", "closed 5"});
   CHECK(client->fd() == -1);
   CHECK_FALSE(client->wants_read());
   CHECK_FALSE(client->next_timeout());
@@ -159,7 +147,7 @@ TEST_CASE("a line without end is cut off at the limit", "[threads][client][async
   client->on_closed(story.closed());
   client->call(kAnything, story.call("a"));
   REQUIRE(run_until(client, [&] { return !client->is_open(); }));
-  CHECK(story.told == Lines{"a 5", "closed 5"});
+  CHECK(story.told == Texts{"a 5", "closed 5"});
   CHECK(closed.get_future().wait_for(test::kPatience) == std::future_status::ready);
 }
 
@@ -173,7 +161,7 @@ TEST_CASE("a server that closes is reported after what it has said before",
   auto client = connect(server);
   Story story;
   call_twice_until_closed(client, story);
-  CHECK(story.told == Lines{"a ok", "b 4", "closed 4"});
+  CHECK(story.told == Texts{"a ok", "b 4", "closed 4"});
 }
 
 TEST_CASE("a stranger who is turned away learns why", "[threads][client][async]") {
@@ -187,7 +175,7 @@ TEST_CASE("a stranger who is turned away learns why", "[threads][client][async]"
   client->on_closed(story.closed());
   client->call(kAnything, story.call("a"));
   REQUIRE(run_until(client, [&] { return !client->is_open(); }));
-  CHECK(story.told == Lines{"a -32007", "closed -32007"});
+  CHECK(story.told == Texts{"a -32007", "closed -32007"});
 }
 
 TEST_CASE("an error of the server concerns its call alone", "[threads][client][async]") {
@@ -236,7 +224,7 @@ TEST_CASE("a call whose time passes is told so, and its late answer no one",
   client->set_timeout(std::nullopt);
   client->call(kAnything, story.call("next"));
   REQUIRE(run_until(client, [&] { return !story.told.empty(); }));
-  CHECK(story.told == Lines{"late 3"});
+  CHECK(story.told == Texts{"late 3"});
   CHECK_FALSE(client->next_timeout());
   go.set_value();
   REQUIRE(run_until(client, [&] { return story.told.size() == 2; }));
@@ -293,7 +281,7 @@ TEST_CASE("an AsyncClient can be moved, its calls go with it", "[threads][client
   auto client = std::make_unique<AsyncClient>(server.path());
   *client = std::move(first);
   REQUIRE(run_until(client, [&] { return !story.told.empty(); }));
-  CHECK(story.told == Lines{"a ok"});
+  CHECK(story.told == Texts{"a ok"});
 }
 
 TEST_CASE("mutilated answers end in a callback each, whatever they say",
@@ -331,4 +319,5 @@ TEST_CASE("mutilated answers end in a callback each, whatever they say",
   CHECK(story.told.back().starts_with("closed "));
 }
 
-}  // namespace client_async_test
+}  // namespace
+}  // namespace zinit::test::client_async

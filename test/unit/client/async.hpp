@@ -19,8 +19,6 @@
 
 namespace zinit::test {
 
-using Lines = std::vector<std::string>;
-
 /// One turn of an event loop; a callback may destroy the client.
 inline void turn(std::unique_ptr<AsyncClient>& client) {
   const int due = client->timeout_ms();
@@ -62,7 +60,7 @@ class Story {
   }
   void add(std::string what) { told.push_back(std::move(what)); }
 
-  Lines told;
+  Texts told;
 };
 
 inline std::string answer_to(const std::string& request, const std::string& result) {

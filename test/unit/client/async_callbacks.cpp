@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // AsyncClient with callbacks that do everything that they may do, and its subscriptions.
-#include "support/catch.hpp"
+#include "support/test.hpp"
 #include "unit/client/async.hpp"
 
-#include <future>
-#include <optional>
-
-namespace client_async_callbacks_test {
-
-using namespace zinit;
-using namespace zinit::test;
-using namespace std::chrono_literals;
+namespace zinit::test::client_async_callbacks {
 
 TEST_CASE("a callback may call, cancel and be cancelled, and not enter the loop again",
           "[threads][client][async]") {
@@ -37,7 +30,7 @@ TEST_CASE("a callback may call, cancel and be cancelled, and not enter the loop 
   second = client->call(kAnything, [&, held](const auto&) { story.add("second"); });
   CHECK(held.use_count() == 2);
   REQUIRE(run_until(client, [&] { return story.told.size() == 3; }));
-  CHECK(story.told == Lines{"first", "end of first", "third ok"});
+  CHECK(story.told == Texts{"first", "end of first", "third ok"});
   CHECK(held.use_count() == 1);
   client->cancel(second);
   client->cancel(12345);
@@ -58,7 +51,7 @@ TEST_CASE("a callback may destroy or close the client", "[threads][client][async
     peer.wait_for_close();
   });
   auto client = connect(server);
-  Lines told;
+  Texts told;
   const auto held = std::make_shared<int>(1);
   const auto end = [&, held](const std::string& from) {
     told.push_back(from);
@@ -76,7 +69,7 @@ TEST_CASE("a callback may destroy or close the client", "[threads][client][async
     if (where != "closed") end("a second one");
   });
   REQUIRE(run_until(client, [&] { return !told.empty(); }));
-  CHECK(told == Lines{where});
+  CHECK(told == Texts{where});
   if (client) {
     CHECK_FALSE(client->is_open());
     CHECK(client->fd() == -1);
@@ -110,7 +103,7 @@ TEST_CASE("what a callback throws comes out of the loop, and nothing is lost by 
   CHECK(story.told.empty());
   CHECK(client->next_timeout() == 0ms);
   client->on_timeout();
-  CHECK(story.told == Lines{"second ok"});
+  CHECK(story.told == Texts{"second ok"});
   REQUIRE(run_until(client, [&] { return !client->is_open(); }));
   CHECK(story.told.back() == "closed 4");
 }
@@ -172,7 +165,7 @@ TEST_CASE("subscriptions are given their events and lines until they are ended",
   client->logs_subscribe(
       {}, [&](const LogLine& line) { lines.push_back(line); }, 3, story.entry<Done>("logs"));
   REQUIRE(run_until(client, [&] { return server.requests().size() == 3; }));
-  CHECK(story.told == Lines{"events ok", "logs ok"});
+  CHECK(story.told == Texts{"events ok", "logs ok"});
   REQUIRE(events.size() == 3);
   CHECK(events[0].to == ServiceState::unknown);
   CHECK(events[0].to.text() == "hibernating");
@@ -183,7 +176,7 @@ TEST_CASE("subscriptions are given their events and lines until they are ended",
   CHECK(events[1].dropped == 12);
   REQUIRE(lines.size() == 1);
   CHECK(lines[0].line == "y");
-  const Lines requests = server.requests();
+  const Texts requests = server.requests();
   CHECK(requests[0].ends_with(R"("method":"events.subscribe","params":{"names":["web"]}})"));
   CHECK(requests[1].ends_with(R"("method":"logs.subscribe","params":{"lines":3}})"));
   CHECK(requests[2].ends_with(R"("method":"events.unsubscribe","params":{"subscription":5}})"));
@@ -205,7 +198,7 @@ TEST_CASE("a subscription that is refused or unreadable is told so", "[threads][
   client->events_subscribe({}, each, story.entry<Done>("unreadable"));
   client->events_subscribe({}, each, story.entry<Done>("good"));
   REQUIRE(run_until(client, [&] { return !client->is_open(); }));
-  CHECK(story.told == Lines{"refused -32009", "unreadable 5", "good ok", "closed 5"});
+  CHECK(story.told == Texts{"refused -32009", "unreadable 5", "good ok", "closed 5"});
 }
 
 TEST_CASE("a subscription that is ended before its answer is ended at the server afterwards",
@@ -235,4 +228,4 @@ TEST_CASE("a subscription that is ended before its answer is ended at the server
   CHECK(story.told.empty());
 }
 
-}  // namespace client_async_callbacks_test
+}  // namespace zinit::test::client_async_callbacks

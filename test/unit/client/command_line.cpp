@@ -1,23 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl's command line, exit status and errors.
-#include <algorithm>
-#include <filesystem>
-
 #include "base/format.hpp"
 #include "client/libzinit/json.hpp"
 #include "client/verbs.hpp"
-#include "support/catch.hpp"
-#include "support/golden.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 #include "unit/client/zinitctl.hpp"
 
-namespace client_command_line_test {
-
-using namespace zinit;
-using namespace zinit::test;
-using Catch::Contains;
-using Catch::Matchers::StartsWith;
+namespace zinit::test::client_command_line {
+namespace {
 
 TEST_CASE("a mistyped verb is an error that names the nearest one", "[client]") {
   const Ran ran = run({"strat", "web"});
@@ -47,8 +38,8 @@ TEST_CASE("global options are accepted before and after the verb", "[client]") {
 TEST_CASE("a pattern in brackets is taken as it is", "[client]") {
   CannedServer server({{"service.list", result(R"(["a","ab","b"])")},
                        {"service.stop", result(status_json("a", "inactive"))}});
-  const auto words = GENERATE(std::vector<std::string>{"stop", "[ab]", "--no-wait"},
-                              std::vector<std::string>{"stop", "--no-wait", "--", "[ab]"});
+  const auto words =
+      GENERATE(Texts{"stop", "[ab]", "--no-wait"}, Texts{"stop", "--no-wait", "--", "[ab]"});
   const Ran ran = server.run(words);
   CHECK(ran.status == 0);
   REQUIRE(server.requests().size() == 3);
@@ -65,7 +56,7 @@ TEST_CASE("help and version need no server", "[client]") {
   CHECK_THAT(run({"xinet", "--help"}).out, Contains("\n  xinet status [NAME] "));
   CHECK(run({"xinet", "--help"}).out.find("restart") == std::string::npos);
   for (const VerbRow& verb : verbs()) {
-    std::vector<std::string> words = words_of_line(std::string(verb.name));
+    Texts words = words_of_line(std::string(verb.name));
     words.emplace_back("--help");
     const Ran ran = run(words);
     CHECK(ran.status == 0);
@@ -119,8 +110,6 @@ TEST_CASE("status exits 0 for a oneshot that is done", "[client]") {
   CHECK(server.run({"status", "a", "--json"}).status == 0);
 }
 
-namespace {
-
 bool takes_root(const VerbRow& verb) {
   return std::ranges::any_of(verb.options,
                              [](const OptionRow& option) { return option.names == "--root"; });
@@ -130,8 +119,6 @@ bool has_option(const VerbRow& verb, std::string_view names) {
   return std::ranges::any_of(verb.options,
                              [&](const OptionRow& option) { return option.names == names; });
 }
-
-}  // namespace
 
 TEST_CASE("every verb prints one JSON document with --json", "[client]") {
   const std::string status = result(status_json("a", "running"));
@@ -184,7 +171,7 @@ TEST_CASE("every verb prints one JSON document with --json", "[client]") {
     if (verb.name == "import" || verb.name == "check" || verb.name == "events" ||
         verb.name == "edit" || verb.name == "reexec" || verb.name == "run")
       continue;
-    std::vector<std::string> words = words_of_line(std::string(verb.name));
+    Texts words = words_of_line(std::string(verb.name));
     words.emplace_back("--json");
     if (verb.least() > 0 || verb.name == "logs")
       words.push_back(verb.name == "add-service" ? image / kServiceFile
@@ -204,4 +191,5 @@ TEST_CASE("every verb prints one JSON document with --json", "[client]") {
   }
 }
 
-}  // namespace client_command_line_test
+}  // namespace
+}  // namespace zinit::test::client_command_line

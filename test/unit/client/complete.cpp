@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The input of the shells' completions.
-#include <algorithm>
 #include "base/text.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 #include "unit/client/zinitctl.hpp"
 
-namespace client_complete_test {
-
-using namespace zinit;
-using namespace zinit::test;
-
+namespace zinit::test::client_complete {
 namespace {
-
-using Texts = std::vector<std::string>;
 
 /// The words of `out`, without their help.
 Texts words_in(const std::string& out) {
@@ -43,8 +36,6 @@ Texts asked(Texts words) {
 bool has(const Texts& words, const std::string& word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
-
-}  // namespace
 
 TEST_CASE("the first word becomes a verb, those of families once", "[client]") {
   const Texts all = offline({""});
@@ -109,4 +100,5 @@ TEST_CASE("without a server there are no names, and no error", "[client]") {
   CHECK(run({"__complete"}).status == 0);
 }
 
-}  // namespace client_complete_test
+}  // namespace
+}  // namespace zinit::test::client_complete

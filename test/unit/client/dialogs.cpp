@@ -5,19 +5,12 @@
 // a pipe, and `>` shows the requests since the last `>`. In its output, lines that begin with ! are
 // of standard error, and = is the exit status if it is not 0.
 #include <charconv>
-#include <string>
-#include <vector>
 
 #include "base/text.hpp"
-#include "support/catch.hpp"
-#include "support/golden.hpp"
+#include "support/test.hpp"
 #include "unit/client/zinitctl.hpp"
 
-namespace client_dialogs_test {
-
-using namespace zinit;
-using namespace zinit::test;
-
+namespace zinit::test::client_dialogs {
 namespace {
 
 /// The lines of a text behind a mark each.
@@ -61,11 +54,10 @@ std::string dialog(const std::string& input) {
   return all;
 }
 
-}  // namespace
-
 TEST_CASE("zinitctl prints what the golden dialogs have", "[client]") {
   const TimeZone utc("UTC");  // times of day are local
   CHECK_GOLDEN_CASES("dialogs", dialog);
 }
 
-}  // namespace client_dialogs_test
+}  // namespace
+}  // namespace zinit::test::client_dialogs

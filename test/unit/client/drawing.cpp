@@ -3,16 +3,10 @@
 // zinitctl's drawings: the time line of a boot, and the graph of dependencies.
 #include "client/bootchart.hpp"
 #include "client/graph_drawing.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 #include "unit/client/zinitctl.hpp"
 
-namespace client_drawing_test {
-
-using namespace zinit;
-using namespace zinit::test;
-using Catch::Contains;
-using Catch::Matchers::StartsWith;
-
+namespace zinit::test::client_drawing {
 namespace {
 
 const std::string kBoot =
@@ -39,16 +33,13 @@ BootStep step(const std::string& name, std::optional<std::int64_t> ready,
   return made;
 }
 
-ServiceStatus service(const std::string& name, const std::string& state,
-                      const std::vector<std::string>& requires_) {
+ServiceStatus service(const std::string& name, const std::string& state, const Texts& requires_) {
   ServiceStatus status;
   status.name = name;
   status.state = StateWord(state);
   status.requires_ = requires_;
   return status;
 }
-
-}  // namespace
 
 TEST_CASE("the critical chain ends, whatever waited for whom", "[client]") {
   const auto chain = [](const std::vector<BootStep>& steps) { return critical_chain(steps); };
@@ -116,4 +107,5 @@ TEST_CASE("in a drawn graph each service stands behind all that it depends on", 
   CHECK_THAT(svg, Contains(">conflicts with</text>"));
 }
 
-}  // namespace client_drawing_test
+}  // namespace
+}  // namespace zinit::test::client_drawing

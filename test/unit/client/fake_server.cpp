@@ -2,17 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // A server under a test's control: see fake_server.hpp.
 #include "unit/client/fake_server.hpp"
-
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
-#include <cstdlib>
-#include <cstring>
-#include <stdexcept>
-
-#include "support/deadline.hpp"
+#include "support/test.hpp"
 
 namespace zinit::test {
 

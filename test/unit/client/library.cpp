@@ -1,31 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // libzinit with servers that behave well, badly and not at all.
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <filesystem>
-#include <future>
-#include <map>
-
 #include "client/libzinit/json.hpp"
 #include "client/libzinit/socket_path.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
+#include "support/test.hpp"
 #include "unit/client/fake_server.hpp"
 #include "zinit/client.hpp"
 
-namespace client_library_test {
-
-using namespace zinit;
-using test::FakeServer;
-using test::Peer;
-using namespace std::chrono_literals;
-
+namespace zinit::test::client_library {
 namespace {
-
-using Lines = std::vector<std::string>;
 
 /// The code of the ClientError that `call` throws; 0 if it throws none.
 template <class Call>
@@ -48,14 +31,12 @@ constexpr const char* kStatus =
     R"("reason":"failed"}],"file":"/etc/zinit/services/web.toml","warnings":["w"],"log_lines":9,)"
     R"("log_dropped":2,"log_dropped_by":{"file":2}})";
 
-}  // namespace
-
 TEST_CASE("a call sends one JSON-RPC request and reads its result", "[client]") {
   FakeServer server([](Peer& peer) { peer.result(R"({"version":"0.1.0","pid":42})"); });
   const PingAnswer answer = Client::connect(server.path()).ping();
   CHECK(answer.version == "0.1.0");
   CHECK(answer.pid == 42);
-  CHECK(server.requests() == Lines{R"({"jsonrpc":"2.0","id":1,"method":"system.ping"})"});
+  CHECK(server.requests() == Texts{R"({"jsonrpc":"2.0","id":1,"method":"system.ping"})"});
 }
 
 TEST_CASE("names of any bytes reach the server as a JSON string on one line", "[client]") {
@@ -63,7 +44,7 @@ TEST_CASE("names of any bytes reach the server as a JSON string on one line", "[
   Client client = Client::connect(server.path());
   CHECK(client.is_running("a\"b\n\xff"));
   CHECK(server.requests() ==
-        Lines{R"({"jsonrpc":"2.0","id":1,"method":"service.is_running","params":{"name":"a\"b\n)"
+        Texts{R"({"jsonrpc":"2.0","id":1,"method":"service.is_running","params":{"name":"a\"b\n)"
               "\xEF\xBF\xBD"
               R"("}})"});
 }
@@ -73,7 +54,7 @@ TEST_CASE("the parameters of call() may be spread over lines", "[client]") {
   Client client = Client::connect(server.path());
   CHECK(client.call("any.method", "{\n\"x\":\n1}") == R"({"a":[1,-2.5,"x\u0001"]})");
   CHECK(server.requests() ==
-        Lines{R"({"jsonrpc":"2.0","id":1,"method":"any.method","params":{ "x": 1}})"});
+        Texts{R"({"jsonrpc":"2.0","id":1,"method":"any.method","params":{ "x": 1}})"});
 }
 
 TEST_CASE("parameters that are no JSON fail their call alone", "[client]") {
@@ -94,8 +75,7 @@ TEST_CASE("a request that was not sent in time does not cut the next one", "[cli
   });
   Client client = Client::connect(server.path());
   client.set_timeout(10ms);
-  CHECK(error_code([&] { (void)client.request("x", json_of(long_text)); }) ==
-        ErrorCode::no_answer);
+  CHECK(error_code([&] { (void)client.request("x", json_of(long_text)); }) == ErrorCode::no_answer);
   given_up.set_value();
   client.set_timeout(std::nullopt);
   CHECK(client.is_running("web"));
@@ -128,7 +108,7 @@ TEST_CASE("a re-execution is asked for, or its refusal thrown", "[client]") {
   client.reexec();
   CHECK(error_code([&] { client.reexec(true); }) == ErrorCode::process_error);
   CHECK(server.requests() ==
-        Lines{R"({"jsonrpc":"2.0","id":1,"method":"system.reexec"})",
+        Texts{R"({"jsonrpc":"2.0","id":1,"method":"system.reexec"})",
               R"({"jsonrpc":"2.0","id":2,"method":"system.reexec","params":{"update":true}})"});
 }
 
@@ -150,7 +130,7 @@ TEST_CASE("a full status is read member by member, null and missing ones as abse
   CHECK(status.last_exit->core);
   CHECK(status.memory_bytes == 4096u);
   CHECK_FALSE(status.tasks);
-  CHECK(status.requires_ == std::vector<std::string>{"db"});
+  CHECK(status.requires_ == Texts{"db"});
   REQUIRE(status.waiting_on.size() == 1);
   CHECK(status.waiting_on[0].reason == "failed");
   CHECK_FALSE(status.health);
@@ -427,7 +407,7 @@ TEST_CASE("a callback may call and unsubscribe", "[client]") {
   REQUIRE(client.dispatch(test::kPatience));
   CHECK_FALSE(client.dispatch(1ms));
   CHECK(calls == 1);
-  const Lines requests = server.requests();
+  const Texts requests = server.requests();
   REQUIRE(requests.size() == 2);
   CHECK(requests[0].ends_with(R"("method":"events.subscribe","params":{}})"));
   CHECK(requests[1].ends_with(R"("params":{"subscription":1}})"));
@@ -529,7 +509,7 @@ TEST_CASE("lines of logs are found and followed", "[client]") {
   CHECK(lines[0].service == "web");
   CHECK(lines[0].raw == "\xff");
   CHECK(lines[1].dropped == 3);
-  const Lines requests = server.requests();
+  const Texts requests = server.requests();
   CHECK(requests[0].ends_with(R"("params":{"name":"web","pattern":"x","stream":"stderr",)"
                               R"("since_us":4,"lines":2}})"));
   CHECK(requests[1].ends_with(R"("params":{"lines":100}})"));
@@ -546,7 +526,7 @@ TEST_CASE("calls that wait send their limit and outlast it a little", "[client]"
   (void)client.stop("web", {true, 5s});
   (void)client.wait("web", WaitFor::stopped, 7ms);
   client.kill("web", "SIGHUP", true);
-  const Lines requests = server.requests();
+  const Texts requests = server.requests();
   REQUIRE(requests.size() == 4);
   CHECK(requests[0].ends_with(R"("method":"service.start","params":{"name":"web"}})"));
   CHECK(requests[1].ends_with(R"("params":{"name":"web","wait":true,"timeout_ms":5000}})"));
@@ -595,4 +575,5 @@ TEST_CASE("a directory in /tmp that others may write to is not trusted", "[clien
   CHECK(foreign.error().errnum == EPERM);
 }
 
-}  // namespace client_library_test
+}  // namespace
+}  // namespace zinit::test::client_library

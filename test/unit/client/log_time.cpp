@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Points in time of `logs --since`.
-#include <ctime>
-
 #include "client/times.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace client_log_time_test {
-
-using namespace zinit;
-
+namespace zinit::test::client_log_time {
 namespace {
 
 constexpr std::int64_t kSecond = 1000000;
@@ -26,8 +21,6 @@ std::int64_t local(int year, int month, int day, int hour, int minute, int secon
   time.tm_isdst = -1;
   return static_cast<std::int64_t>(::mktime(&time)) * kSecond;
 }
-
-}  // namespace
 
 TEST_CASE("a time is so long ago, or one of the day, or a date", "[client]") {
   CHECK(parse_past_time("0s", kNow) == kNow);
@@ -56,12 +49,30 @@ TEST_CASE("a time of the day is the last one", "[client]") {
 }
 
 TEST_CASE("what is no time is none", "[client]") {
-  for (const char* text :
-       {"", "s", "1", "1x", "-1s", "1.5.h", "1h s", "5 5s",
-        "1:00", "24:00", "12:60", "12:00:61",
-        "12:00:", "12:00 ", "2026-02-29T12:00:00Z", "2026-13-01T12:00:00Z", "2026-00-01T12:00:00Z",
-        "2026-01-00T12:00:00Z", "2026-01-31T", "2026-01-31T12:34:56.Z",
-        "2026-01-31T12:34:56+0100", "2026-01-31T12:34:56Zx", "tomorrow", "2026-02-30"}) {
+  for (const char* text : {"",
+                           "s",
+                           "1",
+                           "1x",
+                           "-1s",
+                           "1.5.h",
+                           "1h s",
+                           "5 5s",
+                           "1:00",
+                           "24:00",
+                           "12:60",
+                           "12:00:61",
+                           "12:00:",
+                           "12:00 ",
+                           "2026-02-29T12:00:00Z",
+                           "2026-13-01T12:00:00Z",
+                           "2026-00-01T12:00:00Z",
+                           "2026-01-00T12:00:00Z",
+                           "2026-01-31T",
+                           "2026-01-31T12:34:56.Z",
+                           "2026-01-31T12:34:56+0100",
+                           "2026-01-31T12:34:56Zx",
+                           "tomorrow",
+                           "2026-02-30"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_past_time(text, kNow));
   }
@@ -77,4 +88,5 @@ TEST_CASE("a time is written as RFC 3339 has it", "[client]") {
   CHECK(rfc3339_text(0, -2670) == "1969-12-31T23:16:00-00:44");
 }
 
-}  // namespace client_log_time_test
+}  // namespace
+}  // namespace zinit::test::client_log_time

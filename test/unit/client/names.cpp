@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The client library has the same names as the server.
-#include <string>
-#include <vector>
-
+#include "zinit/names.hpp"
 #include "model/reason.hpp"
 #include "model/state.hpp"
-#include "support/catch.hpp"
-#include "zinit/names.hpp"
+#include "support/test.hpp"
 
-namespace client_names_test {
-
-using namespace zinit;
+namespace zinit::test::client_names {
 
 TEST_CASE("libzinit has an enumerator for each state and reason, by the protocol's names",
           "[client]") {
@@ -42,9 +37,9 @@ TEST_CASE("a name that libzinit does not know is kept as text", "[client]") {
   CHECK(name_of(static_cast<ServiceState>(200)) == "unknown");
   CHECK(StateWord(ServiceState::failed) == "failed");
   CHECK(StateWord().empty());
-  std::vector<std::string> texts;
+  Texts texts;
   texts.push_back(word);
   CHECK(texts.front() == word);
 }
 
-}  // namespace client_names_test
+}  // namespace zinit::test::client_names

@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // poweroff, reboot, halt, shutdown and SysV's init, against a server with canned answers.
-#include <cstdlib>
-#include <ctime>
-
 #include "client/commands.hpp"
 #include "client/times.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 #include "unit/client/zinitctl.hpp"
 
-namespace client_power_test {
-
-using namespace zinit;
-using namespace zinit::test;
-using Catch::Contains;
-using Catch::Matchers::StartsWith;
-
+namespace zinit::test::client_power {
 namespace {
 
 // 2026-01-31 12:00:30 UTC
@@ -32,7 +23,7 @@ struct FakeMachine {
                   kNow};
 };
 
-Ran run_power(std::string_view name, std::vector<std::string> words, const Machine& machine) {
+Ran run_power(std::string_view name, Texts words, const Machine& machine) {
   StringPrinter printer;
   const int status = power_command(name, std::move(words), printer, machine);
   return {status, printer.out_, printer.err_};
@@ -45,8 +36,6 @@ CannedServer all_ends() {
                        {"system.halt", result("{\"ok\":true}")},
                        {"system.cancel_shutdown", result("{\"ok\":true,\"cancelled\":true}")}});
 }
-
-}  // namespace
 
 TEST_CASE("each name and each option asks for its end of the machine", "[client]") {
   const auto [line, request] = GENERATE(table<std::string, std::string>({
@@ -66,14 +55,14 @@ TEST_CASE("each name and each option asks for its end of the machine", "[client]
   }));
   CAPTURE(line);
   CannedServer server = all_ends();
-  std::vector<std::string> words = words_of_line(line);
+  Texts words = words_of_line(line);
   const std::string name = words.front();
   words.front() = "--socket=" + server.path();
   FakeMachine fake;
   const Ran ran = run_power(name, words, fake.machine);
   CHECK(ran.status == 0);
   CHECK(ran.err.empty());
-  CHECK(server.requests() == std::vector<std::string>{request});
+  CHECK(server.requests() == Texts{request});
   CHECK(fake.ends.empty());
 }
 
@@ -85,8 +74,8 @@ TEST_CASE("a shutdown at a later time is told to the server with its time", "[cl
   CHECK(ran.status == 0);
   CHECK_THAT(ran.out, StartsWith("restart at ") && Contains("cancel it with `shutdown -c`"));
   CHECK(server.requests() ==
-        std::vector<std::string>{R"(system.reboot {"at_us":)" + std::to_string(kNow + 5 * kMinute) +
-                                 R"(,"message":"for repair"})"});
+        Texts{R"(system.reboot {"at_us":)" + std::to_string(kNow + 5 * kMinute) +
+              R"(,"message":"for repair"})"});
 }
 
 TEST_CASE("-f ends the machine without a server", "[client]") {
@@ -108,8 +97,7 @@ TEST_CASE("without a server the commands exit 5 and name -f", "[client]") {
   FakeMachine fake;
   const Ran ran = run_power("poweroff", {"--socket", "/nonexistent"}, fake.machine);
   CHECK(ran.status == 5);
-  CHECK_THAT(ran.err,
-             StartsWith("poweroff: cannot connect") && Contains("-f does it at once"));
+  CHECK_THAT(ran.err, StartsWith("poweroff: cannot connect") && Contains("-f does it at once"));
   CHECK(fake.ends.empty());
 }
 
@@ -118,7 +106,7 @@ TEST_CASE("wrong usage of the power commands exits 2 and ends nothing", "[client
       "shutdown", "shutdown -h", "shutdown soon", "shutdown 25:00", "shutdown +x", "shutdown +-1",
       "shutdown 12:5", "shutdown 12:60", "shutdown +999999999999", "poweroff now", "reboot -x");
   CAPTURE(line);
-  std::vector<std::string> words = words_of_line(line);
+  Texts words = words_of_line(line);
   const std::string name = words.front();
   words.erase(words.begin());
   FakeMachine fake;
@@ -165,7 +153,7 @@ TEST_CASE("SysV's init passes its level on", "[client]") {
   StringPrinter printer;
   CHECK(telinit({level}, printer) == 0);
   ::unsetenv("ZINIT_SOCKET");
-  CHECK(server.requests() == std::vector<std::string>{request});
+  CHECK(server.requests() == Texts{request});
 }
 
 TEST_CASE("init that is not PID 1 says which process is", "[client]") {
@@ -176,4 +164,5 @@ TEST_CASE("init that is not PID 1 says which process is", "[client]") {
   CHECK(telinit({"0", "6"}, printer) == 2);
 }
 
-}  // namespace client_power_test
+}  // namespace
+}  // namespace zinit::test::client_power

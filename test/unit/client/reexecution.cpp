@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl with a server that closes the connection and then listens again, as at a re-execution.
-#include <vector>
-
 #include "base/time.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
+#include "support/test.hpp"
 #include "unit/client/zinitctl.hpp"
 
-namespace client_reexecution_test {
-
-using namespace zinit;
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::client_reexecution {
 namespace {
 
 /// A script that runs one of `scripts` for each connection in turn, and then ends the server.
@@ -25,8 +17,8 @@ FakeServer::Script in_turn(std::vector<FakeServer::Script> scripts) {
 }
 
 /// "method params" of each request.
-std::vector<std::string> methods_of(FakeServer& server) {
-  std::vector<std::string> methods;
+Texts methods_of(FakeServer& server) {
+  Texts methods;
   for (const std::string& request : server.requests()) {
     const auto begin = request.find("\"method\":\"") + 10;
     methods.push_back(request.substr(begin, request.find('"', begin) - begin));
@@ -51,8 +43,6 @@ std::string started(const std::string& state, std::int64_t at_us) {
   return R"({"name":"a","state":")" + state + R"(","last_start_us":)" + std::to_string(at_us) +
          R"(,"pid":7})";
 }
-
-}  // namespace
 
 TEST_CASE("logs -f asks a server that goes on for what it has missed", "[client]") {
   FakeServer server(in_turn({
@@ -118,7 +108,7 @@ TEST_CASE("events -f asks a server that goes on for what it has missed", "[clien
         peer.send("{\"method\":\"events.state\",\"params\":" + told + "}\n");
       },
   }));
-  std::vector<std::string> words{"--socket", server.path(), "--json", "events", "-f"};
+  Texts words{"--socket", server.path(), "--json", "events", "-f"};
   if (named) words.emplace_back("a");
   const Ran ran = run(words);
   const std::string gap = named ? "" : "{\"dropped\":2}\n";  // numbers count all services
@@ -130,8 +120,8 @@ TEST_CASE("a restart that was begun is not asked for again", "[client]") {
   const auto later = wall_us() + 60'000'000;
   struct Case {
     std::string verb;
-    std::string status;                // after the connection was closed
-    std::vector<std::string> methods;  // expected then
+    std::string status;  // after the connection was closed
+    Texts methods;       // expected then
     int exit;
   };
   const auto [verb, status, methods, exit] = GENERATE_COPY(values<Case>({
@@ -202,8 +192,7 @@ TEST_CASE("reexec is over when the next image answers", "[client]") {
   const Ran done = run({"--socket", good.path(), "--json", "reexec"});
   CHECK(done.status == 0);
   CHECK(done.out == "{\"ok\":true}\n");
-  CHECK(methods_of(good) ==
-        std::vector<std::string>{"system.reexec", "system.ping", "system.ping"});
+  CHECK(methods_of(good) == Texts{"system.reexec", "system.ping", "system.ping"});
 
   FakeServer stays([&](Peer& peer) {
     peer.result(R"({"ok":true})");
@@ -232,7 +221,7 @@ TEST_CASE("what only reads is asked for again, and what changes something is not
         "zinitctl: kill a: the server closed the connection before it answered; the server runs "
         "again; "
         "check whether this was done before you repeat it\n");
-  CHECK(methods_of(changing) == std::vector<std::string>{"service.kill", "system.ping"});
+  CHECK(methods_of(changing) == Texts{"service.kill", "system.ping"});
 }
 
 TEST_CASE("a server that closes each connection is asked four times", "[client]") {
@@ -243,9 +232,9 @@ TEST_CASE("a server that closes each connection is asked four times", "[client]"
   const Ran ran = run({"--socket", server.path(), "wait", "a"});
   CHECK(ran.status == 5);
   CHECK(ran.err == "zinitctl: wait: the server closed the connection before it answered\n");
-  CHECK(methods_of(server) == std::vector<std::string>{"service.wait", "service.wait",
-                                                       "service.wait", "service.wait",
-                                                       "system.ping"});
+  CHECK(methods_of(server) ==
+        Texts{"service.wait", "service.wait", "service.wait", "service.wait", "system.ping"});
 }
 
-}  // namespace client_reexecution_test
+}  // namespace
+}  // namespace zinit::test::client_reexecution

@@ -2,14 +2,9 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Regular expressions of `logs --grep`: zinit's additions to libc's.
 #include "client/regex.hpp"
-#include "support/catch.hpp"
-#include "support/sanitized.hpp"
+#include "support/test.hpp"
 
-namespace client_regex_test {
-
-using namespace zinit;
-using Catch::Contains;
-
+namespace zinit::test::client_regex {
 namespace {
 
 bool matches(const std::string& expression, std::string_view text) {
@@ -22,8 +17,6 @@ std::string fault(const std::string& expression) {
   const auto regex = Regex::compile(expression);
   return regex ? "" : regex.error().text;
 }
-
-}  // namespace
 
 TEST_CASE("regex: an extended expression matches anywhere in a line", "[client]") {
   CHECK(matches("", "anything"));
@@ -48,4 +41,5 @@ TEST_CASE("regex: no expression takes more than its share of memory or stack", "
   CHECK_THAT(fault("((((a{255}){255}){255}){255}){255}"), Contains("Memory exhausted"));
 }
 
-}  // namespace client_regex_test
+}  // namespace
+}  // namespace zinit::test::client_regex

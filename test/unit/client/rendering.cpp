@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl's output for people, and the bytes that never reach their terminal.
-#include <algorithm>
-
 #include "base/text.hpp"
 #include "client/libzinit/json.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 #include "unit/client/zinitctl.hpp"
 
-namespace client_rendering_test {
-
-using namespace zinit;
-using namespace zinit::test;
-using Catch::Contains;
-using Catch::Matchers::StartsWith;
+namespace zinit::test::client_rendering {
 
 TEST_CASE("list is a table that fits the terminal and is whole on a pipe", "[client]") {
   const std::string long_text(300, 'd');
@@ -306,4 +299,4 @@ TEST_CASE("events -f goes on with what happens, each change once", "[client]") {
   }
 }
 
-}  // namespace client_rendering_test
+}  // namespace zinit::test::client_rendering

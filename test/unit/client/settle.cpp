@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl start, stop, restart and wait: their requests, and their ends.
-#include <algorithm>
-
-#include "support/catch.hpp"
+#include "support/test.hpp"
 #include "unit/client/zinitctl.hpp"
 
-namespace client_settle_test {
-
-using namespace zinit;
-using namespace zinit::test;
-using Catch::Contains;
-using Catch::Matchers::StartsWith;
+namespace zinit::test::client_settle {
 
 TEST_CASE("several services are all asked to start before the first answer is read", "[client]") {
   // The server answers nothing until it has both requests.
@@ -100,9 +93,8 @@ TEST_CASE("a shell pattern stands for the names that it matches, each once", "[c
   CannedServer server({{"service.list", result(R"(["db","web-1","web-2"])")},
                        {"service.stop", result(status_json("web", "inactive"))}});
   CHECK(server.run({"stop", "web-2", "web-*"}).status == 0);
-  CHECK(server.requests() ==
-        std::vector<std::string>{"service.list", R"(service.stop {"name":"web-2","wait":true})",
-                                 R"(service.stop {"name":"web-1","wait":true})"});
+  CHECK(server.requests() == Texts{"service.list", R"(service.stop {"name":"web-2","wait":true})",
+                                   R"(service.stop {"name":"web-1","wait":true})"});
   const Ran none = server.run({"stop", "db", "nginx*"});
   CHECK(none.status == 4);
   CHECK(none.err == "zinitctl: stop nginx*: no service's name matches\n");
@@ -113,12 +105,11 @@ TEST_CASE("wait asks for running, or for what --for says", "[client]") {
   CannedServer server({{"service.wait", result(status_json("a", "running"))}});
   CHECK(server.run({"wait", "a"}).status == 0);
   CHECK(server.run({"wait", "a", "--for", "stopped"}).status == 0);
-  CHECK(server.requests() ==
-        std::vector<std::string>{R"(service.wait {"name":"a","for":"running"})",
-                                 R"(service.wait {"name":"a","for":"stopped"})"});
+  CHECK(server.requests() == Texts{R"(service.wait {"name":"a","for":"running"})",
+                                   R"(service.wait {"name":"a","for":"stopped"})"});
   CannedServer late(
       {{"service.wait", R"("error":{"code":-32012,"message":"a is not running after 1 s"})"}});
   CHECK(late.run({"wait", "a", "--timeout", "1"}).status == 6);
 }
 
-}  // namespace client_settle_test
+}  // namespace zinit::test::client_settle

@@ -5,13 +5,9 @@
 #include "client/keys.hpp"
 #include "client/top_model.hpp"
 #include "client/top_view.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace client_top_test {
-
-using namespace zinit;
-using Catch::Contains;
-
+namespace zinit::test::client_top {
 namespace {
 
 std::vector<int> keys_of(KeyReader& reader, std::string_view bytes) {
@@ -41,14 +37,14 @@ ServiceStats figures(std::uint64_t cpu_usec, std::uint64_t memory = 0, std::uint
 /// The clock of these tests.
 TimePoint at(int ms) { return TimePoint{} + Milliseconds(1000 + ms); }
 
-void list(TopModel& model, const std::vector<std::string>& names) {
+void list(TopModel& model, const Texts& names) {
   model.begin_round();
   for (const std::string& name : names) model.add_service(service(name));
   (void)model.end_of_list();
 }
 
 /// Services with these names; each uses more memory than the previous one.
-TopModel model_of(const std::vector<std::string>& names) {
+TopModel model_of(const Texts& names) {
   TopModel model;
   list(model, names);
   std::uint64_t memory = 0;
@@ -58,16 +54,13 @@ TopModel model_of(const std::vector<std::string>& names) {
   return model;
 }
 
-std::vector<std::string> order(const TopModel& model) {
-  std::vector<std::string> names;
+Texts order(const TopModel& model) {
+  Texts names;
   for (const TopRow* row : model.rows()) names.push_back(row->name);
   return names;
 }
 
-using Names = std::vector<std::string>;
 constexpr Terminal kScreen{true, false, 80};
-
-}  // namespace
 
 TEST_CASE("keys are known by their sequences, wherever a read ends", "[client][top]") {
   const std::pair<std::string, int> known[] = {
@@ -134,11 +127,11 @@ TEST_CASE("only what may have processes is asked for, and what has gone goes", "
   model.begin_round();
   model.add_service(service("a", "inactive"));
   model.add_service(service("b", "failed"));
-  CHECK(model.end_of_list() == Names{"b"});
-  CHECK(order(model) == Names{"b"});
+  CHECK(model.end_of_list() == Texts{"b"});
+  CHECK(order(model) == Texts{"b"});
   model.show_all(true);
   model.arrange();
-  CHECK(order(model) == Names{"a", "b"});
+  CHECK(order(model) == Texts{"a", "b"});
   CHECK(model.totals().states.at("inactive") == 1);
   CHECK(model.state_of("b") == "failed");
   CHECK(model.state_of("c").empty());
@@ -148,17 +141,17 @@ TEST_CASE("rows are sorted by a figure, the other way round, and filtered", "[cl
   TopModel model = model_of({"a1", "b2", "c1"});
   model.sort_by(TopSort::memory);
   model.arrange();
-  CHECK(order(model) == Names{"c1", "b2", "a1"});
+  CHECK(order(model) == Texts{"c1", "b2", "a1"});
   model.sort_by(TopSort::memory);
   model.arrange();
-  CHECK(order(model) == Names{"a1", "b2", "c1"});
+  CHECK(order(model) == Texts{"a1", "b2", "c1"});
   model.sort_by(TopSort::tasks);  // all equal: by name
   model.arrange();
   CHECK(!model.is_reversed());
-  CHECK(order(model) == Names{"a1", "b2", "c1"});
+  CHECK(order(model) == Texts{"a1", "b2", "c1"});
   model.set_filter("1");
   model.arrange();
-  CHECK(order(model) == Names{"a1", "c1"});
+  CHECK(order(model) == Texts{"a1", "c1"});
 }
 
 TEST_CASE("the selection stays with its service, and on the screen", "[client][top]") {
@@ -227,10 +220,11 @@ TEST_CASE("control characters of names and filters do not reach the screen", "[c
 }
 
 TEST_CASE("a text scrolls under its title", "[client][top]") {
-  const Names text = {"1", "2", "3", "4", "5"};
-  CHECK(text_lines(kScreen, 4, "title", text, 2, {"end"}) == Names{"title", "3", "4", "end"});
-  CHECK(text_lines(kScreen, 1, "title", text, 0, {"end"}) == Names{"end"});
+  const Texts text = {"1", "2", "3", "4", "5"};
+  CHECK(text_lines(kScreen, 4, "title", text, 2, {"end"}) == Texts{"title", "3", "4", "end"});
+  CHECK(text_lines(kScreen, 1, "title", text, 0, {"end"}) == Texts{"end"});
   CHECK(text_lines(kScreen, 8, "title", text, 4, {"end"}).size() == 8);
 }
 
-}  // namespace client_top_test
+}  // namespace
+}  // namespace zinit::test::client_top

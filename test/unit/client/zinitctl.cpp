@@ -2,8 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Runs zinitctl with canned answers: see zinitctl.hpp.
 #include "unit/client/zinitctl.hpp"
-
-#include <algorithm>
+#include "support/test.hpp"
 
 #include "base/text.hpp"
 #include "client/libzinit/json.hpp"
@@ -28,8 +27,8 @@ std::string not_found(const std::string& name, const std::string& hint) {
          "}}";
 }
 
-std::vector<std::string> words_of_line(const std::string& line) {
-  std::vector<std::string> words;
+Texts words_of_line(const std::string& line) {
+  Texts words;
   for (const std::string_view word : split(line, ' '))
     if (!word.empty()) words.emplace_back(word);
   return words;
@@ -42,7 +41,7 @@ std::size_t longest_line(const std::string& text) {
   return longest;
 }
 
-Ran run(std::vector<std::string> words, Terminal terminal) {
+Ran run(Texts words, Terminal terminal) {
   StringPrinter printer(terminal);
   const int status = zinitctl(std::move(words), printer);
   return {status, printer.out_, printer.err_};
@@ -60,13 +59,13 @@ CannedServer::CannedServer(FromMap, const Answers& canned)
         }
       }) {}
 
-Ran CannedServer::run(std::vector<std::string> words, Terminal terminal) {
+Ran CannedServer::run(Texts words, Terminal terminal) {
   words.insert(words.begin(), {"--socket", server_.path()});
   return test::run(std::move(words), terminal);
 }
 
-std::vector<std::string> CannedServer::requests() {
-  std::vector<std::string> short_ones;
+Texts CannedServer::requests() {
+  Texts short_ones;
   for (const std::string& line : server_.requests()) {
     const JsonDocument request = parse_json(line);
     const JsonValue* params = json_member(request, "params");

@@ -1,36 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // check without a server: files, directories, their graph, and strictness.
-#include <sys/stat.h>
-
-#include <filesystem>
-#include <fstream>
-#include <string>
-#include <vector>
-
+#include "config/check.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
-#include "config/check.hpp"
-#include "support/catch.hpp"
-#include "support/golden.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 
-namespace config_check_test {
-
-using namespace zinit;
-using test::TempDir;
-
+namespace zinit::test::config_check {
 namespace {
 
-using Lines = std::vector<std::string>;
-
-Lines lines_of(const CheckResult& result) {
-  Lines lines;
+Texts lines_of(const CheckResult& result) {
+  Texts lines;
   for (const Diagnostic& diagnostic : result.diagnostics) lines.push_back(to_text(diagnostic));
   return lines;
 }
 
-CheckResult check(const std::vector<std::string>& paths) { return check_paths(paths); }
+CheckResult check(const Texts& paths) { return check_paths(paths); }
 
 /// A case of check.golden: `@ NAME` begins a file, `@ NAME -> TARGET` makes a link, and `? PATHS`
 /// checks.
@@ -46,7 +31,7 @@ std::string checked(const std::string& input) {
       const std::string target(line.substr(arrow + 4));
       std::filesystem::create_symlink(target[0] == '/' ? target : directory / target, file);
     } else if (line.starts_with("? ")) {
-      std::vector<std::string> paths;
+      Texts paths;
       for (const std::string_view path : split(line.substr(2), ' '))
         paths.push_back(path == "." ? directory.path() : directory / path);
       const CheckResult result = check(paths);
@@ -61,8 +46,6 @@ std::string checked(const std::string& input) {
     all.erase(at, directory.path().size() + 1);
   return all;
 }
-
-}  // namespace
 
 TEST_CASE("check says of files and directories what the golden file has", "[config][check]") {
   CHECK_GOLDEN_CASES("check", checked);
@@ -91,14 +74,14 @@ TEST_CASE("what is absent is a warning where it is named, in drop-ins too", "[co
       "a.toml", "[service]\nexec = ['a', 'b']\npre_exec = [\n['c'],\n['d']]\nuser = 'me'\n");
   std::filesystem::create_directories(file + ".d");
   const std::string drop_in = directory.write("a.toml.d/1.toml", "service.user = 'you'\n");
-  const std::vector<std::string> paths{directory.path()};
+  const Texts paths{directory.path()};
   const CheckResult result = check_paths(paths, {}, [](const ServiceSpec& spec) {
     return std::vector<Absence>{{"service", "user", 0, "no " + *spec.user},
                                 {"service", "exec", 0, "no a"},
                                 {"service", "pre_exec", 1, "no d"},
                                 {"service", "dir", 0, "no dir"}};
   });
-  CHECK(lines_of(result) == Lines{file + ":1:1: warning: service.dir: no dir",
+  CHECK(lines_of(result) == Texts{file + ":1:1: warning: service.dir: no dir",
                                   file + ":2:9: warning: service.exec: no a",
                                   file + ":5:1: warning: service.pre_exec: no d",
                                   drop_in + ":1:16: warning: service.user: no you"});
@@ -110,7 +93,7 @@ TEST_CASE("what was named and cannot be read is an error", "[config][check]") {
   const std::string none = directory / "none.toml", fifo = directory / "fifo.toml";
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
   CHECK(lines_of(check({none, fifo})) ==
-        Lines{none + ":1:1: error: cannot open " + none + ": No such file or directory",
+        Texts{none + ":1:1: error: cannot open " + none + ": No such file or directory",
               fifo + ":1:1: error: cannot read " + fifo + ": it is not a regular file"});
   const CheckResult missing = check({directory / "none"});
   CHECK(missing.exit_code() == 1);
@@ -124,14 +107,14 @@ TEST_CASE("[defaults] of the server's zinit.toml count for files that are checke
   const TempDir directory;
   const std::string settings =
       directory.write("zinit.toml", "log_level = 5\n[defaults]\nrestart_delay_ms = 500\n");
-  const std::vector<std::string> file{directory.write(
+  const Texts file{directory.write(
       "a.toml", "[service]\nexec = 'a'\n[lifecycle]\nrestart_delay_max_ms = 400\n")};
   const CheckResult result = check_paths(file, settings);
   CHECK(result.files == 1);  // it does not count as checked
   CHECK(lines_of(result) ==
-        Lines{file[0] + ":4:24: error: lifecycle.restart_delay_max_ms: 400 is less than "
+        Texts{file[0] + ":4:24: error: lifecycle.restart_delay_max_ms: 400 is less than "
                         "restart_delay_ms, must be at least 500"});
-  const std::vector<std::string> both{file[0], settings};
+  const Texts both{file[0], settings};
   CHECK(lines_of(check_paths(both, directory / "other.toml")).size() == 2);
   CHECK(lines_of(check_paths(file, directory / "none.toml")).size() == 1);
 }
@@ -148,7 +131,7 @@ TEST_CASE("what is not read is a warning: wrong names, and directories of PID 1"
   Places places;
   places.directories = {{services}};
   CHECK(lines_of(check_places(places)) ==
-        Lines{targets +
+        Texts{targets +
                   ":1:1: warning: is not read, because this server is not PID 1; put its "
                   "services into " +
                   services,
@@ -239,7 +222,7 @@ TEST_CASE("the places of a mode are checked as a server would read them", "[conf
   places.directories = {{directory.path(), false, true}, {directory / "none", false, false}};
   places.settings_file = directory / "zinit.toml";
   CHECK(lines_of(check_places(places)) ==
-        Lines{file + ":2:8: error: service.name: 5 is an integer, must be a name"});
+        Texts{file + ":2:8: error: service.name: 5 is an integer, must be a name"});
   places.settings_named = true;
   places.directories.push_back({directory / "named", false, true});
   const CheckResult result = check_places(places);
@@ -266,9 +249,9 @@ TEST_CASE("a change is told with what it breaks elsewhere, and without what was 
   };
   CHECK(change("umask = '0077'\n").empty());
   CHECK(change("[dependencies]\nconflicts = ['y']\n") ==
-        Lines{top + ":4:18: error: dependencies.requires: top requires both x and y, which "
+        Texts{top + ":4:18: error: dependencies.requires: top requires both x and y, which "
                     "conflict; remove one of the two"});
-  const Lines taken = change("name = 'y'\n");
+  const Texts taken = change("name = 'y'\n");
   REQUIRE(taken.size() == 3);
   CHECK_THAT(taken[0],
              Catch::Contains("y.toml:1:2: error: service.name: \"y\" is already the name in " + x));
@@ -277,4 +260,5 @@ TEST_CASE("a change is told with what it breaks elsewhere, and without what was 
   CHECK(change("umask = 9\n").size() == 1);
 }
 
-}  // namespace config_check_test
+}  // namespace
+}  // namespace zinit::test::config_check

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The one form of messages, written and read.
-#include <string>
-
 #include "config/diagnostic.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace config_diagnostic_test {
-
-using namespace zinit;
+namespace zinit::test::config_diagnostic {
 
 TEST_CASE("a diagnostic is one line in the shape that editors know", "[config][diagnostic]") {
   const Diagnostic full = {"/etc/a.toml", {3, 7}, Severity::error, "service.exec", "is wrong"};
@@ -73,4 +69,4 @@ TEST_CASE("what is unknown counts as an error only where that is asked for",
   CHECK(has_error(all, false));
 }
 
-}  // namespace config_diagnostic_test
+}  // namespace zinit::test::config_diagnostic

@@ -2,11 +2,9 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The base of every service's environment.
 #include "config/environment.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace config_environment_test {
-
-using namespace zinit;
+namespace zinit::test::config_environment {
 
 TEST_CASE("without a file and an environment of its own a service has a PATH",
           "[init][environment]") {
@@ -20,4 +18,4 @@ TEST_CASE("what is later wins, key by key", "[init][environment]") {
   CHECK(environment == Environment{"PATH=/etc-path", "LANG=own", "TZ=second", "X=1"});
 }
 
-}  // namespace config_environment_test
+}  // namespace zinit::test::config_environment

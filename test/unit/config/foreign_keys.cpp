@@ -2,32 +2,21 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The words of other init systems, as their manuals list them, and the message about each.
 #include "config/foreign_keys.hpp"
-
-#include <set>
-#include <string>
-#include <vector>
+#include "support/test.hpp"
 
 #include "base/text.hpp"
 #include "config/keys.hpp"
-#include "support/catch.hpp"
-#include "support/golden.hpp"
 #include "unit/config/text.hpp"
 
-namespace config_foreign_keys_test {
-
-using namespace zinit;
-using zinit::test::messages_of;
-
+namespace zinit::test::config_foreign_keys {
 namespace {
-
-using Lines = std::vector<std::string>;
 
 TEST_CASE("a key or section of another init system is told with what it is here",
           "[config][spec]") {
   CHECK_GOLDEN_ROWS("foreign_keys", [](const std::string& row) {
     if (const auto end = row.find("] "); row.starts_with('[') && end != row.npos)
       return foreign_key(row.substr(1, end - 1), row.substr(end + 2));
-    const Lines lines = messages_of("[service]\nexec='run'\n" + row + "\n");
+    const Texts lines = messages_of("[service]\nexec='run'\n" + row + "\n");
     const std::string start =
         "f.toml:3:1: warning: service." + row.substr(0, row.find(' ')) + ": unknown key";
     return lines.size() == 1 && lines[0].starts_with(start) ? lines[0].substr(start.size()) : "?";
@@ -77,11 +66,11 @@ TEST_CASE("a section that differs in case alone is looked into, and so is anothe
 }
 
 TEST_CASE("the known keys are listed once a file", "[config][spec]") {
-  const Lines lines = messages_of("[service]\nexec='run'\nplughplugh=1\nplughplughs=2\n");
+  const Texts lines = messages_of("[service]\nexec='run'\nplughplugh=1\nplughplughs=2\n");
   CHECK(lines.size() == 2);
   CHECK(lines[0].find(", must be \"name\"") != std::string::npos);
   CHECK(lines[1] == "f.toml:4:1: warning: service.plughplughs: unknown key");
 }
 
 }  // namespace
-}  // namespace config_foreign_keys_test
+}  // namespace zinit::test::config_foreign_keys

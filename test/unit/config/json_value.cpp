@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Documents as JSON and as TOML: the output of service.get and the files of service.set.
-#include <string>
-#include <vector>
-
 #include "config/toml_reader.hpp"
 #include "config/value_text.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace config_json_value_test {
-
-using namespace zinit;
-
+namespace zinit::test::config_json_value {
 namespace {
 
 Value document_of(const std::string& json) {
@@ -29,8 +23,6 @@ std::string fault_of(const std::string& json) {
   const auto document = value_from_json(parsed);
   return document ? "" : document.error();
 }
-
-}  // namespace
 
 TEST_CASE("a document written as TOML is read as the same document", "[config][json]") {
   const std::string json = GENERATE(
@@ -83,4 +75,5 @@ TEST_CASE("what no service file could say is refused", "[config][json]") {
   CHECK(fault_of(R"({"a":[)" + many + "]}") == "a: has too many values");
 }
 
-}  // namespace config_json_value_test
+}  // namespace
+}  // namespace zinit::test::config_json_value

@@ -2,20 +2,11 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Every key of the table with a right value, which the spec must show. A key without a row here
 // fails. keys_wrong.golden has wrong values.
-#include <functional>
-#include <set>
-#include <string>
-
 #include "files/kept_config.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 #include "unit/config/one_key.hpp"
 
-namespace config_keys_test {
-
-using namespace zinit;
-using namespace std::chrono_literals;
-using namespace zinit::test;
-
+namespace zinit::test::config_keys {
 namespace {
 
 struct Right {
@@ -25,12 +16,11 @@ struct Right {
 };
 
 using Env = std::vector<std::pair<std::string, std::optional<std::string>>>;
-using Words = std::vector<std::string>;
 using Commands = std::vector<Command>;
 using Files = std::vector<EnvironmentFile>;
 
-std::vector<std::string> names_in(const std::vector<Dependency>& list) {
-  std::vector<std::string> names;
+Texts names_in(const std::vector<Dependency>& list) {
+  Texts names;
   for (const Dependency& dependency : list) names.push_back(dependency.name);
   return names;
 }
@@ -52,9 +42,9 @@ const Right kRight[] = {
     {S, "name", "'a.b_c@d-9'", SEEN(o.spec.name == "a.b_c@d-9")},
     {S, "name", "'" + std::string(128, 'n') + "'", SEEN(o.spec.name == std::string(128, 'n'))},
     {S, "description", "'two words, \u00fc'", SEEN(o.spec.description == "two words, \u00fc")},
-    {S, "exec", "'a \"b c\"'", SEEN(o.spec.exec.argv == Words{"a", "b c"})},
-    {S, "exec", "'a | b'", SEEN(o.spec.exec.argv == Words{"/bin/sh", "-c", "a | b"})},
-    {S, "exec", "['a', '', 'b | c']", SEEN(o.spec.exec.argv == Words{"a", "", "b | c"})},
+    {S, "exec", "'a \"b c\"'", SEEN(o.spec.exec.argv == Texts{"a", "b c"})},
+    {S, "exec", "'a | b'", SEEN(o.spec.exec.argv == Texts{"/bin/sh", "-c", "a | b"})},
+    {S, "exec", "['a', '', 'b | c']", SEEN(o.spec.exec.argv == Texts{"a", "", "b | c"})},
     {S, "dir", "'/var/lib'", SEEN(o.spec.dir == "/var/lib")},
     {S, "oneshot", "true", SEEN(o.spec.oneshot)},
     {S, "oneshot", "false", SEEN(!o.spec.oneshot)},
@@ -73,25 +63,25 @@ const Right kRight[] = {
     {S, "user", "1000", SEEN(o.spec.user == "1000")},
     {S, "group", "'adm'", SEEN(o.spec.group == "adm")},
     {S, "group", "0", SEEN(o.spec.group == "0")},
-    {S, "groups", "['video', 4294967294]", SEEN(o.spec.groups == Words{"video", "4294967294"})},
-    {S, "groups", "[]", SEEN(o.spec.groups == Words{})},
+    {S, "groups", "['video', 4294967294]", SEEN(o.spec.groups == Texts{"video", "4294967294"})},
+    {S, "groups", "[]", SEEN(o.spec.groups == Texts{})},
     {S, "umask", "'0'", SEEN(o.spec.umask == 0)},
     {S, "umask", "'0077'", SEEN(o.spec.umask == 077)},
     {S, "umask", "'0000777'", SEEN(o.spec.umask == 0777)},
     {S, "tty", "'/dev/ttyS0'", SEEN(o.spec.tty == "/dev/ttyS0")},
 
     {D, "requires", "['a', 'b@1']", SEEN(
-     names_in(o.spec.dependencies->requires_) == Words{"a", "b@1"})},
+     names_in(o.spec.dependencies->requires_) == Texts{"a", "b@1"})},
     // no service has the name
     {D, "requires", "['syslog']", SEEN(
-     names_in(o.spec.dependencies->requires_) == Words{"syslog"})},
-    {D, "after", "['a']", SEEN(names_in(o.spec.dependencies->after) == Words{"a"})},
-    {D, "wants", "['a']", SEEN(names_in(o.spec.dependencies->wants) == Words{"a"})},
-    {D, "required_by", "['a']", SEEN(names_in(o.spec.dependencies->required_by) == Words{"a"})},
-    {D, "binds_to", "['a']", SEEN(names_in(o.spec.dependencies->binds_to) == Words{"a"})},
-    {D, "bound_by", "['a']", SEEN(names_in(o.spec.dependencies->bound_by) == Words{"a"})},
-    {D, "before", "['a']", SEEN(names_in(o.spec.dependencies->before) == Words{"a"})},
-    {D, "wanted_by", "['a']", SEEN(names_in(o.spec.dependencies->wanted_by) == Words{"a"})},
+     names_in(o.spec.dependencies->requires_) == Texts{"syslog"})},
+    {D, "after", "['a']", SEEN(names_in(o.spec.dependencies->after) == Texts{"a"})},
+    {D, "wants", "['a']", SEEN(names_in(o.spec.dependencies->wants) == Texts{"a"})},
+    {D, "required_by", "['a']", SEEN(names_in(o.spec.dependencies->required_by) == Texts{"a"})},
+    {D, "binds_to", "['a']", SEEN(names_in(o.spec.dependencies->binds_to) == Texts{"a"})},
+    {D, "bound_by", "['a']", SEEN(names_in(o.spec.dependencies->bound_by) == Texts{"a"})},
+    {D, "before", "['a']", SEEN(names_in(o.spec.dependencies->before) == Texts{"a"})},
+    {D, "wanted_by", "['a']", SEEN(names_in(o.spec.dependencies->wanted_by) == Texts{"a"})},
     {D, "conflicts", "[]", SEEN(o.spec.dependencies->conflicts.empty())},
 
     {H, "type", "'tcp'", SEEN(o.spec.health->type == ProbeType::tcp)},
@@ -101,7 +91,7 @@ const Right kRight[] = {
     {H, "endpoint", "'unix:/run/a'", SEEN(o.spec.health->endpoint == "unix:/run/a")},
     {H, "endpoint", "'http+unix:///run/a:/b'", SEEN(
      o.spec.health->endpoint == "http+unix:///run/a:/b")},
-    {H, "exec", "'a b'", SEEN(o.spec.health->exec.argv == Words{"a", "b"})},
+    {H, "exec", "'a b'", SEEN(o.spec.health->exec.argv == Texts{"a", "b"})},
     {H, "status", "[200, '301..308']", SEEN(
      o.spec.health->status == std::vector<StatusRange>{{200, 200}, {301, 308}})},
     {H, "interval_ms", "1", SEEN(o.spec.health->interval == 1ms)},
@@ -137,7 +127,7 @@ const Right kRight[] = {
      o.spec.lifecycle.no_restart_on->signals == std::vector{6})},
     {L, "stop_when_unneeded", "true", SEEN(o.spec.lifecycle.stop_when_unneeded)},
     {L, "on_failure", "['a', 'mail@']", SEEN(
-     names_in(*o.spec.lifecycle.on_failure) == Words{"a", "mail@"})},
+     names_in(*o.spec.lifecycle.on_failure) == Texts{"a", "mail@"})},
     {L, "on_failure_action", "'exit'", SEEN(
      o.spec.lifecycle.on_failure_action == FailureAction::exit)},
     {L, "on_failure_action", "'none'", SEEN(
@@ -164,15 +154,15 @@ const Right kRight[] = {
     {S, "pre_exec", "[['a', 'b'], ['c']]", SEEN(
      o.spec.pre_exec == Commands{{{"a", "b"}}, {{"c"}}})},
     {S, "post_exec", "'a; b'", SEEN(o.spec.post_exec == Commands{{{"/bin/sh", "-c", "a; b"}}})},
-    {S, "runtime_dir", "'web'", SEEN(o.spec.directories->runtime == Words{"web"})},
+    {S, "runtime_dir", "'web'", SEEN(o.spec.directories->runtime == Texts{"web"})},
     {S, "runtime_dir", "['web', 'web/a..b', '.c']", SEEN(
-     o.spec.directories->runtime == Words{"web", "web/a..b", ".c"})},
-    {S, "state_dir", "'web'", SEEN(o.spec.directories->state == Words{"web"})},
-    {S, "cache_dir", "'web'", SEEN(o.spec.directories->cache == Words{"web"})},
-    {S, "log_dir", "'web'", SEEN(o.spec.directories->log == Words{"web"})},
-    {S, "stop_exec", "'a b'", SEEN(o.spec.stop_exec->argv == Words{"a", "b"})},
-    {S, "reload_exec", "['a', '']", SEEN(o.spec.reload_exec->argv == Words{"a", ""})},
-    {S, "check_exec", "'a -t'", SEEN(o.spec.check_exec->argv == Words{"a", "-t"})},
+     o.spec.directories->runtime == Texts{"web", "web/a..b", ".c"})},
+    {S, "state_dir", "'web'", SEEN(o.spec.directories->state == Texts{"web"})},
+    {S, "cache_dir", "'web'", SEEN(o.spec.directories->cache == Texts{"web"})},
+    {S, "log_dir", "'web'", SEEN(o.spec.directories->log == Texts{"web"})},
+    {S, "stop_exec", "'a b'", SEEN(o.spec.stop_exec->argv == Texts{"a", "b"})},
+    {S, "reload_exec", "['a', '']", SEEN(o.spec.reload_exec->argv == Texts{"a", ""})},
+    {S, "check_exec", "'a -t'", SEEN(o.spec.check_exec->argv == Texts{"a", "-t"})},
     {S, "reload_signal", "'hup'", SEEN(o.spec.reload_signal == 1)},
 
     {"readiness", "notify", "'systemd'", SEEN(o.spec.readiness->way.by == Notify::systemd)},
@@ -276,10 +266,10 @@ const Right kRight[] = {
 
     {O, "listen", "['a:1', 'udp:a:1', '[::1]:1', 'unix:/b', 'unix-dgram:/c', 'fifo:/d']", SEEN(
      o.spec.socket->listen ==
-     Words{"a:1", "udp:a:1", "[::1]:1", "unix:/b", "unix-dgram:/c", "fifo:/d"})},
+     Texts{"a:1", "udp:a:1", "[::1]:1", "unix:/b", "unix-dgram:/c", "fifo:/d"})},
     {O, "names", "['" + std::string(255, 'n') + "']", SEEN(
-     o.spec.socket->names == Words{std::string(255, 'n')})},
-    {O, "names", "['a b;']", SEEN(o.spec.socket->names == Words{"a b;"})},
+     o.spec.socket->names == Texts{std::string(255, 'n')})},
+    {O, "names", "['a b;']", SEEN(o.spec.socket->names == Texts{"a b;"})},
     {O, "on_demand", "false", SEEN(!o.spec.socket->on_demand)},
     {O, "accept", "true", SEEN(o.spec.socket->accept)},
     {O, "max_connections", "1", SEEN(o.spec.socket->max_connections == 1)},
@@ -293,26 +283,26 @@ const Right kRight[] = {
     {O, "keepalive", "true", SEEN(o.spec.socket->keepalive)},
     {O, "freebind", "true", SEEN(o.spec.socket->freebind)},
 
-    {I, "calendar", "'Mon 3:00'", SEEN(o.spec.timer->calendar == Words{"Mon 3:00"})},
-    {I, "calendar", "['daily', '*-*-1']", SEEN(o.spec.timer->calendar == Words{"daily", "*-*-1"})},
-    {I, "cron", "'0 3 * * *'", SEEN(o.spec.timer->cron == Words{"0 3 * * *"})},
+    {I, "calendar", "'Mon 3:00'", SEEN(o.spec.timer->calendar == Texts{"Mon 3:00"})},
+    {I, "calendar", "['daily', '*-*-1']", SEEN(o.spec.timer->calendar == Texts{"daily", "*-*-1"})},
+    {I, "cron", "'0 3 * * *'", SEEN(o.spec.timer->cron == Texts{"0 3 * * *"})},
     {I, "every_ms", "1", SEEN(o.spec.timer->every == Milliseconds{1})},
     {I, "on_boot_ms", "0", SEEN(o.spec.timer->on_boot == Milliseconds{0})},
     {I, "random_delay_ms", "5", SEEN(o.spec.timer->random_delay.count() == 5)},
     {I, "persistent", "true", SEEN(o.spec.timer->persistent)},
-    {Y, "exists", "'/a'", SEEN(o.spec.path->exists == Words{"/a"})},
-    {Y, "changed", "['/a', '/b']", SEEN(o.spec.path->changed == Words{"/a", "/b"})},
-    {Y, "directory_not_empty", "'/a b'", SEEN(o.spec.path->directory_not_empty == Words{"/a b"})},
+    {Y, "exists", "'/a'", SEEN(o.spec.path->exists == Texts{"/a"})},
+    {Y, "changed", "['/a', '/b']", SEEN(o.spec.path->changed == Texts{"/a", "/b"})},
+    {Y, "directory_not_empty", "'/a b'", SEEN(o.spec.path->directory_not_empty == Texts{"/a b"})},
 
-    {C, "path_exists", "'/a'", SEEN(o.spec.condition->path_exists == Words{"/a"})},
-    {C, "path_exists", "['/a', '!/b']", SEEN(o.spec.condition->path_exists == Words{"/a", "!/b"})},
+    {C, "path_exists", "'/a'", SEEN(o.spec.condition->path_exists == Texts{"/a"})},
+    {C, "path_exists", "['/a', '!/b']", SEEN(o.spec.condition->path_exists == Texts{"/a", "!/b"})},
     {C, "path_is_directory", "'!/a b'", SEEN(
-     o.spec.condition->path_is_directory == Words{"!/a b"})},
-    {C, "path_is_mount", "['/']", SEEN(o.spec.condition->path_is_mount == Words{"/"})},
+     o.spec.condition->path_is_directory == Texts{"!/a b"})},
+    {C, "path_is_mount", "['/']", SEEN(o.spec.condition->path_is_mount == Texts{"/"})},
     {C, "kernel_command_line", "['quiet', '!a=b']", SEEN(
-     o.spec.condition->kernel_command_line == Words{"quiet", "!a=b"})},
+     o.spec.condition->kernel_command_line == Texts{"quiet", "!a=b"})},
     {C, "virtualization", "['!lxc-libvirt', 'vm']", SEEN(
-     o.spec.condition->virtualization == Words{"!lxc-libvirt", "vm"})},
+     o.spec.condition->virtualization == Texts{"!lxc-libvirt", "vm"})},
     {C, "first_boot", "false", SEEN(o.spec.condition->first_boot == false)},
     {C, "exec", "'a b'", SEEN(
      o.spec.condition->exec == ConditionCommand{{{"a", "b"}, true}, false})},
@@ -323,7 +313,7 @@ const Right kRight[] = {
 
     {X, "name", "'a@b'", SEEN(o.proxy.name == "a@b")},
     {X, "listen", "['a:1', 'tcp:a:3', '[::1]:1', 'unix:/b']", SEEN(
-     o.proxy.listen == Words{"a:1", "tcp:a:3", "[::1]:1", "unix:/b"})},
+     o.proxy.listen == Texts{"a:1", "tcp:a:3", "[::1]:1", "unix:/b"})},
     {X, "backend", "'unix:/run/b'", SEEN(o.proxy.backend == "unix:/run/b")},
     {X, "service", "'web'", SEEN(o.proxy.service == "web")},
     {X, "connect_timeout", "1", SEEN(o.proxy.connect_timeout == 1s)},
@@ -357,13 +347,11 @@ const Right kRight[] = {
 #undef SEEN
 // clang-format on
 
-}  // namespace
-
 TEST_CASE("each key set right is seen in what is loaded, without a word", "[config][keys]") {
   for (const Right& row : kRight) {
     INFO(row.section << "." << row.key << " = " << row.value);
     const Outcome outcome = read_with(row.section, row.key, row.value);
-    CHECK(outcome.messages == std::vector<std::string>{});
+    CHECK(outcome.messages == Texts{});
     CHECK(row.seen(outcome));
   }
 }
@@ -409,7 +397,7 @@ TEST_CASE("each row of the table has a help of one line and an example that is r
     CHECK_FALSE(allowed_text(key).empty());
     CHECK(find_key(key.section, key.name) == &key);
     const Outcome outcome = read_with(key.section, key.name, std::string(key.example));
-    CHECK(outcome.messages == std::vector<std::string>{});
+    CHECK(outcome.messages == Texts{});
   }
 }
 
@@ -426,7 +414,7 @@ TEST_CASE("defaults that the table shows as TOML are what a file without the key
     if (!literal || key.section == "target" || key.section == "resources") continue;
     INFO(full_name(key) << " = " << key.default_text);
     Outcome said = read_with(key.section, key.name, std::string(key.default_text));
-    CHECK(said.messages == std::vector<std::string>{});
+    CHECK(said.messages == Texts{});
     if (key.section == "health") {
       HealthCheck health = *said.spec.health;
       health.type = ProbeType::none;
@@ -452,4 +440,5 @@ TEST_CASE("defaults that the table shows as TOML are what a file without the key
   }
 }
 
-}  // namespace config_keys_test
+}  // namespace
+}  // namespace zinit::test::config_keys

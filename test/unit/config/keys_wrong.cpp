@@ -2,18 +2,11 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Every key of the table with a wrong value: keys_wrong.golden has the message about each, at its
 // place. A key without a row fails.
-#include <set>
-#include <string>
-
 #include "base/text.hpp"
-#include "support/catch.hpp"
-#include "support/golden.hpp"
+#include "support/test.hpp"
 #include "unit/config/one_key.hpp"
 
-namespace config_keys_wrong_test {
-
-using namespace zinit;
-using namespace zinit::test;
+namespace zinit::test::config_keys_wrong {
 
 TEST_CASE("each key set wrong says what is wrong, what is allowed, and where", "[config][keys]") {
   std::set<std::string> tested;
@@ -36,4 +29,4 @@ TEST_CASE("each key set wrong says what is wrong, what is allowed, and where", "
   }
 }
 
-}  // namespace config_keys_wrong_test
+}  // namespace zinit::test::config_keys_wrong

@@ -2,35 +2,19 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // One service from several files: the vendor's and the administrator's, masks, drop-ins
 // (zinit.toml(5), "Where files are read").
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <map>
-#include <string>
-#include <vector>
-
 #include "config/directory.hpp"
 #include "config/keys.hpp"
 #include "config/loader.hpp"
-#include "support/catch.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 #include "unit/config/text.hpp"
 
-namespace config_layers_test {
-
-using namespace zinit;
-using test::messages_of;
-using test::TempDir;
-
+namespace zinit::test::config_layers {
 namespace {
 
-using Lines = std::vector<std::string>;
-using Texts = std::map<std::string, std::string>;
-
 /// a.toml and its drop-ins, named in order, from texts instead of files.
-ParsedSpec read_layers(const Lines& texts, const ServiceDefaults& defaults = {}) {
+ParsedSpec read_layers(const Texts& texts, const ServiceDefaults& defaults = {}) {
   SourceFile file{"a.toml"};
-  Texts by_path{{"a.toml", texts.front()}};
+  std::map<std::string, std::string> by_path{{"a.toml", texts.front()}};
   for (std::size_t i = 1; i < texts.size(); ++i) {
     file.drop_ins.push_back(std::to_string(i) + ".toml");
     by_path[file.drop_ins.back()] = texts[i];
@@ -76,15 +60,13 @@ struct Tree {
   }
 };
 
-Lines files_of(const LoadedConfig& loaded) {
-  Lines files;
+Texts files_of(const LoadedConfig& loaded) {
+  Texts files;
   for (const SpecPtr& spec : loaded.specs) files.push_back(spec->file);
   return files;
 }
 
 std::string exec(const std::string& program) { return "[service]\nexec = '" + program + "'\n"; }
-
-}  // namespace
 
 TEST_CASE("of a drop-in a key replaces a key, and a table is merged", "[config][layers]") {
   const ParsedSpec parsed = read_layers(
@@ -93,21 +75,21 @@ TEST_CASE("of a drop-in a key replaces a key, and a table is merged", "[config][
        "[service]\nexec = 'b'\n[lifecycle]\nstop_timeout_ms = 5\n"});
   CHECK(messages_of(parsed).empty());
   const ServiceSpec& spec = *parsed.spec;
-  CHECK(spec.exec.argv == Lines{"b"});
+  CHECK(spec.exec.argv == Texts{"b"});
   CHECK(spec.oneshot);
   using Variables = std::vector<std::pair<std::string, std::optional<std::string>>>;
   CHECK(spec.env == Variables{{"A", "1"}, {"B", "3"}, {"C", "4"}});
   REQUIRE(spec.dependencies->requires_.size() == 1);
   CHECK(spec.dependencies->requires_[0].name == "z");
   CHECK(spec.lifecycle.stop_timeout == Milliseconds(5));
-  CHECK(spec.drop_ins == Lines{"1.toml", "2.toml"});
+  CHECK(spec.drop_ins == Texts{"1.toml", "2.toml"});
 }
 
 TEST_CASE("what a later drop-in says wins, whatever kind of value it is", "[config][layers]") {
   const ParsedSpec parsed = read_layers({exec("a"), "[service]\nenv = 5\n", "service.env = {}\n"});
   CHECK(messages_of(parsed).empty());
   CHECK(messages_of(read_layers({exec("a") + "env = { A = 'x' }\n", "service.env = 5\n"})) ==
-        Lines{"1.toml:1:15: error: service.env: is an integer, must be a table of strings"});
+        Texts{"1.toml:1:15: error: service.env: is an integer, must be a table of strings"});
 }
 
 TEST_CASE("a fault is told in the file and at the place where it stands", "[config][layers]") {
@@ -116,7 +98,7 @@ TEST_CASE("a fault is told in the file and at the place where it stands", "[conf
                    "\n[service]\numask = 'rwx'\nonshot = true\n",
                    "[lifecycle]\nrestart_delay_max_ms = 7\nrestart = 'always'\n[wat]\n"});
   CHECK(messages_of(parsed) ==
-        Lines{"a.toml:2:11: error: service.oneshot: 5 is an integer, must be true or false",
+        Texts{"a.toml:2:11: error: service.oneshot: 5 is an integer, must be true or false",
               "1.toml:3:9: error: service.umask: invalid mode \"rwx\", must be a string of octal "
               "digits, at most \"0777\"",
               "1.toml:4:1: warning: service.onshot: unknown key, did you mean \"oneshot\"?",
@@ -130,10 +112,10 @@ TEST_CASE("a fault is told in the file and at the place where it stands", "[conf
 TEST_CASE("keys of different files may contradict one another", "[config][layers]") {
   CHECK(messages_of(read_layers(
             {exec("a") + "[lifecycle]\nrestart = 'always'\n", "[service]\noneshot = true\n"})) ==
-        Lines{"a.toml:4:11: error: lifecycle.restart: \"always\" cannot be used with "
+        Texts{"a.toml:4:11: error: lifecycle.restart: \"always\" cannot be used with "
               "service.oneshot, must be \"on-failure\" or \"never\""});
   CHECK(messages_of(read_layers({exec("a"), "[target]\n"})) ==
-        Lines{"1.toml:1:2: error: target: [service] and [target] cannot be in one file"});
+        Texts{"1.toml:1:2: error: target: [service] and [target] cannot be in one file"});
 }
 
 TEST_CASE("a drop-in's faults are told beside the syntax of its file, and no more",
@@ -141,7 +123,7 @@ TEST_CASE("a drop-in's faults are told beside the syntax of its file, and no mor
   const ParsedSpec parsed =
       read_layers({"[service", "[service]\nexec = 5\nname = 'web'\n", "[lifecycle]\nwat = 1\n"});
   CHECK(messages_of(parsed) ==
-        Lines{"a.toml:1:9: error: the header is not closed by ]",
+        Texts{"a.toml:1:9: error: the header is not closed by ]",
               "1.toml:2:8: error: service.exec: 5 is an integer, must be a string or an array of "
               "strings",
               messages_of(parsed).back()});
@@ -156,12 +138,12 @@ TEST_CASE("a drop-in that is no TOML breaks the service, which keeps its name",
       read_layers({exec("a") + "name = 'web'\n", "[service\n", "[service]\numask = 5\n"});
   CHECK(parsed.spec->name == "web");
   CHECK(messages_of(parsed) ==
-        Lines{"1.toml:1:9: error: the header is not closed by ]",
+        Texts{"1.toml:1:9: error: the header is not closed by ]",
               "2.toml:2:9: error: service.umask: 5 is an integer, must be a string of octal "
               "digits, at most \"0777\""});
   const ParsedSpec broken = read_layers({"exec =\n", "[service\n"});
   CHECK(broken.spec->name == "a");
-  CHECK(messages_of(broken) == Lines{"a.toml:1:7: error: a value is missing",
+  CHECK(messages_of(broken) == Texts{"a.toml:1:7: error: a value is missing",
                                      "1.toml:1:9: error: the header is not closed by ]"});
 }
 
@@ -170,7 +152,7 @@ TEST_CASE("faults of the graph are told in the file that names the dependency",
   const ParsedSpec parsed = read_layers({exec("a"), "[dependencies]\nrequires = ['x',\n 'a']\n"});
   const auto graph = Graph::build({{finish(parsed), kNoSlot, 0, false}});
   CHECK(graph->node(0).faults ==
-        Lines{"1.toml:3:2: error: dependencies.requires: a service cannot name itself; remove "
+        Texts{"1.toml:3:2: error: dependencies.requires: a service cannot name itself; remove "
               "its name here"});
 }
 
@@ -184,7 +166,7 @@ TEST_CASE("a file of one's own replaces the vendor's of the same name as a whole
   const std::string c = tree.own_file("c.toml", exec("own"));
   const std::string d = tree.own_file("d.toml", exec("own"));
   const LoadedConfig loaded = tree.load();
-  CHECK(files_of(loaded) == Lines{a, b, c, d});  // by name, both directories together
+  CHECK(files_of(loaded) == Texts{a, b, c, d});  // by name, both directories together
   CHECK_FALSE(loaded.specs[2]->oneshot);
   CHECK(loaded.messages.empty());
 }
@@ -194,9 +176,9 @@ TEST_CASE("what is no file replaces nothing", "[config][layers]") {
   const std::string a = tree.vendors_file("a.toml", exec("vendor"));
   std::filesystem::create_directory(tree.own + "/a.toml");
   const LoadedConfig loaded = tree.load();
-  CHECK(files_of(loaded) == Lines{a});
+  CHECK(files_of(loaded) == Texts{a});
   CHECK(loaded.messages ==
-        Lines{tree.own + "/a.toml:1:1: warning: is not a regular file, ignored"});
+        Texts{tree.own + "/a.toml:1:1: warning: is not a regular file, ignored"});
 }
 
 TEST_CASE("a link to /dev/null masks the vendor's file, by the name that it gives",
@@ -230,7 +212,7 @@ TEST_CASE("drop-ins of the vendor and of one's own are laid over in byte order o
   const LoadedConfig loaded = tree.load();
   REQUIRE(loaded.specs.size() == 1);
   const ServiceSpec& spec = *loaded.specs[0];
-  CHECK(spec.drop_ins == Lines{v10, o20, o35, v40});
+  CHECK(spec.drop_ins == Texts{v10, o20, o35, v40});
   CHECK(spec.description == "20");
   CHECK(spec.umask == 0027);
   CHECK_FALSE(spec.oneshot);
@@ -245,7 +227,7 @@ TEST_CASE("the vendor's drop-ins belong to the vendor's file", "[config][layers]
   const std::string own = tree.own_file("a.toml.d/10.toml", "service.umask = '0077'\n");
   const LoadedConfig loaded = tree.load();
   REQUIRE(loaded.specs.size() == 1);
-  CHECK(loaded.specs[0]->drop_ins == Lines{own});
+  CHECK(loaded.specs[0]->drop_ins == Texts{own});
   CHECK_FALSE(loaded.specs[0]->oneshot);
 }
 
@@ -260,7 +242,7 @@ TEST_CASE("drop-ins without a file are told, those that are no files left out",
   CHECK(loaded.specs[0]->drop_ins.empty());
   CHECK(
       loaded.messages ==
-      Lines{
+      Texts{
           tree.own + "/a.toml.d/10.toml:1:1: warning: is not a regular file, ignored",
           tree.own +
               "/gone.toml.d:1:1: warning: there is no gone.toml that its drop-ins could apply to"});
@@ -272,7 +254,7 @@ TEST_CASE("a drop-in that goes while it is read is left out, one that cannot be 
   SourceFile file{directory.write("a.toml", exec("a"))};
   file.drop_ins = {directory / "gone.toml", directory / "dangling.toml"};
   REQUIRE(::symlink("/nonexistent", file.drop_ins[1].c_str()) == 0);
-  CHECK(messages_of(read_spec(file)) == Lines{file.drop_ins[1] + ":1:1: error: cannot open " +
+  CHECK(messages_of(read_spec(file)) == Texts{file.drop_ins[1] + ":1:1: error: cannot open " +
                                               file.drop_ins[1] + ": No such file or directory"});
 }
 
@@ -289,7 +271,7 @@ TEST_CASE("a folder of drop-ins that is none, or cannot be read, concerns its se
     const LoadedConfig loaded = load();
     CHECK_FALSE(loaded.incomplete);
     CHECK(loaded.specs[1]->findings->warnings ==
-          Lines{web + ".d:1:1: warning: is not a directory of drop-ins, ignored"});
+          Texts{web + ".d:1:1: warning: is not a directory of drop-ins, ignored"});
     CHECK_FALSE(loaded.specs[1]->broken());
   }
   SECTION("a link that leads to itself") {
@@ -297,7 +279,7 @@ TEST_CASE("a folder of drop-ins that is none, or cannot be read, concerns its se
     const LoadedConfig loaded = load();
     CHECK_FALSE(loaded.incomplete);
     CHECK(loaded.specs[1]->findings->errors ==
-          Lines{web + ".d:1:1: error: cannot read the directory: Too many levels of symbolic "
+          Texts{web + ".d:1:1: error: cannot read the directory: Too many levels of symbolic "
                       "links"});
     CHECK_FALSE(loaded.specs[0]->broken());
   }
@@ -355,7 +337,7 @@ TEST_CASE("faults of [defaults] are told at their place in zinit.toml, and the r
       "log_level = 'debug'\n[defaults]\nrestrat = 'never'\nexec = 'x'\nstop_timeout_ms = 0\n"
       "kmsg = true\nrestart_delay_ms = 10\nrestart_delay_max_ms = 9\n",
       "zinit.toml", faults);
-  Lines lines;
+  Texts lines;
   for (const Diagnostic& fault : faults) lines.push_back(to_text(fault));
   REQUIRE(lines.size() == 4);
   CHECK(lines[0] ==
@@ -442,4 +424,5 @@ TEST_CASE("what is not read does not change a service", "[config][layers]") {
   CHECK_FALSE(changed_on_disk(*load_config(alone, "").specs.at(0)));
 }
 
-}  // namespace config_layers_test
+}  // namespace
+}  // namespace zinit::test::config_layers

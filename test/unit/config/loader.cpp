@@ -1,28 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Directories of service files: good files beside everything else that may lie there.
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <chrono>
-#include <string>
-#include <vector>
-
-#include "config/directory.hpp"
 #include "config/loader.hpp"
-#include "support/catch.hpp"
-#include "support/descriptors.hpp"
-#include "support/temp_dir.hpp"
+#include "config/directory.hpp"
+#include "support/test.hpp"
 
-namespace config_loader_test {
-
-using namespace zinit;
-using test::TempDir;
-
+namespace zinit::test::config_loader {
 namespace {
-
-using Lines = std::vector<std::string>;
 
 constexpr const char* kGood = "[service]\nexec = 'run'\n";
 
@@ -31,8 +15,8 @@ LoadedConfig load(const std::vector<ConfigDirectory>& directories,
   return load_config(directories, settings);
 }
 
-Lines names_of(const LoadedConfig& loaded) {
-  Lines names;
+Texts names_of(const LoadedConfig& loaded) {
+  Texts names;
   for (const SpecPtr& spec : loaded.specs) names.push_back(spec->name);
   return names;
 }
@@ -45,14 +29,12 @@ const ServiceSpec& spec_of(const LoadedConfig& loaded, std::string_view name) {
   throw 0;
 }
 
-}  // namespace
-
 TEST_CASE("files are taken in byte order, directory after directory", "[config][loader]") {
   const TempDir a, b;
   for (const char* name : {"z.toml", "B.toml", "a.toml", "10.toml", "9.toml"}) a.write(name, kGood);
   b.write("c.toml", kGood);
   const LoadedConfig loaded = load({{a.path(), true, false}, {b.path() + "/", false, false}});
-  CHECK(names_of(loaded) == Lines{"10", "9", "B", "a", "z", "c"});
+  CHECK(names_of(loaded) == Texts{"10", "9", "B", "a", "z", "c"});
   CHECK(loaded.messages.empty());
   CHECK(spec_of(loaded, "a").class_ == ServiceClass::system);
   CHECK(spec_of(loaded, "a").file == a / "a.toml");
@@ -67,7 +49,7 @@ TEST_CASE("only files named like service files are read", "[config][loader]") {
   }
   directory.write("f.toml", kGood);
   const LoadedConfig loaded = load({{directory.path(), false, false}});
-  CHECK(names_of(loaded) == Lines{"f"});
+  CHECK(names_of(loaded) == Texts{"f"});
   CHECK(loaded.messages.empty());
 }
 
@@ -78,13 +60,13 @@ TEST_CASE("links to files are read, and those to nothing are failed services", "
   REQUIRE(::symlink((elsewhere / "none").c_str(), (directory / "b.toml").c_str()) == 0);
   REQUIRE(::symlink("c.toml", (directory / "c.toml").c_str()) == 0);
   const LoadedConfig loaded = load({{directory.path(), false, false}});
-  CHECK(names_of(loaded) == Lines{"a", "b", "c"});
+  CHECK(names_of(loaded) == Texts{"a", "b", "c"});
   CHECK_FALSE(spec_of(loaded, "a").broken());
   const std::string b = directory / "b.toml", c = directory / "c.toml";
   CHECK(spec_of(loaded, "b").findings->errors ==
-        Lines{b + ":1:1: error: cannot open " + b + ": No such file or directory"});
+        Texts{b + ":1:1: error: cannot open " + b + ": No such file or directory"});
   CHECK(spec_of(loaded, "c").findings->errors ==
-        Lines{c + ":1:1: error: cannot open " + c + ": Too many levels of symbolic links"});
+        Texts{c + ":1:1: error: cannot open " + c + ": Too many levels of symbolic links"});
 }
 
 TEST_CASE("what is no regular file is told and left out, and nothing hangs", "[config][loader]") {
@@ -94,8 +76,8 @@ TEST_CASE("what is no regular file is told and left out, and nothing hangs", "[c
   REQUIRE(::symlink("/dev/null", (directory / "null.toml").c_str()) == 0);
   directory.write("good.toml", kGood);
   const LoadedConfig loaded = load({{directory.path(), false, false}});
-  CHECK(names_of(loaded) == Lines{"good"});
-  Lines expected;
+  CHECK(names_of(loaded) == Texts{"good"});
+  Texts expected;
   for (const char* name : {"fifo", "folder"}) {
     expected.push_back(directory / name + ".toml:1:1: warning: is not a regular file, ignored");
   }
@@ -126,10 +108,10 @@ TEST_CASE("a wrong file harms only itself", "[config][loader]") {
                                                10));
   directory.write("z-good.toml", kGood);
   const LoadedConfig loaded = load({{directory.path(), false, false}});
-  Lines broken, good;
+  Texts broken, good;
   for (const SpecPtr& spec : loaded.specs) (spec->broken() ? broken : good).push_back(spec->name);
-  CHECK(good == Lines{"a-good", "g-mib", "i-crlf", "z-good"});
-  CHECK(broken == Lines{"b-empty", "c-utf8", "d-nul", "e-deep", "f-big", "h-mib1", "j-binary"});
+  CHECK(good == Texts{"a-good", "g-mib", "i-crlf", "z-good"});
+  CHECK(broken == Texts{"b-empty", "c-utf8", "d-nul", "e-deep", "f-big", "h-mib1", "j-binary"});
   CHECK(loaded.messages.empty());
   const auto error_of = [&](const std::string& name) {
     const auto& errors = spec_of(loaded, name).findings->errors;
@@ -156,8 +138,8 @@ TEST_CASE("a file that may not be read is a failed service", "[config][loader]")
   REQUIRE(loaded.specs.size() == 1);
   const bool readable = ::access(path.c_str(), R_OK) == 0;  // root can read it nevertheless
   CHECK(loaded.specs[0]->findings->errors ==
-        (readable ? Lines{}
-                  : Lines{path + ":1:1: error: cannot open " + path + ": Permission denied"}));
+        (readable ? Texts{}
+                  : Texts{path + ":1:1: error: cannot open " + path + ": Permission denied"}));
 }
 
 TEST_CASE("a file that goes while it is read is as if it had never been there",
@@ -179,17 +161,17 @@ TEST_CASE("of two files with one name the first stands, and both are told", "[co
   const std::string second = a.write("b.toml", "[target]\nname = 'web'\nstatus = 5\n");
   const std::string third = b.write("web.toml", kGood);
   const LoadedConfig loaded = load({{a.path(), false, false}, {b.path(), false, false}});
-  CHECK(names_of(loaded) == Lines{"web"});
+  CHECK(names_of(loaded) == Texts{"web"});
   const ServiceSpec& web = spec_of(loaded, "web");
-  CHECK(web.exec.argv == Lines{"first"});
+  CHECK(web.exec.argv == Texts{"first"});
   CHECK_FALSE(web.broken());
   CHECK(web.findings->warnings ==
-        Lines{first + ":2:8: warning: service.name: \"web\" is also the name in " + second +
+        Texts{first + ":2:8: warning: service.name: \"web\" is also the name in " + second +
                   ", which is ignored",
               first + ":2:8: warning: service.name: \"web\" is also the name in " + third +
                   ", which is ignored"});
   CHECK(loaded.messages ==
-        Lines{second + ":2:8: error: target.name: \"web\" is already the name in " + first,
+        Texts{second + ":2:8: error: target.name: \"web\" is already the name in " + first,
               second + ":3:10: error: target.status: 5 is an integer, must be \"start\", \"stop\" "
                        "or \"ignore\"",
               third + ":1:2: error: service.name: \"web\" is already the name in " + first});
@@ -202,7 +184,7 @@ TEST_CASE("a file without a usable name never takes another's", "[config][loader
   directory.write("a_b.toml", kGood);
   directory.write("c.toml", "[service]\nname = 'a_b_2'\nexec = 'run'\n");
   const LoadedConfig loaded = load({{directory.path(), false, false}});
-  CHECK(names_of(loaded) == Lines{"a_b_3", "a_b_4", "a_b", "a_b_2"});
+  CHECK(names_of(loaded) == Texts{"a_b_3", "a_b_4", "a_b", "a_b_2"});
   CHECK(spec_of(loaded, "a_b_3").file == directory / "a b.toml");
   CHECK(spec_of(loaded, "a_b_3").broken());
   CHECK_FALSE(spec_of(loaded, "a_b").broken());
@@ -214,10 +196,10 @@ TEST_CASE("a missing directory is told only where it was named", "[config][loade
   const std::string none = directory / "none";
   CHECK(load({{none, false, false}}).messages.empty());
   CHECK(load({{none, false, true}}).messages ==
-        Lines{none + ":1:1: warning: there is no such directory"});
+        Texts{none + ":1:1: warning: there is no such directory"});
   const std::string file = directory.write("file", "");
   CHECK(load({{file, false, false}}).messages ==
-        Lines{file + ":1:1: error: cannot read the directory: Not a directory"});
+        Texts{file + ":1:1: error: cannot read the directory: Not a directory"});
   CHECK(load({}).specs.empty());
 }
 
@@ -231,11 +213,11 @@ TEST_CASE("what could not be read is told beside what could", "[config][loader]"
   const LoadedConfig loaded = load({{file, false, false},
                                     {none, false, false, good / "no-vendor"},
                                     {good.path(), false, false}});
-  CHECK(names_of(loaded) == Lines{"a"});
+  CHECK(names_of(loaded) == Texts{"a"});
   REQUIRE(loaded.incomplete);
   CHECK(loaded.incomplete->errnum == ENOTDIR);
   CHECK(loaded.incomplete->text == file + ": cannot read the directory: Not a directory");
-  CHECK(loaded.missing == Lines{none});
+  CHECK(loaded.missing == Texts{none});
 }
 
 TEST_CASE("settings are read beside the services, each wrong one by itself", "[config][loader]") {
@@ -254,7 +236,7 @@ TEST_CASE("settings are read beside the services, each wrong one by itself", "[c
   CHECK(some.settings.default_target == "multi-user");
   CHECK(
       some.messages ==
-      Lines{file +
+      Texts{file +
                 ":2:23: error: shutdown_timeout_ms: invalid duration \"x\", must be an integer of "
                 "at least 1 or with a unit, as \"5s\", or \"infinity\"",
             file + ":4:1: warning: socket_grup: unknown key, did you mean \"socket_group\"?"});
@@ -265,7 +247,7 @@ TEST_CASE("settings are read beside the services, each wrong one by itself", "[c
   CHECK(kept.settings_faults.empty());
   CHECK_FALSE(kept.settings.log_level);
   CHECK(changed_settings(none.settings, some.settings) ==
-        Lines{"default_target", "log_level", "shutdown_timeout_ms", "socket_grup"});
+        Texts{"default_target", "log_level", "shutdown_timeout_ms", "socket_grup"});
 
   directory.write("zinit.toml", "log_level = debug\n");
   const LoadedConfig broken = load({}, file);
@@ -277,13 +259,13 @@ TEST_CASE("settings are read beside the services, each wrong one by itself", "[c
   const LoadedConfig named = load_config({}, absent, {.settings_named = true});
   CHECK(named.incomplete->errnum == ENOENT);
   CHECK(named.messages ==
-        Lines{absent + ":1:1: error: cannot open " + absent + ": No such file or directory"});
+        Texts{absent + ":1:1: error: cannot open " + absent + ": No such file or directory"});
 }
 
 TEST_CASE("a thousand files are loaded in order, soon, and leave no descriptor open",
           "[threads][config][loader]") {
   const TempDir directory;
-  Lines expected;
+  Texts expected;
   for (int i = 0; i < 1000; ++i) {
     const std::string name = "s" + std::to_string(1000 + i);
     expected.push_back(name);
@@ -302,4 +284,5 @@ TEST_CASE("a thousand files are loaded in order, soon, and leave no descriptor o
   CHECK(taken < std::chrono::seconds(20));
 }
 
-}  // namespace config_loader_test
+}  // namespace
+}  // namespace zinit::test::config_loader

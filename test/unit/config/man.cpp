@@ -2,20 +2,15 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The files of etc, compared with the table of keys. `test/lint/docs` compares zinit.toml(5).
 #include <span>
-#include <string>
-#include <vector>
 
 #include "base/fd.hpp"
 #include "base/text.hpp"
 #include "config/check.hpp"
 #include "config/keys.hpp"
 #include "config/settings.hpp"
-#include "support/catch.hpp"
-#include "support/skip.hpp"
+#include "support/test.hpp"
 
-namespace config_man_test {
-
-using namespace zinit;
+namespace zinit::test::config_man {
 
 TEST_CASE("the zinit.toml that is installed has every setting with its default", "[config][man]") {
   const auto file = read_file("etc/zinit.toml", std::size_t{1} << 16);
@@ -46,4 +41,4 @@ TEST_CASE("the sample system of etc is without a fault", "[config][check]") {
   CHECK(result.exit_code() == 0);
 }
 
-}  // namespace config_man_test
+}  // namespace zinit::test::config_man

@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The table "Where files are read" of zinit.toml(5), row by row.
-#include <map>
-#include <string>
-#include <vector>
-
 #include "config/modes.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace config_modes_test {
-
-using namespace zinit;
-
+namespace zinit::test::config_modes {
 namespace {
 
 using Environment = std::map<std::string, std::string>;
-using Paths = std::vector<std::string>;
-
 Places places_with(const ModeOptions& options, const Environment& environment = {}) {
   return places_for(options, [&](const char* name) -> const char* {
     const auto found = environment.find(name);
@@ -24,8 +15,8 @@ Places places_with(const ModeOptions& options, const Environment& environment = 
   });
 }
 
-Paths paths_of(const Places& places) {
-  Paths paths;
+Texts paths_of(const Places& places) {
+  Texts paths;
   for (const ConfigDirectory& directory : places.directories) paths.push_back(directory.path);
   return paths;
 }
@@ -37,13 +28,11 @@ ModeOptions mode(Mode which, unsigned uid = 0) {
   return options;
 }
 
-}  // namespace
-
 TEST_CASE("system mode reads system, services, targets, the first with class system",
           "[config][modes]") {
   const Places places = places_with(mode(Mode::system));
   CHECK(paths_of(places) ==
-        Paths{"/etc/zinit/system", "/etc/zinit/services", "/etc/zinit/targets"});
+        Texts{"/etc/zinit/system", "/etc/zinit/services", "/etc/zinit/targets"});
   CHECK(places.directories[0].system_class);
   CHECK_FALSE(places.directories[1].system_class);
   CHECK_FALSE(places.directories[2].system_class);
@@ -56,7 +45,7 @@ TEST_CASE("system mode reads system, services, targets, the first with class sys
 
 TEST_CASE("container mode reads services and targets", "[config][modes]") {
   const Places places = places_with(mode(Mode::container));
-  CHECK(paths_of(places) == Paths{"/etc/zinit/services", "/etc/zinit/targets"});
+  CHECK(paths_of(places) == Texts{"/etc/zinit/services", "/etc/zinit/targets"});
   CHECK(places.settings_file == "/etc/zinit/zinit.toml");
   CHECK(places.socket == "/run/zinit.sock");
 }
@@ -85,11 +74,11 @@ TEST_CASE("a container alone has a spare place for the socket, its user's own", 
 TEST_CASE("a standalone server of root reads services, with --pid1-mode the others too",
           "[config][modes]") {
   ModeOptions options = mode(Mode::standalone);
-  CHECK(paths_of(places_with(options)) == Paths{"/etc/zinit/services"});
+  CHECK(paths_of(places_with(options)) == Texts{"/etc/zinit/services"});
   options.pid1_mode = true;
   const Places places = places_with(options);
   CHECK(paths_of(places) ==
-        Paths{"/etc/zinit/system", "/etc/zinit/services", "/etc/zinit/targets"});
+        Texts{"/etc/zinit/system", "/etc/zinit/services", "/etc/zinit/targets"});
   CHECK(places.directories[0].system_class);
   CHECK(places.socket == "/run/zinit.sock");
 }
@@ -99,7 +88,7 @@ TEST_CASE("a user's own server reads the user's services alone", "[config][modes
   options.pid1_mode = true;
   const Environment home = {{"HOME", "/home/u"}};
   const Places places = places_with(options, home);
-  CHECK(paths_of(places) == Paths{"/home/u/.config/zinit/services"});
+  CHECK(paths_of(places) == Texts{"/home/u/.config/zinit/services"});
   CHECK(places.settings_file == "/home/u/.config/zinit/zinit.toml");
   CHECK(places.socket == "/tmp/zinit-1000/zinit.sock");
   CHECK(places.socket_in_tmp);
@@ -107,7 +96,7 @@ TEST_CASE("a user's own server reads the user's services alone", "[config][modes
   const Environment xdg = {
       {"HOME", "/home/u"}, {"XDG_CONFIG_HOME", "/c"}, {"XDG_RUNTIME_DIR", "/run/user/1000"}};
   const Places by_xdg = places_with(options, xdg);
-  CHECK(paths_of(by_xdg) == Paths{"/c/zinit/services"});
+  CHECK(paths_of(by_xdg) == Texts{"/c/zinit/services"});
   CHECK(by_xdg.settings_file == "/c/zinit/zinit.toml");
   CHECK(by_xdg.socket == "/run/user/1000/zinit.sock");
   CHECK_FALSE(by_xdg.socket_in_tmp);
@@ -119,7 +108,7 @@ TEST_CASE("variables that are empty or relative count as unset", "[config][modes
                                                                 {"XDG_RUNTIME_DIR", ""},
                                                                 {"ZINIT_CONFIG_DIR", ""},
                                                                 {"ZINIT_SOCKET", ""}});
-  CHECK(paths_of(places) == Paths{"/h/.config/zinit/services"});
+  CHECK(paths_of(places) == Texts{"/h/.config/zinit/services"});
   CHECK(places.socket == "/tmp/zinit-7/zinit.sock");
   const Places homeless = places_with(mode(Mode::standalone, 7));
   CHECK(homeless.directories.empty());
@@ -138,10 +127,10 @@ TEST_CASE("--config-dir replaces the directory of services in every mode", "[con
       }
       return paths_of(places);
     };
-    CHECK(paths_in(mode(Mode::system)) == Paths{"/etc/zinit/system", dir, "/etc/zinit/targets"});
-    CHECK(paths_in(mode(Mode::container)) == Paths{dir, "/etc/zinit/targets"});
-    CHECK(paths_in(mode(Mode::standalone)) == Paths{dir});
-    CHECK(paths_in(mode(Mode::standalone, 1000)) == Paths{dir});
+    CHECK(paths_in(mode(Mode::system)) == Texts{"/etc/zinit/system", dir, "/etc/zinit/targets"});
+    CHECK(paths_in(mode(Mode::container)) == Texts{dir, "/etc/zinit/targets"});
+    CHECK(paths_in(mode(Mode::standalone)) == Texts{dir});
+    CHECK(paths_in(mode(Mode::standalone, 1000)) == Texts{dir});
   }
 }
 
@@ -162,8 +151,7 @@ TEST_CASE("--config and --socket replace settings and socket, the option before 
   }
 }
 
-TEST_CASE("services are given a socket that clients do not find by themselves",
-          "[config][modes]") {
+TEST_CASE("services are given a socket that clients do not find by themselves", "[config][modes]") {
   ModeOptions options = mode(Mode::standalone);
   CHECK(places_with(options).told_socket.empty());
   options.socket = "/run/zinit.sock";
@@ -179,33 +167,33 @@ TEST_CASE("a relative path is one of the directory that it was given in", "[conf
   options.config_dir = "conf/s";
   options.config_file = "./zinit.toml";
   const Places named = places_with(options);
-  CHECK(paths_of(named) == Paths{"/srv/here/conf/s"});
+  CHECK(paths_of(named) == Texts{"/srv/here/conf/s"});
   CHECK(named.added == "/srv/here/conf/s");
   CHECK(named.settings_file == "/srv/here/zinit.toml");
   options.config_dir.reset();
-  CHECK(paths_of(places_with(options, {{"ZINIT_CONFIG_DIR", "s"}})) == Paths{"/srv/here/s"});
-  CHECK(paths_of(places_with(options, {{"ZINIT_CONFIG_DIR", "/s"}})) == Paths{"/s"});
+  CHECK(paths_of(places_with(options, {{"ZINIT_CONFIG_DIR", "s"}})) == Texts{"/srv/here/s"});
+  CHECK(paths_of(places_with(options, {{"ZINIT_CONFIG_DIR", "/s"}})) == Texts{"/s"});
   options.cwd = "/";
-  CHECK(paths_of(places_with(options, {{"ZINIT_CONFIG_DIR", "s"}})) == Paths{"/s"});
+  CHECK(paths_of(places_with(options, {{"ZINIT_CONFIG_DIR", "s"}})) == Texts{"/s"});
 }
 
 TEST_CASE("the vendor's directories lie behind those of /etc/zinit and no others",
           "[config][modes]") {
   const auto vendors_of = [](const ModeOptions& options) {
-    Paths paths;
+    Texts paths;
     const Places places = places_with(options, {{"HOME", "/h"}});
     for (const ConfigDirectory& one : places.directories) paths.push_back(one.vendor);
     return paths;
   };
   const std::string lib = "/usr/lib/zinit";
   CHECK(vendors_of(mode(Mode::system)) ==
-        Paths{lib + "/system", lib + "/services", lib + "/targets"});
-  CHECK(vendors_of(mode(Mode::container)) == Paths{lib + "/services", lib + "/targets"});
-  CHECK(vendors_of(mode(Mode::standalone)) == Paths{lib + "/services"});
-  CHECK(vendors_of(mode(Mode::standalone, 1000)) == Paths{""});
+        Texts{lib + "/system", lib + "/services", lib + "/targets"});
+  CHECK(vendors_of(mode(Mode::container)) == Texts{lib + "/services", lib + "/targets"});
+  CHECK(vendors_of(mode(Mode::standalone)) == Texts{lib + "/services"});
+  CHECK(vendors_of(mode(Mode::standalone, 1000)) == Texts{""});
   ModeOptions options = mode(Mode::system);
   options.config_dir = "/opt";
-  CHECK(vendors_of(options) == Paths{lib + "/system", "", lib + "/targets"});
+  CHECK(vendors_of(options) == Texts{lib + "/system", "", lib + "/targets"});
 }
 
 TEST_CASE("a root comes before all of the system's paths", "[config][modes]") {
@@ -213,7 +201,7 @@ TEST_CASE("a root comes before all of the system's paths", "[config][modes]") {
   options.root = "/image";
   const Places places = places_with(options);
   CHECK(paths_of(places) ==
-        Paths{"/image/etc/zinit/system", "/image/etc/zinit/services", "/image/etc/zinit/targets"});
+        Texts{"/image/etc/zinit/system", "/image/etc/zinit/services", "/image/etc/zinit/targets"});
   CHECK(places.directories[1].vendor == "/image/usr/lib/zinit/services");
   CHECK(places.settings_file == "/image/etc/zinit/zinit.toml");
 }
@@ -241,20 +229,21 @@ TEST_CASE("services' directories are the system's, and for a user's own server X
           "[config][modes]") {
   const auto places_of = [](ModeOptions options, const Environment& environment) {
     const DirectoryPlaces places = places_with(options, environment).services;
-    return Paths{places.runtime, places.state, places.cache, places.log};
+    return Texts{places.runtime, places.state, places.cache, places.log};
   };
   const Environment xdg = {{"HOME", "/h"},
                            {"XDG_RUNTIME_DIR", "/r"},
                            {"XDG_STATE_HOME", "/s"},
                            {"XDG_CACHE_HOME", "/c"}};
-  const Paths system = {"/run", "/var/lib", "/var/cache", "/var/log"};
+  const Texts system = {"/run", "/var/lib", "/var/cache", "/var/log"};
   CHECK(places_of(mode(Mode::system), xdg) == system);
   CHECK(places_of(mode(Mode::container, 7), xdg) == system);
   CHECK(places_of(mode(Mode::standalone), xdg) == system);
-  CHECK(places_of(mode(Mode::standalone, 7), xdg) == Paths{"/r", "/s", "/c", "/s/log"});
+  CHECK(places_of(mode(Mode::standalone, 7), xdg) == Texts{"/r", "/s", "/c", "/s/log"});
   CHECK(places_of(mode(Mode::standalone, 7), {{"HOME", "/h"}, {"XDG_STATE_HOME", "rel"}}) ==
-        Paths{"", "/h/.local/state", "/h/.cache", "/h/.local/state/log"});
-  CHECK(places_of(mode(Mode::standalone, 7), {}) == Paths{"", "", "", ""});
+        Texts{"", "/h/.local/state", "/h/.cache", "/h/.local/state/log"});
+  CHECK(places_of(mode(Mode::standalone, 7), {}) == Texts{"", "", "", ""});
 }
 
-}  // namespace config_modes_test
+}  // namespace
+}  // namespace zinit::test::config_modes

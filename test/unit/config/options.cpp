@@ -2,21 +2,12 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // A server's input from its command line, its environment and the kernel's command line.
 #include "config/options.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace config_options_test {
-
-using namespace zinit;
-
+namespace zinit::test::config_options {
 namespace {
 
-ServerOptions parsed(const std::vector<std::string>& arguments) {
-  return parse_server_options(arguments);
-}
-
-using Strings = std::vector<std::string>;
-
-}  // namespace
+ServerOptions parsed(const Texts& arguments) { return parse_server_options(arguments); }
 
 TEST_CASE("an option takes its value after a blank or an equals sign", "[init][options]") {
   const auto options = parsed({"--config-dir", "/a", "--config=/b", "--socket=/c=d", "--log-level",
@@ -32,43 +23,43 @@ TEST_CASE("an option takes its value after a blank or an equals sign", "[init][o
 }
 
 TEST_CASE("the options of a server and their values are completed", "[init][options]") {
-  const auto completed = [](const Strings& words) { return server_completions(words); };
-  CHECK(completed({"--con"}) == Strings{"--config-dir", "--config", "--container", "--console"});
-  CHECK(completed({"--config", ""}) == Strings{":files"});
-  CHECK(completed({"--log-level", "d"}) == Strings{"debug"});
+  const auto completed = [](const Texts& words) { return server_completions(words); };
+  CHECK(completed({"--con"}) == Texts{"--config-dir", "--config", "--container", "--console"});
+  CHECK(completed({"--config", ""}) == Texts{":files"});
+  CHECK(completed({"--log-level", "d"}) == Texts{"debug"});
   CHECK(completed({"--stop-signal", ""}).empty());
-  CHECK(completed({"--pid1-mode", "--pid"}) == Strings{"--pid1-mode"});
+  CHECK(completed({"--pid1-mode", "--pid"}) == Texts{"--pid1-mode"});
 }
 
 TEST_CASE("what follows -- is a command, options in it too", "[init][options]") {
   const auto options = parsed({"--container", "--", "sh", "--socket", "--", "x"});
-  CHECK(options.command == Strings{"sh", "--socket", "--", "x"});
+  CHECK(options.command == Texts{"sh", "--socket", "--", "x"});
   CHECK_FALSE(options.socket);
   CHECK(options.faults.empty());
 }
 
 TEST_CASE("in a container the first word begins the command, as tini reads it", "[init][options]") {
-  const auto read = [](const Strings& arguments) {
+  const auto read = [](const Texts& arguments) {
     return parse_server_options(arguments, Words::command);
   };
   const auto options = read({"--console", "--socket", "/s", "bash", "-c", "exit 4", "--", "x"});
-  CHECK(options.command == Strings{"bash", "-c", "exit 4", "--", "x"});
+  CHECK(options.command == Texts{"bash", "-c", "exit 4", "--", "x"});
   CHECK(options.console);
   CHECK_FALSE(options.raw_console);
   CHECK(read({"--console=raw"}).raw_console);
-  CHECK(read({"--console=all"}).faults == Strings{"--console takes no value but \"raw\""});
+  CHECK(read({"--console=all"}).faults == Texts{"--console takes no value but \"raw\""});
   CHECK(options.socket == "/s");
   CHECK(options.words.empty());
   CHECK(options.faults.empty());
   CHECK_FALSE(options.dashes);
   CHECK_FALSE(read({"true", "--container"}).container);  // the command's own
-  CHECK(read({"--", "-x", "y"}).command == Strings{"-x", "y"});
+  CHECK(read({"--", "-x", "y"}).command == Texts{"-x", "y"});
   CHECK(read({"--container"}).command.empty());
 }
 
 TEST_CASE("a command has a stop signal, and gets signals unless that is refused",
           "[init][options]") {
-  const auto read = [](const Strings& arguments) {
+  const auto read = [](const Texts& arguments) {
     return parse_server_options(arguments, Words::command);
   };
   CHECK(read({"true"}).forward);
@@ -79,9 +70,9 @@ TEST_CASE("a command has a stop signal, and gets signals unless that is refused"
   const auto wrong = read({"--stop-signal", "SIGTREM", "--forward=some", "true"});
   CHECK_FALSE(wrong.stop_signal);
   CHECK(wrong.forward);
-  CHECK(wrong.command == Strings{"true"});
-  CHECK(wrong.faults == Strings{"--stop-signal: unknown signal \"SIGTREM\"; did you mean SIGTERM?",
-                                "--forward: unknown value \"some\"; known are all, none"});
+  CHECK(wrong.command == Texts{"true"});
+  CHECK(wrong.faults == Texts{"--stop-signal: unknown signal \"SIGTREM\"; did you mean SIGTERM?",
+                              "--forward: unknown value \"some\"; known are all, none"});
 }
 
 TEST_CASE("every wrong option is named, and the good ones beside it are taken", "[init][options]") {
@@ -89,10 +80,9 @@ TEST_CASE("every wrong option is named, and the good ones beside it are taken", 
       {"--confg", "--socket", "/s", "--container=1", "--log-level", "loud", "single", "--config"});
   CHECK(options.socket == "/s");
   CHECK(options.container);
-  CHECK(options.words == Strings{"single"});
-  CHECK(
-      options.faults ==
-      Strings{"unknown option --confg; did you mean --config?", "--container takes no value",
+  CHECK(options.words == Texts{"single"});
+  CHECK(options.faults ==
+        Texts{"unknown option --confg; did you mean --config?", "--container takes no value",
               "--log-level: unknown log level \"loud\"; known are trace, debug, info, warn, error",
               "--config needs a value"});
 }
@@ -100,8 +90,8 @@ TEST_CASE("every wrong option is named, and the good ones beside it are taken", 
 TEST_CASE("an option whose value is missing does not take the -- before the command",
           "[init][options]") {
   const auto options = parsed({"--socket", "--", "true"});
-  CHECK(options.faults == Strings{"--socket needs a value"});
-  CHECK(options.command == Strings{"true"});
+  CHECK(options.faults == Texts{"--socket needs a value"});
+  CHECK(options.command == Texts{"true"});
 }
 
 TEST_CASE("the kernel command line sets target, log level and directory", "[init][options]") {
@@ -160,7 +150,7 @@ TEST_CASE(
     "[init][options]") {
   KernelOptions kernel;
   kernel.log_level = LogLevel::error;
-  Strings faults;
+  Texts faults;
   const Environment warn{"ZINIT_LOG_LEVEL=warn"};
   CHECK(asked_log_level(parsed({"--log-level=trace"}), warn, kernel, faults) == LogLevel::trace);
   CHECK(asked_log_level({}, warn, kernel, faults) == LogLevel::warn);
@@ -173,9 +163,10 @@ TEST_CASE("a wrong log level in the environment is told, and the kernel's stands
           "[init][options]") {
   KernelOptions kernel;
   kernel.log_level = LogLevel::warn;
-  Strings faults;
+  Texts faults;
   CHECK(asked_log_level({}, {"ZINIT_LOG_LEVEL=loud"}, kernel, faults) == LogLevel::warn);
   CHECK(faults.size() == 1);
 }
 
-}  // namespace config_options_test
+}  // namespace
+}  // namespace zinit::test::config_options

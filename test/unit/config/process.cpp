@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Combinations of keys of [limits], [process] and [resources].
-#include <string>
-#include <vector>
-
 #include "config/keys.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 #include "unit/config/text.hpp"
 
-namespace config_process_test {
-
-using namespace zinit;
-using zinit::test::parse_spec;
+namespace zinit::test::config_process {
 
 TEST_CASE("what is said of a log file without one has no effect, and is told so",
           "[config][keys]") {
@@ -26,7 +20,7 @@ TEST_CASE("what is said of a log file without one has no effect, and is told so"
 TEST_CASE("sinks of a service whose output goes to its terminal have no effect, and are told so",
           "[config][keys]") {
   const auto told = [](const std::string& service) {
-    std::vector<std::string> texts;
+    Texts texts;
     const auto spec = parse_spec("[service]\nexec = 'run'\n" + service +
                                      "[logging]\nfile = '/f'\nfile_keep = 2\n"
                                      "syslog = 'unix:/dev/log'\nforward = 'tcp:h:1'\n",
@@ -35,30 +29,28 @@ TEST_CASE("sinks of a service whose output goes to its terminal have no effect, 
     return texts;
   };
   const std::string why = ": has no effect with service.tty, whose output is not captured";
-  CHECK(told("tty = '/dev/tty1'\n") ==
-        std::vector<std::string>{"f.toml:5:8: warning: logging.file" + why,
-                                 "f.toml:7:10: warning: logging.syslog" + why,
-                                 "f.toml:8:11: warning: logging.forward" + why});
+  CHECK(told("tty = '/dev/tty1'\n") == Texts{"f.toml:5:8: warning: logging.file" + why,
+                                             "f.toml:7:10: warning: logging.syslog" + why,
+                                             "f.toml:8:11: warning: logging.forward" + why});
   CHECK(told("").empty());
   CHECK(told("tty = '/dev/tty1'\npre_exec = 'true'\n").empty());  // its output is captured
 }
 
 TEST_CASE("a priority without a scheduler that has priorities is an error", "[config][keys]") {
   const auto messages = [](const std::string& lines) {
-    std::vector<std::string> texts;
+    Texts texts;
     for (const auto& diagnostic :
          parse_spec("[service]\nexec = 'x'\n[process]\n" + lines, "f.toml").diagnostics)
       texts.push_back(to_text(diagnostic));
     return texts;
   };
-  const std::vector<std::string> alone{
+  const Texts alone{
       "f.toml:4:12: error: process.priority: 5 requires the scheduler \"fifo\" or \"rr\""};
   CHECK(messages("priority = 5") == alone);
   CHECK(messages("priority = 5\nscheduler = 'batch'") == alone);
   CHECK(messages("priority = 5\nscheduler = 'rr'").empty());
   CHECK(messages("io_priority = 5\nio_class = 'idle'") ==
-        std::vector<std::string>{
-            "f.toml:4:15: warning: process.io_priority: has no effect with io_class \"idle\""});
+        Texts{"f.toml:4:15: warning: process.io_priority: has no effect with io_class \"idle\""});
 }
 
 TEST_CASE("a limit that is set again replaces the first, and order is no change",
@@ -88,4 +80,4 @@ TEST_CASE("a memory_high above memory_max is a warning", "[config][keys]") {
         "f.toml:5:15: warning: resources.memory_high: is above memory_max and has no effect");
 }
 
-}  // namespace config_process_test
+}  // namespace zinit::test::config_process

@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Proxies: files with [proxy], beside files of services, and a proxy's spec as text.
-#include <unistd.h>
-
-#include <filesystem>
-#include <functional>
-#include <string>
-#include <vector>
-
 #include "base/json.hpp"
 #include "config/check.hpp"
 #include "config/directory.hpp"
@@ -15,21 +8,11 @@
 #include "config/proxy_reader.hpp"
 #include "config/toml_reader.hpp"
 #include "config/value_text.hpp"
-#include "support/catch.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 #include "unit/config/text.hpp"
 
-namespace config_proxy_test {
-
-using namespace zinit;
-using namespace std::chrono_literals;
-using test::messages_of;
-using test::parse_spec;
-using test::TempDir;
-
+namespace zinit::test::config_proxy {
 namespace {
-
-using Lines = std::vector<std::string>;
 
 const std::string kProxy = "[proxy]\nlisten = ['a:80']\nbackend = 'b:80'\nservice = 'web'\n";
 const std::string kService = "[service]\nexec = 'run'\n";
@@ -60,9 +43,9 @@ LoadedConfig load(const TempDir& directory) {
   return load_config(std::vector<ConfigDirectory>{{directory.path()}}, "");
 }
 
-Lines check(const TempDir& directory) {
+Texts check(const TempDir& directory) {
   const std::string path = directory.path();
-  Lines lines;
+  Texts lines;
   for (const Diagnostic& one : check_paths(std::span(&path, 1)).diagnostics)
     lines.push_back(to_text(one));
   return lines;
@@ -72,13 +55,11 @@ Value json_value(const std::string& text) {
   return value_from_json(json_from(text).value()).value();
 }
 
-}  // namespace
-
 TEST_CASE("a file with [proxy] alone is a proxy, with every default", "[config][proxy]") {
   const ProxySpec spec = proxy_of(kProxy, "/etc/zinit/services/front.toml");
   CHECK(spec.name == "front");
   CHECK(spec.file == "/etc/zinit/services/front.toml");
-  CHECK(spec.listen == Lines{"a:80"});
+  CHECK(spec.listen == Texts{"a:80"});
   CHECK(spec.backend == "b:80");
   CHECK(spec.service == "web");
   CHECK(spec.connect_timeout == 30s);
@@ -91,7 +72,7 @@ TEST_CASE("a file with [proxy] alone is a proxy, with every default", "[config][
 
 TEST_CASE("what a proxy must have and has not is told at its section", "[config][proxy]") {
   CHECK(messages_of(parse_spec(kProxy, "-x.toml")) ==
-        Lines{"-x.toml:1:2: error: proxy.name: is missing, and the file name \"-x\" is invalid: a "
+        Texts{"-x.toml:1:2: error: proxy.name: is missing, and the file name \"-x\" is invalid: a "
               "name must begin with a letter or a digit"});
 }
 
@@ -100,7 +81,7 @@ TEST_CASE("a proxy cannot be its own backend", "[config][proxy]") {
   for (const std::string backend : {"tcp:h:80", "unix:/a"}) {
     const std::string at = backend == "tcp:h:80" ? "h:80" : "unix:/a";
     CHECK(messages_of(start + "'" + backend + "'\n") ==
-          Lines{"f.toml:4:11: error: proxy.backend: \"" + at +
+          Texts{"f.toml:4:11: error: proxy.backend: \"" + at +
                 "\" is an address that the proxy itself listens at"});
   }
   for (const std::string backend : {"h:81", "i:80", "unix:/b", "unix:/a/b"})
@@ -112,7 +93,7 @@ TEST_CASE("no two addresses of a proxy overlap", "[config][proxy]") {
     return messages_of("[proxy]\nservice = 'web'\nbackend = 'b:1'\nlisten = " + listen + "\n");
   };
   CHECK(listening("['127.0.0.1:80', '0.0.0.0:80']") ==
-        Lines{"f.toml:4:10: error: proxy.listen: \"127.0.0.1:80\" is already covered by "
+        Texts{"f.toml:4:10: error: proxy.listen: \"127.0.0.1:80\" is already covered by "
               "\"0.0.0.0:80\""});
   CHECK(listening("['[::]:80', '[::1]:80']").size() == 1);
   for (const char* good : {"['0.0.0.0:80', '127.0.0.1:81']", "['0.0.0.0:80', '[::1]:80']",
@@ -155,16 +136,16 @@ TEST_CASE("drop-ins are laid over a proxy's file, and cannot make a service of i
   CHECK(loaded.specs.size() == 1);
   const ProxySpec& proxy = *loaded.proxies[0];
   CHECK(proxy.idle_timeout == 9s);
-  CHECK(proxy.listen == Lines{"c:1"});
-  CHECK(proxy.drop_ins == Lines{drop_in});
+  CHECK(proxy.listen == Texts{"c:1"});
+  CHECK(proxy.drop_ins == Texts{drop_in});
   CHECK(proxy.warnings.empty());
   CHECK(proxy.errors.empty());
   directory.write("p.toml.d/5.toml", "[service]\nexec = 'run'\n");
   CHECK(load(directory).proxies.at(0)->errors ==
-        Lines{drop_in + ":1:2: error: service: cannot be in one file with [proxy]"});
+        Texts{drop_in + ":1:2: error: service: cannot be in one file with [proxy]"});
   directory.write("p.toml.d/5.toml", "[proxy]\nidle_timeout = -1\n");
   CHECK(load(directory).proxies.at(0)->errors ==
-        Lines{drop_in + ":2:16: error: proxy.idle_timeout: -1 is out of range, must be an integer "
+        Texts{drop_in + ":2:16: error: proxy.idle_timeout: -1 is out of range, must be an integer "
                         "from 0 to 31536000 or with a unit, as \"5s\", or \"infinity\""});
   // A [proxy] in a drop-in of a service does not make a proxy.
   std::filesystem::create_directory(directory.path() + "/web.toml.d");
@@ -203,10 +184,10 @@ TEST_CASE("proxies and services have names of their own", "[config][proxy][loade
   REQUIRE(loaded.proxies.size() == 1);
   CHECK(loaded.proxies[0]->file == directory / "a.toml");
   CHECK(loaded.messages ==
-        Lines{second + ":6:8: error: proxy.name: \"web\" is already the name in " +
+        Texts{second + ":6:8: error: proxy.name: \"web\" is already the name in " +
               (directory / "a.toml")});
   CHECK(loaded.proxies[0]->warnings ==
-        Lines{(directory / "a.toml") + ":5:8: warning: proxy.name: \"web\" is also the name in " +
+        Texts{(directory / "a.toml") + ":5:8: warning: proxy.name: \"web\" is also the name in " +
               second + ", which is ignored"});
 }
 
@@ -223,7 +204,7 @@ TEST_CASE("proxies are in load order, the wrong ones among them, and harm no ser
   CHECK(loaded.proxies[1]->name == "z");
   CHECK(loaded.proxies[2]->name == "c");
   CHECK(loaded.proxies[0]->errors ==
-        Lines{wrong + ":5:18: error: proxy.proxy_protocol: 3 is out of range, must be an integer "
+        Texts{wrong + ":5:18: error: proxy.proxy_protocol: 3 is out of range, must be an integer "
                       "from 0 to 2"});
   CHECK_FALSE(loaded.proxies[1]->broken());
   REQUIRE(loaded.specs.size() == 1);
@@ -262,18 +243,18 @@ TEST_CASE("a proxy's service that no file has is a warning, with the nearest the
   const std::string absent = "; until it is added connections start nothing";
   directory.write("other.toml", kService);
   CHECK(load(directory).proxies.at(0)->warnings ==
-        Lines{place + "no file has a service \"web\"" + absent});
+        Texts{place + "no file has a service \"web\"" + absent});
   CHECK_FALSE(load(directory).proxies.at(0)->broken());
-  CHECK(check(directory) == Lines{place + "no file has a service \"web\"" + absent});
+  CHECK(check(directory) == Texts{place + "no file has a service \"web\"" + absent});
   directory.write("webd.toml", kService);
   CHECK(check(directory) ==
-        Lines{place + "no file has a service \"web\", did you mean \"webd\"?" + absent});
+        Texts{place + "no file has a service \"web\", did you mean \"webd\"?" + absent});
   // A proxy with any name is not a service.
   directory.write("web.toml", kProxy);
   CHECK(check(directory).size() == 2);
   std::filesystem::remove(directory.path() + "/web.toml");
   REQUIRE(::symlink("/dev/null", (directory / "web.toml").c_str()) == 0);
-  CHECK(check(directory) == Lines{place + "\"web\" is masked by " + (directory / "web.toml") +
+  CHECK(check(directory) == Texts{place + "\"web\" is masked by " + (directory / "web.toml") +
                                   "; until it is unmasked connections start nothing"});
 }
 
@@ -282,7 +263,7 @@ TEST_CASE("a service cannot be set by a config that describes a proxy", "[config
   const ParsedSpec parsed = spec_from_document(document);
   CHECK_FALSE(parsed.proxy);
   CHECK(messages_of(parsed) ==
-        Lines{"error: service.name: is missing, and there is no file name to take it from; "
+        Texts{"error: service.name: is missing, and there is no file name to take it from; "
               "add e.g. \"name\": \"web\"",
               "error: proxy: describes a proxy, not a service or target"});
 }
@@ -328,7 +309,7 @@ TEST_CASE("a proxy is made from a table of keys, as strictly as check is", "[con
       proxy_from_table(json_value(R"({"listen":["a"],"backend":5,"persist":true,"name":"-"})"));
   REQUIRE_FALSE(wrong);
   CHECK(wrong.error() ==
-        Lines{"error: proxy.backend: 5 is an integer, must be \"host:port\" or \"unix:/path\"",
+        Texts{"error: proxy.backend: 5 is an integer, must be \"host:port\" or \"unix:/path\"",
               "error: proxy.listen: \"a\" has no port; use e.g. \"localhost:80\"",
               "error: proxy.name: invalid name \"-\": a name must begin with a letter or a digit",
               "error: proxy.persist: unknown key, must be \"name\", \"listen\", \"backend\", "
@@ -339,7 +320,7 @@ TEST_CASE("a proxy is made from a table of keys, as strictly as check is", "[con
       proxy_from_table(json_value(R"({"listen":["a:1"],"backend":"a:2","service":"web"})"));
   REQUIRE_FALSE(nameless);
   CHECK(nameless.error() ==
-        Lines{"error: proxy.name: is missing, and there is no file name to take it from; "
+        Texts{"error: proxy.name: is missing, and there is no file name to take it from; "
               "add e.g. \"name\": \"web\""});
 }
 
@@ -384,4 +365,5 @@ TEST_CASE("what is no proxy of this image's is none", "[config][proxy]") {
       R"({"keys":{"name":"p","listen":["a:1"],"backend":"a:2","service":"web"},"file":5,"x":1})"));
 }
 
-}  // namespace config_proxy_test
+}  // namespace
+}  // namespace zinit::test::config_proxy

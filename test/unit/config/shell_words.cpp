@@ -1,35 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The command strings that are executed directly, and their words.
-#include <string>
-#include <vector>
-
 #include "config/shell_words.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace config_shell_words_test {
-
-using namespace zinit;
-
+namespace zinit::test::config_shell_words {
 namespace {
 
-using Words = std::vector<std::string>;
-
-Words argv_of(const std::string& text) {
+Texts argv_of(const std::string& text) {
   const auto command = command_from_string(text);
   INFO(text << ": " << (command ? "" : command.error().text));
   REQUIRE(command.has_value());
   return command->argv;
 }
 
-bool needs_shell(const std::string& text) { return argv_of(text) == Words{"/bin/sh", "-c", text}; }
-
-}  // namespace
+bool needs_shell(const std::string& text) { return argv_of(text) == Texts{"/bin/sh", "-c", text}; }
 
 TEST_CASE("plain words and quotes are executed without a shell", "[config][exec]") {
   struct Row {
     std::string text;
-    Words argv;
+    Texts argv;
   };
   const Row rows[] = {
       {"redis-server", {"redis-server"}},
@@ -92,10 +82,10 @@ TEST_CASE("a shell is taken where the first word is its own", "[config][exec]") 
 }
 
 TEST_CASE("what only looks like an assignment is a program", "[config][exec]") {
-  CHECK(argv_of("9A=1 b") == Words{"9A=1", "b"});
-  CHECK(argv_of("'A'=1 b") == Words{"A=1", "b"});
-  CHECK(argv_of("a-b=1 c") == Words{"a-b=1", "c"});
-  CHECK(argv_of("=a") == Words{"=a"});
+  CHECK(argv_of("9A=1 b") == Texts{"9A=1", "b"});
+  CHECK(argv_of("'A'=1 b") == Texts{"A=1", "b"});
+  CHECK(argv_of("a-b=1 c") == Texts{"a-b=1", "c"});
+  CHECK(argv_of("=a") == Texts{"=a"});
 }
 
 TEST_CASE("a command without a program or with an open quote is refused", "[config][exec]") {
@@ -156,7 +146,7 @@ TEST_CASE("a shell that takes signals itself has a trap") {
 }
 
 TEST_CASE("a shell and its text are found in a command of several words") {
-  for (const Words& words : {Words{"/bin/sh", "-c", "text"},
+  for (const Texts& words : {Texts{"/bin/sh", "-c", "text"},
                              {"bash", "-ec", "text", "bash", "a"},
                              {"/usr/bin/env", "-i", "A=1", "sh", "-c", "text"},
                              {"busybox", "sh", "-c", "text"},
@@ -166,7 +156,7 @@ TEST_CASE("a shell and its text are found in a command of several words") {
     INFO(words.back());
     CHECK(shell_text(words) == "text");
   }
-  for (const Words& words : {Words{"webd", "-c", "text"},
+  for (const Texts& words : {Texts{"webd", "-c", "text"},
                              {"sh", "text"},
                              {"sh", "-c"},
                              {"env"},
@@ -177,4 +167,5 @@ TEST_CASE("a shell and its text are found in a command of several words") {
   }
 }
 
-}  // namespace config_shell_words_test
+}  // namespace
+}  // namespace zinit::test::config_shell_words

@@ -1,21 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // [socket] of a service: required keys, contradictions, and its effect on the start.
-#include <string>
-#include <vector>
-
-#include "support/catch.hpp"
+#include "support/test.hpp"
 #include "unit/config/text.hpp"
 
-namespace config_socket_test {
-
-using namespace zinit;
-using test::messages_of;
-using test::parse_spec;
-
+namespace zinit::test::config_socket {
 namespace {
-
-using Lines = std::vector<std::string>;
 
 /// A service with `keys` in [socket], which begins in line 3, and the text after it.
 std::string service(const std::string& keys, const std::string& rest = "") {
@@ -31,8 +21,6 @@ ServiceSpec spec_of(const std::string& text) {
 
 const std::string kListen = "listen = ['a:80', 'unix:/run/a']\n";
 
-}  // namespace
-
 TEST_CASE("a section [socket] with addresses alone has every default", "[config][socket]") {
   const ServiceSpec spec = spec_of(service("listen = ['a:80']\n"));
   SocketSpec expected;
@@ -45,25 +33,25 @@ TEST_CASE("a section [socket] with addresses alone has every default", "[config]
 TEST_CASE("a section [socket] must have addresses, and a name for each or none",
           "[config][socket]") {
   CHECK(messages_of(service("")) ==
-        Lines{"f.toml:3:2: error: socket.listen: is missing, must be an array of \"host:port\", "
+        Texts{"f.toml:3:2: error: socket.listen: is missing, must be an array of \"host:port\", "
               "\"udp:host:port\", \"unix:/path\", \"unix-dgram:/path\" and \"fifo:/path\""});
   CHECK(messages_of(service(kListen + "names = ['a', 'a']\n")).empty());
   const std::string wrong = " names for 2 addresses, must have as many";
   CHECK(messages_of(service(kListen + "names = ['a']\n")) ==
-        Lines{"f.toml:5:9: error: socket.names: has 1" + wrong});
+        Texts{"f.toml:5:9: error: socket.names: has 1" + wrong});
   CHECK(messages_of(service(kListen + "names = ['a', 'b', 'c']\n")) ==
-        Lines{"f.toml:5:9: error: socket.names: has 3" + wrong});
+        Texts{"f.toml:5:9: error: socket.names: has 3" + wrong});
 }
 
 TEST_CASE("what contradicts accept is told where it stands", "[config][socket]") {
   const std::string accept = "accept = true\n";
   CHECK(messages_of(service(kListen + accept + "max_connections = 3\n")).empty());
   CHECK(messages_of(service(kListen + accept + "on_demand = false\n")) ==
-        Lines{"f.toml:6:13: error: socket.on_demand: cannot be false with accept: connections "
+        Texts{"f.toml:6:13: error: socket.on_demand: cannot be false with accept: connections "
               "start the instances"});
   CHECK(messages_of(
             service("listen = ['a:80', 'udp:a:80',\n'unix-dgram:/a', 'fifo:/b']\n" + accept)) ==
-        Lines{"f.toml:4:19: error: socket.listen: \"udp:a:80\" cannot be used with accept, which "
+        Texts{"f.toml:4:19: error: socket.listen: \"udp:a:80\" cannot be used with accept, which "
               "needs stream sockets",
               "f.toml:5:1: error: socket.listen: \"unix-dgram:/a\" cannot be used with accept, "
               "which needs stream sockets",
@@ -71,14 +59,14 @@ TEST_CASE("what contradicts accept is told where it stands", "[config][socket]")
               "needs stream sockets"});
   const std::string none = "cannot be used with socket.accept: the service itself has no process";
   CHECK(messages_of(service(kListen + accept, "[readiness]\nnotify = 'systemd'\n")) ==
-        Lines{"f.toml:6:2: error: readiness: " + none});
+        Texts{"f.toml:6:2: error: readiness: " + none});
   CHECK(messages_of(service(kListen + accept, "[health]\ntype = 'tcp'\nendpoint = 'a:80'\n")) ==
-        Lines{"f.toml:6:2: error: health: " + none});
+        Texts{"f.toml:6:2: error: health: " + none});
 }
 
 TEST_CASE("max_connections without accept has no effect, and that is told", "[config][socket]") {
   CHECK(messages_of(service(kListen + "max_connections = 3\n")) ==
-        Lines{"f.toml:5:19: warning: socket.max_connections: has no effect without accept"});
+        Texts{"f.toml:5:19: warning: socket.max_connections: has no effect without accept"});
 }
 
 TEST_CASE("neither a port nor a descriptor can be both the socket's and another's",
@@ -89,14 +77,14 @@ TEST_CASE("neither a port nor a descriptor can be both the socket's and another'
   };
   CHECK(with_ports("[80, 81]", "['a:82', 'udp:a:80', 'unix:/80']").empty());
   CHECK(with_ports("[80, 81]", "['a:82', '[::]:81']") ==
-        Lines{"f.toml:3:9: error: service.ports: has 81, which zinit itself listens on for "
+        Texts{"f.toml:3:9: error: service.ports: has 81, which zinit itself listens on for "
               "\"[::]:81\"; take it out"});
   const auto with_notify = [](const std::string& way) {
     return messages_of(service(kListen, "[readiness]\nnotify = '" + way + "'\n"));
   };
   CHECK(with_notify("fd:5").empty());
   CHECK(with_notify("systemd").empty());
-  CHECK(with_notify("fd:4") == Lines{"f.toml:6:10: error: readiness.notify: is the descriptor of a "
+  CHECK(with_notify("fd:4") == Texts{"f.toml:6:10: error: readiness.notify: is the descriptor of a "
                                      "socket of socket.listen, must be at least \"fd:5\""});
 }
 
@@ -128,9 +116,10 @@ TEST_CASE("a service is started at boot unless connections start it", "[config][
 TEST_CASE("a service with accept has all that its instances are made from", "[config][socket]") {
   const ServiceSpec spec = spec_of(
       "[service]\nexec = 'run'\noneshot = true\n[socket]\nlisten = ['a:80']\naccept = true\n");
-  CHECK(spec.exec.argv == Lines{"run"});
+  CHECK(spec.exec.argv == Texts{"run"});
   CHECK(spec.lifecycle.restart == RestartPolicy::never);
   CHECK(spec.lifecycle.start_timeout == kForever);
 }
 
-}  // namespace config_socket_test
+}  // namespace
+}  // namespace zinit::test::config_socket

@@ -1,23 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // A service file as a whole: names, unknown keys, contradictions, defaults, all at once.
-#include <string>
-#include <vector>
-
 #include "config/keys.hpp"
-#include "support/catch.hpp"
-#include "support/golden.hpp"
+#include "support/test.hpp"
 #include "unit/config/text.hpp"
 
-namespace config_spec_test {
-
-using namespace zinit;
-using zinit::test::messages_of;
-using zinit::test::parse_spec;
-
+namespace zinit::test::config_spec {
 namespace {
-
-using Lines = std::vector<std::string>;
 
 ServiceSpec spec_of(const std::string& text) {
   INFO(text);
@@ -29,8 +18,6 @@ ServiceSpec spec_of(const std::string& text) {
 std::string name_for(const std::string& path, const std::string& text = "[target]\n") {
   return parse_spec(text, path).spec->name;
 }
-
-}  // namespace
 
 TEST_CASE("service files have the messages of the golden file", "[config][spec]") {
   CHECK_GOLDEN_CASES("messages", [](const std::string& text) {
@@ -91,7 +78,7 @@ TEST_CASE("dependencies keep their places, and the section its own", "[config][s
 }
 
 TEST_CASE("what must be there and is not is told at its section", "[config][spec]") {
-  const Lines neither{"f.toml:1:1: error: there is no [service], [target] or [proxy] section"};
+  const Texts neither{"f.toml:1:1: error: there is no [service], [target] or [proxy] section"};
   CHECK(messages_of("") == neither);
   CHECK(messages_of("\xEF\xBB\xBF") == neither);
   CHECK(messages_of("# nothing\r\n") == neither);
@@ -113,7 +100,7 @@ TEST_CASE("unknown keys do not keep a service from loading", "[config][spec]") {
       finish(parse_spec("[service]\nexec='run'\nsurviver=true\n[xyzzy]\n", "f.toml"));
   CHECK_FALSE(spec->broken());
   CHECK(spec->findings->warnings.size() == 2);
-  CHECK(spec->exec.argv == Lines{"run"});
+  CHECK(spec->exec.argv == Texts{"run"});
 }
 
 TEST_CASE("a file of endless faults tells a hundred, and that there are more", "[config][spec]") {
@@ -134,7 +121,7 @@ TEST_CASE("a fault of syntax is the only one, in the same shape", "[config][spec
   const SpecPtr spec = finish(parse_spec("[service]\nexec = run\noneshot = 5\n", "/etc/a b.toml"));
   CHECK(spec->name == "a_b");
   CHECK(spec->findings->errors ==
-        Lines{"/etc/a b.toml:2:8: error: run is not a value; a string needs quotes, a "
+        Texts{"/etc/a b.toml:2:8: error: run is not a value; a string needs quotes, a "
               "boolean is true or false"});
   CHECK(spec->findings->warnings.empty());
 }
@@ -167,7 +154,7 @@ TEST_CASE("a file without a usable name gets one that a service may have", "[con
   CHECK(usable_name(std::string(300, 'a')) == std::string(128, 'a'));
   CHECK(usable_name("." + std::string(300, 'a')).size() == 128);
   CHECK(messages_of("[service]\nexec='run'\n", "/x/my service.toml") ==
-        Lines{"/x/my service.toml:1:2: error: service.name: is missing, and the file name \"my "
+        Texts{"/x/my service.toml:1:2: error: service.name: is missing, and the file name \"my "
               "service\" is invalid: a name may only have A-Z, a-z, 0-9, _, ., @ and -"});
   CHECK(parse_spec("", "my service.toml").name_mangled);
   CHECK_FALSE(parse_spec("", "web.toml").name_mangled);
@@ -183,12 +170,13 @@ TEST_CASE("a document that is no file is checked like one, its messages without 
   const SpecPtr spec = finish(spec_from_document(document));
   CHECK(spec->name == "web");
   CHECK(spec->findings->errors ==
-        Lines{"error: service.exec: 0 is an integer, must be a string or an array of strings"});
+        Texts{"error: service.exec: 0 is an integer, must be a string or an array of strings"});
   const SpecPtr empty = finish(spec_from_document(Value{}));
   CHECK(empty->findings->errors ==
-        Lines{"error: there is no [service], [target] or [proxy] section",
+        Texts{"error: there is no [service], [target] or [proxy] section",
               "error: service.name: is missing, and there is no file name to take it from; "
               "add e.g. \"name\": \"web\""});
 }
 
-}  // namespace config_spec_test
+}  // namespace
+}  // namespace zinit::test::config_spec

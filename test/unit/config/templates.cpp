@@ -1,37 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Templates and their instances (zinit.toml(5), "Templates").
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <string>
-#include <vector>
-
 #include "activation/instances.hpp"
 #include "config/check.hpp"
 #include "config/directory.hpp"
 #include "config/loader.hpp"
-#include "support/catch.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 
-namespace config_templates_test {
-
-using namespace zinit;
-using Catch::Contains;
-using test::TempDir;
-
+namespace zinit::test::config_templates {
 namespace {
-
-using Lines = std::vector<std::string>;
 
 LoadedConfig load(const TempDir& directory, const std::string& vendor = "") {
   const std::vector<ConfigDirectory> all{{directory.path(), false, false, vendor}};
   return load_config(all, "");
 }
 
-Lines names_of(const LoadedConfig& loaded) {
-  Lines names;
+Texts names_of(const LoadedConfig& loaded) {
+  Texts names;
   for (const SpecPtr& spec : loaded.specs) names.push_back(spec->name);
   return names;
 }
@@ -56,9 +41,9 @@ void make_folder(const TempDir& directory, const std::string& name) {
 }
 
 /// check's output for the directory, as lines.
-Lines faults_in(const TempDir& directory) {
-  const std::vector<std::string> paths{directory.path()};
-  Lines lines;
+Texts faults_in(const TempDir& directory) {
+  const Texts paths{directory.path()};
+  Texts lines;
   for (const Diagnostic& one : check_paths(paths).diagnostics) lines.push_back(to_text(one));
   return lines;
 }
@@ -66,8 +51,6 @@ Lines faults_in(const TempDir& directory) {
 constexpr const char* kTemplate =
     "[service]\nexec = ['login', '%i', '100%', '%%i %n', '%x%']\ndescription = 'for %i'\n"
     "env = { B = '%n' }\nports = [80]\n[health]\ntype = 'exec'\nexec = ['ask', '%n']\n";
-
-}  // namespace
 
 TEST_CASE("a template is no service, and makes those that dependencies name",
           "[config][template]") {
@@ -81,11 +64,11 @@ TEST_CASE("a template is no service, and makes those that dependencies name",
   directory.write("t.toml", "[target]\n[dependencies]\nwants = ['getty@9@x']\n");
   const LoadedConfig loaded = load(directory);
   CHECK(loaded.messages.empty());
-  Lines names = names_of(loaded);
+  Texts names = names_of(loaded);
   std::ranges::sort(names);
-  CHECK(names == Lines{"a", "b", "getty@1", "getty@2", "getty@3", "getty@4", "getty@5", "getty@6",
+  CHECK(names == Texts{"a", "b", "getty@1", "getty@2", "getty@3", "getty@4", "getty@5", "getty@6",
                        "getty@7", "getty@8", "getty@9@x", "t"});
-  CHECK(loaded.templates->names() == Lines{"getty@"});
+  CHECK(loaded.templates->names() == Texts{"getty@"});
   const ServiceSpec& one = spec_of(loaded, "getty@1");
   CHECK_FALSE(one.broken());
   CHECK(one.file == directory / "getty@.toml");
@@ -105,15 +88,15 @@ TEST_CASE("%i, %n and %% are replaced in the values of templates alone", "[confi
   directory.write("keys@.toml", "[service]\nexec = 'run'\nenv = { '%i' = 'x' }\n");
   const LoadedConfig loaded = load(directory);
   const ServiceSpec& made = spec_of(loaded, "getty@tty1");
-  CHECK(made.exec.argv == Lines{"login", "tty1", "100%", "%i getty@tty1", "%x%"});
+  CHECK(made.exec.argv == Texts{"login", "tty1", "100%", "%i getty@tty1", "%x%"});
   CHECK(made.description == "for tty1");
-  REQUIRE(made.health->exec.argv == Lines{"ask", "getty@tty1"});
+  REQUIRE(made.health->exec.argv == Texts{"ask", "getty@tty1"});
   CHECK_FALSE(made.broken());
   CHECK(made.env->front().first == "B");
   CHECK(made.env->front().second == "getty@tty1");
   CHECK_THAT(made.document, Contains("\"name\":\"getty@tty1\""));
   CHECK_THAT(spec_of(loaded, "keys@1").document, Contains("{\"%i\":\"x\"}"));
-  CHECK(spec_of(loaded, "a").exec.argv == Lines{"%i", "%n", "%%"});
+  CHECK(spec_of(loaded, "a").exec.argv == Texts{"%i", "%n", "%%"});
 }
 
 TEST_CASE("a link to a template makes an instance, and a file is a service", "[config][template]") {
@@ -126,28 +109,28 @@ TEST_CASE("a link to a template makes an instance, and a file is a service", "[c
   SECTION("the vendor's") {
     const LoadedConfig loaded = load(directory, vendor.path());
     CHECK(loaded.messages.empty());
-    CHECK(names_of(loaded) == Lines{"getty@a", "getty@b", "getty@c", "getty@d"});
+    CHECK(names_of(loaded) == Texts{"getty@a", "getty@b", "getty@c", "getty@d"});
     for (const char* name : {"getty@a", "getty@c"}) {
       const ServiceSpec& made = spec_of(loaded, name);
-      CHECK(made.findings->errors == Lines{});
-      CHECK(made.exec.argv == Lines{"vendors", std::string(name).substr(6)});
+      CHECK(made.findings->errors == Texts{});
+      CHECK(made.exec.argv == Texts{"vendors", std::string(name).substr(6)});
       CHECK(made.file == vendor / "getty@.toml");
       CHECK(made.own_file() == directory / (std::string(name) + ".toml"));
     }
     for (const char* name : {"getty@b", "getty@d"}) {
-      CHECK(spec_of(loaded, name).exec.argv == Lines{"own", "%i"});
+      CHECK(spec_of(loaded, name).exec.argv == Texts{"own", "%i"});
       CHECK_FALSE(spec_of(loaded, name).is_instance());
     }
   }
   SECTION("one that replaces it is in force for all links") {
     directory.write("getty@.toml", "[service]\nexec = ['replaced', '%i']\n");
     const LoadedConfig loaded = load(directory, vendor.path());
-    CHECK(spec_of(loaded, "getty@a").exec.argv == Lines{"replaced", "a"});
-    CHECK(spec_of(loaded, "getty@c").exec.argv == Lines{"replaced", "c"});
+    CHECK(spec_of(loaded, "getty@a").exec.argv == Texts{"replaced", "a"});
+    CHECK(spec_of(loaded, "getty@c").exec.argv == Texts{"replaced", "c"});
   }
   SECTION("without a template of the directories what the link leads to is one") {
     const LoadedConfig loaded = load(directory);
-    CHECK(spec_of(loaded, "getty@c").exec.argv == Lines{"vendors", "c"});
+    CHECK(spec_of(loaded, "getty@c").exec.argv == Texts{"vendors", "c"});
     CHECK(spec_of(loaded, "getty@a").broken());
   }
 }
@@ -182,7 +165,7 @@ TEST_CASE("a template's faults are told once, at its places", "[config][template
   directory.write("getty@.toml", "[service]\nname = 'login@'\nexec = 'run %i'\numask = 'x%i'\n");
   directory.write("a.toml", naming("wants = ['getty@1', 'getty@2']"));
   const std::string at = directory / "getty@.toml";
-  const Lines faults = faults_in(directory);
+  const Texts faults = faults_in(directory);
   REQUIRE(faults.size() >= 2);
   CHECK_THAT(faults[0], Contains(at + ":2:8: error: service.name: is \"login@\", must be "
                                       "\"getty@\" in a template, or left out"));
@@ -254,8 +237,8 @@ TEST_CASE("instances that name one another without end are bounded", "[config][t
     directory.write("a@.toml", naming("requires = ['b@%i']"));
     directory.write("b@.toml", naming("requires = ['a@%i']"));
     directory.write("c.toml", naming("wants = ['a@1']"));
-    CHECK(names_of(load(directory)) == Lines{"c", "a@1", "b@1"});
-    const Lines faults = faults_in(directory);
+    CHECK(names_of(load(directory)) == Texts{"c", "a@1", "b@1"});
+    const Texts faults = faults_in(directory);
     CHECK(std::ranges::any_of(faults, [](const std::string& one) {
       return one.find("a cycle: a@1 -> b@1 -> a@1") != std::string::npos;
     }));
@@ -270,7 +253,7 @@ TEST_CASE("what is masked is not made", "[config][template]") {
   link(directory, "/dev/null", "b@.toml");
   directory.write("c.toml", naming("wants = ['a@1', 'a@2', 'b@1']"));
   const LoadedConfig loaded = load(directory, vendor.path());
-  CHECK(names_of(loaded) == Lines{"c", "a@2"});
+  CHECK(names_of(loaded) == Texts{"c", "a@2"});
   CHECK(loaded.masked.contains("a@1"));
 }
 
@@ -279,7 +262,7 @@ TEST_CASE("a proxy's service may be an instance", "[config][template]") {
   directory.write("web@.toml", "[service]\nexec = 'run'\nstatus = 'stop'\n");
   directory.write(
       "p.toml", "[proxy]\nlisten = ['unix:/run/p']\nbackend = 'unix:/run/b'\nservice = 'web@1'\n");
-  CHECK(names_of(load(directory)) == Lines{"web@1"});
+  CHECK(names_of(load(directory)) == Texts{"web@1"});
 }
 
 TEST_CASE("templates are the same for the next image", "[config][template]") {
@@ -300,7 +283,7 @@ TEST_CASE("templates are the same for the next image", "[config][template]") {
   const auto made = make_instances(again, {"getty@1"}, there, {});
   REQUIRE(made.size() == 1);
   CHECK(made[0].diagnostics.empty());
-  CHECK(made[0].spec->exec.argv == Lines{"a", "1"});
+  CHECK(made[0].spec->exec.argv == Texts{"a", "1"});
   CHECK(made[0].spec->description == "all 1");
   CHECK(made[0].spec->dir == "/own");
   CHECK(changed_on_disk(*made[0].spec));
@@ -311,4 +294,5 @@ TEST_CASE("templates are the same for the next image", "[config][template]") {
   CHECK(none.empty());
 }
 
-}  // namespace config_templates_test
+}  // namespace
+}  // namespace zinit::test::config_templates

@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The reader of TOML: structure, places, scalars, faults, and malicious files.
-#include <ctime>
-#include <string>
-
 #include "config/toml_reader.hpp"
-#include "support/catch.hpp"
-#include "support/golden.hpp"
-#include "support/sanitized.hpp"
+#include "support/test.hpp"
 
-namespace config_toml_test {
-
-using namespace zinit;
-
+namespace zinit::test::config_toml {
 namespace {
 
 /// LINE:COLUMN: TEXT of the fault that ends the reading; empty without a fault.
@@ -46,8 +38,6 @@ Value document_of(const std::string& text) {
   REQUIRE(document.has_value());
   return std::move(*document);
 }
-
-}  // namespace
 
 TEST_CASE("a value of each type is read", "[config][toml]") {
   const Value root = document_of(
@@ -199,10 +189,9 @@ TEST_CASE("what is there twice is told by its whole name, and the rest is read",
   CHECK(at(*document, {"s", "a"}).integer == 1);
   CHECK(at(*document, {"s", "b", "c", "d"}).integer == 1);
   CHECK(at(*document, {"s", "e"}).integer == 5);
-  std::vector<std::string> told;
+  Texts told;
   for (const TomlFault& one : doubles) told.push_back(place(one.at) + " " + one.key);
-  CHECK(told == std::vector<std::string>{"3:15 s.b.c.d", "4:1 s.a", "6:2 s", "7:3 s.b.c", "9:4 s.a",
-                                         "11:3 t"});
+  CHECK(told == Texts{"3:15 s.b.c.d", "4:1 s.a", "6:2 s", "7:3 s.b.c", "9:4 s.a", "11:3 t"});
   doubles.clear();
   REQUIRE(read_toml("[" + std::string(10000, 's') + "]\na = 1\na = 2\n", 0, &doubles));
   CHECK(doubles.at(0).key.size() < 200);
@@ -313,4 +302,5 @@ w = """a
   }
 }
 
-}  // namespace config_toml_test
+}  // namespace
+}  // namespace zinit::test::config_toml

@@ -2,24 +2,11 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // A client's connection without a server: when it wakes its writer.
 #include "control/connection.hpp"
-
-#include <fcntl.h>
-#include <sys/socket.h>
+#include "support/test.hpp"
 
 #include <ev.h>
 
-#include <optional>
-#include <string>
-#include <thread>
-
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
-
-namespace control_connection_test {
-
-using namespace zinit;
-using namespace zinit::test;
-
+namespace zinit::test::control_connection {
 namespace {
 
 struct Pair {
@@ -58,8 +45,6 @@ int wakes_without_the_loop(const std::function<void(Connection&)>& fill) {
   return wakes;
 }
 
-}  // namespace
-
 TEST_CASE("connection: the end of a pause wakes, also where no event reports it",
           "[threads][control]") {
   CHECK(wakes_without_the_loop([](Connection& connection) {
@@ -81,8 +66,6 @@ TEST_CASE("connection: what held nothing back wakes nobody", "[threads][control]
           REQUIRE(connection.put_answer(std::string(1000, 'a')));
         }) == 0);
 }
-
-namespace {
 
 /// A connection whose bytes count for a user, who may hold `room` bytes more.
 struct Counted {
@@ -109,8 +92,6 @@ struct Counted {
   int wakes = 0;
   std::optional<Connection> ours;
 };
-
-}  // namespace
 
 TEST_CASE("connection: half a request is counted until the connection ends", "[control][quota]") {
   Counted rig(Quota::kBytesOfUser);
@@ -163,4 +144,5 @@ TEST_CASE("connection: calls without room are dropped and asked for again", "[co
   CHECK(rig.held() < 100);
 }
 
-}  // namespace control_connection_test
+}  // namespace
+}  // namespace zinit::test::control_connection

@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The output of services and their events: logs.* and events.*.
-#include <ctime>
-
 #include "base/format.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
+#include "support/test.hpp"
 #include "unit/control/rig.hpp"
 
-namespace control_events_test {
-
-using namespace zinit;
-using namespace zinit::test;
-using namespace std::chrono_literals;
+namespace zinit::test::control_events {
 
 TEST_CASE("logs are the last lines, with the bytes where they are no UTF-8",
           "[threads][control][methods]") {
@@ -26,7 +19,7 @@ TEST_CASE("logs are the last lines, with the bytes where they are no UTF-8",
     for (const Json& line : lines) written += line["stream"] != "zinit" ? 1 : 0;
     return written == 3;
   }));
-  std::vector<std::string> out;
+  Texts out;
   for (const Json& line : lines) {
     CHECK(line["time_us"].number() > 1600000000000000);
     if (line["stream"] != "stdout") continue;
@@ -34,7 +27,7 @@ TEST_CASE("logs are the last lines, with the bytes where they are no UTF-8",
     CHECK(line.has("raw") == (out.size() == 2));
     if (line.has("raw")) CHECK(line["raw"] == "dHdv/w==");
   }
-  CHECK(out == std::vector<std::string>{"one", "two\xef\xbf\xbd"});
+  CHECK(out == Texts{"one", "two\xef\xbf\xbd"});
   CHECK(Json(client.call("logs.tail", R"(["web",1])")).size() == 1);
   CHECK(client.call("logs.tail", R"(["web",0])") == "[]");
   const Json tail(client.call("logs.tail", R"(["web",1000000])"));
@@ -55,22 +48,22 @@ TEST_CASE("changes of state are told to those who asked for them, in order",
     (void)actor.call("service.start", R"([")" + name + R"(",true])");
   }
   std::int64_t seq = 0;
-  std::vector<std::string> seen;
+  Texts seen;
   while (seen.size() < 6) {
     const Json note(all.line().value());
     CHECK(note["method"] == "events.state");
     CHECK_FALSE(note.has("id"));
     const Json& event = note["params"];
-    CHECK(event.member_names() == std::vector<std::string>{"subscription", "service", "from", "to",
-                                                           "reason", "pid", "time_us", "seq"});
+    CHECK(event.member_names() ==
+          Texts{"subscription", "service", "from", "to", "reason", "pid", "time_us", "seq"});
     CHECK(event["subscription"] == 1);
     CHECK(event["seq"].number() > seq);
     CHECK(event["time_us"].number() > 0);
     seq = event["seq"].number();
     seen.push_back(event["service"].string() + " " + event["to"].string());
   }
-  CHECK(seen == std::vector<std::string>{"web blocked", "web starting", "web running", "db blocked",
-                                         "db starting", "db running"});
+  CHECK(seen == Texts{"web blocked", "web starting", "web running", "db blocked", "db starting",
+                      "db running"});
   for (const std::string to : {"blocked", "starting", "running"}) {
     const Json note(some.line().value());
     CHECK(note["params"]["service"] == "db");
@@ -154,4 +147,4 @@ TEST_CASE("events for very many subscriptions of one client hold up no other cli
   CHECK(asked - begin < (end - begin) / 4);
 }
 
-}  // namespace control_events_test
+}  // namespace zinit::test::control_events

@@ -2,18 +2,9 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Asks file systems, which may hang, whether files have changed (control/file_changes.hpp).
 #include "control/file_changes.hpp"
+#include "support/test.hpp"
 
-#include <atomic>
-#include <memory>
-#include <string>
-
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
-
-namespace control_file_changes_test {
-
-using namespace zinit;
-
+namespace zinit::test::control_file_changes {
 namespace {
 
 using Answers = std::vector<std::optional<bool>>;
@@ -44,8 +35,6 @@ struct Rig {
   std::unique_ptr<EventLoop> loop = EventLoop::create().value();
   FileChanges changes{*loop, look, [] {}};
 };
-
-}  // namespace
 
 TEST_CASE("each of several services has its own answer", "[threads][control]") {
   Rig rig;
@@ -81,4 +70,5 @@ TEST_CASE("what hangs does not hold up the end", "[threads][control]") {
   hangs = false;
 }
 
-}  // namespace control_file_changes_test
+}  // namespace
+}  // namespace zinit::test::control_file_changes

@@ -3,13 +3,9 @@
 // JSON-RPC 2.0: texts become calls, answers become texts. No method is carried out here.
 #include "control/jsonrpc.hpp"
 #include "client/libzinit/json.hpp"
-#include "support/catch.hpp"
-#include "support/golden.hpp"
+#include "support/test.hpp"
 
-namespace control_jsonrpc_test {
-
-using namespace zinit;
-
+namespace zinit::test::control_jsonrpc {
 namespace {
 
 /// The only call of a text that is not a batch.
@@ -44,8 +40,6 @@ std::string described(const std::string& text) {
   }
   return all;
 }
-
-}  // namespace
 
 TEST_CASE("a text becomes calls, or is refused", "[control][jsonrpc]") {
   CHECK_GOLDEN_ROWS("jsonrpc", described);
@@ -205,8 +199,9 @@ TEST_CASE("what is written is UTF-8 on one line, whatever the strings hold", "[c
   CHECK(json_of("\xff") == "\"\xef\xbf\xbd\"");
   CHECK(json_of(std::string_view("a\0b", 3)) == R"("a\u0000b")");
   CHECK(json_of(std::optional<int>()) == "null");
-  CHECK(json_of(std::vector<std::string>{"a", "b"}) == R"(["a","b"])");
+  CHECK(json_of(Texts{"a", "b"}) == R"(["a","b"])");
   CHECK(json_of(std::numeric_limits<std::uint64_t>::max()) == "18446744073709551615");
 }
 
-}  // namespace control_jsonrpc_test
+}  // namespace
+}  // namespace zinit::test::control_jsonrpc

@@ -2,20 +2,12 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Searching and following log lines: logs.filter, logs.subscribe.
 #include "base/format.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
+#include "support/test.hpp"
 #include "unit/control/rig.hpp"
 #include "unit/support/kept_lines.hpp"
 
-namespace control_logs_test {
-
-using namespace zinit;
-using namespace zinit::test;
-using namespace std::chrono_literals;
-
+namespace zinit::test::control_logs {
 namespace {
-
-using Texts = std::vector<std::string>;
 
 /// "SERVICE: TEXT" of each line of an answer.
 Texts texts(const Json& lines) {
@@ -35,8 +27,6 @@ std::string next_line(TestClient& client) {
   return fmt::format("{} {}: {}", params["subscription"].number(),
                      std::string(params["service"].string()), std::string(params["line"].string()));
 }
-
-}  // namespace
 
 TEST_CASE("a search finds lines by what is in them, by stream, time and log",
           "[threads][control][methods][logs]") {
@@ -91,7 +81,9 @@ TEST_CASE("a client that asks for many searches gets them a few at a time",
   std::string requests;
   for (int i = 0; i < kSearches; ++i)
     requests += fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"logs.filter",)"
-                            R"("params":{{"pattern":"no such"}}}})" "\n", i);
+                            R"("params":{{"pattern":"no such"}}}})"
+                            "\n",
+                            i);
   client.send(requests);
   for (int i = 0; i < kSearches; ++i) {
     CHECK(rig.figures().waiting <= Session::kMaxWorking);
@@ -118,7 +110,8 @@ TEST_CASE("an answer has the newest 4 MiB of lines, and those before can be aske
   int pages = 0;
   for (; first > 1; ++pages) {
     const Json page(client.call("logs.filter", fmt::format(R"({{"name":"web","lines":1000000,)"
-                                                           R"("before_seq":{}}})", first)));
+                                                           R"("before_seq":{}}})",
+                                                           first)));
     const auto lines = page.elements();
     REQUIRE(!lines.empty());
     REQUIRE(lines.back()["seq"] == first - 1);
@@ -216,7 +209,9 @@ TEST_CASE("last lines of many subscriptions have the room of one client, and the
   std::string requests;
   for (int i = 1; i <= kSubscriptions; ++i)
     requests += fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"logs.subscribe",)"
-                            R"("params":{{"lines":{}}}}})" "\n", i, kLines);
+                            R"("params":{{"lines":{}}}}})"
+                            "\n",
+                            i, kLines);
   client.send(requests);
   REQUIRE(becomes_true([&] { return rig.figures().log_subscriptions == kSubscriptions; }));
   std::int64_t told = 0, dropped = 0;
@@ -247,4 +242,5 @@ TEST_CASE("who goes while it follows leaves nothing behind", "[threads][control]
   rig.logs().take_message(web, 1, 1, "line");
 }
 
-}  // namespace control_logs_test
+}  // namespace
+}  // namespace zinit::test::control_logs

@@ -2,31 +2,16 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // A server and its board without memory: whichever allocation fails, no client waits for ever and
 // zinit does not end.
-#include <unistd.h>
-
-#include <memory>
-#include <string>
-#include <vector>
-
-#include "base/file.hpp"
 #include "base/memory.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
-#include "support/forked.hpp"
-#include "support/sanitized.hpp"
-#include "support/temp_dir.hpp"
+#include "base/file.hpp"
+#include "support/test.hpp"
 #include "unit/control/rig.hpp"
 #include "unit/support/failing_new.hpp"
 
-namespace control_memory_test {
-
-using namespace zinit;
-using namespace zinit::test;
-using namespace std::chrono_literals;
-
+namespace zinit::test::control_memory {
 namespace {
 
-const std::vector<std::string> kRequests = {
+const Texts kRequests = {
     R"("service.start","params":["web",true])",
     R"("service.status_full","params":["web"])",
     R"("service.list_full")",
@@ -107,8 +92,6 @@ std::string live_through(std::uint64_t first, std::uint64_t count) {
   return "made " + std::to_string(made);
 }
 
-}  // namespace
-
 TEST_CASE("whatever allocation fails, everybody is answered and everything goes on",
           "[threads][control][slow]") {
   const auto outcome = [](std::uint64_t first, std::uint64_t count) {
@@ -126,4 +109,5 @@ TEST_CASE("whatever allocation fails, everybody is answered and everything goes 
   }
 }
 
-}  // namespace control_memory_test
+}  // namespace
+}  // namespace zinit::test::control_memory

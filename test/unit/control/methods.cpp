@@ -3,19 +3,15 @@
 // The table of methods, its checks of parameters, and the methods that only show something.
 #include "base/format.hpp"
 #include "control/settling.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
+#include "support/test.hpp"
 #include "unit/control/rig.hpp"
 
-namespace control_methods_test {
-
-using namespace zinit;
-using namespace zinit::test;
+namespace zinit::test::control_methods {
 
 // --- the table ---
 
 TEST_CASE("the table of methods holds together", "[control][methods]") {
-  std::vector<std::string> names;
+  Texts names;
   for (const Method& method : all_methods()) {
     INFO(method.name);
     names.emplace_back(method.name);
@@ -39,11 +35,9 @@ TEST_CASE("the table of methods holds together", "[control][methods]") {
 TEST_CASE("a peer that may only read is refused every method that changes something",
           "[threads][control][methods]") {
   class Nobody final : public Subscriber {
-    std::optional<std::uint64_t> subscribe(std::vector<std::string>) override { return 1; }
+    std::optional<std::uint64_t> subscribe(Texts) override { return 1; }
     bool unsubscribe(std::uint64_t) override { return true; }
-    std::optional<std::uint64_t> subscribe_logs(std::vector<std::string>, std::size_t) override {
-      return 1;
-    }
+    std::optional<std::uint64_t> subscribe_logs(Texts, std::size_t) override { return 1; }
     bool unsubscribe_logs(std::uint64_t) override { return true; }
   } nobody;
   Rig rig({sleeper("web")});
@@ -82,7 +76,7 @@ TEST_CASE("rpc.discover describes every method of the table", "[threads][control
   CHECK(Json(text)["openrpc"] == "1.2.6");
   REQUIRE(document["info"]["title"].is_string());
   REQUIRE(document["info"]["version"].is_string());
-  std::vector<std::string> described;
+  Texts described;
   for (const Json& method : document["methods"].elements()) {
     described.push_back(method["name"].string());
     INFO(described.back());
@@ -92,7 +86,7 @@ TEST_CASE("rpc.discover describes every method of the table", "[threads][control
       CHECK(param["schema"].is_object());
     }
   }
-  std::vector<std::string> known;
+  Texts known;
   for (const Method& method : all_methods()) {
     if (method.name == "rpc.discover") continue;
     known.emplace_back(method.name);
@@ -325,8 +319,7 @@ TEST_CASE("why names the root cause", "[threads][control][methods]") {
   CHECK(why["reasons"][0]["root_cause"] == "db");
   for (const Json& reason : why["reasons"].elements()) {
     CHECK(reason.member_names() ==
-          std::vector<std::string>{"kind", "service", "state", "detail", "root_cause", "depth",
-                                   "code"});
+          Texts{"kind", "service", "state", "detail", "root_cause", "depth", "code"});
   }
   CHECK(why["reasons"][0]["code"] == "dependency_failed");
   CHECK(why["reasons"][1]["code"] == "exit_code");
@@ -439,4 +432,4 @@ TEST_CASE("debug.state shows services, edges, threads and descriptors",
   CHECK(state["descriptors"].size() >= 3);
 }
 
-}  // namespace control_methods_test
+}  // namespace zinit::test::control_methods

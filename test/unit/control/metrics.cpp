@@ -2,22 +2,14 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // metrics.get: its text, and how it is made while many clients ask and processes hang.
 #include "control/metrics.hpp"
-
-#include <atomic>
+#include "support/test.hpp"
 
 #include "control/scrapes.hpp"
 #include "control/settling.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
 #include "support/open_metrics.hpp"
 #include "unit/control/rig.hpp"
 
-namespace control_metrics_test {
-
-using namespace zinit;
-using namespace zinit::test;
-using namespace std::chrono_literals;
-
+namespace zinit::test::control_metrics {
 namespace {
 
 ServiceSample service(const std::string& name, State state) {
@@ -59,8 +51,6 @@ struct Scraping {
   Settling settling;
   RpcContext context;
 };
-
-}  // namespace
 
 TEST_CASE("label values are escaped as OpenMetrics has it", "[control][metrics]") {
   MetricsSnapshot snapshot;
@@ -185,7 +175,7 @@ TEST_CASE("however many ask for metrics, there are two scrapes at most",
   Rig rig({sleeper("web")});
   std::unique_ptr<Scraping> scraping;
   std::vector<Later> laters;
-  std::vector<std::string> answers;
+  Texts answers;
   const auto look = [&] {
     std::erase_if(laters, [&](Later& later) {
       std::optional<RpcResult> answer = later.look();
@@ -255,4 +245,5 @@ TEST_CASE("metrics come without the figures of processes if one hangs",
   });
 }
 
-}  // namespace control_metrics_test
+}  // namespace
+}  // namespace zinit::test::control_metrics

@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Processes of services: the processes, their use of resources, and the answers to clients.
-#include <algorithm>
-#include <atomic>
-
 #include "control/process_looks.hpp"
 #include "os/cgroup.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
+#include "support/test.hpp"
 #include "unit/control/rig.hpp"
 
-namespace control_processes_test {
-
-using namespace zinit;
-using namespace zinit::test;
-using namespace std::chrono_literals;
-
+namespace zinit::test::control_processes {
 namespace {
 
 ProcessStat process(pid_t pid, pid_t ppid, pid_t session = 0) {
@@ -37,8 +28,6 @@ std::vector<pid_t> pids_of(const std::vector<ProcessStat>& processes) {
 using Pids = std::vector<pid_t>;
 
 constexpr pid_t kOwnSession = 1;
-
-}  // namespace
 
 TEST_CASE("without a cgroup a service's processes are its session and what descends from it",
           "[control][processes]") {
@@ -226,4 +215,5 @@ TEST_CASE("answers that nobody fetches are given up, the oldest first",
   });
 }
 
-}  // namespace control_processes_test
+}  // namespace
+}  // namespace zinit::test::control_processes

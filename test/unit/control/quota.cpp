@@ -2,14 +2,9 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The limits for all clients other than root together.
 #include "control/quota.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-#include <limits>
-#include <vector>
-
-namespace control_quota_test {
-
-using namespace zinit;
+namespace zinit::test::control_quota {
 
 TEST_CASE("quota: a user has a part of the connections, and all users have theirs", "[quota]") {
   Quota quota(Quota::kClientsOfUser + 2);
@@ -63,4 +58,4 @@ TEST_CASE("quota: of root nothing is counted, and there is always room", "[quota
   CHECK(held.bytes() == Quota::kBytes - 1);
 }
 
-}  // namespace control_quota_test
+}  // namespace zinit::test::control_quota

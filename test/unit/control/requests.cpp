@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The methods that change something or wait, with real processes.
-#include <utility>
-
 #include "base/format.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
+#include "support/test.hpp"
 #include "unit/control/rig.hpp"
 
-namespace control_requests_test {
-
-using namespace zinit;
-using namespace zinit::test;
-using namespace std::chrono_literals;
+namespace zinit::test::control_requests {
 
 TEST_CASE("a start that waits is answered with what became of it", "[threads][control][methods]") {
   Rig rig({oneshot("setup", "sleep 0.2"), failing("bad", 7), sleeper("user", requiring("bad"))});
@@ -246,4 +239,4 @@ TEST_CASE("a reason is shown only where it holds", "[threads][control][methods]"
   CHECK(stopped["last_exit"]["code"] == 1);
 }
 
-}  // namespace control_requests_test
+}  // namespace zinit::test::control_requests

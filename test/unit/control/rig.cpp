@@ -2,23 +2,10 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // See rig.hpp.
 #include "unit/control/rig.hpp"
-#include "support/catch.hpp"
-
-#include <poll.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-
-#include <algorithm>
-#include <cstring>
-#include <future>
-#include <stdexcept>
+#include "support/test.hpp"
 
 #include "base/format.hpp"
 #include "os/process.hpp"
-#include "support/deadline.hpp"
-
-using namespace std::chrono_literals;
 
 namespace zinit::test {
 
@@ -195,9 +182,9 @@ std::vector<Json> Json::elements() const {
   return all;
 }
 
-std::vector<std::string> Json::member_names() const {
+Texts Json::member_names() const {
   REQUIRE(is_object());
-  std::vector<std::string> names;
+  Texts names;
   for (const auto& member : value_->GetObject()) names.emplace_back(member.name.GetString());
   return names;
 }

@@ -1,27 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The control server over real sockets: many clients, hostile and slow ones, and ones that leave.
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <ctime>
-
 #include "base/format.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
-#include "support/descriptors.hpp"
-#include "support/skip.hpp"
+#include "support/test.hpp"
 #include "unit/control/rig.hpp"
 
-namespace control_server_test {
-
-using namespace zinit;
-using namespace zinit::test;
-using namespace std::chrono_literals;
-
+namespace zinit::test::control_server {
 namespace {
 
 // --- the methods of JSON-RPC's own examples, and some that are expensive ---
@@ -79,8 +63,6 @@ void still_serves(Rig& rig) {
   TestClient other = rig.client();
   CHECK(other.call("subtract", "[3,1]") == "2");
 }
-
-}  // namespace
 
 TEST_CASE("every example of the JSON-RPC 2.0 specification is answered as there",
           "[threads][control][server]") {
@@ -465,4 +447,5 @@ TEST_CASE("root and the server's own user may do everything, others nothing", "[
   }
 }
 
-}  // namespace control_server_test
+}  // namespace
+}  // namespace zinit::test::control_server

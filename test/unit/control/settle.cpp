@@ -1,27 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // debug.settle: what it waits for, what it does not wait for, and its end.
-#include <unistd.h>
-
-#include <atomic>
-#include <functional>
-
 #include "io/watcher.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 #include "unit/control/rig.hpp"
 
-namespace control_settle_test {
-
-using namespace zinit;
-using namespace zinit::test;
-using namespace std::chrono_literals;
-
+namespace zinit::test::control_settle {
 namespace {
 
 constexpr const char* kOk = R"({"ok":true})";
 constexpr const char* kPatient = R"({"timeout_ms":60000})";
-
-}  // namespace
 
 TEST_CASE("an idle watcher is called when everything that was ready has been handled", "[io]") {
   auto loop = std::move(EventLoop::create().value());
@@ -98,4 +86,5 @@ TEST_CASE("debug.settle has an end where zinit never comes to rest", "[control][
   CHECK(client.call("debug.settle", kPatient) == kOk);
 }
 
-}  // namespace control_settle_test
+}  // namespace
+}  // namespace zinit::test::control_settle

@@ -1,27 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The control socket's file: made, replaced, kept, removed.
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <thread>
-
 #include "control/control_socket.hpp"
-#include "support/catch.hpp"
-#include "support/forked.hpp"
-#include "support/refused_call.hpp"
-#include "support/skip.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 #include "unit/control/rig.hpp"
 
-namespace control_socket_test {
-
-using namespace zinit;
-using namespace zinit::test;
-
+namespace zinit::test::control_socket {
 namespace {
 
 struct stat look_at(const std::string& path) {
@@ -31,8 +15,6 @@ struct stat look_at(const std::string& path) {
 }
 
 bool exists(const std::string& path) { return look_at(path).st_mode != 0; }
-
-}  // namespace
 
 TEST_CASE("the socket is its owner's alone, in a directory that is made", "[control][socket]") {
   TempDir dir;
@@ -171,4 +153,5 @@ TEST_CASE("a path that no socket can have is an error that says why", "[control]
   CHECK(error("/proc/zinit/sock").find("cannot") != std::string::npos);
 }
 
-}  // namespace control_socket_test
+}  // namespace
+}  // namespace zinit::test::control_socket

@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The methods xinet.*, and proxies and sockets in a status and an explanation.
-#include <set>
-
 #include "config/keys.hpp"
 #include "config/value_text.hpp"
 #include "control/methods.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 #include "unit/control/rig.hpp"
 
-namespace control_xinet_test {
-
-using namespace zinit;
-using namespace zinit::test;
-
+namespace zinit::test::control_xinet {
 namespace {
 
-ProxyView proxy(const std::string& name, std::vector<std::string> listen,
-                const std::string& service) {
+ProxyView proxy(const std::string& name, Texts listen, const std::string& service) {
   ProxySpec spec;
   spec.name = name;
   spec.listen = std::move(listen);
@@ -47,8 +40,8 @@ void ignored(ServiceSpec& spec) { spec.status = StartStatus::ignore; }
 void on_demand(ServiceSpec& spec) { spec.socket.edit().listen = {"udp:localhost:53"}; }
 
 /// The reasons of kind "trigger" that service.why gives.
-std::vector<std::string> triggers(TestClient& client, const std::string& name) {
-  std::vector<std::string> details;
+Texts triggers(TestClient& client, const std::string& name) {
+  Texts details;
   const Json why(client.call("service.why", "[\"" + name + "\"]"));
   for (const Json& reason : why["reasons"].elements()) {
     if (reason["kind"] != "trigger") continue;
@@ -60,8 +53,6 @@ std::vector<std::string> triggers(TestClient& client, const std::string& name) {
   }
   return details;
 }
-
-}  // namespace
 
 TEST_CASE("xinet.set passes on what was given, and nothing else", "[threads][control][xinet]") {
   Rig rig;
@@ -182,7 +173,7 @@ TEST_CASE("xinet.delete removes a proxy, and so does its alias", "[threads][cont
   TestClient client = rig.client();
   CHECK(client.call("xinet.delete", R"({"name":"pg"})") == R"({"ok":true})");
   CHECK(client.call("xinet.unregister", R"(["web"])") == R"({"ok":true})");
-  CHECK(rig.daemons(&FakeDaemon::deleted_proxies) == std::vector<std::string>{"pg", "web"});
+  CHECK(rig.daemons(&FakeDaemon::deleted_proxies) == Texts{"pg", "web"});
 }
 
 TEST_CASE("a proxy that does not exist is told with the nearest name",
@@ -258,13 +249,13 @@ TEST_CASE("why names the connections that start a service which nobody wants",
     rig.daemon.proxies_there.push_back(proxy(name, {"tcp:localhost:9"}, name));
   rig.daemon.sockets = {{"db", {{"unix:/run/x.sock", "udp:localhost:53"}, "no more"}}};
   TestClient client = rig.client();
-  const std::vector<std::string> of_db = {
+  const Texts of_db = {
       "a connection to proxy db-proxy at tcp:localhost:5432, unix:/run/db starts it",
       "a connection to unix:/run/x.sock, udp:localhost:53 starts it"};
   CHECK(triggers(client, "db") == of_db);
   CHECK(triggers(client, "web") ==
-        std::vector<std::string>{"proxy web-proxy at tcp:[::1]:80 would start it, but does not "
-                                 "listen: tcp:[::1]:80: address in use"});
+        Texts{"proxy web-proxy at tcp:[::1]:80 would start it, but does not "
+              "listen: tcp:[::1]:80: address in use"});
   for (const char* name : {"lone", "never"}) CHECK(triggers(client, name).empty());
 
   (void)client.call("service.start", R"(["db",true])");
@@ -300,4 +291,5 @@ TEST_CASE("rpc.discover describes a proxy with the members that it has",
         proxy.member_names());
 }
 
-}  // namespace control_xinet_test
+}  // namespace
+}  // namespace zinit::test::control_xinet
