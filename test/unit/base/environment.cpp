@@ -2,12 +2,9 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Files of environment variables, and environments laid over one another.
 #include "base/environment.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace base_environment_test {
-
-using namespace zinit;
-
+namespace zinit::test::base_environment {
 namespace {
 
 std::string value(const std::string& line) {
@@ -15,8 +12,6 @@ std::string value(const std::string& line) {
   REQUIRE(read.settings.size() == 1);
   return read.settings.front().substr(2);
 }
-
-}  // namespace
 
 TEST_CASE("lines of settings are read with export, quotes and comments", "[environment]") {
   const EnvironmentText read = parse_environment_text(
@@ -136,4 +131,5 @@ TEST_CASE("of two environments the later one wins, key by key", "[environment]")
   CHECK(value_of(both, "B") == std::nullopt);
 }
 
-}  // namespace base_environment_test
+}  // namespace
+}  // namespace zinit::test::base_environment

@@ -1,27 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Descriptors and files: ownership, whole reads and writes.
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <thread>
-
 #include "base/fd.hpp"
-#include "support/catch.hpp"
-#include "support/descriptors.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 
-namespace base_fd_test {
-
-using namespace zinit;
-using test::TempDir;
-
+namespace zinit::test::base_fd {
 namespace {
 
 bool is_open(int fd) { return ::fcntl(fd, F_GETFD) >= 0; }
-
-}  // namespace
 
 TEST_CASE("a descriptor is closed once, by its last owner", "[base][fd]") {
   const int number = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -133,4 +119,5 @@ TEST_CASE("errors read as what could not be done and why", "[base][result]") {
     CHECK_FALSE(Error{"", for_good}.temporary());
 }
 
-}  // namespace base_fd_test
+}  // namespace
+}  // namespace zinit::test::base_fd

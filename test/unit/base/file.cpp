@@ -1,27 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Files and links replaced as a whole, even if others write there, and the reports about them.
-#include <grp.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <csignal>
-#include <filesystem>
-#include <thread>
-
-#include "base/fd.hpp"
 #include "base/file.hpp"
-#include "support/catch.hpp"
-#include "support/forked.hpp"
-#include "support/skip.hpp"
-#include "support/temp_dir.hpp"
+#include "base/fd.hpp"
+#include "support/test.hpp"
 
-namespace base_file_test {
-
-using namespace zinit;
-using test::TempDir;
-
+namespace zinit::test::base_file {
 namespace {
 
 std::string content(const std::string& path) { return read_file(path.c_str(), 1 << 20).value(); }
@@ -47,8 +31,6 @@ std::string as_user(const TempDir& dir, Work work) {
     return is ? work() : "no user";
   });
 }
-
-}  // namespace
 
 TEST_CASE("a file is replaced as a whole and nothing is left beside it", "[base][file]") {
   TempDir dir;
@@ -171,4 +153,5 @@ TEST_CASE("what is done and may not last is told as that, not as not done", "[ba
   CHECK(content(dir / "file") == "x");
 }
 
-}  // namespace base_file_test
+}  // namespace
+}  // namespace zinit::test::base_file

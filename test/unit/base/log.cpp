@@ -1,26 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The log: its form, its levels, and writes that never block.
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <csignal>
-#include <string>
-
+#include "base/log.hpp"
 #include "base/fd.hpp"
 #include "base/file.hpp"
-#include "base/log.hpp"
 #include "base/text.hpp"
-#include "support/catch.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 
-namespace base_log_test {
-
-using namespace zinit;
-
+namespace zinit::test::base_log {
 namespace {
 
 /// Sends the log into a pipe during a scope.
@@ -52,8 +39,6 @@ class Captured {
  private:
   Pipe pipe_;
 };
-
-}  // namespace
 
 TEST_CASE("a log line is its level, padded, and its text", "[base][log]") {
   Captured log;
@@ -234,4 +219,5 @@ TEST_CASE("levels have names, and a wrong one is answered with all of them", "[b
         "unknown log level \"INFO\"; known are trace, debug, info, warn, error");
 }
 
-}  // namespace base_log_test
+}  // namespace
+}  // namespace zinit::test::base_log

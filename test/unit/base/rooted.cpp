@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The targets of paths in a system that is not running.
-#include <filesystem>
-
 #include "base/rooted.hpp"
-#include "support/catch.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 
-namespace base_rooted_test {
-
-using namespace zinit;
-using test::TempDir;
+namespace zinit::test::base_rooted {
 
 TEST_CASE("links of an image are followed in it, and never lead out", "[base][rooted]") {
   const TempDir dir;
@@ -74,4 +68,4 @@ TEST_CASE("without a root a path is left as it is", "[base][rooted]") {
   CHECK(real_below("/", "//etc/./zinit-none/x").value() == "/etc/zinit-none/x");
 }
 
-}  // namespace base_rooted_test
+}  // namespace zinit::test::base_rooted

@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Text tools: splitting, numbers, nearest names, escaping of foreign bytes.
-#include <algorithm>
-#include <random>
-
 #include "base/text.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace base_text_test {
-
-using namespace zinit;
-using namespace std::string_literals;
-using namespace std::string_view_literals;
+namespace zinit::test::base_text {
 
 TEST_CASE("splitting keeps empty parts", "[base][text]") {
   using Parts = std::vector<std::string_view>;
@@ -27,10 +20,10 @@ TEST_CASE("trimming takes blanks and line ends from both sides and nothing else"
 }
 
 TEST_CASE("joining puts the separator between parts only", "[base][text]") {
-  const std::vector<std::string> parts{"a", "", "c"};
+  const Texts parts{"a", "", "c"};
   CHECK(join(parts, ", ") == "a, , c");
   CHECK(join(std::span(parts).first(1), ", ") == "a");
-  CHECK(join(std::vector<std::string>{}, ", ").empty());
+  CHECK(join(Texts{}, ", ").empty());
 }
 
 TEST_CASE("an integer is the whole text or none", "[base][text]") {
@@ -50,25 +43,25 @@ TEST_CASE("the nearest name is suggested only where it may have been meant", "[b
   CHECK(nearest("requirs", std::span(known)) == "requires");
   CHECK(nearest("en", std::span(known)) == "env");
   CHECK(nearest("restart", std::span(known)) == "restart");
-  const std::vector<std::string> shorts{"a", "db"};
+  const Texts shorts{"a", "db"};
   for (const char* word : {"b", "ab", "a1", "dc"})
     CHECK(nearest(word, std::span(shorts)) == std::nullopt);
   CHECK(nearest("db1", std::span(shorts)) == "db");
   CHECK(nearest("xyz", std::span(known)) == std::nullopt);
   CHECK(nearest("", std::span(known)) == std::nullopt);
   // Of two equally near names the first wins, so that messages are the same in each run.
-  const std::vector<std::string> twins{"web-a", "web-b"};
+  const Texts twins{"web-a", "web-b"};
   CHECK(nearest("web-c", std::span(std::as_const(twins))) == "web-a");
 }
 
 TEST_CASE("what no name can be is near to none, however long it is", "[base][text]") {
   // A comparison letter by letter would take minutes.
-  const std::vector<std::string> known(1000, std::string(128, 'a'));
+  const Texts known(1000, std::string(128, 'a'));
   CHECK(nearest(std::string(1 << 20, 'a'), std::span(known)) == std::nullopt);
   CHECK(nearest(std::string(129, 'a'), std::span(known)) == std::nullopt);
   CHECK(nearest(std::string(125, 'a'), std::span(known)) == known[0]);
   CHECK(nearest(std::string(124, 'a'), std::span(known)) == std::nullopt);
-  const std::vector<std::string> endless{std::string(1 << 20, 'a')};
+  const Texts endless{std::string(1 << 20, 'a')};
   CHECK(nearest("aaaaaaaaaa", std::span(endless)) == std::nullopt);
 }
 
@@ -99,7 +92,7 @@ TEST_CASE("the nearest name is the one that counting every edit finds", "[base][
     return text;
   };
   for (int round = 0; round < 2000; ++round) {
-    const std::vector<std::string> known{word(), word(), word(), word()};
+    const Texts known{word(), word(), word(), word()};
     const std::string wanted = word();
     std::size_t least = std::clamp<std::size_t>(wanted.size() / 3, 1, 3) + 1;
     std::optional<std::string_view> found;
@@ -186,4 +179,4 @@ TEST_CASE("a text is cut between characters", "[base]") {
   CHECK(cut_utf8("abc", 0).empty());
 }
 
-}  // namespace base_text_test
+}  // namespace zinit::test::base_text

@@ -2,12 +2,9 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Clock arithmetic and durations in words.
 #include "base/time.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace base_time_test {
-
-using namespace zinit;
-using namespace std::chrono_literals;
+namespace zinit::test::base_time {
 
 TEST_CASE("a deadline too far away is never", "[base][time]") {
   const TimePoint now{std::chrono::hours(1000)};
@@ -72,4 +69,4 @@ TEST_CASE("a duration is a sum of numbers with units", "[time]") {
   }
 }
 
-}  // namespace base_time_test
+}  // namespace zinit::test::base_time

@@ -2,19 +2,9 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Paths through folders of others: which links are followed, and which files are opened.
 #include "base/trusted_path.hpp"
+#include "support/test.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include "support/catch.hpp"
-#include "support/skip.hpp"
-#include "support/temp_dir.hpp"
-
-namespace base_trusted_path_test {
-
-using namespace zinit;
-using Catch::Contains;
-
+namespace zinit::test::base_trusted_path {
 namespace {
 
 constexpr uid_t kStranger = 64123;
@@ -49,8 +39,6 @@ struct Folders {
     return text;
   }
 };
-
-}  // namespace
 
 TEST_CASE("trusted path: links count by the folder that they lie in", "[base]") {
   if (::geteuid() != 0) return test::skip("needs root");
@@ -117,4 +105,5 @@ TEST_CASE("trusted path: what is no link is told as open(2) tells it", "[base]")
   CHECK(folder->name == "file");
 }
 
-}  // namespace base_trusted_path_test
+}  // namespace
+}  // namespace zinit::test::base_trusted_path

@@ -1,21 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Writes that do not block, to descriptors that would block.
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <climits>
-#include <string>
-
 #include "base/write_now.hpp"
-#include "support/catch.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 
-namespace base_write_now_test {
-
-using namespace zinit;
-
+namespace zinit::test::base_write_now {
 namespace {
 
 constexpr int kMany = 10'000;  // pages: no pipe or socket takes this much
@@ -31,8 +20,6 @@ long fill(int fd) {
   }
   return -1;
 }
-
-}  // namespace
 
 TEST_CASE("a full pipe is not waited for, whatever its flags", "[base]") {
   for (const int flags : {0, O_NONBLOCK}) {
@@ -67,4 +54,5 @@ TEST_CASE("a terminal or a pipe is opened again, what is neither is not", "[base
   CHECK_FALSE(reopen_nonblocking(-1));
 }
 
-}  // namespace base_write_now_test
+}  // namespace
+}  // namespace zinit::test::base_write_now

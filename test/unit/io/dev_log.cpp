@@ -1,23 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // /dev/log: how messages are read, and who owns the socket.
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
+#include "io/dev_log.hpp"
 #include "base/mutex.hpp"
 #include "base/unix_address.hpp"
-#include "io/dev_log.hpp"
 #include "io/syslog_message.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
-#include "support/descriptors.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 
-namespace io_dev_log_test {
-
-using namespace zinit;
-
+namespace zinit::test::io_dev_log {
 namespace {
 
 std::string parsed(std::string_view bytes) {
@@ -76,11 +66,9 @@ struct World {
   const std::string path = folder / "log";
   std::unique_ptr<DataLoop> data;
   Mutex mutex;
-  std::vector<std::string> taken GUARDED_BY(mutex);
+  Texts taken GUARDED_BY(mutex);
   std::unique_ptr<DevLog> log;  // last: its end hands waiting messages on
 };
-
-}  // namespace
 
 TEST_CASE("syslog: messages are read as programs write them", "[io][syslog]") {
   CHECK(parsed("<13>Jan  5 06:07:08 web: hello") == "notice|web|hello");  // glibc
@@ -194,4 +182,5 @@ TEST_CASE("syslog: a socket that is in use is left alone, and a stale one is rep
   }
 }
 
-}  // namespace io_dev_log_test
+}  // namespace
+}  // namespace zinit::test::io_dev_log

@@ -1,19 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // An epoll set within a loop.
-#include <sys/epoll.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <vector>
-
 #include "io/epoll_set.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace io_epoll_set_test {
-
-using namespace zinit;
-using namespace std::chrono_literals;
+namespace zinit::test::io_epoll_set {
 
 TEST_CASE("a descriptor that was removed is not reported, though a copy of it is open", "[io]") {
   auto loop = EventLoop::create();
@@ -61,4 +52,4 @@ TEST_CASE("an epoll set without events reports a hang-up alone", "[io]") {
   CHECK(reported > 0);
 }
 
-}  // namespace io_epoll_set_test
+}  // namespace zinit::test::io_epoll_set

@@ -2,12 +2,9 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // A probe's reading of a web server's answer, in one piece and byte by byte.
 #include "io/http_reader.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace io_http_reader_test {
-
-using namespace zinit;
-
+namespace zinit::test::io_http_reader {
 namespace {
 
 struct Outcome {
@@ -32,8 +29,6 @@ Outcome read(std::string_view bytes) {
   CHECK(whole.fault() == pieces.fault());
   return {whole.status(), whole.fault()};
 }
-
-}  // namespace
 
 TEST_CASE("http reader: the status counts once the headers are over", "[io][health]") {
   CHECK(read("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello") == Outcome{200, ""});
@@ -133,4 +128,5 @@ TEST_CASE("http reader: headers and 1xx answers without end are given up", "[io]
   CHECK(read(of_size(HttpReader::kMaxBytes + 1)).fault == "sent headers of more than 65536 bytes");
 }
 
-}  // namespace io_http_reader_test
+}  // namespace
+}  // namespace zinit::test::io_http_reader

@@ -1,29 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Log files: where they are cut, interference by others, and the form of a line for collectors.
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <filesystem>
-
+#include "io/log_file.hpp"
 #include "base/file.hpp"
 #include "base/format.hpp"
 #include "io/file_sink.hpp"
-#include "io/log_file.hpp"
 #include "io/service_log.hpp"
 #include "io/sink_format.hpp"
 #include "io/sink_table.hpp"
 #include "model/log_target.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
-#include "support/skip.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 
-namespace io_log_file_test {
-
-using namespace zinit;
-
+namespace zinit::test::io_log_file {
 namespace {
 
 std::string text_of_file(const std::string& path) {
@@ -37,8 +25,6 @@ void append(LogFile& file, std::string_view lines, const Rotation& rotation) {
   if (!done) FAIL(done.error().text);
   CHECK(written == lines.size());
 }
-
-}  // namespace
 
 TEST_CASE("log file: it is rotated between lines, before it exceeds its limit", "[io]") {
   test::TempDir dir;
@@ -285,8 +271,6 @@ TEST_CASE("file sink: lines that find no room are counted, and all others are wr
   CHECK(sink->wants_pause());
 }
 
-namespace {
-
 Logging to_file(const std::string& path) {
   Logging logging;
   logging.file = path;
@@ -310,8 +294,6 @@ int open_below(const std::string& folder) {
   }
   return count;
 }
-
-}  // namespace
 
 TEST_CASE("sink table: at the end all files are closed, also those in use", "[io]") {
   test::TempDir dir;
@@ -372,4 +354,5 @@ TEST_CASE("log target: an address is parsed into its parts", "[model]") {
   CHECK_FALSE(parse_syslog_target(""));
 }
 
-}  // namespace io_log_file_test
+}  // namespace
+}  // namespace zinit::test::io_log_file

@@ -1,36 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The log store with real pipes, processes and threads: nothing lost, nobody starved, all bounded.
-#include <fcntl.h>
-#include <poll.h>
 #include <spawn.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <csignal>
-#include <map>
-#include <thread>
 
 #include "base/log.hpp"
 #include "io/log_store.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
-#include "support/descriptors.hpp"
+#include "support/test.hpp"
 #include "unit/support/kept_lines.hpp"
 
-namespace io_log_store_test {
-
-using namespace zinit;
-using namespace zinit::test;
-using namespace std::chrono_literals;
-
+namespace zinit::test::io_log_store {
 namespace {
 
 constexpr std::size_t kAll = 1u << 30;
 constexpr std::size_t kRoom = 1u << 20;
-
-using Texts = std::vector<std::string>;
 
 Texts texts(const std::vector<LogLine>& lines) {
   Texts result;
@@ -169,8 +151,6 @@ void run_shell(const std::string& script, OutputPipes pipes) {
   int status = 0;
   REQUIRE(::waitpid(pid, &status, 0) == pid);
 }
-
-}  // namespace
 
 TEST_CASE("log: lines of both streams are kept with their stream and time", "[threads][io]") {
   World w;
@@ -588,4 +568,5 @@ TEST_CASE("log: at the end what is in the pipes still reaches the sinks", "[thre
   CHECK(console->finished == 1);
 }
 
-}  // namespace io_log_store_test
+}  // namespace
+}  // namespace zinit::test::io_log_store

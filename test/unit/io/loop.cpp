@@ -1,27 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Event loops and watchers: tasks from other threads, exceptions in callbacks, rest.
-#include <fcntl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <cstdio>
-#include <future>
-#include <optional>
-#include <thread>
-
 #include "io/watcher.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
-#include "support/forked.hpp"
-#include "support/refused_call.hpp"
+#include "support/test.hpp"
 
-namespace io_loop_test {
-
-using namespace zinit;
-using namespace std::chrono_literals;
-
+namespace zinit::test::io_loop {
 namespace {
 
 std::unique_ptr<EventLoop> new_loop() {
@@ -55,8 +38,6 @@ std::optional<long> rest_of_thread(pid_t tid) {
   if (!waits) return std::nullopt;
   return static_cast<int>(args[3]);
 }
-
-}  // namespace
 
 TEST_CASE("loop: its end is waited for within a limit", "[threads][io]") {
   auto data = running_loop();
@@ -293,4 +274,5 @@ TEST_CASE("loop: calls asked for by many threads are made", "[threads][io]") {
   CHECK(calls <= kThreads * 1000);
 }
 
-}  // namespace io_loop_test
+}  // namespace
+}  // namespace zinit::test::io_loop

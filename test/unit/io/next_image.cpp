@@ -1,27 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Logs of a process image that crashes: the next process image has each line once.
-#include <fcntl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include <cstring>
-#include <functional>
-#include <set>
-
 #include "io/log_store.hpp"
 #include "io/read_area.hpp"
 #include "state/state_facts.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 #include "unit/support/kept_lines.hpp"
 
-namespace io_next_image_test {
-
-using namespace zinit;
-using namespace zinit::test;
-
+namespace zinit::test::io_next_image {
 namespace {
-
-using Texts = std::vector<std::string>;
 
 constexpr Slot kSlot = 3, kOther = 4;
 constexpr Ring::Limits kLimits{10000, 1u << 20};
@@ -120,8 +107,6 @@ std::uint64_t next_number(ReadArea& area) {
   area.begin(0, 0, 0);
   return area.number();
 }
-
-}  // namespace
 
 TEST_CASE("log: no two reads have the same number, not even of two images", "[io][kept]") {
   ReadArea first(0), second(1);
@@ -231,4 +216,5 @@ TEST_CASE("ring: the next image goes on with its numbers, also where it has no l
   }
 }
 
-}  // namespace io_next_image_test
+}  // namespace
+}  // namespace zinit::test::io_next_image

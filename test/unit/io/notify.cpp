@@ -1,24 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Messages of a process over its notify socket: their text, the sockets, and the sockets' places.
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <filesystem>
-
 #include "base/format.hpp"
 #include "io/notify_directory.hpp"
 #include "io/notify_message.hpp"
-#include "support/catch.hpp"
-#include "support/descriptors.hpp"
 #include "support/notification.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 
-namespace io_notify_test {
-
-using namespace zinit;
-
+namespace zinit::test::io_notify {
 namespace {
 
 bool send_to(const NotifySocket& socket, std::string_view text, const std::vector<int>& fds = {}) {
@@ -59,8 +48,6 @@ void takes(NotifySocket& socket) {
   CHECK(socket.receive(buffer, datagram) == Received::nothing);
   CHECK(datagram.fds.empty());
 }
-
-}  // namespace
 
 TEST_CASE("notify message: each line with a known key and a valid value counts",
           "[io][readiness]") {
@@ -188,4 +175,5 @@ TEST_CASE("notify directory: what dead zinits have left is removed, and nothing 
   CHECK(socket->address() == own + "/2");
 }
 
-}  // namespace io_notify_test
+}  // namespace
+}  // namespace zinit::test::io_notify

@@ -2,16 +2,11 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Delayed reads: until a sink has room, and until lines have gathered.
 #include "io/log_store.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
 #include "support/services.hpp"
+#include "support/test.hpp"
 #include "unit/support/kept_lines.hpp"
 
-namespace io_pause_test {
-
-using namespace zinit;
-using namespace zinit::test;
-
+namespace zinit::test::io_pause {
 namespace {
 
 class PausingSink final : public Sink {
@@ -43,8 +38,6 @@ struct PausingStore {
   std::shared_ptr<PausingSink> sink = std::make_shared<PausingSink>();
   LogStore store{data.value()->loop(), {nullptr, sink}};
 };
-
-}  // namespace
 
 TEST_CASE("log store: a sink can pause the reading of pipes, but not for a client's request",
           "[threads][io]") {
@@ -96,4 +89,5 @@ TEST_CASE("log store: lines that come fast are read together, and none waits for
   CHECK((*data)->stop(test::kPatience));
 }
 
-}  // namespace io_pause_test
+}  // namespace
+}  // namespace zinit::test::io_pause

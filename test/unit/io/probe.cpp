@@ -1,34 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Probes of real servers on the loopback interface: healthy, ill and hostile ones.
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#include <functional>
-#include <future>
-#include <optional>
-#include <thread>
-
 #include "io/probe.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
 #include "support/dns_server.hpp"
-#include "support/forked.hpp"
-#include "support/refused_call.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 
-namespace io_probe_test {
-
-using namespace zinit;
-using namespace std::chrono_literals;
-using zinit::test::DnsQuestion;
-using zinit::test::DnsServer;
-using zinit::test::TempDir;
-
+namespace zinit::test::io_probe {
 namespace {
 
 void send_text(int fd, std::string_view text) {
@@ -199,8 +176,6 @@ class Rig {
 };
 
 constexpr Milliseconds kShort{150};
-
-}  // namespace
 
 TEST_CASE("probe: tcp is healthy if the connection is accepted", "[io][health]") {
   Rig rig;
@@ -380,4 +355,5 @@ TEST_CASE("probe: a connection that is reset is reported", "[io][health]") {
         "cannot read from " + server.host_port() + ": Connection reset by peer");
 }
 
-}  // namespace io_probe_test
+}  // namespace
+}  // namespace zinit::test::io_probe

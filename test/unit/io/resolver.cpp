@@ -1,22 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Addresses of names: from files, and from name servers that are good, silent or lying.
-#include <future>
-#include <optional>
-
 #include "io/resolver.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
 #include "support/dns_server.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 
-namespace io_resolver_test {
-
-using namespace zinit;
-using zinit::test::DnsQuestion;
-using zinit::test::DnsServer;
-using zinit::test::TempDir;
-
+namespace zinit::test::io_resolver {
 namespace {
 
 constexpr const char* kNobody = "nameserver 127.0.0.1\n";
@@ -79,8 +68,6 @@ class Rig {
   std::unique_ptr<DataLoop> data_;
   std::vector<Resolver::Query> queries_;
 };
-
-}  // namespace
 
 TEST_CASE("resolver: a numeric address resolves to itself", "[io][health]") {
   Rig rig(kNobody);
@@ -233,4 +220,5 @@ TEST_CASE("resolver: a server that is silent is given up", "[io][health]") {
   CHECK(rig.resolve("a.example") == "cannot resolve a.example: no name server answers");
 }
 
-}  // namespace io_resolver_test
+}  // namespace
+}  // namespace zinit::test::io_resolver

@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The log ring: bounds, numbers, wrapping, growth, reading from both ends.
-#include <deque>
-#include <random>
-
 #include "io/ring.hpp"
-#include "support/catch.hpp"
-#include "support/sanitized.hpp"
+#include "support/test.hpp"
 #include "unit/support/kept_lines.hpp"
 
-namespace io_ring_test {
-
-using namespace zinit;
-using namespace zinit::test;
-
+namespace zinit::test::io_ring {
 namespace {
 
 constexpr std::uint32_t kMuch = 1u << 20;
@@ -22,13 +14,11 @@ void add(Ring& ring, const std::string& text, std::int64_t time_us = 0) {
   ring.append(time_us, LogStream::out, false, text);
 }
 
-std::vector<std::string> texts(const std::vector<LogLine>& lines) {
-  std::vector<std::string> result;
+Texts texts(const std::vector<LogLine>& lines) {
+  Texts result;
   for (const LogLine& line : lines) result.push_back(line.text);
   return result;
 }
-
-using Texts = std::vector<std::string>;
 
 /// The last `count` lines, the newest first.
 Texts newest(const Ring& ring, std::size_t count) {
@@ -40,8 +30,6 @@ Texts newest(const Ring& ring, std::size_t count) {
   }));
   return result;
 }
-
-}  // namespace
 
 TEST_CASE("ring: it takes no memory before the first line, and little for that", "[io]") {
   Ring ring({1000, kMuch});
@@ -243,4 +231,5 @@ TEST_CASE("ring: it behaves as a plain list with the same bounds would", "[io]")
   }
 }
 
-}  // namespace io_ring_test
+}  // namespace
+}  // namespace zinit::test::io_ring

@@ -1,23 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // A ring in any state from the previous process image: it becomes empty or keeps lines, and works.
-#include <sys/wait.h>
-#include <unistd.h>
-#include <algorithm>
-#include <cstring>
-#include <limits>
-#include <random>
-
 #include "io/ring.hpp"
-#include "support/catch.hpp"
-#include "support/sanitized.hpp"
+#include "support/test.hpp"
 #include "unit/support/kept_lines.hpp"
 
-namespace io_ring_damage_test {
-
-using namespace zinit;
-using namespace zinit::test;
-
+namespace zinit::test::io_ring_damage {
 namespace {
 
 using Bytes = std::vector<std::byte>;
@@ -109,9 +97,9 @@ std::string fault_of(Ring& ring) {
 }
 
 /// The lines that a ring finds in a block of these bytes.
-std::vector<std::string> taken_over(const Bytes& bytes) {
+Texts taken_over(const Bytes& bytes) {
   Block block(bytes);
-  std::vector<std::string> texts;
+  Texts texts;
   std::string fault;
   {
     Ring ring(kLimits, block.memory(), kLastSlot);
@@ -123,15 +111,11 @@ std::vector<std::string> taken_over(const Bytes& bytes) {
   return texts;
 }
 
-using Texts = std::vector<std::string>;
-
 Texts lines_of(int from, int to) {
   Texts texts;
   for (int i = from; i <= to; ++i) texts.push_back(std::to_string(i) + std::string(10, 'x'));
   return texts;
 }
-
-}  // namespace
 
 TEST_CASE("ring: what was left whole is taken over whole, wrapped around or not", "[io][kept]") {
   CHECK(taken_over(block_with(5)) == lines_of(1, 5));
@@ -282,4 +266,5 @@ TEST_CASE("ring: files and notes of rings that cannot be are left out", "[io][ke
   CHECK(status == 0);
 }
 
-}  // namespace io_ring_damage_test
+}  // namespace
+}  // namespace zinit::test::io_ring_damage

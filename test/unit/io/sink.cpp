@@ -1,33 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Sinks that write text: its form, its order, and descriptors that are slow, full or gone.
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <cerrno>
-#include <csignal>
-#include <cstdlib>
-#include <new>
-#include <thread>
-
 #include "base/log.hpp"
 #include "io/console_sink.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
-#include "support/skip.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 
-namespace io_sink_test {
-
-using namespace zinit;
-using namespace std::chrono_literals;
-
+namespace zinit::test::io_sink {
 namespace {
 
 DropCount new_count() { return std::make_shared<std::atomic<std::uint64_t>>(0); }
@@ -73,8 +51,6 @@ struct Running {
   UniqueFd read;
   std::unique_ptr<S> sink;
 };
-
-}  // namespace
 
 TEST_CASE("sink: the console gets `name: line`, safe to show", "[threads][io]") {
   Running<ConsoleSink> console;
@@ -383,4 +359,5 @@ TEST_CASE("sink: a socket that does not say so itself is not waited for either",
   CHECK((*data)->stop(test::kPatience));  // it returns: the loop's thread does not hang in a write
 }
 
-}  // namespace io_sink_test
+}  // namespace
+}  // namespace zinit::test::io_sink

@@ -2,31 +2,15 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // What waits in sinks over process images: order, damage, lack of room, and writes that a crash has
 // broken off.
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cstring>
-#include <memory>
-
+#include "io/sink_area.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "io/console_sink.hpp"
 #include "io/file_sink.hpp"
 #include "io/kept_texts.hpp"
-#include "io/sink_area.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
-#include "support/forked.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 
-namespace io_sink_area_test {
-
-using namespace zinit;
-using namespace zinit::test;
-using namespace std::chrono_literals;
-
+namespace zinit::test::io_sink_area {
 namespace {
 
 /// Calls `work` in a process with a list of kept descriptors.
@@ -37,8 +21,7 @@ std::string with_list(Work work) {
 
 /// What this process has kept. Never destroyed: execve(2) destroys nothing.
 Inheritance& inheritance() {
-  return *new Inheritance(
-      *Inheritance::take_over(::fcntl(kept_list_fd(), F_DUPFD_CLOEXEC, 0)));
+  return *new Inheritance(*Inheritance::take_over(::fcntl(kept_list_fd(), F_DUPFD_CLOEXEC, 0)));
 }
 
 SinkArea& first_area() { return *new SinkArea; }
@@ -59,7 +42,7 @@ std::string waiting(SinkArea& area, const std::string& label) {
   return text;
 }
 
-std::string joined(const std::vector<std::string>& texts) {
+std::string joined(const Texts& texts) {
   std::string all;
   for (const std::string& text : texts) all += text + "|";
   return all;
@@ -95,8 +78,6 @@ void give(Sink& sink, std::string_view text, const DropCount& dropped) {
 }
 
 DropCount new_count() { return std::make_shared<std::atomic<std::uint64_t>>(0); }
-
-}  // namespace
 
 TEST_CASE("sink area: the next image finds what waits in each queue, in its order", "[io][kept]") {
   CHECK(with_list([] {
@@ -304,8 +285,7 @@ TEST_CASE("log file: what a write that was broken off has written is found", "[i
   CHECK(LogFile(dir / "none/a.log").found_at(place.at, "one").error().errnum == ENOENT);
 }
 
-TEST_CASE("file sink: the next image writes what waits, and nothing twice",
-          "[threads][io][kept]") {
+TEST_CASE("file sink: the next image writes what waits, and nothing twice", "[threads][io][kept]") {
   const TempDir dir;
   const std::string path = dir / "in/a.log";
   CHECK(with_list([&] {
@@ -342,8 +322,7 @@ TEST_CASE("file sink: the next image writes what waits, and nothing twice",
         }) == "same");
 }
 
-TEST_CASE("sink: a console and the kernel ring buffer get what waits after a crash",
-          "[io][kept]") {
+TEST_CASE("sink: a console and the kernel ring buffer get what waits after a crash", "[io][kept]") {
   CHECK(with_list([] {
           int ends[2];
           if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
@@ -372,4 +351,5 @@ TEST_CASE("sink: a console and the kernel ring buffer get what waits after a cra
         }) == "held <30>web: one\n|<30>web: two\n|web: one\nweb: two\n|");
 }
 
-}  // namespace io_sink_area_test
+}  // namespace
+}  // namespace zinit::test::io_sink_area

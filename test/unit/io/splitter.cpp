@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Splits a stream of bytes into lines, for any division into reads.
-#include <random>
-#include <vector>
-
 #include "io/splitter.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace io_splitter_test {
-
-using namespace zinit;
-
+namespace zinit::test::io_splitter {
 namespace {
 
 struct Piece {
@@ -25,7 +19,7 @@ std::ostream& operator<<(std::ostream& out, const Piece& piece) {
 
 using Pieces = std::vector<Piece>;
 
-Pieces split(const std::vector<std::string>& reads, std::size_t piece = 5) {
+Pieces split(const Texts& reads, std::size_t piece = 5) {
   Pieces pieces;
   const auto emit = [&](const SplitLine& line) {
     pieces.push_back({std::string(line.text), line.continues});
@@ -36,8 +30,6 @@ Pieces split(const std::vector<std::string>& reads, std::size_t piece = 5) {
   if (!splitter.held().empty()) splitter.feed("\n", piece, joined, emit);
   return pieces;
 }
-
-}  // namespace
 
 TEST_CASE("splitter: lines are split at newlines, also empty ones", "[io]") {
   CHECK(split({"a\n\nbc\n"}) == Pieces{{"a", false}, {"", false}, {"bc", false}});
@@ -94,7 +86,7 @@ TEST_CASE("splitter: how a stream is cut into reads makes no difference", "[io]"
   for (int round = 0; round < 2000; ++round) {
     std::string stream;
     for (std::size_t i = random() % 200; i > 0; --i) stream += "ab\n"[random() % 3];
-    std::vector<std::string> reads;
+    Texts reads;
     for (std::size_t at = 0; at < stream.size(); at += reads.back().size())
       reads.push_back(stream.substr(at, 1 + random() % 20));
     const std::size_t piece = 1 + random() % 8;
@@ -107,4 +99,5 @@ TEST_CASE("splitter: how a stream is cut into reads makes no difference", "[io]"
   }
 }
 
-}  // namespace io_splitter_test
+}  // namespace
+}  // namespace zinit::test::io_splitter

@@ -2,22 +2,9 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Calls that may hang, each made by a separate child.
 #include "os/attempts.hpp"
+#include "support/test.hpp"
 
-#include <sys/prctl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <csignal>
-#include <cstring>
-
-#include "support/catch.hpp"
-#include "support/forked.hpp"
-
-namespace os_attempts_test {
-
-using namespace zinit;
-using test::in_child;
-
+namespace zinit::test::os_attempts {
 namespace {
 
 constexpr Milliseconds kLong{30'000};
@@ -46,8 +33,6 @@ std::string text(const std::vector<int>& results) {
     all += result == 0 ? "0 " : result == ENODEV ? "ENODEV " : result == ETIMEDOUT ? "late " : "? ";
   return all;
 }
-
-}  // namespace
 
 TEST_CASE("each call has its own outcome, and one that hangs holds up no other", "[os][attempts]") {
   CHECK(in_child([] {
@@ -88,4 +73,5 @@ TEST_CASE("calls are waited for as long as there is progress", "[os][attempts]")
         }) == "0 asked late ");
 }
 
-}  // namespace os_attempts_test
+}  // namespace
+}  // namespace zinit::test::os_attempts

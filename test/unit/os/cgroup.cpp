@@ -1,32 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The place of zinit's cgroups, from texts; and, if a cgroup can be made, operations on cgroups.
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <csignal>
-#include <filesystem>
-#include <functional>
-
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "os/cgroup_tree.hpp"
 #include "os/spawn.hpp"
 #include "os/spawn_child.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
-#include "support/forked.hpp"
-#include "support/skip.hpp"
+#include "support/test.hpp"
 
-namespace os_cgroup_test {
-
-using namespace zinit;
-
+namespace zinit::test::os_cgroup {
 namespace {
-
-using Paths = std::vector<std::string>;
 
 constexpr std::string_view kUnified =
     "30 23 0:26 / /sys/fs/cgroup rw,nosuid,nodev,noexec shared:4 - cgroup2 cgroup2 rw\n";
@@ -81,8 +64,6 @@ SpawnPlan sleeping(int cgroup) {
   return plan;
 }
 
-}  // namespace
-
 TEST_CASE("cgroups: a process's service is the first part below zinit's own", "[os]") {
   const auto service = [](std::string_view text) { return service_in_cgroup(text, "/a/zinit"); };
   CHECK(service("0::/a/zinit/web.service\n") == "web");
@@ -97,13 +78,13 @@ TEST_CASE("cgroups: a process's service is the first part below zinit's own", "[
 }
 
 TEST_CASE("the own cgroup is found through every mount that shows it", "[os][cgroup]") {
-  CHECK(own_cgroup_directories(kUnified, "0::/\n") == Paths{"/sys/fs/cgroup"});
+  CHECK(own_cgroup_directories(kUnified, "0::/\n") == Texts{"/sys/fs/cgroup"});
   CHECK(own_cgroup_directories(kUnified, "0::/a/b.service\n") ==
-        Paths{"/sys/fs/cgroup/a/b.service"});
+        Texts{"/sys/fs/cgroup/a/b.service"});
   CHECK(own_cgroup_directories(kHybrid, "4:memory:/x\n1:name=systemd:/y\n0::/z\n") ==
-        Paths{"/sys/fs/cgroup/unified/z"});
-  CHECK(own_cgroup_directories(kPartOnly, "0::/user.slice/a b/c\n") == Paths{"/mnt/part/c"});
-  CHECK(own_cgroup_directories(kPartOnly, "0::/user.slice/a b\n") == Paths{"/mnt/part"});
+        Texts{"/sys/fs/cgroup/unified/z"});
+  CHECK(own_cgroup_directories(kPartOnly, "0::/user.slice/a b/c\n") == Texts{"/mnt/part/c"});
+  CHECK(own_cgroup_directories(kPartOnly, "0::/user.slice/a b\n") == Texts{"/mnt/part"});
   CHECK(own_cgroup_directories(kPartOnly, "0::/user.slice/a bc\n").empty());
   CHECK(own_cgroup_directories(kPartOnly, "0::/\n").empty());
   CHECK(own_cgroup_directories(kUnified, "0::/../outside\n").empty());
@@ -266,10 +247,11 @@ TEST_CASE("resources without a controller are told by key, and others are not",
   resources.memory_max = 1 << 20;
   resources.pids_max = 5;
   CHECK(apply_resources(*cgroup, resources, false).value() ==
-        Paths{"resources.memory_max has no effect: zinit's cgroup has no controller memory (file "
+        Texts{"resources.memory_max has no effect: zinit's cgroup has no controller memory (file "
               "memory.max)",
               "resources.pids_max has no effect: zinit's cgroup has no controller pids (file "
               "pids.max)"});
 }
 
-}  // namespace os_cgroup_test
+}  // namespace
+}  // namespace zinit::test::os_cgroup

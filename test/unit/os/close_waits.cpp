@@ -2,19 +2,11 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // What the close of a file may wait for.
 #include "os/close_waits.hpp"
-
-#include <fcntl.h>
-#include <sys/eventfd.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
+#include "support/test.hpp"
 
 #include "base/fd.hpp"
-#include "support/catch.hpp"
-#include "support/temp_dir.hpp"
 
-namespace os_close_waits_test {
-
-using namespace zinit;
+namespace zinit::test::os_close_waits {
 
 TEST_CASE("a file shows what its close may wait for", "[os]") {
   const auto pipe = make_pipe();
@@ -34,4 +26,4 @@ TEST_CASE("a file shows what its close may wait for", "[os]") {
   CHECK(close_waits(-1) == CloseWaits::always);
 }
 
-}  // namespace os_close_waits_test
+}  // namespace zinit::test::os_close_waits

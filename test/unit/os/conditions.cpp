@@ -2,20 +2,10 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Conditions except `exec`, over a tree of files: each kind, true, false and negated; and the signs
 // of containers and virtual machines.
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <filesystem>
-
 #include "os/conditions.hpp"
-#include "support/catch.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 
-namespace os_conditions_test {
-
-using namespace zinit;
-using namespace zinit::test;
-
+namespace zinit::test::os_conditions {
 namespace {
 
 /// A machine whose root is a folder.
@@ -47,13 +37,11 @@ std::string signs(const std::vector<ConditionResult>& results) {
   return text;
 }
 
-ConditionSpec words(const std::vector<std::string>& texts) {
+ConditionSpec words(const Texts& texts) {
   ConditionSpec spec;
   spec.kernel_command_line = texts;
   return spec;
 }
-
-}  // namespace
 
 TEST_CASE("a condition on a path holds if it exists, and its negation if not", "[condition]") {
   const Tree tree;
@@ -243,4 +231,5 @@ TEST_CASE("a condition's command is shown as its file has it", "[condition]") {
   CHECK(command_condition({{{"test", "-f", "/x"}}, false}, "") == "exec = test -f /x");
 }
 
-}  // namespace os_conditions_test
+}  // namespace
+}  // namespace zinit::test::os_conditions

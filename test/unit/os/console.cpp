@@ -1,26 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The console: its choice, its opening, and descriptors 0 to 2.
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cstdlib>
-
 #include "os/console.hpp"
 #include "os/kernel_command_line.hpp"
-#include "support/catch.hpp"
-#include "support/descriptors.hpp"
-#include "support/forked.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 
-namespace os_console_test {
-
-using namespace zinit;
-using test::in_child;
+namespace zinit::test::os_console {
 
 TEST_CASE("the kernel's words are parted by blanks outside quotes", "[os][console]") {
-  using Words = std::vector<std::string>;
+  using Words = Texts;
   CHECK(kernel_words("quiet  a=1\tb\n") == Words{"quiet", "a=1", "b"});
   CHECK(kernel_words("a=\"b c\" \"d=e f\"g h\"") == Words{"a=b c", "d=e fg", "h"});
   CHECK(kernel_words("").empty());
@@ -28,7 +16,7 @@ TEST_CASE("the kernel's words are parted by blanks outside quotes", "[os][consol
 }
 
 TEST_CASE("the last console= names the console", "[os][console]") {
-  using Paths = std::vector<std::string>;
+  using Paths = Texts;
   const Paths only{"/dev/console"};
   CHECK(console_paths("") == only);
   CHECK(console_paths("quiet root=/dev/sda1") == only);
@@ -114,4 +102,4 @@ TEST_CASE("closed standard streams are filled, open ones left alone", "[os][cons
   CHECK(said == "/dev/null /dev/zero /dev/null");
 }
 
-}  // namespace os_console_test
+}  // namespace zinit::test::os_console

@@ -2,30 +2,14 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Directories of services: made with their owner, removed with their content, and never through a
 // link that a user has put there.
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
-#include <optional>
-
 #include "os/directories.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
 #include "support/filler.hpp"
-#include "support/forked.hpp"
-#include "support/sanitized.hpp"
-#include "support/skip.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 
-namespace os_directories_test {
-
-using namespace zinit;
-namespace fs = std::filesystem;
-
+namespace zinit::test::os_directories {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr uid_t kStranger = 64123;
 
@@ -61,8 +45,6 @@ std::size_t memory_bytes() {
   std::ifstream("/proc/self/statm") >> pages;
   return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
-
-}  // namespace
 
 TEST_CASE("a directory is made with mode 0755, whatever the umask", "[directories]") {
   Place place;
@@ -246,4 +228,5 @@ TEST_CASE("what cannot be removed in time stays as it was, and goes with the nex
   CHECK_FALSE(fs::exists(place.path("top")));
 }
 
-}  // namespace os_directories_test
+}  // namespace
+}  // namespace zinit::test::os_directories

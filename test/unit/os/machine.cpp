@@ -1,31 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinit's effects on the machine, each in a namespace that touches nobody else.
-#include <net/if.h>
-#include <sched.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <csignal>
-#include <cstring>
 
 #include "base/fd.hpp"
 #include "os/net.hpp"
 #include "os/power.hpp"
-#include "support/catch.hpp"
-#include "support/forked.hpp"
-#include "support/skip.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 
-namespace os_machine_test {
-
-using namespace zinit;
-using test::in_child;
-using test::TempDir;
-
+namespace zinit::test::os_machine {
 namespace {
 
 std::string node_name() {
@@ -45,8 +28,6 @@ std::string end_of_namespace(PowerAction action) {
     });
   });
 }
-
-}  // namespace
 
 TEST_CASE("reboot ends the namespace as its parent is told", "[os][power][root]") {
   if (!test::may_unshare(CLONE_NEWPID)) return test::skip("needs root and namespaces");
@@ -124,4 +105,5 @@ TEST_CASE("the machine is named by its file, if that says a name", "[os][net][ro
   CHECK(said == "test-box left left refused test-box");
 }
 
-}  // namespace os_machine_test
+}  // namespace
+}  // namespace zinit::test::os_machine

@@ -1,25 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The service of a process, according to /proc.
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <csignal>
-
+#include "os/membership.hpp"
 #include "base/fd.hpp"
 #include "base/format.hpp"
-#include "os/membership.hpp"
 #include "os/process.hpp"
 #include "os/spawn.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
-#include "support/forked.hpp"
+#include "support/test.hpp"
 
-namespace os_membership_test {
-
-using namespace zinit;
-
+namespace zinit::test::os_membership {
 namespace {
 
 constexpr pid_t kNobody = 4194305;  // above the largest pid of the kernel
@@ -27,7 +16,7 @@ constexpr pid_t kNobody = 4194305;  // above the largest pid of the kernel
 /// A sleeping child of this process with these variables.
 class Sleeper {
  public:
-  explicit Sleeper(std::vector<std::string> env) {
+  explicit Sleeper(Texts env) {
     SpawnPlan plan;
     plan.program = "/bin/sleep";
     plan.argv = {"sleep", "1000"};
@@ -50,8 +39,6 @@ class Sleeper {
 };
 
 std::string told(bool yes) { return yes ? "yes" : "no"; }
-
-}  // namespace
 
 TEST_CASE("membership: a process descends from those above it and from who made its session",
           "[os][readiness]") {
@@ -152,4 +139,5 @@ TEST_CASE("membership: who is below an orphan is judged by it", "[os][readiness]
   ::waitpid(orphan, nullptr, 0);
 }
 
-}  // namespace os_membership_test
+}  // namespace
+}  // namespace zinit::test::os_membership

@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The program's code: unmapped, and mapped again.
-#include <fstream>
-#include <sstream>
-#include <string>
-
 #include "os/memory.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace os_memory_test {
-
-using namespace zinit;
-
+namespace zinit::test::os_memory {
 namespace {
 
 /// The part of this program's executable mappings in its page tables, in KiB.
@@ -31,8 +24,6 @@ long mapped_code() {
   return kib;
 }
 
-}  // namespace
-
 TEST_CASE("code that is unmapped is mapped again where it runs", "[memory]") {
   // All code that has run so far is mapped; reading the mappings runs little code.
   const long before = mapped_code();
@@ -43,4 +34,5 @@ TEST_CASE("code that is unmapped is mapped again where it runs", "[memory]") {
   CHECK(after < before);
 }
 
-}  // namespace os_memory_test
+}  // namespace
+}  // namespace zinit::test::os_memory

@@ -1,25 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Mounts, in a test's own namespaces; the pure parts on texts.
-#include <fcntl.h>
-#include <sched.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "base/fd.hpp"
 #include "os/mount.hpp"
+#include "base/fd.hpp"
 #include "os/unmount.hpp"
-#include "support/catch.hpp"
-#include "support/forked.hpp"
-#include "support/skip.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 
-namespace os_mount_test {
-
-using namespace zinit;
-using test::in_child;
-using test::TempDir;
-
+namespace zinit::test::os_mount {
 namespace {
 
 /// A mount namespace whose changes nobody else sees.
@@ -32,8 +19,6 @@ bool mount_tmpfs(const std::string& path) {
   ::mkdir(path.c_str(), 0755);
   return ::mount("tmpfs", path.c_str(), "tmpfs", 0, "") == 0;
 }
-
-}  // namespace
 
 TEST_CASE("mount points are told from other directories", "[os][mount]") {
   CHECK(is_mounted("/"));
@@ -138,8 +123,8 @@ TEST_CASE("the last mount goes first, and what zinit needs stays", "[os][mount]"
        {"/", "/proc", "/sys", "/sys/fs/cgroup", "/dev", "/dev/pts", "/run", "/home", "/home/x",
         "/run/user/1000", "/device", "/proc/sys/fs/binfmt_misc", "/srv/jail/proc", "/home"})
     mounts.push_back({target, "x"});
-  CHECK(unmount_order(mounts) == std::vector<std::string>{"/home", "/srv/jail/proc", "/device",
-                                                          "/run/user/1000", "/home/x", "/home"});
+  CHECK(unmount_order(mounts) ==
+        Texts{"/home", "/srv/jail/proc", "/device", "/run/user/1000", "/home/x", "/home"});
 }
 
 TEST_CASE("all is unmounted, and what is busy is made read-only", "[os][mount][root]") {
@@ -175,9 +160,10 @@ TEST_CASE("swap is found by its devices and files", "[os][mount]") {
   CHECK(parse_swaps("Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
                     "/dev/sda2                               partition\t1048572\t0\t-2\n"
                     "/swap\\040file                             file\t1048572\t0\t-3\n") ==
-        std::vector<std::string>{"/dev/sda2", "/swap file"});
+        Texts{"/dev/sda2", "/swap file"});
   CHECK(parse_swaps("Filename Type Size Used Priority\n").empty());
   CHECK(parse_swaps("").empty());
 }
 
-}  // namespace os_mount_test
+}  // namespace
+}  // namespace zinit::test::os_mount

@@ -2,29 +2,12 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Work that may block, done on another thread.
 #include "os/offload.hpp"
-
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <atomic>
-#include <cerrno>
-#include <filesystem>
-#include <memory>
-#include <stdexcept>
-#include <string>
-#include <vector>
+#include "support/test.hpp"
 
 #include "base/fd.hpp"
 #include "base/log.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
 
-namespace os_offload_test {
-
-using namespace zinit;
-using namespace zinit::test;
-
+namespace zinit::test::os_offload {
 namespace {
 
 constexpr Offload::Limits kLimits{
@@ -61,8 +44,6 @@ std::ptrdiff_t threads_of(const std::string& name) {
     return read_file((task.path().string() + "/comm").c_str(), 100).value_or("") == name + "\n";
   });
 }
-
-}  // namespace
 
 TEST_CASE("offload: work is done one after another, in its order", "[threads][os][offload]") {
   Offload offload({.name = "elsewhere"});
@@ -173,4 +154,5 @@ TEST_CASE("offload: without a thread work is refused", "[threads][os][offload]")
   CHECK(errnum_of(offload.await(offload.ask(nothing))) == ENOMEM);
 }
 
-}  // namespace os_offload_test
+}  // namespace
+}  // namespace zinit::test::os_offload

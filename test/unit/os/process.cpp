@@ -1,23 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Signals to processes and groups, their ends, and /proc's reports about them.
-#include <poll.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <csignal>
-
+#include "os/process.hpp"
 #include "base/format.hpp"
 #include "os/limits.hpp"
-#include "os/process.hpp"
 #include "os/spawn.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace os_process_test {
-
-using namespace zinit;
-
+namespace zinit::test::os_process {
 namespace {
 
 /// A shell that has reported its start; it is killed with its group and reaped.
@@ -66,8 +56,6 @@ class Shell {
   Pipe pipe_;
   Child child_;
 };
-
-}  // namespace
 
 TEST_CASE("an end is seen before it is reaped, as often as one looks", "[os][process]") {
   const Shell shell("exit 3");
@@ -264,4 +252,5 @@ TEST_CASE("the limit of open files of a machine's services is within zinit's own
   CHECK(limit->rlim_max == std::min<rlim_t>(524288, own.rlim_max));
 }
 
-}  // namespace os_process_test
+}  // namespace
+}  // namespace zinit::test::os_process

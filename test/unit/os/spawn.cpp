@@ -1,35 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Spawns real programs: their surroundings, the reports of failures, and that nothing is left over.
-#include <fcntl.h>
-#include <grp.h>
-#include <poll.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <atomic>
-#include <csignal>
-#include <cstdlib>
-
+#include "os/spawn.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "os/process.hpp"
-#include "os/spawn.hpp"
 #include "os/spawn_child.hpp"
 #include "os/thread.hpp"
-#include "support/catch.hpp"
-#include "support/descriptors.hpp"
-#include "support/skip.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 
-namespace os_spawn_test {
-
-using namespace zinit;
-using test::TempDir;
-
+namespace zinit::test::os_spawn {
 namespace {
 
 constexpr uid_t kNobody = 65534;
@@ -108,8 +88,6 @@ Error failed(const SpawnPlan& plan) {
   CHECK(::waitpid(-1, nullptr, WNOHANG | static_cast<int>(__WALL)) == -1);  // no process is left
   return child.error();
 }
-
-}  // namespace
 
 TEST_CASE("a program finds its arguments, environment, directory and umask, and nothing else",
           "[os][spawn]") {
@@ -535,8 +513,7 @@ TEST_CASE("a program is found in the service's PATH, or the PATH is named", "[os
   CHECK(resolve_program("bin/run", path, "/") == "/bin/run");
   const auto missing = resolve_program("webd", "/usr/bin:/bin", "/");
   REQUIRE_FALSE(missing);
-  CHECK(missing.error().text ==
-        "no program \"webd\" in PATH");
+  CHECK(missing.error().text == "no program \"webd\" in PATH");
   CHECK(missing.error().errnum == ENOENT);
   const auto data = resolve_program("data", path, "/");
   REQUIRE_FALSE(data);
@@ -545,4 +522,5 @@ TEST_CASE("a program is found in the service's PATH, or the PATH is named", "[os
   CHECK_FALSE(resolve_program("", path, "/"));
 }
 
-}  // namespace os_spawn_test
+}  // namespace
+}  // namespace zinit::test::os_spawn

@@ -1,28 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Spawns that the kernel refuses: without clone3, without room for a process, killed on the way.
-#include <grp.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <csignal>
-
 #include "os/spawn.hpp"
 #include "os/spawn_child.hpp"
-#include "support/catch.hpp"
-#include "support/forked.hpp"
-#include "support/refused_call.hpp"
-#include "support/skip.hpp"
+#include "support/test.hpp"
 
-namespace os_spawn_refused_test {
-
-using namespace zinit;
-using test::in_child;
-using test::on_call;
-using test::refuse_call;
-
+namespace zinit::test::os_spawn_refused {
 namespace {
 
 constexpr uid_t kNobody = 65534;
@@ -54,8 +37,6 @@ bool limit(int resource, rlim_t value) {
   const rlimit both{value, value};
   return ::setrlimit(static_cast<__rlimit_resource_t>(resource), &both) == 0;
 }
-
-}  // namespace
 
 TEST_CASE("without clone3 children are made as by fork", "[os][spawn]") {
   for (const int refusal : {ENOSYS, EPERM, EINVAL}) {
@@ -142,4 +123,5 @@ TEST_CASE("a process killed before it executes is told, and worth another try", 
   }
 }
 
-}  // namespace os_spawn_refused_test
+}  // namespace
+}  // namespace zinit::test::os_spawn_refused

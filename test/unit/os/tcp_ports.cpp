@@ -1,21 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The listeners on a port: the kernel's table, and the processes behind a socket.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include "base/fd.hpp"
 #include "os/tcp_ports.hpp"
-#include "support/catch.hpp"
+#include "base/fd.hpp"
+#include "support/test.hpp"
 
-namespace os_tcp_ports_test {
-
-using namespace zinit;
-
+namespace zinit::test::os_tcp_ports {
 namespace {
 
 /// A socket that listens on a free port of the loopback interface.
@@ -47,8 +37,6 @@ struct Listening {
   int port = 0;
   std::uint64_t inode = 0;
 };
-
-}  // namespace
 
 TEST_CASE("lines of the kernel's table are read where a socket listens", "[ports]") {
   CHECK(parse_listener("   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 "
@@ -101,4 +89,5 @@ TEST_CASE("a lineage has pid, group and session of a process and of its parents"
   CHECK(lineage_of(1).empty());
 }
 
-}  // namespace os_tcp_ports_test
+}  // namespace
+}  // namespace zinit::test::os_tcp_ports

@@ -2,19 +2,6 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Threads: names, signals, stacks, exceptions, and a lack of threads. Also signals from a
 // descriptor, and the limit of descriptors.
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <atomic>
-#include <csignal>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <iterator>
 
 #include "base/fd.hpp"
@@ -23,15 +10,9 @@
 #include "os/limits.hpp"
 #include "os/signals.hpp"
 #include "os/thread.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
-#include "support/descriptors.hpp"
-#include "support/sanitized.hpp"
+#include "support/test.hpp"
 
-namespace os_thread_test {
-
-using namespace zinit;
-
+namespace zinit::test::os_thread {
 namespace {
 
 /// The exit status of `work` in a separate process.
@@ -46,8 +27,6 @@ int in_child(Work work) {
   ::waitpid(pid, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
-
-}  // namespace
 
 TEST_CASE("a thread runs what it is given under its name", "[threads][os][thread]") {
   char name[16] = {};
@@ -277,4 +256,5 @@ TEST_CASE("inherited descriptors are not passed on", "[os][limits]") {
   CHECK(status == 0);
 }
 
-}  // namespace os_thread_test
+}  // namespace
+}  // namespace zinit::test::os_thread

@@ -1,36 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Descriptors from strangers: zinit never keeps them, and nothing waits for their close.
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <string>
-#include <vector>
-
+#include "os/unix_receive.hpp"
 #include "base/fd.hpp"
 #include "base/time.hpp"
-#include "os/unix_receive.hpp"
 #include "state/closer.hpp"
 #include "state/disposal.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
-#include "support/descriptors.hpp"
-#include "support/forked.hpp"
 #include "support/hanging_file.hpp"
 #include "support/lingering.hpp"
 #include "support/notification.hpp"
-#include "support/refused_call.hpp"
-#include "support/skip.hpp"
+#include "support/test.hpp"
 
-namespace os_unix_receive_test {
-
-using namespace zinit;
-
+namespace zinit::test::os_unix_receive {
 namespace {
 
 /// Two connected unix sockets.
@@ -63,8 +44,6 @@ Milliseconds time_of(Call call) {
 }
 
 constexpr Milliseconds kLong{5000};  // a lingering close takes hours
-
-}  // namespace
 
 TEST_CASE("a datagram with descriptors is only looked at, and can be discarded", "[os][unix]") {
   const test::Lingering lingering;
@@ -198,4 +177,5 @@ TEST_CASE("a file whose server never answers holds up nobody", "[root][os][unix]
   while (::waitpid(-1, nullptr, 0) > 0) {}  // the hanging processes end now
 }
 
-}  // namespace os_unix_receive_test
+}  // namespace
+}  // namespace zinit::test::os_unix_receive

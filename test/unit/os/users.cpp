@@ -2,14 +2,9 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Users and groups from a test's own files.
 #include "os/users.hpp"
-#include "support/catch.hpp"
-#include "support/descriptors.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 
-namespace os_users_test {
-
-using namespace zinit;
-
+namespace zinit::test::os_users {
 namespace {
 
 using Groups = std::vector<gid_t>;
@@ -42,8 +37,6 @@ class Files {
  public:
   UserFiles files;
 };
-
-}  // namespace
 
 TEST_CASE("a user brings group, supplementary groups, home and shell", "[os][users]") {
   Files f;
@@ -81,7 +74,7 @@ TEST_CASE("groups that are given are those, each once", "[os][users]") {
   Files f;
   CHECK(look_up("web", "", {{"backup", "7", "tls", "tls2"}}, f.files)->ids.groups ==
         Groups{101, 7, 100});
-  CHECK(look_up("web", "", std::vector<std::string>{}, f.files)->ids.groups == Groups{});
+  CHECK(look_up("web", "", Texts{}, f.files)->ids.groups == Groups{});
   CHECK(look_up("", "", {{"tls"}}, f.files)->ids.groups == Groups{100});
   CHECK_FALSE(look_up("web", "", {{"nosuch"}}, f.files));
 }
@@ -207,4 +200,5 @@ TEST_CASE("an entry with the number that means unchanged is refused", "[os][user
   CHECK(look_up("web", "", {}, f.files)->ids.groups == Groups{34, 100});
 }
 
-}  // namespace os_users_test
+}  // namespace
+}  // namespace zinit::test::os_users
