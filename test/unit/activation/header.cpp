@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The header that gives a backend the addresses of a proxied connection.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include "activation/proxy_header.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace activation_header_test {
-
-using namespace zinit;
-using namespace std::string_literals;
-
+namespace zinit::test::activation_header {
 namespace {
 
 SocketAddress v4(const char* host, std::uint16_t port) {
@@ -33,8 +26,6 @@ SocketAddress v6(const char* host, std::uint16_t port) {
   address.size = sizeof to;
   return address;
 }
-
-}  // namespace
 
 TEST_CASE("version 1 of the PROXY header is a line of text", "[proxy]") {
   CHECK(proxy_header(1, v4("192.0.2.7", 56324), v4("198.51.100.1", 443)) ==
@@ -58,4 +49,5 @@ TEST_CASE("version 2 of the PROXY header is binary", "[proxy]") {
         signature + "\x20\0\0\0"s);
 }
 
-}  // namespace activation_header_test
+}  // namespace
+}  // namespace zinit::test::activation_header

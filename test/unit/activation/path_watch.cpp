@@ -2,19 +2,9 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // inotify's reports about paths: activation/path_watch.hpp.
 #include "activation/path_watch.hpp"
+#include "support/test.hpp"
 
-#include <poll.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "support/catch.hpp"
-#include "support/temp_dir.hpp"
-
-namespace activation_path_watch_test {
-
-using namespace zinit;
-using zinit::test::TempDir;
-
+namespace zinit::test::activation_path_watch {
 namespace {
 
 struct Rig {
@@ -39,8 +29,6 @@ struct Rig {
   }
   void make(const std::string& name) { REQUIRE(::mkdir((folder / name).c_str(), 0755) == 0); }
 };
-
-}  // namespace
 
 TEST_CASE("only what concerns the path is an event", "[path]") {
   Rig rig;
@@ -189,4 +177,5 @@ TEST_CASE("a directory that was the last one no longer reports others once it is
   CHECK(rig.quiet());
 }
 
-}  // namespace activation_path_watch_test
+}  // namespace
+}  // namespace zinit::test::activation_path_watch

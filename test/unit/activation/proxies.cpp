@@ -1,23 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Proxies in front of services that a test starts and stops.
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <csignal>
-#include <functional>
-#include <string>
-#include <vector>
-
 #include "activation/proxies.hpp"
-#include "support/catch.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 
-namespace activation_proxies_test {
-
-using namespace zinit;
-using namespace std::chrono_literals;
-
+namespace zinit::test::activation_proxies {
 namespace {
 
 /// The services as the test describes them. The loop's thread is the test's own.
@@ -133,8 +120,6 @@ bool ended(int fd) {
   char byte;
   return ::recv(fd, &byte, 1, 0) == 0;
 }
-
-}  // namespace
 
 TEST_CASE("more connections than are tried at once come to the backend in their order", "[proxy]") {
   constexpr std::size_t many = 200;
@@ -280,4 +265,5 @@ TEST_CASE("the counts of proxies have places by name", "[proxy]") {
   CHECK_FALSE(table->claim(std::string(200, 'x')));
 }
 
-}  // namespace activation_proxies_test
+}  // namespace
+}  // namespace zinit::test::activation_proxies

@@ -1,29 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Relays between two sockets, with both ends under the test's control.
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <sys/epoll.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <csignal>
-#include <cstring>
-#include <functional>
-#include <optional>
-#include <string>
-#include <utility>
-
 #include "activation/relay.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace activation_relay_test {
-
-using namespace zinit;
-using namespace std::chrono_literals;
-
+namespace zinit::test::activation_relay {
 namespace {
 
 /// The two ends of a connection, both non-blocking.
@@ -164,8 +145,6 @@ std::string pattern(std::size_t bytes) {
   return text;
 }
 
-}  // namespace
-
 TEST_CASE("a relay passes bytes on both ways, and each end by itself", "[proxy]") {
   const bool unix_client = GENERATE(false, true);
   const bool unix_backend = GENERATE(false, true);
@@ -292,4 +271,5 @@ TEST_CASE("a unix client that passes a descriptor loses its connection", "[proxy
   CHECK(rig.until([&] { return rig.over(); }));
 }
 
-}  // namespace activation_relay_test
+}  // namespace
+}  // namespace zinit::test::activation_relay

@@ -2,12 +2,9 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The due times of a service's timer: activation/timer.hpp.
 #include "activation/timer.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace activation_timer_test {
-
-using namespace zinit;
-
+namespace zinit::test::activation_timer {
 namespace {
 
 constexpr std::int64_t kSecond = 1000000;
@@ -34,8 +31,6 @@ ServiceTimer daily() {
 }
 
 std::int64_t wall_of(const ServiceTimer& timer) { return timer.next().front().wall_us.value_or(0); }
-
-}  // namespace
 
 TEST_CASE("a timer is due at the next time after it was loaded, and once", "[timer]") {
   ServiceTimer timer = daily();
@@ -253,4 +248,5 @@ TEST_CASE("where a timer stands outlasts a re-execution", "[timer]") {
     CHECK_FALSE(parse_stand(bad));
 }
 
-}  // namespace activation_timer_test
+}  // namespace
+}  // namespace zinit::test::activation_timer

@@ -1,32 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The configuration in force as facts: the next process image makes the same graph from them.
-#include <fstream>
-
+#include "files/kept_config.hpp"
 #include "base/json.hpp"
 #include "config/spec_reader.hpp"
 #include "config/toml_reader.hpp"
 #include "files/configuration.hpp"
-#include "files/kept_config.hpp"
-#include "support/catch.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 #include "unit/config/text.hpp"
 
-namespace files_kept_config_test {
-
-using namespace zinit;
-using namespace zinit::test;
-
+namespace zinit::test::files_kept_config {
 namespace {
-
-using Strings = std::vector<std::string>;
 
 SpecPtr spec_of(const std::string& name, const std::string& text, bool system_class = false) {
   return finish(parse_spec(text, "/etc/zinit/services/" + name + ".toml", system_class));
 }
 
 /// The service of a container's command.
-SpecPtr command_service(const Strings& command, const std::string& settings = "") {
+SpecPtr command_service(const Texts& command, const std::string& settings = "") {
   const TempDir dir;
   Sources sources;
   sources.places.settings_file = dir / "zinit.toml";
@@ -163,13 +154,11 @@ void check_same_graph(const Graph& read, const Graph& kept) {
 }
 
 /// The names of the services in `facts`.
-Strings names_in(const FactMap& facts) { return graph_from(facts)->names(); }
+Texts names_in(const FactMap& facts) { return graph_from(facts)->names(); }
 
 std::string key_of(const Graph& graph, std::string_view name) {
   return "service/" + std::to_string(graph.find(name));
 }
-
-}  // namespace
 
 TEST_CASE("kept config: the graph that was in force is there again", "[init][kept]") {
   const GraphPtr graph = graph_of_many();
@@ -249,7 +238,7 @@ TEST_CASE("kept config: a fact that cannot be read leaves out its service alone"
   const GraphPtr graph = graph_of_many();
   const FactMap facts = facts_of(*graph);
   const std::string key = key_of(*graph, "plain");
-  Strings others = graph->names();
+  Texts others = graph->names();
   std::erase(others, "plain");
   const std::string good = facts.at(key);
   for (const std::string& wrong :
@@ -301,7 +290,7 @@ TEST_CASE("kept config: members that are missing or of another type have their d
   CHECK(odd.load_order == 0);
   CHECK_FALSE(odd.removed);
   CHECK(odd.spec->file.empty());
-  CHECK(odd.spec->drop_ins == Strings{"x"});
+  CHECK(odd.spec->drop_ins == Texts{"x"});
   CHECK(odd.spec->identities == std::vector<FileIdentity>{{}, {}, {1, 2, 3, 4}, {}});
   CHECK(odd.spec->findings->refused_warnings == 0);
   CHECK_FALSE(odd.spec->broken());
@@ -334,4 +323,5 @@ TEST_CASE("kept config: facts of others are not looked at", "[init][kept]") {
   check_same_graph(*graph_from(facts), *graph);
 }
 
-}  // namespace files_kept_config_test
+}  // namespace
+}  // namespace zinit::test::files_kept_config

@@ -1,30 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Reloads: a thread reads, the loop applies, one after another.
-#include <algorithm>
-#include <stdexcept>
-#include <thread>
-
 #include "files/reload.hpp"
 #include "io/loop.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
+#include "support/test.hpp"
 
-namespace files_reload_test {
-
-using namespace zinit;
-
+namespace zinit::test::files_reload {
 namespace {
-
-using Strings = std::vector<std::string>;
 
 /// A Reloader on a loop, and its record. The file's content is the count of readings.
 struct Bench {
   std::unique_ptr<EventLoop> loop = std::move(*EventLoop::create());
   std::atomic<int> readings{0};
   std::atomic<bool> may_read{true};
-  Strings taken;
-  Strings answers;
+  Texts taken;
+  Texts answers;
   bool refuse = false;
   std::size_t expected = 0;
 
@@ -59,8 +49,6 @@ struct Bench {
   }
 };
 
-}  // namespace
-
 TEST_CASE("a reload's summary has counts, and names what was refused", "[init][reload]") {
   ReloadReport report;
   CHECK(reload_summary(report) == "0 added, 0 changed, 0 removed, 0 unchanged");
@@ -86,8 +74,8 @@ TEST_CASE("each reload reads the files again and answers in turn", "[threads][in
   reloader.reload({.dry_run = true}, bench.note());
   reloader.reload({}, bench.note());
   bench.loop->run();
-  CHECK(bench.taken == Strings{"1", "2 dry", "3"});
-  CHECK(bench.answers == Strings{"1", "2", "3"});
+  CHECK(bench.taken == Texts{"1", "2 dry", "3"});
+  CHECK(bench.answers == Texts{"1", "2", "3"});
   CHECK_FALSE(queue.busy());
 }
 
@@ -105,7 +93,7 @@ TEST_CASE("while files are read the loop goes on", "[threads][init][reload]") {
   }));
   bench.loop->run();
   CHECK(busy);
-  CHECK(bench.answers == Strings{"1"});
+  CHECK(bench.answers == Texts{"1"});
 }
 
 TEST_CASE("a reload that the board refuses, and one that cannot be read, are answered",
@@ -130,7 +118,7 @@ TEST_CASE("a reload that the board refuses, and one that cannot be read, are ans
   });
   reloader.reload({}, bench.note());
   bench.loop->run();
-  CHECK(bench.answers == Strings{"too late", "not enough memory for the service files"});
+  CHECK(bench.answers == Texts{"too late", "not enough memory for the service files"});
 }
 
 TEST_CASE("reloads that wait are one, and dry runs another, however often they are asked for",
@@ -144,7 +132,7 @@ TEST_CASE("reloads that wait are one, and dry runs another, however often they a
   bench.expected = 101;
   bench.may_read = true;
   bench.loop->run();
-  CHECK(bench.taken == Strings{"1", "2 dry", "3"});
+  CHECK(bench.taken == Texts{"1", "2 dry", "3"});
   CHECK(std::count(bench.answers.begin(), bench.answers.end(), "2") == 50);
   CHECK(std::count(bench.answers.begin(), bench.answers.end(), "3") == 50);
 }
@@ -161,7 +149,7 @@ TEST_CASE("reloads of other files, or with other restarts, are other reloads", "
   bench.expected = 7;
   bench.may_read = true;
   bench.loop->run();
-  CHECK(bench.answers == Strings{"1", "2", "2", "3", "3", "4", "4"});
+  CHECK(bench.answers == Texts{"1", "2", "2", "3", "3", "4", "4"});
 }
 
 TEST_CASE("only so many may wait for one reload; who asks beyond is refused",
@@ -178,7 +166,7 @@ TEST_CASE("only so many may wait for one reload; who asks beyond is refused",
   CHECK_THAT(bench.answers.front(), Catch::Contains("already wait for the next reload"));
   bench.may_read = true;
   bench.loop->run();
-  CHECK(bench.taken == Strings{"1", "2"});
+  CHECK(bench.taken == Texts{"1", "2"});
 }
 
 TEST_CASE("a reload that ends in an exception is answered", "[threads][init][reload]") {
@@ -192,7 +180,8 @@ TEST_CASE("a reload that ends in an exception is answered", "[threads][init][rel
       });
   reloader.reload({}, bench.note());
   bench.loop->run();
-  CHECK(bench.answers == Strings{"not enough memory for a reload"});
+  CHECK(bench.answers == Texts{"not enough memory for a reload"});
 }
 
-}  // namespace files_reload_test
+}  // namespace
+}  // namespace zinit::test::files_reload

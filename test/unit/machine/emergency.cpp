@@ -1,23 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The emergency shell: a thread starts it, so that the loop goes on, and zinit notices its end.
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <csignal>
-#include <future>
-
-#include "io/watcher.hpp"
 #include "machine/emergency.hpp"
+#include "io/watcher.hpp"
 #include "os/process.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
+#include "support/test.hpp"
 
-namespace machine_emergency_test {
-
-using namespace zinit;
-
+namespace zinit::test::machine_emergency {
 namespace {
 
 /// A shell on a loop, spawned by `spawn`, and a record of its calls of `over`.
@@ -49,13 +38,10 @@ void end_and_leave(pid_t pid) {
   ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT);
 }
 
-}  // namespace
-
-TEST_CASE("a shell whose program takes for ever to be read holds up nobody",
-          "[init][emergency]") {
+TEST_CASE("a shell whose program takes for ever to be read holds up nobody", "[init][emergency]") {
   std::promise<void> gate;
   auto opened = gate.get_future().share();
-  std::vector<std::string> tried;
+  Texts tried;
   Bench bench([&](const SpawnPlan& plan) -> Result<Child> {
     opened.wait();
     tried.push_back(plan.program);
@@ -77,8 +63,7 @@ TEST_CASE("a shell whose program takes for ever to be read holds up nobody",
   CHECK_FALSE(bench.shell.running());
 }
 
-TEST_CASE("a shell's end is seen by the reaper, and it can be started again",
-          "[init][emergency]") {
+TEST_CASE("a shell's end is seen by the reaper, and it can be started again", "[init][emergency]") {
   std::atomic<pid_t> pid{-1};
   Bench bench([&](const SpawnPlan&) {
     Child child;
@@ -118,4 +103,5 @@ TEST_CASE("a shell that was reaped before its pid was known has ended", "[init][
   CHECK_FALSE(bench.shell.running());
 }
 
-}  // namespace machine_emergency_test
+}  // namespace
+}  // namespace zinit::test::machine_emergency

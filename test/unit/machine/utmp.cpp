@@ -1,25 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The records of a shutdown in wtmp and utmp.
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <utmpx.h>
-
-#include <cstdlib>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 
 #include "base/fd.hpp"
 #include "machine/utmp.hpp"
-#include "support/catch.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 
-namespace machine_utmp_test {
-
-using namespace zinit;
-
+namespace zinit::test::machine_utmp {
 namespace {
 
 /// Login files of a test; neither exists yet.
@@ -50,8 +38,6 @@ std::vector<utmpx> read_records(const std::string& path) {
   std::memcpy(records.data(), bytes->data(), bytes->size());
   return records;
 }
-
-}  // namespace
 
 TEST_CASE("a shutdown is appended to wtmp", "[init][utmp]") {
   const Files files;
@@ -128,4 +114,5 @@ TEST_CASE("the terminals of those who are logged in are told, and no other file"
   CHECK(std::filesystem::file_size(file) == 0);
 }
 
-}  // namespace machine_utmp_test
+}  // namespace
+}  // namespace zinit::test::machine_utmp

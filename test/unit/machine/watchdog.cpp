@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The machine's watchdog, with a file as the device; and zinit's own, in separate processes.
-#include <csignal>
-#include <functional>
-#include <string>
-
+#include "machine/watchdog.hpp"
 #include "base/fd.hpp"
 #include "base/log.hpp"
-#include "machine/watchdog.hpp"
-#include "support/catch.hpp"
-#include "support/forked.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 
-namespace machine_watchdog_test {
-
-using namespace zinit;
-using namespace std::chrono_literals;
-
+namespace zinit::test::machine_watchdog {
 namespace {
 
 /// Runs the loop until `done`, checked every 5 ms.
@@ -37,8 +27,6 @@ bool run_until(EventLoop& loop, Done done) {
 }
 
 std::string text_of(const std::string& path) { return read_file(path.c_str(), 65536).value_or(""); }
-
-}  // namespace
 
 TEST_CASE("a machine's watchdog is fed, and disarmed when it is no longer wanted",
           "[init][watchdog]") {
@@ -114,4 +102,5 @@ TEST_CASE("a loop that is stuck for too long counts as a crash", "[threads][init
   CHECK(end == "signal " + std::to_string(SIGABRT));
 }
 
-}  // namespace machine_watchdog_test
+}  // namespace
+}  // namespace zinit::test::machine_watchdog

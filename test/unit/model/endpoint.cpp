@@ -3,18 +3,12 @@
 // Endpoints of probes, and addresses of proxies and of [socket]: what they are taken for, and the
 // messages about wrong ones.
 #include "model/endpoint.hpp"
-
-#include <string>
+#include "support/test.hpp"
 
 #include "base/format.hpp"
 #include "model/listen_address.hpp"
-#include "support/catch.hpp"
-#include "support/golden.hpp"
 
-namespace model_endpoint_test {
-
-using namespace zinit;
-
+namespace zinit::test::model_endpoint {
 namespace {
 
 std::string parts(const tl::expected<Endpoint, std::string>& endpoint) {
@@ -39,8 +33,6 @@ std::string parsed(const std::string& row) {
   if (what == "proxy") return parts(parse_proxy_address(text));
   return parts(parse_listen_address(text));
 }
-
-}  // namespace
 
 TEST_CASE("an endpoint or an address has its parts, or a message what is wrong with it",
           "[health][model][proxy][socket]") {
@@ -68,10 +60,11 @@ TEST_CASE("endpoint: the header Host names what the URL does", "[health]") {
 
 TEST_CASE("listen address: [::] leaves IPv4 to 0.0.0.0 of the same port and type",
           "[model][socket]") {
-  const std::vector<std::string> all{"[::]:80",  "0.0.0.0:80", "udp:[::]:80",   "[::]:81",
-                                     "[::1]:80", "unix:/x",    "udp:0.0.0.0:81"};
+  const Texts all{"[::]:80",  "0.0.0.0:80", "udp:[::]:80",   "[::]:81",
+                  "[::1]:80", "unix:/x",    "udp:0.0.0.0:81"};
   for (std::size_t i = 0; i < all.size(); ++i) CHECK(is_beside_ipv4(all, i) == (i == 0));
   CHECK(is_beside_ipv4({"udp:[::]:53", "udp:0.0.0.0:53"}, 0));
 }
 
-}  // namespace model_endpoint_test
+}  // namespace
+}  // namespace zinit::test::model_endpoint

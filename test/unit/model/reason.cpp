@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Reasons in words, and the names of signals.
-#include <csignal>
-
 #include "model/reason.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace model_reason_test {
-
-using namespace zinit;
+namespace zinit::test::model_reason {
 
 TEST_CASE("the end of a process becomes its reason", "[model][reason]") {
   const Reason code = reason_of_end({false, 3, false});
@@ -89,4 +85,4 @@ TEST_CASE("signals are understood as people write them", "[model][reason]") {
   }
 }
 
-}  // namespace model_reason_test
+}  // namespace zinit::test::model_reason

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Names of services, and which changes of a file need a restart.
-#include <functional>
-
 #include "model/spec.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace model_spec_test {
-
-using namespace zinit;
-
+namespace zinit::test::model_spec {
 namespace {
 
 ServiceSpec web() {
@@ -123,8 +118,6 @@ SpecChange change_by(const Change& change) {
   return compare(web(), after);
 }
 
-}  // namespace
-
 TEST_CASE("a change of what zinit alone looks at needs no restart", "[model][spec]") {
   for (const Change& change : kSettings) {
     INFO(change.key);
@@ -172,4 +165,5 @@ TEST_CASE("a name is 1 to 128 of a few characters and begins with a letter or di
   }
 }
 
-}  // namespace model_spec_test
+}  // namespace
+}  // namespace zinit::test::model_spec

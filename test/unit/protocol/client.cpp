@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Server and client library understand each other: each typed call reads the server's answer.
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
-#include "unit/control/rig.hpp"
 #include "zinit/client.hpp"  // last: its public types share names with internal ones
+#include "support/test.hpp"
+#include "unit/control/rig.hpp"
 
-namespace protocol_client_test {
-
-using namespace zinit::test;
-using namespace std::chrono_literals;
-using zinit::Client;
-using zinit::ClientError;
-using zinit::ErrorCode;
-
+namespace zinit::test::protocol_client {
 namespace {
 
 /// The code of the error that `call` throws, 0 without an error.
@@ -25,8 +17,6 @@ int code_of(const std::function<void()>& call) {
   }
   return 0;
 }
-
-}  // namespace
 
 TEST_CASE("the client library reads every answer of the server", "[threads][control][client]") {
   Rig rig({sleeper("db"), sleeper("web", requiring("db")), oneshot("setup", "echo hello; exit 0"),
@@ -42,7 +32,7 @@ TEST_CASE("the client library reads every answer of the server", "[threads][cont
   const auto web = client.start("web", {true, 20000ms});
   CHECK(web.state == "running");
   CHECK(web.pid.value_or(0) > 0);
-  CHECK(web.requires_ == std::vector<std::string>{"db"});
+  CHECK(web.requires_ == Texts{"db"});
   CHECK(client.is_running("web"));
   CHECK(client.status("web").pid == web.pid);
   const auto bad = client.start("bad", {true, {}});
@@ -83,14 +73,13 @@ TEST_CASE("the client library reads every answer of the server", "[threads][cont
 TEST_CASE("the client library hears of changes of state", "[threads][control][client]") {
   Rig rig({sleeper("web")});
   Client client = Client::connect(rig.path());
-  std::vector<std::string> seen;
+  Texts seen;
   const auto number = client.events_subscribe({"web"}, [&](const zinit::v1::StateEvent& event) {
     seen.push_back(event.from.text() + ">" + event.to.text());
   });
   (void)client.start("web", {true, {}});
   while (seen.size() < 3 && client.dispatch(20000ms)) {}
-  CHECK(seen ==
-        std::vector<std::string>{"inactive>blocked", "blocked>starting", "starting>running"});
+  CHECK(seen == Texts{"inactive>blocked", "blocked>starting", "starting>running"});
   client.events_unsubscribe(number);
 }
 
@@ -148,7 +137,7 @@ TEST_CASE("the client library sets proxies and reads what they are",
     rig.daemon.proxies_there = {view};
     rig.daemon.sockets = {{"db", {{"unix:/run/x"}, {}}}};
   });
-  CHECK(client.proxies() == std::vector<std::string>{"front"});
+  CHECK(client.proxies() == Texts{"front"});
   const auto all = client.all_proxies();
   REQUIRE(all.size() == 1);
   for (const zinit::ProxyStatus& proxy : {all[0], client.proxy("front")}) {
@@ -170,12 +159,13 @@ TEST_CASE("the client library sets proxies and reads what they are",
     CHECK(proxy.file == "/etc/front.toml");
   }
   const auto db = client.status_full("db");
-  CHECK(db.proxies == std::vector<std::string>{"front"});
-  CHECK(db.sockets == std::vector<std::string>{"unix:/run/x"});
-  CHECK(db.starts_on == std::vector<std::string>{"unix:/run/x"});
+  CHECK(db.proxies == Texts{"front"});
+  CHECK(db.sockets == Texts{"unix:/run/x"});
+  CHECK(db.starts_on == Texts{"unix:/run/x"});
   client.delete_proxy("front");
-  CHECK(rig.daemons(&FakeDaemon::deleted_proxies) == std::vector<std::string>{"front"});
+  CHECK(rig.daemons(&FakeDaemon::deleted_proxies) == Texts{"front"});
   CHECK(code_of([&] { (void)client.proxy("frnt"); }) == ErrorCode::proxy_not_found);
 }
 
-}  // namespace protocol_client_test
+}  // namespace
+}  // namespace zinit::test::protocol_client

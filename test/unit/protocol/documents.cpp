@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The man pages list exactly the existing verbs, options and methods.
-#include <map>
-#include <set>
-
 #include "base/fd.hpp"
 #include "base/text.hpp"
 #include "client/arguments.hpp"
 #include "client/verbs.hpp"
 #include "control/methods.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace protocol_documents_test {
-
-using namespace zinit;
-
+namespace zinit::test::protocol_documents {
 namespace {
 
 std::string read_document(const char* path) {
@@ -67,8 +61,6 @@ std::map<std::string, std::set<std::string>> items_of(const std::string& page, c
   return items;
 }
 
-}  // namespace
-
 TEST_CASE("zinitctl(1) lists the verbs and options that there are", "[client]") {
   const auto items = items_of(read_document("man/zinitctl.1"), ".Ss Verbs", ".Ss States");
   std::set<std::string> listed, known;
@@ -98,4 +90,5 @@ TEST_CASE("zinitctl(1) has an example of each verb", "[client]") {
   }
 }
 
-}  // namespace protocol_documents_test
+}  // namespace
+}  // namespace zinit::test::protocol_documents

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // libzinit has a typed method for each method of the server, and no others.
-#include <set>
-
-#include "base/fd.hpp"
 #include "control/methods.hpp"
-#include "support/catch.hpp"
+#include "base/fd.hpp"
+#include "support/test.hpp"
 
-namespace protocol_methods_test {
-
-using namespace zinit;
-
+namespace zinit::test::protocol_methods {
 namespace {
 
 /// Whether `text` is a method's name: "service.status_full".
@@ -33,8 +28,6 @@ std::set<std::string> methods_in(const std::string& source) {
   return names;
 }
 
-}  // namespace
-
 TEST_CASE("libzinit calls the methods that the server has, by their names", "[client]") {
   std::set<std::string> called;
   for (const char* name : {"requests.cpp", "client.cpp", "async_client.cpp"}) {
@@ -49,4 +42,5 @@ TEST_CASE("libzinit calls the methods that the server has, by their names", "[cl
   CHECK(called == known);
 }
 
-}  // namespace protocol_methods_test
+}  // namespace
+}  // namespace zinit::test::protocol_methods

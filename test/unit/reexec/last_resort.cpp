@@ -1,30 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // A fault in PID 1 must not end it. Tested on a child process.
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <csignal>
-#include <functional>
-#include <future>
-#include <mutex>
-#include <new>
-#include <string>
-#include <thread>
-
-#include "base/fd.hpp"
 #include "reexec/last_resort.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
+#include "base/fd.hpp"
+#include "support/test.hpp"
 
-namespace reexec_last_resort_test {
-
-using namespace zinit;
-
+namespace zinit::test::reexec_last_resort {
 namespace {
 
 /// A separate process that survives faults, and its messages.
@@ -73,8 +54,6 @@ class Survivor {
   pid_t pid_ = -1;
   UniqueFd log_;
 };
-
-}  // namespace
 
 TEST_CASE("a process that survives faults reports one and stays", "[init][last-resort]") {
   Survivor survivor([] { ::raise(SIGSEGV); });
@@ -138,4 +117,5 @@ TEST_CASE("after a fault of another thread the main one reaps, whatever it waits
   ::munmap(page, sizeof(std::atomic<pid_t>));
 }
 
-}  // namespace reexec_last_resort_test
+}  // namespace
+}  // namespace zinit::test::reexec_last_resort

@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Cron expressions; cron.golden has results worked out by hand from crontab(5) and cron(8).
-#include <string>
-#include <vector>
-
-#include "base/text.hpp"
 #include "schedule/cron.hpp"
-#include "support/catch.hpp"
-#include "support/golden.hpp"
+#include "base/text.hpp"
+#include "support/test.hpp"
 #include "unit/schedule/zone_file.hpp"
 
-namespace schedule_cron_test {
-
-using namespace zinit;
-using namespace zinit::test;
+namespace zinit::test::schedule_cron {
 
 TEST_CASE("cron expressions are due when crontab says so, or refused with what is expected",
           "[schedule][cron]") {
@@ -46,4 +39,4 @@ TEST_CASE("what a gap leaves over is due until the moment after it", "[schedule]
   CHECK(spec->next_after(gap, berlin) == utc_seconds("2026-03-30 00:30:00") * 1'000'000);
 }
 
-}  // namespace schedule_cron_test
+}  // namespace zinit::test::schedule_cron

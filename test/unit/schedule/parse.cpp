@@ -3,17 +3,12 @@
 // Calendar expressions: which are accepted, their normal form, and the messages about refused ones.
 // Each row of parse.golden was compared with systemd-analyze of systemd 252; comments note
 // differences of zinit.
-#include <string>
-
 #include "base/text.hpp"
 #include "schedule/calendar.hpp"
-#include "support/catch.hpp"
-#include "support/golden.hpp"
+#include "support/test.hpp"
 #include "unit/schedule/zone_file.hpp"
 
-namespace schedule_parse_test {
-
-using namespace zinit;
+namespace zinit::test::schedule_parse {
 
 TEST_CASE(
     "a calendar time is written out in full and means the same then, or is refused with the "
@@ -64,4 +59,4 @@ TEST_CASE("every second does not hide what else is in the list", "[schedule]") {
   CHECK(CalendarSpec::parse("0:0:0/1,5.5")->normalized() == "*-*-* 00:00:00/1,05.500000");
 }
 
-}  // namespace schedule_parse_test
+}  // namespace zinit::test::schedule_parse

@@ -1,21 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Files of time zones: their content, and the effect of damage.
-#include <limits>
-#include <random>
-#include <string>
-
 #include "schedule/cron.hpp"
-#include "support/catch.hpp"
-#include "support/skip.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 #include "unit/schedule/zone_file.hpp"
 
-namespace schedule_zones_test {
-
-using namespace zinit;
-using namespace zinit::test;
-
+namespace zinit::test::schedule_zones {
 namespace {
 
 using Limits = std::numeric_limits<std::int64_t>;
@@ -44,8 +34,6 @@ std::string refusal(const std::string& bytes) {
   const auto zone = TimeZone::from_bytes(bytes);
   return zone ? "taken" : zone.error().text;
 }
-
-}  // namespace
 
 TEST_CASE("UTC has one period for ever", "[schedule][zone]") {
   ask(TimeZone::utc());
@@ -215,4 +203,5 @@ TEST_CASE("the zones of this machine can be read", "[schedule][zone]") {
   CHECK(TimeZone::local());
 }
 
-}  // namespace schedule_zones_test
+}  // namespace
+}  // namespace zinit::test::schedule_zones

@@ -2,12 +2,9 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // When a critical service has ended for good, and the exit code of its container.
 #include "server/critical.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace server_critical_test {
-
-using namespace zinit;
-
+namespace zinit::test::server_critical {
 namespace {
 
 Reason because(ReasonType type, int number = 0) { return {type, number, {}, {}}; }
@@ -32,8 +29,6 @@ Record ended_with(State state, ProcessEnd end, Reason reason = {}) {
   record.has_end = true;
   return record;
 }
-
-}  // namespace
 
 TEST_CASE("what has failed for good has ended for good, and what failed otherwise has not",
           "[init][critical]") {
@@ -91,4 +86,5 @@ TEST_CASE("a spawn that fails after an earlier process reports the spawn", "[ini
             ended_with(State::failed, {false, 3, false}, because(ReasonType::spawn_error))) == 127);
 }
 
-}  // namespace server_critical_test
+}  // namespace
+}  // namespace zinit::test::server_critical

@@ -2,12 +2,9 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The daemon's own facts for the next process image.
 #include "server/daemon_facts.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace server_daemon_facts_test {
-
-using namespace zinit;
-
+namespace zinit::test::server_daemon_facts {
 namespace {
 
 DaemonFacts full() {
@@ -57,8 +54,6 @@ FactMap facts_of(const DaemonFacts& daemon, FactMap before = {}) {
   return before;
 }
 
-}  // namespace
-
 TEST_CASE("daemon facts: all of them come back", "[init][kept]") {
   check_same(daemon_from(facts_of(full())), full());
 }
@@ -104,4 +99,5 @@ TEST_CASE("daemon facts: the shell is a process, never a group or all of them", 
   }
 }
 
-}  // namespace server_daemon_facts_test
+}  // namespace
+}  // namespace zinit::test::server_daemon_facts

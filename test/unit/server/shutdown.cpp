@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The stopping phase of a shutdown, on an empty board and on a board with a stubborn service.
-#include <unistd.h>
-
+#include "server/shutdown.hpp"
 #include "control/changes.hpp"
 #include "os/process.hpp"
 #include "os/signals.hpp"
-#include "server/shutdown.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
 #include "support/services.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 #include "unit/supervisor/output.hpp"
 
-namespace server_shutdown_test {
-
-using namespace zinit;
-
+namespace zinit::test::server_shutdown {
 namespace {
 
 /// A board on a loop, with a reaper, as in the daemon.
@@ -63,8 +56,6 @@ class Reaper {
   TimerWatcher timer_;
 };
 
-}  // namespace
-
 TEST_CASE("without services a shutdown is through at once, and once", "[threads][init][shutdown]") {
   Bench bench;
   bench.board.load({});
@@ -100,4 +91,5 @@ TEST_CASE("a second request leaves a stubborn service a second", "[threads][init
   CHECK(bench.board.all_down());
 }
 
-}  // namespace server_shutdown_test
+}  // namespace
+}  // namespace zinit::test::server_shutdown

@@ -2,17 +2,12 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The table of signals: behaviour.md's, row by row.
 #include "server/signals.hpp"
+#include "support/test.hpp"
 
-#include <algorithm>
-
-#include "support/catch.hpp"
-
-namespace server_signals_test {
-
-using namespace zinit;
-using M = SignalMeaning;
-
+namespace zinit::test::server_signals {
 namespace {
+
+using M = SignalMeaning;
 
 std::array<SignalMeaning, 3> row(int signal) {
   return {meaning_of(signal, Mode::system), meaning_of(signal, Mode::container),
@@ -20,8 +15,6 @@ std::array<SignalMeaning, 3> row(int signal) {
 }
 
 using Row = std::array<SignalMeaning, 3>;
-
-}  // namespace
 
 TEST_CASE("signals that end a machine end a container or a standalone server with exit 0",
           "[init][signals]") {
@@ -89,4 +82,5 @@ TEST_CASE("only SIGTERM and SIGINT hurry a shutdown", "[init][signals]") {
   }
 }
 
-}  // namespace server_signals_test
+}  // namespace
+}  // namespace zinit::test::server_signals

@@ -1,22 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Closes descriptors that others have made.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <string>
-
 #include "state/closer.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
+#include "support/test.hpp"
 
-namespace state_closer_test {
-
-using namespace zinit;
-using namespace zinit::test;
-
+namespace zinit::test::state_closer {
 namespace {
 
 /// A connection whose close(2) takes an hour: the other end does not read.
@@ -43,8 +31,6 @@ struct Lingering {
   UniqueFd listener, fd, peer;
 };
 
-}  // namespace
-
 TEST_CASE("closer: nobody waits for a descriptor that takes long to close", "[threads][os]") {
   Lingering slow;
   auto pipe = make_pipe();
@@ -65,4 +51,5 @@ TEST_CASE("closer: nobody waits for a descriptor that takes long to close", "[th
   CHECK(becomes_true([&] { return sender.use_count() == 1; }));
 }
 
-}  // namespace state_closer_test
+}  // namespace
+}  // namespace zinit::test::state_closer

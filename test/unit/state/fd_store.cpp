@@ -2,20 +2,11 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Descriptors that an earlier process image has stored for a service.
 #include "watch/fd_store.hpp"
-
-#include <fcntl.h>
-#include <sys/eventfd.h>
-
-#include <memory>
-#include <string>
+#include "support/test.hpp"
 
 #include "os/low_numbers.hpp"
-#include "support/catch.hpp"
-#include "support/forked.hpp"
 
-namespace state_fd_store_test {
-
-using namespace zinit;
+namespace zinit::test::state_fd_store {
 
 TEST_CASE("stored descriptors with low numbers get higher ones in the next image", "[os][kept]") {
   const std::string said = test::in_child([]() -> std::string {
@@ -51,4 +42,4 @@ TEST_CASE("stored descriptors with low numbers get higher ones in the next image
   CHECK(said == "moved");
 }
 
-}  // namespace state_fd_store_test
+}  // namespace zinit::test::state_fd_store

@@ -1,20 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The journal: stored records come back, even after damage to the file.
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <cstring>
-#include <random>
-
 #include "state/journal_record.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace state_journal_test {
-
-using namespace zinit;
-
+namespace zinit::test::state_journal {
 namespace {
 
 using Bytes = std::vector<std::byte>;
@@ -130,13 +120,11 @@ class Patient {
   UniqueFd fd_;
 };
 
-std::vector<std::string> names(const JournalImage& image) {
-  std::vector<std::string> result;
+Texts names(const JournalImage& image) {
+  Texts result;
   for (const JournalEntry& entry : image.entries) result.push_back(entry.name);
   return result;
 }
-
-using Names = std::vector<std::string>;
 
 /// Three services, one of them stored twice, and a slot that was given up.
 Journal small_journal() {
@@ -183,8 +171,6 @@ Bytes header(std::uint32_t version, std::size_t record_size) {
 
 void append(Bytes& to, const Bytes& what) { to.insert(to.end(), what.begin(), what.end()); }
 
-}  // namespace
-
 TEST_CASE("journal: every field of a service comes back", "[journal]") {
   Journal journal = new_journal();
   const std::string file = "/etc/zinit/services/web.toml";
@@ -220,11 +206,11 @@ TEST_CASE("journal: the last store of a slot stands, and an erased one is gone",
   put(journal, 6, "db");
   CHECK(read(journal).entries.at(0).record.state == State::running);
   journal.erase(5);
-  CHECK(names(read(journal)) == Names{"db"});
+  CHECK(names(read(journal)) == Texts{"db"});
   put(journal, 5, "other");
-  CHECK(names(read(journal)) == Names{"other", "db"});
+  CHECK(names(read(journal)) == Texts{"other", "db"});
   journal.erase(1000);  // never stored
-  CHECK(names(read(journal)) == Names{"other", "db"});
+  CHECK(names(read(journal)) == Texts{"other", "db"});
 }
 
 TEST_CASE("journal: the world comes back, and its defaults where it was not stored", "[journal]") {
@@ -261,7 +247,7 @@ TEST_CASE("journal: a slot beyond all reason is refused and harms nothing", "[jo
   const auto refused = journal.store({kNoSlot - 1, "far", "", record, facts});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().errnum == ENOSPC);
-  CHECK(names(read(journal)) == Names{"web"});
+  CHECK(names(read(journal)) == Texts{"web"});
 }
 
 TEST_CASE("journal: a name is needed, and not more than 128 bytes of it", "[journal]") {
@@ -307,7 +293,7 @@ TEST_CASE("journal: it can be moved, and its descriptor closes on execve", "[jou
   put(first, 0, "web");
   Journal second = std::move(first);
   put(second, 1, "db");
-  CHECK(names(read(second)) == Names{"web", "db"});
+  CHECK(names(read(second)) == Texts{"web", "db"});
   CHECK((::fcntl(second.fd(), F_GETFD) & FD_CLOEXEC) != 0);
   CHECK(::ftruncate(second.fd(), 0) < 0);  // nobody can remove the memory of the mapping
 }
@@ -372,7 +358,7 @@ TEST_CASE("journal: a store that is broken off anywhere leaves the old entry or 
     const auto image = patient.read();
     REQUIRE(image);
     REQUIRE(image->damaged == 0);
-    REQUIRE(names(*image) == Names{"web", "db"});
+    REQUIRE(names(*image) == Texts{"web", "db"});
     const bool is_new = image->entries[0].record.state == State::running;
     if (is_new ? !same(image->entries[0].record, record) : !was_stored(image->entries[0]))
       FAIL("neither old nor new after " << copied << " bytes");
@@ -392,7 +378,7 @@ TEST_CASE("journal: a wild write over records costs those records alone", "[jour
                 wild.size());
   const auto image = patient.read();
   REQUIRE(image);
-  CHECK(names(*image) == Names{"s0", "s1", "s2", "s3", "s7", "s8", "s9"});
+  CHECK(names(*image) == Texts{"s0", "s1", "s2", "s3", "s7", "s8", "s9"});
   CHECK(image->damaged == 3);
 }
 
@@ -576,4 +562,5 @@ TEST_CASE("journal: random bytes and random damage never crash the reader", "[jo
   }
 }
 
-}  // namespace state_journal_test
+}  // namespace
+}  // namespace zinit::test::state_journal

@@ -2,28 +2,14 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The list of descriptors that stay open over a re-execution, and the facts and rings in memory
 // files: the next process image reads what the previous one has written.
-#include <fcntl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include <array>
-#include <atomic>
-#include <cstring>
-#include <random>
-#include <thread>
-
-#include "io/ring.hpp"
 #include "state/kept_descriptors.hpp"
+#include "io/ring.hpp"
 #include "state/memory_file.hpp"
 #include "state/state_facts.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
+#include "support/test.hpp"
 #include "unit/support/kept_lines.hpp"
 
-namespace state_kept_descriptors_test {
-
-using namespace zinit;
-using namespace zinit::test;
-
+namespace zinit::test::state_kept_descriptors {
 namespace {
 
 bool closes_on_exec(int fd) { return (::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0; }
@@ -49,8 +35,6 @@ bool sleeps(pid_t thread) {
   const auto stat = read_file(("/proc/self/task/" + std::to_string(thread) + "/stat").c_str(), 512);
   return stat && stat->find(") S ") != std::string::npos;
 }
-
-}  // namespace
 
 TEST_CASE("kept descriptors: those in the list stay open, all others close", "[os][kept]") {
   CHECK(in_process([] {
@@ -214,4 +198,5 @@ TEST_CASE("ring: the next image has its lines, from a first block and from a fil
   }
 }
 
-}  // namespace state_kept_descriptors_test
+}  // namespace
+}  // namespace zinit::test::state_kept_descriptors

@@ -2,26 +2,14 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Sparse memory files: a lack of memory is an error and no signal.
 #include "state/memory_file.hpp"
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-
-#include <string>
+#include "support/test.hpp"
 
 #include "activation/proxy_table.hpp"
 #include "io/read_area.hpp"
 #include "io/ring_memory.hpp"
 #include "io/sink_area.hpp"
-#include "support/catch.hpp"
-#include "support/forked.hpp"
-#include "support/refused_call.hpp"
 
-namespace state_memory_file_test {
-
-using namespace zinit;
-using namespace zinit::test;
-
+namespace zinit::test::state_memory_file {
 namespace {
 
 constexpr std::size_t kPages = 4096 * 64;
@@ -32,8 +20,6 @@ std::size_t bytes_in_memory(const MappedFile& file) {
 }
 
 bool memory_ends() { return refuse_call(SYS_fallocate, ENOMEM); }
-
-}  // namespace
 
 TEST_CASE("memory file: a sparse file has the memory that was reserved, before it is written",
           "[kept]") {
@@ -129,4 +115,5 @@ TEST_CASE("memory file: without memory for its note a descriptor is not kept, an
         }) == "closed");
 }
 
-}  // namespace state_memory_file_test
+}  // namespace
+}  // namespace zinit::test::state_memory_file

@@ -2,24 +2,12 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The file of facts for the next process image: facts that were set come back, and damage only
 // costs the damaged records.
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include <algorithm>
-#include <csignal>
-#include <cstring>
-#include <functional>
-#include <random>
-
+#include "state/state_facts.hpp"
 #include "base/checksum.hpp"
 #include "state/memory_file.hpp"
-#include "state/state_facts.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace state_state_facts_test {
-
-using namespace zinit;
-
+namespace zinit::test::state_state_facts {
 namespace {
 
 // The places of the fields of a record.
@@ -87,8 +75,6 @@ std::string resized(std::string record, std::uint32_t key, std::uint64_t value) 
   std::memcpy(record.data(), &sum, sizeof sum);
   return record;
 }
-
-}  // namespace
 
 TEST_CASE("facts: what was set comes back, whatever its bytes", "[os][kept]") {
   CHECK(parse_facts(left_by(kFive)) == map_of(kFive));
@@ -269,4 +255,5 @@ TEST_CASE("facts: a descriptor that cannot be read is an error, and not an empty
   CHECK(none->empty());
 }
 
-}  // namespace state_state_facts_test
+}  // namespace
+}  // namespace zinit::test::state_state_facts

@@ -1,34 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The board with real processes: jobs, spawning, reaping, stopping, and restoring from the journal.
-#include <fcntl.h>
-#include <sys/prctl.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <csignal>
-#include <thread>
-
+#include "supervisor/board.hpp"
 #include "model/predicates.hpp"
 #include "os/process.hpp"
 #include "state/journal.hpp"
-#include "supervisor/board.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
-#include "support/descriptors.hpp"
 #include "support/services.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 #include "unit/supervisor/output.hpp"
 
-namespace supervisor_board_test {
-
-using namespace zinit;
-using test::NoChecks;
-using test::NoOutput;
-using test::service;
-using test::sleeper;
-using namespace std::chrono_literals;
-
+namespace zinit::test::supervisor_board {
 namespace {
 
 class CountChanges final : public ChangePort {
@@ -117,8 +98,6 @@ Left booted(const std::vector<SpecPtr>& specs) {
   }));
   return Left(board);
 }
-
-}  // namespace
 
 TEST_CASE("a service is started, seen running with its pid, and stopped", "[threads][board]") {
   Running r({sleeper("web")});
@@ -213,7 +192,7 @@ TEST_CASE("a chain starts in order and stops in the opposite order", "[threads][
   REQUIRE(r.becomes("s" + std::to_string(1000 + length - 1), State::running));
   REQUIRE(r.board.stop("s1000"));
   REQUIRE(r.becomes("s1000", State::exited));
-  std::vector<std::string> started, stopped;
+  Texts started, stopped;
   for (const StateEvent& event : r.board.events_after(0).events) {
     if (event.to == State::running) started.push_back(event.service);
     if (event.from == State::stopping) stopped.push_back(event.service);
@@ -514,4 +493,5 @@ TEST_CASE("a reload that changes [health] alone restarts nothing", "[threads][bo
   CHECK(r.board.view("web")->pid == pid);
 }
 
-}  // namespace supervisor_board_test
+}  // namespace
+}  // namespace zinit::test::supervisor_board

@@ -1,31 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The board and cgroups: a service whose cgroup cannot be made.
-#include <fcntl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <csignal>
-#include <filesystem>
-
 #include "base/format.hpp"
 #include "os/cgroup_tree.hpp"
 #include "os/process.hpp"
 #include "supervisor/board.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
-#include "support/forked.hpp"
-#include "support/refused_call.hpp"
 #include "support/services.hpp"
-#include "support/skip.hpp"
+#include "support/test.hpp"
 #include "unit/supervisor/output.hpp"
 
-namespace supervisor_cgroups_test {
-
-using namespace zinit;
-using test::NoOutput;
-
+namespace zinit::test::supervisor_cgroups {
 namespace {
 
 class NoChanges final : public ChangePort {
@@ -80,8 +64,6 @@ std::string first_launch(const std::string& directory, int errnum) {
   return state;
 }
 
-}  // namespace
-
 TEST_CASE("a cgroup that there is no memory for is tried again, not gone without",
           "[threads][board][cgroup][root]") {
   const std::string directory = own_directory();
@@ -92,4 +74,5 @@ TEST_CASE("a cgroup that there is no memory for is tried again, not gone without
     CHECK(test::in_child([&] { return first_launch(directory, errnum); }) == "running");
 }
 
-}  // namespace supervisor_cgroups_test
+}  // namespace
+}  // namespace zinit::test::supervisor_cgroups

@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Lines of zinit's own log: the most lines about one service.
-#include <algorithm>
-
-#include "base/format.hpp"
 #include "supervisor/log_writer.hpp"
-#include "support/catch.hpp"
+#include "base/format.hpp"
+#include "support/test.hpp"
 
-namespace supervisor_log_writer_test {
-
-using namespace zinit;
-
+namespace zinit::test::supervisor_log_writer {
 namespace {
 
 std::size_t about(const LogWriter::Lines& lines, std::string_view begin) {
   return static_cast<std::size_t>(std::ranges::count_if(
       lines.lines, [&](const LogWriter::Line& line) { return line.text.starts_with(begin); }));
 }
-
-}  // namespace
 
 TEST_CASE("lines about one service are bounded, and all instances of a template are one",
           "[supervisor][log]") {
@@ -43,4 +36,5 @@ TEST_CASE("lines about one service are bounded, and all instances of a template 
   CHECK(about(lines, "quiet:") == 2);
 }
 
-}  // namespace supervisor_log_writer_test
+}  // namespace
+}  // namespace zinit::test::supervisor_log_writer

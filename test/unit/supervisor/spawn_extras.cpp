@@ -2,11 +2,9 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The additions of several parts to the spawn of one main process.
 #include "supervisor/spawn_extras.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-namespace supervisor_spawn_extras_test {
-
-using namespace zinit;
+namespace zinit::test::supervisor_spawn_extras {
 
 TEST_CASE("what several parts give a process adds up in its spawn plan", "[supervisor][extras]") {
   SpawnExtras extras;
@@ -18,9 +16,9 @@ TEST_CASE("what several parts give a process adds up in its spawn plan", "[super
   SpawnPlan plan;
   plan.env = {"LANG=C", "NOTIFY_SOCKET=old", "LISTEN_FDS=7", "WATCHDOG_PID=1", "LISTEN_PID=1"};
   REQUIRE(extras.add_to(plan));
-  CHECK(plan.env == std::vector<std::string>{"LANG=C", "NOTIFY_SOCKET=@a", "LISTEN_FDS=2",
-                                             "LISTEN_FDNAMES=http:stored"});
-  CHECK(plan.pid_variables == std::vector<std::string>{"WATCHDOG_PID", "LISTEN_PID"});
+  CHECK(plan.env ==
+        Texts{"LANG=C", "NOTIFY_SOCKET=@a", "LISTEN_FDS=2", "LISTEN_FDNAMES=http:stored"});
+  CHECK(plan.pid_variables == Texts{"WATCHDOG_PID", "LISTEN_PID"});
   REQUIRE(plan.passed.size() == 3);
   for (const auto& [i, fd, as] : {std::tuple{0u, 11, 3}, {1u, 12, 4}, {2u, 30, 9}}) {
     CHECK(plan.passed[i].fd == fd);
@@ -49,4 +47,4 @@ TEST_CASE("who has added a part finds it again by its type", "[supervisor][extra
   CHECK(extras.part<Pipe>() == extras.parts[1]);
 }
 
-}  // namespace supervisor_spawn_extras_test
+}  // namespace zinit::test::supervisor_spawn_extras

@@ -2,14 +2,9 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Permissions to spawn: their number, their holders, and the effect of a lack of processes.
 #include "supervisor/spawn_places.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
-#include <vector>
-
-namespace supervisor_spawn_places_test {
-
-using namespace zinit;
-
+namespace zinit::test::supervisor_spawn_places {
 namespace {
 
 using Ticket = SpawnPlaces::Ticket;
@@ -26,8 +21,6 @@ std::vector<Slot> all_next(SpawnPlaces& places) {
   while (const Ticket* const ticket = places.next()) slots.push_back(ticket->slot());
   return slots;
 }
-
-}  // namespace
 
 TEST_CASE("so many places there are, first come, first served", "[supervisor][places]") {
   SpawnPlaces places;
@@ -71,4 +64,5 @@ TEST_CASE("while processes are short there is one place", "[supervisor][places]"
   CHECK(all_next(places) == std::vector<Slot>{1});
 }
 
-}  // namespace supervisor_spawn_places_test
+}  // namespace
+}  // namespace zinit::test::supervisor_spawn_places

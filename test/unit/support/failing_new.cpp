@@ -3,10 +3,7 @@
 // See failing_new.hpp. Replaces all forms that are in use, because a sanitizer has its own version
 // of each, and the two do not work together.
 #include "unit/support/failing_new.hpp"
-
-#include <atomic>
-#include <cstdlib>
-#include <new>
+#include "support/test.hpp"
 
 namespace zinit::test {
 

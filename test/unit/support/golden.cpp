@@ -1,19 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Golden files, with which other tests compare long texts: test/support/golden.hpp.
-
-#include "support/golden.hpp"
-
-#include <string>
-
-#include "support/catch.hpp"
-#include "support/temp_dir.hpp"
-
+#include "support/test.hpp"
 namespace zinit::test::golden_files {
 namespace {
-
-using Catch::Contains;
-using Catch::EndsWith;
 
 TEST_CASE("a golden file beside the test is found from any directory", "[support]") {
   CHECK_GOLDEN("one line,\nand a line without an end", "golden");
