@@ -1,17 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The time spent by a boot: system.bootchart, zinitctl bootchart.
-#include <map>
-
 #include "scenario/harness.hpp"
-
-namespace client_bootchart_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Catch::StartsWith;
-using Texts = std::vector<std::string>;
-
+namespace zinit::test::client_bootchart {
 namespace {
 
 /// The steps of the boot by name, once it has settled.
@@ -30,8 +21,6 @@ void add_chain(Server& zinit) {
   zinit.add("web", {.dependencies = "requires = ['db']"});
   zinit.add("alone");
 }
-
-}  // namespace
 
 TEST_CASE("system.bootchart tells when each service of the boot was spawned and ready",
           "[bootchart]") {
@@ -124,4 +113,5 @@ TEST_CASE("zinitctl bootchart draws the boot", "[bootchart]") {
   CHECK(zinit.ctl({"bootchart", "web"}).code == 2);
 }
 
-}  // namespace client_bootchart_test
+}  // namespace
+}  // namespace zinit::test::client_bootchart

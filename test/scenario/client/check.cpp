@@ -2,27 +2,10 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl check on the real binary: every fault in one run, in the form for editors and as JSON
 // (control.md, "zinitctl"; zinit.toml(5), "What a wrong file does").
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cstdio>
-#include <ctime>
-#include <filesystem>
-#include <thread>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/wrong_files.hpp"
-#include "support/skip.hpp"
-#include "support/temp_dir.hpp"
 
-namespace client_check_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Texts = std::vector<std::string>;
-
+namespace zinit::test::client_check {
 namespace {
 
 /// The lines about a file.
@@ -60,8 +43,6 @@ std::int64_t moment_of(const std::string& text) {
   const std::int64_t offset = (hours * 60 + minutes) * 60;
   return ::timegm(&t) + (sign == '-' ? offset : -offset);
 }
-
-}  // namespace
 
 TEST_CASE("check looks at sockets and proxies as at all else", "[ctl]") {
   Server zinit;
@@ -180,7 +161,7 @@ TEST_CASE("check of a path has the defaults that check of all has", "[check][ctl
   home.write("zinit/zinit.toml", "[defaults]\nrestart_delay_ms = 500\n");
   const std::string file = home.write(
       "zinit/services/a.toml", "[service]\nexec = 'a'\n[lifecycle]\nrestart_delay_max_ms = 400\n");
-  const auto check = [&](std::vector<std::string> argv) {
+  const auto check = [&](Texts argv) {
     return run({.argv = std::move(argv), .env = {"XDG_CONFIG_HOME=" + home.path()}, .uid = user});
   };
   const Outcome all = check({"zinitctl", "check"});
@@ -394,4 +375,5 @@ TEST_CASE("check warns of a stop that a shutdown cuts, and of a shell in front o
     CHECK_THAT(all, !Contains(right));
 }
 
-}  // namespace client_check_test
+}  // namespace
+}  // namespace zinit::test::client_check

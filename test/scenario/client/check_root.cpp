@@ -2,22 +2,14 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl check --root: checks an image's files, and what they name, as the system in the image
 // would find it.
-#include <sys/stat.h>
-
-#include <filesystem>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/image.hpp"
 
-namespace client_check_root_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::client_check_root {
 namespace {
 
 /// Runs zinitctl check --root with these arguments.
-Outcome check(const std::string& root, const std::vector<std::string>& more = {}) {
+Outcome check(const std::string& root, const Texts& more = {}) {
   Launch what{.argv = {"zinitctl", "check", "--root", root}};
   what.argv.insert(what.argv.end(), more.begin(), more.end());
   return run(what);
@@ -33,8 +25,6 @@ void put_accounts(const Image& image) {
   image.put("etc/passwd", "root:x:0:0::/:\nof-image:x:4711:4711::/:\n");
   image.put("etc/group", "root:x:0:\nof-image:x:4711:\n");
 }
-
-}  // namespace
 
 TEST_CASE("check --root looks below the root for users, programs and files", "[verbs]") {
   const Image image;
@@ -115,4 +105,5 @@ TEST_CASE("check --root refuses a PATH besides, and a folder that is not there",
   CHECK_THAT(none.err, Contains("there is no directory " + image.path("none") + "/"));
 }
 
-}  // namespace client_check_root_test
+}  // namespace
+}  // namespace zinit::test::client_check_root

@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Completion in bash, with a server.
-#include <unistd.h>
-
-#include <filesystem>
-
 #include "scenario/harness.hpp"
-
-namespace client_completion_test {
-
-using namespace zinit::test;
-
+namespace zinit::test::client_completion {
 namespace {
 
 /// The completions of the last word of the line `NAME TYPED`, on one line. The completion is found
@@ -29,8 +21,6 @@ std::string completed(const Server& zinit, const std::string& typed,
               "N=" + name};
   return run(bash).out;
 }
-
-}  // namespace
 
 TEST_CASE("bash completes verbs, options, values and the names that fit", "[check][ctl]") {
   Server zinit;
@@ -75,4 +65,5 @@ TEST_CASE("bash completes the commands that end a machine, and runs none of them
   CHECK_FALSE(std::filesystem::exists(zinit.path("ended")));
 }
 
-}  // namespace client_completion_test
+}  // namespace
+}  // namespace zinit::test::client_completion

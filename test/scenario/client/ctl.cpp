@@ -1,22 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl: verbs, exit codes, --json, patterns, errors (control.md, "zinitctl").
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <csignal>
-#include <filesystem>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/terminal.hpp"
 
-namespace client_ctl_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Texts = std::vector<std::string>;
-
+namespace zinit::test::client_ctl {
 namespace {
 
 /// A server with a graph for which each verb has some output.
@@ -35,8 +23,8 @@ struct Graph {
     zinit.await_state("once", "exited");
     zinit.await_failed("waits", "dependency_failed");
   }
-  Outcome ctl(std::vector<std::string> arguments) { return zinit.ctl(std::move(arguments)); }
-  int code(std::vector<std::string> arguments) { return ctl(std::move(arguments)).code; }
+  Outcome ctl(Texts arguments) { return zinit.ctl(std::move(arguments)); }
+  int code(Texts arguments) { return ctl(std::move(arguments)).code; }
   Server zinit;
 };
 
@@ -46,8 +34,6 @@ Json document(const Outcome& outcome) {
   if (!json) FAIL("not one JSON document: " << outcome.out << outcome.err);
   return *json;
 }
-
-}  // namespace
 
 TEST_CASE("start, stop and restart wait, say how it ended, and take several names and patterns",
           "[ctl][check]") {
@@ -278,4 +264,5 @@ TEST_CASE("a start that takes longer than --timeout says what it waits for", "[c
   CHECK_THAT(outcome.err, Contains("; " + before + why));
 }
 
-}  // namespace client_ctl_test
+}  // namespace
+}  // namespace zinit::test::client_ctl

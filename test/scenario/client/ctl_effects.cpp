@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Reports of verbs about services not named, and the words for services that are down.
-#include <algorithm>
-
 #include "base/time.hpp"
 #include "scenario/harness.hpp"
 #include "scenario/harness/background.hpp"
 
-namespace client_ctl_effects_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Texts = std::vector<std::string>;
-
+namespace zinit::test::client_ctl_effects {
 namespace {
 
 /// web-1 and web-2 require db; `all` requires them both; left and right conflict.
@@ -49,8 +42,6 @@ int count_in(const std::string& text, std::string_view part) {
   for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
   return count;
 }
-
-}  // namespace
 
 TEST_CASE("stop names what it takes down with it, and start what stays down, as JSON too",
           "[ctl][rpc]") {
@@ -451,4 +442,5 @@ TEST_CASE("a package adds itself to a target, and is shown with its file", "[che
   CHECK(zinit.status("all")["wants"].size() == 0);
 }
 
-}  // namespace client_ctl_effects_test
+}  // namespace
+}  // namespace zinit::test::client_ctl_effects

@@ -2,24 +2,10 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl edit (control.md, "zinitctl"): what it checks, puts in place, keeps and reports, and
 // where the links of an image lead it.
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <csignal>
-#include <filesystem>
-#include <functional>
-
+#include "scenario/harness.hpp"
 #include "scenario/harness/image.hpp"
-#include "support/temp_dir.hpp"
 
-namespace client_edit_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Catch::StartsWith;
-using Texts = std::vector<std::string>;
-
+namespace zinit::test::client_edit {
 namespace {
 
 /// A server whose zinitctl asks it for its files, and a sed command as the editor.
@@ -42,8 +28,6 @@ struct Edited {
     return names;
   }
 };
-
-}  // namespace
 
 TEST_CASE("edit checks the copy, puts it in place and reloads", "[check][verbs]") {
   Edited with;
@@ -336,8 +320,8 @@ TEST_CASE("edit --new makes a service, and refuses one that is there", "[verbs]"
   edit.argv.back() = "next";
   edit.env = {"EDITOR=true"};
   CHECK_THAT(run(edit).out, Contains("nothing was changed"));
-  CHECK(entries_of(image.path("etc/zinit/services")) ==
-        std::vector<std::string>{"fresh.toml", "web.toml"});
+  CHECK(entries_of(image.path("etc/zinit/services")) == Texts{"fresh.toml", "web.toml"});
 }
 
-}  // namespace client_edit_test
+}  // namespace
+}  // namespace zinit::test::client_edit

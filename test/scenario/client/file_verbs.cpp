@@ -2,22 +2,10 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl enable, disable, mask and unmask (control.md, "zinitctl"): with a server, and with
 // --root without a server.
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-
+#include "scenario/harness.hpp"
 #include "scenario/harness/image.hpp"
 
-namespace client_file_verbs_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Catch::StartsWith;
-using Texts = std::vector<std::string>;
+namespace zinit::test::client_file_verbs {
 
 // --- enable and disable --------------------------------------------------------------------------
 
@@ -312,4 +300,4 @@ TEST_CASE("a masked service does not exist after a reload, until it is unmasked"
   zinit.await_state("web", "running");
 }
 
-}  // namespace client_file_verbs_test
+}  // namespace zinit::test::client_file_verbs

@@ -2,12 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl graph: the dependencies as Graphviz text and as a picture.
 #include "scenario/harness.hpp"
-
-namespace client_graph_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Catch::StartsWith;
+namespace zinit::test::client_graph {
 
 TEST_CASE("zinitctl graph draws the dependencies", "[check][graph]") {
   Server zinit;
@@ -29,7 +24,7 @@ TEST_CASE("zinitctl graph draws the dependencies", "[check][graph]") {
   const auto json = Json::parse(zinit.ctl({"graph", "--json"}).out);
   REQUIRE(json);
   REQUIRE(json->size() == 3);
-  CHECK((*json)[2]["requires"].texts() == std::vector<std::string>{"db"});
+  CHECK((*json)[2]["requires"].texts() == Texts{"db"});
   CHECK(zinit.ctl({"graph", "--svg", "--dot"}).code == 2);
 }
 
@@ -40,7 +35,7 @@ TEST_CASE("graph draws what is around a service", "[graph]") {
   zinit.add("edge", {.dependencies = "wants = ['web']"});
   zinit.add("other", {.dependencies = "requires = ['db']"});
   zinit.boot({"edge", "other"});
-  const auto names = [&](std::vector<std::string> words) {
+  const auto names = [&](Texts words) {
     words.insert(words.begin(), {"--json", "graph"});
     std::string found;
     const auto list = Json::parse(zinit.ctl(words).out);
@@ -55,4 +50,4 @@ TEST_CASE("graph draws what is around a service", "[graph]") {
   CHECK(zinit.ctl({"graph", "--depth", "1"}).code == 2);
 }
 
-}  // namespace client_graph_test
+}  // namespace zinit::test::client_graph

@@ -2,19 +2,8 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl import on the real binary: its results for each kind of file, that `check` accepts them,
 // and that a server runs them (zinitctl(1), doc/import.md).
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <filesystem>
-
 #include "scenario/harness.hpp"
-
-namespace client_import_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Texts = std::vector<std::string>;
-
+namespace zinit::test::client_import {
 namespace {
 
 /// A folder with files of other inits, and the results. The server reads the results.
@@ -51,8 +40,6 @@ constexpr std::string_view kUnit =
     "LimitNOFILE=1024:4K\nNice=5\nMemoryMax=1G\nCPUAffinity=0 2-3\nRuntimeDirectory=web web/x\n"
     "RuntimeDirectoryMode=0750\nPrivateTmp=yes\nStandardInput=socket\n"
     "[Install]\nWantedBy=multi-user.target\n";
-
-}  // namespace
 
 TEST_CASE("import makes a service file of a unit, and names what it leaves", "[import][ctl]") {
   Import import;
@@ -390,4 +377,5 @@ TEST_CASE("import refuses what is no file of another init, and shows it escaped"
   CHECK_THAT(escaped.err, !Contains("\033"));
 }
 
-}  // namespace client_import_test
+}  // namespace
+}  // namespace zinit::test::client_import

@@ -3,12 +3,7 @@
 // zinitctl import on the real binary, with files that are broken or made to be expensive: it ends
 // soon, gives the reason, and loses nothing silently.
 #include "scenario/harness.hpp"
-
-namespace client_import_bounds_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::client_import_bounds {
 namespace {
 
 std::string repeated(std::string_view text, int times) {
@@ -42,8 +37,6 @@ struct Case {
   int code;
   const char* words;  // of the output
 };
-
-}  // namespace
 
 TEST_CASE("import bounds what a file makes it do", "[import][ctl]") {
   Server server;
@@ -149,4 +142,5 @@ TEST_CASE("import takes nothing for what it is not", "[import][ctl]") {
   }
 }
 
-}  // namespace client_import_bounds_test
+}  // namespace
+}  // namespace zinit::test::client_import_bounds

@@ -2,15 +2,8 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl import: settings whose meaning in another init is easily taken for another one
 // (zinitctl(1), doc/import.md).
-#include <unistd.h>
-
 #include "scenario/harness.hpp"
-
-namespace client_import_meaning_test {
-
-using namespace zinit::test;
-using Texts = std::vector<std::string>;
-
+namespace zinit::test::client_import_meaning {
 namespace {
 
 /// A file named `file`, or the file `run` of a service directory of this name.
@@ -54,8 +47,6 @@ void check_rows(const std::vector<Row>& rows) {
     CHECK(server.ctl({"check", server.config()}).code == 0);
   }
 }
-
-}  // namespace
 
 TEST_CASE("import of dinit keeps order, comments, limits and sockets", "[import][ctl]") {
   check_rows({
@@ -423,4 +414,5 @@ TEST_CASE("import of units starts nothing that its timer or socket was to start"
   CHECK(server.ctl({"check", server.config()}).code == 0);
 }
 
-}  // namespace client_import_meaning_test
+}  // namespace
+}  // namespace zinit::test::client_import_meaning

@@ -2,15 +2,8 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl import of the kinds other than systemd's: nothing silently gets another meaning or is
 // lost (zinitctl(1), doc/import.md).
-#include <unistd.h>
-
 #include "scenario/harness.hpp"
-
-namespace client_import_others_test {
-
-using namespace zinit::test;
-using Texts = std::vector<std::string>;
-
+namespace zinit::test::client_import_others {
 namespace {
 
 /// The result for some files.
@@ -189,8 +182,8 @@ const std::vector<Row>& rows() {
         "memswap_limit (it counts", "cpu_shares (its default", "depends_on.log.restart (binds_to",
         "healthcheck.disable is true)", "note: if its image has an entrypoint"},
        {"db-", "migrate:oneshot = true", "web!oneshot", "web:requires = [\"migrate\"]",
-        "web:wants = [\"log\"]", "web:status = \"stop\"", "web!\nmemory_high",
-        "web!\nswap_max", "web!\ncpu_weight", "web!\n[health]"}},
+        "web:wants = [\"log\"]", "web:status = \"stop\"", "web!\nmemory_high", "web!\nswap_max",
+        "web!\ncpu_weight", "web!\n[health]"}},
       {"compose: numbers that it gives in other letters",
        {{"compose.yaml",
          "services:\n  a:\n    command: sleep 66\n    environment: {A: 010, B: 1.50, C: 1_000,\n"
@@ -261,8 +254,6 @@ void check_line(const Server& server, const std::string& line) {
   CHECK((made.find(text) != made.npos) == (line[end] == ':'));
 }
 
-}  // namespace
-
 TEST_CASE("import of other kinds keeps what settings mean, or says what it leaves",
           "[import][ctl]") {
   for (const Row& row : rows()) {
@@ -299,4 +290,5 @@ TEST_CASE("import names what it cannot look into, and no line of what has none",
   CHECK(server.ctl({"import", "--dry-run", "/"}).code == 2);
 }
 
-}  // namespace client_import_others_test
+}  // namespace
+}  // namespace zinit::test::client_import_others

@@ -1,19 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl import of systemd's units: it leaves out or reports what has another meaning in zinit.
-#include <unistd.h>
-
-#include <filesystem>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/image.hpp"
 
-namespace client_import_systemd_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Texts = std::vector<std::string>;
-
+namespace zinit::test::client_import_systemd {
 namespace {
 
 /// The result for one unit.
@@ -41,8 +32,6 @@ void check_case(const Case& one) {
   for (const std::string& words : one.has) CHECK_THAT(text, Contains(words));
   for (const std::string& words : one.has_not) CHECK_THAT(text, !Contains(words));
 }
-
-}  // namespace
 
 TEST_CASE("import gives a user of a unit no rights that it had not", "[import][ctl]") {
   for (const Case& one : std::vector<Case>{
@@ -352,4 +341,5 @@ TEST_CASE("import marks a file that is not written, and says if there is no plac
   CHECK_THAT(nowhere.out, Contains("not written: "));
 }
 
-}  // namespace client_import_systemd_test
+}  // namespace
+}  // namespace zinit::test::client_import_systemd

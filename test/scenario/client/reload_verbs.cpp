@@ -2,16 +2,10 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl reload and its options, and the questions at a terminal before something stops
 // (control.md, "zinitctl").
-#include <csignal>
-
+#include "scenario/harness.hpp"
 #include "scenario/harness/terminal.hpp"
 
-namespace client_reload_verbs_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Texts = std::vector<std::string>;
-
+namespace zinit::test::client_reload_verbs {
 namespace {
 
 const Toml kOther{.exec = "sleep 200000"};
@@ -49,8 +43,6 @@ class AtTerminal {
   pid_t pid_ = 0;
   bool ended_ = false;
 };
-
-}  // namespace
 
 TEST_CASE("reload --only reads the files of these services alone", "[reload][ctl]") {
   Server zinit;
@@ -317,4 +309,5 @@ TEST_CASE("at a terminal the question before an isolate names what the isolate s
   CHECK(zinit.state("bound") == "running");
 }
 
-}  // namespace client_reload_verbs_test
+}  // namespace
+}  // namespace zinit::test::client_reload_verbs

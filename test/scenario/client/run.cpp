@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl run and explain: services made from the command line, and their keys.
-#include <algorithm>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/background.hpp"
 
-namespace client_run_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Catch::StartsWith;
+namespace zinit::test::client_run {
+namespace {
 
 TEST_CASE("run makes a service of a command, with keys as they come", "[check][run]") {
   Server zinit;
@@ -37,7 +32,7 @@ TEST_CASE("run makes a service of a command, with keys as they come", "[check][r
 TEST_CASE("run names what is wrong, and makes no service", "[check][run]") {
   Server zinit;
   zinit.boot();
-  const auto [words, code, why] = GENERATE(table<std::vector<std::string>, int, std::string>({
+  const auto [words, code, why] = GENERATE(table<Texts, int, std::string>({
       {{"sleep", "5"}, 2, "sleep: no KEY=VALUE; the command comes behind --"},
       {{"user=nobody"}, 2, "the command is missing"},
       {{"exec=ls", "--", "true"}, 2, "the command comes behind --"},
@@ -52,7 +47,7 @@ TEST_CASE("run names what is wrong, and makes no service", "[check][run]") {
       {{"name=other", "--", "true"}, 2, "--name says what the service is called"},
       {{"--name", "a b", "--", "true"}, 1, "name"},
   }));
-  std::vector<std::string> all = {"run"};
+  Texts all = {"run"};
   all.insert(all.end(), words.begin(), words.end());
   const Outcome refused = zinit.ctl(all);
   CHECK(refused.code == code);
@@ -94,8 +89,6 @@ TEST_CASE("run --wait shows each line of a flood", "[run]") {
   CHECK(zinit.result("service.list").size() == 0);
 }
 
-namespace {
-
 /// Runs the shell's command line, in which zinitctl is the client of the server.
 Outcome run_in_shell(const Server& zinit, const std::string& line) {
   Launch bash{.argv = {"bash", "-c", "zinitctl() { (exec -a zinitctl \"$BIN\" \"$@\"); }; " + line},
@@ -103,8 +96,6 @@ Outcome run_in_shell(const Server& zinit, const std::string& line) {
   bash.env = {"BIN=" + zinit_binary(), "ZINIT_SOCKET=" + zinit.socket(), "D=" + zinit.folder()};
   return run(bash);
 }
-
-}  // namespace
 
 TEST_CASE("run --wait fails if the log has lost lines before they were shown", "[run]") {
   Server zinit;
@@ -165,4 +156,5 @@ TEST_CASE("explain shows keys without a server", "[check][run]") {
   CHECK_THAT(unknown.err, Contains("write \"exec\"") && Contains("did you mean restart?"));
 }
 
-}  // namespace client_run_test
+}  // namespace
+}  // namespace zinit::test::client_run

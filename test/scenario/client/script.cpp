@@ -1,30 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl script: Lua with zinit's methods.
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <csignal>
-#include <deque>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/background.hpp"
 #include "scenario/harness/terminal.hpp"
 
-namespace client_script_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::client_script {
 namespace {
 
-Outcome script(Server& zinit, const std::string& code, std::vector<std::string> more = {}) {
+Outcome script(Server& zinit, const std::string& code, Texts more = {}) {
   more.insert(more.begin(), {"script", "-e", code});
   return zinit.ctl(more);
 }
-
-}  // namespace
 
 TEST_CASE("a script lists, starts, waits and reads, with tables as in JSON", "[check][script]") {
   Server zinit;
@@ -189,7 +176,7 @@ TEST_CASE("no script outlives --timeout, nor do its commands", "[check][script]"
   };
   std::deque<Background> running;
   for (const std::string& code : codes)
-    running.emplace_back(zinit, std::vector<std::string>{"--timeout", "0.2", "script", "-e", code});
+    running.emplace_back(zinit, Texts{"--timeout", "0.2", "script", "-e", code});
   // What it has printed is written at its end. It has time to print, also on a loaded machine.
   Background prints(zinit, {"--timeout", "2", "script", "-e", "print(1) io.open('" + fifo + "')"});
   for (std::size_t i = 0; i < running.size(); ++i) {
@@ -219,4 +206,5 @@ TEST_CASE("Ctrl-C ends a script that waits for a command", "[script]") {
   CHECK(script.exit_code() == 128 + SIGINT);
 }
 
-}  // namespace client_script_test
+}  // namespace
+}  // namespace zinit::test::client_script

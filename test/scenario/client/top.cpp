@@ -2,18 +2,10 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl top (control.md, "zinitctl"): at a real terminal, with a real server, and that it
 // restores the terminal, however it ends.
-#include <algorithm>
-#include <csignal>
-#include <cstring>
-
+#include "scenario/harness.hpp"
 #include "scenario/harness/terminal.hpp"
 
-namespace client_top_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Texts = std::vector<std::string>;
-
+namespace zinit::test::client_top {
 namespace {
 
 /// The last line of the table's screen, drawn after all others.
@@ -71,8 +63,6 @@ class Top {
   pid_t pid_ = 0;
   bool ended_ = false;
 };
-
-}  // namespace
 
 TEST_CASE("top shows services, sorts and filters them, and gives the terminal back",
           "[check][top]") {
@@ -281,4 +271,5 @@ TEST_CASE("who may only read may watch, and is told what is not permitted", "[ro
   CHECK(top.exit_code() == 0);
 }
 
-}  // namespace client_top_test
+}  // namespace
+}  // namespace zinit::test::client_top

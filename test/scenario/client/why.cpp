@@ -5,11 +5,7 @@
 #include "scenario/harness.hpp"
 #include "scenario/harness/listening.hpp"
 
-namespace client_why_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::client_why {
 namespace {
 
 struct Explained {
@@ -19,8 +15,6 @@ struct Explained {
   const char* root;   // the service at fault
   const char* next;   // a part of the advice
 };
-
-}  // namespace
 
 TEST_CASE("why explains every reason, names the root cause and says what to do", "[check][why]") {
   const Listening listener;
@@ -153,4 +147,5 @@ TEST_CASE("why names a dependent that has to stop first, and a shutdown", "[why]
   CHECK(client.result("service.why", named("slow")).mentions("shutdown"));
 }
 
-}  // namespace client_why_test
+}  // namespace
+}  // namespace zinit::test::client_why

@@ -1,21 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Services that fork without end, crash without end, or lack processes.
-#include <sys/ptrace.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <numeric>
-
 #include "scenario/harness.hpp"
 #include "support/soak.hpp"
 
-namespace control_abuse_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::control_abuse {
 namespace {
 
 std::string numbered(int i) { return "s" + std::to_string(i); }
@@ -46,8 +35,6 @@ class Hogs {
     return pids;
   }
 };
-
-}  // namespace
 
 // --- fork storms ---------------------------------------------------------------------------------
 
@@ -156,7 +143,7 @@ TEST_CASE("with no process left spawns wait, at no cost, and succeed when there 
   // Threads count as processes, too, and an idle thread ends after a second.
   REQUIRE(at_rest_for(1500ms, [&] { return proc_status(zinit.pid(), "Threads"); }));
   // A shell that takes all processes until none is left, and ends; then a process in its place.
-  const auto hog = [&](const std::vector<std::string>& argv) {
+  const auto hog = [&](const Texts& argv) {
     return launch({.argv = argv, .program = "/bin/" + argv[0], .uid = kUser, .in_child = limited});
   };
   REQUIRE(wait_for_exit(hog({"sh", "-c", "while :; do sleep 100000 & done"})));
@@ -226,4 +213,5 @@ TEST_CASE("the end does not wait for a data loop that hangs", "[threads][abuse]"
   CHECK(zinit.messages().find("the data loop does not answer") != std::string::npos);
 }
 
-}  // namespace control_abuse_test
+}  // namespace
+}  // namespace zinit::test::control_abuse

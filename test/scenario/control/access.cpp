@@ -2,22 +2,9 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Who may call, and the fate of the socket file (control.md, "JSON-RPC 2.0").
 #include <linux/capability.h>
-#include <poll.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <filesystem>
 
 #include "scenario/harness.hpp"
-
-namespace control_access_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::control_access {
 namespace {
 
 /// Acts as another user, as far as peers see, while it lives.
@@ -84,8 +71,6 @@ Launch second_server(const Server& first, const std::string& socket) {
   what.argv = {"zinit", "server", "--config-dir", first.config(), "--socket", socket};
   return what;
 }
-
-}  // namespace
 
 TEST_CASE("a stranger is told not_permitted and closed, whatever the mode of the socket",
           "[check][root][access]") {
@@ -340,7 +325,7 @@ TEST_CASE("a user's server has its socket in XDG_RUNTIME_DIR, its files in XDG_C
   const pid_t pid = launch(what);
   const std::string socket = zinit.path("runtime/zinit.sock");
   REQUIRE(eventually([&] { return Connection::possible(socket); }));
-  CHECK(Connection(socket).result("service.list").texts() == std::vector<std::string>{"mine"});
+  CHECK(Connection(socket).result("service.list").texts() == Texts{"mine"});
   Launch list;
   list.argv = {"zinitctl", "ping"};
   list.env = what.env;
@@ -374,7 +359,7 @@ TEST_CASE("without these variables they are in ~/.config and in a folder of its 
   REQUIRE(stat(folder.c_str(), &it) == 0);
   CHECK((it.st_mode & 07777) == 0700);
   CHECK(it.st_uid == user);
-  const auto ctl = [&](std::vector<std::string> words) {
+  const auto ctl = [&](Texts words) {
     Launch client = what;
     client.argv = std::move(words);
     return run(client);
@@ -408,4 +393,5 @@ TEST_CASE("a user's folder for the socket that belongs to someone else is refuse
   CHECK(rmdir(folder.c_str()) == 0);
 }
 
-}  // namespace control_access_test
+}  // namespace
+}  // namespace zinit::test::control_access

@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Every method that rpc.discover lists, under each of its names. A method without a row here fails.
-#include <algorithm>
-
 #include "scenario/harness.hpp"
-
-namespace control_every_method_test {
-
-using namespace zinit::test;
-
+namespace zinit::test::control_every_method {
 namespace {
 
 struct Row {
@@ -97,22 +91,20 @@ std::vector<Row> rows(const Server& zinit) {
 }
 
 /// The completions offered after these words.
-std::vector<std::string> words_for(std::vector<std::string> words) {
+Texts words_for(Texts words) {
   words.insert(words.begin(), {"zinitctl", "__complete"});
-  std::vector<std::string> offered;
+  Texts offered;
   for (const std::string& line : lines_of(run({.argv = std::move(words)}).out))
     offered.push_back(line.substr(0, line.find('\t')));
   return offered;
 }
-
-}  // namespace
 
 TEST_CASE("every method of rpc.discover answers, under each of its names", "[check][methods]") {
   Server zinit;
   zinit.add("db");
   zinit.file("all.toml", "[target]\n");
   zinit.boot({"db"});
-  std::vector<std::string> known, tried;
+  Texts known, tried;
   for (const Json& method : zinit.result("rpc.discover")["methods"].elements())
     known.push_back(method["name"].text());
   for (const Row& row : rows(zinit)) {
@@ -147,4 +139,5 @@ TEST_CASE("every verb is used by a scenario", "[ctl]") {
   }
 }
 
-}  // namespace control_every_method_test
+}  // namespace
+}  // namespace zinit::test::control_every_method

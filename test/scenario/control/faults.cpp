@@ -2,17 +2,10 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The n-th system call fails, for every n, in everything that zinit does: it refuses or delays what
 // it cannot do, in a defined state, and leaks nothing.
-#include <algorithm>
-#include <filesystem>
-#include <set>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/fault_injector.hpp"
 
-namespace control_faults_test {
-
-using namespace zinit::test;
-
+namespace zinit::test::control_faults {
 namespace {
 
 const std::string kWait = R"("wait":true)";
@@ -166,8 +159,6 @@ class Faulty {
   Server server_;
   std::size_t descriptors_ = 0;
 };
-
-}  // namespace
 
 TEST_CASE("a client is answered or hung up on, whatever system call fails", "[slow][faults]") {
   if (!FaultInjector::possible()) return skip("needs seccomp notifications");
@@ -368,7 +359,7 @@ TEST_CASE("a command beside a process that was stopped before it executed is kil
   injector.stop_next_child();
   CHECK(zinit.stop("web")["state"] == "exited");
   CHECK_FALSE(alive(injector.stopped_child()));
-  CHECK(zinit.trace() == std::vector<std::string>{"post"});  // of the killed process
+  CHECK(zinit.trace() == Texts{"post"});  // of the killed process
   CHECK(zinit.shut_down() == 0);
 }
 
@@ -413,4 +404,5 @@ TEST_CASE("an answer about everything delays no other client", "[control]") {
   }
 }
 
-}  // namespace control_faults_test
+}  // namespace
+}  // namespace zinit::test::control_faults

@@ -2,20 +2,10 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Log lines as they come, and searches: logs.subscribe, logs.filter, and the options of the verb
 // (control.md, "JSON-RPC 2.0", "zinitctl").
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/background.hpp"
 
-namespace control_follow_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::control_follow {
 namespace {
 
 /// A service that prints each line that is written to its FIFO.
@@ -48,8 +38,6 @@ std::string next_of(Connection& connection) {
   const Json line = connection.notification();
   return line["service"].text() + ": " + line["line"].text();
 }
-
-}  // namespace
 
 TEST_CASE("a subscription goes on over restarts, a removal and an addition, as one to all does",
           "[threads][logs]") {
@@ -124,8 +112,7 @@ TEST_CASE("logs -f shows what is kept and what comes, over restarts too", "[chec
     zinit.restart("a");
     mouth.say("an \x1b[31mescape\x1b[0m");
     REQUIRE(followed.shows("an \\x1b[31mescape\\x1b[0m"));
-    CHECK(followed.lines() ==
-          std::vector<std::string>{"two", "three", "an \\x1b[31mescape\\x1b[0m"});
+    CHECK(followed.lines() == Texts{"two", "three", "an \\x1b[31mescape\\x1b[0m"});
   }
   Background picky(zinit, {"logs", "-f", "--grep", "^f(our|ive)$", "--json", "a"});
   mouth.say("six");
@@ -178,13 +165,13 @@ TEST_CASE("logs shows the lines that its options ask for", "[check][logs]") {
       {.exec = "echo three", .service = "oneshot = true", .dependencies = "after = ['web-1']"});
   zinit.boot();
   zinit.await_state("web-2", "exited");
-  const auto shown = [&](std::vector<std::string> arguments) {
+  const auto shown = [&](Texts arguments) {
     arguments.insert(arguments.begin(), "logs");
     const Outcome outcome = zinit.ctl(arguments);
     CHECK(outcome.code == 0);
     return lines_of(outcome.out);
   };
-  using Lines = std::vector<std::string>;
+  using Lines = Texts;
   REQUIRE(eventually([&] { return shown({"web-1", "--stream", "stderr"}) == Lines{"two"}; }));
   REQUIRE(eventually([&] { return shown({"web-2", "--grep", "thr[e]{2}"}) == Lines{"three"}; }));
   CHECK(shown({"web-1", "--grep", "^bad"}) == Lines{"bad \xef\xbf\xbd\\x1b[1m"});
@@ -234,4 +221,5 @@ TEST_CASE("logs ends quietly when nobody reads on", "[logs]") {
   }
 }
 
-}  // namespace control_follow_test
+}  // namespace
+}  // namespace zinit::test::control_follow

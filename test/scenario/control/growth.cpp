@@ -3,25 +3,13 @@
 // Nothing that is repeated grows. Each request of a client, and each event of a service, is
 // repeated some hundreds of times. The test compares the server's mappings, memory, threads and
 // descriptors at rest before and after.
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <csignal>
-#include <memory>
-#include <utility>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/notifier.hpp"
 #include "scenario/harness/peer.hpp"
 #include "scenario/harness/proxies.hpp"
 #include "support/soak.hpp"
 
-namespace control_growth_test {
-
-using namespace zinit::test;
-
+namespace zinit::test::control_growth {
 namespace {
 
 /// The resources of a server.
@@ -94,7 +82,7 @@ void check_growth(Server& zinit, const Row& row) {
   constexpr int kRounds = 3;
   row.act(zinit, row.times / 6);
   Use before = use_at_rest(zinit);
-  std::vector<std::string> grown;
+  Texts grown;
   for (int round = 0; round < kRounds; ++round) {
     row.act(zinit, row.times);
     const Use after = use_at_rest(zinit);
@@ -110,7 +98,7 @@ void check_growth(Server& zinit, const Row& row) {
     before = after;
   }
   CAPTURE(row.what, row.times);
-  CHECK(grown == std::vector<std::string>());
+  CHECK(grown == Texts());
 }
 
 /// A row that repeats one action, and gives it the number of repetitions so far.
@@ -334,7 +322,7 @@ std::vector<Row> re_executions() {
 }
 
 void add_services(Server& zinit, const Places& at) {
-  const auto listening = [](const std::vector<std::string>& words) {
+  const auto listening = [](const Texts& words) {
     return "[service]\nexec = [" + peer(words) + "]\n";
   };
   const std::string never = "restart = 'never'";
@@ -359,8 +347,6 @@ void add_services(Server& zinit, const Places& at) {
     zinit.add("log-" + name, repeating(name, logging));
   }
 }
-
-}  // namespace
 
 TEST_CASE("nothing that is done again and again makes the server grow", "[soak][growth]") {
   if (binary_is_sanitized()) return skip("a sanitizer keeps what was freed");
@@ -390,4 +376,5 @@ TEST_CASE("messages to /dev/log do not make the server grow", "[soak][growth][sy
   CHECK_THAT(zinit.ctl({"logs", "db", "--stream", "syslog"}).out, Catch::Contains("info 3"));
 }
 
-}  // namespace control_growth_test
+}  // namespace
+}  // namespace zinit::test::control_growth

@@ -1,21 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // libzinit with the real server: how it presents the answers (control.md, "Library").
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <zinit/client.hpp>
 
 #include "scenario/harness.hpp"
-
-namespace control_library_test {
-
-using namespace zinit::test;
-using zinit::Client;
-using zinit::ClientError;
-using zinit::ErrorCode;
-using zinit::ServiceState;
-using zinit::WaitFor;
+namespace zinit::test::control_library {
+namespace {
 
 TEST_CASE("libzinit starts, looks, explains and stops", "[check][library]") {
   Server zinit;
@@ -23,10 +13,10 @@ TEST_CASE("libzinit starts, looks, explains and stops", "[check][library]") {
                    .lifecycle = "restart = 'never'"});
   zinit.add("web", {.dependencies = "requires = ['db']"});
   zinit.boot();
-  Client client = Client::connect(zinit.socket());
+  zinit::Client client = zinit::Client::connect(zinit.socket());
   CHECK(client.ping().pid == zinit.pid());
   CHECK(client.info().mode == "standalone");
-  CHECK(client.list() == std::vector<std::string>{"db", "web"});
+  CHECK(client.list() == Texts{"db", "web"});
   CHECK(client.wait("web", WaitFor::failed).reason->type == "dependency_failed");
   const auto why = client.why("web");
   REQUIRE_FALSE(why.reasons.empty());
@@ -45,8 +35,6 @@ TEST_CASE("libzinit starts, looks, explains and stops", "[check][library]") {
   CHECK(client.stop("db", {.settled = true, .limit = {}}).state == "exited");
   CHECK_FALSE(client.is_running("web"));
 }
-
-namespace {
 
 /// What `make install` installs, and the programs of doc/library.md, compiled with it alone.
 class Installed {
@@ -122,8 +110,6 @@ bool can_install() {
   return true;
 }
 
-}  // namespace
-
 TEST_CASE("the programs of doc/library.md are compiled with what is installed, and work",
           "[library]") {
   if (!can_install()) return;
@@ -136,10 +122,10 @@ TEST_CASE("the programs of doc/library.md are compiled with what is installed, a
   zinit.boot({"web"});
   const Installed installed(zinit);
   CHECK(installed.faults_of_headers() == "");
-  const std::vector<std::string> env{"ZINIT_SOCKET=" + zinit.socket()};
+  const Texts env{"ZINIT_SOCKET=" + zinit.socket()};
 
   const std::string restart = installed.compile(zinit, "restart");
-  const auto restarted = [&](std::vector<std::string> arguments) {
+  const auto restarted = [&](Texts arguments) {
     arguments.insert(arguments.begin(), "restart");
     return run({.argv = std::move(arguments), .program = restart, .env = env});
   };
@@ -199,4 +185,5 @@ TEST_CASE("the programs of doc/library.md are compiled with what is installed, a
   close(input[1]);
 }
 
-}  // namespace control_library_test
+}  // namespace
+}  // namespace zinit::test::control_library

@@ -1,17 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The RPC methods: their parameters, the members of their results and their errors (control.md).
-
-#include <algorithm>
-
 #include "scenario/harness.hpp"
-
-namespace control_methods_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Texts = std::vector<std::string>;
-
+namespace zinit::test::control_methods {
 namespace {
 
 Texts sorted(Texts texts) {
@@ -39,8 +30,6 @@ Texts with_others() {
                  {"also_started", "also_stopped", "also_restarted", "left_stopped", "also_failed"});
   return sorted(std::move(members));
 }
-
-}  // namespace
 
 TEST_CASE("system.info tells mode, uptime and how many services there are", "[methods]") {
   Server zinit;
@@ -211,4 +200,5 @@ TEST_CASE("an event of a failure carries its reason", "[methods]") {
   CHECK(event["reason"]["code"] == 5);
 }
 
-}  // namespace control_methods_test
+}  // namespace
+}  // namespace zinit::test::control_methods

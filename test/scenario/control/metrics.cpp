@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // metrics.get and zinitctl metrics: OpenMetrics text for services, proxies and zinit.
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <set>
-
 #include "base/text.hpp"
 #include "scenario/harness.hpp"
 #include "scenario/harness/peer.hpp"
 #include "scenario/harness/proxies.hpp"
 #include "support/open_metrics.hpp"
 
-namespace control_metrics_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::control_metrics {
 namespace {
 
 OpenMetrics metrics_of(Server& zinit) { return OpenMetrics(zinit.result("metrics.get").text()); }
@@ -43,8 +34,6 @@ class AsReader {
  private:
   gid_t own_;
 };
-
-}  // namespace
 
 TEST_CASE("the example's metrics come after their directory did not let them", "[metrics]") {
   const std::string example = "etc/sample/examples/idioms/services/metrics.toml";
@@ -195,4 +184,5 @@ TEST_CASE("who may only read may have the metrics", "[root][metrics][access]") {
   CHECK(own.error("service.stop", named("web"))["code"] == -32007);
 }
 
-}  // namespace control_metrics_test
+}  // namespace
+}  // namespace zinit::test::control_metrics

@@ -2,23 +2,15 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The behaviour of each name of the binary (control.md, "One binary, many names").
 #include "scenario/harness.hpp"
-#include "support/temp_dir.hpp"
-
-namespace control_names_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::control_names {
 namespace {
 
-Outcome called(std::vector<std::string> argv, std::vector<std::string> env = {}) {
+Outcome called(Texts argv, Texts env = {}) {
   Launch what;
   what.argv = std::move(argv);
   what.env = std::move(env);
   return run(what);
 }
-
-}  // namespace
 
 TEST_CASE("an unknown name prints the list of names and exits with 2", "[names]") {
   const Outcome outcome = called({"zinitd"});
@@ -66,7 +58,7 @@ TEST_CASE("a program that a version or a new file's name follows is still zinit"
 
 TEST_CASE("zinit as PID 1 is the client by its first word alone", "[names][container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
-  const auto as_pid1 = [](std::vector<std::string> argv) {
+  const auto as_pid1 = [](Texts argv) {
     Launch what;
     what.argv = std::move(argv);
     what.env = {"ZINIT_SOCKET=/nonexistent"};
@@ -94,9 +86,9 @@ TEST_CASE("zinit-server is the standalone supervisor, and its environment names 
 
 TEST_CASE("zinit-pid1 that is not PID 1 runs its command as a child subreaper", "[names]") {
   const TempDir dir;
-  const std::vector<std::string> options = {"zinit-pid1", "--container", "--config-dir",
-                                            dir.path(),   "--socket",    dir / "s"};
-  const auto with = [&](std::vector<std::string> command) {
+  const Texts options = {"zinit-pid1", "--container", "--config-dir",
+                         dir.path(),   "--socket",    dir / "s"};
+  const auto with = [&](Texts command) {
     command.insert(command.begin(), options.begin(), options.end());
     return called(command);
   };
@@ -113,7 +105,7 @@ TEST_CASE("zinit-pid1 that is not PID 1 runs its command as a child subreaper", 
 }
 
 TEST_CASE("the log level is set by option or by environment", "[check][names]") {
-  const auto messages_at = [](std::vector<std::string> arguments, std::vector<std::string> env) {
+  const auto messages_at = [](Texts arguments, Texts env) {
     Server zinit({.arguments = std::move(arguments), .env = std::move(env)});
     zinit.add("a");
     zinit.boot({"a"});
@@ -125,4 +117,5 @@ TEST_CASE("the log level is set by option or by environment", "[check][names]") 
   CHECK_THAT(messages_at({}, {"ZINIT_LOG_LEVEL=debug"}), Contains("debug"));
 }
 
-}  // namespace control_names_test
+}  // namespace
+}  // namespace zinit::test::control_names

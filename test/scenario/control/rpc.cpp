@@ -2,13 +2,8 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // JSON-RPC 2.0 over the socket of the real binary. test/unit/control/server.cpp and its neighbours
 // test all rules of the protocol and of control.md.
-#include <sys/resource.h>
-
 #include "scenario/harness.hpp"
-
-namespace control_rpc_test {
-
-using namespace zinit::test;
+namespace zinit::test::control_rpc {
 
 TEST_CASE("a thousand clients are served at a time, and services keep their own limits",
           "[check][threads][rpc]") {
@@ -52,4 +47,4 @@ TEST_CASE("a client that goes away in the middle harms nobody", "[check][rpc]") 
   CHECK(zinit.stop("a")["state"] == "exited");
 }
 
-}  // namespace control_rpc_test
+}  // namespace zinit::test::control_rpc

@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Many services: a thousand at rest, a chain of a hundred.
-#include <algorithm>
-#include <cstdlib>
-
 #include "scenario/harness.hpp"
 #include "support/soak.hpp"
 
-namespace control_scale_test {
-
-using namespace zinit::test;
-
+namespace zinit::test::control_scale {
 namespace {
 
 /// How often all threads of a process together gave up the processor to wait.
@@ -29,17 +23,15 @@ long waits(pid_t pid) {
 std::string numbered(const std::string& name, int i) { return name + std::to_string(i); }
 
 /// Asks about each service separately: an answer about all of them would leave its size behind.
-void wait_until_all_run(Server& zinit, const std::vector<std::string>& names) {
+void wait_until_all_run(Server& zinit, const Texts& names) {
   for (const std::string& name : names)
     zinit.result("service.wait", named(name, R"("for":"running")"));
 }
 
-}  // namespace
-
 TEST_CASE("a thousand services rest without a wake-up in 8 MB, stop and start again by one",
           "[alone][scale][soak]") {
   const int count = long_form() ? 5000 : 1000;
-  std::vector<std::string> names;
+  Texts names;
   for (int i = 0; i < count; ++i) names.push_back(numbered("s", i));
   Server zinit;
   zinit.add("base");
@@ -80,7 +72,7 @@ TEST_CASE("a chain of a hundred services starts in order, again and again", "[sc
                .service = "oneshot = true",
                .dependencies = i == 0 ? "" : "requires = ['" + numbered("s", i - 1) + "']"});
   }
-  std::vector<std::string> expected;
+  Texts expected;
   for (int i = 0; i < kLength; ++i) expected.push_back(std::to_string(i));
   const int runs = long_form() ? 10 : 2;
   for (int run = 0; run < runs; ++run) {
@@ -104,7 +96,7 @@ TEST_CASE("a chain of a hundred services starts in order and stops in the revers
   zinit.boot();
   for (int i = 0; i < kLength; ++i) zinit.await_trace("start " + numbered("s", i));
   CHECK(zinit.shut_down() == 0);
-  std::vector<std::string> expected;
+  Texts expected;
   for (int i = kLength - 1; i >= 0; --i) expected.push_back("stop " + numbered("s", i));
   auto stops = zinit.trace();
   stops.erase(std::remove_if(stops.begin(), stops.end(),
@@ -113,4 +105,5 @@ TEST_CASE("a chain of a hundred services starts in order and stops in the revers
   CHECK(stops == expected);
 }
 
-}  // namespace control_scale_test
+}  // namespace
+}  // namespace zinit::test::control_scale

@@ -2,17 +2,8 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Facts that zinit shows in several places are present in all of them once it has settled. The
 // harness waits for this before each question, so that one look is enough.
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "scenario/harness.hpp"
-
-namespace control_settle_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::control_settle {
 namespace {
 
 /// How often `text` occurs.
@@ -34,8 +25,6 @@ int told_at_once(Server& zinit, int stops) {
   }
   return told;
 }
-
-}  // namespace
 
 TEST_CASE("one look finds what was reported of an event", "[settle]") {
   Server zinit;
@@ -91,4 +80,5 @@ TEST_CASE("threads are made late, services do not know, and one look is enough",
   CHECK(told_at_once(zinit, 10) < 10);
 }
 
-}  // namespace control_settle_test
+}  // namespace
+}  // namespace zinit::test::control_settle

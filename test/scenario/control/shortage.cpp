@@ -2,22 +2,8 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinit's behaviour while memory or descriptors are short, or a file system does not answer: it
 // refuses what it cannot do, reports it, and goes on.
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <filesystem>
-
 #include "scenario/harness.hpp"
-#include "support/temp_dir.hpp"
-
-namespace control_shortage_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::control_shortage {
 namespace {
 
 constexpr rlim_t kKilobyte = 1024;
@@ -70,8 +56,6 @@ std::string ping_with(const std::string& params) {
   return R"({"jsonrpc":"2.0","id":1,"method":"system.ping","params":[)" + params + "]}\n";
 }
 
-}  // namespace
-
 TEST_CASE("a request that there is no memory to read is refused, and zinit goes on",
           "[shortage][rpc]") {
   if (binary_is_sanitized()) return skip("needs a build without sanitizers");
@@ -113,7 +97,7 @@ TEST_CASE("a reload without a descriptor to read the directory by stops nothing"
     CHECK(refused["code"] == -32008);
     CHECK_THAT(refused["message"].text(), Contains("Too many open files"));
   }
-  CHECK(zinit.reload()["unchanged"].texts() == std::vector<std::string>{"a", "b"});
+  CHECK(zinit.reload()["unchanged"].texts() == Texts{"a", "b"});
   CHECK(zinit.status("a")["pid"] == a);
   CHECK(zinit.status("b")["pid"] == b);
 }
@@ -266,4 +250,5 @@ TEST_CASE("descriptors that zinit has reserved are given to services where there
   server.boot({"a", "b", "c"});
 }
 
-}  // namespace control_shortage_test
+}  // namespace
+}  // namespace zinit::test::control_shortage

@@ -2,20 +2,10 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Eight clients that request everything at once, for a chosen time (ZINIT_SOAK_SECONDS, `make
 // soak`). Afterwards the graph settles, and nothing is left over.
-#include <poll.h>
-
-#include <algorithm>
-#include <chrono>
-#include <csignal>
-#include <cstdlib>
-#include <filesystem>
-
+#include "scenario/harness.hpp"
 #include "scenario/harness/random_graph.hpp"
 
-namespace control_soak_test {
-
-using namespace zinit::test;
-
+namespace zinit::test::control_soak {
 namespace {
 
 constexpr int kServices = 100;
@@ -187,8 +177,6 @@ void tidy(Server& zinit, Dice& dice) {
   (void)zinit.reload();
 }
 
-}  // namespace
-
 TEST_CASE("after a soak of eight clients the graph settles and nothing is left over",
           "[check][threads][soak]") {
   const unsigned seed = seed_of_this_run();
@@ -222,4 +210,5 @@ TEST_CASE("after a soak of eight clients the graph settles and nothing is left o
   CHECK(zinit.shut_down() == 0);
 }
 
-}  // namespace control_soak_test
+}  // namespace
+}  // namespace zinit::test::control_soak

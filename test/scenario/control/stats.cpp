@@ -2,17 +2,10 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Processes of services and their resources: service.stats, service.children, debug.process_tree,
 // and zinitctl stats and debug-procs.
-#include <algorithm>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/fault_injector.hpp"
 
-namespace control_stats_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Texts = std::vector<std::string>;
-
+namespace zinit::test::control_stats {
 namespace {
 
 const Texts kFigures = {"cpu_percent",  "cpu_usec", "io_read_bytes", "io_write_bytes",
@@ -40,8 +33,6 @@ bool has(const Texts& texts, const std::string& text) {
 /// A process that has left its service's session writes its pid to $D/escaped.
 constexpr const char* kEscaping =
     "setsid sh -c 'echo $$ > $D/escaped; exec sleep 100003' & exec sleep 100000";
-
-}  // namespace
 
 TEST_CASE("the processes of a service are counted, listed and drawn, its main process first",
           "[check][stats]") {
@@ -235,4 +226,5 @@ TEST_CASE("zinitctl stats shows who has processes, or those that are named", "[s
   CHECK((*json)[1]["pid"].is_null());
 }
 
-}  // namespace control_stats_test
+}  // namespace
+}  // namespace zinit::test::control_stats
