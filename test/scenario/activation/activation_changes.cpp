@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Sockets of services and proxies while their addresses change, or while clients misuse them.
-#include <algorithm>
-#include <csignal>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/listening.hpp"
 #include "scenario/harness/peer.hpp"
 #include "scenario/harness/proxies.hpp"
 
-namespace activation_activation_changes_test {
-
-using namespace zinit::test;
-using namespace std::chrono_literals;
-using Catch::Contains;
-
+namespace zinit::test::activation_activation_changes {
 namespace {
 
 /// A service that is started at boot, with its sockets.
@@ -39,15 +31,13 @@ std::string set_service(const std::string& name, const std::string& listen) {
          R"("]}}}})";
 }
 
-}  // namespace
-
 TEST_CASE("services that are set in one breath keep the sockets that their processes have",
           "[sockets]") {
   Server zinit;
   zinit.boot();
   Connection connection = zinit.connect();
   std::string requests;
-  std::vector<std::string> addresses;
+  Texts addresses;
   for (int i = 0; i < 6; ++i) {
     const std::string name = "s" + std::to_string(i);
     addresses.push_back("unix:" + zinit.path(name));
@@ -250,4 +240,5 @@ TEST_CASE("the status of a proxy and of a service tell what is wrong with their 
   }));
 }
 
-}  // namespace activation_activation_changes_test
+}  // namespace
+}  // namespace zinit::test::activation_activation_changes

@@ -1,17 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // [path] of services: files start services.
-#include <unistd.h>
-
-#include <csignal>
-
 #include "scenario/harness.hpp"
-
-namespace activation_paths_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::activation_paths {
 namespace {
 
 /// A oneshot that writes a line when it runs, with this [path].
@@ -41,8 +32,6 @@ void boot(Server& zinit) {
   zinit.boot({"other"});
   await_seen(zinit);
 }
-
-}  // namespace
 
 TEST_CASE("a file that appears starts the service, and again when it appears again", "[path]") {
   Server zinit;
@@ -322,4 +311,5 @@ TEST_CASE("what comes and goes during a run starts no other", "[path]") {
   CHECK(zinit.count("ran") == 1);
 }
 
-}  // namespace activation_paths_test
+}  // namespace
+}  // namespace zinit::test::activation_paths

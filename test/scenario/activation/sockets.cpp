@@ -1,32 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // [socket] of services (zinit.toml(5)): zinit listens, and passes its sockets to the service.
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <fstream>
-#include <thread>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/peer.hpp"
 #include "scenario/harness/proxies.hpp"
 #include "support/notification.hpp"
 
-namespace activation_sockets_test {
-
-using namespace zinit::test;
-using namespace std::chrono_literals;
-using Catch::Contains;
-
+namespace zinit::test::activation_sockets {
 namespace {
 
 /// A service that gets sockets passed. `listen` holds elements of the array, `more` lines of the
 /// section.
-std::string socketed(const std::vector<std::string>& words, const std::vector<std::string>& listen,
-                     const std::string& more = "", const std::string& sections = "") {
-  std::vector<std::string> all{"trace", "started", "passed"};
+std::string socketed(const Texts& words, const Texts& listen, const std::string& more = "",
+                     const std::string& sections = "") {
+  Texts all{"trace", "started", "passed"};
   all.insert(all.end(), words.begin(), words.end());
   std::string text = "[service]\nexec = [" + peer(all) + "]\n[socket]\nlisten = [";
   for (const std::string& address : listen) text += toml_string(address) + ", ";
@@ -46,8 +33,6 @@ struct stat status_of(const std::string& path) {
   return status;
 }
 
-}  // namespace
-
 TEST_CASE("the first connection to a service's socket starts it", "[sockets]") {
   Server zinit;
   const std::string at = free_address();
@@ -58,7 +43,7 @@ TEST_CASE("the first connection to a service's socket starts it", "[sockets]") {
   Client client(at);
   CHECK(client.echo("hello") == "hello");
   zinit.await_state("s", "running");
-  CHECK(zinit.trace() == std::vector<std::string>{"started", "fds 1 s"});
+  CHECK(zinit.trace() == Texts{"started", "fds 1 s"});
   // The service accepts the next connections itself.
   CHECK(Client(at).echo("again") == "again");
   CHECK(zinit.count("started") == 1);
@@ -168,7 +153,7 @@ TEST_CASE("several sockets are passed in order, by their names or that of the se
   CHECK_FALSE(zinit.traced("not its own"));
   // The service has no other descriptor of zinit.
   const std::string fds = "/proc/" + std::to_string(zinit.pid_of("a")) + "/fd";
-  CHECK(entries_of(fds) == std::vector<std::string>{"0", "1", "2", "3", "4"});
+  CHECK(entries_of(fds) == Texts{"0", "1", "2", "3", "4"});
 }
 
 TEST_CASE("unix sockets and FIFOs have the mode and the owner that the file says", "[sockets]") {
@@ -219,7 +204,7 @@ TEST_CASE("services that start at boot find all sockets there", "[sockets]") {
   Server zinit;
   const std::string tcp = free_address(), path = "unix:" + zinit.path("sock");
   const std::string front = free_address(), back = free_address();
-  const std::vector<std::string> places{tcp, path, front};
+  const Texts places{tcp, path, front};
   for (int i = 0; i < 15; ++i) {
     zinit.file("a" + std::to_string(i) + ".toml",
                "[service]\nexec = [" +
@@ -388,8 +373,8 @@ TEST_CASE("the list, the status and why name the sockets of a service", "[socket
   const std::string at = free_address(), path = "unix:" + zinit.path("sock");
   zinit.file("s.toml", socketed({"echo"}, {at, path}));
   boot_open(zinit);
-  CHECK(zinit.status("s")["sockets"].texts() == std::vector<std::string>{at, path});
-  CHECK(zinit.status("s")["starts_on"].texts() == std::vector<std::string>{at, path});
+  CHECK(zinit.status("s")["sockets"].texts() == Texts{at, path});
+  CHECK(zinit.status("s")["starts_on"].texts() == Texts{at, path});
   CHECK_THAT(zinit.ctl({"list"}).out, Contains("starts on a connection to " + at));
   CHECK_THAT(zinit.ctl({"status", "s"}).out, Contains(at) && Contains(path));
   CHECK_THAT(zinit.ctl({"why", "s"}).out, Contains("a connection to " + at));
@@ -397,8 +382,6 @@ TEST_CASE("the list, the status and why name the sockets of a service", "[socket
   zinit.await_state("s", "running");
   CHECK_THAT(zinit.ctl({"list"}).out, !Contains("starts on a connection"));
 }
-
-namespace {
 
 void check_sockets_over(const std::function<void(Server&)>& again) {
   Server zinit;
@@ -432,8 +415,6 @@ void check_sockets_over(const std::function<void(Server&)>& again) {
   CHECK(eventually([&] { return ::access(path.c_str(), F_OK) != 0; }));
 }
 
-}  // namespace
-
 TEST_CASE("sockets stay open over a re-execution", "[check][sockets][reexec]") {
   check_sockets_over([](Server& zinit) { zinit.reexecute(); });
 }
@@ -458,4 +439,5 @@ TEST_CASE("no connection to a socket is refused while zinit executes itself agai
   }
 }
 
-}  // namespace activation_sockets_test
+}  // namespace
+}  // namespace zinit::test::activation_sockets

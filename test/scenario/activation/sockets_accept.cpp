@@ -1,48 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // [socket] with `accept` (zinit.toml(5)): one instance of the service for each connection.
-#include <sys/resource.h>
-#include <unistd.h>
-
-#include <algorithm>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/peer.hpp"
 #include "scenario/harness/proxies.hpp"
 
-namespace activation_sockets_accept_test {
-
-using namespace zinit::test;
-using namespace std::chrono_literals;
-using Catch::Contains;
-
+namespace zinit::test::activation_sockets_accept {
 namespace {
 
 /// A service with an instance for each connection; `more` holds lines of [socket].
-std::string accepting(const std::vector<std::string>& words, const std::string& listen,
-                      const std::string& more = "", const std::string& service = "",
-                      const std::string& sections = "") {
-  std::vector<std::string> all{"inetd"};
+std::string accepting(const Texts& words, const std::string& listen, const std::string& more = "",
+                      const std::string& service = "", const std::string& sections = "") {
+  Texts all{"inetd"};
   all.insert(all.end(), words.begin(), words.end());
   return "[service]\nexec = [" + peer(all) + "]\n" + service + "\n[socket]\nlisten = ['" + listen +
          "']\naccept = true\n" + more + "\n" + sections + "\n";
 }
 
 /// The names of all services except `but`.
-std::vector<std::string> others(Server& zinit, const std::string& but = "s") {
-  std::vector<std::string> names = zinit.result("service.list").texts();
+Texts others(Server& zinit, const std::string& but = "s") {
+  Texts names = zinit.result("service.list").texts();
   names.erase(std::remove(names.begin(), names.end(), but), names.end());
   std::sort(names.begin(), names.end());
   return names;
 }
 
-void await_others(Server& zinit, const std::vector<std::string>& wanted) {
-  std::vector<std::string> last;
+void await_others(Server& zinit, const Texts& wanted) {
+  Texts last;
   (void)eventually([&] { return (last = others(zinit)) == wanted; });
   CHECK(last == wanted);
 }
-
-}  // namespace
 
 TEST_CASE("each connection has an instance, as its standard input and output",
           "[sockets][accept]") {
@@ -54,7 +41,7 @@ TEST_CASE("each connection has an instance, as its standard input and output",
   Client one(at), two(at);
   CHECK(one.echo("one") == "one");
   CHECK(two.echo("two") == "two");
-  CHECK(others(zinit) == std::vector<std::string>{"s@1", "s@2"});
+  CHECK(others(zinit) == Texts{"s@1", "s@2"});
   zinit.await_state("s@1", "running");  // it may answer before the board knows of its spawn
   CHECK(zinit.pid_of("s@1") != zinit.pid_of("s@2"));
   one.finish();
@@ -64,7 +51,7 @@ TEST_CASE("each connection has an instance, as its standard input and output",
   // The next instance has a new number.
   Client three(at);
   CHECK(three.echo("three") == "three");
-  CHECK(others(zinit) == std::vector<std::string>{"s@2", "s@3"});
+  CHECK(others(zinit) == Texts{"s@2", "s@3"});
   // An instance can be stopped; its connection then ends.
   (void)zinit.result("service.stop", named("s@2"));
   CHECK(two.read_all() == "");
@@ -97,8 +84,8 @@ TEST_CASE("an instance over a unix socket, and one over IPv6", "[check][sockets]
 TEST_CASE("an instance finds who connects, its name and its settings in its environment",
           "[check][sockets][accept]") {
   Server zinit;
-  const std::vector<std::string> names{"REMOTE_ADDR", "ZINIT_SERVICE", "MINE"};
-  std::vector<std::string> places;
+  const Texts names{"REMOTE_ADDR", "ZINIT_SERVICE", "MINE"};
+  Texts places;
   for (const std::string& name : names) {
     places.push_back(free_address());
     std::string file = name;
@@ -124,7 +111,7 @@ TEST_CASE("what instances write to standard error goes to their service's log",
     CHECK(client.echo("hello") == "hello");
     CHECK(eventually([&] {
       return zinit.result("logs.tail", R"({"name":"s","lines":100})").texts() ==
-             std::vector<std::string>(static_cast<std::size_t>(i), "it hurts");
+             Texts(static_cast<std::size_t>(i), "it hurts");
     }));
   }
   await_others(zinit, {});
@@ -290,8 +277,7 @@ TEST_CASE("instances have their own settings of processes", "[sockets][accept]")
   CHECK(proc_link(pid, "fd/0").rfind("socket:", 0) == 0);
   CHECK(proc_link(pid, "fd/0") == proc_link(pid, "fd/1"));
   CHECK(proc_link(pid, "fd/2") != proc_link(pid, "fd/1"));
-  CHECK(entries_of("/proc/" + std::to_string(pid) + "/fd") ==
-        std::vector<std::string>{"0", "1", "2"});
+  CHECK(entries_of("/proc/" + std::to_string(pid) + "/fd") == Texts{"0", "1", "2"});
 }
 
 TEST_CASE("the end of a service with accept: stop, delete and a reload without its socket",
@@ -315,8 +301,6 @@ TEST_CASE("the end of a service with accept: stop, delete and a reload without i
   CHECK(others(zinit).empty());
 }
 
-namespace {
-
 void check_instances_over(const std::function<void(Server&)>& again) {
   Server zinit;
   const std::string at = free_address();
@@ -327,22 +311,21 @@ void check_instances_over(const std::function<void(Server&)>& again) {
   CHECK(two.echo("two") == "two");
   const pid_t pid = zinit.pid_of("s@1");
   again(zinit);
-  CHECK(others(zinit) == std::vector<std::string>{"s@1", "s@2"});
+  CHECK(others(zinit) == Texts{"s@1", "s@2"});
   CHECK(zinit.pid_of("s@1") == pid);
   CHECK(one.echo("one again") == "one again");
   Client three(at), four(at);
   CHECK(three.echo("three") == "three");
   REQUIRE(four.send("four"));
-  CHECK(others(zinit) == std::vector<std::string>{"s@1", "s@2", "s@3"});
+  CHECK(others(zinit) == Texts{"s@1", "s@2", "s@3"});
   CHECK(four.quiet());
   again(zinit);
   CHECK(four.quiet());
   one.close();
   CHECK(four.read(4) == "four");
-  CHECK(others(zinit) == std::vector<std::string>{"s@2", "s@3", "s@4"});
+  CHECK(others(zinit) == Texts{"s@2", "s@3", "s@4"});
   CHECK(eventually([&] {
-    return zinit.result("logs.tail", R"({"name":"s","lines":100})").texts() ==
-           std::vector<std::string>(4, "hello");
+    return zinit.result("logs.tail", R"({"name":"s","lines":100})").texts() == Texts(4, "hello");
   }));
   for (Client* client : {&two, &three, &four}) {
     client->finish();
@@ -350,8 +333,6 @@ void check_instances_over(const std::function<void(Server&)>& again) {
   }
   await_others(zinit, {});
 }
-
-}  // namespace
 
 TEST_CASE("instances and their connections go on over a re-execution",
           "[check][sockets][accept][reexec]") {
@@ -378,4 +359,5 @@ TEST_CASE("an instance that ends while zinit executes itself again leaves the gr
   }
 }
 
-}  // namespace activation_sockets_accept_test
+}  // namespace
+}  // namespace zinit::test::activation_sockets_accept

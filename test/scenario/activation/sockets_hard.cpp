@@ -2,32 +2,21 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // [socket] of services (zinit.toml(5)) under difficult conditions: everything at once, across
 // re-executions and crashes.
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <random>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/listening.hpp"
 #include "scenario/harness/peer.hpp"
 #include "scenario/harness/proxies.hpp"
 #include "support/soak.hpp"
 
-namespace activation_sockets_hard_test {
-
-using namespace zinit::test;
-using namespace std::chrono_literals;
-using Catch::Contains;
+namespace zinit::test::activation_sockets_hard {
+namespace {
 
 TEST_CASE("no connection is refused while services, instances and zinit itself start again",
           "[threads][sockets][accept][reexec][soak]") {
   Server zinit;
   const std::string passed = free_address(), accepted = "unix:" + zinit.path("accepted");
   const std::string demanded = free_address();
-  const auto text = [](const std::vector<std::string>& words, const std::string& listen,
-                       const std::string& more) {
+  const auto text = [](const Texts& words, const std::string& listen, const std::string& more) {
     return "[service]\nexec = [" + peer(words) + "]\n[socket]\nlisten = ['" + listen + "']\n" +
            more + "\n[lifecycle]\nrestart_delay_ms = 10\n";
   };
@@ -129,7 +118,7 @@ TEST_CASE("sockets whose order a reload has changed are the same after a re-exec
   file("'" + b + "', '" + c + "', '" + a + "'", "'b', 'c', 'a'");
   (void)zinit.reload();
   zinit.reexecute();
-  CHECK(zinit.status("s")["sockets"].texts() == std::vector<std::string>{b, c, a});
+  CHECK(zinit.status("s")["sockets"].texts() == Texts{b, c, a});
   for (const std::string& address : {a, b, c}) CHECK(Client(address).echo("hello") == "hello");
   CHECK(zinit.count("fds 3 b:c:a") == 1);
   file("'" + c + "'", "'c'");
@@ -221,8 +210,6 @@ TEST_CASE("a oneshot on demand is started again, and a FIFO that was there befor
   CHECK(::access(fifo.c_str(), F_OK) == 0);
 }
 
-namespace {
-
 /// Two failing services with a waiting connection each: `s` by its socket, `t` behind a proxy.
 struct Failing {
   /// `policy`: lines of [lifecycle].
@@ -240,12 +227,10 @@ struct Failing {
     for (const std::string& address : addresses) clients.emplace_back(address);
   }
   Server zinit;
-  std::vector<std::string> addresses;  // of `s` and `t`
+  Texts addresses;  // of `s` and `t`
   const std::string served = free_address();
   std::vector<Client> clients;
 };
-
-}  // namespace
 
 TEST_CASE("a connection that waits does not shorten a restart delay", "[sockets][xinet]") {
   Failing failing("restart_delay_ms = 86400000\n");
@@ -307,7 +292,7 @@ TEST_CASE("other options of a socket are set while its service has it",
   }
   const pid_t before = zinit.pid_of("s");
   write("'sleep', '100000'", "mode = '0600'\nbacklog = 7\nkeepalive = true\n");
-  CHECK(zinit.reload()["changed"].texts() == std::vector<std::string>{"s"});
+  CHECK(zinit.reload()["changed"].texts() == Texts{"s"});
   struct stat status {};
   CHECK(eventually(
       [&] { return ::stat(path.c_str(), &status) == 0 && (status.st_mode & 0777) == 0600; }));
@@ -398,4 +383,5 @@ TEST_CASE("why reports a service with accept that it cannot be connected to",
   }));
 }
 
-}  // namespace activation_sockets_hard_test
+}  // namespace
+}  // namespace zinit::test::activation_sockets_hard

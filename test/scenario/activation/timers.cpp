@@ -1,21 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // [timer] of services: starts at their times, and what `timers` and `why` report about them.
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-
 #include "base/time.hpp"
 #include "scenario/harness.hpp"
-#include "support/temp_dir.hpp"
 
-namespace activation_timers_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Catch::StartsWith;
-
+namespace zinit::test::activation_timers {
 namespace {
 
 constexpr std::int64_t kSecond = 1000000;
@@ -79,8 +68,6 @@ class StateFolder {
   std::string state_ = folder_.path() + "/state";
 };
 
-}  // namespace
-
 TEST_CASE("a timer starts its service, and not the boot", "[timer]") {
   Server zinit;
   zinit.add("often", timed("every_ms = 300"));
@@ -91,7 +78,7 @@ TEST_CASE("a timer starts its service, and not the boot", "[timer]") {
   CHECK_FALSE(zinit.traced("later"));
   CHECK(zinit.state("later") == "inactive");
   const Json often = timer_of(zinit, "often");
-  CHECK(often.members() == std::vector<std::string>{"expression", "last_us", "next_us", "service"});
+  CHECK(often.members() == Texts{"expression", "last_us", "next_us", "service"});
   CHECK(often["expression"] == "every_ms = 300");
   CHECK(often["last_us"].number() > 0);
   CHECK(often["next_us"].number() > often["last_us"].number());
@@ -304,4 +291,5 @@ TEST_CASE("zinitctl reports timers", "[timer][ctl]") {
   CHECK_FALSE(zinit.traced("ran"));
 }
 
-}  // namespace activation_timers_test
+}  // namespace
+}  // namespace zinit::test::activation_timers

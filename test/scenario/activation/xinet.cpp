@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Proxies (control.md, "Proxies"): a connection starts the service, and zinit passes its bytes on.
-#include <future>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/peer.hpp"
 #include "scenario/harness/proxies.hpp"
 #include "support/dns_server.hpp"
 
-namespace activation_xinet_test {
-
-using namespace zinit::test;
-using namespace std::chrono_literals;
+namespace zinit::test::activation_xinet {
 
 TEST_CASE("twenty connections at once start the service once", "[threads][xinet]") {
   Server zinit;
@@ -24,9 +19,9 @@ TEST_CASE("twenty connections at once start the service once", "[threads][xinet]
       return client.read_all();
     }));
   }
-  std::vector<std::string> pids;
+  Texts pids;
   for (auto& answer : answers) pids.push_back(answer.get());
-  CHECK(pids == std::vector<std::string>(20, std::to_string(zinit.pid_of("s"))));
+  CHECK(pids == Texts(20, std::to_string(zinit.pid_of("s"))));
   CHECK(zinit.count("start s") == 1);
   await_count(zinit, "p", "active_connections", 0);
   CHECK(proxy_status(zinit, "p")["total_connections"] == 20);
@@ -187,8 +182,8 @@ TEST_CASE("a backend is told who connects by the header of proxy_protocol", "[ch
   Server zinit;
   const std::string back = free_address();
   zinit.file("s.toml", peers({"at", back, "echo"}));
-  const std::vector<std::string> versions{"1", "2"};
-  std::vector<std::string> tcp, local, six;
+  const Texts versions{"1", "2"};
+  Texts tcp, local, six;
   for (const std::string& version : versions) {
     const std::string more = "proxy_protocol = " + version;
     tcp.push_back(free_port());
@@ -302,4 +297,4 @@ TEST_CASE("a backend whose name a slow name server knows is found for each conne
   CHECK(proxy_status(zinit, "p")["rejected_connections"] == 0);
 }
 
-}  // namespace activation_xinet_test
+}  // namespace zinit::test::activation_xinet

@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The data of a proxy (control.md, "Proxies"): every byte, both ways, and the end of each side.
-#include <sys/resource.h>
-
-#include <future>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/peer.hpp"
 #include "scenario/harness/proxies.hpp"
 #include "support/soak.hpp"
 
-namespace activation_xinet_bytes_test {
-
-using namespace zinit::test;
-using namespace std::chrono_literals;
-
+namespace zinit::test::activation_xinet_bytes {
 namespace {
 
 constexpr std::uint64_t kMegabyte = 1024 * 1024;
@@ -32,8 +24,6 @@ std::string sum_of_rest(Client& client) {
   for (std::string piece; !(piece = client.read(kMegabyte / 4)).empty();) sum.add(piece);
   return sum.text();
 }
-
-}  // namespace
 
 TEST_CASE("a backend may end its side first, and the client still speaks", "[xinet]") {
   Server zinit;
@@ -135,7 +125,7 @@ TEST_CASE("the counts of a proxy are right to the byte", "[check][xinet]") {
   CHECK(all["total_connections"] == 6);
   CHECK(all["backend"] == proxied.back);
   CHECK(all["service"] == "s");
-  CHECK(all["listen"].texts() == std::vector<std::string>{proxied.front});
+  CHECK(all["listen"].texts() == Texts{proxied.front});
   CHECK(all["connect_timeout"] == 30);
   CHECK(all["idle_timeout"] == 0);
   CHECK(all["single_connection"] == false);
@@ -290,4 +280,5 @@ TEST_CASE("without descriptors connections wait, and zinit does not spin", "[xin
   CHECK(proxy_status(zinit, "p")["rejected_connections"] == 0);
 }
 
-}  // namespace activation_xinet_bytes_test
+}  // namespace
+}  // namespace zinit::test::activation_xinet_bytes

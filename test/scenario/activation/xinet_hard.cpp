@@ -2,25 +2,12 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Proxies under difficult conditions (control.md, "Proxies"): services that do not start or go
 // away, clients that do not wait, and everything at once.
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <random>
-#include <thread>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/fault_injector.hpp"
 #include "scenario/harness/peer.hpp"
 #include "scenario/harness/proxies.hpp"
-#include "support/refused_call.hpp"
 
-namespace activation_xinet_hard_test {
-
-using namespace zinit::test;
-using namespace std::chrono_literals;
-using Catch::Contains;
+namespace zinit::test::activation_xinet_hard {
 
 TEST_CASE("what a client sends while it is held is delivered, though it has gone",
           "[check][xinet]") {
@@ -377,4 +364,4 @@ TEST_CASE("three thousand clients that close while they are held are served", "[
   CHECK_THAT(zinit.messages(), !Contains("fault in zinit itself"));
 }
 
-}  // namespace activation_xinet_hard_test
+}  // namespace zinit::test::activation_xinet_hard

@@ -2,18 +2,12 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Proxies across re-executions and crashes (behaviour.md, "Re-execution and crash"): no connection
 // ends, and no byte is lost.
-#include <future>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/peer.hpp"
 #include "scenario/harness/proxies.hpp"
 #include "support/soak.hpp"
 
-namespace activation_xinet_reexec_test {
-
-using namespace zinit::test;
-using namespace std::chrono_literals;
-
+namespace zinit::test::activation_xinet_reexec {
 namespace {
 
 constexpr std::uint64_t kMegabyte = 1024 * 1024;
@@ -131,8 +125,6 @@ void check_transfer(const std::string& kind, std::uint64_t count,
   await_count(zinit, "p", "active_connections", 0);
 }
 
-}  // namespace
-
 TEST_CASE("connections of proxies go on over a re-execution", "[check][threads][xinet][reexec]") {
   check_connections(kReexecute);
 }
@@ -217,7 +209,7 @@ TEST_CASE(
                                          R"("idle_timeout":77,"persist":false)"));
   zinit.file("p.toml", proxy_text(proxied.front, proxied.back, "s", "idle_timeout = 5"));
   zinit.reexecute();
-  CHECK(zinit.result("xinet.list").texts() == std::vector<std::string>{"added", "p"});
+  CHECK(zinit.result("xinet.list").texts() == Texts{"added", "p"});
   CHECK(proxy_status(zinit, "added")["idle_timeout"] == 77);
   CHECK(proxy_status(zinit, "p")["idle_timeout"] == 0);
   CHECK(Client(front).echo("hello") == "hello");
@@ -269,4 +261,5 @@ TEST_CASE("the service of a connection ends while zinit executes itself again",
   CHECK(second == std::to_string(zinit.await_new_pid("s", first)));
 }
 
-}  // namespace activation_xinet_reexec_test
+}  // namespace
+}  // namespace zinit::test::activation_xinet_reexec

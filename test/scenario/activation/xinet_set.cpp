@@ -1,23 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Setting, replacing, removing and loading proxies (control.md, "Proxies"; zinit.toml(5)).
-#include <sys/un.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <thread>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/listening.hpp"
 #include "scenario/harness/peer.hpp"
 #include "scenario/harness/proxies.hpp"
 
-namespace activation_xinet_set_test {
-
-using namespace zinit::test;
-using namespace std::chrono_literals;
-using Catch::Contains;
-
+namespace zinit::test::activation_xinet_set {
 namespace {
 
 /// Sets a proxy that zinit refuses, and returns the error. The old proxy still works.
@@ -55,31 +44,28 @@ void leave_stale_socket(const std::string& path) {
   REQUIRE(::access(path.c_str(), F_OK) == 0);
 }
 
-}  // namespace
-
 TEST_CASE("a proxy is set, listed and deleted by requests and by zinitctl, with a file and without",
           "[check][xinet][ctl]") {
   SetUp set;
-  CHECK(set.zinit.result("xinet.list").texts() == std::vector<std::string>{"p"});
+  CHECK(set.zinit.result("xinet.list").texts() == Texts{"p"});
   const std::string other = free_address();
   const Json added = set.zinit.result("xinet.set", proxy_params("a", other, set.back, "s"));
   CHECK(added["name"] == "a");
   CHECK(added["replaced"] == false);
-  CHECK(set.zinit.result("xinet.list").texts() == std::vector<std::string>{"a", "p"});
+  CHECK(set.zinit.result("xinet.list").texts() == Texts{"a", "p"});
   CHECK(set.zinit.result("xinet.status_all").size() == 2);
   CHECK(proxy_status(set.zinit, "a")["running"] == true);
   CHECK(Client(other).echo("hello") == "hello");
   CHECK(set.zinit.result("xinet.delete", named("a"))["ok"] == true);
   CHECK_FALSE(Client::possible(other));
-  CHECK(set.zinit.result("xinet.list").texts() == std::vector<std::string>{"p"});
+  CHECK(set.zinit.result("xinet.list").texts() == Texts{"p"});
   CHECK(set.zinit.error("xinet.status", named("a"))["code"] == -32014);
   CHECK(set.zinit.error("xinet.delete", named("a"))["code"] == -32014);
   CHECK_THAT(words_of(set.zinit.error("xinet.delete", named("nowhere"))), Contains("nowhere"));
 
   const std::string front = free_address();
-  std::vector<std::string> words{
-      "xinet",  "set",       "web", "--listen",          front, "--backend",
-      set.back, "--service", "s",   "--connect-timeout", "5"};
+  Texts words{"xinet",  "set",       "web", "--listen",          front, "--backend",
+              set.back, "--service", "s",   "--connect-timeout", "5"};
   const Outcome made = set.zinit.ctl(words);
   INFO(made.err);
   CHECK(made.code == 0);
@@ -114,7 +100,7 @@ TEST_CASE("a proxy is set, listed and deleted by requests and by zinitctl, with 
   (void)set.zinit.reload();
   CHECK(Client(kept).echo("hello") == "hello");
   set.zinit.result("xinet.delete", named("s"));
-  CHECK(entries_of(set.zinit.config()) == std::vector<std::string>{"s.toml"});
+  CHECK(entries_of(set.zinit.config()) == Texts{"s.toml"});
 }
 
 TEST_CASE("a proxy that is replaced keeps its connections, and new ones follow the new settings",
@@ -174,7 +160,7 @@ TEST_CASE("a proxy that cannot be had is refused, and the old one serves on", "[
   struct Row {
     std::string params;
     int code;
-    std::vector<std::string> says;
+    Texts says;
   };
   const Row rows[] = {
       {of_p(taken), -32005, {taken, "in use"}},
@@ -201,10 +187,10 @@ TEST_CASE("a proxy that cannot be had is refused, and the old one serves on", "[
     CHECK(error["code"] == row.code);
     for (const std::string& part : row.says) CHECK_THAT(words_of(error), Contains(part));
     CHECK_FALSE(Client::possible(free));
-    CHECK(zinit.result("xinet.list").texts() == std::vector<std::string>{"p"});
+    CHECK(zinit.result("xinet.list").texts() == Texts{"p"});
     CHECK(proxy_status(zinit, "p")["backend"] == set.back);
-    CHECK(proxy_status(zinit, "p")["listen"].texts() == std::vector<std::string>{front});
-    CHECK(entries_of(zinit.config()) == std::vector<std::string>{"s.toml"});
+    CHECK(proxy_status(zinit, "p")["listen"].texts() == Texts{front});
+    CHECK(entries_of(zinit.config()) == Texts{"s.toml"});
   }
   CHECK(read_file(plain) == "text");
 }
@@ -235,7 +221,7 @@ TEST_CASE("a proxy is written to a file, and deleting it removes that", "[check]
                proxy_params("kept", front, set.back, "s",
                             R"("connect_timeout":7,"idle_timeout":9,"single_connection":true,)"
                             R"("persist":true)"));
-  CHECK(entries_of(zinit.config()) == std::vector<std::string>{"kept.toml", "s.toml"});
+  CHECK(entries_of(zinit.config()) == Texts{"kept.toml", "s.toml"});
   CHECK_THAT(read_file(zinit.config("kept.toml")), Contains("[proxy]") && Contains(front));
   CHECK(zinit.ctl({"check", zinit.config()}).code == 0);
   // It is the same after a reload, and after a restart, which loses the other proxy.
@@ -244,14 +230,14 @@ TEST_CASE("a proxy is written to a file, and deleting it removes that", "[check]
   CHECK(zinit.shut_down() == 0);
   CHECK_FALSE(Client::possible(front));
   boot_open(zinit);
-  CHECK(zinit.result("xinet.list").texts() == std::vector<std::string>{"kept"});
+  CHECK(zinit.result("xinet.list").texts() == Texts{"kept"});
   const Json status = proxy_status(zinit, "kept");
   CHECK(status["connect_timeout"] == 7);
   CHECK(status["idle_timeout"] == 9);
   CHECK(status["single_connection"] == true);
   CHECK(Client(front).echo("again") == "again");
   zinit.result("xinet.delete", named("kept"));
-  CHECK(entries_of(zinit.config()) == std::vector<std::string>{"s.toml"});
+  CHECK(entries_of(zinit.config()) == Texts{"s.toml"});
   CHECK_FALSE(Client::possible(front));
 }
 
@@ -298,7 +284,7 @@ TEST_CASE("a reload follows the files of proxies", "[xinet][reload]") {
   zinit.remove("p");
   (void)zinit.reload();
   CHECK_FALSE(Client::possible(proxied.front));
-  CHECK(zinit.result("xinet.list").texts() == std::vector<std::string>{"q"});
+  CHECK(zinit.result("xinet.list").texts() == Texts{"q"});
   CHECK(old.echo("to the end") == "to the end");
 }
 
@@ -341,8 +327,8 @@ TEST_CASE("a proxy of a file whose address is in use comes when it is free", "[x
 
 TEST_CASE("the list, the status and why name what starts a service", "[xinet][ctl]") {
   SetUp set;
-  CHECK(set.zinit.status("s")["proxies"].texts() == std::vector<std::string>{"p"});
-  CHECK(set.zinit.status("s")["starts_on"].texts() == std::vector<std::string>{set.front});
+  CHECK(set.zinit.status("s")["proxies"].texts() == Texts{"p"});
+  CHECK(set.zinit.status("s")["starts_on"].texts() == Texts{set.front});
   CHECK_THAT(set.zinit.ctl({"status", "s"}).out, Contains("proxies") && Contains("p"));
   CHECK_THAT(set.zinit.ctl({"list"}).out, Contains("starts on a connection to " + set.front));
   CHECK_THAT(set.zinit.ctl({"why", "s"}).out, Contains("proxy p") && Contains(set.front));
@@ -364,7 +350,7 @@ TEST_CASE("a proxy stays as it is while its file is no TOML", "[xinet][reload]")
     INFO(text);
     zinit.file("p.toml", text);
     (void)zinit.reload();
-    CHECK(zinit.result("xinet.list").texts() == std::vector<std::string>{"p"});
+    CHECK(zinit.result("xinet.list").texts() == Texts{"p"});
     CHECK(Client(proxied.front).echo("new") == "new");
     CHECK(before.echo("still") == "still");
   }
@@ -425,9 +411,9 @@ TEST_CASE("a reload tells what becomes of proxies", "[xinet][reload][ctl]") {
     INFO(dry_run);
     const Json report =
         zinit.result("service.reload", dry_run ? R"({"dry_run":true})" : "{}")["proxies"];
-    CHECK(report["added"].texts() == std::vector<std::string>{"q"});
-    CHECK(report["changed"].texts() == std::vector<std::string>{"p"});
-    CHECK(report["failed"].texts() == std::vector<std::string>{"r"});
+    CHECK(report["added"].texts() == Texts{"q"});
+    CHECK(report["changed"].texts() == Texts{"p"});
+    CHECK(report["failed"].texts() == Texts{"r"});
     CHECK(Client::possible(other) == !dry_run);
   }
   const Outcome again = zinit.ctl({"reload"});
@@ -436,9 +422,10 @@ TEST_CASE("a reload tells what becomes of proxies", "[xinet][reload][ctl]") {
   zinit.remove("q");
   zinit.remove("r");
   CHECK(zinit.result("service.reload", R"({"dry_run":true})")["proxies"]["removed"].texts() ==
-        std::vector<std::string>{"q", "r"});
+        Texts{"q", "r"});
   CHECK(zinit.ctl({"reload"}).code == 0);
   CHECK(eventually([&] { return !Client::possible(other); }));
 }
 
-}  // namespace activation_xinet_set_test
+}  // namespace
+}  // namespace zinit::test::activation_xinet_set

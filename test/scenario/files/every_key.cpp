@@ -2,14 +2,8 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Every key of zinit.toml(5) is set by a test that sees its effect, here or in another file of
 // test/scenario or test/vm. test/unit/config/keys_wrong.cpp tests the messages about wrong values.
-#include <set>
-
 #include "scenario/harness.hpp"
-
-namespace files_every_key_test {
-
-using namespace zinit::test;
-
+namespace zinit::test::files_every_key {
 namespace {
 
 /// The keys of the page's KEYS: .Ss begins a section, .It Cm a key within .Bl and .El.
@@ -61,8 +55,6 @@ std::set<std::string> keys_in(const std::string& texts) {
   return keys;
 }
 
-}  // namespace
-
 TEST_CASE("every key of the manual is set by a test of the program", "[keys]") {
   const std::set<std::string> set = keys_in(texts_of(sources_of_tests()));
   const std::set<std::string> page = keys_of_the_page();
@@ -89,4 +81,5 @@ TEST_CASE("what a file says of a service for people is shown", "[keys]") {
              Catch::Contains("the a of all") && !Catch::Contains("b "));
 }
 
-}  // namespace files_every_key_test
+}  // namespace
+}  // namespace zinit::test::files_every_key

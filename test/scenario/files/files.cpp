@@ -2,25 +2,13 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Service files that are right, wrong and hostile, at boot (zinit.toml(5), "Where files are
 // read", "What a wrong file does").
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <filesystem>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/wrong_files.hpp"
 
-namespace files_files_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::files_files {
 namespace {
 
 std::string messages_of(const Json& status) { return status["reason"]["messages"].dump(); }
-
-}  // namespace
 
 TEST_CASE("one file of each kind of wrong boots beside good ones", "[check][files]") {
   Server zinit;
@@ -85,8 +73,8 @@ TEST_CASE("a file of settings that was named must exist, and /dev/null has no se
       run({.argv = {"zinit", "server", "--config-dir", zinit.config(), "--socket", zinit.socket(),
                     "--config", zinit.path("zinit.toml")}});
   CHECK(refused.code == 1);
-  CHECK_THAT(refused.err, Contains(zinit.path("zinit.toml") +
-                                   ": this file of global settings does not exist"));
+  CHECK_THAT(refused.err,
+             Contains(zinit.path("zinit.toml") + ": this file of global settings does not exist"));
   REQUIRE(::symlink("/dev/null", zinit.path("zinit.toml").c_str()) == 0);
   zinit.add("a");
   zinit.boot({"a"});
@@ -99,8 +87,7 @@ TEST_CASE("without a service file the server stays up and answers, without its d
           "[check][files]") {
   Server zinit;
   std::filesystem::remove(zinit.config());
-  const std::vector<std::string> argv{"zinit",        "server",   "--config-dir",
-                                      zinit.config(), "--socket", zinit.socket()};
+  const Texts argv{"zinit", "server", "--config-dir", zinit.config(), "--socket", zinit.socket()};
   const Outcome refused = run({.argv = argv});
   CHECK(refused.code == 1);
   CHECK_THAT(refused.err, Contains(zinit.config() + ": this directory of services does not exist"));
@@ -112,4 +99,5 @@ TEST_CASE("without a service file the server stays up and answers, without its d
   zinit.await_state("late", "running");
 }
 
-}  // namespace files_files_test
+}  // namespace
+}  // namespace zinit::test::files_files

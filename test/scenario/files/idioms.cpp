@@ -4,18 +4,11 @@
 // the program in the place of the real one; the rest is the example's. metrics.toml is in
 // test/scenario/control/metrics.cpp; webd-report.toml and webd-store-proxy.toml, which connections
 // start, are left out.
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/listening.hpp"
 #include "scenario/harness/notifier.hpp"
 
-namespace files_idioms_test {
-
-using namespace zinit::test;
-
+namespace zinit::test::files_idioms {
 namespace {
 
 const std::string kIdioms = "etc/sample/examples/idioms/";
@@ -46,8 +39,6 @@ void comes_back(Server& zinit, const std::string& name) {
       [](const Json& s) { return s["state"] == "running" && s["restart_count"].number() > 0; },
       "running again");
 }
-
-}  // namespace
 
 TEST_CASE("each example of an idiom comes up after a failure", "[root]") {
   if (geteuid() != 0) return skip("needs root, for the users of the examples");
@@ -87,4 +78,5 @@ TEST_CASE("each example of an idiom comes up after a failure", "[root]") {
   zinit.await_state("web", "running");
 }
 
-}  // namespace files_idioms_test
+}  // namespace
+}  // namespace zinit::test::files_idioms

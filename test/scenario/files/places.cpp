@@ -2,21 +2,8 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The places of files: the vendor's and the administrator's directories, masks and drop-ins
 // (zinit.toml(5), "Where files are read").
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <filesystem>
-
 #include "scenario/harness.hpp"
-#include "support/temp_dir.hpp"
-
-namespace files_places_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Texts = std::vector<std::string>;
-
+namespace zinit::test::files_places {
 namespace {
 
 const std::string kSleep = "[service]\nexec = 'sleep 100000'\n";
@@ -26,8 +13,8 @@ Server::Options with_own_root() {
 }
 
 /// The output of a shell script with zinit as $Z and zinitctl as $C, in the folder $D.
-Outcome run_script(const zinit::test::TempDir& dir, const std::string& script,
-                   std::vector<std::string> env = {}, std::optional<uid_t> uid = {}) {
+Outcome run_script(const zinit::test::TempDir& dir, const std::string& script, Texts env = {},
+                   std::optional<uid_t> uid = {}) {
   std::filesystem::create_symlink(zinit_binary(), dir / "zinitctl");
   Launch what;
   what.program = "/bin/sh";
@@ -40,8 +27,6 @@ Outcome run_script(const zinit::test::TempDir& dir, const std::string& script,
 }
 
 bool can_have_root() { return geteuid() == 0 && can_make_namespaces(); }
-
-}  // namespace
 
 TEST_CASE("reload --only with a directory takes what a package has brought, and no edit in /etc",
           "[check][root][places][reload]") {
@@ -447,4 +432,5 @@ TEST_CASE("a $ in /etc/environment, which nobody expands, is warned of", "[root]
   CHECK_THAT(zinit.messages(), !Catch::Contains("PRICE"));
 }
 
-}  // namespace files_places_test
+}  // namespace
+}  // namespace zinit::test::files_places

@@ -1,20 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Reading the service files again (control.md, `reload`).
-#include <unistd.h>
-
-#include <filesystem>
-#include <map>
-#include <sstream>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/wrong_files.hpp"
 
-namespace files_reload_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Texts = std::vector<std::string>;
+namespace zinit::test::files_reload {
 
 TEST_CASE("a reload tells what is added, changed, removed and unchanged, and does it", "[reload]") {
   Server zinit;
@@ -498,4 +488,4 @@ TEST_CASE("reloads asked for without end are few readings, and all are answered"
   CHECK(readings < kAsked / 2);
 }
 
-}  // namespace files_reload_test
+}  // namespace zinit::test::files_reload

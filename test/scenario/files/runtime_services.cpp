@@ -2,21 +2,8 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Services that come and go at runtime: service.get, service.set, service.delete and their verbs,
 // and requests for all services of class user (control.md).
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
-
 #include "scenario/harness.hpp"
-
-namespace files_runtime_services_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Texts = std::vector<std::string>;
-
+namespace zinit::test::files_runtime_services {
 namespace {
 
 const std::string kWeb = R"({"service":{"name":"web","exec":"sleep 100000"}})";
@@ -42,8 +29,6 @@ Texts names_of(const Json& left) {
   for (const Json& one : left.elements()) names.push_back(one["name"].text());
   return names;
 }
-
-}  // namespace
 
 TEST_CASE("service.set adds a service with its file, which a reload then finds as it is",
           "[check][runtime]") {
@@ -418,8 +403,6 @@ TEST_CASE("a vendor's service is replaced in /etc/zinit and removed by masking",
   CHECK(error.mentions("masked"));
 }
 
-namespace {
-
 const std::string kOld = "[service]\nexec = 'sleep 100000'\n";
 
 /// Mounts a disk with room for only web.toml on `directory`, visible only to the calling process.
@@ -430,8 +413,6 @@ void fill_disk(const std::string& directory) {
   std::ofstream fill(directory + "/fill");
   while (fill << std::string(4096, 'x') << std::flush) continue;
 }
-
-}  // namespace
 
 TEST_CASE("a full disk refuses service.set and leaves the old file and service",
           "[root][runtime]") {
@@ -457,4 +438,5 @@ TEST_CASE("a full disk refuses service.set and leaves the old file and service",
   CHECK(zinit.result("service.list").texts() == Texts{"web"});
 }
 
-}  // namespace files_runtime_services_test
+}  // namespace
+}  // namespace zinit::test::files_runtime_services

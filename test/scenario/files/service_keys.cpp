@@ -2,24 +2,14 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Environment files, ports and directories of services, as seen from the services (zinit.toml(5),
 // [service]).
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <filesystem>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/listening.hpp"
 #include "support/filler.hpp"
 
-namespace files_service_keys_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Texts = std::vector<std::string>;
-namespace fs = std::filesystem;
-
+namespace zinit::test::files_service_keys {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr uid_t kStranger = 64123;
 
@@ -82,8 +72,6 @@ class Folder {
  private:
   std::string path_;
 };
-
-}  // namespace
 
 // --- env_file ------------------------------------------------------------------------------------
 
@@ -527,4 +515,5 @@ TEST_CASE("times may have units, in files, in zinit.toml and at the command line
              Contains("invalid duration \"5 parsecs\", must be an integer of at least 1 or with"));
 }
 
-}  // namespace files_service_keys_test
+}  // namespace
+}  // namespace zinit::test::files_service_keys

@@ -1,22 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Global settings on the real binary (zinit.toml(5), "Global settings"), each with its effect.
-#include <grp.h>
-#include <sys/ptrace.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <regex>
-
 #include "scenario/harness.hpp"
-
-namespace files_settings_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Texts = std::vector<std::string>;
-
+namespace zinit::test::files_settings {
 namespace {
 
 constexpr uid_t kMember = 64123;  // its own group has the same number
@@ -68,8 +54,6 @@ void await_look(const Server& zinit) {
   REQUIRE_FALSE(before.empty());
   REQUIRE(eventually([&] { return sleeps() != before; }));
 }
-
-}  // namespace
 
 TEST_CASE("a wrong setting is told in its place, and its default stands", "[check][settings]") {
   Server zinit({.settings = true});
@@ -306,4 +290,5 @@ TEST_CASE("while zinit as a whole is suspended none of its loops counts as stuck
   CHECK(zinit.shut_down() == 0);
 }
 
-}  // namespace files_settings_test
+}  // namespace
+}  // namespace zinit::test::files_settings

@@ -2,23 +2,13 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Templates (zinit.toml(5), "Templates"): NAME@.toml, and the instances that dependencies, links
 // and zinitctl start make from it.
-#include <unistd.h>
-
-#include <algorithm>
-#include <filesystem>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/image.hpp"
 #include "scenario/harness/peer.hpp"
 #include "scenario/harness/proxies.hpp"
 #include "support/soak.hpp"
 
-namespace files_templates_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Texts = std::vector<std::string>;
-
+namespace zinit::test::files_templates {
 namespace {
 
 const std::string kTemplate = "[service]\nexec = ['sleep', '10000%i']\ndescription = 'for %n'\n";
@@ -60,8 +50,6 @@ std::vector<pid_t> pids_of(Server& zinit, const Texts& names) {
   for (const std::string& name : names) pids.push_back(zinit.pid_of(name));
   return pids;
 }
-
-}  // namespace
 
 TEST_CASE("a dependency makes an instance of a template", "[check][templates]") {
   Server zinit;
@@ -439,4 +427,5 @@ TEST_CASE("no name leads a verb out of the directory of services", "[check][temp
   CHECK_FALSE(std::filesystem::exists(zinit.path("b.toml")));
 }
 
-}  // namespace files_templates_test
+}  // namespace
+}  // namespace zinit::test::files_templates

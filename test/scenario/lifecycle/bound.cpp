@@ -3,12 +3,7 @@
 // Stops because of another service, beside stops of requirements: binds_to, stop_when_unneeded
 // (behaviour.md, "Dependencies").
 #include "scenario/harness.hpp"
-
-namespace lifecycle_bound_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::lifecycle_bound {
 namespace {
 
 const char* const kSoon = "restart_delay_ms = 50\nstability_period_ms = 0";
@@ -23,8 +18,6 @@ void add_vpn(Server& zinit, const std::string& edge_of_tunnel, const std::string
   zinit.boot({"vpn", "tunnel", "web"});
   zinit.await_started({"tunnel", "web"});
 }
-
-}  // namespace
 
 TEST_CASE("a bound service stops with a crash of the other, and starts when that is ready again",
           "[bound][deps]") {
@@ -47,9 +40,9 @@ TEST_CASE("a bound service stops with a crash of the other, and starts when that
     CHECK(zinit.pid_of("web") == web);
     CHECK(zinit.count("start web") == 1);
     const Json status = zinit.status("tunnel");
-    CHECK(status["binds_to"].texts() == std::vector<std::string>{"vpn"});
-    CHECK(zinit.status("vpn")["bound_by"].texts() == std::vector<std::string>{"tunnel"});
-    CHECK(zinit.status("vpn")["required_by"].texts() == std::vector<std::string>{"web"});
+    CHECK(status["binds_to"].texts() == Texts{"vpn"});
+    CHECK(zinit.status("vpn")["bound_by"].texts() == Texts{"tunnel"});
+    CHECK(zinit.status("vpn")["required_by"].texts() == Texts{"web"});
     CHECK_THAT(zinit.ctl({"tree", "tunnel"}).out, Contains("vpn (binds_to)"));
     CHECK_THAT(zinit.ctl({"graph"}).out, Contains("\"tunnel\" -> \"vpn\" [style=bold]"));
   }
@@ -92,4 +85,5 @@ TEST_CASE("what nothing needs any more is stopped, unless a start has named it",
   CHECK(zinit.state("db") == "running");
 }
 
-}  // namespace lifecycle_bound_test
+}  // namespace
+}  // namespace zinit::test::lifecycle_bound

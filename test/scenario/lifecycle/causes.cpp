@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinit shows the first cause of an event, and not one that followed from it.
-#include <unistd.h>
-
-#include <csignal>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/background.hpp"
 #include "scenario/harness/left_processes.hpp"
 #include "scenario/harness/notifier.hpp"
 
-namespace lifecycle_causes_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Catch::StartsWith;
-
+namespace zinit::test::lifecycle_causes {
 namespace {
 
 const std::string kOnRequest = "status = 'stop'";
@@ -26,8 +17,6 @@ const std::string kTimeout =
 std::string why(const Server& zinit, const std::string& name) {
   return zinit.ctl({"why", name}).out;
 }
-
-}  // namespace
 
 TEST_CASE("a failed ready_exec and an end within after_ms are shown as causes",
           "[why][readiness]") {
@@ -130,8 +119,7 @@ TEST_CASE("a killed process is shown with who or what has killed it", "[why][sto
                                    Contains(", " + kTimeout + "\n"));
 }
 
-TEST_CASE("why of a stop names its stop_exec, and who has ended it",
-          "[why][stop][cgroups]") {
+TEST_CASE("why of a stop names its stop_exec, and who has ended it", "[why][stop][cgroups]") {
   Server zinit;
   zinit.add("slow", {.service = "stop_exec = 'echo asked >> $T; exec sleep 100000'",
                      .lifecycle = "stop_timeout_ms = 'infinity'"});
@@ -266,4 +254,5 @@ TEST_CASE("a main process that ends within after_ms has no successor", "[readine
   zinit.await_failed("web", "exit_code");
 }
 
-}  // namespace lifecycle_causes_test
+}  // namespace
+}  // namespace zinit::test::lifecycle_causes

@@ -2,23 +2,11 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Each service has its own cgroup (behaviour.md, "Processes"; zinit.toml(5), [resources]). test/vm
 // tests the effect of limits on processes, on a kernel with all controllers.
-#include <sched.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <filesystem>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/fault_injector.hpp"
 #include "scenario/harness/left_processes.hpp"
-#include "support/temp_dir.hpp"
 
-namespace lifecycle_cgroups_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::lifecycle_cgroups {
 namespace {
 
 /// zinit's own cgroup, which contains all its others.
@@ -40,8 +28,6 @@ bool has_pids_max(Server& zinit, const std::string& most) {
   return read_file(hierarchy() + cgroup_of(zinit.pid_of("a")) + "/pids.max") == most + "\n" ||
          zinit.status("a")["warnings"].dump().find("resources.pids_max") != std::string::npos;
 }
-
-}  // namespace
 
 TEST_CASE("each service has a cgroup of its own, and zinit a leaf", "[check][cgroups]") {
   std::string base;
@@ -343,4 +329,5 @@ TEST_CASE("a delegated cgroup belongs to the service's user, and ends with the s
   CHECK(eventually([&] { return !std::filesystem::exists(path); }));
 }
 
-}  // namespace lifecycle_cgroups_test
+}  // namespace
+}  // namespace zinit::test::lifecycle_cgroups

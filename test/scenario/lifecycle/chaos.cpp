@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Random requests and deaths; afterwards the graph must settle.
+#include "scenario/harness.hpp"
 #include "scenario/harness/random_graph.hpp"
 
-namespace lifecycle_chaos_test {
-
-using namespace zinit::test;
-
+namespace zinit::test::lifecycle_chaos {
 namespace {
 
 /// A random request, or a death.
@@ -26,8 +24,6 @@ void disturb(Server& zinit, Connection& client, Dice& dice, int services) {
     }
   }
 }
-
-}  // namespace
 
 TEST_CASE("after random requests and deaths the graph settles and holds what it promises",
           "[check][threads][chaos]") {
@@ -96,4 +92,5 @@ TEST_CASE("a stop and a start at every moment of a start are carried out", "[thr
   CHECK(zinit.start("a")["state"] == "running");
 }
 
-}  // namespace lifecycle_chaos_test
+}  // namespace
+}  // namespace zinit::test::lifecycle_chaos

@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // check_exec: a command that runs before a restart stops anything (zinit.toml(5), [service]).
-#include <unistd.h>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/background.hpp"
 
-namespace lifecycle_check_exec_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Texts = std::vector<std::string>;
-
+namespace zinit::test::lifecycle_check_exec {
 namespace {
 
 /// Fails with a message while a file NAME.bad exists.
@@ -41,8 +34,6 @@ Connection asked(Server& zinit, const std::string& method, const std::string& na
   client.begin(method, named(name));
   return client;
 }
-
-}  // namespace
 
 TEST_CASE("a restart whose check_exec fails stops nothing, and says what that printed",
           "[check_exec][check]") {
@@ -401,4 +392,5 @@ TEST_CASE("eight checks run at a time, and instances of a template have their ow
   CHECK(zinit.ctl({"restart", "web@2"}).code == 0);
 }
 
-}  // namespace lifecycle_check_exec_test
+}  // namespace
+}  // namespace zinit::test::lifecycle_check_exec

@@ -1,17 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // [condition] (zinit.toml(5)): conditions for the start of a service.
-
-#include <filesystem>
-
 #include "scenario/harness.hpp"
-
-namespace lifecycle_conditions_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Texts = std::vector<std::string>;
-
+namespace zinit::test::lifecycle_conditions {
 namespace {
 
 /// A service with these lines of [condition] that traces its starts.
@@ -71,8 +62,6 @@ void check_all(Server& zinit, const std::vector<Case>& cases) {
       (void)await_skipped(zinit, one.name);
   }
 }
-
-}  // namespace
 
 TEST_CASE("a service starts if its conditions hold, and stays inactive if one does not",
           "[conditions]") {
@@ -335,4 +324,5 @@ TEST_CASE("one that was skipped is tried again when its config is another", "[co
   zinit.await_state("a", "running");
 }
 
-}  // namespace lifecycle_conditions_test
+}  // namespace
+}  // namespace zinit::test::lifecycle_conditions

@@ -2,11 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Two services that must not run at the same time (behaviour.md, "Dependencies", conflicts).
 #include "scenario/harness.hpp"
-
-namespace lifecycle_conflicts_test {
-
-using namespace zinit::test;
-
+namespace zinit::test::lifecycle_conflicts {
 namespace {
 
 /// A service that writes to the trace if another one with the same lock runs. It holds the lock
@@ -19,8 +15,6 @@ std::string exclusive(const std::string& name) {
 }
 
 bool both_ran(const Server& zinit) { return zinit.traced("BOTH"); }
-
-}  // namespace
 
 TEST_CASE("an explicit start stops what conflicts, whichever side says so", "[conflicts]") {
   for (const bool first_says_so : {true, false}) {
@@ -58,7 +52,7 @@ TEST_CASE("at boot the one loaded first wins and the other starts when it goes",
         "b",
         [](const Json& s) { return s["state"] == "blocked" && s["conflicts_with"].size() > 0; },
         "blocked by a conflict");
-    CHECK(b["conflicts_with"].texts() == std::vector<std::string>{"a"});
+    CHECK(b["conflicts_with"].texts() == Texts{"a"});
     CHECK(b["wish"] == "up");
     CHECK(zinit.result("service.why", named("b")).mentions("\"a\""));
     zinit.stop("a");
@@ -155,4 +149,5 @@ TEST_CASE("opposite starts of two that conflict never let both run", "[threads][
   CHECK_FALSE(both_ran(zinit));
 }
 
-}  // namespace lifecycle_conflicts_test
+}  // namespace
+}  // namespace zinit::test::lifecycle_conflicts

@@ -2,13 +2,8 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // requires, after and wants: what they pull in, how they delay a start, and what a failure causes
 // (behaviour.md, "Dependencies").
-
 #include "scenario/harness.hpp"
-
-namespace lifecycle_dependencies_test {
-
-using namespace zinit::test;
-
+namespace zinit::test::lifecycle_dependencies {
 namespace {
 
 /// A oneshot that ends when the test sets the mark go-NAME.
@@ -25,8 +20,6 @@ Toml delayed() {
           .service = "oneshot = true",
           .lifecycle = "restart = 'on-failure'\nrestart_delay_ms = 86400000"};
 }
-
-}  // namespace
 
 TEST_CASE("a start is not answered while what it requires is being spawned", "[deps]") {
   Server zinit;
@@ -160,12 +153,13 @@ TEST_CASE("status names both sides of a dependency, and why nothing if nothing i
   CHECK(told.code == 0);
   CHECK_FALSE(told.out.empty());
 
-  CHECK(zinit.status("db")["required_by"].texts() == std::vector<std::string>{"web"});
+  CHECK(zinit.status("db")["required_by"].texts() == Texts{"web"});
   const Json web = zinit.status("web");
-  CHECK(web["requires"].texts() == std::vector<std::string>{"db"});
-  CHECK(web["after"].texts() == std::vector<std::string>{"log"});
-  CHECK(web["wants"].texts() == std::vector<std::string>{"x"});
-  CHECK(web["conflicts"].texts() == std::vector<std::string>{"y"});
+  CHECK(web["requires"].texts() == Texts{"db"});
+  CHECK(web["after"].texts() == Texts{"log"});
+  CHECK(web["wants"].texts() == Texts{"x"});
+  CHECK(web["conflicts"].texts() == Texts{"y"});
 }
 
-}  // namespace lifecycle_dependencies_test
+}  // namespace
+}  // namespace zinit::test::lifecycle_dependencies

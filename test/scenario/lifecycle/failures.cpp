@@ -2,12 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // on_failure and on_failure_action: the effects of a final failure (zinit.toml(5), [lifecycle]).
 #include "scenario/harness.hpp"
-
-namespace lifecycle_failures_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::lifecycle_failures {
 namespace {
 
 const std::string kOnRequest = "status = 'stop'";
@@ -29,8 +24,6 @@ void add_template(Server& zinit, const std::string& name, const std::string& mor
   zinit.file(name + "@.toml", "[service]\nexec = 'echo " + name +
                                   " of %i >> $T'\noneshot = true\nstatus = 'stop'\n" + more);
 }
-
-}  // namespace
 
 TEST_CASE("a final failure starts what on_failure names, once", "[on_failure][reexec]") {
   Server zinit;
@@ -254,4 +247,5 @@ TEST_CASE("an on_failure_action of a machine's has no effect elsewhere", "[on_fa
   CHECK(zinit.state("web") == "failed");
 }
 
-}  // namespace lifecycle_failures_test
+}  // namespace
+}  // namespace zinit::test::lifecycle_failures

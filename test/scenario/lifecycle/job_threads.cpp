@@ -2,22 +2,11 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Threads of jobs, as ps -L shows them: which services have one, and what happens if no thread can
 // be made (supervisor/job_threads.cpp).
-#include <sys/resource.h>
-#include <unistd.h>
-
-#include <algorithm>
-
 #include "scenario/harness.hpp"
-
-namespace lifecycle_job_threads_test {
-
-using namespace zinit::test;
-
+namespace zinit::test::lifecycle_job_threads {
 namespace {
 
 std::string numbered(int i) { return "s" + std::to_string(i); }
-
-}  // namespace
 
 TEST_CASE("a service on its way has a thread of its name, and none at rest", "[threads]") {
   Server zinit;
@@ -26,7 +15,7 @@ TEST_CASE("a service on its way has a thread of its name, and none at rest", "[t
   for (const auto& [name, needs] : {std::pair{"b", "first"}, {"c", "b"}, {"d", "c"}, {"e", "d"}})
     zinit.add(name, {.dependencies = "requires = ['" + std::string(needs) + "']"});
   zinit.boot();
-  const std::vector<std::string> all = {"b", "c", "d", "e", "first"};
+  const Texts all = {"b", "c", "d", "e", "first"};
   CHECK(eventually([&] { return job_threads(zinit.pid()) == all; }));
   zinit.mark("go");
   zinit.await_state("e", "running");
@@ -43,14 +32,12 @@ TEST_CASE("a re-spawn delay and a stop have a thread, and what waits behind a de
   zinit.boot();
   zinit.await_trace("deaf");
   zinit.await_delayed("base");
-  CHECK(eventually([&] { return job_threads(zinit.pid()) == std::vector<std::string>{"base"}; }));
+  CHECK(eventually([&] { return job_threads(zinit.pid()) == Texts{"base"}; }));
   (void)zinit.result("service.stop", named("deaf"));
-  CHECK(eventually([&] {
-    return job_threads(zinit.pid()) == std::vector<std::string>{"base", "deaf"};
-  }));
+  CHECK(eventually([&] { return job_threads(zinit.pid()) == Texts{"base", "deaf"}; }));
   zinit.kill("deaf");
   zinit.await_state("deaf", "exited");
-  CHECK(eventually([&] { return job_threads(zinit.pid()) == std::vector<std::string>{"base"}; }));
+  CHECK(eventually([&] { return job_threads(zinit.pid()) == Texts{"base"}; }));
 }
 
 TEST_CASE("what waits for a service has a thread again when that is started again", "[threads]") {
@@ -63,9 +50,7 @@ TEST_CASE("what waits for a service has a thread again when that is started agai
       "base",
       [](const Json& s) { return s["restart_count"].number() > 0 && s["state"] == "starting"; },
       "a second start");
-  CHECK(eventually([&] {
-    return job_threads(zinit.pid()) == std::vector<std::string>{"above", "base"};
-  }));
+  CHECK(eventually([&] { return job_threads(zinit.pid()) == Texts{"above", "base"}; }));
 }
 
 TEST_CASE("where processes are few as many services run as fit, and others when there is room",
@@ -82,7 +67,7 @@ TEST_CASE("where processes are few as many services run as fit, and others when 
   for (int i = 0; i < kServices; ++i) zinit.add(numbered(i));
   zinit.boot();
   const auto running = [&] {
-    std::vector<std::string> names;
+    Texts names;
     for (int i = 0; i < kServices; ++i) {
       if (zinit.result("service.is_running", named(numbered(i))) == true)
         names.push_back(numbered(i));
@@ -101,4 +86,5 @@ TEST_CASE("where processes are few as many services run as fit, and others when 
   CHECK_FALSE(zinit.result("service.is_running", named(first)) == true);
 }
 
-}  // namespace lifecycle_job_threads_test
+}  // namespace
+}  // namespace zinit::test::lifecycle_job_threads

@@ -2,20 +2,11 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Oneshots that hold something when they are done, and kill_mode (behaviour.md, "Oneshots that hold
 // something"; zinit.toml(5), oneshot, stop_exec and kill_mode).
-#include <unistd.h>
-
-#include <filesystem>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/background.hpp"
 #include "scenario/harness/left_processes.hpp"
-#include "support/temp_dir.hpp"
 
-namespace lifecycle_oneshots_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::lifecycle_oneshots {
 namespace {
 
 /// A oneshot that is done and has left a process in its own session.
@@ -34,8 +25,6 @@ pid_t await_left(Server& zinit, const std::string& name) {
   CHECK_THAT(status["left"].dump(), Contains("\"pid\":" + std::to_string(left)));
   return left;
 }
-
-}  // namespace
 
 TEST_CASE("what a oneshot has left lives on, is shown, can be killed, and ends with its stop",
           "[check][oneshot][cgroups]") {
@@ -158,7 +147,7 @@ TEST_CASE(
   zinit.reexecute();
   CHECK(zinit.stop("rules")["state"] == "inactive");
   CHECK(zinit.ctl({"reload", "rules"}).code == 1);
-  CHECK(zinit.trace() == std::vector<std::string>{"up", "again, main=", "again, main=", "down"});
+  CHECK(zinit.trace() == Texts{"up", "again, main=", "again, main=", "down"});
 }
 
 TEST_CASE("a stop of a oneshot ends its reload_exec before it takes back what it holds",
@@ -233,7 +222,7 @@ TEST_CASE("what a oneshot holds is taken back when what it requires has failed f
   zinit.await_state("setup", "exited");
   zinit.mark("fail");
   zinit.await_failed("setup", "dependency_failed");
-  CHECK(zinit.trace() == std::vector<std::string>{"set up", "taken back"});
+  CHECK(zinit.trace() == Texts{"set up", "taken back"});
   REQUIRE(unlink(zinit.path("fail").c_str()) == 0);
   zinit.start("db");
   zinit.await_state("setup", "exited");
@@ -376,4 +365,5 @@ TEST_CASE("what kill_mode main has spared stays when its service is deleted, and
   CHECK(eventually([&] { return !alive(session); }));
 }
 
-}  // namespace lifecycle_oneshots_test
+}  // namespace
+}  // namespace zinit::test::lifecycle_oneshots

@@ -3,21 +3,9 @@
 // [limits] and [process], each checked from inside the service (zinit.toml(5)), and each refused by
 // the kernel.
 #include <linux/capability.h>
-#include <sched.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#include <filesystem>
 
 #include "scenario/harness.hpp"
-
-namespace lifecycle_process_settings_test {
-
-using namespace zinit::test;
-
+namespace zinit::test::lifecycle_process_settings {
 namespace {
 
 /// "SOFT HARD" of a line of /proc/PID/limits.
@@ -97,8 +85,6 @@ void copy_program(const std::string& root, const std::string& program) {
   for (std::string word; words >> word;)
     if (word.front() == '/') copy(word);
 }
-
-}  // namespace
 
 TEST_CASE("every limit is seen from inside", "[check][limits]") {
   Server zinit;
@@ -357,4 +343,5 @@ TEST_CASE("what the kernel refuses is a spawn error that names the step", "[chec
   }
 }
 
-}  // namespace lifecycle_process_settings_test
+}  // namespace
+}  // namespace zinit::test::lifecycle_process_settings

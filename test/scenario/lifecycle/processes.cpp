@@ -2,24 +2,8 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The input and surroundings of a service's process (zinit.toml(5), [service]; behaviour.md,
 // "Processes").
-#include <fcntl.h>
-#include <sched.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <filesystem>
-
 #include "scenario/harness.hpp"
-
-namespace lifecycle_processes_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Texts = std::vector<std::string>;
-
+namespace zinit::test::lifecycle_processes {
 namespace {
 
 pid_t running(Server& zinit, const std::string& name) { return zinit.await_program(name); }
@@ -80,8 +64,6 @@ std::string numbers(const std::string& blanks) {
   std::replace(text.begin(), text.end(), '\t', ' ');
   return text;
 }
-
-}  // namespace
 
 TEST_CASE("a service finds a clean process: streams, descriptors, signals, session",
           "[check][process]") {
@@ -341,4 +323,5 @@ TEST_CASE("how the last run ended and how often is kept and shown", "[process]")
   }
 }
 
-}  // namespace lifecycle_processes_test
+}  // namespace
+}  // namespace zinit::test::lifecycle_processes

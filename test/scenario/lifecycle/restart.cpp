@@ -3,10 +3,7 @@
 // Restart policy, delays and counts (zinit.toml(5), [lifecycle]). The model's tests look at the
 // length of delays.
 #include "scenario/harness.hpp"
-
-namespace lifecycle_restart_test {
-
-using namespace zinit::test;
+namespace zinit::test::lifecycle_restart {
 
 TEST_CASE("an explicit start is one more try, and ends a delay, as a stop does for good",
           "[restart]") {
@@ -118,4 +115,4 @@ TEST_CASE("a oneshot has no start timeout unless it is given one", "[restart]") 
   CHECK(unbound == 2);
 }
 
-}  // namespace lifecycle_restart_test
+}  // namespace zinit::test::lifecycle_restart

@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Signals to zinit and its end (behaviour.md, "Signals to zinit", "Start and shutdown order").
-#include <unistd.h>
-
 #include "scenario/harness.hpp"
-
-namespace lifecycle_signals_test {
-
-using namespace zinit::test;
-
+namespace zinit::test::lifecycle_signals {
 namespace {
 
 /// Runs `body` with a standalone server and, if possible, with one as PID 1 of a container.
@@ -25,8 +19,6 @@ Toml on(const std::string& name, const std::string& dependencies) {
 }
 
 const Toml kHangs{.exec = stubborn("hangs"), .lifecycle = "stop_timeout_ms = 86400000"};
-
-}  // namespace
 
 TEST_CASE("SIGTERM, SIGINT, SIGQUIT, a container's SIGPWR and a request end zinit with 0",
           "[signals]") {
@@ -200,4 +192,5 @@ TEST_CASE("a server that is killed leaves its socket, and the next one takes it 
   CHECK(zinit.shut_down() == 0);
 }
 
-}  // namespace lifecycle_signals_test
+}  // namespace
+}  // namespace zinit::test::lifecycle_signals

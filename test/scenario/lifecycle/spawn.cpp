@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The facts about a spawn that fails (behaviour.md, "States", last paragraphs).
-#include <sys/mount.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "scenario/harness.hpp"
-
-namespace lifecycle_spawn_test {
-
-using namespace zinit::test;
+namespace zinit::test::lifecycle_spawn {
 
 TEST_CASE("what a spawn failed for is told by name, with errno's text", "[check][spawn]") {
   Server zinit;
@@ -101,7 +93,7 @@ TEST_CASE("want of processes is no failure, the spawn is tried again until there
     const rlimit one{1, 1};
     setrlimit(RLIMIT_NPROC, &one);
   }});
-  const std::vector<std::string> names{"a", "b", "c", "d"};
+  const Texts names{"a", "b", "c", "d"};
   std::string earlier;
   for (const std::string& name : names) {
     zinit.add(name,
@@ -128,7 +120,7 @@ TEST_CASE("without /dev/null standard input is a pipe at its end", "[check][root
             {.exec = "readlink /proc/self/fd/0 | cut -c 1-5 >> $T; wc -c >> $T; exec sleep 1000"});
   zinit.boot({"a"});
   zinit.await_trace("0");
-  CHECK(zinit.trace() == std::vector<std::string>{"pipe:", "0"});
+  CHECK(zinit.trace() == Texts{"pipe:", "0"});
 }
 
-}  // namespace lifecycle_spawn_test
+}  // namespace zinit::test::lifecycle_spawn

@@ -2,11 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The seven states, their reasons and the ways of a service between them (behaviour.md, "States").
 #include "scenario/harness.hpp"
-
-namespace lifecycle_states_test {
-
-using namespace zinit::test;
-using Texts = std::vector<std::string>;
+namespace zinit::test::lifecycle_states {
 
 TEST_CASE("a service passes blocked and starting to running, and stopping to exited", "[states]") {
   Server zinit;
@@ -123,4 +119,4 @@ TEST_CASE("a target runs when what it requires does and rests as inactive", "[st
   watch.await("all stopping inactive");
 }
 
-}  // namespace lifecycle_states_test
+}  // namespace zinit::test::lifecycle_states

@@ -2,16 +2,8 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The commands before, after and beside a service's process: pre_exec, post_exec, stop_exec,
 // reload_exec (zinit.toml(5), [service]).
-#include <unistd.h>
-
 #include "scenario/harness.hpp"
-
-namespace lifecycle_steps_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Texts = std::vector<std::string>;
-
+namespace zinit::test::lifecycle_steps {
 namespace {
 
 /// A line for the shell as one command of an array.
@@ -36,8 +28,6 @@ std::string why(Server& zinit, const std::string& name) {
 const std::string kAsked =
     "trap 'echo usr1 >> $T; exit 0' USR1; trap 'echo term >> $T; exit 0' TERM; echo up >> $T; "
     "while :; do sleep 1 & wait; done";
-
-}  // namespace
 
 // --- pre_exec ------------------------------------------------------------------------------------
 
@@ -467,4 +457,5 @@ TEST_CASE("a change of what is run beside or after a process restarts nothing", 
   CHECK(zinit.traced("other"));
 }
 
-}  // namespace lifecycle_steps_test
+}  // namespace
+}  // namespace zinit::test::lifecycle_steps

@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Stops and restarts: cascades, whole groups, timeouts (behaviour.md, "Dependencies", "Processes").
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "scenario/harness.hpp"
-
-namespace lifecycle_stop_test {
-
-using namespace zinit::test;
-
+namespace zinit::test::lifecycle_stop {
 namespace {
 
 /// Writes "term NAME" at SIGTERM, then ends only after the test has set the mark go-NAME.
@@ -45,8 +38,6 @@ class Freezer {
   std::string path_;
   bool made_ = false;
 };
-
-}  // namespace
 
 TEST_CASE("a stop stops all that requires the service first, and takes their wishes", "[stop]") {
   Server zinit;
@@ -314,8 +305,8 @@ TEST_CASE("isolate leaves a target, what it pulls in and what is of class system
   zinit.await_started({"db", "web"});
   CHECK(zinit.error("system.isolate", R"({"target":"none"})")["code"] == -32000);
   const Json done = zinit.result("system.isolate", R"({"target":"rescue"})");
-  CHECK(done["started"].texts() == std::vector<std::string>{"rescue", "shell"});
-  CHECK(done["stopped"].texts() == std::vector<std::string>{"db", "web"});
+  CHECK(done["started"].texts() == Texts{"rescue", "shell"});
+  CHECK(done["stopped"].texts() == Texts{"db", "web"});
   zinit.await_state("rescue", "running");
   zinit.await_state("shell", "running");
   zinit.await_state("db", "exited");
@@ -326,4 +317,5 @@ TEST_CASE("isolate leaves a target, what it pulls in and what is of class system
   CHECK(zinit.ctl({"isolate", "nothing"}).code == 4);
 }
 
-}  // namespace lifecycle_stop_test
+}  // namespace
+}  // namespace zinit::test::lifecycle_stop

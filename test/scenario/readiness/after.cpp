@@ -5,10 +5,7 @@
 #include "scenario/harness.hpp"
 #include "scenario/harness/terminal.hpp"
 
-namespace readiness_after_test {
-
-using namespace zinit::test;
-using Catch::Contains;
+namespace zinit::test::readiness_after {
 
 TEST_CASE("what ends before its after_ms has not started, and nothing is started for it",
           "[after_ms]") {
@@ -82,4 +79,4 @@ TEST_CASE("at a terminal start reports what ends within its first second", "[cli
   CHECK(zinit.ctl({"start", "dies"}).code == 0);
 }
 
-}  // namespace readiness_after_test
+}  // namespace zinit::test::readiness_after

@@ -2,22 +2,12 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Daemons in the background: those that replace their main process (an upgrade in place), those
 // that leave a stale pidfile, and those whose file does not declare that they go to the background.
-#include <unistd.h>
-
-#include <atomic>
-#include <filesystem>
-#include <thread>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/left_processes.hpp"
 #include "scenario/harness/notifier.hpp"
 #include "scenario/harness/peer.hpp"
 
-namespace readiness_background_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::readiness_background {
 namespace {
 
 /// A service like nginx: USR2 starts the next master, which writes its pid, HUP ends this one (a
@@ -74,8 +64,6 @@ bool answered(const std::string& address) {
   return client.send("GET / HTTP/1.0\r\n\r\n") &&
          client.read_all().find(" 200 OK") != std::string::npos;
 }
-
-}  // namespace
 
 TEST_CASE("an upgrade in place makes the process that the pidfile names the main one",
           "[check][readiness][reexec][crash]") {
@@ -325,4 +313,5 @@ TEST_CASE("nginx is upgraded in place while it serves", "[root][readiness]") {
   CHECK(zinit.stop("a")["state"] == "exited");
 }
 
-}  // namespace readiness_background_test
+}  // namespace
+}  // namespace zinit::test::readiness_background

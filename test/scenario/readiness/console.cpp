@@ -2,25 +2,10 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The console of a container and of a standalone server: no output is lost, and `raw` changes
 // nothing (zinit.toml(5), [logging]).
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <map>
-#include <set>
-#include <thread>
-#include <utility>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/crashing.hpp"
 
-namespace readiness_console_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::readiness_console {
 namespace {
 
 /// A pipe for the standard output or standard error of a server, and its reader.
@@ -76,7 +61,7 @@ class Reader {
   std::string text_;
 };
 
-Server::Options printing_to(const Reader& reader, std::vector<std::string> arguments) {
+Server::Options printing_to(const Reader& reader, Texts arguments) {
   return {.arguments = std::move(arguments), .in_child = [&] { dup2(reader.end(), 1); }};
 }
 
@@ -108,8 +93,6 @@ std::set<std::string> distinct_lines(const std::string& text) {
   return {lines.begin(), lines.end()};
 }
 
-}  // namespace
-
 TEST_CASE("a console that nobody reads holds up who prints, and nothing of it is lost",
           "[check][threads][logs][console]") {
   Reader reader;
@@ -135,7 +118,7 @@ TEST_CASE("a console that nobody reads holds up who prints, and nothing of it is
 TEST_CASE("services that flood a console get turns, one after the other", "[logs][console]") {
   Reader reader;
   Server zinit(printing_to(reader, {"--console"}));
-  const std::vector<std::string> names = {"one", "two", "three", "four"};
+  const Texts names = {"one", "two", "three", "four"};
   for (const std::string& name : names) zinit.add(name, {.exec = "exec yes"});
   zinit.boot(names);
   REQUIRE(reader.fills());
@@ -446,4 +429,5 @@ TEST_CASE("a program that the kernel cannot execute says why, and check finds it
   }
 }
 
-}  // namespace readiness_console_test
+}  // namespace
+}  // namespace zinit::test::readiness_console

@@ -2,30 +2,11 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Health checks (zinit.toml(5), [health]): they make a service running, they end it, and they leave
 // nothing behind.
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/mount.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <mutex>
-#include <thread>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/listening.hpp"
 #include "scenario/harness/notifier.hpp"
-#include "support/deadline.hpp"
-#include "support/refused_call.hpp"
-#include "support/temp_dir.hpp"
 
-namespace readiness_health_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::readiness_health {
 namespace {
 
 std::string health(const std::string& lines) { return "[health]\n" + lines + "\n"; }
@@ -103,8 +84,6 @@ class Web {
 
 /// A port that is free now.
 std::string free_port() { return Listening().port(); }
-
-}  // namespace
 
 TEST_CASE("a service runs when its health check has succeeded, by each type", "[check][health]") {
   Server zinit;
@@ -284,7 +263,7 @@ TEST_CASE("a probe's command is killed with its group at its timeout", "[check][
   CHECK(becomes_true([&] {
     return zinit.status("a")["health"]["last_error"] == "its command took longer than 1000 ms";
   }));
-  const std::vector<std::string> sleeps = zinit.trace();
+  const Texts sleeps = zinit.trace();
   CHECK(becomes_true([&] { return kill(std::stoi(sleeps[0]), 0) < 0; }));
 }
 
@@ -439,4 +418,5 @@ TEST_CASE("name servers that do not answer keep a service starting and nobody el
   CHECK(lost["state"] == "starting");
 }
 
-}  // namespace readiness_health_test
+}  // namespace
+}  // namespace zinit::test::readiness_health

@@ -2,24 +2,11 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Log files (zinit.toml(5), [logging] file): no line lost or doubled, rotation, and files that
 // cannot be written.
-#include <fcntl.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <filesystem>
-#include <utility>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/crashing.hpp"
 #include "scenario/harness/fault_injector.hpp"
 
-namespace readiness_log_files_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::readiness_log_files {
 namespace {
 
 std::string logging(const std::string& file, const std::string& more = "") {
@@ -27,7 +14,7 @@ std::string logging(const std::string& file, const std::string& more = "") {
 }
 
 /// The lines of a log, oldest first: from its renamed files, then from the current one.
-std::vector<std::string> logged(const std::string& path, int keep = 50) {
+Texts logged(const std::string& path, int keep = 50) {
   std::string text;
   for (int number = keep; number > 0; --number) {
     const std::string file = path + "." + std::to_string(number);
@@ -38,8 +25,8 @@ std::vector<std::string> logged(const std::string& path, int keep = 50) {
 }
 
 /// 1, 2, 3, ...: each once, in order.
-std::vector<std::string> numbers(int count) {
-  std::vector<std::string> lines;
+Texts numbers(int count) {
+  Texts lines;
   for (int i = 1; i <= count; ++i) lines.push_back(std::to_string(i));
   return lines;
 }
@@ -49,8 +36,6 @@ std::int64_t dropped(Server& zinit, const std::string& name) {
   CHECK(status["log_dropped"] == status["log_dropped_by"]["file"].number());
   return status["log_dropped"].number();
 }
-
-}  // namespace
 
 TEST_CASE("lines of ten services go through rotated files, each once and in order",
           "[check][threads][logs]") {
@@ -127,7 +112,7 @@ TEST_CASE("what a service wrote before it was killed is in its file", "[logs]") 
       // Read again when the last line is there, because no file is renamed any more then.
       zinit.stop(name);
       const std::string last = zinit.result("logs.tail", named(name)).texts().back();
-      std::vector<std::string> lines;
+      Texts lines;
       REQUIRE(eventually([&] {
         const auto before = std::exchange(lines, logged(zinit.path(name + ".log"), 1000));
         return lines == before && !lines.empty() && lines.back() == last;
@@ -158,7 +143,7 @@ TEST_CASE("two services that name one file do not tear each other's lines", "[th
                      .more = logging(file, "file_max_bytes = 20000\nfile_keep = 50\n")});
   zinit.boot();
   CHECK(eventually([&] { return logged(file).size() >= 40001; }));
-  std::vector<std::string> a, b;
+  Texts a, b;
   std::size_t x = 0;
   for (const std::string& line : logged(file)) {
     if (line[0] == 'x')
@@ -270,7 +255,7 @@ TEST_CASE("log files that cannot be written cost their lines and nothing else", 
   const int reader = open(zinit.path("fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   zinit.mark("go");
   const std::string late = zinit.path("missing/a.log");
-  CHECK(eventually([&] { return logged(late) == std::vector<std::string>{"after"}; }));
+  CHECK(eventually([&] { return logged(late) == Texts{"after"}; }));
   char text[16] = "";
   CHECK(eventually([&] { return read(reader, text, sizeof text) == 6; }));
   CHECK(std::string(text) == "after\n");
@@ -349,8 +334,7 @@ TEST_CASE("a log file on a full disk loses lines, counts them, and goes on when 
   const auto lines = lines_of(read_file(zinit.path("now")));
   const auto before = lines_of(read_file(zinit.path("before")));
   CHECK(before.size() > 1000);
-  CHECK((std::vector<std::string>(before.begin(), before.end() - 1) ==
-         numbers(static_cast<int>(before.size() - 1))));
+  CHECK((Texts(before.begin(), before.end() - 1) == numbers(static_cast<int>(before.size() - 1))));
   CHECK(lines.size() >= before.size());
 }
 
@@ -392,8 +376,8 @@ TEST_CASE("what waits is written when a service goes, gets another file, or zini
 
 TEST_CASE("a crash while a log file is written loses no line and doubles none",
           "[check][killpoints][logs]") {
-  for (const std::string point : {"read.sunk", "read.sunk:3", "read.stored", "file.writes",
-                                  "file.written"}) {
+  for (const std::string point :
+       {"read.sunk", "read.sunk:3", "read.stored", "file.writes", "file.written"}) {
     INFO(point);
     Crashing one(point);
     Server& zinit = one.zinit;
@@ -438,4 +422,5 @@ TEST_CASE("a crash while a FIFO is written loses no line", "[check][killpoints][
   }
 }
 
-}  // namespace readiness_log_files_test
+}  // namespace
+}  // namespace zinit::test::readiness_log_files

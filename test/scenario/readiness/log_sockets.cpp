@@ -2,34 +2,15 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Lines sent over sockets (zinit.toml(5), [logging] syslog and forward): their content, and
 // collectors that are slow, gone or hostile.
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/ip_icmp.h>
 #include <netinet/udp.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <cstdlib>
-#include <cstring>
-#include <numeric>
-#include <regex>
 
 #include "scenario/harness.hpp"
 #include "scenario/harness/crashing.hpp"
 #include "scenario/harness/notifier.hpp"
-#include "support/refused_call.hpp"
 
-namespace readiness_log_sockets_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::readiness_log_sockets {
 namespace {
 
 /// A bound socket of the test.
@@ -207,8 +188,6 @@ std::int64_t dropped(Server& zinit, const std::string& name, const std::string& 
   return zinit.status(name)["log_dropped_by"][sink].number();
 }
 
-}  // namespace
-
 TEST_CASE("syslog sends RFC 5424 over every kind of socket", "[check][logs]") {
   Server zinit;
   Collector udp = Collector::inet(SOCK_DGRAM);
@@ -283,8 +262,7 @@ TEST_CASE("forward sends a JSON object a line", "[check][logs]") {
     REQUIRE(lines.size() == 2);
     const auto first = Json::parse(lines[0]);
     REQUIRE(first);
-    CHECK(first->members() ==
-          std::vector<std::string>{"host", "message", "pid", "service", "stream", "time"});
+    CHECK(first->members() == Texts{"host", "message", "pid", "service", "stream", "time"});
     CHECK((*first)["message"] == "quote \" tab \t bad \xef\xbf\xbd");
     CHECK((*first)["service"] == name);
     CHECK((*first)["stream"] == "stdout");
@@ -411,8 +389,8 @@ TEST_CASE("lines that wait for a collector are sent by the next image, after a c
     INFO(crashes);
     Server zinit;
     Collector collector = Collector::local(SOCK_STREAM, zinit.path("collector"));
-    zinit.add("a", {.exec = kLongLines,
-                    .more = logging("forward", "unix:" + zinit.path("collector"))});
+    zinit.add("a",
+              {.exec = kLongLines, .more = logging("forward", "unix:" + zinit.path("collector"))});
     zinit.boot();
     zinit.await_trace("said");
     CHECK(dropped(zinit, "a", "forward") == 0);
@@ -439,8 +417,8 @@ TEST_CASE("a crash while lines are sent to a collector loses none", "[check][kil
     Crashing one(point);
     Server& zinit = one.zinit;
     Collector collector = Collector::local(SOCK_STREAM, zinit.path("collector"));
-    zinit.add("a", {.exec = kLongLines,
-                    .more = logging("forward", "unix:" + zinit.path("collector"))});
+    zinit.add("a",
+              {.exec = kLongLines, .more = logging("forward", "unix:" + zinit.path("collector"))});
     zinit.launch();
     std::string text;
     while (text.find("no2000") == text.npos) {
@@ -459,4 +437,5 @@ TEST_CASE("a crash while lines are sent to a collector loses none", "[check][kil
   }
 }
 
-}  // namespace readiness_log_sockets_test
+}  // namespace
+}  // namespace zinit::test::readiness_log_sockets

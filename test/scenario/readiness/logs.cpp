@@ -1,17 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Output of services: capture without side effects, console, kmsg (zinit.toml(5), [logging]).
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <algorithm>
-
 #include "scenario/harness.hpp"
-
-namespace readiness_logs_test {
-
-using namespace zinit::test;
-using Catch::Contains;
+namespace zinit::test::readiness_logs {
 
 TEST_CASE("a service that writes without end disturbs nobody and takes no memory",
           "[check][threads][logs]") {
@@ -43,7 +34,7 @@ TEST_CASE("what was written before an end is kept, as much as the settings allow
                       .lifecycle = "restart_delay_ms = 1\nmax_restarts = 2"});
   zinit.boot();
   zinit.await_state("a", "exited");
-  std::vector<std::string> kept;
+  Texts kept;
   REQUIRE(eventually([&] {
     kept = zinit.result("logs.tail", named("a", R"("lines":1000)")).texts();
     return !kept.empty() && kept.back() == "last";
@@ -58,7 +49,7 @@ TEST_CASE("what was written before an end is kept, as much as the settings allow
   CHECK(zinit.result("logs.get", named("none")).size() == 0);
 
   zinit.await_failed("again", "exit_code");
-  std::vector<std::string> over;
+  Texts over;
   CHECK(eventually([&] {
     over = zinit.result("logs.tail", named("again", R"("lines":1000)")).texts();
     return std::count(over.begin(), over.end(), "line 99") == 3;
@@ -136,4 +127,4 @@ TEST_CASE("a grandchild that holds the pipes holds nothing else", "[check][logs]
   kill(static_cast<pid_t>(std::stol(zinit.trace().front())), SIGKILL);
 }
 
-}  // namespace readiness_logs_test
+}  // namespace zinit::test::readiness_logs

@@ -2,32 +2,17 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Messages of a service over its notify socket after READY=1, and their senders (zinit.toml(5),
 // [readiness]; sd_notify(3)).
-#include <poll.h>
-#include <sys/mount.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
-#include <algorithm>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/notifier.hpp"
 #include "support/hanging_file.hpp"
 
-namespace readiness_notify_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::readiness_notify {
 namespace {
 
 void await_text(Server& zinit, const std::string& name, const std::string& text) {
   zinit.await(
       name, [&](const Json& s) { return s["status_text"] == text; }, "status text " + text);
 }
-
-}  // namespace
 
 TEST_CASE("a service that says it reloads or stops is running still, and is shown so",
           "[readiness]") {
@@ -329,4 +314,5 @@ TEST_CASE("a server tells its own manager when it has begun and when it ends", "
   close(manager);
 }
 
-}  // namespace readiness_notify_test
+}  // namespace
+}  // namespace zinit::test::readiness_notify

@@ -2,19 +2,11 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Reports of a process about itself: notify sockets, newlines on a descriptor, pidfiles, stored
 // descriptors, the watchdog (zinit.toml(5), [readiness]).
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/fault_injector.hpp"
 #include "scenario/harness/notifier.hpp"
 
-namespace readiness_readiness_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Steps = std::vector<std::string>;
-
+namespace zinit::test::readiness_readiness {
 namespace {
 
 std::string why(Server& zinit, const std::string& name) {
@@ -26,8 +18,6 @@ bool has_service(Server& zinit, const std::string& name) {
 }
 
 std::size_t descriptors(const Server& zinit) { return count_in_proc(zinit.pid(), "fd"); }
-
-}  // namespace
 
 TEST_CASE("a service that notifies is running once it has said READY=1", "[check][readiness]") {
   Server zinit;
@@ -58,7 +48,7 @@ TEST_CASE("a service that was ready in time runs, though zinit was suspended pas
           "[readiness]") {
   Server zinit;
   zinit.add("base");
-  std::vector<std::string> names;
+  Texts names;
   for (int i = 0; i < 8; ++i) {
     names.push_back("s" + std::to_string(i));
     zinit.file(names.back() + ".toml",
@@ -82,7 +72,7 @@ TEST_CASE("a service that was ready in time runs, though zinit was suspended pas
 
 TEST_CASE("who waits for a start gets what became of it while zinit was suspended", "[readiness]") {
   Server zinit;
-  std::vector<std::string> names;
+  Texts names;
   for (int i = 0; i < 8; ++i) {
     names.push_back("s" + std::to_string(i));
     zinit.file(names.back() + ".toml",
@@ -267,7 +257,7 @@ TEST_CASE("a watchdog counts again after zinit and the service were suspended", 
 TEST_CASE("descriptors are kept up to fdstore_max over a restart, and handed back",
           "[check][readiness]") {
   Server zinit;
-  const Steps steps = {
+  const Texts steps = {
       "env",    "LISTEN_PID", "env",   "LISTEN_FDS", "env", "LISTEN_FDNAMES",
       "passed", "3",          "count", "fds",        "3",   "FDSTORE=1\nFDNAME=state",
       "send",   "READY=1",    "sleep"};
@@ -477,4 +467,5 @@ TEST_CASE("hostile notifiers harm nobody, and nothing of theirs stays open", "[c
   CHECK(eventually([&] { return descriptors(zinit) == before; }));
 }
 
-}  // namespace readiness_readiness_test
+}  // namespace
+}  // namespace zinit::test::readiness_readiness

@@ -3,13 +3,7 @@
 // ready_exec: it runs each time that a service is ready, before the service counts as running
 // (zinit.toml(5), [service]).
 #include "scenario/harness.hpp"
-
-namespace readiness_ready_exec_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-using Texts = std::vector<std::string>;
-
+namespace zinit::test::readiness_ready_exec {
 namespace {
 
 std::string shell(const std::string& line) { return "['sh', '-c', " + toml_string(line) + "]"; }
@@ -20,8 +14,6 @@ const std::string kGated = "echo ready >> $T; while ! [ -e $D/go ]; do sleep 0.0
 void add_gated(Server& zinit) {
   zinit.add("a", {.exec = tracing("a"), .service = "ready_exec = " + shell(kGated)});
 }
-
-}  // namespace
 
 TEST_CASE("ready_exec runs once the service is ready, after a re-spawn too", "[ready_exec]") {
   Server zinit;
@@ -162,4 +154,5 @@ TEST_CASE("a ready_exec that ends badly after a re-execution has failed the star
   CHECK(reason["step"] == "ready_exec");
 }
 
-}  // namespace readiness_ready_exec_test
+}  // namespace
+}  // namespace zinit::test::readiness_ready_exec

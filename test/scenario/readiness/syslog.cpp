@@ -2,22 +2,8 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // /dev/log of PID 1 (control.md, last paragraph of "JSON-RPC 2.0"): real senders, and the log that
 // gets each message.
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cstring>
-
 #include "scenario/harness.hpp"
-
-namespace readiness_syslog_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::readiness_syslog {
 namespace {
 
 /// /dev/log as the server sees it.
@@ -73,8 +59,6 @@ std::string stream_of(Server& zinit, const std::string& log, const std::string& 
 Toml saying(const std::string& command) {
   return {.exec = "{ echo hello; exec sleep 100000; } | " + command};
 }
-
-}  // namespace
 
 TEST_CASE("what a service says to /dev/log comes to its own log, whatever it calls itself",
           "[check][syslog]") {
@@ -227,4 +211,5 @@ TEST_CASE("a flood to /dev/log disturbs nobody", "[check][threads][syslog]") {
   CHECK(zinit.stop("flood")["state"] == "exited");
 }
 
-}  // namespace readiness_syslog_test
+}  // namespace
+}  // namespace zinit::test::readiness_syslog

@@ -2,23 +2,13 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // PID 1 of a container (zinit.toml(5), "Where files are read"; control.md, "One binary, many
 // names").
-#include <unistd.h>
-
-#include <filesystem>
-
 #include "scenario/harness.hpp"
-
-namespace reexec_container_test {
-
-using namespace zinit::test;
-
+namespace zinit::test::reexec_container {
 namespace {
 
 const Toml kCritical{.exec = "while ! [ -e $D/end ]; do sleep 0.01; done; . $D/end",
                      .service = "critical = true",
                      .lifecycle = "restart = 'never'"};
-
-}  // namespace
 
 TEST_CASE("a container ends with the exit code of a critical service, or 128 + its signal",
           "[check][container]") {
@@ -77,7 +67,7 @@ TEST_CASE("without a service a container's PID 1 stays up and answers", "[contai
 
 TEST_CASE("container mode is chosen by option, name or environment", "[check][container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
-  const auto mode_of = [](std::vector<std::string> argv, std::vector<std::string> env) {
+  const auto mode_of = [](Texts argv, Texts env) {
     Server zinit({.argv = std::move(argv),
                   .env = std::move(env),
                   .namespaced = true,
@@ -111,8 +101,7 @@ TEST_CASE("two dashes without a command behind them are wrong usage", "[containe
   for (const bool pid1 : {false, true}) {
     if (pid1 && !can_make_namespaces()) return skip("needs pid namespaces");
     Launch what;
-    what.argv = pid1 ? std::vector<std::string>{"zinit-pid1", "--container", "--"}
-                     : std::vector<std::string>{"zinit", "server", "--"};
+    what.argv = pid1 ? Texts{"zinit-pid1", "--container", "--"} : Texts{"zinit", "server", "--"};
     what.pid_namespace = pid1;
     const Outcome outcome = run(what);
     CHECK(outcome.code == 2);
@@ -132,7 +121,7 @@ TEST_CASE("a container reads services and targets below /etc/zinit, in that orde
   zinit.put("etc/zinit/targets/a.toml", "[target]\n");
   zinit.add("a", {.service = "user = 'mine'"});
   zinit.boot({"all"});
-  CHECK(zinit.result("service.list").texts() == std::vector<std::string>{"a", "all"});
+  CHECK(zinit.result("service.list").texts() == Texts{"a", "all"});
   const Json a = zinit.status("a");
   CHECK(a["kind"] == "service");
   CHECK(a["file"] == "/etc/zinit/services/a.toml");
@@ -146,8 +135,7 @@ TEST_CASE("a container reads services and targets below /etc/zinit, in that orde
 TEST_CASE("with --pid1-mode a standalone server reads system and targets as well",
           "[root][container]") {
   if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
-  using Texts = std::vector<std::string>;
-  const auto listed = [](std::vector<std::string> argv) {
+  const auto listed = [](Texts argv) {
     Server zinit({.argv = std::move(argv), .own_root = true});
     zinit.put("etc/zinit/system/s.toml", "[service]\nexec = 'sleep 100000'\n");
     zinit.put("etc/zinit/targets/t.toml", "[target]\n");
@@ -160,4 +148,5 @@ TEST_CASE("with --pid1-mode a standalone server reads system and targets as well
   CHECK(listed({"zinit", "server", "--pid1-mode"}) == Texts{"a", "s", "t"});
 }
 
-}  // namespace reexec_container_test
+}  // namespace
+}  // namespace zinit::test::reexec_container

@@ -2,25 +2,14 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The surroundings of a container's command (doc/containers.md): a terminal, a read-only root, any
 // user; and the output of its services on standard output.
-#include <fcntl.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cstdlib>
-
+#include "scenario/harness.hpp"
 #include "scenario/harness/terminal.hpp"
 
-namespace reexec_container_command_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::reexec_container_command {
 namespace {
 
 /// PID 1 of a container, with the config directory of a server that is not launched.
-Launch container_of(const Server& zinit, std::vector<std::string> arguments) {
+Launch container_of(const Server& zinit, Texts arguments) {
   Launch what;
   what.argv = {"zinit-pid1", "--container", "--log-level", "info", "--config-dir", zinit.config()};
   what.argv.insert(what.argv.end(), arguments.begin(), arguments.end());
@@ -30,7 +19,7 @@ Launch container_of(const Server& zinit, std::vector<std::string> arguments) {
 }
 
 /// A command that asks the server beside it; the client finds the server by itself.
-const std::vector<std::string> kPing = {"bash", "-c", "exec -a zinitctl $ZINIT_TEST_BIN ping"};
+const Texts kPing = {"bash", "-c", "exec -a zinitctl $ZINIT_TEST_BIN ping"};
 
 void make_read_only() {
   for (const char* place : {"/tmp", "/run"})
@@ -38,8 +27,6 @@ void make_read_only() {
   for (const char* place : {"/tmp", "/run", "/"})
     if (mount(nullptr, place, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) != 0) _exit(125);
 }
-
-}  // namespace
 
 TEST_CASE("a shell that is the command of a container has job control", "[container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
@@ -95,7 +82,7 @@ TEST_CASE("Ctrl-C at the terminal of a container ends its command, which gives t
 TEST_CASE("the first argument that is no option begins a container's command",
           "[check][container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
-  const auto code_of = [](std::vector<std::string> arguments, Server::Options options) {
+  const auto code_of = [](Texts arguments, Server::Options options) {
     options.arguments = std::move(arguments);
     Server zinit(std::move(options));
     zinit.launch();
@@ -230,4 +217,5 @@ TEST_CASE("the service files of the sample image are without a fault", "[contain
   CHECK((*report)["files"] == 4);
 }
 
-}  // namespace reexec_container_command_test
+}  // namespace
+}  // namespace zinit::test::reexec_container_command

@@ -2,34 +2,21 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // PID 1 of a container in place of tini: its command gets signals unchanged, and the command's exit
 // code becomes the container's (doc/containers.md).
-#include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <linux/capability.h>
 
+#include "scenario/harness.hpp"
 #include "scenario/harness/terminal.hpp"
-#include "support/refused_call.hpp"
-#include "support/temp_dir.hpp"
 
-namespace reexec_container_signals_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::reexec_container_signals {
 namespace {
 
 /// Options of a container whose command is this text for a shell.
-Server::Options command(const std::string& text, std::vector<std::string> options = {}) {
+Server::Options command(const std::string& text, Texts options = {}) {
   options.insert(options.end(), {"--", "bash", "-c", text});
   return {.arguments = std::move(options), .container = true};
 }
 
 const std::string kForEver = "echo up >> $T; while :; do sleep 1 & wait; done";
-
-}  // namespace
 
 TEST_CASE("a container's command gets every signal as it came, and gives the exit code",
           "[check][container]") {
@@ -79,7 +66,7 @@ TEST_CASE("a container that is stopped before its command was there ends with th
           "[container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   const bool own = GENERATE(false, true);  // whether the signal is that of the command
-  std::vector<std::string> words{"--", "sleep", "100000"};
+  Texts words{"--", "sleep", "100000"};
   if (own) words.insert(words.begin(), {"--stop-signal", "USR1"});
   Server zinit({.arguments = words, .container = true});
   zinit.add(
@@ -305,4 +292,5 @@ TEST_CASE("a seccomp profile that refuses clone3 with EPERM is named", "[contain
   CHECK_THAT(outcome.err, Contains("a seccomp profile refuses clone3 with EPERM"));
 }
 
-}  // namespace reexec_container_signals_test
+}  // namespace
+}  // namespace zinit::test::reexec_container_signals

@@ -3,25 +3,20 @@
 // The stop of a container with a command (doc/containers.md): one signal ends it, with any
 // settings of the command, and in time for its engine.
 #include <sys/inotify.h>
-#include <unistd.h>
 
 #include "base/fd.hpp"
+#include "scenario/harness.hpp"
 #include "scenario/harness/process.hpp"
 #include "scenario/harness/server.hpp"
 
-namespace reexec_container_stop_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::reexec_container_stop {
 namespace {
 
 const std::string kForEver = "echo up >> $T; while :; do sleep 1 & wait; done";
 
 /// A container whose command is this text for bash, with this drop-in.
 struct Container {
-  explicit Container(const std::string& text, std::string_view drop_in = "",
-                     std::vector<std::string> options = {}) {
+  explicit Container(const std::string& text, std::string_view drop_in = "", Texts options = {}) {
     options.insert(options.end(), {"--", "bash", "-c", text});
     zinit = std::make_unique<Server>(
         Server::Options{.arguments = std::move(options), .container = true});
@@ -34,8 +29,6 @@ struct Container {
 
 constexpr std::string_view kAgain =
     "[lifecycle]\nrestart = 'always'\nrestart_delay_ms = 0\nstop_timeout_ms = 86400000\n";
-
-}  // namespace
 
 TEST_CASE("a signal that stops a container ends a command that is started again otherwise",
           "[check][container]") {
@@ -155,4 +148,5 @@ TEST_CASE("the files of a container with a command are read once", "[container]"
   CHECK(read(watch.get(), events, sizeof events) == 2 * sizeof *events);
 }
 
-}  // namespace reexec_container_stop_test
+}  // namespace
+}  // namespace zinit::test::reexec_container_stop

@@ -2,19 +2,11 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Crashes at each place at which zinit's notes may differ from the facts (base/kill_point.hpp). The
 // release build has no such places: these scenarios, tagged [killpoints], run only with MODE=check.
-#include <unistd.h>
-
-#include <filesystem>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/peer.hpp"
 #include "scenario/harness/proxies.hpp"
-#include "support/temp_dir.hpp"
 
-namespace reexec_kill_points_test {
-
-using namespace zinit::test;
-
+namespace zinit::test::reexec_kill_points {
 namespace {
 
 constexpr uid_t kUser = 64126;
@@ -37,13 +29,13 @@ void walk_through(const std::string& point) {
   const std::string mark = dir / "crashed";
   Server zinit(
       {.env = {"ZINIT_KILL_AT=" + point, "ZINIT_KILL_MARK=" + mark}, .client = zinit_of_release()});
-  const auto ctl = [&](const std::vector<std::string>& arguments) {
+  const auto ctl = [&](const Texts& arguments) {
     const Outcome done = zinit.ctl(arguments);
     INFO(arguments.front() << ": " << done.err);
     CHECK(done.code == 0);
   };
-  const auto await_running = [&](const std::vector<std::string>& names) {
-    std::vector<std::string> arguments{"wait"};
+  const auto await_running = [&](const Texts& names) {
+    Texts arguments{"wait"};
     arguments.insert(arguments.end(), names.begin(), names.end());
     arguments.insert(arguments.end(), {"--for", "running", "--timeout", "60"});
     ctl(arguments);
@@ -75,7 +67,7 @@ void walk_through(const std::string& point) {
   CHECK(zinit.ctl({"is-running", "stopped"}).code == 3);
   zinit.signal(SIGTERM);
   CHECK(zinit.exit_code() == 0);
-  CHECK(zinit.trace() == std::vector<std::string>{"once", "gone", "next"});
+  CHECK(zinit.trace() == Texts{"once", "gone", "next"});
   CHECK(std::filesystem::exists(mark));  // zinit has reached the place
 }
 
@@ -130,7 +122,7 @@ void stop_through(const std::string& point) {
   zinit.await_trace("reloaded");
   CHECK(zinit.ctl({"stop", "a"}).code == 0);
   zinit.await_trace("over");
-  CHECK(zinit.trace() == std::vector<std::string>{"reloaded", "asked to stop", "over"});
+  CHECK(zinit.trace() == Texts{"reloaded", "asked to stop", "over"});
   CHECK(eventually([&] { return !std::filesystem::exists(run / "a"); }));
   CHECK(std::filesystem::exists(mark));
 }
@@ -151,14 +143,14 @@ void start_through(const std::string& point) {
   zinit.launch();
   REQUIRE(eventually([&] { return zinit.ctl({"ping"}).code == 0; }));
   CHECK(zinit.ctl({"wait", "a", "--for", "running", "--timeout", "60"}).code == 0);
-  CHECK(zinit.trace() == std::vector<std::string>{"pre", "ready"});
+  CHECK(zinit.trace() == Texts{"pre", "ready"});
   if (zinit.ctl({"restart", "a"}).code != 0) {
     CHECK(point == "order.check");
-    CHECK(zinit.trace() == std::vector<std::string>{"pre", "ready"});
+    CHECK(zinit.trace() == Texts{"pre", "ready"});
     CHECK(zinit.ctl({"restart", "a"}).code == 0);
   }
   CHECK(zinit.ctl({"wait", "a", "--for", "running", "--timeout", "60"}).code == 0);
-  CHECK(zinit.trace() == std::vector<std::string>{"pre", "ready", "check", "pre", "ready"});
+  CHECK(zinit.trace() == Texts{"pre", "ready", "check", "pre", "ready"});
   CHECK(std::filesystem::exists(mark));
 }
 
@@ -174,7 +166,7 @@ void time_through(const std::string& point) {
   INFO(point);
   const TempDir dir;
   const std::string mark = dir / "crashed", ran = dir / "ran";
-  std::vector<std::string> env{"ZINIT_KILL_AT=" + point, "ZINIT_KILL_MARK=" + mark};
+  Texts env{"ZINIT_KILL_AT=" + point, "ZINIT_KILL_MARK=" + mark};
   if (point == "timer.started") env.push_back("ZINIT_KILL_WHEN=" + ran);
   Server zinit({.env = env});
   for (const std::string name : {"a", "b"})
@@ -235,12 +227,9 @@ void appear_through(const std::string& point) {
 }
 
 /// Walks through `points`: each is a place, and the count of passes up to the crash.
-void walk_through_all(const std::vector<std::string>& points,
-                      void (*walk)(const std::string& point) = walk_through) {
+void walk_through_all(const Texts& points, void (*walk)(const std::string& point) = walk_through) {
   for (const std::string& point : points) walk(point);
 }
-
-}  // namespace
 
 TEST_CASE("a crash while a process is made loses no service, and starts none twice",
           "[check][killpoints]") {
@@ -293,4 +282,5 @@ TEST_CASE("a crash while a connection is served loses neither it nor a byte",
                    connect_through);
 }
 
-}  // namespace reexec_kill_points_test
+}  // namespace
+}  // namespace zinit::test::reexec_kill_points

@@ -2,27 +2,13 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Re-execution (behaviour.md, "Re-execution and crash"): zinit re-executes itself, and no service
 // notices.
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/notifier.hpp"
-#include "support/temp_dir.hpp"
 
-namespace reexec_reexec_test {
-
-using namespace zinit::test;
-using namespace std::chrono_literals;
-using Catch::Contains;
-
+namespace zinit::test::reexec_reexec {
 namespace {
 
-std::vector<std::string> lines_of(Server& zinit, const std::string& name) {
+Texts lines_of(Server& zinit, const std::string& name) {
   return zinit.result("logs.tail", R"({"name":")" + name + R"(","lines":100000})").texts();
 }
 
@@ -60,8 +46,6 @@ void check_lines(const std::function<void(Server&)>& during) {
   CHECK(wrong == 0);
 }
 
-}  // namespace
-
 TEST_CASE("the next image tells how many lines of zinit's own log were dropped",
           "[check][reexec][crash]") {
   int ends[2];
@@ -94,8 +78,6 @@ TEST_CASE("the next image tells how many lines of zinit's own log were dropped",
   close(ends[1]);
 }
 
-namespace {
-
 /// Checks that services of each kind are the same after the re-executions or crashes in `during`.
 void check_kept(const std::function<void(Server&)>& during) {
   Server zinit;
@@ -116,8 +98,7 @@ void check_kept(const std::function<void(Server&)>& during) {
   (void)zinit.restart("db");
   zinit.await_state("web", "running");
   zinit.await_settled();
-  const std::vector<std::string> names{"db",      "web",   "done", "broken",
-                                       "stopped", "again", "late", "wrong"};
+  const Texts names{"db", "web", "done", "broken", "stopped", "again", "late", "wrong"};
   std::vector<Json> before;
   for (const std::string& name : names) before.push_back(zinit.status(name));
   const std::int64_t uptime = zinit.result("system.info")["uptime_ms"].number();
@@ -142,8 +123,6 @@ void check_kept(const std::function<void(Server&)>& during) {
   CHECK(zinit.status("web")["restart_count"] == 1);
   CHECK(zinit.start("stopped")["state"] == "running");
 }
-
-}  // namespace
 
 TEST_CASE("a re-execution keeps processes, states, counts, times and wishes",
           "[check][threads][reexec]") {
@@ -256,13 +235,13 @@ TEST_CASE("descriptors do not grow over re-executions", "[check][threads][reexec
   Server zinit;
   zinit.add("a", {.exec = "sh -c 'echo hello; exec sleep 100000'"});
   zinit.boot({"a"});
-  REQUIRE(eventually([&] { return lines_of(zinit, "a") == std::vector<std::string>{"hello"}; }));
+  REQUIRE(eventually([&] { return lines_of(zinit, "a") == Texts{"hello"}; }));
   zinit.reexecute();
   const std::string descriptors = "/proc/" + std::to_string(zinit.pid()) + "/fd";
   const auto before = entries_of(descriptors).size();
   for (int i = 0; i < 20; ++i) zinit.reexecute();
   CHECK(eventually([&] { return entries_of(descriptors).size() <= before; }));
-  CHECK(lines_of(zinit, "a") == std::vector<std::string>{"hello"});
+  CHECK(lines_of(zinit, "a") == Texts{"hello"});
 }
 
 TEST_CASE("a main process that zinit is not the parent of is watched over re-executions",
@@ -277,7 +256,7 @@ TEST_CASE("a main process that zinit is not the parent of is watched over re-exe
                       .lifecycle = "restart = 'always'",
                       .more = "[readiness]\npidfile = '" + zinit.path("apart.pid") + "'\n"});
   zinit.boot({"below", "apart"});
-  const std::vector<std::string> names{"below", "apart"};
+  const Texts names{"below", "apart"};
   std::vector<pid_t> pids;
   for (const std::string& name : names) pids.push_back(zinit.pid_of(name));
   for (int i = 0; i < 3; ++i) {
@@ -333,7 +312,7 @@ TEST_CASE("an update executes what the path of the first start leads to by now",
           "[check][reexec]") {
   const TempDir dir;
   const std::string init = dir / "init";
-  const std::vector<std::string> versions{dir / "zinit-1", dir / "zinit-2"};
+  const Texts versions{dir / "zinit-1", dir / "zinit-2"};
   for (const std::string& version : versions) std::filesystem::copy_file(zinit_binary(), version);
   std::filesystem::create_symlink(versions[0], init);
   Server zinit({.program = init});
@@ -380,12 +359,10 @@ TEST_CASE("the fifth crash within a minute ends zinit with 70", "[check][reexec]
   ::kill(a, SIGKILL);
 }
 
-namespace {
-
 /// A path at which one of zinit's memory files can be opened.
 std::string memory_file(Server& zinit, const std::string& name) {
   const std::string descriptors = "/proc/" + std::to_string(zinit.pid()) + "/fd";
-  std::vector<std::string> found;
+  Texts found;
   for (const std::string& fd : entries_of(descriptors)) {
     std::error_code gone;
     const auto target = std::filesystem::read_symlink(descriptors + "/" + fd, gone);
@@ -406,8 +383,7 @@ void damage(Server& zinit, const std::string& file, std::size_t at, std::size_t 
 }
 
 /// Checks that these services run, with the same pids as before.
-void check_run_on(Server& zinit, const std::vector<std::string>& names,
-                  const std::vector<pid_t>& before) {
+void check_run_on(Server& zinit, const Texts& names, const std::vector<pid_t>& before) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     INFO(names[i]);
     CHECK(eventually([&] { return zinit.state(names[i]) == "running"; }));
@@ -424,13 +400,11 @@ void add_some(Server& zinit) {
   zinit.boot({"a", "b", "background"});
 }
 
-}  // namespace
-
 TEST_CASE("without a journal what runs is adopted, and nothing is started twice",
           "[check][reexec][crash]") {
   Server zinit;
   add_some(zinit);
-  const std::vector<std::string> names{"a", "b", "background"};
+  const Texts names{"a", "b", "background"};
   std::vector<pid_t> before;
   for (const std::string& name : names) before.push_back(zinit.pid_of(name));
   const struct {
@@ -445,7 +419,7 @@ TEST_CASE("without a journal what runs is adopted, and nothing is started twice"
     check_run_on(zinit, names, before);
     CHECK(zinit.state("once") == "exited");
   }
-  CHECK(zinit.trace() == std::vector<std::string>{"once"});
+  CHECK(zinit.trace() == Texts{"once"});
   zinit.kill("a");
   zinit.await_new_pid("a", before[0]);
 }
@@ -454,7 +428,7 @@ TEST_CASE("without the list of descriptors what runs is adopted, and nothing is 
           "[check][reexec][crash]") {
   Server zinit;
   add_some(zinit);
-  const std::vector<std::string> names{"a", "b", "background"};
+  const Texts names{"a", "b", "background"};
   std::vector<pid_t> before;
   for (const std::string& name : names) before.push_back(zinit.pid_of(name));
   damage(zinit, "zinit-kept", 32, 8192, '\0');
@@ -462,7 +436,7 @@ TEST_CASE("without the list of descriptors what runs is adopted, and nothing is 
   zinit.await_message("continues, standalone mode");
   zinit.reconnect();
   check_run_on(zinit, names, before);
-  CHECK(zinit.trace() == std::vector<std::string>{"once"});
+  CHECK(zinit.trace() == Texts{"once"});
 }
 
 TEST_CASE("a service whose configuration is lost goes on with that of its file",
@@ -481,4 +455,5 @@ TEST_CASE("a service whose configuration is lost goes on with that of its file",
   CHECK(zinit.pid_of("b") == b);
 }
 
-}  // namespace reexec_reexec_test
+}  // namespace
+}  // namespace zinit::test::reexec_reexec

@@ -2,19 +2,11 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl across a re-execution of the server, which closes all connections: verbs that follow or
 // wait connect again and continue.
-#include <algorithm>
-#include <chrono>
-
 #include "scenario/harness.hpp"
 #include "scenario/harness/background.hpp"
 #include "scenario/harness/notifier.hpp"
 
-namespace reexec_reexec_client_test {
-
-using namespace zinit::test;
-using namespace std::chrono_literals;
-using Catch::Contains;
-
+namespace zinit::test::reexec_reexec_client {
 namespace {
 
 /// A service that writes "1", "2", ... in quick bursts until a file `enough` exists, then "end".
@@ -26,20 +18,19 @@ Toml counting() {
 }
 
 /// The lines of one service, in the output of several.
-std::vector<std::string> of_service(const std::vector<std::string>& lines,
-                                    const std::string& name) {
-  std::vector<std::string> found;
+Texts of_service(const Texts& lines, const std::string& name) {
+  Texts found;
   for (const std::string& line : lines)
     if (line.starts_with(name + ": ")) found.push_back(line.substr(name.size() + 2));
   return found;
 }
 
 /// Requires numbers without gaps or doubles, from `first` on (0: any), and "end" after the last.
-void check_numbers(const std::vector<std::string>& lines, int first) {
+void check_numbers(const Texts& lines, int first) {
   REQUIRE(lines.size() > 100);
   CHECK(lines.back() == "end");
   int next = first > 0 ? first : std::stoi(lines.front());
-  std::vector<std::string> wrong;
+  Texts wrong;
   for (std::size_t i = 0; i + 1 < lines.size(); ++i, ++next)
     if (lines[i] != std::to_string(next) && wrong.size() < 5)
       wrong.push_back(lines[i] + " for " + std::to_string(next));
@@ -68,8 +59,6 @@ Toml ends_late() {
               "0.02; done; exit' TERM; while :; do sleep 0.02; done",
           .lifecycle = "stop_timeout_ms = 100000"};
 }
-
-}  // namespace
 
 TEST_CASE("logs -f goes on over re-executions, no line lost or shown twice", "[threads][reexec]") {
   Server zinit;
@@ -354,4 +343,5 @@ TEST_CASE("a call waits in the backlog while the server executes itself again",
   zinit.reconnect();
 }
 
-}  // namespace reexec_reexec_client_test
+}  // namespace
+}  // namespace zinit::test::reexec_reexec_client

@@ -2,19 +2,10 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Many re-executions, and many crashes, in a row under load: nothing is lost, miscounted, or left
 // over. Longer in `make soak`.
-#include <algorithm>
-#include <csignal>
-#include <filesystem>
-#include <set>
-
 #include "scenario/harness.hpp"
 #include "support/soak.hpp"
-#include "support/temp_dir.hpp"
 
-namespace reexec_reexec_soak_test {
-
-using namespace zinit::test;
-
+namespace zinit::test::reexec_reexec_soak {
 namespace {
 
 // The short form has few, because other tests wait for the processors meanwhile.
@@ -119,7 +110,7 @@ class Load {
       // A stop may have come before the last run could write its line.
       CHECK((runs == restarts + 1 || runs == restarts));
     }
-    std::vector<std::string> ran = zinit_.trace();
+    Texts ran = zinit_.trace();
     CHECK(ran.size() == kOneshots);
     CHECK(std::set<std::string>(ran.begin(), ran.end()).size() == kOneshots);
   }
@@ -134,7 +125,7 @@ class Load {
 
   void check_lines(const std::string& name) {
     INFO(name);
-    std::vector<std::string> lines;
+    Texts lines;
     REQUIRE(eventually([&] {
       lines = zinit_.result("logs.tail", named(name, R"("lines":1000000)")).texts();
       return !lines.empty() && lines.back() == "end";
@@ -163,8 +154,6 @@ int recoveries(const Server& zinit) {
 long anonymous_kb(const Server& zinit) {
   return std::atol(proc_status(zinit.pid(), "RssAnon").c_str());
 }
-
-}  // namespace
 
 TEST_CASE("many re-executions under load lose nothing and leave nothing over",
           "[check][threads][soak][reexec]") {
@@ -199,4 +188,5 @@ TEST_CASE("many crashes under load lose nothing", "[check][threads][soak][reexec
   load.check();
 }
 
-}  // namespace reexec_reexec_soak_test
+}  // namespace
+}  // namespace zinit::test::reexec_reexec_soak

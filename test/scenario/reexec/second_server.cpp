@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // A server beside another, or after one that was killed: no service runs twice.
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "scenario/harness.hpp"
-
-namespace reexec_second_server_test {
-
-using namespace zinit::test;
-using Catch::Contains;
-
+namespace zinit::test::reexec_second_server {
 namespace {
 
 void add_some(Server& zinit) {
@@ -63,8 +55,6 @@ void check_goes_on(Server& zinit) {
   CHECK(zinit.count("once") == 1);
   CHECK(zinit.shut_down() == 0);
 }
-
-}  // namespace
 
 TEST_CASE("what a killed server has left goes on under the next one, and nothing runs twice",
           "[check][reexec][second]") {
@@ -119,4 +109,5 @@ TEST_CASE("a server refuses to start beside one that runs the same files, unless
   CHECK(zinit.state("a") == "running");
 }
 
-}  // namespace reexec_second_server_test
+}  // namespace
+}  // namespace zinit::test::reexec_second_server
