@@ -5,7 +5,8 @@
 //
 //     == NAME                  a dialog, with a server and a folder of its own
 //     > server OPTION...       container, settings, own_root, or arguments of the server
-//     @ web                    writes services/web.toml; with a dot or slash: a path in the folder
+//     @ web                    writes services/web.toml; with a dot or slash: a path in the
+//                              folder
 //       TEXT                   its lines, two columns further in
 //     > boot                   starts the server and waits until it answers
 //     $ COMMAND                a line for sh(1), in the folder, after Server::settle(); below it
