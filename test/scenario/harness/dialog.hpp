@@ -13,7 +13,7 @@
 //                              what it printed, and [CODE] if its exit code was not 0, in the
 //                              same way
 //     > await web running      waits until the state is this, or `failed REASON`
-//     > trace LINE             waits for a line of the trace ($T); `> trace 2 LINE`: for two of them
+//     > trace LINE             waits for a line of the trace ($T); `> trace 2 LINE`: for two
 //     > message TEXT           waits for a message of the server
 //     > reexec, > crash        waits until the next process image answers
 //     > end                    ends the server, and prints its exit code
