@@ -12,11 +12,6 @@ std::string repeated(std::string_view text, int times) {
   return all;
 }
 
-/// A script of OpenRC with a command and with `more`.
-std::string openrc(std::string_view more) {
-  return "#!/sbin/openrc-run\ncommand=/bin/x\n" + std::string(more);
-}
-
 std::string compose(std::string_view more) {
   return "services:\n  a:\n    command: x\n" + std::string(more);
 }
@@ -31,16 +26,15 @@ std::string anchors(int count, bool twice) {
   return all;
 }
 
-struct Case {
-  const char* kind;
-  std::string text;
-  int code;
-  const char* words;  // of the output
-};
-
 TEST_CASE("import bounds what a file makes it do", "[import][ctl]") {
   Server server;
-  const Case cases[] = {
+  const std::string openrc = "#!/sbin/openrc-run\ncommand=/bin/x\n";
+  const struct {
+    const char* kind;
+    std::string text;
+    int code;
+    const char* words;  // of the output
+  } cases[] = {
       {"dinit", "type = process\ncommand = /x\n@include\n", 1, "line 3: @include names no file"},
       {"dinit", "type = process\ncommand = /x\n@include\tnone\n", 2, "none"},
       {"dinit", repeated("@include file\n", 12), 2, "too many files are read"},
@@ -72,10 +66,11 @@ TEST_CASE("import bounds what a file makes it do", "[import][ctl]") {
        "more than 1000 settings are not carried over"},
       {"systemd", "[Service]\n" + repeated("A=1\n", 6000), 2, "has more than 5000 lines"},
       {"supervisord", "[group:a]\n" + repeated("programs=x\n", 200), 2, "too many settings"},
-      {"openrc", openrc("x=aa\n" + repeated("x=$x$x\n", 60)), 1, "variables that are not known"},
-      {"openrc", openrc(repeated("x=y\nz\n", 20000)), 2, "has too many lines"},
+      {"compose", compose("\a"), 2, "is no text: line 4"},
+      {"openrc", openrc + "x=aa\n" + repeated("x=$x$x\n", 60), 1, "variables that are not known"},
+      {"openrc", openrc + repeated("x=y\nz\n", 20000), 2, "has too many lines"},
   };
-  for (const Case& one : cases) {
+  for (const auto& one : cases) {
     const std::string file = one.kind == std::string_view("systemd") ? "file.service" : "file";
     server.put(file, one.text);
     const Outcome done = server.ctl({"import", "--dry-run", "--from", one.kind, server.path(file)});
@@ -92,54 +87,6 @@ TEST_CASE("import refuses what would bring bytes that are no text into a file", 
   CHECK(done.code == 1);
   CHECK_THAT(done.err, Contains("refused: a path or a name that it would have is not UTF-8"));
   CHECK_THAT(done.out, !Contains("\327"));
-}
-
-TEST_CASE("import takes nothing for what it is not", "[import][ctl]") {
-  Server server;
-  const Case cases[] = {
-      {"openrc", openrc("depend() { need net; after db; } # all\nstart() {\n\tx\n}\n"), 2,
-       "has a function start()"},
-      {"openrc", openrc("depend() { need net; after db; }\nx=1\n"), 0, "requires = [\"network\"]"},
-      {"openrc", openrc("depend() { need net\n\tafter db; }\n"), 0, "after = [\"db\"]"},
-      {"openrc", openrc("depend()\n{\n\tneed net\n}\n"), 0, "requires = [\"network\"]"},
-      {"openrc", openrc("stop_pre() {\n\t{\n\t\ttrue\n\t}\n\tx=1\n}\nstart() {\n\tx\n}\n"), 2,
-       "has a function start()"},
-      {"openrc", openrc("stop_pre() {\n\techo '\n}\n'\n}\nstart() {\n\tx\n}\n"), 2,
-       "has a function start()"},
-      {"openrc", openrc("stop_pre() {\n\tcat <<X\n}\nX\n}\n"), 2, "line 4: has a here-document"},
-      {"openrc", openrc("stop_pre() {\n\ttrue\n"), 2, "has no end of the function stop_pre()"},
-      {"openrc", openrc("stop_pre() (\n\ttrue\n)\n"), 2, "whose body is not in braces"},
-      {"openrc", openrc("stop_pre() { true; }; start() { x; }\n"), 2, "behind the end"},
-      {"supervisord",
-       "[group:g]\nprograms=a,x y\n[program:a]\ncommand=x\nnumprocs=2\n"
-       "process_name=a-%(process_num)d\n",
-       0, "requires = [\"a-0\", \"a-1\", \"x_y\"]"},
-      {"compose", compose("    restart: on-failure:abc\n"), 1, "#   restart=on-failure:abc"},
-      {"compose", compose("    restart: on-failure:3\n"), 0, "max_restarts = 3"},
-      {"compose", compose("    healthcheck: {test: [curl, x]}\n"), 1, "healthcheck.test=curl x"},
-      {"compose", compose("    healthcheck: {test: [CMD-SHELL, a, b]}\n"), 1, "CMD-SHELL a b"},
-      {"compose", compose("    environment: {A: 1, A: 2}\n"), 2, "line 4: A is there twice"},
-      {"compose", compose("    environment: *none\n"), 2, "line 4: *none has no anchor before it"},
-      {"compose", compose("    labels: &l [*l]\n"), 2, "line 4: *l has no anchor before it"},
-      {"compose", compose("    ports: !reset []\n"), 2, "line 4: the tag !reset is not read"},
-      {"compose", compose("    <<: x\n"), 2, "line 4: << needs a table, or a list of tables"},
-      {"compose", compose("    [a, b]: x\n"), 2, "line 4: a key is no text"},
-      {"compose", compose("    labels: [a\n  b:\n"), 2, "line 5: "},
-      {"compose", compose("---\n" + compose("")), 2, "a is in several documents"},
-      {"compose", compose("\a"), 2, "is no text: line 4"},
-      {"compose", "# nothing\n---\n", 2, "is empty"},
-      {"compose", "services:\n", 2, "has no services"},
-      {"zinit", "exec: x\n---\nexec: y\n", 2, "has several documents"},
-      {"zinit", "exec: x\ntest: [curl, x]\n", 1, "it is no command in one string"},
-  };
-  for (const Case& one : cases) {
-    server.put("file", one.text);
-    const Outcome done =
-        server.ctl({"import", "--dry-run", "--from", one.kind, server.path("file")});
-    INFO(one.text << "\n" << done.out << "\n" << done.err);
-    CHECK(done.code == one.code);
-    CHECK_THAT(done.out + done.err, Contains(one.words));
-  }
 }
 
 }  // namespace
