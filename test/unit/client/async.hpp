@@ -63,19 +63,6 @@ class Story {
   Texts told;
 };
 
-inline std::string answer_to(const std::string& request, const std::string& result) {
-  return R"({"jsonrpc":"2.0","id":)" + id_of(request) + R"(,"result":)" + result + "}\n";
-}
-
-inline std::string event(int subscription, const std::string& rest) {
-  return R"({"jsonrpc":"2.0","method":"events.state","params":{"subscription":)" +
-         std::to_string(subscription) + "," + rest + "}}\n";
-}
-
-inline std::string change(int subscription, const std::string& service) {
-  return event(subscription, R"("service":")" + service + R"(","from":"starting","to":"running")");
-}
-
 inline const auto kAnything = any_request("any.method");
 
 }  // namespace zinit::test

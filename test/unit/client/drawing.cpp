@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
-// zinitctl's drawings: the time line of a boot, and the graph of dependencies.
+// zinitctl's drawings: the time line of a boot, and the graph of dependencies. dialogs.golden has
+// one of each.
 #include "client/bootchart.hpp"
 #include "client/graph_drawing.hpp"
 #include "support/test.hpp"
@@ -8,21 +9,6 @@
 
 namespace zinit::test::client_drawing {
 namespace {
-
-const std::string kBoot =
-    R"([{"name":"db","wanted_us":100000,"spawned_us":100000,"ready_us":900000,"state":"running",)"
-    R"("waited_for":null},)"
-    R"({"name":"fails","wanted_us":100000,"spawned_us":200000,"ready_us":null,"state":"failed",)"
-    R"("waited_for":null},)"
-    R"({"name":"web","wanted_us":100000,"spawned_us":900000,"ready_us":1100000,)"
-    R"("state":"running","waited_for":"db"},)"
-    R"({"name":"never","wanted_us":100000,"spawned_us":null,"ready_us":null,"state":"blocked",)"
-    R"("waited_for":null}])";
-
-std::string info(const std::string& kernel_ms, const std::string& settled_ms) {
-  return result(R"({"uptime_ms":2100,"boot":{"kernel_ms":)" + kernel_ms +
-                R"(,"started_ms":90,"settled_ms":)" + settled_ms + "}}");
-}
 
 BootStep step(const std::string& name, std::optional<std::int64_t> ready,
               const std::string& waited_for) {
@@ -52,32 +38,13 @@ TEST_CASE("the critical chain ends, whatever waited for whom", "[client]") {
         Flags{true, true, false});
 }
 
-TEST_CASE("a boot as SVG has a box for each part of each service", "[client]") {
-  CannedServer server({{"system.bootchart", result(kBoot)}, {"system.info", info("null", "2100")}});
-  const std::string svg = server.run({"bootchart", "--svg"}).out;
-  CHECK_THAT(svg, StartsWith("<svg xmlns=\"http://www.w3.org/2000/svg\""));
-  CHECK_THAT(svg, Contains("<text class=\"critical\"") && Contains(">db</text>\n"));
-  CHECK_THAT(svg, Contains("<rect class=\"failed\"") && Contains(">800 ms, 200 ms</text>"));
-  CHECK_THAT(svg, Contains("<text class=\"tick\"") && Contains(">1.0 s</text>"));
-  // The longest name fits.
-  const auto long_name = std::string(100, 'n');
-  const std::string wide = bootchart_svg({}, {step(long_name, 5, "")});
-  CHECK(std::stoi(wide.substr(wide.find("width=\"") + 7)) > 1500);
-  const std::string widest = bootchart_svg({}, {step(std::string(100, 'W'), 5, "")});
-  CHECK(std::stoi(widest.substr(widest.find("width=\"") + 7)) > 780 + 1330);
-  CHECK(svg.ends_with("</svg>\n"));
-}
-
-TEST_CASE("the graph as SVG has a box for each service and a path for each edge", "[client]") {
-  CannedServer server(
-      {{"service.list_full",
-        result(R"([{"name":"db","state":"running","conflicts":["old"]},)"
-               R"({"name":"old","state":"exited","conflicts":["db"]},)"
-               R"({"name":"web","state":"failed","requires":["db"],"wants":["cache","db"],)"
-               R"("after":["db","old"]}])")}});
-  const std::string svg = server.run({"graph", "--svg"}).out;
-  CHECK_THAT(svg, Contains("<rect class=\"failed\"") && Contains(">cache</text>"));
-  CHECK_THAT(svg, Contains("<path class=\"conflicts\"") && Contains("<path class=\"wants\""));
+TEST_CASE("a boot as SVG is wide enough for the longest name", "[client]") {
+  const auto width_with = [](char letter) {
+    const std::string svg = bootchart_svg({}, {step(std::string(100, letter), 5, "")});
+    return std::stoi(svg.substr(svg.find("width=\"") + 7));
+  };
+  CHECK(width_with('n') > 1500);
+  CHECK(width_with('W') > 780 + 1330);
 }
 
 TEST_CASE("names are no commands of a drawing", "[client]") {

@@ -69,6 +69,20 @@ class Peer {
 /// The id in the text of a request, as text.
 std::string id_of(const std::string& request);
 
+/// Lines of a server: an answer, a notification of a subscription, and of a service that runs now.
+inline std::string answer_to(const std::string& request, const std::string& result) {
+  return R"({"jsonrpc":"2.0","id":)" + id_of(request) + R"(,"result":)" + result + "}\n";
+}
+
+inline std::string event(int subscription, const std::string& rest) {
+  return R"({"jsonrpc":"2.0","method":"events.state","params":{"subscription":)" +
+         std::to_string(subscription) + "," + rest + "}}\n";
+}
+
+inline std::string change(int subscription, const std::string& service) {
+  return event(subscription, R"("service":")" + service + R"(","from":"starting","to":"running")");
+}
+
 class FakeServer {
  public:
   using Script = std::function<void(Peer&)>;
