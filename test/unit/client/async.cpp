@@ -162,20 +162,18 @@ TEST_CASE("a server that closes is reported after what it has said before",
   Story story;
   call_twice_until_closed(client, story);
   CHECK(story.told == Texts{"a ok", "b 4", "closed 4"});
-}
 
-TEST_CASE("a stranger who is turned away learns why", "[threads][client][async]") {
-  FakeServer server([](Peer& peer) {
+  FakeServer turning_away([](Peer& peer) {
     peer.send(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32007,"message":"not permitted"}})"
               "\n");
     peer.close();
   });
-  auto client = connect(server);
-  Story story;
-  client->on_closed(story.closed());
-  client->call(kAnything, story.call("a"));
-  REQUIRE(run_until(client, [&] { return !client->is_open(); }));
-  CHECK(story.told == Texts{"a -32007", "closed -32007"});
+  auto stranger = connect(turning_away);
+  Story why;
+  stranger->on_closed(why.closed());
+  stranger->call(kAnything, why.call("a"));
+  REQUIRE(run_until(stranger, [&] { return !stranger->is_open(); }));
+  CHECK(why.told == Texts{"a -32007", "closed -32007"});
 }
 
 TEST_CASE("an error of the server concerns its call alone", "[threads][client][async]") {

@@ -31,38 +31,25 @@ constexpr const char* kStatus =
     R"("reason":"failed"}],"file":"/etc/zinit/services/web.toml","warnings":["w"],"log_lines":9,)"
     R"("log_dropped":2,"log_dropped_by":{"file":2}})";
 
-TEST_CASE("a call sends one JSON-RPC request and reads its result", "[client]") {
-  FakeServer server([](Peer& peer) { peer.result(R"({"version":"0.1.0","pid":42})"); });
-  const PingAnswer answer = Client::connect(server.path()).ping();
+TEST_CASE("a call sends one JSON-RPC request on one line and reads its result", "[client]") {
+  FakeServer server([](Peer& peer) {
+    peer.result(R"({"version":"0.1.0","pid":42})");
+    peer.result("true");
+    peer.result("{\"a\" : [1, -2.5, \"x\\u0001\"]}");
+  });
+  Client client = Client::connect(server.path());
+  const PingAnswer answer = client.ping();
   CHECK(answer.version == "0.1.0");
   CHECK(answer.pid == 42);
-  CHECK(server.requests() == Texts{R"({"jsonrpc":"2.0","id":1,"method":"system.ping"})"});
-}
-
-TEST_CASE("names of any bytes reach the server as a JSON string on one line", "[client]") {
-  FakeServer server([](Peer& peer) { peer.result("true"); });
-  Client client = Client::connect(server.path());
   CHECK(client.is_running("a\"b\n\xff"));
-  CHECK(server.requests() ==
-        Texts{R"({"jsonrpc":"2.0","id":1,"method":"service.is_running","params":{"name":"a\"b\n)"
-              "\xEF\xBF\xBD"
-              R"("}})"});
-}
-
-TEST_CASE("the parameters of call() may be spread over lines", "[client]") {
-  FakeServer server([](Peer& peer) { peer.result("{\"a\" : [1, -2.5, \"x\\u0001\"]}"); });
-  Client client = Client::connect(server.path());
+  CHECK(error_code([&] { client.call("any.method", "{\"x\":"); }) == ErrorCode::invalid_params);
   CHECK(client.call("any.method", "{\n\"x\":\n1}") == R"({"a":[1,-2.5,"x\u0001"]})");
   CHECK(server.requests() ==
-        Texts{R"({"jsonrpc":"2.0","id":1,"method":"any.method","params":{ "x": 1}})"});
-}
-
-TEST_CASE("parameters that are no JSON fail their call alone", "[client]") {
-  FakeServer server([](Peer& peer) { peer.result("true"); });
-  Client client = Client::connect(server.path());
-  CHECK(error_code([&] { client.call("any.method", "{\"x\":"); }) == ErrorCode::invalid_params);
-  CHECK(client.is_running("web"));
-  CHECK(server.requests().size() == 1);
+        Texts{R"({"jsonrpc":"2.0","id":1,"method":"system.ping"})",
+              R"({"jsonrpc":"2.0","id":2,"method":"service.is_running","params":{"name":"a\"b\n)"
+              "\xEF\xBF\xBD"
+              R"("}})",
+              R"({"jsonrpc":"2.0","id":4,"method":"any.method","params":{ "x": 1}})"});
 }
 
 TEST_CASE("a request that was not sent in time does not cut the next one", "[client]") {
@@ -82,13 +69,17 @@ TEST_CASE("a request that was not sent in time does not cut the next one", "[cli
   CHECK(server.requests().size() == 2);
 }
 
-TEST_CASE("what the server reports its own crashes is read", "[client]") {
+TEST_CASE("a re-execution is asked for, or its refusal thrown, and crashes are told", "[client]") {
   FakeServer server([](Peer& peer) {
+    peer.result(R"({"ok":true})");
+    peer.answer(R"("error":{"code":-32011,"message":"it is broken"})");
     peer.result(R"({"pid":42,"crashes":{"count":2,"last":"SIGSEGV in thread web, at 0x1"}})");
     peer.result(R"({"pid":42,"crashes":{"count":0,"last":null}})");
     peer.result(R"({"pid":42})");
   });
   Client client = Client::connect(server.path());
+  client.reexec();
+  CHECK(error_code([&] { client.reexec(true); }) == ErrorCode::process_error);
   const SystemInfo crashed = client.info();
   CHECK(crashed.crashes.count == 2);
   CHECK(crashed.crashes.last == "SIGSEGV in thread web, at 0x1");
@@ -97,19 +88,10 @@ TEST_CASE("what the server reports its own crashes is read", "[client]") {
     CHECK(info.crashes.count == 0);
     CHECK(info.crashes.last == std::nullopt);
   }
-}
-
-TEST_CASE("a re-execution is asked for, or its refusal thrown", "[client]") {
-  FakeServer server([](Peer& peer) {
-    peer.result(R"({"ok":true})");
-    peer.answer(R"("error":{"code":-32011,"message":"it is broken"})");
-  });
-  Client client = Client::connect(server.path());
-  client.reexec();
-  CHECK(error_code([&] { client.reexec(true); }) == ErrorCode::process_error);
-  CHECK(server.requests() ==
-        Texts{R"({"jsonrpc":"2.0","id":1,"method":"system.reexec"})",
-              R"({"jsonrpc":"2.0","id":2,"method":"system.reexec","params":{"update":true}})"});
+  const Texts requests = server.requests();
+  REQUIRE(requests.size() == 5);
+  CHECK(requests[0] == R"({"jsonrpc":"2.0","id":1,"method":"system.reexec"})");
+  CHECK(requests[1].ends_with(R"("method":"system.reexec","params":{"update":true}})"));
 }
 
 TEST_CASE("a full status is read member by member, null and missing ones as absent", "[client]") {
@@ -139,19 +121,14 @@ TEST_CASE("a full status is read member by member, null and missing ones as abse
   CHECK(status.log_dropped_by[0].lines == 2);
 }
 
-TEST_CASE("an answer whose member has the wrong type is an error, never a guess or an abort",
+TEST_CASE("an answer that is no JSON, or has members of wrong types, is an error, never a guess",
           "[client]") {
-  const std::string wrong = GENERATE(R"({"name":7})", R"({"pid":"x"})", R"({"requires":{}})",
-                                     R"({"requires":[1]})", R"({"restart_count":-1})", R"([])", "7",
-                                     R"({"reason":"text"})", R"({"pid":99999999999})");
+  const std::string wrong = GENERATE(R"({"name":7})"s, R"({"pid":"x"})"s, R"({"requires":{}})"s,
+                                     R"({"requires":[1]})"s, R"({"restart_count":-1})"s, "[]"s,
+                                     "7"s, R"({"reason":"text"})"s, R"({"pid":99999999999})"s,
+                                     "{\"name\":\"a\"}\0more"s, "{\"name\":\"a\"}\0"s, "{}\0{}"s);
   CAPTURE(wrong);
   CHECK(error_code([&] { (void)ServiceStatus::parse(wrong); }) == ErrorCode::bad_answer);
-}
-
-TEST_CASE("an answer with a NUL is no JSON, whatever stands before it", "[client]") {
-  using namespace std::string_literals;
-  const std::string cut = GENERATE("{\"name\":\"a\"}\0more"s, "{\"name\":\"a\"}\0"s, "{}\0{}"s);
-  CHECK(error_code([&] { (void)ServiceStatus::parse(cut); }) == ErrorCode::bad_answer);
 }
 
 TEST_CASE("counts of dropped lines are those of their own sinks", "[client]") {
@@ -179,18 +156,10 @@ TEST_CASE("an error of the server is thrown with its code, message and data", "[
   }
 }
 
-TEST_CASE("an error without an id concerns whatever was asked", "[client]") {
-  FakeServer server([](Peer& peer) {
-    peer.read_line();
-    peer.send(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32007,"message":"not permitted"}})"
-              "\n");
-  });
-  Client client = Client::connect(server.path());
-  CHECK(error_code([&] { client.ping(); }) == ErrorCode::not_permitted);
-}
-
-TEST_CASE("a stranger who is turned away at connect learns why", "[client]") {
-  FakeServer server([](Peer& peer) {
+TEST_CASE("an error without an id concerns whatever was asked, or will be", "[client]") {
+  const bool at_connect = GENERATE(false, true);
+  FakeServer server([&](Peer& peer) {
+    if (!at_connect) peer.read_line();
     peer.send(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32007,"message":"not permitted"}})"
               "\n");
     peer.close();
@@ -201,13 +170,8 @@ TEST_CASE("a stranger who is turned away at connect learns why", "[client]") {
 
 TEST_CASE("answers may come in another order than the requests", "[client]") {
   FakeServer server([](Peer& peer) {
-    const std::string first = test::id_of(peer.read_line());
-    const std::string second = test::id_of(peer.read_line());
-    const auto say = [&](const std::string& id, const std::string& result) {
-      peer.send(R"({"jsonrpc":"2.0","id":)" + id + R"(,"result":)" + result + "}\n");
-    };
-    say(second, "\"second\"");
-    say(first, "\"first\"");
+    const std::string first = peer.read_line(), second = peer.read_line();
+    peer.send(answer_to(second, "\"second\"") + answer_to(first, "\"first\""));
   });
   Client client = Client::connect(server.path());
   const auto first = client.request("a");
@@ -219,12 +183,11 @@ TEST_CASE("answers may come in another order than the requests", "[client]") {
 
 TEST_CASE("the request that is answered first is named, whatever the answer", "[client]") {
   FakeServer server([](Peer& peer) {
-    const std::string first = test::id_of(peer.read_line());
-    const std::string second = test::id_of(peer.read_line());
-    peer.send(R"({"jsonrpc":"2.0","id":)" + second +
+    const std::string first = peer.read_line(), second = peer.read_line();
+    peer.send(R"({"jsonrpc":"2.0","id":)" + id_of(second) +
               R"(,"error":{"code":-32000,"message":"no service"}})" + "\n");
     peer.read_line();  // the third request comes after the first answer was taken
-    peer.send(R"({"jsonrpc":"2.0","id":)" + first + R"(,"result":1})" + "\n");
+    peer.send(answer_to(first, "1"));
     peer.wait_for_close();
   });
   Client client = Client::connect(server.path());
@@ -255,14 +218,18 @@ TEST_CASE("a server that says something else than an answer is reported", "[clie
   CHECK(error_code([&] { client.call("x"); }) == ErrorCode::bad_answer);
 }
 
-TEST_CASE("an answer nested a million levels deep is an answer like another", "[client]") {
+TEST_CASE("answers of any depth and many megabytes are read, up to the limit", "[client]") {
   const std::size_t depth = 1000000;
   FakeServer server([&](Peer& peer) {
     peer.result(std::string(depth, '[') + std::string(depth, ']'));
+    for (int i = 0; i < 2; ++i) peer.result("\"" + std::string(8 << 20, 'x') + "\"");
     peer.wait_for_close();
   });
   Client client = Client::connect(server.path());
   CHECK(client.call("x").size() == 2 * depth);
+  CHECK(client.call("x").size() == (8 << 20) + 2);
+  client.set_answer_limit(1 << 20);
+  CHECK(error_code([&] { client.call("x"); }) == ErrorCode::bad_answer);
 }
 
 TEST_CASE("a server that closes before it answered is reported", "[client]") {
@@ -276,25 +243,6 @@ TEST_CASE("a server that closes before it answered is reported", "[client]") {
   CHECK(error_code([&] { client.ping(); }) == ErrorCode::disconnected);
   CHECK(client.server_pid() == ::getpid());  // whom to compare the next one with
   CHECK(client.server_user() == ::getuid());
-}
-
-TEST_CASE("an answer beyond the limit is refused", "[client]") {
-  FakeServer server([](Peer& peer) {
-    peer.result("\"" + std::string(3 << 20, 'x') + "\"");
-    peer.wait_for_close();
-  });
-  Client client = Client::connect(server.path());
-  client.set_answer_limit(1 << 20);
-  CHECK(error_code([&] { client.call("x"); }) == ErrorCode::bad_answer);
-}
-
-TEST_CASE("an answer of many megabytes is read", "[client]") {
-  FakeServer server([](Peer& peer) {
-    peer.result("\"" + std::string(8 << 20, 'x') + "\"");
-    peer.wait_for_close();
-  });
-  Client client = Client::connect(server.path());
-  CHECK(client.call("x").size() == (8 << 20) + 2);
 }
 
 TEST_CASE("a request larger than the socket's buffers gets through while the server writes",
@@ -315,14 +263,8 @@ TEST_CASE("a request larger than the socket's buffers gets through while the ser
 TEST_CASE("a server that does not answer ends the call at its timeout, and not the connection",
           "[client]") {
   FakeServer server([](Peer& peer) {
-    const std::string late = test::id_of(peer.read_line());
-    const std::string next = test::id_of(peer.read_line());
-    peer.send(R"({"id":)" + late +
-              R"(,"result":"late"})"
-              "\n");
-    peer.send(R"({"id":)" + next +
-              R"(,"result":"next"})"
-              "\n");
+    const std::string late = peer.read_line(), next = peer.read_line();
+    peer.send(answer_to(late, "\"late\"") + answer_to(next, "\"next\""));
     peer.wait_for_close();
   });
   Client client = Client::connect(server.path());
@@ -357,17 +299,11 @@ TEST_CASE("no socket, a plain file and a path that is too long are no server", "
 TEST_CASE("events are given to the callback of their subscription, those before the answer too",
           "[client]") {
   FakeServer server([](Peer& peer) {
-    const std::string id = test::id_of(peer.read_line());
-    const auto event = [](int subscription, const std::string& rest) {
-      return R"({"jsonrpc":"2.0","method":"events.state","params":{"subscription":)" +
-             std::to_string(subscription) + "," + rest + "}}\n";
-    };
+    const std::string request = peer.read_line();
     peer.send(event(
         5, R"("service":"web","from":"blocked","to":"starting","pid":7,"time_us":1,"seq":1)"));
     peer.send(event(6, R"("service":"other","from":"blocked","to":"starting","seq":2)"));
-    peer.send(R"({"jsonrpc":"2.0","id":)" + id +
-              R"(,"result":{"subscription":5}})"
-              "\n");
+    peer.send(answer_to(request, R"({"subscription":5})"));
     peer.send(event(5, R"("dropped":12)"));
     peer.send(event(5, R"("service":"web","from":"starting","to":"failed","seq":15,)"
                        R"("reason":{"type":"exit_code","code":3})"));
@@ -390,10 +326,7 @@ TEST_CASE("events are given to the callback of their subscription, those before 
 TEST_CASE("a callback may call and unsubscribe", "[client]") {
   FakeServer server([](Peer& peer) {
     peer.result(R"({"subscription":1})");
-    peer.send(R"({"method":"events.state","params":{"subscription":1,"service":"web"}})"
-              "\n");
-    peer.send(R"({"method":"events.state","params":{"subscription":1,"service":"web"}})"
-              "\n");
+    peer.send(change(1, "web") + change(1, "web"));
     peer.result(R"({"ok":true})");
     peer.wait_for_close();
   });
@@ -418,14 +351,10 @@ TEST_CASE("notifications that pile up during a call are counted once they are to
   const int sent = 200;
   FakeServer server([&](Peer& peer) {
     peer.result(R"({"subscription":1})");
-    const std::string id = test::id_of(peer.read_line());
+    const std::string request = peer.read_line();
     const std::string filler(200000, 'x');
-    for (int i = 0; i < sent; ++i) {
-      peer.send(R"({"method":"events.state","params":{"subscription":1,"x":")" + filler + "\"}}\n");
-    }
-    peer.send(R"({"id":)" + id +
-              R"(,"result":true})"
-              "\n");
+    for (int i = 0; i < sent; ++i) peer.send(event(1, R"("x":")" + filler + "\""));
+    peer.send(answer_to(request, "true"));
     peer.wait_for_close();
   });
   Client client = Client::connect(server.path());
@@ -467,19 +396,10 @@ TEST_CASE("a tree is given flat, node before children, however deep it is", "[cl
   CHECK(forest[2].depth == 0);
 }
 
-TEST_CASE("the bytes of a log line that is no UTF-8 are given as they were", "[client]") {
+TEST_CASE("lines of logs are read, found and followed", "[client]") {
   FakeServer server([](Peer& peer) {
     peer.result(R"([{"time_us":5,"stream":"stdout","line":"x","raw":"/wCA"},)"
                 R"({"time_us":6,"stream":"stderr","line":"y"}])");
-  });
-  const auto lines = Client::connect(server.path()).logs_get("web", 2);
-  REQUIRE(lines.size() == 2);
-  CHECK(lines[0].raw == std::string("\xff\x00\x80", 3));
-  CHECK_FALSE(lines[1].raw);
-}
-
-TEST_CASE("lines of logs are found and followed", "[client]") {
-  FakeServer server([](Peer& peer) {
     peer.result(R"([{"service":"web","time_us":5,"stream":"stderr","line":"x","seq":9}])");
     peer.result("[]");
     peer.result(R"({"subscription":1})");
@@ -491,6 +411,10 @@ TEST_CASE("lines of logs are found and followed", "[client]") {
     peer.result(R"({"ok":true})");
   });
   Client client = Client::connect(server.path());
+  const auto got = client.logs_get("web", 2);
+  REQUIRE(got.size() == 2);
+  CHECK(got[0].raw == "\xff\x00\x80"s);  // the bytes of what is no UTF-8, as they were
+  CHECK_FALSE(got[1].raw);
   const auto found = client.logs_filter({.name = "web",
                                          .pattern = "x",
                                          .stream = "stderr",
@@ -510,10 +434,10 @@ TEST_CASE("lines of logs are found and followed", "[client]") {
   CHECK(lines[0].raw == "\xff");
   CHECK(lines[1].dropped == 3);
   const Texts requests = server.requests();
-  CHECK(requests[0].ends_with(R"("params":{"name":"web","pattern":"x","stream":"stderr",)"
+  CHECK(requests[1].ends_with(R"("params":{"name":"web","pattern":"x","stream":"stderr",)"
                               R"("since_us":4,"lines":2}})"));
-  CHECK(requests[1].ends_with(R"("params":{"lines":100}})"));
-  CHECK(requests[2].ends_with(R"("params":{"names":["web"],"lines":1}})"));
+  CHECK(requests[2].ends_with(R"("params":{"lines":100}})"));
+  CHECK(requests[3].ends_with(R"("params":{"names":["web"],"lines":1}})"));
 }
 
 TEST_CASE("calls that wait send their limit and outlast it a little", "[client]") {
@@ -560,16 +484,13 @@ TEST_CASE("the default socket is the one that control.md names", "[client]") {
   CHECK(default_socket_path(0, environment) == "/run/zinit.sock");
   variables["ZINIT_SOCKET"] = "/x/y";
   CHECK(default_socket_path(0, environment) == "/x/y");
-}
 
-TEST_CASE("a directory in /tmp that others may write to is not trusted", "[client]") {
-  const auto nothing = [](const char*) -> const char* { return nullptr; };
-  // A uid without a user, so that no real directory is in the way.
+  // A directory in /tmp that others may write to is not trusted. A uid without a user, so that no
+  // real directory is in the way; the directory belongs to this user, not to that uid.
   const unsigned uid = 4000000000u + static_cast<unsigned>(::getpid());
   const std::string directory = "/tmp/zinit-" + std::to_string(uid);
   REQUIRE(::mkdir(directory.c_str(), 0700) == 0);
-  // The directory belongs to this user, not to that uid.
-  const auto foreign = default_socket_path(uid, nothing);
+  const auto foreign = default_socket_path(uid, [](const char*) -> const char* { return nullptr; });
   ::rmdir(directory.c_str());
   REQUIRE_FALSE(foreign);
   CHECK(foreign.error().errnum == EPERM);
