@@ -3,6 +3,7 @@
 // zinitctl check on the real binary: every fault in one run, in the form for editors and as JSON
 // (control.md, "zinitctl"; zinit.toml(5), "What a wrong file does").
 #include "scenario/harness.hpp"
+#include "scenario/harness/dialog.hpp"
 #include "scenario/harness/wrong_files.hpp"
 
 namespace zinit::test::client_check {
@@ -17,9 +18,8 @@ Texts lines_about(const Texts& lines, const std::string& file) {
 }
 
 /// zinitctl check --calendar; with `zone`, in a system with this file as its time zone.
-Outcome check_calendar(const std::string& text, Texts more = {}, const std::string& zone = "") {
+Outcome check_calendar(const std::string& text, const std::string& zone = "") {
   Launch what{.argv = {"zinitctl", "--socket", "/nonexistent", "check", "--calendar", text}};
-  what.argv.insert(what.argv.end(), more.begin(), more.end());
   if (!zone.empty())
     what.in_child = [zone] {
       have_own_mounts();
@@ -44,81 +44,8 @@ std::int64_t moment_of(const std::string& text) {
   return ::timegm(&t) + (sign == '-' ? offset : -offset);
 }
 
-TEST_CASE("check looks at sockets and proxies as at all else", "[ctl]") {
-  Server zinit;
-  const std::string socket =
-      "[service]\nexec = 'sleep 9'\n[socket]\nlisten = ['127.0.0.1:80', 'unix:/run/a']\n"
-      "names = ['a', 'b']\nmode = '0600'\nuser = 'root'\ngroup = 0\nbacklog = 5\n"
-      "reuse_port = true\nkeepalive = true\nfreebind = true\n";
-  const std::string proxy =
-      "[proxy]\nname = 'front'\nlisten = ['unix:/run/b']\nbackend = '[::1]:80'\nservice = 'a'\n"
-      "connect_timeout = 5\nidle_timeout = 60\nsingle_connection = true\nproxy_protocol = 1\n";
-  zinit.file("a.toml", socket + "on_demand = false\n");
-  zinit.file("b.toml", socket + "accept = true\nmax_connections = 2\n");
-  zinit.file("p.toml", proxy);
-  const Outcome good = zinit.ctl({"check", zinit.config()});
-  CHECK(good.out == "3 files checked, no faults\n");
-  CHECK(good.code == 0);
-
-  zinit.file("b.toml", socket + "accept = true\non_demand = false\n");
-  zinit.file("p.toml", proxy + "listens = ['unix:/run/c']\n");
-  const Outcome wrong = zinit.ctl({"check", zinit.config()});
-  CHECK(wrong.code == 1);
-  const Texts lines = lines_of(wrong.out);
-  REQUIRE(lines.size() == 3);
-  CHECK(lines[2] == "3 files: 2 errors, 0 warnings");
-  CHECK_THAT(lines[0],
-             Catch::StartsWith(zinit.config("b.toml") + ":14:13: error: socket.on_demand"));
-  CHECK_THAT(lines[1], Catch::StartsWith(zinit.config("p.toml") + ":10:1: error: proxy.listens"));
-
-  // A proxy's file does not become a service.
-  zinit.file("p.toml", proxy);
-  const Outcome added = zinit.ctl({"add-service", zinit.config("p.toml")});
-  CHECK(added.code == 1);
-  CHECK_THAT(added.err, Contains("describes a proxy"));
-}
-
-TEST_CASE("check without a path reads what the server reads, and warns of what is not there",
-          "[ctl]") {
-  Server zinit;
-  zinit.file("a.toml",
-             "[service]\nexec = '/nonexistent/a'\nstatus = 'stop'\nuser = 'no-such-user'\n"
-             "dir = '/nonexistent/dir'\nenv_file = '/nonexistent/env'\n"
-             "pre_exec = [['true'], ['/nonexistent/pre', 'x']]\n"
-             "[dependencies]\nwants = ['b.service']\n[resources]\ncpu_max = '8000'\n");
-  zinit.file("b.toml", "[service]\nexec = 'sleep 100000'\n");
-  zinit.boot({"b"});
-  const Outcome check = zinit.ctl({"check"});
-  CHECK(check.code == 0);
-  const std::string file = zinit.config("a.toml");
-  CHECK(zinit.ctl({"check", "--strict"}).code == 1);
-  Texts lines = lines_of(check.out);
-  lines.pop_back();  // the count
-  const std::size_t told = lines.size();
-  // Of machines whose cgroups lack it.
-  std::erase_if(lines, [](const std::string& line) { return line.ends_with("controller cpu"); });
-  const Texts expected = {
-      ":2:8: warning: service.exec: /nonexistent/a does not exist",
-      ":4:8: warning: service.user: cannot find user no-such-user in /etc/passwd",
-      ":5:7: warning: service.dir: /nonexistent/dir does not exist",
-      ":6:12: warning: service.env_file: /nonexistent/env does not exist",
-      ":7:23: warning: service.pre_exec: /nonexistent/pre does not exist",
-      ":9:10: warning: dependencies.wants: nothing is named \"b.service\": names have no suffix "
-      "here, "
-      "write \"b\"",
-      ":11:11: warning: resources.cpu_max: allows 8000 cores, and this machine has "};
-  REQUIRE(lines.size() == expected.size());
-  for (std::size_t i = 0; i < lines.size(); ++i)
-    CHECK_THAT(lines[i], Catch::StartsWith(file + expected[i]));
-  const Json json = Json::parse(zinit.ctl({"check", "--json"}).out).value();
-  CHECK(json["ok"] == true);
-  CHECK(json["files"] == 2);
-  CHECK(json["faults"].size() == told);
-  CHECK(json["errors"] == 0);
-  CHECK(json["warnings"] == static_cast<int>(told));
-  // A server does not report it before it is needed.
-  CHECK_THAT(zinit.status("a")["warnings"].dump(), !Contains("nonexistent") && !Contains("cores"));
-  CHECK(zinit.ctl({"check", zinit.config("b.toml")}).out == "1 file checked, no faults\n");
+TEST_CASE("dialogs of check, of all files, some, and those of an image", "[check][ctl][verbs]") {
+  CHECK_DIALOGS("check");
 }
 
 TEST_CASE("check tells all that a boot would, of every wrong file at once", "[check][ctl]") {
@@ -275,7 +202,7 @@ TEST_CASE("service files that others than root can write to are told", "[root][c
   CHECK(lines_about(lines_of(check.out), zinit.config("good.toml")).empty());
 }
 
-TEST_CASE("check --calendar shows the next ten times", "[check][ctl]") {
+TEST_CASE("check --calendar shows the next ten times, or those that are left", "[check][ctl]") {
   const std::int64_t before = std::time(nullptr);
   const Outcome outcome = check_calendar("*:*:0/20 UTC");
   const std::int64_t after = std::time(nullptr);
@@ -288,35 +215,10 @@ TEST_CASE("check --calendar shows the next ten times", "[check][ctl]") {
   CHECK(first <= after + 20);
   for (std::size_t i = 0; i < lines.size(); ++i)
     CHECK(moment_of(lines[i]) == first - first % 20 + static_cast<std::int64_t>(i) * 20);
-}
 
-TEST_CASE("check --calendar ends where there are no more times", "[ctl]") {
-  const Outcome few = check_calendar("2198..2199-1-1 UTC", {"--json"});
-  CHECK(few.code == 0);
-  const auto json = Json::parse(few.out);
-  REQUIRE(json);
-  REQUIRE(json->is_array());
-  REQUIRE(json->size() == 2);
-  CHECK(moment_of(std::string((*json)[0].text())) == 7'195'046'400);
-
-  const Outcome none = check_calendar("*-2-30");
-  CHECK(none.code == 1);
-  CHECK(none.out == "");
-  CHECK(none.err == "zinitctl: check: *-02-30 00:00:00 is never due again\n");
-  const Outcome empty = check_calendar("*-2-30", {"--json"});
-  CHECK(empty.code == 1);
-  CHECK(empty.out == "[]\n");
-}
-
-TEST_CASE("check --calendar refuses what is no calendar time", "[check][ctl]") {
-  const Outcome wrong = check_calendar("*-13-1");
-  CHECK(wrong.code == 2);
-  CHECK(wrong.out == "");
-  CHECK(wrong.err == "zinitctl: check: \"*-13-1\" at character 3: expected a month from 1 to 12\n");
-  CHECK(check_calendar("").code == 2);
-  const Outcome both = check_calendar("daily", {"/etc"});
-  CHECK(both.code == 2);
-  CHECK(both.out == "");
+  const Texts last = lines_of(check_calendar("2198..2199-1-1 UTC").out);
+  REQUIRE(last.size() == 2);
+  CHECK(moment_of(last[0]) == 7'195'046'400);
 }
 
 TEST_CASE("check --calendar follows the machine's zone, and says where its file is damaged",
@@ -324,55 +226,14 @@ TEST_CASE("check --calendar follows the machine's zone, and says where its file 
   const std::string zone = "/usr/share/zoneinfo/Australia/Lord_Howe";
   if (::access("/etc/localtime", F_OK) != 0) return skip("needs an /etc/localtime");
   if (::access(zone.c_str(), R_OK) != 0) return skip("needs the zones of tzdata");
-  CHECK(check_calendar("2198-01,07-01 12:00", {}, zone).out ==
+  CHECK(check_calendar("2198-01,07-01 12:00", zone).out ==
         "2198-01-01T12:00:00+11:00\n2198-07-01T12:00:00+10:30\n");
-  CHECK(check_calendar("2198-07-01 0:0:0.5 UTC", {}, zone).out ==
-        "2198-07-01T10:30:00.500000+10:30\n");
+  CHECK(check_calendar("2198-07-01 0:0:0.5 UTC", zone).out == "2198-07-01T10:30:00.500000+10:30\n");
   const TempDir dir;
-  const Outcome damaged = check_calendar("daily", {}, dir.write("zone", "no zone"));
+  const Outcome damaged = check_calendar("daily", dir.write("zone", "no zone"));
   CHECK(damaged.code == 1);
   CHECK(damaged.out == "");
   CHECK_THAT(damaged.err, Contains("/etc/localtime: no sound time zone"));
-}
-
-TEST_CASE("check warns of a stop that a shutdown cuts, and of a shell in front of the program",
-          "[check][client]") {
-  const TempDir dir;
-  std::filesystem::create_directories(dir / "z/services");
-  write_file(dir / "z/zinit.toml", "shutdown_timeout_ms = 60000\n");
-  write_file(dir / "z/services/long.toml",
-             "[service]\nexec = 'sleep 1'\n[lifecycle]\nstop_timeout_ms = 60001\n");
-  write_file(dir / "z/services/fits.toml",
-             "[service]\nexec = 'sleep 1'\n[lifecycle]\nstop_timeout_ms = 60000\n");
-  write_file(dir / "z/services/shell.toml",
-             "[service]\nexec = 'cd /tmp && sleep 1'\nreload_signal = 'HUP'\n"
-             "[readiness]\nnotify = 'systemd'\n");
-  write_file(dir / "z/services/pid.toml",
-             "[service]\nexec = 'cd /tmp; sleep 1'\nreload_exec = 'kill -HUP $MAINPID'\n");
-  write_file(dir / "z/services/exec.toml",
-             "[service]\nexec = 'cd /tmp && exec sleep 1'\nreload_signal = 'HUP'\n");
-  // exec names the shell. In one case it executes the program; in one it takes the signal.
-  write_file(dir / "z/services/bash.toml",
-             "[service]\nexec = ['/usr/bin/env', 'bash', '-ec', 'cd /tmp; sleep 1 # forever']\n"
-             "reload_signal = 'HUP'\n");
-  write_file(dir / "z/services/becomes.toml",
-             "[service]\nexec = 'if true; then A=\"1 2\" exec sleep 1; fi; exit 1 # no'\n"
-             "reload_signal = 'HUP'\n");
-  write_file(dir / "z/services/traps.toml",
-             "[service]\nexec = 'trap \"kill -HUP $!\" HUP; sleep 1 & wait'\n"
-             "reload_signal = 'HUP'\n");
-  const Outcome checked =
-      run({.argv = {"zinitctl", "--socket", "/nonexistent", "check", dir / "z"}});
-  CHECK(checked.code == 0);
-  const std::string all = checked.out + checked.err;
-  CHECK_THAT(all, Contains("long.toml:4:19: warning: lifecycle.stop_timeout_ms: is longer than "
-                           "shutdown_timeout_ms, 60000"));
-  CHECK_THAT(all, Contains("shell.toml:3:17: warning: service.reload_signal: goes to the shell"));
-  CHECK_THAT(all, Contains("shell.toml:5:10: warning: readiness.notify: only the shell"));
-  CHECK_THAT(all, Contains("pid.toml:3:15: warning: service.reload_exec: MAINPID is the shell"));
-  CHECK_THAT(all, Contains("bash.toml:3:17: warning: service.reload_signal: goes to the shell"));
-  for (const char* right : {"fits.toml", "exec.toml", "becomes.toml", "traps.toml"})
-    CHECK_THAT(all, !Contains(right));
 }
 
 }  // namespace
