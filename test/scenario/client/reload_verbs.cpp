@@ -3,6 +3,7 @@
 // zinitctl reload and its options, and the questions at a terminal before something stops
 // (control.md, "zinitctl").
 #include "scenario/harness.hpp"
+#include "scenario/harness/dialog.hpp"
 #include "scenario/harness/terminal.hpp"
 
 namespace zinit::test::client_reload_verbs {
@@ -43,6 +44,8 @@ class AtTerminal {
   pid_t pid_ = 0;
   bool ended_ = false;
 };
+
+TEST_CASE("dialogs of reload", "[reload][ctl]") { CHECK_DIALOGS("reload_verbs"); }
 
 TEST_CASE("reload --only reads the files of these services alone", "[reload][ctl]") {
   Server zinit;
@@ -126,65 +129,6 @@ TEST_CASE("reload --no-restart applies what needs none, and lists what waits", "
   CHECK_THAT(refused.out, Contains("no service is named \"ghost\""));
 }
 
-TEST_CASE("reload --wait says how what it has started and restarted has ended", "[reload][ctl]") {
-  Server zinit;
-  for (const char* name : {"good", "bad"}) zinit.add(name);
-  zinit.add("stays");
-  zinit.boot({"good", "bad", "stays"});
-  zinit.add("good", kOther);
-  zinit.add("bad", {.exec = "/nonexistent/program"});
-  zinit.add("new");
-  zinit.add("idle", {.service = "status = 'stop'"});
-  const Outcome done = zinit.ctl({"reload", "--wait"});
-  CHECK(done.code == 1);
-  CHECK_THAT(done.out, Contains("[+] good is running, pid ") && Contains("[+] new is running") &&
-                           !Contains("idle is") && !Contains("stays is"));
-  CHECK_THAT(done.err, Contains("zinitctl: reload bad: "));
-  zinit.add("bad");
-  const Outcome json = zinit.ctl({"--json", "reload", "--wait"});
-  CHECK(json.code == 0);
-  const Json report = Json::parse(json.out).value();
-  CHECK(report["settled"][0]["name"] == "bad");
-  CHECK(report["settled"][0]["state"] == "running");
-  // Its program is executed, and so it is running; then it ends.
-  zinit.add("short", {.exec = "sleep 0.1; exit 4", .lifecycle = "restart = 'never'"});
-  const Outcome ended = zinit.ctl({"reload", "--wait"});
-  CHECK(ended.code == 1);
-  CHECK_THAT(ended.err, Contains("zinitctl: reload short: ") && Contains("exit code 4"));
-}
-
-TEST_CASE("several services may be told to reload themselves", "[reload][ctl]") {
-  Server zinit;
-  for (const char* name : {"a", "b"}) zinit.add(name, {.service = "reload_signal = 'SIGWINCH'"});
-  zinit.boot({"a", "b"});
-  CHECK(zinit.ctl({"reload", "a", "b"}).out == "a reloaded\nb reloaded\n");
-  CHECK(zinit.ctl({"reload", "none", "b"}).code == 4);
-  CHECK(Json::parse(zinit.ctl({"--json", "reload", "*"}).out).value().size() == 2);
-  CHECK(zinit.ctl({"reload", "--wait", "a"}).code == 2);
-}
-
-TEST_CASE("a new dependency on what does not exist stops nothing that is up", "[reload]") {
-  Server zinit;
-  for (const char* name : {"up", "bound", "down"}) zinit.add(name);
-  zinit.boot({"up", "bound"});
-  (void)zinit.stop("down");
-  const pid_t pid = zinit.pid_of("up");
-  for (const char* name : {"up", "down"})
-    zinit.add(name, {.exec = "sleep 200000", .dependencies = "requires = ['nobody']"});
-  zinit.add("bound", {.dependencies = "binds_to = ['nobody']"});
-  const Json report = zinit.reload();
-  CHECK(report["failed"].texts() == Texts{"bound", "up"});
-  CHECK_THAT(report["faults"]["bound"].texts().at(0),
-             Contains("error: dependencies.binds_to: no service is named \"nobody\""));
-  CHECK(report["changed"].texts() == Texts{"down"});
-  CHECK(report["stopped"].size() == 0);
-  CHECK(zinit.pid_of("up") == pid);
-  CHECK(zinit.status("down")["requires"].texts() == Texts{"nobody"});
-  zinit.add("nobody");
-  zinit.reload();
-  zinit.await_new_pid("up", pid);
-}
-
 TEST_CASE("a reload refuses a wrong zinit.toml, and says what a good one has changed",
           "[reload][settings]") {
   Server zinit({.settings = true});
@@ -222,23 +166,6 @@ TEST_CASE("a reload refuses a wrong zinit.toml, and says what a good one has cha
   CHECK(warned["failed"].size() == 0);
   CHECK_THAT(warned["warnings"].dump(), Contains(":1:18: warning: default_target: nothing is "));
   CHECK(zinit.reload()["warnings"].size() == 0);  // as told before
-}
-
-TEST_CASE("restart says that the service has its earlier config, because its file was refused",
-          "[reload][ctl]") {
-  Server zinit;
-  zinit.add("web");
-  zinit.boot({"web"});
-  zinit.add("web", {.more = "[process]\nnice = 20\n"});
-  CHECK(zinit.ctl({"reload"}).code == 1);
-  const Outcome restarted = zinit.ctl({"restart", "web"});
-  CHECK(restarted.code == 0);
-  CHECK_THAT(restarted.err, Contains("has its earlier config, because its changed file was "
-                                     "refused: " +
-                                     zinit.config("web.toml") + ":"));
-  zinit.add("web");
-  zinit.reload();
-  CHECK(zinit.ctl({"restart", "web"}).err.empty());
 }
 
 TEST_CASE("at a terminal a reload asks before it restarts or stops something", "[reload][ctl]") {
