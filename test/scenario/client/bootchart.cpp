@@ -22,7 +22,7 @@ void add_chain(Server& zinit) {
   zinit.add("alone");
 }
 
-TEST_CASE("system.bootchart tells when each service of the boot was spawned and ready",
+TEST_CASE("a boot's chart tells when each service of the boot was spawned and ready, and is drawn",
           "[bootchart]") {
   Server zinit;
   add_chain(zinit);
@@ -45,6 +45,15 @@ TEST_CASE("system.bootchart tells when each service of the boot was spawned and 
   CHECK(steps["web"]["state"] == "running");
   const Json info = zinit.result("system.info");
   CHECK(steps["web"]["ready_us"].number() / 1000 <= info["boot"]["settled_ms"].number() + 1);
+
+  const Outcome drawn = zinit.ctl({"bootchart"});
+  CHECK(drawn.code == 0);
+  CHECK_THAT(drawn.out, StartsWith("zinit ") && Contains("after zinit's start\n"));
+  CHECK(lines_of(drawn.out).size() == 6);
+  CHECK_THAT(drawn.out, Contains("\n* db ") && Contains("\n* web ") && Contains("\n  alone "));
+  CHECK(Json::parse(zinit.ctl({"bootchart", "--json"}).out).value().size() == 3);
+  CHECK_THAT(zinit.ctl({"bootchart", "--svg"}).out, StartsWith("<svg ") && Contains(">web</text>"));
+  CHECK(zinit.ctl({"bootchart", "web"}).code == 2);
 }
 
 TEST_CASE("what the boot could not start has no times, and what waited for its failure says so",
@@ -93,24 +102,6 @@ TEST_CASE("a boot's chart is that of the first image, after re-executions and cr
   CHECK(zinit.result("system.bootchart") == before);
   crash(zinit);
   CHECK(zinit.result("system.bootchart") == before);
-}
-
-TEST_CASE("zinitctl bootchart draws the boot", "[bootchart]") {
-  Server zinit;
-  add_chain(zinit);
-  zinit.boot({"web"});
-  steps_of(zinit);
-  const Outcome drawn = zinit.ctl({"bootchart"});
-  CHECK(drawn.code == 0);
-  CHECK_THAT(drawn.out, StartsWith("zinit ") && Contains("after zinit's start\n"));
-  const Texts lines = lines_of(drawn.out);
-  REQUIRE(lines.size() == 6);
-  CHECK_THAT(drawn.out, Contains("\n* db ") && Contains("\n* web ") && Contains("\n  alone "));
-  const auto json = Json::parse(zinit.ctl({"bootchart", "--json"}).out);
-  REQUIRE(json);
-  CHECK(json->size() == 3);
-  CHECK_THAT(zinit.ctl({"bootchart", "--svg"}).out, StartsWith("<svg ") && Contains(">web</text>"));
-  CHECK(zinit.ctl({"bootchart", "web"}).code == 2);
 }
 
 }  // namespace

@@ -3,49 +3,12 @@
 // zinitctl script: Lua with zinit's methods.
 #include "scenario/harness.hpp"
 #include "scenario/harness/background.hpp"
+#include "scenario/harness/dialog.hpp"
 #include "scenario/harness/terminal.hpp"
 
 namespace zinit::test::client_script {
-namespace {
 
-Outcome script(Server& zinit, const std::string& code, Texts more = {}) {
-  more.insert(more.begin(), {"script", "-e", code});
-  return zinit.ctl(more);
-}
-
-TEST_CASE("a script lists, starts, waits and reads, with tables as in JSON", "[check][script]") {
-  Server zinit;
-  zinit.add("web");
-  zinit.add("web-2");
-  zinit.add("spare", {.service = "status = 'stop'"});
-  zinit.boot({"web", "web-2"});
-  const Outcome listed = script(zinit, R"(
-    print(table.concat(zinit.list("web*"), " "))
-    local spare = zinit.status("spare")
-    print(spare.state, spare.pid, spare.pid == zinit.null, #spare.requires)
-    print(zinit.start("spare").state, zinit.stop("spare", {timeout = "5s"}).state)
-    print(zinit.wait("web", {state = "running"}).name)
-    print(zinit.call("service.is_running", {name = "web"}))
-    print(#zinit.xinet.list(), zinit.call("system.ping").version == zinit.version)
-  )");
-  CHECK(listed.err.empty());
-  CHECK(listed.out ==
-        "web web-2\n"
-        "inactive\tnull\ttrue\t0\n"
-        "running\texited\n"
-        "web\ntrue\n"
-        "0\ttrue\n");
-  CHECK(zinit.ctl({"--json", "script", "-e", "return {1, {a = zinit.null, b = zinit.array {}}}"})
-            .out == "[1,{\"a\":null,\"b\":[]}]\n");
-}
-
-TEST_CASE("what a script returns and JSON cannot have is an error", "[script]") {
-  Launch what;
-  what.argv = {"zinitctl", "--json", "script", "-e", "return print"};
-  const Outcome refused = run(what);
-  CHECK(refused.code == 1);
-  CHECK_THAT(refused.err, Contains("a function is no value of JSON"));
-}
+TEST_CASE("dialogs with scripts", "[check][script]") { CHECK_DIALOGS("script"); }
 
 TEST_CASE("a script's prompt prints values, and tables as JSON", "[script]") {
   Terminal terminal;
@@ -58,41 +21,6 @@ TEST_CASE("a script's prompt prints values, and tables as JSON", "[script]") {
   terminal.await("> ");
   terminal.type("\x04");
   CHECK(wait_for_exit(pid) == 0);
-}
-
-TEST_CASE("an error of a script has its place, and pcall catches it", "[check][script]") {
-  Server zinit;
-  zinit.add("bad", {.exec = "", .service = "exec = ['/no/such/program']"});
-  zinit.boot();
-  zinit.await_state("bad", "failed");
-  const Outcome caught = script(zinit, R"(
-    local ok, fault = pcall(zinit.start, "none")
-    print(ok, fault.code, fault.message)
-    ok, fault = pcall(zinit.start, "bad")
-    print(ok, fault.data.status.reason.type)
-    print(pcall(zinit.call, "system.ping", {f = print})))");
-  CHECK_THAT(caught.out, Contains("false\t-32000\tno service \"none\"") &&
-                             Contains("false\tspawn_error\n") &&
-                             Contains("a function is no value of JSON"));
-  CHECK(caught.code == 0);
-  const auto [code, status, why] = GENERATE(table<std::string, int, std::string>({
-      {"\nzinit.status('none')", 1, "-e:2: no service \"none\""},
-      {"error{message = 'its own'}", 1, "script: its own"},
-      {"x = = 1", 1, "-e:1: "},
-      {"local t = {} t.t = t zinit.call('system.ping', t)", 1, "contains itself"},
-      {"while true do end", 6, "--timeout is over"},
-      {"zinit.follow('zinit', {timeout = 100})()", 6, "--timeout is over"},
-      {"zinit.exit(7)", 7, ""},
-      {"zinit.wait('bad', {['for'] = 'exited'})", 1, "-e:1: unknown option for"},
-      {"zinit.set('text')", 1, "-e:1: a service is a table of keys"},
-      {"zinit.sleep '0s' zinit.sleep 'x'", 1, "-e:1: x is no time"},
-      {"zinit.spawn{}", 1, "-e:1: spawn needs the words of a command"},
-      {"zinit.spawn{'cat', {}}", 1, "-e:1: spawn needs the words of a command"},
-      {"zinit.spawn({'cat'}, {inptu = 'x'})", 1, "-e:1: unknown option inptu"},
-  }));
-  const Outcome ended = script(zinit, code, {"--timeout", "0.2"});
-  CHECK(ended.code == status);
-  CHECK_THAT(ended.err, Contains(why));
 }
 
 TEST_CASE("a script makes services of keys, and follows what they do over a re-execution",
@@ -128,29 +56,6 @@ TEST_CASE("a script makes services of keys, and follows what they do over a re-e
              Contains("exce: unknown key; write \"exec\"") || Contains("exce: unknown key"));
   const std::string output = following.output();
   CHECK(output.substr(output.find("-32005")) == "-32005\t2\nb 99\nlast\nrunning\texited\ntrue\n");
-}
-
-TEST_CASE("a script has its arguments, its input and commands without a shell", "[script]") {
-  Server zinit;
-  zinit.boot();
-  const std::string file = zinit.path("own.lua");
-  write_file(file,
-             "#!/usr/bin/env -S zinitctl script\n"
-             "print(#arg, arg[1], arg[2])\n"
-             "local cat = zinit.spawn({\"cat\", \"-\"}, {input = \"a\\0$b\"})\n"
-             "print(cat.code, #cat.out, zinit.spawn{\"sh\", \"-c\", \"kill -9 $$\"}.signal)\n");
-  const Outcome run_file = zinit.ctl({"script", file, "--json", "-n"});
-  CHECK(run_file.out == "2\t--json\t-n\n0\t4\tSIGKILL\n");
-  CHECK(run_file.code == 0);
-  CHECK(zinit.ctl({"script", zinit.path("none.lua")}).code == 1);
-  // A command that does not read its input does not change SIGPIPE for other processes.
-  const Outcome signals = script(zinit, R"lua(
-    local function ignored(status) return tonumber(status:match "SigIgn:%s*(%x+)", 16) & 0x1000 end
-    local function own() return ignored(io.open("/proc/self/status"):read "a") end
-    local before = own()
-    local command = zinit.spawn({"cat", "/proc/self/status"}, {input = "unread"}).out
-    print(ignored(command) == before, own() == before))lua");
-  CHECK(signals.out == "true\ttrue\n");
 }
 
 TEST_CASE("no script outlives --timeout, nor do its commands", "[check][script]") {
@@ -206,5 +111,4 @@ TEST_CASE("Ctrl-C ends a script that waits for a command", "[script]") {
   CHECK(script.exit_code() == 128 + SIGINT);
 }
 
-}  // namespace
 }  // namespace zinit::test::client_script
