@@ -9,6 +9,10 @@ namespace zinit::test::client_run {
 
 TEST_CASE("dialogs of run, explain and graph", "[check][run][graph]") { CHECK_DIALOGS("run"); }
 
+TEST_CASE("dialogs with many lines and with many commands at once", "[run][verbs]") {
+  CHECK_DIALOGS("load");
+}
+
 TEST_CASE("run --wait shows each line once over a re-execution", "[check][run][reexec]") {
   Server zinit;
   zinit.boot();
