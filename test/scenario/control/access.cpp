@@ -7,25 +7,18 @@
 namespace zinit::test::control_access {
 namespace {
 
-/// Acts as another user, as far as peers see, while it lives.
-class As {
- public:
-  explicit As(uid_t uid) { REQUIRE(seteuid(uid) == 0); }
-  ~As() { CHECK(seteuid(0) == 0); }
-};
-
-constexpr uid_t kMember = 64123;
+constexpr uid_t kMember = 64123, kNobody = 65534;
 constexpr gid_t kGroup = 64777;
 constexpr int kInvalidState = -32009;
 
-/// Acts as a member of socket_group while it lives.
-class AsMember {
+/// Acts as another user, with the group of socket_group, as far as peers see, while it lives.
+class As {
  public:
-  explicit AsMember(uid_t uid = kMember) : own_(getegid()) {
+  explicit As(uid_t uid) : own_(getegid()) {
     REQUIRE(setegid(kGroup) == 0);
     REQUIRE(seteuid(uid) == 0);
   }
-  ~AsMember() {
+  ~As() {
     CHECK(seteuid(0) == 0);
     CHECK(setegid(own_) == 0);
   }
@@ -42,7 +35,7 @@ void boot_shared(Server& zinit) {
 
 /// Connections of a member; the server has answered the last one.
 std::vector<Connection> connections(const Server& zinit, uid_t uid, std::size_t count) {
-  const AsMember member(uid);
+  const As member(uid);
   std::vector<Connection> all;
   while (all.size() < count) all.emplace_back(zinit.socket());
   (void)all.back().result("system.ping");
@@ -66,22 +59,31 @@ long bytes_of_others(Server& zinit) {
   return static_cast<long>(zinit.result("debug.state")["control"]["bytes_of_others"].number());
 }
 
-Launch second_server(const Server& first, const std::string& socket) {
-  Launch what;
-  what.argv = {"zinit", "server", "--config-dir", first.config(), "--socket", socket};
-  return what;
+/// Waits for the end of one more server, which fails.
+/// @return  what it has said
+std::string refused_server(const Server& first, const std::string& socket, Launch what = {}) {
+  if (what.argv.empty()) what.argv = {"zinit", "server"};
+  what.argv.insert(what.argv.end(), {"--config-dir", first.config(), "--socket", socket});
+  const Outcome outcome = run(std::move(what));
+  CHECK(outcome.code == 1);
+  return outcome.err;
 }
 
-TEST_CASE("a stranger is told not_permitted and closed, whatever the mode of the socket",
+TEST_CASE("root and the server's own user may do everything, a stranger nothing, whatever the mode",
           "[check][root][access]") {
-  if (geteuid() != 0) return skip("needs root");
-  Server zinit;
+  if (geteuid() != 0) return skip("needs root to become someone else");
+  Server zinit({.uid = kMember});
   zinit.add("a");
   zinit.boot();
-  zinit.await_state("a", "running");
+  CHECK(zinit.stop("a")["wish"] == "down");  // by root
+  {
+    const As owner(kMember);
+    Connection own(zinit.socket());
+    CHECK(own.result("service.start", named("a", R"("wait":true)"))["state"] == "running");
+  }
   chmod(zinit.socket().c_str(), 0666);
   {
-    const As nobody(65534);
+    const As nobody(kNobody);
     Connection stranger(zinit.socket());
     stranger.begin("service.stop", R"(["a"])");
     CHECK(stranger.read()["error"]["code"] == -32007);
@@ -89,24 +91,13 @@ TEST_CASE("a stranger is told not_permitted and closed, whatever the mode of the
     Connection silent(zinit.socket());
     CHECK(silent.closed());
   }
-  Launch list{.argv = {"zinitctl", "--socket", zinit.socket(), "list"}, .uid = 65534};
+  Launch list{.argv = {"zinitctl", "--socket", zinit.socket(), "list"}, .uid = kNobody};
   CHECK(run(list).code == 7);
   chmod(zinit.socket().c_str(), 0600);
   const Outcome by_mode = run(list);
   CHECK(by_mode.code == 7);
   CHECK_THAT(by_mode.err, Catch::StartsWith("zinitctl: "));
   CHECK(zinit.state("a") == "running");
-}
-
-TEST_CASE("root and the server's own user may do everything", "[root][access]") {
-  if (geteuid() != 0) return skip("needs root to become someone else");
-  Server zinit({.uid = 64123});
-  zinit.add("a");
-  zinit.boot();
-  CHECK(zinit.stop("a")["wish"] == "down");  // by root
-  const As owner(64123);
-  Connection own(zinit.socket());
-  CHECK(own.result("service.start", named("a", R"("wait":true)"))["state"] == "running");
 }
 
 TEST_CASE("members that take all connections they can get do not keep root out", "[root][access]") {
@@ -119,18 +110,24 @@ TEST_CASE("members that take all connections they can get do not keep root out",
   REQUIRE(prlimit(zinit.pid(), RLIMIT_NOFILE, nullptr, &limit) == 0);
   const std::size_t of_all = std::min<std::size_t>(4096 - 64, limit.rlim_cur / 8);
   const std::size_t of_user = std::min<std::size_t>(1024, of_all / 4);
+  {
+    const As member(kMember);
+    Connection own(zinit.socket());
+    CHECK_THAT(own.result("metrics.get").text(), Contains("zinit_service_up{service=\"a\"}"));
+    CHECK(own.error("service.stop", named("a"))["code"] == -32007);
+  }
   std::vector<std::vector<Connection>> held;
   for (uid_t user = 0; user < 3; ++user)
     held.push_back(connections(zinit, kMember + user, of_user));
   {
-    const AsMember member;
+    const As member(kMember);
     Connection one_more(zinit.socket());
     CHECK(one_more.read()["error"]["code"] == kInvalidState);
     CHECK(one_more.closed());
   }
   held.push_back(connections(zinit, kMember + 3, of_all - 3 * of_user));
   {
-    const AsMember member(kMember + 4);
+    const As member(kMember + 4);
     Connection first(zinit.socket());
     CHECK(first.read()["error"]["code"] == kInvalidState);
     Launch what;
@@ -161,7 +158,7 @@ TEST_CASE("where descriptors are few, members leave most of them to services", "
   zinit.reconnect();
   std::vector<Connection> held;
   {
-    const AsMember member;
+    const As member(kMember);
     while (held.size() < 1100) held.emplace_back(zinit.socket());
   }
   CHECK(zinit.ctl({"restart", "a"}).code == 0);
@@ -237,34 +234,6 @@ TEST_CASE("what members send in part and do not read has one bound", "[root][acc
   CHECK(eventually([&] { return bytes_of_others(zinit) == 0; }));
 }
 
-TEST_CASE("a second server on a socket in use exits with 1 and leaves the first alone",
-          "[access]") {
-  Server zinit;
-  zinit.add("a");
-  zinit.boot();
-  const auto pid = zinit.await_state("a", "running")["pid"];
-  const Outcome second = run(second_server(zinit, zinit.socket()));
-  CHECK(second.code == 1);
-  CHECK_THAT(second.err, Contains(zinit.socket()));
-  CHECK(zinit.connect().result("service.status", named("a"))["pid"] == pid);
-}
-
-TEST_CASE("a container on a socket in use exits with 1, and makes none elsewhere",
-          "[access][container]") {
-  if (!can_make_namespaces()) return skip("needs pid namespaces");
-  Server zinit;
-  zinit.add("a");
-  zinit.boot();
-  Launch second = second_server(zinit, zinit.socket());
-  second.argv[0] = "zinit-pid1";
-  second.argv[1] = "--container";
-  second.pid_namespace = true;
-  const Outcome outcome = run(second);
-  CHECK(outcome.code == 1);
-  CHECK_THAT(outcome.err, Contains("already in use"));
-  CHECK(zinit.result("system.ping")["pid"] == std::int64_t{zinit.pid()});
-}
-
 TEST_CASE("a socket whose file is gone is made again by SIGHUP and by a reload",
           "[check][access]") {
   Server zinit;
@@ -292,89 +261,97 @@ TEST_CASE("a socket whose file is gone is made again by SIGHUP and by a reload",
   CHECK_FALSE(std::filesystem::exists(zinit.socket()));
 }
 
-TEST_CASE("a socket that cannot be made is a clear error, and what is in its place stays",
-          "[access]") {
+TEST_CASE("a server whose socket is in use or cannot be made says so, and leaves all as it is",
+          "[access][container]") {
   Server zinit;
+  zinit.boot();
   write_file(zinit.path("file"), "precious");
-  CHECK(run(second_server(zinit, zinit.path("file"))).code == 1);
+  CHECK_THAT(refused_server(zinit, zinit.path("file")), Contains(zinit.path("file")));
   CHECK(read_file(zinit.path("file")) == "precious");
-  const Outcome no_folder = run(second_server(zinit, zinit.path("file/zinit.sock")));
-  CHECK(no_folder.code == 1);
-  CHECK_THAT(no_folder.err, Contains(zinit.path("file")) && Contains("Not a directory"));
+  CHECK_THAT(refused_server(zinit, zinit.path("file/zinit.sock")),
+             Contains(zinit.path("file")) && Contains("Not a directory"));
   const std::string long_path = zinit.path(std::string(150, 'x'));
-  const Outcome too_long = run(second_server(zinit, long_path));
-  CHECK(too_long.code == 1);
-  CHECK_THAT(too_long.err, Contains(long_path));
+  CHECK_THAT(refused_server(zinit, long_path), Contains(long_path));
+  CHECK_THAT(refused_server(zinit, zinit.socket()), Contains(zinit.socket()));
+  CHECK(zinit.connect().result("system.ping")["pid"] == zinit.pid());
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  CHECK_THAT(refused_server(zinit, zinit.socket(),
+                            {.argv = {"zinit-pid1", "--container"}, .pid_namespace = true}),
+             Contains("already in use"));
+  CHECK(zinit.connect().result("system.ping")["pid"] == zinit.pid());
 }
+
+/// A server of a user without options, with its files below `home`; zinitctl finds it alike.
+class OfUser {
+ public:
+  OfUser(uid_t uid, Texts env) : what_{.argv = {"zinit", "server"}, .env = env, .uid = uid} {
+    pid_ = launch(what_);
+  }
+  [[nodiscard]] Outcome ctl(Texts words) const {
+    Launch client = what_;
+    client.argv = std::move(words);
+    client.argv.insert(client.argv.begin(), "zinitctl");
+    return run(client);
+  }
+  void end() const {
+    kill(pid_, SIGTERM);
+    CHECK(wait_for_exit(pid_) == 0);
+  }
+
+ private:
+  Launch what_;
+  pid_t pid_;
+};
 
 TEST_CASE("a user's server has its socket in XDG_RUNTIME_DIR, its files in XDG_CONFIG_HOME",
           "[root][access]") {
   if (geteuid() != 0) return skip("needs root to become someone else");
-  Server zinit({.uid = 64123});
+  Server zinit({.uid = kMember});
   for (const char* made : {"runtime", "home", "home/zinit", "home/zinit/services"}) {
     REQUIRE(mkdir(zinit.path(made).c_str(), 0700) == 0);
-    REQUIRE(chown(zinit.path(made).c_str(), 64123, 64123) == 0);
+    REQUIRE(chown(zinit.path(made).c_str(), kMember, kMember) == 0);
   }
   const std::string file = zinit.path("home/zinit/services/mine.toml");
   write_file(file, "[service]\nexec = 'sleep 100000'\n");
   chmod(file.c_str(), 0644);
-  Launch what;
-  what.argv = {"zinit", "server"};
-  what.env = {"XDG_RUNTIME_DIR=" + zinit.path("runtime"), "XDG_CONFIG_HOME=" + zinit.path("home")};
-  what.uid = 64123;
-  const pid_t pid = launch(what);
+  const OfUser user(kMember, {"XDG_RUNTIME_DIR=" + zinit.path("runtime"),
+                              "XDG_CONFIG_HOME=" + zinit.path("home")});
   const std::string socket = zinit.path("runtime/zinit.sock");
   REQUIRE(eventually([&] { return Connection::possible(socket); }));
   CHECK(Connection(socket).result("service.list").texts() == Texts{"mine"});
-  Launch list;
-  list.argv = {"zinitctl", "ping"};
-  list.env = what.env;
-  list.uid = 64123;
-  CHECK(run(list).code == 0);  // the client finds it by the same rules
-  kill(pid, SIGTERM);
-  CHECK(wait_for_exit(pid) == 0);
+  CHECK(user.ctl({"ping"}).code == 0);
+  user.end();
 }
 
 TEST_CASE("without these variables they are in ~/.config and in a folder of its own in /tmp",
           "[root][access]") {
   if (geteuid() != 0) return skip("needs root to become someone else");
-  constexpr uid_t user = 64124;
-  const std::string folder = "/tmp/zinit-" + std::to_string(user);
+  constexpr uid_t uid = 64124;
+  const std::string folder = "/tmp/zinit-" + std::to_string(uid);
   if (access(folder.c_str(), F_OK) == 0) return skip("somebody has " + folder);
-  Server zinit({.uid = user});
+  Server zinit({.uid = uid});
   const std::string config = zinit.path("home/.config/zinit");
   std::filesystem::create_directories(config + "/services");
   write_file(config + "/services/mine.toml",
              "[service]\nexec = 'sleep 100000'\n[dependencies]\nrequires = ['all']\n");
   write_file(config + "/zinit.toml", "default_target = 'all'\n");
   write_file(config + "/services/all.toml", "[target]\n");
-  Launch what;
-  what.argv = {"zinit", "server"};
-  what.env = {"HOME=" + zinit.path("home")};
-  what.uid = user;
-  const pid_t pid = launch(what);
-  const std::string socket = folder + "/zinit.sock";
-  REQUIRE(eventually([&] { return Connection::possible(socket); }));
+  const OfUser user(uid, {"HOME=" + zinit.path("home")});
+  REQUIRE(eventually([&] { return Connection::possible(folder + "/zinit.sock"); }));
   struct stat it {};
   REQUIRE(stat(folder.c_str(), &it) == 0);
   CHECK((it.st_mode & 07777) == 0700);
-  CHECK(it.st_uid == user);
-  const auto ctl = [&](Texts words) {
-    Launch client = what;
-    client.argv = std::move(words);
-    return run(client);
-  };
-  CHECK(ctl({"zinitctl", "wait", "all"}).code == 0);
+  CHECK(it.st_uid == uid);
+  CHECK(user.ctl({"wait", "all"}).code == 0);
   // Nothing has started it: the target of the user's zinit.toml was started.
-  CHECK_THAT(ctl({"zinitctl", "status", "mine"}).out, Contains("inactive"));
-  CHECK(ctl({"zinitctl", "check"}).out == "3 files checked, no faults\n");
+  CHECK_THAT(user.ctl({"status", "mine"}).out, Contains("inactive"));
+  CHECK(user.ctl({"check"}).out == "3 files checked, no faults\n");
   chmod(folder.c_str(), 0755);  // others could enter, so the client does not trust it
-  const Outcome open = ctl({"zinitctl", "list"});
+  const Outcome open = user.ctl({"list"});
   CHECK(open.code != 0);
   CHECK_THAT(open.err, Contains(folder));
   chmod(folder.c_str(), 0700);
-  kill(pid, SIGTERM);
-  CHECK(wait_for_exit(pid) == 0);
+  user.end();
   CHECK(rmdir(folder.c_str()) == 0);
 }
 
@@ -384,10 +361,8 @@ TEST_CASE("a user's folder for the socket that belongs to someone else is refuse
   const std::string folder = "/tmp/zinit-64321";
   Server zinit;
   if (mkdir(folder.c_str(), 0777) != 0) return skip("somebody has " + folder);
-  Launch what;
-  what.argv = {"zinit", "server", "--config-dir", zinit.config()};
-  what.uid = 64321;
-  const Outcome outcome = run(what);
+  const Outcome outcome =
+      run({.argv = {"zinit", "server", "--config-dir", zinit.config()}, .uid = 64321});
   CHECK(outcome.code == 1);
   CHECK_THAT(outcome.err, Contains(folder));
   CHECK(rmdir(folder.c_str()) == 0);

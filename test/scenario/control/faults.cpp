@@ -13,7 +13,8 @@ const std::string kWait = R"("wait":true)";
 /// A server with all its calls watched, and the facts that must be the same after each failure.
 class Faulty {
  public:
-  Faulty() : server_(options()) {
+  explicit Faulty(bool triggered = false)
+      : server_({.in_child = [this] { injector_.install_in_child(); }}) {
     server_.add("base", {.lifecycle = kDelays});
     server_.add("job", {.exec = "sh -c 'echo line; echo other >&2'",
                         .service = "oneshot = true\nstatus = 'stop'",
@@ -36,23 +37,7 @@ class Faulty {
     server_.file("of@.toml",
                  std::string("[service]\nexec = 'sleep 10000%i'\n[lifecycle]\n") + kDelays);
     server_.mark("env");
-  }
-
-  /// Makes a timer and a path start services, too, which write a line.
-  void add_triggered() {
-    server_.add("timed", {.exec = "echo >>$D/timed",
-                          .service = "oneshot = true",
-                          .lifecycle = kDelays,
-                          .more = "[timer]\nevery_ms = 50\ncalendar = 'yearly'"});
-    server_.add("by-path", {.exec = "rm $D/spool/*; echo >>$D/by-path",
-                            .service = "oneshot = true",
-                            .lifecycle = kDelays,
-                            .more = "[path]\ndirectory_not_empty = '" + server_.path("spool") +
-                                    "'\nchanged = '" + server_.path("env") + "'"});
-    std::filesystem::create_directory(server_.path("spool"));
-  }
-
-  void boot() {
+    if (triggered) add_triggered();
     launch_under(injector_, server_);
     server_.await_state("web", "running");
     // Let zinit make what it makes only once, at the first use: threads of the launcher, memory.
@@ -93,15 +78,28 @@ class Faulty {
     INFO("failed were:" << all);
     CHECK(failed.size() > 3);
   }
+  void with_each_call_failing(const std::vector<std::pair<std::string, std::string>>& calls) {
+    with_each_call_failing([&] {
+      for (const auto& [method, params] : calls) ask(method, params);
+    });
+  }
 
  private:
   static constexpr const char* kDelays =
       "restart_delay_ms = 1\nrestart_delay_max_ms = 1\nstop_timeout_ms = 2000";
 
-  Server::Options options() {
-    Server::Options options;
-    options.in_child = [this] { injector_.install_in_child(); };
-    return options;
+  /// Makes a timer and a path start services, too, which write a line.
+  void add_triggered() {
+    server_.add("timed", {.exec = "echo >>$D/timed",
+                          .service = "oneshot = true",
+                          .lifecycle = kDelays,
+                          .more = "[timer]\nevery_ms = 50\ncalendar = 'yearly'"});
+    server_.add("by-path", {.exec = "rm $D/spool/*; echo >>$D/by-path",
+                            .service = "oneshot = true",
+                            .lifecycle = kDelays,
+                            .more = "[path]\ndirectory_not_empty = '" + server_.path("spool") +
+                                    "'\nchanged = '" + server_.path("env") + "'"});
+    std::filesystem::create_directory(server_.path("spool"));
   }
 
   inline static const std::set<std::string> kTriggered{"timed", "by-path"};
@@ -214,35 +212,24 @@ TEST_CASE("a boot in which any one call fails serves its clients or says why it 
 
 TEST_CASE("a start and a stop survive the failure of any system call", "[slow][faults]") {
   if (!FaultInjector::possible()) return skip("needs seccomp notifications");
-  Faulty zinit;
-  zinit.boot();
-  zinit.with_each_call_failing([&] {
-    zinit.ask("service.stop", named("base", kWait));
-    zinit.ask("service.start", named("web", kWait));
-  });
+  Faulty().with_each_call_failing(
+      {{"service.stop", named("base", kWait)}, {"service.start", named("web", kWait)}});
 }
 
 TEST_CASE("credentials, limits and commands beside a service survive the failure of any call",
           "[slow][faults]") {
   if (!FaultInjector::possible()) return skip("needs seccomp notifications");
-  Faulty zinit;
-  zinit.boot();
-  zinit.with_each_call_failing([&] {
-    zinit.ask("service.start", named("full", kWait));
-    zinit.ask("service.reload", named("full"));
-    zinit.ask("service.stop", named("full", kWait));
-  });
+  Faulty().with_each_call_failing({{"service.start", named("full", kWait)},
+                                   {"service.reload", named("full")},
+                                   {"service.stop", named("full", kWait)}});
 }
 
 TEST_CASE("what a service writes survives the failure of any system call", "[slow][faults]") {
   if (!FaultInjector::possible()) return skip("needs seccomp notifications");
   Faulty zinit;
-  zinit.boot();
-  zinit.with_each_call_failing([&] {
-    zinit.ask("service.start", named("job", kWait));
-    zinit.ask("logs.get", named("job", R"("lines":5)"));
-    zinit.ask("service.stop", named("job", kWait));
-  });
+  zinit.with_each_call_failing({{"service.start", named("job", kWait)},
+                                {"logs.get", named("job", R"("lines":5)")},
+                                {"service.stop", named("job", kWait)}});
   zinit.server().start("job");
   REQUIRE(eventually([&] {
     const auto lines = zinit.server().result("logs.tail", named("job")).texts();
@@ -254,7 +241,6 @@ TEST_CASE("reloads and changes of services survive the failure of any system cal
           "[slow][faults]") {
   if (!FaultInjector::possible()) return skip("needs seccomp notifications");
   Faulty zinit;
-  zinit.boot();
   int changes = 0;
   zinit.with_each_call_failing([&] {
     zinit.server().file("base.toml", "[service]\nexec = 'sleep 100000'\ndescription = '" +
@@ -271,9 +257,7 @@ TEST_CASE("reloads and changes of services survive the failure of any system cal
 
 TEST_CASE("timers and paths survive the failure of any system call", "[slow][faults]") {
   if (!FaultInjector::possible()) return skip("needs seccomp notifications");
-  Faulty zinit;
-  zinit.add_triggered();
-  zinit.boot();
+  Faulty zinit(true);
   const auto runs = [&](const char* name) { return read_file(zinit.server().path(name)).size(); };
   zinit.with_each_call_failing([&] {
     const std::size_t timed = runs("timed"), by_path = runs("by-path");
@@ -295,15 +279,20 @@ TEST_CASE("timers and paths survive the failure of any system call", "[slow][fau
 TEST_CASE("conditions and instances survive the failure of any system call", "[slow][faults]") {
   if (!FaultInjector::possible()) return skip("needs seccomp notifications");
   Faulty zinit;
-  zinit.boot();
-  zinit.with_each_call_failing([&] {
-    zinit.ask("service.start", named("if", kWait));
-    zinit.ask("service.start", named("of@1", kWait));
-    zinit.ask("service.stop", named("of@1", kWait));
-    zinit.ask("service.stop", named("if", kWait));
-  });
+  zinit.with_each_call_failing({{"service.start", named("if", kWait)},
+                                {"service.start", named("of@1", kWait)},
+                                {"service.stop", named("of@1", kWait)},
+                                {"service.stop", named("if", kWait)}});
   CHECK(zinit.server().start("if")["state"] == "running");
   CHECK(zinit.server().start("of@1")["state"] == "running");
+}
+
+/// The process that zinit has made and that was stopped before it executed a program.
+pid_t await_stopped(FaultInjector& injector) {
+  REQUIRE(eventually([&] {
+    return injector.stopped_child() != 0 && proc_stat(injector.stopped_child(), 3) == "T";
+  }));
+  return injector.stopped_child();
 }
 
 TEST_CASE("a process that is stopped before it executes goes on, or is killed where it is unwanted",
@@ -312,52 +301,34 @@ TEST_CASE("a process that is stopped before it executes goes on, or is killed wh
   FaultInjector injector;
   Server zinit({.in_child = [&] { injector.install_in_child(); }});
   for (const char* name : {"web", "other"}) zinit.add(name, {.service = "status = 'stop'"});
+  zinit.add("beside", {.service = "reload_exec = 'echo reloaded >> $T'\n"
+                                  "post_exec = 'echo post >> $T'",
+                       .lifecycle = "stop_timeout_ms = 500\nrestart_delay_ms = 10"});
   launch_under(injector, zinit);
-  const auto start_stopped = [&] {
-    injector.stop_next_child();
-    zinit.begin_start("web");
-    REQUIRE(eventually([&] {
-      return injector.stopped_child() != 0 && proc_stat(injector.stopped_child(), 3) == "T";
-    }));
-    return injector.stopped_child();
-  };
-  const pid_t pid = start_stopped();
-  zinit.start("other");
-  CHECK(zinit.state("other") == "running");
+  const pid_t first = zinit.pid_of("beside");
+  injector.stop_next_child();
+  zinit.begin_start("web");
+  const pid_t pid = await_stopped(injector);
+  CHECK(zinit.start("other")["state"] == "running");
   CHECK(zinit.await_state("web", "running")["pid"].number() == pid);
   zinit.stop("web");
-  const pid_t unwanted = start_stopped();
+  injector.stop_next_child();
+  zinit.begin_start("web");
+  const pid_t unwanted = await_stopped(injector);
   zinit.stop("web");
   CHECK(zinit.state("web") == "inactive");
   CHECK_FALSE(alive(unwanted));
-  CHECK(zinit.shut_down() == 0);
-}
 
-TEST_CASE("a command beside a process that was stopped before it executed is killed once useless",
-          "[check][faults]") {
-  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
-  FaultInjector injector;
-  Server zinit({.in_child = [&] { injector.install_in_child(); }});
-  zinit.add("web", {.service = "reload_exec = 'echo reloaded >> $T'\n"
-                               "post_exec = 'echo post >> $T'",
-                    .lifecycle = "stop_timeout_ms = 500\nrestart_delay_ms = 10"});
-  launch_under(injector, zinit);
-  const auto await_stopped_child = [&] {
-    REQUIRE(eventually([&] {
-      return injector.stopped_child() != 0 && proc_stat(injector.stopped_child(), 3) == "T";
-    }));
-  };
-  const pid_t first = zinit.pid_of("web");
+  // Commands beside a process are killed once they are useless.
   Connection client = zinit.connect();
   injector.stop_next_child();
-  REQUIRE(client.begin("service.reload", R"(["web"])"));
-  await_stopped_child();
-  const pid_t reload = injector.stopped_child();
+  REQUIRE(client.begin("service.reload", R"(["beside"])"));
+  const pid_t reload = await_stopped(injector);
   kill(first, SIGKILL);
-  CHECK(zinit.await_new_pid("web", first) != first);
+  CHECK(zinit.await_new_pid("beside", first) != first);
   CHECK_FALSE(alive(reload));
   injector.stop_next_child();
-  CHECK(zinit.stop("web")["state"] == "exited");
+  CHECK(zinit.stop("beside")["state"] == "exited");
   CHECK_FALSE(alive(injector.stopped_child()));
   CHECK(zinit.trace() == Texts{"post"});  // of the killed process
   CHECK(zinit.shut_down() == 0);

@@ -16,25 +16,6 @@ std::string of_service(const std::string& number, const std::string& name) {
   return "zinit_service_" + number + "{service=\"" + name + "\"}";
 }
 
-constexpr uid_t kReader = 64124;
-constexpr gid_t kReaders = 64778;
-
-/// Acts as a member of socket_group while it lives.
-class AsReader {
- public:
-  AsReader() : own_(getegid()) {
-    REQUIRE(setegid(kReaders) == 0);
-    REQUIRE(seteuid(kReader) == 0);
-  }
-  ~AsReader() {
-    CHECK(seteuid(0) == 0);
-    CHECK(setegid(own_) == 0);
-  }
-
- private:
-  gid_t own_;
-};
-
 TEST_CASE("the example's metrics come after their directory did not let them", "[metrics]") {
   const std::string example = "etc/sample/examples/idioms/services/metrics.toml";
   if (access(example.c_str(), F_OK) != 0) return skip("does not run in the repository's root");
@@ -169,19 +150,6 @@ TEST_CASE("metrics count what goes through a proxy", "[check][metrics][xinet]") 
   CHECK(number("rejected_connections_total") == 0);
   CHECK(number("to_backend_bytes_total") == 10);
   CHECK(number("from_backend_bytes_total") == static_cast<double>(answer.size()));
-}
-
-TEST_CASE("who may only read may have the metrics", "[root][metrics][access]") {
-  if (geteuid() != 0) return skip("needs root to become someone else");
-  Server zinit({.settings = true});
-  write_file(zinit.path("zinit.toml"), "socket_group = " + std::to_string(kReaders) + "\n");
-  zinit.add("web");
-  zinit.boot({"web"});
-  const AsReader reader;
-  Connection own(zinit.socket());
-  const OpenMetrics metrics(own.result("metrics.get").text());
-  CHECK(metrics[of_service("up", "web")] == "1");
-  CHECK(own.error("service.stop", named("web"))["code"] == -32007);
 }
 
 }  // namespace

@@ -52,6 +52,8 @@ class Leased {
   const int fd_;
 };
 
+std::string numbered(int i) { return "s" + std::to_string(i); }
+
 std::string ping_with(const std::string& params) {
   return R"({"jsonrpc":"2.0","id":1,"method":"system.ping","params":[)" + params + "]}\n";
 }
@@ -81,14 +83,14 @@ TEST_CASE("a request that there is no memory to read is refused, and zinit goes 
   CHECK(zinit.status("a")["pid"] == pid);
 }
 
-TEST_CASE("a reload without a descriptor to read the directory by stops nothing",
-          "[shortage][reload]") {
+TEST_CASE("without a descriptor left a reload is refused, spawns wait, and all is done later",
+          "[check][shortage][reload]") {
   Server zinit;
-  zinit.add("a");
-  zinit.add("b");
-  zinit.boot();
-  const auto a = zinit.await_state("a", "running")["pid"];
-  const auto b = zinit.await_state("b", "running")["pid"];
+  for (const char* name : {"a", "b"}) zinit.add(name, {.lifecycle = "restart_delay_ms = 100"});
+  zinit.boot({"a", "b"});
+  const pid_t a = zinit.pid_of("a"), b = zinit.pid_of("b");
+  for (int i = 0; i < 20; ++i) zinit.add(numbered(i), {.service = "status = 'stop'"});
+  zinit.reload();
   Connection client = zinit.connect();
   client.result("system.ping");
   {
@@ -96,10 +98,20 @@ TEST_CASE("a reload without a descriptor to read the directory by stops nothing"
     const Json refused = client.error("service.reload");
     CHECK(refused["code"] == -32008);
     CHECK_THAT(refused["message"].text(), Contains("Too many open files"));
+    REQUIRE(::kill(a, SIGKILL) == 0);
+    CHECK(eventually([&] { return !alive(a); }));
   }
-  CHECK(zinit.reload()["unchanged"].texts() == Texts{"a", "b"});
-  CHECK(zinit.status("a")["pid"] == a);
-  CHECK(zinit.status("b")["pid"] == b);
+  CHECK(zinit.reload()["unchanged"].size() == 22);
+  zinit.await_new_pid("a", a);
+  {
+    const Limited limited(zinit.pid(), RLIMIT_NOFILE, count_in_proc(zinit.pid(), "fd") + 6);
+    for (int i = 0; i < 20; ++i) (void)client.result("service.start", named(numbered(i)));
+    CHECK(eventually([&] {
+      return client.result("service.status_full", named("s19"))["restart_in_ms"].is_number();
+    }));
+  }
+  for (int i = 0; i < 20; ++i) zinit.await_state(numbered(i), "running");
+  CHECK(zinit.pid_of("b") == b);
 }
 
 TEST_CASE("a server that has no memory to read its files at boot stays, and a reload boots it",
@@ -113,8 +125,7 @@ TEST_CASE("a server that has no memory to read its files at boot stays, and a re
   std::string env = "[service.env]\n";
   for (int i = 0; i < 5000; ++i) env += "K" + std::to_string(i) + " = '0123456789abcdef'\n";
   env += "# " + std::string(512 * kKilobyte, 'x');
-  for (int i = 0; i < 40; ++i)
-    zinit.add("s" + std::to_string(i), {.service = "status = 'stop'", .more = env});
+  for (int i = 0; i < 40; ++i) zinit.add(numbered(i), {.service = "status = 'stop'", .more = env});
   zinit.add("a");
   zinit.boot();
   CHECK(zinit.result("service.list").size() == 0);
@@ -130,17 +141,15 @@ TEST_CASE("a supervisor without memory loses nothing and goes on when there is s
   if (binary_is_sanitized()) return skip("needs a build without sanitizers");
   Server server;
   constexpr int kServices = 15;
-  for (int i = 0; i < kServices; ++i) {
-    server.add("crash" + std::to_string(i), {.exec = "/bin/false",
-                                             .lifecycle = "restart_delay_ms = 20\n"
-                                                          "restart_delay_max_ms = 20"});
-  }
+  for (int i = 0; i < kServices; ++i)
+    server.add(numbered(i), {.exec = "/bin/false",
+                             .lifecycle = "restart_delay_ms = 20\nrestart_delay_max_ms = 20"});
   server.add("steady");
   server.boot();
   server.await_state("steady", "running");
   const pid_t steady = server.pid_of("steady");
   server.await(
-      "crash1", [](const Json& s) { return s["restart_count"].number() > 3; }, "re-spawn");
+      "s1", [](const Json& s) { return s["restart_count"].number() > 3; }, "re-spawn");
 
   {
     const Limited limited(server.pid(), RLIMIT_DATA, data_of(server.pid()) - 4 * 1024 * kKilobyte);
@@ -149,7 +158,7 @@ TEST_CASE("a supervisor without memory loses nothing and goes on when there is s
   }
 
   for (int i = 0; i < kServices; ++i) {
-    const std::string name = "crash" + std::to_string(i);
+    const std::string name = numbered(i);
     const auto before = server.status(name)["restart_count"].number();
     server.await(
         name, [&](const Json& s) { return s["restart_count"].number() > before; }, "re-spawn");
@@ -165,39 +174,22 @@ TEST_CASE("launches that hang hold up nobody else", "[threads][root][spawn]") {
   const std::string passwd = server.path("etc/passwd");
   REQUIRE(::mkfifo(passwd.c_str(), 0644) == 0);
   constexpr int kHanging = 12;
-  for (int i = 0; i < kHanging; ++i) {
-    server.add("hangs" + std::to_string(i), {.service = "user = \"daemon\"\n"});
-  }
-  server.add("z", {.dependencies = "after = [\"hangs0\"]"});
+  for (int i = 0; i < kHanging; ++i) server.add(numbered(i), {.service = "user = 'daemon'"});
+  server.add("z", {.dependencies = "after = ['s0']"});
   server.add("works");
   server.boot();
   server.await_state("works", "running");
-  CHECK(server.state("hangs3") == "blocked");
-  const Json why = server.result("service.why", R"(["hangs3"])");
+  CHECK(server.state("s3") == "blocked");
+  const Json why = server.result("service.why", R"(["s3"])");
   CHECK(why["reasons"][0]["detail"].text().find("is starting: its program") == 0);
-  CHECK(server.state("z") == "blocked");  // hangs0's attempt is not over
+  CHECK(server.state("z") == "blocked");  // s0's attempt is not over
 
   const int writer = ::open(passwd.c_str(), O_RDWR | O_CLOEXEC);
   REQUIRE(writer >= 0);
   REQUIRE(::unlink(passwd.c_str()) == 0);
   ::close(writer);
-  for (int i = 0; i < kHanging; ++i)
-    server.await_failed("hangs" + std::to_string(i), "spawn_error");
+  for (int i = 0; i < kHanging; ++i) server.await_failed(numbered(i), "spawn_error");
   server.await_state("z", "running");
-}
-
-TEST_CASE("a process that ends while there is no descriptor left is started again later",
-          "[check][shortage]") {
-  Server server;
-  server.add("a", {.lifecycle = "restart_delay_ms = 100"});
-  server.boot({"a"});
-  const pid_t pid = server.pid_of("a");
-  {
-    const Limited limited(server.pid(), RLIMIT_NOFILE, lowest_free_descriptor(server.pid()));
-    REQUIRE(::kill(pid, SIGKILL) == 0);
-    CHECK(eventually([&] { return !alive(pid); }));
-  }
-  server.await_new_pid("a", pid);
 }
 
 TEST_CASE("a directory is removed although there is no thread to be had for it",

@@ -200,31 +200,5 @@ TEST_CASE("many questions at once are all answered", "[threads][stats]") {
   for (int i = 0; i < 400; ++i) CHECK(client.read()["result"]["tasks"] == 1);
 }
 
-// --- the verbs ---
-
-TEST_CASE("zinitctl stats shows who has processes, or those that are named", "[stats]") {
-  Server zinit;
-  zinit.add("web-1");
-  zinit.add("web-2", {.service = "status = 'stop'"});
-  zinit.add("db");
-  zinit.boot({"web-1", "db"});
-  const Outcome all = zinit.ctl({"stats"});
-  CHECK(all.code == 0);
-  const Texts lines = lines_of(all.out);
-  REQUIRE(lines.size() == 3);
-  CHECK_THAT(lines[0], Catch::StartsWith("NAME") && Contains("CPU%") && Contains("MEMORY"));
-  CHECK_THAT(lines[1], Catch::StartsWith("db ") && Contains(std::to_string(zinit.pid_of("db"))));
-  CHECK_THAT(lines[2], Catch::StartsWith("web-1 "));
-  const Outcome some = zinit.ctl({"stats", "web-*", "--json"});
-  CHECK(some.code == 0);
-  const auto json = Json::parse(some.out);
-  REQUIRE(json);
-  REQUIRE(json->size() == 2);
-  CHECK((*json)[0]["name"] == "web-1");
-  CHECK((*json)[0]["tasks"] == 1);
-  CHECK((*json)[1]["name"] == "web-2");
-  CHECK((*json)[1]["pid"].is_null());
-}
-
 }  // namespace
 }  // namespace zinit::test::control_stats

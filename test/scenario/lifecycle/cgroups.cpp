@@ -3,6 +3,7 @@
 // Each service has its own cgroup (behaviour.md, "Processes"; zinit.toml(5), [resources]). test/vm
 // tests the effect of limits on processes, on a kernel with all controllers.
 #include "scenario/harness.hpp"
+#include "scenario/harness/crashing.hpp"
 #include "scenario/harness/fault_injector.hpp"
 #include "scenario/harness/left_processes.hpp"
 
@@ -45,6 +46,9 @@ TEST_CASE("each service has a cgroup of its own, and zinit a leaf", "[check][cgr
     CHECK(hierarchy() + cgroup_of(shell) == base + "/cgroup.procs.service");
     REQUIRE(eventually([&] { return children_of(shell).size() == 2; }));
     CHECK(zinit.status("cgroup.procs")["tasks"].number() == 3);
+    // A service may have made cgroups in its own.
+    if (geteuid() == 0)
+      REQUIRE(std::filesystem::create_directories(base + "/a.service/inner/most"));
     zinit.stop("a");
     CHECK(eventually([&] { return !std::filesystem::exists(base + "/a.service"); }));
     CHECK(std::filesystem::exists(base + "/cgroup.procs.service"));
@@ -53,41 +57,34 @@ TEST_CASE("each service has a cgroup of its own, and zinit a leaf", "[check][cgr
   CHECK(number_of(base) != number);
 }
 
-TEST_CASE("what has left the group hears of a stop, and is killed if it ignores that",
-          "[cgroups]") {
+TEST_CASE(
+    "what has left the group hears of a stop, or is killed: if it ignores that, or is left over",
+    "[check][cgroups]") {
   Server zinit;
   zinit.add("a", {.exec = escaping("one") + "sleep 100000"});
   zinit.add("deaf",
             {.exec = escaping("two", true) + "sleep 100000", .lifecycle = "stop_timeout_ms = 300"});
+  zinit.add("ends", {.exec = "if [ -e $D/again ]; then exec sleep 100000; fi; touch $D/again; " +
+                             escaping("three", true) +
+                             "while ! [ -s $D/three ]; do sleep 0.02; done; exit 3",
+                     .lifecycle = "restart_delay_ms = 1"});
   zinit.boot();
   if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
-  const pid_t escaped = escaped_pid(zinit, "one");
+  const pid_t escaped = escaped_pid(zinit, "one"), stays = escaped_pid(zinit, "two"),
+              left = escaped_pid(zinit, "three");
   CHECK(zinit.stop("a")["state"] == "exited");
   CHECK(zinit.traced("escaped one"));
   CHECK_FALSE(alive(escaped));
-
-  const pid_t stays = escaped_pid(zinit, "two");
   const Json status = zinit.stop("deaf");
   CHECK(status["state"] == "exited");
   CHECK(status["last_exit"]["signal"] == "SIGTERM");  // how the main process ended
   CHECK_FALSE(alive(stays));
-}
-
-TEST_CASE("what a main process that ended by itself leaves anywhere is killed before a re-spawn",
-          "[check][cgroups]") {
-  Server zinit;
-  zinit.add("a",
-            {.exec = "if [ -e $D/again ]; then exec sleep 100000; fi; touch $D/again; " +
-                     escaping("one", true) + "while ! [ -s $D/one ]; do sleep 0.02; done; exit 3",
-             .lifecycle = "restart_delay_ms = 1"});
-  zinit.boot();
-  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
-  const pid_t escaped = escaped_pid(zinit, "one");
-  REQUIRE(eventually([&] {
-    return zinit.status("a")["restart_count"].number() == 1 && zinit.state("a") == "running";
-  }));
-  CHECK_FALSE(alive(escaped));
-  CHECK(zinit.status("a")["last_exit"]["code"] == 3);
+  const Json again = zinit.await(
+      "ends",
+      [](const Json& s) { return s["restart_count"].number() == 1 && s["state"] == "running"; },
+      "spawned again");
+  CHECK_FALSE(alive(left));
+  CHECK(again["last_exit"]["code"] == 3);
 }
 
 TEST_CASE("a service that was frozen while it was to stop ends by itself", "[root][cgroups]") {
@@ -108,20 +105,6 @@ TEST_CASE("a service that was frozen while it was to stop ends by itself", "[roo
   write_file(hierarchy() + cgroup_of(running(zinit, "a")) + "/cgroup.freeze", "1");
   CHECK(zinit.shut_down() == 0);
   CHECK(zinit.count("stop a") == 1);
-}
-
-TEST_CASE("cgroups that a service has made in its own are removed with it",
-          "[check][root][cgroups]") {
-  if (geteuid() != 0) return skip("needs root");
-  Server zinit;
-  zinit.add("a");
-  zinit.boot();
-  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
-  const std::string path = hierarchy() + cgroup_of(running(zinit, "a"));
-  REQUIRE(mkdir((path + "/inner").c_str(), 0755) == 0);
-  REQUIRE(mkdir((path + "/inner/most").c_str(), 0755) == 0);
-  zinit.stop("a");
-  CHECK(eventually([&] { return !std::filesystem::exists(path); }));
 }
 
 TEST_CASE("reload, start and check warn of a limit without its controller", "[root][cgroups]") {
@@ -171,37 +154,9 @@ TEST_CASE("without cgroups there is one warning, and services run", "[root][cgro
   CHECK(messages.find(warning) == messages.rfind(warning));
 }
 
-TEST_CASE("who changes resources is answered when that has been done",
-          "[threads][cgroups][reload]") {
-  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
-  FaultInjector injector;
-  Server zinit({.in_child = [&] { injector.install_in_child(); }});
-  zinit.add("a");
-  launch_under(injector, zinit);
-  (void)running(zinit, "a");
-  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
-  Connection client = zinit.connect();
-  const auto change = [&](const std::string& method, const std::string& params) {
-    injector.hold("pids.max");
-    client.send(R"({"jsonrpc":"2.0","id":"change","method":")" + method + R"(","params":)" +
-                params + "}\n");
-    client.send(R"({"jsonrpc":"2.0","id":"dry","method":"service.reload","params":[null,true]})"
-                "\n");
-    // The dry run comes after the change, and does not wait.
-    CHECK(client.read()["id"] == "dry");
-    injector.release();
-    CHECK(client.read()["id"] == "change");
-  };
-  zinit.add("a", {.more = "[resources]\npids_max = 77\n"});
-  change("service.reload", "[]");
-  CHECK(has_pids_max(zinit, "77"));
-  change("service.set",
-         R"([{"service":{"name":"a","exec":"sleep 100000"},"resources":{"pids_max":78}},false])");
-  CHECK(has_pids_max(zinit, "78"));
-}
-
-TEST_CASE("a service is deleted while its changed resources are being written",
-          "[threads][cgroups]") {
+TEST_CASE(
+    "who changes resources is answered when that has been done, though the service is deleted",
+    "[threads][cgroups][reload]") {
   if (!FaultInjector::possible()) return skip("needs seccomp notifications");
   FaultInjector injector;
   Server zinit({.in_child = [&] { injector.install_in_child(); }});
@@ -211,18 +166,42 @@ TEST_CASE("a service is deleted while its changed resources are being written",
   launch_under(injector, zinit);
   const pid_t pid = running(zinit, "a");
   if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
-  injector.hold("pids.max");
   Connection client = zinit.connect();
-  client.begin("service.set", R"([{"service":{"name":"a","exec":"sleep 100000"},)"
-                              R"("resources":{"pids_max":78}},false])");
+  const auto begin = [&](const std::string& method, const std::string& params) {
+    injector.hold("pids.max");
+    client.send(R"({"jsonrpc":"2.0","id":"change","method":")" + method + R"(","params":)" +
+                params + "}\n");
+  };
+  const auto change = [&](const std::string& method, const std::string& params) {
+    begin(method, params);
+    client.send(R"({"jsonrpc":"2.0","id":"dry","method":"service.reload","params":[null,true]})"
+                "\n");
+    // The dry run comes after the change, and does not wait.
+    CHECK(client.read()["id"] == "dry");
+    injector.release();
+    CHECK(client.read()["id"] == "change");
+  };
+  const auto with_most = [](const char* most) {
+    return R"([{"service":{"name":"a","exec":"sleep 100000"},"resources":{"pids_max":)" +
+           std::string(most) + "}},false]";
+  };
+  zinit.add("a", {.more = "[resources]\npids_max = 77\n"});
+  change("service.reload", "[]");
+  CHECK(has_pids_max(zinit, "77"));
+  change("service.set", with_most("78"));
+  CHECK(has_pids_max(zinit, "78"));
+
+  begin("service.set", with_most("79"));
   REQUIRE(eventually([&] { return injector.held() > 0; }));
-  client.send(R"({"jsonrpc":"2.0","id":2,"method":"service.delete","params":["a",false]})"
+  client.send(R"({"jsonrpc":"2.0","id":"delete","method":"service.delete","params":["a",false]})"
               "\n");
   CHECK(eventually([&] { return !alive(pid); }));
   // zinit looks for the parents of these processes among the current launches.
   for (int i = 0; i < 3; ++i) CHECK(zinit.ctl({"restart", "orphans"}).code == 0);
   injector.release();
-  CHECK(client.read()["id"].number() + client.read()["id"].number() == 3);
+  std::set<std::string> answered;
+  for (int i = 0; i < 2; ++i) answered.insert(client.read()["id"].text());
+  CHECK(answered == std::set<std::string>{"change", "delete"});
   CHECK(eventually([&] { return !zinit.result("service.list").mentions("\"a\""); }));
   CHECK_THAT(zinit.messages(), !Contains("fault in zinit"));
 }
@@ -249,9 +228,8 @@ TEST_CASE("a change of resources that had not been applied is applied after a cr
 
 TEST_CASE("a change of resources that had not begun when zinit crashed is applied",
           "[check][killpoints][cgroups]") {
-  const TempDir dir;
-  const std::string mark = dir / "crashed";
-  Server zinit({.env = {"ZINIT_KILL_AT=order.limit", "ZINIT_KILL_MARK=" + mark}});
+  Crashing crashing("order.limit");
+  Server& zinit = crashing.zinit;
   zinit.add("a");
   zinit.boot();
   const pid_t pid = running(zinit, "a");
@@ -261,7 +239,7 @@ TEST_CASE("a change of resources that had not begun when zinit crashed is applie
   zinit.reconnect();
   CHECK(eventually([&] { return has_pids_max(zinit, "77"); }));
   CHECK(zinit.pid_of("a") == pid);
-  CHECK(std::filesystem::exists(mark));
+  CHECK(crashing.crashed());
 }
 
 TEST_CASE("changed resources take effect, or are told, without a restart", "[check][cgroups]") {

@@ -16,29 +16,6 @@ std::string exclusive(const std::string& name) {
 
 bool both_ran(const Server& zinit) { return zinit.traced("BOTH"); }
 
-TEST_CASE("an explicit start stops what conflicts, whichever side says so", "[conflicts]") {
-  for (const bool first_says_so : {true, false}) {
-    Server zinit;
-    zinit.add("a",
-              {.exec = exclusive("a"), .dependencies = first_says_so ? "conflicts = ['b']" : ""});
-    zinit.add("b", {.exec = exclusive("b"),
-                    .service = "status = 'stop'",
-                    .dependencies = first_says_so ? "" : "conflicts = ['a']"});
-    zinit.boot();
-    zinit.await_trace("start a");
-    CHECK(zinit.start("b")["state"] == "running");
-    const Json a = zinit.status("a");
-    CHECK(a["state"] == "exited");
-    CHECK(a["wish"] == "down");
-    zinit.await_trace("start b");
-    zinit.traced_in_order("stop a", "start b");
-    CHECK(zinit.start("a")["state"] == "running");
-    CHECK(zinit.state("b") == "exited");
-    zinit.await_trace("start a", 2);
-    CHECK_FALSE(both_ran(zinit));
-  }
-}
-
 TEST_CASE("at boot the one loaded first wins and the other starts when it goes", "[conflicts]") {
   for (const bool first_says_so : {true, false}) {
     Server zinit;
@@ -60,78 +37,6 @@ TEST_CASE("at boot the one loaded first wins and the other starts when it goes",
     zinit.traced_in_order("stop a", "start b");
     CHECK_FALSE(both_ran(zinit));
   }
-}
-
-TEST_CASE("one whose re-spawn is pending comes before the other, until that is started by name",
-          "[conflicts]") {
-  Server zinit;
-  zinit.add("a", {.exec = exclusive("a"), .lifecycle = "restart_delay_ms = 86400000"});
-  zinit.add("b", {.exec = exclusive("b"), .dependencies = "conflicts = ['a']"});
-  zinit.boot();
-  zinit.await_trace("start a");
-  zinit.await_state("b", "blocked");
-  zinit.kill("a");
-  zinit.await_delayed("a");
-  const Json b = zinit.status("b");
-  CHECK(b["state"] == "blocked");
-  CHECK(b["conflicts_with"].mentions("a"));
-  CHECK_FALSE(zinit.traced("start b"));
-  CHECK(zinit.start("b")["state"] == "running");
-  CHECK(zinit.status("a")["wish"] == "down");
-  CHECK(zinit.state("a") == "inactive");
-}
-
-TEST_CASE("targets conflict as services do, and a blocked one holds nothing back",
-          "[conflicts][target]") {
-  Server zinit;
-  zinit.add("a");
-  zinit.add("b", {.dependencies = "conflicts = ['a', 'c']"});
-  zinit.add("c");
-  zinit.file("day.toml", "[target]\n[dependencies]\nconflicts = ['night']\n");
-  zinit.file("night.toml", "[target]\n");
-  zinit.boot({"a", "c", "day"});
-  CHECK(zinit.await_state("b", "blocked")["conflicts_with"].size() > 0);
-
-  zinit.await_state("night", "blocked");
-  CHECK(zinit.start("night")["state"] == "running");
-  CHECK(zinit.state("day") == "inactive");
-}
-
-TEST_CASE("of two that wait for the same, the last started explicitly comes first", "[conflicts]") {
-  Server zinit;
-  // Both require gate, so both are blocked, and b has the higher rank.
-  zinit.add("gate", {.exec = "echo start gate >> $T; while ! [ -e $D/go ]; do sleep 0.01; done",
-                     .service = "oneshot = true\nstatus = 'stop'"});
-  zinit.add("a", {.exec = exclusive("a"),
-                  .service = "status = 'stop'",
-                  .dependencies = "requires = ['gate']\nconflicts = ['b']"});
-  zinit.add("b", {.exec = exclusive("b"), .dependencies = "requires = ['gate']"});
-  zinit.boot();
-  zinit.await_trace("start gate");
-  zinit.begin_start("b");
-  zinit.await_state("b", "blocked");
-  zinit.begin_start("a");  // takes b's wish
-  zinit.await(
-      "b", [](const Json& s) { return s["wish"] == "down"; }, "not wished for");
-  zinit.mark("go");
-  zinit.await_trace("start a");
-  CHECK_FALSE(zinit.traced("start b"));
-  CHECK(zinit.state("b") == "inactive");
-}
-
-TEST_CASE("a boot pulled start loses to what runs and wins nothing", "[conflicts]") {
-  // At boot b pulls c in; only the load order decides, and nothing stops for c.
-  Server zinit;
-  zinit.add("a", {.exec = exclusive("a"), .dependencies = "conflicts = ['c']"});
-  zinit.add("b", {.dependencies = "requires = ['c']"});
-  zinit.add("c", {.exec = exclusive("c"), .service = "status = 'stop'"});
-  zinit.boot();
-  zinit.await_trace("start a");
-  CHECK(zinit.await_state("c", "blocked")["conflicts_with"].mentions("a"));
-  zinit.await_state("b", "blocked");
-  zinit.stop("a");
-  zinit.await_state("b", "running");
-  CHECK_FALSE(both_ran(zinit));
 }
 
 TEST_CASE("opposite starts of two that conflict never let both run", "[threads][conflicts]") {

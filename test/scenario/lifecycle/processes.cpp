@@ -109,67 +109,6 @@ TEST_CASE("no service inherits another one's descriptors", "[check][process]") {
   }
 }
 
-TEST_CASE("an array is the argument vector as it is", "[check][process]") {
-  Server zinit;
-  const std::string script = zinit.path("arguments");
-  write_file(script,
-             "#!/bin/sh\nfor a in \"$@\"; do echo \"<$a>\" >> $T; done\nexec sleep 100000\n");
-  chmod(script.c_str(), 0755);
-  zinit.file("a.toml",
-             "[service]\nexec = ['" + script + "', 'two words', '', '$HOME', '*', 'a;b']\n");
-  zinit.boot();
-  zinit.await_trace("<a;b>");
-  CHECK(zinit.trace() == Texts{"<two words>", "<>", "<$HOME>", "<*>", "<a;b>"});
-}
-
-TEST_CASE("a string of plain words and quotes is executed directly", "[process]") {
-  Server zinit;
-  const std::string script = zinit.path("arguments");
-  write_file(script,
-             "#!/bin/sh\nfor a in \"$@\"; do echo \"<$a>\" >> $T; done\nexec sleep 100000\n");
-  chmod(script.c_str(), 0755);
-  zinit.add("plain", {.exec = "sleep 100000"});
-  zinit.file("quoted.toml",
-             "[service]\nexec = '''" + script + " \"two words\" 'and more' pl'ai'n'''\n");
-  zinit.boot();
-  CHECK(proc_cmdline(running(zinit, "plain")) == "sleep 100000");
-  zinit.await_trace("<plain>");
-  CHECK(zinit.trace() == Texts{"<two words>", "<and more>", "<plain>"});
-  CHECK(proc_stat(running(zinit, "quoted"), 4) == std::to_string(zinit.pid()));
-}
-
-TEST_CASE("a string with anything of the shell's means what sh makes of it", "[check][process]") {
-  Server zinit;
-  zinit.add("list", {.exec = "echo one >> $T; echo two >> $T", .service = "oneshot = true"});
-  zinit.add("builtin", {.exec = "exit 6", .lifecycle = "restart = 'never'"});
-  zinit.add("variable", {.exec = "A=7; exit $A", .lifecycle = "restart = 'never'"});
-  zinit.add("assignment", {.exec = "B=8 sh -c 'exit $B'", .lifecycle = "restart = 'never'"});
-  zinit.add("pipe", {.exec = "echo x | grep -q y", .lifecycle = "restart = 'never'"});
-  zinit.add("glob", {.exec = "ls /dev/nul?", .service = "oneshot = true"});
-  zinit.boot();
-  zinit.await_state("list", "exited");
-  CHECK(zinit.trace() == Texts{"one", "two"});
-  CHECK(zinit.await_failed("builtin", "exit_code")["reason"]["code"] == 6);
-  CHECK(zinit.await_failed("variable", "exit_code")["reason"]["code"] == 7);
-  CHECK(zinit.await_failed("assignment", "exit_code")["reason"]["code"] == 8);
-  CHECK(zinit.await_failed("pipe", "exit_code")["reason"]["code"] == 1);
-  zinit.await_state("glob", "exited");
-}
-
-TEST_CASE("a program without a slash is looked up in the service's own PATH", "[process]") {
-  Server zinit;
-  const std::string folder = zinit.path("bin");
-  std::filesystem::create_directory(folder);
-  write_file(folder + "/only-here", "#!/bin/sh\nexec sleep 100000\n");
-  chmod((folder + "/only-here").c_str(), 0755);
-  const std::string path = "env = { PATH = '" + folder + ":/usr/bin:/bin' }";
-  zinit.file("array.toml", "[service]\nexec = ['only-here']\n" + path + "\n");
-  zinit.file("string.toml", "[service]\nexec = 'only-here'\n" + path + "\n");
-  zinit.boot();
-  running(zinit, "array");
-  running(zinit, "string");
-}
-
 TEST_CASE("the environment has PATH, zinit's own, env and the service's name", "[check][process]") {
   Server zinit({.env = {"FROM_ZINIT=given", "REPLACED=old"}});
   zinit.add(
@@ -186,51 +125,6 @@ TEST_CASE("the environment has PATH, zinit's own, env and the service's name", "
   const Texts all = proc_environment(pid);
   CHECK(std::count_if(all.begin(), all.end(),
                       [](const std::string& e) { return e.rfind("REPLACED=", 0) == 0; }) == 1);
-}
-
-TEST_CASE("a service runs in its directory with its umask", "[process]") {
-  Server zinit;
-  zinit.add("a", {.exec = "touch made; exec sleep 100000",
-                  .service = "dir = '" + zinit.folder() + "'\numask = '0077'"});
-  zinit.boot();
-  const pid_t pid = running(zinit, "a");
-  REQUIRE(eventually([&] { return access(zinit.path("made").c_str(), F_OK) == 0; }));
-  CHECK(proc_status(pid, "Umask") == "0077");
-  CHECK(proc_link(pid, "cwd") == zinit.folder());
-  struct stat made {};
-  REQUIRE(stat(zinit.path("made").c_str(), &made) == 0);
-  CHECK((made.st_mode & 0777) == 0600);
-}
-
-TEST_CASE("a service runs with the credentials of its user", "[check][root][process]") {
-  if (geteuid() != 0) return skip("needs root");
-  Server zinit;
-  zinit.add("name", {.service = "user = 'nobody'"});
-  zinit.add("number", {.service = "user = 64123\ngroup = 64124"});
-  zinit.add("text", {.service = "user = '64123'\ngroup = '64124'"});
-  zinit.add("group", {.service = "group = 64124"});
-  zinit.boot();
-  const pid_t name = running(zinit, "name");
-  CHECK(numbers(proc_status(name, "Uid")) == "65534 65534 65534 65534");
-  CHECK(numbers(proc_status(name, "Gid")) == "65534 65534 65534 65534");
-  CHECK(proc_status(name, "Groups") == "65534");
-  CHECK(proc_status(name, "CapEff") == "0000000000000000");
-  CHECK(variable(name, "USER") == "nobody");
-  CHECK(variable(name, "LOGNAME") == "nobody");
-  CHECK(variable(name, "HOME") == "/nonexistent");
-  CHECK(variable(name, "SHELL") == "/usr/sbin/nologin");
-  for (const char* one : {"number", "text"}) {
-    const pid_t pid = running(zinit, one);
-    CHECK(numbers(proc_status(pid, "Uid")) == "64123 64123 64123 64123");
-    CHECK(numbers(proc_status(pid, "Gid")) == "64124 64124 64124 64124");
-    CHECK(variable(pid, "USER") == "64123");  // it has no entry
-    CHECK(variable(pid, "LOGNAME") == "64123");
-    CHECK(variable(pid, "HOME") == "/");
-    CHECK(variable(pid, "SHELL") == "/bin/sh");
-  }
-  const pid_t group = running(zinit, "group");
-  CHECK(numbers(proc_status(group, "Uid")) == "0 0 0 0");
-  CHECK(numbers(proc_status(group, "Gid")) == "64124 64124 64124 64124");
 }
 
 TEST_CASE("a server that is not root runs services as itself", "[root][process]") {
@@ -301,26 +195,6 @@ TEST_CASE("a storm of orphans among thousands keeps nobody from zinit",
   }
   zinit.signal(SIGPWR);
   CHECK(zinit.exit_code() == 0);
-}
-
-TEST_CASE("how the last run ended and how often is kept and shown", "[process]") {
-  Server zinit;
-  zinit.add("a", {.exec = "exec sleep 100000", .lifecycle = "restart_delay_ms = 1"});
-  zinit.boot();
-  pid_t pid = running(zinit, "a");
-  const Json first = zinit.status("a");
-  CHECK(first["last_exit"].is_null());
-  CHECK(first["restart_count"] == 0);
-  CHECK(first["last_start_us"].number() > 0);
-  CHECK(first["last_ready_us"].number() >= first["last_start_us"].number());
-  for (int i = 1; i <= 3; ++i) {
-    kill(pid, SIGABRT);
-    pid = zinit.await_new_pid("a", pid);
-    const Json status = zinit.status("a");
-    CHECK(status["restart_count"] == i);
-    CHECK(status["last_exit"]["signal"] == "SIGABRT");
-    CHECK(status["last_start_us"].number() > first["last_start_us"].number());
-  }
 }
 
 }  // namespace
