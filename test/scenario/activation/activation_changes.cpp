@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Sockets of services and proxies while their addresses change, or while clients misuse them.
-#include "scenario/harness.hpp"
+#include "scenario/activation/socketed.hpp"
 #include "scenario/harness/listening.hpp"
-#include "scenario/harness/peer.hpp"
-#include "scenario/harness/proxies.hpp"
 
 namespace zinit::test::activation_activation_changes {
 namespace {
 
 /// A service that is started at boot, with its sockets.
-std::string booted(const std::string& words, const std::string& listen) {
-  return "[service]\nexec = [" + words + "]\n[socket]\nlisten = ['" + listen +
-         "']\non_demand = false\n";
+std::string booted(const Texts& words, const Texts& listen) {
+  return socketed(words, listen, "on_demand = false");
 }
 
 /// Whether the other side, and not this one, has ended a connection to the port of `address`.
@@ -22,13 +19,16 @@ bool ended_there(const std::string& address) {
   return read_file("/proc/net/tcp").find(port) != std::string::npos;
 }
 
+std::string request(const std::string& method, const std::string& params) {
+  return R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":)" + params + "}";
+}
+
 std::string set_service(const std::string& name, const std::string& listen) {
   std::string words = peer({"passed", "echo"});
   std::replace(words.begin(), words.end(), '\'', '"');
-  return R"({"jsonrpc":"2.0","id":1,"method":"service.set","params":{"persist":false,"config":)"
-         R"({"service":{"name":")" +
-         name + R"(","exec":[)" + words + R"(]},"socket":{"on_demand":false,"listen":[")" + listen +
-         R"("]}}}})";
+  return request("service.set",
+                 R"({"persist":false,"config":{"service":{"name":")" + name + R"(","exec":[)" +
+                     words + R"(]},"socket":{"on_demand":false,"listen":[")" + listen + R"("]}}})");
 }
 
 TEST_CASE("services that are set in one breath keep the sockets that their processes have",
@@ -55,87 +55,121 @@ TEST_CASE("services that are set in one breath keep the sockets that their proce
 TEST_CASE("two services swap their addresses in a reload", "[sockets][reload]") {
   Server zinit;
   const std::string one = free_address(), other = free_address();
-  const std::string words = peer({"passed", "pid"});
   for (int i = 0; i < 3; ++i) {
     INFO(i);
     const bool swapped = i % 2 == 1;
-    zinit.file("a.toml", booted(words, swapped ? other : one));
-    zinit.file("b.toml", booted(words, swapped ? one : other));
+    zinit.file("a.toml", booted({"pid"}, {swapped ? other : one}));
+    zinit.file("b.toml", booted({"pid"}, {swapped ? one : other}));
     i == 0 ? boot_open(zinit, {"a", "b"}) : (void)zinit.reload();
-    for (const char* name : {"a", "b"}) {
-      INFO(name);
-      REQUIRE(eventually([&] { return zinit.state(name) == "running"; }));
-    }
+    for (const char* name : {"a", "b"}) zinit.await_state(name, "running");
     check_answers(zinit, swapped ? other : one, "a");
     check_answers(zinit, swapped ? one : other, "b");
   }
 }
 
-TEST_CASE("a service that has failed for its sockets is started when they can be had",
-          "[sockets]") {
+TEST_CASE("addresses that are in use are told, and had when they are free",
+          "[sockets][xinet][ctl]") {
   Server zinit;
-  Listening holder;
-  const std::string at = "127.0.0.1:" + holder.port();
-  zinit.file("s.toml", booted(peer({"passed", "pid"}), at));
-  zinit.boot();
-  zinit.await_message("in use");
-  REQUIRE(eventually([&] { return zinit.state("s") == "failed"; }));
-  holder.end();
-  CHECK(eventually([&] { return zinit.state("s") == "running"; }));
-  check_answers(zinit, at, "s");
+  Listening holders[4];
+  Texts taken;
+  for (const Listening& holder : holders) taken.push_back("127.0.0.1:" + holder.port());
+  const std::string free = free_address(), back = free_address();
+  zinit.file("boots.toml", booted({"pid"}, {taken[0]}));
+  zinit.file("waits.toml", socketed({"pid"}, {free, taken[1]}));
+  zinit.file("each.toml", accepting({"echo"}, taken[2]));
+  zinit.file("s.toml", peers({"at", back, "echo"}));
+  zinit.file("p.toml", proxy_text(taken[3], back, "s"));
+  zinit.file("misspelt.toml", proxy_text(free_address(), back, "s", "conect_timeout = 3"));
+  zinit.file("nowhere.toml", proxy_text(free_address(), "nowhere", "s"));
+  zinit.boot({"each"});
+  zinit.await_state("boots", "failed");
+  for (std::size_t i = 0; i < 4; ++i) zinit.await_message(taken[i]);
+  const std::string why = zinit.ctl({"why", "waits"}).out;
+  CHECK_THAT(why, Contains("a connection to " + free + " starts it"));
+  CHECK_THAT(why,
+             Contains("its sockets are not all open") && Contains(taken[1]) && Contains("in use"));
+  CHECK_THAT(zinit.ctl({"status", "waits"}).out,
+             Contains("are not all open") && Contains(taken[1]));
+  CHECK_THAT(zinit.ctl({"why", "each"}).out, Contains("its sockets are not all open"));
+  CHECK(proxy_status(zinit, "p")["running"] == false);
+  CHECK_THAT(zinit.ctl({"xinet", "status", "misspelt"}).out,
+             Contains("listening") && Contains("warning") && Contains("conect_timeout"));
+  CHECK_THAT(zinit.ctl({"xinet", "status", "nowhere"}).out,
+             Contains("failed") && Contains("nowhere.toml:3") && Contains("proxy.backend"));
+
+  for (Listening& holder : holders) holder.end();
+  zinit.await_state("boots", "running");
+  check_answers(zinit, taken[0], "boots");
+  for (std::size_t i = 1; i < 4; ++i) CHECK(is_there(taken[i]));
+  check_answers(zinit, taken[1], "waits");
+  for (const std::string& address : {taken[2], taken[3]})
+    CHECK(Client(address).echo("hello") == "hello");
+  CHECK(proxy_status(zinit, "p")["running"] == true);
+  CHECK_THAT(zinit.ctl({"why", "each"}).out, !Contains("not all open"));
 }
 
 TEST_CASE("each process finds its sockets as the first did, and open if the last one shut them",
           "[sockets]") {
   Server zinit;
-  const std::string at = free_address();
-  zinit.file("s.toml", booted(peer({"passed", "careless", "pid"}), at));
-  const std::string shut = free_address(), path = "unix:" + zinit.path("sock");
-  zinit.file("a.toml", "[service]\nexec = [" + peer({"passed", "shut"}) +
-                           "]\n[socket]\nlisten = ['" + shut + "', '" + path +
-                           "']\n[lifecycle]\nrestart = 'never'\n");
+  const std::string at = free_address(), shut = free_address();
+  const std::string path = "unix:" + zinit.path("sock");
+  zinit.file("s.toml", booted({"careless", "pid"}, {at}));
+  zinit.file("a.toml", socketed({"shut"}, {shut, path}, "", "", "restart = 'never'"));
   boot_open(zinit, {"s"});
-  zinit.await_trace("fds 1 s", 1);
-  check_answers(zinit, at, "s");
-  (void)zinit.restart("s");
-  zinit.await_trace("fds 1 s", 2);
-  check_answers(zinit, at, "s");
-  for (const std::string& line : zinit.trace())
-    CHECK(line.find("no blocking") == std::string::npos);
-
+  for (int i = 1; i <= 2; ++i) {
+    zinit.await_trace("fds 1 s", i);
+    check_answers(zinit, at, "s");
+    (void)zinit.restart("s");
+  }
+  CHECK_FALSE(zinit.traced("no blocking"));
   for (const std::string& address : {shut, path}) {
     INFO(address);
     (void)zinit.start("a");
     CHECK(eventually([&] { return zinit.state("a") == "exited" || zinit.state("a") == "failed"; }));
-    CHECK(eventually([&] { return Client::possible(address); }));
+    CHECK(is_there(address));
   }
 }
 
 TEST_CASE("sockets that are not open yet are not taken for those of before over a re-execution",
           "[check][sockets][reload][reexec]") {
   Server zinit;
-  const std::string before = free_address(), after = free_address();
-  const std::string service = "[service]\nexec = [" + peer({"passed", "pid"}) + "]\n[socket]\n";
-  zinit.file("s.toml", service + "listen = ['" + before + "']\n");
+  const std::string before = free_address(), after = free_address(), port = free_port();
+  const std::string four = "0.0.0.0:" + port, six = "[::]:" + port;
+  const std::string unknown = "user = 'nobody-of-that-name'\n";
+  zinit.file("s.toml", socketed({"pid"}, {before}));
+  if (has_ipv6()) zinit.file("both.toml", socketed({"echo"}, {six}));
   boot_open(zinit);
-  zinit.file("s.toml", service + "listen = ['" + after + "']\nuser = 'nobody-of-that-name'\n");
-  (void)zinit.reload();
+  // The new lists are in force while the sockets of the old ones are open.
+  const auto reload_with = [&](const std::string& user) {
+    zinit.file("s.toml", socketed({"pid"}, {after}, user));
+    if (has_ipv6()) zinit.file("both.toml", socketed({"echo"}, {six, four}, user));
+    (void)zinit.reload();
+  };
+  reload_with(unknown);
   zinit.reexecute();
-  zinit.file("s.toml", service + "listen = ['" + after + "']\n");
-  (void)zinit.reload();
-  CHECK(eventually([&] { return Client::possible(after); }));
+  reload_with("");
+  CHECK(is_there(after));
   check_answers(zinit, after, "s");
   CHECK(!Client::possible(before));
+  if (!has_ipv6()) return skip("the rest needs IPv6");
+  // A socket of the previous process image for both families gives way.
+  CHECK(Client("[::1]:" + port).echo("six") == "six");
+  CHECK(Client("127.0.0.1:" + port).echo("four") == "four");
+  CHECK(zinit.trace().back() == "fds 2 both:both");
 }
 
-TEST_CASE("a proxy that leads to itself takes no connection", "[check][xinet]") {
+TEST_CASE("a proxy that leads to itself takes no connection, and one to another does",
+          "[check][xinet]") {
   Server zinit;
+  const Proxied proxied(zinit, {"echo"});
   const std::string port = free_port(), one = free_address(), other = free_address();
-  zinit.file("s.toml", peers({"silent"}));
+  const std::string first = free_address();
+  zinit.file("first.toml", proxy_text(first, proxied.front, "s"));
   zinit.file("itself.toml", proxy_text("0.0.0.0:" + port, "127.0.0.1:" + port, "s"));
   zinit.file("there.toml", proxy_text(one, other, "s"));
   zinit.file("back.toml", proxy_text(other, one, "s"));
   boot_open(zinit);
+  for (int i = 0; i < 3; ++i) CHECK(Client(first).echo("hello") == "hello");
   for (const std::string& address : {"127.0.0.1:" + port, one}) {
     INFO(address);
     CHECK(Client(address).is_reset());
@@ -146,15 +180,6 @@ TEST_CASE("a proxy that leads to itself takes no connection", "[check][xinet]") 
     CHECK(proxy_status(zinit, name)["total_connections"].number() < 5);
   }
   zinit.await_message("its backend leads back to the proxy itself");
-}
-
-TEST_CASE("proxies one before the other lead to the last one's service", "[xinet]") {
-  Server zinit;
-  const Proxied proxied(zinit, {"echo"});
-  const std::string first = free_address();
-  zinit.file("q.toml", proxy_text(first, proxied.front, "s"));
-  boot_open(zinit);
-  for (int i = 0; i < 3; ++i) CHECK(Client(first).echo("hello") == "hello");
 }
 
 TEST_CASE("a proxy whose new address is in use gets it when it is free, in whichever image",
@@ -183,25 +208,32 @@ TEST_CASE("a proxy whose new address is in use gets it when it is free, in which
   CHECK(!Client::possible(proxied.front));
 }
 
-TEST_CASE("a proxy may be deleted, and set again after another, in one breath", "[check][xinet]") {
+TEST_CASE("a proxy may be deleted, and set again beside another, in one breath", "[check][xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"});
   const std::string path = "unix:" + zinit.path("front");
-  zinit.file("p.toml", proxy_text(path, proxied.back, "s"));
   boot_open(zinit);
-  const auto set = [&](const std::string& name, const std::string& listen) {
-    return R"({"jsonrpc":"2.0","id":1,"method":"xinet.set","params":)" +
-           proxy_params(name, listen, proxied.back, "s") + "}\n";
-  };
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < 6; ++i) {
+    INFO(i);
+    const std::string front = free_address(), again = i < 3 ? path : proxied.front;
+    const auto set = [&](const std::string& name, const std::string& listen) {
+      return request("xinet.set", proxy_params(name, listen, proxied.back, "s"));
+    };
+    const std::string gone = request("xinet.delete", named("p"));
     Connection connection = zinit.connect();
-    REQUIRE(
-        connection.send(R"({"jsonrpc":"2.0","id":1,"method":"xinet.delete","params":{"name":"p"}})"
-                        "\n" +
-                        set("q", free_address()) + set("p", path)));
-    for (int answer = 0; answer < 3; ++answer)
+    const bool batch = i % 2 == 0;
+    REQUIRE(connection.send(batch
+                                ? "[" + gone + "," + set("p", again) + "," + set("q", front) + "]\n"
+                                : gone + "\n" + set("q", front) + "\n" + set("p", again) + "\n"));
+    for (int answer = 0; answer < (batch ? 1 : 3); ++answer)
       CHECK_THAT(connection.line().value_or(""), Contains("\"result\"") && !Contains("error"));
-    CHECK(Client(path).echo("hello") == "hello");
+    CHECK(Client(again).echo("p") == "p");
+    CHECK(Client(front).echo("of q") == "of q");
+    for (const auto& [name, bytes] : {std::pair{"p", 1}, {"q", 4}}) {
+      await_count(zinit, name, "active_connections", 0);
+      CHECK(proxy_status(zinit, name)["bytes_to_backend"] == bytes);
+    }
+    zinit.result("xinet.delete", named("q"));
   }
 }
 
@@ -217,27 +249,6 @@ TEST_CASE("what a backend has sent before its end is delivered, though its servi
   zinit.kill("s");
   const std::string rest = client.read_all();
   CHECK(start.size() + rest.size() == bytes);
-}
-
-TEST_CASE("the status of a proxy and of a service tell what is wrong with their addresses",
-          "[xinet][sockets][ctl]") {
-  Server zinit;
-  Listening holder;
-  const std::string taken = "127.0.0.1:" + holder.port(), free = free_address();
-  zinit.file("p.toml", proxy_text(free, free_address(), "s", "conect_timeout = 3"));
-  zinit.file("q.toml", proxy_text(free_address(), "nowhere", "s"));
-  zinit.file("s.toml", "[service]\nexec = [" + peer({"passed", "echo"}) +
-                           "]\n[socket]\nlisten = ['" + free_address() + "', '" + taken + "']\n");
-  zinit.boot();
-  CHECK_THAT(zinit.ctl({"xinet", "status", "p"}).out,
-             Contains("listening") && Contains("warning") && Contains("conect_timeout"));
-  CHECK_THAT(zinit.ctl({"xinet", "status", "q"}).out,
-             Contains("failed") && Contains("q.toml:3") && Contains("proxy.backend"));
-  CHECK(eventually([&] {
-    const std::string said = zinit.ctl({"status", "s"}).out;
-    return said.find("are not all open") != std::string::npos &&
-           said.find(taken) != std::string::npos;
-  }));
 }
 
 }  // namespace

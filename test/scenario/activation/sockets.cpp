@@ -1,24 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // [socket] of services (zinit.toml(5)): zinit listens, and passes its sockets to the service.
-#include "scenario/harness.hpp"
-#include "scenario/harness/peer.hpp"
-#include "scenario/harness/proxies.hpp"
+#include "scenario/activation/socketed.hpp"
 #include "support/notification.hpp"
 
 namespace zinit::test::activation_sockets {
 namespace {
-
-/// A service that gets sockets passed. `listen` holds elements of the array, `more` lines of the
-/// section.
-std::string socketed(const Texts& words, const Texts& listen, const std::string& more = "",
-                     const std::string& sections = "") {
-  Texts all{"trace", "started", "passed"};
-  all.insert(all.end(), words.begin(), words.end());
-  std::string text = "[service]\nexec = [" + peer(all) + "]\n[socket]\nlisten = [";
-  for (const std::string& address : listen) text += toml_string(address) + ", ";
-  return text + "]\n" + more + "\n[lifecycle]\nrestart_delay_ms = 10\n" + sections + "\n";
-}
 
 /// Waits until the service is down, and stays down by itself.
 void await_down(Server& zinit, const std::string& name) {
@@ -33,55 +20,50 @@ struct stat status_of(const std::string& path) {
   return status;
 }
 
-TEST_CASE("the first connection to a service's socket starts it", "[sockets]") {
+TEST_CASE(
+    "the first connection starts a service, and the list, the status and why name its sockets",
+    "[sockets][ctl]") {
   Server zinit;
-  const std::string at = free_address();
-  zinit.file("s.toml", socketed({"echo"}, {at}));
+  const std::string at = free_address(), path = "unix:" + zinit.path("sock");
+  const std::string ignored = free_address();
+  zinit.file("s.toml", socketed({"echo"}, {at, path}));
+  zinit.file("ignored.toml", socketed({"echo"}, {ignored}, "", "status = 'ignore'"));
   boot_open(zinit);
   zinit.await_settled();
+  Client waits(ignored);
+  REQUIRE(waits.send("hello"));
   CHECK(zinit.state("s") == "inactive");
-  Client client(at);
-  CHECK(client.echo("hello") == "hello");
+  CHECK(zinit.status("s")["sockets"].texts() == Texts{at, path});
+  CHECK(zinit.status("s")["starts_on"].texts() == Texts{at, path});
+  CHECK_THAT(zinit.ctl({"list"}).out, Contains("starts on a connection to " + at));
+  CHECK_THAT(zinit.ctl({"status", "s"}).out, Contains(at) && Contains(path));
+  CHECK_THAT(zinit.ctl({"why", "s"}).out, Contains("a connection to " + at));
+  CHECK(Client(at).echo("hello") == "hello");
   zinit.await_state("s", "running");
-  CHECK(zinit.trace() == Texts{"started", "fds 1 s"});
+  CHECK_THAT(zinit.ctl({"list", "s"}).out, !Contains("starts on a connection"));
   // The service accepts the next connections itself.
   CHECK(Client(at).echo("again") == "again");
-  CHECK(zinit.count("started") == 1);
+  // When it has answered, zinit would have started the one of status ignore.
+  CHECK(zinit.trace() == Texts{"started", "fds 2 s:s"});
+  CHECK(zinit.state("ignored") == "inactive");
+  CHECK(waits.quiet());
+  (void)zinit.start("ignored");
+  CHECK(waits.read(5) == "hello");
 }
 
 TEST_CASE("a service listens on all addresses of IPv4 and of IPv6 by a socket each", "[sockets]") {
   if (!has_ipv6()) return skip("needs IPv6");
   Server zinit;
-  const std::string port = free_port();
-  const auto at = [&](const std::string& host) { return host + ":" + port; };
-  zinit.file("s.toml", socketed({"echo"}, {at("[::]")}));
-  boot_open(zinit);
-  CHECK(Client(at("127.0.0.1")).echo("alone") == "alone");
-  // The socket that takes both gives way, and the other one comes before it in the list.
-  zinit.file("s.toml", socketed({"echo"}, {at("0.0.0.0"), at("[::]")}));
-  zinit.reload();
-  zinit.await(
-      "s", [](const Json& now) { return now["state"] == "running"; }, "running");
-  CHECK(Client(at("127.0.0.1")).echo("four") == "four");
-  CHECK(Client(at("[::1]")).echo("six") == "six");
-  CHECK(zinit.trace().back() == "fds 2 s:s");
-}
-
-TEST_CASE("a socket that the previous process image opened for both families gives way",
-          "[sockets][reexec]") {
-  if (!has_ipv6()) return skip("needs IPv6");
-  Server zinit;
   const std::string port = free_port(), four = "0.0.0.0:" + port, six = "[::]:" + port;
   zinit.file("s.toml", socketed({"echo"}, {six}));
   boot_open(zinit);
-  // An unknown user: the new list is in force while the socket of the old one is open.
-  zinit.file("s.toml", socketed({"echo"}, {six, four}, "user = 'nosuch'"));
+  CHECK(Client("127.0.0.1:" + port).echo("alone") == "alone");
+  // The socket that takes both gives way, and the other one comes before it in the list.
+  zinit.file("s.toml", socketed({"echo"}, {four, six}));
   zinit.reload();
-  zinit.reexecute();
-  zinit.file("s.toml", socketed({"echo"}, {six, four}));
-  zinit.reload();
-  CHECK(Client("[::1]:" + port).echo("six") == "six");
+  zinit.await_state("s", "running");
   CHECK(Client("127.0.0.1:" + port).echo("four") == "four");
+  CHECK(Client("[::1]:" + port).echo("six") == "six");
   CHECK(zinit.trace().back() == "fds 2 s:s");
 }
 
@@ -135,18 +117,21 @@ TEST_CASE("sockets of all kinds start their services and are passed to them", "[
   CHECK_FALSE(zinit.traced("no blocking"));
 }
 
-TEST_CASE("several sockets are passed in order, by their names or that of the service",
+TEST_CASE("sockets have the order, the names, the mode and the owner that the file says",
           "[sockets]") {
   Server zinit;
   const std::string one = free_address(), two = "unix:" + zinit.path("two");
   const std::string three = free_address(), four = free_address();
+  const std::string strict = zinit.path("strict"), fifo = zinit.path("below/fifo");
+  const bool root = ::geteuid() == 0;
   zinit.file("a.toml", socketed({"echo"}, {one, two}, "names = ['web', 'admin']"));
   zinit.file("b.toml", socketed({"echo"}, {three, four}));
+  zinit.file("c.toml", socketed({"echo"}, {"unix:" + strict, "fifo:" + fifo},
+                                std::string("mode = '0640'\n") +
+                                    (root ? "user = 'daemon'\ngroup = 'mail'\n" : "")));
   boot_open(zinit);
-  CHECK(Client(two).echo("two") == "two");
-  CHECK(Client(one).echo("one") == "one");
-  CHECK(Client(four).echo("four") == "four");
-  CHECK(Client(three).echo("three") == "three");
+  for (const std::string& address : {two, one, four, three})
+    CHECK(Client(address).echo(address) == address);
   CHECK(zinit.traced("fds 2 web:admin"));
   CHECK(zinit.traced("fds 2 b:b"));
   CHECK(zinit.count("started") == 2);
@@ -154,110 +139,48 @@ TEST_CASE("several sockets are passed in order, by their names or that of the se
   // The service has no other descriptor of zinit.
   const std::string fds = "/proc/" + std::to_string(zinit.pid_of("a")) + "/fd";
   CHECK(entries_of(fds) == Texts{"0", "1", "2", "3", "4"});
-}
-
-TEST_CASE("unix sockets and FIFOs have the mode and the owner that the file says", "[sockets]") {
-  Server zinit;
-  const std::string plain = zinit.path("plain"), strict = zinit.path("strict");
-  const std::string fifo = zinit.path("below/fifo");
-  const bool root = ::geteuid() == 0;
-  zinit.file("a.toml", socketed({"echo"}, {"unix:" + plain}));
-  zinit.file("b.toml", socketed({"echo"}, {"unix:" + strict, "fifo:" + fifo},
-                                std::string("mode = '0640'\n") +
-                                    (root ? "user = 'daemon'\ngroup = 'mail'\n" : "")));
-  boot_open(zinit);
-  CHECK((status_of(plain).st_mode & 07777) == 0666);
-  CHECK(status_of(plain).st_uid == ::geteuid());
-  CHECK((status_of(strict).st_mode & 07777) == 0640);
-  CHECK((status_of(fifo).st_mode & 07777) == 0640);
+  CHECK((status_of(zinit.path("two")).st_mode & 07777) == 0666);
+  CHECK(status_of(zinit.path("two")).st_uid == ::geteuid());
   CHECK(S_ISFIFO(status_of(fifo).st_mode));
-  if (!root) return;
-  CHECK(status_of(strict).st_uid == 1);
-  CHECK(status_of(fifo).st_uid == 1);
-  CHECK(status_of(strict).st_gid == 8);
-  CHECK(status_of(fifo).st_gid == 8);
+  for (const struct stat& status : {status_of(strict), status_of(fifo)}) {
+    CHECK((status.st_mode & 07777) == 0640);
+    CHECK(status.st_uid == (root ? 1 : ::geteuid()));
+    CHECK(status.st_gid == (root ? 8 : ::getegid()));
+  }
 }
 
-TEST_CASE("without on_demand a service starts at boot, and others may connect before it is up",
+TEST_CASE("services that start at boot find all sockets there, before their services are up",
           "[sockets]") {
   Server zinit;
-  const std::string at = free_address();
-  zinit.file("s.toml", socketed({"after", zinit.path("go"), "echo"}, {at}, "on_demand = false"));
-  zinit.file("user.toml", "[service]\noneshot = true\nexec = [" +
-                              peer({"trace", "asks", "ask", at, "early", "silent"}) +
-                              "]\n[dependencies]\nrequires = ['s']\n");
-  boot_open(zinit, {"s"});
-  Client client(at);
+  const std::string slow = free_address(), tcp = free_address(), front = free_address();
+  const std::string path = "unix:" + zinit.path("sock"), back = free_address();
+  const Texts places{tcp, path, front};
+  const auto asker = [](const std::string& address, const std::string& text) {
+    return "[service]\noneshot = true\nexec = [" +
+           peer({"trace", "asks " + text, "ask", address, text, "silent"}) + "]\n";
+  };
+  for (std::size_t i = 0; i < 15; ++i)
+    zinit.file("a" + std::to_string(i) + ".toml", asker(places[i % 3], "hello"));
+  zinit.file("early.toml", asker(slow, "early") + "[dependencies]\nrequires = ['slow']\n");
+  zinit.file("slow.toml", socketed({"trace", "slow", "after", zinit.path("go"), "echo"}, {slow},
+                                   "on_demand = false"));
+  zinit.file("s.toml", socketed({"echo"}, {tcp}));
+  zinit.file("t.toml", socketed({"echo"}, {path}));
+  zinit.file("z.toml", peers({"at", back, "echo"}));
+  zinit.file("z.proxy.toml", proxy_text(front, back, "z"));
+  zinit.boot({"slow"});
+  zinit.await_trace("answer hello", 15);
+  Client client(slow);
   REQUIRE(client.send("hello"));
-  zinit.await_trace("started");
-  zinit.await_trace("asks");
+  zinit.await_trace("slow");
+  zinit.await_trace("asks early");
   CHECK(client.quiet());
   CHECK_FALSE(zinit.traced("answer early"));
   zinit.mark("go");
   CHECK(client.read(5) == "hello");
   zinit.await_trace("answer early");
-  CHECK(zinit.count("started") == 1);
+  CHECK(zinit.count("started") == 3);
   CHECK_FALSE(zinit.traced("refused"));
-}
-
-TEST_CASE("services that start at boot find all sockets there", "[sockets]") {
-  Server zinit;
-  const std::string tcp = free_address(), path = "unix:" + zinit.path("sock");
-  const std::string front = free_address(), back = free_address();
-  const Texts places{tcp, path, front};
-  for (int i = 0; i < 15; ++i) {
-    zinit.file("a" + std::to_string(i) + ".toml",
-               "[service]\nexec = [" +
-                   peer({"ask", places[static_cast<std::size_t>(i) % 3], "hello", "silent"}) +
-                   "]\n");
-  }
-  zinit.file("s.toml", socketed({"echo"}, {tcp}));
-  zinit.file("t.toml", socketed({"echo"}, {path}));
-  zinit.file("z.toml", peers({"at", back, "echo"}));
-  zinit.file("z.proxy.toml", proxy_text(front, back, "z"));
-  zinit.boot();
-  zinit.await_trace("answer hello", 15);
-  CHECK_FALSE(zinit.traced("refused"));
-}
-
-TEST_CASE("no connection is refused over fifty restarts", "[sockets]") {
-  Server zinit;
-  const std::string at = free_address();
-  zinit.file("s.toml", socketed({"few", "echo"}, {at}, "on_demand = false"));
-  boot_open(zinit, {"s"});
-  std::atomic<bool> enough = false;
-  std::atomic<int> refused = 0, connected = 0;
-  std::thread clients([&] {
-    repeat([&] { Client::possible(at) ? ++connected : ++refused; }, [&] { return enough.load(); });
-  });
-  for (int i = 0; i < 50; ++i) {
-    if (i % 2 == 0) {
-      CHECK(zinit.restart("s")["state"] == "running");
-    } else {
-      const pid_t pid = zinit.pid_of("s");
-      zinit.kill("s");
-      zinit.await_new_pid("s", pid);
-    }
-  }
-  enough = true;
-  clients.join();
-  CHECK(refused == 0);
-  CHECK(connected > 100);
-  CHECK(Client(at).echo("hello") == "hello");
-}
-
-TEST_CASE("a stop on request closes the sockets of a service that is not on demand", "[sockets]") {
-  Server zinit;
-  const std::string at = free_address(), path = zinit.path("sock");
-  zinit.file("s.toml", socketed({"echo"}, {at, "unix:" + path}, "on_demand = false"));
-  boot_open(zinit, {"s"});
-  CHECK(Client(at).echo("hello") == "hello");
-  (void)zinit.stop("s");
-  CHECK(eventually([&] { return !Client::possible(at); }));
-  CHECK(eventually([&] { return ::access(path.c_str(), F_OK) != 0; }));
-  CHECK(zinit.start("s")["state"] == "running");
-  CHECK(Client(at).echo("again") == "again");
-  CHECK(Client("unix:" + path).echo("again") == "again");
 }
 
 TEST_CASE("an on-demand service that is down is started by the next connection", "[sockets]") {
@@ -286,152 +209,88 @@ TEST_CASE("an on-demand service that is down is started by the next connection",
   CHECK(second != first);
 }
 
-TEST_CASE("a service that does not read what started it is not started in a frenzy", "[sockets]") {
-  Server zinit;
-  const std::string at = free_address();
-  zinit.file("s.toml", "[service]\nexec = 'echo started >> $T; exit 0'\n[socket]\nlisten = ['" +
-                           at + "']\n[lifecycle]\nrestart = 'never'\n");
-  boot_open(zinit);
-  Client client(at);
-  zinit.await_trace("started", 4);
-  const auto times = start_times(zinit, "s");
-  REQUIRE(times.size() >= 4);
-  // Between two starts there is at least a second.
-  for (std::size_t i = 1; i < times.size(); ++i) CHECK(times[i] - times[i - 1] > 500ms);
-}
-
-TEST_CASE("sockets close when their service is deleted, and when zinit ends", "[sockets]") {
-  Server zinit;
-  const std::string one = free_address(), two = "unix:" + zinit.path("two");
-  const std::string three = free_address(), fifo = zinit.path("fifo");
-  zinit.file("a.toml", socketed({"echo"}, {one}));
-  zinit.file("b.toml", socketed({"echo"}, {two}));
-  zinit.file("c.toml", socketed({"echo"}, {three, "fifo:" + fifo}));
-  boot_open(zinit);
-  CHECK(Client(one).echo("a") == "a");
-  CHECK(Client::possible(three));
-  zinit.result("service.delete", named("a", R"("persist":true)"));
-  zinit.remove("b");
-  (void)zinit.reload();
-  CHECK(eventually([&] { return !Client::possible(one); }));
-  CHECK(eventually([&] { return !Client::possible(two); }));
-  CHECK(eventually([&] { return ::access(zinit.path("two").c_str(), F_OK) != 0; }));
-  CHECK(Client(three).echo("c") == "c");
-  CHECK(zinit.shut_down() == 0);
-  CHECK_FALSE(Client::possible(three));
-  CHECK(::access(fifo.c_str(), F_OK) != 0);
-}
-
-TEST_CASE("a reload adds, changes and removes the sockets of a service",
+TEST_CASE("a reload adds, changes and removes sockets, as a deletion and the end of zinit do",
           "[check][sockets][reload]") {
   Server zinit;
   const std::string one = free_address(), two = free_address(), back = free_address();
-  zinit.file("s.toml", "[service]\nexec = [" + peer({"at", back, "echo"}) + "]\n");
+  const std::string deleted = free_address(), removed = "unix:" + zinit.path("removed");
+  const std::string last = free_address(), fifo = zinit.path("fifo");
+  const std::string bare = "[service]\nexec = [" + peer({"at", back, "echo"}) + "]\n";
+  zinit.file("s.toml", bare);
+  zinit.file("a.toml", socketed({"echo"}, {deleted}));
+  zinit.file("b.toml", socketed({"echo"}, {removed}));
+  zinit.file("c.toml", socketed({"echo"}, {last, "fifo:" + fifo}));
   boot_open(zinit, {"s"});
-  CHECK_FALSE(Client::possible(one));
-  zinit.file("s.toml", socketed({"echo"}, {one}));
+  CHECK(Client(deleted).echo("a") == "a");
+  CHECK(Client::possible(last));
+  for (const Texts& listen : {Texts{one}, Texts{one, two}, Texts{two}}) {
+    INFO(listen.size() << " " << listen[0]);
+    zinit.file("s.toml", socketed({"echo"}, listen));
+    (void)zinit.reload();
+    for (const std::string& address : listen) {
+      CHECK(is_there(address));
+      CHECK(Client(address).echo("hello") == "hello");
+    }
+  }
+  CHECK(is_gone(one));
+
+  zinit.file("s.toml", bare);
+  zinit.result("service.delete", named("a", R"("persist":true)"));
+  zinit.remove("b");
   (void)zinit.reload();
-  CHECK(eventually([&] { return Client::possible(one); }));
-  CHECK(Client(one).echo("one") == "one");
-
-  zinit.file("s.toml", socketed({"echo"}, {one, two}));
-  (void)zinit.reload();
-  CHECK(eventually([&] { return Client::possible(two); }));
-  CHECK(Client(two).echo("two") == "two");
-  CHECK(Client(one).echo("one") == "one");
-
-  zinit.file("s.toml", socketed({"echo"}, {two}));
-  (void)zinit.reload();
-  CHECK(eventually([&] { return !Client::possible(one); }));
-  CHECK(Client(two).echo("two") == "two");
-
-  zinit.file("s.toml", "[service]\nexec = [" + peer({"at", back, "echo"}) + "]\n");
-  (void)zinit.reload();
-  CHECK(eventually([&] { return !Client::possible(two); }));
-  CHECK(eventually([&] { return Client::possible(back); }));
+  CHECK(is_there(back));
+  for (const std::string& address : {two, deleted, removed}) CHECK(is_gone(address));
+  CHECK(eventually([&] { return ::access(zinit.path("removed").c_str(), F_OK) != 0; }));
+  CHECK(Client(last).echo("c") == "c");
+  CHECK(zinit.shut_down() == 0);
+  CHECK_FALSE(Client::possible(last));
+  CHECK(::access(fifo.c_str(), F_OK) != 0);
 }
 
-TEST_CASE("a service of status ignore is not started by its socket", "[sockets]") {
-  Server zinit;
-  const std::string at = free_address();
-  const std::string text = socketed({"echo"}, {at});
-  zinit.file("s.toml", "[service]\nstatus = 'ignore'\n" + text.substr(10));
-  zinit.file("other.toml", socketed({"echo"}, {"unix:" + zinit.path("other")}));
-  boot_open(zinit);
-  Client client(at);
-  REQUIRE(client.send("hello"));
-  // When this service has answered, zinit would have started `s`.
-  CHECK(Client("unix:" + zinit.path("other")).echo("other") == "other");
-  CHECK(zinit.state("s") == "inactive");
-  CHECK(client.quiet());
-  (void)zinit.start("s");
-  CHECK(client.read(5) == "hello");
+TEST_CASE("sockets stay open over a re-execution and a crash", "[check][sockets][reexec][crash]") {
+  for (const bool crashes : {false, true}) {
+    INFO(crashes);
+    Server zinit;
+    const std::string up = free_address(), down = free_address(), path = zinit.path("sock");
+    const std::string fifo = zinit.path("fifo"), udp = "udp:" + free_address();
+    zinit.file("up.toml", socketed({"echo"}, {up}, "on_demand = false"));
+    zinit.file("down.toml", socketed({"echo"}, {down, "unix:" + path}));
+    zinit.file("data.toml", socketed({}, {udp, "fifo:" + fifo}));
+    boot_open(zinit, {"up"});
+    Client client(up);
+    CHECK(client.echo("hello") == "hello");
+    const pid_t pid = zinit.pid_of("up");
+    const auto again = [&] { crashes ? crash(zinit) : zinit.reexecute(); };
+    again();
+    CHECK(zinit.pid_of("up") == pid);
+    CHECK(zinit.state("down") == "inactive");
+    CHECK(client.echo("again") == "again");
+    CHECK(Client(down).echo("down") == "down");
+    CHECK(Client("unix:" + path).echo("unix") == "unix");
+    REQUIRE(send_datagram(udp, "udp"));
+    std::ofstream(fifo) << "fifo" << std::flush;
+    zinit.await_trace("got udp");
+    zinit.await_trace("got fifo");
+    (void)zinit.stop("down");
+    again();
+    CHECK(Client(down).echo("down") == "down");
+    zinit.await_trace("fds 2 down:down", 2);
+    CHECK(zinit.count("fds 1 up") == 1);
+    CHECK_FALSE(zinit.traced("not its own"));
+    zinit.result("service.delete", named("down"));
+    CHECK(is_gone(down));
+    CHECK(eventually([&] { return ::access(path.c_str(), F_OK) != 0; }));
+  }
 }
 
-TEST_CASE("the list, the status and why name the sockets of a service", "[sockets][ctl]") {
-  Server zinit;
-  const std::string at = free_address(), path = "unix:" + zinit.path("sock");
-  zinit.file("s.toml", socketed({"echo"}, {at, path}));
-  boot_open(zinit);
-  CHECK(zinit.status("s")["sockets"].texts() == Texts{at, path});
-  CHECK(zinit.status("s")["starts_on"].texts() == Texts{at, path});
-  CHECK_THAT(zinit.ctl({"list"}).out, Contains("starts on a connection to " + at));
-  CHECK_THAT(zinit.ctl({"status", "s"}).out, Contains(at) && Contains(path));
-  CHECK_THAT(zinit.ctl({"why", "s"}).out, Contains("a connection to " + at));
-  CHECK(Client(at).echo("hello") == "hello");
-  zinit.await_state("s", "running");
-  CHECK_THAT(zinit.ctl({"list"}).out, !Contains("starts on a connection"));
-}
-
-void check_sockets_over(const std::function<void(Server&)>& again) {
-  Server zinit;
-  const std::string up = free_address(), down = free_address(), path = zinit.path("sock");
-  const std::string fifo = zinit.path("fifo"), udp = "udp:" + free_address();
-  zinit.file("up.toml", socketed({"echo"}, {up}, "on_demand = false"));
-  zinit.file("down.toml", socketed({"echo"}, {down, "unix:" + path}));
-  zinit.file("data.toml", socketed({}, {udp, "fifo:" + fifo}));
-  boot_open(zinit, {"up"});
-  Client client(up);
-  CHECK(client.echo("hello") == "hello");
-  const pid_t pid = zinit.pid_of("up");
-  again(zinit);
-  CHECK(zinit.pid_of("up") == pid);
-  CHECK(zinit.state("down") == "inactive");
-  CHECK(client.echo("again") == "again");
-  CHECK(Client(down).echo("down") == "down");
-  CHECK(Client("unix:" + path).echo("unix") == "unix");
-  REQUIRE(send_datagram(udp, "udp"));
-  std::ofstream(fifo) << "fifo" << std::flush;
-  zinit.await_trace("got udp");
-  zinit.await_trace("got fifo");
-  (void)zinit.stop("down");
-  again(zinit);
-  CHECK(Client(down).echo("down") == "down");
-  zinit.await_trace("fds 2 down:down", 2);
-  CHECK(zinit.count("fds 1 up") == 1);
-  CHECK_FALSE(zinit.traced("not its own"));
-  zinit.result("service.delete", named("down"));
-  CHECK(eventually([&] { return !Client::possible(down); }));
-  CHECK(eventually([&] { return ::access(path.c_str(), F_OK) != 0; }));
-}
-
-TEST_CASE("sockets stay open over a re-execution", "[check][sockets][reexec]") {
-  check_sockets_over([](Server& zinit) { zinit.reexecute(); });
-}
-
-TEST_CASE("sockets stay open over a crash", "[check][sockets][reexec][crash]") {
-  check_sockets_over([](Server& zinit) { crash(zinit); });
-}
-
-TEST_CASE("no connection to a socket is refused while zinit executes itself again",
+TEST_CASE("a connection that waits for its service goes on over a re-execution",
           "[threads][sockets][reexec]") {
   Server zinit;
   const std::string at = free_address();
   zinit.file("s.toml", socketed({"echo"}, {at}));
   boot_open(zinit);
   for (int i = 0; i < 5; ++i) {
-    Client client(at);
-    CHECK(client.echo("hello") == "hello");
+    CHECK(Client(at).echo("hello") == "hello");
     (void)zinit.stop("s");
     Client waiting(at);
     zinit.reexecute();

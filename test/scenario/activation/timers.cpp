@@ -3,6 +3,7 @@
 // [timer] of services: starts at their times, and what `timers` and `why` report about them.
 #include "base/time.hpp"
 #include "scenario/harness.hpp"
+#include "scenario/harness/dialog.hpp"
 
 namespace zinit::test::activation_timers {
 namespace {
@@ -68,50 +69,36 @@ class StateFolder {
   std::string state_ = folder_.path() + "/state";
 };
 
-TEST_CASE("a timer starts its service, and not the boot", "[timer]") {
+TEST_CASE("a timer starts its service, and not the boot, nor what still runs", "[timer][reexec]") {
   Server zinit;
-  zinit.add("often", timed("every_ms = 300"));
+  zinit.add("often", timed("every_ms = 200", "echo often >>$T"));
   zinit.add("later", timed("calendar = 'yearly'", "echo later >>$T"));
+  zinit.add("once", timed("on_boot_ms = 200", "echo once >>$T"));
+  zinit.add("slow",
+            timed("every_ms = 200", "echo ran >>$T; until [ -e $D/go ]; do sleep 0.05; done"));
   zinit.add("other");
   zinit.boot({"other"});
-  zinit.await_trace("ran", 3);
+  for (const char* line : {"often", "once", "ran"}) zinit.await_trace(line);
+  zinit.await_trace("often", zinit.count("often") + 5);
   CHECK_FALSE(zinit.traced("later"));
   CHECK(zinit.state("later") == "inactive");
-  const Json often = timer_of(zinit, "often");
+  CHECK(zinit.count("ran") == 1);
+  zinit.mark("go");
+  zinit.await_trace("ran", 3);
+  const Json often = timer_of(zinit, "often"), later = timer_of(zinit, "later");
   CHECK(often.members() == Texts{"expression", "last_us", "next_us", "service"});
-  CHECK(often["expression"] == "every_ms = 300");
+  CHECK(often["expression"] == "every_ms = 200");
   CHECK(often["last_us"].number() > 0);
   CHECK(often["next_us"].number() > often["last_us"].number());
-  const Json later = timer_of(zinit, "later");
   CHECK(later["last_us"].is_null());
   CHECK(later["next_us"].number() > zinit::wall_us());
-  CHECK(zinit.result("system.timers").elements().front()["service"] == "often");
-}
-
-TEST_CASE("on_boot_ms is once, from zinit's start where that is no machine's", "[timer]") {
-  Server zinit;
-  zinit.add("once", timed("on_boot_ms = 200"));
-  zinit.add("often", timed("every_ms = 400", "echo often >>$T"));
-  zinit.boot();
-  zinit.await_trace("ran");
+  CHECK(zinit.result("system.timers").elements()[2]["service"] == "later");
+  // on_boot_ms is once, from zinit's start where that is no machine's.
   CHECK(timer_of(zinit, "once")["next_us"].is_null());
   zinit.reexecute();
   (void)zinit.reload();
   zinit.await_trace("often", zinit.count("often") + 2);
-  CHECK(zinit.count("ran") == 1);
-}
-
-TEST_CASE("a service that still runs is not started by its timer", "[timer]") {
-  Server zinit;
-  zinit.add("slow",
-            timed("every_ms = 200", "echo ran >>$T; until [ -e $D/go ]; do sleep 0.05; done"));
-  zinit.add("often", timed("every_ms = 200", "echo often >>$T"));
-  zinit.boot();
-  zinit.await_trace("ran");
-  zinit.await_trace("often", zinit.count("often") + 5);
-  CHECK(zinit.count("ran") == 1);
-  zinit.mark("go");
-  zinit.await_trace("ran", 3);
+  CHECK(zinit.count("once") == 1);
 }
 
 TEST_CASE("zinit does not wake up for the timer of a service that still runs", "[timer]") {
@@ -130,25 +117,7 @@ TEST_CASE("zinit does not wake up for the timer of a service that still runs", "
   zinit.await_trace("ran", 3);
 }
 
-TEST_CASE("stop ends a run, and disable the timer", "[timer]") {
-  Server zinit;
-  zinit.add("slow", timed("every_ms = 300", "echo ran >>$T; sleep 1000"));
-  zinit.add("often", timed("every_ms = 200", "echo often >>$T"));
-  zinit.boot();
-  zinit.await_trace("ran");
-  (void)zinit.stop("slow");
-  zinit.await_trace("ran", 2);
-  CHECK(zinit.ctl({"disable", "slow", "--now"}).code == 0);
-  (void)zinit.reload();
-  zinit.await_state("slow", "exited");
-  CHECK(timer_of(zinit, "slow")["next_us"].is_null());
-  const int before = zinit.count("ran");
-  zinit.await_trace("often", zinit.count("often") + 4);
-  CHECK(zinit.count("ran") == before);
-  CHECK(zinit.ctl({"enable", "slow"}).code == 0);
-  (void)zinit.reload();
-  zinit.await_trace("ran", before + 1);
-}
+TEST_CASE("timers at the prompt", "[timer][ctl]") { CHECK_DIALOGS("timers"); }
 
 TEST_CASE("calendar and cron give the next time of the wall clock", "[check][timer]") {
   Server zinit;
@@ -168,6 +137,11 @@ TEST_CASE("a timer goes on over a re-execution and a reload as it stood",
   zinit.add("hourly", timed("every_ms = 3600000"));
   zinit.add("spread", timed("calendar = 'yearly'\nrandom_delay_ms = 86400000", "true"));
   zinit.boot();
+  // every_ms counts from the last start, however that came.
+  const std::int64_t first = await_timer(zinit, "hourly")["next_us"].number();
+  REQUIRE(eventually([&] { return zinit::wall_us() > first - 3600 * kSecond + kSecond / 2; }));
+  (void)zinit.start("hourly");
+  CHECK(timer_of(zinit, "hourly")["next_us"].number() > first + kSecond / 3);
   const auto next_of = [&](const char* name) {
     return await_timer(zinit, name)["next_us"].number();
   };
@@ -187,41 +161,26 @@ TEST_CASE("a timer goes on over a re-execution and a reload as it stood",
   CHECK(next_of("hourly") > hourly + 3000 * kSecond);
 }
 
-TEST_CASE("every_ms counts from the last start, however that came", "[timer]") {
-  Server zinit;
-  zinit.add("hourly", timed("every_ms = 3600000"));
-  zinit.boot();
-  const std::int64_t first = await_timer(zinit, "hourly")["next_us"].number();
-  REQUIRE(eventually([&] { return zinit::wall_us() > first - 3600 * kSecond + kSecond / 2; }));
-  (void)zinit.start("hourly");
-  CHECK(timer_of(zinit, "hourly")["next_us"].number() > first + kSecond / 3);
-}
-
 TEST_CASE("what was missed is caught up with once, and nothing the first time",
           "[timer][persistent]") {
-  const std::string text = "calendar = '*-01-01'\npersistent = true";
   if (geteuid() != 0) return skip("only root can become another user");
   const StateFolder folder;
-  const std::string stamp = folder.stamp_of("yearly");
   Server zinit(folder.options());
+  const std::string text = "calendar = '*-01-01'\npersistent = true";
   zinit.add("often", timed("every_ms = 200", "echo often >>$T"));
+  zinit.add("new", timed(text, "echo new >>$T"));
   zinit.add("yearly", timed(text));
-  SECTION("the first time") {
-    zinit.boot();
-    REQUIRE(eventually([&] { return !read_file(stamp).empty(); }));
-    zinit.await_trace("often", 3);
-    CHECK_FALSE(zinit.traced("ran"));
-  }
-  SECTION("two years later") {
-    folder.make_old("yearly");
-    zinit.boot();
-    zinit.await_trace("ran");
-    REQUIRE(eventually(
-        [&] { return std::stoll(read_file(stamp)) > zinit::wall_us() - 3600 * kSecond; }));
-    zinit.reexecute();
-    zinit.await_trace("often", zinit.count("often") + 3);
-    CHECK(zinit.count("ran") == 1);
-  }
+  folder.make_old("yearly");
+  zinit.boot();
+  zinit.await_trace("ran");
+  REQUIRE(eventually([&] { return !read_file(folder.stamp_of("new")).empty(); }));
+  REQUIRE(eventually([&] {
+    return std::stoll(read_file(folder.stamp_of("yearly"))) > zinit::wall_us() - 3600 * kSecond;
+  }));
+  zinit.reexecute();
+  zinit.await_trace("often", zinit.count("often") + 3);
+  CHECK(zinit.count("ran") == 1);
+  CHECK_FALSE(zinit.traced("new"));
 }
 
 TEST_CASE("what a disabled timer has missed is not owed, and one that is removed leaves nothing",
@@ -270,25 +229,6 @@ TEST_CASE("what a disabled timer has missed is not owed, and one that is removed
   CHECK(zinit.ctl({"remove-service", "other"}).code == 0);
   zinit.await_trace("often", zinit.count("often") + 2);
   CHECK(has_stamp("other"));
-}
-
-TEST_CASE("zinitctl reports timers", "[timer][ctl]") {
-  Server zinit;
-  zinit.boot();
-  CHECK(zinit.ctl({"timers"}).out == "no service has a timer\n");
-  CHECK(zinit.ctl({"timers", "--json"}).out == "[]\n");
-  zinit.add("nightly", timed("calendar = '3:00'"));
-  (void)zinit.reload();
-  (void)await_timer(zinit, "nightly");
-  const Outcome shown = zinit.ctl({"timers"});
-  CHECK(shown.code == 0);
-  CHECK_THAT(shown.out, StartsWith("NEXT") && Contains("nightly") && Contains("3:00"));
-  const std::string why = zinit.ctl({"why", "nightly"}).out;
-  CHECK_THAT(why, Contains("waits for its timer") && Contains("its timer (3:00) starts it in "));
-  CHECK_THAT(zinit.ctl({"start-all"}).out, Contains("its timer starts it"));
-  CHECK_THAT(zinit.ctl({"status", "nightly"}).out, Contains("timer        3:00: next 20"));
-  CHECK(zinit.status("nightly")["next_start_us"] == timer_of(zinit, "nightly")["next_us"]);
-  CHECK_FALSE(zinit.traced("ran"));
 }
 
 }  // namespace

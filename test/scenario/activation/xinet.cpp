@@ -8,26 +8,6 @@
 
 namespace zinit::test::activation_xinet {
 
-TEST_CASE("twenty connections at once start the service once", "[threads][xinet]") {
-  Server zinit;
-  const Proxied proxied(zinit, {"pid"});
-  boot_open(zinit);
-  std::vector<std::future<std::string>> answers;
-  for (int i = 0; i < 20; ++i) {
-    answers.push_back(std::async(std::launch::async, [&] {
-      Client client(proxied.front);
-      return client.read_all();
-    }));
-  }
-  Texts pids;
-  for (auto& answer : answers) pids.push_back(answer.get());
-  CHECK(pids == Texts(20, std::to_string(zinit.pid_of("s"))));
-  CHECK(zinit.count("start s") == 1);
-  await_count(zinit, "p", "active_connections", 0);
-  CHECK(proxy_status(zinit, "p")["total_connections"] == 20);
-  CHECK(proxy_status(zinit, "p")["rejected_connections"] == 0);
-}
-
 TEST_CASE("addresses of all kinds are proxied to backends of all kinds", "[check][xinet]") {
   Server zinit;
   // The client's address, and the settings of the proxy and its service.
@@ -78,121 +58,120 @@ TEST_CASE("a connection whose backend does not come is reset after connect_timeo
   Server zinit;
   const Proxied proxied(zinit, {"echo"}, "connect_timeout = 1",
                         {"trace", "before", "after", zinit.path("listen")});
+  const std::string front = free_address(), back = free_address();
+  zinit.file("i.toml",
+             "[service]\nexec = [" + peer({"at", back, "echo"}) + "]\nstatus = 'ignore'\n");
+  zinit.file("q.toml", proxy_text(front, back, "i", "connect_timeout = 1"));
   boot_open(zinit);
   const auto begin = std::chrono::steady_clock::now();
-  Client client(proxied.front);
+  Client client(proxied.front), ignored(front);
   CHECK(client.is_reset());
   CHECK(std::chrono::steady_clock::now() - begin >= 900ms);
-  await_count(zinit, "p", "rejected_connections", 1);
-  await_count(zinit, "p", "active_connections", 0);
-  CHECK(proxy_status(zinit, "p")["total_connections"] == 1);
-  // The proxy still works.
+  CHECK(ignored.is_reset());
+  for (const char* name : {"p", "q"}) {
+    await_count(zinit, name, "rejected_connections", 1);
+    await_count(zinit, name, "active_connections", 0);
+    CHECK(proxy_status(zinit, name)["total_connections"] == 1);
+  }
+  // The proxy still works. zinit also connects to a service that was started in another way.
   zinit.mark("listen");
-  Client second(proxied.front);
-  CHECK(second.echo("second") == "second");
+  CHECK(Client(proxied.front).echo("second") == "second");
+  CHECK(zinit.state("i") == "inactive");
+  (void)zinit.start("i");
+  CHECK(Client(front).echo("hello") == "hello");
 }
 
 TEST_CASE("a service without a connection for idle_timeout is stopped, and started again by one",
           "[xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"}, "idle_timeout = 1");
-  const std::string front = free_address(), back = free_address();
-  zinit.file("idle.toml", peers({"at", back, "echo"}));
-  zinit.file("before-idle.toml", proxy_text(front, back, "idle", "idle_timeout = 1"));
-  boot_open(zinit);
+  const auto add = [&](const std::string& name, const std::string& more) {
+    const std::string front = free_address(), back = free_address();
+    zinit.file(name + ".toml", peers({"at", back, "echo"}));
+    zinit.file("before-" + name + ".toml", proxy_text(front, back, name, more));
+    return front;
+  };
+  const std::string idle = add("idle", "idle_timeout = 1"),
+                    late = add("late", "idle_timeout = 600");
+  const std::string needed = add("needed", "idle_timeout = 1"), never = add("never", "");
+  zinit.add("user", {.dependencies = "requires = ['needed']"});
+  boot_open(zinit, {"user"});
+  const auto await_stop = [&](const char* name) {
+    zinit.await(
+        name, [](const Json& now) { return now["pid"].is_null(); }, "stopped");
+  };
   {
     Client client(proxied.front);
     CHECK(client.echo("one") == "one");
-    // The service runs while a connection exists: zinit stops it after one that was left meanwhile.
-    const pid_t pid = zinit.pid_of("s");
-    CHECK(Client(front).echo("left") == "left");
-    CHECK(eventually([&] { return zinit.status("idle")["pid"].is_null(); }));
+    for (const std::string& front : {needed, late, never}) CHECK(Client(front).echo("a") == "a");
+    // Removing a proxy without a short idle_timeout stops no service.
+    for (const char* name : {"before-late", "before-never"})
+      zinit.result("xinet.delete", named(name));
+    // A service runs while a connection exists or another one needs it: zinit stops it after one
+    // that was left meanwhile.
+    const pid_t pid = zinit.pid_of("s"), other = zinit.pid_of("needed");
+    CHECK(Client(idle).echo("left") == "left");
+    await_stop("idle");
     CHECK(zinit.pid_of("s") == pid);
+    CHECK(zinit.pid_of("needed") == other);
+    for (const char* name : {"user", "late", "never"}) CHECK(zinit.state(name) == "running");
     CHECK(client.echo("two") == "two");
   }
-  CHECK(eventually([&] { return zinit.status("s")["pid"].is_null(); }));
+  await_stop("s");
+  (void)zinit.stop("user");
+  await_stop("needed");
   zinit.await_settled();
   CHECK(zinit.status("s")["wish"] == "down");
-  Client client(proxied.front);
-  CHECK(client.echo("three") == "three");
+  CHECK(Client(proxied.front).echo("three") == "three");
   CHECK(zinit.count("start s") == 2);
 }
 
-TEST_CASE("with single_connection the second client waits until the first has gone", "[xinet]") {
+TEST_CASE("a client that goes while it is held leaves nothing behind, and its data is delivered",
+          "[check][xinet]") {
   Server zinit;
-  const Proxied proxied(zinit, {"echo"}, "single_connection = true");
-  boot_open(zinit);
-  Client first(proxied.front);
-  CHECK(first.echo("first") == "first");
-  Client second(proxied.front), third(proxied.front);
-  REQUIRE(second.send("second"));
-  REQUIRE(third.send("third"));
-  await_count(zinit, "p", "active_connections", 3);
-  CHECK(first.echo("still first") == "still first");
-  CHECK(second.quiet());
-  first.finish();
-  CHECK(first.read_all() == "");
-  CHECK(second.read(6) == "second");
-  CHECK(third.quiet());
-  second.close();
-  CHECK(third.read(5) == "third");
-}
-
-TEST_CASE("a service of status ignore is not started by a connection", "[xinet]") {
-  Server zinit;
-  const std::string front = free_address(), back = free_address();
-  zinit.file("s.toml",
-             "[service]\nexec = [" + peer({"at", back, "echo"}) + "]\nstatus = 'ignore'\n");
-  zinit.file("p.toml", proxy_text(front, back, "s", "connect_timeout = 1"));
-  boot_open(zinit);
-  {
-    Client client(front);
-    CHECK(client.is_reset());
-  }
-  CHECK(zinit.state("s") == "inactive");
-  CHECK(proxy_status(zinit, "p")["rejected_connections"] == 1);
-  // zinit connects to a service that was started in another way.
-  (void)zinit.start("s");
-  Client client(front);
-  CHECK(client.echo("hello") == "hello");
-}
-
-TEST_CASE("a client that goes while it is held leaves nothing behind", "[check][xinet]") {
-  Server zinit;
-  const Proxied proxied(zinit, {"echo"}, "", {"trace", "before", "after", zinit.path("listen")});
-  const std::string front = "unix:" + zinit.path("front");
+  const std::string heard = zinit.path("heard"), front = "unix:" + zinit.path("front");
+  const Proxied proxied(zinit, {"talk", heard}, "",
+                        {"trace", "before", "after", zinit.path("listen")});
   zinit.file("u.toml", proxy_text(front, proxied.back, "s"));
   boot_open(zinit);
+  const auto await_both = [&](const std::string& member, int count) {
+    for (const char* name : {"p", "u"}) await_count(zinit, name, member, count);
+  };
   {
-    Client reset(proxied.front);
-    Client gone(front);
-    await_count(zinit, "p", "active_connections", 1);
-    await_count(zinit, "u", "active_connections", 1);
+    Client reset(proxied.front), gone(front);
+    await_both("active_connections", 1);
     reset.reset();
   }
-  await_count(zinit, "p", "active_connections", 0);
-  await_count(zinit, "u", "active_connections", 0);
-  CHECK(proxy_status(zinit, "p")["rejected_connections"] == 0);
+  await_both("active_connections", 0);
+  for (const std::string& address : {proxied.front, front}) {
+    Client client(address);
+    REQUIRE(client.send(address));
+    client.finish();
+  }
+  zinit.await_trace("before");
+  await_both("total_connections", 2);
   zinit.mark("listen");
-  Client client(proxied.front);
-  CHECK(client.echo("hello") == "hello");
+  zinit.await_trace("heard the end", 2);
+  CHECK_THAT(read_file(heard), Contains(proxied.front) && Contains(front));
+  await_both("active_connections", 0);
+  await_both("rejected_connections", 0);
 }
 
 TEST_CASE("a backend is told who connects by the header of proxy_protocol", "[check][xinet]") {
   Server zinit;
   const std::string back = free_address();
   zinit.file("s.toml", peers({"at", back, "echo"}));
-  const Texts versions{"1", "2"};
   Texts tcp, local, six;
-  for (const std::string& version : versions) {
-    const std::string more = "proxy_protocol = " + version;
-    tcp.push_back(free_port());
-    zinit.file("tcp" + version + ".toml", proxy_text("127.0.0.1:" + tcp.back(), back, "s", more));
-    local.push_back("unix:" + zinit.path("front" + version));
-    zinit.file("unix" + version + ".toml", proxy_text(local.back(), back, "s", more));
-    six.push_back(free_port());
-    if (has_ipv6())
-      zinit.file("six" + version + ".toml", proxy_text("[::1]:" + six.back(), back, "s", more));
+  for (const std::string version : {"1", "2"}) {
+    const auto add = [&](Texts& all, const std::string& kind, const std::string& at,
+                         const std::string& place) {
+      all.push_back(place);
+      zinit.file(kind + version + ".toml",
+                 proxy_text(at + place, back, "s", "proxy_protocol = " + version));
+    };
+    add(tcp, "tcp", "127.0.0.1:", free_port());
+    add(local, "unix", "", "unix:" + zinit.path("front" + version));
+    if (has_ipv6()) add(six, "six", "[::1]:", free_port());
   }
   boot_open(zinit);
   const auto answer = [](const std::string& address) {

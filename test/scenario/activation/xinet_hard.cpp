@@ -9,31 +9,8 @@
 
 namespace zinit::test::activation_xinet_hard {
 
-TEST_CASE("what a client sends while it is held is delivered, though it has gone",
-          "[check][xinet]") {
-  Server zinit;
-  const std::string heard = zinit.path("heard"), front = "unix:" + zinit.path("front");
-  const Proxied proxied(zinit, {"talk", heard}, "",
-                        {"trace", "before", "after", zinit.path("listen")});
-  zinit.file("u.toml", proxy_text(front, proxied.back, "s"));
-  boot_open(zinit);
-  for (const std::string& address : {proxied.front, front}) {
-    Client client(address);
-    REQUIRE(client.send(address));
-    client.finish();
-    client.close();
-  }
-  zinit.await_trace("before");
-  await_count(zinit, "p", "total_connections", 1);
-  await_count(zinit, "u", "total_connections", 1);
-  zinit.mark("listen");
-  zinit.await_trace("heard the end", 2);
-  CHECK_THAT(read_file(heard), Contains(proxied.front) && Contains(front));
-  await_count(zinit, "p", "active_connections", 0);
-  await_count(zinit, "u", "active_connections", 0);
-}
-
-TEST_CASE("the time of a client that waits for its turn begins with that", "[xinet]") {
+TEST_CASE("with single_connection clients wait for their turns, when their time begins",
+          "[xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"}, "single_connection = true\nconnect_timeout = 1");
   const std::string lost = free_address();
@@ -47,12 +24,14 @@ TEST_CASE("the time of a client that waits for its turn begins with that", "[xin
   Client second(proxied.front), third(proxied.front);
   REQUIRE(second.send("second"));
   REQUIRE(third.send("third"));
+  await_count(zinit, "p", "active_connections", 3);
   CHECK(Client(lost).is_reset());  // the same time is over for a later connection
   CHECK(second.quiet());
-  CHECK(third.quiet());
   CHECK(first.echo("again") == "again");
-  first.close();
+  first.finish();
+  CHECK(first.read_all() == "");
   CHECK(second.read(6) == "second");
+  CHECK(third.quiet());
   second.reset();
   CHECK(third.read(5) == "third");
   CHECK(proxy_status(zinit, "p")["rejected_connections"] == 0);
@@ -73,17 +52,6 @@ TEST_CASE("a service that is deleted while clients use its proxy", "[xinet]") {
   zinit.file("s.toml", peers({"at", proxied.back, "pid"}));
   (void)zinit.reload();
   check_answers(zinit, proxied.front, "s");
-}
-
-TEST_CASE("a client that speaks to a backend that has gone is reset", "[check][xinet]") {
-  Server zinit;
-  const Proxied proxied(zinit, {"pid"});
-  boot_open(zinit);
-  Client client(proxied.front);
-  CHECK(client.read_all() == std::to_string(zinit.pid_of("s")));
-  CHECK_FALSE(client.was_reset());
-  CHECK(eventually([&] { return !client.send("is there anybody"); }));
-  await_count(zinit, "p", "active_connections", 0);
 }
 
 TEST_CASE("want of memory in the kernel delays what a proxy passes on", "[xinet][faults]") {
@@ -190,27 +158,6 @@ TEST_CASE("a proxy of a file that is set at runtime only is as its file says aft
   CHECK(Client(proxied.front).echo("hello") == "hello");
 }
 
-TEST_CASE("the service of a proxy that is idle is not stopped while another needs it", "[xinet]") {
-  Server zinit;
-  const Proxied proxied(zinit, {"echo"}, "idle_timeout = 1");
-  const std::string front = free_address(), back = free_address();
-  zinit.file("free.toml", peers({"at", back, "echo"}));
-  zinit.file("before-free.toml", proxy_text(front, back, "free", "idle_timeout = 1"));
-  zinit.add("user", {.dependencies = "requires = ['s']"});
-  boot_open(zinit, {"user"});
-  CHECK(Client(proxied.front).echo("hello") == "hello");
-  const pid_t pid = zinit.pid_of("s");
-  // zinit stops it when it is idle later and no service needs it.
-  CHECK(Client(front).echo("hello") == "hello");
-  zinit.await(
-      "free", [](const Json& now) { return now["pid"].is_null(); }, "stopped");
-  CHECK(zinit.pid_of("s") == pid);
-  CHECK(zinit.state("user") == "running");
-  (void)zinit.stop("user");
-  zinit.await(
-      "s", [](const Json& now) { return now["pid"].is_null(); }, "stopped");
-}
-
 TEST_CASE("clients that connect and reset at once leave nothing behind",
           "[check][threads][xinet]") {
   Server zinit;
@@ -282,47 +229,6 @@ TEST_CASE("clients of all kinds at once, while services, settings and zinit itse
   CHECK(Client(proxied.front).echo("hello") == "hello");
   CHECK(Client(path).echo("hello") == "hello");
   CHECK(eventually([&] { return descriptors(zinit) < 250; }));
-}
-
-TEST_CASE("removing a proxy without idle_timeout stops no service", "[xinet]") {
-  Server zinit;
-  const Proxied proxied(zinit, {"echo"});
-  const std::string front = free_address(), back = free_address();
-  zinit.file("i.toml", peers({"at", back, "echo"}));
-  zinit.file("ip.toml", proxy_text(front, back, "i", "idle_timeout = 600"));
-  boot_open(zinit);
-  CHECK(Client(proxied.front).echo("hello") == "hello");
-  CHECK(Client(front).echo("hello") == "hello");
-  zinit.result("xinet.delete", named("p"));
-  zinit.await_settled();
-  CHECK(zinit.state("s") == "running");
-  CHECK(zinit.state("i") == "running");
-}
-
-TEST_CASE("proxies that are deleted and set in one breath are apart", "[xinet]") {
-  Server zinit;
-  const Proxied proxied(zinit, {"echo"});
-  boot_open(zinit);
-  for (int i = 0; i < 5; ++i) {
-    INFO(i);
-    const std::string front = free_address();
-    const auto set = [&](const std::string& name, const std::string& listen) {
-      return R"({"jsonrpc":"2.0","id":1,"method":"xinet.set","params":)" +
-             proxy_params(name, listen, proxied.back, "s") + "}";
-    };
-    Connection connection = zinit.connect();
-    REQUIRE(connection.send(
-        R"([{"jsonrpc":"2.0","id":1,"method":"xinet.delete","params":{"name":"p"}},)" +
-        set("p", proxied.front) + "," + set("q", front) + "]\n"));
-    CHECK_THAT(connection.line().value_or(""), !Contains("error"));
-    CHECK(Client(proxied.front).echo("p") == "p");
-    CHECK(Client(front).echo("of q") == "of q");
-    await_count(zinit, "p", "active_connections", 0);
-    await_count(zinit, "q", "active_connections", 0);
-    CHECK(proxy_status(zinit, "p")["bytes_to_backend"] == 1);
-    CHECK(proxy_status(zinit, "q")["bytes_to_backend"] == 4);
-    zinit.result("xinet.delete", named("q"));
-  }
 }
 
 TEST_CASE("a proxy that cannot be set again leaves the counts of the one before alone", "[xinet]") {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Setting, replacing, removing and loading proxies (control.md, "Proxies"; zinit.toml(5)).
-#include "scenario/harness.hpp"
+#include "scenario/harness/dialog.hpp"
 #include "scenario/harness/listening.hpp"
-#include "scenario/harness/peer.hpp"
 #include "scenario/harness/proxies.hpp"
 
 namespace zinit::test::activation_xinet_set {
@@ -44,64 +43,7 @@ void leave_stale_socket(const std::string& path) {
   REQUIRE(::access(path.c_str(), F_OK) == 0);
 }
 
-TEST_CASE("a proxy is set, listed and deleted by requests and by zinitctl, with a file and without",
-          "[check][xinet][ctl]") {
-  SetUp set;
-  CHECK(set.zinit.result("xinet.list").texts() == Texts{"p"});
-  const std::string other = free_address();
-  const Json added = set.zinit.result("xinet.set", proxy_params("a", other, set.back, "s"));
-  CHECK(added["name"] == "a");
-  CHECK(added["replaced"] == false);
-  CHECK(set.zinit.result("xinet.list").texts() == Texts{"a", "p"});
-  CHECK(set.zinit.result("xinet.status_all").size() == 2);
-  CHECK(proxy_status(set.zinit, "a")["running"] == true);
-  CHECK(Client(other).echo("hello") == "hello");
-  CHECK(set.zinit.result("xinet.delete", named("a"))["ok"] == true);
-  CHECK_FALSE(Client::possible(other));
-  CHECK(set.zinit.result("xinet.list").texts() == Texts{"p"});
-  CHECK(set.zinit.error("xinet.status", named("a"))["code"] == -32014);
-  CHECK(set.zinit.error("xinet.delete", named("a"))["code"] == -32014);
-  CHECK_THAT(words_of(set.zinit.error("xinet.delete", named("nowhere"))), Contains("nowhere"));
-
-  const std::string front = free_address();
-  Texts words{"xinet",  "set",       "web", "--listen",          front, "--backend",
-              set.back, "--service", "s",   "--connect-timeout", "5"};
-  const Outcome made = set.zinit.ctl(words);
-  INFO(made.err);
-  CHECK(made.code == 0);
-  CHECK(made.out == "web is added, at runtime only\n");
-  CHECK(entries_of(set.zinit.config()).size() == 1);
-  words.emplace_back("--persist");
-  CHECK(set.zinit.ctl(words).out == "web is replaced\n");
-  CHECK(entries_of(set.zinit.config()).size() == 2);
-  CHECK(Client(front).echo("hello") == "hello");
-  const Outcome list = set.zinit.ctl({"xinet", "list"});
-  CHECK(list.code == 0);
-  CHECK_THAT(list.out, Contains("web") && Contains(front) && Contains(set.back));
-  const Outcome status = set.zinit.ctl({"xinet", "status", "web"});
-  CHECK(status.code == 0);
-  CHECK_THAT(status.out, Contains(front));
-  const auto json = Json::parse(set.zinit.ctl({"--json", "xinet", "status", "web"}).out);
-  REQUIRE(json);
-  CHECK((*json)["connect_timeout"] == 5);
-  CHECK(
-      set.zinit
-          .ctl({"xinet", "set", "bad", "--listen", front, "--backend", set.back, "--service", "s"})
-          .code == 1);
-  CHECK(set.zinit.ctl({"xinet", "delete", "web"}).code == 0);
-  CHECK_FALSE(Client::possible(front));
-  CHECK(set.zinit.ctl({"xinet", "delete", "web"}).code != 0);
-
-  const std::string kept = free_address();
-  const std::string before = read_file(set.zinit.config("s.toml"));
-  set.zinit.result("xinet.set", proxy_params("s", kept, set.back, "s", R"("persist":true)"));
-  CHECK(read_file(set.zinit.config("s.toml")) == before);
-  CHECK(entries_of(set.zinit.config()).size() == 2);
-  (void)set.zinit.reload();
-  CHECK(Client(kept).echo("hello") == "hello");
-  set.zinit.result("xinet.delete", named("s"));
-  CHECK(entries_of(set.zinit.config()) == Texts{"s.toml"});
-}
+TEST_CASE("proxies at the prompt", "[check][xinet][reload][ctl]") { CHECK_DIALOGS("xinet"); }
 
 TEST_CASE("a proxy that is replaced keeps its connections, and new ones follow the new settings",
           "[xinet]") {
@@ -127,12 +69,7 @@ TEST_CASE("a proxy that is replaced keeps its connections, and new ones follow t
   CHECK(old.echo("to the end") == "to the end");
   old.finish();
   CHECK(old.read_all() == "");
-}
-
-TEST_CASE("a connection that is held when its proxy is replaced follows the new settings",
-          "[xinet]") {
-  SetUp set;
-  const std::string front = free_address();
+  // A connection that is held follows the new settings, too.
   set.zinit.file("never.toml", peers({"after", set.zinit.path("never")}));
   (void)set.zinit.reload();
   set.zinit.result("xinet.set", proxy_params("q", front, free_address(), "never"));
@@ -193,6 +130,11 @@ TEST_CASE("a proxy that cannot be had is refused, and the old one serves on", "[
     CHECK(entries_of(zinit.config()) == Texts{"s.toml"});
   }
   CHECK(read_file(plain) == "text");
+  for (const char* method : {"xinet.status", "xinet.delete"}) {
+    const Json unknown = zinit.error(method, named("nowhere"));
+    CHECK(unknown["code"] == -32014);
+    CHECK_THAT(words_of(unknown), Contains("nowhere"));
+  }
 }
 
 TEST_CASE("a stale unix socket is replaced, and a live one never", "[check][xinet]") {
@@ -213,34 +155,6 @@ TEST_CASE("a stale unix socket is replaced, and a live one never", "[check][xine
   CHECK(::access(stale.c_str(), F_OK) != 0);
 }
 
-TEST_CASE("a proxy is written to a file, and deleting it removes that", "[check][xinet]") {
-  SetUp set;
-  Server& zinit = set.zinit;
-  const std::string front = free_address();
-  zinit.result("xinet.set",
-               proxy_params("kept", front, set.back, "s",
-                            R"("connect_timeout":7,"idle_timeout":9,"single_connection":true,)"
-                            R"("persist":true)"));
-  CHECK(entries_of(zinit.config()) == Texts{"kept.toml", "s.toml"});
-  CHECK_THAT(read_file(zinit.config("kept.toml")), Contains("[proxy]") && Contains(front));
-  CHECK(zinit.ctl({"check", zinit.config()}).code == 0);
-  // It is the same after a reload, and after a restart, which loses the other proxy.
-  (void)zinit.reload();
-  CHECK(Client(front).echo("hello") == "hello");
-  CHECK(zinit.shut_down() == 0);
-  CHECK_FALSE(Client::possible(front));
-  boot_open(zinit);
-  CHECK(zinit.result("xinet.list").texts() == Texts{"kept"});
-  const Json status = proxy_status(zinit, "kept");
-  CHECK(status["connect_timeout"] == 7);
-  CHECK(status["idle_timeout"] == 9);
-  CHECK(status["single_connection"] == true);
-  CHECK(Client(front).echo("again") == "again");
-  zinit.result("xinet.delete", named("kept"));
-  CHECK(entries_of(zinit.config()) == Texts{"s.toml"});
-  CHECK_FALSE(Client::possible(front));
-}
-
 TEST_CASE("a reload follows the files of proxies", "[xinet][reload]") {
   Server zinit;
   const Proxied proxied(zinit, {"echo"});
@@ -258,12 +172,14 @@ TEST_CASE("a reload follows the files of proxies", "[xinet][reload]") {
 
   // A file that is now wrong.
   for (const std::string& wrong :
-       {std::string("[proxy]\nlisten = 3\n"), std::string("[proxy]\nlisten = [\n"),
-        proxy_text(proxied.front, back, "t", "idle_timeout = 'x'")}) {
+       {"[proxy]\nlisten = 3\n"s, "[proxy]\nlisten = [\n"s, "[proxy\n"s, "[proxy]\nlisten =\n"s,
+        ""s, "\xff"s, proxy_text(proxied.front, back, "t", "idle_timeout = 'x'")}) {
     INFO(wrong);
     zinit.file("p.toml", wrong);
     (void)zinit.reload();
+    CHECK(zinit.result("xinet.list").texts() == Texts{"p"});
     check_answers(zinit, proxied.front, "t");
+    CHECK(old.echo("still") == "still");
   }
 
   // Another proxy takes its address, and it gets a new one.
@@ -311,55 +227,6 @@ TEST_CASE("no client is refused while a reload moves an address from one proxy t
   CHECK(refused == 0);
 }
 
-TEST_CASE("a proxy of a file whose address is in use comes when it is free", "[xinet]") {
-  Server zinit;
-  Listening other;
-  const std::string front = "127.0.0.1:" + other.port(), back = free_address();
-  zinit.file("s.toml", peers({"at", back, "echo"}));
-  zinit.file("p.toml", proxy_text(front, back, "s"));
-  boot_open(zinit);
-  CHECK(proxy_status(zinit, "p")["running"] == false);
-  zinit.await_message("in use");
-  other.end();
-  CHECK(eventually([&] { return proxy_status(zinit, "p")["running"] == true; }));
-  CHECK(Client(front).echo("hello") == "hello");
-}
-
-TEST_CASE("the list, the status and why name what starts a service", "[xinet][ctl]") {
-  SetUp set;
-  CHECK(set.zinit.status("s")["proxies"].texts() == Texts{"p"});
-  CHECK(set.zinit.status("s")["starts_on"].texts() == Texts{set.front});
-  CHECK_THAT(set.zinit.ctl({"status", "s"}).out, Contains("proxies") && Contains("p"));
-  CHECK_THAT(set.zinit.ctl({"list"}).out, Contains("starts on a connection to " + set.front));
-  CHECK_THAT(set.zinit.ctl({"why", "s"}).out, Contains("proxy p") && Contains(set.front));
-  CHECK(set.zinit.result("service.why", named("s")).mentions("trigger"));
-  CHECK(Client(set.front).echo("hello") == "hello");
-  CHECK_THAT(set.zinit.ctl({"list"}).out, !Contains("starts on a connection"));
-  CHECK_FALSE(set.zinit.result("service.why", named("s")).mentions("trigger"));
-  set.zinit.result("xinet.delete", named("p"));
-  CHECK(set.zinit.status("s")["proxies"].size() == 0);
-}
-
-TEST_CASE("a proxy stays as it is while its file is no TOML", "[xinet][reload]") {
-  Server zinit;
-  const Proxied proxied(zinit, {"echo"});
-  boot_open(zinit);
-  Client before(proxied.front);
-  CHECK(before.echo("before") == "before");
-  for (const std::string text : {"[proxy\n", "[proxy]\nlisten =\n", "", "\xff"}) {
-    INFO(text);
-    zinit.file("p.toml", text);
-    (void)zinit.reload();
-    CHECK(zinit.result("xinet.list").texts() == Texts{"p"});
-    CHECK(Client(proxied.front).echo("new") == "new");
-    CHECK(before.echo("still") == "still");
-  }
-  zinit.file("p.toml", proxy_text(proxied.front, proxied.back, "s", "idle_timeout = 5"));
-  (void)zinit.reload();
-  CHECK(proxy_status(zinit, "p")["idle_timeout"] == 5);
-  CHECK(before.echo("still") == "still");
-}
-
 TEST_CASE("a proxy may be set to listen where its own old address is in the way", "[xinet]") {
   SetUp set;
   const std::string port = set.front.substr(set.front.rfind(':'));
@@ -397,34 +264,6 @@ TEST_CASE("clients that connected to an address that is given up are served", "[
     for (Client& client : clients) CHECK(client.read(5) == "hello");
     REQUIRE(connection.line());
   }
-}
-
-TEST_CASE("a reload tells what becomes of proxies", "[xinet][reload][ctl]") {
-  Server zinit;
-  const Proxied proxied(zinit, {"echo"});
-  boot_open(zinit);
-  const std::string other = free_address();
-  zinit.file("q.toml", proxy_text(other, proxied.back, "s"));
-  zinit.file("p.toml", proxy_text(proxied.front, proxied.back, "s", "connect_timeout = 5\n"));
-  zinit.file("r.toml", "[proxy]\nlisten = ['nonsense']\nbackend = '127.0.0.1:1'\nservice = 's'\n");
-  for (const bool dry_run : {true, false}) {
-    INFO(dry_run);
-    const Json report =
-        zinit.result("service.reload", dry_run ? R"({"dry_run":true})" : "{}")["proxies"];
-    CHECK(report["added"].texts() == Texts{"q"});
-    CHECK(report["changed"].texts() == Texts{"p"});
-    CHECK(report["failed"].texts() == Texts{"r"});
-    CHECK(Client::possible(other) == !dry_run);
-  }
-  const Outcome again = zinit.ctl({"reload"});
-  CHECK(again.code == 1);
-  CHECK_THAT(again.out, Contains("proxies:") && Contains("nonsense"));
-  zinit.remove("q");
-  zinit.remove("r");
-  CHECK(zinit.result("service.reload", R"({"dry_run":true})")["proxies"]["removed"].texts() ==
-        Texts{"q", "r"});
-  CHECK(zinit.ctl({"reload"}).code == 0);
-  CHECK(eventually([&] { return !Client::possible(other); }));
 }
 
 }  // namespace

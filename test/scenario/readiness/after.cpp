@@ -3,31 +3,14 @@
 // after_ms and no_restart_on: an end soon after the start is a failed start, and some ends are
 // final.
 #include "scenario/harness.hpp"
+#include "scenario/harness/dialog.hpp"
 #include "scenario/harness/terminal.hpp"
 
 namespace zinit::test::readiness_after {
 
-TEST_CASE("what ends before its after_ms has not started, and nothing is started for it",
-          "[after_ms]") {
-  Server zinit;
-  zinit.add("dies", {.exec = "sleep 0.3; exit $(cat $D/code)",
-                     .service = "status = 'stop'",
-                     .lifecycle = "restart = 'never'",
-                     .more = "[readiness]\nafter_ms = 20000"});
-  zinit.add("top", {.exec = tracing("top"),
-                    .service = "status = 'stop'",
-                    .dependencies = "requires = ['dies']"});
-  zinit.boot();
-  for (const char* code : {"1", "0"}) {
-    INFO(code);
-    zinit.put("code", code);
-    const Outcome start = zinit.ctl({"start", "dies"});
-    CHECK(start.code == 1);
-    CHECK_THAT(start.err, Contains(std::string("exit code ") + code));
-    CHECK(zinit.state("dies") == "failed");
-    CHECK(zinit.start("top")["state"] == "failed");
-    CHECK(!zinit.traced("start top"));
-  }
+TEST_CASE("an end before after_ms is a failed start, and one of no_restart_on is final",
+          "[after_ms][no_restart_on]") {
+  CHECK_DIALOGS("after");
 }
 
 TEST_CASE("a service is ready after its after_ms, over re-execution and crash too",
@@ -41,21 +24,6 @@ TEST_CASE("a service is ready after its after_ms, over re-execution and crash to
   const Json after = zinit.await_state("slow", "running");
   CHECK(after["main_pid"].number() == before["main_pid"].number());
   CHECK(after["last_ready_us"].number() - after["last_start_us"].number() >= 1500000);
-}
-
-TEST_CASE("an end of no_restart_on is not followed by another start", "[no_restart_on]") {
-  Server zinit;
-  zinit.add("web", {.exec = "echo run >> $T; exit 78",
-                    .lifecycle = "restart = 'always'\nrestart_delay_ms = 0\n"
-                                 "no_restart_on = [78, 'SIGABRT']"});
-  zinit.add("good", {.exec = "echo good >> $T",
-                     .lifecycle = "restart = 'always'\nrestart_delay_ms = 0\n"
-                                  "no_restart_on = [0]"});
-  zinit.boot();
-  CHECK(zinit.await_failed("web", "exit_code")["reason"]["code"].number() == 78);
-  CHECK(zinit.count("run") == 1);
-  CHECK(zinit.await_failed("good", "exit_code")["reason"]["code"].number() == 0);
-  CHECK(zinit.count("good") == 1);
 }
 
 TEST_CASE("at a terminal start reports what ends within its first second", "[client]") {

@@ -4,7 +4,6 @@
 // that leave a stale pidfile, and those whose file does not declare that they go to the background.
 #include "scenario/harness.hpp"
 #include "scenario/harness/left_processes.hpp"
-#include "scenario/harness/notifier.hpp"
 #include "scenario/harness/peer.hpp"
 
 namespace zinit::test::readiness_background {
@@ -94,16 +93,6 @@ TEST_CASE("an upgrade in place makes the process that the pidfile names the main
   CHECK_FALSE(alive(last));
 }
 
-TEST_CASE("without cgroups an upgrade in place is followed, too", "[root][readiness]") {
-  if (geteuid() != 0) return skip("needs root");
-  Server zinit({.in_child = have_no_cgroups});
-  add_upgradable(zinit);
-  zinit.boot({"a"});
-  upgrade(zinit);
-  upgrade(zinit);
-  CHECK(zinit.stop("a")["state"] == "exited");
-}
-
 TEST_CASE("a successor may take over the pidfile when the main process has gone",
           "[readiness][crash]") {
   Server zinit;
@@ -171,91 +160,29 @@ TEST_CASE("a pidfile that names a process which has just ended is removed",
   }
 }
 
-TEST_CASE("reload_exec may notify, as the service's processes may", "[readiness][reexec]") {
-  Server zinit;
-  zinit.file("a.toml", "[service]\nexec = [" + notifier({"send", "READY=1", "sleep"}) +
-                           "]\nreload_exec = [" +
-                           notifier({"send", "STATUS=by reload", "barrier"}) + "]\n[readiness]\n" +
-                           kAll + "\n");
-  zinit.boot({"a"});
-  SECTION("at once") {}
-  SECTION("after a re-execution") { zinit.reexecute(); }
-  CHECK(zinit.ctl({"reload", "a"}).code == 0);
-  CHECK(zinit.status("a")["status_text"] == "by reload");
-}
-
-TEST_CASE("a daemon that goes to the background unsaid is explained, and what to write",
-          "[check][readiness]") {
-  Server zinit;
-  zinit.add("group", {.exec = "i=0; while [ $i -lt 200 ]; do (sleep 100000 &); i=$((i+1)); done; "
-                              "sleep 100000 & echo $! > $D/group; exit 0"});
-  zinit.add("session", {.exec = "setsid sleep 100000 < /dev/null > /dev/null 2>&1 & "
-                                "while ! [ -d /proc/$! ]; do :; done; exit 0"});
-  zinit.add("again", {.exec = "sleep 100000 & exit 0",
-                      .lifecycle = "restart = 'always'\n"
-                                   "restart_delay_ms = 86400000\n"
-                                   "restart_delay_max_ms = 86400000"});
-  zinit.boot();
-  for (const std::string name : {"group", "session"}) {
-    INFO(name);
-    zinit.await_state(name, "exited");
-    CHECK(zinit.status(name)["reason"]["type"] == "left_behind");
-    CHECK_THAT(why(zinit, name), Contains("pidfile in [readiness]"));
-    CHECK_THAT(zinit.ctl({"list", name}).out, Contains("left processes, which were killed"));
-    CHECK_THAT(zinit.ctl({"logs", name}).out, Contains("pidfile in [readiness]"));
-    zinit.await_message(name +
-                        ": exited with code 0 and left processes, which were killed: a daemon that "
-                        "goes to the background must stay in the foreground, or write its pid into "
-                        "the pidfile in [readiness]");
-  }
-  CHECK_FALSE(alive(std::atoi(read_file(zinit.path("group")).c_str())));
-  zinit.await_delayed("again");
-  CHECK_THAT(why(zinit, "again"), Contains("pidfile in [readiness]") && Contains("restarting in"));
-  CHECK_THAT(zinit.ctl({"list", "again"}).out,
-             Contains("left processes, which were killed") && Contains("restarting in"));
-}
-
-TEST_CASE("without cgroups what a daemon leaves in another session is found and killed",
+TEST_CASE("without cgroups an upgrade in place is followed, and what is left behind is killed",
           "[check][root][readiness][crash]") {
   if (geteuid() != 0) return skip("needs root");
   Server zinit({.in_child = have_no_cgroups});
-  const std::string daemon =
-      "setsid sh -c 'echo $$ > $D/NAME; exec sleep 100000' & "
-      "while ! [ -s $D/NAME ]; do :; done; ";
-  const auto exec_of = [&](std::string name) {
-    std::string text = daemon;
-    for (auto at = text.find("NAME"); at != std::string::npos; at = text.find("NAME"))
-      text.replace(at, 4, name);
-    return text;
+  const auto exec_of = [](const std::string& name) {
+    return "setsid sh -c 'echo $$ > $D/" + name + "; exec sleep 100000' & while ! [ -s $D/" + name +
+           " ]; do :; done; ";
   };
   zinit.add("ends", {.exec = exec_of("ends") + "exit 0"});
   zinit.add("stays", {.exec = exec_of("stays") + "exec sleep 100000"});
-  zinit.boot({"stays"});
-  const auto daemon_of = [&](const std::string& name) {
-    return static_cast<pid_t>(std::atoi(read_file(zinit.path(name)).c_str()));
-  };
+  add_upgradable(zinit);
+  zinit.boot({"stays", "a"});
+  upgrade(zinit);
   zinit.await_state("ends", "exited");
   CHECK(zinit.status("ends")["reason"]["type"] == "left_behind");
-  CHECK_FALSE(alive(daemon_of("ends")));
-  REQUIRE(eventually([&] { return daemon_of("stays") != 0; }));
+  CHECK_FALSE(alive(escaped_pid(zinit, "ends")));
   SECTION("at a stop") {}
   SECTION("at a stop after a crash") { crash(zinit); }
-  CHECK(alive(daemon_of("stays")));
+  upgrade(zinit);
+  CHECK(zinit.stop("a")["state"] == "exited");
+  CHECK(alive(escaped_pid(zinit, "stays")));
   CHECK(zinit.stop("stays")["state"] == "exited");
-  CHECK_FALSE(alive(daemon_of("stays")));
-}
-
-TEST_CASE("why names READY=1 of a process that may not speak, and what to write",
-          "[readiness][reexec]") {
-  Server zinit;
-  zinit.file("a.toml", says({"child", "READY=1", "sleep"}, kSystemd));
-  zinit.boot();
-  zinit.await_message("a: ignored a message of process");
-  SECTION("at once") {}
-  SECTION("after a re-execution") { zinit.reexecute(); }
-  CHECK(zinit.state("a") == "starting");
-  CHECK_THAT(why(zinit, "a"), Contains("which is not its main process, is ignored; write "
-                                       "notify_access"));
+  CHECK_FALSE(alive(escaped_pid(zinit, "stays")));
 }
 
 TEST_CASE("nginx is upgraded in place while it serves", "[root][readiness]") {

@@ -4,6 +4,7 @@
 // nothing (zinit.toml(5), [logging]).
 #include "scenario/harness.hpp"
 #include "scenario/harness/crashing.hpp"
+#include "scenario/harness/dialog.hpp"
 
 namespace zinit::test::readiness_console {
 namespace {
@@ -72,21 +73,6 @@ std::string numbers(int n, const std::string& prefix = "") {
   return text;
 }
 
-/// A container that ends with its only service, while lines of it are still unread: numbers(8000,
-/// "last: ").
-std::unique_ptr<Server> ends_unread(Reader& reader, const std::string& end = "") {
-  Server::Options options = printing_to(reader, {"--console"});
-  options.container = true;
-  auto zinit = std::make_unique<Server>(options);
-  zinit->add("last", {.exec = "until [ -e $D/go ]; do sleep 0.01; done; seq 8000" + end,
-                      .service = "critical = true",
-                      .lifecycle = "restart = 'never'"});
-  zinit->boot({"last"});
-  zinit->mark("go");
-  REQUIRE(reader.fills());
-  return zinit;
-}
-
 /// After a crash the lines of the current read may come twice.
 std::set<std::string> distinct_lines(const std::string& text) {
   const auto lines = lines_of(text);
@@ -130,13 +116,22 @@ TEST_CASE("services that flood a console get turns, one after the other", "[logs
   reader.begin();
 }
 
-TEST_CASE("the last lines of a critical service are printed, and its exit code is zinit's",
+TEST_CASE("the last lines of a critical service are printed, also to a reader that pauses",
           "[check][logs][console]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Reader reader;
-  const auto zinit = ends_unread(reader, "; exit 3");
+  Server::Options options = printing_to(reader, {"--console"});
+  options.container = true;
+  Server zinit(options);
+  zinit.add("last", {.exec = "until [ -e $D/go ]; do sleep 0.01; done; seq 8000; exit 3",
+                     .service = "critical = true",
+                     .lifecycle = "restart = 'never'"});
+  zinit.boot({"last"});
+  zinit.mark("go");
+  REQUIRE(reader.fills());
+  let_pass(std::chrono::steady_clock::now() + 4500ms);
   reader.begin();
-  CHECK(zinit->exit_code() == 3);
+  CHECK(zinit.exit_code() == 3);
   CHECK((reader.text() == numbers(8000, "last: ")));
 }
 
@@ -150,11 +145,7 @@ TEST_CASE("lines that wait for the console are printed by the next image, after 
       zinit.boot();
       REQUIRE(reader.fills());
       for (int i = 0; i < 2; ++i) {
-        if (crashes)
-          crash(zinit);
-        else
-          zinit.reexecute();
-        zinit.reconnect();
+        crashes ? crash(zinit) : zinit.reexecute();
       }
       reader.begin();
       zinit.await_state("loud", "exited");
@@ -223,86 +214,9 @@ TEST_CASE("a raw console gets a million lines as they were written, each stream 
   CHECK(std::count(messages.begin(), messages.end(), "to stderr") == 1);
 }
 
-TEST_CASE("a raw console adds no newline, and begins a line for another service",
-          "[check][logs][console]") {
-  Server zinit({.arguments = {"--console=raw"}});
-  zinit.add("a", {.exec = "printf end", .service = "oneshot = true"});
-  zinit.add("b", {.exec = "printf '%s' more; head -c 40000 /dev/zero | tr '\\0' x",
-                  .service = "oneshot = true\nstatus = 'stop'"});
-  zinit.boot();
-  zinit.await_state("a", "exited");
-  CHECK(zinit.start("a")["state"] == "exited");
-  CHECK(zinit.start("b")["state"] == "exited");
-  CHECK(zinit.shut_down() == 0);
-  CHECK((zinit.output() == "endend\nmore" + std::string(40000, 'x')));
-}
-
-TEST_CASE("a named line does not go on with the last line of a raw console", "[logs][console]") {
-  Server zinit;
-  zinit.add(
-      "a",
-      {.exec = "printf end", .service = "oneshot = true", .more = "[logging]\nconsole = 'raw'"});
-  zinit.add("b", {.exec = "echo more",
-                  .service = "oneshot = true\nstatus = 'stop'",
-                  .more = "[logging]\nconsole = true"});
-  zinit.boot();
-  zinit.await_state("a", "exited");
-  CHECK(zinit.start("b")["state"] == "exited");
-  CHECK(zinit.shut_down() == 0);
-  CHECK(zinit.output() == "end\nb: more\n");
-}
-
-TEST_CASE("a raw console loses nothing of a long line over a re-execution",
-          "[logs][console][reexec]") {
-  Server zinit({.arguments = {"--console=raw"}});
-  const std::string part = "head -c 40000 /dev/zero | tr '\\0' ";
-  zinit.add("a", {.exec = part + "a; echo half >> $T; until [ -e $D/go ]; do sleep 0.01; done; " +
-                          part + "b; echo",
-                  .service = "oneshot = true"});
-  zinit.boot();
-  zinit.await_trace("half");
-  zinit.reexecute();
-  zinit.reconnect();
-  zinit.mark("go");
-  zinit.await_state("a", "exited");
-  CHECK(zinit.shut_down() == 0);
-  CHECK((zinit.output() == std::string(40000, 'a') + std::string(40000, 'b') + "\n"));
-}
-
-TEST_CASE("a reader that pauses at the end of a container gets all the same", "[logs][console]") {
-  if (!can_make_namespaces()) return skip("needs pid namespaces");
-  Reader reader;
-  const auto zinit = ends_unread(reader);
-  let_pass(std::chrono::steady_clock::now() + std::chrono::milliseconds(4500));
-  reader.begin();
-  CHECK(zinit->exit_code() == 0);
-  CHECK((reader.text() == numbers(8000, "last: ")));
-}
-
-TEST_CASE("a service can have its own lines raw, and long lines of two services stay whole",
-          "[logs][console]") {
-  Server zinit;
-  const std::string raw = "[logging]\nconsole = \"raw\"\n";
-  const std::string twenty =
-      "for i in 1 2 3 4 5 6 7 8 9 10; do head -c 40000 /dev/zero | tr '\\0' ";
-  zinit.add("a", {.exec = twenty + "a; echo; done", .service = "oneshot = true", .more = raw});
-  zinit.add("b", {.exec = twenty + "b; echo; done", .service = "oneshot = true", .more = raw});
-  zinit.boot();
-  zinit.await_state("a", "exited");
-  zinit.await_state("b", "exited");
-  CHECK(eventually([&] { return zinit.output().size() == 20 * 40001; }));
-  for (const std::string& line : lines_of(zinit.output()))
-    CHECK((line == std::string(40000, 'a') || line == std::string(40000, 'b')));
-}
-
-TEST_CASE("an output of zinit's own as a file is refused, with what to write", "[logs][console]") {
-  Server zinit;
-  for (const std::string path : {"/dev/stdout", "/dev/stderr", "/proc/self/fd/2"}) {
-    zinit.add("a", {.more = "[logging]\nfile = '" + path + "'\n"});
-    const Outcome outcome = zinit.ctl({"check", zinit.config("a.toml")});
-    CHECK(outcome.code != 0);
-    CHECK_THAT(outcome.out + outcome.err, Contains(path) && Contains("console = \"raw\""));
-  }
+TEST_CASE("what is printed on a console, raw and with names",
+          "[check][logs][console][reexec][spawn]") {
+  CHECK_DIALOGS("console");
 }
 
 TEST_CASE("a service of another user can open its standard output and standard error",
@@ -319,114 +233,16 @@ TEST_CASE("a service of another user can open its standard output and standard e
   for (const char* line : {"out", "err", "fd"}) CHECK(std::count(lines.begin(), lines.end(), line));
 }
 
-TEST_CASE("a line that is not ended is shown as it stands, and goes to sinks whole",
-          "[check][threads][logs]") {
-  Server zinit;
-  zinit.add("asks",
-            {.exec = "printf 'Continue? '; until [ -e $D/go ]; do sleep 0.01; done; echo yes",
-             .service = "oneshot = true",
-             .more = "[logging]\nconsole = true\n"});
-  zinit.boot();
-  const auto shown = [&](const std::string& text) {
-    return eventually([&] { return zinit.ctl({"logs", "asks"}).out == text; });
-  };
-  CHECK(shown("Continue? \n"));
-  CHECK_THAT(zinit.ctl({"status", "asks"}).out, Contains("Continue? "));
-  zinit.reexecute();
-  zinit.reconnect();
-  zinit.mark("go");
-  zinit.await_state("asks", "exited");
-  CHECK(shown("Continue? yes\n"));
-  CHECK(eventually([&] { return zinit.output() == "asks: Continue? yes\n"; }));
-}
-
-TEST_CASE("a line that grows is shown as far as it has come, and colours by logs --raw", "[logs]") {
-  Server zinit;
-  zinit.add("dots", {.exec = "while :; do printf .; sleep 0.05; done"});
-  zinit.add("a", {.exec = "printf '\\033[31mred\\033[0m\\n'", .service = "oneshot = true"});
-  zinit.boot({"dots"});
-  CHECK(eventually([&] { return zinit.ctl({"logs", "dots"}).out.starts_with("."); }));
-
-  zinit.await_state("a", "exited");
-  CHECK(zinit.ctl({"logs", "a"}).out == "\\x1b[31mred\\x1b[0m\n");
-  CHECK(zinit.ctl({"logs", "--raw", "a"}).out == "\x1b[31mred\x1b[0m\n");
-}
-
-TEST_CASE("with merge_stderr both streams are one, in order", "[check][logs]") {
-  Server zinit;
-  zinit.add("a", {.exec = "i=0; while [ $i -lt 200 ]; do echo $i; i=$((i+1)); echo $i >&2; "
-                          "i=$((i+1)); done",
-                  .service = "oneshot = true",
-                  .more = "[logging]\nmerge_stderr = true\n"});
-  zinit.boot();
-  zinit.await_state("a", "exited");
-  const Json lines = zinit.result("logs.get", named("a", R"("lines":1000)"));
-  REQUIRE(lines.size() == 200);
-  for (std::size_t i = 0; i < 200; ++i) {
-    CHECK(lines[i]["line"] == std::to_string(i));
-    CHECK(lines[i]["stream"] == "stdout");
-  }
-}
-
-TEST_CASE("a reload restarts a service whose merge_stderr has changed, and says so",
-          "[logs][reload]") {
-  Server zinit;
-  const std::string both = "echo out; echo err >&2; exec sleep 100000";
-  zinit.add("a", {.exec = both});
-  zinit.boot({"a"});
-  const pid_t old = zinit.pid_of("a");
-  zinit.add("a", {.exec = both, .more = "[logging]\nmerge_stderr = true\n"});
-  const Json done = zinit.reload();
-  CHECK(done["restarted"].mentions("\"a\""));
-  CHECK(done["why"]["a"].mentions("merge_stderr"));
-  zinit.await_new_pid("a", old);
-  CHECK(eventually([&] {
-    const Json last = zinit.result("logs.get", named("a", R"("lines":1)"));
-    return last[0]["line"] == "err" && last[0]["stream"] == "stdout";
-  }));
-}
-
-TEST_CASE("more lines than rate_lines are left out, and counted", "[check][logs]") {
+TEST_CASE("lines that rate_lines leaves out are counted when the interval is over",
+          "[check][logs]") {
   Server zinit;
   zinit.add("a", {.exec = "seq 1000; exec sleep 100000",
-                  .more = "[logging]\nrate_lines = 10\nrate_interval_ms = 300000\n"});
-  zinit.boot({"a"});
-  CHECK(eventually([&] { return zinit.result("logs.tail", named("a")).size() == 10; }));
-  zinit.stop("a");  // the end of the process also ends the interval
-  CHECK_THAT(zinit.ctl({"logs", "a"}).out, Contains("left out 990 lines"));
-  zinit.add("b", {.exec = "seq 1000; exec sleep 100000",
                   .more = "[logging]\nrate_lines = 10\nrate_interval_ms = 300\n"});
-  zinit.reload();
-  zinit.start("b");
+  zinit.boot();
   CHECK(eventually([&] {
-    return zinit.ctl({"logs", "b"}).out.find("left out ") != std::string::npos;
+    return zinit.ctl({"logs", "a"}).out.find("left out ") != std::string::npos;
   }));
   CHECK(comes_to_rest(zinit.pid()));
-}
-
-TEST_CASE("a program that the kernel cannot execute says why, and check finds it",
-          "[spawn][check]") {
-  Server zinit;
-  const auto program = [&](const std::string& name, const std::string& text) {
-    write_file(zinit.path(name), text);
-    REQUIRE(chmod(zinit.path(name).c_str(), 0755) == 0);
-    zinit.add(name, {.exec = zinit.path(name), .service = "oneshot = true"});
-  };
-  program("dos", "#!/bin/sh\r\necho hello\r\n");
-  std::string foreign = read_file("/proc/self/exe");
-  foreign[18] = 22;  // e_machine: s390x
-  foreign[19] = 0;
-  program("foreign", foreign);
-  const struct {
-    std::string name, what;
-  } all[] = {{"dos", "/bin/sh\\r does not exist: the script has DOS line ends"},
-             {"foreign", "it is for s390x; this machine is "}};
-  zinit.boot();
-  for (const auto& one : all) {
-    zinit.await_failed(one.name, "spawn_error");
-    CHECK_THAT(zinit.ctl({"status", one.name}).out, Contains(one.what));
-    CHECK_THAT(zinit.ctl({"check", zinit.config(one.name + ".toml")}).out, Contains(one.what));
-  }
 }
 
 }  // namespace

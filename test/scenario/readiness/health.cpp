@@ -3,6 +3,7 @@
 // Health checks (zinit.toml(5), [health]): they make a service running, they end it, and they leave
 // nothing behind.
 #include "scenario/harness.hpp"
+#include "scenario/harness/dialog.hpp"
 #include "scenario/harness/listening.hpp"
 #include "scenario/harness/notifier.hpp"
 
@@ -120,28 +121,8 @@ TEST_CASE("a service runs when its health check has succeeded, by each type", "[
   CHECK(zinit.status("after")["health"].is_null());
 }
 
-TEST_CASE("so many failures in a row end a running service, and a start has its timeout",
-          "[health]") {
-  Server zinit;
-  zinit.mark("well");
-  zinit.add("a", {.exec = tracing("a"),
-                  .lifecycle = "restart_delay_ms = 10",
-                  .more = by_mark("well", "retries = 3")});
-  zinit.add("once", {.lifecycle = "restart = 'never'", .more = by_mark("well", "retries = 2")});
-  zinit.add("never", {.lifecycle = "start_timeout_ms = 300\nrestart = 'never'",
-                      .more = by_mark("never", "retries = 1")});
-  zinit.boot({"a", "once"});
-  zinit.await_started({"a"});
-  REQUIRE(unlink(zinit.path("well").c_str()) == 0);
-  const Json failed = zinit.await_failed("once", "health_check_failed");
-  CHECK(failed["reason"]["attempts"] == 2);
-  zinit.await_trace("start a", 2);
-  CHECK(zinit.traced("stop a"));
-  zinit.mark("well");
-  zinit.await_state("a", "running");
-  CHECK(zinit.status("a")["restart_count"].number() >= 1);
-
-  zinit.await_failed("never", "start_timeout");
+TEST_CASE("health checks end services, and reloads change them", "[check][health][reload]") {
+  CHECK_DIALOGS("health");
 }
 
 TEST_CASE("a probe that was under way while zinit was suspended says nothing", "[health]") {
@@ -216,57 +197,6 @@ TEST_CASE("a server that answers with sockets that linger fails its check, and h
   CHECK(zinit.shut_down() == 0);
 }
 
-TEST_CASE("a service that is stopped by SIGSTOP is ended and spawned again", "[health]") {
-  Server zinit;
-  zinit.add("a", {.exec = "while :; do rm -f $D/ping; sleep 0.01; done",
-                  .lifecycle = "restart_delay_ms = 10",
-                  .more = health("type = 'exec'\nexec = " +
-                                 toml_string("echo > $D/ping; while test -e $D/ping; do "
-                                             "sleep 0.01; done") +
-                                 "\nstart_interval_ms = 20\ninterval_ms = 50\n"
-                                 "timeout_ms = 2000\nretries = 1")});
-  zinit.boot({"a"});
-  const pid_t first = zinit.pid_of("a");
-  REQUIRE(kill(first, SIGSTOP) == 0);
-  zinit.await_new_pid("a", first);
-}
-
-TEST_CASE("start_interval_ms counts until the first success, then interval_ms", "[health]") {
-  Server zinit;
-  zinit.add(
-      "a",
-      {.more = health("type = 'exec'\nexec = " + toml_string("echo probe >> $T; test -e $D/well") +
-                      "\nstart_interval_ms = 10\ninterval_ms = 86400000")});
-  zinit.add("slow", {.more = health("type = 'exec'\nexec = 'echo slow >> $T; false'\n"
-                                    "start_interval_ms = 86400000\ninterval_ms = 10")});
-  zinit.boot();
-  zinit.await_trace("probe", 5);
-  zinit.mark("well");
-  zinit.await_state("a", "running");
-  const int probes = zinit.count("probe");
-  // A service whose probes take no time, because the clock of another one is not tested.
-  zinit.add("b", {.more = by_mark("b")});
-  zinit.reload();
-  zinit.await_trace("probe-b", 10);
-  CHECK(zinit.count("probe") == probes);
-  CHECK(zinit.count("slow") == 1);
-}
-
-TEST_CASE("a probe's command is killed with its group at its timeout", "[check][health]") {
-  Server zinit;
-  zinit.add(
-      "a",
-      {.more = health("type = 'exec'\nexec = " + toml_string("sleep 4711 & echo $! >> $T; wait") +
-                      "\ntimeout_ms = 1000\nstart_interval_ms = 10")});
-  zinit.boot();
-  REQUIRE(becomes_true([&] { return zinit.trace().size() > 1; }));
-  CHECK(becomes_true([&] {
-    return zinit.status("a")["health"]["last_error"] == "its command took longer than 1000 ms";
-  }));
-  const Texts sleeps = zinit.trace();
-  CHECK(becomes_true([&] { return kill(std::stoi(sleeps[0]), 0) < 0; }));
-}
-
 TEST_CASE("a probe that runs when its service is stopped is gone before it counts as down",
           "[threads][health]") {
   Server zinit;
@@ -286,110 +216,6 @@ TEST_CASE("a probe that runs when its service is stopped is gone before it count
   zinit.add("a", {.lifecycle = "restart = 'never'"});
   zinit.kill("a", R"("signal":"SIGKILL","main":true)");
   CHECK(becomes_true([&] { return kill(std::stoi(zinit.trace()[1]), 0) < 0; }));
-}
-
-TEST_CASE("a probe's command has the service's environment, directory, log and MAINPID",
-          "[check][health]") {
-  Server zinit;
-  zinit.add("a", {.service = "dir = '/proc'\nenv = { WHO = 'me' }",
-                  .more = health("type = 'exec'\nexec = " +
-                                 toml_string("echo seen $WHO $ZINIT_SERVICE $MAINPID $(pwd)"))});
-  zinit.boot({"a"});
-  CHECK_THAT(zinit.result("logs.tail", named("a")).dump(),
-             Contains("seen me a " + std::to_string(zinit.pid_of("a")) + " /proc"));
-}
-
-TEST_CASE("a reload that changes a health check takes effect without a restart", "[health]") {
-  Server zinit;
-  zinit.mark("one");
-  zinit.add("a", {.lifecycle = "restart = 'never'", .more = by_mark("one", "retries = 100000")});
-  zinit.boot({"a"});
-  const pid_t pid = zinit.pid_of("a");
-  zinit.add("a", {.lifecycle = "restart = 'never'", .more = by_mark("two", "retries = 100000")});
-  zinit.reload();
-  zinit.await_trace("probe-two", 2);
-  CHECK(zinit.pid_of("a") == pid);
-  zinit.await(
-      "a", [](const Json& s) { return !s["health"]["healthy"].truth(); }, "not healthy");
-  zinit.add("a", {.lifecycle = "restart = 'never'"});
-  zinit.reload();
-  const Json bare = zinit.await(
-      "a", [](const Json& s) { return s["health"].is_null(); }, "none");
-  CHECK(bare["state"] == "running");
-  zinit.add("a", {.lifecycle = "restart = 'never'", .more = by_mark("two", "retries = 2")});
-  zinit.reload();
-  zinit.await_failed("a", "health_check_failed");
-}
-
-TEST_CASE("failures of a health check that a reload has replaced are not reported of its successor",
-          "[health]") {
-  Server zinit;
-  zinit.mark("first");
-  zinit.add("a", {.more = by_mark("first", "retries = 100000")});
-  zinit.boot({"a"});
-  REQUIRE(unlink(zinit.path("first").c_str()) == 0);
-  zinit.await(
-      "a", [](const Json& s) { return !s["health"]["healthy"].truth(); }, "not healthy");
-  zinit.mark("second");
-  zinit.add("a", {.more = by_mark("second", "retries = 100000")});
-  zinit.reload();
-  const Json well = zinit.await(
-      "a", [](const Json& s) { return s["health"]["healthy"].truth(); }, "healthy again");
-  CHECK(well["health"]["attempts"] == 0);
-  CHECK(well["health"]["last_error"].is_null());
-}
-
-TEST_CASE("a service in the background is probed when its main process is known, and by its pid",
-          "[health][readiness]") {
-  Server zinit;
-  const std::string file = zinit.path("a.pid");
-  const auto check = [](const std::string& name) {
-    return health("type = 'exec'\nexec = " + toml_string("echo " + name + " $MAINPID >> $T") +
-                  "\nstart_interval_ms = 10\ninterval_ms = 10");
-  };
-  const std::string service =
-      "[service]\nexec = " +
-      toml_string(
-          "setsid sh -c 'while ! test -e $D/go; do sleep 0.01; done; echo $$ > $D/a.pid; "
-          "exec sleep 1000' & exit 0") +
-      "\n[readiness]\npidfile = '" + file + "'\n";
-  zinit.file("a.toml", service + check("early"));
-  zinit.add("b", {.more = by_mark("b")});
-  zinit.boot();
-  zinit.await(
-      "a", [](const Json& s) { return s["main_pid"].is_null(); }, "no main process");
-  // A reload applies to it in place.
-  zinit.file("a.toml", service + check("late"));
-  zinit.reload();
-  zinit.await_trace("probe-b", zinit.count("probe-b") + 5);
-  CHECK_FALSE(zinit.traced("early 0"));
-  CHECK_FALSE(zinit.traced("late 0"));
-  zinit.mark("go");
-  zinit.await_state("a", "running");
-  zinit.await_trace("late " + std::to_string(zinit.pid_of("a")));
-}
-
-TEST_CASE("a health check that a reload takes away while its command runs leaves nothing behind",
-          "[health]") {
-  Server zinit;
-  const std::string ready = "[readiness]\nnotify = 'systemd'\n";
-  const std::string service =
-      "[service]\nexec = [" + notifier({"send", "READY=1", "sleep"}) + "]\n";
-  zinit.file("a.toml", service + ready +
-                           health("type = 'exec'\nexec = " +
-                                  toml_string("echo probe >> $T; while ! test -e $D/go; do sleep "
-                                              "0.01; done; echo over >> $T") +
-                                  "\ntimeout_ms = 60000"));
-  zinit.boot();
-  zinit.await_trace("probe");
-  zinit.file("a.toml", service + ready);
-  zinit.reload();
-  zinit.mark("go");
-  zinit.await_trace("over");
-  zinit.await_state("a", "running");
-  zinit.file("a.toml", service + ready + by_mark("a"));
-  zinit.reload();
-  zinit.await_trace("probe-a", 2);
 }
 
 TEST_CASE("name servers that do not answer keep a service starting and nobody else waiting",

@@ -394,11 +394,7 @@ TEST_CASE("lines that wait for a collector are sent by the next image, after a c
     zinit.boot();
     zinit.await_trace("said");
     CHECK(dropped(zinit, "a", "forward") == 0);
-    if (crashes)
-      crash(zinit);
-    else
-      zinit.reexecute();
-    zinit.reconnect();
+    crashes ? crash(zinit) : zinit.reexecute();
     CHECK(dropped(zinit, "a", "forward") == 0);
     collector.accept_one();
     // The last line is cut off, and sent again.

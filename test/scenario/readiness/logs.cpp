@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Output of services: capture without side effects, console, kmsg (zinit.toml(5), [logging]).
 #include "scenario/harness.hpp"
+#include "scenario/harness/dialog.hpp"
+
 namespace zinit::test::readiness_logs {
 
 TEST_CASE("a service that writes without end disturbs nobody and takes no memory",
@@ -20,41 +22,26 @@ TEST_CASE("a service that writes without end disturbs nobody and takes no memory
   CHECK(zinit.stop("flood")["state"] == "exited");
 }
 
-TEST_CASE("what was written before an end is kept, as much as the settings allow",
-          "[check][logs]") {
+TEST_CASE("what a log shows and keeps", "[check][logs][reload]") { CHECK_DIALOGS("logs"); }
+
+TEST_CASE("a line that is not ended is shown as far as it has come, and goes to sinks whole",
+          "[check][threads][logs][reexec]") {
   Server zinit;
-  zinit.add("a", {.exec = "i=0; while [ $i -lt 500 ]; do echo 'thirty bytes are in this line'; "
-                          "i=$((i+1)); done; echo last",
-                  .service = "oneshot = true",
-                  .more = "[logging]\nbuffer_bytes = 4096\n"});
-  zinit.add("none", {.exec = "echo one; echo two; echo done >> $T; exec sleep 100000",
-                     .more = "[logging]\nbuffer_lines = 0\n"});
-  zinit.add("again", {.exec = "echo run >> $T; i=0; while [ $i -lt 100 ]; do echo line $i; "
-                              "i=$((i+1)); done; exit 1",
-                      .lifecycle = "restart_delay_ms = 1\nmax_restarts = 2"});
-  zinit.boot();
-  zinit.await_state("a", "exited");
-  Texts kept;
-  REQUIRE(eventually([&] {
-    kept = zinit.result("logs.tail", named("a", R"("lines":1000)")).texts();
-    return !kept.empty() && kept.back() == "last";
-  }));
-  std::size_t bytes = 0;
-  for (const std::string& line : kept) bytes += line.size();
-  CHECK(bytes <= 4096);
-  CHECK(kept.size() > 50);
-
-  zinit.await_trace("done");
-  zinit.await_state("none", "running");
-  CHECK(zinit.result("logs.get", named("none")).size() == 0);
-
-  zinit.await_failed("again", "exit_code");
-  Texts over;
-  CHECK(eventually([&] {
-    over = zinit.result("logs.tail", named("again", R"("lines":1000)")).texts();
-    return std::count(over.begin(), over.end(), "line 99") == 3;
-  }));
-  CHECK(std::count(over.begin(), over.end(), "line 0") == 3);
+  zinit.add("dots", {.exec = "while :; do printf .; sleep 0.05; done"});
+  zinit.add("asks",
+            {.exec = "printf 'Continue? '; until [ -e $D/go ]; do sleep 0.01; done; echo yes",
+             .service = "oneshot = true",
+             .more = "[logging]\nconsole = true\n"});
+  zinit.boot({"dots"});
+  const auto logs = [&](const char* name) { return zinit.ctl({"logs", name}).out; };
+  CHECK(eventually([&] { return logs("dots").starts_with("."); }));
+  CHECK(eventually([&] { return logs("asks") == "Continue? \n"; }));
+  CHECK_THAT(zinit.ctl({"status", "asks"}).out, Contains("Continue? "));
+  zinit.reexecute();
+  zinit.mark("go");
+  zinit.await_state("asks", "exited");
+  CHECK(eventually([&] { return logs("asks") == "Continue? yes\n"; }));
+  CHECK(eventually([&] { return zinit.output() == "asks: Continue? yes\n"; }));
 }
 
 TEST_CASE("zinitctl logs shows all of a log that takes many answers", "[check][logs]") {
@@ -74,23 +61,6 @@ TEST_CASE("zinitctl logs shows all of a log that takes many answers", "[check][l
   CHECK(lines_of(zinit.ctl({"logs", "a", "-n", "1", "--grep", "^line 17,"}).out).size() == 1);
   const std::string most = std::to_string(count - 1000);
   CHECK(std::to_string(lines_of(zinit.ctl({"logs", "a", "-n", most}).out).size()) == most);
-}
-
-TEST_CASE("with console a line goes to zinit's own standard output as well", "[logs]") {
-  Server zinit;
-  zinit.add("loud", {.exec = "echo to be seen; echo and this >&2; exec sleep 100000",
-                     .more = "[logging]\nconsole = true\n"});
-  zinit.add("quiet", {.exec = "echo not to be seen; exec sleep 100000"});
-  zinit.boot();
-  const auto has = [&](const std::string& line) {
-    return eventually([&] {
-      const auto lines = lines_of(zinit.output());
-      return std::count(lines.begin(), lines.end(), line) == 1;
-    });
-  };
-  CHECK(has("loud: to be seen"));
-  CHECK(has("loud: and this"));
-  CHECK_THAT(zinit.output(), !Contains("not to be seen"));
 }
 
 TEST_CASE("with kmsg a line goes to the kernel's ring buffer as well", "[root][logs]") {
@@ -114,17 +84,6 @@ TEST_CASE("with kmsg a line goes to the kernel's ring buffer as well", "[root][l
     }));
   }
   close(kmsg);
-}
-
-TEST_CASE("a grandchild that holds the pipes holds nothing else", "[check][logs]") {
-  Server zinit;
-  zinit.add("a", {.exec = "setsid sh -c 'echo $$ >> $T; exec sleep 100000' & "
-                          "while ! [ -s $T ]; do sleep 0.01; done; echo parent",
-                  .service = "oneshot = true"});
-  zinit.boot();
-  zinit.await_state("a", "exited");
-  CHECK(eventually([&] { return zinit.result("logs.tail", named("a")).mentions("parent"); }));
-  kill(static_cast<pid_t>(std::stol(zinit.trace().front())), SIGKILL);
 }
 
 }  // namespace zinit::test::readiness_logs

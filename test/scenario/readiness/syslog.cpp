@@ -43,6 +43,15 @@ bool send_as(uid_t user, const std::string& path, const std::string& text) {
   return waitpid(child, &status, 0) == child && status == 0;
 }
 
+/// A syslog daemon's socket in the place of zinit's.
+int take_over(const std::string& path) {
+  REQUIRE(unlink(path.c_str()) == 0);
+  const int daemon = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const sockaddr_un address = address_of(path);
+  REQUIRE(bind(daemon, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  return daemon;
+}
+
 /// Waits until the log has this line, and returns its stream.
 std::string stream_of(Server& zinit, const std::string& log, const std::string& line) {
   std::string stream;
@@ -146,35 +155,7 @@ TEST_CASE("a message of no service goes by its tag if root sent it, else to the 
   CHECK(stream_of(zinit, "syslog", "info web: forged") == "syslog");
 }
 
-TEST_CASE("a syslog daemon that comes has /dev/log until it goes", "[syslog]") {
-  if (!can_make_namespaces()) return skip("needs pid namespaces");
-  Server zinit({.container = true});
-  zinit.add("other", {.exec = "exec sleep 100000"});
-  zinit.boot();
-  const std::string path = dev_log(zinit);
-  REQUIRE(eventually([&] { return send_to(path, "<13>a: first"); }));
-  CHECK(stream_of(zinit, "syslog", "notice a: first") == "syslog");
-  for (const bool killed : {false, true}) {
-    REQUIRE(unlink(path.c_str()) == 0);
-    const int daemon = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    const sockaddr_un address = address_of(path);
-    REQUIRE(bind(daemon, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-    zinit.restart("other");
-    REQUIRE(send_to(path, "<13>a: not for zinit"));
-    char bytes[64];
-    CHECK(recv(daemon, bytes, sizeof bytes, 0) == 20);
-    if (!killed) unlink(path.c_str());
-    close(daemon);
-    // zinit gets no report that the daemon was killed; it looks when another event happens.
-    if (killed) zinit.restart("other");
-    const std::string again = killed ? "third" : "second";
-    REQUIRE(eventually([&] { return send_to(path, "<13>a: " + again); }));
-    CHECK(stream_of(zinit, "syslog", "notice a: " + again) == "syslog");
-  }
-  CHECK_FALSE(zinit.result("logs.get", named("syslog")).mentions("not for zinit"));
-}
-
-TEST_CASE("a syslog daemon that is no service and was killed is missed when PID 1 reaps it",
+TEST_CASE("a syslog daemon that comes has /dev/log until it goes, or PID 1 reaps and misses it",
           "[syslog]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Server zinit({.container = true});
@@ -184,19 +165,31 @@ TEST_CASE("a syslog daemon that is no service and was killed is missed when PID 
   CHECK(stream_of(zinit, "other", "ready") == "stdout");
   const std::string path = dev_log(zinit);
   REQUIRE(eventually([&] { return send_to(path, "<13>a: first"); }));
-  REQUIRE(unlink(path.c_str()) == 0);
-  const int daemon = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  const sockaddr_un address = address_of(path);
-  REQUIRE(bind(daemon, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-  REQUIRE(eventually([&] {
-    return zinit.ctl({"logs", "zinit"}).out.find("zinit no longer serves /dev/log") !=
-           std::string::npos;
-  }));
-  close(daemon);
-  zinit.kill("other", R"("signal":"HUP")");
-  REQUIRE(eventually([&] { return send_to(path, "<13>a: second"); }));
-  CHECK(stream_of(zinit, "syslog", "notice a: second") == "syslog");
-  CHECK(zinit.ctl({"logs", "zinit"}).out.find("zinit serves /dev/log again") != std::string::npos);
+  CHECK(stream_of(zinit, "syslog", "notice a: first") == "syslog");
+  const auto logged = [&](const std::string& text) {
+    return zinit.ctl({"logs", "zinit"}).out.find(text) != std::string::npos;
+  };
+  for (const std::string end : {"reaped", "unlinked", "killed"}) {
+    INFO(end);
+    const int daemon = take_over(path);
+    if (end == "reaped") {
+      REQUIRE(eventually([&] { return logged("zinit no longer serves /dev/log"); }));
+    } else {
+      zinit.restart("other");
+      REQUIRE(send_to(path, "<13>a: not for zinit"));
+      char bytes[64];
+      CHECK(recv(daemon, bytes, sizeof bytes, 0) == 20);
+    }
+    if (end == "unlinked") unlink(path.c_str());
+    close(daemon);
+    // zinit gets no report that the daemon was killed; it looks when another event happens.
+    if (end == "killed") zinit.restart("other");
+    if (end == "reaped") zinit.kill("other", R"("signal":"HUP")");
+    REQUIRE(eventually([&] { return send_to(path, "<13>a: " + end); }));
+    CHECK(stream_of(zinit, "syslog", "notice a: " + end) == "syslog");
+    CHECK(logged("zinit serves /dev/log again"));
+  }
+  CHECK_FALSE(zinit.result("logs.get", named("syslog")).mentions("not for zinit"));
 }
 
 TEST_CASE("a flood to /dev/log disturbs nobody", "[check][threads][syslog]") {
