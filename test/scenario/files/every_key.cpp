@@ -65,21 +65,5 @@ TEST_CASE("every key of the manual is set by a test of the program", "[keys]") {
   }
 }
 
-TEST_CASE("what a file says of a service for people is shown", "[keys]") {
-  Server zinit;
-  zinit.add("a", {.service = "description = 'the a of all'\nclass = 'system'\nsurvive = true"});
-  zinit.file("t.toml", "[target]\ndescription = 'the t'\nclass = 'system'\n");
-  zinit.add("b");
-  zinit.boot({"a"});
-  CHECK(zinit.status("a")["description"] == "the a of all");
-  CHECK(zinit.status("a")["class"] == "system");
-  CHECK(zinit.status("a")["warnings"].size() == 0);
-  CHECK(zinit.status("b")["class"] == "user");
-  CHECK(zinit.status("t")["description"] == "the t");
-  CHECK(zinit.status("t")["class"] == "system");
-  CHECK_THAT(zinit.ctl({"list", "--class", "system"}).out,
-             Catch::Contains("the a of all") && !Catch::Contains("b "));
-}
-
 }  // namespace
 }  // namespace zinit::test::files_every_key

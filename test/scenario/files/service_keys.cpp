@@ -4,6 +4,7 @@
 // [service]).
 #include "scenario/harness.hpp"
 #include "scenario/harness/listening.hpp"
+#include "scenario/harness/peer.hpp"
 #include "support/filler.hpp"
 
 namespace zinit::test::files_service_keys {
@@ -13,30 +14,27 @@ namespace fs = std::filesystem;
 
 constexpr uid_t kStranger = 64123;
 
-Texts environment_of(Server& zinit, const std::string& name) {
-  return proc_environment(zinit.await_program(name));
+/// Checks what a service has been given: these lines, each for the only value of its name, and none
+/// of the names in `unset`.
+void check_given(Server& zinit, const std::string& service, const Texts& lines,
+                 const Texts& unset = {}) {
+  const Texts given = proc_environment(zinit.await_program(service));
+  const auto named = [&](const std::string& name) {
+    Texts found;
+    for (const std::string& line : given)
+      if (line.starts_with(name + "=")) found.push_back(line);
+    return found;
+  };
+  for (const std::string& line : lines) CHECK(named(line.substr(0, line.find('='))) == Texts{line});
+  for (const std::string& name : unset) CHECK(named(name).empty());
 }
 
-/// The value of a variable, "(unset)" if it is missing, both values if it is there twice.
-std::string variable(const Texts& environment, const std::string& name) {
-  std::string found;
-  for (const std::string& entry : environment) {
-    if (entry.rfind(name + "=", 0) == 0)
-      found += (found.empty() ? "" : " and ") + entry.substr(name.size() + 1);
-  }
-  return found.empty() ? "(unset)" : found;
+/// A service that listens on a port and then traces "listening".
+Toml listener(const std::string& port, const std::string& more = "") {
+  return {.exec = "",
+          .service = "exec = [" + peer({"at", "127.0.0.1:" + port, "trace", "listening", "echo"}) +
+                     "]\nports = [" + port + "]\n" + more};
 }
-
-/// A program that listens on a port and prints "listening".
-std::string listener(const std::string& port) {
-  return "exec perl -MSocket -e 'socket(S, PF_INET, SOCK_STREAM, 0); setsockopt(S, SOL_SOCKET, "
-         "SO_REUSEADDR, 1); bind(S, sockaddr_in(" +
-         port +
-         ", INADDR_LOOPBACK)) or die; listen(S, 5); open(T, \">>\", $ENV{T}); print T "
-         "\"listening\\n\"; close(T); sleep 100000'";
-}
-
-bool has_perl() { return access("/usr/bin/perl", X_OK) == 0; }
 
 struct stat status_of(const std::string& path) {
   struct stat status {};
@@ -55,22 +53,8 @@ Server::Options users_own(const std::string& folder) {
 }
 
 /// A folder for users_own(), made before the server's own folder.
-class Folder {
- public:
-  Folder() {
-    char name[] = "/tmp/zinit-test-XXXXXX";
-    REQUIRE(mkdtemp(name) != nullptr);
-    path_ = name;
-    REQUIRE(chown(name, kStranger, kStranger) == 0);
-  }
-  ~Folder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
+struct Folder : TempDir {
+  Folder() { REQUIRE(chown(path().c_str(), kStranger, kStranger) == 0); }
 };
 
 // --- env_file ------------------------------------------------------------------------------------
@@ -84,80 +68,43 @@ TEST_CASE("env_file is read before each spawn, and stands between user and env",
   write_file(second, "FROM=second\nFOUR=4\n");
   zinit.add("a", {.service = "env_file = ['" + first + "', '-/no/such/file', '" + second +
                              "']\nenv = { FOUR = 'env' }\nuser = " + std::to_string(geteuid())});
-  zinit.boot();
-  Texts given;
-  REQUIRE(eventually([&] { return !(given = environment_of(zinit, "a")).empty(); }));
-  CHECK(variable(given, "FROM") == "second");
-  CHECK(variable(given, "ONLY_ZINIT") == "1");
-  CHECK(variable(given, "ONE") == "'it''s'");
-  CHECK(variable(given, "TWO") == "a \"b\"");
-  CHECK(variable(given, "THREE") == "x#y");
-  CHECK(variable(given, "FOUR") == "env");
-  CHECK(variable(given, "HOME") == "/file");
-  CHECK(variable(given, "ZINIT_SERVICE") == "a");
-  CHECK(variable(given, "OPEN") == "(unset)");
-  for (const char* line : {":9", ":10"})
-    zinit.await_message("a: " + first + line +
-                        ": line ignored: it must be KEY=value, and a quote must be closed");
-  write_file(second, "FROM=changed\n");
-  zinit.restart("a");
-  // The kernel shows the new environment only some moments after execve(2).
-  CHECK(eventually([&] { return variable(environment_of(zinit, "a"), "FROM") == "changed"; }));
-}
-
-TEST_CASE("an env_file may have a byte-order mark, and values of several lines in quotes",
-          "[check][keys]") {
-  Server zinit;
+  // A byte-order mark, and values of several lines in quotes.
   const std::string key = "-----BEGIN KEY-----\nMIIB=\nQUJD=x\n-----END KEY-----";
-  write_file(zinit.path("file"),
+  write_file(zinit.path("lines"),
              "\xEF\xBB\xBF"
              "FIRST=1\nKEY=\"" +
                  key + "\"  # of the shop\nNEXT='a\n\nb'\nLAST=2\n");
-  zinit.add("a", {.service = "env_file = '" + zinit.path("file") + "'"});
-  zinit.boot();
-  Texts given;
-  REQUIRE(eventually([&] { return !(given = environment_of(zinit, "a")).empty(); }));
-  CHECK(variable(given, "FIRST") == "1");
-  CHECK(variable(given, "KEY") == key);
-  CHECK(variable(given, "NEXT") == "a\n\nb");
-  CHECK(variable(given, "LAST") == "2");
-  CHECK(variable(given, "QUJD") == "(unset)");
-  CHECK_THAT(zinit.messages(), !Catch::Contains("line ignored"));
-}
-
-TEST_CASE("env takes variables out that others have set", "[check][keys]") {
-  Server zinit({.env = {"FROM=zinit"}});
-  write_file(zinit.path("file"), "IN_FILE=1\nSTAYS=1\n");
-  zinit.add("a",
-            {.service = "env_file = '" + zinit.path("file") +
-                        "'\nenv = { FROM = false, IN_FILE = false, MISSING = false, OWN = 'x' }"});
+  zinit.add("b", {.service = "env_file = '" + zinit.path("lines") +
+                             "'\nenv = { FROM = false, LAST = false, MISSING = false }"});
   zinit.add("wrong", {.service = "env = { A = true }"});
   zinit.boot();
-  Texts given;
-  REQUIRE(eventually([&] { return !(given = environment_of(zinit, "a")).empty(); }));
-  for (const char* name : {"FROM", "IN_FILE", "MISSING"}) CHECK(variable(given, name) == "(unset)");
-  CHECK(variable(given, "STAYS") == "1");
-  CHECK(variable(given, "OWN") == "x");
+  check_given(zinit, "a",
+              {"FROM=second", "ONLY_ZINIT=1", "ONE='it''s'", "TWO=a \"b\"", "THREE=x#y", "FOUR=env",
+               "HOME=/file", "ZINIT_SERVICE=a"},
+              {"OPEN"});
+  for (const char* line : {":9", ":10"})
+    zinit.await_message("a: " + first + line +
+                        ": line ignored: it must be KEY=value, and a quote must be closed");
+  check_given(zinit, "b", {"FIRST=1", "KEY=" + key, "NEXT=a\n\nb"},
+              {"QUJD", "FROM", "LAST", "MISSING"});
+  CHECK_THAT(zinit.messages(), !Contains("lines:"));
+  CHECK(zinit.status("b")["warnings"].size() == 0);
   CHECK(zinit.await_failed("wrong", "config_error")["reason"]["messages"].mentions(
       "false to take the variable out"));
-  CHECK(zinit.status("a")["warnings"].size() == 0);
+  write_file(second, "FROM=changed\n");
+  zinit.restart("a");
+  check_given(zinit, "a", {"FROM=changed"});
 }
 
 TEST_CASE("a service finds the zinit that runs it, wherever its socket is", "[check][keys]") {
   Server zinit;
-  zinit.add("a", {.exec = "exec -a zinitctl $ZINIT_TEST_BIN is-running b && echo found >> $T; "
-                          "exec sleep 100000",
-                  .service = "env = { ZINIT_TEST_BIN = " + toml_string(zinit_binary()) +
-                             ", ZINIT_SOCKET = '/nonexistent' }",
-                  .dependencies = "requires = ['b']"});
+  zinit.add("a", {.service = "env = { ZINIT_SOCKET = '/nonexistent' }"});
   zinit.add("b");
-  zinit.boot({"b"});
-  Texts given;
-  REQUIRE(eventually([&] { return !(given = environment_of(zinit, "b")).empty(); }));
-  CHECK(variable(given, "ZINIT_SOCKET") == zinit.socket());
+  zinit.boot({"a", "b"});
+  for (const char* name : {"a", "b"}) check_given(zinit, name, {"ZINIT_SOCKET=" + zinit.socket()});
 }
 
-TEST_CASE("an env_file with lines without end is told in a few, and one of too many refused",
+TEST_CASE("an env_file with lines without end is told in a few; a missing or huge one is refused",
           "[check][keys]") {
   Server zinit;
   std::string nonsense = "FIRST=1\n", many = "nonsense\n";
@@ -168,30 +115,20 @@ TEST_CASE("an env_file with lines without end is told in a few, and one of too m
   write_file(zinit.path("fit"), many.substr(0, many.rfind('K')));
   for (const char* name : {"nonsense", "many", "fit"})
     zinit.add(name, {.service = "env_file = '" + zinit.path(name) + "'"});
-  zinit.boot();
+  zinit.add("missing", {.service = "env_file = '/no/such/file'"});
+  zinit.add("optional", {.service = "env_file = '-/no/such/file'"});
+  zinit.add("folder", {.service = "env_file = '-/tmp'"});
+  zinit.boot({"optional"});
   CHECK(message(zinit.await_failed("many", "spawn_error")) ==
         "cannot use " + zinit.path("many") + ": it has 10001 settings, 10000 are allowed");
-  Texts given;
-  REQUIRE(eventually([&] { return !(given = environment_of(zinit, "nonsense")).empty(); }));
-  CHECK(variable(given, "FIRST") == "1");
-  CHECK(variable(given, "LAST") == "1");
-  REQUIRE(eventually([&] { return !(given = environment_of(zinit, "fit")).empty(); }));
-  CHECK(given.size() >= 10000);
+  CHECK(message(zinit.await_failed("missing", "spawn_error")) ==
+        "cannot open /no/such/file: No such file or directory");
+  CHECK_THAT(message(zinit.await_failed("folder", "spawn_error")), Contains("/tmp"));
+  check_given(zinit, "nonsense", {"FIRST=1", "LAST=1"});
+  check_given(zinit, "fit", {"K0=", "K9999="});
   zinit.await_message("nonsense:6: line ignored: it must be KEY=value");
   zinit.await_message("nonsense: 299995 more of its lines are ignored");
   CHECK(lines_of(zinit.messages()).size() < 100);
-}
-
-TEST_CASE("an env_file that is missing is a spawn error, unless it may be", "[check][keys]") {
-  Server zinit;
-  zinit.add("a", {.service = "env_file = '/no/such/file'"});
-  zinit.add("b", {.service = "env_file = '-/no/such/file'"});
-  zinit.add("c", {.service = "env_file = '-/tmp'"});
-  zinit.boot();
-  CHECK(message(zinit.await_failed("a", "spawn_error")) ==
-        "cannot open /no/such/file: No such file or directory");
-  zinit.await_state("b", "running");
-  CHECK_THAT(message(zinit.await_failed("c", "spawn_error")), Contains("/tmp"));
 }
 
 TEST_CASE("an env_file that a stranger has linked to another's file is not read", "[root][keys]") {
@@ -213,13 +150,12 @@ TEST_CASE("an env_file that a stranger has linked to another's file is not read"
     CHECK_THAT(message(zinit.await_failed(name, "spawn_error")),
                Contains("cannot open " + folder + "/" + name) &&
                    Contains("its folder " + folder + " belongs to uid 64123"));
-  for (const char* name : {"own", "root"})
-    CHECK(eventually([&] { return variable(environment_of(zinit, name), "KEY") == "own"; }));
+  for (const char* name : {"own", "root"}) check_given(zinit, name, {"KEY=own"});
 }
 
 TEST_CASE("a container's service has its environment in the order of the manual",
           "[container][keys]") {
-  if (!can_make_namespaces()) return zinit::test::skip("needs namespaces");
+  if (!can_make_namespaces()) return skip("needs namespaces");
   Server zinit({.env = {"LANG=zinit"}, .container = true});
   write_file(zinit.path("file"), "LANG=file\nA=file\n");
   const std::string see = "echo $LANG $A >> $T";
@@ -233,66 +169,55 @@ TEST_CASE("a container's service has its environment in the order of the manual"
 
 // --- ports ---------------------------------------------------------------------------------------
 
-TEST_CASE("a port that a process has is told with the process, and retried by a start",
+TEST_CASE("a port that a process has is told with the process, and retried by a start or reload",
           "[check][keys]") {
   Server zinit;
   Listening taken;
   zinit.add("a", {.exec = "echo up >> $T; exec sleep 100000",
                   .service = "ports = [1, " + taken.port() + "]\npre_exec = 'echo pre >> $T'"});
+  zinit.add("b", {.service = "ports = [" + taken.port() + "]"});
   zinit.boot();
   const Json reason = zinit.await_failed("a", "port_in_use")["reason"];
-  CHECK(std::to_string(static_cast<int>(reason["port"].number())) == taken.port());
+  CHECK(reason["port"].dump() == taken.port());
   CHECK_THAT(reason["holder"].text(),
              Catch::StartsWith("process " + std::to_string(getpid()) + " ("));
   CHECK_THAT(zinit.ctl({"why", "a"}).out,
              Contains("port " + taken.port() + " is in use by process"));
   CHECK(zinit.start("a")["state"] == "failed");
   CHECK(zinit.trace().empty());
+  zinit.await_failed("b", "port_in_use");
+  zinit.add("b");
+  zinit.reload();
+  zinit.await_state("b", "running");
   taken.end();
   CHECK(zinit.start("a")["state"] == "running");
 }
 
-TEST_CASE("a port that a service has is told with its name", "[check][keys]") {
-  if (!has_perl()) return zinit::test::skip("needs perl");
+TEST_CASE("a port that a service has is told with its name, and free for its re-spawn",
+          "[check][keys]") {
   Server zinit;
-  Listening found;
-  const std::string port = found.port();
-  found.end();
-  zinit.add("first", {.exec = listener(port), .service = "ports = [" + port + "]"});
-  zinit.add("second",
-            {.exec = listener(port), .service = "ports = [" + port + "]\nstatus = 'stop'"});
-  zinit.boot();
+  const std::string port = free_port();
+  zinit.add("first", listener(port));
+  zinit.add("second", listener(port, "status = 'stop'"));
+  zinit.boot({"first"});
   zinit.await_trace("listening");
-  zinit.await_state("first", "running");
   const Json reason = zinit.start("second")["reason"];
   CHECK(reason["type"] == "port_in_use");
   CHECK(reason["holder"] == "first");
   zinit.stop("first");
   CHECK(zinit.start("second")["state"] == "running");
   zinit.await_trace("listening", 2);
-  // A re-spawn finds its port free again.
   const pid_t pid = zinit.pid_of("second");
   zinit.kill("second");
   zinit.await_new_pid("second", pid);
   zinit.await_trace("listening", 3);
 }
 
-TEST_CASE("a taken port is tried again by a reload that changes the service", "[keys]") {
-  Server zinit;
-  const Listening taken;
-  zinit.add("a", {.service = "ports = [" + taken.port() + "]"});
-  zinit.boot();
-  zinit.await_failed("a", "port_in_use");
-  zinit.add("a");
-  zinit.reload();
-  zinit.await_state("a", "running");
-}
-
 // --- directories ---------------------------------------------------------------------------------
 
 TEST_CASE("directories are made for the service, and runtime_dir goes when it rests",
           "[check][root][keys]") {
-  if (geteuid() != 0) return zinit::test::skip("needs root");
+  if (geteuid() != 0) return skip("needs root");
   const Folder folder;
   Server zinit(users_own(folder.path()));
   zinit.add("a", {.exec = "touch " + folder.path() +
@@ -327,16 +252,22 @@ TEST_CASE("directories are made for the service, and runtime_dir goes when it re
   CHECK_FALSE(fs::exists(folder.path() + "/run/a"));
 }
 
-TEST_CASE("a runtime_dir goes with a failure, an end and a removal too", "[root][keys]") {
-  if (geteuid() != 0) return zinit::test::skip("needs root");
+TEST_CASE(
+    "a runtime_dir goes with a failure, an end and a removal; one that cannot be made is told",
+    "[root][keys]") {
+  if (geteuid() != 0) return skip("needs root");
   const Folder folder;
+  folder.write("state", "in the way");
   Server zinit(users_own(folder.path()));
   zinit.file("cannot.toml", "[service]\nexec = ['/no/such/program']\nruntime_dir = 'cannot'\n");
   zinit.add("once", {.exec = "test -d " + folder.path() + "/run/once",
                      .service = "oneshot = true\nruntime_dir = 'once'"});
   zinit.add("gone", {.service = "runtime_dir = 'gone'"});
+  zinit.add("kept", {.service = "state_dir = 'kept'"});
   zinit.boot();
   zinit.await_failed("cannot", "spawn_error");
+  CHECK(message(zinit.await_failed("kept", "spawn_error")) ==
+        "cannot make the directory " + folder.path() + "/state/kept: Not a directory");
   CHECK(zinit.await_state("once", "exited")["summary"] == "ok");
   zinit.await_state("gone", "running");
   CHECK(fs::exists(folder.path() + "/run/gone"));
@@ -351,7 +282,7 @@ TEST_CASE("a runtime_dir goes with a failure, an end and a removal too", "[root]
 }
 
 TEST_CASE("a runtime_dir that services share goes with the last of them", "[root][keys]") {
-  if (geteuid() != 0) return zinit::test::skip("needs root");
+  if (geteuid() != 0) return skip("needs root");
   const Folder folder;
   const std::string shared = folder.path() + "/run/shared";
   Server zinit(users_own(folder.path()));
@@ -392,23 +323,10 @@ TEST_CASE("a runtime_dir that services share goes with the last of them", "[root
   }
 }
 
-TEST_CASE("directories get the user of the service below the system's places", "[root][keys]") {
-  if (geteuid() != 0) return zinit::test::skip("needs root");
+TEST_CASE("directories in /run get the service's user, whose links there lead nowhere",
+          "[check][root][keys]") {
+  if (geteuid() != 0) return skip("needs root");
   // The real /run, with a unique name.
-  const std::string name = "zinit-test-" + std::to_string(getpid());
-  Server zinit;
-  zinit.add("a", {.service = "user = 64123\ngroup = 64124\nruntime_dir = '" + name + "'"});
-  zinit.boot({"a"});
-  const auto status = status_of("/run/" + name);
-  CHECK(status.st_uid == 64123);
-  CHECK(status.st_gid == 64124);
-  CHECK(status.st_mode == (S_IFDIR | 0755u));
-  zinit.stop("a");
-  CHECK_FALSE(fs::exists("/run/" + name));
-}
-
-TEST_CASE("links that a service's user has planted lead nowhere", "[check][root][keys]") {
-  if (geteuid() != 0) return zinit::test::skip("needs root");
   const std::string name = "zinit-test-" + std::to_string(getpid());
   const std::string run = "/run/" + name;
   Server zinit;
@@ -417,10 +335,14 @@ TEST_CASE("links that a service's user has planted lead nowhere", "[check][root]
   write_file(precious + "/file", "x");
   zinit.add("a", {.exec = "ln -s " + precious + " " + run + "/link; ln -s " + precious + " " + run +
                           "/sub; echo planted >> $D/done; exec sleep 100000",
-                  .service = "user = 64123\nruntime_dir = '" + name + "'"});
+                  .service = "user = 64123\ngroup = 64124\nruntime_dir = '" + name + "'"});
   chmod(zinit.folder().c_str(), 0777);
   zinit.boot();
   REQUIRE(eventually([&] { return fs::exists(zinit.path("done")); }));
+  const auto status = status_of(run);
+  CHECK(status.st_uid == 64123);
+  CHECK(status.st_gid == 64124);
+  CHECK(status.st_mode == (S_IFDIR | 0755u));
   // Another service's directory lies in the first service's, where a link is in the way.
   zinit.add("b", {.service = "user = 64123\nruntime_dir = '" + name + "/sub'"});
   zinit.reload();
@@ -434,10 +356,10 @@ TEST_CASE("links that a service's user has planted lead nowhere", "[check][root]
 
 TEST_CASE("who goes on filling a runtime_dir holds up neither its service nor others",
           "[root][keys]") {
-  if (geteuid() != 0) return zinit::test::skip("needs root");
+  if (geteuid() != 0) return skip("needs root");
   const std::string name = "zinit-test-" + std::to_string(getpid());
   const Tmpfs place("/run/" + name);
-  if (!place.mounted()) return zinit::test::skip("needs a file system of its own");
+  if (!place.mounted()) return skip("needs a file system of its own");
   const std::string run = place.path() + "/a";
   Server zinit;
   zinit.add("a", {.exec = "mkdir -p " + run + "/sub/inner; exec sleep 100000",
@@ -479,40 +401,6 @@ TEST_CASE("who goes on filling a runtime_dir holds up neither its service nor ot
     return !there_still;
   };
   CHECK(eventually(gone));
-}
-
-TEST_CASE("a directory that cannot be made is a spawn error that names it", "[root][keys]") {
-  if (geteuid() != 0) return zinit::test::skip("needs root");
-  const Folder folder;
-  write_file(folder.path() + "/state", "in the way");
-  Server zinit({.env = {"XDG_STATE_HOME=" + folder.path() + "/state"}, .uid = kStranger});
-  zinit.add("a", {.service = "state_dir = 'a'"});
-  zinit.add("b", {.service = "runtime_dir = 'b'"});
-  zinit.boot();
-  CHECK(message(zinit.await_failed("a", "spawn_error")) ==
-        "cannot make the directory " + folder.path() + "/state/a: Not a directory");
-  CHECK_THAT(message(zinit.await_failed("b", "spawn_error")), Contains("runtime_dir"));
-}
-
-TEST_CASE("times may have units, in files, in zinit.toml and at the command line", "[files]") {
-  Server zinit({.settings = true});
-  zinit.put("zinit.toml",
-            "shutdown_timeout_ms = '1h'\n[defaults]\nrestart_delay_ms = '2h 30min'\n");
-  zinit.add("hangs", {.exec = stubborn("hangs"), .lifecycle = "stop_timeout_ms = '0.2s'"});
-  zinit.add("dies", {.exec = "exit 1"});
-  zinit.add("waits", {.lifecycle = "start_timeout_ms = '1d'",
-                      .more = "[readiness]\nnotify = 'systemd'\n"
-                              "[health]\ninterval_ms = '1m'\ntype = 'exec'\nexec = 'true'"});
-  zinit.boot();
-  zinit.await_trace("start hangs");
-  CHECK(zinit.stop("hangs")["last_exit"]["signal"] == "SIGKILL");
-  zinit.await_delayed("dies");
-  CHECK(zinit.status("dies")["restart_in_ms"].number() > 2 * 3600 * 1000);
-  CHECK(zinit.ctl({"wait", "waits", "--for", "running", "--timeout", "50ms"}).code == 6);
-  CHECK(zinit.ctl({"wait", "hangs", "--for", "exited", "--timeout", "infinity"}).code == 0);
-  zinit.add("bad", {.lifecycle = "stop_timeout_ms = '5 parsecs'"});
-  CHECK_THAT(zinit.ctl({"check", zinit.config("bad.toml")}).out,
-             Contains("invalid duration \"5 parsecs\", must be an integer of at least 1 or with"));
 }
 
 }  // namespace

@@ -68,8 +68,6 @@ std::size_t Connection::send_some(std::string_view bytes) {
   return n < 0 ? 0 : static_cast<std::size_t>(n);
 }
 
-void Connection::end_of_input() { shutdown(fd_, SHUT_WR); }
-
 std::optional<std::string> Connection::line(std::chrono::milliseconds deadline) {
   for (std::size_t seen = 0;;) {
     const auto end = buffer_.find('\n', seen);

@@ -32,8 +32,6 @@ class Connection {
   bool send(std::string_view bytes);
   /// Sends as much as the socket takes now; returns the number of bytes.
   std::size_t send_some(std::string_view bytes);
-  /// Ends the sending side.
-  void end_of_input();
 
   /// The next line, without its end. Nothing at the end of the stream; silence fails the test.
   std::optional<std::string> line(std::chrono::milliseconds deadline = kPatience);

@@ -3,6 +3,8 @@
 #pragma once
 // A zinit that crashes once, at a place that base/kill_point.hpp names.
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <string>
 
@@ -13,12 +15,19 @@ namespace zinit::test {
 
 class Crashing {
  public:
-  explicit Crashing(const std::string& point)
-      : zinit({.env = {"ZINIT_KILL_AT=" + point, "ZINIT_KILL_MARK=" + mark_ / "crashed"}}) {}
+  explicit Crashing(const std::string& point, Server::Options options = {})
+      : zinit(with(point, std::move(options))) {}
 
   bool crashed() const { return std::filesystem::exists(mark_ / "crashed"); }
 
  private:
+  Server::Options with(const std::string& point, Server::Options options) const {
+    options.env.insert(options.env.end(),
+                       {"ZINIT_KILL_AT=" + point, "ZINIT_KILL_MARK=" + mark_ / "crashed"});
+    if (options.uid) REQUIRE(chown(mark_.path().c_str(), *options.uid, *options.uid) == 0);
+    return options;
+  }
+
   TempDir mark_;
 
  public:

@@ -14,6 +14,13 @@ std::string rest_of(std::istringstream& words) {
   return rest;
 }
 
+int number_of(const std::string& signal) {
+  if (signal.starts_with("RTMIN+")) return SIGRTMIN + std::stoi(signal.substr(6));
+  int number = 1;
+  while (number < SIGSYS && signal != sigabbrev_np(number)) ++number;
+  return number;
+}
+
 /// One dialog. Its server is made when the first line needs it, after its options.
 class Dialog {
  public:
@@ -30,7 +37,8 @@ class Dialog {
     if (!server_) {
       server_ = std::make_unique<Server>(std::move(options_));
       REQUIRE(::mkdir(server_->path("bin").c_str(), 0755) == 0);
-      REQUIRE(::symlink(zinit_binary().c_str(), server_->path("bin/zinitctl").c_str()) == 0);
+      for (const char* name : {"bin/zinit", "bin/zinitctl"})
+        REQUIRE(::symlink(zinit_binary().c_str(), server_->path(name).c_str()) == 0);
     }
     return *server_;
   }
@@ -50,7 +58,7 @@ class Dialog {
     what.env = {"PATH=" + server().path("bin") + ":" + std::getenv("PATH"),
                 "D=" + server().folder(), "T=" + server().path("trace"),
                 "ZINIT_SOCKET=" + server().socket(), "TZ=UTC"};
-    const Outcome done = run(what);
+    const Outcome done = server().run_beside(what);
     std::string text = masked(done.out);
     if (!text.empty() && text.back() != '\n') text += "\n";
     return done.code == 0 ? text : text + "[" + std::to_string(done.code) + "]\n";
@@ -62,7 +70,7 @@ class Dialog {
     words >> verb;
     if (verb == "server") {
       REQUIRE_FALSE(server_);
-      for (std::string option; words >> option;) {
+      for (std::string option; words >> std::quoted(option);) {
         if (option == "container")
           options_.container = true;
         else if (option == "settings")
@@ -72,6 +80,8 @@ class Dialog {
         else
           options_.arguments.push_back(option);
       }
+    } else if (verb == "launch") {
+      server().launch();
     } else if (verb == "boot") {
       server().boot();
       booted_ = true;
@@ -92,15 +102,42 @@ class Dialog {
       server().reexecute();
     } else if (verb == "crash") {
       crash(server());
+    } else if (verb == "gone") {
+      words >> name;
+      REQUIRE(
+          eventually([&] { return !server().result("service.list").mentions('"' + name + '"'); }));
+    } else if (verb == "call") {
+      return call(words);
     } else if (verb == "mask") {
       masks_.emplace_back(std::regex(rest_of(words)), "~");
+    } else if (verb == "signal") {
+      words >> name;
+      server().signal(number_of(name));
     } else if (verb == "end") {
       booted_ = false;
-      return std::to_string(server().shut_down()) + "\n";
+      return std::to_string(server().shut_down(words >> name ? number_of(name) : SIGTERM)) + "\n";
+    } else if (verb == "ended") {
+      booted_ = false;
+      return std::to_string(server().exit_code()) + "\n";
     } else {
       FAIL("no such action: " << action);
     }
     return "";
+  }
+
+  std::string call(std::istringstream& words) {
+    std::string method;
+    words >> method;
+    const std::string rest = rest_of(words);
+    const auto end = rest.find_last_of("]}") + 1;
+    server().settle();
+    const Json answer = server().connect().call(method, rest.substr(0, end));
+    if (answer.has("error")) return masked("error " + answer["error"].dump());
+    std::istringstream members(rest.substr(end));
+    std::string text;
+    for (std::string member; members >> member;)
+      text += member + ": " + answer["result"][member].dump() + "\n";
+    return masked(text.empty() ? answer["result"].dump() : text);
   }
 
   std::string masked(std::string text) {
@@ -112,6 +149,7 @@ class Dialog {
     static const std::vector<std::pair<std::regex, std::string>> kAlways = {
         {std::regex("(\\bpid |\\bprocess |pid\":)[0-9]+"), "$1PID"},
         {std::regex("[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}"), "TIME"},
+        {std::regex("(pid PID), up [^\\n]*"), "$1, up TIME"},
         {std::regex("\\b[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?"), "TIME"},
         {std::regex("\\b(after|for|since|in|ago:?) [0-9.]+ ?(ms|s)\\b"), "$1 TIME"},
         {std::regex("\"([a-z_]+_us|uptime_ms)\":[0-9]+"), "\"$1\":TIME"},
@@ -119,6 +157,9 @@ class Dialog {
         {std::regex(" +NAME +STATE .*"), "NAME STATE PID UPTIME RESTARTS DETAILS"},
         {std::regex("(\\[[^\\]]\\]) +([^ \\n]+) +([^ \\n]+) +[0-9]+ +[0-9]+(?:ms|s) +([0-9]+) *"),
          "$1 $2 $3 PID TIME $4 "},
+        {std::regex("(\\[[^\\]]\\]) +([^ \\n]+) +([^ \\n]+) +- +[0-9]+(?:ms|s) +([0-9]+) *"),
+         "$1 $2 $3 - TIME $4 "},
+        {std::regex("\\n- +([^ \\n]+) +masked +- +- +- *"), "\\n- $1 masked - - - "},
         {std::regex("(\\[[^\\]]\\]) +([^ \\n]+) +([^ \\n]+) +- +- +([0-9]+) *"),
          "$1 $2 $3 - - $4 "}};
     for (const auto& [pattern, with] : kAlways) text = std::regex_replace(text, pattern, with);
@@ -165,7 +206,7 @@ std::string played(const std::string& dialogs) {
     }
     INFO("== " << name << "\n" << line);
     for (const std::string& printed : lines_of(dialog->line(line, text)))
-      all += printed.empty() ? "\n" : "  " + printed + "\n";
+      if (!printed.empty()) all += "  " + printed + "\n";
   }
   return dialog ? all : std::string();
 }

@@ -10,89 +10,56 @@
 #include <cstddef>
 #include <string_view>
 
+#include "support/notification.hpp"
+
 namespace zinit::test {
 
 namespace {
 
 struct FailingCall {
-  const char* name;
+  std::string name;
   int number;
   int errnum;
 };
 
-#define CALL(name, errnum) \
-  { #name, SYS_##name, errnum }
-constexpr FailingCall kCalls[] = {
-    CALL(epoll_ctl, ENOMEM),
-    CALL(rmdir, EIO),
-    CALL(mprotect, ENOMEM),
-    CALL(fcntl, EMFILE),
-    CALL(close_range, ENOMEM),
-    CALL(ioctl, EIO),
-    CALL(openat, EMFILE),
-    CALL(pipe2, EMFILE),
-    CALL(read, EIO),
-    CALL(write, ENOSPC),
-    CALL(readv, EIO),
-    CALL(writev, ENOSPC),
-    CALL(pread64, EIO),
-    CALL(pwrite64, ENOSPC),
-    CALL(clone3, EAGAIN),
-    CALL(clone, EAGAIN),
-    CALL(mmap, ENOMEM),
-    CALL(mremap, ENOMEM),
-    CALL(epoll_create1, EMFILE),
-    CALL(eventfd2, EMFILE),
-    CALL(timerfd_create, EMFILE),
-    CALL(memfd_create, EMFILE),
-    CALL(ftruncate, ENOSPC),
-    CALL(fallocate, ENOSPC),
-    CALL(socket, EMFILE),
-    CALL(accept4, EMFILE),
-    CALL(recvfrom, ENOMEM),
-    CALL(recvmsg, ENOMEM),
-    CALL(sendto, ENOMEM),
-    CALL(splice, ENOBUFS),
-    CALL(mkdirat, ENOSPC),
-    CALL(mkdir, ENOSPC),
-    CALL(unlinkat, EIO),
-    CALL(unlink, EIO),
-    CALL(rename, EIO),
-    CALL(renameat2, EIO),
-    CALL(symlink, ENOSPC),
-    CALL(fsync, EIO),
-    CALL(getdents64, EIO),
-    CALL(newfstatat, EIO),
-    CALL(fstat, EIO),
-    CALL(fchmod, EIO),
-    CALL(fchown, EIO),
-    CALL(fchmodat, EIO),
-    CALL(fchownat, EIO),
-    CALL(dup, EMFILE),
-    CALL(dup2, EMFILE),
-    CALL(dup3, EMFILE),
-    CALL(setsid, EPERM),
-    CALL(chdir, EIO),
-    CALL(prlimit64, EPERM),
-    CALL(setpriority, EACCES),
-    CALL(sched_setaffinity, EINVAL),
-    CALL(execve, ENOMEM),
-    CALL(execveat, ENOMEM),
-    CALL(inotify_add_watch, ENOSPC),
-    CALL(inotify_init1, EMFILE),
-    CALL(pidfd_open, EMFILE),
-    CALL(setgroups, ENOMEM),
-    CALL(setresuid, EAGAIN),
-    CALL(setresgid, EAGAIN),
-    CALL(statx, EIO),
-    CALL(readlinkat, EIO),
-};
-#undef CALL
+/// The calls that can fail, in groups of those that fail alike.
+const std::vector<FailingCall>& failing_calls() {
+  static const std::vector<FailingCall> calls = [] {
+    std::vector<FailingCall> all;
+    const auto add = [&](int errnum, std::istringstream names, const std::vector<int>& numbers) {
+      std::string name;  // "SYS_read,"
+      for (const int number : numbers) {
+        names >> name;
+        all.push_back({name.substr(4, name.find(',') - 4), number, errnum});
+      }
+    };
+#define FAILING(errnum, ...) add(errnum, std::istringstream(#__VA_ARGS__), {__VA_ARGS__})
+    FAILING(ENOMEM, SYS_epoll_ctl, SYS_mprotect, SYS_close_range, SYS_mmap, SYS_mremap,
+            SYS_recvfrom, SYS_recvmsg, SYS_sendto, SYS_execve, SYS_execveat, SYS_setgroups);
+    FAILING(EIO, SYS_rmdir, SYS_ioctl, SYS_read, SYS_readv, SYS_pread64, SYS_unlinkat, SYS_unlink,
+            SYS_rename, SYS_renameat2, SYS_fsync, SYS_getdents64, SYS_newfstatat, SYS_fstat,
+            SYS_fchmod, SYS_fchown, SYS_fchmodat, SYS_fchownat, SYS_chdir, SYS_statx,
+            SYS_readlinkat);
+    FAILING(EMFILE, SYS_fcntl, SYS_openat, SYS_pipe2, SYS_epoll_create1, SYS_eventfd2,
+            SYS_timerfd_create, SYS_memfd_create, SYS_socket, SYS_accept4, SYS_dup, SYS_dup2,
+            SYS_dup3, SYS_inotify_init1, SYS_pidfd_open);
+    FAILING(ENOSPC, SYS_write, SYS_writev, SYS_pwrite64, SYS_ftruncate, SYS_fallocate, SYS_mkdirat,
+            SYS_mkdir, SYS_symlink, SYS_inotify_add_watch);
+    FAILING(EAGAIN, SYS_clone3, SYS_clone, SYS_setresuid, SYS_setresgid);
+    FAILING(ENOBUFS, SYS_splice);
+    FAILING(EPERM, SYS_setsid, SYS_prlimit64);
+    FAILING(EACCES, SYS_setpriority);
+    FAILING(EINVAL, SYS_sched_setaffinity);
+#undef FAILING
+    return all;
+  }();
+  return calls;
+}
 
 const FailingCall* find_call(int number) {
-  for (const FailingCall& call : kCalls)
-    if (call.number == number) return &call;
-  return nullptr;
+  const auto& all = failing_calls();
+  const auto found = std::ranges::find(all, number, &FailingCall::number);
+  return found == all.end() ? nullptr : &*found;
 }
 
 sock_filter statement(unsigned code, unsigned k) { return {static_cast<__u16>(code), 0, 0, k}; }
@@ -100,12 +67,13 @@ sock_filter statement(unsigned code, unsigned k) { return {static_cast<__u16>(co
 /// Loads the call's number, compares it with the table, and notifies of calls in the table.
 int install_filter() {
   std::vector<sock_filter> program;
-  const auto count = std::size(kCalls);
+  const auto& calls = failing_calls();
+  const auto count = calls.size();
   program.push_back(statement(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)));
   for (std::size_t i = 0; i < count; ++i) {
     const auto to_notify = static_cast<__u8>(count - i);
     program.push_back(
-        {BPF_JMP | BPF_JEQ | BPF_K, to_notify, 0, static_cast<unsigned>(kCalls[i].number)});
+        {BPF_JMP | BPF_JEQ | BPF_K, to_notify, 0, static_cast<unsigned>(calls[i].number)});
   }
   program.push_back(statement(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
   program.push_back(statement(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF));
@@ -115,9 +83,9 @@ int install_filter() {
       syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &filter));
 }
 
-/// Sends or receives one descriptor with sendmsg(2) or recvmsg(2).
-bool transfer(int socket, int& fd, bool sends) {
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof fd)] = {};
+/// The descriptor that comes with the next message; -1 if none does.
+int receive_fd(int socket) {
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
   char byte = 0;
   iovec data{&byte, 1};
   msghdr message{};
@@ -125,19 +93,11 @@ bool transfer(int socket, int& fd, bool sends) {
   message.msg_iovlen = 1;
   message.msg_control = control;
   message.msg_controllen = sizeof control;
-  if (!sends) {
-    if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != 1) return false;
-    const cmsghdr* header = CMSG_FIRSTHDR(&message);
-    if (header == nullptr) return false;
-    std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
-    return true;
-  }
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof fd);
-  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
-  return sendmsg(socket, &message, 0) == 1;
+  if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != 1) return -1;
+  const cmsghdr* header = CMSG_FIRSTHDR(&message);
+  int fd = -1;
+  if (header != nullptr) std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
+  return fd;
 }
 
 /// Whether it is an eventfd, a signalfd or similar: reads and writes of these cannot fail.
@@ -167,12 +127,12 @@ bool FaultInjector::possible() {
 }
 
 void FaultInjector::install_in_child() const {
-  int listener = install_filter();
-  if (listener < 0 || !transfer(channel_[1], listener, true)) _exit(125);
+  const int listener = install_filter();
+  if (listener < 0 || !send_with(channel_[1], "x", {listener})) _exit(125);
 }
 
 void FaultInjector::attach() {
-  REQUIRE(transfer(channel_[0], listener_, false));
+  REQUIRE((listener_ = receive_fd(channel_[0])) >= 0);
   thread_ = std::thread([this] { serve(); });
 }
 

@@ -3,7 +3,6 @@
 // A system that is not running, for the verbs that change service files.
 #pragma once
 
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -25,22 +24,16 @@ class Image {
       std::filesystem::create_directories(path(made));
     }
   }
-  ~Image() {
-    std::error_code ignored;
-    std::filesystem::remove_all(root_, ignored);
-  }
-  Image(const Image&) = delete;
-  Image& operator=(const Image&) = delete;
 
-  const std::string& root() const { return root_; }
-  std::string path(const std::string& file) const { return root_ + "/" + file; }
+  const std::string& root() const { return root_.path(); }
+  std::string path(const std::string& file) const { return root_ / file; }
   void put(const std::string& file, const std::string& text) const {
     std::filesystem::create_directories(std::filesystem::path(path(file)).parent_path());
     write_file(path(file), text);
   }
   Outcome ctl(const std::string& verb, const std::string& name, const Texts& more = {}) const {
     Launch what;
-    what.argv = {"zinitctl", verb, "--root", root_, name};
+    what.argv = {"zinitctl", verb, "--root", root(), name};
     what.argv.insert(what.argv.end(), more.begin(), more.end());
     return run(what);
   }
@@ -51,18 +44,12 @@ class Image {
     Launch what;
     what.program = "/bin/sh";
     what.argv = {"sh", "-c", text};
-    what.env = {"R=" + root_, "Z=" + path("zinitctl")};
+    what.env = {"R=" + root(), "Z=" + path("zinitctl")};
     return what;
   }
 
  private:
-  static std::string make() {
-    const char* base = std::getenv("TMPDIR");
-    std::string name = std::string(base != nullptr ? base : "/tmp") + "/zinit-image.XXXXXX";
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    return name;
-  }
-  const std::string root_ = make();
+  const TempDir root_;
 };
 
 /// The text of a link; "" if it does not exist.

@@ -42,12 +42,6 @@ bool send(const std::string& text, const Fds& fds = {}) {
   return send_notification(address, text, fds);
 }
 
-void trace(const std::string& line) {
-  const int fd = ::open(std::getenv("T"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-  if (::write(fd, (line + "\n").data(), line.size() + 1) < 0) _exit(91);
-  ::close(fd);
-}
-
 void await_file(const std::string& path) {
   while (::access(path.c_str(), F_OK) != 0) ::usleep(2000);
 }
@@ -80,7 +74,7 @@ Fds memory_files(int count) {
       char request[4096];
       if (::recv(peer, request, sizeof request, 0) <= 0) _exit(0);
       for (int i = 0; i < count && send_with(peer, text, {all.back()->make()}); ++i) {}
-      trace("answered");
+      write_trace("answered");
       _exit(0);
     }
     ::close(peer);
@@ -172,20 +166,20 @@ void carry_out(const Texts& words, std::size_t& at) {
   } else if (step == "await") {
     await_file(next());
   } else if (step == "trace") {
-    trace(next());
+    write_trace(next());
   } else if (step == "env") {
     const std::string name = next();
     const char* value = std::getenv(name.c_str());
     const bool own = value != nullptr && value == std::to_string(::getpid());
-    trace(name + "=" + (value == nullptr ? "unset" : own ? "own pid" : value));
+    write_trace(name + "=" + (value == nullptr ? "unset" : own ? "own pid" : value));
   } else if (step == "passed") {
     char text[64] = {};
     if (::pread(std::stoi(next()), text, sizeof text - 1, 0) < 0)
-      trace("nothing passed");
+      write_trace("nothing passed");
     else
-      trace("passed " + std::string(text));
+      write_trace("passed " + std::string(text));
   } else if (step == "count") {
-    trace("descriptors " + std::to_string(entries_of("/proc/self/fd").size()));
+    write_trace("descriptors " + std::to_string(entries_of("/proc/self/fd").size()));
   } else if (step == "main" || step == "keep") {
     const pid_t child = ::fork();
     if (child == 0) return;
@@ -223,22 +217,7 @@ __attribute__((constructor(65535))) void be_notifier(int argc, char** argv, char
 
 }  // namespace
 
-std::string notifier(const Texts& steps) {
-  char path[4096];
-  const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
-  std::string command = toml_string(std::string(path, static_cast<std::size_t>(length)));
-  command += ", 'notifier'";
-  for (const std::string& step : steps) {
-    std::string text = toml_string(step);
-    for (const auto& [character, escape] :
-         {std::pair{'\n', "\\n"}, {'\x1b', "\\u001b"}, {'\x01', "\\u0001"}}) {
-      for (auto at = text.find(character); at != std::string::npos; at = text.find(character, at))
-        text.replace(at, 1, escape);
-    }
-    command += ", " + text;
-  }
-  return command;
-}
+std::string notifier(const Texts& steps) { return this_program("notifier", steps); }
 
 std::string says(const Texts& steps, const std::string& readiness, const std::string& lifecycle) {
   return "[service]\nexec = [" + notifier(steps) + "]\n[lifecycle]\nrestart_delay_ms = 10\n" +

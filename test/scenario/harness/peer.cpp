@@ -86,12 +86,6 @@ Place place_of(std::string text) {
 
 // --- the service ---
 
-void write_trace(const std::string& line) {
-  const int fd = ::open(std::getenv("T"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-  if (::write(fd, (line + "\n").data(), line.size() + 1) < 0) _exit(91);
-  ::close(fd);
-}
-
 bool write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t n = ::write(fd, bytes.data(), bytes.size());
@@ -335,14 +329,7 @@ __attribute__((constructor(65535))) void be_peer(int argc, char** argv, char**) 
 
 }  // namespace
 
-std::string peer(const Texts& words) {
-  char path[4096];
-  const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
-  std::string command = toml_string(std::string(path, static_cast<std::size_t>(length)));
-  command += ", 'peer'";
-  for (const std::string& word : words) command += ", " + toml_string(word);
-  return command;
-}
+std::string peer(const Texts& words) { return this_program("peer", words); }
 
 std::string peers(const Texts& words, const std::string& more) {
   return "[service]\nexec = [" + peer(words) +

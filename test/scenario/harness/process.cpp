@@ -234,6 +234,26 @@ bool binary_is_sanitized() {
   return sanitized;
 }
 
+std::string this_program(const std::string& kind, const Texts& words) {
+  std::string command = toml_string(proc_link(getpid(), "exe")) + ", '" + kind + "'";
+  for (const std::string& word : words) {
+    std::string text = toml_string(word);
+    for (const auto& [character, escape] :
+         {std::pair{'\n', "\\n"}, {'\x1b', "\\u001b"}, {'\x01', "\\u0001"}}) {
+      for (auto at = text.find(character); at != std::string::npos; at = text.find(character, at))
+        text.replace(at, 1, escape);
+    }
+    command += ", " + text;
+  }
+  return command;
+}
+
+void write_trace(const std::string& line) {
+  const int fd = ::open(std::getenv("T"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+  if (::write(fd, (line + "\n").data(), line.size() + 1) < 0) _exit(91);
+  ::close(fd);
+}
+
 pid_t launch(const Launch& what) {
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   Launch full = what;
@@ -306,15 +326,6 @@ std::vector<pid_t> children_of(pid_t pid) {
       children.push_back(candidate);
   }
   return children;
-}
-
-std::vector<pid_t> descendants_of(pid_t pid) {
-  std::vector<pid_t> all = children_of(pid);
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    const auto more = children_of(all[i]);
-    all.insert(all.end(), more.begin(), more.end());
-  }
-  return all;
 }
 
 std::string proc_status(pid_t pid, std::string_view key) {
@@ -446,6 +457,8 @@ std::string sources_of_tests() {
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
       if (entry.path().extension() == ".cpp" || entry.path().extension() == ".hpp")
         text += read_file(entry.path());
+      else if (entry.path().extension() == ".golden")
+        text += "R\"golden(" + read_file(entry.path()) + ")golden\"\n";
   return text;
 }
 

@@ -53,6 +53,12 @@ struct Launch {
   std::function<void()> in_child{};  ///< called before execve, and before a uid is given up
 };
 
+/// The elements of an `exec` array, without brackets, for this program as a service of this kind,
+/// which carries out `words`: see peer.hpp and notifier.hpp.
+std::string this_program(const std::string& kind, const std::vector<std::string>& words);
+/// Writes a line to the trace, in a service.
+void write_trace(const std::string& line);
+
 /// Starts a process in its own session; returns its pid as the test sees it. The test becomes a
 /// child subreaper, so that children_of(getpid()) shows what a dead zinit leaves behind.
 pid_t launch(const Launch& what);
@@ -81,9 +87,8 @@ void have_own_mounts();
 
 /// Whether a process with this pid exists and is not a zombie.
 bool alive(pid_t pid);
-/// The children in /proc, zombies included; and all descendants of a process.
+/// The children in /proc, zombies included.
 std::vector<pid_t> children_of(pid_t pid);
-std::vector<pid_t> descendants_of(pid_t pid);
 /// The value of a line `KEY:` in /proc/PID/status without the blanks around it; "" if the line is
 /// missing.
 std::string proc_status(pid_t pid, std::string_view key);
@@ -121,7 +126,8 @@ std::vector<std::string> entries_of(const std::string& path);
 /// `task` one for each thread.
 std::size_t count_in_proc(pid_t pid, const std::string& folder);
 
-/// The C++ sources of all tests that use the program as its users do, if they are there.
+/// The C++ sources of all tests that use the program as its users do, if they are there, and their
+/// golden files as raw strings.
 std::string sources_of_tests();
 
 }  // namespace zinit::test

@@ -81,8 +81,11 @@ std::string remove_leftovers() {
   eventually([] { return living_children().empty(); }, 3s);
   std::string found;
   for (const pid_t child : living_children()) {
-    std::vector<pid_t> all = descendants_of(child);
-    all.push_back(child);
+    std::vector<pid_t> all{child};
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const auto more = children_of(all[i]);
+      all.insert(all.end(), more.begin(), more.end());
+    }
     for (const pid_t pid : all) {
       found += std::to_string(pid) + " " + proc_cmdline(pid) + "\n";
       kill(pid, SIGKILL);
@@ -317,9 +320,12 @@ Outcome Server::ctl(Texts arguments, const std::string& input, Texts env) const 
   what.program = options_.client;
   what.argv = {"zinitctl", "--socket", socket()};
   what.argv.insert(what.argv.end(), arguments.begin(), arguments.end());
-  // The client must find files at the server's places.
+  return run_beside(std::move(what), input);
+}
+
+Outcome Server::run_beside(Launch what, const std::string& input) const {
   if (options_.own_root) what.in_child = [this] { cover_root(folder_); };
-  return run(what, input);
+  return run(std::move(what), input);
 }
 
 void Server::fault(int number) const {
@@ -368,6 +374,12 @@ void Server::await_message(const std::string& text) const {
 pid_t Server::pid_of(const std::string& name) {
   const auto has_pid = [](const Json& now) { return now["pid"].is_number(); };
   return static_cast<pid_t>(await(name, has_pid, "a process")["pid"].number());
+}
+
+std::vector<pid_t> Server::pids_of(const Texts& names) {
+  std::vector<pid_t> pids;
+  for (const std::string& name : names) pids.push_back(pid_of(name));
+  return pids;
 }
 
 Json Server::await(const std::string& name, const std::function<bool(const Json&)>& wanted,

@@ -135,6 +135,8 @@ class Server {
   /// Runs zinitctl with these arguments, and `env` added to its environment.
   Outcome ctl(std::vector<std::string> arguments, const std::string& input = "",
               std::vector<std::string> env = {}) const;
+  /// Runs a program that finds files at the server's places.
+  Outcome run_beside(Launch what, const std::string& input = "") const;
 
   /// service.start, stop and restart: with `wait`, returning the final status; or without a wait.
   Json start(const std::string& name) { return ask("service.start", name, true); }
@@ -151,6 +153,7 @@ class Server {
   Json status(const std::string& name) { return result("service.status_full", named(name)); }
   std::string state(const std::string& name) { return status(name)["state"].text(); }
   pid_t pid_of(const std::string& name);
+  std::vector<pid_t> pids_of(const std::vector<std::string>& names);
 
   /// Waits until `wanted` accepts the status, and /proc shows the program of the process in it;
   /// otherwise fails the test with the status and `why`.

@@ -6,30 +6,22 @@
 namespace zinit::test::reexec_container {
 namespace {
 
-const Toml kCritical{.exec = "while ! [ -e $D/end ]; do sleep 0.01; done; . $D/end",
-                     .service = "critical = true",
-                     .lifecycle = "restart = 'never'"};
-
-TEST_CASE("a container ends with the exit code of a critical service, or 128 + its signal",
+TEST_CASE("a container ends as its critical service does, or with 1 if that cannot run",
           "[check][container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   for (const auto& [end, code] : {std::pair("exit 0", 0), std::pair("exit 3", 3),
                                   std::pair("kill -KILL $$", 128 + SIGKILL)}) {
     Server zinit({.container = true});
-    zinit.add("main", kCritical);
+    zinit.add("main", {.exec = std::string("until [ -e $D/go ]; do sleep 0.01; done; ") + end,
+                       .service = "critical = true",
+                       .lifecycle = "restart = 'never'"});
     zinit.add("other", {.exec = tracing("other")});
     zinit.boot();
     zinit.await_trace("start other");
-    write_file(zinit.path("end.new"), end);
-    std::filesystem::rename(zinit.path("end.new"), zinit.path("end"));
+    zinit.mark("go");
     CHECK(zinit.exit_code() == code);
     CHECK(zinit.traced("stop other"));
   }
-}
-
-TEST_CASE("a container ends when what its critical service requires is missing or has failed",
-          "[container]") {
-  if (!can_make_namespaces()) return skip("needs pid namespaces");
   for (const std::string required : {"missing", "fails"}) {
     Server zinit({.container = true});
     zinit.add("fails", {.exec = "exit 3", .lifecycle = "restart = 'never'"});
@@ -40,72 +32,43 @@ TEST_CASE("a container ends when what its critical service requires is missing o
   }
 }
 
-TEST_CASE("a container lives on while a critical service is spawned again or stopped on request",
-          "[container]") {
+TEST_CASE("container mode is chosen by option, name or environment, and needs no service",
+          "[check][container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
-  Server zinit({.container = true});
-  zinit.add("main", {.service = "critical = true", .lifecycle = "restart_delay_ms = 1"});
-  zinit.boot({"main"});
-  zinit.kill("main");
-  zinit.await(
-      "main", [](const Json& s) { return s["state"] == "running" && s["restart_count"] == 1; },
-      "running again");
-  CHECK(zinit.stop("main")["state"] == "exited");
-  zinit.result("system.ping");
-}
-
-TEST_CASE("without a service a container's PID 1 stays up and answers", "[container]") {
-  if (!can_make_namespaces()) return skip("needs pid namespaces");
-  Server zinit({.container = true});
-  std::filesystem::remove(zinit.config());
-  zinit.boot();
-  CHECK(zinit.result("service.list").size() == 0);
-  CHECK(zinit.result("system.ping")["pid"] == 1);
-  zinit.await_message("container mode");
-  std::filesystem::create_directory(zinit.config());
-}
-
-TEST_CASE("container mode is chosen by option, name or environment", "[check][container]") {
-  if (!can_make_namespaces()) return skip("needs pid namespaces");
-  const auto mode_of = [](Texts argv, Texts env) {
-    Server zinit({.argv = std::move(argv),
-                  .env = std::move(env),
-                  .namespaced = true,
-                  .by_environment = true});
+  const auto check = [](const std::string& name, Texts options, Texts env) {
+    INFO(name);
+    options.insert(options.begin(), name);
+    Server zinit({.argv = options, .env = env, .namespaced = true, .by_environment = true});
+    std::filesystem::remove(zinit.config());
     zinit.boot();
-    return zinit.result("system.info")["mode"].text();
+    CHECK(zinit.result("system.info")["mode"] == "container");
+    CHECK(zinit.result("service.list").size() == 0);
+    CHECK(zinit.result("system.ping")["pid"] == 1);
+    zinit.await_message("container mode");
   };
-  CHECK(mode_of({"zinit-pid1", "--container"}, {}) == "container");
-  CHECK(mode_of({"zinit-server"}, {}) == "container");
-  CHECK(mode_of({"init"}, {"ZINIT_CONTAINER=1"}) == "container");
-  CHECK(mode_of({"init"}, {"container=podman"}) == "container");
-  CHECK(mode_of({"any-other-name"}, {"ZINIT_CONTAINER=yes"}) == "container");
+  check("zinit-pid1", {"--container"}, {});
+  check("zinit-server", {}, {});
+  check("init", {}, {"ZINIT_CONTAINER=1"});
+  check("init", {}, {"container=podman"});
+  check("any-other-name", {}, {"ZINIT_CONTAINER=yes"});
 }
 
-TEST_CASE("a command after two dashes is the critical service main", "[container]") {
-  if (!can_make_namespaces()) return skip("needs pid namespaces");
-  const std::string command = "echo hello; while ! [ -e $D/go ]; do sleep 0.01; done; exit 9";
-  Server zinit({.arguments = {"--", "/bin/sh", "-c", command}, .container = true});
-  zinit.add("other", {.exec = tracing("other")});
-  zinit.boot();
-  zinit.await_trace("start other");
-  const Json main = zinit.await_state("main", "running");
-  CHECK(main["pid"].number() > 1);
-  REQUIRE(eventually([&] { return zinit.output() == "hello\n"; }));  // zinit's own standard streams
-  zinit.mark("go");
-  CHECK(zinit.exit_code() == 9);
-  CHECK(zinit.traced("stop other"));
-}
-
-TEST_CASE("two dashes without a command behind them are wrong usage", "[container]") {
-  for (const bool pid1 : {false, true}) {
-    if (pid1 && !can_make_namespaces()) return skip("needs pid namespaces");
-    Launch what;
-    what.argv = pid1 ? Texts{"zinit-pid1", "--container", "--"} : Texts{"zinit", "server", "--"};
-    what.pid_namespace = pid1;
-    const Outcome outcome = run(what);
+TEST_CASE("no command after two dashes, or one for a standalone server, is wrong usage",
+          "[check][container]") {
+  const bool namespaces = can_make_namespaces();
+  if (!namespaces) skip("needs pid namespaces, in part");
+  const struct {
+    Texts argv;
+    std::string says;
+    bool pid1 = false;
+  } rows[] = {{{"zinit", "server", "--"}, "a command is missing after --"},
+              {{"zinit-pid1", "--container", "--"}, "a command is missing after --", true},
+              {{"zinit", "server", "bash", "-c", "exit 4"}, ""}};
+  for (const auto& [argv, says, pid1] : rows) {
+    if (pid1 && !namespaces) continue;
+    const Outcome outcome = run({.argv = argv, .pid_namespace = pid1});
     CHECK(outcome.code == 2);
-    CHECK_THAT(outcome.err, Catch::Contains("a command is missing after --"));
+    CHECK_THAT(outcome.err, Contains(says));
   }
 }
 

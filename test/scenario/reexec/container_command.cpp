@@ -67,39 +67,6 @@ TEST_CASE("a shell that is the command of a container has job control", "[contai
   CHECK_THAT(terminal.shown(), !Contains("no job control"));
 }
 
-TEST_CASE("Ctrl-C at the terminal of a container ends its command, which gives the exit code",
-          "[container]") {
-  if (!can_make_namespaces()) return skip("needs pid namespaces");
-  Server zinit;
-  Terminal terminal;
-  const pid_t pid =
-      terminal.launch_in(container_of(zinit, {"--socket", zinit.socket(), "--", "sleep", "1000"}));
-  terminal.await_foreground("sleep 1000");
-  terminal.type("\x03");
-  CHECK(wait_for_exit(pid) == 128 + SIGINT);
-}
-
-TEST_CASE("the first argument that is no option begins a container's command",
-          "[check][container]") {
-  if (!can_make_namespaces()) return skip("needs pid namespaces");
-  const auto code_of = [](Texts arguments, Server::Options options) {
-    options.arguments = std::move(arguments);
-    Server zinit(std::move(options));
-    zinit.launch();
-    return zinit.exit_code();
-  };
-  CHECK(code_of({"bash", "-c", "exit 4"}, {.container = true}) == 4);
-  CHECK(code_of({"--log-level", "error", "sh", "-c", "exit $#", "-", "--container", "--x"},
-                {.container = true}) == 2);
-  CHECK(code_of({"sh", "-c", "exit 5"}, {.argv = {"zinit-server"}, .namespaced = true}) == 5);
-}
-
-TEST_CASE("a standalone server takes no command", "[check][container]") {
-  Launch what;
-  what.argv = {"zinit", "server", "bash", "-c", "exit 4"};
-  CHECK(run(what).code == 2);
-}
-
 TEST_CASE("where nothing can be written to a container goes on without a control socket",
           "[root][container]") {
   if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
@@ -207,9 +174,7 @@ TEST_CASE("the service files of the sample image are without a fault", "[contain
   const std::string sample = "etc/container/zinit";
   if (access(sample.c_str(), F_OK) != 0)
     return skip("the tests do not run in the root of the clone");
-  Launch what;
-  what.argv = {"zinitctl", "--json", "check", sample};
-  const Outcome outcome = run(what);
+  const Outcome outcome = run({.argv = {"zinitctl", "--json", "check", sample}});
   INFO(outcome.out);
   CHECK(outcome.code == 0);  // a program missing on this machine is only a warning
   const auto report = Json::parse(outcome.out);

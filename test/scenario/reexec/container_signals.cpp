@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
-// PID 1 of a container in place of tini: its command gets signals unchanged, and the command's exit
-// code becomes the container's (doc/containers.md).
+// PID 1 of a container in place of tini (doc/containers.md): its command gets signals unchanged,
+// one of them ends it, in time for its engine, and its exit code becomes the container's.
 #include <linux/capability.h>
+#include <sys/inotify.h>
 
+#include "base/fd.hpp"
 #include "scenario/harness.hpp"
+#include "scenario/harness/dialog.hpp"
 #include "scenario/harness/terminal.hpp"
 
 namespace zinit::test::reexec_container_signals {
 namespace {
+
+const std::string kForEver = "echo up >> $T; while :; do sleep 1 & wait; done";
 
 /// Options of a container whose command is this text for a shell.
 Server::Options command(const std::string& text, Texts options = {}) {
@@ -16,221 +21,100 @@ Server::Options command(const std::string& text, Texts options = {}) {
   return {.arguments = std::move(options), .container = true};
 }
 
-const std::string kForEver = "echo up >> $T; while :; do sleep 1 & wait; done";
+/// A container whose command traces "up"; it has this drop-in.
+struct Up {
+  explicit Up(Server::Options options, std::string_view drop_in = "") : zinit(std::move(options)) {
+    if (!drop_in.empty()) zinit.put("services/main.toml.d/mine.toml", drop_in);
+    zinit.boot({"main"});
+    zinit.await_trace("up");
+  }
+  Server zinit;
+};
 
-TEST_CASE("a container's command gets every signal as it came, and gives the exit code",
+constexpr std::string_view kAgain =
+    "[lifecycle]\nrestart = 'always'\nrestart_delay_ms = 0\nstop_timeout_ms = 86400000\n";
+
+TEST_CASE("a container's command gets signals as they come, and gives the exit code",
+          "[check][container][signals]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  CHECK_DIALOGS("container");
+}
+
+TEST_CASE("one signal ends a container with a command, whatever is done with that meanwhile",
+          "[container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  CHECK_DIALOGS("container_stop");
+}
+
+TEST_CASE("a lone command begins at the first argument that is no option, and zinit says nothing",
           "[check][container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
-  const std::vector<std::pair<int, std::string>> passed = {
-      {SIGINT, "INT"},   {SIGQUIT, "QUIT"}, {SIGWINCH, "WINCH"},      {SIGHUP, "HUP"},
-      {SIGUSR1, "USR1"}, {SIGUSR2, "USR2"}, {SIGRTMIN + 3, "RTMIN+3"}};
-  std::string traps;
-  for (const auto& [number, name] : passed)
-    traps += "trap 'echo " + name + " >> $T' " + name + "; ";
-  Server zinit(command(traps + "trap 'exit 7' TERM; " + kForEver));
-  zinit.boot({"main"});
-  zinit.await_trace("up");
-  for (const bool again : {false, true}) {
-    for (const auto& [number, name] : passed) {
-      zinit.signal(number);
-      zinit.await_trace(name, again ? 2 : 1);
-    }
-    if (!again) zinit.reexecute();
-  }
-  CHECK(zinit.shut_down(SIGTERM) == 7);
-}
-
-TEST_CASE("a container whose command ends by a signal ends with 128 and that signal",
-          "[container]") {
-  if (!can_make_namespaces()) return skip("needs pid namespaces");
-  for (const int number : {SIGTERM, SIGINT, SIGQUIT}) {
-    Server zinit({.arguments = {"--", "sleep", "100000"}, .container = true});
-    zinit.add("other", {.exec = tracing("other")});
-    zinit.boot({"main", "other"});
-    zinit.await_trace("start other");
-    CHECK(zinit.shut_down(number) == 128 + number);
-    CHECK(zinit.traced("stop other"));
-  }
-}
-
-TEST_CASE("a command that a client's shutdown stops gives the exit code as well", "[container]") {
-  if (!can_make_namespaces()) return skip("needs pid namespaces");
-  Server zinit(command("trap 'exit 9' INT; " + kForEver, {"--stop-signal", "SIGINT"}));
-  zinit.boot({"main"});
-  zinit.await_trace("up");
-  zinit.result("system.shutdown");
-  CHECK(zinit.exit_code() == 9);
-}
-
-TEST_CASE("a container that is stopped before its command was there ends with the signal's code",
-          "[container]") {
-  if (!can_make_namespaces()) return skip("needs pid namespaces");
-  const bool own = GENERATE(false, true);  // whether the signal is that of the command
-  Texts words{"--", "sleep", "100000"};
-  if (own) words.insert(words.begin(), {"--stop-signal", "USR1"});
-  Server zinit({.arguments = words, .container = true});
-  zinit.add(
-      "first",
-      {.exec = tracing("first"), .service = "oneshot = true", .dependencies = "before = ['main']"});
-  zinit.boot();
-  zinit.await_trace("start first");
-  CHECK(zinit.status("main")["state"] == "blocked");
-  if (!own) {
-    zinit.signal(SIGUSR1);  // means nothing to zinit if a command gets it
-    zinit.await_message("SIGUSR1 from outside of the container: not passed on");
-  }
-  const int number = own ? SIGUSR1 : SIGTERM;
-  CHECK(zinit.shut_down(number) == 128 + number);
-  CHECK(zinit.traced("stop first"));
-}
-
-TEST_CASE("a service that is to come before main does, and check finds nothing wrong with it",
-          "[container]") {
-  if (!can_make_namespaces()) return skip("needs pid namespaces");
-  Server zinit({.arguments = {"--", "sh", "-c", "cat $D/made; exit 3"}, .container = true});
-  zinit.add("first", {.exec = "sleep 0.2; echo made > $D/made",
-                      .service = "oneshot = true",
-                      .dependencies = "before = ['main']"});
-  const Outcome checked = zinit.ctl({"check", zinit.config()});
-  CHECK(checked.code == 0);
-  CHECK_THAT(checked.out, !Contains("warning"));
-  zinit.launch();
-  CHECK(zinit.exit_code() == 3);
-  CHECK(zinit.output() == "made\n");
-}
-
-TEST_CASE("with --forward=none a container with a command follows signals itself", "[container]") {
-  if (!can_make_namespaces()) return skip("needs pid namespaces");
-  Server zinit(command("trap 'echo INT >> $T; exit 4' INT; " + kForEver,
-                       {"--forward=none", "--stop-signal", "INT"}));
-  zinit.boot({"main"});
-  zinit.await_trace("up");
-  CHECK(zinit.shut_down(SIGTERM) == 0);
-  CHECK(zinit.traced("INT"));
-}
-
-TEST_CASE("[defaults] and drop-ins hold for the command", "[container]") {
-  if (!can_make_namespaces()) return skip("needs pid namespaces");
-  Server::Options options =
-      command("trap 'echo HUP $WHOSE >> $T; exit 4' HUP; " + kForEver, {"--forward=none"});
-  options.settings = true;
-  Server zinit(std::move(options));
-  write_file(zinit.path("zinit.toml"), "[defaults]\nstop_signal = 'HUP'\nbuffer_lines = 7\n");
-  zinit.put("services/main.toml.d/mine.toml", "[service]\nenv = { WHOSE = 'mine' }\n");
-  zinit.boot({"main"});
-  zinit.await_trace("up");
-  CHECK(zinit.result("service.get", named("main"))["config"]["service"]["critical"] == true);
-  CHECK(zinit.status("main")["warnings"].size() == 0);
-  zinit.reexecute();
-  CHECK(zinit.shut_down(SIGTERM) == 0);
-  CHECK(zinit.traced("HUP mine"));
-}
-
-TEST_CASE("a file that is called main as the command is refused", "[container]") {
-  if (!can_make_namespaces()) return skip("needs pid namespaces");
-  Server zinit({.arguments = {"--", "sh", "-c", "exit 6"}, .container = true});
-  zinit.add("main", {.exec = "touch $D/wrong; exit 1"});
-  zinit.launch();
-  CHECK(zinit.exit_code() == 6);
-  CHECK_THAT(zinit.messages(), Contains("the name of the command that zinit was given"));
-  CHECK(access(zinit.path("wrong").c_str(), F_OK) != 0);
-}
-
-TEST_CASE("beside a lone command zinit says nothing, unless somebody must do something",
-          "[check][container]") {
-  if (!can_make_namespaces()) return skip("needs pid namespaces");
-  const auto said = [](const std::string& text, int code, int number = 0) {
-    Server zinit({.arguments = {"sh", "-c", text}, .container = true});
+  const struct {
+    Texts arguments;
+    int code;
+    int signal = 0;
+    Server::Options options{.container = true};
+  } rows[] = {{{"sh", "-c", "exit 0"}, 0},
+              {{"bash", "-c", "exit 4"}, 4},
+              {{"sh", "-c", "exit 5"}, 5, 0, {.argv = {"zinit-server"}, .namespaced = true}},
+              {{"--log-level", "error", "sh", "-c", "exit $#", "-", "--container", "--x"}, 2},
+              {{"sh", "-c", "kill -KILL $$"}, 128 + SIGKILL},
+              {{"sh", "-c", "echo up >> $T; exec sleep 100000"}, 128 + SIGTERM, SIGTERM},
+              {{"/nonexistent/program"}, 127}};
+  for (const auto& row : rows) {
+    INFO(Catch::StringMaker<Texts>::convert(row.arguments));
+    Server::Options options = row.options;
+    options.arguments = row.arguments;
+    Server zinit(options);
     zinit.launch();
-    if (number != 0) {
+    if (row.signal != 0) {
       zinit.await_trace("up");
-      zinit.signal(number);
+      zinit.signal(row.signal);
     }
-    CHECK(zinit.exit_code() == code);
-    return zinit.messages();
-  };
-  CHECK(said("exit 0", 0) == "");
-  CHECK(said("exit 4", 4) == "");
-  CHECK(said("kill -KILL $$", 137) == "");
-  CHECK(said("echo up >> $T; exec sleep 100000", 143, SIGTERM) == "");
-  Server wrong({.arguments = {"/nonexistent/program"}, .container = true});
-  wrong.launch();
-  CHECK(wrong.exit_code() == 127);
-  CHECK_THAT(wrong.messages(), Contains("error main: failed:") && Contains("/nonexistent/program"));
+    CHECK(zinit.exit_code() == row.code);
+    if (row.code != 127)
+      CHECK(zinit.messages() == "");
+    else
+      CHECK_THAT(zinit.messages(),
+                 Contains("error main: failed:") && Contains("/nonexistent/program"));
+  }
 }
 
-TEST_CASE("the log of zinit is as it is set beside a lone command, too", "[container]") {
+TEST_CASE("the log beside a lone command can be set, and the files of zinit are read once",
+          "[container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Server zinit({.arguments = {"true"}, .container = true, .settings = true});
   write_file(zinit.path("zinit.toml"), "log_level = 'info'\n");
+  const zinit::UniqueFd watch(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  REQUIRE(inotify_add_watch(watch.get(), zinit.path("zinit.toml").c_str(),
+                            IN_OPEN | IN_CLOSE_NOWRITE) >= 0);
   zinit.launch();
   CHECK(zinit.exit_code() == 0);
   CHECK_THAT(zinit.messages(), Contains("info  main: starting"));
+  inotify_event events[8];  // without names, because it watches a file
+  CHECK(read(watch.get(), events, sizeof events) == 2 * sizeof *events);
 }
 
 TEST_CASE("a container without a command and without a service ends with 1", "[container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   if (access("/etc/zinit", F_OK) == 0) return skip("this machine has services of its own");
   const TempDir dir;
-  Launch what;
-  what.argv = {"zinit-pid1", "--container", "--socket", dir / "s"};
-  what.pid_namespace = true;
-  const Outcome outcome = run(what);
+  const Outcome outcome =
+      run({.argv = {"zinit-pid1", "--container", "--socket", dir / "s"}, .pid_namespace = true});
   CHECK(outcome.code == 1);
   CHECK_THAT(outcome.err,
              Contains("no service file in /etc/zinit/services") && Contains("no command"));
 }
 
-TEST_CASE("what engines and people send to stop a container is logged with its sender",
-          "[container]") {
-  if (!can_make_namespaces()) return skip("needs pid namespaces");
-  Server zinit({.container = true});
-  zinit.add("a");
-  zinit.boot({"a"});
-  for (int i = 0; i < 2; ++i) {
-    zinit.signal(SIGWINCH);
-    zinit.await_message("SIGWINCH from outside of the container: ignored; SIGTERM shuts down");
-    if (i == 0) zinit.reexecute();
-  }
-  CHECK(zinit.shut_down(SIGRTMIN + 3) == 0);
-  const std::string messages = zinit.messages();
-  CHECK(messages.find("SIGWINCH") == messages.rfind("SIGWINCH"));
-  CHECK_THAT(messages, Contains("SIGRTMIN+3 from outside of the container; stopping all services, "
-                                "8.0 s at most"));
-}
-
-TEST_CASE("a standalone server says who has sent a signal, and ignores those of machines",
-          "[signals]") {
-  Server zinit;
-  zinit.add("a");
-  zinit.boot({"a"});
-  zinit.signal(SIGRTMIN + 4);
-  zinit.await_message("SIGRTMIN+4 from pid " + std::to_string(getpid()));
-  zinit.await_message("ignored; SIGTERM shuts down");
-  CHECK(zinit.shut_down(SIGTERM) == 0);
-  CHECK_THAT(zinit.messages(), Contains("shut down: SIGTERM from pid " + std::to_string(getpid())));
-}
-
-TEST_CASE("poweroff of busybox in a container stops it", "[container]") {
-  if (!can_make_namespaces()) return skip("needs pid namespaces");
-  Server zinit(command("trap 'exit 8' TERM; $D/poweroff; " + kForEver));
-  // Acts like the applet: it has the name, and sends the signal.
-  write_file(zinit.path("poweroff"), "#!/bin/sh\nkill -USR2 1\nsleep 1\n");
-  REQUIRE(chmod(zinit.path("poweroff").c_str(), 0755) == 0);
-  zinit.launch();
-  CHECK(zinit.exit_code() == 8);
-}
-
-TEST_CASE("Ctrl-Z does not freeze the terminal of a container whose command is no shell",
+TEST_CASE("Ctrl-Z does not freeze a container whose command is no shell, and Ctrl-C ends it",
           "[container]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   Server zinit;
   Terminal terminal;
-  Launch what;
-  what.argv = {"zinit-pid1", "--container",  "--config-dir", zinit.config(),
-               "--socket",   zinit.socket(), "sleep",        "1000"};
-  what.pid_namespace = true;
-  const pid_t pid = terminal.launch_in(what);
+  const pid_t pid =
+      terminal.launch_in({.argv = {"zinit-pid1", "--container", "--config-dir", zinit.config(),
+                                   "--socket", zinit.socket(), "sleep", "1000"},
+                          .pid_namespace = true});
   const pid_t main = terminal.await_foreground("sleep 1000");
   for (int i = 0; i < 2; ++i) {
     terminal.type("\x1a");
@@ -282,14 +166,59 @@ TEST_CASE("without CAP_KILL what a container's command leaves ends by SIGTERM al
 
 TEST_CASE("a seccomp profile that refuses clone3 with EPERM is named", "[container]") {
   Server zinit;
-  Launch what;
-  what.argv = {"zinit", "server", "--config-dir", zinit.config(), "--socket", zinit.socket()};
-  what.in_child = [] {
-    if (!refuse_call(SYS_clone3, EPERM)) _exit(125);
-  };
-  const Outcome outcome = run(what);
+  const Outcome outcome =
+      run({.argv = {"zinit", "server", "--config-dir", zinit.config(), "--socket", zinit.socket()},
+           .in_child = [] {
+             if (!refuse_call(SYS_clone3, EPERM)) _exit(125);
+           }});
   CHECK(outcome.code == 1);
   CHECK_THAT(outcome.err, Contains("a seccomp profile refuses clone3 with EPERM"));
+}
+
+// --- the stop ------------------------------------------------------------------------------------
+
+TEST_CASE("a signal that stops a container ends a command that is started again otherwise",
+          "[check][container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  for (const int number : {SIGTERM, SIGINT, SIGQUIT, SIGUSR1}) {
+    Up up(command("trap 'exit 7' TERM INT QUIT USR1; " + kForEver, {"--stop-signal", "USR1"}),
+          kAgain);
+    up.zinit.kill("main");
+    up.zinit.await_trace("up", 2);
+    up.zinit.await_state("main", "running");  // its launch is over
+    CHECK(up.zinit.shut_down(number) == 7);
+    CHECK(up.zinit.count("up") == 2);
+  }
+}
+
+TEST_CASE("the 8 s of a container count from the beginning of its shutdown", "[container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  Server zinit({.container = true});
+  zinit.add("below", {.exec = stubborn("below"), .lifecycle = "stop_timeout_ms = 86400000"});
+  zinit.add("above", {.exec = "trap 'sleep 5; exit 0' TERM; while :; do sleep 1 & wait; done",
+                      .dependencies = "requires = ['below']"});
+  zinit.boot({"above"});
+  const auto began = std::chrono::steady_clock::now();
+  CHECK(zinit.shut_down() == 0);
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(11));
+}
+
+TEST_CASE("a container's command runs in the directory that zinit was started in", "[container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  for (const std::string own : {"", "dir = '/var'\n"}) {
+    Server::Options options = command("pwd >> $T; " + kForEver);
+    options.in_child = [] {
+      if (chdir("/usr") != 0) _exit(125);
+    };
+    Up up(std::move(options), std::string(kAgain) + "[service]\n" + own);
+    Server& zinit = up.zinit;
+    const std::string wanted = own.empty() ? "/usr" : "/var";
+    CHECK(zinit.trace() == Texts{wanted, "up"});
+    zinit.reexecute();
+    zinit.kill("main");
+    zinit.await_trace(wanted, 2);
+    CHECK(zinit.shut_down() == 128 + SIGTERM);
+  }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 // Re-execution (behaviour.md, "Re-execution and crash"): zinit re-executes itself, and no service
 // notices.
 #include "scenario/harness.hpp"
+#include "scenario/harness/dialog.hpp"
 #include "scenario/harness/notifier.hpp"
 
 namespace zinit::test::reexec_reexec {
@@ -141,12 +142,16 @@ TEST_CASE("zinit recovers from a crash with every service running on", "[check][
   });
 }
 
-TEST_CASE("a re-execution loses no line and doubles none", "[check][threads][reexec]") {
+TEST_CASE("a re-execution loses no line, doubles none, and takes no more descriptors",
+          "[check][threads][reexec]") {
   check_lines([](Server& zinit) {
+    std::size_t before = 0;
     for (int i = 0; i < 10; ++i) {
       zinit.reexecute();
       await_more_lines(zinit);
+      if (i == 0) before = count_in_proc(zinit.pid(), "fd");
     }
+    CHECK(eventually([&] { return count_in_proc(zinit.pid(), "fd") <= before; }));
   });
 }
 
@@ -191,57 +196,9 @@ TEST_CASE("what a service has said of its readiness holds over a re-execution", 
   CHECK(eventually([&] { return zinit.state("a") == "running"; }));
 }
 
-TEST_CASE("time limits and delays go on over a re-execution", "[check][reexec]") {
-  Server zinit;
-  zinit.add("deaf", {.exec = stubborn("deaf"), .lifecycle = "stop_timeout_ms = 2000"});
-  zinit.add("again", {.exec = "false", .lifecycle = "restart = 'always'\nrestart_delay_ms = 1500"});
-  zinit.boot();
-  zinit.await_started({"deaf"});
-  zinit.await_delayed("again");
-  zinit.begin_stop("deaf");
-  zinit.reexecute();
-  CHECK(zinit.state("deaf") == "stopping");
-  zinit.await_state("deaf", "exited");
-  CHECK(zinit.status("deaf")["last_exit"]["signal"] == "SIGKILL");
-  CHECK(eventually([&] { return zinit.status("again")["restart_count"].number() >= 1; }));
-}
-
-TEST_CASE("the config in force holds over a re-execution, not that on disk", "[check][reexec]") {
-  Server zinit;
-  zinit.add("a");
-  zinit.add("gone");
-  zinit.boot({"a", "gone"});
-  (void)zinit.result("service.add",
-                     R"({"config":{"service":{"name":"added","exec":"sleep 100000"}}})");
-  zinit.await_state("added", "running");
-  zinit.add("a", {.exec = "sleep 99999"});
-  zinit.remove("gone");
-  zinit.add("new");
-  const pid_t a = zinit.pid_of("a");
-  zinit.reexecute();
-  CHECK(zinit.pid_of("a") == a);
-  CHECK(zinit.result("service.get", R"({"name":"a"})")["config"].mentions("100000"));
-  CHECK(zinit.status("a")["changed_on_disk"] == true);
-  CHECK(zinit.state("gone") == "running");
-  CHECK(zinit.state("added") == "running");
-  CHECK(zinit.result("service.get", R"({"name":"added"})")["runtime"] == true);
-  CHECK(zinit.error("service.status", R"({"name":"new"})")["code"] == -32000);
-  (void)zinit.reload();
-  zinit.await_state("new", "running");
-  zinit.await_new_pid("a", a);
-}
-
-TEST_CASE("descriptors do not grow over re-executions", "[check][threads][reexec]") {
-  Server zinit;
-  zinit.add("a", {.exec = "sh -c 'echo hello; exec sleep 100000'"});
-  zinit.boot({"a"});
-  REQUIRE(eventually([&] { return lines_of(zinit, "a") == Texts{"hello"}; }));
-  zinit.reexecute();
-  const std::string descriptors = "/proc/" + std::to_string(zinit.pid()) + "/fd";
-  const auto before = entries_of(descriptors).size();
-  for (int i = 0; i < 20; ++i) zinit.reexecute();
-  CHECK(eventually([&] { return entries_of(descriptors).size() <= before; }));
-  CHECK(lines_of(zinit, "a") == Texts{"hello"});
+TEST_CASE("the config in force, time limits and delays hold over a re-execution",
+          "[check][reexec]") {
+  CHECK_DIALOGS("reexec");
 }
 
 TEST_CASE("a main process that zinit is not the parent of is watched over re-executions",
@@ -257,16 +214,13 @@ TEST_CASE("a main process that zinit is not the parent of is watched over re-exe
                       .more = "[readiness]\npidfile = '" + zinit.path("apart.pid") + "'\n"});
   zinit.boot({"below", "apart"});
   const Texts names{"below", "apart"};
-  std::vector<pid_t> pids;
-  for (const std::string& name : names) pids.push_back(zinit.pid_of(name));
+  const auto pids = zinit.pids_of(names);
   for (int i = 0; i < 3; ++i) {
+    INFO(i);
     i == 1 ? crash(zinit) : zinit.reexecute();
-    for (std::size_t at = 0; at < names.size(); ++at) {
-      INFO(names[at] << " after " << i);
-      CHECK(zinit.state(names[at]) == "running");
-      CHECK(zinit.pid_of(names[at]) == pids[at]);
-      CHECK(alive(pids[at]));
-    }
+    for (const std::string& name : names) CHECK(zinit.state(name) == "running");
+    CHECK(zinit.pids_of(names) == pids);
+    CHECK(std::ranges::all_of(pids, alive));
   }
   for (std::size_t at = 0; at < names.size(); ++at) {
     INFO(names[at]);
@@ -277,60 +231,52 @@ TEST_CASE("a main process that zinit is not the parent of is watched over re-exe
   }
 }
 
-TEST_CASE("an update that cannot take over is refused, and one that can does", "[check][reexec]") {
-  // The program has its own path, so that the test can replace it.
-  const TempDir dir;
-  const std::string program = dir / "zinit";
-  std::filesystem::copy_file(zinit_binary(), program);
-  Server zinit({.program = program});
-  zinit.add("a");
-  zinit.boot({"a"});
-  const pid_t a = zinit.pid_of("a");
-  write_file(program + ".new", "#!/bin/sh\necho it is broken\n");
-  REQUIRE(chmod((program + ".new").c_str(), 0755) == 0);
-  std::filesystem::rename(program + ".new", program);
-  const Outcome refused = zinit.ctl({"reexec", "--update"});
-  CHECK(refused.code == 1);
-  CHECK_THAT(refused.err, Contains("it is broken"));
-  write_file(program, "#!/bin/sh\nkill -SEGV $$\n");
-  CHECK_THAT(zinit.ctl({"reexec", "--update"}).err,
-             Contains("--self-check said nothing, killed by SIGSEGV"));
-  std::filesystem::copy_file(zinit_binary(), program + ".new");
-  std::filesystem::resize_file(program + ".new", 1'000'000);
-  std::filesystem::rename(program + ".new", program);
-  CHECK_THAT(zinit.ctl({"reexec", "--update"}).err,
-             Contains(program + " is incomplete: its file ends before the last part to load"));
-  CHECK(zinit.pid_of("a") == a);
-  std::filesystem::copy_file(zinit_binary(), program + ".new");
-  std::filesystem::rename(program + ".new", program);
-  zinit.reexecute({"reexec", "--update"});
-  CHECK(zinit.pid_of("a") == a);
-  CHECK(std::filesystem::read_symlink("/proc/" + std::to_string(zinit.pid()) + "/exe") == program);
-}
-
-TEST_CASE("an update executes what the path of the first start leads to by now",
+TEST_CASE("an update executes what its path leads to by now, unless that cannot take over",
           "[check][reexec]") {
   const TempDir dir;
-  const std::string init = dir / "init";
+  const std::string init = dir / "init", next = dir / "next";
   const Texts versions{dir / "zinit-1", dir / "zinit-2"};
   for (const std::string& version : versions) std::filesystem::copy_file(zinit_binary(), version);
   std::filesystem::create_symlink(versions[0], init);
   Server zinit({.program = init});
-  zinit.boot({});
+  zinit.add("a");
+  zinit.boot({"a"});
+  const pid_t a = zinit.pid_of("a");
   // From now on it is executed by its descriptor, which has another name.
   std::filesystem::rename(versions[0], dir / "zinit-old");
   zinit.reexecute();
-  std::filesystem::remove(init);
-  std::filesystem::create_symlink(versions[1], init);
-  zinit.reexecute({"reexec", "--update"});
-  CHECK(std::filesystem::read_symlink("/proc/" + std::to_string(zinit.pid()) + "/exe") ==
-        versions[1]);
+  const auto refused = [&](const std::string& why) {
+    std::filesystem::rename(next, init);
+    const Outcome update = zinit.ctl({"reexec", "--update"});
+    CHECK(update.code == 1);
+    CHECK_THAT(update.err, Contains(why));
+    CHECK(zinit.pid_of("a") == a);
+  };
+  dir.write("next", "#!/bin/sh\necho it is broken\n", 0755);
+  refused("it is broken");
+  dir.write("next", "#!/bin/sh\nkill -SEGV $$\n", 0755);
+  refused("--self-check said nothing, killed by SIGSEGV");
+  std::filesystem::copy_file(zinit_binary(), next);
+  std::filesystem::resize_file(next, 1'000'000);
+  refused(init + " is incomplete: its file ends before the last part to load");
+  const auto updated = [&](const std::string& to) {
+    std::filesystem::rename(next, init);
+    zinit.reexecute({"reexec", "--update"});
+    CHECK(zinit.pid_of("a") == a);
+    CHECK(proc_link(zinit.pid(), "exe") == to);
+  };
+  std::filesystem::copy_file(zinit_binary(), next);
+  updated(init);
+  std::filesystem::create_symlink(versions[1], next);
+  updated(versions[1]);
 }
 
-TEST_CASE("a fault by a signal of another process is told with the sender",
+TEST_CASE("a crash is told with the sender of its signal, and the fifth within a minute ends zinit",
           "[check][reexec][crash]") {
   Server zinit;
-  zinit.boot();
+  zinit.add("a");
+  zinit.boot({"a"});
+  const pid_t a = zinit.pid_of("a");
   crash(zinit);
   const std::string sender = ", sent by pid " + std::to_string(getpid()) + " (";
   const std::string user = "), uid " + std::to_string(getuid());
@@ -345,14 +291,7 @@ TEST_CASE("a fault by a signal of another process is told with the sender",
     tells(line, "fault in zinit itself: ");
   }
   CHECK(told == 2);  // by the handler, and by the next process image
-}
-
-TEST_CASE("the fifth crash within a minute ends zinit with 70", "[check][reexec][crash]") {
-  Server zinit;
-  zinit.add("a");
-  zinit.boot({"a"});
-  const pid_t a = zinit.pid_of("a");
-  for (int i = 0; i < 4; ++i) crash(zinit);
+  for (int i = 0; i < 3; ++i) crash(zinit);
   CHECK(zinit.pid_of("a") == a);
   zinit.fault();
   CHECK(zinit.exit_code() == 70);
@@ -361,14 +300,11 @@ TEST_CASE("the fifth crash within a minute ends zinit with 70", "[check][reexec]
 
 /// A path at which one of zinit's memory files can be opened.
 std::string memory_file(Server& zinit, const std::string& name) {
-  const std::string descriptors = "/proc/" + std::to_string(zinit.pid()) + "/fd";
+  const std::string descriptors = "/proc/" + std::to_string(zinit.pid()) + "/fd/";
   Texts found;
-  for (const std::string& fd : entries_of(descriptors)) {
-    std::error_code gone;
-    const auto target = std::filesystem::read_symlink(descriptors + "/" + fd, gone);
-    if (!gone && target.string().find(name) != std::string::npos)
-      found.push_back(descriptors + "/" + fd);
-  }
+  for (const std::string& fd : entries_of(descriptors))
+    if (proc_link(zinit.pid(), "fd/" + fd).find(name) != std::string::npos)
+      found.push_back(descriptors + fd);
   REQUIRE(found.size() == 1);
   return found[0];
 }
@@ -382,15 +318,6 @@ void damage(Server& zinit, const std::string& file, std::size_t at, std::size_t 
   REQUIRE(memory.flush());
 }
 
-/// Checks that these services run, with the same pids as before.
-void check_run_on(Server& zinit, const Texts& names, const std::vector<pid_t>& before) {
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    INFO(names[i]);
-    CHECK(eventually([&] { return zinit.state(names[i]) == "running"; }));
-    CHECK(zinit.pid_of(names[i]) == before[i]);
-  }
-}
-
 /// Adds services of all kinds, and a oneshot that must not run twice.
 void add_some(Server& zinit) {
   zinit.add("a");
@@ -400,13 +327,22 @@ void add_some(Server& zinit) {
   zinit.boot({"a", "b", "background"});
 }
 
-TEST_CASE("without a journal what runs is adopted, and nothing is started twice",
+TEST_CASE("without the journal, the facts or the list of descriptors all that runs is adopted",
           "[check][reexec][crash]") {
   Server zinit;
   add_some(zinit);
   const Texts names{"a", "b", "background"};
-  std::vector<pid_t> before;
-  for (const std::string& name : names) before.push_back(zinit.pid_of(name));
+  const auto before = zinit.pids_of(names);
+  const auto check_run_on = [&] {
+    for (const std::string& name : names)
+      CHECK(eventually([&] { return zinit.state(name) == "running"; }));
+    CHECK(zinit.pids_of(names) == before);
+  };
+  damage(zinit, "zinit-kept", 32, 8192, '\0');
+  zinit.fault();
+  zinit.await_message("continues, standalone mode");
+  zinit.reconnect();
+  check_run_on();
   const struct {
     const char* file;
     std::size_t at;
@@ -416,27 +352,12 @@ TEST_CASE("without a journal what runs is adopted, and nothing is started twice"
     INFO(each.file << " at " << each.at);
     damage(zinit, each.file, each.at, each.count);
     crash(zinit);
-    check_run_on(zinit, names, before);
+    check_run_on();
     CHECK(zinit.state("once") == "exited");
   }
   CHECK(zinit.trace() == Texts{"once"});
   zinit.kill("a");
   zinit.await_new_pid("a", before[0]);
-}
-
-TEST_CASE("without the list of descriptors what runs is adopted, and nothing is started twice",
-          "[check][reexec][crash]") {
-  Server zinit;
-  add_some(zinit);
-  const Texts names{"a", "b", "background"};
-  std::vector<pid_t> before;
-  for (const std::string& name : names) before.push_back(zinit.pid_of(name));
-  damage(zinit, "zinit-kept", 32, 8192, '\0');
-  zinit.fault();
-  zinit.await_message("continues, standalone mode");
-  zinit.reconnect();
-  check_run_on(zinit, names, before);
-  CHECK(zinit.trace() == Texts{"once"});
 }
 
 TEST_CASE("a service whose configuration is lost goes on with that of its file",
