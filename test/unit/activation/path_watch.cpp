@@ -3,178 +3,75 @@
 // inotify's reports about paths: activation/path_watch.hpp.
 #include "activation/path_watch.hpp"
 #include "support/test.hpp"
+#include "unit/support/golden_text.hpp"
 
 namespace zinit::test::activation_path_watch {
 namespace {
 
-struct Rig {
-  TempDir folder;
-  PathWatch watch = *PathWatch::create();
-  std::string state;
-
-  PathWatch::Found look(PathWatch::Touch touch = {}) {
-    auto found = watch.look(0, std::move(touch), state);
-    state = found.state;
-    return found;
+/// A folder and one watched path, as in path_watch.golden: `$` changes the folder by a shell
+/// command. `exists`, `changed` and `not_empty` watch the path and look at it: whether the service
+/// must be started. `starts` says whether the events so far start it, `quiet` whether there is
+/// none, `events` whether one is about the path. `create` and `close` are the halves of writing a
+/// file, `restart` is the next image of zinit, and `forget` takes the events.
+class Rig {
+ public:
+  /// Does what the line says. @return  the answer to a question, else an empty text
+  std::string answer(const std::string& line) {
+    if (line.starts_with("$ ")) {
+      const std::string command = "cd " + folder_.path() + " && { " + line.substr(2) + "; }";
+      REQUIRE(std::system(command.c_str()) == 0);
+      return {};
+    }
+    std::istringstream words(line);
+    std::string verb, name;
+    words >> verb >> name;
+    if (verb == "create") file_.open(folder_ / name);
+    if (verb == "close") file_.close();
+    if (verb == "forget") (void)watch_.read_events();
+    if (verb == "restart") watch_ = *PathWatch::create();
+    if (verb == "exists" || verb == "changed" || verb == "not_empty") {
+      watch_.add(verb == "exists"    ? PathKind::exists
+                 : verb == "changed" ? PathKind::changed
+                                     : PathKind::directory_not_empty,
+                 name.starts_with('/') ? name : folder_ / name);
+      return look({});
+    }
+    if (verb == "look") return look({});
+    if (verb == "starts") return starts();
+    if (verb == "state") return state_;
+    if (verb == "quiet") return quiet() ? "yes" : "no";
+    if (verb == "events") return watch_.read_events().empty() ? "none of the path" : "some";
+    return {};
   }
-  /// Reads the events so far; returns whether they start the service.
-  bool starts() {
-    const auto touches = watch.read_events();
+
+ private:
+  std::string look(PathWatch::Touch touch) {
+    const auto found = watch_.look(0, std::move(touch), state_);
+    state_ = found.state;
+    return std::string(found.holds ? "yes" : "no") + (found.not_empty ? ", not empty" : "");
+  }
+  /// Whether the events so far start the service.
+  std::string starts() {
+    const auto touches = watch_.read_events();
     const auto found = touches.find(0);
-    return found != touches.end() && look(found->second).holds;
+    return found == touches.end() ? "no" : look(found->second);
   }
   [[nodiscard]] bool quiet() const {
-    pollfd readable{watch.fd(), POLLIN, 0};
+    pollfd readable{watch_.fd(), POLLIN, 0};
     return ::poll(&readable, 1, 0) == 0;
   }
-  void make(const std::string& name) { REQUIRE(::mkdir((folder / name).c_str(), 0755) == 0); }
+
+  TempDir folder_;
+  PathWatch watch_ = *PathWatch::create();
+  std::string state_;
+  std::ofstream file_;
 };
 
-TEST_CASE("only what concerns the path is an event", "[path]") {
-  Rig rig;
-  rig.make("a");
-  rig.make("a/b");
-  rig.watch.add(PathKind::exists, rig.folder / "a/b/c/file");
-  CHECK_FALSE(rig.look().holds);
-  rig.folder.write("a/other", "x");  // beside a folder on the way
-  CHECK(rig.quiet());
-  rig.folder.write("a/b/other", "x");  // in the last existing folder: read, but of no path
-  CHECK(rig.watch.read_events().empty());
-  rig.make("a/b/c");
-  CHECK_FALSE(rig.starts());
-  rig.folder.write("a/b/c/file", "");
-  CHECK(rig.starts());
-}
-
-TEST_CASE("a path is found again after its folders were moved and made again", "[path]") {
-  Rig rig;
-  rig.make("a");
-  rig.folder.write("a/file", "");
-  rig.watch.add(PathKind::exists, rig.folder / "a//file/");
-  CHECK(rig.look().holds);
-  REQUIRE(::rename((rig.folder / "a").c_str(), (rig.folder / "b").c_str()) == 0);
-  CHECK_FALSE(rig.starts());
-  CHECK(rig.state == "-");
-  rig.folder.write("b/file2", "");
-  rig.make("a");
-  CHECK_FALSE(rig.starts());
-  rig.folder.write("a/file", "");
-  CHECK(rig.starts());
-  CHECK_FALSE(rig.starts());
-}
-
-TEST_CASE("a new file counts as changed when it is closed", "[path]") {
-  Rig rig;
-  rig.watch.add(PathKind::changed, rig.folder / "file");
-  CHECK_FALSE(rig.look().holds);
-  FILE* file = std::fopen((rig.folder / "file").c_str(), "w");
-  REQUIRE(file != nullptr);
-  CHECK_FALSE(rig.starts());
-  std::fclose(file);
-  CHECK(rig.starts());
-  REQUIRE(::link((rig.folder / "file").c_str(), (rig.folder / "other").c_str()) == 0);
-  CHECK_FALSE(rig.starts());
-  REQUIRE(::unlink((rig.folder / "file").c_str()) == 0);
-  CHECK(rig.starts());
-  REQUIRE(::rename((rig.folder / "other").c_str(), (rig.folder / "file").c_str()) == 0);
-  CHECK(rig.starts());
-}
-
-TEST_CASE("what is known of a file outlasts who watched it", "[path]") {
-  Rig rig;
-  rig.folder.write("file", "one");
-  rig.watch.add(PathKind::changed, rig.folder / "file");
-  CHECK_FALSE(rig.look().holds);
-  rig.watch = *PathWatch::create();
-  rig.watch.add(PathKind::changed, rig.folder / "file");
-  CHECK_FALSE(rig.look().holds);
-  rig.folder.write("file", "three");
-  rig.watch = *PathWatch::create();
-  rig.watch.add(PathKind::changed, rig.folder / "file");
-  CHECK(rig.look().holds);
-}
-
-TEST_CASE("a link that leads in a circle is looked at, and that ends", "[path]") {
-  Rig rig;
-  REQUIRE(::symlink("two", (rig.folder / "one").c_str()) == 0);
-  REQUIRE(::symlink("one", (rig.folder / "two").c_str()) == 0);
-  rig.watch.add(PathKind::changed, rig.folder / "one");
-  CHECK_FALSE(rig.look().holds);
-  REQUIRE(::unlink((rig.folder / "two").c_str()) == 0);
-  rig.folder.write("two", "x");
-  CHECK(rig.starts());
-}
-
-TEST_CASE("the root directory is a path like another", "[path]") {
-  Rig rig;
-  rig.watch.add(PathKind::exists, "/");
-  CHECK(rig.look().holds);
-}
-
-TEST_CASE("a folder is not empty when something is in it", "[path]") {
-  Rig rig;
-  rig.watch.add(PathKind::directory_not_empty, rig.folder / "spool");
-  CHECK_FALSE(rig.look().not_empty);
-  rig.make("spool");
-  CHECK_FALSE(rig.starts());
-  rig.folder.write("spool/.hidden", "");
-  CHECK(rig.starts());
-  rig.folder.write("spool/two", "");
-  CHECK(rig.starts());
-  CHECK(rig.look().not_empty);
-}
-
-TEST_CASE("what a link has led to before is no part of the path any more", "[path]") {
-  Rig rig;
-  for (const char* name : {"one", "two"}) rig.make(name);
-  rig.folder.write("one/file", "");
-  rig.folder.write("two/file", "");
-  REQUIRE(::symlink("one", (rig.folder / "link").c_str()) == 0);
-  rig.watch.add(PathKind::changed, rig.folder / "link/file");
-  CHECK_FALSE(rig.look().holds);
-  REQUIRE(::symlink("two", (rig.folder / "next").c_str()) == 0);
-  REQUIRE(::rename((rig.folder / "next").c_str(), (rig.folder / "link").c_str()) == 0);
-  CHECK(rig.starts());  // another file
-  (void)rig.watch.read_events();
-  rig.folder.write("one/file", "x");
-  CHECK(rig.quiet());
-  rig.folder.write("two/file", "x");
-  CHECK(rig.starts());
-}
-
-TEST_CASE("what is in the way, or leads nowhere, may be replaced", "[path]") {
-  Rig rig;
-  rig.watch.add(PathKind::exists, rig.folder / "a/b");
-  SECTION("a file") {
-    rig.folder.write("a", "");
-    CHECK_FALSE(rig.look().holds);
-    REQUIRE(::unlink((rig.folder / "a").c_str()) == 0);
-    CHECK_FALSE(rig.starts());
-    rig.make("a");
-    CHECK_FALSE(rig.starts());
-    rig.folder.write("a/b", "");
-  }
-  SECTION("a link") {
-    REQUIRE(::symlink("c/d", (rig.folder / "a").c_str()) == 0);
-    CHECK_FALSE(rig.look().holds);
-    rig.make("c");
-    CHECK_FALSE(rig.starts());
-    rig.make("c/d");
-    CHECK_FALSE(rig.starts());
-    rig.folder.write("c/d/b", "");
-  }
-  CHECK(rig.starts());
-}
-
-TEST_CASE("a directory that was the last one no longer reports others once it is not", "[path]") {
-  Rig rig;
-  rig.watch.add(PathKind::exists, rig.folder / "a/b");
-  CHECK_FALSE(rig.look().holds);
-  rig.make("a");
-  CHECK_FALSE(rig.starts());
-  (void)rig.watch.read_events();
-  rig.folder.write("other", "");
-  CHECK(rig.quiet());
+TEST_CASE("paths are watched as in the golden file", "[path]") {
+  CHECK_GOLDEN_CASES("path_watch", [](const std::string& input) {
+    Rig rig;
+    return answers_to(input, [&](const std::string& line) { return rig.answer(line); });
+  });
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 // Proxies in front of services that a test starts and stops.
 #include "activation/proxies.hpp"
 #include "support/test.hpp"
+#include "unit/support/loop.hpp"
 
 namespace zinit::test::activation_proxies {
 namespace {
@@ -14,10 +15,7 @@ class Services final : public ServiceAccess {
   [[nodiscard]] bool failed(const std::string&) override { return false; }
   [[nodiscard]] bool wanted(const std::string&) override { return now != Stand::off; }
   void start(const std::string&, const std::string&) override { ++started; }
-  void stop_idle(const std::string&, std::chrono::seconds) override {
-    ++stopped;
-    now = Stand::off;
-  }
+  void stop_idle(const std::string&, std::chrono::seconds) override {}
   [[nodiscard]] TimePoint up_since(const std::string&) override {
     return now == Stand::up ? since : kNever;
   }
@@ -26,7 +24,6 @@ class Services final : public ServiceAccess {
   Stand now = Stand::off;
   TimePoint since = Clock::now();
   int started = 0;
-  int stopped = 0;
 };
 
 UniqueFd unix_socket() {
@@ -36,33 +33,30 @@ UniqueFd unix_socket() {
 /// One proxy between two paths.
 class Rig {
  public:
-  explicit Rig(const std::function<void(ProxySpec&)>& more = {})
-      : loop_(EventLoop::create().value()),
+  explicit Rig(std::chrono::seconds connect_timeout = 1h)
+      : loop_(new_loop()),
         table_(ProxyTable::create().value()),
-        proxies_(*loop_, services, [this](ProxyTable::Place) { ++gone; }) {
+        proxies_(*loop_, services, [](ProxyTable::Place) {}) {
     ::signal(SIGPIPE, SIG_IGN);
+    ProxySpec spec;
     spec.name = "p";
     spec.service = "s";
     spec.listen = {"unix:" + (directory_ / "front")};
     spec.backend = "unix:" + (directory_ / "back");
-    if (more) more(spec);
+    spec.connect_timeout = connect_timeout;
     place_ = table_.claim("p").value();
     auto opened = open_listeners(spec, place_, {});
     REQUIRE(opened);
-    set(*std::move(opened));
-  }
-
-  void set(Listeners listeners, bool removed = false) {
     std::vector<Proxies::Change> changes(1);
     changes[0].spec = std::make_shared<ProxySpec>(spec);
     changes[0].place = place_;
     changes[0].counts = &counts();
-    changes[0].listeners = std::move(listeners);
-    changes[0].removed = removed;
+    changes[0].listeners = *std::move(opened);
     bool done = false;
     REQUIRE(proxies_.apply(std::move(changes), [&](Listeners) { done = true; }));
     REQUIRE(until([&] { return done; }));
   }
+
   /// The backend begins to listen.
   void listen() {
     backend_ = unix_socket();
@@ -77,7 +71,7 @@ class Rig {
     return client;
   }
   /// The next connection to the backend; empty if none comes.
-  UniqueFd accepted(Milliseconds within = 10s) {
+  UniqueFd accepted(Milliseconds within = kPatience) {
     UniqueFd got;
     until(
         [&] {
@@ -86,15 +80,8 @@ class Rig {
         within);
     return got;
   }
-  bool until(const std::function<bool()>& done, Milliseconds within = 10s) {
-    const TimePoint end = Clock::now() + within;
-    TimerWatcher tick(*loop_, [&] { loop_->stop(); });
-    bool is = false;
-    while (!(is = done()) && Clock::now() < end) {
-      tick.set(1ms);
-      loop_->run();
-    }
-    return is;
+  bool until(const std::function<bool()>& done, Milliseconds within = kPatience) {
+    return run_until(*loop_, done, within);
   }
   void come_up() {
     services.now = ServiceAccess::Stand::up;
@@ -104,22 +91,15 @@ class Rig {
   ProxyCounts& counts() { return table_.counts(place_); }
 
   Services services;
-  ProxySpec spec;
-  int gone = 0;
 
  private:
-  test::TempDir directory_;
+  TempDir directory_;
   std::unique_ptr<EventLoop> loop_;
   ProxyTable table_;
   ProxyTable::Place place_ = 0;
   UniqueFd backend_;
   Proxies proxies_;
 };
-
-bool ended(int fd) {
-  char byte;
-  return ::recv(fd, &byte, 1, 0) == 0;
-}
 
 TEST_CASE("more connections than are tried at once come to the backend in their order", "[proxy]") {
   constexpr std::size_t many = 200;
@@ -147,7 +127,7 @@ TEST_CASE("more connections than are tried at once come to the backend in their 
 TEST_CASE("each of many connections is rejected when its backend has not come in its time",
           "[proxy]") {
   constexpr std::size_t many = 200;
-  Rig rig([](ProxySpec& spec) { spec.connect_timeout = 1s; });
+  Rig rig(1s);
   std::vector<UniqueFd> clients;
   for (std::size_t i = 0; i < many; ++i) {
     clients.push_back(rig.connect());
@@ -187,41 +167,6 @@ TEST_CASE("many connections ask for their service once, and all get through", "[
   for (int i = 0; i < 50; ++i) CHECK(rig.accepted());
 }
 
-TEST_CASE("a connection that waits too long is rejected", "[proxy]") {
-  Rig rig([](ProxySpec& spec) { spec.connect_timeout = 1s; });
-  const UniqueFd client = rig.connect();
-  CHECK(rig.until([&] { return ended(client.get()); }));
-  CHECK(rig.counts().rejected == 1);
-  CHECK(rig.counts().active == 0);
-}
-
-TEST_CASE("with single_connection the second client waits for the end of the first", "[proxy]") {
-  Rig rig([](ProxySpec& spec) { spec.single_connection = true; });
-  rig.come_up();
-  rig.listen();
-  UniqueFd first = rig.connect();
-  const UniqueFd second = rig.connect();
-  UniqueFd one = rig.accepted();
-  REQUIRE(one);
-  CHECK_FALSE(rig.accepted(100ms));
-  first.reset();
-  one.reset();
-  CHECK(rig.accepted());
-}
-
-TEST_CASE("a service without a connection is stopped after idle_timeout", "[proxy]") {
-  Rig rig([](ProxySpec& spec) { spec.idle_timeout = 1s; });
-  rig.listen();
-  UniqueFd client = rig.connect();
-  rig.come_up();
-  UniqueFd backend = rig.accepted();
-  REQUIRE(backend);
-  CHECK_FALSE(rig.until([&] { return rig.services.stopped > 0; }, 1300ms));
-  client.reset();
-  backend.reset();
-  CHECK(rig.until([&] { return rig.services.stopped == 1; }));
-}
-
 TEST_CASE("a client that goes while it waits is forgotten", "[proxy]") {
   Rig rig;
   UniqueFd client = rig.connect();
@@ -229,23 +174,6 @@ TEST_CASE("a client that goes while it waits is forgotten", "[proxy]") {
   client.reset();
   CHECK(rig.until([&] { return rig.counts().active == 0; }));
   CHECK(rig.counts().rejected == 0);
-}
-
-TEST_CASE("a proxy that is removed goes when its last connection is over", "[proxy]") {
-  Rig rig;
-  rig.come_up();
-  rig.listen();
-  UniqueFd client = rig.connect();
-  UniqueFd backend = rig.accepted();
-  REQUIRE(backend);
-  rig.set({}, true);
-  CHECK(rig.gone == 0);
-  REQUIRE(::send(client.get(), "x", 1, 0) == 1);
-  char byte = 0;
-  CHECK(rig.until([&] { return ::recv(backend.get(), &byte, 1, 0) == 1; }));
-  client.reset();
-  backend.reset();
-  CHECK(rig.until([&] { return rig.gone == 1; }));
 }
 
 TEST_CASE("the counts of proxies have places by name", "[proxy]") {

@@ -2,7 +2,10 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Relays between two sockets, with both ends under the test's control.
 #include "activation/relay.hpp"
+#include "support/notification.hpp"
 #include "support/test.hpp"
+#include "unit/support/addresses.hpp"
+#include "unit/support/loop.hpp"
 
 namespace zinit::test::activation_relay {
 namespace {
@@ -20,18 +23,14 @@ Ends unix_ends() {
 }
 
 Ends tcp_ends() {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  const SocketAddress any = ip_address("127.0.0.1", 0);
   const UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  REQUIRE(::bind(listener.get(), generic, size) == 0);
+  REQUIRE(::bind(listener.get(), any.get(), any.size) == 0);
   REQUIRE(::listen(listener.get(), 1) == 0);
-  REQUIRE(::getsockname(listener.get(), generic, &size) == 0);
+  const SocketAddress at = own_address(listener.get());
   Ends ends;
   ends.far.reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  REQUIRE(::connect(ends.far.get(), generic, size) == 0);
+  REQUIRE(::connect(ends.far.get(), at.get(), at.size) == 0);
   ends.near.reset(::accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   REQUIRE(ends.near);
   REQUIRE(::fcntl(ends.far.get(), F_SETFL, O_NONBLOCK) == 0);
@@ -42,7 +41,7 @@ Ends tcp_ends() {
 class Rig {
  public:
   explicit Rig(Ends client = tcp_ends(), Ends backend = tcp_ends(), std::string_view header = {})
-      : loop_(EventLoop::create().value()),
+      : loop_(new_loop()),
         set_(*loop_,
              [this](EpollSet::Key key, std::uint32_t events) {
                if (!relay_ || relay_->ready(static_cast<Relay::Side>(key), events)) return;
@@ -66,17 +65,7 @@ class Rig {
   [[nodiscard]] bool over() const { return !relay_; }
   const ProxyCounts& counts() const { return counts_; }
 
-  /// Lets the loop work until `done`, for at most 10 s.
-  bool until(const std::function<bool()>& done) {
-    const TimePoint end = Clock::now() + 10s;
-    TimerWatcher tick(*loop_, [&] { loop_->stop(); });
-    bool is = false;
-    while (!(is = done()) && Clock::now() < end) {
-      tick.set(1ms);
-      loop_->run();
-    }
-    return is;
-  }
+  bool until(const std::function<bool()>& done) { return run_until(*loop_, done); }
 
   /// Reads from one end until that many bytes have come, or the end.
   std::string read(int fd, std::size_t most) {
@@ -181,15 +170,13 @@ TEST_CASE("a reset is passed on, whichever side it comes from", "[proxy]") {
   from_client ? rig.close_client() : rig.close_backend();
   CHECK(rig.end_of(from_client ? rig.backend() : rig.client()) == ECONNRESET);
   CHECK(rig.over());
-}
-
-TEST_CASE("the end of a backend that was killed is a reset", "[proxy]") {
-  Rig rig;
-  rig.killed = true;
-  send_text(rig.backend(), "half of the");
-  CHECK(rig.read(rig.client(), 11) == "half of the");
-  rig.close_backend();
-  CHECK(rig.end_of(rig.client()) == ECONNRESET);
+  // The end of a backend that was killed is a reset, too.
+  Rig other;
+  other.killed = true;
+  send_text(other.backend(), "half of the");
+  CHECK(other.read(other.client(), 11) == "half of the");
+  other.close_backend();
+  CHECK(other.end_of(other.client()) == ECONNRESET);
 }
 
 TEST_CASE("a side that takes nothing holds up its own way alone, and loses nothing", "[proxy]") {
@@ -224,18 +211,8 @@ TEST_CASE("a side that takes nothing holds up its own way alone, and loses nothi
   CHECK((got == text));
 }
 
-TEST_CASE("what a unix client has sent before it closed for good is delivered", "[proxy]") {
-  Rig rig(unix_ends(), unix_ends());
-  const std::string text = pattern(100000);
-  send_text(rig.client(), text);
-  rig.close_client();
-  CHECK((rig.read(rig.backend(), text.size() + 1) == text));
-  CHECK(rig.until([&] { return rig.over(); }));
-}
-
 TEST_CASE("without a descriptor for a pipe a relay copies", "[proxy]") {
-  Ends client = tcp_ends(), backend = tcp_ends();
-  Rig rig(std::move(client), std::move(backend));
+  Rig rig;
   const NoDescriptors none;
   const std::string text = pattern(300000);
   std::size_t sent = 0;
@@ -250,24 +227,18 @@ TEST_CASE("without a descriptor for a pipe a relay copies", "[proxy]") {
   CHECK(rig.end_of(rig.backend()) == 0);
 }
 
+TEST_CASE("what a unix client has sent before it closed for good is delivered", "[proxy]") {
+  Rig rig(unix_ends(), unix_ends());
+  const std::string text = pattern(100000);
+  send_text(rig.client(), text);
+  rig.close_client();
+  CHECK((rig.read(rig.backend(), text.size() + 1) == text));
+  CHECK(rig.until([&] { return rig.over(); }));
+}
+
 TEST_CASE("a unix client that passes a descriptor loses its connection", "[proxy]") {
   Rig rig(unix_ends(), unix_ends());
-  const UniqueFd passed(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  char byte = 'x';
-  iovec bytes{&byte, 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))]{};
-  msghdr message{};
-  message.msg_iov = &bytes;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  const int number = passed.get();
-  std::memcpy(CMSG_DATA(header), &number, sizeof number);
-  REQUIRE(::sendmsg(rig.client(), &message, MSG_NOSIGNAL) == 1);
+  REQUIRE(send_with(rig.client(), "x", {STDERR_FILENO}));
   CHECK(rig.until([&] { return rig.over(); }));
 }
 

@@ -2,7 +2,9 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The due times of a service's timer: activation/timer.hpp.
 #include "activation/timer.hpp"
+#include "base/format.hpp"
 #include "support/test.hpp"
+#include "unit/support/golden_text.hpp"
 
 namespace zinit::test::activation_timer {
 namespace {
@@ -12,219 +14,119 @@ constexpr std::int64_t kHour = 3600 * kSecond;
 constexpr std::int64_t kDay = 24 * kHour;
 constexpr std::int64_t kNow = std::int64_t{1780315200} * kSecond;  // 2026-06-01 12:00 UTC
 
-Moment at(std::int64_t wall_us, std::int64_t monotonic_s) {
-  return {wall_us, TimePoint(std::chrono::seconds(monotonic_s))};
+/// "now+12h-1us": kNow, or 1970 without "now", and the sum of what follows.
+std::int64_t wall_of(const std::string& text) {
+  static const std::regex term("([+-]?[0-9]+)(us|s|h|d)");
+  static const std::map<std::string, std::int64_t> units = {
+      {"us", 1}, {"s", kSecond}, {"h", kHour}, {"d", kDay}};
+  std::int64_t wall = text.starts_with("now") ? kNow : 0;
+  for (std::sregex_iterator at(text.begin(), text.end(), term), end; at != end; ++at)
+    wall += std::stoll((*at)[1]) * units.at((*at)[2]);
+  return wall;
 }
 
-ServiceTimer timer_of(const TimerSpec& spec) {
-  ServiceTimer timer(spec, TimeZone::utc(), TimePoint{});
-  REQUIRE(timer.fault().empty());
-  return timer;
+std::string wall_text(std::int64_t wall) {
+  const std::int64_t ms = (wall - kNow) / 1000;
+  if (wall == 0) return "never";
+  if (ms > 1000 * kDay / 1000) return "after more than 1000 days";
+  return fmt::format("now{:+}h", ms / 3600000) +
+         (ms % 3600000 == 0 ? "" : fmt::format("{:+}ms", ms % 3600000));
 }
 
-ServiceTimer daily() {
-  TimerSpec spec;
-  spec.calendar = {"daily"};
-  ServiceTimer timer = timer_of(spec);
-  timer.begin(at(kNow, 100), Milliseconds{0});
-  return timer;
-}
-
-std::int64_t wall_of(const ServiceTimer& timer) { return timer.next().front().wall_us.value_or(0); }
-
-TEST_CASE("a timer is due at the next time after it was loaded, and once", "[timer]") {
-  ServiceTimer timer = daily();
-  CHECK(wall_of(timer) == kNow + 12 * kHour);
-  CHECK_FALSE(timer.due(at(kNow + 12 * kHour - 1, 43300)));
-  const Moment then = at(kNow + 12 * kHour, 43300);
-  REQUIRE(timer.due(then));
-  timer.passed(then, true, Milliseconds{0});
-  CHECK_FALSE(timer.due(then));
-  CHECK(wall_of(timer) == kNow + 36 * kHour);
-  CHECK(timer.stand().last_us == then.wall_us);
-}
-
-TEST_CASE("a time that passes while the service runs is no start", "[timer]") {
-  ServiceTimer timer = daily();
-  timer.passed(at(kNow + 12 * kHour, 43300), false, Milliseconds{0});
-  CHECK(timer.stand().last_us == 0);
-  CHECK(wall_of(timer) == kNow + 36 * kHour);
-}
-
-TEST_CASE("what a clock that is set passes over is due once", "[timer]") {
-  ServiceTimer timer = daily();
-  const Moment later = at(kNow + 400 * kDay, 101);
-  timer.clock_set(later.wall_us);
-  REQUIRE(timer.due(later));
-  timer.passed(later, true, Milliseconds{0});
-  CHECK_FALSE(timer.due(later));
-  CHECK(wall_of(timer) == kNow + 400 * kDay + 12 * kHour);
-}
-
-TEST_CASE("what a clock that is set back goes back over is due again", "[timer]") {
-  ServiceTimer timer = daily();
-  timer.passed(at(kNow + 12 * kHour, 43300), true, Milliseconds{0});
-  timer.clock_set(kNow + 11 * kHour);
-  CHECK(wall_of(timer) == kNow + 12 * kHour);
-}
-
-TEST_CASE("a clock that was never set passes over nothing", "[timer]") {
-  TimerSpec spec;
-  spec.calendar = {"daily"};
-  ServiceTimer timer = timer_of(spec);
-  timer.begin(at(5 * kSecond, 5), Milliseconds{0});
-  timer.clock_set(kNow);
-  CHECK_FALSE(timer.due(at(kNow, 6)));
-  CHECK(wall_of(timer) == kNow + 12 * kHour);
-}
-
-TEST_CASE("what was missed is due at once, and once", "[timer]") {
-  ServiceTimer timer = daily();
-  const Moment now = at(kNow, 100);
-  SECTION("after ten days") {
-    timer.catch_up({{kNow - 10 * kDay, kNow - 11 * kDay}}, now);
-    CHECK(timer.stand().last_us == kNow - 11 * kDay);
-    REQUIRE(timer.due(now));
-    timer.passed(now, true, Milliseconds{0});
+/// A timer as in timer.golden, where the number behind a time of the wall clock is the monotonic
+/// clock in seconds. `begin` loads the timer. `passes` says that its time has come, whether the
+/// service was `started` or `ran` already, and the random delay in ms of the next start. `catch_up`
+/// has the stamp of an earlier life of the machine: up to when times are done with, the last start.
+class Dialog {
+ public:
+  /// Does what the line says. @return  the answer to a question; else an empty text
+  std::string answer(const std::string& line) {
+    std::istringstream words(line);
+    std::string verb;
+    words >> verb;
+    const auto text = [&] {
+      std::string word;
+      words >> word;
+      return word;
+    };
+    const auto wall = [&] { return wall_of(text()); };
+    const auto moment = [&]() -> Moment {
+      const std::int64_t wall_us = wall();
+      return {wall_us, TimePoint(std::chrono::seconds(std::stoi(text())))};
+    };
+    const auto ms = [&] {
+      const std::string number = text();
+      if (number == "max") return Milliseconds::max();
+      return Milliseconds(number.empty() ? 0 : std::stoll(number));
+    };
+    if (verb == "calendar") spec_.calendar = {text()};
+    if (verb == "every_ms") spec_.every = ms();
+    if (verb == "on_boot_ms") spec_.on_boot = ms();
+    if (verb == "random_delay_ms") spec_.random_delay = ms();
+    if (verb == "begin") {
+      timer_.emplace(spec_, TimeZone::utc(), TimePoint{});
+      REQUIRE(timer_->fault().empty());
+      const Moment now = moment();
+      timer_->begin(now, ms());
+    }
+    if (verb == "passes") {
+      const Moment now = moment();
+      const bool started = text() == "started";
+      timer_->passed(now, started, ms());
+    }
+    if (verb == "clock") timer_->clock_set(wall());
+    if (verb == "started") {
+      const std::int64_t start = wall();
+      timer_->started(start, moment());
+    }
+    if (verb == "catch_up") {
+      const Moment now = moment();
+      const std::string since = text();
+      if (since.empty())
+        timer_->catch_up({}, now);
+      else
+        timer_->catch_up(ServiceTimer::Stamp{wall_of(since), wall()}, now);
+    }
+    if (verb == "hold") timer_->hold();
+    if (verb == "release") timer_->release(moment());
+    if (verb == "next_image") {
+      const ServiceTimer::Stand stand = timer_->stand();
+      timer_.emplace(spec_, TimeZone::utc(), TimePoint{});
+      timer_->go_on(stand);
+    }
+    if (verb == "due") return timer_->due(moment()) ? "yes" : "no";
+    return verb == "next" ? next() : verb == "stand" ? stand() : "";
   }
-  SECTION("after an hour nothing was") { timer.catch_up({{kNow - kHour, 0}}, now); }
-  SECTION("a time that is still to come") { timer.catch_up({{kNow + 10 * kDay, 0}}, now); }
-  SECTION("the first time nothing is") {
-    timer.catch_up({}, now);
-    CHECK(timer.stand().last_us == 0);
-  }
-  CHECK_FALSE(timer.due(now));
-  CHECK(wall_of(timer) == kNow + 12 * kHour);
-  CHECK(timer.stand().caught_up);
-}
 
-TEST_CASE("what was missed is put off by the random delay too", "[timer]") {
-  TimerSpec spec;
-  spec.calendar = {"daily"};
-  spec.every = Milliseconds{kDay / 1000};
-  ServiceTimer timer = timer_of(spec);
-  timer.begin(at(kNow, 100), Milliseconds{5000});
-  SECTION("while the machine was down") { timer.catch_up({{kNow - 10 * kDay, 0}}, at(kNow, 100)); }
-  SECTION("while the clock was behind") { timer.clock_set(kNow + kDay); }
-  const std::int64_t wall = timer.stand().not_before_us - 5 * kSecond;
-  CHECK_FALSE(timer.due(at(wall + 5 * kSecond - 1, 104)));
-  CHECK(timer.due(at(wall + 5 * kSecond, 105)));
-  timer.passed(at(wall + 5 * kSecond, 105), true, Milliseconds{0});
-  CHECK_FALSE(timer.due(at(wall + 6 * kSecond, 106)));
-}
-
-TEST_CASE("what was missed is known though the clock is set only later", "[timer]") {
-  TimerSpec spec;
-  spec.calendar = {"daily"};
-  ServiceTimer timer = timer_of(spec);
-  timer.begin(at(5 * kSecond, 5), Milliseconds{0});
-  timer.catch_up({{kNow - 3 * kDay, kNow - 3 * kDay}}, at(9 * kSecond, 9));
-  CHECK_FALSE(timer.due(at(10 * kSecond, 10)));
-  timer.clock_set(kNow);
-  CHECK(timer.due(at(kNow, 11)));
-}
-
-TEST_CASE("every_ms goes by the monotonic clock, from the last start", "[timer]") {
-  TimerSpec spec;
-  spec.every = Milliseconds{10000};
-  ServiceTimer timer = timer_of(spec);
-  timer.begin(at(kNow, 100), Milliseconds{0});
-  timer.clock_set(kNow + 400 * kDay);
-  CHECK_FALSE(timer.due(at(kNow + 400 * kDay, 109)));
-  CHECK(timer.due(at(kNow, 110)));
-  timer.started(kNow + 5 * kSecond, at(kNow + 10 * kSecond, 110));
-  CHECK_FALSE(timer.due(at(kNow, 114)));
-  CHECK(timer.due(at(kNow, 115)));
-  SECTION("what was missed, before the machine's boot too") {
-    timer.catch_up({{kNow - kHour, 0}}, at(kNow, 6));
-    CHECK(timer.due(at(kNow, 6)));
+ private:
+  [[nodiscard]] std::string next() const {
+    std::string all;
+    for (const ServiceTimer::Next& next : timer_->next()) {
+      all += all.empty() ? "" : ", ";
+      if (next.wall_us)
+        all += wall_text(*next.wall_us);
+      else if (next.at == kNever)
+        all += "never";
+      else
+        all += fmt::format("at {} s", ms_between(TimePoint{}, next.at) / 1000);
+    }
+    return all;
   }
-  SECTION("a clock that goes back delays it once") {
-    timer.started(kNow + kHour, at(kNow, 115));
-    CHECK_FALSE(timer.due(at(kNow, 124)));
-    timer.started(kNow + kHour, at(kNow, 125));
-    CHECK(timer.due(at(kNow, 125)));
+  [[nodiscard]] std::string stand() const {
+    const ServiceTimer::Stand& stand = timer_->stand();
+    return fmt::format("last {}, {}caught up{}", wall_text(stand.last_us),
+                       stand.caught_up ? "" : "not ", timer_->held() ? ", held" : "");
   }
-  SECTION("while the service runs") {
-    timer.passed(at(kNow, 115), false, Milliseconds{0});
-    CHECK_FALSE(timer.due(at(kNow, 124)));
-    CHECK(timer.due(at(kNow, 125)));
-  }
-}
 
-TEST_CASE("every_ms of a service that still runs is not due, and due on its grid afterwards",
-          "[timer]") {
-  TimerSpec spec;
-  spec.every = Milliseconds{10000};
-  spec.on_boot = Milliseconds{117000};
-  ServiceTimer timer = timer_of(spec);
-  timer.begin(at(kNow, 100), Milliseconds{0});
-  timer.passed(at(kNow, 110), false, Milliseconds{0});
-  timer.hold();
-  CHECK(timer.held());
-  CHECK(timer.next().front().at == kNever);
-  CHECK(timer.due(at(kNow, 117)));  // on_boot_ms is
-  timer.passed(at(kNow, 117), false, Milliseconds{0});
-  CHECK_FALSE(timer.due(at(kNow, 200)));
-  timer.release(at(kNow, 143));
-  CHECK_FALSE(timer.held());
-  CHECK_FALSE(timer.due(at(kNow, 149)));
-  CHECK(timer.due(at(kNow, 150)));
-  SECTION("in the next image, which does not know that it was held") {
-    ServiceTimer next = timer_of(spec);
-    next.go_on(timer.stand());
-    next.passed(at(kNow, 163), false, Milliseconds{0});
-    next.hold();
-    next.release(at(kNow, 168));
-    CHECK_FALSE(next.due(at(kNow, 169)));
-    CHECK(next.due(at(kNow, 170)));
-  }
-  SECTION("within the first period") {
-    timer.hold();
-    timer.release(at(kNow, 149));
-    CHECK(timer.due(at(kNow, 150)));
-  }
-  SECTION("without end") {
-    spec.every = Milliseconds::max();
-    ServiceTimer never = timer_of(spec);
-    never.begin(at(kNow, 100), Milliseconds::max());
-    never.hold();
-    never.release(at(kNow, 1000000));
-    CHECK(never.next().front().at == kNever);
-  }
-}
+  TimerSpec spec_;
+  std::optional<ServiceTimer> timer_;
+};
 
-TEST_CASE("on_boot_ms is once, and at once if it is over", "[timer]") {
-  TimerSpec spec;
-  spec.on_boot = Milliseconds{50000};
-  spec.every = Milliseconds{1000000};
-  ServiceTimer timer = timer_of(spec);
-  timer.begin(at(kNow, 40), Milliseconds{0});
-  CHECK_FALSE(timer.due(at(kNow, 49)));
-  REQUIRE(timer.due(at(kNow, 50)));
-  timer.passed(at(kNow, 50), true, Milliseconds{0});
-  CHECK_FALSE(timer.due(at(kNow, 1049)));
-  CHECK(timer.due(at(kNow, 1050)));
-  ServiceTimer late = timer_of(spec);
-  late.begin(at(kNow, 3000), Milliseconds{0});
-  CHECK(late.due(at(kNow, 3000)));
-}
-
-TEST_CASE("a random delay puts off what is due next", "[timer]") {
-  ServiceTimer timer = daily();
-  timer.passed(at(kNow + 12 * kHour, 43300), true, Milliseconds{1500});
-  CHECK(wall_of(timer) == kNow + 36 * kHour + kSecond + kSecond / 2);
-}
-
-TEST_CASE("huge delays make a timer that is never due", "[timer]") {
-  TimerSpec spec;
-  spec.every = Milliseconds::max();
-  spec.random_delay = Milliseconds::max();
-  spec.calendar = {"daily"};
-  ServiceTimer timer = timer_of(spec);
-  timer.begin(at(kNow, 100), Milliseconds::max());
-  CHECK(timer.next().back().at == kNever);
-  CHECK(wall_of(timer) > kNow + 1000 * kDay);
+TEST_CASE("timers are due as in the golden file", "[timer]") {
+  CHECK_GOLDEN_CASES("timer", [](const std::string& input) {
+    Dialog dialog;
+    return answers_to(input, [&](const std::string& line) { return dialog.answer(line); });
+  });
 }
 
 TEST_CASE("the zone that is gone, and what is wrong, is left out and told", "[timer]") {

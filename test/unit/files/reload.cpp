@@ -2,50 +2,49 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Reloads: a thread reads, the loop applies, one after another.
 #include "files/reload.hpp"
-#include "io/loop.hpp"
 #include "support/test.hpp"
+#include "unit/support/loop.hpp"
 
 namespace zinit::test::files_reload {
 namespace {
 
 /// A Reloader on a loop, and its record. The file's content is the count of readings.
 struct Bench {
-  std::unique_ptr<EventLoop> loop = std::move(*EventLoop::create());
+  std::unique_ptr<EventLoop> loop = new_loop();
+  FileQueue queue{*loop};
   std::atomic<int> readings{0};
   std::atomic<bool> may_read{true};
   Texts taken;
   Texts answers;
-  bool refuse = false;
-  std::size_t expected = 0;
+  // Called before each reading, and before each taking.
+  std::function<void()> before_reading = [] {};
+  std::function<RequestResult<void>()> before_taking = [] { return RequestResult<void>(); };
+  Reloader reloader{queue, [this](const ReloadFiles&) { return read(); },
+                    [this](const auto& config, const auto& asked) { return take(config, asked); }};
 
   Configuration read() {
-    test::becomes_true([this] { return may_read.load(); });
+    becomes_true([this] { return may_read.load(); });
+    before_reading();
     Configuration config;
     config.messages = {std::to_string(++readings)};
     return config;
   }
-
   RequestResult<ReloadReport> take(const Configuration& config, const ReloadFiles& asked) {
-    if (refuse) return tl::unexpected(RequestFailure{Refusal::shutting_down, "too late"});
+    if (auto may = before_taking(); !may) return tl::unexpected(may.error());
     taken.push_back(config.messages.front() + (asked.dry_run ? " dry" : ""));
     ReloadReport report;
     report.added = config.messages;
     return report;
   }
-
-  Reloader reloader(FileQueue& queue) {
-    return Reloader(
-        queue, [this](const ReloadFiles&) { return read(); },
-        [this](const Configuration& config, const ReloadFiles& asked) {
-          return take(config, asked);
-        });
-  }
-
-  Daemon::ReloadDone note() {
-    return [this](const RequestResult<ReloadReport>& report) {
+  void ask(const ReloadFiles& files = {}) {
+    reloader.reload(files, [this](const RequestResult<ReloadReport>& report) {
       answers.push_back(report ? report->added.front() : report.error().text);
-      if (answers.size() == expected) loop->stop();
-    };
+    });
+  }
+  /// Whether all that is asked for is answered, and so many times.
+  bool answers_all(std::size_t count) {
+    may_read = true;
+    return run_until(*loop, [&] { return answers.size() == count; });
   }
 };
 
@@ -65,122 +64,66 @@ TEST_CASE("a reload's summary has counts, and names what was refused", "[init][r
         "2 refused: g, h; settings: log_level");
 }
 
-TEST_CASE("each reload reads the files again and answers in turn", "[threads][init][reload]") {
+TEST_CASE("reloads that wait are one, dry runs, other files and other restarts each another",
+          "[threads][init][reload]") {
   Bench bench;
-  bench.expected = 3;
-  FileQueue queue(*bench.loop);
-  Reloader reloader = bench.reloader(queue);
-  reloader.reload({}, bench.note());
-  reloader.reload({.dry_run = true}, bench.note());
-  reloader.reload({}, bench.note());
-  bench.loop->run();
-  CHECK(bench.taken == Texts{"1", "2 dry", "3"});
-  CHECK(bench.answers == Texts{"1", "2", "3"});
-  CHECK_FALSE(queue.busy());
+  bench.may_read = false;
+  bench.ask();
+  for (int i = 0; i < 100; ++i) bench.ask({.dry_run = i % 2 == 0});
+  const ReloadFiles other[] = {{.only = {"a"}}, {.only = {"b"}}, {.no_restart = true}};
+  for (const ReloadFiles& asked : other)
+    for (int i = 0; i < 2; ++i) bench.ask(asked);
+  CHECK(bench.answers_all(107));
+  CHECK(bench.taken == Texts{"1", "2 dry", "3", "4", "5", "6"});
+  CHECK(std::ranges::count(bench.answers, "2") == 50);
+  CHECK(std::ranges::count(bench.answers, "3") == 50);
+  CHECK(Texts(bench.answers.end() - 6, bench.answers.end()) == Texts{"4", "4", "5", "5", "6", "6"});
+  CHECK_FALSE(bench.queue.busy());
 }
 
 TEST_CASE("while files are read the loop goes on", "[threads][init][reload]") {
   Bench bench;
-  bench.expected = 1;
   bench.may_read = false;
-  FileQueue queue(*bench.loop);
-  Reloader reloader = bench.reloader(queue);
-  reloader.reload({}, bench.note());
+  bench.ask();
   bool busy = false;
   REQUIRE(bench.loop->post([&] {
-    busy = queue.busy();
+    busy = bench.queue.busy();
     bench.may_read = true;
   }));
-  bench.loop->run();
+  CHECK(run_until(*bench.loop, [&] { return bench.answers == Texts{"1"}; }));
   CHECK(busy);
-  CHECK(bench.answers == Texts{"1"});
 }
 
-TEST_CASE("a reload that the board refuses, and one that cannot be read, are answered",
+TEST_CASE("a reload that is refused, cannot be read or ends in an exception is answered",
           "[threads][init][reload]") {
   Bench bench;
-  bench.expected = 2;
-  bool broken = false;
-  FileQueue queue(*bench.loop);
-  Reloader reloader(
-      queue,
-      [&](const ReloadFiles&) -> Configuration {
-        if (broken) throw std::bad_alloc();
-        return bench.read();
-      },
-      [&](const Configuration& config, const ReloadFiles& asked) {
-        return bench.take(config, asked);
-      });
-  bench.refuse = true;
-  reloader.reload({}, [&](const RequestResult<ReloadReport>& report) {
-    bench.note()(report);
-    broken = true;
-  });
-  reloader.reload({}, bench.note());
-  bench.loop->run();
-  CHECK(bench.answers == Texts{"too late", "not enough memory for the service files"});
-}
-
-TEST_CASE("reloads that wait are one, and dry runs another, however often they are asked for",
-          "[threads][init][reload]") {
-  Bench bench;
-  bench.may_read = false;
-  FileQueue queue(*bench.loop);
-  Reloader reloader = bench.reloader(queue);
-  reloader.reload({}, bench.note());
-  for (int i = 0; i < 100; ++i) reloader.reload({.dry_run = i % 2 == 0}, bench.note());
-  bench.expected = 101;
-  bench.may_read = true;
-  bench.loop->run();
-  CHECK(bench.taken == Texts{"1", "2 dry", "3"});
-  CHECK(std::count(bench.answers.begin(), bench.answers.end(), "2") == 50);
-  CHECK(std::count(bench.answers.begin(), bench.answers.end(), "3") == 50);
-}
-
-TEST_CASE("reloads of other files, or with other restarts, are other reloads", "[init][reload]") {
-  Bench bench;
-  bench.may_read = false;
-  FileQueue queue(*bench.loop);
-  Reloader reloader = bench.reloader(queue);
-  reloader.reload({}, bench.note());
-  const ReloadFiles other[] = {{.only = {"a"}}, {.only = {"b"}}, {.no_restart = true}};
-  for (const ReloadFiles& asked : other)
-    for (int i = 0; i < 2; ++i) reloader.reload(asked, bench.note());
-  bench.expected = 7;
-  bench.may_read = true;
-  bench.loop->run();
-  CHECK(bench.answers == Texts{"1", "2", "2", "3", "3", "4", "4"});
+  bench.before_taking = [] {
+    return tl::unexpected(RequestFailure{Refusal::shutting_down, "too late"});
+  };
+  bench.ask();
+  CHECK(bench.answers_all(1));
+  bench.before_reading = [] { throw std::bad_alloc(); };
+  bench.ask();
+  CHECK(bench.answers_all(2));
+  bench.before_reading = [] {};
+  bench.before_taking = []() -> RequestResult<void> { throw std::bad_alloc(); };
+  bench.ask();
+  CHECK(bench.answers_all(3));
+  CHECK(bench.answers == Texts{"too late", "not enough memory for the service files",
+                               "not enough memory for a reload"});
 }
 
 TEST_CASE("only so many may wait for one reload; who asks beyond is refused",
           "[threads][init][reload]") {
   Bench bench;
   bench.may_read = false;
-  FileQueue queue(*bench.loop);
-  Reloader reloader = bench.reloader(queue);
-  bench.expected = Reloader::kMostAsking + 2;
-  for (std::size_t i = 0; i < Reloader::kMostAsking + 1; ++i) reloader.reload({}, bench.note());
+  for (std::size_t i = 0; i < Reloader::kMostAsking + 1; ++i) bench.ask();
   CHECK(bench.answers.empty());
-  reloader.reload({}, bench.note());
+  bench.ask();
   REQUIRE(bench.answers.size() == 1);
-  CHECK_THAT(bench.answers.front(), Catch::Contains("already wait for the next reload"));
-  bench.may_read = true;
-  bench.loop->run();
+  CHECK_THAT(bench.answers.front(), Contains("already wait for the next reload"));
+  CHECK(bench.answers_all(Reloader::kMostAsking + 2));
   CHECK(bench.taken == Texts{"1", "2"});
-}
-
-TEST_CASE("a reload that ends in an exception is answered", "[threads][init][reload]") {
-  Bench bench;
-  bench.expected = 1;
-  FileQueue queue(*bench.loop);
-  Reloader reloader(
-      queue, [&](const ReloadFiles&) { return bench.read(); },
-      [&](const Configuration&, const ReloadFiles&) -> RequestResult<ReloadReport> {
-        throw std::bad_alloc();
-      });
-  reloader.reload({}, bench.note());
-  bench.loop->run();
-  CHECK(bench.answers == Texts{"not enough memory for a reload"});
 }
 
 }  // namespace

@@ -1,25 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
-// Event loops and watchers: tasks from other threads, exceptions in callbacks, rest.
-#include "io/watcher.hpp"
+// Event loops, watchers and epoll sets: tasks from other threads, exceptions in callbacks, rest.
+#include "unit/support/loop.hpp"
+#include "io/epoll_set.hpp"
 #include "support/test.hpp"
+#include "unit/io/sinks.hpp"
 
 namespace zinit::test::io_loop {
 namespace {
-
-std::unique_ptr<EventLoop> new_loop() {
-  auto loop = EventLoop::create();
-  REQUIRE(loop);
-  return std::move(*loop);
-}
-
-/// A data loop whose thread runs.
-std::unique_ptr<DataLoop> running_loop() {
-  auto loop = DataLoop::create();
-  REQUIRE(loop);
-  REQUIRE((*loop)->start());
-  return std::move(*loop);
-}
 
 /// The timeout in ms with which thread `tid` waits in epoll_wait, -1: for ever; nothing while it
 /// does something else.
@@ -40,77 +28,83 @@ std::optional<long> rest_of_thread(pid_t tid) {
 }
 
 TEST_CASE("loop: its end is waited for within a limit", "[threads][io]") {
-  auto data = running_loop();
+  LoopBeside loop;
+  loop.start();
   std::promise<void> go_on;
-  REQUIRE(data->loop().post([held = go_on.get_future().share()] { held.wait(); }));
-  CHECK_FALSE(data->stop(20ms));
+  REQUIRE(loop->post([held = go_on.get_future().share()] { held.wait(); }));
+  CHECK_FALSE(loop.data().stop(20ms));
   go_on.set_value();
-  CHECK(data->stop(test::kPatience));
+  loop.stop();
 }
 
-TEST_CASE("loop: tasks of one thread run in their order, all of many threads run",
+TEST_CASE("loop: tasks of one thread run in their order, and tasks and calls of many threads all",
           "[threads][io]") {
-  auto data = running_loop();
+  LoopBeside loop;
+  loop.start();
   constexpr int kThreads = 4, kTasks = 1000;
   int next[kThreads] = {};  // only the loop's thread writes
   bool in_order = true, on_thread = true;
+  int calls[kThreads] = {};
+  std::deque<LoopCall> all;
   std::vector<std::thread> posters;
   for (int t = 0; t < kThreads; ++t) {
+    LoopCall& call = all.emplace_back(*loop, [&, t] { ++calls[t]; });
     posters.emplace_back([&, t] {
       for (int i = 0; i < kTasks; ++i) {
-        while (!data->loop().post([&, t, i] {
+        call.ask();
+        while (!loop->post([&, t, i] {
           in_order = in_order && next[t]++ == i;
-          on_thread = on_thread && data->loop().on_thread();
+          on_thread = on_thread && loop->on_thread();
         })) {}
       }
     });
   }
   for (std::thread& poster : posters) poster.join();
-  CHECK_FALSE(data->loop().on_thread());
-  CHECK(data->stop(test::kPatience));
+  CHECK_FALSE(loop->on_thread());
+  loop.stop();
   CHECK(in_order);
   CHECK(on_thread);
-  for (int count : next) CHECK(count == kTasks);
+  for (const int count : next) CHECK(count == kTasks);
+  for (const int count : calls) CHECK((count >= 1 && count <= kTasks));
 }
 
 TEST_CASE("loop: a task that throws harms no other", "[threads][io]") {
-  auto data = running_loop();
-  std::promise<void> after;
-  REQUIRE(data->loop().post([] { throw std::runtime_error("as the test wants it"); }));
-  REQUIRE(data->loop().post([&] { after.set_value(); }));
-  CHECK(after.get_future().wait_for(test::kPatience) == std::future_status::ready);
+  LoopBeside loop;
+  loop.start();
+  REQUIRE(loop->post([] { throw std::runtime_error("as the test wants it"); }));
+  loop.run([] {});
 }
 
-TEST_CASE("loop: a task is refused if too many wait", "[io]") {
-  auto loop = new_loop();
+TEST_CASE("loop: if too many tasks wait one is refused, but no call and no stop", "[io]") {
+  const auto loop = new_loop();
   std::size_t ran = 0;
+  int calls = 0;
+  LoopCall call(*loop, [&] { ++calls; });
   for (std::size_t i = 0; i < EventLoop::kMaxTasks; ++i) REQUIRE(loop->post([&] { ++ran; }));
   const auto refused = loop->post([] {});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().errnum == EAGAIN);
-  loop->stop();  // works nevertheless
-  loop->run();
-  CHECK(ran == EventLoop::kMaxTasks);
-}
-
-TEST_CASE("loop: it can be stopped before it runs, and run again", "[io]") {
-  auto loop = new_loop();
+  for (int i = 0; i < 3; ++i) call.ask();
   loop->stop();
   loop->run();
-  bool ran = false;
+  CHECK(ran == EventLoop::kMaxTasks);
+  CHECK(calls == 1);
+  // It can be run again.
+  call.ask();
   REQUIRE(loop->post([&] {
-    ran = true;
+    ++ran;
     loop->stop();
   }));
   loop->run();
-  CHECK(ran);
+  CHECK(ran == EventLoop::kMaxTasks + 1);
+  CHECK(calls == 2);
 }
 
 TEST_CASE("loop: at rest it has nothing to wake for within a day", "[threads][io]") {
-  auto data = running_loop();
-  std::promise<pid_t> thread;
-  REQUIRE(data->loop().post([&] { thread.set_value(gettid()); }));
-  const pid_t tid = thread.get_future().get();
+  LoopBeside loop;
+  loop.start();
+  pid_t tid = 0;
+  loop.run([&] { tid = gettid(); });
   std::optional<long> rest;
   REQUIRE(test::becomes_true([&] { return (rest = rest_of_thread(tid)).has_value(); }));
   INFO("epoll_wait with " << *rest << " ms");
@@ -137,58 +131,41 @@ TEST_CASE("watcher: a watch that the kernel refuses is reported at once, and tri
 }
 
 TEST_CASE("watcher: a descriptor calls back while it is ready and until it is stopped", "[io]") {
-  auto loop = new_loop();
-  auto pipe = make_pipe(O_NONBLOCK);
-  REQUIRE(pipe);
+  const auto loop = new_loop();
+  const Pipe pipe = new_pipe();
   int calls = 0;
-  IoWatcher watcher(*loop, pipe->read.get(), EV_READ, [&](int events) {
+  IoWatcher watcher(*loop, pipe.read.get(), EV_READ, [&](int events) {
     CHECK(events == EV_READ);
-    if (++calls < 3) return;
+    if (++calls == 1) throw std::runtime_error("which is no reason to stop");
+    if (calls < 3) return;
     watcher.stop();
     loop->stop();
   });
   watcher.start();
-  REQUIRE(write_all(pipe->write.get(), "x", "pipe"));
+  put(pipe.write, "x");
   loop->run();
   CHECK(calls == 3);
 }
 
 TEST_CASE("watcher: a callback may destroy its own watcher", "[io]") {
-  auto loop = new_loop();
-  auto pipe = make_pipe(O_NONBLOCK);
-  REQUIRE(pipe);
+  const auto loop = new_loop();
+  const Pipe pipe = new_pipe();
   std::unique_ptr<IoWatcher> watcher;
   const auto counted = std::make_shared<int>(0);
-  watcher = std::make_unique<IoWatcher>(*loop, pipe->read.get(), EV_READ, [&, counted](int) {
+  watcher = std::make_unique<IoWatcher>(*loop, pipe.read.get(), EV_READ, [&, counted](int) {
     watcher.reset();
     ++*counted;  // the callback's captures live until it returns
     loop->stop();
   });
   watcher->start();
-  REQUIRE(write_all(pipe->write.get(), "x", "pipe"));
+  put(pipe.write, "x");
   loop->run();
   CHECK(*counted == 1);
   CHECK(counted.use_count() == 1);
 }
 
-TEST_CASE("watcher: a callback that throws is called again for the next event", "[io]") {
-  auto loop = new_loop();
-  auto pipe = make_pipe(O_NONBLOCK);
-  REQUIRE(pipe);
-  int calls = 0;
-  IoWatcher watcher(*loop, pipe->read.get(), EV_READ, [&](int) {
-    if (++calls == 1) throw std::runtime_error("as the test wants it");
-    watcher.stop();
-    loop->stop();
-  });
-  watcher.start();
-  REQUIRE(write_all(pipe->write.get(), "x", "pipe"));
-  loop->run();
-  CHECK(calls == 2);
-}
-
 TEST_CASE("watcher: a timer calls back once each time it is set, not before it is due", "[io]") {
-  auto loop = new_loop();
+  const auto loop = new_loop();
   int calls = 0;
   const TimePoint start = Clock::now();
   TimerWatcher timer(*loop, [&] {
@@ -202,25 +179,9 @@ TEST_CASE("watcher: a timer calls back once each time it is set, not before it i
   CHECK_FALSE(timer.active());
 }
 
-TEST_CASE("loop: a call runs even if no more tasks are accepted", "[io]") {
-  auto loop = new_loop();
-  int calls = 0;
-  LoopCall call(*loop, [&] { ++calls; });
-  for (std::size_t i = 0; i < EventLoop::kMaxTasks; ++i) REQUIRE(loop->post([] {}));
-  REQUIRE_FALSE(loop->post([] {}));
-  for (int i = 0; i < 3; ++i) call.ask();
-  loop->stop();
-  loop->run();
-  CHECK(calls == 1);
-  call.ask();
-  loop->stop();
-  loop->run();
-  CHECK(calls == 2);
-}
-
 TEST_CASE("loop: calls run in the order in which they were asked for, except destroyed ones",
           "[io]") {
-  auto loop = new_loop();
+  const auto loop = new_loop();
   std::string made;
   LoopCall a(*loop, [&] { made += 'a'; }), d(*loop, [&] { made += 'd'; });
   auto b = std::make_unique<LoopCall>(*loop, [&] { made += 'b'; });
@@ -240,7 +201,7 @@ TEST_CASE("loop: calls run in the order in which they were asked for, except des
 }
 
 TEST_CASE("loop: a call that asks for itself leaves others their turn", "[io]") {
-  auto loop = new_loop();
+  const auto loop = new_loop();
   int calls = 0;
   std::function<void()> again;
   LoopCall call(*loop, [&] {
@@ -249,29 +210,53 @@ TEST_CASE("loop: a call that asks for itself leaves others their turn", "[io]") 
   });
   again = [&] { call.ask(); };
   TimerWatcher timer(*loop, [&] { loop->stop(); });
-  timer.set(Milliseconds(1));
+  timer.set(1ms);
   call.ask();
   loop->run();
   CHECK(calls > 1);
 }
 
-TEST_CASE("loop: calls asked for by many threads are made", "[threads][io]") {
-  auto data = running_loop();
-  std::atomic<int> calls{0};
-  constexpr int kThreads = 4;
-  std::vector<std::unique_ptr<LoopCall>> all;
-  for (int t = 0; t < kThreads; ++t)
-    all.push_back(std::make_unique<LoopCall>(data->loop(), [&] { ++calls; }));
-  std::vector<std::thread> threads;
-  for (int t = 0; t < kThreads; ++t) {
-    threads.emplace_back([&, t] {
-      for (int i = 0; i < 1000; ++i) all[static_cast<std::size_t>(t)]->ask();
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  CHECK(data->stop(test::kPatience));
-  CHECK(calls >= kThreads);
-  CHECK(calls <= kThreads * 1000);
+TEST_CASE("epoll set: a descriptor that was removed is not reported, though a copy of it is open",
+          "[io]") {
+  const auto loop = new_loop();
+  std::vector<EpollSet::Key> ready;
+  EpollSet set(*loop, [&](EpollSet::Key key, std::uint32_t) {
+    ready.push_back(key);
+    loop->stop();
+  });
+  REQUIRE(set.open());
+  Pipe removed = new_pipe();
+  const Pipe kept = new_pipe();
+  REQUIRE(set.add(removed.read.get(), EPOLLIN, 1));
+  REQUIRE(set.add(kept.read.get(), EPOLLIN, 2));
+  const UniqueFd copy(::dup(removed.read.get()));
+  set.remove(removed.read.get());
+  removed.read.reset();
+  put(removed.write, "x");
+  put(kept.write, "x");
+  loop->run();
+  CHECK_FALSE(ready.empty());
+  CHECK(std::ranges::count(ready, EpollSet::Key{1}) == 0);
+}
+
+TEST_CASE("epoll set: without events it reports a hang-up alone", "[io]") {
+  const auto loop = new_loop();
+  int reported = 0;
+  EpollSet set(*loop, [&](EpollSet::Key, std::uint32_t) {
+    ++reported;
+    loop->stop();
+  });
+  REQUIRE(set.open());
+  Pipe pipe = new_pipe();
+  put(pipe.write, "x");
+  REQUIRE(set.add(pipe.read.get(), 0, 1));
+  TimerWatcher until(*loop, [&] {
+    CHECK(reported == 0);
+    pipe.write.reset();
+  });
+  until.set(5ms);
+  loop->run();
+  CHECK(reported > 0);
 }
 
 }  // namespace

@@ -102,21 +102,15 @@ Pipe& half_read(Slot slot, std::uint8_t part, std::string_view bytes) {
   return pipe;
 }
 
-/// The number of the next read.
-std::uint64_t next_number(ReadArea& area) {
-  area.begin(0, 0, 0);
-  return area.number();
-}
-
 TEST_CASE("log: no two reads have the same number, not even of two images", "[io][kept]") {
-  ReadArea first(0), second(1);
+  ReadArea first(0), second(1), of_next_image(0);
   std::set<std::uint64_t> numbers;
-  for (int i = 0; i < 10; ++i) {
-    numbers.insert(next_number(first));
-    numbers.insert(next_number(second));
+  for (ReadArea* const area : {&first, &second, &of_next_image}) {
+    for (int i = 0; i < 10; ++i) {
+      area->begin(0, 0, 0);
+      numbers.insert(area->number());
+    }
   }
-  ReadArea of_next_image(0);
-  for (int i = 0; i < 10; ++i) numbers.insert(next_number(of_next_image));
   CHECK(numbers.size() == 30);
 }
 
@@ -191,29 +185,25 @@ TEST_CASE("ring: a crash while it grows leaves its lines", "[io][kept]") {
 TEST_CASE("ring: the next image goes on with its numbers, also where it has no lines",
           "[io][kept]") {
   enum class Way { no_lines, no_lines_any_more, cleared, cleared_and_one };
-  for (const Way way :
-       {Way::no_lines, Way::no_lines_any_more, Way::cleared, Way::cleared_and_one}) {
-    for (const Slot slot : {kSlot, kSyslog}) {
-      for (const std::size_t size : {1u, 1000u}) {
-        INFO(static_cast<int>(way) << " of slot " << slot << ", lines of " << size);
-        CHECK(in_process([=] {
-          auto* const memory = new RingMemory;
-          auto* const ring = new Ring(kLimits, *memory, slot);
-          if (way == Way::no_lines) ring->set_limits({0, 1000});
-          for (int i = 0; i < 5; ++i)
-            ring->append(0, LogStream::out, false, std::string(size, 'x'));
-          if (way == Way::no_lines_any_more) ring->set_limits({0, 1000});
-          if (way == Way::cleared || way == Way::cleared_and_one) ring->clear();
-          if (way != Way::cleared) ring->append(0, LogStream::out, false, "x");
-          auto inherited = what_is_left();
-          RingMemory next(&inherited);
-          const Ring same(kLimits, next, slot);
-          return same.last_seq() == (way == Way::cleared ? 5u : 6u) &&
-                 same.lines() == (way == Way::cleared_and_one ? 1u : 0u);
-        }));
-      }
-    }
-  }
+  const auto way =
+      GENERATE(Way::no_lines, Way::no_lines_any_more, Way::cleared, Way::cleared_and_one);
+  const Slot slot = GENERATE(kSlot, kSyslog);
+  const std::size_t size = GENERATE(1u, 1000u);
+  INFO(static_cast<int>(way) << " of slot " << slot << ", lines of " << size);
+  CHECK(in_process([=] {
+    auto* const memory = new RingMemory;
+    auto* const ring = new Ring(kLimits, *memory, slot);
+    if (way == Way::no_lines) ring->set_limits({0, 1000});
+    for (int i = 0; i < 5; ++i) ring->append(0, LogStream::out, false, std::string(size, 'x'));
+    if (way == Way::no_lines_any_more) ring->set_limits({0, 1000});
+    if (way == Way::cleared || way == Way::cleared_and_one) ring->clear();
+    if (way != Way::cleared) ring->append(0, LogStream::out, false, "x");
+    auto inherited = what_is_left();
+    RingMemory next(&inherited);
+    const Ring same(kLimits, next, slot);
+    return same.last_seq() == (way == Way::cleared ? 5u : 6u) &&
+           same.lines() == (way == Way::cleared_and_one ? 1u : 0u);
+  }));
 }
 
 }  // namespace

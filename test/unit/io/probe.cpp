@@ -4,6 +4,8 @@
 #include "io/probe.hpp"
 #include "support/dns_server.hpp"
 #include "support/test.hpp"
+#include "unit/support/addresses.hpp"
+#include "unit/support/loop.hpp"
 
 namespace zinit::test::io_probe {
 namespace {
@@ -22,30 +24,14 @@ class Server {
  public:
   using Serve = std::function<void(int connection, int ended)>;
 
-  explicit Server(Serve serve, int family = AF_INET, const std::string& path = {})
+  explicit Server(Serve serve, const SocketAddress& at = ip_address("127.0.0.1", 0))
       : serve_(std::move(serve)) {
-    socket_.reset(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    socket_.reset(::socket(at.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
     ended_.reset(::eventfd(0, EFD_CLOEXEC));
-    SocketAddress address = local_address(path);
-    if (family == AF_INET) {
-      auto& to = reinterpret_cast<sockaddr_in&>(address.storage);
-      to = {};
-      to.sin_family = AF_INET;
-      to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-      address.size = sizeof to;
-    } else if (family == AF_INET6) {
-      auto& to = reinterpret_cast<sockaddr_in6&>(address.storage);
-      to = {};
-      to.sin6_family = AF_INET6;
-      to.sin6_addr = in6addr_loopback;
-      address.size = sizeof to;
-    }
-    REQUIRE(::bind(socket_.get(), address.get(), address.size) == 0);
+    REQUIRE(::bind(socket_.get(), at.get(), at.size) == 0);
     REQUIRE(::listen(socket_.get(), serve_ ? 16 : 0) == 0);
-    REQUIRE(::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address.storage),
-                          &address.size) == 0);
-    port = ntohs(reinterpret_cast<sockaddr_in&>(address.storage).sin_port);
-    address_ = address;
+    address_ = own_address(socket_.get());
+    port = ntohs(reinterpret_cast<sockaddr_in&>(address_.storage).sin_port);
     if (serve_) thread_ = std::thread([this] { run(); });
   }
   ~Server() {
@@ -132,16 +118,13 @@ class Rig {
  public:
   explicit Rig(const DnsServer& names) : Rig(names.resolv_conf(), names.port()) {}
   explicit Rig(const std::string& resolv_conf = "", std::uint16_t port = 1) {
-    auto made = DataLoop::create();
-    REQUIRE(made);
-    data_ = std::move(*made);
     dir.write("hosts", "");
     dir.write("resolv.conf", resolv_conf);
-    resolver_.emplace(data_->loop(), ResolverFiles{dir / "hosts", dir / "resolv.conf", port});
-    probe_.emplace(data_->loop(), *resolver_);
-    REQUIRE(data_->start());
+    resolver_.emplace(*loop_, ResolverFiles{dir / "hosts", dir / "resolv.conf", port});
+    probe_.emplace(*loop_, *resolver_);
+    loop_.start();
   }
-  ~Rig() { CHECK(data_->stop(test::kPatience)); }
+  ~Rig() { loop_.stop(); }
 
   /// The result of a probe; `limit` is its timeout.
   std::string probe(Endpoint endpoint, Milliseconds limit = 30s,
@@ -152,11 +135,11 @@ class Rig {
     target->status = std::move(status);
     target->timeout = limit;
     std::promise<std::string> told;
-    REQUIRE(data_->loop().post([&] {
+    loop_.run([&] {
       probe_->start(target, [&](Error fault) { told.set_value(std::move(fault.text)); });
-    }));
+    });
     auto fault = told.get_future();
-    REQUIRE(fault.wait_for(60s) == std::future_status::ready);
+    REQUIRE(fault.wait_for(kPatience) == std::future_status::ready);
     return fault.get();
   }
   std::string tcp(const std::string& text, Milliseconds limit = 30s) {
@@ -170,7 +153,7 @@ class Rig {
   TempDir dir;
 
  private:
-  std::unique_ptr<DataLoop> data_;
+  LoopBeside loop_;
   std::optional<Resolver> resolver_;
   std::optional<Probe> probe_;
 };
@@ -182,11 +165,11 @@ TEST_CASE("probe: tcp is healthy if the connection is accepted", "[io][health]")
   Server v4(await_end);
   CHECK(rig.tcp(v4.host_port()).empty());
   CHECK(rig.tcp("localhost:" + std::to_string(v4.port)).empty());
-  Server v6(await_end, AF_INET6);
+  Server v6(await_end, ip_address("::1", 0));
   CHECK(rig.tcp("[::1]:" + std::to_string(v6.port)).empty());
   // 127.0.0.1 comes first and refuses.
   CHECK(rig.tcp("localhost:" + std::to_string(v6.port)).empty());
-  Server local(await_end, AF_UNIX, rig.dir / "socket");
+  Server local(await_end, local_address(rig.dir / "socket"));
   CHECK(rig.tcp("unix:" + rig.dir / "socket").empty());
 }
 
@@ -209,7 +192,7 @@ TEST_CASE("probe: a full backlog of connections is not healthy", "[io][health]")
   tcp.fill_queue();
   CHECK(rig.tcp(tcp.host_port(), kShort) ==
         "cannot connect to " + tcp.host_port() + ": no answer within 150 ms");
-  Server local(nullptr, AF_UNIX, rig.dir / "socket");
+  Server local(nullptr, local_address(rig.dir / "socket"));
   local.fill_queue();
   CHECK(rig.tcp("unix:" + rig.dir / "socket") ==
         "cannot connect to unix:" + rig.dir / "socket" + ": its queue of connections is full");
@@ -218,7 +201,7 @@ TEST_CASE("probe: a full backlog of connections is not healthy", "[io][health]")
 TEST_CASE("probe: a connection that the kernel cannot watch says nothing of the service",
           "[io][health]") {
   const Server server(nullptr);
-  const std::string said = test::in_child([&]() -> std::string {
+  const std::string said = in_child([&]() -> std::string {
     auto loop = EventLoop::create();
     if (!loop) return "no loop";
     Resolver resolver(**loop);
@@ -226,7 +209,7 @@ TEST_CASE("probe: a connection that the kernel cannot watch says nothing of the 
     auto target = std::make_shared<ProbeTarget>();
     target->endpoint = parse_tcp_endpoint(server.host_port()).value();
     target->timeout = 30s;
-    if (!test::refuse_call(SYS_epoll_ctl, ENOMEM)) return "no filter";
+    if (!refuse_call(SYS_epoll_ctl, ENOMEM)) return "no filter";
     std::string told;
     probe.start(target, [&](const Error& fault) {
       told = fault.text + (fault.temporary() ? " (temporary)" : "");
@@ -258,7 +241,7 @@ TEST_CASE("probe: the addresses of a name are tried until one accepts the connec
 
 TEST_CASE("probe: a name server that does not answer costs the probe's timeout and no more",
           "[io][health]") {
-  DnsServer silent([](const DnsQuestion&) { return std::string(); });
+  DnsServer silent([](const DnsQuestion&) { return ""; });
   Rig rig(silent);
   CHECK(rig.tcp("db.example:80", kShort) ==
         "cannot resolve db.example: no name server answered within 150 ms");
@@ -279,8 +262,9 @@ TEST_CASE("probe: http asks as HTTP/1.1 does, and goes by the status", "[io][hea
             "\r\nUser-Agent: zinit/" ZINIT_VERSION "\r\nAccept: */*\r\nConnection: close\r\n\r\n");
 }
 
-TEST_CASE("probe: a redirect is healthy and not followed, a server error is not healthy",
-          "[io][health]") {
+TEST_CASE(
+    "probe: a redirect is healthy and not followed, a server error is not, bodies are skipped",
+    "[io][health]") {
   Rig rig;
   Server moved(answer("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n\r\n"));
   CHECK(rig.http(moved.url()).empty());
@@ -288,24 +272,11 @@ TEST_CASE("probe: a redirect is healthy and not followed, a server error is not 
   CHECK(rig.http(broken.url()) == broken.host_port() + " answered /health with status 500");
   CHECK(rig.http(broken.url(), 30s, {{200, 200}, {500, 501}}).empty());
   CHECK_FALSE(rig.http(moved.url(), 30s, {{200, 200}}).empty());
-}
-
-TEST_CASE("probe: http over a unix socket", "[io][health]") {
-  Rig rig;
-  Server server(answer("HTTP/1.1 200 OK\r\n\r\n"), AF_UNIX, rig.dir / "socket");
-  CHECK(rig.http("http+unix://" + rig.dir / "socket" + ":/health").empty());
-}
-
-TEST_CASE("probe: 1xx answers and bodies of every kind are skipped", "[io][health]") {
-  Rig rig;
-  const std::string text = GENERATE(
-      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
-      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
-      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense", "HTTP/1.0 200 OK\r\n\r\nok");
-  Server server(answer(text));
-  CHECK(rig.http(server.url()).empty());
+  // A body is not waited for.
   Server without_end(endless("HTTP/1.1 200 OK\r\n\r\n", std::string(4096, 'x')));
   CHECK(rig.http(without_end.url()).empty());
+  Server local(answer("HTTP/1.1 200 OK\r\n\r\n"), local_address(rig.dir / "socket"));
+  CHECK(rig.http("http+unix://" + rig.dir / "socket" + ":/health").empty());
 }
 
 TEST_CASE("probe: servers that say nothing, nonsense or too much are not healthy", "[io][health]") {
@@ -318,11 +289,7 @@ TEST_CASE("probe: servers that say nothing, nonsense or too much are not healthy
   };
   CHECK(fault(await_end, 3s) == "has not answered within 3000 ms");
   CHECK(fault(answer(""), 30s) == "closed the connection without an answer");
-  CHECK(fault(answer("HTTP/1.1 200"), 30s) == "closed the connection in the middle of its answer");
-  CHECK(fault(answer("220 mail ESMTP\r\n"), 30s).starts_with("sent something other than HTTP"));
   CHECK(fault(endless("HTTP/1.1 200 OK\r\n", "X-More: of them\r\n"), 30s) ==
-        "sent headers of more than 65536 bytes");
-  CHECK(fault(endless("HTTP/1.1 100 Go\r\n\r\n", "HTTP/1.1 100 Go\r\n\r\n"), 30s) ==
         "sent headers of more than 65536 bytes");
   const auto stalls = [](int connection, int ended) {
     (void)read_request(connection);
@@ -330,29 +297,13 @@ TEST_CASE("probe: servers that say nothing, nonsense or too much are not healthy
     await_end(connection, ended);
   };
   CHECK(fault(stalls, 3s) == "did not finish its answer within 3000 ms");
-}
-
-TEST_CASE("probe: headers that come byte by byte count while they come in time", "[io][health]") {
-  Rig rig;
-  Server server([](int connection, int) {
-    (void)read_request(connection);
-    const int no_delay = 1;
-    (void)::setsockopt(connection, IPPROTO_TCP, 1 /* TCP_NODELAY */, &no_delay, sizeof no_delay);
-    for (const char byte : std::string_view("HTTP/1.1 200 OK\r\nA: b\r\n\r\n"))
-      send_text(connection, {&byte, 1});
-  });
-  CHECK(rig.http(server.url()).empty());
-}
-
-TEST_CASE("probe: a connection that is reset is reported", "[io][health]") {
-  Rig rig;
-  Server server([](int connection, int) {
+  Server resets([](int connection, int) {
     (void)read_request(connection);
     const linger now{1, 0};
     (void)::setsockopt(connection, SOL_SOCKET, SO_LINGER, &now, sizeof now);
   });
-  CHECK(rig.http(server.url()) ==
-        "cannot read from " + server.host_port() + ": Connection reset by peer");
+  CHECK(rig.http(resets.url()) ==
+        "cannot read from " + resets.host_port() + ": Connection reset by peer");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "io/resolver.hpp"
 #include "support/dns_server.hpp"
 #include "support/test.hpp"
+#include "unit/support/loop.hpp"
 
 namespace zinit::test::io_resolver {
 namespace {
@@ -18,21 +19,18 @@ class Rig {
   /// No server listens on port 1.
   explicit Rig(const std::string& resolv_conf = kNobody, const std::string& hosts = "",
                std::uint16_t port = 1) {
-    auto made = DataLoop::create();
-    REQUIRE(made);
-    data_ = std::move(*made);
     dir.write("resolv.conf", resolv_conf);
     dir.write("hosts", hosts);
-    resolver.emplace(data_->loop(), ResolverFiles{dir / "hosts", dir / "resolv.conf", port});
-    REQUIRE(data_->start());
+    resolver.emplace(*loop, ResolverFiles{dir / "hosts", dir / "resolv.conf", port});
+    loop.start();
   }
-  ~Rig() { CHECK(data_->stop(test::kPatience)); }
+  ~Rig() { loop.stop(); }
 
   /// Asks repeatedly until there is an answer.
   std::future<std::string> ask(const std::string& name, std::uint16_t port = 80) {
     auto told = std::make_shared<std::promise<std::string>>();
     auto answer = told->get_future();
-    on_loop([&] {
+    loop.run([&] {
       queries_.push_back(resolver->resolve(name, port, [told](const Result<Addresses>& found) {
         if (!found) return told->set_value(found.error().text);
         std::string text;
@@ -45,41 +43,33 @@ class Rig {
   }
   std::string resolve(const std::string& name) {
     auto answer = ask(name);
-    REQUIRE(answer.wait_for(std::chrono::seconds(60)) == std::future_status::ready);
+    REQUIRE(answer.wait_for(kPatience) == std::future_status::ready);
     return answer.get();
-  }
-  /// Runs `task` on the loop, to its end.
-  template <class Task>
-  void on_loop(Task task) {
-    std::promise<void> done;
-    // Checked after the task, because Catch's macros are for one thread at a time.
-    const auto posted = data_->loop().post([&] {
-      task();
-      done.set_value();
-    });
-    if (posted) done.get_future().wait();
-    REQUIRE(posted);
   }
 
   TempDir dir;
+  LoopBeside loop;
   std::optional<Resolver> resolver;
 
  private:
-  std::unique_ptr<DataLoop> data_;
   std::vector<Resolver::Query> queries_;
 };
 
-TEST_CASE("resolver: a numeric address resolves to itself", "[io][health]") {
-  Rig rig(kNobody);
+std::string silence(const DnsQuestion&) { return {}; }
+
+TEST_CASE("resolver: a numeric address and localhost need neither a file nor a server",
+          "[io][health]") {
+  Rig rig;
   CHECK(rig.resolve("127.0.0.1") == "127.0.0.1:80");
   CHECK(rig.resolve("::1") == "[::1]:80");
-}
-
-TEST_CASE("resolver: localhost needs neither a file nor a server", "[io][health]") {
-  Rig rig(kNobody);
+  for (const char* name : {"localhost", "LocalHost.", "app.localhost"})
+    CHECK(rig.resolve(name) == "127.0.0.1:80 [::1]:80");
+  // FIFOs in place of the files do no harm.
+  for (const char* name : {"hosts", "resolv.conf"}) {
+    std::filesystem::remove(rig.dir / name);
+    REQUIRE(::mkfifo((rig.dir / name).c_str(), 0600) == 0);
+  }
   CHECK(rig.resolve("localhost") == "127.0.0.1:80 [::1]:80");
-  CHECK(rig.resolve("LocalHost.") == "127.0.0.1:80 [::1]:80");
-  CHECK(rig.resolve("app.localhost") == "127.0.0.1:80 [::1]:80");
 }
 
 TEST_CASE("resolver: /etc/hosts comes first, and is read again when it has changed",
@@ -96,48 +86,25 @@ TEST_CASE("resolver: /etc/hosts comes first, and is read again when it has chang
   CHECK(rig.resolve("db") == "10.0.0.2:80");
 }
 
-TEST_CASE("resolver: missing files and FIFOs in their place do no harm", "[io][health]") {
-  Rig rig;
-  for (const char* name : {"hosts", "resolv.conf"}) {
-    std::filesystem::remove(rig.dir / name);
-    REQUIRE(::mkfifo((rig.dir / name).c_str(), 0600) == 0);
-  }
-  CHECK(rig.resolve("localhost") == "127.0.0.1:80 [::1]:80");
-}
-
 TEST_CASE("resolver: a name server is asked for what no file has", "[io][health]") {
   DnsServer server([](const DnsQuestion& question) {
-    if (question.name == "db.example") return DnsServer::loopback(question);
+    const bool six = question.type == 28;
+    if (question.name == "both.example" && six)
+      return DnsServer::reply(question, 0, {"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16});
+    for (const char* name : {"db.example", "both.example", "db.lan"})
+      if (question.name == name) return DnsServer::loopback(question);
     if (question.name == "empty.example") return DnsServer::reply(question, 0);
-    if (question.name == "broken.example") return DnsServer::reply(question, 2);
-    return DnsServer::reply(question, 3);
+    return DnsServer::reply(question, question.name == "broken.example" ? 2 : 3);
   });
   Rig rig(server);
   CHECK(rig.resolve("db.example") == "127.0.0.1:80");
   CHECK(rig.resolve("none.example") == "cannot resolve none.example: there is no such name");
   CHECK(rig.resolve("empty.example") == "cannot resolve empty.example: the name has no address");
   CHECK(rig.resolve("broken.example") != "127.0.0.1:80");
-}
-
-TEST_CASE("resolver: search domains of resolv.conf are tried", "[io][health]") {
-  DnsServer server([](const DnsQuestion& question) {
-    return question.name == "db.lan" ? DnsServer::loopback(question)
-                                     : DnsServer::reply(question, 3);
-  });
-  Rig rig(server, "search wan lan\n");
-  CHECK(rig.resolve("db") == "127.0.0.1:80");
-}
-
-TEST_CASE("resolver: addresses of both IPv4 and IPv6 are found", "[io][health]") {
-  DnsServer server([](const DnsQuestion& question) {
-    static constexpr char kV6[] = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1";
-    return question.type == 28 ? DnsServer::reply(question, 0, {kV6, 16})
-                               : DnsServer::loopback(question);
-  });
-  Rig rig(server);
   const std::string both = rig.resolve("both.example");
-  CHECK(both.find("127.0.0.1:80") != std::string::npos);
-  CHECK(both.find("[::1]:80") != std::string::npos);
+  CHECK_THAT(both, Contains("127.0.0.1:80") && Contains("[::1]:80"));
+  Rig searching(server, "search wan lan\n");
+  CHECK(searching.resolve("db") == "127.0.0.1:80");
 }
 
 TEST_CASE("resolver: invalid answers do no harm", "[io][health]") {
@@ -160,7 +127,7 @@ TEST_CASE("resolver: invalid answers do no harm", "[io][health]") {
   auto bad = rig.ask("bad.example");
   // Another question meanwhile is answered at once.
   CHECK(rig.resolve("good.example") == "127.0.0.1:80");
-  rig.on_loop([&] { rig.resolver.reset(); });
+  rig.loop.run([&] { rig.resolver.reset(); });
   // Unanswered, or refused. If the count is too large, the resolver may take the existing answer.
   if (lie == "count" || bad.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
   try {
@@ -189,35 +156,31 @@ TEST_CASE("resolver: all who ask for one name share one query", "[io][health]") 
 
 TEST_CASE("resolver: resolv.conf is read again when it has changed, also during a query",
           "[io][health]") {
-  DnsServer silent([](const DnsQuestion&) { return std::string(); });
+  DnsServer silent(silence);
   DnsServer good(DnsServer::loopback, 2, silent.port());
   Rig rig(silent);
   auto first = rig.ask("first.example");
-  REQUIRE(zinit::test::becomes_true([&] { return silent.questions() > 0; }));
+  REQUIRE(becomes_true([&] { return silent.questions() > 0; }));
   rig.dir.write("new", good.resolv_conf());
   std::filesystem::rename(rig.dir / "new", rig.dir / "resolv.conf");
   CHECK(rig.resolve("second.example") == "127.0.0.1:80");
   CHECK(first.get() == "127.0.0.1:80");
 }
 
-TEST_CASE("resolver: a query that was dropped is not answered", "[io][health]") {
-  DnsServer silent([](const DnsQuestion&) { return std::string(); });
+TEST_CASE("resolver: a server that is silent is given up, and a dropped query is not answered",
+          "[io][health]") {
+  DnsServer silent(silence);
   Rig rig(silent);
+  CHECK(rig.resolve("a.example") == "cannot resolve a.example: no name server answers");
   bool told = false;
-  rig.on_loop([&] {
+  rig.loop.run([&] {
     auto query =
-        rig.resolver->resolve("a.example", 80, [&](const Result<Addresses>&) { told = true; });
+        rig.resolver->resolve("b.example", 80, [&](const Result<Addresses>&) { told = true; });
     CHECK(query != nullptr);
     query.reset();
     rig.resolver.reset();
   });
   CHECK_FALSE(told);
-}
-
-TEST_CASE("resolver: a server that is silent is given up", "[io][health]") {
-  DnsServer silent([](const DnsQuestion&) { return std::string(); });
-  Rig rig(silent);
-  CHECK(rig.resolve("a.example") == "cannot resolve a.example: no name server answers");
 }
 
 }  // namespace

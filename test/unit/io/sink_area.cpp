@@ -6,9 +6,10 @@
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "io/console_sink.hpp"
-#include "io/file_sink.hpp"
 #include "io/kept_texts.hpp"
+#include "io/log_file.hpp"
 #include "support/test.hpp"
+#include "unit/io/sinks.hpp"
 
 namespace zinit::test::io_sink_area {
 namespace {
@@ -54,30 +55,21 @@ char* memory_of_area() {
   return reinterpret_cast<char*>(file.data());
 }
 
-/// Replaces the bytes `from` at their first place in the first chunk.
-void damage(std::string_view from, std::string_view to) {
-  char* const chunk = memory_of_area() + SinkArea::kChunk;
-  to.copy(chunk + std::string_view(chunk, 4096).find(from), to.size());
+std::shared_ptr<SinkArea> shared(SinkArea& area) {
+  return {&area, [](SinkArea*) {}};
 }
 
-KeptTexts& kept_texts(SinkArea& area) {
-  auto& texts = *new KeptTexts;
-  // Like the area, it is never destroyed.
-  static_cast<void>(texts.begin(std::shared_ptr<SinkArea>(&area, [](SinkArea*) {}), "console"));
-  return texts;
-}
+/// A queue of texts in an area, and what was left in it.
+struct Queue {
+  explicit Queue(SinkArea& area) : left(joined(texts.begin(shared(area), "console"))) {}
+  bool add(const Texts& more) {
+    return std::ranges::all_of(more, [&](const auto& text) { return texts.add(text, true); });
+  }
+  KeptTexts texts;
+  const std::string left;
+};
 
-std::string left_texts(SinkArea& area, KeptTexts*& texts) {
-  texts = new KeptTexts;
-  return joined(texts->begin(std::shared_ptr<SinkArea>(&area, [](SinkArea*) {}), "console"));
-}
-
-void give(Sink& sink, std::string_view text, const DropCount& dropped) {
-  const SplitLine line{text, false};
-  sink.take({"web", LogStream::out, 1, nullptr, 0, {&line, 1}}, dropped);
-}
-
-DropCount new_count() { return std::make_shared<std::atomic<std::uint64_t>>(0); }
+Queue& queue_in(SinkArea& area) { return *new Queue(area); }
 
 TEST_CASE("sink area: the next image finds what waits in each queue, in its order", "[io][kept]") {
   CHECK(with_list([] {
@@ -93,18 +85,16 @@ TEST_CASE("sink area: the next image finds what waits in each queue, in its orde
           const std::string a = waiting(next, "a"), b = waiting(next, "b");
           return labels + " " + a + " " + b + " " + joined(next.labels_left());
         }) == "a|b| one|three|four| wo| ");
-}
-
-TEST_CASE("sink area: chunks that were taken over are used as before", "[io][kept]") {
+  // They are used as before.
   CHECK(with_list([] {
           new_chunk(first_area(), "a", "one ");
           SinkArea& second = next_area();
-          std::vector<SinkChunk>& chunks = *new auto(second.take_left("a"));
+          SinkChunk& chunk = (*new auto(second.take_left("a"))).front();
           const std::string more(100'000, 'x');
-          if (!chunks[0].reserve(more.size())) return std::string("no room");
-          chunks[0].add(more);
-          chunks[0].commit();
-          chunks[0].took(1);
+          if (!chunk.reserve(more.size())) return std::string("no room");
+          chunk.add(more);
+          chunk.commit();
+          chunk.took(1);
           new_chunk(second, "a", "two");
           return std::to_string(waiting(next_area(), "a") == "ne " + more + "|two|");
         }) == "1");
@@ -190,20 +180,18 @@ TEST_CASE("sink area: arbitrary damage harms nothing", "[io][kept]") {
   for (unsigned seed = 1; seed <= 20; ++seed) {
     CHECK(with_list([seed] {
             set_log_descriptor(open_fd("/dev/null", O_WRONLY)->release(), false);
-            KeptTexts& texts = kept_texts(first_area());
-            for (int i = 0; i < 100; ++i)
-              static_cast<void>(texts.add("text " + std::to_string(i), true));
-            texts.took(3);
+            Queue& first = queue_in(first_area());
+            for (int i = 0; i < 100; ++i) first.add({"text " + std::to_string(i)});
+            first.texts.took(3);
             std::uint32_t random = seed * 2654435761U;
             char* const memory = memory_of_area() + SinkArea::kChunk;
             for (int i = 0; i < 8; ++i) {
               random = random * 1664525U + 1013904223U;
               memory[8 + (random >> 8) % 300] = static_cast<char>(random >> 24);
             }
-            KeptTexts* next = nullptr;
-            static_cast<void>(left_texts(next_area(), next));
-            static_cast<void>(next->add("more", true));
-            next->took(10'000);
+            Queue& next = queue_in(next_area());
+            next.add({"more"});
+            next.texts.took(10'000);
             return std::string("alive");
           }) == "alive");
   }
@@ -212,45 +200,34 @@ TEST_CASE("sink area: arbitrary damage harms nothing", "[io][kept]") {
 TEST_CASE("sink area: of texts in a queue the next image gets those that were not sent",
           "[io][kept]") {
   CHECK(with_list([] {
-          KeptTexts& texts = kept_texts(first_area());
-          for (const char* text : {"one", "two", "three"}) static_cast<void>(texts.add(text, true));
-          texts.took(4);
-          KeptTexts* second = nullptr;
-          std::string got = left_texts(next_area(), second);
-          second->took(3);  // the rest of "two", and "t"
-          static_cast<void>(second->add("four", true));
-          KeptTexts* third = nullptr;
-          return got + " " + left_texts(next_area(), third);
+          Queue& first = queue_in(first_area());
+          first.add({"one", "two", "three"});
+          first.texts.took(4);
+          Queue& second = queue_in(next_area());
+          second.texts.took(3);  // the rest of "two", and "t"
+          second.add({"four"});
+          return second.left + " " + queue_in(next_area()).left;
         }) == "wo|three| hree|four|");
-}
-
-TEST_CASE("sink area: a long text is kept in pieces, or not at all", "[io][kept]") {
+  // A long text is kept in pieces, or not at all.
   CHECK(with_list([] {
           const std::string text(3 * SinkArea::kText, 'x');
-          KeptTexts& texts = kept_texts(first_area());
-          static_cast<void>(texts.add("before", true));
-          if (texts.add(text, false) || !texts.add(text, true)) return std::string("wrong");
-          static_cast<void>(texts.add("after", true));
-          texts.took(6 + SinkArea::kText);
-          KeptTexts* next = nullptr;
-          std::string left = left_texts(next_area(), next);
+          Queue& first = queue_in(first_area());
+          if (first.texts.add(text, false) || !first.add({"before", text, "after"}))
+            return std::string("wrong");
+          first.texts.took(6 + SinkArea::kText);
+          std::string left = queue_in(next_area()).left;
           std::erase(left, '|');
           return std::to_string(left == std::string(2 * SinkArea::kText, 'x') + "after");
         }) == "1");
-}
-
-TEST_CASE("sink area: texts before a damaged one are delivered", "[io][kept]") {
+  // Those before a damaged one are delivered.
   CHECK(with_list([] {
           set_log_descriptor(open_fd("/dev/null", O_WRONLY)->release(), false);
-          KeptTexts& texts = kept_texts(first_area());
-          for (const char* text : {"one", "damaged", "three"})
-            static_cast<void>(texts.add(text, true));
-          damage({"\7\0\0\0dam", 7}, "\377\377\377\377");
-          KeptTexts* second = nullptr;
-          std::string got = left_texts(next_area(), second);
-          second->took(1);
-          KeptTexts* third = nullptr;
-          return got + " " + left_texts(next_area(), third);
+          queue_in(first_area()).add({"one", "damaged", "three"});
+          char* const chunk = memory_of_area() + SinkArea::kChunk;
+          std::memset(chunk + std::string_view(chunk, 4096).find({"\7\0\0\0dam", 7}), 0xff, 4);
+          Queue& second = queue_in(next_area());
+          second.texts.took(1);
+          return second.left + " " + queue_in(next_area()).left;
         }) == "one| ne|");
 }
 
@@ -285,68 +262,34 @@ TEST_CASE("log file: what a write that was broken off has written is found", "[i
   CHECK(LogFile(dir / "none/a.log").found_at(place.at, "one").error().errnum == ENOENT);
 }
 
-TEST_CASE("file sink: the next image writes what waits, and nothing twice", "[threads][io][kept]") {
-  const TempDir dir;
-  const std::string path = dir / "in/a.log";
-  CHECK(with_list([&] {
-          const std::shared_ptr<SinkArea> area(&first_area(), [](SinkArea*) {});
-          auto& writers = *new FileWriters;
-          auto& sink = *new auto(std::make_shared<FileSink>(writers, path));
-          sink->keep_in(area, "log file");
-          for (int i = 0; i < 40'000; ++i) give(*sink, std::to_string(i), new_count());
-          writers.~FileWriters();  // the file's directory does not exist
-          ::mkdir((dir / "in").c_str(), 0700);
-          // A write that was broken off: the file has the beginning of what waits.
-          struct stat status {};
-          const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-          ::fstat(file.get(), &status);
-          SinkArea& second = next_area();
-          {
-            std::vector<SinkChunk>& left = *new auto(second.take_left("log file"));
-            left.front().begins({status.st_dev, status.st_ino, 0});
-            if (!write_all(file.get(), left.front().waiting().substr(0, 5001), path))
-              return std::string("not written");
-          }
-          auto& next = *new std::shared_ptr<SinkArea>(&next_area(), [](SinkArea*) {});
-          auto& last_writers = *new FileWriters;
-          auto& last = *new auto(std::make_shared<FileSink>(last_writers, path));
-          last->keep_in(next, "log file");
-          give(*last, "last", new_count());
-          std::string expected;
-          for (int i = 0; i < 40'000; ++i) expected += std::to_string(i) + "\n";
-          expected += "last\n";
-          const bool same = becomes_true(
-              [&] { return read_file(path.c_str(), 1u << 20).value_or("") == expected; });
-          last_writers.~FileWriters();
-          return std::string(same ? "same" : "other");
-        }) == "same");
-}
-
 TEST_CASE("sink: a console and the kernel ring buffer get what waits after a crash", "[io][kept]") {
+  struct Sinks {
+    Sinks(int fd, SinkArea& area)
+        : kmsg(*loop, UniqueFd(::dup(fd))), console(*loop, UniqueFd(::dup(fd)), WhenFull::hold) {
+      kmsg.keep_in(shared(area), "kmsg");
+      console.keep_in(shared(area), "console");
+    }
+    std::unique_ptr<EventLoop> loop = *EventLoop::create();
+    KmsgSink kmsg;
+    ConsoleSink console;
+  };
   CHECK(with_list([] {
           int ends[2];
           if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
             return std::string("no sockets");
-          const auto loop = [] { return new auto(*EventLoop::create()); };
-          const std::shared_ptr<SinkArea> area(&first_area(), [](SinkArea*) {});
-          auto& kmsg = *new KmsgSink(**loop(), UniqueFd(::dup(ends[1])));
-          auto& console = *new ConsoleSink(**loop(), UniqueFd(::dup(ends[1])), WhenFull::hold);
-          kmsg.keep_in(area, "kmsg");
-          console.keep_in(area, "console");
-          for (Sink* const sink : {static_cast<Sink*>(&kmsg), static_cast<Sink*>(&console)})
-            for (const char* line : {"one", "two"}) give(*sink, line, new_count());
-          const std::shared_ptr<SinkArea> second(&next_area(), [](SinkArea*) {});
-          auto& next_kmsg = *new KmsgSink(**loop(), UniqueFd(::dup(ends[1])));
-          auto& next = *new ConsoleSink(**loop(), UniqueFd(::dup(ends[1])), WhenFull::hold);
-          next_kmsg.keep_in(second, "kmsg");
-          next.keep_in(second, "console");
-          std::string got = next.holds(LogStream::out) ? "held " : "";
-          next_kmsg.finish(20'000ms);
-          next.finish(20'000ms);
+          auto& first = *new Sinks(ends[1], first_area());
+          for (const char* line : {"one", "two"}) {
+            give(first.kmsg, line);
+            give(first.console, line);
+          }
+          auto& next = *new Sinks(ends[1], next_area());
+          std::string got = next.console.holds(LogStream::out) ? "held " : "";
+          next.kmsg.finish(20'000ms);
+          next.console.finish(20'000ms);
           char buffer[100];
           for (ssize_t size; (size = ::read(ends[0], buffer, sizeof buffer)) > 0; got += "|")
             got.append(buffer, static_cast<std::size_t>(size));
-          if (next.holds(LogStream::out)) got += "held";
+          if (next.console.holds(LogStream::out)) got += "held";
           return got + joined(next_area().labels_left());
         }) == "held <30>web: one\n|<30>web: two\n|web: one\nweb: two\n|");
 }

@@ -2,9 +2,9 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The emergency shell: a thread starts it, so that the loop goes on, and zinit notices its end.
 #include "machine/emergency.hpp"
-#include "io/watcher.hpp"
 #include "os/process.hpp"
 #include "support/test.hpp"
+#include "unit/support/loop.hpp"
 
 namespace zinit::test::machine_emergency {
 namespace {
@@ -20,16 +20,17 @@ struct Bench {
             },
             std::move(spawn)) {}
 
-  std::unique_ptr<EventLoop> loop = std::move(*EventLoop::create());
+  std::unique_ptr<EventLoop> loop = new_loop();
   std::vector<bool> over;
   EmergencyShell shell;
 };
 
-pid_t fork_sleeper() {
-  const pid_t pid = ::fork();
-  if (pid == 0)
+Child fork_sleeper() {
+  Child child;
+  child.pid = ::fork();
+  if (child.pid == 0)
     while (true) ::pause();
-  return pid;
+  return child;
 }
 
 void end_and_leave(pid_t pid) {
@@ -66,23 +67,21 @@ TEST_CASE("a shell whose program takes for ever to be read holds up nobody", "[i
 TEST_CASE("a shell's end is seen by the reaper, and it can be started again", "[init][emergency]") {
   std::atomic<pid_t> pid{-1};
   Bench bench([&](const SpawnPlan&) {
-    Child child;
-    pid = child.pid = fork_sleeper();
+    Child child = fork_sleeper();
+    pid = child.pid;
     return Result<Child>(std::move(child));
   });
-  TimerWatcher look(*bench.loop, [&] { bench.loop->stop(); });
   for (std::size_t times = 1; times <= 2; ++times) {
     pid = -1;
     bench.shell.start("a test");
-    REQUIRE(test::becomes_true([&] { return pid > 0; }));
+    REQUIRE(becomes_true([&] { return pid > 0; }));
     end_and_leave(pid);
     CHECK_FALSE(bench.shell.child_ended(pid + 1, {}));
     // The loop knows the pid after it has handled the thread's call.
-    for (int i = 0; bench.over.size() < times && i < 4000; ++i) {
-      look.set(Milliseconds(5));
-      bench.loop->run();
+    CHECK(run_until(*bench.loop, [&] {
       bench.shell.child_ended(pid, {true, SIGKILL, false});
-    }
+      return bench.over.size() >= times;
+    }));
     CHECK(bench.over == std::vector<bool>(times, true));
     CHECK(::waitpid(pid, nullptr, WNOHANG) == -1);  // reaped
     CHECK_FALSE(bench.shell.running());
@@ -91,8 +90,7 @@ TEST_CASE("a shell's end is seen by the reaper, and it can be started again", "[
 
 TEST_CASE("a shell that was reaped before its pid was known has ended", "[init][emergency]") {
   Bench bench([](const SpawnPlan&) {
-    Child child;
-    child.pid = fork_sleeper();
+    Child child = fork_sleeper();
     end_and_leave(child.pid);
     reap(child.pid);
     return Result<Child>(std::move(child));

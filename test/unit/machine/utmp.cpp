@@ -12,15 +12,15 @@ namespace {
 
 /// Login files of a test; neither exists yet.
 struct Files {
-  test::TempDir directory;
-
-  [[nodiscard]] LoginFiles paths() const { return {directory / "wtmp", directory / "utmp"}; }
+  const TempDir directory;
+  const LoginFiles paths{directory / "wtmp", directory / "utmp"};
 };
 
-utmpx record_of(short type, const char* user) {
+utmpx record_of(short type, const char* user, const std::string& line = {}) {
   utmpx record{};
   record.ut_type = type;
   std::strncpy(record.ut_user, user, sizeof record.ut_user - 1);
+  std::strncpy(record.ut_line, line.c_str(), sizeof record.ut_line);
   return record;
 }
 
@@ -39,51 +39,40 @@ std::vector<utmpx> read_records(const std::string& path) {
   return records;
 }
 
-TEST_CASE("a shutdown is appended to wtmp", "[init][utmp]") {
-  const Files files;
-  write_records(files.paths().wtmp,
-                {record_of(BOOT_TIME, "reboot"), record_of(USER_PROCESS, "eve")});
-  REQUIRE(record_shutdown(files.paths()));
-  const auto records = read_records(files.paths().wtmp);
-  REQUIRE(records.size() == 3);
-  CHECK(records[1].ut_user == std::string("eve"));
-  CHECK(records[2].ut_type == RUN_LVL);
-  CHECK(records[2].ut_user == std::string("shutdown"));
-  CHECK(records[2].ut_line == std::string("~"));
-  CHECK(records[2].ut_tv.tv_sec > 0);
+Texts users_in(const std::string& path) {
+  Texts users;
+  for (const utmpx& record : read_records(path)) users.emplace_back(record.ut_user);
+  return users;
 }
 
-TEST_CASE("a shutdown takes the place of the run level in utmp", "[init][utmp]") {
+TEST_CASE("a shutdown is appended to wtmp, and takes the place of the run level in utmp",
+          "[init][utmp]") {
   const Files files;
-  write_records(files.paths().utmp, {record_of(BOOT_TIME, "reboot"), record_of(RUN_LVL, "runlevel"),
-                                     record_of(USER_PROCESS, "eve")});
-  REQUIRE(record_shutdown(files.paths()));
-  const auto records = read_records(files.paths().utmp);
-  REQUIRE(records.size() == 3);
-  CHECK(records[1].ut_user == std::string("shutdown"));
-  CHECK(records[2].ut_user == std::string("eve"));
-}
-
-TEST_CASE("a utmp without a run level gets the record at its end", "[init][utmp]") {
-  const Files files;
-  write_records(files.paths().utmp, {record_of(BOOT_TIME, "reboot")});
-  REQUIRE(record_shutdown(files.paths()));
-  CHECK(read_records(files.paths().utmp).size() == 2);
-}
-
-TEST_CASE("login files that are missing are not made", "[init][utmp]") {
-  const Files files;
-  REQUIRE(record_shutdown(files.paths()));
-  CHECK_FALSE(std::filesystem::exists(files.paths().wtmp));
-  CHECK_FALSE(std::filesystem::exists(files.paths().utmp));
+  const auto& [wtmp, utmp] = files.paths;
+  REQUIRE(record_shutdown(files.paths));  // files that are missing are not made
+  CHECK_FALSE(std::filesystem::exists(wtmp));
+  CHECK_FALSE(std::filesystem::exists(utmp));
+  const utmpx boot = record_of(BOOT_TIME, "reboot"), eve = record_of(USER_PROCESS, "eve");
+  write_records(wtmp, {boot, eve});
+  write_records(utmp, {boot, record_of(RUN_LVL, "runlevel"), eve});
+  REQUIRE(record_shutdown(files.paths));
+  CHECK(users_in(wtmp) == Texts{"reboot", "eve", "shutdown"});
+  CHECK(users_in(utmp) == Texts{"reboot", "shutdown", "eve"});
+  const utmpx record = read_records(wtmp).back();
+  CHECK(record.ut_type == RUN_LVL);
+  CHECK(record.ut_line == std::string("~"));
+  CHECK(record.ut_tv.tv_sec > 0);
+  write_records(utmp, {boot});  // without a run level
+  REQUIRE(record_shutdown(files.paths));
+  CHECK(users_in(utmp) == Texts{"reboot", "shutdown"});
 }
 
 TEST_CASE("a login file that cannot be written is told, and the other is written", "[init][utmp]") {
   const Files files;
-  REQUIRE(::mkfifo(files.paths().wtmp.c_str(), 0600) == 0);
-  write_records(files.paths().utmp, {});
-  CHECK_FALSE(record_shutdown(files.paths()));
-  CHECK(read_records(files.paths().utmp).size() == 1);
+  REQUIRE(::mkfifo(files.paths.wtmp.c_str(), 0600) == 0);
+  write_records(files.paths.utmp, {});
+  CHECK_FALSE(record_shutdown(files.paths));
+  CHECK(read_records(files.paths.utmp).size() == 1);
 }
 
 TEST_CASE("the terminals of those who are logged in are told, and no other file", "[init][utmp]") {
@@ -96,15 +85,12 @@ TEST_CASE("the terminals of those who are logged in are told, and no other file"
   const UniqueFd open_end(::open(terminal.c_str(), O_RDWR | O_NOCTTY));
   const std::string file = files.directory / "file";
   write_records(file, {});
-  const auto on = [](short type, std::string line) {
-    utmpx record = record_of(type, "eve");
-    std::strncpy(record.ut_line, line.c_str(), sizeof record.ut_line);
-    return record;
-  };
-  write_records(files.paths().utmp,
-                {on(USER_PROCESS, "nowhere"), on(USER_PROCESS, ".." + file), on(USER_PROCESS, ""),
-                 on(DEAD_PROCESS, terminal.substr(5)), on(USER_PROCESS, terminal.substr(5))});
-  tell_terminals("down in 5 min", files.paths());
+  const std::string line = terminal.substr(5);
+  write_records(files.paths.utmp,
+                {record_of(USER_PROCESS, "eve", "nowhere"),
+                 record_of(USER_PROCESS, "eve", ".." + file), record_of(USER_PROCESS, "eve"),
+                 record_of(DEAD_PROCESS, "eve", line), record_of(USER_PROCESS, "eve", line)});
+  tell_terminals("down in 5 min", files.paths);
   char text[100] = {};
   const ssize_t size = ::read(master.get(), text, sizeof text);
   REQUIRE(size > 0);

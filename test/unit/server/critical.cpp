@@ -7,83 +7,64 @@
 namespace zinit::test::server_critical {
 namespace {
 
-Reason because(ReasonType type, int number = 0) { return {type, number, {}, {}}; }
-
-Record record_in(State state, Wish wish, Reason reason = {}) {
+Record record_in(State state, Wish wish, ReasonType reason = {}) {
   Record record;
   record.state = state;
   record.wish = wish;
-  record.reason = std::move(reason);
+  record.reason.type = reason;
   return record;
 }
 
-ServiceView view_of(const Record& record) {
+bool ended_for_good(const Record& record, bool failed_for_good = false) {
   ServiceView view;
   view.record = record;
-  return view;
+  view.failed_for_good = failed_for_good;
+  return zinit::ended_for_good(view);
 }
 
-Record ended_with(State state, ProcessEnd end, Reason reason = {}) {
-  Record record = record_in(state, Wish::up, std::move(reason));
-  record.end = end;
-  record.has_end = true;
-  return record;
+/// The exit code of a container whose service has failed so, with the process that ended last.
+int code(ReasonType reason, std::optional<ProcessEnd> end = {}, State state = State::failed) {
+  Record record = record_in(state, Wish::up, reason);
+  if (end) {
+    record.end = *end;
+    record.reason.number = end->value;
+  }
+  record.has_end = end.has_value();
+  return exit_code_of(record);
 }
 
-TEST_CASE("what has failed for good has ended for good, and what failed otherwise has not",
+TEST_CASE("a service has ended for good with success, or if it has failed for good",
           "[init][critical]") {
-  ServiceView view = view_of(record_in(State::failed, Wish::up));
-  CHECK_FALSE(ended_for_good(view));
-  view.failed_for_good = true;
-  CHECK(ended_for_good(view));
-}
-
-TEST_CASE("an end with success is an end for good", "[init][critical]") {
-  CHECK(ended_for_good(view_of(record_in(State::exited, Wish::up))));
-}
-
-TEST_CASE("an end by request, or before another try, is none for good", "[init][critical]") {
-  CHECK_FALSE(ended_for_good(view_of(record_in(State::exited, Wish::down))));
-  CHECK_FALSE(ended_for_good(view_of(record_in(State::failed, Wish::down))));
+  CHECK(ended_for_good(record_in(State::exited, Wish::up)));
+  CHECK(ended_for_good(record_in(State::failed, Wish::up), true));
+  CHECK_FALSE(ended_for_good(record_in(State::failed, Wish::up)));
+  // By request, and before another try.
+  CHECK_FALSE(ended_for_good(record_in(State::exited, Wish::down)));
+  CHECK_FALSE(ended_for_good(record_in(State::failed, Wish::down)));
   Record asked = record_in(State::exited, Wish::up);
   asked.try_ = Try::asked;
-  CHECK_FALSE(ended_for_good(view_of(asked)));
-}
-
-TEST_CASE("a service that is not at rest has not ended", "[init][critical]") {
+  CHECK_FALSE(ended_for_good(asked));
   for (const State state :
        {State::inactive, State::blocked, State::starting, State::running, State::stopping}) {
     INFO(state_name(state));
-    CHECK_FALSE(ended_for_good(view_of(record_in(state, Wish::up))));
+    CHECK_FALSE(ended_for_good(record_in(state, Wish::up)));
   }
 }
 
-TEST_CASE("a container's exit code is that of the process, or 128 and its signal",
+TEST_CASE("a container's exit code is that of the process, or 128 and its signal, or a failure",
           "[init][critical]") {
-  CHECK(exit_code_of(ended_with(State::exited, {})) == 0);
-  CHECK(exit_code_of(ended_with(State::exited, {false, 3, false})) == 3);
-  CHECK(exit_code_of(
-            ended_with(State::failed, {false, 7, false}, because(ReasonType::exit_code, 7))) == 7);
-  CHECK(exit_code_of(ended_with(State::failed, {true, 9, false}, because(ReasonType::signal, 9))) ==
-        137);
-}
-
-TEST_CASE("a failure without a process of its own never exits with 0", "[init][critical]") {
-  const auto code = [](ReasonType type) {
-    return exit_code_of(record_in(State::failed, Wish::up, because(type)));
-  };
+  CHECK(code({}, ProcessEnd{}, State::exited) == 0);
+  CHECK(code({}, ProcessEnd{false, 3, false}, State::exited) == 3);
+  CHECK(code(ReasonType::exit_code, ProcessEnd{false, 7, false}) == 7);
+  CHECK(code(ReasonType::signal, ProcessEnd{true, 9, false}) == 137);
+  CHECK(code(ReasonType::start_timeout, ProcessEnd{true, 15, false}) == 143);
+  // Without a failed process of its own it is never 0.
+  CHECK(code(ReasonType::start_timeout, ProcessEnd{}) == 1);
   CHECK(code(ReasonType::spawn_error) == 127);
+  CHECK(code(ReasonType::spawn_error, ProcessEnd{false, 3, false}) == 127);
   CHECK(code(ReasonType::config_error) == 1);
   CHECK(code(ReasonType::missing_dependency) == 1);
   CHECK(code(ReasonType::dependency_failed) == 1);
-  const Reason late = because(ReasonType::start_timeout);
-  CHECK(exit_code_of(ended_with(State::failed, {true, 15, false}, late)) == 143);
-  CHECK(exit_code_of(ended_with(State::failed, {}, late)) == 1);
-}
-
-TEST_CASE("a spawn that fails after an earlier process reports the spawn", "[init][critical]") {
-  CHECK(exit_code_of(
-            ended_with(State::failed, {false, 3, false}, because(ReasonType::spawn_error))) == 127);
 }
 
 }  // namespace

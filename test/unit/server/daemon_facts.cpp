@@ -54,16 +54,11 @@ FactMap facts_of(const DaemonFacts& daemon, FactMap before = {}) {
   return before;
 }
 
-TEST_CASE("daemon facts: all of them come back", "[init][kept]") {
+TEST_CASE("daemon facts: all come back, and those that are no more have their defaults",
+          "[init][kept]") {
   check_same(daemon_from(facts_of(full())), full());
-}
-
-TEST_CASE("daemon facts: none have their defaults", "[init][kept]") {
   check_same(daemon_from({}), DaemonFacts{});
   check_same(daemon_from(facts_of({})), DaemonFacts{});
-}
-
-TEST_CASE("daemon facts: what is no more is not taken for what was", "[init][kept]") {
   // The emergency shell has ended: any process may have its pid by now.
   DaemonFacts later = full();
   later.shell = 0;
@@ -74,29 +69,24 @@ TEST_CASE("daemon facts: what is no more is not taken for what was", "[init][kep
 
 TEST_CASE("daemon facts: a fact that is no number has its default, the others stay",
           "[init][kept]") {
-  for (const std::string key : {"daemon/started", "daemon/nofile/soft", "daemon/shell"}) {
-    for (const std::string wrong :
-         {"x", "12x", " 12", "+", "99999999999999999999", "-99999999999999999999"}) {
+  const auto check_wrong = [](const std::string& key, const Texts& values, auto expect) {
+    for (const std::string& wrong : values) {
       INFO(key << " = " << wrong);
       FactMap facts = facts_of(full());
       REQUIRE(facts.contains(key));
       facts[key] = wrong;
       DaemonFacts expected = full();
-      if (key == "daemon/started") expected.started.reset();
-      if (key == "daemon/nofile/soft") expected.nofile.reset();
-      if (key == "daemon/shell") expected.shell = 0;
+      expect(expected);
       check_same(daemon_from(facts), expected);
     }
-  }
-}
-
-TEST_CASE("daemon facts: the shell is a process, never a group or all of them", "[init][kept]") {
-  for (const std::string wrong : {"0", "-1", "-4711", "4294967295", "4294967297"}) {
-    INFO(wrong);
-    FactMap facts = facts_of(full());
-    facts["daemon/shell"] = wrong;
-    CHECK(daemon_from(facts).shell == 0);
-  }
+  };
+  const Texts none = {"x", "12x", " 12", "+", "99999999999999999999", "-99999999999999999999"};
+  check_wrong("daemon/started", none, [](DaemonFacts& expected) { expected.started.reset(); });
+  check_wrong("daemon/nofile/soft", none, [](DaemonFacts& expected) { expected.nofile.reset(); });
+  const auto no_shell = [](DaemonFacts& expected) { expected.shell = 0; };
+  check_wrong("daemon/shell", none, no_shell);
+  // The shell is a process, never a group or all of them.
+  check_wrong("daemon/shell", {"0", "-1", "-4711", "4294967295", "4294967297"}, no_shell);
 }
 
 }  // namespace

@@ -8,23 +8,20 @@
 #include "support/services.hpp"
 #include "support/test.hpp"
 #include "unit/supervisor/output.hpp"
+#include "unit/support/loop.hpp"
 
 namespace zinit::test::server_shutdown {
 namespace {
 
-/// A board on a loop, with a reaper, as in the daemon.
+/// A board on a loop, as in the daemon.
 struct Bench {
-  std::unique_ptr<EventLoop> loop = std::move(*EventLoop::create());
-  test::NoOutput output;
+  std::unique_ptr<EventLoop> loop = new_loop();
+  NoOutput output;
   Changes changes{*loop};
-  test::NoChecks checks;
+  NoChecks checks;
   Board board{{output, changes, checks}, {}};
   int through = 0;
-  Shutdown shutdown{*loop, board, [] {},
-                    [this] {
-                      ++through;
-                      loop->stop();
-                    }};
+  Shutdown shutdown{*loop, board, [] {}, [this] { ++through; }};
 
   Bench() {
     changes.listen([this] { shutdown.look(); });
@@ -32,61 +29,44 @@ struct Bench {
 
   /// Starts a service that ignores its stop signal and has an hour to end.
   void start_stubborn() {
-    const test::TempDir directory;
+    const TempDir directory;
     const std::string mark = directory / "ignores";
-    board.load({test::service(
-        "stubborn", {"/bin/sh", "-c", "trap '' TERM; : >" + mark + "; exec sleep 100000"},
-        [](ServiceSpec& spec) { spec.lifecycle.stop_timeout = std::chrono::hours(1); })});
+    board.load(
+        {service("stubborn", {"/bin/sh", "-c", "trap '' TERM; : >" + mark + "; exec sleep 100000"},
+                 [](ServiceSpec& spec) { spec.lifecycle.stop_timeout = 1h; })});
     REQUIRE(board.boot({}));
-    REQUIRE(test::becomes_true([&] { return ::access(mark.c_str(), F_OK) == 0; }));
+    REQUIRE(becomes_true([&] { return ::access(mark.c_str(), F_OK) == 0; }));
   }
-};
-
-/// Reaps the processes of the bench's service while it lives.
-class Reaper {
- public:
-  explicit Reaper(Bench& bench) : bench_(bench), timer_(*bench.loop, [this] { reap(); }) { reap(); }
-
- private:
-  void reap() {
-    while (const auto ended = next_ended()) bench_.board.child_ended(ended->pid, ended->end);
-    timer_.set(Milliseconds{1});
+  /// Runs the loop, and reaps, until the shutdown is through.
+  bool gets_through() {
+    return run_until(*loop, [this] {
+      while (const auto ended = next_ended()) board.child_ended(ended->pid, ended->end);
+      return through > 0;
+    });
   }
-  Bench& bench_;
-  TimerWatcher timer_;
 };
 
 TEST_CASE("without services a shutdown is through at once, and once", "[threads][init][shutdown]") {
   Bench bench;
   bench.board.load({});
   CHECK_FALSE(bench.shutdown.begun());
-  bench.shutdown.begin(PowerAction::reboot, "a test", Milliseconds{60000});
+  bench.shutdown.begin(PowerAction::reboot, "a test", 1min);
   CHECK(bench.through == 1);
-  bench.shutdown.begin(PowerAction::halt, "a test", Milliseconds{60000});
+  bench.shutdown.begin(PowerAction::halt, "a test", 1min);
   bench.shutdown.look();
   CHECK(bench.through == 1);
   CHECK(bench.shutdown.kind() == PowerAction::reboot);
 }
 
-TEST_CASE("a service that does not end in time is killed when the time is over",
+TEST_CASE("a service that does not end in time, or at a second request, is killed",
           "[threads][init][shutdown]") {
+  const bool asked_twice = GENERATE(false, true);
   Bench bench;
   bench.start_stubborn();
-  Reaper reaper(bench);
-  bench.shutdown.begin(PowerAction::shut_down, "a test", Milliseconds{1});
+  bench.shutdown.begin(PowerAction::shut_down, "a test", asked_twice ? 1h : 1ms);
+  if (asked_twice) bench.shutdown.hurry("a test");
   CHECK(bench.through == 0);
-  bench.loop->run();
-  CHECK(bench.through == 1);
-  CHECK(bench.board.all_down());
-}
-
-TEST_CASE("a second request leaves a stubborn service a second", "[threads][init][shutdown]") {
-  Bench bench;
-  bench.start_stubborn();
-  Reaper reaper(bench);
-  bench.shutdown.begin(PowerAction::shut_down, "a test", Milliseconds{3600000});
-  bench.shutdown.hurry("a test");
-  bench.loop->run();
+  CHECK(bench.gets_through());
   CHECK(bench.through == 1);
   CHECK(bench.board.all_down());
 }

@@ -9,29 +9,36 @@ namespace {
 
 using M = SignalMeaning;
 
-std::array<SignalMeaning, 3> row(int signal) {
+/// In a system, a container and a standalone server.
+using Row = std::array<SignalMeaning, 3>;
+
+Row row(int signal) {
   return {meaning_of(signal, Mode::system), meaning_of(signal, Mode::container),
           meaning_of(signal, Mode::standalone)};
 }
 
-using Row = std::array<SignalMeaning, 3>;
-
-TEST_CASE("signals that end a machine end a container or a standalone server with exit 0",
-          "[init][signals]") {
-  CHECK(row(SIGTERM) == Row{M::power_off, M::shut_down, M::shut_down});
-  CHECK(row(SIGINT) == Row{M::reboot, M::shut_down, M::shut_down});
-  CHECK(row(SIGQUIT) == Row{M::halt, M::shut_down, M::shut_down});
-}
-
-TEST_CASE("a power failure is ignored by a standalone server alone", "[init][signals]") {
-  CHECK(row(SIGPWR) == Row{M::power_off, M::shut_down, M::ignored});
-}
-
-TEST_CASE("engines that take zinit for systemd halt it by real-time signals", "[init][signals]") {
+TEST_CASE("a signal means what it does by mode", "[init][signals]") {
   REQUIRE(kHaltSignal == SIGRTMIN + 3);
   REQUIRE(kPowerOffSignal == SIGRTMIN + 4);
-  CHECK(row(SIGRTMIN + 3) == Row{M::halt, M::shut_down, M::ignored});
-  CHECK(row(SIGRTMIN + 4) == Row{M::power_off, M::shut_down, M::ignored});
+  const std::vector<std::pair<int, Row>> rows = {
+      {SIGTERM, {M::power_off, M::shut_down, M::shut_down}},
+      {SIGINT, {M::reboot, M::shut_down, M::shut_down}},
+      {SIGQUIT, {M::halt, M::shut_down, M::shut_down}},
+      {SIGPWR, {M::power_off, M::shut_down, M::ignored}},
+      // Engines that take zinit for systemd halt it so.
+      {SIGRTMIN + 3, {M::halt, M::shut_down, M::ignored}},
+      {SIGRTMIN + 4, {M::power_off, M::shut_down, M::ignored}},
+      {SIGHUP, {M::reload, M::reload, M::reload}},
+      {SIGUSR1, {M::reexecute, M::reexecute, M::reexecute}},
+      {SIGUSR2, {M::live_update, M::live_update, M::live_update}},
+      {SIGCHLD, {M::reap, M::reap, M::reap}},
+      {SIGWINCH, {M::ignored, M::ignored, M::ignored}},
+  };
+  for (const auto& [signal, meanings] : rows) {
+    INFO(signal);
+    CHECK(row(signal) == meanings);
+    CHECK(hurries(signal) == (signal == SIGTERM || signal == SIGINT));
+  }
 }
 
 TEST_CASE("what applets of busybox send to process 1 means what they are called",
@@ -62,24 +69,6 @@ TEST_CASE("the log names who has sent a signal", "[init][signals]") {
   CHECK(origin_text({SIGHUP, 12, 0, true}, "") == "SIGHUP from pid 12, uid 0");
   CHECK(origin_text({SIGTERM, 0, 0, true}, "") == "SIGTERM from outside of the container");
   CHECK(origin_text({SIGINT, 0, 0, false}, "") == "SIGINT from the kernel");
-}
-
-TEST_CASE("reload, re-execution and reaping are the same in every mode", "[init][signals]") {
-  CHECK(row(SIGHUP) == Row{M::reload, M::reload, M::reload});
-  CHECK(row(SIGUSR1) == Row{M::reexecute, M::reexecute, M::reexecute});
-  CHECK(row(SIGUSR2) == Row{M::live_update, M::live_update, M::live_update});
-  CHECK(row(SIGCHLD) == Row{M::reap, M::reap, M::reap});
-}
-
-TEST_CASE("a signal without a row is ignored", "[init][signals]") {
-  CHECK(row(SIGWINCH) == Row{M::ignored, M::ignored, M::ignored});
-}
-
-TEST_CASE("only SIGTERM and SIGINT hurry a shutdown", "[init][signals]") {
-  for (const SignalRow& each : kSignals) {
-    INFO(each.signal);
-    CHECK(hurries(each.signal) == (each.signal == SIGTERM || each.signal == SIGINT));
-  }
 }
 
 }  // namespace

@@ -12,11 +12,6 @@
 namespace zinit::test::supervisor_cgroups {
 namespace {
 
-class NoChanges final : public ChangePort {
- public:
-  void changed() noexcept override {}
-};
-
 /// From now on mkdir fails with `errnum` in this process and in processes that it starts.
 bool refuse_directories(int errnum) {
 #ifdef SYS_mkdir
@@ -24,7 +19,7 @@ bool refuse_directories(int errnum) {
 #else
   constexpr long number = SYS_mkdirat;
 #endif
-  return test::refuse_call(number, errnum);
+  return refuse_call(number, errnum);
 }
 
 /// A place where a cgroup can be made; "" if there is no such place.
@@ -47,12 +42,12 @@ std::string first_launch(const std::string& directory, int errnum) {
   NoChanges changes;
   std::string state = "no state";
   {
-    test::NoChecks checks;
+    NoChecks checks;
     Board board({output, changes, checks}, {{"PATH=/usr/bin:/bin"}, {}, cgroups});
-    board.load({test::sleeper(
+    board.load({sleeper(
         "web", [](ServiceSpec& spec) { spec.lifecycle.restart_delay = Milliseconds{3600000}; })});
     if (!board.boot("")) return "no boot";
-    (void)test::becomes_true([&] {
+    (void)becomes_true([&] {
       const Record record = board.view("web")->record;
       return record.state == State::running || record.delay_until != TimePoint{};
     });
@@ -67,11 +62,11 @@ std::string first_launch(const std::string& directory, int errnum) {
 TEST_CASE("a cgroup that there is no memory for is tried again, not gone without",
           "[threads][board][cgroup][root]") {
   const std::string directory = own_directory();
-  if (directory.empty()) return test::skip("needs a writable cgroup v2");
-  CHECK(test::in_child([&] { return first_launch(directory, ENOMEM); }) == "blocked");
+  if (directory.empty()) return skip("needs a writable cgroup v2");
+  CHECK(in_child([&] { return first_launch(directory, ENOMEM); }) == "blocked");
   // A lasting error, or one of unknown duration: the service runs without a cgroup.
   for (const int errnum : {EPERM, EROFS, EAGAIN})
-    CHECK(test::in_child([&] { return first_launch(directory, errnum); }) == "running");
+    CHECK(in_child([&] { return first_launch(directory, errnum); }) == "running");
 }
 
 }  // namespace

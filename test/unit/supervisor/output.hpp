@@ -26,6 +26,11 @@ class NoOutput final : public OutputPort {
   void note(Slot, std::string_view) override {}
 };
 
+class NoChanges final : public ChangePort {
+ public:
+  void changed() noexcept override {}
+};
+
 /// No watcher: the test itself reports to the board what processes say.
 class NoChecks final : public WatchPort {
  public:
