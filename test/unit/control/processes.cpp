@@ -118,31 +118,6 @@ TEST_CASE("a share of a processor begins again with the next process", "[control
   CHECK(shares.sample({4, 2000, start}, 100'000, start + 2s) == 50);
 }
 
-TEST_CASE("service.stats, service.children and debug.process_tree report a process",
-          "[threads][control][processes]") {
-  Rig rig({sleeper("web"), oneshot("job", "exit 0")});
-  TestClient client = rig.client();
-  const Json down(client.call("service.stats", R"(["web"])"));
-  CHECK(down.text() ==
-        R"({"pid":null,"memory_bytes":null,"cpu_usec":null,"cpu_percent":null,"tasks":null,)"
-        R"("io_read_bytes":null,"io_write_bytes":null})");
-  CHECK(client.call("service.children", R"(["web"])") == "[]");
-  CHECK(client.error_of("debug.process_tree", R"(["web"])") == -32003);
-  client.call("service.start", R"(["web",true])");
-  const std::int64_t pid = Json(client.call("service.status", R"(["web"])"))["pid"].number();
-  const Json stats(client.call("service.stats", R"(["web"])"));
-  CHECK(stats["pid"] == pid);
-  CHECK(stats["tasks"] == 1);
-  CHECK(stats["cpu_usec"].number() >= 0);
-  const Json children(client.call("service.children", R"(["web"])"));
-  REQUIRE(children.size() == 1);
-  CHECK(children[0]["pid"] == pid);
-  CHECK(children[0]["ppid"] == ::getpid());
-  const Json tree(client.call("debug.process_tree", R"(["web"])"));
-  CHECK(tree["pid"] == pid);
-  CHECK(tree["others"].size() == 0);
-}
-
 TEST_CASE("a look that hangs delays neither the loop nor other looks",
           "[threads][control][processes]") {
   Rig rig({sleeper("web")});

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Server and client library understand each other: each typed call reads the server's answer.
-#include "zinit/client.hpp"  // last: its public types share names with internal ones
 #include "support/test.hpp"
 #include "unit/control/rig.hpp"
+
+#include "zinit/client.hpp"  // last: its public types share names with internal ones
 
 namespace zinit::test::protocol_client {
 namespace {
