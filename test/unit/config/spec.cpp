@@ -16,10 +16,6 @@ ServiceSpec spec_of(const std::string& text) {
   return *parsed.spec;
 }
 
-std::string name_for(const std::string& path, const std::string& text = "[target]\n") {
-  return parse_spec(text, path).spec->name;
-}
-
 TEST_CASE("service files have the messages of the golden file", "[config][spec]") {
   CHECK_GOLDEN_CASES("messages", [](const std::string& text) {
     std::string all;
@@ -42,6 +38,8 @@ TEST_CASE("a minimal file has every default", "[config][spec]") {
   CHECK(spec.logging->file_max_bytes == 10485760);
   CHECK(spec.logging->file_keep == 5);
   CHECK(spec.dependencies_at.line == 0);
+  CHECK_FALSE(spec.system_class_default);
+  CHECK(parse_spec("[target]\n", "f.toml", true).spec->system_class_default);
 }
 
 TEST_CASE("defaults follow the keys that they depend on", "[config][spec]") {
@@ -115,30 +113,12 @@ TEST_CASE("a limit that is set again replaces the first, and order is no change"
                            {Limit::nofile, 4, 4}, {Limit::core, 3, 3}, {Limit::locks, 1, 1}});
 }
 
-TEST_CASE("class is system by default where the directory says so", "[config][spec]") {
-  const auto spec_in_system = [](const std::string& text) {
-    return *parse_spec(text, "f.toml", true).spec;
-  };
-  CHECK(spec_in_system("[target]\n").class_ == ServiceClass::system);
-  CHECK(spec_in_system("[target]\n").system_class_default);
-  CHECK(spec_in_system("[target]\nclass = 'user'\n").class_ == ServiceClass::user);
-  CHECK_FALSE(spec_of("[target]\n").system_class_default);
-}
-
 TEST_CASE("dependencies keep their places, and the section its own", "[config][spec]") {
   const ServiceSpec spec =
       spec_of("[service]\nexec='run'\n[dependencies]\nrequires = ['a',\n 'b']\n");
   CHECK(spec.dependencies_at.line == 3);
   CHECK(spec.dependencies->requires_[1].at.line == 5);
   CHECK(spec.dependencies->requires_[1].at.column == 2);
-}
-
-TEST_CASE("unknown keys do not keep a service from loading", "[config][spec]") {
-  const SpecPtr spec =
-      finish(parse_spec("[service]\nexec='run'\nsurviver=true\n[xyzzy]\n", "f.toml"));
-  CHECK_FALSE(spec->broken());
-  CHECK(spec->findings->warnings.size() == 2);
-  CHECK(spec->exec.argv == Texts{"run"});
 }
 
 TEST_CASE("a file of endless faults tells a hundred, and that there are more", "[config][spec]") {
@@ -155,27 +135,6 @@ TEST_CASE("a file of endless faults tells a hundred, and that there are more", "
   CHECK(late->findings->errors.size() == 1);
 }
 
-TEST_CASE("a fault of syntax is the only one, in the same shape", "[config][spec]") {
-  const SpecPtr spec = finish(parse_spec("[service]\nexec = run\noneshot = 5\n", "/etc/a b.toml"));
-  CHECK(spec->name == "a_b");
-  CHECK(spec->findings->errors ==
-        Texts{"/etc/a b.toml:2:8: error: run is not a value; a string needs quotes, a "
-              "boolean is true or false"});
-  CHECK(spec->findings->warnings.empty());
-}
-
-TEST_CASE("a service is named by its key, else by its file", "[config][spec]") {
-  CHECK(name_for("web.toml") == "web");
-  CHECK(name_for("/x/a.b.toml") == "a.b");
-  CHECK(name_for("/x/a b.toml", "[target]\nname='db'\n") == "db");
-  CHECK(messages_of("[target]\nname='db'\n", "/x/a b.toml").empty());
-  // After a wrong name, or in a file that cannot be parsed, the file's name stays.
-  CHECK(name_for("/x/web.toml", "[target]\nname='d b'\n") == "web");
-  CHECK(name_for("/x/web.toml", "[target]\nname=5\n") == "web");
-  CHECK(name_for("/x/web.toml", "[target\n") == "web");
-  CHECK(name_for("/x/web.toml", "[service]\nname='s'\nexec='x'\n[target]\nname='t'\n") == "s");
-}
-
 TEST_CASE("a file without a usable name gets one that a service may have", "[config][spec]") {
   for (const std::string stem : {"a b", "\u00fc", "-a", "", "_", "zinit", "syslog", "a/b"}) {
     INFO(stem);
@@ -189,9 +148,6 @@ TEST_CASE("a file without a usable name gets one that a service may have", "[con
   CHECK(usable_name("zinit") == "zinit_");
   CHECK(usable_name(std::string(300, 'a')) == std::string(128, 'a'));
   CHECK(usable_name("." + std::string(300, 'a')).size() == 128);
-  CHECK(messages_of("[service]\nexec='run'\n", "/x/my service.toml") ==
-        Texts{"/x/my service.toml:1:2: error: service.name: is missing, and the file name \"my "
-              "service\" is invalid: a name may only have A-Z, a-z, 0-9, _, ., @ and -"});
   CHECK(parse_spec("", "my service.toml").name_mangled);
   CHECK_FALSE(parse_spec("", "web.toml").name_mangled);
 }
