@@ -3,6 +3,7 @@
 // Proxies as the daemon of a rig reports them.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -25,9 +26,17 @@ inline ProxyView proxy(const std::string& name, std::vector<std::string> listen 
   return view;
 }
 
-/// A proxy in front of db, and one in front of web that does not listen.
+/// A proxy in front of db without any key at its default, and one in front of web that does not
+/// listen.
 inline std::vector<ProxyView> two_proxies() {
   ProxyView good = proxy("db-proxy", {"tcp:localhost:5432", "unix:/run/db"}, "db");
+  ProxySpec spec = *good.spec;
+  spec.file = "/etc/front.toml";
+  spec.connect_timeout = std::chrono::seconds(10);
+  spec.idle_timeout = std::chrono::seconds(300);
+  spec.single_connection = true;
+  spec.proxy_protocol = 1;
+  good.spec = std::make_shared<const ProxySpec>(std::move(spec));
   good.total_connections = 9;
   good.active_connections = 2;
   good.rejected_connections = 1;
