@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Every key of zinit.toml(5) is set by a test that sees its effect, here or in another file of
-// test/scenario or test/vm. test/unit/config/keys_wrong.cpp tests the messages about wrong values.
+// test/scenario or test/vm. test/unit/config/keys_wrong.golden has the messages about wrong values.
 #include "scenario/harness.hpp"
 namespace zinit::test::files_every_key {
 namespace {

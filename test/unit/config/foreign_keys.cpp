@@ -59,18 +59,5 @@ TEST_CASE("each key that a hint names exists, and a word has one meaning in a se
   }
 }
 
-TEST_CASE("a section that differs in case alone is looked into, and so is another init system's",
-          "[config][spec]") {
-  CHECK(messages_of("[Service]\nexec='run'\nExecStop='x'\nxyzzy=1\n")[1] ==
-        "f.toml:3:1: warning: service.ExecStop: unknown key; write \"stop_exec\"");
-}
-
-TEST_CASE("the known keys are listed once a file", "[config][spec]") {
-  const Texts lines = messages_of("[service]\nexec='run'\nplughplugh=1\nplughplughs=2\n");
-  CHECK(lines.size() == 2);
-  CHECK(lines[0].find(", must be \"name\"") != std::string::npos);
-  CHECK(lines[1] == "f.toml:4:1: warning: service.plughplughs: unknown key");
-}
-
 }  // namespace
 }  // namespace zinit::test::config_foreign_keys

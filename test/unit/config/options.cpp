@@ -1,135 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
-// A server's input from its command line, its environment and the kernel's command line.
+// A server's input from its command line, its environment and the kernel's command line:
+// options.golden has command lines, and what becomes of them.
 #include "config/options.hpp"
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "config/environment.hpp"
 #include "support/test.hpp"
 
 namespace zinit::test::config_options {
 namespace {
 
-ServerOptions parsed(const Texts& arguments) { return parse_server_options(arguments); }
-
-TEST_CASE("an option takes its value after a blank or an equals sign", "[init][options]") {
-  const auto options = parsed({"--config-dir", "/a", "--config=/b", "--socket=/c=d", "--log-level",
-                               "debug", "--pid1-mode", "--container"});
-  CHECK(options.config_dir == "/a");
-  CHECK(options.config == "/b");
-  CHECK(options.socket == "/c=d");
-  CHECK(options.log_level == LogLevel::debug);
-  CHECK(options.pid1_mode);
-  CHECK(options.container);
-  CHECK(options.faults.empty());
-  CHECK(options.words.empty());
+/// What is not as without any option, as `NAME=VALUE` and `NAME`.
+std::string described(const std::vector<std::pair<std::string, std::string>>& values,
+                      const std::vector<std::pair<std::string, bool>>& flags,
+                      const std::vector<std::pair<std::string, Texts>>& lists) {
+  Texts all;
+  for (const auto& [name, value] : values)
+    if (!value.empty()) all.push_back(name + "=" + value);
+  for (const auto& [name, is_set] : flags)
+    if (is_set) all.push_back(name);
+  for (const auto& [name, list] : lists)
+    if (!list.empty()) all.push_back(name + ": " + join(list, " / "));
+  return join(all, ", ");
 }
 
-TEST_CASE("the options of a server and their values are completed", "[init][options]") {
-  const auto completed = [](const Texts& words) { return server_completions(words); };
-  CHECK(completed({"--con"}) == Texts{"--config-dir", "--config", "--container", "--console"});
-  CHECK(completed({"--config", ""}) == Texts{":files"});
-  CHECK(completed({"--log-level", "d"}) == Texts{"debug"});
-  CHECK(completed({"--stop-signal", ""}).empty());
-  CHECK(completed({"--pid1-mode", "--pid"}) == Texts{"--pid1-mode"});
+std::string word_of(std::optional<LogLevel> level) {
+  return level ? std::string(log_level_name(*level)) : "";
 }
 
-TEST_CASE("what follows -- is a command, options in it too", "[init][options]") {
-  const auto options = parsed({"--container", "--", "sh", "--socket", "--", "x"});
-  CHECK(options.command == Texts{"sh", "--socket", "--", "x"});
-  CHECK_FALSE(options.socket);
-  CHECK(options.faults.empty());
+std::string described(const ServerOptions& options) {
+  return described(
+      {{"config_dir", options.config_dir.value_or("")},
+       {"config", options.config.value_or("")},
+       {"socket", options.socket.value_or("")},
+       {"log_level", word_of(options.log_level)},
+       {"stop_signal", options.stop_signal.value_or("")}},
+      {{"pid1_mode", options.pid1_mode},
+       {"container", options.container},
+       {"console", options.console},
+       {"raw_console", options.raw_console},
+       {"dashes", options.dashes},
+       {"no forward", !options.forward}},
+      {{"command", options.command}, {"words", options.words}, {"faults", options.faults}});
 }
 
-TEST_CASE("in a container the first word begins the command, as tini reads it", "[init][options]") {
-  const auto read = [](const Texts& arguments) {
-    return parse_server_options(arguments, Words::command);
-  };
-  const auto options = read({"--console", "--socket", "/s", "bash", "-c", "exit 4", "--", "x"});
-  CHECK(options.command == Texts{"bash", "-c", "exit 4", "--", "x"});
-  CHECK(options.console);
-  CHECK_FALSE(options.raw_console);
-  CHECK(read({"--console=raw"}).raw_console);
-  CHECK(read({"--console=all"}).faults == Texts{"--console takes no value but \"raw\""});
-  CHECK(options.socket == "/s");
-  CHECK(options.words.empty());
-  CHECK(options.faults.empty());
-  CHECK_FALSE(options.dashes);
-  CHECK_FALSE(read({"true", "--container"}).container);  // the command's own
-  CHECK(read({"--", "-x", "y"}).command == Texts{"-x", "y"});
-  CHECK(read({"--container"}).command.empty());
+std::string described(const KernelOptions& options) {
+  return described({{"target", options.target},
+                    {"config_dir", options.config_dir.value_or("")},
+                    {"log_level", word_of(options.log_level)}},
+                   {{"shell", options.shell}}, {{"faults", options.faults}});
 }
 
-TEST_CASE("a command has a stop signal, and gets signals unless that is refused",
-          "[init][options]") {
-  const auto read = [](const Texts& arguments) {
-    return parse_server_options(arguments, Words::command);
-  };
-  CHECK(read({"true"}).forward);
-  CHECK(read({"--forward=all", "true"}).forward);
-  CHECK_FALSE(read({"--forward", "none", "true"}).forward);
-  CHECK(read({"--stop-signal", "SIGRTMIN+3", "true"}).stop_signal == "SIGRTMIN+3");
-  CHECK(read({"--stop-signal=int", "true"}).stop_signal == "int");
-  const auto wrong = read({"--stop-signal", "SIGTREM", "--forward=some", "true"});
-  CHECK_FALSE(wrong.stop_signal);
-  CHECK(wrong.forward);
-  CHECK(wrong.command == Texts{"true"});
-  CHECK(wrong.faults == Texts{"--stop-signal: unknown signal \"SIGTREM\"; did you mean SIGTERM?",
-                              "--forward: unknown value \"some\"; known are all, none"});
+/// A row of options.golden.
+std::string answer(const std::string& row) {
+  const auto colon = row.find(": ");
+  const std::string who = row.substr(0, colon), line = row.substr(colon + 2);
+  if (who == "kernel") return described(parse_kernel_options(line + "\n"));
+  if (who == "initramfs") return described(for_initramfs(parse_kernel_options(line)));
+  Texts words;
+  for (const std::string_view word : split(line, ' ')) words.emplace_back(word);
+  if (who == "complete") return join(server_completions(words), " ");
+  return described(parse_server_options(words, who == "command" ? Words::command : Words::none));
 }
 
-TEST_CASE("every wrong option is named, and the good ones beside it are taken", "[init][options]") {
-  const auto options = parsed(
-      {"--confg", "--socket", "/s", "--container=1", "--log-level", "loud", "single", "--config"});
-  CHECK(options.socket == "/s");
-  CHECK(options.container);
-  CHECK(options.words == Texts{"single"});
-  CHECK(options.faults ==
-        Texts{"unknown option --confg; did you mean --config?", "--container takes no value",
-              "--log-level: unknown log level \"loud\"; known are trace, debug, info, warn, error",
-              "--config needs a value"});
-}
-
-TEST_CASE("an option whose value is missing does not take the -- before the command",
-          "[init][options]") {
-  const auto options = parsed({"--socket", "--", "true"});
-  CHECK(options.faults == Texts{"--socket needs a value"});
-  CHECK(options.command == Texts{"true"});
-}
-
-TEST_CASE("the kernel command line sets target, log level and directory", "[init][options]") {
-  const auto options = parse_kernel_options(
-      "console=ttyS0 zinit.target=one zinit.target=net zinit.log_level=debug "
-      "zinit.config_dir=\"/a b\" quiet root=/dev/vda\n");
-  CHECK(options.target == "net");
-  CHECK(options.log_level == LogLevel::debug);
-  CHECK(options.config_dir == "/a b");
-  CHECK_FALSE(options.shell);
-  CHECK(options.faults.empty());
-}
-
-TEST_CASE("single, rescue and emergency each ask for the shell, and only as whole words",
-          "[init][options]") {
-  for (const auto* word : {"single", "rescue", "emergency"}) {
-    INFO(word);
-    CHECK(parse_kernel_options(std::string("ro ") + word).shell);
-    CHECK_FALSE(parse_kernel_options(std::string("ro x") + word).shell);
-    CHECK_FALSE(parse_kernel_options(std::string(word) + "=1").shell);
-  }
-}
-
-TEST_CASE("of the kernel's settings an initramfs takes the log level alone", "[init][options]") {
-  const auto own = for_initramfs(parse_kernel_options(
-      "emergency zinit.target=x zinit.log_level=debug zinit.config_dir=/x zinit.taget=y"));
-  CHECK(own.log_level == LogLevel::debug);
-  CHECK(own.target.empty());
-  CHECK_FALSE(own.config_dir);
-  CHECK_FALSE(own.shell);
-  CHECK(own.faults.size() == 1);
-}
-
-TEST_CASE("a wrong kernel setting is told and leaves the others", "[init][options]") {
-  const auto options = parse_kernel_options("zinit.log_level=loud zinit.taget=x zinit.target=y");
-  CHECK(options.target == "y");
-  CHECK_FALSE(options.log_level);
-  CHECK(options.faults.size() == 2);
+TEST_CASE("command lines are read as in the golden file", "[init][options]") {
+  CHECK_GOLDEN_ROWS("options", answer);
 }
 
 TEST_CASE("each sign of a container counts by itself", "[init][options]") {
@@ -146,26 +82,30 @@ TEST_CASE("each sign of a container counts by itself", "[init][options]") {
 }
 
 TEST_CASE(
-    "the log level of the command line wins over the environment's, and that over the kernel's",
+    "the log level of the command line wins over the environment's, and that over the "
+    "kernel's; a wrong one is told",
     "[init][options]") {
   KernelOptions kernel;
   kernel.log_level = LogLevel::error;
+  ServerOptions line;
+  line.log_level = LogLevel::trace;
   Texts faults;
   const Environment warn{"ZINIT_LOG_LEVEL=warn"};
-  CHECK(asked_log_level(parsed({"--log-level=trace"}), warn, kernel, faults) == LogLevel::trace);
+  CHECK(asked_log_level(line, warn, kernel, faults) == LogLevel::trace);
   CHECK(asked_log_level({}, warn, kernel, faults) == LogLevel::warn);
   CHECK(asked_log_level({}, {"ZINIT_LOG_LEVEL="}, kernel, faults) == LogLevel::error);
   CHECK(asked_log_level({}, {}, {}, faults) == std::nullopt);
   CHECK(faults.empty());
+  CHECK(asked_log_level({}, {"ZINIT_LOG_LEVEL=loud"}, kernel, faults) == LogLevel::error);
+  CHECK(faults.size() == 1);
 }
 
-TEST_CASE("a wrong log level in the environment is told, and the kernel's stands",
-          "[init][options]") {
-  KernelOptions kernel;
-  kernel.log_level = LogLevel::warn;
-  Texts faults;
-  CHECK(asked_log_level({}, {"ZINIT_LOG_LEVEL=loud"}, kernel, faults) == LogLevel::warn);
-  CHECK(faults.size() == 1);
+TEST_CASE("of a service's environment the later wins, and without any it has a PATH",
+          "[init][environment]") {
+  CHECK(base_environment("", {}) ==
+        Environment{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"});
+  CHECK(base_environment("PATH=/etc-path\nLANG=etc\nTZ=etc\nTZ=second\n", {"LANG=own", "X=1"}) ==
+        Environment{"PATH=/etc-path", "LANG=own", "TZ=second", "X=1"});
 }
 
 }  // namespace

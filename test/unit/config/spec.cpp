@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // A service file as a whole: names, unknown keys, contradictions, defaults, all at once.
+// messages.golden has what is said of keys that depend on others, and of unknown ones.
 #include "config/keys.hpp"
 #include "support/test.hpp"
 #include "unit/config/text.hpp"
@@ -13,10 +14,6 @@ ServiceSpec spec_of(const std::string& text) {
   ParsedSpec parsed = parse_spec(text, "f.toml");
   REQUIRE(parsed.diagnostics.empty());
   return *parsed.spec;
-}
-
-std::string name_for(const std::string& path, const std::string& text = "[target]\n") {
-  return parse_spec(text, path).spec->name;
 }
 
 TEST_CASE("service files have the messages of the golden file", "[config][spec]") {
@@ -38,7 +35,11 @@ TEST_CASE("a minimal file has every default", "[config][spec]") {
   CHECK(compare(spec, expected) == SpecChange::none);
   CHECK(spec.lifecycle.restart == RestartPolicy::on_failure);
   CHECK(spec.lifecycle.start_timeout == Milliseconds(30000));
+  CHECK(spec.logging->file_max_bytes == 10485760);
+  CHECK(spec.logging->file_keep == 5);
   CHECK(spec.dependencies_at.line == 0);
+  CHECK_FALSE(spec.system_class_default);
+  CHECK(parse_spec("[target]\n", "f.toml", true).spec->system_class_default);
 }
 
 TEST_CASE("defaults follow the keys that they depend on", "[config][spec]") {
@@ -59,14 +60,57 @@ TEST_CASE("defaults follow the keys that they depend on", "[config][spec]") {
   CHECK(cap_with("60001") == 60001);
 }
 
-TEST_CASE("class is system by default where the directory says so", "[config][spec]") {
-  const auto spec_in_system = [](const std::string& text) {
-    return *parse_spec(text, "f.toml", true).spec;
+TEST_CASE("a section [socket] with addresses alone has every default", "[config][socket]") {
+  const ServiceSpec spec = spec_of("[service]\nexec = 'run'\n[socket]\nlisten = ['a:80']\n");
+  SocketSpec expected;
+  expected.listen = {"a:80"};
+  CHECK(*spec.socket == expected);
+  CHECK(spec.socket->configured());
+  CHECK_FALSE(ServiceSpec{}.socket->configured());
+}
+
+TEST_CASE("a service is started at boot unless connections start it", "[config][socket]") {
+  struct {
+    const char* keys;
+    bool by_connection, at_boot, has_process;
+  } const rows[] = {
+      {"", false, true, true},
+      {"[socket]\nlisten = ['a:80']\n", true, false, true},
+      {"[socket]\nlisten = ['a:80']\non_demand = false\n", false, true, true},
+      {"[socket]\nlisten = ['a:80']\naccept = true\n", true, true, false},
   };
-  CHECK(spec_in_system("[target]\n").class_ == ServiceClass::system);
-  CHECK(spec_in_system("[target]\n").system_class_default);
-  CHECK(spec_in_system("[target]\nclass = 'user'\n").class_ == ServiceClass::user);
-  CHECK_FALSE(spec_of("[target]\n").system_class_default);
+  for (const auto& row : rows) {
+    INFO(row.keys);
+    ServiceSpec spec = spec_of(std::string("[service]\nexec = 'run'\noneshot = true\n") + row.keys);
+    CHECK(spec.starts_by_connection() == row.by_connection);
+    CHECK(spec.starts_at_boot() == row.at_boot);
+    CHECK(spec.has_process() == row.has_process);
+    // With accept, its instances are made from these.
+    CHECK(spec.exec.argv == Texts{"run"});
+    CHECK(spec.lifecycle.restart == RestartPolicy::never);
+    CHECK(spec.lifecycle.start_timeout == kForever);
+    for (const StartStatus status : {StartStatus::stop, StartStatus::ignore}) {
+      spec.status = status;
+      CHECK_FALSE(spec.starts_at_boot());
+    }
+  }
+}
+
+TEST_CASE("a limit that is set again replaces the first, and order is no change",
+          "[config][keys]") {
+  ServiceSpec spec;
+  Destination to{&spec, nullptr};
+  const std::pair<const char*, int> settings[] = {
+      {"locks", 1}, {"nofile", 2}, {"core", 3}, {"nofile", 4}};
+  for (const auto& [name, number] : settings) {
+    Value value;
+    value.type = ValueType::integer;
+    value.integer = number;
+    const Key& key = *find_key("limits", name);
+    key.store(to, key, value);
+  }
+  CHECK(spec.limits == std::vector<LimitSetting>{
+                           {Limit::nofile, 4, 4}, {Limit::core, 3, 3}, {Limit::locks, 1, 1}});
 }
 
 TEST_CASE("dependencies keep their places, and the section its own", "[config][spec]") {
@@ -75,32 +119,6 @@ TEST_CASE("dependencies keep their places, and the section its own", "[config][s
   CHECK(spec.dependencies_at.line == 3);
   CHECK(spec.dependencies->requires_[1].at.line == 5);
   CHECK(spec.dependencies->requires_[1].at.column == 2);
-}
-
-TEST_CASE("what must be there and is not is told at its section", "[config][spec]") {
-  const Texts neither{"f.toml:1:1: error: there is no [service], [target] or [proxy] section"};
-  CHECK(messages_of("") == neither);
-  CHECK(messages_of("\xEF\xBB\xBF") == neither);
-  CHECK(messages_of("# nothing\r\n") == neither);
-  CHECK(messages_of("[lifecycle]\n") == neither);
-}
-
-TEST_CASE("a misspelt [service] is told once, as the error that it is", "[config][spec]") {
-  CHECK(messages_of("servce='run'\n").size() == 2);  // without a section, so not reported as one
-}
-
-TEST_CASE("unknown keys and sections are warnings with the nearest that is known",
-          "[config][spec]") {
-  CHECK(messages_of("[service]\nexec='run'\n\"a\\u001bb\"=1\n")[0].find('\x1b') ==
-        std::string::npos);
-}
-
-TEST_CASE("unknown keys do not keep a service from loading", "[config][spec]") {
-  const SpecPtr spec =
-      finish(parse_spec("[service]\nexec='run'\nsurviver=true\n[xyzzy]\n", "f.toml"));
-  CHECK_FALSE(spec->broken());
-  CHECK(spec->findings->warnings.size() == 2);
-  CHECK(spec->exec.argv == Texts{"run"});
 }
 
 TEST_CASE("a file of endless faults tells a hundred, and that there are more", "[config][spec]") {
@@ -117,29 +135,6 @@ TEST_CASE("a file of endless faults tells a hundred, and that there are more", "
   CHECK(late->findings->errors.size() == 1);
 }
 
-TEST_CASE("a fault of syntax is the only one, in the same shape", "[config][spec]") {
-  const SpecPtr spec = finish(parse_spec("[service]\nexec = run\noneshot = 5\n", "/etc/a b.toml"));
-  CHECK(spec->name == "a_b");
-  CHECK(spec->findings->errors ==
-        Texts{"/etc/a b.toml:2:8: error: run is not a value; a string needs quotes, a "
-              "boolean is true or false"});
-  CHECK(spec->findings->warnings.empty());
-}
-
-TEST_CASE("a service is named by its key, else by its file", "[config][spec]") {
-  CHECK(name_for("/x/web.toml") == "web");
-  CHECK(name_for("web.toml") == "web");
-  CHECK(name_for("/x/a.b.toml") == "a.b");
-  CHECK(name_for("/x/web.toml", "[target]\nname='db'\n") == "db");
-  CHECK(name_for("/x/a b.toml", "[target]\nname='db'\n") == "db");
-  CHECK(messages_of("[target]\nname='db'\n", "/x/a b.toml").empty());
-  // After a wrong name, or in a file that cannot be parsed, the file's name stays.
-  CHECK(name_for("/x/web.toml", "[target]\nname='d b'\n") == "web");
-  CHECK(name_for("/x/web.toml", "[target]\nname=5\n") == "web");
-  CHECK(name_for("/x/web.toml", "[target\n") == "web");
-  CHECK(name_for("/x/web.toml", "[service]\nname='s'\nexec='x'\n[target]\nname='t'\n") == "s");
-}
-
 TEST_CASE("a file without a usable name gets one that a service may have", "[config][spec]") {
   for (const std::string stem : {"a b", "\u00fc", "-a", "", "_", "zinit", "syslog", "a/b"}) {
     INFO(stem);
@@ -153,9 +148,6 @@ TEST_CASE("a file without a usable name gets one that a service may have", "[con
   CHECK(usable_name("zinit") == "zinit_");
   CHECK(usable_name(std::string(300, 'a')) == std::string(128, 'a'));
   CHECK(usable_name("." + std::string(300, 'a')).size() == 128);
-  CHECK(messages_of("[service]\nexec='run'\n", "/x/my service.toml") ==
-        Texts{"/x/my service.toml:1:2: error: service.name: is missing, and the file name \"my "
-              "service\" is invalid: a name may only have A-Z, a-z, 0-9, _, ., @ and -"});
   CHECK(parse_spec("", "my service.toml").name_mangled);
   CHECK_FALSE(parse_spec("", "web.toml").name_mangled);
 }

@@ -45,23 +45,18 @@ int wakes_without_the_loop(const std::function<void(Connection&)>& fill) {
   return wakes;
 }
 
-TEST_CASE("connection: the end of a pause wakes, also where no event reports it",
-          "[threads][control]") {
+TEST_CASE(
+    "connection: the end of a pause wakes where no event reports it, and what held nothing "
+    "back wakes nobody",
+    "[threads][control]") {
   CHECK(wakes_without_the_loop([](Connection& connection) {
           REQUIRE(connection.put_answer(std::string(1500000, 'a')));
           REQUIRE(connection.paused());
         }) == 1);
-}
-
-TEST_CASE("connection: notifications that were held back are asked for again",
-          "[threads][control]") {
   CHECK(wakes_without_the_loop([](Connection& connection) {
-          while (!connection.is_ahead())
+          while (!connection.is_ahead())  // notifications are asked for again
             REQUIRE(connection.put_notification(std::string(1000, 'n')));
         }) == 1);
-}
-
-TEST_CASE("connection: what held nothing back wakes nobody", "[threads][control]") {
   CHECK(wakes_without_the_loop([](Connection& connection) {
           REQUIRE(connection.put_answer(std::string(1000, 'a')));
         }) == 0);
@@ -93,21 +88,20 @@ struct Counted {
   std::optional<Connection> ours;
 };
 
-TEST_CASE("connection: half a request is counted until the connection ends", "[control][quota]") {
-  Counted rig(Quota::kBytesOfUser);
-  rig.peer_sends(std::string(50000, 'x'));
-  CHECK_FALSE(rig.ours->next_line());
-  CHECK(rig.held() >= 50000);
-  rig.ours.reset();
-  CHECK(rig.held() == 0);
-}
-
-TEST_CASE("connection: a large request leaves no buffer behind", "[control][quota]") {
+TEST_CASE(
+    "connection: half a request is counted until the connection ends, a whole one leaves no "
+    "buffer behind",
+    "[control][quota]") {
   Counted rig(Quota::kBytesOfUser);
   rig.peer_sends(std::string(50000, 'x') + "\n");
   CHECK(rig.ours->next_line());
   CHECK_FALSE(rig.ours->next_line());
   CHECK(rig.held() < 5000);
+  rig.peer_sends(std::string(50000, 'x'));
+  CHECK_FALSE(rig.ours->next_line());
+  CHECK(rig.held() >= 50000);
+  rig.ours.reset();
+  CHECK(rig.held() == 0);
 }
 
 TEST_CASE("connection: input and answers beyond what a user may hold starve it",

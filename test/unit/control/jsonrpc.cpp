@@ -175,18 +175,16 @@ TEST_CASE("a result and a notification are written as JSON-RPC has them", "[cont
         R"({"jsonrpc":"2.0","method":"events.state","params":{"a":1}})");
 }
 
-TEST_CASE("an error of zinit's carries its name, the service and what to do",
-          "[control][jsonrpc]") {
+TEST_CASE(
+    "an error of zinit's carries its name, the service and what to do; JSON-RPC's own has data "
+    "only where there is more to say",
+    "[control][jsonrpc]") {
   CHECK(RpcError(RpcCode::not_running, "web is not running").about("web").json() ==
         R"({"code":-32003,"message":"web is not running",)"
         R"("data":{"name":"not_running","service":"web","hint":null}})");
   CHECK(RpcError(RpcCode::config_error, "x").hint("mend it").with("messages", R"(["a"])").json() ==
         R"({"code":-32005,"message":"x",)"
         R"("data":{"name":"config_error","service":null,"hint":"mend it","messages":["a"]}})");
-}
-
-TEST_CASE("an error of JSON-RPC's own has data only where there is more to say",
-          "[control][jsonrpc]") {
   CHECK(RpcError(RpcCode::method_not_found, "Method not found").json() ==
         R"({"code":-32601,"message":"Method not found"})");
   CHECK(RpcError(RpcCode::method_not_found, "Method not found").hint("did you mean x?").json() ==

@@ -40,12 +40,10 @@ TEST_CASE("without a cgroup a service's processes are its session and what desce
   CHECK(pids_of(members_of(all, 13, kOwnSession)) == Pids{12, 13});
   CHECK(members_of(all, 99, kOwnSession).empty());
   CHECK(members_of({}, 10, kOwnSession).empty());
-}
-
-TEST_CASE("zinit's own session is no service's", "[control][processes]") {
-  const std::vector<ProcessStat> all = {process(1, 0), process(10, 1, 1), process(11, 10, 1),
-                                        process(20, 1, 1)};
-  CHECK(pids_of(members_of(all, 10, kOwnSession)) == Pids{10, 11});
+  // zinit's own session is no service's.
+  const std::vector<ProcessStat> in_own = {process(1, 0), process(10, 1, 1), process(11, 10, 1),
+                                           process(20, 1, 1)};
+  CHECK(pids_of(members_of(in_own, 10, kOwnSession)) == Pids{10, 11});
 }
 
 TEST_CASE("a tree of processes begins where its main process comes from", "[control][processes]") {
@@ -108,39 +106,9 @@ TEST_CASE("a share of a processor is that since the last sample, or since the st
   CHECK(share(4'100'000, 13s) == 1550);     // of two processors
   CHECK(share(4'100'000, 100s) == 41);      // too long ago: since the start
   CHECK(share(4'000'000, 101s) == 0);       // an ended process's time no longer counts
-}
-
-TEST_CASE("a share of a processor begins again with the next process", "[control][processes]") {
-  CpuShares shares;
-  const TimePoint start = Clock::now();
-  CHECK(shares.sample({3, 1000, start}, 900'000, start + 1s) == 900);
-  CHECK(shares.sample({3, 2000, start + 1s}, 100'000, start + 2s) == 100);
+  // The next process begins again, and so does another service.
+  CHECK(shares.sample({3, 2000, start + 101s}, 100'000, start + 102s) == 100);
   CHECK(shares.sample({4, 2000, start}, 100'000, start + 2s) == 50);
-}
-
-TEST_CASE("service.stats, service.children and debug.process_tree report a process",
-          "[threads][control][processes]") {
-  Rig rig({sleeper("web"), oneshot("job", "exit 0")});
-  TestClient client = rig.client();
-  const Json down(client.call("service.stats", R"(["web"])"));
-  CHECK(down.text() ==
-        R"({"pid":null,"memory_bytes":null,"cpu_usec":null,"cpu_percent":null,"tasks":null,)"
-        R"("io_read_bytes":null,"io_write_bytes":null})");
-  CHECK(client.call("service.children", R"(["web"])") == "[]");
-  CHECK(client.error_of("debug.process_tree", R"(["web"])") == -32003);
-  client.call("service.start", R"(["web",true])");
-  const std::int64_t pid = Json(client.call("service.status", R"(["web"])"))["pid"].number();
-  const Json stats(client.call("service.stats", R"(["web"])"));
-  CHECK(stats["pid"] == pid);
-  CHECK(stats["tasks"] == 1);
-  CHECK(stats["cpu_usec"].number() >= 0);
-  const Json children(client.call("service.children", R"(["web"])"));
-  REQUIRE(children.size() == 1);
-  CHECK(children[0]["pid"] == pid);
-  CHECK(children[0]["ppid"] == ::getpid());
-  const Json tree(client.call("debug.process_tree", R"(["web"])"));
-  CHECK(tree["pid"] == pid);
-  CHECK(tree["others"].size() == 0);
 }
 
 TEST_CASE("a look that hangs delays neither the loop nor other looks",

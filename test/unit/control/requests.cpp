@@ -7,38 +7,6 @@
 
 namespace zinit::test::control_requests {
 
-TEST_CASE("a start that waits is answered with what became of it", "[threads][control][methods]") {
-  Rig rig({oneshot("setup", "sleep 0.2"), failing("bad", 7), sleeper("user", requiring("bad"))});
-  TestClient client = rig.client();
-  const Json done(client.call("service.start", R"(["setup",true])"));
-  CHECK(done["state"] == "exited");
-  CHECK(done["summary"] == "ok");
-  CHECK(done["last_exit"]["code"] == 0);
-  CHECK(client.call("service.is_running", R"(["setup"])") == "true");
-  const Json failed(client.call("service.start", R"(["bad",true])"));
-  CHECK(failed["state"] == "failed");
-  CHECK(failed["reason"]["type"] == "exit_code");
-  CHECK(failed["reason"]["code"] == 7);
-  CHECK(failed["summary"] == "error");
-  const Json dependent(client.call("service.start", R"(["user",true])"));
-  CHECK(dependent["state"] == "failed");
-  CHECK(dependent["reason"]["type"] == "dependency_failed");
-  CHECK(dependent["reason"]["service"] == "bad");
-  const Json brief(client.call("service.status", R"(["bad"])"));
-  CHECK(brief["exit_code"] == 7);
-  CHECK(brief["error"] == "exit code 7");
-  CHECK(brief["pid"].is_null());
-}
-
-TEST_CASE("starting what runs and stopping what is down are no errors",
-          "[threads][control][methods]") {
-  Rig rig({sleeper("web")});
-  TestClient client = rig.client();
-  CHECK(Json(client.call("service.stop", R"(["web",true])"))["state"] == "inactive");
-  CHECK(Json(client.call("service.start", R"(["web",true])"))["state"] == "running");
-  CHECK(Json(client.call("service.start", R"(["web",true])"))["state"] == "running");
-}
-
 TEST_CASE("a restart that waits is not answered by the state before it",
           "[threads][control][methods]") {
   Rig rig({sleeper("web")});
@@ -134,17 +102,6 @@ TEST_CASE("wait answers once it is so", "[threads][control][methods]") {
   CHECK(actor.error_of("service.wait", R"(["bad","running",0])") == -32009);
 }
 
-TEST_CASE("kill says why it cannot", "[threads][control][methods]") {
-  Rig rig({sleeper("web")});
-  TestClient client = rig.client();
-  CHECK(client.error_of("service.kill", R"(["web"])") == -32003);
-  (void)client.call("service.start", R"(["web",true])");
-  for (const std::string wrong : {R"("SIGNOPE")", "0", "65", "-1", R"("")", "1000000"}) {
-    INFO(wrong);
-    CHECK(client.error_of("service.kill", R"({"name":"web","signal":)" + wrong + "}") == -32004);
-  }
-}
-
 TEST_CASE("what is set and deleted tells its effects on others, where there are any",
           "[threads][control][methods]") {
   Rig rig({sleeper("web")});
@@ -227,16 +184,6 @@ TEST_CASE("a wait for a service that a reload takes away ends", "[threads][contr
   const Json answer(waiter.line().value());
   CHECK(answer["error"]["code"] == -32000);
   CHECK(answer["error"]["data"]["service"] == "web");
-}
-
-TEST_CASE("a reason is shown only where it holds", "[threads][control][methods]") {
-  Rig rig({failing("bad", 1)});
-  TestClient client = rig.client();
-  CHECK(Json(client.call("service.start", R"(["bad",true])"))["reason"].is_object());
-  const Json stopped(client.call("service.stop", R"(["bad",true])"));
-  CHECK(stopped["state"] == "inactive");
-  CHECK(stopped["reason"].is_null());
-  CHECK(stopped["last_exit"]["code"] == 1);
 }
 
 }  // namespace zinit::test::control_requests

@@ -16,7 +16,9 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "control/scrapes.hpp"
 #include "control/server.hpp"
+#include "control/settling.hpp"
 #include "support/services.hpp"
 #include "support/temp_dir.hpp"
 #include "unit/supervisor/output.hpp"
@@ -214,6 +216,31 @@ class Rig {
   std::atomic<bool> ending_{false};
   std::thread reaper_;
   std::thread thread_;
+};
+
+/// The parts of a call without a server, on the loop of a rig; a thread of its own looks at
+/// processes.
+struct CallParts {
+  explicit CallParts(Rig& rig, Milliseconds patience = Milliseconds(20'000))
+      : looks(rig.loop(), [] {}),
+        power(rig.loop(), rig.board(), rig.daemon),
+        changes(
+            rig.loop(), [](const ServiceSpec&) { return false; }, [] {}),
+        scrapes(patience),
+        told(rig.loop()),
+        settling({rig.loop(), rig.board(), rig.logs(), rig.daemon, told}, [] {}),
+        context{rig.board(), rig.logs(), rig.daemon,
+                power,       changes,    looks,
+                scrapes,     settling,   [] { return ControlFigures{}; },
+                [] {}} {}
+
+  ProcessLooks looks;
+  PowerSchedule power;
+  FileChanges changes;
+  Scrapes scrapes;
+  Changes told;
+  Settling settling;
+  RpcContext context;
 };
 
 }  // namespace zinit::test

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Server and client library understand each other: each typed call reads the server's answer.
-#include "zinit/client.hpp"  // last: its public types share names with internal ones
+#include "config/value_text.hpp"
 #include "support/test.hpp"
+#include "unit/control/proxies.hpp"
 #include "unit/control/rig.hpp"
+
+#include "zinit/client.hpp"  // last: its public types share names with internal ones
 
 namespace zinit::test::protocol_client {
 namespace {
@@ -108,50 +111,32 @@ TEST_CASE("the client library sets proxies and reads what they are",
   CHECK_FALSE(set[0].persist);
   CHECK(set[0].config.table.size() == 4);
   CHECK(set[1].persist);
-  const zinit::Value& full = set[1].config;
-  CHECK(full.find("listen")->value.array.size() == 2);
-  CHECK(full.find("connect_timeout")->value.integer == 10);
-  CHECK(full.find("idle_timeout")->value.integer == 300);
-  CHECK(full.find("single_connection")->value.boolean);
-  CHECK(full.find("proxy_protocol")->value.integer == 1);
+  CHECK(zinit::to_json(set[1].config) ==
+        R"({"backend":"unix:/run/db","connect_timeout":10,"idle_timeout":300,)"
+        R"("listen":["tcp:localhost:5432","unix:/run/front"],"name":"front","proxy_protocol":1,)"
+        R"("service":"db","single_connection":true})");
 
   rig.on_loop([&] {
-    zinit::ProxySpec spec;
-    spec.name = "front";
-    spec.listen = {"tcp:localhost:5432", "unix:/run/front"};
-    spec.backend = "unix:/run/db";
-    spec.service = "db";
-    spec.file = "/etc/front.toml";
-    spec.connect_timeout = 10s;
-    spec.idle_timeout = 300s;
-    spec.single_connection = true;
-    spec.proxy_protocol = 1;
-    zinit::ProxyView view;
-    view.spec = std::make_shared<const zinit::ProxySpec>(spec);
-    view.error = "it does not";
-    view.total_connections = 5;
-    view.active_connections = 4;
-    view.rejected_connections = 3;
-    view.bytes_to_backend = 2;
-    view.bytes_from_backend = 1;
-    rig.daemon.proxies_there = {view};
+    rig.daemon.proxies_there = two_proxies();
     rig.daemon.sockets = {{"db", {{"unix:/run/x"}, {}}}};
   });
-  CHECK(client.proxies() == Texts{"front"});
+  CHECK(client.proxies() == Texts{"db-proxy", "web-proxy"});
   const auto all = client.all_proxies();
-  REQUIRE(all.size() == 1);
-  for (const zinit::ProxyStatus& proxy : {all[0], client.proxy("front")}) {
-    CHECK(proxy.name == "front");
-    CHECK(proxy.listen == config.listen);
-    CHECK(proxy.backend == "unix:/run/db");
+  REQUIRE(all.size() == 2);
+  CHECK_FALSE(all[1].running);
+  CHECK(all[1].error == "tcp:[::1]:80: address in use");
+  for (const zinit::ProxyStatus& proxy : {all[0], client.proxy("db-proxy")}) {
+    CHECK(proxy.name == "db-proxy");
+    CHECK(proxy.listen == Texts{"tcp:localhost:5432", "unix:/run/db"});
+    CHECK(proxy.backend == "unix:/run/backend");
     CHECK(proxy.service == "db");
-    CHECK_FALSE(proxy.running);
-    CHECK(proxy.error == "it does not");
-    CHECK(proxy.total_connections == 5);
-    CHECK(proxy.active_connections == 4);
-    CHECK(proxy.rejected_connections == 3);
-    CHECK(proxy.bytes_to_backend == 2);
-    CHECK(proxy.bytes_from_backend == 1);
+    CHECK(proxy.running);
+    CHECK(proxy.error.empty());
+    CHECK(proxy.total_connections == 9);
+    CHECK(proxy.active_connections == 2);
+    CHECK(proxy.rejected_connections == 1);
+    CHECK(proxy.bytes_to_backend == 1000);
+    CHECK(proxy.bytes_from_backend == 5'000'000'000);
     CHECK(proxy.connect_timeout == 10s);
     CHECK(proxy.idle_timeout == 300s);
     CHECK(proxy.single_connection);
@@ -159,9 +144,9 @@ TEST_CASE("the client library sets proxies and reads what they are",
     CHECK(proxy.file == "/etc/front.toml");
   }
   const auto db = client.status_full("db");
-  CHECK(db.proxies == Texts{"front"});
+  CHECK(db.proxies == Texts{"db-proxy"});
   CHECK(db.sockets == Texts{"unix:/run/x"});
-  CHECK(db.starts_on == Texts{"unix:/run/x"});
+  CHECK(db.starts_on == Texts{"unix:/run/x", "tcp:localhost:5432", "unix:/run/db"});
   client.delete_proxy("front");
   CHECK(rig.daemons(&FakeDaemon::deleted_proxies) == Texts{"front"});
   CHECK(code_of([&] { (void)client.proxy("frnt"); }) == ErrorCode::proxy_not_found);
