@@ -307,58 +307,6 @@ TEST_CASE("no row of the table is without its case", "[decide]") {
   }
 }
 
-TEST_CASE("the first delay is the configured one, it doubles, and is capped", "[decide]") {
-  Scene scene;
-  const Slot slot = scene.world.graph->find("s");
-  scene.spec("s").lifecycle.restart_delay = 100ms;
-  scene.spec("s").lifecycle.restart_delay_max = 350ms;
-  for (const auto expected : {100ms, 200ms, 350ms, 350ms}) {
-    scene.ended("s", State::running, 1);
-    const Step step = decide(Situation{scene.world, slot, kNow});
-    REQUIRE(step.row != nullptr);
-    apply(scene.world, slot, *step.row, kNow);
-    CHECK(scene["s"].state == State::blocked);
-    CHECK(scene["s"].delay_until == kNow + expected);
-  }
-}
-
-TEST_CASE("having run for the stability period makes delay and count new", "[decide]") {
-  Scene scene;
-  const Slot slot = scene.world.graph->find("s");
-  scene.spec("s").lifecycle.stability_period = 10s;
-  scene.spec("s").lifecycle.max_restarts = 2;
-  for (const bool stable : {false, true}) {
-    auto& record = scene.ended("s", State::running, 1);
-    record.count = 2;
-    record.ready_at = kNow - (stable ? 10s : 9s);
-    const Step step = decide(Situation{scene.world, slot, kNow});
-    REQUIRE(step.row != nullptr);
-    CHECK(step.row->to == (stable ? State::blocked : State::failed));
-    apply(scene.world, slot, *step.row, kNow);
-    if (stable) CHECK(scene["s"].delay_until == kNow + 1000ms);
-  }
-}
-
-TEST_CASE("with a stability period of 0 a process re-spawns without end, seen running or not",
-          "[decide]") {
-  for (const State from : {State::starting, State::running}) {
-    INFO(state_name(from));
-    Scene scene;
-    const Slot slot = scene.world.graph->find("s");
-    scene.spec("s").lifecycle.stability_period = 0ms;
-    scene.spec("s").lifecycle.max_restarts = 1;
-    for (int round = 0; round < 3; ++round) {
-      auto& record = scene.ended("s", from, 1);
-      record.ready_at = from == State::running ? kNow : TimePoint{};
-      const Step step = decide(Situation{scene.world, slot, kNow});
-      REQUIRE(step.row != nullptr);
-      CHECK(step.row->to == State::blocked);
-      apply(scene.world, slot, *step.row, kNow);
-      CHECK(scene["s"].delay_until == kNow + 1000ms);
-    }
-  }
-}
-
 TEST_CASE("a restart delay of days doubles without overflow", "[decide]") {
   Scene scene;
   const Slot slot = scene.world.graph->find("s");

@@ -7,39 +7,73 @@
 #include "model/predicates.hpp"
 #include "model/wake.hpp"
 #include "model/why.hpp"
+#include "unit/config/text.hpp"
 
 namespace zinit::test {
 
+namespace {
+
+/// A service as its file describes it with `lines`, "service.umask = '077'".
+ServiceSpec read_keys(const std::string& name, const std::string& lines) {
+  const bool has_exec = lines.find("service.exec ") != std::string::npos;
+  const std::string text = lines + (has_exec ? "" : "service.exec = ['/bin/" + name + "']\n");
+  const ParsedSpec parsed = parse_spec(text, name);
+  for (const std::string& message : messages_of(parsed)) FAIL(message);
+  ServiceSpec spec = *parsed.spec;
+  spec.name = name;
+  spec.file.clear();
+  spec.identities.clear();
+  return spec;
+}
+
+void set(ServiceSpec& spec, const std::string& what, const std::string& rest) {
+  const std::string file = spec.file.empty() ? spec.name + ".toml" : spec.file;
+  if (what == "target") {
+    spec.kind = Kind::target;
+  } else if (what == "oneshot") {
+    spec.oneshot = true;
+    spec.lifecycle.restart = RestartPolicy::never;
+    spec.lifecycle.start_timeout = kForever;
+  } else if (what == "file") {
+    spec.file = rest;
+  } else if (what == "warning") {
+    spec.findings.edit().warnings = {file + ":1:1: warning: " + rest};
+  } else if (what == "wrong") {
+    spec.findings.edit().errors = {file + ":1:1: error: " + rest};
+  } else if (!what.empty() && what.find('.') == what.npos) {
+    FAIL("no such setting: " << what);
+  }
+}
+
+}  // namespace
+
 Specs::Specs(const std::string& text) {
-  std::istringstream clauses(text);
-  for (std::string clause; std::getline(clauses, clause, ',');) {
-    std::istringstream words(clause);
-    std::string name, kind, other;
-    words >> name >> kind >> other;
-    ServiceSpec& spec = (*this)[name];
-    if (kind.empty()) continue;
-    if (kind == "oneshot") {
-      spec.oneshot = true;
-      spec.lifecycle.restart = RestartPolicy::never;
-      spec.lifecycle.start_timeout = kForever;
-    } else if (kind == "target") {
-      spec.kind = Kind::target;
-    } else {
-      Dependencies& all = spec.dependencies.edit();
-      auto& list = kind == "requires"      ? all.requires_
-                   : kind == "after"       ? all.after
-                   : kind == "wants"       ? all.wants
-                   : kind == "required_by" ? all.required_by
-                   : kind == "binds_to"    ? all.binds_to
-                   : kind == "bound_by"    ? all.bound_by
-                   : kind == "before"      ? all.before
-                   : kind == "wanted_by"   ? all.wanted_by
-                                           : all.conflicts;
-      list.push_back({other, {}});
-      if (other.back() == '?')
-        list.back().name.pop_back();  // this name need not exist
-      else
-        (*this)[other];
+  std::map<std::string, std::string> keys;
+  for (const bool other_words : {false, true}) {
+    std::string rest_of_text = text + ", ";
+    for (std::size_t end; (end = rest_of_text.find(", ")) != std::string::npos;) {
+      std::istringstream words(rest_of_text.substr(0, end));
+      rest_of_text.erase(0, end + 2);
+      std::string name, kind, rest;
+      if (!(words >> name)) continue;
+      words >> kind >> std::ws;
+      std::getline(words, rest);
+      if (!other_words) {
+        if (kind.find('.') != kind.npos) keys[name] += kind + " " + rest + "\n";
+        continue;
+      }
+      ServiceSpec& spec = (*this)[name];
+      if (keys.contains(name)) spec = read_keys(name, keys.extract(name).mapped());
+      const auto* relation = std::ranges::find(kRelations, kind, &Relation::name);
+      if (relation == std::end(kRelations)) {
+        set(spec, kind, rest);
+        continue;
+      }
+      const std::string to = rest.substr(0, rest.find_first_of("?@"));
+      const std::size_t at = rest.find('@');
+      const int line = at == rest.npos ? 0 : std::stoi(rest.substr(at + 1));
+      (spec.dependencies.edit().*relation->list).push_back({to, {line, line, 0}});
+      if (rest.back() != '?') (*this)[to];
     }
   }
 }
@@ -72,18 +106,9 @@ std::string Specs::text() const {
     if (!spec->stop_exec->argv.empty()) text += " stop_exec";
     if (spec->readiness->awaited()) text += " notifies";
     if (spec->health->configured()) text += " probed";
-    const auto add = [&](const char* kind, const std::vector<Dependency>& list) {
-      for (const Dependency& to : list) text += std::string(" ") + kind + " " + to.name;
-    };
-    add("requires", spec->dependencies->requires_);
-    add("after", spec->dependencies->after);
-    add("wants", spec->dependencies->wants);
-    add("conflicts", spec->dependencies->conflicts);
-    add("binds_to", spec->dependencies->binds_to);
-    add("bound_by", spec->dependencies->bound_by);
-    add("required_by", spec->dependencies->required_by);
-    add("before", spec->dependencies->before);
-    add("wanted_by", spec->dependencies->wanted_by);
+    for (const Relation& relation : kRelations)
+      for (const Dependency& to : *spec->dependencies.*relation.list)
+        text += " " + std::string(relation.name) + " " + to.name;
     text += "\n";
   }
   return text;
@@ -97,35 +122,27 @@ FakeWorld::FakeWorld(const Specs& specs, std::uint64_t seed) : random_(seed) {
   runs_.resize(world.graph->slots());
 }
 
-void FakeWorld::start(const std::string& name) {
-  trace_.push_back("start " + name);
-  touched(request_start(world, slot(name)).changed);
+template <class Request>
+auto FakeWorld::request(const char* what, Request ask, const std::string& name) {
+  trace_.push_back(std::string(what) + " " + name);
+  auto done = ask(world, slot(name));
+  touched(done.changed);
   work();
+  return done;
 }
 
-void FakeWorld::stop(const std::string& name) {
-  trace_.push_back("stop " + name);
-  touched(request_stop(world, slot(name)).changed);
-  work();
+Requested FakeWorld::start(const std::string& name) {
+  return request("start", request_start, name);
 }
 
-std::pair<std::string, std::string> FakeWorld::isolate(const std::string& target) {
-  trace_.push_back("isolate " + target);
-  const Isolation isolation = request_isolate(world, slot(target));
-  const auto names = [&](const Slots& slots) {
-    std::string text;
-    for (const Slot each : slots) text += world.graph->name(each) + " ";
-    return text;
-  };
-  touched(isolation.changed);
-  work();
-  return {names(isolation.started), names(isolation.stopped)};
+Requested FakeWorld::stop(const std::string& name) { return request("stop", request_stop, name); }
+
+Isolation FakeWorld::isolate(const std::string& target) {
+  return request("isolate", request_isolate, target);
 }
 
-void FakeWorld::restart(const std::string& name) {
-  trace_.push_back("restart " + name);
-  touched(request_restart(world, slot(name)).changed);
-  work();
+Requested FakeWorld::restart(const std::string& name) {
+  return request("restart", request_restart, name);
 }
 
 void FakeWorld::boot() {
@@ -144,7 +161,7 @@ void FakeWorld::shutdown() {
   work();
 }
 
-void FakeWorld::reload(const Specs& specs) {
+Plan FakeWorld::reload(const Specs& specs) {
   trace_.push_back("reload");
   std::vector<bool> live(world.graph->slots(), false);
   for (const Slot each : world.graph->order()) {
@@ -161,6 +178,7 @@ void FakeWorld::reload(const Specs& specs) {
   }
   touched(world.graph->order());
   work();
+  return planned;
 }
 
 void FakeWorld::exit(const std::string& name, int code) {
@@ -168,18 +186,21 @@ void FakeWorld::exit(const std::string& name, int code) {
   work();
 }
 
-void FakeWorld::unhealthy(const std::string& name) {
+bool FakeWorld::unhealthy(const std::string& name) {
   trace_.push_back(name + " unhealthy");
-  if (!health_failed(world, slot(name))) return;
-  touched({slot(name)});
-  work();
+  return noticed(slot(name), health_failed(world, slot(name)));
 }
 
-void FakeWorld::bite(const std::string& name) {
+bool FakeWorld::bite(const std::string& name) {
   trace_.push_back(name + " gives no sign");
-  if (!watchdog_expired(world, slot(name))) return;
-  touched({slot(name)});
+  return noticed(slot(name), watchdog_expired(world, slot(name)));
+}
+
+bool FakeWorld::noticed(Slot slot, bool changed) {
+  if (!changed) return false;
+  touched({slot});
   work();
+  return true;
 }
 
 Slot FakeWorld::slot(const std::string& name) const { return world.graph->find(name); }
@@ -356,10 +377,8 @@ void FakeWorld::at(TimePoint when, Slot slot, std::function<void()> happen) {
   events_.emplace(when, std::pair{slot, Event{runs_[slot].generation, std::move(happen)}});
 }
 
-void FakeWorld::check(Slot slot, CheckKind which) {
-  if (!check_passed(world, slot, which)) return;
-  touched({slot});
-  work();
+bool FakeWorld::check(Slot slot, CheckKind which) {
+  return noticed(slot, check_passed(world, slot, which));
 }
 
 void FakeWorld::end_process(Slot slot, const ProcessEnd& end) {

@@ -17,8 +17,23 @@
 
 namespace zinit::test {
 
-/// Makes the specs of a graph from text like "web requires db, web after net, job oneshot".
-/// operator[] gives access to other settings of a service.
+struct Relation {
+  std::string_view name;
+  std::vector<Dependency> Dependencies::*list;
+};
+inline constexpr Relation kRelations[] = {{"requires", &Dependencies::requires_},
+                                          {"after", &Dependencies::after},
+                                          {"wants", &Dependencies::wants},
+                                          {"conflicts", &Dependencies::conflicts},
+                                          {"binds_to", &Dependencies::binds_to},
+                                          {"bound_by", &Dependencies::bound_by},
+                                          {"required_by", &Dependencies::required_by},
+                                          {"before", &Dependencies::before},
+                                          {"wanted_by", &Dependencies::wanted_by}};
+
+/// Makes the specs of a graph from text like "web requires db, web after net?, job oneshot, net
+/// service.status = 'stop'": with `?` no service of that name is made, and `@7` behind a name is
+/// its line in the file. operator[] gives access to the rest.
 class Specs {
  public:
   explicit Specs(const std::string& text = "");
@@ -55,14 +70,13 @@ class FakeWorld {
   explicit FakeWorld(const std::string& text, std::uint64_t seed = 1);
 
   // Requests. After each, all steps that take no time follow.
-  void start(const std::string& name);
-  void stop(const std::string& name);
-  void restart(const std::string& name);
-  /// Returns the names of the services that it starts and that it stops, in load order.
-  std::pair<std::string, std::string> isolate(const std::string& target);
+  Requested start(const std::string& name);
+  Requested stop(const std::string& name);
+  Requested restart(const std::string& name);
+  Isolation isolate(const std::string& target);
   void boot();
   void shutdown();
-  void reload(const Specs& specs);
+  Plan reload(const Specs& specs);
 
   // Processes. Gives the life of a service's n-th main process, from 0 on.
   std::function<Life(const std::string& name, int n)> life = [](const std::string&, int) {
@@ -76,10 +90,10 @@ class FakeWorld {
     return one;
   };
   void exit(const std::string& name, int code);
-  void unhealthy(const std::string& name);
-  /// Its watchdog time is over.
-  void bite(const std::string& name);
-  void check(Slot slot, CheckKind which);
+  // False: it changes nothing.
+  bool unhealthy(const std::string& name);
+  bool bite(const std::string& name);  // its watchdog time is over
+  bool check(Slot slot, CheckKind which);
 
   /// Lets time pass, and carries out everything that becomes due.
   void advance(Milliseconds time);
@@ -116,6 +130,9 @@ class FakeWorld {
     bool post_cut = false;       // the time for post_exec ended before all of it had run
   };
 
+  template <class Request>
+  auto request(const char* what, Request ask, const std::string& name);
+  bool noticed(Slot slot, bool changed);
   void touched(const Slots& changed);
   void work();           // takes all steps that need no time
   bool step(Slot slot);  // takes one step; false: no step to take

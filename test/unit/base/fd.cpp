@@ -9,8 +9,14 @@ namespace {
 
 bool is_open(int fd) { return ::fcntl(fd, F_GETFD) >= 0; }
 
-TEST_CASE("a descriptor is closed once, by its last owner", "[base][fd]") {
+TEST_CASE("a descriptor is closed once, by its last owner, and one given away stays open",
+          "[base][fd]") {
   const int number = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  {
+    UniqueFd given(number);
+    CHECK(given.release() == number);
+  }
+  CHECK(is_open(number));
   {
     UniqueFd first(number);
     UniqueFd second(std::move(first));
@@ -21,19 +27,6 @@ TEST_CASE("a descriptor is closed once, by its last owner", "[base][fd]") {
     CHECK(is_open(number));
   }
   CHECK_FALSE(is_open(number));
-}
-
-TEST_CASE("a descriptor given away stays open", "[base][fd]") {
-  int number;
-  {
-    UniqueFd fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    number = fd.release();
-  }
-  CHECK(is_open(number));
-  ::close(number);
-}
-
-TEST_CASE("closing keeps errno", "[base][fd]") {
   UniqueFd wrong(987654);  // its close fails with EBADF
   errno = ENOENT;
   wrong.reset();
@@ -50,33 +43,22 @@ TEST_CASE("pipes and files are close-on-exec from birth", "[base][fd]") {
   CHECK((::fcntl(pipe->read.get(), F_GETFL) & O_NONBLOCK) != 0);
 }
 
-TEST_CASE("a file that cannot be opened is named", "[base][fd]") {
-  const auto missing = open_fd("/nonexistent", O_RDONLY);
-  REQUIRE_FALSE(missing);
-  CHECK(missing.error().text == "cannot open /nonexistent: No such file or directory");
-  CHECK(missing.error().errnum == ENOENT);
-}
-
-TEST_CASE("a file is read whole, or refused for its size", "[base][fd]") {
+TEST_CASE("a file is read whole, or refused for its size or kind, and nothing waits for it",
+          "[base][fd]") {
   TempDir dir;
   const std::string text(40000, 'x');
   const std::string path = dir.write("file", text);
   CHECK(read_file(path.c_str(), 40000) == text);
-  const auto large = read_file(path.c_str(), 39999);
-  REQUIRE_FALSE(large);
-  CHECK(large.error().text == "cannot read " + path + ": it is larger than 39999 bytes");
+  CHECK(read_file(path.c_str(), 39999).error().text ==
+        "cannot read " + path + ": it is larger than 39999 bytes");
   CHECK(read_file(dir.write("empty", "").c_str(), 10)->empty());
   CHECK(read_file("/proc/self/stat", 4096)->find("(") != std::string::npos);  // its size is 0
-}
-
-TEST_CASE("what is no file is refused, and nothing waits for it", "[base][fd]") {
-  TempDir dir;
   REQUIRE(::mkfifo((dir / "fifo").c_str(), 0600) == 0);
   const auto before = test::open_descriptors();
-  CHECK(read_file((dir / "fifo").c_str(), 10).error().errnum == EINVAL);
-  CHECK(read_file("/dev/zero", 10).error().errnum == EINVAL);
-  CHECK(read_file(dir.path().c_str(), 10).error().errnum == EISDIR);
-  CHECK(read_file((dir / "missing").c_str(), 10).error().errnum == ENOENT);
+  for (const auto& [name, errnum] :
+       {std::pair{dir / "fifo", EINVAL}, std::pair{"/dev/zero"s, EINVAL},
+        std::pair{dir.path(), EISDIR}, std::pair{dir / "missing", ENOENT}})
+    CHECK(read_file(name.c_str(), 10).error().errnum == errnum);
   CHECK(test::open_descriptors() == before);
 }
 
@@ -97,15 +79,14 @@ TEST_CASE("all is written, however little a write takes", "[threads][base][fd]")
   CHECK(got == text);
 }
 
-TEST_CASE("a failed write is named", "[base][fd]") {
+TEST_CASE("errors read as what could not be done and why", "[base][result]") {
+  const Error missing = open_fd("/nonexistent", O_RDONLY).error();
+  CHECK(missing.text == "cannot open /nonexistent: No such file or directory");
+  CHECK(missing.errnum == ENOENT);
   const auto full = open_fd("/dev/full", O_WRONLY);
   REQUIRE(full);
-  const auto written = write_all(full->get(), "x", "/dev/full");
-  REQUIRE_FALSE(written);
-  CHECK(written.error().text == "cannot write /dev/full: No space left on device");
-}
-
-TEST_CASE("errors read as what could not be done and why", "[base][result]") {
+  CHECK(write_all(full->get(), "x", "/dev/full").error().text ==
+        "cannot write /dev/full: No space left on device");
   errno = EACCES;
   const Error error = sys_failure("open", "/etc/shadow").value();
   CHECK(error.text == "cannot open /etc/shadow: Permission denied");

@@ -1,57 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
-// Text tools: splitting, numbers, nearest names, escaping of foreign bytes.
+// Text tools: splitting, numbers, nearest names, escaping of foreign bytes. A row of text.golden
+// has a function and its arguments in brackets.
 #include "base/text.hpp"
 #include "support/test.hpp"
+#include "unit/support/escaped.hpp"
 
 namespace zinit::test::base_text {
+namespace {
 
-TEST_CASE("splitting keeps empty parts", "[base][text]") {
-  using Parts = std::vector<std::string_view>;
-  CHECK(split("a:b", ':') == Parts{"a", "b"});
-  CHECK(split(":a::", ':') == Parts{"", "a", "", ""});
-  CHECK(split("", ':') == Parts{""});
+std::string bracketed(std::string_view text) { return "[" + std::string(text) + "]"; }
+
+std::string listed(const std::vector<std::string_view>& parts) {
+  std::string text;
+  for (const std::string_view part : parts) text += bracketed(part);
+  return text;
 }
 
-TEST_CASE("trimming takes blanks and line ends from both sides and nothing else", "[base][text]") {
-  CHECK(trim(" \t a b \r\n") == "a b");
-  CHECK(trim(" \n").empty());
-  CHECK(trim("x") == "x");
+std::string answer(const std::string& row) {
+  const std::string function = row.substr(0, row.find(' '));
+  Texts all;  // the arguments
+  for (const std::string_view part : split(std::string_view(row).substr(function.size()), ']'))
+    if (const auto at = part.find('['); at != part.npos)
+      all.push_back(unescaped(part.substr(at + 1)));
+  const std::string& text = all.at(0);
+  const auto rest = std::span<const std::string>(all).subspan(1);
+  const auto number = [&] { return std::stoul(all.at(1)); };
+  if (function == "split") return listed(split(text, all.at(1).at(0)));
+  if (function == "trim") return bracketed(trim(text));
+  if (function == "join") return bracketed(join(rest, text));
+  if (function == "nearest") return std::string(nearest(text, rest).value_or("none"));
+  if (function == "shortened") return bracketed(shortened(text, number()));
+  if (function == "cut_utf8") return bracketed(cut_utf8(text, number()));
+  if (function == "to_utf8") return bracketed(to_utf8(text));
+  if (function == "printable") return bracketed(printable(text));
+  if (function == "printable_json") return bracketed(printable_json(text));
+  if (function == "display_width") return std::to_string(display_width(text));
+  REQUIRE(function == "parse_integer");
+  const auto integer = parse_integer(text);
+  return integer ? std::to_string(*integer) : "none";
 }
 
-TEST_CASE("joining puts the separator between parts only", "[base][text]") {
-  const Texts parts{"a", "", "c"};
-  CHECK(join(parts, ", ") == "a, , c");
-  CHECK(join(std::span(parts).first(1), ", ") == "a");
-  CHECK(join(Texts{}, ", ").empty());
-}
-
-TEST_CASE("an integer is the whole text or none", "[base][text]") {
-  CHECK(parse_integer("42") == 42);
-  CHECK(parse_integer("-7") == -7);
-  CHECK(parse_integer("9223372036854775807") == 9223372036854775807LL);
-  for (const auto* wrong :
-       {"", "+1", " 1", "1 ", "1x", "0x10", "--1", "-", "9223372036854775808", "1.0"}) {
-    INFO(wrong);
-    CHECK(parse_integer(wrong) == std::nullopt);
+TEST_CASE("text tools give what the table says", "[base][text]") {
+  CHECK_GOLDEN_ROWS("text", answer);
+  constexpr std::array known{"restart"sv, "start"sv};
+  CHECK(nearest("restrat", std::span(known)) == "restart");
+  CHECK(to_utf8("a\0b"sv) == "a\0b"s);
+  CHECK(printable_json("{\"a\": \"\\u001b\x7F\xC2\x9B\xE2\x80\xAEgr\xC3\xBC\",\n\t\"b\": 1}\r\n") ==
+        "{\"a\": \"\\u001b\\u007f\\u009b\\u202egr\xC3\xBC\",\n\t\"b\": 1}\r\n");
+  for (const char* turns :
+       {"\xD8\x9C", "\xE2\x80\x8E", "\xE2\x80\x8F", "\xE2\x80\xA8", "\xE2\x80\xA9", "\xE2\x80\xAA",
+        "\xE2\x81\xA6", "\xE2\x81\xA9", "\xEF\xBB\xBF"}) {
+    CHECK(printable(turns).starts_with("\\u"));
+    CHECK(printable_json(turns) == printable(turns));
   }
-}
-
-TEST_CASE("the nearest name is suggested only where it may have been meant", "[base][text]") {
-  constexpr std::array known{"restart"sv, "requires"sv, "start"sv, "env"sv};
-  CHECK(nearest("restrat", std::span(known)) == "restart");  // a swap is one edit
-  CHECK(nearest("requirs", std::span(known)) == "requires");
-  CHECK(nearest("en", std::span(known)) == "env");
-  CHECK(nearest("restart", std::span(known)) == "restart");
-  const Texts shorts{"a", "db"};
-  for (const char* word : {"b", "ab", "a1", "dc"})
-    CHECK(nearest(word, std::span(shorts)) == std::nullopt);
-  CHECK(nearest("db1", std::span(shorts)) == "db");
-  CHECK(nearest("xyz", std::span(known)) == std::nullopt);
-  CHECK(nearest("", std::span(known)) == std::nullopt);
-  // Of two equally near names the first wins, so that messages are the same in each run.
-  const Texts twins{"web-a", "web-b"};
-  CHECK(nearest("web-c", std::span(std::as_const(twins))) == "web-a");
 }
 
 TEST_CASE("what no name can be is near to none, however long it is", "[base][text]") {
@@ -107,12 +109,6 @@ TEST_CASE("the nearest name is the one that counting every edit finds", "[base][
   }
 }
 
-TEST_CASE("a long text is shortened for a message between characters", "[base][text]") {
-  CHECK(shortened("short", 5) == "short");
-  CHECK(shortened("longer", 5) == "longe...");
-  CHECK(shortened("gr\xC3\xBCn", 3) == "gr...");
-}
-
 TEST_CASE("UTF-8 is told from what only looks like it", "[base][text]") {
   CHECK(valid_utf8("plain"));
   CHECK(valid_utf8("gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x90\x9F"));
@@ -125,58 +121,5 @@ TEST_CASE("UTF-8 is told from what only looks like it", "[base][text]") {
   }
 }
 
-TEST_CASE("bytes that are no UTF-8 are replaced one by one", "[base][text]") {
-  CHECK(to_utf8("a\xFF\xFEz") == "a\xEF\xBF\xBD\xEF\xBF\xBDz");
-  CHECK(to_utf8("\xE2\x82x") == "\xEF\xBF\xBD\xEF\xBF\xBDx");
-  CHECK(to_utf8("a\0b"sv) == "a\0b"s);
-}
-
-TEST_CASE("printable text cannot move a terminal's cursor", "[base][text]") {
-  CHECK(printable("a\x1B[2Jb") == "a\\x1b[2Jb");
-  CHECK(printable("a\tb\n") == "a\tb\\x0a");
-  CHECK(printable("\x7F") == "\\x7f");
-  CHECK(printable("\xC2\x9B") == "\\x9b");  // C1's CSI
-  CHECK(printable("\x9B") == "\xEF\xBF\xBD");
-  CHECK(printable("\0"sv) == "\\x00");
-  CHECK(printable("gr\xC3\xBC\xC3\x9F") == "gr\xC3\xBC\xC3\x9F");
-}
-
-TEST_CASE("printable text runs in one direction and on one line", "[base][text]") {
-  CHECK(printable("a\xE2\x80\xAE"
-                  "b") == "a\\u202eb");  // right-to-left override
-  // Invisible: soft hyphen, zero-width space, Hangul filler, variation selector, tag.
-  CHECK(printable("a\xC2\xAD\xE2\x80\x8B\xE3\x85\xA4\xEF\xB8\x8F\xF3\xA0\x81\x81z") ==
-        "a\\xad\\u200b\\u3164\\ufe0f\\udb40\\udc41z");
-  CHECK(printable("\xE2\x82\xAC \xF0\x9F\x98\x80") == "\xE2\x82\xAC \xF0\x9F\x98\x80");
-  for (const char* turns :
-       {"\xD8\x9C", "\xE2\x80\x8E", "\xE2\x80\x8F", "\xE2\x80\xA8", "\xE2\x80\xA9", "\xE2\x80\xAA",
-        "\xE2\x81\xA6", "\xE2\x81\xA9", "\xEF\xBB\xBF"}) {
-    CHECK(printable(turns).starts_with("\\u"));
-    CHECK(printable_json(turns) == printable(turns));
-  }
-  CHECK(printable("\xE2\x80\x93 \xD7\xA9") == "\xE2\x80\x93 \xD7\xA9");  // a dash, a Hebrew letter
-}
-
-TEST_CASE("JSON for a terminal means the same, and a terminal acts on none of it", "[base][text]") {
-  CHECK(printable_json("{\"a\": \"\\u001b\x7F\xC2\x9B\xE2\x80\xAEgr\xC3\xBC\",\n\t\"b\": 1}\r\n") ==
-        "{\"a\": \"\\u001b\\u007f\\u009b\\u202egr\xC3\xBC\",\n\t\"b\": 1}\r\n");
-  CHECK(printable_json("\x1B\x9B") == "\\u001b\xEF\xBF\xBD");
-}
-
-TEST_CASE("width counts characters, not bytes", "[base][text]") {
-  CHECK(display_width("abc") == 3);
-  CHECK(display_width("gr\xC3\xBC\xC3\x9F") == 4);
-  CHECK(display_width("") == 0);
-}
-
-TEST_CASE("a text is cut between characters", "[base]") {
-  CHECK(cut_utf8("abc", 3) == "abc");
-  CHECK(cut_utf8("abc", 2) == "ab");
-  CHECK(cut_utf8("a\xC3\xA4", 2) == "a");
-  CHECK(cut_utf8("a\xC3\xA4", 3) == "a\xC3\xA4");
-  CHECK(cut_utf8("\xF0\x9F\x98\x80", 3).empty());
-  CHECK(cut_utf8("\x80\x80", 1).empty());
-  CHECK(cut_utf8("abc", 0).empty());
-}
-
+}  // namespace
 }  // namespace zinit::test::base_text

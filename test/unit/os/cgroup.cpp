@@ -7,18 +7,20 @@
 #include "os/spawn.hpp"
 #include "os/spawn_child.hpp"
 #include "support/test.hpp"
+#include "unit/support/escaped.hpp"
 
 namespace zinit::test::os_cgroup {
 namespace {
 
-constexpr std::string_view kUnified =
-    "30 23 0:26 / /sys/fs/cgroup rw,nosuid,nodev,noexec shared:4 - cgroup2 cgroup2 rw\n";
-constexpr std::string_view kHybrid =
-    "31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755\n"
-    "35 31 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
-    "41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n";
-constexpr std::string_view kPartOnly =
-    "50 40 0:26 /user.slice/a\\040b /mnt/part rw - cgroup2 cgroup2 rw\n";
+const std::map<std::string, std::string_view> kMounts = {
+    {"none", ""},
+    {"unified",
+     "30 23 0:26 / /sys/fs/cgroup rw,nosuid,nodev,noexec shared:4 - cgroup2 cgroup2 rw\n"},
+    {"hybrid",
+     "31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755\n"
+     "35 31 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
+     "41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n"},
+    {"part", "50 40 0:26 /user.slice/a\\040b /mnt/part rw - cgroup2 cgroup2 rw\n"}};
 
 /// A cgroup for a test, and its removal. Empty if no cgroup can be made.
 class Place {
@@ -29,27 +31,29 @@ class Place {
     if (!mounts || !own) return;
     for (const std::string& directory : own_cgroup_directories(*mounts, *own)) {
       path_ = fmt::format("{}/zinit-unit-{}", directory, ::getpid());
-      if (::mkdir(path_.c_str(), 0755) == 0) return;
+      if (::mkdir(path_.c_str(), 0755) != 0) continue;
+      if (auto cgroup = Cgroup::open(path_)) cgroup_.emplace(std::move(*cgroup));
+      return;
     }
     path_.clear();
   }
   ~Place() {
     if (path_.empty()) return;
-    if (const auto all = Cgroup::open(path_)) {
-      const auto killed = all->kill();
-      (void)test::becomes_true([&] { return !all->populated(); });
-      all->remove_children();
-    }
+    if (cgroup_ && cgroup_->kill()) (void)test::becomes_true([&] { return !cgroup_->populated(); });
+    if (cgroup_) cgroup_->remove_children();
     ::rmdir(path_.c_str());
   }
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
 
-  [[nodiscard]] bool made() const { return !path_.empty(); }
+  [[nodiscard]] bool made() const { return cgroup_.has_value(); }
+  [[nodiscard]] const Cgroup* operator->() const { return &*cgroup_; }
+  [[nodiscard]] const Cgroup& operator*() const { return *cgroup_; }
   [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
   std::string path_;
+  std::optional<Cgroup> cgroup_;
 };
 
 std::string text_of(const Result<std::unique_ptr<CgroupTree>>& tree) {
@@ -64,32 +68,15 @@ SpawnPlan sleeping(int cgroup) {
   return plan;
 }
 
-TEST_CASE("cgroups: a process's service is the first part below zinit's own", "[os]") {
-  const auto service = [](std::string_view text) { return service_in_cgroup(text, "/a/zinit"); };
-  CHECK(service("0::/a/zinit/web.service\n") == "web");
-  CHECK(service("12:cpu:/x\n0::/a/zinit/web.service/zinit-control\n1:name=y:/") == "web");
-  CHECK(service("0::/a/zinit/web.service (deleted)\n").empty());
-  CHECK(service("0::/a/zinit/x.service.service\n") == "x.service");
-  for (const char* other :
-       {"", "0::/", "0::/a/zinit", "0::/a/zinit/", "0::/a/zinit/supervisor",
-        "0::/a/zinit-2/web.service", "0::/b/web.service", "1:cpu:/a/zinit/w.service"})
-    CHECK(service(other).empty());
+TEST_CASE("cgroups: a process's service and its cgroup's directories are found in texts of /proc",
+          "[os][cgroup]") {
+  CHECK_GOLDEN_ROWS("cgroups", [](const std::string& row) {
+    const std::string what = row.substr(0, row.find(' '));
+    const std::string text = unescaped(row.substr(what.size() + 1));
+    if (what == "service") return "[" + service_in_cgroup(text, "/a/zinit") + "]";
+    return "[" + join(own_cgroup_directories(kMounts.at(what), text), " ") + "]";
+  });
   CHECK(service_in_cgroup("0::/zinit/web.service", "/zinit") == "web");
-}
-
-TEST_CASE("the own cgroup is found through every mount that shows it", "[os][cgroup]") {
-  CHECK(own_cgroup_directories(kUnified, "0::/\n") == Texts{"/sys/fs/cgroup"});
-  CHECK(own_cgroup_directories(kUnified, "0::/a/b.service\n") ==
-        Texts{"/sys/fs/cgroup/a/b.service"});
-  CHECK(own_cgroup_directories(kHybrid, "4:memory:/x\n1:name=systemd:/y\n0::/z\n") ==
-        Texts{"/sys/fs/cgroup/unified/z"});
-  CHECK(own_cgroup_directories(kPartOnly, "0::/user.slice/a b/c\n") == Texts{"/mnt/part/c"});
-  CHECK(own_cgroup_directories(kPartOnly, "0::/user.slice/a b\n") == Texts{"/mnt/part"});
-  CHECK(own_cgroup_directories(kPartOnly, "0::/user.slice/a bc\n").empty());
-  CHECK(own_cgroup_directories(kPartOnly, "0::/\n").empty());
-  CHECK(own_cgroup_directories(kUnified, "0::/../outside\n").empty());
-  CHECK(own_cgroup_directories(kUnified, "4:memory:/x\n").empty());
-  CHECK(own_cgroup_directories("", "0::/\n").empty());
 }
 
 TEST_CASE("a figure is found by its whole word", "[os][cgroup]") {
@@ -143,13 +130,11 @@ TEST_CASE("a tree of cgroups is made, filled, emptied and left without a trace",
 TEST_CASE("a process is made in its cgroup whichever way it is made", "[os][cgroup][root]") {
   const Place place;
   if (!place.made()) return test::skip("needs a writable cgroup v2");
-  const auto cgroup = Cgroup::open(place.path());
-  REQUIRE(cgroup);
   const std::string line = place.path().substr(place.path().rfind('/')) + "\n";
   for (const CloneWay way : {CloneWay::shared, CloneWay::copied}) {
     const CloneWay before = clone_way();
     use_clone_way(way);
-    const auto child = spawn(sleeping(cgroup->fd()));
+    const auto child = spawn(sleeping(place->fd()));
     // If a cgroup cannot be used, spawn() reports it and leaves nothing behind.
     UniqueFd no_cgroup(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
     const auto refused = spawn(sleeping(no_cgroup.get()));
@@ -157,7 +142,7 @@ TEST_CASE("a process is made in its cgroup whichever way it is made", "[os][cgro
     REQUIRE(child);
     CHECK(read_file(fmt::format("/proc/{}/cgroup", child->pid).c_str(), 65536)->ends_with(line));
     CHECK_FALSE(refused);
-    CHECK(cgroup->kill());
+    CHECK(place->kill());
     CHECK(::waitpid(child->pid, nullptr, 0) == child->pid);
   }
 }
@@ -167,20 +152,19 @@ TEST_CASE("a signal reaches every process of a cgroup and of those below it",
   const Place place;
   if (!place.made()) return test::skip("needs a writable cgroup v2");
   ::mkdir((place.path() + "/below").c_str(), 0755);
-  const auto above = Cgroup::open(place.path());
   const auto below = Cgroup::open(place.path() + "/below");
-  REQUIRE((above && below));
+  REQUIRE(below);
   for (const bool whole : {true, false}) {
-    const auto first = spawn(sleeping(above->fd()));
+    const auto first = spawn(sleeping(place->fd()));
     const auto second = spawn(sleeping(below->fd()));
     REQUIRE((first && second));
-    (whole ? *above : *below).signal(SIGTERM);
+    (whole ? *place : *below).signal(SIGTERM);
     int status = 0;
     REQUIRE(::waitpid(second->pid, &status, 0) == second->pid);
     CHECK(WTERMSIG(status) == SIGTERM);
     if (!whole) {
       CHECK(::kill(first->pid, 0) == 0);
-      CHECK(above->kill());
+      CHECK(place->kill());
     }
     REQUIRE(::waitpid(first->pid, &status, 0) == first->pid);
     CHECK(WTERMSIG(status) == (whole ? SIGTERM : SIGKILL));
@@ -191,23 +175,21 @@ TEST_CASE("without cgroup.kill every process is killed one by one, also what the
           "[os][cgroup][root]") {
   const Place place;
   if (!place.made()) return test::skip("needs a writable cgroup v2");
-  const auto cgroup = Cgroup::open(place.path());
-  REQUIRE(cgroup);
   SpawnPlan plan;
   plan.program = "/bin/sh";
   plan.argv = {"sh", "-c",
                "for i in 1 2 3 4 5 6 7 8 9 10; do sleep 1000 & done; "
                "while :; do sleep 0.001; done"};
   plan.env = {"PATH=/usr/bin:/bin"};
-  plan.cgroup = cgroup->fd();
+  plan.cgroup = place->fd();
   const auto child = spawn(plan);
   REQUIRE(child);
-  REQUIRE(test::becomes_true([&] { return cgroup->usage().tasks.value_or(0) > 10; }));
-  cgroup->kill_each();
+  REQUIRE(test::becomes_true([&] { return place->usage().tasks.value_or(0) > 10; }));
+  place->kill_each();
   int status = 0;
   REQUIRE(::waitpid(child->pid, &status, 0) == child->pid);
   CHECK(WTERMSIG(status) == SIGKILL);
-  CHECK(test::becomes_true([&] { return !cgroup->populated(); }));
+  CHECK(test::becomes_true([&] { return !place->populated(); }));
 }
 
 TEST_CASE("a second zinit takes another place, and one that was killed leaves its own to the next",
@@ -239,14 +221,12 @@ TEST_CASE("resources without a controller are told by key, and others are not",
           "[os][cgroup][root]") {
   const Place place;
   if (!place.made()) return test::skip("needs a writable cgroup v2");
-  const auto cgroup = Cgroup::open(place.path());
-  REQUIRE(cgroup);
-  if (cgroup->read("memory.max")) return test::skip("needs a cgroup without controllers");
+  if (place->read("memory.max")) return test::skip("needs a cgroup without controllers");
   Resources resources;
-  CHECK(apply_resources(*cgroup, resources, true).value().empty());
+  CHECK(apply_resources(*place, resources, true).value().empty());
   resources.memory_max = 1 << 20;
   resources.pids_max = 5;
-  CHECK(apply_resources(*cgroup, resources, false).value() ==
+  CHECK(apply_resources(*place, resources, false).value() ==
         Texts{"resources.memory_max has no effect: zinit's cgroup has no controller memory (file "
               "memory.max)",
               "resources.pids_max has no effect: zinit's cgroup has no controller pids (file "

@@ -11,7 +11,8 @@
 namespace zinit::test::os_membership {
 namespace {
 
-constexpr pid_t kNobody = 4194305;  // above the largest pid of the kernel
+constexpr pid_t kNobody = 4194305;         // above the largest pid of the kernel
+constexpr std::uint64_t kLater = 1000000;  // ticks
 
 /// A sleeping child of this process with these variables.
 class Sleeper {
@@ -38,8 +39,6 @@ class Sleeper {
   Child child_;
 };
 
-std::string told(bool yes) { return yes ? "yes" : "no"; }
-
 TEST_CASE("membership: a process descends from those above it and from who made its session",
           "[os][readiness]") {
   const Sleeper child({});
@@ -52,10 +51,10 @@ TEST_CASE("membership: a process descends from those above it and from who made 
   CHECK_FALSE(descends_from(0, ::getpid()));
   CHECK_FALSE(descends_from(-1, -1));
   // A process without its parent is recognized by its session.
-  CHECK(test::in_child([] {
+  CHECK(test::in_child([]() -> std::string {
           const pid_t first = ::setsid();
           int ends[2];
-          if (::pipe(ends) < 0) return std::string("no pipe");
+          if (::pipe(ends) < 0) return "no pipe";
           if (::fork() == 0) {
             if (::fork() == 0) {
               test::repeat([] {}, [first] { return ::getppid() != first; });
@@ -65,9 +64,8 @@ TEST_CASE("membership: a process descends from those above it and from who made 
             _exit(0);
           }
           char answer = '?';
-          if (::read(ends[0], &answer, 1) != 1) return std::string("no answer");
-          return told(answer == 'y');
-        }) == "yes");
+          return std::string(&answer, ::read(ends[0], &answer, 1) == 1 ? 1 : 0);
+        }) == "y");
 }
 
 TEST_CASE("membership: a cgroup is known by the path that the process is shown",
@@ -85,35 +83,32 @@ TEST_CASE("membership: a cgroup is known by the path that the process is shown",
   CHECK(in_cgroup(::getpid(), "/sys/fs/cgroup" + path + "x") == false);
 }
 
-TEST_CASE("membership: an orphan may be a service's that began after it and names it",
+TEST_CASE("membership: an orphan is a service's that began after it, names it and is its user's",
           "[os][readiness]") {
   const auto before = ticks_since_boot();
-  const Sleeper named({"ZINIT_SERVICE=a"}), unnamed({"OTHER=1"});
+  const uid_t own = ::geteuid(), other = own + 1;
+  const Sleeper named({"ZINIT_SERVICE=a"}), unnamed({"OTHER=1"}), of_b({"ZINIT_SERVICE=b"});
   CHECK(may_be_orphan_of(named.pid(), before, "a"));
+  CHECK(may_be_orphan_of(named.pid(), before, "a", own));
+  CHECK_FALSE(may_be_orphan_of(named.pid(), before, "a", other));
   CHECK_FALSE(may_be_orphan_of(named.pid(), before, "b"));
   CHECK_FALSE(may_be_orphan_of(named.pid(), before, "aa"));
   CHECK_FALSE(may_be_orphan_of(unnamed.pid(), before, "a"));
-  CHECK_FALSE(may_be_orphan_of(named.pid(), before, "a", ::geteuid() + 1));
-  CHECK(may_be_orphan_of(named.pid(), before, "a", ::geteuid()));
-  CHECK_FALSE(may_be_orphan_of(named.pid(), before + 1000000, "a"));
+  CHECK_FALSE(may_be_orphan_of(named.pid(), before + kLater, "a"));
   CHECK_FALSE(may_be_orphan_of(::getppid(), 0, "a"));
   CHECK_FALSE(may_be_orphan_of(kNobody, 0, "a"));
-}
-
-TEST_CASE("membership: what a service has left is in its group, or names it and is its user's",
-          "[os][readiness]") {
-  const Sleeper named({"ZINIT_SERVICE=a"}), other({"ZINIT_SERVICE=b"}), unnamed({"OTHER=1"});
+  // All that a service has left is in its group, or an orphan of it.
   const auto found = [](const Sleeper& one, const std::vector<pid_t>& all) {
     return std::ranges::find(all, one.pid()) != all.end();
   };
   const auto all = orphans_of("a", 0, {});
   CHECK(found(named, all));
-  CHECK_FALSE(found(other, all));
+  CHECK_FALSE(found(of_b, all));
   CHECK_FALSE(found(unnamed, all));
   CHECK_FALSE(found(named, orphans_of("a", 0, {named.pid()})));
-  CHECK(found(named, orphans_of("a", 0, {}, ::geteuid())));
-  CHECK_FALSE(found(named, orphans_of("a", 0, {}, ::geteuid() + 1)));
-  CHECK(found(unnamed, orphans_of("c", *process_group(unnamed.pid()), {}, ::geteuid() + 1)));
+  CHECK(found(named, orphans_of("a", 0, {}, own)));
+  CHECK_FALSE(found(named, orphans_of("a", 0, {}, other)));
+  CHECK(found(unnamed, orphans_of("c", *process_group(unnamed.pid()), {}, other)));
 }
 
 TEST_CASE("membership: who is below an orphan is judged by it", "[os][readiness]") {
@@ -134,7 +129,7 @@ TEST_CASE("membership: who is below an orphan is judged by it", "[os][readiness]
   const pid_t below = std::atoi(text);
   CHECK(may_be_orphan_of(below, before, "a"));
   CHECK_FALSE(may_be_orphan_of(below, before, "b"));
-  CHECK_FALSE(may_be_orphan_of(below, before + 1000000, "a"));
+  CHECK_FALSE(may_be_orphan_of(below, before + kLater, "a"));
   ::kill(-orphan, SIGKILL);
   ::waitpid(orphan, nullptr, 0);
 }

@@ -24,7 +24,7 @@ class Shell {
   }
   ~Shell() {
     if (group_exists(child_.pid)) static_cast<void>(signal_group(child_.pid, SIGKILL));
-    reap_all();
+    while (::waitpid(child_.pid, nullptr, 0) < 0 && errno == EINTR) {}
   }
   Shell(const Shell&) = delete;
   Shell& operator=(const Shell&) = delete;
@@ -50,35 +50,44 @@ class Shell {
   }
 
  private:
-  void reap_all() const {
-    while (::waitpid(child_.pid, nullptr, 0) < 0 && errno == EINTR) {}
-  }
   Pipe pipe_;
   Child child_;
 };
 
 TEST_CASE("an end is seen before it is reaped, as often as one looks", "[os][process]") {
   const Shell shell("exit 3");
-  const EndedProcess first = shell.ended();
-  CHECK(first.pid == shell.pid());
-  CHECK(first.end == ProcessEnd{false, 3, false});
-  REQUIRE(next_ended());
-  CHECK(next_ended()->pid == shell.pid());
-  CHECK(process_group(shell.pid()) == shell.pid());
-  CHECK(group_exists(shell.pid()));
-  CHECK(signal_process(shell.pidfd(), shell.pid(), SIGTERM));  // a zombie takes it, without effect
-  reap(shell.pid());
+  const pid_t pid = shell.pid();
+  CHECK(shell.ended().pid == pid);
+  CHECK(shell.ended().end == ProcessEnd{false, 3, false});
+  CHECK(process_group(pid) == pid);
+  CHECK(group_exists(pid));
+  CHECK(signal_process(shell.pidfd(), pid, SIGTERM));  // a zombie takes it, without effect
+  const auto stat = read_process_stat(pid);
+  REQUIRE(stat);
+  CHECK(stat->zombie());
+  CHECK(stat->ppid == ::getpid());
+  CHECK(command_line(pid).empty());
+  const auto in_use = [&] {
+    const auto groups = groups_in_use().value();
+    return std::binary_search(groups.begin(), groups.end(), pid);
+  };
+  CHECK(in_use());  // it still has to be reaped
+  reap(pid);
+  CHECK_FALSE(in_use());
   CHECK_FALSE(next_ended());
-  CHECK_FALSE(process_group(shell.pid()));
-  CHECK_FALSE(group_exists(shell.pid()));
-}
-
-TEST_CASE("a death by signal is told from an exit", "[os][process]") {
-  const Shell shell("kill -9 $$");
-  const EndedProcess ended = shell.ended();
-  CHECK(ended.end.by_signal);
-  CHECK(ended.end.value == SIGKILL);
-  reap(ended.pid);
+  CHECK_FALSE(process_group(pid));
+  CHECK_FALSE(group_exists(pid));
+  const auto gone = read_process_stat(pid);
+  REQUIRE_FALSE(gone);
+  CHECK((gone.error().errnum == ENOENT || gone.error().errnum == ESRCH));
+  CHECK(command_line(pid).empty());
+  // A signal to what is gone is an error, never a signal to another.
+  const auto by_pidfd = signal_process(shell.pidfd(), pid, SIGTERM);
+  REQUIRE_FALSE(by_pidfd);
+  CHECK(by_pidfd.error().errnum == ESRCH);
+  CHECK(by_pidfd.error().text == fmt::format("cannot signal process {}: No such process", pid));
+  CHECK(signal_process(-1, pid, 0).error().errnum == ESRCH);
+  CHECK(signal_group(pid, 0).error().errnum == ESRCH);
 }
 
 TEST_CASE("a signal to a group reaches all of it", "[os][process]") {
@@ -93,23 +102,6 @@ TEST_CASE("a signal to a group reaches all of it", "[os][process]") {
   CHECK(read_process_stat(shell.pid())->session == shell.pid());
 }
 
-TEST_CASE("a signal to what is gone is an error, never a signal to another", "[os][process]") {
-  pid_t gone;
-  UniqueFd pidfd;
-  {
-    Shell shell("exit 0");
-    gone = shell.pid();
-    pidfd = UniqueFd(::dup(shell.pidfd()));
-    reap(shell.ended().pid);
-  }
-  const auto by_pidfd = signal_process(pidfd.get(), gone, SIGTERM);
-  REQUIRE_FALSE(by_pidfd);
-  CHECK(by_pidfd.error().errnum == ESRCH);
-  CHECK(by_pidfd.error().text == fmt::format("cannot signal process {}: No such process", gone));
-  CHECK(signal_process(-1, gone, 0).error().errnum == ESRCH);
-  CHECK(signal_group(gone, 0).error().errnum == ESRCH);
-}
-
 TEST_CASE("numbers that mean everybody or ourselves are refused", "[os][process]") {
   for (const pid_t number : {-5, -1, 0, 1}) {
     INFO(number);
@@ -121,16 +113,14 @@ TEST_CASE("numbers that mean everybody or ourselves are refused", "[os][process]
   CHECK_FALSE(process_group(-1));
 }
 
-TEST_CASE("a process is signalled without a pidfd too", "[os][process]") {
-  const Shell shell("echo there; exec sleep 100");
+TEST_CASE("a process is signalled with a pidfd and without, and its command line is harmless",
+          "[os][process]") {
+  const Shell shell("echo there; sleep 100; : \x1B[2J");
   CHECK(shell.line() == "there");
-  REQUIRE(signal_process(-1, shell.pid(), SIGINT));
-  CHECK(shell.ended().end.value == SIGINT);
-}
-
-TEST_CASE("a wrong signal number is told", "[os][process]") {
-  const Shell shell("echo there; exec sleep 100");
+  CHECK(command_line(shell.pid()) == "sh -c echo there; sleep 100; : \\x1b[2J");
   CHECK(signal_process(shell.pidfd(), shell.pid(), 65).error().errnum == EINVAL);
+  REQUIRE(signal_process(-1, shell.pid(), SIGKILL));
+  CHECK(shell.ended().end == ProcessEnd{true, SIGKILL, false});
 }
 
 TEST_CASE("what /proc says of this process is so", "[os][process]") {
@@ -148,27 +138,6 @@ TEST_CASE("what /proc says of this process is so", "[os][process]") {
   const auto all = all_processes();
   REQUIRE(all);
   CHECK(std::any_of(all->begin(), all->end(), [](const auto& p) { return p.pid == ::getpid(); }));
-}
-
-TEST_CASE("a zombie is seen as one and has no command line", "[os][process]") {
-  const Shell shell("exit 0");
-  CHECK(shell.ended().pid == shell.pid());
-  const auto stat = read_process_stat(shell.pid());
-  REQUIRE(stat);
-  CHECK(stat->zombie());
-  CHECK(stat->ppid == ::getpid());
-  CHECK(command_line(shell.pid()).empty());
-  const auto in_use = [&] {
-    const auto groups = groups_in_use().value();
-    return std::binary_search(groups.begin(), groups.end(), shell.pid());
-  };
-  CHECK(in_use());  // it still has to be reaped
-  reap(shell.pid());
-  CHECK_FALSE(in_use());
-  const auto gone = read_process_stat(shell.pid());
-  REQUIRE_FALSE(gone);
-  CHECK((gone.error().errnum == ENOENT || gone.error().errnum == ESRCH));
-  CHECK(command_line(shell.pid()).empty());
 }
 
 TEST_CASE("a process cannot fake its line in /proc by its name", "[os][process]") {
@@ -197,9 +166,7 @@ TEST_CASE("a process cannot fake its line in /proc by its name", "[os][process]"
     INFO(wrong);
     CHECK_FALSE(parse_process_stat(wrong));
   }
-}
-
-TEST_CASE("figures that no kernel writes are not computed with", "[os][process]") {
+  // Figures that no kernel writes are not computed with.
   for (const auto* most : {"9223372036854775807", "-9223372036854775808", "4611686018427387904"}) {
     INFO(most);
     const auto stat = parse_process_stat(
@@ -211,36 +178,25 @@ TEST_CASE("figures that no kernel writes are not computed with", "[os][process]"
   }
 }
 
-TEST_CASE("control characters in a command line are made harmless", "[os][process]") {
-  const Shell shell("echo there; sleep 100; : \x1B[2J");
-  CHECK(shell.line() == "there");
-  CHECK(command_line(shell.pid()).find('\x1B') == std::string::npos);
-  CHECK(command_line(shell.pid()) == "sh -c echo there; sleep 100; : \\x1b[2J");
-}
-
 TEST_CASE("orphans fall to a subreaper", "[os][process]") {
   // In a separate process, because a subreaper stays one.
-  const pid_t tester = ::fork();
-  if (tester == 0) {
-    if (!become_subreaper()) ::_exit(1);
-    if (::fork() == 0) {
-      if (::fork() == 0) ::_exit(7);
-      ::_exit(6);
-    }
-    int sum = 0;
-    siginfo_t info{};
-    for (int i = 0; i < 2; ++i) {
-      ::waitid(P_ALL, 0, &info, WEXITED | WNOWAIT);
-      const auto ended = next_ended();
-      if (!ended) ::_exit(2);
-      sum += ended->end.value;
-      reap(ended->pid);
-    }
-    ::_exit(sum);
-  }
-  int status = 0;
-  ::waitpid(tester, &status, 0);
-  CHECK(WEXITSTATUS(status) == 13);
+  CHECK(in_child([]() -> std::string {
+          if (!become_subreaper()) return "no subreaper";
+          if (::fork() == 0) {
+            if (::fork() == 0) ::_exit(7);
+            ::_exit(6);
+          }
+          int sum = 0;
+          siginfo_t info{};
+          for (int i = 0; i < 2; ++i) {
+            ::waitid(P_ALL, 0, &info, WEXITED | WNOWAIT);
+            const auto ended = next_ended();
+            if (!ended) return "none ended";
+            sum += ended->end.value;
+            reap(ended->pid);
+          }
+          return std::to_string(sum);
+        }) == "13");
 }
 
 TEST_CASE("the limit of open files of a machine's services is within zinit's own") {

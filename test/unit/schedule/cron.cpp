@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Cron expressions; cron.golden has results worked out by hand from crontab(5) and cron(8).
 #include "schedule/cron.hpp"
-#include "base/text.hpp"
 #include "support/test.hpp"
 #include "unit/schedule/zone_file.hpp"
 
@@ -10,19 +9,7 @@ namespace zinit::test::schedule_cron {
 
 TEST_CASE("cron expressions are due when crontab says so, or refused with what is expected",
           "[schedule][cron]") {
-  CHECK_GOLDEN_ROWS("cron", [](const std::string& row) {
-    const auto words = split(row, '|');
-    const std::string_view text = words.size() == 4 ? trim(words[0]) : std::string_view(row);
-    const auto spec = CronSpec::parse(text);
-    if (!spec) return spec.error().text;
-    if (words.size() != 4) return std::string("accepted");
-    std::string all;
-    for (const std::string& time :
-         next_times(*spec, std::string(trim(words[2])), zone_by_rule(trim(words[1])),
-                    std::stoul(std::string(words[3]))))
-      all += (all.empty() ? "" : ", ") + time;
-    return all;
-  });
+  CHECK_GOLDEN_ROWS("cron", due_times<CronSpec>);
   const auto spec = CronSpec::parse(" 0\t0  1 1\t* ");
   REQUIRE(spec);
   CHECK(next_times(*spec, "2026-01-01 00:00", zone_by_rule("UTC"), 1).at(0) ==

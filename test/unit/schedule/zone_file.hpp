@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/format.hpp"
+#include "base/text.hpp"
 #include "schedule/zone.hpp"
 
 namespace zinit::test {
@@ -21,8 +22,8 @@ namespace zinit::test {
 struct ZoneFile {
   char version = '2';
   std::int64_t first_offset = 0;
-  std::vector<std::pair<std::int64_t, std::int64_t>>
-      changes{};  // the time, and the offset from then on
+  // The time, and the offset from then on.
+  std::vector<std::pair<std::int64_t, std::int64_t>> changes{};
   std::string rule{};
   std::uint32_t leap_seconds = 0;
 
@@ -111,6 +112,19 @@ std::vector<std::string> next_times(const Spec& spec, const std::string& after,
     us = *next;
   }
   return times;
+}
+
+/// The answer to a row "EXPRESSION | ZONE | TIME IN UTC | COUNT" of a golden file: the next times.
+/// To an expression alone: whether it is accepted, or why not.
+template <class Spec>
+std::string due_times(const std::string& row) {
+  const auto words = split(row, '|');
+  const auto spec = Spec::parse(words.size() == 4 ? trim(words[0]) : std::string_view(row));
+  if (!spec) return spec.error().text;
+  if (words.size() != 4) return "accepted";
+  const auto times = next_times(*spec, std::string(trim(words[2])), zone_by_rule(trim(words[1])),
+                                std::stoul(std::string(words[3])));
+  return join(std::span(times), ", ");
 }
 
 }  // namespace zinit::test

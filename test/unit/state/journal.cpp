@@ -34,11 +34,11 @@ Record full_record() {
   r.has_end = true;
   r.command = {CommandKind::pre_exec, true, true, 3};
   r.reason = {ReasonType::port_in_use, 8080, "nginx, pid 812", {}, CommandKind::pre_exec};
-  r.since = TimePoint(std::chrono::nanoseconds(123456789012345));
-  r.delay_until = TimePoint(std::chrono::nanoseconds(223456789012345));
-  r.deadline = TimePoint(std::chrono::nanoseconds(323456789012345));
-  r.ready_from = TimePoint(std::chrono::nanoseconds(113456789012340));
-  r.ready_at = TimePoint(std::chrono::nanoseconds(113456789012345));
+  r.since = TimePoint(123456789012345ns);
+  r.delay_until = TimePoint(223456789012345ns);
+  r.deadline = TimePoint(323456789012345ns);
+  r.ready_from = TimePoint(113456789012340ns);
+  r.ready_at = TimePoint(113456789012345ns);
   r.count = 7;
   r.rank = -42;
   r.ready_serial = 1000;
@@ -60,7 +60,7 @@ JournalFacts full_facts() {
   f.ready = 818;
   f.leader = 810;
   f.main_group = 813;
-  f.started = TimePoint(std::chrono::nanoseconds(103456789012345));
+  f.started = TimePoint(103456789012345ns);
   f.user = 65534;
   f.owed = kOwedStop | kOwedLimits;
   return f;
@@ -171,29 +171,53 @@ Bytes header(std::uint32_t version, std::size_t record_size) {
 
 void append(Bytes& to, const Bytes& what) { to.insert(to.end(), what.begin(), what.end()); }
 
-TEST_CASE("journal: every field of a service comes back", "[journal]") {
-  Journal journal = new_journal();
-  const std::string file = "/etc/zinit/services/web.toml";
-  put(journal, 3, "web", full_record(), full_facts(), file);
-  const JournalImage image = read(journal);
-  REQUIRE(image.entries.size() == 1);
-  const JournalEntry& entry = image.entries.front();
-  CHECK(entry.slot == 3);
-  CHECK(entry.known);
-  CHECK(entry.name == "web");
-  CHECK(entry.file == file);
-  CHECK(same(entry.record, full_record()));
-  CHECK(entry.facts == full_facts());
-  CHECK(image.damaged == 0);
+/// The records of a journal that consists of these alone: the world's and a service's, each with
+/// `more` bytes of further fields.
+JournalImage read_records(const JournalRecord& world, const JournalRecord& service,
+                          std::size_t more = 0) {
+  Bytes bytes = header(kJournalVersion, sizeof(JournalRecord) + more);
+  append(bytes, newer_record(world, more));
+  append(bytes, Bytes(sizeof(JournalRecord) + more));
+  append(bytes, newer_record(service, more));
+  const auto image = Patient(bytes).read();
+  REQUIRE(image);
+  REQUIRE(image->entries.size() == 1);
+  return *image;
 }
 
-TEST_CASE("journal: a record with defaults comes back with them, no deadline too", "[journal]") {
-  Journal journal = new_journal();
-  put(journal, 0, "web");
-  const JournalEntry entry = read(journal).entries.at(0);
-  CHECK(same(entry.record, Record{}));
-  CHECK(entry.record.deadline == kNever);
-  CHECK(entry.facts == JournalFacts{});
+/// The entry of a service whose record has other bytes at `field`.
+template <class Value>
+JournalEntry read_with(std::size_t field, Value value) {
+  const Record known = full_record();
+  const JournalFacts facts = full_facts();
+  JournalRecord record = service_record({0, "web", "", known, facts});
+  std::memcpy(reinterpret_cast<std::byte*>(&record) + field, &value, sizeof value);
+  return read_records(world_record(full_world()), record).entries[0];
+}
+
+TEST_CASE("journal: every field of a service comes back, and defaults where none is set",
+          "[journal]") {
+  Journal first = new_journal();
+  const std::string file = "/etc/zinit/services/web.toml";
+  put(first, 0, "bare");
+  Journal journal = std::move(first);
+  put(journal, 3, "web", full_record(), full_facts(), file);
+  const JournalImage image = read(journal);
+  REQUIRE(image.entries.size() == 2);
+  const JournalEntry &bare = image.entries[0], &full = image.entries[1];
+  CHECK(bare.known);
+  CHECK(same(bare.record, Record{}));
+  CHECK(bare.record.deadline == kNever);
+  CHECK(bare.facts == JournalFacts{});
+  CHECK(full.slot == 3);
+  CHECK(full.known);
+  CHECK(full.name == "web");
+  CHECK(full.file == file);
+  CHECK(same(full.record, full_record()));
+  CHECK(full.facts == full_facts());
+  CHECK(image.damaged == 0);
+  CHECK((::fcntl(journal.fd(), F_GETFD) & FD_CLOEXEC) != 0);
+  CHECK(::ftruncate(journal.fd(), 0) < 0);  // nobody can remove the memory of the mapping
 }
 
 TEST_CASE("journal: the last store of a slot stands, and an erased one is gone", "[journal]") {
@@ -213,21 +237,6 @@ TEST_CASE("journal: the last store of a slot stands, and an erased one is gone",
   CHECK(names(read(journal)) == Texts{"other", "db"});
 }
 
-TEST_CASE("journal: the world comes back, and its defaults where it was not stored", "[journal]") {
-  Journal journal = new_journal();
-  CHECK(read(journal).world == JournalWorld{});
-  const JournalWorld world = full_world();
-  for (int times = 0; times < 2; ++times) {
-    journal.store_world(world);
-    put(journal, 0, "web");
-    CHECK(read(journal).world == world);
-  }
-  journal.store_world({});
-  CHECK(read(journal).world == JournalWorld{});
-  journal.store_world(world);
-  CHECK(read(journal).world == world);
-}
-
 TEST_CASE("journal: it grows with the slots, and its first services stay", "[journal]") {
   Journal journal = new_journal();
   for (Slot slot = 0; slot < 3000; ++slot) put(journal, slot, "s" + std::to_string(slot));
@@ -239,27 +248,19 @@ TEST_CASE("journal: it grows with the slots, and its first services stay", "[jou
   CHECK(image.entries.back().slot == 20000);
 }
 
-TEST_CASE("journal: a slot beyond all reason is refused and harms nothing", "[journal]") {
+TEST_CASE("journal: what cannot be stored is refused and harms nothing", "[journal]") {
   Journal journal = new_journal();
   put(journal, 0, "web");
   const Record record;
   const JournalFacts facts;
-  const auto refused = journal.store({kNoSlot - 1, "far", "", record, facts});
-  REQUIRE_FALSE(refused);
-  CHECK(refused.error().errnum == ENOSPC);
+  const auto refusal = [&](Slot slot, const std::string& name) {
+    const auto stored = journal.store({slot, name, "", record, facts});
+    return stored ? 0 : stored.error().errnum;
+  };
+  CHECK(refusal(kNoSlot - 1, "far") == ENOSPC);
+  CHECK(refusal(1, "") == EINVAL);
+  CHECK(refusal(1, std::string(129, 'n')) == EINVAL);
   CHECK(names(read(journal)) == Texts{"web"});
-}
-
-TEST_CASE("journal: a name is needed, and not more than 128 bytes of it", "[journal]") {
-  Journal journal = new_journal();
-  const Record record;
-  const JournalFacts facts;
-  for (const std::string& name : {std::string(), std::string(129, 'n')}) {
-    const auto refused = journal.store({0, name, "", record, facts});
-    REQUIRE_FALSE(refused);
-    CHECK(refused.error().errnum == EINVAL);
-  }
-  CHECK(read(journal).entries.empty());
 }
 
 TEST_CASE("journal: texts that are too long together are cut, the name never", "[journal]") {
@@ -286,16 +287,6 @@ TEST_CASE("journal: texts that are too long together are cut, the name never", "
   CHECK(entries[2].record.reason.text == std::string(most, 'r'));
   CHECK(entries[2].record.reason.messages.empty());
   CHECK(entries[3].record.reason.text == std::string(most - 1, 'r'));  // not half a character
-}
-
-TEST_CASE("journal: it can be moved, and its descriptor closes on execve", "[journal]") {
-  Journal first = new_journal();
-  put(first, 0, "web");
-  Journal second = std::move(first);
-  put(second, 1, "db");
-  CHECK(names(read(second)) == Texts{"web", "db"});
-  CHECK((::fcntl(second.fd(), F_GETFD) & FD_CLOEXEC) != 0);
-  CHECK(::ftruncate(second.fd(), 0) < 0);  // nobody can remove the memory of the mapping
 }
 
 TEST_CASE("journal: damage to any one byte brings no entry that was not stored", "[journal]") {
@@ -383,22 +374,15 @@ TEST_CASE("journal: a wild write over records costs those records alone", "[jour
 }
 
 TEST_CASE("journal: a newer version's records are read as far as they are known", "[journal]") {
-  const std::string name = "web", file = "/etc/web.toml";
   const Record record = full_record();
   const JournalFacts facts = full_facts();
-  constexpr std::size_t more = 128;
-  Bytes bytes = header(kJournalVersion, sizeof(JournalRecord) + more);
-  append(bytes, newer_record(world_record(full_world()), more));
-  append(bytes, Bytes(sizeof(JournalRecord) + more));
-  append(bytes, newer_record(service_record({0, name, file, record, facts}), more));
-  const auto image = Patient(bytes).read();
-  REQUIRE(image);
-  CHECK(image->world == full_world());
-  REQUIRE(image->entries.size() == 1);
-  CHECK(image->entries[0].name == name);
-  CHECK(image->entries[0].file == file);
-  CHECK(same(image->entries[0].record, record));
-  CHECK(image->entries[0].facts == facts);
+  const JournalImage image = read_records(
+      world_record(full_world()), service_record({0, "web", "/etc/web.toml", record, facts}), 128);
+  CHECK(image.world == full_world());
+  CHECK(image.entries[0].name == "web");
+  CHECK(image.entries[0].file == "/etc/web.toml");
+  CHECK(same(image.entries[0].record, record));
+  CHECK(image.entries[0].facts == facts);
 }
 
 TEST_CASE("journal: what an older version did not write has its default", "[journal]") {
@@ -413,7 +397,6 @@ TEST_CASE("journal: what an older version did not write has its default", "[jour
   auto* raw = reinterpret_cast<std::byte*>(&old);
   std::memcpy(raw + fixed, now.text, sizeof now.text);
   seal(old);
-
   Bytes bytes = header(kJournalVersion, sizeof old);
   append(bytes, Bytes(2 * sizeof old));
   bytes.insert(bytes.end(), raw, raw + sizeof old);
@@ -434,49 +417,25 @@ TEST_CASE("journal: what an older version did not write has its default", "[jour
   CHECK(image->entries[0].facts.user == -1);
 }
 
-TEST_CASE("journal: a value of a newer version leaves the process to be adopted", "[journal]") {
-  const Record record = full_record();
-  const JournalFacts facts = full_facts();
+TEST_CASE(
+    "journal: a value of a newer version, or a time that cannot be, leaves the process to be "
+    "adopted",
+    "[journal]") {
   for (const std::size_t field :
        {offsetof(JournalRecord, state), offsetof(JournalRecord, wish),
         offsetof(JournalRecord, try_), offsetof(JournalRecord, process),
         offsetof(JournalRecord, cause), offsetof(JournalRecord, stage),
         offsetof(JournalRecord, health), offsetof(JournalRecord, reason_type)}) {
-    JournalRecord odd = service_record({0, "web", "", record, facts});
-    odd.sequence = 1;
-    reinterpret_cast<std::uint8_t*>(&odd)[field] = 200;
-    seal(odd);
-    Bytes bytes = header(kJournalVersion, sizeof odd);
-    append(bytes, Bytes(2 * sizeof odd));
-    append(bytes, newer_record(odd, 0));
-    const auto image = Patient(bytes).read();
-    REQUIRE(image);
-    REQUIRE(image->entries.size() == 1);
     INFO("field at " << field);
-    CHECK_FALSE(image->entries[0].known);
-    CHECK(image->entries[0].name == "web");
-    CHECK(image->entries[0].facts == facts);
+    const JournalEntry entry = read_with(field, std::uint8_t{200});
+    CHECK_FALSE(entry.known);
+    CHECK(entry.name == "web");
+    CHECK(entry.facts == full_facts());
     const bool process_known = field != offsetof(JournalRecord, process);
-    CHECK(image->entries[0].record.process == (process_known ? Process::lingering : Process::none));
-    CHECK(image->entries[0].record.state == State::inactive);
+    CHECK(entry.record.process == (process_known ? Process::lingering : Process::none));
+    CHECK(entry.record.state == State::inactive);
   }
-}
-
-TEST_CASE("journal: a time that cannot be leaves the process to be adopted", "[journal]") {
   constexpr std::int64_t most = INT64_MAX;
-  const auto read_with = [](std::size_t field, std::int64_t value) {
-    JournalRecord record = service_record({0, "web", "", full_record(), full_facts()});
-    record.sequence = 1;
-    std::memcpy(reinterpret_cast<std::byte*>(&record) + field, &value, sizeof value);
-    seal(record);
-    Bytes bytes = header(kJournalVersion, sizeof record);
-    append(bytes, Bytes(2 * sizeof record));
-    append(bytes, newer_record(record, 0));
-    const auto image = Patient(bytes).read();
-    REQUIRE(image);
-    REQUIRE(image->entries.size() == 1);
-    return image->entries[0];
-  };
   for (const std::size_t field :
        {offsetof(JournalRecord, since_ns), offsetof(JournalRecord, delay_until_ns),
         offsetof(JournalRecord, deadline_ns), offsetof(JournalRecord, ready_at_ns),
@@ -496,40 +455,43 @@ TEST_CASE("journal: a time that cannot be leaves the process to be adopted", "[j
     CHECK(read_with(offsetof(JournalRecord, deadline_ns), late).record.deadline == kNever);
 }
 
-TEST_CASE("journal: a world's count that none has reached is none", "[journal]") {
-  const auto read_back = [](const JournalWorld& world) {
-    Journal journal = new_journal();
+TEST_CASE(
+    "journal: the world comes back, its defaults where it was not stored, and no count that "
+    "none has reached",
+    "[journal]") {
+  Journal journal = new_journal();
+  CHECK(read(journal).world == JournalWorld{});
+  const auto read_back = [&](const JournalWorld& world) {
     journal.store_world(world);
+    put(journal, 0, "web");
     return read(journal).world;
   };
   const JournalWorld most{true, false, -(INT64_MAX / 4), UINT64_MAX, std::uint64_t{1} << 53};
-  CHECK(read_back(most) == most);
+  for (const JournalWorld& world : {full_world(), full_world(), JournalWorld{}, most})
+    CHECK(read_back(world) == world);
   for (const std::int64_t rank : {INT64_MIN, INT64_MIN + 1, std::int64_t{0}, INT64_MAX})
     CHECK(read_back({true, false, rank, 5, 6}) == JournalWorld{true, false, -1, 5, 6});
   CHECK(read_back({true, false, -2, 5, UINT64_MAX}) == JournalWorld{true, false, -2, 5, 0});
 }
 
-TEST_CASE("journal: another version says so, with errno ENOTSUP", "[journal]") {
-  Bytes bytes = header(kJournalVersion + 1, sizeof(JournalRecord));
-  append(bytes, Bytes(10 * sizeof(JournalRecord)));
-  const auto image = Patient(bytes).read();
-  REQUIRE_FALSE(image);
-  CHECK(image.error().errnum == ENOTSUP);
-}
-
-TEST_CASE("journal: what is no journal is refused", "[journal]") {
+TEST_CASE("journal: what is no journal is refused, another version with errno ENOTSUP",
+          "[journal]") {
+  const auto of_header = [](std::uint32_t version, std::size_t record_size) {
+    Bytes bytes = header(version, record_size);
+    append(bytes, Bytes(10 * sizeof(JournalRecord)));
+    return Patient(bytes).read();
+  };
+  CHECK(of_header(kJournalVersion, sizeof(JournalRecord)));
+  CHECK(of_header(kJournalVersion + 1, sizeof(JournalRecord)).error().errnum == ENOTSUP);
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{8}, std::size_t{513}, std::size_t{1} << 20})
+    CHECK_FALSE(of_header(kJournalVersion, size));
   CHECK_FALSE(Patient(Bytes()).read());
   CHECK_FALSE(Patient(Bytes(100000)).read());
   CHECK_FALSE(read_journal(-1));
   auto pipe = make_pipe();
   REQUIRE(pipe);
   CHECK_FALSE(read_journal(pipe->read.get()));
-  for (const std::size_t size :
-       {std::size_t{0}, std::size_t{8}, std::size_t{513}, std::size_t{1} << 20}) {
-    Bytes bytes = header(kJournalVersion, size);
-    append(bytes, Bytes(10000));
-    CHECK_FALSE(Patient(bytes).read());
-  }
 }
 
 TEST_CASE("journal: random bytes and random damage never crash the reader", "[journal]") {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
-// The list of descriptors that stay open over a re-execution, and the facts and rings in memory
-// files: the next process image reads what the previous one has written.
+// The list of descriptors that stay open over a re-execution, and the rings in memory files: the
+// next process image reads what the previous one has written.
 #include "state/kept_descriptors.hpp"
 #include "io/ring.hpp"
 #include "state/memory_file.hpp"
-#include "state/state_facts.hpp"
 #include "support/test.hpp"
 #include "unit/support/kept_lines.hpp"
 
@@ -93,21 +92,18 @@ TEST_CASE("kept descriptors: the next image finds each with its note, oldest fir
   }));
 }
 
-TEST_CASE("kept descriptors: what is no list is refused", "[os][kept]") {
+TEST_CASE("kept descriptors: what is no list, or one of another kind or version, is refused",
+          "[os][kept]") {
   CHECK_FALSE(Inheritance::take_over(some_fd().release()));
   CHECK_FALSE(Inheritance::take_over(4711));
-}
-
-TEST_CASE("kept descriptors: a list of another kind or version is refused", "[os][kept]") {
   CHECK(in_process([] {
-    const auto refused = [](std::uint64_t offset, std::uint64_t value, off_t size = 0) {
+    const auto refused = [](std::uint64_t offset, std::uint64_t value, std::size_t size = 256) {
       auto copy = make_memory_file("list");
       char bytes[256];
       if (::pread(kept_list_fd(), bytes, sizeof bytes, 0) != sizeof bytes) return false;
       std::memcpy(bytes + offset, &value, sizeof value);
-      const auto count = size > 0 ? static_cast<std::size_t>(size) : sizeof bytes;
-      if (::write(copy->get(), bytes, count) != static_cast<ssize_t>(count)) return false;
-      return !Inheritance::take_over(copy->release());
+      return write_all(copy->get(), {bytes, size}, "list") &&
+             !Inheritance::take_over(copy->release());
     };
     return refused(0, 0) && refused(0, ~std::uint64_t{0}) && refused(8, 0) && refused(8, 2) &&
            refused(24, 0, 1) && refused(24, 0, 31) && refused(24, 0, 32);
@@ -150,31 +146,6 @@ TEST_CASE("kept descriptors: a damaged list gives what is open, and can be gone 
       }));
     }
   }
-}
-
-TEST_CASE("facts: the last value of a key counts, and an empty one is none", "[os][kept]") {
-  CHECK(in_process([] {
-    StateFacts facts;
-    const std::string binary("\0\n/", 3);
-    if (!facts.set("a", "1") || !facts.set("b", "2") || !facts.set("a", binary)) return false;
-    if (!facts.set("b", "") || !facts.set(FactMap{{"c", "3"}, {"d", "4"}})) return false;
-    auto inherited = Inheritance::take_over(::fcntl(kept_list_fd(), F_DUPFD_CLOEXEC, 0));
-    const auto read = read_facts(inherited->take(KeptKind::facts).get());
-    return read && *read == FactMap{{"a", binary}, {"c", "3"}, {"d", "4"}};
-  }));
-}
-
-TEST_CASE("facts: the file does not grow beyond what is true", "[os][kept]") {
-  CHECK(in_process([] {
-    StateFacts facts;
-    for (int i = 0; i < 20000; ++i)
-      if (!facts.set("key/" + std::to_string(i % 10), std::to_string(i))) return false;
-    auto inherited = Inheritance::take_over(::fcntl(kept_list_fd(), F_DUPFD_CLOEXEC, 0));
-    const KeptFd file = inherited->take(KeptKind::facts);
-    const auto read = read_facts(file.get());
-    return read && read->size() == 10 && read->at("key/9") == "19999" &&
-           ::lseek(file.get(), 0, SEEK_END) < 100000;
-  }));
 }
 
 TEST_CASE("ring: the next image has its lines, from a first block and from a file", "[io][kept]") {
