@@ -41,21 +41,21 @@ HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOU
 PROGRAM := $(if $(filter dynamic,$(LINK)),-pie,-static-pie) -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code \
   $(if $(filter x86_64,$(ARCHITECTURE)),-z pack-relative-relocs)
 
-# What runs for each service or line is optimised for speed, the other folders for size.
-HOT := base io model os supervisor
+# What runs for each service or line is optimised for speed, the other folders for size or compile time.
+HOT := $(patsubst %,$(OUT)/obj/src/%%,base io model os supervisor)
+LINKING := $(PROGRAM)
 ifeq ($(MODE),release)
   OPTIMISE := -Os -g1 $(HARDEN)
-  $(addsuffix %,$(addprefix $(OUT)/obj/src/,$(HOT))): private OPTIMISE := -O2 -g1 $(HARDEN)
-  LINKING := $(PROGRAM)
+  $(HOT): private OPTIMISE := -O2 -g1 $(HARDEN)
 else ifeq ($(MODE),debug)
   OPTIMISE := -Og -g
-  LINKING := $(PROGRAM)
 else ifeq ($(MODE),check)
   override CXX := $(if $(findstring clang,$(CXX)),$(CXX),clang++)
   # RapidJSON adds to null pointers; the check of a vptr makes a pipe, for which tests have no descriptor.
   LINKING := -fsanitize=address,undefined -fno-sanitize=vptr,pointer-overflow -fno-sanitize-recover=all
   INSTRUMENT := $(LINKING) -fsanitize=fuzzer-no-link -fno-omit-frame-pointer -Wthread-safety -Werror=thread-safety
-  OPTIMISE := -O1 -g1
+  OPTIMISE := -O0 -g1 -U_FORTIFY_SOURCE
+  $(HOT): private OPTIMISE := -O1 -g1
   LINKING += -fuse-ld=lld
   # With one sanitizer alone, tests compile in half the time.
   $(addprefix $(OUT)/obj/test/,unit% model% support%): private INSTRUMENT := -fsanitize=address

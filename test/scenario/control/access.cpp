@@ -212,6 +212,12 @@ TEST_CASE("what members send in part and do not read has one bound", "[root][acc
     bytes = R"({"jsonrpc":"2.0","method":"service.wait","params":["a","exited"],"id":")" +
             std::string(900000, 'x') + "\"}\n";
   }
+  SECTION("subscriptions without names") {
+    bytes.clear();
+    for (int i = 0; i < 1000; ++i)
+      bytes += R"({"jsonrpc":"2.0","method":"logs.subscribe"})"
+               "\n";
+  }
   SECTION("names of subscriptions") {
     std::string call = R"({"jsonrpc":"2.0","method":"logs.subscribe","params":[["a")";
     for (int i = 1; i < 10000; ++i) call += R"(,"a")";
