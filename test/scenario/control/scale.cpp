@@ -28,7 +28,7 @@ void wait_until_all_run(Server& zinit, const Texts& names) {
     zinit.result("service.wait", named(name, R"("for":"running")"));
 }
 
-TEST_CASE("a thousand services rest without a wake-up in 8 MB, stop and start again by one",
+TEST_CASE("a thousand services rest without a wake-up in 6 MB, stop and start again by one",
           "[alone][scale][soak]") {
   const int count = long_form() ? 5000 : 1000;
   Texts names;
@@ -48,7 +48,7 @@ TEST_CASE("a thousand services rest without a wake-up in 8 MB, stop and start ag
   INFO(waits(zinit.pid()) - before << " wake-ups");
   if (!binary_is_sanitized()) {  // sanitizers take memory themselves
     // Soon after the last of many requests zinit returns the memory that they took.
-    CHECK(eventually([&] { return resident_kb(zinit.pid()) <= 8 * 1024 * count / 1000; }, 10s));
+    CHECK(eventually([&] { return resident_kb(zinit.pid()) <= 6 * 1024 * count / 1000; }, 10s));
     INFO(resident_kb(zinit.pid()) << " KB");
   }
   const pid_t old = zinit.pid_of("s0");

@@ -339,7 +339,10 @@ std::string proc_status(pid_t pid, std::string_view key) {
   return "";
 }
 
-long resident_kb(pid_t pid) { return std::strtol(proc_status(pid, "VmRSS").c_str(), nullptr, 10); }
+long resident_kb(pid_t pid) {
+  const auto kb = [&](const char* key) { return std::atol(proc_status(pid, key).c_str()); };
+  return kb("RssAnon") + kb("RssShmem");
+}
 
 Texts job_threads(pid_t pid) {
   const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
