@@ -115,6 +115,7 @@ TEST_CASE("import says as JSON what it has written, for all to read", "[import][
   REQUIRE(stat(server.config("a.toml").c_str(), &status) == 0);
   CHECK((status.st_mode & 07777) == 0644);
   CHECK(import().value()["files"][0]["written"] == false);
+  CHECK(server.ctl({"import", "--dry-run", "/"}).code == 2);  // whatever lies there
 }
 
 TEST_CASE("import refuses what is no file of another init, and shows it escaped", "[import][ctl]") {
