@@ -92,6 +92,11 @@ TEST_CASE("shutdown_timeout_ms counts from the last stop signal", "[settings][cr
   for (const char* name : {"a", "b", "c"}) CHECK(zinit.traced(std::string("clean ") + name));
 }
 
+TEST_CASE("zinit's own log has the level of the settings, and times in a file",
+          "[settings][logs][crash]") {
+  CHECK_DIALOGS("log");
+}
+
 TEST_CASE("%n in [defaults] is the name of the service", "[settings][logs]") {
   Server zinit({.settings = true});
   settings(zinit, "[defaults]\nfile = '" + zinit.path("%n.log") + "'\n");
