@@ -13,14 +13,17 @@ TEST_CASE("files and settings at boot: cycles, names of nothing, wrong settings,
   CHECK_DIALOGS("files");
 }
 
-TEST_CASE("a file that may not be read is told and stops nobody", "[root][files]") {
+TEST_CASE("a file that may not be read, or needs what its user lacks, is told and stops nobody",
+          "[root][files]") {
   if (geteuid() != 0) return skip("needs root to become someone else");
   Server zinit({.uid = 64123});
   zinit.add("good");
   zinit.add("secret");
+  zinit.add("homeless", {.service = "runtime_dir = 'b'"});
   chmod(zinit.config("secret.toml").c_str(), 0);
   zinit.boot({"good"});
   zinit.await_message("secret.toml: Permission denied");
+  CHECK(zinit.await_failed("homeless", "spawn_error")["reason"].mentions("runtime_dir"));
 }
 
 }  // namespace

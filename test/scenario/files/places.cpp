@@ -108,40 +108,5 @@ TEST_CASE("reload --only with a directory takes what a package has brought, and 
   });
 }
 
-/// The output of a shell script with zinit as $Z and zinitctl as $C, in the folder $D.
-Outcome run_script(const TempDir& dir, const std::string& script, Texts env = {},
-                   std::optional<uid_t> uid = {}) {
-  std::filesystem::create_symlink(zinit_binary(), dir / "zinitctl");
-  env.insert(env.end(), {"D=" + dir.path(), "Z=" + zinit_binary(), "C=" + dir / "zinitctl"});
-  return run({.argv = {"sh", "-c", script}, .program = "/bin/sh", .env = env, .uid = uid});
-}
-
-TEST_CASE("a relative --config-dir is one of the server's folder, wherever zinitctl is used",
-          "[places]") {
-  const TempDir dir;
-  std::filesystem::create_directory(dir / "s");
-  dir.write("s/web.toml", "service.exec = 'sleep 100000'\n");
-  const Outcome outcome = run_script(dir, R"(
-      cd $D; $Z server --config-dir s --socket $D/z 2>$D/log & pid=$!
-      until $C --socket $D/z ping >/dev/null 2>&1; do sleep 0.01; done
-      cd /; $C --socket $D/z disable web; echo "code $?"; kill $pid; wait $pid)");
-  INFO(outcome.err);
-  CHECK_THAT(outcome.out, Contains("code 0"));
-  CHECK(entries_of(dir / "s/web.toml.d") == Texts{"90-zinitctl.toml"});
-}
-
-TEST_CASE("a user's server without a home says that it knows no directory", "[places]") {
-  const TempDir dir;
-  const uid_t user = geteuid() == 0 ? 64123 : geteuid();
-  REQUIRE(chown(dir.path().c_str(), user, user) == 0);
-  const Outcome outcome = run_script(dir, R"(
-      $Z server --socket $D/z 2>$D/log & pid=$!
-      until grep -q 'no service is started' $D/log; do sleep 0.01; done
-      kill $pid; wait $pid; cat $D/log)",
-                                     {"HOME=", "XDG_CONFIG_HOME="}, user);
-  CHECK_THAT(outcome.out, Contains("there is no directory of service files") && Contains("HOME") &&
-                              !Contains("no service file in"));
-}
-
 }  // namespace
 }  // namespace zinit::test::files_places

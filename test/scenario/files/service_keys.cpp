@@ -3,6 +3,7 @@
 // Environment files, ports and directories of services, as seen from the services (zinit.toml(5),
 // [service]).
 #include "scenario/harness.hpp"
+#include "scenario/harness/dialog.hpp"
 #include "scenario/harness/listening.hpp"
 #include "scenario/harness/peer.hpp"
 #include "support/filler.hpp"
@@ -13,21 +14,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uid_t kStranger = 64123;
-
-/// Checks what a service has been given: these lines, each for the only value of its name, and none
-/// of the names in `unset`.
-void check_given(Server& zinit, const std::string& service, const Texts& lines,
-                 const Texts& unset = {}) {
-  const Texts given = proc_environment(zinit.await_program(service));
-  const auto named = [&](const std::string& name) {
-    Texts found;
-    for (const std::string& line : given)
-      if (line.starts_with(name + "=")) found.push_back(line);
-    return found;
-  };
-  for (const std::string& line : lines) CHECK(named(line.substr(0, line.find('='))) == Texts{line});
-  for (const std::string& name : unset) CHECK(named(name).empty());
-}
 
 /// A service that listens on a port and then traces "listening".
 Toml listener(const std::string& port, const std::string& more = "") {
@@ -57,114 +43,8 @@ struct Folder : TempDir {
   Folder() { REQUIRE(chown(path().c_str(), kStranger, kStranger) == 0); }
 };
 
-// --- env_file ------------------------------------------------------------------------------------
-
-TEST_CASE("env_file is read before each spawn, and stands between user and env", "[check][keys]") {
-  Server zinit({.env = {"FROM=zinit", "ONLY_ZINIT=1"}});
-  const std::string first = zinit.path("first"), second = zinit.path("second");
-  write_file(first,
-             "# a comment\nFROM=first\nONE='it''s'\nexport TWO=\"a \\\"b\\\"\" # why\n\nTHREE=x#y\n"
-             "HOME=/file\nZINIT_SERVICE=file\nnonsense\nOPEN=\"x\n");
-  write_file(second, "FROM=second\nFOUR=4\n");
-  zinit.add("a", {.service = "env_file = ['" + first + "', '-/no/such/file', '" + second +
-                             "']\nenv = { FOUR = 'env' }\nuser = " + std::to_string(geteuid())});
-  // A byte-order mark, and values of several lines in quotes.
-  const std::string key = "-----BEGIN KEY-----\nMIIB=\nQUJD=x\n-----END KEY-----";
-  write_file(zinit.path("lines"),
-             "\xEF\xBB\xBF"
-             "FIRST=1\nKEY=\"" +
-                 key + "\"  # of the shop\nNEXT='a\n\nb'\nLAST=2\n");
-  zinit.add("b", {.service = "env_file = '" + zinit.path("lines") +
-                             "'\nenv = { FROM = false, LAST = false, MISSING = false }"});
-  zinit.add("wrong", {.service = "env = { A = true }"});
-  zinit.boot();
-  check_given(zinit, "a",
-              {"FROM=second", "ONLY_ZINIT=1", "ONE='it''s'", "TWO=a \"b\"", "THREE=x#y", "FOUR=env",
-               "HOME=/file", "ZINIT_SERVICE=a"},
-              {"OPEN"});
-  for (const char* line : {":9", ":10"})
-    zinit.await_message("a: " + first + line +
-                        ": line ignored: it must be KEY=value, and a quote must be closed");
-  check_given(zinit, "b", {"FIRST=1", "KEY=" + key, "NEXT=a\n\nb"},
-              {"QUJD", "FROM", "LAST", "MISSING"});
-  CHECK_THAT(zinit.messages(), !Contains("lines:"));
-  CHECK(zinit.status("b")["warnings"].size() == 0);
-  CHECK(zinit.await_failed("wrong", "config_error")["reason"]["messages"].mentions(
-      "false to take the variable out"));
-  write_file(second, "FROM=changed\n");
-  zinit.restart("a");
-  check_given(zinit, "a", {"FROM=changed"});
-}
-
-TEST_CASE("a service finds the zinit that runs it, wherever its socket is", "[check][keys]") {
-  Server zinit;
-  zinit.add("a", {.service = "env = { ZINIT_SOCKET = '/nonexistent' }"});
-  zinit.add("b");
-  zinit.boot({"a", "b"});
-  for (const char* name : {"a", "b"}) check_given(zinit, name, {"ZINIT_SOCKET=" + zinit.socket()});
-}
-
-TEST_CASE("an env_file with lines without end is told in a few; a missing or huge one is refused",
-          "[check][keys]") {
-  Server zinit;
-  std::string nonsense = "FIRST=1\n", many = "nonsense\n";
-  for (int i = 0; i < 300000; ++i) nonsense += "x\n";
-  for (int i = 0; i <= 10000; ++i) many += "K" + std::to_string(i) + "=\n";
-  write_file(zinit.path("nonsense"), nonsense + "LAST=1\n");
-  write_file(zinit.path("many"), many);
-  write_file(zinit.path("fit"), many.substr(0, many.rfind('K')));
-  for (const char* name : {"nonsense", "many", "fit"})
-    zinit.add(name, {.service = "env_file = '" + zinit.path(name) + "'"});
-  zinit.add("missing", {.service = "env_file = '/no/such/file'"});
-  zinit.add("optional", {.service = "env_file = '-/no/such/file'"});
-  zinit.add("folder", {.service = "env_file = '-/tmp'"});
-  zinit.boot({"optional"});
-  CHECK(message(zinit.await_failed("many", "spawn_error")) ==
-        "cannot use " + zinit.path("many") + ": it has 10001 settings, 10000 are allowed");
-  CHECK(message(zinit.await_failed("missing", "spawn_error")) ==
-        "cannot open /no/such/file: No such file or directory");
-  CHECK_THAT(message(zinit.await_failed("folder", "spawn_error")), Contains("/tmp"));
-  check_given(zinit, "nonsense", {"FIRST=1", "LAST=1"});
-  check_given(zinit, "fit", {"K0=", "K9999="});
-  zinit.await_message("nonsense:6: line ignored: it must be KEY=value");
-  zinit.await_message("nonsense: 299995 more of its lines are ignored");
-  CHECK(lines_of(zinit.messages()).size() < 100);
-}
-
-TEST_CASE("an env_file that a stranger has linked to another's file is not read", "[root][keys]") {
-  if (geteuid() != 0) return skip("needs root");
-  Server zinit;
-  write_file(zinit.path("secret"), "KEY=secret\n");
-  const std::string folder = zinit.path("theirs");
-  REQUIRE(mkdir(folder.c_str(), 0755) == 0);
-  REQUIRE(symlink("../secret", (folder + "/soft").c_str()) == 0);
-  REQUIRE(link(zinit.path("secret").c_str(), (folder + "/hard").c_str()) == 0);
-  write_file(folder + "/own", "KEY=own\n");
-  REQUIRE(symlink("theirs/own", zinit.path("link").c_str()) == 0);
-  REQUIRE(chown(folder.c_str(), 64123, 64123) == 0);
-  for (const char* name : {"soft", "hard", "own"})
-    zinit.add(name, {.service = "user = 64123\nenv_file = '-" + folder + "/" + name + "'"});
-  zinit.add("root", {.service = "env_file = '" + zinit.path("link") + "'"});
-  zinit.boot();
-  for (const char* name : {"soft", "hard"})
-    CHECK_THAT(message(zinit.await_failed(name, "spawn_error")),
-               Contains("cannot open " + folder + "/" + name) &&
-                   Contains("its folder " + folder + " belongs to uid 64123"));
-  for (const char* name : {"own", "root"}) check_given(zinit, name, {"KEY=own"});
-}
-
-TEST_CASE("a container's service has its environment in the order of the manual",
-          "[container][keys]") {
-  if (!can_make_namespaces()) return skip("needs namespaces");
-  Server zinit({.env = {"LANG=zinit"}, .container = true});
-  write_file(zinit.path("file"), "LANG=file\nA=file\n");
-  const std::string see = "echo $LANG $A >> $T";
-  zinit.add("a",
-            {.exec = see, .service = "oneshot = true\nenv_file = '" + zinit.path("file") + "'"});
-  zinit.add("b", {.exec = see, .service = "oneshot = true"});
-  zinit.boot();
-  zinit.await_trace("file file");
-  zinit.await_trace("zinit");
+TEST_CASE("a service gets the variables of its env_file and env", "[check][keys]") {
+  CHECK_DIALOGS("env_file");
 }
 
 // --- ports ---------------------------------------------------------------------------------------

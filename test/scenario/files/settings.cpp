@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Global settings on the real binary (zinit.toml(5), "Global settings"), each with its effect.
 #include "scenario/harness.hpp"
+#include "scenario/harness/dialog.hpp"
 namespace zinit::test::files_settings {
 namespace {
 
@@ -10,25 +11,6 @@ constexpr gid_t kGroup = 64777;
 
 void settings(const Server& zinit, const std::string& text) {
   write_file(zinit.path("zinit.toml"), text);
-}
-
-std::string mode_of(const std::string& path) {
-  struct stat it {};
-  REQUIRE(stat(path.c_str(), &it) == 0);
-  char text[32];
-  std::snprintf(text, sizeof text, "%o %u", it.st_mode & 07777, it.st_gid);
-  return text;
-}
-
-/// zinitctl as a user with one supplementary group.
-Outcome ctl_as(const Server& zinit, uid_t uid, gid_t group, Texts arguments) {
-  Launch what;
-  what.argv = {"zinitctl", "--socket", zinit.socket()};
-  what.argv.insert(what.argv.end(), arguments.begin(), arguments.end());
-  what.in_child = [uid, group] {
-    if (setgroups(1, &group) != 0 || setgid(uid) != 0 || setuid(uid) != 0) _exit(125);
-  };
-  return run(what);
 }
 
 /// Stops only the main thread; the other threads go on.
@@ -55,27 +37,10 @@ void await_look(const Server& zinit) {
   REQUIRE(eventually([&] { return sleeps() != before; }));
 }
 
-TEST_CASE("members of socket_group may ask and change nothing", "[check][root][settings]") {
+TEST_CASE("other users may do what socket_group says by now, and lead zinit to no file",
+          "[check][root][settings]") {
   if (geteuid() != 0) return skip("needs root to become someone else");
-  Server zinit({.settings = true});
-  settings(zinit, "socket_group = " + std::to_string(kGroup) + "\n");
-  zinit.add("a");
-  zinit.boot();
-  const Json pid = zinit.await_state("a", "running")["pid"];
-  CHECK(mode_of(zinit.socket()) == "660 " + std::to_string(kGroup));
-  CHECK(ctl_as(zinit, kMember, kGroup, {"status", "a"}).code == 0);
-  CHECK(ctl_as(zinit, kMember, kGroup, {"list"}).code == 0);
-  for (const Texts& change : {Texts{"stop", "a"}, Texts{"kill", "a"}, Texts{"reload"},
-                              Texts{"restart", "a"}, Texts{"shutdown"}}) {
-    INFO(change.front());
-    const Outcome refused = ctl_as(zinit, kMember, kGroup, change);
-    CHECK(refused.code == 7);
-    CHECK_THAT(refused.err, Contains("socket_group"));
-  }
-  CHECK(zinit.status("a")["pid"] == pid);
-  CHECK(ctl_as(zinit, kMember, kGroup + 1, {"list"}).code == 7);
-  chmod(zinit.socket().c_str(), 0666);  // in spite of the mode
-  CHECK(ctl_as(zinit, kMember, kGroup + 1, {"list"}).code == 7);
+  CHECK_DIALOGS("users");
 }
 
 TEST_CASE("the values of env are hidden from members who may only ask", "[root][settings]") {
@@ -105,23 +70,6 @@ TEST_CASE("the values of env are hidden from members who may only ask", "[root][
   CHECK(zinit.result("service.get", named("a"))["config"]["service"]["env"]["TOKEN"] == "secret");
 }
 
-TEST_CASE("socket_group_access and the group itself follow a reload", "[root][settings]") {
-  if (geteuid() != 0) return skip("needs root to become someone else");
-  Server zinit({.settings = true});
-  settings(zinit, "socket_group = " + std::to_string(kMember) + "\nsocket_group_access = 'full'\n");
-  zinit.add("a");
-  zinit.boot({"a"});
-  CHECK(ctl_as(zinit, kMember, 1, {"stop", "a"}).code == 0);  // by its own group
-  settings(zinit, "");
-  zinit.reload();
-  CHECK(mode_of(zinit.socket()) == "600 " + std::to_string(getegid()));
-  CHECK(ctl_as(zinit, kMember, 1, {"list"}).code == 7);
-  settings(zinit, "socket_group = 'no-such-group-here'\n");
-  zinit.reload();
-  zinit.await_message("zinit.toml:1:16: error: socket_group: cannot find group no-such-group-here");
-  CHECK(mode_of(zinit.socket()) == "600 " + std::to_string(getegid()));
-}
-
 TEST_CASE("shutdown_timeout_ms counts from the last stop signal", "[settings][crash]") {
   Server zinit({.settings = true});
   settings(zinit, "shutdown_timeout_ms = 6000\n");
@@ -142,6 +90,11 @@ TEST_CASE("shutdown_timeout_ms counts from the last stop signal", "[settings][cr
   }
   CHECK(zinit.exit_code() == 0);
   for (const char* name : {"a", "b", "c"}) CHECK(zinit.traced(std::string("clean ") + name));
+}
+
+TEST_CASE("zinit's own log has the level of the settings, and times in a file",
+          "[settings][logs][crash]") {
+  CHECK_DIALOGS("log");
 }
 
 TEST_CASE("%n in [defaults] is the name of the service", "[settings][logs]") {

@@ -3,15 +3,6 @@
 #pragma once
 // zinitctl in the background, while the test goes on.
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <csignal>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "scenario/harness.hpp"
 
 namespace zinit::test {

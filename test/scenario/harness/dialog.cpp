@@ -77,6 +77,8 @@ class Dialog {
           options_.settings = true;
         else if (option == "own_root")
           options_.own_root = true;
+        else if (options_.arguments.empty() && std::isupper(option[0]) != 0)
+          options_.env.push_back(option);
         else
           options_.arguments.push_back(option);
       }

@@ -4,8 +4,8 @@
 // Dialogs: what an administrator types at a real server, and what is printed, in a golden file.
 //
 //     == NAME                  a dialog, with a server and a folder of its own
-//     > server OPTION...       container, settings, own_root, or an argument, which may be
-//                              in double quotes
+//     > server OPTION...       container, settings, own_root, NAME=VALUE for its environment, or an
+//                              argument, which may be in double quotes
 //     @ web                    writes services/web.toml; with a dot or slash: a path in the
 //                              folder
 //       TEXT                   its lines, two columns further in

@@ -259,19 +259,34 @@ void ask(const std::string& address, const std::string& text) {
   write_trace("answer " + answer);
 }
 
-int listen_at(const std::string& address) {
+/// A socket that is bound there; -1 with errno.
+int bound(const std::string& address, bool reuse = false) {
   const Place place = place_of(address);
   const int fd = ::socket(place.storage.ss_family, place.type | SOCK_CLOEXEC, 0);
-  const int on = 1;
+  const int on = reuse ? 1 : 0;
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (fd >= 0 && ::bind(fd, place.get(), place.size) == 0) return fd;
+  const int errnum = errno;
+  if (fd >= 0) ::close(fd);
+  errno = errnum;
+  return -1;
+}
+
+int listen_at(const std::string& address) {
+  const Place place = place_of(address);
   if (place.storage.ss_family == AF_UNIX)
     ::unlink(reinterpret_cast<const sockaddr_un&>(place.storage).sun_path);
-  if (::bind(fd, place.get(), place.size) < 0 ||
-      (place.type == SOCK_STREAM && ::listen(fd, 1024) < 0)) {
-    ::perror(("peer: " + address).c_str());
-    _exit(100);
-  }
-  return fd;
+  const int fd = bound(address, true);
+  if (fd >= 0 && (place.type != SOCK_STREAM || ::listen(fd, 1024) == 0)) return fd;
+  ::perror(("peer: " + address).c_str());
+  _exit(100);
+}
+
+std::string port_of(int fd) {
+  sockaddr_storage own{};
+  socklen_t size = sizeof own;
+  REQUIRE(::getsockname(fd, reinterpret_cast<sockaddr*>(&own), &size) == 0);
+  return std::to_string(ntohs(reinterpret_cast<const sockaddr_in&>(own).sin_port));
 }
 
 std::vector<int> passed() {
@@ -337,38 +352,25 @@ std::string peers(const Texts& words, const std::string& more) {
 }
 
 std::string free_port() {
-  static std::set<in_port_t> given;
+  static std::set<std::string> given;
   for (;;) {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in four{};
-    four.sin_family = AF_INET;
-    four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    REQUIRE(::bind(fd, reinterpret_cast<sockaddr*>(&four), sizeof four) == 0);
-    socklen_t size = sizeof four;
-    REQUIRE(::getsockname(fd, reinterpret_cast<sockaddr*>(&four), &size) == 0);
-    const int other = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in6 six{};
-    six.sin6_family = AF_INET6;
-    six.sin6_addr = in6addr_loopback;
-    six.sin6_port = four.sin_port;
-    const bool taken =
-        ::bind(other, reinterpret_cast<sockaddr*>(&six), sizeof six) != 0 && errno == EADDRINUSE;
-    ::close(fd);
-    if (other >= 0) ::close(other);
-    if (!taken && given.insert(four.sin_port).second) return std::to_string(ntohs(four.sin_port));
+    const int four = bound("127.0.0.1:0");
+    REQUIRE(four >= 0);
+    const std::string port = port_of(four);
+    const int six = bound("[::1]:" + port);
+    const bool taken = six < 0 && errno == EADDRINUSE;
+    for (const int fd : {four, six})
+      if (fd >= 0) ::close(fd);
+    if (!taken && given.insert(port).second) return port;
   }
 }
 
 std::string free_address() { return "127.0.0.1:" + free_port(); }
 
 bool has_ipv6() {
-  const int fd = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in6 six{};
-  six.sin6_family = AF_INET6;
-  six.sin6_addr = in6addr_loopback;
-  const bool has = fd >= 0 && ::bind(fd, reinterpret_cast<sockaddr*>(&six), sizeof six) == 0;
+  const int fd = bound("[::1]:0");
   if (fd >= 0) ::close(fd);
-  return has;
+  return fd >= 0;
 }
 
 // --- clients ---
@@ -455,12 +457,7 @@ bool Client::quiet() const {
   return ::poll(&one, 1, 0) == 0;
 }
 
-std::string Client::own_port() const {
-  sockaddr_storage own{};
-  socklen_t size = sizeof own;
-  REQUIRE(::getsockname(fd_, reinterpret_cast<sockaddr*>(&own), &size) == 0);
-  return std::to_string(ntohs(reinterpret_cast<const sockaddr_in&>(own).sin_port));
-}
+std::string Client::own_port() const { return port_of(fd_); }
 
 bool send_datagram(const std::string& address, const std::string& text) {
   const Place place = place_of(address);

@@ -95,21 +95,5 @@ TEST_CASE("a container reads services and targets below /etc/zinit, in that orde
   CHECK_THAT(proc_status(children[0], "Uid"), Catch::StartsWith("64123"));
 }
 
-TEST_CASE("with --pid1-mode a standalone server reads system and targets as well",
-          "[root][container]") {
-  if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
-  const auto listed = [](Texts argv) {
-    Server zinit({.argv = std::move(argv), .own_root = true});
-    zinit.put("etc/zinit/system/s.toml", "[service]\nexec = 'sleep 100000'\n");
-    zinit.put("etc/zinit/targets/t.toml", "[target]\n");
-    zinit.add("a");
-    zinit.boot({"a"});
-    CHECK(zinit.result("system.info")["mode"] == "standalone");
-    return zinit.result("service.list").texts();
-  };
-  CHECK(listed({"zinit", "server"}) == Texts{"a"});
-  CHECK(listed({"zinit", "server", "--pid1-mode"}) == Texts{"a", "s", "t"});
-}
-
 }  // namespace
 }  // namespace zinit::test::reexec_container

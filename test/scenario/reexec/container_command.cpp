@@ -162,14 +162,6 @@ TEST_CASE("with --console the output of every service is on standard output, if 
   }
 }
 
-TEST_CASE("[defaults] can send the output of every service to standard output", "[container]") {
-  Server zinit({.settings = true});
-  write_file(zinit.path("zinit.toml"), "[defaults]\nconsole = true\n");
-  zinit.add("talker", {.exec = "echo hello; exec sleep 100000"});
-  zinit.boot({"talker"});
-  CHECK(eventually([&] { return zinit.output() == "talker: hello\n"; }));
-}
-
 TEST_CASE("the service files of the sample image are without a fault", "[container]") {
   const std::string sample = "etc/container/zinit";
   if (access(sample.c_str(), F_OK) != 0)

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // A server beside another, or after one that was killed: no service runs twice.
 #include "scenario/harness.hpp"
+#include "scenario/harness/dialog.hpp"
 namespace zinit::test::reexec_second_server {
 namespace {
 
@@ -69,44 +70,9 @@ TEST_CASE("what a killed server without cgroups has left goes on under the next 
   check_goes_on(zinit);
 }
 
-TEST_CASE("a killed server that has left nothing is followed by an ordinary start",
-          "[check][reexec][second]") {
-  Server zinit;
-  add_some(zinit);
-  zinit.boot({"a", "b"});
-  zinit.await_state("once", "exited");
-  zinit.stop("a");
-  CHECK(zinit.shut_down(SIGKILL) == 128 + SIGKILL);
-  zinit.boot({"a", "b"});
-  zinit.await_trace("once", 2);
-  CHECK(zinit.messages().find("was killed") == std::string::npos);
-}
-
 TEST_CASE("a server refuses to start beside one that runs the same files, unless told to",
           "[check][reexec][second]") {
-  Server zinit;
-  zinit.add("a", {.exec = tracing("a")});
-  zinit.boot({"a"});
-  zinit.await_started({"a"});
-  const std::string socket = zinit.path("other.sock");
-  Launch second;
-  second.argv = {"zinit", "server", "--config-dir", zinit.config() + "/", "--socket", socket};
-  second.env = {"T=" + zinit.path("trace")};
-  const Outcome refused = run(second);
-  CHECK(refused.code == 1);
-  CHECK_THAT(refused.err, Contains("pid " + std::to_string(zinit.pid())));
-  CHECK_THAT(refused.err, Contains("zinitctl --socket " + zinit.socket()));
-  CHECK_THAT(refused.err, Contains("--new-instance"));
-  CHECK(zinit.count("start a") == 1);
-  CHECK(access(socket.c_str(), F_OK) != 0);
-  zinit.reexecute();  // the lock stays
-  CHECK(run(second).code == 1);
-  second.argv.emplace_back("--new-instance");
-  const pid_t beside = launch(second);
-  zinit.await_trace("start a", 2);
-  kill(beside, SIGTERM);
-  CHECK(wait_for_exit(beside) == 0);
-  CHECK(zinit.state("a") == "running");
+  CHECK_DIALOGS("second_server");
 }
 
 }  // namespace
