@@ -86,16 +86,22 @@ TEST_CASE("a file that goes while it is read is as if it had never been there",
   CHECK(parsed[1].diagnostics.size() == 1);
 }
 
-TEST_CASE("settings of a running server count in place of the file's", "[config][loader]") {
+TEST_CASE(
+    "a wrong setting has its default, and those of a running server count in place of a file's",
+    "[config][loader]") {
   const TempDir directory;
-  const std::string file = directory.write("zinit.toml", "log_level = 'debug'\nwat = 5\n");
+  const std::string file =
+      directory.write("zinit.toml", "log_level = 'debug'\nshutdown_timeout_ms = 'x'\n");
   const LoadedConfig read = load_config({}, file);
   CHECK(read.settings.log_level == LogLevel::debug);
+  CHECK_FALSE(read.settings.shutdown_timeout);
   CHECK(read.settings_faults.size() == 1);
   const GlobalSettings settings;
   const LoadedConfig kept = load_config({}, file, {.settings = &settings});
   CHECK(kept.settings_faults.empty());
   CHECK_FALSE(kept.settings.log_level);
+  directory.write("zinit.toml", "log_level = 'debug'\nno toml\n");
+  CHECK_FALSE(load_config({}, file).settings.log_level);
   CHECK(load_config({}, directory / "none", {.settings_named = true}).incomplete->errnum == ENOENT);
 }
 

@@ -64,6 +64,7 @@ inline std::string described(const LoadedConfig& loaded) {
   std::string all;
   for (const SpecPtr& spec : loaded.specs) {
     std::string more = spec->class_ == ServiceClass::system ? ", system" : "";
+    if (spec->runtime) more += ", set at runtime";
     if (spec->is_instance())
       more += ", from " + spec->instance->of + (spec->instance->link.empty() ? "" : " by ") +
               spec->instance->link;
