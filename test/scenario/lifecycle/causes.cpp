@@ -2,9 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinit shows the first cause of an event, and not one that followed from it.
 #include "scenario/harness.hpp"
-#include "scenario/harness/background.hpp"
 #include "scenario/harness/left_processes.hpp"
-#include "scenario/harness/notifier.hpp"
 
 namespace zinit::test::lifecycle_causes {
 namespace {

@@ -20,6 +20,9 @@ TEST_CASE("dialogs of restarts", "[restart]") { CHECK_DIALOGS("restart_dialogs")
 TEST_CASE("dialogs of spawn errors", "[spawn]") { CHECK_DIALOGS("spawn_dialogs"); }
 TEST_CASE("dialogs of states", "[states][target]") { CHECK_DIALOGS("states"); }
 TEST_CASE("dialogs of commands beside a process", "[check][steps]") { CHECK_DIALOGS("steps"); }
+TEST_CASE("dialogs of commands that fail or take too long", "[steps]") {
+  CHECK_DIALOGS("steps_that_fail");
+}
 TEST_CASE("dialogs of stops", "[stop]") { CHECK_DIALOGS("stop"); }
 
 }  // namespace zinit::test::lifecycle_dialogs
