@@ -8,8 +8,9 @@ namespace zinit::test::activation_activation_changes {
 namespace {
 
 /// A service that is started at boot, with its sockets.
-std::string booted(const Texts& words, const Texts& listen) {
-  return socketed(words, listen, "on_demand = false");
+std::string booted(Texts words, const std::string& listen) {
+  words.insert(words.begin(), "passed");
+  return with_sockets("[" + peer(words) + "]", {listen}, "on_demand = false");
 }
 
 /// Whether the other side, and not this one, has ended a connection to the port of `address`.
@@ -58,10 +59,11 @@ TEST_CASE("two services swap their addresses in a reload", "[sockets][reload]") 
   for (int i = 0; i < 3; ++i) {
     INFO(i);
     const bool swapped = i % 2 == 1;
-    zinit.file("a.toml", booted({"pid"}, {swapped ? other : one}));
-    zinit.file("b.toml", booted({"pid"}, {swapped ? one : other}));
+    zinit.file("a.toml", booted({"pid"}, swapped ? other : one));
+    zinit.file("b.toml", booted({"pid"}, swapped ? one : other));
     i == 0 ? boot_open(zinit, {"a", "b"}) : (void)zinit.reload();
-    for (const char* name : {"a", "b"}) zinit.await_state(name, "running");
+    for (const char* name : {"a", "b"})
+      REQUIRE(eventually([&] { return zinit.state(name) == "running"; }));
     check_answers(zinit, swapped ? other : one, "a");
     check_answers(zinit, swapped ? one : other, "b");
   }
@@ -74,7 +76,7 @@ TEST_CASE("addresses that are in use are told, and had when they are free",
   Texts taken;
   for (const Listening& holder : holders) taken.push_back("127.0.0.1:" + holder.port());
   const std::string free = free_address(), back = free_address();
-  zinit.file("boots.toml", booted({"pid"}, {taken[0]}));
+  zinit.file("boots.toml", booted({"pid"}, taken[0]));
   zinit.file("waits.toml", socketed({"pid"}, {free, taken[1]}));
   zinit.file("each.toml", accepting({"echo"}, taken[2]));
   zinit.file("s.toml", peers({"at", back, "echo"}));
@@ -113,7 +115,7 @@ TEST_CASE("each process finds its sockets as the first did, and open if the last
   Server zinit;
   const std::string at = free_address(), shut = free_address();
   const std::string path = "unix:" + zinit.path("sock");
-  zinit.file("s.toml", booted({"careless", "pid"}, {at}));
+  zinit.file("s.toml", booted({"careless", "pid"}, at));
   zinit.file("a.toml", socketed({"shut"}, {shut, path}, "", "", "restart = 'never'"));
   boot_open(zinit, {"s"});
   for (int i = 1; i <= 2; ++i) {

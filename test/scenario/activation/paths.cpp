@@ -28,6 +28,7 @@ TEST_CASE("files that change while zinit executes itself again, or has crashed, 
   zinit.boot();
   /// Waits until zinit has seen all changes of files so far.
   const auto await_seen = [&](int times) {
+    zinit.settle();
     zinit.mark("seen");
     zinit.await_trace("seen", times);
   };

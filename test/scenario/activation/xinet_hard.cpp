@@ -138,26 +138,6 @@ TEST_CASE("one address may be named twice, and parameters be given by position",
   CHECK_FALSE(Client::possible("127.0.0.1:" + port));
 }
 
-TEST_CASE("a proxy of a file that is set at runtime only is as its file says after a reload",
-          "[check][xinet][reload]") {
-  Server zinit;
-  const Proxied proxied(zinit, {"echo"}, "idle_timeout = 100");
-  boot_open(zinit);
-  const std::string before = read_file(zinit.config("p.toml"));
-  zinit.result("xinet.set", proxy_params("p", proxied.front, proxied.back, "s",
-                                         R"("idle_timeout":200,"persist":false)"));
-  CHECK(proxy_status(zinit, "p")["idle_timeout"] == 200);
-  CHECK(read_file(zinit.config("p.toml")) == before);
-  (void)zinit.reload();
-  CHECK(proxy_status(zinit, "p")["idle_timeout"] == 100);
-  zinit.result("xinet.set", proxy_params("p", proxied.front, proxied.back, "s",
-                                         R"("idle_timeout":300,"persist":true)"));
-  (void)zinit.reload();
-  CHECK(proxy_status(zinit, "p")["idle_timeout"] == 300);
-  CHECK_THAT(read_file(zinit.config("p.toml")), Contains("300"));
-  CHECK(Client(proxied.front).echo("hello") == "hello");
-}
-
 TEST_CASE("clients that connect and reset at once leave nothing behind",
           "[check][threads][xinet]") {
   Server zinit;
