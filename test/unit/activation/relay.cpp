@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
-// Relays between two sockets, with both ends under the test's control.
+// Relays between two sockets, with both ends under the test's control. What passes, resets and the
+// header are scenarios: test/scenario/activation/xinet.cpp.
 #include "activation/relay.hpp"
 #include "support/notification.hpp"
 #include "support/test.hpp"
@@ -40,7 +41,7 @@ Ends tcp_ends() {
 /// A relay on a loop, and the sockets at its ends.
 class Rig {
  public:
-  explicit Rig(Ends client = tcp_ends(), Ends backend = tcp_ends(), std::string_view header = {})
+  explicit Rig(Ends client = tcp_ends(), Ends backend = tcp_ends())
       : loop_(new_loop()),
         set_(*loop_,
              [this](EpollSet::Key key, std::uint32_t events) {
@@ -54,16 +55,14 @@ class Rig {
     REQUIRE(set_.add(client.near.get(), 0, Relay::client));
     relay_.emplace(Relay::Shared{set_, pipes_},
                    Relay::Identity{0, 1, Relay::client, Relay::backend},
-                   KeptFd(std::move(client.near), {}), counts_, [this] { return killed; });
-    REQUIRE(relay_->begin(backend.near, header));
+                   KeptFd(std::move(client.near), {}), counts_, [] { return false; });
+    REQUIRE(relay_->begin(backend.near, {}));
   }
 
   int client() const { return client_.get(); }
   int backend() const { return backend_.get(); }
   void close_client() { client_.reset(); }
-  void close_backend() { backend_.reset(); }
   [[nodiscard]] bool over() const { return !relay_; }
-  const ProxyCounts& counts() const { return counts_; }
 
   bool until(const std::function<bool()>& done) { return run_until(*loop_, done); }
 
@@ -92,8 +91,6 @@ class Rig {
     });
     return errnum;
   }
-
-  bool killed = false;
 
  private:
   std::unique_ptr<EventLoop> loop_;
@@ -132,51 +129,6 @@ std::string pattern(std::size_t bytes) {
   std::uint32_t state = 1;
   for (char& c : text) c = static_cast<char>((state = state * 1664525 + 1013904223) >> 24);
   return text;
-}
-
-TEST_CASE("a relay passes bytes on both ways, and each end by itself", "[proxy]") {
-  const bool unix_client = GENERATE(false, true);
-  const bool unix_backend = GENERATE(false, true);
-  Rig rig(unix_client ? unix_ends() : tcp_ends(), unix_backend ? unix_ends() : tcp_ends());
-  send_text(rig.client(), "question");
-  CHECK(rig.read(rig.backend(), 8) == "question");
-  REQUIRE(::shutdown(rig.client(), SHUT_WR) == 0);
-  CHECK(rig.end_of(rig.backend()) == 0);
-  send_text(rig.backend(), "answer");
-  CHECK(rig.read(rig.client(), 6) == "answer");
-  CHECK_FALSE(rig.over());
-  rig.close_backend();
-  CHECK(rig.end_of(rig.client()) == 0);
-  CHECK(rig.until([&] { return rig.over(); }));
-  CHECK(rig.counts().to_backend == 8);
-  CHECK(rig.counts().from_backend == 6);
-}
-
-TEST_CASE("the header comes before all that the client sends", "[proxy]") {
-  Ends client = tcp_ends();
-  send_text(client.far.get(), "early");
-  Rig rig(std::move(client), tcp_ends(), "HEADER ");
-  CHECK(rig.read(rig.backend(), 12) == "HEADER early");
-}
-
-TEST_CASE("a reset is passed on, whichever side it comes from", "[proxy]") {
-  const bool from_client = GENERATE(true, false);
-  Rig rig;
-  send_text(rig.client(), "x");
-  CHECK(rig.read(rig.backend(), 1) == "x");
-  const linger at_once{1, 0};
-  const int from = from_client ? rig.client() : rig.backend();
-  REQUIRE(::setsockopt(from, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) == 0);
-  from_client ? rig.close_client() : rig.close_backend();
-  CHECK(rig.end_of(from_client ? rig.backend() : rig.client()) == ECONNRESET);
-  CHECK(rig.over());
-  // The end of a backend that was killed is a reset, too.
-  Rig other;
-  other.killed = true;
-  send_text(other.backend(), "half of the");
-  CHECK(other.read(other.client(), 11) == "half of the");
-  other.close_backend();
-  CHECK(other.end_of(other.client()) == ECONNRESET);
 }
 
 TEST_CASE("a side that takes nothing holds up its own way alone, and loses nothing", "[proxy]") {

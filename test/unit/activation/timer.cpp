@@ -41,60 +41,37 @@ class Dialog {
  public:
   /// Does what the line says. @return  the answer to a question; else an empty text
   std::string answer(const std::string& line) {
-    std::istringstream words(line);
-    std::string verb;
-    words >> verb;
-    const auto text = [&] {
-      std::string word;
-      words >> word;
-      return word;
+    std::istringstream text(line);
+    const Texts words(std::istream_iterator<std::string>(text), {});
+    const auto ms = [&](std::size_t i) {
+      if (i >= words.size()) return 0ms;
+      return words[i] == "max" ? Milliseconds::max() : Milliseconds(std::stoll(words[i]));
     };
-    const auto wall = [&] { return wall_of(text()); };
-    const auto moment = [&]() -> Moment {
-      const std::int64_t wall_us = wall();
-      return {wall_us, TimePoint(std::chrono::seconds(std::stoi(text())))};
+    const auto wall = [&](std::size_t i) { return wall_of(words.at(i)); };
+    const auto moment = [&](std::size_t i) -> Moment {
+      return {wall(i), TimePoint(std::chrono::seconds(std::stoi(words.at(i + 1))))};
     };
-    const auto ms = [&] {
-      const std::string number = text();
-      if (number == "max") return Milliseconds::max();
-      return Milliseconds(number.empty() ? 0 : std::stoll(number));
-    };
-    if (verb == "calendar") spec_.calendar = {text()};
-    if (verb == "every_ms") spec_.every = ms();
-    if (verb == "on_boot_ms") spec_.on_boot = ms();
-    if (verb == "random_delay_ms") spec_.random_delay = ms();
-    if (verb == "begin") {
+    const std::string& verb = words.at(0);
+    if (verb == "calendar") spec_.calendar = {words.at(1)};
+    if (verb == "every_ms") spec_.every = ms(1);
+    if (verb == "on_boot_ms") spec_.on_boot = ms(1);
+    if (verb == "random_delay_ms") spec_.random_delay = ms(1);
+    if (verb == "begin" || verb == "next_image") {
+      const auto stand = timer_ ? timer_->stand() : ServiceTimer::Stand{};
       timer_.emplace(spec_, TimeZone::utc(), TimePoint{});
       REQUIRE(timer_->fault().empty());
-      const Moment now = moment();
-      timer_->begin(now, ms());
+      if (verb == "begin") timer_->begin(moment(1), ms(3));
+      if (verb == "next_image") timer_->go_on(stand);
     }
-    if (verb == "passes") {
-      const Moment now = moment();
-      const bool started = text() == "started";
-      timer_->passed(now, started, ms());
-    }
-    if (verb == "clock") timer_->clock_set(wall());
-    if (verb == "started") {
-      const std::int64_t start = wall();
-      timer_->started(start, moment());
-    }
-    if (verb == "catch_up") {
-      const Moment now = moment();
-      const std::string since = text();
-      if (since.empty())
-        timer_->catch_up({}, now);
-      else
-        timer_->catch_up(ServiceTimer::Stamp{wall_of(since), wall()}, now);
-    }
+    if (verb == "passes") timer_->passed(moment(1), words.at(3) == "started", ms(4));
+    if (verb == "clock") timer_->clock_set(wall(1));
+    if (verb == "started") timer_->started(wall(1), moment(2));
+    if (verb == "catch_up" && words.size() < 5) timer_->catch_up({}, moment(1));
+    if (verb == "catch_up" && words.size() == 5)
+      timer_->catch_up(ServiceTimer::Stamp{wall(3), wall(4)}, moment(1));
     if (verb == "hold") timer_->hold();
-    if (verb == "release") timer_->release(moment());
-    if (verb == "next_image") {
-      const ServiceTimer::Stand stand = timer_->stand();
-      timer_.emplace(spec_, TimeZone::utc(), TimePoint{});
-      timer_->go_on(stand);
-    }
-    if (verb == "due") return timer_->due(moment()) ? "yes" : "no";
+    if (verb == "release") timer_->release(moment(1));
+    if (verb == "due") return timer_->due(moment(1)) ? "yes" : "no";
     return verb == "next" ? next() : verb == "stand" ? stand() : "";
   }
 

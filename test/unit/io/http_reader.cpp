@@ -27,15 +27,6 @@ TEST_CASE("http reader: answers have the status or the fault of the golden file"
   CHECK_GOLDEN_ROWS("http_reader", [](const std::string& row) { return read(bytes_of(row)); });
 }
 
-TEST_CASE("http reader: the status counts once the headers are over", "[io][health]") {
-  HttpReader reader;
-  CHECK_FALSE(reader.take("HTTP/1.1 200 OK\r\nA: b\r\n"));
-  CHECK(reader.status() == 0);
-  CHECK(reader.take("\r\n"));
-  CHECK(reader.status() == 200);
-  CHECK(reader.take("anything"));
-}
-
 TEST_CASE("http reader: a body may be long; headers, 1xx answers and other text have bounds",
           "[io][health]") {
   CHECK(read("HTTP/1.1 200 OK\r\n\r\n" + std::string(200000, 'x')) == "200");

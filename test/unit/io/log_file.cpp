@@ -63,27 +63,6 @@ TEST_CASE("log file: a file that others renamed or emptied is not renamed again"
   CHECK_FALSE(exists(path + ".1"));
 }
 
-TEST_CASE("log file: if it cannot be renamed nothing is written beyond its size", "[io]") {
-  TempDir dir;
-  const std::string path = dir / "a.log";
-  // A non-empty directory is in the way of the last name.
-  REQUIRE(::mkdir((path + ".1").c_str(), 0755) == 0);
-  REQUIRE(::mkdir((path + ".1/x").c_str(), 0755) == 0);
-  LogFile file(path);
-  for (const std::size_t expected : {6u, 0u}) {
-    std::size_t written = 99;
-    const auto done = file.append("12345\n67890\nabcde\n", {6, 1}, written);
-    REQUIRE_FALSE(done);
-    CHECK(done.error().text == "cannot rename " + path + ": Is a directory");
-    CHECK(written == expected);
-  }
-  CHECK(text_of_file(path) == "12345\n");
-  REQUIRE(::rename((path + ".1").c_str(), (dir / "away").c_str()) == 0);
-  append(file, "x\n", {6, 1});
-  CHECK(text_of_file(path + ".1") == "12345\n");
-  CHECK(text_of_file(path) == "x\n");
-}
-
 TEST_CASE("log file: it is neither opened nor rotated by a link that a stranger made", "[io]") {
   if (::geteuid() != 0) return test::skip("needs root");
   TempDir dir;

@@ -13,9 +13,8 @@ namespace {
 /// A sink of type S on a loop, and the other end of what it writes to.
 template <class S = ConsoleSink>
 struct Bench {
-  template <class... More>
-  explicit Bench(Pipe ends = new_pipe(), More... more)
-      : read(std::move(ends.read)), sink(*loop, std::move(ends.write), more...) {}
+  explicit Bench(Pipe ends = new_pipe())
+      : read(std::move(ends.read)), sink(*loop, std::move(ends.write)) {}
   ~Bench() { loop.stop(); }
 
   void take(std::string_view text) { give(sink, text, dropped); }
@@ -91,22 +90,6 @@ TEST_CASE("sink: a descriptor that accepts no more blocks nobody, and lost lines
   CHECK(becomes_true([&] { return *console.dropped == lost + 1; }));
 }
 
-TEST_CASE("sink: a console that holds services up loses nothing, and says when it has room",
-          "[threads][io]") {
-  Bench<> console(new_pipe(), WhenFull::hold);
-  std::atomic<int> told{0};
-  console.sink.on_room([&] { ++told; });
-  console.loop.start();
-  std::size_t size = 0;
-  for (; !console.sink.holds(LogStream::out); size += kLongSize) console.take(kLong);
-  console.take(kLong);  // from a pipe that was being read
-  CHECK(told == 0);
-  CHECK(console.receive(size + kLongSize).size() == size + kLongSize);
-  CHECK(*console.dropped == 0);
-  CHECK(becomes_true([&] { return told == 1; }));
-  CHECK_FALSE(console.sink.holds(LogStream::out));
-}
-
 TEST_CASE("sink: what a console takes at once is written at once", "[threads][io]") {
   Bench<> console;
   REQUIRE(::fcntl(console.read.get(), F_SETPIPE_SZ, 1 << 20) > 0);
@@ -169,28 +152,6 @@ TEST_CASE("sink: trouble of one sink is logged soon, even if that of another was
   CHECK(told("second: is gone"));
   loop.stop();
   set_log_descriptor(STDERR_FILENO, false);
-}
-
-TEST_CASE("sink: lines of two threads both come, each thread's in its order", "[threads][io]") {
-  Bench<> console;
-  console.loop.start();
-  constexpr int kLines = 1000;
-  const auto write_all_of = [&](const std::string& name) {
-    for (int i = 0; i < kLines; ++i) give(console.sink, std::to_string(i), console.dropped, name);
-  };
-  std::size_t size = 0;
-  for (int i = 0; i < kLines; ++i) size += 2 * (4 + std::to_string(i).size());
-  std::thread a([&] { write_all_of("a"); }), b([&] { write_all_of("b"); });
-  const std::string text = console.receive(size);
-  a.join();
-  b.join();
-  REQUIRE(text.size() == size);
-  int next[2] = {};
-  for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {
-    int& expected = next[text[at] - 'a'];
-    REQUIRE(std::stoi(text.substr(at + 3)) == expected++);
-  }
-  CHECK(*console.dropped == 0);
 }
 
 TEST_CASE("sink: at the end what waits is written, for a limited time", "[io]") {

@@ -3,6 +3,7 @@
 // Sinks under test: what they are given, and what comes out.
 #pragma once
 
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
-// The machine's watchdog, with a file as the device; and zinit's own.
+// The machine's watchdog, with a file as the device.
 #include "machine/watchdog.hpp"
 #include "base/fd.hpp"
 #include "base/log.hpp"
@@ -60,15 +60,6 @@ TEST_CASE("at the machine's end its watchdog stays armed but for a halt", "[init
     CHECK((text_of(device).back() == 'V') == !armed);
     CHECK(watchdog.release() == -1);
   }
-}
-
-TEST_CASE("loops that give signs of life are left alone", "[threads][init][watchdog]") {
-  const auto loop = new_loop();
-  int signs = 0;
-  SelfWatchdog watchdog({{"the loop", *loop, [&] { ++signs; }}});
-  watchdog.set(2s);
-  CHECK(run_until(*loop, [&] { return signs >= 2; }));
-  watchdog.set(0ms);
 }
 
 }  // namespace

@@ -24,13 +24,8 @@ TEST_CASE("what several parts give a process adds up in its spawn plan", "[super
     CHECK(plan.passed[i].fd == fd);
     CHECK(plan.passed[i].as == as);
   }
-}
-
-TEST_CASE("two descriptors that ask for one number fail the spawn", "[supervisor][extras]") {
-  SpawnExtras extras;
-  extras.listen_fds.push_back({11, "http"});
-  extras.passed.push_back({12, 3});
-  SpawnPlan plan;
+  // Two descriptors that ask for one number fail the spawn.
+  extras.passed.push_back({13, 3});
   const auto added = extras.add_to(plan);
   REQUIRE_FALSE(added);
   CHECK(added.error().text == "two descriptors ask for number 3 in the process");
