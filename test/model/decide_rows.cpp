@@ -37,9 +37,7 @@ Enum value_of(std::string_view name, std::initializer_list<std::string_view> nam
 }
 
 State state_of(std::string_view name) {
-  const auto* const found = std::ranges::find(kStates, name, &StateInfo::name);
-  REQUIRE(found != kStates.end());
-  return found->state;
+  return std::ranges::find(kStates, name, &StateInfo::name)->state;
 }
 
 struct Scene {
