@@ -33,6 +33,10 @@ std::string word_of(Words& words) {
 
 Milliseconds time_of(Words& words) { return Milliseconds(std::stoll(word_of(words))); }
 
+const std::map<std::string, bool Life::*> kMarks = {{"never_ready", &Life::never_ready},
+                                                    {"ignores_stop", &Life::ignores_stop},
+                                                    {"unkillable", &Life::unkillable}};
+
 Life life_of(Words& words) {
   Life life;
   for (std::string word; words >> word;) {
@@ -44,12 +48,8 @@ Life life_of(Words& words) {
       life.dies_in = time_of(words);
     } else if (word == "spawn_takes") {
       life.spawn_takes = time_of(words);
-    } else if (word == "never_ready") {
-      life.never_ready = true;
-    } else if (word == "ignores_stop") {
-      life.ignores_stop = true;
-    } else if (word == "unkillable") {
-      life.unkillable = true;
+    } else if (kMarks.contains(word)) {
+      life.*kMarks.at(word) = true;
     } else if (word == "unmet") {
       life.launch = {LaunchOutcome::Kind::unmet, {ReasonType::condition, 0, "path_exists", {}}};
     } else if (word == "no_program") {
@@ -64,8 +64,6 @@ Life life_of(Words& words) {
 class Dialog {
  public:
   explicit Dialog(std::uint64_t seed) : seed_(seed) {}
-  Dialog(const Dialog&) = delete;
-  Dialog& operator=(const Dialog&) = delete;
 
   std::string answer(std::string command) {
     static constexpr std::string_view kAtOnce = " at once";

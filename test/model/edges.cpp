@@ -38,14 +38,17 @@ void each_look(Visit visit) {
           }
 }
 
+bool has_process(const Look& look) {
+  return look.state == State::starting || look.state == State::running ||
+         look.state == State::stopping;
+}
+
 void put(Record& record, const Look& look) {
   record.state = look.state;
   record.wish = look.wish;
   record.respawn = look.respawn;
   record.try_ = look.tried;
-  const bool process = look.state == State::starting || look.state == State::running ||
-                       look.state == State::stopping;
-  record.process = process ? Process::alive : Process::none;
+  record.process = has_process(look) ? Process::alive : Process::none;
   if (look.state == State::exited) {
     record.done = look.oneshot;
     record.by_itself = true;
@@ -68,11 +71,21 @@ struct Pair {
     put(world.record(world.graph->find("self")), self);
     put(world.record(world.graph->find("other")), other);
   }
-  [[nodiscard]] Step step(const std::string& name = "self") const {
-    return decide(Situation{world, world.graph->find(name), kNow});
+  /// The row that decides for a service now; null if it waits.
+  [[nodiscard]] const Row* row(const std::string& name = "self") const {
+    return decide(Situation{world, world.graph->find(name), kNow}).row;
   }
+  [[nodiscard]] bool waits(const std::string& name = "self") const { return row(name) == nullptr; }
+  [[nodiscard]] bool launches(const std::string& name = "self") const {
+    return !waits(name) && row(name)->act == Act::launch;
+  }
+  [[nodiscard]] bool becomes(State state) const { return !waits() && row()->to == state; }
   World world;
 };
+
+constexpr Look kBlocked{State::blocked, Wish::up, false, false, Try::none};
+constexpr Look kRunning{State::running, Wish::up, false, false, Try::none};
+constexpr Look kStopping{State::stopping, Wish::down, false, false, Try::none};
 
 std::string words(const Look& look) {
   return std::string(state_name(look.state)) + (look.wish == Wish::up ? " up" : " down") +
@@ -104,18 +117,13 @@ bool is_to_start(const Look& other) {
 TEST_CASE("requires holds a start until the other is satisfied, and no longer", "[edges]") {
   each_look([](const Look& other) {
     for (const bool oneshot : {false, true}) {
-      const Look self{State::blocked, Wish::up, oneshot, false, Try::none};
       INFO("other " << words(other));
-      const Step step = Pair("requires", self, other).step();
-      if (is_failed_for_good(other)) {
-        REQUIRE(step.row != nullptr);
-        CHECK(step.row->to == State::failed);
-      } else if (is_satisfied(other)) {
-        REQUIRE(step.row != nullptr);
-        CHECK(step.row->act == Act::launch);
-      } else {
-        CHECK(step.waits());
-      }
+      const Look self{State::blocked, Wish::up, oneshot, false, Try::none};
+      const Pair pair("requires", self, other);
+      const bool fails = is_failed_for_good(other);
+      CHECK(pair.becomes(State::failed) == fails);
+      CHECK(pair.launches() == (!fails && is_satisfied(other)));
+      CHECK(pair.waits() == (!fails && !is_satisfied(other)));
     }
   });
 }
@@ -123,100 +131,72 @@ TEST_CASE("requires holds a start until the other is satisfied, and no longer", 
 TEST_CASE("a running service stops when what it requires goes, and stays while that re-spawns",
           "[edges]") {
   each_look([](const Look& other) {
-    const Look self{State::running, Wish::up, false, false, Try::none};
     INFO("other " << words(other));
     const bool done_again = other.oneshot && other.state == State::exited && other.wish == Wish::up;
     const bool stays = is_satisfied(other) || other.respawn || done_again;
-    const Step step = Pair("requires", self, other).step();
-    CHECK(step.waits() == stays);
-    if (!stays) CHECK(step.row->to == State::stopping);
+    const Pair pair("requires", kRunning, other);
+    CHECK(pair.waits() == stays);
+    CHECK(pair.becomes(State::stopping) != stays);
   });
 }
 
 TEST_CASE("what is required waits with its stop until its dependents are down", "[edges]") {
   each_look([](const Look& self) {
-    const Look other{State::stopping, Wish::down, false, false, Try::none};
     INFO("dependent " << words(self));
-    const bool in_the_way = self.state == State::starting || self.state == State::running ||
-                            self.state == State::stopping ||
-                            (self.wish == Wish::down && self.state != State::inactive);
-    CHECK(Pair("requires", self, other).step("other").waits() == in_the_way);
+    const bool in_the_way =
+        has_process(self) || (self.wish == Wish::down && self.state != State::inactive);
+    CHECK(Pair("requires", self, kStopping).waits("other") == in_the_way);
   });
 }
 
-TEST_CASE("after holds a start only while the other is about to start or starting", "[edges]") {
+TEST_CASE("after holds a start only while the other is about to start or starting, and stops none",
+          "[edges]") {
   each_look([](const Look& other) {
-    const Look self{State::blocked, Wish::up, false, false, Try::none};
     INFO("other " << words(other));
     const bool delayed = other.state == State::blocked && other.respawn && other.tried == Try::none;
     const bool stop_will_return = other.state == State::stopping && other.wish == Wish::up;
     const bool coming = (is_to_start(other) && !delayed) ||
                         (other.state == State::starting && other.wish == Wish::up) ||
                         stop_will_return;
-    CHECK(Pair("after", self, other).step().waits() == coming);
-  });
-}
-
-TEST_CASE("after does nothing to a service that runs, whatever the other does", "[edges]") {
-  each_look([](const Look& other) {
-    const Look self{State::running, Wish::up, false, false, Try::none};
-    INFO("other " << words(other));
-    CHECK(Pair("after", self, other).step().waits());
+    CHECK(Pair("after", kBlocked, other).waits() == coming);
+    CHECK(Pair("after", kRunning, other).waits());
   });
 }
 
 TEST_CASE("wants holds nothing and stops nothing", "[edges]") {
   each_look([](const Look& other) {
     INFO("other " << words(other));
-    const Step blocked =
-        Pair("wants", {State::blocked, Wish::up, false, false, Try::none}, other).step();
-    REQUIRE(blocked.row != nullptr);
-    CHECK(blocked.row->act == Act::launch);
-    CHECK(Pair("wants", {State::running, Wish::up, false, false, Try::none}, other).step().waits());
+    CHECK(Pair("wants", kBlocked, other).launches());
+    CHECK(Pair("wants", kRunning, other).waits());
   });
 }
 
-TEST_CASE("of two in conflict never both start, and one does where neither is there", "[edges]") {
-  each_look([](const Look& self) {
-    each_look([&](const Look& other) {
-      if (self.state != State::blocked || self.wish == Wish::down || self.tried != Try::none)
-        return;
-      INFO("self " << words(self) << ", other " << words(other));
-      const Pair pair("conflicts", self, other);
-      const Step mine = pair.step();
-      const Step theirs = pair.step("other");
-      const bool i_start = !mine.waits() && mine.row->act == Act::launch;
-      const bool other_starts = !theirs.waits() && theirs.row->act == Act::launch;
-      const bool other_active = other.state == State::starting || other.state == State::running ||
-                                other.state == State::stopping;
-      CHECK_FALSE((i_start && (other_starts || other_active)));
-      const bool delayed = self.respawn || (other.respawn && other.state == State::blocked);
-      const bool other_may_want = is_to_start(other);
-      if (!other_active && !delayed && !other_may_want) CHECK(i_start);
-    });
-  });
-}
-
-TEST_CASE("conflicts do not stop one that runs", "[edges]") {
+TEST_CASE("of two in conflict never both start, one does where neither is there, and none stops",
+          "[edges]") {
   each_look([](const Look& other) {
-    const Look self{State::running, Wish::up, false, false, Try::none};
-    INFO("other " << words(other));
-    CHECK(Pair("conflicts", self, other).step().waits());
+    CHECK(Pair("conflicts", kRunning, other).waits());
+    for (const bool oneshot : {false, true}) {
+      for (const bool respawn : {false, true}) {
+        const Look self{State::blocked, Wish::up, oneshot, respawn, Try::none};
+        INFO("self " << words(self) << ", other " << words(other));
+        const Pair pair("conflicts", self, other);
+        const bool i_start = pair.launches();
+        CHECK_FALSE((i_start && (pair.launches("other") || has_process(other))));
+        const bool delayed = self.respawn || (other.respawn && other.state == State::blocked);
+        if (!has_process(other) && !delayed && !is_to_start(other)) CHECK(i_start);
+      }
+    }
   });
 }
 
 TEST_CASE("in a shutdown a service waits for what is ordered after it, and otherwise not",
           "[edges]") {
   each_look([](const Look& self) {
-    const Look other{State::stopping, Wish::down, false, false, Try::none};
     INFO("the one ordered after it " << words(self));
-    Pair pair("after", self, other);
-    CHECK_FALSE(pair.step("other").waits());
+    Pair pair("after", self, kStopping);
+    CHECK_FALSE(pair.waits("other"));
     request_shutdown(pair.world);
-    const bool in_the_way = self.state == State::starting || self.state == State::running ||
-                            self.state == State::stopping || self.state == State::blocked ||
-                            self.state == State::failed || self.state == State::exited;
-    CHECK(pair.step("other").waits() == in_the_way);
+    CHECK(pair.waits("other") == (self.state != State::inactive));
   });
 }
 

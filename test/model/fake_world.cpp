@@ -45,6 +45,11 @@ void set(ServiceSpec& spec, const std::string& what, const std::string& rest) {
   }
 }
 
+std::size_t posts_in(const Texts& ran) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(ran, [](const std::string& each) { return each.starts_with("post"); }));
+}
+
 }  // namespace
 
 Specs::Specs(const std::string& text) {
@@ -113,8 +118,6 @@ std::string Specs::text() const {
   }
   return text;
 }
-
-FakeWorld::FakeWorld(const std::string& text, std::uint64_t seed) : FakeWorld(Specs(text), seed) {}
 
 FakeWorld::FakeWorld(const Specs& specs, std::uint64_t seed) : random_(seed) {
   world.graph = Graph::build({});
@@ -483,15 +486,6 @@ void FakeWorld::check_start(Slot slot) {
       fault(name + " starts under what " + world.graph->name(above) + " has held before");
   }
 }
-
-namespace {
-
-std::size_t posts_in(const Texts& ran) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(ran, [](const std::string& each) { return each.starts_with("post"); }));
-}
-
-}  // namespace
 
 void FakeWorld::note_post_time(Slot slot) {
   const Record& record = world.record(slot);

@@ -67,7 +67,6 @@ struct Life {
 class FakeWorld {
  public:
   explicit FakeWorld(const Specs& specs, std::uint64_t seed = 1);
-  explicit FakeWorld(const std::string& text, std::uint64_t seed = 1);
 
   // Requests. After each, all steps that take no time follow.
   Requested start(const std::string& name);

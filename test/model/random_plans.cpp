@@ -32,14 +32,11 @@ SpecPtr some_spec(Dice& dice, const std::string& name) {
   spec->file = "/etc/" + name + ".toml";
   spec->exec.argv = {roll(dice, 4) == 0 ? "/bin/other" : "/bin/one"};
   spec->description = roll(dice, 4) == 0 ? "other" : "one";
-  const auto at_times = [&] {
-    return roll(dice, 4) == 0 ? some_names(dice) : std::vector<Dependency>{};
-  };
-  Dependencies& all = spec->dependencies.edit();
-  for (auto* list : {&all.requires_, &all.after, &all.wants}) *list = some_names(dice);
-  for (auto* list : {&all.conflicts, &all.required_by, &all.before, &all.wanted_by, &all.binds_to,
-                     &all.bound_by})
-    *list = at_times();
+  for (const Relation& relation : kRelations) {
+    const bool often =
+        relation.name == "requires" || relation.name == "after" || relation.name == "wants";
+    if (often || roll(dice, 4) == 0) spec->dependencies.edit().*relation.list = some_names(dice);
+  }
   if (roll(dice, 10) == 0) spec->findings.edit().errors = {spec->file + ":1:1: error: wrong"};
   return spec;
 }
@@ -87,12 +84,9 @@ std::string words(const Directory& directory) {
   std::string text;
   for (const SpecPtr& spec : directory) {
     text += "\n" + spec->name + (spec->broken() ? " (wrong)" : "") + ":";
-    const Dependencies& all = *spec->dependencies;
-    for (const auto* list : {&all.requires_, &all.binds_to, &all.after, &all.wants, &all.conflicts,
-                             &all.required_by, &all.bound_by, &all.before, &all.wanted_by}) {
-      for (const Dependency& one : *list) text += " " + one.name;
-      text += ";";
-    }
+    for (const Relation& relation : kRelations)
+      for (const Dependency& one : *spec->dependencies.*relation.list)
+        text += " " + std::string(relation.name) + " " + one.name;
   }
   return text;
 }

@@ -117,7 +117,6 @@ TEST_CASE("a file that is replaced keeps its owner, or gives its group's rights 
   CHECK(status_of(path).st_uid == 1234);
   CHECK(status_of(path).st_gid == 2345);
   CHECK((status_of(path).st_mode & 07777) == 0640);
-
   const FileOwner theirs = owner_of(status_of(path));
   REQUIRE(as_user(dir, [&]() -> std::string {
             return replace_file(path, "newer", theirs) ? "done" : "failed";

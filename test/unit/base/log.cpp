@@ -28,10 +28,7 @@ class Captured {
   /// Everything written since the last call.
   std::string text() {
     std::string all;
-    char buffer[4096];
-    ssize_t got;
-    while ((got = ::read(pipe_.read.get(), buffer, sizeof buffer)) > 0)
-      all.append(buffer, static_cast<size_t>(got));
+    for (char c; ::read(pipe_.read.get(), &c, 1) == 1;) all += c;
     return all;
   }
   int write_end() { return pipe_.write.get(); }

@@ -19,21 +19,10 @@ TEST_CASE("links of an image are followed in it, and never lead out", "[base][ro
   link("deep/./file", "/opt/real/near");
   link("/etc/endless", "/etc/endless");
   link("/nowhere/at/all", "/etc/dangling");
-  const std::pair<const char*, const char*> rows[] = {
-      {"/etc/zinit/deep", "/opt/real/deep"},
-      {"/etc/zinit", "/opt/real"},
-      {"/etc/up/real", "/opt/real"},
-      {"/etc/zinit/near", "/opt/real/deep/file"},
-      {"/etc/zinit/../other", "/opt/other"},
-      {"/../../etc/passwd", "/etc/passwd"},
-      {"/etc//zinit/", "/opt/real"},
-      {"/etc/dangling/x", "/nowhere/at/all/x"},
-      {"/etc/none/x.toml", "/etc/none/x.toml"},
-  };
-  for (const auto& [path, leads_to] : rows) {
-    INFO(path);
-    CHECK(real_below(root, root + path).value() == root + leads_to);
-  }
+  CHECK_GOLDEN_ROWS("rooted", [&](const std::string& path) {
+    const std::string real = real_below(root, root + path).value();
+    return real.starts_with(root) ? real.substr(root.size()) : "outside: " + real;
+  });
   CHECK(real_below(root, root + "/etc/zinit/near", false).value() == root + "/opt/real/near");
   CHECK(real_below(root, root + "/etc/zinit", false).value() == root + "/etc/zinit");
   const Error endless = real_below(root, root + "/etc/endless/x").error();

@@ -30,6 +30,7 @@ std::string parsed(const std::string& row) {
   const std::string text = row.substr(what.size() + 1);
   if (what == "tcp") return parts(parse_tcp_endpoint(text));
   if (what == "http") return parts(parse_http_endpoint(text));
+  if (what == "host") return host_header(*parse_http_endpoint(text));
   if (what == "proxy") return parts(parse_proxy_address(text));
   return parts(parse_listen_address(text));
 }
@@ -48,14 +49,6 @@ TEST_CASE("an endpoint or an address has its parts, or a message what is wrong w
         "fifo: path /" + std::string(200, 'x') + ", target ");
   CHECK(parsed("listen fifo:/" + std::string(4095, 'x')) ==
         "has a path of 4096 bytes, the kernel allows 4095");
-}
-
-TEST_CASE("endpoint: the header Host names what the URL does", "[health]") {
-  CHECK(host_header(*parse_http_endpoint("http://a/")) == "a");
-  CHECK(host_header(*parse_http_endpoint("http://a:8080/")) == "a:8080");
-  CHECK(host_header(*parse_http_endpoint("http://[::1]/")) == "[::1]");
-  CHECK(host_header(*parse_http_endpoint("http://[::1]:81/")) == "[::1]:81");
-  CHECK(host_header(*parse_http_endpoint("http+unix:///run/x")) == "localhost");
 }
 
 TEST_CASE("listen address: [::] leaves IPv4 to 0.0.0.0 of the same port and type",

@@ -2,37 +2,21 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The console: its choice, its opening, and descriptors 0 to 2.
 #include "os/console.hpp"
+#include "base/text.hpp"
 #include "os/kernel_command_line.hpp"
 #include "support/test.hpp"
+#include "unit/support/escaped.hpp"
 
 namespace zinit::test::os_console {
 namespace {
 
-TEST_CASE("the kernel's words are parted by blanks outside quotes", "[os][console]") {
-  using Words = Texts;
-  CHECK(kernel_words("quiet  a=1\tb\n") == Words{"quiet", "a=1", "b"});
-  CHECK(kernel_words("a=\"b c\" \"d=e f\"g h\"") == Words{"a=b c", "d=e fg", "h"});
-  CHECK(kernel_words("").empty());
-  CHECK(kernel_words(" \n").empty());
-}
-
-TEST_CASE("the last console= names the console", "[os][console]") {
-  const std::pair<const char*, const char*> rows[] = {
-      {"", ""},
-      {"quiet root=/dev/sda1", ""},
-      {"console=tty0 console=ttyS0,115200n8 quiet", "/dev/ttyS0"},
-      {"console=ttyS0 console=tty0", "/dev/tty0"},
-      {"console=ttyS0 console=", ""},
-      {"console=null", ""},
-      {"console=../etc/passwd", ""},
-      {"console=hvc0 -- console=ttyS0", "/dev/hvc0"},
-      {"noconsole=tty1 netconsole=x", ""}};
-  for (const auto& [words, first] : rows) {
-    INFO(words);
-    Texts expected{"/dev/console"};
-    if (*first != '\0') expected.insert(expected.begin(), first);
-    CHECK(console_paths(words) == expected);
-  }
+TEST_CASE("the kernel's words are parted by blanks outside quotes, and the last console= names it",
+          "[os][console]") {
+  CHECK_GOLDEN_ROWS("console", [](const std::string& row) {
+    const bool words = row.starts_with("words ");
+    const std::string text = unescaped(row.substr(row.find(' ') + 1));
+    return join(words ? kernel_words(text) : console_paths(text), "|");
+  });
 }
 
 TEST_CASE("the first path that is a terminal is taken, without waiting", "[os][console]") {

@@ -14,29 +14,35 @@ namespace {
 constexpr pid_t kNobody = 4194305;         // above the largest pid of the kernel
 constexpr std::uint64_t kLater = 1000000;  // ticks
 
-/// A sleeping child of this process with these variables.
+/// A child of this process with these variables, which says a number and then sleeps.
 class Sleeper {
  public:
-  explicit Sleeper(Texts env) {
+  explicit Sleeper(Texts env, const char* script = "echo 0; exec sleep 1000") {
+    auto pipe = make_pipe();
+    REQUIRE(pipe);
     SpawnPlan plan;
-    plan.program = "/bin/sleep";
-    plan.argv = {"sleep", "1000"};
+    plan.program = "/bin/sh";
+    plan.argv = {"sh", "-c", script};
     plan.env = std::move(env);
+    plan.out = pipe->write.get();
     child_ = std::move(spawn(plan).value());
-    // The kernel lets zinit go on while execve(2) still sets arguments and variables.
-    REQUIRE(test::becomes_true([&] { return !command_line(child_.pid).empty(); }));
+    char text[32] = "";
+    REQUIRE(::read(pipe->read.get(), text, sizeof text - 1) > 0);
+    said_ = std::atoi(text);
   }
   ~Sleeper() {
-    ::kill(child_.pid, SIGKILL);
+    ::kill(-child_.pid, SIGKILL);
     ::waitpid(child_.pid, nullptr, 0);
   }
   Sleeper(const Sleeper&) = delete;
   Sleeper& operator=(const Sleeper&) = delete;
 
   [[nodiscard]] pid_t pid() const { return child_.pid; }
+  [[nodiscard]] pid_t said() const { return said_; }
 
  private:
   Child child_;
+  pid_t said_ = 0;
 };
 
 TEST_CASE("membership: a process descends from those above it and from who made its session",
@@ -113,25 +119,10 @@ TEST_CASE("membership: an orphan is a service's that began after it, names it an
 
 TEST_CASE("membership: who is below an orphan is judged by it", "[os][readiness]") {
   const auto before = ticks_since_boot();
-  auto pipe = make_pipe();
-  REQUIRE(pipe);
-  const pid_t orphan = ::fork();
-  if (orphan == 0) {
-    ::setsid();
-    ::dup2(pipe->write.get(), STDOUT_FILENO);
-    const char* const environment[] = {"ZINIT_SERVICE=a", nullptr};
-    ::execle("/bin/sh", "sh", "-c", "sleep 1000 & echo $!; wait", nullptr, environment);
-    ::_exit(1);
-  }
-  pipe->write.reset();
-  char text[32] = "";
-  REQUIRE(::read(pipe->read.get(), text, sizeof text - 1) > 0);
-  const pid_t below = std::atoi(text);
-  CHECK(may_be_orphan_of(below, before, "a"));
-  CHECK_FALSE(may_be_orphan_of(below, before, "b"));
-  CHECK_FALSE(may_be_orphan_of(below, before + kLater, "a"));
-  ::kill(-orphan, SIGKILL);
-  ::waitpid(orphan, nullptr, 0);
+  const Sleeper orphan({"ZINIT_SERVICE=a"}, "sleep 1000 & echo $!; wait");
+  CHECK(may_be_orphan_of(orphan.said(), before, "a"));
+  CHECK_FALSE(may_be_orphan_of(orphan.said(), before, "b"));
+  CHECK_FALSE(may_be_orphan_of(orphan.said(), before + kLater, "a"));
 }
 
 }  // namespace

@@ -15,11 +15,6 @@ bool own_mounts() {
          ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
 }
 
-bool mount_tmpfs(const std::string& path) {
-  ::mkdir(path.c_str(), 0755);
-  return ::mount("tmpfs", path.c_str(), "tmpfs", 0, "") == 0;
-}
-
 TEST_CASE("mount points are told from other directories", "[os][mount]") {
   CHECK(is_mounted("/"));
   CHECK(is_mounted("/proc"));
@@ -112,8 +107,10 @@ TEST_CASE("all is unmounted, and what is busy is made read-only", "[os][mount][r
   TempDir dir;
   const std::string said = in_child([&]() -> std::string {
     if (!own_mounts()) return "no namespace";
-    for (const auto* name : {"a", "a/inner", "a", "busy", "busy/inner", "written", "with blank"})
-      if (!mount_tmpfs(dir / name)) return std::string("cannot mount ") + name;
+    for (const auto* name : {"a", "a/inner", "a", "busy", "busy/inner", "written", "with blank"}) {
+      ::mkdir((dir / name).c_str(), 0755);
+      if (::mount("x", (dir / name).c_str(), "tmpfs", 0, "") != 0) return "cannot mount "s + name;
+    }
     const int file = ::open((dir / "busy/file").c_str(), O_CREAT | O_RDONLY, 0600);
     const int open_for_writing = ::open((dir / "written/file").c_str(), O_CREAT | O_WRONLY, 0600);
     const auto faults = unmount_all(after(Clock::now(), Milliseconds{10'000}), dir.path());

@@ -45,22 +45,16 @@ std::ptrdiff_t threads_of(const std::string& name) {
   });
 }
 
-TEST_CASE("offload: work is done one after another, in its order", "[threads][os][offload]") {
-  Offload offload({.name = "elsewhere"});
-  const auto order = std::make_shared<std::vector<int>>();
-  std::vector<Offload::Ticket> tickets;
-  for (int i = 0; i < 100; ++i) tickets.push_back(offload.ask([=] { order->push_back(i); }));
-  CHECK(offload.await(tickets.back()));
-  CHECK(order->size() == 100);
-  CHECK(std::is_sorted(order->begin(), order->end()));
-}
-
-TEST_CASE("offload: at rest there is no thread", "[threads][os][offload]") {
+TEST_CASE("offload: work is done in its order, and at rest there is no thread",
+          "[threads][os][offload]") {
   for (const Milliseconds patience : {kForever, Milliseconds{60000}}) {
     Offload offload({.name = "resting", .patience = patience});
-    std::atomic<int> done{0};
-    for (int i = 0; i < 4; ++i) offload.post([&] { ++done; });
-    CHECK(becomes_true([&] { return done == 4; }));
+    const auto order = std::make_shared<std::vector<int>>();
+    std::vector<Offload::Ticket> tickets;
+    for (int i = 0; i < 100; ++i) tickets.push_back(offload.ask([=] { order->push_back(i); }));
+    CHECK(offload.await(tickets.back()));
+    CHECK(order->size() == 100);
+    CHECK(std::is_sorted(order->begin(), order->end()));
     CHECK(becomes_true([&] { return threads_of("resting") == 0; }));
   }
 }
@@ -135,7 +129,9 @@ TEST_CASE("offload: nothing is done for who has gone, but what was posted is",
   CHECK(asked == 0);
 }
 
-TEST_CASE("offload: an exception ends the work and not the thread", "[threads][os][offload]") {
+TEST_CASE(
+    "offload: an exception ends the work and not the thread; without a thread work is refused",
+    "[threads][os][offload]") {
   Pipe log = make_pipe(O_NONBLOCK).value();
   set_log_descriptor(log.write.get(), false);
   {
@@ -147,11 +143,8 @@ TEST_CASE("offload: an exception ends the work and not the thread", "[threads][o
   char text[200] = {};
   REQUIRE(::read(log.read.get(), text, sizeof text - 1) > 0);
   CHECK(std::string(text) == "error elsewhere: no luck; only this piece of work is lost\n");
-}
-
-TEST_CASE("offload: without a thread work is refused", "[threads][os][offload]") {
-  Offload offload({.name = "elsewhere", .stack_bytes = std::size_t{1} << 60});
-  CHECK(errnum_of(offload.await(offload.ask(nothing))) == ENOMEM);
+  Offload refusing({.name = "elsewhere", .stack_bytes = std::size_t{1} << 60});
+  CHECK(errnum_of(refusing.await(refusing.ask(nothing))) == ENOMEM);
 }
 
 }  // namespace

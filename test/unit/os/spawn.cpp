@@ -398,13 +398,15 @@ TEST_CASE("a program is found in the service's PATH, or the PATH is named", "[os
   dir.write("b/tool", "", 0755);
   dir.write("a/data", "", 0644);
   const std::string path = (dir / "a") + ":" + (dir / "b");
-  CHECK(resolve_program("tool", path, "/") == (dir / "b/tool"));
-  CHECK(resolve_program("plain", path, "/") == (dir / "b/plain"));
-  CHECK(resolve_program("tool", "a:b", dir.path()) == (dir / "b/tool"));
-  CHECK(resolve_program("tool", "/x:", dir / "b") == (dir / "b/tool"));
-  CHECK(resolve_program("/x/y", path, "/") == "/x/y");
-  CHECK(resolve_program("./run", path, "/srv") == "/srv/./run");
-  CHECK(resolve_program("bin/run", path, "/") == "/bin/run");
+  const std::array<std::string, 4> rows[] = {{"tool", path, "/", dir / "b/tool"},
+                                             {"plain", path, "/", dir / "b/plain"},
+                                             {"tool", "a:b", dir.path(), dir / "b/tool"},
+                                             {"tool", "/x:", dir / "b", dir / "b/tool"},
+                                             {"/x/y", path, "/", "/x/y"},
+                                             {"./run", path, "/srv", "/srv/./run"},
+                                             {"bin/run", path, "/", "/bin/run"}};
+  for (const auto& [program, in, from, found] : rows)
+    CHECK(resolve_program(program, in, from) == found);
   const Error missing = resolve_program("webd", "/usr/bin:/bin", "/").error();
   CHECK(missing.text == "no program \"webd\" in PATH");
   CHECK(missing.errnum == ENOENT);

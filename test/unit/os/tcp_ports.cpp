@@ -33,22 +33,12 @@ struct Listening {
 };
 
 TEST_CASE("lines of the kernel's table are read where a socket listens", "[ports]") {
-  CHECK(parse_listener("   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 "
-                       "00000000  1000        0 123456 1 0000000000000000 100 0 0 10 0\n") ==
-        Listener{8080, 123456});
-  CHECK(parse_listener("   1: 00000000000000000000000000000000:0050 "
-                       "00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 "
-                       "00000000     0        0 77 1 0000000000000000 100 0 0 10 0\n") ==
-        Listener{80, 77});
-  for (const char* line :
-       {"", "\n", "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt",
-        "   0: 0100007F:1F90 0100007F:1F91 01 00000000:00000000 00:00000000 00000000 0 0 5 1",
-        "   0: 0100007F 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 5 1",
-        "   0: 0100007F:xyz 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 5 1",
-        "   0: 0100007F:1F90 00000000:0000 0A"}) {
-    INFO(line);
-    CHECK(parse_listener(line) == std::nullopt);
-  }
+  CHECK_GOLDEN_ROWS("tcp_ports", [](const std::string& line) -> std::string {
+    const auto found = parse_listener(line);
+    if (!found) return "none";
+    return "port " + std::to_string(found->port) + ", inode " + std::to_string(found->inode);
+  });
+  for (const char* line : {"", "\n"}) CHECK(parse_listener(line) == std::nullopt);
 }
 
 TEST_CASE("a listener is found by its port, IPv4 or IPv6, and with it its process", "[ports]") {

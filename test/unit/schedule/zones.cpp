@@ -107,7 +107,6 @@ TEST_CASE("damaged files of zones are refused, and nothing else happens", "[sche
   REQUIRE(TimeZone::from_bytes(bytes));
   for (std::size_t size = 0; size < bytes.size(); ++size)
     CHECK(!TimeZone::from_bytes(bytes.substr(0, size)));
-
   std::mt19937 random{18};
   for (int i = 0; i < 20'000; ++i) {
     std::string spoilt = bytes;

@@ -274,7 +274,6 @@ TEST_CASE("journal: texts that are too long together are cut, the name never", "
   put(journal, 2, "web", record, {}, "/etc/web.toml");
   record.reason.text = std::string(most - 1, 'r') + "\u00e9";
   put(journal, 3, "web", record, {}, "/etc/web.toml");
-
   const auto entries = read(journal).entries;
   REQUIRE(entries.size() == 4);
   CHECK(entries[0].name == name);
@@ -289,29 +288,28 @@ TEST_CASE("journal: texts that are too long together are cut, the name never", "
   CHECK(entries[3].record.reason.text == std::string(most - 1, 'r'));  // not half a character
 }
 
-TEST_CASE("journal: damage to any one byte brings no entry that was not stored", "[journal]") {
+TEST_CASE("journal: damage to any byte, or a cut at any place, brings no entry that was not stored",
+          "[journal]") {
   const Bytes bytes = bytes_of(small_journal());
   Patient patient(bytes);
+  const auto entries_of = [&](const JournalImage& image, std::size_t at) {
+    for (const JournalEntry& entry : image.entries)
+      if (!was_stored(entry)) FAIL("at " << at << ": slot " << entry.slot << " is invented");
+    return image.entries.size();
+  };
   std::size_t lost = 0, checked = 0;
   for (std::size_t at = 0; at < bytes.size(); ++at) {
     const std::byte flipped = bytes[at] ^ std::byte(1u << (at % 8));
     patient.write(at, &flipped, 1);
     const auto image = patient.read();
     REQUIRE(image);  // the header has a second copy
-    for (const JournalEntry& entry : image->entries) {
-      if (!was_stored(entry)) FAIL("byte " << at << ": slot " << entry.slot << " is invented");
-      ++checked;
-    }
-    lost += image->entries.size() < 2 ? 1 : 0;
+    const std::size_t entries = entries_of(*image, at);
+    checked += entries;
+    lost += entries < 2 ? 1 : 0;
     patient.write(at, &bytes[at], 1);
   }
   CHECK(checked > 2 * bytes.size() - 2 * sizeof(JournalRecord));
   CHECK(lost == sizeof(JournalRecord));  // web's own; db, stored last, is also in the redo record
-}
-
-TEST_CASE("journal: cut off at any place it gives what is before the cut", "[journal]") {
-  const Bytes bytes = bytes_of(small_journal());
-  Patient patient(bytes);
   std::size_t before = 2;
   for (std::size_t size = bytes.size(); size-- > 0;) {
     patient.cut(size);
@@ -320,10 +318,9 @@ TEST_CASE("journal: cut off at any place it gives what is before the cut", "[jou
       CHECK(size < kRecordsAt);
       continue;
     }
-    for (const JournalEntry& entry : image->entries)
-      if (!was_stored(entry)) FAIL(size << " bytes: slot " << entry.slot << " is invented");
-    if (image->entries.size() > before) FAIL(size << " bytes give more than one more");
-    before = image->entries.size();
+    const std::size_t entries = entries_of(*image, size);
+    if (entries > before) FAIL(size << " bytes give more than one more");
+    before = entries;
   }
   CHECK(before == 0);
 }
@@ -336,7 +333,6 @@ TEST_CASE("journal: a store that is broken off anywhere leaves the old entry or 
   record.state = State::running;
   put(journal, 0, "web", record, full_facts());
   const Bytes after = bytes_of(journal);
-
   // A store copies a record twice, each time from its first byte on.
   const std::size_t redo = record_offset(kRedoRecord, sizeof(JournalRecord));
   const std::size_t own = record_offset(kFirstSlot, sizeof(JournalRecord));

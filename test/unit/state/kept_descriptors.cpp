@@ -13,11 +13,7 @@ namespace {
 
 bool closes_on_exec(int fd) { return (::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0; }
 
-UniqueFd some_fd() {
-  auto fd = open_fd("/dev/null", O_RDONLY);
-  REQUIRE(fd);
-  return std::move(*fd);
-}
+UniqueFd some_fd() { return std::move(open_fd("/dev/null", O_RDONLY).value()); }
 
 /// Runs `image` in its own process, with its own list; returns whether it succeeded.
 template <class Image>
