@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
+// Plays dialogs: each line of a golden file is done, and what it prints is put below it.
 #include "scenario/harness/dialog.hpp"
 
 #include "scenario/harness.hpp"

@@ -5,14 +5,15 @@
 //
 //     == NAME                  a dialog, with a server and a folder of its own
 //     > server OPTION...       container, settings, own_root, or arguments of the server
-//     @ web                    writes services/web.toml; with a dot or slash: a path in the folder
+//     @ web                    writes services/web.toml; with a dot or slash: a path in the
+//                              folder
 //       TEXT                   its lines, two columns further in
 //     > boot                   starts the server and waits until it answers
 //     $ COMMAND                a line for sh(1), in the folder, after Server::settle(); below it
 //                              what it printed, and [CODE] if its exit code was not 0, in the
 //                              same way
 //     > await web running      waits until the state is this, or `failed REASON`
-//     > trace LINE             waits for a line in the trace ($T); `> trace 2 LINE`: for two of them
+//     > trace LINE             waits for a line of the trace ($T); `> trace 2 LINE`: for two
 //     > message TEXT           waits for a message of the server
 //     > reexec, > crash        waits until the next process image answers
 //     > end                    ends the server, and prints its exit code
