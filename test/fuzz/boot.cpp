@@ -11,7 +11,6 @@
 #include "os/net.hpp"
 
 namespace zinit::fuzz {
-
 namespace {
 
 void check_kernel_line(std::string_view text) {
@@ -63,26 +62,9 @@ void check_environment(std::string_view text) {
 }  // namespace
 
 std::set<std::string> words() {
-  return {"zinit.target=",
-          "zinit.log_level=",
-          "debug",
-          "zinit.config_dir=",
-          "zinit.",
-          "single",
-          "rescue",
-          "emergency",
-          "console=",
-          "ttyS0,115200",
-          "null",
-          " -- ",
-          "\"",
-          "export ",
-          "PATH=",
-          "\\$",
-          "#",
-          "--socket=",
-          "--",
-          "\n"};
+  return words_in(
+      "zinit.target= zinit.log_level= debug zinit.config_dir= zinit. single rescue emergency "
+      "console= ttyS0,115200 null -- \" export\t PATH= \\$ # --socket= \n");
 }
 
 void look_at(std::string_view input) {

@@ -5,17 +5,13 @@
 #include "fuzz/fuzz.hpp"
 
 #include <fcntl.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <cstring>
 #include <map>
 
 #include "state/kept_descriptors.hpp"
 #include "state/memory_file.hpp"
 
 namespace zinit::fuzz {
-
 namespace {
 
 // Only this program uses the numbers from kFirst on; the even ones are open.

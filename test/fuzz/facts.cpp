@@ -4,9 +4,6 @@
 // newer version may have written the values: they must give services that the supervisor may have.
 #include "fuzz/fuzz.hpp"
 
-#include <algorithm>
-#include <cstring>
-
 #include "base/checksum.hpp"
 #include "config/settings.hpp"
 #include "files/kept_config.hpp"
@@ -14,7 +11,6 @@
 #include "state/memory_file.hpp"
 
 namespace zinit::fuzz {
-
 namespace {
 
 /// The file that holds these facts, one after the other.
@@ -124,26 +120,14 @@ void check_services(const FactMap& facts, const ServiceDefaults& defaults) {
 }  // namespace
 
 std::set<std::string> words() {
-  std::set<std::string> all{"service/0",
-                            "service/1",
-                            "service/",
-                            "masked/",
-                            "daemon/shell",
-                            "daemon/started",
-                            "daemon/services_started",
-                            "daemon/boot_settled",
-                            "daemon/nofile/soft",
-                            "daemon/nofile/hard",
-                            "daemon/settings",
-                            "daemon/etc_environment",
-                            "fact",
-                            "\x1E"};
-  for (const std::string_view member :
-       {"name",         "load_order",      "removed", "vendors",          "runtime",
-        "system_class", "inherit_streams", "file",    "drop_ins",         "identities",
-        "document",     "warnings",        "errors",  "refused_warnings", "refused",
-        "service",      "target",          "exec",    "dependencies",     "requires",
-        "oneshot"})
+  std::set<std::string> all = words_in(
+      "service/0 service/1 service/ masked/ daemon/shell daemon/started daemon/services_started "
+      "daemon/boot_settled daemon/nofile/soft daemon/nofile/hard daemon/settings "
+      "daemon/etc_environment fact \x1E");
+  for (const std::string& member : words_in(
+           "name load_order removed vendors runtime system_class inherit_streams file drop_ins "
+           "identities document warnings errors refused_warnings refused service target exec "
+           "dependencies requires oneshot"))
     all.insert(fmt::format("\"{}\":", member));
   return all;
 }

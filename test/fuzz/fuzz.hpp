@@ -5,15 +5,21 @@
 // `--dictionary` the program prints the words for libFuzzer's -dict.
 #pragma once
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/format.hpp"
+#include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 
@@ -32,6 +38,14 @@ inline void require(bool holds, const char* file = __builtin_FILE(), int line = 
   std::abort();
 }
 
+/// The words of a list, without the empty ones.
+inline std::set<std::string> words_in(std::string_view list, char between = ' ') {
+  std::set<std::string> all;
+  for (const std::string_view word : split(list, between))
+    if (!word.empty()) all.emplace(word);
+  return all;
+}
+
 /// Separates several texts in one input: no text needs this byte.
 inline constexpr char kNext = '\x1E';
 
@@ -44,6 +58,13 @@ inline std::vector<std::string_view> parts_of(std::string_view input, std::size_
   }
   parts.push_back(input);
   return parts;
+}
+
+inline JsonDocument parsed(std::string_view text) {
+  JsonDocument document;
+  document.Parse<kJsonParse>(text.data(), text.size());
+  require(!document.HasParseError());
+  return document;
 }
 
 /// Whether `text` may be shown on a terminal as one line.
@@ -63,7 +84,7 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
   zinit::set_log_level(static_cast<zinit::LogLevel>(100));
   if (*argc < 2 || std::string_view((*argv)[1]) != "--dictionary") return 0;
   for (const std::string& word : zinit::fuzz::words())
-    if (!word.empty()) std::puts(zinit::fuzz::quoted_word(word).c_str());
+    std::puts(zinit::fuzz::quoted_word(word).c_str());
   std::exit(0);
 }
 

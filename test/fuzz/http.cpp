@@ -4,12 +4,9 @@
 // status or fault, and a fault must be short and safe to show.
 #include "fuzz/fuzz.hpp"
 
-#include <algorithm>
-
 #include "io/http_reader.hpp"
 
 namespace zinit::fuzz {
-
 namespace {
 
 // A fault quotes at most 64 bytes, and each may become \xNN.
@@ -41,26 +38,10 @@ void read_on(HttpReader& reader) {
 }  // namespace
 
 std::set<std::string> words() {
-  return {"HTTP/1.1 ",
-          "HTTP/1.0 ",
-          "100",
-          "101",
-          "200",
-          "204",
-          "304",
-          "\r\n",
-          "\n",
-          "\r\n\r\n",
-          "099",
-          "999",
-          ": ",
-          "Content-Length",
-          "Transfer-Encoding",
-          "chunked",
-          "Connection",
-          "close",
-          "keep-alive",
-          "Upgrade"};
+  return words_in(
+      "HTTP/1.1 |HTTP/1.0 |100|101|200|204|304|\r\n|\n|\r\n\r\n|099|999|: |Content-Length|"
+      "Transfer-Encoding|chunked|Connection|close|keep-alive|Upgrade",
+      '|');
 }
 
 void look_at(std::string_view input) {

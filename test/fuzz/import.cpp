@@ -5,63 +5,27 @@
 // of the result is bounded, and a server accepts each file that the import does not refuse.
 #include "fuzz/fuzz.hpp"
 
-#include <unistd.h>
-
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
-
 #include "config/check.hpp"
 #include "config/toml_reader.hpp"
 #include "import/import.hpp"
+#include "support/temp_dir.hpp"
 
 namespace zinit::fuzz {
-
 namespace {
 
 constexpr std::size_t kMostParts = 6;
 constexpr std::size_t kMostBytes = std::size_t{64} << 20;  // of all resulting texts
 
-/// A directory for the files of an input, removed at the end of the program.
-class Folder {
- public:
-  Folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "zinit-fuzz-XXXXXX").string();
-    require(mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { remove(); }
-
-  void empty() const {
-    remove();
-    std::filesystem::create_directory(path_);
-  }
-
-  /// Writes a file in the directory; false if its name leads out of it.
-  [[nodiscard]] bool put(std::string_view name, std::string_view text) const {
-    const std::string path = path_ + "/" + std::string(name);
-    std::error_code error;
-    if (name.empty() || name.size() > 100 || name.find('\0') != name.npos ||
-        name.find("..") != name.npos)
-      return false;
-    std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
-    std::ofstream out(path, std::ios::binary);
-    out << text;
-    return out.good();
-  }
-
-  [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-  void remove() const {
-    std::error_code error;
-    std::filesystem::remove_all(path_, error);
-  }
-
-  std::string path_;
-};
+/// Writes a file in the folder; false if its name leads out of it.
+bool put(const test::TempDir& folder, std::string_view name, std::string_view text) {
+  if (name.empty() || name.size() > 100 || name.find('\0') != name.npos ||
+      name.find("..") != name.npos)
+    return false;
+  std::error_code ignored;
+  const std::filesystem::path path(folder / name);
+  std::filesystem::create_directories(path.parent_path(), ignored);
+  return (std::ofstream(path, std::ios::binary) << text).good();
+}
 
 void check_draft(const Draft& draft) {
   require(draft.carried() >= 0 && draft.settings() >= static_cast<int>(draft.left().size()));
@@ -79,62 +43,27 @@ void check_file(const ImportedFile& file) {
 }  // namespace
 
 std::set<std::string> words() {
-  std::set<std::string> all = {std::string(1, kNext),
-                               "\n",
-                               "[Service]\n",
-                               "[Unit]\n",
-                               "[Install]\n",
-                               "[Socket]\n",
-                               "[Timer]\n",
-                               "[program:",
-                               "[group:",
-                               "[include]\nfiles=",
-                               "%(process_num)02d",
-                               "numprocs=",
-                               "numprocs_start=",
-                               "depend() {",
-                               "}",
-                               "${",
-                               ":-",
-                               ":=",
-                               "$x$x",
-                               "@include ",
-                               "@include-opt ",
-                               "#!/sbin/openrc-run\n",
-                               "services:\n",
-                               "healthcheck:",
-                               "test:",
-                               "- ",
-                               "{",
-                               "[[",
-                               "|\n",
-                               "<pid/",
-                               "@:",
-                               ":respawn:",
-                               "0-8192",
-                               "%i",
-                               "%h",
-                               "9223372036854775807",
-                               "-1",
-                               "\\x",
-                               "infinity",
-                               "ExecStart=",
-                               "exec "};
+  std::set<std::string> all = words_in(
+      "\x1E|\n|[Service]\n|[Unit]\n|[Install]\n|[Socket]\n|[Timer]\n|[program:|[group:|"
+      "[include]\nfiles=|%(process_num)02d|numprocs=|numprocs_start=|depend() {|}|${|:-|:=|$x$x|"
+      "@include |@include-opt |#!/sbin/openrc-run\n|services:\n|healthcheck:|test:|- |{|[[|<pid/|"
+      "@:|:respawn:|0-8192|%i|%h|9223372036854775807|-1|\\x|infinity|ExecStart=|exec ",
+      '|');
+  all.insert("|\n");
   for (const std::string_view kind : foreign_kinds()) all.emplace(kind);
   return all;
 }
 
 void look_at(std::string_view input) {
-  static const Folder folder;
   const auto parts = parts_of(input, kMostParts);
   if (parts.size() < 2) return;
-  folder.empty();
+  const test::TempDir folder;
   std::vector<std::string> paths;
   for (std::size_t i = 1; i < parts.size(); ++i) {
     const std::string_view name = parts[i].substr(0, parts[i].find('\n'));
     const std::string_view text = parts[i].substr(std::min(name.size() + 1, parts[i].size()));
-    if (!folder.put(name, text)) return;
-    paths.push_back(fmt::format("{}/{}", folder.path(), name));
+    if (!put(folder, name, text)) return;
+    paths.push_back(folder / name);
   }
   std::string_view kind;
   for (const std::string_view one : foreign_kinds())

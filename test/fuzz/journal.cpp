@@ -4,46 +4,18 @@
 // right checksums and any values in all fields. The result can be stored and is read as the same,
 // and a board continues with it. Processes are left out, because a pid may name a process that is
 // not the fuzzer's.
-#include "fuzz/fuzz.hpp"
+#include "fuzz/board.hpp"
 
-#include <unistd.h>
-
-#include <algorithm>
-#include <cstring>
-
-#include "config/spec_reader.hpp"
 #include "state/journal_record.hpp"
 #include "state/memory_file.hpp"
-#include "supervisor/board.hpp"
 
 namespace zinit::fuzz {
-
 namespace {
-
-/// Services have no pipes, so no service is ever spawned.
-class NoOutput final : public OutputPort {
- public:
-  Result<OutputPipes> open_output(Slot) override { return sys_failure("open", "pipes", ENOSYS); }
-  void configure(Slot, const SpecPtr&) override {}
-  void forget(Slot) override {}
-  void note(Slot, std::string_view) override {}
-};
-
-class NoChecks final : public WatchPort {
- public:
-  void watch(const CheckedProcessPtr&) override {}
-  void changed() noexcept override {}
-};
 
 class NoChanges final : public ChangePort {
  public:
   void changed() noexcept override {}
 };
-
-SpecPtr spec_of(const std::string& text) {
-  const auto read = [&](const std::string&) -> Result<std::string> { return text; };
-  return finish(read_spec({"/nonexistent/service.toml"}, {}, read));
-}
 
 /// A service for each of the first slots: of each kind, with commands before and after, checks, and
 /// each kind of edge.
@@ -165,9 +137,9 @@ void check_board(JournalImage image) {
     without.user = entry.facts.user;
     entry.facts = without;
   }
-  NoOutput output;
+  NoOutput output(true);
   NoChanges changes;
-  NoChecks checks;
+  NoChecks checks(true);
   Board board({output, changes, checks}, {{"PATH=/nonexistent"}, {}});
   require(board.works().has_value());
   board.restore(services(), image);

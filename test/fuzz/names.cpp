@@ -11,11 +11,8 @@
 #include <netinet/in.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <optional>
 
 #include "io/resolver.hpp"
 
@@ -37,7 +34,6 @@ extern "C" int connect(int fd, const sockaddr* to, socklen_t size) {
 }
 
 namespace zinit::fuzz {
-
 namespace {
 
 /// A file in memory, at a path that the resolver can read.
@@ -155,30 +151,14 @@ void check_resolver(EventLoop& loop, const ResolverFiles& files, const NameServe
 }  // namespace
 
 std::set<std::string> words() {
-  return {"127.0.0.1",
-          "::1",
-          "localhost",
-          "db",
-          "db.",
-          "#",
-          "\t",
-          "\n",
-          "\x1E",
-          "nameserver ",
-          "nameserver 127.0.0.1\n",
-          "search ",
-          "domain ",
-          "options ",
-          "ndots:15",
-          "rotate",
-          "attempts:1",
-          "timeout:1",
-          "sortlist 10.0.0.0/8",
-          "lan",
-          std::string("\xc0\x0c\0\1\0\1\0\0\0\x1e\0\4\x7f\0\0\1", 16),
-          std::string("\xc0\x0c\0\5\0\1\0\0\0\x1e\0\2\xc0\x0c", 14),
-          std::string("\xc0\x0c\0\x1c\0\1\0\0\0\x1e\0\x10", 12),
-          "\x1E \x01"};
+  std::set<std::string> all = words_in(
+      "127.0.0.1|::1|localhost|db|db.|#|\t|\n|\x1E|nameserver |nameserver 127.0.0.1\n|search |"
+      "domain |options |ndots:15|rotate|attempts:1|timeout:1|sortlist 10.0.0.0/8|lan|\x1E \x01",
+      '|');
+  all.insert({std::string("\xc0\x0c\0\1\0\1\0\0\0\x1e\0\4\x7f\0\0\1", 16),
+              std::string("\xc0\x0c\0\5\0\1\0\0\0\x1e\0\2\xc0\x0c", 14),
+              std::string("\xc0\x0c\0\x1c\0\1\0\0\0\x1e\0\x10", 12)});
+  return all;
 }
 
 void look_at(std::string_view input) {

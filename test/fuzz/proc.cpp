@@ -5,8 +5,6 @@
 // of /proc/self/cgroup beside a mountinfo.
 #include "fuzz/fuzz.hpp"
 
-#include <algorithm>
-
 #include "os/cgroup.hpp"
 #include "os/cgroup_tree.hpp"
 #include "os/membership.hpp"
@@ -18,7 +16,6 @@
 #include "watch/pidfile.hpp"
 
 namespace zinit::fuzz {
-
 namespace {
 
 /// A program may choose any name for itself: the other fields stay the same.
@@ -91,27 +88,13 @@ void check_text(std::string_view text) {
 }  // namespace
 
 std::set<std::string> words() {
-  return {"1 (sh) S 1 1 1 0 -1 ",
-          ") ",
-          " (",
-          "0::/",
-          "/zinit/web.service",
-          "/..",
-          " - cgroup2 ",
-          " - tmpfs ",
-          "\\040",
-          "\\134",
-          "populated ",
-          "ZINIT_SERVICE=",
-          "0100007F:1F90 ",
-          " 0A ",
-          "9223372036854775807",
-          "-9223372036854775808",
-          "#!",
-          "/swapfile ",
-          "\n",
-          "\x1E",
-          std::string(1, '\0')};
+  std::set<std::string> all = words_in(
+      "1 (sh) S 1 1 1 0 -1 |) | (|0::/|/zinit/web.service|/..| - cgroup2 | - tmpfs |\\040|\\134|"
+      "populated |ZINIT_SERVICE=|0100007F:1F90 | 0A |9223372036854775807|-9223372036854775808|#!|"
+      "/swapfile |\n|\x1E",
+      '|');
+  all.insert(std::string(1, '\0'));
+  return all;
 }
 
 void look_at(std::string_view input) {

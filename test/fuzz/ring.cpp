@@ -5,13 +5,9 @@
 // new lines can be added, and nothing beyond the ring's block is touched.
 #include "fuzz/fuzz.hpp"
 
-#include <algorithm>
-#include <cstring>
-
 #include "io/ring.hpp"
 
 namespace zinit::fuzz {
-
 namespace {
 
 constexpr Ring::Limits kLimits{100, 4096};

@@ -4,53 +4,29 @@
 // whose services cannot start. Each call gets one answer with its id, except calls that wait for a
 // service; a notification gets none. Everything that is sent is JSON. Each call is also made for a
 // client that may only read.
-#include "fuzz/fuzz.hpp"
+#include "fuzz/board.hpp"
 
 #include <ev.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <memory>
-#include <optional>
 
-#include "base/json.hpp"
 #include "base/unix_address.hpp"
 #include "config/keys.hpp"
-#include "config/spec_reader.hpp"
 #include "config/toml_reader.hpp"
 #include "config/value_text.hpp"
 #include "control/server.hpp"
 #include "support/temp_dir.hpp"
 
 namespace zinit::fuzz {
-
 namespace {
 
 constexpr std::string_view kSecret = "hunter2";
 
 /// The last request of each input; the input itself must not contain it.
 constexpr std::string_view kLastId = "\"the last of all\"";
-
-/// No service is ever spawned, so nothing asks for pipes.
-class NoOutput final : public OutputPort {
- public:
-  Result<OutputPipes> open_output(Slot) override {
-    require(false);
-    return sys_failure("open", "pipes", ENOSYS);
-  }
-  void configure(Slot, const SpecPtr&) override {}
-  void forget(Slot) override {}
-  void note(Slot, std::string_view) override {}
-};
-
-class NoChecks final : public WatchPort {
- public:
-  void watch(const CheckedProcessPtr&) override { require(false); }
-  void changed() noexcept override {}
-};
 
 /// Reads its requests, and carries out none.
 class NoDaemon final : public Daemon {
@@ -118,11 +94,6 @@ class NoDaemon final : public Daemon {
   const ProxyPtr proxy_ = one_proxy();
 };
 
-SpecPtr spec_of(const std::string& text) {
-  const auto read = [&](const std::string&) -> Result<std::string> { return text; };
-  return finish(read_spec({"/nonexistent/service.toml"}, {}, read));
-}
-
 /// A target that can start, and services that cannot: one requires a missing service, one requires
 /// that service, and the last has a wrong file.
 const std::vector<SpecPtr>& services() {
@@ -170,8 +141,8 @@ class World {
   std::unique_ptr<EventLoop> loop_ = std::move(EventLoop::create().value());
   Changes changes_{*loop_};
   LogStore logs_{*loop_, LogSinks{}};
-  NoOutput output_;
-  NoChecks checks_;
+  NoOutput output_{false};
+  NoChecks checks_{false};
   NoDaemon daemon_;
   Board board_{Board::Ports{output_, changes_, checks_}, SpawnDefaults{}};
   Server server_{Server::Parts{*loop_, board_, logs_, daemon_, changes_}};
@@ -199,13 +170,6 @@ std::vector<std::string> ask(World& world, const std::string& requests) {
   require(lines.back().empty());
   lines.pop_back();
   return lines;
-}
-
-JsonDocument parsed(std::string_view text) {
-  JsonDocument document;
-  document.Parse<kJsonParse>(text.data(), text.size());
-  require(!document.HasParseError());
-  return document;
 }
 
 bool is_notification(const JsonValue& message) {
@@ -316,33 +280,12 @@ void check_reader(World& world, const RpcCall& call) {
 }  // namespace
 
 std::set<std::string> words() {
-  std::set<std::string> all = {R"({"jsonrpc":"2.0","method":)",
-                               R"(,"id":1})",
-                               R"("params":{)",
-                               R"("params":[)",
-                               R"("id":)",
-                               R"("all")",
-                               R"("web")",
-                               R"("db")",
-                               R"("wrong")",
-                               R"("missing")",
-                               R"("front")",
-                               R"(["tcp:localhost:5432"])",
-                               R"("SIGTERM")",
-                               "9007199254740992",
-                               "9007199254740993",
-                               "-1",
-                               "1e400",
-                               "2.0",
-                               "null",
-                               "true",
-                               "\\udc00",
-                               "\n",
-                               "[[[[[[[[",
-                               R"({"service":{"name":"x","exec":)",
-                               R"("stdout")",
-                               R"("running")",
-                               R"("stopped")"};
+  std::set<std::string> all = words_in(
+      R"({"jsonrpc":"2.0","method": ,"id":1} "params":{ "params":[ "id": "all" "web" "db" "wrong" )"
+      R"("missing" "front" ["tcp:localhost:5432"] "SIGTERM" 9007199254740992 9007199254740993 -1 )"
+      R"(1e400 2.0 null true \udc00 [[[[[[[[ {"service":{"name":"x","exec": "stdout" "running" )"
+      R"("stopped")"
+      " \n");
   for (const Method& method : all_methods()) {
     all.insert(fmt::format("\"{}\"", method.name));
     for (const std::string_view alias : method.aliases) all.insert(fmt::format("\"{}\"", alias));

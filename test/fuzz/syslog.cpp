@@ -8,7 +8,6 @@
 #include "io/syslog_message.hpp"
 
 namespace zinit::fuzz {
-
 namespace {
 
 bool lies_in(std::string_view part, std::string_view whole) {
@@ -20,7 +19,7 @@ bool lies_in(std::string_view part, std::string_view whole) {
 }  // namespace
 
 std::set<std::string> words() {
-  return {"<34>", "<34>1 ", "Jan  5 06:07:08 ", "web[1]: ", "[a b=\"", "\"]"};
+  return words_in("<34>|<34>1 |Jan  5 06:07:08 |web[1]: |[a b=\"|\"]", '|');
 }
 
 void look_at(std::string_view input) {

@@ -16,13 +16,14 @@ namespace zinit::test {
 inline constexpr std::chrono::milliseconds kPatience = std::chrono::seconds(60);
 
 /// Whether `condition()` becomes true within `limit`. For conditions without an event to wait for.
-/// Checks after 1 ms, then after twice the time before each check, up to `longest`, because checks
-/// cost processor time that other tests need.
+/// Checks after `pause`, then after twice the time before each check, up to `longest`, because
+/// checks cost processor time that other tests need.
 template <class Condition>
 bool becomes_true(Condition condition, std::chrono::milliseconds limit = kPatience,
-                  std::chrono::milliseconds longest = std::chrono::milliseconds(16)) {
+                  std::chrono::milliseconds longest = std::chrono::milliseconds(16),
+                  std::chrono::milliseconds pause = std::chrono::milliseconds(1)) {
   const auto deadline = std::chrono::steady_clock::now() + limit;
-  for (std::chrono::milliseconds pause(1); !condition(); pause = std::min(2 * pause, longest)) {
+  for (; !condition(); pause = std::min(2 * pause, longest)) {
     if (std::chrono::steady_clock::now() >= deadline) return false;
     std::this_thread::sleep_for(pause);
   }

@@ -5,6 +5,7 @@
 
 #include "base/json.hpp"
 #include "support/test.hpp"
+#include "vm/dialog.hpp"
 #include "vm/harness/vm.hpp"
 
 namespace zinit::vm {

@@ -42,9 +42,15 @@ void Terminal::wait_until(const std::function<bool()>& found, const std::string&
 }
 
 std::string Terminal::wait_for(std::string_view what, Milliseconds limit) {
-  size_t at = std::string::npos;
-  wait_until([&] { return (at = text_.find(what, seen_)) != std::string::npos; },
-             fmt::format("'{}'", what), Clock::now() + limit);
+  size_t at = std::string::npos, searched = seen_;
+  const auto found = [&] {
+    at = text_.find(what, searched);
+    // Bytes come one at a time: the next search begins where `what` may have begun.
+    if (at == std::string::npos && text_.size() >= what.size())
+      searched = std::max(searched, text_.size() - what.size() + 1);
+    return at != std::string::npos;
+  };
+  wait_until(found, fmt::format("'{}'", what), Clock::now() + limit);
   const size_t from = std::exchange(seen_, at + what.size());
   return text_.substr(from, seen_ - from);
 }
@@ -71,14 +77,19 @@ void Terminal::send(std::string_view text) {
 }
 
 Answer Terminal::run(const std::string& command, Milliseconds limit) {
+  return run_here(fmt::format("( {}\n)", command), limit);
+}
+
+Answer Terminal::run_here(const std::string& command, Milliseconds limit) {
   const unsigned n = ++commands_;
   // If the line echoes, more text follows the typed words, so that they do not count as output.
-  send(fmt::format("echo BEGIN-{}; ( {} ) 2>&1 </dev/null; echo \"END-{} $?.\"\n", n, command, n));
+  send(fmt::format("echo BEGIN-{}; {{ {}\n}} 2>&1 </dev/null; echo \"END-{} \"$?.\n", n, command,
+                   n));
   wait_for(fmt::format("BEGIN-{}\n", n), limit);
-  const size_t from = seen_;
-  const std::string end = wait_for_match(fmt::format("END-{} [0-9]+\\.", n), limit);
-  const std::string output = text_.substr(from, seen_ - from - end.size());
-  return {std::stoi(end.substr(end.find(' ') + 1)), output};
+  const std::string end = fmt::format("END-{} ", n);
+  std::string output = wait_for(end, limit);
+  output.resize(output.size() - end.size());
+  return {std::stoi(wait_for(".", limit)), output};
 }
 
 std::string Terminal::output_of(const std::string& command, Milliseconds limit) {
@@ -90,15 +101,14 @@ std::string Terminal::output_of(const std::string& command, Milliseconds limit) 
 
 std::string Terminal::repeat_until(const std::string& command, std::string_view what,
                                    Milliseconds limit) {
-  // An emulated machine would lose too much time if it had to answer all the time.
-  constexpr Milliseconds kPause{250};
+  constexpr Milliseconds kPause{250};  // asking costs an emulated machine much
   Answer answer{};
   const bool shown = test::becomes_true(
       [&] {
         answer = run(command, limit);
         return answer.output.find(what) != std::string::npos;
       },
-      limit, kPause);
+      limit, kPause, kPause);
   if (shown) return answer.output;
   throw std::runtime_error(fmt::format("{}: '{}' does not come to show '{}' but: {}", name_,
                                        command, what, answer.output));

@@ -56,6 +56,9 @@ class Terminal {
   /// input. On the console, log lines may mix with its output.
   Answer run(const std::string& command, Milliseconds limit = kPatience);
 
+  /// Like run(), but not in a subshell: the shell keeps variables and its directory.
+  Answer run_here(const std::string& command, Milliseconds limit = kPatience);
+
   /// Like run(), but the exit code must be 0.
   std::string output_of(const std::string& command, Milliseconds limit = kPatience);
 
