@@ -92,8 +92,8 @@ std::vector<pid_t> children_of(pid_t pid);
 /// The value of a line `KEY:` in /proc/PID/status without the blanks around it; "" if the line is
 /// missing.
 std::string proc_status(pid_t pid, std::string_view key);
-/// The resident memory of a process without the pages of its program: the kernel maps these in pieces
-/// of the size that its page cache happens to have, and takes them back when it needs them.
+/// The resident memory of a process without the pages of its program: the kernel maps these in
+/// pieces of the size that its page cache happens to have, and takes them back when it needs them.
 long resident_kb(pid_t pid);
 /// Names of a zinit's threads that do not live as long as zinit, sorted.
 std::vector<std::string> job_threads(pid_t pid);
