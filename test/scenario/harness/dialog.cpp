@@ -161,7 +161,7 @@ class Dialog {
          "$1 $2 $3 PID TIME $4 "},
         {std::regex("(\\[[^\\]]\\]) +([^ \\n]+) +([^ \\n]+) +- +[0-9]+(?:ms|s) +([0-9]+) *"),
          "$1 $2 $3 - TIME $4 "},
-        {std::regex("\\n- +([^ \\n]+) +masked +- +- +- *"), "\\n- $1 masked - - - "},
+        {std::regex("\\n- +([^ \\n]+) +masked +- +- +- *"), "\n- $1 masked - - - "},
         {std::regex("(\\[[^\\]]\\]) +([^ \\n]+) +([^ \\n]+) +- +- +([0-9]+) *"),
          "$1 $2 $3 - - $4 "}};
     for (const auto& [pattern, with] : kAlways) text = std::regex_replace(text, pattern, with);
