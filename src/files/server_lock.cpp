@@ -20,6 +20,7 @@
 #include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "os/cgroup_tree.hpp"
 
 namespace zinit {
 
@@ -95,6 +96,7 @@ ServerLock::Note read_note(const std::string& path) {
   note.pid = static_cast<pid_t>(parse_integer(value("PID")).value_or(0));
   note.socket = value("SOCKET");
   note.cgroup = value("CGROUP");
+  note.cgroup_id = static_cast<std::uint64_t>(parse_integer(value("CGROUP_ID")).value_or(0));
   return note;
 }
 
@@ -145,6 +147,8 @@ Result<ServerLock> ServerLock::take(const Places& places) {
   }
   if (!file) return Failure(file.error());
   lock.before_ = read_note(lock.path_);
+  const std::uint64_t id = cgroup_id(lock.before_.cgroup);
+  if (id != 0 && lock.before_.cgroup_id != 0 && id != lock.before_.cgroup_id) lock.before_ = {};
   lock.file_ = KeptFd(std::move(*file), {KeptKind::server_lock});
   remove_orphaned(directory);
   return lock;
@@ -159,8 +163,9 @@ ServerLock ServerLock::take_over(KeptFd file, const Places& places) {
 
 Result<void> ServerLock::note(const Note& own) {
   const std::string boot = read_file(kBootId, kMostText).value_or("");
-  const std::string text = fmt::format("PID={}\nSOCKET={}\nCGROUP={}\nBOOT={}\n{}", own.pid,
-                                       printable(own.socket), own.cgroup, trim(boot), directories_);
+  const std::string text =
+      fmt::format("PID={}\nSOCKET={}\nCGROUP={}\nCGROUP_ID={}\nBOOT={}\n{}", own.pid,
+                  printable(own.socket), own.cgroup, own.cgroup_id, trim(boot), directories_);
   if (::ftruncate(file_.get(), 0) < 0) return sys_failure("write", path_);
   const ssize_t written = ::pwrite(file_.get(), text.data(), text.size(), 0);
   if (written < 0) return sys_failure("write", path_);

@@ -22,9 +22,10 @@ class ServerLock {
  public:
   /// The facts that a server notes about itself.
   struct Note {
-    pid_t pid = 0;       // 0: there was no server, or it ended normally
-    std::string socket;  // its control socket
-    std::string cgroup;  // its base, as in /proc/PID/cgroup; empty: it had no cgroups
+    pid_t pid = 0;                // 0: there was no server, or it ended normally
+    std::string socket;           // its control socket
+    std::string cgroup;           // its base, as in /proc/PID/cgroup; empty: it had no cgroups
+    std::uint64_t cgroup_id = 0;  // of that base; 0: unknown
   };
 
   /// Holds no lock.
@@ -41,7 +42,7 @@ class ServerLock {
   [[nodiscard]] bool held() const noexcept { return bool(file_); }
   /// A name for the set of files, the same for each server that runs the set.
   [[nodiscard]] const std::string& id() const noexcept { return id_; }
-  /// The note of a killed server.
+  /// The note of a killed server. Empty if its base is gone and another server has one of the name.
   [[nodiscard]] const Note& before() const noexcept { return before_; }
 
   /// Leaves a note for the next server, in case this one is killed.

@@ -97,28 +97,6 @@ Result<Cgroup> lock_base(const std::string& path) {
   }
 }
 
-/// Locks the base `left` below `own`, else the first free base. Skips a base that is unlocked but
-/// has processes: they are services of another zinit, which was killed.
-Result<Cgroup> claim_base(const std::string& own, const std::string& left) {
-  if (!left.empty()) {
-    if (auto base = lock_base(own + "/" + left)) {
-      base->remove_children();
-      return base;
-    }
-  }
-  for (int number = 1; number <= kMostBases; ++number) {
-    const std::string name = number == 1 ? std::string(kBase) : fmt::format("{}-{}", kBase, number);
-    auto base = lock_base(own + "/" + name);
-    if (!base && base.error().errnum == EWOULDBLOCK) continue;
-    if (!base) return base;
-    if (base->populated()) continue;
-    base->remove_children();
-    return base;
-  }
-  return failure(
-      fmt::format("cannot make a cgroup in {}: all {} names are in use", own, kMostBases));
-}
-
 /// Removes bases without processes that killed servers left.
 void remove_abandoned(const std::string& own) {
   const UniqueDirectory directory(::opendir(own.c_str()));
@@ -131,6 +109,30 @@ void remove_abandoned(const std::string& own) {
     const auto base = Cgroup::open(path);
     if (base && ::flock(base->fd(), LOCK_EX | LOCK_NB) == 0) remove_if_empty(path);
   }
+}
+
+/// Locks the base `left` below `own`, else makes one under the first free name. It never uses a
+/// base that it finds: a killed server's note names its base, with the number that only this base
+/// has. Names of bases with processes stay in use: these are services of another zinit.
+Result<Cgroup> claim_base(const std::string& own, const std::string& left) {
+  if (!left.empty()) {
+    if (auto base = lock_base(own + "/" + left)) {
+      base->remove_children();
+      return base;
+    }
+  }
+  for (int number = 1; number <= kMostBases; ++number) {
+    const std::string path = fmt::format(
+        "{}/{}", own, number == 1 ? std::string(kBase) : fmt::format("{}-{}", kBase, number));
+    if (::mkdir(path.c_str(), 0755) < 0) {
+      if (errno == EEXIST) continue;
+      return sys_failure("make the cgroup", path);
+    }
+    auto base = lock_base(path);
+    if (base || base.error().errnum != EWOULDBLOCK) return base;
+  }
+  return failure(
+      fmt::format("cannot make a cgroup in {}: all {} names are in use", own, kMostBases));
 }
 
 /// The base that zinit made before its re-execution. This process is still in it.
@@ -175,6 +177,16 @@ std::vector<std::string> own_cgroup_directories(std::string_view mountinfo,
   return directories;
 }
 
+std::uint64_t cgroup_id(std::string_view name) {
+  const auto mounts = read_file("/proc/self/mountinfo", kProcFileMax);
+  if (!mounts) return 0;
+  for (const std::string& path : own_cgroup_directories(*mounts, fmt::format("0::{}\n", name))) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0) return status.st_ino;
+  }
+  return 0;
+}
+
 std::optional<std::vector<std::string>> controllers_here() {
   const auto mounts = read_file("/proc/self/mountinfo", kProcFileMax);
   if (!mounts) return std::nullopt;
@@ -210,9 +222,9 @@ Result<std::unique_ptr<CgroupTree>> CgroupTree::create_below(const std::string& 
                                                              const std::string& left) {
   auto own = Cgroup::open(directory);
   if (!own) return Failure(own.error());
+  remove_abandoned(directory);
   auto base = claim_base(directory, left);
   if (!base) return Failure(base.error());
-  remove_abandoned(directory);
   return set_up(std::move(*own), std::move(*base));
 }
 

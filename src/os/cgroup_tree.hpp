@@ -15,8 +15,9 @@
 // that are left, and to kill them.
 //
 // The lock of a base shows whether its zinit is alive. An unlocked base without a process is left
-// by a killed zinit: it is emptied and used. One with processes is left alone. The root of the tree
-// is found by /proc/self/mountinfo and /proc/self/cgroup, wherever it is mounted.
+// by a killed zinit: it is removed, and another zinit may make one of that name. One with processes
+// is left alone. The root of the tree is found by /proc/self/mountinfo and /proc/self/cgroup,
+// wherever it is mounted.
 //
 // A process is made in its cgroup (CLONE_INTO_CGROUP), so nothing escapes between. Each process of
 // a service gets a fresh cgroup, so that its counts begin at zero; a command beside it takes the
@@ -28,6 +29,7 @@
 // Threads: any. Cgroups of different services are made and removed at the same time.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -54,6 +56,10 @@ namespace zinit {
 /// The service whose cgroup a text of /proc/PID/cgroup names; empty if it names no cgroup of ours.
 /// `base` is the path of zinit's base in such texts, without a slash at the end.
 [[nodiscard]] std::string service_in_cgroup(std::string_view cgroup, std::string_view base);
+
+/// The number of the cgroup with this path in /proc/PID/cgroup: its inode, which no other cgroup
+/// has before the next boot. 0: it does not exist, or no mount shows it.
+[[nodiscard]] std::uint64_t cgroup_id(std::string_view name);
 
 class CgroupTree {
  public:

@@ -204,8 +204,9 @@ void note_server(DaemonStart& start) {
   std::erase_if(start.environment, [&](const std::string& one) { return one.starts_with(own); });
   if (!start.lock.held()) return;
   if (!start.cgroups) set_environment(start.environment, kServerVariable, start.lock.id());
+  const std::string cgroup = start.cgroups ? start.cgroups->name() : std::string();
   const auto noted = start.lock.note(
-      {::getpid(), start.socket.path(), start.cgroups ? start.cgroups->name() : std::string()});
+      {::getpid(), start.socket.path(), cgroup, cgroup.empty() ? 0 : cgroup_id(cgroup)});
   if (!noted) log_warn("{}", noted.error().text);
 }
 

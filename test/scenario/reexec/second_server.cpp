@@ -70,6 +70,22 @@ TEST_CASE("what a killed server without cgroups has left goes on under the next 
   check_goes_on(zinit);
 }
 
+TEST_CASE("a stranger's services in a cgroup of the same name are no killed server's",
+          "[reexec][second]") {
+  Server first, second;
+  for (Server* one : {&first, &second}) {
+    one->add("a");
+    one->boot({"a"});
+    if (one == &first) {  // its cgroup is empty then, and the next server may have the name
+      first.stop("a");
+      CHECK(first.shut_down(SIGKILL) == 128 + SIGKILL);
+    }
+  }
+  first.boot({"a"});
+  CHECK(first.pid_of("a") != second.pid_of("a"));
+  CHECK(first.shut_down() == 0);
+}
+
 TEST_CASE("a server refuses to start beside one that runs the same files, unless told to",
           "[check][reexec][second]") {
   CHECK_DIALOGS("second_server");
