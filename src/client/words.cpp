@@ -86,6 +86,7 @@ std::string blocked_cause(const ServiceStatus& status) {
   }
   for (const WaitingFor& waiting : status.waiting_on) causes.push_back(waiting_words(waiting));
   if (!causes.empty()) return printable(join(causes, "; "));
+  if (status.wish == "down") return "its dependents stop first";
   const bool asks = std::ranges::any_of(status.conditions, &ConditionStatus::under_way);
   return asks ? "the command of its condition runs" : "about to start";
 }

@@ -366,7 +366,9 @@ class Explainer {
     if (type == ReasonType::dependency_failed || type == ReasonType::missing_dependency)
       explain_lack();
     if (type == ReasonType::config_error) explain_config();
-    if (report_.reasons.empty()) add("failed", reason_text(record.reason) + advice(type));
+    // Without a reason it is being stopped, after its dependents.
+    if (report_.reasons.empty() && record.reason)
+      add("failed", reason_text(record.reason) + advice(type));
     explain_last_start(record);
   }
 
