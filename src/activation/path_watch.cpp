@@ -63,15 +63,24 @@ std::string untold_words(const std::string& directory, const std::string& path) 
       path, found->name);
 }
 
+/// Whether the failure of a system call says what is there. After any other one, as for a lack of
+/// memory or an error of the disk, zinit looks again.
+bool is_answer(int errnum) {
+  return errnum == ENOENT || errnum == ENOTDIR || errnum == EACCES || errnum == ELOOP ||
+         errnum == ENAMETOOLONG;
+}
+
 /// @param lacks  set if the directory cannot be read for now
 bool has_entries(const std::string& path, bool& lacks) {
   const UniqueDirectory directory(::opendir(path.c_str()));
   if (!directory) {
-    lacks = lacks || Error{{}, errno}.temporary();
+    lacks = !is_answer(errno);
     return false;
   }
+  errno = 0;
   while (const dirent* entry = ::readdir(directory.get()))
     if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0) return true;
+  lacks = errno != 0;
   return false;
 }
 
@@ -181,7 +190,7 @@ bool PathWatch::watch_way(Number number, Found& result) {
   int links = 0;
   const auto refused = [&](const std::string& where, int errnum) {
     if (errnum == ENOENT || errnum == ENOTDIR) return false;
-    result.lacks = errnum == ENOSPC || Error{{}, errnum}.temporary();
+    result.lacks = !is_answer(errnum);
     warning = fmt::format("{} cannot be watched: {}{}", where, errno_text(errnum),
                           errnum == ENOSPC ? "; raise fs.inotify.max_user_watches" : "");
     return true;
@@ -207,7 +216,7 @@ bool PathWatch::watch_way(Number number, Found& result) {
       found = there();
     }
     const bool link = found && S_ISLNK(status.st_mode);
-    if (!found && errno == EACCES) return refused(next, EACCES);
+    if (!found && errno != ENOENT && errno != ENOTDIR) return refused(next, errno);
     if (warning.empty() && (last || !found)) warning = untold_words(here, path);
     if (!found || (!link && !leads_on()) || (link && ++links > kMostLinks)) return true;
     rest = last ? "" : rest.substr(slash + 1);
@@ -273,6 +282,11 @@ PathWatch::Found PathWatch::look(Number number, Touch touch, const std::string& 
   watch_anew(number, found);
   struct stat status {};
   const bool there = found.there = ::stat(path.text.c_str(), &status) == 0;
+  if (!there && !is_answer(errno)) {
+    found.lacks = found.not_known = true;
+    found.state = before;
+    return found;
+  }
   const bool first = before.empty();
   switch (path.kind) {
     case PathKind::exists:

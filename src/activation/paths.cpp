@@ -165,7 +165,7 @@ void Paths::watch(const std::string& name, Service& service, std::vector<std::st
 }
 
 void Paths::begin_watching() {
-  if (!events_.open() || !events_.add(watch_->fd(), EPOLLIN, kInotify)) {
+  if (!events_.open() || !events_.change(watch_->fd(), EPOLLIN, kInotify)) {
     const std::string why = errno_text(errno);
     if (fault_.empty()) log_error("changes to files start no service for now: {}", why);
     fault_ = fmt::format("its [path] is not watched: {}", why);
@@ -240,7 +240,7 @@ void Paths::ask() {
     under_way_ = hangs_ = false;
     silence_.stop();
     if (watch_ == watch) {  // otherwise zinit watches other paths by now
-      (void)events_.change(watch_->fd(), EPOLLIN, kInotify);
+      begin_watching();
       if (fault) take(std::move(*touches));
       answered(*found);
     }
