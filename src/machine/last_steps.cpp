@@ -174,7 +174,7 @@ void carry_out(const LastStep& step, const SignOfLife& alive) {
 }
 
 constexpr const char* kOwnFile = "/proc/self/exe";
-constexpr std::size_t kProgramMax = std::size_t{64} << 20;
+constexpr std::size_t kProgramMax = std::size_t{128} << 20;  // also with sanitizers
 
 /// Reads the attributes of a program without a question to a file server.
 struct statx look_at(int directory, const char* path) {

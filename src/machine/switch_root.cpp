@@ -31,8 +31,8 @@ namespace {
   return text;
 }();
 
-// Larger than any file of zinit.
-constexpr std::size_t kMostProgram = std::size_t{64} << 20;
+// Larger than any file of zinit, also with sanitizers.
+constexpr std::size_t kMostProgram = std::size_t{128} << 20;
 
 Failure refusal(std::string text, int errnum) { return Failure(Error{std::move(text), errnum}); }
 

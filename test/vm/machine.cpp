@@ -83,7 +83,7 @@ void leave_emergency_shell(Vm& machine) { machine.console().send("sleep 2; exit\
 
 void make_root(Terminal& shell) {
   shell.output_of(
-      "mkdir /new && mount -t tmpfs -o size=120m new /new && cp -a /bin /etc /lib* /sbin /usr "
+      "mkdir /new && mount -t tmpfs -o size=240m new /new && cp -a /bin /etc /lib* /sbin /usr "
       "/var /root /new/ && mkdir /new/tmp && echo inside > /new/etc/hostname");
 }
 
