@@ -9,7 +9,7 @@
 #
 # All but the release have kill points, places at which tests make zinit crash. V=1 shows commands,
 # CROSS=aarch64-linux-gnu- compiles for that machine in build/CROSSMODE, LINK=dynamic links with shared
-# libraries. CXX, CPPFLAGS, CXXFLAGS and LDFLAGS of the caller come before the flags of a mode.
+# libraries. CPPFLAGS and CXXFLAGS of the caller come before the flags of a mode, LDFLAGS behind them.
 
 VERSION := 0.1.0
 MODE ?= release
@@ -87,7 +87,7 @@ LIBS := -lev -lcares -llua5.4-c++ -lyaml
 # `make UNITY=` compiles each source by itself.
 UNITY ?= 1
 
-# MODE=tsan runs the unit tests tagged [threads], and compiles no source that has only others.
+# MODE=tsan runs the unit tests tagged [threads], and leaves out each file that has no such test.
 LEFT_OUT := $(if $(filter tsan,$(MODE)),$(sort $(shell grep -rl ^TEST_CASE test/unit | xargs grep -LF '[threads]')))
 # $(call objects,FOLDER): those of all sources below it, but for a program's main.cpp
 sources = $(filter-out $(LEFT_OUT),$(sort $(shell find $(1) -name '*.cpp' ! -name main.cpp)))
@@ -193,7 +193,7 @@ images: $(STRIPPED)  ## build the images that tests boot: build/vm
 bench: all  ## measure what doc/performance.md claims; N=ROUNDS (5)
 	@bench/build && test/vm/image && bench/fetch && bench/run $(N) && bench/proxies $(N) && bench/boot $(N)
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile *.mk
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile *.mk
 clean:  ## remove build/
 	rm -rf build
 
