@@ -6,14 +6,9 @@
 // something to do.
 #pragma once
 
-#include <functional>
-#include <map>
-#include <random>
-#include <string>
-#include <vector>
-
 #include "model/decide.hpp"
 #include "model/request.hpp"
+#include "support/test.hpp"
 
 namespace zinit::test {
 

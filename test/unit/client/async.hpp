@@ -3,17 +3,7 @@
 // The common part of AsyncClient's tests: an event loop, and a record of callbacks.
 #pragma once
 
-#include <poll.h>
-
-#include <algorithm>
-#include <chrono>
-#include <functional>
-#include <memory>
-#include <string>
-#include <utility>
-#include <vector>
-
-#include "support/deadline.hpp"
+#include "support/test.hpp"
 #include "unit/client/fake_server.hpp"
 #include "zinit/async_client.hpp"
 

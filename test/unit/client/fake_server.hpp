@@ -4,13 +4,9 @@
 // to each client that connects.
 #pragma once
 
-#include <functional>
-#include <string>
-#include <thread>
-#include <vector>
-
 #include "base/fd.hpp"
 #include "base/mutex.hpp"
+#include "support/test.hpp"
 
 namespace zinit::test {
 

@@ -3,15 +3,11 @@
 // Runs zinitctl with a server that gives canned answers, and keeps its output.
 #pragma once
 
-#include <cstdlib>
-#include <ctime>
 #include <initializer_list>
-#include <map>
-#include <string>
-#include <vector>
 
 #include "client/commands.hpp"
 #include "client/printer.hpp"
+#include "support/test.hpp"
 #include "unit/client/fake_server.hpp"
 
 namespace zinit::test {

@@ -3,13 +3,8 @@
 // Proxies as the daemon of a rig reports them.
 #pragma once
 
-#include <chrono>
-#include <memory>
-#include <string>
-#include <utility>
-#include <vector>
-
 #include "control/daemon.hpp"
+#include "support/test.hpp"
 
 namespace zinit::test {
 

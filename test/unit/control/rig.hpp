@@ -3,24 +3,14 @@
 // A control server with a real board on its own socket, and a client for it.
 #pragma once
 
-#include <atomic>
 #include <concepts>
-#include <functional>
-#include <map>
-#include <memory>
-#include <optional>
-#include <ostream>
-#include <string>
-#include <thread>
-#include <utility>
-#include <vector>
 
 #include "base/json.hpp"
 #include "control/scrapes.hpp"
 #include "control/server.hpp"
 #include "control/settling.hpp"
 #include "support/services.hpp"
-#include "support/temp_dir.hpp"
+#include "support/test.hpp"
 #include "unit/supervisor/output.hpp"
 
 namespace zinit::test {

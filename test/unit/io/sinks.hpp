@@ -3,16 +3,9 @@
 // Sinks under test: what they are given, and what comes out.
 #pragma once
 
-#include <fcntl.h>
-#include <poll.h>
-#include <unistd.h>
-
-#include <string>
-#include <string_view>
-
 #include "base/fd.hpp"
 #include "io/sink.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
 namespace zinit::test {
 

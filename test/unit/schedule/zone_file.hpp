@@ -3,14 +3,7 @@
 #pragma once
 // Time zones made by tests, so that they need no zone of the machine; and times as text.
 
-#include <cstdint>
-#include <cstdio>
-#include <ctime>
-#include <stdexcept>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
+#include "support/test.hpp"
 
 #include "base/format.hpp"
 #include "base/text.hpp"

@@ -3,12 +3,11 @@
 // The output and the watchers of services on a board under test.
 #pragma once
 
-#include <fcntl.h>
-
 #include "base/fd.hpp"
 #include "base/mutex.hpp"
 #include "supervisor/ports.hpp"
 #include "supervisor/watch_port.hpp"
+#include "support/test.hpp"
 
 namespace zinit::test {
 

@@ -3,13 +3,8 @@
 // Addresses of sockets by their numbers.
 #pragma once
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
-#include <string>
-
 #include "io/resolver.hpp"
-#include "support/catch.hpp"
+#include "support/test.hpp"
 
 namespace zinit::test {
 

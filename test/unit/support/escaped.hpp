@@ -3,8 +3,7 @@
 #pragma once
 // Bytes that a golden file does not show, as in C: \n, \t, \\ and \xNN.
 
-#include <string>
-#include <string_view>
+#include "support/test.hpp"
 
 namespace zinit::test {
 

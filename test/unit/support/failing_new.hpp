@@ -4,8 +4,7 @@
 // as any may fail without memory.
 #pragma once
 
-#include <cstdint>
-
+#include "support/test.hpp"
 namespace zinit::test {
 
 /// From now on the `first`-th allocation, counted from 1, and the `count` - 1 after it throw

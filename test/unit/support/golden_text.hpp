@@ -3,10 +3,7 @@
 // Bytes and dialogs in golden files.
 #pragma once
 
-#include <sstream>
-#include <string>
-#include <string_view>
-
+#include "support/test.hpp"
 namespace zinit::test {
 
 /// The bytes that a text means: \r, \n, \t and \xNN as in C, after another letter the letter.

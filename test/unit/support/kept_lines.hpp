@@ -3,10 +3,7 @@
 #pragma once
 // Reads the lines kept in a log, and adds lines, for tests.
 
-#include <algorithm>
-#include <limits>
-#include <string_view>
-#include <vector>
+#include "support/test.hpp"
 
 #include "base/time.hpp"
 #include "io/log_store.hpp"

@@ -3,13 +3,8 @@
 // Loops for tests: one whose thread runs beside the test, and one that the test runs itself.
 #pragma once
 
-#include <functional>
-#include <future>
-#include <memory>
-
 #include "io/watcher.hpp"
-#include "support/catch.hpp"
-#include "support/deadline.hpp"
+#include "support/test.hpp"
 
 namespace zinit::test {
 
