@@ -68,10 +68,11 @@ bool fits(const std::string& output, std::string_view expected) {
   }
 }
 
-/// The output without pids and spans of time.
+/// The output without pids and spans of time, and without the kernel's lines on a console.
 std::string masked(const std::string& output) {
   static const std::regex numbers("(pid|pids|after) ([0-9.]+ (ms|s|min)|[0-9]+)");
-  return std::regex_replace(output, numbers, "$1 ~");
+  static const std::regex kernel("(^|\n)(\\[ *[0-9]+\\.[0-9]{6}\\] [^\n]*\n)+");
+  return std::regex_replace(std::regex_replace(output, kernel, "$1"), numbers, "$1 ~");
 }
 
 /// The output of a command, until it is the expected one. It goes through a file, for programs that
