@@ -113,8 +113,12 @@ std::string answered_calls(const std::string& input) {
       continue;
     }
     const auto blank = rest.find(' '), bar = std::min(rest.find(" | "), rest.size());
-    const std::string answer =
-        client->call(rest.substr(0, blank), rest.substr(blank + 1, bar - blank - 1));
+    std::string answer;
+    // The kernel sets the arguments of a program a moment after zinit has learnt of its start.
+    (void)becomes_true([&] {
+      answer = client->call(rest.substr(0, blank), rest.substr(blank + 1, bar - blank - 1));
+      return answer.find("\"cmdline\":\"\"") == answer.npos;
+    });
     const std::string members = rest.substr(std::min(bar + 3, rest.size()));
     all += std::string(line) + "\n" + figures.hide(picked(answer, members)) + "\n" + asked(*rig);
   }
