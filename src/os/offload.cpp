@@ -95,7 +95,8 @@ struct Offload::State {
       if (!running && !waiting.empty()) return true;
       if (spare > 1) return false;
       if (running && !waiting.empty()) {  // takes over if the running work is late
-        wait(wake, running->late_at);
+        // The other thread may do all of it, and nothing would wake this one to end.
+        wait(wake, std::min(running->late_at, after(Clock::now(), kIdle)));
         continue;
       }
       if (ending || Clock::now() >= until) return false;

@@ -107,6 +107,7 @@ TEST_CASE("offload: work without patience is waited for as long as its asker lik
   Hanging hanging;
   const auto first = offload.ask(hanging.work());
   CHECK(errnum_of(offload.await(first, after(Clock::now(), Milliseconds{5}))) == ETIMEDOUT);
+  REQUIRE(becomes_true([&] { return hanging.state->begun == 1; }));
   const auto second = offload.ask(nothing);
   CHECK(errnum_of(offload.await(offload.ask(nothing))) == EAGAIN);  // one may wait
   hanging.let_go();
