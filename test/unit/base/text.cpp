@@ -4,7 +4,7 @@
 // has a function and its arguments in brackets.
 #include "base/text.hpp"
 #include "support/test.hpp"
-#include "unit/support/escaped.hpp"
+#include "unit/support/golden_text.hpp"
 
 namespace zinit::test::base_text {
 namespace {

@@ -24,7 +24,7 @@ std::string read(std::string_view bytes) {
 }
 
 TEST_CASE("http reader: answers have the status or the fault of the golden file", "[io][health]") {
-  CHECK_GOLDEN_ROWS("http_reader", [](const std::string& row) { return read(bytes_of(row)); });
+  CHECK_GOLDEN_ROWS("http_reader", [](const std::string& row) { return read(unescaped(row)); });
 }
 
 TEST_CASE("http reader: a body may be long; headers, 1xx answers and other text have bounds",

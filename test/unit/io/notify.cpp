@@ -77,7 +77,7 @@ std::string meaning(std::string_view text) {
 
 TEST_CASE("notify message: each line with a known key and a valid value counts",
           "[io][readiness]") {
-  CHECK_GOLDEN_ROWS("notify", [](const std::string& row) { return meaning(bytes_of(row)); });
+  CHECK_GOLDEN_ROWS("notify", [](const std::string& row) { return meaning(unescaped(row)); });
   CHECK(meaning("FDNAME=" + std::string(256, 'n')) == "nothing");
   CHECK(meaning("FDNAME=" + std::string(255, 'n')) == "name=" + std::string(255, 'n'));
   const auto cut = parse_notify_message("STATUS=" + std::string(4000, '\x01')).status;

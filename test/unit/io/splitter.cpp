@@ -35,7 +35,7 @@ TEST_CASE("splitter: streams are split as in the golden file", "[io]") {
     std::istringstream parts(row);
     for (std::string part; std::getline(parts, part, '|');) {
       const std::size_t colon = part.find(':');
-      reads.push_back({bytes_of(part.substr(colon + 1)), std::stoul(part)});
+      reads.push_back({unescaped(part.substr(colon + 1)), std::stoul(part)});
     }
     return printable(std::regex_replace(split(reads), std::regex("\n"), "$"));
   });

@@ -7,7 +7,7 @@
 #include "os/spawn.hpp"
 #include "os/spawn_child.hpp"
 #include "support/test.hpp"
-#include "unit/support/escaped.hpp"
+#include "unit/support/golden_text.hpp"
 
 namespace zinit::test::os_cgroup {
 namespace {

@@ -6,7 +6,7 @@
 #include "os/conditions.hpp"
 #include "base/text.hpp"
 #include "support/test.hpp"
-#include "unit/support/escaped.hpp"
+#include "unit/support/golden_text.hpp"
 
 namespace zinit::test::os_conditions {
 namespace {

@@ -5,7 +5,7 @@
 #include "base/text.hpp"
 #include "os/kernel_command_line.hpp"
 #include "support/test.hpp"
-#include "unit/support/escaped.hpp"
+#include "unit/support/golden_text.hpp"
 
 namespace zinit::test::os_console {
 namespace {

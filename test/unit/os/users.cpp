@@ -6,7 +6,7 @@
 #include "os/users.hpp"
 #include "base/text.hpp"
 #include "support/test.hpp"
-#include "unit/support/escaped.hpp"
+#include "unit/support/golden_text.hpp"
 
 namespace zinit::test::os_users {
 namespace {

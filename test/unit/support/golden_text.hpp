@@ -4,10 +4,11 @@
 #pragma once
 
 #include "support/test.hpp"
+
 namespace zinit::test {
 
 /// The bytes that a text means: \r, \n, \t and \xNN as in C, after another letter the letter.
-inline std::string bytes_of(std::string_view text) {
+inline std::string unescaped(std::string_view text) {
   std::string bytes;
   for (std::size_t at = 0; at < text.size(); ++at) {
     if (text[at] != '\\' || at + 1 == text.size()) {
