@@ -28,16 +28,22 @@ std::string fact_key(const std::string& name) { return std::string(kProxyFacts) 
 /// Appends the name of the other proxy that listens at the address, if there is one.
 template <class Entries>
 std::string with_holder(std::string text, const Entries& entries, const std::string& name) {
-  for (const auto& [other, entry] : entries) {
-    if (other == name) continue;
+  for (const auto& [other, entry] : entries)
     for (const ListenerPtr& listener : entry.listeners) {
       std::string_view address = listener->address();
       if (address.starts_with("unix:")) address.remove_prefix(5);
-      if (text.find(fmt::format(" {}:", address)) != std::string::npos)
+      if (other != name && text.find(fmt::format(" {}:", address)) != std::string::npos)
         return fmt::format("{}; proxy {} listens there", text, other);
     }
-  }
   return text;
+}
+
+/// Answers a client when its change is in force, or has failed.
+template <class Done, class... Answer>
+auto answering(Done done, Answer... answer) {
+  return [done = std::move(done), answer...](const std::optional<Error>& fault) {
+    fault ? done(refused(Refusal::process_error, fault->text)) : done({answer...});
+  };
 }
 
 }  // namespace
@@ -85,17 +91,16 @@ void ProxyChanges::remove_files() noexcept {
 
 // --- places ---
 
-ProxyTable* ProxyChanges::table() {
-  if (table_) return &*table_;
-  auto made = ProxyTable::create();
-  if (made) return &table_.emplace(*std::move(made));
-  log_error("no proxy is available: {}", made.error().text);
-  return nullptr;
-}
-
 std::optional<ProxyTable::Place> ProxyChanges::place_for(const std::string& name) {
-  ProxyTable* const places = table();
-  return places != nullptr ? places->claim(name) : std::nullopt;
+  if (!table_) {
+    auto made = ProxyTable::create();
+    if (!made) {
+      log_error("no proxy is available: {}", made.error().text);
+      return std::nullopt;
+    }
+    table_.emplace(*std::move(made));
+  }
+  return table_->claim(name);
 }
 
 /// Why place_for() returns nothing.
@@ -112,10 +117,13 @@ ProxyTable::Place ProxyChanges::place_now(const std::string& name, ProxyTable::P
   return now;
 }
 
+bool ProxyChanges::used(ProxyTable::Place place) const {
+  return std::ranges::any_of(entries_,
+                             [place](const auto& one) { return one.second.place == place; });
+}
+
 void ProxyChanges::free_place(ProxyTable::Place place) {
-  const bool used =
-      std::ranges::any_of(entries_, [place](const auto& one) { return one.second.place == place; });
-  if (!used && table_) table_->free(place);
+  if (!used(place) && table_) table_->free(place);
 }
 
 // --- reports to the data loop, and facts for the next process image ---
@@ -161,6 +169,35 @@ void ProxyChanges::drop(const std::string& name) {
   entries_.erase(name);
 }
 
+/// Makes the difference between two sets of entries. The caller keeps no listener: only the data
+/// loop may hold the last references, which close one.
+void ProxyChanges::put_in_force(Entries before, Entries after, Then then) {
+  std::vector<Proxies::Change> changes;
+  for (const auto& [name, old] : before) {
+    if (after.contains(name)) continue;
+    if (old.place) changes.push_back(removal_of(old));
+    drop(name);
+  }
+  for (auto& [name, entry] : after) {
+    const auto old = before.find(name);
+    const bool is_new = old == before.end();
+    if (!is_new && old->second.spec == entry.spec && old->second.listeners == entry.listeners &&
+        old->second.error == entry.error) {
+      if (!entry.error.empty()) keep_fact(name, entry);  // its file may have changed
+      continue;
+    }
+    if (entry.place) entry.place = place_now(name, *entry.place);
+    if (!entry.listeners.empty())
+      changes.push_back(change_of(entry));
+    else if (!is_new && old->second.place)
+      changes.push_back(removal_of(old->second));
+    put(name, std::move(entry));
+  }
+  before.clear();
+  after.clear();
+  apply(std::move(changes), std::move(then));
+}
+
 void ProxyChanges::apply(std::vector<Proxies::Change> changes, Then then) {
   // The data loop gets only the ticket: the request of a client stays on this thread.
   const Ticket ticket = ++last_;
@@ -194,13 +231,17 @@ void ProxyChanges::let_go(const std::shared_ptr<Listeners>& unused, Ticket ticke
     for (const ListenerPtr& listener : *unused) leaving_.erase(listener);
   };
   task.work = [unused] { unused->clear(); };
-  task.finish = [this, ticket](const std::optional<Error>&) { end_change(ticket, {}); };
+  task.finish = [this, ticket](const std::optional<Error>&) {
+    parts_.sockets.try_again();
+    end_change(ticket, {});
+  };
   parts_.queue.add(std::move(task));
 }
 
 void ProxyChanges::end_change(Ticket ticket, const std::optional<Error>& fault) {
   const auto change = applied_.extract(ticket);
   if (!change.empty() && change.mapped()) catch_all("proxies", [&] { change.mapped()(fault); });
+  parts_.sockets.go_on();
   if (!busy()) parts_.settled();
 }
 
@@ -288,15 +329,18 @@ void ProxyChanges::load() {
     load->before = entries_;
     load->spare = leaving_;
     for (const ProxyPtr& spec : load->files) {
-      Entry entry{spec, place_for(spec->name), {}, {}};
+      Entry& entry = load->after.emplace(spec->name, Entry{spec}).first->second;
+      entry.place = place_for(spec->name);
       if (!entry.place) entry.error = no_place();
-      load->after.emplace(spec->name, std::move(entry));
     }
     for (const auto& [name, entry] : load->before)
       if (entry.spec->file.empty())
-        load->after.emplace(name, Entry{entry.spec, entry.place, entry.listeners, {}});
+        load->after.emplace(name, Entry{entry.spec, entry.place, entry.listeners});
   };
-  task.work = [load] { open_loaded(*load); };
+  task.work = [&sockets = parts_.sockets, load] {
+    sockets.close_unwanted();
+    open_loaded(*load);
+  };
   task.finish = [this, load](const std::optional<Error>& fault) { take_loaded(*load, fault); };
   parts_.queue.add(std::move(task));
 }
@@ -311,22 +355,18 @@ void ProxyChanges::open_loaded(Load& load) {
     for (const ListenerPtr& listener : old.listeners)
       if (spare.erase(listener) > 0) entry.listeners.push_back(listener);
   };
-  const auto old_of = [&](const std::string& name) -> const Entry* {
-    const auto found = load.before.find(name);
-    return found == load.before.end() ? nullptr : &found->second;
-  };
-  std::vector<Entry*> changed;
+  std::vector<std::pair<Entry*, const Entry*>> changed;
   for (auto& [name, entry] : load.after) {
-    const Entry* const old = old_of(name);
+    const auto found = load.before.find(name);
+    const Entry* const old = found == load.before.end() ? nullptr : &found->second;
     const bool same = old != nullptr && *old->spec == *entry.spec && old->error.empty() &&
                       std::ranges::all_of(old->listeners, &ProxyListener::reachable);
     if (same)
       keep(entry, *old);
     else if (entry.error.empty())
-      changed.push_back(&entry);
+      changed.emplace_back(&entry, old);
   }
-  for (Entry* const entry : changed) {
-    const Entry* const old = old_of(entry->spec->name);
+  for (const auto& [entry, old] : changed) {
     Result<Listeners> opened = failure("its file is wrong");
     if (!entry->spec->broken())
       opened = open_listeners(*entry->spec, *entry->place, {spare.begin(), spare.end()});
@@ -344,40 +384,22 @@ void ProxyChanges::open_loaded(Load& load) {
 
 void ProxyChanges::take_loaded(Load& load, const std::optional<Error>& fault) {
   --loading_;
-  if (fault) log_error("proxies: {}", fault->text);
-  std::vector<Proxies::Change> changes;
-  for (const auto& [name, entry] : load.before) {
-    if (fault || load.after.contains(name)) continue;
-    log_info("proxy {}: removed", name);
-    if (entry.place) changes.push_back(removal_of(entry));
-    drop(name);
+  if (fault) {
+    log_error("proxies: {}", fault->text);
+    load.before.clear();
+    load.after.clear();
   }
-  for (auto& [name, entry] : load.after) {
-    if (fault) continue;
+  load.spare.clear();
+  for (const auto& [name, entry] : load.before)
+    if (!load.after.contains(name)) log_info("proxy {}: removed", name);
+  for (const auto& [name, entry] : load.after) {
     const auto old = load.before.find(name);
     if (!entry.error.empty() && (old == load.before.end() || old->second.error != entry.error))
       log_error("proxy {}: {}", name, entry.error);
-    const bool is_new = old == load.before.end();
-    const bool differs = is_new || old->second.spec != entry.spec ||
-                         old->second.listeners != entry.listeners ||
-                         old->second.error != entry.error;
-    if (!differs) {
-      if (!entry.error.empty()) keep_fact(name, entry);  // its file may have changed
-      continue;
-    }
-    if (entry.place) entry.place = place_now(name, *entry.place);
-    if (!entry.listeners.empty())
-      changes.push_back(change_of(entry));
-    else if (!is_new && old->second.place)
-      changes.push_back(removal_of(old->second));
-    put(name, std::move(entry));
   }
-  // Only the data loop may hold the last references, which close a listener.
-  load.before.clear();
-  load.spare.clear();
-  load.after.clear();
+  put_in_force(std::move(load.before), std::move(load.after), {});
   fault ? retry_.set(retry_delay(load.began)) : retry_later(load.began);
-  apply(std::move(changes), {});
+  if (!changing()) parts_.sockets.go_on();
 }
 
 void ProxyChanges::retry_later(TimePoint began) {
@@ -419,25 +441,22 @@ void ProxyChanges::make_set(Set& set) const {
     set.listeners.clear();
   };
   auto parsed = proxy_from_table(set.request.config);
-  if (!parsed) {
+  if (!parsed)
     return fail(Refusal::config_error, "the proxy is wrong: " + parsed.error().front(),
                 parsed.error());
-  }
   set.spec = *std::move(parsed);
   const ProxySpec& spec = *set.spec;
   if (parts_.board.find(spec.service) == kNoSlot)
     return fail(Refusal::not_found, fmt::format("no service is named {}", spec.service));
   if (!set.place) return fail(Refusal::process_error, set.no_place);
-  const auto old = set.before.find(spec.name);
-  const bool there = old != set.before.end();
-  if (there) {
+  if (const auto old = set.before.find(spec.name); old != set.before.end()) {
     set.spec->file = old->second.spec->file;
     set.spec->drop_ins = old->second.spec->drop_ins;
     set.spec->vendors = old->second.spec->vendors;
+    std::ranges::copy(old->second.listeners, std::back_inserter(set.spare));
   }
   if (const auto checked = check_backend(spec); !checked)
     return fail(Refusal::config_error, checked.error().text, {checked.error().text});
-  if (there) std::ranges::copy(old->second.listeners, std::back_inserter(set.spare));
   auto opened = open_listeners(spec, *set.place, set.spare);
   if (!opened) {
     const std::string text = with_holder(opened.error().text, set.before, spec.name);
@@ -450,7 +469,8 @@ void ProxyChanges::make_set(Set& set) const {
 }
 
 void ProxyChanges::take_set(const std::shared_ptr<Set>& set, const std::optional<Error>& fault) {
-  const bool there = set->before.contains(set->name);
+  Entries old;
+  const bool there = old.insert(set->before.extract(set->name)).inserted;
   set->before.clear();
   set->spare.clear();
   if (fault) set->failure = RequestFailure{Refusal::process_error, fault->text, {}};
@@ -458,66 +478,48 @@ void ProxyChanges::take_set(const std::shared_ptr<Set>& set, const std::optional
     if (set->new_place && set->place) free_place(*set->place);
     return set->done(tl::unexpected(*std::move(set->failure)));
   }
-  Entry entry{set->spec, place_now(set->name, *set->place), std::move(set->listeners), {}};
   log_info("proxy {}: {} by a client{}", set->name, there ? "replaced" : "added",
            set->request.persist ? ", written to " + set->spec->file : ", at runtime only");
-  std::vector<Proxies::Change> changes;
-  changes.push_back(change_of(entry));
   // The setting in force is the one to try again later; a reload brings back the files' settings.
   std::erase_if(files_, [&](const ProxyPtr& file) { return file->name == set->name; });
   if (!set->spec->file.empty()) files_.push_back(set->spec);
-  put(set->name, std::move(entry));
-  apply(std::move(changes), [set, there](const std::optional<Error>& lost) {
-    if (lost)
-      return set->done(tl::unexpected(RequestFailure{Refusal::process_error, lost->text, {}}));
-    set->done(Daemon::ProxySet{set->name, there});
-  });
+  put_in_force(std::move(old), {{set->name, {set->spec, set->place, std::move(set->listeners)}}},
+               answering(set->done, Daemon::ProxySet{set->name, there}));
 }
 
 void ProxyChanges::remove(const std::string& name, Daemon::ProxyDeleteDone done) {
   const auto failure = std::make_shared<std::optional<RequestFailure>>();
-  const auto file = std::make_shared<std::string>();
+  const auto old = std::make_shared<Entries>();
   FileTask task;
   task.bytes = name.size();
-  task.begin = [this, name, failure, file] {
-    const auto found = entries_.find(name);
-    if (found == entries_.end())
-      *failure = RequestFailure{Refusal::proxy_not_found, "no proxy is named " + name, {}};
+  task.begin = [this, name, failure, old] {
+    if (const auto found = entries_.find(name); found != entries_.end())
+      old->insert(*found);
     else
-      *file = found->second.spec->file;
+      *failure = RequestFailure{Refusal::proxy_not_found, "no proxy is named " + name, {}};
   };
-  task.work = [failure, file, name] {
-    if (*failure || file->empty()) return;
-    if (const auto removed = remove_config_file(*file, name); !removed) *failure = removed.error();
+  task.work = [failure, old, name] {
+    if (*failure || old->at(name).spec->file.empty()) return;
+    if (const auto removed = remove_config_file(old->at(name).spec->file, name); !removed)
+      *failure = removed.error();
   };
-  task.finish = [this, name, failure, done = std::move(done)](const std::optional<Error>& fault) {
+  task.finish = [this, name, failure, old,
+                 done = std::move(done)](const std::optional<Error>& fault) {
+    Entries before = std::exchange(*old, {});
     if (fault) *failure = RequestFailure{Refusal::process_error, fault->text, {}};
     if (*failure) return done(tl::unexpected(**failure));
-    take_away(name, done);
+    std::erase_if(files_, [&](const ProxyPtr& file) { return file->name == name; });
+    log_info("proxy {}: removed by a client", name);
+    put_in_force(std::move(before), {}, answering(done));
   };
   parts_.queue.add(std::move(task));
-}
-
-void ProxyChanges::take_away(const std::string& name, const Daemon::ProxyDeleteDone& done) {
-  const auto found = entries_.find(name);
-  if (found == entries_.end()) return done({});  // a reload has removed it already
-  std::vector<Proxies::Change> changes;
-  if (found->second.place) changes.push_back(removal_of(found->second));
-  drop(name);
-  std::erase_if(files_, [&](const ProxyPtr& file) { return file->name == name; });
-  log_info("proxy {}: removed by a client", name);
-  apply(std::move(changes), [done](const std::optional<Error>& lost) {
-    if (lost) return done(tl::unexpected(RequestFailure{Refusal::process_error, lost->text, {}}));
-    done({});
-  });
 }
 
 // --- across a re-execution ---
 
 void ProxyChanges::restore(Inheritance& inherited, const FactMap& facts) {
   if (KeptFd kept = inherited.take(KeptKind::proxy_table)) {
-    auto table = ProxyTable::take_over(std::move(kept));
-    if (table)
+    if (auto table = ProxyTable::take_over(std::move(kept)))
       table_.emplace(*std::move(table));
     else
       log_error("{}", table.error().text);
@@ -533,7 +535,7 @@ void ProxyChanges::restore(Inheritance& inherited, const FactMap& facts) {
     auto spec = proxy_from_json(lines.front());
     const auto place = spec ? place_for(spec->name) : std::nullopt;
     if (!place) return log_error("proxy {} of the previous process image cannot continue", name);
-    Entry entry{std::make_shared<ProxySpec>(*std::move(spec)), place, {}, {}};
+    Entry entry{std::make_shared<ProxySpec>(*std::move(spec)), place};
     ProxyPtr wanted = entry.spec;
     std::size_t addresses = 0;
     for (const std::string_view line : std::span(lines).subspan(1)) {
@@ -558,7 +560,7 @@ void ProxyChanges::restore(Inheritance& inherited, const FactMap& facts) {
     if (connections.empty() || !table_) continue;
     const auto unknown = std::make_shared<ProxySpec>();
     unknown->name = table_->name(place);
-    const Entry gone{unknown, place, {}, {}};
+    const Entry gone{unknown, place};
     changes.push_back(change_of(gone));
     changes.back().left = std::move(connections);
     changes.push_back(removal_of(gone));
@@ -568,11 +570,7 @@ void ProxyChanges::restore(Inheritance& inherited, const FactMap& facts) {
   for (auto& [address, listener] : listeners) unclaimed->push_back(std::move(listener));
   let_go(unclaimed, ++last_);
   if (table_) {
-    table_->keep_only([&](ProxyTable::Place place) {
-      return left.contains(place) || std::ranges::any_of(entries_, [place](const auto& one) {
-               return one.second.place == place;
-             });
-    });
+    table_->keep_only([&](ProxyTable::Place place) { return left.contains(place) || used(place); });
   }
   retry_later(Clock::now());
   if (!changes.empty()) apply(std::move(changes), {});

@@ -6,7 +6,9 @@
 //
 // A change opens all listeners of the new setting before it touches the old one. It uses a listener
 // that is already open at an address again, so no client is refused; a reload may also take it from
-// another proxy. If the address of a file's proxy is not available, zinit tries again every 5 s.
+// another proxy. A load first closes sockets that services give up, and services open new sockets
+// only after proxies have closed theirs (socket_changes.hpp): so they may swap addresses. If the
+// address of a file's proxy is not available, zinit tries again every 5 s.
 //
 // A set or a load goes through these steps, and a deletion through the same without listeners:
 //
@@ -37,6 +39,7 @@
 #include <vector>
 
 #include "activation/proxies.hpp"
+#include "activation/socket_changes.hpp"
 #include "base/mutex.hpp"
 #include "control/daemon.hpp"
 #include "files/configuration.hpp"
@@ -56,6 +59,7 @@ class ProxyChanges {
     Board& board;
     const Places& places;
     StateFacts& facts;
+    SocketChanges& sockets;
     std::function<void()> settled;
   };
   explicit ProxyChanges(Parts parts);
@@ -85,6 +89,13 @@ class ProxyChanges {
   /// Whether a change is not in force yet.
   [[nodiscard]] bool busy() const noexcept { return loading_ > 0 || !applied_.empty(); }
 
+  /// Whether addresses may be about to become free.
+  [[nodiscard]] bool changing() const noexcept { return loading_ > 0 || !leaving_.empty(); }
+  /// Addresses have become free: tries again to set proxies whose settings are not in force.
+  void try_again() {
+    if (retry_.active() && loading_ == 0) load();
+  }
+
   /// Call it after each change of the board. Any thread.
   void look() noexcept { proxies_.look(); }
 
@@ -94,9 +105,9 @@ class ProxyChanges {
  private:
   struct Entry {
     ProxyPtr spec;
-    std::optional<ProxyTable::Place> place;  // unset: all places are taken, and it does not listen
-    Listeners listeners;
-    std::string error;  // why it does not listen as its file says
+    std::optional<ProxyTable::Place> place{};  // unset: all are taken, and it does not listen
+    Listeners listeners{};
+    std::string error{};  // why it does not listen as its file says
   };
   using Entries = std::map<std::string, Entry>;
   using Ticket = std::uint64_t;
@@ -105,22 +116,22 @@ class ProxyChanges {
   struct Load;
 
   void load();
-  [[nodiscard]] ProxyTable* table();
   [[nodiscard]] std::optional<ProxyTable::Place> place_for(const std::string& name);
   [[nodiscard]] ProxyTable::Place place_now(const std::string& name, ProxyTable::Place place);
   [[nodiscard]] std::string no_place() const;
+  [[nodiscard]] bool used(ProxyTable::Place place) const;
   void free_place(ProxyTable::Place place);
   static void open_loaded(Load& load);
   void take_loaded(Load& load, const std::optional<Error>& fault);
   void make_set(Set& set) const;
   void take_set(const std::shared_ptr<Set>& set, const std::optional<Error>& fault);
-  void take_away(const std::string& name, const Daemon::ProxyDeleteDone& done);
   void keep_fact(const std::string& name, const Entry& entry);
   void put(const std::string& name, Entry entry);
   void drop(const std::string& name);
   [[nodiscard]] std::vector<ProxyPtr> files_of(const LoadedConfig& config) const;
   [[nodiscard]] Proxies::Change change_of(const Entry& entry) const;
   [[nodiscard]] Proxies::Change removal_of(const Entry& entry) const;
+  void put_in_force(Entries before, Entries after, Then then);
   void apply(std::vector<Proxies::Change> changes, Then then);
   void take_told();
   void let_go(const std::shared_ptr<Listeners>& unused, Ticket ticket);

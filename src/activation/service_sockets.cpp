@@ -271,11 +271,11 @@ void ServiceSockets::close_stopped(Slot slot) {
     service.stopped = true;
     service.complete = false;
     closed.swap(service.sockets);
+    closed_.insert(service.name);
   }
   Service::close(std::move(closed));
 }
 
-/// Closes sockets that are no longer in `listen`: another service may need the address.
 void ServiceSockets::close_unwanted() {
   const GraphPtr graph = calls_.graph();
   std::vector<Slot> slots;
@@ -301,10 +301,16 @@ void ServiceSockets::close_unwanted() {
       }
       std::erase_if(service.sockets, [](const Socket& socket) { return !socket.fd; });
       service.complete = false;
+      if (!closed.empty()) closed_.insert(service.name);
       if (wanted == nullptr) open_.erase(found);
     }
     Service::close(std::move(closed));
   }
+}
+
+std::set<std::string> ServiceSockets::take_closed() {
+  MutexLock lock(mutex_);
+  return std::exchange(closed_, {});
 }
 
 std::map<std::string, std::string> ServiceSockets::open_all() {

@@ -61,6 +61,14 @@ class ServiceSockets final : public WatchPort {
   /// before any process is spawned. Any thread.
   void take_inherited(Inheritance& inherited, const Graph& graph) EXCLUDES(mutex_);
 
+  /// Closes sockets that are no longer in `listen`: others may need the addresses. May block: not
+  /// on a loop's thread.
+  void close_unwanted() EXCLUDES(mutex_);
+
+  /// The services whose sockets were closed since the last call: their processes may still have
+  /// them. Any thread.
+  [[nodiscard]] std::set<std::string> take_closed() EXCLUDES(mutex_);
+
   /// Closes sockets that no service of the graph needs any more, and opens missing ones. Then
   /// starts services that failed because these were missing. May block: not on a loop's thread.
   /// @return  service name -> why its sockets could not be opened
@@ -95,7 +103,6 @@ class ServiceSockets final : public WatchPort {
   struct Held;
   class Turn;
 
-  void close_unwanted() EXCLUDES(mutex_);
   [[nodiscard]] Result<void> open_in_turn(Slot slot, const ServiceSpec& spec) EXCLUDES(mutex_);
   [[nodiscard]] Result<void> open(Slot slot, const ServiceSpec& spec) EXCLUDES(mutex_);
   [[nodiscard]] Result<void> keep_open(Service& old, Service& made, Slot slot,
@@ -120,6 +127,7 @@ class ServiceSockets final : public WatchPort {
   std::set<Slot> turns_ GUARDED_BY(mutex_);  // services whose sockets are being opened
   CondVar turn_over_;
   std::map<Slot, ServicePtr> open_ GUARDED_BY(mutex_);
+  std::set<std::string> closed_ GUARDED_BY(mutex_);                    // see take_closed()
   std::map<std::string, std::size_t> connections_ GUARDED_BY(mutex_);  // with `accept`, by service
 };
 

@@ -41,26 +41,23 @@ SpecPtr instance_of(const ServiceSpec& service, std::uint64_t number,
 }
 
 SocketChanges::SocketChanges(Parts parts)
-    : queue_(parts.queue),
-      loop_(parts.loop),
-      board_(parts.board),
-      settings_(parts.settings),
-      settled_(std::move(parts.settled)),
-      services_(parts.board),
-      sockets_(
-          parts.data_loop, services_,
-          {[this](const std::string& service, KeptFd connection) {
-             instance_later(service, std::move(connection));
-           },
-           [this](Slot slot) {
-             FileTask task;
-             task.work = [this, slot] { sockets_.close_stopped(slot); };
-             task.finish = [](const std::optional<Error>&) {};
-             (void)loop_.post([this, task] { queue_.add(task); });
-           },
-           [this] { (void)loop_.post([this] { open(); }); }, [this] { return board_.graph(); }}),
-      retry_(parts.loop, [this] { open(); }),
-      removal_(parts.loop, std::move(parts.answers_due), [this] { remove_ended(); }) {}
+    : parts_(std::move(parts)),
+      board_(parts_.board),
+      services_(board_),
+      sockets_(parts_.data_loop, services_,
+               {[this](const std::string& service, KeptFd connection) {
+                  instance_later(service, std::move(connection));
+                },
+                [this](Slot slot) {
+                  FileTask task;
+                  task.work = [this, slot] { sockets_.close_stopped(slot); };
+                  task.finish = [this](const std::optional<Error>&) { note_closed(); };
+                  (void)parts_.loop.post([this, task] { parts_.queue.add(task); });
+                },
+                [this] { (void)parts_.loop.post([this] { open(); }); },
+                [this] { return board_.graph(); }}),
+      retry_(parts_.loop, [this] { open(); }),
+      removal_(parts_.loop, parts_.answers_due, [this] { remove_ended(); }) {}
 
 // --- sockets ---
 
@@ -85,8 +82,29 @@ void SocketChanges::take_over(Inheritance& inherited, const Graph& graph) {
 
 void SocketChanges::look() {
   if (!instances_.empty()) end_instances();
+  if (!holders_.empty()) look_at_holders();
   if (!under_way_ && board_.graph() != seen_) open();
   sockets_.look();
+}
+
+/// The kernel keeps an address in use until all processes with the socket have ended.
+void SocketChanges::look_at_holders() {
+  const auto gone = std::erase_if(holders_, [this](const auto& one) {
+    const auto brief = board_.brief(one.first);
+    const bool other = brief && brief->main_pid != 0 && brief->main_pid != one.second;
+    return !brief || !brief->has_process || other;
+  });
+  if (gone == 0) return;
+  parts_.released();
+  try_again();
+}
+
+void SocketChanges::note_closed() {
+  const auto closed = sockets_.take_closed();
+  for (const std::string& name : closed)
+    if (const auto brief = board_.brief(name); brief && brief->has_process)
+      holders_[name] = brief->main_pid;
+  if (!closed.empty()) parts_.released();
 }
 
 void SocketChanges::open() {
@@ -94,6 +112,12 @@ void SocketChanges::open() {
   const bool none = !any_sockets(*graph) && (!seen_ || !any_sockets(*seen_));
   if (none) seen_ = graph;
   if (none || under_way_) return;
+  waits_ = parts_.proxies_change();
+  if (!waits_) begin_open();
+}
+
+void SocketChanges::begin_open() {
+  waits_ = false;
   under_way_ = true;
   const auto faults = std::make_shared<std::map<std::string, std::string>>();
   FileTask task;
@@ -106,12 +130,13 @@ void SocketChanges::open() {
     if (fault) log_error("sockets: {}", fault->text);
     opened(*faults, fault.has_value());
   };
-  queue_.add(std::move(task));
+  parts_.queue.add(std::move(task));
 }
 
 /// @param failed  zinit could not even look at the sockets
 void SocketChanges::opened(const std::map<std::string, std::string>& faults, bool failed) {
   under_way_ = false;
+  note_closed();
   for (const auto& [service, text] : faults) {
     const auto told = faults_.find(service);
     if (told == faults_.end() || told->second != text) log_error("{}: {}", service, text);
@@ -119,7 +144,7 @@ void SocketChanges::opened(const std::map<std::string, std::string>& faults, boo
   faults_ = faults;
   faults_.empty() && !failed ? retry_.stop() : retry_.set(retry_delay(began_));
   if (board_.graph() != seen_) return open();
-  settled_();
+  parts_.settled();
 }
 
 Daemon::Sockets SocketChanges::view(const std::string& service) const {
@@ -133,7 +158,7 @@ Daemon::Sockets SocketChanges::view(const std::string& service) const {
 void SocketChanges::instance_later(const std::string& service, KeptFd connection) {
   const auto shared = std::make_shared<KeptFd>(std::move(connection));
   const auto posted =
-      loop_.post([this, service, shared] { begin_instance(service, std::move(*shared)); });
+      parts_.loop.post([this, service, shared] { begin_instance(service, std::move(*shared)); });
   if (!posted) sockets_.connection_over(service);
 }
 
@@ -170,7 +195,7 @@ RequestResult<Board::SetReport> SocketChanges::add_instance(const std::string& s
     return tl::unexpected(RequestFailure{Refusal::invalid_state, std::move(text), {}});
   };
   if (slot == kNoSlot) return refuse("the service no longer exists");
-  const SpecPtr spec = instance_of(graph->spec(slot), last_[service], settings_.defaults);
+  const SpecPtr spec = instance_of(graph->spec(slot), last_[service], parts_.settings.defaults);
   if (!spec) return refuse(fmt::format("{} is not a valid name for a service", name));
   return board_.set(spec, true, false);
 }

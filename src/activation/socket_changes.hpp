@@ -29,8 +29,9 @@ namespace zinit {
 class SocketChanges {
  public:
   /// The loops and the settings outlive this object; the board and the queue may end before.
-  /// `settled` is called when all sockets that can open are open. `answers_due` returns whether
-  /// clients may still wait for a report of the last change.
+  /// `settled` is called when all sockets that can open are open. `proxies_change` returns whether
+  /// proxies may be about to give up addresses; `released` is called after services have done so.
+  /// `answers_due` returns whether clients may still wait for a report of the last change.
   struct Parts {
     FileQueue& queue;
     EventLoop& loop;
@@ -38,6 +39,8 @@ class SocketChanges {
     Board& board;
     const GlobalSettings& settings;
     std::function<void()> settled;
+    std::function<bool()> proxies_change;
+    std::function<void()> released;
     std::function<bool()> answers_due;
   };
   explicit SocketChanges(Parts parts);
@@ -57,7 +60,18 @@ class SocketChanges {
   void look();
 
   /// Whether sockets still have to open.
-  [[nodiscard]] bool busy() const { return under_way_ || board_.graph() != seen_; }
+  [[nodiscard]] bool busy() const { return under_way_ || waits_ || board_.graph() != seen_; }
+
+  /// See ServiceSockets::close_unwanted().
+  void close_unwanted() { sockets_.close_unwanted(); }
+  /// A change of proxies is over: opens sockets that have waited for it.
+  void go_on() {
+    if (waits_) begin_open();
+  }
+  /// Addresses have become free: opens sockets that could not be opened.
+  void try_again() {
+    if (!faults_.empty()) open();
+  }
 
   [[nodiscard]] Daemon::Sockets view(const std::string& service) const;
 
@@ -66,6 +80,9 @@ class SocketChanges {
 
  private:
   void open();
+  void begin_open();
+  void look_at_holders();
+  void note_closed();
   void opened(const std::map<std::string, std::string>& faults, bool failed);
   void begin_instance(const std::string& service, KeptFd connection);
   void instance_later(const std::string& service, KeptFd connection);
@@ -74,16 +91,15 @@ class SocketChanges {
   void end_instances();
   void remove_ended();
 
-  FileQueue& queue_;
-  EventLoop& loop_;
+  const Parts parts_;
   Board& board_;
-  const GlobalSettings& settings_;
-  const std::function<void()> settled_;
   BoardServices services_;
   AcceptedConnections accepted_;
   ServiceSockets sockets_;
   GraphPtr seen_;  // the graph whose sockets are open, or about to open
   bool under_way_ = false;
+  bool waits_ = false;                            // until proxies have changed
+  std::map<std::string, pid_t> holders_;          // main processes that may have closed sockets
   TimePoint began_{};                             // the time of the last opening
   std::map<std::string, std::string> faults_;     // already logged, by service
   std::map<std::string, std::string> instances_;  // services of instances, by instance name

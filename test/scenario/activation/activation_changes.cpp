@@ -69,6 +69,44 @@ TEST_CASE("two services swap their addresses in a reload", "[sockets][reload]") 
   }
 }
 
+TEST_CASE("a service and a proxy swap their addresses in a reload, and none is in use",
+          "[check][sockets][xinet][reload]") {
+  Server zinit;
+  const std::string port = free_address(), back = free_address(), other = free_address();
+  const std::string path = "unix:" + zinit.path("sock");
+  zinit.file("s.toml", peers({"at", back, "echo"}));
+  const Texts places[] = {{port, path, other}, {path, other, port}, {other, port, path}};
+  for (int i = 0; i < 6; ++i) {
+    INFO(i);
+    const Texts& at = places[i % 3];
+    zinit.file("p.toml", proxy_text(at[0], back, "s"));
+    zinit.file("a.toml", accepting({"echo"}, at[1]));
+    zinit.file("b.toml", accepting({"echo"}, at[2]));
+    if (i == 0)
+      boot_open(zinit);
+    else
+      CHECK(zinit.ctl({"reload"}).code == 0);
+    for (const std::string& address : at) CHECK(Client(address).echo("hello") == "hello");
+  }
+  CHECK_THAT(zinit.messages(), !Contains("in use"));
+}
+
+TEST_CASE("what a process has kept is had when the process has ended", "[sockets][xinet][reload]") {
+  Server zinit;
+  const std::string one = free_address(), other = free_address(), back = free_address();
+  zinit.file("s.toml", peers({"at", back, "echo"}));
+  for (int i = 0; i < 3; ++i) {
+    INFO(i);
+    zinit.file("p.toml", proxy_text(i % 2 == 1 ? other : one, back, "s"));
+    zinit.file("a.toml", booted({"pid"}, i % 2 == 1 ? one : other));
+    i == 0 ? boot_open(zinit, {"a"}) : (void)zinit.reload();
+    REQUIRE(eventually([&] { return zinit.state("a") == "running"; }));
+    CHECK(eventually([&] { return proxy_status(zinit, "p")["running"] == true; }));
+    check_answers(zinit, i % 2 == 1 ? one : other, "a");
+    CHECK(Client(i % 2 == 1 ? other : one).echo("by p") == "by p");
+  }
+}
+
 TEST_CASE("addresses that are in use are told, and had when they are free",
           "[sockets][xinet][ctl]") {
   Server zinit;
