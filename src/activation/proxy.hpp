@@ -23,7 +23,7 @@
 #include <memory>
 #include <set>
 
-#include "activation/proxy_listeners.hpp"
+#include "activation/listeners.hpp"
 #include "activation/relay.hpp"
 #include "activation/services.hpp"
 #include "base/backoff.hpp"

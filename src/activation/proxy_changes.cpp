@@ -360,7 +360,7 @@ void ProxyChanges::open_loaded(Load& load) {
     const auto found = load.before.find(name);
     const Entry* const old = found == load.before.end() ? nullptr : &found->second;
     const bool same = old != nullptr && *old->spec == *entry.spec && old->error.empty() &&
-                      std::ranges::all_of(old->listeners, &ProxyListener::reachable);
+                      std::ranges::all_of(old->listeners, &OpenListener::reachable);
     if (same)
       keep(entry, *old);
     else if (entry.error.empty())

@@ -4,7 +4,6 @@
 #include "activation/service_sockets.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -47,9 +46,8 @@ Result<ListenOptions> options_of(const SocketSpec& spec) {
 /// Each instance takes pipes and a pidfd besides its connection. Leave descriptors for others.
 std::size_t most_instances() noexcept { return part_of_descriptors(8); }
 
-KeptNote note_of(Slot slot, std::size_t entry, const SocketFile& file) {
-  return {KeptKind::service_socket, static_cast<std::uint8_t>(file.path().empty() ? 0 : 1), slot,
-          static_cast<std::uint16_t>(entry)};
+KeptNote note_of(Slot slot, std::size_t entry) {
+  return {KeptKind::service_socket, 0, slot, static_cast<std::uint16_t>(entry)};
 }
 
 /// The [socket] of the service `name` if the service has this slot in the graph, else null.
@@ -59,39 +57,11 @@ const SocketSpec* wanted_of(const Graph& graph, Slot slot, const std::string& na
   return spec.name == name && spec.socket->configured() ? &*spec.socket : nullptr;
 }
 
-/// Opens all sockets of one entry of `listen`.
-Result<void> open_address(const ListenAddress& at, const ListenOptions& options,
-                          std::vector<OpenSocket>& opened) {
-  if (at.type == ListenType::fifo) {
-    auto fifo = open_fifo(at.place.socket, options);
-    if (!fifo) return Failure(std::move(fifo.error()));
-    opened.push_back(*std::move(fifo));
-    return {};
-  }
-  const auto addresses = addresses_of(at.place);
-  if (!addresses) return Failure(addresses.error());
-  return at_each(*addresses, [&](const SocketAddress& address) -> Result<void> {
-    auto socket = open_socket(address, at.type, options);
-    if (!socket) return Failure(std::move(socket.error()));
-    opened.push_back(*std::move(socket));
-    return {};
-  });
-}
-
 }  // namespace
 
 struct ServiceSockets::Socket {
   std::size_t entry;  // index in `listen`
-  std::shared_ptr<KeptFd> fd;
-  SocketFile file;
-
-  /// Whether clients can connect: the file may have been removed, or a process that has the socket
-  /// may have shut it down for all. (shutdown(2))
-  [[nodiscard]] bool reachable() const {
-    pollfd state{fd->get(), 0, 0};
-    if (::poll(&state, 1, 0) > 0 && (state.revents & POLLHUP) != 0) return false;
-    return file.path().empty() || file.is_there();
-  }
+  ListenerPtr listener;
 };
 
 struct ServiceSockets::Service {
@@ -112,14 +82,14 @@ struct ServiceSockets::Service {
 
   /// On a thread that may block.
   static void close(std::vector<Socket>&& sockets) {
-    for (Socket& socket : sockets) socket.file.remove();
+    for (const Socket& socket : sockets) socket.listener->remove_file();
   }
   void close() { close(std::exchange(sockets, {})); }
 };
 
 /// Keeps sockets open until the process has them.
 struct ServiceSockets::Held : SpawnPart {
-  std::vector<std::shared_ptr<KeptFd>> sockets;
+  Listeners sockets;
 };
 
 /// The right to open and close the sockets of one service. A second thread waits for its turn.
@@ -183,21 +153,22 @@ Result<void> ServiceSockets::keep_open(Service& old, Service& made, Slot slot,
   }
   for (Socket& socket : old.sockets) {
     const auto same = std::ranges::find(made.spec.listen, old.spec.listen[socket.entry]);
-    if (same == made.spec.listen.end() || !socket.reachable()) continue;
+    if (same == made.spec.listen.end() || !socket.listener->reachable()) continue;
     const auto entry = static_cast<std::size_t>(same - made.spec.listen.begin());
     // Asks the socket, because the previous process image may have opened it for another list.
-    if (!suits_ipv6(socket.fd->get(), is_beside_ipv4(made.spec.listen, entry))) continue;
+    if (!suits_ipv6(socket.listener->fd(), is_beside_ipv4(made.spec.listen, entry))) continue;
     if (entry != std::exchange(socket.entry, entry)) {
       MutexLock lock(mutex_);
-      *socket.fd = KeptFd(socket.fd->release(), note_of(slot, entry, socket.file));
+      socket.listener->keep(note_of(slot, entry));
     }
     if (other_options) {
-      if (made.spec.accept) set_blocking(socket.fd->get(), false);
-      if (auto set = set_options(socket.fd->get(), socket.file, options); !set) result = set;
+      if (made.spec.accept) set_blocking(socket.listener->fd(), false);
+      if (auto set = set_options(socket.listener->fd(), socket.listener->file(), options); !set)
+        result = set;
     }
     made.sockets.push_back(std::move(socket));
   }
-  std::erase_if(old.sockets, [](const Socket& socket) { return !socket.fd; });
+  std::erase_if(old.sockets, [](const Socket& socket) { return !socket.listener; });
   return result;
 }
 
@@ -214,7 +185,8 @@ Result<void> ServiceSockets::open(Slot slot, const ServiceSpec& spec) {
     const auto found = open_.find(slot);
     if (found != open_.end() && found->second->spec == wanted && found->second->name == spec.name &&
         found->second->complete &&
-        std::ranges::all_of(found->second->sockets, &Socket::reachable)) {
+        std::ranges::all_of(found->second->sockets,
+                            [](const Socket& socket) { return socket.listener->reachable(); })) {
       found->second->ignored = spec.status == StartStatus::ignore;
       return {};
     }
@@ -231,18 +203,15 @@ Result<void> ServiceSockets::open(Slot slot, const ServiceSpec& spec) {
   for (std::size_t entry = 0; entry < wanted.listen.size(); ++entry) {
     if (std::ranges::find(made->sockets, entry, &Socket::entry) != made->sockets.end()) continue;
     const auto at = parse_listen_address(wanted.listen[entry]);
-    std::vector<OpenSocket> opened;
+    Listeners opened;
     options->only_ipv6 = is_beside_ipv4(wanted.listen, entry);
-    const Result<void> open = at ? open_address(*at, *options, opened)
+    const Result<void> open = at ? open_listeners(*at, *options, note_of(slot, entry), {}, opened)
                                  : failure(fmt::format("{} {}", wanted.listen[entry], at.error()));
     if (!open) {  // of a name's addresses, none is left open then
       result = open;
       break;
     }
-    for (OpenSocket& socket : opened) {
-      auto fd = std::make_shared<KeptFd>(std::move(socket.fd), note_of(slot, entry, socket.file));
-      made->sockets.push_back({entry, std::move(fd), std::move(socket.file)});
-    }
+    for (ListenerPtr& listener : opened) made->sockets.push_back({entry, std::move(listener)});
   }
   std::ranges::stable_sort(made->sockets, {}, &Socket::entry);
   made->complete = result.has_value();
@@ -299,7 +268,7 @@ void ServiceSockets::close_unwanted() {
         if (wanted == nullptr || std::ranges::find(wanted->listen, address) == wanted->listen.end())
           closed.push_back(std::move(socket));
       }
-      std::erase_if(service.sockets, [](const Socket& socket) { return !socket.fd; });
+      std::erase_if(service.sockets, [](const Socket& socket) { return !socket.listener; });
       service.complete = false;
       if (!closed.empty()) closed_.insert(service.name);
       if (wanted == nullptr) open_.erase(found);
@@ -348,7 +317,7 @@ void ServiceSockets::take_inherited(Inheritance& inherited, const Graph& graph) 
     SocketFile file =
         one.note.part == 1 ? SocketFile(one.fd.get(), at->place.socket) : SocketFile();
     service->sockets.push_back(
-        {entry, std::make_shared<KeptFd>(std::move(one.fd)), std::move(file)});
+        {entry, std::make_shared<OpenListener>(std::move(one.fd), std::move(file), std::string())});
   }
   for (const Slot slot : graph.order()) {
     const ServiceSpec& spec = graph.spec(slot);
@@ -380,10 +349,10 @@ Result<void> ServiceSockets::prepare(Slot slot, const ServiceSpec& spec, SpawnEx
   const auto held = std::make_shared<Held>();
   for (const Socket& socket : service->sockets) {
     const auto& names = service->spec.names;
-    set_blocking(socket.fd->get(), true);  // its previous process may have changed the flag
+    set_blocking(socket.listener->fd(), true);  // its previous process may have changed the flag
     extras.listen_fds.push_back(
-        {socket.fd->get(), names.empty() ? service->name : names[socket.entry]});
-    held->sockets.push_back(socket.fd);
+        {socket.listener->fd(), names.empty() ? service->name : names[socket.entry]});
+    held->sockets.push_back(socket.listener);
   }
   extras.parts.push_back(held);
   return {};
@@ -413,14 +382,14 @@ void ServiceSockets::watch_sockets(Slot slot, Service& service, bool on) noexcep
   if (service.watched == on) return;
   service.watched = on;
   for (std::size_t i = 0; i < service.sockets.size(); ++i) {
-    const int fd = service.sockets[i].fd->get();
+    const int fd = service.sockets[i].listener->fd();
     if (!on)
       set_.remove(fd);
     else if (!set_.add(fd, EPOLLIN, key_of(slot, i)))
       service.watched = false;
   }
   if (on && !service.watched) {
-    for (const Socket& socket : service.sockets) set_.remove(socket.fd->get());
+    for (const Socket& socket : service.sockets) set_.remove(socket.listener->fd());
     service.again_at = after(Clock::now(), kLackAgain);
     look_.ask();
   }
@@ -481,8 +450,7 @@ void ServiceSockets::on_ready(EpollSet::Key key, std::uint32_t events) {
   const auto slot = static_cast<Slot>(key >> 16);
   const auto index = static_cast<std::size_t>(key & 0xffff);
   ServicePtr service;
-  std::shared_ptr<KeptFd> listener;  // keeps the socket open until the end of this function
-  int fd = -1;
+  ListenerPtr listener;  // keeps the socket open until the end of this function
   std::string address;
   const bool shut_down = (events & EPOLLHUP) != 0;
   {
@@ -491,8 +459,7 @@ void ServiceSockets::on_ready(EpollSet::Key key, std::uint32_t events) {
     if (found == open_.end() || !found->second->watched) return;
     service = found->second;
     if (index >= service->sockets.size()) return;
-    listener = service->sockets[index].fd;
-    fd = listener->get();
+    listener = service->sockets[index].listener;
     address = service->spec.listen[service->sockets[index].entry];
     if (!service->spec.accept || shut_down) {
       watch_sockets(slot, *service, false);
@@ -500,7 +467,7 @@ void ServiceSockets::on_ready(EpollSet::Key key, std::uint32_t events) {
     }
   }
   if (shut_down) return calls_.reopen();
-  if (service->spec.accept) return accept_some(slot, service, fd);
+  if (service->spec.accept) return accept_some(slot, service, listener->fd());
   services_.start(service->name, "a connection to " + address);
 }
 

@@ -23,7 +23,7 @@
 #include <string>
 #include <vector>
 
-#include "activation/listening.hpp"
+#include "activation/listeners.hpp"
 #include "activation/services.hpp"
 #include "base/mutex.hpp"
 #include "io/epoll_set.hpp"

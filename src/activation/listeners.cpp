@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
-// Opens the sockets of a proxy. See proxy_listeners.hpp.
-#include "activation/proxy_listeners.hpp"
+// Opens sockets and FIFOs at which zinit listens. See listeners.hpp.
+#include "activation/listeners.hpp"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -66,29 +67,19 @@ Result<OpenSocket> open_beside(const SocketAddress& address, ListenOptions optio
   return open;
 }
 
-Result<void> open_all(const Addresses& addresses, bool only_ipv6, ProxyTable::Place place,
-                      const Listeners& spare, Listeners& opened) {
-  ListenOptions options;
-  options.refuses_descriptors = true;  // a relay cannot pass them on
-  options.only_ipv6 = only_ipv6;
-  return at_each(addresses, [&](const SocketAddress& address) -> Result<void> {
-    const std::string text = address_text(address);
-    if (with_address(opened, text)) return {};  // two names of the same address
-    ListenerPtr there = with_address(spare, text);
-    if (there && suits_ipv6(there->fd(), only_ipv6)) {
-      opened.push_back(std::move(there));
-      return {};
-    }
-    auto open = open_socket(address, ListenType::stream, options);
-    const bool port = address.storage.ss_family != AF_UNIX;
-    if (!open && open.error().errnum == EADDRINUSE && port && !spare.empty())
-      open = open_beside(address, options, spare);
-    if (!open) return Failure(std::move(open.error()));
-    opened.push_back(std::make_shared<ProxyListener>(
-        KeptFd(std::move(open->fd), {KeptKind::proxy_listener, 0, 0, place}), std::move(open->file),
-        text));
-    return {};
-  });
+Result<OpenSocket> open_one(const SocketAddress& address, ListenType type,
+                            const ListenOptions& options, const Listeners& spare) {
+  auto open = open_socket(address, type, options);
+  const bool port = address.storage.ss_family != AF_UNIX && type == ListenType::stream;
+  const bool in_use = !open && open.error().errnum == EADDRINUSE;
+  return in_use && port && !spare.empty() ? open_beside(address, options, spare) : std::move(open);
+}
+
+ListenerPtr listener_of(OpenSocket open, const KeptNote& note, std::string address) {
+  auto made = std::make_shared<OpenListener>(KeptFd(std::move(open.fd), note), std::move(open.file),
+                                             std::move(address));
+  made->keep(note);
+  return made;
 }
 
 }  // namespace
@@ -98,7 +89,7 @@ std::string place_key(const SocketAddress& address) {
   return fmt::format("{}", port_of(address));
 }
 
-bool ProxyListener::takes(const SocketAddress& to) const {
+bool OpenListener::takes(const SocketAddress& to) const {
   const auto family = own_.storage.ss_family;
   if (family == AF_UNIX || to.storage.ss_family == AF_UNIX)
     return family == to.storage.ss_family && path_of(own_) == path_of(to);
@@ -106,16 +97,57 @@ bool ProxyListener::takes(const SocketAddress& to) const {
   return is_any(own_) ? is_own(to) : host_of(own_) == host_of(to);
 }
 
+bool OpenListener::reachable() const noexcept {
+  pollfd state{fd_.get(), 0, 0};
+  if (::poll(&state, 1, 0) > 0 && (state.revents & POLLHUP) != 0) return false;
+  return file_.path().empty() || file_.is_there();
+}
+
+void OpenListener::keep(KeptNote note) noexcept {
+  note.part = file_.path().empty() ? 0 : 1;
+  fd_ = KeptFd(fd_.release(), note);
+}
+
+Result<void> open_listeners(const ListenAddress& at, const ListenOptions& options,
+                            const KeptNote& note, const Listeners& spare, Listeners& opened) {
+  if (at.type == ListenType::fifo) {
+    auto fifo = open_fifo(at.place.socket, options);
+    if (!fifo) return Failure(std::move(fifo.error()));
+    opened.push_back(listener_of(*std::move(fifo), note, at.place.socket));
+    return {};
+  }
+  const auto addresses = addresses_of(at.place);
+  if (!addresses) return Failure(addresses.error());
+  const std::size_t before = opened.size();
+  auto open = at_each(*addresses, [&](const SocketAddress& address) -> Result<void> {
+    const std::string text = address_text(address);
+    if (with_address(opened, text)) return {};  // two names of the same address
+    if (ListenerPtr there = with_address(spare, text);
+        there && suits_ipv6(there->fd(), options.only_ipv6)) {
+      opened.push_back(std::move(there));
+      return {};
+    }
+    auto one = open_one(address, at.type, options, spare);
+    if (!one) return Failure(std::move(one.error()));
+    opened.push_back(listener_of(*std::move(one), note, text));
+    return {};
+  });
+  if (!open) opened.resize(before);
+  return open;
+}
+
 Result<Listeners> open_listeners(const ProxySpec& spec, ProxyTable::Place place,
                                  const Listeners& spare) {
   Listeners opened;
+  ListenOptions options;
+  options.refuses_descriptors = true;  // a relay cannot pass them on
   for (std::size_t entry = 0; entry < spec.listen.size(); ++entry) {
     const auto at = parse_proxy_address(spec.listen[entry]);
     if (!at) return failure(fmt::format("{} {}", spec.listen[entry], at.error()));
-    const auto addresses = addresses_of(*at);
-    if (!addresses) return Failure(addresses.error());
-    const bool only_ipv6 = is_beside_ipv4(spec.listen, entry);
-    if (auto open = open_all(*addresses, only_ipv6, place, spare, opened); !open)
+    options.only_ipv6 = is_beside_ipv4(spec.listen, entry);
+    if (auto open = open_listeners({ListenType::stream, *at}, options,
+                                   {KeptKind::proxy_listener, 0, 0, place}, spare, opened);
+        !open)
       return Failure(open.error());
   }
   return opened;
@@ -128,7 +160,7 @@ ListenerPtr take_over_listener(KeptFd fd) {
   SocketFile file;
   if (address.storage.ss_family == AF_UNIX)
     file = SocketFile(fd.get(), reinterpret_cast<const sockaddr_un&>(address.storage).sun_path);
-  return std::make_shared<ProxyListener>(std::move(fd), std::move(file), text);
+  return std::make_shared<OpenListener>(std::move(fd), std::move(file), text);
 }
 
 Result<void> check_backend(const ProxySpec& spec) {

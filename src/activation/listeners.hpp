@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
-// The sockets that proxies listen on.
+// The sockets and FIFOs at which zinit listens, for proxies and for [socket] of services.
 //
-// A listener has several owners: the proxy that accepts from it, on the data loop, and
-// activation/proxy_changes.hpp, which opens listeners and passes on old listeners when a setting
-// changes. The last owner to release a listener removes its file, so a loop must not be the last
-// owner.
+// A listener has several owners: who accepts from it, and changes that open listeners and pass on
+// old ones (activation/proxy_changes.hpp, activation/service_sockets.hpp), and the launch of a
+// process that gets it. The last owner to release a listener removes its file, so a loop must not
+// be the last owner, except of one whose file is removed already.
 #pragma once
 
 #include <memory>
@@ -23,30 +23,33 @@ namespace zinit {
 /// other: the port (for any host), or the path.
 [[nodiscard]] std::string place_key(const SocketAddress& address);
 
-/// A socket that a proxy listens on.
-class ProxyListener {
+class OpenListener {
  public:
-  ProxyListener(KeptFd fd, SocketFile file, std::string address)
+  OpenListener(KeptFd fd, SocketFile file, std::string address)
       : fd_(std::move(fd)),
         file_(std::move(file)),
         address_(std::move(address)),
         own_(own_address(fd_.get())) {}
   /// Removes the file, then closes the socket. May block on a file system.
-  ~ProxyListener() { remove_file(); }
+  ~OpenListener() { remove_file(); }
   /// Removes the file: clients cannot connect by the path any more. May block on a file system.
   void remove_file() noexcept { file_.remove(); }
-  ProxyListener(const ProxyListener&) = delete;
-  ProxyListener& operator=(const ProxyListener&) = delete;
+  OpenListener(const OpenListener&) = delete;
+  OpenListener& operator=(const OpenListener&) = delete;
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
-  /// The address in numbers, as from address_text().
+  [[nodiscard]] const SocketFile& file() const noexcept { return file_; }
+  /// The address in numbers, as from address_text(). Of a FIFO: nothing that counts.
   [[nodiscard]] const std::string& address() const noexcept { return address_; }
   /// See place_key().
   [[nodiscard]] std::string key() const { return place_key(own_); }
   /// Whether a connection to `to` arrives at this socket.
   [[nodiscard]] bool takes(const SocketAddress& to) const;
-  /// Whether clients can still connect: the socket file may have been removed.
-  [[nodiscard]] bool reachable() const noexcept { return file_.path().empty() || file_.is_there(); }
+  /// Whether clients can still connect: the file may have been removed, or a process that has the
+  /// socket may have shut it down for all. (shutdown(2))
+  [[nodiscard]] bool reachable() const noexcept;
+  /// From now on the next process image finds it under `note`, whose `part` is set here.
+  void keep(KeptNote note) noexcept;
 
  private:
   KeptFd fd_;
@@ -55,12 +58,19 @@ class ProxyListener {
   const SocketAddress own_;
 };
 
-using ListenerPtr = std::shared_ptr<ProxyListener>;
+using ListenerPtr = std::shared_ptr<OpenListener>;
 using Listeners = std::vector<ListenerPtr>;
 
-/// Opens every address of the proxy, or none. For a name: each of its addresses, except those of a
-/// protocol that this machine lacks. Reuses a listener of `spare` that has the same address. Blocks
-/// (activation/listening.hpp).
+/// Opens all addresses of `at`, or none. For a name: each of its addresses, except those of a
+/// protocol that this machine lacks. Reuses a listener of `spare` that has the same address; ports
+/// of `spare` are not in the way. Blocks (activation/listening.hpp).
+/// @param note    finds them in the next process image; see OpenListener::keep()
+/// @param opened  gets them at its end; addresses that it has already are left out
+[[nodiscard]] Result<void> open_listeners(const ListenAddress& at, const ListenOptions& options,
+                                          const KeptNote& note, const Listeners& spare,
+                                          Listeners& opened);
+
+/// Opens every address of the proxy, or none.
 [[nodiscard]] Result<Listeners> open_listeners(const ProxySpec& spec, ProxyTable::Place place,
                                                const Listeners& spare);
 
