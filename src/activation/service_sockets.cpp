@@ -72,7 +72,7 @@ struct ServiceSockets::Service {
   SocketSpec spec;
   std::vector<Socket> sockets{};
   bool complete = false;       // all of `listen` is open
-  bool stopped = false;        // all was closed, until the service starts
+  bool stopped = false;        // all is closed, or about to be, until the service starts
   bool ignored;                // status is "ignore": nothing starts it
   bool watched = false;        // the sockets are in the set
   bool was_wanted = false;     // its wish has been up
@@ -228,23 +228,6 @@ bool ServiceSockets::stays_stopped(const std::string& service, const SocketSpec&
   return there && there->stopped;
 }
 
-void ServiceSockets::close_stopped(Slot slot) {
-  const Turn turn(*this, slot);
-  std::vector<Socket> closed;
-  {
-    MutexLock lock(mutex_);
-    const auto found = open_.find(slot);
-    if (found == open_.end() || services_.wanted(found->second->name)) return;
-    Service& service = *found->second;
-    watch_sockets(slot, service, false);
-    service.stopped = true;
-    service.complete = false;
-    closed.swap(service.sockets);
-    closed_.insert(service.name);
-  }
-  Service::close(std::move(closed));
-}
-
 void ServiceSockets::close_unwanted() {
   const GraphPtr graph = calls_.graph();
   std::vector<Slot> slots;
@@ -261,11 +244,13 @@ void ServiceSockets::close_unwanted() {
       if (found == open_.end()) continue;
       Service& service = *found->second;
       const SocketSpec* const wanted = wanted_of(*graph, slot, service.name);
-      if (wanted != nullptr && wanted->listen == service.spec.listen) continue;
+      const bool stopped = service.stopped && !services_.wanted(service.name);
+      if (!stopped && wanted != nullptr && wanted->listen == service.spec.listen) continue;
       watch_sockets(slot, service, false);
       for (Socket& socket : service.sockets) {
         const std::string& address = service.spec.listen[socket.entry];
-        if (wanted == nullptr || std::ranges::find(wanted->listen, address) == wanted->listen.end())
+        if (stopped || wanted == nullptr ||
+            std::ranges::find(wanted->listen, address) == wanted->listen.end())
           closed.push_back(std::move(socket));
       }
       std::erase_if(service.sockets, [](const Socket& socket) { return !socket.listener; });
@@ -431,11 +416,12 @@ void ServiceSockets::look_now() {
       const bool wanted = services_.wanted(one.name);
       const auto stand = services_.stand(one.name);
       const bool off = stand == ServiceAccess::Stand::off || stand == ServiceAccess::Stand::done;
-      one.was_wanted = one.was_wanted || wanted;
       if (!spec.on_demand && off && !wanted && one.was_wanted) {
-        one.was_wanted = false;
-        calls_.stopped(slot);
+        one.stopped = true;
+        calls_.reopen();
       }
+      one.was_wanted = wanted || (one.was_wanted && !one.stopped);
+      one.stopped = one.stopped && !wanted;
       const bool starts = spec.on_demand && off && !one.ignored;
       if (starts && one.again_at > now) next = std::min(next, one.again_at);
       watch_sockets(slot, one, starts && one.again_at <= now);

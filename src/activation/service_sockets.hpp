@@ -39,10 +39,8 @@ class ServiceSockets final : public WatchPort {
   struct Calls {
     /// Takes a connection of a service with `accept`.
     std::function<void(const std::string& service, KeptFd connection)> accepted;
-    /// The service in `slot` was stopped, and its sockets must be closed: have close_stopped()
-    /// called on a thread that may block.
-    std::function<void(Slot slot)> stopped;
-    /// Sockets are missing or shut down: have open_all() called. Any thread.
+    /// Sockets are missing or shut down, or a service was stopped: have open_all() called. Any
+    /// thread.
     std::function<void()> reopen;
     /// The graph in force. Called on any thread.
     std::function<GraphPtr()> graph;
@@ -61,22 +59,24 @@ class ServiceSockets final : public WatchPort {
   /// before any process is spawned. Any thread.
   void take_inherited(Inheritance& inherited, const Graph& graph) EXCLUDES(mutex_);
 
-  /// Closes sockets that are no longer in `listen`: others may need the addresses. May block: not
-  /// on a loop's thread.
+  /// Closes sockets that are no longer in `listen`, as others may need the addresses, and those of
+  /// stopped services that are not on demand. May block: not on a loop's thread.
   void close_unwanted() EXCLUDES(mutex_);
 
   /// The services whose sockets were closed since the last call: their processes may still have
   /// them. Any thread.
   [[nodiscard]] std::set<std::string> take_closed() EXCLUDES(mutex_);
 
-  /// Closes sockets that no service of the graph needs any more, and opens missing ones. Then
-  /// starts services that failed because these were missing. May block: not on a loop's thread.
+  /// Closes sockets as close_unwanted() does, and opens missing ones. Then starts services that
+  /// failed because these were missing. May block: not on a loop's thread.
   /// @return  service name -> why its sockets could not be opened
   [[nodiscard]] std::map<std::string, std::string> open_all() EXCLUDES(mutex_);
 
-  /// Closes the sockets of a service that is not on demand, if it is still stopped. May block: not
-  /// on a loop's thread.
-  void close_stopped(Slot slot) EXCLUDES(mutex_);
+  /// Whether a service has sockets, or had them at the last open_all(). Any thread.
+  [[nodiscard]] bool any() const EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    return !open_.empty();
+  }
 
   /// Call when services may have come up or down. Any thread. Cheap: does nothing without sockets.
   void look() noexcept EXCLUDES(mutex_);

@@ -16,9 +16,10 @@
 // proxy.hpp, relay.hpp and service_sockets.hpp run on the data loop. Timers (timers.hpp) and paths
 // (paths.hpp) run on the control loop, start services by requests like a client's, and start none
 // before the boot. instances.hpp makes instances of templates. Work that may block is a task of the
-// file queue; paths have a queue of their own. At boot the sockets are opened before the first
-// service starts, which waits half a second for them at most. A change of the board costs a
-// comparison if nothing waits for it.
+// file queue, which graph_follower.hpp adds for sockets and timers when the graph has changed;
+// paths have a queue of their own. listeners.hpp opens the sockets of both kinds. At boot they are
+// opened before the first service starts, which waits half a second for them at most. A change of
+// the board costs a comparison if nothing waits for it.
 #pragma once
 
 #include <sys/types.h>

@@ -48,15 +48,9 @@ SocketChanges::SocketChanges(Parts parts)
                {[this](const std::string& service, KeptFd connection) {
                   instance_later(service, std::move(connection));
                 },
-                [this](Slot slot) {
-                  FileTask task;
-                  task.work = [this, slot] { sockets_.close_stopped(slot); };
-                  task.finish = [this](const std::optional<Error>&) { note_closed(); };
-                  (void)parts_.loop.post([this, task] { parts_.queue.add(task); });
-                },
-                [this] { (void)parts_.loop.post([this] { open(); }); },
+                [this] { (void)parts_.loop.post([this] { follower_.ask(); }); },
                 [this] { return board_.graph(); }}),
-      retry_(parts_.loop, [this] { open(); }),
+      follower_({parts_.queue, parts_.loop, board_, [this](bool) { follow(); }, parts_.settled}),
       removal_(parts_.loop, parts_.answers_due, [this] { remove_ended(); }) {}
 
 // --- sockets ---
@@ -83,7 +77,7 @@ void SocketChanges::take_over(Inheritance& inherited, const Graph& graph) {
 void SocketChanges::look() {
   if (!instances_.empty()) end_instances();
   if (!holders_.empty()) look_at_holders();
-  if (!under_way_ && board_.graph() != seen_) open();
+  follower_.look();
   sockets_.look();
 }
 
@@ -107,44 +101,33 @@ void SocketChanges::note_closed() {
   if (!closed.empty()) parts_.released();
 }
 
-void SocketChanges::open() {
-  const GraphPtr graph = board_.graph();
-  const bool none = !any_sockets(*graph) && (!seen_ || !any_sockets(*seen_));
-  if (none) seen_ = graph;
-  if (none || under_way_) return;
+void SocketChanges::follow() {
+  if (!any_sockets(*follower_.graph()) && !sockets_.any()) return;
   waits_ = parts_.proxies_change();
-  if (!waits_) begin_open();
+  if (!waits_) open();
 }
 
-void SocketChanges::begin_open() {
-  waits_ = false;
-  under_way_ = true;
+void SocketChanges::open() {
   const auto faults = std::make_shared<std::map<std::string, std::string>>();
   FileTask task;
-  task.begin = [this] {
-    began_ = Clock::now();
-    seen_ = board_.graph();  // earlier tasks may have changed the graph
-  };
+  task.begin = [this] { follower_.see(); };  // earlier tasks may have changed the graph
   task.work = [this, faults] { *faults = sockets_.open_all(); };
   task.finish = [this, faults](const std::optional<Error>& fault) {
     if (fault) log_error("sockets: {}", fault->text);
     opened(*faults, fault.has_value());
   };
-  parts_.queue.add(std::move(task));
+  follower_.work(std::move(task));
 }
 
 /// @param failed  zinit could not even look at the sockets
 void SocketChanges::opened(const std::map<std::string, std::string>& faults, bool failed) {
-  under_way_ = false;
   note_closed();
   for (const auto& [service, text] : faults) {
     const auto told = faults_.find(service);
     if (told == faults_.end() || told->second != text) log_error("{}: {}", service, text);
   }
   faults_ = faults;
-  faults_.empty() && !failed ? retry_.stop() : retry_.set(retry_delay(began_));
-  if (board_.graph() != seen_) return open();
-  parts_.settled();
+  follower_.retry(!faults_.empty() || failed);
 }
 
 Daemon::Sockets SocketChanges::view(const std::string& service) const {
@@ -169,7 +152,7 @@ void SocketChanges::begin_instance(const std::string& service, KeptFd connection
   std::string name;
   do name = fmt::format("{}@{}", service, ++last_[service]);
   while (board_.find(name) != kNoSlot);
-  const bool same_graph = board_.graph() == seen_;
+  const bool same_graph = !follower_.behind();
   accepted_.put(name, std::move(connection));
   kill_point("instance.accepted");
   const auto added = add_instance(service, name);
@@ -184,7 +167,7 @@ void SocketChanges::begin_instance(const std::string& service, KeptFd connection
   instances_[name] = service;
   kill_point("instance.added");
   accepted_.keep(name, board_.find(name));
-  if (same_graph) seen_ = board_.graph();  // an instance has no sockets
+  if (same_graph) follower_.see();  // an instance has no sockets
 }
 
 RequestResult<Board::SetReport> SocketChanges::add_instance(const std::string& service,
@@ -219,9 +202,9 @@ void SocketChanges::end_instances() {
 }
 
 void SocketChanges::remove_ended() {
-  const bool same_graph = board_.graph() == seen_;
+  const bool same_graph = !follower_.behind();
   (void)board_.remove(std::exchange(ended_, {}));  // fails only during a shutdown
-  if (same_graph) seen_ = board_.graph();
+  if (same_graph) follower_.see();
 }
 
 }  // namespace zinit

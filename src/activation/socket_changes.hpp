@@ -14,15 +14,15 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "activation/accepted.hpp"
+#include "activation/graph_follower.hpp"
 #include "activation/later_removal.hpp"
 #include "activation/service_sockets.hpp"
 #include "config/settings.hpp"
 #include "control/daemon.hpp"
-#include "files/file_queue.hpp"
-#include "supervisor/board.hpp"
 
 namespace zinit {
 
@@ -60,17 +60,17 @@ class SocketChanges {
   void look();
 
   /// Whether sockets still have to open.
-  [[nodiscard]] bool busy() const { return under_way_ || waits_ || board_.graph() != seen_; }
+  [[nodiscard]] bool busy() const { return follower_.busy() || waits_ || follower_.behind(); }
 
   /// See ServiceSockets::close_unwanted().
   void close_unwanted() { sockets_.close_unwanted(); }
   /// A change of proxies is over: opens sockets that have waited for it.
   void go_on() {
-    if (waits_) begin_open();
+    if (std::exchange(waits_, false)) open();
   }
   /// Addresses have become free: opens sockets that could not be opened.
   void try_again() {
-    if (!faults_.empty()) open();
+    if (!faults_.empty()) follower_.ask();
   }
 
   [[nodiscard]] Daemon::Sockets view(const std::string& service) const;
@@ -79,8 +79,8 @@ class SocketChanges {
   void end() { sockets_.end(); }
 
  private:
+  void follow();
   void open();
-  void begin_open();
   void look_at_holders();
   void note_closed();
   void opened(const std::map<std::string, std::string>& faults, bool failed);
@@ -96,17 +96,14 @@ class SocketChanges {
   BoardServices services_;
   AcceptedConnections accepted_;
   ServiceSockets sockets_;
-  GraphPtr seen_;  // the graph whose sockets are open, or about to open
-  bool under_way_ = false;
+  GraphFollower follower_;
   bool waits_ = false;                            // until proxies have changed
   std::map<std::string, pid_t> holders_;          // main processes that may have closed sockets
-  TimePoint began_{};                             // the time of the last opening
   std::map<std::string, std::string> faults_;     // already logged, by service
   std::map<std::string, std::string> instances_;  // services of instances, by instance name
   MaskedNames ended_;                             // instances about to leave the graph
   std::map<std::string, std::uint64_t> last_;     // the number of a service's last instance
   TimePoint told_at_{};                           // next log line about closed connections
-  TimerWatcher retry_;
   LaterRemoval removal_;
 };
 

@@ -21,8 +21,6 @@ namespace {
 
 constexpr std::string_view kTimerFacts = "timer/";
 
-// The time before the next try after a lack of descriptors, memory or threads.
-constexpr Milliseconds kAfterLack{5000};
 constexpr std::size_t kLongestStamp = 64;
 
 bool any_timers(const Graph& graph) {
@@ -45,11 +43,8 @@ Milliseconds random_delay(Milliseconds most) noexcept {
 Timers::Timers(Parts parts)
     : parts_(std::move(parts)),
       services_(parts_.board),
-      retry_(parts_.loop,
-             [this] {
-               look();
-               run_due();
-             }),
+      follower_({parts_.queue, parts_.loop, parts_.board, [this](bool again) { load(again); },
+                 parts_.settled}),
       wall_(parts_.loop,
             [this](bool clock_set) {
               if (clock_set) {
@@ -73,18 +68,15 @@ void Timers::take_over(const FactMap& facts) {
 // --- reading ---
 
 void Timers::look() {
-  if (under_way_) return;
-  if ((read_again_ || parts_.board.graph() != seen_) && !retry_.active()) load();
+  follower_.look();
+  if (busy()) return;
   look_back();
   release_ended();
 }
 
-void Timers::load() {
-  const GraphPtr graph = parts_.board.graph();
-  const GraphPtr before = std::exchange(seen_, graph);
-  const bool again = std::exchange(read_again_, false);
+void Timers::load(bool again) {
+  const GraphPtr graph = follower_.graph();
   if (timers_.empty() && inherited_.empty() && !any_timers(*graph)) return;
-  under_way_ = true;
   const auto made = std::make_shared<Made>();
   for (const Slot slot : graph->order()) {
     const ServiceSpec& spec = graph->spec(slot);
@@ -107,23 +99,20 @@ void Timers::load() {
           std::make_shared<ServiceTimer>(*graph->spec(graph->find(service)).timer, *local, boot);
     }
   };
-  task.finish = [this, made, before](const std::optional<Error>& fault) {
-    under_way_ = false;
+  task.finish = [this, made](const std::optional<Error>& fault) {
     if (fault) {  // the old timers stay in force until the next try
       log_error("changes to timers are not applied: {}", fault->text);
-      read_again_ = true;
-      seen_ = before;  // loaded() needs the graph of the old timers
-      retry_.set(kAfterLack);
+      follower_.retry();
     } else {
-      loaded(*made, before);
+      loaded(*made);
     }
     look();
-    if (!busy()) parts_.settled();
   };
-  parts_.queue.add(std::move(task));
+  follower_.work(std::move(task));
 }
 
-void Timers::loaded(const Made& made, const GraphPtr& graph_before) {
+void Timers::loaded(const Made& made) {
+  const GraphPtr graph_before = std::exchange(in_force_, follower_.graph());
   const Moment now = Moment::now();
   Made old = std::exchange(timers_, {});
   for (const auto& [service, timer] : made) {
@@ -157,7 +146,7 @@ void Timers::loaded(const Made& made, const GraphPtr& graph_before) {
     if (!timer->spec().persistent || slot == kNoSlot) continue;
     // A service that was removed at runtime only comes back with its file.
     const ServiceSpec& spec = graph_before->spec(slot);
-    const bool stays = seen_->find_loaded(service) != kNoSlot;
+    const bool stays = in_force_->find_loaded(service) != kNoSlot;
     remove_stamp(service, stays ? "" : spec.is_instance() ? spec.instance->link : spec.file);
   }
   for (const auto& [service, stand] : std::exchange(inherited_, {}))
@@ -190,7 +179,7 @@ std::string Timers::stamp_of(const std::string& service) const {
 
 /// Reads the last due times before zinit's start, for timers that catch up.
 void Timers::look_back() {
-  if (under_way_ || parts_.state.empty() || !parts_.board.boot_settled()) return;
+  if (parts_.state.empty() || !parts_.board.boot_settled()) return;
   struct Stamp {
     bool there = false;
     std::optional<ServiceTimer::Stamp> earlier{};
@@ -199,7 +188,6 @@ void Timers::look_back() {
   for (const auto& [service, timer] : timers_)
     if (timer->spec().persistent && !timer->stand().caught_up) (*stamps)[service] = {};
   if (stamps->empty()) return;
-  under_way_ = true;
   FileTask task;
   task.work = [this, stamps] {
     for (auto& [service, stamp] : *stamps) {
@@ -213,7 +201,6 @@ void Timers::look_back() {
     }
   };
   task.finish = [this, stamps](const std::optional<Error>&) {
-    under_way_ = false;
     const Moment now = Moment::now();
     for (const auto& [service, stamp] : *stamps) {
       const auto found = timers_.find(service);
@@ -228,9 +215,8 @@ void Timers::look_back() {
     }
     run_due();
     look();
-    if (!busy()) parts_.settled();
   };
-  parts_.queue.add(std::move(task));
+  follower_.work(std::move(task));
 }
 
 void Timers::write_stamp(const std::string& service, const ServiceTimer& timer) {
@@ -344,7 +330,7 @@ void Timers::arm() {
   if (!wall_us) return wall_.stop();
   if (const auto set = wall_.set(*wall_us); !set) {
     log_error("timers: {}", set.error().text);
-    retry_.set(kAfterLack);
+    follower_.retry();
   }
 }
 

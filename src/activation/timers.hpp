@@ -29,13 +29,12 @@
 #include <string>
 #include <vector>
 
+#include "activation/graph_follower.hpp"
 #include "activation/services.hpp"
 #include "activation/timer.hpp"
 #include "control/daemon.hpp"
-#include "files/file_queue.hpp"
 #include "io/wall_timer.hpp"
 #include "state/state_facts.hpp"
-#include "supervisor/board.hpp"
 
 namespace zinit {
 
@@ -64,10 +63,10 @@ class Timers {
   /// Call it after each change of the board. Reads timers if the graph has changed.
   void look();
   /// Makes the next look() read all timers again, for a reload: the time zone may have changed.
-  void read_again() noexcept { read_again_ = true; }
+  void read_again() noexcept { follower_.ask_later(); }
 
   /// Whether timers are still being read.
-  [[nodiscard]] bool busy() const noexcept { return under_way_; }
+  [[nodiscard]] bool busy() const noexcept { return follower_.busy(); }
 
   /// Which of the service's expressions could not be read; empty: all were read.
   [[nodiscard]] std::string fault_of(const std::string& service) const;
@@ -78,8 +77,8 @@ class Timers {
  private:
   using Made = std::map<std::string, std::shared_ptr<ServiceTimer>, std::less<>>;
 
-  void load();
-  void loaded(const Made& made, const GraphPtr& graph_before);
+  void load(bool again);
+  void loaded(const Made& made);
   void follow_status(Moment now);
   void look_back();
   void run_due();
@@ -96,13 +95,11 @@ class Timers {
 
   const Parts parts_;
   BoardServices services_;
-  GraphPtr seen_;  // its timers are in force, or being read
-  bool under_way_ = false;
-  bool read_again_ = false;  // read all timers again
+  GraphFollower follower_;
+  GraphPtr in_force_;  // the graph of timers_
   Made timers_;
   std::set<std::string> disabled_;  // members of timers_ whose services have status "ignore"
   std::map<std::string, ServiceTimer::Stand> inherited_;
-  TimerWatcher retry_;
   WallTimer wall_;
   TimerWatcher monotonic_;
 };
