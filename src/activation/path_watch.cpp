@@ -122,6 +122,12 @@ PathWatch::Number PathWatch::add(PathKind kind, std::string path) {
 
 // --- events ---
 
+void PathWatch::Touch::add(const Touch& more) {
+  appeared = appeared || more.appeared;
+  written = written || more.written;
+  created.insert(created.end(), more.created.begin(), more.created.end());
+}
+
 PathWatch::Touches PathWatch::read_events() {
   Touches touches;
   InotifyEvents events(fd_.get());
@@ -276,7 +282,20 @@ void PathWatch::narrow(int descriptor) {
   }
 }
 
-PathWatch::Found PathWatch::look(Number number, Touch touch, const std::string& before) {
+PathWatch::Found PathWatch::look(Number number, Touches& touches, const std::string& before) {
+  Found found;
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    found = compare(number, touches[number], before);
+    const Touches meanwhile = read_events();
+    for (const auto& [other, touch] : meanwhile) touches[other].add(touch);
+    if (meanwhile.contains(number)) continue;  // a change before or after the comparison
+    touches.erase(number);
+    break;
+  }
+  return found;
+}
+
+PathWatch::Found PathWatch::compare(Number number, Touch touch, const std::string& before) {
   const Path& path = paths_[number];
   Found found;
   watch_anew(number, found);

@@ -12,8 +12,8 @@
 // does not report mounts either, so the owner of a PathWatch calls look() after each mount.
 //
 // Events only say where to look. A look compares what is there with what was there before, so an
-// overflow of the queue, a mount or a re-execution costs a look and loses no file. No event is read
-// while a look is under way, because a look changes what is watched.
+// overflow of the queue, a mount or a re-execution costs a look and loses no file. A look reads the
+// events of the changes that it has seen: otherwise they would start a service a second time.
 //
 // Threads: look() on a thread that may block. Everything else on the loop's thread, never at the
 // same time as look().
@@ -45,6 +45,8 @@ class PathWatch {
     /// New files that their maker may still have open: names in the directory, or "" for the path
     /// itself.
     std::vector<std::string> created{};
+
+    void add(const Touch& more);
   };
   using Touches = std::map<Number, Touch>;
 
@@ -71,8 +73,9 @@ class PathWatch {
   [[nodiscard]] Touches read_events();
 
   /// Updates the watches of the path, and compares the path with `before`, the state from the last
-  /// look (empty: first look). Blocks on the file systems.
-  [[nodiscard]] Found look(Number number, Touch touch, const std::string& before);
+  /// look (empty: first look). Takes the path out of `touches`, and adds what events report about
+  /// other paths meanwhile. Blocks on the file systems.
+  [[nodiscard]] Found look(Number number, Touches& touches, const std::string& before);
 
   [[nodiscard]] std::size_t size() const noexcept { return paths_.size(); }
 
@@ -102,6 +105,7 @@ class PathWatch {
   [[nodiscard]] bool watch_way(Number number, Found& result);
   void watch_anew(Number number, Found& found);
   void narrow(int descriptor);
+  [[nodiscard]] Found compare(Number number, Touch touch, const std::string& before);
   static void touch(Touches& touches, const Interest& interest, std::uint32_t mask,
                     std::string_view name);
 

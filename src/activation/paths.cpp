@@ -198,12 +198,9 @@ void Paths::on_events() {
   if (!touched_.empty()) ask();
 }
 
-void Paths::take(PathWatch::Touches touches) {
-  for (auto& [number, touch] : touches) {
-    PathWatch::Touch& all = touched_[number];
-    all.appeared = all.appeared || touch.appeared;
-    all.written = all.written || touch.written;
-    all.created.insert(all.created.end(), touch.created.begin(), touch.created.end());
+void Paths::take(const PathWatch::Touches& touches) {
+  for (const auto& [number, touch] : touches) {
+    touched_[number].add(touch);
     One& path = paths_[number];
     const bool counts = path.kind == PathKind::changed ? touch.written : touch.appeared;
     if (!counts || path.seen || path.state.empty()) continue;
@@ -220,7 +217,7 @@ void Paths::on_silence() {
   parts_.settled();
 }
 
-/// Asks the file systems. Until they have answered zinit reads no events, because the task changes
+/// Asks the file systems. Until they have answered only the task reads events, because it changes
 /// the set of watches.
 void Paths::ask() {
   if (under_way_ || !watch_) return;
@@ -233,16 +230,16 @@ void Paths::ask() {
   silence_.set(kPatience);
   FileTask task;
   task.work = [watch = watch_, found, before, touches] {
-    for (const auto& [number, touch] : *touches)
-      (*found)[number] = watch->look(number, touch, before.at(number));
+    for (const auto& [number, state] : before)
+      (*found)[number] = watch->look(number, *touches, state);
   };
   task.finish = [this, watch = watch_, found, touches](const std::optional<Error>& fault) {
     under_way_ = hangs_ = false;
     silence_.stop();
     if (watch_ == watch) {  // otherwise zinit watches other paths by now
       begin_watching();
-      if (fault) take(std::move(*touches));
       answered(*found);
+      take(*touches);  // of changes that no look has seen
     }
     if (fault) {
       log_error("[path]: {}", fault->text);

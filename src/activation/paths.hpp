@@ -93,7 +93,7 @@ class Paths {
   void watch(const std::string& name, Service& service, std::vector<std::string> known);
   void begin_watching();
   void on_events();
-  void take(PathWatch::Touches touches);
+  void take(const PathWatch::Touches& touches);
   void ask();
   void on_silence();
   void answered(const std::map<PathWatch::Number, PathWatch::Found>& found);

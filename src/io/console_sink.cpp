@@ -69,7 +69,7 @@ void RawConsole::take(const SinkBatch& batch, const DropCount& dropped) noexcept
   std::size_t done = 0;
   try {
     MutexLock lock(mutex_);
-    Begun& begun = batch.stream == LogStream::err && !one_ ? err_ : out_;
+    Begun& begun = of(batch.stream);
     for (; done < batch.lines.size(); ++done) take_line(begun, batch, batch.lines[done], dropped);
   } catch (...) {  // no memory
     lose(dropped, batch.lines.size() - done);
@@ -114,6 +114,11 @@ void RawConsole::finish_lines() noexcept {
       }
     }
   });
+}
+
+void RawConsole::within_line(LogStream stream, const void* source) noexcept {
+  MutexLock lock(mutex_);
+  of(stream).within = source;
 }
 
 bool RawConsole::holds(LogStream stream) const noexcept { return of(stream).sink->holds(stream); }

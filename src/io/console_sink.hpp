@@ -74,6 +74,7 @@ class RawConsole final : public Sink {
   void on_room(const std::function<void()>& told) override;
   [[nodiscard]] Backlog backlog() noexcept override;
 
+  void within_line(LogStream stream, const void* source) noexcept override;
   void finish_lines() noexcept override;
   /// For standard error. The `console = true` sink gets these calls itself for standard output.
   void finish(Milliseconds limit) noexcept override;
@@ -89,8 +90,11 @@ class RawConsole final : public Sink {
     const void* within = nullptr;              // the source of a line whose beginning was written
     std::string unended;  // the service that left a line open (ConsoleSink::leave_open())
   };
-  [[nodiscard]] const Begun& of(LogStream stream) const noexcept {
+  [[nodiscard]] Begun& of(LogStream stream) noexcept {
     return stream == LogStream::err && !one_ ? err_ : out_;
+  }
+  [[nodiscard]] const Begun& of(LogStream stream) const noexcept {
+    return const_cast<RawConsole*>(this)->of(stream);
   }
   void take_line(Begun& begun, const SinkBatch& batch, const SplitLine& line,
                  const DropCount& dropped) REQUIRES(mutex_);

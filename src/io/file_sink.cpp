@@ -75,6 +75,11 @@ void FileSink::take(const SinkBatch& batch, const DropCount& dropped) noexcept {
   if (begins) enqueue();
 }
 
+void FileSink::within_line(LogStream, const void* source) noexcept {
+  MutexLock lock(mutex_);
+  within_line_of_ = source;
+}
+
 void FileSink::count_size(Block& block) noexcept {
   waiting_bytes_ -= block.size;
   block.size = block.chunk.text().size() + block.parts.size() * sizeof(Part);

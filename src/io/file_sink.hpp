@@ -58,6 +58,8 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
   [[nodiscard]] std::string_view name() const noexcept override { return "file"; }
   void take(const SinkBatch& batch, const DropCount& dropped) noexcept override;
 
+  void within_line(LogStream, const void* source) noexcept override;
+
   [[nodiscard]] bool wants_pause() noexcept override;
 
   /// Does nothing: FileWriters finishes all files.

@@ -37,8 +37,17 @@ Result<void> LogFile::open() {
   inode_ = status.st_ino;
   regular_ = S_ISREG(status.st_mode);
   size_ = static_cast<std::uint64_t>(status.st_size);
-  within_line_ = false;
+  within_line_ = regular_ && size_ > 0 && ends_within_line();
   return {};
+}
+
+/// Whether the open file ends without a newline, as where an earlier image has stopped. False if it
+/// cannot be read.
+bool LogFile::ends_within_line() const {
+  const auto readable = open_trusted(path_, O_RDONLY);
+  char last = '\n';
+  return readable && ::pread(readable->get(), &last, 1, static_cast<off_t>(size_ - 1)) == 1 &&
+         last != '\n';
 }
 
 Result<void> LogFile::append(std::string_view lines, const Rotation& rotation,

@@ -81,6 +81,7 @@ class LogFile {
   [[nodiscard]] std::size_t whole_lines(std::string_view lines,
                                         const Rotation& rotation) const;
   [[nodiscard]] Result<void> rotate(std::uint32_t keep);
+  [[nodiscard]] bool ends_within_line() const;
 
   const std::string path_;
   UniqueFd fd_;

@@ -72,7 +72,8 @@ class LogStore::Impl {
         rings(inherited),
         facts(kept_in),
         capture(loop),
-        before_(facts_below(before, kDropped)) {
+        before_(facts_below(before, kDropped)),
+        left_out_before_(facts_below(before, kLeftOut)) {
     sinks.on_room([this] { capture.release(); });
   }
 
@@ -90,14 +91,21 @@ class LogStore::Impl {
   }
   /// Removes the record of a slot: another service may use it next.
   void forget_dropped(Slot slot) EXCLUDES(mutex_) {
-    if (facts != nullptr) facts->keep(dropped_key(slot), {});
+    const std::string number = std::to_string(slot);
+    if (facts != nullptr) {
+      facts->keep(dropped_key(slot), {});
+      facts->keep(std::string(kLeftOut) + number, {});
+    }
     MutexLock lock(mutex_);
-    before_.erase(std::to_string(slot));
+    before_.erase(number);
+    left_out_before_.erase(number);
   }
   /// Adds the drop counts of the previous process image to the log's sinks. Once for each log.
   void count_on(ServiceLog& log, Slot slot) EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    if (auto fact = before_.extract(std::to_string(slot))) log.count_on(fact.mapped());
+    const std::string number = std::to_string(slot);
+    if (auto fact = before_.extract(number)) log.count_on(fact.mapped());
+    if (auto fact = left_out_before_.extract(number)) log.leave_out_on(fact.mapped());
   }
 
   /// Null if the slot has no log.
@@ -230,7 +238,9 @@ class LogStore::Impl {
  private:
   Mutex mutex_;
   std::vector<std::unique_ptr<ServiceLog>> logs_ GUARDED_BY(mutex_);  // by slot
-  FactMap before_ GUARDED_BY(mutex_);  // dropped lines of the previous image, by slot
+  // Dropped lines of the previous image, and those that it left out, by slot.
+  FactMap before_ GUARDED_BY(mutex_);
+  FactMap left_out_before_ GUARDED_BY(mutex_);
 
   // Held while a log is configured or a tap is added. Taken before the locks of logs.
   Mutex taps_mutex_;
@@ -284,15 +294,19 @@ void LogStore::take_over_pipes(Inheritance& inherited, const FactMap& facts) {
           log, std::move(one.fd), static_cast<LogStream>(note.part),
           std::make_shared<std::atomic<pid_t>>(fact.writer), impl_->facts, std::move(fact.held));
       pipe->shown = fact.shown;
+      pipe->leaves_out = fact.leaves_out;
+      pipe->within = fact.within;
       pipe->kept_read = fact.read;
+      log.go_on(*pipe);
       if (const auto read = left.find(number); read != left.end()) {
         if (read->second.number != fact.read) log.take_left(*pipe, read->second);
-        read->second.area.reset();  // closed before the next read of this pipe
+        read->second.area = {};  // closed before the next read of this pipe
       }
       if (const auto watched = impl_->watch(log, {&pipe, 1}); !watched)
         log_error("{}: its output is lost: {}", log.name(), watched.error().text);
     });
   }
+  impl_->capture.look_later();  // at unfinished lines, and at intervals of rate_lines
   catch_all("what waits in sinks", [&] {
     impl_->sinks.go_on_with_unused();
     // Earlier versions of zinit kept the lines in facts.

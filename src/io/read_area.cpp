@@ -84,9 +84,7 @@ void ReadArea::end() noexcept { header().pipe = 0; }
 std::uint64_t ReadArea::number() noexcept { return header().number; }
 
 std::optional<LeftRead> left_read(KeptFd area) {
-  // Maps a second descriptor, because `area` itself stays in the list.
-  UniqueFd second(::fcntl(area.get(), F_DUPFD_CLOEXEC, 0));
-  const auto file = MappedFile::map(KeptFd(std::move(second), {}));
+  auto file = MappedFile::map(std::move(area));
   if (!file || file->size() < sizeof(ReadArea::Header) + ReadArea::kBytes) return std::nullopt;
   const auto& left = *std::launder(reinterpret_cast<const ReadArea::Header*>(file->data()));
   if (left.pipe <= 0) return std::nullopt;
@@ -97,8 +95,14 @@ std::optional<LeftRead> left_read(KeptFd area) {
     if (std::string_view(bytes, seen) != kUnread.substr(0, seen)) size = left.expected;
   }
   if (size == 0 || size > ReadArea::kBytes) return std::nullopt;
-  return LeftRead{std::move(area), left.pipe - 1, std::string(bytes, size), left.stored,
-                  left.number, left.sunk};
+  LeftRead read{{},          left.pipe - 1, std::string(bytes, size), left.stored,
+                left.number, left.sunk};
+  read.area = std::move(*file);
+  return read;
+}
+
+void LeftRead::sink_has(std::uint32_t lines) noexcept {
+  std::launder(reinterpret_cast<ReadArea::Header*>(area.data()))->sunk = lines;
 }
 
 }  // namespace zinit

@@ -55,12 +55,15 @@ class ReadArea {
 
 /// A read whose lines were not all stored when the image ended.
 struct LeftRead {
-  KeptFd area;  // until it is closed, the next image finds this read too
+  MappedFile area;  // until it is closed, the next image finds this read too
   int pipe = -1;
   std::string bytes;
   std::uint64_t stored = 0;
   std::uint64_t number = 0;
   std::uint32_t sunk = 0;  // lines that sinks have
+
+  /// As ReadArea::sunk(), for the next image: sinks have this many lines of the read.
+  void sink_has(std::uint32_t lines) noexcept;
 };
 
 /// What an area of the previous process image holds. Nothing if it was not in use or is damaged.

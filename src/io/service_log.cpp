@@ -42,7 +42,9 @@ std::size_t readable_bytes(int fd) noexcept {
 
 }  // namespace
 
-// --- what is kept of a pipe: "WRITER READ HELD", or "WRITER:SHOWN READ HELD" ---
+// --- what is kept of a pipe: "WRITER READ HELD", or "WRITER:SHOWN:FLAGS READ HELD" ---
+
+constexpr long long kLeavesOut = 1, kWithin = 2;
 
 std::string pipe_key(int pipe) { return fmt::format("pipe/{}", pipe); }
 
@@ -54,29 +56,31 @@ PipeFact pipe_fact(const FactMap& facts, int pipe) {
   const std::size_t second = text.find(' ', first + 1);
   if (first == std::string_view::npos || second == std::string_view::npos) return {};
   PipeFact fact;
-  const std::string_view writer = text.substr(0, first);
-  const std::size_t colon = writer.find(':');
-  fact.writer = static_cast<pid_t>(parse_integer(writer.substr(0, colon)).value_or(0));
+  const auto parts = split(text.substr(0, first), ':');
+  const auto number = [&parts](std::size_t nth) {
+    return parts.size() > nth ? std::max(parse_integer(parts[nth]).value_or(0), 0LL) : 0;
+  };
+  fact.writer = static_cast<pid_t>(number(0));
   fact.read = static_cast<std::uint64_t>(
       parse_integer(text.substr(first + 1, second - first - 1)).value_or(0));
   fact.held = text.substr(second + 1);
-  if (colon != std::string_view::npos) {
-    const auto shown = parse_integer(writer.substr(colon + 1)).value_or(0);
-    fact.shown =
-        std::min(static_cast<std::size_t>(std::max<long long>(shown, 0)), fact.held.size());
-  }
+  fact.shown = std::min(static_cast<std::size_t>(number(1)), fact.held.size());
+  fact.leaves_out = (number(2) & kLeavesOut) != 0;
+  fact.within = (number(2) & kWithin) != 0;
   return fact;
 }
 
 void LogPipe::keep(std::uint64_t read) noexcept {
   const pid_t pid = *writer;
-  const bool holds = !splitter.held().empty();
+  const bool holds = !splitter.held().empty() || within;
   if (facts == nullptr || (pid == kept_writer && !holds && !kept_held)) return;
   kept_writer = pid;
   kept_held = holds;
   kept_read = read;
   catch_all("what is kept of a log pipe", [&] {
-    const std::string already = shown > 0 ? fmt::format(":{}", shown) : std::string();
+    const long long flags = (leaves_out ? kLeavesOut : 0) + (within ? kWithin : 0);
+    const std::string already =
+        shown > 0 || flags > 0 ? fmt::format(":{}:{}", shown, flags) : std::string();
     facts->keep(pipe_key(fd.get()), fmt::format("{}{} {} {}", pid, already, read, splitter.held()));
   });
 }
@@ -124,6 +128,28 @@ void ServiceLog::count_on(std::string_view dropped) {
   }
 }
 
+void ServiceLog::leave_out_on(std::string_view left_out) {
+  const auto parts = split(left_out, ' ');
+  if (parts.size() != 2) return;
+  FairLock lock(mutex_);
+  left_out_ = kept_left_out_ =
+      static_cast<std::uint64_t>(std::max(parse_integer(parts[1]).value_or(0), 0LL));
+  rate_until_ = std::min(TimePoint(Clock::duration(parse_integer(parts[0]).value_or(0))),
+                         after(Clock::now(), rules_.rate_interval));
+  rate_count_ = rules_.rate_lines;
+}
+
+void ServiceLog::keep_left_out(const LogPipe& pipe) noexcept {
+  if (pipe.facts == nullptr || left_out_ == kept_left_out_) return;
+  kept_left_out_ = left_out_;
+  catch_all("a count of lines", [&]() NO_THREAD_SAFETY_ANALYSIS {
+    const std::string fact =
+        left_out_ > 0 ? fmt::format("{} {}", rate_until_.time_since_epoch().count(), left_out_)
+                      : std::string();
+    pipe.facts->keep(fmt::format("{}{}", kLeftOut, slot_), fact);
+  });
+}
+
 void ServiceLog::forget() noexcept {
   FairLock lock(mutex_);
   name_.clear();
@@ -131,7 +157,7 @@ void ServiceLog::forget() noexcept {
   outputs_.clear();
   rules_ = {};
   rate_count_ = 0;
-  left_out_ = 0;
+  left_out_ = kept_left_out_ = 0;
   taps_.clear();
   for (const LogPipePtr& pipe : pipes_) {
     pipe->ended = true;
@@ -279,10 +305,12 @@ std::optional<Milliseconds> ServiceLog::look_again(LogPipe& pipe, TimePoint now)
   FairLock lock(mutex_);
   std::optional<Milliseconds> next;
   if (left_out_ > 0) {
-    if (now >= rate_until_)
+    if (now >= rate_until_) {
       tell_left_out();
-    else
+      keep_left_out(pipe);
+    } else {
       next = Milliseconds{ms_between(now, rate_until_) + 1};
+    }
   }
   const std::string& held = pipe.splitter.held();
   if (pipe.ended || held.size() <= pipe.shown || pipe.leaves_out) return next;
@@ -319,6 +347,7 @@ void ServiceLog::split_locked(LogPipe& pipe, std::string_view bytes, ReadBuffer&
   };
   const auto take = [&](const SplitLine& line) NO_THREAD_SAFETY_ANALYSIS {
     begins = true;
+    pipe.within = line.continues;
     if (pipe.tail) pipe.tail->add(line.text);
     if (pipe.shown > 0) {
       flush();
@@ -341,6 +370,7 @@ void ServiceLog::take_read(LogPipe& pipe, ReadBuffer& buffer, std::size_t bytes)
   area.got(bytes);
   split_locked(pipe, {area.bytes(), bytes}, buffer);
   kill_point("read.stored");
+  keep_left_out(pipe);
   pipe.keep(area.number());
   kill_point("read.kept");
   area.end();
@@ -372,21 +402,35 @@ ssize_t ServiceLog::read_locked(LogPipe& pipe, ReadBuffer& buffer, std::size_t f
   return count;
 }
 
-void ServiceLog::take_left(LogPipe& pipe, const LeftRead& left) {
+void ServiceLog::go_on(LogPipe& pipe) {
+  FairLock lock(mutex_);
+  if (!pipe.within || pipe.leaves_out) return;
+  for (const Output& output : outputs_) output.sink->within_line(pipe.stream, &pipe);
+}
+
+void ServiceLog::take_left(LogPipe& pipe, LeftRead& left) {
   FairLock lock(mutex_);
   const std::int64_t time_us = wall_us();
   const std::size_t piece = std::clamp<std::size_t>(ring_.limits().bytes, 1, kMaxPiece);
   const std::uint64_t stored = ring_.last_seq();
   std::uint64_t number = left.stored;
   std::string joined;
+  const std::uint64_t sunk = left.stored + left.sunk;
   const auto take = [&](const SplitLine& line) NO_THREAD_SAFETY_ANALYSIS {
-    if (++number > left.stored + left.sunk) give_to_sinks(batch_of(pipe, time_us, {&line, 1}));
+    pipe.within = line.continues;
+    const bool fits = pipe.shown > 0 || admits(pipe.leaves_out, line.continues);
+    if (!fits && number >= std::max(stored, sunk)) return;
+    if (++number > sunk) {
+      give_to_sinks(batch_of(pipe, time_us, {&line, 1}));
+      left.sink_has(static_cast<std::uint32_t>(number - left.stored));
+    }
     if (number <= stored)
       pipe.shown = 0;
     else
       keep_rest_in_ring(pipe, time_us, line);
   };
   pipe.splitter.feed(left.bytes, piece, joined, std::cref(take));
+  keep_left_out(pipe);
   pipe.keep(left.number);
 }
 
@@ -441,6 +485,7 @@ void ServiceLog::end_locked(LogPipe& pipe, ReadBuffer& buffer) {
     take_read(pipe, buffer, 1);
   }
   tell_left_out();
+  keep_left_out(pipe);
   pipe.keep_nothing();
   std::erase_if(pipes_, [&](const LogPipePtr& other) { return other.get() == &pipe; });
 }

@@ -14,12 +14,15 @@
 //   number of the last line in the ring before it, and how many of its lines the sinks have;
 // - the ring, whose lines are numbered (ring.hpp);
 // - a fact for each pipe: the pid of its writer, the number of the last read that the fact
-//   includes, and the beginning of an unfinished line.
+//   includes, and the beginning of an unfinished line;
+//
+// and a fact for a log that has left out lines beyond rate_lines.
 //
 // A read begins the area, calls read(2), stores the lines, saves the fact, and ends the area, in
 // this order. If zinit crashes, the next image finds the area that has not ended. If the fact has
 // the number of this read, the read was completely stored. Otherwise take_left() splits the bytes
-// again, after the unfinished line of the fact, and skips lines whose numbers are in the ring.
+// again, after the unfinished line of the fact, and skips lines whose numbers are in the ring. The
+// first lines of a read are within rate_lines, so these are the numbered ones.
 // Lines that sinks have go only to the ring. If zinit crashes while it gives a batch of lines to
 // the sinks, those that have the batch already get it again.
 //
@@ -95,6 +98,7 @@ struct LogPipe {
   TimePoint held_since{};       // when the first byte came that is not shown yet
   bool unended = false;         // the pipe ended without a newline after the last line
   bool leaves_out = false;      // the current line is beyond LogRules::rate_lines
+  bool within = false;          // the current line's first pieces have been emitted
   std::uint64_t kept_read = 0;  // as last kept
   pid_t kept_writer = *writer;  // as last kept, maybe by the previous process image
   bool kept_held = !splitter.held().empty();  // something was held then
@@ -114,11 +118,15 @@ using LogPipePtr = std::shared_ptr<LogPipe>;
 /// What LogPipe::keep() keeps, and under which key.
 struct PipeFact {
   pid_t writer = 0;
-  std::size_t shown = 0;  // see LogPipe
+  std::size_t shown = 0;    // see LogPipe
+  bool leaves_out = false;
+  bool within = false;
   std::uint64_t read = 0;
   std::string held;
 };
 [[nodiscard]] std::string pipe_key(int pipe);
+/// Of the fact "END COUNT" of a log that has left out lines: END is rate_until_.
+inline constexpr std::string_view kLeftOut = "left_out/";
 /// The fact of a pipe; all defaults if there is none.
 [[nodiscard]] PipeFact pipe_fact(const FactMap& facts, int pipe);
 
@@ -138,10 +146,10 @@ enum class Drain : std::uint8_t {
 class ServiceLog {
  public:
   /// The log of `slot`, with the lines that the previous process image left.
-  ServiceLog(RingMemory& memory, Slot slot) : ring_(Ring::Limits{}, memory, slot) {}
+  ServiceLog(RingMemory& memory, Slot slot) : slot_(slot), ring_(Ring::Limits{}, memory, slot) {}
   /// A log that belongs to no service.
   ServiceLog(RingMemory& memory, Slot slot, std::string_view name)
-      : ring_(Ring::Limits{}, memory, slot), name_(name) {}
+      : slot_(slot), ring_(Ring::Limits{}, memory, slot), name_(name) {}
   ~ServiceLog();
   ServiceLog(const ServiceLog&) = delete;
   ServiceLog& operator=(const ServiceLog&) = delete;
@@ -157,6 +165,9 @@ class ServiceLog {
   /// Continues the counts of the previous process image: "SINK COUNT\n" for each sink. Call after
   /// configure().
   void count_on(std::string_view dropped) EXCLUDES(mutex_);
+  /// The same for the lines beyond rate_lines that it had left out and not logged: the fact below
+  /// kLeftOut.
+  void leave_out_on(std::string_view left_out) EXCLUDES(mutex_);
 
   /// Drops lines, pipes, sinks, taps and counts.
   void forget() noexcept EXCLUDES(mutex_);
@@ -184,8 +195,10 @@ class ServiceLog {
 
   void add_pipes(std::span<const LogPipePtr> pipes) EXCLUDES(mutex_);
 
+  /// After a re-execution, before `pipe` is read: its unfinished line goes on in the sinks.
+  void go_on(LogPipe& pipe) EXCLUDES(mutex_);
   /// After a re-execution: stores the lines of `left`, read from `pipe`, that are not stored yet.
-  void take_left(LogPipe& pipe, const LeftRead& left) EXCLUDES(mutex_);
+  void take_left(LogPipe& pipe, LeftRead& left) EXCLUDES(mutex_);
 
   /// Reads `pipe` once into the log.
   struct ReadOnce {
@@ -250,7 +263,9 @@ class ServiceLog {
       REQUIRES(mutex_);
   [[nodiscard]] bool admits(bool& leaves_out, bool continues) REQUIRES(mutex_);
   void tell_left_out() REQUIRES(mutex_);
+  void keep_left_out(const LogPipe& pipe) noexcept REQUIRES(mutex_);
 
+  const Slot slot_;
   mutable FairMutex mutex_;
   Ring ring_ GUARDED_BY(mutex_);
   std::string name_ GUARDED_BY(mutex_);
@@ -262,6 +277,7 @@ class ServiceLog {
   TimePoint rate_until_ GUARDED_BY(mutex_){};        // end of the current interval
   std::uint32_t rate_count_ GUARDED_BY(mutex_) = 0;  // lines in it
   std::uint64_t left_out_ GUARDED_BY(mutex_) = 0;    // lines beyond the limit, not logged yet
+  std::uint64_t kept_left_out_ GUARDED_BY(mutex_) = 0;  // as last kept
   std::vector<Output> outputs_ GUARDED_BY(mutex_);
   std::vector<LogPipePtr> pipes_ GUARDED_BY(mutex_);  // oldest first
   LogTaps taps_ GUARDED_BY(mutex_);

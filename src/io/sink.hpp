@@ -71,6 +71,9 @@ class Sink {
 
   /// Queues unfinished lines, because nothing more is read. Call before finish().
   virtual void finish_lines() noexcept {}
+  /// After a re-execution, before take(): the previous image has given this sink the beginning of a
+  /// line from `source`, whose rest follows. Threads as for take().
+  virtual void within_line(LogStream /*stream*/, const void* /*source*/) noexcept {}
   /// At the end of zinit: writes the waiting lines, for at most `limit`. No thread runs the loop.
   virtual void finish(Milliseconds limit) noexcept = 0;
 

@@ -174,7 +174,6 @@ void carry_out(const LastStep& step, const SignOfLife& alive) {
 }
 
 constexpr const char* kOwnFile = "/proc/self/exe";
-constexpr std::size_t kProgramMax = std::size_t{128} << 20;  // also with sanitizers
 
 /// Reads the attributes of a program without a question to a file server.
 struct statx look_at(int directory, const char* path) {
@@ -195,14 +194,15 @@ Error go_on_in_memory(PowerAction action, int watchdog) {
   const auto copy = make_memory_file("zinit", true);
   if (!copy) return copy.error();
   // A child copies the file, because the disk of the file may hang.
-  const auto copy_it = [&copy] {
-    const auto program = read_file(kOwnFile, kProgramMax);
+  const std::size_t size = look_at(AT_FDCWD, kOwnFile).stx_size;
+  const auto copy_it = [&copy, size] {
+    const auto program = read_file(kOwnFile, size);
     if (program) (void)write_all(copy->get(), *program, "zinit");
   };
   carry_out({"copy of zinit in memory", Milliseconds{10'000}, false, copy_it},
             [watchdog] { (void)feed_watchdog(watchdog); });
   // The kernel would execute a truncated program.
-  if (look_at(copy->get(), "").stx_size != look_at(AT_FDCWD, kOwnFile).stx_size)
+  if (look_at(copy->get(), "").stx_size != size)
     return Error{"a copy of zinit in memory could not be made", ENOMEM};
   if (watchdog >= 0) ::fcntl(watchdog, F_SETFD, 0);
   std::string words[] = {std::string(kLastStepsName), std::to_string(static_cast<int>(action)),

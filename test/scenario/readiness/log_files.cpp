@@ -377,6 +377,34 @@ TEST_CASE("a crash while a log file is written loses no line and doubles none",
   }
 }
 
+TEST_CASE("a re-execution in the middle of a line, or of an interval of rate_lines, is in no log",
+          "[check][logs][reexec]") {
+  Server zinit;
+  const std::string path = zinit.path("a.log");
+  const std::string wait = "; until [ -e $D/go ]; do sleep 0.01; done; ";
+  zinit.add("a", {.exec = "head -c 40000 /dev/zero | tr '\\0' x" + wait +
+                          "echo other >&2; until [ -e $D/end ]; do sleep 0.01; done; echo end; "
+                          "exec sleep 100000",
+                  .more = logging(path)});
+  zinit.add("b", {.exec = "seq 50" + wait + "seq 50; echo said >> $T; exec sleep 100000",
+                  .more = "[logging]\nrate_lines = 10\nrate_interval_ms = 3600000\n"});
+  zinit.boot({"a", "b"});
+  std::string text(32768, 'x');  // two pieces; the rest has no end yet
+  CHECK(eventually([&] { return access(path.c_str(), F_OK) == 0 && read_file(path) == text; }));
+  CHECK(eventually([&] { return zinit.ctl({"logs", "b"}).out.ends_with("\n10\n"); }));
+  zinit.reexecute();
+  zinit.mark("go");
+  text += "\nother\n";
+  CHECK(eventually([&] { return read_file(path) == text; }));
+  zinit.mark("end");
+  text += std::string(40000 - 32768, 'x') + "end\n";
+  CHECK(eventually([&] { return read_file(path) == text; }));
+  zinit.await_trace("said");
+  CHECK(zinit.ctl({"stop", "b"}).code == 0);
+  CHECK_THAT(zinit.ctl({"logs", "b"}).out,
+             EndsWith("\n10\nleft out 90 lines: more than rate_lines = 10 in 3600000 ms\n"));
+}
+
 TEST_CASE("a crash while a FIFO is written loses no line", "[check][killpoints][logs]") {
   for (const std::string point : {"read.sunk", "file.writes", "file.written"}) {
     INFO(point);

@@ -45,16 +45,15 @@ class Rig {
   }
 
  private:
-  std::string look(PathWatch::Touch touch) {
-    const auto found = watch_.look(0, std::move(touch), state_);
+  std::string look(PathWatch::Touches touches) {
+    const auto found = watch_.look(0, touches, state_);
     state_ = found.state;
     return std::string(found.holds ? "yes" : "no") + (found.not_empty ? ", not empty" : "");
   }
   /// Whether the events so far start the service.
   std::string starts() {
     const auto touches = watch_.read_events();
-    const auto found = touches.find(0);
-    return found == touches.end() ? "no" : look(found->second);
+    return touches.contains(0) ? look(touches) : "no";
   }
   [[nodiscard]] bool quiet() const {
     pollfd readable{watch_.fd(), POLLIN, 0};

@@ -41,6 +41,10 @@ TEST_CASE("log file: it is rotated between lines, before it exceeds its limit", 
   CHECK(text_of_file(path + ".1") == "0123456789\n");
   CHECK(text_of_file(path) == "x\n");
   CHECK_FALSE(exists(path + ".3"));
+  // The same after a re-execution.
+  append(*std::make_unique<LogFile>(dir / "c.log"), "12345\nab", {10, 1});
+  append(*std::make_unique<LogFile>(dir / "c.log"), "cdef\nx\n", {10, 1});
+  CHECK(text_of_file(dir / "c.log.1") == "12345\nabcdef\n");
   // If no rotated file is to be kept it starts empty again.
   LogFile alone(dir / "b.log");
   append(alone, "12345\n67890\n", {6, 0});

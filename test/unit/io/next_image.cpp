@@ -10,7 +10,7 @@
 namespace zinit::test::io_next_image {
 namespace {
 
-constexpr Slot kSlot = 3, kOther = 4;
+constexpr Slot kSlot = 3, kOther = 4, kLimited = 5;
 constexpr Ring::Limits kLimits{10000, 1u << 20};
 
 /// Runs `image` in its own process, with its own list; returns whether it succeeded.
@@ -34,10 +34,12 @@ struct Image {
       static_cast<void>(facts.go_on(std::move(file), known));
     }
     data = std::move(*DataLoop::create());
-    store = std::make_unique<LogStore>(data->loop(), LogSinks{}, &inherited, &facts);
-    for (const Slot slot : {kSlot, kOther}) {
+    store = std::make_unique<LogStore>(data->loop(), LogSinks{}, &inherited, &facts, known);
+    for (const Slot slot : {kSlot, kOther, kLimited}) {
       auto spec = std::make_shared<ServiceSpec>();
       spec->name = std::to_string(slot);
+      spec->logging.edit().rate_lines = slot == kLimited ? 2 : 0;
+      spec->logging.edit().rate_interval = Milliseconds{3600000};
       store->configure(slot, spec);
     }
   }
@@ -164,6 +166,26 @@ TEST_CASE("log: a crash while the lines of a crash are stored loses and doubles 
       return false;
     }));
   }
+}
+
+TEST_CASE("log: lines beyond rate_lines are left out and counted over crashes",
+          "[threads][io][kept]") {
+  CHECK(in_process([] {
+    const Pipe& pipe = half_read(kLimited, 0, "a\nb\nc\nd\n");
+    Image& second = *new Image(what_is_left());
+    crash_at(second, "a", [&pipe] {
+      if (next_image().texts(kLimited) != Texts{"a", "b"}) return false;
+      Image& fourth = next_image();
+      if (!put(pipe.write, "e\n")) return false;
+      fourth.store->read_pipes();
+      ::close(pipe.write.get());
+      fourth.store->read_pipes();
+      return fourth.texts(kLimited) ==
+             Texts{"a", "b", "left out 3 lines: more than rate_lines = 2 in 3600000 ms"};
+    });
+    second.go_on();
+    return false;
+  }));
 }
 
 TEST_CASE("ring: a crash while it grows leaves its lines", "[io][kept]") {
