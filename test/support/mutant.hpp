@@ -4,7 +4,9 @@
 // places a test case reaches. The script makes the compiler include this file before every source.
 #pragma once
 
+#include <fcntl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -27,10 +29,16 @@ inline int chosen_mutant() {
 }
 
 /// For each place whether a process reached it since the last reached_places(). Processes that a
-/// test forks share the memory.
+/// test forks share the memory. Programs that it executes share the file ZINIT_MUTANT_PLACES.
 inline std::atomic<bool>* places() {
-  static auto* const shared = static_cast<std::atomic<bool>*>(
-      ::mmap(nullptr, kMostMutants, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  static auto* const shared = [] {
+    const char* const path = std::getenv("ZINIT_MUTANT_PLACES");
+    const int fd = path != nullptr ? ::open(path, O_RDWR | O_CLOEXEC) : -1;
+    void* const memory = ::mmap(nullptr, kMostMutants, PROT_READ | PROT_WRITE,
+                                MAP_SHARED | (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0);
+    if (fd >= 0) ::close(fd);
+    return static_cast<std::atomic<bool>*>(memory);
+  }();
   return shared;
 }
 

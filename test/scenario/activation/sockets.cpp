@@ -25,13 +25,15 @@ TEST_CASE(
     "[sockets][ctl]") {
   Server zinit;
   const std::string at = free_address(), path = "unix:" + zinit.path("sock");
-  const std::string ignored = free_address();
+  const std::string ignored = free_address(), ignores_each = free_address();
   zinit.file("s.toml", socketed({"echo"}, {at, path}));
   zinit.file("ignored.toml", socketed({"echo"}, {ignored}, "", "status = 'ignore'"));
+  zinit.file("each.toml", accepting({"echo"}, ignores_each, "", "status = 'ignore'"));
   boot_open(zinit);
   zinit.await_settled();
-  Client waits(ignored);
+  Client waits(ignored), waits_each(ignores_each);
   REQUIRE(waits.send("hello"));
+  REQUIRE(waits_each.send("hello"));
   CHECK(zinit.state("s") == "inactive");
   CHECK(zinit.status("s")["sockets"].texts() == Texts{at, path});
   CHECK(zinit.status("s")["starts_on"].texts() == Texts{at, path});
@@ -43,10 +45,11 @@ TEST_CASE(
   CHECK_THAT(zinit.ctl({"list", "s"}).out, !Contains("starts on a connection"));
   // The service accepts the next connections itself.
   CHECK(Client(at).echo("again") == "again");
-  // When it has answered, zinit would have started the one of status ignore.
+  // When it has answered, zinit would have started those of status ignore.
   CHECK(zinit.trace() == Texts{"started", "fds 2 s:s"});
   CHECK(zinit.state("ignored") == "inactive");
   CHECK(waits.quiet());
+  CHECK_FALSE(zinit.result("service.list").mentions("each@1"));
   (void)zinit.start("ignored");
   CHECK(waits.read(5) == "hello");
 }

@@ -23,7 +23,8 @@ using Clock = std::chrono::steady_clock;
 
 Texts environment_for(const Launch& what) {
   Texts env{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
-  for (const char* name : {"ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", "ZINIT_TEST_ID"}) {
+  for (const char* name : {"ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", "ZINIT_TEST_ID",
+                           "ZINIT_MUTANT", "ZINIT_MUTANT_PLACES"}) {
     if (const char* value = std::getenv(name)) env.push_back(std::string(name) + "=" + value);
   }
   env.insert(env.end(), what.env.begin(), what.env.end());

@@ -202,6 +202,7 @@ TEST_CASE("a screen has as many lines as it is high, and none is too wide", "[cl
           CHECK(display_width(line) <= width + (line.starts_with('\x1b') ? 8 : 0));
     }
   }
+  CHECK_THAT(top_lines(kScreen, 6, model, "zinit", {})[1], !Contains("cpu"));
   const auto lines = top_lines(kScreen, 24, model, "zinit 0.1.0, up 3s", {});
   CHECK(lines[0] == "zinit 0.1.0, up 3s; 3 services: 3 running");
   CHECK_THAT(lines[1], Contains("cpu -, memory 6.0 KiB, tasks 3; by name"));
