@@ -75,11 +75,14 @@ Result<OpenSocket> open_one(const SocketAddress& address, ListenType type,
   return in_use && port && !spare.empty() ? open_beside(address, options, spare) : std::move(open);
 }
 
+KeptNote with_file(KeptNote note, const SocketFile& file) noexcept {
+  note.part = file.path().empty() ? 0 : 1;
+  return note;
+}
+
 ListenerPtr listener_of(OpenSocket open, const KeptNote& note, std::string address) {
-  auto made = std::make_shared<OpenListener>(KeptFd(std::move(open.fd), note), std::move(open.file),
-                                             std::move(address));
-  made->keep(note);
-  return made;
+  KeptFd fd(std::move(open.fd), with_file(note, open.file));
+  return std::make_shared<OpenListener>(std::move(fd), std::move(open.file), std::move(address));
 }
 
 }  // namespace
@@ -103,9 +106,8 @@ bool OpenListener::reachable() const noexcept {
   return file_.path().empty() || file_.is_there();
 }
 
-void OpenListener::keep(KeptNote note) noexcept {
-  note.part = file_.path().empty() ? 0 : 1;
-  fd_ = KeptFd(fd_.release(), note);
+void OpenListener::keep(const KeptNote& note) noexcept {
+  fd_ = KeptFd(fd_.release(), with_file(note, file_));
 }
 
 Result<void> open_listeners(const ListenAddress& at, const ListenOptions& options,

@@ -39,7 +39,7 @@ class OpenListener {
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   [[nodiscard]] const SocketFile& file() const noexcept { return file_; }
-  /// The address in numbers, as from address_text(). Of a FIFO: nothing that counts.
+  /// The address in numbers, as from address_text(). Only of a proxy's listener.
   [[nodiscard]] const std::string& address() const noexcept { return address_; }
   /// See place_key().
   [[nodiscard]] std::string key() const { return place_key(own_); }
@@ -49,7 +49,7 @@ class OpenListener {
   /// socket may have shut it down for all. (shutdown(2))
   [[nodiscard]] bool reachable() const noexcept;
   /// From now on the next process image finds it under `note`, whose `part` is set here.
-  void keep(KeptNote note) noexcept;
+  void keep(const KeptNote& note) noexcept;
 
  private:
   KeptFd fd_;

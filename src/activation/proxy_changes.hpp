@@ -90,7 +90,9 @@ class ProxyChanges {
   [[nodiscard]] bool busy() const noexcept { return loading_ > 0 || !applied_.empty(); }
 
   /// Whether addresses may be about to become free.
-  [[nodiscard]] bool changing() const noexcept { return loading_ > 0 || !leaving_.empty(); }
+  [[nodiscard]] bool changing() const noexcept {
+    return loading_ > 0 || (!applied_.empty() && !leaving_.empty());
+  }
   /// Addresses have become free: tries again to set proxies whose settings are not in force.
   void try_again() {
     if (retry_.active() && loading_ == 0) load();
