@@ -215,6 +215,7 @@ TEST_CASE("probe: the addresses of a name are tried until one accepts the connec
           "[io][health]") {
   // Three addresses that refuse, or do not answer, and a good one last.
   DnsServer names([](const DnsQuestion& question) {
+    if (question.name == "none.example") return DnsServer::reply(question, 3);
     std::string packet = DnsServer::reply(question, 0);
     if (question.type != 1) return packet;
     for (const char last : {'\2', '\3', '\4', '\1'}) {
@@ -226,6 +227,7 @@ TEST_CASE("probe: the addresses of a name are tried until one accepts the connec
   Rig rig(names);
   Server server(await_end);
   CHECK(rig.tcp("db.example:" + std::to_string(server.port)).empty());
+  CHECK(rig.tcp("none.example:80") == "cannot resolve none.example: there is no such name");
 }
 
 TEST_CASE("probe: http asks as HTTP/1.1 does, and goes by the status", "[io][health]") {
