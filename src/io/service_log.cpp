@@ -14,6 +14,7 @@
 #include "base/format.hpp"
 #include "base/kill_point.hpp"
 #include "base/log.hpp"
+#include "base/memory.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 
@@ -258,6 +259,10 @@ void ServiceLog::store(const SinkBatch& batch) {
 void ServiceLog::give_to_sinks(const SinkBatch& batch) noexcept {
   const EssentialAllocations essential;  // no line is lost for a client's request that reads it
   for (const Output& output : outputs_) output.sink->take(batch, output.dropped);
+  // The sinks have ended other lines that had begun.
+  for (const LogPipePtr& other : pipes_)
+    if (other.get() != batch.source && std::exchange(other->within, false))
+      other->keep(other->kept_read);
 }
 
 void ServiceLog::keep_in_ring(const SinkBatch& batch) {

@@ -98,7 +98,7 @@ struct LogPipe {
   TimePoint held_since{};       // when the first byte came that is not shown yet
   bool unended = false;         // the pipe ended without a newline after the last line
   bool leaves_out = false;      // the current line is beyond LogRules::rate_lines
-  bool within = false;          // the current line's first pieces have been emitted
+  bool within = false;          // sinks are within its line: they have first pieces of it
   std::uint64_t kept_read = 0;  // as last kept
   pid_t kept_writer = *writer;  // as last kept, maybe by the previous process image
   bool kept_held = !splitter.held().empty();  // something was held then

@@ -383,7 +383,8 @@ TEST_CASE("a re-execution in the middle of a line, or of an interval of rate_lin
   const std::string path = zinit.path("a.log");
   const std::string wait = "; until [ -e $D/go ]; do sleep 0.01; done; ";
   zinit.add("a", {.exec = "head -c 40000 /dev/zero | tr '\\0' x" + wait +
-                          "echo other >&2; until [ -e $D/end ]; do sleep 0.01; done; echo end; "
+                          "echo other >&2; until [ -e $D/end ]; do sleep 0.01; done; "
+                          "echo more >&2; until [ -e $D/last ]; do sleep 0.01; done; echo end; "
                           "exec sleep 100000",
                   .more = logging(path)});
   zinit.add("b", {.exec = "seq 50" + wait + "seq 50; echo said >> $T; exec sleep 100000",
@@ -396,7 +397,11 @@ TEST_CASE("a re-execution in the middle of a line, or of an interval of rate_lin
   zinit.mark("go");
   text += "\nother\n";
   CHECK(eventually([&] { return read_file(path) == text; }));
+  zinit.reexecute();
   zinit.mark("end");
+  text += "more\n";
+  CHECK(eventually([&] { return read_file(path) == text; }));
+  zinit.mark("last");
   text += std::string(40000 - 32768, 'x') + "end\n";
   CHECK(eventually([&] { return read_file(path) == text; }));
   zinit.await_trace("said");
