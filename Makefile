@@ -41,9 +41,10 @@ HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOU
 PROGRAM := $(if $(filter dynamic,$(LINK)),-pie,-static-pie) -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code \
   $(if $(filter x86_64,$(ARCHITECTURE)),-z pack-relative-relocs)
 
+# Without `private`, $(OUT)/flags, which objects depend on, would be made with their values.
+LINKING := $(PROGRAM)
 # What runs for each service or line is optimised for speed, the other folders for size or compile time.
 HOT := $(patsubst %,$(OUT)/obj/src/%%,base io model os supervisor)
-LINKING := $(PROGRAM)
 ifeq ($(MODE),release)
   OPTIMISE := -Os -g1 $(HARDEN)
   $(HOT): private OPTIMISE := -O2 -g1 $(HARDEN)
@@ -66,8 +67,7 @@ else ifeq ($(MODE),tsan)
 else
   $(error MODE=$(MODE) is unknown: it is release, debug, check or tsan)
 endif
-# Compiling a test costs more than running it. `private`, here and above, keeps the value from what
-# the objects depend on. _FORTIFY_SOURCE, which a packager may have set, warns without optimisation.
+# Compiling a test costs more than running it. With -O0, a _FORTIFY_SOURCE of the caller would warn.
 $(OUT)/obj/test/%: private OPTIMISE := -O0 -g1 -U_FORTIFY_SOURCE
 
 # A warning stops the build of a clone, but not that of an archive, whose compiler may be a later one.
@@ -97,10 +97,10 @@ else
   objects = $(patsubst %.cpp,$(OUT)/obj/%.o,$(call sources,$(1)))
 endif
 
-# The time of a folder is that of the last file which came or went, so the unit is then written again.
+# % is the folder, whose time is that of the last file which came or went; LEFT_OUT is among the flags.
 $(OUT)/obj/%.room.cpp: % $(OUT)/flags
 	@mkdir -p $(@D); printf '#include "%s"\n' $(sort $(filter-out %/main.cpp $(LEFT_OUT),$(wildcard $</*.cpp))) >$@
-.PRECIOUS: $(OUT)/obj/%.room.cpp
+.PRECIOUS: $(OUT)/obj/%.room.cpp  # make would remove it, as an intermediate file
 
 # Paths begin at the root of the clone, so that the same sources give the same bytes anywhere.
 COMPILE = $(Q)$(CXX) $(FLAGS) -ffile-prefix-map=$(CURDIR)=. -MMD -MP -c -o $@ $<
@@ -163,19 +163,19 @@ $(FUZZERS): $(OUT)/fuzz/%: $(OUT)/obj/test/fuzz/%.o $(OUT)/libzinit-internal.a
 
 fuzzers: $(FUZZERS)
 # Scripts and recipes below call `make`, not $(MAKE): `make -n` runs each line that has $(MAKE).
-unit:  ## build and run the unit and model tests of this mode; T=TEXT: those with TEXT in their name
+unit:  ## build and run the unit and model tests of this mode; T=TEXT: those with TEXT in "SUITE: NAME"
 	@test/run --mode '$(MODE)' --only unit,model --name '$(T)'
-check:  ## the same and scenarios, as a package's build does: without network, root or more packages
+check:  ## the same (T= too) and scenarios, as a package's build does: without network, root or more packages
 	@test/run --mode '$(MODE)' --only unit,model,scenario --name '$(T)'
-test: deps  ## build and run all tests in all modes; T=TEXT: those with TEXT in "SUITE: NAME"
+test: deps  ## build and run all tests in all modes; T=TEXT as above
 	@test/run --name '$(T)' $(if $(filter-out file default,$(origin MODE)),--mode '$(MODE)')
 test-trixie:  ## compile on Debian 13 and run unit and model tests there, in a chroot (as root)
 	@test/trixie
 test-aarch64:  ## compile for aarch64 in a chroot, and boot that in an emulated machine (as root)
 	@test/aarch64
-fuzz:  ## fuzz all that reads the bytes of others for T seconds each (600)
+fuzz:  ## fuzz all that reads the bytes of others; T=SECONDS each (600)
 	@make --no-print-directory -j$$(nproc) MODE=check fuzzers && test/fuzz/run $(or $(T),600)
-soak: $(OUT)/zinit $(NAMES:%=$(OUT)/%)  ## soak the program of this mode for T seconds (600)
+soak: $(OUT)/zinit $(NAMES:%=$(OUT)/%)  ## soak the program of this mode; T=SECONDS (600)
 	@make MODE=release CROSS= build/release/test-scenario && ZINIT_SOAK_SECONDS=$(or $(T),600) ZINIT_BIN=$(CURDIR)/$(OUT)/zinit build/release/test-scenario '[soak]'
 lint:  ## headers, rooms, comments, widths, man pages; hardening and packaging of build/zinit
 	@test/lint/run

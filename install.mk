@@ -15,7 +15,6 @@ ZSHCOMPDIR ?= $(DATADIR)/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,si
 FISHCOMPDIR ?= $(DATADIR)/fish/vendor_completions.d
 SYSTEMDUNITDIR ?= $(PREFIX)/lib/systemd/system
 INSTALL ?= install
-# Below DESTDIR, where a package is put together.
 D := $(DESTDIR)
 DOC := $(D)$(DOCDIR)
 SBIN := $(D)$(SBINDIR)
@@ -68,7 +67,8 @@ install-bin: $(if $(wildcard $(STRIPPED)),,all) | other-init  ## install the pro
 
 # A name is zinit's if it is one of the links that are made here. Of another init nothing is replaced,
 # because a machine without its own init does not boot if zinit has no configuration yet.
-other-init: $(if $(filter-out replace,$(INIT)),$(INIT_LINKS:%=other-init@%))
+other-init: $(if $(filter 1,$(INIT)),$(INIT_LINKS:%=other-init@%))
+	$(if $(filter-out 1 replace,$(INIT)),$(error INIT=$(INIT) is unknown: it is 1, replace or empty))
 $(INIT_LINKS:%=other-init@%): other-init@%:
 	@case "$$(readlink $*)" in $(LINKED_TO)) exit ;; esac; \
 	  [ -e $* ] || [ -L $* ] || exit 0; echo "make: $* belongs to another init, and nothing is installed." >&2; \

@@ -36,6 +36,7 @@ initramfs: $(STRIPPED)  ## build the initramfs of etc/initramfs; KERNEL=VERSION,
 # The builder finds its parts beside itself, so that it is the same file in the sources and below
 # /usr. Hooks of kernel packages are files of the system, as service files are.
 INITRAMFS_DATA := $(D)$(DATADIR)/zinit/initramfs
+HOOK := sed 's|/usr/sbin/zinit|$(SBINDIR)/zinit|' etc/initramfs/kernel-hook
 HOOKS := $(if $(PLACES),$(foreach event,postinst postrm,$(D)$(SYSCONFDIR)/kernel/$(event).d/zz-zinit))
 install: install-initramfs
 install-initramfs: $(if $(wildcard $(SBOM)),,$(SBOM)) | other-init
@@ -44,12 +45,12 @@ install-initramfs: $(if $(wildcard $(SBOM)),,$(SBOM)) | other-init
 	  mode=644; [ ! -x etc/initramfs/$$file ] || mode=755; \
 	  $(INSTALL) -D -m $$mode etc/initramfs/$$file $(INITRAMFS_DATA)/$$file || exit 1; done
 	$(INSTALL) -d $(SBIN) && ln -sfr $(INITRAMFS_DATA)/build $(SBIN)/zinit-mkinitramfs
-	for hook in $(HOOKS); do $(INSTALL) -D -m 755 etc/initramfs/kernel-hook $$hook && \
-	  sed -i 's|/usr/sbin/zinit|$(SBINDIR)/zinit|' $$hook || exit 1; done
+	for hook in $(HOOKS); do $(INSTALL) -D -m 755 /dev/null $$hook && $(HOOK) >$$hook || exit 1; done
 
 uninstall: uninstall-initramfs
 uninstall-initramfs:
 	rm -rf $(INITRAMFS_DATA)
-	rm -f $(SBIN)/zinit-mkinitramfs $(DOC)/zinit.spdx.json $(HOOKS)
+	rm -f $(SBIN)/zinit-mkinitramfs $(DOC)/zinit.spdx.json
+	for hook in $(HOOKS); do ! $(HOOK) | cmp -s - $$hook || rm -f $$hook; done
 	for folder in $(D)$(DATADIR)/zinit $(dir $(HOOKS)) $(if $(HOOKS),$(D)$(SYSCONFDIR)/kernel); do \
 	  [ ! -d $$folder ] || rmdir --ignore-fail-on-non-empty $$folder; done
