@@ -110,7 +110,7 @@ bool is_named(std::string_view name, std::string_view known) {
 
 int unknown_name(std::string_view name) {
   std::string text(name);
-  text += ": zinit does not go by this name; it goes by";
+  text += ": zinit has no such name; its names are";
   for (const Name& known : kNames) text.append(" ").append(known.name);
   text += "\n";
   std::fputs(text.c_str(), stderr);

@@ -173,7 +173,7 @@ class Completion {
     if (verb_->name == "kill" && count >= 1) signals();
     if (verb_->name == "logs") {
       add("zinit", "the server's own log");
-      add("syslog", "what came to /dev/log and is no service's");
+      add("syslog", "messages to /dev/log that belong to no service");
     }
     switch (verb_->completes) {
       case Completes::nothing: return;

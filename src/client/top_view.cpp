@@ -144,21 +144,21 @@ std::vector<std::string> text_lines(const Terminal& terminal, std::size_t height
 
 std::string_view top_help() noexcept {
   return "up, down, j, k    select a service, or scroll; also PgUp, PgDn, Home, End\n"
-         "S T R             start, stop or restart it; the last two ask\n"
-         "l                 the last lines of its log, and those that come\n"
+         "S T R             start, stop or restart it; the last two ask first\n"
+         "l                 the last lines of its log, and new lines as they come\n"
          "w                 why it is not running\n"
          "Enter, d          everything about it\n"
          "c m t i n s       sort by cpu, memory, tasks, io, name or state;\n"
-         "                  the same key again: the other way round\n"
+         "                  the same key again reverses the order\n"
          "a                 all services, or only those with processes\n"
          "/                 only names that contain a text; Esc ends that\n"
          "Ctrl-L            draw the screen again\n"
          "h, ?              this help\n"
          "q, Esc            back, and from the table: leave\n"
          "\n"
-         "CPU% is the share of one processor, READ/s and WRITE/s what was read from\n"
-         "disks and written to them, since the display before; TIME is all the\n"
-         "processor time so far. A dash: not known, or not yet.\n";
+         "CPU% is the share of one processor since the previous display, READ/s and\n"
+         "WRITE/s are the bytes read from disks and written to them since then; TIME is\n"
+         "all the processor time so far. A dash means: not known, or not yet.\n";
 }
 
 }  // namespace zinit

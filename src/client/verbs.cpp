@@ -8,6 +8,7 @@
 
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "config/keys.hpp"
 #include "config/proxy_reader.hpp"
 
 namespace zinit {

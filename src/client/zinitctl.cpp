@@ -61,7 +61,7 @@ std::string general_help() {
   text += verb_lines("");
   text += "\nOptions, before or after the verb:\n" + option_lines(global_options());
   text +=
-      "\nNAME may be a shell pattern in quotes where a verb takes several.\n"
+      "\nIf a verb takes several names, NAME may be a shell pattern in quotes.\n"
       "Each verb has --help. Exit status: 0 done, 1 failed, 2 wrong usage,\n"
       "3 not running, 4 no such name, 5 no server, 6 timeout, 7 not permitted.\n";
   return text;

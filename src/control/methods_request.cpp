@@ -287,8 +287,8 @@ constexpr Param kReload[] = {
 constexpr Param kWait[] = {
     kName,
     {"for", ParamType::string, false, R"("running")",
-     "running (or a oneshot that is done), exited, failed, stopped (no process and none due) or "
-     "settled"},
+     "the state: running (or a oneshot that is done), exited, failed, stopped (no process and none "
+     "due) or settled"},
     kTimeout,
 };
 

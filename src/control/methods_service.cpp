@@ -54,7 +54,7 @@ void explain_processes(WhyReport& report, const ServiceView& view) {
   std::vector<std::string> left;
   for (const ProcessStat& one : left_of(view)) left.push_back(std::to_string(one.pid));
   if (!left.empty())
-    add("left", fmt::format("its kill_mode has left running {}; `zinitctl kill --all {} TERM` ends "
+    add("left", fmt::format("its kill_mode has left {} running; `zinitctl kill --all {} TERM` ends "
                             "them",
                             join(left, ", "), report.name));
 }

@@ -176,7 +176,7 @@ class RunDirectory {
     if (key == "run") {
       if (PlainScript({"", "run", script, 0, setting.file}, draft_).read(text)) return;
       draft_.remark(
-          fmt::format("{} does more than to execute a program: it is run as it is", script));
+          fmt::format("{} does more than execute a program: it is run unchanged", script));
       for (const char* const call : {"sv start ", "sv check ", "sv up ", "s6-svc ", "s6-rc "})
         if (text.find(call) != text.npos)
           draft_.remark(

@@ -10,7 +10,7 @@ def words:
   elif .allOf then (.allOf[0] | words) + " with the members of " +
     (.allOf[1:] | map(."$ref" | split("/")[-1]) | listed)
   elif .oneOf then (.oneOf | map(words) | join(", or "))
-  elif .enum then (.enum | map(tostring) | join(" | "))
+  elif .enum then "one of " + (.enum | map(tostring) | join(", "))
   elif .properties then "an object with " + (.properties | to_entries |
     map(.key + if .value.const then " = " + (.value.const | tojson) else "" end) | listed)
   elif (.type | type) == "array" then (.type | join(" or "))
