@@ -296,7 +296,8 @@ class Checker {
     findings().push_back(absent_target(settings_, whole_settings_));
   }
 
-  /// Warns of directories beside `services` that only PID 1 reads.
+  /// Warns of directories beside `services` that only PID 1 reads, if there is something in them:
+  /// an installation makes them empty.
   void tell_unread(const std::string& services, const Places& places) {
     const std::string base = services.substr(0, services.rfind('/') + 1);
     if (services != base + "services") return;
@@ -304,7 +305,10 @@ class Checker {
       const std::string path = base + part;
       const auto real = real_below(places.root, path);
       const auto is_it = [&](const ConfigDirectory& one) { return one.path == path; };
-      if (real && is_directory(*real) && std::ranges::none_of(places.directories, is_it))
+      if (!real || !is_directory(*real) || std::ranges::any_of(places.directories, is_it)) continue;
+      Listing unread;
+      list_directory({.path = *real}, unread);
+      if (!unread.files.empty())
         findings().push_back(
             {path,
              {},

@@ -59,6 +59,12 @@ void explain_processes(WhyReport& report, const ServiceView& view) {
                             join(left, ", "), report.name));
 }
 
+/// Whether a process was there and has failed. Otherwise the last line is that of an earlier one.
+bool is_of_process(ReasonType type) {
+  return type != ReasonType::spawn_error && type != ReasonType::port_in_use &&
+         type != ReasonType::config_error && type != ReasonType::missing_dependency;
+}
+
 /// Adds the last line on standard error of the service that is the root cause in `report`, if its
 /// process has ended. A program that writes nothing there has its last line on standard output
 /// shown: many programs, such as redis, log there.
@@ -66,7 +72,7 @@ void explain_output(WhyReport& report, const RpcContext& context) {
   if (report.reasons.empty()) return;
   const std::string root = report.reasons.front().root_cause;
   const auto view = context.board.view(root);
-  if (!view || !view->record.has_end) return;
+  if (!view || !view->record.has_end || !is_of_process(view->record.reason.type)) return;
   if (view->record.state != State::failed && view->restart_in_ms < 0) return;
   std::string last, last_out;
   Ring::Place place;

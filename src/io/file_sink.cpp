@@ -214,16 +214,34 @@ bool FileSink::next_block(bool& lingers) {
   }
   if (rests && area_) area_->trim();
   if (!reopens) return false;
+  open_again(asked);
+  return next_block(lingers);
+}
+
+/// Carries out reopen(`ticket`). Opens the file now: the program that renamed it may wait for the
+/// new one. The next write reports errors.
+void FileSink::open_again(std::uint64_t ticket) {
   file_.close();
-  // Open it now: the program that renamed the file may wait for the new one. The next write reports
-  // errors.
   static_cast<void>(file_.open());
   {
     MutexLock lock(mutex_);
-    reopened_ = asked;
+    reopened_ = ticket;
   }
   writers_.tell_reopened();
-  return next_block(lingers);
+}
+
+/// On a full disk, carries out a reopening before what waits is written: the open file may be
+/// removed, and fill the disk all the same. Returns false if none was requested.
+bool FileSink::reopen_at_once() {
+  std::uint64_t asked = 0;
+  {
+    MutexLock lock(mutex_);
+    if (!reopen_after_) return false;
+    reopen_after_.reset();
+    asked = reopen_asked_;
+  }
+  open_again(asked);
+  return true;
 }
 
 void FileSink::pop_block() noexcept {
@@ -246,6 +264,8 @@ FileSink::Outcome FileSink::write_some() {
       if (full) return Outcome::lingers;
       continue;
     }
+    const int errnum = appended.error().errnum;
+    if ((errnum == ENOSPC || errnum == EDQUOT) && reopen_at_once()) continue;
     if (trouble() != nullptr) trouble()->failing(appended.error().text);
     note_failure();
     give_up();
@@ -284,6 +304,11 @@ Result<void> FileSink::write_block(std::size_t& written) {
     }
     current_.restored = false;
   }
+  if (torn_ && file_.within_line()) {
+    std::size_t ended = 0;
+    if (auto end = file_.append("\n", rotation, ended); !end) return end;
+  }
+  torn_ = false;
   return file_.append(current_.chunk.waiting(), rotation, written, &current_.chunk);
 }
 
@@ -301,18 +326,16 @@ void FileSink::give_up() {
   }
 }
 
-/// Drops the unwritten rest of the current block. A partly written line gets a newline.
+/// Drops the unwritten rest of the current block. A partly written line gets a newline before the
+/// next block.
 void FileSink::lose_current() {
   SinkChunk& chunk = current_.chunk;
   const std::size_t written = chunk.taken();
   lose_parts(current_, written == 0 ? UINT64_MAX
                                     : static_cast<std::uint64_t>(
                                           std::ranges::count(chunk.waiting(), '\n')));
-  const bool torn = written > 0 && chunk.text()[written - 1] != '\n';
-  if (torn)
-    chunk.end_with('\n');
-  else
-    chunk.took(chunk.waiting().size());
+  torn_ = torn_ || (written > 0 && chunk.text()[written - 1] != '\n');
+  chunk.took(chunk.waiting().size());
   current_.parts.clear();
   current_.since = Clock::now();
   MutexLock lock(mutex_);

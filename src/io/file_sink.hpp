@@ -75,7 +75,8 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
 
   /// Writes the waiting lines to the open file, closes it, and opens the path again. Lines that
   /// arrive meanwhile go to the new file. If the file could not be opened, as a FIFO that nobody
-  /// reads, the waiting lines too go to what is at the path at the next try. Any thread.
+  /// reads, or its disk is full, the waiting lines too go to what is at the path at the next try.
+  /// Any thread.
   /// @param ticket  larger than in any earlier call
   void reopen(std::uint64_t ticket) noexcept;
   /// Whether the path was opened again since reopen(`ticket`), or reopen(`ticket`) was not called.
@@ -124,6 +125,8 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
   void lose_current();
   void close() noexcept;
   void note_failure() EXCLUDES(mutex_);
+  void open_again(std::uint64_t ticket) EXCLUDES(mutex_);
+  [[nodiscard]] bool reopen_at_once() EXCLUDES(mutex_);
 
   void lose_parts(const Block& block, std::uint64_t lines) const noexcept;
   void count_size(Block& block) noexcept REQUIRES(mutex_);
@@ -156,6 +159,7 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
   LogFile file_;
   Block current_;
   bool flood_ = false;       // a large block was written since the sink was last idle
+  bool torn_ = false;        // a dropped block may have left half a line in the file
   TimePoint progress_{};     // when something was last written
 
   // Guarded by the lock of FileWriters.

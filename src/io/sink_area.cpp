@@ -121,12 +121,6 @@ void SinkChunk::took(std::size_t bytes) noexcept {
   header_->begun.store(header_->begun + more, std::memory_order_release);
 }
 
-void SinkChunk::end_with(char byte) noexcept {
-  header_->begun = end_;
-  *at(end_ - 1) = byte;
-  header_->begun = end_ - 1;
-}
-
 void SinkChunk::begins(const FilePlace& place) noexcept {
   header_->writing.store(0, std::memory_order_release);
   in_order();

@@ -55,8 +55,6 @@ class SinkChunk final : public WriteListener {
 
   /// The first `bytes` bytes of the waiting text wait no more.
   void took(std::size_t bytes) noexcept;
-  /// Replaces the waiting text by one byte. Only if there is some text.
-  void end_with(char byte) noexcept;
 
   // For the writer of a file, who writes from the beginning of the waiting text.
   void begins(const FilePlace& place) noexcept override;

@@ -244,9 +244,7 @@ std::string below(const std::string& dir, std::string_view path) {
   return whole.append(path);
 }
 
-}  // namespace
-
-Result<Child> spawn(const SpawnPlan& plan) {
+Result<Child> spawn_found(const SpawnPlan& plan) {
   auto child = spawn_checked(plan);
   if (child || child.error().errnum != ENOEXEC || !plan.as_by_shell) return child;
   // A shell would take another machine's program for a script, and report faults in its syntax.
@@ -258,8 +256,33 @@ Result<Child> spawn(const SpawnPlan& plan) {
   return spawn_checked(script);
 }
 
+bool is_refused(const Result<Child>& child) {
+  return !child && child.error().errnum == EACCES && child.error().text.starts_with(kExecuteFault);
+}
+
+}  // namespace
+
+Result<Child> spawn(const SpawnPlan& plan) {
+  auto child = spawn_found(plan);
+  if (!is_refused(child)) return child;
+  // Go on like execvp(3): zinit may execute a file below /root, but the user may not.
+  SpawnPlan next = plan;
+  std::vector<std::string> refused;  // PATH may name a directory twice
+  const std::string path = value_of(plan.env, "PATH").value_or("");
+  while (is_refused(child)) {
+    refused.push_back(next.program);
+    auto program =
+        resolve_program(plan.argv.front(), path, plan.dir, plan.process.root, next.program);
+    if (!program || std::ranges::count(refused, *program) > 0) break;
+    next.program = *std::move(program);
+    child = spawn_found(next);
+  }
+  return child;
+}
+
 Result<std::string> resolve_program(const std::string& name, std::string_view path,
-                                    const std::string& dir, const std::string& root) {
+                                    const std::string& dir, const std::string& root,
+                                    std::string_view refused) {
   if (name.empty()) return Failure(Error{"cannot execute an empty name", ENOENT});
   if (name.find('/') != std::string::npos) return below(dir, name);
   if (!root.empty()) {
@@ -267,8 +290,11 @@ Result<std::string> resolve_program(const std::string& name, std::string_view pa
     if (!there) return Failure(there.error());
   }
   std::string not_executable;
+  bool passed = refused.empty();
   for (const std::string_view part : split(path, ':')) {
     const std::string candidate = below(part.empty() ? dir : below(dir, part), name);
+    if (candidate == refused) passed = true;
+    if (candidate == refused || !passed) continue;
     const auto found = examine(root, candidate);
     if (!found) return Failure(found.error());
     if (*found == Candidate::executable) return candidate;

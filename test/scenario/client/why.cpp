@@ -85,6 +85,20 @@ TEST_CASE("why explains every reason, names the root cause and says what to do",
   }
 }
 
+TEST_CASE("why shows the last line of a process that failed, and not that of an earlier one",
+          "[why]") {
+  Server zinit;
+  zinit.add("a", {.exec = "echo an old line; exit 1", .lifecycle = "restart = 'never'"});
+  zinit.boot();
+  zinit.await_failed("a", "exit_code");
+  CHECK_THAT(zinit.ctl({"why", "a"}).out, Contains("an old line"));
+  zinit.add("a", {.exec = "/nosuch"});
+  (void)zinit.reload();
+  zinit.start("a");
+  zinit.await_failed("a", "spawn_error");
+  CHECK_THAT(zinit.ctl({"why", "a"}).out, !Contains("an old line"));
+}
+
 TEST_CASE("why reports several causes at once, the root of each, and what is wanted and ignored",
           "[why]") {
   Server zinit;

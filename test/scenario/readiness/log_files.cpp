@@ -323,6 +323,43 @@ TEST_CASE("a log file on a full disk loses lines, counts them, and goes on when 
   CHECK(lines.size() >= before.size());
 }
 
+TEST_CASE("a removed log file that fills its disk is given up at a reload or with its service",
+          "[root][logs]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit({.in_child = [] {
+    have_own_mounts();
+    if (mount("none", "/mnt", "tmpfs", 0, "size=64k") != 0) _exit(125);
+  }});
+  zinit.add("a", {.exec = "rm -f /mnt/a.log; seq 100000; while ! [ -e $D/go ]; do sleep 0.01; "
+                          "done; echo after; exec sleep 100000",
+                  .more = logging("/mnt/a.log", "file_max_bytes = 0\n")});
+  const auto oneshot = [&](const char* name, const char* exec) {
+    zinit.add(name, {.exec = exec, .service = "oneshot = true\nstatus = 'stop'"});
+  };
+  oneshot("remove", "rm /mnt/a.log");
+  oneshot("look", "cat /mnt/a.log > $D/now");
+  oneshot("fill", "seq 100000 >> /mnt/a.log || true");
+  oneshot("unmount", "umount /mnt");
+  zinit.boot();
+  // The file ends within a line.
+  REQUIRE(eventually([&] { return dropped(zinit, "a") > 80000; }));
+  zinit.start("remove");
+  (void)zinit.reload();
+  zinit.mark("go");
+  CHECK(eventually([&] {
+    zinit.start("look");
+    const auto lines = lines_of(read_file(zinit.path("now")));
+    return !lines.empty() && lines.back() == "after";
+  }));
+  zinit.start("fill");
+  zinit.remove("a");
+  (void)zinit.reload();
+  CHECK(eventually([&] {
+    zinit.start("unmount");
+    return zinit.state("unmount") == "exited";
+  }));
+}
+
 TEST_CASE("what waits is written when a service goes, gets another file, or zinit ends",
           "[threads][logs]") {
   Server zinit;

@@ -316,6 +316,18 @@ TEST_CASE("a process gets user, group and supplementary groups, and their rights
   const TempDir dir;  // 0700, owned by root
   plan.dir = dir.path();
   CHECK(failed(plan).text == "cannot change to directory " + dir.path() + ": Permission denied");
+  // What root finds first in PATH, but the user may not execute, is passed over.
+  dir.write("cat", "#!/bin/sh\n", 0755);
+  SpawnPlan in_path = plan;
+  in_path.dir = "/";
+  in_path.argv = {"cat", "/proc/self/comm"};
+  in_path.env = {"PATH=" + dir.path() + ":" + dir.path() + ":/usr/bin:/bin"};
+  in_path.program = dir / "cat";
+  CHECK(output_of(in_path) == "cat\n");
+  REQUIRE(::mkdir((dir / "other").c_str(), 0755) == 0);
+  dir.write("other/cat", "#!/bin/sh\n", 0755);
+  in_path.env = {"PATH=" + dir.path() + ":" + (dir / "other") + ":" + dir.path()};
+  CHECK(failed(in_path).text == "cannot execute " + (dir / "other/cat") + ": Permission denied");
   CHECK(::prctl(PR_GET_DUMPABLE) == 1);
   CHECK(::geteuid() == 0);
 }
@@ -412,6 +424,8 @@ TEST_CASE("a program is found in the service's PATH, or the PATH is named", "[os
   CHECK(missing.errnum == ENOENT);
   CHECK(resolve_program("data", path, "/").error().text ==
         "cannot execute " + (dir / "a/data") + ": Permission denied");
+  CHECK(resolve_program("tool", path, "/", {}, dir / "a/tool") == dir / "b/tool");
+  CHECK_FALSE(resolve_program("tool", path + ":" + (dir / "b"), "/", {}, dir / "b/tool"));
   CHECK_FALSE(resolve_program("sub", path, "/"));  // a directory is not a program
   CHECK_FALSE(resolve_program("", path, "/"));
 }
