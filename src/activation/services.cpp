@@ -33,14 +33,14 @@ void BoardServices::start(const std::string& service, const std::string& why) {
   const auto brief = board_.brief(service);
   if (!brief || brief->ignored || board_.shutting_down()) return;
   if (brief->wish == Wish::up && !at_rest(brief->state)) return;
-  board_.say(LogLevel::info, fmt::format("{}: started by {}", service, why));
+  board_.log(LogLevel::info, fmt::format("{}: started by {}", service, why));
   (void)board_.start(service);  // fails if a shutdown began or the service was removed
 }
 
 void BoardServices::stop_idle(const std::string& service, std::chrono::seconds idle) {
   const auto brief = board_.brief(service);
   if (!brief || brief->wish == Wish::down || brief->needed) return;
-  board_.say(LogLevel::info,
+  board_.log(LogLevel::info,
              fmt::format("{}: stopped after {} s without a connection", service, idle.count()));
   (void)board_.stop(service);
 }

@@ -40,7 +40,7 @@ Shutdown::Shutdown(EventLoop& loop, Board& board, std::function<void()> begun,
 template <class Text>
 void Shutdown::tell(LogLevel level, Text text) noexcept {
   catch_all("shutdown",
-            [&] { board_.say(level, fmt::format("{}: {}", power_action_text(kind_), text())); });
+            [&] { board_.log(level, fmt::format("{}: {}", power_action_text(kind_), text())); });
 }
 
 void Shutdown::begin(PowerAction kind, std::string_view why, Milliseconds limit, Count count) {

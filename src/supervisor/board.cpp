@@ -11,7 +11,6 @@
 #include "base/text.hpp"
 #include "model/predicates.hpp"
 #include "model/request.hpp"
-#include "supervisor/core.hpp"
 #include "supervisor/plan_aside.hpp"
 #include "supervisor/refusals.hpp"
 #include "supervisor/reload_report.hpp"
@@ -25,7 +24,7 @@ namespace {
 constexpr std::int64_t kLeastRank = -(std::int64_t{1} << 61);
 
 /// Whether the service is at rest and its runtime directories have been removed.
-bool rests(const World& world, Slot slot) {
+bool at_full_rest(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   return at_rest(record.state) && record.process != Process::launching;
 }
@@ -72,35 +71,22 @@ void add_launches(JournalEntry& entry, const std::vector<JournalLaunch>& launche
 
 }  // namespace
 
-Board::Board(Ports ports, SpawnDefaults defaults)
-    : core_(std::make_unique<BoardCore>(ports, std::move(defaults))) {}
-
-Board::~Board() = default;
-
-const Result<void>& Board::works() const { return core_->works(); }
-
 bool Board::busy() const {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  return core.launches();
+  MutexLock lock(mutex);
+  return !launching_.empty() || !places_.queue_empty();
 }
 
-void Board::end() { core_->end(); }
-
 void Board::load(const std::vector<SpecPtr>& specs, const MaskedNames& masked) {
-  BoardCore& core = *core_;  // clang's thread safety analysis cannot follow a unique_ptr
-  const BoardCore::Change change(core);
+  const Change change(*this);
   // boot() decides what is started.
-  core.start_added = false;
-  core.adopt(plan(*core.world.graph, specs, core.live(), masked), false);
-  core.keep_journal();
+  start_added = false;
+  adopt(plan(*world.graph, specs, live(), masked), false);
+  keep_journal();
 }
 
 void Board::restore(const std::vector<GraphEntry>& services, const JournalImage& image,
                     MaskedNames masked, const FactMap& facts) {
-  BoardCore& core = *core_;
-  const BoardCore::Change change(core);
-  World& world = core.world;
+  const Change change(*this);
   Plan plan;
   plan.graph = Graph::build(services, std::move(masked));
   for (const GraphEntry& entry : services) {
@@ -111,13 +97,13 @@ void Board::restore(const std::vector<GraphEntry>& services, const JournalImage&
     planned.slot = entry.slot;
     plan.services.push_back(std::move(planned));
   }
-  core.adopt(plan, false);
+  adopt(plan, false);
   world.shutdown = image.world.shutdown;
   world.switching = image.world.switching;
   world.next_rank = image.world.next_rank;
   world.serial = image.world.serial;
-  core.start_added = image.world.start_added;
-  core.events.go_on_after(image.world.events);
+  start_added = image.world.start_added;
+  events.go_on_after(image.world.events);
   std::vector<std::pair<Slot, std::uint8_t>> restored;
   for (JournalEntry entry : image.entries) {
     const Slot slot = entry.slot;
@@ -126,50 +112,54 @@ void Board::restore(const std::vector<GraphEntry>& services, const JournalImage&
     // A new version may refuse the file of a running service, whose process still belongs to it.
     const bool there = has_process(entry.record) || entry.facts.pid > 0;
     if (!there && world.node(slot).broken()) continue;
-    core.restore(slot, entry, facts);
+    restore_service(slot, entry, facts);
     restored.push_back({slot, entry.facts.owed});
     // The previous process image may have crashed before it stored that this one is given away.
     world.next_rank = std::min(world.next_rank, std::max(entry.record.rank, kLeastRank) - 1);
   }
-  for (const auto& [slot, owed] : restored) core.order_again(slot, owed);
+  for (const auto& [slot, owed] : restored) order_again(slot, owed);
   if (image.world.settled != TimePoint{})
-    core.boot_settled = image.world.settled;
+    boot_settled_at = image.world.settled;
   else
-    core.go_on_booting();
-  core.tell_neighbours(world.graph->order());
+    go_on_booting();
+  tell_neighbours(world.graph->order());
   kill_point("reexec.journal");
-  core.keep_journal();
+  keep_journal();
 }
 
-int Board::journal_fd() const { return core_->journal_fd(); }
-
 void Board::hold_launches(bool hold) {
-  BoardCore& core = *core_;
-  const BoardCore::Change change(core);
-  core.hold_launches(hold);
+  const Change change(*this);
+  holds_launches_ = hold;
+  places_.hold(hold);
+  if (hold) hold_rounds();
 }
 
 bool Board::while_still(const std::function<void()>& act) {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  if (!core.still()) return false;
+  MutexLock lock(mutex);
+  if (!launching_.empty() || !places_.none_taken() || !log_.empty()) return false;
   act();
   return true;
 }
 
 std::optional<std::uint64_t> Board::quiet() const {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  return core.quiet();
+  MutexLock lock(mutex);
+  if (!launching_.empty() || !places_.queue_empty() || !log_.empty()) return std::nullopt;
+  // A thread counts as awake from its wake-up call on. A passed deadline is about to wake a thread.
+  const TimePoint now = Clock::now();
+  if (janitor_until_ <= now) return std::nullopt;
+  for (const auto& job : jobs) {
+    if (!job) continue;
+    const bool awake = job->has_thread && job->asleep_until <= now;
+    if (awake || job->until <= now || job->has_work()) return std::nullopt;
+  }
+  return changes_made_;
 }
 
 RequestResult<void> Board::boot(const std::string& target) {
-  BoardCore& core = *core_;
-  const BoardCore::Change change(core);
-  World& world = core.world;
+  const Change change(*this);
   if (world.shutdown) return in_shutdown();
   Slots asked;
-  core.start_added = target.empty();
+  start_added = target.empty();
   if (target.empty()) {
     for (const Slot slot : world.graph->order()) {
       // A crash during a boot leaves some services with their wish up, and perhaps done.
@@ -182,30 +172,28 @@ RequestResult<void> Board::boot(const std::string& target) {
     if (slot == kNoSlot) return not_found(target);
     asked.push_back(slot);
   }
-  core.boot_pending = request_pull(world, asked);
-  core.boot_settled.reset();  // a survivor of a switch-root may bring the time of the old root's
-                              // boot
-  core.booting = true;
-  core.begin_boot_times();
-  core.tell_neighbours(core.boot_pending);
-  core.note_boot();  // without anything to start, the boot is over already
+  boot_pending = request_pull(world, asked);
+  boot_settled_at.reset();  // a survivor of a switch-root may bring the time of the old root's
+                            // boot
+  booting = true;
+  begin_boot_times();
+  tell_neighbours(boot_pending);
+  note_boot();  // without anything to start, the boot is over already
   return {};
 }
 
 RequestResult<Board::Others> Board::start(std::string_view name) {
-  BoardCore& core = *core_;
-  const BoardCore::Change change(core);
-  return core.bring_up(name, request_start);
+  const Change change(*this);
+  return bring_up(name, request_start);
 }
 
 RequestResult<Board::Others> Board::restart(std::string_view name) {
-  BoardCore& core = *core_;
-  const BoardCore::Change change(core);
-  return core.bring_up(name, request_restart);
+  const Change change(*this);
+  return bring_up(name, request_restart);
 }
 
-RequestResult<Board::Others> BoardCore::bring_up(std::string_view name,
-                                                 Requested (*request)(World&, Slot)) {
+RequestResult<Board::Others> Board::bring_up(std::string_view name,
+                                             Requested (*request)(World&, Slot)) {
   const Slot slot = world.graph->find_loaded(name);
   if (slot == kNoSlot) return not_found(name);
   if (world.shutdown) return in_shutdown();
@@ -215,40 +203,35 @@ RequestResult<Board::Others> BoardCore::bring_up(std::string_view name,
 }
 
 RequestResult<Board::Others> Board::stop(std::string_view name) {
-  BoardCore& core = *core_;
-  const BoardCore::Change change(core);
-  World& world = core.world;
+  const Change change(*this);
   const Slot slot = world.graph->find(name);
   if (slot == kNoSlot) return not_found(name);
   if (world.shutdown) return Others();  // all are stopped already
   const Requested requested = request_stop(world, slot);
-  core.tell_neighbours(requested.changed);
+  tell_neighbours(requested.changed);
   return others_of(*world.graph, requested);
 }
 
 RequestResult<Board::Isolated> Board::isolate(std::string_view target) {
-  BoardCore& core = *core_;
-  const BoardCore::Change change(core);
-  World& world = core.world;
+  const Change change(*this);
   const Slot slot = world.graph->find_loaded(target);
   if (slot == kNoSlot) return not_found(target);
   if (world.shutdown) return in_shutdown();
   const Isolation isolation = request_isolate(world, slot);
   Isolated names{sorted_names(*world.graph, isolation.started),
                  sorted_names(*world.graph, isolation.stopped)};
-  core.tell_neighbours(isolation.changed);
+  tell_neighbours(isolation.changed);
   return names;
 }
 
 RequestResult<void> Board::kill(std::string_view name, int signal, KillWhat what,
                                 std::string_view asker) {
   const bool main_only = what == KillWhat::main;
-  BoardCore& core = *core_;
-  const BoardCore::Change change(core);
-  const Slot slot = core.world.graph->find(name);
+  const Change change(*this);
+  const Slot slot = world.graph->find(name);
   if (slot == kNoSlot) return not_found(name);
-  Job& job = *core.jobs[slot];
-  const Record& record = core.world.record(slot);
+  Job& job = *jobs[slot];
+  const Record& record = world.record(slot);
   const bool main_there = job.process.pid() != 0 && record.command.is_main();
   const auto gone = [&] {
     return refused(Refusal::not_running,
@@ -257,7 +240,7 @@ RequestResult<void> Board::kill(std::string_view name, int signal, KillWhat what
   const auto asked = [&] {
     if (job.asked.signal != SIGKILL) job.asked = {signal, std::string(asker), Clock::now()};
   };
-  core.follow_main(job);
+  follow_main(job);
   job.process.forget_gone();
   // Processes that a oneshot holds have no main process with a group of its own.
   const bool whole = what == KillWhat::all || (!main_only && record.process == Process::held);
@@ -283,54 +266,37 @@ RequestResult<void> Board::kill(std::string_view name, int signal, KillWhat what
 }
 
 bool Board::limits_applied() const {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  return std::ranges::none_of(core.jobs,
-                              [](const auto& job) { return job && job->awaits_limits(); });
+  MutexLock lock(mutex);
+  return std::ranges::none_of(jobs, [](const auto& job) { return job && job->awaits_limits(); });
 }
 
 std::vector<std::string> Board::resource_warnings(std::span<const std::string> names) const {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
+  MutexLock lock(mutex);
   std::vector<std::string> warnings;
   for (const std::string& name : names)
-    if (const Slot slot = core.world.graph->find_loaded(name); slot != kNoSlot)
-      core.add_resource_warnings(slot, warnings);
+    if (const Slot slot = world.graph->find_loaded(name); slot != kNoSlot)
+      add_resource_warnings(slot, warnings);
   return warnings;
 }
 
 RequestResult<ReloadReport> Board::reload(const std::vector<SpecPtr>& specs, bool dry_run,
                                           const MaskedNames& masked, bool no_restart) {
-  BoardCore& core = *core_;
-  PlanAside aside(core, [&](const Graph&) { return Wanted{specs, masked, no_restart}; });
-  const BoardCore::Change change(core);
-  if (core.world.shutdown) return in_shutdown();
-  return take_plan(core, aside.plan(core), dry_run);
-}
-
-RequestResult<ServiceReload> Board::reload_service(std::string_view name, bool dry_run,
-                                                   bool check) {
-  BoardCore& core = *core_;
-  const BoardCore::Change change(core);
-  const Slot slot = core.world.graph->find_loaded(name);
-  if (slot == kNoSlot) return not_found(name);
-  if (core.world.shutdown) return in_shutdown();
-  return core.reload_service(slot, dry_run, check);
+  PlanAside aside(*this, [&](const Graph&) { return Wanted{specs, masked, no_restart}; });
+  const Change change(*this);
+  if (world.shutdown) return in_shutdown();
+  return take_plan(*this, aside.plan(*this), dry_run);
 }
 
 void Board::begin_shutdown(bool switching) {
-  BoardCore& core = *core_;
-  const BoardCore::Change change(core);
-  if (core.world.shutdown) return;
-  core.give_up_rounds(in_shutdown().value());
-  core.tell_neighbours(request_shutdown(core.world, switching));
-  core.store_world();
+  const Change change(*this);
+  if (world.shutdown) return;
+  give_up_rounds(in_shutdown().value());
+  tell_neighbours(request_shutdown(world, switching));
+  store_world();
 }
 
 void Board::end_switch() {
-  BoardCore& core = *core_;
-  const BoardCore::Change change(core);
-  World& world = core.world;
+  const Change change(*this);
   std::vector<SpecPtr> specs;
   for (const Slot slot : world.graph->order()) {
     if (world.node(slot).removed || !stays_up(world, slot)) continue;
@@ -342,195 +308,152 @@ void Board::end_switch() {
     spec->identities.clear();
     specs.push_back(std::move(spec));
   }
-  core.tell_neighbours(zinit::end_switch(world));
-  core.start_added = false;  // boot() decides what is started
-  core.boot_settled.reset();
-  core.adopt(plan(*world.graph, specs, core.live(), {}), false);
-  core.store_world();
+  tell_neighbours(zinit::end_switch(world));
+  start_added = false;  // boot() decides what is started
+  boot_settled_at.reset();
+  adopt(plan(*world.graph, specs, live(), {}), false);
+  store_world();
 }
 
 void Board::settle_switch() {
-  BoardCore& core = *core_;
-  const BoardCore::Change change(core);
-  core.tell_neighbours(zinit::settle_switch(core.world));
-  core.store_world();
+  const Change change(*this);
+  tell_neighbours(zinit::settle_switch(world));
+  store_world();
 }
 
-void Board::say(LogLevel level, std::string line) {
-  BoardCore& core = *core_;
-  const BoardCore::Change change(core);
-  core.say(level, std::move(line));
+void Board::log(LogLevel level, std::string line) {
+  const Change change(*this);
+  say(level, std::move(line));
 }
 
 void Board::hurry_shutdown(Milliseconds limit) {
-  BoardCore& core = *core_;
-  const BoardCore::Change change(core);
-  core.tell_neighbours(limit_stops(core.world, limit, Clock::now()));
+  const Change change(*this);
+  tell_neighbours(limit_stops(world, limit, Clock::now()));
 }
 
 TimePoint Board::last_stop_signal() const {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  return core.last_stop_signal;
+  MutexLock lock(mutex);
+  return last_stop_signal_at;
 }
 
 bool Board::shutting_down() const {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  return core.world.shutdown;
+  MutexLock lock(mutex);
+  return world.shutdown;
 }
 
 bool Board::all_down() const {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  World& world = core.world;
+  MutexLock lock(mutex);
   for (const Slot slot : world.graph->order()) {
-    if (!stays_up(world, slot) && !rests(world, slot)) return false;
+    if (!stays_up(world, slot) && !at_full_rest(world, slot)) return false;
   }
   return true;
 }
 
 std::vector<std::string> Board::still_up() const {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  World& world = core.world;
+  MutexLock lock(mutex);
   std::vector<std::string> names;
   for (const Slot slot : world.graph->order()) {
-    if (!stays_up(world, slot) && !rests(world, slot)) names.push_back(world.graph->name(slot));
+    if (!stays_up(world, slot) && !at_full_rest(world, slot))
+      names.push_back(world.graph->name(slot));
   }
   return names;
 }
 
-void Board::child_ended(pid_t pid, const ProcessEnd& end) {
-  BoardCore& core = *core_;
-  const BoardCore::Change change(core);
-  core.hear_last_words(pid);
-  core.child_ended(pid, end);
-}
-
-std::vector<pid_t> Board::perhaps_ended() const {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  return core.perhaps_ended();
-}
-
 int Board::cgroup_watch_fd() const {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  return core.cgroups.fd();
+  MutexLock lock(mutex);
+  return cgroups.fd();
 }
 
 std::vector<std::string> Board::controllers() const {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  const CgroupTree* const tree = core.cgroups.tree();
+  MutexLock lock(mutex);
+  const CgroupTree* const tree = cgroups.tree();
   return tree == nullptr ? std::vector<std::string>() : tree->controllers();
-}
-
-void Board::cgroups_changed() {
-  BoardCore& core = *core_;
-  const BoardCore::Change change(core);
-  core.cgroups_changed();
 }
 
 std::vector<std::string> Board::names() const { return graph()->names(); }
 
 std::optional<ServiceView> Board::view(std::string_view name) const {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  const Slot slot = core.world.graph->find(name);
+  MutexLock lock(mutex);
+  const Slot slot = world.graph->find(name);
   if (slot == kNoSlot) return std::nullopt;
   const TimePoint now = Clock::now();
-  SettledQuestions settled(core.world, now);
-  return core.view(slot, now, settled);
+  SettledQuestions settled(world, now);
+  return view_of(slot, now, settled);
 }
 
 std::vector<ServiceView> Board::views() const {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  const Graph& graph = *core.world.graph;
+  MutexLock lock(mutex);
+  const Graph& graph = *world.graph;
   std::vector<Slot> slots = graph.order();  // sorted as slots, because moving views takes longer
   std::ranges::sort(slots, {}, [&](Slot slot) -> const std::string& { return graph.name(slot); });
   std::vector<ServiceView> views;
   views.reserve(slots.size());
   const TimePoint now = Clock::now();
-  SettledQuestions settled(core.world, now);
-  for (const Slot slot : slots) views.push_back(core.view(slot, now, settled));
+  SettledQuestions settled(world, now);
+  for (const Slot slot : slots) views.push_back(view_of(slot, now, settled));
   return views;
 }
 
-std::vector<ServiceView> Board::final_failures() const {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  std::erase_if(core.failures,
-                [&](Slot slot) REQUIRES(core.mutex) { return !core.is_to_be_followed(slot); });
+std::vector<ServiceView> Board::final_failures() {
+  MutexLock lock(mutex);
+  std::erase_if(failures, [&](Slot slot) REQUIRES(mutex) { return !is_to_be_followed(slot); });
   std::vector<ServiceView> found;
-  if (core.failures.empty()) return found;
+  if (failures.empty()) return found;
   const TimePoint now = Clock::now();
-  SettledQuestions settled(core.world, now);
-  for (const Slot slot : core.failures)
-    if (zinit::failed_for_good(core.world, slot)) found.push_back(core.view(slot, now, settled));
+  SettledQuestions settled(world, now);
+  for (const Slot slot : failures)
+    if (zinit::failed_for_good(world, slot)) found.push_back(view_of(slot, now, settled));
   return found;
 }
 
 void Board::failure_handled(const ServiceView& failed) {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
+  MutexLock lock(mutex);
   const Slot slot = failed.slot;
   // Another service may have the slot by now, or this service has failed again.
-  if (!core.is_to_be_followed(slot) || core.world.graph->name(slot) != failed.spec->name ||
-      core.world.record(slot).failed_serial != failed.record.failed_serial)
+  if (!is_to_be_followed(slot) || world.graph->name(slot) != failed.spec->name ||
+      world.record(slot).failed_serial != failed.record.failed_serial)
     return;
-  core.world.record(slot).failure_handled = true;
-  core.store(slot);
+  world.record(slot).failure_handled = true;
+  store(slot);
 }
 
 std::optional<WhyReport> Board::why(std::string_view name) const {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  const Slot slot = core.world.graph->find(name);
+  MutexLock lock(mutex);
+  const Slot slot = world.graph->find(name);
   if (slot == kNoSlot) return std::nullopt;
-  WhyReport report = zinit::why(core.world, slot, Clock::now());
-  core.tell_conditions(slot, report);
-  core.tell_stop(slot, report);
-  for (const std::string& absent : core.absent_on_failure(slot)) {
+  WhyReport report = zinit::why(world, slot, Clock::now());
+  tell_conditions(slot, report);
+  tell_stop(slot, report);
+  for (const std::string& absent : absent_on_failure(slot)) {
     report.reasons.push_back(
         {"warning", report.name, report.state,
          fmt::format("names {} in its on_failure, which does not exist: it is not started", absent),
          report.name, 0});
   }
-  core.tell_not_heard(slot, report);
-  core.tell_check(slot, report);
+  tell_not_heard(slot, report);
+  tell_check(slot, report);
   return report;
 }
 
 Slot Board::find(std::string_view name) const { return graph()->find(name); }
 
-std::string Board::owner_of(const std::vector<pid_t>& processes) const {
-  return core_->owner_of(processes);
-}
-
 std::optional<uid_t> Board::user_of(Slot slot) const {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  if (slot >= core.jobs.size() || !core.jobs[slot]) return std::nullopt;
-  return core.jobs[slot]->user;
+  MutexLock lock(mutex);
+  if (slot >= jobs.size() || !jobs[slot]) return std::nullopt;
+  return jobs[slot]->user;
 }
 
 GraphPtr Board::graph() const {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  return core.world.graph;
+  MutexLock lock(mutex);
+  return world.graph;
 }
 
 std::optional<Board::Brief> Board::brief(std::string_view name) const {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  World& world = core.world;
+  MutexLock lock(mutex);
   const Slot slot = world.graph->find(name);
   if (slot == kNoSlot) return std::nullopt;
   const Record& record = world.record(slot);
-  const pid_t pid = record.command.is_main() ? core.jobs[slot]->process.pid() : 0;
+  const pid_t pid = record.command.is_main() ? jobs[slot]->process.pid() : 0;
   bool needed = false;
   for (const Slot dependent : world.node(slot).required_by)
     needed = needed || world.record(dependent).wish == Wish::up;
@@ -541,7 +464,7 @@ std::optional<Board::Brief> Board::brief(std::string_view name) const {
                zinit::holds(world, slot),
                record.state == State::inactive && record.skipped,
                active(world, slot),
-               world.node(slot).removed && !core.is_live(slot),
+               world.node(slot).removed && !is_live(slot),
                world.spec(slot).status == StartStatus::ignore,
                needed,
                pid == 0 && record.has_end && record.end.by_signal,
@@ -551,32 +474,28 @@ std::optional<Board::Brief> Board::brief(std::string_view name) const {
 }
 
 KeptEvents::After Board::events_after(std::uint64_t after, std::size_t most) const {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  return core.events.after(after, most);
+  MutexLock lock(mutex);
+  return events.after(after, most);
 }
 
 std::uint64_t Board::last_seq() const {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  return core.events.last_seq();
+  MutexLock lock(mutex);
+  return events.last_seq();
 }
 
 std::optional<TimePoint> Board::boot_settled() const {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  return core.boot_settled;
+  MutexLock lock(mutex);
+  return boot_settled_at;
 }
 
 std::vector<Board::BootStep> Board::boot_steps() const {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
+  MutexLock lock(mutex);
   std::vector<BootStep> steps;
-  for (Slot slot = 0; slot < core.boot_times.size(); ++slot) {
-    const BoardCore::BootTimes& times = core.boot_times[slot];
-    if (times.wanted == TimePoint{} || !core.world.graph->used(slot)) continue;
-    steps.push_back({core.world.graph->name(slot), core.world.record(slot).state, times.wanted,
-                     times.spawned, times.ready, times.waited_for});
+  for (Slot slot = 0; slot < boot_times.size(); ++slot) {
+    const BoardCore::BootTimes& times = boot_times[slot];
+    if (times.wanted == TimePoint{} || !world.graph->used(slot)) continue;
+    steps.push_back({world.graph->name(slot), world.record(slot).state, times.wanted, times.spawned,
+                     times.ready, times.waited_for});
   }
   return steps;
 }

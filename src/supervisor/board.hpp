@@ -23,7 +23,9 @@
 // signalling. Reaping and signalling share the lock, so no pid is reaped, and then reused, while it
 // is being signalled. An allocation under the lock waits until there is memory (base/memory.hpp).
 //
-// The inside of the board is BoardCore: core.hpp lists its files. The rest of the room:
+// Board has the functions that take the lock: requests, queries, and what reapers and watchers
+// report. Its base BoardCore has those that are called with it; core.hpp lists its files. The rest
+// of the room:
 //   job.hpp, processes.hpp, service_cgroup.hpp   a service's thread, processes and cgroup
 //   launch.hpp, launch_plan.hpp                  spawning, without the lock
 //   ports.hpp, watch_port.hpp                    what the supervisor needs from other rooms
@@ -51,31 +53,17 @@
 #include "model/why.hpp"
 #include "os/cgroup_tree.hpp"
 #include "state/state_facts.hpp"
+#include "supervisor/core.hpp"
 #include "supervisor/kept_events.hpp"
 #include "supervisor/ports.hpp"
+#include "supervisor/refusals.hpp"
 #include "supervisor/service_reload.hpp"
-#include "supervisor/spawn_defaults.hpp"
 #include "supervisor/view.hpp"
 #include "supervisor/watch_port.hpp"
 
 namespace zinit {
 
 struct JournalImage;
-
-/// Why a request was refused. Each value has a row among the error codes of control.md.
-enum class Refusal : std::uint8_t {
-  not_found,
-  not_running,
-  shutting_down,
-  process_error,     // the kernel refused (the text includes that of errno), or a check_exec failed
-  file_error,        // a file could not be read
-  not_supported,     // not configured in the service's file
-  invalid_state,     // the same request is already under way
-  already_exists,    // a file of another service has this name
-  config_error,      // details: all faults
-  dependency_error,  // details: the services that require it
-  proxy_not_found,
-};
 
 /// The processes that a signal on request is sent to.
 enum class KillWhat : std::uint8_t {
@@ -84,48 +72,24 @@ enum class KillWhat : std::uint8_t {
   all,    // the whole cgroup, with processes that outlived a main process
 };
 
-/// Faults of service files, by service name.
-using FileFaults = std::map<std::string, std::vector<std::string>>;
-
 struct RestartState;
 /// A restart under way; see Board::begin_restart().
 using Restart = std::shared_ptr<RestartState>;
-
-struct RequestFailure {
-  Refusal refusal;
-  std::string text;
-  std::vector<std::string> details{};
-};
-
-template <class T>
-using RequestResult = tl::expected<T, RequestFailure>;
 
 /// Adds `faults` to the errors of `specs`, so that Board::reload() refuses those specs.
 [[nodiscard]] std::vector<SpecPtr> with_faults(std::vector<SpecPtr> specs,
                                                const FileFaults& faults);
 
-class Board final : public WatchReports {
+class Board final : public WatchReports, private BoardCore {
  public:
-  /// What the board is connected to. The ports outlive it.
-  struct Ports {
-    OutputPort& output;
-    ChangePort& changes;
-    WatchPort& watchers;
-    StatePort* state = nullptr;  // null: no state is kept for a re-execution
-  };
-  Board(Ports ports, SpawnDefaults defaults);
-  /// Calls end() unless it was called already.
-  ~Board();
-  Board(const Board&) = delete;
-  Board& operator=(const Board&) = delete;
-
-  /// Whether the constructor could start the janitor's thread. Check this before any other call.
-  [[nodiscard]] const Result<void>& works() const;
+  using BoardCore::BoardCore;
+  using BoardCore::end;
+  using BoardCore::journal_fd;
+  using BoardCore::owner_of;
+  using BoardCore::Ports;
+  using BoardCore::works;
   /// Whether a launch is under way. end() waits for it, and it may hang.
   [[nodiscard]] bool busy() const;
-  /// Ends all threads and writes the last log lines. The processes of services keep running. After
-  /// this call the board does nothing more.
-  void end();
 
   /// Takes the first graph: makes records, starts nothing. Once, before any other change. `masked`
   /// names the services that are masked on purpose (config/loader.hpp).
@@ -137,9 +101,6 @@ class Board final : public WatchReports {
   /// way, which counts as a death by SIGKILL.
   void restore(const std::vector<GraphEntry>& services, const JournalImage& image,
                MaskedNames masked = {}, const FactMap& facts = {});
-
-  /// The journal's memory file, for the next process image; -1: there is no journal.
-  [[nodiscard]] int journal_fd() const;
 
   /// With `hold` no launch begins until hold_launches(false), so that no launch is under way when
   /// zinit executes itself again.
@@ -259,13 +220,13 @@ class Board final : public WatchReports {
   /// The services that have failed for good and have on_failure or on_failure_action, until
   /// failure_handled(). Only `failed` services count. A service whose files were refused was never
   /// loaded, so it has not failed at its work.
-  [[nodiscard]] std::vector<ServiceView> final_failures() const;
+  [[nodiscard]] std::vector<ServiceView> final_failures();
   /// Marks this final failure as handled. Its consequences are not repeated, not even by the next
   /// process image.
   void failure_handled(const ServiceView& failed);
 
   /// Writes a line to zinit's log, after the lines about everything that has happened so far.
-  void say(LogLevel level, std::string line);
+  void log(LogLevel level, std::string line);
 
   /// Sets every wish to down; nothing is started any more. Further calls do nothing. When the last
   /// process is gone, all_down() becomes true and ChangePort is notified. With `switching` a
@@ -333,9 +294,6 @@ class Board final : public WatchReports {
   /// Slot of a service, kNoSlot if there is none.
   [[nodiscard]] Slot find(std::string_view name) const;
   [[nodiscard]] GraphPtr graph() const;
-  /// The service that owns the first of these pids or process groups that has an owner; empty: none
-  /// has.
-  [[nodiscard]] std::string owner_of(const std::vector<pid_t>& processes) const;
   /// The user that the last process of a service was spawned as; unset: no process yet.
   [[nodiscard]] std::optional<uid_t> user_of(Slot slot) const;
   /// The data for `wait`, `start --wait` and proxies; cheaper than view().
@@ -379,8 +337,11 @@ class Board final : public WatchReports {
   [[nodiscard]] std::vector<BootStep> boot_steps() const;
 
  private:
-  // Hides the headers of threads, journal and records from callers of the board.
-  std::unique_ptr<class BoardCore> core_;
+  RequestResult<Others> bring_up(std::string_view name, Requested (*request)(World&, Slot))
+      REQUIRES(mutex);
+  RequestResult<Others> restart_checked(const std::string& name, bool was_up) REQUIRES(mutex);
+  template <class Work>
+  void if_checked(const CheckedProcess& process, Work work) EXCLUDES(mutex);
 };
 
 }  // namespace zinit

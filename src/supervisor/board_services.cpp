@@ -7,6 +7,7 @@
 
 #include "base/json_writer.hpp"
 #include "base/text.hpp"
+#include "supervisor/board.hpp"
 #include "supervisor/plan_aside.hpp"
 #include "supervisor/refusals.hpp"
 #include "supervisor/reload_report.hpp"
@@ -132,19 +133,17 @@ Board::Bulk named(const Graph& graph, const Bulk& bulk) {
 }  // namespace
 
 void Board::name_templates(std::vector<std::string> names) {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  core.templates = std::move(names);
+  MutexLock lock(mutex);
+  template_names = std::move(names);
 }
 
 bool Board::has_template(std::string_view name) const {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  return core.has_template(name);
+  MutexLock lock(mutex);
+  return is_template(name);
 }
 
-bool BoardCore::has_template(std::string_view name) const {
-  return std::ranges::find(templates, name) != templates.end();
+bool BoardCore::is_template(std::string_view name) const {
+  return std::ranges::find(template_names, name) != template_names.end();
 }
 
 /// It has failed, perhaps for good, and its on_failure has not been handled yet.
@@ -165,25 +164,22 @@ std::vector<std::string> BoardCore::absent_on_failure(Slot slot) const {
   std::erase_if(names, [&](const std::string& name) REQUIRES(mutex) {
     const std::size_t at = name.find('@');
     return world.graph->find(name) != kNoSlot ||
-           (at != std::string::npos && has_template(name.substr(0, at + 1)));
+           (at != std::string::npos && is_template(name.substr(0, at + 1)));
   });
   return names;
 }
 
 std::vector<std::string> Board::templates() const {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  return core.templates;
+  MutexLock lock(mutex);
+  return template_names;
 }
 
 RequestResult<Board::SetReport> Board::set(const SpecPtr& spec, bool start, bool dry_run,
                                            std::span<const SpecPtr> also) {
-  BoardCore& core = *core_;
-  PlanAside aside(core, [&](const Graph& graph) { return with(graph, spec, also); });
-  const BoardCore::Change change(core);
-  World& world = core.world;
+  PlanAside aside(*this, [&](const Graph& graph) { return with(graph, spec, also); });
+  const Change change(*this);
   if (world.shutdown) return in_shutdown();
-  Plan& plan = aside.plan(core);
+  Plan& plan = aside.plan(*this);
   SetReport report{spec->name, world.graph->find_loaded(spec->name) == kNoSlot};
   for (PlannedService& planned : plan.services) {
     for (const SpecPtr& one : also)
@@ -197,13 +193,13 @@ RequestResult<Board::SetReport> Board::set(const SpecPtr& spec, bool start, bool
   if (dry_run) return report;
   const ReloadReport effects = report_of(plan, world, false);
   const std::vector<bool> was_up = wishes(world);
-  core.adopt(plan, core.start_added);
+  adopt(plan, start_added);
   const Slot slot = world.graph->find(spec->name);
   const Record& record = world.record(slot);
   Requested requested;
   if (start && (report.created || record.wish == Wish::down || record.skipped)) {
     requested = request_start(world, slot);
-    core.tell_neighbours(requested.changed);
+    tell_neighbours(requested.changed);
   }
   add_pulled(world, was_up, requested.started);
   report.others = others_of(*world.graph, requested);
@@ -214,14 +210,13 @@ RequestResult<Board::SetReport> Board::set(const SpecPtr& spec, bool start, bool
   report.restarted = std::erase(report.others.restarted, spec->name) > 0;
   const TimePoint now = Clock::now();
   SettledQuestions settled(world, now);
-  report.warnings = core.view(slot, now, settled).warnings;
+  report.warnings = view_of(slot, now, settled).warnings;
   return report;
 }
 
 RequestResult<void> Board::check_set(const SpecPtr& spec, std::span<const SpecPtr> also) {
-  BoardCore& core = *core_;
-  PlanAside aside(core, [&](const Graph& graph) { return with(graph, spec, also); });
-  const auto faults = core.check_files(aside);
+  PlanAside aside(*this, [&](const Graph& graph) { return with(graph, spec, also); });
+  const auto faults = check_files(aside);
   if (!faults) return tl::unexpected(faults.error());
   const auto found = faults->find(spec->name);
   if (found == faults->end()) return {};
@@ -230,10 +225,9 @@ RequestResult<void> Board::check_set(const SpecPtr& spec, std::span<const SpecPt
 }
 
 RequestResult<void> Board::removable(std::string_view name, bool cascade) const {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  const Graph& graph = *core.world.graph;
-  if (core.world.shutdown) return in_shutdown();
+  MutexLock lock(mutex);
+  const Graph& graph = *world.graph;
+  if (world.shutdown) return in_shutdown();
   const Slot slot = graph.find_loaded(name);
   if (slot == kNoSlot) return not_found(name);
   if (graph.spec(slot).inherit_streams)
@@ -247,43 +241,39 @@ RequestResult<void> Board::removable(std::string_view name, bool cascade) const 
 }
 
 RequestResult<void> Board::remove(const MaskedNames& gone) {
-  BoardCore& core = *core_;
-  PlanAside aside(core, [&](const Graph& graph) { return without(graph, gone); });
-  const BoardCore::Change change(core);
-  if (core.world.shutdown) return in_shutdown();
-  core.adopt(aside.plan(core), core.start_added);
+  PlanAside aside(*this, [&](const Graph& graph) { return without(graph, gone); });
+  const Change change(*this);
+  if (world.shutdown) return in_shutdown();
+  adopt(aside.plan(*this), start_added);
   return {};
 }
 
 RequestResult<Board::Bulk> Board::start_all() {
-  BoardCore& core = *core_;
-  const BoardCore::Change change(core);
-  if (core.world.shutdown) return in_shutdown();
-  const zinit::Bulk bulk = request_start_all(core.world);
-  core.tell_neighbours(core.world.graph->order());
-  return named(*core.world.graph, bulk);
+  const Change change(*this);
+  if (world.shutdown) return in_shutdown();
+  const zinit::Bulk bulk = request_start_all(world);
+  tell_neighbours(world.graph->order());
+  return named(*world.graph, bulk);
 }
 
 RequestResult<Board::Bulk> Board::stop_all() {
-  BoardCore& core = *core_;
-  const BoardCore::Change change(core);
-  const zinit::Bulk bulk = request_stop_all(core.world);
-  core.tell_neighbours(bulk.done);
-  return named(*core.world.graph, bulk);
+  const Change change(*this);
+  const zinit::Bulk bulk = request_stop_all(world);
+  tell_neighbours(bulk.done);
+  return named(*world.graph, bulk);
 }
 
 RequestResult<Board::Bulk> Board::delete_all() {
-  BoardCore& core = *core_;
   Bulk names;
-  PlanAside aside(core, [&](const Graph& graph) {
+  PlanAside aside(*this, [&](const Graph& graph) {
     names = named(graph, choose_delete_all(graph));
     MaskedNames gone;
     for (const std::string& name : names.done) gone[name];
     return without(graph, gone);
   });
-  const BoardCore::Change change(core);
-  if (core.world.shutdown) return in_shutdown();
-  core.adopt(aside.plan(core), core.start_added);
+  const Change change(*this);
+  if (world.shutdown) return in_shutdown();
+  adopt(aside.plan(*this), start_added);
   return names;
 }
 

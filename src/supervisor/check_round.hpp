@@ -26,7 +26,7 @@
 #include "base/time.hpp"
 #include "model/request.hpp"
 #include "os/output_pipes.hpp"
-#include "supervisor/board.hpp"
+#include "supervisor/refusals.hpp"
 
 namespace zinit {
 
@@ -77,12 +77,6 @@ struct ServiceCheck {
   std::size_t index = 0;
 
   [[nodiscard]] CheckRound::One& one() const { return round->all[index]; }
-};
-
-/// A restart that may wait for a round; see Board::begin_restart().
-struct RestartState {
-  CheckRoundPtr round;
-  RequestResult<Board::Others> result{};  // set once the round is over, unless it failed
 };
 
 /// Copies of the round's failed commands, which need no lock.

@@ -4,13 +4,18 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "supervisor/check_round.hpp"
-#include "supervisor/core.hpp"
+#include "supervisor/board.hpp"
 #include "supervisor/plan_aside.hpp"
 #include "supervisor/refusals.hpp"
 #include "supervisor/request_report.hpp"
 
 namespace zinit {
+
+/// A restart that may wait for a round; see Board::begin_restart().
+struct RestartState {
+  CheckRoundPtr round;
+  RequestResult<Board::Others> result{};  // set once the round is over, unless it failed
+};
 
 namespace {
 
@@ -336,9 +341,7 @@ void BoardCore::check_late(Job& job) {
 // --- requests ---
 
 RequestResult<Restart> Board::begin_restart(std::string_view name) {
-  BoardCore& core = *core_;
-  const BoardCore::Change change(core);
-  World& world = core.world;
+  const Change change(*this);
   const Slot slot = world.graph->find_loaded(name);
   if (slot == kNoSlot) return not_found(name);
   if (world.shutdown) return in_shutdown();
@@ -351,14 +354,13 @@ RequestResult<Restart> Board::begin_restart(std::string_view name) {
     if (of == kNoSlot || !stands(now, of)) return std::vector<One>();
     return checks_in(*now.graph, stopped_by_restart(now, *now.graph, of));
   };
-  restart->round->then = [&core, restart, name = std::string(name), was_up]() REQUIRES(core.mutex) {
-    restart->result = core.restart_checked(name, was_up);
-  };
-  core.begin_round(restart->round);
+  restart->round->then = [this, restart, name = std::string(name), was_up]()
+                             REQUIRES(mutex) { restart->result = restart_checked(name, was_up); };
+  begin_round(restart->round);
   return restart;
 }
 
-RequestResult<Board::Others> BoardCore::restart_checked(const std::string& name, bool was_up) {
+RequestResult<Board::Others> Board::restart_checked(const std::string& name, bool was_up) {
   const Slot slot = world.graph->find_loaded(name);
   if (slot != kNoSlot && was_up && world.record(slot).wish == Wish::down)
     return refused(Refusal::invalid_state,
@@ -367,24 +369,22 @@ RequestResult<Board::Others> BoardCore::restart_checked(const std::string& name,
 }
 
 std::optional<RequestResult<Board::Others>> Board::outcome(const Restart& restart) const {
-  BoardCore& core = *core_;
   std::vector<One> failed;
   {
-    MutexLock lock(core.mutex);
+    MutexLock lock(mutex);
     const CheckRound& round = *restart->round;
     if (!round.over) return std::nullopt;
     if (round.given_up) return RequestResult<Others>(tl::unexpected(*round.given_up));
     if (!round.failed()) return restart->result;
     failed = failed_ones(round);
   }
-  return RequestResult<Others>(tl::unexpected(core.failure_of(failed, kNothingStopped)));
+  return RequestResult<Others>(tl::unexpected(failure_of(failed, kNothingStopped)));
 }
 
 std::optional<RequestResult<void>> Board::outcome(const ServiceReload& reload) const {
-  BoardCore& core = *core_;
   std::vector<One> failed;
   {
-    MutexLock lock(core.mutex);
+    MutexLock lock(mutex);
     const CheckRound* const round = reload->check.get();
     if (round != nullptr && !round->over) return std::nullopt;
     if (round != nullptr && round->given_up)
@@ -398,10 +398,11 @@ std::optional<RequestResult<void>> Board::outcome(const ServiceReload& reload) c
           refused(Refusal::process_error, "its reload_exec failed: " + reload->fault));
     }
   }
-  return RequestResult<void>(tl::unexpected(core.failure_of(failed, kNotReloaded)));
+  return RequestResult<void>(tl::unexpected(failure_of(failed, kNotReloaded)));
 }
 
-RequestFailure BoardCore::failure_of(const std::vector<One>& failed, std::string_view consequence) {
+RequestFailure BoardCore::failure_of(const std::vector<One>& failed,
+                                     std::string_view consequence) const {
   for (const One& one : failed) output_.take_in(one.slot);
   return check_failure(failed, consequence);
 }
@@ -439,9 +440,8 @@ RequestResult<FileFaults> BoardCore::check_files(PlanAside& aside) {
 
 RequestResult<FileFaults> Board::check_reload(const std::vector<SpecPtr>& specs,
                                               const MaskedNames& masked) {
-  BoardCore& core = *core_;
-  PlanAside aside(core, [&](const Graph&) { return Wanted{specs, masked}; });
-  return core.check_files(aside);
+  PlanAside aside(*this, [&](const Graph&) { return Wanted{specs, masked}; });
+  return check_files(aside);
 }
 
 std::vector<SpecPtr> with_faults(std::vector<SpecPtr> specs, const FileFaults& faults) {

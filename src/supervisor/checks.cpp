@@ -3,7 +3,8 @@
 // Checks of main processes: which processes are watched, and what the watchers report.
 #include <unistd.h>
 
-#include "supervisor/core.hpp"
+#include "model/predicates.hpp"
+#include "supervisor/board.hpp"
 
 namespace zinit {
 
@@ -13,19 +14,6 @@ namespace {
 /// service has other processes. gunicorn's next master looks once a second whether its parent has
 /// gone, and takes over the pidfile only then.
 constexpr Milliseconds kForSuccessor{3000};
-
-/// Calls `change` if `process` is still a main process. If `change` returns true, a record has
-/// changed, and the steps that follow are taken.
-template <class Change>
-void with_checked(BoardCore& core, const CheckedProcess& process, Change change) {
-  const BoardCore::Change lock(core);
-  const Job* const job = core.checked_job(process);
-  if (job == nullptr) return;
-  const std::string fault = *core.world.record(process.slot).health_error;
-  const bool counts = change(core.world);
-  if (fault != *core.world.record(process.slot).health_error) core.keep_words(*job);
-  if (counts) core.tell_neighbours({&process.slot, 1});
-}
 
 }  // namespace
 
@@ -75,19 +63,6 @@ void BoardCore::change_checks(Job& job) {
   checks_.changed();
 }
 
-bool BoardCore::change_main(Job& job, pid_t pid, UniqueFd pidfd) {
-  if (!checked_now(world.record(job.slot)) || pid <= 1 || pid == ::getpid()) return false;
-  if (pid == job.process.pid()) return true;
-  const pid_t before = job.process.pid();
-  if (!job.process.take_main(pid, std::move(pidfd))) return false;
-  for (SideCommand& side : job.side.all()) side.follow_main(before, pid);
-  job.checked->set_main_pid(pid);
-  checks_.changed();
-  store(job.slot);
-  say(LogLevel::info, fmt::format("{}: its main process is now pid {}", job.name, pid));
-  return true;
-}
-
 void BoardCore::follow_main(Job& job) {
   if (job.process.follow_main()) store(job.slot);
 }
@@ -130,12 +105,6 @@ void BoardCore::ask_for_successor(Job& job) {
   job.checked->seek_successor(may_come ? after(now, kForSuccessor) : now);
 }
 
-void BoardCore::no_successor(Job& job) {
-  const Record& record = world.record(job.slot);
-  if (job.process.pid() == 0 && checked_now(record) && record.notified)
-    main_ended(job, record.end, Remains::group);
-}
-
 void BoardCore::give_up_main(Job& job) {
   const Record& record = world.record(job.slot);
   job.cgroup.stop_watching_memory();
@@ -147,80 +116,93 @@ void BoardCore::give_up_main(Job& job) {
   job.times.last_stop_us = wall_us();
 }
 
-void BoardCore::unseen_end(Job& job, pid_t pid, const std::optional<ProcessEnd>& end) {
-  if (job.process.pid() != pid || is_own_child(pid)) return;  // the reaper reports own children
-  main_ended(job, end.value_or(ProcessEnd{}), Remains::group);
-  if (!end) {
-    say(LogLevel::warn, fmt::format("{}: its main process {} has ended; it was no child of "
-                                    "zinit's, so its exit status is unknown and counts as success",
-                                    job.name, pid));
-  }
+/// Calls `work` if `process` is still a main process. If `work` returns true, a record has
+/// changed, and the steps that follow are taken.
+template <class Work>
+void Board::if_checked(const CheckedProcess& process, Work work) {
+  const Change change(*this);
+  const Job* const job = checked_job(process);
+  if (job == nullptr) return;
+  const std::string fault = *world.record(process.slot).health_error;
+  const bool counts = work();
+  if (fault != *world.record(process.slot).health_error) keep_words(*job);
+  if (counts) tell_neighbours({&process.slot, 1});
 }
 
 void Board::passed(const CheckedProcess& process, CheckKind which) {
-  with_checked(*core_, process,
-               [&](World& world) { return check_passed(world, process.slot, which); });
+  if_checked(process, [&]() REQUIRES(mutex) { return check_passed(world, process.slot, which); });
 }
 
 void Board::probe_failed(const CheckedProcess& process, int attempts, std::string_view error) {
-  with_checked(*core_, process, [&](World& world) {
+  if_checked(process, [&]() REQUIRES(mutex) {
     return zinit::probe_failed(world, process.slot, attempts, error);
   });
 }
 
 void Board::health_failed(const CheckedProcess& process, int attempts, std::string_view error) {
-  with_checked(*core_, process, [&](World& world) {
+  if_checked(process, [&]() REQUIRES(mutex) {
     return zinit::probe_failed(world, process.slot, attempts, error) &&
            zinit::health_failed(world, process.slot);
   });
 }
 
-void Board::run_probe(const CheckedProcessPtr& process) {
-  BoardCore& core = *core_;
-  const BoardCore::Change change(core);
-  core.run_probe(process);
-}
-
 void Board::watchdog_expired(const CheckedProcess& process) {
-  with_checked(*core_, process,
-               [&](World& world) { return zinit::watchdog_expired(world, process.slot); });
+  if_checked(process,
+             [&]() REQUIRES(mutex) { return zinit::watchdog_expired(world, process.slot); });
 }
 
 void Board::extend(const CheckedProcess& process, Milliseconds by) {
-  with_checked(*core_, process, [&](World& world) {
+  if_checked(process, [&]() REQUIRES(mutex) {
     return extend_deadline(world, process.slot, by, Clock::now());
   });
 }
 
 bool Board::main_changed(const CheckedProcess& process, pid_t pid, UniqueFd pidfd) {
-  BoardCore& core = *core_;
-  const BoardCore::Change change(core);
-  Job* const job = core.checked_job(process);
-  return job != nullptr && core.change_main(*job, pid, std::move(pidfd));
+  const Change change(*this);
+  Job* const watched = checked_job(process);
+  if (watched == nullptr) return false;
+  Job& job = *watched;
+  if (!checked_now(world.record(job.slot)) || pid <= 1 || pid == ::getpid()) return false;
+  if (pid == job.process.pid()) return true;
+  const pid_t before = job.process.pid();
+  if (!job.process.take_main(pid, std::move(pidfd))) return false;
+  for (SideCommand& side : job.side.all()) side.follow_main(before, pid);
+  job.checked->set_main_pid(pid);
+  checks_.changed();
+  store(job.slot);
+  say(LogLevel::info, fmt::format("{}: its main process is now pid {}", job.name, pid));
+  return true;
 }
 
 void Board::main_gone(const CheckedProcess& process, pid_t pid,
                       const std::optional<ProcessEnd>& end) {
-  BoardCore& core = *core_;
-  const BoardCore::Change change(core);
-  Job* const job = core.checked_job(process);
-  if (job == nullptr) return;
-  core.unseen_end(*job, pid, end);
+  const Change change(*this);
+  Job* const job = checked_job(process);
+  // The reaper reports own children.
+  if (job == nullptr || job->process.pid() != pid || is_own_child(pid)) return;
+  main_ended(*job, end.value_or(ProcessEnd{}), Remains::group);
+  if (!end) {
+    say(LogLevel::warn, fmt::format("{}: its main process {} has ended; it was no child of "
+                                    "zinit's, so its exit status is unknown and counts as success",
+                                    job->name, pid));
+  }
 }
 
 void Board::no_successor(const CheckedProcess& process) {
-  BoardCore& core = *core_;
-  const BoardCore::Change change(core);
-  if (Job* const job = core.checked_job(process)) core.no_successor(*job);
+  const Change change(*this);
+  Job* const job = checked_job(process);
+  if (job == nullptr) return;
+  const Record& record = world.record(job->slot);
+  if (job->process.pid() == 0 && checked_now(record) && record.notified)
+    main_ended(*job, record.end, Remains::group);
 }
 
 void Board::not_heard(const CheckedProcess& process, pid_t pid) {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  if (Job* const job = core.checked_job(process)) job->not_heard = pid;
+  MutexLock lock(mutex);
+  if (Job* const job = checked_job(process)) job->not_heard = pid;
 }
 
-void BoardCore::tell_not_heard(Slot slot, WhyReport& report) {
+void BoardCore::tell_not_heard(Slot slot, WhyReport& report) const {
   const pid_t pid = jobs[slot]->not_heard;
   const Record& record = world.record(slot);
   const bool was_late = record.reason.type == ReasonType::start_timeout &&
@@ -235,9 +217,8 @@ void BoardCore::tell_not_heard(Slot slot, WhyReport& report) {
 }
 
 void Board::status_text(const CheckedProcess& process, std::string text) {
-  BoardCore& core = *core_;
-  MutexLock lock(core.mutex);
-  if (Job* const job = core.checked_job(process)) job->status_text = std::move(text);
+  MutexLock lock(mutex);
+  if (Job* const job = checked_job(process)) job->status_text = std::move(text);
 }
 
 }  // namespace zinit

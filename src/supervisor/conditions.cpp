@@ -150,7 +150,7 @@ void BoardCore::conditions_over(Job& job, const LaunchOutcome& outcome) {
   if (outcome.kind == LaunchOutcome::Kind::exhausted) tell_exhausted(job.slot, outcome.reason);
 }
 
-void BoardCore::tell_conditions(Slot slot, WhyReport& report) {
+void BoardCore::tell_conditions(Slot slot, WhyReport& report) const {
   const Job& job = *jobs[slot];
   const auto own = [&](std::string_view kind) {
     return std::ranges::find(report.reasons, kind, &WhyReason::kind);

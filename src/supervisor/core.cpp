@@ -10,7 +10,7 @@
 
 namespace zinit {
 
-BoardCore::BoardCore(const Board::Ports& ports, SpawnDefaults defaults)
+BoardCore::BoardCore(const Ports& ports, SpawnDefaults defaults)
     : cgroups(defaults.cgroups),
       output_(ports.output),
       changes_(ports.changes),
@@ -65,25 +65,6 @@ void BoardCore::let_go() {
   mutex.unlock();
   for (const auto& job : to_wake) job->wake.notify_one();
   if (wakes_janitor) janitor_wake_.notify_one();
-}
-
-void BoardCore::hold_launches(bool hold) {
-  holds_launches_ = hold;
-  places_.hold(hold);
-  if (hold) hold_rounds();
-}
-
-std::optional<std::uint64_t> BoardCore::quiet() const {
-  if (!launching_.empty() || !places_.queue_empty() || !log_.empty()) return std::nullopt;
-  // A thread counts as awake from its wake-up call on. A passed deadline is about to wake a thread.
-  const TimePoint now = Clock::now();
-  if (janitor_until_ <= now) return std::nullopt;
-  for (const auto& job : jobs) {
-    if (!job) continue;
-    const bool awake = job->has_thread && job->asleep_until <= now;
-    if (awake || job->until <= now || job->has_work()) return std::nullopt;
-  }
-  return changes_made_;
 }
 
 void BoardCore::wake(Job& job) {
@@ -209,7 +190,7 @@ void BoardCore::forget(Slot slot) {
   keep_boot_times(slot);
 }
 
-std::string BoardCore::owner_of(const std::vector<pid_t>& numbers) {
+std::string BoardCore::owner_of(const std::vector<pid_t>& numbers) const {
   MutexLock lock(mutex);
   const Slot slot = processes.owner_of(numbers);
   return slot != kNoSlot && world.graph->used(slot) ? world.graph->name(slot) : std::string();
@@ -226,7 +207,7 @@ void BoardCore::note_boot() {
   while (!boot_pending.empty() && settled(boot_pending.back())) boot_pending.pop_back();
   if (!boot_pending.empty()) return;
   booting = false;
-  boot_settled = Clock::now();
+  boot_settled_at = Clock::now();
   for (Slot slot = 0; slot < boot_times.size(); ++slot)
     if (boot_times[slot].wanted != TimePoint{}) keep_boot_times(slot);
   store_world();
@@ -280,7 +261,8 @@ void BoardCore::store(Slot slot) {
 void BoardCore::store_world() {
   if (!journal_) return;
   journal_->store_world({world.shutdown, start_added, world.next_rank, world.serial,
-                         events.last_seq(), boot_settled.value_or(TimePoint{}), world.switching});
+                         events.last_seq(), boot_settled_at.value_or(TimePoint{}),
+                         world.switching});
 }
 
 }  // namespace zinit

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
-// The inside of the board: records, jobs, and enter(), the one place where a state is changed.
-// board.hpp describes the whole.
+// What the board does with its lock held: records, jobs, and enter(), the one place where a state
+// is changed. board.hpp describes the whole.
 //
 // Parts with state of their own are separate classes: the table of processes (processes.hpp),
 // cgroups (service_cgroup.hpp), commands beside the main process (side_commands.hpp), launches
@@ -33,18 +33,21 @@
 #include "base/log.hpp"
 #include "base/memory.hpp"
 #include "base/mutex.hpp"
-#include "model/predicates.hpp"
 #include "model/request.hpp"
 #include "os/process.hpp"
 #include "os/thread.hpp"
 #include "state/journal.hpp"
-#include "supervisor/board.hpp"
 #include "supervisor/job.hpp"
 #include "supervisor/kept_events.hpp"
 #include "supervisor/launch.hpp"
 #include "supervisor/log_writer.hpp"
+#include "supervisor/refusals.hpp"
+#include "supervisor/view.hpp"
+#include "supervisor/watch_port.hpp"
 
 namespace zinit {
+
+class SettledQuestions;
 
 /// A launch that takes longer than this counts as hung, perhaps for ever: execve(2) takes
 /// milliseconds, or a few hundred on a slow disk.
@@ -54,26 +57,42 @@ inline constexpr Milliseconds kSlowLaunch{2000};
 /// often. A look that comes late reveals a suspension, whatever the thread did meanwhile.
 inline constexpr Milliseconds kLongestSleep{500};
 
-/// Private to src/supervisor; its public interface is Board.
+/// Private to src/supervisor: the base of Board.
 class BoardCore {
  public:
-  BoardCore(const Board::Ports& ports, SpawnDefaults defaults);
+  /// What the board is connected to. The ports outlive it.
+  struct Ports {
+    OutputPort& output;
+    ChangePort& changes;
+    WatchPort& watchers;
+    StatePort* state = nullptr;  // null: no state is kept for a re-execution
+  };
+  BoardCore(const Ports& ports, SpawnDefaults defaults);
+  /// Calls end() unless it was called already.
   ~BoardCore();
   BoardCore(const BoardCore&) = delete;
   BoardCore& operator=(const BoardCore&) = delete;
-  /// See Board::end().
+  /// Whether the constructor could start the janitor's thread. Check this before any other call.
+  [[nodiscard]] const Result<void>& works() const { return works_; }
+  /// Ends all threads and writes the last log lines. The processes of services keep running. After
+  /// this call the board does nothing more.
   void end() EXCLUDES(mutex);
+  /// The journal's memory file, for the next process image; -1: there is no journal.
+  [[nodiscard]] int journal_fd() const { return journal_ ? journal_->fd() : -1; }
+  /// The service that owns the first of these pids or process groups that has an owner; empty: none
+  /// has.
+  [[nodiscard]] std::string owner_of(const std::vector<pid_t>& numbers) const EXCLUDES(mutex);
 
-  Mutex mutex;
+  mutable Mutex mutex;
   World world GUARDED_BY(mutex);
   KeptEvents events GUARDED_BY(mutex);
   ProcessTable processes GUARDED_BY(mutex);  // outlives the jobs, which remove their entries
   CgroupWatches cgroups GUARDED_BY(mutex);
   std::vector<std::shared_ptr<Job>> jobs GUARDED_BY(mutex);  // by slot; null: no service
   bool start_added GUARDED_BY(mutex) = true;  // for services that a reload adds: see apply_plan()
-  TimePoint last_stop_signal GUARDED_BY(mutex){};        // see Board::last_stop_signal()
-  std::vector<std::string> templates GUARDED_BY(mutex);  // see Board::name_templates()
-  std::optional<TimePoint> boot_settled GUARDED_BY(mutex);
+  TimePoint last_stop_signal_at GUARDED_BY(mutex){};          // see Board::last_stop_signal()
+  std::vector<std::string> template_names GUARDED_BY(mutex);  // see Board::name_templates()
+  std::optional<TimePoint> boot_settled_at GUARDED_BY(mutex);
   Slots boot_pending GUARDED_BY(mutex);
   std::set<Slot> failures GUARDED_BY(mutex);  // final_failures() looks at these
   bool booting GUARDED_BY(mutex) = false;
@@ -119,18 +138,12 @@ class BoardCore {
   void note_boot() REQUIRES(mutex);
   /// Handles the messages that `pid` sent before it ended, if it is a watched main process.
   void hear_last_words(pid_t pid) REQUIRES(mutex);
-  /// See Board::child_ended().
-  void child_ended(pid_t pid, const ProcessEnd& end) REQUIRES(mutex);
-  /// See Board::perhaps_ended().
-  [[nodiscard]] std::vector<pid_t> perhaps_ended() const REQUIRES(mutex);
-  /// See Board::cgroups_changed().
-  void cgroups_changed() REQUIRES(mutex);
   /// Restores the record and job of a service from its journal entry.
-  void restore(Slot slot, const JournalEntry& entry, const FactMap& facts) REQUIRES(mutex);
+  void restore_service(Slot slot, const JournalEntry& entry, const FactMap& facts) REQUIRES(mutex);
   /// Call after all services are restored: orders again what the previous process image ordered and
   /// did not begin. `owed` as in JournalFacts.
   void order_again(Slot slot, std::uint8_t owed) REQUIRES(mutex);
-  [[nodiscard]] bool has_template(std::string_view name) const REQUIRES(mutex);
+  [[nodiscard]] bool is_template(std::string_view name) const REQUIRES(mutex);
   [[nodiscard]] std::vector<std::string> absent_on_failure(Slot slot) const REQUIRES(mutex);
   /// See Board::final_failures().
   [[nodiscard]] bool is_to_be_followed(Slot slot) const REQUIRES(mutex);
@@ -140,8 +153,6 @@ class BoardCore {
   void begin_boot_times() REQUIRES(mutex);
   /// After a re-execution during the boot: now every service with the wish up must settle.
   void go_on_booting() REQUIRES(mutex);
-  /// See Board::reload_service().
-  RequestResult<ServiceReload> reload_service(Slot slot, bool dry_run, bool check) REQUIRES(mutex);
   // Rounds of checks (check_round.hpp).
   void begin_round(const CheckRoundPtr& round) REQUIRES(mutex);
   /// Ends all rounds, and kills their commands.
@@ -149,24 +160,20 @@ class BoardCore {
   /// Kills their commands. They begin again once launches are no longer held. After a re-execution
   /// the clients ask again; requests in the queue of files would delay the re-execution.
   void hold_rounds() REQUIRES(mutex);
-  RequestResult<Board::Others> bring_up(std::string_view name, Requested (*request)(World&, Slot))
-      REQUIRES(mutex);
-  RequestResult<Board::Others> restart_checked(const std::string& name, bool was_up)
-      REQUIRES(mutex);
   [[nodiscard]] RequestFailure failure_of(const std::vector<CheckRound::One>& failed,
-                                          std::string_view consequence) EXCLUDES(mutex);
+                                          std::string_view consequence) const EXCLUDES(mutex);
   [[nodiscard]] RequestResult<FileFaults> check_files(class PlanAside& aside) EXCLUDES(mutex);
   /// Adds the state of each condition, if the service was not started because of a condition.
-  void tell_conditions(Slot slot, WhyReport& report) REQUIRES(mutex);
+  void tell_conditions(Slot slot, WhyReport& report) const REQUIRES(mutex);
   /// Adds the pid whose READY=1 was ignored, if the service is starting or started too slowly.
-  void tell_not_heard(Slot slot, WhyReport& report) REQUIRES(mutex);
+  void tell_not_heard(Slot slot, WhyReport& report) const REQUIRES(mutex);
   /// Adds that check_exec runs.
   void tell_check(Slot slot, WhyReport& report) const REQUIRES(mutex);
   /// Adds the stop_exec that runs, and what has killed a stopped process.
-  void tell_stop(Slot slot, WhyReport& report) REQUIRES(mutex);
+  void tell_stop(Slot slot, WhyReport& report) const REQUIRES(mutex);
   /// Adds which [resources] of the service could not be applied.
   void add_resource_warnings(Slot slot, std::vector<std::string>& warnings) const REQUIRES(mutex);
-  [[nodiscard]] ServiceView view(Slot slot, TimePoint now, SettledQuestions& settled)
+  [[nodiscard]] ServiceView view_of(Slot slot, TimePoint now, SettledQuestions& settled) const
       REQUIRES(mutex);
   /// By slot: whether the service is active or not at rest, and so must stay in the graph.
   [[nodiscard]] std::vector<bool> live() const REQUIRES(mutex);
@@ -179,37 +186,18 @@ class BoardCore {
   [[nodiscard]] Job* checked_job(const CheckedProcess& process) REQUIRES(mutex);
   /// Keeps what killed its last process, and the fault that the last failed probe has found.
   void keep_words(const Job& job) REQUIRES(mutex);
-  /// See Board::run_probe().
-  void run_probe(const CheckedProcessPtr& process) REQUIRES(mutex);
-  [[nodiscard]] const Result<void>& works() const { return works_; }
-  /// Whether a launch is under way or waits for a place.
-  [[nodiscard]] bool launches() const REQUIRES(mutex);
-  std::string owner_of(const std::vector<pid_t>& numbers) EXCLUDES(mutex);
-  /// See Board::main_changed() and main_gone().
-  [[nodiscard]] bool change_main(Job& job, pid_t pid, UniqueFd pidfd) REQUIRES(mutex);
   /// Call before the group of the main process is used: the group may have changed.
   void follow_main(Job& job) REQUIRES(mutex);
-  void unseen_end(Job& job, pid_t pid, const std::optional<ProcessEnd>& end) REQUIRES(mutex);
-  /// See Board::no_successor().
-  void no_successor(Job& job) REQUIRES(mutex);
-  [[nodiscard]] int journal_fd() const { return journal_ ? journal_->fd() : -1; }
   void store(Slot slot) REQUIRES(mutex);
   void store_world() REQUIRES(mutex);
   /// From now on the next process image finds the journal.
   void keep_journal() REQUIRES(mutex) {
     if (journal_) journal_->keep();
   }
-  /// See Board::hold_launches() and while_still().
-  void hold_launches(bool hold) REQUIRES(mutex);
-  [[nodiscard]] bool still() const REQUIRES(mutex) {
-    return launching_.empty() && places_.none_taken() && log_.empty();
-  }
-  /// See Board::quiet().
-  [[nodiscard]] std::optional<std::uint64_t> quiet() const REQUIRES(mutex);
   /// Marks the job as due: its steps are taken before the lock is released.
   void make_due(Job& job) REQUIRES(mutex);
 
- private:
+ protected:
   using EarlyEnd = LaunchUnderWay::EarlyEnd;
 
   // --- core.cpp ---

@@ -12,7 +12,7 @@
 #include <algorithm>
 #include <csignal>
 
-#include "supervisor/core.hpp"
+#include "supervisor/board.hpp"
 
 namespace zinit {
 
@@ -23,7 +23,8 @@ void BoardCore::hear_last_words(pid_t pid) {
     without_lock([&] { checks_.drain(*checked); });
 }
 
-std::vector<pid_t> BoardCore::perhaps_ended() const {
+std::vector<pid_t> Board::perhaps_ended() const {
+  MutexLock lock(mutex);
   std::vector<pid_t> found, held;
   std::vector<pollfd> pidfds;
   const auto add = [&](pid_t pid, int pidfd) {
@@ -45,7 +46,9 @@ std::vector<pid_t> BoardCore::perhaps_ended() const {
   return found;
 }
 
-void BoardCore::child_ended(pid_t pid, const ProcessEnd& end) {
+void Board::child_ended(pid_t pid, const ProcessEnd& end) {
+  const Change change(*this);
+  hear_last_words(pid);
   if (const Slot slot = processes.of_pid(pid); slot != kNoSlot) {
     if (jobs[slot] && own_ended(*jobs[slot], pid, end)) return make_due(*jobs[slot]);
     processes.remove_pid(pid);  // a stale entry: no job claims this pid
@@ -304,7 +307,8 @@ void BoardCore::look_at_group(Job& job) {
   wake_janitor();
 }
 
-void BoardCore::cgroups_changed() {
+void Board::cgroups_changed() {
+  const Change change(*this);
   for (const auto& [slot, watch] : cgroups.read()) {
     if (!jobs[slot]) continue;
     if (jobs[slot]->cgroup.is_memory_watch(watch))

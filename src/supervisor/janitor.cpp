@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "base/jitter.hpp"
+#include "model/predicates.hpp"
 #include "supervisor/core.hpp"
 
 namespace zinit {

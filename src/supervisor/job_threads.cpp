@@ -67,8 +67,6 @@ timespec timespec_of(Milliseconds time) {
 
 }  // namespace
 
-bool BoardCore::launches() const { return !launching_.empty() || !places_.queue_empty(); }
-
 void BoardCore::attend(Job& job) {
   if (job.launch) {
     if (Clock::now() >= after(job.launch->since, kSlowLaunch)) help_launch(job);

@@ -2,9 +2,9 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Restores the board from the journal of the previous process image: its records and children.
 //
-// Board::restore() takes the graph, then calls restore() for each service with an entry, and at the
-// end order_again() for each. A record is taken as stored, then brought up to date with the kernel.
-// The first of these cases that fits decides about the service's process:
+// Board::restore() takes the graph, then calls restore_service() for each service with an entry,
+// and at the end order_again() for each. A record is taken as stored, then brought up to date with
+// the kernel. The first of these cases that fits decides about the service's process:
 //
 //   - A launch was under way and its child exists or has ended: end_launch() finishes that step.
 //   - The stored pid is zinit's child, or the watchers hold it by a pidfd: the process is adopted.
@@ -97,7 +97,7 @@ void BoardCore::restore_words(Slot slot, const FactMap& kept) {
   keep_words(job);  // the file of the previous process image may be unusable
 }
 
-void BoardCore::restore(Slot slot, const JournalEntry& entry, const FactMap& kept) {
+void BoardCore::restore_service(Slot slot, const JournalEntry& entry, const FactMap& kept) {
   restore_boot_times(slot, kept);
   restore_conditions(slot, kept);
   Record& record = world.record(slot);

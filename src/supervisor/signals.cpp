@@ -5,7 +5,8 @@
 // service is ready, and exec of [health]. check_rounds.cpp handles the result of check_exec.
 #include <csignal>
 
-#include "supervisor/core.hpp"
+#include "model/predicates.hpp"
+#include "supervisor/board.hpp"
 #include "supervisor/refusals.hpp"
 
 namespace zinit {
@@ -45,7 +46,7 @@ void BoardCore::ask_to_end(Job& job) {
 }
 
 void BoardCore::signal_stop(Job& job) {
-  last_stop_signal = Clock::now();
+  last_stop_signal_at = Clock::now();
   forget_gone(job);
   for (SideCommand& side : job.side.all())
     if (&side != &job.side.stop()) end_side_command(job, side);
@@ -98,7 +99,7 @@ void BoardCore::kill_all(Job& job) {
 
 /// Adds to the reasons of a stop what the model does not know: the stop_exec that runs, and what
 /// has killed the process.
-void BoardCore::tell_stop(Slot slot, WhyReport& report) {
+void BoardCore::tell_stop(Slot slot, WhyReport& report) const {
   constexpr std::size_t longest = 60;
   const Job& job = *jobs[slot];
   const auto own = std::ranges::find_if(report.reasons, [&](const WhyReason& one) {
@@ -263,7 +264,8 @@ void BoardCore::look_at_side_commands(Job& job) {
   probe_over(job, Error{{}, EAGAIN});
 }
 
-void BoardCore::run_probe(const CheckedProcessPtr& process) {
+void Board::run_probe(const CheckedProcessPtr& process) {
+  const Change change(*this);
   Job* const job = checked_job(*process);
   if (job == nullptr || process->stage() != CheckedProcess::Stage::alive) return;
   forget_gone(*job);
@@ -313,7 +315,12 @@ std::optional<RequestFailure> BoardCore::reload_fault(Slot slot) {
       fmt::format("{} is being reloaded, or its previous reload_exec has not ended", spec.name)};
 }
 
-RequestResult<ServiceReload> BoardCore::reload_service(Slot slot, bool dry_run, bool check) {
+RequestResult<ServiceReload> Board::reload_service(std::string_view name, bool dry_run,
+                                                   bool check) {
+  const Change change(*this);
+  const Slot slot = world.graph->find_loaded(name);
+  if (slot == kNoSlot) return not_found(name);
+  if (world.shutdown) return in_shutdown();
   if (auto fault = reload_fault(slot)) return tl::unexpected(*std::move(fault));
   auto reload = std::make_shared<ServiceReloadState>();
   reload->done = dry_run;
@@ -327,7 +334,7 @@ RequestResult<ServiceReload> BoardCore::reload_service(Slot slot, bool dry_run, 
   reload->check = std::make_shared<CheckRound>();
   reload->check->all = std::move(checks);
   // By name: another service may have the slot by then.
-  reload->check->then = [this, reload, name = world.graph->name(slot)]()
+  reload->check->then = [this, reload, name = std::string(name)]()
                             REQUIRES(mutex) { reload_checked(name, reload); };
   begin_round(reload->check);
   return reload;

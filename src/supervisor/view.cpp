@@ -41,7 +41,7 @@ std::vector<std::string> warnings_of(const Graph& graph, const Node& node) {
   return warnings;
 }
 
-ServiceView BoardCore::view(Slot slot, TimePoint now, SettledQuestions& settled) {
+ServiceView BoardCore::view_of(Slot slot, TimePoint now, SettledQuestions& settled) const {
   const Node& node = world.node(slot);
   const Record& record = world.record(slot);
   const Job& job = *jobs[slot];

@@ -52,7 +52,7 @@ TEST_CASE("debug.settle answers when pipes are read and the log is written, and 
     REQUIRE(rig.logs().info(slot).last_seq == line);
   }
   for (int round = 0; round < 20; ++round) {
-    rig.board().say(LogLevel::debug, "a line that the janitor writes");
+    rig.board().log(LogLevel::debug, "a line that the janitor writes");
     REQUIRE(client.call("debug.settle", kPatient) == kOk);
     REQUIRE(rig.board().quiet());
   }
