@@ -157,6 +157,17 @@ void ZinitDaemon::keep_scheduled(const std::optional<ScheduledPower>& power) {
   keep_facts();
 }
 
+/// As Board::while_still(), but waits for launches and for the janitor, which writes queued lines.
+bool ZinitDaemon::when_still(const std::function<void()>& act) {
+  const TimePoint until = after(Clock::now(), kLaunchesEnd);
+  while (!board_.while_still(act)) {
+    if (Clock::now() >= until) return false;
+    machine_watchdog_.feed();
+    ::usleep(kLookAgain.count() * 1000);
+  }
+  return true;
+}
+
 void ZinitDaemon::execute_again(NextImage which) {
   const auto give_up = [](std::string_view why) { log_error("no re-execution: {}", why); };
   self_watchdog_.set(Milliseconds{0});  // the loop cannot answer it now
@@ -170,13 +181,13 @@ void ZinitDaemon::execute_again(NextImage which) {
     logs_.keep_dropped();
   }
   kill_point("reexec.stopped");
-  const bool still = board_.while_still([&] {
+  const bool still = when_still([&] {
     const Error fault = zinit::execute_again(which);
     log_error("{}", fault.text);
     // Log files are no longer written, so the same program again is better than no execution.
     if (which != NextImage::same) give_up(zinit::execute_again(NextImage::same).text);
   });
-  if (!still) give_up("a launch has begun");
+  if (!still) give_up("a launch, or the writing of log lines, has not ended");
   logs_.go_on();
   if (auto running = start_.data_loop->start(); !running)
     log_error("cannot restart the data loop; logs and health checks have stopped: {}",

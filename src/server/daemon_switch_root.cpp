@@ -93,12 +93,7 @@ void ZinitDaemon::leave_root() {
   log_info("switch-root: going on as {}", printable(next_.init));
   kill_point("switch.begun");
   Error fault{"a start has not ended", EBUSY};
-  const TimePoint until = after(Clock::now(), kLaunchesEnd);
-  while (!board_.while_still([&] { fault = own ? execute_in_new_root(*own) : own.error(); })) {
-    if (Clock::now() >= until) break;
-    machine_watchdog_.feed();
-    ::usleep(kLookAgain.count() * 1000);
-  }
+  (void)when_still([&] { fault = own ? execute_in_new_root(*own) : own.error(); });
   // The way back: zinit continues in the old root, with a shell that shows the reason.
   switch_fault_ = fmt::format("switch-root: {}", fault.text);
   log_error("{}", switch_fault_);
