@@ -8,7 +8,6 @@
 // the init there. arrive() leads the next process image from the old configuration to that of the
 // new root. Until then World::switching is in the journal: stays_up() of model/predicates.hpp keeps
 // services that survive from being stopped, by the shutdown and then by what they require.
-#include <unistd.h>
 
 #include <algorithm>
 
