@@ -58,7 +58,7 @@ else ifeq ($(MODE),check)
   INSTRUMENT := $(LINKING) -fsanitize=fuzzer-no-link -fno-omit-frame-pointer -Wthread-safety -Werror=thread-safety
   OPTIMISE := -O0 -g1 -U_FORTIFY_SOURCE
   LINKING += -fuse-ld=lld
-  $(addprefix $(OUT)/obj/src/,io% state%): private INSTRUMENT += -fsanitize=null,alignment
+  $(addprefix $(OUT)/obj/src/,io% os% state%): private INSTRUMENT += -fsanitize=null,alignment
   # With one sanitizer alone, tests compile in half the time.
   $(addprefix $(OUT)/obj/test/,unit% model% support%): private INSTRUMENT := -fsanitize=address
 else ifeq ($(MODE),tsan)

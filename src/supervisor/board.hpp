@@ -105,8 +105,8 @@ class Board final : public WatchReports, private BoardCore {
   /// With `hold` no launch begins until hold_launches(false), so that no launch is under way when
   /// zinit executes itself again.
   void hold_launches(bool hold);
-  /// Calls `act` with the board's lock held, unless a launch is under way or a line waits for zinit's
-  /// log. `act` must not call the board.
+  /// Calls `act` with the board's lock held, unless a launch is under way or a line waits for
+  /// zinit's log. `act` must not call the board.
   /// @return  false if `act` was not called
   bool while_still(const std::function<void()>& act);
 
