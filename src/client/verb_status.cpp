@@ -117,9 +117,11 @@ std::string type_line(const ServiceStatus& status) {
 
 std::string health_line(const ServiceStatus& status) {
   if (!status.health) return {};
-  std::string text =
-      fmt::format("{}, {}", status.health->type, status.health->healthy ? "good" : "bad");
-  if (!status.health->last_error.empty()) text += ": " + status.health->last_error;
+  const HealthStatus& health = *status.health;
+  std::string text = health.type + ", ";
+  const bool failed = health.attempts > 0 || !health.last_error.empty();
+  text += health.healthy ? "good" : failed ? "bad" : "not probed yet";
+  if (!health.last_error.empty()) text += ": " + health.last_error;
   return printable(text);
 }
 

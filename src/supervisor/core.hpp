@@ -37,6 +37,7 @@
 #include "os/process.hpp"
 #include "os/thread.hpp"
 #include "state/journal.hpp"
+#include "state/state_facts.hpp"
 #include "supervisor/job.hpp"
 #include "supervisor/kept_events.hpp"
 #include "supervisor/launch.hpp"
