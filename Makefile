@@ -41,9 +41,9 @@ HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOU
 PROGRAM := $(if $(filter dynamic,$(LINK)),-pie,-static-pie) -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code \
   $(if $(filter x86_64,$(ARCHITECTURE)),-z pack-relative-relocs)
 
-# Without `private`, $(OUT)/flags, which objects depend on, would be made with their values.
 LINKING := $(PROGRAM)
-# What runs for each service or line is optimised for speed, the other folders for size.
+# What runs for each service or line is optimised for speed, the other folders for size. Without `private`,
+# $(OUT)/flags, which objects depend on, would be made with the values of these folders.
 HOT := $(patsubst %,$(OUT)/obj/src/%%,base io model os supervisor)
 ifeq ($(MODE),release)
   OPTIMISE := -Os -g1 $(HARDEN)

@@ -65,9 +65,9 @@ bool is_of_process(ReasonType type) {
          type != ReasonType::config_error && type != ReasonType::missing_dependency;
 }
 
-/// Adds the last line on standard error of the service that is the root cause in `report`, if its
-/// process has ended. A program that writes nothing there has its last line on standard output
-/// shown: many programs, such as redis, log there.
+/// Adds the last line on standard error of the service that is the root cause in `report`, if it
+/// has failed with a process. A program that writes nothing there has its last line on standard
+/// output shown: many programs, such as redis, log there.
 void explain_output(WhyReport& report, const RpcContext& context) {
   if (report.reasons.empty()) return;
   const std::string root = report.reasons.front().root_cause;

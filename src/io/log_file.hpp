@@ -73,7 +73,7 @@ class LogFile {
   [[nodiscard]] Result<void> open();
 
   [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(fd_); }
-  /// Whether the last byte that this process image has written to the file was not a newline.
+  /// Whether the file ends without a newline.
   [[nodiscard]] bool within_line() const noexcept { return within_line_; }
 
   /// The file system on which the file was last opened; 0 before the first time.
