@@ -55,6 +55,7 @@ class GraphFollower {
   /// Begins a piece of work. Not while it is busy.
   void work(FileTask task) {
     under_way_ = true;
+    began_ = Clock::now();  // in case that the queue refuses the task
     task.begin = [this, begin = std::move(task.begin)] {
       began_ = Clock::now();
       if (begin) begin();
@@ -70,6 +71,7 @@ class GraphFollower {
   }
   /// Asks again some time later, or no more.
   void retry(bool wanted = true) { wanted ? retry_.set(delay_) : retry_.stop(); }
+  void retry_after(Milliseconds delay) { retry_.set(delay); }
 
  private:
   const Parts parts_;

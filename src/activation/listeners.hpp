@@ -39,7 +39,7 @@ class OpenListener {
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   [[nodiscard]] const SocketFile& file() const noexcept { return file_; }
-  /// The address in numbers, as from address_text(). Only of a proxy's listener.
+  /// The address in numbers, as from address_text(). Empty if a [socket]'s listener was taken over.
   [[nodiscard]] const std::string& address() const noexcept { return address_; }
   /// See place_key().
   [[nodiscard]] std::string key() const { return place_key(own_); }

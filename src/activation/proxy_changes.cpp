@@ -66,7 +66,7 @@ struct ProxyChanges::Set {
 /// The content of files on its way through the threads.
 struct ProxyChanges::Load {
   std::vector<ProxyPtr> files;
-  TimePoint began{};
+  TimePoint began = Clock::now();
   Entries before{};
   std::set<ListenerPtr> spare{};  // open, but not needed
   Entries after{};
@@ -241,7 +241,7 @@ void ProxyChanges::let_go(const std::shared_ptr<Listeners>& unused, Ticket ticke
 void ProxyChanges::end_change(Ticket ticket, const std::optional<Error>& fault) {
   const auto change = applied_.extract(ticket);
   if (!change.empty() && change.mapped()) catch_all("proxies", [&] { change.mapped()(fault); });
-  parts_.sockets.go_on();
+  if (!changing()) parts_.sockets.go_on();
   if (!busy()) parts_.settled();
 }
 

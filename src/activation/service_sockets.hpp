@@ -12,7 +12,7 @@
 // StartDelay has passed. So a service that fails without reading costs little.
 //
 // One thread at a time opens the sockets of a service. It may block on a file system or a name
-// server. It holds no lock meanwhile, so it delays no other service.
+// server, and holds no lock meanwhile.
 // Lock order: this lock, then the board's.
 #pragma once
 
@@ -72,10 +72,11 @@ class ServiceSockets final : public WatchPort {
   /// @return  service name -> why its sockets could not be opened
   [[nodiscard]] std::map<std::string, std::string> open_all() EXCLUDES(mutex_);
 
-  /// Whether a service has sockets, or had them at the last open_all(). Any thread.
+  /// Whether a service has sockets, or had them at the last open_all() or take_closed(). Any
+  /// thread.
   [[nodiscard]] bool any() const EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    return !open_.empty();
+    return !open_.empty() || !closed_.empty();
   }
 
   /// Call when services may have come up or down. Any thread. Cheap: does nothing without sockets.

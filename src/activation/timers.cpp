@@ -21,6 +21,8 @@ namespace {
 
 constexpr std::string_view kTimerFacts = "timer/";
 
+// The time before the next try after a lack of descriptors or memory.
+constexpr Milliseconds kAfterLack{5000};
 constexpr std::size_t kLongestStamp = 64;
 
 bool any_timers(const Graph& graph) {
@@ -330,7 +332,7 @@ void Timers::arm() {
   if (!wall_us) return wall_.stop();
   if (const auto set = wall_.set(*wall_us); !set) {
     log_error("timers: {}", set.error().text);
-    follower_.retry();
+    follower_.retry_after(kAfterLack);
   }
 }
 

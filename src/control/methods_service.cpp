@@ -62,7 +62,8 @@ void explain_processes(WhyReport& report, const ServiceView& view) {
 /// Whether a process was there and has failed. Otherwise the last line is that of an earlier one.
 bool is_of_process(ReasonType type) {
   return type != ReasonType::spawn_error && type != ReasonType::port_in_use &&
-         type != ReasonType::config_error && type != ReasonType::missing_dependency;
+         type != ReasonType::config_error && type != ReasonType::missing_dependency &&
+         type != ReasonType::dependency_failed;
 }
 
 /// Adds the last line on standard error of the service that is the root cause in `report`, if it

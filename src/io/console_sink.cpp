@@ -118,7 +118,8 @@ void RawConsole::finish_lines() noexcept {
 
 void RawConsole::within_line(LogStream stream, const void* source) noexcept {
   MutexLock lock(mutex_);
-  of(stream).within = source;
+  const void*& within = of(stream).within;
+  within = within == nullptr ? source : this;
 }
 
 bool RawConsole::holds(LogStream stream) const noexcept { return of(stream).sink->holds(stream); }

@@ -77,7 +77,7 @@ void FileSink::take(const SinkBatch& batch, const DropCount& dropped) noexcept {
 
 void FileSink::within_line(LogStream, const void* source) noexcept {
   MutexLock lock(mutex_);
-  within_line_of_ = source;
+  within_line_of_ = within_line_of_ == nullptr ? source : this;
 }
 
 void FileSink::count_size(Block& block) noexcept {
@@ -265,7 +265,7 @@ FileSink::Outcome FileSink::write_some() {
       continue;
     }
     const int errnum = appended.error().errnum;
-    if ((errnum == ENOSPC || errnum == EDQUOT) && reopen_at_once()) continue;
+    if (is_disk_full(errnum) && reopen_at_once()) continue;
     if (trouble() != nullptr) trouble()->failing(appended.error().text);
     note_failure();
     give_up();

@@ -75,8 +75,8 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
 
   /// Writes the waiting lines to the open file, closes it, and opens the path again. Lines that
   /// arrive meanwhile go to the new file. If the file could not be opened, as a FIFO that nobody
-  /// reads, or its disk is full, the waiting lines too go to what is at the path at the next try.
-  /// Any thread.
+  /// reads, or its disk is full, the waiting lines too go to what is at the path at the next try;
+  /// a line that a full disk took in part is divided between the two files. Any thread.
   /// @param ticket  larger than in any earlier call
   void reopen(std::uint64_t ticket) noexcept;
   /// Whether the path was opened again since reopen(`ticket`), or reopen(`ticket`) was not called.

@@ -20,7 +20,7 @@ namespace {
 constexpr mode_t kMode = 0640;
 
 /// Whether the disk or the FIFO is full. Opening the file again does not help then.
-bool is_full(int errnum) { return errnum == ENOSPC || errnum == EDQUOT || errnum == EAGAIN; }
+bool is_full(int errnum) { return is_disk_full(errnum) || errnum == EAGAIN; }
 
 }  // namespace
 

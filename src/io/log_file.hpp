@@ -18,6 +18,7 @@
 
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -48,6 +49,11 @@ class WriteListener {
   virtual void begins(const FilePlace& place) noexcept = 0;
   virtual void wrote(std::size_t bytes) noexcept = 0;
 };
+
+/// Whether this error of a write says that the disk, or the user's part of it, is full.
+[[nodiscard]] constexpr bool is_disk_full(int errnum) noexcept {
+  return errnum == ENOSPC || errnum == EDQUOT;
+}
 
 class LogFile {
  public:

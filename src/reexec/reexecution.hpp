@@ -20,6 +20,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/environment.hpp"
@@ -94,6 +95,9 @@ void prepare_execution();
 /// The longest wait for current launches and file tasks to end, and the time between two checks.
 inline constexpr Milliseconds kLaunchesEnd{5000};
 inline constexpr Milliseconds kLookAgain{2};
+/// Why an execution is given up after kLaunchesEnd.
+inline constexpr std::string_view kNotStill =
+    "a launch, or the writing of log lines, has not ended";
 
 /// The steps to a re-execution: check the installed program, begin no more launches, wait until no
 /// launch is under way, and execute the program.

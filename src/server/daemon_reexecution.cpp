@@ -187,7 +187,7 @@ void ZinitDaemon::execute_again(NextImage which) {
     // Log files are no longer written, so the same program again is better than no execution.
     if (which != NextImage::same) give_up(zinit::execute_again(NextImage::same).text);
   });
-  if (!still) give_up("a launch, or the writing of log lines, has not ended");
+  if (!still) give_up(kNotStill);
   logs_.go_on();
   if (auto running = start_.data_loop->start(); !running)
     log_error("cannot restart the data loop; logs and health checks have stopped: {}",

@@ -91,7 +91,7 @@ void ZinitDaemon::leave_root() {
   }
   log_info("switch-root: going on as {}", printable(next_.init));
   kill_point("switch.begun");
-  Error fault{"a start has not ended", EBUSY};
+  Error fault{std::string(kNotStill), EBUSY};
   (void)when_still([&] { fault = own ? execute_in_new_root(*own) : own.error(); });
   // The way back: zinit continues in the old root, with a shell that shows the reason.
   switch_fault_ = fmt::format("switch-root: {}", fault.text);

@@ -83,6 +83,7 @@ using Restart = std::shared_ptr<RestartState>;
 class Board final : public WatchReports, private BoardCore {
  public:
   using BoardCore::BoardCore;
+  ~Board() { end(); }  // its threads call the board, so they end first
   using BoardCore::end;
   using BoardCore::journal_fd;
   using BoardCore::owner_of;

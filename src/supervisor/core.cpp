@@ -30,7 +30,7 @@ BoardCore::BoardCore(const Ports& ports, SpawnDefaults defaults)
     works_ = Failure(thread.error());
 }
 
-BoardCore::~BoardCore() { end(); }
+BoardCore::~BoardCore() = default;
 
 void BoardCore::end() {
   launcher_.stop();

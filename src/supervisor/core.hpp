@@ -69,8 +69,7 @@ class BoardCore {
     StatePort* state = nullptr;  // null: no state is kept for a re-execution
   };
   BoardCore(const Ports& ports, SpawnDefaults defaults);
-  /// Calls end() unless it was called already.
-  ~BoardCore();
+  ~BoardCore();  // Board has called end()
   BoardCore(const BoardCore&) = delete;
   BoardCore& operator=(const BoardCore&) = delete;
   /// Whether the constructor could start the janitor's thread. Check this before any other call.

@@ -331,8 +331,8 @@ TEST_CASE("a removed log file that fills its disk is given up at a reload or wit
     if (mount("none", "/mnt", "tmpfs", 0, "size=64k") != 0) _exit(125);
   }});
   zinit.add("a", {.exec = "rm -f /mnt/a.log; seq 100000; while ! [ -e $D/go ]; do sleep 0.01; "
-                          "done; echo after; while ! [ -e $D/more ]; do sleep 0.01; done; seq 100000; "
-                          "exec sleep 100000",
+                          "done; echo after; while ! [ -e $D/more ]; do sleep 0.01; done; "
+                          "seq 100000; exec sleep 100000",
                   .more = logging("/mnt/a.log", "file_max_bytes = 0\n")});
   const auto oneshot = [&](const char* name, const char* exec) {
     zinit.add(name, {.exec = exec, .service = "oneshot = true\nstatus = 'stop'"});
