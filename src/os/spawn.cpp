@@ -272,7 +272,7 @@ Result<Child> spawn(const SpawnPlan& plan) {
   while (is_refused(child)) {
     refused.push_back(next.program);
     auto program = resolve_program(plan.argv.front(), path, plan.dir, plan.process.root, refused);
-    if (!program) break;
+    if (!program || *program == next.program) break;  // the same: its name has a slash
     next.program = *std::move(program);
     child = spawn_found(next);
   }
