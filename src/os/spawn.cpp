@@ -267,12 +267,13 @@ Result<Child> spawn(const SpawnPlan& plan) {
   if (!is_refused(child)) return child;
   // Go on like execvp(3): zinit may execute a file below /root, but the user may not.
   SpawnPlan next = plan;
-  std::vector<std::string> refused;
+  std::vector<std::string> refused;  // PATH may name a directory twice
   const std::string path = value_of(plan.env, "PATH").value_or("");
   while (is_refused(child)) {
     refused.push_back(next.program);
-    auto program = resolve_program(plan.argv.front(), path, plan.dir, plan.process.root, refused);
-    if (!program || *program == next.program) break;  // the same: its name has a slash
+    auto program =
+        resolve_program(plan.argv.front(), path, plan.dir, plan.process.root, next.program);
+    if (!program || std::ranges::count(refused, *program) > 0) break;
     next.program = *std::move(program);
     child = spawn_found(next);
   }
@@ -281,7 +282,7 @@ Result<Child> spawn(const SpawnPlan& plan) {
 
 Result<std::string> resolve_program(const std::string& name, std::string_view path,
                                     const std::string& dir, const std::string& root,
-                                    std::span<const std::string> refused) {
+                                    std::string_view refused) {
   if (name.empty()) return Failure(Error{"cannot execute an empty name", ENOENT});
   if (name.find('/') != std::string::npos) return below(dir, name);
   if (!root.empty()) {
@@ -289,9 +290,11 @@ Result<std::string> resolve_program(const std::string& name, std::string_view pa
     if (!there) return Failure(there.error());
   }
   std::string not_executable;
+  bool passed = refused.empty();
   for (const std::string_view part : split(path, ':')) {
     const std::string candidate = below(part.empty() ? dir : below(dir, part), name);
-    if (std::ranges::count(refused, candidate) > 0) continue;
+    if (candidate == refused) passed = true;
+    if (candidate == refused || !passed) continue;
     const auto found = examine(root, candidate);
     if (!found) return Failure(found.error());
     if (*found == Candidate::executable) return candidate;

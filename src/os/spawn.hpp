@@ -32,7 +32,6 @@
 
 #include <atomic>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -110,7 +109,8 @@ inline constexpr std::string_view kExecuteFault = "cannot execute ";
 /// The path of the program for argv[0] `name`. If `name` has a slash: `name` itself, below `dir` if
 /// it is relative. Otherwise: the first executable file of this name in `path`, the service's PATH,
 /// whose relative directories are below `dir` too. If `root` is not empty, all these paths, and
-/// links on them, are resolved below `root`. Passes over the paths in `refused`.
+/// links on them, are resolved below `root`. If `refused` is not empty: the first one after this
+/// path in `path`.
 ///
 /// @return  the path. It is not checked if `name` has a slash: execve(2) reports errors. Or ENOENT
 ///          with the searched PATH, or EACCES if files of this name are not executable.
@@ -118,6 +118,6 @@ inline constexpr std::string_view kExecuteFault = "cannot execute ";
 [[nodiscard]] Result<std::string> resolve_program(const std::string& name, std::string_view path,
                                                   const std::string& dir,
                                                   const std::string& root = {},
-                                                  std::span<const std::string> refused = {});
+                                                  std::string_view refused = {});
 
 }  // namespace zinit
