@@ -400,7 +400,15 @@ TEST_CASE("what waits is written when a service goes, gets another file, or zini
   CHECK((logged(file("last")) == numbers(50000)));
 }
 
-TEST_CASE("a crash while a log file is written loses no line and doubles none",
+/// The lines, each at its first place: lines that zinit was giving to a sink when another thread
+/// crashed may come twice. (doc/reexec.md)
+Texts without_repeated(Texts lines) {
+  std::set<std::string> seen;
+  std::erase_if(lines, [&](const std::string& line) { return !seen.insert(line).second; });
+  return lines;
+}
+
+TEST_CASE("a crash while a log file is written loses no line, and the loop's crash doubles none",
           "[check][killpoints][logs]") {
   for (const std::string point :
        {"read.sunk", "read.sunk:3", "read.stored", "file.writes", "file.written"}) {
@@ -414,7 +422,8 @@ TEST_CASE("a crash while a log file is written loses no line and doubles none",
     zinit.reconnect();
     CHECK(one.crashed());
     CHECK(zinit.shut_down() == 0);
-    CHECK((logged(path) == numbers(5000)));
+    const auto lines = logged(path);
+    CHECK(((point.starts_with("read.") ? lines : without_repeated(lines)) == numbers(5000)));
   }
 }
 
@@ -472,10 +481,7 @@ TEST_CASE("a crash while a FIFO is written loses no line", "[check][killpoints][
     zinit.reconnect();
     CHECK(one.crashed());
     close(reader);
-    auto lines = lines_of(text);
-    std::set<std::string> seen;  // what was under way at the crash may come twice: doc/reexec.md
-    std::erase_if(lines, [&](const std::string& line) { return !seen.insert(line).second; });
-    CHECK((lines == numbers(5000)));
+    CHECK((without_repeated(lines_of(text)) == numbers(5000)));
   }
 }
 
