@@ -95,7 +95,8 @@ struct LogPipe {
   OutputTailPtr tail;       // also gets the lines; usually null
   LineSplitter splitter;
   std::size_t shown = 0;        // bytes of the splitter's held text that are already in the ring
-  TimePoint held_since{};       // when the first byte came that is not shown yet
+  // When the first byte came that is not shown yet, or when this image has taken the pipe over.
+  TimePoint held_since = Clock::now();
   bool unended = false;         // the pipe ended without a newline after the last line
   bool leaves_out = false;      // the current line is beyond LogRules::rate_lines
   bool within = false;          // sinks are within its line: they have first pieces of it
