@@ -83,6 +83,7 @@ class Pool {
       slots_[std::size_t(count++)] = fd;
       end_ = std::max(end_, fd + 1);
     }
+    while (count % kStreams != 0) ::close(slots_[std::size_t(--count)]);  // no whole set
     sets_ = count / kStreams;
   }
 

@@ -233,8 +233,7 @@ TEST_CASE("a launch that is killed for it is not wanted is no want of processes"
 TEST_CASE("descriptors that zinit has reserved are given to services where there are few",
           "[shortage][spawn]") {
   if (binary_is_sanitized()) return skip("sanitizers have descriptors of their own");
-  // Enough for three services at rest, whatever was reserved while they were launched at once.
-  constexpr rlim_t kFew = 54;
+  constexpr rlim_t kFew = 50;
   Server server({.in_child = [] {
     const rlimit limit{kFew, kFew};
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0) _exit(125);
