@@ -94,7 +94,7 @@ class LogStore::Impl {
     const std::string number = std::to_string(slot);
     if (facts != nullptr) {
       facts->keep(dropped_key(slot), {});
-      facts->keep(std::string(kLeftOut) + number, {});
+      facts->keep(left_out_key(slot), {});
     }
     MutexLock lock(mutex_);
     before_.erase(number);

@@ -49,6 +49,8 @@ constexpr long long kLeavesOut = 1, kWithin = 2;
 
 std::string pipe_key(int pipe) { return fmt::format("pipe/{}", pipe); }
 
+std::string left_out_key(Slot slot) { return fmt::format("{}{}", kLeftOut, slot); }
+
 PipeFact pipe_fact(const FactMap& facts, int pipe) {
   const auto found = facts.find(pipe_key(pipe));
   if (found == facts.end()) return {};
@@ -147,7 +149,7 @@ void ServiceLog::keep_left_out(const LogPipe& pipe) noexcept {
     const std::string fact =
         left_out_ > 0 ? fmt::format("{} {}", rate_until_.time_since_epoch().count(), left_out_)
                       : std::string();
-    pipe.facts->keep(fmt::format("{}{}", kLeftOut, slot_), fact);
+    pipe.facts->keep(left_out_key(slot_), fact);
   });
 }
 

@@ -128,6 +128,7 @@ struct PipeFact {
 [[nodiscard]] std::string pipe_key(int pipe);
 /// Of the fact "END COUNT" of a log that has left out lines: END is rate_until_.
 inline constexpr std::string_view kLeftOut = "left_out/";
+[[nodiscard]] std::string left_out_key(Slot slot);
 /// The fact of a pipe; all defaults if there is none.
 [[nodiscard]] PipeFact pipe_fact(const FactMap& facts, int pipe);
 

@@ -403,8 +403,8 @@ TEST_CASE("what waits is written when a service goes, gets another file, or zini
   CHECK((logged(file("last")) == numbers(50000)));
 }
 
-/// A crash at `point` on a server with the service "a", which writes the lines 1 to 5000. Lines that
-/// the data loop gives to a sink at the moment of another thread's crash come twice
+/// A crash at `point` on a server with the service "a", which writes the lines 1 to 5000. Lines
+/// that the data loop gives to a sink at the moment of another thread's crash come twice
 /// (doc/reexec.md): the thread that writes files crashes when the loop has read all of them.
 class CrashingLog {
  public:
