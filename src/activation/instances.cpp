@@ -139,8 +139,8 @@ void Instances::complete(std::vector<SpecPtr>& specs, const LoadedConfig& config
     if (!was_started(graph->node(slot))) continue;
     const auto brief = board_.brief(graph->name(slot));
     // A failed instance stayed only so that its reason could be read.
-    const bool over = brief && brief->state == State::failed && brief->settled &&
-                      !brief->has_process && !is_named(*graph, slot);
+    const bool over =
+        brief && brief->state == State::failed && brief->stopped() && !is_named(*graph, slot);
     if (!over) wanted.push_back(graph->name(slot));
   }
   add(std::move(wanted), true);
@@ -176,7 +176,7 @@ void Instances::look() {
 
 bool Instances::unwanted(const Graph& graph, Slot slot) const {
   const auto brief = board_.brief(graph.name(slot));
-  if (!brief || !brief->settled || brief->has_process || !at_rest(brief->state)) return false;
+  if (!brief || !brief->stopped()) return false;
   const bool wish = brief->wish == Wish::up;
   // A connection, a timer or a file starts the instance again.
   if (wish && graph.spec(slot).triggered()) return false;

@@ -321,7 +321,7 @@ void Paths::follow(const std::string& name, Service& service) {
     }
     ask();
   }
-  const bool rests = at_rest(brief->state) && brief->settled && !brief->has_process;
+  const bool rests = brief->stopped();
   const bool has_ended = std::exchange(service.active, !rests) && rests;
   const bool was_wanted = std::exchange(service.up, brief->wish == Wish::up);
   const TimePoint now = Clock::now();

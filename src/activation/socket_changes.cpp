@@ -187,7 +187,7 @@ void SocketChanges::end_instances() {
   for (auto one = instances_.begin(); one != instances_.end();) {
     const auto brief = board_.brief(one->first);
     // An instance that waits because of a lack of descriptors for its spawn has not ended.
-    const bool ended = !brief || (brief->settled && !brief->has_process && at_rest(brief->state));
+    const bool ended = !brief || brief->stopped();
     // By now its process holds the connection.
     if (ended || brief->main_pid != 0) accepted_.drop(one->first);
     if (!ended) {

@@ -24,9 +24,7 @@ bool is_settled(const Brief& brief) { return brief.settled; }
 bool is_running(const Brief& brief) { return brief.state == State::running || brief.done; }
 bool is_exited(const Brief& brief) { return brief.state == State::exited; }
 bool is_failed(const Brief& brief) { return brief.state == State::failed; }
-bool is_stopped(const Brief& brief) {
-  return at_rest(brief.state) && brief.settled && !brief.has_process;
-}
+bool is_stopped(const Brief& brief) { return brief.stopped(); }
 
 struct Goal {
   std::string_view word;

@@ -169,8 +169,7 @@ bool to_start(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   if (record.wish == Wish::down) return false;
   if (record.state == State::blocked) return true;
-  return at_rest(record.state) && !active(world, slot) &&
-         (wanted(world, slot) || revivable(world, slot));
+  return nothing_left(world, slot) && (wanted(world, slot) || revivable(world, slot));
 }
 
 bool satisfied(const World& world, Slot slot) {
@@ -247,6 +246,10 @@ bool active(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   return record.state == State::starting || record.state == State::running ||
          record.state == State::stopping || has_process(record) || holds(world, slot);
+}
+
+bool nothing_left(const World& world, Slot slot) {
+  return at_rest(world.record(slot).state) && !active(world, slot);
 }
 
 bool in_the_way(const World& world, Slot slot) {

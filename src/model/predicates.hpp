@@ -76,6 +76,9 @@ namespace zinit {
 /// cannot be killed.
 [[nodiscard]] bool active(const World& world, Slot slot);
 
+/// It is at rest and not active.
+[[nodiscard]] bool nothing_left(const World& world, Slot slot);
+
 /// It is not down yet, so the services that it requires must not stop yet.
 [[nodiscard]] bool in_the_way(const World& world, Slot slot);
 

@@ -313,6 +313,9 @@ class Board final : public WatchReports, private BoardCore {
     pid_t main_pid;  // 0: none
     TimePoint ready_at;
     std::int64_t rank;  // each start on request gives another one
+
+    /// It is settled at rest, and nothing of it is left.
+    [[nodiscard]] bool stopped() const { return settled && !has_process && at_rest(state); }
   };
   [[nodiscard]] std::optional<Brief> brief(std::string_view name) const;
   /// The first `most` state changes with a number above `after`, oldest first. Only the last 1,000

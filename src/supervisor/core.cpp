@@ -99,8 +99,7 @@ std::vector<bool> BoardCore::up() const {
 
 bool BoardCore::is_live(Slot slot) const {
   // A launch that changes no state may be under way as well: for [resources], or of a probe.
-  return !at_rest(world.record(slot).state) || active(world, slot) ||
-         (jobs[slot] && jobs[slot]->launch);
+  return !nothing_left(world, slot) || (jobs[slot] && jobs[slot]->launch);
 }
 
 void BoardCore::adopt(const Plan& plan, bool start_new) {

@@ -180,7 +180,7 @@ void BoardCore::tell_transition(Job& job, State from, State to) {
     note_failure(slot);
   }
   if ((to == State::blocked || at_rest(to)) && !world.record(slot).stop_owed) job.replaced.reset();
-  if (at_rest(to) && !active(world, slot)) settle_at_rest(job);
+  if (nothing_left(world, slot)) settle_at_rest(job);
   if (booting && from != to) note_boot_times(slot, to);
   if (from != to && at_rest(to)) order_removal(job);
   forget_removed(slot);
