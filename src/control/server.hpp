@@ -87,13 +87,7 @@ class Server final {
   static constexpr unsigned kTurnsBeforeRest = 64;
   static constexpr Milliseconds kRestDelay{300};
 
-  struct Parts {
-    EventLoop& loop;
-    Board& board;
-    LogStore& logs;
-    Daemon& daemon;
-    Changes& changes;
-  };
+  using Parts = Settling::Parts;
 
   /// All parts must outlive the server. After its end, `changes` must not call its listeners any
   /// more (Changes::listen()).
