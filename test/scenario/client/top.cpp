@@ -124,6 +124,22 @@ TEST_CASE("top stops, starts and explains the service that is selected", "[top]"
   CHECK(top.exit_code() == 0);
 }
 
+TEST_CASE("top shows a page to its last line", "[top]") {
+  Server zinit;
+  zinit.add("a", {.exec = "for i in $(seq 100); do echo said $i; done; echo all >> $T;"
+                         "exec sleep 100000"});
+  zinit.boot({"a"});
+  zinit.await_trace("all");
+  Top top(zinit, {}, {"--interval", "1000"});
+  CHECK(zinit.state("a") == "running");  // all is read
+  top.press("l", "said 79");  // the first of 22 lines
+  top.terminal.await("said 100");
+  CHECK_THAT(top.terminal.shown(), !Contains("said 78"));
+  top.press("q", kKeys);
+  CHECK(zinit.ctl({"remove-service", "a"}).code == 0);
+  top.press("w", "no service \"a\"");
+}
+
 TEST_CASE("top gives the terminal back when a signal or the server ends it", "[top]") {
   Server zinit;
   zinit.add("a");
