@@ -119,6 +119,41 @@ TEST_CASE("an end that comes before the spawner has noted the pid is not lost",
   }
 }
 
+TEST_CASE("what a process has said is heard, though it ended before the spawner has noted the pid",
+          "[threads][board][checks]") {
+  Bench bench;
+  Board& board = bench.board;
+  board.load({service("quick", {"/bin/true"},
+                      [](ServiceSpec& spec) {
+                        spec.readiness.edit().way.by = Notify::systemd;
+                        spec.lifecycle.restart = RestartPolicy::never;
+                      }),
+              target("other", {})});
+  int heard = 0;
+  bench.checks.last_words = [&](const CheckedProcess& process) {
+    ++heard;
+    board.passed(process, CheckKind::readiness);
+  };
+  for (int round = 0; round < 10; ++round) {
+    const pid_t before = bench.output.last();
+    REQUIRE(board.start("quick"));
+    const auto spawned = [&] { return bench.output.last() != 0 && bench.output.last() != before; };
+    REQUIRE(becomes_true(spawned, kPatience, 0ms, 0ms));
+    // The thread that spawns must wait for the lock until the process has ended.
+    bench.changes.at_next([] { becomes_true([] { return next_ended().has_value(); }); });
+    if (round % 2 == 0)
+      REQUIRE(board.start("other"));
+    else
+      REQUIRE(board.stop("other"));
+    REQUIRE(becomes_true([&] {
+      reap(board);
+      const auto brief = board.brief("quick");
+      return brief->settled && at_rest(brief->state);
+    }));
+    CHECK(heard == round + 1);
+  }
+}
+
 TEST_CASE("a service in the middle of its pre_exec is restored, and goes on",
           "[threads][board][journal]") {
   const TempDir dir;

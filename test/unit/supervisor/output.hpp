@@ -14,20 +14,44 @@ namespace zinit::test {
 /// Output goes nowhere: the read ends are closed at once, as after the end of a log.
 class NoOutput final : public OutputPort {
  public:
-  Result<OutputPipes> open_output(Slot) override {
+  Result<OutputPipes> open_output(Slot) override EXCLUDES(mutex_) {
     auto out = open_fd("/dev/null", O_WRONLY);
     auto err = open_fd("/dev/null", O_WRONLY);
     if (!out || !err) return Failure((out ? err : out).error());
-    return OutputPipes{std::move(*out), std::move(*err)};
+    MutexLock lock(mutex_);
+    last_ = std::make_shared<std::atomic<pid_t>>(0);
+    return OutputPipes{std::move(*out), std::move(*err), last_};
   }
   void configure(Slot, const SpecPtr&) override {}
   void forget(Slot) override {}
   void note(Slot, std::string_view) override {}
+
+  /// The pid of the last process; 0: it does not exist yet.
+  pid_t last() EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    return *last_;
+  }
+
+ private:
+  Mutex mutex_;
+  std::shared_ptr<std::atomic<pid_t>> last_ GUARDED_BY(mutex_) =
+      std::make_shared<std::atomic<pid_t>>(0);
 };
 
 class NoChanges final : public ChangePort {
  public:
-  void changed() noexcept override {}
+  /// Runs with the board's lock held, at its next change.
+  void at_next(std::function<void()> act) {
+    act_ = std::move(act);
+    armed_ = true;
+  }
+  void changed() noexcept override {
+    if (armed_.exchange(false)) act_();
+  }
+
+ private:
+  std::function<void()> act_;
+  std::atomic<bool> armed_{false};
 };
 
 /// No watcher: the test itself reports to the board what processes say.
@@ -38,7 +62,9 @@ class NoChecks final : public WatchPort {
     last_ = process;
   }
   void changed() noexcept override {}
-  void drain(const CheckedProcess&) noexcept override {}
+  /// What the watchers read at last from a process that has ended.
+  std::function<void(const CheckedProcess&)> last_words = [](const CheckedProcess&) {};
+  void drain(const CheckedProcess& process) noexcept override { last_words(process); }
   void rested(Slot) noexcept override {}
 
   /// The process that began last; null: no process began.
