@@ -26,7 +26,7 @@ constexpr rlim_t kPartOfLimit = 16;
 long most_to_close() noexcept {
   static const long most = [] {
     rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return kMostToClose;
+    static_cast<void>(::getrlimit(RLIMIT_NOFILE, &limit));  // cannot fail
     return static_cast<long>(std::min<rlim_t>(kMostToClose, limit.rlim_cur / kPartOfLimit));
   }();
   return most;
