@@ -186,6 +186,15 @@ TEST_CASE("services that start at boot find all sockets there, before their serv
   CHECK_FALSE(zinit.traced("refused"));
 }
 
+TEST_CASE("a boot waits for sockets no longer than until they are open", "[sockets]") {
+  CHECK(eventually([] {  // a loaded machine may be slow once
+    Server zinit;
+    zinit.file("a.toml", socketed({"echo"}, {free_address()}, "on_demand = false"));
+    zinit.boot({"a"});
+    return zinit.result("system.info")["boot"]["started_ms"].number() < 500;
+  }));
+}
+
 TEST_CASE("an on-demand service that is down is started by the next connection", "[sockets]") {
   Server zinit;
   const std::string at = free_address();
