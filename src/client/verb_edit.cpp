@@ -222,6 +222,15 @@ Result<Remark> put_in_place(const Editing& editing, const std::string& text) {
       [&] { return replace_file(place, text, there ? owner_of(status) : FileOwner{}); });
 }
 
+/// An error if put_in_place() would not be allowed to change the directory, or to make it.
+Result<Remark> may_put_in_place(const Editing& editing) {
+  std::string folder = editing.real;
+  do folder.erase(std::max<std::size_t>(folder.rfind('/'), 1));
+  while (::access(folder.c_str(), F_OK) < 0 && errno == ENOENT);
+  if (::access(folder.c_str(), W_OK | X_OK) < 0) return sys_failure("write", editing.place);
+  return Remark();
+}
+
 void tell_lost(VerbContext& context, const Editing& editing) {
   for (const std::string& path : editing.lost) {
     context.warn(editing.name, fmt::format("{} applies to the vendor's file only, not to your own "
@@ -281,6 +290,8 @@ int reload_if_served(VerbContext& context, const Editing& editing, Copy& copy) {
 int run_edit(VerbContext& context) {
   const Editing editing =
       context.arguments.has("new") ? what_to_make(context) : what_to_edit(context);
+  if (const auto may = may_put_in_place(editing); !may)
+    return tell_change(context, editing.name, may);
   Copy copy(editing.before);
   std::string fault;
   do {

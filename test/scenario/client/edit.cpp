@@ -52,6 +52,24 @@ TEST_CASE("what was edited is in place, although the server is gone when the edi
   CHECK(zinit.exit_code() == 0);
 }
 
+TEST_CASE("the editor is not opened on a file that may not be saved", "[root][verbs]") {
+  if (geteuid() != 0) return skip("needs root to become another user");
+  const Image image;
+  image.put("etc/zinit/services/web.toml", kSleep);
+  for (const Texts& words : {Texts{"web"}, {"--drop-in", "web"}, {"--new", "fresh"}}) {
+    Launch what{.env = {"EDITOR=echo opened; touch"}, .uid = 65534};
+    what.argv = {"zinitctl", "edit", "--root", image.root()};
+    what.argv.insert(what.argv.end(), words.begin(), words.end());
+    REQUIRE(chmod(image.root().c_str(), 0755) == 0);
+    const Outcome outcome = run(what);
+    INFO(words.front() << outcome.err);
+    CHECK(outcome.code == 7);
+    CHECK(outcome.out == "");
+    CHECK_THAT(outcome.err, Contains("cannot write " + image.path("etc/zinit/services/")) &&
+                                Contains("Permission denied; nothing was changed"));
+  }
+}
+
 TEST_CASE("a full disk for the copy is told, and leaves no copy", "[root][verbs]") {
   if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
   const Image image;
