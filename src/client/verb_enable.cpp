@@ -108,10 +108,10 @@ int make_template_link(VerbContext& context, const Places& places, const SourceF
                      make_parent(real).and_then([&] { return make_link(target, real); }));
 }
 
-/// Does the verb for one service, except for --now. Sets `triggered` if a trigger of the service,
-/// such as a timer, must learn of the change.
+/// Does the verb for one service, except for --now. Adds its name to `served` if a server may have
+/// the service.
 int set_status(VerbContext& context, const Places& places, const std::string& name,
-               const StatusVerb& asked, bool& triggered) {
+               const StatusVerb& asked, std::vector<std::string>& served) {
   if (is_template_name(name)) {
     throw VerbFailure{ExitStatus::usage,
                       fmt::format("is a template; name an instance of it, as {}NAME", name), name};
@@ -139,7 +139,7 @@ int set_status(VerbContext& context, const Places& places, const std::string& na
   json.add("file", changed ? file : "");
   const std::string text = changed ? effect_of(name, *spec, verb, "") + ": " + file
                                    : effect_of(name, *spec, verb, " already");
-  triggered |= changed && spec->triggered();
+  if (changed || !unmade) served.push_back(name);
   // With --now and --json, the only document is the answer to the start or stop.
   if (!context.arguments.has("now") || !context.json())
     context.print_result(json.text(), printable(text) + "\n");
@@ -153,13 +153,18 @@ int set_status(VerbContext& context, const StatusVerb& verb) {
                       "--now is for a server, --root for a system that does not run"};
   }
   const Places places = places_of(context);
-  bool triggered = false;
+  std::vector<std::string> served;
   const int status = context.for_each_name(
-      [&](const std::string& name) { return set_status(context, places, name, verb, triggered); },
+      [&](const std::string& name) { return set_status(context, places, name, verb, served); },
       [&] { return names_in(places); });
   if (!now || status != ExitStatus::done) return status;
-  // Triggers use the server's configuration, not this file.
-  if (triggered) (void)context.client().call("service.reload");
+  // The server shows its own configuration, and triggers use it, not the files. A service that runs
+  // with an earlier one is not restarted because it is enabled.
+  if (!served.empty()) {
+    JsonParams reload;
+    reload.add_given("only", served).add("no_restart", verb.status == StartStatus::start);
+    (void)context.client().call("service.reload", reload.text());
+  }
   return find_verb(verb.now)->run(context);
 }
 
