@@ -27,13 +27,12 @@ std::string Others::text(const Terminal& terminal) const {
     const std::vector<std::string> names(names_[i].begin(), names_[i].end());
     std::vector<BlockWord> words = words_of(kKinds[i].words);
     for (BlockWord& word : name_list(names, Colour::none)) words.push_back(std::move(word));
-    const bool failed = kKinds[i].member == kFailed;
-    if (failed || kKinds[i].member == kLeft) {
+    if (i >= kFirstDown) {
       words.back().text += ";";
-      const std::string how = failed
-                                  ? fmt::format("`zinitctl why {}` says why", names.front())
-                                  : fmt::format("`zinitctl start {}` starts {}", join(names, " "),
-                                                names.size() == 1 ? "it" : "them");
+      const std::string how = kKinds[i].member == kLeft
+                                  ? fmt::format("`zinitctl start {}` starts {}", join(names, " "),
+                                                names.size() == 1 ? "it" : "them")
+                                  : fmt::format("`zinitctl why {}` says why", names.front());
       for (BlockWord& word : words_of(printable(how))) words.push_back(std::move(word));
     }
     text += wrapped(terminal, 0, 4, words);

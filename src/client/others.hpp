@@ -31,12 +31,14 @@ class Others {
     std::string_view words;
   };
   static constexpr const char* kLeft = "left_stopped";
-  static constexpr const char* kFailed = "also_failed";
-  static constexpr std::array<Kind, 5> kKinds = {{{"also_started", "also started:"},
+  static constexpr std::array<Kind, 6> kKinds = {{{"also_started", "also started:"},
                                                   {"also_stopped", "also stopped:"},
                                                   {"also_restarted", "also restarted:"},
                                                   {kLeft, "left stopped:"},
-                                                  {kFailed, "also failed:"}}};
+                                                  {"also_blocked", "also blocked:"},
+                                                  {"also_failed", "also failed:"}}};
+
+  static constexpr std::size_t kFirstDown = 3;  // from here on: those that did not come up
 
   std::array<std::set<std::string>, kKinds.size()> names_;
 };

@@ -130,20 +130,23 @@ AnswerLook status_full_of(RpcContext& context, std::string_view name, std::strin
 }
 
 EffectsSource effects_of(const Board& board, const Board::Others& others) {
-  std::vector<std::string> failed;
-  const auto without_failed = [&](std::vector<std::string> names) {
+  std::vector<std::string> blocked, failed;
+  const auto without_these = [&](std::vector<std::string> names) {
     std::erase_if(names, [&](const std::string& name) {
       const auto brief = board.brief(name);
-      if (brief && brief->state == State::failed) failed.push_back(name);
-      return brief && (brief->skipped || brief->state == State::failed);
+      const bool has_failed = brief && brief->state == State::failed;
+      const bool waits = brief && brief->state == State::blocked && brief->settled;
+      if (has_failed || waits) (waits ? blocked : failed).push_back(name);
+      return has_failed || waits || (brief && brief->skipped);
     });
     return names;
   };
   EffectsSource effects;
-  effects.also_started = without_failed(others.started);
+  effects.also_started = without_these(others.started);
   effects.also_stopped = others.stopped;
-  effects.also_restarted = without_failed(others.restarted);
+  effects.also_restarted = without_these(others.restarted);
   effects.left_stopped = others.left_stopped;
+  effects.also_blocked = std::move(blocked);
   effects.also_failed = std::move(failed);
   return effects;
 }

@@ -91,11 +91,12 @@ struct EffectsSource {
   std::optional<std::vector<std::string>> also_stopped{};
   std::optional<std::vector<std::string>> also_restarted{};
   std::optional<std::vector<std::string>> left_stopped{};
+  std::optional<std::vector<std::string>> also_blocked{};
   std::optional<std::vector<std::string>> also_failed{};
 };
 
-/// Lists services that have failed in also_failed, not in also_started or also_restarted. Leaves
-/// out services that did not start because of a condition.
+/// Lists services that have failed, or are settled as blocked, in also_failed and also_blocked, not
+/// in also_started or also_restarted. Leaves out those that a condition kept down.
 [[nodiscard]] EffectsSource effects_of(const Board& board, const Board::Others& others);
 
 /// The parameter `name`. The method's row must have it as required.

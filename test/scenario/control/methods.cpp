@@ -73,7 +73,8 @@ TEST_CASE("the methods of one service answer its status, and those of all their 
   // The answer to a request also reports its effects on other services.
   Texts with_others = members;
   for (const char* other :
-       {"also_started", "also_stopped", "also_restarted", "left_stopped", "also_failed"})
+       {"also_started", "also_stopped", "also_restarted", "left_stopped", "also_blocked",
+        "also_failed"})
     with_others.emplace_back(other);
   std::sort(with_others.begin(), with_others.end());
   CHECK(full[7]["kind"] == "target");

@@ -112,7 +112,7 @@ TEST_CASE("what is set and deleted tells its effects on others, where there are 
   CHECK(client.call("service.delete", R"(["web"])") == R"({"ok":true})");
   rig.daemon.effects.stopped = {"a", "b"};
   const std::string effects = R"("also_started":[],"also_stopped":["a","b"],"also_restarted":[],)"
-                              R"("left_stopped":[],"also_failed":[]})";
+                              R"("left_stopped":[],"also_blocked":[],"also_failed":[]})";
   CHECK(client.call("service.set", config) ==
         R"({"name":"set","created":true,"warnings":["a warning"],)" + effects);
   CHECK(client.call("service.delete", R"(["web"])") == R"({"ok":true,)" + effects);
