@@ -339,14 +339,14 @@ void ProxyChanges::load() {
   };
   task.work = [&sockets = parts_.sockets, load] {
     sockets.close_unwanted();
-    open_loaded(*load);
+    open_loaded(*load, sockets);
   };
   task.finish = [this, load](const std::optional<Error>& fault) { take_loaded(*load, fault); };
   parts_.queue.add(std::move(task));
 }
 
 /// Opens missing listeners. A proxy whose new setting is not available keeps its old one.
-void ProxyChanges::open_loaded(Load& load) {
+void ProxyChanges::open_loaded(Load& load, SocketChanges& sockets) {
   std::set<ListenerPtr>& spare = load.spare;
   for (const auto& [name, entry] : load.before)
     spare.insert(entry.listeners.begin(), entry.listeners.end());
@@ -375,7 +375,9 @@ void ProxyChanges::open_loaded(Load& load) {
       entry->listeners = *std::move(opened);
       continue;
     }
-    entry->error = with_holder(opened.error().text, load.after, entry->spec->name);
+    const Error fault = sockets.with_ending(std::move(opened).error());
+    entry->awaits = SocketChanges::may_come_free(fault);
+    entry->error = with_holder(fault.text, load.after, entry->spec->name);
     if (old == nullptr || old->spec->broken()) continue;
     keep(*entry, *old);
     entry->spec = old->spec;
@@ -395,7 +397,7 @@ void ProxyChanges::take_loaded(Load& load, const std::optional<Error>& fault) {
   for (const auto& [name, entry] : load.after) {
     const auto old = load.before.find(name);
     if (!entry.error.empty() && (old == load.before.end() || old->second.error != entry.error))
-      log_error("proxy {}: {}", name, entry.error);
+      log(entry.awaits ? LogLevel::info : LogLevel::error, "proxy {}: {}", name, entry.error);
   }
   put_in_force(std::move(load.before), std::move(load.after), {});
   fault ? retry_.set(retry_delay(load.began)) : retry_later(load.began);
@@ -581,11 +583,8 @@ void ProxyChanges::restore(Inheritance& inherited, const FactMap& facts) {
 std::vector<ProxyView> ProxyChanges::views() const {
   std::vector<ProxyView> views;
   for (const auto& [name, entry] : entries_) {
-    ProxyView& view = views.emplace_back();
-    view.spec = entry.spec;
-    view.running = entry.error.empty();
-    view.listening = !entry.listeners.empty();
-    view.error = entry.error;
+    ProxyView& view = views.emplace_back(
+        ProxyView{entry.spec, entry.error.empty(), !entry.listeners.empty(), entry.error});
     if (!entry.place) continue;
     const ProxyCounts& counts = table_->counts(*entry.place);
     view.total_connections = counts.total;

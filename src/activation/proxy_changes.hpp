@@ -110,6 +110,7 @@ class ProxyChanges {
     std::optional<ProxyTable::Place> place{};  // unset: all are taken, and it does not listen
     Listeners listeners{};
     std::string error{};  // why it does not listen as its file says
+    bool awaits = false;  // the address is about to become free, see SocketChanges::with_ending()
   };
   using Entries = std::map<std::string, Entry>;
   using Ticket = std::uint64_t;
@@ -123,7 +124,7 @@ class ProxyChanges {
   [[nodiscard]] std::string no_place() const;
   [[nodiscard]] bool used(ProxyTable::Place place) const;
   void free_place(ProxyTable::Place place);
-  static void open_loaded(Load& load);
+  static void open_loaded(Load& load, SocketChanges& sockets);
   void take_loaded(Load& load, const std::optional<Error>& fault);
   void make_set(Set& set) const;
   void take_set(const std::shared_ptr<Set>& set, const std::optional<Error>& fault);

@@ -9,9 +9,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/text.hpp"
 #include "os/limits.hpp"
 #include "os/users.hpp"
 #include "supervisor/spawn_extras.hpp"
@@ -267,8 +269,28 @@ std::set<std::string> ServiceSockets::take_closed() {
   return std::exchange(closed_, {});
 }
 
-std::map<std::string, std::string> ServiceSockets::open_all() {
-  std::map<std::string, std::string> faults;
+void ServiceSockets::set_holders(std::set<std::string> services) {
+  MutexLock lock(mutex_);
+  holders_ = std::move(services);
+}
+
+Error ServiceSockets::with_ending(Error error) {
+  if (error.errnum != EADDRINUSE) return error;
+  MutexLock lock(mutex_);
+  std::vector<std::string> names;
+  std::ranges::set_union(closed_, holders_, std::back_inserter(names));
+  std::erase_if(names, [this](const std::string& name) {
+    const auto stand = services_.stand(name);
+    return stand != ServiceAccess::Stand::coming && stand != ServiceAccess::Stand::up;
+  });
+  if (names.empty()) return error;
+  return {fmt::format("{}; processes of {}, which are about to end, may still have it", error.text,
+                      join(names, ", ")),
+          ECANCELED};
+}
+
+std::map<std::string, Error> ServiceSockets::open_all() {
+  std::map<std::string, Error> faults;
   close_unwanted();
   const GraphPtr planned = calls_.graph();
   for (const Slot slot : planned->order()) {
@@ -280,7 +302,8 @@ std::map<std::string, std::string> ServiceSockets::open_all() {
     if (wanted_of(*graph, slot, name) == nullptr || graph->node(slot).broken()) continue;
     const ServiceSpec& spec = graph->spec(slot);
     if (stays_stopped(name, *spec.socket)) continue;
-    if (auto opened = open(slot, spec); !opened) faults[name] = opened.error().text;
+    if (auto opened = open(slot, spec); !opened)
+      faults[name] = with_ending(std::move(opened).error());
   }
   look();
   return faults;
@@ -323,6 +346,8 @@ Result<void> ServiceSockets::prepare(Slot slot, const ServiceSpec& spec, SpawnEx
     close_unwanted();  // another service may be about to release the address
     opened = open_in_turn(slot, spec);
   }
+  if (!opened) opened = Failure(with_ending(std::move(opened).error()));
+  extras.retried = !opened;
   const Turn turn(*this, slot);
   MutexLock lock(mutex_);
   const auto found = open_.find(slot);

@@ -69,8 +69,14 @@ class ServiceSockets final : public WatchPort {
 
   /// Closes sockets as close_unwanted() does, and opens missing ones. Then starts services that
   /// failed because these were missing. May block: not on a loop's thread.
-  /// @return  service name -> why its sockets could not be opened
-  [[nodiscard]] std::map<std::string, std::string> open_all() EXCLUDES(mutex_);
+  /// @return  service name -> why its sockets could not be opened, see with_ending()
+  [[nodiscard]] std::map<std::string, Error> open_all() EXCLUDES(mutex_);
+
+  /// Sets the services whose processes may still have sockets that were closed. Any thread.
+  void set_holders(std::set<std::string> services) EXCLUDES(mutex_);
+  /// If an address is in use and such processes may be why: names the services, and makes the error
+  /// temporary (ECANCELED), so that a launch is tried again. Any thread.
+  [[nodiscard]] Error with_ending(Error error) EXCLUDES(mutex_);
 
   /// Whether a service has sockets, or had them at the last open_all() or take_closed(). Any
   /// thread.
@@ -129,6 +135,7 @@ class ServiceSockets final : public WatchPort {
   CondVar turn_over_;
   std::map<Slot, ServicePtr> open_ GUARDED_BY(mutex_);
   std::set<std::string> closed_ GUARDED_BY(mutex_);                    // see take_closed()
+  std::set<std::string> holders_ GUARDED_BY(mutex_);                   // see set_holders()
   std::map<std::string, std::size_t> connections_ GUARDED_BY(mutex_);  // with `accept`, by service
 };
 

@@ -89,6 +89,7 @@ void SocketChanges::look_at_holders() {
     return !brief || !brief->has_process || other;
   });
   if (gone == 0) return;
+  tell_holders();
   parts_.released();
   try_again();
 }
@@ -98,7 +99,15 @@ void SocketChanges::note_closed() {
   for (const std::string& name : closed)
     if (const auto brief = board_.brief(name); brief && brief->has_process)
       holders_[name] = brief->main_pid;
-  if (!closed.empty()) parts_.released();
+  if (closed.empty()) return;
+  tell_holders();
+  parts_.released();
+}
+
+void SocketChanges::tell_holders() {
+  std::set<std::string> names;
+  for (const auto& [name, pid] : holders_) names.insert(name);
+  sockets_.set_holders(std::move(names));
 }
 
 void SocketChanges::follow() {
@@ -108,7 +117,7 @@ void SocketChanges::follow() {
 }
 
 void SocketChanges::open() {
-  const auto faults = std::make_shared<std::map<std::string, std::string>>();
+  const auto faults = std::make_shared<std::map<std::string, Error>>();
   FileTask task;
   task.begin = [this] { follower_.see(); };  // earlier tasks may have changed the graph
   task.work = [this, faults] { *faults = sockets_.open_all(); };
@@ -120,11 +129,12 @@ void SocketChanges::open() {
 }
 
 /// @param failed  zinit could not even look at the sockets
-void SocketChanges::opened(const std::map<std::string, std::string>& faults, bool failed) {
+void SocketChanges::opened(const std::map<std::string, Error>& faults, bool failed) {
   note_closed();
-  for (const auto& [service, text] : faults) {
+  for (const auto& [service, fault] : faults) {
     const auto told = faults_.find(service);
-    if (told == faults_.end() || told->second != text) log_error("{}: {}", service, text);
+    if (told == faults_.end() || told->second.text != fault.text)
+      log(may_come_free(fault) ? LogLevel::info : LogLevel::error, "{}: {}", service, fault.text);
   }
   faults_ = faults;
   follower_.retry(!faults_.empty() || failed);
@@ -132,7 +142,7 @@ void SocketChanges::opened(const std::map<std::string, std::string>& faults, boo
 
 Daemon::Sockets SocketChanges::view(const std::string& service) const {
   const auto fault = faults_.find(service);
-  return {sockets_.addresses(service), fault == faults_.end() ? std::string() : fault->second};
+  return {sockets_.addresses(service), fault == faults_.end() ? std::string() : fault->second.text};
 }
 
 // --- instances ---

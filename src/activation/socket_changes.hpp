@@ -64,6 +64,9 @@ class SocketChanges {
 
   /// See ServiceSockets::close_unwanted().
   void close_unwanted() { sockets_.close_unwanted(); }
+  /// See ServiceSockets::with_ending(): whether such processes may be why.
+  [[nodiscard]] Error with_ending(Error error) { return sockets_.with_ending(std::move(error)); }
+  [[nodiscard]] static bool may_come_free(const Error& error) { return error.errnum == ECANCELED; }
   /// A change of proxies is over: opens sockets that have waited for it.
   void go_on() {
     if (std::exchange(waits_, false)) open();
@@ -83,7 +86,8 @@ class SocketChanges {
   void open();
   void look_at_holders();
   void note_closed();
-  void opened(const std::map<std::string, std::string>& faults, bool failed);
+  void tell_holders();
+  void opened(const std::map<std::string, Error>& faults, bool failed);
   void begin_instance(const std::string& service, KeptFd connection);
   void instance_later(const std::string& service, KeptFd connection);
   [[nodiscard]] RequestResult<Board::SetReport> add_instance(const std::string& service,
@@ -99,7 +103,7 @@ class SocketChanges {
   GraphFollower follower_;
   bool waits_ = false;                            // until proxies have changed
   std::map<std::string, pid_t> holders_;          // main processes that may have closed sockets
-  std::map<std::string, std::string> faults_;     // already logged, by service
+  std::map<std::string, Error> faults_;           // already logged, by service
   std::map<std::string, std::string> instances_;  // services of instances, by instance name
   MaskedNames ended_;                             // instances about to leave the graph
   std::map<std::string, std::uint64_t> last_;     // the number of a service's last instance

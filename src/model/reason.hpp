@@ -38,7 +38,7 @@ enum class ReasonType : std::uint8_t {
   watchdog_timeout,
   dependency_failed,   // text: the dependency
   missing_dependency,  // text: the missing name; messages: the link that masks it, if any
-  spawn_error,         // text: the message
+  spawn_error,         // text: the message; with number 1: started when its cause is gone
   port_in_use,         // number: the port; text: its holder, if known
   config_error,        // messages
   condition,           // text: the unmet condition; the state is `inactive`

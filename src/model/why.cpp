@@ -368,7 +368,7 @@ class Explainer {
     if (type == ReasonType::config_error) explain_config();
     // Without a reason it is being stopped, after its dependents.
     if (report_.reasons.empty() && record.reason)
-      add("failed", reason_text(record.reason) + advice(type));
+      add("failed", reason_text(record.reason) + advice(record.reason));
     explain_last_start(record);
   }
 
@@ -381,9 +381,10 @@ class Explainer {
     }
   }
 
-  std::string advice(ReasonType type) const {
-    switch (type) {
+  std::string advice(const Reason& reason) const {
+    switch (reason.type) {
       case ReasonType::spawn_error:
+        if (reason.number == 1) return "; it is started as soon as that is possible";
         return fmt::format("; correct its file and `zinitctl reload`, or `zinitctl start {}`",
                            own_name());
       case ReasonType::stop_timeout: return "; it is not started again until its process has ended";

@@ -209,6 +209,7 @@ Launch Launcher::carry_out(const LaunchOrder& order, const Announce& announce) {
   auto child = spawn_command(order, announce, launch);
   if (!child) {
     Launch failed = failed_launch(child.error());
+    if (launch.extras && launch.extras->retried) failed.outcome.reason.number = 1;
     failed.cgroup = launch.cgroup;
     failed.runtime_dirs = std::move(launch.runtime_dirs);
     return failed;

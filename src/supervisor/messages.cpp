@@ -68,7 +68,9 @@ std::string failed_line(const TransitionFacts& facts) {
   // The main process was stopped because of this failure; its end is no news.
   if (record.reason.step == CommandKind::ready_exec) return text + "; not started again";
   switch (record.reason.type) {
-    case ReasonType::spawn_error: return text + "; not retried";
+    case ReasonType::spawn_error:
+      return text + (record.reason.number == 1 ? "; started as soon as that is possible"
+                                               : "; not retried");
     case ReasonType::exit_code:
     case ReasonType::signal: return fmt::format("failed: {}; not started again", end_words(facts));
     default: return text;

@@ -46,6 +46,7 @@ struct SpawnExtras {
   std::vector<PassedFd> passed;            // each at its requested number
   std::vector<ListenFd> listen_fds;        // numbered from 3 on, as in sd_listen_fds(3)
   int stream = -1;                         // becomes its standard input and output; -1: none
+  bool retried = false;  // prepare() failed, and the service is started when it would succeed
   std::vector<std::shared_ptr<SpawnPart>> parts;
 
   /// The part of this type; null: none.

@@ -69,6 +69,32 @@ TEST_CASE("two services swap their addresses in a reload", "[sockets][reload]") 
   }
 }
 
+TEST_CASE("what stubborn processes have is waited for, and nothing is told as failed",
+          "[sockets][xinet][reload]") {
+  Server zinit;
+  const std::string one = free_address(), other = free_address(), third = free_address();
+  const std::string back = free_address();
+  zinit.file("s.toml", peers({"at", back, "echo"}));
+  const Texts places[] = {{one, other, third}, {other, third, one}};
+  const Texts names = {"a", "b"}, limits = {"100", "500"};
+  for (const Texts& at : places) {
+    for (std::size_t i = 0; i < 2; ++i)
+      zinit.file(
+          names[i] + ".toml",
+          with_sockets(toml_string(stubborn(names[i])), {at[i]}, "on_demand = false", "",
+                       "[lifecycle]\nrestart_delay_ms = 100\nstop_timeout_ms = " + limits[i]));
+    zinit.file("p.toml", proxy_text(at[2], back, "s"));
+    &at == places ? boot_open(zinit, names) : (void)zinit.reload();
+    for (const std::string& name : names) zinit.await_trace("start " + name, &at == places ? 1 : 2);
+  }
+  CHECK(eventually([&] { return proxy_status(zinit, "p")["running"] == true; }));
+  CHECK(Client(one).echo("by p") == "by p");
+  for (const std::string& name : names) CHECK(zinit.state(name) == "running");
+  const std::string messages = zinit.messages();
+  CHECK_THAT(messages, Contains(" of b, which are about to end, may still have it; next try in "));
+  CHECK_THAT(messages, !Contains("error"));
+}
+
 TEST_CASE("a service and a proxy swap their addresses in a reload, and none is in use",
           "[check][sockets][xinet][reload]") {
   Server zinit;
