@@ -25,19 +25,13 @@ _zinitctl_words() {
 }
 
 _zinitctl() {
-  local IFS=$' \t\n' word words=() typed value done='' program=${COMP_WORDS[0]##*/}
+  local IFS=$' \t\n' word typed value done='' program=${COMP_WORDS[0]##*/}
   local asked=("${COMP_WORDS[0]}" __complete)
-  # COMP_WORDS does not help: bash also splits words at = and @. An option and its value may be two
-  # words.
+  # COMP_WORDS does not help: bash also splits words at = and @, and replaces only the text after
+  # the last of these.
   _zinitctl_words "${COMP_LINE:0:COMP_POINT}"
-  for word in "${typed[@]:1}"; do
-    case $word in
-      --*=*) words+=("${word%%=*}" "${word#*=}") ;;
-      *) words+=("$word") ;;
-    esac
-  done
-  word=${words[-1]}
-  # bash replaces only the text after the last @.
+  word=${typed[-1]}
+  [[ $word == --*=* && $COMP_WORDBREAKS == *=* ]] && done=${word%%=*}=
   [[ $word == *@* && $COMP_WORDBREAKS == *@* ]] && done=${word%@*}@
   # Another init may have a command of this name, which would not complete words but end the
   # machine.
@@ -49,13 +43,13 @@ _zinitctl() {
     if [[ $value == :files ]]; then
       compopt -o filenames
       IFS=$'\n'
-      COMPREPLY+=($(compgen -f -- "$word"))
+      COMPREPLY+=($(compgen -f -- "${word#"$done"}"))
     else
       # After a word that ends in @, the user types more.
       [[ $value == *@ ]] && compopt -o nospace
       COMPREPLY+=("${value#"$done"}")
     fi
-  done < <("${asked[@]}" "${words[@]}" 2>/dev/null)
+  done < <("${asked[@]}" "${typed[@]:1}" 2>/dev/null)
 }
 
 # bash has found this file by the name of the command.

@@ -14,7 +14,9 @@ function __zinitctl_complete
     end
     for line in ($asked $words[2..-1] 2>/dev/null)
         if test "$line" = :files
-            __fish_complete_path (commandline -ct)
+            set -l option (string match -r '^--[^=]*=' -- $words[-1])
+            __fish_complete_path (string replace -- "$option" '' $words[-1]) |
+                string replace -r -- '^' "$option"
         else
             echo $line
         end

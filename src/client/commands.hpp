@@ -26,9 +26,12 @@ struct Machine {
 
 [[nodiscard]] int zinitctl(std::vector<std::string> words, Printer& printer);
 
+/// Makes two words of each --OPTION=VALUE. Returns "--OPTION=" of the last one, if it was such.
+std::string split_options(std::vector<std::string>& words);
+
 /// For completions: prints the possible forms of the last of `words`, which is under the cursor.
 /// One word a line, followed by a tabulator and help if there is help; ":files" where file names
-/// fit.
+/// fit, behind the option if the last word is --OPTION=VALUE.
 [[nodiscard]] int complete(std::vector<std::string> words, Printer& printer);
 
 /// The same for a line of the command `words[0]`: poweroff, reboot, halt or shutdown.

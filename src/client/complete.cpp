@@ -46,7 +46,8 @@ bool fits(const ServiceStatus& status, Completes what) {
 
 class Completion {
  public:
-  Completion(std::vector<std::string> words, Printer& printer) : printer_(printer) {
+  Completion(std::vector<std::string> words, Printer& printer)
+      : printer_(printer), before_(split_options(words)) {
     if (!words.empty()) {
       current_ = std::move(words.back());
       words.pop_back();
@@ -65,7 +66,8 @@ class Completion {
  private:
   void add(std::string_view word, std::string_view help = {}) {
     if (!word.starts_with(current_)) return;
-    printer_.out(fmt::format("{}{}{}\n", printable(word), help.empty() ? "" : "\t", help));
+    printer_.out(
+        fmt::format("{}{}{}{}\n", before_, printable(word), help.empty() ? "" : "\t", help));
   }
 
   template <class Words>
@@ -214,6 +216,7 @@ class Completion {
   }
 
   Printer& printer_;
+  std::string before_;              // what stands before `current_` in its word: "--OPTION="
   std::vector<std::string> words_;  // before the cursor, without the program's name
   std::string current_;             // under the cursor
   const VerbRow* verb_ = nullptr;
@@ -225,6 +228,18 @@ class Completion {
 };
 
 }  // namespace
+
+std::string split_options(std::vector<std::string>& words) {
+  std::string before;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::size_t end = words[i].find('=') + 1;
+    if (!words[i].starts_with("--") || end == 0) continue;
+    before = i + 1 == words.size() ? words[i].substr(0, end) : "";
+    words.insert(words.begin() + static_cast<std::ptrdiff_t>(i) + 1, words[i].substr(end));
+    words[i++].erase(end - 1);
+  }
+  return before;
+}
 
 int complete(std::vector<std::string> words, Printer& printer) {
   try {

@@ -170,6 +170,7 @@ class PowerCommand {
 }  // namespace
 
 int complete_power(std::vector<std::string> words, Printer& printer) {
+  (void)split_options(words);
   words.resize(std::max<std::size_t>(words.size(), 2));
   const bool is_shutdown = words[0] == "shutdown";
   const std::string& current = words.back();

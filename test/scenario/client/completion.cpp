@@ -39,6 +39,7 @@ TEST_CASE("bash completes verbs, options, values and the names that fit", "[chec
   CHECK(completed(zinit, "list --sta") == "--state\n");
   CHECK(completed(zinit, "list --state=fa") == "failed\n");
   CHECK(completed(zinit, "check READ") == "README.md\n");
+  CHECK(completed(zinit, "check --root=et") == "etc\n");
   CHECK(completed(zinit, "ping ") == "\n");
   // What is typed may be quoted, and the quotes of the last word may be open.
   CHECK(completed(zinit, "stop 'd") == "db\n");
