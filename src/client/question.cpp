@@ -31,9 +31,12 @@ bool asks(const VerbContext& context) {
 bool says_yes(const std::string& question) {
   std::fputs((printable(question) + " [Y/n] ").c_str(), stdout);
   std::fflush(stdout);
-  char answer[16];
-  return std::fgets(answer, sizeof answer, stdin) != nullptr && answer[0] != 'n' &&
-         answer[0] != 'N';
+  std::string line;
+  int next;
+  while ((next = std::getchar()) != '\n' && next != EOF) line += static_cast<char>(next);
+  if (next == EOF) std::fputs("\n", stdout);
+  const std::string_view answer = trim(line);
+  return next != EOF && (answer.empty() || answer.front() == 'y' || answer.front() == 'Y');
 }
 
 void ask_before(VerbContext& context, const std::vector<std::string>& restarts,

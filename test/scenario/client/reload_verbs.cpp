@@ -176,7 +176,10 @@ TEST_CASE("at a terminal a reload asks before it restarts or stops something", "
   zinit.add("web", kOther);
   zinit.remove("old");
   const std::string question = "restarts web; stops old";
-  CHECK(AtTerminal(zinit, {"reload"}).answer(question, "n\n") == 1);
+  // No, in some other words, and no answer at all.
+  for (const char* no : {"n\n", " No\n", "quit\n", "\x04"})
+    CHECK(AtTerminal(zinit, {"reload"}).answer(question, no) == 1);
+  CHECK(AtTerminal(zinit, {"reload"}).answer(question, "\x03") == 128 + SIGINT);
   CHECK(zinit.pid_of("web") == web);
   CHECK(zinit.state("old") == "running");
   CHECK(AtTerminal(zinit, {"reload", "--yes"}).exit_code() == 0);
