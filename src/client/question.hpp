@@ -14,8 +14,8 @@ namespace zinit {
 /// Whether to ask the user: standard input and output are terminals, and --yes is not given.
 [[nodiscard]] bool asks(const VerbContext& context);
 
-/// Prints "QUESTION [Y/n] " and waits for a line. True for an empty line and one that begins with y,
-/// not for a line that the end of the input cuts.
+/// Prints "QUESTION [Y/n] " and waits for a line. True for an empty line and one that begins with
+/// y; false if the input ends.
 [[nodiscard]] bool says_yes(const std::string& question);
 
 /// Asks for confirmation if asks() and if services would be restarted or stopped. Throws
