@@ -5,7 +5,7 @@
 #   make MODE=debug    build/debug     for a debugger: hardly optimised, not hardened
 #   make MODE=check    build/check     by clang: sanitizers for addresses and undefined behaviour,
 #                                      coverage for fuzzing, faults of locking are errors
-#   make MODE=tsan     build/tsan      the sanitizer for threads
+#   make MODE=tsan     build/tsan      by clang: the sanitizer for threads
 #
 # All but the release have kill points, places at which tests make zinit crash. V=1 shows commands,
 # CROSS=aarch64-linux-gnu- compiles for that machine in build/CROSSMODE, LINK=dynamic links with shared
@@ -50,23 +50,23 @@ ifeq ($(MODE),release)
   $(HOT): private OPTIMISE := -O2 -g1 $(HARDEN)
 else ifeq ($(MODE),debug)
   OPTIMISE := -Og -g
-else ifeq ($(MODE),check)
+else ifneq ($(filter check tsan,$(MODE)),)  # clang compiles the code for sanitizers in two thirds of g++'s time
   override CXX := $(if $(findstring clang,$(CXX)),$(CXX),clang++)
-  # RapidJSON adds to null pointers; the check of a vptr makes a pipe, for which tests have no descriptor.
-  # To check each pointer (null, alignment) doubles the code: done where bytes are read as structures.
-  LINKING := -fsanitize=address,undefined -fno-sanitize=vptr,pointer-overflow,null,alignment -fno-sanitize-recover=all
-  INSTRUMENT := $(LINKING) -fsanitize=fuzzer-no-link -fno-omit-frame-pointer -Wthread-safety -Werror=thread-safety
   OPTIMISE := -O0 -g1 -U_FORTIFY_SOURCE
-  LINKING += -fuse-ld=lld
+  # RapidJSON adds to null pointers; the check of a vptr makes a pipe, for which tests have no descriptor.
+  SANITIZE := $(if $(filter tsan,$(MODE)),-fsanitize=thread,-fsanitize=address,undefined \
+    -fno-sanitize=vptr,pointer-overflow,null,alignment -fno-sanitize-recover=all)
+  INSTRUMENT := $(SANITIZE) -fno-omit-frame-pointer -Wthread-safety -Werror=thread-safety
+  LINKING := $(SANITIZE) -fuse-ld=lld
+else
+  $(error MODE=$(MODE) is unknown: it is release, debug, check or tsan)
+endif
+ifeq ($(MODE),check)
+  INSTRUMENT += -fsanitize=fuzzer-no-link
+  # To check each pointer (null, alignment) doubles the code: done where bytes are read as structures.
   $(addprefix $(OUT)/obj/src/,io% os% state%): private INSTRUMENT += -fsanitize=null,alignment
   # With one sanitizer alone, tests compile in half the time.
   $(addprefix $(OUT)/obj/test/,unit% model% support%): private INSTRUMENT := -fsanitize=address
-else ifeq ($(MODE),tsan)
-  LINKING := -fsanitize=thread
-  INSTRUMENT := $(LINKING) -fno-omit-frame-pointer
-  OPTIMISE := -Og -g1
-else
-  $(error MODE=$(MODE) is unknown: it is release, debug, check or tsan)
 endif
 # Compiling a test costs more than running it. With -O0, a _FORTIFY_SOURCE of the caller would warn.
 $(OUT)/obj/test/%: private OPTIMISE := -O0 -g1 -U_FORTIFY_SOURCE
