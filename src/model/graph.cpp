@@ -88,6 +88,7 @@ class GraphBuilder {
     for (const GraphEntry& entry : entries) {
       if (entry.slot != kNoSlot) size = std::max<std::size_t>(size, entry.slot + 1);
     }
+    graph_->nodes_.reserve(entries.size());
     graph_->nodes_.resize(size);
     for (const GraphEntry& entry : entries) {
       if (entry.slot != kNoSlot) fill(entry.slot, entry);
@@ -103,11 +104,10 @@ class GraphBuilder {
       if (node(slot).spec) graph_->order_.push_back(slot);
     }
     std::ranges::stable_sort(graph_->order_, {}, [&](Slot slot) { return node(slot).load_order; });
-    for (const bool removed : {false, true}) {
-      for (const Slot slot : graph_->order_) {
-        if (node(slot).removed == removed) graph_->by_name_.try_emplace(name(slot), slot);
-      }
-    }
+    graph_->by_name_ = graph_->order_;
+    std::ranges::stable_sort(graph_->by_name_, {}, [&](Slot slot) {
+      return std::pair(std::string_view(name(slot)), node(slot).removed);
+    });
   }
 
   void fill(Slot slot, const GraphEntry& entry) {
@@ -441,8 +441,9 @@ const std::string* Graph::masked_by(std::string_view name) const {
 }
 
 Slot Graph::find(std::string_view name) const {
-  const auto found = by_name_.find(std::string(name));
-  return found == by_name_.end() ? kNoSlot : found->second;
+  const auto found = std::ranges::lower_bound(
+      by_name_, name, {}, [&](Slot slot) -> std::string_view { return spec(slot).name; });
+  return found == by_name_.end() || spec(*found).name != name ? kNoSlot : *found;
 }
 
 Slot Graph::find_loaded(std::string_view name) const {
@@ -453,8 +454,7 @@ Slot Graph::find_loaded(std::string_view name) const {
 std::vector<std::string> Graph::names() const {
   std::vector<std::string> names;
   names.reserve(order_.size());
-  for (const Slot slot : order_) names.push_back(name(slot));
-  std::ranges::sort(names);
+  for (const Slot slot : by_name_) names.push_back(name(slot));
   return names;
 }
 

@@ -18,7 +18,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/or_default.hpp"
@@ -169,7 +168,7 @@ class Graph {
   friend class GraphBuilder;
   std::vector<Node> nodes_;
   std::vector<Slot> order_;
-  std::unordered_map<std::string, Slot> by_name_;
+  std::vector<Slot> by_name_;  // sorted by name; of the same name, a removed one comes last
   MaskedNames masked_;
 };
 
