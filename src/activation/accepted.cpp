@@ -59,7 +59,7 @@ std::vector<std::pair<std::string, KeptFd>> AcceptedConnections::take_inherited(
   for (Inheritance::One& one : inherited.take_all(KeptKind::accepted)) {
     if (!graph.used(one.note.slot)) continue;
     const ServiceSpec& spec = graph.spec(one.note.slot);
-    if (spec.connection_of.empty()) {
+    if (spec.connection_of->empty()) {
       left.emplace_back(spec.name, std::move(one.fd));
       continue;
     }
@@ -72,7 +72,7 @@ std::vector<std::pair<std::string, KeptFd>> AcceptedConnections::take_inherited(
 
 Result<void> AcceptedConnections::prepare(Slot /*slot*/, const ServiceSpec& spec,
                                           SpawnExtras& extras) {
-  if (spec.connection_of.empty()) return {};
+  if (spec.connection_of->empty()) return {};
   MutexLock lock(mutex_);
   const auto found = waiting_.find(spec.name);
   if (found == waiting_.end()) return failure("its connection has been closed");

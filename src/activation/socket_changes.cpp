@@ -64,11 +64,11 @@ void SocketChanges::take_over(Inheritance& inherited, const Graph& graph) {
   }
   for (const Slot slot : graph.order()) {
     const ServiceSpec& spec = graph.spec(slot);
-    if (spec.connection_of.empty()) continue;
-    instances_[spec.name] = spec.connection_of;
-    ++counts[spec.connection_of];
+    if (spec.connection_of->empty()) continue;
+    instances_[spec.name] = *spec.connection_of;
+    ++counts[*spec.connection_of];
     const auto number = parse_integer(std::string_view(spec.name).substr(spec.name.rfind('@') + 1));
-    std::uint64_t& last = last_[spec.connection_of];
+    std::uint64_t& last = last_[*spec.connection_of];
     last = std::max(last, static_cast<std::uint64_t>(number.value_or(0)));
   }
   for (const auto& [service, count] : counts) sockets_.set_connections(service, count);

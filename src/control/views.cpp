@@ -397,7 +397,7 @@ void put_reason(JsonWriter& writer, const Reason& reason) {
 }
 
 const std::string& instance_of(const ServiceSpec& spec) {
-  return spec.is_instance() ? spec.instance->of : spec.connection_of;
+  return spec.is_instance() ? spec.instance->of : *spec.connection_of;
 }
 
 void put_log_line(JsonWriter& writer, const LogLine& line, std::string_view service) {

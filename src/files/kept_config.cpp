@@ -59,7 +59,7 @@ std::string fact_of(const Node& node) {
   put_flag(to, "runtime", spec.runtime);
   put_flag(to, "system_class", spec.system_class_default);
   put_flag(to, "inherit_streams", spec.inherit_streams);
-  if (!spec.connection_of.empty()) to.member("instance_of", spec.connection_of);
+  if (!spec.connection_of->empty()) to.member("instance_of", *spec.connection_of);
   if (spec.is_instance()) to.member("template", spec.instance->of);
   if (spec.is_instance()) to.member("link", spec.instance->link);
   put_origin(to, spec);

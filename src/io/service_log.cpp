@@ -161,7 +161,7 @@ void ServiceLog::forget() noexcept {
   rules_ = {};
   rate_count_ = 0;
   left_out_ = kept_left_out_ = 0;
-  taps_.clear();
+  taps_.reset();
   for (const LogPipePtr& pipe : pipes_) {
     pipe->ended = true;
     pipe->keep_nothing();
@@ -211,14 +211,14 @@ void ServiceLog::take(LogStream stream, pid_t pid, std::int64_t time_us, std::st
 /// Gives the taps the lines that were stored last.
 void ServiceLog::tell_taps(const SinkBatch& batch) noexcept {
   const std::uint64_t first = ring_.last_seq() - batch.lines.size() + 1;
-  for (const std::shared_ptr<LogTap>& tap : taps_) tap->take(batch, first);
+  for (const std::shared_ptr<LogTap>& tap : *taps_) tap->take(batch, first);
 }
 
 std::vector<LogLine> ServiceLog::attach(const std::shared_ptr<LogTap>& tap, std::size_t lines,
                                         std::size_t& bytes, std::uint64_t& left_out) {
   FairLock lock(mutex_);
   if (name_.empty() || !tap->wants(name_)) return {};
-  if (taps_.contains(tap)) return {};
+  if (taps_->contains(tap)) return {};
   std::vector<LogLine> last;
   Ring::Place place;
   ring_.look_back(place, lines, ring_.text_bytes() + 1, [&](const Ring::View& line) {
@@ -230,7 +230,7 @@ std::vector<LogLine> ServiceLog::attach(const std::shared_ptr<LogTap>& tap, std:
   });
   std::reverse(last.begin(), last.end());
   left_out += std::min(lines, ring_.lines()) - last.size();
-  taps_.insert(tap);
+  taps_.edit().insert(tap);
   return last;
 }
 
@@ -245,7 +245,8 @@ std::size_t ServiceLog::cost(std::size_t lines) const {
 
 void ServiceLog::detach(const LogTap* tap) noexcept {
   FairLock lock(mutex_);
-  if (const auto found = taps_.find(tap); found != taps_.end()) taps_.erase(found);
+  if (const auto found = taps_->find(tap); found != taps_->end()) taps_.edit().erase(found);
+  if (taps_->empty()) taps_.reset();
 }
 
 void ServiceLog::add_pipes(std::span<const LogPipePtr> pipes) {

@@ -41,6 +41,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/or_default.hpp"
 #include "base/time.hpp"
 #include "io/fair_mutex.hpp"
 #include "io/log_store.hpp"
@@ -282,7 +283,7 @@ class ServiceLog {
   std::uint64_t kept_left_out_ GUARDED_BY(mutex_) = 0;  // as last kept
   std::vector<Output> outputs_ GUARDED_BY(mutex_);
   std::vector<LogPipePtr> pipes_ GUARDED_BY(mutex_);  // oldest first
-  LogTaps taps_ GUARDED_BY(mutex_);
+  OrDefault<LogTaps> taps_ GUARDED_BY(mutex_);
 };
 
 }  // namespace zinit

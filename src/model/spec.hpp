@@ -115,19 +115,19 @@ struct Dependencies {
 
 struct Lifecycle {
   RestartPolicy restart = RestartPolicy::on_failure;
-  Milliseconds restart_delay{1000};
-  Milliseconds restart_delay_max{60000};
-  std::uint32_t max_restarts = 0;  // 0: without limit
-  Milliseconds stability_period{10000};
-  Milliseconds start_timeout{30000};
-  OrDefault<EndSet> success;        // good ends, besides exit code 0
-  OrDefault<EndSet> no_restart_on;  // ends after which it is not started again
-  Milliseconds stop_timeout{10000};
-  int stop_signal = 15;  // SIGTERM
   KillMode kill_mode = KillMode::all;
   bool stop_when_unneeded = false;
-  OrDefault<std::vector<Dependency>> on_failure;  // started after its final failure
   FailureAction on_failure_action = FailureAction::none;
+  std::uint32_t max_restarts = 0;  // 0: without limit
+  int stop_signal = 15;            // SIGTERM
+  Milliseconds restart_delay{1000};
+  Milliseconds restart_delay_max{60000};
+  Milliseconds stability_period{10000};
+  Milliseconds start_timeout{30000};
+  Milliseconds stop_timeout{10000};
+  OrDefault<EndSet> success;                      // good ends, besides exit code 0
+  OrDefault<EndSet> no_restart_on;                // ends after which it is not started again
+  OrDefault<std::vector<Dependency>> on_failure;  // started after its final failure
 
   bool operator==(const Lifecycle&) const = default;
 };
@@ -181,25 +181,27 @@ struct InstanceOrigin {
 
 struct ServiceSpec {
   std::string name;
-  Kind kind = Kind::service;
   std::string file;                      // path as it was read; empty: added at runtime
   std::vector<std::string> drop_ins;     // paths of its drop-ins, in the order of their use
   std::vector<FileIdentity> identities;  // of `file`, then of each drop-in, when it was read
-  bool vendors = false;                  // `file` is a vendor's: a file in /etc/zinit may replace
-                                         // it
   std::string document;                  // the sections as they were read, as JSON text
-  bool runtime = false;                  // was set at runtime, and has no file
-  std::string connection_of;             // the service with `accept` whose connection it serves
+  OrDefault<std::string> connection_of;  // the service with `accept` whose connection it serves
   OrDefault<InstanceOrigin> instance;    // set for an instance; with `runtime`: a client started it
-  bool system_class_default = false;     // from a directory with the default class `system`
   OrDefault<std::string> description;
   Command exec;  // empty if the kind has no process, or the spec is broken
   std::string dir = "/";
-  bool oneshot = false;
+  std::uint32_t umask = 0022;
+  int reload_signal = 0;  // sent to reload this service; 0: none
+  Kind kind = Kind::service;
   StartStatus status = StartStatus::start;
   ServiceClass class_ = ServiceClass::user;
+  bool vendors = false;               // `file` is a vendor's: a file in /etc/zinit may replace it
+  bool runtime = false;               // was set at runtime, and has no file
+  bool system_class_default = false;  // from a directory with the default class `system`
+  bool oneshot = false;
   bool critical = false;
   bool survive = false;               // keeps running over a switch-root
+  bool inherit_streams = false;       // writes to zinit's own standard streams; no key sets this
   OrDefault<std::vector<int>> ports;  // TCP ports that must be free before the start
   // Sorted by key; no value: the variable is removed.
   OrDefault<std::vector<std::pair<std::string, std::optional<std::string>>>> env;
@@ -207,9 +209,7 @@ struct ServiceSpec {
   OrDefault<std::string> user;                                // name or number; empty: unset
   OrDefault<std::string> group;                               // name or number; empty: unset
   OrDefault<std::optional<std::vector<std::string>>> groups;  // names or numbers; unset: the user's
-  std::uint32_t umask = 0022;
-  OrDefault<std::string> tty;    // empty: none
-  bool inherit_streams = false;  // writes to zinit's own standard streams; no key sets this
+  OrDefault<std::string> tty;                                 // empty: none
   OrDefault<std::vector<Command>> pre_exec;    // run one after the other before the main process
   OrDefault<std::vector<Command>> ready_exec;  // run one after the other once it is ready
   OrDefault<std::vector<Command>>
@@ -217,7 +217,6 @@ struct ServiceSpec {
   OrDefault<ServiceDirectories> directories;
   OrDefault<Command> stop_exec;    // run in place of the stop signal; empty: none
   OrDefault<Command> reload_exec;  // run to reload this service; empty: none
-  int reload_signal = 0;           // sent to reload this service; 0: none
   OrDefault<Command> check_exec;   // run before it is stopped for a restart; empty: none
   OrDefault<Dependencies> dependencies;
   Lifecycle lifecycle;

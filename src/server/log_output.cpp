@@ -27,7 +27,7 @@ void LogOutput::configure(Slot slot, const SpecPtr& spec) {
   {
     MutexLock lock(mutex_);
     if (spec->socket->accept) accepting_[spec->name] = slot;
-    if (!spec->connection_of.empty()) instances_[slot] = spec->connection_of;
+    if (!spec->connection_of->empty()) instances_[slot] = *spec->connection_of;
   }
   logs_.configure(slot, spec);
 }

@@ -238,7 +238,8 @@ RequestResult<void> Board::kill(std::string_view name, int signal, KillWhat what
                    fmt::format("{} has no {}process", name, main_only ? "main " : ""));
   };
   const auto asked = [&] {
-    if (job.asked.signal != SIGKILL) job.asked = {signal, std::string(asker), Clock::now()};
+    if (job.asked->signal != SIGKILL)
+      job.asked = AskedSignal{signal, std::string(asker), Clock::now()};
   };
   follow_main(job);
   job.process.forget_gone();

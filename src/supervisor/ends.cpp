@@ -197,7 +197,7 @@ void BoardCore::leader_ended(Job& job, Remains remains) {
 // A SIGKILL by zinit, in a stop or on request, does not count as a kill by the OOM killer.
 OutOfMemory BoardCore::out_of_memory(const Job& job, const ProcessEnd& end) const {
   const bool by_us =
-      job.asked.signal == SIGKILL || world.record(job.slot).stage == StopStage::killed;
+      job.asked->signal == SIGKILL || world.record(job.slot).stage == StopStage::killed;
   if (!end.by_signal || end.value != SIGKILL || by_us) return OutOfMemory::no;
   return job.cgroup.killed_for_memory();
 }
@@ -226,8 +226,8 @@ std::string BoardCore::killer_of(const Job& job, const ProcessEnd& end) const {
   const bool own = stage == StopStage::signalled && spec->stop_exec->argv.empty() &&
                    end.value == spec->lifecycle.stop_signal;
   const bool asked =
-      !own && end.value == job.asked.signal && Clock::now() - job.asked.at < kAtRequest;
-  return asked && !job.asked.by.empty() ? "at the request of " + job.asked.by : "";
+      !own && end.value == job.asked->signal && Clock::now() - job.asked->at < kAtRequest;
+  return asked && !job.asked->by.empty() ? "at the request of " + job.asked->by : "";
 }
 
 void BoardCore::forget_gone(Job& job) {

@@ -59,6 +59,8 @@ struct AskedSignal {
   int signal = 0;
   std::string by;
   TimePoint at{};
+
+  bool operator==(const AskedSignal&) const = default;
 };
 
 struct Job {
@@ -76,8 +78,8 @@ struct Job {
 
   // --- its thread ---
   CondVar wake;
+  SpawnPlaces::Ticket place;  // its permission to spawn, or its place in the queue
   bool has_thread = false;
-  SpawnPlaces::Ticket place;       // its permission to spawn, or its place in the queue
   bool due = false;                // it is in BoardCore::due_
   bool watched = false;            // the janitor looks after it
   bool rests = false;              // BoardCore::rests() after its last steps
@@ -90,36 +92,35 @@ struct Job {
   std::unique_ptr<LaunchUnderWay> launch;
 
   // --- its processes ---
+  bool seeks_left = false;      // its thread must search for what `held` gets
+  bool leaves_files = false;    // WatchPort::clean() is due
+  bool limits_changed = false;  // [resources] changed; its thread applies them
+  ConditionCheck condition_check = ConditionCheck::none;
+  pid_t not_heard = 0;        // sent a READY=1 that was ignored; see WatchReports::not_heard()
+  std::optional<uid_t> user;  // its last command ran as this user
   ServiceProcess process;
   ServiceCgroup cgroup;
   SideCommands side;
-  HeldProcesses held;       // used only without a cgroup
-  bool seeks_left = false;  // its thread must search for them
+  HeldProcesses held;  // used only without a cgroup
   /// Nothing reports the end of a process group that has lost its leader and has no children of
   /// zinit. Only such a group is polled, at growing intervals.
   Backoff<10, 500> group_poll;
-  AskedSignal asked;                                    // the last one; SIGKILL stays
+  OrDefault<AskedSignal> asked;                         // the last one; SIGKILL stays
   OrDefault<std::string> killer;                        // why its last process was killed
   OrDefault<std::vector<std::string>> resource_faults;  // which [resources] have no effect
   OrDefault<std::vector<std::string>> runtime_dirs;     // created; removed when it rests
   OrDefault<std::vector<std::string>> to_remove;        // its thread removes these now
-  bool leaves_files = false;                            // WatchPort::clean() is due
-  std::optional<uid_t> user;                            // its last command ran as this user
   OrDefault<std::vector<ConditionResult>> conditions;   // results at the last start
-  ConditionCheck condition_check = ConditionCheck::none;
   SpecPtr condition_spec;  // the spec of the running command; null: none runs
   std::unique_ptr<ConditionResult> condition_result;  // until the rest of the command has gone
-  bool limits_changed = false;          // [resources] changed; its thread applies them
-  TimePoint started{};                  // of the last process of pre_exec or exec
-  TimePoint ended{};                    // likewise
-  CheckedProcessPtr checked;            // the main process, if watched
+  TimePoint started{};                                // of the last process of pre_exec or exec
+  TimePoint ended{};                                  // likewise
+  CheckedProcessPtr checked;                          // the main process, if watched
   CheckedProcessPtr probed;             // the process that the side command `probe` checks
   SpecPtr replaced;                     // the old config of a process that must stop, after a new
                                         // one is in force
   ServiceReload reload;                 // gets the result of the side command `reload`
   std::unique_ptr<ServiceCheck> check;  // likewise for `check`; null: no request waits
-  pid_t not_heard = 0;                  // sent a READY=1 that was ignored; see
-                                        // WatchReports::not_heard()
   OrDefault<std::string> status_text;   // STATUS= of the main process
   ServiceTimes times;
 

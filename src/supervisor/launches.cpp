@@ -169,7 +169,7 @@ void BoardCore::note_resource_faults(Job& job, std::vector<std::string> faults) 
 void BoardCore::note_process(Job& job, const LaunchOrder& order, Child child) {
   job.process.started(child.pid, std::move(child.pidfd));
   job.group_poll.reset();
-  job.asked = {};
+  job.asked.reset();
   job.cgroup.watch_memory();
   if (order.what == LaunchOrder::What::post) return;
   job.started = Clock::now();
