@@ -242,10 +242,6 @@ SourceFile without_drop_in(SourceFile source, const std::string& path) {
   return source;
 }
 
-Result<void> make_parent(const std::string& path) {
-  return make_directories(path.substr(0, path.rfind('/')), 0755);
-}
-
 int tell_change(VerbContext& context, const std::string& name, const Result<Remark>& change) {
   if (change) {
     if (!change->empty()) context.warn(name, "it is done, but " + *change);

@@ -4,6 +4,8 @@
 // server. These change only /etc/zinit, never the vendor's directories.
 #pragma once
 
+#include <unistd.h>
+
 #include <optional>
 #include <string>
 
@@ -66,8 +68,17 @@ struct Masks {
 [[nodiscard]] SourceFile with_drop_in(SourceFile source, const std::string& path);
 [[nodiscard]] SourceFile without_drop_in(SourceFile source, const std::string& path);
 
-/// Makes the directory of `path` if it is missing.
-[[nodiscard]] Result<void> make_parent(const std::string& path);
+/// Makes the directory of `path` if it is missing, and calls `act`, which puts `path` there. If it
+/// fails, a directory that was made is removed again.
+/// @return  what `act` returns, or why there is no directory
+template <class Act>
+[[nodiscard]] auto in_its_directory(const std::string& path, Act act) {
+  const std::string directory = path.substr(0, path.rfind('/'));
+  const bool is_missing = !path_exists(directory);
+  auto done = make_directories(directory, 0755).and_then(act);
+  if (!done && is_missing) ::rmdir(directory.c_str());
+  return done;
+}
 
 /// Prints why a file of the service `name` could not be changed, or the remark about the change,
 /// and returns the exit status.

@@ -218,8 +218,8 @@ Result<Remark> put_in_place(const Editing& editing, const std::string& text) {
     if (!now) return Failure(now.error());
     if (*now != editing.before) return failure(place + " has changed meanwhile");
   }
-  return make_parent(place).and_then(
-      [&] { return replace_file(place, text, there ? owner_of(status) : FileOwner{}); });
+  return in_its_directory(
+      place, [&] { return replace_file(place, text, there ? owner_of(status) : FileOwner{}); });
 }
 
 /// An error if put_in_place() would not be allowed to change the directory, or to make it.

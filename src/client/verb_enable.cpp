@@ -91,7 +91,7 @@ int write_status(VerbContext& context, const Places& places, const std::string& 
       fmt::format("# Written by zinitctl enable and zinitctl disable.\n[{}]\nstatus = \"{}\"\n",
                   section, verb.word);
   return tell_change(context, name,
-                     make_parent(real).and_then([&] { return replace_file(real, text, {}); }));
+                     in_its_directory(real, [&] { return replace_file(real, text, {}); }));
 }
 
 /// Makes the link at `path`, which makes an instance exist from the next boot on. Returns the exit
@@ -105,7 +105,7 @@ int make_template_link(VerbContext& context, const Places& places, const SourceF
     target.erase(0, places.root.size());  // as seen from the link
   const std::string real = on_disk(places, path);
   return tell_change(context, source.instance,
-                     make_parent(real).and_then([&] { return make_link(target, real); }));
+                     in_its_directory(real, [&] { return make_link(target, real); }));
 }
 
 /// Does the verb for one service, except for --now. Adds its name to `served` if a server may have

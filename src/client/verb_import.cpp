@@ -85,9 +85,8 @@ void write(Outcome& outcome) {
         fmt::format("{} exists; remove it, or choose another directory with --to", outcome.path);
     return;
   }
-  const auto done = make_parent(outcome.path).and_then([&] {
-    return replace_file(outcome.path, outcome.file.text, FileOwner{});
-  });
+  const auto done = in_its_directory(
+      outcome.path, [&] { return replace_file(outcome.path, outcome.file.text, FileOwner{}); });
   outcome.written = done.has_value();
   if (!done) outcome.failure = done.error().text;
   if (!done) outcome.status = ExitStatus::usage;

@@ -56,7 +56,7 @@ int mask(VerbContext& context, const Places& places, const std::string& name) {
     return refuse_own(context, places, name, link);
   const std::string path = on_disk(places, link);
   const int status = tell_change(
-      context, name, make_parent(path).and_then([&] { return make_link("/dev/null", path); }));
+      context, name, in_its_directory(path, [&] { return make_link("/dev/null", path); }));
   return status == ExitStatus::done ? print_done(context, name, link, true, true) : status;
 }
 

@@ -28,23 +28,24 @@ TEST_CASE("a server of another user's may not say which file root writes", "[roo
   CHECK(zinit.ctl({"list"}).code == 0);
 }
 
-TEST_CASE("a full disk leaves the drop-in as it was, and nothing beside it", "[root][verbs]") {
+TEST_CASE("a full disk leaves a drop-in as it was, or absent, and nothing beside it",
+          "[root][verbs]") {
   if (geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
   const Image image;
   Launch what = image.script(
       "set -e; cd $R/etc/zinit; mount -t tmpfs -o size=16k none services; cd services;"
-      "mkdir web.toml.d; printf \"[service]\\nexec = 'x'\\n\" > web.toml;"
+      "mkdir web.toml.d; printf \"[service]\\nexec = 'x'\\n\" | tee web.toml > db.toml;"
       "echo \"service.status = 'start'\" > web.toml.d/" +
       kOurs +
       ";"
       "cat /dev/zero > fill 2>/dev/null || true; sync;"
       "set +e; $Z disable --root $R web; echo \"code $?\"; ls web.toml.d;"
       "cat web.toml.d/" +
-      kOurs);
+      kOurs + "; $Z disable --root $R db; echo \"code $?\"; ls -d db*");
   what.in_child = have_own_mounts;
   const Outcome outcome = run(what);
   INFO(outcome.err);
-  CHECK(outcome.out == "code 1\n" + kOurs + "\nservice.status = 'start'\n");
+  CHECK(outcome.out == "code 1\n" + kOurs + "\nservice.status = 'start'\ncode 1\ndb.toml\n");
   CHECK_THAT(outcome.err, Contains("No space left on device") && Contains("nothing was changed"));
 }
 
