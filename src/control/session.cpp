@@ -29,9 +29,11 @@ constexpr std::size_t kEventsATurn = 32;
 // Memory of an unanswered call in addition to its text.
 constexpr std::size_t kWaitBytes = 512;
 
-// What a subscription counts in addition to its names: its record, an entry in each log, and above
-// all the time that each event or line takes to look at it. So a user has 4,000 at most.
+// What a subscription counts in addition to its names: its record, and above all the time that each
+// event or line takes to look at it. So a user has 4,000 at most.
 constexpr std::size_t kSubscriptionBytes = 4096;
+// What a log keeps for each subscription that gets its lines (ServiceLog::attach()).
+constexpr std::size_t kAttachedBytes = 64;
 
 /// The bytes that a subscription with these names counts for its user.
 std::size_t size_of(const std::vector<std::string>& names) {
@@ -279,7 +281,8 @@ std::optional<std::uint64_t> Session::subscribe_logs(std::vector<std::string> na
     feeds_ = std::make_unique<LogFeeds>(server_.context().logs, server_.loop(), share_,
                                         [this] { server_.has_work(*this); });
   }
-  Held held(share_, size_of(names));
+  const std::size_t logs = names.empty() ? server_.context().board.graph()->slots() : names.size();
+  Held held(share_, size_of(names) + logs * kAttachedBytes);
   feeds_->add(last_subscription_ + 1, std::move(names), std::move(held), lines);
   return ++last_subscription_;
 }

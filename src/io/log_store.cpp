@@ -321,11 +321,13 @@ void LogStore::configure(Slot slot, const SpecPtr& spec) {
   catch_all("log settings", [&] {
     const Logging& logging = *spec->logging;
     ServiceLog& log = impl_->get(slot);
-    log.configure(spec->name, {logging.buffer_lines, logging.buffer_bytes},
-                  {logging.merge_stderr, logging.rate_lines, logging.rate_interval},
-                  impl_->sinks.sinks_for(logging));
+    const bool renamed =
+        log.configure(spec->name, {logging.buffer_lines, logging.buffer_bytes},
+                      {logging.merge_stderr, logging.rate_lines, logging.rate_interval},
+                      impl_->sinks.sinks_for(logging));
     impl_->count_on(log, slot);
-    impl_->attach_all(log);
+    // A reload configures every log, and clients may have thousands of taps.
+    if (renamed) impl_->attach_all(log);
     impl_->sinks.sweep();
   });
 }

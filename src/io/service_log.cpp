@@ -97,9 +97,10 @@ void LogPipe::keep_nothing() noexcept {
 
 ServiceLog::~ServiceLog() = default;
 
-void ServiceLog::configure(std::string_view name, Ring::Limits limits, const LogRules& rules,
+bool ServiceLog::configure(std::string_view name, Ring::Limits limits, const LogRules& rules,
                            const std::vector<std::shared_ptr<Sink>>& sinks) {
   FairLock lock(mutex_);
+  const bool renamed = name_ != name;
   name_ = name;
   ring_.set_limits(limits);
   rules_ = rules;
@@ -112,6 +113,7 @@ void ServiceLog::configure(std::string_view name, Ring::Limits limits, const Log
                           : Output{sink, std::make_shared<std::atomic<std::uint64_t>>(0)});
   }
   outputs_.swap(outputs);
+  return renamed;
 }
 
 bool ServiceLog::merges_stderr() const {

@@ -159,8 +159,9 @@ class ServiceLog {
 
   /// Sets the name that sinks show, the ring's limits, and the sinks. A sink that was set before
   /// keeps its count of dropped lines.
-  void configure(std::string_view name, Ring::Limits limits, const LogRules& rules,
-                 const std::vector<std::shared_ptr<Sink>>& sinks) EXCLUDES(mutex_);
+  /// @return  whether the log had another name, or none: then no tap knows that it wants this one
+  [[nodiscard]] bool configure(std::string_view name, Ring::Limits limits, const LogRules& rules,
+                               const std::vector<std::shared_ptr<Sink>>& sinks) EXCLUDES(mutex_);
 
   /// Whether the service's processes have one pipe for both streams.
   [[nodiscard]] bool merges_stderr() const EXCLUDES(mutex_);

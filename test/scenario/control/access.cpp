@@ -240,6 +240,19 @@ TEST_CASE("what members send in part and do not read has one bound", "[root][acc
   CHECK(eventually([&] { return bytes_of_others(zinit) == 0; }));
 }
 
+TEST_CASE("a subscription counts for its user by the logs that it follows", "[root][access]") {
+  if (geteuid() != 0) return skip("needs root to become someone else");
+  Server zinit({.settings = true});
+  for (int i = 0; i < 100; ++i)
+    zinit.add("idle-" + std::to_string(i), {.service = "status = 'stop'"});
+  boot_shared(zinit);
+  std::vector<Connection> one = connections(zinit, kMember, 1);
+  (void)one[0].result("logs.subscribe", R"({"names":["a"]})");
+  const long of_one = bytes_of_others(zinit);
+  (void)one[0].result("logs.subscribe");
+  CHECK(bytes_of_others(zinit) - of_one > of_one + 100 * 56);  // a node of std::set
+}
+
 TEST_CASE("a socket whose file is gone is made again by SIGHUP and by a reload",
           "[check][access]") {
   Server zinit;

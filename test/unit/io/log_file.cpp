@@ -197,8 +197,8 @@ TEST_CASE("file sink: pieces of a message are not joined with another log's line
   Bench file;
   RingMemory rings;
   ServiceLog one(rings, 0, "one"), other(rings, 1, "other");
-  other.configure("other", {}, {}, {file.sink});
-  one.configure("one", {}, {}, {std::make_shared<Interrupting>(file.sink, other)});
+  (void)other.configure("other", {}, {}, {file.sink});
+  (void)one.configure("one", {}, {}, {std::make_shared<Interrupting>(file.sink, other)});
   const std::string first(kMaxPiece, 'x');
   one.take(LogStream::syslog, 1, 0, first + "rest");
   CHECK(becomes_true([&] { return text_of_file(file.path) == first + "\nother\nrest\n"; }));

@@ -51,6 +51,7 @@ class KeepingTap final : public LogTap, public Kept {
  public:
   explicit KeepingTap(std::string wanted = {}) : wanted_(std::move(wanted)) {}
   [[nodiscard]] bool wants(std::string_view name) const noexcept override {
+    ++asked;
     return wanted_.empty() || name == wanted_;
   }
   void take(const SinkBatch& batch, std::uint64_t number) noexcept override {
@@ -58,6 +59,7 @@ class KeepingTap final : public LogTap, public Kept {
     for (const SplitLine& line : batch.lines) add(batch.service, line.text);
   }
   std::atomic<std::uint64_t> first_seq{0};
+  mutable std::atomic<int> asked{0};  // wants() was called this often
 
  private:
   const std::string wanted_;
@@ -258,8 +260,11 @@ TEST_CASE("log: a tap is given the lines of the logs that it wants, and the last
   CHECK(web->lines() == Texts{"web: three"});
   CHECK(web->first_seq == 3);
   CHECK(all->lines() == Texts{"web: three", "db: four", "syslog: five"});
-  // It follows a service that goes and comes again, in whatever slot.
+  // A reload configures each log. However many taps there are, only a new name makes it ask them.
+  const int asked = web->asked;
   w.configure(0, "web", {.lines = 7});
+  CHECK(web->asked == asked);
+  // It follows a service that goes and comes again, in whatever slot.
   add_line(w.store, 0, "six");
   w.store.forget(0);
   w.configure(0, "other");
