@@ -180,6 +180,22 @@ void add_lost_services(const std::vector<SpecPtr>& specs, const JournalImage& jo
   std::ranges::sort(services, {}, &GraphEntry::slot);
 }
 
+void add_removed_services(const LeftProcesses& left, std::vector<GraphEntry>& services) {
+  std::set<std::string> names;
+  Slot next = 0;
+  for (const GraphEntry& service : services) {
+    names.insert(service.spec->name);
+    next = std::max(next, service.slot + 1);
+  }
+  for (const auto& [of, process] : left) {
+    if (name_fault(of.first) || !names.insert(of.first).second) continue;
+    const auto spec = std::make_shared<ServiceSpec>();
+    spec->name = of.first;
+    services.push_back({spec, next, next, true});
+    ++next;
+  }
+}
+
 Result<LeftProcesses> processes_left(const ServerLock& lock) {
   // A process that is exiting will not go on: ignore it.
   return main_processes<ServiceOfUser>([&lock](const ProcessStat& process) {
@@ -215,11 +231,15 @@ Adopted adopt(const std::vector<GraphEntry>& services, const Running& running,
         process = nullptr;
     }
     image.entries.push_back(entry_of(service, process));
-    if (process != nullptr) {
+    if (process != nullptr && service.removed) {
+      log_warn("{}: pid {} is stopped, because no file describes the service", spec.name,
+               process->pid);
+    } else if (process != nullptr) {
       log_warn("{}: {}; it keeps running with pid {}", spec.name,
                strangers ? "its output is lost until it is restarted" : "its record is lost",
                process->pid);
-    } else if (mains && (!spec.oneshot || !spec.has_process()) && spec.starts_at_boot()) {
+    } else if (!service.removed && mains && (!spec.oneshot || !spec.has_process()) &&
+               spec.starts_at_boot()) {
       adopted.to_start.push_back(spec.name);
     }
   }

@@ -31,14 +31,18 @@ namespace zinit {
 void add_lost_services(const std::vector<SpecPtr>& specs, const JournalImage& journal,
                        std::vector<GraphEntry>& services);
 
-/// This variable of a service names its server, by ServerLock::id(), if there are no cgroups.
-inline constexpr std::string_view kServerVariable = "ZINIT_SERVER";
-
 /// A service and the user of its process; -1 in place of a user if its cgroup proves the service.
 using ServiceOfUser = std::pair<std::string, uid_t>;
 
 /// The main processes that a killed server has left behind.
 using LeftProcesses = std::map<ServiceOfUser, ProcessStat>;
+
+/// Adds a removed service for each process in `left` whose service is not in `services`: its file
+/// is gone, or it had none. The board stops it, as after a reload without its file.
+void add_removed_services(const LeftProcesses& left, std::vector<GraphEntry>& services);
+
+/// This variable of a service names its server, by ServerLock::id(), if there are no cgroups.
+inline constexpr std::string_view kServerVariable = "ZINIT_SERVER";
 
 /// Finds the processes that the previous holder of `lock` has left behind, by its cgroup; if it had
 /// no cgroup, by the environment of processes. Reads all of /proc.

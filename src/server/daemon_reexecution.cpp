@@ -79,6 +79,7 @@ void ZinitDaemon::restore_services() {
   instances_.restore(legacy.facts);
   state_.set_kept(kept.entries);  // before add_lost(): lost services have no facts
   add_lost(kept);
+  add_removed_services(legacy.left, kept.entries);
   Adopted adopted =
       adopt(kept.entries, {start_.cgroups.get(), std::move(legacy.left)}, legacy.journal);
   StreamSlots::reserve();  // before services are heard

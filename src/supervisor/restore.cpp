@@ -142,7 +142,7 @@ void BoardCore::restore_service(Slot slot, const JournalEntry& entry, const Fact
     job.process.restore(facts.pid, facts.leader, facts.pgid, facts.main_group);
     if (!entry.known) {
       record.state = State::running;
-      record.wish = Wish::up;
+      record.wish = world.node(slot).removed ? Wish::down : Wish::up;
       record.notified = record.healthy = true;
       record.unheard = !is_own_child(entry.facts.pid);
     }

@@ -70,6 +70,45 @@ TEST_CASE("what a killed server without cgroups has left goes on under the next 
   check_goes_on(zinit);
 }
 
+/// No service runs twice that the next server has no file of: its process is stopped.
+void check_is_stopped(Server& zinit) {
+  zinit.add("kept", {.exec = tracing("kept")});
+  zinit.add("gone", {.exec = tracing("gone")});
+  zinit.boot({"kept", "gone"});
+  const std::string set = R"({"config":{"service":{"name":"set","exec":"sleep 100000"}}})";
+  (void)zinit.result("service.set", set);
+  (void)zinit.result("service.start", R"(["set",true])");
+  const pid_t kept = zinit.pid_of("kept"), gone = zinit.pid_of("gone"), was = zinit.pid_of("set");
+  CHECK(zinit.shut_down(SIGKILL) == 128 + SIGKILL);
+  zinit.remove("gone");
+  zinit.boot({"kept"});
+  (void)zinit.result("service.set", set);
+  (void)zinit.result("service.start", R"(["set",true])");
+  CHECK(eventually([&] { return !alive(was); }));
+  CHECK(zinit.pid_of("set") != was);
+  CHECK(eventually([&] { return !alive(gone); }));
+  CHECK_THAT(zinit.messages(),
+             Contains("gone: pid " + std::to_string(gone) +
+                      " is stopped, because no file describes the service"));
+  CHECK(zinit.count("stop gone") == 1);
+  CHECK(zinit.pid_of("kept") == kept);
+  CHECK_THAT(zinit.ctl({"list"}).out, !Contains("gone"));
+  CHECK(zinit.shut_down() == 0);
+}
+
+TEST_CASE("what a killed server has left of services without a file is stopped",
+          "[check][reexec][second]") {
+  Server zinit;
+  check_is_stopped(zinit);
+}
+
+TEST_CASE("what a killed server without cgroups has left of services without a file is stopped",
+          "[check][root][reexec][second]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit({.uid = 65534});
+  check_is_stopped(zinit);
+}
+
 TEST_CASE("a stranger's services in a cgroup of the same name are no killed server's",
           "[reexec][second]") {
   Server first, second;
