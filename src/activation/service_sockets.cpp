@@ -347,11 +347,11 @@ Result<void> ServiceSockets::prepare(Slot slot, const ServiceSpec& spec, SpawnEx
     opened = open_in_turn(slot, spec);
   }
   if (!opened) opened = Failure(with_ending(std::move(opened).error()));
-  extras.retried = !opened;
   const Turn turn(*this, slot);
   MutexLock lock(mutex_);
   const auto found = open_.find(slot);
   if (found != open_.end()) found->second->launch_failed = !opened;
+  extras.retried = !opened && found != open_.end() && spec.status != StartStatus::ignore;
   if (!opened) calls_.reopen();
   if (!opened || found == open_.end()) return opened;
   const ServicePtr service = found->second;

@@ -101,7 +101,6 @@ bool ServiceLog::configure(std::string_view name, Ring::Limits limits, const Log
                            const std::vector<std::shared_ptr<Sink>>& sinks) {
   FairLock lock(mutex_);
   const bool renamed = name_ != name;
-  name_ = name;
   ring_.set_limits(limits);
   rules_ = rules;
   std::vector<Output> outputs;
@@ -113,6 +112,7 @@ bool ServiceLog::configure(std::string_view name, Ring::Limits limits, const Log
                           : Output{sink, std::make_shared<std::atomic<std::uint64_t>>(0)});
   }
   outputs_.swap(outputs);
+  name_ = name;  // last: after a lack of memory, the next call reports it again
   return renamed;
 }
 

@@ -180,7 +180,8 @@ void add_lost_services(const std::vector<SpecPtr>& specs, const JournalImage& jo
   std::ranges::sort(services, {}, &GraphEntry::slot);
 }
 
-void add_removed_services(const LeftProcesses& left, std::vector<GraphEntry>& services) {
+void add_removed_services(const LeftProcesses& left, bool all_read,
+                          std::vector<GraphEntry>& services) {
   std::set<std::string> names;
   Slot next = 0;
   for (const GraphEntry& service : services) {
@@ -188,9 +189,17 @@ void add_removed_services(const LeftProcesses& left, std::vector<GraphEntry>& se
     next = std::max(next, service.slot + 1);
   }
   for (const auto& [of, process] : left) {
-    if (name_fault(of.first) || !names.insert(of.first).second) continue;
+    const auto& [name, user] = of;
+    if (name_fault(name) || !names.insert(name).second) continue;
+    const bool ours = user == kProven || user == ::geteuid() || user == 0;
+    if (!all_read || !ours || process.session != process.pid) {
+      log_warn(
+          "{}: pid {} is left of a killed server; zinit neither knows the service nor stops it",
+          name, process.pid);
+      continue;
+    }
     const auto spec = std::make_shared<ServiceSpec>();
-    spec->name = of.first;
+    spec->name = name;
     services.push_back({spec, next, next, true});
     ++next;
   }
@@ -232,7 +241,7 @@ Adopted adopt(const std::vector<GraphEntry>& services, const Running& running,
     }
     image.entries.push_back(entry_of(service, process));
     if (process != nullptr && service.removed) {
-      log_warn("{}: pid {} is stopped, because no file describes the service", spec.name,
+      log_warn("{}: pid {} is stopped, because zinit no longer knows the service", spec.name,
                process->pid);
     } else if (process != nullptr) {
       log_warn("{}: {}; it keeps running with pid {}", spec.name,

@@ -38,8 +38,11 @@ using ServiceOfUser = std::pair<std::string, uid_t>;
 using LeftProcesses = std::map<ServiceOfUser, ProcessStat>;
 
 /// Adds a removed service for each process in `left` whose service is not in `services`: its file
-/// is gone, or it had none. The board stops it, as after a reload without its file.
-void add_removed_services(const LeftProcesses& left, std::vector<GraphEntry>& services);
+/// is gone, or it had none. The board stops it, as after a reload without its file. Only logs a
+/// process if not `all_read`, for then its file may exist; if its user may have forged the service;
+/// or if it leads no session, as what `kill_mode = "main"` has spared.
+void add_removed_services(const LeftProcesses& left, bool all_read,
+                          std::vector<GraphEntry>& services);
 
 /// This variable of a service names its server, by ServerLock::id(), if there are no cgroups.
 inline constexpr std::string_view kServerVariable = "ZINIT_SERVER";

@@ -79,7 +79,6 @@ void ZinitDaemon::restore_services() {
   instances_.restore(legacy.facts);
   state_.set_kept(kept.entries);  // before add_lost(): lost services have no facts
   add_lost(kept);
-  add_removed_services(legacy.left, kept.entries);
   Adopted adopted =
       adopt(kept.entries, {start_.cgroups.get(), std::move(legacy.left)}, legacy.journal);
   StreamSlots::reserve();  // before services are heard
@@ -117,6 +116,9 @@ void ZinitDaemon::add_lost(KeptServices& kept) {
     proxies_.load(config);
   }
   add_lost_services(config.specs, start_.legacy->journal, kept.entries);
+  const bool all_read = !config.incomplete && config.missing.empty() &&
+                        std::ranges::none_of(config.specs, &ServiceSpec::broken);
+  add_removed_services(start_.legacy->left, all_read, kept.entries);
 }
 
 /// Keeps the daemon's own knowledge for the next process image. Call it after each change.

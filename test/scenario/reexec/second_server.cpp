@@ -87,9 +87,8 @@ void check_is_stopped(Server& zinit) {
   CHECK(eventually([&] { return !alive(was); }));
   CHECK(zinit.pid_of("set") != was);
   CHECK(eventually([&] { return !alive(gone); }));
-  CHECK_THAT(zinit.messages(),
-             Contains("gone: pid " + std::to_string(gone) +
-                      " is stopped, because no file describes the service"));
+  CHECK_THAT(zinit.messages(), Contains("gone: pid " + std::to_string(gone) +
+                                        " is stopped, because zinit no longer knows the service"));
   CHECK(zinit.count("stop gone") == 1);
   CHECK(zinit.pid_of("kept") == kept);
   CHECK_THAT(zinit.ctl({"list"}).out, !Contains("gone"));
@@ -107,6 +106,25 @@ TEST_CASE("what a killed server without cgroups has left of services without a f
   if (geteuid() != 0) return skip("needs root");
   Server zinit({.uid = 65534});
   check_is_stopped(zinit);
+}
+
+TEST_CASE("what a killed server has left goes on if not all files can be read",
+          "[reexec][second]") {
+  Server zinit;
+  zinit.add("kept", {.exec = tracing("kept")});
+  zinit.add("other", {.exec = tracing("other")});
+  zinit.boot({"kept", "other"});
+  const pid_t other = zinit.pid_of("other");
+  CHECK(zinit.shut_down(SIGKILL) == 128 + SIGKILL);
+  zinit.remove("other");
+  write_file(zinit.path("services/broken.toml"), "[service\n");  // it may have been its file
+  zinit.boot({"kept"});
+  CHECK(comes_to_rest(zinit.pid()));
+  CHECK(alive(other));
+  CHECK_THAT(zinit.messages(),
+             Contains("other: pid " + std::to_string(other) + " is left of a killed server"));
+  CHECK(kill(other, SIGKILL) == 0);
+  CHECK(zinit.shut_down() == 0);
 }
 
 TEST_CASE("a stranger's services in a cgroup of the same name are no killed server's",
