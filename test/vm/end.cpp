@@ -166,8 +166,8 @@ SCENARIO("break= stops an initramfs with a shell, and a kernel that is loaded fi
   step("there is a shell at each place", [&] { walk_through_breaks(machine.console()); });
   step("the system is up", [&] { check_way(machine); });
   step("kexec leaves a clean file system, though it is written to until then", [&] {
-    begin_writing(machine.shell());
     machine.shell().output_of("kexec -l /root/vmlinuz --append='console=ttyS0 panic=-1'");
+    begin_writing(machine.shell());
     machine.shell().send("zinitctl kexec\n");
     machine.console().wait_for("Starting new kernel");
     machine.console().wait_for("Unable to mount root fs");  // no root was given

@@ -45,16 +45,11 @@ UniqueFd make_initrd(const VmOptions& options, const std::vector<File>& files) {
   return fd;
 }
 
-/// A shell for a program, not for a user: no echo, and the prompt goes nowhere. A shell that takes
-/// the other end for a user ignores SIGTERM.
+/// A shell on the second line, the same that disks have.
 File shell_service() {
+  constexpr size_t kLimit = 4096;
   return {"/etc/zinit/services/test-shell.toml",
-          "[service]\n"
-          "exec = \"stty -echo -onlcr; exec sh 2>/dev/null\"\n"
-          "tty = \"/dev/ttyS1\"\n"
-          "class = \"system\"\n"
-          "[lifecycle]\n"
-          "stop_signal = \"SIGHUP\"\n"};
+          must(read_file("test/vm/disk/etc/zinit/services/test-shell.toml", kLimit))};
 }
 
 /// The frequency of the processor's time stamp counter, which an emulated processor shares. The
