@@ -57,19 +57,6 @@ void check_goes_on(Server& zinit) {
   CHECK(zinit.shut_down() == 0);
 }
 
-TEST_CASE("what a killed server has left goes on under the next one, and nothing runs twice",
-          "[check][reexec][second]") {
-  Server zinit;
-  check_goes_on(zinit);
-}
-
-TEST_CASE("what a killed server without cgroups has left goes on under the next one",
-          "[check][root][reexec][second]") {
-  if (geteuid() != 0) return skip("needs root");
-  Server zinit({.uid = 65534});
-  check_goes_on(zinit);
-}
-
 /// No service runs twice that the next server has no file of: its process is stopped.
 void check_is_stopped(Server& zinit) {
   zinit.add("kept", {.exec = tracing("kept")});
@@ -95,17 +82,22 @@ void check_is_stopped(Server& zinit) {
   CHECK(zinit.shut_down() == 0);
 }
 
-TEST_CASE("what a killed server has left of services without a file is stopped",
-          "[check][reexec][second]") {
-  Server zinit;
-  check_is_stopped(zinit);
+void check_left(Server& zinit) {
+  SECTION("services that have a file") { check_goes_on(zinit); }
+  SECTION("services without one") { check_is_stopped(zinit); }
 }
 
-TEST_CASE("what a killed server without cgroups has left of services without a file is stopped",
+TEST_CASE("what a killed server has left goes on under the next one, and nothing runs twice",
+          "[check][reexec][second]") {
+  Server zinit;
+  check_left(zinit);
+}
+
+TEST_CASE("what a killed server without cgroups has left goes on under the next one",
           "[check][root][reexec][second]") {
   if (geteuid() != 0) return skip("needs root");
   Server zinit({.uid = 65534});
-  check_is_stopped(zinit);
+  check_left(zinit);
 }
 
 TEST_CASE("what a killed server has left goes on if not all files can be read",
