@@ -2,11 +2,11 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The terminal is raw, so that Ctrl-C and other keys reach the machine. Ctrl-] is the way out.
 #include "vm/demo/hand_over.hpp"
-#include "vm/machine.hpp"
 
 #include <termios.h>
 
 #include "base/format.hpp"
+#include "support/system.hpp"
 
 namespace zinit::vm {
 

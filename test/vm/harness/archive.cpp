@@ -3,11 +3,13 @@
 // Writes cpio's "newc" format: a header of 13 hexadecimal numbers, the name and the content, each
 // padded to a multiple of 4 bytes.
 #include "vm/harness/archive.hpp"
-#include "vm/machine.hpp"
 
 #include "base/format.hpp"
+#include "support/system.hpp"
 
 namespace zinit::vm {
+
+using namespace test;
 
 namespace {
 

@@ -2,11 +2,13 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Copies images, and runs e2fsprogs' tools on the copies by their descriptors' names in /dev.
 #include "vm/harness/disk.hpp"
-#include "vm/machine.hpp"
 
 #include "base/format.hpp"
+#include "support/system.hpp"
 
 namespace zinit::vm {
+
+using namespace test;
 
 namespace {
 

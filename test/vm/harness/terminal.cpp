@@ -2,12 +2,14 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Waits by polling the line, not for a time: each wait ends with the input that it waits for.
 #include "vm/harness/terminal.hpp"
-#include "vm/machine.hpp"
 
 #include "base/format.hpp"
 #include "support/deadline.hpp"
+#include "support/system.hpp"
 
 namespace zinit::vm {
+
+using namespace test;
 
 Terminal::Terminal(std::string name, UniqueFd fd, std::function<bool(TimePoint)> pump)
     : name_(std::move(name)), fd_(std::move(fd)), pump_(std::move(pump)) {}

@@ -2,15 +2,17 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Starts QEMU, and polls its lines and its end.
 #include "vm/harness/vm.hpp"
-#include "vm/machine.hpp"
 
 #ifdef __x86_64__
 #include <x86intrin.h>
 #endif
 
 #include "base/format.hpp"
+#include "support/system.hpp"
 
 namespace zinit::vm {
+
+using namespace test;
 
 namespace {
 
