@@ -12,6 +12,7 @@
 #include <cerrno>
 
 #include "base/format.hpp"
+#include "base/text.hpp"
 #include "base/unix_address.hpp"
 
 namespace zinit {
@@ -75,6 +76,26 @@ Result<OpenSocket> open_one(const SocketAddress& address, ListenType type,
   return in_use && port && !spare.empty() ? open_beside(address, options, spare) : std::move(open);
 }
 
+/// Whether a socket keeps another one from being bound to an address. A unix socket does not,
+/// because zinit removes its file.
+bool is_in_the_way(const HeldSocket& held, const SocketAddress& of, ListenType type) {
+  return of.storage.ss_family != AF_UNIX && place_key(held.address) == place_key(of) &&
+         held.type == (type == ListenType::stream ? SOCK_STREAM : SOCK_DGRAM) &&
+         (is_any(held.address) || is_any(of) || host_of(held.address) == host_of(of));
+}
+
+/// The error of a listener that could not be opened at `address`.
+Failure with_holders(Error error, const SocketAddress& address, ListenType type,
+                     const HeldSockets& held) {
+  std::vector<std::string> names;
+  for (const HeldSocket& one : held)
+    if (is_in_the_way(one, address, type) && std::ranges::find(names, one.holder) == names.end())
+      names.push_back(one.holder);
+  if (error.errnum != EADDRINUSE || names.empty()) return Failure(std::move(error));
+  return Failure(Error{fmt::format("{}; about to be released by {}", error.text, join(names, ", ")),
+                       ECANCELED});
+}
+
 KeptNote with_file(KeptNote note, const SocketFile& file) noexcept {
   note.part = file.path().empty() ? 0 : 1;
   return note;
@@ -111,7 +132,7 @@ void OpenListener::keep(const KeptNote& note) noexcept {
 }
 
 Result<void> open_listeners(const ListenAddress& at, const ListenOptions& options,
-                            const KeptNote& note, const Listeners& spare, Listeners& opened) {
+                            const KeptNote& note, const OtherListeners& others, Listeners& opened) {
   if (at.type == ListenType::fifo) {
     auto fifo = open_fifo(at.place.socket, options);
     if (!fifo) return Failure(std::move(fifo.error()));
@@ -124,13 +145,13 @@ Result<void> open_listeners(const ListenAddress& at, const ListenOptions& option
   auto open = at_each(*addresses, [&](const SocketAddress& address) -> Result<void> {
     const std::string text = address_text(address);
     if (with_address(opened, text)) return {};  // two names of the same address
-    if (ListenerPtr there = with_address(spare, text);
+    if (ListenerPtr there = with_address(others.spare, text);
         there && suits_ipv6(there->fd(), options.only_ipv6)) {
       opened.push_back(std::move(there));
       return {};
     }
-    auto one = open_one(address, at.type, options, spare);
-    if (!one) return Failure(std::move(one.error()));
+    auto one = open_one(address, at.type, options, others.spare);
+    if (!one) return with_holders(std::move(one.error()), address, at.type, others.held);
     opened.push_back(listener_of(*std::move(one), note, text));
     return {};
   });
@@ -139,7 +160,7 @@ Result<void> open_listeners(const ListenAddress& at, const ListenOptions& option
 }
 
 Result<Listeners> open_listeners(const ProxySpec& spec, ProxyTable::Place place,
-                                 const Listeners& spare) {
+                                 const OtherListeners& others) {
   Listeners opened;
   ListenOptions options;
   options.refuses_descriptors = true;  // a relay cannot pass them on
@@ -148,7 +169,7 @@ Result<Listeners> open_listeners(const ProxySpec& spec, ProxyTable::Place place,
     if (!at) return failure(fmt::format("{} {}", spec.listen[entry], at.error()));
     options.only_ipv6 = is_beside_ipv4(spec.listen, entry);
     if (auto open = open_listeners({ListenType::stream, *at}, options,
-                                   {KeptKind::proxy_listener, 0, 0, place}, spare, opened);
+                                   {KeptKind::proxy_listener, 0, 0, place}, others, opened);
         !open)
       return Failure(open.error());
   }

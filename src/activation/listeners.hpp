@@ -23,6 +23,14 @@ namespace zinit {
 /// other: the port (for any host), or the path.
 [[nodiscard]] std::string place_key(const SocketAddress& address);
 
+/// A socket whose address is about to be released.
+struct HeldSocket {
+  std::string holder;  // for messages: "processes of NAME", "proxy NAME"
+  SocketAddress address;
+  int type;  // see type_of()
+};
+using HeldSockets = std::vector<HeldSocket>;
+
 class OpenListener {
  public:
   OpenListener(KeptFd fd, SocketFile file, std::string address)
@@ -41,6 +49,9 @@ class OpenListener {
   [[nodiscard]] const SocketFile& file() const noexcept { return file_; }
   /// The address in numbers, as from address_text(). Empty if a [socket]'s listener was taken over.
   [[nodiscard]] const std::string& address() const noexcept { return address_; }
+  [[nodiscard]] HeldSocket held_by(std::string holder) const {
+    return {std::move(holder), own_, type_of(fd())};
+  }
   /// See place_key().
   [[nodiscard]] std::string key() const { return place_key(own_); }
   /// Whether a connection to `to` arrives at this socket.
@@ -61,18 +72,26 @@ class OpenListener {
 using ListenerPtr = std::shared_ptr<OpenListener>;
 using Listeners = std::vector<ListenerPtr>;
 
+/// What may have the address of a new listener.
+struct OtherListeners {
+  Listeners spare{};   // open, and perhaps about to close
+  HeldSockets held{};  // from before the new one is opened
+};
+
 /// Opens all addresses of `at`, or none. For a name: each of its addresses, except those of a
-/// protocol that this machine lacks. Reuses a listener of `spare` that has the same address; ports
-/// of `spare` are not in the way. Blocks (activation/listening.hpp).
+/// protocol that this machine lacks. Reuses a listener of `others.spare` that has the same address;
+/// ports of these are not in the way. Blocks (activation/listening.hpp).
 /// @param note    finds them in the next process image; see OpenListener::keep()
 /// @param opened  gets them at its end; addresses that it has already are left out
+/// @return  if one of `others.held` has the address: a temporary error (ECANCELED) that names its
+///          holder
 [[nodiscard]] Result<void> open_listeners(const ListenAddress& at, const ListenOptions& options,
-                                          const KeptNote& note, const Listeners& spare,
+                                          const KeptNote& note, const OtherListeners& others,
                                           Listeners& opened);
 
 /// Opens every address of the proxy, or none.
 [[nodiscard]] Result<Listeners> open_listeners(const ProxySpec& spec, ProxyTable::Place place,
-                                               const Listeners& spare);
+                                               const OtherListeners& others);
 
 /// Takes over a listener of the previous process image.
 [[nodiscard]] ListenerPtr take_over_listener(KeptFd fd);

@@ -134,6 +134,12 @@ bool concerns_connection(int errnum) noexcept {
   return std::ranges::find(kPassing, errnum) != kPassing.end();
 }
 
+int type_of(int socket) noexcept {
+  int type = 0;
+  socklen_t size = sizeof type;
+  return ::getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &size) == 0 ? type : 0;
+}
+
 bool listens_at(int fd, const ListenAddress& place) {
   const std::string& path = place.place.socket;
   if (place.type == ListenType::fifo) {
@@ -143,10 +149,7 @@ bool listens_at(int fd, const ListenAddress& place) {
            (::stat(path.c_str(), &there) < 0 ||
             (there.st_dev == open.st_dev && there.st_ino == open.st_ino));
   }
-  int type = 0;
-  socklen_t size = sizeof type;
-  const int wanted = place.type == ListenType::stream ? SOCK_STREAM : SOCK_DGRAM;
-  if (::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != wanted) return false;
+  if (type_of(fd) != (place.type == ListenType::stream ? SOCK_STREAM : SOCK_DGRAM)) return false;
   const std::string at = address_text(own_address(fd));
   if (!path.empty()) return at == fmt::format("unix:{}", path);
   if (!at.ends_with(fmt::format(":{}", place.place.port))) return false;

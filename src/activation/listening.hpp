@@ -53,6 +53,9 @@ struct OpenSocket {
 /// one. After any other error but EAGAIN, pause before the next accept4().
 [[nodiscard]] bool concerns_connection(int errnum) noexcept;
 
+/// SOCK_STREAM or SOCK_DGRAM; 0: it is no socket.
+[[nodiscard]] int type_of(int socket) noexcept;
+
 /// Whether `fd`, opened by this file earlier, listens at `place`. For a name, compares only the
 /// port.
 [[nodiscard]] bool listens_at(int fd, const ListenAddress& place);

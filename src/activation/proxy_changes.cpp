@@ -4,8 +4,6 @@
 #include "activation/proxy_changes.hpp"
 
 #include <algorithm>
-#include <set>
-#include <utility>
 
 #include "activation/proxy_file.hpp"
 #include "base/log.hpp"
@@ -337,16 +335,14 @@ void ProxyChanges::load() {
       if (entry.spec->file.empty())
         load->after.emplace(name, Entry{entry.spec, entry.place, entry.listeners});
   };
-  task.work = [&sockets = parts_.sockets, load] {
-    sockets.close_unwanted();
-    open_loaded(*load, sockets);
-  };
+  task.work = [&sockets = parts_.sockets, load] { open_loaded(*load, sockets); };
   task.finish = [this, load](const std::optional<Error>& fault) { take_loaded(*load, fault); };
   parts_.queue.add(std::move(task));
 }
 
 /// Opens missing listeners. A proxy whose new setting is not available keeps its old one.
 void ProxyChanges::open_loaded(Load& load, SocketChanges& sockets) {
+  sockets.close_unwanted();
   std::set<ListenerPtr>& spare = load.spare;
   for (const auto& [name, entry] : load.before)
     spare.insert(entry.listeners.begin(), entry.listeners.end());
@@ -366,22 +362,26 @@ void ProxyChanges::open_loaded(Load& load, SocketChanges& sockets) {
     else if (entry.error.empty())
       changed.emplace_back(&entry, old);
   }
+  const HeldSockets held = sockets.held();
+  HeldSockets moving;
   for (const auto& [entry, old] : changed) {
     Result<Listeners> opened = failure("its file is wrong");
     if (!entry->spec->broken())
-      opened = open_listeners(*entry->spec, *entry->place, {spare.begin(), spare.end()});
+      opened = open_listeners(*entry->spec, *entry->place, {{spare.begin(), spare.end()}, held});
     if (opened) {
       for (const ListenerPtr& listener : *opened) spare.erase(listener);
       entry->listeners = *std::move(opened);
       continue;
     }
-    const Error fault = sockets.with_ending(std::move(opened).error());
-    entry->awaits = SocketChanges::may_come_free(fault);
-    entry->error = with_holder(fault.text, load.after, entry->spec->name);
+    entry->awaits = SocketChanges::may_come_free(opened.error());
+    entry->error = with_holder(opened.error().text, load.after, entry->spec->name);
     if (old == nullptr || old->spec->broken()) continue;
     keep(*entry, *old);
     entry->spec = old->spec;
+    for (const ListenerPtr& one : entry->listeners)
+      if (entry->awaits) moving.push_back(one->held_by("proxy " + old->spec->name));
   }
+  sockets.set_moving(std::move(moving));
 }
 
 void ProxyChanges::take_loaded(Load& load, const std::optional<Error>& fault) {
@@ -459,7 +459,7 @@ void ProxyChanges::make_set(Set& set) const {
   }
   if (const auto checked = check_backend(spec); !checked)
     return fail(Refusal::config_error, checked.error().text, {checked.error().text});
-  auto opened = open_listeners(spec, *set.place, set.spare);
+  auto opened = open_listeners(spec, *set.place, {set.spare});
   if (!opened) {
     const std::string text = with_holder(opened.error().text, set.before, spec.name);
     return fail(Refusal::config_error, text, {text});

@@ -110,7 +110,7 @@ class ProxyChanges {
     std::optional<ProxyTable::Place> place{};  // unset: all are taken, and it does not listen
     Listeners listeners{};
     std::string error{};  // why it does not listen as its file says
-    bool awaits = false;  // the address is about to become free, see SocketChanges::with_ending()
+    bool awaits = false;  // the address is about to become free, see SocketChanges::held()
   };
   using Entries = std::map<std::string, Entry>;
   using Ticket = std::uint64_t;

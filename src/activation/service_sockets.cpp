@@ -9,11 +9,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <iterator>
 #include <utility>
 
 #include "base/format.hpp"
-#include "base/text.hpp"
 #include "os/limits.hpp"
 #include "os/users.hpp"
 #include "supervisor/spawn_extras.hpp"
@@ -200,15 +198,21 @@ Result<void> ServiceSockets::open(Slot slot, const ServiceSpec& spec) {
   Result<void> result;
   if (old) {
     result = keep_open(*old, *made, slot, *options);
+    {
+      MutexLock lock(mutex_);
+      note_closed(*old, old->sockets);
+    }
     old->close();
   }
+  const OtherListeners others{{}, held()};
   for (std::size_t entry = 0; entry < wanted.listen.size(); ++entry) {
     if (std::ranges::find(made->sockets, entry, &Socket::entry) != made->sockets.end()) continue;
     const auto at = parse_listen_address(wanted.listen[entry]);
     Listeners opened;
     options->only_ipv6 = is_beside_ipv4(wanted.listen, entry);
-    const Result<void> open = at ? open_listeners(*at, *options, note_of(slot, entry), {}, opened)
-                                 : failure(fmt::format("{} {}", wanted.listen[entry], at.error()));
+    const Result<void> open =
+        at ? open_listeners(*at, *options, note_of(slot, entry), others, opened)
+           : failure(fmt::format("{} {}", wanted.listen[entry], at.error()));
     if (!open) {  // of a name's addresses, none is left open then
       result = open;
       break;
@@ -257,36 +261,41 @@ void ServiceSockets::close_unwanted() {
       }
       std::erase_if(service.sockets, [](const Socket& socket) { return !socket.listener; });
       service.complete = false;
-      if (!closed.empty()) closed_.insert(service.name);
+      note_closed(service, closed);
       if (wanted == nullptr) open_.erase(found);
     }
     Service::close(std::move(closed));
   }
 }
 
-std::set<std::string> ServiceSockets::take_closed() {
-  MutexLock lock(mutex_);
-  return std::exchange(closed_, {});
+void ServiceSockets::note_closed(const Service& of, const std::vector<Socket>& sockets) {
+  const pid_t main = services_.process(of.name);
+  for (const Socket& socket : sockets)
+    closed_.push_back({of.name, main, socket.listener->held_by("processes of " + of.name)});
 }
 
-void ServiceSockets::set_holders(std::set<std::string> services) {
-  MutexLock lock(mutex_);
-  holders_ = std::move(services);
+/// The kernel keeps an address in use until all processes with the socket have ended.
+bool ServiceSockets::is_held(const Closed& one) const {
+  const pid_t now = services_.process(one.service);
+  return one.main >= 0 && (now == 0 || now == one.main);
 }
 
-Error ServiceSockets::with_ending(Error error) {
-  if (error.errnum != EADDRINUSE) return error;
+HeldSockets ServiceSockets::held() const {
   MutexLock lock(mutex_);
-  std::vector<std::string> names;
-  std::ranges::set_union(closed_, holders_, std::back_inserter(names));
-  std::erase_if(names, [this](const std::string& name) {
-    const auto stand = services_.stand(name);
-    return stand != ServiceAccess::Stand::coming && stand != ServiceAccess::Stand::up;
-  });
-  if (names.empty()) return error;
-  return {fmt::format("{}; processes of {}, which are about to end, may still have it", error.text,
-                      join(names, ", ")),
-          ECANCELED};
+  HeldSockets held = moving_;
+  for (const Closed& one : closed_)
+    if (is_held(one)) held.push_back(one.socket);
+  return held;
+}
+
+void ServiceSockets::set_moving(HeldSockets sockets) {
+  MutexLock lock(mutex_);
+  moving_ = std::move(sockets);
+}
+
+bool ServiceSockets::forget_gone() {
+  MutexLock lock(mutex_);
+  return std::erase_if(closed_, [this](const Closed& one) { return !is_held(one); }) > 0;
 }
 
 std::map<std::string, Error> ServiceSockets::open_all() {
@@ -302,8 +311,7 @@ std::map<std::string, Error> ServiceSockets::open_all() {
     if (wanted_of(*graph, slot, name) == nullptr || graph->node(slot).broken()) continue;
     const ServiceSpec& spec = graph->spec(slot);
     if (stays_stopped(name, *spec.socket)) continue;
-    if (auto opened = open(slot, spec); !opened)
-      faults[name] = with_ending(std::move(opened).error());
+    if (auto opened = open(slot, spec); !opened) faults[name] = std::move(opened).error();
   }
   look();
   return faults;
@@ -346,7 +354,6 @@ Result<void> ServiceSockets::prepare(Slot slot, const ServiceSpec& spec, SpawnEx
     close_unwanted();  // another service may be about to release the address
     opened = open_in_turn(slot, spec);
   }
-  if (!opened) opened = Failure(with_ending(std::move(opened).error()));
   const Turn turn(*this, slot);
   MutexLock lock(mutex_);
   const auto found = open_.find(slot);

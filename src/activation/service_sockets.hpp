@@ -63,22 +63,21 @@ class ServiceSockets final : public WatchPort {
   /// stopped services that are not on demand. May block: not on a loop's thread.
   void close_unwanted() EXCLUDES(mutex_);
 
-  /// The services whose sockets were closed since the last call: their processes may still have
-  /// them. Any thread.
-  [[nodiscard]] std::set<std::string> take_closed() EXCLUDES(mutex_);
+  /// The closed sockets that processes of their services still have, and those of set_moving(). Any
+  /// thread.
+  [[nodiscard]] HeldSockets held() const EXCLUDES(mutex_);
+  /// Sets the sockets of proxies that take other addresses as soon as these are free. Any thread.
+  void set_moving(HeldSockets sockets) EXCLUDES(mutex_);
+  /// Forgets the closed sockets that no process has any more. Any thread.
+  /// @return  whether there were any: their addresses have become free
+  [[nodiscard]] bool forget_gone() EXCLUDES(mutex_);
 
   /// Closes sockets as close_unwanted() does, and opens missing ones. Then starts services that
   /// failed because these were missing. May block: not on a loop's thread.
-  /// @return  service name -> why its sockets could not be opened, see with_ending()
+  /// @return  service name -> why its sockets could not be opened, see open_listeners()
   [[nodiscard]] std::map<std::string, Error> open_all() EXCLUDES(mutex_);
 
-  /// Sets the services whose processes may still have sockets that were closed. Any thread.
-  void set_holders(std::set<std::string> services) EXCLUDES(mutex_);
-  /// If an address is in use and such processes may be why: names the services, and makes the error
-  /// temporary (ECANCELED), so that a launch is tried again. Any thread.
-  [[nodiscard]] Error with_ending(Error error) EXCLUDES(mutex_);
-
-  /// Whether a service has sockets, or had them at the last open_all() or take_closed(). Any
+  /// Whether a service has sockets, or had them at the last open_all() or forget_gone(). Any
   /// thread.
   [[nodiscard]] bool any() const EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
@@ -108,6 +107,11 @@ class ServiceSockets final : public WatchPort {
   struct Service;
   using ServicePtr = std::shared_ptr<Service>;
   struct Held;
+  struct Closed {
+    std::string service;
+    pid_t main;  // its process then, see ServiceAccess::process()
+    HeldSocket socket;
+  };
   class Turn;
 
   [[nodiscard]] Result<void> open_in_turn(Slot slot, const ServiceSpec& spec) EXCLUDES(mutex_);
@@ -118,6 +122,8 @@ class ServiceSockets final : public WatchPort {
   [[nodiscard]] bool stays_stopped(const std::string& service, const SocketSpec& spec)
       EXCLUDES(mutex_);
   [[nodiscard]] ServicePtr named(const std::string& service) const REQUIRES(mutex_);
+  void note_closed(const Service& of, const std::vector<Socket>& sockets) REQUIRES(mutex_);
+  [[nodiscard]] bool is_held(const Closed& one) const;
   void watch_sockets(Slot slot, Service& service, bool on) noexcept REQUIRES(mutex_);
   [[nodiscard]] bool has_room(const Service& service) const noexcept REQUIRES(mutex_);
   void look_now() EXCLUDES(mutex_);
@@ -134,8 +140,8 @@ class ServiceSockets final : public WatchPort {
   std::set<Slot> turns_ GUARDED_BY(mutex_);  // services whose sockets are being opened
   CondVar turn_over_;
   std::map<Slot, ServicePtr> open_ GUARDED_BY(mutex_);
-  std::set<std::string> closed_ GUARDED_BY(mutex_);                    // see take_closed()
-  std::set<std::string> holders_ GUARDED_BY(mutex_);                   // see set_holders()
+  std::vector<Closed> closed_ GUARDED_BY(mutex_);  // until forget_gone() finds that none has them
+  HeldSockets moving_ GUARDED_BY(mutex_);          // see set_moving()
   std::map<std::string, std::size_t> connections_ GUARDED_BY(mutex_);  // with `accept`, by service
 };
 

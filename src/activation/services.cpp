@@ -45,6 +45,11 @@ void BoardServices::stop_idle(const std::string& service, std::chrono::seconds i
   (void)board_.stop(service);
 }
 
+pid_t BoardServices::process(const std::string& service) {
+  const auto brief = board_.brief(service);
+  return brief && brief->has_process ? brief->main_pid : -1;
+}
+
 TimePoint BoardServices::up_since(const std::string& service) {
   const auto brief = board_.brief(service);
   return brief && brief->state == State::running && brief->wish == Wish::up ? brief->ready_at

@@ -76,38 +76,15 @@ void SocketChanges::take_over(Inheritance& inherited, const Graph& graph) {
 
 void SocketChanges::look() {
   if (!instances_.empty()) end_instances();
-  if (!holders_.empty()) look_at_holders();
+  look_at_closed();
   follower_.look();
   sockets_.look();
 }
 
-/// The kernel keeps an address in use until all processes with the socket have ended.
-void SocketChanges::look_at_holders() {
-  const auto gone = std::erase_if(holders_, [this](const auto& one) {
-    const auto brief = board_.brief(one.first);
-    const bool other = brief && brief->main_pid != 0 && brief->main_pid != one.second;
-    return !brief || !brief->has_process || other;
-  });
-  if (gone == 0) return;
-  tell_holders();
+void SocketChanges::look_at_closed() {
+  if (!sockets_.forget_gone()) return;
   parts_.released();
   try_again();
-}
-
-void SocketChanges::note_closed() {
-  const auto closed = sockets_.take_closed();
-  for (const std::string& name : closed)
-    if (const auto brief = board_.brief(name); brief && brief->has_process)
-      holders_[name] = brief->main_pid;
-  if (closed.empty()) return;
-  tell_holders();
-  parts_.released();
-}
-
-void SocketChanges::tell_holders() {
-  std::set<std::string> names;
-  for (const auto& [name, pid] : holders_) names.insert(name);
-  sockets_.set_holders(std::move(names));
 }
 
 void SocketChanges::follow() {
@@ -130,7 +107,6 @@ void SocketChanges::open() {
 
 /// @param failed  zinit could not even look at the sockets
 void SocketChanges::opened(const std::map<std::string, Error>& faults, bool failed) {
-  note_closed();
   for (const auto& [service, fault] : faults) {
     const auto told = faults_.find(service);
     if (told == faults_.end() || told->second.text != fault.text)
@@ -138,6 +114,7 @@ void SocketChanges::opened(const std::map<std::string, Error>& faults, bool fail
   }
   faults_ = faults;
   follower_.retry(!faults_.empty() || failed);
+  look_at_closed();
 }
 
 Daemon::Sockets SocketChanges::view(const std::string& service) const {

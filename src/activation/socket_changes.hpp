@@ -64,9 +64,11 @@ class SocketChanges {
 
   /// See ServiceSockets::close_unwanted().
   void close_unwanted() { sockets_.close_unwanted(); }
-  /// See ServiceSockets::with_ending(): whether such processes may be why.
-  [[nodiscard]] Error with_ending(Error error) { return sockets_.with_ending(std::move(error)); }
+  /// See ServiceSockets::held(), and whether such a socket is why (open_listeners()).
+  [[nodiscard]] HeldSockets held() const { return sockets_.held(); }
   [[nodiscard]] static bool may_come_free(const Error& error) { return error.errnum == ECANCELED; }
+  /// See ServiceSockets::set_moving().
+  void set_moving(HeldSockets sockets) { sockets_.set_moving(std::move(sockets)); }
   /// A change of proxies is over: opens sockets that have waited for it.
   void go_on() {
     if (std::exchange(waits_, false)) open();
@@ -84,9 +86,7 @@ class SocketChanges {
  private:
   void follow();
   void open();
-  void look_at_holders();
-  void note_closed();
-  void tell_holders();
+  void look_at_closed();
   void opened(const std::map<std::string, Error>& faults, bool failed);
   void begin_instance(const std::string& service, KeptFd connection);
   void instance_later(const std::string& service, KeptFd connection);
@@ -102,7 +102,6 @@ class SocketChanges {
   ServiceSockets sockets_;
   GraphFollower follower_;
   bool waits_ = false;                            // until proxies have changed
-  std::map<std::string, pid_t> holders_;          // main processes that may have closed sockets
   std::map<std::string, Error> faults_;           // already logged, by service
   std::map<std::string, std::string> instances_;  // services of instances, by instance name
   MaskedNames ended_;                             // instances about to leave the graph

@@ -91,8 +91,45 @@ TEST_CASE("what stubborn processes have is waited for, and nothing is told as fa
   CHECK(Client(one).echo("by p") == "by p");
   for (const std::string& name : names) CHECK(zinit.state(name) == "running");
   const std::string messages = zinit.messages();
-  CHECK_THAT(messages, Contains(" of b, which are about to end, may still have it; next try in "));
+  CHECK_THAT(messages, Contains("; about to be released by processes of b; next try in "));
   CHECK_THAT(messages, !Contains("error"));
+}
+
+TEST_CASE("an address is waited for until the process that has it has ended, and no other one is",
+          "[sockets][xinet][reload]") {
+  Server zinit;
+  Listening somebody;
+  const std::string one = free_address(), other = free_address(), back = free_address();
+  const std::string taken = "127.0.0.1:" + somebody.port();
+  const auto holder = [&](const Texts& listen) {
+    return with_sockets(toml_string("trap '' TERM; while ! [ -e $D/go ]; do sleep 0.01; done"),
+                        listen, "on_demand = false", "",
+                        "[lifecycle]\nrestart = 'never'\nstop_timeout_ms = 60000");
+  };
+  zinit.file("holds.toml", holder({one, other}));
+  zinit.file("wants.toml", booted({"pid"}, free_address()));
+  zinit.file("fails.toml", booted({"pid"}, free_address()));
+  zinit.file("s.toml", peers({"at", back, "echo"}));
+  zinit.file("p.toml", proxy_text(free_address(), back, "s"));
+  boot_open(zinit, {"holds", "wants", "fails"});
+
+  zinit.file("holds.toml", holder({free_address()}));
+  zinit.file("wants.toml", booted({"pid"}, one));
+  zinit.file("fails.toml", booted({"pid"}, taken));
+  zinit.file("p.toml", proxy_text(other, back, "s"));
+  const std::string why = ": Address already in use";
+  const std::string waits = why + "; about to be released by processes of holds";
+  const auto told = zinit.ctl({"reload"});
+  CHECK(told.code == 1);
+  CHECK_THAT(told.out, Contains("p: cannot listen on " + other + waits));
+  zinit.await_message("wants: cannot listen on " + one + waits + "; next try in ");
+  zinit.await_state("fails", "failed");
+  CHECK_THAT(zinit.messages(), Contains("fails: failed: cannot listen on " + taken + why +
+                                        "; started as soon as that is possible"));
+  zinit.mark("go");
+  zinit.await_state("wants", "running");
+  check_answers(zinit, one, "wants");
+  CHECK(eventually([&] { return proxy_status(zinit, "p")["running"] == true; }));
 }
 
 TEST_CASE("a service and a proxy swap their addresses in a reload, and none is in use",

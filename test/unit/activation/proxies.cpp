@@ -2,29 +2,11 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Proxies in front of services that a test starts and stops.
 #include "activation/proxies.hpp"
-#include "support/test.hpp"
+#include "unit/activation/services.hpp"
 #include "unit/support/loop.hpp"
 
 namespace zinit::test::activation_proxies {
 namespace {
-
-/// The services as the test describes them. The loop's thread is the test's own.
-class Services final : public ServiceAccess {
- public:
-  [[nodiscard]] Stand stand(const std::string&) override { return now; }
-  [[nodiscard]] bool failed(const std::string&) override { return false; }
-  [[nodiscard]] bool wanted(const std::string&) override { return now != Stand::off; }
-  void start(const std::string&, const std::string&) override { ++started; }
-  void stop_idle(const std::string&, std::chrono::seconds) override {}
-  [[nodiscard]] TimePoint up_since(const std::string&) override {
-    return now == Stand::up ? since : kNever;
-  }
-  [[nodiscard]] bool killed(const std::string&) override { return false; }
-
-  Stand now = Stand::off;
-  TimePoint since = Clock::now();
-  int started = 0;
-};
 
 UniqueFd unix_socket() {
   return UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
