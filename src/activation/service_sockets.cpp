@@ -429,16 +429,14 @@ void ServiceSockets::look() noexcept {
 void ServiceSockets::look_now() {
   const TimePoint now = Clock::now();
   TimePoint next = set_.open() ? kNever : after(now, kLackAgain);
-  std::vector<std::string> to_start;
   {
     MutexLock lock(mutex_);
     for (const auto& [slot, service] : open_) {
       Service& one = *service;
       const SocketSpec& spec = one.spec;
-      if (one.launch_failed && one.complete && services_.failed(one.name)) {
+      if (one.launch_failed && one.complete &&
+          services_.retry(one.name, "started by its sockets, which could not be opened before"))
         one.launch_failed = false;
-        to_start.push_back(one.name);
-      }
       if (spec.accept) {
         const bool room = has_room(one) && !one.ignored;
         if (room && one.again_at > now) next = std::min(next, one.again_at);
@@ -459,8 +457,6 @@ void ServiceSockets::look_now() {
       watch_sockets(slot, one, starts && one.again_at <= now);
     }
   }
-  for (const std::string& name : to_start)
-    services_.start(name, "its sockets, which could not be opened before");
   if (next != kNever) again_.set(std::chrono::ceil<Milliseconds>(next - now));
 }
 

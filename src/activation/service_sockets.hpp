@@ -73,7 +73,7 @@ class ServiceSockets final : public WatchPort {
   [[nodiscard]] bool forget_gone() EXCLUDES(mutex_);
 
   /// Closes sockets as close_unwanted() does, and opens missing ones. Then starts services that
-  /// failed because these were missing. May block: not on a loop's thread.
+  /// failed or wait because these were missing. May block: not on a loop's thread.
   /// @return  service name -> why its sockets could not be opened, see open_listeners()
   [[nodiscard]] std::map<std::string, Error> open_all() EXCLUDES(mutex_);
 

@@ -45,6 +45,10 @@ void BoardServices::stop_idle(const std::string& service, std::chrono::seconds i
   (void)board_.stop(service);
 }
 
+bool BoardServices::retry(const std::string& service, const std::string& why) {
+  return board_.retry(service, why);
+}
+
 pid_t BoardServices::process(const std::string& service) {
   const auto brief = board_.brief(service);
   return brief && brief->has_process ? brief->main_pid : -1;

@@ -83,6 +83,11 @@ class ServiceAccess {
   /// Stops it like a client's request, unless a service that is up requires it.
   virtual void stop_idle(const std::string& service, std::chrono::seconds idle) = 0;
 
+  /// If it has failed, or waits for its next try, and its wish is up: tries it now, and logs why.
+  /// This is no request like a start: it stops nothing that conflicts.
+  /// @return  whether it does so
+  virtual bool retry(const std::string& service, const std::string& why) = 0;
+
   /// Its main process. 0: it has only others, or its main process is not known yet. -1: it has
   /// none.
   [[nodiscard]] virtual pid_t process(const std::string& service) = 0;
@@ -105,6 +110,7 @@ class BoardServices final : public ServiceAccess {
   [[nodiscard]] bool failed(const std::string& service) override;
   void start(const std::string& service, const std::string& why) override;
   void stop_idle(const std::string& service, std::chrono::seconds idle) override;
+  bool retry(const std::string& service, const std::string& why) override;
   [[nodiscard]] pid_t process(const std::string& service) override;
   [[nodiscard]] TimePoint up_since(const std::string& service) override;
   [[nodiscard]] bool killed(const std::string& service) override;

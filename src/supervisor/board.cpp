@@ -212,6 +212,22 @@ RequestResult<Board::Others> Board::stop(std::string_view name) {
   return others_of(*world.graph, requested);
 }
 
+bool Board::retry(std::string_view name, std::string_view why) {
+  const Change change(*this);
+  const Slot slot = world.graph->find_loaded(name);
+  if (slot == kNoSlot || world.shutdown) return false;
+  Record& record = world.record(slot);
+  const bool failed =
+      record.state == State::failed && world.spec(slot).status != StartStatus::ignore;
+  if (record.wish == Wish::down || has_process(record) ||
+      !(failed || record.state == State::blocked))
+    return false;
+  say(LogLevel::info, fmt::format("{}: {}", name, why));
+  if (record.try_ == Try::none) record.try_ = Try::pulled;
+  tell_neighbours({&slot, 1});
+  return true;
+}
+
 RequestResult<Board::Isolated> Board::isolate(std::string_view target) {
   const Change change(*this);
   const Slot slot = world.graph->find_loaded(target);

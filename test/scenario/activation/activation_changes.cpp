@@ -106,15 +106,18 @@ TEST_CASE("an address is waited for until the process that has it has ended, and
                         listen, "on_demand = false", "",
                         "[lifecycle]\nrestart = 'never'\nstop_timeout_ms = 60000");
   };
+  const std::string late = "[lifecycle]\nrestart_delay_ms = 3600000\n";
   zinit.file("holds.toml", holder({one, other}));
-  zinit.file("wants.toml", booted({"pid"}, free_address()));
+  zinit.file("wants.toml", booted({"pid"}, free_address()) + late);
   zinit.file("fails.toml", booted({"pid"}, free_address()));
+  zinit.file("yields.toml",
+             "[service]\nexec = 'sleep 1000'\n[dependencies]\nconflicts = ['wants']\n");
   zinit.file("s.toml", peers({"at", back, "echo"}));
   zinit.file("p.toml", proxy_text(free_address(), back, "s"));
   boot_open(zinit, {"holds", "wants", "fails"});
 
   zinit.file("holds.toml", holder({free_address()}));
-  zinit.file("wants.toml", booted({"pid"}, one));
+  zinit.file("wants.toml", booted({"pid"}, one) + late);
   zinit.file("fails.toml", booted({"pid"}, taken));
   zinit.file("p.toml", proxy_text(other, back, "s"));
   const std::string why = ": Address already in use";
@@ -130,6 +133,8 @@ TEST_CASE("an address is waited for until the process that has it has ended, and
   zinit.await_state("wants", "running");
   check_answers(zinit, one, "wants");
   CHECK(eventually([&] { return proxy_status(zinit, "p")["running"] == true; }));
+  // That was no start on request, which would stop what conflicts.
+  CHECK(zinit.state("yields") == "blocked");
 }
 
 TEST_CASE("a service and a proxy swap their addresses in a reload, and none is in use",

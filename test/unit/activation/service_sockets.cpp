@@ -94,6 +94,17 @@ TEST_CASE("a socket is known as held from its close to the end of the process th
   CHECK(sockets.forget_gone());
   CHECK_FALSE(sockets.forget_gone());
   CHECK(sockets.open_all().empty());
+  CHECK(run_until(*loop, [&] { return services.retried == 1; }));
+  // The service was still being launched: asked again at the next look, and then no more.
+  services.waits = true;
+  sockets.look();
+  CHECK(run_until(*loop, [&] { return services.retried == 2; }));
+  sockets.look();
+  CHECK(sockets.open_all().empty());
+  bool looked = false;
+  REQUIRE(loop->post([&] { looked = true; }));
+  CHECK(run_until(*loop, [&] { return looked; }));
+  CHECK(services.retried == 2);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ class Services final : public ServiceAccess {
   [[nodiscard]] bool failed(const std::string&) override { return false; }
   [[nodiscard]] bool wanted(const std::string&) override { return now != Stand::off; }
   void start(const std::string&, const std::string&) override { ++started; }
+  bool retry(const std::string&, const std::string&) override { return ++retried, waits; }
   [[nodiscard]] pid_t process(const std::string&) override { return main; }
   void stop_idle(const std::string&, std::chrono::seconds) override {}
   [[nodiscard]] TimePoint up_since(const std::string&) override {
@@ -25,6 +26,8 @@ class Services final : public ServiceAccess {
   Stand now = Stand::off;
   TimePoint since = Clock::now();
   int started = 0;
+  int retried = 0;
+  bool waits = false;  // what retry() returns
   pid_t main = -1;
 };
 
