@@ -307,7 +307,8 @@ void ProxyChanges::add_faults(ProxyReport& report) const {
                        std::erase(report.unchanged, name);
     if (asked == 0) continue;
     report.failed.insert(std::ranges::lower_bound(report.failed, name), name);
-    report.messages.push_back(fmt::format("{}: {}; tried again every 5 s", name, entry.error));
+    report.messages.push_back(fmt::format("{}: {}; tried again {}", name, entry.error,
+                                          entry.awaits ? "then" : "every 5 s"));
   }
 }
 
