@@ -93,9 +93,10 @@ class ProxyChanges {
   [[nodiscard]] bool changing() const noexcept {
     return loading_ > 0 || (!applied_.empty() && !leaving_.empty());
   }
-  /// Addresses have become free: tries again to set proxies whose settings are not in force.
+  /// Addresses have become free: tries again to set proxies whose settings are not in force. A load
+  /// under way may just have failed to open them; one that has not begun opens them.
   void try_again() {
-    if (retry_.active() && loading_ == 0) load();
+    if (loading_ == 1 || (loading_ == 0 && retry_.active())) load();
   }
 
   /// Call it after each change of the board. Any thread.

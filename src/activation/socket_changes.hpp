@@ -73,9 +73,9 @@ class SocketChanges {
   void go_on() {
     if (std::exchange(waits_, false)) open();
   }
-  /// Addresses have become free: opens sockets that could not be opened.
+  /// Addresses have become free: opens sockets that could not be opened, or cannot at this moment.
   void try_again() {
-    if (!faults_.empty()) follower_.ask();
+    if (!faults_.empty() || follower_.busy()) follower_.ask();
   }
 
   [[nodiscard]] Daemon::Sockets view(const std::string& service) const;
