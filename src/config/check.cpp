@@ -99,8 +99,8 @@ void tell_absent(const Node& node, const std::vector<std::string>& names, const 
     }
   };
   const Dependencies& all = *node.spec->dependencies;
-  tell(all.requires_, node.missing, "requires", "the service cannot start");
-  tell(all.binds_to, node.missing, "binds_to", "the service cannot start");
+  tell(all.requires_, *node.missing, "requires", "the service cannot start");
+  tell(all.binds_to, *node.missing, "binds_to", "the service cannot start");
   tell(all.after, *node.unknown, "after", "this has no effect");
   tell(all.wants, *node.unknown, "wants", "this has no effect");
   tell(all.conflicts, *node.unknown, "conflicts", "this has no effect");

@@ -68,7 +68,7 @@ void put_record(JsonWriter& writer, const Record& record, TimePoint now) {
 }
 
 void put_edges(JsonWriter& writer, const Graph& graph, std::string_view name,
-               const std::vector<Slot>& slots) {
+               const SlotList& slots) {
   writer.key(name).begin_array();
   for (const Slot slot : slots) writer.put(graph.name(slot));
   writer.end_array();
@@ -80,12 +80,12 @@ void put_node(JsonWriter& writer, const Graph& graph, Slot slot) {
   const Node& node = graph.node(slot);
   writer.member("load_order", node.load_order);
   put_edges(writer, graph, "requires", node.requires_);
-  put_edges(writer, graph, "binds_to", *node.binds_to);
+  put_edges(writer, graph, "binds_to", node.binds_to);
   put_edges(writer, graph, "after", node.after);
   put_edges(writer, graph, "wants", node.wants);
   put_edges(writer, graph, "conflicts", node.conflicts);
   put_edges(writer, graph, "required_by", node.required_by);
-  writer.member("missing", node.missing).member("unknown", *node.unknown);
+  writer.member("missing", *node.missing).member("unknown", *node.unknown);
   writer.member("faults", *node.faults);
 }
 

@@ -64,7 +64,7 @@ class TreeWriter {
   [[nodiscard]] std::vector<Edge> edges_of(Slot slot) const {
     const Node& node = graph_.node(slot);
     std::vector<Edge> edges;
-    const auto add = [&](const std::vector<Slot>& slots, std::string_view kind) {
+    const auto add = [&](const SlotList& slots, std::string_view kind) {
       for (const Slot other : slots) {
         const auto same = [other](const Edge& edge) { return edge.slot == other; };
         if (std::any_of(edges.begin(), edges.end(), same)) continue;
@@ -77,7 +77,7 @@ class TreeWriter {
     };
     add(reverse_ ? node.required_by : node.requires_, "requires");
     if (!reverse_) {
-      for (const std::string& name : node.missing) edges.push_back({kNoSlot, name, "requires"});
+      for (const std::string& name : *node.missing) edges.push_back({kNoSlot, name, "requires"});
     }
     add(reverse_ ? node.wanted_by : node.wants, "wants");
     add(reverse_ ? node.ordered_before : node.after, "after");

@@ -7,8 +7,8 @@
 #include <sys/epoll.h>
 
 #include <algorithm>
-#include <optional>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include "base/log.hpp"
@@ -114,12 +114,14 @@ void Capture::readable(LogPipe& pipe) {
 bool Capture::pays(LogPipe& pipe, const ServiceLog::ReadOnce& read) noexcept {
   const TimePoint now = Clock::now();
   const bool soon = now - std::exchange(pipe.read_at, now) < kSoon;
-  if (std::exchange(pipe.paused, false)) {
+  const bool was_paused = pipe.paused;
+  pipe.paused = false;
+  if (was_paused) {
     if (pipe.capacity <= 0) pipe.capacity = ::fcntl(pipe.fd.get(), F_GETPIPE_SZ);
     // Half: a page that is not full still has no room for the next line if the line is longer.
     if (static_cast<std::int64_t>(read.found) > pipe.capacity / 2) {
-      const bool tried = std::exchange(pipe.tried_wide, true);
-      const int wider = tried ? -1 : ::fcntl(pipe.fd.get(), F_SETPIPE_SZ, kWidePipeBytes);
+      const int wider = pipe.tried_wide ? -1 : ::fcntl(pipe.fd.get(), F_SETPIPE_SZ, kWidePipeBytes);
+      pipe.tried_wide = true;
       if (wider > 0)
         pipe.capacity = wider;
       else

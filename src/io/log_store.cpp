@@ -293,7 +293,7 @@ void LogStore::take_over_pipes(Inheritance& inherited, const FactMap& facts) {
       const LogPipePtr pipe = std::make_shared<LogPipe>(
           log, std::move(one.fd), static_cast<LogStream>(note.part),
           std::make_shared<std::atomic<pid_t>>(fact.writer), impl_->facts, std::move(fact.held));
-      pipe->shown = fact.shown;
+      pipe->shown = static_cast<std::uint32_t>(fact.shown);
       pipe->leaves_out = fact.leaves_out;
       pipe->within = fact.within;
       pipe->kept_read = fact.read;

@@ -28,8 +28,8 @@ namespace {
 constexpr std::size_t kShortLine = 16;
 
 // See note_end(). This many lines fit into the first block of a ring.
-constexpr int kNotedInARow = 8;
-constexpr Milliseconds kNotedAgain{60000};
+constexpr std::size_t kNotedInARow = 8;
+constexpr std::int64_t kNotedAgainUs = 60'000'000;
 constexpr std::size_t kShortRead = 4096;
 
 // Memory that a line takes besides its text while it waits for a client.
@@ -137,20 +137,23 @@ void ServiceLog::leave_out_on(std::string_view left_out) {
   const auto parts = split(left_out, ' ');
   if (parts.size() != 2) return;
   FairLock lock(mutex_);
-  left_out_ = kept_left_out_ =
+  Rate& rate = rate_.edit();
+  rate.left_out = rate.kept =
       static_cast<std::uint64_t>(std::max(parse_integer(parts[1]).value_or(0), 0LL));
-  rate_until_ = std::min(TimePoint(Clock::duration(parse_integer(parts[0]).value_or(0))),
-                         after(Clock::now(), rules_.rate_interval));
-  rate_count_ = rules_.rate_lines;
+  rate.until = std::min(TimePoint(Clock::duration(parse_integer(parts[0]).value_or(0))),
+                        after(Clock::now(), rules_.rate_interval));
+  rate.count = rules_.rate_lines;
 }
 
 void ServiceLog::keep_left_out(const LogPipe& pipe) noexcept {
-  if (pipe.facts == nullptr || left_out_ == kept_left_out_) return;
-  kept_left_out_ = left_out_;
+  if (pipe.facts == nullptr || rate_->left_out == rate_->kept) return;
   catch_all("a count of lines", [&]() NO_THREAD_SAFETY_ANALYSIS {
+    Rate& rate = rate_.edit();
+    rate.kept = rate.left_out;
     const std::string fact =
-        left_out_ > 0 ? fmt::format("{} {}", rate_until_.time_since_epoch().count(), left_out_)
-                      : std::string();
+        rate.left_out > 0
+            ? fmt::format("{} {}", rate.until.time_since_epoch().count(), rate.left_out)
+            : std::string();
     pipe.facts->keep(left_out_key(slot_), fact);
   });
 }
@@ -161,8 +164,7 @@ void ServiceLog::forget() noexcept {
   ring_.clear();
   outputs_.clear();
   rules_ = {};
-  rate_count_ = 0;
-  left_out_ = kept_left_out_ = 0;
+  rate_.reset();
   taps_.reset();
   for (const LogPipePtr& pipe : pipes_) {
     pipe->ended = true;
@@ -178,16 +180,16 @@ void ServiceLog::note(std::string_view line) noexcept {
 
 void ServiceLog::note_end(std::string_view line) noexcept {
   FairLock lock(mutex_);
-  const std::size_t hash = std::hash<std::string_view>()(line);
-  const TimePoint now = Clock::now();
-  const bool again = noted_seq_ != 0 && noted_seq_ == ring_.last_seq() && noted_hash_ == hash;
-  noted_in_a_row_ = again ? noted_in_a_row_ : 0;
-  if (noted_in_a_row_ >= kNotedInARow && now < after(noted_at_, kNotedAgain)) return;
-  ++noted_in_a_row_;
-  note_locked(line);
-  noted_at_ = now;
-  noted_seq_ = ring_.last_seq();
-  noted_hash_ = hash;
+  std::size_t same = 0;
+  const auto is_same = [&](const Ring::View& newest) {
+    if (newest.stream != LogStream::zinit || newest.text != line) return false;
+    return ++same > 1 || std::abs(wall_us() - newest.time_us) < kNotedAgainUs;
+  };
+  catch_all("the newest lines of a log", [&]() NO_THREAD_SAFETY_ANALYSIS {
+    Ring::Place place;
+    ring_.look_back(place, kNotedInARow, ring_.text_bytes() + 1, is_same);
+  });
+  if (same < kNotedInARow) note_locked(line);
 }
 
 void ServiceLog::note_locked(std::string_view line) noexcept {
@@ -278,7 +280,7 @@ void ServiceLog::keep_in_ring(const SinkBatch& batch) {
 
 /// Stores a line whose beginning is already in the ring.
 void ServiceLog::keep_rest_in_ring(LogPipe& pipe, std::int64_t time_us, const SplitLine& line) {
-  const std::size_t shown = std::exchange(pipe.shown, 0);
+  const std::size_t shown = std::exchange(pipe.shown, 0U);
   const SplitLine rest{line.text.substr(std::min(shown, line.text.size())), line.continues};
   keep_in_ring(batch_of(pipe, time_us, {&rest, 1}));
 }
@@ -290,36 +292,37 @@ bool ServiceLog::admits(bool& leaves_out, bool continues) {
   const bool goes_on = std::exchange(leaves_out, leaves_out && continues);
   if (goes_on) return false;
   const TimePoint now = Clock::now();
-  if (now >= rate_until_) {
+  Rate& rate = rate_.edit();
+  if (now >= rate.until) {
     tell_left_out();
-    rate_until_ = after(now, rules_.rate_interval);
-    rate_count_ = 0;
+    rate.until = after(now, rules_.rate_interval);
+    rate.count = 0;
   }
-  if (rate_count_ >= rules_.rate_lines) {
-    ++left_out_;
+  if (rate.count >= rules_.rate_lines) {
+    ++rate.left_out;
     leaves_out = continues;
     return false;
   }
-  if (!continues) ++rate_count_;
+  if (!continues) ++rate.count;
   return true;
 }
 
 void ServiceLog::tell_left_out() {
-  if (left_out_ == 0) return;
+  if (rate_->left_out == 0) return;
   note_locked(fmt::format("left out {} lines: more than rate_lines = {} in {} ms",
-                          std::exchange(left_out_, 0), rules_.rate_lines,
+                          std::exchange(rate_.edit().left_out, 0), rules_.rate_lines,
                           rules_.rate_interval.count()));
 }
 
 std::optional<Milliseconds> ServiceLog::look_again(LogPipe& pipe, TimePoint now) {
   FairLock lock(mutex_);
   std::optional<Milliseconds> next;
-  if (left_out_ > 0) {
-    if (now >= rate_until_) {
+  if (rate_->left_out > 0) {
+    if (now >= rate_->until) {
       tell_left_out();
       keep_left_out(pipe);
     } else {
-      next = Milliseconds{ms_between(now, rate_until_) + 1};
+      next = Milliseconds{ms_between(now, rate_->until) + 1};
     }
   }
   const std::string& held = pipe.splitter.held();
@@ -328,7 +331,7 @@ std::optional<Milliseconds> ServiceLog::look_again(LogPipe& pipe, TimePoint now)
   if (left > 0) return Milliseconds{std::min<std::int64_t>(left, next ? next->count() : left)};
   const SplitLine piece{std::string_view(held).substr(pipe.shown), true};
   keep_in_ring({name_, pipe.stream, *pipe.writer, &pipe, wall_us(), {&piece, 1}});
-  pipe.shown = held.size();
+  pipe.shown = static_cast<std::uint32_t>(held.size());
   pipe.keep(pipe.kept_read);
   return next;
 }
@@ -392,7 +395,8 @@ ssize_t ServiceLog::read_locked(LogPipe& pipe, ReadBuffer& buffer, std::size_t f
   ReadArea& area = buffer.area;
   // At least one byte, because the read must report the end. No more than are there: then the next
   // image knows, after a crash during the read, that all bytes were read or none.
-  const std::size_t there = std::clamp<std::size_t>(found, 1, pipe.read_bytes);
+  const std::size_t most = pipe.short_lines ? kShortRead : ReadArea::kBytes;
+  const std::size_t there = std::clamp<std::size_t>(found, 1, most);
   const std::uint64_t before = ring_.last_seq();
   area.begin(pipe.fd.get(), there, before);
   ssize_t count = 0;
@@ -407,8 +411,7 @@ ssize_t ServiceLog::read_locked(LogPipe& pipe, ReadBuffer& buffer, std::size_t f
   const auto bytes = static_cast<std::size_t>(count);
   kill_point("read.done");
   take_read(pipe, buffer, bytes);
-  const bool short_lines = (ring_.last_seq() - before) * kShortLine > bytes;
-  pipe.read_bytes = short_lines ? kShortRead : ReadArea::kBytes;
+  pipe.short_lines = (ring_.last_seq() - before) * kShortLine > bytes;
   return count;
 }
 
@@ -465,7 +468,7 @@ ServiceLog::ReadOnce ServiceLog::read(LogPipe& pipe, ReadBuffer& buffer) {
   const std::size_t found = readable_bytes(pipe.fd.get());
   const ssize_t count = read_locked(pipe, buffer, found);
   return {count == 0, count < 0 || static_cast<std::size_t>(count) == found, found,
-          left_out_ > 0 || pipe.splitter.held().size() > pipe.shown};
+          rate_->left_out > 0 || pipe.splitter.held().size() > pipe.shown};
 }
 
 void ServiceLog::drain(LogPipe& pipe, ReadBuffer& buffer, Drain drain) {

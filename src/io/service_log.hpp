@@ -76,11 +76,11 @@ struct LogPipe {
   LogPipe(ServiceLog& owner, KeptFd read_end, LogStream from, PipeWriter process,
           StateFacts* kept_in = nullptr, std::string held = {})
       : log(owner),
-        fd(std::move(read_end)),
-        stream(from),
-        writer(std::move(process)),
         facts(kept_in),
-        splitter(std::move(held)) {}
+        writer(std::move(process)),
+        splitter(std::move(held)),
+        fd(std::move(read_end)),
+        stream(from) {}
 
   /// Keeps for the next image which process writes to the pipe, and the beginning of an unfinished
   /// line. `read` is the number of the last read that this includes.
@@ -89,30 +89,30 @@ struct LogPipe {
   void keep_nothing() noexcept;
 
   ServiceLog& log;
-  KeptFd fd;  // non-blocking
-  const LogStream stream;
-  const PipeWriter writer;
   StateFacts* const facts;  // null: nothing is kept
-  OutputTailPtr tail;       // also gets the lines; usually null
+  const PipeWriter writer;
+  OutputTailPtr tail;  // also gets the lines; usually null
   LineSplitter splitter;
-  std::size_t shown = 0;        // bytes of the splitter's held text that are already in the ring
   // When the first byte came that is not shown yet, or when this image has taken the pipe over.
   TimePoint held_since = Clock::now();
-  bool unended = false;         // the pipe ended without a newline after the last line
-  bool leaves_out = false;      // the current line is beyond LogRules::rate_lines
-  bool within = false;          // sinks are within its line: they have first pieces of it
   std::uint64_t kept_read = 0;  // as last kept
+  KeptFd fd;                    // non-blocking
   pid_t kept_writer = *writer;  // as last kept, maybe by the previous process image
-  bool kept_held = !splitter.held().empty();  // something was held then
-  std::size_t read_bytes = ReadArea::kBytes;  // size of the next read
-  std::atomic<bool> ended{false};             // end of file, or given up; set under the lock
+  std::uint32_t shown = 0;      // bytes of the splitter's held text that are already in the ring
+  const LogStream stream;
+  std::atomic<bool> ended{false};  // end of file, or given up; set under the lock
+  bool short_lines = false;        // the lines of the last read were short: read less at a time
+  bool unended = false;            // the pipe ended without a newline after the last line
+  bool leaves_out = false;         // the current line is beyond LogRules::rate_lines
+  bool within = false;             // sinks are within its line: they have first pieces of it
+  bool kept_held = !splitter.held().empty();  // something was held when it was last kept
 
   // Used only by Capture, on the loop's thread.
-  TimePoint read_at{};         // the last read
-  TimePoint no_pause_until{};  // until then a pause would delay the process
-  bool paused = false;         // a pause to gather lines; not read since
-  bool tried_wide = false;     // a larger size was requested
-  int capacity = 0;            // in bytes, once it is known
+  bool paused : 1 = false;      // a pause to gather lines; not read since
+  bool tried_wide : 1 = false;  // a larger size was requested
+  int capacity = 0;             // in bytes, once it is known
+  TimePoint read_at{};          // the last read
+  TimePoint no_pause_until{};   // until then a pause would delay the process
 };
 
 using LogPipePtr = std::shared_ptr<LogPipe>;
@@ -120,7 +120,7 @@ using LogPipePtr = std::shared_ptr<LogPipe>;
 /// What LogPipe::keep() keeps, and under which key.
 struct PipeFact {
   pid_t writer = 0;
-  std::size_t shown = 0;    // see LogPipe
+  std::size_t shown = 0;  // see LogPipe
   bool leaves_out = false;
   bool within = false;
   std::uint64_t read = 0;
@@ -179,7 +179,7 @@ class ServiceLog {
   /// Stores a line of zinit's own log, only in the ring.
   void note(std::string_view line) noexcept EXCLUDES(mutex_);
   /// The same for the end of a process. Skips the line if the newest 8 lines are all this one and
-  /// the last of them is at most a minute old: a service that only crashes then fills no memory.
+  /// the last of them is less than a minute old: a service that only crashes then fills no memory.
   void note_end(std::string_view line) noexcept EXCLUDES(mutex_);
 
   /// Stores a line that did not come through a pipe, and gives it to the sinks. A line longer than
@@ -249,6 +249,13 @@ class ServiceLog {
     std::shared_ptr<Sink> sink;
     DropCount dropped;
   };
+  /// Lines since the interval of rate_lines began.
+  struct Rate {
+    TimePoint until{};           // end of the interval
+    std::uint32_t count = 0;     // lines in it
+    std::uint64_t left_out = 0;  // lines beyond the limit, not logged yet
+    std::uint64_t kept = 0;      // `left_out` as last kept
+  };
 
   void note_locked(std::string_view line) noexcept REQUIRES(mutex_);
   [[nodiscard]] ssize_t read_locked(LogPipe& pipe, ReadBuffer& buffer, std::size_t found)
@@ -273,15 +280,8 @@ class ServiceLog {
   mutable FairMutex mutex_;
   Ring ring_ GUARDED_BY(mutex_);
   std::string name_ GUARDED_BY(mutex_);
-  TimePoint noted_at_ GUARDED_BY(mutex_);           // of the last line of note_end()
-  int noted_in_a_row_ GUARDED_BY(mutex_) = 0;       // this many times
-  std::uint64_t noted_seq_ GUARDED_BY(mutex_) = 0;  // number of its last line
-  std::size_t noted_hash_ GUARDED_BY(mutex_) = 0;   // hash of its text
   LogRules rules_ GUARDED_BY(mutex_);
-  TimePoint rate_until_ GUARDED_BY(mutex_){};        // end of the current interval
-  std::uint32_t rate_count_ GUARDED_BY(mutex_) = 0;  // lines in it
-  std::uint64_t left_out_ GUARDED_BY(mutex_) = 0;    // lines beyond the limit, not logged yet
-  std::uint64_t kept_left_out_ GUARDED_BY(mutex_) = 0;  // as last kept
+  OrDefault<Rate> rate_ GUARDED_BY(mutex_);
   std::vector<Output> outputs_ GUARDED_BY(mutex_);
   std::vector<LogPipePtr> pipes_ GUARDED_BY(mutex_);  // oldest first
   OrDefault<LogTaps> taps_ GUARDED_BY(mutex_);

@@ -158,7 +158,7 @@ bool dependency_returned(const Situation& s) {
   const Record& me = s.me();
   const bool mendable =
       me.reason.type == ReasonType::spawn_error || me.reason.type == ReasonType::port_in_use;
-  if (!mendable || !up(s) || !s.node().missing.empty()) return false;
+  if (!mendable || !up(s) || !s.node().missing->empty()) return false;
   bool newer = false;
   for (const Slot required : s.node().requires_) {
     if (!satisfied(s.world, required)) return false;

@@ -15,7 +15,7 @@ namespace zinit {
 
 namespace {
 
-using EdgeList = std::vector<Slot> Node::*;
+using EdgeList = SlotList Node::*;
 
 constexpr std::string_view kBindsTo = "binds_to";
 
@@ -34,7 +34,8 @@ constexpr std::string_view kOnFailure = "on_failure";  // of [lifecycle]
 constexpr std::string_view kNamesItself = "a service cannot name itself; remove its name here";
 
 /// Returns whether `slot` is new in the list.
-bool add_unique(std::vector<Slot>& list, Slot slot) {
+template <class List>
+bool add_unique(List& list, Slot slot) {
   if (std::ranges::find(list, slot) != list.end()) return false;
   list.push_back(slot);
   return true;
@@ -137,7 +138,7 @@ class GraphBuilder {
     Node& self = node(slot);
     self.added.reset();
     self.requires_.clear();
-    self.binds_to.reset();
+    self.binds_to.clear();
     self.after.clear();
     self.wants.clear();
     self.conflicts.clear();
@@ -189,7 +190,7 @@ class GraphBuilder {
     Node& self = node(slot);
     const bool is_new = add_unique(self.*list.edges, other);
     const bool is_bound_now = list.binds() && !self.binds(other);
-    if (is_bound_now) self.binds_to.edit().push_back(other);
+    if (is_bound_now) self.binds_to.push_back(other);
     return is_new || is_bound_now;
   }
 
@@ -226,7 +227,7 @@ class GraphBuilder {
         zinit::names(all.requires_, dependency.name) || zinit::names(all.binds_to, dependency.name);
     if (list.edges == &Node::conflicts && required)
       fault(slot, dependency.at, list.key, conflict_words(slot, dependency.name));
-    auto& names = list.edges == &Node::requires_ ? self.missing : self.unknown.edit();
+    auto& names = list.edges == &Node::requires_ ? self.missing.edit() : self.unknown.edit();
     if (std::ranges::find(names, dependency.name) == names.end()) names.push_back(dependency.name);
   }
 
@@ -296,7 +297,7 @@ class GraphBuilder {
     // A refused service never has a process, so it holds up nothing that conflicts with it.
     for (const Slot slot : refused) {
       drop_edges(slot);
-      for (Node& other : graph_->nodes_) std::erase(other.conflicts, slot);
+      for (Node& other : graph_->nodes_) other.conflicts.erase(slot);
     }
   }
 
@@ -351,7 +352,7 @@ class GraphBuilder {
 
   void make_conflicts_symmetric() {
     for (const Slot slot : graph_->order_) {
-      for (const Slot other : std::vector<Slot>(node(slot).conflicts)) {
+      for (const Slot other : SlotList(node(slot).conflicts)) {
         add_unique(node(other).conflicts, slot);
       }
     }

@@ -21,12 +21,10 @@
 #include <vector>
 
 #include "base/or_default.hpp"
+#include "model/slot_list.hpp"
 #include "model/spec.hpp"
 
 namespace zinit {
-
-using Slot = std::uint32_t;
-inline constexpr Slot kNoSlot = 0xffffffff;
 
 /// The marks and the work list of one kind of search through the graph. They are kept, so that
 /// later searches allocate nothing. Searches are iterative, because a chain of services may be
@@ -84,17 +82,17 @@ struct Node {
   std::uint32_t load_order = 0;
 
   // In the file's order, without doubles, like all lists here. requires_ contains binds_to.
-  std::vector<Slot> requires_;
-  OrDefault<std::vector<Slot>> binds_to;
-  std::vector<Slot> after;
-  std::vector<Slot> wants;
-  std::vector<Slot> conflicts;       // symmetric: either side may name the other
-  std::vector<Slot> required_by;     // the reverse of requires_
-  std::vector<Slot> ordered_before;  // the reverse of after: services that wait for this one
-  std::vector<Slot> wanted_by;
+  SlotList requires_;
+  SlotList binds_to;
+  SlotList after;
+  SlotList wants;
+  SlotList conflicts;       // symmetric: either side may name the other
+  SlotList required_by;     // the reverse of requires_
+  SlotList ordered_before;  // the reverse of after: services that wait for this one
+  SlotList wanted_by;
 
   OrDefault<std::vector<AddedEdge>> added;      // edges above that other files add
-  std::vector<std::string> missing;             // required names without a loaded service
+  OrDefault<std::vector<std::string>> missing;  // required names without a loaded service
   OrDefault<std::vector<std::string>> unknown;  // such names in the other lists of dependencies
   OrDefault<std::vector<std::string>>
       faults;  // whole messages about its place in the graph: config_error
@@ -112,7 +110,7 @@ struct Node {
   }
   /// Whether it is bound to `to`, and so requires it.
   [[nodiscard]] bool binds(Slot to) const {
-    return std::ranges::find(*binds_to, to) != binds_to->end();
+    return std::ranges::find(binds_to, to) != binds_to.end();
   }
   /// The kind of its edge to `to`, which it requires.
   [[nodiscard]] std::string_view kind_of_required(Slot to) const {

@@ -187,7 +187,7 @@ class Planner {
       const Node& node = plan_.graph->node(planned.slot);
       std::vector<std::string> faults = *node.faults;
       if (faults.empty() && is_change(planned) && is_up(planned.name))
-        faults = new_lacks(*planned.spec, *loaded(planned)->spec, node.missing);
+        faults = new_lacks(*planned.spec, *loaded(planned)->spec, *node.missing);
       if (faults.empty()) continue;
       if (!is_change(planned)) {
         unchanged.push_back(&planned);
@@ -235,7 +235,7 @@ class Planner {
     Search search;
     search.begin(old_.slots());
     for (const Slot slot : old_.order())
-      if (!old_.node(slot).missing.empty()) search.visit(slot);
+      if (!old_.node(slot).missing->empty()) search.visit(slot);
     for (Slot at; search.next(at);)
       for (const Slot above : old_.node(at).required_by) search.visit(above);
     return search;

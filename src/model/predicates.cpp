@@ -35,7 +35,7 @@ bool chain_at_fault(const World& world, Slot slot) {
   search.begin(world.graph->slots());
   search.visit(slot);
   for (Slot at; search.next(at);) {
-    if (!world.node(at).missing.empty()) return true;
+    if (!world.node(at).missing->empty()) return true;
     for (const Slot required : world.node(at).requires_) {
       if (!failed_untried(world, required)) continue;
       const Record& record = world.record(required);
@@ -57,7 +57,7 @@ bool about_to_fail(const World& world, Slot slot) {
   if (record.try_ != Try::none || record.stop_owed) return false;
   if (self_caused(record) && !record.again) return true;
   const Node& node = world.node(slot);
-  return !node.missing.empty() || std::ranges::any_of(node.requires_, [&](Slot required) {
+  return !node.missing->empty() || std::ranges::any_of(node.requires_, [&](Slot required) {
     return failed_for_good(world, required);
   });
 }
@@ -116,7 +116,7 @@ bool all_in_chain(const World& world, Slot slot, Search& search, OutlookOf outlo
     const Outlook outlook = outlook_of(world, at);
     if (outlook == Outlook::no) return false;
     if (outlook == Outlook::yes) continue;
-    if (!world.node(at).missing.empty()) return false;
+    if (!world.node(at).missing->empty()) return false;
     for (const Slot required : world.node(at).requires_) {
       if (!satisfied(world, required)) search.visit(required);
     }
@@ -220,7 +220,7 @@ bool satisfies(const World& world, Slot slot, Slot dependent) {
 bool dependency_lost(const World& world, Slot slot) {
   if (stays_up(world, slot)) return false;
   const Node& node = world.node(slot);
-  return !node.missing.empty() || std::ranges::any_of(node.requires_, [&](Slot required) {
+  return !node.missing->empty() || std::ranges::any_of(node.requires_, [&](Slot required) {
     return node.binds(required) ? !holds_bound(world, required) : !kept(world, required);
   });
 }
@@ -327,8 +327,8 @@ bool may_start(const World& world, Slot slot, TimePoint now) {
   const Record& record = world.record(slot);
   const Node& node = world.node(slot);
   if (world.shutdown || record.wish == Wish::down || has_process(record)) return false;
-  if (record.delay_until > now || !node.missing.empty()) return false;
-  const auto all = [](const std::vector<Slot>& slots, auto test) {
+  if (record.delay_until > now || !node.missing->empty()) return false;
+  const auto all = [](const SlotList& slots, auto test) {
     return std::ranges::all_of(slots, test);
   };
   return all(node.requires_, [&](Slot required) { return satisfies(world, required, slot); }) &&
@@ -353,8 +353,8 @@ Reason fault_of(const World& world, Slot slot) {
     reason.messages.insert(reason.messages.end(), node.faults->begin(), node.faults->end());
     return reason;
   }
-  if (!node.missing.empty()) {
-    Reason reason{ReasonType::missing_dependency, 0, node.missing.front(), {}};
+  if (!node.missing->empty()) {
+    Reason reason{ReasonType::missing_dependency, 0, node.missing->front(), {}};
     const std::string* link = world.graph->masked_by(reason.text);
     if (link != nullptr) reason.messages.push_back(*link);
     return reason;
@@ -402,7 +402,7 @@ bool held_up(const World& world, Slot slot, const std::function<bool(Slot)>& set
   const auto keeps_it = [&](Slot other) {
     return held_by(world, slot, other) && !gives_way(world, other);
   };
-  if (record.delay_until != TimePoint{} || !node.missing.empty() ||
+  if (record.delay_until != TimePoint{} || !node.missing->empty() ||
       std::ranges::any_of(node.conflicts, keeps_it))
     return true;
   Search& looked_at = world.searches.required;

@@ -56,7 +56,7 @@ void pull_dependencies(World& world, Search& search, Slots& changed) {
 }
 
 /// `slots` and everything that they reach over `edges`.
-Slots closure(const World& world, const Slots& slots, std::vector<Slot> Node::*edges) {
+Slots closure(const World& world, const Slots& slots, SlotList Node::*edges) {
   Slots result;
   Search& search = world.searches.request;
   search.begin(world.graph->slots());
@@ -417,13 +417,13 @@ void apply_planned(World& world, const PlannedService& planned, const Before& be
 void pull_for_new_dependents(World& world, const Graph* old, const PlannedService& planned,
                              Slots& pulled) {
   const Node& node = world.node(planned.slot);
-  const auto is_new = [&](Slot dependent, std::vector<Slot> Node::*edges) {
+  const auto is_new = [&](Slot dependent, SlotList Node::*edges) {
     if (old == nullptr || !old->used(dependent)) return true;
     const auto& had = old->node(dependent).*edges;
     return std::ranges::find(had, planned.slot) == had.end();
   };
   const bool ready = satisfied(world, planned.slot);
-  const auto look = [&](const std::vector<Slot>& dependents, std::vector<Slot> Node::*edges) {
+  const auto look = [&](const SlotList& dependents, SlotList Node::*edges) {
     for (const Slot dependent : dependents) {
       if (world.record(dependent).wish != Wish::up || !is_new(dependent, edges)) continue;
       world.record(planned.slot).needed = true;

@@ -473,7 +473,7 @@ std::vector<Waiting> waiting_on(const World& world, Slot slot, TimePoint now) {
     list.push_back({other, world.graph->name(other), std::string(kind), std::move(words),
                     state_code(world, other), is_starting(world.record(other))});
   };
-  for (const std::string& name : node.missing) {
+  for (const std::string& name : *node.missing) {
     list.push_back(
         {kNoSlot, name, "requires", absence_words(world, name), absence_code(world, name)});
   }

@@ -76,7 +76,7 @@ std::vector<Restarted> restarted_by(const Plan& plan, const World& world) {
   for (const PlannedService& planned : plan.services) {
     if (planned.fate != PlannedService::Fate::restart || !planned.refused.empty()) continue;
     const bool there = world.graph->used(planned.slot) && stands(world, planned.slot);
-    if (!there || !plan.graph->node(planned.slot).missing.empty()) continue;
+    if (!there || !plan.graph->node(planned.slot).missing->empty()) continue;
     auto checks = checks_in(*plan.graph, stopped_by_restart(world, *plan.graph, planned.slot));
     if (!checks.empty()) restarted.push_back({planned.name, planned.spec, std::move(checks)});
   }

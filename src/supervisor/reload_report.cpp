@@ -86,7 +86,7 @@ class Reporter {
   }
 
   void add_change(const PlannedService& planned) {
-    const Names& missing = plan_.graph->node(planned.slot).missing;
+    const Names& missing = *plan_.graph->node(planned.slot).missing;
     if (!runs_on(planned.slot)) return;
     if (!missing.empty()) {
       report_.stopped.push_back(planned.name);
@@ -126,7 +126,7 @@ class Reporter {
     // A name is either in requires_, as a slot, or in missing.
     if (const Slot there = next.find(name); there != kNoSlot)
       if (std::ranges::find(node.requires_, there) != node.requires_.end()) return true;
-    return std::ranges::find(node.missing, name) != node.missing.end();
+    return std::ranges::find(*node.missing, name) != node.missing->end();
   }
 
   /// Adds to `told` the services that are up and require one of `slots`, directly or indirectly.

@@ -36,7 +36,7 @@ std::vector<std::string> warnings_of(const Graph& graph, const Node& node) {
                       link == nullptr ? "does not exist" : "is masked by " + *link, what));
     }
   };
-  add(node.missing, "it cannot start");
+  add(*node.missing, "it cannot start");
   add(*node.unknown, "ignored");
   return warnings;
 }

@@ -217,19 +217,19 @@ class Dialog {
   std::string shown(Slot slot) {
     const Node& node = w().world.node(slot);
     std::string text = node.spec->name + ":";
-    const std::pair<const char*, const Slots&> edges[] = {{"requires", node.requires_},
+    const std::pair<const char*, const SlotList&> edges[] = {{"requires", node.requires_},
                                                           {"after", node.after},
                                                           {"wants", node.wants},
                                                           {"conflicts", node.conflicts},
                                                           {"required_by", node.required_by},
                                                           {"ordered_before", node.ordered_before},
                                                           {"wanted_by", node.wanted_by},
-                                                          {"binds_to", *node.binds_to}};
+                                                          {"binds_to", node.binds_to}};
     for (const auto& [kind, slots] : edges)
       for (const Slot to : slots)
         text += std::string(" ") + kind + (node.adds(to, kind) ? " (added) " : " ") +
                 w().world.graph->name(to);
-    for (const std::string& name : node.missing) text += " missing " + name;
+    for (const std::string& name : *node.missing) text += " missing " + name;
     for (const std::string& name : *node.unknown) text += " unknown " + name;
     for (const auto* messages :
          {&*node.faults, &node.spec->findings->errors, &node.spec->findings->warnings})

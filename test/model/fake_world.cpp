@@ -532,7 +532,7 @@ void FakeWorld::check_attempt_over(Slot slot) {
 
 /// Checks that each service that `slot` is bound to is up while `slot` is starting or running.
 void FakeWorld::check_bound(Slot slot) {
-  for (const Slot to : *world.node(slot).binds_to) {
+  for (const Slot to : world.node(slot).binds_to) {
     const Record& other = world.record(to);
     const bool runs = other.state == State::running &&
                       (!world.spec(to).has_process() ||

@@ -73,7 +73,7 @@ bool could_run(const Graph& graph, const std::string& name) {
   for (Texts work{name}; !work.empty();) {
     const Node* node = loaded(graph, work.back());
     work.pop_back();
-    if (node == nullptr || node->broken() || !node->missing.empty()) return false;
+    if (node == nullptr || node->broken() || !node->missing->empty()) return false;
     for (const Slot one : node->requires_)
       if (seen.insert(graph.name(one)).second) work.push_back(graph.name(one));
   }
