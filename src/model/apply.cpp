@@ -69,8 +69,9 @@ TimePoint room_retry(const Lifecycle& lifecycle, TimePoint now) {
   return after(now, std::max<Milliseconds>(lifecycle.restart_delay, Milliseconds{100}));
 }
 
-/// The limit of a stop stage in a hurried shutdown. After SIGKILL it is at least 1 s, so that the
-/// end of the process can be seen before the service fails with stop_timeout.
+/// The time that a stop stage has if `limit` is the shortest one that holds for it. After SIGKILL it
+/// is at least 1 s: a killed process still needs a processor to end, and on a busy machine a shorter
+/// stop_timeout_ms would call it unkillable.
 Milliseconds least_time(StopStage stage, Milliseconds limit) {
   constexpr Milliseconds to_see_the_end{1000};
   return stage == StopStage::killed ? std::max(limit, to_see_the_end) : limit;
@@ -79,7 +80,7 @@ Milliseconds least_time(StopStage stage, Milliseconds limit) {
 /// The deadline of the stop stage, or of post_exec, that begins now.
 TimePoint stop_deadline(const World& world, const Lifecycle& lifecycle, StopStage stage,
                         TimePoint now) {
-  return after(now, std::min(lifecycle.stop_timeout, least_time(stage, world.stop_limit)));
+  return after(now, least_time(stage, std::min(lifecycle.stop_timeout, world.stop_limit)));
 }
 
 void step_started(Record& me, const ServiceSpec& spec, TimePoint now) {
