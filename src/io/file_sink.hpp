@@ -56,6 +56,8 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
   FileSink(FileWriters& writers, const std::string& path) : writers_(writers), file_(path) {}
 
   [[nodiscard]] std::string_view name() const noexcept override { return "file"; }
+  /// Constant. Any thread.
+  [[nodiscard]] const std::string& path() const noexcept { return file_.path(); }
   void take(const SinkBatch& batch, const DropCount& dropped) noexcept override;
 
   void within_line(LogStream, const void* source) noexcept override;
@@ -143,7 +145,7 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
 
   Mutex mutex_;
   std::deque<Block> queue_ GUARDED_BY(mutex_);
-  std::size_t waiting_bytes_ GUARDED_BY(mutex_) = 0;   // includes the current block
+  std::size_t waiting_bytes_ GUARDED_BY(mutex_) = 0;  // includes the current block
   // When the queue became half full. TimePoint{}: not since it was nearly empty.
   TimePoint half_full_ GUARDED_BY(mutex_){};
   Rotation rotation_ GUARDED_BY(mutex_);
@@ -158,9 +160,9 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
   // Used only by the one writer that works on this sink.
   LogFile file_;
   Block current_;
-  bool flood_ = false;       // a large block was written since the sink was last idle
-  bool torn_ = false;        // a dropped block may have left half a line in the file
-  TimePoint progress_{};     // when something was last written
+  bool flood_ = false;    // a large block was written since the sink was last idle
+  bool torn_ = false;     // a dropped block may have left half a line in the file
+  TimePoint progress_{};  // when something was last written
 
   // Guarded by the lock of FileWriters.
   dev_t device_ = 0;
@@ -190,6 +192,8 @@ class FileWriters {
 
   /// Whether a writer is inside a write, which may hang.
   [[nodiscard]] bool busy() noexcept;
+  /// The path of a file in whose write a writer has been for kHangs; empty if there is none.
+  [[nodiscard]] std::string hanging();
 
   /// `told` is called by a writer, without locks, whenever it has opened a file again. Set it
   /// before the first add(). It must stay callable until this object is destroyed.
@@ -199,10 +203,16 @@ class FileWriters {
   }
 
   static constexpr std::size_t kMostWriters = 8;
+  static constexpr Milliseconds kHangs{1000};
 
  private:
   using SinkPtr = std::shared_ptr<FileSink>;
   using Sinks = std::list<SinkPtr>;
+  struct Write {
+    const FileSink* sink;
+    dev_t device;  // the file system, as known before
+    TimePoint since;
+  };
 
   void work();
   [[nodiscard]] Sinks take_ready() REQUIRES(mutex_);
@@ -217,7 +227,7 @@ class FileWriters {
   CondVar wake_;
   CondVar rest_;  // signalled when a writer is done with a sink
   Sinks waiting_ GUARDED_BY(mutex_);
-  std::vector<dev_t> writing_ GUARDED_BY(mutex_);  // file systems being written to
+  std::vector<Write> writing_ GUARDED_BY(mutex_);
   std::vector<Thread> threads_ GUARDED_BY(mutex_);
   std::size_t idle_ GUARDED_BY(mutex_) = 0;
   bool finishing_ GUARDED_BY(mutex_) = false;

@@ -63,7 +63,7 @@ Result<void> FileWriters::enough_threads() {
 /// Whether no writer works on the sink or on its file system.
 bool FileWriters::may_write(const FileSink& sink) const {
   if (sink.busy_) return false;  // queued again while a writer still works on it
-  const auto count = std::ranges::count(writing_, sink.device_);
+  const auto count = std::ranges::count(writing_, sink.device_, &Write::device);
   return sink.device_ == 0 ? static_cast<std::size_t>(count) < kMostUnknown : count == 0;
 }
 
@@ -121,9 +121,8 @@ void FileWriters::work() {
       continue;
     }
     FileSink* const sink = taken.front().get();
-    const dev_t device = sink->device_;
     const bool closes = finishing_;
-    writing_.push_back(device);
+    writing_.push_back({sink, sink->device_, Clock::now()});
     // If this fails, the existing threads write the other sinks later.
     static_cast<void>(enough_threads());
     FileSink::Outcome outcome = FileSink::Outcome::failed;
@@ -132,7 +131,7 @@ void FileWriters::work() {
     catch_all("log files", [&] { outcome = sink->write_some(); });
     if (closes) sink->close();
     lock.lock();
-    writing_.erase(std::ranges::find(writing_, device));
+    writing_.erase(std::ranges::find(writing_, sink, &Write::sink));
     put_back(taken, outcome, closes);
     rest_.notify_all();
     // Another sink may wait for the same file system.
@@ -164,6 +163,14 @@ void FileWriters::await_finish(Milliseconds limit) noexcept {
 bool FileWriters::busy() noexcept {
   MutexLock lock(mutex_);
   return !writing_.empty();
+}
+
+std::string FileWriters::hanging() {
+  const TimePoint now = Clock::now();
+  MutexLock lock(mutex_);
+  for (const Write& write : writing_)
+    if (now >= after(write.since, kHangs)) return write.sink->path();
+  return {};
 }
 
 }  // namespace zinit

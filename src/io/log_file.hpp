@@ -58,6 +58,7 @@ class WriteListener {
 class LogFile {
  public:
   explicit LogFile(std::string path) : path_(std::move(path)) {}
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
   /// Appends `lines`. They continue the text of the last call, which may have ended within a line.
   ///

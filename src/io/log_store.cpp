@@ -437,4 +437,6 @@ void LogStore::on_reopened(std::function<void()> told) {
 
 bool LogStore::busy() noexcept { return impl_->sinks.busy(); }
 
+std::string LogStore::hanging() { return impl_->sinks.hanging(); }
+
 }  // namespace zinit

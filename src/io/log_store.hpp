@@ -176,6 +176,9 @@ class LogStore {
 
   /// Whether a thread is inside a write that may hang. The destructor would wait for it.
   [[nodiscard]] bool busy() noexcept;
+  /// The path of a log file that does not answer (FileWriters::hanging()); empty if there is none.
+  /// Any thread.
+  [[nodiscard]] std::string hanging();
 
   /// At the end of zinit: reads the pipes, and makes each sink write its waiting lines, for at most
   /// `limit`. Only while no thread runs the loop.

@@ -6,7 +6,7 @@
 // An unused sink stays until it has delivered its lines, so nothing is lost when a service is
 // deleted or gets another sink. An unused socket stays only for a limited time.
 //
-// Threads: sinks_for(), sweep(), reopen_files(), reopened() and busy() on any thread; constructor,
+// Threads: sinks_for(), sweep(), reopen_files(), reopened() and busy(), hanging() on any thread; constructor,
 // finish() and destructor while no thread runs the loop.
 #pragma once
 
@@ -66,6 +66,8 @@ class SinkTable {
 
   /// Whether a thread is inside a write that may hang. The destructor would wait for it.
   [[nodiscard]] bool busy() noexcept { return writers_.busy(); }
+  /// See FileWriters::hanging().
+  [[nodiscard]] std::string hanging() { return writers_.hanging(); }
 
  private:
   [[nodiscard]] std::shared_ptr<Sink> file(const Logging& logging) REQUIRES(mutex_);

@@ -253,12 +253,12 @@ Error execute_stranger(const std::string& program, const Environment& environmen
 }
 
 Reexecution::Reexecution(EventLoop& loop, Board& board, FileQueue& files,
-                         std::vector<std::string> check, std::function<bool()> ready,
+                         std::vector<std::string> check, std::function<std::string()> under_way,
                          std::function<void(NextImage)> execute)
     : board_(board),
       files_(files),
       check_(std::move(check)),
-      ready_(std::move(ready)),
+      under_way_(std::move(under_way)),
       execute_(std::move(execute)),
       again_(loop, [this] { look(); }) {}
 
@@ -306,11 +306,12 @@ void Reexecution::hold() {
 /// Executes the program as soon as nothing is under way.
 void Reexecution::look() {
   const bool late = Clock::now() >= asked_->until;
-  if (!ready_() || !board_.while_still([] {})) {
+  std::string under_way = under_way_();
+  if (under_way.empty() && !board_.while_still([] {})) under_way = "a launch has not ended";
+  if (!under_way.empty()) {
     if (!late) return again_.set(kLookAgain);
     board_.hold_launches(false);
-    return refuse(Refusal::invalid_state,
-                  "a launch, or work with service files, has not come to its end");
+    return refuse(Refusal::invalid_state, std::move(under_way));
   }
   const Asked asked = *std::exchange(asked_, std::nullopt);
   asked.done({});

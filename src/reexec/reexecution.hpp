@@ -108,10 +108,10 @@ class Reexecution {
   using Done = std::function<void(const RequestResult<void>&)>;
 
   /// @param check    options of a self-check.
-  /// @param ready    returns whether everything except the board is between two steps.
+  /// @param under_way  returns what, except for the board, is not between two steps; empty: nothing
   /// @param execute  executes the program while no launch is under way; returns on failure.
   Reexecution(EventLoop& loop, Board& board, FileQueue& files, std::vector<std::string> check,
-              std::function<bool()> ready, std::function<void(NextImage)> execute);
+              std::function<std::string()> under_way, std::function<void(NextImage)> execute);
 
   /// Begins; `done` is called just before the execution, or with the reason for its failure.
   void begin(NextImage which, Done done);
@@ -134,7 +134,7 @@ class Reexecution {
   Board& board_;
   FileQueue& files_;
   const std::vector<std::string> check_;
-  const std::function<bool()> ready_;
+  const std::function<std::string()> under_way_;
   const std::function<void(NextImage)> execute_;
   std::optional<Asked> asked_;
   std::array<EndedProcess, 64> ended_;  // the last ones: the self-check's pid becomes known late

@@ -153,8 +153,7 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
       paths_({*loop_, board_, facts_, [this] { in_force_.look(); }}),
       boot_anyway_(*loop_, [this] { on_sockets_open(true); }),
       reexecution_(
-          *loop_, board_, files_, start_.check_options,
-          [this] { return !files_.busy() && !shell_.starting(); },
+          *loop_, board_, files_, start_.check_options, [this] { return under_way(); },
           [this](NextImage which) { execute_again(which); }),
       reap_more_(*loop_, [this] { reap_ended(); }),
       reap_later_(*loop_, [this] { reap_ended(); }),

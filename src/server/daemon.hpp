@@ -177,6 +177,7 @@ class ZinitDaemon final : public Daemon {
   void restore_services();
   void add_lost(KeptServices& kept);
   void keep_facts();
+  [[nodiscard]] std::string under_way();
   [[nodiscard]] bool when_still(const std::function<void()>& act);
   void execute_again(NextImage which);
   [[nodiscard]] bool survives(const ProcessStat& process) const;

@@ -160,10 +160,22 @@ void ZinitDaemon::keep_scheduled(const std::optional<ScheduledPower>& power) {
   keep_facts();
 }
 
-/// As Board::while_still(), but waits for launches and for the janitor, which writes queued lines.
+/// What a re-execution must not cut off, or would wait for: execve(2) ends all threads, and one that
+/// hangs in the kernel does not end.
+std::string ZinitDaemon::under_way() {
+  if (files_.busy()) return "work with service files has not ended";
+  if (shell_.starting()) return "the emergency shell is being started";
+  const std::string file = logs_.hanging();
+  return file.empty() ? file
+                      : fmt::format("the log file {} does not answer, and zinit would wait for it",
+                                    printable(file));
+}
+
+/// As Board::while_still(), but waits for launches, for the janitor, which writes queued lines, and
+/// for the writers of log files, which may hang.
 bool ZinitDaemon::when_still(const std::function<void()>& act) {
   const TimePoint until = after(Clock::now(), kLaunchesEnd);
-  while (!board_.while_still(act)) {
+  while (logs_.busy() || !board_.while_still(act)) {
     if (Clock::now() >= until) return false;
     machine_watchdog_.feed();
     ::usleep(kLookAgain.count() * 1000);

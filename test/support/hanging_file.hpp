@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 #pragma once
-// A file on FUSE whose server never answers a flush, which each close(2) requests. A process that
-// closes the file hangs, where no signal reaches it, until the server is gone.
+// A file on FUSE whose server never answers a write, or a flush, which each close(2) requests. A
+// process that writes or closes the file hangs, where no signal reaches it, until the server is gone.
 
 #include <fcntl.h>
 #include <linux/fuse.h>
@@ -47,7 +47,7 @@ class HangingFile {
 
   [[nodiscard]] bool works() const { return server_ > 0; }
   [[nodiscard]] std::string path() const { return directory_ / "file"; }
-  /// How often a close(2) has asked the server so far.
+  /// How often a write(2) or a close(2) has asked the server so far.
   [[nodiscard]] int asked() const { return *asked_; }
 
   /// Ends the server, so that hanging calls return. Call it before this process closes the file.
@@ -109,6 +109,7 @@ class HangingFile {
           break;
         }
         case FUSE_OPEN: answer(in.unique, fuse_open_out{}); break;
+        case FUSE_WRITE:
         case FUSE_FLUSH: ++*asked_; break;
         case FUSE_FORGET:
         case FUSE_INTERRUPT: break;

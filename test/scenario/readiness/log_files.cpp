@@ -5,6 +5,7 @@
 #include "scenario/harness.hpp"
 #include "scenario/harness/crashing.hpp"
 #include "scenario/harness/fault_injector.hpp"
+#include "support/hanging_file.hpp"
 
 namespace zinit::test::readiness_log_files {
 namespace {
@@ -434,6 +435,26 @@ class CrashingLog {
   const std::string point_;
   Crashing one_;
 };
+
+TEST_CASE("a log file that does not answer makes a re-execution refuse, and is named",
+          "[check][root][logs][reexec]") {
+  HangingFile hanging;
+  if (!hanging.works()) return skip("needs /dev/fuse, and the right to mount");
+  Server zinit;
+  zinit.add("a", {.exec = "echo a line; exec sleep 100000", .more = logging(hanging.path())});
+  zinit.add("b");
+  zinit.boot({"a", "b"});
+  REQUIRE(eventually([&] { return hanging.asked() > 0; }));
+  let_pass(std::chrono::steady_clock::now() + 1100ms);  // FileWriters::kHangs
+  const pid_t b = zinit.pid_of("b");
+  const Outcome refused = zinit.ctl({"reexec"});
+  CHECK(refused.code == 1);
+  CHECK_THAT(refused.err, Contains("the log file " + hanging.path() + " does not answer"));
+  CHECK(zinit.pid_of("b") == b);
+  hanging.end();
+  zinit.reexecute();
+  CHECK(zinit.pid_of("b") == b);
+}
 
 TEST_CASE("a crash while a log file is written loses no line and doubles none",
           "[check][killpoints][logs]") {
