@@ -199,9 +199,6 @@ void untangle(Drawing& drawing, std::vector<std::vector<std::size_t>>& columns) 
   }
 }
 
-// Arrow heads at their tips, for a line from the right and for a line from the left.
-constexpr std::string_view kArrow = "l8 -4m-8 4l8 4", kArrowRight = "l-8 -4m8 4l-8 4";
-
 /// The positions of all parts.
 struct Layout {
   explicit Layout(Drawing& drawn) : drawing(drawn), columns(columns_of(drawn)) {
@@ -250,9 +247,7 @@ struct Layout {
                           beside ? x2 - kAisle / 2 : x2 + kAisle / 2, y2, x2, y2);
       if (i + 1 < route.size()) text += fmt::format("H{:.0f}", left(route[i]));
     }
-    if (edge.kind == "conflicts") return text;
-    if (route.back() == edge.to) return text.append(beside ? kArrowRight : kArrow);
-    return text + fmt::format("M{:.0f} {:.0f}{}", x, middle(route.front()), kArrowRight);
+    return text;
   }
 
   const Drawing& drawing;
@@ -309,9 +304,16 @@ std::string graph_svg(const std::vector<ServiceStatus>& services) {
           ".after { stroke-dasharray: 2 3; } .conflicts { stroke: red; }\n"
           "rect { stroke: #555; } .running { fill: #8cbf8c; } .failed { fill: #e08080; }\n"
           ".blocked, .starting, .stopping { fill: #f0c878; } .inactive, .exited { fill: #ddd; }\n"
-          ".missing { fill: white; stroke-dasharray: 4 3; }\n");
-  for (std::size_t i = 0; i < drawing.edges.size(); ++i)
-    svg.path(drawing.edges[i].kind, layout.line(drawing.edges[i], layout.routes[i]));
+          ".missing { fill: white; stroke-dasharray: 4 3; }\n"
+          ".to { marker-end: url(#arrow); } .from { marker-start: url(#arrow); }\n");
+  svg.arrow();
+  for (std::size_t i = 0; i < drawing.edges.size(); ++i) {
+    const Edge& edge = drawing.edges[i];
+    const std::string_view head = edge.kind == "conflicts"             ? ""
+                                  : layout.routes[i].back() == edge.to ? " to"
+                                                                       : " from";
+    svg.path(fmt::format("{}{}", edge.kind, head), layout.line(edge, layout.routes[i]));
+  }
   for (std::size_t at = 0; at < drawing.vertices.size(); ++at) {
     const Vertex& vertex = drawing.vertices[at];
     if (vertex.name.empty()) continue;
@@ -328,9 +330,9 @@ std::string graph_svg(const std::vector<ServiceStatus>& services) {
     x = svg.box_key(css_class, x, y, meaning);
   x = kMargin, y += 24;
   for (const auto& [css_class, meaning] :
-       {std::pair("requires", "requires"), std::pair("binds_to", "is bound to"),
-        std::pair("wants", "wants"), std::pair("after", "starts after")})
-    x = svg.path_key(css_class, x, y, fmt::format("h30{}", kArrowRight), meaning);
+       {std::pair("requires to", "requires"), std::pair("binds_to to", "is bound to"),
+        std::pair("wants to", "wants"), std::pair("after to", "starts after")})
+    x = svg.path_key(css_class, x, y, "h30", meaning);
   svg.path_key("conflicts", x, y, "h30", "conflicts with");
   return svg.take();
 }

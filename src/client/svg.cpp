@@ -45,6 +45,13 @@ void Svg::text(std::string_view css_class, double x, double y, std::string_view 
                        escaped(text));
 }
 
+void Svg::arrow() {
+  text_ +=
+      "<marker id=\"arrow\" markerUnits=\"userSpaceOnUse\" markerWidth=\"8\" markerHeight=\"8\" "
+      "viewBox=\"-8 -4 8 8\" orient=\"auto-start-reverse\">"
+      "<path d=\"M-8 -4L0 0L-8 4z\" style=\"fill: #555\"/></marker>\n";
+}
+
 void Svg::path(std::string_view css_class, std::string_view path) {
   text_ += fmt::format("<path class=\"{}\" d=\"{}\"/>\n", css_class, path);
 }
