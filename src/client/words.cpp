@@ -109,10 +109,11 @@ std::string reason_words(const StatusReason& reason) {
 }
 
 std::string exit_words(const ProcessExit& end) {
-  if (end.code) return fmt::format("exit code {}", *end.code);
+  const std::string whose = end.step.empty() ? "" : end.step + ": ";
+  if (end.code) return printable(fmt::format("{}exit code {}", whose, *end.code));
   const std::string how = end.detail.empty() ? "killed by " + end.signal
                                              : fmt::format("{} ({})", end.detail, end.signal);
-  return printable(how + (end.core ? ", core dumped" : ""));
+  return printable(whose + how + (end.core ? ", core dumped" : ""));
 }
 
 std::string state_cause(const ServiceStatus& status) {

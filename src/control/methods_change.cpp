@@ -86,7 +86,7 @@ std::string words_of(const ServiceView& view) {
     return fmt::format("is {}: conflicts with {}", state_name(state),
                        join(view.conflicts_with, ", "));
   if (view.restart_in_ms >= 0)
-    return fmt::format("{}; restarting in {}", end_text(view.record.end),
+    return fmt::format("{}; restarting in {}", cause_of_delay(view.record),
                        duration_text(view.restart_in_ms));
   if (view.waiting_on.empty()) return fmt::format("is {}", state_name(state));
   const Waiting& first = view.waiting_on.front();

@@ -87,12 +87,14 @@ struct ExitSource {
   std::optional<std::string> signal{};
   std::optional<bool> core{};
   std::string detail{};
+  std::string_view step{};
 };
 
 ExitSource last_exit_of(const ServiceView& view) {
   const ProcessEnd& end = view.record.end;
-  if (!end.by_signal) return {.code = end.value};
-  return {{}, std::string(signal_name(end.value)), end.core, why_signalled(view)};
+  const std::string_view step = step_name(step_of_end(view.record));
+  if (!end.by_signal) return {.code = end.value, .step = step};
+  return {{}, std::string(signal_name(end.value)), end.core, why_signalled(view), step};
 }
 
 constexpr std::array kStatusWords = {"start", "stop", "ignore"};

@@ -14,9 +14,7 @@ namespace {
 
 /// "last killed by SIGKILL; restarting in 0.9 s"
 std::string delay_words(const Record& record, TimePoint now) {
-  const std::string cause = record.reason    ? reason_text(record.reason)
-                            : record.has_end ? end_text(record.end, record.command.before_post)
-                                             : std::string();
+  const std::string cause = cause_of_delay(record);
   return fmt::format("{}{}restarting in {}", cause.empty() ? "" : "last " + cause,
                      cause.empty() ? "" : "; ", seconds_text(ms_between(now, record.delay_until)));
 }
@@ -229,7 +227,7 @@ class Explainer {
     if (record.reason.type == ReasonType::left_behind)
       return add("left_behind", fmt::format("{}; then `zinitctl start {}`",
                                             reason_text(record.reason), own_name()));
-    const std::string how = record.has_end ? ", " + end_text(record.end) : "";
+    const std::string how = record.has_end ? ", " + end_text(record.end, step_of_end(record)) : "";
     add("wish", fmt::format("{}{}; start it with `zinitctl start {}`", rest_words(world_, slot_),
                             how, own_name()));
   }
@@ -496,6 +494,16 @@ std::vector<Waiting> waiting_on(const World& world, Slot slot, TimePoint now) {
 
 WhyReport why(const World& world, Slot slot, TimePoint now) {
   return Explainer(world, slot, now).make();
+}
+
+CommandKind step_of_end(const Record& record) {
+  return at_rest(record.state) || record.state == State::blocked ? record.command.before_post
+                                                                 : CommandKind::main;
+}
+
+std::string cause_of_delay(const Record& record) {
+  if (record.reason) return reason_text(record.reason);
+  return record.has_end ? end_text(record.end, step_of_end(record)) : std::string();
 }
 
 std::string_view summary(const World& world, Slot slot) {

@@ -53,6 +53,14 @@ struct WhyReport {
 
 [[nodiscard]] WhyReport why(const World& world, Slot slot, TimePoint now);
 
+/// Which command `end` of the record is of. While a process is there, its command is not the one
+/// that has ended, and the answer is `main`.
+[[nodiscard]] CommandKind step_of_end(const Record& record);
+
+/// What ended the last attempt of a service that waits for a re-spawn: "pre_exec exited with code
+/// 1"; empty if unknown.
+[[nodiscard]] std::string cause_of_delay(const Record& record);
+
 /// The word for people and dashboards: running, ok, error, re-spawn, waiting, stopping or stopped.
 [[nodiscard]] std::string_view summary(const World& world, Slot slot);
 
