@@ -44,7 +44,7 @@ PROGRAM := $(if $(filter dynamic,$(LINK)),-pie,-static-pie) -Wl,-z,relro,-z,now,
 LINKING := $(PROGRAM)
 # What runs for each service or line is optimised for speed, the other folders for size. Without `private`,
 # $(OUT)/flags, which objects depend on, would be made with the values of these folders.
-HOT := $(patsubst %,$(OUT)/obj/src/%%,base io model os supervisor)
+HOT := $(patsubst %,$(OUT)/obj/src/%%,base io model supervisor)
 ifeq ($(MODE),release)
   OPTIMISE := -Os -g1 $(HARDEN)
   $(HOT): private OPTIMISE := -O2 -g1 $(HARDEN)
