@@ -54,8 +54,9 @@ void ZinitDaemon::go_on() {
   Configuration kept = kept_settings(start_.sources, before.settings, before.etc_environment);
   kept.masked_proxies = before.masked_proxies;
   kept.settings_faults = before.settings_faults;
-  use_settings(kept);
+  settings_ = kept.settings;  // for the shutdown, which must go on before keep_facts() is called
   if (before.shutdown) shutdown_.go_on(*before.shutdown, shutdown_timeout(), shutdown_count());
+  use_settings(kept);
   if (scheduled_ && server_) server_->go_on_with(*scheduled_);
   // A crash before the services were loaded: load them now.
   const bool arriving = switched_ && !booted_;

@@ -88,6 +88,11 @@ TEST_CASE("shutdown_timeout_ms counts from the last stop signal", "[settings][cr
     zinit.await_trace("asked b");
     zinit.fault();
   }
+  SECTION("over two crashes, of which the second one follows the first at once") {
+    zinit.await_trace("asked b");
+    crash(zinit);
+    crash(zinit);
+  }
   CHECK(zinit.exit_code() == 0);
   for (const char* name : {"a", "b", "c"}) CHECK(zinit.traced(std::string("clean ") + name));
 }
