@@ -328,6 +328,7 @@ class BoardCore {
   // --- signals.cpp ---
   void signal_job(Job& job, int signal) REQUIRES(mutex);
   void kill_cgroup(Job& job) REQUIRES(mutex);
+  [[nodiscard]] bool stops_by_command(const Job& job) const REQUIRES(mutex);
   [[nodiscard]] const SpecPtr& spec_to_stop(const Job& job) const REQUIRES(mutex);
   void ask_to_end(Job& job) REQUIRES(mutex);
   void signal_stop(Job& job) REQUIRES(mutex);

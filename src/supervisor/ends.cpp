@@ -212,8 +212,8 @@ std::string BoardCore::why_killed(const Job& job) const {
   const SpecPtr& spec = spec_to_stop(job);
   return fmt::format(
       "because it did not end within its stop_timeout_ms, {}, {}", duration_text(limit.count()),
-      spec->stop_exec->argv.empty() ? "after " + signal_name(spec->lifecycle.stop_signal)
-                                    : "by its stop_exec");
+      stops_by_command(job) ? "by its stop_exec"
+                            : "after " + signal_name(spec->lifecycle.stop_signal));
 }
 
 /// Why the process was killed, as the text after "killed"; empty: not known.
@@ -223,7 +223,7 @@ std::string BoardCore::killer_of(const Job& job, const ProcessEnd& end) const {
   if (stage == StopStage::killed && end.value == SIGKILL) return why_killed(job);
   // In a stop, the stop signal and the client's are the same to the process.
   const SpecPtr& spec = spec_to_stop(job);
-  const bool own = stage == StopStage::signalled && spec->stop_exec->argv.empty() &&
+  const bool own = stage == StopStage::signalled && !stops_by_command(job) &&
                    end.value == spec->lifecycle.stop_signal;
   const bool asked =
       !own && end.value == job.asked->signal && Clock::now() - job.asked->at < kAtRequest;

@@ -45,6 +45,13 @@ void BoardCore::ask_to_end(Job& job) {
   signal_job(job, SIGCONT);  // a stopped process handles no signal but SIGKILL
 }
 
+/// Whether a stop_exec stops it. That of a oneshot takes back what a finished one has set up; one
+/// that is still under way gets the stop signal.
+bool BoardCore::stops_by_command(const Job& job) const {
+  const ServiceSpec& spec = *spec_to_stop(job);
+  return !spec.stop_exec->argv.empty() && (!spec.oneshot || world.record(job.slot).done);
+}
+
 void BoardCore::signal_stop(Job& job) {
   last_stop_signal_at = Clock::now();
   forget_gone(job);
@@ -54,9 +61,8 @@ void BoardCore::signal_stop(Job& job) {
   const pid_t main = job.process.pid();
   const bool main_there = main != 0 && record.command.is_main();
   if (main == 0 && record.process == Process::alive) give_up_main(job);
-  const bool held = record.done;
   // A main process that has ended but is not reaped yet needs no stop_exec.
-  if (spec_to_stop(job)->stop_exec->argv.empty() || (!held && (!main_there || ended_child(main))))
+  if (!stops_by_command(job) || (!record.done && (!main_there || ended_child(main))))
     return ask_to_end(job);
   // A stopped process could not act on the request of stop_exec.
   if (main_there) signal_job(job, SIGCONT);
