@@ -365,7 +365,24 @@ namespace {
 struct Before {
   bool broken = false;
   bool other_nature = false;  // kind, `oneshot` or `accept` were different
+  bool ignored = false;       // its status was `ignore`
+  bool at_boot = false;       // ServiceSpec::starts_at_boot()
 };
+
+/// Whether a service that has no process is tried again, because a change may have mended it. A
+/// change that turns it off, and a service that something triggers, must not start it.
+bool tried_again(const Record& record, const PlannedService& planned, const Before& before) {
+  const ServiceSpec& spec = *planned.spec;
+  const bool other_process = planned.fate == Fate::restart;
+  if (record.wish != Wish::up) return false;
+  if (record.state == State::blocked) return other_process || record.delay_until == TimePoint{};
+  if (spec.triggered() || (before.at_boot && !spec.starts_at_boot())) return false;
+  if (record.state == State::failed)
+    return other_process || record.reason.type == ReasonType::spawn_error ||
+           record.reason.type == ReasonType::port_in_use;
+  // A result that belongs to another kind, `oneshot` or `accept` does not count any more.
+  return record.skipped || (record.state == State::exited && before.other_nature);
+}
 
 /// Applies the plan for one service to its record. Adds the slot to `pulled` if the service must
 /// start.
@@ -394,16 +411,9 @@ void apply_planned(World& world, const PlannedService& planned, const Before& be
       if (before.broken && record.wish == Wish::up)
         record.wish = to_be_started || world.node(slot).broken() ? Wish::up : Wish::down;
       owe_stop(world, slot);
-      // Its result belongs to another kind, `oneshot` or `accept`, and no longer counts: it must
-      // run again.
-      if (before.other_nature && record.wish == Wish::up && record.state == State::exited)
-        pulled.push_back(slot);
       [[fallthrough]];
     case Fate::settings:
-      if (record.wish == Wish::up &&
-          (record.state == State::failed || record.state == State::blocked || record.skipped)) {
-        pulled.push_back(slot);
-      }
+      if (tried_again(record, planned, before)) pulled.push_back(slot);
       break;
     case Fate::removed:
       owe_stop(world, slot);
@@ -434,16 +444,17 @@ void pull_for_new_dependents(World& world, const Graph* old, const PlannedServic
   look(node.wanted_by, &Node::wants);
 }
 
-/// Adds the service to `pulled` if it is new or was broken, and a service with the wish up requires
-/// or wants it. If its dependencies have changed and its own wish is up, adds these as well.
-void collect_needed(World& world, const Graph* old, const PlannedService& planned, bool was_broken,
-                    Slots& pulled) {
+/// Adds the service to `pulled` if it is new, or was broken or ignored, and a service with the wish
+/// up requires or wants it. If its dependencies have changed and its own wish is up, adds these as well.
+void collect_needed(World& world, const Graph* old, const PlannedService& planned,
+                    const Before& before, Slots& pulled) {
   const Node& node = world.node(planned.slot);
   const auto needed = [&](Slot other) {
     return !world.node(other).removed && world.spec(other).status != StartStatus::ignore;
   };
-  const bool usable_now = planned.fate == PlannedService::Fate::added ||
-                          (planned.fate == PlannedService::Fate::restart && was_broken);
+  const bool changed = planned.fate == Fate::restart || planned.fate == Fate::settings;
+  const bool usable_now =
+      planned.fate == Fate::added || (changed && (before.broken || before.ignored));
   if (usable_now && needed(planned.slot)) {
     for (const auto list : {&Node::required_by, &Node::wanted_by}) {
       for (const Slot dependent : node.*list) {
@@ -483,8 +494,9 @@ void apply_plan(World& world, const Plan& plan, bool start_added) {
     if (!old || !old->used(slot)) return Before{};
     const ServiceSpec& was = old->spec(slot);
     const ServiceSpec& is = plan.graph->spec(slot);
-    return Before{old->node(slot).broken(), was.kind != is.kind || was.oneshot != is.oneshot ||
-                                                was.accepts() != is.accepts()};
+    return Before{old->node(slot).broken(),
+                  was.kind != is.kind || was.oneshot != is.oneshot || was.accepts() != is.accepts(),
+                  was.status == StartStatus::ignore, was.starts_at_boot()};
   };
   Slots pulled;
   const auto gone = [&](const PlannedService& planned) {
@@ -497,8 +509,7 @@ void apply_plan(World& world, const Plan& plan, bool start_added) {
     apply_planned(world, planned, before(planned.slot), start_added, pulled);
   }
   for (const PlannedService& planned : plan.services) {
-    if (!gone(planned))
-      collect_needed(world, old.get(), planned, before(planned.slot).broken, pulled);
+    if (!gone(planned)) collect_needed(world, old.get(), planned, before(planned.slot), pulled);
   }
   request_pull(world, pulled);
 }
