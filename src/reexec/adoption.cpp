@@ -35,6 +35,13 @@ std::string environ_of(pid_t pid) {
   return read_of_process(pid, "environ", kMostEnviron).value_or("");
 }
 
+/// Whether the process is a command such as pre_exec, which runs in place of the main process.
+bool is_step(pid_t pid) {
+  const std::string key = fmt::format("{}=", kStepVariable), environ = environ_of(pid);
+  return std::ranges::any_of(split(environ, '\0'),
+                             [&](std::string_view entry) { return entry.starts_with(key); });
+}
+
 /// The service of a child of zinit; empty: unknown.
 std::string owner_of(pid_t pid, const CgroupTree* cgroups) {
   if (cgroups != nullptr)
@@ -115,12 +122,13 @@ TimePoint started_at(const ProcessStat& process) {
   return std::max(TimePoint{}, Clock::now() - age);
 }
 
-JournalEntry entry_of(const GraphEntry& service, const ProcessStat* process) {
+/// @param step  whether the process is not the main one: see is_step()
+JournalEntry entry_of(const GraphEntry& service, const ProcessStat* process, bool step) {
   JournalEntry entry;
   entry.slot = service.slot;
   entry.name = service.spec->name;
   const bool oneshot = service.spec->oneshot && service.spec->has_process();
-  if (process != nullptr && !oneshot) {
+  if (process != nullptr && (step || !oneshot)) {
     entry.known = false;
     entry.facts.pid = process->pid;
     if (is_own_child(process->pid)) {
@@ -132,6 +140,7 @@ JournalEntry entry_of(const GraphEntry& service, const ProcessStat* process) {
     }
     entry.facts.started = started_at(*process);
     entry.record.process = Process::alive;
+    entry.record.stop_owed = step;
   } else if (oneshot) {
     entry.record.state = State::exited;
     entry.record.wish = Wish::up;
@@ -239,8 +248,13 @@ Adopted adopt(const std::vector<GraphEntry>& services, const Running& running,
       else
         process = nullptr;
     }
-    image.entries.push_back(entry_of(service, process));
-    if (process != nullptr && service.removed) {
+    const bool step = process != nullptr && is_step(process->pid);
+    image.entries.push_back(entry_of(service, process, step));
+    if (step && !service.removed) {
+      log_warn(
+          "{}: pid {}, a command of its start or stop, is stopped, and the service starts again",
+          spec.name, process->pid);
+    } else if (process != nullptr && service.removed) {
       log_warn("{}: pid {} is stopped, because zinit no longer knows the service", spec.name,
                process->pid);
     } else if (process != nullptr) {

@@ -69,7 +69,8 @@ struct Adopted {
 /// zinit belongs to the service in whose cgroup it is; without cgroups, to the service that
 /// ZINIT_SERVICE in its environment names. The oldest child that leads a session, or else the
 /// oldest child, counts as the main process. A process that a killed server has left must also run
-/// as the service's user if no cgroup proves its service. A oneshot without a process counts as
+/// as the service's user if no cgroup proves its service. If it is a command such as pre_exec, it
+/// owes a stop, and the service starts again. A oneshot without a process counts as
 /// done, because it may have run.
 ///
 /// Call it before other threads start processes. It reads all of /proc if an entry is missing.

@@ -184,6 +184,7 @@ Result<void> check_installed_program(const std::vector<std::string>& options, pi
   plan.argv.insert(plan.argv.end(), options.begin(), options.end());
   plan.program = path;
   plan.env = own_environment();
+  plan.dir = ".";  // the options may have paths below zinit's own directory
   plan.out = plan.err = output->write.get();
   auto child = spawn(plan);
   if (!child) return Failure(std::move(child.error()));

@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "base/trusted_path.hpp"
 #include "os/directories.hpp"
+#include "os/membership.hpp"
 
 namespace zinit {
 
@@ -65,6 +66,16 @@ Result<void> add_file(Environment& environment, const ServiceSpec& spec,
   return {};
 }
 
+/// The value of kStepVariable; empty for the main process, and for commands that run beside it.
+std::string_view step_of(LaunchOrder::What what) {
+  switch (what) {
+    case LaunchOrder::What::pre: return "pre_exec";
+    case LaunchOrder::What::post: return "post_exec";
+    case LaunchOrder::What::condition: return "condition";
+    default: return {};
+  }
+}
+
 /// In this order, later ones win: the base environment, the variables of the user, env_file, env,
 /// variables for this process only, and those by which it finds zinit (zinit.toml(5),
 /// "ENVIRONMENT").
@@ -102,6 +113,8 @@ Result<void> fill_environment(Environment& environment, const LaunchOrder& order
     set_environment(environment, entry.substr(0, equals), entry.substr(equals + 1));
   }
   set_environment(environment, "ZINIT_SERVICE", spec.name);
+  if (const std::string_view step = step_of(order.what); !step.empty())
+    set_environment(environment, kStepVariable, step);
   if (!defaults.socket.empty()) set_environment(environment, "ZINIT_SOCKET", defaults.socket);
   return {};
 }

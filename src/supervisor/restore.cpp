@@ -144,6 +144,7 @@ void BoardCore::restore_service(Slot slot, const JournalEntry& entry, const Fact
       record.state = State::running;
       record.wish = world.node(slot).removed ? Wish::down : Wish::up;
       record.notified = record.healthy = true;
+      record.stop_owed = entry.record.stop_owed;
       record.unheard = !is_own_child(entry.facts.pid);
     }
     record.process = Process::alive;

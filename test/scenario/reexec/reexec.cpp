@@ -238,7 +238,13 @@ TEST_CASE("an update executes what its path leads to by now, unless that cannot 
   const Texts versions{dir / "zinit-1", dir / "zinit-2"};
   for (const std::string& version : versions) std::filesystem::copy_file(zinit_binary(), version);
   std::filesystem::create_symlink(versions[0], init);
-  Server zinit({.program = init});
+  dir.write("zinit.toml", "log_level = 'debug'\n");
+  Server zinit({.argv = {"zinit", "server", "--config", "zinit.toml"},
+                .in_child =
+                    [&] {
+                      if (::chdir(dir.path().c_str()) < 0) ::_exit(126);
+                    },
+                .program = init});
   zinit.add("a");
   zinit.boot({"a"});
   const pid_t a = zinit.pid_of("a");

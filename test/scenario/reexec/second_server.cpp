@@ -82,7 +82,31 @@ void check_is_stopped(Server& zinit) {
   CHECK(zinit.shut_down() == 0);
 }
 
+/// A command of pre_exec is no main process: it is stopped, and the service starts from its beginning.
+void check_starts_again(Server& zinit) {
+  const std::string pre = "pre_exec = '''echo pre >> $T; while ! test -e " + zinit.path("go") +
+                          "; do sleep 0.01; done'''";
+  zinit.add("a", {.exec = tracing("a"), .service = pre});
+  zinit.add("job", {.exec = "true", .service = pre + "\noneshot = true"});
+  zinit.add("b", {.dependencies = "requires = ['a']"});
+  zinit.boot();
+  zinit.await_trace("pre", 2);
+  const pid_t first = zinit.pid_of("a");
+  CHECK(zinit.shut_down(SIGKILL) == 128 + SIGKILL);
+  zinit.boot();
+  zinit.await_trace("pre", 4);
+  CHECK_FALSE(alive(first));
+  CHECK(zinit.state("a") == "starting");
+  CHECK(zinit.state("b") == "blocked");
+  zinit.mark("go");
+  zinit.await_state("b", "running");
+  zinit.await_state("job", "exited");
+  CHECK(zinit.count("start a") == 1);
+  CHECK(zinit.shut_down() == 0);
+}
+
 void check_left(Server& zinit) {
+  SECTION("commands of pre_exec") { check_starts_again(zinit); }
   SECTION("services that have a file") { check_goes_on(zinit); }
   SECTION("services without one") { check_is_stopped(zinit); }
 }
