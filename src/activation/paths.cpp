@@ -340,10 +340,10 @@ void Paths::follow(const std::string& name, Service& service) {
     service.not_before <= now ? start(name, service) : keep(name, service);
     return;
   }
-  const bool failed = services_.failed(name);
-  if (has_ended && brief->wish == Wish::up && !service.spec->path->directory_not_empty.empty())
-    service.again =
-        after(now, failed ? service.delay.next(true) : service.spec->lifecycle.restart_delay);
+  if (has_ended && brief->wish == Wish::up && !service.spec->path->directory_not_empty.empty()) {
+    service.again = after(now, service.spec->lifecycle.restart_delay);
+    if (services_.failed(name)) service.again = std::max(service.again, service.not_before);
+  }
   if (service.again > now) return;
   service.again = kNever;
   service.ended = true;
