@@ -62,6 +62,8 @@ std::string advice(const WhyReason& root) {
   if (root.code == "masked")
     return fmt::format("`zinitctl unmask {}`, then `zinitctl reload`", root.masked_as);
   if (root.code == "missing") return "add a service of that name, or remove it from `requires`";
+  if (root.code == "re-spawn")
+    return fmt::format("it ends again and again; see `zinitctl logs {}`", root.service);
   if (root.state == "failed")
     return advice_for_failed(root) + "; its dependents then start automatically";
   if (root.state == "inactive" || root.state == "exited")
@@ -105,7 +107,9 @@ std::string why_text(const Terminal& terminal, const WhyReport& report) {
     const auto indent = static_cast<std::size_t>(4 + 2 * std::clamp(reason.depth, 0, kDeepest));
     text += wrapped(terminal, indent, indent, words_of(printable(sentence(reason, above, !ends))));
     above = reason.service;
-    if (ends) text += root_cause(terminal, report, reason);
+    // The last line of a process's output comes behind the link that it explains.
+    const bool is_output = reason.kind == "output" && i > 0;
+    if (ends) text += root_cause(terminal, report, is_output ? report.reasons[i - 1] : reason);
   }
   return text;
 }

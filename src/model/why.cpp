@@ -46,6 +46,7 @@ std::string_view state_code(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   if (record.state == State::failed || record.reason.type == ReasonType::stopped_with)
     return reason_type_name(record.reason.type);
+  if (respawns(record) && record.count > 1) return "re-spawn";
   const bool ended = record.state == State::inactive || record.state == State::exited;
   return ended && record.has_end && !record.by_itself && !record.skipped ? "stopped" : "";
 }
@@ -271,6 +272,10 @@ class Explainer {
   void explain_running(const Record& record) {
     if (!explain_step(record)) explain_health(record);
     if (record.unheard) add("warning", std::string(kUnheardWords));
+    if (record.count > 1 && record.has_end && !stable(record, world_.spec(slot_).lifecycle, now_))
+      add("warning", fmt::format("was re-spawned {} times in a row: its last process {}; see "
+                                 "`zinitctl logs {}`",
+                                 record.count, end_text(record.end), own_name()));
   }
 
   void explain_starting(const Record& record) {

@@ -36,7 +36,8 @@ struct WhyReason {
   std::string root_cause;         // the service at fault at the end of the chain
   int depth = 0;  // 0: a direct reason; 1: the reason for the last link with depth 0; ...
   /// Known about `service`: "missing" or "masked"; the type of its reason if it has failed or was
-  /// stopped together with another; "stopped" if a request has ended it; empty: nothing more.
+  /// stopped together with another; "stopped" if a request has ended it; "re-spawn" if it has ended
+  /// more than once in a row; empty: nothing more.
   std::string_view code{};
   std::string masked_as{};  // if masked: the name to unmask, its template or itself
 };
