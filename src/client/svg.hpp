@@ -18,8 +18,8 @@ class Svg {
            std::string_view hint = {});
   /// A line of text that begins at `x`, or ends there if its class says so. `y` is its base line.
   void text(std::string_view css_class, double x, double y, std::string_view text);
-  /// Defines the head of an arrow, for `marker-end` or `marker-start: url(#arrow)` of a class. It has
-  /// no dashes, even if its line has.
+  /// Defines the head of an arrow, for `marker-end` or `marker-start: url(#arrow)` of a class. It
+  /// has no dashes, even if its line has.
   void arrow();
   /// A line. `path` is a value of SVG's attribute `d`.
   void path(std::string_view css_class, std::string_view path);

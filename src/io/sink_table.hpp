@@ -6,8 +6,8 @@
 // An unused sink stays until it has delivered its lines, so nothing is lost when a service is
 // deleted or gets another sink. An unused socket stays only for a limited time.
 //
-// Threads: sinks_for(), sweep(), reopen_files(), reopened() and busy(), hanging() on any thread; constructor,
-// finish() and destructor while no thread runs the loop.
+// Threads: sinks_for(), sweep(), reopen_files(), reopened(), busy() and hanging() on any thread;
+// constructor, finish() and destructor while no thread runs the loop.
 #pragma once
 
 #include <map>

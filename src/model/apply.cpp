@@ -69,9 +69,9 @@ TimePoint room_retry(const Lifecycle& lifecycle, TimePoint now) {
   return after(now, std::max<Milliseconds>(lifecycle.restart_delay, Milliseconds{100}));
 }
 
-/// The time that a stop stage has if `limit` is the shortest one that holds for it. After SIGKILL it
-/// is at least 1 s: a killed process still needs a processor to end, and on a busy machine a shorter
-/// stop_timeout_ms would call it unkillable.
+/// The time that a stop stage has if `limit` is the shortest one that holds for it. After SIGKILL
+/// it is at least 1 s: a killed process still needs a processor to end, and on a busy machine a
+/// shorter stop_timeout_ms would call it unkillable.
 Milliseconds least_time(StopStage stage, Milliseconds limit) {
   constexpr Milliseconds to_see_the_end{1000};
   return stage == StopStage::killed ? std::max(limit, to_see_the_end) : limit;

@@ -445,7 +445,8 @@ void pull_for_new_dependents(World& world, const Graph* old, const PlannedServic
 }
 
 /// Adds the service to `pulled` if it is new, or was broken or ignored, and a service with the wish
-/// up requires or wants it. If its dependencies have changed and its own wish is up, adds these as well.
+/// up requires or wants it. If its dependencies have changed and its own wish is up, adds these as
+/// well.
 void collect_needed(World& world, const Graph* old, const PlannedService& planned,
                     const Before& before, Slots& pulled) {
   const Node& node = world.node(planned.slot);

@@ -161,8 +161,8 @@ void ZinitDaemon::keep_scheduled(const std::optional<ScheduledPower>& power) {
   keep_facts();
 }
 
-/// What a re-execution must not cut off, or would wait for: execve(2) ends all threads, and one that
-/// hangs in the kernel does not end.
+/// What a re-execution must not cut off, or would wait for: execve(2) ends all threads, and one
+/// that hangs in the kernel does not end.
 std::string ZinitDaemon::under_way() {
   if (files_.busy()) return "work with service files has not ended";
   if (shell_.starting()) return "the emergency shell is being started";

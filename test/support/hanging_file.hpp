@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 #pragma once
 // A file on FUSE whose server never answers a write, or a flush, which each close(2) requests. A
-// process that writes or closes the file hangs, where no signal reaches it, until the server is gone.
+// process that writes or closes it hangs, where no signal reaches it, until the server is gone.
 
 #include <fcntl.h>
 #include <linux/fuse.h>

@@ -82,7 +82,7 @@ void check_is_stopped(Server& zinit) {
   CHECK(zinit.shut_down() == 0);
 }
 
-/// A command of pre_exec is no main process: it is stopped, and the service starts from its beginning.
+/// A command of pre_exec is no main process: it is stopped, and the service starts again.
 void check_starts_again(Server& zinit) {
   const std::string pre = "pre_exec = '''echo pre >> $T; while ! test -e " + zinit.path("go") +
                           "; do sleep 0.01; done'''";
