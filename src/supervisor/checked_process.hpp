@@ -35,11 +35,12 @@ class CheckedProcess {
   };
 
   CheckedProcess(Slot of, SpecPtr spec, pid_t main_pid, pid_t spawned, std::string its_cgroup,
-                 SpawnExtrasPtr its_extras = nullptr)
+                 SpawnExtrasPtr its_extras = nullptr, int failed_before = 0)
       : slot(of),
         cgroup(std::move(its_cgroup)),
         extras(std::move(its_extras)),
         launched(spawned),
+        failures(failed_before),
         spec_(std::move(spec)),
         main_pid_(main_pid) {}
   CheckedProcess(const CheckedProcess&) = delete;
@@ -50,6 +51,7 @@ class CheckedProcess {
   const SpawnExtrasPtr extras;  // null: spawned by an earlier process image
   // The spawned process, while its group exists; main_pid() may be another process.
   const pid_t launched;
+  const int failures;  // failed probes in a row that an earlier process image has counted
 
   [[nodiscard]] Stage stage() const noexcept { return stage_; }
   /// 0: not known, because a daemon has gone to the background and not reported its pid yet.

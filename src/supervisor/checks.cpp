@@ -35,10 +35,10 @@ void BoardCore::begin_checks(Job& job, const SpawnExtrasPtr& extras) {
   job.not_heard = 0;
   const SpecPtr& spec = world.node(job.slot).spec;
   if (!needs_checks(job)) return;
+  const Record& record = world.record(job.slot);
   job.checked = std::make_shared<CheckedProcess>(
       job.slot, spec, job.process.pid(), job.process.spawned().number(),
-      job.cgroup.in_use() ? job.cgroup.path() : "", extras);
-  const Record& record = world.record(job.slot);
+      job.cgroup.in_use() ? job.cgroup.path() : "", extras, record.health_attempts);
   job.checked->set_running(record.state == State::running);
   if (job.process.pid() == 0 && record.notified) ask_for_successor(job);
   checks_.watch(job.checked);

@@ -36,7 +36,11 @@ std::shared_ptr<const ProbeTarget> target_of(const HealthCheck& health) {
 /// A process that is probed, or that was probed until a reload removed its [health].
 struct Prober::Watched {
   Watched(EventLoop& loop, CheckedProcessPtr of, std::function<void(Watched&)> due)
-      : process(std::move(of)), timer(loop, [this, due = std::move(due)] { due(*this); }) {}
+      : process(std::move(of)),
+        running(process->running()),
+        failures(process->failures),
+        reported_failure(failures > 0),
+        timer(loop, [this, due = std::move(due)] { due(*this); }) {}
 
   const CheckedProcessPtr process;
   SpecPtr spec;                               // null before the first look
@@ -45,9 +49,9 @@ struct Prober::Watched {
   bool command_runs = false;                  // a command is under way
   bool outdated = false;                      // this command is from earlier settings
   bool passed = false;                        // a probe passed at least once
-  bool running = false;                       // whether the service was running at the last look
-  int failures = 0;                           // in a row; reset when the service is running
-  bool reported_failure = false;              // since the last success
+  bool running;                               // whether the service was running at the last look
+  int failures;                               // in a row; reset when the service is running
+  bool reported_failure;                      // since the last success
   TimerWatcher timer;
 };
 
@@ -96,7 +100,7 @@ void Prober::use_settings(Watched& watched) {
   if (before && *before->health == health) return;
   watched.probe.reset();
   watched.outdated = watched.command_runs;
-  watched.failures = 0;
+  if (before) watched.failures = 0;
   watched.timer.stop();
   watched.target.reset();
   if (!health.configured()) return;

@@ -196,6 +196,19 @@ TEST_CASE("what a service has said of its readiness holds over a re-execution", 
   CHECK(eventually([&] { return zinit.state("a") == "running"; }));
 }
 
+TEST_CASE("failed health checks in a row are counted on over a re-execution", "[reexec]") {
+  Server zinit;
+  zinit.add("a", {.service = "[lifecycle]\nstart_timeout_ms = 'infinity'\n",
+                  .more = "[health]\ntype = 'exec'\nexec = 'false'\nstart_interval_ms = 20\n"});
+  zinit.boot();
+  const auto attempts = [&] { return zinit.status("a")["health"]["attempts"].number(); };
+  REQUIRE(eventually([&] { return attempts() > 50; }));
+  const auto before = attempts();
+  zinit.reexecute();
+  REQUIRE(eventually([&] { return attempts() != before; }));
+  CHECK(attempts() > before);
+}
+
 TEST_CASE("the config in force, time limits and delays hold over a re-execution",
           "[check][reexec]") {
   CHECK_DIALOGS("reexec");
