@@ -127,7 +127,8 @@ std::string health_line(const ServiceStatus& status) {
 
 std::string dropped_line(const ServiceStatus& status) {
   if (status.log_dropped == 0) return {};
-  std::string text = fmt::format("{} lines could not be delivered", status.log_dropped);
+  std::string text = fmt::format("{} line{} could not be delivered", status.log_dropped,
+                                 status.log_dropped == 1 ? "" : "s");
   for (const DroppedLines& sink : status.log_dropped_by) {
     text += fmt::format(", {} to {}", sink.lines, printable(sink.sink));
   }
