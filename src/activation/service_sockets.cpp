@@ -434,6 +434,8 @@ void ServiceSockets::look_now() {
     for (const auto& [slot, service] : open_) {
       Service& one = *service;
       const SocketSpec& spec = one.spec;
+      const bool wanted = services_.wanted(one.name);
+      if (!wanted) one.launch_failed = false;
       if (one.launch_failed && one.complete &&
           services_.retry(one.name, "started by its sockets, which could not be opened before"))
         one.launch_failed = false;
@@ -443,7 +445,6 @@ void ServiceSockets::look_now() {
         watch_sockets(slot, one, room && one.again_at <= now);
         continue;
       }
-      const bool wanted = services_.wanted(one.name);
       const auto stand = services_.stand(one.name);
       const bool off = stand == ServiceAccess::Stand::off || stand == ServiceAccess::Stand::done;
       if (!spec.on_demand && off && !wanted && one.was_wanted) {

@@ -185,9 +185,10 @@ class FileWriters {
 
   /// From now on failed writes are repeated at once, and each file is closed after its last write.
   void begin_finish() noexcept;
-  /// Takes back begin_finish(). Call FileSink::go_on() for each file afterwards.
+  /// Takes back begin_finish() and await_finish(). Call FileSink::go_on() for each file afterwards.
   void go_on() noexcept EXCLUDES(mutex_);
-  /// Waits until the writers are done with all files, for at most `limit`.
+  /// Waits until the writers are done with all files, for at most `limit`. Afterwards none begins
+  /// another write, so that busy() is true no longer than a write under way takes.
   void await_finish(Milliseconds limit) noexcept;
 
   /// Whether a writer is inside a write, which may hang.
@@ -231,6 +232,7 @@ class FileWriters {
   std::vector<Thread> threads_ GUARDED_BY(mutex_);
   std::size_t idle_ GUARDED_BY(mutex_) = 0;
   bool finishing_ GUARDED_BY(mutex_) = false;
+  bool finished_ GUARDED_BY(mutex_) = false;  // no write begins any more
   bool ending_ GUARDED_BY(mutex_) = false;
 };
 

@@ -70,6 +70,7 @@ bool FileWriters::may_write(const FileSink& sink) const {
 /// Takes one sink that can be written now, or none.
 FileWriters::Sinks FileWriters::take_ready() {
   Sinks taken;
+  if (finished_) return taken;
   const TimePoint now = Clock::now();
   for (auto at = waiting_.begin(); at != waiting_.end(); ++at) {
     FileSink& sink = **at;
@@ -150,7 +151,8 @@ void FileWriters::begin_finish() noexcept {
 
 void FileWriters::go_on() noexcept {
   MutexLock lock(mutex_);
-  finishing_ = false;
+  finishing_ = finished_ = false;
+  wake_.notify_all();
 }
 
 void FileWriters::await_finish(Milliseconds limit) noexcept {
@@ -158,6 +160,7 @@ void FileWriters::await_finish(Milliseconds limit) noexcept {
   MutexLock lock(mutex_);
   while (!(waiting_.empty() && writing_.empty()) && Clock::now() < deadline)
     rest_.wait_until(mutex_, deadline);
+  finished_ = true;
 }
 
 bool FileWriters::busy() noexcept {

@@ -65,7 +65,7 @@ enum class Act : std::uint8_t {
   record_failure,    // the reason becomes the way in which it ended
   record_unspawned,  // the reason becomes the error of its execution
   become_ready,      // the start timeout ends
-  begin_stop,        // its dependents stop before it, except for a re-spawn
+  begin_stop,        // its dependents are stopped before it
   give_up_again,     // the stop is no longer part of a re-spawn
   signal_stop,       // the stop signal is sent; the stop timeout begins
   kill,              // SIGKILL is sent; the stop timeout begins again

@@ -369,14 +369,26 @@ struct Before {
   bool at_boot = false;       // ServiceSpec::starts_at_boot()
 };
 
+/// Whether a service with the wish up requires or wants it. Nothing pulls in one that is ignored.
+bool needed_by_others(const World& world, Slot slot) {
+  const Node& node = world.node(slot);
+  const auto is_up = [&](Slot other) { return world.record(other).wish == Wish::up; };
+  return world.spec(slot).status != StartStatus::ignore &&
+         (std::ranges::any_of(node.required_by, is_up) ||
+          std::ranges::any_of(node.wanted_by, is_up));
+}
+
 /// Whether a service that has no process is tried again, because a change may have mended it. A
-/// change that turns it off, and a service that something triggers, must not start it.
-bool tried_again(const Record& record, const PlannedService& planned, const Before& before) {
+/// change that turns it off must not start it, nor a change of a service that something triggers,
+/// unless another service needs it.
+bool tried_again(const World& world, const PlannedService& planned, const Before& before) {
+  const Record& record = world.record(planned.slot);
   const ServiceSpec& spec = *planned.spec;
   const bool other_process = planned.fate == Fate::restart;
   if (record.wish != Wish::up) return false;
   if (record.state == State::blocked) return other_process || record.delay_until == TimePoint{};
-  if (spec.triggered() || (before.at_boot && !spec.starts_at_boot())) return false;
+  const bool off = spec.triggered() || (before.at_boot && !spec.starts_at_boot());
+  if (off && !needed_by_others(world, planned.slot)) return false;
   if (record.state == State::failed)
     return other_process || record.reason.type == ReasonType::spawn_error ||
            record.reason.type == ReasonType::port_in_use;
@@ -413,7 +425,7 @@ void apply_planned(World& world, const PlannedService& planned, const Before& be
       owe_stop(world, slot);
       [[fallthrough]];
     case Fate::settings:
-      if (tried_again(record, planned, before)) pulled.push_back(slot);
+      if (tried_again(world, planned, before)) pulled.push_back(slot);
       break;
     case Fate::removed:
       owe_stop(world, slot);

@@ -502,8 +502,11 @@ WhyReport why(const World& world, Slot slot, TimePoint now) {
 }
 
 CommandKind step_of_end(const Record& record) {
-  return at_rest(record.state) || record.state == State::blocked ? record.command.before_post
-                                                                 : CommandKind::main;
+  if (record.state == State::failed)  // the main process of a failed ready_exec was stopped
+    return record.reason.step == CommandKind::pre_exec ? CommandKind::pre_exec : CommandKind::main;
+  return respawns(record) && record.state == State::blocked && !record.reason
+             ? record.command.before_post
+             : CommandKind::main;
 }
 
 std::string cause_of_delay(const Record& record) {

@@ -54,8 +54,8 @@ struct WhyReport {
 
 [[nodiscard]] WhyReport why(const World& world, Slot slot, TimePoint now);
 
-/// Which command `end` of the record is of. While a process is there, its command is not the one
-/// that has ended, and the answer is `main`.
+/// Which command `end` of the record is of, if its end has led to the state: otherwise that is not
+/// known, and the answer is `main`.
 [[nodiscard]] CommandKind step_of_end(const Record& record);
 
 /// What ended the last attempt of a service that waits for a re-spawn: "pre_exec exited with code

@@ -13,8 +13,8 @@
 // The asker fetches the result from an object that it shares with the work, once the work is done.
 // A caller with a loop is called when work may be done. A caller without a loop waits. Hung threads
 // do not delay the end of zinit, and its re-execution only if no signal ends their wait
-// (doc/reexec.md). So `work` must not use anything that may be
-// gone when it runs, unless its asker waits for it.
+// (doc/reexec.md). So `work` must not use anything that may be gone when it runs, unless its asker
+// waits for it.
 //
 // Threads: any may call everything here.
 #pragma once

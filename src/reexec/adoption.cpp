@@ -11,6 +11,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/environment.hpp"
 #include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/log.hpp"
@@ -35,11 +36,11 @@ std::string environ_of(pid_t pid) {
   return read_of_process(pid, "environ", kMostEnviron).value_or("");
 }
 
-/// Whether the process is a command such as pre_exec, which runs in place of the main process.
-bool is_step(pid_t pid) {
-  const std::string key = fmt::format("{}=", kStepVariable), environ = environ_of(pid);
-  return std::ranges::any_of(split(environ, '\0'),
-                             [&](std::string_view entry) { return entry.starts_with(key); });
+/// The command, such as pre_exec, that the process runs in place of the main process; empty: none.
+std::string step_of(pid_t pid) {
+  const std::string environ = environ_of(pid);
+  const auto entries = split(environ, '\0');
+  return std::string(value_of({entries.begin(), entries.end()}, kStepVariable).value_or(""));
 }
 
 /// The service of a child of zinit; empty: unknown.
@@ -74,8 +75,8 @@ Result<std::map<Key, ProcessStat>> main_processes(Owner owner) {
   if (!processes) return Failure(std::move(processes.error()));
   std::map<Key, ProcessStat> mains;
   const auto better = [](const ProcessStat& a, const ProcessStat& b) {
-    return std::tuple(a.session != a.pid, a.start_ticks) <
-           std::tuple(b.session != b.pid, b.start_ticks);
+    return std::tuple(!step_of(a.pid).empty(), a.session != a.pid, a.start_ticks) <
+           std::tuple(!step_of(b.pid).empty(), b.session != b.pid, b.start_ticks);
   };
   for (const ProcessStat& process : *processes) {
     if (process.zombie() || process.pid == ::getpid()) continue;
@@ -122,13 +123,14 @@ TimePoint started_at(const ProcessStat& process) {
   return std::max(TimePoint{}, Clock::now() - age);
 }
 
-/// @param step  whether the process is not the main one: see is_step()
-JournalEntry entry_of(const GraphEntry& service, const ProcessStat* process, bool step) {
+/// @param step  see step_of()
+JournalEntry entry_of(const GraphEntry& service, const ProcessStat* process,
+                      std::string_view step) {
   JournalEntry entry;
   entry.slot = service.slot;
   entry.name = service.spec->name;
   const bool oneshot = service.spec->oneshot && service.spec->has_process();
-  if (process != nullptr && (step || !oneshot)) {
+  if (process != nullptr && (!step.empty() || !oneshot)) {
     entry.known = false;
     entry.facts.pid = process->pid;
     if (is_own_child(process->pid)) {
@@ -140,7 +142,10 @@ JournalEntry entry_of(const GraphEntry& service, const ProcessStat* process, boo
     }
     entry.facts.started = started_at(*process);
     entry.record.process = Process::alive;
-    entry.record.stop_owed = step;
+    entry.record.stop_owed = !step.empty();
+    // After a post_exec it may have been stopped on request, which nobody knows any more.
+    const bool comes = step != "post_exec" || service.spec->starts_at_boot();
+    entry.record.wish = comes ? Wish::up : Wish::down;
   } else if (oneshot) {
     entry.record.state = State::exited;
     entry.record.wish = Wish::up;
@@ -248,12 +253,12 @@ Adopted adopt(const std::vector<GraphEntry>& services, const Running& running,
       else
         process = nullptr;
     }
-    const bool step = process != nullptr && is_step(process->pid);
+    const std::string step = process != nullptr ? step_of(process->pid) : "";
     image.entries.push_back(entry_of(service, process, step));
-    if (step && !service.removed) {
-      log_warn(
-          "{}: pid {}, a command of its start or stop, is stopped, and the service starts again",
-          spec.name, process->pid);
+    if (!step.empty() && !service.removed) {
+      log_warn("{}: pid {}, its {}, is stopped; then the service {}", spec.name, process->pid,
+               printable(step),
+               image.entries.back().record.wish == Wish::up ? "starts again" : "is down");
     } else if (process != nullptr && service.removed) {
       log_warn("{}: pid {} is stopped, because zinit no longer knows the service", spec.name,
                process->pid);

@@ -308,7 +308,7 @@ void Reexecution::hold() {
 void Reexecution::look() {
   const bool late = Clock::now() >= asked_->until;
   std::string under_way = under_way_();
-  if (under_way.empty() && !board_.while_still([] {})) under_way = "a launch has not ended";
+  if (under_way.empty() && !board_.while_still([] {})) under_way = kNotStill;
   if (!under_way.empty()) {
     if (!late) return again_.set(kLookAgain);
     board_.hold_launches(false);

@@ -36,9 +36,9 @@ constexpr std::size_t kLongestMessage = 1000;
 // The time from the last service's settling until its log lines and events are surely handled.
 constexpr Milliseconds kAfterBoot{500};
 
-constexpr std::array<std::string_view, 6> kOwnVariables = {
-    "NOTIFY_SOCKET=", "WATCHDOG_USEC=",  "WATCHDOG_PID=",
-    "LISTEN_FDS=",    "LISTEN_FDNAMES=", "LISTEN_PID="};
+constexpr std::array<std::string_view, 7> kOwnVariables = {
+    "NOTIFY_SOCKET=",  "WATCHDOG_USEC=", "WATCHDOG_PID=", "LISTEN_FDS=",
+    "LISTEN_FDNAMES=", "LISTEN_PID=",    "ZINIT_STEP="};
 
 /// The part of zinit's environment that services inherit.
 Environment handed_on(const DaemonStart& start) {

@@ -97,6 +97,7 @@ void ZinitDaemon::leave_root() {
   switch_fault_ = fmt::format("switch-root: {}", fault.text);
   log_error("{}", switch_fault_);
   keep_facts();
+  if (logs_.busy()) stay_alive(fault.text.c_str());  // execve(2) would wait for its thread
   fault = zinit::execute_again(NextImage::same);
   stay_alive(fault.text.c_str());
 }

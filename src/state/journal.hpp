@@ -109,7 +109,8 @@ struct JournalView {
 /// One service from the journal.
 struct JournalEntry {
   Slot slot = kNoSlot;
-  bool known = true;  // false: only name, facts, `record.process` and its `stop_owed` are valid
+  bool known = true;  // false: only name, facts, and `process`, `wish`, `stop_owed` of the record
+                      // are valid
   std::string name;
   std::string file;  // empty if it did not fit
   Record record;

@@ -220,7 +220,7 @@ bool Board::retry(std::string_view name, std::string_view why) {
   const bool failed =
       record.state == State::failed && world.spec(slot).status != StartStatus::ignore;
   if (record.wish == Wish::down || has_process(record) ||
-      !(failed || record.state == State::blocked))
+      !(failed || (record.state == State::blocked && record.delay_until != TimePoint{})))
     return false;
   say(LogLevel::info, fmt::format("{}: {}", name, why));
   if (record.try_ == Try::none) record.try_ = Try::pulled;

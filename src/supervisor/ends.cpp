@@ -210,10 +210,10 @@ std::string BoardCore::why_killed(const Job& job) const {
   const Milliseconds limit = world.spec(job.slot).lifecycle.stop_timeout;
   if (world.stop_limit < limit) return "because the shutdown gave it no more time";
   const SpecPtr& spec = spec_to_stop(job);
-  return fmt::format(
-      "because it did not end within its stop_timeout_ms, {}, {}", duration_text(limit.count()),
-      stops_by_command(job) ? "by its stop_exec"
-                            : "after " + signal_name(spec->lifecycle.stop_signal));
+  return fmt::format("because it did not end within its stop_timeout_ms, {}, {}",
+                     duration_text(limit.count()),
+                     stops_by_command(job) ? "by its stop_exec"
+                                           : "after " + signal_name(spec->lifecycle.stop_signal));
 }
 
 /// Why the process was killed, as the text after "killed"; empty: not known.

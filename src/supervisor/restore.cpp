@@ -142,9 +142,10 @@ void BoardCore::restore_service(Slot slot, const JournalEntry& entry, const Fact
     job.process.restore(facts.pid, facts.leader, facts.pgid, facts.main_group);
     if (!entry.known) {
       record.state = State::running;
-      record.wish = world.node(slot).removed ? Wish::down : Wish::up;
-      record.notified = record.healthy = true;
-      record.stop_owed = entry.record.stop_owed;
+      record.stop_owed =
+          entry.record.stop_owed;  // a command such as pre_exec, which is never ready
+      record.wish = world.node(slot).removed ? Wish::down : entry.record.wish;
+      record.notified = record.healthy = !record.stop_owed;
       record.unheard = !is_own_child(entry.facts.pid);
     }
     record.process = Process::alive;

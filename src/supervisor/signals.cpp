@@ -46,10 +46,12 @@ void BoardCore::ask_to_end(Job& job) {
 }
 
 /// Whether a stop_exec stops it. That of a oneshot takes back what a finished one has set up; one
-/// that is still under way gets the stop signal.
+/// that is still under way gets the stop signal, and so does a pre_exec of a killed server.
 bool BoardCore::stops_by_command(const Job& job) const {
   const ServiceSpec& spec = *spec_to_stop(job);
-  return !spec.stop_exec->argv.empty() && (!spec.oneshot || world.record(job.slot).done);
+  const Record& record = world.record(job.slot);
+  const bool is_step = record.unheard && !record.notified;
+  return !spec.stop_exec->argv.empty() && (!spec.oneshot || record.done) && !is_step;
 }
 
 void BoardCore::signal_stop(Job& job) {
