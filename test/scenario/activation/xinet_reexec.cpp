@@ -89,8 +89,9 @@ void check_connections(bool crashes) {
 }
 
 /// A transfer of that many bytes each way. It lasts at least until `during` has returned; then it
-/// may end.
-void check_transfer(const std::string& kind, std::uint64_t count,
+/// may end. Up to `uncounted` of them may lack in the proxy's figures: a crash comes between the
+/// kernel's move of some bytes and the count.
+void check_transfer(const std::string& kind, std::uint64_t count, std::uint64_t uncounted,
                     const std::function<void(Server&)>& during) {
   Server zinit;
   const std::string front = kind == "tcp" ? free_address() : "unix:" + zinit.path("front");
@@ -120,8 +121,11 @@ void check_transfer(const std::string& kind, std::uint64_t count,
   CHECK(received.get() == sum);
   zinit.await_trace("sum " + sum);
   await_count(zinit, "p", "active_connections", 0);
-  CHECK(proxy_status(zinit, "p")["bytes_to_backend"].number() == std::int64_t(count));
-  CHECK(proxy_status(zinit, "p")["bytes_from_backend"].number() == std::int64_t(count));
+  for (const char* way : {"bytes_to_backend", "bytes_from_backend"}) {
+    const std::int64_t counted = proxy_status(zinit, "p")[way].number();
+    CHECK(counted <= std::int64_t(count));
+    CHECK(counted >= std::int64_t(count - uncounted));
+  }
 }
 
 TEST_CASE("connections of proxies go on over a re-execution", "[check][threads][xinet][reexec]") {
@@ -135,7 +139,7 @@ TEST_CASE("connections of proxies go on over a crash", "[check][xinet][reexec][c
 TEST_CASE("no byte is lost in many re-executions", "[xinet][reexec][soak]") {
   for (const std::string kind : {"tcp", "unix"}) {
     INFO(kind);
-    check_transfer(kind, (long_form() ? 1024 : 64) * kMegabyte, [](Server& zinit) {
+    check_transfer(kind, (long_form() ? 1024 : 64) * kMegabyte, 0, [](Server& zinit) {
       for (int i = 0; i < (long_form() ? 50 : 8); ++i) zinit.reexecute();
     });
   }
@@ -144,7 +148,7 @@ TEST_CASE("no byte is lost in many re-executions", "[xinet][reexec][soak]") {
 TEST_CASE("no byte is lost in four crashes", "[xinet][reexec][crash]") {
   for (const std::string kind : {"tcp", "unix"}) {
     INFO(kind);
-    check_transfer(kind, 64 * kMegabyte, [](Server& zinit) {
+    check_transfer(kind, 64 * kMegabyte, 4 * kMegabyte, [](Server& zinit) {
       for (int i = 0; i < 4; ++i) crash(zinit);
     });
   }
