@@ -162,8 +162,7 @@ bool Server::accept_one() {
 /// The socket stays readable while clients wait, so the loop would spin without a pause.
 void Server::pause_accepting(int errnum) {
   if (!accept_paused_) {
-    log_warn("control: cannot accept a client: {}; further clients wait",
-             errno_text(errnum));
+    log_warn("control: cannot accept a client: {}; further clients wait", errno_text(errnum));
   }
   accept_paused_ = true;
   acceptable_->stop();
@@ -232,6 +231,11 @@ void Server::hold_requests(bool hold) noexcept {
   holds_requests_ = hold;
   if (hold) return;
   for (const auto& [id, session] : sessions_) has_work(*session);
+}
+
+void Server::stop_listening() noexcept {
+  acceptable_.reset();
+  socket_ = {};
 }
 
 void Server::finish() noexcept {

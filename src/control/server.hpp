@@ -111,6 +111,10 @@ class Server final {
 
   [[nodiscard]] ControlFigures figures() const;
 
+  /// Closes the socket and removes its file. Clients stay connected. Call it after the loop has
+  /// ended.
+  void stop_listening() noexcept;
+
   /// Sends the answers that are due, and the last events and lines of logs to their subscribers.
   /// Call it after the loop has ended. Takes kLastTime at most.
   void finish() noexcept;

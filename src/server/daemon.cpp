@@ -218,7 +218,12 @@ void ZinitDaemon::run() {
   if (start_.passes_signals_on && !exit_code_) exit_code_ = code_of_command();
   in_force_.look();
   if (server_) server_->finish();
-  server_.reset();
+  // A client that waits for the end of a server sees the end of the process, when all is written.
+  // The clients of a machine or a container are about to be killed, so they see the end now.
+  if (server_ && start_.mode == Mode::standalone)
+    server_->stop_listening();
+  else
+    server_.reset();
 }
 
 void ZinitDaemon::serve(ControlSocket socket) {

@@ -142,14 +142,13 @@ int run_plain(StartRequest request) {
     return kFailed;
   }
   (*daemon)->run();
-  if (ends_all)
-    kill_the_rest([&] { return (*daemon)->reap_some(); }, [] {});
-  else
-    (*daemon)->leave_cgroups();
+  if (ends_all) kill_the_rest([&] { return (*daemon)->reap_some(); }, [] {});
   (*daemon)->finish_logs();
   const int code = (*daemon)->exit_code();
   const bool rests = (*daemon)->can_be_destroyed();
   if (rests) (*daemon)->remove_files();
+  // Last, because a server with the same files can begin as soon as the lock is free.
+  if (!ends_all) (*daemon)->leave_cgroups();
   // The destructor would wait for threads that hang in the kernel. It frees only memory that the
   // kernel frees faster, so only a build that looks for leaks calls it.
   if (!rests || !kSanitized) _exit(code);

@@ -101,6 +101,21 @@ TEST_CASE("a console that nobody reads holds up who prints, and nothing of it is
   CHECK((reader.text() == numbers(300000, "loud: ")));  // without printing megabytes
 }
 
+TEST_CASE("shutdown returns when all is printed and the server has ended", "[logs][console]") {
+  Reader reader;
+  Server zinit(printing_to(reader, {"--console"}));
+  zinit.add("loud", {.exec = "exec yes"});
+  zinit.boot({"loud"});
+  REQUIRE(reader.fills());
+  auto shutdown = std::async(std::launch::async, [&] { return zinit.ctl({"shutdown"}); });
+  REQUIRE(eventually([&] { return !std::filesystem::exists(zinit.path("zinit.sock")); }));
+  CHECK(comes_to_rest(zinit.pid()));
+  CHECK(shutdown.wait_for(0s) != std::future_status::ready);
+  reader.begin();
+  CHECK(shutdown.get().code == 0);
+  CHECK(zinit.exit_code() == 0);
+}
+
 TEST_CASE("services that flood a console get turns, one after the other", "[logs][console]") {
   Reader reader;
   Server zinit(printing_to(reader, {"--console"}));
