@@ -126,6 +126,10 @@ Result<void> find_named(const Places& places) {
       return failure(
           fmt::format("{}: this directory of services does not exist; make it, or use --config-dir",
                       directory.path));
+    struct stat status {};
+    if (directory.named && ::stat(directory.path.c_str(), &status) == 0 && S_ISREG(status.st_mode))
+      return failure(fmt::format("{}: this is a file; --config-dir takes the directory of services",
+                                 directory.path));
   }
   return {};
 }
