@@ -84,9 +84,8 @@ Answer Terminal::run(const std::string& command, Milliseconds limit) {
 
 Answer Terminal::run_here(const std::string& command, Milliseconds limit) {
   const unsigned n = ++commands_;
-  // If the line echoes, more text follows the typed words, so that they do not count as output.
-  send(fmt::format("echo BEGIN-{}; {{ {}\n}} 2>&1 </dev/null; echo \"END-{} \"$?.\n", n, command,
-                   n));
+  // Neither mark is among the typed words, which a line with an echo also shows, maybe late.
+  send(fmt::format("echo BEGIN-{}; {{ {}\n}} 2>&1 </dev/null; echo END-{}' '$?.\n", n, command, n));
   wait_for(fmt::format("BEGIN-{}\n", n), limit);
   const std::string end = fmt::format("END-{} ", n);
   std::string output = wait_for(end, limit);
