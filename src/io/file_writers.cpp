@@ -60,9 +60,9 @@ Result<void> FileWriters::enough_threads() {
   return {};
 }
 
-/// Whether no writer works on the sink or on its file system.
+/// Whether a write may begin: no writer works on the sink or on its file system.
 bool FileWriters::may_write(const FileSink& sink) const {
-  if (sink.busy_) return false;  // queued again while a writer still works on it
+  if (finished_ || sink.busy_) return false;  // queued again while a writer still works on it
   const auto count = std::ranges::count(writing_, sink.device_, &Write::device);
   return sink.device_ == 0 ? static_cast<std::size_t>(count) < kMostUnknown : count == 0;
 }
@@ -70,7 +70,6 @@ bool FileWriters::may_write(const FileSink& sink) const {
 /// Takes one sink that can be written now, or none.
 FileWriters::Sinks FileWriters::take_ready() {
   Sinks taken;
-  if (finished_) return taken;
   const TimePoint now = Clock::now();
   for (auto at = waiting_.begin(); at != waiting_.end(); ++at) {
     FileSink& sink = **at;
