@@ -220,7 +220,7 @@ void ZinitDaemon::run() {
   if (server_) server_->finish();
   // A client that waits for the end of a server sees the end of the process, when all is written.
   // The clients of a machine or a container are about to be killed, so they see the end now.
-  if (server_ && start_.mode == Mode::standalone)
+  if (server_ && !is_first())
     server_->stop_listening();
   else
     server_.reset();
