@@ -52,12 +52,15 @@ void BoardCore::end_checks(Job& job) {
 }
 
 void BoardCore::change_checks(Job& job) {
-  const Record& record = world.record(job.slot);
+  Record& record = world.record(job.slot);
   // The pid of a daemon in the background is unknown; job.checked shows that it exists.
   if (!job.checked && job.process.pid() == 0) return;
   if (!checked_now(record) || record.state == State::stopping) return;
   const SpecPtr& spec = world.node(job.slot).spec;
-  if (!job.checked) return begin_checks(job);
+  if (!job.checked) {
+    record.health_attempts = 0;  // of an earlier [health]
+    return begin_checks(job);
+  }
   if (!needs_checks(job)) return end_checks(job);
   job.checked->set_spec(spec);
   checks_.changed();
