@@ -68,7 +68,7 @@ Result<std::string> environ_once_executed(pid_t pid, TimePoint by) {
 
 /// Whether a process's environment names the service. False if it cannot be read.
 bool names_service(const Result<std::string>& environ, const std::string& service) {
-  return environ && service_in_environ(*environ) == service;
+  return environ && value_in_environ(*environ, kServiceVariable) == service;
 }
 
 }  // namespace
@@ -137,10 +137,10 @@ std::vector<pid_t> orphans_of(const std::string& service, pid_t group,
   return found;
 }
 
-std::optional<std::string_view> service_in_environ(std::string_view environ) {
-  constexpr std::string_view key = "ZINIT_SERVICE=";
+std::optional<std::string_view> value_in_environ(std::string_view environ, std::string_view name) {
   for (const std::string_view entry : split(environ, '\0'))
-    if (entry.starts_with(key)) return entry.substr(key.size());
+    if (entry.starts_with(name) && entry.substr(name.size()).starts_with('='))
+      return entry.substr(name.size() + 1);
   return std::nullopt;
 }
 

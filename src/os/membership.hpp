@@ -45,13 +45,17 @@ namespace zinit {
                                             const std::vector<pid_t>& known,
                                             std::optional<uid_t> user = {});
 
+/// This variable of a process names its service.
+inline constexpr std::string_view kServiceVariable = "ZINIT_SERVICE";
+
 /// This variable of a process names the command that runs in place of the main process, such as
 /// pre_exec. The main process does not have it.
 inline constexpr std::string_view kStepVariable = "ZINIT_STEP";
 
-/// The service that a text of /proc/PID/environ names. Nothing if it names none: a program may
-/// overwrite this memory with its title.
-[[nodiscard]] std::optional<std::string_view> service_in_environ(std::string_view environ);
+/// The value of a variable in a text of /proc/PID/environ. Nothing if it is not there: a program
+/// may overwrite this memory with its title.
+[[nodiscard]] std::optional<std::string_view> value_in_environ(std::string_view environ,
+                                                               std::string_view name);
 
 /// Clock ticks from boot until now, or until `at`: the unit of start times in /proc/PID/stat. If
 /// the machine has slept since `at`, the result is larger by the sleep.

@@ -11,7 +11,6 @@
 #include <tuple>
 #include <utility>
 
-#include "base/environment.hpp"
 #include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/log.hpp"
@@ -30,24 +29,21 @@ constexpr std::size_t kMostEnviron = std::size_t{1} << 20;
 // In place of a user: the cgroup has proven which service a process belongs to.
 constexpr auto kProven = static_cast<uid_t>(-1);
 
-using Mains = std::map<std::string, ProcessStat>;
+using Mains = std::map<std::string, MainProcess>;
 
 std::string environ_of(pid_t pid) {
   return read_of_process(pid, "environ", kMostEnviron).value_or("");
 }
 
-/// The command, such as pre_exec, that the process runs in place of the main process; empty: none.
-std::string step_of(pid_t pid) {
-  const std::string environ = environ_of(pid);
-  const auto entries = split(environ, '\0');
-  return std::string(value_of({entries.begin(), entries.end()}, kStepVariable).value_or(""));
+std::string variable_of(pid_t pid, std::string_view name) {
+  return std::string(value_in_environ(environ_of(pid), name).value_or(""));
 }
 
 /// The service of a child of zinit; empty: unknown.
 std::string owner_of(pid_t pid, const CgroupTree* cgroups) {
   if (cgroups != nullptr)
     if (std::string service = cgroups->service_of(pid); !service.empty()) return service;
-  return std::string(service_in_environ(environ_of(pid)).value_or(""));
+  return variable_of(pid, kServiceVariable);
 }
 
 /// The service and the user of a process that a killed server has left. A cgroup proves the
@@ -62,28 +58,28 @@ std::optional<ServiceOfUser> owner_of_left(pid_t pid, const ServerLock& lock) {
     return named(cgroup ? service_in_cgroup(*cgroup, base) : std::string(), kProven);
   }
   const std::string environ = environ_of(pid);
-  const auto entries = split(environ, '\0');
-  const std::string server = fmt::format("{}={}", kServerVariable, lock.id());
-  if (std::ranges::find(entries, server) == entries.end()) return std::nullopt;
-  return named(std::string(service_in_environ(environ).value_or("")), user_of_process(pid));
+  if (value_in_environ(environ, kServerVariable) != lock.id()) return std::nullopt;
+  return named(std::string(value_in_environ(environ, kServiceVariable).value_or("")),
+               user_of_process(pid));
 }
 
 /// Chooses the main process of each owner. `owner` gives a process's owner, or nothing.
 template <class Key, class Owner>
-Result<std::map<Key, ProcessStat>> main_processes(Owner owner) {
+Result<std::map<Key, MainProcess>> main_processes(Owner owner) {
   auto processes = all_processes();
   if (!processes) return Failure(std::move(processes.error()));
-  std::map<Key, ProcessStat> mains;
-  const auto better = [](const ProcessStat& a, const ProcessStat& b) {
-    return std::tuple(!step_of(a.pid).empty(), a.session != a.pid, a.start_ticks) <
-           std::tuple(!step_of(b.pid).empty(), b.session != b.pid, b.start_ticks);
+  std::map<Key, MainProcess> mains;
+  const auto order = [](const MainProcess& one) {
+    return std::tuple(!one.step.empty(), one.stat.session != one.stat.pid, one.stat.start_ticks);
   };
   for (const ProcessStat& process : *processes) {
     if (process.zombie() || process.pid == ::getpid()) continue;
     const std::optional<Key> key = owner(process);
     if (!key) continue;
-    const auto [known, added] = mains.try_emplace(*key, process);
-    if (!added && better(process, known->second)) known->second = process;
+    MainProcess found{process, variable_of(process.pid, kStepVariable)};
+    const auto known = mains.find(*key);
+    if (known == mains.end() || order(found) < order(known->second))
+      mains.insert_or_assign(*key, std::move(found));
   }
   return mains;
 }
@@ -98,7 +94,7 @@ Result<Mains> own_children(const CgroupTree* cgroups) {
 
 /// The process of a service among the processes left behind. Only root, zinit's own user or the
 /// service's user can have started it. Null: not found.
-const ProcessStat* left_of(const LeftProcesses& left, const ServiceSpec& spec) {
+const MainProcess* left_of(const LeftProcesses& left, const ServiceSpec& spec) {
   std::vector<uid_t> users{kProven, ::geteuid(), 0};
   const auto credentials = look_up(*spec.user, *spec.group);
   if (credentials && credentials->ids.uid) users.push_back(*credentials->ids.uid);
@@ -123,9 +119,9 @@ TimePoint started_at(const ProcessStat& process) {
   return std::max(TimePoint{}, Clock::now() - age);
 }
 
-/// @param step  see step_of()
-JournalEntry entry_of(const GraphEntry& service, const ProcessStat* process,
-                      std::string_view step) {
+JournalEntry entry_of(const GraphEntry& service, const MainProcess* found) {
+  const ProcessStat* const process = found != nullptr ? &found->stat : nullptr;
+  const std::string_view step = found != nullptr ? std::string_view(found->step) : "";
   JournalEntry entry;
   entry.slot = service.slot;
   entry.name = service.spec->name;
@@ -144,7 +140,7 @@ JournalEntry entry_of(const GraphEntry& service, const ProcessStat* process,
     entry.record.process = Process::alive;
     entry.record.stop_owed = !step.empty();
     // After a post_exec it may have been stopped on request, which nobody knows any more.
-    const bool comes = step != "post_exec" || service.spec->starts_at_boot();
+    const bool comes = step != step_name(CommandKind::post_exec) || service.spec->starts_at_boot();
     entry.record.wish = comes ? Wish::up : Wish::down;
   } else if (oneshot) {
     entry.record.state = State::exited;
@@ -202,8 +198,9 @@ void add_removed_services(const LeftProcesses& left, bool all_read,
     names.insert(service.spec->name);
     next = std::max(next, service.slot + 1);
   }
-  for (const auto& [of, process] : left) {
+  for (const auto& [of, found] : left) {
     const auto& [name, user] = of;
+    const ProcessStat& process = found.stat;
     if (name_fault(name) || !names.insert(name).second) continue;
     const bool ours = user == kProven || user == ::geteuid() || user == 0;
     if (!all_read || !ours || process.session != process.pid) {
@@ -242,30 +239,29 @@ Adopted adopt(const std::vector<GraphEntry>& services, const Running& running,
   for (const GraphEntry& service : services) {
     if (!lacks(service)) continue;
     const ServiceSpec& spec = *service.spec;
-    const ProcessStat* process = nullptr;
+    const MainProcess* process = nullptr;
     if (strangers)
       process = left_of(running.left, spec);
     else if (mains && mains->contains(spec.name))
       process = &mains->at(spec.name);
     if (strangers && process != nullptr) {
-      if (UniqueFd pidfd = hold(*process))
+      if (UniqueFd pidfd = hold(process->stat))
         adopted.strangers.emplace_back(service.slot, std::move(pidfd));
       else
         process = nullptr;
     }
-    const std::string step = process != nullptr ? step_of(process->pid) : "";
-    image.entries.push_back(entry_of(service, process, step));
-    if (!step.empty() && !service.removed) {
-      log_warn("{}: pid {}, its {}, is stopped; then the service {}", spec.name, process->pid,
-               printable(step),
+    image.entries.push_back(entry_of(service, process));
+    if (process != nullptr && !process->step.empty() && !service.removed) {
+      log_warn("{}: pid {}, its {}, is stopped; then the service {}", spec.name, process->stat.pid,
+               printable(process->step),
                image.entries.back().record.wish == Wish::up ? "starts again" : "is down");
     } else if (process != nullptr && service.removed) {
       log_warn("{}: pid {} is stopped, because zinit no longer knows the service", spec.name,
-               process->pid);
+               process->stat.pid);
     } else if (process != nullptr) {
       log_warn("{}: {}; it keeps running with pid {}", spec.name,
                strangers ? "its output is lost until it is restarted" : "its record is lost",
-               process->pid);
+               process->stat.pid);
     } else if (!service.removed && mains && (!spec.oneshot || !spec.has_process()) &&
                spec.starts_at_boot()) {
       adopted.to_start.push_back(spec.name);

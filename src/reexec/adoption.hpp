@@ -34,8 +34,15 @@ void add_lost_services(const std::vector<SpecPtr>& specs, const JournalImage& jo
 /// A service and the user of its process; -1 in place of a user if its cgroup proves the service.
 using ServiceOfUser = std::pair<std::string, uid_t>;
 
+/// A process that counts as the main one of its service.
+struct MainProcess {
+  ProcessStat stat;
+  std::string
+      step;  // it is a command such as pre_exec instead, see kStepVariable; empty: it is not
+};
+
 /// The main processes that a killed server has left behind.
-using LeftProcesses = std::map<ServiceOfUser, ProcessStat>;
+using LeftProcesses = std::map<ServiceOfUser, MainProcess>;
 
 /// Adds a removed service for each process in `left` whose service is not in `services`: its file
 /// is gone, or it had none. The board stops it, as after a reload without its file. Only logs a

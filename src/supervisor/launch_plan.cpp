@@ -69,8 +69,8 @@ Result<void> add_file(Environment& environment, const ServiceSpec& spec,
 /// The value of kStepVariable; empty for the main process, and for commands that run beside it.
 std::string_view step_of(LaunchOrder::What what) {
   switch (what) {
-    case LaunchOrder::What::pre: return "pre_exec";
-    case LaunchOrder::What::post: return "post_exec";
+    case LaunchOrder::What::pre: return step_name(CommandKind::pre_exec);
+    case LaunchOrder::What::post: return step_name(CommandKind::post_exec);
     case LaunchOrder::What::condition: return "condition";
     default: return {};
   }
@@ -112,7 +112,7 @@ Result<void> fill_environment(Environment& environment, const LaunchOrder& order
     const auto equals = entry.find('=');
     set_environment(environment, entry.substr(0, equals), entry.substr(equals + 1));
   }
-  set_environment(environment, "ZINIT_SERVICE", spec.name);
+  set_environment(environment, kServiceVariable, spec.name);
   if (const std::string_view step = step_of(order.what); !step.empty())
     set_environment(environment, kStepVariable, step);
   if (!defaults.socket.empty()) set_environment(environment, "ZINIT_SOCKET", defaults.socket);

@@ -142,8 +142,8 @@ void BoardCore::restore_service(Slot slot, const JournalEntry& entry, const Fact
     job.process.restore(facts.pid, facts.leader, facts.pgid, facts.main_group);
     if (!entry.known) {
       record.state = State::running;
-      record.stop_owed =
-          entry.record.stop_owed;  // a command such as pre_exec, which is never ready
+      // A command such as pre_exec owes a stop, and is never ready.
+      record.stop_owed = entry.record.stop_owed;
       record.wish = world.node(slot).removed ? Wish::down : entry.record.wish;
       record.notified = record.healthy = !record.stop_owed;
       record.unheard = !is_own_child(entry.facts.pid);

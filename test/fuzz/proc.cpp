@@ -77,7 +77,7 @@ void check_text(std::string_view text) {
   check_stat(text);
   check_cgroup(text);
   require(showable(shown_command_line(std::string(text))));
-  if (const auto service = service_in_environ(text))
+  if (const auto service = value_in_environ(text, kServiceVariable))
     require(service->find('\0') == std::string_view::npos);
   if (const auto listener = parse_listener(text)) require(text.find("0A") != text.npos);
   const auto pid = parse_pidfile(text);
