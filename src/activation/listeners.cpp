@@ -80,7 +80,7 @@ Result<OpenSocket> open_one(const SocketAddress& address, ListenType type,
 /// because zinit removes its file.
 bool is_in_the_way(const HeldSocket& held, const SocketAddress& of, ListenType type) {
   return of.storage.ss_family != AF_UNIX && place_key(held.address) == place_key(of) &&
-         held.type == (type == ListenType::stream ? SOCK_STREAM : SOCK_DGRAM) &&
+         held.type == socket_type(type) &&
          (is_any(held.address) || is_any(of) || host_of(held.address) == host_of(of));
 }
 

@@ -77,7 +77,7 @@ Result<Addresses> addresses_of(const Endpoint& place) {
 Result<OpenSocket> open_socket(const SocketAddress& address, ListenType type,
                                const ListenOptions& options) {
   const int family = address.storage.ss_family;
-  const int kind = type == ListenType::stream ? SOCK_STREAM : SOCK_DGRAM;
+  const int kind = socket_type(type);
   const std::string where = address_text(address);
   UniqueFd fd(::socket(family, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return sys_failure("make a socket for", where);
@@ -149,7 +149,7 @@ bool listens_at(int fd, const ListenAddress& place) {
            (::stat(path.c_str(), &there) < 0 ||
             (there.st_dev == open.st_dev && there.st_ino == open.st_ino));
   }
-  if (type_of(fd) != (place.type == ListenType::stream ? SOCK_STREAM : SOCK_DGRAM)) return false;
+  if (type_of(fd) != socket_type(place.type)) return false;
   const std::string at = address_text(own_address(fd));
   if (!path.empty()) return at == fmt::format("unix:{}", path);
   if (!at.ends_with(fmt::format(":{}", place.place.port))) return false;

@@ -6,6 +6,8 @@
 // Threads: any but a loop's, because every function may block on a file system or a name server.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <functional>
 #include <optional>
 
@@ -53,7 +55,11 @@ struct OpenSocket {
 /// one. After any other error but EAGAIN, pause before the next accept4().
 [[nodiscard]] bool concerns_connection(int errnum) noexcept;
 
-/// SOCK_STREAM or SOCK_DGRAM; 0: it is no socket.
+/// SOCK_STREAM or SOCK_DGRAM, for sockets of this type.
+[[nodiscard]] constexpr int socket_type(ListenType type) noexcept {
+  return type == ListenType::stream ? SOCK_STREAM : SOCK_DGRAM;
+}
+/// The same of an open socket; 0: it is no socket.
 [[nodiscard]] int type_of(int socket) noexcept;
 
 /// Whether `fd`, opened by this file earlier, listens at `place`. For a name, compares only the

@@ -468,14 +468,9 @@ void collect_needed(World& world, const Graph* old, const PlannedService& planne
   const bool changed = planned.fate == Fate::restart || planned.fate == Fate::settings;
   const bool usable_now =
       planned.fate == Fate::added || (changed && (before.broken || before.ignored));
-  if (usable_now && needed(planned.slot)) {
-    for (const auto list : {&Node::required_by, &Node::wanted_by}) {
-      for (const Slot dependent : node.*list) {
-        if (world.record(dependent).wish != Wish::up) continue;
-        world.record(planned.slot).needed = true;
-        pulled.push_back(planned.slot);
-      }
-    }
+  if (usable_now && !node.removed && needed_by_others(world, planned.slot)) {
+    world.record(planned.slot).needed = true;
+    pulled.push_back(planned.slot);
   }
   if (planned.dependencies_changed && needed(planned.slot))
     pull_for_new_dependents(world, old, planned, pulled);
