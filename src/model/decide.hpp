@@ -33,6 +33,7 @@
 //   wake.hpp                                     for whom a change counts
 //   request.hpp                                  what start, stop, restart, boot and shutdown set
 //   plan.hpp, why.hpp                            what a reload means; why a service is not running
+//   simulation.hpp, rehearsal.hpp                a simulated board; what a request would do
 #pragma once
 
 #include <optional>

@@ -248,6 +248,15 @@ Slots stopped_by_restart(const World& world, const Graph& graph, Slot slot) {
   return stopped;
 }
 
+Slots started_at_boot(const World& world) {
+  Slots slots;
+  for (const Slot slot : world.graph->order())
+    if (world.spec(slot).starts_at_boot() && !world.node(slot).broken() &&
+        world.record(slot).wish == Wish::down)
+      slots.push_back(slot);
+  return slots;
+}
+
 Slots request_pull(World& world, const Slots& slots) {
   Slots changed;
   Search& search = world.searches.request;

@@ -37,6 +37,9 @@ Requested request_restart(World& world, Slot slot);
 /// What a restart of `slot` stops with `graph` in force: the service and its dependents, at any
 /// depth, except those for which stands() is false.
 [[nodiscard]] Slots stopped_by_restart(const World& world, const Graph& graph, Slot slot);
+/// The services that a boot starts, unless it starts a target. Leaves out those whose wish is up
+/// already: a crash during a boot leaves some, perhaps done.
+[[nodiscard]] Slots started_at_boot(const World& world);
 /// Boot and start-all: each of `slots` is started with everything that it requires and wants.
 /// Unlike `start`, none of them gains precedence in a conflict, and no conflict stops anything.
 Slots request_pull(World& world, const Slots& slots);

@@ -509,6 +509,13 @@ CommandKind step_of_end(const Record& record) {
              : CommandKind::main;
 }
 
+Reason reason_of_state(const Record& record) {
+  // A re-spawn is no failure, so the record keeps no reason for it.
+  const bool after_end = record.state == State::blocked && respawns(record) && record.has_end;
+  return after_end && !record.reason ? reason_of_end(record.end, record.command.before_post)
+                                     : record.reason;
+}
+
 std::string cause_of_delay(const Record& record) {
   if (record.reason) return reason_text(record.reason);
   return record.has_end ? end_text(record.end, step_of_end(record)) : std::string();

@@ -58,6 +58,10 @@ struct WhyReport {
 /// known, and the answer is `main`.
 [[nodiscard]] CommandKind step_of_end(const Record& record);
 
+/// Why the service is in its state; for a re-spawn, how its process ended. Empty: there is no
+/// reason, or the requests say enough.
+[[nodiscard]] Reason reason_of_state(const Record& record);
+
 /// What ended the last attempt of a service that waits for a re-spawn: "pre_exec exited with code
 /// 1"; empty if unknown.
 [[nodiscard]] std::string cause_of_delay(const Record& record);

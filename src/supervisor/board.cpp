@@ -161,12 +161,7 @@ RequestResult<void> Board::boot(const std::string& target) {
   Slots asked;
   start_added = target.empty();
   if (target.empty()) {
-    for (const Slot slot : world.graph->order()) {
-      // A crash during a boot leaves some services with their wish up, and perhaps done.
-      if (world.spec(slot).starts_at_boot() && !world.node(slot).broken() &&
-          world.record(slot).wish == Wish::down)
-        asked.push_back(slot);
-    }
+    asked = started_at_boot(world);
   } else {
     const Slot slot = world.graph->find(target);
     if (slot == kNoSlot) return not_found(target);
@@ -498,6 +493,17 @@ KeptEvents::After Board::events_after(std::uint64_t after, std::size_t most) con
 std::uint64_t Board::last_seq() const {
   MutexLock lock(mutex);
   return events.last_seq();
+}
+
+Board::Present Board::present() const {
+  MutexLock lock(mutex);
+  Present present{world, Clock::now(), std::vector<Milliseconds>(world.graph->slots())};
+  for (const Slot slot : world.graph->order()) {
+    const ServiceTimes& times = jobs[slot]->times;
+    const std::int64_t took_us = times.last_ready_us - times.last_start_us;
+    if (took_us > 0) present.start_takes[slot] = Milliseconds(took_us / 1000);
+  }
+  return present;
 }
 
 std::optional<TimePoint> Board::boot_settled() const {

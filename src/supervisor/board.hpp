@@ -329,6 +329,14 @@ class Board final : public WatchReports, private BoardCore {
       std::uint64_t after, std::size_t most = KeptEvents::kMost) const;
   [[nodiscard]] std::uint64_t last_seq() const;
 
+  /// A copy of the records, for a rehearsal (model/rehearsal.hpp).
+  struct Present {
+    World world;
+    TimePoint at;
+    std::vector<Milliseconds> start_takes;  // by slot: the last time until it was ready; 0: unknown
+  };
+  [[nodiscard]] Present present() const;
+
   /// When every service that boot() asked for had settled for the first time. Monotonic clock.
   [[nodiscard]] std::optional<TimePoint> boot_settled() const;
   /// Boot times of one service that boot() started. Recorded until the boot has settled, on the

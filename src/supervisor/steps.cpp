@@ -251,11 +251,7 @@ void BoardCore::publish(const Job& job, State from, State to) {
   const Record& record = world.record(job.slot);
   const pid_t pid = job.process.pid();
   StateEvent event{0, job.times.since_us, job.name, from, to, {}, pid};
-  // A re-spawn is no failure, so the record keeps no reason for it.
-  const bool after_end = to == State::blocked && respawns(record) && record.has_end;
-  const Reason cause = after_end && !record.reason
-                           ? reason_of_end(record.end, record.command.before_post)
-                           : record.reason;
+  const Reason cause = reason_of_state(record);
   event.reason = cause;
   events.add(std::move(event));
   note_bad_end(job, from, to, cause);

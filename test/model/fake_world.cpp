@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
-// The simulated world: its scheduler, its processes, and the invariants checked at every step.
+// The simulated world of the tests: its requests, and the invariants checked at every step.
 #include "model/fake_world.hpp"
 #include "support/test.hpp"
 
 #include "model/predicates.hpp"
-#include "model/wake.hpp"
 #include "model/why.hpp"
 #include "unit/config/text.hpp"
 
@@ -150,11 +149,7 @@ Requested FakeWorld::restart(const std::string& name) {
 
 void FakeWorld::boot() {
   trace_.push_back("boot");
-  Slots all;
-  for (const Slot each : world.graph->order()) {
-    if (world.spec(each).starts_at_boot() && !world.node(each).broken()) all.push_back(each);
-  }
-  touched(request_pull(world, all));
+  touched(request_pull(world, started_at_boot(world)));
   work();
 }
 
@@ -176,8 +171,7 @@ Plan FakeWorld::reload(const Specs& specs) {
   runs_.resize(std::max(runs_.size(), world.graph->slots()));
   for (Slot each = 0; each < before->slots(); ++each) {
     if (world.graph->used(each)) continue;
-    deadlines_.erase(each);
-    std::erase(woken_, each);
+    forget(each);
   }
   touched(world.graph->order());
   work();
@@ -224,240 +218,123 @@ std::string FakeWorld::states() const {
   return text;
 }
 
-void FakeWorld::touched(const Slots& changed) {
-  Slots seen;
-  begin_affected(world);
-  for (const Slot each : changed) affected(world, each, seen);
-  for (const Slot each : seen) {
-    // Like the board: wake only services with something to do, or with a nearer deadline.
-    if (std::ranges::find(woken_, each) != woken_.end()) continue;
-    const Step step = decide(Situation{world, each, now});
-    const auto known = deadlines_.find(each);
-    const TimePoint asleep_until = known == deadlines_.end() ? kNever : known->second;
-    if (!step.waits() || step.deadline < asleep_until) woken_.push_back(each);
-  }
-}
-
 void FakeWorld::work() {
-  int steps = 0;
-  while (!woken_.empty() && faults_.empty()) {
-    const std::size_t pick = random_() % woken_.size();
-    const Slot each = woken_[pick];
-    woken_.erase(woken_.begin() + static_cast<std::ptrdiff_t>(pick));
-    if (step(each)) woken_.push_back(each);
+  for (int steps = 0; faults_.empty() && !Simulation::work(1);) {
     if (++steps > 100000) return fault("a livelock: no end of steps at one instant");
   }
   if (faults_.empty()) check_quiet();
 }
 
-bool FakeWorld::step(Slot slot) {
-  if (!world.graph->used(slot) || world.record(slot).process == Process::launching) return false;
-  const Step step = decide(Situation{world, slot, now});
-  if (step.waits()) {
-    deadlines_[slot] = step.deadline;
-    return false;
-  }
-  perform(slot, *step.row);
-  return world.record(slot).process != Process::launching;
-}
-
-void FakeWorld::perform(Slot slot, const Row& row) {
+void FakeWorld::will_perform(Slot slot, const Row& row) {
   // A reload may have added stop_exec to a oneshot that is done.
   if (world.record(slot).state == State::exited && row.act == Act::begin_stop)
     runs_[slot].ran = {"main"};
-  if (row.act == Act::launch || row.act == Act::launch_next || row.act == Act::launch_post)
-    return launch(slot, row);
-  if (row.act == Act::run_ready) {
-    enter(slot, row, {});
-    return run_ready(slot);
-  }
-  if (row.act == Act::signal_stop) {
-    check_stop(slot, row);
-    const Run& run = runs_[slot];
-    if (!run.life.ignores_stop && !run.life.unkillable) {
-      at(now + run.life.dies_in, slot, [this, slot] { end_process(slot, {true, 15, false}); });
-    }
-  }
-  if (row.act == Act::kill && world.record(slot).command.post) runs_[slot].post_cut = true;
-  if (row.act == Act::kill && !runs_[slot].life.unkillable) {
-    at(now, slot, [this, slot] { end_process(slot, {true, 9, false}); });
-  }
-  enter(slot, row, {});
-}
-
-void FakeWorld::enter(Slot slot, const Row& row, const LaunchOutcome& outcome) {
-  const State from = world.record(slot).state;
-  const State to = apply(world, slot, row, now, outcome);
-  const Record& record = world.record(slot);
-  if (to == State::running && world.spec(slot).has_process()) {
-    const ServiceSpec& spec = world.spec(slot);
-    if (spec.readiness->awaited() && !record.notified && from != to)
-      fault(world.graph->name(slot) + " runs without a word of its process");
-    if (runs_[slot].ready_good < spec.ready_exec->size() && from != to)
-      fault(world.graph->name(slot) + " runs before its ready_exec has ended well");
-    if (spec.health->configured() && !record.healthy && from != to)
-      fault(world.graph->name(slot) + " runs before a probe has succeeded");
-  }
-  if (from != to) {
-    trace_.push_back(world.graph->name(slot) + " " + std::string(state_name(to)));
-    if (!transition_allowed(from, to)) {
-      fault(world.graph->name(slot) + ": " + std::string(state_name(from)) + " to " +
-            std::string(state_name(to)));
-    }
-    const bool unkillable = row.act == Act::fail_unkillable;
-    if (to == State::blocked || (at_rest(to) && !unkillable)) check_attempt_over(slot);
-  }
-  touched({slot});
-}
-
-void FakeWorld::launch(Slot slot, const Row& row) {
   if (row.act == Act::launch) check_start(slot);
+  if (row.act == Act::signal_stop) check_stop(slot);
+  if (row.act == Act::kill && world.record(slot).command.post) runs_[slot].post_cut = true;
+}
+
+Life FakeWorld::life_of(Slot slot) {
+  check_step(slot);
   Run& run = runs_[slot];
   const std::string& name = world.graph->name(slot);
-  const bool has_process = world.spec(slot).has_process();
-  ++run.generation;
-  if (has_process) {
-    begin_launch(world, slot, row, now);
-    check_step(slot);
-    run.ready_good = 0;
-    run.life = world.record(slot).command.is_main() ? life(name, run.count++)
-                                                    : step_life(name, run.steps++);
-    trace_.push_back(name + " launches " + run.ran.back());
-  }
-  if (row.act == Act::launch && !world.node(slot).conflicts.empty()) touched({slot});
-  const auto done = [this, slot, &row, has_process] {
-    note_post_time(slot);
-    const Life& is = runs_[slot].life;
-    // Conditions are checked only before the first command.
-    const bool unmet = is.launch.kind == LaunchOutcome::Kind::unmet && row.act != Act::launch;
-    const bool started = !has_process || unmet || is.launch.kind == LaunchOutcome::Kind::started;
-    if (!started && is.launch.kind == LaunchOutcome::Kind::exhausted) {
-      runs_[slot].ran.pop_back();
-      if (row.act == Act::launch_post)
-        runs_[slot].post_cut = true;  // there may be no time for another try
-    }
-    if (!started && is.launch.kind == LaunchOutcome::Kind::unmet) runs_[slot].ran.clear();
-    const bool failed = !started && is.launch.kind == LaunchOutcome::Kind::failed;
-    if (failed && row.act == Act::launch) runs_[slot].ran.clear();
-    enter(slot, row, started ? LaunchOutcome{} : is.launch);
-    if (started && is.ends && has_process) {
-      at(now + is.lasts, slot, [this, slot, end = is.end] { end_process(slot, end); });
-    }
-    const bool checked = started && world.spec(slot).watched() && !is.never_ready;
-    if (checked && checked_now(world.record(slot))) {
-      at(now + is.ready_in, slot, [this, slot] { check(slot, CheckKind::readiness); });
-      at(now + is.healthy_in, slot, [this, slot] { check(slot, CheckKind::health); });
-    }
-    if (std::ranges::find(woken_, slot) == woken_.end()) woken_.push_back(slot);
-  };
-  if (!has_process) return done();
-  at(now + run.life.spawn_takes, slot, done);
+  run.ready_good = 0;
+  trace_.push_back(name + " launches " + run.ran.back());
+  return world.record(slot).command.is_main() ? life(name, run.count++)
+                                              : step_life(name, run.steps++);
 }
 
-/// The commands of ready_exec run beside the main process, and end with it.
-void FakeWorld::run_ready(Slot slot) {
+void FakeWorld::launched(Slot slot, const Row& row, const LaunchOutcome& outcome) {
+  note_post_time(slot);
   Run& run = runs_[slot];
-  const Life is = step_life(world.graph->name(slot), run.steps++);
-  const bool failed = is.launch.kind == LaunchOutcome::Kind::failed ||
-                      is.launch.kind == LaunchOutcome::Kind::exhausted;
-  trace_.push_back(world.graph->name(slot) + " runs ready " +
-                   std::to_string(world.record(slot).ready_begun));
-  if (world.record(slot).ready_begun != run.ready_good + 1)
-    fault(world.graph->name(slot) + " runs its ready_exec out of order");
-  at(now + is.lasts, slot, [this, slot, is, failed] {
-    if (failed) {
-      ready_command_unspawned(world, slot, is.launch, now);
-    } else {
-      ready_command_ended(world, slot, is.end);
-      if (is.end == ProcessEnd{}) ++runs_[slot].ready_good;
-    }
-    touched({slot});
-    work();
-  });
+  switch (outcome.kind) {
+    case LaunchOutcome::Kind::started: break;
+    case LaunchOutcome::Kind::exhausted:
+      run.ran.pop_back();
+      // There may be no time for another try.
+      if (row.act == Act::launch_post) run.post_cut = true;
+      break;
+    case LaunchOutcome::Kind::unmet: run.ran.clear(); break;
+    case LaunchOutcome::Kind::failed:
+      if (row.act == Act::launch) run.ran.clear();
+      break;
+  }
 }
 
-void FakeWorld::at(TimePoint when, Slot slot, std::function<void()> happen) {
-  events_.emplace(when, std::pair{slot, Event{runs_[slot].generation, std::move(happen)}});
+void FakeWorld::entered(Slot slot, const Row& row, State from) {
+  const Record& record = world.record(slot);
+  const State to = record.state;
+  const std::string& name = world.graph->name(slot);
+  if (row.act == Act::run_ready) {
+    trace_.push_back(name + " runs ready " + std::to_string(record.ready_begun));
+    if (record.ready_begun != runs_[slot].ready_good + 1)
+      fault(name + " runs its ready_exec out of order");
+  }
+  if (from == to) return;
+  if (to == State::running && world.spec(slot).has_process()) {
+    const ServiceSpec& spec = world.spec(slot);
+    if (spec.readiness->awaited() && !record.notified)
+      fault(name + " runs without a word of its process");
+    if (runs_[slot].ready_good < spec.ready_exec->size())
+      fault(name + " runs before its ready_exec has ended well");
+    if (spec.health->configured() && !record.healthy)
+      fault(name + " runs before a probe has succeeded");
+  }
+  trace_.push_back(name + " " + std::string(state_name(to)));
+  if (!transition_allowed(from, to))
+    fault(name + ": " + std::string(state_name(from)) + " to " + std::string(state_name(to)));
+  const bool unkillable = row.act == Act::fail_unkillable;
+  if (to == State::blocked || (at_rest(to) && !unkillable)) check_attempt_over(slot);
 }
 
-bool FakeWorld::check(Slot slot, CheckKind which) {
-  return noticed(slot, check_passed(world, slot, which));
+Life FakeWorld::ready_life_of(Slot slot) {
+  return step_life(world.graph->name(slot), runs_[slot].steps++);
 }
 
-void FakeWorld::end_process(Slot slot, const ProcessEnd& end) {
-  const Process process = world.record(slot).process;
-  if (process == Process::lingering) return end_left(slot);
-  if (process != Process::alive) return;
-  ++runs_[slot].generation;  // drops later events of this process
+void FakeWorld::ready_ended(Slot slot, bool good) {
+  if (good) ++runs_[slot].ready_good;
+}
+
+void FakeWorld::ends(Slot slot, const ProcessEnd& end) {
   trace_.push_back(world.graph->name(slot) + (end.by_signal ? " killed by " : " exits with ") +
                    std::to_string(end.value));
   runs_[slot].last_good = end == ProcessEnd{};
   note_post_time(slot);
-  const Life& was = runs_[slot].life;
-  process_ended(world, slot, end, was.leaves);
-  if (world.record(slot).process == Process::held)
-    at(now + was.left_lasts, slot, [this, slot] { end_left(slot); });
-  else
-    group_gone(world, slot);  // zinit kills it
-  touched({slot});
 }
 
-/// The processes that remained after the main process's end are gone.
-void FakeWorld::end_left(Slot slot) {
+void FakeWorld::left_gone(Slot slot) {
   trace_.push_back("what " + world.graph->name(slot) + " has left is gone");
-  group_gone(world, slot);
   if (world.record(slot).process == Process::none) runs_[slot].ran.clear();
-  touched({slot});
 }
 
-bool FakeWorld::next_time(TimePoint& when) const {
-  when = kNever;
-  if (!events_.empty()) when = events_.begin()->first;
-  for (const auto& [slot, deadline] : deadlines_) when = std::min(when, deadline);
-  return when != kNever;
+bool FakeWorld::check(Slot slot, CheckKind which) {
+  const bool changed = Simulation::check(slot, which);
+  work();
+  return changed;
 }
 
-void FakeWorld::run_due() {
-  for (auto& [slot, deadline] : deadlines_) {
-    if (deadline > now) continue;
-    deadline = kNever;
-    if (std::ranges::find(woken_, slot) == woken_.end()) woken_.push_back(slot);
-  }
-  while (!events_.empty() && events_.begin()->first <= now) {
-    // The seed also chooses the order of events at the same instant.
-    const auto end = events_.upper_bound(now);
-    auto chosen = events_.begin();
-    std::advance(chosen,
-                 static_cast<std::ptrdiff_t>(
-                     random_() % static_cast<std::uint64_t>(std::distance(events_.begin(), end))));
-    const auto [slot, event] = chosen->second;
-    events_.erase(chosen);
-    if (event.generation == runs_[slot].generation && world.graph->used(slot)) event.happen();
-    if (random_() % 2 == 0) work();
+/// Everything that becomes due next happens. The seed also chooses whether steps come between two
+/// events of the same instant. False: nothing becomes due by `until`, or there is a fault.
+bool FakeWorld::pass_instant(TimePoint until) {
+  if (!faults_.empty() || !pass_time(until)) return false;
+  while (next_time() <= now && faults_.empty()) {
+    if (choose(2) == 0) work();
+    pass_time(now);
   }
   work();
+  return true;
 }
 
 void FakeWorld::advance(Milliseconds time) {
   const TimePoint until = now + time;
-  for (TimePoint next; next_time(next) && next <= until;) {
-    now = std::max(now, next);
-    run_due();
-    if (!faults_.empty()) return;
-  }
-  now = until;
+  while (pass_instant(until)) {}
+  if (faults_.empty()) now = until;
 }
 
 bool FakeWorld::settle(Milliseconds limit) {
   const TimePoint until = now + limit;
-  int rounds = 0;
-  for (TimePoint next; next_time(next);) {
-    if (next > until || ++rounds > 20000) return false;
-    now = std::max(now, next);
-    run_due();
-    if (!faults_.empty()) return true;
-  }
-  return true;
+  for (int rounds = 0; pass_instant(until) && rounds <= 20000; ++rounds) {}
+  return !faults_.empty() || next_time() == kNever;
 }
 
 void FakeWorld::check_start(Slot slot) {
@@ -544,7 +421,7 @@ void FakeWorld::check_bound(Slot slot) {
   }
 }
 
-void FakeWorld::check_stop(Slot slot, const Row&) {
+void FakeWorld::check_stop(Slot slot) {
   const Record& record = world.record(slot);
   const bool again = record.again && record.wish == Wish::up && !record.stop_owed;
   for (const Slot dependent : world.node(slot).required_by) {

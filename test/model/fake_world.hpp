@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
-// A world for tests: a graph made from a few words, a simulated clock, and processes under the
-// test's control. Like the board, it performs the steps that decide() gives, in an order that a
-// seed chooses. It asks only services that were woken, so that a lost wake-up leaves a service with
-// something to do.
+// A world for tests: a simulation (model/simulation.hpp) of a graph made from a few words, with
+// processes under the test's control. A seed chooses the order of its steps. It asks only services
+// that were woken, so that a lost wake-up leaves a service with something to do.
 #pragma once
 
-#include "model/decide.hpp"
-#include "model/request.hpp"
+#include "model/simulation.hpp"
 #include "support/test.hpp"
 
 namespace zinit::test {
@@ -40,26 +38,7 @@ class Specs {
   std::vector<std::shared_ptr<ServiceSpec>> specs_;
 };
 
-/// The life of one process.
-struct Life {
-  bool ends = false;
-  Milliseconds lasts{0};
-  ProcessEnd end;
-  Milliseconds dies_in{5};  // after the stop signal
-  bool ignores_stop = false;
-  bool unkillable = false;
-  // Times from the spawn until it reports readiness, and until a probe succeeds.
-  Milliseconds ready_in{2};
-  Milliseconds healthy_in{3};
-  bool never_ready = false;
-  Milliseconds spawn_takes{0};
-  // It leaves processes behind when it ends; those that a oneshot holds end by themselves.
-  bool leaves = false;
-  Milliseconds left_lasts{std::chrono::hours(24 * 365)};
-  LaunchOutcome launch;  // how the spawn ends
-};
-
-class FakeWorld {
+class FakeWorld final : public Simulation {
  public:
   explicit FakeWorld(const Specs& specs, std::uint64_t seed = 1);
 
@@ -104,19 +83,10 @@ class FakeWorld {
   /// The broken invariants and lost wake-ups so far; empty if all is well.
   [[nodiscard]] const std::vector<std::string>& faults() const { return faults_; }
 
-  World world;
-  TimePoint now{std::chrono::hours(1)};
-
  private:
-  struct Event {
-    std::uint64_t generation;  // of the process
-    std::function<void()> happen;
-  };
   struct Run {  // the processes of one service
-    std::uint64_t generation = 0;
     int count = 0;  // of main processes so far
     int steps = 0;  // of other commands so far
-    Life life;
     // The commands of this attempt, in order: "pre 0", "main", "post 1".
     std::vector<std::string> ran;
     std::size_t ready_good = 0;  // successful commands of ready_exec beside this process
@@ -127,31 +97,29 @@ class FakeWorld {
   template <class Request>
   auto request(const char* what, Request ask, const std::string& name);
   bool noticed(Slot slot, bool changed);
-  void touched(const Slots& changed);
-  void work();           // takes all steps that need no time
-  bool step(Slot slot);  // takes one step; false: no step to take
-  void perform(Slot slot, const Row& row);
-  void enter(Slot slot, const Row& row, const LaunchOutcome& outcome);
-  void launch(Slot slot, const Row& row);
-  void run_ready(Slot slot);
-  void at(TimePoint when, Slot slot, std::function<void()> happen);
-  void end_process(Slot slot, const ProcessEnd& end);
-  void end_left(Slot slot);
-  bool next_time(TimePoint& when) const;
-  void run_due();
+  void work();  // takes all steps that need no time
+  bool pass_instant(TimePoint until);
+
+  Life life_of(Slot slot) override;
+  Life ready_life_of(Slot slot) override;
+  std::size_t choose(std::size_t count) override { return random_() % count; }
+  void will_perform(Slot slot, const Row& row) override;
+  void launched(Slot slot, const Row& row, const LaunchOutcome& outcome) override;
+  void entered(Slot slot, const Row& row, State from) override;
+  void ready_ended(Slot slot, bool good) override;
+  void ends(Slot slot, const ProcessEnd& end) override;
+  void left_gone(Slot slot) override;
+
   void check_start(Slot slot);
   void check_step(Slot slot);
   void check_attempt_over(Slot slot);
   void note_post_time(Slot slot);
   void check_bound(Slot slot);
-  void check_stop(Slot slot, const Row& row);
+  void check_stop(Slot slot);
   void check_quiet();
   void fault(const std::string& text);
 
   std::mt19937_64 random_;
-  Slots woken_;
-  std::map<Slot, TimePoint> deadlines_;
-  std::multimap<TimePoint, std::pair<Slot, Event>> events_;
   std::vector<Run> runs_;
   std::vector<std::string> trace_;
   std::vector<std::string> faults_;

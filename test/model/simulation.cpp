@@ -5,6 +5,7 @@
 // seed; ZINIT_TEST_SEED=N makes a run begin there.
 #include "model/fake_world.hpp"
 #include "model/predicates.hpp"
+#include "model/rehearsal.hpp"
 #include "support/test.hpp"
 
 namespace zinit::test::model_simulation {
@@ -255,6 +256,57 @@ TEST_CASE("the same history settles in the same states under every schedule", "[
                    << "\n--- and under schedule " << schedule << "\n"
                    << other.trace);
       REQUIRE(first.final_states == other.final_states);
+    }
+  }
+}
+
+/// A life as a rehearsal assumes it, but not in the same instant.
+Life usual_life(std::uint64_t seed, const std::string& name, int n, bool ends) {
+  Life life;
+  life.ends = ends;
+  life.lasts = Milliseconds(1 + dice(seed, name, n, 23, 1000));
+  life.dies_in = Milliseconds(1 + dice(seed, name, n, 24, 1000));
+  life.ready_in = life.healthy_in = Milliseconds(1 + dice(seed, name, n, 25, 1000));
+  return life;
+}
+
+TEST_CASE("a rehearsal of a request comes to the states that the request comes to",
+          "[simulation]") {
+  using Request = Requested (*)(World&, Slot);
+  using Ask = Requested (FakeWorld::*)(const std::string&);
+  const std::pair<Request, Ask> requests[] = {{request_start, &FakeWorld::start},
+                                              {request_stop, &FakeWorld::stop},
+                                              {request_restart, &FakeWorld::restart}};
+  const std::uint64_t first = first_seed();
+  for (std::uint64_t seed = first; seed < first + pairs(); ++seed) {
+    const Specs specs = random_specs(seed, true);
+    FakeWorld w(specs, seed);
+    w.life = [&](const std::string& name, int n) {
+      return usual_life(seed, name, n, w.world.spec(w.slot(name)).oneshot);
+    };
+    w.step_life = [&](const std::string& name, int n) { return usual_life(seed, name, n, true); };
+    w.boot();
+    std::mt19937_64 random(seed);
+    for (int action = 0; action < 5; ++action) {
+      w.settle(1h);  // what oneshots hold lives on
+      const Slots& order = w.world.graph->order();
+      const Slot slot = order[random() % order.size()];
+      const std::string name = w.world.graph->name(slot);
+      const auto& [request, ask] = requests[random() % std::size(requests)];
+      INFO("seed " << seed << "\n" << specs.text() << w.trace_text() << w.states());
+      const std::string before = w.states();
+      Rehearsal rehearsal(w.world, w.now);
+      rehearsal.touched(request(rehearsal.world, slot).changed);
+      while (rehearsal.proceed()) {}
+      REQUIRE(w.states() == before);
+      (w.*ask)(name);
+      w.settle(1h);
+      INFO("and then\n" << w.trace_text());
+      std::string rehearsed;
+      for (const Slot each : order)
+        rehearsed += w.world.graph->name(each) + "=" +
+                     std::string(state_name(rehearsal.world.record(each).state)) + " ";
+      REQUIRE(rehearsed == w.states());
     }
   }
 }

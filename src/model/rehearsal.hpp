@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
+// A rehearsal: what a request, a failure, a boot or a shutdown would do, found by simulation on a
+// copy of the world. Nothing is executed, and the running system does not change.
+//
+// The rehearsal knows the rules of decide(), and no more of the processes than this: it assumes
+// that each can be spawned, becomes ready as soon as it did the last time, keeps running, and ends
+// at once when it is stopped; that each oneshot succeeds; that what could not be spawned the last
+// time, or did not start because of a condition, does so again. A service can be declared to fail:
+// then its main process exits with code 1 as soon as it is spawned. Timers, paths, sockets and
+// proxies start nothing.
+#pragma once
+
+#include <vector>
+
+#include "model/simulation.hpp"
+
+namespace zinit {
+
+class Rehearsal final : public Simulation {
+ public:
+  /// One change of state.
+  struct Change {
+    Milliseconds after{0};  // from the beginning
+    Slot slot = kNoSlot;
+    State from = State::inactive;
+    State to = State::inactive;
+    Reason reason;
+  };
+  /// The rest of a rehearsal with more changes than this is left out.
+  static constexpr std::size_t kMostChanges = 10000;
+  /// A failing service that was spawned again this often in a row ends the rehearsal.
+  static constexpr std::uint32_t kMostRespawns = 5;
+
+  /// Goes on from `present`, a copy of a world at the time `at`.
+  /// @param start_takes  by slot, how long it took to become ready; may be shorter
+  /// @param booted  the machine has just booted: no service has been started
+  Rehearsal(World present, TimePoint at, std::vector<Milliseconds> start_takes = {},
+            bool booted = false);
+  /// A machine that has just booted, with services that never ran.
+  explicit Rehearsal(GraphPtr graph);
+
+  /// From now on the main process of the service fails. One that runs fails at once.
+  void fail(Slot slot);
+  /// Processes end only by SIGKILL, as late as their stop timeouts allow.
+  void ignore_stops() { stops_ignored_ = true; }
+
+  /// Does a small part, up to an end that the rules have: all has settled, a failing service is
+  /// spawned for ever, or there are too many changes. @return  false if nothing was left to do
+  [[nodiscard]] bool proceed();
+
+  [[nodiscard]] const std::vector<Change>& changes() const noexcept { return changes_; }
+  /// The failing services that would be spawned again for ever, or more than kMostRespawns times.
+  [[nodiscard]] const Slots& repeating() const noexcept { return repeating_; }
+  /// The services whose state is another than at the beginning, in load order.
+  [[nodiscard]] Slots changed() const;
+  /// The time since the beginning.
+  [[nodiscard]] Milliseconds passed() const;
+
+ private:
+  Life life_of(Slot slot) override;
+  Life ready_life_of(Slot slot) override;
+  void entered(Slot slot, const Row& row, State from) override;
+
+  [[nodiscard]] Life life(Slot slot, const CurrentCommand& command) const;
+  void go_on(Slot slot);
+  [[nodiscard]] bool over() const;
+
+  const TimePoint begun_;
+  const std::vector<Milliseconds> start_takes_;
+  std::vector<State> states_;            // at the beginning, by slot
+  std::vector<LaunchOutcome> launches_;  // by slot: as the last time
+  std::vector<bool> failing_;            // by slot
+  Slots repeating_;
+  std::vector<Change> changes_;
+  bool stops_ignored_ = false;
+};
+
+}  // namespace zinit
