@@ -9,7 +9,7 @@
 #include "client/libzinit/json.hpp"
 #include "client/service_files.hpp"
 #include "client/times.hpp"
-#include "config/check.hpp"
+#include "config/deep_check.hpp"
 #include "schedule/calendar.hpp"
 
 namespace zinit {
@@ -50,11 +50,14 @@ std::string directories_of(const Places& places) {
   return join(paths, ", ");
 }
 
-void print_check(VerbContext& context, const CheckResult& result, const Places& places) {
+void print_check(VerbContext& context, const CheckResult& result, const DeepCheck& deep,
+                 const Places& places) {
   const auto count = [](std::size_t number, std::string_view what) {
     return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
   };
   for (const Diagnostic& diagnostic : result.diagnostics) context.print(to_text(diagnostic) + "\n");
+  if (deep.done)
+    context.print(fmt::format("a simulated boot starts {}\n", count(deep.started, "service")));
   if (!result.diagnostics.empty())
     return context.print(fmt::format("{}: {}, {}\n", count(result.files, "file"),
                                      count(result.errors(), "error"),
@@ -114,10 +117,11 @@ int run_check(VerbContext& context) {
   const std::vector<std::string>& paths = context.arguments.rest;
   const FindAbsences absences = absences_in(places.root, controllers_of(context, places));
   const FindGroup find_group = group_absences_in(places.root);
-  const CheckResult result =
-      paths.empty() ? check_places(places, absences, find_group)
-                    : check_paths(paths, places.settings_file, absences, find_group);
-  context.json() ? print_check_json(context, result) : print_check(context, result, places);
+  CheckResult result = paths.empty()
+                           ? check_places(places, absences, find_group)
+                           : check_paths(paths, places.settings_file, absences, find_group);
+  const DeepCheck deep = context.arguments.has("deep") ? check_deep(result) : DeepCheck{};
+  context.json() ? print_check_json(context, result) : print_check(context, result, deep, places);
   return result.exit_code(context.arguments.has("strict"));
 }
 

@@ -70,7 +70,11 @@ constexpr OptionRow kRemoveOptions[] = {
     {"--persist", "", "remove its file too; a vendor's is masked"},
     {"--cascade", "", "stop services that require it, remove these dependencies"},
 };
+constexpr OptionRow kRehearseOptions[] = {
+    {"--failing", "NAME", "its main process exits with code 1 at each start; may be repeated"},
+};
 constexpr OptionRow kCheckOptions[] = {
+    {"--deep", "", "simulate a boot and a shutdown of these files, too"},
     {"--strict", "", "exit 1 for warnings too"},
     {"--calendar", "EXPR", "show when a timer with this calendar time would be due"},
     kRoot,

@@ -259,7 +259,7 @@ class Checker {
     const MaskedNames& masked = all.masked;
     const std::size_t count = all.files + settings_files_;
     tell_templates_once(parsed);
-    judge_graph(parsed, masked, *all.templates);
+    const GraphPtr graph = judge_graph(parsed, masked, *all.templates);
     warn_of_absent_services(parsed, masked);
     warn_of_absent_target(parsed);
     const Milliseconds shutdown_timeout = settings_.shutdown_timeout.value_or(kShutdownTimeout);
@@ -273,7 +273,7 @@ class Checker {
       if (one.severity == Severity::unknown) one.severity = Severity::error;
       if (one.at.line == 0) one.at = {1, 1, one.at.source};
     }
-    return {std::move(findings()), count};
+    return {std::move(findings()), count, graph, settings_.default_target, shutdown_timeout};
   }
 
  private:
@@ -405,8 +405,8 @@ class Checker {
     return true;
   }
 
-  static void judge_graph(std::vector<ParsedSpec>& parsed, const MaskedNames& masked,
-                          const Templates& templates) {
+  static GraphPtr judge_graph(std::vector<ParsedSpec>& parsed, const MaskedNames& masked,
+                              const Templates& templates) {
     std::vector<GraphEntry> entries;
     std::vector<ParsedSpec*> services;  // by slot
     for (ParsedSpec& one : parsed) {
@@ -418,7 +418,7 @@ class Checker {
       entry.spec = one.spec;  // without its own faults, so that the graph is checked for it too
       entries.push_back(std::move(entry));
     }
-    const auto graph = Graph::build(entries);
+    GraphPtr graph = Graph::build(entries);
     const std::vector<std::string> names = graph->names();
     for (Slot slot = 0; slot < entries.size(); ++slot) {
       const Node& node = graph->node(slot);
@@ -428,6 +428,7 @@ class Checker {
       tell_absent(node, names, masked, services[slot]->diagnostics);
       tell_absent_on_failure(*node.spec, *graph, templates, services[slot]->diagnostics);
     }
+    return graph;
   }
 
   const FindAbsences& absences_;

@@ -12,6 +12,7 @@
 #include "config/diagnostic.hpp"
 #include "config/modes.hpp"
 #include "config/spec_reader.hpp"
+#include "model/graph.hpp"
 
 namespace zinit {
 
@@ -20,6 +21,10 @@ struct CheckResult {
   // and by place. None is `unknown`. Each has a place; a whole file's is its beginning.
   std::vector<Diagnostic> diagnostics;
   std::size_t files = 0;  // number of files that were read
+  GraphPtr graph{};       // of the services, for check_deep(); without the faults of their files
+  // Of zinit.toml.
+  std::string default_target{};
+  Milliseconds shutdown_timeout{};
 
   [[nodiscard]] std::size_t errors() const;
   [[nodiscard]] std::size_t warnings() const { return diagnostics.size() - errors(); }

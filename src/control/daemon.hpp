@@ -41,6 +41,7 @@ struct DaemonInfo {
   // The directories of the service files, for tools that edit them; outlives the call. May be null.
   const Places* places = nullptr;
   std::vector<std::string> settings_faults;  // of zinit.toml as it was read last
+  std::string boot_target;  // the target that a boot starts; empty: all with status "start"
 };
 
 /// A shutdown scheduled for a time of the wall clock.

@@ -34,7 +34,8 @@ std::span<const Method> all_methods() {
     std::vector<Method> rows;
     for (const auto family : {discover_methods(), system_methods(), service_methods(),
                               process_methods(), change_methods(), request_methods(), log_methods(),
-                              event_methods(), xinet_methods(), metrics_methods(), debug_methods()})
+                              event_methods(), xinet_methods(), metrics_methods(), debug_methods(),
+                              rehearse_methods()})
       rows.insert(rows.end(), family.begin(), family.end());
     return rows;
   }();

@@ -141,6 +141,7 @@ struct Method {
 [[nodiscard]] std::span<const Method> xinet_methods() noexcept;
 [[nodiscard]] std::span<const Method> metrics_methods() noexcept;
 [[nodiscard]] std::span<const Method> debug_methods() noexcept;
+[[nodiscard]] std::span<const Method> rehearse_methods() noexcept;
 
 /// Every method: the rows of all families.
 [[nodiscard]] std::span<const Method> all_methods();

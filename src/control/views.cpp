@@ -434,6 +434,20 @@ void put_event(JsonWriter& writer, const StateEvent& event) {
   put_members<protocol::StateEvent>(writer, Source{event});
 }
 
+void put_rehearsed_change(JsonWriter& writer, const Rehearsal::Change& change, const Graph& graph) {
+  struct Source {
+    const Rehearsal::Change& of;
+    const Graph& graph;
+
+    std::int64_t after_ms() const { return of.after.count(); }
+    const std::string& service() const { return graph.name(of.slot); }
+    State from() const { return of.from; }
+    State to() const { return of.to; }
+    auto reason() const { return source_of(of.reason); }
+  };
+  put_object<protocol::RehearsedChange>(writer, Source{change, graph});
+}
+
 std::string event_members(const StateEvent& event) {
   JsonWriter writer;
   put_event(writer.begin_object(), event);

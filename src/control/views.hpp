@@ -10,6 +10,7 @@
 
 #include "base/json_writer.hpp"
 #include "control/methods.hpp"
+#include "model/rehearsal.hpp"
 #include "os/process.hpp"
 #include "supervisor/view.hpp"
 
@@ -53,6 +54,9 @@ void put_log_line(JsonWriter& writer, const LogLine& line, std::string_view serv
 /// `subscription` before them.
 void put_event(JsonWriter& writer, const StateEvent& event);
 [[nodiscard]] std::string event_members(const StateEvent& event);
+
+/// A change of a rehearsal, as an object.
+void put_rehearsed_change(JsonWriter& writer, const Rehearsal::Change& change, const Graph& graph);
 
 /// The nested tree of dependencies of `root` (of dependents with `reverse`). A service that occurs
 /// again is marked `repeated` and has no children there, so the answer grows with the number of

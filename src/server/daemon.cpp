@@ -328,11 +328,17 @@ std::string ZinitDaemon::trigger_fault(const std::string& service) const {
   return fault.empty() ? paths_.fault_of(service) : fault;
 }
 
+/// The targets that were asked for, in the order of preference.
+std::vector<std::string> ZinitDaemon::boot_targets() const {
+  std::vector<std::string> targets{start_.kernel.target, settings_.default_target};
+  std::erase(targets, std::string());
+  return targets;
+}
+
 /// If the target on the kernel command line does not exist, zinit boots the default target, because
 /// a user who mistyped still wants a usable system.
 RequestResult<void> ZinitDaemon::boot_target() {
-  for (const std::string& target : {start_.kernel.target, settings_.default_target}) {
-    if (target.empty()) continue;
+  for (const std::string& target : boot_targets()) {
     auto booted = board_.boot(target);
     if (booted || booted.error().refusal != Refusal::not_found) return booted;
     log_error("boot: {} (the requested target); trying the next one", booted.error().text);
@@ -502,6 +508,10 @@ DaemonInfo ZinitDaemon::info() const {
   const Crashes crashes = logged_crashes();
   info.crashes = crashes.count;
   if (crashes.last) info.last_crash = crash_text(*crashes.last);
+  const std::vector<std::string> targets = boot_targets();
+  const auto known = std::ranges::find_if(
+      targets, [this](const std::string& one) { return board_.find(one) != kNoSlot; });
+  if (known != targets.end()) info.boot_target = *known;
   if (const auto settled = board_.boot_settled()) info.settled_ms = since_start(*settled);
   return info;
 }

@@ -187,6 +187,7 @@ class ZinitDaemon final : public Daemon {
   void on_sockets_open(bool anyway);
   void start_services();
   void look_at_triggers();
+  [[nodiscard]] std::vector<std::string> boot_targets() const;
   [[nodiscard]] RequestResult<void> boot_target();
   void no_services();
   void start_shell(std::string_view why);

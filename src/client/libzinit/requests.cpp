@@ -312,6 +312,15 @@ Request<std::vector<ProcessNode>> process_tree(const std::string& name) {
   return make<std::vector<ProcessNode>>("debug.process_tree", named(name).text());
 }
 
+Request<Rehearsal> rehearse(const std::string& request, const std::vector<std::string>& names,
+                            const std::vector<std::string>& failing) {
+  return make<Rehearsal>("system.rehearse", JsonParams()
+                                                .add("request", request)
+                                                .add_given("names", names)
+                                                .add_given("failing", failing)
+                                                .text());
+}
+
 Request<std::vector<BootStep>> bootchart() {
   return make<std::vector<BootStep>>("system.bootchart");
 }
