@@ -7,7 +7,6 @@
 
 #include "activation/proxy_file.hpp"
 #include "base/log.hpp"
-#include "base/text.hpp"
 #include "config/proxy_reader.hpp"
 #include "files/service_file.hpp"
 #include "supervisor/refusals.hpp"
@@ -15,13 +14,6 @@
 namespace zinit {
 
 namespace {
-
-// A fact is the setting in force as JSON, then a line for each open address. After a fault it also
-// holds the wanted setting as JSON, and the fault.
-constexpr std::string_view kProxyFacts = "proxy/";
-constexpr std::string_view kFault = "!";
-
-std::string fact_key(const std::string& name) { return std::string(kProxyFacts) + name; }
 
 /// Appends the name of the other proxy that listens at the address, if there is one.
 template <class Entries>
@@ -124,7 +116,7 @@ void ProxyChanges::free_place(ProxyTable::Place place) {
   if (!used(place) && table_) table_->free(place);
 }
 
-// --- reports to the data loop, and facts for the next process image ---
+// --- reports to the data loop ---
 
 /// The entry must have a place.
 Proxies::Change ProxyChanges::change_of(const Entry& entry) const {
@@ -138,20 +130,6 @@ Proxies::Change ProxyChanges::removal_of(const Entry& entry) const {
   return change;
 }
 
-void ProxyChanges::keep_fact(const std::string& name, const Entry& entry) {
-  std::string fact;
-  if (!entry.spec->broken()) {
-    fact = proxy_json(*entry.spec);
-    for (const ListenerPtr& listener : entry.listeners) fact += "\n" + listener->address();
-    // If the new setting is not available, the old one stays in force until it is.
-    const auto file = std::ranges::find(files_, name, &ProxySpec::name);
-    const bool wants = file != files_.end() && !(*file)->broken() && **file != *entry.spec;
-    if (wants) fact += "\n" + proxy_json(**file);
-    if (!entry.error.empty()) fact += "\n" + std::string(kFault) + entry.error;
-  }
-  parts_.facts.keep(fact_key(name), fact);
-}
-
 void ProxyChanges::put(const std::string& name, Entry entry) {
   keep_fact(name, entry);
   Entry& there = entries_[name];
@@ -161,7 +139,7 @@ void ProxyChanges::put(const std::string& name, Entry entry) {
 }
 
 void ProxyChanges::drop(const std::string& name) {
-  parts_.facts.keep(fact_key(name), {});
+  forget_fact(name);
   const Listeners& listeners = entries_.at(name).listeners;
   leaving_.insert(listeners.begin(), listeners.end());
   entries_.erase(name);
@@ -516,67 +494,6 @@ void ProxyChanges::remove(const std::string& name, Daemon::ProxyDeleteDone done)
     put_in_force(std::move(before), {}, answering(done));
   };
   parts_.queue.add(std::move(task));
-}
-
-// --- across a re-execution ---
-
-void ProxyChanges::restore(Inheritance& inherited, const FactMap& facts) {
-  if (KeptFd kept = inherited.take(KeptKind::proxy_table)) {
-    if (auto table = ProxyTable::take_over(std::move(kept)))
-      table_.emplace(*std::move(table));
-    else
-      log_error("{}", table.error().text);
-  }
-  std::map<std::string, ListenerPtr> listeners;
-  for (Inheritance::One& one : inherited.take_all(KeptKind::proxy_listener))
-    if (ListenerPtr listener = take_over_listener(std::move(one.fd)))
-      listeners[listener->address()] = std::move(listener);
-  auto left = left_connections(inherited);
-  std::vector<Proxies::Change> changes;
-  each_below(facts, kProxyFacts, [&](std::string_view name, const std::string& fact) {
-    const auto lines = split(fact, '\n');
-    auto spec = proxy_from_json(lines.front());
-    const auto place = spec ? place_for(spec->name) : std::nullopt;
-    if (!place) return log_error("proxy {} of the previous process image cannot continue", name);
-    Entry entry{std::make_shared<ProxySpec>(*std::move(spec)), place};
-    ProxyPtr wanted = entry.spec;
-    std::size_t addresses = 0;
-    for (const std::string_view line : std::span(lines).subspan(1)) {
-      if (line.starts_with(kFault)) {
-        entry.error = line.substr(kFault.size());
-      } else if (line.starts_with('{')) {
-        if (auto other = proxy_from_json(line))
-          wanted = std::make_shared<ProxySpec>(*std::move(other));
-      } else if (++addresses; const auto found = listeners.extract(std::string(line))) {
-        entry.listeners.push_back(found.mapped());
-      }
-    }
-    const bool lacks = addresses == 0 || entry.listeners.size() < addresses;
-    if (lacks && entry.error.empty()) entry.error = "it does not listen at all of its addresses";
-    if (!wanted->file.empty()) files_.push_back(wanted);
-    changes.push_back(change_of(entry));
-    changes.back().left = std::move(left[*place]);
-    put(std::string(name), std::move(entry));
-  });
-  // Connections of a removed proxy go on until they end.
-  for (auto& [place, connections] : left) {
-    if (connections.empty() || !table_) continue;
-    const auto unknown = std::make_shared<ProxySpec>();
-    unknown->name = table_->name(place);
-    const Entry gone{unknown, place};
-    changes.push_back(change_of(gone));
-    changes.back().left = std::move(connections);
-    changes.push_back(removal_of(gone));
-  }
-  // The previous process image may have ended during a change.
-  const auto unclaimed = std::make_shared<Listeners>();
-  for (auto& [address, listener] : listeners) unclaimed->push_back(std::move(listener));
-  let_go(unclaimed, ++last_);
-  if (table_) {
-    table_->keep_only([&](ProxyTable::Place place) { return left.contains(place) || used(place); });
-  }
-  retry_later(Clock::now());
-  if (!changes.empty()) apply(std::move(changes), {});
 }
 
 // --- queries ---

@@ -130,6 +130,7 @@ class ProxyChanges {
   void make_set(Set& set) const;
   void take_set(const std::shared_ptr<Set>& set, const std::optional<Error>& fault);
   void keep_fact(const std::string& name, const Entry& entry);
+  void forget_fact(const std::string& name);
   void put(const std::string& name, Entry entry);
   void drop(const std::string& name);
   [[nodiscard]] std::vector<ProxyPtr> files_of(const LoadedConfig& config) const;
