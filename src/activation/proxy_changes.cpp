@@ -76,7 +76,7 @@ ProxyChanges::ProxyChanges(Parts parts)
 void ProxyChanges::remove_files() noexcept {
   for (const auto& [name, entry] : entries_)
     for (const ListenerPtr& listener : entry.listeners) listener->remove_file();
-  for (const ListenerPtr& listener : leaving_) listener->remove_file();
+  for (const auto& [listener, name] : leaving_) listener->remove_file();
 }
 
 // --- places ---
@@ -133,16 +133,32 @@ Proxies::Change ProxyChanges::removal_of(const Entry& entry) const {
 void ProxyChanges::put(const std::string& name, Entry entry) {
   keep_fact(name, entry);
   Entry& there = entries_[name];
-  leaving_.insert(there.listeners.begin(), there.listeners.end());
-  for (const ListenerPtr& listener : entry.listeners) leaving_.erase(listener);
+  for (const ListenerPtr& listener : there.listeners) leaving_.emplace(listener, name);
   there = std::move(entry);
 }
 
 void ProxyChanges::drop(const std::string& name) {
   forget_fact(name);
-  const Listeners& listeners = entries_.at(name).listeners;
-  leaving_.insert(listeners.begin(), listeners.end());
+  for (const ListenerPtr& listener : entries_.at(name).listeners) leaving_.emplace(listener, name);
   entries_.erase(name);
+}
+
+/// Tells services which addresses proxies are about to give up. Call it after each change of these.
+void ProxyChanges::tell_moving() {
+  HeldSockets moving;
+  const auto add = [&](const std::string& name, const ListenerPtr& listener) {
+    moving.push_back(listener->held_by("proxy " + name));
+  };
+  for (const auto& [name, entry] : entries_) {
+    const auto file = std::ranges::find(files_, name, &ProxySpec::name);
+    const bool moves = file == files_.end()
+                           ? !entry.spec->file.empty()
+                           : !(*file)->broken() && (*file)->listen != entry.spec->listen;
+    if (!entry.awaits && (loading_ == 0 || !moves)) continue;
+    for (const ListenerPtr& listener : entry.listeners) add(name, listener);
+  }
+  for (const auto& [listener, name] : leaving_) add(name, listener);
+  parts_.sockets.set_moving(std::move(moving));
 }
 
 /// Makes the difference between two sets of entries. The caller keeps no listener: only the data
@@ -171,6 +187,9 @@ void ProxyChanges::put_in_force(Entries before, Entries after, Then then) {
   }
   before.clear();
   after.clear();
+  for (const auto& [name, entry] : entries_)
+    for (const ListenerPtr& listener : entry.listeners) leaving_.erase(listener);
+  tell_moving();
   apply(std::move(changes), std::move(then));
 }
 
@@ -208,7 +227,9 @@ void ProxyChanges::let_go(const std::shared_ptr<Listeners>& unused, Ticket ticke
   };
   task.work = [unused] { unused->clear(); };
   task.finish = [this, ticket](const std::optional<Error>&) {
+    tell_moving();
     parts_.sockets.try_again();
+    try_again();
     end_change(ticket, {});
   };
   parts_.queue.add(std::move(task));
@@ -293,6 +314,7 @@ void ProxyChanges::add_faults(ProxyReport& report) const {
 void ProxyChanges::load(const LoadedConfig& config) {
   files_ = files_of(config);
   load();
+  tell_moving();
 }
 
 void ProxyChanges::load() {
@@ -304,7 +326,7 @@ void ProxyChanges::load() {
   task.begin = [this, load] {
     load->began = Clock::now();
     load->before = entries_;
-    load->spare = leaving_;
+    for (const auto& [listener, name] : leaving_) load->spare.insert(listener);
     for (const ProxyPtr& spec : load->files) {
       Entry& entry = load->after.emplace(spec->name, Entry{spec}).first->second;
       entry.place = place_for(spec->name);
@@ -341,8 +363,7 @@ void ProxyChanges::open_loaded(Load& load, SocketChanges& sockets) {
     else if (entry.error.empty())
       changed.emplace_back(&entry, old);
   }
-  const HeldSockets held = sockets.held();
-  HeldSockets moving;
+  HeldSockets held = sockets.held();
   for (const auto& [entry, old] : changed) {
     Result<Listeners> opened = failure("its file is wrong");
     if (!entry->spec->broken())
@@ -358,9 +379,8 @@ void ProxyChanges::open_loaded(Load& load, SocketChanges& sockets) {
     keep(*entry, *old);
     entry->spec = old->spec;
     for (const ListenerPtr& one : entry->listeners)
-      if (entry->awaits) moving.push_back(one->held_by("proxy " + old->spec->name));
+      if (entry->awaits) held.push_back(one->held_by("proxy " + old->spec->name));
   }
-  sockets.set_moving(std::move(moving));
 }
 
 void ProxyChanges::take_loaded(Load& load, const std::optional<Error>& fault) {
@@ -403,7 +423,7 @@ void ProxyChanges::set(SetProxy request, Daemon::ProxyDone done) {
   task.bytes = memory_of(set->request.config);
   task.begin = [this, set] {
     set->before = entries_;
-    set->spare = {leaving_.begin(), leaving_.end()};
+    for (const auto& [listener, name] : leaving_) set->spare.push_back(listener);
     if (name_fault(set->name)) return;
     set->new_place = !table_ || !table_->find(set->name);
     set->place = place_for(set->name);

@@ -136,6 +136,7 @@ class ProxyChanges {
   [[nodiscard]] std::vector<ProxyPtr> files_of(const LoadedConfig& config) const;
   [[nodiscard]] Proxies::Change change_of(const Entry& entry) const;
   [[nodiscard]] Proxies::Change removal_of(const Entry& entry) const;
+  void tell_moving();
   void put_in_force(Entries before, Entries after, Then then);
   void apply(std::vector<Proxies::Change> changes, Then then);
   void take_told();
@@ -151,7 +152,7 @@ class ProxyChanges {
   std::size_t loading_ = 0;      // loads under way
   Ticket last_ = 0;
   std::map<Ticket, Then> applied_;  // the next steps, once the data loop is done
-  std::set<ListenerPtr> leaving_;   // given up, and perhaps not closed yet
+  std::map<ListenerPtr, std::string> leaving_;  // given up by this proxy, perhaps not closed yet
   TimerWatcher retry_;
   // Results of the data loop until this thread handles them. Not passed by post(), which may be
   // refused: a change whose ticket gets lost would count as busy for ever.

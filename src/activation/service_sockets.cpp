@@ -204,7 +204,11 @@ Result<void> ServiceSockets::open(Slot slot, const ServiceSpec& spec) {
     }
     old->close();
   }
-  const OtherListeners others{{}, held()};
+  OtherListeners others{{}, held()};
+  {
+    MutexLock lock(mutex_);
+    others.held.insert(others.held.end(), moving_.begin(), moving_.end());
+  }
   for (std::size_t entry = 0; entry < wanted.listen.size(); ++entry) {
     if (std::ranges::find(made->sockets, entry, &Socket::entry) != made->sockets.end()) continue;
     const auto at = parse_listen_address(wanted.listen[entry]);
@@ -282,7 +286,7 @@ bool ServiceSockets::is_held(const Closed& one) const {
 
 HeldSockets ServiceSockets::held() const {
   MutexLock lock(mutex_);
-  HeldSockets held = moving_;
+  HeldSockets held;
   for (const Closed& one : closed_)
     if (is_held(one)) held.push_back(one.socket);
   return held;

@@ -175,6 +175,36 @@ TEST_CASE("what a process has kept is had when the process has ended", "[sockets
   }
 }
 
+TEST_CASE("what a proxy is about to give up is waited for, and had when the proxy has closed it",
+          "[sockets][xinet][reload]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"echo"});
+  const std::string places[] = {proxied.front, free_address()};
+  zinit.file("q.toml", proxy_text(free_address(), proxied.back, "s"));
+  const std::string late = "[lifecycle]\nrestart_delay_ms = 3600000\n";
+  zinit.file("a.toml", booted({"pid"}, places[1]) + late);
+  boot_open(zinit, {"a"});
+  for (int i = 1; i <= 8; ++i) {
+    INFO(i);
+    zinit.file("p.toml", proxy_text(places[i % 2], proxied.back, "s"));
+    zinit.file("a.toml", booted({"pid"}, places[(i + 1) % 2]) + late);
+    CHECK(zinit.ctl({"reload"}).code == 0);
+    check_answers(zinit, places[(i + 1) % 2], "a");
+    CHECK(Client(places[i % 2]).echo("by p") == "by p");
+  }
+  CHECK_THAT(zinit.messages(), !Contains("failed"));
+
+  // A proxy that waits for another one tries again as soon as that has gone.
+  const std::string front = places[0];
+  zinit.file("q.toml", proxy_text(front, proxied.back, "s"));
+  CHECK(zinit.ctl({"reload"}).code == 1);
+  const auto began = std::chrono::steady_clock::now();
+  zinit.result("xinet.delete", named("p"));
+  CHECK(eventually([&] { return proxy_status(zinit, "q")["running"] == true; }));
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(4));
+  CHECK(Client(front).echo("by q") == "by q");
+}
+
 TEST_CASE("addresses that are in use are told, and had when they are free",
           "[sockets][xinet][ctl]") {
   Server zinit;
