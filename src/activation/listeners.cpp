@@ -56,8 +56,17 @@ bool is_own(const SocketAddress& to) noexcept {
          host_of(own_address(probe.get())) == host_of(to);
 }
 
+/// Whether a socket keeps another one from being bound to an address. A unix socket does not,
+/// because zinit removes its file.
+bool is_in_the_way(const HeldSocket& held, const SocketAddress& of, ListenType type) {
+  return of.storage.ss_family != AF_UNIX && place_key(held.address) == place_key(of) &&
+         held.type == socket_type(type) &&
+         (is_any(held.address) || is_any(of) || host_of(held.address) == host_of(of));
+}
+
 /// A listener about to close may have the port at another address: at 127.0.0.1, and the new one is
-/// for all addresses. Sharing the port opens both, so the old one stays if the new one fails.
+/// for all addresses. Sharing the port opens both, so the old one stays if the new one fails. Only
+/// for such a listener: the kernel lets who shares join a port that was ever bound so.
 Result<OpenSocket> open_beside(const SocketAddress& address, ListenOptions options,
                                const Listeners& spare) {
   options.reuse_port = true;
@@ -71,17 +80,12 @@ Result<OpenSocket> open_beside(const SocketAddress& address, ListenOptions optio
 Result<OpenSocket> open_one(const SocketAddress& address, ListenType type,
                             const ListenOptions& options, const Listeners& spare) {
   auto open = open_socket(address, type, options);
-  const bool port = address.storage.ss_family != AF_UNIX && type == ListenType::stream;
-  const bool in_use = !open && open.error().errnum == EADDRINUSE;
-  return in_use && port && !spare.empty() ? open_beside(address, options, spare) : std::move(open);
-}
-
-/// Whether a socket keeps another one from being bound to an address. A unix socket does not,
-/// because zinit removes its file.
-bool is_in_the_way(const HeldSocket& held, const SocketAddress& of, ListenType type) {
-  return of.storage.ss_family != AF_UNIX && place_key(held.address) == place_key(of) &&
-         held.type == socket_type(type) &&
-         (is_any(held.address) || is_any(of) || host_of(held.address) == host_of(of));
+  const bool in_use =
+      !open && open.error().errnum == EADDRINUSE && type == ListenType::stream &&
+      std::ranges::any_of(spare, [&](const ListenerPtr& one) {
+        return is_in_the_way(one->held_by({}), address, type);
+      });
+  return in_use ? open_beside(address, options, spare) : std::move(open);
 }
 
 /// The error of a listener that could not be opened at `address`.

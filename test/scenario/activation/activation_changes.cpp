@@ -205,6 +205,20 @@ TEST_CASE("what a proxy is about to give up is waited for, and had when the prox
   CHECK(Client(front).echo("by q") == "by q");
 }
 
+TEST_CASE("an address that a proxy got beside its old one is no other proxy's", "[xinet][reload]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"echo"});
+  const std::string port = free_port(), own = free_address();
+  zinit.file("p.toml", proxy_text("127.0.0.1:" + port, proxied.back, "s"));
+  zinit.file("q.toml", proxy_text(own, proxied.back, "s"));
+  boot_open(zinit);
+  zinit.file("p.toml", proxy_text("0.0.0.0:" + port, proxied.back, "s"));
+  CHECK(zinit.ctl({"reload"}).code == 0);
+  zinit.file("q.toml", proxy_text("0.0.0.0:" + port, proxied.back, "s"));
+  CHECK_THAT(zinit.ctl({"reload"}).out, Contains("Address already in use; proxy p listens there"));
+  CHECK(Client(own).echo("hello") == "hello");
+}
+
 TEST_CASE("addresses that are in use are told, and had when they are free",
           "[sockets][xinet][ctl]") {
   Server zinit;
