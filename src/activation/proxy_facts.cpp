@@ -92,7 +92,9 @@ void ProxyChanges::restore(Inheritance& inherited, const FactMap& facts) {
   if (table_) {
     table_->keep_only([&](ProxyTable::Place place) { return left.contains(place) || used(place); });
   }
-  retry_later(Clock::now());
+  // Finds out which of them await another's address.
+  if (std::ranges::any_of(entries_, [](const auto& one) { return !one.second.error.empty(); }))
+    load();
   if (!changes.empty()) apply(std::move(changes), {});
 }
 

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/text.hpp"
 #include "os/limits.hpp"
 #include "os/users.hpp"
 #include "supervisor/spawn_extras.hpp"
@@ -46,6 +47,9 @@ Result<ListenOptions> options_of(const SocketSpec& spec) {
 /// Each instance takes pipes and a pidfd besides its connection. Leave descriptors for others.
 std::size_t most_instances() noexcept { return part_of_descriptors(8); }
 
+// A line for each closed socket: service, its process then, type and address.
+constexpr std::string_view kClosedFact = "closed_sockets";
+
 KeptNote note_of(Slot slot, std::size_t entry) {
   return {KeptKind::service_socket, 0, slot, static_cast<std::uint16_t>(entry)};
 }
@@ -76,7 +80,7 @@ struct ServiceSockets::Service {
   bool ignored;                // status is "ignore": nothing starts it
   bool watched = false;        // the sockets are in the set
   bool was_wanted = false;     // its wish has been up
-  bool launch_failed = false;  // because sockets could not be opened
+  bool launch_failed = false;  // perhaps because sockets could not be opened: retry() knows
   TimePoint again_at{};        // do not watch before then
   StartDelay delay{};          // gives again_at after each start
 
@@ -276,6 +280,32 @@ void ServiceSockets::note_closed(const Service& of, const std::vector<Socket>& s
   const pid_t main = services_.process(of.name);
   for (const Socket& socket : sockets)
     closed_.push_back({of.name, main, socket.listener->held_by("processes of " + of.name)});
+  if (!sockets.empty()) keep_closed();
+}
+
+void ServiceSockets::keep_closed() {
+  std::string fact;
+  for (const auto& [service, main, socket] : closed_)
+    if (const auto family = socket.address.storage.ss_family; family == AF_INET || family == AF_INET6)
+      fact += fmt::format("{} {} {} {}\n", service, main, socket.type, address_text(socket.address));
+  calls_.facts.keep(kClosedFact, fact);
+}
+
+void ServiceSockets::take_closed(const FactMap& facts) {
+  const auto fact = facts.find(kClosedFact);
+  if (fact == facts.end()) return;
+  for (const std::string_view line : split(fact->second, '\n')) {
+    const auto words = split(line, ' ');
+    const auto at = parse_proxy_address(words.back());
+    if (words.size() != 4 || !at) continue;
+    const auto address = addresses_of(*at);  // in numbers: does not block
+    if (!address) continue;
+    const std::string service(words[0]);
+    closed_.push_back({service, static_cast<pid_t>(parse_integer(words[1]).value_or(-1)),
+                       {"processes of " + service, address->front(),
+                        static_cast<int>(parse_integer(words[2]).value_or(0))}});
+  }
+  keep_closed();  // the file of the previous process image may be unusable
 }
 
 /// The kernel keeps an address in use until all processes with the socket have ended.
@@ -299,7 +329,9 @@ void ServiceSockets::set_moving(HeldSockets sockets) {
 
 bool ServiceSockets::forget_gone() {
   MutexLock lock(mutex_);
-  return std::erase_if(closed_, [this](const Closed& one) { return !is_held(one); }) > 0;
+  const bool any = std::erase_if(closed_, [this](const Closed& one) { return !is_held(one); }) > 0;
+  if (any) keep_closed();
+  return any;
 }
 
 std::map<std::string, Error> ServiceSockets::open_all() {
@@ -321,8 +353,10 @@ std::map<std::string, Error> ServiceSockets::open_all() {
   return faults;
 }
 
-void ServiceSockets::take_inherited(Inheritance& inherited, const Graph& graph) {
+void ServiceSockets::take_inherited(Inheritance& inherited, const FactMap& facts,
+                                    const Graph& graph) {
   MutexLock lock(mutex_);
+  take_closed(facts);
   for (Inheritance::One& one : inherited.take_all(KeptKind::service_socket)) {
     const Slot slot = one.note.slot;
     if (!graph.used(slot)) continue;
@@ -341,9 +375,14 @@ void ServiceSockets::take_inherited(Inheritance& inherited, const Graph& graph) 
   }
   for (const Slot slot : graph.order()) {
     const ServiceSpec& spec = graph.spec(slot);
-    if (!spec.socket->configured() || open_.contains(slot) || services_.wanted(spec.name)) continue;
-    open_[slot] = std::make_shared<Service>(spec);
-    open_[slot]->stopped = true;  // a service not on demand was stopped, with its sockets
+    if (!spec.socket->configured()) continue;
+    const bool wanted = services_.wanted(spec.name);
+    ServicePtr& service = open_[slot];
+    if (!service) {
+      service = std::make_shared<Service>(spec);
+      service->stopped = !wanted;  // a service not on demand was stopped, with its sockets
+    }
+    service->launch_failed = wanted && services_.process(spec.name) < 0;
   }
   for (auto& [slot, service] : open_)
     std::ranges::stable_sort(service->sockets, {}, &Socket::entry);
@@ -362,7 +401,8 @@ Result<void> ServiceSockets::prepare(Slot slot, const ServiceSpec& spec, SpawnEx
   MutexLock lock(mutex_);
   const auto found = open_.find(slot);
   if (found != open_.end()) found->second->launch_failed = !opened;
-  extras.retried = !opened && found != open_.end() && spec.status != StartStatus::ignore;
+  extras.retried = !opened && found != open_.end() &&
+                   (spec.status != StartStatus::ignore || opened.error().temporary());
   if (!opened) calls_.reopen();
   if (!opened || found == open_.end()) return opened;
   const ServicePtr service = found->second;

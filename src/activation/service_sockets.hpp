@@ -29,6 +29,7 @@
 #include "io/epoll_set.hpp"
 #include "model/graph.hpp"
 #include "state/kept_descriptors.hpp"
+#include "state/state_facts.hpp"
 #include "supervisor/watch_port.hpp"
 
 namespace zinit {
@@ -44,6 +45,7 @@ class ServiceSockets final : public WatchPort {
     std::function<void()> reopen;
     /// The graph in force. Called on any thread.
     std::function<GraphPtr()> graph;
+    StateFacts& facts;
   };
 
   /// Loop and services outlive this object. Only while no thread runs the loop.
@@ -55,9 +57,10 @@ class ServiceSockets final : public WatchPort {
   ServiceSockets(const ServiceSockets&) = delete;
   ServiceSockets& operator=(const ServiceSockets&) = delete;
 
-  /// Takes over the sockets of the previous process image that belong to services of `graph`. Call
-  /// before any process is spawned. Any thread.
-  void take_inherited(Inheritance& inherited, const Graph& graph) EXCLUDES(mutex_);
+  /// Takes over the sockets of the previous process image that belong to services of `graph`, and
+  /// what it knew of closed ones. Call before any process is spawned. Any thread.
+  void take_inherited(Inheritance& inherited, const FactMap& facts, const Graph& graph)
+      EXCLUDES(mutex_);
 
   /// Closes sockets that are no longer in `listen`, as others may need the addresses, and those of
   /// stopped services that are not on demand. May block: not on a loop's thread.
@@ -121,6 +124,8 @@ class ServiceSockets final : public WatchPort {
   [[nodiscard]] bool stays_stopped(const std::string& service, const SocketSpec& spec)
       EXCLUDES(mutex_);
   [[nodiscard]] ServicePtr named(const std::string& service) const REQUIRES(mutex_);
+  void keep_closed() REQUIRES(mutex_);
+  void take_closed(const FactMap& facts) REQUIRES(mutex_);
   void note_closed(const Service& of, const std::vector<Socket>& sockets) REQUIRES(mutex_);
   [[nodiscard]] bool is_held(const Closed& one) const;
   void watch_sockets(Slot slot, Service& service, bool on) noexcept REQUIRES(mutex_);

@@ -83,7 +83,8 @@ class ServiceAccess {
   /// Stops it like a client's request, unless a service that is up requires it.
   virtual void stop_idle(const std::string& service, std::chrono::seconds idle) = 0;
 
-  /// If it has failed, or waits for its next try, and its wish is up: tries it now, and logs why.
+  /// If it has failed, or waits for its next try, because its sockets could not be opened, and its
+  /// wish is up: tries it now, and logs why.
   /// This is no request like a start: it stops nothing that conflicts.
   /// @return  whether it does so
   virtual bool retry(const std::string& service, const std::string& why) = 0;

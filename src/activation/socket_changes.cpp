@@ -49,14 +49,14 @@ SocketChanges::SocketChanges(Parts parts)
                   instance_later(service, std::move(connection));
                 },
                 [this] { (void)parts_.loop.post([this] { follower_.ask(); }); },
-                [this] { return board_.graph(); }}),
+                [this] { return board_.graph(); }, parts_.facts}),
       follower_({parts_.queue, parts_.loop, board_, [this](bool) { follow(); }, parts_.settled}),
       removal_(parts_.loop, parts_.answers_due, [this] { remove_ended(); }) {}
 
 // --- sockets ---
 
-void SocketChanges::take_over(Inheritance& inherited, const Graph& graph) {
-  sockets_.take_inherited(inherited, graph);
+void SocketChanges::take_over(Inheritance& inherited, const FactMap& facts, const Graph& graph) {
+  sockets_.take_inherited(inherited, facts, graph);
   std::map<std::string, std::size_t> counts;
   for (auto& [service, connection] : accepted_.take_inherited(inherited, graph)) {
     ++counts[service];

@@ -38,6 +38,7 @@ class SocketChanges {
     EventLoop& data_loop;
     Board& board;
     const GlobalSettings& settings;
+    StateFacts& facts;
     std::function<void()> settled;
     std::function<bool()> proxies_change;
     std::function<void()> released;
@@ -53,7 +54,7 @@ class SocketChanges {
 
   /// After a re-execution, when the board is restored and holds launches: takes over all open
   /// descriptors.
-  void take_over(Inheritance& inherited, const Graph& graph);
+  void take_over(Inheritance& inherited, const FactMap& facts, const Graph& graph);
 
   /// Call it after each change of the board. Opens and closes sockets if the graph has changed, and
   /// removes instances that have ended.

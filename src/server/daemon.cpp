@@ -102,7 +102,7 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
       readiness_(start_.data_loop->loop(), notify_directory(start_.sources.places.services.runtime),
                  &facts_),
       environment_(base_environment({}, handed_on(start_))),
-      sockets_({files_, *loop_, start_.data_loop->loop(), board_, settings_,
+      sockets_({files_, *loop_, start_.data_loop->loop(), board_, settings_, facts_,
                 [this] { on_sockets_open(false); }, [this] { return proxies_.changing(); },
                 [this] { proxies_.try_again(); },
                 [this] { return server_ && server_->has_ready(); }}),

@@ -88,7 +88,7 @@ void ZinitDaemon::restore_services() {
   // Spawn no process before the sockets and connections of its service are found.
   board_.hold_launches(true);
   board_.restore(kept.entries, legacy.journal, std::move(kept.masked), legacy.facts);
-  sockets_.take_over(legacy.descriptors, *board_.graph());
+  sockets_.take_over(legacy.descriptors, legacy.facts, *board_.graph());
   board_.hold_launches(false);
   state_.set_kept({});
   // The previous process image may have crashed before its board knew of the shutdown.

@@ -212,11 +212,10 @@ bool Board::retry(std::string_view name, std::string_view why) {
   const Slot slot = world.graph->find_loaded(name);
   if (slot == kNoSlot || world.shutdown) return false;
   Record& record = world.record(slot);
-  const bool failed =
-      record.state == State::failed && world.spec(slot).status != StartStatus::ignore;
-  if (record.wish == Wish::down || has_process(record) ||
-      !(failed || (record.state == State::blocked && record.delay_until != TimePoint{})))
-    return false;
+  const bool retried = record.reason.type == ReasonType::spawn_error && record.reason.number == 1;
+  const bool waits = record.state == State::failed ||
+                     (record.state == State::blocked && record.delay_until != TimePoint{});
+  if (record.wish == Wish::down || has_process(record) || !retried || !waits) return false;
   say(LogLevel::info, fmt::format("{}: {}", name, why));
   if (record.try_ == Try::none) record.try_ = Try::pulled;
   tell_neighbours({&slot, 1});

@@ -96,7 +96,9 @@ TEST_CASE("what stubborn processes have is waited for, and nothing is told as fa
 }
 
 TEST_CASE("an address is waited for until the process that has it has ended, and no other one is",
-          "[sockets][xinet][reload]") {
+          "[sockets][xinet][reload][reexec]") {
+  const bool reexecutes = GENERATE(false, true);
+  CAPTURE(reexecutes);
   Server zinit;
   Listening somebody;
   const std::string one = free_address(), other = free_address(), back = free_address();
@@ -129,12 +131,22 @@ TEST_CASE("an address is waited for until the process that has it has ended, and
   zinit.await_state("fails", "failed");
   CHECK_THAT(zinit.messages(), Contains("fails: failed: cannot listen on " + taken + why +
                                         "; started as soon as that is possible"));
+  if (reexecutes) {
+    zinit.reexecute();
+    CHECK(eventually([&] {
+      return zinit.ctl({"status", "wants"}).out.find(waits) != std::string::npos;
+    }));
+    CHECK_THAT(proxy_status(zinit, "p")["error"].text(), Contains(waits));
+    CHECK_THAT(zinit.messages(), !Contains("error wants") && !Contains("error proxy"));
+  }
   zinit.mark("go");
   zinit.await_state("wants", "running");
   check_answers(zinit, one, "wants");
   CHECK(eventually([&] { return proxy_status(zinit, "p")["running"] == true; }));
   // That was no start on request, which would stop what conflicts.
   CHECK(zinit.state("yields") == "blocked");
+  somebody.end();
+  zinit.await_state("fails", "running");
 }
 
 TEST_CASE("a service and a proxy swap their addresses in a reload, and none is in use",

@@ -68,8 +68,9 @@ TEST_CASE("a socket is known as held from its close to the end of the process th
     return Graph::build({{spec, slot}});
   };
   GraphPtr graph = graph_of("old", address, 0);
+  StateFacts facts;
   ServiceSockets sockets(*loop, services,
-                         {[](const std::string&, KeptFd) {}, [] {}, [&] { return graph; }});
+                         {[](const std::string&, KeptFd) {}, [] {}, [&] { return graph; }, facts});
   SpawnExtras extras;
   REQUIRE(sockets.prepare(0, graph->spec(0), extras));
   services.main = 7;
