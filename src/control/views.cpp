@@ -92,7 +92,7 @@ struct ExitSource {
 
 ExitSource last_exit_of(const ServiceView& view) {
   const ProcessEnd& end = view.record.end;
-  const std::string_view step = step_name(step_of_end(view.record));
+  const std::string_view step = step_name(view.record.end_step);
   if (!end.by_signal) return {.code = end.value, .step = step};
   return {{}, std::string(signal_name(end.value)), end.core, why_signalled(view), step};
 }

@@ -345,6 +345,7 @@ void process_ended(World& world, Slot slot, const ProcessEnd& end, bool group_le
   }
   me.end = end;
   me.has_end = true;
+  me.end_step = me.command.before_post;
 }
 
 void left_behind(World& world, Slot slot) {

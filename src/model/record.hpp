@@ -101,6 +101,7 @@ struct Record {
 
   ProcessEnd end;        // of the last main process, or of a failed pre_exec
   bool has_end = false;  // `end` is set
+  CommandKind end_step = CommandKind::main;  // whose end it is
   Reason reason;         // why it failed, was skipped, or could not be spawned
 
   TimePoint since{};            // when it entered its state

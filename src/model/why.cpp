@@ -228,7 +228,7 @@ class Explainer {
     if (record.reason.type == ReasonType::left_behind)
       return add("left_behind", fmt::format("{}; then `zinitctl start {}`",
                                             reason_text(record.reason), own_name()));
-    const std::string how = record.has_end ? ", " + end_text(record.end, step_of_end(record)) : "";
+    const std::string how = record.has_end ? ", " + end_text(record.end, record.end_step) : "";
     add("wish", fmt::format("{}{}; start it with `zinitctl start {}`", rest_words(world_, slot_),
                             how, own_name()));
   }
@@ -501,24 +501,15 @@ WhyReport why(const World& world, Slot slot, TimePoint now) {
   return Explainer(world, slot, now).make();
 }
 
-CommandKind step_of_end(const Record& record) {
-  if (record.state == State::failed)  // the main process of a failed ready_exec was stopped
-    return record.reason.step == CommandKind::pre_exec ? CommandKind::pre_exec : CommandKind::main;
-  return respawns(record) && record.state == State::blocked && !record.reason
-             ? record.command.before_post
-             : CommandKind::main;
-}
-
 Reason reason_of_state(const Record& record) {
   // A re-spawn is no failure, so the record keeps no reason for it.
   const bool after_end = record.state == State::blocked && respawns(record) && record.has_end;
-  return after_end && !record.reason ? reason_of_end(record.end, record.command.before_post)
-                                     : record.reason;
+  return after_end && !record.reason ? reason_of_end(record.end, record.end_step) : record.reason;
 }
 
 std::string cause_of_delay(const Record& record) {
   if (record.reason) return reason_text(record.reason);
-  return record.has_end ? end_text(record.end, step_of_end(record)) : std::string();
+  return record.has_end ? end_text(record.end, record.end_step) : std::string();
 }
 
 std::string_view summary(const World& world, Slot slot) {

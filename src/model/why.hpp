@@ -54,10 +54,6 @@ struct WhyReport {
 
 [[nodiscard]] WhyReport why(const World& world, Slot slot, TimePoint now);
 
-/// Which command `end` of the record is of, if its end has led to the state: otherwise that is not
-/// known, and the answer is `main`.
-[[nodiscard]] CommandKind step_of_end(const Record& record);
-
 /// Why the service is in its state; for a re-spawn, how its process ended. Empty: there is no
 /// reason, or the requests say enough.
 [[nodiscard]] Reason reason_of_state(const Record& record);

@@ -41,6 +41,7 @@ enum Flag : std::uint32_t {
   kFailureHandled = 1 << 24,
   kUnneeded = 1 << 25,
   kUnheard = 1 << 26,
+  kEndPre = 1 << 27,  // end_step is pre_exec
 };
 
 // copy_record() and copy_facts() list the fields that are copied between a journal's record and the
@@ -123,6 +124,7 @@ void copy_record(Way& way, Stored& stored, Own& own) noexcept {
   way.flag(stored.flags, kEndCore, own.end.core, true);
   way.flag(stored.flags, kEndAtLimit, own.end.out_of_memory, OutOfMemory::limit);
   way.flag(stored.flags, kEndMachineFull, own.end.out_of_memory, OutOfMemory::machine);
+  way.flag(stored.flags, kEndPre, own.end_step, CommandKind::pre_exec);
   way.flag(stored.flags, kPre, own.command.before_post, CommandKind::pre_exec);
   way.flag(stored.flags, kPost, own.command.post, true);
   way.flag(stored.flags, kPassed, own.command.passed, true);

@@ -97,6 +97,7 @@ void BoardCore::seek_successor(Job& job, const ProcessEnd& end, Remains remains)
   Record& record = world.record(job.slot);
   record.end = end;
   record.has_end = true;
+  record.end_step = CommandKind::main;
   went_to_background(job, remains);
 }
 

@@ -32,6 +32,7 @@ Record full_record() {
   r.health_attempts = 3;
   r.end = {true, 11, true, OutOfMemory::limit};
   r.has_end = true;
+  r.end_step = CommandKind::pre_exec;
   r.command = {CommandKind::pre_exec, true, true, 3};
   r.reason = {ReasonType::port_in_use, 8080, "nginx, pid 812", {}, CommandKind::pre_exec};
   r.since = TimePoint(123456789012345ns);
@@ -76,7 +77,7 @@ bool same(const Record& a, const Record& b) {
          a.by_itself == b.by_itself && a.skipped == b.skipped && a.named == b.named &&
          a.needed == b.needed && a.ready_from == b.ready_from && a.notified == b.notified &&
          a.healthy == b.healthy && a.health == b.health && a.health_attempts == b.health_attempts &&
-         a.end == b.end && a.has_end == b.has_end && a.reason == b.reason && a.since == b.since &&
+         a.end == b.end && a.has_end == b.has_end && a.end_step == b.end_step && a.reason == b.reason && a.since == b.since &&
          a.delay_until == b.delay_until && a.deadline == b.deadline && a.ready_at == b.ready_at &&
          a.count == b.count && a.rank == b.rank && a.ready_serial == b.ready_serial &&
          a.failed_serial == b.failed_serial && a.ready_runs == b.ready_runs &&
