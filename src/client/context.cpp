@@ -35,17 +35,18 @@ constexpr Milliseconds kSoon{10000};
 constexpr int (*kOfTheMachine[])(VerbContext&) = {run_poweroff, run_reboot, run_halt, run_kexec,
                                                   run_switch_root};
 
-/// The member `hint` of an error's data; empty if there is none.
-std::string hint_of(const ClientError& error) {
+/// A text in an error's data; empty if there is none.
+std::string text_of(const ClientError& error, const char* member) {
   if (error.data().empty()) return {};
   const JsonDocument data = parse_json(error.data());
   if (!data.IsObject()) return {};
-  const JsonValue* hint = json_member(data, "hint");
-  return hint != nullptr && hint->IsString() ? json_string(data, "hint") : std::string();
+  const JsonValue* text = json_member(data, member);
+  return text != nullptr && text->IsString() ? json_string(data, member) : std::string();
 }
 
-/// The server's hints name methods, but users know verbs: "service.why" becomes "`zinitctl why`".
-std::string with_verbs(std::string text) {
+/// The server's hints name methods, but users know verbs: for the service web
+/// "service.why" becomes "`zinitctl why web`".
+std::string with_verbs(std::string text, const std::string& name) {
   for (const VerbRow& verb : verbs()) {
     for (const std::string_view room : {"service.", "system."}) {
       const std::string method = std::string(room).append(verb.name);
@@ -53,7 +54,10 @@ std::string with_verbs(std::string text) {
       if (at == std::string::npos) continue;
       const auto end = at + method.size();
       if (end < text.size() && (text[end] == '_' || std::isalnum(text[end]) != 0)) continue;
-      text.replace(at, method.size(), fmt::format("`zinitctl {}`", verb.name));
+      const bool about_one = room == "service." && verb.name != "reload" && !name.empty();
+      text.replace(at, method.size(),
+                   fmt::format("`zinitctl {}{}{}`", verb.name, about_one ? " " : "",
+                               about_one ? name : std::string()));
     }
   }
   return text;
@@ -113,7 +117,7 @@ int exit_status_of(const ClientError& error) noexcept {
 
 std::string error_words(const ClientError& error) {
   std::string words = error.what();
-  std::string hint = with_verbs(hint_of(error));
+  std::string hint = with_verbs(text_of(error, "hint"), text_of(error, "service"));
   if (hint.empty()) hint = own_hint(error.code());
   if (!hint.empty()) words.append("; ").append(hint);
   return printable(words);
@@ -228,7 +232,7 @@ int VerbContext::fail(int status, std::string_view name, std::string_view why) {
 
 int VerbContext::fail(const ClientError& error, std::string_view name) {
   std::string why = error_words(error);
-  if (error.code() == ErrorCode::service_not_found && hint_of(error).empty()) {
+  if (error.code() == ErrorCode::service_not_found && text_of(error, "hint").empty()) {
     try {
       const std::vector<std::string> known = client().list();
       if (const auto near = nearest(name, known)) why += fmt::format("; did you mean {}?", *near);
