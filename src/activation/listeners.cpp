@@ -80,11 +80,10 @@ Result<OpenSocket> open_beside(const SocketAddress& address, ListenOptions optio
 Result<OpenSocket> open_one(const SocketAddress& address, ListenType type,
                             const ListenOptions& options, const Listeners& spare) {
   auto open = open_socket(address, type, options);
-  const bool in_use =
-      !open && open.error().errnum == EADDRINUSE && type == ListenType::stream &&
-      std::ranges::any_of(spare, [&](const ListenerPtr& one) {
-        return is_in_the_way(one->held_by({}), address, type);
-      });
+  const bool in_use = !open && open.error().errnum == EADDRINUSE && type == ListenType::stream &&
+                      std::ranges::any_of(spare, [&](const ListenerPtr& one) {
+                        return is_in_the_way(one->held_by({}), address, type);
+                      });
   return in_use ? open_beside(address, options, spare) : std::move(open);
 }
 

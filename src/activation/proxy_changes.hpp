@@ -22,8 +22,8 @@
 //   let_go  (queue)          closes these; then the change is over, and the client gets its answer
 //
 // A listener that is no longer used is in `leaving_` until the queue closes it, so that a later
-// change can use it again. A place becomes free when the data loop reports that no connection
-// counts there.
+// change can use it again. Services that need its address wait until it is closed (tell_moving()).
+// A place becomes free when the data loop reports that no connection counts there.
 //
 // Call everything here on the control loop's thread, unless a comment allows any thread.
 #pragma once
@@ -151,7 +151,7 @@ class ProxyChanges {
   std::vector<ProxyPtr> files_;  // from the last load()
   std::size_t loading_ = 0;      // loads under way
   Ticket last_ = 0;
-  std::map<Ticket, Then> applied_;  // the next steps, once the data loop is done
+  std::map<Ticket, Then> applied_;              // the next steps, once the data loop is done
   std::map<ListenerPtr, std::string> leaving_;  // given up by this proxy, perhaps not closed yet
   TimerWatcher retry_;
   // Results of the data loop until this thread handles them. Not passed by post(), which may be

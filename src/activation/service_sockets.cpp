@@ -286,8 +286,10 @@ void ServiceSockets::note_closed(const Service& of, const std::vector<Socket>& s
 void ServiceSockets::keep_closed() {
   std::string fact;
   for (const auto& [service, main, socket] : closed_)
-    if (const auto family = socket.address.storage.ss_family; family == AF_INET || family == AF_INET6)
-      fact += fmt::format("{} {} {} {}\n", service, main, socket.type, address_text(socket.address));
+    if (const auto family = socket.address.storage.ss_family;
+        family == AF_INET || family == AF_INET6)
+      fact +=
+          fmt::format("{} {} {} {}\n", service, main, socket.type, address_text(socket.address));
   calls_.facts.keep(kClosedFact, fact);
 }
 
@@ -301,7 +303,8 @@ void ServiceSockets::take_closed(const FactMap& facts) {
     const auto address = addresses_of(*at);  // in numbers: does not block
     if (!address) continue;
     const std::string service(words[0]);
-    closed_.push_back({service, static_cast<pid_t>(parse_integer(words[1]).value_or(-1)),
+    closed_.push_back({service,
+                       static_cast<pid_t>(parse_integer(words[1]).value_or(-1)),
                        {"processes of " + service, address->front(),
                         static_cast<int>(parse_integer(words[2]).value_or(0))}});
   }

@@ -99,10 +99,10 @@ struct Record {
   int health_attempts = 0;              // failed probes in a row
   OrDefault<std::string> health_error;  // from the last failed probe
 
-  ProcessEnd end;        // of the last main process, or of a failed pre_exec
-  bool has_end = false;  // `end` is set
+  ProcessEnd end;                            // of the last main process, or of a failed pre_exec
+  bool has_end = false;                      // `end` is set
   CommandKind end_step = CommandKind::main;  // whose end it is
-  Reason reason;         // why it failed, was skipped, or could not be spawned
+  Reason reason;                             // why it failed, was skipped, or could not be spawned
 
   TimePoint since{};            // when it entered its state
   TimePoint delay_until{};      // until a re-spawn, or a new try after a shortage; epoch: none

@@ -141,8 +141,8 @@ class Board final : public WatchReports, private BoardCore {
   RequestResult<Restart> begin_restart(std::string_view name);
   [[nodiscard]] std::optional<RequestResult<Others>> outcome(const Restart& restart) const;
   /// If the service has failed, or waits for a re-spawn, because what a WatchPort prepares was not
-  /// there (SpawnExtras::retried), and its wish is up: tries it now, after a log line that says why.
-  /// Unlike start() this is no request: it changes no wish and no order of claims.
+  /// there (SpawnExtras::retried), and its wish is up: tries it now, after a log line that says
+  /// why. Unlike start() this is no request: it changes no wish and no order of claims.
   /// @return  whether it is tried
   bool retry(std::string_view name, std::string_view why);
   /// Names of the services that isolate() starts and stops.

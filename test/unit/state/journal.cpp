@@ -77,9 +77,10 @@ bool same(const Record& a, const Record& b) {
          a.by_itself == b.by_itself && a.skipped == b.skipped && a.named == b.named &&
          a.needed == b.needed && a.ready_from == b.ready_from && a.notified == b.notified &&
          a.healthy == b.healthy && a.health == b.health && a.health_attempts == b.health_attempts &&
-         a.end == b.end && a.has_end == b.has_end && a.end_step == b.end_step && a.reason == b.reason && a.since == b.since &&
-         a.delay_until == b.delay_until && a.deadline == b.deadline && a.ready_at == b.ready_at &&
-         a.count == b.count && a.rank == b.rank && a.ready_serial == b.ready_serial &&
+         a.end == b.end && a.has_end == b.has_end && a.end_step == b.end_step &&
+         a.reason == b.reason && a.since == b.since && a.delay_until == b.delay_until &&
+         a.deadline == b.deadline && a.ready_at == b.ready_at && a.count == b.count &&
+         a.rank == b.rank && a.ready_serial == b.ready_serial &&
          a.failed_serial == b.failed_serial && a.ready_runs == b.ready_runs &&
          a.ready_begun == b.ready_begun && a.failure_handled == b.failure_handled &&
          a.unneeded == b.unneeded && a.unheard == b.unheard;
