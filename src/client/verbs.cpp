@@ -71,7 +71,7 @@ constexpr OptionRow kRemoveOptions[] = {
     {"--cascade", "", "stop services that require it, remove these dependencies"},
 };
 constexpr OptionRow kRehearseOptions[] = {
-    {"--failing", "NAME", "its main process exits with code 1 at each start; may be repeated"},
+    {"--failing", "NAME", "it exits with code 1 at each start; may be repeated"},
 };
 constexpr OptionRow kCheckOptions[] = {
     {"--deep", "", "simulate a boot and a shutdown of these files, too"},

@@ -21,7 +21,9 @@ void BoardCore::signal_job(Job& job, int signal) {
   follow_main(job);
   forget_gone(job);
   const auto say_error = [&](const Result<void>& sent) REQUIRES(mutex) {
-    if (!sent) say(LogLevel::error, fmt::format("{}: {}", job.name, sent.error().text));
+    // A pre_exec may have ended just now: what is gone needs no signal.
+    if (!sent && sent.error().errnum != ESRCH)
+      say(LogLevel::error, fmt::format("{}: {}", job.name, sent.error().text));
   };
   if (spec_to_stop(job)->spares_rest()) {
     if (job.process.pid() != 0) say_error(job.process.signal_main(signal));

@@ -117,6 +117,7 @@ TEST_CASE("every verb prints one JSON document with --json", "[client]") {
                        {"debug.process_tree", result("{}")},
                        {"system.ping", result("{}")},
                        {"system.bootchart", result("[]")},
+                       {"system.rehearse", result("{}")},
                        {"system.timers", result("[]")},
                        {"system.shutdown", result("{\"ok\":true}")},
                        {"system.poweroff", result("{\"ok\":true}")},
