@@ -29,5 +29,7 @@ inline constexpr std::int64_t kStatusLogLines = 10;
 
 [[nodiscard]] std::string status_text(const Terminal& terminal, const StatusAnswers& answers);
 [[nodiscard]] std::string why_text(const Terminal& terminal, const WhyReport& report);
+/// The same without advice, for a report that has only direct reasons.
+[[nodiscard]] std::string brief_why_text(const Terminal& terminal, const WhyReport& report);
 
 }  // namespace zinit

@@ -42,7 +42,7 @@ std::string text_of(const Terminal& terminal, const Rehearsal& rehearsal) {
     text += fmt::format("{} {}: {}\n", terminal.paint(state_colour(state), symbol_of(state)), state,
                         names);
   for (const WhyReport& report : rehearsal.outcome)
-    if (!report.reasons.empty()) text += why_text(terminal, report);
+    if (!report.reasons.empty()) text += brief_why_text(terminal, report);
   return text + "This was a simulation. Nothing has been changed.\n";
 }
 

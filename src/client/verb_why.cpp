@@ -86,19 +86,23 @@ std::string root_cause(const Terminal& terminal, const WhyReport& report, const 
 
 /// "is blocked", "failed"; "stopped" if a request, for it or for another service, has ended it.
 std::string phrase_of(const WhyReport& report) {
-  const bool stopped = report.state == "exited" && !report.reasons.empty() &&
-                       (report.reasons.front().code == "stopped_with" ||
-                        report.reasons.front().code == "stopped");
+  const bool stopped =
+      report.state == "exited" && !report.reasons.empty() &&
+      (report.reasons.front().code == "stopped_with" || report.reasons.front().code == "stopped");
   return stopped ? "stopped" : state_phrase(report.state);
+}
+
+std::string first_line(const Terminal& terminal, const WhyReport& report) {
+  return fmt::format("{} {} {}{}\n",
+                     terminal.paint(state_colour(report.state), symbol_of(report.state)),
+                     terminal.paint(Colour::bold, printable(report.name)), phrase_of(report),
+                     report.reasons.empty() ? ": nothing is wrong" : "");
 }
 
 }  // namespace
 
 std::string why_text(const Terminal& terminal, const WhyReport& report) {
-  std::string text = fmt::format(
-      "{} {} {}{}\n", terminal.paint(state_colour(report.state), symbol_of(report.state)),
-      terminal.paint(Colour::bold, printable(report.name)), phrase_of(report),
-      report.reasons.empty() ? ": nothing is wrong" : "");
+  std::string text = first_line(terminal, report);
   std::string above;  // the service whose reason is next
   for (std::size_t i = 0; i < report.reasons.size(); ++i) {
     const WhyReason& reason = report.reasons[i];
@@ -110,6 +114,16 @@ std::string why_text(const Terminal& terminal, const WhyReport& report) {
     // The last line of a process's output comes behind the link that it explains.
     const bool is_output = reason.kind == "output" && i > 0;
     if (ends) text += root_cause(terminal, report, is_output ? report.reasons[i - 1] : reason);
+  }
+  return text;
+}
+
+std::string brief_why_text(const Terminal& terminal, const WhyReport& report) {
+  std::string text = first_line(terminal, report);
+  for (const WhyReason& reason : report.reasons) {
+    std::string words = sentence(reason, report.name, false);
+    if (reason.root_cause != reason.service) words += "; the root cause is " + reason.root_cause;
+    text += wrapped(terminal, 4, 4, words_of(printable(words)));
   }
   return text;
 }

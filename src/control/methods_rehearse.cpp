@@ -19,50 +19,49 @@ namespace {
 
 using protocol::Shapes;
 
-/// Something to rehearse. `ask` makes the change in the simulation, and returns the slots whose
-/// records it has changed.
+/// Something to rehearse. `ask` makes the change in the simulation for one of the names, or for
+/// kNoSlot if there is none, and returns the slots whose records it has changed.
 struct Scene {
   std::string_view word;
   std::size_t least, most;  // names
-  Slots (*ask)(Rehearsal& rehearsal, const Slots& named);
+  Slots (*ask)(Rehearsal& rehearsal, Slot named);
 };
 
 template <Requested (*request)(World&, Slot)>
-Slots each(Rehearsal& rehearsal, const Slots& named) {
-  Slots changed;
-  for (const Slot slot : named) {
-    const Requested requested = request(rehearsal.world, slot);
-    changed.insert(changed.end(), requested.changed.begin(), requested.changed.end());
-  }
-  return changed;
+Slots ask(Rehearsal& rehearsal, Slot named) {
+  return request(rehearsal.world, named).changed;
 }
 
-Slots boot(Rehearsal& rehearsal, const Slots& named) {
-  return request_pull(rehearsal.world, named.empty() ? started_at_boot(rehearsal.world) : named);
+Slots boot(Rehearsal& rehearsal, Slot target) {
+  World& world = rehearsal.world;
+  return request_pull(world, target == kNoSlot ? started_at_boot(world) : Slots{target});
+}
+
+Slots fail(Rehearsal& rehearsal, Slot named) {
+  rehearsal.fail(named);
+  return {named};
 }
 
 constexpr std::size_t kAny = 10000;
 constexpr std::array kScenes = {
-    Scene{"start", 1, kAny, each<request_start>},
-    Scene{"stop", 1, kAny, each<request_stop>},
-    Scene{"restart", 1, kAny, each<request_restart>},
+    Scene{"start", 1, kAny, ask<request_start>},
+    Scene{"stop", 1, kAny, ask<request_stop>},
+    Scene{"restart", 1, kAny, ask<request_restart>},
     Scene{"isolate", 1, 1,
-          [](Rehearsal& rehearsal, const Slots& named) {
-            return request_isolate(rehearsal.world, named.front()).changed;
+          [](Rehearsal& rehearsal, Slot target) {
+            return request_isolate(rehearsal.world, target).changed;
           }},
     Scene{"start-all", 0, 0,
-          [](Rehearsal& rehearsal, const Slots&) {
+          [](Rehearsal& rehearsal, Slot) {
             request_start_all(rehearsal.world);
             return rehearsal.world.graph->order();
           }},
-    Scene{
-        "stop-all", 0, 0,
-        [](Rehearsal& rehearsal, const Slots&) { return request_stop_all(rehearsal.world).done; }},
+    Scene{"stop-all", 0, 0,
+          [](Rehearsal& rehearsal, Slot) { return request_stop_all(rehearsal.world).done; }},
     Scene{"shutdown", 0, 0,
-          [](Rehearsal& rehearsal, const Slots&) { return request_shutdown(rehearsal.world); }},
+          [](Rehearsal& rehearsal, Slot) { return request_shutdown(rehearsal.world); }},
     Scene{"boot", 0, 1, boot},
-    // The main processes of the services that are named have failed already: see `failing`.
-    Scene{"fail", 1, kAny, [](Rehearsal&, const Slots& named) { return named; }},
+    Scene{"fail", 1, kAny, fail},
 };
 
 const Scene* scene_of(std::string_view word) {
@@ -70,6 +69,7 @@ const Scene* scene_of(std::string_view word) {
   return found == kScenes.end() ? nullptr : found;
 }
 
+/// One name, step of the simulation, change or outcome per step.
 class Rehearsing final : public Turns {
  public:
   Rehearsing(RpcContext& context, const Scene& scene, std::vector<std::string> names,
@@ -83,44 +83,65 @@ class Rehearsing final : public Turns {
                                              std::move(present.start_takes), boots);
     const std::string target = context_.daemon.info().boot_target;
     if (boots && names_.empty() && !target.empty()) names_.push_back(target);
-    for (const Slot slot : slots_of(failing_)) rehearsal_->fail(slot);
-    if (scene_.word == "fail")
-      for (const Slot slot : slots_of(names_)) rehearsal_->fail(slot);
-    rehearsal_->touched(scene_.ask(*rehearsal_, slots_of(names_)));
+    to_fail_ = slots_of(failing_);
+    to_ask_ = concerned_ = slots_of(names_);
+    if (scene_.least == 0 && to_ask_.empty()) to_ask_.push_back(kNoSlot);
+    writer_.begin_object().key("changes").begin_array();
   }
-  [[nodiscard]] bool step() override { return rehearsal_->proceed(); }
+
+  [[nodiscard]] bool step() override {
+    if (!to_fail_.empty()) {
+      rehearsal_->fail(to_fail_.back());
+      to_fail_.pop_back();
+    } else if (asked_ < to_ask_.size()) {
+      rehearsal_->touched(scene_.ask(*rehearsal_, to_ask_[asked_++]));
+    } else if (!over_) {
+      over_ = !rehearsal_->proceed();
+    } else if (shown_ < rehearsal_->changes().size()) {
+      put_rehearsed_change(writer_, rehearsal_->changes()[shown_++], *rehearsal_->world.graph);
+    } else if (explained_ <= concerned_.size()) {
+      explain();
+    } else {
+      return false;
+    }
+    return true;
+  }
+
   [[nodiscard]] std::string take() override {
-    const World& world = rehearsal_->world;
-    JsonWriter writer;
-    writer.begin_object().key("changes").begin_array();
-    for (const Rehearsal::Change& change : rehearsal_->changes())
-      put_rehearsed_change(writer, change, *world.graph);
-    writer.end_array().key("outcome").begin_array();
-    for (const Slot slot : concerned())
-      put_object<protocol::WhyReport>(writer, why(world, slot, rehearsal_->now));
     std::vector<std::string> repeating;
-    for (const Slot slot : rehearsal_->repeating()) repeating.push_back(world.graph->name(slot));
-    writer.end_array().member("repeating", repeating);
-    writer.member("cut", rehearsal_->changes().size() == Rehearsal::kMostChanges);
-    return writer.end_object().take();
+    for (const Slot slot : rehearsal_->repeating())
+      repeating.push_back(rehearsal_->world.graph->name(slot));
+    writer_.end_array().member("repeating", repeating);
+    writer_.member("cut", rehearsal_->changes().size() == Rehearsal::kMostChanges);
+    return writer_.end_object().take();
   }
 
  private:
-  /// The slots of those that are still there.
+  /// The slots of the services that are still there, without repetition.
   [[nodiscard]] Slots slots_of(const std::vector<std::string>& names) const {
+    const Graph& graph = *rehearsal_->world.graph;
+    Search seen(graph.slots());
     Slots slots;
     for (const std::string& name : names)
-      if (const Slot slot = rehearsal_->world.graph->find_loaded(name); slot != kNoSlot)
+      if (const Slot slot = graph.find_loaded(name); slot != kNoSlot && seen.mark(slot))
         slots.push_back(slot);
     return slots;
   }
 
-  /// The services whose state has changed, and those that were named.
-  [[nodiscard]] Slots concerned() const {
-    Slots slots = slots_of(names_);
-    for (const Slot slot : rehearsal_->changed())
-      if (std::ranges::find(slots, slot) == slots.end()) slots.push_back(slot);
-    return slots;
+  /// Begins the outcome, then adds one service. A chain of reasons may be as long as the graph, and
+  /// each link names its root cause, so only the direct reasons are told.
+  void explain() {
+    if (explained_++ == 0) {
+      writer_.end_array().key("outcome").begin_array();
+      Search seen(rehearsal_->world.graph->slots());
+      for (const Slot slot : concerned_) seen.mark(slot);
+      for (const Slot slot : rehearsal_->changed())
+        if (seen.mark(slot)) concerned_.push_back(slot);
+      return;
+    }
+    WhyReport report = why(rehearsal_->world, concerned_[explained_ - 2], rehearsal_->now);
+    std::erase_if(report.reasons, [](const WhyReason& reason) { return reason.depth > 0; });
+    put_object<protocol::WhyReport>(writer_, report);
   }
 
   RpcContext& context_;
@@ -128,6 +149,13 @@ class Rehearsing final : public Turns {
   std::vector<std::string> names_;
   const std::vector<std::string> failing_;
   std::unique_ptr<Rehearsal> rehearsal_;
+  Slots to_fail_, to_ask_;
+  std::size_t asked_ = 0;
+  bool over_ = false;
+  std::size_t shown_ = 0;  // changes
+  Slots concerned_;        // those that were named, and those whose state has changed
+  std::size_t explained_ = 0;
+  JsonWriter writer_;
 };
 
 Outcome system_rehearse(Call& call) {
@@ -147,10 +175,10 @@ Outcome system_rehearse(Call& call) {
                                                          : scene->most == kAny ? "one name or more"
                                                          : scene->least == 0   ? "one name at most"
                                                                                : "one name"));
+  const GraphPtr graph = call.context.board.graph();
   for (const auto* const list : {&names, &failing})
     for (const std::string& name : *list)
-      if (const GraphPtr graph = call.context.board.graph(); graph->find_loaded(name) == kNoSlot)
-        return service_not_found(call.context.board, name);
+      if (graph->find_loaded(name) == kNoSlot) return service_not_found(call.context.board, name);
   return in_turns(call.context, std::make_shared<Rehearsing>(call.context, *scene, names, failing));
 }
 

@@ -32,6 +32,7 @@ namespace zinit {
 class Search {
  public:
   Search() = default;
+  explicit Search(std::size_t slots) { begin(slots); }
   /// A search that begins at `start`.
   Search(std::size_t slots, Slot start) {
     begin(slots);

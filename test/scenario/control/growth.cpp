@@ -148,6 +148,7 @@ using Named = std::pair<std::string, std::string>;
 std::string params_of(const Json& method) {
   const std::string name = method["name"].text();
   if (name == "xinet.status") return named("proxy");
+  if (name == "system.rehearse") return R"({"request":"restart","names":["db"]})";
   for (const Json& param : method["params"].elements())
     if (param["required"] == true && param["name"] == "name") return named("db");
   return "";
