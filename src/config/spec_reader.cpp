@@ -63,6 +63,7 @@ class SpecReader {
     if (with_process) store_defaults();
     read_members();
     settle_name(document_, main_section(), reader_, parsed_, findings_);
+    refuse_own_name();
     if (with_process) {
       settle_exec();
       settle_defaults();
@@ -178,6 +179,25 @@ class SpecReader {
     }
     findings_.add(Severity::error, at, "service.exec",
                   "is missing, must be " + allowed_text(*find_key("service", "exec")));
+  }
+
+  /// Refuses dependencies of the service on itself, and an on_failure with its name, which would
+  /// start it after each final failure, or with its template, which would make one more instance
+  /// each time.
+  void refuse_own_name() {
+    const auto refuse = [&](const std::string& key, const Value& names, std::string_view own) {
+      for (const Value& one : names.array)
+        if (one.type == ValueType::string && one.string == own)
+          findings_.add(Severity::error, one.at, key,
+                        "a service cannot name itself; remove its name here");
+    };
+    if (const Member* const section = section_of(document_, "dependencies"))
+      for (const auto& [name, member] : section->value.table)
+        if (find_key("dependencies", name) != nullptr)
+          refuse("dependencies." + name, member.value, spec_.name);
+    if (const Member* const names = key_of(document_, "lifecycle", "on_failure"))
+      for (const std::string& own : {spec_.name, spec_.instance->of})
+        refuse("lifecycle.on_failure", names->value, own);
   }
 
   void store_defaults() {

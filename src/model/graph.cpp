@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Builds the graph: resolves names to slots, makes edges in both directions, and finds services
-// with a wrong place: they depend on themselves, are on a cycle, or require services that conflict.
+// with a wrong place: they are on a cycle, or require services that conflict.
 #include "model/graph.hpp"
 
 #include <algorithm>
@@ -30,9 +30,6 @@ struct ListOf {
   [[nodiscard]] bool binds() const { return kind == kBindsTo; }
 };
 
-constexpr std::string_view kOnFailure = "on_failure";  // of [lifecycle]
-constexpr std::string_view kNamesItself = "a service cannot name itself; remove its name here";
-
 /// Returns whether `slot` is new in the list.
 template <class List>
 bool add_unique(List& list, Slot slot) {
@@ -46,9 +43,8 @@ std::string message(const ServiceSpec& spec, SourcePosition at, std::string_view
   if (at.line == 0) at = spec.dependencies_at;
   std::string_view file = "(runtime)";
   if (!spec.file.empty()) file = spec.file_of(at);
-  const std::string_view section = key == kOnFailure ? "lifecycle" : "dependencies";
-  return fmt::format("{}:{}:{}: {}: {}.{}: {}", file, std::max(at.line, 1), std::max(at.column, 1),
-                     severity, section, key, text);
+  return fmt::format("{}:{}:{}: {}: dependencies.{}: {}", file, std::max(at.line, 1),
+                     std::max(at.column, 1), severity, key, text);
 }
 
 }  // namespace
@@ -171,15 +167,11 @@ class GraphBuilder {
   /// Adds to other services the edges that the file of `slot` adds to them.
   void add_to_others(Slot slot) {
     each_added(slot, [&](const ListOf& list, const Dependency& dependency, Slot other) {
-      if (other == slot) fault(slot, dependency.at, list.key, kNamesItself);
-    });
-    if (!node(slot).faults->empty()) return drop_edges(slot);
-    each_added(slot, [&](const ListOf& list, const Dependency& dependency, Slot other) {
       if (other == kNoSlot || node(other).removed) {
         auto& unknown = node(slot).unknown.edit();
         if (std::ranges::find(unknown, dependency.name) == unknown.end())
           unknown.push_back(dependency.name);
-      } else if (!node(other).broken()) {
+      } else if (other != slot && !node(other).broken()) {
         if (add_edge(other, list, slot)) node(other).added.edit().push_back({slot, list.kind});
       }
     });
@@ -200,23 +192,14 @@ class GraphBuilder {
         resolve_one(slot, list, dependency);
       }
     }
-    look_at_on_failure(slot);
     if (!node(slot).faults->empty()) drop_edges(slot);
   }
 
-  /// Refuses an on_failure that names the service itself, which would be started after each final
-  /// failure, or an instance's own template, which would make another instance at each failure.
-  void look_at_on_failure(Slot slot) {
-    const ServiceSpec& spec = *node(slot).spec;
-    for (const Dependency& one : *spec.lifecycle.on_failure)
-      if (one.name == spec.name || (one.name.ends_with('@') && one.name == spec.instance->of))
-        fault(slot, one.at, kOnFailure, kNamesItself);
-  }
-
+  /// An edge of a service to itself is left out: the reader of its file has refused it.
   void resolve_one(Slot slot, const ListOf& list, const Dependency& dependency) {
     Node& self = node(slot);
     const Slot other = graph_->find(dependency.name);
-    if (other == slot) return fault(slot, dependency.at, list.key, kNamesItself);
+    if (other == slot) return;
     // A removed service counts as missing, but keeps the edge: the service must wait for its
     // dependents to stop.
     if (other != kNoSlot) add_edge(slot, list, other);
