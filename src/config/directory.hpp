@@ -88,8 +88,9 @@ struct ParsedListing {
 };
 
 /// Parses the files of `listing`, makes the instances of its templates, and settles the names.
-/// Faults of a template are reported in the listing as those of its instance "1", because some
-/// values make sense only with their %i. At the end `listing.files` has the remaining files.
+/// Faults of a template, and of its place in the graph if it has no instance, are reported in the
+/// listing as those of its instance "1", because some values make sense only with their %i. At the
+/// end `listing.files` has the remaining files.
 [[nodiscard]] ParsedListing parse_listing(Listing& listing, const ServiceDefaults& defaults = {},
                                           const ReadText& read = read_from_disk);
 

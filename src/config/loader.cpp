@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cerrno>
 #include <exception>
+#include <functional>
 #include <iterator>
 #include <optional>
 #include <thread>
@@ -75,6 +76,27 @@ void refuse(ParsedSpec& second, ParsedSpec& first, std::vector<Diagnostic>& find
       {first.spec->file_of(first.name_at), first.name_at, Severity::warning, key(first),
        fmt::format("\"{}\" is also the name in {}, which is ignored", name, second.spec->file)});
   sort_by_place(first.diagnostics);
+}
+
+/// Reports wrong places in the graph that the instances of `name`, a template without any, would
+/// have. Each template is judged without the other templates: only one of two may be used.
+void judge_template(const std::string& name, const ParsedListing& all,
+                    const std::function<bool(const std::string& name)>& there,
+                    const ServiceDefaults& defaults, std::vector<Diagnostic>& findings) {
+  const std::vector<ParsedSpec> made =
+      make_instances(*all.templates, {name + "1"}, there, defaults);
+  std::vector<GraphEntry> entries;
+  for (const auto* specs : {&made, &all.parsed})
+    for (const ParsedSpec& one : *specs)
+      if (!one.proxy) entries.push_back({one.spec, static_cast<Slot>(entries.size())});
+  const auto graph = Graph::build(entries);
+  for (Slot slot = 0; slot < made.size(); ++slot) {
+    for (const std::string& text : *graph->node(slot).faults) {
+      Diagnostic fault = parse_diagnostic(text);
+      if (std::ranges::find(findings, fault) == findings.end())
+        findings.push_back(std::move(fault));
+    }
+  }
 }
 
 }  // namespace
@@ -200,10 +222,11 @@ ParsedListing parse_listing(Listing& listing, const ServiceDefaults& defaults,
     one.proxy ? wanted.push_back(one.proxy->service) : add_instance_names(*one.spec, wanted);
   }
   std::size_t left_out = 0;
-  std::vector<ParsedSpec> made = make_instances(
-      templates, std::move(wanted),
-      [&](const std::string& name) { return names.contains(name) || all.masked.contains(name); },
-      defaults, &left_out);
+  const auto is_there = [&](const std::string& name) {
+    return names.contains(name) || all.masked.contains(name);
+  };
+  std::vector<ParsedSpec> made =
+      make_instances(templates, std::move(wanted), is_there, defaults, &left_out);
   if (left_out > 0)
     listing.findings.push_back(
         {templates.files().begin()->second.path,
@@ -215,7 +238,11 @@ ParsedListing parse_listing(Listing& listing, const ServiceDefaults& defaults,
   std::ranges::move(made, std::back_inserter(all.parsed));
   // Drop-ins of instances that exist only after a start.
   std::unordered_set<std::string_view> there;
-  for (const ParsedSpec& one : all.parsed) there.insert(one.spec->name);
+  std::unordered_set<std::string_view> used;  // templates with an instance
+  for (const ParsedSpec& one : all.parsed) {
+    there.insert(one.spec->name);
+    used.insert(one.spec->instance->of);
+  }
   for (const auto& [name, file] : templates.files()) {
     for (const auto& [instance, own] : file.own) {
       all.files += own.paths.size();
@@ -224,6 +251,8 @@ ParsedListing parse_listing(Listing& listing, const ServiceDefaults& defaults,
     }
   }
   tell_faults();
+  for (const std::string& name : templates.names())
+    if (!used.contains(name)) judge_template(name, all, is_there, defaults, listing.findings);
   return all;
 }
 
