@@ -61,13 +61,8 @@ std::optional<ReasonSource> source_of(const Reason& reason) {
 /// More about the signal that has ended the last process: that memory was short, or why zinit has
 /// sent it. Empty if nothing is known.
 std::string why_signalled(const ServiceView& view) {
-  const Record& record = view.record;
-  const ReasonType type = record.reason.type;
-  const bool by_zinit =
-      type == ReasonType::start_timeout || type == ReasonType::health_check_failed ||
-      type == ReasonType::watchdog_timeout || record.reason.step == CommandKind::ready_exec;
-  if (by_zinit) return reason_text(record.reason);
-  return view.killer.empty() ? reason_of_end(record.end).text : "killed " + view.killer;
+  if (!view.ended_for.empty()) return view.ended_for;
+  return view.killer.empty() ? reason_of_end(view.record.end).text : "killed " + view.killer;
 }
 
 /// Whether the record's reason belongs to its state. Otherwise it belongs to an earlier failure, or

@@ -36,15 +36,6 @@ CommandKind late_step(const Record& me) {
   return me.ready_begun > 0 ? CommandKind::ready_exec : me.command.before_post;
 }
 
-Reason stop_reason(const Record& me) {
-  switch (me.cause) {
-    case StopCause::ready_exec: return me.reason;
-    case StopCause::unhealthy: return {ReasonType::health_check_failed, me.health_attempts, {}, {}};
-    case StopCause::watchdog: return {ReasonType::watchdog_timeout, 0, {}, {}};
-    default: return {ReasonType::start_timeout, 0, {}, {}, late_step(me)};
-  }
-}
-
 void schedule(Record& me, const Lifecycle& lifecycle, TimePoint now) {
   // A stop's own cause counts, not the way in which the process ended.
   if (me.state == State::stopping) me.reason = stop_reason(me);
@@ -271,6 +262,15 @@ void leave(Record& me, State to, Act act) {
 }
 
 }  // namespace
+
+Reason stop_reason(const Record& me) {
+  switch (me.cause) {
+    case StopCause::ready_exec: return me.reason;
+    case StopCause::unhealthy: return {ReasonType::health_check_failed, me.health_attempts, {}, {}};
+    case StopCause::watchdog: return {ReasonType::watchdog_timeout, 0, {}, {}};
+    default: return {ReasonType::start_timeout, 0, {}, {}, late_step(me)};
+  }
+}
 
 State apply(World& world, Slot slot, const Row& row, TimePoint now, const LaunchOutcome& outcome) {
   do_act(world, slot, row, now);

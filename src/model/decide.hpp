@@ -149,6 +149,9 @@ void no_longer_wish(Record& record);
 /// that have begun already. Returns the slots whose deadlines it may have shortened.
 std::vector<Slot> limit_stops(World& world, Milliseconds limit, TimePoint now);
 
+/// Why the stop under way, whose cause is the service itself, has been begun.
+[[nodiscard]] Reason stop_reason(const Record& record);
+
 // Events from outside that change a record.
 
 /// The process has ended. `group_left`: other processes of its group still run. A oneshot whose

@@ -116,6 +116,7 @@ void BoardCore::give_up_main(Job& job) {
   process_ended(world, job.slot, record.notified ? record.end : ProcessEnd{}, true);
   seek_left(job);
   job.killer.reset();
+  job.ended_for.reset();
   job.ended = Clock::now();
   job.times.last_stop_us = wall_us();
 }

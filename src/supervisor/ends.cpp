@@ -140,6 +140,7 @@ void BoardCore::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
   // Look before the kill. A command beside the main process is no daemon in the background.
   const bool left = !has_time && end == ProcessEnd{} && job.side.gone() && job.cgroup.populated();
   std::string killer = killer_of(job, known);
+  std::string ended_for = self_caused(record) ? reason_text(stop_reason(record)) : std::string();
   if (post || (!has_time && !held)) kill_all(job);
   job.cgroup.stop_watching_memory();
   end_checks(job);
@@ -149,8 +150,9 @@ void BoardCore::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
   const bool spares = spec_to_stop(job)->spares_rest();
   if (spares || (held && job.cgroup.in_use())) job.process.forget_groups();
   if (!post) {
-    const bool words = !killer.empty() || !job.killer->empty();
+    const bool words = killer != *job.killer || ended_for != *job.ended_for;
     job.killer = std::move(killer);
+    job.ended_for = std::move(ended_for);
     if (words) keep_words(job);
     job.ended = Clock::now();
     job.times.last_stop_us = wall_us();

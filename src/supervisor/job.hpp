@@ -107,6 +107,7 @@ struct Job {
   Backoff<10, 500> group_poll;
   OrDefault<AskedSignal> asked;                         // the last one; SIGKILL stays
   OrDefault<std::string> killer;                        // why its last process was killed
+  OrDefault<std::string> ended_for;                     // the fault of its own that ended it
   OrDefault<std::vector<std::string>> resource_faults;  // which [resources] have no effect
   OrDefault<std::vector<std::string>> runtime_dirs;     // created; removed when it rests
   OrDefault<std::vector<std::string>> to_remove;        // its thread removes these now

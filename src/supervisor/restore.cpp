@@ -81,8 +81,8 @@ std::string BoardCore::words_key(Slot slot) { return fmt::format("words/{}", slo
 void BoardCore::keep_words(const Job& job) {
   if (state_ == nullptr) return;
   const std::string& error = *world.record(job.slot).health_error;
-  const bool any = !job.killer->empty() || !error.empty();
-  state_->keep(words_key(job.slot), any ? *job.killer + '\n' + error : std::string());
+  const bool any = !job.killer->empty() || !job.ended_for->empty() || !error.empty();
+  state_->keep(words_key(job.slot), any ? *job.killer + '\t' + *job.ended_for + '\n' + error : "");
 }
 
 /// The record says whether there were failed probes.
@@ -91,7 +91,9 @@ void BoardCore::restore_words(Slot slot, const FactMap& kept) {
   const auto end = fact == kept.end() ? std::string::npos : fact->second.find('\n');
   if (end == std::string::npos) return;
   Job& job = *jobs[slot];
-  job.killer = fact->second.substr(0, end);
+  const auto words = split(std::string_view(fact->second).substr(0, end), '\t');
+  job.killer = std::string(words.front());
+  if (words.size() > 1) job.ended_for = std::string(words[1]);
   Record& record = world.record(slot);
   if (record.health_attempts > 0) record.health_error = fact->second.substr(end + 1);
   keep_words(job);  // the file of the previous process image may be unusable

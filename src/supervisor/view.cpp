@@ -65,6 +65,7 @@ ServiceView BoardCore::view_of(Slot slot, TimePoint now, SettledQuestions& settl
   view.last_ready_us = job.times.last_ready_us;
   view.last_stop_us = job.times.last_stop_us;
   view.killer = *job.killer;
+  view.ended_for = *job.ended_for;
   const bool up =
       node.spec->has_process() ? view.pid != 0 && runs(record) : record.state == State::running;
   if (up) view.uptime_ms = ms_between(job.started, now);

@@ -44,6 +44,7 @@ struct ServiceView {
   std::int64_t last_stop_us = 0;    // of the last end
   std::int64_t uptime_ms = 0;       // while it has a process (a target: while running)
   std::string killer;               // why its last process was killed; empty: unknown
+  std::string ended_for;            // the fault of its own for which zinit ended it; empty: none
   std::string status_text;          // what the main process says about itself
   std::uint64_t restart_count = 0;  // re-spawns since it was loaded
   std::int64_t restart_in_ms = -1;  // until a delayed re-spawn; -1: none is delayed
