@@ -89,10 +89,13 @@ std::optional<std::string_view> nearest_of(std::string_view word, std::span<cons
   for (const std::string_view name : known) {
     const std::size_t longer = std::max(word.size(), name.size());
     const std::size_t shorter = std::min(word.size(), name.size());
-    if (longer - shorter >= least || longer > kLongestMeant) continue;
-    const std::size_t distance = edit_distance(word, name, least);
+    // Of two names that are as near, the one that begins with the word is meant.
+    const bool begins = found && name.starts_with(word) && !found->starts_with(word);
+    const std::size_t limit = begins ? least + 1 : least;
+    if (longer - shorter >= limit || longer > kLongestMeant) continue;
+    const std::size_t distance = edit_distance(word, name, limit);
     // A short word that changes by half is another word.
-    if (distance >= least || 2 * distance >= longer) continue;
+    if (distance >= limit || 2 * distance >= longer) continue;
     least = distance;
     found = name;
   }

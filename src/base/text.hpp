@@ -31,7 +31,8 @@ namespace zinit {
 /// For "did you mean": the element of `known` with the fewest edits (insert, delete, replace, swap)
 /// from `word`. Nothing if that takes more edits than a third of the word's length, or more than 3;
 /// one edit is allowed if it leaves more than half of the longer word: "en" may mean "env", but "b"
-/// cannot mean "a". Nothing for a word of over 128 bytes, to limit the cost.
+/// cannot mean "a". Of several, one that begins with `word`, or else the first. Nothing for a word
+/// of over 128 bytes, to limit the cost.
 [[nodiscard]] std::optional<std::string_view> nearest(std::string_view word,
                                                       std::span<const std::string_view> known);
 /// The same for strings.

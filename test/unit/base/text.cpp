@@ -98,7 +98,9 @@ TEST_CASE("the nearest name is the one that counting every edit finds", "[base][
     std::optional<std::string_view> found;
     for (const std::string& name : known) {
       const std::size_t count = edits(wanted, name);
-      if (count >= least || 2 * count >= std::max(wanted.size(), name.size())) continue;
+      const bool tied = found && count == least && name.rfind(wanted, 0) == 0 &&
+                        found->rfind(wanted, 0) != 0;
+      if ((count >= least && !tied) || 2 * count >= std::max(wanted.size(), name.size())) continue;
       least = count;
       found = name;
     }
