@@ -38,7 +38,7 @@ std::string sentence(const WhyReason& reason, const std::string& above, bool goe
     const std::string subject = reason.kind == "warning"  ? "warning: "
                                 : reason.service == above ? ""
                                                           : reason.service + " ";
-    return subject + reason.detail;
+    return subject + (reason.kind == "warning" ? warning_words(reason.detail) : reason.detail);
   }
   const bool exists = reason.code != "missing";
   // The next link also says why this link's dependency failed.

@@ -209,7 +209,13 @@ std::string_view symbol_of(std::string_view state) {
 
 std::string warning_words(const std::string& warning) {
   constexpr std::string_view word = "warning: ";
-  return printable(std::string_view(warning).substr(warning.starts_with(word) ? word.size() : 0));
+  std::string text = warning;
+  const auto at = text.find(word);
+  // The message of a file has it after its place.
+  const std::string_view before = std::string_view(text).substr(0, at);
+  if (at != std::string::npos && (before.empty() || before.ends_with(": ")))
+    text.erase(at, word.size());
+  return printable(text);
 }
 
 bool is_skipped(const ServiceStatus& status) {
