@@ -362,9 +362,11 @@ void ZinitDaemon::no_services() {
     log_error(
         "no service is started: neither HOME nor XDG_CONFIG_HOME is an absolute path, so there is "
         "no directory of service files");
-  else
+  else if (instances_.templates()->empty())
     log_error("no service file in {}: nothing is started; add one, then run `zinitctl reload`",
               directories);
+  else
+    log_warn("only templates in {}: nothing is started until an instance of one is", directories);
   if (start_.mode != Mode::system) return;
   start_shell("there is no service file");
 }
