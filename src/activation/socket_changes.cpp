@@ -11,6 +11,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "config/spec_reader.hpp"
+#include "config/templates.hpp"
 #include "config/value_text.hpp"
 
 namespace zinit {
@@ -31,6 +32,8 @@ SpecPtr instance_of(const ServiceSpec& service, std::uint64_t number,
   if (!document) return nullptr;
   const std::string name = fmt::format("{}@{}", service.name, number);
   document->table.erase("socket");
+  // The file of an instance of a template has its values already.
+  if (!service.is_instance() && !fill_in_name(*document, name)) return nullptr;
   document->table["service"].value.table["name"] = {{}, text_value(name)};
   document->table["lifecycle"].value.table["restart"] = {{}, text_value("never")};
   const ParsedSpec parsed = spec_from_document(*document, service.system_class_default, defaults);

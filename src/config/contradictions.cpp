@@ -142,10 +142,14 @@ class Contradictions {
     }
   }
 
-  /// The % sequences of templates, which nothing replaces in the file of a single service.
+  /// The % sequences of templates, which nothing replaces in the file of a single service. With
+  /// `accept`, the sections of its sockets and its log are not those of its instances.
   void look_at_specifiers() {
     if (spec_.is_instance()) return;
-    each_key([&](const Key& key, const Value& value) { look_at_specifiers(key, value); });
+    each_key([&](const Key& key, const Value& value) {
+      if (!spec_.accepts() || key.section == "socket" || key.section == "logging")
+        look_at_specifiers(key, value);
+    });
   }
 
   /// Reports the first one in the value. Returns whether there is any.

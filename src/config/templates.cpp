@@ -112,9 +112,7 @@ void make_instance(Value& document, const std::string& name, Findings& findings)
                              shown({.type = ValueType::string, .string = name})));
 }
 
-void fill_in_name(Value& value, std::string_view name) {
-  static_cast<void>(Substitution(name).replace(value));  // a name and a value are short
-}
+bool fill_in_name(Value& value, std::string_view name) { return Substitution(name).replace(value); }
 
 Templates Templates::take_from(Listing& listing, const ReadText& read) {
   Templates all;

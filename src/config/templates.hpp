@@ -39,8 +39,9 @@ struct Listing;
 /// instance's. Reports a template with another name, or with texts too long for a file.
 void make_instance(Value& document, const std::string& name, Findings& findings);
 
-/// Does the same substitution for a value of [defaults], for any service.
-void fill_in_name(Value& value, std::string_view name);
+/// Does the same substitution for a value of [defaults], for any service, and for the document of a
+/// connection's instance. False: it is too long now.
+bool fill_in_name(Value& value, std::string_view name);
 
 /// The path of the instance's own file, in the folder of `path`.
 [[nodiscard]] std::string beside(const std::string& path, std::string_view instance);

@@ -58,7 +58,8 @@ TEST_CASE("instances over all kinds of sockets find who connects, their names an
   zinit.file("four.toml", accepting({"env", "REMOTE_ADDR"}, four));
   if (has_ipv6()) zinit.file("v6.toml", accepting({"env", "REMOTE_ADDR"}, six));
   zinit.file("name.toml", accepting({"env", "ZINIT_SERVICE"}, own_name));
-  zinit.file("mine.toml", accepting({"env", "MINE"}, mine, "", "env = { MINE = 'of %n' }"));
+  zinit.file("mine.toml",
+             accepting({"env", "MINE"}, mine, "", "env = { MINE = '%%i is %i of %n' }"));
   boot_open(zinit);
   CHECK(Client(path).echo("hello") == "hello");
   for (int i = 2; i < 10; ++i) {
@@ -74,7 +75,8 @@ TEST_CASE("instances over all kinds of sockets find who connects, their names an
   if (has_ipv6()) CHECK(Client(six).read_all() == "::1");
   CHECK(Client(own_name).read_all() == "name@1");
   CHECK(Client(own_name).read_all() == "name@2");
-  CHECK_THAT(Client(mine).read_all(), Contains("of "));
+  CHECK(Client(mine).read_all() == "%i is 1 of mine@1");
+  CHECK(Client(mine).read_all() == "%i is 2 of mine@2");
 }
 
 TEST_CASE("instances of many connections, and of clients that reset at once, all go",
