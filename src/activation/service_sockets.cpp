@@ -234,12 +234,21 @@ Result<void> ServiceSockets::open(Slot slot, const ServiceSpec& spec) {
   return result;
 }
 
-/// Whether the service was stopped and its sockets closed: only a start opens them again.
-bool ServiceSockets::stays_stopped(const std::string& service, const SocketSpec& spec) {
-  if (spec.on_demand || spec.accept || services_.wanted(service)) return false;
+/// Whether only a start opens the sockets: the service was stopped and its sockets closed, or it
+/// has `accept` and status "ignore", so that nobody would answer a connection.
+bool ServiceSockets::stays_closed(Slot slot, const ServiceSpec& spec) {
+  const bool ignored = spec.socket->accept && spec.status == StartStatus::ignore;
+  if ((spec.socket->on_demand && !ignored) || services_.wanted(spec.name)) return false;
   MutexLock lock(mutex_);
-  const ServicePtr there = named(service);
-  return there && there->stopped;
+  if (!ignored) {
+    const ServicePtr there = named(spec.name);
+    return there && there->stopped;
+  }
+  ServicePtr& there = open_[slot];
+  if (!there) there = std::make_shared<Service>(spec);
+  there->ignored = there->stopped = true;
+  if (!there->sockets.empty()) calls_.reopen();
+  return true;
 }
 
 void ServiceSockets::close_unwanted() {
@@ -349,7 +358,7 @@ std::map<std::string, Error> ServiceSockets::open_all() {
     const std::string& name = planned->spec(slot).name;
     if (wanted_of(*graph, slot, name) == nullptr || graph->node(slot).broken()) continue;
     const ServiceSpec& spec = graph->spec(slot);
-    if (stays_stopped(name, *spec.socket)) continue;
+    if (stays_closed(slot, spec)) continue;
     if (auto opened = open(slot, spec); !opened) faults[name] = std::move(opened).error();
   }
   look();
@@ -487,7 +496,9 @@ void ServiceSockets::look_now() {
           services_.retry(one.name, "started by its sockets, which could not be opened before"))
         one.launch_failed = false;
       if (spec.accept) {
-        const bool room = has_room(one) && !one.ignored;
+        const bool stopped = one.ignored && !wanted;
+        if (std::exchange(one.stopped, stopped) != stopped) calls_.reopen();
+        const bool room = has_room(one) && !stopped;
         if (room && one.again_at > now) next = std::min(next, one.again_at);
         watch_sockets(slot, one, room && one.again_at <= now);
         continue;

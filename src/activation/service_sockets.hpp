@@ -7,6 +7,7 @@
 //   on_demand       the service; zinit until it is up      the service
 //   with others     the service                            nothing: it is started at boot
 //   accept          zinit                                  an instance for each connection
+//   (closed while a service with `accept` and status "ignore" has not been started)
 //
 // A socket that has started its service is not watched again until the service is down and a
 // StartDelay has passed. So a service that fails without reading costs little.
@@ -121,8 +122,7 @@ class ServiceSockets final : public WatchPort {
   [[nodiscard]] Result<void> keep_open(Service& old, Service& made, Slot slot,
                                        const ListenOptions& options) EXCLUDES(mutex_);
   [[nodiscard]] ServicePtr take(Slot slot) EXCLUDES(mutex_);
-  [[nodiscard]] bool stays_stopped(const std::string& service, const SocketSpec& spec)
-      EXCLUDES(mutex_);
+  [[nodiscard]] bool stays_closed(Slot slot, const ServiceSpec& spec) EXCLUDES(mutex_);
   [[nodiscard]] ServicePtr named(const std::string& service) const REQUIRES(mutex_);
   void keep_closed() REQUIRES(mutex_);
   void take_closed(const FactMap& facts) REQUIRES(mutex_);

@@ -136,8 +136,13 @@ void SocketChanges::instance_later(const std::string& service, KeptFd connection
 }
 
 void SocketChanges::begin_instance(const std::string& service, KeptFd connection) {
-  // Starts its requirements, and makes its state show that it is in use.
-  if (!services_.wanted(service)) services_.start(service, "a connection");
+  if (!services_.wanted(service)) {
+    const auto brief = board_.brief(service);
+    // It came just before the sockets of a service with status "ignore" were closed by a stop.
+    if (brief && brief->ignored) return sockets_.connection_over(service);
+    // Starts its requirements, and makes its state show that it is in use.
+    services_.start(service, "a connection");
+  }
   // Skip the number of an instance of a template, or of another service.
   std::string name;
   do name = fmt::format("{}@{}", service, ++last_[service]);

@@ -79,6 +79,40 @@ TEST_CASE("instances over all kinds of sockets find who connects, their names an
   CHECK(Client(mine).read_all() == "%i is 2 of mine@2");
 }
 
+TEST_CASE("with accept and status ignore zinit listens only after a start, until a stop",
+          "[sockets][accept]") {
+  Server zinit;
+  const std::string at = free_address();
+  const auto write = [&](const char* status) {
+    zinit.file("s.toml", accepting({"echo"}, at, "", "status = '" + std::string(status) + "'"));
+  };
+  const auto answers = [&](bool wanted) {
+    const auto open = [&] { return zinit.status("s")["sockets"].size() > 0; };
+    return eventually([&] { return open() == wanted; }) && Client::possible(at) == wanted;
+  };
+  write("ignore");
+  boot_open(zinit);
+  zinit.await_settled();
+  CHECK_FALSE(Client::possible(at));
+  (void)zinit.start("s");
+  REQUIRE(answers(true));
+  Client one(at);
+  CHECK(one.echo("one") == "one");
+  zinit.reexecute();
+  CHECK(Client(at).echo("again") == "again");
+  CHECK(zinit.ctl({"stop", "s"}).code == 0);
+  CHECK(answers(false));
+  write("stop");
+  zinit.reload();
+  CHECK(answers(true));
+  // The connection has started the service, which serves until it is stopped.
+  write("ignore");
+  zinit.reload();
+  CHECK(Client(at).echo("last") == "last");
+  CHECK(zinit.ctl({"stop", "s"}).code == 0);
+  CHECK(answers(false));
+}
+
 TEST_CASE("instances of many connections, and of clients that reset at once, all go",
           "[threads][sockets][accept]") {
   Server zinit;
