@@ -100,6 +100,10 @@ class AbsenceSearch {
       for (const int line : parse_environment_text(*text).faulty)
         tell(where, fmt::format("{}:{}: {}", file.path, line, kFaultyLine));
     }
+    const std::string& log = spec_.logging->file;
+    const std::string folder = log.substr(0, log.rfind('/') + 1);  // npos + 1 is 0
+    if (folder.size() > 1 && !is_made(folder))
+      look_at_directory(machine_.root, folder.substr(0, folder.size() - 1), {"logging", "file"});
     look_at_processors();
     look_at_controllers();
     // Without its root nothing is known about the files below it.
