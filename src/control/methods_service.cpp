@@ -109,6 +109,9 @@ Outcome service_why(Call& call) {
   Triggers(call.context.daemon).explain(*report, *view->spec);
   explain_processes(*report, *view);
   explain_output(*report, call.context);
+  for (std::string& fault : call.context.logs.info(view->slot).faults)
+    report->reasons.push_back(
+        {"warning", report->name, report->state, std::move(fault), report->name, 0});
   return object_json<protocol::WhyReport>(*report);
 }
 

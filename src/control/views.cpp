@@ -214,6 +214,7 @@ struct StatusSource {
     std::vector<std::string> all = view.warnings;
     if (std::string fault = triggers->fault_of_sockets(spec().name); !fault.empty())
       all.push_back(std::move(fault));
+    all.insert(all.end(), log.faults.begin(), log.faults.end());
     return all;
   }
   Names without_effect() const { return view.without_effect; }

@@ -90,6 +90,7 @@ struct LogInfo {
   std::uint64_t last_seq = 0;  // number of the newest line, even if it has left the ring
   std::uint64_t dropped = 0;   // `log_dropped`: the sum of dropped_by
   std::vector<std::pair<std::string, std::uint64_t>> dropped_by;  // for each configured sink
+  std::vector<std::string> faults;  // why sinks can deliver nothing now
 };
 
 class LogStore {

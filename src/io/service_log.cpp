@@ -539,6 +539,9 @@ LogInfo ServiceLog::info() const {
     const std::uint64_t count = *output.dropped;
     info.dropped += count;
     info.dropped_by.emplace_back(output.sink->name(), count);
+    if (const std::string fault = output.sink->fault(); !fault.empty())
+      info.faults.push_back(
+          fmt::format("its output does not reach logging.{}: {}", output.sink->name(), fault));
   }
   return info;
 }

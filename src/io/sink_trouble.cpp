@@ -39,6 +39,11 @@ void SinkTrouble::works() noexcept {
   if (state_.compare_exchange_strong(failing, State::over)) reports_.wake_.ask();
 }
 
+std::string SinkTrouble::fault() {
+  MutexLock lock(mutex_);
+  return state_ == State::failing ? why_ : std::string();
+}
+
 bool SinkTrouble::quiet() const {
   return lost_ == said_ && (state_ == State::fine || (state_ == State::failing && told_)) &&
          (!told_ || state_ == State::failing);

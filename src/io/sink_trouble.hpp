@@ -38,6 +38,9 @@ class SinkTrouble {
   /// A line was delivered.
   void works() noexcept;
 
+  /// Why nothing can be delivered now; empty: it can.
+  [[nodiscard]] std::string fault();
+
  private:
   friend class SinkReports;
   enum class State { fine, failing, over };

@@ -4,6 +4,7 @@
 #include "model/why.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include "base/format.hpp"
 #include "model/predicates.hpp"
@@ -156,6 +157,9 @@ class Explainer {
                                    rest_words(world_, other)));
     }
     const SpecFindings& findings = *world_.spec(slot_).findings;
+    for (const std::string& warning :
+         std::span(findings.warnings).first(findings.warnings.size() - findings.refused_warnings))
+      add("warning", warning);
     if (findings.refused_warnings > 0) {
       add("warning", fmt::format("its file has changed and is refused: {}",
                                  *(findings.warnings.end() -
