@@ -32,10 +32,12 @@ std::string diagnostic_json(const Diagnostic& diagnostic) {
   return object.text();
 }
 
-void print_check_json(VerbContext& context, const CheckResult& result) {
-  std::string text = fmt::format(R"({{"ok":{},"files":{},"errors":{},"warnings":{},"faults":[)",
+void print_check_json(VerbContext& context, const CheckResult& result, const DeepCheck& deep) {
+  const std::string simulated =
+      deep.done ? fmt::format(R"("simulated_boot":{{"started":{}}},)", deep.started) : "";
+  std::string text = fmt::format(R"({{"ok":{},"files":{},"errors":{},"warnings":{},{}"faults":[)",
                                  result.exit_code(context.arguments.has("strict")) == 0,
-                                 result.files, result.errors(), result.warnings());
+                                 result.files, result.errors(), result.warnings(), simulated);
   for (const Diagnostic& diagnostic : result.diagnostics) {
     if (text.back() == '}') text += ',';
     text += diagnostic_json(diagnostic);
@@ -58,6 +60,8 @@ void print_check(VerbContext& context, const CheckResult& result, const DeepChec
   for (const Diagnostic& diagnostic : result.diagnostics) context.print(to_text(diagnostic) + "\n");
   if (deep.done)
     context.print(fmt::format("a simulated boot starts {}\n", count(deep.started, "service")));
+  else if (context.arguments.has("deep"))
+    context.print("no boot was simulated: correct the errors first\n");
   if (!result.diagnostics.empty())
     return context.print(fmt::format("{}: {}, {}\n", count(result.files, "file"),
                                      count(result.errors(), "error"),
@@ -121,7 +125,8 @@ int run_check(VerbContext& context) {
                            ? check_places(places, absences, find_group)
                            : check_paths(paths, places.settings_file, absences, find_group);
   const DeepCheck deep = context.arguments.has("deep") ? check_deep(result) : DeepCheck{};
-  context.json() ? print_check_json(context, result) : print_check(context, result, deep, places);
+  context.json() ? print_check_json(context, result, deep)
+                 : print_check(context, result, deep, places);
   return result.exit_code(context.arguments.has("strict"));
 }
 

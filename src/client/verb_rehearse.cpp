@@ -49,13 +49,13 @@ std::string text_of(const Terminal& terminal, const Rehearsal& rehearsal) {
 }  // namespace
 
 int run_rehearse(VerbContext& context) {
-  std::vector<std::string> words = context.arguments.rest;
-  const std::string request = words.front();
-  words.erase(words.begin());
+  const std::string request = context.arguments.rest.front();
+  context.arguments.rest.erase(context.arguments.rest.begin());
+  const std::vector<std::string> names = context.names();
   const JsonParams params =
       std::move(JsonParams()
                     .add("request", request)
-                    .add_given("names", words)
+                    .add_given("names", names)
                     .add_given("failing", context.arguments.values("failing")));
   const std::string json = context.client().call("system.rehearse", params.text());
   return context.print_result(json,

@@ -3,6 +3,10 @@
 // The simulated boot and shutdown of `zinitctl check --deep`.
 #include "config/deep_check.hpp"
 
+#include <algorithm>
+#include <map>
+#include <string>
+
 #include "base/format.hpp"
 #include "model/rehearsal.hpp"
 #include "model/why.hpp"
@@ -24,6 +28,14 @@ void boot(Rehearsal& rehearsal, const std::string& target) {
 
 bool is_up(const Record& record) {
   return record.state == State::running || (record.state == State::exited && record.done);
+}
+
+/// The warnings come behind the other diagnostics of their file.
+void sort_by_file(CheckResult& result) {
+  std::map<std::string, std::size_t> places;
+  for (const Diagnostic& one : result.diagnostics) places.emplace(one.file, places.size());
+  std::ranges::stable_sort(result.diagnostics, {},
+                           [&](const Diagnostic& one) { return places.at(one.file); });
 }
 
 /// If no process obeys its stop signal, each dependent takes its whole stop timeout before the next
@@ -63,19 +75,21 @@ DeepCheck check_deep(CheckResult& result) {
     if (is_up(record)) ++deep.started;
     if (record.wish == Wish::down || is_up(record)) continue;
     const WhyReport report = why(world, slot, rehearsal.now);
+    // What is missing is a warning of its own, with its line.
+    if (!report.reasons.empty() && report.reasons.front().kind == "missing") continue;
     std::string because;
     if (!report.reasons.empty()) {
       const WhyReason& first = report.reasons.front();
-      because = first.service == report.name ? ": " + first.detail
-                                             : fmt::format(": it {}{} {}, which {}", first.kind,
-                                                           first.kind == "conflicts" ? " with" : "",
-                                                           first.service, first.detail);
+      because = first.service == report.name
+                    ? ": " + first.detail
+                    : fmt::format(", because of {}, which {}", first.service, first.detail);
     }
     warn(result, result.graph->spec(slot),
          fmt::format("in a simulated boot it is {} in the end{}", state_name(record.state),
                      because));
   }
   judge_shutdown(result, rehearsal);
+  sort_by_file(result);
   deep.done = true;
   return deep;
 }

@@ -66,7 +66,7 @@ class Turns {
   [[nodiscard]] virtual bool waits() { return false; }
   /// Does a small part. @return  false if nothing was left to do
   [[nodiscard]] virtual bool step() = 0;
-  [[nodiscard]] virtual std::string take() = 0;
+  [[nodiscard]] virtual RpcResult take() = 0;
 
  private:
   friend Later in_turns(RpcContext& context, std::shared_ptr<Turns> turns);

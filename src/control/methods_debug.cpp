@@ -207,7 +207,7 @@ class WholeState final : public Turns {
     ++next_;
     return true;
   }
-  [[nodiscard]] std::string take() override {
+  [[nodiscard]] RpcResult take() override {
     if (next_ == views_.size()) begin_descriptors();  // no descriptor has begun the array
     return writer_.end_array().end_object().take();
   }

@@ -4,6 +4,7 @@
 // (model/rehearsal.hpp).
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <memory>
 
 #include "base/format.hpp"
@@ -25,6 +26,12 @@ struct Scene {
   std::string_view word;
   std::size_t least, most;  // names
   Slots (*ask)(Rehearsal& rehearsal, Slot named);
+  bool starts = false;  // the board refuses it once a shutdown has begun
+
+  /// What a reload has removed can still be stopped, but not be started.
+  [[nodiscard]] Slot find(const Graph& graph, const std::string& name) const {
+    return starts ? graph.find_loaded(name) : graph.find(name);
+  }
 };
 
 template <Requested (*request)(World&, Slot)>
@@ -42,20 +49,23 @@ Slots fail(Rehearsal& rehearsal, Slot named) {
   return {named};
 }
 
-constexpr std::size_t kAny = 10000;
+constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
+constexpr std::size_t kMostChangesShown = 10000;  // changes
 constexpr std::array kScenes = {
-    Scene{"start", 1, kAny, ask<request_start>},
+    Scene{"start", 1, kAny, ask<request_start>, true},
     Scene{"stop", 1, kAny, ask<request_stop>},
-    Scene{"restart", 1, kAny, ask<request_restart>},
+    Scene{"restart", 1, kAny, ask<request_restart>, true},
     Scene{"isolate", 1, 1,
           [](Rehearsal& rehearsal, Slot target) {
             return request_isolate(rehearsal.world, target).changed;
-          }},
+          },
+          true},
     Scene{"start-all", 0, 0,
           [](Rehearsal& rehearsal, Slot) {
             request_start_all(rehearsal.world);
             return rehearsal.world.graph->order();
-          }},
+          },
+          true},
     Scene{"stop-all", 0, 0,
           [](Rehearsal& rehearsal, Slot) { return request_stop_all(rehearsal.world).done; }},
     Scene{"shutdown", 0, 0,
@@ -85,11 +95,13 @@ class Rehearsing final : public Turns {
     if (boots && names_.empty() && !target.empty()) names_.push_back(target);
     to_fail_ = slots_of(failing_);
     to_ask_ = concerned_ = slots_of(names_);
-    if (scene_.least == 0 && to_ask_.empty()) to_ask_.push_back(kNoSlot);
+    if (gone_) return;
+    if (names_.empty()) to_ask_.push_back(kNoSlot);
     writer_.begin_object().key("changes").begin_array();
   }
 
   [[nodiscard]] bool step() override {
+    if (gone_) return false;
     if (!to_fail_.empty()) {
       rehearsal_->fail(to_fail_.back());
       to_fail_.pop_back();
@@ -97,7 +109,7 @@ class Rehearsing final : public Turns {
       rehearsal_->touched(scene_.ask(*rehearsal_, to_ask_[asked_++]));
     } else if (!over_) {
       over_ = !rehearsal_->proceed();
-    } else if (shown_ < rehearsal_->changes().size()) {
+    } else if (shown_ < std::min(rehearsal_->changes().size(), kMostChangesShown)) {
       put_rehearsed_change(writer_, rehearsal_->changes()[shown_++], *rehearsal_->world.graph);
     } else if (explained_ <= concerned_.size()) {
       explain();
@@ -107,24 +119,30 @@ class Rehearsing final : public Turns {
     return true;
   }
 
-  [[nodiscard]] std::string take() override {
+  [[nodiscard]] RpcResult take() override {
+    if (gone_) return tl::unexpected(service_not_found(context_.board, *gone_));
     std::vector<std::string> repeating;
     for (const Slot slot : rehearsal_->repeating())
       repeating.push_back(rehearsal_->world.graph->name(slot));
     writer_.end_array().member("repeating", repeating);
-    writer_.member("cut", rehearsal_->changes().size() == Rehearsal::kMostChanges);
+    writer_.member("cut",
+                   rehearsal_->cut_off() || rehearsal_->changes().size() > kMostChangesShown);
     return writer_.end_object().take();
   }
 
  private:
-  /// The slots of the services that are still there, without repetition.
-  [[nodiscard]] Slots slots_of(const std::vector<std::string>& names) const {
+  /// The slots of the services, without repetition. One may have gone while the call waited.
+  [[nodiscard]] Slots slots_of(const std::vector<std::string>& names) {
     const Graph& graph = *rehearsal_->world.graph;
     Search seen(graph.slots());
     Slots slots;
-    for (const std::string& name : names)
-      if (const Slot slot = graph.find_loaded(name); slot != kNoSlot && seen.mark(slot))
+    for (const std::string& name : names) {
+      const Slot slot = scene_.find(graph, name);
+      if (slot == kNoSlot)
+        gone_ = name;
+      else if (seen.mark(slot))
         slots.push_back(slot);
+    }
     return slots;
   }
 
@@ -148,6 +166,7 @@ class Rehearsing final : public Turns {
   const Scene& scene_;
   std::vector<std::string> names_;
   const std::vector<std::string> failing_;
+  std::optional<std::string> gone_;  // a name that has left the graph meanwhile
   std::unique_ptr<Rehearsal> rehearsal_;
   Slots to_fail_, to_ask_;
   std::size_t asked_ = 0;
@@ -175,10 +194,20 @@ Outcome system_rehearse(Call& call) {
                                                          : scene->most == kAny ? "one name or more"
                                                          : scene->least == 0   ? "one name at most"
                                                                                : "one name"));
-  const GraphPtr graph = call.context.board.graph();
-  for (const auto* const list : {&names, &failing})
-    for (const std::string& name : *list)
-      if (graph->find_loaded(name) == kNoSlot) return service_not_found(call.context.board, name);
+  const Board& board = call.context.board;
+  const GraphPtr graph = board.graph();
+  for (const auto* const list : {&names, &failing}) {
+    for (const std::string& name : *list) {
+      const Slot slot = scene->find(*graph, name);
+      if (slot == kNoSlot) return service_not_found(board, name);
+      if ((list == &failing || word == "fail") && !graph->spec(slot).has_process())
+        return RpcError(RpcCode::invalid_params,
+                        fmt::format("{} has no process that could fail", name))
+            .about(name);
+    }
+  }
+  if (scene->starts && board.shutting_down())
+    return RpcError(RpcCode::shutting_down, "a shutdown has begun already");
   return in_turns(call.context, std::make_shared<Rehearsing>(call.context, *scene, names, failing));
 }
 

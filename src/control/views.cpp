@@ -321,7 +321,7 @@ class FullList final : public Turns {
     ++next_;
     return true;
   }
-  [[nodiscard]] std::string take() override { return writer_.end_array().take(); }
+  [[nodiscard]] RpcResult take() override { return writer_.end_array().take(); }
 
  private:
   RpcContext& context_;

@@ -3,8 +3,10 @@
 // Rehearsals: the assumptions about processes, and the changes of state that follow.
 #include "model/rehearsal.hpp"
 
+#include <algorithm>
 #include <utility>
 
+#include "model/predicates.hpp"
 #include "model/why.hpp"
 
 namespace zinit {
@@ -14,6 +16,10 @@ namespace {
 // Longer than any delay between two re-spawns.
 constexpr Milliseconds kLongest{std::chrono::hours(24 * 7)};
 constexpr int kStepsAtOnce = 20;
+// A service that is spawned again without delay, beside a slow one, could take millions of parts.
+constexpr std::size_t kMostPartsOfOne = 1000;
+// A max_restarts above this counts as without limit.
+constexpr std::uint32_t kFewRestarts = 100;
 constexpr ProcessEnd kFailure{false, 1};
 
 World fresh_world(GraphPtr graph) {
@@ -33,12 +39,14 @@ Rehearsal::Rehearsal(World present, TimePoint at, std::vector<Milliseconds> star
     : begun_(at),
       start_takes_(std::move(start_takes)),
       launches_(present.graph->slots()),
-      failing_(present.graph->slots()) {
+      failing_(present.graph->slots()),
+      respawns_(present.graph->slots()),
+      parts_left_(kMostPartsOfOne * (present.graph->slots() + 10)) {
   world = std::move(present);
   now = at;
   for (const Slot slot : world.graph->order()) {
     const Record& record = world.record(slot);
-    if (record.skipped)
+    if (record.skipped && record.reason)  // a stop has cleared the reason
       launches_[slot] = {LaunchOutcome::Kind::unmet, record.reason};
     else if (record.state == State::failed && (record.reason.type == ReasonType::spawn_error ||
                                                record.reason.type == ReasonType::port_in_use))
@@ -46,7 +54,11 @@ Rehearsal::Rehearsal(World present, TimePoint at, std::vector<Milliseconds> star
     if (booted) world.record(slot) = initial_record(world.node(slot));
     go_on(slot);
   }
-  if (booted) world.shutdown = false;
+  if (booted) {
+    world.shutdown = world.switching = false;
+    world.stop_limit = Milliseconds::max();
+    world.next_rank = World{}.next_rank;
+  }
   for (const Record& record : world.records) states_.push_back(record.state);
   touched(world.graph->order());
 }
@@ -61,12 +73,16 @@ void Rehearsal::go_on(Slot slot) {
       abandon_launch(world, slot);
   }
   Life now_there = life(slot, record.command);
+  const auto passed = std::chrono::duration_cast<Milliseconds>(now - record.since);
+  for (Milliseconds* const time : {&now_there.lasts, &now_there.ready_in, &now_there.healthy_in})
+    *time = std::max(*time - passed, Milliseconds{0});
   if (record.stage != StopStage::none || record.process == Process::lingering) {
     now_there.ends = true;
     now_there.lasts = now_there.dies_in;
   }
   if (record.process == Process::alive || record.process == Process::lingering)
     expect(slot, now_there);
+  if (record.process == Process::held) assume(slot, now_there);
   if (record.ready_runs) expect_ready_command(slot, ready_life_of(slot));
 }
 
@@ -90,7 +106,9 @@ Life Rehearsal::life(Slot slot, const CurrentCommand& command) const {
 Life Rehearsal::life_of(Slot slot) {
   const CurrentCommand& command = world.record(slot).command;
   Life next = life(slot, command);
-  next.launch = launches_[slot];
+  const LaunchOutcome& before = launches_[slot];
+  if (before.kind != LaunchOutcome::Kind::failed || before.reason.step == command.kind())
+    next.launch = before;
   if (command.is_main() && failing_[slot]) {
     next.ends = true;
     next.lasts = Milliseconds{0};
@@ -108,17 +126,37 @@ Life Rehearsal::ready_life_of(Slot /*slot*/) {
 void Rehearsal::entered(Slot slot, const Row& /*row*/, State from) {
   const Record& record = world.record(slot);
   if (record.state == from) return;
-  if (changes_.size() < kMostChanges)
+  const bool repeats = std::ranges::find(repeating_, slot) != repeating_.end();
+  if (!repeats && changes_.size() < kMostChanges)
     changes_.push_back({passed(), slot, from, record.state, reason_of_state(record)});
-  if (record.state == State::blocked && record.count > kMostRespawns) repeating_.push_back(slot);
+  if (record.state == State::failed) {
+    for (const std::string& name : on_failure_names(world.spec(slot)))
+      if (const Slot other = world.graph->find_loaded(name); other != kNoSlot)
+        to_start_.push_back(other);
+  }
+  if (record.state != State::blocked || !record.respawn) return;
+  const std::uint32_t most = world.spec(slot).lifecycle.max_restarts;
+  const bool ends = most != 0 && most <= kFewRestarts;
+  if (++respawns_[slot] > kMostRespawns && !ends && !repeats) repeating_.push_back(slot);
+  look_ = look_ || !repeating_.empty();
 }
 
-bool Rehearsal::over() const { return !repeating_.empty() || changes_.size() == kMostChanges; }
+bool Rehearsal::others_settled() const {
+  SettledQuestions settled(world, now);
+  return std::ranges::all_of(world.graph->order(), [&](Slot slot) { return settled.ask(slot); });
+}
 
 bool Rehearsal::proceed() {
-  if (over()) return false;
+  if (cut_off() || --parts_left_ == 0) return false;
   if (!work(kStepsAtOnce)) return true;
-  return !over() && pass_time(begun_ + kLongest);
+  if (!to_start_.empty()) {
+    const Slot other = to_start_.back();
+    to_start_.pop_back();
+    if (!world.shutdown) touched(request_start(world, other).changed);
+    return true;
+  }
+  if (std::exchange(look_, false) && others_settled()) return false;
+  return pass_time(begun_ + kLongest);
 }
 
 Slots Rehearsal::changed() const {

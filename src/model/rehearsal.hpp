@@ -7,8 +7,9 @@
 // that each can be spawned, becomes ready as soon as it did the last time, keeps running, and ends
 // at once when it is stopped; that each oneshot succeeds; that what could not be spawned the last
 // time, or did not start because of a condition, does so again. A service can be declared to fail:
-// then its main process exits with code 1 as soon as it is spawned. Timers, paths, sockets and
-// proxies start nothing.
+// then its main process exits with code 1 as soon as it is spawned. Its on_failure starts services
+// of the graph; on_failure_action and `critical` do nothing. Timers, paths, sockets and proxies
+// start nothing.
 #pragma once
 
 #include <vector>
@@ -27,9 +28,9 @@ class Rehearsal final : public Simulation {
     State to = State::inactive;
     Reason reason;
   };
-  /// The rest of a rehearsal with more changes than this is left out.
-  static constexpr std::size_t kMostChanges = 10000;
-  /// A failing service that was spawned again this often in a row ends the rehearsal.
+  /// Further changes are left out of changes().
+  static constexpr std::size_t kMostChanges = 100000;
+  /// A service that was spawned again this often, and has no end of it in sight, is left out too.
   static constexpr std::uint32_t kMostRespawns = 5;
 
   /// Goes on from `present`, a copy of a world at the time `at`.
@@ -45,12 +46,14 @@ class Rehearsal final : public Simulation {
   /// Processes end only by SIGKILL, as late as their stop timeouts allow.
   void ignore_stops() { stops_ignored_ = true; }
 
-  /// Does a small part, up to an end that the rules have: all has settled, a failing service is
-  /// spawned for ever, or there are too many changes. @return  false if nothing was left to do
+  /// Does a small part. The end is reached when all services have settled, except those that are
+  /// spawned again for ever. @return  false if nothing was left to do
   [[nodiscard]] bool proceed();
 
   [[nodiscard]] const std::vector<Change>& changes() const noexcept { return changes_; }
-  /// The failing services that would be spawned again for ever, or more than kMostRespawns times.
+  /// It took too long and has ended before the services had settled.
+  [[nodiscard]] bool cut_off() const noexcept { return parts_left_ == 0; }
+  /// The services that would be spawned again for ever.
   [[nodiscard]] const Slots& repeating() const noexcept { return repeating_; }
   /// The services whose state is another than at the beginning, in load order.
   [[nodiscard]] Slots changed() const;
@@ -64,14 +67,18 @@ class Rehearsal final : public Simulation {
 
   [[nodiscard]] Life life(Slot slot, const CurrentCommand& command) const;
   void go_on(Slot slot);
-  [[nodiscard]] bool over() const;
+  [[nodiscard]] bool others_settled() const;
 
   const TimePoint begun_;
   const std::vector<Milliseconds> start_takes_;
   std::vector<State> states_;            // at the beginning, by slot
   std::vector<LaunchOutcome> launches_;  // by slot: as the last time
   std::vector<bool> failing_;            // by slot
+  std::vector<std::uint32_t> respawns_;  // by slot: so far
   Slots repeating_;
+  Slots to_start_;     // by on_failure
+  bool look_ = false;  // a service that repeats has been spawned again
+  std::size_t parts_left_;
   std::vector<Change> changes_;
   bool stops_ignored_ = false;
 };

@@ -252,7 +252,7 @@ Slots started_at_boot(const World& world) {
   Slots slots;
   for (const Slot slot : world.graph->order())
     if (world.spec(slot).starts_at_boot() && !world.node(slot).broken() &&
-        world.record(slot).wish == Wish::down)
+        !world.node(slot).removed && world.record(slot).wish == Wish::down)
       slots.push_back(slot);
   return slots;
 }

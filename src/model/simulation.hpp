@@ -79,6 +79,8 @@ class Simulation {
   bool check(Slot slot, CheckKind which);
   /// What the life of a process that is there now will bring: its end, readiness, health.
   void expect(Slot slot, const Life& life);
+  /// The process that is there now, or was there last, has this life.
+  void assume(Slot slot, const Life& life) { run(slot).life = life; }
   /// The same for the command of ready_exec that runs.
   void expect_ready_command(Slot slot, const Life& life);
   /// The service is asked for its next step.

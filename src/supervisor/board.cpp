@@ -498,9 +498,10 @@ Board::Present Board::present() const {
   MutexLock lock(mutex);
   Present present{world, Clock::now(), std::vector<Milliseconds>(world.graph->slots())};
   for (const Slot slot : world.graph->order()) {
-    const ServiceTimes& times = jobs[slot]->times;
-    const std::int64_t took_us = times.last_ready_us - times.last_start_us;
-    if (took_us > 0) present.start_takes[slot] = Milliseconds(took_us / 1000);
+    const Job& job = *jobs[slot];
+    const bool ready_since = world.record(slot).state == State::running;
+    const TimePoint ready = ready_since ? world.record(slot).since : job.ended;
+    present.start_takes[slot] = Milliseconds(ms_between(job.started, ready));
   }
   return present;
 }
