@@ -17,7 +17,8 @@ namespace {
 constexpr Milliseconds kLongest{std::chrono::hours(24 * 7)};
 constexpr int kStepsAtOnce = 20;
 // A service that is spawned again without delay, beside a slow one, could take millions of parts.
-constexpr std::size_t kMostPartsOfOne = 1000;
+constexpr std::size_t kMostParts = 20000;
+constexpr std::size_t kMostPartsOfOne = 100;
 // A max_restarts above this counts as without limit.
 constexpr std::uint32_t kFewRestarts = 100;
 constexpr ProcessEnd kFailure{false, 1};
@@ -41,7 +42,7 @@ Rehearsal::Rehearsal(World present, TimePoint at, std::vector<Milliseconds> star
       launches_(present.graph->slots()),
       failing_(present.graph->slots()),
       respawns_(present.graph->slots()),
-      parts_left_(kMostPartsOfOne * (present.graph->slots() + 10)) {
+      parts_left_(kMostParts + kMostPartsOfOne * present.graph->slots()) {
   world = std::move(present);
   now = at;
   for (const Slot slot : world.graph->order()) {

@@ -498,10 +498,9 @@ Board::Present Board::present() const {
   MutexLock lock(mutex);
   Present present{world, Clock::now(), std::vector<Milliseconds>(world.graph->slots())};
   for (const Slot slot : world.graph->order()) {
-    const Job& job = *jobs[slot];
-    const bool ready_since = world.record(slot).state == State::running;
-    const TimePoint ready = ready_since ? world.record(slot).since : job.ended;
-    present.start_takes[slot] = Milliseconds(ms_between(job.started, ready));
+    const Record& record = world.record(slot);
+    const TimePoint ready = record.done ? record.since : record.ready_at;
+    present.start_takes[slot] = Milliseconds(ms_between(jobs[slot]->started, ready));
   }
   return present;
 }
