@@ -19,13 +19,6 @@ void warn(CheckResult& result, const ServiceSpec& spec, std::string text) {
   result.diagnostics.push_back({spec.file, {1, 1}, Severity::warning, {}, std::move(text)});
 }
 
-void boot(Rehearsal& rehearsal, const std::string& target) {
-  const Slot slot = rehearsal.world.graph->find(target);
-  rehearsal.touched(request_pull(rehearsal.world,
-                                 slot == kNoSlot ? started_at_boot(rehearsal.world) : Slots{slot}));
-  while (rehearsal.proceed()) {}
-}
-
 bool is_up(const Record& record) {
   return record.state == State::running || (record.state == State::exited && record.done);
 }
@@ -68,7 +61,9 @@ DeepCheck check_deep(CheckResult& result) {
   if (result.errors() > 0 || !result.graph) return deep;
   Rehearsal rehearsal(result.graph);
   rehearsal.ignore_stops();
-  boot(rehearsal, result.default_target);
+  // As at a boot, a target that does not exist counts as none.
+  rehearsal.touched(request_boot(rehearsal.world, result.graph->find(result.default_target)));
+  while (rehearsal.proceed()) {}
   const World& world = rehearsal.world;
   for (const Slot slot : result.graph->order()) {
     const Record& record = world.record(slot);

@@ -39,18 +39,13 @@ Slots ask(Rehearsal& rehearsal, Slot named) {
   return request(rehearsal.world, named).changed;
 }
 
-Slots boot(Rehearsal& rehearsal, Slot target) {
-  World& world = rehearsal.world;
-  return request_pull(world, target == kNoSlot ? started_at_boot(world) : Slots{target});
-}
-
 Slots fail(Rehearsal& rehearsal, Slot named) {
   rehearsal.fail(named);
   return {named};
 }
 
 constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
-constexpr std::size_t kMostChangesShown = 10000;  // changes
+constexpr std::size_t kMostChangesShown = 10000;
 constexpr std::array kScenes = {
     Scene{"start", 1, kAny, ask<request_start>, true},
     Scene{"stop", 1, kAny, ask<request_stop>},
@@ -70,7 +65,8 @@ constexpr std::array kScenes = {
           [](Rehearsal& rehearsal, Slot) { return request_stop_all(rehearsal.world).done; }},
     Scene{"shutdown", 0, 0,
           [](Rehearsal& rehearsal, Slot) { return request_shutdown(rehearsal.world); }},
-    Scene{"boot", 0, 1, boot},
+    Scene{"boot", 0, 1,
+          [](Rehearsal& rehearsal, Slot target) { return request_boot(rehearsal.world, target); }},
     Scene{"fail", 1, kAny, fail},
 };
 

@@ -248,13 +248,14 @@ Slots stopped_by_restart(const World& world, const Graph& graph, Slot slot) {
   return stopped;
 }
 
-Slots started_at_boot(const World& world) {
+Slots request_boot(World& world, Slot target) {
+  if (target != kNoSlot) return request_pull(world, {target});
   Slots slots;
   for (const Slot slot : world.graph->order())
     if (world.spec(slot).starts_at_boot() && !world.node(slot).broken() &&
         !world.node(slot).removed && world.record(slot).wish == Wish::down)
       slots.push_back(slot);
-  return slots;
+  return request_pull(world, slots);
 }
 
 Slots request_pull(World& world, const Slots& slots) {

@@ -37,9 +37,10 @@ Requested request_restart(World& world, Slot slot);
 /// What a restart of `slot` stops with `graph` in force: the service and its dependents, at any
 /// depth, except those for which stands() is false.
 [[nodiscard]] Slots stopped_by_restart(const World& world, const Graph& graph, Slot slot);
-/// The services that a boot starts, unless it starts a target. Leaves out those whose wish is up
-/// already: a crash during a boot leaves some, perhaps done.
-[[nodiscard]] Slots started_at_boot(const World& world);
+/// Boot: `target`, or with kNoSlot every service that a boot starts, is pulled like by
+/// request_pull(). Leaves out services whose wish is up already: a crash during a boot leaves some,
+/// perhaps done.
+Slots request_boot(World& world, Slot target);
 /// Boot and start-all: each of `slots` is started with everything that it requires and wants.
 /// Unlike `start`, none of them gains precedence in a conflict, and no conflict stops anything.
 Slots request_pull(World& world, const Slots& slots);

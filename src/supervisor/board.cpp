@@ -158,16 +158,10 @@ std::optional<std::uint64_t> Board::quiet() const {
 RequestResult<void> Board::boot(const std::string& target) {
   const Change change(*this);
   if (world.shutdown) return in_shutdown();
-  Slots asked;
   start_added = target.empty();
-  if (target.empty()) {
-    asked = started_at_boot(world);
-  } else {
-    const Slot slot = world.graph->find(target);
-    if (slot == kNoSlot) return not_found(target);
-    asked.push_back(slot);
-  }
-  boot_pending = request_pull(world, asked);
+  const Slot slot = target.empty() ? kNoSlot : world.graph->find(target);
+  if (!target.empty() && slot == kNoSlot) return not_found(target);
+  boot_pending = request_boot(world, slot);
   boot_settled_at.reset();  // a survivor of a switch-root may bring the time of the old root's
                             // boot
   booting = true;

@@ -149,7 +149,7 @@ Requested FakeWorld::restart(const std::string& name) {
 
 void FakeWorld::boot() {
   trace_.push_back("boot");
-  touched(request_pull(world, started_at_boot(world)));
+  touched(request_boot(world, kNoSlot));
   work();
 }
 
