@@ -75,6 +75,21 @@ void print_check(VerbContext& context, const CheckResult& result, const DeepChec
   context.print(count(result.files, "file") + " checked, no faults\n");
 }
 
+/// A place that the user has named must hold a file: its name may be wrong.
+void tell_empty(const Places& places, const std::vector<std::string>& paths, CheckResult& result) {
+  if (result.files > 0 || result.errors() > 0) return;
+  const auto tell = [&](const std::string& place, const std::string& read) {
+    result.diagnostics.push_back({place,
+                                  {1, 1},
+                                  Severity::error,
+                                  {},
+                                  "holds no service file: files NAME.toml are read in " + read});
+  };
+  if (!places.root.empty()) tell(places.root, directories_of(places));
+  for (const std::string& path : paths)
+    tell(path, "this directory, or in its directories system, services and targets");
+}
+
 /// The places of the server, so that a check finds what a reload would find. Given paths are
 /// checked even if the server belongs to another user; its zinit.toml does not count then.
 Places places_to_check(VerbContext& context) {
@@ -124,6 +139,7 @@ int run_check(VerbContext& context) {
   CheckResult result = paths.empty()
                            ? check_places(places, absences, find_group)
                            : check_paths(paths, places.settings_file, absences, find_group);
+  tell_empty(places, paths, result);
   const DeepCheck deep = context.arguments.has("deep") ? check_deep(result) : DeepCheck{};
   context.json() ? print_check_json(context, result, deep)
                  : print_check(context, result, deep, places);
