@@ -294,8 +294,7 @@ int VerbContext::for_each_name(const std::function<int(const std::string&)>& act
     answered();
   }
   const auto results = std::exchange(results_, std::nullopt);
-  const bool printed = first_status_ == ExitStatus::done && results && results->empty();
-  if (results && json() && !printed) print_json("[" + *results + "]");
+  if (results && !results->empty()) print_json("[" + *results + "]");
   return first_status_;
 }
 

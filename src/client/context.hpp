@@ -156,10 +156,10 @@ class VerbContext {
   [[nodiscard]] std::vector<std::string> names(const KnownNames& known = {});
 
   /// Calls `act` for each of names(). `act` prints its result with print_result() and returns the
-  /// exit status. With --json, several results become one array; if all succeed without a result,
-  /// nothing is printed. An error of `act` about a name is printed, and the next name follows; an
-  /// error of the connection is thrown. A further call continues with the name that was not done.
-  /// Returns the first status that is not `done`.
+  /// exit status. With --json, several results become one array; without any result, nothing is
+  /// printed. An error of `act` about a name is printed, and the next name follows; an error of the
+  /// connection is thrown. A further call continues with the name that was not done. Returns the
+  /// first status that is not `done`.
   int for_each_name(const std::function<int(const std::string& name)>& act,
                     const KnownNames& known = {});
   /// The present name in for_each_name(), or the name at which an error ended it; else empty.

@@ -83,7 +83,7 @@ int run_explain(VerbContext& context) {
       json.append(json.empty() ? "" : ",").append(json_of_key(*key));
     }
   }
-  if (context.json()) context.print_json("[" + json + "]");
+  if (context.json() && !json.empty()) context.print_json("[" + json + "]");
   return status;
 }
 

@@ -223,7 +223,7 @@ int settle(VerbContext& context, const SettleVerb& verb) {
   });
   for (const Asked& asked : all) others.leave_out(asked.name);
   if (context.json()) {
-    context.print_json("[" + json + "]");
+    if (!json.empty()) context.print_json("[" + json + "]");
     return first;
   }
   context.print(others.text(context.terminal()));

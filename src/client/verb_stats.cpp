@@ -140,10 +140,8 @@ int run_stats(VerbContext& context) {
   std::vector<Figures> all;
   const int status =
       ask_figures(context, given ? context.names() : context.client().list(), given, all);
-  if (context.json())
-    context.print_json(stats_array(all));
-  else if (!all.empty() || status == ExitStatus::done)
-    context.print(stats_table(context.terminal(), all));
+  if (!all.empty() || status == ExitStatus::done)
+    context.print_result(stats_array(all), stats_table(context.terminal(), all));
   return status;
 }
 

@@ -359,7 +359,7 @@ int run_status(VerbContext& context) {
   }
   if (!context.json()) context.print(text);
   // One object for one service, a list for several.
-  if (context.json() && !(one && json.empty())) context.print_json(one ? json : "[" + json + "]");
+  if (context.json() && !json.empty()) context.print_json(one ? json : "[" + json + "]");
   return first;
 }
 
