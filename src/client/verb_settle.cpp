@@ -59,6 +59,14 @@ struct Asked {
   std::string answer{};  // the status, if it was known without a request
 };
 
+/// Why a service is not as the verb wants it. A stop is not at fault for a later start.
+std::string fault_of(const SettleVerb& verb, const ServiceStatus& status) {
+  const bool restarted =
+      verb.succeeded == is_down && status.wish == "up" && status.state != "failed";
+  return restarted ? state_phrase(status) + " again, because it was started meanwhile"
+                   : fault_words(status);
+}
+
 /// "[+] web is running, pid 412". A stop that has killed the service says so, also as a part of a
 /// restart: "[.] web stopped after 10.0 s: killed because ... (SIGKILL)"
 /// @param stop_us  wall time when the stop or restart was asked for; 0: neither was
@@ -155,7 +163,7 @@ int finish(VerbContext& context, Progress& progress, const SettleVerb& verb, con
     // Written at once, because the next answer may take long.
     context.flush();
     return good ? int{ExitStatus::done}
-                : context.fail(ExitStatus::failed, asked.name, fault_words(status));
+                : context.fail(ExitStatus::failed, asked.name, fault_of(verb, status));
   } catch (const ClientError& error) {
     // Positive codes are the library's own: no more answers will come. An error of the server is
     // about this service only.
