@@ -65,11 +65,13 @@ Reason model_reason(const StatusReason& reason) {
   return made;
 }
 
-/// "waiting for db to start", "waiting for db, which is stopping", "conflicts with db, which ...".
+/// "waiting for db to start", "waiting for migrate to finish", "waiting for db, which is stopping",
+/// "conflicts with db, which ...".
 std::string waiting_words(const WaitingFor& waiting) {
   const std::string_view how = waiting.kind == "conflicts" ? "conflicts with" : "waiting for";
-  if (waiting.kind != "conflicts" && waiting.code == "starting")
-    return fmt::format("{} {} to start", how, waiting.service);
+  const bool finishes = waiting.code == "under_way";
+  if (waiting.kind != "conflicts" && (finishes || waiting.code == "starting"))
+    return fmt::format("{} {} to {}", how, waiting.service, finishes ? "finish" : "start");
   const bool absent = waiting.code == "missing";
   return fmt::format("{} {}, {} {}", how, waiting.service, absent ? "but" : "which",
                      waiting.reason);

@@ -178,7 +178,8 @@ struct StatusSource {
   std::vector<Waits> waiting_on() const {
     std::vector<Waits> all;
     for (const Waiting& one : view.waiting_on)
-      all.push_back({one.name, one.kind, one.reason, one.starting ? "starting" : one.code});
+      all.push_back(
+          {one.name, one.kind, one.reason, one.on_its_way.empty() ? one.code : one.on_its_way});
     return all;
   }
   Names conflicts_with() const { return view.conflicts_with; }

@@ -88,7 +88,8 @@ std::string state_words(const World& world, Slot slot, TimePoint now) {
       if (record.delay_until > now) return delay_words(record, now);
       return "is itself blocked";
     case State::starting:
-      return fmt::format("is starting, for {} so far",
+      return fmt::format("is {}, for {} so far",
+                         world.spec(slot).oneshot ? "a oneshot under way" : "starting",
                          duration_text(ms_between(record.since, now)));
     case State::running:
       return record.wish == Wish::down || record.stop_owed ? "is about to stop" : "is running";
@@ -477,8 +478,12 @@ std::vector<Waiting> waiting_on(const World& world, Slot slot, TimePoint now) {
     std::string words = state_words(world, other, now);
     if (node.adds(other, kind))
       words += fmt::format(" ({}, in {})", key_of_added(kind), file_words(world.spec(other)));
+    const bool comes = is_starting(world.record(other));
     list.push_back({other, world.graph->name(other), std::string(kind), std::move(words),
-                    state_code(world, other), is_starting(world.record(other))});
+                    state_code(world, other),
+                    !comes                      ? ""
+                    : world.spec(other).oneshot ? "under_way"
+                                                : "starting"});
   };
   for (const std::string& name : *node.missing) {
     list.push_back(

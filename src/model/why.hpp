@@ -19,7 +19,8 @@ struct Waiting {
   std::string kind;       // "requires", "binds_to", "after", "conflicts", "required_by"
   std::string reason;     // its state, in words
   std::string_view code;  // its state, for programs: WhyReason::code
-  bool starting = false;  // it is on its way up: nothing is wrong
+  // If nothing is wrong with it, its way up for programs: "starting", or "under_way" for a oneshot.
+  std::string_view on_its_way{};
 };
 
 /// What holds a blocked service back: missing dependencies, then dependencies that are not ready,

@@ -59,7 +59,7 @@ TEST_CASE("at a terminal a start that waits shows for whom", "[ctl]") {
   Terminal terminal;
   const pid_t client =
       terminal.launch_in({.argv = {"zinitctl", "--socket", zinit.socket(), "start", "web"}});
-  terminal.await("web: waits for slow, which is starting, for ");
+  terminal.await("web: waits for slow, which is a oneshot under way, for ");
   zinit.mark("go");
   CHECK(wait_for_exit(client) == 0);
 }
