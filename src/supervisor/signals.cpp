@@ -315,8 +315,17 @@ std::optional<RequestFailure> BoardCore::reload_fault(Slot slot) {
   const bool runs =
       record.state == State::running && !record.command.post && job.process.pid() != 0;
   if (!runs && !(holds(world, slot) && !spec.reload_exec->argv.empty())) {
-    return RequestFailure{Refusal::not_running,
-                          fmt::format("{} is {}", spec.name, state_name(record.state))};
+    const bool comes = record.state == State::blocked || record.state == State::starting;
+    const std::string how = record.state == State::running
+                                ? "has no main process at present"
+                                : fmt::format("is {}", state_name(record.state));
+    const std::string remedy =
+        spec.oneshot ? ""
+                     : fmt::format("; `zinitctl {} {}` {}", comes ? "wait" : "start", spec.name,
+                                   comes ? "waits until it runs" : "starts it");
+    return RequestFailure{
+        Refusal::not_running,
+        fmt::format("{} {}: only a running service reloads{}", spec.name, how, remedy)};
   }
   forget_gone(job);
   if (job.side.reload().gone()) return std::nullopt;
