@@ -8,6 +8,7 @@
 #include <memory>
 #include <unordered_set>
 
+#include "base/file.hpp"
 #include "base/log.hpp"
 #include "io/loop.hpp"
 namespace zinit {
@@ -143,11 +144,16 @@ RequestResult<std::string> ServiceChanges::take_file(Removal& removal) const {
         Refusal::invalid_state, request.name + " was started again meanwhile; it is not removed"});
   }
   const GraphPtr graph = board_.graph();
-  if (request.persist && brief) {
-    removal.deleted.warnings = files_that_require(*graph, request.name);
-    for (const std::string& warning : removal.deleted.warnings) log_warn("{}", warning);
-  }
-  return remove_service_file(request, *graph);
+  auto masked_by = remove_service_file(request, *graph);
+  if (!masked_by || !request.persist || !brief) return masked_by;
+  std::vector<std::string>& warnings = removal.deleted.warnings;
+  warnings = files_that_require(*graph, request.name);
+  const std::string file = own_place_of(graph->spec(graph->find(request.name)).own_file());
+  if (!file.empty() && path_exists(file + ".d"))
+    warnings.push_back(fmt::format("{}.d stays, and its drop-ins apply to a later file of {} too",
+                                   file, request.name));
+  for (const std::string& warning : warnings) log_warn("{}", warning);
+  return masked_by;
 }
 
 void ServiceChanges::finish(const std::vector<Removal>& down, const std::optional<Error>& fault) {
