@@ -9,6 +9,7 @@
 
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "config/foreign_keys.hpp"
 #include "config/spec_reader.hpp"
 #include "config/value_text.hpp"
 #include "import/reader.hpp"
@@ -26,7 +27,13 @@ constexpr std::string_view kYamlKeys =
     "healthcheck.interval=health.interval_ms healthcheck.timeout=health.timeout_ms "
     "healthcheck.retries=health.retries healthcheck.start_interval=health.start_interval_ms "
     "oom_score_adj=process.oom_score_adj mem_limit=resources.memory_max "
-    "cpus=resources.cpu_max ";
+    "cpus=resources.cpu_max deploy.resources.limits.memory=resources.memory_max "
+    "deploy.resources.limits.cpus=resources.cpu_max "
+    "deploy.resources.limits.pids=resources.pids_max ";
+
+/// Tables whose members are settings of their own. In `deploy` those are the limits of a service.
+constexpr std::string_view kTables[] = {"signal", "healthcheck", "deploy", "deploy.resources",
+                                        "deploy.resources.limits"};
 
 /// Keys of compose(1) for which the table of foreign words names a key that counts differently.
 struct OtherMeaning {
@@ -213,7 +220,7 @@ class YamlService {
   void take(const std::string& key, const Member& member) {
     const Value& value = member.value;
     const Setting setting{"", key, line_of(value), static_cast<unsigned>(member.at.line), file_};
-    if (key == "signal" || key == "healthcheck") {
+    if (std::ranges::find(kTables, key) != std::end(kTables)) {
       for (const auto& [name, inner] : value.table) take(fmt::format("{}.{}", key, name), inner);
       return;
     }
@@ -268,6 +275,8 @@ class YamlService {
     if (dot != std::string::npos) inner.section = key.substr(0, dot);
     if (const std::string_view ours = plain_key(kYamlKeys, key); !ours.empty())
       return draft_.carry_text(setting, ours, upper_unit(key, setting.value));
+    if (inner.section == "deploy")
+      return draft_.leave(setting, foreign_meaning({}, "deploy").advice({}));
     if (dot != std::string::npos) inner.key = key.substr(dot + 1);
     draft_.by_table(inner, setting.value);
   }
@@ -276,7 +285,7 @@ class YamlService {
 
   /// Compose writes 512m for systemd's 512M.
   static std::string upper_unit(std::string_view key, const std::string& value) {
-    return key == "mem_limit" ? upper(value) : value;
+    return plain_key(kYamlKeys, key) == "resources.memory_max" ? upper(value) : value;
   }
 
   static Words usable(Words names) {
@@ -296,9 +305,9 @@ class YamlService {
       (has("required", "false") ? wanted : needed).push_back(usable_name(name));
       if (has("condition", "service_completed_successfully")) finished_.insert(usable_name(name));
       if (has("restart", "true"))
-        draft_.leave({"", fmt::format("{}.{}.restart", setting.key, name), "true", setting.line,
-                      file_},
-                     "binds_to would stop it whenever the other one ends", "dependencies.binds_to");
+        draft_.leave(
+            {"", fmt::format("{}.{}.restart", setting.key, name), "true", setting.line, file_},
+            "binds_to would stop it whenever the other one ends", "dependencies.binds_to");
     }
     if (needed.empty())
       draft_.met(setting);
