@@ -49,6 +49,16 @@ void put_origin(JsonWriter& to, const ServiceSpec& spec) {
   to.end_array();
 }
 
+/// The places of all names in the lists, for messages about the graph: the document has none.
+void put_places(JsonWriter& to, const Dependencies& all) {
+  std::string places;
+  each_list(all, [&](const std::vector<Dependency>& list) {
+    for (const auto& [name, at] : list)
+      places += fmt::format(",{},{},{}", at.line, at.column, at.source);
+  });
+  if (!places.empty()) to.key("places").put_raw("[" + places.substr(1) + "]");
+}
+
 std::string fact_of(const Node& node) {
   // The next process image finds the faults of the graph again.
   const ServiceSpec& spec = *as_read(node.spec);
@@ -64,6 +74,7 @@ std::string fact_of(const Node& node) {
   if (spec.is_instance()) to.member("link", spec.instance->link);
   put_origin(to, spec);
   if (!spec.document.empty()) to.key("document").put_raw(spec.document);
+  put_places(to, *spec.dependencies);
   put_list(to, "warnings", spec.findings->warnings);
   put_list(to, "errors", spec.findings->errors);
   if (spec.findings->refused_warnings > 0)
@@ -122,6 +133,20 @@ void take_origin(const Members& from, ServiceSpec& spec) {
   for (const JsonValue& one : identities->GetArray()) spec.identities.push_back(identity_from(one));
 }
 
+void take_places(const Members& from, ServiceSpec& spec) {
+  const JsonValue* places = from.find("places");
+  if (places == nullptr || !places->IsArray()) return;
+  rapidjson::SizeType next = 0;
+  const auto take = [&] {
+    const bool known = next < places->Size() && (*places)[next].IsUint();
+    return known ? (*places)[next++].GetUint() : 0;
+  };
+  each_list(spec.dependencies.edit(), [&](std::vector<Dependency>& list) {
+    for (Dependency& one : list)
+      one.at = {static_cast<int>(take()), static_cast<int>(take()), take()};
+  });
+}
+
 /// A spec from its document alone, and the faults of the document.
 struct BareSpec {
   std::shared_ptr<ServiceSpec> spec = std::make_shared<ServiceSpec>();
@@ -154,6 +179,7 @@ std::optional<GraphEntry> entry_from(const std::string& text, Slot slot,
   spec->name = from.text("name");
   if (name_fault(spec->name)) return std::nullopt;
   take_origin(from, *spec);
+  take_places(from, *spec);
   spec->vendors = from.flag("vendors");
   spec->runtime = from.flag("runtime");
   spec->system_class_default = from.flag("system_class");

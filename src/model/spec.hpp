@@ -113,6 +113,14 @@ struct Dependencies {
   bool operator==(const Dependencies&) const = default;
 };
 
+/// Calls `act` with each list of `all`.
+template <class All, class Act>
+void each_list(All& all, Act act) {
+  for (auto* const list : {&all.requires_, &all.binds_to, &all.after, &all.wants, &all.conflicts,
+                           &all.required_by, &all.bound_by, &all.before, &all.wanted_by})
+    act(*list);
+}
+
 struct Lifecycle {
   RestartPolicy restart = RestartPolicy::on_failure;
   KillMode kill_mode = KillMode::all;
