@@ -275,7 +275,8 @@ int reload_if_served(VerbContext& context, const Editing& editing, Copy& copy) {
       take_back(editing);
       return give_up(context, editing, copy, "not reloaded");
     }
-    return context.fail(reload_files(context, only), editing.name, in_place + " nevertheless");
+    return context.fail(reload_files(context, only, true), editing.name,
+                        in_place + " nevertheless");
   } catch (const ClientError& error) {
     if (error.code() == ErrorCode::no_server)
       return print_outcome(context, editing, true,

@@ -138,7 +138,7 @@ int run_reload(VerbContext& context) {
   }
   const std::vector<std::string> only = context.names();
   if (!dry_run) ask_before_reload(context, only);
-  return reload_files(context, only);
+  return reload_files(context, only, arguments.has("wait") && !dry_run);
 }
 
 void ask_before_reload(VerbContext& context, const std::vector<std::string>& only) {
@@ -150,15 +150,14 @@ void ask_before_reload(VerbContext& context, const std::vector<std::string>& onl
   ask_before(context, report.restarted, stops);
 }
 
-int reload_files(VerbContext& context, const std::vector<std::string>& only) {
+int reload_files(VerbContext& context, const std::vector<std::string>& only, bool waits) {
   const bool dry_run = context.arguments.has("dry-run");
   const std::int64_t began_us = wall_us();
   std::string json = call_reload(context, {}, dry_run, only);
   const ReloadReport report = read_as<ReloadReport>(parse_json(json));
   if (!context.json()) print_report(context, report, dry_run);
   int status = ExitStatus::done;
-  if (context.arguments.has("wait") && !dry_run)
-    status = settle_reloaded(context, report, began_us, json);
+  if (waits) status = settle_reloaded(context, report, began_us, json);
   if (context.json()) context.print_json(json);
   const std::size_t failed = faulty_files(report).size() + report.proxies.failed.size();
   if (failed == 0) return status;

@@ -70,8 +70,8 @@ struct VerbRow {
 #include "client/verbs.inc"
 #undef ZINIT_VERB
 
-/// Does the same as `reload`, or with names `reload --only`.
-int reload_files(VerbContext& context, const std::vector<std::string>& only);
+/// Does the same as `reload`, or with names `reload --only`; if `waits`, also as `--wait`.
+int reload_files(VerbContext& context, const std::vector<std::string>& only, bool waits);
 /// Asks before a reload if it would restart or stop services: see question.hpp.
 void ask_before_reload(VerbContext& context, const std::vector<std::string>& only);
 
