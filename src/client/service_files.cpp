@@ -59,12 +59,10 @@ Listing listing_of(const Places& places) {
   return listing;
 }
 
-/// All services with a file in the places, and the masked names.
+/// All services and proxies with a file in the places, and the masked names.
 ParsedListing all_of(const Places& places) {
   Listing listing = listing_of(places);
-  ParsedListing found = parse_listing(listing, {}, read_below(places.root));
-  std::erase_if(found.parsed, [](const ParsedSpec& one) { return one.proxy != nullptr; });
-  return found;
+  return parse_listing(listing, {}, read_below(places.root));
 }
 
 /// The places that the server reads files from. Nothing if no server answers, or if an older one
@@ -96,17 +94,32 @@ bool is_system_class(const Places& places, const std::string& path) {
   });
 }
 
-[[noreturn]] void not_found(const std::string& name, const ParsedListing& found) {
+std::vector<std::string> service_names(const ParsedListing& found) {
+  std::vector<std::string> names;
+  for (const ParsedSpec& one : found.parsed)
+    if (!one.proxy) names.push_back(one.spec->name);
+  return names;
+}
+
+[[noreturn]] void not_found(const std::string& name, const ParsedListing& found,
+                            const std::string& remedy) {
   std::string why = "no such service";
+  const auto proxy = std::ranges::find_if(
+      found.parsed, [&](const ParsedSpec& one) { return one.proxy && one.spec->name == name; });
   auto mask = found.masked.find(name);
   if (mask == found.masked.end()) mask = found.masked.find(template_of(name));
   if (mask != found.masked.end()) {
     why = fmt::format("it is masked by {}; `zinitctl unmask {}` brings it back", mask->second,
                       mask->first);
+  } else if (found.templates->has(name + '@')) {
+    why += fmt::format("; {0}@ is a template: name an instance of it, as {0}@NAME", name);
+  } else if (proxy != found.parsed.end()) {
+    why += fmt::format("; it is a proxy, and its file is {}", proxy->spec->file);
   } else {
-    std::vector<std::string> names;
-    for (const ParsedSpec& one : found.parsed) names.push_back(one.spec->name);
-    if (const auto near = nearest(name, names)) why += fmt::format("; did you mean {}?", *near);
+    const std::vector<std::string> names = service_names(found);
+    const auto near = nearest(name, names);
+    if (near) why += fmt::format("; did you mean {}?", *near);
+    if (!remedy.empty()) why.append(near ? " " : "; ").append(remedy);
   }
   throw VerbFailure{ExitStatus::no_service, why, name};
 }
@@ -151,7 +164,7 @@ std::optional<Controllers> controllers_of(VerbContext& context, const Places& pl
 }
 
 SourceFile find_service_files(VerbContext& context, const Places& places, const std::string& name,
-                              bool* unmade) {
+                              bool* unmade, const std::string& remedy) {
   // Checked before the name becomes part of a path.
   if (const auto fault = name_fault(name)) throw VerbFailure{ExitStatus::usage, *fault, name};
   if (!context.arguments.has("root")) {
@@ -167,7 +180,7 @@ SourceFile find_service_files(VerbContext& context, const Places& places, const 
   const ParsedListing found = all_of(places);
   for (const ParsedSpec& one : found.parsed) {
     const ServiceSpec& spec = *one.spec;
-    if (spec.name != name) continue;
+    if (one.proxy || spec.name != name) continue;
     SourceFile file{spec.file, spec.system_class_default, true, spec.drop_ins};
     if (spec.is_instance()) file.instance = name;
     file.link = spec.instance->link;
@@ -178,7 +191,7 @@ SourceFile find_service_files(VerbContext& context, const Places& places, const 
     if (unmade != nullptr) *unmade = true;
     return found.templates->source_of(name);
   }
-  not_found(name, found);
+  not_found(name, found, remedy);
 }
 
 Masks masks_of(const Places& places, const std::string& name) {
@@ -193,11 +206,7 @@ Masks masks_of(const Places& places, const std::string& name) {
   return masks;
 }
 
-std::vector<std::string> names_in(const Places& places) {
-  std::vector<std::string> names;
-  for (const ParsedSpec& one : all_of(places).parsed) names.push_back(one.spec->name);
-  return names;
-}
+std::vector<std::string> names_in(const Places& places) { return service_names(all_of(places)); }
 
 std::vector<std::string> masked_in(const Places& places) {
   std::vector<std::string> names;

@@ -27,16 +27,17 @@ namespace zinit {
 
 /// The controllers of the server's cgroups or, if no server answers or if it is an older one, those
 /// of this machine. Nothing if they are not known, or if the places are those of another system.
-[[nodiscard]] std::optional<Controllers> controllers_of(VerbContext& context,
-                                                        const Places& places);
+[[nodiscard]] std::optional<Controllers> controllers_of(VerbContext& context, const Places& places);
 
 /// The files of a service as they are on disk now: those that the server names, or, without a
 /// server or with --root, those that it would read. For an instance these are its template's files,
 /// and `unmade` is set if neither a link nor a dependency makes the instance. Throws VerbFailure if
 /// a service has no file. If there is no such service, the error (no_service) names the most
-/// similar one, or the link that masks it.
+/// similar one with `remedy`, or else the link that masks it, or the template or proxy that has the
+/// name.
 [[nodiscard]] SourceFile find_service_files(VerbContext& context, const Places& places,
-                                            const std::string& name, bool* unmade = nullptr);
+                                            const std::string& name, bool* unmade = nullptr,
+                                            const std::string& remedy = {});
 
 /// The links that mask a service.
 struct Masks {

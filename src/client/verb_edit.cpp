@@ -61,7 +61,9 @@ Editing what_to_edit(VerbContext& context) {
   Editing editing;
   editing.name = context.arguments.rest.front();
   editing.places = places_of(context);
-  const SourceFile source = find_service_files(context, editing.places, editing.name);
+  const SourceFile source =
+      find_service_files(context, editing.places, editing.name, nullptr,
+                         fmt::format("`zinitctl edit --new {}` makes it", editing.name));
   editing.replaced = source.path;
   const bool drop_in = context.arguments.has("drop-in");
   if (drop_in) {

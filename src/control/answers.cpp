@@ -16,7 +16,8 @@ namespace zinit {
 
 std::string ok_json() { return R"({"ok":true})"; }
 
-RpcError service_not_found(const Board& board, std::string_view name) {
+RpcError service_not_found(const RpcContext& context, std::string_view name) {
+  const Board& board = context.board;
   // Cut the name: one that is too long for any service would fill the message.
   const std::string told = shortened(name, kNameMax);
   RpcError error(RpcCode::service_not_found, fmt::format("no service \"{}\"", printable(told)));
@@ -26,13 +27,21 @@ RpcError service_not_found(const Board& board, std::string_view name) {
         fmt::format("it is masked by {}; `zinitctl unmask {}`, then service.reload, bring it back",
                     *link, graph->masked_as(name)));
   }
-  const std::string_view of = told.ends_with('@') ? told : template_of(told);
+  const bool of_instance = !template_of(told).empty();
+  const std::string of = of_instance           ? std::string(template_of(told))
+                         : told.ends_with('@') ? told
+                                               : told + '@';
   if (board.has_template(of)) {
-    const auto fault = of == told ? std::nullopt : name_fault(std::string(name));
+    const auto fault = of_instance ? name_fault(std::string(name)) : std::nullopt;
     if (fault) return std::move(error).about(told).hint(printable(*fault));
     return std::move(error).about(told).hint(
-        of == told ? fmt::format("{0} is a template: name an instance of it, as {0}NAME", told)
-                   : fmt::format("`zinitctl start {}` makes it, an instance of {}", told, of));
+        of_instance ? fmt::format("`zinitctl start {}` makes it, an instance of {}", told, of)
+                    : fmt::format("{0} is a template: name an instance of it, as {0}NAME", of));
+  }
+  const auto is_it = [&](const ProxyView& proxy) { return proxy.spec->name == name; };
+  if (std::ranges::any_of(context.daemon.proxies(), is_it)) {
+    return std::move(error).about(told).hint(
+        fmt::format("it is a proxy: `zinitctl xinet status {}` shows it", told));
   }
   const std::vector<std::string> names = board.names();
   // A user of systemd writes the name of the unit, such as web.service.
@@ -43,9 +52,9 @@ RpcError service_not_found(const Board& board, std::string_view name) {
                                                 : std::string());
 }
 
-RpcError refused(const Board& board, std::string_view name, const RequestFailure& failure) {
+RpcError refused(const RpcContext& context, std::string_view name, const RequestFailure& failure) {
   switch (failure.refusal) {
-    case Refusal::not_found: return service_not_found(board, name);
+    case Refusal::not_found: return service_not_found(context, name);
     case Refusal::not_running: return RpcError(RpcCode::not_running, failure.text).about(name);
     case Refusal::shutting_down: return RpcError(RpcCode::shutting_down, failure.text).about(name);
     case Refusal::process_error:
@@ -114,7 +123,7 @@ Later in_turns(RpcContext& context, std::shared_ptr<Turns> turns) {
 AnswerLook status_full_of(RpcContext& context, std::string_view name, std::string more) {
   auto view = context.board.view(name);
   if (!view) {
-    return [error = service_not_found(context.board, name)](bool) {
+    return [error = service_not_found(context, name)](bool) {
       return std::optional<RpcResult>(tl::unexpected(error));
     };
   }

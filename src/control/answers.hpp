@@ -45,11 +45,11 @@ inline constexpr Shape kStatusAndEffects =
 /// `{ok: true}`
 [[nodiscard]] std::string ok_json();
 
-/// service_not_found, with the nearest name as its hint.
-[[nodiscard]] RpcError service_not_found(const Board& board, std::string_view name);
+/// service_not_found, with a hint at what has this name or a near one.
+[[nodiscard]] RpcError service_not_found(const RpcContext& context, std::string_view name);
 
 /// A refusal of the board as an error about the service `name` (empty: about no service).
-[[nodiscard]] RpcError refused(const Board& board, std::string_view name,
+[[nodiscard]] RpcError refused(const RpcContext& context, std::string_view name,
                                const RequestFailure& failure);
 
 /// A long answer. It is made in small steps, over several turns, so that it delays no other client.
@@ -129,7 +129,7 @@ class Awaited {
   std::function<void(const RequestResult<T>&)> as(RpcContext& context, std::string name,
                                                   Put put) const {
     const auto refuse = [&context, name = std::move(name)](const RequestFailure& failure) {
-      return refused(context.board, name, failure);
+      return refused(context, name, failure);
     };
     return as(context, refuse, put);
   }

@@ -135,7 +135,7 @@ template <const AboutAll& about>
 Outcome carry_out(Call& call) {
   Board& board = call.context.board;
   auto bulk = (board.*about.act)();
-  if (!bulk) return refused(board, "", bulk.error());
+  if (!bulk) return refused(call.context, "", bulk.error());
   const auto wait = std::make_shared<BulkWait>();
   wait->unsettled = bulk->done;
   wait->asked = *std::move(bulk);
@@ -161,7 +161,7 @@ std::string name_in(const JsonValue& config) {
 
 Outcome service_get(Call& call) {
   const std::optional<ServiceView> view = call.context.board.view(name_of(call));
-  if (!view) return service_not_found(call.context.board, name_of(call));
+  if (!view) return service_not_found(call.context, name_of(call));
   const ServiceSpec& spec = *view->spec;
   // a file that could not be parsed has no document
   const std::string& document = spec.document.empty() ? "{}" : spec.document;
@@ -176,7 +176,7 @@ Outcome service_set(Call& call) {
   const JsonValue& config = *call.params.object("config");
   const std::string name = name_in(config);
   if (is_template_name(name)) {
-    return refused(call.context.board, name,
+    return refused(call.context, name,
                    {Refusal::config_error,
                     fmt::format("{} is the name of a template, which is a file: put it in a "
                                 "directory of services, then reload",
@@ -185,7 +185,7 @@ Outcome service_set(Call& call) {
   }
   auto document = value_from_json(config);
   if (!document) {
-    return refused(call.context.board, name,
+    return refused(call.context, name,
                    {Refusal::config_error,
                     "the config is wrong: " + document.error(),
                     {"error: " + document.error()}});

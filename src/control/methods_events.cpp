@@ -36,7 +36,7 @@ Outcome events_get(Call& call) {
   std::unordered_set<std::string_view> past;
   for (const StateEvent& event : events) past.insert(event.service);
   const auto names = named(call, past);
-  if (!names) return service_not_found(call.context.board, names.error());
+  if (!names) return service_not_found(call.context, names.error());
   if (!names->empty())
     std::erase_if(events, [&](const StateEvent& event) { return !names->contains(event.service); });
   JsonWriter writer;
@@ -50,7 +50,7 @@ Outcome events_get(Call& call) {
 
 Outcome events_subscribe(Call& call) {
   const auto names = named(call, {});
-  if (!names) return service_not_found(call.context.board, names.error());
+  if (!names) return service_not_found(call.context, names.error());
   return subscribed(
       call.subscriber.subscribe(std::vector<std::string>(names->begin(), names->end())));
 }

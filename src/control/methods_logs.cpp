@@ -163,7 +163,7 @@ Slot log_slot(const Board& board, std::string_view name) {
 Outcome last_lines(const Call& call, LogSearch::LineShape shape) {
   const std::string_view name = name_of(call);
   const Slot slot = log_slot(call.context.board, name);
-  if (slot == kNoSlot) return service_not_found(call.context.board, name);
+  if (slot == kNoSlot) return service_not_found(call.context, name);
   LogSearch::Wanted wanted;
   wanted.lines = static_cast<std::size_t>(*call.params.count("lines"));
   wanted.shape = shape;
@@ -200,7 +200,7 @@ Outcome logs_filter(Call& call) {
   const auto search = std::make_shared<LogSearch>(call.context.logs, std::move(wanted));
   if (const auto name = call.params.string("name")) {
     const Slot slot = log_slot(board, *name);
-    if (slot == kNoSlot) return service_not_found(board, *name);
+    if (slot == kNoSlot) return service_not_found(call.context, *name);
     const auto before = static_cast<std::uint64_t>(call.params.count("before_seq").value_or(0));
     search->look_into(std::string(*name), slot, Ring::before(before));
   } else if (call.params.count("before_seq")) {
@@ -220,8 +220,7 @@ Outcome logs_filter(Call& call) {
 Outcome logs_subscribe(Call& call) {
   std::vector<std::string> names = call.params.strings("names");
   for (const std::string& name : names) {
-    if (log_slot(call.context.board, name) == kNoSlot)
-      return service_not_found(call.context.board, name);
+    if (log_slot(call.context.board, name) == kNoSlot) return service_not_found(call.context, name);
   }
   const auto lines = static_cast<std::size_t>(*call.params.count("lines"));
   return subscribed(call.subscriber.subscribe_logs(std::move(names), lines));

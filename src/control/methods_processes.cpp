@@ -33,7 +33,7 @@ std::string stats_json(Pid pid, const ServiceFigures& figures,
 Outcome service_stats(Call& call) {
   RpcContext& context = call.context;
   const std::optional<ServiceView> view = context.board.view(name_of(call));
-  if (!view) return service_not_found(context.board, name_of(call));
+  if (!view) return service_not_found(context, name_of(call));
   const Pid pid = view->pid > 0 ? Pid(view->pid) : std::nullopt;
   if (!has_processes(*view)) return stats_json(pid, {}, {});
   const CpuShares::Run run{view->slot, view->last_start_us,
@@ -52,7 +52,7 @@ Outcome service_stats(Call& call) {
 Outcome service_children(Call& call) {
   RpcContext& context = call.context;
   const std::optional<ServiceView> view = context.board.view(name_of(call));
-  if (!view) return service_not_found(context.board, name_of(call));
+  if (!view) return service_not_found(context, name_of(call));
   if (!has_processes(*view)) return "[]";
   return context.processes.ask(name_of(call),
                                [place = place_of(*view)](ProcessScan& scan) -> RpcResult {
@@ -67,7 +67,7 @@ RpcError without_process(std::string_view name) {
 Outcome debug_process_tree(Call& call) {
   RpcContext& context = call.context;
   const std::optional<ServiceView> view = context.board.view(name_of(call));
-  if (!view) return service_not_found(context.board, name_of(call));
+  if (!view) return service_not_found(context, name_of(call));
   if (!has_processes(*view)) return without_process(name_of(call));
   return context.processes.ask(
       name_of(call),

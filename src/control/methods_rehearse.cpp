@@ -116,7 +116,7 @@ class Rehearsing final : public Turns {
   }
 
   [[nodiscard]] RpcResult take() override {
-    if (gone_) return tl::unexpected(service_not_found(context_.board, *gone_));
+    if (gone_) return tl::unexpected(service_not_found(context_, *gone_));
     std::vector<std::string> repeating;
     for (const Slot slot : rehearsal_->repeating())
       repeating.push_back(rehearsal_->world.graph->name(slot));
@@ -195,7 +195,7 @@ Outcome system_rehearse(Call& call) {
   for (const auto* const list : {&names, &failing}) {
     for (const std::string& name : *list) {
       const Slot slot = scene->find(*graph, name);
-      if (slot == kNoSlot) return service_not_found(board, name);
+      if (slot == kNoSlot) return service_not_found(call.context, name);
       if ((list == &failing || word == "fail") && !graph->spec(slot).has_process())
         return RpcError(RpcCode::invalid_params,
                         fmt::format("{} has no process that could fail", name))

@@ -94,7 +94,7 @@ Later wait_until(RpcContext& context, std::string name, Goal goal,
     const auto answer = [&] { return status(Clock::now() >= deadline); };
     if (status) return answer();
     const auto brief = context.board.brief(name);
-    if (!brief) return tl::unexpected(service_not_found(context.board, name));
+    if (!brief) return tl::unexpected(service_not_found(context, name));
     if (!goal.reached(*brief)) {
       const bool lifeless = brief->state == State::failed || brief->skipped;
       if (!goal.needs_life || !lifeless || !brief->settled) return std::nullopt;
@@ -118,10 +118,10 @@ Outcome request(Call& call) {
   const std::string_view name = name_of(call);
   if (act != &Board::stop) {
     const auto made = call.context.daemon.make_instance(name);
-    if (!made) return refused(board, name, made.error());
+    if (!made) return refused(call.context, name, made.error());
   }
   auto done = (board.*act)(name);
-  if (!done) return refused(board, name, done.error());
+  if (!done) return refused(call.context, name, done.error());
   if (call.params.boolean("wait"))
     return wait_until(call.context, std::string(name), kSettled, call.params.count("timeout_ms"),
                       *std::move(done));
@@ -135,15 +135,15 @@ Outcome service_restart(Call& call) {
   const std::string_view name = name_of(call);
   if (call.params.boolean("if_running")) {
     const auto brief = board.brief(name);
-    if (!brief) return service_not_found(board, name);
+    if (!brief) return service_not_found(context, name);
     const bool down = at_rest(brief->state) && !brief->done;
     if (down || brief->state == State::stopping) return outcome_of(status_full_of(context, name));
   }
   if (!call.params.boolean("check")) return request<&Board::restart>(call);
   if (const auto made = context.daemon.make_instance(name); !made)
-    return refused(board, name, made.error());
+    return refused(context, name, made.error());
   const auto begun = board.begin_restart(name);
-  if (!begun) return refused(board, name, begun.error());
+  if (!begun) return refused(context, name, begun.error());
   const auto timeout_ms = call.params.count("timeout_ms");
   Later later = wait_until(context, std::string(name), kSettled, timeout_ms);
   later.look = [&context, name = std::string(name), restart = *begun, timeout_ms,
@@ -152,7 +152,7 @@ Outcome service_restart(Call& call) {
     if (!then) {
       auto done = context.board.outcome(restart);
       if (!done) return std::nullopt;
-      if (!*done) return tl::unexpected(refused(context.board, name, done->error()));
+      if (!*done) return tl::unexpected(refused(context, name, done->error()));
       if (waits) {
         then = wait_until(context, name, kSettled, timeout_ms, **std::move(done)).look;
       } else {
@@ -168,15 +168,15 @@ Outcome service_restart(Call& call) {
 /// Reloads one service by its own reload_exec or reload_signal. The report lists the service as
 /// unchanged, because its file is not read.
 Outcome reload_one(Call& call, std::string_view name) {
-  Board& board = call.context.board;
-  const auto begun =
-      board.reload_service(name, call.params.boolean("dry_run"), call.params.boolean("check"));
-  if (!begun) return refused(board, name, begun.error());
+  RpcContext& context = call.context;
+  const auto begun = context.board.reload_service(name, call.params.boolean("dry_run"),
+                                                  call.params.boolean("check"));
+  if (!begun) return refused(context, name, begun.error());
   Later later;
-  later.look = [&board, name = std::string(name), reload = *begun]() -> std::optional<RpcResult> {
-    const auto outcome = board.outcome(reload);
+  later.look = [&context, name = std::string(name), reload = *begun]() -> std::optional<RpcResult> {
+    const auto outcome = context.board.outcome(reload);
     if (!outcome) return std::nullopt;
-    if (!*outcome) return tl::unexpected(refused(board, name, outcome->error()));
+    if (!*outcome) return tl::unexpected(refused(context, name, outcome->error()));
     ReloadReport report;
     report.unchanged = {name};
     return object_json<protocol::ReloadReport>(report);
@@ -189,7 +189,7 @@ Outcome service_kill(Call& call) {
   const std::string_view name = name_of(call);
   const std::string word = call.params.signal("signal");
   const int signal = signal_number(word);
-  if (board.find(name) == kNoSlot) return service_not_found(board, name);
+  if (board.find(name) == kNoSlot) return service_not_found(call.context, name);
   if (signal == 0) {
     return RpcError(RpcCode::invalid_signal,
                     fmt::format("no signal \"{}\"", printable(shortened(word, 60))))
@@ -204,7 +204,7 @@ Outcome service_kill(Call& call) {
                                : main ? KillWhat::main
                                       : KillWhat::group,
                                call.subscriber.caller());
-  if (!done) return refused(board, name, done.error());
+  if (!done) return refused(call.context, name, done.error());
   return ok_json();
 }
 
@@ -212,7 +212,7 @@ Outcome system_isolate(Call& call) {
   Board& board = call.context.board;
   const std::string_view target = call.params.string("target").value_or("");
   const auto done = board.isolate(target);
-  if (!done) return refused(board, target, done.error());
+  if (!done) return refused(call.context, target, done.error());
   return object_json<protocol::Isolation>(*done);
 }
 
@@ -221,9 +221,9 @@ Outcome service_reload(Call& call) {
   const ReloadFiles asked{call.params.boolean("dry_run"), call.params.boolean("check"),
                           call.params.boolean("no_restart"), call.params.strings("only")};
   const Awaited<ReloadReport> answer;
-  const auto refuse = [&board = call.context.board](const RequestFailure& failure) {
+  const auto refuse = [&context = call.context](const RequestFailure& failure) {
     const bool of_one = failure.refusal == Refusal::not_found;
-    return refused(board, of_one ? failure.details.front() : std::string(), failure);
+    return refused(context, of_one ? failure.details.front() : std::string(), failure);
   };
   call.context.daemon.reload(asked, answer.as(call.context, refuse, [](const auto& report) {
     return object_json<protocol::ReloadReport>(*report);
@@ -233,7 +233,7 @@ Outcome service_reload(Call& call) {
 
 Outcome service_wait(Call& call) {
   const Board& board = call.context.board;
-  if (board.find(name_of(call)) == kNoSlot) return service_not_found(board, name_of(call));
+  if (board.find(name_of(call)) == kNoSlot) return service_not_found(call.context, name_of(call));
   const std::string_view word = *call.params.string("for");
   for (const Goal& goal : kGoals)
     if (goal.word == word)

@@ -27,7 +27,7 @@ Outcome service_list_full(Call& call) {
 
 Outcome service_status(Call& call) {
   const std::optional<ServiceView> view = call.context.board.view(name_of(call));
-  if (!view) return service_not_found(call.context.board, name_of(call));
+  if (!view) return service_not_found(call.context, name_of(call));
   return status_json(*view);
 }
 
@@ -90,22 +90,21 @@ void explain_output(WhyReport& report, const RpcContext& context) {
   auto at = std::next(report.reasons.begin());
   while (at != report.reasons.end() && at->depth > 0) ++at;
   const int depth = root == report.name ? 0 : std::prev(at)->depth + 1;
-  report.reasons.insert(at,
-                        {"output", root, view->record.state,
-                         fmt::format("its last line on standard {}: {}{}",
-                                     on_error ? "error" : "output",
-                                     printable(shortened(last, kLongestOutput)),
-                                     view->record.state == State::failed
-                                         ? ""
-                                         : fmt::format("; `zinitctl logs {}` shows more", root)),
-                         root, depth});
+  report.reasons.insert(
+      at, {"output", root, view->record.state,
+           fmt::format("its last line on standard {}: {}{}", on_error ? "error" : "output",
+                       printable(shortened(last, kLongestOutput)),
+                       view->record.state == State::failed
+                           ? ""
+                           : fmt::format("; `zinitctl logs {}` shows more", root)),
+           root, depth});
 }
 
 Outcome service_why(Call& call) {
   const Board& board = call.context.board;
   std::optional<WhyReport> report = board.why(name_of(call));
   const std::optional<ServiceView> view = board.view(name_of(call));
-  if (!report || !view) return service_not_found(board, name_of(call));
+  if (!report || !view) return service_not_found(call.context, name_of(call));
   Triggers(call.context.daemon).explain(*report, *view->spec);
   explain_processes(*report, *view);
   explain_output(*report, call.context);
@@ -121,13 +120,13 @@ Outcome service_tree(Call& call) {
   const auto name = call.params.string("name");
   if (!name) return tree_json(board, kNoSlot, reverse);
   const Slot root = board.find(*name);
-  if (root == kNoSlot) return service_not_found(board, *name);
+  if (root == kNoSlot) return service_not_found(call.context, *name);
   return tree_json(board, root, reverse);
 }
 
 Outcome service_is_running(Call& call) {
   const auto brief = call.context.board.brief(name_of(call));
-  if (!brief) return service_not_found(call.context.board, name_of(call));
+  if (!brief) return service_not_found(call.context, name_of(call));
   return json_of(brief->state == State::running || brief->done);
 }
 

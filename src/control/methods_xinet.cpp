@@ -75,7 +75,7 @@ auto refusal_about(RpcContext& context, std::string name, std::string service = 
           service = std::move(service)](const RequestFailure& failure) -> RpcError {
     if (failure.refusal == Refusal::proxy_not_found) return proxy_not_found(context.daemon, name);
     const bool of_service = failure.refusal == Refusal::not_found;
-    return refused(context.board, of_service ? service : std::string(), failure)
+    return refused(context, of_service ? service : std::string(), failure)
         .with("proxy", json_of(name));
   };
 }
