@@ -160,6 +160,18 @@ void Instances::complete(std::vector<SpecPtr>& specs, const LoadedConfig& config
   add(std::move(wanted), false);
 }
 
+void Instances::add_started(std::vector<std::string> names, const LoadedConfig& config,
+                            std::vector<SpecPtr>& specs) {
+  std::unordered_set<std::string> known;
+  for (const SpecPtr& spec : specs) known.insert(spec->name);
+  const auto there = [&](const std::string& name) {
+    return known.contains(name) || config.masked.contains(name);
+  };
+  for (ParsedSpec& one :
+       make_instances(*config.templates, std::move(names), there, config.settings.defaults))
+    specs.push_back(started_instance(one));
+}
+
 void Instances::look() {
   const GraphPtr graph = board_.graph();
   if (graph != seen_) {

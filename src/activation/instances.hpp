@@ -51,6 +51,11 @@ class Instances {
   /// file or their files are refused. `no_restart` is the reload's.
   void complete(std::vector<SpecPtr>& specs, const LoadedConfig& config, bool no_restart);
 
+  /// Adds those of `names` that have a template to `specs`, which has all services of `config`: a
+  /// client had started these instances, and then the server was killed.
+  static void add_started(std::vector<std::string> names, const LoadedConfig& config,
+                          std::vector<SpecPtr>& specs);
+
   /// Removes started instances that nobody wants any more. Call it after each change of the board.
   void look();
 

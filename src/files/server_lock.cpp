@@ -110,6 +110,10 @@ bool has_directories(const std::string& path) {
   return false;
 }
 
+std::string journal_path(std::string_view id) {
+  return fmt::format("/dev/shm/zinit-{}-{}", ::geteuid(), id);
+}
+
 /// Removes files of killed servers that cannot have a successor.
 void remove_orphaned(const std::string& directory) {
   const UniqueDirectory open(::opendir(directory.c_str()));
@@ -117,8 +121,10 @@ void remove_orphaned(const std::string& directory) {
   while (const dirent* entry = ::readdir(open.get())) {
     if (!std::string_view(entry->d_name).starts_with(kPrefix)) continue;
     const std::string path = directory + "/" + entry->d_name;
-    if (const auto locked = open_locked(path, 0); locked && !has_directories(path))
+    if (const auto locked = open_locked(path, 0); locked && !has_directories(path)) {
+      ::unlink(journal_path(entry->d_name + kPrefix.size()).c_str());
       ::unlink(path.c_str());
+    }
   }
 }
 
@@ -161,6 +167,8 @@ ServerLock ServerLock::take_over(KeptFd file, const Places& places) {
   return lock;
 }
 
+std::string ServerLock::journal() const { return held() ? journal_path(id_) : std::string(); }
+
 Result<void> ServerLock::note(const Note& own) {
   const std::string boot = read_file(kBootId, kMostText).value_or("");
   const std::string text =
@@ -175,6 +183,7 @@ Result<void> ServerLock::note(const Note& own) {
 
 void ServerLock::remove() noexcept {
   if (!file_ || path_.empty()) return;
+  ::unlink(journal().c_str());
   ::unlink(path_.c_str());
   file_.reset();
   if (made_directory_) ::rmdir(path_.substr(0, path_.rfind('/')).c_str());  // if it is empty

@@ -45,9 +45,13 @@ class ServerLock {
   /// The note of a killed server. Empty if its base is gone and another server has one of the name.
   [[nodiscard]] const Note& before() const noexcept { return before_; }
 
+  /// The path for the server's journal (state/journal.hpp), which the next server reads if this one
+  /// is killed. Empty if no lock is held.
+  [[nodiscard]] std::string journal() const;
+
   /// Leaves a note for the next server, in case this one is killed.
   [[nodiscard]] Result<void> note(const Note& own);
-  /// Removes the file. Call it if nothing is left that this server has started.
+  /// Removes the file, and the journal. Call it if nothing is left that this server has started.
   void remove() noexcept;
 
  private:

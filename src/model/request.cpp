@@ -38,13 +38,24 @@ void pull(Record& record) {
   if (record.try_ == Try::none) record.try_ = Try::pulled;
 }
 
+/// Whether a service that requires or wants `slot` pulls it in.
+bool is_pulled(const World& world, Slot slot) {
+  return !world.node(slot).removed && world.spec(slot).status != StartStatus::ignore;
+}
+
+/// Whether a boot without a target starts it.
+bool boots(const World& world, Slot slot) {
+  const Node& node = world.node(slot);
+  return node.spec->starts_at_boot() && !node.broken() && !node.removed;
+}
+
 /// Pulls in everything that the services in the search require and want, at any depth. The search
 /// stops at satisfied services. Services with `status = "ignore"` are not pulled in.
 void pull_dependencies(World& world, Search& search, Slots& changed) {
   for (Slot at; search.next(at);) {
     for (const auto list : {&Node::requires_, &Node::wants}) {
       for (const Slot other : world.node(at).*list) {
-        if (world.node(other).removed || world.spec(other).status == StartStatus::ignore) continue;
+        if (!is_pulled(world, other)) continue;
         const bool through = !satisfied(world, other);
         pull(world.record(other));
         world.record(other).needed = true;
@@ -252,10 +263,24 @@ Slots request_boot(World& world, Slot target) {
   if (target != kNoSlot) return request_pull(world, {target});
   Slots slots;
   for (const Slot slot : world.graph->order())
-    if (world.spec(slot).starts_at_boot() && !world.node(slot).broken() &&
-        !world.node(slot).removed && world.record(slot).wish == Wish::down)
-      slots.push_back(slot);
+    if (boots(world, slot) && world.record(slot).wish == Wish::down) slots.push_back(slot);
   return request_pull(world, slots);
+}
+
+Slots slots_of_boot(const World& world, Slot target) {
+  Search search;
+  search.begin(world.graph->slots());
+  if (target != kNoSlot) search.visit(target);
+  for (const Slot slot : world.graph->order())
+    if (target == kNoSlot && boots(world, slot)) search.visit(slot);
+  Slots result;
+  for (Slot at; search.next(at);) {
+    result.push_back(at);
+    for (const auto list : {&Node::requires_, &Node::wants})
+      for (const Slot other : world.node(at).*list)
+        if (is_pulled(world, other)) search.visit(other);
+  }
+  return result;
 }
 
 Slots request_pull(World& world, const Slots& slots) {

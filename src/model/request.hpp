@@ -41,6 +41,9 @@ Requested request_restart(World& world, Slot slot);
 /// request_pull(). Leaves out services whose wish is up already: a crash during a boot leaves some,
 /// perhaps done.
 Slots request_boot(World& world, Slot target);
+/// What a boot starts and pulls in, at any depth: `target`, or with kNoSlot every service that a
+/// boot starts.
+[[nodiscard]] Slots slots_of_boot(const World& world, Slot target);
 /// Boot and start-all: each of `slots` is started with everything that it requires and wants.
 /// Unlike `start`, none of them gains precedence in a conflict, and no conflict stops anything.
 Slots request_pull(World& world, const Slots& slots);

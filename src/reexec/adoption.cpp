@@ -15,6 +15,7 @@
 #include "base/format.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "model/predicates.hpp"
 #include "os/membership.hpp"
 #include "os/process.hpp"
 #include "os/process_memory.hpp"
@@ -119,37 +120,63 @@ TimePoint started_at(const ProcessStat& process) {
   return std::max(TimePoint{}, Clock::now() - age);
 }
 
-JournalEntry entry_of(const GraphEntry& service, const MainProcess* found) {
-  const ProcessStat* const process = found != nullptr ? &found->stat : nullptr;
-  const std::string_view step = found != nullptr ? std::string_view(found->step) : "";
+/// The entry of a service without a record by this server. `found` is its process, null: it has
+/// none; `old` is its record by a server that was killed, null: unknown.
+JournalEntry entry_of(const GraphEntry& service, const MainProcess* found,
+                      const JournalEntry* old) {
+  const ServiceSpec& spec = *service.spec;
+  const bool oneshot = spec.oneshot && spec.has_process();
+  const bool step = found != nullptr && !found->step.empty();
+  // The old record counts as it is, because the service had no process, or ran none any more.
+  const bool rests = old != nullptr && (!spec.has_process() || !has_process(old->record) ||
+                                        old->record.process == Process::held);
+  const bool done = oneshot && (old == nullptr || (rests && old->record.done));
   JournalEntry entry;
   entry.slot = service.slot;
-  entry.name = service.spec->name;
-  const bool oneshot = service.spec->oneshot && service.spec->has_process();
-  if (process != nullptr && (!step.empty() || !oneshot)) {
-    entry.known = false;
-    entry.facts.pid = process->pid;
-    if (is_own_child(process->pid)) {
-      entry.facts.leader = process->pid;
-      entry.facts.pgid = process->group;
-    } else if (process->group == process->pid && process->group != ::getpgrp()) {
+  entry.name = spec.name;
+  Record& record = entry.record;
+  if (old != nullptr) {  // its other numbers of processes may be those of strangers by now
+    static_cast<ServiceTimes&>(entry.facts) = old->facts;
+    entry.facts.user = old->facts.user;
+    entry.facts.started = old->facts.started;
+  }
+  if (found != nullptr && (step || !(done || rests))) {
+    const ProcessStat& process = found->stat;
+    entry.known = old != nullptr && !step && old->facts.pid == process.pid;
+    entry.facts.pid = process.pid;
+    if (is_own_child(process.pid)) {
+      entry.facts.leader = process.pid;
+      entry.facts.pgid = process.group;
+    } else if (process.group == process.pid && process.group != ::getpgrp()) {
       // The number of a group is not used again while the process of the same number exists.
-      entry.facts.main_group = process->group;
+      entry.facts.main_group = process.group;
     }
-    entry.facts.started = started_at(*process);
-    entry.record.process = Process::alive;
-    entry.record.stop_owed = !step.empty();
+    entry.facts.started = started_at(process);
     // After a post_exec it may have been stopped on request, which nobody knows any more.
-    const bool comes = step != step_name(CommandKind::post_exec) || service.spec->starts_at_boot();
-    entry.record.wish = comes ? Wish::up : Wish::down;
-  } else if (oneshot) {
-    entry.record.state = State::exited;
-    entry.record.wish = Wish::up;
-    entry.record.done = entry.record.by_itself = true;
-    if (process != nullptr) {  // processes that it left behind
-      entry.record.process = Process::held;
-      entry.facts.pgid = process->group;
+    const bool comes = found->step != step_name(CommandKind::post_exec) || spec.starts_at_boot();
+    if (entry.known) {
+      record = old->record;
+      record.unheard = true;
+      // What it would notify has gone with the server.
+      record.notified = record.notified || spec.readiness->way.by != Notify::none;
+    } else {
+      record.wish = old != nullptr ? old->record.wish : comes ? Wish::up : Wish::down;
+      record.stop_owed = step;
     }
+    record.process = Process::alive;
+  } else if (rests) {
+    record = old->record;
+  } else if (old != nullptr) {  // nobody has seen the end of its process
+    record.wish = old->record.wish;
+    if (record.wish == Wish::up) record.try_ = Try::pulled;
+  } else if (oneshot) {
+    record.state = State::exited;
+    record.wish = Wish::up;
+    record.done = record.by_itself = true;
+  }
+  if (found != nullptr && done && !step) {  // processes that it left behind
+    record.process = Process::held;
+    entry.facts.pgid = found->stat.group;
   }
   return entry;
 }
@@ -225,13 +252,20 @@ Result<LeftProcesses> processes_left(const ServerLock& lock) {
 
 Adopted adopt(const std::vector<GraphEntry>& services, const Running& running,
               JournalImage& image) {
+  const bool strangers = !running.left.empty();
+  std::map<Slot, JournalEntry> records;  // of the killed server
+  if (strangers) {
+    for (JournalEntry& entry : image.entries)
+      if (const Slot slot = entry.slot; entry.known) records.emplace(slot, std::move(entry));
+    image.entries.clear();
+    image.launches.clear();
+  }
   std::set<std::pair<Slot, std::string>> known;
   for (const JournalEntry& entry : image.entries) known.emplace(entry.slot, entry.name);
   const auto lacks = [&](const GraphEntry& service) {
     return !known.contains({service.slot, service.spec->name});
   };
   if (std::ranges::none_of(services, lacks)) return {};
-  const bool strangers = !running.left.empty();
   const Result<Mains> mains = strangers ? Result<Mains>(Mains()) : own_children(running.cgroups);
   if (!mains)
     log_error("zinit does not know which services run, and starts none: {}", mains.error().text);
@@ -244,17 +278,18 @@ Adopted adopt(const std::vector<GraphEntry>& services, const Running& running,
       process = left_of(running.left, spec);
     else if (mains && mains->contains(spec.name))
       process = &mains->at(spec.name);
-    if (strangers && process != nullptr) {
-      if (UniqueFd pidfd = hold(process->stat))
-        adopted.strangers.emplace_back(service.slot, std::move(pidfd));
-      else
-        process = nullptr;
-    }
-    image.entries.push_back(entry_of(service, process));
+    UniqueFd pidfd;
+    if (strangers && process != nullptr && !(pidfd = hold(process->stat))) process = nullptr;
+    const auto old = records.find(service.slot);
+    const bool recorded = old != records.end() && old->second.name == spec.name && !service.removed;
+    image.entries.push_back(entry_of(service, process, recorded ? &old->second : nullptr));
+    const JournalEntry& entry = image.entries.back();
+    if (pidfd && entry.facts.pid != 0)
+      adopted.strangers.emplace_back(service.slot, std::move(pidfd));
     if (process != nullptr && !process->step.empty() && !service.removed) {
       log_warn("{}: pid {}, its {}, is stopped; then the service {}", spec.name, process->stat.pid,
                printable(process->step),
-               image.entries.back().record.wish == Wish::up ? "starts again" : "is down");
+               entry.record.wish == Wish::up ? "starts again" : "is down");
     } else if (process != nullptr && service.removed) {
       log_warn("{}: pid {} is stopped, because zinit no longer knows the service", spec.name,
                process->stat.pid);
@@ -262,9 +297,8 @@ Adopted adopt(const std::vector<GraphEntry>& services, const Running& running,
       log_warn("{}: {}; it keeps running with pid {}", spec.name,
                strangers ? "its output is lost until it is restarted" : "its record is lost",
                process->stat.pid);
-    } else if (!service.removed && mains && (!spec.oneshot || !spec.has_process()) &&
-               spec.starts_at_boot()) {
-      adopted.to_start.push_back(spec.name);
+    } else if (!service.removed && !recorded && mains && (!spec.oneshot || !spec.has_process())) {
+      adopted.lost.push_back(spec.name);
     }
   }
   return adopted;

@@ -65,9 +65,9 @@ struct Running {
 };
 
 struct Adopted {
-  /// The services to start: they have no process and are not oneshots. Empty if /proc cannot be
-  /// read, because nobody then knows what runs.
-  std::vector<std::string> to_start;
+  /// Services with neither a record nor a process that are not oneshots: the boot starts them.
+  /// Empty if /proc cannot be read, because nobody then knows what runs.
+  std::vector<std::string> lost;
   /// Pidfds of main processes that are not children of zinit.
   std::vector<std::pair<Slot, UniqueFd>> strangers;
 };
@@ -79,6 +79,11 @@ struct Adopted {
 /// as the service's user if no cgroup proves its service. If it is a command such as pre_exec, it
 /// owes a stop, and the service starts again. A oneshot without a process counts as
 /// done, because it may have run.
+///
+/// If the server was killed, `image` has its records, whose processes are not children of zinit.
+/// Such a record counts if it names the process that was found, or needs none. Otherwise only the
+/// wish and the times count: the service starts again if it was wanted, even a oneshot, because
+/// nobody has seen its end.
 ///
 /// Call it before other threads start processes. It reads all of /proc if an entry is missing.
 [[nodiscard]] Adopted adopt(const std::vector<GraphEntry>& services, const Running& running,

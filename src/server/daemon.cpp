@@ -108,7 +108,8 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
                 [this] { return server_ && server_->has_ready(); }}),
       board_({output_, changes_, watchers_, &state_},
              {environment_, start_.service_nofile, start_.cgroups, start_.sources.places.services,
-              start_.sources.places.told_socket}),
+              start_.sources.places.told_socket},
+             start_.lock.journal()),
       shutdown_(
           *loop_, board_, [this] { on_shutdown_begun(); }, [this] { loop_->stop(); }),
       failures_(*loop_, board_,

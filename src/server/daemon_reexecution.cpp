@@ -80,6 +80,8 @@ void ZinitDaemon::restore_services() {
   instances_.restore(legacy.facts);
   state_.set_kept(kept.entries);  // before add_lost(): lost services have no facts
   add_lost(kept);
+  const std::vector<std::string> targets = boot_targets();
+  if (legacy.journal.entries.empty()) legacy.journal.world.start_added = targets.empty();
   Adopted adopted =
       adopt(kept.entries, {start_.cgroups.get(), std::move(legacy.left)}, legacy.journal);
   StreamSlots::reserve();  // before services are heard
@@ -99,15 +101,14 @@ void ZinitDaemon::restore_services() {
   paths_.take_over(legacy.facts);
   kill_point("reexec.restored");
   logs_.take_over_pipes(legacy.descriptors, legacy.facts);
-  for (const std::string& name : adopted.to_start)
-    if (const auto started = board_.start(name); !started) log_error("{}", started.error().text);
+  board_.boot_lost(adopted.lost, targets);
 }
 
 /// Reads the lost part of the configuration in force from the files.
 void ZinitDaemon::add_lost(KeptServices& kept) {
   const bool nothing = start_.legacy->facts.empty();
   if (!nothing && lost_services(kept.entries, start_.legacy->journal).empty()) return;
-  const Configuration config = read_configuration(start_.sources);
+  Configuration config = read_configuration(start_.sources);
   if (nothing) {
     use_settings(config);
     log_warnings(config);
@@ -115,6 +116,10 @@ void ZinitDaemon::add_lost(KeptServices& kept) {
     kept.masked = config.masked;
     instances_.use(config.templates);
     proxies_.load(config);
+    std::vector<std::string> names;
+    for (const JournalEntry& entry : start_.legacy->journal.entries) names.push_back(entry.name);
+    for (const auto& [of, found] : start_.legacy->left) names.push_back(of.first);
+    Instances::add_started(std::move(names), config, config.specs);
   }
   add_lost_services(config.specs, start_.legacy->journal, kept.entries);
   const bool all_read = !config.incomplete && config.missing.empty() &&

@@ -222,12 +222,16 @@ void find_left(DaemonStart& start) {
   auto left = processes_left(start.lock);
   if (!left) return log_error("a killed server may have left services: {}", left.error().text);
   if (left->empty()) return;
-  log_warn(
-      "the server with pid {} was killed; the processes of its services keep running, and its "
-      "oneshots count as done",
-      before.pid);
+  auto records = read_journal(start.lock.journal());
+  // After a shutdown that did not end, the services are wanted again.
+  if (records && records->world.shutdown) records = failure("it was shutting down");
+  log_warn("the server with pid {} was killed; the processes of its services keep running{}",
+           before.pid, records ? "" : ", and its oneshots count as done: " + records.error().text);
   start.legacy.emplace();
   start.legacy->left = std::move(*left);
+  if (!records) return;
+  start.legacy->journal = *std::move(records);
+  start.legacy->journal.world.settled = {};  // the boot of that server
 }
 
 /// Without cgroups there is one warning, and services are still supervised.

@@ -2,7 +2,8 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The journal: what zinit must know after a re-execution (a new process image with the same pid) to
 // go on with its services. It is kept up to date outside the heap, in a memory file
-// (memfd_create(2)) whose descriptor survives the execve(2).
+// (memfd_create(2)) whose descriptor survives the execve(2). The file of a server that is not PID 1
+// has a name, for such a server may be killed: the next server reads what it has left.
 //
 // In this room lies what outlives a process image. memory_file.hpp has the files for it.
 //   journal.hpp, journal_record.hpp   the records of services, changed with every step
@@ -161,8 +162,9 @@ struct LaunchCell;
 
 class Journal {
  public:
-  /// An empty journal. Errors are those of memfd_create(2), fallocate(2), mmap(2).
-  [[nodiscard]] static Result<Journal> create();
+  /// An empty journal. Its file gets `path` with keep(), see make_named_file(); without a path it
+  /// has no name. Errors are those of memfd_create(2), open(2), fallocate(2), mmap(2).
+  [[nodiscard]] static Result<Journal> create(const std::string& path = {});
 
   /// Replaces the contents of the slot by `view`. Fails only if the file cannot grow (ENOMEM,
   /// ENOSPC; the old contents stay), or if the name is empty or too long (EINVAL).
@@ -189,7 +191,7 @@ class Journal {
 
   /// All services are stored: from now on the next process image finds the journal
   /// (state/kept_descriptors.hpp).
-  void keep() noexcept { file_.keep({KeptKind::journal}); }
+  void keep();
 
  private:
   Journal() = default;
@@ -199,6 +201,7 @@ class Journal {
   void write(std::size_t index, JournalRecord& record) noexcept;
 
   MappedFile file_;
+  std::string path_;                   // empty: the file has no name
   std::uint32_t slots_ = 0;            // the number of slots it has room for
   std::uint64_t sequence_ = 0;         // number of the last store
   std::optional<JournalWorld> world_;  // the last stored values
@@ -208,5 +211,7 @@ class Journal {
 /// truncated and torn journals, as described above. Fails if it is no journal, has another version
 /// (ENOTSUP), or cannot be read. Changes nothing and keeps nothing open.
 [[nodiscard]] Result<JournalImage> read_journal(int fd);
+/// Reads the journal at `path`. Also fails if there is none, or if it is another user's (EPERM).
+[[nodiscard]] Result<JournalImage> read_journal(const std::string& path);
 
 }  // namespace zinit

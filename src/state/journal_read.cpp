@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Reading a journal, which may be damaged.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -130,6 +134,15 @@ std::optional<RawRecord> newest(const std::optional<RawRecord>& own,
 }
 
 }  // namespace
+
+Result<JournalImage> read_journal(const std::string& path) {
+  const auto file = open_fd(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  if (!file) return Failure(file.error());
+  struct stat status {};
+  if (::fstat(file->get(), &status) < 0) return sys_failure("look at", path);
+  if (status.st_uid != ::geteuid()) return sys_failure("read", path, EPERM);
+  return read_journal(file->get());
+}
 
 Result<JournalImage> read_journal(int fd) {
   auto image = Image::load(fd);

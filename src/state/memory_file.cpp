@@ -4,8 +4,10 @@
 #include "state/memory_file.hpp"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -33,6 +35,16 @@ Result<UniqueFd> make_memory_file(const char* name, bool program) {
   if (!fd) return sys_failure("make the memory file", name);
   ::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK);
   return fd;
+}
+
+Result<UniqueFd> make_named_file(const std::string& path) {
+  ::unlink(path.c_str());  // another user's file stays, and the next call fails
+  auto fd = open_fd(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+  if (!fd) return fd;
+  struct statfs where {};
+  if (::fstatfs(fd->get(), &where) == 0 && where.f_type == TMPFS_MAGIC) return fd;
+  ::unlink(path.c_str());
+  return sys_failure("keep in memory", path, ENOTSUP);
 }
 
 Result<std::string> read_memory_file(int fd, std::size_t most) {
@@ -68,8 +80,12 @@ MappedFile::~MappedFile() {
 Result<MappedFile> MappedFile::create(const char* name, std::size_t size, std::size_t most) {
   auto fd = make_memory_file(name);
   if (!fd) return Failure(std::move(fd.error()));
+  return fill(std::move(*fd), size, most);
+}
+
+Result<MappedFile> MappedFile::fill(UniqueFd empty, std::size_t size, std::size_t most) {
   MappedFile file;
-  file.fd_ = KeptFd(std::move(*fd), {});
+  file.fd_ = KeptFd(std::move(empty), {});
   if (most > size) {
     if (auto mapped = file.map_again(most); !mapped) return Failure(std::move(mapped.error()));
   }

@@ -21,6 +21,11 @@ namespace zinit {
 /// @param program  whether it may be executed
 [[nodiscard]] Result<UniqueFd> make_memory_file(const char* name, bool program = false);
 
+/// Makes an empty file at `path`, which must be on a file system in memory, so that no store to its
+/// mapping waits for a disk. Replaces a file of this user. Unlike a file without a name it outlives
+/// the process, however the process ends. ENOTSUP: `path` is elsewhere. (open(2), statfs(2))
+[[nodiscard]] Result<UniqueFd> make_named_file(const std::string& path);
+
 /// Reads the memory file `fd`, at most its first `most` bytes. (pread(2))
 [[nodiscard]] Result<std::string> read_memory_file(int fd, std::size_t most = SIZE_MAX);
 
@@ -42,6 +47,8 @@ class MappedFile {
   /// mapping never moves.
   [[nodiscard]] static Result<MappedFile> create(const char* name, std::size_t size,
                                                  std::size_t most = 0);
+  /// Like create(), but with `file`, which is empty.
+  [[nodiscard]] static Result<MappedFile> fill(UniqueFd file, std::size_t size, std::size_t most);
 
   /// Like create(), but only the first `reserved` bytes have memory. Call reserve() before the use
   /// of later bytes.

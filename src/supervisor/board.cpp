@@ -171,6 +171,21 @@ RequestResult<void> Board::boot(const std::string& target) {
   return {};
 }
 
+void Board::boot_lost(const std::vector<std::string>& names,
+                      const std::vector<std::string>& targets) {
+  const Change change(*this);
+  if (world.shutdown) return;
+  const Graph& graph = *world.graph;
+  const auto there = std::ranges::find_if(
+      targets, [&](const std::string& target) { return graph.find(target) != kNoSlot; });
+  const bool all = there == targets.end();
+  const Slots of_boot = slots_of_boot(world, all ? kNoSlot : graph.find(*there));
+  Slots slots;
+  for (const Slot slot : of_boot)
+    if (std::ranges::find(names, graph.name(slot)) != names.end()) slots.push_back(slot);
+  tell_neighbours(request_pull(world, slots));
+}
+
 RequestResult<Board::Others> Board::start(std::string_view name) {
   const Change change(*this);
   return bring_up(name, request_start);

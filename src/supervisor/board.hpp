@@ -119,6 +119,9 @@ class Board final : public WatchReports, private BoardCore {
   /// Boot: starts `target` and everything it pulls in. Without `target`, starts every service with
   /// status `start` (behaviour.md, "PID 1 in system mode" 5). not_found: there is no such target.
   RequestResult<void> boot(const std::string& target);
+  /// Starts those of `names`, services without a record, that a boot starts: with the first of
+  /// `targets` that exists, those that the target pulls in.
+  void boot_lost(const std::vector<std::string>& names, const std::vector<std::string>& targets);
 
   // Client requests. They change wishes and return at once; view() and the events show the result.
   /// Names of the services that a request changes besides its own, sorted. `stopped` leaves out
@@ -325,8 +328,8 @@ class Board final : public WatchReports, private BoardCore {
   [[nodiscard]] std::optional<Brief> brief(std::string_view name) const;
   /// The first `most` state changes with a number above `after`, oldest first. Only the last 1,000
   /// are kept; `lost` counts the overwritten ones.
-  [[nodiscard]] KeptEvents::After events_after(
-      std::uint64_t after, std::size_t most = KeptEvents::kMost) const;
+  [[nodiscard]] KeptEvents::After events_after(std::uint64_t after,
+                                               std::size_t most = KeptEvents::kMost) const;
   [[nodiscard]] std::uint64_t last_seq() const;
 
   /// A copy of the records, for a rehearsal (model/rehearsal.hpp).

@@ -10,7 +10,7 @@
 
 namespace zinit {
 
-BoardCore::BoardCore(const Ports& ports, SpawnDefaults defaults)
+BoardCore::BoardCore(const Ports& ports, SpawnDefaults defaults, const std::string& path)
     : cgroups(defaults.cgroups),
       output_(ports.output),
       changes_(ports.changes),
@@ -20,7 +20,13 @@ BoardCore::BoardCore(const Ports& ports, SpawnDefaults defaults)
                 [this](const std::vector<pid_t>& numbers) { return owner_of(numbers); }) {
   MutexLock lock(mutex);
   world.graph = Graph::build({});
-  if (auto journal = Journal::create())
+  auto journal = Journal::create(path);
+  if (!journal && !path.empty()) {
+    log_info("if zinit is killed, the next server will not know its records: {}",
+             journal.error().text);
+    journal = Journal::create();
+  }
+  if (journal)
     journal_ = std::move(*journal);
   else
     log_error("services will not survive a re-execution of zinit: {}", journal.error().text);

@@ -68,7 +68,8 @@ class BoardCore {
     WatchPort& watchers;
     StatePort* state = nullptr;  // null: no state is kept for a re-execution
   };
-  BoardCore(const Ports& ports, SpawnDefaults defaults);
+  /// @param journal  the path of the journal's file; empty, or not usable: it has no name
+  BoardCore(const Ports& ports, SpawnDefaults defaults, const std::string& journal = {});
   ~BoardCore();  // Board has called end()
   BoardCore(const BoardCore&) = delete;
   BoardCore& operator=(const BoardCore&) = delete;

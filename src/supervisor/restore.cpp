@@ -143,7 +143,7 @@ void BoardCore::restore_service(Slot slot, const JournalEntry& entry, const Fact
     const JournalFacts& facts = entry.facts;
     job.process.restore(facts.pid, facts.leader, facts.pgid, facts.main_group);
     if (!entry.known) {
-      record.state = State::running;
+      record.state = spec.oneshot ? State::starting : State::running;
       // A command such as pre_exec owes a stop, and is never ready.
       record.stop_owed = entry.record.stop_owed;
       record.wish = world.node(slot).removed ? Wish::down : entry.record.wish;

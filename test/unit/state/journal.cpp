@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The journal: stored records come back, even after damage to the file.
+#include <linux/magic.h>
+#include <sys/statfs.h>
+
+#include "base/format.hpp"
 #include "state/journal_record.hpp"
 #include "support/test.hpp"
 
@@ -248,6 +252,25 @@ TEST_CASE("journal: it grows with the slots, and its first services stay", "[jou
   for (Slot slot = 0; slot < 3000; ++slot)
     REQUIRE(image.entries[slot].name == "s" + std::to_string(slot));
   CHECK(image.entries.back().slot == 20000);
+}
+
+TEST_CASE("journal: the file of a server that may be killed has its name once it is complete",
+          "[journal]") {
+  struct statfs where {};
+  if (statfs("/dev/shm", &where) < 0 || where.f_type != TMPFS_MAGIC)
+    return skip("needs a tmpfs at /dev/shm");
+  const std::string path = fmt::format("/dev/shm/zinit-test-{}", getpid());
+  for (const char* name : {"first", "next"}) {
+    auto journal = Journal::create(path);
+    REQUIRE(journal);
+    REQUIRE(journal->store({0, name, "", full_record(), full_facts()}));
+    const auto before = read_journal(path);
+    CHECK(bool(before) == (name == std::string("next")));
+    if (before) CHECK(before->entries.at(0).name == "first");
+    journal->keep();
+    CHECK(read_journal(path)->entries.at(0).name == name);
+  }
+  CHECK(unlink(path.c_str()) == 0);
 }
 
 TEST_CASE("journal: what cannot be stored is refused and harms nothing", "[journal]") {
