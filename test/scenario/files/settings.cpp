@@ -127,11 +127,12 @@ TEST_CASE("a loop that is stuck counts as a crash with self_watchdog_ms", "[sett
 
 TEST_CASE("while zinit as a whole is suspended none of its loops counts as stuck", "[settings]") {
   Server zinit({.settings = true});
-  settings(zinit, "self_watchdog_ms = 3000\n");
+  settings(zinit, "self_watchdog_ms = 6000\n");
   zinit.boot();
+  // From here on the limit counts. The two looks take up to half of it.
   if (!hold_main_thread(zinit)) return skip("needs ptrace(2)");
   await_look(zinit);  // it has been asked for a sign
-  suspend_for(zinit.pid(), 3200ms);
+  suspend_for(zinit.pid(), 6200ms);
   await_look(zinit);  // the watchdog sees that the sign is still missing
   REQUIRE(ptrace(PTRACE_DETACH, zinit.pid(), nullptr, nullptr) == 0);
   CHECK(zinit.result("system.info")["crashes"]["count"] == 0);
