@@ -32,24 +32,43 @@ constexpr auto kProven = static_cast<uid_t>(-1);
 
 using Mains = std::map<std::string, MainProcess>;
 
-std::string environ_of(pid_t pid) {
-  return read_of_process(pid, "environ", kMostEnviron).value_or("");
-}
+// A service whose process was overlooked would run twice. So zinit waits this long in all, if a busy
+// machine reads environments slowly. A process that makes its reader hang cannot hold up more.
+constexpr Milliseconds kPatience{5000};
+constexpr useconds_t kReadAgainUs = 10000;
 
-std::string variable_of(pid_t pid, std::string_view name) {
-  return std::string(value_in_environ(environ_of(pid), name).value_or(""));
-}
+/// Reads the environments of processes. Not thread-safe.
+class Environments {
+ public:
+  /// Empty if it cannot be read.
+  std::string of(pid_t pid) {
+    while (true) {
+      auto text = read_of_process(pid, "environ", kMostEnviron);
+      if (text) return *std::move(text);
+      if (text.error().errnum != ETIMEDOUT || Clock::now() >= until_) return {};
+      ::usleep(kReadAgainUs);
+    }
+  }
+
+  std::string variable(pid_t pid, std::string_view name) {
+    return std::string(value_in_environ(of(pid), name).value_or(""));
+  }
+
+ private:
+  const TimePoint until_ = after(Clock::now(), kPatience);
+};
 
 /// The service of a child of zinit; empty: unknown.
-std::string owner_of(pid_t pid, const CgroupTree* cgroups) {
+std::string owner_of(pid_t pid, const CgroupTree* cgroups, Environments& environments) {
   if (cgroups != nullptr)
     if (std::string service = cgroups->service_of(pid); !service.empty()) return service;
-  return variable_of(pid, kServiceVariable);
+  return environments.variable(pid, kServiceVariable);
 }
 
 /// The service and the user of a process that a killed server has left. A cgroup proves the
 /// service. Without cgroups the environment names it, which the process's user may have forged.
-std::optional<ServiceOfUser> owner_of_left(pid_t pid, const ServerLock& lock) {
+std::optional<ServiceOfUser> owner_of_left(pid_t pid, const ServerLock& lock,
+                                           Environments& environments) {
   const auto named = [](std::string service, std::optional<uid_t> user) {
     return service.empty() || !user ? std::nullopt
                                     : std::optional(ServiceOfUser(std::move(service), *user));
@@ -58,7 +77,7 @@ std::optional<ServiceOfUser> owner_of_left(pid_t pid, const ServerLock& lock) {
     const auto cgroup = read_file(fmt::format("/proc/{}/cgroup", pid).c_str(), kMostEnviron);
     return named(cgroup ? service_in_cgroup(*cgroup, base) : std::string(), kProven);
   }
-  const std::string environ = environ_of(pid);
+  const std::string environ = environments.of(pid);
   if (value_in_environ(environ, kServerVariable) != lock.id()) return std::nullopt;
   return named(std::string(value_in_environ(environ, kServiceVariable).value_or("")),
                user_of_process(pid));
@@ -69,15 +88,16 @@ template <class Key, class Owner>
 Result<std::map<Key, MainProcess>> main_processes(Owner owner) {
   auto processes = all_processes();
   if (!processes) return Failure(std::move(processes.error()));
+  Environments environments;
   std::map<Key, MainProcess> mains;
   const auto order = [](const MainProcess& one) {
     return std::tuple(!one.step.empty(), one.stat.session != one.stat.pid, one.stat.start_ticks);
   };
   for (const ProcessStat& process : *processes) {
     if (process.zombie() || process.pid == ::getpid()) continue;
-    const std::optional<Key> key = owner(process);
+    const std::optional<Key> key = owner(process, environments);
     if (!key) continue;
-    MainProcess found{process, variable_of(process.pid, kStepVariable)};
+    MainProcess found{process, environments.variable(process.pid, kStepVariable)};
     const auto known = mains.find(*key);
     if (known == mains.end() || order(found) < order(known->second))
       mains.insert_or_assign(*key, std::move(found));
@@ -86,9 +106,9 @@ Result<std::map<Key, MainProcess>> main_processes(Owner owner) {
 }
 
 Result<Mains> own_children(const CgroupTree* cgroups) {
-  return main_processes<std::string>([cgroups](const ProcessStat& process) {
+  return main_processes<std::string>([cgroups](const ProcessStat& process, Environments& read) {
     std::string service =
-        process.ppid == ::getpid() ? owner_of(process.pid, cgroups) : std::string();
+        process.ppid == ::getpid() ? owner_of(process.pid, cgroups, read) : std::string();
     return service.empty() ? std::nullopt : std::optional(std::move(service));
   });
 }
@@ -245,8 +265,8 @@ void add_removed_services(const LeftProcesses& left, bool all_read,
 
 Result<LeftProcesses> processes_left(const ServerLock& lock) {
   // A process that is exiting will not go on: ignore it.
-  return main_processes<ServiceOfUser>([&lock](const ProcessStat& process) {
-    return process.exiting ? std::nullopt : owner_of_left(process.pid, lock);
+  return main_processes<ServiceOfUser>([&lock](const ProcessStat& process, Environments& read) {
+    return process.exiting ? std::nullopt : owner_of_left(process.pid, lock, read);
   });
 }
 

@@ -336,6 +336,14 @@ std::vector<std::string> ZinitDaemon::boot_targets() const {
   return targets;
 }
 
+/// The target that a boot starts; empty: none of them exists, so all with status "start".
+std::string ZinitDaemon::target_of_boot() const {
+  const std::vector<std::string> targets = boot_targets();
+  const auto known = std::ranges::find_if(
+      targets, [this](const std::string& one) { return board_.find(one) != kNoSlot; });
+  return known != targets.end() ? *known : std::string();
+}
+
 /// If the target on the kernel command line does not exist, zinit boots the default target, because
 /// a user who mistyped still wants a usable system.
 RequestResult<void> ZinitDaemon::boot_target() {
@@ -511,10 +519,7 @@ DaemonInfo ZinitDaemon::info() const {
   const Crashes crashes = logged_crashes();
   info.crashes = crashes.count;
   if (crashes.last) info.last_crash = crash_text(*crashes.last);
-  const std::vector<std::string> targets = boot_targets();
-  const auto known = std::ranges::find_if(
-      targets, [this](const std::string& one) { return board_.find(one) != kNoSlot; });
-  if (known != targets.end()) info.boot_target = *known;
+  info.boot_target = target_of_boot();
   if (const auto settled = board_.boot_settled()) info.settled_ms = since_start(*settled);
   return info;
 }

@@ -188,6 +188,7 @@ class ZinitDaemon final : public Daemon {
   void start_services();
   void look_at_triggers();
   [[nodiscard]] std::vector<std::string> boot_targets() const;
+  [[nodiscard]] std::string target_of_boot() const;
   [[nodiscard]] RequestResult<void> boot_target();
   void no_services();
   void start_shell(std::string_view why);

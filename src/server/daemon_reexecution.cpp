@@ -80,8 +80,7 @@ void ZinitDaemon::restore_services() {
   instances_.restore(legacy.facts);
   state_.set_kept(kept.entries);  // before add_lost(): lost services have no facts
   add_lost(kept);
-  const std::vector<std::string> targets = boot_targets();
-  if (legacy.journal.entries.empty()) legacy.journal.world.start_added = targets.empty();
+  if (legacy.journal.entries.empty()) legacy.journal.world.start_added = boot_targets().empty();
   Adopted adopted =
       adopt(kept.entries, {start_.cgroups.get(), std::move(legacy.left)}, legacy.journal);
   StreamSlots::reserve();  // before services are heard
@@ -101,7 +100,7 @@ void ZinitDaemon::restore_services() {
   paths_.take_over(legacy.facts);
   kill_point("reexec.restored");
   logs_.take_over_pipes(legacy.descriptors, legacy.facts);
-  board_.boot_lost(adopted.lost, targets);
+  board_.boot_lost(adopted.lost, target_of_boot());
 }
 
 /// Reads the lost part of the configuration in force from the files.

@@ -171,18 +171,13 @@ RequestResult<void> Board::boot(const std::string& target) {
   return {};
 }
 
-void Board::boot_lost(const std::vector<std::string>& names,
-                      const std::vector<std::string>& targets) {
+void Board::boot_lost(const std::vector<std::string>& names, const std::string& target) {
   const Change change(*this);
   if (world.shutdown) return;
-  const Graph& graph = *world.graph;
-  const auto there = std::ranges::find_if(
-      targets, [&](const std::string& target) { return graph.find(target) != kNoSlot; });
-  const bool all = there == targets.end();
-  const Slots of_boot = slots_of_boot(world, all ? kNoSlot : graph.find(*there));
-  Slots slots;
-  for (const Slot slot : of_boot)
-    if (std::ranges::find(names, graph.name(slot)) != names.end()) slots.push_back(slot);
+  Slots slots = slots_of_boot(world, world.graph->find(target));
+  std::erase_if(slots, [&](Slot slot) {
+    return std::ranges::find(names, world.graph->name(slot)) == names.end();
+  });
   tell_neighbours(request_pull(world, slots));
 }
 
