@@ -33,7 +33,6 @@ sigset_t all_but_faults() noexcept {
   sigset_t set;
   sigfillset(&set);
   for (const int fault : kFaults) sigdelset(&set, fault);
-  for (const int fault : {SIGTRAP, SIGSYS}) sigdelset(&set, fault);
   return set;
 }
 

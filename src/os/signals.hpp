@@ -18,12 +18,11 @@ namespace zinit {
 /// Size of the kernel's signal set, as in rt_sigaction(2): 64 bits, except on MIPS.
 inline constexpr std::size_t kSignalSetBytes = (_NSIG - 1) / 8;
 
-/// Every signal but the faults (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS): a
-/// blocked fault kills at once, even with a handler.
-[[nodiscard]] sigset_t all_but_faults() noexcept;
-
 /// The faults that zinit recovers from (reexec/last_resort.hpp).
-inline constexpr std::array kFaults{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+inline constexpr std::array kFaults{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+
+/// Every signal but kFaults: a blocked fault kills at once, even with a handler.
+[[nodiscard]] sigset_t all_but_faults() noexcept;
 
 /// Blocks kFaults in the calling thread, or unblocks them. Async-signal-safe. (pthread_sigmask(3))
 void block_faults(bool block) noexcept;

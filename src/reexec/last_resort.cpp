@@ -173,6 +173,8 @@ const char* name_of(int fault) noexcept {
     case SIGFPE: return "FPE";
     case SIGILL: return "ILL";
     case SIGABRT: return "ABRT";
+    case SIGTRAP: return "TRAP";
+    case SIGSYS: return "SYS";
     default: return "?";
   }
 }

@@ -47,8 +47,7 @@ std::vector<int> handled_signals() {
   for (int signal = 1; signal <= SIGRTMAX; ++signal) {
     const bool of_libc = signal > SIGSYS && signal < SIGRTMIN;
     const bool fault = std::ranges::find(kFaults, signal) != kFaults.end();
-    const bool never = signal == SIGKILL || signal == SIGSTOP || signal == SIGPIPE ||
-                       signal == SIGTRAP || signal == SIGSYS;
+    const bool never = signal == SIGKILL || signal == SIGSTOP || signal == SIGPIPE;
     if (!of_libc && !fault && !never) signals.push_back(signal);
   }
   return signals;

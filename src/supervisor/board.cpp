@@ -174,9 +174,10 @@ RequestResult<void> Board::boot(const std::string& target) {
 void Board::boot_lost(const std::vector<std::string>& names, const std::string& target) {
   const Change change(*this);
   if (world.shutdown) return;
-  Slots slots = slots_of_boot(world, world.graph->find(target));
+  const Graph& graph = *world.graph;
+  Slots slots = slots_of_boot(world, graph.find(target));
   std::erase_if(slots, [&](Slot slot) {
-    return std::ranges::find(names, world.graph->name(slot)) == names.end();
+    return std::ranges::find(names, graph.name(slot)) == names.end();
   });
   tell_neighbours(request_pull(world, slots));
 }
