@@ -97,7 +97,20 @@ Result<Cgroup> lock_base(const std::string& path) {
   }
 }
 
-/// Removes bases without processes that killed servers left.
+/// Whether the cgroup is a base: a zinit's own process is in it, or has left services in it. A base
+/// that another zinit has just made is empty.
+bool is_base(const std::string& path) {
+  const UniqueDirectory directory(::opendir(path.c_str()));
+  if (!directory) return false;
+  while (const dirent* entry = ::readdir(directory.get())) {
+    const std::string_view name = entry->d_name;
+    if (name == kSupervisor || name.ends_with(kServiceSuffix)) return true;
+  }
+  return false;
+}
+
+/// Removes bases without processes. Killed servers have left them, or servers whose services had
+/// `kill_mode = "main"`: what such a service leaves outlives its server.
 void remove_abandoned(const std::string& own) {
   const UniqueDirectory directory(::opendir(own.c_str()));
   if (!directory) return;
@@ -105,7 +118,7 @@ void remove_abandoned(const std::string& own) {
     const std::string_view name = entry->d_name;
     if (name != kBase && !name.starts_with(std::string(kBase) + "-")) continue;
     const std::string path = fmt::format("{}/{}", own, name);
-    if (::access((path + "/" + std::string(kSupervisor)).c_str(), F_OK) != 0) continue;
+    if (!is_base(path)) continue;
     const auto base = Cgroup::open(path);
     if (base && ::flock(base->fd(), LOCK_EX | LOCK_NB) == 0) remove_if_empty(path);
   }
