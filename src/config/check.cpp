@@ -123,6 +123,30 @@ void tell_absent_on_failure(const ServiceSpec& spec, const Graph& graph, const T
   }
 }
 
+/// Warns of templates whose instances would have triggers, but of which the files make no instance.
+/// A vendor's template, and a single file, may have its instances elsewhere.
+void tell_idle_templates(const Templates& templates, const std::vector<ParsedSpec>& parsed,
+                         const ServiceDefaults& defaults, std::vector<Diagnostic>& findings) {
+  std::set<std::string_view> used;
+  for (const ParsedSpec& one : parsed) used.insert(one.spec->instance->of);
+  for (const auto& [name, file] : templates.files()) {
+    if (file.vendors || file.named || used.contains(name)) continue;
+    const std::string sample = name + "1";
+    const auto is_other = [&](const std::string& other) { return other != sample; };
+    for (const ParsedSpec& one : make_instances(templates, {sample}, is_other, defaults)) {
+      const std::string trigger = trigger_words(*one.spec);
+      if (!trigger.empty())
+        findings.push_back({file.path,
+                            {},
+                            Severity::warning,
+                            {},
+                            fmt::format("only an instance waits for {}, and no file makes one: "
+                                        "`zinitctl enable {}INSTANCE` does",
+                                        trigger, name)});
+    }
+  }
+}
+
 /// Parses a message of the graph, and finds the service's file that the message is about.
 Diagnostic diagnostic_of(const std::string& message, const ServiceSpec& spec) {
   Diagnostic diagnostic = parse_diagnostic(message);
@@ -262,6 +286,7 @@ class Checker {
     const GraphPtr graph = judge_graph(parsed, masked, *all.templates);
     warn_of_absent_services(parsed, masked);
     warn_of_absent_target(parsed);
+    tell_idle_templates(*all.templates, parsed, settings_.defaults, findings());
     const Milliseconds shutdown_timeout = settings_.shutdown_timeout.value_or(kShutdownTimeout);
     for (ParsedSpec& one : parsed) {
       if (absences_ && !one.proxy) warn_of_absences(one, absences_, read);
