@@ -120,18 +120,25 @@ void Paths::load() {
   for (auto& [name, service] : next)
     for (const PathWatch::Number number : service.numbers)
       states[name].push_back(paths_[number].seen ? kSeen : paths_[number].state);
-  for (const auto& [name, service] : all_)
-    if (!next.contains(name)) parts_.facts.keep(std::string(kFacts) + name, {});
+  for (const auto& [name, service] : all_) {
+    if (next.contains(name)) continue;
+    parts_.facts.keep(std::string(kFacts) + name, {});
+    parts_.facts.keep(std::string(kDelays) + name, {});
+  }
   all_ = std::move(next);
   if (watch_) events_.remove(watch_->fd());
   watch_.reset();
   paths_.clear();
   touched_.clear();
   lacking_.clear();
-  if (all_.empty()) return inherited_.clear();
-  watch_ = std::make_shared<PathWatch>(*std::move(made));
-  for (auto& [name, service] : all_) watch(name, service, std::move(states[name]));
+  if (!all_.empty()) watch_ = std::make_shared<PathWatch>(*std::move(made));
+  for (auto& [name, service] : all_) {
+    take_over_delay(name, service);
+    watch(name, service, std::move(states[name]));
+  }
   inherited_.clear();
+  inherited_delays_.clear();
+  if (all_.empty()) return;
   begin_watching();
   ask();
 }
@@ -360,6 +367,11 @@ void Paths::start(const std::string& name, Service& service) {
   const bool failed = services_.failed(name);
   const Milliseconds delay = service.delay.next(failed);
   service.not_before = after(Clock::now(), failed ? delay : usual);
+  // Its end on the monotonic clock, and its length.
+  parts_.facts.keep(
+      std::string(kDelays) + name,
+      failed ? fmt::format("{} {}", service.not_before.time_since_epoch().count(), delay.count())
+             : std::string());
   if (const auto brief = parts_.board.brief(name)) service.owed = brief->rank;
   keep(name, service);
   kill_point("path.kept");
@@ -382,6 +394,21 @@ void Paths::keep(const std::string& name, Service& service) {
   if (fact == service.kept) return;
   parts_.facts.keep(std::string(kFacts) + name, fact);
   service.kept = std::move(fact);
+}
+
+void Paths::take_over_delay(const std::string& name, Service& service) {
+  const auto fact = inherited_delays_.find(name);
+  if (fact == inherited_delays_.end()) return;
+  const auto words = split(fact->second, ' ');
+  service.not_before = TimePoint(TimePoint::duration(parse_integer(words.front()).value_or(0)));
+  service.delay.go_on(Milliseconds(parse_integer(words.back()).value_or(0)));
+  // The file of the previous process image may be unusable.
+  parts_.facts.keep(std::string(kDelays) + name, fact->second);
+}
+
+TimePoint Paths::next_of(const std::string& service) const {
+  const auto found = all_.find(service);
+  return found == all_.end() ? kNever : found->second.again;
 }
 
 std::string Paths::fault_of(const std::string& service) const {

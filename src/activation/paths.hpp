@@ -9,7 +9,7 @@
 //
 // A fact for each service holds the last state of each path, and whether a start is owed: from the
 // event until the board has taken the start. After a crash at any point the next process image
-// starts the service once.
+// starts the service once. Another fact holds the delay after failures.
 //
 // Call everything here on the control loop's thread. The queue's thread asks the file systems,
 // because they may not answer.
@@ -49,7 +49,10 @@ class Paths {
 
   /// After a re-execution, before the first look(): finds changes since the previous process image
   /// has last checked the paths.
-  void take_over(const FactMap& facts) { inherited_ = facts_below(facts, kFacts); }
+  void take_over(const FactMap& facts) {
+    inherited_ = facts_below(facts, kFacts);
+    inherited_delays_ = facts_below(facts, kDelays);
+  }
 
   /// Call it after each change of the board.
   void look();
@@ -62,8 +65,13 @@ class Paths {
   /// Why zinit may miss a change that a service waits for; empty: it sees all.
   [[nodiscard]] std::string fault_of(const std::string& service) const;
 
+  /// When zinit starts the service, or checks whether its directories are still not empty; kNever:
+  /// no such time is set.
+  [[nodiscard]] TimePoint next_of(const std::string& service) const;
+
  private:
   static constexpr std::string_view kFacts = "path/";
+  static constexpr std::string_view kDelays = "path_delay/";
 
   struct Service {
     SpecPtr spec;
@@ -102,6 +110,7 @@ class Paths {
   void follow(const std::string& name, Service& service);
   void start(const std::string& name, Service& service);
   void keep(const std::string& name, Service& service);
+  void take_over_delay(const std::string& name, Service& service);
   void look_at_all();
 
   const Parts parts_;
@@ -109,6 +118,7 @@ class Paths {
   FileQueue queue_;
   BoardServices services_;
   FactMap inherited_;
+  FactMap inherited_delays_;
   GraphPtr seen_;
   std::map<std::string, Service> all_;
   std::vector<One> paths_;            // by number

@@ -187,6 +187,11 @@ class Daemon {
   [[nodiscard]] virtual bool works_on_files() const { return false; }
   /// Why the [timer] or [path] of the service cannot start it when it should; empty: it can.
   [[nodiscard]] virtual std::string trigger_fault(const std::string& service) const = 0;
+  /// When the [path] of a service at rest may start it again without a change; kNever: only a
+  /// change does.
+  [[nodiscard]] virtual TimePoint next_path_try(const std::string& /*service*/) const {
+    return kNever;
+  }
 };
 
 }  // namespace zinit

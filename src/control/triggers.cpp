@@ -83,6 +83,10 @@ void Triggers::explain(WhyReport& report, const ServiceSpec& spec) const {
     add("socket", std::move(fault));
   if (std::string fault = daemon_.trigger_fault(spec.name); !fault.empty())
     add("trigger", std::move(fault));
+  if (const TimePoint next = daemon_.next_path_try(spec.name); next != kNever)
+    add("trigger",
+        fmt::format("its [path] is checked in {}, and starts it again if it still applies",
+                    seconds_text(ms_between(Clock::now(), next))));
   if (!merely_unwanted(report) || !may_be_started(spec)) return;
   for (const ProxyView& proxy : before(spec.name)) add("trigger", words_of(proxy));
   if (spec.timer->configured()) {

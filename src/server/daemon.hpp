@@ -157,6 +157,9 @@ class ZinitDaemon final : public Daemon {
   }
   [[nodiscard]] bool works_on_files() const override { return files_.busy(); }
   [[nodiscard]] std::string trigger_fault(const std::string& service) const override;
+  [[nodiscard]] TimePoint next_path_try(const std::string& service) const override {
+    return paths_.next_of(service);
+  }
 
  private:
   /// The longest wait for the last file task, and then for sinks to write queued lines after the
@@ -226,7 +229,7 @@ class ZinitDaemon final : public Daemon {
   [[nodiscard]] std::function<void()> checks_before(Configuration& config,
                                                     const ReloadFiles& asked);
   std::string add_others(ReloadReport& report, const Configuration& config,
-                  const std::vector<SpecPtr>& specs) const;
+                         const std::vector<SpecPtr>& specs) const;
   void add_effects(ReloadReport& report) const;
   void on_change();
   void on_critical_end(const ServiceView& view);
