@@ -14,6 +14,7 @@
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "base/unix_address.hpp"
+#include "os/tcp_ports.hpp"
 
 namespace zinit {
 
@@ -94,7 +95,13 @@ Failure with_holders(Error error, const SocketAddress& address, ListenType type,
   for (const HeldSocket& one : held)
     if (is_in_the_way(one, address, type) && std::ranges::find(names, one.holder) == names.end())
       names.push_back(one.holder);
-  if (error.errnum != EADDRINUSE || names.empty()) return Failure(std::move(error));
+  if (error.errnum != EADDRINUSE) return Failure(std::move(error));
+  if (names.empty()) {
+    const bool listens = type == ListenType::stream && address.storage.ss_family != AF_UNIX;
+    const std::string holder = listens ? holder_of_address(address.storage) : std::string();
+    if (!holder.empty()) error.text += " by " + holder;
+    return Failure(std::move(error));
+  }
   return Failure(Error{fmt::format("{}; about to be released by {}", error.text, join(names, ", ")),
                        ECANCELED});
 }

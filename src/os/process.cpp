@@ -240,6 +240,14 @@ std::string command_line(pid_t pid) {
   return shown_command_line(read_of_process(pid, "cmdline", kArgumentsMax).value_or(""));
 }
 
+std::string process_text(pid_t pid) {
+  constexpr std::size_t most = 100;
+  std::string command = command_line(pid);
+  if (command.size() > most) command = to_utf8(command.substr(0, most)) + "...";
+  return command.empty() ? fmt::format("process {}", pid)
+                         : fmt::format("process {} ({})", pid, command);
+}
+
 std::string shown_command_line(std::string text) {
   while (text.ends_with('\0')) text.pop_back();
   std::replace(text.begin(), text.end(), '\0', ' ');

@@ -128,6 +128,9 @@ struct ProcessStat {
 /// zombie, a kernel thread or a process that is gone.
 [[nodiscard]] std::string command_line(pid_t pid);
 
+/// "process 812 (nginx -g ...)", for messages: with 100 bytes of the command line at most.
+[[nodiscard]] std::string process_text(pid_t pid);
+
 /// A text of /proc/PID/cmdline in the form of command_line().
 [[nodiscard]] std::string shown_command_line(std::string text);
 

@@ -16,6 +16,7 @@
 #include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/unix_address.hpp"
+#include "os/process.hpp"
 
 namespace zinit {
 
@@ -23,7 +24,8 @@ namespace {
 
 enum class ListenerState { none, stale, live, foreign };
 
-Result<ListenerState> listener_at(const std::string& path, int type) {
+/// @param server  gets the process that listens, if it is live and the kernel says who it is
+Result<ListenerState> listener_at(const std::string& path, int type, pid_t& server) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) < 0) {
     if (errno == ENOENT) return ListenerState::none;
@@ -33,7 +35,12 @@ Result<ListenerState> listener_at(const std::string& path, int type) {
   const UniqueFd probe(::socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!probe) return sys_failure("make a socket for", path);
   const sockaddr_un address = unix_address(path);
-  if (::connect(probe.get(), generic(address), sizeof address) == 0) return ListenerState::live;
+  if (::connect(probe.get(), generic(address), sizeof address) == 0) {
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    if (::getsockopt(probe.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0) server = peer.pid;
+    return ListenerState::live;
+  }
   // Other errors mean a live socket. EAGAIN: its backlog is full. EPROTOTYPE: it has another type.
   if (errno == ECONNREFUSED) return ListenerState::stale;
   if (errno == ENOENT) return ListenerState::none;
@@ -54,7 +61,8 @@ bool set_mode(int file, mode_t mode) {
 }  // namespace
 
 Result<void> clear_socket_place(const std::string& path, int type) {
-  const Result<ListenerState> there = listener_at(path, type);
+  pid_t server = 0;
+  const Result<ListenerState> there = listener_at(path, type, server);
   if (!there) return Failure(there.error());
   switch (*there) {
     case ListenerState::none: return {};
@@ -67,9 +75,10 @@ Result<void> clear_socket_place(const std::string& path, int type) {
           Error{fmt::format("cannot listen on {}: it exists and is no socket", path), EADDRINUSE});
     case ListenerState::live: break;
   }
-  return Failure(
-      Error{fmt::format("cannot listen on {}: it is already in use by another server", path),
-            EADDRINUSE});
+  const bool foreign = server > 0 && server != ::getpid();
+  return Failure(Error{fmt::format("cannot listen on {}: it is already in use by {}", path,
+                                   foreign ? process_text(server) : "another server"),
+                       EADDRINUSE});
 }
 
 SocketFile::SocketFile(int fd, std::string path) : path_(std::move(path)) {

@@ -4,9 +4,11 @@
 #include "os/tcp_ports.hpp"
 
 #include <dirent.h>
+#include <netinet/in.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdio>
 
@@ -31,7 +33,30 @@ std::vector<std::string_view> words_of(std::string_view line) {
   return words;
 }
 
-std::optional<Listener> find_in(const char* table, std::span<const int> ports) {
+constexpr std::array kTables = {"/proc/net/tcp", "/proc/net/tcp6"};
+
+/// The host of an address as it stands in the table, in numbers as they lie in memory.
+std::string host_in_table(const sockaddr_storage& address) {
+  if (address.ss_family == AF_INET)
+    return fmt::format("{:08X}", reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr);
+  std::string host;
+  for (const std::uint32_t part :
+       reinterpret_cast<const sockaddr_in6&>(address).sin6_addr.s6_addr32)
+    host += fmt::format("{:08X}", part);
+  return host;
+}
+
+/// Whether sockets at these hosts, as in the table, exclude each other: one is for all addresses,
+/// or both are the same, one of them perhaps an IPv4 address in the form of IPv6.
+bool exclude(std::string_view one, std::string_view other) {
+  const auto any = [](std::string_view host) {
+    return host.find_first_not_of('0') == std::string_view::npos;
+  };
+  return any(one) || any(other) || one.ends_with(other) || other.ends_with(one);
+}
+
+template <class Wanted>
+std::optional<Listener> find_in(const char* table, Wanted wanted) {
   const UniqueFile file(std::fopen(table, "re"));
   if (!file) return std::nullopt;
   char line[512];
@@ -40,7 +65,7 @@ std::optional<Listener> find_in(const char* table, std::span<const int> ports) {
   while (std::fgets(line, sizeof line, file.get()) != nullptr) {
     const auto listener = parse_listener(line);
     if (!listener) break;
-    if (std::ranges::find(ports, listener->port) != ports.end()) return listener;
+    if (wanted(*listener, line)) return listener;
   }
   return std::nullopt;
 }
@@ -77,10 +102,29 @@ std::optional<Listener> parse_listener(std::string_view line) {
 }
 
 std::optional<Listener> find_listener(std::span<const int> ports) {
-  for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
-    if (const auto listener = find_in(table, ports)) return listener;
-  }
+  const auto wanted = [&](const Listener& one, std::string_view /*line*/) {
+    return std::ranges::find(ports, one.port) != ports.end();
+  };
+  for (const char* table : kTables)
+    if (const auto listener = find_in(table, wanted)) return listener;
   return std::nullopt;
+}
+
+std::string holder_of_address(const sockaddr_storage& address) {
+  // The port lies at the same place in addresses of both families.
+  const int port = ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+  const std::string host = host_in_table(address);
+  const auto wanted = [&](const Listener& one, std::string_view line) {
+    return one.port == port && exclude(split(words_of(line)[kLocal], ':').front(), host);
+  };
+  for (const char* table : kTables) {
+    const auto listener = find_in(table, wanted);
+    if (!listener) continue;
+    const auto holders = holders_of_socket(listener->inode);
+    const bool own = std::ranges::find(holders, ::getpid()) != holders.end();
+    return own || holders.empty() ? std::string() : process_text(holders.front());
+  }
+  return {};
 }
 
 std::vector<pid_t> holders_of_socket(std::uint64_t inode) {

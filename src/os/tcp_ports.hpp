@@ -6,6 +6,7 @@
 // not show which process has the port.
 #pragma once
 
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -34,6 +35,10 @@ struct Listener {
 /// The processes that have the socket open, sorted by pid, except those whose descriptors we may
 /// not see. Reads the descriptors of all processes, so use it only to explain a failure.
 [[nodiscard]] std::vector<pid_t> holders_of_socket(std::uint64_t inode);
+
+/// The process, in words, whose listening socket keeps another one from being bound to `address`,
+/// of IPv4 or IPv6. Empty if it is zinit, or is not found. As slow as holders_of_socket().
+[[nodiscard]] std::string holder_of_address(const sockaddr_storage& address);
 
 /// `pid`, its process group and session, and the same for its ancestors up to but without PID 1.
 [[nodiscard]] std::vector<pid_t> lineage_of(pid_t pid);

@@ -25,9 +25,6 @@ namespace zinit {
 
 namespace {
 
-// A command line in a reason is cut at this length.
-constexpr std::size_t kShownCommand = 100;
-
 Launch failed_launch(Reason reason, bool temporary) {
   Launch launch;
   launch.outcome.kind = temporary ? LaunchOutcome::Kind::exhausted : LaunchOutcome::Kind::failed;
@@ -48,13 +45,6 @@ bool lacking_now(const Error& error) { return error.temporary() && error.errnum 
 /// The owner of a delegated cgroup, by the ids of the service's processes.
 std::pair<uid_t, gid_t> owner_of(const Ids& ids) {
   return {ids.uid.value_or(::geteuid()), ids.gid.value_or(::getegid())};
-}
-
-std::string process_text(pid_t pid) {
-  std::string command = command_line(pid);
-  if (command.size() > kShownCommand) command = to_utf8(command.substr(0, kShownCommand)) + "...";
-  return command.empty() ? fmt::format("process {}", pid)
-                         : fmt::format("process {} ({})", pid, command);
 }
 
 }  // namespace
@@ -92,8 +82,8 @@ Result<Child> Launcher::spawn_in_cgroup(const LaunchOrder& order, SpawnPlan& pla
     // be one that is no longer in force.
     const bool delegate = spec.resources->delegate;
     if (faults && !runs_beside(order.what) && (delegate || !is_own(*cgroup))) {
-      const auto fault = delegate_cgroup(
-          *cgroup, delegate ? std::optional(owner_of(plan.ids)) : std::nullopt);
+      const auto fault =
+          delegate_cgroup(*cgroup, delegate ? std::optional(owner_of(plan.ids)) : std::nullopt);
       if (!fault) return Failure(fault.error());
       if (!fault->empty()) faults->push_back(*fault);
     }
