@@ -3,6 +3,7 @@
 // logs.*: past and future lines of logs.
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <cstring>
 #include <memory>
 
@@ -21,11 +22,16 @@ constexpr std::size_t kMostPattern = 1024;
 constexpr std::array kStreams = {LogStream::out, LogStream::err, LogStream::zinit,
                                  LogStream::syslog};
 
+constexpr std::size_t index_of(LogStream stream) noexcept {
+  return static_cast<std::size_t>(stream);
+}
+
 /// Searches logs in portions, because all logs together may have a gigabyte. So it delays neither
 /// the control loop nor the threads that write to a log.
 class LogSearch {
  public:
-  /// How the answer shows a line: as members, as members with its service, or as text.
+  /// How the answer shows a line: as members, as members with its service, or as text. Only text
+  /// cannot say that a line continues, so the pieces of a line are joined.
   enum class LineShape { members, named, text };
 
   struct Wanted {
@@ -49,6 +55,7 @@ class LogSearch {
       if (!portion()) {
         places_.pop_back();
         in_this_ = {};
+        later_.reset();
         if (found_bytes_ > 2 * kMostBytes) keep_newest();
       }
       if (Clock::now() >= until) return std::nullopt;
@@ -93,13 +100,19 @@ class LogSearch {
     if (wanted_.lines == 0) return false;
     const auto visit = [&](const Ring::View& line) {
       if (!matches(line)) return true;
+      const bool as_text = wanted_.shape == LineShape::text;
+      // A piece of a line that is counted already: its end comes later in the log.
+      const bool is_part = as_text && later_[index_of(line.stream)] && line.continues;
+      later_[index_of(line.stream)] = true;
+      if (as_text && !is_part && in_this_.lines == wanted_.lines) return false;
       in_this_.bytes += size_of(line.text);
       if (in_this_.bytes > kMostBytes) return false;
       found_bytes_ += size_of(line.text);
       found_.push_back(
           {place.name,
            {line.seq, line.time_us, line.stream, line.continues, std::string(line.text)}});
-      return ++in_this_.lines < wanted_.lines;
+      if (!is_part) ++in_this_.lines;
+      return as_text || in_this_.lines < wanted_.lines;
     };
     return logs_.look_back(place.slot, place.at, kPortion, kPortionBytes, visit);
   }
@@ -112,7 +125,8 @@ class LogSearch {
                                [](const NamedLine& named) { return -named.line.time_us; });
     found_bytes_ = 0;
     std::size_t count = 0;
-    for (; count < std::min(found_.size(), wanted_.lines); ++count) {
+    const std::size_t most = wanted_.shape == LineShape::text ? found_.size() : wanted_.lines;
+    for (; count < std::min(found_.size(), most); ++count) {
       const std::size_t size = size_of(found_[count].line.text);
       if (found_bytes_ + size > kMostBytes) break;
       found_bytes_ += size;
@@ -123,23 +137,44 @@ class LogSearch {
   [[nodiscard]] RpcResult json() const {
     JsonWriter writer;
     writer.begin_array();
+    if (wanted_.shape == LineShape::text)
+      for (const std::string& text : texts()) writer.put(text);
+    else
+      put_members(writer);
+    return writer.end_array().take();
+  }
+
+  /// The lines of one log, each of one piece.
+  [[nodiscard]] std::vector<std::string> texts() const {
+    std::vector<std::string> texts;
+    std::array<std::size_t, kStreams.size()> open{};  // the line that continues, from 1 on
     for (auto named = found_.rbegin(); named != found_.rend(); ++named) {
-      if (wanted_.shape == LineShape::text) {
-        writer.put(named->line.text);
-        continue;
+      const LogLine& line = named->line;
+      std::size_t& at = open[index_of(line.stream)];
+      if (at == 0) {
+        texts.emplace_back();
+        at = texts.size();
       }
+      texts[at - 1] += line.text;
+      if (!line.continues) at = 0;
+    }
+    return texts;
+  }
+
+  void put_members(JsonWriter& writer) const {
+    for (auto named = found_.rbegin(); named != found_.rend(); ++named) {
       writer.begin_object();
       put_log_line(writer, named->line,
                    wanted_.shape == LineShape::named ? named->service : std::string_view());
       writer.end_object();
     }
-    return writer.end_array().take();
   }
 
   LogStore& logs_;
   const Wanted wanted_;
-  std::vector<Place> places_;  // logs that are not searched yet
-  Count in_this_;              // lines found in places_.back()
+  std::vector<Place> places_;           // logs that are not searched yet
+  Count in_this_;                       // lines found in places_.back()
+  std::bitset<kStreams.size()> later_;  // streams of which a line was found there
   std::vector<NamedLine> found_;
   std::size_t found_bytes_ = 0;
 };
@@ -270,7 +305,7 @@ constexpr Method kLogMethods[] = {
     {"logs.get",                {}, kLogs,            Right::read, logs_get,
      "Returns the last lines of a log", Shapes::list<protocol::LogLine>},
     {"logs.tail",               {}, kLogs,            Right::read, logs_tail,
-     "Returns the last lines of a log as text only", Shapes::names},
+     "Returns the last lines of a log as text only, whole however long", Shapes::names},
     {"logs.filter",             {}, kLogsFilter,      Right::read, logs_filter,
      "Returns the lines of one log, or of all logs, that contain a text",
      Shapes::list<protocol::LogLine>},

@@ -72,9 +72,8 @@ TEST_CASE("the methods of one service answer its status, and those of all their 
   for (const Json& status : full.elements()) CHECK(status.members() == members);
   // The answer to a request also reports its effects on other services.
   Texts with_others = members;
-  for (const char* other :
-       {"also_started", "also_stopped", "also_restarted", "left_stopped", "also_blocked",
-        "also_failed"})
+  for (const char* other : {"also_started", "also_stopped", "also_restarted", "left_stopped",
+                            "also_blocked", "also_failed"})
     with_others.emplace_back(other);
   std::sort(with_others.begin(), with_others.end());
   CHECK(full[7]["kind"] == "target");
@@ -122,8 +121,8 @@ TEST_CASE("the last buffer_lines lines are kept in order, longer ones than 16 Ki
   zinit.add("a", {.exec = "i=0; while [ $i -lt 300 ]; do echo $i; i=$((i+1)); done",
                   .service = "oneshot = true",
                   .more = "[logging]\nbuffer_lines = 100\n"});
-  zinit.add("long",
-            {.exec = "head -c 40000 /dev/zero | tr '\\000' x", .service = "oneshot = true"});
+  zinit.add("long", {.exec = "echo first; head -c 40000 /dev/zero | tr '\\000' x; echo; printf end",
+                     .service = "oneshot = true"});
   zinit.add("up");
   zinit.boot();
   zinit.await_state("a", "exited");
@@ -137,9 +136,12 @@ TEST_CASE("the last buffer_lines lines are kept in order, longer ones than 16 Ki
 
   Json pieces;
   REQUIRE(
-      eventually([&] { return (pieces = zinit.result("logs.get", named("long"))).size() == 3; }));
-  CHECK(pieces[0]["line"].text().size() == 16384);
-  CHECK(pieces[2]["line"].text().size() == 40000 - 2 * 16384);
+      eventually([&] { return (pieces = zinit.result("logs.get", named("long"))).size() == 5; }));
+  CHECK(pieces[1]["line"].text().size() == 16384);
+  CHECK(pieces[3]["line"].text().size() == 40000 - 2 * 16384);
+  // Texts cannot say that they continue.
+  CHECK(zinit.result("logs.tail", named("long", R"("lines":2)")).texts() ==
+        Texts{std::string(40000, 'x'), "end"});
 
   zinit.await_state("up", "running");
   CHECK(eventually([&] { return zinit.result("logs.tail", named("zinit")).mentions("up: "); }));
