@@ -226,7 +226,8 @@ void ProxyChanges::let_go(const std::shared_ptr<Listeners>& unused, Ticket ticke
     for (const ListenerPtr& listener : *unused) leaving_.erase(listener);
   };
   task.work = [unused] { unused->clear(); };
-  task.finish = [this, ticket](const std::optional<Error>&) {
+  task.finish = [this, unused, ticket](const std::optional<Error>&) {
+    unused->clear();  // if a lack of threads has left no other: nobody may find them in use
     tell_moving();
     parts_.sockets.try_again();
     try_again();

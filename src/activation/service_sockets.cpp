@@ -208,11 +208,7 @@ Result<void> ServiceSockets::open(Slot slot, const ServiceSpec& spec) {
     }
     old->close();
   }
-  OtherListeners others{{}, held()};
-  {
-    MutexLock lock(mutex_);
-    others.held.insert(others.held.end(), moving_.begin(), moving_.end());
-  }
+  const OtherListeners others{{}, held(true)};
   for (std::size_t entry = 0; entry < wanted.listen.size(); ++entry) {
     if (std::ranges::find(made->sockets, entry, &Socket::entry) != made->sockets.end()) continue;
     const auto at = parse_listen_address(wanted.listen[entry]);
@@ -326,9 +322,9 @@ bool ServiceSockets::is_held(const Closed& one) const {
   return one.main >= 0 && (now == 0 || now == one.main);
 }
 
-HeldSockets ServiceSockets::held() const {
+HeldSockets ServiceSockets::held(bool and_moving) const {
   MutexLock lock(mutex_);
-  HeldSockets held;
+  HeldSockets held = and_moving ? moving_ : HeldSockets();
   for (const Closed& one : closed_)
     if (is_held(one)) held.push_back(one.socket);
   return held;

@@ -67,8 +67,9 @@ class ServiceSockets final : public WatchPort {
   /// stopped services that are not on demand. May block: not on a loop's thread.
   void close_unwanted() EXCLUDES(mutex_);
 
-  /// The closed sockets that processes of their services still have. Any thread.
-  [[nodiscard]] HeldSockets held() const EXCLUDES(mutex_);
+  /// The closed sockets that processes of their services still have; with `and_moving` those of
+  /// set_moving() too, at the same moment. Any thread.
+  [[nodiscard]] HeldSockets held(bool and_moving = false) const EXCLUDES(mutex_);
   /// Sets the sockets of proxies that are about to close. Any thread.
   void set_moving(HeldSockets sockets) EXCLUDES(mutex_);
   /// Forgets the closed sockets that no process has any more. Any thread.
