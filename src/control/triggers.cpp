@@ -88,7 +88,12 @@ void Triggers::explain(WhyReport& report, const ServiceSpec& spec) const {
         fmt::format("its [path] is checked in {}, and starts it again if it still applies",
                     seconds_text(ms_between(Clock::now(), next))));
   if (!merely_unwanted(report) || !may_be_started(spec)) return;
-  for (const ProxyView& proxy : before(spec.name)) add("trigger", words_of(proxy));
+  const std::vector<ProxyView>& those = before(spec.name);
+  for (const ProxyView& proxy : those) add("trigger", words_of(proxy));
+  const auto idle = [](const ProxyView& proxy) { return proxy.spec->idle_timeout.count(); };
+  if (!those.empty() && std::ranges::all_of(those, idle))
+    add("trigger", fmt::format("its proxies stop it after {} s without a connection",
+                               idle(*std::ranges::max_element(those, {}, idle))));
   if (spec.timer->configured()) {
     for (const TimerView& timer : daemon_.timers(spec.name))
       add("trigger",

@@ -79,6 +79,7 @@ TEST_CASE("why names the connections that start a service which nobody wants",
   TestClient client = rig.client();
   const Texts of_db = {
       "a connection to proxy db-proxy at tcp:localhost:5432, unix:/run/db starts it",
+      "its proxies stop it after 300 s without a connection",
       "a connection to unix:/run/x.sock, udp:localhost:53 starts it"};
   CHECK(triggers(client, "db") == of_db);
   CHECK(triggers(client, "web") ==
