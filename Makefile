@@ -42,12 +42,12 @@ PROGRAM := $(if $(filter dynamic,$(LINK)),-pie,-static-pie) -Wl,-z,relro,-z,now,
   $(if $(filter x86_64,$(ARCHITECTURE)),-z pack-relative-relocs)
 
 LINKING := $(PROGRAM)
-# What runs for each service or line is optimised for speed, the other folders for size. Without `private`,
-# $(OUT)/flags, which objects depend on, would be made with the values of these folders.
+# What runs for each service or line is optimised for speed, but not padded to align loops; the other
+# folders for size. Without `private`, $(OUT)/flags would be made with the values of these folders.
 HOT := $(patsubst %,$(OUT)/obj/src/%%,base io model supervisor)
 ifeq ($(MODE),release)
   OPTIMISE := -Os -g1 $(HARDEN)
-  $(HOT): private OPTIMISE := -O2 -g1 $(HARDEN)
+  $(HOT): private OPTIMISE := -O2 -fno-align-jumps -fno-align-loops -g1 $(HARDEN)
 else ifeq ($(MODE),debug)
   OPTIMISE := -Og -g
 else ifneq ($(filter check tsan,$(MODE)),)  # clang compiles the code for sanitizers in two thirds of g++'s time
