@@ -155,7 +155,7 @@ class ZinitDaemon final : public Daemon {
   [[nodiscard]] std::vector<TimerView> timers(std::string_view of) const override {
     return timers_.views(of);
   }
-  [[nodiscard]] bool works_on_files() const override { return files_.busy(); }
+  [[nodiscard]] bool works_on_files() const override { return files_.busy() || paths_.busy(); }
   [[nodiscard]] std::string trigger_fault(const std::string& service) const override;
   [[nodiscard]] TimePoint next_path_try(const std::string& service) const override {
     return paths_.next_of(service);
