@@ -35,21 +35,23 @@ ServiceStatus status_of(VerbContext& context, const std::string& name) {
       context.client().call("service.status_full", JsonParams().add("name", name).text()));
 }
 
-/// Reports the end of the process that `before` names. Returns the exit status.
+/// Reports the end of the process that `before` names. After its first second, only an end by
+/// itself counts: another request may stop or restart it. Returns the exit status.
 int check(VerbContext& context, const ServiceStatus& before) {
   const ServiceStatus now = status_of(context, before.name);
   if (now.state == "running" && now.main_pid == before.main_pid) return ExitStatus::done;
-  if (now.reason && now.reason->type == "left_behind") {
-    return context.fail(
-        ExitStatus::failed, before.name,
-        fmt::format("was started, and ended within a second: {}", reason_words(*now.reason)));
-  }
-  const std::string end =
-      now.last_exit ? exit_words(*now.last_exit) : std::string("stopped by another request");
-  return context.fail(ExitStatus::failed, before.name,
-                      fmt::format("was started, and ended within a second: {}; see `zinitctl logs "
-                                  "{}`, and give it after_ms in [readiness]",
-                                  end, printable(before.name)));
+  const bool early = now.last_stop_us <= *before.last_start_us + kWatched.count();
+  const bool asked = now.wish == "down" || (now.last_start_us != before.last_start_us &&
+                                            now.restart_count == before.restart_count);
+  if (!early && asked) return ExitStatus::done;
+  std::string end = early ? "was started, and ended within a second: " : "was started, and ended: ";
+  if (now.reason && now.reason->type == "left_behind")
+    return context.fail(ExitStatus::failed, before.name, end + reason_words(*now.reason));
+  end += now.last_exit ? exit_words(*now.last_exit) : "stopped by another request";
+  end += fmt::format("; see `zinitctl logs {}`", printable(before.name));
+  if (early && !shows_readiness(context, before.name))
+    end += ", and give it after_ms in [readiness]";
+  return context.fail(ExitStatus::failed, before.name, end);
 }
 
 }  // namespace
@@ -59,10 +61,10 @@ int watch_first_second(VerbContext& context, const std::vector<ServiceStatus>& s
   std::int64_t until_us = 0;  // wall time
   for (const ServiceStatus& status : started) {
     if (status.state != "running" || !status.main_pid || !status.last_start_us) continue;
-    if (*status.last_start_us + kWatched.count() <= wall_us()) continue;
-    if (shows_readiness(context, status.name)) continue;
     watched.emplace(status.name, status);
-    until_us = std::max<std::int64_t>(until_us, *status.last_start_us + kWatched.count());
+    const std::int64_t own_us = *status.last_start_us + kWatched.count();
+    if (own_us > std::max(until_us, wall_us()) && !shows_readiness(context, status.name))
+      until_us = own_us;
   }
   if (watched.empty()) return ExitStatus::done;
   std::vector<std::string> names;
