@@ -225,9 +225,13 @@ int exit_status_of(const ServiceStatus& status) {
   return counts_as_running(status) ? ExitStatus::done : ExitStatus::not_running;
 }
 
-/// Whether the overview shows it: it failed, or waits for something.
-bool needs_a_look(const ServiceStatus& status) {
-  return status.state == "failed" || status.state == "blocked" || status.restart_in_ms;
+/// The places in the overview.
+enum class Look { failed, waits, warned, none };
+
+Look look_of(const ServiceStatus& status) {
+  if (status.state == "failed") return Look::failed;
+  if (status.state == "blocked" || status.restart_in_ms) return Look::waits;
+  return status.warnings.empty() ? Look::none : Look::warned;
 }
 
 /// "reboot at 2026-01-31 23:30:00: new disks; `shutdown -c` cancels it"
@@ -243,6 +247,7 @@ std::string scheduled_line(const SystemInfo& info) {
 
 /// Why a service needs attention, and what has killed it if this is known.
 std::string attention_words(const ServiceStatus& status) {
+  if (look_of(status) == Look::warned) return "warning: " + warning_words(status.warnings.front());
   const std::string cause = cause_or_description(status);
   const std::string killer = status.last_exit ? status.last_exit->detail : "";
   const bool known = killer.empty() || cause.find(killer) != std::string::npos;
@@ -257,10 +262,9 @@ int print_overview(VerbContext& context) {
   for (ServiceStatus& status : context.client().list_full()) {
     ++all;
     ++count[std::string(shown_state(status))];
-    if (needs_a_look(status)) to_see.push_back(std::move(status));
+    if (look_of(status) != Look::none) to_see.push_back(std::move(status));
   }
-  std::stable_partition(to_see.begin(), to_see.end(),
-                        [](const ServiceStatus& one) { return one.state == "failed"; });
+  std::ranges::stable_sort(to_see, {}, look_of);
   std::vector<std::string> parts, names;
   JsonParams json, states;
   json.add("services", static_cast<std::int64_t>(all));
