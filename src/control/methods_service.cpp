@@ -108,9 +108,11 @@ Outcome service_why(Call& call) {
   Triggers(call.context.daemon).explain(*report, *view->spec);
   explain_processes(*report, *view);
   explain_output(*report, call.context);
-  for (std::string& fault : call.context.logs.info(view->slot).faults)
+  std::vector<std::string> warnings = view->without_effect;
+  std::ranges::move(call.context.logs.info(view->slot).faults, std::back_inserter(warnings));
+  for (std::string& warning : warnings)
     report->reasons.push_back(
-        {"warning", report->name, report->state, std::move(fault), report->name, 0});
+        {"warning", report->name, report->state, std::move(warning), report->name, 0});
   return object_json<protocol::WhyReport>(*report);
 }
 

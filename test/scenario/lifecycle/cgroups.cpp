@@ -143,6 +143,7 @@ TEST_CASE("without cgroups there is one warning, and services run", "[root][cgro
   CHECK_THAT(zinit.ctl({"check"}).out,
              Contains("limited.toml") && Contains("the server's cgroups have no controller"));
   CHECK_THAT(zinit.status("limited")["warnings"].dump(), Contains("[resources] has no effect"));
+  CHECK_THAT(zinit.ctl({"why", "limited"}).out, Contains("[resources] has no effect"));
   zinit.add("plain", {.more = "[resources]\nmemory_max = '1G'\n"});
   CHECK_THAT(zinit.ctl({"reload"}).out,
              Contains("plain: [resources] has no effect") && !Contains("limited"));
