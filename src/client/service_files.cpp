@@ -194,6 +194,20 @@ SourceFile find_service_files(VerbContext& context, const Places& places, const 
   not_found(name, found, remedy);
 }
 
+std::vector<std::string> proxied_services(VerbContext& context, const Places& places) {
+  std::vector<std::string> names;
+  for (const ParsedSpec& one : all_of(places).parsed)
+    if (one.proxy) names.push_back(one.proxy->service);
+  if (context.arguments.has("root")) return names;
+  try {
+    for (const ProxyStatus& proxy : trusted_server(context).all_proxies())
+      if (proxy.file.empty()) names.push_back(proxy.service);
+  } catch (const ClientError&) {
+    // Without a server there are no proxies beside those of files.
+  }
+  return names;
+}
+
 Masks masks_of(const Places& places, const std::string& name) {
   Masks masks;
   for (const MaskedFile& one : listing_of(places).masked) {

@@ -39,6 +39,10 @@ namespace zinit {
                                             const std::string& name, bool* unmade = nullptr,
                                             const std::string& remedy = {});
 
+/// The services that a connection to a proxy starts: those of the proxies with a file in the places
+/// and, without --root, of the server's proxies without a file.
+[[nodiscard]] std::vector<std::string> proxied_services(VerbContext& context, const Places& places);
+
 /// The links that mask a service.
 struct Masks {
   std::vector<std::string> own;

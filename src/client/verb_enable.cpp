@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl enable and disable: set whether the boot starts a service, by a drop-in with the key
-// `status`; is-enabled reports it. Triggers such as a timer start a service whatever its status,
-// except "ignore", so `disable` sets "ignore" for such services: "stop" would change nothing. These
-// verbs only change files, so they need no server and work on an image.
+// `status`; is-enabled reports it. Triggers such as a timer or a proxy start a service whatever its
+// status, except "ignore", so `disable` sets "ignore" for such services: "stop" would change
+// nothing. These verbs only change files, so they need no server and work on an image.
+#include <algorithm>
+
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "client/libzinit/json.hpp"
@@ -23,9 +25,27 @@ struct StatusVerb {
   std::string_view effect;  // the effect on the service
 };
 
+/// The files, and what they say of proxies.
+struct Given {
+  const Places places;
+  const std::vector<std::string> proxied;  // see proxied_services()
+
+  explicit Given(VerbContext& context)
+      : places(places_of(context)), proxied(proxied_services(context, places)) {}
+
+  /// Whether something other than the boot starts the service, whatever its status is, except
+  /// "ignore".
+  [[nodiscard]] bool triggers(const ServiceSpec& spec) const {
+    return spec.triggered() || has_proxy(spec);
+  }
+  [[nodiscard]] bool has_proxy(const ServiceSpec& spec) const {
+    return std::ranges::find(proxied, spec.name) != proxied.end();
+  }
+};
+
 /// `verb` for a service with that spec.
-StatusVerb verb_for(const ServiceSpec& spec, const StatusVerb& verb) {
-  if (verb.status == StartStatus::start || !spec.triggered()) return verb;
+StatusVerb verb_for(const ServiceSpec& spec, const StatusVerb& verb, const Given& given) {
+  if (verb.status == StartStatus::start || !given.triggers(spec)) return verb;
   return {StartStatus::ignore, "ignore", verb.now, verb.effect};
 }
 
@@ -40,12 +60,16 @@ bool is_set(const ServiceSpec& spec, const StatusVerb& verb) {
 /// "web starts at boot"; or "web is started by its timer", if it has one. The server applies this
 /// only after it has read the file.
 std::string effect_of(const std::string& name, const ServiceSpec& spec, const StatusVerb& verb,
-                      std::string_view adverb) {
+                      const Given& given, std::string_view adverb) {
   const bool starts = verb.status == StartStatus::start;
-  if (!spec.triggered())
+  std::string triggers = trigger_words(spec);
+  // A service with a proxy may start at boot too.
+  if (!starts && given.has_proxy(spec))
+    triggers.append(triggers.empty() ? "" : " or ").append("a connection to its proxy");
+  if (triggers.empty())
     return fmt::format("{}{} {} at boot{}", name, adverb, verb.effect, starts ? "" : " by itself");
-  return fmt::format("{} is{}{} started by {}{}", name, adverb, starts ? "" : " not",
-                     trigger_words(spec), adverb.empty() ? " from the next boot or reload on" : "");
+  return fmt::format("{} is{}{} started by {}{}", name, adverb, starts ? "" : " not", triggers,
+                     adverb.empty() ? " from the next boot or reload on" : "");
 }
 
 /// The section in which the drop-in must set `status`: "service" or "target". `source` must not
@@ -110,17 +134,18 @@ int make_template_link(VerbContext& context, const Places& places, const SourceF
 
 /// Does the verb for one service, except for --now. Adds its name to `served` if a server may have
 /// the service.
-int set_status(VerbContext& context, const Places& places, const std::string& name,
+int set_status(VerbContext& context, const Given& given, const std::string& name,
                const StatusVerb& asked, std::vector<std::string>& served) {
   if (is_template_name(name)) {
     throw VerbFailure{ExitStatus::usage,
                       fmt::format("is a template; name an instance of it, as {}NAME", name), name};
   }
+  const Places& places = given.places;
   bool unmade = false;
   const SourceFile source = find_service_files(context, places, name, &unmade);
   std::string file = own_drop_in(source, kStatusDropIn);
   const SpecPtr spec = finish(read_spec(source, {}, read_below(places.root)));
-  const StatusVerb verb = verb_for(*spec, asked);
+  const StatusVerb verb = verb_for(*spec, asked, given);
   bool changed = !is_set(*spec, verb);
   // Nothing makes this instance at boot, so nothing starts it either.
   if (unmade && asked.status == StartStatus::stop) changed = false;
@@ -137,8 +162,8 @@ int set_status(VerbContext& context, const Places& places, const std::string& na
   JsonParams json;
   json.add("name", name).add("status", verb.word).add("changed", changed);
   json.add("file", changed ? file : "");
-  const std::string text = changed ? effect_of(name, *spec, verb, "") + ": " + file
-                                   : effect_of(name, *spec, verb, " already");
+  const std::string text = changed ? effect_of(name, *spec, verb, given, "") + ": " + file
+                                   : effect_of(name, *spec, verb, given, " already");
   if (changed || !unmade) served.push_back(name);
   // With --now and --json, the only document is the answer to the start or stop.
   if (!context.arguments.has("now") || !context.json())
@@ -152,11 +177,11 @@ int set_status(VerbContext& context, const StatusVerb& verb) {
     throw VerbFailure{ExitStatus::usage,
                       "--now is for a server, --root for a system that does not run"};
   }
-  const Places places = places_of(context);
+  const Given given(context);
   std::vector<std::string> served;
   const int status = context.for_each_name(
-      [&](const std::string& name) { return set_status(context, places, name, verb, served); },
-      [&] { return names_in(places); });
+      [&](const std::string& name) { return set_status(context, given, name, verb, served); },
+      [&] { return names_in(given.places); });
   if (!now || status != ExitStatus::done) return status;
   // The server shows its own configuration, and triggers use it, not the files. A service that runs
   // with an earlier one is not restarted because it is enabled.
@@ -169,15 +194,16 @@ int set_status(VerbContext& context, const StatusVerb& verb) {
 }
 
 /// What is-enabled prints for a service.
-std::string_view word_of(VerbContext& context, const Places& places, const std::string& name) {
+std::string_view word_of(VerbContext& context, const Given& given, const std::string& name) {
+  const Places& places = given.places;
   const Masks masks = masks_of(places, name);
   if (!masks.own.empty() || !masks.vendors.empty()) return "masked";
   bool unmade = false;
   const SourceFile source = find_service_files(context, places, name, &unmade);
   const SpecPtr spec = finish(read_spec(source, {}, read_below(places.root)));
   if (spec->broken()) return "broken";
-  const bool starts =
-      spec->triggered() ? spec->status != StartStatus::ignore : spec->status == StartStatus::start;
+  const bool starts = given.triggers(*spec) ? spec->status != StartStatus::ignore
+                                            : spec->status == StartStatus::start;
   return unmade || !starts ? "disabled" : "enabled";
 }
 
@@ -191,15 +217,15 @@ int run_disable(VerbContext& context) {
 }
 
 int run_is_enabled(VerbContext& context) {
-  const Places places = places_of(context);
+  const Given given(context);
   bool any = false;
   const int status = context.for_each_name(
       [&](const std::string& name) {
-        const std::string_view word = word_of(context, places, name);
+        const std::string_view word = word_of(context, given, name);
         any |= word == "enabled";
         return context.print_result(json_of(word), fmt::format("{}\n", word));
       },
-      [&] { return names_in(places); });
+      [&] { return names_in(given.places); });
   return status == ExitStatus::done && !any ? int{ExitStatus::failed} : status;
 }
 
