@@ -20,6 +20,20 @@ std::string_view as_default(std::string_view name) {
   return {};
 }
 
+/// The key of another section of service files that is nearest to `name`; null if there is none,
+/// if `section` is not of service files, or if a short name is near to too many keys.
+const Key* near_elsewhere(std::string_view section, std::string_view name) {
+  const auto sections = known_sections();
+  if (name.size() < 5 || std::ranges::find(sections, section) == sections.end()) return nullptr;
+  std::vector<std::string_view> known;
+  for (const std::string_view one : sections)
+    for (const Key& key : section_keys(one)) known.push_back(key.name);
+  const auto near = nearest(name, known);
+  if (!near) return nullptr;
+  const auto found = std::ranges::find(all_keys(), *near, &Key::name);
+  return &*found;
+}
+
 }  // namespace
 
 void SectionReader::read(std::string_view section, const Value& table) {
@@ -50,6 +64,8 @@ void SectionReader::unknown_key(std::string_view section, const std::string& nam
     text += instead;
   } else if (const auto near = nearest(name, known)) {
     text += fmt::format(", did you mean \"{}\"?", *near);
+  } else if (const Key* elsewhere = near_elsewhere(section, name)) {
+    text += fmt::format(", did you mean \"{}\" in [{}]?", elsewhere->name, elsewhere->section);
   } else if (!known.empty() && !listed_) {
     text += ", must be " + alternatives(known);
     listed_ = true;

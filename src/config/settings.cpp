@@ -37,11 +37,15 @@ void tell_unknown(const std::string& name, const Member& member, Findings& findi
     const auto keys = keys_of(section);
     known.insert(known.end(), keys.begin(), keys.end());
   }
-  const auto near = nearest(name, known);
-  findings.add(
-      Severity::unknown, member.at, fmt::format("{}.{}", kDefaults, name),
-      near ? fmt::format("unknown key, did you mean \"{}\"?", *near)
-           : fmt::format("unknown key, must be one of [{}]", join(defaultable_sections(), "], [")));
+  std::string text;
+  if (find_key("", name) != nullptr)
+    text = "is a global key: write it before any section";
+  else if (const auto near = nearest(name, known))
+    text = fmt::format("unknown key, did you mean \"{}\"?", *near);
+  else
+    text = fmt::format("unknown key, must be one of [{}]", join(defaultable_sections(), "], ["));
+  findings.add(Severity::unknown, member.at, fmt::format("{}.{}", kDefaults, name),
+               std::move(text));
 }
 
 /// Drops a default restart_delay_max_ms that is less than the default restart_delay_ms. Then
