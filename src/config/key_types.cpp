@@ -147,13 +147,11 @@ class Check {
 
   bool path(const Value& value) {
     if (!expect(value, ValueType::string)) return false;
-    if (value.string.empty() && key_.default_text == "\"\"") return true;
     return value.string.starts_with('/') || not_allowed(value, "does not begin with /");
   }
 
   bool name(const Value& value) {
     if (!expect(value, ValueType::string)) return false;
-    if (value.string.empty() && key_.default_text == "\"\"") return true;
     const auto fault = name_fault(value.string);
     return !fault || invalid(value, "invalid name", ": " + *fault);
   }
@@ -292,7 +290,6 @@ class Check {
              element_not_allowed(value, "is out of range");
     }
     if (!string_element(value)) return false;
-    if (value.string.empty() && key_.default_text == "\"\"") return true;
     // passwd(5) separates fields by colons, so no name has a colon. A blank or control character is
     // a mistake.
     const bool bad =
@@ -579,6 +576,9 @@ std::string element_text(const Key& key) {
 
 bool Check::run(const Value& value) {
   if (holds_nul(value)) return wrong(value, "contains a NUL character, which is not allowed");
+  // By its default, "", a service has none although [defaults] gives one.
+  if (value.type == ValueType::string && value.string.empty() && key_.default_text == "\"\"")
+    return true;
   return (key_.limitless && value.string == kInfinity) || info_of(key_).check(*this, value);
 }
 
