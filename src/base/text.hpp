@@ -28,6 +28,9 @@ namespace zinit {
 /// `text` as a decimal integer; nothing if it has other characters or the number does not fit.
 [[nodiscard]] std::optional<long long> parse_integer(std::string_view text);
 
+/// `text`, and what to do about it: "...; correct it", or behind a question "...? Correct it".
+[[nodiscard]] std::string with_advice(std::string text, std::string_view advice);
+
 /// For "did you mean": the element of `known` with the fewest edits (insert, delete, replace, swap)
 /// from `word`. Nothing if that takes more edits than a third of the word's length, or more than 3;
 /// one edit is allowed if it leaves more than half of the longer word: "en" may mean "env", but "b"

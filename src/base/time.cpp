@@ -133,8 +133,9 @@ std::string duration_text(std::int64_t ms) {
   return fmt::format("{} d {} h", ms / day, ms % day / hour);
 }
 
-std::string seconds_text(std::int64_t ms) {
-  return ms < 1000 ? fmt::format("0.{} s", ms / 100) : duration_text(ms);
+std::string countdown_text(std::int64_t ms) {
+  if (ms < 100) return "now";
+  return ms < 1000 ? fmt::format("in 0.{} s", ms / 100) : "in " + duration_text(ms);
 }
 
 }  // namespace zinit

@@ -289,8 +289,8 @@ int print_overview(VerbContext& context) {
   const SystemInfo info = read_as<SystemInfo>(answer);
   if (info.scheduled) text += scheduled_line(info) + "\n";
   for (const std::string& fault : info.files.settings_faults)
-    text +=
-        fmt::format("not in force: {}; correct it and run `zinitctl reload`\n", printable(fault));
+    text += fmt::format("not in force: {}\n",
+                        with_advice(printable(fault), "correct it and run `zinitctl reload`"));
   if (info.crashes.count > 0)
     text += fmt::format("zinit has recovered from {} fault{} of its own, the last: {}\n",
                         info.crashes.count, info.crashes.count == 1 ? "" : "s",

@@ -84,7 +84,7 @@ std::string blocked_cause(const ServiceStatus& status) {
       causes.push_back("last " + reason_words(*status.reason));
     else if (status.last_exit)
       causes.push_back("last " + exit_words(*status.last_exit));
-    causes.push_back("restarting in " + seconds_text(*status.restart_in_ms));
+    causes.push_back("restarting " + countdown_text(*status.restart_in_ms));
   }
   for (const WaitingFor& waiting : status.waiting_on) causes.push_back(waiting_words(waiting));
   if (!causes.empty()) return printable(join(causes, "; "));

@@ -72,7 +72,7 @@ void tell_absent(const Node& node, const std::vector<std::string>& names, const 
     if (name.size() < 3 || ++looked_up > most_near) return {};
     const auto near = nearest(name, names);
     if (!near || *near == node.spec->name) return {};
-    return fmt::format(", did you mean \"{}\"?", *near);
+    return fmt::format(" (did you mean \"{}\"?)", *near);
   };
   const auto tell = [&](const std::vector<Dependency>& list, const std::vector<std::string>& absent,
                         std::string_view key, std::string_view effect) {
@@ -202,7 +202,7 @@ void warn_of_long_stop(ParsedSpec& one, Milliseconds shutdown_timeout, const Rea
       {one.spec->file_of(at), at, Severity::warning, "lifecycle.stop_timeout_ms",
        fmt::format("is longer than shutdown_timeout_ms, {}: at a shutdown it is killed after that; "
                    "raise shutdown_timeout_ms in zinit.toml",
-                   shutdown_timeout.count())});
+                   duration_text(shutdown_timeout.count()))});
 }
 
 /// Collects files and directories, then checks them together.

@@ -248,7 +248,7 @@ void warn_of_absent_services(std::vector<ParsedSpec>& parsed, const MaskedNames&
                            name, mask->second)
              : fmt::format("no file has a service \"{}\"{}; until it is added connections start "
                            "nothing",
-                           name, near ? fmt::format(", did you mean \"{}\"?", *near) : "")});
+                           name, near ? fmt::format(" (did you mean \"{}\"?)", *near) : "")});
     sort_by_place(one.diagnostics);
   }
 }

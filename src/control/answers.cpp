@@ -78,9 +78,8 @@ RpcError refused(const RpcContext& context, std::string_view name, const Request
       return RpcError(RpcCode::dependency_error, failure.text)
           .about(name)
           .hint(
-              "delete these first, or use cascade (zinitctl: --cascade), which stops them and "
-              "drops "
-              "the dependency")
+              "delete these first, or delete it with cascade (--cascade), which stops them and "
+              "drops the dependency")
           .with("required_by", json_of(std::span<const std::string>(failure.details)));
     case Refusal::proxy_not_found:
       return RpcError(RpcCode::proxy_not_found, failure.text).about(name);

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "base/format.hpp"
+#include "base/text.hpp"
 #include "model/predicates.hpp"
 
 namespace zinit {
@@ -16,8 +17,9 @@ namespace {
 /// "last killed by SIGKILL; restarting in 0.9 s"
 std::string delay_words(const Record& record, TimePoint now) {
   const std::string cause = cause_of_delay(record);
-  return fmt::format("{}{}restarting in {}", cause.empty() ? "" : "last " + cause,
-                     cause.empty() ? "" : "; ", seconds_text(ms_between(now, record.delay_until)));
+  return fmt::format("{}{}restarting {}", cause.empty() ? "" : "last " + cause,
+                     cause.empty() ? "" : "; ",
+                     countdown_text(ms_between(now, record.delay_until)));
 }
 
 /// Why there is no service with that name.
@@ -65,14 +67,13 @@ std::string rest_words(const World& world, Slot slot) {
   if (record.skipped) return reason_text(record.reason);
   if (record.by_itself && record.state == State::exited)
     return spec.oneshot ? "is done" : "exited by itself and is not restarted";
-  if (spec.status == StartStatus::ignore) {
-    return fmt::format("has status \"ignore\": only `zinitctl start {}` starts it", spec.name);
-  }
   if (record.wish == Wish::up) return "is about to start";
   if (record.reason.type == ReasonType::stopped_with) return "was " + reason_text(record.reason);
   if (record.has_end)
     return record.unneeded ? "was stopped because no running service needs it any more"
                            : "was stopped on request";
+  if (spec.status == StartStatus::ignore)
+    return fmt::format("has status \"ignore\": only `zinitctl start {}` starts it", spec.name);
   return unwanted_words(spec, "is not asked to run");
 }
 
@@ -206,7 +207,7 @@ class Explainer {
   bool explain_config() {
     if (!world_.node(slot_).broken()) return false;
     for (const std::string& text : fault_of(world_, slot_).messages)
-      add("config", text + "; correct it and run `zinitctl reload`");
+      add("config", with_advice(text, "correct it and run `zinitctl reload`"));
     return true;
   }
 
@@ -344,7 +345,7 @@ class Explainer {
     if (record.stage == StopStage::killed) return ", after SIGKILL";
     if (record.stage == StopStage::none || record.deadline == kNever) return {};
     const bool own = world_.spec(slot_).lifecycle.stop_timeout <= world_.stop_limit;
-    return fmt::format("; SIGKILL in {}{}", seconds_text(ms_between(now_, record.deadline)),
+    return fmt::format("; SIGKILL {}{}", countdown_text(ms_between(now_, record.deadline)),
                        own ? " (stop_timeout_ms)" : "");
   }
 
