@@ -192,9 +192,9 @@ std::string shortened(std::string_view text, std::size_t limit) {
   return std::string(cut_utf8(text, limit)).append(text.size() > limit ? "..." : "");
 }
 
-std::string with_advice(std::string text, std::string_view advice) {
-  if (!text.ends_with('?')) return text.append("; ").append(advice);
-  return text.append(" ").append(upper(advice.substr(0, 1))).append(advice.substr(1));
+std::string with_advice(std::string text) {
+  const bool asks = text.ends_with('?');
+  return text.append(asks ? " Correct" : "; correct").append(" it and run `zinitctl reload`");
 }
 
 std::string upper(std::string_view text) {

@@ -28,8 +28,8 @@ namespace zinit {
 /// `text` as a decimal integer; nothing if it has other characters or the number does not fit.
 [[nodiscard]] std::optional<long long> parse_integer(std::string_view text);
 
-/// `text`, and what to do about it: "...; correct it", or behind a question "...? Correct it".
-[[nodiscard]] std::string with_advice(std::string text, std::string_view advice);
+/// The fault of a file, and what to do: "...; correct it", or behind a question "...? Correct it".
+[[nodiscard]] std::string with_advice(std::string text);
 
 /// For "did you mean": the element of `known` with the fewest edits (insert, delete, replace, swap)
 /// from `word`. Nothing if that takes more edits than a third of the word's length, or more than 3;

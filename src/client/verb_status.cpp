@@ -254,6 +254,14 @@ std::string attention_words(const ServiceStatus& status) {
   return known ? cause : fmt::format("{}; {}", cause, printable(killer));
 }
 
+std::string attention_lines(const Terminal& terminal, const ServiceStatus& status) {
+  std::vector<BlockWord> words{{std::string(symbol_of(status.state)), state_colour(status.state)}};
+  for (BlockWord& word :
+       words_of(fmt::format("{}: {}", printable(status.name), attention_words(status))))
+    words.push_back(std::move(word));
+  return wrapped(terminal, 0, 4, words);
+}
+
 /// The number of services in each state, and the services that need attention.
 int print_overview(VerbContext& context) {
   std::map<std::string, std::int64_t, std::less<>> count;
@@ -264,7 +272,6 @@ int print_overview(VerbContext& context) {
     ++count[std::string(shown_state(status))];
     if (look_of(status) != Look::none) to_see.push_back(std::move(status));
   }
-  std::ranges::stable_sort(to_see, {}, look_of);
   std::vector<std::string> parts, names;
   JsonParams json, states;
   json.add("services", static_cast<std::int64_t>(all));
@@ -274,23 +281,19 @@ int print_overview(VerbContext& context) {
   }
   std::string text = fmt::format("{} service{}{}{}\n", all, all == 1 ? "" : "s",
                                  parts.empty() ? "" : ": ", join(parts, ", "));
-  for (const ServiceStatus& status : to_see) {
-    names.push_back(status.name);
-    std::vector<BlockWord> words{
-        {std::string(symbol_of(status.state)), state_colour(status.state)}};
-    for (BlockWord& word :
-         words_of(fmt::format("{}: {}", printable(status.name), attention_words(status))))
-      words.push_back(std::move(word));
-    text += wrapped(context.terminal(), 0, 4, words);
-  }
-  if (!to_see.empty())
+  for (const Look look : {Look::failed, Look::waits, Look::warned})
+    for (const ServiceStatus& status : to_see) {
+      if (look_of(status) != look) continue;
+      names.push_back(status.name);
+      text += attention_lines(context.terminal(), status);
+    }
+  if (!names.empty())
     text += fmt::format("`zinitctl why {}` explains the first\n", printable(names.front()));
   const JsonDocument answer = parse_json(context.client().call("system.info"));
   const SystemInfo info = read_as<SystemInfo>(answer);
   if (info.scheduled) text += scheduled_line(info) + "\n";
   for (const std::string& fault : info.files.settings_faults)
-    text += fmt::format("not in force: {}\n",
-                        with_advice(printable(fault), "correct it and run `zinitctl reload`"));
+    text += fmt::format("not in force: {}\n", with_advice(printable(fault)));
   if (info.crashes.count > 0)
     text += fmt::format("zinit has recovered from {} fault{} of its own, the last: {}\n",
                         info.crashes.count, info.crashes.count == 1 ? "" : "s",

@@ -207,7 +207,7 @@ class Explainer {
   bool explain_config() {
     if (!world_.node(slot_).broken()) return false;
     for (const std::string& text : fault_of(world_, slot_).messages)
-      add("config", with_advice(text, "correct it and run `zinitctl reload`"));
+      add("config", with_advice(text));
     return true;
   }
 
