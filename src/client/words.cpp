@@ -112,9 +112,11 @@ std::string reason_words(const StatusReason& reason) {
 
 std::string exit_words(const ProcessExit& end) {
   const std::string whose = end.step.empty() ? "" : end.step + ": ";
-  if (end.code) return printable(fmt::format("{}exit code {}", whose, *end.code));
-  const std::string how = end.detail.empty() ? "killed by " + end.signal
-                                             : fmt::format("{} ({})", end.detail, end.signal);
+  std::string how = end.code ? fmt::format("exit code {}", *end.code) : end.signal;
+  if (!end.detail.empty())
+    how = fmt::format("{} ({})", end.detail, how);
+  else if (!end.code)
+    how = "killed by " + how;
   return printable(whose + how + (end.core ? ", core dumped" : ""));
 }
 

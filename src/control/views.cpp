@@ -88,7 +88,8 @@ struct ExitSource {
 ExitSource last_exit_of(const ServiceView& view) {
   const ProcessEnd& end = view.record.end;
   const std::string_view step = step_name(view.record.end_step);
-  if (!end.by_signal) return {.code = end.value, .step = step};
+  // Most daemons exit with 0 on SIGTERM, which does not say why they got it.
+  if (!end.by_signal) return {.code = end.value, .detail = view.ended_for, .step = step};
   return {{}, std::string(signal_name(end.value)), end.core, why_signalled(view), step};
 }
 
