@@ -128,11 +128,13 @@ std::string state_cause(const ServiceStatus& status) {
 
 std::string cause_or_start(const ServiceStatus& status) {
   std::string cause = state_cause(status);
-  const bool down = status.state == "inactive" || status.state == "exited";
-  if (!cause.empty() || !down) return cause;
-  if (!status.starts_on.empty())
+  const bool faulty = status.reason && status.reason->type == "config_error";
+  if (faulty || !(is_down(status) || status.state == "failed")) return cause;
+  if (cause.empty() && !status.starts_on.empty())
     return printable("starts on a connection to " + join(status.starts_on, ", "));
-  return status.next_start_us ? "starts at " + date_time(*status.next_start_us) : "";
+  if (!status.next_start_us) return cause;
+  return fmt::format("{}{}starts at {}", cause, cause.empty() ? "" : "; ",
+                     date_time(*status.next_start_us));
 }
 
 bool is_disabled(const ServiceStatus& status) {

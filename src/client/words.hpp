@@ -43,7 +43,7 @@ namespace zinit {
 [[nodiscard]] std::string fault_words(const ServiceStatus& status);
 
 /// state_cause(). For a service that is down and only waits for a connection, the addresses at
-/// which a connection starts it; or the time of its next start.
+/// which a connection starts it. For one at rest, the time at which its timer starts it, too.
 [[nodiscard]] std::string cause_or_start(const ServiceStatus& status);
 
 /// The last column of `list`: cause_or_start(), or the description if that is empty.

@@ -25,11 +25,23 @@ std::string words_of(const ProxyView& proxy) {
   return fmt::format("{} would start it, but does not listen: {}", at, proxy.error);
 }
 
-/// Whether the service is down only because its wish is down.
-bool merely_unwanted(const WhyReport& report) {
+/// Whether the report has a reason of that kind about the service itself.
+bool has_own(const WhyReport& report, std::string_view kind) {
   return std::ranges::any_of(report.reasons, [&](const WhyReason& reason) {
-    return reason.kind == "wish" && reason.service == report.name;
+    return reason.kind == kind && reason.service == report.name;
   });
+}
+
+std::string words_of(const TimerView& timer, const ServiceSpec& spec) {
+  if (!may_be_started(spec)) {
+    return fmt::format(
+        "its timer ({}) does not start it, because its status is \"ignore\"; "
+        "`zinitctl enable {}` changes that",
+        timer.expression, spec.name);
+  }
+  if (!timer.next_us) return fmt::format("its timer ({}) is not due any more", timer.expression);
+  return fmt::format("its timer ({}) starts it in {}", timer.expression,
+                     duration_text(std::max<std::int64_t>(*timer.next_us - wall_us(), 0) / 1000));
 }
 
 }  // namespace
@@ -87,22 +99,18 @@ void Triggers::explain(WhyReport& report, const ServiceSpec& spec) const {
     add("trigger",
         fmt::format("its [path] is checked in {}, and starts it again if it still applies",
                     seconds_text(ms_between(Clock::now(), next))));
-  if (!merely_unwanted(report) || !may_be_started(spec)) return;
+  // Whatever has brought it down, its timer starts it again.
+  const bool may_start =
+      at_rest(report.state) && !has_own(report, "config") && !has_own(report, "shutdown");
+  if (may_start && spec.timer->configured())
+    for (const TimerView& timer : daemon_.timers(spec.name)) add("trigger", words_of(timer, spec));
+  if (!has_own(report, "wish") || !may_be_started(spec)) return;
   const std::vector<ProxyView>& those = before(spec.name);
   for (const ProxyView& proxy : those) add("trigger", words_of(proxy));
   const auto idle = [](const ProxyView& proxy) { return proxy.spec->idle_timeout.count(); };
   if (!those.empty() && std::ranges::all_of(those, idle))
     add("trigger", fmt::format("its proxies stop it after {} s without a connection",
                                idle(*std::ranges::max_element(those, {}, idle))));
-  if (spec.timer->configured()) {
-    for (const TimerView& timer : daemon_.timers(spec.name))
-      add("trigger",
-          timer.next_us
-              ? fmt::format(
-                    "its timer ({}) starts it in {}", timer.expression,
-                    duration_text(std::max<std::int64_t>(*timer.next_us - wall_us(), 0) / 1000))
-              : fmt::format("its timer ({}) is not due any more", timer.expression));
-  }
   const std::vector<std::string> open = sockets_of(spec.name);
   if (spec.starts_by_connection() && !open.empty())
     add("trigger", fmt::format("a connection to {} starts it", join(open, ", ")));

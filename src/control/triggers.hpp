@@ -30,8 +30,8 @@ class Triggers {
   /// When its [timer] starts it next; nothing: never.
   [[nodiscard]] std::optional<std::int64_t> next_start_of(const ServiceSpec& spec) const;
   /// Adds reasons to the report of a service. Kind "socket": why one of its sockets is not open.
-  /// Kind "trigger": why a trigger does not work; and if only its wish keeps the service down, what
-  /// would start it.
+  /// Kind "trigger": why a trigger does not work; when its timer starts the service at rest; and if
+  /// only its wish keeps the service down, which connections start it.
   void explain(WhyReport& report, const ServiceSpec& spec) const;
 
  private:
