@@ -15,7 +15,6 @@ namespace zinit {
 namespace {
 
 constexpr int kSigKill = 9;
-constexpr int kSigTerm = 15;
 
 }  // namespace
 
@@ -71,7 +70,7 @@ void Simulation::perform(Slot slot, const Row& row) {
     later(in, slot, {.what = Event::What::ends, .end = {true, signal}});
   };
   if (row.act == Act::signal_stop && !life.ignores_stop && !life.unkillable)
-    die(life.dies_in, kSigTerm);
+    die(life.dies_in, world.spec(slot).lifecycle.stop_signal);
   if (row.act == Act::kill && !life.unkillable) die(Milliseconds{0}, kSigKill);
   enter(slot, row, {});
   if (row.act == Act::run_ready) expect_ready_command(slot, ready_life_of(slot));
