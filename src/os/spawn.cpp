@@ -137,6 +137,14 @@ Failure execute_failure(const SpawnPlan& plan, int errnum) {
   return sys_failure("execute", program, errnum);
 }
 
+/// A server of a user who is not root cannot have processes of other users.
+Failure id_failure(std::string_view verb, std::string_view object, int errnum) {
+  Failure failed = sys_failure(verb, object, errnum);
+  if (errnum == EPERM && ::geteuid() != 0)
+    failed.value().text += "; only root may start services as other users";
+  return failed;
+}
+
 /// The error for the step at which the child failed.
 Failure step_failure(const SpawnPlan& plan, const ChildWork& work) {
   const int errnum = work.failed_errno;
@@ -156,9 +164,9 @@ Failure step_failure(const SpawnPlan& plan, const ChildWork& work) {
     case SpawnStep::bounding:
     case SpawnStep::ambient:
     case SpawnStep::privileges: return settings_failure(plan, work);
-    case SpawnStep::groups: return sys_failure("set", "the supplementary groups", errnum);
-    case SpawnStep::group: return sys_failure("become", fmt::format("group {}", *work.gid), errnum);
-    case SpawnStep::user: return sys_failure("become", fmt::format("user {}", *work.uid), errnum);
+    case SpawnStep::groups: return id_failure("set", "the supplementary groups", errnum);
+    case SpawnStep::group: return id_failure("become", fmt::format("group {}", *work.gid), errnum);
+    case SpawnStep::user: return id_failure("become", fmt::format("user {}", *work.uid), errnum);
     case SpawnStep::directory: return sys_failure("change to", "directory " + plan.dir, errnum);
     case SpawnStep::signals: return sys_failure("unblock", "signals", errnum);
     case SpawnStep::execute: return execute_failure(plan, errnum);
