@@ -70,7 +70,8 @@ std::string started_text(const BootStep& step) {
   return step.spawned_us && step.ready_us ? us_text(*step.ready_us - *step.spawned_us) : "-";
 }
 
-bool has_failed(const BootStep& step) { return step.state == "failed" && !step.ready_us; }
+/// Whether it has failed, before or after it was ready. The last part of its bar shows that.
+bool has_failed(const BootStep& step) { return step.state == "failed"; }
 
 /// Whether the service was wanted but will not start: a condition does not hold, or it was stopped.
 bool is_left_out(const BootStep& step) { return step.state == "inactive" && !step.spawned_us; }
@@ -160,8 +161,8 @@ std::string bootchart_text(const Terminal& terminal, const SystemInfo& info,
         text += terminal.paint(over ? Colour::red : colour, std::string(length, over ? 'x' : mark));
     };
     part(bar.waiting, failed && !spawned, is_left_out(steps[i]) ? '-' : '.', Colour::dim);
-    part(bar.starting, failed, '=', Colour::yellow);
-    part(bar.ready, false, '#', Colour::green);
+    part(bar.starting, failed && !steps[i].ready_us, '=', Colour::yellow);
+    part(bar.ready, failed, '#', Colour::green);
     text += '\n';
   }
   return text + ". waiting  = starting  # ready  x failed  - not started  * critical chain\n";
@@ -211,9 +212,9 @@ std::string bootchart_svg(const SystemInfo& info, const std::vector<BootStep>& s
     };
     if (is_left_out(step)) continue;
     part(has_failed(step) && !step.spawned_us ? "failed" : "waiting", from, spawned);
-    part(has_failed(step) ? "failed" : "starting", spawned,
+    part(has_failed(step) && !step.ready_us ? "failed" : "starting", spawned,
          step.spawned_us ? std::max(ready, spawned + 1) : spawned);
-    part("ready", ready, width);
+    part(has_failed(step) ? "failed" : "ready", ready, width);
   }
   return svg.take();
 }
