@@ -130,6 +130,8 @@ class BoardCore {
   void adopt(const Plan& plan, bool start_new) REQUIRES(mutex);
   /// Queues a line for zinit's log; the janitor writes it without the lock.
   void say(LogLevel level, std::string line) REQUIRES(mutex);
+  /// Writes a fault that changes no state into zinit's log, and into the service's own log.
+  void warn_of(const Job& job, const std::string& text) REQUIRES(mutex);
   /// Writes a bad end that no request caused into the service's own log.
   void note_bad_end(const Job& job, State from, State to, const Reason& cause) REQUIRES(mutex);
   /// Stores the changed records in the journal, marks the jobs of all affected services that now

@@ -169,8 +169,7 @@ void BoardCore::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
     make_due(job);  // it may have to poll for the end of the rest
     tell_neighbours({&job.slot, 1});
   }
-  if (post && end != ProcessEnd{})
-    say(LogLevel::warn, fmt::format("{}: post_exec {}", job.name, end_text(end)));
+  if (post && end != ProcessEnd{}) warn_of(job, end_text(end, CommandKind::post_exec));
 }
 
 void BoardCore::seek_left(Job& job) {

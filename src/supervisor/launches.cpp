@@ -183,7 +183,7 @@ void BoardCore::tell_launch(const LaunchOrder& order, const LaunchOutcome& outco
   if (outcome.kind == LaunchOutcome::Kind::exhausted) {
     tell_exhausted(order.slot, outcome.reason);
   } else if (outcome.kind == LaunchOutcome::Kind::failed && order.what == LaunchOrder::What::post) {
-    say(LogLevel::warn, fmt::format("{}: post_exec: {}", name, reason_text(outcome.reason)));
+    warn_of(*jobs[order.slot], "post_exec: " + reason_text(outcome.reason));
   } else if (outcome.kind == LaunchOutcome::Kind::started && !order.first &&
              order.what == LaunchOrder::What::main) {
     say(LogLevel::info, fmt::format("{}: pre_exec is done; main process started, pid {}", name,

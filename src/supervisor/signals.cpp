@@ -248,9 +248,11 @@ void BoardCore::side_over(Job& job, SideCommand& side, const std::string& fault)
   }
   // A stop_exec that outlives the main process is killed, which is no failure.
   const bool ended_it = stops && !held && job.process.pid() == 0;
-  const LogLevel level = ended_it ? LogLevel::debug : LogLevel::warn;
-  say(level, fmt::format("{}: {}: {}{}", job.name, stops ? "stop_exec" : "reload_exec", fault,
-                         to_be_asked && !held ? "; its stop signal is sent instead" : ""));
+  const std::string text =
+      fmt::format("{}: {}{}", stops ? "stop_exec" : "reload_exec", fault,
+                  to_be_asked && !held ? "; its stop signal is sent instead" : "");
+  if (ended_it) return say(LogLevel::debug, fmt::format("{}: {}", job.name, text));
+  warn_of(job, text);
 }
 
 void BoardCore::look_at_side_commands(Job& job) {

@@ -261,6 +261,11 @@ void BoardCore::publish(const Job& job, State from, State to) {
   if (log_enabled(level)) say(level, transition_line(facts));
 }
 
+void BoardCore::warn_of(const Job& job, const std::string& text) {
+  say(LogLevel::warn, fmt::format("{}: {}", job.name, text));
+  if (log_.note(job.slot, text)) wake_janitor();
+}
+
 void BoardCore::note_bad_end(const Job& job, State from, State to, const Reason& cause) {
   const ProcessEnd& end = world.record(job.slot).end;
   std::string line;
