@@ -33,15 +33,13 @@ bool has_own(const WhyReport& report, std::string_view kind) {
 }
 
 std::string words_of(const TimerView& timer, const ServiceSpec& spec) {
-  if (!may_be_started(spec)) {
-    return fmt::format(
-        "its timer ({}) does not start it, because its status is \"ignore\"; "
-        "`zinitctl enable {}` changes that",
-        timer.expression, spec.name);
-  }
-  if (!timer.next_us) return fmt::format("its timer ({}) is not due any more", timer.expression);
-  return fmt::format("its timer ({}) starts it in {}", timer.expression,
-                     duration_text(std::max<std::int64_t>(*timer.next_us - wall_us(), 0) / 1000));
+  std::string what = "is not due any more";
+  if (!may_be_started(spec))
+    what = "does not start it, because its status is \"ignore\"";
+  else if (timer.next_us)
+    what = "starts it in " +
+           duration_text(std::max<std::int64_t>(*timer.next_us - wall_us(), 0) / 1000);
+  return fmt::format("its timer ({}) {}", timer.expression, what);
 }
 
 }  // namespace
