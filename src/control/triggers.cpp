@@ -94,9 +94,8 @@ void Triggers::explain(WhyReport& report, const ServiceSpec& spec) const {
   if (std::string fault = daemon_.trigger_fault(spec.name); !fault.empty())
     add("trigger", std::move(fault));
   if (const TimePoint next = daemon_.next_path_try(spec.name); next != kNever)
-    add("trigger",
-        fmt::format("its [path] is checked in {}, and starts it again if it still applies",
-                    seconds_text(ms_between(Clock::now(), next))));
+    add("trigger", fmt::format("its [path] is checked {}, and starts it again if it still applies",
+                               countdown_text(ms_between(Clock::now(), next))));
   // Whatever has brought it down, its timer starts it again.
   const bool may_start =
       at_rest(report.state) && !has_own(report, "config") && !has_own(report, "shutdown");

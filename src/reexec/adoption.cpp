@@ -32,8 +32,8 @@ constexpr auto kProven = static_cast<uid_t>(-1);
 
 using Mains = std::map<std::string, MainProcess>;
 
-// A service whose process was overlooked would run twice. So zinit waits this long in all, if a busy
-// machine reads environments slowly. A process that makes its reader hang cannot hold up more.
+// A service whose process was overlooked would run twice. So zinit waits this long in all if a busy
+// machine reads environments slowly. A process that makes its reader hang holds it up no longer.
 constexpr Milliseconds kPatience{5000};
 constexpr useconds_t kReadAgainUs = 10000;
 

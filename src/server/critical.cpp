@@ -33,8 +33,7 @@ int exit_code_of(const Record& record) {
     case ReasonType::stop_timeout:
     case ReasonType::health_check_failed:
     case ReasonType::watchdog_timeout:
-    case ReasonType::dependency_failed:
-      // The process may have exited with 0 after zinit stopped it.
+      // The process may have exited with 0 after zinit killed it for its failure.
       return record.has_end && code_of_end(record.end) != 0 ? code_of_end(record.end) : 1;
     default: return 1;
   }

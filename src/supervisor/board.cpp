@@ -176,9 +176,8 @@ void Board::boot_lost(const std::vector<std::string>& names, const std::string& 
   if (world.shutdown) return;
   const Graph& graph = *world.graph;
   Slots slots = slots_of_boot(world, graph.find(target));
-  std::erase_if(slots, [&](Slot slot) {
-    return std::ranges::find(names, graph.name(slot)) == names.end();
-  });
+  std::erase_if(
+      slots, [&](Slot slot) { return std::ranges::find(names, graph.name(slot)) == names.end(); });
   tell_neighbours(request_pull(world, slots));
 }
 

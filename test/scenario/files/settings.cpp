@@ -32,8 +32,8 @@ void await_look(const Server& zinit) {
         return proc_status(std::stoi(id), "voluntary_ctxt_switches");
     return std::string();
   };
+  REQUIRE(eventually([&] { return !sleeps().empty(); }));  // the thread names itself
   const std::string before = sleeps();
-  REQUIRE_FALSE(before.empty());
   REQUIRE(eventually([&] { return sleeps() != before; }));
 }
 

@@ -138,7 +138,8 @@ TEST_CASE("a server that is not root runs services as itself", "[root][process]"
   CHECK(numbers(proc_status(running(zinit, "a"), "Uid")) == "64123 64123 64123 64123");
   CHECK(numbers(proc_status(running(zinit, "same"), "Uid")) == "64123 64123 64123 64123");
   CHECK(zinit.await_failed("more", "spawn_error")["reason"]["message"] ==
-        "cannot set the supplementary groups: Operation not permitted");
+        "cannot set the supplementary groups: Operation not permitted; only root may start "
+        "services as other users");
   const Json failed = zinit.await_failed("other", "spawn_error");
   CHECK_THAT(failed["reason"]["message"].text(), Contains("Operation not permitted"));
 }

@@ -80,8 +80,7 @@ TEST_CASE(
   pthread_sigmask(SIG_SETMASK, nullptr, &after);
   for (const int blocked : {SIGTERM, SIGINT, SIGCHLD, SIGUSR1, SIGPIPE, SIGRTMIN, SIGRTMAX})
     CHECK(sigismember(&mine, blocked) == 1);
-  for (const int open : kFaults)
-    CHECK(sigismember(&mine, open) == 0);
+  for (const int open : kFaults) CHECK(sigismember(&mine, open) == 0);
   for (int signal = 1; signal <= 31; ++signal)
     CHECK(sigismember(&before, signal) == sigismember(&after, signal));
   CHECK((alternate.ss_flags & SS_DISABLE) == 0);
