@@ -3,11 +3,8 @@
 // Writing the journal: the memory file, and stores that may be interrupted at any point.
 #include "state/journal.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
-#include <cstdio>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -21,9 +18,6 @@ namespace {
 
 constexpr std::uint32_t kFirstSlots = 64;
 
-// The end of the file's name until keep().
-constexpr const char* kNew = ".new";
-
 std::size_t size_for(std::uint32_t slots) noexcept {
   return record_offset(kFirstSlot + std::size_t{slots}, sizeof(JournalRecord));
 }
@@ -31,13 +25,11 @@ std::size_t size_for(std::uint32_t slots) noexcept {
 }  // namespace
 
 Result<Journal> Journal::create(const std::string& path) {
-  auto fd = path.empty() ? make_memory_file("zinit-journal") : make_named_file(path + kNew);
+  const std::string directory = path.substr(0, path.rfind('/'));
+  auto fd = path.empty() ? make_memory_file("zinit-journal") : make_nameless_file(directory);
   if (!fd) return Failure(std::move(fd.error()));
   auto file = MappedFile::fill(std::move(*fd), size_for(kFirstSlots), size_for(kJournalSlots));
-  if (!file) {
-    if (!path.empty()) ::unlink((path + kNew).c_str());
-    return Failure(std::move(file.error()));
-  }
+  if (!file) return Failure(std::move(file.error()));
   Journal journal;
   journal.path_ = path;
   journal.file_ = std::move(*file);
@@ -46,10 +38,10 @@ Result<Journal> Journal::create(const std::string& path) {
   return journal;
 }
 
-void Journal::keep() {
+Result<void> Journal::keep() {
   file_.keep({KeptKind::journal});
   // Until now the name belonged to the journal of the previous server or process image.
-  if (!path_.empty()) std::rename((path_ + kNew).c_str(), path_.c_str());
+  return path_.empty() ? Result<void>() : name_file(file_.fd(), path_);
 }
 
 void Journal::write_header() noexcept {

@@ -162,8 +162,8 @@ struct LaunchCell;
 
 class Journal {
  public:
-  /// An empty journal. Its file gets `path` with keep(), see make_named_file(); without a path it
-  /// has no name. Errors are those of memfd_create(2), open(2), fallocate(2), mmap(2).
+  /// An empty journal. Its file is named `path` by keep(); without a path it never has a name.
+  /// Errors are those of memfd_create(2), make_nameless_file(), fallocate(2), mmap(2).
   [[nodiscard]] static Result<Journal> create(const std::string& path = {});
 
   /// Replaces the contents of the slot by `view`. Fails only if the file cannot grow (ENOMEM,
@@ -190,8 +190,9 @@ class Journal {
   [[nodiscard]] int fd() const noexcept { return file_.fd(); }
 
   /// All services are stored: from now on the next process image finds the journal
-  /// (state/kept_descriptors.hpp).
-  void keep();
+  /// (state/kept_descriptors.hpp). Fails if the file cannot be named; then only another process
+  /// does not find it.
+  [[nodiscard]] Result<void> keep();
 
  private:
   Journal() = default;

@@ -13,6 +13,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/format.hpp"
+
 // Debian 12's C library does not define the flags. Linux from 6.3 on logs a warning without one.
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U
@@ -37,14 +39,23 @@ Result<UniqueFd> make_memory_file(const char* name, bool program) {
   return fd;
 }
 
-Result<UniqueFd> make_named_file(const std::string& path) {
-  ::unlink(path.c_str());  // another user's file stays, and the next call fails
-  auto fd = open_fd(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
-  if (!fd) return fd;
+Result<UniqueFd> make_nameless_file(const std::string& directory) {
+  auto fd = open_fd(directory.c_str(), O_RDWR | O_TMPFILE, 0600);
   struct statfs where {};
-  if (::fstatfs(fd->get(), &where) == 0 && where.f_type == TMPFS_MAGIC) return fd;
-  ::unlink(path.c_str());
-  return sys_failure("keep in memory", path, ENOTSUP);
+  if (!fd || (::fstatfs(fd->get(), &where) == 0 && where.f_type == TMPFS_MAGIC)) return fd;
+  return sys_failure("keep files in memory in", directory, ENOTSUP);
+}
+
+Result<void> name_file(int fd, const std::string& path) {
+  const std::string made = path + ".new";  // linkat(2) replaces nothing
+  ::unlink(made.c_str());
+  if (::linkat(AT_FDCWD, fmt::format("/proc/self/fd/{}", fd).c_str(), AT_FDCWD, made.c_str(),
+               AT_SYMLINK_FOLLOW) < 0)
+    return sys_failure("make", made);
+  if (::rename(made.c_str(), path.c_str()) == 0) return {};
+  const int errnum = errno;
+  ::unlink(made.c_str());
+  return sys_failure("replace", path, errnum);
 }
 
 Result<std::string> read_memory_file(int fd, std::size_t most) {

@@ -21,10 +21,13 @@ namespace zinit {
 /// @param program  whether it may be executed
 [[nodiscard]] Result<UniqueFd> make_memory_file(const char* name, bool program = false);
 
-/// Makes an empty file at `path`, which must be on a file system in memory, so that no store to its
-/// mapping waits for a disk. Replaces a file of this user. Unlike a file without a name it outlives
-/// the process, however the process ends. ENOTSUP: `path` is elsewhere. (open(2), statfs(2))
-[[nodiscard]] Result<UniqueFd> make_named_file(const std::string& path);
+/// Makes an empty file in `directory` that has no name yet. The directory must be on a file system
+/// in memory, so that no store to the file's mapping waits for a disk. ENOTSUP: it is elsewhere.
+/// (O_TMPFILE, statfs(2))
+[[nodiscard]] Result<UniqueFd> make_nameless_file(const std::string& directory);
+/// Gives such a file a name, in place of a file of this user. Then it outlives the process, however
+/// the process ends. (linkat(2), rename(2))
+[[nodiscard]] Result<void> name_file(int fd, const std::string& path);
 
 /// Reads the memory file `fd`, at most its first `most` bytes. (pread(2))
 [[nodiscard]] Result<std::string> read_memory_file(int fd, std::size_t most = SIZE_MAX);

@@ -10,6 +10,12 @@
 
 namespace zinit {
 
+namespace {
+
+constexpr const char* kNoRecords = "if zinit is killed, the next server will not know its records";
+
+}  // namespace
+
 BoardCore::BoardCore(const Ports& ports, SpawnDefaults defaults, const std::string& path)
     : cgroups(defaults.cgroups),
       output_(ports.output),
@@ -22,8 +28,7 @@ BoardCore::BoardCore(const Ports& ports, SpawnDefaults defaults, const std::stri
   world.graph = Graph::build({});
   auto journal = Journal::create(path);
   if (!journal && !path.empty()) {
-    log_info("if zinit is killed, the next server will not know its records: {}",
-             journal.error().text);
+    log_info("{}: {}", kNoRecords, journal.error().text);
     journal = Journal::create();
   }
   if (journal)
@@ -261,6 +266,12 @@ void BoardCore::store(Slot slot) {
                                      stored.error().text));
   }
   store_world();
+}
+
+void BoardCore::keep_journal() {
+  if (!journal_) return;
+  if (const auto kept = journal_->keep(); !kept)
+    say(LogLevel::info, fmt::format("{}: {}", kNoRecords, kept.error().text));
 }
 
 void BoardCore::store_world() {

@@ -194,9 +194,7 @@ class BoardCore {
   void store(Slot slot) REQUIRES(mutex);
   void store_world() REQUIRES(mutex);
   /// From now on the next process image finds the journal.
-  void keep_journal() REQUIRES(mutex) {
-    if (journal_) journal_->keep();
-  }
+  void keep_journal() REQUIRES(mutex);
   /// Marks the job as due: its steps are taken before the lock is released.
   void make_due(Job& job) REQUIRES(mutex);
 

@@ -267,7 +267,7 @@ TEST_CASE("journal: the file of a server that may be killed has its name once it
     const auto before = read_journal(path);
     CHECK(bool(before) == (name == std::string("next")));
     if (before) CHECK(before->entries.at(0).name == "first");
-    journal->keep();
+    CHECK(journal->keep());
     CHECK(read_journal(path)->entries.at(0).name == name);
   }
   CHECK(unlink(path.c_str()) == 0);
