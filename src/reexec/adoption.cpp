@@ -201,6 +201,13 @@ JournalEntry entry_of(const GraphEntry& service, const MainProcess* found,
   return entry;
 }
 
+/// Whether `old` may be a record of the service. Its file may have changed since: a wrong file may
+/// be right now, or a oneshot may be no oneshot any more.
+bool fits(const JournalEntry& old, const ServiceSpec& spec) {
+  return old.name == spec.name && old.record.reason.type != ReasonType::config_error &&
+         (spec.oneshot || !old.record.done);
+}
+
 }  // namespace
 
 std::map<std::string, Slot> lost_services(const std::vector<GraphEntry>& services,
@@ -301,7 +308,7 @@ Adopted adopt(const std::vector<GraphEntry>& services, const Running& running,
     UniqueFd pidfd;
     if (strangers && process != nullptr && !(pidfd = hold(process->stat))) process = nullptr;
     const auto old = records.find(service.slot);
-    const bool recorded = old != records.end() && old->second.name == spec.name && !service.removed;
+    const bool recorded = old != records.end() && !service.removed && fits(old->second, spec);
     image.entries.push_back(entry_of(service, process, recorded ? &old->second : nullptr));
     const JournalEntry& entry = image.entries.back();
     if (pidfd && entry.facts.pid != 0)
