@@ -38,6 +38,22 @@ bool is_named(const Graph& graph, Slot slot) {
   });
 }
 
+/// Adds the instances in `wanted`, and those that they depend on, to `specs` and their names to
+/// `known`, unless they are known or masked.
+/// @param started  whether a client has started those in `wanted`
+void add_missing(const std::vector<std::string>& wanted, bool started, const LoadedConfig& config,
+                 std::unordered_set<std::string>& known, std::vector<SpecPtr>& specs) {
+  const auto there = [&](const std::string& name) {
+    return known.contains(name) || config.masked.contains(name);
+  };
+  for (ParsedSpec& one :
+       make_instances(*config.templates, wanted, there, config.settings.defaults)) {
+    known.insert(one.spec->name);
+    one.spec->runtime = started && std::ranges::find(wanted, one.spec->name) != wanted.end();
+    specs.push_back(finish(one));
+  }
+}
+
 }  // namespace
 
 std::vector<SpecPtr> instances_for(const ServiceSpec& spec, const Templates& templates,
@@ -118,22 +134,13 @@ void Instances::complete(std::vector<SpecPtr>& specs, const LoadedConfig& config
     copy->runtime = true;
     spec = copy;
   }
-  const auto there = [&](const std::string& name) {
-    return names.contains(name) || config.masked.contains(name);
-  };
-  const auto add = [&](std::vector<std::string> wanted, bool started) {
-    const std::vector<std::string> asked = wanted;
-    for (ParsedSpec& one :
-         make_instances(*config.templates, std::move(wanted), there, config.settings.defaults)) {
-      names.insert(one.spec->name);
-      one.spec->runtime = started && std::ranges::find(asked, one.spec->name) != asked.end();
-      specs.push_back(finish(one));
-    }
+  const auto add = [&](const std::vector<std::string>& wanted, bool started) {
+    add_missing(wanted, started, config, names, specs);
   };
   std::vector<std::string> wanted;
   for (const SpecPtr& spec : specs)
     if (spec->runtime) add_instance_names(*spec, wanted);
-  add(std::move(wanted), false);
+  add(wanted, false);
   wanted.clear();
   for (const Slot slot : graph->order()) {
     if (!was_started(graph->node(slot))) continue;
@@ -143,7 +150,7 @@ void Instances::complete(std::vector<SpecPtr>& specs, const LoadedConfig& config
         brief && brief->state == State::failed && brief->stopped() && !is_named(*graph, slot);
     if (!over) wanted.push_back(graph->name(slot));
   }
-  add(std::move(wanted), true);
+  add(wanted, true);
   // Dependencies that stay in force because a newer file is refused, or waits, need instances too.
   const auto by_dependency = [&](Slot slot) {
     const Node& node = graph->node(slot);
@@ -157,19 +164,14 @@ void Instances::complete(std::vector<SpecPtr>& specs, const LoadedConfig& config
     for (const std::string& name : *kept)
       if (const Slot slot = graph->find_loaded(name); slot != kNoSlot)
         add_instance_names(graph->spec(slot), wanted);
-  add(std::move(wanted), false);
+  add(wanted, false);
 }
 
-void Instances::add_started(std::vector<std::string> names, const LoadedConfig& config,
+void Instances::add_started(const std::vector<std::string>& names, const LoadedConfig& config,
                             std::vector<SpecPtr>& specs) {
   std::unordered_set<std::string> known;
   for (const SpecPtr& spec : specs) known.insert(spec->name);
-  const auto there = [&](const std::string& name) {
-    return known.contains(name) || config.masked.contains(name);
-  };
-  for (ParsedSpec& one :
-       make_instances(*config.templates, std::move(names), there, config.settings.defaults))
-    specs.push_back(started_instance(one));
+  add_missing(names, true, config, known, specs);
 }
 
 void Instances::look() {

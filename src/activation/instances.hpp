@@ -53,7 +53,7 @@ class Instances {
 
   /// Adds those of `names` that have a template to `specs`, which has all services of `config`: a
   /// client had started these instances, and then the server was killed.
-  static void add_started(std::vector<std::string> names, const LoadedConfig& config,
+  static void add_started(const std::vector<std::string>& names, const LoadedConfig& config,
                           std::vector<SpecPtr>& specs);
 
   /// Removes started instances that nobody wants any more. Call it after each change of the board.
