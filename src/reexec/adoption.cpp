@@ -37,11 +37,18 @@ using Mains = std::map<std::string, MainProcess>;
 constexpr Milliseconds kPatience{5000};
 constexpr useconds_t kReadAgainUs = 10000;
 
-/// Reads the environments of processes. Not thread-safe.
+/// Reads the environments of processes, each once if its variables are asked for one after the
+/// other. Not thread-safe.
 class Environments {
  public:
-  /// Empty if it cannot be read.
-  std::string of(pid_t pid) {
+  /// A variable of a process; empty: it is not set, or cannot be read.
+  std::string variable(pid_t pid, std::string_view name) {
+    if (pid != std::exchange(pid_, pid)) text_ = read(pid);
+    return std::string(value_in_environ(text_, name).value_or(""));
+  }
+
+ private:
+  [[nodiscard]] std::string read(pid_t pid) const {
     while (true) {
       auto text = read_of_process(pid, "environ", kMostEnviron);
       if (text) return *std::move(text);
@@ -50,11 +57,8 @@ class Environments {
     }
   }
 
-  std::string variable(pid_t pid, std::string_view name) {
-    return std::string(value_in_environ(of(pid), name).value_or(""));
-  }
-
- private:
+  pid_t pid_ = 0;  // whose environment `text_` is
+  std::string text_;
   const TimePoint until_ = after(Clock::now(), kPatience);
 };
 
@@ -77,10 +81,8 @@ std::optional<ServiceOfUser> owner_of_left(pid_t pid, const ServerLock& lock,
     const auto cgroup = read_file(fmt::format("/proc/{}/cgroup", pid).c_str(), kMostEnviron);
     return named(cgroup ? service_in_cgroup(*cgroup, base) : std::string(), kProven);
   }
-  const std::string environ = environments.of(pid);
-  if (value_in_environ(environ, kServerVariable) != lock.id()) return std::nullopt;
-  return named(std::string(value_in_environ(environ, kServiceVariable).value_or("")),
-               user_of_process(pid));
+  if (environments.variable(pid, kServerVariable) != lock.id()) return std::nullopt;
+  return named(environments.variable(pid, kServiceVariable), user_of_process(pid));
 }
 
 /// Chooses the main process of each owner. `owner` gives a process's owner, or nothing.
@@ -325,7 +327,7 @@ Adopted adopt(const std::vector<GraphEntry>& services, const Running& running,
                strangers ? "its output is lost until it is restarted" : "its record is lost",
                process->stat.pid);
     } else if (!service.removed && !recorded && mains && (!spec.oneshot || !spec.has_process())) {
-      adopted.lost.push_back(spec.name);
+      adopted.lost.push_back(service.slot);
     }
   }
   return adopted;

@@ -67,7 +67,7 @@ struct Running {
 struct Adopted {
   /// Services with neither a record nor a process that are not oneshots: the boot starts them.
   /// Empty if /proc cannot be read, because nobody then knows what runs.
-  std::vector<std::string> lost;
+  std::vector<Slot> lost;
   /// Pidfds of main processes that are not children of zinit.
   std::vector<std::pair<Slot, UniqueFd>> strangers;
 };

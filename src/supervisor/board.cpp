@@ -171,13 +171,12 @@ RequestResult<void> Board::boot(const std::string& target) {
   return {};
 }
 
-void Board::boot_lost(const std::vector<std::string>& names, const std::string& target) {
+void Board::boot_lost(Slots lost, const std::string& target) {
+  std::ranges::sort(lost);
   const Change change(*this);
   if (world.shutdown) return;
-  const Graph& graph = *world.graph;
-  Slots slots = slots_of_boot(world, graph.find(target));
-  std::erase_if(
-      slots, [&](Slot slot) { return std::ranges::find(names, graph.name(slot)) == names.end(); });
+  Slots slots = slots_of_boot(world, world.graph->find(target));
+  std::erase_if(slots, [&](Slot slot) { return !std::ranges::binary_search(lost, slot); });
   tell_neighbours(request_pull(world, slots));
 }
 

@@ -119,8 +119,8 @@ class Board final : public WatchReports, private BoardCore {
   /// Boot: starts `target` and everything it pulls in. Without `target`, starts every service with
   /// status `start` (behaviour.md, "PID 1 in system mode" 5). not_found: there is no such target.
   RequestResult<void> boot(const std::string& target);
-  /// Starts those of `names`, services without a record, that boot(target) would start.
-  void boot_lost(const std::vector<std::string>& names, const std::string& target);
+  /// Starts those of `lost`, services without a record, that boot(target) would start.
+  void boot_lost(Slots lost, const std::string& target);
 
   // Client requests. They change wishes and return at once; view() and the events show the result.
   /// Names of the services that a request changes besides its own, sorted. `stopped` leaves out
