@@ -40,7 +40,8 @@ ServiceStatus status_of(VerbContext& context, const std::string& name) {
 int check(VerbContext& context, const ServiceStatus& before) {
   const ServiceStatus now = status_of(context, before.name);
   if (now.state == "running" && now.main_pid == before.main_pid) return ExitStatus::done;
-  const bool early = now.last_stop_us <= *before.last_start_us + kWatched.count();
+  const bool early = now.last_stop_us >= before.last_start_us &&
+                     now.last_stop_us <= *before.last_start_us + kWatched.count();
   const bool asked = now.wish == "down" || (now.last_start_us != before.last_start_us &&
                                             now.restart_count == before.restart_count);
   if (!early && asked) return ExitStatus::done;
