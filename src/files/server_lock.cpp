@@ -110,8 +110,12 @@ bool has_directories(const std::string& path) {
   return false;
 }
 
-std::string journal_path(std::string_view id) {
-  return fmt::format("/dev/shm/zinit-{}-{}", ::geteuid(), id);
+/// The path of the journal that belongs to the lock `file`. Locks in other directories have other
+/// numbers, also if they are for the same service files.
+std::string journal_path(int file) {
+  struct stat status {};
+  if (::fstat(file, &status) < 0) return {};
+  return fmt::format("/dev/shm/zinit-{}-{:x}-{}", ::geteuid(), status.st_dev, status.st_ino);
 }
 
 /// Removes files of killed servers that cannot have a successor.
@@ -122,7 +126,7 @@ void remove_orphaned(const std::string& directory) {
     if (!std::string_view(entry->d_name).starts_with(kPrefix)) continue;
     const std::string path = directory + "/" + entry->d_name;
     if (const auto locked = open_locked(path, 0); locked && !has_directories(path)) {
-      ::unlink(journal_path(entry->d_name + kPrefix.size()).c_str());
+      ::unlink(journal_path(locked->get()).c_str());
       ::unlink(path.c_str());
     }
   }
@@ -167,7 +171,9 @@ ServerLock ServerLock::take_over(KeptFd file, const Places& places) {
   return lock;
 }
 
-std::string ServerLock::journal() const { return held() ? journal_path(id_) : std::string(); }
+std::string ServerLock::journal() const {
+  return held() ? journal_path(file_.get()) : std::string();
+}
 
 Result<void> ServerLock::note(const Note& own) {
   const std::string boot = read_file(kBootId, kMostText).value_or("");

@@ -322,7 +322,7 @@ Adopted adopt(const std::vector<GraphEntry>& services, const Running& running,
     } else if (process != nullptr && service.removed) {
       log_warn("{}: pid {} is stopped, because zinit no longer knows the service", spec.name,
                process->stat.pid);
-    } else if (process != nullptr) {
+    } else if (process != nullptr && has_process(entry.record)) {
       log_warn("{}: {}; it keeps running with pid {}", spec.name,
                strangers ? "its output is lost until it is restarted" : "its record is lost",
                process->stat.pid);

@@ -117,7 +117,6 @@ void ZinitDaemon::add_lost(KeptServices& kept) {
     proxies_.load(config);
     std::vector<std::string> names;
     for (const JournalEntry& entry : start_.legacy->journal.entries) names.push_back(entry.name);
-    for (const auto& [of, found] : start_.legacy->left) names.push_back(of.first);
     Instances::add_started(std::move(names), config, config.specs);
   }
   add_lost_services(config.specs, start_.legacy->journal, kept.entries);

@@ -3,6 +3,8 @@
 // Writing the journal: the memory file, and stores that may be interrupted at any point.
 #include "state/journal.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cstring>
@@ -18,20 +20,26 @@ namespace {
 
 constexpr std::uint32_t kFirstSlots = 64;
 
-std::size_t size_for(std::uint32_t slots) noexcept {
+constexpr std::size_t size_for(std::uint32_t slots) noexcept {
   return record_offset(kFirstSlot + std::size_t{slots}, sizeof(JournalRecord));
 }
 
 }  // namespace
 
 Result<Journal> Journal::create(const std::string& path) {
-  const std::string directory = path.substr(0, path.rfind('/'));
-  auto fd = path.empty() ? make_memory_file("zinit-journal") : make_nameless_file(directory);
-  if (!fd) return Failure(std::move(fd.error()));
-  auto file = MappedFile::fill(std::move(*fd), size_for(kFirstSlots), size_for(kJournalSlots));
-  if (!file) return Failure(std::move(file.error()));
+  constexpr std::size_t size = size_for(kFirstSlots);
+  constexpr std::size_t most = size_for(kJournalSlots);
   Journal journal;
   journal.path_ = path;
+  Result<MappedFile> file = Failure(Error{});
+  if (!path.empty()) {
+    auto nameless = make_nameless_file(path.substr(0, path.rfind('/')));
+    file = nameless ? MappedFile::fill(std::move(*nameless), size, most)
+                    : Failure(std::move(nameless.error()));
+    if (!file) journal.unnamed_ = std::move(file.error());
+  }
+  if (!file) file = MappedFile::create("zinit-journal", size, most);
+  if (!file) return Failure(std::move(file.error()));
   journal.file_ = std::move(*file);
   journal.slots_ = kFirstSlots;
   journal.write_header();
@@ -40,8 +48,12 @@ Result<Journal> Journal::create(const std::string& path) {
 
 Result<void> Journal::keep() {
   file_.keep({KeptKind::journal});
-  // Until now the name belonged to the journal of the previous server or process image.
-  return path_.empty() ? Result<void>() : name_file(file_.fd(), path_);
+  if (path_.empty()) return {};
+  // Until now the name belonged to the journal of the previous server or process image, which must
+  // not count as this one.
+  Result<void> named = unnamed_ ? Failure(*unnamed_) : name_file(file_.fd(), path_);
+  if (!named) ::unlink(path_.c_str());
+  return named;
 }
 
 void Journal::write_header() noexcept {

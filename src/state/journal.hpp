@@ -162,8 +162,8 @@ struct LaunchCell;
 
 class Journal {
  public:
-  /// An empty journal. Its file is named `path` by keep(); without a path it never has a name.
-  /// Errors are those of memfd_create(2), make_nameless_file(), fallocate(2), mmap(2).
+  /// An empty journal. Its file is named `path` by keep(), if it can have a name; without a path it
+  /// never has one. Errors are those of memfd_create(2), fallocate(2), mmap(2).
   [[nodiscard]] static Result<Journal> create(const std::string& path = {});
 
   /// Replaces the contents of the slot by `view`. Fails only if the file cannot grow (ENOMEM,
@@ -190,8 +190,8 @@ class Journal {
   [[nodiscard]] int fd() const noexcept { return file_.fd(); }
 
   /// All services are stored: from now on the next process image finds the journal
-  /// (state/kept_descriptors.hpp). Fails if the file cannot be named; then only another process
-  /// does not find it.
+  /// (state/kept_descriptors.hpp). Fails if the file cannot be named; then another process finds
+  /// none, not even an older one.
   [[nodiscard]] Result<void> keep();
 
  private:
@@ -202,7 +202,8 @@ class Journal {
   void write(std::size_t index, JournalRecord& record) noexcept;
 
   MappedFile file_;
-  std::string path_;                   // empty: the file has no name
+  std::string path_;                   // empty: the file never has a name
+  std::optional<Error> unnamed_;       // why the file cannot have its name
   std::uint32_t slots_ = 0;            // the number of slots it has room for
   std::uint64_t sequence_ = 0;         // number of the last store
   std::optional<JournalWorld> world_;  // the last stored values

@@ -10,12 +10,6 @@
 
 namespace zinit {
 
-namespace {
-
-constexpr const char* kNoRecords = "if zinit is killed, the next server will not know its records";
-
-}  // namespace
-
 BoardCore::BoardCore(const Ports& ports, SpawnDefaults defaults, const std::string& path)
     : cgroups(defaults.cgroups),
       output_(ports.output),
@@ -26,12 +20,7 @@ BoardCore::BoardCore(const Ports& ports, SpawnDefaults defaults, const std::stri
                 [this](const std::vector<pid_t>& numbers) { return owner_of(numbers); }) {
   MutexLock lock(mutex);
   world.graph = Graph::build({});
-  auto journal = Journal::create(path);
-  if (!journal && !path.empty()) {
-    log_info("{}: {}", kNoRecords, journal.error().text);
-    journal = Journal::create();
-  }
-  if (journal)
+  if (auto journal = Journal::create(path))
     journal_ = std::move(*journal);
   else
     log_error("services will not survive a re-execution of zinit: {}", journal.error().text);
@@ -271,7 +260,9 @@ void BoardCore::store(Slot slot) {
 void BoardCore::keep_journal() {
   if (!journal_) return;
   if (const auto kept = journal_->keep(); !kept)
-    say(LogLevel::info, fmt::format("{}: {}", kNoRecords, kept.error().text));
+    say(LogLevel::info, fmt::format("if zinit is killed, the next server will not know its "
+                                    "records: {}",
+                                    kept.error().text));
 }
 
 void BoardCore::store_world() {

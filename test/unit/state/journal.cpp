@@ -271,6 +271,14 @@ TEST_CASE("journal: the file of a server that may be killed has its name once it
     CHECK(read_journal(path)->entries.at(0).name == name);
   }
   CHECK(unlink(path.c_str()) == 0);
+  // If the file cannot have the name, as on a disk, an older journal does not keep it.
+  const TempDir directory;
+  const std::string elsewhere = directory.write("journal", "an older one");
+  auto journal = Journal::create(elsewhere);
+  REQUIRE(journal);
+  const bool named = bool(journal->keep());
+  CHECK(std::filesystem::exists(elsewhere) == named);
+  CHECK(bool(read_journal(elsewhere)) == named);
 }
 
 TEST_CASE("journal: what cannot be stored is refused and harms nothing", "[journal]") {
