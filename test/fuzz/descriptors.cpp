@@ -68,7 +68,10 @@ std::set<std::string> words() {
 }
 
 void look_at(std::string_view input) {
-  const std::string_view entries = input.substr(std::min(input.size(), kHeader));
+  std::string entries(input.substr(std::min(input.size(), kHeader)));
+  // Processes that close descriptors are no one's to take: state/disposal.hpp counts them at once.
+  for (std::size_t at = 0; at < entries.size(); at += kEntry)
+    if (static_cast<KeptKind>(entries[at]) == KeptKind::disposal) entries[at] = 0;
   open_some();
   if (auto left = Inheritance::take_over(list_of(input, entries)))
     static_cast<void>(taken(*std::move(left)));
