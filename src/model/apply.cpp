@@ -300,6 +300,9 @@ void begin_launch(World& world, Slot slot, const Row& row, TimePoint now) {
     if (!me.command.post) {
       me.command.post = true;
       me.command.index = 0;
+      // The time of post_exec is no time that the service has run.
+      if (stable(me, spec.lifecycle, now)) me.count = 0;
+      me.ready_at = {};
       me.stage = StopStage::none;
       me.deadline = stop_deadline(world, spec.lifecycle, me.stage, now);
     }

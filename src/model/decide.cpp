@@ -35,6 +35,10 @@ bool revivable(const Situation& s) { return revivable(s.world, s.self); }
 bool may_start(const Situation& s) { return may_start(s.world, s.self, s.now); }
 /// A start has been requested.
 bool tried(const Situation& s) { return s.me().try_ != Try::none; }
+/// A start has been requested, and its main process has not ended.
+bool tried_while_up(const Situation& s) {
+  return tried(s) && !s.me().command.post && !has_ended(s.world, s.self);
+}
 /// A stop is owed: a restart was requested, or its config has changed.
 bool owed(const Situation& s) { return s.me().stop_owed; }
 
@@ -329,7 +333,7 @@ constexpr Row kRows[] = {
     STOP(running, unhealthy, unhealthy),
     STOP(starting | running, watchdog_bit, watchdog),
     ROW(starting, ready_exec_due, same, run_ready),
-    ROW(starting | running, tried, same, clear_try),
+    ROW(starting | running, tried_while_up, same, clear_try),
 
     ROW(stopping, over_no_result, inactive, finish_stop),
     ROW(stopping, over_down, exited, finish_stop),

@@ -172,10 +172,15 @@ bool to_start(const World& world, Slot slot) {
   return nothing_left(world, slot) && (wanted(world, slot) || revivable(world, slot));
 }
 
+bool has_ended(const World& world, Slot slot) {
+  const Record& record = world.record(slot);
+  return record.state == State::running && world.spec(slot).has_process() && !checked_now(record);
+}
+
 bool satisfied(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   if (record.wish == Wish::down || record.stop_owed || world.node(slot).removed) return false;
-  if (record.state == State::running) return true;
+  if (record.state == State::running) return !has_ended(world, slot);
   if (record.state == State::inactive) return record.skipped && record.try_ == Try::none;
   // The exit code is not enough: a oneshot that was stopped on request may exit with 0, too.
   return done_oneshot(world, slot) && record.try_ != Try::asked;
@@ -195,6 +200,7 @@ bool kept(const World& world, Slot slot) {
   switch (record.state) {
     case State::blocked:
     case State::starting: return record.respawn;
+    case State::running: return true;  // its process has ended, and post_exec runs
     case State::stopping: return record.again;
     case State::inactive: return record.skipped;
     case State::exited: return done_oneshot(world, slot) && record.try_ == Try::asked;
@@ -206,22 +212,11 @@ bool stays_up(const World& world, Slot slot) {
   return world.switching && world.spec(slot).survive && world.record(slot).wish == Wish::up;
 }
 
-bool holds_bound(const World& world, Slot slot) {
-  const Record& record = world.record(slot);
-  const bool ended =
-      record.state == State::running && world.spec(slot).has_process() && !checked_now(record);
-  return satisfied(world, slot) && !ended;
-}
-
-bool satisfies(const World& world, Slot slot, Slot dependent) {
-  return world.node(dependent).binds(slot) ? holds_bound(world, slot) : satisfied(world, slot);
-}
-
 bool dependency_lost(const World& world, Slot slot) {
   if (stays_up(world, slot)) return false;
   const Node& node = world.node(slot);
   return !node.missing->empty() || std::ranges::any_of(node.requires_, [&](Slot required) {
-    return node.binds(required) ? !holds_bound(world, required) : !kept(world, required);
+    return node.binds(required) ? !satisfied(world, required) : !kept(world, required);
   });
 }
 
@@ -331,7 +326,7 @@ bool may_start(const World& world, Slot slot, TimePoint now) {
   const auto all = [](const SlotList& slots, auto test) {
     return std::ranges::all_of(slots, test);
   };
-  return all(node.requires_, [&](Slot required) { return satisfies(world, required, slot); }) &&
+  return all(node.requires_, [&](Slot required) { return satisfied(world, required); }) &&
          all(node.after, [&](Slot earlier) { return !first_try(world, earlier); }) &&
          all(node.required_by, [&](Slot above) { return !of_earlier_run(world, slot, above); }) &&
          !held(world, slot);
@@ -435,7 +430,7 @@ bool SettledQuestions::ask(Slot slot) {
   // It waits for its dependents to stop, and will take a step then.
   if (world_.record(slot).wish == Wish::down && in_the_way(world_, slot)) return false;
   if (state == State::blocked) return blocked_by_settled(slot);
-  return rests(world_.record(slot)) || state == State::running;
+  return rests(world_.record(slot)) || (state == State::running && !has_ended(world_, slot));
 }
 
 /// A blocked service is settled if something that holds it back is settled. The search goes on

@@ -31,8 +31,12 @@ namespace zinit {
   return record.respawn && record.count > 0;
 }
 
-/// Its dependents may run: it is running, a done oneshot, or skipped because of a condition; its
-/// wish is up, and no stop is owed.
+/// It counts as running, but its main process has ended. What is left of its group is killed, or
+/// its post_exec runs.
+[[nodiscard]] bool has_ended(const World& world, Slot slot);
+
+/// Its dependents may start: it runs, is a done oneshot, or skipped because of a condition; its wish
+/// is up, and no stop is owed. Services bound to it stop if it is not.
 [[nodiscard]] bool satisfied(const World& world, Slot slot);
 
 /// It has failed, its wish is up, and it will not be tried again without a request or a change.
@@ -40,12 +44,6 @@ namespace zinit {
 
 /// Its dependents may keep running: it is satisfied, or between its end and its re-spawn.
 [[nodiscard]] bool kept(const World& world, Slot slot);
-
-/// Services bound to it may run: it is satisfied, and its process has not ended.
-[[nodiscard]] bool holds_bound(const World& world, Slot slot);
-
-/// `slot` does not keep `dependent`, which requires it or is bound to it, from starting.
-[[nodiscard]] bool satisfies(const World& world, Slot slot, Slot dependent);
 
 /// A service that `slot` requires is missing or not kept, or one that it is bound to does not hold.
 [[nodiscard]] bool dependency_lost(const World& world, Slot slot);

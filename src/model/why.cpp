@@ -491,7 +491,7 @@ std::vector<Waiting> waiting_on(const World& world, Slot slot, TimePoint now) {
         {kNoSlot, name, "requires", absence_words(world, name), absence_code(world, name)});
   }
   for (const Slot required : node.requires_) {
-    if (!satisfies(world, required, slot) && !world.node(required).removed)
+    if (!satisfied(world, required) && !world.node(required).removed)
       add(required, node.kind_of_required(required));
   }
   for (const Slot earlier : node.after) {
