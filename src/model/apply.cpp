@@ -215,7 +215,10 @@ void do_act(World& world, Slot slot, const Row& row, TimePoint now) {
                  (self_caused(me) && me.wish == Wish::up && policy_says_again(spec, false) &&
                   restarts_left(world, slot, now));
       break;
-    case Act::give_up_again: me.again = false; break;
+    case Act::give_up_again:  // as if the dependency alone had stopped it: it returns with it
+      me.again = false;
+      me.cause = StopCause::dependency;
+      break;
     case Act::signal_stop:
     case Act::kill:
       me.stage = row.act == Act::kill ? StopStage::killed : StopStage::signalled;
