@@ -402,6 +402,7 @@ struct Before {
   bool other_nature = false;  // kind, `oneshot` or `accept` were different
   bool ignored = false;       // its status was `ignore`
   bool at_boot = false;       // ServiceSpec::starts_at_boot()
+  bool stood = false;         // stands()
 };
 
 /// Whether a service with the wish up requires or wants it. Nothing pulls in one that is ignored.
@@ -457,7 +458,8 @@ void apply_planned(World& world, const PlannedService& planned, const Before& be
       // wish is down, the service was stopped since.
       if (before.broken && record.wish == Wish::up)
         record.wish = to_be_started || world.node(slot).broken() ? Wish::up : Wish::down;
-      owe_stop(world, slot);
+      // A done oneshot without a process to replace stays done, and its dependents keep running.
+      if (before.stood || !done_oneshot(world, slot)) owe_stop(world, slot);
       [[fallthrough]];
     case Fate::settings:
       if (tried_again(world, planned, before)) pulled.push_back(slot);
@@ -523,6 +525,9 @@ void collect_needed(World& world, const Graph* old, const PlannedService& planne
 }  // namespace
 
 void apply_plan(World& world, const Plan& plan, bool start_added) {
+  std::vector<bool> stood(world.records.size(), false);
+  if (world.graph)
+    for (const Slot slot : world.graph->order()) stood[slot] = stands(world, slot);
   world.records.resize(std::max(world.records.size(), plan.graph->slots()));
   const GraphPtr old = std::exchange(world.graph, plan.graph);
   for (Slot slot = 0; slot < world.records.size(); ++slot) {
@@ -539,7 +544,7 @@ void apply_plan(World& world, const Plan& plan, bool start_added) {
     const ServiceSpec& is = plan.graph->spec(slot);
     return Before{old->node(slot).broken(),
                   was.kind != is.kind || was.oneshot != is.oneshot || was.accepts() != is.accepts(),
-                  was.status == StartStatus::ignore, was.starts_at_boot()};
+                  was.status == StartStatus::ignore, was.starts_at_boot(), stood[slot]};
   };
   Slots pulled;
   const auto gone = [&](const PlannedService& planned) {
