@@ -33,7 +33,8 @@ constexpr auto kProven = static_cast<uid_t>(-1);
 using Mains = std::map<std::string, MainProcess>;
 
 // A service whose process was overlooked would run twice. So zinit waits this long in all if a busy
-// machine reads environments slowly. A process that makes its reader hang holds it up no longer.
+// machine reads environments slowly. A process that makes its reader hang delays it no longer, and
+// no other process.
 constexpr Milliseconds kPatience{5000};
 constexpr useconds_t kReadAgainUs = 10000;
 
@@ -43,23 +44,27 @@ class Environments {
  public:
   /// A variable of a process; empty: it is not set, or cannot be read.
   std::string variable(pid_t pid, std::string_view name) {
-    if (pid != std::exchange(pid_, pid)) text_ = read(pid);
+    if (pid != std::exchange(pid_, pid)) read(pid);
     return std::string(value_in_environ(text_, name).value_or(""));
   }
 
+  /// Whether reading the environment of a process took too long since the last call.
+  bool late() {
+    if (!std::exchange(late_, false)) return false;
+    pid_ = 0;  // it is read again
+    return true;
+  }
+
  private:
-  [[nodiscard]] std::string read(pid_t pid) const {
-    while (true) {
-      auto text = read_of_process(pid, "environ", kMostEnviron);
-      if (text) return *std::move(text);
-      if (text.error().errnum != ETIMEDOUT || Clock::now() >= until_) return {};
-      ::usleep(kReadAgainUs);
-    }
+  void read(pid_t pid) {
+    auto text = read_of_process(pid, "environ", kMostEnviron);
+    late_ = late_ || (!text && text.error().errnum == ETIMEDOUT);
+    text_ = text ? *std::move(text) : std::string();
   }
 
   pid_t pid_ = 0;  // whose environment `text_` is
   std::string text_;
-  const TimePoint until_ = after(Clock::now(), kPatience);
+  bool late_ = false;
 };
 
 /// The service of a child of zinit; empty: unknown.
@@ -95,15 +100,20 @@ Result<std::map<Key, MainProcess>> main_processes(Owner owner) {
   const auto order = [](const MainProcess& one) {
     return std::tuple(!one.step.empty(), one.stat.session != one.stat.pid, one.stat.start_ticks);
   };
-  for (const ProcessStat& process : *processes) {
-    if (process.zombie() || process.pid == ::getpid()) continue;
+  const TimePoint until = after(Clock::now(), kPatience);
+  const auto look_again = [&] { return environments.late() && Clock::now() < until; };
+  const auto taken = [&](const ProcessStat& process) {
+    if (process.zombie() || process.pid == ::getpid()) return true;
     const std::optional<Key> key = owner(process, environments);
-    if (!key) continue;
+    if (!key) return !look_again();
     MainProcess found{process, environments.variable(process.pid, kStepVariable)};
+    if (look_again()) return false;
     const auto known = mains.find(*key);
     if (known == mains.end() || order(found) < order(known->second))
       mains.insert_or_assign(*key, std::move(found));
-  }
+    return true;
+  };
+  while (std::erase_if(*processes, taken), !processes->empty()) ::usleep(kReadAgainUs);
   return mains;
 }
 
@@ -150,8 +160,10 @@ JournalEntry entry_of(const GraphEntry& service, const MainProcess* found,
   const bool oneshot = spec.oneshot && spec.has_process();
   const bool step = found != nullptr && !found->step.empty();
   // The old record counts as it is, because the service had no process, or ran none any more.
+  const bool removing = old != nullptr && old->record.process == Process::launching &&
+                        at_rest(old->record.state) && !old->record.command.post;
   const bool rests = old != nullptr && (!spec.has_process() || !has_process(old->record) ||
-                                        old->record.process == Process::held);
+                                        old->record.process == Process::held || removing);
   const bool done = oneshot && (old == nullptr || (rests && old->record.done));
   JournalEntry entry;
   entry.slot = service.slot;
@@ -188,6 +200,7 @@ JournalEntry entry_of(const GraphEntry& service, const MainProcess* found,
     record.process = Process::alive;
   } else if (rests) {
     record = old->record;
+    if (removing) record.process = Process::none;  // its runtime directories were being removed
   } else if (old != nullptr) {  // nobody has seen the end of its process
     record.wish = old->record.wish;
     if (record.wish == Wish::up) record.try_ = Try::pulled;
