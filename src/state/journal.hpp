@@ -130,6 +130,7 @@ struct JournalWorld {
   std::uint64_t events = 0;  // number of state changes so far
   TimePoint settled{};       // when the boot's services had settled; 0: not yet
   bool switching = false;    // World::switching
+  Milliseconds stop_limit = Milliseconds::max();  // World::stop_limit
 
   bool operator==(const JournalWorld&) const = default;
 };

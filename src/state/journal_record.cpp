@@ -217,6 +217,8 @@ JournalRecord world_record(const JournalWorld& world) noexcept {
   record.ready_serial = world.serial;
   record.events = world.events;
   record.since_ns = world.settled.time_since_epoch().count();
+  if (world.stop_limit < Milliseconds::max())
+    record.deadline_ns = std::chrono::nanoseconds(world.stop_limit).count();
   return record;
 }
 
@@ -257,6 +259,9 @@ JournalWorld world_of(const RawRecord& raw) noexcept {
   if (from.events <= kMostEvents) world.events = from.events;
   if (from.since_ns >= 0 && from.since_ns < kMostTime)
     world.settled = TimePoint(TimePoint::duration(from.since_ns));
+  if (from.deadline_ns > 0)
+    world.stop_limit =
+        std::chrono::duration_cast<Milliseconds>(std::chrono::nanoseconds(from.deadline_ns));
   return world;
 }
 

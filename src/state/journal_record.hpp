@@ -82,7 +82,7 @@ struct JournalRecord {
   std::int64_t since_ns;  // monotonic clock, which continues across execve(2); in the world's
                           // record: `settled`
   std::int64_t delay_until_ns;
-  std::int64_t deadline_ns;
+  std::int64_t deadline_ns;  // the world's: stop_limit; 0: none
   std::int64_t ready_at_ns;
   std::uint32_t count;
   std::int32_t leader;

@@ -100,6 +100,7 @@ void Board::restore(const std::vector<GraphEntry>& services, const JournalImage&
   adopt(plan, false);
   world.shutdown = image.world.shutdown;
   world.switching = image.world.switching;
+  world.stop_limit = image.world.stop_limit;
   world.next_rank = image.world.next_rank;
   world.serial = image.world.serial;
   start_added = image.world.start_added;
@@ -343,6 +344,7 @@ void Board::log(LogLevel level, std::string line) {
 void Board::hurry_shutdown(Milliseconds limit) {
   const Change change(*this);
   tell_neighbours(limit_stops(world, limit, Clock::now()));
+  store_world();
 }
 
 TimePoint Board::last_stop_signal() const {

@@ -269,7 +269,7 @@ void BoardCore::store_world() {
   if (!journal_) return;
   journal_->store_world({world.shutdown, start_added, world.next_rank, world.serial,
                          events.last_seq(), boot_settled_at.value_or(TimePoint{}),
-                         world.switching});
+                         world.switching, world.stop_limit});
 }
 
 }  // namespace zinit

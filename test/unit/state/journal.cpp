@@ -72,7 +72,9 @@ JournalFacts full_facts() {
 }
 
 /// A world in which no field has its default.
-JournalWorld full_world() { return {true, false, -123456789, 987654321, 4096}; }
+JournalWorld full_world() {
+  return {true, false, -123456789, 987654321, 4096, {}, true, Milliseconds{1500}};
+}
 
 bool same(const Record& a, const Record& b) {
   return a.state == b.state && a.wish == b.wish && a.try_ == b.try_ && a.command == b.command &&
