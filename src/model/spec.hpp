@@ -259,9 +259,11 @@ struct ServiceSpec {
   [[nodiscard]] bool triggered() const noexcept {
     return (starts_by_connection() && !accepts()) || timer->configured() || path->configured();
   }
-  /// Whether boot, or a reload that adds it, starts it although no other service needs it.
+  /// Whether boot, or a reload that adds it, starts it although no other service needs it. Of the
+  /// instances of a template, only those made by a link are started so.
   [[nodiscard]] bool starts_at_boot() const noexcept {
-    return status == StartStatus::start && !triggered();
+    return status == StartStatus::start && !triggered() &&
+           (!is_instance() || !instance->link.empty());
   }
   /// Whether processes that its main process leaves live on: kill_mode = "main".
   [[nodiscard]] bool spares_rest() const noexcept { return lifecycle.kill_mode == KillMode::main; }
