@@ -54,6 +54,7 @@ class Reporter {
         return;
       case Fate::unchanged:
         (refused ? report_.failed_before : report_.unchanged).push_back(planned.name);
+        if (!refused) add_new_requirement(planned);
         return;
       case Fate::restart:
       case Fate::settings:
@@ -96,6 +97,23 @@ class Reporter {
       report_.restarted.push_back(planned.name);
       tell_causes(planned, *planned.spec);
       restarting_.push_back(planned.slot);
+    } else {
+      add_new_requirement(planned);
+    }
+  }
+
+  /// A service that runs is stopped if it now requires one that is not ready, and starts after it.
+  void add_new_requirement(const PlannedService& planned) {
+    if (!runs_on(planned.slot)) return;
+    const SlotList& had = world_.node(planned.slot).requires_;
+    for (const Slot required : plan_.graph->node(planned.slot).requires_) {
+      const std::string& name = plan_.graph->name(required);
+      const Slot before = world_.graph->find(name);
+      const bool known = before != kNoSlot && std::ranges::find(had, before) != had.end();
+      if (known || (before != kNoSlot && satisfied(world_, before))) continue;
+      report_.restarted.push_back(planned.name);
+      report_.why[planned.name] = {"requires " + name + ", which is not ready"};
+      return restarting_.push_back(planned.slot);
     }
   }
 
