@@ -129,7 +129,7 @@ Outcome service_tree(Call& call) {
 Outcome service_is_running(Call& call) {
   const auto brief = call.context.board.brief(name_of(call));
   if (!brief) return service_not_found(call.context, name_of(call));
-  return json_of(brief->state == State::running || brief->done);
+  return json_of(brief->runs || brief->done);
 }
 
 // --- the rows ---

@@ -309,6 +309,7 @@ class Board final : public WatchReports, private BoardCore {
     State state;
     Wish wish;
     bool settled;
+    bool runs;     // it is running, and its process has not ended
     bool done;     // a oneshot that has succeeded
     bool holds;    // a done oneshot that left processes or has a stop_exec
     bool skipped;  // a condition for its start did not hold
