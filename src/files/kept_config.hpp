@@ -48,4 +48,9 @@ class KeptState final : public StatePort {
   std::vector<GraphEntry> kept_;
 };
 
+/// A template as text for the next process image; and the way back, into `files` and `texts`.
+[[nodiscard]] std::string template_fact(const std::string& name, const Templates& templates);
+void add_template(const std::string& name, const std::string& fact, Templates::Files& files,
+                  Templates::Texts& texts);
+
 }  // namespace zinit

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Templates and their instances (zinit.toml(5), "Templates").
-#include "activation/instances.hpp"
 #include "config/directory.hpp"
 #include "config/loader.hpp"
+#include "files/kept_config.hpp"
 #include "support/test.hpp"
 #include "unit/config/tree.hpp"
 
