@@ -54,7 +54,7 @@ class Reporter {
         return;
       case Fate::unchanged:
         (refused ? report_.failed_before : report_.unchanged).push_back(planned.name);
-        if (!refused) add_new_requirement(planned);
+        if (!refused) add_new_edges(planned);
         return;
       case Fate::restart:
       case Fate::settings:
@@ -98,13 +98,26 @@ class Reporter {
       tell_causes(planned, *planned.spec);
       restarting_.push_back(planned.slot);
     } else {
-      add_new_requirement(planned);
+      add_new_edges(planned);
+    }
+  }
+
+  /// Adds what new edges mean for a service that goes on.
+  void add_new_edges(const PlannedService& planned) {
+    if (!runs_on(planned.slot)) return;
+    add_new_requirement(planned);
+    // A conflict keeps a service from starting, and stops none. Each pair is reported once.
+    for (const Slot other : plan_.graph->node(planned.slot).conflicts) {
+      const std::string& name = plan_.graph->name(other);
+      const Slot before = world_.graph->find(name);
+      if (before != kNoSlot && planned.name < name && runs_on(before))
+        report_.warnings.push_back(
+            fmt::format("{} and {} conflict, and both run; stop one of them", planned.name, name));
     }
   }
 
   /// A service that runs is stopped if it now requires one that is not ready, and starts after it.
   void add_new_requirement(const PlannedService& planned) {
-    if (!runs_on(planned.slot)) return;
     const SlotList& had = world_.node(planned.slot).requires_;
     for (const Slot required : plan_.graph->node(planned.slot).requires_) {
       const std::string& name = plan_.graph->name(required);
