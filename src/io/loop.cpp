@@ -25,6 +25,10 @@ constexpr ev_tstamp kFarFuture = 7258118400.0;
 // The pause between two attempts to allocate memory for libev.
 constexpr timespec kMemoryWait{0, 20'000'000};
 
+// Tasks have this time; then the loop's other events have their turn. A flood of connections, each
+// of which changes the graph, must not delay the reaper and clients.
+constexpr Milliseconds kTurn{5};
+
 void log_failed_call(const char* message) noexcept {
   log_error("event loop: {}: {}", message, errno_text(errno));
 }
@@ -146,13 +150,23 @@ void EventLoop::ring_bell() noexcept {
 void EventLoop::run_tasks() noexcept {
   std::uint64_t rung = 0;
   while (::read(bell_.get(), &rung, sizeof rung) < 0 && errno == EINTR) {}
-  std::vector<Task> tasks;
-  {
+  if (taken_.empty()) {
     MutexLock lock(mutex_);
-    tasks.swap(tasks_);
+    taken_.swap(tasks_);
   }
   run_calls();
-  for (Task& task : tasks) catch_all("event loop", task);
+  const TimePoint until = after(Clock::now(), kTurn);
+  // stop() ends the loop only after all of them.
+  for (bool time = true; begun_ < taken_.size() && (time || stopping_); time = Clock::now() < until)
+    catch_all("event loop", std::exchange(taken_[begun_++], nullptr));
+  if (begun_ < taken_.size()) {
+    ring_bell();
+  } else {
+    std::vector<Task>().swap(taken_);
+    begun_ = 0;
+    MutexLock lock(mutex_);
+    if (!tasks_.empty()) ring_bell();
+  }
   if (stopping_) ev_break(loop_, EVBREAK_ALL);
 }
 

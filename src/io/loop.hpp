@@ -25,7 +25,7 @@
 //
 // Work from other threads comes by post(), which is refused if too much waits. Work that must not
 // be lost, such as a look at lines for a sink, has a LoopCall: it is made once, and asking takes no
-// memory. A watch that the kernel refused is asked for again every 100 ms.
+// memory. Tasks run for a few milliseconds; then other events have their turn. A watch that the kernel refused is asked for again every 100 ms.
 //
 // Threads: a loop belongs to the thread that runs it. Other threads may only call post(), stop(),
 // on_thread() and LoopCall::ask(). Watchers (watcher.hpp) are started and stopped on the loop's
@@ -112,6 +112,10 @@ class EventLoop {
 
   std::atomic<bool> stopping_{false};
   std::atomic<std::thread::id> runner_{};
+
+  // Only the loop's thread: the tasks of this turn, and the number of those that have begun.
+  std::vector<Task> taken_;
+  std::size_t begun_ = 0;
 
   Mutex mutex_;
   std::vector<Task> tasks_ GUARDED_BY(mutex_);

@@ -58,6 +58,28 @@ TEST_CASE("loop: tasks of one thread run in their order, and tasks and calls of 
   for (const int count : calls) CHECK((count >= 1 && count <= kTasks));
 }
 
+TEST_CASE("loop: many tasks leave other events their turn", "[io]") {
+  const auto loop = new_loop();
+  const UniqueFd event(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  int ran = 0, ran_before = 0;
+  IoWatcher watcher(*loop, event.get(), EV_READ, [&](int) {
+    ran_before = ran;
+    watcher.stop();
+  });
+  watcher.start();
+  constexpr int kTasks = 100;
+  for (int i = 0; i < kTasks; ++i)
+    REQUIRE(loop->post([&] {
+      if (++ran == 1) ::eventfd_write(event.get(), 1);
+      for (const TimePoint until = after(Clock::now(), Milliseconds{2}); Clock::now() < until;) {}
+    }));
+  REQUIRE(loop->post([&] { loop->stop(); }));
+  loop->run();
+  CHECK(ran == kTasks);
+  CHECK(ran_before > 0);
+  CHECK(ran_before < kTasks);
+}
+
 TEST_CASE("loop: if too many tasks wait one is refused, but no call and no stop", "[io]") {
   const auto loop = new_loop();
   std::size_t ran = 0;
