@@ -23,9 +23,10 @@
 // Fairness on the data loop: a pipe gets one read of 64 KiB, a side of a connection passes on 1
 // MiB, a listening socket is accepted from 16 times, then the next has its turn.
 //
-// Work from other threads comes by post(), which is refused if too much waits. Work that must not
-// be lost, such as a look at lines for a sink, has a LoopCall: it is made once, and asking takes no
-// memory. Tasks run for a few milliseconds; then other events have their turn. A watch that the kernel refused is asked for again every 100 ms.
+// Work from other threads comes by post(), which is refused if too much waits. Tasks run for a few
+// milliseconds; then other events have their turn. Work that must not be lost, such as a look at
+// lines for a sink, has a LoopCall: it is made once, and asking takes no memory. A watch that the
+// kernel refused is asked for again every 100 ms.
 //
 // Threads: a loop belongs to the thread that runs it. Other threads may only call post(), stop(),
 // on_thread() and LoopCall::ask(). Watchers (watcher.hpp) are started and stopped on the loop's

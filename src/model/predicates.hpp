@@ -35,8 +35,8 @@ namespace zinit {
 /// its post_exec runs.
 [[nodiscard]] bool has_ended(const World& world, Slot slot);
 
-/// Its dependents may start: it runs, is a done oneshot, or skipped because of a condition; its wish
-/// is up, and no stop is owed. Services bound to it stop if it is not.
+/// Its dependents may start: it runs, is a done oneshot, or skipped because of a condition; its
+/// wish is up, and no stop is owed. Services bound to it stop if it is not.
 [[nodiscard]] bool satisfied(const World& world, Slot slot);
 
 /// It has failed, its wish is up, and it will not be tried again without a request or a change.
