@@ -101,6 +101,7 @@ void ReadinessChecks::end() {
 Result<void> ReadinessChecks::prepare(Slot slot, const ServiceSpec& spec, SpawnExtras& extras) {
   const auto& config = *spec.readiness;
   if (!config.awaited()) return {};
+  forget_said(slot);
   auto channel = std::make_shared<Channel>();
   channel->ticks = ticks_since_boot();
   channel->pidfile = PidFile::of(spec);
@@ -132,10 +133,6 @@ Result<void> ReadinessChecks::add_pipe(Channel& channel, Slot slot, int as, Spaw
 /// `rooted`: the process has another root directory, and could not see a socket's path.
 Result<void> ReadinessChecks::add_socket(Channel& channel, Slot slot, bool rooted,
                                          SpawnExtras& extras) {
-  if (facts_ != nullptr) {  // forget what the last process said
-    facts_->keep(fact_key(slot), {});
-    facts_->keep(not_heard_key(slot), {});
-  }
   if (!rooted) {
     if (auto socket = sockets_.add_socket(extras.user)) channel.socket.emplace(std::move(*socket));
   }
@@ -162,6 +159,20 @@ void ReadinessChecks::keep_said(const Watch& watch) {
   if (facts_ != nullptr)
     facts_->keep(fact_key(watch.process->slot),
                  fmt::format("{}\n{}\n{}", watch.watchdog.count(), watch.doing, watch.status));
+}
+
+/// Forgets what the slot's last process said.
+void ReadinessChecks::forget_said(Slot slot) noexcept {
+  if (facts_ == nullptr) return;
+  catch_all("facts of a process", [&] {
+    facts_->keep(fact_key(slot), {});
+    facts_->keep(not_heard_key(slot), {});
+  });
+}
+
+void ReadinessChecks::rested(Slot slot) noexcept {
+  stored_.clear(slot);
+  forget_said(slot);
 }
 
 /// Saves the file's state before the spawn: the next image may find the file written, and must know

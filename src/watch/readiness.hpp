@@ -82,7 +82,7 @@ class ReadinessChecks final : public WatchPort {
   void drain(const CheckedProcess& process) noexcept override;
   [[nodiscard]] bool leaves_files(Slot slot) const override;
   void clean(Slot slot) noexcept override;
-  void rested(Slot slot) noexcept override { stored_.clear(slot); }
+  void rested(Slot slot) noexcept override;
 
  private:
   struct Channel;
@@ -126,6 +126,7 @@ class ReadinessChecks final : public WatchPort {
   /// Records for `why` that a process which may not speak sent READY=1.
   void note_not_heard(Watch& watch, pid_t pid);
   void keep_said(const Watch& watch);
+  void forget_said(Slot slot) noexcept;
   void keep_pidfile(const Channel& channel, Slot slot);
   void note_written(Slot slot, pid_t pid, const std::string& path) EXCLUDES(mutex_);
   void change_main(Watch& watch, pid_t pid);

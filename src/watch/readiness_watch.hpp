@@ -57,7 +57,8 @@ struct ReadinessChecks::Watch {
   void go_on_with(std::string_view said) {
     const auto parts = split(said, '\n');
     if (parts.size() != 3) return;
-    if (const auto ms = parse_integer(parts[0])) watchdog = Milliseconds(*ms);
+    const auto ms = parse_integer(parts[0]);
+    if (ms && channel->socket) watchdog = Milliseconds(*ms);
     doing = parts[1];
     status = parts[2];
   }

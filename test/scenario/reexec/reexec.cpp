@@ -195,6 +195,24 @@ TEST_CASE("what a service has said of its readiness holds over a re-execution", 
   CHECK(eventually([&] { return zinit.state("a") == "running"; }));
 }
 
+TEST_CASE("the watchdog of an earlier process holds for no other after a re-execution",
+          "[reexec][readiness]") {
+  Server zinit;
+  zinit.file("a.toml", says({"send", "READY=1", "beat"}, "notify = 'systemd'\nwatchdog_ms = 1000"));
+  zinit.boot({"a"});
+  const std::string file = zinit.path("a.pid");
+  zinit.file("a.toml", says({"own", file, "sleep"}, "pidfile = '" + file + "'"));
+  (void)zinit.reload();
+  zinit.await_state("a", "running");
+  const pid_t pid = zinit.pid_of("a");
+  zinit.reexecute();
+  zinit.file("mute.toml", says({"send", "READY=1", "sleep"},
+                               "notify = 'systemd'\nwatchdog_ms = 1500", "restart = 'never'"));
+  (void)zinit.reload();
+  zinit.await_failed("mute", "watchdog_timeout");
+  CHECK(zinit.pid_of("a") == pid);
+}
+
 TEST_CASE("failed health checks in a row are counted on over a re-execution", "[reexec]") {
   Server zinit;
   zinit.add("a", {.service = "[lifecycle]\nstart_timeout_ms = 'infinity'\n",
