@@ -35,12 +35,14 @@ class CheckedProcess {
   };
 
   CheckedProcess(Slot of, SpecPtr spec, pid_t main_pid, pid_t spawned, std::string its_cgroup,
-                 SpawnExtrasPtr its_extras = nullptr, int failed_before = 0)
+                 SpawnExtrasPtr its_extras = nullptr, int failed_before = 0,
+                 bool was_healthy = false)
       : slot(of),
         cgroup(std::move(its_cgroup)),
         extras(std::move(its_extras)),
         launched(spawned),
         failures(failed_before),
+        healthy(was_healthy),
         spec_(std::move(spec)),
         main_pid_(main_pid) {}
   CheckedProcess(const CheckedProcess&) = delete;
@@ -52,6 +54,7 @@ class CheckedProcess {
   // The spawned process, while its group exists; main_pid() may be another process.
   const pid_t launched;
   const int failures;  // failed probes in a row that an earlier process image has counted
+  const bool healthy;  // for an earlier process image, a probe succeeded
 
   [[nodiscard]] Stage stage() const noexcept { return stage_; }
   /// 0: not known, because a daemon has gone to the background and not reported its pid yet.

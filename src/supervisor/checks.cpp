@@ -38,7 +38,7 @@ void BoardCore::begin_checks(Job& job, const SpawnExtrasPtr& extras) {
   const Record& record = world.record(job.slot);
   job.checked = std::make_shared<CheckedProcess>(
       job.slot, spec, job.process.pid(), job.process.spawned().number(),
-      job.cgroup.in_use() ? job.cgroup.path() : "", extras, record.health_attempts);
+      job.cgroup.in_use() ? job.cgroup.path() : "", extras, record.health_attempts, record.healthy);
   job.checked->set_running(record.state == State::running);
   if (job.process.pid() == 0 && record.notified) ask_for_successor(job);
   checks_.watch(job.checked);

@@ -37,6 +37,7 @@ std::shared_ptr<const ProbeTarget> target_of(const HealthCheck& health) {
 struct Prober::Watched {
   Watched(EventLoop& loop, CheckedProcessPtr of, std::function<void(Watched&)> due)
       : process(std::move(of)),
+        passed(process->healthy),
         running(process->running()),
         failures(process->failures),
         reported_failure(failures > 0),
@@ -48,7 +49,8 @@ struct Prober::Watched {
   std::unique_ptr<Probe> probe;               // the probe under way
   bool command_runs = false;                  // a command is under way
   bool outdated = false;                      // this command is from earlier settings
-  bool passed = false;                        // a probe passed at least once
+  bool passed;                                // a probe passed at least once
+  bool spread = false;                        // see share_of(): done
   bool running;                               // whether the service was running at the last look
   int failures;                               // in a row; reset when the service is running
   bool reported_failure;                      // since the last success
@@ -136,7 +138,7 @@ void Prober::due(Watched& watched) {
 void Prober::finished(Watched& watched, const Error& fault) {
   const HealthCheck& health = *watched.spec->health;
   const bool success = fault.text.empty() && !fault.temporary();
-  const bool first = success && !watched.passed;
+  const bool first = success && !std::exchange(watched.spread, true);
   const Milliseconds interval = success || watched.passed ? health.interval : health.start_interval;
   watched.timer.set(first ? share_of(interval) : interval);
   if (success)

@@ -217,13 +217,22 @@ TEST_CASE("failed health checks in a row are counted on over a re-execution", "[
   Server zinit;
   zinit.add("a", {.service = "[lifecycle]\nstart_timeout_ms = 'infinity'\n",
                   .more = "[health]\ntype = 'exec'\nexec = 'false'\nstart_interval_ms = 20\n"});
+  zinit.add("b", {.more = "[health]\ntype = 'exec'\nexec = 'sh -c \"! test -e $D/ill\"'\n"
+                          "start_interval_ms = 20\ninterval_ms = 100000\nretries = 5\n"});
   zinit.boot();
-  const auto attempts = [&] { return zinit.status("a")["health"]["attempts"].number(); };
+  const auto attempts = [&](const char* of = "a") {
+    return zinit.status(of)["health"]["attempts"].number();
+  };
   REQUIRE(eventually([&] { return attempts() > 50; }));
+  zinit.await_state("b", "running");
+  zinit.mark("ill");
   const auto before = attempts();
   zinit.reexecute();
   REQUIRE(eventually([&] { return attempts() != before; }));
   CHECK(attempts() > before);
+  // A process that was healthy before is probed every interval_ms.
+  REQUIRE(eventually([&] { return attempts() > before + 20; }));
+  CHECK(attempts("b") == 1);
 }
 
 TEST_CASE("the config in force, time limits and delays hold over a re-execution",
