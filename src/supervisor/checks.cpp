@@ -115,10 +115,7 @@ void BoardCore::give_up_main(Job& job) {
   end_checks(job);
   process_ended(world, job.slot, record.notified ? record.end : ProcessEnd{}, true);
   seek_left(job);
-  job.killer.reset();
-  job.ended_for.reset();
-  job.ended = Clock::now();
-  job.times.last_stop_us = wall_us();
+  note_end(job, {}, {});
 }
 
 /// Calls `work` if `process` is still a main process. If `work` returns true, a record has

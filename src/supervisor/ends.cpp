@@ -149,14 +149,7 @@ void BoardCore::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
   // An unseen end of the last member frees the group's number. A cgroup reports that end instead.
   const bool spares = spec_to_stop(job)->spares_rest();
   if (spares || (held && job.cgroup.in_use())) job.process.forget_groups();
-  if (!post) {
-    const bool words = killer != *job.killer || ended_for != *job.ended_for;
-    job.killer = std::move(killer);
-    job.ended_for = std::move(ended_for);
-    if (words) keep_words(job);
-    job.ended = Clock::now();
-    job.times.last_stop_us = wall_us();
-  }
+  if (!post) note_end(job, std::move(killer), std::move(ended_for));
   if (left) tell_left_behind(job);
   // Store before the pid is free: after a crash in between, the next process must not adopt a
   // stranger.
@@ -170,6 +163,16 @@ void BoardCore::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
     tell_neighbours({&job.slot, 1});
   }
   if (post && end != ProcessEnd{}) warn_of(job, end_text(end, CommandKind::post_exec));
+}
+
+/// Notes when the main process has ended, and the words about its end.
+void BoardCore::note_end(Job& job, std::string killer, std::string ended_for) {
+  const bool words = killer != *job.killer || ended_for != *job.ended_for;
+  job.killer = std::move(killer);
+  job.ended_for = std::move(ended_for);
+  if (words) keep_words(job);
+  job.ended = Clock::now();
+  job.times.last_stop_us = wall_us();
 }
 
 void BoardCore::seek_left(Job& job) {

@@ -185,6 +185,30 @@ TEST_CASE("without cgroups an upgrade in place is followed, and what is left beh
   CHECK_FALSE(alive(escaped_pid(zinit, "stays")));
 }
 
+TEST_CASE("a daemon in the background does not end by the words of an earlier end",
+          "[readiness][reexec]") {
+  Server zinit;
+  const std::string file = zinit.path("a.pid");
+  zinit.add("a", {.exec = "if [ -e $D/bg ]; then sleep 100000 & exit 0; fi; trap '' TERM; echo $$ "
+                          "> " +
+                          file + "; while :; do sleep 0.01; done",
+                  .lifecycle = "restart = 'never'\nstop_timeout_ms = 100",
+                  .more = "[readiness]\npidfile = '" + file + "'\n"});
+  zinit.boot({"a"});
+  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+  CHECK(zinit.stop("a")["state"] == "exited");
+  CHECK_THAT(why(zinit, "a"), Contains("its process was killed because"));
+  zinit.mark("bg");
+  zinit.begin_start("a");
+  zinit.await(
+      "a", [](const Json& s) { return s["state"] == "starting" && s["pid"].is_null(); },
+      "a daemon in the background");
+  CHECK(zinit.stop("a")["state"] == "exited");
+  CHECK_THAT(why(zinit, "a"), !Contains("killed"));
+  zinit.reexecute();
+  CHECK_THAT(why(zinit, "a"), !Contains("killed"));
+}
+
 TEST_CASE("nginx is upgraded in place while it serves", "[root][readiness]") {
   if (geteuid() != 0) return skip("needs root");
   // The program of the Debian machine: it is unpacked there, and no package is installed for tests.
