@@ -336,6 +336,8 @@ void BoardCore::look_at_memory(Job& job) {
   events.add(std::move(event));
   say(LogLevel::warn, fmt::format("{}: {}", job.name, line));
   if (log_.note(job.slot, std::move(line))) wake_janitor();
+  store_world();
+  changes_.changed();
 }
 
 }  // namespace zinit
