@@ -112,14 +112,14 @@ void start_shell() noexcept {
   shell = pid;
 }
 
-/// Reaps for ever, and starts the shell again each time it has ended.
+/// Reaps for ever, and starts the shell again each time it has ended, or could not be started.
 [[noreturn]] void reap_for_ever() noexcept {
   while (true) {
-    const pid_t ended = ::waitpid(-1, nullptr, 0);
+    const pid_t ended = ::waitpid(-1, nullptr, shell < 0 ? WNOHANG : 0);
     if (ended < 0 && errno == EINTR) continue;
     if (ended > 0 && ended != shell) continue;
     ::nanosleep(&kBetweenShells, nullptr);
-    start_shell();
+    if (ended != 0 || shell < 0) start_shell();  // another thread may have started it
   }
 }
 

@@ -2,7 +2,13 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // A fault in PID 1 must not end it. Tested on a child process.
 #include "reexec/last_resort.hpp"
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
 #include "base/fd.hpp"
+#include "base/format.hpp"
+#include "base/text.hpp"
 #include "support/test.hpp"
 
 namespace zinit::test::reexec_last_resort {
@@ -77,6 +83,40 @@ TEST_CASE("a fault signal from another process is ignored", "[init][last-resort]
   REQUIRE(::kill(survivor.pid(), SIGUSR1) == 0);
   CHECK_THAT(survivor.said("asked to"), Contains("asked to"));
   CHECK(survivor.alive());
+}
+
+TEST_CASE("a last shell that cannot be started is tried again while others live",
+          "[init][last-resort]") {
+  Survivor survivor([] {
+    if (::geteuid() == 0 && ::setresuid(65534, 65534, 65534) < 0) _exit(1);  // root has no limit
+    if (::fork() == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      while (true) ::pause();
+    }
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NPROC, &limit);
+    std::thread([limit] {
+      sigset_t later;
+      sigemptyset(&later);
+      sigaddset(&later, SIGUSR1);
+      int received = 0;
+      sigwait(&later, &received);
+      ::setrlimit(RLIMIT_NPROC, &limit);
+    }).detach();
+    const rlimit none{0, limit.rlim_max};
+    ::setrlimit(RLIMIT_NPROC, &none);
+    stay_alive("asked to");
+  });
+  CHECK_THAT(survivor.said("asked to"), Contains("asked to"));
+  const std::string path = fmt::format("/proc/{}/stat", survivor.pid());
+  const auto field = [&](std::size_t which) {
+    const auto stat = read_file(path.c_str(), 4096);
+    return stat ? std::string(split(*stat, ' ').at(which)) : "";
+  };
+  CHECK(test::becomes_true([&] { return field(2) == "S"; }));  // it waits, so the shell has failed
+  REQUIRE(::kill(survivor.pid(), SIGUSR1) == 0);
+  // The shell ends at once, on /dev/null: its page faults then count as those of a reaped child.
+  CHECK(test::becomes_true([&] { return field(10) != "0"; }));
 }
 
 TEST_CASE("after a fault of another thread the main one reaps, whatever it waits for",
