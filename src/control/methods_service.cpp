@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The methods service.* that change nothing, and need no look at processes.
+#include <algorithm>
+#include <cctype>
+#include <chrono>
+
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "control/answers.hpp"
@@ -18,6 +22,8 @@ using protocol::Shapes;
 constexpr std::size_t kLookedThrough = 256;
 constexpr std::size_t kLookedThroughBytes = std::size_t{64} << 10;
 constexpr std::size_t kLongestOutput = 200;
+// A process may write before its start is noted.
+constexpr std::chrono::microseconds kUnnoted{100'000};
 
 Outcome service_list(Call& call) { return json_of(call.context.board.names()); }
 
@@ -66,26 +72,42 @@ bool is_of_process(ReasonType type) {
          type != ReasonType::dependency_failed;
 }
 
+/// Whether a line says something: psql's last line may be a lone `^`.
+bool has_letter(std::string_view line) {
+  return std::ranges::any_of(line, [](unsigned char c) { return std::isalpha(c) || c >= 0x80; });
+}
+
+/// The last line of each stream since `since_us` that has a letter, or else that is not empty.
+struct LastLines {
+  std::string error, output;
+};
+
+LastLines last_written(const RpcContext& context, Slot slot, std::int64_t since_us) {
+  LastLines last;
+  Ring::Place place;
+  context.logs.look_back(
+      slot, place, kLookedThrough, kLookedThroughBytes, [&](const Ring::View& line) {
+        if (line.time_us < since_us) return false;
+        if (line.stream != LogStream::err && line.stream != LogStream::out) return true;
+        std::string& one = line.stream == LogStream::err ? last.error : last.output;
+        if (one.empty() || (!has_letter(one) && has_letter(line.text))) one = trim(line.text);
+        return !has_letter(last.error);
+      });
+  return last;
+}
+
 /// Adds the last line on standard error of the service that is the root cause in `report`, if it
-/// has failed with a process. A program that writes nothing there has its last line on standard
-/// output shown: many programs, such as redis, log there.
+/// has failed with a process, and this process has written it. A program that writes nothing there
+/// has its last line on standard output shown: many programs, such as redis, log there.
 void explain_output(WhyReport& report, const RpcContext& context) {
   if (report.reasons.empty()) return;
   const std::string root = report.reasons.front().root_cause;
   const auto view = context.board.view(root);
   if (!view || !view->record.has_end || !is_of_process(view->record.reason.type)) return;
   if (view->record.state != State::failed && view->restart_in_ms < 0) return;
-  std::string last, last_out;
-  Ring::Place place;
-  context.logs.look_back(view->slot, place, kLookedThrough, kLookedThroughBytes,
-                         [&](const Ring::View& line) {
-                           if (line.stream == LogStream::err) last = trim(line.text);
-                           if (line.stream == LogStream::out && last_out.empty())
-                             last_out = trim(line.text);
-                           return last.empty();
-                         });
-  const bool on_error = !last.empty();
-  if (!on_error) last = std::move(last_out);
+  const LastLines lines = last_written(context, view->slot, view->last_start_us - kUnnoted.count());
+  const bool on_error = !lines.error.empty();
+  const std::string& last = on_error ? lines.error : lines.output;
   if (last.empty()) return;
   auto at = std::next(report.reasons.begin());
   while (at != report.reasons.end() && at->depth > 0) ++at;
