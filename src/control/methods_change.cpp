@@ -8,6 +8,7 @@
 #include "config/templates.hpp"
 #include "config/value_text.hpp"
 #include "control/answers.hpp"
+#include "model/why.hpp"
 
 namespace zinit {
 
@@ -81,12 +82,12 @@ bool is_gone(const ServiceView& view) { return view.removed && has_stopped(view)
 
 std::string words_of(const ServiceView& view) {
   const State state = view.record.state;
-  if (state == State::failed) return "failed: " + reason_text(view.record.reason);
+  if (state == State::failed) return "failed: " + reason_text(view.record.reason, *view.spec);
   if (!view.conflicts_with.empty())
     return fmt::format("is {}: conflicts with {}", state_name(state),
                        join(view.conflicts_with, ", "));
   if (view.restart_in_ms >= 0)
-    return fmt::format("{}; restarting in {}", cause_of_delay(view.record),
+    return fmt::format("{}; restarting in {}", cause_of_delay(view.record, *view.spec),
                        duration_text(view.restart_in_ms));
   if (view.waiting_on.empty()) return fmt::format("is {}", state_name(state));
   const Waiting& first = view.waiting_on.front();

@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "control/answers.hpp"
 #include "control/views.hpp"
+#include "model/why.hpp"
 
 namespace zinit {
 
@@ -40,7 +41,7 @@ constexpr Goal kSettled = kGoals.back();
 
 RpcError has_failed(const RpcContext& context, const std::string& name, std::string_view goal) {
   const auto view = context.board.view(name);
-  const std::string why = view ? reason_text(view->record.reason) : std::string();
+  const std::string why = view ? reason_text(view->record.reason, *view->spec) : std::string();
   return RpcError(
              RpcCode::invalid_state,
              fmt::format("{} {}: {}; it will not be {}", name,

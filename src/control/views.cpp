@@ -12,6 +12,7 @@
 #include "control/objects.hpp"
 #include "control/triggers.hpp"
 #include "model/decide.hpp"
+#include "model/why.hpp"
 #include "os/cgroup.hpp"
 
 namespace zinit {
@@ -388,7 +389,7 @@ std::string status_json(const ServiceView& view) {
   status.summary = view.summary;
   if (view.pid > 0) status.pid = view.pid;
   if (record.has_end && !record.end.by_signal) status.exit_code = record.end.value;
-  if (record.state == State::failed) status.error = reason_text(record.reason);
+  if (record.state == State::failed) status.error = reason_text(record.reason, *view.spec);
   return object_json<protocol::BriefStatus>(status);
 }
 

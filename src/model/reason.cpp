@@ -156,13 +156,13 @@ std::string reason_text(const Reason& reason) {
                  ? fmt::format("{}killed by {}", whose, signal_name(reason.number))
                  : fmt::format("{}{} ({})", whose, reason.text, signal_name(reason.number));
     case ReasonType::start_timeout:
-      return whose.empty() ? "not ready within its start timeout"
-                           : whose + "not done within its start timeout";
+      return fmt::format("{}{}", whose.empty() ? "not ready" : whose + "not done",
+                         " within its start_timeout_ms");
     case ReasonType::stop_timeout: return "its process cannot be killed";
     case ReasonType::health_check_failed:
       return fmt::format("health check failed {} time{}", reason.number,
                          reason.number == 1 ? "" : "s");
-    case ReasonType::watchdog_timeout: return "no sign of life within its watchdog time";
+    case ReasonType::watchdog_timeout: return "no sign of life within its watchdog_ms";
     case ReasonType::dependency_failed: return "requires " + reason.text + ", which failed";
     case ReasonType::missing_dependency:
       return fmt::format(

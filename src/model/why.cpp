@@ -15,8 +15,8 @@ namespace zinit {
 namespace {
 
 /// "last killed by SIGKILL; restarting in 0.9 s"
-std::string delay_words(const Record& record, TimePoint now) {
-  const std::string cause = cause_of_delay(record);
+std::string delay_words(const Record& record, const ServiceSpec& spec, TimePoint now) {
+  const std::string cause = cause_of_delay(record, spec);
   return fmt::format("{}{}restarting {}", cause.empty() ? "" : "last " + cause,
                      cause.empty() ? "" : "; ",
                      countdown_text(ms_between(now, record.delay_until)));
@@ -86,7 +86,7 @@ std::string state_words(const World& world, Slot slot, TimePoint now) {
     case State::blocked:
       if (record.process == Process::launching) return "is starting";
       if (record.wish == Wish::down) return "is about to stop";
-      if (record.delay_until > now) return delay_words(record, now);
+      if (record.delay_until > now) return delay_words(record, world.spec(slot), now);
       return "is itself blocked";
     case State::starting:
       return fmt::format("is {}, for {} so far",
@@ -95,7 +95,7 @@ std::string state_words(const World& world, Slot slot, TimePoint now) {
     case State::running:
       return record.wish == Wish::down || record.stop_owed ? "is about to stop" : "is running";
     case State::stopping: return "is stopping";
-    case State::failed: return "failed: " + reason_text(record.reason);
+    case State::failed: return "failed: " + reason_text(record.reason, world.spec(slot));
   }
   return {};
 }
@@ -361,8 +361,8 @@ class Explainer {
     if (world_.shutdown) add("shutdown", "zinit is shutting down: nothing starts any more");
     if (record.wish == Wish::down) return;
     if (record.delay_until > now_)
-      add("delay", fmt::format("{}; `zinitctl start {}` restarts it now", delay_words(record, now_),
-                               own_name()));
+      add("delay", fmt::format("{}; `zinitctl start {}` restarts it now",
+                               delay_words(record, world_.spec(slot_), now_), own_name()));
     if (record.delay_until > now_) explain_last_start(record);
     for (const Waiting& waiting : waiting_on(world_, slot_, now_)) add_chain(waiting);
     if (record.process == Process::launching)
@@ -377,7 +377,8 @@ class Explainer {
     if (type == ReasonType::config_error) explain_config();
     // Without a reason it is being stopped, after its dependents.
     if (report_.reasons.empty() && record.reason)
-      add("failed", reason_text(record.reason) + advice(record.reason));
+      add("failed", reason_text(record.reason, world_.spec(slot_)) + gave_up_words(record) +
+                        advice(record.reason));
     explain_last_start(record);
   }
 
@@ -388,6 +389,12 @@ class Explainer {
           waiting.slot == kNoSlot || world_.record(waiting.slot).state == State::failed;
       if ((waiting.kind == "requires" || waiting.kind == "binds_to") && lost) add_chain(waiting);
     }
+  }
+
+  std::string gave_up_words(const Record& record) const {
+    if (!restarts_used_up(world_, slot_)) return {};
+    return fmt::format("; gave up after {} restart{} (max_restarts)", record.count,
+                       record.count == 1 ? "" : "s");
   }
 
   std::string advice(const Reason& reason) const {
@@ -517,8 +524,35 @@ Reason reason_of_state(const Record& record) {
   return after_end && !record.reason ? reason_of_end(record.end, record.end_step) : record.reason;
 }
 
-std::string cause_of_delay(const Record& record) {
-  if (record.reason) return reason_text(record.reason);
+std::string reason_text(const Reason& reason, const ServiceSpec& spec) {
+  Milliseconds limit{0};
+  if (reason.type == ReasonType::start_timeout) limit = spec.lifecycle.start_timeout;
+  if (reason.type == ReasonType::watchdog_timeout) limit = spec.readiness->watchdog;
+  const std::string text = reason_text(reason);
+  return limit == Milliseconds{0} ? text : text + ", " + duration_text(limit.count());
+}
+
+bool restarts_used_up(const World& world, Slot slot) {
+  const Record& record = world.record(slot);
+  const ServiceSpec& spec = world.spec(slot);
+  if (record.state != State::failed || !policy_says_again(spec, false)) return false;
+  switch (record.reason.type) {
+    case ReasonType::exit_code:
+    case ReasonType::signal:
+      if (record.reason.step == CommandKind::main &&
+          contains(*spec.lifecycle.no_restart_on, record.end))
+        return false;
+      break;
+    case ReasonType::start_timeout:
+    case ReasonType::health_check_failed:
+    case ReasonType::watchdog_timeout: break;
+    default: return false;
+  }
+  return !restarts_left(world, slot, record.since);
+}
+
+std::string cause_of_delay(const Record& record, const ServiceSpec& spec) {
+  if (record.reason) return reason_text(record.reason, spec);
   return record.has_end ? end_text(record.end, record.end_step) : std::string();
 }
 

@@ -59,9 +59,16 @@ struct WhyReport {
 /// reason, or the requests say enough.
 [[nodiscard]] Reason reason_of_state(const Record& record);
 
+/// reason_text() with the time of the limit that was not kept: "not ready within its
+/// start_timeout_ms, 30.0 s".
+[[nodiscard]] std::string reason_text(const Reason& reason, const ServiceSpec& spec);
+
+/// Whether it has failed for good only because its max_restarts is reached.
+[[nodiscard]] bool restarts_used_up(const World& world, Slot slot);
+
 /// What ended the last attempt of a service that waits for a re-spawn: "pre_exec exited with code
 /// 1"; empty if unknown.
-[[nodiscard]] std::string cause_of_delay(const Record& record);
+[[nodiscard]] std::string cause_of_delay(const Record& record, const ServiceSpec& spec);
 
 /// The word for people and dashboards: running, ok, error, re-spawn, waiting, stopping or stopped.
 [[nodiscard]] std::string_view summary(const World& world, Slot slot);

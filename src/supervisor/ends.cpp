@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "model/why.hpp"
 #include "supervisor/board.hpp"
 
 namespace zinit {
@@ -140,7 +141,8 @@ void BoardCore::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
   // Look before the kill. A command beside the main process is no daemon in the background.
   const bool left = !has_time && end == ProcessEnd{} && job.side.gone() && job.cgroup.populated();
   std::string killer = killer_of(job, known);
-  std::string ended_for = self_caused(record) ? reason_text(stop_reason(record)) : std::string();
+  std::string ended_for;
+  if (self_caused(record)) ended_for = reason_text(stop_reason(record), world.spec(job.slot));
   if (post || (!has_time && !held)) kill_all(job);
   job.cgroup.stop_watching_memory();
   end_checks(job);

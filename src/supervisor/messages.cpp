@@ -50,12 +50,12 @@ std::string_view stop_cause_words(StopCause cause) {
   switch (cause) {
     case StopCause::dependency: return ", because a service that it requires stops";
     case StopCause::owed: return ", for a restart";
-    case StopCause::late: return ", not ready within its start timeout";
     case StopCause::unhealthy: return ", its health checks failed";
-    case StopCause::watchdog: return ", its watchdog timed out";
     case StopCause::asked: return ", to run once more";
     case StopCause::unneeded: return ", because no running service needs it any more";
-    case StopCause::ready_exec:  // the reason names the cause
+    case StopCause::late:  // the reason names the cause
+    case StopCause::watchdog:
+    case StopCause::ready_exec:
     case StopCause::none:
     case StopCause::down: break;
   }
@@ -64,16 +64,21 @@ std::string_view stop_cause_words(StopCause cause) {
 
 std::string failed_line(const TransitionFacts& facts) {
   const Record& record = facts.world.record(facts.slot);
-  const std::string text = "failed: " + reason_text(record.reason);
+  const ServiceSpec& spec = facts.world.spec(facts.slot);
+  const std::string text = "failed: " + reason_text(record.reason, spec);
+  const bool used_up = restarts_used_up(facts.world, facts.slot);
+  const std::string limit =
+      used_up ? fmt::format(": max_restarts = {} is reached", spec.lifecycle.max_restarts) : "";
   // The main process was stopped because of this failure; its end is no news.
-  if (record.reason.step == CommandKind::ready_exec) return text + "; not started again";
+  if (record.reason.step == CommandKind::ready_exec) return text + "; not started again" + limit;
   switch (record.reason.type) {
     case ReasonType::spawn_error:
       return text + (record.reason.number == 1 ? "; started as soon as that is possible"
                                                : "; not retried");
     case ReasonType::exit_code:
-    case ReasonType::signal: return fmt::format("failed: {}; not started again", end_words(facts));
-    default: return text;
+    case ReasonType::signal:
+      return fmt::format("failed: {}; not started again{}", end_words(facts), limit);
+    default: return used_up ? text + "; not started again" + limit : text;
   }
 }
 
@@ -97,6 +102,8 @@ std::string words(const TransitionFacts& facts) {
     case State::stopping: {
       const Record& record = facts.world.record(facts.slot);
       if (record.cause == StopCause::ready_exec) return "stopping, " + reason_text(record.reason);
+      if (record.cause == StopCause::late || record.cause == StopCause::watchdog)
+        return "stopping, " + reason_text(stop_reason(record), facts.world.spec(facts.slot));
       return fmt::format("stopping{}", stop_cause_words(record.cause));
     }
     case State::exited:
