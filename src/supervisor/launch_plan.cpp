@@ -50,7 +50,7 @@ Result<void> add_file(Environment& environment, const ServiceSpec& spec,
                        : Result<std::string>(Failure(fd.error()));
   if (!text) {
     if (file.optional && text.error().errnum == ENOENT) return {};
-    return Failure(text.error());
+    return Failure(Error{"env_file: " + text.error().text, text.error().errnum});
   }
   EnvironmentText read = parse_environment_text(*text);
   for (const int line : read.faulty) {
@@ -59,8 +59,8 @@ Result<void> add_file(Environment& environment, const ServiceSpec& spec,
   if (const std::size_t more = read.faulty_count - read.faulty.size(); more > 0)
     log_warn("{}: {}: {} more of its lines are ignored", spec.name, file.path, more);
   if (read.settings.size() > kMostSettings) {
-    return failure(fmt::format("cannot use {}: it has {} settings, {} are allowed", file.path,
-                               read.settings.size(), kMostSettings));
+    return failure(fmt::format("env_file: cannot use {}: it has {} settings, {} are allowed",
+                               file.path, read.settings.size(), kMostSettings));
   }
   set_environment(environment, std::move(read.settings));
   return {};
