@@ -134,7 +134,7 @@ void tell_idle_templates(const Templates& templates, const std::vector<ParsedSpe
     const std::string sample = name + "1";
     const auto is_other = [&](const std::string& other) { return other != sample; };
     for (const ParsedSpec& one : make_instances(templates, {sample}, is_other, defaults)) {
-      const std::string trigger = trigger_words(*one.spec);
+      const std::string trigger = one.spec->accepts() ? "connections" : trigger_words(*one.spec);
       if (!trigger.empty())
         findings.push_back({file.path,
                             {},
