@@ -258,7 +258,8 @@ class ServiceSettings {
   void put_type() {
     if (oneshot_ || (type_ == "forking" && !pidfile_)) draft_.put_flag("service.oneshot", true);
     if (type_.starts_with("notify")) draft_.put_text("readiness.notify", "systemd");
-    if (type_ == "notify-reload" && draft_.find("service.reload_exec") == nullptr)
+    if (type_ == "notify-reload" && draft_.find("service.reload_exec") == nullptr &&
+        draft_.find("service.reload_signal") == nullptr)
       draft_.put_text("service.reload_signal", "SIGHUP");
   }
 
