@@ -313,7 +313,9 @@ class YamlService {
       draft_.met(setting);
     else
       draft_.carry_words(setting, "dependencies.requires", needed);
-    if (!wanted.empty()) draft_.add("dependencies.wants", words_value(wanted));
+    if (wanted.empty()) return;
+    draft_.add("dependencies.wants", words_value(wanted));
+    draft_.add("dependencies.after", words_value(wanted));
   }
 
   void take_environment(const Setting& setting, const Value& value) {
