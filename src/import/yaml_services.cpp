@@ -473,7 +473,12 @@ void import_compose(const std::string& path, Imported& to) {
     reader.read(service);
     finished.insert(reader.finished().begin(), reader.finished().end());
     const Value* const exec = draft.find("service.exec");
-    if (exec == nullptr)
+    const auto lost = std::ranges::find_if(draft.left(), [](const LeftSetting& one) {
+      return one.setting.key == "command" || one.setting.key == "entrypoint";
+    });
+    if (lost != draft.left().end())
+      to.part(path, fmt::format("{}: {}: {}", name, lost->setting.key, lost->reason));
+    else if (exec == nullptr)
       to.part(path, fmt::format("{} has no command: its image says what it runs", name));
     else if (!exec->array.empty() && exec->array.front().string.starts_with('-'))
       to.part(path, fmt::format("{} has only arguments: its image says what gets them", name));
