@@ -6,6 +6,7 @@
 #include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "config/foreign_keys.hpp"
 #include "config/spec_reader.hpp"
 #include "config/value_text.hpp"
 #include "import/systemd.hpp"
@@ -243,13 +244,15 @@ class ServiceSettings {
   // --- kind, readiness, restart ---
 
   void take_type(const Setting& setting, const std::string& value) {
-    if (value == "dbus")
-      return draft_.by_table({"Service", "BusName", value, setting.line, setting.file}, value);
+    // Another Type= may replace it, and BusName= has the same advice.
+    if (value == "dbus" && type_ == value && last("BusName").empty())
+      return draft_.leave(setting, foreign_meaning("Service", "BusName").advice({}));
     if (value == "forking" && !pidfile_)
       draft_.remark(
           "Type=forking without PIDFile=: a oneshot, whose processes zinit does not watch; better "
           "leave out the option that sends the program to the background");
-    constexpr std::string_view known = " simple exec idle forking oneshot notify notify-reload ";
+    constexpr std::string_view known =
+        " dbus simple exec idle forking oneshot notify notify-reload ";
     if (known.find(fmt::format(" {} ", value)) == known.npos)
       return draft_.leave(setting, kNoSuchValue);
     draft_.met(setting);
