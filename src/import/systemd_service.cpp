@@ -293,7 +293,10 @@ class ServiceSettings {
       return draft_.carry_text(setting, "lifecycle.restart", value == "no" ? "never" : value);
     const bool some = value.starts_with("on-ab") || value == "on-watchdog";
     draft_.put_text("lifecycle.restart", some ? "on-failure" : "never");
-    draft_.leave(setting, "must be \"always\", \"on-failure\" or \"never\"", "lifecycle.restart");
+    draft_.leave(setting,
+                 some ? "\"on-failure\" is written, which restarts it after any failure"
+                      : "\"never\" is written, so it is not restarted",
+                 "lifecycle.restart");
   }
 
   void take_timeouts(const Setting& setting, const std::string& value) {
