@@ -226,7 +226,8 @@ void draft_capabilities(const Unit& unit, Draft& draft) {
   const auto leave = [&](std::string_view reason) {
     leave_all(settings, reason, "process.capabilities", draft);
   };
-  if (set.inverted) return leave("write those that it may have");
+  if (set.inverted)
+    return leave("write \"capabilities\" in [process], with those that it may have");
   if (is_root && set.limited && has_exempt_command(unit))
     return leave("it would hold here for all commands, of which systemd runs some without it");
   // For a user other than root, zinit also raises the capabilities that it keeps. So a mere limit
