@@ -65,6 +65,21 @@ Value limit_value(std::string_view text) {
   return number_or_text(result);
 }
 
+/// "1.5G" as 1610612736, which systemd and compose allow; "50MB" as "50M".
+Value bytes_value(std::string_view text) {
+  if (text.ends_with('B')) text.remove_suffix(1);
+  const std::string word = upper(text);
+  constexpr std::string_view units = "KMGT";
+  const std::size_t unit = word.empty() ? units.npos : units.find(word.back());
+  const std::string number = word.substr(0, word.size() - 1);
+  if (unit == units.npos || std::ranges::count(number, '.') != 1 || number.size() > 12 ||
+      number.size() < 2 || number.find_first_not_of("0123456789.") != number.npos)
+    return number_or_text(word);
+  const double factor = static_cast<double>(std::int64_t{1} << (10 * (unit + 1)));
+  const double bytes = std::strtod(number.c_str(), nullptr) * factor;
+  return bytes < 1e18 ? number_value(std::llround(bytes)) : text_value(word);
+}
+
 /// "0-2 5,7" as numbers. Other elements stay texts, which the check of the key refuses.
 Value processors_value(const std::vector<std::string>& words) {
   Value value{.type = ValueType::array};
@@ -131,8 +146,7 @@ std::optional<Value> value_for(const Key& key, std::string_view text) {
     }
     case Type::account: return number_or_text(text);
     case Type::limit: return limit_value(text);
-    case Type::bytes:
-      return number_or_text(upper(text.ends_with('B') ? text.substr(0, text.size() - 1) : text));
+    case Type::bytes: return bytes_value(text);
     case Type::calendar:
     case Type::cron: return words_value({std::string(text)});
     case Type::names:
