@@ -62,6 +62,16 @@ bool is_unit_name(std::string_view name) {
   return false;
 }
 
+/// Whether the path is a directory with parts of a unit, which are read with the unit.
+bool has_parts_of_unit(const std::string& path) {
+  std::string_view name = last_part(path);
+  for (const std::string_view suffix : {".d", ".wants", ".requires"})
+    if (name.ends_with(suffix) &&
+        is_unit_name(fmt::format(".{}", name.substr(0, name.size() - suffix.size()))))
+      return is_directory_path(path);
+  return false;
+}
+
 }  // namespace
 
 void Imported::add(Draft draft) {
@@ -110,6 +120,8 @@ Imported import_paths(std::span<const std::string> paths, std::string_view kind)
   Imported to;
   std::vector<std::string> units;
   for (const std::string& path : paths) {
+    const bool may_be_unit = kind.empty() || kind == "systemd";
+    if (paths.size() > 1 && may_be_unit && has_parts_of_unit(path)) continue;
     const std::string_view its = kind.empty() ? kind_of_path(path) : kind;
     const auto* const row = std::ranges::find(kKindRows, its, &KindRow::name);
     allow_reading(1, to);
