@@ -351,6 +351,18 @@ class ServiceSettings {
     draft_.carry_words(setting, ours, words);
   }
 
+  /// Carries over the variables whose values are known, if others are not.
+  void take_known_variables(const Setting& setting) {
+    Words known;
+    for (const std::string& word : split_words(setting.value, Quoting::systemd)) {
+      const auto value = resolve_specifiers(unit_, word);
+      value ? known.push_back(*value)
+            : draft_.leave({setting.section, setting.key, word, setting.line, setting.file},
+                           value.error().text, "service.env");
+    }
+    if (!known.empty()) draft_.carry_words(setting, "service.env", known);
+  }
+
   /// systemd removes slashes without a meaning from a path.
   static void without_slashes(std::string& path) {
     while (path.size() > 1 && path.ends_with('/')) path.pop_back();
@@ -561,6 +573,7 @@ constexpr ServiceSettings::Row ServiceSettings::kRows[] = {
 
 void ServiceSettings::take(const Setting& setting) {
   const auto value = resolve_specifiers(unit_, setting.value);
+  if (!value && setting.key == "Environment") return take_known_variables(setting);
   if (!value) return draft_.leave(setting, value.error().text);
   for (const Row& row : kRows) {
     if (row.keys.find(fmt::format(" {} ", setting.key)) == row.keys.npos) continue;
