@@ -18,6 +18,9 @@ inline constexpr const char* kTimeIsOver = "the time of --timeout is over";
 /// script. It prints as a sentence.
 void push_error(lua_State* lua, int code, const std::string& message, const std::string& data);
 
+/// If the time of --timeout is over, each further instruction of the script is an error.
+void stop_late_script(lua_State* lua, const VerbContext& context);
+
 /// Makes a function of Lua from one that may throw: an exception becomes an error of Lua.
 template <int (*function)(lua_State*, VerbContext&)>
 int guarded(lua_State* lua) {
@@ -31,6 +34,7 @@ int guarded(lua_State* lua) {
   } catch (const std::exception& error) {
     push_error(lua, ErrorCode::system_failure, error.what(), {});
   }
+  stop_late_script(lua, context);
   return lua_error(lua);
 }
 

@@ -21,11 +21,16 @@ VerbContext& context_of(lua_State* lua) {
   return **static_cast<VerbContext**>(lua_getextraspace(lua));
 }
 
+bool is_late(const VerbContext& context) {
+  const auto left = context.time_left();
+  return left && left->count() <= 0;
+}
+
 void look_at_clock(lua_State* lua, lua_Debug* /*frame*/) {
-  const auto left = context_of(lua).time_left();
-  if (!left || left->count() > 0) return;
+  const VerbContext& context = context_of(lua);
+  if (!is_late(context)) return;
   // From now on each instruction is an error, so a loop that catches the first one ends as well.
-  lua_sethook(lua, look_at_clock, LUA_MASKCOUNT, 1);
+  stop_late_script(lua, context);
   luaL_error(lua, kTimeIsOver);
 }
 
@@ -87,6 +92,10 @@ void show_table(lua_State* lua, int index) {
 
 }  // namespace
 
+void stop_late_script(lua_State* lua, const VerbContext& context) {
+  if (is_late(context)) lua_sethook(lua, look_at_clock, LUA_MASKCOUNT, 1);
+}
+
 Script::Script(VerbContext& context) : context_(context), lua_(luaL_newstate()) {
   if (!lua_) throw VerbFailure{ExitStatus::failed, "no memory for Lua"};
   *static_cast<VerbContext**>(lua_getextraspace(lua_.get())) = &context_;
@@ -98,11 +107,11 @@ Script::~Script() = default;
 
 /// Calls the function on the stack. Throws VerbFailure for its error.
 void Script::call(int arguments, int results) {
-  if (lua_pcall(lua_.get(), arguments, results, 0) == LUA_OK) return;
-  std::string words = pop_error(lua_.get());
+  const bool good = lua_pcall(lua_.get(), arguments, results, 0) == LUA_OK;
+  const bool late = is_late(context_);
+  if (good && !late) return;
+  std::string words = good ? kTimeIsOver : pop_error(lua_.get());
   std::fflush(stdout);
-  const auto left = context_.time_left();
-  const bool late = left && left->count() <= 0;
   throw VerbFailure{late ? ExitStatus::timeout : ExitStatus::failed, std::move(words)};
 }
 
