@@ -53,7 +53,7 @@ TEST_CASE("a script makes services of keys, and follows what they do over a re-e
   write_file(go, "");
   CHECK(following.exit_code() == 0);
   CHECK_THAT(following.output(),
-             Contains("exce: unknown key; write \"exec\"") || Contains("exce: unknown key"));
+             Contains("exce: unknown key, did you mean \"exec\"?"));
   const std::string output = following.output();
   CHECK(output.substr(output.find("-32005")) == "-32005\t2\nb 99\nlast\nrunning\texited\ntrue\n");
 }
