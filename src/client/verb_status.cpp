@@ -129,9 +129,8 @@ std::string dropped_line(const ServiceStatus& status) {
   if (status.log_dropped == 0) return {};
   std::string text = fmt::format("{} line{} could not be delivered", status.log_dropped,
                                  status.log_dropped == 1 ? "" : "s");
-  for (const DroppedLines& sink : status.log_dropped_by) {
-    text += fmt::format(", {} to {}", sink.lines, printable(sink.sink));
-  }
+  for (const DroppedLines& sink : status.log_dropped_by)
+    if (sink.lines > 0) text += fmt::format(", {} to {}", sink.lines, printable(sink.sink));
   return text;
 }
 
