@@ -246,7 +246,12 @@ std::string scheduled_line(const SystemInfo& info) {
 
 /// Why a service needs attention, and what has killed it if this is known.
 std::string attention_words(const ServiceStatus& status) {
-  if (look_of(status) == Look::warned) return "warning: " + warning_words(status.warnings.front());
+  if (look_of(status) == Look::warned) {
+    const std::string words = warning_words(status.warnings.front());
+    // The line begins with the name.
+    const std::string name = printable(status.name) + ": ";
+    return "warning: " + words.substr(words.starts_with(name) ? name.size() : 0);
+  }
   const std::string cause = cause_or_description(status);
   const std::string killer = status.last_exit ? status.last_exit->detail : "";
   const bool known = killer.empty() || cause.find(killer) != std::string::npos;
