@@ -360,10 +360,13 @@ class Explainer {
   void explain_blocked(const Record& record) {
     if (world_.shutdown) add("shutdown", "zinit is shutting down: nothing starts any more");
     if (record.wish == Wish::down) return;
-    if (record.delay_until > now_)
-      add("delay", fmt::format("{}; `zinitctl start {}` restarts it now",
-                               delay_words(record, world_.spec(slot_), now_), own_name()));
-    if (record.delay_until > now_) explain_last_start(record);
+    if (record.delay_until > now_) {
+      const std::string words = delay_words(record, world_.spec(slot_), now_);
+      add("delay", words.ends_with(" now")
+                       ? words
+                       : fmt::format("{}; `zinitctl start {}` restarts it now", words, own_name()));
+      explain_last_start(record);
+    }
     for (const Waiting& waiting : waiting_on(world_, slot_, now_)) add_chain(waiting);
     if (record.process == Process::launching)
       add("pending", "is starting: its program, directory or files are being read");
