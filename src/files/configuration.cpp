@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
 
 #include "base/environment.hpp"
 #include "base/fd.hpp"
@@ -171,11 +172,16 @@ bool is_below(std::string_view path, std::string_view directory) {
 }
 
 void log_warnings(const LoadedConfig& config, const std::vector<std::string>* only) {
-  for (const std::string& message : config.messages) log_warn("{}", message);
+  // A template and all of its instances have the warnings of its file.
+  std::set<std::string_view> told;
+  const auto tell = [&](const std::string& message) {
+    if (told.insert(message).second) log_warn("{}", message);
+  };
+  std::ranges::for_each(config.messages, tell);
   for (const SpecPtr& spec : config.specs) {
     if (only != nullptr && std::find(only->begin(), only->end(), spec->name) == only->end())
       continue;
-    for (const std::string& message : spec->findings->warnings) log_warn("{}", message);
+    std::ranges::for_each(spec->findings->warnings, tell);
   }
 }
 
