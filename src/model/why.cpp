@@ -169,7 +169,7 @@ class Explainer {
     }
     for (const std::string& name : *world_.node(slot_).unknown) {
       const std::string* link = world_.graph->masked_by(name);
-      add("warning", fmt::format("names {} in its dependencies, which {}: ignored", name,
+      add("warning", fmt::format("[dependencies] names {}, which {}: ignored", name,
                                  link == nullptr ? "does not exist" : "is masked by " + *link));
     }
     return std::move(report_);

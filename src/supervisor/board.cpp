@@ -443,7 +443,7 @@ std::optional<WhyReport> Board::why(std::string_view name) const {
   for (const std::string& absent : absent_on_failure(slot)) {
     report.reasons.push_back(
         {"warning", report.name, report.state,
-         fmt::format("names {} in its on_failure, which does not exist: it is not started", absent),
+         fmt::format("on_failure names {}, which does not exist: it is not started", absent),
          report.name, 0});
   }
   tell_not_heard(slot, report);

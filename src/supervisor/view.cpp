@@ -32,7 +32,7 @@ std::vector<std::string> warnings_of(const Graph& graph, const Node& node) {
     for (const std::string& name : names) {
       const std::string* link = graph.masked_by(name);
       warnings.push_back(
-          fmt::format("{} names {} in its dependencies, which {}: {}", node.spec->name, name,
+          fmt::format("{}: [dependencies] names {}, which {}: {}", node.spec->name, name,
                       link == nullptr ? "does not exist" : "is masked by " + *link, what));
     }
   };
