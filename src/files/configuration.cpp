@@ -171,11 +171,26 @@ bool is_below(std::string_view path, std::string_view directory) {
   return path.starts_with(directory) && path.substr(directory.size()).starts_with('/');
 }
 
+namespace {
+
+/// A warning for the log, whose line begins with that word. A directory that is `missing` has no
+/// lines and columns.
+std::string words_for_log(std::string text, const std::vector<std::string>& missing = {}) {
+  constexpr std::string_view word = ": warning: ", start = ":1:1: ";
+  if (const auto at = text.find(word); at != text.npos) text.erase(at, word.size() - 2);
+  for (const std::string& directory : missing)
+    if (text.starts_with(directory) && text.substr(directory.size()).starts_with(start))
+      text.erase(directory.size(), start.size() - 2);
+  return text;
+}
+
+}  // namespace
+
 void log_warnings(const LoadedConfig& config, const std::vector<std::string>* only) {
   // A template and all of its instances have the warnings of its file.
   std::set<std::string_view> told;
   const auto tell = [&](const std::string& message) {
-    if (told.insert(message).second) log_warn("{}", message);
+    if (told.insert(message).second) log_warn("{}", words_for_log(message, config.missing));
   };
   std::ranges::for_each(config.messages, tell);
   for (const SpecPtr& spec : config.specs) {
@@ -187,7 +202,7 @@ void log_warnings(const LoadedConfig& config, const std::vector<std::string>* on
 
 void log_proxy_messages(const std::vector<ProxyPtr>& proxies) {
   for (const ProxyPtr& proxy : proxies) {
-    for (const std::string& message : proxy->warnings) log_warn("{}", message);
+    for (const std::string& message : proxy->warnings) log_warn("{}", words_for_log(message));
     for (const std::string& message : proxy->errors) log_error("{}", message);
   }
 }
