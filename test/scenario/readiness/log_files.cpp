@@ -77,6 +77,9 @@ TEST_CASE("only file_keep renamed files are kept, and a log that cannot be rotat
                   .more = logging(file, "file_max_bytes = 100\nfile_keep = 2\n")});
   zinit.add("b", {.exec = "mkdir -p " + blocked + ".1/x; seq 1000; exec sleep 100000",
                   .more = logging(blocked, "file_max_bytes = 100\nfile_keep = 1\n")});
+  const std::string shown = zinit.path("c.log");
+  zinit.add("c", {.exec = "mkdir -p " + shown + ".1/x; seq 100; exec sleep 100000",
+                  .more = logging(shown, "file_max_bytes = 100\nfile_keep = 1\nconsole = true\n")});
   zinit.boot();
   CHECK(eventually([&] {
     const auto lines = logged(file);
@@ -94,6 +97,8 @@ TEST_CASE("only file_keep renamed files are kept, and a log that cannot be rotat
   CHECK(read_file(blocked).size() <= 100);
   CHECK(read_file(blocked).size() > 90);
   zinit.await_message("log file " + blocked + ": cannot rename " + blocked + ": Is a directory");
+  CHECK(eventually([&] { return dropped(zinit, "c") > 0; }));
+  CHECK_THAT(zinit.ctl({"status", "c"}).out, Contains("to file") && !Contains("to console"));
 }
 
 TEST_CASE("what a service wrote before it was killed is in its file", "[logs]") {
