@@ -220,12 +220,15 @@ void Relay::move(Side from) noexcept {
     }
     // No event reports a side that hung up again, so read it to the end: its bytes are limited.
     if (left == 0 && !end.hung) break;
-    if (end.strangers || end.copied > 0 || !lend_pipe(from)) {
+    const bool pipe = !end.strangers && end.copied == 0 && lend_pipe(from);
+    const ssize_t taken = pipe ? take_in(from) : 0;
+    if (broken_ || end.lacking) break;
+    // splice(2) never passes an urgent byte, and reports an end there. recv(2) skips the byte.
+    if (!pipe || (taken <= 0 && ::sockatmark(end.fd.get()) == 1)) {
       if (!copy(from)) break;
       left -= std::min(left, kCopyBytes);
       continue;
     }
-    const ssize_t taken = take_in(from);
     if (taken < 0) break;
     if (taken == 0) {
       end.ended = true;

@@ -10,9 +10,10 @@
 // idle connection has no pipes. At most one pipe's worth of bytes, 1 MiB, is taken from a side
 // before the other side has taken them.
 //
-// Two cases use no pipe: no pipe can be made, or the bytes come from a unix socket that may carry
-// descriptors (before Linux 6.16: any unix socket). Then zinit peeks at the bytes, sends them, and
-// takes them from the socket. A crash between the last two steps passes these bytes on twice.
+// Three cases use no pipe: no pipe can be made, the bytes come from a unix socket that may carry
+// descriptors (before Linux 6.16: any unix socket), or they come after an urgent byte of TCP, which
+// is not passed on. Then zinit peeks at the bytes, sends them, and takes them from the socket. A
+// crash between the last two steps passes these bytes on twice.
 //
 //   what a side does          what the other side sees
 //   sends its end (FIN)       the end, after all bytes; the other direction goes on

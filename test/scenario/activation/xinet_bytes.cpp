@@ -46,6 +46,29 @@ TEST_CASE("ends of sides are kept between a unix client and a unix backend, too"
   await_count(zinit, "q", "active_connections", 0);
 }
 
+TEST_CASE("an urgent byte is left out, and all bytes after it pass on", "[check][xinet]") {
+  Server zinit;
+  const Proxied proxied(zinit, {"echo"});
+  const std::string front = free_address(), back = free_address();
+  zinit.file("t.toml", peers({"at", back, "sum"}));
+  zinit.file("q.toml", proxy_text(front, back, "t"));
+  boot_open(zinit);
+  const auto send = [](Client& client) {
+    REQUIRE(client.send(pattern(0, 5)));
+    REQUIRE(::send(client.fd(), "!", 1, MSG_OOB) == 1);
+    REQUIRE(client.send(pattern(5, 5)));
+  };
+  Client client(proxied.front), ended(front);
+  for (int i = 0; i < 2; ++i) {
+    send(client);
+    CHECK(client.read(10) == pattern(0, 10));
+    CHECK(comes_to_rest(zinit.pid()));
+  }
+  send(ended);
+  ended.finish();
+  CHECK(ended.read_all() == sum_of_pattern(10));
+}
+
 TEST_CASE("a reset or the end of either side is one for the other", "[check][xinet]") {
   Server zinit;
   const Proxied proxied(zinit, {"die"});
