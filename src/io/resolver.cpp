@@ -228,8 +228,11 @@ SocketAddress peer_address(int socket) noexcept { return address_by(::getpeernam
 
 bool connected_to_itself(int socket) noexcept {
   const SocketAddress own = own_address(socket), other = peer_address(socket);
-  return own.size > 0 && own.storage.ss_family != AF_UNIX && own.size == other.size &&
-         std::memcmp(&own.storage, &other.storage, own.size) == 0;
+  const bool is = own.size > 0 && own.storage.ss_family != AF_UNIX && own.size == other.size &&
+                  std::memcmp(&own.storage, &other.storage, own.size) == 0;
+  const linger at_once{1, 0};
+  if (is) (void)::setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  return is;
 }
 
 class Resolver::Impl {

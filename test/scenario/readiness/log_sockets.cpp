@@ -113,6 +113,25 @@ class Collector {
   int port_ = 0;
 };
 
+/// While it lives, sockets that choose their port get this one.
+class OnlyPort {
+ public:
+  explicit OnlyPort(int port) {
+    std::ofstream(kRange) << port << ' ' << port << std::flush;
+    set_ = read_file(kRange) != before_;
+  }
+  ~OnlyPort() { std::ofstream(kRange) << before_; }
+  OnlyPort(const OnlyPort&) = delete;
+  OnlyPort& operator=(const OnlyPort&) = delete;
+
+  bool set() const { return set_; }
+
+ private:
+  static constexpr const char* kRange = "/proc/sys/net/ipv4/ip_local_port_range";
+  const std::string before_ = read_file(kRange);
+  bool set_ = false;
+};
+
 /// The Internet checksum of an even number of bytes.
 template <class Header>
 std::uint16_t checksum(const Header& header) {
@@ -293,6 +312,25 @@ TEST_CASE("a collector that comes late or goes away for a while gets the lines",
   collector.accept_one();
   CHECK_THAT(collector.receive_until("}\n"), Contains("line 3"));
   CHECK(dropped(zinit, "a", "forward") == 0);
+}
+
+TEST_CASE("a sink does not take itself for its collector", "[logs][root]") {
+  const bool stream = GENERATE(true, false);
+  const int type = stream ? SOCK_STREAM : SOCK_DGRAM;
+  Server zinit;
+  const int port = Collector::inet(type).port();  // free again
+  const std::string address = "127.0.0.1:" + std::to_string(port);
+  zinit.add("a", {.exec = "echo hello; exec sleep 100000",
+                  .more = logging("syslog", (stream ? "tcp:" : "udp:") + address)});
+  {
+    const OnlyPort only(port);
+    if (!only.set()) return skip("needs root for the range of ports");
+    zinit.boot();
+    zinit.await_message("cannot connect to " + address + ": Connection refused");
+  }
+  Collector collector = Collector::inet(type, port);
+  if (stream) collector.accept_one();
+  CHECK_THAT(collector.receive_until("hello"), Contains("hello"));
 }
 
 TEST_CASE("a line too large for a router on its way is counted, and the next ones are sent",
