@@ -56,8 +56,8 @@ void reset_connection(UniqueFd fd) noexcept {
   close_socket(std::move(fd));
 }
 
-PipePool::Lent PipePool::take() noexcept {
-  if (lent_ >= most_) return {};
+PipePool::Lent PipePool::take(bool beyond) noexcept {
+  if (lent_ >= most_ && !beyond) return {};
   Lent lent;
   for (std::vector<Pipe>* const free : {&free_wide_, &free_}) {
     if (free->empty() || lent.pipe.read) continue;
@@ -110,7 +110,7 @@ void Relay::client_has_hung_up() noexcept {
 
 bool Relay::begin(UniqueFd& socket, std::string_view header) {
   if (!header.empty()) {
-    if (!lend_pipe(client)) return false;
+    if (!lend_pipe(client, true)) return false;
     End& from = sides_[client];
     const ssize_t written = ::write(from.pipe[1].get(), header.data(), header.size());
     if (written != static_cast<ssize_t>(header.size())) return false;
@@ -141,8 +141,12 @@ bool Relay::go_on(KeptFd socket) {
     else
       drop_pipe(end);
   }
-  for (const Side side : {client, backend})
-    if (sides_[side].held > 0) move(side);
+  for (const Side side : {client, backend}) {
+    if (sides_[side].held == 0) continue;
+    pass_on(side);
+    return_pipe(side);  // a header's may be beyond the limit
+    move(side);
+  }
   return settle();
 }
 
@@ -175,10 +179,10 @@ void Relay::hang_up(Side side, bool failed) noexcept {
   drop_pipe(from);
 }
 
-bool Relay::lend_pipe(Side from) noexcept {
+bool Relay::lend_pipe(Side from, bool beyond) noexcept {
   End& end = sides_[from];
   if (end.pipe[0]) return true;
-  auto [pipe, wide] = shared_.pipes.take();
+  auto [pipe, wide] = shared_.pipes.take(beyond);
   if (!pipe.read) return false;
   const auto note = [&](std::uint8_t which) {
     return KeptNote{KeptKind::proxy_pipe, static_cast<std::uint8_t>(from * 2 + which),

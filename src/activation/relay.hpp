@@ -59,8 +59,8 @@ class PipePool {
   explicit PipePool(std::size_t most) noexcept : most_(most) {}
 
   /// An empty non-blocking pipe, a wide one if one is free. Has no descriptors if no pipe can be
-  /// made.
-  [[nodiscard]] Lent take() noexcept;
+  /// made. One that is given back at once may be `beyond` the limit.
+  [[nodiscard]] Lent take(bool beyond) noexcept;
   /// Makes a pipe wide, unless there are enough wide pipes. @return  whether it is wide now
   [[nodiscard]] bool widen(int pipe) noexcept;
   /// Takes back an empty pipe.
@@ -157,7 +157,7 @@ class Relay {
   };
 
   [[nodiscard]] static Side other(Side side) noexcept { return side == client ? backend : client; }
-  [[nodiscard]] bool lend_pipe(Side from) noexcept;
+  [[nodiscard]] bool lend_pipe(Side from, bool beyond = false) noexcept;
   void return_pipe(Side from) noexcept;
   void drop_pipe(End& end) noexcept;
   void move(Side from) noexcept;

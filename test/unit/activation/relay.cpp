@@ -41,8 +41,10 @@ Ends tcp_ends() {
 /// A relay on a loop, and the sockets at its ends.
 class Rig {
  public:
-  explicit Rig(Ends client = tcp_ends(), Ends backend = tcp_ends())
+  explicit Rig(Ends client = tcp_ends(), Ends backend = tcp_ends(), std::string_view header = {},
+               std::size_t pipes = 64)
       : loop_(new_loop()),
+        pipes_(pipes),
         set_(*loop_,
              [this](EpollSet::Key key, std::uint32_t events) {
                if (!relay_ || relay_->ready(static_cast<Relay::Side>(key), events)) return;
@@ -56,7 +58,7 @@ class Rig {
     relay_.emplace(Relay::Shared{set_, pipes_},
                    Relay::Identity{0, 1, Relay::client, Relay::backend},
                    KeptFd(std::move(client.near), {}), counts_, [] { return false; });
-    REQUIRE(relay_->begin(backend.near, {}));
+    REQUIRE(relay_->begin(backend.near, header));
   }
 
   int client() const { return client_.get(); }
@@ -94,7 +96,7 @@ class Rig {
 
  private:
   std::unique_ptr<EventLoop> loop_;
-  PipePool pipes_{64};
+  PipePool pipes_;
   ProxyCounts counts_{};
   EpollSet set_;
   std::optional<Relay> relay_;
@@ -177,6 +179,13 @@ TEST_CASE("without a descriptor for a pipe a relay copies", "[proxy]") {
   CHECK((got == text));
   REQUIRE(::shutdown(rig.client(), SHUT_WR) == 0);
   CHECK(rig.end_of(rig.backend()) == 0);
+}
+
+TEST_CASE("a header is passed on even if other relays have all pipes", "[proxy]") {
+  Rig rig(tcp_ends(), tcp_ends(), "HEADER ", 0);
+  CHECK(rig.read(rig.backend(), 7) == "HEADER ");
+  send_text(rig.client(), "hello");
+  CHECK(rig.read(rig.backend(), 5) == "hello");
 }
 
 TEST_CASE("what a unix client has sent before it closed for good is delivered", "[proxy]") {
