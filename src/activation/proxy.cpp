@@ -175,7 +175,12 @@ bool Proxy::accept_one(int listener) {
           spec_->name, connections_.size());
     return false;
   }
-  UniqueFd client(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  // Never use a number twice in one turn: an event for the old connection may still be pending.
+  std::uint32_t number = number_of(Clock::now());
+  if (static_cast<std::int32_t>(number - last_number_) <= 0) number = last_number_ + 1;
+  while (connections_.contains(number)) ++number;
+  KeptFd client =
+      KeptFd::accept(listener, SOCK_NONBLOCK, {KeptKind::proxy_client, 0, number, place_});
   if (!client && errno == EAGAIN) return false;
   if (!client && concerns_connection(errno)) return true;
   if (!client) {
@@ -183,14 +188,9 @@ bool Proxy::accept_one(int listener) {
     shared_.lacking();
     return false;
   }
-  // Never use a number twice in one turn: an event for the old connection may still be pending.
-  std::uint32_t number = number_of(Clock::now());
-  if (static_cast<std::int32_t>(number - last_number_) <= 0) number = last_number_ + 1;
-  while (connections_.contains(number)) ++number;
   last_number_ = number;
-  const KeptNote note{KeptKind::proxy_client, 0, number, place_};
   ++counts_.total;
-  add(number, KeptFd(std::move(client), note));
+  add(number, std::move(client));
   kill_point("proxy.accepted");
   return true;
 }

@@ -542,13 +542,13 @@ void ServiceSockets::on_ready(EpollSet::Key key, std::uint32_t events) {
 
 void ServiceSockets::accept_some(Slot slot, const ServicePtr& service, int listener) {
   for (int i = 0; i < kAcceptedATurn; ++i) {
-    UniqueFd connection;
+    KeptFd connection;
     int errnum = 0;
     {
       // Under the lock: a thread that stops the watching may make the socket block again.
       MutexLock lock(mutex_);
       if (!service->watched) return;
-      connection.reset(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+      connection = KeptFd::accept(listener, 0, {KeptKind::accepted, 0, slot});
       if (!connection) errnum = errno;
       if (errnum == EAGAIN) return;
       if (errnum != 0 && !concerns_connection(errnum)) {
@@ -559,8 +559,7 @@ void ServiceSockets::accept_some(Slot slot, const ServicePtr& service, int liste
       if (connection) ++connections_[service->name];
       if (connection && !has_room(*service)) watch_sockets(slot, *service, false);
     }
-    if (connection)
-      calls_.accepted(service->name, KeptFd(std::move(connection), {KeptKind::accepted, 0, slot}));
+    if (connection) calls_.accepted(service->name, std::move(connection));
   }
 }
 

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <ctime>
 #include <iterator>
 #include <memory>
 #include <new>
@@ -103,6 +104,9 @@ List* list = nullptr;
 /// 1 shortly before execve(2).
 std::atomic<int> ending{0};
 
+/// Threads that have or soon get a connection, which is not in the list yet.
+std::atomic<int> accepting{0};
+
 /// Blocks while the descriptors are marked for execve(2): a new descriptor might be noted too late
 /// for its mark, and the one that it replaces might be closed before execve(2).
 void stop_while_ending() noexcept { ending.wait(1); }
@@ -167,6 +171,18 @@ UniqueFd KeptFd::release() noexcept {
   return std::move(fd_);
 }
 
+KeptFd KeptFd::accept(int listener, int flags, const KeptNote& what) noexcept {
+  for (++accepting; ending == 1; ++accepting) {
+    --accepting;
+    stop_while_ending();
+  }
+  KeptFd kept(::accept4(listener, nullptr, nullptr, flags | SOCK_CLOEXEC), Noted{});
+  if (kept && list != nullptr) list->note(kept.get(), what);
+  --accepting;
+  if (kept) stop_while_ending();
+  return kept;
+}
+
 Result<void> make_kept_list() {
   auto file = MappedFile::create_sparse(
       "zinit-kept", sizeof(Header) + most_descriptors() * sizeof(Entry), sizeof(Header));
@@ -183,6 +199,8 @@ int kept_list_fd() noexcept { return list != nullptr ? list->fd() : -1; }
 void keep_over_exec(bool keep) noexcept {
   if (list == nullptr) return;
   ending = keep ? 1 : 0;
+  constexpr timespec kMillisecond{0, 1000000};
+  for (int i = 0; keep && accepting > 0 && i < 10; ++i) ::nanosleep(&kMillisecond, nullptr);
   // Marks the list even without an entry: without the list the next image would know nothing.
   for (std::size_t fd = 0; fd < list->end(); ++fd)
     if (list->entry(fd).kind != KeptKind::none || static_cast<int>(fd) == list->fd())

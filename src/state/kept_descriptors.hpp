@@ -79,6 +79,9 @@ class KeptFd {
   KeptFd(KeptFd&& other) noexcept = default;
   KeptFd& operator=(KeptFd&& other) noexcept;
   ~KeptFd() { reset(); }
+  /// accept4(2), whose connection is noted before execve(2) or stays in the queue of `listener`.
+  /// @return  none, with errno, if it fails
+  [[nodiscard]] static KeptFd accept(int listener, int flags, const KeptNote& note) noexcept;
 
   [[nodiscard]] int get() const noexcept { return fd_.get(); }
   [[nodiscard]] explicit operator bool() const noexcept { return bool(fd_); }
@@ -103,7 +106,8 @@ class KeptFd {
 [[nodiscard]] int kept_list_fd() noexcept;
 
 /// Clears close-on-exec on everything in the list, or sets it again after a failed execve(2). In
-/// between, a thread that notes or closes a kept descriptor waits. Async-signal-safe.
+/// between, a thread that notes, accepts or closes a kept descriptor waits. Waits up to 10 ms for
+/// those that accept one already; the crashed thread may be one. Async-signal-safe.
 void keep_over_exec(bool keep) noexcept;
 
 /// The descriptors of an earlier image, until their owners take them.

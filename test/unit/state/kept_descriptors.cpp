@@ -3,6 +3,7 @@
 // The list of descriptors that stay open over a re-execution, and the rings in memory files: the
 // next process image reads what the previous one has written.
 #include "state/kept_descriptors.hpp"
+#include "io/resolver.hpp"
 #include "io/ring.hpp"
 #include "state/memory_file.hpp"
 #include "support/test.hpp"
@@ -68,6 +69,45 @@ TEST_CASE("kept descriptors: nothing replaces another when the marks are set", "
     keep_over_exec(false);
     later.join();
     return kept.get() != before && ::fcntl(before, F_GETFD) < 0;
+  }));
+}
+
+TEST_CASE("kept descriptors: a connection is noted, or not accepted when the marks are set",
+          "[os][kept]") {
+  CHECK(in_process([] {
+    const UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    SocketAddress at;
+    at.storage.ss_family = AF_UNIX;  // the kernel chooses the rest
+    if (::bind(listener.get(), at.get(), sizeof(sa_family_t)) != 0) return false;
+    if (::listen(listener.get(), 2) != 0) return false;
+    at = own_address(listener.get());
+    const auto connect = [&] {
+      UniqueFd client(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+      return ::connect(client.get(), at.get(), at.size) == 0 ? std::move(client) : UniqueFd();
+    };
+    std::atomic<pid_t> thread = 0;
+    KeptFd accepted;
+    const auto accept = [&] {
+      thread = static_cast<pid_t>(::gettid());
+      accepted = KeptFd::accept(listener.get(), 0, {KeptKind::accepted, 0, 7});
+      thread = 0;
+    };
+    std::thread waits(accept);
+    if (!becomes_true([&] { return sleeps(thread); })) return false;
+    keep_over_exec(true);  // waits for this thread in vain
+    keep_over_exec(false);
+    const UniqueFd first = connect();
+    waits.join();
+    keep_over_exec(true);
+    if (!first || !accepted || closes_on_exec(accepted.get())) return false;
+    const UniqueFd second = connect();
+    std::thread stops(accept);
+    if (!second || !becomes_true([&] { return sleeps(thread); })) return false;
+    pollfd queue{listener.get(), POLLIN, 0};
+    const bool left = ::poll(&queue, 1, 0) == 1;
+    keep_over_exec(false);
+    stops.join();
+    return left && accepted;
   }));
 }
 
