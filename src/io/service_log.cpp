@@ -207,6 +207,7 @@ void ServiceLog::take(LogStream stream, pid_t pid, std::int64_t time_us, std::st
   if (!admits(leaves_out, false)) return;
   do {
     piece = {line.substr(0, most), line.size() > most};
+    if (piece.continues) piece.text = piece.text.substr(0, whole_length(piece.text));
     line.remove_prefix(piece.text.size());
     store({name_, stream, pid, this, time_us, {&piece, 1}});
   } while (piece.continues);
@@ -325,11 +326,12 @@ std::optional<Milliseconds> ServiceLog::look_again(LogPipe& pipe, TimePoint now)
       next = Milliseconds{ms_between(now, rate_->until) + 1};
     }
   }
-  const std::string& held = pipe.splitter.held();
+  std::string_view held = pipe.splitter.held();
+  held = held.substr(0, whole_length(held));
   if (pipe.ended || held.size() <= pipe.shown || pipe.leaves_out) return next;
   const auto left = kUnended.count() - ms_between(pipe.held_since, now);
   if (left > 0) return Milliseconds{std::min<std::int64_t>(left, next ? next->count() : left)};
-  const SplitLine piece{std::string_view(held).substr(pipe.shown), true};
+  const SplitLine piece{held.substr(pipe.shown), true};
   keep_in_ring({name_, pipe.stream, *pipe.writer, &pipe, wall_us(), {&piece, 1}});
   pipe.shown = static_cast<std::uint32_t>(held.size());
   pipe.keep(pipe.kept_read);

@@ -16,6 +16,10 @@ struct SplitLine {
   bool continues = false;
 };
 
+/// The length of `text` without a character of UTF-8 that begins at its end and goes on after it.
+/// Such a character alone counts.
+[[nodiscard]] std::size_t whole_length(std::string_view text) noexcept;
+
 class LineSplitter {
  public:
   using Emit = std::function<void(const SplitLine& line)>;
@@ -27,16 +31,17 @@ class LineSplitter {
   [[nodiscard]] const std::string& held() const noexcept { return held_; }
 
   /// Takes the next bytes of the stream, and emits everything complete: lines, and pieces of
-  /// `piece` bytes (> 0) of longer lines. Holds the rest until more arrives. A line of exactly
-  /// `piece` bytes is one line, not a piece and an empty line.
+  /// `piece` bytes (> 0) of longer lines, or up to three bytes less to end with a whole character.
+  /// Holds the rest until more arrives. A line of exactly `piece` bytes is one line, not a piece
+  /// and an empty line.
   ///
   /// @param joined  the caller's buffer for a line that began in an earlier call
   /// The emitted texts point into `data` and `joined`, and are valid while these are unchanged.
   void feed(std::string_view data, std::size_t piece, std::string& joined, const Emit& emit);
 
  private:
-  void hold(std::string_view rest, std::size_t piece, std::string& joined, const Emit& emit);
-  void complete(std::string_view end, std::size_t piece, std::string& joined, const Emit& emit);
+  [[nodiscard]] std::string_view join(std::string_view rest, std::size_t piece, std::string& joined,
+                                      const Emit& emit);
 
   std::string held_;  // the beginning of a line; takes no memory while empty
 };

@@ -47,7 +47,7 @@ TEST_CASE("splitter: how a stream is cut into reads makes no difference", "[io]"
   std::mt19937 random(seed);
   for (int round = 0; round < 2000; ++round) {
     std::string stream;
-    for (std::size_t i = random() % 200; i > 0; --i) stream += "ab\n"[random() % 3];
+    for (std::size_t i = random() % 200; i > 0; --i) stream += "ab\n\xc3\xa4\xf0\x9f"[random() % 7];
     const std::size_t piece = 1 + random() % 8;
     std::vector<Read> reads;
     for (std::size_t at = 0; at < stream.size(); at += reads.back().data.size())
