@@ -15,7 +15,7 @@ ServiceAccess::Stand BoardServices::stand(const std::string& service) {
   const auto brief = board_.brief(service);
   if (!brief) return Stand::unknown;
   if (brief->done) return Stand::done;
-  if (brief->state == State::running && brief->wish == Wish::up) return Stand::up;
+  if (brief->runs && brief->wish == Wish::up) return Stand::up;
   return brief->settled && at_rest(brief->state) ? Stand::off : Stand::coming;
 }
 
@@ -56,8 +56,7 @@ pid_t BoardServices::process(const std::string& service) {
 
 TimePoint BoardServices::up_since(const std::string& service) {
   const auto brief = board_.brief(service);
-  return brief && brief->state == State::running && brief->wish == Wish::up ? brief->ready_at
-                                                                            : kNever;
+  return brief && brief->runs && brief->wish == Wish::up ? brief->ready_at : kNever;
 }
 
 bool BoardServices::killed(const std::string& service) {
