@@ -37,7 +37,8 @@ bool may_start(const Situation& s) { return may_start(s.world, s.self, s.now); }
 bool tried(const Situation& s) { return s.me().try_ != Try::none; }
 /// A start has been requested, and its main process has not ended.
 bool tried_while_up(const Situation& s) {
-  return tried(s) && !s.me().command.post && !has_ended(s.world, s.self);
+  return tried(s) && !s.me().command.post && s.me().process != Process::lingering &&
+         !has_ended(s.world, s.self);
 }
 /// A stop is owed: a restart was requested, or its config has changed.
 bool owed(const Situation& s) { return s.me().stop_owed; }

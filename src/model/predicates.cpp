@@ -83,13 +83,15 @@ Outlook under_way_outlook(const World& world, Slot slot) {
   if (record.state == State::stopping) {
     return about_to_fail(world, slot) ? Outlook::no : Outlook::yes;
   }
-  const bool again = record.state == State::running ? record.stop_owed : wanted(world, slot);
+  const bool runs = record.state == State::running && !has_ended(world, slot);
+  const bool again = runs ? record.stop_owed : wanted(world, slot);
   return again ? Outlook::yes : Outlook::no;
 }
 
 Outlook coming_outlook(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   if (record.wish == Wish::down) return Outlook::no;
+  if (has_ended(world, slot)) return Outlook::yes;  // if it fails, what requires it fails, too
   if (under_way(world, slot)) return under_way_outlook(world, slot);
   if (!to_start(world, slot) || conflicting_one_active(world, slot)) return Outlook::no;
   return Outlook::as_required;

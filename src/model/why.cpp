@@ -93,7 +93,9 @@ std::string state_words(const World& world, Slot slot, TimePoint now) {
                          world.spec(slot).oneshot ? "a oneshot under way" : "starting",
                          duration_text(ms_between(record.since, now)));
     case State::running:
-      return record.wish == Wish::down || record.stop_owed ? "is about to stop" : "is running";
+      if (record.wish == Wish::down || record.stop_owed) return "is about to stop";
+      if (!has_ended(world, slot)) return "is running";
+      return record.command.post ? "has ended, and its post_exec runs" : "has ended";
     case State::stopping: return "is stopping";
     case State::failed: return "failed: " + reason_text(record.reason, world.spec(slot));
   }
