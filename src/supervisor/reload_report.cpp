@@ -116,14 +116,21 @@ class Reporter {
     }
   }
 
+  /// Whether what requires the service, or is bound to it, keeps running.
+  [[nodiscard]] bool lets_run(Slot slot, bool binds) const {
+    return binds ? satisfied(world_, slot) : kept(world_, slot);
+  }
+
   /// A service that runs is stopped if it now requires one that is not ready, and starts after it.
   void add_new_requirement(const PlannedService& planned) {
     const SlotList& had = world_.node(planned.slot).requires_;
-    for (const Slot required : plan_.graph->node(planned.slot).requires_) {
+    const Node& node = plan_.graph->node(planned.slot);
+    if (!node.missing->empty()) return;
+    for (const Slot required : node.requires_) {
       const std::string& name = plan_.graph->name(required);
       const Slot before = world_.graph->find(name);
       const bool known = before != kNoSlot && std::ranges::find(had, before) != had.end();
-      if (known || (before != kNoSlot && satisfied(world_, before))) continue;
+      if (known || (before != kNoSlot && lets_run(before, node.binds(required)))) continue;
       report_.restarted.push_back(planned.name);
       report_.why[planned.name] = {"requires " + name + ", which is not ready"};
       return restarting_.push_back(planned.slot);
@@ -160,12 +167,24 @@ class Reporter {
     return std::ranges::find(*node.missing, name) != node.missing->end();
   }
 
+  /// The services that require `at` before the reload or after it.
+  [[nodiscard]] std::vector<Slot> required_by(Slot at) const {
+    const SlotList& before = world_.node(at).required_by;
+    std::vector<Slot> all(before.begin(), before.end());
+    const Slot next = plan_.graph->find(world_.graph->name(at));
+    if (next == kNoSlot) return all;
+    for (const Slot above : plan_.graph->node(next).required_by)
+      if (const Slot slot = world_.graph->find(plan_.graph->name(above)); slot != kNoSlot)
+        all.push_back(slot);
+    return all;
+  }
+
   /// Adds to `told` the services that are up and require one of `slots`, directly or indirectly.
   void spread(std::vector<Slot> slots, Names& told) {
     while (!slots.empty()) {
       const Slot at = slots.back();
       slots.pop_back();
-      for (const Slot above : world_.node(at).required_by) {
+      for (const Slot above : required_by(at)) {
         const std::string& name = world_.graph->name(above);
         if (!goes_along(above) || report_.why.contains(name) || !still_requires(above, at))
           continue;
