@@ -188,12 +188,10 @@ class SupervisordReader {
         else
           take(one, names, draft);
       }
-      // Only an end within startsecs counts as a retry.
-      if (draft.find("lifecycle.max_restarts") != nullptr) {
-        const Value* const shortest = draft.find("readiness.after_ms");
+      // Only an end within startsecs counts as a retry. With after_ms the period begins after them.
+      if (draft.find("lifecycle.max_restarts") != nullptr)
         draft.put("lifecycle.stability_period_ms",
-                  shortest != nullptr ? Value(*shortest) : number_value(1000));
-      }
+                  number_value(draft.find("readiness.after_ms") != nullptr ? 1 : 1000));
       if (value("autorestart").empty()) draft.put_text("lifecycle.restart", "on-failure");
       if (draft.find("service.status") != nullptr) by_hand_.insert(draft.name());
       if (draft.find("logging.file") != nullptr && draft.find("logging.merge_stderr") == nullptr)
