@@ -114,14 +114,14 @@ class EventLoop {
   std::atomic<bool> stopping_{false};
   std::atomic<std::thread::id> runner_{};
 
-  // Only the loop's thread: the tasks of this turn, and the number of those that have begun.
-  std::vector<Task> taken_;
-  std::size_t begun_ = 0;
-
   Mutex mutex_;
   std::vector<Task> tasks_ GUARDED_BY(mutex_);
   LoopCall* first_call_ GUARDED_BY(mutex_) = nullptr;  // list of requested calls
   LoopCall* last_call_ GUARDED_BY(mutex_) = nullptr;
+
+  // Only the loop's thread: the tasks of this turn, and the number of those that have begun.
+  std::vector<Task> taken_;
+  std::size_t begun_ = 0;
 };
 
 /// An action that a loop can be asked to run. Unlike post(), ask() needs no memory and cannot fail.

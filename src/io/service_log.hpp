@@ -64,7 +64,7 @@ struct ReadBuffer {
 
   ReadArea area;
   std::array<SplitLine, 512> lines;
-  std::string joined;  // a line that began in an earlier read; at most a piece
+  std::string joined;  // a line that began in an earlier read; at most two pieces
 };
 
 /// The pid of the process that writes to a pair of pipes; 0 until the process exists.

@@ -115,11 +115,12 @@ void start_shell() noexcept {
 /// Reaps for ever, and starts the shell again each time it has ended, or could not be started.
 [[noreturn]] void reap_for_ever() noexcept {
   while (true) {
-    const pid_t ended = ::waitpid(-1, nullptr, shell < 0 ? WNOHANG : 0);
+    const pid_t known = shell;
+    const pid_t ended = ::waitpid(-1, nullptr, known < 0 ? WNOHANG : 0);
     if (ended < 0 && errno == EINTR) continue;
-    if (ended > 0 && ended != shell) continue;
+    if (ended > 0 && ended != known) continue;
     ::nanosleep(&kBetweenShells, nullptr);
-    if (ended != 0 || shell < 0) start_shell();  // another thread may have started it
+    if (shell == known) start_shell();  // otherwise another thread has started it
   }
 }
 
