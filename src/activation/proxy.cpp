@@ -431,7 +431,7 @@ void Proxy::attempt_ready(Connection& connection) {
   int error = 0;
   socklen_t size = sizeof error;
   if (::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) < 0) error = errno;
-  if (error == 0 && !connected_to_itself(socket)) {
+  if (error == 0 && !reset_if_connected_to_itself(socket)) {
     shared_.set.remove(socket);
     connected(connection);
   } else {

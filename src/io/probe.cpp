@@ -84,7 +84,7 @@ void Probe::connection_ready() {
   int error = 0;
   socklen_t size = sizeof error;
   if (::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size) < 0) error = errno;
-  if (error == 0 && connected_to_itself(socket_.get())) error = ECONNREFUSED;
+  if (error == 0 && reset_if_connected_to_itself(socket_.get())) error = ECONNREFUSED;
   if (error == 0) return connected();
   address_failed({fmt::format("cannot connect to {}: {}",
                               address_text(addresses_[next_address_ - 1]), errno_text(error))});

@@ -226,7 +226,7 @@ SocketAddress own_address(int socket) noexcept { return address_by(::getsockname
 
 SocketAddress peer_address(int socket) noexcept { return address_by(::getpeername, socket); }
 
-bool connected_to_itself(int socket) noexcept {
+bool reset_if_connected_to_itself(int socket) noexcept {
   const SocketAddress own = own_address(socket), other = peer_address(socket);
   const bool is = own.size > 0 && own.storage.ss_family != AF_UNIX && own.size == other.size &&
                   std::memcmp(&own.storage, &other.storage, own.size) == 0;

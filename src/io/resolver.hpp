@@ -49,8 +49,9 @@ using Addresses = std::vector<SocketAddress>;
 [[nodiscard]] SocketAddress peer_address(int socket) noexcept;
 /// Whether a socket is connected to itself. If nobody listens on a port of this machine, the kernel
 /// may choose this port as the socket's own; then connect() succeeds (RFC 9293, simultaneous open).
-/// The close of such a socket resets it: otherwise the port would be taken for a minute more.
-[[nodiscard]] bool connected_to_itself(int socket) noexcept;
+/// If so, sets SO_LINGER, so that close(2) resets it: otherwise the port would be taken for a
+/// minute more.
+[[nodiscard]] bool reset_if_connected_to_itself(int socket) noexcept;
 
 /// The addresses of `name` (in lower case) in `text`, which has the format of hosts(5): at most
 /// Resolver::kMaxAddresses, with port 0.

@@ -148,7 +148,7 @@ int SocketSink::connect_to(const SocketAddress& address) {
   do done = ::connect(fd_.get(), address.get(), address.size);
   while (done < 0 && errno == EINTR);
   if (done < 0) return errno;
-  return connected_to_itself(fd_.get()) ? ECONNREFUSED : 0;
+  return reset_if_connected_to_itself(fd_.get()) ? ECONNREFUSED : 0;
 }
 
 void SocketSink::watch(int events) {
@@ -170,7 +170,7 @@ void SocketSink::on_ready(int events) {
   int errnum = 0;
   socklen_t size = sizeof errnum;
   if (::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &errnum, &size) < 0) errnum = errno;
-  if (errnum == 0 && connected_to_itself(fd_.get())) errnum = ECONNREFUSED;
+  if (errnum == 0 && reset_if_connected_to_itself(fd_.get())) errnum = ECONNREFUSED;
   if (errnum == 0) return connected();
   last_fault_ = connect_fault(addresses_[next_address_ - 1], errnum);
   try_next();

@@ -45,7 +45,8 @@ namespace zinit {
 /// Its dependents may keep running: it is satisfied, or between its end and its re-spawn.
 [[nodiscard]] bool kept(const World& world, Slot slot);
 
-/// A service that `slot` requires is missing or not kept, or one that it is bound to does not hold.
+/// A service that `slot` requires is missing or not kept, or one that it is bound to is not
+/// satisfied.
 [[nodiscard]] bool dependency_lost(const World& world, Slot slot);
 
 /// It has `stop_when_unneeded`, was needed by services that are all no longer up, and no start has

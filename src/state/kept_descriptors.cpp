@@ -104,7 +104,7 @@ List* list = nullptr;
 /// 1 shortly before execve(2).
 std::atomic<int> ending{0};
 
-/// Threads that have or soon get a connection, which is not in the list yet.
+/// Threads between their look at `ending` and the note of the connection that they accept.
 std::atomic<int> accepting{0};
 
 /// Blocks while the descriptors are marked for execve(2): a new descriptor might be noted too late

@@ -54,7 +54,7 @@ class Reporter {
         return;
       case Fate::unchanged:
         (refused ? report_.failed_before : report_.unchanged).push_back(planned.name);
-        if (!refused) add_new_edges(planned);
+        if (!refused) add_edges(planned);
         return;
       case Fate::restart:
       case Fate::settings:
@@ -98,12 +98,12 @@ class Reporter {
       tell_causes(planned, *planned.spec);
       restarting_.push_back(planned.slot);
     } else {
-      add_new_edges(planned);
+      add_edges(planned);
     }
   }
 
-  /// Adds what new edges mean for a service that goes on.
-  void add_new_edges(const PlannedService& planned) {
+  /// Adds what new requirements, and all conflicts, mean for a service that goes on.
+  void add_edges(const PlannedService& planned) {
     if (!runs_on(planned.slot)) return;
     add_new_requirement(planned);
     // A conflict keeps a service from starting, and stops none. Each pair is reported once.
