@@ -23,14 +23,13 @@ bool any_sockets(const Graph& graph) {
                              [&](Slot slot) { return graph.spec(slot).socket->configured(); });
 }
 
-}  // namespace
-
-SpecPtr instance_of(const ServiceSpec& service, std::uint64_t number,
+/// The spec of an instance of `service`: the same without [socket] and without restarts. Null if
+/// its name would be too long for a service.
+SpecPtr instance_of(const ServiceSpec& service, const std::string& name,
                     const ServiceDefaults& defaults) {
   const auto json = json_from(service.document);
   auto document = json ? value_from_json(*json) : tl::unexpected(std::string());
   if (!document) return nullptr;
-  const std::string name = fmt::format("{}@{}", service.name, number);
   document->table.erase("socket");
   // The file of an instance of a template has its values already.
   if (!service.is_instance() && !fill_in_name(*document, name)) return nullptr;
@@ -43,13 +42,16 @@ SpecPtr instance_of(const ServiceSpec& service, std::uint64_t number,
   return finish(parsed);
 }
 
+}  // namespace
+
 SocketChanges::SocketChanges(Parts parts)
     : parts_(std::move(parts)),
       board_(parts_.board),
       services_(board_),
+      begin_(parts_.loop, [this] { begin_arrived(); }),
       sockets_(parts_.data_loop, services_,
                {[this](const std::string& service, KeptFd connection) {
-                  instance_later(service, std::move(connection));
+                  arrive(service, std::move(connection));
                 },
                 [this] { (void)parts_.loop.post([this] { follower_.ask(); }); },
                 [this] { return board_.graph(); }, parts_.facts}),
@@ -63,7 +65,7 @@ void SocketChanges::take_over(Inheritance& inherited, const FactMap& facts, cons
   std::map<std::string, std::size_t> counts;
   for (auto& [service, connection] : accepted_.take_inherited(inherited, graph)) {
     ++counts[service];
-    instance_later(service, std::move(connection));
+    arrive(service, std::move(connection));
   }
   for (const Slot slot : graph.order()) {
     const ServiceSpec& spec = graph.spec(slot);
@@ -128,54 +130,79 @@ Daemon::Sockets SocketChanges::view(const std::string& service) const {
 // --- instances ---
 
 /// Any thread.
-void SocketChanges::instance_later(const std::string& service, KeptFd connection) {
-  const auto shared = std::make_shared<KeptFd>(std::move(connection));
-  const auto posted =
-      parts_.loop.post([this, service, shared] { begin_instance(service, std::move(*shared)); });
-  if (!posted) sockets_.connection_over(service);
+void SocketChanges::arrive(const std::string& service, KeptFd connection) {
+  {
+    MutexLock lock(mutex_);
+    arrived_[service].push_back(std::move(connection));
+  }
+  begin_.ask();
 }
 
-void SocketChanges::begin_instance(const std::string& service, KeptFd connection) {
+/// In a flood, many connections share one plan of the graph: more arrive while it is made.
+void SocketChanges::begin_arrived() {
+  std::map<std::string, std::vector<KeptFd>> arrived;
+  {
+    MutexLock lock(mutex_);
+    arrived.swap(arrived_);
+  }
+  for (auto& [service, connections] : arrived) begin_instances(service, std::move(connections));
+}
+
+void SocketChanges::begin_instances(const std::string& service, std::vector<KeptFd> connections) {
+  const auto over = [&] {
+    for (std::size_t i = 0; i < connections.size(); ++i) sockets_.connection_over(service);
+  };
   if (!services_.wanted(service)) {
     const auto brief = board_.brief(service);
-    // It came just before the sockets of a service with status "ignore" were closed by a stop.
-    if (brief && brief->ignored) return sockets_.connection_over(service);
+    // They came just before the sockets of a service with status "ignore" were closed by a stop.
+    if (brief && brief->ignored) return over();
     // Starts its requirements, and makes its state show that it is in use.
     services_.start(service, "a connection");
   }
-  // Skip the number of an instance of a template, or of another service.
-  std::string name;
-  do name = fmt::format("{}@{}", service, ++last_[service]);
-  while (board_.find(name) != kNoSlot);
+  std::vector<std::string> names;
+  for (KeptFd& connection : connections) {
+    names.push_back(next_name(service));
+    accepted_.put(names.back(), std::move(connection));
+  }
   const bool same_graph = !follower_.behind();
-  accepted_.put(name, std::move(connection));
   kill_point("instance.accepted");
-  const auto added = add_instance(service, name);
+  const auto added = add_instances(service, names);
   if (!added) {
     if (const TimePoint now = Clock::now(); now >= told_at_) {
       told_at_ = after(now, kTellAgain);
-      log_error("{}: closed a connection: {}", service, added.error().text);
+      log_error("{}: closed {} connection{}: {}", service, names.size(),
+                names.size() == 1 ? "" : "s", added.error().text);
     }
-    accepted_.drop(name);
-    return sockets_.connection_over(service);
+    for (const std::string& name : names) accepted_.drop(name);
+    return over();
   }
-  instances_[name] = service;
+  for (const std::string& name : names) instances_[name] = service;
   kill_point("instance.added");
-  accepted_.keep(name, board_.find(name));
+  for (const std::string& name : names) accepted_.keep(name, board_.find(name));
   if (same_graph) follower_.see();  // an instance has no sockets
 }
 
-RequestResult<Board::SetReport> SocketChanges::add_instance(const std::string& service,
-                                                            const std::string& name) {
+/// Skips the number of an instance of a template, or of another service.
+std::string SocketChanges::next_name(const std::string& service) {
+  std::string name;
+  do name = fmt::format("{}@{}", service, ++last_[service]);
+  while (board_.find(name) != kNoSlot);
+  return name;
+}
+
+RequestResult<void> SocketChanges::add_instances(const std::string& service,
+                                                 const std::vector<std::string>& names) {
   const GraphPtr graph = board_.graph();
   const Slot slot = graph->find_loaded(service);
-  const auto refuse = [](std::string text) {
-    return tl::unexpected(RequestFailure{Refusal::invalid_state, std::move(text), {}});
-  };
-  if (slot == kNoSlot) return refuse("the service no longer exists");
-  const SpecPtr spec = instance_of(graph->spec(slot), last_[service], parts_.settings.defaults);
-  if (!spec) return refuse(fmt::format("{} is not a valid name for a service", name));
-  return board_.set(spec, true, false);
+  if (slot == kNoSlot) return refused(Refusal::invalid_state, "the service no longer exists");
+  std::vector<SpecPtr> specs;
+  for (const std::string& name : names) {
+    specs.push_back(instance_of(graph->spec(slot), name, parts_.settings.defaults));
+    if (specs.back()) continue;
+    return refused(Refusal::invalid_state,
+                   fmt::format("{} is not a valid name for a service", name));
+  }
+  return board_.add_started(specs);
 }
 
 void SocketChanges::end_instances() {

@@ -21,6 +21,7 @@
 #include "activation/graph_follower.hpp"
 #include "activation/later_removal.hpp"
 #include "activation/service_sockets.hpp"
+#include "base/mutex.hpp"
 #include "config/settings.hpp"
 #include "control/daemon.hpp"
 
@@ -89,10 +90,12 @@ class SocketChanges {
   void open();
   void look_at_closed();
   void opened(const std::map<std::string, Error>& faults, bool failed);
-  void begin_instance(const std::string& service, KeptFd connection);
-  void instance_later(const std::string& service, KeptFd connection);
-  [[nodiscard]] RequestResult<Board::SetReport> add_instance(const std::string& service,
-                                                             const std::string& name);
+  void arrive(const std::string& service, KeptFd connection) EXCLUDES(mutex_);
+  void begin_arrived() EXCLUDES(mutex_);
+  void begin_instances(const std::string& service, std::vector<KeptFd> connections);
+  [[nodiscard]] std::string next_name(const std::string& service);
+  [[nodiscard]] RequestResult<void> add_instances(const std::string& service,
+                                                  const std::vector<std::string>& names);
   void end_instances();
   void remove_ended();
 
@@ -100,6 +103,9 @@ class SocketChanges {
   Board& board_;
   BoardServices services_;
   AcceptedConnections accepted_;
+  Mutex mutex_;  // a leaf: no other lock is taken under it
+  std::map<std::string, std::vector<KeptFd>> arrived_ GUARDED_BY(mutex_);  // by service
+  LoopCall begin_;
   ServiceSockets sockets_;
   GraphFollower follower_;
   bool waits_ = false;                            // until proxies have changed
@@ -110,10 +116,5 @@ class SocketChanges {
   TimePoint told_at_{};                           // next log line about closed connections
   LaterRemoval removal_;
 };
-
-/// The spec of an instance of `service`: the same without [socket] and without restarts. Null if
-/// its name would be too long for a service.
-[[nodiscard]] SpecPtr instance_of(const ServiceSpec& service, std::uint64_t number,
-                                  const ServiceDefaults& defaults);
 
 }  // namespace zinit

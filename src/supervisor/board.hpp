@@ -192,6 +192,9 @@ class Board final : public WatchReports, private BoardCore {
   /// added with it, and adding alone does not start them.
   RequestResult<SetReport> set(const SpecPtr& spec, bool start, bool dry_run,
                                std::span<const SpecPtr> also = {});
+  /// Adds services with new names and starts them, all with one plan. Adds none if one of them is
+  /// wrong (config_error).
+  RequestResult<void> add_started(std::span<const SpecPtr> specs);
   /// Whether the service may be removed: it must exist (not_found), and without `cascade` no other
   /// service may require it (dependency_error).
   RequestResult<void> removable(std::string_view name, bool cascade) const;

@@ -130,6 +130,10 @@ Board::Bulk named(const Graph& graph, const Bulk& bulk) {
   return result;
 }
 
+tl::unexpected<RequestFailure> wrong_config(const std::vector<std::string>& faults) {
+  return refused(Refusal::config_error, "the config is wrong: " + faults.front(), faults);
+}
+
 }  // namespace
 
 void Board::name_templates(std::vector<std::string> names) {
@@ -186,9 +190,7 @@ RequestResult<Board::SetReport> Board::set(const SpecPtr& spec, bool start, bool
       if (planned.name == one->name) planned.start = false;
     if (planned.name != spec->name) continue;
     planned.start = false;  // the parameter `start` decides, not the spec's status
-    if (planned.refused.empty()) continue;
-    return tl::unexpected(RequestFailure{
-        Refusal::config_error, "the config is wrong: " + planned.refused.front(), planned.refused});
+    if (!planned.refused.empty()) return wrong_config(planned.refused);
   }
   if (dry_run) return report;
   const ReloadReport effects = report_of(plan, world, false);
@@ -214,14 +216,30 @@ RequestResult<Board::SetReport> Board::set(const SpecPtr& spec, bool start, bool
   return report;
 }
 
+RequestResult<void> Board::add_started(std::span<const SpecPtr> specs) {
+  PlanAside aside(*this,
+                  [&](const Graph& graph) { return with(graph, specs.front(), specs.subspan(1)); });
+  const Change change(*this);
+  if (world.shutdown) return in_shutdown();
+  Plan& plan = aside.plan(*this);
+  for (PlannedService& planned : plan.services) {
+    if (planned.fate != PlannedService::Fate::added) continue;
+    if (!planned.refused.empty()) return wrong_config(planned.refused);
+    planned.start = false;  // request_start() does
+  }
+  adopt(plan, start_added);
+  for (const SpecPtr& spec : specs)
+    tell_neighbours(request_start(world, world.graph->find(spec->name)).changed);
+  return {};
+}
+
 RequestResult<void> Board::check_set(const SpecPtr& spec, std::span<const SpecPtr> also) {
   PlanAside aside(*this, [&](const Graph& graph) { return with(graph, spec, also); });
   const auto faults = check_files(aside);
   if (!faults) return tl::unexpected(faults.error());
   const auto found = faults->find(spec->name);
   if (found == faults->end()) return {};
-  return tl::unexpected(RequestFailure{
-      Refusal::config_error, "the config is wrong: " + found->second.front(), found->second});
+  return wrong_config(found->second);
 }
 
 RequestResult<void> Board::removable(std::string_view name, bool cascade) const {
