@@ -295,7 +295,11 @@ LoadedConfig load_config(std::span<const ConfigDirectory> directories,
   warn_of_absent_services(parsed, loaded.masked);
   loaded.incomplete = std::move(listing.incomplete);
   loaded.missing = std::move(listing.missing);
-  for (const Diagnostic& one : listing.findings) loaded.messages.push_back(to_text(one));
+  for (const Diagnostic& one : listing.findings) {
+    loaded.messages.push_back(to_text(one));
+    if (one.severity == Severity::error && one.file != settings_file)
+      loaded.refused[one.file].push_back(loaded.messages.back());
+  }
   for (const ParsedSpec& one : parsed) {
     if (one.proxy)
       loaded.proxies.push_back(finish_proxy(one));

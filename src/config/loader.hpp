@@ -35,6 +35,7 @@
 //   foreign_keys.hpp                        the words of other init systems
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -78,6 +79,9 @@ struct LoadedConfig {
   MaskedNames masked;      // hidden by a link to /dev/null, and provided nowhere else
   std::vector<std::string> masked_proxies;  // links to /dev/null that hide files of proxies
   std::vector<std::string> messages;  // whole lines about whole files, directories and settings
+  // By path: the errors in `messages` about files that describe no service of their own, such as a
+  // second file with the same name, except those about settings.
+  std::map<std::string, std::vector<std::string>> refused;
   GlobalSettings settings;
   std::vector<std::string> settings_faults;  // those in `messages`, including unknown keys
   std::optional<Error> incomplete;           // what could not be read: `specs` is not complete

@@ -88,10 +88,11 @@ RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config,
   return report;
 }
 
-/// Adds the effects of a reload on proxies and on zinit.toml's settings. Warns of a default_target
-/// that does not exist, if this reload has named or removed it; returns that warning too.
+/// Adds the effects of a reload on proxies and on zinit.toml's settings, and the faults of files that
+/// describe no service of their own. Warns of a default_target that does not exist, if this reload
+/// has named or removed it; returns that warning too.
 std::string ZinitDaemon::add_others(ReloadReport& report, const Configuration& config,
-                             const std::vector<SpecPtr>& specs) const {
+                                    const std::vector<SpecPtr>& specs) const {
   const std::string& file = start_.sources.places.settings_file;
   const std::string& target = config.settings.default_target;
   const auto is_it = [&](const SpecPtr& spec) { return spec->name == target; };
@@ -102,9 +103,12 @@ std::string ZinitDaemon::add_others(ReloadReport& report, const Configuration& c
   std::string absent;
   if (!target.empty() && news && std::ranges::none_of(specs, is_it))
     report.warnings.push_back(absent = to_text(absent_target(config.settings, file)));
-  if (config.settings_faults.empty()) return absent;
-  report.failed.insert(report.failed.begin(), file);
-  report.faults[file] = config.settings_faults;
+  auto faulty = config.refused;
+  if (!config.settings_faults.empty()) faulty[file] = config.settings_faults;
+  for (auto& [path, faults] : faulty) {
+    report.failed.insert(report.failed.begin(), path);
+    report.faults[path] = std::move(faults);
+  }
   return absent;
 }
 
