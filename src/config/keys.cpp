@@ -58,6 +58,8 @@ constexpr std::array<std::string_view, 2> kNotifyAccessWords = {"main", "all"};
 static_assert(static_cast<std::size_t>(NotifyAccess::all) == kNotifyAccessWords.size() - 1);
 constexpr std::array<std::string_view, 2> kAccessWords = {"read", "full"};
 static_assert(static_cast<std::size_t>(SocketAccess::full) == kAccessWords.size() - 1);
+constexpr std::array<std::string_view, 3> kCtrlAltDelWords = {"reboot", "poweroff", "none"};
+static_assert(static_cast<std::size_t>(CtrlAltDel::none) == kCtrlAltDelWords.size() - 1);
 
 constexpr std::int64_t kDaySeconds = 86400;
 constexpr std::int64_t kDayMs = 1000 * kDaySeconds;
@@ -559,6 +561,10 @@ constexpr Key kKeys[] = {
      .default_text = "\"\"",
      .help = "target to start at boot; empty: every service with status start",
      .example = "\"multi-user\"", .store = store<&GlobalSettings::default_target>},
+    {.section = "", .name = "ctrl_alt_del", .type = Type::word, .words = kCtrlAltDelWords,
+     .default_text = "\"reboot\"",
+     .help = "what Ctrl-Alt-Del does on a machine whose PID 1 is zinit",
+     .example = "\"poweroff\"", .store = store<&GlobalSettings::ctrl_alt_del>},
     {.section = "", .name = "watchdog_device", .type = Type::path,
      .default_text = "\"\"",
      .help = "hardware watchdog that PID 1 of a machine feeds; empty: none",

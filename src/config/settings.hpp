@@ -30,6 +30,9 @@ inline constexpr Milliseconds kContainerShutdownTimeout{8000};
 /// What members of `socket_group` may call; in the order of kAccessWords.
 enum class SocketAccess : std::uint8_t { read, full };
 
+/// What Ctrl-Alt-Del does, on a machine whose PID 1 is zinit; in the order of kCtrlAltDelWords.
+enum class CtrlAltDel : std::uint8_t { reboot, power_off, none };
+
 struct GlobalSettings {
   std::optional<LogLevel> log_level;             // unset: info; warn if only a command runs
   std::optional<Milliseconds> shutdown_timeout;  // unset: kShutdownTimeout, or that of containers
@@ -38,6 +41,7 @@ struct GlobalSettings {
   std::string socket_group;  // name or number; empty: only its owner may use the socket
   SourcePosition socket_group_at;
   SocketAccess socket_group_access = SocketAccess::read;
+  CtrlAltDel ctrl_alt_del = CtrlAltDel::reboot;
   std::string watchdog_device;  // empty: none
   Milliseconds watchdog_timeout{60000};
   Milliseconds self_watchdog{0};  // 0: off

@@ -49,7 +49,7 @@ void ZinitDaemon::on_signal(const PendingSignal& pending) {
   const std::string origin = origin_text(pending, program);
   if (const auto meant = meaning_of_applet(signal, program, start_.mode))
     return follow(*meant, signal, origin);
-  SignalMeaning meaning = meaning_of(signal, start_.mode);
+  SignalMeaning meaning = meaning_of(signal, start_.mode, settings_.ctrl_alt_del);
   if (start_.passes_signals_on) {
     if (stops_command(signal)) meaning = SignalMeaning::shut_down;
     if (pass_on(signal, meaning, origin)) return;
@@ -139,7 +139,7 @@ void ZinitDaemon::ignore(int signal, const std::string& origin) {
   if (is_job_control(signal) || (told_signals_ & bit) != 0) return;
   told_signals_ |= bit;
   keep_facts();
-  log_info("{}: ignored; {}", origin, known_signals_text(start_.mode));
+  log_info("{}: ignored; {}", origin, known_signals_text(start_.mode, settings_.ctrl_alt_del));
 }
 
 void ZinitDaemon::on_shutdown_signal(PowerAction kind, int signal, const std::string& origin) {

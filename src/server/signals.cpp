@@ -61,10 +61,10 @@ std::optional<SignalMeaning> meaning_of_applet(int signal, std::string_view prog
   return std::nullopt;
 }
 
-std::string known_signals_text(Mode mode) {
+std::string known_signals_text(Mode mode, CtrlAltDel choice) {
   std::vector<std::string> parts;
   for (const SignalRow& row : kSignals)
-    if (const auto text = meaning_text(meaning_of(row.signal, mode)); !text.empty())
+    if (const auto text = meaning_text(meaning_of(row.signal, mode, choice)); !text.empty())
       parts.push_back(fmt::format("{} {}", signal_name(row.signal), text));
   return join(parts, ", ");
 }

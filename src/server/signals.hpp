@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "config/modes.hpp"
+#include "config/settings.hpp"
 #include "os/signals.hpp"
 
 namespace zinit {
@@ -45,7 +46,7 @@ inline constexpr std::array kSignals = [] {
   using enum SignalMeaning;
   return std::array{
       SignalRow{SIGTERM, power_off, shut_down, shut_down},
-      SignalRow{SIGINT, SignalMeaning::reboot, shut_down, shut_down},  // sent by Ctrl-Alt-Del
+      SignalRow{SIGINT, SignalMeaning::reboot, shut_down, shut_down},  // see CtrlAltDel
       SignalRow{SIGQUIT, halt, shut_down, shut_down},
       SignalRow{SIGPWR, power_off, shut_down, ignored},
       SignalRow{kHaltSignal, halt, shut_down, ignored},
@@ -61,11 +62,21 @@ inline constexpr std::array kSignals = [] {
 /// or logs as ignored. Excludes faults, SIGPIPE and the signals that libc reserves.
 [[nodiscard]] std::vector<int> handled_signals();
 
-[[nodiscard]] constexpr SignalMeaning meaning_of(int signal, Mode mode) {
+[[nodiscard]] constexpr SignalMeaning meaning_of(CtrlAltDel choice) {
+  switch (choice) {
+    case CtrlAltDel::reboot: return SignalMeaning::reboot;
+    case CtrlAltDel::power_off: return SignalMeaning::power_off;
+    case CtrlAltDel::none: break;
+  }
+  return SignalMeaning::ignored;
+}
+
+/// @param choice  what SIGINT means in system mode, because Ctrl-Alt-Del sends it
+[[nodiscard]] constexpr SignalMeaning meaning_of(int signal, Mode mode, CtrlAltDel choice) {
   for (const SignalRow& row : kSignals) {
     if (row.signal != signal) continue;
     switch (mode) {
-      case Mode::system: return row.system;
+      case Mode::system: return signal == SIGINT ? meaning_of(choice) : row.system;
       case Mode::container: return row.container;
       case Mode::standalone: return row.standalone;
     }
@@ -79,7 +90,7 @@ inline constexpr std::array kSignals = [] {
                                                              Mode mode);
 
 /// Explains the table's signals in this mode to the sender of another signal.
-[[nodiscard]] std::string known_signals_text(Mode mode);
+[[nodiscard]] std::string known_signals_text(Mode mode, CtrlAltDel choice);
 
 /// `SIGTERM from pid 12 (bash), uid 0`.
 ///

@@ -361,6 +361,10 @@ Fields fields_of(const ProxySpec& proxy, const GlobalSettings& settings) {
           {"socket_group_access",
            one_of<SocketAccess>(settings.socket_group_access,
                                 {{SocketAccess::read, "read"}, {SocketAccess::full, "full"}})},
+          {"ctrl_alt_del",
+           one_of<CtrlAltDel>(settings.ctrl_alt_del, {{CtrlAltDel::reboot, "reboot"},
+                                                      {CtrlAltDel::power_off, "poweroff"},
+                                                      {CtrlAltDel::none, "none"}})},
           {"default_target", text(settings.default_target)}};
 }
 

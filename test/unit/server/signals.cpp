@@ -12,9 +12,9 @@ using M = SignalMeaning;
 /// In a system, a container and a standalone server.
 using Row = std::array<SignalMeaning, 3>;
 
-Row row(int signal) {
-  return {meaning_of(signal, Mode::system), meaning_of(signal, Mode::container),
-          meaning_of(signal, Mode::standalone)};
+Row row(int signal, CtrlAltDel choice = CtrlAltDel::reboot) {
+  return {meaning_of(signal, Mode::system, choice), meaning_of(signal, Mode::container, choice),
+          meaning_of(signal, Mode::standalone, choice)};
 }
 
 TEST_CASE("a signal means what it does by mode", "[init][signals]") {
@@ -38,7 +38,12 @@ TEST_CASE("a signal means what it does by mode", "[init][signals]") {
     INFO(signal);
     CHECK(row(signal) == meanings);
     CHECK(hurries(signal) == (signal == SIGTERM || signal == SIGINT));
+    if (signal == SIGINT) continue;
+    CHECK(row(signal, CtrlAltDel::none) == meanings);
   }
+  // ctrl_alt_del is about machines: SIGINT ends a container and a standalone server.
+  CHECK(row(SIGINT, CtrlAltDel::power_off) == Row{M::power_off, M::shut_down, M::shut_down});
+  CHECK(row(SIGINT, CtrlAltDel::none) == Row{M::ignored, M::shut_down, M::shut_down});
 }
 
 TEST_CASE("what applets of busybox send to process 1 means what they are called",
