@@ -187,14 +187,18 @@ Result<void> DevLog::take_place(There there) {
     if (::link(own.c_str(), path_.c_str()) < 0 && errno != EEXIST)
       done = sys_failure("put a socket at", path_);
   } else if (::renameat2(AT_FDCWD, own.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) < 0) {
-    done = sys_failure("replace the stale socket", path_);
+    // A daemon that starts has removed it meanwhile, and is about to bind its own.
+    if (errno == ENOENT)
+      grace_.set(kGrace);
+    else
+      done = sys_failure("replace the stale socket", path_);
   } else if (has_owner(own)) {
     // The replaced socket is not stale: a daemon has bound it meanwhile. Give it back.
     if (::renameat2(AT_FDCWD, own.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) < 0)
       log_warn("syslog: {}", sys_failure("give back", path_).value().text);
   }
   ::unlink(own.c_str());
-  if (!done) return done;
+  if (!done || grace_.active()) return done;
   device_ = status.st_dev;
   inode_ = status.st_ino;
   keep();

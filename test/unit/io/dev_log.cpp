@@ -5,6 +5,8 @@
 #include "base/mutex.hpp"
 #include "base/unix_address.hpp"
 #include "io/syslog_message.hpp"
+#include "support/forked.hpp"
+#include "support/refused_call.hpp"
 #include "support/test.hpp"
 #include "unit/support/golden_text.hpp"
 #include "unit/support/loop.hpp"
@@ -121,6 +123,30 @@ TEST_CASE("syslog: a stale socket and a link to nowhere are replaced", "[threads
     CHECK(becomes_true([&] { return send_to(w->path, "mine"); }));
     CHECK(w->has("mine"));
   }
+}
+
+TEST_CASE("syslog: if a daemon removes its stale socket while zinit replaces it, zinit waits",
+          "[io][syslog]") {
+  const auto took = [](bool waits) -> std::string {
+    static std::string said;
+    set_log_listener([](LogLevel, std::string_view line) { said.append(line).append("; "); });
+    const TempDir folder;
+    const std::string path = folder / "log";
+    const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const sockaddr_un address = unix_address(path);
+    if (::bind(fd, generic(address), sizeof address) < 0) return "no socket";
+    ::close(fd);
+    if (!refuse_call(SYS_renameat2, ENOENT)) return "no filter";
+    auto loop = EventLoop::create();
+    DevLog log(**loop, path, [](const ucred&, std::string_view) {});
+    log.start();
+    if (!waits) return said;
+    ::unlink(path.c_str());
+    run_until(**loop, [&] { return ::access(path.c_str(), F_OK) == 0; });
+    return said + (send_to(path, "mine") ? "mine" : "lost");
+  };
+  CHECK(in_child([&] { return took(false); }) == "");
+  CHECK(in_child([&] { return took(true); }) == "mine");
 }
 
 }  // namespace
