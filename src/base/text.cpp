@@ -188,6 +188,20 @@ std::string_view cut_utf8(std::string_view text, std::size_t limit) noexcept {
   return text.substr(0, limit);
 }
 
+std::size_t whole_length(std::string_view text) noexcept {
+  if (text.empty() || static_cast<unsigned char>(text.back()) < 0x80) return text.size();
+  const std::size_t whole = valid_length(text);
+  const std::string_view begun = text.substr(whole);
+  if (whole == 0 || begun.size() > 3) return text.size();
+  // After some first bytes the second one has to be small, after others it has to be large.
+  for (const char next : {'\x80', '\xBF'}) {
+    std::string ended(begun);
+    while (ended.size() < 4)
+      if (valid_utf8(ended += next)) return whole;
+  }
+  return text.size();
+}
+
 std::string shortened(std::string_view text, std::size_t limit) {
   return std::string(cut_utf8(text, limit)).append(text.size() > limit ? "..." : "");
 }

@@ -50,6 +50,10 @@ namespace zinit {
 /// At most `limit` bytes of `text`; does not end inside a character.
 [[nodiscard]] std::string_view cut_utf8(std::string_view text, std::size_t limit) noexcept;
 
+/// The length of `text` without a character that begins at its end and goes on after it. All of
+/// `text` counts if it is only such a character, or is no UTF-8 before it.
+[[nodiscard]] std::size_t whole_length(std::string_view text) noexcept;
+
 /// `text` for a message; the rest after `limit` bytes becomes "...".
 [[nodiscard]] std::string shortened(std::string_view text, std::size_t limit);
 

@@ -3,8 +3,6 @@
 // Splits into lines, without copying lines that lie within one read. See splitter.hpp.
 #include "io/splitter.hpp"
 
-#include <algorithm>
-
 #include "base/text.hpp"
 
 namespace zinit {
@@ -19,20 +17,6 @@ void emit_piece(std::string_view& text, std::size_t piece, const LineSplitter::E
 }
 
 }  // namespace
-
-std::size_t whole_length(std::string_view text) noexcept {
-  for (std::size_t back = 1; back < std::min<std::size_t>(text.size(), 4); ++back) {
-    const auto first = static_cast<unsigned char>(text[text.size() - back]);
-    if ((first & 0xC0) == 0x80) continue;
-    const std::size_t length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-    if (first < 0xC2 || first > 0xF4 || length <= back) break;
-    // The second byte depends on the first one. Any of 0x80 to 0xBF may follow it.
-    std::string begun(text.substr(text.size() - back));
-    begun.resize(length, '\x80');
-    return back == 1 || valid_utf8(begun) ? text.size() - back : text.size();
-  }
-  return text.size();
-}
 
 void LineSplitter::feed(std::string_view data, std::size_t piece, std::string& joined,
                         const Emit& emit) {

@@ -16,10 +16,6 @@ struct SplitLine {
   bool continues = false;
 };
 
-/// The length of `text` without a character of UTF-8 that begins at its end and goes on after it.
-/// Such a character alone counts.
-[[nodiscard]] std::size_t whole_length(std::string_view text) noexcept;
-
 class LineSplitter {
  public:
   using Emit = std::function<void(const SplitLine& line)>;

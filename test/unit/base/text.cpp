@@ -32,6 +32,7 @@ std::string answer(const std::string& row) {
   if (function == "nearest") return std::string(nearest(text, rest).value_or("none"));
   if (function == "shortened") return bracketed(shortened(text, number()));
   if (function == "cut_utf8") return bracketed(cut_utf8(text, number()));
+  if (function == "whole_length") return std::to_string(whole_length(text));
   if (function == "to_utf8") {
     CHECK(valid_utf8(text) == (to_utf8(text) == text));
     CHECK(valid_utf8(to_utf8(text)));
@@ -98,8 +99,8 @@ TEST_CASE("the nearest name is the one that counting every edit finds", "[base][
     std::optional<std::string_view> found;
     for (const std::string& name : known) {
       const std::size_t count = edits(wanted, name);
-      const bool tied = found && count == least && name.rfind(wanted, 0) == 0 &&
-                        found->rfind(wanted, 0) != 0;
+      const bool tied =
+          found && count == least && name.rfind(wanted, 0) == 0 && found->rfind(wanted, 0) != 0;
       if ((count >= least && !tied) || 2 * count >= std::max(wanted.size(), name.size())) continue;
       least = count;
       found = name;
