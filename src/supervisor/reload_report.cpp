@@ -154,28 +154,23 @@ class Reporter {
     return runs_on(slot) || (done_oneshot(world_, slot) && world_.record(slot).wish == Wish::up);
   }
 
-  /// Whether `above` requires `at` after the reload, too.
-  [[nodiscard]] bool still_requires(Slot above, Slot at) const {
+  /// The services that require `at` after the reload.
+  [[nodiscard]] std::vector<Slot> dependents_to_be(Slot at) const {
     const Graph& next = *plan_.graph;
-    const Slot slot = next.find(world_.graph->name(above));
-    if (slot == kNoSlot) return false;
-    const Node& node = next.node(slot);
     const std::string& name = world_.graph->name(at);
-    // A name is either in requires_, as a slot, or in missing.
-    if (const Slot there = next.find(name); there != kNoSlot)
-      if (std::ranges::find(node.requires_, there) != node.requires_.end()) return true;
-    return std::ranges::find(*node.missing, name) != node.missing->end();
-  }
-
-  /// The services that require `at` before the reload or after it.
-  [[nodiscard]] std::vector<Slot> required_by(Slot at) const {
-    const SlotList& before = world_.node(at).required_by;
-    std::vector<Slot> all(before.begin(), before.end());
-    const Slot next = plan_.graph->find(world_.graph->name(at));
-    if (next == kNoSlot) return all;
-    for (const Slot above : plan_.graph->node(next).required_by)
-      if (const Slot slot = world_.graph->find(plan_.graph->name(above)); slot != kNoSlot)
-        all.push_back(slot);
+    std::vector<Slot> all;
+    if (const Slot there = next.find(name); there != kNoSlot) {
+      for (const Slot above : next.node(there).required_by)
+        if (const Slot slot = world_.graph->find(next.name(above)); slot != kNoSlot)
+          all.push_back(slot);
+      return all;
+    }
+    for (const Slot above : world_.node(at).required_by) {
+      const Slot slot = next.find(world_.graph->name(above));
+      if (slot == kNoSlot) continue;
+      const Names& missing = *next.node(slot).missing;
+      if (std::ranges::find(missing, name) != missing.end()) all.push_back(above);
+    }
     return all;
   }
 
@@ -184,10 +179,9 @@ class Reporter {
     while (!slots.empty()) {
       const Slot at = slots.back();
       slots.pop_back();
-      for (const Slot above : required_by(at)) {
+      for (const Slot above : dependents_to_be(at)) {
         const std::string& name = world_.graph->name(above);
-        if (!goes_along(above) || report_.why.contains(name) || !still_requires(above, at))
-          continue;
+        if (!goes_along(above) || report_.why.contains(name)) continue;
         told.push_back(name);
         report_.why[name] = {(world_.node(above).binds(at) ? "is bound to " : "requires ") +
                              world_.graph->name(at)};
