@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/kill_point.hpp"
+#include "io/resolver.hpp"
 #include "os/unix_receive.hpp"
 #include "state/disposal.hpp"
 
@@ -50,9 +51,7 @@ ssize_t splice_some(int from, int to, std::size_t most) noexcept {
 }  // namespace
 
 void reset_connection(UniqueFd fd) noexcept {
-  const linger at_once{1, 0};
-  // No effect on a unix socket, which is only closed. (socket(7), SO_LINGER)
-  (void)::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  reset_at_close(fd.get());
   close_socket(std::move(fd));
 }
 

@@ -226,12 +226,16 @@ SocketAddress own_address(int socket) noexcept { return address_by(::getsockname
 
 SocketAddress peer_address(int socket) noexcept { return address_by(::getpeername, socket); }
 
+void reset_at_close(int socket) noexcept {
+  const linger at_once{1, 0};
+  (void)::setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 bool reset_if_connected_to_itself(int socket) noexcept {
   const SocketAddress own = own_address(socket), other = peer_address(socket);
   const bool is = own.size > 0 && own.storage.ss_family != AF_UNIX && own.size == other.size &&
                   std::memcmp(&own.storage, &other.storage, own.size) == 0;
-  const linger at_once{1, 0};
-  if (is) (void)::setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  if (is) reset_at_close(socket);
   return is;
 }
 

@@ -47,10 +47,12 @@ using Addresses = std::vector<SocketAddress>;
 /// kernel reported none. (getsockname(2), getpeername(2))
 [[nodiscard]] SocketAddress own_address(int socket) noexcept;
 [[nodiscard]] SocketAddress peer_address(int socket) noexcept;
+/// Makes close(2) reset the connection. No effect on a unix socket, which is only closed.
+/// (socket(7), SO_LINGER)
+void reset_at_close(int socket) noexcept;
 /// Whether a socket is connected to itself. If nobody listens on a port of this machine, the kernel
 /// may choose this port as the socket's own; then connect() succeeds (RFC 9293, simultaneous open).
-/// If so, sets SO_LINGER, so that close(2) resets it: otherwise the port would be taken for a
-/// minute more.
+/// If so, close(2) will reset it: otherwise the port would be taken for a minute more.
 [[nodiscard]] bool reset_if_connected_to_itself(int socket) noexcept;
 
 /// The addresses of `name` (in lower case) in `text`, which has the format of hosts(5): at most
