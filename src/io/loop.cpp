@@ -116,14 +116,12 @@ EventLoop::~EventLoop() {
 }
 
 void EventLoop::run() noexcept {
-  runner_ = std::this_thread::get_id();
   // Until now libev's clock shows the time of the loop's last turn.
   ev_now_update(loop_);
   // At least once, so that tasks posted before an earlier stop() still run.
   do ev_run(loop_, 0);
   while (!stopping_);
   stopping_ = false;
-  runner_ = std::thread::id{};
 }
 
 Result<void> EventLoop::post(Task task) noexcept {
@@ -217,8 +215,6 @@ void EventLoop::stop() noexcept {
   stopping_ = true;
   ring_bell();
 }
-
-bool EventLoop::on_thread() const noexcept { return runner_ == std::this_thread::get_id(); }
 
 Result<std::unique_ptr<DataLoop>> DataLoop::create() {
   auto loop = EventLoop::create();

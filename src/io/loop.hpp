@@ -28,8 +28,8 @@
 // lines for a sink, has a LoopCall: it is made once, and asking takes no memory. A watch that the
 // kernel refused is asked for again every 100 ms.
 //
-// Threads: a loop belongs to the thread that runs it. Other threads may only call post(), stop(),
-// on_thread() and LoopCall::ask(). Watchers (watcher.hpp) are started and stopped on the loop's
+// Threads: a loop belongs to the thread that runs it. Other threads may only call post(), stop()
+// and LoopCall::ask(). Watchers (watcher.hpp) are started and stopped on the loop's
 // thread, or while no thread runs it.
 #pragma once
 
@@ -39,7 +39,6 @@
 #include <functional>
 #include <memory>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "base/fd.hpp"
@@ -90,9 +89,6 @@ class EventLoop {
   /// Ends run() after the tasks posted before. Any thread. May be repeated.
   void stop() noexcept;
 
-  /// Whether the caller is the thread inside run().
-  [[nodiscard]] bool on_thread() const noexcept;
-
   /// Far more than 10,000 services need at once, so only a fault reaches it.
   static constexpr std::size_t kMaxTasks = 65536;
 
@@ -112,7 +108,6 @@ class EventLoop {
   ev_periodic calm_{};  // prevents libev's idle wake-ups (see above)
 
   std::atomic<bool> stopping_{false};
-  std::atomic<std::thread::id> runner_{};
 
   Mutex mutex_;
   std::vector<Task> tasks_ GUARDED_BY(mutex_);

@@ -77,8 +77,6 @@ class Ring {
 
   [[nodiscard]] std::size_t lines() const noexcept;
   [[nodiscard]] std::size_t text_bytes() const noexcept;
-  /// The memory in use.
-  [[nodiscard]] std::size_t block_bytes() const noexcept { return block_.size(); }
   /// Number of the newest line; 0 before the first.
   [[nodiscard]] std::uint64_t last_seq() const noexcept { return last_seq_; }
   [[nodiscard]] const Limits& limits() const noexcept { return limits_; }
