@@ -124,10 +124,12 @@ void EventLoop::run() noexcept {
   stopping_ = false;
 }
 
-Result<void> EventLoop::post(Task task) noexcept {
+Result<void> EventLoop::post(Task task) noexcept { return post(std::move(task), kMaxTasks); }
+
+Result<void> EventLoop::post(Task task, std::size_t most) noexcept {
   try {
     MutexLock lock(mutex_);
-    if (tasks_.size() >= kMaxTasks)
+    if (tasks_.size() >= most)
       return Failure(
           Error{"cannot pass work to the event loop: too many tasks wait already", EAGAIN});
     tasks_.push_back(std::move(task));
@@ -210,8 +212,8 @@ void LoopCall::ask() noexcept {
 }
 
 void EventLoop::stop() noexcept {
-  // Posts a task, so that earlier tasks run first. If posting fails, stops directly.
-  if (post([this] { stopping_ = true; })) return;
+  // Posts a task, so that earlier tasks run first. Without memory for it, stops directly.
+  if (post([this] { stopping_ = true; }, SIZE_MAX)) return;
   stopping_ = true;
   ring_bell();
 }

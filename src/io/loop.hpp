@@ -86,7 +86,8 @@ class EventLoop {
   /// destroyed then. The loop's destructor destroys tasks that have not run.
   [[nodiscard]] Result<void> post(Task task) noexcept;
 
-  /// Ends run() after the tasks posted before. Any thread. May be repeated.
+  /// Ends run() after the tasks posted before, even if kMaxTasks wait; without memory after those
+  /// that are being run. Any thread. May be repeated.
   void stop() noexcept;
 
   /// Far more than 10,000 services need at once, so only a fault reaches it.
@@ -96,6 +97,7 @@ class EventLoop {
   friend class LoopCall;
   EventLoop() = default;
   [[nodiscard]] Result<void> set_up();
+  [[nodiscard]] Result<void> post(Task task, std::size_t most) noexcept;
   void run_tasks() noexcept;
   void run_calls() noexcept;
   void ring_bell() noexcept;

@@ -109,6 +109,18 @@ TEST_CASE("loop: if too many tasks wait one is refused, but no call and no stop"
   CHECK(calls == 2);
 }
 
+TEST_CASE("loop: a stop by a task ends it after the tasks that wait, even if no more may wait",
+          "[io]") {
+  const auto loop = new_loop();
+  std::size_t ran = 0;
+  REQUIRE(loop->post([&] {
+    while (loop->post([&] { ++ran; })) {}
+    loop->stop();
+  }));
+  loop->run();
+  CHECK(ran == EventLoop::kMaxTasks);
+}
+
 TEST_CASE("loop: at rest it has nothing to wake for within a day", "[threads][io]") {
   LoopBeside loop;
   loop.start();
