@@ -22,7 +22,7 @@ using Brief = Board::Brief;
 using Condition = bool (*)(const Brief&);
 
 bool is_settled(const Brief& brief) { return brief.settled; }
-bool is_running(const Brief& brief) { return brief.runs || brief.done; }
+bool is_running(const Brief& brief) { return brief.up(); }
 bool is_exited(const Brief& brief) { return brief.state == State::exited; }
 bool is_failed(const Brief& brief) { return brief.state == State::failed; }
 bool is_stopped(const Brief& brief) { return brief.stopped(); }

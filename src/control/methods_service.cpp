@@ -151,7 +151,7 @@ Outcome service_tree(Call& call) {
 Outcome service_is_running(Call& call) {
   const auto brief = call.context.board.brief(name_of(call));
   if (!brief) return service_not_found(call.context, name_of(call));
-  return json_of(brief->runs || brief->done);
+  return json_of(brief->up());
 }
 
 // --- the rows ---

@@ -14,6 +14,7 @@
 #include "base/memory.hpp"
 #include "control/metrics.hpp"
 #include "model/decide.hpp"
+#include "model/predicates.hpp"
 
 namespace zinit {
 
@@ -30,7 +31,7 @@ ServiceSample sample_of(const ServiceView& view, LogInfo log) {
   sample.dropped = std::move(log.dropped_by);
   auto& numbers = sample.numbers;
   const bool done = record.state == State::exited && record.done;
-  numbers[Sample::up] = record.state == State::running || done;
+  numbers[Sample::up] = runs(record, *view.spec) || done;
   numbers[Sample::wanted] = record.wish == Wish::up;
   numbers[Sample::restarts] = view.restart_count;
   if (view.last_start_us > 0) numbers[Sample::started] = view.last_start_us;

@@ -83,8 +83,7 @@ Outlook under_way_outlook(const World& world, Slot slot) {
   if (record.state == State::stopping) {
     return about_to_fail(world, slot) ? Outlook::no : Outlook::yes;
   }
-  const bool runs = record.state == State::running && !has_ended(world, slot);
-  const bool again = runs ? record.stop_owed : wanted(world, slot);
+  const bool again = runs(record, world.spec(slot)) ? record.stop_owed : wanted(world, slot);
   return again ? Outlook::yes : Outlook::no;
 }
 
@@ -174,15 +173,19 @@ bool to_start(const World& world, Slot slot) {
   return nothing_left(world, slot) && (wanted(world, slot) || revivable(world, slot));
 }
 
+bool runs(const Record& record, const ServiceSpec& spec) {
+  return record.state == State::running && (!spec.has_process() || checked_now(record));
+}
+
 bool has_ended(const World& world, Slot slot) {
   const Record& record = world.record(slot);
-  return record.state == State::running && world.spec(slot).has_process() && !checked_now(record);
+  return record.state == State::running && !runs(record, world.spec(slot));
 }
 
 bool satisfied(const World& world, Slot slot) {
   const Record& record = world.record(slot);
   if (record.wish == Wish::down || record.stop_owed || world.node(slot).removed) return false;
-  if (record.state == State::running) return !has_ended(world, slot);
+  if (record.state == State::running) return runs(record, world.spec(slot));
   if (record.state == State::inactive) return record.skipped && record.try_ == Try::none;
   // The exit code is not enough: a oneshot that was stopped on request may exit with 0, too.
   return done_oneshot(world, slot) && record.try_ != Try::asked;
@@ -432,7 +435,7 @@ bool SettledQuestions::ask(Slot slot) {
   // It waits for its dependents to stop, and will take a step then.
   if (world_.record(slot).wish == Wish::down && in_the_way(world_, slot)) return false;
   if (state == State::blocked) return blocked_by_settled(slot);
-  return rests(world_.record(slot)) || (state == State::running && !has_ended(world_, slot));
+  return rests(world_.record(slot)) || runs(world_.record(slot), world_.spec(slot));
 }
 
 /// A blocked service is settled if something that holds it back is settled. The search goes on

@@ -31,8 +31,12 @@ namespace zinit {
   return record.respawn && record.count > 0;
 }
 
-/// It counts as running, but its main process has ended. What is left of its group is killed, or
-/// its post_exec runs.
+/// It is ready, and its main process has not ended. A service that is starting or stopping has a
+/// process, too, but does not run in this sense.
+[[nodiscard]] bool runs(const Record& record, const ServiceSpec& spec);
+
+/// It is in the state `running`, but its main process has ended. What is left of its group is
+/// killed, or its post_exec runs.
 [[nodiscard]] bool has_ended(const World& world, Slot slot);
 
 /// Its dependents may start: it runs, is a done oneshot, or skipped because of a condition; its

@@ -476,7 +476,7 @@ std::optional<Board::Brief> Board::brief(std::string_view name) const {
   return Brief{record.state,
                record.wish,
                settled(world, slot, Clock::now()),
-               record.state == State::running && !has_ended(world, slot),
+               zinit::runs(record, world.spec(slot)),
                record.state == State::exited && record.done,
                zinit::holds(world, slot),
                record.state == State::inactive && record.skipped,

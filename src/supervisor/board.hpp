@@ -312,7 +312,7 @@ class Board final : public WatchReports, private BoardCore {
     State state;
     Wish wish;
     bool settled;
-    bool runs;     // it is running, and its process has not ended
+    bool runs;     // it is ready, and its process has not ended
     bool done;     // a oneshot that has succeeded
     bool holds;    // a done oneshot that left processes or has a stop_exec
     bool skipped;  // a condition for its start did not hold
@@ -325,6 +325,8 @@ class Board final : public WatchReports, private BoardCore {
     TimePoint ready_at;
     std::int64_t rank;  // each start on request gives another one
 
+    /// It runs, or is a oneshot that is done.
+    [[nodiscard]] bool up() const { return runs || done; }
     /// It is settled at rest, and nothing of it is left.
     [[nodiscard]] bool stopped() const { return settled && !has_process && at_rest(state); }
   };

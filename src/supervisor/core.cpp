@@ -201,7 +201,7 @@ void BoardCore::note_boot() {
     const Record& record = world.record(slot);
     if (job.due || record.process == Process::launching) return false;
     return record.state == State::blocked ? job.rests
-                                          : at_rest(record.state) || record.state == State::running;
+                                          : at_rest(record.state) || runs(record, world.spec(slot));
   };
   while (!boot_pending.empty() && settled(boot_pending.back())) boot_pending.pop_back();
   if (!boot_pending.empty()) return;
@@ -268,8 +268,8 @@ void BoardCore::keep_journal() {
 void BoardCore::store_world() {
   if (!journal_) return;
   journal_->store_world({world.shutdown, start_added, world.next_rank, world.serial,
-                         events.last_seq(), boot_settled_at.value_or(TimePoint{}),
-                         world.switching, world.stop_limit});
+                         events.last_seq(), boot_settled_at.value_or(TimePoint{}), world.switching,
+                         world.stop_limit});
 }
 
 }  // namespace zinit

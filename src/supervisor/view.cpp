@@ -11,7 +11,8 @@ namespace zinit {
 
 namespace {
 
-bool runs(const Record& record) {
+/// In these states the age of its process is its uptime. It need not be ready: this is not runs().
+bool has_uptime(const Record& record) {
   return record.state == State::starting || record.state == State::running ||
          record.state == State::stopping;
 }
@@ -66,8 +67,8 @@ ServiceView BoardCore::view_of(Slot slot, TimePoint now, SettledQuestions& settl
   view.last_stop_us = job.times.last_stop_us;
   view.killer = *job.killer;
   view.ended_for = *job.ended_for;
-  const bool up =
-      node.spec->has_process() ? view.pid != 0 && runs(record) : record.state == State::running;
+  const bool up = node.spec->has_process() ? view.pid != 0 && has_uptime(record)
+                                           : record.state == State::running;
   if (up) view.uptime_ms = ms_between(job.started, now);
   if (view.main_pid != 0) view.status_text = *job.status_text;
   view.conditions = *job.conditions;

@@ -73,6 +73,20 @@ TEST_CASE("metrics are the same text by the verb and by the method", "[check][me
   CHECK(zinit.error("metrics.get", R"(["web"])")["code"] == -32602);
 }
 
+TEST_CASE("a service whose process has ended is not up while its post_exec runs", "[metrics]") {
+  Server zinit;
+  zinit.add("web", {.service = "post_exec = 'echo post >> $T; "
+                               "until test -e $D/go; do sleep 0.01; done'"});
+  zinit.boot({"web"});
+  CHECK(metrics_of(zinit).number(of_service("up", "web")) == 1);
+  zinit.kill("web");
+  zinit.await_trace("post");
+  CHECK(zinit.state("web") == "running");
+  CHECK(zinit.result("service.is_running", R"(["web"])") == false);
+  CHECK(metrics_of(zinit).number(of_service("up", "web")) == 0);
+  zinit.mark("go");
+}
+
 TEST_CASE("in the older format of Prometheus the type of a counter is that of its samples",
           "[check][metrics]") {
   Server zinit;
