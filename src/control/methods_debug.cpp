@@ -55,7 +55,7 @@ void put_record(JsonWriter& writer, const Record& record, TimePoint now) {
   writer.member("again", record.again).member("respawn", record.respawn);
   writer.member("done", record.done).member("by_itself", record.by_itself);
   writer.member("named", record.named).member("needed", record.needed);
-  writer.member("unneeded", record.unneeded);
+  writer.member("unneeded", record.unneeded).member("used_up", record.used_up);
   writer.member("notified", record.notified).member("healthy", record.healthy);
   writer.member("ready_runs", record.ready_runs).member("ready_begun", record.ready_begun);
   writer.member("failure_handled", record.failure_handled);

@@ -153,6 +153,21 @@ State launched_post(World& world, Slot slot, TimePoint now, const LaunchOutcome&
   return me.state;
 }
 
+void begin_stop(World& world, Slot slot, StopCause cause, TimePoint now) {
+  Record& me = world.record(slot);
+  me.cause = cause;
+  if (me.state == State::exited) me.process = Process::held;
+  me.unneeded = cause == StopCause::unneeded;
+  if (me.unneeded) no_longer_wish(me);
+  const bool retried =
+      self_caused(me) && me.wish == Wish::up && policy_says_again(world.spec(slot), false);
+  me.used_up = retried && !restarts_left(world, slot, now);
+  me.again = cause == StopCause::asked || (retried && !me.used_up);
+  if (me.command.post) return;
+  me.stage = StopStage::none;
+  me.deadline = kNever;
+}
+
 void do_act(World& world, Slot slot, const Row& row, TimePoint now) {
   Record& me = world.record(slot);
   const ServiceSpec& spec = world.spec(slot);
@@ -192,7 +207,9 @@ void do_act(World& world, Slot slot, const Row& row, TimePoint now) {
       me.respawn = false;
       break;
     case Act::record_failure:
+    case Act::give_up:
       me.by_itself = true;
+      me.used_up = row.act == Act::give_up;
       fail(world, me, reason_of_end(me.end, me.command.before_post));
       break;
     case Act::record_unspawned: fail(world, me, Reason(me.reason)); break;
@@ -202,19 +219,7 @@ void do_act(World& world, Slot slot, const Row& row, TimePoint now) {
       me.deadline = kNever;
       me.ready_serial = ++world.serial;
       break;
-    case Act::begin_stop:
-      me.cause = row.cause;
-      if (me.state == State::exited) me.process = Process::held;
-      me.unneeded = row.cause == StopCause::unneeded;
-      if (me.unneeded) no_longer_wish(me);
-      if (!me.command.post) {
-        me.stage = StopStage::none;
-        me.deadline = kNever;
-      }
-      me.again = me.cause == StopCause::asked ||
-                 (self_caused(me) && me.wish == Wish::up && policy_says_again(spec, false) &&
-                  restarts_left(world, slot, now));
-      break;
+    case Act::begin_stop: begin_stop(world, slot, row.cause, now); break;
     case Act::give_up_again:  // as if the dependency alone had stopped it: it returns with it
       me.again = false;
       me.cause = StopCause::dependency;
@@ -231,6 +236,7 @@ void do_act(World& world, Slot slot, const Row& row, TimePoint now) {
     case Act::fail_unkillable:
       if (me.command.post)
         me.command.index = static_cast<std::uint32_t>(spec.post_exec->size());  // run no more of it
+      me.used_up = false;
       fail(world, me, {ReasonType::stop_timeout, 0, {}, {}});
       break;
   }
@@ -261,6 +267,7 @@ void leave(Record& me, State to, Act act) {
       to == State::failed || skipped || scheduled || stopped_with || ready_failed || left;
   if (!reason_stays) me.reason = {};
   if (to != State::failed) me.failure_handled = false;
+  if (to != State::failed && to != State::stopping) me.used_up = false;
   if (to != State::starting && to != State::stopping) me.deadline = kNever;
 }
 

@@ -177,10 +177,19 @@ bool respawn_loses_dependency(const Situation& s) { return s.me().respawn && dep
 
 /// A oneshot has ended with success, independent of its policy.
 bool oneshot_succeeded(const Situation& s) { return s.spec().oneshot && exited_good(s); }
-/// Its process has ended, the policy starts it again, and `no_restart_on` does not list the end.
-bool exited_to_restart(const Situation& s) {
+bool exited_to_try_again(const Situation& s) {
   return process_exited(s) && up(s) && policy_says_again(s.spec(), exited_good(s)) &&
-         !ended_for_good(s) && restarts_left(s.world, s.self, s.now);
+         !ended_for_good(s);
+}
+/// Its process has ended, the policy starts it again, `no_restart_on` does not list the end, and
+/// `max_restarts` allows it.
+bool exited_to_restart(const Situation& s) {
+  return exited_to_try_again(s) && restarts_left(s.world, s.self, s.now);
+}
+/// Its process has ended, the policy starts it again, and `no_restart_on` does not list the end,
+/// but `max_restarts` is reached.
+bool restarts_used_up(const Situation& s) {
+  return exited_to_try_again(s) && !restarts_left(s.world, s.self, s.now);
 }
 /// Its process has ended with success, the policy does not start it again, and `no_restart_on` does
 /// not list the end.
@@ -326,6 +335,7 @@ constexpr Row kRows[] = {
     ROW(starting, unspawned, failed, record_unspawned),
     ROW(starting, oneshot_succeeded, exited, record_done),  // independent of its policy
     ROW(starting | running, exited_to_restart, blocked, schedule),
+    ROW(starting | running, restarts_used_up, failed, give_up),
     ROW(starting | running, exited_well, exited, record_end),
     ROW(starting | running, process_exited, failed, record_failure),
     STOP(starting, ready_exec_failed, ready_exec),

@@ -64,6 +64,7 @@ enum class Act : std::uint8_t {
   record_done,       // recorded: the oneshot is done
   record_end,        // recorded: it has ended by itself
   record_failure,    // the reason becomes the way in which it ended
+  give_up,           // the reason becomes the way in which it ended; `max_restarts` is recorded
   record_unspawned,  // the reason becomes the error of its execution
   become_ready,      // the start timeout ends
   begin_stop,        // its dependents are stopped before it

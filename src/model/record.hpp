@@ -86,6 +86,8 @@ struct Record {
   // whether it is stopped when nothing needs it any more.
   bool named = false;
   bool needed = false;
+  // It has failed, or stops and will fail, for good only because its max_restarts is reached.
+  bool used_up = false;
   bool unneeded = false;  // its last stop was because of `stop_when_unneeded`
   bool skipped = false;   // a start condition did not hold at the last try
   bool notified = false;  // this process has reported that it is ready

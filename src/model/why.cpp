@@ -396,12 +396,6 @@ class Explainer {
     }
   }
 
-  std::string gave_up_words(const Record& record) const {
-    if (!restarts_used_up(world_, slot_)) return {};
-    return fmt::format("; gave up after {} restart{} (max_restarts)", record.count,
-                       record.count == 1 ? "" : "s");
-  }
-
   std::string advice(const Reason& reason) const {
     switch (reason.type) {
       case ReasonType::spawn_error:
@@ -537,23 +531,10 @@ std::string reason_text(const Reason& reason, const ServiceSpec& spec) {
   return limit == Milliseconds{0} ? text : text + ", " + duration_text(limit.count());
 }
 
-bool restarts_used_up(const World& world, Slot slot) {
-  const Record& record = world.record(slot);
-  const ServiceSpec& spec = world.spec(slot);
-  if (record.state != State::failed || !policy_says_again(spec, false)) return false;
-  switch (record.reason.type) {
-    case ReasonType::exit_code:
-    case ReasonType::signal:
-      if (record.reason.step == CommandKind::main &&
-          contains(*spec.lifecycle.no_restart_on, record.end))
-        return false;
-      break;
-    case ReasonType::start_timeout:
-    case ReasonType::health_check_failed:
-    case ReasonType::watchdog_timeout: break;
-    default: return false;
-  }
-  return !restarts_left(world, slot, record.since);
+std::string gave_up_words(const Record& record) {
+  if (record.state != State::failed || !record.used_up) return {};
+  return fmt::format("; gave up after {} restart{} (max_restarts)", record.count,
+                     record.count == 1 ? "" : "s");
 }
 
 std::string cause_of_delay(const Record& record, const ServiceSpec& spec) {

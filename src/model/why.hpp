@@ -63,8 +63,8 @@ struct WhyReport {
 /// start_timeout_ms, 30.0 s".
 [[nodiscard]] std::string reason_text(const Reason& reason, const ServiceSpec& spec);
 
-/// Whether it has failed for good only because its max_restarts is reached.
-[[nodiscard]] bool restarts_used_up(const World& world, Slot slot);
+/// "; gave up after 2 restarts (max_restarts)" if it has failed for good only for this cause.
+[[nodiscard]] std::string gave_up_words(const Record& record);
 
 /// What ended the last attempt of a service that waits for a re-spawn: "pre_exec exited with code
 /// 1"; empty if unknown.

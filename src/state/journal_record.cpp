@@ -42,6 +42,7 @@ enum Flag : std::uint32_t {
   kUnneeded = 1 << 25,
   kUnheard = 1 << 26,
   kEndPre = 1 << 27,  // end_step is pre_exec
+  kUsedUp = 1 << 28,
 };
 
 // copy_record() and copy_facts() list the fields that are copied between a journal's record and the
@@ -133,6 +134,7 @@ void copy_record(Way& way, Stored& stored, Own& own) noexcept {
   way.flag(stored.flags, kReadyRuns, own.ready_runs, true);
   way.flag(stored.flags, kFailureHandled, own.failure_handled, true);
   way.flag(stored.flags, kUnneeded, own.unneeded, true);
+  way.flag(stored.flags, kUsedUp, own.used_up, true);
   way.value(stored.ready_begun, own.ready_begun);
   way.value(stored.health_attempts, own.health_attempts);
   way.value(stored.end_value, own.end.value);

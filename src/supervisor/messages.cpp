@@ -66,19 +66,17 @@ std::string failed_line(const TransitionFacts& facts) {
   const Record& record = facts.world.record(facts.slot);
   const ServiceSpec& spec = facts.world.spec(facts.slot);
   const std::string text = "failed: " + reason_text(record.reason, spec);
-  const bool used_up = restarts_used_up(facts.world, facts.slot);
-  const std::string limit =
-      used_up ? fmt::format(": max_restarts = {} is reached", spec.lifecycle.max_restarts) : "";
+  const std::string limit = gave_up_words(record);
+  const std::string last = limit.empty() ? "; not started again" : limit;
   // The main process was stopped because of this failure; its end is no news.
-  if (record.reason.step == CommandKind::ready_exec) return text + "; not started again" + limit;
+  if (record.reason.step == CommandKind::ready_exec) return text + last;
   switch (record.reason.type) {
     case ReasonType::spawn_error:
       return text + (record.reason.number == 1 ? "; started as soon as that is possible"
                                                : "; not retried");
     case ReasonType::exit_code:
-    case ReasonType::signal:
-      return fmt::format("failed: {}; not started again{}", end_words(facts), limit);
-    default: return used_up ? text + "; not started again" + limit : text;
+    case ReasonType::signal: return fmt::format("failed: {}{}", end_words(facts), last);
+    default: return text + limit;
   }
 }
 

@@ -30,7 +30,7 @@ Record full_record() {
   r.cause = StopCause::unhealthy;
   r.stage = StopStage::killed;
   r.again = r.respawn = r.done = r.by_itself = r.skipped = r.named = r.needed = r.notified =
-      r.healthy = r.ready_runs = r.failure_handled = r.unneeded = r.unheard = true;
+      r.healthy = r.ready_runs = r.failure_handled = r.unneeded = r.unheard = r.used_up = true;
   r.ready_begun = 2;
   r.health = Health::watchdog;
   r.health_attempts = 3;
@@ -89,7 +89,7 @@ bool same(const Record& a, const Record& b) {
          a.rank == b.rank && a.ready_serial == b.ready_serial &&
          a.failed_serial == b.failed_serial && a.ready_runs == b.ready_runs &&
          a.ready_begun == b.ready_begun && a.failure_handled == b.failure_handled &&
-         a.unneeded == b.unneeded && a.unheard == b.unheard;
+         a.unneeded == b.unneeded && a.unheard == b.unheard && a.used_up == b.used_up;
 }
 
 void put(Journal& journal, Slot slot, const std::string& name, const Record& record = {},
