@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Changes to a record: by a step of the decision table, and by events from outside.
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "model/decide.hpp"
@@ -34,6 +35,13 @@ void make_rest(Record& me) {
 /// The command that should have ended within the start timeout.
 CommandKind late_step(const Record& me) {
   return me.ready_begun > 0 ? CommandKind::ready_exec : me.command.before_post;
+}
+
+/// `limit_ms` is the start timeout, or what it was extended to; 0: unknown.
+Reason late_reason(const Record& me, std::int64_t limit_ms) {
+  constexpr std::int64_t most = std::numeric_limits<int>::max();
+  return {
+      ReasonType::start_timeout, static_cast<int>(std::min(limit_ms, most)), {}, {}, late_step(me)};
 }
 
 void schedule(Record& me, const Lifecycle& lifecycle, TimePoint now) {
@@ -163,6 +171,7 @@ void begin_stop(World& world, Slot slot, StopCause cause, TimePoint now) {
       self_caused(me) && me.wish == Wish::up && policy_says_again(world.spec(slot), false);
   me.used_up = retried && !restarts_left(world, slot, now);
   me.again = cause == StopCause::asked || (retried && !me.used_up);
+  if (cause == StopCause::late) me.reason = late_reason(me, ms_between(me.since, me.deadline));
   if (me.command.post) return;
   me.stage = StopStage::none;
   me.deadline = kNever;
@@ -261,10 +270,11 @@ void leave(Record& me, State to, Act act) {
   const bool scheduled = to == State::blocked && act == Act::schedule;
   const bool stopped_with =
       me.reason.type == ReasonType::stopped_with && me.wish == Wish::down && to != State::failed;
-  const bool ready_failed = to == State::stopping && me.cause == StopCause::ready_exec;
+  const bool start_failed =
+      to == State::stopping && (me.cause == StopCause::ready_exec || me.cause == StopCause::late);
   const bool left = me.reason.type == ReasonType::left_behind && to == State::exited;
   const bool reason_stays =
-      to == State::failed || skipped || scheduled || stopped_with || ready_failed || left;
+      to == State::failed || skipped || scheduled || stopped_with || start_failed || left;
   if (!reason_stays) me.reason = {};
   if (to != State::failed) me.failure_handled = false;
   if (to != State::failed && to != State::stopping) me.used_up = false;
@@ -278,7 +288,7 @@ Reason stop_reason(const Record& me) {
     case StopCause::ready_exec: return me.reason;
     case StopCause::unhealthy: return {ReasonType::health_check_failed, me.health_attempts, {}, {}};
     case StopCause::watchdog: return {ReasonType::watchdog_timeout, 0, {}, {}};
-    default: return {ReasonType::start_timeout, 0, {}, {}, late_step(me)};
+    default: return me.reason.type == ReasonType::start_timeout ? me.reason : late_reason(me, 0);
   }
 }
 

@@ -30,9 +30,9 @@ struct ProcessEnd {
 
 enum class ReasonType : std::uint8_t {
   none,
-  exit_code,  // number: the code
-  signal,     // number: the signal; text: more about it, or nothing
-  start_timeout,
+  exit_code,            // number: the code
+  signal,               // number: the signal; text: more about it, or nothing
+  start_timeout,        // number: the limit in ms, with its extensions; 0: unknown
   stop_timeout,         // the process did not end, not even after SIGKILL
   health_check_failed,  // number: attempts
   watchdog_timeout,

@@ -121,6 +121,16 @@ std::string missing_words(const Record& record, const ServiceSpec& spec) {
   return missing;
 }
 
+/// The limit that was not kept: ", 30.0 s", ", extended to 45.0 s"; empty: there is none.
+std::string limit_words(const Reason& reason, const ServiceSpec& spec) {
+  std::int64_t usual = 0;
+  if (reason.type == ReasonType::start_timeout) usual = spec.lifecycle.start_timeout.count();
+  if (reason.type == ReasonType::watchdog_timeout) usual = spec.readiness->watchdog.count();
+  if (usual == 0) return {};
+  const std::int64_t limit = reason.number > 0 ? reason.number : usual;
+  return (limit > usual ? ", extended to " : ", ") + duration_text(limit);
+}
+
 /// The key with which another service's file adds an edge of that kind.
 std::string_view key_of_added(std::string_view kind) {
   if (kind == "requires") return "required_by";
@@ -316,9 +326,8 @@ class Explainer {
       add("readiness", fmt::format("its process ended within its after_ms, {}", least.count()));
     if (type != ReasonType::start_timeout || record.reason.step != CommandKind::main) return;
     if (spec.oneshot)
-      return add("readiness",
-                 fmt::format("it is a oneshot, and had not ended within its start_timeout_ms, {}",
-                             duration_text(spec.lifecycle.start_timeout.count())));
+      return add("readiness", "it is a oneshot, and had not ended within its start_timeout_ms" +
+                                  limit_words(record.reason, spec));
     if (const std::string missing = missing_words(record, spec); !missing.empty())
       add("readiness", "it was still waiting for " + missing);
     explain_health(record);
@@ -524,11 +533,7 @@ Reason reason_of_state(const Record& record) {
 }
 
 std::string reason_text(const Reason& reason, const ServiceSpec& spec) {
-  Milliseconds limit{0};
-  if (reason.type == ReasonType::start_timeout) limit = spec.lifecycle.start_timeout;
-  if (reason.type == ReasonType::watchdog_timeout) limit = spec.readiness->watchdog;
-  const std::string text = reason_text(reason);
-  return limit == Milliseconds{0} ? text : text + ", " + duration_text(limit.count());
+  return reason_text(reason) + limit_words(reason, spec);
 }
 
 std::string gave_up_words(const Record& record) {

@@ -60,7 +60,7 @@ struct WhyReport {
 [[nodiscard]] Reason reason_of_state(const Record& record);
 
 /// reason_text() with the time of the limit that was not kept: "not ready within its
-/// start_timeout_ms, 30.0 s".
+/// start_timeout_ms, 30.0 s"; "..., extended to 45.0 s" if the service has extended it.
 [[nodiscard]] std::string reason_text(const Reason& reason, const ServiceSpec& spec);
 
 /// "; gave up after 2 restarts (max_restarts)" if it has failed for good only for this cause.
