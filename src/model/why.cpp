@@ -14,12 +14,15 @@ namespace zinit {
 
 namespace {
 
+/// "in 0.9 s", or "now"
+std::string delay_left(const Record& record, TimePoint now) {
+  return countdown_text(ms_between(now, record.delay_until));
+}
+
 /// "last killed by SIGKILL; restarting in 0.9 s"
-std::string delay_words(const Record& record, const ServiceSpec& spec, TimePoint now) {
+std::string delay_words(const Record& record, const ServiceSpec& spec, const std::string& left) {
   const std::string cause = cause_of_delay(record, spec);
-  return fmt::format("{}{}restarting {}", cause.empty() ? "" : "last " + cause,
-                     cause.empty() ? "" : "; ",
-                     countdown_text(ms_between(now, record.delay_until)));
+  return fmt::format("{}restarting {}", cause.empty() ? "" : "last " + cause + "; ", left);
 }
 
 /// Why there is no service with that name.
@@ -86,7 +89,8 @@ std::string state_words(const World& world, Slot slot, TimePoint now) {
     case State::blocked:
       if (record.process == Process::launching) return "is starting";
       if (record.wish == Wish::down) return "is about to stop";
-      if (record.delay_until > now) return delay_words(record, world.spec(slot), now);
+      if (record.delay_until > now)
+        return delay_words(record, world.spec(slot), delay_left(record, now));
       return "is itself blocked";
     case State::starting:
       return fmt::format("is {}, for {} so far",
@@ -372,10 +376,10 @@ class Explainer {
     if (world_.shutdown) add("shutdown", "zinit is shutting down: nothing starts any more");
     if (record.wish == Wish::down) return;
     if (record.delay_until > now_) {
-      const std::string words = delay_words(record, world_.spec(slot_), now_);
-      add("delay", words.ends_with(" now")
-                       ? words
-                       : fmt::format("{}; `zinitctl start {}` restarts it now", words, own_name()));
+      const std::string left = delay_left(record, now_);
+      const std::string remedy =
+          left == "now" ? "" : fmt::format("; `zinitctl start {}` restarts it now", own_name());
+      add("delay", delay_words(record, world_.spec(slot_), left) + remedy);
       explain_last_start(record);
     }
     for (const Waiting& waiting : waiting_on(world_, slot_, now_)) add_chain(waiting);
