@@ -318,8 +318,10 @@ void ZinitDaemon::start_services() {
   look_at_triggers();
 }
 
-/// Before the boot, no timer and no file starts a service.
+/// Before the boot, no timer and no file starts a service. A server that began without services may
+/// have got some from clients, without a boot.
 void ZinitDaemon::look_at_triggers() {
+  if (!booted_ && (!services_started_ || switched_)) return;
   timers_.look();
   paths_.look();
 }
@@ -450,7 +452,7 @@ void ZinitDaemon::on_change() {
   in_force_.look();
   if (syslog_) syslog_->look();
   if (shutdown_.begun()) return;
-  if (booted_) look_at_triggers();
+  look_at_triggers();
   failures_.look();
   if (shutdown_.begun()) return;
   for (const ServiceView& view : critical_.look()) {
@@ -540,7 +542,7 @@ void ZinitDaemon::set_service(SetService request, SetDone done) {
   service_changes_.set(std::move(request), [this, done = std::move(done)](
                                                const RequestResult<Board::SetReport>& report) {
     sockets_.look();
-    if (booted_) look_at_triggers();
+    look_at_triggers();
     in_force_.wait(0, [done, report] { done(report); });
   });
 }

@@ -65,7 +65,7 @@ void ZinitDaemon::go_on() {
   else
     restore_services();
   if (arriving) arrive();
-  if (booted_) look_at_triggers();
+  look_at_triggers();
   reap_more_.ask();  // children may have ended during execve(2)
   log_info("version {} continues, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode),
            ::getpid());

@@ -76,7 +76,7 @@ RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config,
   instances_.use(all->templates);
   sockets_.look();
   timers_.read_again();
-  if (booted_) look_at_triggers();
+  look_at_triggers();
   std::vector<std::string> news = report->added;
   news.insert(news.end(), report->changed.begin(), report->changed.end());
   news.insert(news.end(), report->failed.begin(), report->failed.end());

@@ -74,5 +74,27 @@ TEST_CASE("more changes than the kernel keeps lose none that counts", "[path]") 
   zinit.await_trace("late");
 }
 
+TEST_CASE("files and timers start services that clients have added to a server without any",
+          "[path][timers]") {
+  Server zinit;
+  zinit.put("services/t@.toml", "[service]\nexec = \"echo %i >>$T\"\noneshot = true\n[path]\n" +
+                                    ("changed = " + toml_string(zinit.path("conf"))) + "\n");
+  zinit.boot();
+  const auto set = [&](const std::string& name, const std::string& trigger) {
+    zinit.result("service.set",
+                 R"({"start":false,"config":{"service":{"name":")" + name +
+                     R"(","oneshot":true,"exec":"echo )" + name + R"( >>$T"},)" + trigger + "}}");
+  };
+  set("by-file", R"("path":{"exists":)" + toml_string(zinit.path("file")) + "}");
+  set("by-time", R"("timer":{"every_ms":20})");
+  zinit.start("t@one");
+  zinit.await_trace("one");
+  zinit.mark("file");
+  zinit.await_trace("by-file");
+  zinit.await_trace("by-time");
+  write_file(zinit.path("conf"), "changed");
+  zinit.await_trace("one", 2);
+}
+
 }  // namespace
 }  // namespace zinit::test::activation_paths
