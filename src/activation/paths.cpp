@@ -138,7 +138,8 @@ void Paths::load() {
   }
   inherited_.clear();
   inherited_delays_.clear();
-  if (all_.empty()) return;
+  unseen_ = !all_.empty();
+  if (!unseen_) return;
   begin_watching();
   ask();
 }
@@ -244,6 +245,7 @@ void Paths::ask() {
     under_way_ = hangs_ = false;
     silence_.stop();
     if (watch_ == watch) {  // otherwise zinit watches other paths by now
+      unseen_ = false;
       begin_watching();
       answered(*found);
       take(*touches);  // of changes that no look has seen

@@ -59,6 +59,9 @@ class Paths {
 
   /// Whether a check of paths is under way, and the file systems may still answer soon.
   [[nodiscard]] bool busy() const noexcept { return under_way_ && !hangs_; }
+  /// Whether the first check of a path in the graph is still to come. A change before it starts
+  /// nothing, so clients get no answer until then, unless the file systems do not answer.
+  [[nodiscard]] bool unseen() const noexcept { return unseen_ && !hangs_; }
   /// Whether a check is under way, however long it takes: it may hang with its file system.
   [[nodiscard]] bool looks() const noexcept { return queue_.busy(); }
 
@@ -129,6 +132,7 @@ class Paths {
   PathWatch::Touches touched_;           // to check now
   std::set<PathWatch::Number> lacking_;  // to check later
   bool under_way_ = false;
+  bool unseen_ = false;     // see unseen()
   bool hangs_ = false;      // the current check takes long
   std::string fault_;       // why nothing is watched
   bool unwatched_ = false;  // because of a lack of descriptors: tried again

@@ -185,6 +185,9 @@ class Daemon {
   [[nodiscard]] virtual std::vector<TimerView> timers(std::string_view of = {}) const = 0;
   /// Whether service files are being read or written, or wait for that.
   [[nodiscard]] virtual bool works_on_files() const { return false; }
+  /// Whether a [path] in the graph is not watched yet, but will be soon: a change of its file would
+  /// start nothing. The server's look_again() follows.
+  [[nodiscard]] virtual bool paths_unseen() const { return false; }
   /// Why the [timer] or [path] of the service cannot start it when it should; empty: it can.
   [[nodiscard]] virtual std::string trigger_fault(const std::string& service) const = 0;
   /// When the [path] of a service at rest may start it again without a change; kNever: only a

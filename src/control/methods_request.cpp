@@ -85,6 +85,17 @@ std::string others_members(const Board& board, const Board::Others& others) {
   return writer.end_object().take().substr(1);
 }
 
+/// *status_full* with the members of `others`. It waits until all paths are watched: the client may
+/// change the file of a [path] as soon as it has the answer.
+AnswerLook answer_of(RpcContext& context, std::string_view name,
+                     const std::optional<Board::Others>& others = {}) {
+  auto status = status_full_of(context, name,
+                               others ? others_members(context.board, *others) : std::string());
+  return [&context, status = std::move(status)](bool last) {
+    return !last && context.daemon.paths_unseen() ? std::nullopt : status(last);
+  };
+}
+
 /// Answers with *status_full* and the members of `others`, as soon as `goal` is reached.
 Later wait_until(RpcContext& context, std::string name, Goal goal,
                  std::optional<std::int64_t> timeout_ms, std::optional<Board::Others> others = {}) {
@@ -101,8 +112,7 @@ Later wait_until(RpcContext& context, std::string name, Goal goal,
       if (!goal.needs_life || !lifeless || !brief->settled) return std::nullopt;
       return tl::unexpected(has_failed(context, name, goal.word));
     }
-    status = status_full_of(context, name,
-                            others ? others_members(context.board, *others) : std::string());
+    status = answer_of(context, name, others);
     return answer();
   };
   if (timeout_ms) {
@@ -126,7 +136,7 @@ Outcome request(Call& call) {
   if (call.params.boolean("wait"))
     return wait_until(call.context, std::string(name), kSettled, call.params.count("timeout_ms"),
                       *std::move(done));
-  return outcome_of(status_full_of(call.context, name, others_members(board, *done)));
+  return outcome_of(answer_of(call.context, name, *std::move(done)));
 }
 
 /// Waits for check_exec of the services that the restart would stop; then restarts them.
@@ -157,7 +167,7 @@ Outcome service_restart(Call& call) {
       if (waits) {
         then = wait_until(context, name, kSettled, timeout_ms, **std::move(done)).look;
       } else {
-        const auto status = status_full_of(context, name, others_members(context.board, **done));
+        const auto status = answer_of(context, name, **std::move(done));
         then = [status] { return status(false); };
       }
     }

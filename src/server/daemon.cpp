@@ -151,7 +151,7 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
       timers_({files_, *loop_, board_, facts_, start_.sources.places.services.state,
                start_.mode == Mode::system ? TimePoint{} : start_.started,
                [this] { in_force_.look(); }}),
-      paths_({*loop_, board_, facts_, [this] { in_force_.look(); }}),
+      paths_({*loop_, board_, facts_, [this] { on_paths_seen(); }}),
       boot_anyway_(*loop_, [this] { on_sockets_open(true); }),
       reexecution_(
           *loop_, board_, files_, start_.check_options, [this] { return under_way(); },
@@ -316,6 +316,21 @@ void ZinitDaemon::start_services() {
   if (const auto booted = boot_target(); !booted) log_error("boot: {}", booted.error().text);
   keep_facts();
   look_at_triggers();
+  if (server_ && paths_.unseen()) server_->hold_requests(true);
+}
+
+void ZinitDaemon::on_paths_seen() {
+  in_force_.look();
+  if (!server_) return;
+  server_->hold_requests(boot_waits_);
+  server_->context().look_again();
+}
+
+RequestResult<void> ZinitDaemon::make_instance(std::string_view name) {
+  const GraphPtr before = board_.graph();
+  const auto made = instances_.make(name);
+  if (board_.graph() != before) look_at_triggers();  // now: see Daemon::paths_unseen()
+  return made;
 }
 
 /// Before the boot, no timer and no file starts a service. A server that began without services may

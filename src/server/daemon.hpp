@@ -141,9 +141,7 @@ class ZinitDaemon final : public Daemon {
   void tell_terminals(std::string text) override;
   void reexecute(bool update, ReexecuteDone done) override;
   void switch_root(NewRoot next, SwitchDone done) override;
-  RequestResult<void> make_instance(std::string_view name) override {
-    return instances_.make(name);
-  }
+  RequestResult<void> make_instance(std::string_view name) override;
   void set_service(SetService request, SetDone done) override;
   void delete_service(const DeleteService& request, ServiceDeleteDone done) override;
   void set_proxy(SetProxy request, ProxyDone done) override;
@@ -156,6 +154,7 @@ class ZinitDaemon final : public Daemon {
     return timers_.views(of);
   }
   [[nodiscard]] bool works_on_files() const override { return files_.busy() || paths_.busy(); }
+  [[nodiscard]] bool paths_unseen() const override { return paths_.unseen(); }
   [[nodiscard]] std::string trigger_fault(const std::string& service) const override;
   [[nodiscard]] TimePoint next_path_try(const std::string& service) const override {
     return paths_.next_of(service);
@@ -190,6 +189,7 @@ class ZinitDaemon final : public Daemon {
   void on_sockets_open(bool anyway);
   void start_services();
   void look_at_triggers();
+  void on_paths_seen();
   [[nodiscard]] std::vector<std::string> boot_targets() const;
   [[nodiscard]] std::string target_of_boot() const;
   [[nodiscard]] RequestResult<void> boot_target();

@@ -96,5 +96,24 @@ TEST_CASE("files and timers start services that clients have added to a server w
   zinit.await_trace("one", 2);
 }
 
+TEST_CASE("a file that changes after an answer of zinit starts its service", "[path]") {
+  Server zinit;
+  std::string many;  // their check takes long
+  for (int i = 0; i < 3000; ++i) many += toml_string(zinit.path(std::to_string(i))) + ",";
+  zinit.add("many", {.more = "[path]\nexists = [" + many + "]\n"});
+  zinit.put("conf", "");
+  zinit.put("one", "");
+  add(zinit, "s", "changed", "conf");
+  zinit.put("services/t@.toml", "[service]\nexec = \"echo %i >>$T\"\noneshot = true\n[path]\n" +
+                                    ("changed = " + toml_string(zinit.path("%i"))) + "\n");
+  zinit.boot();
+  write_file(zinit.path("conf"), "changed");
+  zinit.await_trace("s");
+  zinit.settle();
+  zinit.begin_start("t@one");
+  write_file(zinit.path("one"), "changed");
+  zinit.await_trace("one", 2);
+}
+
 }  // namespace
 }  // namespace zinit::test::activation_paths
