@@ -365,15 +365,18 @@ void Paths::start(const std::string& name, Service& service) {
   service.again = kNever;
   service.active = true;
   for (const PathWatch::Number number : service.numbers) paths_[number].wants = false;
-  const Milliseconds usual = std::max(service.spec->lifecycle.restart_delay, kLeastDelay);
+  const Lifecycle& lifecycle = service.spec->lifecycle;
+  const Milliseconds usual = std::max(lifecycle.restart_delay, kLeastDelay);
   const bool failed = services_.failed(name);
-  const Milliseconds delay = service.delay.next(failed);
-  service.not_before = after(Clock::now(), failed ? delay : usual);
+  service.delay = !failed ? usual
+                          : std::clamp(service.delay * 2, usual,
+                                       std::max(usual, Milliseconds(lifecycle.restart_delay_max)));
+  service.not_before = after(Clock::now(), service.delay);
   // Its end on the monotonic clock, and its length.
-  parts_.facts.keep(
-      std::string(kDelays) + name,
-      failed ? fmt::format("{} {}", service.not_before.time_since_epoch().count(), delay.count())
-             : std::string());
+  parts_.facts.keep(std::string(kDelays) + name,
+                    failed ? fmt::format("{} {}", service.not_before.time_since_epoch().count(),
+                                         service.delay.count())
+                           : std::string());
   if (const auto brief = parts_.board.brief(name)) service.owed = brief->rank;
   keep(name, service);
   kill_point("path.kept");
@@ -403,7 +406,8 @@ void Paths::take_over_delay(const std::string& name, Service& service) {
   if (fact == inherited_delays_.end()) return;
   const auto words = split(fact->second, ' ');
   service.not_before = TimePoint(TimePoint::duration(parse_integer(words.front()).value_or(0)));
-  service.delay.go_on(Milliseconds(parse_integer(words.back()).value_or(0)));
+  service.delay = std::clamp(Milliseconds(parse_integer(words.back()).value_or(0)), Milliseconds{0},
+                             Milliseconds(service.spec->lifecycle.restart_delay_max));
   // The file of the previous process image may be unusable.
   parts_.facts.keep(std::string(kDelays) + name, fact->second);
 }

@@ -85,7 +85,7 @@ class Paths {
     bool up = false;                     // its wish was up at the last look
     TimePoint again = kNever;            // the time of the next check of its directories
     TimePoint not_before{};              // the earliest time of the next start
-    StartDelay delay{};                  // the delay for `not_before` after failures
+    Milliseconds delay{0};               // from the last start to `not_before`
     bool ended = false;                  // its end is the reason for the check
     std::optional<std::int64_t> owed{};  // its rank before a start that is requested
     std::string kept{};                  // its fact for the next process image

@@ -52,8 +52,6 @@ class StartDelay {
     if (!failed) delay_.reset();
     return delay_.next();
   }
-  /// Continues with the last delay of the previous process image.
-  void go_on(Milliseconds last) noexcept { delay_.go_on(last); }
 
  private:
   Backoff<1000, 60000> delay_;

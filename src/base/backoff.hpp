@@ -22,11 +22,6 @@ class Backoff {
   /// After a success: the next delay is the first one.
   void reset() noexcept { delay_ = {}; }
 
-  /// Continues after this delay, which may be any number.
-  void go_on(Milliseconds last) noexcept {
-    delay_ = std::clamp(last, Milliseconds{0}, Milliseconds{kMostMs});
-  }
-
   /// Whether there was a delay since the last success.
   [[nodiscard]] bool begun() const noexcept { return delay_ > Milliseconds{0}; }
   /// Whether the last delay was the longest one.

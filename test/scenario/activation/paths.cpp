@@ -81,9 +81,9 @@ TEST_CASE("files and timers start services that clients have added to a server w
                                     ("changed = " + toml_string(zinit.path("conf"))) + "\n");
   zinit.boot();
   const auto set = [&](const std::string& name, const std::string& trigger) {
-    zinit.result("service.set",
-                 R"({"start":false,"config":{"service":{"name":")" + name +
-                     R"(","oneshot":true,"exec":"echo )" + name + R"( >>$T"},)" + trigger + "}}");
+    zinit.result("service.set", R"({"start":false,"config":{"service":{"name":")" + name +
+                                    R"(","oneshot":true,"exec":"echo )" + name + R"( >>$T"},)" +
+                                    trigger + "}}");
   };
   set("by-file", R"("path":{"exists":)" + toml_string(zinit.path("file")) + "}");
   set("by-time", R"("timer":{"every_ms":20})");
