@@ -185,6 +185,9 @@ class Daemon {
   [[nodiscard]] virtual std::vector<TimerView> timers(std::string_view of = {}) const = 0;
   /// Whether service files are being read or written, or wait for that.
   [[nodiscard]] virtual bool works_on_files() const { return false; }
+  /// Calls `then` when all changes are in force, such as the closing of the sockets of services that
+  /// are gone; after some seconds at the latest. On the control loop's thread, perhaps at once.
+  virtual void when_in_force(std::function<void()> then) { then(); }
   /// Whether a [path] in the graph is not watched yet, but will be soon: a change of its file would
   /// start nothing. The server's look_again() follows.
   [[nodiscard]] virtual bool paths_unseen() const { return false; }

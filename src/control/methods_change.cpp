@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The methods service.* that add, replace and remove services, and the requests about all of them.
+#include <utility>
+
 #include "base/format.hpp"
 #include "base/json_writer.hpp"
 #include "base/text.hpp"
@@ -98,6 +100,8 @@ std::string words_of(const ServiceView& view) {
 struct BulkWait {
   Board::Bulk asked;
   std::vector<std::string> unsettled;
+  bool asked_daemon = false;
+  bool in_force = false;  // sockets of deleted services are closed
 
   bool over(const Board& board) {
     for (; !unsettled.empty(); unsettled.pop_back()) {
@@ -141,9 +145,16 @@ Outcome carry_out(Call& call) {
   wait->unsettled = bulk->done;
   wait->asked = *std::move(bulk);
   Later later;
-  later.look = [&board, wait]() -> std::optional<RpcResult> {
-    if (!wait->over(board)) return std::nullopt;
-    return wait->answer(board, about);
+  later.look = [&context = call.context, wait]() -> std::optional<RpcResult> {
+    if (!wait->over(context.board)) return std::nullopt;
+    if (!std::exchange(wait->asked_daemon, true)) {
+      context.daemon.when_in_force([&context, wait] {
+        wait->in_force = true;
+        context.look_again();
+      });
+    }
+    if (!wait->in_force) return std::nullopt;
+    return wait->answer(context.board, about);
   };
   return later;
 }

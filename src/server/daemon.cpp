@@ -556,14 +556,21 @@ void ZinitDaemon::tell_terminals(std::string text) {
 void ZinitDaemon::set_service(SetService request, SetDone done) {
   service_changes_.set(std::move(request), [this, done = std::move(done)](
                                                const RequestResult<Board::SetReport>& report) {
-    sockets_.look();
     look_at_triggers();
-    in_force_.wait(0, [done, report] { done(report); });
+    when_in_force([done, report] { done(report); });
   });
 }
 
 void ZinitDaemon::delete_service(const DeleteService& request, ServiceDeleteDone done) {
-  service_changes_.remove(request, std::move(done));
+  service_changes_.remove(request,
+                          [this, done = std::move(done)](const RequestResult<Deleted>& deleted) {
+                            when_in_force([done, deleted] { done(deleted); });
+                          });
+}
+
+void ZinitDaemon::when_in_force(std::function<void()> then) {
+  sockets_.look();
+  in_force_.wait(0, std::move(then));
 }
 
 void ZinitDaemon::set_proxy(SetProxy request, ProxyDone done) {

@@ -154,6 +154,7 @@ class ZinitDaemon final : public Daemon {
     return timers_.views(of);
   }
   [[nodiscard]] bool works_on_files() const override { return files_.busy() || paths_.busy(); }
+  void when_in_force(std::function<void()> then) override;
   [[nodiscard]] bool paths_unseen() const override { return paths_.unseen(); }
   [[nodiscard]] std::string trigger_fault(const std::string& service) const override;
   [[nodiscard]] TimePoint next_path_try(const std::string& service) const override {

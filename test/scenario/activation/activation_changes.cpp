@@ -53,6 +53,23 @@ TEST_CASE("services that are set in one breath keep the sockets that their proce
   }
 }
 
+TEST_CASE("the sockets of a removed service are closed when the answer comes", "[sockets]") {
+  Server zinit;
+  Texts listen;
+  for (int i = 0; i < 200; ++i) listen.push_back("unix:" + zinit.path(std::to_string(i)));
+  const std::string last = free_address();
+  listen.push_back(last);
+  zinit.file("s.toml", with_sockets("'sleep 100000'", listen));
+  zinit.boot();
+  REQUIRE(is_there(last));
+  zinit.result("service.delete", named("s"));
+  CHECK_FALSE(Client::possible(last));
+  zinit.reload();
+  REQUIRE(Client::possible(last));
+  zinit.result("service.delete_all");
+  CHECK_FALSE(Client::possible(last));
+}
+
 TEST_CASE("two services swap their addresses in a reload", "[sockets][reload]") {
   Server zinit;
   const std::string one = free_address(), other = free_address();
