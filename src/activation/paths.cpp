@@ -309,8 +309,7 @@ void Paths::follow_all() {
 void Paths::arm() {
   TimePoint next = kNever;
   for (const auto& [name, service] : all_) next = std::min(next, service.again);
-  next == kNever ? again_.stop()
-                 : again_.set(std::chrono::ceil<Milliseconds>(std::max(next - Clock::now(), {})));
+  again_.set_at(next);
 }
 
 /// Starts a service that must start, and checks the directories of a service that has ended.

@@ -192,8 +192,7 @@ class Proxies::Impl {
       else
         services_.stop_idle(service, use.idle);
     }
-    if (next == kNever) return idle_.stop();
-    idle_.set(std::chrono::ceil<Milliseconds>(next - now));
+    idle_.set_at(next);
   }
 
   ServiceAccess& services_;

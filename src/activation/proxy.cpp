@@ -330,7 +330,7 @@ void Proxy::advance() {
     was_up_ = up;
     up ? connect_some(now) : ask_for_service(now);
   }
-  set_timer(now);
+  set_timer();
 }
 
 /// advance() may be running already, and one turn of the loop may bring many events.
@@ -494,7 +494,7 @@ void Proxy::connected(Connection& connection) {
          hung ? connection.relay->ready(Relay::client, EPOLLHUP) : !connection.relay->over());
 }
 
-void Proxy::set_timer(TimePoint now) {
+void Proxy::set_timer() {
   TimePoint due = kNever;
   bool idle = false;  // a connection could be tried
   if (!waiting_.empty()) due = too_late_at(*waiting_.front());
@@ -506,8 +506,7 @@ void Proxy::set_timer(TimePoint now) {
   }
   if (!waiting_.empty() && !was_up_) due = std::min(due, ask_at_);
   if (idle && was_up_) due = std::min(due, retry_at_);
-  if (due == kNever) return timer_.stop();
-  timer_.set(std::max(std::chrono::ceil<Milliseconds>(due - now), Milliseconds{0}));
+  timer_.set_at(due);
 }
 
 }  // namespace zinit

@@ -133,7 +133,7 @@ class Proxy {
   void leave_queue(Connection& connection) noexcept;
   void remove(std::uint32_t number);
   void reject(std::uint32_t number, std::string_view why);
-  void set_timer(TimePoint now);
+  void set_timer();
   [[nodiscard]] std::size_t relayed() const noexcept {
     return connections_.size() - waiting_.size();
   }

@@ -512,7 +512,7 @@ void ServiceSockets::look_now() {
       watch_sockets(slot, one, starts && one.again_at <= now);
     }
   }
-  if (next != kNever) again_.set(std::chrono::ceil<Milliseconds>(next - now));
+  again_.set_at(next);
 }
 
 void ServiceSockets::on_ready(EpollSet::Key key, std::uint32_t events) {

@@ -327,8 +327,7 @@ void Timers::arm() {
       if (next.wall_us) wall_us = std::min(wall_us.value_or(*next.wall_us), *next.wall_us);
     }
   }
-  at == kNever ? monotonic_.stop()
-               : monotonic_.set(std::chrono::ceil<Milliseconds>(std::max(at - Clock::now(), {})));
+  monotonic_.set_at(at);
   if (!wall_us) return wall_.stop();
   if (const auto set = wall_.set(*wall_us); !set) {
     log_error("timers: {}", set.error().text);

@@ -40,9 +40,9 @@ std::optional<FileChanges::Answers> FileChanges::answer(const Ticket& ticket, bo
 /// Has waiting calls look again: the time of some may be over. A timer may fire a moment early, so
 /// it is set again until the time of the last call is over by the clock that answer() uses.
 void FileChanges::pass_time() {
-  const TimePoint now = Clock::now(), due = after(last_asked_, kPatience);
+  const TimePoint due = after(last_asked_, kPatience);
   answered_.ask();
-  if (now < due) patience_.set(Milliseconds(ms_between(now, due) + 1));
+  if (Clock::now() < due) patience_.set_at(due);
 }
 
 }  // namespace zinit

@@ -251,9 +251,7 @@ void Session::look_at_waits(TimePoint until) {
       ++wait;
     }
   }
-  // Rounded up, to avoid a look a moment too early.
-  earliest == kNever ? deadline_.stop()
-                     : deadline_.set(Milliseconds(ms_between(now, earliest) + 1));
+  deadline_.set_at(earliest);
 }
 
 // --- subscriptions ---

@@ -87,7 +87,7 @@ void SinkReports::look_in(Milliseconds delay) {
   const TimePoint then = after(Clock::now(), delay);
   if (timer_.active() && next_look_ <= then) return;
   next_look_ = then;
-  timer_.set(delay);
+  timer_.set_at(then);
 }
 
 std::shared_ptr<SinkTrouble> SinkReports::about(std::string label) {

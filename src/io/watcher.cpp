@@ -3,6 +3,8 @@
 // Watchers as objects around libev's, whose `data` points back to them. See watcher.hpp.
 #include "io/watcher.hpp"
 
+#include <algorithm>
+
 namespace zinit {
 
 namespace {
@@ -84,6 +86,12 @@ void TimerWatcher::set(Milliseconds delay) noexcept {
   due_ = after(Clock::now(), delay);
   ev_timer_set(&watcher_, seconds(delay), 0.);
   ev_timer_start(loop_, &watcher_);
+}
+
+void TimerWatcher::set_at(TimePoint due) noexcept {
+  if (due == kNever) return stop();
+  // Rounded up, so that it does not fire a moment too early.
+  set(std::max(std::chrono::ceil<Milliseconds>(due - Clock::now()), Milliseconds{0}));
 }
 
 void TimerWatcher::stop() noexcept { ev_timer_stop(loop_, &watcher_); }

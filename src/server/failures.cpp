@@ -54,8 +54,7 @@ void FailureWatch::look() {
     act(failed);
     board_.failure_handled(failed);
   }
-  if (next != kNever)
-    over_.set(std::max(Milliseconds{ms_between(Clock::now(), next)}, Milliseconds{1}));
+  over_.set_at(next);
 }
 
 /// Whether all started services have come to rest, or run, or have used up their time.

@@ -30,9 +30,7 @@ void InForce::look() {
   const std::vector<Waiting> due(std::make_move_iterator(first),
                                  std::make_move_iterator(waiting_.end()));
   waiting_.erase(first, waiting_.end());
-  // Rounded up, so that the timer does not fire a moment too early.
-  waiting_.empty() ? late_.stop()
-                   : late_.set(Milliseconds(ms_between(now, waiting_.front().until) + 1));
+  late_.set_at(waiting_.empty() ? kNever : waiting_.front().until);
   for (const Waiting& one : due) catch_all("an answer", one.answer);
 }
 

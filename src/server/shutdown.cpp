@@ -52,7 +52,7 @@ void Shutdown::begin(PowerAction kind, std::string_view why, Milliseconds limit,
   hurried_ = std::min(kHurried, limit / 2);
   until_ = after(Clock::now(), limit - hurried_);
   on_begun_();
-  timer_.set(limit - hurried_);  // first, because later steps may throw on a lack of memory
+  timer_.set_at(until_);  // first, because later steps may throw on a lack of memory
   reminder_.set(kBetweenReminders);
   tell_manager("STOPPING=1");
   tell(LogLevel::info, [&] {
@@ -78,7 +78,7 @@ void Shutdown::go_on(const Stand& stand, Milliseconds limit, Count count) {
   kind_ = stand.kind;
   until_ = stand.until;
   hurried_ = stand.hurried;
-  timer_.set(Milliseconds{std::max<std::int64_t>(ms_between(Clock::now(), until_), 0)});
+  timer_.set_at(until_);
   reminder_.set(kBetweenReminders);
 }
 
@@ -96,7 +96,7 @@ void Shutdown::count_from_last_signal() {
   const TimePoint until = after(board_.last_stop_signal(), limit_ - hurried_);
   if (until <= until_) return;
   until_ = until;
-  timer_.set(Milliseconds{std::max<std::int64_t>(ms_between(Clock::now(), until), 0)});
+  timer_.set_at(until_);
   on_begun_();
 }
 

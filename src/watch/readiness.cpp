@@ -424,7 +424,7 @@ void ReadinessChecks::on_line(Watch& watch) {
 
 /// Starts the watchdog's timer once the process is ready.
 void ReadinessChecks::arm_watchdog(const WatchPtr& watch) {
-  Milliseconds due{0};
+  TimePoint due = kNever;
   bool changed = false;
   {
     MutexLock lock(watch->mutex);
@@ -432,7 +432,7 @@ void ReadinessChecks::arm_watchdog(const WatchPtr& watch) {
     if (!watch->ready && !watch->process->running()) return;
     if (watch->last_sign == TimePoint{}) watch->last_sign = Clock::now();
     changed = std::exchange(watch->watchdog_changed, false);
-    due = Milliseconds(ms_between(Clock::now(), after(watch->last_sign, watch->watchdog)) + 1);
+    due = after(watch->last_sign, watch->watchdog);
   }
   if (!watch->timer) {
     watch->timer =
@@ -440,7 +440,7 @@ void ReadinessChecks::arm_watchdog(const WatchPtr& watch) {
           if (const WatchPtr alive = weak.lock()) watchdog_due(alive);
         });
   }
-  if (!watch->timer->active() || changed) watch->timer->set(due);
+  if (!watch->timer->active() || changed) watch->timer->set_at(due);
 }
 
 void ReadinessChecks::watchdog_due(const WatchPtr& watch) {

@@ -92,9 +92,9 @@ void ReadinessChecks::seek_successor(Watch& watch) {
 /// Reports that no successor came in time, once the file was read after the end.
 void ReadinessChecks::give_up_late(Watch& watch) {
   if (!watch.seeks || !watch.file_awaited || watch.file_look || watch.file_changed) return;
-  const TimePoint now = Clock::now(), by = watch.process->successor_by();
+  const TimePoint by = watch.process->successor_by();
   if (by == kNever) return;
-  if (now < by) return again_.set(Milliseconds(ms_between(now, by) + 1));
+  if (Clock::now() < by) return again_.set_at(by);
   forget_file(watch);
   board_->no_successor(*watch.process);
 }

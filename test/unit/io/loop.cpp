@@ -200,6 +200,22 @@ TEST_CASE("watcher: a timer calls back once each time it is set, not before it i
   CHECK_FALSE(timer.active());
 }
 
+TEST_CASE("loop: a timer set to a moment never fires before it, and at once if it has passed",
+          "[io]") {
+  const auto loop = new_loop();
+  const TimePoint due = Clock::now() + 10ms;
+  TimerWatcher timer(*loop, [&] { loop->stop(); });
+  timer.set_at(due);
+  loop->run();
+  CHECK(Clock::now() >= due);
+  timer.set_at(due);
+  CHECK(timer.active());
+  loop->run();
+  timer.set(1h);
+  timer.set_at(kNever);
+  CHECK_FALSE(timer.active());
+}
+
 TEST_CASE("loop: calls run in the order in which they were asked for, except destroyed ones",
           "[io]") {
   const auto loop = new_loop();
