@@ -55,9 +55,7 @@ bool may_tell(TimePoint& told) noexcept {
 /// A running attempt to connect to the backend.
 struct Proxy::Attempt {
   Resolver::Query query{};
-  Addresses addresses{};
-  std::size_t next = 0;
-  UniqueFd socket{};
+  Dial dial{};
   TimePoint until = kNever;  // deadline for the current address
 };
 
@@ -378,21 +376,15 @@ void Proxy::connect_some(TimePoint now) {
 void Proxy::begin_attempt(Connection& connection) {
   connection.attempt = std::make_unique<Attempt>();
   ++attempts_;
-  if (!backend_.socket.empty()) {
-    connection.attempt->addresses = {local_address(backend_.socket)};
-    return try_next(connection);
-  }
-  const std::uint32_t number = connection.number;
-  auto query = shared_.resolver.resolve(backend_.host, backend_.port,
-                                        [this, number](Result<Addresses> found) {
-                                          const auto at = connections_.find(number);
-                                          if (at == connections_.end() || !at->second->attempt)
-                                            return;
-                                          Connection& held = *at->second;
-                                          if (found) held.attempt->addresses = *std::move(found);
-                                          try_next(held);
-                                          advance_later();
-                                        });
+  auto query = shared_.resolver.resolve(backend_, [this, number = connection.number](auto found) {
+    const auto at = connections_.find(number);
+    if (at == connections_.end() || !at->second->attempt) return;
+    Attempt& attempt = *at->second->attempt;
+    if (found) attempt.dial = Dial(*std::move(found));
+    const bool later = attempt.query != nullptr;
+    try_next(*at->second);
+    if (later) advance_later();
+  });
   // Without a query the answer has already come, and the connection may be gone.
   if (query) connection.attempt->query = std::move(query);
 }
@@ -400,39 +392,27 @@ void Proxy::begin_attempt(Connection& connection) {
 /// Connects to the backend's next address.
 void Proxy::try_next(Connection& connection) {
   Attempt& attempt = *connection.attempt;
-  if (attempt.socket) shared_.set.remove(attempt.socket.get());
-  attempt.socket.reset();
-  if (attempt.next == attempt.addresses.size()) return attempt_failed(connection);
-  const std::size_t left = attempt.addresses.size() - attempt.next;
-  const SocketAddress& address = attempt.addresses[attempt.next++];
-  last_tried_ = address;
-  if (leads_back())
-    return reject(connection.number,
-                  "its backend leads back to the proxy itself, directly or through other proxies");
-  const TimePoint now = Clock::now();
-  const TimePoint end = too_late_at(connection);
-  attempt.until =
-      end == kNever ? kNever : now + (end - now) / static_cast<TimePoint::duration::rep>(left);
-  const int family = address.storage.ss_family;
-  attempt.socket.reset(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!attempt.socket) return attempt_failed(connection);
-  if (family == AF_UNIX) refuse_descriptors(attempt.socket.get());
-  set_options_of(attempt.socket.get());
-  if (::connect(attempt.socket.get(), address.get(), address.size) == 0)
-    return connected(connection);
-  if (errno != EINPROGRESS) return try_next(connection);
-  if (!shared_.set.add(attempt.socket.get(), EPOLLOUT, key(connection.number, Relay::backend)))
-    attempt_failed(connection);
+  if (attempt.dial.socket() >= 0) shared_.set.remove(attempt.dial.socket());
+  while (attempt.dial.more()) {
+    last_tried_ = attempt.dial.next();
+    if (leads_back())
+      return reject(
+          connection.number,
+          "its backend leads back to the proxy itself, directly or through other proxies");
+    attempt.until = attempt.dial.share_of(too_late_at(connection));
+    const int errnum = attempt.dial.try_next();
+    if (errnum == 0) return connected(connection);
+    if (errnum == EINPROGRESS &&
+        shared_.set.add(attempt.dial.socket(), EPOLLOUT, key(connection.number, Relay::backend)))
+      return;
+  }
+  attempt_failed(connection);
 }
 
 void Proxy::attempt_ready(Connection& connection) {
-  if (!connection.attempt || !connection.attempt->socket) return;
-  const int socket = connection.attempt->socket.get();
-  int error = 0;
-  socklen_t size = sizeof error;
-  if (::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) < 0) error = errno;
-  if (error == 0 && !reset_if_connected_to_itself(socket)) {
-    shared_.set.remove(socket);
+  if (!connection.attempt || connection.attempt->dial.socket() < 0) return;
+  if (connection.attempt->dial.outcome() == 0) {
+    shared_.set.remove(connection.attempt->dial.socket());
     connected(connection);
   } else {
     try_next(connection);
@@ -449,7 +429,8 @@ void Proxy::attempt_failed(Connection& connection) {
 
 void Proxy::stop_attempt(Connection& connection) noexcept {
   if (!connection.attempt) return;
-  if (connection.attempt->socket) shared_.set.remove(connection.attempt->socket.get());
+  const int socket = connection.attempt->dial.socket();
+  if (socket >= 0) shared_.set.remove(socket);
   connection.attempt.reset();
   --attempts_;
 }
@@ -469,7 +450,8 @@ bool Proxy::leads_back() const {
 }
 
 void Proxy::connected(Connection& connection) {
-  UniqueFd backend = std::move(connection.attempt->socket);
+  UniqueFd backend = connection.attempt->dial.take();
+  set_options_of(backend.get());
   std::string header;
   if (spec_->proxy_protocol > 0) {
     const int client = connection.client.get();

@@ -27,7 +27,7 @@
 #include "activation/relay.hpp"
 #include "activation/services.hpp"
 #include "base/backoff.hpp"
-#include "io/resolver.hpp"
+#include "io/dial.hpp"
 #include "model/proxy_spec.hpp"
 
 namespace zinit {

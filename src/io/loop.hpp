@@ -16,9 +16,9 @@
 // loop then wakes itself.
 //
 // This room holds what waits for descriptors: loops and watchers (watcher.hpp, epoll_set.hpp,
-// wall_timer.hpp); logs, from the pipe to the sinks (log_store.hpp shows the way); probes and the
-// resolver (probe.hpp, resolver.hpp); sockets of notifications and of /dev/log (notify_socket.hpp,
-// dev_log.hpp).
+// wall_timer.hpp); logs, from the pipe to the sinks (log_store.hpp shows the way); connections to
+// others, and probes by them (resolver.hpp, dial.hpp, probe.hpp); sockets of notifications and of
+// /dev/log (notify_socket.hpp, dev_log.hpp).
 //
 // Fairness on the data loop: a pipe gets one read of 64 KiB, a side of a connection passes on 1
 // MiB, a listening socket is accepted from 16 times, then the next has its turn.

@@ -32,68 +32,54 @@ Probe::Probe(EventLoop& loop, Resolver& resolver)
 
 Probe::~Probe() {
   watcher_.reset();
-  close_socket(std::move(socket_));
+  close_socket(dial_.take());
 }
 
 void Probe::start(std::shared_ptr<const ProbeTarget> target, Done done) {
   target_ = std::move(target);
   done_ = std::move(done);
-  next_address_ = 0;
   over_ = false;
-  addresses_.clear();
   deadline_ = after(Clock::now(), target_->timeout);
   const Endpoint& endpoint = target_->endpoint;
   fault_ = {fmt::format("cannot resolve {}: no name server answered", endpoint.host)};
-  timer_.set(target_->timeout);
-  if (!endpoint.socket.empty()) return resolved(Addresses{local_address(endpoint.socket)});
-  query_ = resolver_.resolve(endpoint.host, endpoint.port,
-                             [this](Result<Addresses> found) { resolved(std::move(found)); });
+  timer_.set_at(deadline_);
+  query_ =
+      resolver_.resolve(endpoint, [this](Result<Addresses> found) { resolved(std::move(found)); });
 }
 
 void Probe::resolved(Result<Addresses> addresses) {
   if (!addresses) return finish(std::move(addresses.error()));
-  addresses_ = *std::move(addresses);
+  dial_ = Dial(*std::move(addresses));
   connect_next();
 }
 
 void Probe::connect_next() {
-  if (next_address_ == addresses_.size()) return finish(std::move(fault_));
-  const SocketAddress& address = addresses_[next_address_];
-  const auto left = std::chrono::ceil<Milliseconds>(deadline_ - Clock::now());
-  if (left <= Milliseconds::zero()) return too_late();
-  const auto share = static_cast<Milliseconds::rep>(addresses_.size() - next_address_++);
-  timer_.set(std::max(left / share, Milliseconds(1)));
-  fault_ = {fmt::format("cannot connect to {}: no answer", address_text(address))};
-  socket_.reset(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!socket_) return address_failed(sys_failure("make", "a socket").value());
-  if (address.storage.ss_family == AF_UNIX) refuse_descriptors(socket_.get());
-  if (::connect(socket_.get(), address.get(), address.size) == 0) {
-    connected();
-  } else if (errno == EINPROGRESS || errno == EINTR) {
-    watch(EV_WRITE, &Probe::connection_ready);
-  } else {
-    // EAGAIN for a unix socket: its backlog is full. (connect(2))
-    const std::string why = errno == EAGAIN && address.storage.ss_family == AF_UNIX
-                                ? "its queue of connections is full"
-                                : errno_text(errno);
-    address_failed({fmt::format("cannot connect to {}: {}", address_text(address), why)});
+  watcher_.reset();
+  while (dial_.more()) {
+    if (Clock::now() >= deadline_) return too_late();
+    const TimePoint until = dial_.share_of(deadline_);
+    const int errnum = dial_.try_next();
+    if (errnum == 0) return connected();
+    if (errnum == EINPROGRESS) {
+      fault_ = dial_.fault("no answer");
+      timer_.set_at(until);
+      return watch(EV_WRITE, &Probe::connection_ready);
+    }
+    fault_ = dial_.fault(errnum);
   }
+  finish(std::move(fault_));
 }
 
 void Probe::connection_ready() {
-  int error = 0;
-  socklen_t size = sizeof error;
-  if (::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size) < 0) error = errno;
-  if (error == 0 && reset_if_connected_to_itself(socket_.get())) error = ECONNREFUSED;
-  if (error == 0) return connected();
-  address_failed({fmt::format("cannot connect to {}: {}",
-                              address_text(addresses_[next_address_ - 1]), errno_text(error))});
+  const int errnum = dial_.outcome();
+  if (errnum == 0) return connected();
+  fault_ = dial_.fault(errnum);
+  connect_next();
 }
 
 void Probe::connected() {
   if (!target_->http) return finish({});
-  const auto left = std::chrono::ceil<Milliseconds>(deadline_ - Clock::now());
-  timer_.set(std::max(left, Milliseconds(1)));
+  timer_.set_at(deadline_);
   fault_ = {fmt::format("{} has not answered", endpoint_text(target_->endpoint))};
   unsent_ = request_text(target_->endpoint);
   reader_ = std::make_unique<HttpReader>();
@@ -102,7 +88,7 @@ void Probe::connected() {
 
 void Probe::write_request() {
   while (!unsent_.empty()) {
-    const ssize_t sent = ::send(socket_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
+    const ssize_t sent = ::send(dial_.socket(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && errno == EAGAIN) return watch(EV_WRITE, &Probe::write_request);
     // The server may have answered and closed the connection already: read the response.
@@ -115,7 +101,7 @@ void Probe::write_request() {
 /// Reads once, so that a server that sends without end does not keep the loop busy.
 void Probe::read_answer() {
   char buffer[kReadBytes];
-  const ssize_t size = receive_bytes(socket_.get(), buffer);
+  const ssize_t size = receive_bytes(dial_.socket(), buffer);
   if (size < 0 && errno == EAGAIN) return;
   if (size < 0)
     return finish({fmt::format("cannot read from {}: {}", endpoint_text(target_->endpoint),
@@ -137,18 +123,11 @@ void Probe::judge() {
   finish({fmt::format("{} answered {} with status {}", server, target_->endpoint.target, status)});
 }
 
-void Probe::address_failed(Error fault) {
-  fault_ = std::move(fault);
-  watcher_.reset();
-  close_socket(std::move(socket_));
-  connect_next();
-}
-
 void Probe::too_late() {
   // The answer may have arrived while zinit was suspended, or the service was suspended too.
   if (timer_.late_by() > kWasSuspended) return finish({"zinit was suspended meanwhile", EAGAIN});
-  const bool more = reader_ == nullptr && next_address_ < addresses_.size();
-  if (more && Clock::now() < deadline_) return address_failed(std::move(fault_));
+  const bool more = reader_ == nullptr && dial_.more();
+  if (more && Clock::now() < deadline_) return connect_next();
   finish({fmt::format("{} within {} ms", fault_.text, target_->timeout.count())});
 }
 
@@ -156,10 +135,10 @@ void Probe::too_late() {
 void Probe::finish(Error fault) {
   query_.reset();
   watcher_.reset();
-  close_socket(std::move(socket_));
+  close_socket(dial_.take());
+  dial_ = {};
   reader_.reset();
   unsent_ = {};
-  addresses_ = {};
   fault_ = std::move(fault);
   over_ = true;
   timer_.set(Milliseconds::zero());
@@ -172,7 +151,7 @@ void Probe::timer_due() {
 }
 
 void Probe::watch(int events, void (Probe::*ready)()) {
-  watcher_ = std::make_unique<IoWatcher>(loop_, socket_.get(), events, [this, ready](int seen) {
+  watcher_ = std::make_unique<IoWatcher>(loop_, dial_.socket(), events, [this, ready](int seen) {
     if ((seen & EV_ERROR) != 0) return finish({"the kernel cannot watch a socket", ENOMEM});
     (this->*ready)();
   });

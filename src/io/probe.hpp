@@ -7,8 +7,6 @@
 // The addresses of a name are tried in order, each for an equal share of the remaining time. The
 // first address that accepts the connection decides: its HTTP status is final.
 //
-// On a port without a listener the kernel may connect a socket to itself; this counts as refused.
-//
 // Threads: only the loop's.
 #pragma once
 
@@ -18,9 +16,8 @@
 #include <string>
 #include <vector>
 
-#include "base/fd.hpp"
+#include "io/dial.hpp"
 #include "io/http_reader.hpp"
-#include "io/resolver.hpp"
 #include "io/watcher.hpp"
 #include "model/checks.hpp"
 #include "model/endpoint.hpp"
@@ -60,7 +57,6 @@ class Probe {
   void write_request();
   void read_answer();
   void judge();
-  void address_failed(Error fault);
   void timer_due();
   void too_late();
   void finish(Error fault);
@@ -73,9 +69,7 @@ class Probe {
   TimePoint deadline_ = kNever;
   TimerWatcher timer_;
   Resolver::Query query_;
-  Addresses addresses_;
-  std::size_t next_address_ = 0;
-  UniqueFd socket_;
+  Dial dial_;
   std::unique_ptr<IoWatcher> watcher_;
   std::string unsent_;
   std::unique_ptr<HttpReader> reader_;

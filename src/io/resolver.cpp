@@ -231,14 +231,6 @@ void reset_at_close(int socket) noexcept {
   (void)::setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
-bool reset_if_connected_to_itself(int socket) noexcept {
-  const SocketAddress own = own_address(socket), other = peer_address(socket);
-  const bool is = own.size > 0 && own.storage.ss_family != AF_UNIX && own.size == other.size &&
-                  std::memcmp(&own.storage, &other.storage, own.size) == 0;
-  if (is) reset_at_close(socket);
-  return is;
-}
-
 class Resolver::Impl {
  public:
   Impl(EventLoop& loop, ResolverFiles files)
@@ -472,6 +464,12 @@ Resolver::~Resolver() = default;
 
 Resolver::Query Resolver::resolve(const std::string& host, std::uint16_t port, Answer answer) {
   return impl_->resolve(host, port, std::move(answer));
+}
+
+Resolver::Query Resolver::resolve(const Endpoint& endpoint, Answer answer) {
+  if (endpoint.socket.empty()) return resolve(endpoint.host, endpoint.port, std::move(answer));
+  answer(Addresses{local_address(endpoint.socket)});
+  return nullptr;
 }
 
 Result<Addresses> resolve_now(const std::string& host, std::uint16_t port) {

@@ -24,6 +24,7 @@
 
 #include "base/result.hpp"
 #include "io/loop.hpp"
+#include "model/endpoint.hpp"
 
 namespace zinit {
 
@@ -50,10 +51,6 @@ using Addresses = std::vector<SocketAddress>;
 /// Makes close(2) reset the connection. No effect on a unix socket, which is only closed.
 /// (socket(7), SO_LINGER)
 void reset_at_close(int socket) noexcept;
-/// Whether a socket is connected to itself. If nobody listens on a port of this machine, the kernel
-/// may choose this port as the socket's own; then connect() succeeds (RFC 9293, simultaneous open).
-/// If so, close(2) will reset it: otherwise the port would be taken for a minute more.
-[[nodiscard]] bool reset_if_connected_to_itself(int socket) noexcept;
 
 /// The addresses of `name` (in lower case) in `text`, which has the format of hosts(5): at most
 /// Resolver::kMaxAddresses, with port 0.
@@ -85,6 +82,8 @@ class Resolver {
   /// Looks up the addresses of `host`, each with `port`. `answer` may be called before this
   /// returns; the Query is null then. May throw std::bad_alloc. Blocks only to read a local file.
   [[nodiscard]] Query resolve(const std::string& host, std::uint16_t port, Answer answer);
+  /// The same for a place to connect to. The address of a unix socket is known at once.
+  [[nodiscard]] Query resolve(const Endpoint& endpoint, Answer answer);
 
   /// Further addresses of a name are ignored.
   static constexpr std::size_t kMaxAddresses = 16;

@@ -53,10 +53,6 @@ int first_type(SocketSink::Shape shape, const LogTarget& target) {
   return datagrams ? SOCK_DGRAM : SOCK_STREAM;
 }
 
-std::string connect_fault(const SocketAddress& address, int errnum) {
-  return sys_failure("connect to", address_text(address), errnum).value().text;
-}
-
 }  // namespace
 
 SocketSink::SocketSink(EventLoop& loop, Resolver& resolver, Shape shape, LogTarget target)
@@ -70,7 +66,7 @@ SocketSink::SocketSink(EventLoop& loop, Resolver& resolver, Shape shape, LogTarg
 
 SocketSink::~SocketSink() {
   watcher_.reset();
-  close_socket(std::move(fd_));
+  close_socket(dial_.take());
 }
 
 std::string SocketSink::format(const SinkBatch& batch, const SplitLine& line) const {
@@ -100,11 +96,8 @@ void SocketSink::begin() noexcept {
   try {
     state_ = State::resolving;
     timer_.set(kResolveLimit);
-    next_address_ = 0;
     last_fault_.clear();
-    if (target_.way == LogTarget::Way::unix_socket)
-      return resolved(Addresses{local_address(target_.endpoint.socket)});
-    query_ = resolver_.resolve(target_.endpoint.host, target_.endpoint.port,
+    query_ = resolver_.resolve(target_.endpoint,
                                [this](Result<Addresses> found) { resolved(std::move(found)); });
   } catch (const std::exception& fault) {
     down(fault.what());
@@ -113,42 +106,28 @@ void SocketSink::begin() noexcept {
 
 void SocketSink::resolved(Result<Addresses> addresses) {
   if (!addresses) return down(addresses.error().text);
-  addresses_ = std::move(*addresses);
+  dial_ = Dial(std::move(*addresses), type_);
   try_next();
 }
 
 /// Connects to the next address for which connect() does not fail at once.
 void SocketSink::try_next() {
-  while (next_address_ < addresses_.size()) {
-    const SocketAddress& address = addresses_[next_address_++];
-    const int errnum = connect_to(address);
+  watcher_.reset();
+  while (dial_.more()) {
+    const int errnum = dial_.try_next();
     if (errnum == 0) return connected();
     if (errnum == EINPROGRESS) {
       state_ = State::connecting;
       timer_.set(kConnectLimit);
       return watch(EV_WRITE);
     }
-    if (errnum == EPROTOTYPE && target_.way == LogTarget::Way::unix_socket && next_address_ == 1 &&
-        last_fault_.empty()) {
+    const bool first = std::exchange(last_fault_, dial_.fault(errnum).text).empty();
+    if (first && errnum == EPROTOTYPE && target_.way == LogTarget::Way::unix_socket) {
       type_ = datagrams() ? SOCK_STREAM : SOCK_DGRAM;  // the unix socket is of the other type
-      next_address_ = 0;
+      dial_ = Dial({local_address(target_.endpoint.socket)}, type_);
     }
-    last_fault_ = connect_fault(address, errnum);
   }
   down(last_fault_);
-}
-
-int SocketSink::connect_to(const SocketAddress& address) {
-  watcher_.reset();
-  fd_.reset(::socket(address.get()->sa_family, type_ | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd_) return errno;
-  if (address.get()->sa_family == AF_UNIX) refuse_descriptors(fd_.get());
-  if (target_.way == LogTarget::Way::tcp) watch_peer(fd_.get());
-  int done = 0;
-  do done = ::connect(fd_.get(), address.get(), address.size);
-  while (done < 0 && errno == EINTR);
-  if (done < 0) return errno;
-  return reset_if_connected_to_itself(fd_.get()) ? ECONNREFUSED : 0;
 }
 
 void SocketSink::watch(int events) {
@@ -156,8 +135,8 @@ void SocketSink::watch(int events) {
   watcher_.reset();
   watched_ = events;
   if (events == 0) return;
-  watcher_ =
-      std::make_unique<IoWatcher>(loop_, fd_.get(), events, [this](int ready) { on_ready(ready); });
+  watcher_ = std::make_unique<IoWatcher>(loop_, dial_.socket(), events,
+                                         [this](int ready) { on_ready(ready); });
   watcher_->start();
 }
 
@@ -167,18 +146,15 @@ void SocketSink::on_ready(int events) {
     if ((events & EV_READ) == 0 || still_open()) pump();
     return;
   }
-  int errnum = 0;
-  socklen_t size = sizeof errnum;
-  if (::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &errnum, &size) < 0) errnum = errno;
-  if (errnum == 0 && reset_if_connected_to_itself(fd_.get())) errnum = ECONNREFUSED;
+  const int errnum = dial_.outcome();
   if (errnum == 0) return connected();
-  last_fault_ = connect_fault(addresses_[next_address_ - 1], errnum);
+  last_fault_ = dial_.fault(errnum).text;
   try_next();
 }
 
 void SocketSink::on_timer() {
   if (state_ == State::connecting) {
-    last_fault_ = connect_fault(addresses_[next_address_ - 1], ETIMEDOUT);
+    last_fault_ = dial_.fault(ETIMEDOUT).text;
     return try_next();
   }
   if (state_ == State::resolving) return down("the name cannot be resolved");
@@ -188,6 +164,7 @@ void SocketSink::on_timer() {
 
 void SocketSink::connected() {
   timer_.stop();
+  if (target_.way == LogTarget::Way::tcp) watch_peer(dial_.socket());
   state_ = State::open;
   written_ = 0;
   pump();
@@ -196,7 +173,7 @@ void SocketSink::connected() {
 /// Reads and ignores what the peer sends, to notice that it has closed the connection.
 bool SocketSink::still_open() {
   char text[512];
-  const ssize_t got = receive_bytes(fd_.get(), text);
+  const ssize_t got = receive_bytes(dial_.socket(), text);
   if (got > 0 || (got < 0 && errno == EAGAIN) || (got == 0 && datagrams())) return true;
   if (got == 0) {
     down("the other side has closed the connection");
@@ -251,7 +228,7 @@ ssize_t SocketSink::send_some() {
   message.msg_iov = parts.data();
   message.msg_iovlen = count;
   ssize_t bytes = 0;
-  do bytes = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  do bytes = ::sendmsg(dial_.socket(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
   while (bytes < 0 && errno == EINTR);
   return bytes;
 }
@@ -306,7 +283,7 @@ void SocketSink::pop_first() noexcept {
 void SocketSink::down(const std::string& why) noexcept {
   query_.reset();
   watcher_.reset();
-  close_socket(std::move(fd_));
+  close_socket(dial_.take());
   timer_.stop();
   state_ = State::closed;
   written_ = 0;
@@ -329,7 +306,7 @@ void SocketSink::finish(Milliseconds limit) noexcept {
     pump();
     if (state_ != State::open || !fill()) return;
     const auto left = ms_between(Clock::now(), deadline);
-    pollfd ready{fd_.get(), POLLOUT, 0};
+    pollfd ready{dial_.socket(), POLLOUT, 0};
     if (left == 0 || ::poll(&ready, 1, static_cast<int>(left)) <= 0) return;
   }
 }

@@ -24,7 +24,7 @@
 #include <string>
 
 #include "base/backoff.hpp"
-#include "io/resolver.hpp"
+#include "io/dial.hpp"
 #include "io/sink.hpp"
 #include "model/log_target.hpp"
 
@@ -61,7 +61,6 @@ class SocketSink final : public QueuedSink {
   void begin() noexcept;
   void resolved(Result<Addresses> addresses);
   void try_next();
-  [[nodiscard]] int connect_to(const SocketAddress& address);
   void watch(int events);
   void on_ready(int events);
   void on_timer();
@@ -88,15 +87,13 @@ class SocketSink final : public QueuedSink {
   const LogTarget target_;
 
   State state_ = State::closed;
-  int type_;  // SOCK_STREAM or SOCK_DGRAM; a unix socket is tried with both
-  UniqueFd fd_;
+  int type_;   // SOCK_STREAM or SOCK_DGRAM; a unix socket is tried with both
+  Dial dial_;  // has the socket
   std::unique_ptr<IoWatcher> watcher_;
   int watched_ = 0;
   TimerWatcher timer_;         // ends a delay, or an attempt to connect
   Backoff<200, 10000> delay_;  // between attempts
   Resolver::Query query_;
-  Addresses addresses_;
-  std::size_t next_address_ = 0;
   std::string last_fault_;
   std::deque<QueuedLine> sending_;
   std::size_t written_ = 0;  // of sending_.front()
