@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
-// Accepts, holds and connects connections. See proxy.hpp.
+// Accepts and holds connections; proxy_backend.cpp connects them. See proxy.hpp.
 #include "activation/proxy.hpp"
 
 #include <netinet/in.h>
@@ -13,27 +13,15 @@
 #include <cerrno>
 #include <utility>
 
-#include "activation/proxy_header.hpp"
 #include "base/kill_point.hpp"
 #include "base/log.hpp"
-#include "os/unix_receive.hpp"
 #include "state/disposal.hpp"
 
 namespace zinit {
 
 namespace {
 
-constexpr int kMostGivenUp = 65536;        // connections accepted from a closed listener's queue
-constexpr std::size_t kMostAttempts = 64;  // at once, of one proxy
-constexpr std::size_t kMostInRing = 64;    // proxies that lead to each other
-
-/// TCP_NODELAY: bytes are passed on at once, because only the sender decides whether to wait for
-/// more. SO_KEEPALIVE: a peer that lost power is detected; otherwise it keeps its place for ever.
-void set_options_of(int socket) noexcept {
-  const int on = 1;
-  (void)::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // fails for unix sockets
-  (void)::setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-}
+constexpr int kMostGivenUp = 65536;  // connections accepted from a closed listener's queue
 
 /// A connection's number is its time of arrival in ms. From it the next process image knows how
 /// long the connection has waited.
@@ -51,23 +39,6 @@ bool may_tell(TimePoint& told) noexcept {
 }
 
 }  // namespace
-
-/// A running attempt to connect to the backend.
-struct Proxy::Attempt {
-  Resolver::Query query{};
-  Dial dial{};
-  TimePoint until = kNever;  // deadline for the current address
-};
-
-struct Proxy::Connection {
-  std::uint32_t number;
-  TimePoint since;                     // start of its turn; single_connection: became first
-  KeptFd client;                       // until it is relayed
-  std::unique_ptr<Attempt> attempt{};  // under way
-  std::unique_ptr<Relay> relay{};
-  bool hung = false;       // the client has closed, and its bytes wait
-  Queue::iterator turn{};  // while it has no relay
-};
 
 Proxy::Proxy(ProxyShared& shared, ProxyTable::Place place, ProxyCounts& counts)
     : shared_(shared),
@@ -150,6 +121,11 @@ void Proxy::pass_on_again() {
   }
 }
 
+bool Proxy::takes(const SocketAddress& to) const {
+  return std::ranges::any_of(listeners_,
+                             [&](const ListenerPtr& listener) { return listener->takes(to); });
+}
+
 // --- connections ---
 
 EpollSet::Key Proxy::key(std::uint32_t number, Relay::Side side) const noexcept {
@@ -193,8 +169,16 @@ bool Proxy::accept_one(int listener) {
   return true;
 }
 
+/// TCP_NODELAY: bytes are passed on at once, because only the sender decides whether to wait for
+/// more. SO_KEEPALIVE: a peer that lost power is detected; otherwise it keeps its place for ever.
+void Proxy::set_options(int socket) noexcept {
+  const int on = 1;
+  (void)::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // fails for unix sockets
+  (void)::setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+}
+
 Proxy::Connection& Proxy::add(std::uint32_t number, KeptFd client) {
-  set_options_of(client.get());
+  set_options(client.get());
   auto made = std::make_unique<Connection>();
   Connection& connection = *made;
   connection.number = number;
@@ -307,188 +291,6 @@ void Proxy::reject(std::uint32_t number, std::string_view why) {
   reset_connection(connection.client.release());
   remove(number);
   if (may_tell(rejected_told_)) log_warn("proxy {}: rejected a connection: {}", spec_->name, why);
-}
-
-// --- connections that wait ---
-
-TimePoint Proxy::too_late_at(const Connection& connection) const noexcept {
-  const bool its_turn =
-      !spec_->single_connection || (relayed() == 0 && waiting_.front() == &connection);
-  return its_turn ? after(connection.since, spec_->connect_timeout) : kNever;
-}
-
-/// Does all work that is due for the waiting connections, and sets the timer for the rest.
-void Proxy::advance() {
-  const TimePoint now = Clock::now();
-  pass_deadlines(now);
-  if (!waiting_.empty()) {
-    const auto stand = shared_.services.stand(spec_->service);
-    const bool up = stand == ServiceAccess::Stand::up || stand == ServiceAccess::Stand::done;
-    if (up && !was_up_) retry_at_ = now, delay_.reset();
-    was_up_ = up;
-    up ? connect_some(now) : ask_for_service(now);
-  }
-  set_timer();
-}
-
-/// advance() may be running already, and one turn of the loop may bring many events.
-void Proxy::advance_later() noexcept { waiting_.empty() ? timer_.stop() : advance_.ask(); }
-
-void Proxy::look() {
-  if (!waiting_.empty()) advance();
-}
-
-/// Deadlines are in queue order. Only the first kMostAttempts can have an attempt, because the
-/// first connection without one gets the next attempt. Tens of thousands may wait behind them.
-void Proxy::pass_deadlines(TimePoint now) {
-  while (!waiting_.empty() && too_late_at(*waiting_.front()) <= now)
-    reject(waiting_.front()->number, "its backend did not accept within connect_timeout");
-  auto next = waiting_.begin();
-  for (std::size_t i = 0; i < kMostAttempts && next != waiting_.end(); ++i) {
-    Connection& connection = **next++;  // only this one can leave the queue here
-    if (connection.attempt && connection.attempt->until <= now) try_next(connection);
-  }
-}
-
-void Proxy::ask_for_service(TimePoint now) {
-  if (now < ask_at_) return;
-  ask_at_ = after(now, ask_delay_.next(shared_.services.failed(spec_->service)));
-  shared_.services.start(spec_->service, "a connection to proxy " + spec_->name);
-}
-
-bool Proxy::may_connect(const Connection& connection) const noexcept {
-  if (connection.attempt || attempts_ >= kMostAttempts) return false;
-  return !spec_->single_connection || (relayed() == 0 && waiting_.front() == &connection);
-}
-
-void Proxy::connect_some(TimePoint now) {
-  auto next = waiting_.begin();
-  // Until the backend refuses, or enough attempts are under way.
-  while (next != waiting_.end() && retry_at_ <= now && attempts_ < kMostAttempts) {
-    Connection& connection = **next++;
-    if (may_connect(connection))
-      begin_attempt(connection);
-    else if (!connection.attempt)
-      return;  // not its turn, and so not that of any behind it
-  }
-}
-
-void Proxy::begin_attempt(Connection& connection) {
-  connection.attempt = std::make_unique<Attempt>();
-  ++attempts_;
-  auto query = shared_.resolver.resolve(backend_, [this, number = connection.number](auto found) {
-    const auto at = connections_.find(number);
-    if (at == connections_.end() || !at->second->attempt) return;
-    Attempt& attempt = *at->second->attempt;
-    if (found) attempt.dial = Dial(*std::move(found));
-    const bool later = attempt.query != nullptr;
-    try_next(*at->second);
-    if (later) advance_later();
-  });
-  // Without a query the answer has already come, and the connection may be gone.
-  if (query) connection.attempt->query = std::move(query);
-}
-
-/// Connects to the backend's next address.
-void Proxy::try_next(Connection& connection) {
-  Attempt& attempt = *connection.attempt;
-  if (attempt.dial.socket() >= 0) shared_.set.remove(attempt.dial.socket());
-  while (attempt.dial.more()) {
-    last_tried_ = attempt.dial.next();
-    if (leads_back())
-      return reject(
-          connection.number,
-          "its backend leads back to the proxy itself, directly or through other proxies");
-    attempt.until = attempt.dial.share_of(too_late_at(connection));
-    const int errnum = attempt.dial.try_next();
-    if (errnum == 0) return connected(connection);
-    if (errnum == EINPROGRESS &&
-        shared_.set.add(attempt.dial.socket(), EPOLLOUT, key(connection.number, Relay::backend)))
-      return;
-  }
-  attempt_failed(connection);
-}
-
-void Proxy::attempt_ready(Connection& connection) {
-  if (!connection.attempt || connection.attempt->dial.socket() < 0) return;
-  if (connection.attempt->dial.outcome() == 0) {
-    shared_.set.remove(connection.attempt->dial.socket());
-    connected(connection);
-  } else {
-    try_next(connection);
-  }
-  advance_later();
-}
-
-/// The backend takes no connection now: all waiting connections try again later.
-void Proxy::attempt_failed(Connection& connection) {
-  stop_attempt(connection);
-  if (retry_at_ > Clock::now()) return;  // another connection has set the delay already
-  retry_at_ = after(Clock::now(), delay_.next());
-}
-
-void Proxy::stop_attempt(Connection& connection) noexcept {
-  if (!connection.attempt) return;
-  const int socket = connection.attempt->dial.socket();
-  if (socket >= 0) shared_.set.remove(socket);
-  connection.attempt.reset();
-  --attempts_;
-}
-
-bool Proxy::takes(const SocketAddress& to) const {
-  return std::ranges::any_of(listeners_,
-                             [&](const ListenerPtr& listener) { return listener->takes(to); });
-}
-
-/// Whether the backend is this proxy itself, perhaps by way of other proxies. Each connection would
-/// make another one until descriptors run out.
-bool Proxy::leads_back() const {
-  const Proxy* at = shared_.proxy_at(last_tried_);
-  for (std::size_t i = 0; i < kMostInRing && at != nullptr && at != this; ++i)
-    at = shared_.proxy_at(at->last_tried_);
-  return at == this;
-}
-
-void Proxy::connected(Connection& connection) {
-  UniqueFd backend = connection.attempt->dial.take();
-  set_options_of(backend.get());
-  std::string header;
-  if (spec_->proxy_protocol > 0) {
-    const int client = connection.client.get();
-    header = proxy_header(spec_->proxy_protocol, peer_address(client), own_address(client));
-  }
-  auto relay = relay_for(connection);
-  if (connection.hung) relay->client_has_hung_up();
-  kill_point("proxy.connected");
-  if (!relay->begin(backend, header)) {
-    connection.client = relay->release_client();
-    return attempt_failed(connection);
-  }
-  delay_.reset();
-  retry_at_ = {};
-  ask_at_ = {};  // the backend works: after its next end ask for it at once
-  ask_delay_ = {};
-  stop_attempt(connection);
-  leave_queue(connection);
-  connection.relay = std::move(relay);
-  const bool hung = connection.hung;
-  settle(connection,
-         hung ? connection.relay->ready(Relay::client, EPOLLHUP) : !connection.relay->over());
-}
-
-void Proxy::set_timer() {
-  TimePoint due = kNever;
-  bool idle = false;  // a connection could be tried
-  if (!waiting_.empty()) due = too_late_at(*waiting_.front());
-  auto next = waiting_.begin();
-  for (std::size_t i = 0; i < kMostAttempts && next != waiting_.end(); ++i, ++next) {
-    const Connection& connection = **next;
-    if (connection.attempt) due = std::min(due, connection.attempt->until);
-    idle = idle || may_connect(connection);
-  }
-  if (!waiting_.empty() && !was_up_) due = std::min(due, ask_at_);
-  if (idle && was_up_) due = std::min(due, retry_at_);
-  timer_.set_at(due);
 }
 
 }  // namespace zinit

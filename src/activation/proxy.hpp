@@ -112,6 +112,7 @@ class Proxy {
   [[nodiscard]] EpollSet::Key key(std::uint32_t number, Relay::Side side) const noexcept;
   void watch_listeners(bool accepting) noexcept;
   bool accept_one(int listener);
+  static void set_options(int socket) noexcept;
   Connection& add(std::uint32_t number, KeptFd client);
   [[nodiscard]] std::unique_ptr<Relay> relay_for(Connection& connection);
   void advance();
@@ -162,6 +163,23 @@ class Proxy {
   std::uint32_t last_number_ = 0;
   TimerWatcher timer_;
   LoopCall advance_;
+};
+
+/// A running attempt to connect to the backend.
+struct Proxy::Attempt {
+  Resolver::Query query{};
+  Dial dial{};
+  TimePoint until = kNever;  // deadline for the current address
+};
+
+struct Proxy::Connection {
+  std::uint32_t number;
+  TimePoint since;                     // start of its turn; single_connection: became first
+  KeptFd client;                       // until it is relayed
+  std::unique_ptr<Attempt> attempt{};  // under way
+  std::unique_ptr<Relay> relay{};
+  bool hung = false;       // the client has closed, and its bytes wait
+  Queue::iterator turn{};  // while it has no relay
 };
 
 }  // namespace zinit
