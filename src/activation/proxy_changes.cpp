@@ -15,19 +15,6 @@ namespace zinit {
 
 namespace {
 
-/// Appends the name of the other proxy that listens at the address, if there is one.
-template <class Entries>
-std::string with_holder(std::string text, const Entries& entries, const std::string& name) {
-  for (const auto& [other, entry] : entries)
-    for (const ListenerPtr& listener : entry.listeners) {
-      std::string_view address = listener->address();
-      if (address.starts_with("unix:")) address.remove_prefix(5);
-      if (other != name && text.find(fmt::format(" {}:", address)) != std::string::npos)
-        return fmt::format("{}; proxy {} listens there", text, other);
-    }
-  return text;
-}
-
 /// Answers a client when its change is in force, or has failed.
 template <class Done, class... Answer>
 auto answering(Done done, Answer... answer) {
@@ -38,28 +25,13 @@ auto answering(Done done, Answer... answer) {
 
 }  // namespace
 
-/// A client's request on its way through the threads.
-struct ProxyChanges::Set {
-  SetProxy request;
-  Daemon::ProxyDone done;
-  std::string name;
-  Entries before{};
-  Listeners spare{};  // open, but not needed
-  std::optional<ProxyTable::Place> place{};
-  std::string no_place{};  // why `place` is unset
-  bool new_place = false;  // the place was free
-  std::optional<RequestFailure> failure{};
-  std::shared_ptr<ProxySpec> spec{};
-  Listeners listeners{};
-};
-
-/// The content of files on its way through the threads.
-struct ProxyChanges::Load {
-  std::vector<ProxyPtr> files;
-  TimePoint began = Clock::now();
-  Entries before{};
+/// A change on its way through the threads.
+struct ProxyChanges::Change {
+  Entries before{}, after{};      // of the proxies that it concerns; `before` may have more
   std::set<ListenerPtr> spare{};  // open, but not needed
-  Entries after{};
+  std::optional<RequestFailure> failure{};
+  TimePoint began = Clock::now();
+  std::optional<ProxyTable::Place> new_place{};  // was free; of a client's proxy
 };
 
 ProxyChanges::ProxyChanges(Parts parts)
@@ -150,11 +122,7 @@ void ProxyChanges::tell_moving() {
     moving.push_back(listener->held_by("proxy " + name));
   };
   for (const auto& [name, entry] : entries_) {
-    const auto file = std::ranges::find(files_, name, &ProxySpec::name);
-    const bool moves = file == files_.end()
-                           ? !entry.spec->file.empty()
-                           : !(*file)->broken() && (*file)->listen != entry.spec->listen;
-    if (!entry.awaits && (loading_ == 0 || !moves)) continue;
+    if (!entry.awaits && (loading_ == 0 || !leaves(entry, files_))) continue;
     for (const ListenerPtr& listener : entry.listeners) add(name, listener);
   }
   for (const auto& [listener, name] : leaving_) add(name, listener);
@@ -243,107 +211,58 @@ void ProxyChanges::end_change(Ticket ticket, const std::optional<Error>& fault) 
   if (!busy()) parts_.settled();
 }
 
+// --- changes ---
+
+/// Has a change take its steps when its turn comes.
+void ProxyChanges::make(Steps steps, std::size_t bytes) {
+  const auto change = std::make_shared<Change>();
+  FileTask task;
+  task.bytes = bytes;
+  task.begin = [this, change, begin = std::move(steps.begin)] {
+    change->began = Clock::now();
+    for (const auto& [listener, name] : leaving_) change->spare.insert(listener);
+    begin(*change);
+  };
+  task.work = [change, work = std::move(steps.work)] { work(*change); };
+  task.finish = [change, finish = std::move(steps.finish)](const std::optional<Error>& fault) {
+    change->spare.clear();
+    if (fault) change->failure = RequestFailure{Refusal::process_error, fault->text, {}};
+    finish(*change);
+  };
+  parts_.queue.add(std::move(task));
+}
+
+/// Adds a proxy to a change, with a place if there is one.
+void ProxyChanges::claim(Change& change, const std::string& name, ProxyPtr spec) {
+  Entry& entry = change.after.emplace(name, Entry{std::move(spec)}).first->second;
+  entry.place = place_for(name);
+  if (!entry.place) entry.error = no_place();
+}
+
 // --- files ---
 
-std::vector<ProxyPtr> ProxyChanges::files_of(const LoadedConfig& config) const {
-  std::vector<ProxyPtr> files;
-  std::set<std::string_view> read;
-  for (const ProxyPtr& file : config.proxies) read.insert(file->file);
-  // A file that is not TOML may appear as the file of a broken service.
-  std::set<std::string_view> unreadable;
-  for (const SpecPtr& spec : config.specs)
-    if (spec->broken()) unreadable.insert(spec->file);
-  const auto missing = [&](const std::string& file) {
-    const std::string_view folder = std::string_view(file).substr(0, file.rfind('/'));
-    return std::ranges::find(config.missing, folder) != config.missing.end();
-  };
-  for (const auto& [name, entry] : entries_) {
-    const std::string& file = entry.spec->file;
-    if (file.empty() || read.contains(file)) continue;
-    if (unreadable.contains(file) || missing(file)) files.push_back(entry.spec);
-  }
-  for (const ProxyPtr& file : config.proxies) {
-    // A proxy with a wrong name is named after its file.
-    const auto same = std::ranges::find_if(entries_, [&](const auto& one) {
-      return file->broken() && one.second.spec->file == file->file;
-    });
-    files.push_back(same == entries_.end() ? file : same->second.spec);
-  }
-  return files;
-}
-
-ProxyReport ProxyChanges::plan(const LoadedConfig& config) const {
-  ProxyReport report;
-  std::set<std::string_view> stay;
-  const std::vector<ProxyPtr> files = files_of(config);
-  for (const ProxyPtr& file : files) {
-    stay.insert(file->name);
-    const auto there = entries_.find(file->name);
-    if (file->broken()) continue;
-    if (there == entries_.end())
-      report.added.push_back(file->name);
-    else
-      (*there->second.spec == *file ? report.unchanged : report.changed).push_back(file->name);
-  }
-  for (const auto& [name, entry] : entries_) {
-    if (stay.contains(name)) continue;
-    (entry.spec->file.empty() ? report.unchanged : report.removed).push_back(name);
-  }
-  for (const ProxyPtr& file : config.proxies) {
-    if (!file->broken()) continue;
-    std::erase(report.unchanged, file->name);
-    report.failed.push_back(file->name);
-    report.messages.insert(report.messages.end(), file->errors.begin(), file->errors.end());
-  }
-  for (auto* names : {&report.added, &report.changed, &report.unchanged, &report.failed})
-    std::ranges::sort(*names);
-  return report;
-}
-
-void ProxyChanges::add_faults(ProxyReport& report) const {
-  for (const auto& [name, entry] : entries_) {
-    if (entry.error.empty()) continue;
-    const auto asked = std::erase(report.added, name) + std::erase(report.changed, name) +
-                       std::erase(report.unchanged, name);
-    if (asked == 0) continue;
-    report.failed.insert(std::ranges::lower_bound(report.failed, name), name);
-    report.messages.push_back(fmt::format("{}: {}; tried again {}", name, entry.error,
-                                          entry.awaits ? "then" : "every 5 s"));
-  }
-}
-
 void ProxyChanges::load(const LoadedConfig& config) {
-  files_ = files_of(config);
+  files_ = files_of(config, entries_);
   load();
   tell_moving();
 }
 
 void ProxyChanges::load() {
   if (files_.empty() && entries_.empty()) return;
-  const auto load = std::make_shared<Load>();
-  load->files = files_;
   ++loading_;
-  FileTask task;
-  task.begin = [this, load] {
-    load->began = Clock::now();
-    load->before = entries_;
-    for (const auto& [listener, name] : leaving_) load->spare.insert(listener);
-    for (const ProxyPtr& spec : load->files) {
-      Entry& entry = load->after.emplace(spec->name, Entry{spec}).first->second;
-      entry.place = place_for(spec->name);
-      if (!entry.place) entry.error = no_place();
-    }
-    for (const auto& [name, entry] : load->before)
+  const auto begin = [this, files = files_](Change& change) {
+    change.before = entries_;
+    for (const ProxyPtr& spec : files) claim(change, spec->name, spec);
+    for (const auto& [name, entry] : change.before)
       if (entry.spec->file.empty())
-        load->after.emplace(name, Entry{entry.spec, entry.place, entry.listeners});
+        change.after.emplace(name, Entry{entry.spec, entry.place, entry.listeners});
   };
-  task.work = [&sockets = parts_.sockets, load] { open_loaded(*load, sockets); };
-  task.finish = [this, load](const std::optional<Error>& fault) { take_loaded(*load, fault); };
-  parts_.queue.add(std::move(task));
+  make({begin, [&sockets = parts_.sockets](Change& change) { open_loaded(change, sockets); },
+        [this](Change& change) { take_loaded(change); }});
 }
 
 /// Opens missing listeners. A proxy whose new setting is not available keeps its old one.
-void ProxyChanges::open_loaded(Load& load, SocketChanges& sockets) {
+void ProxyChanges::open_loaded(Change& load, SocketChanges& sockets) {
   sockets.close_unwanted();
   std::set<ListenerPtr>& spare = load.spare;
   for (const auto& [name, entry] : load.before)
@@ -384,14 +303,13 @@ void ProxyChanges::open_loaded(Load& load, SocketChanges& sockets) {
   }
 }
 
-void ProxyChanges::take_loaded(Load& load, const std::optional<Error>& fault) {
+void ProxyChanges::take_loaded(Change& load) {
   --loading_;
-  if (fault) {
-    log_error("proxies: {}", fault->text);
+  if (load.failure) {
+    log_error("proxies: {}", load.failure->text);
     load.before.clear();
     load.after.clear();
   }
-  load.spare.clear();
   for (const auto& [name, entry] : load.before)
     if (!load.after.contains(name)) log_info("proxy {}: removed", name);
   for (const auto& [name, entry] : load.after) {
@@ -400,121 +318,108 @@ void ProxyChanges::take_loaded(Load& load, const std::optional<Error>& fault) {
       log(entry.awaits ? LogLevel::info : LogLevel::error, "proxy {}: {}", name, entry.error);
   }
   put_in_force(std::move(load.before), std::move(load.after), {});
-  fault ? retry_.set(retry_delay(load.began)) : retry_later(load.began);
+  const bool again = load.failure || worth_a_retry(entries_, files_);
+  again ? retry_.set(retry_delay(load.began)) : retry_.stop();
   if (!changing()) parts_.sockets.go_on();
-}
-
-void ProxyChanges::retry_later(TimePoint began) {
-  const bool again = std::ranges::any_of(entries_, [this](const auto& one) {
-    const auto file = std::ranges::find(files_, one.first, &ProxySpec::name);
-    return !one.second.error.empty() && (file == files_.end() || !(*file)->broken());
-  });
-  again ? retry_.set(retry_delay(began)) : retry_.stop();
 }
 
 // --- requests ---
 
-void ProxyChanges::set(SetProxy request, Daemon::ProxyDone done) {
-  const auto set = std::make_shared<Set>();
-  set->request = std::move(request);
-  set->done = std::move(done);
-  if (const Member* name = set->request.config.find("name"); name != nullptr)
-    set->name = name->value.string;
-  FileTask task;
-  task.bytes = memory_of(set->request.config);
-  task.begin = [this, set] {
-    set->before = entries_;
-    for (const auto& [listener, name] : leaving_) set->spare.push_back(listener);
-    if (name_fault(set->name)) return;
-    set->new_place = !table_ || !table_->find(set->name);
-    set->place = place_for(set->name);
-    if (!set->place) set->no_place = no_place();
+void ProxyChanges::set(SetProxy asked, Daemon::ProxyDone done) {
+  const auto request = std::make_shared<const SetProxy>(std::move(asked));
+  const Member* const given = request->config.find("name");
+  const std::string name = given == nullptr ? std::string() : given->value.string;
+  const auto begin = [this, name](Change& change) {
+    change.before = entries_;
+    if (name_fault(name)) return;
+    const bool known = table_ && table_->find(name);
+    claim(change, name, nullptr);
+    if (!known) change.new_place = change.after.at(name).place;
   };
-  task.work = [this, set] { make_set(*set); };
-  task.finish = [this, set](const std::optional<Error>& fault) { take_set(set, fault); };
-  parts_.queue.add(std::move(task));
+  const auto finish = [this, name, request, done = std::move(done)](Change& change) {
+    const bool there = change.before.contains(name);
+    if (!change.failure)
+      log_info("proxy {}: {} by a client{}", name, there ? "replaced" : "added",
+               request->persist ? ", written to " + change.after.at(name).spec->file
+                                : ", at runtime only");
+    else if (change.new_place)
+      free_place(*change.new_place);
+    take_one(name, change, done, Daemon::ProxySet{name, there});
+  };
+  make({begin, [this, request](Change& change) { make_set(*request, change); }, finish},
+       memory_of(request->config));
 }
 
 /// Runs on the queue's thread.
-void ProxyChanges::make_set(Set& set) const {
-  const auto fail = [&set](Refusal refusal, std::string text,
-                           std::vector<std::string> details = {}) {
-    set.failure = RequestFailure{refusal, std::move(text), std::move(details)};
-    set.listeners.clear();
+void ProxyChanges::make_set(const SetProxy& request, Change& change) const {
+  const auto fail = [&change](Refusal refusal, std::string text,
+                              std::vector<std::string> details = {}) {
+    change.failure = RequestFailure{refusal, std::move(text), std::move(details)};
   };
-  auto parsed = proxy_from_table(set.request.config);
+  const auto parsed = proxy_from_table(request.config);
   if (!parsed)
     return fail(Refusal::config_error, "the proxy is wrong: " + parsed.error().front(),
                 parsed.error());
-  set.spec = *std::move(parsed);
-  const ProxySpec& spec = *set.spec;
+  ProxySpec& spec = **parsed;
   if (parts_.board.find(spec.service) == kNoSlot)
     return fail(Refusal::not_found, fmt::format("no service is named {}", spec.service));
-  if (!set.place) return fail(Refusal::process_error, set.no_place);
-  if (const auto old = set.before.find(spec.name); old != set.before.end()) {
-    set.spec->file = old->second.spec->file;
-    set.spec->drop_ins = old->second.spec->drop_ins;
-    set.spec->vendors = old->second.spec->vendors;
-    std::ranges::copy(old->second.listeners, std::back_inserter(set.spare));
+  Entry& entry = change.after.at(spec.name);
+  if (!entry.place) return fail(Refusal::process_error, entry.error);
+  entry.spec = *parsed;
+  if (const auto old = change.before.find(spec.name); old != change.before.end()) {
+    spec.file = old->second.spec->file;
+    spec.drop_ins = old->second.spec->drop_ins;
+    spec.vendors = old->second.spec->vendors;
+    change.spare.insert(old->second.listeners.begin(), old->second.listeners.end());
   }
   if (const auto checked = check_backend(spec); !checked)
     return fail(Refusal::config_error, checked.error().text, {checked.error().text});
-  auto opened = open_listeners(spec, *set.place, {set.spare});
+  auto opened = open_listeners(spec, *entry.place, {{change.spare.begin(), change.spare.end()}});
   if (!opened) {
-    const std::string text = with_holder(opened.error().text, set.before, spec.name);
+    const std::string text = with_holder(opened.error().text, change.before, spec.name);
     return fail(Refusal::config_error, text, {text});
   }
-  set.listeners = *std::move(opened);
-  if (!set.request.persist) return;
-  const auto written = write_proxy_file(*set.spec, parts_.places);
-  if (!written) fail(written.error().refusal, written.error().text);
-}
-
-void ProxyChanges::take_set(const std::shared_ptr<Set>& set, const std::optional<Error>& fault) {
-  Entries old;
-  const bool there = old.insert(set->before.extract(set->name)).inserted;
-  set->before.clear();
-  set->spare.clear();
-  if (fault) set->failure = RequestFailure{Refusal::process_error, fault->text, {}};
-  if (set->failure) {
-    if (set->new_place && set->place) free_place(*set->place);
-    return set->done(tl::unexpected(*std::move(set->failure)));
+  if (request.persist) {
+    const auto written = write_proxy_file(spec, parts_.places);
+    if (!written) return fail(written.error().refusal, written.error().text);
   }
-  log_info("proxy {}: {} by a client{}", set->name, there ? "replaced" : "added",
-           set->request.persist ? ", written to " + set->spec->file : ", at runtime only");
-  // The setting in force is the one to try again later; a reload brings back the files' settings.
-  std::erase_if(files_, [&](const ProxyPtr& file) { return file->name == set->name; });
-  if (!set->spec->file.empty()) files_.push_back(set->spec);
-  put_in_force(std::move(old), {{set->name, {set->spec, set->place, std::move(set->listeners)}}},
-               answering(set->done, Daemon::ProxySet{set->name, there}));
+  entry.listeners = *std::move(opened);
 }
 
 void ProxyChanges::remove(const std::string& name, Daemon::ProxyDeleteDone done) {
-  const auto failure = std::make_shared<std::optional<RequestFailure>>();
-  const auto old = std::make_shared<Entries>();
-  FileTask task;
-  task.bytes = name.size();
-  task.begin = [this, name, failure, old] {
+  const auto begin = [this, name](Change& change) {
     if (const auto found = entries_.find(name); found != entries_.end())
-      old->insert(*found);
-    else
-      *failure = RequestFailure{Refusal::proxy_not_found, "no proxy is named " + name, {}};
+      change.before.insert(*found);
   };
-  task.work = [failure, old, name] {
-    if (*failure || old->at(name).spec->file.empty()) return;
-    if (const auto removed = remove_config_file(old->at(name).spec->file, name); !removed)
-      *failure = removed.error();
+  const auto work = [name](Change& change) {
+    const auto old = change.before.find(name);
+    if (old == change.before.end()) {
+      change.failure = {Refusal::proxy_not_found, "no proxy is named " + name};
+    } else if (const std::string& file = old->second.spec->file; !file.empty()) {
+      if (const auto removed = remove_config_file(file, name); !removed)
+        change.failure = removed.error();
+    }
   };
-  task.finish = [this, name, failure, old,
-                 done = std::move(done)](const std::optional<Error>& fault) {
-    Entries before = std::exchange(*old, {});
-    if (fault) *failure = RequestFailure{Refusal::process_error, fault->text, {}};
-    if (*failure) return done(tl::unexpected(**failure));
-    std::erase_if(files_, [&](const ProxyPtr& file) { return file->name == name; });
-    log_info("proxy {}: removed by a client", name);
-    put_in_force(std::move(before), {}, answering(done));
+  const auto finish = [this, name, done = std::move(done)](Change& change) {
+    if (!change.failure) log_info("proxy {}: removed by a client", name);
+    take_one(name, change, done);
   };
-  parts_.queue.add(std::move(task));
+  make({begin, work, finish}, name.size());
+}
+
+/// Puts the change of one proxy in force, or answers why it has failed.
+template <class Done, class... Answer>
+void ProxyChanges::take_one(const std::string& name, Change& change, const Done& done,
+                            Answer... answer) {
+  if (change.failure) return done(tl::unexpected(*std::move(change.failure)));
+  Entries old;
+  old.insert(change.before.extract(name));
+  change.before.clear();
+  // The setting in force is the one to try again later; a reload brings back the files' settings.
+  std::erase_if(files_, [&](const ProxyPtr& file) { return file->name == name; });
+  for (const auto& [same, entry] : change.after)
+    if (!entry.spec->file.empty()) files_.push_back(entry.spec);
+  put_in_force(std::move(old), std::move(change.after), answering(done, answer...));
 }
 
 // --- queries ---

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The set of proxies: proxies of files, and proxies that clients set and delete (control.md,
-// "Proxies"). Tasks of the file queue look up, bind and release addresses and write files, because
-// all of these may block. Then the data loop gets the change (activation/proxies.hpp).
+// "Proxies"). proxy_plan.hpp says what a load changes. Tasks of the file queue look up, bind and
+// release addresses and write files, because all of these may block. Then the data loop gets the
+// change (activation/proxies.hpp).
 //
 // A change opens all listeners of the new setting before it touches the old one. It uses a listener
 // that is already open at an address again, so no client is refused; a reload may also take it from
@@ -39,10 +40,10 @@
 #include <vector>
 
 #include "activation/proxies.hpp"
+#include "activation/proxy_plan.hpp"
 #include "activation/socket_changes.hpp"
 #include "base/mutex.hpp"
 #include "control/daemon.hpp"
-#include "files/configuration.hpp"
 #include "files/file_queue.hpp"
 #include "io/loop.hpp"
 #include "state/state_facts.hpp"
@@ -73,13 +74,14 @@ class ProxyChanges {
   /// stays; a proxy whose file is wrong or cannot be read stays unchanged.
   void load(const LoadedConfig& config);
 
-  [[nodiscard]] const std::vector<ProxyPtr>& files() const noexcept { return files_; }
+  [[nodiscard]] const ProxyFiles& files() const noexcept { return files_; }
 
-  /// What load() will make of them.
-  [[nodiscard]] ProxyReport plan(const LoadedConfig& config) const;
-
-  /// After load() is complete: those in the report that do not work as their files say have failed.
-  void add_faults(ProxyReport& report) const;
+  /// What load() will do.
+  [[nodiscard]] ProxyReport plan(const LoadedConfig& config) const {
+    return plan_of(config, entries_);
+  }
+  /// See zinit::add_faults(). Call it after load() is complete.
+  void add_faults(ProxyReport& report) const { zinit::add_faults(report, entries_); }
 
   void set(SetProxy request, Daemon::ProxyDone done);
   void remove(const std::string& name, Daemon::ProxyDeleteDone done);
@@ -106,34 +108,32 @@ class ProxyChanges {
   void remove_files() noexcept;
 
  private:
-  struct Entry {
-    ProxyPtr spec;
-    std::optional<ProxyTable::Place> place{};  // unset: all are taken, and it does not listen
-    Listeners listeners{};
-    std::string error{};  // why it does not listen as its file says
-    bool awaits = false;  // the address is about to become free, see SocketChanges::held()
-  };
-  using Entries = std::map<std::string, Entry>;
+  using Entry = ProxyEntry;
+  using Entries = ProxyEntries;
   using Ticket = std::uint64_t;
   using Then = std::function<void(const std::optional<Error>& fault)>;
-  struct Set;
-  struct Load;
+  struct Change;
+  struct Steps {  // of a change: the first three above
+    std::function<void(Change&)> begin, work, finish;
+  };
 
   void load();
+  void make(Steps steps, std::size_t bytes = 0);
+  void claim(Change& change, const std::string& name, ProxyPtr spec);
   [[nodiscard]] std::optional<ProxyTable::Place> place_for(const std::string& name);
   [[nodiscard]] ProxyTable::Place place_now(const std::string& name, ProxyTable::Place place);
   [[nodiscard]] std::string no_place() const;
   [[nodiscard]] bool used(ProxyTable::Place place) const;
   void free_place(ProxyTable::Place place);
-  static void open_loaded(Load& load, SocketChanges& sockets);
-  void take_loaded(Load& load, const std::optional<Error>& fault);
-  void make_set(Set& set) const;
-  void take_set(const std::shared_ptr<Set>& set, const std::optional<Error>& fault);
+  static void open_loaded(Change& load, SocketChanges& sockets);
+  void take_loaded(Change& load);
+  void make_set(const SetProxy& request, Change& change) const;
+  template <class Done, class... Answer>
+  void take_one(const std::string& name, Change& change, const Done& done, Answer... answer);
   void keep_fact(const std::string& name, const Entry& entry);
   void forget_fact(const std::string& name);
   void put(const std::string& name, Entry entry);
   void drop(const std::string& name);
-  [[nodiscard]] std::vector<ProxyPtr> files_of(const LoadedConfig& config) const;
   [[nodiscard]] Proxies::Change change_of(const Entry& entry) const;
   [[nodiscard]] Proxies::Change removal_of(const Entry& entry) const;
   void tell_moving();
@@ -142,14 +142,13 @@ class ProxyChanges {
   void take_told();
   void let_go(const std::shared_ptr<Listeners>& unused, Ticket ticket);
   void end_change(Ticket ticket, const std::optional<Error>& fault);
-  void retry_later(TimePoint began);
 
   const Parts parts_;
   BoardServices services_;
   std::optional<ProxyTable> table_;  // made for the first proxy
   Entries entries_;
-  std::vector<ProxyPtr> files_;  // from the last load()
-  std::size_t loading_ = 0;      // loads under way
+  ProxyFiles files_;         // from the last load()
+  std::size_t loading_ = 0;  // loads under way
   Ticket last_ = 0;
   std::map<Ticket, Then> applied_;              // the next steps, once the data loop is done
   std::map<ListenerPtr, std::string> leaving_;  // given up by this proxy, perhaps not closed yet

@@ -27,9 +27,9 @@ void ProxyChanges::keep_fact(const std::string& name, const Entry& entry) {
     fact = proxy_json(*entry.spec);
     for (const ListenerPtr& listener : entry.listeners) fact += "\n" + listener->address();
     // If the new setting is not available, the old one stays in force until it is.
-    const auto file = std::ranges::find(files_, name, &ProxySpec::name);
-    const bool wants = file != files_.end() && !(*file)->broken() && **file != *entry.spec;
-    if (wants) fact += "\n" + proxy_json(**file);
+    const ProxySpec* const file = file_of(name, files_);
+    const bool wants = file != nullptr && !file->broken() && *file != *entry.spec;
+    if (wants) fact += "\n" + proxy_json(*file);
     if (!entry.error.empty()) fact += "\n" + std::string(kFault) + entry.error;
   }
   parts_.facts.keep(fact_key(name), fact);
