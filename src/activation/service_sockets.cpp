@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "base/format.hpp"
-#include "base/text.hpp"
 #include "os/limits.hpp"
 #include "os/users.hpp"
 #include "supervisor/spawn_extras.hpp"
@@ -46,9 +45,6 @@ Result<ListenOptions> options_of(const SocketSpec& spec) {
 
 /// Each instance takes pipes and a pidfd besides its connection. Leave descriptors for others.
 std::size_t most_instances() noexcept { return part_of_descriptors(8); }
-
-// A line for each closed socket: service, its process then, type and address.
-constexpr std::string_view kClosedFact = "closed_sockets";
 
 KeptNote note_of(Slot slot, std::size_t entry) {
   return {KeptKind::service_socket, 0, slot, static_cast<std::uint16_t>(entry)};
@@ -116,8 +112,10 @@ class ServiceSockets::Turn {
   const Slot slot_;
 };
 
-ServiceSockets::ServiceSockets(EventLoop& loop, ServiceAccess& services, Calls calls)
+ServiceSockets::ServiceSockets(EventLoop& loop, ServiceAccess& services,
+                               ReleasedAddresses& released, Calls calls)
     : services_(services),
+      released_(released),
       calls_(std::move(calls)),
       set_(loop, [this](EpollSet::Key key, std::uint32_t events) { on_ready(key, events); }),
       most_instances_(most_instances()),
@@ -202,13 +200,10 @@ Result<void> ServiceSockets::open(Slot slot, const ServiceSpec& spec) {
   Result<void> result;
   if (old) {
     result = keep_open(*old, *made, slot, *options);
-    {
-      MutexLock lock(mutex_);
-      note_closed(*old, old->sockets);
-    }
+    note_closed(*old, old->sockets);
     old->close();
   }
-  const OtherListeners others{{}, held(true)};
+  const OtherListeners others{{}, released_.held(true)};
   for (std::size_t entry = 0; entry < wanted.listen.size(); ++entry) {
     if (std::ranges::find(made->sockets, entry, &Socket::entry) != made->sockets.end()) continue;
     const auto at = parse_listen_address(wanted.listen[entry]);
@@ -282,64 +277,9 @@ void ServiceSockets::close_unwanted() {
 }
 
 void ServiceSockets::note_closed(const Service& of, const std::vector<Socket>& sockets) {
-  const pid_t main = services_.process(of.name);
-  for (const Socket& socket : sockets)
-    closed_.push_back({of.name, main, socket.listener->held_by("processes of " + of.name)});
-  if (!sockets.empty()) keep_closed();
-}
-
-void ServiceSockets::keep_closed() {
-  std::string fact;
-  for (const auto& [service, main, socket] : closed_)
-    if (const auto family = socket.address.storage.ss_family;
-        family == AF_INET || family == AF_INET6)
-      fact +=
-          fmt::format("{} {} {} {}\n", service, main, socket.type, address_text(socket.address));
-  calls_.facts.keep(kClosedFact, fact);
-}
-
-void ServiceSockets::take_closed(const FactMap& facts) {
-  const auto fact = facts.find(kClosedFact);
-  if (fact == facts.end()) return;
-  for (const std::string_view line : split(fact->second, '\n')) {
-    const auto words = split(line, ' ');
-    const auto at = parse_proxy_address(words.back());
-    if (words.size() != 4 || !at) continue;
-    const auto address = addresses_of(*at);  // in numbers: does not block
-    if (!address) continue;
-    const std::string service(words[0]);
-    closed_.push_back({service,
-                       static_cast<pid_t>(parse_integer(words[1]).value_or(-1)),
-                       {"processes of " + service, address->front(),
-                        static_cast<int>(parse_integer(words[2]).value_or(0))}});
-  }
-  keep_closed();  // the file of the previous process image may be unusable
-}
-
-/// The kernel keeps an address in use until all processes with the socket have ended.
-bool ServiceSockets::is_held(const Closed& one) const {
-  const pid_t now = services_.process(one.service);
-  return one.main >= 0 && (now == 0 || now == one.main);
-}
-
-HeldSockets ServiceSockets::held(bool and_moving) const {
-  MutexLock lock(mutex_);
-  HeldSockets held = and_moving ? moving_ : HeldSockets();
-  for (const Closed& one : closed_)
-    if (is_held(one)) held.push_back(one.socket);
-  return held;
-}
-
-void ServiceSockets::set_moving(HeldSockets sockets) {
-  MutexLock lock(mutex_);
-  moving_ = std::move(sockets);
-}
-
-bool ServiceSockets::forget_gone() {
-  MutexLock lock(mutex_);
-  const bool any = std::erase_if(closed_, [this](const Closed& one) { return !is_held(one); }) > 0;
-  if (any) keep_closed();
-  return any;
+  Listeners closed;
+  for (const Socket& socket : sockets) closed.push_back(socket.listener);
+  released_.add(of.name, closed);
 }
 
 std::map<std::string, Error> ServiceSockets::open_all() {
@@ -361,10 +301,8 @@ std::map<std::string, Error> ServiceSockets::open_all() {
   return faults;
 }
 
-void ServiceSockets::take_inherited(Inheritance& inherited, const FactMap& facts,
-                                    const Graph& graph) {
+void ServiceSockets::take_inherited(Inheritance& inherited, const Graph& graph) {
   MutexLock lock(mutex_);
-  take_closed(facts);
   for (Inheritance::One& one : inherited.take_all(KeptKind::service_socket)) {
     const Slot slot = one.note.slot;
     if (!graph.used(slot)) continue;

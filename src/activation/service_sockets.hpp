@@ -14,7 +14,7 @@
 //
 // One thread at a time opens the sockets of a service. It may block on a file system or a name
 // server, and holds no lock meanwhile.
-// Lock order: this lock, then the board's.
+// Lock order: this lock, then that of the released addresses, then the board's.
 #pragma once
 
 #include <functional>
@@ -25,12 +25,12 @@
 #include <vector>
 
 #include "activation/listeners.hpp"
+#include "activation/released_addresses.hpp"
 #include "activation/services.hpp"
 #include "base/mutex.hpp"
 #include "io/epoll_set.hpp"
 #include "model/graph.hpp"
 #include "state/kept_descriptors.hpp"
-#include "state/state_facts.hpp"
 #include "supervisor/watch_port.hpp"
 
 namespace zinit {
@@ -46,11 +46,11 @@ class ServiceSockets final : public WatchPort {
     std::function<void()> reopen;
     /// The graph in force. Called on any thread.
     std::function<GraphPtr()> graph;
-    StateFacts& facts;
   };
 
-  /// Loop and services outlive this object. Only while no thread runs the loop.
-  ServiceSockets(EventLoop& loop, ServiceAccess& services, Calls calls);
+  /// All but `calls` outlive this object. Only while no thread runs the loop.
+  ServiceSockets(EventLoop& loop, ServiceAccess& services, ReleasedAddresses& released,
+                 Calls calls);
   /// Calls end().
   ~ServiceSockets() override;
   /// Closes all sockets, and removes their files. Only while no thread runs the loop.
@@ -58,34 +58,24 @@ class ServiceSockets final : public WatchPort {
   ServiceSockets(const ServiceSockets&) = delete;
   ServiceSockets& operator=(const ServiceSockets&) = delete;
 
-  /// Takes over the sockets of the previous process image that belong to services of `graph`, and
-  /// what it knew of closed ones. Call before any process is spawned. Any thread.
-  void take_inherited(Inheritance& inherited, const FactMap& facts, const Graph& graph)
-      EXCLUDES(mutex_);
+  /// Takes over the sockets of the previous process image that belong to services of `graph`. Call
+  /// before any process is spawned. Any thread.
+  void take_inherited(Inheritance& inherited, const Graph& graph) EXCLUDES(mutex_);
 
   /// Closes sockets that are no longer in `listen`, as others may need the addresses, and those of
   /// stopped services that are not on demand. May block: not on a loop's thread.
   void close_unwanted() EXCLUDES(mutex_);
-
-  /// The closed sockets that processes of their services still have; with `and_moving` those of
-  /// set_moving() too, at the same moment. Any thread.
-  [[nodiscard]] HeldSockets held(bool and_moving = false) const EXCLUDES(mutex_);
-  /// Sets the sockets of proxies that are about to close. Any thread.
-  void set_moving(HeldSockets sockets) EXCLUDES(mutex_);
-  /// Forgets the closed sockets that no process has any more. Any thread.
-  /// @return  whether there were any: their addresses have become free
-  [[nodiscard]] bool forget_gone() EXCLUDES(mutex_);
 
   /// Closes sockets as close_unwanted() does, and opens missing ones. Then starts services that
   /// failed or wait because these were missing. May block: not on a loop's thread.
   /// @return  service name -> why its sockets could not be opened, see open_listeners()
   [[nodiscard]] std::map<std::string, Error> open_all() EXCLUDES(mutex_);
 
-  /// Whether a service has sockets, or had them at the last open_all() or forget_gone(). Any
-  /// thread.
+  /// Whether a service has sockets, or had them at the last open_all(), or released addresses that
+  /// are still in use. Any thread.
   [[nodiscard]] bool any() const EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    return !open_.empty() || !closed_.empty();
+    return !open_.empty() || released_.any();
   }
 
   /// Call when services may have come up or down. Any thread. Cheap: does nothing without sockets.
@@ -111,11 +101,6 @@ class ServiceSockets final : public WatchPort {
   struct Service;
   using ServicePtr = std::shared_ptr<Service>;
   struct Held;
-  struct Closed {
-    std::string service;
-    pid_t main;  // its process then, see ServiceAccess::process()
-    HeldSocket socket;
-  };
   class Turn;
 
   [[nodiscard]] Result<void> open_in_turn(Slot slot, const ServiceSpec& spec) EXCLUDES(mutex_);
@@ -125,10 +110,7 @@ class ServiceSockets final : public WatchPort {
   [[nodiscard]] ServicePtr take(Slot slot) EXCLUDES(mutex_);
   [[nodiscard]] bool stays_closed(Slot slot, const ServiceSpec& spec) EXCLUDES(mutex_);
   [[nodiscard]] ServicePtr named(const std::string& service) const REQUIRES(mutex_);
-  void keep_closed() REQUIRES(mutex_);
-  void take_closed(const FactMap& facts) REQUIRES(mutex_);
-  void note_closed(const Service& of, const std::vector<Socket>& sockets) REQUIRES(mutex_);
-  [[nodiscard]] bool is_held(const Closed& one) const;
+  void note_closed(const Service& of, const std::vector<Socket>& sockets);
   void watch_sockets(Slot slot, Service& service, bool on) noexcept REQUIRES(mutex_);
   [[nodiscard]] bool has_room(const Service& service) const noexcept REQUIRES(mutex_);
   void look_now() EXCLUDES(mutex_);
@@ -136,6 +118,7 @@ class ServiceSockets final : public WatchPort {
   void accept_some(Slot slot, const ServicePtr& service, int listener) EXCLUDES(mutex_);
 
   ServiceAccess& services_;
+  ReleasedAddresses& released_;
   const Calls calls_;
   EpollSet set_;
   const std::size_t most_instances_;  // of all services together
@@ -145,8 +128,6 @@ class ServiceSockets final : public WatchPort {
   std::set<Slot> turns_ GUARDED_BY(mutex_);  // services whose sockets are being opened
   CondVar turn_over_;
   std::map<Slot, ServicePtr> open_ GUARDED_BY(mutex_);
-  std::vector<Closed> closed_ GUARDED_BY(mutex_);  // until forget_gone() finds that none has them
-  HeldSockets moving_ GUARDED_BY(mutex_);          // see set_moving()
   std::map<std::string, std::size_t> connections_ GUARDED_BY(mutex_);  // with `accept`, by service
 };
 

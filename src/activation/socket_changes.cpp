@@ -49,19 +49,21 @@ SocketChanges::SocketChanges(Parts parts)
       board_(parts_.board),
       services_(board_),
       begin_(parts_.loop, [this] { begin_arrived(); }),
-      sockets_(parts_.data_loop, services_,
+      released_(services_, parts_.facts),
+      sockets_(parts_.data_loop, services_, released_,
                {[this](const std::string& service, KeptFd connection) {
                   arrive(service, std::move(connection));
                 },
                 [this] { (void)parts_.loop.post([this] { follower_.ask(); }); },
-                [this] { return board_.graph(); }, parts_.facts}),
+                [this] { return board_.graph(); }}),
       follower_({parts_.queue, parts_.loop, board_, [this](bool) { follow(); }, parts_.settled}),
       removal_(parts_.loop, parts_.answers_due, [this] { remove_ended(); }) {}
 
 // --- sockets ---
 
 void SocketChanges::take_over(Inheritance& inherited, const FactMap& facts, const Graph& graph) {
-  sockets_.take_inherited(inherited, facts, graph);
+  released_.take_over(facts);
+  sockets_.take_inherited(inherited, graph);
   std::map<std::string, std::size_t> counts;
   for (auto& [service, connection] : accepted_.take_inherited(inherited, graph)) {
     ++counts[service];
@@ -87,7 +89,7 @@ void SocketChanges::look() {
 }
 
 void SocketChanges::look_at_closed() {
-  if (!sockets_.forget_gone()) return;
+  if (!released_.forget_gone()) return;
   parts_.released();
   try_again();
 }

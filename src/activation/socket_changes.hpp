@@ -66,11 +66,11 @@ class SocketChanges {
 
   /// See ServiceSockets::close_unwanted().
   void close_unwanted() { sockets_.close_unwanted(); }
-  /// See ServiceSockets::held(), and whether such a socket is why (open_listeners()).
-  [[nodiscard]] HeldSockets held() const { return sockets_.held(); }
+  /// See ReleasedAddresses::held(), and whether such a socket is why (open_listeners()).
+  [[nodiscard]] HeldSockets held() const { return released_.held(); }
   [[nodiscard]] static bool may_come_free(const Error& error) { return error.errnum == ECANCELED; }
-  /// See ServiceSockets::set_moving().
-  void set_moving(HeldSockets sockets) { sockets_.set_moving(std::move(sockets)); }
+  /// See ReleasedAddresses::set_moving().
+  void set_moving(HeldSockets sockets) { released_.set_moving(std::move(sockets)); }
   /// A change of proxies is over: opens sockets that have waited for it.
   void go_on() {
     if (std::exchange(waits_, false)) open();
@@ -106,6 +106,7 @@ class SocketChanges {
   Mutex mutex_;  // a leaf: no other lock is taken under it
   std::map<std::string, std::vector<KeptFd>> arrived_ GUARDED_BY(mutex_);  // by service
   LoopCall begin_;
+  ReleasedAddresses released_;
   ServiceSockets sockets_;
   GraphFollower follower_;
   bool waits_ = false;                            // until proxies have changed

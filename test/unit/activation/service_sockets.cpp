@@ -69,8 +69,9 @@ TEST_CASE("a socket is known as held from its close to the end of the process th
   };
   GraphPtr graph = graph_of("old", address, 0);
   StateFacts facts;
-  ServiceSockets sockets(*loop, services,
-                         {[](const std::string&, KeptFd) {}, [] {}, [&] { return graph; }, facts});
+  ReleasedAddresses released(services, facts);
+  ServiceSockets sockets(*loop, services, released,
+                         {[](const std::string&, KeptFd) {}, [] {}, [&] { return graph; }});
   SpawnExtras extras;
   REQUIRE(sockets.prepare(0, graph->spec(0), extras));
   services.main = 7;
@@ -84,16 +85,16 @@ TEST_CASE("a socket is known as held from its close to the end of the process th
   CHECK(launched.error().temporary());
   CHECK_THAT(launched.error().text, Contains("; about to be released by processes of old"));
   for (int i = 0; i < 2; ++i) {  // however often anyone looks
-    CHECK_FALSE(sockets.forget_gone());
-    CHECK(sockets.held().size() == 1);
+    CHECK_FALSE(released.forget_gone());
+    CHECK(released.held().size() == 1);
     CHECK(sockets.open_all().at("new").temporary());
   }
 
   of_process.reset();
   services.main = -1;
-  CHECK(sockets.held().empty());
-  CHECK(sockets.forget_gone());
-  CHECK_FALSE(sockets.forget_gone());
+  CHECK(released.held().empty());
+  CHECK(released.forget_gone());
+  CHECK_FALSE(released.forget_gone());
   CHECK(sockets.open_all().empty());
   CHECK(run_until(*loop, [&] { return services.retried == 1; }));
   // The service was still being launched: asked again at the next look, and then no more.
