@@ -22,7 +22,7 @@ namespace {
 constexpr std::string_view kService = "service/";  // followed by the slot
 constexpr std::string_view kMasked = "masked/";    // followed by the name
 
-std::string key_of(Slot slot) { return fmt::format("{}{}", kService, slot); }
+std::string service_key(Slot slot) { return fmt::format("{}{}", kService, slot); }
 
 /// Whether the facts of both would be the same. Each is a Node or a GraphEntry.
 bool same(const auto& one, const auto& other) {
@@ -217,13 +217,16 @@ void put_changes(const Graph& before, const Graph& after, FactMap& facts,
   const std::size_t slots = std::max(before.slots(), after.slots());
   for (Slot slot = 0; slot < slots; ++slot) {
     while (!kept.empty() && kept.front().slot < slot) kept = kept.subspan(1);
+    const bool stays =
+        before.used(slot) && after.used(slot) && before.name(slot) == after.name(slot);
+    if (before.used(slot) && !stays) forget_slot(slot, facts);
     if (after.used(slot)) {
       const Node& node = after.node(slot);
       if (before.used(slot) && same(before.node(slot), node)) continue;
       if (!kept.empty() && kept.front().slot == slot && same(kept.front(), node)) continue;
-      facts[key_of(slot)] = fact_of(node);
+      facts[service_key(slot)] = fact_of(node);
     } else if (before.used(slot)) {
-      facts[key_of(slot)];
+      facts[service_key(slot)];
     }
   }
   if (before.masked() == after.masked()) return;
@@ -304,12 +307,12 @@ void KeptState::graph_changed(const Graph& before, const Graph& after) noexcept 
   catch_all("the facts for the next image", [&] {
     FactMap changes;
     put_changes(before, after, changes, kept_);
-    if (const auto kept = facts_.set(changes); !kept) log_error("{}", kept.error().text);
+    facts_.keep(changes);
   });
 }
 
-void KeptState::keep(std::string_view key, std::string_view value) noexcept {
-  facts_.keep(key, value);
+void KeptState::keep(SlotFact what, Slot slot, std::string_view value) noexcept {
+  catch_all("a fact for the next image", [&] { facts_.keep(key_of(what, slot), value); });
 }
 
 }  // namespace zinit

@@ -41,7 +41,7 @@ class KeptState final : public StatePort {
   /// Services whose facts exist already, by slot, until the next call.
   void set_kept(std::vector<GraphEntry> kept) noexcept { kept_ = std::move(kept); }
   void graph_changed(const Graph& before, const Graph& after) noexcept override;
-  void keep(std::string_view key, std::string_view value) noexcept override;
+  void keep(SlotFact what, Slot slot, std::string_view value) noexcept override;
 
  private:
   StateFacts& facts_;

@@ -15,6 +15,7 @@
 #include "base/text.hpp"
 #include "io/capture.hpp"
 #include "io/service_log.hpp"
+#include "state/slot_facts.hpp"
 
 namespace zinit {
 
@@ -48,10 +49,7 @@ Result<Pipe> same_pipe(const Pipe& pipe) {
   return same;
 }
 
-constexpr std::string_view kDropped = "dropped/";
-std::string dropped_key(Slot slot) { return fmt::format("{}{}", kDropped, slot); }
-
-/// "SINK COUNT\n" for each sink that dropped lines.
+/// SlotFact::dropped.
 std::string dropped_text(const LogInfo& info) {
   std::string text;
   for (const auto& [sink, count] : info.dropped_by)
@@ -65,15 +63,12 @@ std::uint8_t part_of(LogStream stream) noexcept { return static_cast<std::uint8_
 
 class LogStore::Impl {
  public:
-  Impl(EventLoop& loop, LogSinks log_sinks, Inheritance* inherited, StateFacts* kept_in,
-       const FactMap& before)
+  Impl(EventLoop& loop, LogSinks log_sinks, Inheritance* inherited, StateFacts* kept_in)
       : data_loop(loop),
         sinks(loop, std::move(log_sinks)),
         rings(inherited),
         facts(kept_in),
-        capture(loop),
-        before_(facts_below(before, kDropped)),
-        left_out_before_(facts_below(before, kLeftOut)) {
+        capture(loop) {
     sinks.on_room([this] { capture.release(); });
   }
 
@@ -85,27 +80,9 @@ class LogStore::Impl {
       for (Slot slot = 0; slot < logs_.size(); ++slot)
         if (logs_[slot])
           if (std::string text = dropped_text(logs_[slot]->info()); !text.empty())
-            dropped.emplace(dropped_key(slot), std::move(text));
+            dropped.emplace(key_of(SlotFact::dropped, slot), std::move(text));
     }
-    if (const auto kept = facts->set(dropped); !kept) log_error("{}", kept.error().text);
-  }
-  /// Removes the record of a slot: another service may use it next.
-  void forget_dropped(Slot slot) EXCLUDES(mutex_) {
-    const std::string number = std::to_string(slot);
-    if (facts != nullptr) {
-      facts->keep(dropped_key(slot), {});
-      facts->keep(left_out_key(slot), {});
-    }
-    MutexLock lock(mutex_);
-    before_.erase(number);
-    left_out_before_.erase(number);
-  }
-  /// Adds the drop counts of the previous process image to the log's sinks. Once for each log.
-  void count_on(ServiceLog& log, Slot slot) EXCLUDES(mutex_) {
-    MutexLock lock(mutex_);
-    const std::string number = std::to_string(slot);
-    if (auto fact = before_.extract(number)) log.count_on(fact.mapped());
-    if (auto fact = left_out_before_.extract(number)) log.leave_out_on(fact.mapped());
+    facts->keep(dropped);
   }
 
   /// Null if the slot has no log.
@@ -238,9 +215,6 @@ class LogStore::Impl {
  private:
   Mutex mutex_;
   std::vector<std::unique_ptr<ServiceLog>> logs_ GUARDED_BY(mutex_);  // by slot
-  // Dropped lines of the previous image, and those that it left out, by slot.
-  FactMap before_ GUARDED_BY(mutex_);
-  FactMap left_out_before_ GUARDED_BY(mutex_);
 
   // Held while a log is configured or a tap is added. Taken before the locks of logs.
   Mutex taps_mutex_;
@@ -250,9 +224,8 @@ class LogStore::Impl {
   ReadBuffer drain_buffer_ GUARDED_BY(drain_mutex_){1};
 };
 
-LogStore::LogStore(EventLoop& loop, LogSinks sinks, Inheritance* inherited, StateFacts* facts,
-                   const FactMap& before)
-    : impl_(std::make_unique<Impl>(loop, std::move(sinks), inherited, facts, before)) {}
+LogStore::LogStore(EventLoop& loop, LogSinks sinks, Inheritance* inherited, StateFacts* facts)
+    : impl_(std::make_unique<Impl>(loop, std::move(sinks), inherited, facts)) {}
 
 LogStore::~LogStore() {
   ServiceLog* own = &impl_->own;
@@ -279,7 +252,13 @@ Result<OutputPipes> LogStore::open_output(Slot slot, const OutputTailPtr& tail) 
   return OutputPipes{std::move(out->write), std::move(err->write), writer};
 }
 
-void LogStore::take_over_pipes(Inheritance& inherited, const FactMap& facts) {
+void LogStore::take_over(Inheritance& inherited, const FactMap& facts) {
+  each_slot(facts, SlotFact::dropped, [&](Slot slot, std::string_view fact) {
+    if (ServiceLog* const log = impl_->find(slot)) log->count_on(fact);
+  });
+  each_slot(facts, SlotFact::left_out, [&](Slot slot, std::string_view fact) {
+    if (ServiceLog* const log = impl_->find(slot)) log->leave_out_on(fact);
+  });
   std::map<int, LeftRead> left;
   for (Inheritance::One& area : inherited.take_all(KeptKind::reading))
     if (auto read = left_read(std::move(area.fd))) left[read->pipe] = *std::move(read);
@@ -325,7 +304,6 @@ void LogStore::configure(Slot slot, const SpecPtr& spec) {
         log.configure(spec->name, {logging.buffer_lines, logging.buffer_bytes},
                       {logging.merge_stderr, logging.rate_lines, logging.rate_interval},
                       impl_->sinks.sinks_for(logging));
-    impl_->count_on(log, slot);
     // A reload configures every log, and clients may have thousands of taps.
     if (renamed) impl_->attach_all(log);
     impl_->sinks.sweep();
@@ -338,7 +316,6 @@ void LogStore::forget(Slot slot) {
   // Does not block: reads at most what the pipe holds, and sinks queue the lines.
   catch_all("log", [&] { impl_->drain_to_end(*log); });
   log->forget();
-  catch_all("log", [&] { impl_->forget_dropped(slot); });
   impl_->capture.sweep();
   impl_->sinks.sweep();
 }

@@ -96,10 +96,10 @@ struct LogInfo {
 class LogStore {
  public:
   /// The loop must outlive the store. It runs or will run. Logs get the lines that the previous
-  /// image left in `inherited`, and their drop counts from `before`. What the next image must know
-  /// is kept in `facts`, which may be null and outlives this object.
+  /// image left in `inherited`. What the next image must know is kept in `facts`, which may be null
+  /// and outlives this object.
   LogStore(EventLoop& loop, LogSinks sinks, Inheritance* inherited = nullptr,
-           StateFacts* facts = nullptr, const FactMap& before = {});
+           StateFacts* facts = nullptr);
   /// Only while no thread runs the loop.
   ~LogStore();
   LogStore(const LogStore&) = delete;
@@ -113,9 +113,9 @@ class LogStore {
   /// Reads what is in the service's pipes now. Any thread. Does not block.
   void take_in(Slot slot);
 
-  /// After a re-execution, when all services are configured: continues to read the pipes that the
-  /// previous image left, from where it stopped.
-  void take_over_pipes(Inheritance& inherited, const FactMap& facts);
+  /// After a re-execution, when all services are configured: continues the counts of lost lines,
+  /// and reads the pipes that the previous image left, from where it stopped.
+  void take_over(Inheritance& inherited, const FactMap& facts);
 
   /// Applies the settings of `spec` to the service in `slot`, which is new or has changed. Does not
   /// block. Here and below the caller may hold the board's lock.

@@ -17,6 +17,7 @@
 #include "base/memory.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "state/slot_facts.hpp"
 
 namespace zinit {
 
@@ -48,8 +49,6 @@ std::size_t readable_bytes(int fd) noexcept {
 constexpr long long kLeavesOut = 1, kWithin = 2;
 
 std::string pipe_key(int pipe) { return fmt::format("pipe/{}", pipe); }
-
-std::string left_out_key(Slot slot) { return fmt::format("{}{}", kLeftOut, slot); }
 
 PipeFact pipe_fact(const FactMap& facts, int pipe) {
   const auto found = facts.find(pipe_key(pipe));
@@ -138,8 +137,7 @@ void ServiceLog::leave_out_on(std::string_view left_out) {
   if (parts.size() != 2) return;
   FairLock lock(mutex_);
   Rate& rate = rate_.edit();
-  rate.left_out = rate.kept =
-      static_cast<std::uint64_t>(std::max(parse_integer(parts[1]).value_or(0), 0LL));
+  rate.left_out += static_cast<std::uint64_t>(std::max(parse_integer(parts[1]).value_or(0), 0LL));
   rate.until = std::min(TimePoint(Clock::duration(parse_integer(parts[0]).value_or(0))),
                         after(Clock::now(), rules_.rate_interval));
   rate.count = rules_.rate_lines;
@@ -154,7 +152,7 @@ void ServiceLog::keep_left_out(const LogPipe& pipe) noexcept {
         rate.left_out > 0
             ? fmt::format("{} {}", rate.until.time_since_epoch().count(), rate.left_out)
             : std::string();
-    pipe.facts->keep(left_out_key(slot_), fact);
+    pipe.facts->keep(key_of(SlotFact::left_out, slot_), fact);
   });
 }
 

@@ -127,9 +127,6 @@ struct PipeFact {
   std::string held;
 };
 [[nodiscard]] std::string pipe_key(int pipe);
-/// Of the fact "END COUNT" of a log that has left out lines: END is rate_until_.
-inline constexpr std::string_view kLeftOut = "left_out/";
-[[nodiscard]] std::string left_out_key(Slot slot);
 /// The fact of a pipe; all defaults if there is none.
 [[nodiscard]] PipeFact pipe_fact(const FactMap& facts, int pipe);
 
@@ -166,11 +163,9 @@ class ServiceLog {
   /// Whether the service's processes have one pipe for both streams.
   [[nodiscard]] bool merges_stderr() const EXCLUDES(mutex_);
 
-  /// Continues the counts of the previous process image: "SINK COUNT\n" for each sink. Call after
-  /// configure().
+  /// Continues the counts of the previous process image: SlotFact::dropped. Call after configure().
   void count_on(std::string_view dropped) EXCLUDES(mutex_);
-  /// The same for the lines beyond rate_lines that it had left out and not logged: the fact below
-  /// kLeftOut.
+  /// The same for the lines beyond rate_lines that it had left out and not logged.
   void leave_out_on(std::string_view left_out) EXCLUDES(mutex_);
 
   /// Drops lines, pipes, sinks, taps and counts.

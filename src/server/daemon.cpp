@@ -94,13 +94,12 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
       signals_(std::move(signals)),
       file_reopened_(*loop_, [this] { in_force_.look(); }),
       logs_(start_.data_loop->loop(), start_.sinks,
-            start_.legacy ? &start_.legacy->descriptors : nullptr, &facts_,
-            start_.legacy ? start_.legacy->facts : FactMap()),
+            start_.legacy ? &start_.legacy->descriptors : nullptr, &facts_),
       output_(logs_),
       changes_(*loop_),
       prober_(start_.data_loop->loop()),
       readiness_(start_.data_loop->loop(), notify_directory(start_.sources.places.services.runtime),
-                 &facts_),
+                 facts_),
       environment_(base_environment({}, handed_on(start_))),
       sockets_({files_, *loop_, start_.data_loop->loop(), board_, settings_, facts_,
                 [this] { on_sockets_open(false); }, [this] { return proxies_.changing(); },
@@ -167,7 +166,10 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
            {"the data loop", start_.data_loop->loop(), [] {}}}) {
   if (start_.legacy && start_.legacy->facts_file) {
     const auto kept = facts_.go_on(std::move(start_.legacy->facts_file), start_.legacy->facts);
-    if (!kept) log_error("{}", kept.error().text);
+    if (!kept) {
+      log_error("{}", kept.error().text);
+      facts_.keep(start_.legacy->facts);
+    }
   }
   shell_.listen([this] { keep_facts(); });
   watchers_.add(prober_);

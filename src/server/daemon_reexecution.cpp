@@ -99,7 +99,7 @@ void ZinitDaemon::restore_services() {
   timers_.take_over(legacy.facts);
   paths_.take_over(legacy.facts);
   kill_point("reexec.restored");
-  logs_.take_over_pipes(legacy.descriptors, legacy.facts);
+  logs_.take_over(legacy.descriptors, legacy.facts);
   board_.boot_lost(adopted.lost, target_of_boot());
 }
 

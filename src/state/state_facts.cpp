@@ -191,6 +191,14 @@ void StateFacts::keep(std::string_view key, std::string_view value) noexcept {
   }
 }
 
+void StateFacts::keep(const FactMap& facts) noexcept {
+  try {
+    if (const auto kept = set(facts); !kept) log_error("{}", kept.error().text);
+  } catch (const std::bad_alloc&) {
+    log_error("cannot keep facts for the next process image: no memory");
+  }
+}
+
 Result<void> StateFacts::set(const FactMap& facts) {
   std::string records;
   Result<void> all;

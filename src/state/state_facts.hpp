@@ -47,6 +47,7 @@ class StateFacts {
 
   /// set() for all of `facts`, by one write(2). Skips a fact that is too large.
   [[nodiscard]] Result<void> set(const FactMap& facts) EXCLUDES(mutex_);
+  void keep(const FactMap& facts) noexcept EXCLUDES(mutex_);
 
  private:
   [[nodiscard]] Result<void> append(const std::string& records) REQUIRES(mutex_);

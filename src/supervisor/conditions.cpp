@@ -197,25 +197,18 @@ void BoardCore::end_left_condition(Job& job) {
   side.limit(after(job.clock_seen, kTimeToGo));
 }
 
-std::string BoardCore::conditions_key(Slot slot) { return fmt::format("conditions/{}", slot); }
-
-/// One line per condition, with a + or a - in front. Texts of conditions have no line ends.
+/// Texts of conditions have no line ends.
 void BoardCore::keep_conditions(const Job& job) {
-  if (state_ == nullptr) return;
   std::string value;
   for (const ConditionResult& result : *job.conditions)
     value += fmt::format("{}{}\n", result.held ? '+' : '-', result.text);
-  state_->keep(conditions_key(job.slot), value);
+  keep(SlotFact::conditions, job.slot, value);
 }
 
 void BoardCore::restore_conditions(Slot slot, const FactMap& kept) {
-  const auto fact = kept.find(conditions_key(slot));
-  if (fact == kept.end()) return;
-  Job& job = *jobs[slot];
-  for (const std::string_view line : split(fact->second, '\n'))
+  for (const std::string_view line : split(slot_fact(kept, SlotFact::conditions, slot), '\n'))
     if (line.size() > 1)
-      job.conditions.edit().push_back({std::string(line.substr(1)), line.front() == '+'});
-  keep_conditions(job);  // the file of the previous process image may be unusable
+      jobs[slot]->conditions.edit().push_back({std::string(line.substr(1)), line.front() == '+'});
 }
 
 }  // namespace zinit

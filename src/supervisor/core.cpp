@@ -182,11 +182,7 @@ void BoardCore::forget(Slot slot) {
   jobs[slot].reset();
   output_.forget(slot);
   checks_.rested(slot);
-  if (state_ != nullptr) state_->keep(conditions_key(slot), {});
-  if (state_ != nullptr) state_->keep(words_key(slot), {});
-  if (slot >= boot_times.size() || boot_times[slot].wanted == TimePoint{}) return;
-  boot_times[slot] = {};
-  keep_boot_times(slot);
+  if (slot < boot_times.size()) boot_times[slot] = {};
 }
 
 std::string BoardCore::owner_of(const std::vector<pid_t>& numbers) const {

@@ -37,7 +37,7 @@
 #include "os/process.hpp"
 #include "os/thread.hpp"
 #include "state/journal.hpp"
-#include "state/state_facts.hpp"
+#include "state/slot_facts.hpp"
 #include "supervisor/job.hpp"
 #include "supervisor/kept_events.hpp"
 #include "supervisor/launch.hpp"
@@ -192,6 +192,10 @@ class BoardCore {
   /// Call before the group of the main process is used: the group may have changed.
   void follow_main(Job& job) REQUIRES(mutex);
   void store(Slot slot) REQUIRES(mutex);
+  /// Keeps a fact about the service that the journal does not have.
+  void keep(SlotFact what, Slot slot, std::string_view value) REQUIRES(mutex) {
+    if (state_ != nullptr) state_->keep(what, slot, value);
+  }
   void store_world() REQUIRES(mutex);
   /// From now on the next process image finds the journal.
   void keep_journal() REQUIRES(mutex);
@@ -389,9 +393,7 @@ class BoardCore {
   void look_at_condition(Job& job) REQUIRES(mutex);
   void result_found(Job& job) REQUIRES(mutex);
   void conditions_over(Job& job, const LaunchOutcome& outcome) REQUIRES(mutex);
-  [[nodiscard]] static std::string words_key(Slot slot);
   void restore_words(Slot slot, const FactMap& kept) REQUIRES(mutex);
-  [[nodiscard]] static std::string conditions_key(Slot slot);
   void keep_conditions(const Job& job) REQUIRES(mutex);
   void restore_conditions(Slot slot, const FactMap& kept) REQUIRES(mutex);
 
@@ -417,10 +419,6 @@ class BoardCore {
   void give_up_main(Job& job) REQUIRES(mutex);
 
   // --- restore.cpp ---
-  /// The key of the fact that holds a service's runtime directories.
-  [[nodiscard]] static std::string runtime_dirs_key(Slot slot);
-  /// The key of the fact that holds its BootTimes.
-  [[nodiscard]] static std::string boot_times_key(Slot slot);
   void keep_boot_times(Slot slot) REQUIRES(mutex);
   void restore_boot_times(Slot slot, const FactMap& kept) REQUIRES(mutex);
   void end_launch(Job& job, pid_t pid) REQUIRES(mutex);

@@ -204,7 +204,7 @@ void BoardCore::tell_exhausted(Slot slot, const Reason& reason) {
 
 /// Stores the runtime directories for the next process image.
 void BoardCore::keep_runtime_dirs(const Job& job) {
-  if (state_ != nullptr) state_->keep(runtime_dirs_key(job.slot), join(*job.runtime_dirs, "\n"));
+  keep(SlotFact::runtime_dirs, job.slot, join(*job.runtime_dirs, "\n"));
 }
 
 /// Hands a runtime directory over to another service that uses it, which removes it when at rest.

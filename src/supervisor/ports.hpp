@@ -13,6 +13,7 @@
 #include "model/reason.hpp"
 #include "model/state.hpp"
 #include "os/output_pipes.hpp"
+#include "state/slot_facts.hpp"
 
 namespace zinit {
 
@@ -53,8 +54,8 @@ class StatePort {
   virtual ~StatePort() = default;
   /// `after` replaces `before` from now on.
   virtual void graph_changed(const Graph& before, const Graph& after) noexcept = 0;
-  /// Keeps `value` under `key`; an empty value removes the key.
-  virtual void keep(std::string_view key, std::string_view value) noexcept = 0;
+  /// Keeps a fact about the slot's service until the slot has another; an empty value removes it.
+  virtual void keep(SlotFact what, Slot slot, std::string_view value) noexcept = 0;
 };
 
 /// Receives a notice when something changes that a client may wait for. Implemented by control:

@@ -47,12 +47,7 @@ bool executes(pid_t pid) { return await_execution(pid, after(Clock::now(), kToEx
 
 }  // namespace
 
-std::string BoardCore::runtime_dirs_key(Slot slot) { return fmt::format("runtime_dirs/{}", slot); }
-
-std::string BoardCore::boot_times_key(Slot slot) { return fmt::format("boot/{}", slot); }
-
 void BoardCore::keep_boot_times(Slot slot) {
-  if (state_ == nullptr) return;
   const BootTimes& times = boot_times[slot];
   const auto ns = [](TimePoint time) { return time.time_since_epoch().count(); };
   std::string value;
@@ -60,43 +55,36 @@ void BoardCore::keep_boot_times(Slot slot) {
     value = fmt::format("{} {} {} {}", ns(times.wanted), ns(times.spawned), ns(times.ready),
                         times.waited_for);
   }
-  state_->keep(boot_times_key(slot), value);
+  keep(SlotFact::boot_times, slot, value);
 }
 
 void BoardCore::restore_boot_times(Slot slot, const FactMap& kept) {
-  const auto fact = kept.find(boot_times_key(slot));
-  if (fact == kept.end()) return;
-  const auto words = split(fact->second, ' ');
+  const auto words = split(slot_fact(kept, SlotFact::boot_times, slot), ' ');
   if (words.size() != 4) return;
   const auto time = [&](std::size_t i) {
     return TimePoint(TimePoint::duration(std::max(parse_integer(words[i]).value_or(0), 0LL)));
   };
   boot_times.resize(std::max<std::size_t>(boot_times.size(), slot + 1));
   boot_times[slot] = {time(0), time(1), time(2), std::string(words[3])};
-  keep_boot_times(slot);  // the file of the previous process image may be unusable
 }
 
-std::string BoardCore::words_key(Slot slot) { return fmt::format("words/{}", slot); }
-
 void BoardCore::keep_words(const Job& job) {
-  if (state_ == nullptr) return;
   const std::string& error = *world.record(job.slot).health_error;
   const bool any = !job.killer->empty() || !job.ended_for->empty() || !error.empty();
-  state_->keep(words_key(job.slot), any ? *job.killer + '\t' + *job.ended_for + '\n' + error : "");
+  keep(SlotFact::words, job.slot, any ? *job.killer + '\t' + *job.ended_for + '\n' + error : "");
 }
 
 /// The record says whether there were failed probes.
 void BoardCore::restore_words(Slot slot, const FactMap& kept) {
-  const auto fact = kept.find(words_key(slot));
-  const auto end = fact == kept.end() ? std::string::npos : fact->second.find('\n');
-  if (end == std::string::npos) return;
+  const std::string_view fact = slot_fact(kept, SlotFact::words, slot);
+  const auto end = fact.find('\n');
+  if (end == std::string_view::npos) return;
   Job& job = *jobs[slot];
-  const auto words = split(std::string_view(fact->second).substr(0, end), '\t');
+  const auto words = split(fact.substr(0, end), '\t');
   job.killer = std::string(words.front());
   if (words.size() > 1) job.ended_for = std::string(words[1]);
   Record& record = world.record(slot);
-  if (record.health_attempts > 0) record.health_error = fact->second.substr(end + 1);
-  keep_words(job);  // the file of the previous process image may be unusable
+  if (record.health_attempts > 0) record.health_error = std::string(fact.substr(end + 1));
 }
 
 void BoardCore::restore_service(Slot slot, const JournalEntry& entry, const FactMap& kept) {
@@ -109,11 +97,9 @@ void BoardCore::restore_service(Slot slot, const JournalEntry& entry, const Fact
   job.times = entry.facts;
   // Times are on the monotonic clock, which continues across execve(2).
   job.started = entry.facts.started;
-  if (const auto dirs = kept.find(runtime_dirs_key(slot)); dirs != kept.end()) {
-    for (const std::string_view name : split(dirs->second, '\n'))
+  if (const auto dirs = slot_fact(kept, SlotFact::runtime_dirs, slot); !dirs.empty())
+    for (const std::string_view name : split(dirs, '\n'))
       job.runtime_dirs.edit().emplace_back(name);
-    keep_runtime_dirs(job);  // the file of the previous process image may be unusable
-  }
   // Its stop_exec has not begun, so the decision to run it is made again.
   if ((entry.facts.owed & kOwedStop) != 0 && record.done && record.process == Process::lingering) {
     record.process = Process::held;

@@ -41,17 +41,6 @@ constexpr Offload::Limits kFileLooks{
 // the address is free: set means the main process's pidfd, clear means the channel.
 constexpr std::uintptr_t kMainPidfd = 1;
 
-/// The key of the fact of a service's process.
-std::string fact_key(Slot slot) { return fmt::format("watch/{}", slot); }
-
-/// Prefix of the keys for the states of pidfiles before their processes were spawned.
-constexpr std::string_view kPidFiles = "pidfile/";
-std::string pidfile_key(Slot slot) { return fmt::format("{}{}", kPidFiles, slot); }
-
-/// Prefix of the keys for the process that a service's pidfile has named, and the file's path.
-constexpr std::string_view kWritten = "pidfile_of/";
-std::string written_key(Slot slot) { return fmt::format("{}{}", kWritten, slot); }
-
 EpollSet::Key key_of(const CheckedProcess& process) noexcept {
   return reinterpret_cast<std::uintptr_t>(&process);
 }
@@ -76,7 +65,7 @@ std::optional<ProcessEnd> end_of_zombie(pid_t pid) {
 
 }  // namespace
 
-ReadinessChecks::ReadinessChecks(EventLoop& loop, std::string directory, StateFacts* facts)
+ReadinessChecks::ReadinessChecks(EventLoop& loop, std::string directory, StateFacts& facts)
     : loop_(loop),
       facts_(facts),
       sockets_(std::move(directory)),
@@ -100,12 +89,13 @@ void ReadinessChecks::end() {
 
 Result<void> ReadinessChecks::prepare(Slot slot, const ServiceSpec& spec, SpawnExtras& extras) {
   const auto& config = *spec.readiness;
+  process_facts_.end(slot);
   if (!config.awaited()) return {};
-  forget_said(slot);
   auto channel = std::make_shared<Channel>();
+  channel->number = process_facts_.present(slot);
   channel->ticks = ticks_since_boot();
   channel->pidfile = PidFile::of(spec);
-  keep_pidfile(*channel, slot);
+  process_facts_.keep(SlotFact::pidfile, slot, channel->number, channel->pidfile.fact());
   if (config.way.by == Notify::newline) {
     if (auto added = add_pipe(*channel, slot, config.way.fd, extras); !added) return added;
   } else if (config.way.by == Notify::systemd) {
@@ -153,42 +143,24 @@ void ReadinessChecks::add_stored(Channel& channel, Slot slot, SpawnExtras& extra
     extras.listen_fds.push_back({stored->fd.get(), stored->name});
 }
 
-// The fact of a watch, "watch/SLOT": its watchdog time in ms, what it is doing, its status.
-
-void ReadinessChecks::keep_said(const Watch& watch) {
-  if (facts_ != nullptr)
-    facts_->keep(fact_key(watch.process->slot),
-                 fmt::format("{}\n{}\n{}", watch.watchdog.count(), watch.doing, watch.status));
+void ReadinessChecks::keep(const Watch& watch, SlotFact what, std::string_view value) {
+  process_facts_.keep(what, watch.process->slot, watch.channel->number, value);
 }
 
-/// Forgets what the slot's last process said.
-void ReadinessChecks::forget_said(Slot slot) noexcept {
-  if (facts_ == nullptr) return;
-  catch_all("facts of a process", [&] {
-    facts_->keep(fact_key(slot), {});
-    facts_->keep(not_heard_key(slot), {});
-  });
+void ReadinessChecks::keep_said(const Watch& watch) {
+  keep(watch, SlotFact::said,
+       fmt::format("{}\n{}\n{}", watch.watchdog.count(), watch.doing, watch.status));
 }
 
 void ReadinessChecks::rested(Slot slot) noexcept {
   stored_.clear(slot);
-  forget_said(slot);
-}
-
-/// Saves the file's state before the spawn: the next image may find the file written, and must know
-/// whether the file is older than its process.
-void ReadinessChecks::keep_pidfile(const Channel& channel, Slot slot) {
-  if (facts_ != nullptr && !channel.pidfile.path.empty())
-    facts_->keep(pidfile_key(slot), channel.pidfile.fact());
+  catch_all("facts of a process", [&] { process_facts_.end(slot); });
 }
 
 /// Makes clean() remove the file once the process has ended.
 void ReadinessChecks::note_written(Slot slot, pid_t pid, const std::string& path) {
-  {
-    MutexLock lock(mutex_);
-    written_[slot] = {pid, path};
-  }
-  if (facts_ != nullptr) facts_->keep(written_key(slot), fmt::format("{} {}", pid, path));
+  MutexLock lock(mutex_);
+  written_[slot] = {pid, path};
 }
 
 bool ReadinessChecks::leaves_files(Slot slot) const {
@@ -207,7 +179,7 @@ void ReadinessChecks::clean(Slot slot) noexcept {
     const auto [pid, path] = written.mapped();
     if (const auto removed = remove_pidfile(path, pid); !removed)
       log_warn("{}; it names process {}, which has ended", removed.error().text, pid);
-    if (facts_ != nullptr) facts_->keep(written_key(slot), {});
+    facts_.keep(key_of(SlotFact::pidfile_of, slot), {});
   });
 }
 
@@ -218,22 +190,17 @@ void ReadinessChecks::take_over(Inheritance& inherited, const FactMap& facts) {
     for (Inheritance::One& one : inherited.take_all(kind))
       left_[one.note.slot].*part = std::move(one.fd);
   }
-  each_below(facts, kPidFiles, [&](std::string_view slot, const std::string& fact) {
-    if (const auto number = parse_integer(slot)) left_[static_cast<Slot>(*number)].pidfile = fact;
-  });
-  each_below(facts, kWritten, [&](std::string_view slot, const std::string& fact) {
-    const auto number = parse_integer(slot);
+  process_facts_.take_over(facts);
+  for (const auto& [what, part] :
+       {std::pair{SlotFact::said, &Left::said}, std::pair{SlotFact::not_heard, &Left::not_heard},
+        std::pair{SlotFact::pidfile, &Left::pidfile}})
+    each_slot(facts, what,
+              [&, part = part](Slot slot, const std::string& fact) { left_[slot].*part = fact; });
+  each_slot(facts, SlotFact::pidfile_of, [&](Slot slot, const std::string& fact) {
     const auto blank = fact.find(' ');
     const auto pid = parse_pidfile(std::string_view(fact).substr(0, blank));
-    if (number && pid && blank != std::string::npos)
-      note_written(static_cast<Slot>(*number), *pid, fact.substr(blank + 1));
+    if (pid && blank != std::string::npos) note_written(slot, *pid, fact.substr(blank + 1));
   });
-  for (auto& [slot, left] : left_) {
-    const auto fact = facts.find(fact_key(slot));
-    if (fact != facts.end()) left.fact = fact->second;
-    const auto pid = facts.find(not_heard_key(slot));
-    if (pid != facts.end()) left.not_heard = parse_pidfile(pid->second).value_or(0);
-  }
   stored_.take_over(inherited, facts, [this](Slot slot) { return sender_of(slot); });
   // They go on counting for the service that has sent them, so that its bound stays a bound.
   for (Inheritance::One& one : inherited.take_all(KeptKind::unwanted))
@@ -251,10 +218,9 @@ bool ReadinessChecks::take_over(Slot slot, const ServiceSpec& spec, SpawnExtras&
   auto channel = std::make_shared<Channel>();
   channel->ticks = ticks_since_boot(extras.spawned_at);
   channel->pidfile = PidFile::as_kept(spec, left.pidfile);
-  keep_pidfile(*channel,
-               slot);  // in case the facts file of the previous image was lost
-  channel->said = std::move(left.fact);
-  channel->not_heard = left.not_heard;
+  channel->number = process_facts_.present(slot);
+  channel->said = std::move(left.said);
+  channel->not_heard = parse_pidfile(left.not_heard).value_or(0);
   channel->line = std::move(left.line);
   channel->main_process = std::move(left.main_process);
   if (left.socket) {

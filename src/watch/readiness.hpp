@@ -45,6 +45,7 @@
 #include "io/watcher.hpp"
 #include "os/offload.hpp"
 #include "state/closer.hpp"
+#include "state/slot_facts.hpp"
 #include "supervisor/watch_port.hpp"
 #include "watch/fd_store.hpp"
 
@@ -53,9 +54,9 @@ namespace zinit {
 class ReadinessChecks final : public WatchPort {
  public:
   /// Makes notify sockets in `directory` (NotifyDirectory). If it is empty or cannot be made, all
-  /// sockets are abstract. `facts` keeps what services report. It may be null. Loop and `facts`
-  /// outlive this object.
-  ReadinessChecks(EventLoop& loop, std::string directory, StateFacts* facts);
+  /// sockets are abstract. `facts` keeps what services report. Loop and `facts` outlive this
+  /// object.
+  ReadinessChecks(EventLoop& loop, std::string directory, StateFacts& facts);
 
   /// After a re-execution, before the first process is watched: takes over what the previous
   /// process image left.
@@ -125,9 +126,8 @@ class ReadinessChecks final : public WatchPort {
   void show_status(Watch& watch);
   /// Records for `why` that a process which may not speak sent READY=1.
   void note_not_heard(Watch& watch, pid_t pid);
+  void keep(const Watch& watch, SlotFact what, std::string_view value);
   void keep_said(const Watch& watch);
-  void forget_said(Slot slot) noexcept;
-  void keep_pidfile(const Channel& channel, Slot slot);
   void note_written(Slot slot, pid_t pid, const std::string& path) EXCLUDES(mutex_);
   void change_main(Watch& watch, pid_t pid);
   [[nodiscard]] bool make_main(Watch& watch, pid_t pid, UniqueFd pidfd);
@@ -137,11 +137,12 @@ class ReadinessChecks final : public WatchPort {
   [[nodiscard]] std::vector<WatchPtr> watches() const EXCLUDES(mutex_);
 
   EventLoop& loop_;
-  StateFacts* const facts_;
+  StateFacts& facts_;
+  ProcessFacts process_facts_{facts_};
   WatchReports* board_ = nullptr;
   NotifyDirectory sockets_;
   const std::shared_ptr<Closer> closer_ = std::make_shared<Closer>();
-  FdStore stored_{closer_, facts_};
+  FdStore stored_{closer_, &facts_};
   EpollSet set_;
   std::shared_ptr<const UniqueFd> files_;  // inotify; while a pidfile is awaited
   LoopCall look_;
@@ -152,9 +153,7 @@ class ReadinessChecks final : public WatchPort {
   // From the previous process image, until take_over() is called for the slot.
   struct Left {
     KeptFd socket, line, main_process;
-    std::string fact;
-    std::string pidfile;  // PidFile::fact()
-    pid_t not_heard = 0;
+    std::string said, pidfile, not_heard;  // facts
   };
   std::map<Slot, Left> left_;
 

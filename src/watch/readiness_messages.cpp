@@ -161,7 +161,7 @@ void ReadinessChecks::note_not_heard(Watch& watch, pid_t pid) {
   if (watch.not_heard == pid) return;
   watch.not_heard = pid;
   board_->not_heard(*watch.process, pid);
-  if (facts_ != nullptr) facts_->keep(not_heard_key(watch.process->slot), std::to_string(pid));
+  keep(watch, SlotFact::not_heard, std::to_string(pid));
 }
 
 void ReadinessChecks::show_status(Watch& watch) {

@@ -165,6 +165,7 @@ void ReadinessChecks::take_pidfile(Watch& watch) {
   }
   forget_file(watch);
   note_written(process.slot, *pid, channel.pidfile.path);
+  keep(watch, SlotFact::pidfile_of, fmt::format("{} {}", *pid, channel.pidfile.path));
   board_->passed(process, CheckKind::readiness);
 }
 

@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 
-#include "base/format.hpp"
 #include "base/mutex.hpp"
 #include "base/text.hpp"
 #include "io/notify_socket.hpp"
@@ -19,9 +18,6 @@ namespace zinit {
 
 // The pause after a lack of memory or descriptors.
 inline constexpr Milliseconds kTryAgain{1000};
-
-/// The key of the fact with the pid of a process whose READY=1 was ignored.
-inline std::string not_heard_key(Slot slot) { return fmt::format("not_heard/{}", slot); }
 
 /// The channel by which a process can report. Made before the process's spawn.
 struct ReadinessChecks::Channel final : SpawnPart {
@@ -36,7 +32,8 @@ struct ReadinessChecks::Channel final : SpawnPart {
   pid_t not_heard = 0;  // from the previous image: see note_not_heard()
   KeptFd main_process;  // pidfd of a main process that is no child
   PidFile pidfile;
-  unsigned long long ticks = 0;  // clock ticks since boot, before the spawn
+  ProcessFacts::Number number = 0;  // of the process
+  unsigned long long ticks = 0;     // clock ticks since boot, before the spawn
 };
 
 struct ReadinessChecks::Watch {

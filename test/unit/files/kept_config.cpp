@@ -208,13 +208,35 @@ TEST_CASE("kept config: a fact is written for what has changed, and for nothing 
   check_same_graph(*graph_from(all), *after);
   Texts keys;
   for (const auto& [key, value] : changes) keys.push_back(key);
+  FactMap forgotten;  // what is known of the service that is gone
+  forget_slot(before->find("job"), forgotten);
   Texts expected = {"masked/masked", "masked/other", "service/100"};
+  for (const auto& [key, value] : forgotten) expected.push_back(key);
   for (const char* name : {"plain", "layered", "job"}) expected.push_back(key_of(*before, name));
   std::ranges::sort(expected);
   CHECK(keys == expected);
   CHECK(changes.at(key_of(*before, "job")).empty());
   CHECK(changes.at("masked/masked").empty());
   CHECK(changes.at("masked/other") == "/elsewhere");
+}
+
+TEST_CASE("kept config: no fact about a service counts for the next one of its slot",
+          "[init][kept]") {
+  const auto graph_of = [](const std::string& name, const std::string& command) {
+    const SpecPtr spec = spec_of(name, "[service]\nexec = '" + command + "'\n");
+    return Graph::build({{spec, 12, 0}});
+  };
+  const FactMap known{{"words/12", "a"}, {"watch/12", "b"}, {"dropped/12", "c"}, {"words/1", "d"}};
+  const GraphPtr web = graph_of("web", "a"), other = graph_of("other", "a");
+  const auto left = [&](const Graph& from, const Graph& to) {
+    FactMap facts = with_changes(from, to, known);
+    facts.erase("service/12");
+    return facts;
+  };
+  CHECK(left(*web, *graph_of("web", "changed")) == known);
+  CHECK(left(Graph(), *web) == known);  // it is taken over from the previous process image
+  CHECK(left(*web, *other) == FactMap{{"words/1", "d"}});
+  CHECK(left(*web, Graph()) == FactMap{{"words/1", "d"}});
 }
 
 TEST_CASE("kept config: [defaults] in force apply again, to zinit's own command too",

@@ -34,7 +34,7 @@ struct Image {
       static_cast<void>(facts.go_on(std::move(file), known));
     }
     data = std::move(*DataLoop::create());
-    store = std::make_unique<LogStore>(data->loop(), LogSinks{}, &inherited, &facts, known);
+    store = std::make_unique<LogStore>(data->loop(), LogSinks{}, &inherited, &facts);
     for (const Slot slot : {kSlot, kOther, kLimited}) {
       auto spec = std::make_shared<ServiceSpec>();
       spec->name = std::to_string(slot);
@@ -44,7 +44,7 @@ struct Image {
     }
   }
 
-  void go_on() { store->take_over_pipes(inherited, known); }
+  void go_on() { store->take_over(inherited, known); }
   [[nodiscard]] Texts texts(Slot slot) {
     Texts all;
     for (const LogLine& line : last(*store, slot, 100)) all.push_back(line.text);

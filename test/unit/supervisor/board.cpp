@@ -19,8 +19,7 @@ void reap(Board& board) {
 
 /// A board without a reaper.
 struct Bench {
-  explicit Bench(StatePort* kept = nullptr)
-      : board({output, changes, checks, kept}, {{"PATH=/usr/bin:/bin"}, {}}) {}
+  Bench() : board({output, changes, checks}, {{"PATH=/usr/bin:/bin"}, {}}) {}
   NoOutput output;
   NoChanges changes;
   NoChecks checks;
@@ -272,30 +271,6 @@ TEST_CASE("a restored board knows a service by its slot and its name",
   const Slot slot = left.services[0].slot;
   CHECK(state_in({{sleeper("other"), slot}}) == State::inactive);
   CHECK(state_in({{sleeper("other"), slot}, {specs[0], slot + 1}}) == State::inactive);
-}
-
-TEST_CASE("a restored board has the next image know the runtime directories, too",
-          "[threads][board][journal]") {
-  class Kept final : public StatePort {
-   public:
-    void graph_changed(const Graph&, const Graph&) noexcept override {}
-    void keep(std::string_view key, std::string_view value) noexcept override {
-      facts[std::string(key)] = value;
-    }
-    FactMap facts;
-  };
-  Record record;
-  record.state = State::failed;
-  record.process = Process::ended;
-  const JournalImage image{{}, {{3, true, "web", "", record, {}}}, {}, 0};
-  // Not removed yet: it waits for the cgroup, or for a command after the end.
-  const std::vector<GraphEntry> services = {{sleeper("web"), 3}};
-  Kept kept;
-  Bench bench(&kept);
-  bench.board.hold_launches(true);
-  const FactMap left{{"runtime_dirs/3", "web\nweb/sub"}, {"runtime_dirs/4", "other"}};
-  bench.board.restore(services, image, {}, left);
-  CHECK(kept.facts == FactMap{{"runtime_dirs/3", "web\nweb/sub"}});
 }
 
 TEST_CASE("a service runs when all its checks have passed, those of a process before do nothing",
