@@ -81,19 +81,23 @@ enum Owed : std::uint8_t {
   kOwedLimits = 1 << 2,  // a change of its [resources]
 };
 
+/// The commands of a service that have a process of their own (supervisor/side_commands.hpp).
+enum class SideKind : std::uint8_t { stop, reload, probe, condition, ready, check };
+inline constexpr std::size_t kSideKinds = 6;
+
 /// What the board knows about a service besides model's Record.
 struct JournalFacts : ServiceTimes {
-  pid_t pid = 0;                   // of the main process; 0: none
-  pid_t pgid = 0;                  // of its group; 0: none
-  std::array<pid_t, 3> helpers{};  // of stop_exec, reload_exec and a probe; 0: none
-  pid_t ready = 0;                 // of a command of ready_exec; 0: none
-  pid_t condition = 0;             // of exec of [condition]; 0: none
-  pid_t check = 0;                 // of check_exec; 0: none
-  pid_t leader = 0;                // the spawned process; 0: reaped
-  pid_t main_group = 0;            // the group of pid, if not pgid; 0: none
-  TimePoint started{};             // of the last process of pre_exec or exec
-  std::int64_t user = -1;          // the last command ran as this user; -1: unknown
-  std::uint8_t owed = 0;           // Owed
+  pid_t pid = 0;                          // of the main process; 0: none
+  pid_t pgid = 0;                         // of its group; 0: none
+  std::array<pid_t, kSideKinds> sides{};  // by SideKind; 0: none
+  pid_t leader = 0;                       // the spawned process; 0: reaped
+  pid_t main_group = 0;                   // the group of pid, if not pgid; 0: none
+  TimePoint started{};                    // of the last process of pre_exec or exec
+  std::int64_t user = -1;                 // the last command ran as this user; -1: unknown
+  std::uint8_t owed = 0;                  // Owed
+
+  [[nodiscard]] pid_t& side(SideKind kind) { return sides[static_cast<std::size_t>(kind)]; }
+  [[nodiscard]] pid_t side(SideKind kind) const { return sides[static_cast<std::size_t>(kind)]; }
 
   bool operator==(const JournalFacts&) const = default;
 };

@@ -160,10 +160,11 @@ void copy_facts(Way& way, Stored& stored, Own& own) noexcept {
   way.value(stored.last_start_us, own.last_start_us);
   way.value(stored.last_ready_us, own.last_ready_us);
   way.value(stored.last_stop_us, own.last_stop_us);
-  way.value(stored.helpers, own.helpers);
-  way.value(stored.condition, own.condition);
-  way.value(stored.ready, own.ready);
-  way.value(stored.check, own.check);
+  for (std::size_t i = 0; i < stored.helpers.size(); ++i)
+    way.value(stored.helpers[i], own.sides[i]);
+  way.value(stored.condition, own.side(SideKind::condition));
+  way.value(stored.ready, own.side(SideKind::ready));
+  way.value(stored.check, own.side(SideKind::check));
   way.value(stored.leader, own.leader);
   way.value(stored.main_group, own.main_group);
   way.time(stored.started_ns, own.started);

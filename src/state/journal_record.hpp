@@ -100,7 +100,7 @@ struct JournalRecord {
   std::int64_t user;
   std::uint64_t events;  // the world's
   std::uint32_t step;
-  std::array<std::int32_t, 3> helpers;
+  std::array<std::int32_t, 3> helpers;  // of the first SideKinds
   std::int32_t main_group;
   std::int32_t condition;
   std::int64_t ready_from_ns;  // monotonic, like the other `_ns` times

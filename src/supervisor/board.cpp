@@ -35,37 +35,21 @@ ReloadReport take_plan(BoardCore& core, const Plan& planned, bool dry_run) REQUI
   return report;
 }
 
-/// Adds the process of a side command. Once the command is known to have ended, it is no longer
-/// owed.
-void add_side(JournalEntry& entry, const JournalLaunch& launch, std::size_t which, Owed owed) {
-  entry.facts.helpers[which] = launch.pid;
-  if (launch.end) entry.facts.owed = static_cast<std::uint8_t>(entry.facts.owed & ~owed);
-}
-
-/// Adds the launches under way for this entry's service.
+/// Adds the launches under way for this entry's service. A command that is known to have ended is no
+/// longer owed.
 void add_launches(JournalEntry& entry, const std::vector<JournalLaunch>& launches) {
   for (const JournalLaunch& launch : launches) {
     if (launch.slot != entry.slot || launch.pid <= 0) continue;
-    switch (static_cast<LaunchOrder::What>(launch.what)) {
-      case LaunchOrder::What::main:
-      case LaunchOrder::What::pre:
-      case LaunchOrder::What::post:
-        entry.launched = launch.pid;
-        entry.launched_end = launch.end;
-        break;
-      case LaunchOrder::What::stop: add_side(entry, launch, 0, kOwedStop); break;
-      case LaunchOrder::What::reload: add_side(entry, launch, 1, kOwedReload); break;
-      case LaunchOrder::What::probe: entry.facts.helpers[2] = launch.pid; break;
-      case LaunchOrder::What::ready:
-        entry.facts.ready = launch.pid;
-        entry.ready_end = launch.end;
-        break;
-      case LaunchOrder::What::condition: entry.facts.condition = launch.pid; break;
-      case LaunchOrder::What::check: entry.facts.check = launch.pid; break;
-      case LaunchOrder::What::clean:
-      case LaunchOrder::What::left:
-      case LaunchOrder::What::limit: break;
+    const LaunchKind* const kind = known_kind(launch.what);
+    if (kind == nullptr || kind->command == nullptr) continue;
+    if (!kind->side) {
+      entry.launched = launch.pid;
+      entry.launched_end = launch.end;
+      continue;
     }
+    entry.facts.side(*kind->side) = launch.pid;
+    if (kind->what == LaunchOrder::What::ready) entry.ready_end = launch.end;
+    if (launch.end) entry.facts.owed = static_cast<std::uint8_t>(entry.facts.owed & ~kind->owed);
   }
 }
 

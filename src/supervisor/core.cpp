@@ -233,13 +233,7 @@ void BoardCore::store(Slot slot) {
     facts.pgid = job->process.spawned().number();
     facts.leader = job->process.spawned().leader();
     facts.main_group = job->process.main_group();
-    if (const std::span<SideCommand> sides = job->side.all(); !sides.empty()) {
-      std::ranges::transform(sides.first<std::tuple_size_v<decltype(facts.helpers)>>(),
-                             facts.helpers.begin(), &SideCommand::pid);
-      facts.condition = job->side.condition().pid();
-      facts.ready = job->side.ready().pid();
-      facts.check = job->side.check().pid();
-    }
+    std::ranges::transform(job->side.all(), facts.sides.begin(), &SideCommand::pid);
     facts.owed = job->owed();
     facts.started = job->started;
     if (job->user) facts.user = *job->user;

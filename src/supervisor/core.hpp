@@ -40,7 +40,7 @@
 #include "state/slot_facts.hpp"
 #include "supervisor/job.hpp"
 #include "supervisor/kept_events.hpp"
-#include "supervisor/launch.hpp"
+#include "supervisor/launch_kinds.hpp"
 #include "supervisor/log_writer.hpp"
 #include "supervisor/refusals.hpp"
 #include "supervisor/view.hpp"
@@ -341,7 +341,6 @@ class BoardCore {
   void end_side_command(Job& job, SideCommand& side) REQUIRES(mutex);
   void kill_all(Job& job) REQUIRES(mutex);
   [[nodiscard]] bool thaw(Job& job) REQUIRES(mutex);
-  [[nodiscard]] SideCommand& side_of(Job& job, LaunchOrder::What what) REQUIRES(mutex);
   void side_launched(Job& job, const LaunchOrder& order, const Launch& launch,
                      const EarlyEnd* early) REQUIRES(mutex);
   void side_started(Job& job, SideCommand& side, const LaunchOrder& order) REQUIRES(mutex);

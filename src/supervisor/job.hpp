@@ -20,7 +20,7 @@
 #include "supervisor/check_round.hpp"
 #include "supervisor/checked_process.hpp"
 #include "supervisor/held_processes.hpp"
-#include "supervisor/launch.hpp"
+#include "supervisor/launch_kinds.hpp"
 #include "supervisor/processes.hpp"
 #include "supervisor/service_cgroup.hpp"
 #include "supervisor/service_reload.hpp"
@@ -136,12 +136,10 @@ struct Job {
   }
 
   /// Orders that the next process image must give again: bits of Owed.
-  [[nodiscard]] std::uint8_t owed() noexcept {
+  [[nodiscard]] std::uint8_t owed() const noexcept {
     int bits = awaits_limits() ? kOwedLimits : 0;
-    if (!side.all().empty()) {
-      bits |= side.stop().ordered() ? kOwedStop : 0;
-      bits |= side.reload().ordered() ? kOwedReload : 0;
-    }
+    for (const SideCommand& each : side.all())
+      bits |= each.ordered() ? kind_of(each.kind()).owed : 0;
     return static_cast<std::uint8_t>(bits);
   }
 

@@ -291,11 +291,7 @@ LaunchOrder BoardCore::next_order(Job& job) {
   order.may_wait = job.has_thread;  // never the janitor: the order it would wait for may need the
                                     // janitor
   if (const SideCommand* const side = job.side.first_ordered()) {
-    order.what = side == &job.side.stop()     ? LaunchOrder::What::stop
-                 : side == &job.side.reload() ? LaunchOrder::What::reload
-                 : side == &job.side.ready()  ? LaunchOrder::What::ready
-                 : side == &job.side.check()  ? LaunchOrder::What::check
-                                              : LaunchOrder::What::probe;
+    order.what = kind_of(side->kind()).what;
     if (order.what == LaunchOrder::What::stop) order.spec = spec_to_stop(job);
     if (order.what == LaunchOrder::What::ready)
       order.index = world.record(job.slot).ready_begun - 1;

@@ -19,6 +19,7 @@
 #include "os/spawn_slots.hpp"
 #include "os/tcp_ports.hpp"
 #include "os/users.hpp"
+#include "supervisor/launch_kinds.hpp"
 #include "supervisor/launch_plan.hpp"
 
 namespace zinit {

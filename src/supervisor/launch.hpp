@@ -25,6 +25,7 @@ namespace zinit {
 
 /// Work for a service that is done without the board's lock.
 struct LaunchOrder {
+  /// supervisor/launch_kinds.hpp has what the others must know of each kind.
   enum class What : std::uint8_t {
     main,       // exec
     pre,        // pre_exec
@@ -54,13 +55,6 @@ struct LaunchOrder {
   std::optional<uid_t> user = {};  // for `left`: the last command ran as this user
   OutputTailPtr tail = nullptr;    // for `check`: receives its output
 };
-
-/// Whether the command runs beside the main process.
-[[nodiscard]] constexpr bool runs_beside(LaunchOrder::What what) noexcept {
-  return what == LaunchOrder::What::stop || what == LaunchOrder::What::reload ||
-         what == LaunchOrder::What::probe || what == LaunchOrder::What::ready ||
-         what == LaunchOrder::What::check;
-}
 
 /// The result of a launch.
 struct Launch {

@@ -11,6 +11,7 @@
 #include "base/trusted_path.hpp"
 #include "os/directories.hpp"
 #include "os/membership.hpp"
+#include "supervisor/launch_kinds.hpp"
 
 namespace zinit {
 
@@ -18,29 +19,6 @@ namespace {
 
 // Like kEnvironmentFileMax, a limit for files that less trusted users may write.
 constexpr std::size_t kMostSettings = 10000;
-
-/// The command of the order; empty if a reload has removed it from the config.
-Command command_of(const LaunchOrder& order) {
-  const ServiceSpec& spec = *order.spec;
-  const auto at = [&](const std::vector<Command>& list) {
-    return order.index < list.size() ? list[order.index] : Command{};
-  };
-  switch (order.what) {
-    case LaunchOrder::What::main: return spec.exec;
-    case LaunchOrder::What::pre: return at(*spec.pre_exec);
-    case LaunchOrder::What::post: return at(*spec.post_exec);
-    case LaunchOrder::What::ready: return at(*spec.ready_exec);
-    case LaunchOrder::What::stop: return *spec.stop_exec;
-    case LaunchOrder::What::reload: return *spec.reload_exec;
-    case LaunchOrder::What::probe: return spec.health->exec;
-    case LaunchOrder::What::check: return *spec.check_exec;
-    case LaunchOrder::What::condition: return spec.condition->exec.command;
-    case LaunchOrder::What::clean:
-    case LaunchOrder::What::left:
-    case LaunchOrder::What::limit: break;
-  }
-  return {};
-}
 
 Result<void> add_file(Environment& environment, const ServiceSpec& spec,
                       const EnvironmentFile& file) {
@@ -64,16 +42,6 @@ Result<void> add_file(Environment& environment, const ServiceSpec& spec,
   }
   set_environment(environment, std::move(read.settings));
   return {};
-}
-
-/// The value of kStepVariable; empty for the main process, and for commands that run beside it.
-std::string_view step_of(LaunchOrder::What what) {
-  switch (what) {
-    case LaunchOrder::What::pre: return step_name(CommandKind::pre_exec);
-    case LaunchOrder::What::post: return step_name(CommandKind::post_exec);
-    case LaunchOrder::What::condition: return "condition";
-    default: return {};
-  }
 }
 
 /// In this order, later ones win: the base environment, the variables of the user, env_file, env,
@@ -113,8 +81,8 @@ Result<void> fill_environment(Environment& environment, const LaunchOrder& order
     set_environment(environment, entry.substr(0, equals), entry.substr(equals + 1));
   }
   set_environment(environment, kServiceVariable, spec.name);
-  if (const std::string_view step = step_of(order.what); !step.empty())
-    set_environment(environment, kStepVariable, step);
+  if (order.what != LaunchOrder::What::main && !runs_beside(order.what))
+    set_environment(environment, kStepVariable, kind_of(order.what).name);
   if (!defaults.socket.empty()) set_environment(environment, "ZINIT_SOCKET", defaults.socket);
   return {};
 }
@@ -129,7 +97,7 @@ Result<void> prepare(const LaunchOrder& order, const SpawnDefaults& defaults, Sp
     if (!found) return Failure(found.error());
     credentials = std::move(*found);
   }
-  Command command = command_of(order);
+  Command command = kind_of(order.what).command(*order.spec, order.index);
   plan.argv = std::move(command.argv);
   plan.as_by_shell = command.as_by_shell;
   if (plan.argv.empty()) return failure("its file no longer has this command");

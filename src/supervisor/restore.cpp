@@ -195,32 +195,26 @@ void BoardCore::end_launch(Job& job, pid_t pid) {
 }
 
 void BoardCore::restore_side_commands(Job& job, const JournalFacts& facts) {
-  const auto restore = [&](SideCommand& side, pid_t pid) {
+  for (std::size_t i = 0; i < facts.sides.size(); ++i) {
+    if (facts.sides[i] <= 0 || !executes(facts.sides[i])) continue;
+    SideCommand& side = job.side.of(static_cast<SideKind>(i));
     side.order(job.process.pid());
-    side.launched(pid);
-  };
-  const auto [stop, reload, probe] = facts.helpers;
-  const auto is_left = [](pid_t pid) { return pid > 0 && executes(pid); };
-  if (is_left(stop)) restore(job.side.stop(), stop);
-  if (is_left(reload)) {
-    restore(job.side.reload(), reload);
-    const Milliseconds limit = world.spec(job.slot).lifecycle.start_timeout;
-    job.side.reload().limit(after(Clock::now(), limit));  // the limit begins again
-    job.clock_seen = Clock::now();
+    side.launched(facts.sides[i]);
+    switch (side.kind()) {
+      case SideKind::stop:
+      case SideKind::ready: break;
+      case SideKind::reload:  // its limit begins again
+        job.clock_seen = Clock::now();
+        side.limit(after(job.clock_seen, world.spec(job.slot).lifecycle.start_timeout));
+        break;
+      case SideKind::probe: side.kill(); break;  // nothing waits for its result any more
+      case SideKind::check:                      // the client asks again
+        side.limit(after(Clock::now(), kTimeToDie));
+        side.kill();
+        break;
+      case SideKind::condition: end_left_condition(job);
+    }
   }
-  if (is_left(facts.ready)) restore(job.side.ready(), facts.ready);
-  if (is_left(probe)) {
-    restore(job.side.probe(), probe);
-    job.side.probe().kill();  // nothing waits for its result after the re-execution
-  }
-  if (is_left(facts.check)) {
-    restore(job.side.check(), facts.check);
-    job.side.check().limit(after(Clock::now(), kTimeToDie));
-    job.side.check().kill();  // the client asks again
-  }
-  if (!is_left(facts.condition)) return;
-  restore(job.side.condition(), facts.condition);
-  end_left_condition(job);
 }
 
 void BoardCore::order_again(Slot slot, std::uint8_t owed) {

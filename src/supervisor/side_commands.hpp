@@ -20,6 +20,7 @@
 #include <span>
 
 #include "base/time.hpp"
+#include "state/journal.hpp"
 #include "supervisor/processes.hpp"
 
 namespace zinit {
@@ -29,8 +30,10 @@ inline constexpr Milliseconds kTimeToDie = std::chrono::seconds{2};
 
 class SideCommand {
  public:
-  SideCommand(ProcessTable& table, Slot slot) noexcept : group_(table, slot) {}
+  SideCommand(ProcessTable& table, Slot slot, SideKind kind) noexcept
+      : group_(table, slot), kind_(kind) {}
 
+  [[nodiscard]] SideKind kind() const noexcept { return kind_; }
   /// Orders its launch, for the main process `main_pid`.
   void order(pid_t main_pid) noexcept;
   /// The main process `before` of the service is now `now`; a command for it goes on.
@@ -64,6 +67,7 @@ class SideCommand {
 
  private:
   SpawnedGroup group_;
+  const SideKind kind_;
   bool ordered_ = false;
   bool late_ = false;  // killed for taking too long
   pid_t main_pid_ = 0;
@@ -75,15 +79,16 @@ class SideCommands {
  public:
   SideCommands(ProcessTable& table, Slot slot) noexcept : table_(table), slot_(slot) {}
 
-  [[nodiscard]] SideCommand& stop() { return made()[0]; }
-  [[nodiscard]] SideCommand& reload() { return made()[1]; }
-  [[nodiscard]] SideCommand& probe() { return made()[2]; }
+  [[nodiscard]] SideCommand& of(SideKind kind) { return made()[static_cast<std::size_t>(kind)]; }
+  [[nodiscard]] SideCommand& stop() { return of(SideKind::stop); }
+  [[nodiscard]] SideCommand& reload() { return of(SideKind::reload); }
+  [[nodiscard]] SideCommand& probe() { return of(SideKind::probe); }
   /// Has no main process and is never ordered: it is part of the service's launch (conditions.cpp).
-  [[nodiscard]] SideCommand& condition() { return made()[3]; }
+  [[nodiscard]] SideCommand& condition() { return of(SideKind::condition); }
   /// The model orders each command of ready_exec (Act::run_ready), and gets its end.
-  [[nodiscard]] SideCommand& ready() { return made()[4]; }
-  [[nodiscard]] SideCommand& check() { return made()[5]; }
-  /// In the order above; empty: none has been used yet.
+  [[nodiscard]] SideCommand& ready() { return of(SideKind::ready); }
+  [[nodiscard]] SideCommand& check() { return of(SideKind::check); }
+  /// By SideKind; empty: none has been used yet.
   [[nodiscard]] std::span<SideCommand> all() const noexcept {
     return made_ ? std::span(*made_) : std::span<SideCommand>();
   }
@@ -98,16 +103,18 @@ class SideCommands {
   [[nodiscard]] TimePoint deadline() const noexcept;
 
  private:
-  using Six = std::array<SideCommand, 6>;
-  [[nodiscard]] Six& made() {
-    const auto one = [this] { return SideCommand(table_, slot_); };
-    if (!made_) made_.reset(new Six{one(), one(), one(), one(), one(), one()});
+  using All = std::array<SideCommand, kSideKinds>;
+  [[nodiscard]] All& made() {
+    const auto one = [this](SideKind kind) { return SideCommand(table_, slot_, kind); };
+    if (!made_)
+      made_.reset(new All{one(SideKind::stop), one(SideKind::reload), one(SideKind::probe),
+                          one(SideKind::condition), one(SideKind::ready), one(SideKind::check)});
     return *made_;
   }
 
   ProcessTable& table_;
   const Slot slot_;
-  std::unique_ptr<Six> made_;
+  std::unique_ptr<All> made_;
 };
 
 }  // namespace zinit

@@ -60,7 +60,7 @@ void BoardCore::signal_stop(Job& job) {
   last_stop_signal_at = Clock::now();
   forget_gone(job);
   for (SideCommand& side : job.side.all())
-    if (&side != &job.side.stop()) end_side_command(job, side);
+    if (side.kind() != SideKind::stop) end_side_command(job, side);
   const Record& record = world.record(job.slot);
   const pid_t main = job.process.pid();
   const bool main_there = main != 0 && record.command.is_main();
@@ -75,13 +75,12 @@ void BoardCore::signal_stop(Job& job) {
 
 /// Ends a side command when a stop begins: kills it, or drops its order if no launch has begun.
 void BoardCore::end_side_command(Job& job, SideCommand& side) {
-  const bool under_way =
-      job.launch && runs_beside(job.launch->what) && &side_of(job, job.launch->what) == &side;
+  const bool under_way = job.launch && kind_of(job.launch->what).side == side.kind();
   if (!side.ordered() || under_way) return side.kill();
   side.dropped();
-  if (&side == &job.side.probe()) return probe_over(job, Error{{}, EAGAIN});
-  if (&side == &job.side.check()) return cut_off(job);
-  if (&side == &job.side.ready()) return ready_command_lost(world, job.slot);
+  if (side.kind() == SideKind::probe) return probe_over(job, Error{{}, EAGAIN});
+  if (side.kind() == SideKind::check) return cut_off(job);
+  if (side.kind() == SideKind::ready) return ready_command_lost(world, job.slot);
   side_over(job, side, "not run, because the service is being stopped");
 }
 
@@ -141,24 +140,17 @@ void BoardCore::tell_stop(Slot slot, WhyReport& report) const {
 
 // --- commands beside the main process ---
 
-SideCommand& BoardCore::side_of(Job& job, LaunchOrder::What what) {
-  if (what == LaunchOrder::What::stop) return job.side.stop();
-  if (what == LaunchOrder::What::ready) return job.side.ready();
-  if (what == LaunchOrder::What::check) return job.side.check();
-  return what == LaunchOrder::What::reload ? job.side.reload() : job.side.probe();
-}
-
 void BoardCore::side_launched(Job& job, const LaunchOrder& order, const Launch& launch,
                               const EarlyEnd* early) {
-  SideCommand& side = side_of(job, order.what);
-  const bool probes = &side == &job.side.probe();
+  SideCommand& side = job.side.of(*kind_of(order.what).side);
+  const bool probes = side.kind() == SideKind::probe;
   if (launch.outcome.kind == LaunchOutcome::Kind::started) {
     side.launched(launch.child.pid);
     if (early != nullptr) return side_ended(job, side, early->end, early->remains);
     side_started(job, side, order);
   } else {
     side.dropped();
-    if (&side == &job.side.ready())
+    if (side.kind() == SideKind::ready)
       ready_command_unspawned(world, job.slot, launch.outcome, Clock::now());
     else if (probes && launch.outcome.kind == LaunchOutcome::Kind::exhausted)
       probe_over(job, Error{launch.outcome.reason.text, EAGAIN});
@@ -170,13 +162,13 @@ void BoardCore::side_launched(Job& job, const LaunchOrder& order, const Launch& 
 }
 
 void BoardCore::side_started(Job& job, SideCommand& side, const LaunchOrder& order) {
-  if (&side == &job.side.check()) return check_started(job, order);
+  if (side.kind() == SideKind::check) return check_started(job, order);
   job.clock_seen = Clock::now();  // its time limit begins
-  const bool stops = &side == &job.side.stop();
-  if (&side == &job.side.reload())
+  const bool stops = side.kind() == SideKind::stop;
+  if (side.kind() == SideKind::reload)
     side.limit(after(Clock::now(), order.spec->lifecycle.start_timeout));
   // The time limit of a probe begins at the end of its launch.
-  if (job.probed && &side == &job.side.probe())
+  if (job.probed && side.kind() == SideKind::probe)
     side.limit(after(Clock::now(), world.spec(job.slot).health->timeout));
   const bool stopping = world.record(job.slot).state == State::stopping;
   const bool main_gone = !stops && job.process.pid() != side.main_pid();
@@ -184,21 +176,21 @@ void BoardCore::side_started(Job& job, SideCommand& side, const LaunchOrder& ord
   // A reload_exec, ready_exec or probe is killed if its main process is gone or is being stopped, a
   // stop_exec if the stop is over, and any of them if its deadline passed during its launch. The
   // end of the main process does not end a stop_exec, which may have caused it and may finish.
-  if (&side == &job.side.probe()) probe_over(job, Error{{}, EAGAIN});
+  if (side.kind() == SideKind::probe) probe_over(job, Error{{}, EAGAIN});
   side.kill();
 }
 
 void BoardCore::side_ended(Job& job, SideCommand& side, const ProcessEnd& end, Remains remains) {
-  const bool probes = &side == &job.side.probe();
+  const bool probes = side.kind() == SideKind::probe;
   // Kills the rest of its group too, unless the group is empty: its number may have been reused.
   if (remains != Remains::nothing) side.kill();
   const pid_t pid = side.pid();
   side.ended(remains);
-  const bool of_ready = &side == &job.side.ready();
+  const bool of_ready = side.kind() == SideKind::ready;
   if (of_ready) ready_command_ended(world, job.slot, end);
   store(job.slot);
   if (remains == Remains::zombie) reap(pid);
-  if (&side == &job.side.condition()) {
+  if (side.kind() == SideKind::condition) {
     forget_gone(job);
     return condition_ended(job, end);
   }
@@ -207,7 +199,7 @@ void BoardCore::side_ended(Job& job, SideCommand& side, const ProcessEnd& end, R
     if (!look_at_unit(job)) tell_neighbours({&job.slot, 1});
     return;
   }
-  if (&side == &job.side.check()) {
+  if (side.kind() == SideKind::check) {
     forget_gone(job);
     check_ended(job, end);
     look_at_unit(job);
@@ -227,9 +219,9 @@ void BoardCore::side_ended(Job& job, SideCommand& side, const ProcessEnd& end, R
 /// A side command has ended, or could not be started. The stop signal replaces a failed stop_exec.
 void BoardCore::side_over(Job& job, SideCommand& side, const std::string& fault) {
   side.limit(kNever);
-  if (&side == &job.side.probe()) return probe_over(job, Error{fault});
-  if (&side == &job.side.check()) return check_over(job, fault);
-  const bool stops = &side == &job.side.stop();
+  if (side.kind() == SideKind::probe) return probe_over(job, Error{fault});
+  if (side.kind() == SideKind::check) return check_over(job, fault);
+  const bool stops = side.kind() == SideKind::stop;
   if (!stops && job.reload) {
     job.reload->done = true;
     job.reload->fault = fault;
@@ -249,7 +241,7 @@ void BoardCore::side_over(Job& job, SideCommand& side, const std::string& fault)
   // A stop_exec that outlives the main process is killed, which is no failure.
   const bool ended_it = stops && !held && job.process.pid() == 0;
   const std::string text =
-      fmt::format("{}: {}{}", stops ? "stop_exec" : "reload_exec", fault,
+      fmt::format("{}: {}{}", kind_of(side.kind()).name, fault,
                   to_be_asked && !held ? "; its stop signal is sent instead" : "");
   if (ended_it) return say(LogLevel::debug, fmt::format("{}: {}", job.name, text));
   warn_of(job, text);

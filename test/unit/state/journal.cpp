@@ -60,9 +60,7 @@ JournalFacts full_facts() {
   f.last_start_us = 2;
   f.last_ready_us = 3;
   f.last_stop_us = 4;
-  f.helpers = {814, 815, 816};
-  f.condition = 817;
-  f.ready = 818;
+  f.sides = {814, 815, 816, 817, 818, 819};
   f.leader = 810;
   f.main_group = 813;
   f.started = TimePoint(103456789012345ns);
@@ -442,7 +440,7 @@ TEST_CASE("journal: what an older version did not write has its default", "[jour
   known.ready_begun = 0;
   CHECK(same(image->entries[0].record, known));
   CHECK(image->entries[0].facts.pid == 812);
-  CHECK(image->entries[0].facts.helpers == std::array{0, 0, 0});
+  CHECK(image->entries[0].facts.sides == std::array{0, 0, 0, 0, 0, 0});
   CHECK(image->entries[0].facts.main_group == 0);
   CHECK(image->entries[0].facts.started == TimePoint{});
   CHECK(image->entries[0].facts.user == -1);
