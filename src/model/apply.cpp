@@ -161,6 +161,18 @@ State launched_post(World& world, Slot slot, TimePoint now, const LaunchOutcome&
   return me.state;
 }
 
+void run_ready(Record& me) {
+  me.ready_runs = true;
+  ++me.ready_begun;
+  me.delay_until = {};
+}
+
+/// It is ready, or done.
+void succeed(World& world, Record& me) {
+  me.respawn = false;
+  me.ready_serial = ++world.serial;
+}
+
 void begin_stop(World& world, Slot slot, StopCause cause, TimePoint now) {
   Record& me = world.record(slot);
   me.cause = cause;
@@ -177,6 +189,13 @@ void begin_stop(World& world, Slot slot, StopCause cause, TimePoint now) {
   me.deadline = kNever;
 }
 
+void begin_stage(World& world, Slot slot, StopStage stage, TimePoint now) {
+  Record& me = world.record(slot);
+  me.stage = stage;
+  if (me.process == Process::held) me.process = Process::lingering;
+  me.deadline = stop_deadline(world, world.spec(slot).lifecycle, stage, now);
+}
+
 void do_act(World& world, Slot slot, const Row& row, TimePoint now) {
   Record& me = world.record(slot);
   const ServiceSpec& spec = world.spec(slot);
@@ -185,11 +204,7 @@ void do_act(World& world, Slot slot, const Row& row, TimePoint now) {
     case Act::launch:
     case Act::launch_next:
     case Act::launch_post: break;
-    case Act::run_ready:
-      me.ready_runs = true;
-      ++me.ready_begun;
-      me.delay_until = {};
-      break;
+    case Act::run_ready: run_ready(me); break;
     case Act::fresh: make_fresh(me); break;
     case Act::fresh_kept:
       make_fresh(me);
@@ -206,10 +221,8 @@ void do_act(World& world, Slot slot, const Row& row, TimePoint now) {
     case Act::fail_dependency: fail(world, me, fault_of(world, slot)); break;
     case Act::schedule: schedule(me, spec.lifecycle, now); break;
     case Act::record_done:
-      me.done = true;
-      me.by_itself = true;
-      me.respawn = false;
-      me.ready_serial = ++world.serial;
+      me.done = me.by_itself = true;
+      succeed(world, me);
       break;
     case Act::record_end:
       me.by_itself = true;
@@ -223,22 +236,17 @@ void do_act(World& world, Slot slot, const Row& row, TimePoint now) {
       break;
     case Act::record_unspawned: fail(world, me, Reason(me.reason)); break;
     case Act::become_ready:
-      me.respawn = false;
+      succeed(world, me);
       me.ready_at = now;
       me.deadline = kNever;
-      me.ready_serial = ++world.serial;
       break;
     case Act::begin_stop: begin_stop(world, slot, row.cause, now); break;
     case Act::give_up_again:  // as if the dependency alone had stopped it: it returns with it
       me.again = false;
       me.cause = StopCause::dependency;
       break;
-    case Act::signal_stop:
-    case Act::kill:
-      me.stage = row.act == Act::kill ? StopStage::killed : StopStage::signalled;
-      if (me.process == Process::held) me.process = Process::lingering;
-      me.deadline = stop_deadline(world, spec.lifecycle, me.stage, now);
-      break;
+    case Act::signal_stop: begin_stage(world, slot, StopStage::signalled, now); break;
+    case Act::kill: begin_stage(world, slot, StopStage::killed, now); break;
     case Act::finish_stop:
     case Act::rest: make_rest(me); break;
     case Act::fail_stopped: fail(world, me, stop_reason(me)); break;

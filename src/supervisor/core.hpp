@@ -420,6 +420,10 @@ class BoardCore {
   // --- restore.cpp ---
   void keep_boot_times(Slot slot) REQUIRES(mutex);
   void restore_boot_times(Slot slot, const FactMap& kept) REQUIRES(mutex);
+  void restore_facts(Job& job, const JournalFacts& facts, const FactMap& kept) REQUIRES(mutex);
+  void restore_launch(Job& job, const JournalEntry& entry) REQUIRES(mutex);
+  [[nodiscard]] bool restore_process(Job& job, const JournalEntry& entry, bool held)
+      REQUIRES(mutex);
   void end_launch(Job& job, pid_t pid) REQUIRES(mutex);
   void restore_side_commands(Job& job, const JournalFacts& facts) REQUIRES(mutex);
   void restore_cgroup(Job& job) REQUIRES(mutex);

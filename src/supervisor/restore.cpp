@@ -43,6 +43,11 @@ const Row& launch_row(const Record& record) {
   return *std::ranges::find(decision_rows(), act, &Row::act);
 }
 
+/// Its main process has ended, and something of it may be left.
+bool is_left(const Record& record) {
+  return record.process == Process::lingering || record.process == Process::held;
+}
+
 bool executes(pid_t pid) { return await_execution(pid, after(Clock::now(), kToExecute)); }
 
 }  // namespace
@@ -88,83 +93,28 @@ void BoardCore::restore_words(Slot slot, const FactMap& kept) {
 }
 
 void BoardCore::restore_service(Slot slot, const JournalEntry& entry, const FactMap& kept) {
-  restore_boot_times(slot, kept);
-  restore_conditions(slot, kept);
   Record& record = world.record(slot);
   Job& job = *jobs[slot];
   if (entry.known) record = entry.record;
-  restore_words(slot, kept);
-  job.times = entry.facts;
-  // Times are on the monotonic clock, which continues across execve(2).
-  job.started = entry.facts.started;
-  if (const auto dirs = slot_fact(kept, SlotFact::runtime_dirs, slot); !dirs.empty())
-    for (const std::string_view name : split(dirs, '\n'))
-      job.runtime_dirs.edit().emplace_back(name);
+  restore_facts(job, entry.facts, kept);
   // Its stop_exec has not begun, so the decision to run it is made again.
   if ((entry.facts.owed & kOwedStop) != 0 && record.done && record.process == Process::lingering) {
     record.process = Process::held;
     record.stage = StopStage::none;
   }
-  const auto is_left = [&] {
-    return record.process == Process::lingering || record.process == Process::held;
-  };
-  if (entry.facts.user >= 0) job.user = static_cast<uid_t>(entry.facts.user);
-  if (record.process == Process::launching && entry.launched > 0) {
-    if (entry.launched_end) {
-      end_launch(job, 0);
-      process_ended(world, slot, *entry.launched_end, false);
-    } else if (executes(entry.launched)) {
-      end_launch(job, entry.launched);
-    }
-  }
-  const ServiceSpec& spec = world.spec(slot);
+  restore_launch(job, entry);
   const auto extras = std::make_shared<SpawnExtras>();
   extras->spawned_at = entry.facts.started;
   extras->user = job.user;
-  const bool held = checks_.take_over(slot, spec, *extras);
-  bool there = true;  // a process exists, or a daemon with unknown pid
-  if (job.process.pid() != 0) {
-    // The process of a launch that was under way.
-  } else if (entry.facts.pid > 0 && (held || is_own_child(entry.facts.pid))) {
-    const JournalFacts& facts = entry.facts;
-    job.process.restore(facts.pid, facts.leader, facts.pgid, facts.main_group);
-    if (!entry.known) {
-      record.state = spec.oneshot ? State::starting : State::running;
-      // A command such as pre_exec owes a stop, and is never ready.
-      record.stop_owed = entry.record.stop_owed;
-      record.wish = world.node(slot).removed ? Wish::down : entry.record.wish;
-      record.notified = record.healthy = !record.stop_owed;
-      record.unheard = !is_own_child(entry.facts.pid);
-    }
-    record.process = Process::alive;
-  } else if (entry.facts.pid == 0 && record.process == Process::alive &&
-             !spec.readiness->pidfile.empty()) {
-    // In the background, with unknown pid.
-    if (entry.facts.pgid > 0) job.process.restore_group(entry.facts.pgid);
-  } else if (there = false; entry.facts.pgid > 0 && group_exists(entry.facts.pgid) && is_left()) {
-    job.process.restore_group(entry.facts.pgid);
-  } else if (record.process == Process::launching) {
-    // The previous process image ended before it stored the pid of this spawn. Spawn again.
-    const bool first = record.state == State::blocked;
-    const bool rests =
-        at_rest(record.state) && !record.command.post;  // its directories were being removed
-    record.process = first || rests ? Process::none : Process::ended;
-  } else if (is_left()) {
-    // The record has the end of its process. look_at_unit() below finds out what is left.
-  } else if (has_process(record) && world.spec(slot).has_process()) {
-    // It may have ended, and been reaped, before its launch was over. Otherwise its end is unknown;
-    // SIGKILL is the most likely.
-    const bool early = entry.launched_end && entry.launched == entry.facts.pid;
-    process_ended(world, slot, early ? *entry.launched_end : ProcessEnd{true, SIGKILL, false},
-                  false);
-  }
+  const bool held = checks_.take_over(slot, world.spec(slot), *extras);
+  const bool there = restore_process(job, entry, held);
   restore_side_commands(job, entry.facts);
   if (record.ready_runs && entry.ready_end)
     ready_command_ended(world, slot, *entry.ready_end);
   else if (record.ready_runs && job.side.ready().gone())
     ready_command_lost(world, slot);
   restore_cgroup(job);
-  if (is_left()) {
+  if (is_left(record)) {
     seek_left(job);
     look_at_unit(job);
   }
@@ -175,6 +125,74 @@ void BoardCore::restore_service(Slot slot, const JournalEntry& entry, const Fact
   }
   note_failure(slot);
   store(slot);
+}
+
+/// What is known besides the record and the processes. Times are on the monotonic clock, which
+/// continues across execve(2).
+void BoardCore::restore_facts(Job& job, const JournalFacts& facts, const FactMap& kept) {
+  restore_boot_times(job.slot, kept);
+  restore_conditions(job.slot, kept);
+  restore_words(job.slot, kept);
+  job.times = facts;
+  job.started = facts.started;
+  if (facts.user >= 0) job.user = static_cast<uid_t>(facts.user);
+  if (const auto dirs = slot_fact(kept, SlotFact::runtime_dirs, job.slot); !dirs.empty())
+    for (const std::string_view name : split(dirs, '\n'))
+      job.runtime_dirs.edit().emplace_back(name);
+}
+
+/// A launch that was under way, and whose child exists or has ended.
+void BoardCore::restore_launch(Job& job, const JournalEntry& entry) {
+  if (world.record(job.slot).process != Process::launching || entry.launched <= 0) return;
+  if (entry.launched_end) {
+    end_launch(job, 0);
+    process_ended(world, job.slot, *entry.launched_end, false);
+  } else if (executes(entry.launched)) {
+    end_launch(job, entry.launched);
+  }
+}
+
+/// `held`: the watchers hold the main process by a pidfd.
+/// @return  whether a process exists, or a daemon with unknown pid
+bool BoardCore::restore_process(Job& job, const JournalEntry& entry, bool held) {
+  if (job.process.pid() != 0) return true;  // of the launch that was under way
+  Record& record = world.record(job.slot);
+  const ServiceSpec& spec = world.spec(job.slot);
+  const JournalFacts& facts = entry.facts;
+  if (facts.pid > 0 && (held || is_own_child(facts.pid))) {
+    job.process.restore(facts.pid, facts.leader, facts.pgid, facts.main_group);
+    if (!entry.known) {
+      record.state = spec.oneshot ? State::starting : State::running;
+      // A command such as pre_exec owes a stop, and is never ready.
+      record.stop_owed = entry.record.stop_owed;
+      record.wish = world.node(job.slot).removed ? Wish::down : entry.record.wish;
+      record.notified = record.healthy = !record.stop_owed;
+      record.unheard = !is_own_child(facts.pid);
+    }
+    record.process = Process::alive;
+    return true;
+  }
+  if (facts.pid == 0 && record.process == Process::alive && !spec.readiness->pidfile.empty()) {
+    // In the background, with unknown pid.
+    if (facts.pgid > 0) job.process.restore_group(facts.pgid);
+    return true;
+  }
+  if (facts.pgid > 0 && group_exists(facts.pgid) && is_left(record)) {
+    job.process.restore_group(facts.pgid);
+  } else if (record.process == Process::launching) {
+    // The previous process image ended before it stored the pid of this spawn. Spawn again. At
+    // rest, its directories were being removed.
+    const bool first = record.state == State::blocked;
+    const bool rests = at_rest(record.state) && !record.command.post;
+    record.process = first || rests ? Process::none : Process::ended;
+  } else if (!is_left(record) && has_process(record) && spec.has_process()) {
+    // It may have ended, and been reaped, before its launch was over. Otherwise its end is unknown;
+    // SIGKILL is the most likely. look_at_unit() finds out what is left of others.
+    const bool early = entry.launched_end && entry.launched == facts.pid;
+    process_ended(world, job.slot, early ? *entry.launched_end : ProcessEnd{true, SIGKILL, false},
+                  false);
+  }
+  return false;
 }
 
 /// Does the work of step_launched(). `pid` 0: the process has ended meanwhile.
