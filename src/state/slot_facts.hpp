@@ -29,7 +29,7 @@ enum class SlotFact : std::uint8_t {
   pidfile,    // PidFile::fact(), before the spawn: the next image may find the file written
   // About a service.
   pidfile_of,    // the process that its pidfile has named, and the path, until the file is removed
-  boot_times,    // BootTimes
+  boot_times,    // BootProgress::Times, as numbers
   conditions,    // results at the last start: a line each, with a + or a - in front
   words,         // "KILLER\tENDED_FOR\nHEALTH_ERROR" of its last process
   runtime_dirs,  // that exist, one a line

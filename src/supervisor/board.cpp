@@ -103,10 +103,10 @@ void Board::restore(const std::vector<GraphEntry>& services, const JournalImage&
     world.next_rank = std::min(world.next_rank, std::max(entry.record.rank, kLeastRank) - 1);
   }
   for (const auto& [slot, owed] : restored) order_again(slot, owed);
-  if (image.world.settled != TimePoint{})
-    boot_settled_at = image.world.settled;
-  else
-    go_on_booting();
+  Slots wanted;
+  for (const Slot slot : world.graph->order())
+    if (world.record(slot).wish == Wish::up) wanted.push_back(slot);
+  boot_progress.go_on(image.world.settled, std::move(wanted));
   tell_neighbours(world.graph->order());
   kill_point("reexec.journal");
   keep_journal();
@@ -146,12 +146,10 @@ RequestResult<void> Board::boot(const std::string& target) {
   start_added = target.empty();
   const Slot slot = target.empty() ? kNoSlot : world.graph->find(target);
   if (!target.empty() && slot == kNoSlot) return not_found(target);
-  boot_pending = request_boot(world, slot);
-  boot_settled_at.reset();  // a survivor of a switch-root may bring the time of the old root's
-                            // boot
-  booting = true;
-  begin_boot_times();
-  tell_neighbours(boot_pending);
+  for (const Slot other : boot_progress.wanted())  // of the boot of another root
+    keep(SlotFact::boot_times, other, {});
+  boot_progress.begin(request_boot(world, slot), world.graph->slots(), Clock::now());
+  tell_neighbours(Slots(boot_progress.pending()));
   note_boot();  // without anything to start, the boot is over already
   return {};
 }
@@ -309,7 +307,7 @@ void Board::end_switch() {
   }
   tell_neighbours(zinit::end_switch(world));
   start_added = false;  // boot() decides what is started
-  boot_settled_at.reset();
+  boot_progress.forget_settled();
   adopt(plan(*world.graph, specs, live(), {}), false);
   store_world();
 }
@@ -497,15 +495,15 @@ Board::Present Board::present() const {
 
 std::optional<TimePoint> Board::boot_settled() const {
   MutexLock lock(mutex);
-  return boot_settled_at;
+  return boot_progress.settled_at();
 }
 
 std::vector<Board::BootStep> Board::boot_steps() const {
   MutexLock lock(mutex);
   std::vector<BootStep> steps;
-  for (Slot slot = 0; slot < boot_times.size(); ++slot) {
-    const BoardCore::BootTimes& times = boot_times[slot];
-    if (times.wanted == TimePoint{} || !world.graph->used(slot)) continue;
+  for (const Slot slot : boot_progress.wanted()) {
+    const BootProgress::Times& times = boot_progress.of(slot);
+    if (!world.graph->used(slot)) continue;
     steps.push_back({world.graph->name(slot), world.record(slot).state, times.wanted, times.spawned,
                      times.ready, times.waited_for});
   }

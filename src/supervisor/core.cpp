@@ -147,13 +147,12 @@ void BoardCore::adopt(const Plan& plan, bool start_new) {
   if (journal_)
     for (Slot slot = 0; slot < jobs.size(); ++slot)
       if (before->used(slot) && !world.graph->used(slot)) journal_->erase(slot);
-  std::erase_if(boot_pending, [&](Slot slot) { return !stays(slot); });
   for (const Slot slot : world.graph->order()) note_failure(slot);
   tell_refused(plan);
   tell_neighbours(world.graph->order());
   for (const auto& job : jobs)  // its dependencies may have been added or removed
     if (job && world.record(job->slot).state == State::blocked) make_due(*job);
-  if (booting) note_boot();
+  note_boot();
 }
 
 /// Makes the job's thread apply a change of [resources].
@@ -182,7 +181,7 @@ void BoardCore::forget(Slot slot) {
   jobs[slot].reset();
   output_.forget(slot);
   checks_.rested(slot);
-  if (slot < boot_times.size()) boot_times[slot] = {};
+  boot_progress.forget(slot);
 }
 
 std::string BoardCore::owner_of(const std::vector<pid_t>& numbers) const {
@@ -192,6 +191,7 @@ std::string BoardCore::owner_of(const std::vector<pid_t>& numbers) const {
 }
 
 void BoardCore::note_boot() {
+  if (!boot_progress.under_way()) return;
   const auto settled = [&](Slot slot) REQUIRES(mutex) {
     const Job& job = *jobs[slot];
     const Record& record = world.record(slot);
@@ -199,29 +199,13 @@ void BoardCore::note_boot() {
     return record.state == State::blocked ? job.rests
                                           : at_rest(record.state) || runs(record, world.spec(slot));
   };
-  while (!boot_pending.empty() && settled(boot_pending.back())) boot_pending.pop_back();
-  if (!boot_pending.empty()) return;
-  booting = false;
-  boot_settled_at = Clock::now();
-  for (Slot slot = 0; slot < boot_times.size(); ++slot)
-    if (boot_times[slot].wanted != TimePoint{}) keep_boot_times(slot);
+  Slots& pending = boot_progress.pending();
+  while (!pending.empty() && settled(pending.back())) pending.pop_back();
+  if (!pending.empty()) return;
+  boot_progress.end(Clock::now());
+  for (const Slot slot : boot_progress.wanted())
+    keep(SlotFact::boot_times, slot, text_of(boot_progress.of(slot)));
   store_world();
-}
-
-void BoardCore::begin_boot_times() {
-  for (Slot slot = 0; slot < boot_times.size(); ++slot) {  // of the boot of another root
-    boot_times[slot] = {};
-    keep_boot_times(slot);
-  }
-  boot_times.resize(world.graph->slots());
-  const TimePoint now = Clock::now();
-  for (const Slot slot : boot_pending) boot_times[slot].wanted = now;
-}
-
-void BoardCore::go_on_booting() {
-  for (const Slot slot : world.graph->order())
-    if (world.record(slot).wish == Wish::up) boot_pending.push_back(slot);
-  booting = true;
 }
 
 void BoardCore::store(Slot slot) {
@@ -258,8 +242,8 @@ void BoardCore::keep_journal() {
 void BoardCore::store_world() {
   if (!journal_) return;
   journal_->store_world({world.shutdown, start_added, world.next_rank, world.serial,
-                         events.last_seq(), boot_settled_at.value_or(TimePoint{}), world.switching,
-                         world.stop_limit});
+                         events.last_seq(), boot_progress.settled_at().value_or(TimePoint{}),
+                         world.switching, world.stop_limit});
 }
 
 }  // namespace zinit

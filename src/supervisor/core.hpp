@@ -38,6 +38,7 @@
 #include "os/thread.hpp"
 #include "state/journal.hpp"
 #include "state/slot_facts.hpp"
+#include "supervisor/boot_progress.hpp"
 #include "supervisor/job.hpp"
 #include "supervisor/kept_events.hpp"
 #include "supervisor/launch_kinds.hpp"
@@ -93,19 +94,8 @@ class BoardCore {
   bool start_added GUARDED_BY(mutex) = true;  // for services that a reload adds: see apply_plan()
   TimePoint last_stop_signal_at GUARDED_BY(mutex){};          // see Board::last_stop_signal()
   std::vector<std::string> template_names GUARDED_BY(mutex);  // see Board::name_templates()
-  std::optional<TimePoint> boot_settled_at GUARDED_BY(mutex);
-  Slots boot_pending GUARDED_BY(mutex);
+  BootProgress boot_progress GUARDED_BY(mutex);
   std::set<Slot> failures GUARDED_BY(mutex);  // final_failures() looks at these
-  bool booting GUARDED_BY(mutex) = false;
-  /// Boot times of one service, recorded until the boot has settled. Zero: not reached, or not
-  /// started by boot().
-  struct BootTimes {
-    TimePoint wanted{};
-    TimePoint spawned{};     // its first process (a target: when it left `blocked`)
-    TimePoint ready{};       // running for the first time, or done
-    std::string waited_for;  // the last service that released it before its spawn
-  };
-  std::vector<BootTimes> boot_times GUARDED_BY(mutex);  // by slot; may be shorter
 
   /// Holds the board's lock for a change of records. Before it releases the lock, it takes all due
   /// steps that only change records or send signals, so that the next caller sees their result.
@@ -152,10 +142,6 @@ class BoardCore {
   [[nodiscard]] bool is_to_be_followed(Slot slot) const REQUIRES(mutex);
   /// Adds a failed service to `failures`, for final_failures().
   void note_failure(Slot slot) REQUIRES(mutex);
-  /// Begins to record the boot times of boot_pending.
-  void begin_boot_times() REQUIRES(mutex);
-  /// After a re-execution during the boot: now every service with the wish up must settle.
-  void go_on_booting() REQUIRES(mutex);
   // Rounds of checks (check_round.hpp).
   void begin_round(const CheckRoundPtr& round) REQUIRES(mutex);
   /// Ends all rounds, and kills their commands.
@@ -239,8 +225,6 @@ class BoardCore {
   void tell_transition(Job& job, State from, State to) REQUIRES(mutex);
   void stamp(Job& job, State from, State to) REQUIRES(mutex);
   void publish(const Job& job, State from, State to) REQUIRES(mutex);
-  void note_boot_times(Slot slot, State to) REQUIRES(mutex);
-  [[nodiscard]] std::string released_by(Slot slot) REQUIRES(mutex);
   void forget_removed(Slot slot) REQUIRES(mutex);
   void settle_at_rest(Job& job) REQUIRES(mutex);
 
@@ -418,8 +402,6 @@ class BoardCore {
   void give_up_main(Job& job) REQUIRES(mutex);
 
   // --- restore.cpp ---
-  void keep_boot_times(Slot slot) REQUIRES(mutex);
-  void restore_boot_times(Slot slot, const FactMap& kept) REQUIRES(mutex);
   void restore_facts(Job& job, const JournalFacts& facts, const FactMap& kept) REQUIRES(mutex);
   void restore_launch(Job& job, const JournalEntry& entry) REQUIRES(mutex);
   [[nodiscard]] bool restore_process(Job& job, const JournalEntry& entry, bool held)

@@ -251,7 +251,7 @@ void BoardCore::removal_over(Job& job) {
   keep_runtime_dirs(job);
   world.record(job.slot).process = Process::none;
   tell_neighbours({&job.slot, 1});
-  if (booting) note_boot();
+  note_boot();
 }
 
 }  // namespace zinit

@@ -52,27 +52,6 @@ bool executes(pid_t pid) { return await_execution(pid, after(Clock::now(), kToEx
 
 }  // namespace
 
-void BoardCore::keep_boot_times(Slot slot) {
-  const BootTimes& times = boot_times[slot];
-  const auto ns = [](TimePoint time) { return time.time_since_epoch().count(); };
-  std::string value;
-  if (times.wanted != TimePoint{}) {
-    value = fmt::format("{} {} {} {}", ns(times.wanted), ns(times.spawned), ns(times.ready),
-                        times.waited_for);
-  }
-  keep(SlotFact::boot_times, slot, value);
-}
-
-void BoardCore::restore_boot_times(Slot slot, const FactMap& kept) {
-  const auto words = split(slot_fact(kept, SlotFact::boot_times, slot), ' ');
-  if (words.size() != 4) return;
-  const auto time = [&](std::size_t i) {
-    return TimePoint(TimePoint::duration(std::max(parse_integer(words[i]).value_or(0), 0LL)));
-  };
-  boot_times.resize(std::max<std::size_t>(boot_times.size(), slot + 1));
-  boot_times[slot] = {time(0), time(1), time(2), std::string(words[3])};
-}
-
 void BoardCore::keep_words(const Job& job) {
   const std::string& error = *world.record(job.slot).health_error;
   const bool any = !job.killer->empty() || !job.ended_for->empty() || !error.empty();
@@ -130,7 +109,7 @@ void BoardCore::restore_service(Slot slot, const JournalEntry& entry, const Fact
 /// What is known besides the record and the processes. Times are on the monotonic clock, which
 /// continues across execve(2).
 void BoardCore::restore_facts(Job& job, const JournalFacts& facts, const FactMap& kept) {
-  restore_boot_times(job.slot, kept);
+  boot_progress.restore(job.slot, slot_fact(kept, SlotFact::boot_times, job.slot));
   restore_conditions(job.slot, kept);
   restore_words(job.slot, kept);
   job.times = facts;

@@ -66,7 +66,7 @@ TimePoint BoardCore::decision_time(const Job& job, Whose whose) const {
 void BoardCore::take_steps(Job& job, Whose whose) {
   take_all_steps(job, whose);
   const bool rested = std::exchange(job.rests, rests(job));
-  if (booting) note_boot();
+  note_boot();
   if (job.rests == rested) return;
   // The blocked services that wait for this one rest only if this one rests.
   const Node& node = world.node(job.slot);
@@ -181,7 +181,7 @@ void BoardCore::tell_transition(Job& job, State from, State to) {
   }
   if ((to == State::blocked || at_rest(to)) && !world.record(slot).stop_owed) job.replaced.reset();
   if (nothing_left(world, slot)) settle_at_rest(job);
-  if (booting && from != to) note_boot_times(slot, to);
+  if (boot_progress.under_way() && from != to) boot_progress.entered(world, slot, to);
   if (from != to && at_rest(to)) order_removal(job);
   forget_removed(slot);
   if (from != to) publish(job, from, to);
@@ -216,35 +216,6 @@ void BoardCore::stamp(Job& job, State from, State to) {
     }
     if (from == State::stopping) job.times.last_stop_us = now;
   }
-}
-
-void BoardCore::note_boot_times(Slot slot, State to) {
-  if (slot >= boot_times.size() || boot_times[slot].wanted == TimePoint{}) return;
-  BootTimes& times = boot_times[slot];
-  const bool ready = to == State::running || (to == State::exited && world.record(slot).done);
-  if (to == State::starting && times.spawned == TimePoint{}) {
-    times.spawned = Clock::now();
-    times.waited_for = released_by(slot);
-  }
-  if (ready && times.ready == TimePoint{}) times.ready = Clock::now();
-}
-
-/// Of the services that may hold this one up, the last one to release it since it was wanted;
-/// empty: none has.
-std::string BoardCore::released_by(Slot slot) {
-  const Node& node = world.node(slot);
-  TimePoint latest = boot_times[slot].wanted;
-  std::string name;
-  for (const auto* others : {&node.requires_, &node.after, &node.conflicts}) {
-    for (const Slot other : *others) {
-      const Record& record = world.record(other);
-      if ((record.state != State::running && !at_rest(record.state)) || record.since <= latest)
-        continue;
-      latest = record.since;
-      name = world.graph->name(other);
-    }
-  }
-  return name;
 }
 
 void BoardCore::publish(const Job& job, State from, State to) {
