@@ -392,29 +392,6 @@ std::vector<ServiceView> Board::views() const {
   return views;
 }
 
-std::vector<ServiceView> Board::final_failures() {
-  MutexLock lock(mutex);
-  std::erase_if(failures, [&](Slot slot) REQUIRES(mutex) { return !is_to_be_followed(slot); });
-  std::vector<ServiceView> found;
-  if (failures.empty()) return found;
-  const TimePoint now = Clock::now();
-  SettledQuestions settled(world, now);
-  for (const Slot slot : failures)
-    if (zinit::failed_for_good(world, slot)) found.push_back(view_of(slot, now, settled));
-  return found;
-}
-
-void Board::failure_handled(const ServiceView& failed) {
-  MutexLock lock(mutex);
-  const Slot slot = failed.slot;
-  // Another service may have the slot by now, or this service has failed again.
-  if (!is_to_be_followed(slot) || world.graph->name(slot) != failed.spec->name ||
-      world.record(slot).failed_serial != failed.record.failed_serial)
-    return;
-  world.record(slot).failure_handled = true;
-  store(slot);
-}
-
 std::optional<WhyReport> Board::why(std::string_view name) const {
   MutexLock lock(mutex);
   const Slot slot = world.graph->find(name);
@@ -508,6 +485,27 @@ std::vector<Board::BootStep> Board::boot_steps() const {
                      times.ready, times.waited_for});
   }
   return steps;
+}
+
+// --- templates, for messages about missing instances ---
+
+void Board::name_templates(std::vector<std::string> names) {
+  MutexLock lock(mutex);
+  template_names = std::move(names);
+}
+
+bool Board::has_template(std::string_view name) const {
+  MutexLock lock(mutex);
+  return is_template(name);
+}
+
+bool BoardCore::is_template(std::string_view name) const {
+  return std::ranges::find(template_names, name) != template_names.end();
+}
+
+std::vector<std::string> Board::templates() const {
+  MutexLock lock(mutex);
+  return template_names;
 }
 
 }  // namespace zinit

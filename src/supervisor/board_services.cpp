@@ -136,48 +136,6 @@ tl::unexpected<RequestFailure> wrong_config(const std::vector<std::string>& faul
 
 }  // namespace
 
-void Board::name_templates(std::vector<std::string> names) {
-  MutexLock lock(mutex);
-  template_names = std::move(names);
-}
-
-bool Board::has_template(std::string_view name) const {
-  MutexLock lock(mutex);
-  return is_template(name);
-}
-
-bool BoardCore::is_template(std::string_view name) const {
-  return std::ranges::find(template_names, name) != template_names.end();
-}
-
-/// It has failed, perhaps for good, and its on_failure has not been handled yet.
-bool BoardCore::is_to_be_followed(Slot slot) const {
-  if (!world.graph->used(slot) || !world.spec(slot).acts_on_failure()) return false;
-  const Record& record = world.record(slot);
-  return record.state == State::failed && !record.failure_handled &&
-         record.reason.type != ReasonType::config_error;
-}
-
-void BoardCore::note_failure(Slot slot) {
-  if (is_to_be_followed(slot)) failures.insert(slot);
-}
-
-/// The names in its on_failure that do not exist.
-std::vector<std::string> BoardCore::absent_on_failure(Slot slot) const {
-  std::vector<std::string> names = on_failure_names(world.spec(slot));
-  std::erase_if(names, [&](const std::string& name) REQUIRES(mutex) {
-    const std::size_t at = name.find('@');
-    return world.graph->find(name) != kNoSlot ||
-           (at != std::string::npos && is_template(name.substr(0, at + 1)));
-  });
-  return names;
-}
-
-std::vector<std::string> Board::templates() const {
-  MutexLock lock(mutex);
-  return template_names;
-}
-
 RequestResult<Board::SetReport> Board::set(const SpecPtr& spec, bool start, bool dry_run,
                                            std::span<const SpecPtr> also) {
   PlanAside aside(*this, [&](const Graph& graph) { return with(graph, spec, also); });

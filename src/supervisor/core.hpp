@@ -15,10 +15,11 @@
 //   launches.cpp     orders for launches, and their results
 //   ends.cpp         ends of processes
 //   signals.cpp      signals, and commands beside the main process
-//   check_rounds.cpp check_exec, before anything is stopped for a restart
+//   check_round.cpp  check_exec, before anything is stopped for a restart
 //   conditions.cpp   conditions of a service that is about to start
 //   checks.cpp       checks of main processes
 //   restore.cpp      restoring a board from a journal
+//   failures.cpp     services that have failed for good
 #pragma once
 
 #include <atomic>
@@ -340,7 +341,7 @@ class BoardCore {
   [[nodiscard]] std::optional<RequestFailure> begin_reload(Slot slot, const ServiceReload& reload)
       REQUIRES(mutex);
 
-  // --- check_rounds.cpp ---
+  // --- check_round.cpp ---
   void give_up(CheckRound& round, RequestFailure why) REQUIRES(mutex);
   /// Begins the commands whose turn it is, and completes the requests whose round is over.
   void go_on_with_rounds() REQUIRES(mutex);
