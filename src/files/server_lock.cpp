@@ -19,6 +19,7 @@
 #include "base/environment.hpp"
 #include "base/file.hpp"
 #include "base/format.hpp"
+#include "base/kill_point.hpp"
 #include "base/text.hpp"
 #include "os/cgroup_tree.hpp"
 
@@ -180,10 +181,13 @@ Result<void> ServerLock::note(const Note& own) {
   const std::string text =
       fmt::format("PID={}\nSOCKET={}\nCGROUP={}\nCGROUP_ID={}\nBOOT={}\n{}", own.pid,
                   printable(own.socket), own.cgroup, own.cgroup_id, trim(boot), directories_);
-  if (::ftruncate(file_.get(), 0) < 0) return sys_failure("write", path_);
+  // In this order, because the server may be killed in between: after an empty note, the next
+  // server would start every service a second time.
   const ssize_t written = ::pwrite(file_.get(), text.data(), text.size(), 0);
   if (written < 0) return sys_failure("write", path_);
   if (static_cast<std::size_t>(written) < text.size()) return sys_failure("write", path_, ENOSPC);
+  kill_point("lock.note");
+  if (::ftruncate(file_.get(), written) < 0) return sys_failure("write", path_);
   return {};
 }
 

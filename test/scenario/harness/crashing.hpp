@@ -18,12 +18,13 @@ class Crashing {
   explicit Crashing(const std::string& point, Server::Options options = {})
       : zinit(with(point, std::move(options))) {}
 
-  bool crashed() const { return std::filesystem::exists(mark_ / "crashed"); }
+  /// The file that it makes when it crashes, so that it does so once.
+  std::string mark() const { return mark_ / "crashed"; }
+  bool crashed() const { return std::filesystem::exists(mark()); }
 
  private:
   Server::Options with(const std::string& point, Server::Options options) const {
-    options.env.insert(options.env.end(),
-                       {"ZINIT_KILL_AT=" + point, "ZINIT_KILL_MARK=" + mark_ / "crashed"});
+    options.env.insert(options.env.end(), {"ZINIT_KILL_AT=" + point, "ZINIT_KILL_MARK=" + mark()});
     if (options.uid) REQUIRE(chown(mark_.path().c_str(), *options.uid, *options.uid) == 0);
     return options;
   }

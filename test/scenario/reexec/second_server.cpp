@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // A server beside another, or after one that was killed: no service runs twice.
 #include "scenario/harness.hpp"
+#include "scenario/harness/crashing.hpp"
 #include "scenario/harness/dialog.hpp"
 namespace zinit::test::reexec_second_server {
 namespace {
@@ -140,6 +141,45 @@ TEST_CASE("what a killed server has left goes on if not all files can be read",
   CHECK_THAT(zinit.messages(),
              Contains("other: pid " + std::to_string(other) + " is left of a killed server"));
   CHECK(kill(other, SIGKILL) == 0);
+  CHECK(zinit.shut_down() == 0);
+}
+
+/// The note of this server for the next one; empty as long as it has not opened it.
+std::string note_of(pid_t pid) {
+  std::error_code gone;
+  for (const auto& fd :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd", gone)) {
+    const std::string path = std::filesystem::read_symlink(fd.path(), gone);
+    if (path.find("/server-") != std::string::npos) return "note " + read_file(path);
+  }
+  return {};
+}
+
+TEST_CASE("a server that is killed while it writes its note hides nothing of the one before",
+          "[killpoints][reexec][second]") {
+  const TempDir dir;
+  const std::string go_on = dir / "go-on";
+  Crashing one("lock.note", {.env = {"ZINIT_KILL_WHEN=" + go_on}});
+  Server& zinit = one.zinit;
+  add_some(zinit);
+  for (const std::string& file : {go_on, one.mark()}) write_file(file, "");  // no crash at first
+  zinit.boot({"a", "b"});
+  zinit.await_state("once", "exited");
+  const std::vector<pid_t> first = zinit.pids_of({"a", "b"});
+  const std::string note = note_of(zinit.pid());
+  CHECK(zinit.shut_down(SIGKILL) == 128 + SIGKILL);
+  REQUIRE(std::filesystem::remove(go_on));
+  zinit.launch();
+  // It waits at the kill point, because a kill is no crash from which it recovers.
+  REQUIRE(eventually([&] {
+    const std::string now = note_of(zinit.pid());
+    return !now.empty() && now != note;
+  }));
+  CHECK(zinit.shut_down(SIGKILL) == 128 + SIGKILL);
+  write_file(go_on, "");
+  zinit.boot({"a", "b"});
+  CHECK(zinit.pids_of({"a", "b"}) == first);
+  CHECK(zinit.count("once") == 1);
   CHECK(zinit.shut_down() == 0);
 }
 
