@@ -6,8 +6,10 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/fd.hpp"
 #include "config/loader.hpp"
 #include "config/spec_reader.hpp"
 #include "config/templates.hpp"
@@ -21,6 +23,26 @@ inline constexpr const char* kStatusDropIn = "90-zinitctl.toml";
 struct MaskedFile {
   std::string link;
   std::string hidden;  // the vendor's file that it hides; empty: none
+};
+
+/// Directories that stay open from their listing until their files are read: somebody may rename
+/// one in between, and its files are found nevertheless. Threads may use it at the same time.
+class OpenDirectories {
+ public:
+  /// For openat(2) and its like.
+  struct Place {
+    int directory;     // or AT_FDCWD
+    const char* path;  // a part of the path asked for
+  };
+  void add(std::string path, UniqueDirectory directory);
+  [[nodiscard]] Place find(const std::string& path) const noexcept;
+  /// Opens a file or directory to read it; nothing, and errno, if that fails.
+  [[nodiscard]] UniqueFd open(const std::string& path, int flags = 0) const noexcept;
+  /// read_from_disk(), but below these directories.
+  [[nodiscard]] Result<std::string> read(const std::string& path) const;
+
+ private:
+  std::vector<std::pair<std::string, UniqueDirectory>> all_;
 };
 
 /// The files to read, one directory after another.
@@ -37,6 +59,7 @@ struct Listing {
   // Files in the directories that are ignored because of their names; without backups of editors
   // and package managers.
   std::vector<std::string> passed_over;
+  OpenDirectories open{};  // those listed, except below a root
 };
 
 /// Adds the service files of a directory and of its vendor's directory, in byte order of their

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Lists service files: directories, vendors' directories behind them, masks and drop-ins.
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -55,6 +56,7 @@ struct Entries {
   std::set<std::string> drop_ins;  // *.toml.d
   std::set<std::string> passed_over;
   bool there = true;
+  UniqueDirectory open{};
   std::optional<Diagnostic> warning{};  // about the directory itself
 };
 
@@ -85,13 +87,16 @@ bool is_no_mistake(std::string_view name) {
 int read_entries(const std::string& path, const Listing& listing, Entries& entries) {
   const auto real = real_below(listing.root, path);
   if (!real) return real.error().errnum;
-  const UniqueDirectory open(::opendir(real->c_str()));
+  UniqueFd fd = listing.open.open(*real, O_DIRECTORY);
+  DIR* const open = fd ? ::fdopendir(fd.get()) : nullptr;
+  if (open == nullptr) return errno;
+  entries.open.reset(open);
   struct stat status {};
-  if (!open || ::fstat(::dirfd(open.get()), &status) < 0) return errno;
+  if (::fstat(fd.release(), &status) < 0) return errno;
   entries.warning = warning_of(path, status);
   while (true) {
     errno = 0;  // readdir(3): the only way to distinguish an error from the end
-    const dirent* entry = ::readdir(open.get());
+    const dirent* entry = ::readdir(open);
     if (entry == nullptr) break;
     const std::string_view name = entry->d_name;
     if (name.starts_with('.')) continue;
@@ -116,6 +121,7 @@ Entries entries_of(const std::string& path, bool named, Listing& listing) {
     tell_unreadable(listing, path, errnum);
   }
   if (entries.warning) listing.findings.push_back(*entries.warning);
+  if (entries.open && listing.root.empty()) listing.open.add(path, std::move(entries.open));
   return entries;
 }
 
@@ -143,17 +149,26 @@ enum class Found { file, mask, other };
 /// stat(2) of a path below the listing's root.
 bool stat_below(const Listing& listing, const std::string& path, struct stat& status) {
   const auto real = real_below(listing.root, path);
-  return real && ::stat(real->c_str(), &status) == 0;
+  if (!real) return false;
+  const auto [directory, name] = listing.open.find(*real);
+  return ::fstatat(directory, name, &status, 0) == 0;
+}
+
+/// The text of a link below the listing's root; nothing if it is no link.
+std::optional<std::string> target_below(const Listing& listing, const std::string& path) {
+  const auto real = real_below(listing.root, path, false);
+  if (!real) return std::nullopt;
+  const auto [directory, name] = listing.open.find(*real);
+  char target[PATH_MAX];
+  const ssize_t length = ::readlinkat(directory, name, target, sizeof target);
+  if (length < 0) return std::nullopt;
+  return std::string(target, static_cast<std::size_t>(length));
 }
 
 /// Checks the text of the link, because an image may lack the device, and the link's target.
-bool leads_to_null(const std::string& link, const struct stat& behind) {
-  char target[16];
-  const ssize_t length = ::readlink(link.c_str(), target, sizeof target);
-  if (length < 0) return false;
+bool leads_to_null(const std::optional<std::string>& target, const struct stat& behind) {
   const dev_t null = makedev(1, 3);  // null(4)
-  return std::string_view(target, static_cast<std::size_t>(length)) == "/dev/null" ||
-         (S_ISCHR(behind.st_mode) && behind.st_rdev == null);
+  return target && (*target == "/dev/null" || (S_ISCHR(behind.st_mode) && behind.st_rdev == null));
 }
 
 /// A dangling link counts as a file: reading it fails, and that is reported then.
@@ -161,8 +176,7 @@ Found look_at(const std::string& path, const Listing& listing) {
   struct stat behind {};
   const bool leads_somewhere = stat_below(listing, path, behind);
   if (leads_somewhere && S_ISREG(behind.st_mode)) return Found::file;
-  const auto link = real_below(listing.root, path, false);
-  if (link && leads_to_null(*link, behind)) return Found::mask;
+  if (leads_to_null(target_below(listing, path), behind)) return Found::mask;
   return leads_somewhere ? Found::other : Found::file;
 }
 
@@ -198,11 +212,9 @@ void find_writable(SourceFile& file, const Listing& listing) {
 void find_template(SourceFile& file, const Listing& listing) {
   const std::string_view stem = stem_of(file.path);
   const std::string_view of = template_of(stem);
-  const auto link = real_below(listing.root, file.path, false);
-  if (of.empty() || name_fault(std::string(stem)) || !link) return;
-  char target[PATH_MAX];
-  const ssize_t length = ::readlink(link->c_str(), target, sizeof target);
-  if (length < 0 || stem_of({target, static_cast<std::size_t>(length)}) != of) return;
+  if (of.empty() || name_fault(std::string(stem))) return;
+  if (const auto target = target_below(listing, file.path); !target || stem_of(*target) != of)
+    return;
   file.instance = stem;
   file.link = file.path;
 }
@@ -320,6 +332,32 @@ class DirectoryLister {
 };
 
 }  // namespace
+
+void OpenDirectories::add(std::string path, UniqueDirectory directory) {
+  if (!path.ends_with('/')) path += '/';
+  all_.emplace_back(std::move(path), std::move(directory));
+}
+
+OpenDirectories::Place OpenDirectories::find(const std::string& path) const noexcept {
+  for (const auto& [directory, open] : all_)
+    if (path.size() > directory.size() && path.starts_with(directory))
+      return {::dirfd(open.get()), path.c_str() + directory.size()};
+  return {AT_FDCWD, path.c_str()};
+}
+
+UniqueFd OpenDirectories::open(const std::string& path, int flags) const noexcept {
+  const auto [directory, name] = find(path);
+  int fd;
+  do fd = ::openat(directory, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags);
+  while (fd < 0 && errno == EINTR);
+  return UniqueFd(fd);
+}
+
+Result<std::string> OpenDirectories::read(const std::string& path) const {
+  const UniqueFd file = open(path);
+  if (!file) return sys_failure("open", path);
+  return read_open_file(file.get(), path.c_str(), kMaxFileBytes);
+}
 
 void list_directory(const ConfigDirectory& directory, Listing& listing) {
   DirectoryLister(directory, listing).list();

@@ -286,7 +286,7 @@ LoadedConfig load_config(std::span<const ConfigDirectory> directories,
   if (listing.command) listing.files.insert(listing.files.begin(), *std::move(listing.command));
   ParsedListing all =
       parse_listing(listing, loaded.settings.defaults, [&](const std::string& path) {
-        return path.empty() ? Result<std::string>(options.command) : read_from_disk(path);
+        return path.empty() ? Result<std::string>(options.command) : listing.open.read(path);
       });
   std::vector<ParsedSpec>& parsed = all.parsed;
   loaded.masked = std::move(all.masked);

@@ -361,6 +361,35 @@ TEST_CASE("a service file on a file system that hangs delays the answer about it
   injector.release();
 }
 
+TEST_CASE("a reload finds the files of a directory that is renamed while it reads them",
+          "[faults][reload]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  FaultInjector injector;
+  Server zinit({.in_child = [&] { injector.install_in_child(); }});
+  zinit.add("web");
+  zinit.put("services/web.toml.d/more.toml", "[service]\nenv = { A = '1' }\n");
+  zinit.file("of@.toml", "[service]\nexec = 'sleep 10000%i'\n");
+  std::filesystem::create_symlink("of@.toml", zinit.config("of@1.toml"));
+  std::filesystem::create_symlink("/dev/null", zinit.config("zero.toml"));
+  launch_under(injector, zinit);
+  zinit.await_state("web", "running");
+  zinit.await_state("of@1", "running");
+  const std::vector<pid_t> pids = zinit.pids_of({"web", "of@1"});
+  Connection client = zinit.connect();
+  injector.hold("of@.toml");
+  REQUIRE(client.begin("service.reload", "{}"));
+  REQUIRE(eventually([&] { return injector.held() > 0; }));
+  std::filesystem::rename(zinit.config(), zinit.path("moved"));
+  injector.release();
+  const Json answer = client.read()["result"];
+  std::filesystem::rename(zinit.path("moved"), zinit.config());
+  for (const char* what : {"added", "changed", "removed"}) {
+    CAPTURE(what, answer.dump());
+    CHECK(answer[what].size() == 0);
+  }
+  CHECK(zinit.pids_of({"web", "of@1"}) == pids);
+}
+
 TEST_CASE("an answer about everything delays no other client", "[control]") {
   Server zinit;
   zinit.boot();
