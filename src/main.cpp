@@ -64,7 +64,7 @@ int complete_server(int argc, char** argv) {
 
 int zinit_itself(int argc, char** argv) {
   if (argc > 3 && std::string_view(argv[1]) == zinit::kComplete &&
-      argv[2] == std::string_view("server"))
+      argv[2] == std::string_view("server") && !zinit::is_init_of_machine())
     return complete_server(argc, argv);
   if (argc > 1 && argv[1] == std::string_view("server"))
     return serve(ServerName::server, argc, argv, 2);

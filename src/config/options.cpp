@@ -223,10 +223,11 @@ KernelOptions for_initramfs(const KernelOptions& options) {
   return own;
 }
 
-bool in_container(const ServerOptions& options, const Environment& environment, bool marked) {
+bool in_container(const ServerOptions& options, const Environment& environment,
+                  const ContainerSigns& signs) {
   const auto told = value_of(environment, "ZINIT_CONTAINER");
   return options.container || (told && *told != "0") || value_of(environment, "container") ||
-         marked;
+         ((signs.server || signs.marked) && !signs.machine);
 }
 
 std::optional<LogLevel> asked_log_level(const ServerOptions& options,

@@ -75,10 +75,19 @@ struct KernelOptions {
 /// directory and shell belong to the other root.
 [[nodiscard]] KernelOptions for_initramfs(const KernelOptions& options);
 
+/// What PID 1 finds around itself.
+struct ContainerSigns {
+  bool server = false;   // it was called as `zinit server`
+  bool marked = false;   // /.dockerenv or /run/.containerenv exists
+  bool machine = false;  // the kernel has started it
+};
+
 /// Whether zinit is PID 1 of a container rather than of a machine (zinit.toml(5), "Where files are
-/// read"). `marked`: /.dockerenv or /run/.containerenv exists.
+/// read"). If the kernel has started it, only who asks for a container gets one: the kernel passes
+/// on words that it does not know, `server` too, and a root file system made from a container's
+/// image may have the container's mark.
 [[nodiscard]] bool in_container(const ServerOptions& options, const Environment& environment,
-                                bool marked);
+                                const ContainerSigns& signs);
 
 /// The log level of the command line, of ZINIT_LOG_LEVEL or of the kernel command line: the first
 /// that is set. If no level is set, zinit.toml's counts. Reports invalid levels in `faults`.

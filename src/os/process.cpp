@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -169,7 +170,10 @@ std::optional<pid_t> process_group(pid_t pid) noexcept {
 
 bool is_init_of_machine() noexcept {
   constexpr pid_t kernels = 2;
-  return ::getpid() == 1 && ::getsid(kernels) == 0 && ::getpgid(kernels) == 0;
+  constexpr ino_t first = 0xEFFFFFFC;  // PROC_PID_INIT_INO of the kernel
+  struct stat space {};
+  return ::getpid() == 1 && ::getsid(kernels) == 0 && ::getpgid(kernels) == 0 &&
+         (::stat("/proc/self/ns/pid", &space) < 0 || space.st_ino == first);
 }
 
 Result<void> become_subreaper() {

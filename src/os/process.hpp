@@ -88,7 +88,8 @@ void reap(pid_t pid) noexcept;
 /// Whether this process is the init that the kernel started, or was executed by this init, and is
 /// not PID 1 of a container. Needs no /proc: in the first PID namespace, process 2 is the kernel's
 /// own, without session and group. In another namespace, process 2 does not exist yet when PID 1 is
-/// executed. (kthreadd; getsid(2), getpgid(2))
+/// executed. After a re-execution it may be one that a container engine has put there, whose
+/// session is outside, so the number of the namespace counts too. (kthreadd; getsid(2), getpgid(2))
 [[nodiscard]] bool is_init_of_machine() noexcept;
 
 /// Makes this process adopt orphans among its descendants, as PID 1 adopts all. (prctl(2))

@@ -172,9 +172,10 @@ int run_server(ServerName name, std::span<const std::string> arguments) {
   const bool pid1 = ::getpid() == 1;
   const bool subreaper = !pid1 && name == ServerName::pid1;
   ServerOptions of_container = parse_server_options(arguments, Words::command);
-  const bool container =
-      subreaper || (pid1 && (name == ServerName::server ||
-                             in_container(of_container, own_environment(), marked_as_container())));
+  const bool container = subreaper || (pid1 && in_container(of_container, own_environment(),
+                                                            {.server = name == ServerName::server,
+                                                             .marked = marked_as_container(),
+                                                             .machine = is_init_of_machine()}));
   if (container) request.options = std::move(of_container);
   if (pid1 && !container) {
     request.mode = Mode::system;

@@ -72,13 +72,17 @@ TEST_CASE("each sign of a container counts by itself", "[init][options]") {
   const ServerOptions none;
   ServerOptions asked;
   asked.container = true;
-  CHECK_FALSE(in_container(none, {"PATH=/bin", "containers=x"}, false));
-  CHECK(in_container(asked, {}, false));
-  CHECK(in_container(none, {"ZINIT_CONTAINER=1"}, false));
-  CHECK(in_container(none, {"ZINIT_CONTAINER=yes"}, false));
-  CHECK_FALSE(in_container(none, {"ZINIT_CONTAINER=0"}, false));
-  CHECK(in_container(none, {"container=podman"}, false));
-  CHECK(in_container(none, {}, true));
+  for (const bool machine : {false, true}) {
+    const ContainerSigns signs{.machine = machine};
+    CHECK_FALSE(in_container(none, {"PATH=/bin", "containers=x"}, signs));
+    CHECK(in_container(asked, {}, signs));
+    CHECK(in_container(none, {"ZINIT_CONTAINER=1"}, signs));
+    CHECK(in_container(none, {"ZINIT_CONTAINER=yes"}, signs));
+    CHECK_FALSE(in_container(none, {"ZINIT_CONTAINER=0"}, signs));
+    CHECK(in_container(none, {"container=podman"}, signs));
+    CHECK(in_container(none, {}, {.server = true, .machine = machine}) == !machine);
+    CHECK(in_container(none, {}, {.marked = true, .machine = machine}) == !machine);
+  }
 }
 
 TEST_CASE(
