@@ -241,10 +241,10 @@ void dump_core(int signal) noexcept {
 /// Re-executes zinit if possible, and if it may help.
 void recover(int signal, const siginfo_t& info, const void* context) noexcept {
   const Crash crash = describe(signal, info, context);
-  const bool again = log_crash(crash);
+  const char* const refusal = log_crash(crash);
   tell(crash);
   dump_core(signal);
-  if (!again) return Line().add("no recovery: too many faults within a minute").write();
+  if (refusal != nullptr) return Line().add("no recovery: ").add(refusal).write();
   Line().add("recovering: re-executing zinit; all services keep running").write();
   const int errnum = execute_after_fault();
   Line().add("no recovery: ").add(words_of(errnum)).write();

@@ -61,8 +61,8 @@ Result<void> open_crash_log(KeptFd inherited) {
   return {};
 }
 
-bool log_crash(const Crash& crash) noexcept {
-  if (crash_log == nullptr) return false;
+const char* log_crash(const Crash& crash) noexcept {
+  if (crash_log == nullptr) return "zinit has no record to count its faults in";
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   const std::int64_t now_ns = now.tv_sec * std::int64_t{1'000'000'000} + now.tv_nsec;
@@ -72,9 +72,9 @@ bool log_crash(const Crash& crash) noexcept {
   place = now_ns;
   crash_log->last = crash;
   crash_log->count = nth + 1;
-  if (nth + 1 < kCrashesAMinute || crashes_apart()) return true;
+  if (nth + 1 < kCrashesAMinute || crashes_apart()) return nullptr;
   const std::int64_t first = crash_log->at_ns[(nth + 1) % kCrashesAMinute];
-  return now_ns - first > kMinuteNs;
+  return now_ns - first > kMinuteNs ? nullptr : "too many faults within a minute";
 }
 
 Crashes logged_crashes() noexcept {

@@ -28,7 +28,7 @@ struct Crash {
   // Who has sent the signal. A version without these fields leaves those of an earlier crash, so
   // `sent` is sent_mark() of the crash to which they belong.
   std::uint32_t sent = 0;
-  pid_t sender = 0;        // 0: from outside of the container
+  pid_t sender = 0;  // 0: from outside of the container
   std::uint32_t sender_uid = 0;
   std::array<char, 16> sender_name{};  // ends with a NUL; empty: unknown
 
@@ -54,10 +54,10 @@ inline constexpr std::size_t kCrashesAMinute = 5;
 [[nodiscard]] Result<void> open_crash_log(KeptFd inherited);
 
 /// Adds a crash.
-/// @return  whether zinit may re-execute itself: a log exists, and this is not the fifth crash
-///          within a minute
+/// @return  null: zinit may re-execute itself; otherwise why not: there is no log, or this is the
+///          fifth crash within a minute
 /// Async-signal-safe.
-[[nodiscard]] bool log_crash(const Crash& crash) noexcept;
+[[nodiscard]] const char* log_crash(const Crash& crash) noexcept;
 
 [[nodiscard]] Crashes logged_crashes() noexcept;
 

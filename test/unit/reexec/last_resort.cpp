@@ -9,6 +9,7 @@
 #include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "reexec/reexecution.hpp"
 #include "support/test.hpp"
 
 namespace zinit::test::reexec_last_resort {
@@ -67,6 +68,18 @@ TEST_CASE("a process reports a fault or an uncaught exception, and stays", "[ini
   CHECK(fault.alive());
   CHECK_THAT(exception.said("SIGABRT"), Contains("SIGABRT"));
   CHECK(exception.alive());
+}
+
+TEST_CASE("the first fault without a record of faults is not called too many",
+          "[init][last-resort]") {
+  Survivor survivor([] {
+    if (find_own_program(false)) prepare_execution();
+    ::raise(SIGSEGV);
+  });
+  CHECK_THAT(
+      survivor.said("starting a shell"),
+      Contains("no recovery: zinit has no record to count its faults in") && !Contains("too many"));
+  CHECK(survivor.alive());
 }
 
 TEST_CASE("a fault signal from another process is ignored", "[init][last-resort]") {
