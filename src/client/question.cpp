@@ -21,6 +21,18 @@ bool is_up(const ServiceStatus& status) {
   return status.state == "running" || status.state == "starting" || status.state == "stopping";
 }
 
+/// "stops a, b; "
+std::string effect(std::string_view verb, const std::vector<std::string>& names) {
+  return names.empty() ? "" : fmt::format("{} {}; ", verb, join(names, ", "));
+}
+
+/// `effects` is empty if there is nothing to ask.
+void confirm(VerbContext& context, const std::string& effects) {
+  if (effects.empty() || !asks(context)) return;
+  context.flush();
+  if (!says_yes(effects + "go on?")) throw VerbFailure{ExitStatus::failed, "nothing was changed"};
+}
+
 }  // namespace
 
 bool asks(const VerbContext& context) {
@@ -41,12 +53,19 @@ bool says_yes(const std::string& question) {
 
 void ask_before(VerbContext& context, const std::vector<std::string>& restarts,
                 const std::vector<std::string>& stops) {
-  if ((restarts.empty() && stops.empty()) || !asks(context)) return;
-  std::string question;
-  if (!restarts.empty()) question += fmt::format("restarts {}; ", join(restarts, ", "));
-  if (!stops.empty()) question += fmt::format("stops {}; ", join(stops, ", "));
-  context.flush();
-  if (!says_yes(question + "go on?")) throw VerbFailure{ExitStatus::failed, "nothing was changed"};
+  confirm(context, effect("restarts", restarts) + effect("stops", stops));
+}
+
+void ask_before_all(VerbContext& context, std::string_view verb, Affects affects) {
+  if (!asks(context)) return;
+  const std::vector<std::string> all = context.client().list();
+  const bool named = std::ranges::any_of(context.arguments.rest, [&](const std::string& given) {
+    return is_pattern(given) &&
+           std::ranges::all_of(all, [&](const std::string& name) { return matches(given, name); });
+  });
+  if (!named) return;
+  const std::vector<std::string> names = context.names();
+  confirm(context, effect(verb, affects == Affects::all ? names : up_among(context, names)));
 }
 
 std::vector<std::string> up_among(VerbContext& context, std::vector<std::string> names) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
-// Questions to a user at a terminal, before services are stopped or restarted.
+// Questions to a user at a terminal, before a verb affects services.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "client/context.hpp"
@@ -22,6 +23,13 @@ namespace zinit {
 /// VerbFailure if the user refuses.
 void ask_before(VerbContext& context, const std::vector<std::string>& restarts,
                 const std::vector<std::string>& stops);
+
+/// Which of the named services a verb affects.
+enum class Affects : std::uint8_t { up, all };
+
+/// If a pattern on the command line matches every service, asks for confirmation if asks():
+/// "VERB a, b; go on?". Throws VerbFailure if the user refuses.
+void ask_before_all(VerbContext& context, std::string_view verb, Affects affects = Affects::up);
 
 /// The services in `names` that are up, sorted.
 [[nodiscard]] std::vector<std::string> up_among(VerbContext& context,

@@ -114,6 +114,7 @@ int run_add_service(VerbContext& context) {
 }
 
 int run_remove_service(VerbContext& context) {
+  ask_before_all(context, "removes", Affects::all);
   return context.for_each_name([&](const std::string& name) {
     JsonParams params;
     params.add("name", name)

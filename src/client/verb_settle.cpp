@@ -182,29 +182,13 @@ void take_first(VerbContext& context, Progress& progress, std::vector<Asked>& al
   if (at != waiting.end()) std::swap(waiting.front(), *at);
 }
 
-/// If a pattern matches every service, asks before it stops or restarts those that are up.
-void ask_before_all(VerbContext& context, const SettleVerb& verb) {
-  const auto is_pattern = [](const std::string& given) {
-    return given.find_first_of("*?[") != std::string::npos;
-  };
-  const bool stops = verb.method == std::string_view("service.stop");
-  if ((!stops && !verb.may_check) || !asks(context)) return;
-  const std::vector<std::string> all = context.client().list();
-  for (const std::string& given : context.arguments.rest) {
-    if (!is_pattern(given) ||
-        !std::ranges::all_of(all, [&](const std::string& name) { return matches(given, name); }))
-      continue;
-    const std::vector<std::string> up = up_among(context, context.names());
-    return stops ? ask_before(context, {}, up) : ask_before(context, up, {});
-  }
-}
-
 /// Returns the exit status of the first service that failed. Such a failure ends `wait`, because it
 /// cannot succeed any more.
 int settle(VerbContext& context, const SettleVerb& verb) {
   const bool waits = !context.arguments.has("no-wait");
   const bool is_wait = !verb.wait_for.empty();
-  ask_before_all(context, verb);
+  if (verb.succeeded == is_down || verb.may_check)
+    ask_before_all(context, verb.may_check ? "restarts" : "stops");
   int first = ExitStatus::done;
   std::string json;
   std::vector<Asked> all;

@@ -87,6 +87,7 @@ int run_kill(VerbContext& context) {
                     "to 64",
                     signal)};
   }
+  ask_before_all(context, "signals");
   return context.for_each_name([&](const std::string& name) {
     JsonParams params;
     params.add("name", name).add("signal", signal).add("main", context.arguments.has("main"));

@@ -51,6 +51,7 @@ constexpr OptionRow kKillOptions[] = {
     {"--main", "", "signal the main process alone, not its group"},
     {"--all", "", "also signal the processes that kill_mode spared"},
     {"-s,--signal", "SIGNAL", "the signal; -9 and -HUP work too"},
+    kYes,
 };
 constexpr OptionRow kReloadOptions[] = {
     {"--dry-run", "", "only say what would change"},
@@ -69,6 +70,7 @@ constexpr OptionRow kAddOptions[] = {
 constexpr OptionRow kRemoveOptions[] = {
     {"--persist", "", "remove its file too; a vendor's is masked"},
     {"--cascade", "", "stop services that require it, remove these dependencies"},
+    kYes,
 };
 constexpr OptionRow kRehearseOptions[] = {
     {"--failing", "NAME", "it exits with code 1 at each start; may be repeated"},
