@@ -23,6 +23,8 @@ class Arguments {
   /// The value, or the last one if there are several; empty if the option was not given.
   [[nodiscard]] std::string value(std::string_view option) const;
   [[nodiscard]] std::vector<std::string> values(std::string_view option) const;
+  /// From now on as if the command line had this option, which takes no value.
+  void set(std::string_view option) { options_[std::string(option)]; }
 
   std::vector<std::string> rest;
   std::size_t before_dashes = 0;  // number of words in `rest` before "--"; without "--", all

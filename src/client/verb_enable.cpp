@@ -9,6 +9,7 @@
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "client/libzinit/json.hpp"
+#include "client/question.hpp"
 #include "client/service_files.hpp"
 #include "client/verbs.hpp"
 #include "config/toml_reader.hpp"
@@ -176,6 +177,11 @@ int set_status(VerbContext& context, const StatusVerb& verb) {
   if (now && context.arguments.has("root")) {
     throw VerbFailure{ExitStatus::usage,
                       "--now is for a server, --root for a system that does not run"};
+  }
+  if (now && verb.status == StartStatus::stop) {
+    // Before the first file is written, and not again by `stop`.
+    ask_before_all(context, "stops");
+    context.arguments.set("yes");
   }
   const Given given(context);
   std::vector<std::string> served;

@@ -90,6 +90,11 @@ constexpr OptionRow kEnableOptions[] = {
     {"--now", "", "start or stop it now as well"},
     kRoot,
 };
+constexpr OptionRow kDisableOptions[] = {
+    kEnableOptions[0],
+    kRoot,
+    kYes,
+};
 constexpr OptionRow kMaskOptions[] = {
     kRoot,
 };

@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl reload and its options, and the questions at a terminal before something stops
 // (control.md, "zinitctl").
+#include <filesystem>
+
 #include "scenario/harness.hpp"
 #include "scenario/harness/dialog.hpp"
 #include "scenario/harness/terminal.hpp"
@@ -224,6 +226,23 @@ TEST_CASE("at a terminal what stops many services asks first", "[ctl]") {
   CHECK(AtTerminal(zinit, {"isolate", "rest", "-y"}).exit_code() == 0);
   CHECK(AtTerminal(zinit, {"remove-service", "*", "--cascade", "-y"}).exit_code() == 0);
   CHECK(zinit.result("service.list").size() == 0);
+}
+
+TEST_CASE("at a terminal disable --now asks before it writes a file", "[ctl]") {
+  Server zinit;
+  for (const char* name : {"a", "b"}) zinit.add(name);
+  zinit.boot({"a", "b"});
+  const std::string written = zinit.config("a.toml.d/90-zinitctl.toml");
+  CHECK(AtTerminal(zinit, {"disable", "--now", "*"}).answer("stops a, b", "n\n") == 1);
+  CHECK_FALSE(std::filesystem::exists(written));
+  CHECK(zinit.state("a") == "running");
+  AtTerminal disable(zinit, {"disable", "--now", "*"});
+  CHECK(disable.answer("stops a, b", "y\n") == 0);  // one question
+  CHECK(std::filesystem::exists(written));
+  CHECK(zinit.state("b") == "exited");
+  CHECK(AtTerminal(zinit, {"enable", "--now", "*"}).exit_code() == 0);
+  CHECK(AtTerminal(zinit, {"disable", "--now", "--yes", "*"}).exit_code() == 0);
+  CHECK(zinit.state("a") == "exited");
 }
 
 TEST_CASE("at a terminal the question before an isolate names what the isolate stops", "[ctl]") {
