@@ -23,8 +23,8 @@ inline constexpr Param kName{"name", ParamType::string, true, {}, "the service o
 inline constexpr Param kNameOptional{
     "name", ParamType::string, false, {}, "the service or target; none: all"};
 inline constexpr Param kJustName[] = {kName};
-inline constexpr Param kTimeout{"timeout_ms",
-                                ParamType::count,
+inline constexpr Param kTimeout{kTimeoutName,
+                                ParamType::timeout,
                                 false,
                                 {},
                                 "the answer is the error timeout after this long; none: no limit"};

@@ -230,7 +230,8 @@ Outcome debug_state(Call& call) {
 }
 
 Outcome debug_settle(Call& call) {
-  const std::int64_t limit_ms = std::min(*call.params.count("timeout_ms"), kLongestSettleMs);
+  const std::int64_t limit_ms =
+      std::min(call.params.timeout_ms().value_or(kLongestSettleMs), kLongestSettleMs);
   Settling& settling = call.context.settling;
   Later later;
   later.deadline = after(Clock::now(), Milliseconds(limit_ms));
@@ -248,7 +249,7 @@ Outcome debug_settle(Call& call) {
 // --- the rows ---
 
 constexpr Param kSettleParams[] = {
-    {"timeout_ms", ParamType::count, false, "1000",
+    {kTimeoutName, ParamType::timeout, false, "1000",
      "the answer is the error timeout after this long; at most 60000"}};
 
 // clang-format off

@@ -134,7 +134,7 @@ Outcome request(Call& call) {
   auto done = (board.*act)(name);
   if (!done) return refused(call.context, name, done.error());
   if (call.params.boolean("wait"))
-    return wait_until(call.context, std::string(name), kSettled, call.params.count("timeout_ms"),
+    return wait_until(call.context, std::string(name), kSettled, call.params.timeout_ms(),
                       *std::move(done));
   return outcome_of(answer_of(call.context, name, *std::move(done)));
 }
@@ -155,7 +155,7 @@ Outcome service_restart(Call& call) {
     return refused(context, name, made.error());
   const auto begun = board.begin_restart(name);
   if (!begun) return refused(context, name, begun.error());
-  const auto timeout_ms = call.params.count("timeout_ms");
+  const auto timeout_ms = call.params.timeout_ms();
   Later later = wait_until(context, std::string(name), kSettled, timeout_ms);
   later.look = [&context, name = std::string(name), restart = *begun, timeout_ms,
                 waits = call.params.boolean("wait"),
@@ -248,8 +248,7 @@ Outcome service_wait(Call& call) {
   const std::string_view word = *call.params.string("for");
   for (const Goal& goal : kGoals)
     if (goal.word == word)
-      return wait_until(call.context, std::string(name_of(call)), goal,
-                        call.params.count("timeout_ms"));
+      return wait_until(call.context, std::string(name_of(call)), goal, call.params.timeout_ms());
   return RpcError(RpcCode::invalid_params,
                   "Invalid params: \"for\" must be running, exited, failed, stopped or settled");
 }

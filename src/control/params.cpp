@@ -8,6 +8,7 @@
 
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "base/time.hpp"
 
 namespace zinit {
 
@@ -24,6 +25,9 @@ constexpr TypeInfo kTypes[] = {
     {ParamType::count, "an integer from 0 to 9007199254740992",
      R"({"type":"integer","minimum":0})"},
     {ParamType::duration, "an integer from 0 to 9007199254740992, or a text with a unit",
+     R"({"type":["integer","string"],"minimum":0})"},
+    {ParamType::timeout,
+     "an integer from 0 to 9007199254740992, a text with a unit, or \"infinity\"",
      R"({"type":["integer","string"],"minimum":0})"},
     {ParamType::boolean, "true or false", R"({"type":"boolean"})"},
     {ParamType::strings, "an array of strings", R"({"type":"array","items":{"type":"string"}})"},
@@ -44,6 +48,10 @@ bool is_integer(const JsonValue& value) {
 
 bool is_count(const JsonValue& value) { return is_integer(value) && value.GetDouble() >= 0; }
 
+bool is_timeout(const JsonValue& value) {
+  return value.IsString() && (text_of(value) == kInfinity || parse_duration(text_of(value)));
+}
+
 bool is_strings(const JsonValue& value) {
   const auto is_string = [](const JsonValue& element) { return element.IsString(); };
   return value.IsArray() && std::all_of(value.Begin(), value.End(), is_string);
@@ -54,6 +62,7 @@ bool fits(ParamType type, const JsonValue& value) {
     case ParamType::string: return value.IsString();
     case ParamType::count: return is_count(value);
     case ParamType::duration: return is_count(value) || value.IsString();
+    case ParamType::timeout: return is_count(value) || is_timeout(value);
     case ParamType::boolean: return value.IsBool();
     case ParamType::strings: return is_strings(value);
     case ParamType::signal: return value.IsString() || is_integer(value);
@@ -173,6 +182,13 @@ std::optional<std::string_view> Params::string(std::string_view name) const {
 std::optional<std::int64_t> Params::count(std::string_view name) const {
   if (const JsonValue* value = find(name)) return static_cast<std::int64_t>(value->GetDouble());
   return parse_integer(default_of(name));
+}
+
+std::optional<std::int64_t> Params::timeout_ms() const {
+  const JsonValue* value = find(kTimeoutName);
+  if (value == nullptr || !value->IsString()) return count(kTimeoutName);
+  const auto time = parse_duration(text_of(*value));
+  return time ? std::optional(time->count()) : std::nullopt;
 }
 
 bool Params::boolean(std::string_view name) const {

@@ -21,18 +21,22 @@ enum class ParamType : std::uint8_t {
   string,
   count,     // an integer from 0 to 2^53, which every JSON library can hold
   duration,  // a count, or a text with a unit: "5min"
+  timeout,   // milliseconds as a count, or a text with a unit, or "infinity"
   boolean,
   strings,  // an array of strings
   signal,   // a string or a number
   object,
 };
 
+/// The name of the only parameter of type timeout.
+inline constexpr std::string_view kTimeoutName = "timeout_ms";
+
 /// One parameter. If it is not required, it may be left out or be null.
 struct Param {
   std::string_view name;
   ParamType type = ParamType::string;
   bool required = false;
-  std::string_view default_json;  // JSON text, for a string, count or boolean; empty: no default
+  std::string_view default_json;  // JSON text, for a string, number or boolean; empty: no default
   std::string_view summary;
 };
 
@@ -52,6 +56,8 @@ class Params {
   // call does not give it.
   [[nodiscard]] std::optional<std::string_view> string(std::string_view name) const;
   [[nodiscard]] std::optional<std::int64_t> count(std::string_view name) const;
+  /// Also nothing for "infinity".
+  [[nodiscard]] std::optional<std::int64_t> timeout_ms() const;
   [[nodiscard]] bool boolean(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> strings(std::string_view name) const;
   /// Null if the call does not give it.
