@@ -386,16 +386,17 @@ void ProxyChanges::make_set(const SetProxy& request, Change& change) const {
   entry.listeners = *std::move(opened);
 }
 
-void ProxyChanges::remove(const std::string& name, Daemon::ProxyDeleteDone done) {
+void ProxyChanges::remove(DeleteProxy request, Daemon::ProxyDeleteDone done) {
+  const std::string name = std::move(request.name);
   const auto begin = [this, name](Change& change) {
     if (const auto found = entries_.find(name); found != entries_.end())
       change.before.insert(*found);
   };
-  const auto work = [name](Change& change) {
+  const auto work = [name, persist = request.persist](Change& change) {
     const auto old = change.before.find(name);
     if (old == change.before.end()) {
       change.failure = {Refusal::proxy_not_found, "no proxy is named " + name};
-    } else if (const std::string& file = old->second.spec->file; !file.empty()) {
+    } else if (const std::string& file = old->second.spec->file; persist && !file.empty()) {
       if (const auto removed = remove_config_file(file, name); !removed)
         change.failure = removed.error();
     }

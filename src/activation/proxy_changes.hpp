@@ -84,7 +84,7 @@ class ProxyChanges {
   void add_faults(ProxyReport& report) const { zinit::add_faults(report, entries_); }
 
   void set(SetProxy request, Daemon::ProxyDone done);
-  void remove(const std::string& name, Daemon::ProxyDeleteDone done);
+  void remove(DeleteProxy request, Daemon::ProxyDeleteDone done);
 
   /// Sorted by name.
   [[nodiscard]] std::vector<ProxyView> views() const;

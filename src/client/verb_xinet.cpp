@@ -127,8 +127,9 @@ int run_xinet_set(VerbContext& context) {
 
 int run_xinet_delete(VerbContext& context) {
   const std::string& name = context.arguments.rest.front();
-  const std::string json =
-      context.client().call("xinet.delete", JsonParams().add("name", name).text());
+  JsonParams params;
+  params.add("name", name).add("persist", context.arguments.has("persist"));
+  const std::string json = context.client().call("xinet.delete", params.text());
   return context.print_result(json, fmt::format("{} is removed\n", printable(name)));
 }
 

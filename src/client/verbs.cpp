@@ -72,6 +72,9 @@ constexpr OptionRow kRemoveOptions[] = {
     {"--cascade", "", "stop services that require it, remove these dependencies"},
     kYes,
 };
+constexpr OptionRow kDeleteOptions[] = {
+    kRemoveOptions[0],
+};
 constexpr OptionRow kRehearseOptions[] = {
     {"--failing", "NAME", "it exits with code 1 at each start; may be repeated"},
 };

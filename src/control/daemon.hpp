@@ -82,6 +82,12 @@ struct SetProxy {
   bool persist = false;
 };
 
+/// A request of xinet.delete.
+struct DeleteProxy {
+  std::string name;
+  bool persist = false;
+};
+
 /// A proxy, for xinet.status.
 struct ProxyView {
   ProxyPtr spec;
@@ -172,7 +178,7 @@ class Daemon {
   virtual void set_proxy(SetProxy request, ProxyDone done) = 0;
   using ProxyDeleteDone = std::function<void(const RequestResult<void>&)>;
   /// Closes the listening sockets of a proxy and removes its file. Established connections stay.
-  virtual void delete_proxy(const std::string& name, ProxyDeleteDone done) = 0;
+  virtual void delete_proxy(DeleteProxy request, ProxyDeleteDone done) = 0;
   /// All proxies, sorted by name.
   [[nodiscard]] virtual std::vector<ProxyView> proxies() const = 0;
   /// The state of a service's [socket].

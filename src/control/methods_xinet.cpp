@@ -32,6 +32,11 @@ ParamType type_of(const Key& key) {
   }
 }
 
+constexpr Param kProxyDelete[] = {
+    kProxyName,
+    {kPersist, ParamType::boolean, false, "false", "remove its file too; a vendor's is masked"},
+};
+
 /// The parameters of xinet.set: the keys of [proxy], and `persist`.
 std::vector<Param> set_params() {
   std::vector<Param> params;
@@ -114,8 +119,9 @@ Outcome xinet_delete(Call& call) {
   const std::string name(name_of(call));
   const Awaited<void> awaited;
   call.context.daemon.delete_proxy(
-      name, awaited.as(call.context, refusal_about(call.context, name),
-                       [](const RequestResult<void>&) { return ok_json(); }));
+      {name, call.params.boolean(kPersist)},
+      awaited.as(call.context, refusal_about(call.context, name),
+                 [](const RequestResult<void>&) { return ok_json(); }));
   return awaited.later();
 }
 
@@ -152,7 +158,7 @@ std::span<const Method> xinet_methods() noexcept {
   static const Method rows[] = {
     {"xinet.set",               kProxySetAliases, proxy_set, Right::full, xinet_set,
      "Adds or replaces a proxy", Shapes::one<protocol::ProxySetResult>},
-    {"xinet.delete",            kProxyDeleteAliases, kJustProxy, Right::full, xinet_delete,
+    {"xinet.delete",            kProxyDeleteAliases, kProxyDelete,   Right::full, xinet_delete,
      "Removes a proxy; its connections go on", Shapes::ok},
     {"xinet.list",              {}, {},               Right::read, xinet_list,
      "Returns the names of all proxies, sorted", Shapes::names},

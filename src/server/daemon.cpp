@@ -581,10 +581,10 @@ void ZinitDaemon::set_proxy(SetProxy request, ProxyDone done) {
   proxies_.set(std::move(request), std::move(done));
 }
 
-void ZinitDaemon::delete_proxy(const std::string& name, ProxyDeleteDone done) {
+void ZinitDaemon::delete_proxy(DeleteProxy request, ProxyDeleteDone done) {
   if (shutdown_.begun())
     return done(tl::unexpected(RequestFailure{Refusal::shutting_down, "a shutdown has begun"}));
-  proxies_.remove(name, std::move(done));
+  proxies_.remove(std::move(request), std::move(done));
 }
 
 }  // namespace zinit

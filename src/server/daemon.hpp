@@ -145,7 +145,7 @@ class ZinitDaemon final : public Daemon {
   void set_service(SetService request, SetDone done) override;
   void delete_service(const DeleteService& request, ServiceDeleteDone done) override;
   void set_proxy(SetProxy request, ProxyDone done) override;
-  void delete_proxy(const std::string& name, ProxyDeleteDone done) override;
+  void delete_proxy(DeleteProxy request, ProxyDeleteDone done) override;
   [[nodiscard]] std::vector<ProxyView> proxies() const override { return proxies_.views(); }
   [[nodiscard]] Sockets sockets_of(const std::string& service) const override {
     return sockets_.view(service);

@@ -62,8 +62,8 @@ class NoDaemon final : public Daemon {
     const std::string& name = request.config.find("name")->value.string;
     done(ProxySet{name, name == proxy_->name});
   }
-  void delete_proxy(const std::string& name, ProxyDeleteDone done) override {
-    if (name != proxy_->name)
+  void delete_proxy(DeleteProxy request, ProxyDeleteDone done) override {
+    if (request.name != proxy_->name)
       return done(tl::unexpected(RequestFailure{Refusal::proxy_not_found, "no such proxy", {}}));
     done({});
   }

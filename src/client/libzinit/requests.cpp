@@ -260,8 +260,8 @@ Request<ProxySetResult> set_proxy(const ProxyConfig& config, bool persist) {
   return make<ProxySetResult>("xinet.set", proxy_params(config).add("persist", persist).text());
 }
 
-Request<Done> delete_proxy(const std::string& name) {
-  return make<Done, nothing>("xinet.delete", named(name).text());
+Request<Done> delete_proxy(const std::string& name, bool persist) {
+  return make<Done, nothing>("xinet.delete", named(name).add("persist", persist).text());
 }
 
 Request<std::vector<std::string>> proxies() {

@@ -154,7 +154,9 @@ end
 
 zinit.xinet = {
   set = function(proxy) return c.call("xinet.set", proxy) end,
-  delete = function(name) return c.call("xinet.delete", {name = name}) end,
+  delete = function(name, options)
+    return c.call("xinet.delete", with({name = name}, known(options, "persist")))
+  end,
   list = function() return c.call("xinet.list") end,
   status = function(name)
     if name then return c.call("xinet.status", {name = name}) end

@@ -61,9 +61,9 @@ void FakeDaemon::set_proxy(SetProxy request, ProxyDone done) {
   done(ProxySet{name, replaced});
 }
 
-void FakeDaemon::delete_proxy(const std::string& name, ProxyDeleteDone done) {
+void FakeDaemon::delete_proxy(DeleteProxy request, ProxyDeleteDone done) {
   if (proxy_refusal) return done(tl::unexpected(*proxy_refusal));
-  deleted_proxies.push_back(name);
+  deleted_proxies.push_back(request.name + (request.persist ? " and its file" : ""));
   done({});
 }
 

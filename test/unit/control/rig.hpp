@@ -55,7 +55,7 @@ class FakeDaemon final : public Daemon {
   void set_service(SetService request, SetDone done) override;
   void delete_service(const DeleteService& request, ServiceDeleteDone done) override;
   void set_proxy(SetProxy request, ProxyDone done) override;
-  void delete_proxy(const std::string& name, ProxyDeleteDone done) override;
+  void delete_proxy(DeleteProxy request, ProxyDeleteDone done) override;
   [[nodiscard]] std::vector<ProxyView> proxies() const override {
     ++asked_for_proxies;
     return proxies_there;

@@ -148,7 +148,8 @@ TEST_CASE("the client library sets proxies and reads what they are",
   CHECK(db.sockets == Texts{"unix:/run/x"});
   CHECK(db.starts_on == Texts{"unix:/run/x", "tcp:localhost:5432", "unix:/run/db"});
   client.delete_proxy("front");
-  CHECK(rig.daemons(&FakeDaemon::deleted_proxies) == Texts{"front"});
+  client.delete_proxy("front", true);
+  CHECK(rig.daemons(&FakeDaemon::deleted_proxies) == Texts{"front", "front and its file"});
   CHECK(code_of([&] { (void)client.proxy("frnt"); }) == ErrorCode::proxy_not_found);
 }
 
