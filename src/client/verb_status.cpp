@@ -254,6 +254,8 @@ std::string attention_words(const ServiceStatus& status) {
   }
   const std::string cause = cause_or_description(status);
   const std::string killer = status.last_exit ? status.last_exit->detail : "";
+  // What ended it may say the cause and more: "not ready within its start_timeout_ms, 1.5 s".
+  if (!killer.empty() && killer.starts_with(cause)) return printable(killer);
   const bool known = killer.empty() || cause.find(killer) != std::string::npos;
   return known ? cause : fmt::format("{}; {}", cause, printable(killer));
 }
