@@ -304,6 +304,10 @@ int print_overview(VerbContext& context) {
     text += fmt::format("zinit has recovered from {} fault{} of its own, the last: {}\n",
                         info.crashes.count, info.crashes.count == 1 ? "" : "s",
                         printable(info.crashes.last.value_or("")));
+  JsonParams crashes;
+  crashes.add("count", static_cast<std::int64_t>(info.crashes.count));
+  crashes.add_json("last", info.crashes.last ? json_of(*info.crashes.last) : "null");
+  json.add_json("crashes", crashes.text()).add("settings_faults", info.files.settings_faults);
   json.add_json("scheduled", info.scheduled ? json_text(answer["scheduled"]) : "null");
   json.add_json("states", states.text()).add("attention", names);
   return context.print_result(json.text(), text);
