@@ -501,7 +501,7 @@ constexpr TypeInfo kTypes[] = {
     {Type::success, by<&Check::array_of<&Check::good_end>>,
      "an array of exit codes from 0 to {max} and signal names",
      "an exit code from {min} to {max} or a signal name"},
-    {Type::limit, by<&Check::limit>, "{range}, \"unlimited\" or \"soft:hard\""},
+    {Type::limit, by<&Check::limit>, "{range}, \"infinity\" or \"soft:hard\""},
     {Type::cpus, by<&Check::cpus>, "an array of integers from {min} to {max}", "{range}"},
     {Type::ports, by<&Check::array_of<&Check::integer_element>>,
      "an array of integers from {min} to {max}", "{range}"},

@@ -388,9 +388,9 @@ constexpr Key kKeys[] = {
 
     limit_row<Limit::nofile>("limit of open files: the highest descriptor plus one", "65536"),
     limit_row<Limit::nproc>("limit of processes and threads of its user", "512"),
-    limit_row<Limit::core>("largest core dump in bytes", "\"0:unlimited\""),
+    limit_row<Limit::core>("largest core dump in bytes", "\"0:infinity\""),
     limit_row<Limit::memlock>("most bytes it may lock into memory", "67108864"),
-    limit_row<Limit::stack>("largest stack of the main thread in bytes", "\"8388608:unlimited\""),
+    limit_row<Limit::stack>("largest stack of the main thread in bytes", "\"8388608:infinity\""),
     limit_row<Limit::data>("most bytes of data and heap", "1073741824"),
     limit_row<Limit::fsize>("largest file it may write, in bytes", "1073741824"),
     limit_row<Limit::cpu>("most seconds of processor time", "\"3600:3660\""),

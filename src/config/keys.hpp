@@ -43,7 +43,7 @@ enum class Type : std::uint8_t {
   octal,         // string of octal digits, up to 0777
   signal,        // a name or a number
   success,       // array of exit codes and names of signals
-  limit,         // an integer, "unlimited" or "soft:hard"; each number up to max
+  limit,         // an integer, "infinity" or "soft:hard"; each number up to max
   cpus,          // array of integers from 0 to max, at least one
   ports,         // array of integers from min to max
   files,         // an absolute path, after a - if it may be missing; or an array of paths

@@ -19,7 +19,7 @@ struct SoftAndHard {
   std::uint64_t hard;
 };
 
-/// An integer, "unlimited", or "soft:hard" with two of these; nothing for another value. Does not
+/// An integer, "infinity", or "soft:hard" with two of these; nothing for another value. Does not
 /// check range and order.
 [[nodiscard]] std::optional<SoftAndHard> limit_of(const Value& value);
 
