@@ -215,12 +215,17 @@ constexpr Param kRehearse[] = {
      true,
      {},
      "start, stop, restart, isolate, start-all, stop-all, shutdown, boot or fail"},
-    {"names", ParamType::strings, false, {}, "the services or the target that it is about; none: no name, or the boot's target"},
+    {"names",
+     ParamType::strings,
+     false,
+     {},
+     "the services or the target that it is about; none: no name, or the boot's target"},
     {"failing",
      ParamType::strings,
      false,
      {},
-     "services whose main process is assumed to exit with code 1 as soon as it is spawned; none: no service"},
+     "services whose main process is assumed to exit with code 1 as soon as it is spawned; none: "
+     "no service"},
 };
 
 // clang-format off
