@@ -34,7 +34,7 @@ void BoardServices::start(const std::string& service, const std::string& why) {
   if (!brief || brief->ignored || board_.shutting_down()) return;
   if (brief->wish == Wish::up && !at_rest(brief->state)) return;
   board_.log(LogLevel::info, fmt::format("{}: started by {}", service, why));
-  (void)board_.start(service);  // fails if a shutdown began or the service was removed
+  board_.start_by_trigger(service);  // not if a shutdown or a deletion began, or it is gone
 }
 
 void BoardServices::stop_idle(const std::string& service, std::chrono::seconds idle) {

@@ -107,6 +107,8 @@ void ServiceChanges::stop(const DeleteService& request, const Daemon::ServiceDel
   }
   if (auto asked = board_.removable(request.name, request.cascade); !asked)
     return done(tl::unexpected(asked.error()));
+  // Before the stop: clients that keep connecting would bring it up again.
+  board_.set_deleting(request.name, true);
   // If a reload has removed the service in between, no other service stops with it.
   stopping_.push_back({request, done, {board_.stop(request.name).value_or(Board::Others())}});
   look();
@@ -163,6 +165,7 @@ void ServiceChanges::finish(const std::vector<Removal>& down, const std::optiona
   // Refusals were checked above, so remove() fails only during a shutdown.
   if (!gone.empty()) (void)board_.remove(gone);
   for (const auto& [name, link] : gone) log_info("{}: removed by a client", name);
+  for (const Removal& removal : down) board_.set_deleting(removal.request.name, false);
   for (const Removal& removal : down)
     catch_all("service.delete", [&] { removal.done(outcome_of(removal, fault)); });
 }

@@ -6,8 +6,8 @@
 // Each change is a task of the file queue, like a reload. The queue's thread checks the config
 // against the current graph, and writes or removes the file if the change must persist; if this
 // fails, nothing changes. Then the control loop's thread applies the change to the board. A deleted
-// service stops first. When it is down, its file is removed and it leaves the graph, unless a
-// client has set or started it again meanwhile.
+// service stops first, and its triggers start it no more. When it is down, its file is removed and
+// it leaves the graph, unless a client has set or started it again meanwhile.
 //
 // Call everything here on the control loop's thread.
 #pragma once

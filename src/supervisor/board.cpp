@@ -167,6 +167,12 @@ RequestResult<Board::Others> Board::start(std::string_view name) {
   return bring_up(name, request_start);
 }
 
+void Board::start_by_trigger(std::string_view name) {
+  const Change change(*this);
+  const Slot slot = world.graph->find_loaded(name);
+  if (slot != kNoSlot && !is_ignored(slot)) (void)bring_up(name, request_start);
+}
+
 RequestResult<Board::Others> Board::restart(std::string_view name) {
   const Change change(*this);
   return bring_up(name, request_restart);
@@ -440,7 +446,7 @@ std::optional<Board::Brief> Board::brief(std::string_view name) const {
                record.state == State::inactive && record.skipped,
                active(world, slot),
                world.node(slot).removed && !is_live(slot),
-               world.spec(slot).status == StartStatus::ignore,
+               is_ignored(slot),
                needed,
                pid == 0 && record.has_end && record.end.by_signal,
                pid,

@@ -135,6 +135,8 @@ class Board final : public WatchReports, private BoardCore {
     }
   };
   RequestResult<Others> start(std::string_view name);
+  /// The same for a trigger of the service: nothing happens if it is `Brief::ignored` by now.
+  void start_by_trigger(std::string_view name);
   RequestResult<Others> stop(std::string_view name);
   RequestResult<Others> restart(std::string_view name);
   /// The same, but check_exec of every service that it would stop must succeed first
@@ -198,6 +200,8 @@ class Board final : public WatchReports, private BoardCore {
   /// Whether the service may be removed: it must exist (not_found), and without `cascade` no other
   /// service may require it (dependency_error).
   RequestResult<void> removable(std::string_view name, bool cascade) const;
+  /// A client's deletion of the service begins or ends. While one is under way no trigger starts it.
+  void set_deleting(const std::string& name, bool begins);
   /// Removes services from the graph, all at once, and stops those that are not down. Their
   /// dependents lose the edges to them. Each name maps to the link that masks the service; an empty
   /// link: not masked.
@@ -318,7 +322,7 @@ class Board final : public WatchReports, private BoardCore {
     bool skipped;  // a condition for its start did not hold
     bool has_process;
     bool leaving;    // removed and down: about to leave the graph
-    bool ignored;    // its status is "ignore"
+    bool ignored;    // no trigger starts it: its status is "ignore", or it is being deleted
     bool needed;     // a service that requires it has the wish up
     bool killed;     // it has no main process, and a signal ended the last one
     pid_t main_pid;  // 0: none

@@ -216,6 +216,19 @@ RequestResult<void> Board::removable(std::string_view name, bool cascade) const 
                      fmt::format("{} is required by {}", name, join(others, ", ")), others});
 }
 
+void Board::set_deleting(const std::string& name, bool begins) {
+  const Change change(*this);
+  if (begins)
+    deleting.insert(name);
+  else if (const auto one = deleting.find(name); one != deleting.end())
+    deleting.erase(one);
+}
+
+bool BoardCore::is_ignored(Slot slot) const {
+  return world.spec(slot).status == StartStatus::ignore ||
+         deleting.contains(world.graph->name(slot));
+}
+
 RequestResult<void> Board::remove(const MaskedNames& gone) {
   PlanAside aside(*this, [&](const Graph& graph) { return without(graph, gone); });
   const Change change(*this);

@@ -97,6 +97,8 @@ class BoardCore {
   std::vector<std::string> template_names GUARDED_BY(mutex);  // see Board::name_templates()
   BootProgress boot_progress GUARDED_BY(mutex);
   std::set<Slot> failures GUARDED_BY(mutex);  // final_failures() looks at these
+  // Services that clients are deleting, one entry for each deletion.
+  std::multiset<std::string> deleting GUARDED_BY(mutex);
 
   /// Holds the board's lock for a change of records. Before it releases the lock, it takes all due
   /// steps that only change records or send signals, so that the next caller sees their result.
@@ -139,6 +141,8 @@ class BoardCore {
   void order_again(Slot slot, std::uint8_t owed) REQUIRES(mutex);
   [[nodiscard]] bool is_template(std::string_view name) const REQUIRES(mutex);
   [[nodiscard]] std::vector<std::string> absent_on_failure(Slot slot) const REQUIRES(mutex);
+  /// Whether no trigger starts it.
+  [[nodiscard]] bool is_ignored(Slot slot) const REQUIRES(mutex);
   /// See Board::final_failures().
   [[nodiscard]] bool is_to_be_followed(Slot slot) const REQUIRES(mutex);
   /// Adds a failed service to `failures`, for final_failures().

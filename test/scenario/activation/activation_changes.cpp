@@ -70,6 +70,39 @@ TEST_CASE("the sockets of a removed service are closed when the answer comes", "
   CHECK_FALSE(Client::possible(last));
 }
 
+TEST_CASE("clients that keep connecting do not bring back a service that is being deleted",
+          "[sockets][xinet]") {
+  Server zinit;
+  const std::string own = "unix:" + zinit.path("own"), proxied = "unix:" + zinit.path("proxied");
+  zinit.file("s.toml", with_sockets(toml_string("trap 'until [ -e $D/down ]; do sleep 0.01; done; "
+                                                "exit' TERM; echo up >> $T; "
+                                                "while :; do sleep 0.01; done"),
+                                    {own}));
+  zinit.file("p.toml", proxy_text(proxied, "unix:" + zinit.path("nobody"), "s"));
+  zinit.boot();
+  const std::string other = R"({"config":{"service":{"name":"other","check_exec":)"
+                            R"("echo check >> $T; until [ -e $D/go ]; do sleep 0.01; done",)";
+  zinit.result("service.set", other + R"("exec":"sleep 100000"}}})");
+  zinit.await_program("other");
+  const Client one(own), two(proxied);
+  zinit.await_trace("up");
+  zinit.await_state("s", "running");
+  Connection holds_up = zinit.connect(), deletes = zinit.connect(), looks = zinit.connect();
+  REQUIRE(deletes.begin("service.delete", named("s")));
+  zinit.await_state("s", "stopping");
+  // The check holds up the queue in which the deletion goes on once the service is down.
+  REQUIRE(holds_up.begin("service.set", other + R"("exec":"sleep 100001"}}})"));
+  zinit.await_trace("check");
+  zinit.mark("down");
+  CHECK(eventually(
+      [&] { return looks.result("service.status", named("s"))["state"] == "exited"; }));
+  zinit.mark("go");
+  const Json answer = deletes.read();
+  INFO(answer);
+  CHECK(answer["result"]["ok"].truth());
+  CHECK(zinit.count("up") == 1);
+}
+
 TEST_CASE("two services swap their addresses in a reload", "[sockets][reload]") {
   Server zinit;
   const std::string one = free_address(), other = free_address();
