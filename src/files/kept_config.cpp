@@ -234,6 +234,13 @@ void put_changes(const Graph& before, const Graph& after, FactMap& facts,
   for (const auto& [name, link] : after.masked()) facts[fmt::format("{}{}", kMasked, name)] = link;
 }
 
+SpecPtr read_again(const SpecPtr& spec, const ServiceDefaults& defaults) {
+  Node node;
+  node.spec = spec;
+  const auto entry = entry_from(fact_of(node), 0, defaults);
+  return entry ? entry->spec : spec;
+}
+
 KeptServices kept_services(const FactMap& facts, const ServiceDefaults& defaults) {
   KeptServices kept;
   each_below(facts, kService, [&](std::string_view key, const std::string& value) {

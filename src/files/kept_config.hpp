@@ -34,6 +34,9 @@ struct KeptServices {
 /// previous process image did not.
 [[nodiscard]] KeptServices kept_services(const FactMap& facts, const ServiceDefaults& defaults);
 
+/// A service without a file, read again from its document with these defaults.
+[[nodiscard]] SpecPtr read_again(const SpecPtr& spec, const ServiceDefaults& defaults);
+
 /// Keeps what the board passes on to the next process image.
 class KeptState final : public StatePort {
  public:

@@ -18,8 +18,11 @@ void ZinitDaemon::reload_and_log(std::function<void()> then) {
 RequestResult<Reloaded> ZinitDaemon::wanted(const Configuration& config, const ReloadFiles& asked) {
   if (auto fault = reload_fault(config, *board_.graph())) return tl::unexpected(*std::move(fault));
   Reloaded all{config.specs, config.masked, config.templates};
-  const std::vector<SpecPtr> added = runtime_services(*board_.graph(), all.specs);
-  all.specs.insert(all.specs.end(), added.begin(), added.end());
+  // [defaults] may have changed, or a reload with no_restart may have left an earlier change out.
+  for (const SpecPtr& spec : runtime_services(*board_.graph(), all.specs)) {
+    const bool served = !spec->connection_of->empty();  // it ends with its connection
+    all.specs.push_back(served ? spec : read_again(spec, config.settings.defaults));
+  }
   instances_.complete(all.specs, config, asked.no_restart);
   if (asked.only.empty()) return all;
   if (const std::string path = unread_directory(asked.only, start_.sources.places); !path.empty())

@@ -110,6 +110,36 @@ TEST_CASE("%n in [defaults] is the name of the service", "[settings][logs]") {
   CHECK(eventually([&] { return read_file(zinit.path("c.log")).ends_with("of-c\n"); }));
 }
 
+TEST_CASE("changed [defaults] reach a service that was set at runtime as they reach a file's",
+          "[settings][runtime]") {
+  Server zinit({.settings = true});
+  settings(zinit, "[defaults]\nmax_restarts = 1\nrestart_delay_ms = 10\n");
+  zinit.add("f", {.exec = "exit 1"});
+  zinit.boot();
+  const auto set = [&](const std::string& name, const std::string& exec) {
+    zinit.result("service.set",
+                 R"({"config":{"service":{"name":")" + name + R"(","exec":")" + exec + R"("}}})");
+  };
+  set("r", "exit 1");
+  set("up", "exec sleep 100000");
+  const pid_t up = zinit.await_program("up");
+  for (const char* name : {"f", "r"}) zinit.await_failed(name, "exit_code");
+  CHECK(zinit.reload()["changed"].size() == 0);
+  settings(zinit, "[defaults]\nmax_restarts = 3\nrestart_delay_ms = 10\n");
+  const Json report = zinit.reload();
+  CHECK(report["changed"].texts() == Texts{"f", "r", "up"});
+  CHECK(report["restarted"].size() == 0);
+  for (const char* name : {"f", "r"}) {
+    INFO(name);
+    zinit.start(name);
+    CHECK(zinit.await_failed(name, "exit_code")["restart_count"] == 4);
+  }
+  CHECK(zinit.reload()["changed"].size() == 0);
+  settings(zinit, "[defaults]\nnofile = 100\n");
+  CHECK(zinit.reload()["restarted"].mentions("\"up\""));
+  CHECK(zinit.await_new_pid("up", up) != up);
+}
+
 TEST_CASE("a loop that is stuck counts as a crash with self_watchdog_ms", "[settings]") {
   Server zinit({.settings = true});
   settings(zinit, "self_watchdog_ms = 300\n");
