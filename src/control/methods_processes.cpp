@@ -11,10 +11,6 @@ namespace {
 using protocol::Shapes;
 using Pid = std::optional<pid_t>;
 
-ServicePlace place_of(const ServiceView& view) { return {view.cgroup, view.pid}; }
-
-bool has_processes(const ServiceView& view) { return view.pid > 0 || !view.cgroup.empty(); }
-
 /// Tenths as a number with one decimal.
 std::string decimal(std::int64_t tenths) { return fmt::format("{}.{}", tenths / 10, tenths % 10); }
 
@@ -53,7 +49,7 @@ Outcome service_children(Call& call) {
   RpcContext& context = call.context;
   const std::optional<ServiceView> view = context.board.view(name_of(call));
   if (!view) return service_not_found(context, name_of(call));
-  if (!has_processes(*view)) return "[]";
+  if (place_of(*view).empty()) return "[]";
   return context.processes.ask(name_of(call),
                                [place = place_of(*view)](ProcessScan& scan) -> RpcResult {
                                  return children_json(scan.of(place));
@@ -68,7 +64,7 @@ Outcome debug_process_tree(Call& call) {
   RpcContext& context = call.context;
   const std::optional<ServiceView> view = context.board.view(name_of(call));
   if (!view) return service_not_found(context, name_of(call));
-  if (!has_processes(*view)) return without_process(name_of(call));
+  if (place_of(*view).empty()) return without_process(name_of(call));
   return context.processes.ask(
       name_of(call),
       [name = view->spec->name, place = place_of(*view)](ProcessScan& scan) -> RpcResult {

@@ -93,12 +93,8 @@ void Scrapes::Look::copy(const RpcContext& context) {
   snapshot.numbers[Snapshot::clients] = context.figures().clients;
   snapshot.proxies = context.daemon.proxies();
   for (ServiceView& view : context.board.views()) {
-    if (view.pid > 0 || !view.cgroup.empty()) {
-      places.push_back({snapshot.services.size(),
-                        view.slot,
-                        view.last_start_us,
-                        {std::move(view.cgroup), view.pid}});
-    }
+    if (ServicePlace place = place_of(view); !place.empty())
+      places.push_back({snapshot.services.size(), view.slot, view.last_start_us, std::move(place)});
     snapshot.services.push_back(sample_of(view, context.logs.info(view.slot)));
   }
 }

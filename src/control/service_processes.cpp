@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -123,11 +124,16 @@ class ProcessForest {
 
 }  // namespace
 
-std::vector<ProcessStat> members_of(const std::vector<ProcessStat>& all, pid_t pid,
-                                    pid_t own_session) {
-  const auto main = std::ranges::find(all, pid, &ProcessStat::pid);
-  if (main == all.end()) return {};
-  const pid_t session = main->session == own_session ? 0 : main->session;
+ServicePlace place_of(const ServiceView& view) {
+  return {view.cgroup, view.pid, view.cgroup.empty() ? view.held : std::vector<pid_t>()};
+}
+
+std::vector<ProcessStat> members_of(const std::vector<ProcessStat>& all,
+                                    const std::vector<pid_t>& pids, pid_t own_session) {
+  std::set<pid_t> sessions;
+  for (const ProcessStat& process : all)
+    if (process.session != own_session && std::ranges::find(pids, process.pid) != pids.end())
+      sessions.insert(process.session);
   std::multimap<pid_t, std::size_t> by_parent;
   std::vector<bool> member(all.size(), false);
   std::vector<std::size_t> found;
@@ -138,7 +144,8 @@ std::vector<ProcessStat> members_of(const std::vector<ProcessStat>& all, pid_t p
   };
   for (std::size_t i = 0; i < all.size(); ++i) {
     by_parent.emplace(all[i].ppid, i);
-    if (all[i].pid == pid || (session != 0 && all[i].session == session)) take(i);
+    if (sessions.contains(all[i].session) || std::ranges::find(pids, all[i].pid) != pids.end())
+      take(i);
   }
   for (std::size_t i = 0; i < found.size(); ++i) {
     const auto [first, last] = by_parent.equal_range(all[found[i]].pid);
@@ -154,9 +161,11 @@ std::vector<ProcessStat> ProcessScan::of(const ServicePlace& place) {
   std::vector<ProcessStat> found;
   if (!place.cgroup.empty()) {
     found = in_cgroup_at(place.cgroup);
-  } else if (place.pid > 0) {
+  } else if (!place.empty()) {
     if (!all_) all_ = all_processes().value_or(std::vector<ProcessStat>());
-    found = members_of(*all_, place.pid, ::getsid(0));
+    std::vector<pid_t> pids = place.held;
+    if (place.pid > 0) pids.push_back(place.pid);
+    found = members_of(*all_, pids, ::getsid(0));
   }
   const auto main = std::ranges::find(found, place.pid, &ProcessStat::pid);
   if (main != found.end()) std::rotate(found.begin(), main, main + 1);

@@ -25,18 +25,26 @@
 #include "base/time.hpp"
 #include "model/graph.hpp"
 #include "os/process.hpp"
+#include "supervisor/view.hpp"
 
 namespace zinit {
 
 /// Where to find the processes of a service.
 struct ServicePlace {
-  std::string cgroup;  // empty: none
-  pid_t pid = 0;       // the main process, or the command that runs instead; 0: none
+  std::string cgroup;         // empty: none
+  pid_t pid = 0;              // the main process, or the command that runs instead; 0: none
+  std::vector<pid_t> held{};  // without a cgroup: what a main process that has ended has left
+
+  [[nodiscard]] bool empty() const noexcept { return cgroup.empty() && pid <= 0 && held.empty(); }
 };
 
-/// The members of `all`, which is sorted by pid, that are in the session of `pid`, or descend from
-/// it or from one of these. zinit's own session, `own_session`, does not count.
-[[nodiscard]] std::vector<ProcessStat> members_of(const std::vector<ProcessStat>& all, pid_t pid,
+/// The place of a service in this view.
+[[nodiscard]] ServicePlace place_of(const ServiceView& view);
+
+/// The members of `all`, which is sorted by pid, that are in the sessions of `pids`, or descend from
+/// them or from one of these. zinit's own session, `own_session`, does not count.
+[[nodiscard]] std::vector<ProcessStat> members_of(const std::vector<ProcessStat>& all,
+                                                  const std::vector<pid_t>& pids,
                                                   pid_t own_session);
 
 /// Looks at processes. Reads all of /proc once, and only for a service without a cgroup.

@@ -4,6 +4,7 @@
 // and zinitctl stats and debug-procs.
 #include "scenario/harness.hpp"
 #include "scenario/harness/fault_injector.hpp"
+#include "scenario/harness/left_processes.hpp"
 
 namespace zinit::test::control_stats {
 namespace {
@@ -171,6 +172,41 @@ TEST_CASE("processes that have left session or parent are still those of their s
     return tree["others"].size() == 1 && tree["others"][0]["comm"] == "sleep" &&
            tree["children"].size() == 0;
   }));
+}
+
+TEST_CASE("without cgroups what a oneshot has left is counted, listed and drawn",
+          "[root][stats][oneshot]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit({.in_child = have_no_cgroups});
+  zinit.add("o", {.exec = "setsid sh -c 'sleep 100001 & exec sleep 100002' & exit 0",
+                  .service = "oneshot = true"});
+  zinit.boot();
+  const Json status = zinit.await(
+      "o", [](const Json& s) { return s["tasks"] == 1; }, "what it has left");
+  CHECK(eventually([&] {
+    return command_lines(zinit, "o", 2) == Texts{"sleep 100002", "sleep 100001"};
+  }));
+  const Json left = status["left"][0]["pid"];
+  CHECK(zinit.result("service.children", named("o"))[0]["pid"] == left);
+  const Json tree = zinit.result("debug.process_tree", named("o"));
+  CHECK(tree["pid"] == left);
+  CHECK(tree["children"].size() == 1);
+  const Json stats = zinit.result("service.stats", named("o"));
+  CHECK(stats["tasks"] == 2);
+  CHECK(stats["pid"].is_null());
+  CHECK_THAT(zinit.ctl({"debug-procs", "o"}).out, Contains(" sleep\n"));
+}
+
+TEST_CASE("the share of a processor of what a oneshot has left is that since its start",
+          "[stats][oneshot]") {
+  Server zinit;
+  zinit.add("o", {.exec = "i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; sleep 100000 & exit 0",
+                  .service = "oneshot = true"});
+  zinit.boot();
+  zinit.await_state("o", "exited");
+  const Json share = zinit.result("service.stats", named("o"))["cpu_percent"];
+  INFO(share);
+  CHECK((share.is_null() || std::stod(share.dump()) <= 200));
 }
 
 TEST_CASE("processes that come and go while they are looked at are no errors",

@@ -35,15 +35,17 @@ TEST_CASE("without a cgroup a service's processes are its session and what desce
       process(1, 0),       process(10, 1),      process(11, 10, 10),
       process(12, 11, 12), process(13, 12, 12), process(14, 1, 10),  // its parent has ended
       process(20, 1),      process(21, 20, 20)};
-  CHECK(pids_of(members_of(all, 10, kOwnSession)) == Pids{10, 11, 12, 13, 14});
-  CHECK(pids_of(members_of(all, 20, kOwnSession)) == Pids{20, 21});
-  CHECK(pids_of(members_of(all, 13, kOwnSession)) == Pids{12, 13});
-  CHECK(members_of(all, 99, kOwnSession).empty());
-  CHECK(members_of({}, 10, kOwnSession).empty());
+  CHECK(pids_of(members_of(all, {10}, kOwnSession)) == Pids{10, 11, 12, 13, 14});
+  CHECK(pids_of(members_of(all, {20}, kOwnSession)) == Pids{20, 21});
+  CHECK(pids_of(members_of(all, {13}, kOwnSession)) == Pids{12, 13});
+  CHECK(members_of(all, {99}, kOwnSession).empty());
+  CHECK(members_of({}, {10}, kOwnSession).empty());
+  // What a oneshot without a cgroup has left is in several sessions.
+  CHECK(pids_of(members_of(all, {12, 20}, kOwnSession)) == Pids{12, 13, 20, 21});
   // zinit's own session is no service's.
   const std::vector<ProcessStat> in_own = {process(1, 0), process(10, 1, 1), process(11, 10, 1),
                                            process(20, 1, 1)};
-  CHECK(pids_of(members_of(in_own, 10, kOwnSession)) == Pids{10, 11});
+  CHECK(pids_of(members_of(in_own, {10}, kOwnSession)) == Pids{10, 11});
 }
 
 TEST_CASE("a tree of processes begins where its main process comes from", "[control][processes]") {
