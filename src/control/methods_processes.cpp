@@ -31,9 +31,8 @@ Outcome service_stats(Call& call) {
   const std::optional<ServiceView> view = context.board.view(name_of(call));
   if (!view) return service_not_found(context, name_of(call));
   const Pid pid = view->pid > 0 ? Pid(view->pid) : std::nullopt;
-  if (!has_processes(*view)) return stats_json(pid, {}, {});
-  const CpuShares::Run run{view->slot, view->last_start_us,
-                           Clock::now() - Milliseconds(view->uptime_ms)};
+  if (place_of(*view).empty()) return stats_json(pid, {}, {});
+  const CpuShares::Run run{view->slot, view->last_start_us, view->started};
   return context.processes.ask(
       name_of(call),
       [pid, run, place = place_of(*view),

@@ -40,6 +40,7 @@ struct ServiceView {
   std::string cgroup;              // its path, while the service has processes; empty: none
   std::int64_t since_us = 0;       // wall time of entering the state; 0: never
   std::int64_t last_start_us = 0;  // of the last spawn
+  TimePoint started{};             // the same on the monotonic clock; the epoch: never
   std::int64_t last_ready_us = 0;
   std::int64_t last_stop_us = 0;    // of the last end
   std::int64_t uptime_ms = 0;       // while it has a process (a target: while running)
