@@ -183,6 +183,11 @@ void Board::main_gone(const CheckedProcess& process, pid_t pid,
   // The reaper reports own children.
   if (job == nullptr || job->process.pid() != pid || is_own_child(pid)) return;
   main_ended(*job, end.value_or(ProcessEnd{}), Remains::group);
+  // As a zombie it is in its group until its parent, which may be slow, has reaped it.
+  if (job->process.group_left()) {
+    job->sees_group = groups_to_see_ = true;
+    wake_janitor();
+  }
   if (!end) {
     say(LogLevel::warn, fmt::format("{}: its main process {} has ended; it was no child of "
                                     "zinit's, so its exit status is unknown and counts as success",

@@ -191,7 +191,7 @@ void BoardCore::see_groups() {
   without_lock([&] { alive = groups_in_use(); });
   if (!alive) return;
   for (const auto& job : jobs) {
-    if (!job || !job->group_poll.longest()) continue;
+    if (!job || !(std::exchange(job->sees_group, false) || job->group_poll.longest())) continue;
     if (world.record(job->slot).process != Process::lingering) continue;
     job->process.forget_all_but(*alive);
     for (SideCommand& side : job->side.all()) side.group().forget_all_but(*alive);

@@ -105,9 +105,10 @@ struct Job {
   /// Nothing reports the end of a process group that has lost its leader and has no children of
   /// zinit. Only such a group is polled, at growing intervals.
   Backoff<10, 500> group_poll;
-  OrDefault<AskedSignal> asked;                         // the last one; SIGKILL stays
-  OrDefault<std::string> killer;                        // why its last process was killed
-  OrDefault<std::string> ended_for;                     // the fault of its own that ended it
+  bool sees_group = false;           // the janitor looks at once whether only zombies are left
+  OrDefault<AskedSignal> asked;      // the last one; SIGKILL stays
+  OrDefault<std::string> killer;     // why its last process was killed
+  OrDefault<std::string> ended_for;  // the fault of its own that ended it
   OrDefault<std::vector<std::string>> resource_faults;  // which [resources] have no effect
   OrDefault<std::vector<std::string>> runtime_dirs;     // created; removed when it rests
   OrDefault<std::vector<std::string>> to_remove;        // its thread removes these now

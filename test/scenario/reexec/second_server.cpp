@@ -183,6 +183,20 @@ TEST_CASE("a server that is killed while it writes its note hides nothing of the
   CHECK(zinit.shut_down() == 0);
 }
 
+TEST_CASE("a process that a killed server has left is gone before its new parent reaps it",
+          "[reexec][second]") {
+  Server zinit;
+  zinit.add("a", {.lifecycle = "stop_timeout_ms = 1000"});
+  zinit.boot({"a"});
+  const pid_t a = zinit.await_program("a");
+  CHECK(zinit.shut_down(SIGKILL) == 128 + SIGKILL);
+  zinit.boot({"a"});
+  CHECK(zinit.stop("a")["state"] == "exited");
+  CHECK(zinit.messages().find("did not end in time") == std::string::npos);
+  CHECK(waitpid(a, nullptr, 0) == a);  // this test is its parent
+  CHECK(zinit.shut_down() == 0);
+}
+
 TEST_CASE("a stranger's services in a cgroup of the same name are no killed server's",
           "[reexec][second]") {
   Server first, second;
