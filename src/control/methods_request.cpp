@@ -96,24 +96,35 @@ AnswerLook answer_of(RpcContext& context, std::string_view name,
   };
 }
 
-/// Answers with *status_full* and the members of `others`, as soon as `goal` is reached.
+/// Answers with *status_full* and the members of `others`, as soon as `goal` is reached. `others` is
+/// set for a start: a process that ends before the answer is then a part of it.
 Later wait_until(RpcContext& context, std::string name, Goal goal,
                  std::optional<std::int64_t> timeout_ms, std::optional<Board::Others> others = {}) {
   Later later;
   if (timeout_ms) later.deadline = after(Clock::now(), Milliseconds(*timeout_ms));
   later.look = [&context, name, goal, deadline = later.deadline, others = std::move(others),
-                status = AnswerLook()]() mutable -> std::optional<RpcResult> {
-    const auto answer = [&] { return status(Clock::now() >= deadline); };
-    if (status) return answer();
+                status = AnswerLook(), pid = pid_t{0},
+                again = false]() mutable -> std::optional<RpcResult> {
+    const bool late = Clock::now() >= deadline;
     const auto brief = context.board.brief(name);
+    const bool ends = others && context.board.end_unseen(name);
+    if (status) {
+      auto answer = status(late);
+      const bool ended = others && brief && (ends || brief->main_pid != pid);
+      if (!answer || !ended || late || again) return answer;
+      again = true;
+      status = nullptr;
+    }
     if (!brief) return tl::unexpected(service_not_found(context, name));
+    if (ends && !late) return std::nullopt;
     if (!goal.reached(*brief)) {
       const bool lifeless = brief->state == State::failed || brief->skipped;
       if (!goal.needs_life || !lifeless || !brief->settled) return std::nullopt;
       return tl::unexpected(has_failed(context, name, goal.word));
     }
+    pid = brief->main_pid;
     status = answer_of(context, name, others);
-    return answer();
+    return status(late);
   };
   if (timeout_ms) {
     later.at_deadline = [&context, name, goal, ms = *timeout_ms] {

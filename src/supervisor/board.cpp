@@ -3,9 +3,10 @@
 // The board's public functions: requests, reloads, shutdown and queries, each under the lock.
 #include "supervisor/board.hpp"
 
-#include <csignal>
+#include <poll.h>
 
 #include <algorithm>
+#include <csignal>
 
 #include "base/kill_point.hpp"
 #include "base/text.hpp"
@@ -452,6 +453,13 @@ std::optional<Board::Brief> Board::brief(std::string_view name) const {
                pid,
                record.ready_at,
                record.rank};
+}
+
+bool Board::end_unseen(std::string_view name) const {
+  MutexLock lock(mutex);
+  const Slot slot = world.graph->find(name);
+  pollfd pidfd{slot == kNoSlot ? -1 : jobs[slot]->process.pidfd(), POLLIN, 0};
+  return pidfd.fd >= 0 && ::poll(&pidfd, 1, 0) > 0;
 }
 
 KeptEvents::After Board::events_after(std::uint64_t after, std::size_t most) const {

@@ -335,6 +335,8 @@ class Board final : public WatchReports, private BoardCore {
     [[nodiscard]] bool stopped() const { return settled && !has_process && at_rest(state); }
   };
   [[nodiscard]] std::optional<Brief> brief(std::string_view name) const;
+  /// Whether its process has ended, and the end is about to be reported to the board.
+  [[nodiscard]] bool end_unseen(std::string_view name) const;
   /// The first `most` state changes with a number above `after`, oldest first. Only the last 1,000
   /// are kept; `lost` counts the overwritten ones.
   [[nodiscard]] KeptEvents::After events_after(std::uint64_t after,
