@@ -45,6 +45,9 @@ class OpenDirectories {
   std::vector<std::pair<std::string, UniqueDirectory>> all_;
 };
 
+/// Whether a link masks a service now.
+[[nodiscard]] bool is_mask(const std::string& link);
+
 /// The files to read, one directory after another.
 struct Listing {
   std::string root;               // links are resolved below it (base/rooted.hpp); or empty

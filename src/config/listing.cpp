@@ -359,6 +359,10 @@ Result<std::string> OpenDirectories::read(const std::string& path) const {
   return read_open_file(file.get(), path.c_str(), kMaxFileBytes);
 }
 
+bool is_mask(const std::string& link) {
+  return look_at(link, {}) == Found::mask;
+}
+
 void list_directory(const ConfigDirectory& directory, Listing& listing) {
   DirectoryLister(directory, listing).list();
 }

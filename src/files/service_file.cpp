@@ -73,7 +73,8 @@ class ServiceMaker {
   }
 
   std::optional<RequestFailure> fault_of_name(const std::string& name) const {
-    if (const std::string* link = graph_.masked_by(name)) {
+    // The mask may have been removed without a reload.
+    if (const std::string* link = graph_.masked_by(name); link != nullptr && is_mask(*link)) {
       return RequestFailure{Refusal::invalid_state,
                             fmt::format("{} is masked by {}; `zinitctl unmask {}` removes the mask",
                                         name, *link, graph_.masked_as(name))};

@@ -37,6 +37,7 @@ Wanted with(const Graph& graph, const SpecPtr& spec, std::span<const SpecPtr> al
     wanted.specs.push_back(spec);
   else
     *same = spec;
+  wanted.masked.erase(spec->name);
   return wanted;
 }
 
