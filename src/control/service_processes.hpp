@@ -41,8 +41,8 @@ struct ServicePlace {
 /// The place of a service in this view.
 [[nodiscard]] ServicePlace place_of(const ServiceView& view);
 
-/// The members of `all`, which is sorted by pid, that are in the sessions of `pids`, or descend from
-/// them or from one of these. zinit's own session, `own_session`, does not count.
+/// The members of `all`, which is sorted by pid, that are in the sessions of `pids`, or descend
+/// from them or from one of these. zinit's own session, `own_session`, does not count.
 [[nodiscard]] std::vector<ProcessStat> members_of(const std::vector<ProcessStat>& all,
                                                   const std::vector<pid_t>& pids,
                                                   pid_t own_session);

@@ -200,7 +200,7 @@ class Board final : public WatchReports, private BoardCore {
   /// Whether the service may be removed: it must exist (not_found), and without `cascade` no other
   /// service may require it (dependency_error).
   RequestResult<void> removable(std::string_view name, bool cascade) const;
-  /// A client's deletion of the service begins or ends. While one is under way no trigger starts it.
+  /// A client's deletion of the service begins or ends. Meanwhile no trigger starts it.
   void set_deleting(const std::string& name, bool begins);
   /// Removes services from the graph, all at once, and stops those that are not down. Their
   /// dependents lose the edges to them. Each name maps to the link that masks the service; an empty
