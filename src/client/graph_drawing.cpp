@@ -243,8 +243,10 @@ struct Layout {
     for (std::size_t i = 1; i < route.size(); ++i) {
       const double x1 = left(route[i - 1]), y1 = middle(route[i - 1]), y2 = middle(route[i]);
       const double x2 = left(route[i]) + (beside ? 0 : box_width(route[i]));
-      text += fmt::format("C{:.0f} {:.0f} {:.0f} {:.0f} {:.0f} {:.0f}", x1 - kAisle / 2, y1,
-                          beside ? x2 - kAisle / 2 : x2 + kAisle / 2, y2, x2, y2);
+      // A line beside the first column stays in the margin.
+      const double bend = beside ? kMargin : kAisle / 2;
+      text += fmt::format("C{:.0f} {:.0f} {:.0f} {:.0f} {:.0f} {:.0f}", x1 - bend, y1,
+                          beside ? x2 - bend : x2 + bend, y2, x2, y2);
       if (i + 1 < route.size()) text += fmt::format("H{:.0f}", left(route[i]));
     }
     return text;

@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl's drawings: the time line of a boot, and the graph of dependencies. dialogs.golden has
 // one of each.
+#include <regex>
+
 #include "client/bootchart.hpp"
 #include "client/graph_drawing.hpp"
 #include "support/test.hpp"
@@ -72,6 +74,17 @@ TEST_CASE("in a drawn graph each service stands behind all that it depends on", 
   // The lines from d to a pass the columns of c and b beside the boxes.
   CHECK(std::ranges::count(svg, 'H') >= 2);
   CHECK_THAT(svg, Contains(">conflicts with</text>"));
+}
+
+TEST_CASE("a line between services of the first column stays in the picture", "[client]") {
+  ServiceStatus one = service("one", "running", {});
+  one.conflicts = {"two"};
+  const std::string svg = graph_svg({one, service("two", "running", {})});
+  const std::regex line("M20 \\d+C(-?\\d+) \\d+ (-?\\d+) ");
+  std::smatch found;
+  REQUIRE(std::regex_search(svg, found, line));
+  CHECK(std::stoi(found[1]) >= 0);
+  CHECK(std::stoi(found[2]) >= 0);
 }
 
 }  // namespace
