@@ -12,6 +12,7 @@
 #include "client/others.hpp"
 #include "client/question.hpp"
 #include "client/text_block.hpp"
+#include "client/words.hpp"
 #include "config/spec_reader.hpp"
 
 namespace zinit {

@@ -177,7 +177,8 @@ class Daemon {
   /// Otherwise nothing changes. Queued together with reloads; `done` as for reload().
   virtual void set_proxy(SetProxy request, ProxyDone done) = 0;
   using ProxyDeleteDone = std::function<void(const RequestResult<void>&)>;
-  /// Closes the listening sockets of a proxy and removes its file. Established connections stay.
+  /// Closes the listening sockets of a proxy and, if asked to, removes its file. Established
+  /// connections stay.
   virtual void delete_proxy(DeleteProxy request, ProxyDeleteDone done) = 0;
   /// All proxies, sorted by name.
   [[nodiscard]] virtual std::vector<ProxyView> proxies() const = 0;
@@ -191,8 +192,9 @@ class Daemon {
   [[nodiscard]] virtual std::vector<TimerView> timers(std::string_view of = {}) const = 0;
   /// Whether service files are being read or written, or wait for that.
   [[nodiscard]] virtual bool works_on_files() const { return false; }
-  /// Calls `then` when all changes are in force, such as the closing of the sockets of services that
-  /// are gone; after some seconds at the latest. On the control loop's thread, perhaps at once.
+  /// Calls `then` when all changes are in force, such as the closing of the sockets of services
+  /// that are gone; after some seconds at the latest. On the control loop's thread, perhaps at
+  /// once.
   virtual void when_in_force(std::function<void()> then) { then(); }
   /// Whether a [path] in the graph is not watched yet, but will be soon: a change of its file would
   /// start nothing. The server's look_again() follows.

@@ -91,9 +91,9 @@ RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config,
   return report;
 }
 
-/// Adds the effects of a reload on proxies and on zinit.toml's settings, and the faults of files that
-/// describe no service of their own. Warns of a default_target that does not exist, if this reload
-/// has named or removed it; returns that warning too.
+/// Adds the effects of a reload on proxies and on zinit.toml's settings, and the faults of files
+/// that describe no service of their own. Warns of a default_target that does not exist, if this
+/// reload has named or removed it; returns that warning too.
 std::string ZinitDaemon::add_others(ReloadReport& report, const Configuration& config,
                                     const std::vector<SpecPtr>& specs) const {
   const std::string& file = start_.sources.places.settings_file;

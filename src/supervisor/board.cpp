@@ -36,7 +36,7 @@ ReloadReport take_plan(BoardCore& core, const Plan& planned, bool dry_run) REQUI
   return report;
 }
 
-/// Adds the launches under way for this entry's service. A command that has ended is no longer owed.
+/// Adds the launches under way for this entry's service. An ended command is no longer owed.
 void add_launches(JournalEntry& entry, const std::vector<JournalLaunch>& launches) {
   for (const JournalLaunch& launch : launches) {
     if (launch.slot != entry.slot || launch.pid <= 0) continue;
