@@ -107,6 +107,13 @@ std::string ZinitDaemon::add_others(ReloadReport& report, const Configuration& c
   if (!target.empty() && news && std::ranges::none_of(specs, is_it))
     report.warnings.push_back(absent = to_text(absent_target(config.settings, file)));
   auto faulty = config.refused;
+  // The faults of a template are those of its instances.
+  const auto is_told = [&](const std::string& fault) {
+    return std::ranges::any_of(report.faults, [&](const auto& one) {
+      return std::ranges::find(one.second, fault) != one.second.end();
+    });
+  };
+  std::erase_if(faulty, [&](const auto& one) { return std::ranges::all_of(one.second, is_told); });
   if (!config.settings_faults.empty()) faulty[file] = config.settings_faults;
   for (auto& [path, faults] : faulty) {
     report.failed.insert(report.failed.begin(), path);
