@@ -182,7 +182,8 @@ TEST_CASE("without cgroups what a oneshot has left is counted, listed and drawn"
                   .service = "oneshot = true"});
   zinit.boot();
   const Json status = zinit.await(
-      "o", [](const Json& s) { return s["tasks"] == 1; }, "what it has left");
+      "o", [](const Json& s) { return s["left"].size() == 1 && s["tasks"] == 1; },
+      "what it has left");
   CHECK(eventually([&] {
     return command_lines(zinit, "o", 2) == Texts{"sleep 100002", "sleep 100001"};
   }));
