@@ -107,21 +107,21 @@ Later wait_until(RpcContext& context, std::string name, Goal goal,
                 again = false]() mutable -> std::optional<RpcResult> {
     const bool late = Clock::now() >= deadline;
     const auto brief = context.board.brief(name);
-    const bool ends = others && context.board.end_unseen(name);
+    const auto ends = [&] { return others && context.board.end_unseen(name); };
     if (status) {
       auto answer = status(late);
-      const bool ended = others && brief && (ends || brief->main_pid != pid);
-      if (!answer || !ended || late || again) return answer;
+      if (!answer || late || again || !others || !brief) return answer;
+      if (brief->main_pid == pid && !ends()) return answer;
       again = true;
       status = nullptr;
     }
     if (!brief) return tl::unexpected(service_not_found(context, name));
-    if (ends && !late) return std::nullopt;
     if (!goal.reached(*brief)) {
       const bool lifeless = brief->state == State::failed || brief->skipped;
       if (!goal.needs_life || !lifeless || !brief->settled) return std::nullopt;
       return tl::unexpected(has_failed(context, name, goal.word));
     }
+    if (!late && ends()) return std::nullopt;
     pid = brief->main_pid;
     status = answer_of(context, name, others);
     return status(late);
