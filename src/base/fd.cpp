@@ -36,10 +36,15 @@ Result<Pipe> make_pipe(int flags) {
   return Pipe{UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 
+UniqueFd open_at(int directory, const char* path, int flags, mode_t mode) noexcept {
+  return UniqueFd(
+      repeat_on_eintr([&] { return ::openat(directory, path, flags | O_CLOEXEC, mode); }));
+}
+
 Result<UniqueFd> open_fd(const char* path, int flags, mode_t mode) {
-  const int fd = repeat_on_eintr([&] { return ::open(path, flags | O_CLOEXEC, mode); });
-  if (fd < 0) return sys_failure("open", path);
-  return UniqueFd(fd);
+  UniqueFd fd = open_at(AT_FDCWD, path, flags, mode);
+  if (!fd) return sys_failure("open", path);
+  return fd;
 }
 
 Result<std::string> read_file(const char* path, size_t limit) {

@@ -64,7 +64,11 @@ struct Pipe {
 /// pipe2(2), close-on-exec; `flags` may add O_NONBLOCK (for both ends).
 [[nodiscard]] Result<Pipe> make_pipe(int flags = 0);
 
-/// open(2), always close-on-exec, EINTR repeated.
+/// openat(2), always close-on-exec, EINTR repeated. Empty, with errno, if it fails.
+[[nodiscard]] UniqueFd open_at(int directory, const char* path, int flags,
+                               mode_t mode = 0) noexcept;
+
+/// open(2) in the same way.
 [[nodiscard]] Result<UniqueFd> open_fd(const char* path, int flags, mode_t mode = 0);
 
 /// Reads a whole file. More than `limit` bytes are an error (EFBIG). Reads until the end, because

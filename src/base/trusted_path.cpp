@@ -19,13 +19,6 @@ namespace {
 
 bool is_ours(uid_t owner) noexcept { return owner == 0 || owner == ::geteuid(); }
 
-UniqueFd open_at(int folder, const char* name, int flags, mode_t mode = 0) {
-  int fd;
-  do fd = ::openat(folder, name, flags | O_CLOEXEC, mode);
-  while (fd < 0 && errno == EINTR);
-  return UniqueFd(fd);
-}
-
 std::string folder_text(const FolderOfPath& folder) {
   return fmt::format("folder {} {}", folder.path.empty() ? "/" : folder.path,
                      who_can_write(folder.status));

@@ -347,10 +347,7 @@ OpenDirectories::Place OpenDirectories::find(const std::string& path) const noex
 
 UniqueFd OpenDirectories::open(const std::string& path, int flags) const noexcept {
   const auto [directory, name] = find(path);
-  int fd;
-  do fd = ::openat(directory, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags);
-  while (fd < 0 && errno == EINTR);
-  return UniqueFd(fd);
+  return open_at(directory, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | flags);
 }
 
 Result<std::string> OpenDirectories::read(const std::string& path) const {
@@ -359,9 +356,7 @@ Result<std::string> OpenDirectories::read(const std::string& path) const {
   return read_open_file(file.get(), path.c_str(), kMaxFileBytes);
 }
 
-bool is_mask(const std::string& link) {
-  return look_at(link, {}) == Found::mask;
-}
+bool is_mask(const std::string& link) { return look_at(link, {}) == Found::mask; }
 
 void list_directory(const ConfigDirectory& directory, Listing& listing) {
   DirectoryLister(directory, listing).list();

@@ -25,10 +25,7 @@ constexpr mode_t kMode = 0755;
 /// Opens the directory `name` in `at`, unless it is a symbolic link. If this fails, the result is
 /// empty, with errno.
 UniqueFd open_directory(int at, const char* name) {
-  int fd;
-  do fd = ::openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  while (fd < 0 && errno == EINTR);
-  return UniqueFd(fd);
+  return open_at(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 }
 
 /// Like open_directory(), but fails with EXDEV if another mount begins there. Before Linux 5.6 it
