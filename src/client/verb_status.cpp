@@ -98,8 +98,7 @@ std::string process_line(const ServiceStatus& status) {
     text +=
         fmt::format(", {} cpu", duration_text(static_cast<std::int64_t>(*status.cpu_usec / 1000)));
   }
-  if (status.tasks)
-    text += fmt::format(", {} task{}", *status.tasks, *status.tasks == 1 ? "" : "s");
+  if (status.tasks) text += ", " + counted(*status.tasks, "task");
   return text;
 }
 
@@ -127,8 +126,7 @@ std::string health_line(const ServiceStatus& status) {
 
 std::string dropped_line(const ServiceStatus& status) {
   if (status.log_dropped == 0) return {};
-  std::string text = fmt::format("{} line{} could not be delivered", status.log_dropped,
-                                 status.log_dropped == 1 ? "" : "s");
+  std::string text = counted(status.log_dropped, "line") + " could not be delivered";
   for (const DroppedLines& sink : status.log_dropped_by)
     if (sink.lines > 0) text += fmt::format(", {} to {}", sink.lines, printable(sink.sink));
   return text;
@@ -285,8 +283,8 @@ int print_overview(VerbContext& context) {
     parts.push_back(fmt::format("{} {}", number, printable(state)));
     states.add(state, number);
   }
-  std::string text = fmt::format("{} service{}{}{}\n", all, all == 1 ? "" : "s",
-                                 parts.empty() ? "" : ": ", join(parts, ", "));
+  std::string text = fmt::format("{}{}{}\n", counted(all, "service"), parts.empty() ? "" : ": ",
+                                 join(parts, ", "));
   for (const Look look : {Look::failed, Look::waits, Look::warned})
     for (const ServiceStatus& status : to_see) {
       if (look_of(status) != look) continue;
@@ -301,13 +299,11 @@ int print_overview(VerbContext& context) {
   for (const std::string& fault : info.files.settings_faults)
     text += fmt::format("not in force: {}\n", with_advice(printable(fault)));
   if (info.crashes.count > 0)
-    text += fmt::format("zinit has recovered from {} fault{} of its own, the last: {}\n",
-                        info.crashes.count, info.crashes.count == 1 ? "" : "s",
+    text += fmt::format("zinit has recovered from {} of its own, the last: {}\n",
+                        counted(info.crashes.count, "fault"),
                         printable(info.crashes.last.value_or("")));
-  JsonParams crashes;
-  crashes.add("count", static_cast<std::int64_t>(info.crashes.count));
-  crashes.add_json("last", info.crashes.last ? json_of(*info.crashes.last) : "null");
-  json.add_json("crashes", crashes.text()).add("settings_faults", info.files.settings_faults);
+  json.add_json("crashes", json_text(answer["crashes"]));
+  json.add("settings_faults", info.files.settings_faults);
   json.add_json("scheduled", info.scheduled ? json_text(answer["scheduled"]) : "null");
   json.add_json("states", states.text()).add("attention", names);
   return context.print_result(json.text(), text);
