@@ -172,8 +172,8 @@ void SocketChanges::begin_instances(const std::string& service, std::vector<Kept
   if (!added) {
     if (const TimePoint now = Clock::now(); now >= told_at_) {
       told_at_ = after(now, kTellAgain);
-      log_error("{}: closed {} connection{}: {}", service, names.size(),
-                names.size() == 1 ? "" : "s", added.error().text);
+      log_error("{}: closed {}: {}", service, counted(names.size(), "connection"),
+                added.error().text);
     }
     for (const std::string& name : names) accepted_.drop(name);
     return over();

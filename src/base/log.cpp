@@ -49,7 +49,7 @@ std::atomic<bool> sink_is_ready{false};  // a plain write(2) to the sink never b
 std::atomic<std::uint64_t> dropped{0};
 std::atomic<bool> shows_times{false};
 std::atomic<long> utc_offset{0};  // seconds east of UTC, when the last line with a time was written
-std::atomic<bool> torn{false};  // the last line was written in part
+std::atomic<bool> torn{false};    // the last line was written in part
 
 const LevelInfo& info_of(LogLevel level) noexcept {
   return kLevels[static_cast<std::size_t>(level)];
@@ -89,7 +89,7 @@ class Batch {
     if (dropped == 0) return;
     flush();
     const std::uint64_t count = dropped.exchange(0);
-    add(LogLevel::warn, fmt::format("log: {} line{} dropped", count, count == 1 ? "" : "s"));
+    add(LogLevel::warn, fmt::format("log: {} dropped", counted(count, "line")));
     if (write_out() > 0) dropped += count;
   }
 

@@ -202,6 +202,12 @@ std::size_t whole_length(std::string_view text) noexcept {
   return text.size();
 }
 
+std::string counted(std::string number, std::string_view noun) {
+  const bool one = number == "1";
+  number.append(" ").append(noun).append(one ? "" : "s");
+  return number;
+}
+
 std::string shortened(std::string_view text, std::size_t limit) {
   return std::string(cut_utf8(text, limit)).append(text.size() > limit ? "..." : "");
 }

@@ -3,6 +3,7 @@
 // Small text tools: splitting, joining, nearest names, safe display of foreign bytes.
 #pragma once
 
+#include <concepts>
 #include <optional>
 #include <span>
 #include <string>
@@ -53,6 +54,12 @@ namespace zinit {
 /// The length of `text` without a character that begins at its end and goes on after it. All of
 /// `text` counts if it is only such a character, or is no UTF-8 before it.
 [[nodiscard]] std::size_t whole_length(std::string_view text) noexcept;
+
+/// "1 line", "2 lines": a number and a noun whose plural ends in s.
+[[nodiscard]] std::string counted(std::string number, std::string_view noun);
+[[nodiscard]] std::string counted(std::integral auto number, std::string_view noun) {
+  return counted(std::to_string(number), noun);
+}
 
 /// `text` for a message; the rest after `limit` bytes becomes "...".
 [[nodiscard]] std::string shortened(std::string_view text, std::size_t limit);

@@ -80,8 +80,8 @@ std::string counts_text(const TopTotals& totals) {
   std::vector<std::string> parts;
   for (const auto& [state, count] : totals.states)
     parts.push_back(fmt::format("{} {}", count, printable(state)));
-  return fmt::format("{} service{}{}{}", totals.services, totals.services == 1 ? "" : "s",
-                     parts.empty() ? "" : ": ", join(parts, ", "));
+  return fmt::format("{}{}{}", counted(totals.services, "service"), parts.empty() ? "" : ": ",
+                     join(parts, ", "));
 }
 
 std::string sums_text(const TopModel& model, const TopTotals& totals) {

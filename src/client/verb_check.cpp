@@ -54,25 +54,22 @@ std::string directories_of(const Places& places) {
 
 void print_check(VerbContext& context, const CheckResult& result, const DeepCheck& deep,
                  const Places& places) {
-  const auto count = [](std::size_t number, std::string_view what) {
-    return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
-  };
   for (const Diagnostic& diagnostic : result.diagnostics) context.print(to_text(diagnostic) + "\n");
   if (deep.done)
-    context.print(fmt::format("a simulated boot starts {}\n", count(deep.started, "service")));
+    context.print(fmt::format("a simulated boot starts {}\n", counted(deep.started, "service")));
   else if (context.arguments.has("deep"))
     context.print("no boot was simulated: correct the errors first\n");
   if (!result.diagnostics.empty())
-    return context.print(fmt::format("{}: {}, {}\n", count(result.files, "file"),
-                                     count(result.errors(), "error"),
-                                     count(result.warnings(), "warning")));
+    return context.print(fmt::format("{}: {}, {}\n", counted(result.files, "file"),
+                                     counted(result.errors(), "error"),
+                                     counted(result.warnings(), "warning")));
   if (result.files == 0 && context.arguments.rest.empty())
     return context.print(
         printable(fmt::format("no file to check in {}; name other places, as in `zinitctl check "
                               "DIRECTORY`",
                               directories_of(places))) +
         "\n");
-  context.print(count(result.files, "file") + " checked, no faults\n");
+  context.print(counted(result.files, "file") + " checked, no faults\n");
 }
 
 /// A place that the user has named must hold a file: its name may be wrong.

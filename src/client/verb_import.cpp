@@ -44,9 +44,9 @@ std::string words_of_left(const Draft& draft) {
 
 std::string summary(const Outcome& outcome, bool dry) {
   const Draft& draft = outcome.draft;
-  std::string text = printable(fmt::format("{}: {} of {} setting{}{}", draft.source(),
-                                           draft.carried(), draft.settings(),
-                                           draft.settings() == 1 ? "" : "s", words_of_left(draft)));
+  std::string text =
+      printable(fmt::format("{}: {} of {}{}", draft.source(), draft.carried(),
+                            counted(draft.settings(), "setting"), words_of_left(draft)));
   for (const std::string& remark : draft.remarks()) text += "\n  note: " + printable(remark);
   for (const std::string& fault : outcome.file.refused) text += "\n  refused: " + printable(fault);
   if (!outcome.failure.empty())

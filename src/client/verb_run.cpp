@@ -301,10 +301,9 @@ int run_run(VerbContext& context) {
   if (missed == 0)
     remove();
   else
-    context.warn(name,
-                 fmt::format("{} line{} of its output came too fast and {} not shown; the "
-                             "service stays, and `zinitctl logs {}` has its last lines",
-                             missed, missed == 1 ? "" : "s", missed == 1 ? "is" : "are", name));
+    context.warn(name, fmt::format("{} of its output came too fast and {} not shown; the "
+                                   "service stays, and `zinitctl logs {}` has its last lines",
+                                   counted(missed, "line"), missed == 1 ? "is" : "are", name));
   context.print_result(json, "");
   const int code = end_of_command(context, ServiceStatus::parse(json));
   return code == ExitStatus::done && missed > 0 ? int{ExitStatus::failed} : code;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 
 namespace zinit {
 
@@ -14,9 +15,7 @@ namespace {
 constexpr Milliseconds kFirst{1000};
 constexpr Milliseconds kSayAgain{60000};
 
-std::string lines_text(std::uint64_t lines) {
-  return fmt::format("{} {} lost", lines, lines == 1 ? "line" : "lines");
-}
+std::string lines_text(std::uint64_t lines) { return counted(lines, "line") + " lost"; }
 
 }  // namespace
 

@@ -160,8 +160,7 @@ std::string reason_text(const Reason& reason) {
                          " within its start_timeout_ms");
     case ReasonType::stop_timeout: return "its process cannot be killed";
     case ReasonType::health_check_failed:
-      return fmt::format("health check failed {} time{}", reason.number,
-                         reason.number == 1 ? "" : "s");
+      return "health check failed " + counted(reason.number, "time");
     case ReasonType::watchdog_timeout: return "no sign of life within its watchdog_ms";
     case ReasonType::dependency_failed: return "requires " + reason.text + ", which failed";
     case ReasonType::missing_dependency:

@@ -315,8 +315,8 @@ class Explainer {
   void explain_health(const Record& record) {
     if (record.health_attempts == 0 || !world_.spec(slot_).health->configured()) return;
     add("health",
-        fmt::format("{} health check{} failed in a row, the last: {}", record.health_attempts,
-                    record.health_attempts == 1 ? "" : "s", *record.health_error));
+        fmt::format("{} failed in a row, the last: {}",
+                    counted(record.health_attempts, "health check"), *record.health_error));
   }
 
   /// Reports what its last process had not shown when its start failed.
@@ -542,8 +542,7 @@ std::string reason_text(const Reason& reason, const ServiceSpec& spec) {
 
 std::string gave_up_words(const Record& record) {
   if (record.state != State::failed || !record.used_up) return {};
-  return fmt::format("; gave up after {} restart{} (max_restarts)", record.count,
-                     record.count == 1 ? "" : "s");
+  return fmt::format("; gave up after {} (max_restarts)", counted(record.count, "restart"));
 }
 
 std::string cause_of_delay(const Record& record, const ServiceSpec& spec) {

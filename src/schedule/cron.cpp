@@ -119,8 +119,8 @@ Result<CronSpec> CronSpec::read(std::string_view text) {
   }
   if (fields.size() != kCronFields.size())
     return failure(fmt::format(
-        "{} field{}, where cron has five: minute, hour, day of month, month, day of week{}",
-        fields.size(), fields.size() == 1 ? "" : "s",
+        "{}, where cron has five: minute, hour, day of month, month, day of week{}",
+        counted(fields.size(), "field"),
         fields.size() == 6 ? "; it has none for seconds (`calendar` has) or for a user" : ""));
 
   CronSpec spec;

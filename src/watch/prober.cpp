@@ -8,6 +8,7 @@
 
 #include "base/format.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 
 namespace zinit {
 
@@ -154,8 +155,8 @@ void Prober::succeeded(Watched& watched) {
   watched.reported_failure = false;
   const int failures = std::exchange(watched.failures, 0);
   if (failures > 0 && watched.running)
-    log_info("{}: healthy again after {} failed health check{}", watched.spec->name, failures,
-             failures == 1 ? "" : "s");
+    log_info("{}: healthy again after {}", watched.spec->name,
+             counted(failures, "failed health check"));
 }
 
 void Prober::failed(Watched& watched, const std::string& fault) {
