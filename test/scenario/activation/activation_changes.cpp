@@ -94,8 +94,8 @@ TEST_CASE("clients that keep connecting do not bring back a service that is bein
   REQUIRE(holds_up.begin("service.set", other + R"("exec":"sleep 100001"}}})"));
   zinit.await_trace("check");
   zinit.mark("down");
-  CHECK(eventually(
-      [&] { return looks.result("service.status", named("s"))["state"] == "exited"; }));
+  CHECK(
+      eventually([&] { return looks.result("service.status", named("s"))["state"] == "exited"; }));
   zinit.mark("go");
   const Json answer = deletes.read();
   INFO(answer);
