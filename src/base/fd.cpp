@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/sanitized.hpp"
+
 namespace zinit {
 
 namespace {
@@ -25,7 +27,10 @@ void UniqueFd::reset(int fd) noexcept {
   const int saved = errno;
   // close(2) is not repeated on EINTR: on Linux the descriptor is closed in any case, and another
   // thread may already have the same number.
-  if (fd_ >= 0) ::close(fd_);
+  if (fd_ >= 0) {
+    sees_closed();
+    ::close(fd_);
+  }
   fd_ = fd;
   errno = saved;
 }

@@ -10,6 +10,8 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "base/sanitized.hpp"
+
 #if defined(__clang__)
 #define ZINIT_ANNOTATE(x) __attribute__((x))
 #else
@@ -32,7 +34,7 @@ namespace zinit {
 class CAPABILITY("mutex") Mutex {
  public:
   Mutex() = default;
-#if defined(__SANITIZE_THREAD__)
+#if ZINIT_TSAN
   // std::mutex ends without a call, and TSan takes the next mutex at its address for the same one.
   ~Mutex() { ::pthread_mutex_destroy(mutex_.native_handle()); }
 #endif

@@ -25,6 +25,7 @@
 
 #include "base/memory.hpp"
 #include "base/mutex.hpp"
+#include "base/sanitized.hpp"
 #include "os/low_numbers.hpp"
 #include "os/unix_receive.hpp"
 #include "state/kept_descriptors.hpp"
@@ -157,6 +158,7 @@ class Disposals {
     const auto place = static_cast<std::size_t>(free - processes_.begin());
     SharedStand& stand = stands_[place];
     stand = Stand::pending;
+    will_close_unseen();
     int pidfd = -1;
     const long pid = ::syscall(SYS_clone, CLONE_FILES | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd,
                                nullptr, nullptr);
