@@ -201,9 +201,12 @@ class GraphBuilder {
     const Slot other = graph_->find(dependency.name);
     if (other == slot) return;
     // A removed service counts as missing, but keeps the edge: the service must wait for its
-    // dependents to stop.
-    if (other != kNoSlot) add_edge(slot, list, other);
-    if (other != kNoSlot && !node(other).removed) return;
+    // dependents to stop. An order after what no longer exists holds for nobody, and must not count
+    // as one half of a cycle with what the removed service still requires.
+    const bool removed = other != kNoSlot && node(other).removed;
+    const bool holds = !removed || self.removed || list.edges != &Node::after;
+    if (other != kNoSlot && holds) add_edge(slot, list, other);
+    if (other != kNoSlot && !removed) return;
     // refuse_conflicts_inside() reports conflicts between services that exist.
     const Dependencies& all = *self.spec->dependencies;
     const bool required =
