@@ -147,9 +147,12 @@ void ZinitDaemon::on_shutdown_signal(PowerAction kind, int signal, const std::st
     if (hurries(signal)) shutdown_.hurry(origin);
     return;
   }
-  // A command without a process would have ended by the signal.
+  // A command without a process would have ended by the signal. One that is being launched may have
+  // sent the signal itself, before its pid was noted, and ends with a code of its own.
   const auto command = board_.view(kCommandName);
-  if (start_.passes_signals_on && !exit_code_ && (!command || command->main_pid == 0))
+  const bool no_process =
+      !command || (command->main_pid == 0 && command->record.process != Process::launching);
+  if (start_.passes_signals_on && !exit_code_ && no_process)
     exit_code_ = exit_code_of_signal(signal);
   begin_shutdown(kind, origin);
 }
