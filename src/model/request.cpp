@@ -530,8 +530,11 @@ void apply_plan(World& world, const Plan& plan, bool start_added) {
     for (const Slot slot : world.graph->order()) stood[slot] = stands(world, slot);
   world.records.resize(std::max(world.records.size(), plan.graph->slots()));
   const GraphPtr old = std::exchange(world.graph, plan.graph);
+  // The record of a service that has left must not count for another one that gets its slot.
   for (Slot slot = 0; slot < world.records.size(); ++slot) {
-    if (!plan.graph->used(slot)) world.records[slot] = Record{};
+    const bool stays = plan.graph->used(slot) && old && old->used(slot) &&
+                       old->name(slot) == plan.graph->name(slot);
+    if (!stays) world.records[slot] = Record{};
   }
   // Ranks that come from the load order follow the new load order.
   for (const Slot slot : plan.graph->order()) {
