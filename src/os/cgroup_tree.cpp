@@ -312,8 +312,8 @@ Result<Cgroup> CgroupTree::make(std::string_view service, bool fresh) {
   return Cgroup::open(path);
 }
 
-Result<Cgroup> CgroupTree::make_control(std::string_view service) {
-  const std::string path = fmt::format("{}/{}", path_of(service), kControl);
+Result<Cgroup> CgroupTree::make_control(std::string_view service, int number) {
+  const std::string path = fmt::format("{}/{}-{}", path_of(service), kControl, number);
   if (const auto made = make_directory(path); !made) return Failure(made.error());
   return Cgroup::open(path);
 }

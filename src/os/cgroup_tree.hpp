@@ -6,7 +6,7 @@
 //     zinit/                the base, locked while zinit runs; zinit-2, ... if it is taken
 //       supervisor/         zinit itself
 //       NAME.service/       one for each service, from its launch until it is at rest
-//         zinit-control/    commands beside the main process, if that has child cgroups
+//         zinit-control-1/  processes that cannot be in the one above, which has child cgroups
 //
 // zinit moves into a leaf because a cgroup cannot both have processes and enable controllers for
 // its children (cgroups(7), "no internal processes"). The root is exempt from this rule, but the
@@ -113,9 +113,9 @@ class CgroupTree {
   /// apply_resources().
   [[nodiscard]] std::vector<std::string> missing_for(const Resources& resources) const;
 
-  /// Makes a cgroup below a service's cgroup, for a command that cannot be in the service's own: a
+  /// Makes a cgroup below a service's cgroup, for a process that cannot be in the service's own: a
   /// cgroup that enables controllers for its children takes no processes. remove() removes it too.
-  [[nodiscard]] Result<Cgroup> make_control(std::string_view service);
+  [[nodiscard]] Result<Cgroup> make_control(std::string_view service, int number);
 
   /// Removes a service's cgroup and the cgroups below, unless they have processes or it is held.
   void remove(const std::string& service);

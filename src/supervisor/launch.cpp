@@ -43,6 +43,11 @@ Launch failed_launch(const Error& error) {
 /// limit cgroup.max.descendants is reached, which may last.
 bool lacking_now(const Error& error) { return error.temporary() && error.errnum != EAGAIN; }
 
+// Cgroups below a service's own that are tried for a process which the own one does not accept.
+constexpr int kMostControls = 16;
+
+bool is_busy(const Result<Child>& child) { return !child && child.error().errnum == EBUSY; }
+
 /// The owner of a delegated cgroup, by the ids of the service's processes.
 std::pair<uid_t, gid_t> owner_of(const Ids& ids) {
   return {ids.uid.value_or(::geteuid()), ids.gid.value_or(::getegid())};
@@ -93,13 +98,20 @@ Result<Child> Launcher::spawn_in_cgroup(const LaunchOrder& order, SpawnPlan& pla
   }
   plan.cgroup = cgroup->fd();
   auto child = spawn(plan);
-  if (child || !runs_beside(order.what) || child.error().errnum != EBUSY) return child;
   // The service has enabled controllers for cgroups below its own, so its own no longer accepts
-  // processes (cgroups(7), "no internal processes").
-  const auto control = cgroups->make_control(spec.name);
-  if (!control) return Failure(control.error());
-  plan.cgroup = control->fd();
-  return spawn(plan);
+  // processes (cgroups(7), "no internal processes"): not for a command beside the main process, and
+  // not for the next main process, if the rest of the last one lives on (kill_mode). A process in
+  // such a place may have done the same there.
+  for (int number = 1; number <= kMostControls && is_busy(child); ++number) {
+    const auto control = cgroups->make_control(spec.name, number);
+    if (!control) return Failure(control.error());
+    if (spec.resources->delegate)
+      if (const auto given = delegate_cgroup(*control, owner_of(plan.ids)); !given)
+        return Failure(given.error());
+    plan.cgroup = control->fd();
+    child = spawn(plan);
+  }
+  return child;
 }
 
 /// The reason if one of the service's ports is in use; empty: all are free. Its text names the
