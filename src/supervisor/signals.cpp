@@ -146,6 +146,8 @@ void BoardCore::side_launched(Job& job, const LaunchOrder& order, const Launch& 
   const bool probes = side.kind() == SideKind::probe;
   if (launch.outcome.kind == LaunchOutcome::Kind::started) {
     side.launched(launch.child.pid);
+    // A oneshot that is done and has left nothing had no process in its cgroup until now.
+    if (launch.cgroup && !job.cgroup.in_use()) job.cgroup.launched(true, launch.memory_kills);
     if (early != nullptr) return side_ended(job, side, early->end, early->remains);
     side_started(job, side, order);
   } else {

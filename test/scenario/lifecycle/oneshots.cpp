@@ -165,6 +165,20 @@ TEST_CASE("a reload of what a oneshot holds that had not begun when zinit crashe
   zinit.reconnect();
 }
 
+TEST_CASE("what stop_exec of a oneshot leaves is stopped with it, also if the oneshot left nothing",
+          "[oneshot][cgroups]") {
+  Server zinit;
+  const std::string taking_back = escaping("late") + "while ! [ -s $D/late ]; do sleep 0.02; done";
+  zinit.add("net", {.exec = "true",
+                    .service = "oneshot = true\nstop_exec = " + toml_string(taking_back) + "\n"});
+  zinit.boot();
+  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+  zinit.await_state("net", "exited");
+  CHECK(zinit.stop("net")["state"] == "inactive");
+  CHECK(zinit.count("escaped late") == 1);  // by the stop signal
+  CHECK_FALSE(alive(escaped_pid(zinit, "late")));
+}
+
 TEST_CASE("kill_mode main: a stop ends the main process alone, and kill --all the rest",
           "[check][kill_mode][cgroups]") {
   Server zinit;
