@@ -330,6 +330,8 @@ class BoardCore {
   void end_side_command(Job& job, SideCommand& side) REQUIRES(mutex);
   void kill_all(Job& job) REQUIRES(mutex);
   [[nodiscard]] bool thaw(Job& job) REQUIRES(mutex);
+  [[nodiscard]] bool is_owed_to_oneshot(const Job& job, const SideCommand& side) const
+      REQUIRES(mutex);
   void side_launched(Job& job, const LaunchOrder& order, const Launch& launch,
                      const EarlyEnd* early) REQUIRES(mutex);
   void side_started(Job& job, SideCommand& side, const LaunchOrder& order) REQUIRES(mutex);

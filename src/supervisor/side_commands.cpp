@@ -11,6 +11,7 @@ namespace zinit {
 void SideCommand::order(pid_t main_pid) noexcept {
   ordered_ = true;
   late_ = false;
+  not_before_ = {};
   main_pid_ = main_pid;
 }
 
@@ -40,13 +41,14 @@ SideCommand* SideCommands::with(pid_t pid) noexcept {
 }
 
 const SideCommand* SideCommands::first_ordered() const noexcept {
-  const auto one = std::ranges::find_if(all(), &SideCommand::ordered);
+  const auto one = std::ranges::find_if(all(), &SideCommand::due);
   return one == all().end() ? nullptr : &*one;
 }
 
 TimePoint SideCommands::deadline() const noexcept {
   TimePoint earliest = kNever;
-  for (const SideCommand& each : all()) earliest = std::min(earliest, each.deadline());
+  for (const SideCommand& each : all())
+    earliest = std::min({earliest, each.deadline(), each.due_at()});
   return earliest;
 }
 

@@ -44,6 +44,14 @@ class SideCommand {
   [[nodiscard]] bool ordered() const noexcept { return ordered_; }
   void launched(pid_t pid);
   void dropped() noexcept { ordered_ = false; }
+  /// Its launch could not be made now: it stays ordered, and is made again at `at`.
+  void postpone(TimePoint at) noexcept { not_before_ = at; }
+  /// Whether its launch is to be made now.
+  [[nodiscard]] bool due() const noexcept { return ordered_ && Clock::now() >= not_before_; }
+  /// When a postponed launch is to be made; kNever: none is postponed.
+  [[nodiscard]] TimePoint due_at() const noexcept {
+    return ordered_ && !due() ? not_before_ : kNever;
+  }
 
   [[nodiscard]] pid_t pid() const noexcept { return group_.leader(); }  // 0: none
   [[nodiscard]] pid_t main_pid() const noexcept { return main_pid_; }
@@ -72,6 +80,7 @@ class SideCommand {
   bool late_ = false;  // killed for taking too long
   pid_t main_pid_ = 0;
   TimePoint deadline_ = kNever;
+  TimePoint not_before_{};
 };
 
 /// The side commands of one service. They use memory only once one of them is needed.
@@ -94,12 +103,13 @@ class SideCommands {
   }
   /// The command whose process is `pid`; null: none.
   [[nodiscard]] SideCommand* with(pid_t pid) noexcept;
-  /// The first with an ordered launch; null: none.
+  /// The first with an ordered launch that is not postponed; null: none.
   [[nodiscard]] const SideCommand* first_ordered() const noexcept;
   [[nodiscard]] bool gone() const noexcept {
     return std::ranges::all_of(all(), &SideCommand::gone);
   }
-  /// The earliest deadline. stop_exec has no limit of its own: the stop timeout applies.
+  /// The earliest deadline, or time of a postponed launch. stop_exec has no limit of its own: the
+  /// stop timeout applies.
   [[nodiscard]] TimePoint deadline() const noexcept;
 
  private:

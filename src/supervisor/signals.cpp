@@ -11,6 +11,13 @@
 
 namespace zinit {
 
+namespace {
+
+/// The time until a stop_exec is tried again that had no process, memory or descriptor.
+constexpr Milliseconds kNextTry{1000};
+
+}  // namespace
+
 /// The config that says how to stop the service: the one it was started with. Time limits,
 /// post_exec, and after a re-execution everything come from the config in force.
 const SpecPtr& BoardCore::spec_to_stop(const Job& job) const {
@@ -140,6 +147,12 @@ void BoardCore::tell_stop(Slot slot, WhyReport& report) const {
 
 // --- commands beside the main process ---
 
+/// Whether it is the stop_exec of a done oneshot, for which no signal can stand in, and has time.
+bool BoardCore::is_owed_to_oneshot(const Job& job, const SideCommand& side) const {
+  const Record& record = world.record(job.slot);
+  return side.kind() == SideKind::stop && record.done && record.stage == StopStage::signalled;
+}
+
 void BoardCore::side_launched(Job& job, const LaunchOrder& order, const Launch& launch,
                               const EarlyEnd* early) {
   SideCommand& side = job.side.of(*kind_of(order.what).side);
@@ -150,11 +163,16 @@ void BoardCore::side_launched(Job& job, const LaunchOrder& order, const Launch& 
     if (launch.cgroup && !job.cgroup.in_use()) job.cgroup.launched(true, launch.memory_kills);
     if (early != nullptr) return side_ended(job, side, early->end, early->remains);
     side_started(job, side, order);
+  } else if (const bool short_now = launch.outcome.kind == LaunchOutcome::Kind::exhausted;
+             short_now && is_owed_to_oneshot(job, side)) {
+    side.postpone(after(Clock::now(), kNextTry));
+    warn_of(job, fmt::format("stop_exec: {}; next try in {}", launch.outcome.reason.text,
+                             duration_text(kNextTry.count())));
   } else {
     side.dropped();
     if (side.kind() == SideKind::ready)
       ready_command_unspawned(world, job.slot, launch.outcome, Clock::now());
-    else if (probes && launch.outcome.kind == LaunchOutcome::Kind::exhausted)
+    else if (probes && short_now)
       probe_over(job, Error{launch.outcome.reason.text, EAGAIN});
     else
       side_over(job, side, launch.outcome.reason.text);
@@ -172,9 +190,11 @@ void BoardCore::side_started(Job& job, SideCommand& side, const LaunchOrder& ord
   // The time limit of a probe begins at the end of its launch.
   if (job.probed && side.kind() == SideKind::probe)
     side.limit(after(Clock::now(), world.spec(job.slot).health->timeout));
-  const bool stopping = world.record(job.slot).state == State::stopping;
+  const Record& record = world.record(job.slot);
+  const bool stopping = record.state == State::stopping;
+  const bool too_late = stops && record.stage == StopStage::killed;
   const bool main_gone = !stops && job.process.pid() != side.main_pid();
-  if (stopping == stops && !main_gone && !side.late()) return;
+  if (stopping == stops && !too_late && !main_gone && !side.late()) return;
   // A reload_exec, ready_exec or probe is killed if its main process is gone or is being stopped, a
   // stop_exec if the stop is over, and any of them if its deadline passed during its launch. The
   // end of the main process does not end a stop_exec, which may have caused it and may finish.

@@ -4,6 +4,7 @@
 // something"; zinit.toml(5), oneshot, stop_exec and kill_mode).
 #include "scenario/harness.hpp"
 #include "scenario/harness/crashing.hpp"
+#include "scenario/harness/fault_injector.hpp"
 #include "scenario/harness/left_processes.hpp"
 
 namespace zinit::test::lifecycle_oneshots {
@@ -177,6 +178,25 @@ TEST_CASE("what stop_exec of a oneshot leaves is stopped with it, also if the on
   CHECK(zinit.stop("net")["state"] == "inactive");
   CHECK(zinit.count("escaped late") == 1);  // by the stop signal
   CHECK_FALSE(alive(escaped_pid(zinit, "late")));
+}
+
+TEST_CASE("stop_exec of a done oneshot that lacks descriptors for its launch is tried again",
+          "[oneshot][faults]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  FaultInjector injector;
+  Server zinit({.in_child = [&] { injector.install_in_child(); }});
+  zinit.add("net",
+            {.exec = "true", .service = "oneshot = true\nstop_exec = 'echo taken back >> $T'\n"});
+  launch_under(injector, zinit);
+  // At the first lack of descriptors zinit has a reserve to give up.
+  for (int stops = 1; stops <= 2; ++stops) {
+    zinit.await_state("net", "exited");
+    injector.arm(1, "pipe2");
+    CHECK(zinit.stop("net")["state"] == "inactive");
+    CHECK_THAT(injector.disarm(), Contains("pipe2"));
+    CHECK(zinit.count("taken back") == stops);
+    zinit.start("net");
+  }
 }
 
 TEST_CASE("kill_mode main: a stop ends the main process alone, and kill --all the rest",
