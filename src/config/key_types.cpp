@@ -269,7 +269,7 @@ class Check {
         variable.find_first_of(std::string_view("=\0", 2)) != std::string::npos) {
       findings_.add(Severity::error, member.at, full_name(key_),
                     fmt::format("invalid variable name {}, must not be empty or contain = or NUL",
-                                in_quotes(variable)));
+                                in_quotes(variable.substr(0, variable.find('=')))));
       return false;
     }
     const Value& value = member.value;

@@ -283,7 +283,7 @@ class TomlReader {
     depth_ += static_cast<int>(path.size());
     add_to_name(path);
     if (!take('=')) {
-      return fault(next_, fmt::format("\"{}\" is not followed by = and a value", path.back().name));
+      return fault(next_, "this key is not followed by = and a value");  // it may be "NAME=SECRET"
     }
     skip_blanks();
     auto member = member_of_key(table, path);

@@ -87,18 +87,17 @@ std::optional<Value> read(std::string_view token) {
   return value ? value : toml11_value(token);
 }
 
-/// What is wrong, judged by what the token seems to mean. toml11's own messages have several lines
-/// and name its functions.
+/// What is wrong, judged by what the token seems to mean. It does not show the token, which may be
+/// the value of a variable: such values may be secrets.
 std::string complaint(std::string_view token) {
   const char first = token.front();
   if (first == '"' || first == '\'') {
     return "this string has a \\u or \\U escape that names no character";
   }
-  const std::string name = in_quotes(token).substr(1, in_quotes(token).size() - 2);
   if ((first >= '0' && first <= '9') || first == '+' || first == '-' || first == '.') {
-    return fmt::format("{} is neither a number nor a date; a string needs quotes", name);
+    return "this is neither a number nor a date; a string needs quotes";
   }
-  return fmt::format("{} is not a value; a string needs quotes, a boolean is true or false", name);
+  return "this is not a value; a string needs quotes, a boolean is true or false";
 }
 
 }  // namespace

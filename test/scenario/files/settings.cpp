@@ -52,6 +52,9 @@ TEST_CASE("the values of env are hidden from members who may only ask", "[root][
   zinit.add("misspelt", {.service = "envv = { TOKEN = 'secret' }"});
   zinit.file("above.toml", "TOKEN = 'secret'\n[service]\nexec = 'true'\n");
   zinit.file("array.toml", "[[service]]\nexec = 'true'\nenv = { TOKEN = 'secret' }\n");
+  zinit.add("bare", {.service = "[service.env]\nTOKEN = secret"});
+  zinit.add("digit", {.service = "[service.env]\nTOKEN = 1secret"});
+  zinit.add("whole", {.service = "[service.env]\n'TOKEN=secret'"});
   zinit.boot();
   const gid_t own = getegid();
   REQUIRE(setegid(kGroup) == 0);
@@ -62,7 +65,8 @@ TEST_CASE("the values of env are hidden from members who may only ask", "[root][
   const Json hidden = member.result("service.get", named("a"));
   CHECK(hidden["config"]["service"]["env"]["TOKEN"] == "***");
   CHECK_FALSE(hidden.mentions("secret"));
-  for (const char* name : {"list", "misspelt", "above", "array"}) {
+  CHECK_FALSE(member.result("logs.get", named("zinit")).mentions("secret"));
+  for (const char* name : {"list", "misspelt", "above", "array", "bare", "digit", "whole"}) {
     INFO(name);
     CHECK_FALSE(member.result("service.get", named(name)).mentions("secret"));
     CHECK_FALSE(member.result("service.status_full", named(name)).mentions("secret"));
