@@ -145,9 +145,9 @@ Result<void> StateFacts::append(const std::string& records) {
   if (!file_) {
     if (auto made = rewrite({}); !made) return made;
   } else if (size_ >= rewrite_at_) {
-    auto facts = read_facts(file_.get());
-    if (!facts) return Failure(std::move(facts.error()));
-    if (auto written = rewrite(*facts); !written) return written;
+    // If descriptors or memory are short, the records go to the end of this file.
+    const auto facts = read_facts(file_.get());
+    if (!facts || !rewrite(*facts)) rewrite_at_ = size_ + kFirstRewrite;
   }
   if (size_ + records.size() > kMostFacts)
     return sys_failure("keep", "more facts for the next process image", EFBIG);

@@ -114,6 +114,28 @@ TEST_CASE("without a descriptor left a reload is refused, spawns wait, and all i
   CHECK(zinit.pid_of("b") == b);
 }
 
+TEST_CASE("services that a client adds while no descriptor is left outlive a crash",
+          "[check][shortage][crash]") {
+  constexpr int kServices = 10;
+  Server zinit;
+  zinit.add("a");
+  zinit.boot({"a"});
+  Connection client = zinit.connect();
+  client.result("system.ping");
+  {
+    const Limited limited(zinit.pid(), RLIMIT_NOFILE, lowest_free_descriptor(zinit.pid()));
+    // Enough for zinit to want a new file for what it keeps.
+    const std::string big(30'000, 'x');
+    for (int i = 0; i < kServices; ++i)
+      client.result("service.set", R"({"start":false,"config":{"service":{"name":")" + numbered(i) +
+                                       R"(","exec":"sleep 1000","env":{"BIG":")" + big + "\"}}}}");
+  }
+  const std::size_t all = zinit.result("service.list").size();
+  CHECK(all == kServices + 1);
+  crash(zinit);
+  CHECK(zinit.result("service.list").size() == all);
+}
+
 TEST_CASE("a server that has no memory to read its files at boot stays, and a reload boots it",
           "[shortage][boot]") {
   if (binary_is_sanitized()) return skip("needs a build without sanitizers");
