@@ -556,6 +556,7 @@ void ZinitDaemon::tell_terminals(std::string text) {
 }
 
 void ZinitDaemon::set_service(SetService request, SetDone done) {
+  boot_nothing();
   service_changes_.set(std::move(request), [this, done = std::move(done)](
                                                const RequestResult<Board::SetReport>& report) {
     look_at_triggers();

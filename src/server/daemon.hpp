@@ -189,6 +189,7 @@ class ZinitDaemon final : public Daemon {
   void start_with_sockets();
   void on_sockets_open(bool anyway);
   void start_services();
+  void boot_nothing();
   void look_at_triggers();
   void on_paths_seen();
   [[nodiscard]] std::vector<std::string> boot_targets() const;

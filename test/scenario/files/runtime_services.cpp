@@ -40,6 +40,32 @@ TEST_CASE("what is set, started or required while its removal waits for its stop
   CHECK(zinit.reload()["unchanged"].mentions("\"web\""));
 }
 
+TEST_CASE("what clients have added to a server without files, and stopped, is not booted later",
+          "[check][runtime][reexec]") {
+  const std::string by = GENERATE(as<std::string>{}, "reload", "reexecution", "crash");
+  Server zinit;
+  zinit.boot();
+  const auto set = [&](const std::string& name, const std::string& start) {
+    (void)zinit.result("service.set", R"({"config":{"service":{"name":")" + name +
+                                          R"(","exec":"sleep 100000"}},"start":)" + start + "}");
+  };
+  set("stopped", "true");
+  set("added", "false");
+  set("up", "true");
+  zinit.stop("stopped");
+  const pid_t up = zinit.pid_of("up");
+  if (by == "reload") {
+    zinit.add("file");
+    zinit.reload();
+    zinit.await_state("file", "running");
+  } else {
+    by == "crash" ? crash(zinit) : zinit.reexecute();
+  }
+  CHECK(zinit.state("stopped") == "exited");
+  CHECK(zinit.state("added") == "inactive");
+  CHECK(zinit.pid_of("up") == up);
+}
+
 TEST_CASE("many services are deleted at once", "[threads][runtime]") {
   constexpr int kMany = 100;
   Server zinit;
