@@ -13,6 +13,7 @@
 #include "config/spec_reader.hpp"
 #include "config/value_text.hpp"
 #include "io/loop.hpp"
+#include "model/plan.hpp"
 #include "state/journal.hpp"
 
 namespace zinit {
@@ -24,10 +25,16 @@ constexpr std::string_view kMasked = "masked/";    // followed by the name
 
 std::string service_key(Slot slot) { return fmt::format("{}{}", kService, slot); }
 
+/// The faults for which the graph has refused the spec.
+std::vector<std::string> faults_of_graph(const ServiceSpec& spec) {
+  return spec.findings->unrefused ? spec.findings->errors : std::vector<std::string>();
+}
+
 /// Whether the facts of both would be the same. Each is a Node or a GraphEntry.
 bool same(const auto& one, const auto& other) {
-  return as_read(one.spec) == as_read(other.spec) && one.removed == other.removed &&
-         one.load_order == other.load_order;
+  return as_read(one.spec) == as_read(other.spec) &&
+         faults_of_graph(*one.spec) == faults_of_graph(*other.spec) &&
+         one.removed == other.removed && one.load_order == other.load_order;
 }
 
 // A missing member is read as false, 0 or empty.
@@ -60,7 +67,6 @@ void put_places(JsonWriter& to, const Dependencies& all) {
 }
 
 std::string fact_of(const Node& node) {
-  // The next process image finds the faults of the graph again.
   const ServiceSpec& spec = *as_read(node.spec);
   JsonWriter to;
   to.begin_object().member("name", spec.name).member("load_order", node.load_order);
@@ -77,6 +83,8 @@ std::string fact_of(const Node& node) {
   put_places(to, *spec.dependencies);
   put_list(to, "warnings", spec.findings->warnings);
   put_list(to, "errors", spec.findings->errors);
+  // A refused service adds no edges to others: the next process image must not stop these.
+  put_list(to, "faults", faults_of_graph(*node.spec));
   if (spec.findings->refused_warnings > 0)
     to.member("refused_warnings", spec.findings->refused_warnings);
   if (const SpecPtr& refused = spec.findings->refused) {
@@ -199,7 +207,9 @@ std::optional<GraphEntry> entry_from(const std::string& text, Slot slot,
   }
   if (findings.refused || !findings.warnings.empty() || !findings.errors.empty())
     spec->findings.edit() = std::move(findings);
-  return GraphEntry{spec, slot, from.number("load_order"), from.flag("removed")};
+  const auto faults = from.texts("faults");
+  return GraphEntry{faults.empty() ? SpecPtr(spec) : with_errors(spec, faults), slot,
+                    from.number("load_order"), from.flag("removed")};
 }
 
 /// The slot in the rest of a key.

@@ -40,13 +40,6 @@ SpecPtr with_warnings(const SpecPtr& spec, const SpecPtr& successor,
   return copy;
 }
 
-SpecPtr with_errors(const SpecPtr& spec, const std::vector<std::string>& errors) {
-  auto copy = std::make_shared<ServiceSpec>(*spec);
-  copy->findings.edit().errors = errors;
-  copy->findings.edit().unrefused = spec;
-  return copy;
-}
-
 class Planner {
  public:
   Planner(const Graph& old, const std::vector<SpecPtr>& specs, const std::vector<bool>& live,
@@ -311,6 +304,13 @@ class Planner {
 };
 
 }  // namespace
+
+SpecPtr with_errors(const SpecPtr& spec, const std::vector<std::string>& errors) {
+  auto copy = std::make_shared<ServiceSpec>(*spec);
+  copy->findings.edit().errors = errors;
+  copy->findings.edit().unrefused = spec;
+  return copy;
+}
 
 Plan plan(const Graph& old, const std::vector<SpecPtr>& specs, const std::vector<bool>& live,
           const MaskedNames& masked, const std::vector<bool>& up, bool no_restart) {

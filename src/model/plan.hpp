@@ -40,6 +40,9 @@ struct Plan {
   GraphPtr graph;                        // validated; its slots are those in `services`
 };
 
+/// A copy of `spec` that is broken by faults of the graph. as_read() of it is `spec`.
+[[nodiscard]] SpecPtr with_errors(const SpecPtr& spec, const std::vector<std::string>& errors);
+
 /// `old` is the present graph, `specs` the new set in load order, with distinct names. A new spec
 /// of a loaded service is refused if it is broken, or wrong in the new graph: the old spec stays in
 /// force, and the graph is validated again until nothing changes. A service without a file stays in

@@ -26,6 +26,7 @@
 
 #include "base/kill_point.hpp"
 #include "base/log.hpp"
+#include "model/plan.hpp"
 #include "os/spawn_slots.hpp"
 #include "reexec/adoption.hpp"
 #include "server/daemon.hpp"
@@ -119,9 +120,12 @@ void ZinitDaemon::add_lost(KeptServices& kept) {
     for (const JournalEntry& entry : start_.legacy->journal.entries) names.push_back(entry.name);
     Instances::add_started(std::move(names), config, config.specs);
   }
-  add_lost_services(config.specs, start_.legacy->journal, kept.entries);
   const bool all_read = !config.incomplete && config.missing.empty() &&
                         std::ranges::none_of(config.specs, &ServiceSpec::broken);
+  // What the graph refuses adds no edges to others, as after a boot.
+  const Plan wanted = plan(*Graph::build({}), config.specs, {}, config.masked);
+  std::ranges::transform(wanted.services, config.specs.begin(), &PlannedService::spec);
+  add_lost_services(config.specs, start_.legacy->journal, kept.entries);
   add_removed_services(start_.legacy->left, all_read, kept.entries);
 }
 

@@ -96,7 +96,9 @@ void Board::restore(const std::vector<GraphEntry>& services, const JournalImage&
     add_launches(entry, image.launches);
     // A new version may refuse the file of a running service, whose process still belongs to it.
     const bool there = has_process(entry.record) || entry.facts.pid > 0;
-    if (!there && world.node(slot).broken()) continue;
+    const bool stopped =
+        entry.known && entry.record.wish == Wish::down && entry.record.since != TimePoint{};
+    if (!there && !stopped && world.node(slot).broken()) continue;
     restore_service(slot, entry, facts);
     restored.push_back({slot, entry.facts.owed});
     // The previous process image may have crashed before it stored that this one is given away.

@@ -316,6 +316,39 @@ TEST_CASE("an update executes what its path leads to by now, unless that cannot 
   updated(versions[1]);
 }
 
+TEST_CASE("services with wrong files stop nothing after a re-execution, and stay stopped",
+          "[check][reexec][crash]") {
+  const std::string by = GENERATE(as<std::string>{}, "reexecution", "crash", "SIGKILL");
+  Server zinit;
+  zinit.add("web");
+  zinit.add("x", {.more = "[dependencies]\nrequires = ['y']\nrequired_by = ['web']"});
+  zinit.add("y", {.more = "[dependencies]\nrequires = ['x']"});
+  zinit.add("wrong", {.service = "dir = 1"});
+  zinit.boot({"web"});
+  zinit.stop("wrong");
+  const pid_t web = zinit.pid_of("web");
+  if (by == "SIGKILL") {
+    CHECK(zinit.shut_down(SIGKILL) == 128 + SIGKILL);
+    zinit.boot();
+  } else {
+    by == "crash" ? crash(zinit) : zinit.reexecute();
+  }
+  CHECK(zinit.state("web") == "running");
+  CHECK(zinit.pid_of("web") == web);
+  CHECK(zinit.status("web")["requires"].size() == 0);
+  for (const char* name : {"x", "y"}) {
+    INFO(name);
+    CHECK(zinit.state(name) == "failed");
+    CHECK_THAT(zinit.status(name)["reason"]["messages"][0].text(), Contains("a cycle: "));
+  }
+  if (by == "SIGKILL") return;
+  zinit.add("wrong");
+  zinit.add("y");
+  zinit.reload();
+  zinit.await_state("x", "running");
+  CHECK(zinit.state("wrong") == "inactive");
+}
+
 TEST_CASE("a crash is told with the sender of its signal, and the fifth within a minute ends zinit",
           "[check][reexec][crash]") {
   Server zinit;
