@@ -91,10 +91,10 @@ RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config,
   return report;
 }
 
-/// A server that began without services has booted as soon as a client adds one. Otherwise the next
-/// process image, or a reload, would boot and start what the client has stopped or only added. A
-/// reload starts what it adds, unless there is a target to boot. The user of the emergency shell may
-/// still make files for a boot.
+/// A server that began without services has booted as soon as a client adds one. Otherwise the
+/// next process image, or a reload, would boot, and start what the client has stopped or only
+/// added. A reload starts what it adds, unless there is a target to boot. The user of the emergency
+/// shell may still make files for a boot.
 void ZinitDaemon::boot_nothing() {
   if (booted_ || !services_started_ || !boot_targets().empty() || shell_.running() ||
       !board_.graph()->order().empty())
