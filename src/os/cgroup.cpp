@@ -127,18 +127,18 @@ void Cgroup::kill_each() const {
     for (const pid_t pid : processes())
       if (signalled.insert(pid).second) fresh.push_back(pid);
     if (fresh.empty()) return;
-    signal_those(SIGKILL, fresh);
+    signal(SIGKILL, fresh, fresh.size());
   }
 }
-
-void Cgroup::signal(int signal) const { signal_those(signal, processes()); }
 
 // A pid may be reused after it was read from cgroup.procs. So zinit first opens a pidfd, and then
 // reads the process's cgroup. If it is this cgroup, the pidfd belongs to a process in it, or to one
 // that has ended, and then the signal hits nobody. Without pidfds (before Linux 5.3) a short race
 // remains.
-void Cgroup::signal_those(int signal, const std::vector<pid_t>& pids) const {
-  for (const pid_t pid : pids) {
+void Cgroup::signal(int signal, std::vector<pid_t>& pids, std::size_t most) const {
+  for (; most > 0 && !pids.empty(); --most) {
+    const pid_t pid = pids.back();
+    pids.pop_back();
     const UniqueFd held = open_pidfd(pid);
     if (in_cgroup(pid, path_).value_or(false)) (void)signal_process(held.get(), pid, signal);
   }

@@ -62,8 +62,9 @@ class Cgroup {
   /// Sends SIGKILL to one process after the other, until it finds no new one.
   void kill_each() const;
 
-  /// Sends `signal` once to every process in it and below. Pidfds guard against reused pids.
-  void signal(int signal) const;
+  /// Sends `signal` to `most` of its processes() at most, and takes these from the end of `pids`.
+  /// Pidfds guard against reused pids.
+  void signal(int signal, std::vector<pid_t>& pids, std::size_t most) const;
 
   [[nodiscard]] CgroupUsage usage() const;
   /// Nothing without the io controller.
@@ -87,7 +88,6 @@ class Cgroup {
   Cgroup(std::string path, UniqueFd directory)
       : path_(std::move(path)), directory_(std::move(directory)) {}
   [[nodiscard]] std::vector<std::string> tree() const;
-  void signal_those(int signal, const std::vector<pid_t>& pids) const;
 
   std::string path_;
   UniqueFd directory_;

@@ -123,7 +123,8 @@ void Board::hold_launches(bool hold) {
 
 bool Board::while_still(const std::function<void()>& act) {
   MutexLock lock(mutex);
-  if (!launching_.empty() || !places_.none_taken() || !log_.empty()) return false;
+  const bool busy = !launching_.empty() || !places_.none_taken() || !to_signal_.empty();
+  if (busy || !log_.empty()) return false;
   act();
   return true;
 }
@@ -251,7 +252,10 @@ RequestResult<void> Board::kill(std::string_view name, int signal, KillWhat what
   const bool whole = what == KillWhat::all || (!main_only && record.process == Process::held);
   if (whole && job.cgroup.in_use()) {
     if (!job.cgroup.populated()) return gone();
-    job.cgroup.signal(signal);
+    if (signal == SIGKILL)
+      kill_cgroup(job);
+    else
+      static_cast<void>(signal_cgroup(job, signal));
     asked();
     return {};
   }

@@ -274,6 +274,7 @@ class BoardCore {
   void see_groups() REQUIRES(mutex);
   void remove_cgroups() REQUIRES(mutex);
   void drop_cgroup(Job& job) REQUIRES(mutex);
+  void go_on_signalling() REQUIRES(mutex);
 
   // --- launches.cpp ---
   void launch_over(Job& job, const LaunchOrder& order, Launch launch) REQUIRES(mutex);
@@ -323,6 +324,8 @@ class BoardCore {
   // --- signals.cpp ---
   void signal_job(Job& job, int signal) REQUIRES(mutex);
   void kill_cgroup(Job& job) REQUIRES(mutex);
+  void signal_escaped(Job& job) REQUIRES(mutex);
+  bool signal_cgroup(Job& job, int signal) REQUIRES(mutex);
   [[nodiscard]] bool stops_by_command(const Job& job) const REQUIRES(mutex);
   [[nodiscard]] const SpecPtr& spec_to_stop(const Job& job) const REQUIRES(mutex);
   void ask_to_end(Job& job) REQUIRES(mutex);
@@ -460,6 +463,7 @@ class BoardCore {
   bool sweep_wanted_ GUARDED_BY(mutex) = false;
   bool groups_to_see_ GUARDED_BY(mutex) = false;  // see_groups() is due
   std::vector<std::string> unused_cgroups_ GUARDED_BY(mutex);
+  std::list<CgroupSignal> to_signal_ GUARDED_BY(mutex);  // oldest first
   Thread janitor_;
 };
 

@@ -299,8 +299,7 @@ void BoardCore::tend_escaped(Job& job) {
     static_cast<void>(job.cgroup.kill());  // logged the first time, and retried
     return;
   }
-  if (record.stage == StopStage::signalled && job.process.pid() == 0)
-    job.cgroup.signal_escaped(spec_to_stop(job)->lifecycle.stop_signal);
+  if (record.stage == StopStage::signalled && job.process.pid() == 0) signal_escaped(job);
 }
 
 /// A group that does not empty may hold only zombies whose parent does not reap them. Only a scan

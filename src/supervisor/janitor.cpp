@@ -47,6 +47,7 @@ bool BoardCore::janitor_round() {
   if (sweep_wanted_) sweep();
   if (std::exchange(groups_to_see_, false)) see_groups();
   remove_cgroups();
+  go_on_signalling();
   if (!ending_ && Clock::now() >= watch_at_) watch_jobs();
   for (const auto& job : std::exchange(without_thread_, {})) work_without_thread(*job);
   std::list<Thread> ended = std::exchange(ended_threads_, {});
@@ -64,7 +65,7 @@ bool BoardCore::janitor_round() {
 
 bool BoardCore::janitor_rests() const {
   return !ending_ && log_.empty() && !sweep_wanted_ && !groups_to_see_ && unused_cgroups_.empty() &&
-         without_thread_.empty();
+         without_thread_.empty() && to_signal_.empty();
 }
 
 void BoardCore::rest() {
@@ -226,6 +227,15 @@ void BoardCore::remove_cgroups() {
   without_lock([&] {
     for (const std::string& name : unused) tree->remove(name);
   });
+}
+
+/// Others may add signals meanwhile, but only the janitor removes them.
+void BoardCore::go_on_signalling() {
+  if (to_signal_.empty()) return;
+  CgroupSignal& oldest = to_signal_.front();
+  bool done = false;
+  without_lock([&] { done = oldest.send_some(); });
+  if (done) to_signal_.pop_front();
 }
 
 }  // namespace zinit

@@ -60,6 +60,17 @@ class CgroupWatches {
   UniqueFd set_;  // an epoll descriptor
 };
 
+/// A signal to all processes of a cgroup. It needs no lock: there may be thousands, and pidfds
+/// guard against reused pids.
+struct CgroupSignal {
+  Cgroup cgroup;
+  int signal;
+  std::vector<pid_t> pids;  // that have not got it yet
+
+  /// Sends it to some of them. @return  whether it is done
+  bool send_some();
+};
+
 /// The cgroup of one service.
 class ServiceCgroup {
  public:
@@ -87,12 +98,10 @@ class ServiceCgroup {
   [[nodiscard]] Result<void> kill() const;
   /// Thaws the cgroup if it is frozen. @return  whether it was frozen
   bool thaw();
-  /// Sends `signal` to all processes in it, once per launch. For the stop signal, which does not
-  /// reach processes that have left the process group.
-  void signal_escaped(int signal);
-
-  /// Sends `signal` to all processes in it.
-  void signal(int signal) const;
+  /// Nothing if it has no processes, or cannot be opened now.
+  [[nodiscard]] std::optional<Cgroup> open() const;
+  /// Whether the processes that have left the process group got the stop signal since the launch.
+  [[nodiscard]] bool& escaped_signalled() noexcept { return escaped_signalled_; }
 
   /// Reports the end of its last process from now on. Check populated() after this call, because
   /// that process may have ended already.

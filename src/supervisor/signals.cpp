@@ -39,7 +39,7 @@ void BoardCore::signal_job(Job& job, int signal) {
   if (signal == SIGKILL)
     kill_cgroup(job);
   else if (!job.process.group_left() && job.process.pid() == 0)
-    job.cgroup.signal_escaped(spec_to_stop(job)->lifecycle.stop_signal);
+    signal_escaped(job);
   job.held.signal(signal);
   say_error(job.process.signal(signal));
 }
@@ -47,6 +47,27 @@ void BoardCore::signal_job(Job& job, int signal) {
 void BoardCore::kill_cgroup(Job& job) {
   if (const auto killed = job.cgroup.kill(); !killed)
     say(LogLevel::error, fmt::format("{}: {}", job.name, killed.error().text));
+}
+
+/// Sends the stop signal to processes that have left the process group, which it does not reach.
+void BoardCore::signal_escaped(Job& job) {
+  bool& signalled = job.cgroup.escaped_signalled();
+  if (signalled) return;
+  signalled =
+      signal_cgroup(job, spec_to_stop(job)->lifecycle.stop_signal) && signal_cgroup(job, SIGCONT);
+}
+
+/// Signals all processes of the cgroup: the first ones now, and the janitor does the rest without
+/// the lock. @return  false if there is no cgroup, or it cannot be opened now
+bool BoardCore::signal_cgroup(Job& job, int signal) {
+  auto cgroup = job.cgroup.open();
+  if (!cgroup) return false;
+  CgroupSignal order{std::move(*cgroup), signal, {}};
+  order.pids = order.cgroup.processes();
+  if (order.send_some()) return true;
+  to_signal_.push_back(std::move(order));
+  wake_janitor();
+  return true;
 }
 
 void BoardCore::ask_to_end(Job& job) {

@@ -87,6 +87,31 @@ TEST_CASE(
   CHECK(again["last_exit"]["code"] == 3);
 }
 
+TEST_CASE("a signal to hundreds of processes of a service holds up nobody else",
+          "[root][cgroups]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp_unotify(2)");
+  FaultInjector injector;
+  Server zinit({.in_child = [&] { injector.install_in_child(); }});
+  zinit.add("many", {.exec = "for i in $(seq 150); do setsid sleep 100000 & done; "
+                             "exec sleep 100000",
+                     .lifecycle = "restart = 'never'"});
+  launch_under(injector, zinit);
+  zinit.await_state("many", "running");
+  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
+  zinit.await(
+      "many", [](const Json& s) { return s["tasks"].number() == 151; }, "all there");
+  // zinit reads this before it signals the oldest of them, which is the last to get the signal.
+  injector.hold("/proc/" + std::to_string(zinit.pid_of("many")) + "/cgroup");
+  CHECK(zinit.ctl({"kill", "--all", "many", "USR1"}).code == 0);
+  REQUIRE(eventually([&] { return injector.held() == 1; }));
+  Connection other = zinit.connect();
+  CHECK(other.result("service.status", named("many"))["state"] == "running");
+  injector.release();
+  zinit.await(
+      "many", [](const Json& s) { return s["state"] == "failed"; }, "ended");
+  CHECK(zinit.status("many")["last_exit"]["signal"] == "SIGUSR1");
+}
+
 TEST_CASE("a service that was frozen while it was to stop ends by itself", "[root][cgroups]") {
   if (geteuid() != 0) return skip("needs root to freeze it");
   Server zinit;

@@ -158,7 +158,12 @@ TEST_CASE("a signal reaches every process of a cgroup and of those below it",
     const auto first = spawn(sleeping(place->fd()));
     const auto second = spawn(sleeping(below->fd()));
     REQUIRE((first && second));
-    (whole ? *place : *below).signal(SIGTERM);
+    const Cgroup& signalled = whole ? *place : *below;
+    std::vector<pid_t> pids = signalled.processes();
+    signalled.signal(SIGTERM, pids, 1);
+    CHECK(pids.size() == (whole ? 1 : 0));
+    signalled.signal(SIGTERM, pids, 2);
+    CHECK(pids.empty());
     int status = 0;
     REQUIRE(::waitpid(second->pid, &status, 0) == second->pid);
     CHECK(WTERMSIG(status) == SIGTERM);
