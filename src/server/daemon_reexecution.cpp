@@ -222,7 +222,8 @@ void ZinitDaemon::execute_again(NextImage which) {
 void ZinitDaemon::reexecute(bool update, ReexecuteDone done) {
   if (shutdown_.begun())
     return done(tl::unexpected(RequestFailure{Refusal::shutting_down, "a shutdown has begun"}));
-  if (!can_execute() || kept_list_fd() < 0) {
+  // Without a journal the next image would find processes, but not what became of services.
+  if (!can_execute() || kept_list_fd() < 0 || board_.journal_fd() < 0) {
     return done(tl::unexpected(RequestFailure{
         Refusal::process_error,
         "zinit could not prepare re-executions at its start (see its log); is /proc mounted?"}));

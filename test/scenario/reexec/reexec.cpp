@@ -4,6 +4,7 @@
 // notices.
 #include "scenario/harness.hpp"
 #include "scenario/harness/dialog.hpp"
+#include "scenario/harness/fault_injector.hpp"
 #include "scenario/harness/notifier.hpp"
 
 namespace zinit::test::reexec_reexec {
@@ -436,6 +437,27 @@ TEST_CASE("without the journal, the facts or the list of descriptors all that ru
   CHECK(zinit.trace() == Texts{"once"});
   zinit.kill("a");
   zinit.await_new_pid("a", before[0]);
+}
+
+TEST_CASE("a zinit that could make no journal refuses to execute itself again", "[reexec]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp_unotify(2)");
+  bool met = false;
+  for (int n = 1; !met; ++n) {  // one of its memory files is the journal
+    REQUIRE(n < 20);
+    FaultInjector injector;
+    Server zinit(
+        {.arguments = {"--new-instance"}, .in_child = [&] { injector.install_in_child(); }});
+    zinit.add("a");
+    injector.arm(n, "memfd_create");
+    launch_under(injector, zinit);
+    const pid_t a = zinit.pid_of("a");
+    met = zinit.messages().find("will not survive a re-execution") != std::string::npos;
+    if (!met) continue;
+    const auto refused = zinit.ctl({"reexec"});
+    CHECK(refused.code == 1);
+    CHECK_THAT(refused.err, Contains("zinit could not prepare re-executions at its start"));
+    CHECK(zinit.pid_of("a") == a);
+  }
 }
 
 TEST_CASE("a service whose configuration is lost goes on with that of its file",
