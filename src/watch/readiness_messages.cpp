@@ -44,10 +44,18 @@ bool ReadinessChecks::Watch::owns(pid_t pid) const {
   if (pid <= 1 || pid == ::getpid()) return false;
   if (pid == process->main_pid()) return true;
   if (!process->cgroup.empty()) return in_cgroup(pid, process->cgroup).value_or(false);
-  return descends_from(pid, process->launched) ||
+  const auto now = start_of(process->launched);
+  const bool reused = now && now != launched_at;
+  return (!reused && descends_from(pid, process->launched)) ||
          (process->main_pid() != 0 && descends_from(pid, process->main_pid())) ||
          may_be_orphan_of(pid, channel->ticks, process->spec()->name,
                           process->extras ? process->extras->user : std::nullopt);
+}
+
+std::optional<std::uint64_t> ReadinessChecks::Watch::start_of(pid_t pid) {
+  const auto stat = read_process_stat(pid);
+  if (!stat) return std::nullopt;
+  return stat->start_ticks;
 }
 
 /// Takes the descriptors of the message that was just peeked at. zinit receives them in two cases:

@@ -62,6 +62,8 @@ struct ReadinessChecks::Watch {
 
   /// Whether `pid` is one of the service's processes.
   [[nodiscard]] bool owns(pid_t pid) const;
+  /// When the process was started, in ticks since boot; nothing if there is none.
+  [[nodiscard]] static std::optional<std::uint64_t> start_of(pid_t pid);
 
   /// Keeps `pidfd` for the next image, as the main process's.
   [[nodiscard]] KeptFd kept_main(UniqueFd pidfd) const noexcept {
@@ -70,6 +72,9 @@ struct ReadinessChecks::Watch {
 
   const CheckedProcessPtr process;
   const std::shared_ptr<Channel> channel;
+  // Nothing: it was gone already. If a process of this number has started at another time, the
+  // number was reused.
+  const std::optional<std::uint64_t> launched_at = start_of(process->launched);
 
   // Used only by the loop's thread.
   bool listened = false;  // the channel is in the epoll set

@@ -18,6 +18,8 @@
 //   trace TEXT, env NAME, passed FD, count    lines for the trace: a text, a variable, the content
 //                      of a passed file, the number of descriptors
 //   main, keep         makes a child the main process; this process ends, or stays
+//   session            leaves the session and the group, of which it is not the leader
+//   first              MAINPID with the number of the service's first process
 //   barrier            waits until zinit has handled all earlier messages
 //   daemon FILE        goes to the background like daemon(3), and writes its pid
 //   own FILE           writes its pid, and stays
@@ -35,6 +37,8 @@ namespace zinit::test {
 namespace {
 
 using Fds = std::vector<int>;
+
+pid_t first_process = 0;
 
 bool send(const std::string& text, const Fds& fds = {}) {
   const char* address = std::getenv("NOTIFY_SOCKET");
@@ -186,6 +190,10 @@ void carry_out(const Texts& words, std::size_t& at) {
     send("MAINPID=" + std::to_string(child) + "\nREADY=1");
     while (step == "keep") ::pause();
     _exit(0);
+  } else if (step == "session") {
+    if (::setsid() < 0) _exit(103);
+  } else if (step == "first") {
+    send("MAINPID=" + std::to_string(first_process));
   } else if (step == "barrier") {
     await_barrier();
   } else if (step == "daemon") {
@@ -210,6 +218,7 @@ void carry_out(const Texts& words, std::size_t& at) {
 /// Runs before any test: glibc passes main()'s arguments to constructors.
 __attribute__((constructor(65535))) void be_notifier(int argc, char** argv, char**) {
   if (argc < 2 || std::strcmp(argv[1], "notifier") != 0) return;
+  first_process = ::getpid();
   const Texts words(argv + 2, argv + argc);
   for (std::size_t at = 0; at < words.size();) carry_out(words, at);
   _exit(0);

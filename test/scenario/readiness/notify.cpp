@@ -2,6 +2,9 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Messages of a service over its notify socket after READY=1, and their senders (zinit.toml(5),
 // [readiness]; sd_notify(3)).
+#include <linux/sched.h>
+#include <sys/syscall.h>
+
 #include "scenario/harness.hpp"
 #include "scenario/harness/left_processes.hpp"
 #include "scenario/harness/notifier.hpp"
@@ -179,6 +182,40 @@ TEST_CASE("without cgroups whose a process is is known by descent, in another ro
   zinit.await_new_pid("daemon", first);
   zinit.stop("daemon");
   CHECK(zinit.state("daemon") == "exited");
+}
+
+/// A child of the test with that pid, which sleeps; -1: the pid cannot be had.
+pid_t sleeper_with(pid_t pid) {
+  clone_args how{};
+  how.exit_signal = SIGCHLD;
+  how.set_tid = reinterpret_cast<std::uintptr_t>(&pid);
+  how.set_tid_size = 1;
+  const auto made = static_cast<pid_t>(syscall(SYS_clone3, &how, sizeof how));
+  while (made == 0) pause();
+  return made;
+}
+
+TEST_CASE("without cgroups a stranger with the number of a service's first process is not its own",
+          "[root][readiness]") {
+  Server zinit({.in_child = have_no_cgroups});
+  const std::string file = zinit.path("first.pid");
+  zinit.file("a.toml", says({"own", file, "main", "session", "await", zinit.path("reused"), "first",
+                             "barrier", "trace", "sent", "sleep"},
+                            kSystemd));
+  zinit.boot({"a"});
+  const pid_t first = std::stoi(read_file(file)), main = zinit.pid_of("a");
+  REQUIRE(main != first);
+  pid_t stranger = -1;
+  if (!eventually([&] { return (stranger = sleeper_with(first)) > 0 || errno != EEXIST; }) ||
+      stranger < 0)
+    return skip("needs the right to choose a pid");
+  zinit.mark("reused");
+  zinit.await_trace("sent");
+  CHECK(zinit.pid_of("a") == main);
+  zinit.stop("a");
+  CHECK(waitpid(stranger, nullptr, WNOHANG) == 0);
+  kill(stranger, SIGKILL);
+  waitpid(stranger, nullptr, 0);
 }
 
 TEST_CASE("a server tells its own manager when it has begun and when it ends", "[readiness]") {
