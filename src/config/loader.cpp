@@ -42,7 +42,9 @@ bool vanished(const std::string& path) {
 std::optional<ParsedSpec> parse_file(const SourceFile& file, const ServiceDefaults& defaults,
                                      const ReadText& read) {
   ParsedSpec parsed = read_spec(file, defaults, read);
-  if (!file.named && !parsed.diagnostics.empty() && vanished(file.path)) return std::nullopt;
+  // Read again, because a directory that was renamed meanwhile hides only the path.
+  const bool at_fault = !file.named && !parsed.diagnostics.empty();
+  if (at_fault && vanished(file.path) && !read(file.path)) return std::nullopt;
   return parsed;
 }
 

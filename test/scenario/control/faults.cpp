@@ -371,10 +371,10 @@ TEST_CASE("a reload finds the files of a directory that is renamed while it read
   zinit.file("of@.toml", "[service]\nexec = 'sleep 10000%i'\n");
   std::filesystem::create_symlink("of@.toml", zinit.config("of@1.toml"));
   std::filesystem::create_symlink("/dev/null", zinit.config("zero.toml"));
+  zinit.add("odd", {.service = "unheard_of = 1"});  // for which there is a warning
   launch_under(injector, zinit);
-  zinit.await_state("web", "running");
-  zinit.await_state("of@1", "running");
-  const std::vector<pid_t> pids = zinit.pids_of({"web", "of@1"});
+  for (const char* name : {"web", "of@1", "odd"}) zinit.await_state(name, "running");
+  const std::vector<pid_t> pids = zinit.pids_of({"web", "of@1", "odd"});
   Connection client = zinit.connect();
   injector.hold("of@.toml");
   REQUIRE(client.begin("service.reload", "{}"));
@@ -387,7 +387,7 @@ TEST_CASE("a reload finds the files of a directory that is renamed while it read
     CAPTURE(what, answer.dump());
     CHECK(answer[what].size() == 0);
   }
-  CHECK(zinit.pids_of({"web", "of@1"}) == pids);
+  CHECK(zinit.pids_of({"web", "of@1", "odd"}) == pids);
 }
 
 TEST_CASE("an answer about everything delays no other client", "[control]") {
