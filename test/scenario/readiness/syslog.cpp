@@ -3,6 +3,10 @@
 // /dev/log of PID 1 (control.md, last paragraph of "JSON-RPC 2.0"): real senders, and the log that
 // gets each message.
 #include "scenario/harness.hpp"
+#include "support/hanging_file.hpp"
+#include "support/notification.hpp"
+#include "support/refused_call.hpp"
+
 namespace zinit::test::readiness_syslog {
 namespace {
 
@@ -153,6 +157,40 @@ TEST_CASE("a message of no service goes by its tag if root sent it, else to the 
   CHECK(stream_of(zinit, "web", "info root") == "syslog");
   CHECK(stream_of(zinit, "own", "info mine") == "syslog");
   CHECK(stream_of(zinit, "syslog", "info web: forged") == "syslog");
+}
+
+TEST_CASE("a stranger's file whose server never answers holds up neither /dev/log nor zinit",
+          "[root][syslog][reexec]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  HangingFile hanging;
+  if (!hanging.works()) return skip("needs /dev/fuse, and the right to mount");
+  Server zinit({.container = true, .in_child = [] {
+                  if (!forget_passrights()) _exit(125);
+                }});
+  zinit.add("db");
+  zinit.boot({"db"});
+  const std::string path = dev_log(zinit);
+  const pid_t stranger = fork();
+  if (stranger == 0) {  // stays, because its own close of the file would hang
+    const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const sockaddr_un address = address_of(path);
+    const int file = open(hanging.path().c_str(), O_RDONLY | O_CLOEXEC);
+    if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0 || file < 0 ||
+        setresuid(54321, 54321, 54321) < 0 || !send_with(fd, "<13>stranger: sent", {file}))
+      _exit(1);
+    while (true) pause();
+  }
+  CHECK(stream_of(zinit, "syslog", "notice stranger: sent") == "syslog");
+  REQUIRE(send_to(path, "<13>root: heard"));
+  CHECK(stream_of(zinit, "syslog", "notice root: heard") == "syslog");
+  zinit.reexecute();
+  crash(zinit);
+  REQUIRE(send_to(path, "<13>root: still heard"));
+  CHECK(stream_of(zinit, "syslog", "notice root: still heard") == "syslog");
+  CHECK(zinit.restart("db")["state"] == "running");
+  hanging.end();
+  kill(stranger, SIGKILL);
+  waitpid(stranger, nullptr, 0);
 }
 
 TEST_CASE("a syslog daemon that comes has /dev/log until it goes, or PID 1 reaps and misses it",
