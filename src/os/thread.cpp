@@ -219,6 +219,10 @@ struct Thread::Running {
 /// Threads that nobody waits for. A thread cannot unmap the stack that it runs on. So the memory of
 /// ended threads is freed when the next thread is added. The list is at most as long as the number
 /// of threads that ran at the same time.
+///
+/// They are detached, so that none counts as never joined (TSan) at the end of the program, when no
+/// further thread is added. Nothing is left to libc by this: the memory is ours, and stays in the
+/// list.
 class Thread::Abandoned {
  public:
   /// Never destroyed, because objects abandon their threads until the program has ended. Needs no
