@@ -7,7 +7,6 @@
 #include "scenario/harness/notifier.hpp"
 #include "scenario/harness/peer.hpp"
 #include "scenario/harness/proxies.hpp"
-#include "support/soak.hpp"
 
 namespace zinit::test::control_growth {
 namespace {
@@ -67,8 +66,6 @@ Use use_at_rest(const Server& zinit) {
 }
 
 constexpr int kTimes = 300;
-// For rows that start processes, which cost more: other tests wait for the processors.
-const int kWithProcesses = long_form() ? kTimes : 60;
 
 /// An action that is repeated that many times, on a server with the services of add_services().
 struct Row {
@@ -112,7 +109,7 @@ Row each(const std::string& what, int times,
 
 /// A row with a service that repeats the action itself, with a line of the trace each time.
 Row by_itself(const std::string& what, const Toml& toml) {
-  return {what, kWithProcesses, [=](Server& zinit, int count) {
+  return {what, kTimes, [=](Server& zinit, int count) {
             const int before = zinit.count("again");
             zinit.add("busy", toml);
             (void)zinit.reload();
@@ -182,7 +179,7 @@ Row subscription(const std::string& of) {
 // --- events of services ---
 
 Row start_and_stop(const std::string& name) {
-  return each("start and stop of " + name, kWithProcesses, [=](Server& zinit, int) {
+  return each("start and stop of " + name, kTimes, [=](Server& zinit, int) {
     const Json state = zinit.start(name)["state"];
     REQUIRE((state == "running" || state == "exited"));
     (void)zinit.stop(name);
@@ -190,7 +187,7 @@ Row start_and_stop(const std::string& name) {
 }
 
 Row failed_start(const std::string& name) {
-  return each("start of " + name, kWithProcesses,
+  return each("start of " + name, kTimes,
               [=](Server& zinit, int) { REQUIRE(zinit.start(name)["state"] == "failed"); });
 }
 
@@ -255,13 +252,13 @@ std::string web_text(const std::string& address) {
 
 std::vector<Row> changes() {
   return {
-      each("a reload that changes", kWithProcesses,
+      each("a reload that changes", kTimes,
            [](Server& zinit, int i) {
              zinit.add("changed", {.exec = "sleep " + std::to_string(100000 + i % 2)});
              (void)zinit.reload();
              zinit.await_settled();
            }),
-      each("set and delete", kWithProcesses,
+      each("set and delete", kTimes,
            [](Server& zinit, int i) {
              const std::string persist = i % 2 == 0 ? "true" : "false";
              (void)zinit.result("service.set",
@@ -278,7 +275,7 @@ std::vector<Row> changes() {
              REQUIRE(zinit.start(name)["state"] == "running");
              (void)zinit.stop(name);
            }),
-      each("a re-spawn", kWithProcesses,
+      each("a re-spawn", kTimes,
            [](Server& zinit, int) {
              const pid_t pid = zinit.pid_of("dies");
              kill(pid, SIGKILL);
@@ -289,7 +286,7 @@ std::vector<Row> changes() {
       by_itself("a run by a timer", {.exec = "echo again >>$T",
                                      .service = "oneshot = true",
                                      .more = "[timer]\nevery_ms = 5\n"}),
-      each("a run by a file", kWithProcesses,
+      each("a run by a file", kTimes,
            [](Server& zinit, int i) {
              zinit.mark("appears");
              zinit.await_trace("appeared", i + 1);
@@ -319,7 +316,7 @@ std::vector<Row> log_lines(const Server& zinit, const Places& at) {
 }
 
 std::vector<Row> re_executions() {
-  return {each("a re-execution", kWithProcesses, [](Server& zinit, int) { zinit.reexecute(); })};
+  return {each("a re-execution", kTimes, [](Server& zinit, int) { zinit.reexecute(); })};
 }
 
 void add_services(Server& zinit, const Places& at) {
@@ -349,19 +346,41 @@ void add_services(Server& zinit, const Places& at) {
   }
 }
 
-TEST_CASE("nothing that is done again and again makes the server grow", "[soak][growth]") {
-  if (binary_is_sanitized()) return skip("a sanitizer keeps what was freed");
+/// A server with all services of the rows.
+struct Rig {
+  Rig() {
+    add_services(zinit, at);
+    boot_open(zinit, {"db", "backend"});
+    zinit.await_settled();
+  }
+  void check(const std::vector<std::vector<Row>>& parts) {
+    for (const auto& rows : parts)
+      for (const Row& row : rows) check_growth(zinit, row);
+  }
+
   Server zinit;
-  const Places at(zinit);
-  add_services(zinit, at);
-  boot_open(zinit, {"db", "backend"});
-  zinit.await_settled();
-  for (const auto& rows : {reads(zinit), connections(at), starts(zinit, at), changes(),
-                           log_lines(zinit, at), re_executions()})
-    for (const Row& row : rows) check_growth(zinit, row);
+  const Places at{zinit};
+};
+
+TEST_CASE("nothing that clients ask or services write makes the server grow", "[growth]") {
+  if (binary_is_sanitized()) return skip("a sanitizer keeps what was freed");
+  Rig rig;
+  rig.check({reads(rig.zinit), connections(rig.at), log_lines(rig.zinit, rig.at)});
 }
 
-TEST_CASE("messages to /dev/log do not make the server grow", "[soak][growth][syslog]") {
+TEST_CASE("no start and no end of a service makes the server grow", "[growth]") {
+  if (binary_is_sanitized()) return skip("a sanitizer keeps what was freed");
+  Rig rig;
+  rig.check({starts(rig.zinit, rig.at)});
+}
+
+TEST_CASE("no change, no trigger and no re-execution makes the server grow", "[growth]") {
+  if (binary_is_sanitized()) return skip("a sanitizer keeps what was freed");
+  Rig rig;
+  rig.check({changes(), re_executions()});
+}
+
+TEST_CASE("messages to /dev/log do not make the server grow", "[growth][syslog]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   if (binary_is_sanitized()) return skip("a sanitizer keeps what was freed");
   Server zinit({.container = true});
