@@ -22,7 +22,8 @@
 // (cgroups, and /proc for a launch that hangs), starting a thread, growing the journal, reaping and
 // signalling. Reaping and signalling share the lock, so no pid is reaped, and then reused, while it
 // is being signalled. A signal to many processes of a cgroup is sent by pidfds, and goes on without
-// the lock (CgroupSignal). An allocation under the lock waits until there is memory (base/memory.hpp).
+// the lock (CgroupSignal). An allocation under the lock waits until there is memory
+// (base/memory.hpp).
 //
 // Board has the functions that take the lock: requests, queries, and what reapers and watchers
 // report. Its base BoardCore has those that are called with it; core.hpp lists its files. The rest
