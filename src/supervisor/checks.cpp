@@ -36,6 +36,7 @@ void BoardCore::begin_checks(Job& job, const SpawnExtrasPtr& extras) {
   const SpecPtr& spec = world.node(job.slot).spec;
   if (!needs_checks(job)) return;
   const Record& record = world.record(job.slot);
+  forget_gone(job);  // the record of the previous image may name a group that a stranger has by now
   job.checked = std::make_shared<CheckedProcess>(
       job.slot, spec, job.process.pid(), job.process.spawned().number(),
       job.cgroup.in_use() ? job.cgroup.path() : "", extras, record.health_attempts, record.healthy);

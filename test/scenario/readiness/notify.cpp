@@ -184,13 +184,15 @@ TEST_CASE("without cgroups whose a process is is known by descent, in another ro
   CHECK(zinit.state("daemon") == "exited");
 }
 
-/// A child of the test with that pid, which sleeps; -1: the pid cannot be had.
+/// A child of the test with that pid, which sleeps in a session of its own; -1: the pid cannot be
+/// had.
 pid_t sleeper_with(pid_t pid) {
   clone_args how{};
   how.exit_signal = SIGCHLD;
   how.set_tid = reinterpret_cast<std::uintptr_t>(&pid);
   how.set_tid_size = 1;
   const auto made = static_cast<pid_t>(syscall(SYS_clone3, &how, sizeof how));
+  if (made == 0) setsid();
   while (made == 0) pause();
   return made;
 }
@@ -199,9 +201,11 @@ TEST_CASE("without cgroups a stranger with the number of a service's first proce
           "[root][readiness]") {
   Server zinit({.in_child = have_no_cgroups});
   const std::string file = zinit.path("first.pid");
-  zinit.file("a.toml", says({"own", file, "main", "session", "await", zinit.path("reused"), "first",
-                             "barrier", "trace", "sent", "sleep"},
-                            kSystemd));
+  Texts steps{"own", file, "main", "session"};
+  for (const char* when : {"reused", "again"})
+    steps.insert(steps.end(), {"await", zinit.path(when), "first", "barrier", "trace", when});
+  steps.emplace_back("sleep");
+  zinit.file("a.toml", says(steps, kSystemd));
   zinit.boot({"a"});
   const pid_t first = std::stoi(read_file(file)), main = zinit.pid_of("a");
   REQUIRE(main != first);
@@ -210,7 +214,11 @@ TEST_CASE("without cgroups a stranger with the number of a service's first proce
       stranger < 0)
     return skip("needs the right to choose a pid");
   zinit.mark("reused");
-  zinit.await_trace("sent");
+  zinit.await_trace("reused");
+  CHECK(zinit.pid_of("a") == main);
+  zinit.reexecute();
+  zinit.mark("again");
+  zinit.await_trace("again");
   CHECK(zinit.pid_of("a") == main);
   zinit.stop("a");
   CHECK(waitpid(stranger, nullptr, WNOHANG) == 0);
