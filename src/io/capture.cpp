@@ -104,7 +104,7 @@ void Capture::readable(LogPipe& pipe) {
   if (pipe.log.wants_pause()) return pause(pipe);
   const ServiceLog::ReadOnce read = pipe.log.read(pipe, buffer_);
   if (read.ended) return let_go(&pipe);
-  if (!again_look_.active() && read.later) again_look_.set(ServiceLog::kUnended);
+  if (read.later) again_look_.set_within(ServiceLog::kUnended);
   if (!pays(pipe, read)) return;
   pipe.paused = true;
   pause(pipe);

@@ -79,15 +79,7 @@ std::string SinkTrouble::say(TimePoint now) {
 }
 
 SinkReports::SinkReports(EventLoop& loop)
-    : wake_(loop, [this] { look_in(kFirst); }), timer_(loop, [this] { look(); }) {}
-
-/// Calls look() after `delay`, unless it will be called sooner.
-void SinkReports::look_in(Milliseconds delay) {
-  const TimePoint then = after(Clock::now(), delay);
-  if (timer_.active() && next_look_ <= then) return;
-  next_look_ = then;
-  timer_.set_at(then);
-}
+    : wake_(loop, [this] { timer_.set_within(kFirst); }), timer_(loop, [this] { look(); }) {}
 
 std::shared_ptr<SinkTrouble> SinkReports::about(std::string label) {
   auto trouble = std::make_shared<SinkTrouble>(*this, std::move(label));
@@ -111,7 +103,7 @@ void SinkReports::look() {
     if (const std::string text = one->say(now); !text.empty()) log_warn("{}", text);
     if (!one->quiet()) next = std::min(next, one->next_);
   }
-  if (next != kNever) look_in(std::max(kFirst, Milliseconds(ms_between(now, next))));
+  if (next != kNever) timer_.set_within(std::max(kFirst, Milliseconds(ms_between(now, next))));
 }
 
 }  // namespace zinit

@@ -74,11 +74,9 @@ class SinkReports {
  private:
   friend class SinkTrouble;
   void look();
-  void look_in(Milliseconds delay);
 
   LoopCall wake_;
   TimerWatcher timer_;
-  TimePoint next_look_{};  // when timer_ is due
   Mutex mutex_;
   std::vector<std::shared_ptr<SinkTrouble>> all_ GUARDED_BY(mutex_);
 };

@@ -88,6 +88,10 @@ void TimerWatcher::set(Milliseconds delay) noexcept {
   ev_timer_start(loop_, &watcher_);
 }
 
+void TimerWatcher::set_within(Milliseconds delay) noexcept {
+  if (!active() || after(Clock::now(), delay) < due_) set(delay);
+}
+
 void TimerWatcher::set_at(TimePoint due) noexcept {
   if (due == kNever) return stop();
   // Rounded up, so that it does not fire a moment too early.

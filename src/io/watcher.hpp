@@ -60,6 +60,8 @@ class TimerWatcher {
 
   /// Calls back after `delay` from now. Replaces an earlier setting.
   void set(Milliseconds delay) noexcept;
+  /// Calls back after `delay` at the latest: an earlier setting stays.
+  void set_within(Milliseconds delay) noexcept;
   /// Calls back at `due` or at most a millisecond later, at once if it has passed; kNever: stops.
   void set_at(TimePoint due) noexcept;
   void stop() noexcept;

@@ -44,6 +44,23 @@ TEST_CASE("a line that is not ended is shown as far as it has come, and goes to 
   CHECK(eventually([&] { return zinit.output() == "asks: Continue? yes\n"; }));
 }
 
+TEST_CASE("a line that is not ended is shown in time while another service's lines are left out",
+          "[check][logs]") {
+  Server zinit;
+  zinit.add("floods", {.exec = "seq 3; exec sleep 100000",
+                       .more = "[logging]\nrate_lines = 1\nrate_interval_ms = 3600000\n"});
+  zinit.add("asks", {.exec = "for mark in one two; do until [ -e $D/$mark ]; do sleep 0.01; done; "
+                             "printf \"$mark? \"; done; exec sleep 100000"});
+  zinit.boot({"floods", "asks"});
+  REQUIRE(eventually([&] { return zinit.status("floods")["log_lines"] == 1; }));
+  Connection client = zinit.connect();
+  client.result("logs.subscribe", R"({"names":["asks"]})");
+  for (const std::string mark : {"one", "two"}) {
+    zinit.mark(mark);
+    CHECK(client.notification()["line"] == mark + "? ");
+  }
+}
+
 TEST_CASE("zinitctl logs shows all of a log that takes many answers", "[check][logs]") {
   Server zinit;
   const std::size_t count = binary_is_sanitized() ? 50000 : 100000;
