@@ -147,8 +147,10 @@ void Capture::resume() {
   resume_.stop();
 }
 
-/// Reports what is due for pipes although nothing arrives: look_again() of each pipe.
+/// Reports what is due for pipes although nothing arrives: look_again() of each pipe. A pipe that
+/// is still held is held again at its next event.
 void Capture::look() {
+  release();
   std::vector<LogPipePtr> pipes;
   {
     MutexLock lock(mutex_);

@@ -14,7 +14,7 @@
 // for a while.
 //
 // Held pipes: a pipe that a sink holds (console_sink.hpp) is not watched until the sink has room
-// again.
+// again, or the log has other sinks.
 //
 // Threads: watch() and sweep() on any thread, everything else on the loop's thread.
 #pragma once
@@ -44,8 +44,8 @@ class Capture {
   /// Closes pipes that another thread has ended. Does not block.
   void sweep() noexcept;
 
-  /// Calls ServiceLog::look_again() for all pipes soon, and again as long as a pipe needs it. Any
-  /// thread.
+  /// Calls ServiceLog::look_again() for all pipes soon, and again as long as a pipe needs it. Also
+  /// watches held pipes again, in case that their logs have other sinks now. Any thread.
   void look_later() noexcept { look_.ask(); }
 
   /// Watches the pipes again that a sink held (Sink::holds()). On the loop's thread, or while no

@@ -307,6 +307,7 @@ void LogStore::configure(Slot slot, const SpecPtr& spec) {
     // A reload configures every log, and clients may have thousands of taps.
     if (renamed) impl_->attach_all(log);
     impl_->sinks.sweep();
+    impl_->capture.look_later();  // its pipes may be held by a sink that it no longer has
   });
 }
 

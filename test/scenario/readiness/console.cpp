@@ -101,6 +101,22 @@ TEST_CASE("a console that nobody reads holds up who prints, and nothing of it is
   CHECK((reader.text() == numbers(300000, "loud: ")));  // without printing megabytes
 }
 
+TEST_CASE("who prints no more on a console that nobody reads goes on at once", "[logs][console]") {
+  Reader reader;
+  Server zinit(printing_to(reader, {}));
+  Toml loud{.exec = "seq 300000; echo done >>$T", .service = "oneshot = true"};
+  loud.more = "[logging]\nconsole = true\n";
+  zinit.add("loud", loud);
+  zinit.boot();
+  REQUIRE(reader.fills());
+  loud.more = "[logging]\nconsole = false\n";
+  zinit.add("loud", loud);
+  CHECK(zinit.reload()["restarted"].size() == 0);
+  zinit.await_state("loud", "exited");
+  CHECK(zinit.traced("done"));
+  reader.begin();
+}
+
 TEST_CASE("shutdown returns when all is printed and the server has ended", "[logs][console]") {
   Reader reader;
   Server zinit(printing_to(reader, {"--console"}));
