@@ -44,7 +44,7 @@ class Proxies::Impl {
                 0,
                 0,
                 [this] { tidy_.ask(); },
-                [this] { again_.set(kLackAgain); },
+                [this] { again_.set_within(kLackAgain); },
                 [this](const SocketAddress& to) { return proxy_at(to); }},
         again_(loop,
                [this] {

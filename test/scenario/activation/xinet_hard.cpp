@@ -4,6 +4,7 @@
 // away, clients that do not wait, and everything at once.
 #include "scenario/harness.hpp"
 #include "scenario/harness/fault_injector.hpp"
+#include "scenario/harness/listening.hpp"
 #include "scenario/harness/peer.hpp"
 #include "scenario/harness/proxies.hpp"
 
@@ -82,6 +83,36 @@ TEST_CASE("want of memory in the kernel delays what a proxy passes on", "[xinet]
   check(proxied.front, "splice", 6);
   check(front, "recvmsg", 3);
   check(front, "sendto", 1);
+}
+
+TEST_CASE("want of memory delays one direction no longer while the other one is busy",
+          "[xinet][faults]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  FaultInjector injector;
+  const Listening backend;
+  Server zinit({.in_child = [&] { injector.install_in_child(); }});
+  const std::string front = free_address();
+  zinit.add("s", {.exec = "sleep 100000"});
+  zinit.file("p.toml", proxy_text(front, "127.0.0.1:" + backend.port(), "s"));
+  launch_under(injector, zinit);
+  REQUIRE(eventually([&] { return Client::possible(front); }));
+  close(backend.accept());  // of possible()
+  zinit.await_state("s", "running");
+  Client client(front);
+  const int accepted = backend.accept();
+  REQUIRE(accepted >= 0);
+  await_count(zinit, "p", "active_connections", 1);
+  injector.arm(1, "splice");
+  REQUIRE(client.send("text"));
+  REQUIRE(eventually([&] { return !injector.failed().empty(); }));
+  bool arrived = false;
+  for (int i = 0; i < 100 && !arrived; ++i) {
+    REQUIRE(send(accepted, "x", 1, MSG_NOSIGNAL) == 1);
+    pollfd ready{accepted, POLLIN, 0};
+    arrived = poll(&ready, 1, 20) == 1;
+  }
+  CHECK(arrived);
+  close(accepted);
 }
 
 TEST_CASE("a proxy with many connections leaves others their share", "[xinet]") {

@@ -195,6 +195,11 @@ void FaultInjector::go_on(std::uint64_t id) const {
   ioctl(listener_, SECCOMP_IOCTL_NOTIF_SEND, &answer);  // fails if the caller is gone
 }
 
+std::string FaultInjector::failed() {
+  const std::lock_guard lock(mutex_);
+  return failed_;
+}
+
 std::string FaultInjector::disarm() {
   const std::lock_guard lock(mutex_);
   left_ = 0;

@@ -46,6 +46,8 @@ class FaultInjector {
   /// The number of held calls.
   std::size_t held();
   void release();
+  /// The call that has failed since arm(); empty: none yet.
+  [[nodiscard]] std::string failed();
   /// Stops failing calls. @return  the failed call, as "openat: Too many open files"; empty: none
   std::string disarm();
 

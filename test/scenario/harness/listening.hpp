@@ -33,6 +33,8 @@ class Listening {
     fd_ = -1;
   }
   std::string port() const { return std::to_string(port_); }
+  /// The next connection; its deadline is the test's.
+  [[nodiscard]] int accept() const { return accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC); }
 
  private:
   int fd_;
