@@ -45,6 +45,7 @@ Proxy::Proxy(ProxyShared& shared, ProxyTable::Place place, ProxyCounts& counts)
       place_(place),
       counts_(counts),
       last_used_(Clock::now()),
+      last_number_(number_of(last_used_) - 1),
       timer_(shared.loop, [this] { advance(); }),
       advance_(shared.loop, [this] { advance(); }) {}
 

@@ -160,7 +160,7 @@ class Proxy {
   Backoff<10, 500> delay_;                   // delay before the next retry_at_
   TimePoint rejected_told_{}, full_told_{};  // no message of this kind before then
   std::set<std::uint32_t> lacking_;          // connections to try again
-  std::uint32_t last_number_ = 0;
+  std::uint32_t last_number_;
   TimerWatcher timer_;
   LoopCall advance_;
 };
