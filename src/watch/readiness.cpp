@@ -281,7 +281,7 @@ void ReadinessChecks::settle(const WatchPtr& watch) {
     watches_.erase(watch->process.get());
     return;
   }
-  if (!watch->listened && !listen(*watch)) again_.set(kTryAgain);
+  if (!watch->listened && !listen(*watch)) again_.set_within(kTryAgain);
   if (watch->watched_main != process.main_pid()) watch_main(*watch);
   seek_successor(*watch);
   if (watch->file_awaited) {
@@ -327,7 +327,7 @@ void ReadinessChecks::on_ready(EpollSet::Key key) {
   if (receive(*watch, kMessagesATurn, after(Clock::now(), kTurn))) return;
   set_.remove(watch->channel->fd());
   watch->listened = false;
-  again_.set(kTryAgain);
+  again_.set_within(kTryAgain);
 }
 
 void ReadinessChecks::on_main_end(Watch& watch) {
@@ -358,7 +358,7 @@ void ReadinessChecks::watch_main(Watch& watch) {
     return;
   watch.main_pidfd.reset();
   watch.watched_main = -1;  // no valid pid, so the next settle() tries again
-  again_.set(kTryAgain);
+  again_.set_within(kTryAgain);
 }
 
 /// Reads the descriptor for readiness.

@@ -65,7 +65,7 @@ void ReadinessChecks::on_looked() {
     if (!watch->file_awaited) continue;
     if (!*outcome) {  // too much hangs, or there is no thread
       watch->file_changed = true;
-      again_.set(kTryAgain);
+      again_.set_within(kTryAgain);
       continue;
     }
     watch->file_watched = look->watched;
@@ -75,7 +75,7 @@ void ReadinessChecks::on_looked() {
     take_pidfile(*watch);
     if (!watch->file_awaited) continue;
     if (watch->file_changed) look_at_file(*watch);
-    if (!watch->file_watched) again_.set(kTryAgain);
+    if (!watch->file_watched) again_.set_within(kTryAgain);
     give_up_late(*watch);
   }
 }
@@ -94,7 +94,8 @@ void ReadinessChecks::give_up_late(Watch& watch) {
   if (!watch.seeks || !watch.file_awaited || watch.file_look || watch.file_changed) return;
   const TimePoint by = watch.process->successor_by();
   if (by == kNever) return;
-  if (Clock::now() < by) return again_.set_at(by);
+  if (const TimePoint now = Clock::now(); now < by)
+    return again_.set_within(std::chrono::ceil<Milliseconds>(by - now));
   forget_file(watch);
   board_->no_successor(*watch.process);
 }
@@ -136,7 +137,7 @@ bool ReadinessChecks::stays_in_foreground(Watch& watch) {
   const TimePoint now = Clock::now();
   if (watch.foreground_until == kNever) watch.foreground_until = after(now, kStaysInForeground);
   if (now < watch.foreground_until) {
-    again_.set(kStaysInForeground);
+    again_.set_within(kStaysInForeground);
     return false;
   }
   const auto stat = read_process_stat(watch.process->launched);
