@@ -51,7 +51,10 @@ Timers::Timers(Parts parts)
             [this](bool clock_set) {
               if (clock_set) {
                 log_info("the wall clock was set: timers follow the new time");
-                for (const auto& [service, timer] : timers_) timer->clock_set(wall_us());
+                for (const auto& [service, timer] : timers_) {
+                  timer->clock_set(wall_us());
+                  keep(service, *timer);  // nothing tells the next image that the clock was set
+                }
               }
               run_due();
             }),
