@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "os/process.hpp"
 
 namespace zinit {
 
@@ -201,10 +202,17 @@ void Capture::let_go(const LogPipe* pipe) {
   last->log.close(*last);
 }
 
+/// A process that is alive, or about to be spawned, keeps its pipes: all instances of a service
+/// with `accept` write to one log.
 void Capture::give_up_oldest(ServiceLog& log) {
-  for (const LogPipePtr& pipe : log.pipes(kPipesKept)) {
-    log.drain(*pipe, buffer_, Drain::all);
-    ended(*pipe);
+  std::vector<LogPipePtr> old = log.pipes();
+  std::erase_if(old, [](const LogPipePtr& pipe) {
+    const pid_t pid = *pipe->writer;
+    return pid == 0 || process_exists(pid);
+  });
+  for (std::size_t i = 0; i + LogStore::kOldPipes < old.size(); ++i) {
+    log.drain(*old[i], buffer_, Drain::all);
+    ended(*old[i]);
   }
 }
 

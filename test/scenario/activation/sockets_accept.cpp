@@ -49,6 +49,22 @@ TEST_CASE("each connection has an instance, as its standard input and output",
   await_others(zinit, {});
 }
 
+TEST_CASE("many instances at once keep their standard error", "[check][sockets][accept]") {
+  Server zinit;
+  const std::string at = free_address();
+  zinit.file("s.toml",
+             "[service]\nexec = 'while read line; do echo $line >&2; echo $line; done'\n"
+             "[socket]\nlisten = ['" +
+                 at + "']\naccept = true\n");
+  boot_open(zinit);
+  std::vector<Client> clients;
+  for (int i = 0; i < 30; ++i) {
+    clients.emplace_back(at);
+    CHECK(clients.back().echo("one\n") == "one\n");
+  }
+  for (Client& client : clients) CHECK(client.echo("two\n") == "two\n");
+}
+
 TEST_CASE("instances over all kinds of sockets find who connects, their names and settings",
           "[check][sockets][accept]") {
   Server zinit;

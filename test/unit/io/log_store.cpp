@@ -385,8 +385,10 @@ TEST_CASE("log: processes left behind hold a bounded number of pipes", "[threads
   add_line(w.store, 0, std::string(1000, 'x'));
   add_line(w.store, 1, "");
   const std::size_t before = open_descriptors().size();
+  constexpr pid_t ended = std::numeric_limits<pid_t>::max();  // no process has it
   std::vector<OutputPipes> held;
   for (std::size_t i = 0; i < 30; ++i) {
+    if (i > 0) *held.back().writer = ended;
     held.push_back(w.open(0));
     put(held.back().out, "of " + std::to_string(i) + "\nhalf");
   }
