@@ -12,66 +12,7 @@ namespace zinit {
 
 namespace {
 
-constexpr std::string_view kSettings = "daemon/settings";
-constexpr std::string_view kSettingsFaults = "daemon/settings_faults";
-constexpr std::string_view kEtcEnvironment = "daemon/etc_environment";
-constexpr std::string_view kMaskedProxies = "daemon/masked_proxies";
-constexpr std::string_view kProgram = "daemon/program";
-constexpr std::string_view kShell = "daemon/shell";
-constexpr std::string_view kBooted = "daemon/booted";
-constexpr std::string_view kCrashes = "daemon/crashes";
-constexpr std::string_view kExitCode = "daemon/exit_code";
-constexpr std::string_view kCommandAlone = "daemon/command_alone";
-constexpr std::string_view kToldSignals = "daemon/told_signals";
-constexpr std::string_view kSoft = "daemon/nofile/soft";
-constexpr std::string_view kHard = "daemon/nofile/hard";
-constexpr std::string_view kSwitched = "daemon/switched";
-constexpr std::string_view kSwitchFault = "daemon/switch_fault";
-constexpr std::string_view kNewRoot = "daemon/new_root";
-constexpr std::string_view kNewInit = "daemon/new_init";
-constexpr std::string_view kShutdown = "daemon/shutdown";    // "KIND UNTIL HURRIED"
-constexpr std::string_view kScheduled = "daemon/scheduled";  // "KIND AT MESSAGE"
-
-struct TimeFact {
-  std::string_view key;
-  std::optional<TimePoint> DaemonFacts::*time;
-};
-constexpr TimeFact kTimes[] = {
-    {"daemon/started", &DaemonFacts::started},
-    {"daemon/services_started", &DaemonFacts::services_started},
-    {"daemon/end_asked_until", &DaemonFacts::end_asked_until},
-};
-
-void put(FactMap& facts, std::string_view key, std::string value) {
-  facts.insert_or_assign(std::string(key), std::move(value));
-}
-
-std::string text_of_fact(const FactMap& facts, std::string_view key) {
-  const auto fact = facts.find(key);
-  return fact == facts.end() ? std::string() : fact->second;
-}
-
-std::optional<long long> number_of(const FactMap& facts, std::string_view key) {
-  return parse_integer(text_of_fact(facts, key));
-}
-
-/// Several texts as one fact, each with a NUL at its end.
-std::string one_text(const std::vector<std::string>& texts) {
-  std::string all;
-  for (const std::string& text : texts) all.append(text).push_back('\0');
-  return all;
-}
-
-std::vector<std::string> texts_of_fact(const FactMap& facts, std::string_view key) {
-  const std::string all = text_of_fact(facts, key);
-  std::vector<std::string> texts;
-  for (const std::string_view text : split(all, '\0'))
-    if (!text.empty()) texts.emplace_back(text);
-  return texts;
-}
-
-std::int64_t ns_of(TimePoint time) { return time.time_since_epoch().count(); }
-TimePoint time_of(long long ns) { return TimePoint(TimePoint::duration(ns)); }
+using Number = std::optional<long long>;
 
 /// A fact that consists of an action, a number and the rest of the text.
 struct PowerFact {
@@ -80,94 +21,119 @@ struct PowerFact {
   std::string rest;
 };
 
-std::string power_text(PowerAction action, std::int64_t number, std::string_view rest) {
-  return fmt::format("{} {} {}", static_cast<int>(action), number, rest);
+Number ns_of(const std::optional<TimePoint>& time) {
+  return time ? Number(time->time_since_epoch().count()) : Number();
 }
+TimePoint time_of(long long ns) { return TimePoint(TimePoint::duration(ns)); }
 
-std::optional<PowerFact> power_of(const FactMap& facts, std::string_view key) {
-  const std::string text = text_of_fact(facts, key);
-  const auto first = text.find(' ');
-  const auto second = text.find(' ', first + 1);
-  if (second == std::string::npos) return std::nullopt;
-  const auto action = parse_integer(text.substr(0, first));
-  const auto number = parse_integer(text.substr(first + 1, second - first - 1));
-  if (!action || !number || *action < 0 || *action > static_cast<int>(PowerAction::switch_root))
-    return std::nullopt;
-  return PowerFact{static_cast<PowerAction>(*action), *number, text.substr(second + 1)};
+/// Writes facts into a map, or reads them from one. Each function gets a value, and gives back what
+/// its fact says: the same value if it was written. An unset value is written as an empty text, so
+/// that an older value does not survive.
+class Way {
+ public:
+  explicit Way(FactMap& to) : to_(&to), from_(to) {}
+  explicit Way(const FactMap& from) : from_(from) {}
+
+  void text(std::string_view key, std::string& own) const {
+    if (to_ != nullptr) to_->insert_or_assign(std::string(key), own);
+    const auto fact = from_.find(key);
+    own = fact == from_.end() ? std::string() : fact->second;
+  }
+  [[nodiscard]] Number number(std::string_view key, Number own) const {
+    std::string all = own ? std::to_string(*own) : "";
+    text(key, all);
+    return parse_integer(all);
+  }
+  void flag(std::string_view key, bool& own) const {
+    own = number(key, own ? Number(1) : Number()).has_value();
+  }
+  void time(std::string_view key, std::optional<TimePoint>& own) const {
+    const Number ns = number(key, ns_of(own));
+    own = ns ? std::optional(time_of(*ns)) : std::nullopt;
+  }
+  /// As one text, with a NUL at the end of each.
+  void texts(std::string_view key, std::vector<std::string>& own) const {
+    std::string all;
+    for (const std::string& one : own) all.append(one).push_back('\0');
+    text(key, all);
+    own.clear();
+    for (const std::string_view one : split(all, '\0'))
+      if (!one.empty()) own.emplace_back(one);
+  }
+  [[nodiscard]] std::optional<PowerFact> power(std::string_view key,
+                                               const std::optional<PowerFact>& own) const {
+    std::string all =
+        own ? fmt::format("{} {} {}", static_cast<int>(own->action), own->number, own->rest) : "";
+    text(key, all);
+    const auto first = all.find(' ');
+    const auto second = all.find(' ', first + 1);
+    if (second == std::string::npos) return std::nullopt;
+    const Number action = parse_integer(all.substr(0, first));
+    const Number number = parse_integer(all.substr(first + 1, second - first - 1));
+    if (!action || !number || *action < 0 || *action > static_cast<int>(PowerAction::switch_root))
+      return std::nullopt;
+    return PowerFact{static_cast<PowerAction>(*action), *number, all.substr(second + 1)};
+  }
+
+ private:
+  FactMap* to_ = nullptr;
+  const FactMap& from_;
+};
+
+/// The list of all facts.
+void copy_facts(const Way& way, DaemonFacts& daemon) {
+  way.time("daemon/started", daemon.started);
+  way.time("daemon/services_started", daemon.services_started);
+  way.time("daemon/end_asked_until", daemon.end_asked_until);
+  auto& nofile = daemon.nofile;
+  const auto limit = [&](std::string_view key, rlim_t rlimit::*which) {
+    return way.number(key, nofile ? Number(static_cast<long long>((*nofile).*which)) : Number());
+  };
+  const Number soft = limit("daemon/nofile/soft", &rlimit::rlim_cur);
+  const Number hard = limit("daemon/nofile/hard", &rlimit::rlim_max);
+  if (soft && hard) nofile = rlimit{static_cast<rlim_t>(*soft), static_cast<rlim_t>(*hard)};
+  way.text("daemon/program", daemon.program);
+  way.flag("daemon/booted", daemon.booted);
+  const Number crashes = way.number("daemon/crashes", daemon.crashes);
+  daemon.crashes = static_cast<std::uint32_t>(crashes.value_or(0));
+  const Number shell =
+      way.number("daemon/shell", daemon.shell > 0 ? Number(daemon.shell) : Number());
+  // kill(2) takes any other number as a group, or as every process.
+  const bool is_process = shell && *shell > 0 && std::in_range<pid_t>(*shell);
+  daemon.shell = is_process ? static_cast<pid_t>(*shell) : 0;
+  std::optional<PowerFact> begun, later;
+  if (const auto& own = daemon.shutdown)
+    begun = {own->kind, *ns_of(own->until), std::to_string(own->hurried.count())};
+  if (begun = way.power("daemon/shutdown", begun); begun)
+    daemon.shutdown = {begun->action, time_of(begun->number),
+                       Milliseconds{parse_integer(begun->rest).value_or(0)}};
+  if (const auto& own = daemon.scheduled) later = {own->action, own->at_us, own->message};
+  if (later = way.power("daemon/scheduled", later); later)
+    daemon.scheduled = {later->action, later->number, later->rest};
+  way.text("daemon/new_root", daemon.next.root);
+  way.text("daemon/new_init", daemon.next.init);
+  way.flag("daemon/switched", daemon.switched);
+  way.text("daemon/switch_fault", daemon.switch_fault);
+  const Number code = way.number("daemon/exit_code", daemon.exit_code);
+  daemon.exit_code.reset();
+  if (code && *code >= 0 && *code <= 255) daemon.exit_code = static_cast<int>(*code);
+  way.flag("daemon/command_alone", daemon.command_alone);
+  const auto told = static_cast<long long>(daemon.told_signals);
+  daemon.told_signals = static_cast<std::uint64_t>(
+      way.number("daemon/told_signals", told == 0 ? Number() : Number(told)).value_or(0));
+  way.text("daemon/settings", daemon.settings);
+  way.text("daemon/etc_environment", daemon.etc_environment);
+  way.texts("daemon/settings_faults", daemon.settings_faults);
+  way.texts("daemon/masked_proxies", daemon.masked_proxies);
 }
 
 }  // namespace
 
-void put_daemon(const DaemonFacts& daemon, FactMap& facts) {
-  // Write an empty value for anything unset, so that an older value does not survive.
-  for (const TimeFact& row : kTimes) {
-    const auto& time = daemon.*row.time;
-    put(facts, row.key, time ? std::to_string(ns_of(*time)) : std::string());
-  }
-  const auto limit = [&](rlim_t rlimit::*which) {
-    return daemon.nofile ? std::to_string(static_cast<long long>((*daemon.nofile).*which))
-                         : std::string();
-  };
-  put(facts, kSoft, limit(&rlimit::rlim_cur));
-  put(facts, kHard, limit(&rlimit::rlim_max));
-  put(facts, kProgram, daemon.program);
-  put(facts, kBooted, daemon.booted ? "1" : "");
-  put(facts, kCrashes, std::to_string(daemon.crashes));
-  put(facts, kShell, daemon.shell > 0 ? std::to_string(daemon.shell) : std::string());
-  const auto& shutdown = daemon.shutdown;
-  put(facts, kShutdown,
-      shutdown ? power_text(shutdown->kind, ns_of(shutdown->until),
-                            std::to_string(shutdown->hurried.count()))
-               : std::string());
-  const auto& scheduled = daemon.scheduled;
-  put(facts, kScheduled,
-      scheduled ? power_text(scheduled->action, scheduled->at_us, scheduled->message)
-                : std::string());
-  put(facts, kNewRoot, daemon.next.root);
-  put(facts, kNewInit, daemon.next.init);
-  put(facts, kSwitched, daemon.switched ? "1" : "");
-  put(facts, kSwitchFault, daemon.switch_fault);
-  put(facts, kExitCode, daemon.exit_code ? std::to_string(*daemon.exit_code) : std::string());
-  put(facts, kCommandAlone, daemon.command_alone ? "1" : "");
-  put(facts, kToldSignals,
-      daemon.told_signals == 0 ? std::string()
-                               : std::to_string(static_cast<std::int64_t>(daemon.told_signals)));
-  put(facts, kSettings, daemon.settings);
-  put(facts, kEtcEnvironment, daemon.etc_environment);
-  put(facts, kSettingsFaults, one_text(daemon.settings_faults));
-  put(facts, kMaskedProxies, one_text(daemon.masked_proxies));
-}
+void put_daemon(DaemonFacts daemon, FactMap& facts) { copy_facts(Way(facts), daemon); }
 
 DaemonFacts daemon_from(const FactMap& facts) {
   DaemonFacts daemon;
-  for (const TimeFact& row : kTimes)
-    if (const auto ns = number_of(facts, row.key)) daemon.*row.time = time_of(*ns);
-  const auto soft = number_of(facts, kSoft);
-  const auto hard = number_of(facts, kHard);
-  if (soft && hard) daemon.nofile = rlimit{static_cast<rlim_t>(*soft), static_cast<rlim_t>(*hard)};
-  daemon.program = text_of_fact(facts, kProgram);
-  daemon.booted = number_of(facts, kBooted).has_value();
-  daemon.crashes = static_cast<std::uint32_t>(number_of(facts, kCrashes).value_or(0));
-  // kill(2) takes any other number as a group, or as every process.
-  if (const auto pid = number_of(facts, kShell); pid && *pid > 0 && std::in_range<pid_t>(*pid))
-    daemon.shell = static_cast<pid_t>(*pid);
-  if (const auto begun = power_of(facts, kShutdown)) {
-    const auto hurried = parse_integer(begun->rest);
-    daemon.shutdown = {begun->action, time_of(begun->number), Milliseconds{hurried.value_or(0)}};
-  }
-  if (const auto later = power_of(facts, kScheduled))
-    daemon.scheduled = {later->action, later->number, later->rest};
-  daemon.next = {text_of_fact(facts, kNewRoot), text_of_fact(facts, kNewInit)};
-  daemon.switched = number_of(facts, kSwitched).has_value();
-  daemon.switch_fault = text_of_fact(facts, kSwitchFault);
-  if (const auto code = number_of(facts, kExitCode); code && *code >= 0 && *code <= 255)
-    daemon.exit_code = static_cast<int>(*code);
-  daemon.command_alone = number_of(facts, kCommandAlone).has_value();
-  daemon.told_signals = static_cast<std::uint64_t>(number_of(facts, kToldSignals).value_or(0));
-  daemon.settings = text_of_fact(facts, kSettings);
-  daemon.etc_environment = text_of_fact(facts, kEtcEnvironment);
-  daemon.settings_faults = texts_of_fact(facts, kSettingsFaults);
-  daemon.masked_proxies = texts_of_fact(facts, kMaskedProxies);
+  copy_facts(Way(facts), daemon);
   return daemon;
 }
 

@@ -42,7 +42,7 @@ struct DaemonFacts {
 };
 
 /// Adds all members of `daemon`. An unset one becomes an empty fact.
-void put_daemon(const DaemonFacts& daemon, FactMap& facts);
+void put_daemon(DaemonFacts daemon, FactMap& facts);
 /// Gives a missing or unreadable fact its default.
 [[nodiscard]] DaemonFacts daemon_from(const FactMap& facts);
 
