@@ -7,8 +7,7 @@
 
 #include <utility>
 
-#include "activation/listening.hpp"
-#include "base/format.hpp"
+#include "io/resolver.hpp"
 #include "os/unix_receive.hpp"
 #include "state/disposal.hpp"
 #include "supervisor/spawn_extras.hpp"

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <unordered_map>
 
 #include "os/limits.hpp"
 

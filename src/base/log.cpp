@@ -11,7 +11,6 @@
 #include <atomic>
 #include <chrono>
 #include <climits>
-#include <ctime>
 #include <utility>
 #include <vector>
 

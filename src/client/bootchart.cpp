@@ -11,7 +11,6 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "client/svg.hpp"
-#include "client/words.hpp"
 
 namespace zinit {
 

@@ -12,7 +12,6 @@
 #include "client/commands.hpp"
 #include "client/context.hpp"
 #include "client/libzinit/json.hpp"
-#include "client/words.hpp"
 #include "config/keys.hpp"
 #include "import/import.hpp"
 #include "model/reason.hpp"

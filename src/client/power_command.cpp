@@ -10,7 +10,6 @@
 #include "client/commands.hpp"
 #include "client/context.hpp"
 #include "client/times.hpp"
-#include "client/words.hpp"
 #include "zinit/client.hpp"
 
 namespace zinit {

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <ranges>
 #include <string_view>
 
 #include "base/format.hpp"

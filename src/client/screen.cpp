@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdint>
 
 #include "base/format.hpp"
 #include "client/context.hpp"

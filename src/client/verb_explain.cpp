@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl explain: the meaning of a key of a service file, from the table of keys.
-#include <algorithm>
 
 #include "base/format.hpp"
 #include "base/text.hpp"

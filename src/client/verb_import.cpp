@@ -10,7 +10,6 @@
 #include "client/libzinit/json.hpp"
 #include "client/service_files.hpp"
 #include "import/import.hpp"
-#include "import/writer.hpp"
 
 namespace zinit {
 

@@ -17,7 +17,6 @@
 // previous one (told_), or a time after that of last_, shows this.
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <map>
 #include <optional>
 #include <utility>

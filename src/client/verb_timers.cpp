@@ -3,14 +3,12 @@
 // zinitctl timers: when the timers of services are due.
 #include <algorithm>
 
-#include "base/format.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "client/context.hpp"
 #include "client/libzinit/json.hpp"
 #include "client/libzinit/read_answers.hpp"
 #include "client/table.hpp"
-#include "client/words.hpp"
 
 namespace zinit {
 

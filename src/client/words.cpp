@@ -8,7 +8,6 @@
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
-#include "client/times.hpp"
 #include "model/reason.hpp"
 #include "model/state.hpp"
 

@@ -5,7 +5,6 @@
 #include "config/toml_scalar.hpp"
 
 #include <charconv>
-#include <cstdint>
 #include <optional>
 #include <sstream>
 #include <toml.hpp>

@@ -5,12 +5,10 @@
 // A wait looks at Board::brief() after every change. The board counts a service with an unfinished
 // request as not settled, so the state before a request cannot end a wait that begins after it.
 #include <array>
-#include <memory>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "control/answers.hpp"
-#include "control/views.hpp"
 #include "model/why.hpp"
 
 namespace zinit {

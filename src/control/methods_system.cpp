@@ -9,7 +9,6 @@
 
 #include "base/format.hpp"
 #include "base/log.hpp"
-#include "base/text.hpp"
 #include "config/modes.hpp"
 #include "control/answers.hpp"
 #include "control/power_schedule.hpp"

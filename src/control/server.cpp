@@ -14,7 +14,6 @@
 
 #include "base/log.hpp"
 #include "config/directory.hpp"
-#include "control/views.hpp"
 #include "os/limits.hpp"
 #include "os/memory.hpp"
 #include "state/disposal.hpp"

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <set>
 
-#include "base/format.hpp"
 #include "base/text.hpp"
 #include "control/objects.hpp"
 #include "os/cgroup.hpp"

@@ -12,8 +12,6 @@
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
-#include <optional>
-#include <span>
 
 #include "base/checksum.hpp"
 #include "base/environment.hpp"

@@ -5,7 +5,6 @@
 #include <set>
 #include <utility>
 
-#include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "import/reader.hpp"

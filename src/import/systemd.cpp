@@ -5,11 +5,9 @@
 #include "import/systemd.hpp"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include "base/format.hpp"
-#include "base/text.hpp"
 #include "config/spec_reader.hpp"
 
 namespace zinit {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Names of units, and the specifiers in their settings (systemd.unit(5)).
-#include <algorithm>
 
 #include "base/format.hpp"
 #include "base/text.hpp"

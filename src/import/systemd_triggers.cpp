@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // [Socket], [Timer] and [Path] of units (systemd.socket(5), systemd.timer(5), systemd.path(5)).
 // Here they are sections of the service that they start.
-#include <algorithm>
 
 #include "base/format.hpp"
 #include "base/text.hpp"

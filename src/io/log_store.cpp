@@ -12,7 +12,6 @@
 
 #include "base/log.hpp"
 #include "base/mutex.hpp"
-#include "base/text.hpp"
 #include "io/capture.hpp"
 #include "io/service_log.hpp"
 #include "state/slot_facts.hpp"

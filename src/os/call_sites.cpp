@@ -7,7 +7,6 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstring>
 
 // Set by the linker: where the program and its code begin and end.

@@ -12,7 +12,6 @@
 #include <set>
 
 #include "base/fd.hpp"
-#include "base/format.hpp"
 #include "base/text.hpp"
 #include "os/membership.hpp"
 #include "os/process.hpp"

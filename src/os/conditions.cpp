@@ -8,7 +8,6 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 
 #include "base/fd.hpp"

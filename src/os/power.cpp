@@ -12,7 +12,6 @@
 #include <csignal>
 
 #include "base/fd.hpp"
-#include "base/file.hpp"
 
 namespace zinit {
 

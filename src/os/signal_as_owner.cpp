@@ -9,7 +9,6 @@
 
 #include <cerrno>
 #include <csignal>
-#include <string>
 
 #include "base/fd.hpp"
 #include "os/id_change.hpp"

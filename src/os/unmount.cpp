@@ -17,7 +17,6 @@
 #include <utility>
 
 #include "base/fd.hpp"
-#include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "os/attempts.hpp"

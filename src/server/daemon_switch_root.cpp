@@ -14,7 +14,6 @@
 #include "base/kill_point.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
-#include "config/environment.hpp"
 #include "machine/last_steps.hpp"
 #include "machine/switch_root.hpp"
 #include "os/net.hpp"

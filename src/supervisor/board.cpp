@@ -9,7 +9,6 @@
 #include <csignal>
 
 #include "base/kill_point.hpp"
-#include "base/text.hpp"
 #include "model/predicates.hpp"
 #include "model/request.hpp"
 #include "supervisor/plan_aside.hpp"

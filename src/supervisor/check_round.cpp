@@ -7,7 +7,6 @@
 #include "supervisor/board.hpp"
 #include "supervisor/plan_aside.hpp"
 #include "supervisor/refusals.hpp"
-#include "supervisor/request_report.hpp"
 
 namespace zinit {
 

@@ -9,7 +9,6 @@
 // to 500 ms.
 #include <poll.h>
 
-#include <algorithm>
 #include <csignal>
 
 #include "model/why.hpp"

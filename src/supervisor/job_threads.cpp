@@ -42,7 +42,6 @@
 
 #include "base/kill_point.hpp"
 #include "supervisor/core.hpp"
-#include "supervisor/messages.hpp"
 
 namespace zinit {
 

@@ -11,7 +11,6 @@
 
 #include "base/format.hpp"
 #include "base/log.hpp"
-#include "base/text.hpp"
 #include "os/conditions.hpp"
 #include "os/directories.hpp"
 #include "os/membership.hpp"

@@ -27,7 +27,6 @@
 #include "model/predicates.hpp"
 #include "os/directories.hpp"
 #include "supervisor/core.hpp"
-#include "supervisor/messages.hpp"
 
 namespace zinit {
 

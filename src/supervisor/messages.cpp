@@ -3,8 +3,6 @@
 // Texts of the log: `SERVICE: what happened, numbers with units; what comes next`.
 #include "supervisor/messages.hpp"
 
-#include <algorithm>
-
 #include "model/predicates.hpp"
 #include "model/why.hpp"
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Makes copies of the board's state for clients.
-#include <algorithm>
 
 #include "model/predicates.hpp"
 #include "os/conditions.hpp"

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/format.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 

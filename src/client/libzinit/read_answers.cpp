@@ -3,10 +3,8 @@
 // Reads answers into the structs of the public header: see read_answers.hpp.
 #include "client/libzinit/read_answers.hpp"
 
-#include <algorithm>
 #include <array>
 #include <type_traits>
-#include <utility>
 
 #include "base/format.hpp"
 #include "client/libzinit/json.hpp"

@@ -18,8 +18,6 @@
 #include <vector>
 
 #include "base/fd.hpp"
-#include "base/format.hpp"
-#include "base/text.hpp"
 #include "client/script/functions.hpp"
 #include "model/reason.hpp"
 #include "os/process.hpp"

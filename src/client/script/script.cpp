@@ -6,8 +6,6 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "base/format.hpp"
-#include "base/text.hpp"
 #include "client/script/functions.hpp"
 
 namespace zinit {
