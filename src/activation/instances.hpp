@@ -33,8 +33,7 @@ class Instances {
         settings_(settings),
         facts_(facts),
         removal_(loop, std::move(answers_due), [this] { remove_ended(); }) {}
-  Instances(const Instances&) = delete;
-  Instances& operator=(const Instances&) = delete;
+  Instances& operator=(Instances&&) = delete;
 
   /// The templates in force; never null.
   [[nodiscard]] const TemplatesPtr& templates() const noexcept { return templates_; }

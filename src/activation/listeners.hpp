@@ -42,8 +42,7 @@ class OpenListener {
   ~OpenListener() { remove_file(); }
   /// Removes the file: clients cannot connect by the path any more. May block on a file system.
   void remove_file() noexcept { file_.remove(); }
-  OpenListener(const OpenListener&) = delete;
-  OpenListener& operator=(const OpenListener&) = delete;
+  OpenListener& operator=(OpenListener&&) = delete;
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   [[nodiscard]] const SocketFile& file() const noexcept { return file_; }

@@ -44,8 +44,7 @@ class Paths {
   };
   explicit Paths(Parts parts);
   ~Paths();
-  Paths(const Paths&) = delete;
-  Paths& operator=(const Paths&) = delete;
+  Paths& operator=(Paths&&) = delete;
 
   /// After a re-execution, before the first look(): finds changes since the previous process image
   /// has last checked the paths.

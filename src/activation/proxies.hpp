@@ -43,8 +43,7 @@ class Proxies {
   Proxies(EventLoop& loop, ServiceAccess& services, std::function<void(ProxyTable::Place)> gone);
   /// Only while no thread runs the loop. Ends all connections.
   ~Proxies();
-  Proxies(const Proxies&) = delete;
-  Proxies& operator=(const Proxies&) = delete;
+  Proxies& operator=(Proxies&&) = delete;
 
   /// Makes the changes in order and then calls `done`, both on the loop's thread. Any thread.
   /// Errors: those of EventLoop::post(); nothing is changed then.

@@ -55,8 +55,7 @@ class Proxy {
   Proxy(ProxyShared& shared, ProxyTable::Place place, ProxyCounts& counts);
   /// Ends all connections.
   ~Proxy();
-  Proxy(const Proxy&) = delete;
-  Proxy& operator=(const Proxy&) = delete;
+  Proxy& operator=(Proxy&&) = delete;
 
   /// Takes new settings. Relayed connections continue. Before a listener that no proxy uses any
   /// more (absent from `in_use`) is left, its waiting connections are accepted.

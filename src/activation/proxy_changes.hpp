@@ -64,8 +64,7 @@ class ProxyChanges {
     std::function<void()> settled;
   };
   explicit ProxyChanges(Parts parts);
-  ProxyChanges(const ProxyChanges&) = delete;
-  ProxyChanges& operator=(const ProxyChanges&) = delete;
+  ProxyChanges& operator=(ProxyChanges&&) = delete;
 
   /// After a re-execution: continues at once with the proxies of the previous process image.
   void restore(Inheritance& inherited, const FactMap& facts);

@@ -103,8 +103,7 @@ class Relay {
         std::function<bool()> killed);
   /// Closes both sides.
   ~Relay();
-  Relay(const Relay&) = delete;
-  Relay& operator=(const Relay&) = delete;
+  Relay& operator=(Relay&&) = delete;
 
   /// The client has closed and is not in the set any more. What it sent is still passed on. Call
   /// before begin().

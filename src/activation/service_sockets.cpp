@@ -104,8 +104,7 @@ class ServiceSockets::Turn {
     of_.turns_.erase(slot_);
     of_.turn_over_.notify_all();
   }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
+  Turn& operator=(Turn&&) = delete;
 
  private:
   ServiceSockets& of_;

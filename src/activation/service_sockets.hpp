@@ -55,8 +55,7 @@ class ServiceSockets final : public WatchPort {
   ~ServiceSockets() override;
   /// Closes all sockets, and removes their files. Only while no thread runs the loop.
   void end() EXCLUDES(mutex_);
-  ServiceSockets(const ServiceSockets&) = delete;
-  ServiceSockets& operator=(const ServiceSockets&) = delete;
+  ServiceSockets& operator=(ServiceSockets&&) = delete;
 
   /// Takes over the sockets of the previous process image that belong to services of `graph`. Call
   /// before any process is spawned. Any thread.

@@ -46,8 +46,7 @@ class SocketChanges {
     std::function<bool()> answers_due;
   };
   explicit SocketChanges(Parts parts);
-  SocketChanges(const SocketChanges&) = delete;
-  SocketChanges& operator=(const SocketChanges&) = delete;
+  SocketChanges& operator=(SocketChanges&&) = delete;
 
   /// The ports that pass sockets and connections to processes.
   [[nodiscard]] WatchPort& sockets() noexcept { return sockets_; }

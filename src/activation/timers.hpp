@@ -53,8 +53,7 @@ class Timers {
     std::function<void()> settled;
   };
   explicit Timers(Parts parts);
-  Timers(const Timers&) = delete;
-  Timers& operator=(const Timers&) = delete;
+  Timers& operator=(Timers&&) = delete;
 
   /// After a re-execution, before the first look(): timers continue as they stood in the previous
   /// process image.

@@ -31,8 +31,7 @@ void await_memory();
 /// Sets whether the calling thread's allocations are refusable, until the end of the scope.
 class AllocationScope {
  public:
-  AllocationScope(const AllocationScope&) = delete;
-  AllocationScope& operator=(const AllocationScope&) = delete;
+  AllocationScope& operator=(AllocationScope&&) = delete;
 
  protected:
   explicit AllocationScope(bool refusable) noexcept;

@@ -33,13 +33,11 @@ namespace zinit {
 
 class CAPABILITY("mutex") Mutex {
  public:
-  Mutex() = default;
 #if ZINIT_TSAN
   // std::mutex ends without a call, and TSan takes the next mutex at its address for the same one.
   ~Mutex() { ::pthread_mutex_destroy(mutex_.native_handle()); }
 #endif
-  Mutex(const Mutex&) = delete;
-  Mutex& operator=(const Mutex&) = delete;
+  Mutex& operator=(Mutex&&) = delete;
   void lock() ACQUIRE() { mutex_.lock(); }
   void unlock() RELEASE() { mutex_.unlock(); }
 
@@ -55,8 +53,7 @@ class SCOPED_CAPABILITY MutexLock {
   ~MutexLock() RELEASE() {
     if (held_) mutex_.unlock();
   }
-  MutexLock(const MutexLock&) = delete;
-  MutexLock& operator=(const MutexLock&) = delete;
+  MutexLock& operator=(MutexLock&&) = delete;
   void unlock() RELEASE() {
     held_ = false;
     mutex_.unlock();

@@ -20,8 +20,7 @@ class Progress {
   /// --json, or if standard error is not a terminal.
   explicit Progress(VerbContext& context);
   ~Progress();
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
+  Progress& operator=(Progress&&) = delete;
 
   /// Client::answer() to a request that settles the service `name`. Throws the same errors.
   [[nodiscard]] std::string answer(std::uint64_t request, std::optional<Milliseconds> limit,

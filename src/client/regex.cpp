@@ -45,8 +45,7 @@ class MemoryLimit {
     ::setrlimit(RLIMIT_DATA, &lower);
   }
   ~MemoryLimit() { ::setrlimit(RLIMIT_DATA, &before_); }
-  MemoryLimit(const MemoryLimit&) = delete;
-  MemoryLimit& operator=(const MemoryLimit&) = delete;
+  MemoryLimit& operator=(MemoryLimit&&) = delete;
 
  private:
   rlimit before_{};
@@ -62,8 +61,7 @@ class Utf8Locale {
   ~Utf8Locale() {
     if (before_ != nullptr) ::uselocale(before_);
   }
-  Utf8Locale(const Utf8Locale&) = delete;
-  Utf8Locale& operator=(const Utf8Locale&) = delete;
+  Utf8Locale& operator=(Utf8Locale&&) = delete;
 
  private:
   locale_t before_ = nullptr;

@@ -28,8 +28,7 @@ class Screen {
   Screen();
   /// Restores the terminal and the signals.
   ~Screen();
-  Screen(const Screen&) = delete;
-  Screen& operator=(const Screen&) = delete;
+  Screen& operator=(Screen&&) = delete;
 
   [[nodiscard]] std::size_t width() const noexcept { return width_; }
   [[nodiscard]] std::size_t height() const noexcept { return height_; }

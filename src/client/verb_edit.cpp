@@ -143,8 +143,7 @@ class Copy {
   ~Copy() {
     if (!kept_) ::unlink(path_.c_str());
   }
-  Copy(const Copy&) = delete;
-  Copy& operator=(const Copy&) = delete;
+  Copy& operator=(Copy&&) = delete;
 
   [[nodiscard]] const std::string& path() const { return path_; }
   void keep() { kept_ = true; }

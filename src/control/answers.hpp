@@ -55,10 +55,8 @@ inline constexpr Shape kStatusAndEffects =
 /// A long answer. It is made in small steps, over several turns, so that it delays no other client.
 class Turns {
  public:
-  Turns() = default;
   virtual ~Turns() = default;
-  Turns(const Turns&) = delete;
-  Turns& operator=(const Turns&) = delete;
+  Turns& operator=(Turns&&) = delete;
 
   /// Takes the snapshot that the answer describes.
   virtual void begin() = 0;
@@ -167,8 +165,7 @@ class Awaited {
   struct Kept {
     explicit Kept(std::shared_ptr<State> of) : state(std::move(of)) {}
     ~Kept() { state->there = true; }
-    Kept(const Kept&) = delete;
-    Kept& operator=(const Kept&) = delete;
+    Kept& operator=(Kept&&) = delete;
     std::shared_ptr<State> state;
   };
   std::shared_ptr<State> state_ = std::make_shared<State>();

@@ -25,8 +25,7 @@ class Changes final : public ChangePort {
   explicit Changes(EventLoop& loop);
   /// On the loop's thread, after the last call of changed().
   ~Changes() override = default;
-  Changes(const Changes&) = delete;
-  Changes& operator=(const Changes&) = delete;
+  Changes& operator=(Changes&&) = delete;
 
   /// Any thread, with or without locks. Only the first call of a burst makes a system call.
   void changed() noexcept override;

@@ -52,8 +52,7 @@ class Connection {
   /// `fd` is a non-blocking stream socket. Queued bytes count for `share`, if there is one.
   Connection(EventLoop& loop, UniqueFd fd, SharePtr share, std::function<void()> wake);
   ~Connection();
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
+  Connection& operator=(Connection&&) = delete;
 
   /// The next line without its newline, or the rest when the input has ended; nothing if there is
   /// no whole line yet. Valid until the next call of this object. Blank lines are skipped.

@@ -97,8 +97,7 @@ class LogFeeds {
   /// one. `logs` and `loop` must outlive this.
   LogFeeds(LogStore& logs, EventLoop& loop, SharePtr share, std::function<void()> wake);
   ~LogFeeds();
-  LogFeeds(const LogFeeds&) = delete;
-  LogFeeds& operator=(const LogFeeds&) = delete;
+  LogFeeds& operator=(LogFeeds&&) = delete;
 
   /// Subscribes to the logs in `names` (empty: all), beginning with the last `lines` of each.
   /// `held` counts the bytes of `names`. May throw std::bad_alloc.

@@ -21,8 +21,7 @@ class PowerSchedule {
   /// All arguments outlive this.
   PowerSchedule(EventLoop& loop, const Board& board, Daemon& daemon);
   ~PowerSchedule() { stop(); }
-  PowerSchedule(const PowerSchedule&) = delete;
-  PowerSchedule& operator=(const PowerSchedule&) = delete;
+  PowerSchedule& operator=(PowerSchedule&&) = delete;
 
   /// Has the daemon begin the action at its time; if the time has passed, in the loop's next round.
   /// `asker` is for the log; empty after a re-execution.

@@ -56,8 +56,7 @@ struct ProcessLooks::Ticket {
     state->questions.erase(at);
     if (state->questions.empty()) state->scan.reset();
   }
-  Ticket(const Ticket&) = delete;
-  Ticket& operator=(const Ticket&) = delete;
+  Ticket& operator=(Ticket&&) = delete;
 
   const std::shared_ptr<State> state;
   const std::uint64_t number;

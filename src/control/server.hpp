@@ -93,8 +93,7 @@ class Server final {
   /// more (Changes::listen()).
   explicit Server(const Parts& parts, std::span<const Method> methods = all_methods());
   ~Server();
-  Server(const Server&) = delete;
-  Server& operator=(const Server&) = delete;
+  Server& operator=(Server&&) = delete;
 
   /// Accepts clients on `socket` from now on, in place of an earlier one. Connected clients stay.
   /// Fails if file descriptors run out.

@@ -48,8 +48,7 @@ class Settling {
   Settling(const Parts& parts, std::function<void()> settled);
   /// A round may still be under way in the data loop.
   ~Settling();
-  Settling(const Settling&) = delete;
-  Settling& operator=(const Settling&) = delete;
+  Settling& operator=(Settling&&) = delete;
 
   /// Begins rounds until one succeeds that began after this call, or until `limit` has passed.
   /// @return  a ticket for settled()

@@ -51,8 +51,7 @@ class FileQueue {
   explicit FileQueue(EventLoop& loop);
   /// Waits for the current task; drops the others.
   ~FileQueue();
-  FileQueue(const FileQueue&) = delete;
-  FileQueue& operator=(const FileQueue&) = delete;
+  FileQueue& operator=(FileQueue&&) = delete;
 
   /// Runs `task` after all tasks added before. If too many tasks wait already, finishes it at once
   /// with a fault.

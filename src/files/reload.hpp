@@ -53,8 +53,7 @@ class Reloader {
         take_(std::move(take)),
         await_(std::move(await)),
         checks_(std::move(checks)) {}
-  Reloader(const Reloader&) = delete;
-  Reloader& operator=(const Reloader&) = delete;
+  Reloader& operator=(Reloader&&) = delete;
 
   /// Begins a reload, at once or after the current one. `done` gets the result; it gets an error at
   /// once if kMostAsking requests already wait for the same reload.

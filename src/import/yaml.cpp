@@ -55,8 +55,7 @@ class YamlReader {
     yaml_event_delete(&event_);
     yaml_parser_delete(&parser_);
   }
-  YamlReader(const YamlReader&) = delete;
-  YamlReader& operator=(const YamlReader&) = delete;
+  YamlReader& operator=(YamlReader&&) = delete;
 
   std::vector<Value> read() {
     std::vector<Value> documents;

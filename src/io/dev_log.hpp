@@ -50,8 +50,7 @@ class DevLog {
   /// image which socket is zinit's. It may be null, and outlives this object.
   DevLog(EventLoop& loop, std::string path, Take take, StateFacts* facts = nullptr);
   ~DevLog() { finish(); }
-  DevLog(const DevLog&) = delete;
-  DevLog& operator=(const DevLog&) = delete;
+  DevLog& operator=(DevLog&&) = delete;
 
   /// Binds the socket now if it is free, else as soon as it is free. After a re-execution,
   /// `inherited` is the socket that the previous process image had bound, and `kept` its facts. If

@@ -14,9 +14,7 @@ namespace zinit {
 
 class CAPABILITY("mutex") FairMutex {
  public:
-  FairMutex() = default;
-  FairMutex(const FairMutex&) = delete;
-  FairMutex& operator=(const FairMutex&) = delete;
+  FairMutex& operator=(FairMutex&&) = delete;
 
   void lock() ACQUIRE() NO_THREAD_SAFETY_ANALYSIS {
     MutexLock queue(queue_);
@@ -34,8 +32,7 @@ class SCOPED_CAPABILITY FairLock {
  public:
   explicit FairLock(FairMutex& mutex) ACQUIRE(mutex) : mutex_(mutex) { mutex_.lock(); }
   ~FairLock() RELEASE() { mutex_.unlock(); }
-  FairLock(const FairLock&) = delete;
-  FairLock& operator=(const FairLock&) = delete;
+  FairLock& operator=(FairLock&&) = delete;
 
  private:
   FairMutex& mutex_;

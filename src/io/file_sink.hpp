@@ -173,11 +173,9 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
 
 class FileWriters {
  public:
-  FileWriters() = default;
   /// Waits for the writers. Each finishes its current write.
   ~FileWriters();
-  FileWriters(const FileWriters&) = delete;
-  FileWriters& operator=(const FileWriters&) = delete;
+  FileWriters& operator=(FileWriters&&) = delete;
 
   /// Makes a writer work on `sink`. Any thread, also with locks held. Does not block. Fails with
   /// ENOMEM or EAGAIN if there is no thread and none can be started.

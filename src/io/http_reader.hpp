@@ -23,9 +23,7 @@ class HttpReader {
   /// The most bytes that a server may send before the headers end.
   static constexpr std::size_t kMaxBytes = 65536;
 
-  HttpReader() = default;
-  HttpReader(const HttpReader&) = delete;
-  HttpReader& operator=(const HttpReader&) = delete;
+  HttpReader& operator=(HttpReader&&) = delete;
 
   /// Parses the next bytes of the response. The result is the same however the response is cut into
   /// pieces. May throw std::bad_alloc.

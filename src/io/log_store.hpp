@@ -102,8 +102,7 @@ class LogStore {
            StateFacts* facts = nullptr);
   /// Only while no thread runs the loop.
   ~LogStore();
-  LogStore(const LogStore&) = delete;
-  LogStore& operator=(const LogStore&) = delete;
+  LogStore& operator=(LogStore&&) = delete;
 
   /// Makes pipes for the next process of the service in `slot`, and reads them until their end.
   /// Errors: those of pipe2(2). EMFILE, ENFILE and ENOMEM are temporary. Does not block. The caller

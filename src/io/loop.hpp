@@ -72,8 +72,7 @@ class EventLoop {
   /// Fails if there is no free descriptor (temporary), or no epoll.
   [[nodiscard]] static Result<std::unique_ptr<EventLoop>> create();
   ~EventLoop();
-  EventLoop(const EventLoop&) = delete;
-  EventLoop& operator=(const EventLoop&) = delete;
+  EventLoop& operator=(EventLoop&&) = delete;
 
   /// For libev's functions. Only the loop's thread.
   [[nodiscard]] struct ev_loop* ev() const noexcept { return loop_; }
@@ -132,8 +131,7 @@ class LoopCall {
   /// Cancels a requested action. Only on the loop's thread, but not in the action itself, or while
   /// no thread runs the loop.
   ~LoopCall();
-  LoopCall(const LoopCall&) = delete;
-  LoopCall& operator=(const LoopCall&) = delete;
+  LoopCall& operator=(LoopCall&&) = delete;
 
   /// Runs the action soon, before tasks posted later. Any thread, also with locks held. Does not
   /// block.

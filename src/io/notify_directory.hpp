@@ -26,8 +26,7 @@ class NotifyDirectory {
   explicit NotifyDirectory(std::string shared);
   /// Calls remove().
   ~NotifyDirectory() { remove(); }
-  NotifyDirectory(const NotifyDirectory&) = delete;
-  NotifyDirectory& operator=(const NotifyDirectory&) = delete;
+  NotifyDirectory& operator=(NotifyDirectory&&) = delete;
 
   /// Makes a new socket. Any thread. May block on the file system.
   [[nodiscard]] Result<NotifySocket> add_socket(std::optional<uid_t> user);

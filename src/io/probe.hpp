@@ -42,8 +42,7 @@ class Probe {
   /// Loop and resolver outlive the probe.
   Probe(EventLoop& loop, Resolver& resolver);
   ~Probe();
-  Probe(const Probe&) = delete;
-  Probe& operator=(const Probe&) = delete;
+  Probe& operator=(Probe&&) = delete;
 
   /// Probes once, then calls `done` from the loop, never from start() itself. `done` may destroy
   /// the Probe. Do not call while a probe is under way. May throw std::bad_alloc.

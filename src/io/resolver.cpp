@@ -238,8 +238,7 @@ class Resolver::Impl {
         files_(std::move(files)),
         timer_(loop, [this] { process(ARES_SOCKET_BAD, ARES_SOCKET_BAD); }) {}
   ~Impl() { drop_channel(); }
-  Impl(const Impl&) = delete;
-  Impl& operator=(const Impl&) = delete;
+  Impl& operator=(Impl&&) = delete;
 
   Query resolve(const std::string& host, std::uint16_t port, Answer answer) {
     Addresses known;

@@ -76,8 +76,7 @@ class Resolver {
 
   explicit Resolver(EventLoop& loop, ResolverFiles files = {});
   ~Resolver();
-  Resolver(const Resolver&) = delete;
-  Resolver& operator=(const Resolver&) = delete;
+  Resolver& operator=(Resolver&&) = delete;
 
   /// Looks up the addresses of `host`, each with `port`. `answer` may be called before this
   /// returns; the Query is null then. May throw std::bad_alloc. Blocks only to read a local file.

@@ -59,8 +59,7 @@ class Ring {
   /// ring in `memory`. Slots from RingMemory::kMostSlots on have no first block.
   Ring(Limits limits, RingMemory& memory, Slot slot) noexcept;
   ~Ring() { discard(); }
-  Ring(const Ring&) = delete;
-  Ring& operator=(const Ring&) = delete;
+  Ring& operator=(Ring&&) = delete;
 
   /// Adds a line, and drops the oldest lines as the limits require. Cuts off text beyond kMaxPiece
   /// or Limits::bytes. Without memory, more old lines are dropped; if the room is still too small,

@@ -151,8 +151,7 @@ class ServiceLog {
   ServiceLog(RingMemory& memory, Slot slot, std::string_view name)
       : slot_(slot), ring_(Ring::Limits{}, memory, slot), name_(name) {}
   ~ServiceLog();
-  ServiceLog(const ServiceLog&) = delete;
-  ServiceLog& operator=(const ServiceLog&) = delete;
+  ServiceLog& operator=(ServiceLog&&) = delete;
 
   /// Sets the name that sinks show, the ring's limits, and the sinks. A sink that was set before
   /// keeps its count of dropped lines.

@@ -87,8 +87,7 @@ class SinkArea {
   /// Takes over what the previous image left in `inherited`, if there is one; otherwise makes the
   /// file. Logs a failure, and damage. Chunks must not outlive this object.
   explicit SinkArea(Inheritance* inherited = nullptr);
-  SinkArea(const SinkArea&) = delete;
-  SinkArea& operator=(const SinkArea&) = delete;
+  SinkArea& operator=(SinkArea&&) = delete;
 
   /// A new chunk of the queue `label`, with room for `bytes`, which are at most kText. It is in
   /// ordinary memory if `area` is null. May throw std::bad_alloc.

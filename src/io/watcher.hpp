@@ -29,8 +29,7 @@ class IoWatcher {
   /// Not started yet. The loop outlives the watcher.
   IoWatcher(EventLoop& loop, int fd, int events, Callback callback);
   ~IoWatcher();
-  IoWatcher(const IoWatcher&) = delete;
-  IoWatcher& operator=(const IoWatcher&) = delete;
+  IoWatcher& operator=(IoWatcher&&) = delete;
 
   void start() noexcept;
   void stop() noexcept;
@@ -55,8 +54,7 @@ class TimerWatcher {
 
   TimerWatcher(EventLoop& loop, Callback callback);
   ~TimerWatcher();
-  TimerWatcher(const TimerWatcher&) = delete;
-  TimerWatcher& operator=(const TimerWatcher&) = delete;
+  TimerWatcher& operator=(TimerWatcher&&) = delete;
 
   /// Calls back after `delay` from now. Replaces an earlier setting.
   void set(Milliseconds delay) noexcept;
@@ -91,8 +89,7 @@ class IdleWatcher {
 
   IdleWatcher(EventLoop& loop, Callback callback);
   ~IdleWatcher();
-  IdleWatcher(const IdleWatcher&) = delete;
-  IdleWatcher& operator=(const IdleWatcher&) = delete;
+  IdleWatcher& operator=(IdleWatcher&&) = delete;
 
   /// Does nothing if it is started and has not called back yet. In its own callback: starts it
   /// again.

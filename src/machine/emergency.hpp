@@ -37,8 +37,7 @@ class EmergencyShell {
                  Spawn spawn = zinit::spawn);
   /// Waits for the current spawn.
   ~EmergencyShell();
-  EmergencyShell(const EmergencyShell&) = delete;
-  EmergencyShell& operator=(const EmergencyShell&) = delete;
+  EmergencyShell& operator=(EmergencyShell&&) = delete;
 
   /// Begins to start a shell, unless one is running(). `why` is shown on the console.
   void start(std::string_view why);

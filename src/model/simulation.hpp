@@ -38,10 +38,8 @@ struct Life {
 
 class Simulation {
  public:
-  Simulation() = default;
   virtual ~Simulation() = default;
-  Simulation(const Simulation&) = delete;
-  Simulation& operator=(const Simulation&) = delete;
+  Simulation& operator=(Simulation&&) = delete;
 
   World world;
   TimePoint now{std::chrono::hours(1)};

@@ -76,8 +76,7 @@ class CgroupTree {
   [[nodiscard]] static Result<std::unique_ptr<CgroupTree>> create_below(
       const std::string& own, const std::string& left = {});
   ~CgroupTree() = default;
-  CgroupTree(const CgroupTree&) = delete;
-  CgroupTree& operator=(const CgroupTree&) = delete;
+  CgroupTree& operator=(CgroupTree&&) = delete;
 
   /// The base as /proc/PID/cgroup names it; empty if unknown.
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
@@ -94,8 +93,7 @@ class CgroupTree {
    public:
     Hold(CgroupTree* tree, const std::string& service);
     ~Hold();
-    Hold(const Hold&) = delete;
-    Hold& operator=(const Hold&) = delete;
+    Hold& operator=(Hold&&) = delete;
 
    private:
     CgroupTree* tree_;  // null: no cgroups

@@ -27,8 +27,7 @@ class IdChange {
     MutexLock lock(state.mutex);
     if (--state.under_way == 0 && state.dumpable) ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
   }
-  IdChange(const IdChange&) = delete;
-  IdChange& operator=(const IdChange&) = delete;
+  IdChange& operator=(IdChange&&) = delete;
 
  private:
   struct Shared {

@@ -71,8 +71,7 @@ class Carried {
       if (::mount((root_ + *from).c_str(), *from, nullptr, MS_MOVE, nullptr) < 0)
         log_error("{}", sys_failure("move back", *from).value().text);
   }
-  Carried(const Carried&) = delete;
-  Carried& operator=(const Carried&) = delete;
+  Carried& operator=(Carried&&) = delete;
 
   void keep() noexcept { moved_.clear(); }
 

@@ -57,8 +57,7 @@ class Offload {
   explicit Offload(const Limits& limits, std::function<void()> answered = {});
   /// Does not wait. Posted work is still done. `answered` is not called any more.
   ~Offload();
-  Offload(const Offload&) = delete;
-  Offload& operator=(const Offload&) = delete;
+  Offload& operator=(Offload&&) = delete;
 
   /// Requests `work`. Waits only for memory.
   [[nodiscard]] Ticket ask(Work work, Key key);

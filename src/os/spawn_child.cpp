@@ -267,8 +267,7 @@ class LowPassed {
   ~LowPassed() {
     if (whole()) std::copy_n(given_.begin(), count_, work_.passed_from);
   }
-  LowPassed(const LowPassed&) = delete;
-  LowPassed& operator=(const LowPassed&) = delete;
+  LowPassed& operator=(LowPassed&&) = delete;
 
   [[nodiscard]] bool whole() const noexcept { return count_ == work_.passed_count; }
   /// All copies are below this number.

@@ -17,8 +17,7 @@ class PreparedSettings {
  public:
   /// @param uid  the user that the service runs as
   PreparedSettings(const SpawnPlan& plan, uid_t uid);
-  PreparedSettings(const PreparedSettings&) = delete;
-  PreparedSettings& operator=(const PreparedSettings&) = delete;
+  PreparedSettings& operator=(PreparedSettings&&) = delete;
 
   void put_into(ChildWork& work) const;
 

@@ -24,8 +24,7 @@ class StreamSlots {
   explicit StreamSlots(const int (&streams)[kStreams]) noexcept;
   /// Makes the slots /dev/null again, so that no end of a pipe stays open here.
   ~StreamSlots();
-  StreamSlots(const StreamSlots&) = delete;
-  StreamSlots& operator=(const StreamSlots&) = delete;
+  StreamSlots& operator=(StreamSlots&&) = delete;
 
   [[nodiscard]] bool taken() const noexcept { return set_ >= 0; }
   /// The number of stream `i`.

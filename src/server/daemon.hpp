@@ -101,8 +101,7 @@ class ZinitDaemon final : public Daemon {
   /// Builds all parts, and starts no service yet. Call it on the main thread, with signals blocked.
   [[nodiscard]] static Result<std::unique_ptr<ZinitDaemon>> create(DaemonStart start);
   ~ZinitDaemon() override;
-  ZinitDaemon(const ZinitDaemon&) = delete;
-  ZinitDaemon& operator=(const ZinitDaemon&) = delete;
+  ZinitDaemon& operator=(ZinitDaemon&&) = delete;
 
   /// Reads the files, starts the services and serves until a shutdown has stopped the services.
   /// Afterwards clients get no answers.

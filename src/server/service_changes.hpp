@@ -33,8 +33,7 @@ class ServiceChanges {
         places_(places),
         settings_(settings),
         templates_(std::move(templates)) {}
-  ServiceChanges(const ServiceChanges&) = delete;
-  ServiceChanges& operator=(const ServiceChanges&) = delete;
+  ServiceChanges& operator=(ServiceChanges&&) = delete;
 
   void set(SetService request, Daemon::SetDone done);
   void remove(const DeleteService& request, Daemon::ServiceDeleteDone done);

@@ -30,8 +30,7 @@ using FactMap = std::map<std::string, std::string, std::less<>>;
 class StateFacts {
  public:
   StateFacts() noexcept = default;
-  StateFacts(const StateFacts&) = delete;
-  StateFacts& operator=(const StateFacts&) = delete;
+  StateFacts& operator=(StateFacts&&) = delete;
 
   /// Continues with the file of an earlier image, whose `facts` were read. Call before anything
   /// else.

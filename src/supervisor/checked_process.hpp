@@ -45,8 +45,7 @@ class CheckedProcess {
         healthy(was_healthy),
         spec_(std::move(spec)),
         main_pid_(main_pid) {}
-  CheckedProcess(const CheckedProcess&) = delete;
-  CheckedProcess& operator=(const CheckedProcess&) = delete;
+  CheckedProcess& operator=(CheckedProcess&&) = delete;
 
   const Slot slot;
   const std::string cgroup;     // the service's directory; empty: no cgroup

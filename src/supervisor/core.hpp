@@ -73,8 +73,7 @@ class BoardCore {
   /// @param journal  the path of the journal's file; empty, or not usable: it has no name
   BoardCore(const Ports& ports, SpawnDefaults defaults, const std::string& journal = {});
   ~BoardCore();  // Board has called end()
-  BoardCore(const BoardCore&) = delete;
-  BoardCore& operator=(const BoardCore&) = delete;
+  BoardCore& operator=(BoardCore&&) = delete;
   /// Whether the constructor could start the janitor's thread. Check this before any other call.
   [[nodiscard]] const Result<void>& works() const { return works_; }
   /// Ends all threads and writes the last log lines. The processes of services keep running. After
@@ -107,8 +106,7 @@ class BoardCore {
    public:
     explicit Change(BoardCore& core) ACQUIRE(core.mutex);
     ~Change() RELEASE();
-    Change(const Change&) = delete;
-    Change& operator=(const Change&) = delete;
+    Change& operator=(Change&&) = delete;
 
    private:
     const EssentialAllocations essential_;

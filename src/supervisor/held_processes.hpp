@@ -22,8 +22,7 @@ class HeldProcesses {
  public:
   HeldProcesses(ProcessTable& table, Slot slot) noexcept : table_(table), slot_(slot) {}
   ~HeldProcesses();
-  HeldProcesses(const HeldProcesses&) = delete;
-  HeldProcesses& operator=(const HeldProcesses&) = delete;
+  HeldProcesses& operator=(HeldProcesses&&) = delete;
 
   [[nodiscard]] const std::vector<pid_t>& pids() const noexcept { return pids_; }
   [[nodiscard]] bool empty() const noexcept { return pids_.empty(); }

@@ -63,8 +63,7 @@ class SpawnedGroup {
  public:
   SpawnedGroup(ProcessTable& table, Slot slot) noexcept : table_(table), slot_(slot) {}
   ~SpawnedGroup();
-  SpawnedGroup(const SpawnedGroup&) = delete;
-  SpawnedGroup& operator=(const SpawnedGroup&) = delete;
+  SpawnedGroup& operator=(SpawnedGroup&&) = delete;
 
   /// 0: reaped.
   [[nodiscard]] pid_t leader() const noexcept { return leader_; }
@@ -107,8 +106,7 @@ class ServiceProcess {
   ServiceProcess(ProcessTable& table, Slot slot) noexcept
       : table_(table), slot_(slot), spawned_(table, slot) {}
   ~ServiceProcess();
-  ServiceProcess(const ServiceProcess&) = delete;
-  ServiceProcess& operator=(const ServiceProcess&) = delete;
+  ServiceProcess& operator=(ServiceProcess&&) = delete;
 
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }  // 0: none, or unknown
   [[nodiscard]] int pidfd() const noexcept { return pidfd_.get(); }

@@ -78,8 +78,7 @@ class ServiceCgroup {
   ServiceCgroup(CgroupWatches& watches, Slot slot, std::string_view service) noexcept
       : watches_(watches), slot_(slot), service_(service) {}
   ~ServiceCgroup();
-  ServiceCgroup(const ServiceCgroup&) = delete;
-  ServiceCgroup& operator=(const ServiceCgroup&) = delete;
+  ServiceCgroup& operator=(ServiceCgroup&&) = delete;
 
   /// Whether processes of the service may be in it.
   [[nodiscard]] bool in_use() const noexcept { return in_use_; }

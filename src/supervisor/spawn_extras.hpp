@@ -22,10 +22,8 @@ namespace zinit {
 
 /// What a watcher keeps for a process, from before its spawn until it is no longer watched.
 struct SpawnPart {
-  SpawnPart() = default;
   virtual ~SpawnPart() = default;
-  SpawnPart(const SpawnPart&) = delete;
-  SpawnPart& operator=(const SpawnPart&) = delete;
+  SpawnPart& operator=(SpawnPart&&) = delete;
 };
 
 /// Filled by WatchPort::prepare() before each spawn. The part that adds a descriptor owns it, and

@@ -81,8 +81,7 @@ struct FdStore::Entry {
         closer(std::move(by)),
         sender(std::move(from)) {}
   ~Entry() { closer->close(fd.release(), sender); }
-  Entry(const Entry&) = delete;
-  Entry& operator=(const Entry&) = delete;
+  Entry& operator=(Entry&&) = delete;
 
   const std::string name;
   KeptFd fd;

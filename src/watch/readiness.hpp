@@ -68,8 +68,7 @@ class ReadinessChecks final : public WatchPort {
   ~ReadinessChecks() override;
   /// Stops watching, and removes the files of its sockets. Only while no thread runs the loop.
   void end();
-  ReadinessChecks(const ReadinessChecks&) = delete;
-  ReadinessChecks& operator=(const ReadinessChecks&) = delete;
+  ReadinessChecks& operator=(ReadinessChecks&&) = delete;
 
   /// Call before the first process is watched.
   void report_to(WatchReports& board) noexcept { board_ = &board; }

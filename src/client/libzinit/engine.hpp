@@ -44,8 +44,7 @@ struct ClientEngine {
 
   explicit ClientEngine(UniqueFd connection);
   virtual ~ClientEngine() = default;
-  ClientEngine(const ClientEngine&) = delete;
-  ClientEngine& operator=(const ClientEngine&) = delete;
+  ClientEngine& operator=(ClientEngine&&) = delete;
 
   /// Sends as much of a request as the socket takes. Calls no callback: work() calls `told`.
   Id send(std::string_view method, std::string_view params, TimePoint deadline, Told told);

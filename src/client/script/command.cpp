@@ -82,8 +82,7 @@ class ScriptCommand {
     ::kill(pid_, SIGKILL);
     (void)reap();
   }
-  ScriptCommand(const ScriptCommand&) = delete;
-  ScriptCommand& operator=(const ScriptCommand&) = delete;
+  ScriptCommand& operator=(ScriptCommand&&) = delete;
 
   /// Waits for the end of the command. Returns its status in the form of waitpid(2).
   int wait() {
@@ -136,8 +135,7 @@ class NoBrokenPipe {
  public:
   NoBrokenPipe() { before_ = ::signal(SIGPIPE, SIG_IGN); }
   ~NoBrokenPipe() { ::signal(SIGPIPE, before_); }
-  NoBrokenPipe(const NoBrokenPipe&) = delete;
-  NoBrokenPipe& operator=(const NoBrokenPipe&) = delete;
+  NoBrokenPipe& operator=(NoBrokenPipe&&) = delete;
 
  private:
   void (*before_)(int);

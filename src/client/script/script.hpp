@@ -20,8 +20,7 @@ class Script {
  public:
   explicit Script(VerbContext& context);
   ~Script();
-  Script(const Script&) = delete;
-  Script& operator=(const Script&) = delete;
+  Script& operator=(Script&&) = delete;
 
   /// Sets `arg`: `name` at 0, and the arguments from 1 on.
   void set_arguments(const std::string& name, const std::vector<std::string>& arguments);

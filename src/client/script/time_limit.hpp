@@ -23,8 +23,7 @@ class TimeLimit {
   /// Throws VerbFailure if no thread can be made.
   explicit TimeLimit(std::optional<Milliseconds> left);
   ~TimeLimit();
-  TimeLimit(const TimeLimit&) = delete;
-  TimeLimit& operator=(const TimeLimit&) = delete;
+  TimeLimit& operator=(TimeLimit&&) = delete;
 
  private:
   void watch(TimePoint end);
