@@ -71,8 +71,7 @@ class DinitReader {
             trim(line.substr(std::min(line.find_first_of(" \t"), line.size())));
         if (name.empty())
           return to_.part(path, fmt::format("line {}: @include names no file", number));
-        const std::string other =
-            name.starts_with('/') ? std::string(name) : fmt::format("{}/{}", folder_of(path), name);
+        const std::string other = path_from(folder_of(path), name);
         if (path_exists(other) || line.starts_with("@include ") || line.starts_with("@include\t"))
           return read_file_at(other, depth + 1);
       }
@@ -239,10 +238,8 @@ class DinitReader {
       return carry_plain(kDinitKeys, setting, "infinity", draft_);
     if (key == "log-type" && value != "pipe") return draft_.met(setting);
     if (key == "env-file")
-      return draft_.carry_text(
-          setting, "service.env_file",
-          value.starts_with('/') ? value
-                                 : fmt::format("{}/{}", absolute(folder_of(setting.file)), value));
+      return draft_.carry_text(setting, "service.env_file",
+                               path_from(absolute(folder_of(setting.file)), value));
     if (key == "depends-on" || key == "depends-ms" || key == "prepared-by" || key == "waits-for")
       return take_names(setting, {value});
     if (key == "description")
@@ -264,17 +261,12 @@ class DinitReader {
       return draft_.carry_text(setting, "readiness.notify", "fd:" + value.substr(7));
     if (key == "ready-notification" && value.starts_with("pipevar:") &&
         is_variable_name(value.substr(8))) {
-      Value env;
-      env.table[value.substr(8)].value = text_value("3");
-      draft_.add("service.env", std::move(env));
+      draft_.add_variable(value.substr(8), text_value("3"));
       return draft_.carry_text(setting, "readiness.notify", "fd:3");
     }
     if (key == "socket-listen") return draft_.carry_text(setting, "socket.listen", "unix:" + value);
-    if (key.ends_with(".d") && (key.starts_with("depends") || key.starts_with("waits"))) {
-      const std::string place =
-          value.starts_with('/') ? value : fmt::format("{}/{}", folder_of(setting.file), value);
-      return take_names(setting, names_in_directory(place));
-    }
+    if (key.ends_with(".d") && (key.starts_with("depends") || key.starts_with("waits")))
+      return take_names(setting, names_in_directory(path_from(folder_of(setting.file), value)));
     carry_plain(kDinitKeys, setting, value, draft_);
   }
 

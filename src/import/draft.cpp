@@ -278,6 +278,12 @@ void Draft::add(std::string_view ours, Value value) {
   put(ours, std::move(whole));
 }
 
+void Draft::add_variable(const std::string& name, Value value) {
+  Value env;
+  env.table[name].value = std::move(value);
+  add("service.env", std::move(env));
+}
+
 void Draft::carry(const Setting& setting, std::string_view ours, Value value) {
   if (!may_have(ours)) return leave(setting, kTargetHasNone, ours);
   const Key* key = key_for(ours);

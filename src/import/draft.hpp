@@ -43,8 +43,7 @@ struct Setting {
 struct LeftSetting {
   Setting setting;
   std::string reason;
-  const Key* place =
-      nullptr;  // the key at which its comment is put; null: end of the main section
+  const Key* place = nullptr;  // the key at which its comment is put; null: end of the main section
 };
 
 class Draft {
@@ -109,6 +108,8 @@ class Draft {
   void put_flag(std::string_view ours, bool flag);
   /// Adds those elements of an array, or members of a table, that are not there yet.
   void add(std::string_view ours, Value value);
+  /// Adds a variable to the service's environment.
+  void add_variable(const std::string& name, Value value);
   /// Removes a section.
   void drop_section(const std::string& section) { document_.table.erase(section); }
   /// The value so far; null if there is none.
@@ -133,7 +134,7 @@ class Draft {
   int carried_ = 0;
   bool one_each_ = false;
   std::vector<LeftSetting> given_;  // carried settings; `place` is the key that each has set
-  int unnamed_ = 0;  // settings left beyond those that are kept
+  int unnamed_ = 0;                 // settings left beyond those that are kept
 };
 
 // Values in the form of service files.

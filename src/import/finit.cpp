@@ -31,7 +31,7 @@ bool is_option(std::string_view word) {
   constexpr std::string_view keys =
       " log pid name notify type manual restart restarttmo restart_sec oncrash halt kill pre post "
       "ready cleanup reload stop env cgroup conflict if caps capabilities user ";
-  return keys.find(fmt::format(" {} ", key)) != keys.npos;
+  return has_word(keys, key);
 }
 
 /// The rest of a line behind its first `count` words.

@@ -72,10 +72,6 @@ std::vector<std::string_view> commands_of(std::string_view line, char& quote) {
   return commands;
 }
 
-bool has_word(std::string_view words, std::string_view word) {
-  return words.find(fmt::format(" {} ", word)) != words.npos;
-}
-
 /// How many braces a command of the shell opens: "{" and "name(){" are separate words.
 int opened_braces(std::string_view command) {
   std::string plain;  // without what is in quotes, such as a program of awk

@@ -136,9 +136,7 @@ class SupervisordReader {
           to_.fault(path, fmt::format("line {}: includes too many files", one.line));
           return paths;
         }
-        const std::string whole = pattern.starts_with('/')
-                                      ? std::string(pattern)
-                                      : fmt::format("{}/{}", folder_of(path), pattern);
+        const std::string whole = path_from(folder_of(path), pattern);
         for (const std::string& name : names_in_directory(folder_of(whole)))
           if (::fnmatch(last_part(whole).data(), name.c_str(), 0) == 0)
             paths.push_back(folder_of(whole) + "/" + name);
@@ -302,7 +300,7 @@ class SupervisordReader {
 
   static void take(const Setting& setting, const Names& names, Draft& draft) {
     const std::string_view key = setting.key;
-    if (kProgramKeys.find(fmt::format(" {} ", key)) == kProgramKeys.npos)
+    if (!has_word(kProgramKeys, key))
       return draft.leave(setting, "supervisord has no such key and ignores it");
     const auto expanded = expand(setting.value, names);
     if (!expanded && key == "environment") return take_variables(setting, names, draft);

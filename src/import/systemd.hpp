@@ -68,6 +68,18 @@ struct UnitName {
 };
 [[nodiscard]] UnitName name_here(std::string_view unit);
 
+/// A key of [Service] for directories: ours, where they are, and the variable that says so to the
+/// program.
+struct DirectoryKey {
+  std::string_view theirs, ours, base, variable;
+};
+inline constexpr DirectoryKey kDirectoryKeys[] = {
+    {"RuntimeDirectory", "service.runtime_dir", "/run/", "RUNTIME_DIRECTORY"},
+    {"StateDirectory", "service.state_dir", "/var/lib/", "STATE_DIRECTORY"},
+    {"CacheDirectory", "service.cache_dir", "/var/cache/", "CACHE_DIRECTORY"},
+    {"LogsDirectory", "service.log_dir", "/var/log/", "LOGS_DIRECTORY"},
+};
+
 /// Whether the setting limits how often a service is started.
 [[nodiscard]] bool is_start_limit(const Setting& setting);
 

@@ -36,7 +36,7 @@ bool is_of_boot(std::string_view unit) {
       " multi-user.target graphical.target default.target basic.target sysinit.target "
       "local-fs.target network-online.target network.target sockets.target timers.target "
       "paths.target getty.target remote-fs.target ";
-  return all.find(fmt::format(" {} ", unit)) != all.npos;
+  return has_word(all, unit);
 }
 
 class CommonSettings {
@@ -145,7 +145,7 @@ class CommonSettings {
     constexpr std::string_view all =
         " JobTimeoutSec JobRunningTimeoutSec PropagatesStopTo StopPropagatedFrom "
         "PropagatesStopFrom ";
-    return all.find(fmt::format(" {} ", key)) != all.npos;
+    return has_word(all, key);
   }
 
   void take_condition(const Setting& setting, const std::string& value) {

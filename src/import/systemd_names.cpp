@@ -138,10 +138,8 @@ Result<std::string> resolve_specifiers(const Unit& unit, std::string_view text) 
 }
 
 UnitName name_here(std::string_view unit) {
-  const std::string padded = fmt::format(" {} ", unit);
   for (const StandardUnit& one : kStandardUnits)
-    if (one.names.find(padded) != one.names.npos)
-      return {std::string(one.ours), std::string(one.reason)};
+    if (has_word(one.names, unit)) return {std::string(one.ours), std::string(one.reason)};
   const std::size_t dot = unit.rfind('.');
   const std::string_view type = dot == unit.npos ? "" : unit.substr(dot + 1);
   for (const std::string_view own : {"service", "target", "socket", "timer", "path"})

@@ -253,8 +253,7 @@ class ServiceSettings {
           "leave out the option that sends the program to the background");
     constexpr std::string_view known =
         " dbus simple exec idle forking oneshot notify notify-reload ";
-    if (known.find(fmt::format(" {} ", value)) == known.npos)
-      return draft_.leave(setting, kNoSuchValue);
+    if (!has_word(known, value)) return draft_.leave(setting, kNoSuchValue);
     draft_.met(setting);
   }
 
@@ -274,8 +273,7 @@ class ServiceSettings {
 
   void take_pidfile(const Setting& setting, const std::string& value) {
     if (type_ != "forking") return draft_.met(setting);  // systemd uses it only there
-    draft_.carry_text(setting, "readiness.pidfile",
-                      value.starts_with('/') ? value : "/run/" + value);
+    draft_.carry_text(setting, "readiness.pidfile", path_from("/run", value));
   }
 
   void take_access(const Setting& setting, const std::string& value) {
@@ -335,13 +333,12 @@ class ServiceSettings {
     if (words.empty()) return draft_.leave(setting, kNoSuchValue);
     if (!std::ranges::all_of(words, valid_utf8)) return draft_.leave(setting, kNoUtf8);
     if (setting.key.ends_with("Directory")) std::ranges::for_each(words, without_slashes);
-    const std::string_view ours = setting.key == "Environment"        ? "service.env"
-                                  : setting.key == "EnvironmentFile"  ? "service.env_file"
-                                  : setting.key == "RuntimeDirectory" ? "service.runtime_dir"
-                                  : setting.key == "StateDirectory"   ? "service.state_dir"
-                                  : setting.key == "CacheDirectory"   ? "service.cache_dir"
-                                  : setting.key == "LogsDirectory"    ? "service.log_dir"
-                                                                      : "service.groups";
+    const auto* const directory =
+        std::ranges::find(kDirectoryKeys, setting.key, &DirectoryKey::theirs);
+    const std::string_view ours = directory != std::end(kDirectoryKeys) ? directory->ours
+                                  : setting.key == "Environment"        ? "service.env"
+                                  : setting.key == "EnvironmentFile"    ? "service.env_file"
+                                                                        : "service.groups";
     const auto has_colon = [](const std::string& word) { return word.find(':') != word.npos; };
     if (setting.key.ends_with("Directory") && std::ranges::any_of(words, has_colon))
       return draft_.leave(setting, "zinit makes no links to a directory", ours);
@@ -397,11 +394,7 @@ class ServiceSettings {
     const auto names = split_words(value, Quoting::systemd);
     if (!std::ranges::all_of(names, is_variable_name))
       return draft_.leave(setting, "must be names of variables", "service.env");
-    for (const std::string& name : names) {
-      Value gone;
-      gone.table[name].value = bool_value(false);
-      draft_.add("service.env", std::move(gone));
-    }
+    for (const std::string& name : names) draft_.add_variable(name, bool_value(false));
     draft_.met(setting);
   }
 
@@ -415,13 +408,10 @@ class ServiceSettings {
   void put_directory_modes() {
     for (const auto& [key, mode] : modes_) {
       Words words{"/bin/chmod", mode};
-      const std::string base = key.starts_with('R')   ? "/run"
-                               : key.starts_with('S') ? "/var/lib"
-                               : key.starts_with('C') ? "/var/cache"
-                                                      : "/var/log";
+      const auto base = std::ranges::find(kDirectoryKeys, key, &DirectoryKey::theirs)->base;
       const std::string names = resolve_specifiers(unit_, last(key)).value_or(std::string());
       for (const std::string_view name : split(names, ' '))
-        if (!name.empty()) words.push_back(fmt::format("{}/{}", base, name));
+        if (!name.empty()) words.push_back(fmt::format("{}{}", base, name));
       if (words.size() > 2) run_first(words, draft_);
     }
   }
@@ -575,10 +565,8 @@ void ServiceSettings::take(const Setting& setting) {
   const auto value = resolve_specifiers(unit_, setting.value);
   if (!value && setting.key == "Environment") return take_known_variables(setting);
   if (!value) return draft_.leave(setting, value.error().text);
-  for (const Row& row : kRows) {
-    if (row.keys.find(fmt::format(" {} ", setting.key)) == row.keys.npos) continue;
-    return (this->*row.take)(setting, *value);
-  }
+  for (const Row& row : kRows)
+    if (has_word(row.keys, setting.key)) return (this->*row.take)(setting, *value);
   draft_.by_table(setting, *value);
 }
 

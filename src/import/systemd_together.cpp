@@ -3,7 +3,6 @@
 // Settings of [Service] whose meaning depends on several of them (systemd.exec(5),
 // systemd.unit(5)).
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 #include "base/format.hpp"
@@ -24,7 +23,7 @@ std::vector<Setting> settings_of(const Unit& unit, std::string_view keys, Draft&
   std::vector<Setting> settings;
   for (const Setting& one : unit.settings) {
     const bool is_its = one.section == "Service" || (one.section == "Unit" && is_start_limit(one));
-    if (!is_its || keys.find(fmt::format(" {} ", one.key)) == keys.npos) continue;
+    if (!is_its || !has_word(keys, one.key)) continue;
     const auto value = resolve_specifiers(unit, one.value);
     if (value)
       settings.emplace_back(one.section, one.key, *value, one.line, one.file);
@@ -160,33 +159,22 @@ void draft_owners(const Unit& unit, Draft& draft) {
   const std::string owner =
       fmt::format("{}:{}", unit.last("Service", "User"), unit.last("Service", "Group"));
   Words words{"/bin/chown", resolve_specifiers(unit, owner).value_or(owner)};
-  for (const auto& [ours, base] : {std::pair{"service.runtime_dir", "/run"},
-                                   {"service.state_dir", "/var/lib"},
-                                   {"service.cache_dir", "/var/cache"},
-                                   {"service.log_dir", "/var/log"}}) {
-    const Value* const names = draft.find(ours);
-    if (names == nullptr) continue;
-    for (const Value& name : names->array) words.push_back(fmt::format("{}/{}", base, name.string));
-  }
+  for (const DirectoryKey& key : kDirectoryKeys)
+    if (const Value* const names = draft.find(key.ours))
+      for (const Value& name : names->array) words.push_back(std::string(key.base) + name.string);
   if (words.size() > 2) run_first(words, draft);
 }
 
 // systemd sets them for the program.
 void draft_directory_variables(Draft& draft) {
-  for (const auto& [ours, base, variable] :
-       {std::tuple{"service.runtime_dir", "/run/", "RUNTIME_DIRECTORY"},
-        {"service.state_dir", "/var/lib/", "STATE_DIRECTORY"},
-        {"service.cache_dir", "/var/cache/", "CACHE_DIRECTORY"},
-        {"service.log_dir", "/var/log/", "LOGS_DIRECTORY"}}) {
+  for (const auto& [theirs, ours, base, variable] : kDirectoryKeys) {
     const Value* const names = draft.find(ours);
     const Value* const env = draft.find("service.env");
     if (names == nullptr || (env != nullptr && env->find(variable) != nullptr)) continue;
     std::string paths;
     for (const Value& name : names->array)
       paths += fmt::format("{}{}{}", paths.empty() ? "" : ":", base, name.string);
-    Value added;
-    added.table[variable].value = text_value(paths);
-    draft.add("service.env", std::move(added));
+    draft.add_variable(std::string(variable), text_value(paths));
   }
 }
 

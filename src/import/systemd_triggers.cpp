@@ -107,8 +107,7 @@ class TriggerSettings {
 
   void take_timer(const Setting& setting, const std::string& value) {
     constexpr std::string_view first = " OnBootSec OnStartupSec OnActiveSec ";
-    if (first.find(fmt::format(" {} ", setting.key)) != first.npos &&
-        draft_.find("timer.on_boot_ms") != nullptr)
+    if (has_word(first, setting.key) && draft_.find("timer.on_boot_ms") != nullptr)
       return draft_.leave(setting, "there is one such time here, and another setting gives it",
                           "timer.on_boot_ms");
     if (setting.key == "OnUnitInactiveSec")

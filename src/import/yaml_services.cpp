@@ -373,7 +373,7 @@ class YamlService {
       if (described && (its == nullptr || elements[i].find("format") != nullptr))
         return draft_.leave(setting, kNoSuchValue, "service.env_file");
       if (its != nullptr) path = its->value.string;
-      if (!path.starts_with('/')) path = fmt::format("{}/{}", absolute(folder_of(file_)), path);
+      path = path_from(absolute(folder_of(file_)), path);
       if (required != nullptr && bool_of(required->value.string) == false) path.insert(0, "-");
     }
     draft_.carry_words(setting, "service.env_file", paths);
