@@ -298,6 +298,17 @@ int VerbContext::for_each_name(const std::function<int(const std::string&)>& act
   return first_status_;
 }
 
+std::optional<std::uint32_t> given_lines(const Arguments& arguments, std::uint32_t most) {
+  if (!arguments.has("lines")) return std::nullopt;
+  const std::string text = arguments.value("lines");
+  if (text == "all") return most;
+  const auto lines = parse_integer(text);
+  if (!lines || *lines < 0)
+    throw VerbFailure{ExitStatus::usage,
+                      fmt::format("invalid number of lines \"{}\"; use a number or \"all\"", text)};
+  return static_cast<std::uint32_t>(std::min<long long>(*lines, most));
+}
+
 bool is_pattern(std::string_view name) {
   return name.find_first_of("*?[") != std::string_view::npos;
 }

@@ -195,6 +195,10 @@ class VerbContext {
 [[nodiscard]] Client connect_server(const std::string& path, bool systems,
                                     std::optional<Milliseconds> limit = {});
 
+/// The value of --lines, a number or "all", and `most` at most; nothing if it was not given.
+[[nodiscard]] std::optional<std::uint32_t> given_lines(const Arguments& arguments,
+                                                       std::uint32_t most);
+
 /// Whether `name` is a shell pattern.
 [[nodiscard]] bool is_pattern(std::string_view name);
 

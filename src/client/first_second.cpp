@@ -23,16 +23,14 @@ constexpr std::chrono::microseconds kWatched{1'000'000};
 
 /// Whether its file says how the service shows readiness.
 bool shows_readiness(VerbContext& context, const std::string& name) {
-  const JsonDocument answer =
-      parse_json(context.client().call("service.get", JsonParams().add("name", name).text()));
+  const JsonDocument answer = parse_json(context.client().call("service.get", named(name).text()));
   const JsonValue* config = json_member(answer, "config");
   return config != nullptr && config->IsObject() &&
          (config->HasMember("readiness") || config->HasMember("health"));
 }
 
 ServiceStatus status_of(VerbContext& context, const std::string& name) {
-  return ServiceStatus::parse(
-      context.client().call("service.status_full", JsonParams().add("name", name).text()));
+  return ServiceStatus::parse(context.client().call("service.status_full", named(name).text()));
 }
 
 /// Reports the end of the process that `before` names. After its first second, only an end by

@@ -104,7 +104,7 @@ void TopLoop::take(const TopAnswer& answer) {
       next_sample_ = after(Clock::now(), std::min(interval_, kFirstInterval));
   } else if (answer.request.ask == TopAsk::info) {
     if (answer.error) return;
-    const SystemInfo info = read_as<SystemInfo>(parse_json(answer.json));
+    const SystemInfo info = parse_as<SystemInfo>(answer.json);
     server_ = printable("zinit " + info.version);
     booted_ = Clock::now() - info.uptime;
   } else if (is_action(answer.request.ask)) {
@@ -172,18 +172,17 @@ std::string TopLoop::page_text() {
   if (page.what == TopAsk::info) return std::string(top_help());
   if (!page.loaded) return {};
   if (!page.fault.empty()) return page.fault;
-  if (page.what == TopAsk::why)
-    return why_text(terminal(), read_as<WhyReport>(parse_json(page.why)));
+  if (page.what == TopAsk::why) return why_text(terminal(), parse_as<WhyReport>(page.why));
   if (page.what == TopAsk::log) {
     std::string text;
-    for (const LogLine& line : read_as<std::vector<LogLine>>(parse_json(page.log)))
+    for (const LogLine& line : parse_as<std::vector<LogLine>>(page.log))
       text += fmt::format("{} {}\n", time_of_day(line.time_us), printable(line.line));
     return text;
   }
-  StatusAnswers answers{read_as<ServiceStatus>(parse_json(page.status)),
-                        read_as<std::vector<LogLine>>(parse_json(page.log)),
+  StatusAnswers answers{parse_as<ServiceStatus>(page.status),
+                        parse_as<std::vector<LogLine>>(page.log),
                         {},
-                        read_as<std::vector<TimerStatus>>(parse_json(page.timers))};
+                        parse_as<std::vector<TimerStatus>>(page.timers)};
   const ServiceStatus& status = answers.status;
   for (const auto* names : {&status.requires_, &status.binds_to, &status.wants, &status.after,
                             &status.conflicts, &status.required_by, &status.bound_by})

@@ -20,8 +20,7 @@ std::string params_of(const TopRequest& request) {
   if (request.ask == TopAsk::list)
     return R"({"members":["name","state","summary","wish","oneshot"]})";
   if (request.name.empty()) return {};
-  JsonParams params;
-  params.add("name", request.name);
+  JsonParams params = named(request.name);
   if (request.lines > 0) params.add_json("lines", std::to_string(request.lines));
   if (request.ask >= TopAsk::start) params.add_json("wait", "true");
   return params.text();
@@ -110,8 +109,7 @@ bool TopSampler::take(const TopAnswer& answer) {
     --left_;
     // A service without an answer has just gone, or its processes cannot be read now.
     if (!answer.error)
-      model_.add_stats(answer.request.name, read_as<ServiceStats>(parse_json(answer.json)),
-                       Clock::now());
+      model_.add_stats(answer.request.name, parse_as<ServiceStats>(answer.json), Clock::now());
   } else {
     return false;
   }

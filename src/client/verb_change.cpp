@@ -117,10 +117,9 @@ int run_add_service(VerbContext& context) {
 int run_remove_service(VerbContext& context) {
   ask_before_all(context, "removes", Affects::all);
   return context.for_each_name([&](const std::string& name) {
-    JsonParams params;
-    params.add("name", name)
-        .add("persist", context.arguments.has("persist"))
-        .add("cascade", context.arguments.has("cascade"));
+    JsonParams params = named(name);
+    for (const char* const option : {"persist", "cascade"})
+      params.add(option, context.arguments.has(option));
     const std::string json = context.call_patiently("service.delete", params.text());
     const JsonDocument answer = parse_json(json);
     return context.print_result(json, fmt::format("{} removed\n", printable(name)) +

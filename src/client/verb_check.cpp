@@ -21,28 +21,20 @@ const char* severity_word(Severity severity) {
   return severity == Severity::warning ? "warning" : "error";
 }
 
-std::string diagnostic_json(const Diagnostic& diagnostic) {
-  JsonParams object;
-  object.add("file", diagnostic.file)
-      .add("line", diagnostic.at.line)
-      .add("column", diagnostic.at.column)
-      .add("severity", severity_word(diagnostic.severity))
-      .add("key", diagnostic.key)
-      .add("text", diagnostic.text);
-  return object.text();
-}
-
 void print_check_json(VerbContext& context, const CheckResult& result, const DeepCheck& deep) {
-  const std::string simulated =
-      deep.done ? fmt::format(R"("simulated_boot":{{"started":{}}},)", deep.started) : "";
-  std::string text = fmt::format(R"({{"ok":{},"files":{},"errors":{},"warnings":{},{}"faults":[)",
-                                 result.exit_code(context.arguments.has("strict")) == 0,
-                                 result.files, result.errors(), result.warnings(), simulated);
-  for (const Diagnostic& diagnostic : result.diagnostics) {
-    if (text.back() == '}') text += ',';
-    text += diagnostic_json(diagnostic);
+  JsonWriter writer;
+  writer.begin_object().member("ok", result.exit_code(context.arguments.has("strict")) == 0);
+  writer.member("files", result.files).member("errors", result.errors());
+  writer.member("warnings", result.warnings());
+  if (deep.done)
+    writer.key("simulated_boot").begin_object().member("started", deep.started).end_object();
+  writer.key("faults").begin_array();
+  for (const Diagnostic& one : result.diagnostics) {
+    writer.begin_object().member("file", one.file).member("line", one.at.line);
+    writer.member("column", one.at.column).member("severity", severity_word(one.severity));
+    writer.member("key", one.key).member("text", one.text).end_object();
   }
-  context.print_json(text + "]}");
+  context.print_json(writer.end_array().end_object().take());
 }
 
 /// "/etc/zinit/services, /usr/lib/zinit/services"
@@ -111,15 +103,16 @@ int show_calendar_times(VerbContext& context) {
   if (!zone) throw VerbFailure{ExitStatus::failed, zone.error().text};
 
   std::string lines;
-  std::string json;
+  JsonWriter json;
+  json.begin_array();
   auto next = spec->next_after(wall_us(), *zone);
   const bool any = next.has_value();
   for (int i = 0; next && i < kTimes; ++i, next = spec->next_after(*next, *zone)) {
     const std::string time = rfc3339_text(*next, zone->period_at(*next / 1'000'000).offset);
     lines += time + "\n";
-    json += fmt::format("{}\"{}\"", json.empty() ? "" : ",", time);
+    json.put(time);
   }
-  context.print_result("[" + json + "]", lines);
+  context.print_result(json.end_array().take(), lines);
   if (any) return ExitStatus::done;
   return context.fail(ExitStatus::failed, "",
                       fmt::format("{} is never due again", spec->normalized()));

@@ -74,12 +74,11 @@ void keep_only(const Names& names, std::vector<ServiceStatus>& services) {
 
 /// The elements of a list with these names, as the server sent them.
 std::string json_of_those(const JsonValue& list, const Names& names) {
-  std::string json = "[";
-  for (const JsonValue& element : list.GetArray()) {
-    if (!names.contains(json_string(element, "name"))) continue;
-    json.append(json.size() > 1 ? "," : "").append(json_text(element));
-  }
-  return json + "]";
+  JsonWriter writer;
+  writer.begin_array();
+  for (const JsonValue& element : list.GetArray())
+    if (names.contains(json_string(element, "name"))) writer.put_raw(json_text(element));
+  return writer.end_array().take();
 }
 
 long long wanted_depth(const VerbContext& context) {
@@ -125,7 +124,7 @@ int run_graph(VerbContext& context) {
 int run_bootchart(VerbContext& context) {
   const std::string json = context.client().call("system.bootchart");
   if (context.json()) return context.print_result(json, {});
-  const std::vector<BootStep> steps = read_as<std::vector<BootStep>>(parse_json(json));
+  const std::vector<BootStep> steps = parse_as<std::vector<BootStep>>(json);
   const SystemInfo info = context.client().info();
   context.print(context.arguments.has("svg") ? bootchart_svg(info, steps)
                                              : bootchart_text(context.terminal(), info, steps));

@@ -204,8 +204,7 @@ std::string check(VerbContext& context, const Editing& editing, const std::strin
 
 int print_outcome(VerbContext& context, const Editing& editing, bool changed,
                   const std::string& words) {
-  JsonParams json;
-  json.add("name", editing.name).add("changed", changed).add("file", editing.place);
+  JsonParams json = named(editing.name).add("changed", changed).add("file", editing.place);
   return context.print_result(json.text(), printable(words) + "\n");
 }
 

@@ -160,8 +160,7 @@ int set_status(VerbContext& context, const Given& given, const std::string& name
     if (status != ExitStatus::done) return status;
     changed = true;
   }
-  JsonParams json;
-  json.add("name", name).add("status", verb.word).add("changed", changed);
+  JsonParams json = named(name).add("status", verb.word).add("changed", changed);
   json.add("file", changed ? file : "");
   const std::string text = changed ? effect_of(name, *spec, verb, given, "") + ": " + file
                                    : effect_of(name, *spec, verb, given, " already");

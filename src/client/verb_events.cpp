@@ -31,22 +31,12 @@ std::string event_line(const Terminal& terminal, const StateEvent& event) {
 // The number that a server keeps.
 constexpr std::int64_t kAllEvents = 1000;
 
-/// The value of --lines, if it was given.
-std::optional<std::int64_t> lines_of(const Arguments& arguments) {
-  if (!arguments.has("lines")) return std::nullopt;
-  const std::string text = arguments.value("lines");
-  if (text == "all") return kAllEvents;
-  const auto lines = parse_integer(text);
-  if (!lines || *lines < 0)
-    throw VerbFailure{ExitStatus::usage,
-                      fmt::format("invalid number of lines \"{}\"; use a number or \"all\"", text)};
-  return std::min<std::int64_t>(*lines, kAllEvents);
-}
-
 class EventPrinter {
  public:
   explicit EventPrinter(VerbContext& context)
-      : context_(context), names_(context.names()), lines_(lines_of(context.arguments)) {}
+      : context_(context),
+        names_(context.names()),
+        lines_(given_lines(context.arguments, kAllEvents)) {}
 
   /// Prints the last changes that the server keeps; again, only those since the last printed one.
   void print_kept() {

@@ -53,9 +53,8 @@ std::string summary(const Outcome& outcome, bool dry) {
   return text + (dry ? "\n" : "\n  written: " + printable(outcome.path) + "\n");
 }
 
-std::string json_of_outcome(const Outcome& outcome, bool dry) {
+void put_outcome(JsonWriter& writer, const Outcome& outcome, bool dry) {
   const Draft& draft = outcome.draft;
-  JsonWriter writer;
   writer.begin_object();
   writer.member("name", draft.name()).member("source", draft.source()).member("file", outcome.path);
   writer.member("written", outcome.written).member("settings", draft.settings());
@@ -70,7 +69,7 @@ std::string json_of_outcome(const Outcome& outcome, bool dry) {
   writer.end_array().member("notes", draft.remarks()).member("refused", outcome.file.refused);
   if (!outcome.failure.empty()) writer.member("failure", outcome.failure);
   if (dry) writer.member("text", outcome.file.text);
-  return writer.end_object().take();
+  writer.end_object();
 }
 
 /// Writes the file, unless another file is in its place or a server would refuse it.
@@ -111,14 +110,15 @@ int run_import(VerbContext& context) {
   const std::vector<ImportedFile> files = files_of(imported.drafts);
 
   int status = ExitStatus::done;
-  std::string json;
+  JsonWriter json;
+  json.begin_object().key("files").begin_array();
   for (std::size_t i = 0; i < files.size(); ++i) {
     Outcome outcome{imported.drafts[i], files[i], fmt::format("{}/{}", folder, files[i].name)};
     if (!dry) write(outcome);
     const bool whole = outcome.draft.left().empty() && outcome.file.refused.empty();
     if (!whole) status = std::max<int>(status, ExitStatus::failed);
     if (!outcome.failure.empty()) status = std::max(status, outcome.status);
-    json += fmt::format("{}{}", json.empty() ? "" : ",", json_of_outcome(outcome, dry));
+    put_outcome(json, outcome, dry);
     if (context.json()) continue;
     if (dry)
       context.print(fmt::format("# {}{}\n{}\n", printable(outcome.path),
@@ -126,15 +126,13 @@ int run_import(VerbContext& context) {
                                 outcome.file.text));
     dry ? context.print_error(summary(outcome, dry)) : context.print(summary(outcome, dry));
   }
-  std::string faults;
+  json.end_array().key("faults").begin_array();
   for (const ImportFault& fault : imported.faults) {
     const int its = fault.is_part ? ExitStatus::failed : ExitStatus::usage;
     status = std::max(status, context.fail(its, fault.path, fault.text));
-    faults += fmt::format("{}{}", faults.empty() ? "" : ",",
-                          JsonParams().add("path", fault.path).add("text", fault.text).text());
+    json.begin_object().member("path", fault.path).member("text", fault.text).end_object();
   }
-  if (context.json())
-    context.print_json(fmt::format(R"({{"files":[{}],"faults":[{}]}})", json, faults));
+  if (context.json()) context.print_json(json.end_array().end_object().take());
   return status;
 }
 

@@ -172,19 +172,14 @@ void list_as_table(VerbContext& context, ListFilter& filter) {
 void list_as_json(VerbContext& context, ListFilter& filter) {
   const JsonDocument all = parse_json(context.client().call("service.list_full"));
   json_expect_array(all, "list");
-  std::string text = "[";
-  for (const JsonValue& element : all.GetArray()) {
-    if (!filter.admits(read_as<ServiceStatus>(element))) continue;
-    if (text.size() > 1) text += ',';
-    text += json_text(element);
-  }
-  if (context.arguments.has("state")) {
-    for (const auto& [name, link] : masked_names(context.client(), filter)) {
-      if (text.size() > 1) text += ',';
-      text += JsonParams().add("name", name).add("state", "masked").add("file", link).text();
-    }
-  }
-  context.print_json(text + "]");
+  JsonWriter writer;
+  writer.begin_array();
+  for (const JsonValue& element : all.GetArray())
+    if (filter.admits(read_as<ServiceStatus>(element))) writer.put_raw(json_text(element));
+  if (context.arguments.has("state"))
+    for (const auto& [name, link] : masked_names(context.client(), filter))
+      writer.put_raw(named(name).add("state", "masked").add("file", link).text());
+  context.print_json(writer.end_array().take());
 }
 
 }  // namespace

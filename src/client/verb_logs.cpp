@@ -59,16 +59,6 @@ struct Selection {
   }
 };
 
-std::uint32_t wanted_lines(const Arguments& arguments) {
-  if (!arguments.has("lines")) return arguments.has("since") ? kAllLines : 100;
-  const std::string text = arguments.value("lines");
-  if (text == "all") return kAllLines;
-  const auto number = parse_integer(text);
-  if (!number || *number < 0)
-    wrong(fmt::format("invalid number of lines \"{}\"; use a number or \"all\"", text));
-  return static_cast<std::uint32_t>(std::min<long long>(*number, kAllLines));
-}
-
 /// The value of --since or --until.
 std::optional<std::int64_t> read_time(const Arguments& arguments, std::string_view option) {
   if (!arguments.has(option)) return std::nullopt;
@@ -80,7 +70,8 @@ std::optional<std::int64_t> read_time(const Arguments& arguments, std::string_vi
 
 Selection read_selection(const Arguments& arguments) {
   Selection selection;
-  selection.lines = wanted_lines(arguments);
+  const std::uint32_t usual = arguments.has("since") ? kAllLines : 100;
+  selection.lines = given_lines(arguments, kAllLines).value_or(usual);
   selection.since_us = read_time(arguments, "since");
   selection.until_us = read_time(arguments, "until");
   if (selection.until_us && arguments.has("follow")) wrong("either --until or --follow");
@@ -249,8 +240,7 @@ class LogPrinter {
   Page ask(const std::string& name, std::size_t lines, std::uint64_t before) {
     // follow() must know where the log ends, even if it prints no line of it.
     const std::size_t least = follows_ ? 1 : 0;
-    JsonParams params;
-    params.add("name", name);
+    JsonParams params = named(name);
     const bool picks = selection_.regex || selection_.until_us;  // unknown to the server
     params.add("lines", picks ? kAllLines : static_cast<std::int64_t>(std::max(lines, least)));
     if (selection_.since_us && !again_)
@@ -336,9 +326,10 @@ class LogPrinter {
   }
 
   void print_array(const std::vector<FoundLine>& found) {
-    std::string text = "[";
-    for (const FoundLine& each : found) text.append(text.size() > 1 ? "," : "").append(each.json);
-    context_.print_json(text + "]");
+    JsonWriter writer;
+    writer.begin_array();
+    for (const FoundLine& each : found) writer.put_raw(each.json);
+    context_.print_json(writer.end_array().take());
   }
 
   VerbContext& context_;

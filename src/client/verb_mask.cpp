@@ -17,8 +17,7 @@ namespace {
 
 int print_done(VerbContext& context, const std::string& name, const std::string& link, bool masked,
                bool changed) {
-  JsonParams json;
-  json.add("name", name).add("masked", masked).add("changed", changed).add("file", link);
+  JsonParams json = named(name).add("masked", masked).add("changed", changed).add("file", link);
   const bool running = !context.arguments.has("root");
   std::string text =
       masked ? fmt::format("{} {} by {}", name, changed ? "masked" : "is already masked", link)

@@ -58,8 +58,7 @@ int run_rehearse(VerbContext& context) {
                     .add_given("names", names)
                     .add_given("failing", context.arguments.values("failing")));
   const std::string json = context.client().call("system.rehearse", params.text());
-  return context.print_result(json,
-                              text_of(context.terminal(), read_as<Rehearsal>(parse_json(json))));
+  return context.print_result(json, text_of(context.terminal(), parse_as<Rehearsal>(json)));
 }
 
 }  // namespace zinit

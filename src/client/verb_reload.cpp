@@ -100,24 +100,13 @@ std::string call_reload(VerbContext& context, const std::string& name, bool dry_
 
 /// Makes services reload themselves. The server answers when this is done.
 int reload_themselves(VerbContext& context, bool dry_run) {
-  int first = ExitStatus::done;
-  std::string answers;  // for --json: one answer, or an array
-  const std::vector<std::string> names = context.names();
-  for (const std::string& name : names) {
-    try {
-      answers.append(answers.empty() ? "" : ",").append(call_reload(context, name, dry_run));
-      if (!context.json())
-        context.print(fmt::format("{} {}\n", printable(name), dry_run ? "can reload" : "reloaded"));
-      context.flush();
-    } catch (const ClientError& error) {
-      if (error.code() > 0) throw;  // the connection's: no more answers will come
-      const int status = context.fail(error, name);
-      if (first == ExitStatus::done) first = status;
-    }
-  }
-  if (context.json() && !answers.empty())
-    context.print_json(names.size() == 1 ? answers : "[" + answers + "]");
-  return first;
+  return context.for_each_name([&](const std::string& name) {
+    context.print_result(
+        call_reload(context, name, dry_run),
+        fmt::format("{} {}\n", printable(name), dry_run ? "can reload" : "reloaded"));
+    context.flush();
+    return ExitStatus::done;
+  });
 }
 
 }  // namespace
@@ -143,8 +132,7 @@ int run_reload(VerbContext& context) {
 
 void ask_before_reload(VerbContext& context, const std::vector<std::string>& only) {
   if (!asks(context)) return;
-  const ReloadReport report =
-      read_as<ReloadReport>(parse_json(call_reload(context, {}, true, only)));
+  const ReloadReport report = parse_as<ReloadReport>(call_reload(context, {}, true, only));
   std::vector<std::string> stops = up_among(context, report.removed);
   stops.insert(stops.end(), report.stopped.begin(), report.stopped.end());
   ask_before(context, report.restarted, stops);
@@ -154,7 +142,7 @@ int reload_files(VerbContext& context, const std::vector<std::string>& only, boo
   const bool dry_run = context.arguments.has("dry-run");
   const std::int64_t began_us = wall_us();
   std::string json = call_reload(context, {}, dry_run, only);
-  const ReloadReport report = read_as<ReloadReport>(parse_json(json));
+  const ReloadReport report = parse_as<ReloadReport>(json);
   if (!context.json()) print_report(context, report, dry_run);
   int status = ExitStatus::done;
   if (waits) status = settle_reloaded(context, report, began_us, json);

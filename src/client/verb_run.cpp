@@ -136,8 +136,8 @@ int add_command(VerbContext& context, const std::string& name) {
 
 /// Starts the service and prints its state after the start: a short command may have ended.
 int start_command(VerbContext& context, const std::string& name) {
-  const std::uint64_t request = context.client().request(
-      "service.start", JsonParams().add("name", name).add("wait", true).text());
+  const std::uint64_t request =
+      context.client().request("service.start", named(name).add("wait", true).text());
   const std::string json = Progress(context).answer(request, context.time_left(), name);
   const ServiceStatus status = ServiceStatus::parse(json);
   if (status.state == "failed") {
@@ -181,11 +181,9 @@ class OutputPrinter {
   /// The last `count` lines of the log before the number `end`; 0: the last of all. Fewer if they
   /// do not fit into one answer.
   std::vector<LogLine> ask(std::uint64_t count, std::uint64_t end) {
-    JsonParams params;
-    params.add("name", name_).add("lines", static_cast<std::int64_t>(count));
+    JsonParams params = named(name_).add("lines", static_cast<std::int64_t>(count));
     if (end > 0) params.add("before_seq", static_cast<std::int64_t>(end));
-    return read_as<std::vector<LogLine>>(
-        parse_json(context_.client().call("logs.filter", params.text())));
+    return parse_as<std::vector<LogLine>>(context_.client().call("logs.filter", params.text()));
   }
 
   /// Prints the lines between the last one printed and the number `end`. They come from the last to
@@ -237,7 +235,7 @@ std::string follow_to_end(VerbContext& context, const std::string& name, OutputP
     client.events_subscribe({name}, [&](const StateEvent&) { changed = true; });
     client.logs_subscribe(
         {name}, [&](const LogLine& line) { printer.take(line); }, kAllLines);
-    const auto params = JsonParams().add("name", name).text();
+    const auto params = named(name).text();
     if (!std::exchange(started, true)) (void)client.call("service.start", params);
     const auto status = [&] { return client.call("service.status_full", params); };
     while (true) {
@@ -285,9 +283,7 @@ int run_run(VerbContext& context) {
   // The command must end if its output cannot be written any more.
   std::signal(SIGPIPE, SIG_IGN);
   OutputPrinter printer(context, name);
-  const auto remove = [&] {
-    (void)context.call_patiently("service.delete", JsonParams().add("name", name).text());
-  };
+  const auto remove = [&] { (void)context.call_patiently("service.delete", named(name).text()); };
   std::string json;
   try {
     json = follow_to_end(context, name, printer);

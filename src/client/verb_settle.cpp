@@ -87,8 +87,7 @@ std::string outcome_line(const Terminal& terminal, const ServiceStatus& status,
 /// Sends a request.
 void ask(VerbContext& context, const SettleVerb& verb, const char* method, bool waits,
          Asked& asked) {
-  JsonParams params;
-  params.add("name", asked.name).add_given("for", verb.wait_for);
+  JsonParams params = named(asked.name).add_given("for", verb.wait_for);
   if (waits && verb.wait_for.empty()) params.add("wait", true);
   const auto left = context.time_left();
   if (waits && left) params.add("timeout_ms", left->count());
@@ -102,8 +101,7 @@ void ask(VerbContext& context, const SettleVerb& verb, const char* method, bool 
 /// The status of a service that must be started or restarted, if the server has begun with that
 /// since the request. Server and client use the same machine's clock.
 std::optional<std::string> begun(VerbContext& context, const Asked& asked) try {
-  std::string text =
-      context.client().call("service.status_full", JsonParams().add("name", asked.name).text());
+  std::string text = context.client().call("service.status_full", named(asked.name).text());
   const ServiceStatus status = ServiceStatus::parse(text);
   if (status.last_start_us >= asked.at_us || status.last_stop_us >= asked.at_us ||
       (status.state == "stopping" && status.since_us >= asked.at_us))
@@ -182,6 +180,15 @@ void take_first(VerbContext& context, Progress& progress, std::vector<Asked>& al
   if (at != waiting.end()) std::swap(waiting.front(), *at);
 }
 
+/// Watches these services for a second. If `before`, the exit status so far, is a failure, that is
+/// the result.
+int first_second(VerbContext& context, const std::vector<ServiceStatus>& good_ones, int before) {
+  context.flush();
+  const int ended =
+      context.over_reexecutions([&] { return watch_first_second(context, good_ones); });
+  return before == ExitStatus::done ? ended : before;
+}
+
 /// Returns the exit status of the first service that failed. Such a failure ends `wait`, because it
 /// cannot succeed any more.
 int settle(VerbContext& context, const SettleVerb& verb) {
@@ -220,11 +227,7 @@ int settle(VerbContext& context, const SettleVerb& verb) {
   }
   context.print(others.text(context.terminal()));
   if (!verb.starts || !waits || !context.terminal().is_terminal) return first;
-  context.flush();
-  const int ended =
-      context.over_reexecutions([&] { return watch_first_second(context, good_ones); });
-  if (first == ExitStatus::done) first = ended;
-  return first;
+  return first_second(context, good_ones, first);
 }
 
 }  // namespace
@@ -252,11 +255,7 @@ int settle_reloaded(VerbContext& context, const ReloadReport& report, std::int64
     if (first == ExitStatus::done) first = status;
   }
   json.replace(json.size() - 1, 1, fmt::format(R"(,"settled":[{}]}})", ends));
-  context.flush();
-  const int ended =
-      context.over_reexecutions([&] { return watch_first_second(context, good_ones); });
-  if (first == ExitStatus::done) first = ended;
-  return first;
+  return first_second(context, good_ones, first);
 }
 
 int run_start(VerbContext& context) { return settle(context, {"service.start", is_started, true}); }

@@ -32,14 +32,13 @@ int ask_figures(VerbContext& context, const std::vector<std::string>& names, boo
                 std::vector<Figures>& all) {
   std::vector<std::uint64_t> requests;
   for (const std::string& name : names) {
-    requests.push_back(
-        context.client().request("service.stats", JsonParams().add("name", name).text()));
+    requests.push_back(context.client().request("service.stats", named(name).text()));
   }
   int status = ExitStatus::done;
   for (std::size_t i = 0; i < names.size(); ++i) {
     try {
       std::string json = context.client().answer(requests[i], context.patience());
-      const ServiceStats stats = read_as<ServiceStats>(parse_json(json));
+      const ServiceStats stats = parse_as<ServiceStats>(json);
       if (given || uses_something(stats)) all.push_back({names[i], std::move(json), stats});
     } catch (const ClientError& error) {
       // Positive codes are the library's own: no more answers will come.
@@ -91,12 +90,11 @@ std::string stats_table(const Terminal& terminal, const std::vector<Figures>& al
 }
 
 std::string stats_array(const std::vector<Figures>& all) {
-  std::string text = "[";
-  for (const Figures& figures : all) {
-    text.append(text.size() > 1 ? "," : "").append("{\"name\":").append(json_of(figures.name));
-    text.append(",").append(figures.json, 1);
-  }
-  return text + "]";
+  JsonWriter writer;
+  writer.begin_array();
+  for (const Figures& figures : all)
+    writer.put_raw(fmt::format("{{\"name\":{},{}", json_of(figures.name), figures.json.substr(1)));
+  return writer.end_array().take();
 }
 
 /// "412 nginx", with lines to the left.
@@ -156,9 +154,8 @@ int run_metrics(VerbContext& context) {
 
 int run_debug_procs(VerbContext& context) {
   return context.for_each_name([&](const std::string& name) {
-    const std::string json =
-        context.client().call("debug.process_tree", JsonParams().add("name", name).text());
-    const std::vector<ProcessNode> nodes = read_as<std::vector<ProcessNode>>(parse_json(json));
+    const std::string json = context.client().call("debug.process_tree", named(name).text());
+    const std::vector<ProcessNode> nodes = parse_as<std::vector<ProcessNode>>(json);
     return context.print_result(json, process_lines(context.terminal(), nodes));
   });
 }

@@ -3,6 +3,7 @@
 // zinitctl status, is-running and is-failed: services, in full or in a word.
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -36,8 +37,7 @@ NeighbourStates states_of_neighbours(VerbContext& context, const ServiceStatus& 
   }
   std::vector<std::pair<std::string, std::uint64_t>> asked;
   for (const auto& [name, state] : states) {
-    asked.emplace_back(
-        name, context.client().request("service.status", JsonParams().add("name", name).text()));
+    asked.emplace_back(name, context.client().request("service.status", named(name).text()));
   }
   for (const auto& [name, request] : asked) {
     try {
@@ -205,10 +205,8 @@ void add_timers(TextBlock& block, const StatusAnswers& answers) {
 
 StatusAnswers ask_status(VerbContext& context, const std::string& name) {
   Client& client = context.client();
-  const JsonParams named = JsonParams().add("name", name);
-  const auto status = client.request("service.status_full", named.text());
-  const auto log =
-      client.request("logs.get", JsonParams(named).add("lines", kStatusLogLines).text());
+  const auto status = client.request("service.status_full", named(name).text());
+  const auto log = client.request("logs.get", named(name).add("lines", kStatusLogLines).text());
   StatusAnswers answers{read_as<ServiceStatus>(answer_to(context, status)),
                         read_as<std::vector<LogLine>>(answer_to(context, log)),
                         {},
@@ -309,23 +307,6 @@ int print_overview(VerbContext& context) {
   return context.print_result(json.text(), text);
 }
 
-/// Adds the status of one service to `text`, or to the elements of `json`. Returns the exit status.
-int add_status(VerbContext& context, const std::string& name, std::string& text,
-               std::string& json) try {
-  if (context.json()) {
-    const std::string one =
-        context.client().call("service.status_full", JsonParams().add("name", name).text());
-    json.append(json.empty() ? "" : ",").append(one);
-    return exit_status_of(ServiceStatus::parse(one));
-  }
-  const StatusAnswers answers = ask_status(context, name);
-  text.append(text.empty() ? "" : "\n").append(status_text(context.terminal(), answers));
-  return exit_status_of(answers.status);
-} catch (const ClientError& error) {
-  if (error.code() > 0) throw;
-  return context.fail(error, name);
-}
-
 }  // namespace
 
 std::string status_text(const Terminal& terminal, const StatusAnswers& answers) {
@@ -362,18 +343,18 @@ std::string status_text(const Terminal& terminal, const StatusAnswers& answers) 
 
 int run_status(VerbContext& context) {
   if (context.arguments.rest.empty()) return print_overview(context);
-  const std::vector<std::string> names = context.names();
-  const bool one = context.arguments.rest.size() == 1 && names.front() == context.arguments.rest[0];
-  int first = ExitStatus::done;
-  std::string text, json;
-  for (const std::string& name : names) {
-    const int status = add_status(context, name, text, json);
-    if (first == ExitStatus::done) first = status;
-  }
-  if (!context.json()) context.print(text);
-  // One object for one service, a list for several.
-  if (context.json() && !json.empty()) context.print_json(one ? json : "[" + json + "]");
-  return first;
+  bool any = false;  // a status was printed
+  return context.for_each_name([&](const std::string& name) {
+    if (context.json()) {
+      const std::string one = context.client().call("service.status_full", named(name).text());
+      context.print_result(one, {});
+      return exit_status_of(ServiceStatus::parse(one));
+    }
+    const StatusAnswers answers = ask_status(context, name);
+    context.print((std::exchange(any, true) ? "\n" : "") +
+                  status_text(context.terminal(), answers));
+    return exit_status_of(answers.status);
+  });
 }
 
 int run_is_running(VerbContext& context) {

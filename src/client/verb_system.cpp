@@ -48,8 +48,7 @@ int wait_for_isolation(VerbContext& context, const std::string& target,
   names.insert(names.end(), isolation.started.begin(), isolation.started.end());
   if (std::ranges::find(names, target) == names.end()) names.push_back(target);
   for (const std::string& name : names) {
-    JsonParams params;
-    params.add("name", name).add("for", "settled");
+    JsonParams params = named(name).add("for", "settled");
     if (const auto left = context.time_left()) params.add("timeout_ms", left->count());
     try {
       const auto request = context.client().request("service.wait", params.text());
@@ -89,8 +88,8 @@ int run_kill(VerbContext& context) {
   }
   ask_before_all(context, "signals");
   return context.for_each_name([&](const std::string& name) {
-    JsonParams params;
-    params.add("name", name).add("signal", signal).add("main", context.arguments.has("main"));
+    JsonParams params = named(name).add("signal", signal);
+    params.add("main", context.arguments.has("main"));
     if (context.arguments.has("all")) params.add("all", true);
     return context.print_result(context.client().call("service.kill", params.text()), "");
   });
@@ -101,7 +100,7 @@ int run_isolate(VerbContext& context) {
   if (asks(context)) ask_before(context, {}, up_beside(context, target));
   const std::string json =
       context.client().call("system.isolate", JsonParams().add("target", target).text());
-  const Isolation isolation = read_as<Isolation>(parse_json(json));
+  const Isolation isolation = parse_as<Isolation>(json);
   std::string text;
   const auto add = [&](std::string_view word, const std::vector<std::string>& names) {
     if (!names.empty()) text += fmt::format("{} {}\n", word, printable(join(names, ", ")));
@@ -118,7 +117,7 @@ int run_isolate(VerbContext& context) {
 
 int run_ping(VerbContext& context) {
   const std::string json = context.client().call("system.ping");
-  const PingAnswer answer = read_as<PingAnswer>(parse_json(json));
+  const PingAnswer answer = parse_as<PingAnswer>(json);
   return context.print_result(
       json, fmt::format("zinit {}, pid {}\n", printable(answer.version), answer.pid));
 }

@@ -31,7 +31,7 @@ TableRow row_of(const TimerStatus& timer) {
 
 int run_timers(VerbContext& context) {
   const std::string json = context.client().call("system.timers");
-  const std::vector<TimerStatus> timers = read_as<std::vector<TimerStatus>>(parse_json(json));
+  const std::vector<TimerStatus> timers = parse_as<std::vector<TimerStatus>>(json);
   constexpr const char* kNone = "no service has a timer\n";
   const TableColumn columns[] = {
       {"NEXT"}, {"LEFT", true}, {"LAST", false, kAnyWidth, 1}, {"SERVICE"}, {"TIMER"}};

@@ -46,11 +46,10 @@ int run_tree(VerbContext& context) {
     params.add("reverse", context.arguments.has("reverse"));
     const std::string json = context.client().call("service.tree", params.text());
     return context.print_result(
-        json, tree_text(context.terminal(), read_as<std::vector<TreeNode>>(parse_json(json))));
+        json, tree_text(context.terminal(), parse_as<std::vector<TreeNode>>(json)));
   };
   if (context.arguments.rest.empty()) return show({});
-  return context.for_each_name(
-      [&](const std::string& name) { return show(JsonParams().add("name", name)); });
+  return context.for_each_name([&](const std::string& name) { return show(named(name)); });
 }
 
 }  // namespace zinit

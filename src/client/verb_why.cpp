@@ -130,10 +130,8 @@ std::string brief_why_text(const Terminal& terminal, const WhyReport& report) {
 
 int run_why(VerbContext& context) {
   return context.for_each_name([&](const std::string& name) {
-    const std::string json =
-        context.client().call("service.why", JsonParams().add("name", name).text());
-    return context.print_result(json,
-                                why_text(context.terminal(), read_as<WhyReport>(parse_json(json))));
+    const std::string json = context.client().call("service.why", named(name).text());
+    return context.print_result(json, why_text(context.terminal(), parse_as<WhyReport>(json)));
   });
 }
 

@@ -42,8 +42,7 @@ Value value_of(const Key& key, const Arguments& arguments, std::string_view opti
 /// The parameters of xinet.set: the keys of [proxy] whose options were given. The server chooses
 /// values for missing ones.
 JsonParams params_of(const VerbContext& context) {
-  JsonParams params;
-  params.add("name", context.arguments.rest.front());
+  JsonParams params = named(context.arguments.rest.front());
   for (const Key& key : section_keys(kProxySection)) {
     const std::string option = option_of(key);
     if (context.arguments.has(option))
@@ -115,7 +114,7 @@ int run_xinet_set(VerbContext& context) {
     // It waits for reloads under way, so it may take longer than other calls.
     const std::uint64_t request = context.client().request("xinet.set", params.text());
     const std::string json = context.client().answer(request, context.time_left());
-    const ProxySetResult result = read_as<ProxySetResult>(parse_json(json));
+    const ProxySetResult result = parse_as<ProxySetResult>(json);
     return context.print_result(
         json,
         fmt::format("{} is {}{}\n", printable(result.name), result.replaced ? "replaced" : "added",
@@ -127,8 +126,7 @@ int run_xinet_set(VerbContext& context) {
 
 int run_xinet_delete(VerbContext& context) {
   const std::string& name = context.arguments.rest.front();
-  JsonParams params;
-  params.add("name", name).add("persist", context.arguments.has("persist"));
+  const JsonParams params = named(name).add("persist", context.arguments.has("persist"));
   const std::string json = context.client().call("xinet.delete", params.text());
   return context.print_result(json, fmt::format("{} is removed\n", printable(name)));
 }
@@ -136,19 +134,18 @@ int run_xinet_delete(VerbContext& context) {
 int run_xinet_list(VerbContext& context) {
   const std::string json = context.client().call("xinet.status_all");
   return context.print_result(
-      json, list_text(context.terminal(), read_as<std::vector<ProxyStatus>>(parse_json(json))));
+      json, list_text(context.terminal(), parse_as<std::vector<ProxyStatus>>(json)));
 }
 
 int run_xinet_status(VerbContext& context) {
   if (!context.arguments.rest.empty()) {
-    const std::string json = context.client().call(
-        "xinet.status", JsonParams().add("name", context.arguments.rest.front()).text());
-    return context.print_result(
-        json, status_text(context.terminal(), read_as<ProxyStatus>(parse_json(json))));
+    const std::string json =
+        context.client().call("xinet.status", named(context.arguments.rest.front()).text());
+    return context.print_result(json, status_text(context.terminal(), parse_as<ProxyStatus>(json)));
   }
   const std::string json = context.client().call("xinet.status_all");
   std::string text;
-  for (const ProxyStatus& proxy : read_as<std::vector<ProxyStatus>>(parse_json(json)))
+  for (const ProxyStatus& proxy : parse_as<std::vector<ProxyStatus>>(json))
     text += (text.empty() ? "" : "\n") + status_text(context.terminal(), proxy);
   return context.print_result(json, text);
 }

@@ -284,7 +284,7 @@ bool Client::dispatch(std::optional<std::chrono::milliseconds> limit) {
 }
 
 ServiceStatus ServiceStatus::parse(std::string_view json) {
-  return read_as<ServiceStatus>(parse_json(std::string(json)));
+  return parse_as<ServiceStatus>(std::string(json));
 }
 
 }  // namespace v1

@@ -4,6 +4,7 @@
 #include "client/libzinit/json.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/format.hpp"
 
@@ -132,5 +133,7 @@ JsonParams& JsonParams::add_json(std::string_view name, std::string_view json) {
   text_.append(json_of(name)).append(":").append(json);
   return *this;
 }
+
+JsonParams named(std::string_view name) { return std::move(JsonParams().add("name", name)); }
 
 }  // namespace zinit

@@ -84,4 +84,7 @@ class JsonParams {
   std::string text_ = "{";
 };
 
+/// The parameters of a method about one service or proxy.
+[[nodiscard]] JsonParams named(std::string_view name);
+
 }  // namespace zinit

@@ -250,15 +250,22 @@ T read_as(const JsonValue& value) {
   }
 }
 
+template <class T>
+T parse_as(const std::string& json) {
+  return read_as<T>(parse_json(json));
+}
+
 BulkResult read_bulk(const JsonValue& value, const char* done) {
   auto result = read_as<BulkResult>(value);
   result.done = json_strings(value, done);
   return result;
 }
 
-#define ZINIT_OBJECT(type, name)                       \
-  template type read_as<type>(const JsonValue& value); \
-  template std::vector<type> read_as<std::vector<type>>(const JsonValue& value);
+#define ZINIT_OBJECT(type, name)                                                 \
+  template type read_as<type>(const JsonValue& value);                           \
+  template type parse_as<type>(const std::string& json);                         \
+  template std::vector<type> read_as<std::vector<type>>(const JsonValue& value); \
+  template std::vector<type> parse_as<std::vector<type>>(const std::string& json);
 #include "zinit/objects.inc"
 
 }  // namespace zinit

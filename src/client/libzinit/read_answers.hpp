@@ -27,6 +27,9 @@ struct JsonAnswer {
 /// members are empty. Vectors of TreeNode or ProcessNode come from one tree or an array.
 template <class T>
 [[nodiscard]] T read_as(const JsonValue& value);
+/// The same for an answer as JSON text.
+template <class T>
+[[nodiscard]] T parse_as(const std::string& json);
 
 /// `done` is the member with the names of the services that were started, stopped or removed.
 [[nodiscard]] BulkResult read_bulk(const JsonValue& value, const char* done);

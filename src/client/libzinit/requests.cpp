@@ -15,8 +15,6 @@ namespace {
 
 using Limit = std::optional<std::chrono::milliseconds>;
 
-JsonParams named(const std::string& name) { return std::move(JsonParams().add("name", name)); }
-
 /// A request. Read turns the result, a JsonValue, into a T.
 template <class T, auto Read = read_as<T>>
 Request<T> make(std::string_view method, std::string params = {}) {
