@@ -13,29 +13,32 @@
 
 #include "files/file_queue.hpp"
 #include "io/watcher.hpp"
+#include "state/state_facts.hpp"
 #include "supervisor/board.hpp"
 
 namespace zinit {
 
+/// What those who follow the graph work with. All members outlive them. `settled` is called when no
+/// work is under way any more.
+struct FollowerParts {
+  FileQueue& queue;
+  EventLoop& loop;
+  Board& board;
+  StateFacts& facts;
+  std::function<void()> settled;
+};
+
 class GraphFollower {
  public:
-  /// All outlive this object. `follow` gets whether somebody has asked. `settled` is called when no
-  /// work is under way any more.
-  struct Parts {
-    FileQueue& queue;
-    EventLoop& loop;
-    Board& board;
-    std::function<void(bool asked)> follow;
-    std::function<void()> settled;
-  };
-  explicit GraphFollower(Parts parts)
-      : parts_(std::move(parts)), retry_(parts_.loop, [this] { ask(); }) {}
+  /// `follow` gets whether somebody has asked.
+  GraphFollower(const FollowerParts& parts, std::function<void(bool asked)> follow)
+      : parts_(parts), follow_(std::move(follow)), retry_(parts_.loop, [this] { ask(); }) {}
 
   /// Call it after each change of the board.
   void look() {
     if (under_way_ || (!asked_ && !behind())) return;
     see();
-    parts_.follow(std::exchange(asked_, false));
+    follow_(std::exchange(asked_, false));
   }
   /// Follows the graph again, also if it is the same: now, or at the next look().
   void ask() {
@@ -74,7 +77,8 @@ class GraphFollower {
   void retry_after(Milliseconds delay) { retry_.set(delay); }
 
  private:
-  const Parts parts_;
+  const FollowerParts parts_;
+  const std::function<void(bool asked)> follow_;
   GraphPtr graph_;
   bool asked_ = false;
   bool under_way_ = false;

@@ -46,22 +46,15 @@
 #include "control/daemon.hpp"
 #include "files/file_queue.hpp"
 #include "io/loop.hpp"
-#include "state/state_facts.hpp"
 
 namespace zinit {
 
 class ProxyChanges {
  public:
-  /// All members outlive this object. `settled` is called when no change is under way any more.
-  struct Parts {
-    FileQueue& queue;
-    EventLoop& loop;
+  struct Parts : FollowerParts {
     EventLoop& data_loop;
-    Board& board;
     const Places& places;
-    StateFacts& facts;
     SocketChanges& sockets;
-    std::function<void()> settled;
   };
   explicit ProxyChanges(Parts parts);
   ProxyChanges& operator=(ProxyChanges&&) = delete;

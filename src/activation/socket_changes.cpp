@@ -56,7 +56,7 @@ SocketChanges::SocketChanges(Parts parts)
                 },
                 [this] { (void)parts_.loop.post([this] { follower_.ask(); }); },
                 [this] { return board_.graph(); }}),
-      follower_({parts_.queue, parts_.loop, board_, [this](bool) { follow(); }, parts_.settled}),
+      follower_(parts_, [this](bool) { follow(); }),
       removal_(parts_.loop, parts_.answers_due, [this] { remove_ended(); }) {}
 
 // --- sockets ---

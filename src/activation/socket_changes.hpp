@@ -29,18 +29,12 @@ namespace zinit {
 
 class SocketChanges {
  public:
-  /// The loops and the settings outlive this object; the board and the queue may end before.
-  /// `settled` is called when all sockets that can open are open. `proxies_change` returns whether
-  /// proxies may be about to give up addresses; `released` is called after services have done so.
+  /// The board and the queue may end before this object. `proxies_change` returns whether proxies
+  /// may be about to give up addresses; `released` is called after services have done so.
   /// `answers_due` returns whether clients may still wait for a report of the last change.
-  struct Parts {
-    FileQueue& queue;
-    EventLoop& loop;
+  struct Parts : FollowerParts {
     EventLoop& data_loop;
-    Board& board;
     const GlobalSettings& settings;
-    StateFacts& facts;
-    std::function<void()> settled;
     std::function<bool()> proxies_change;
     std::function<void()> released;
     std::function<bool()> answers_due;

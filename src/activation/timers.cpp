@@ -45,8 +45,7 @@ Milliseconds random_delay(Milliseconds most) noexcept {
 Timers::Timers(Parts parts)
     : parts_(std::move(parts)),
       services_(parts_.board),
-      follower_({parts_.queue, parts_.loop, parts_.board, [this](bool again) { load(again); },
-                 parts_.settled}),
+      follower_(parts_, [this](bool again) { load(again); }),
       wall_(parts_.loop,
             [this](bool clock_set) {
               if (clock_set) {

@@ -34,23 +34,16 @@
 #include "activation/timer.hpp"
 #include "control/daemon.hpp"
 #include "io/wall_timer.hpp"
-#include "state/state_facts.hpp"
 
 namespace zinit {
 
 class Timers {
  public:
-  /// All members outlive this object. `state` is the directory for files that last over a boot;
-  /// empty: no directory. `boot` is the start of the machine, or else of zinit. `settled` is called
-  /// when all timers are in force.
-  struct Parts {
-    FileQueue& queue;
-    EventLoop& loop;
-    Board& board;
-    StateFacts& facts;
+  /// `state` is the directory for files that last over a boot; empty: no directory. `boot` is the
+  /// start of the machine, or else of zinit.
+  struct Parts : FollowerParts {
     std::string state;
     TimePoint boot;
-    std::function<void()> settled;
   };
   explicit Timers(Parts parts);
   Timers& operator=(Timers&&) = delete;
