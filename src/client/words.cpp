@@ -8,6 +8,7 @@
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "config/diagnostic.hpp"
 #include "model/reason.hpp"
 #include "model/state.hpp"
 
@@ -213,14 +214,7 @@ std::string_view symbol_of(std::string_view state) {
 }
 
 std::string warning_words(const std::string& warning) {
-  constexpr std::string_view word = "warning: ";
-  std::string text = warning;
-  const auto at = text.find(word);
-  // The message of a file has it after its place.
-  const std::string_view before = std::string_view(text).substr(0, at);
-  if (at != std::string::npos && (before.empty() || before.ends_with(": ")))
-    text.erase(at, word.size());
-  return printable(text);
+  return printable(without_warning(warning));
 }
 
 bool is_skipped(const ServiceStatus& status) {

@@ -55,6 +55,15 @@ std::string to_text(const Diagnostic& diagnostic) {
   return printable(line + diagnostic.text);
 }
 
+std::string without_warning(std::string text) {
+  constexpr std::string_view word = "warning: ";
+  const auto at = text.find(word);
+  // The message of a file has it after its place.
+  const std::string_view before = std::string_view(text).substr(0, at);
+  if (at != text.npos && (before.empty() || before.ends_with(": "))) text.erase(at, word.size());
+  return text;
+}
+
 Diagnostic parse_diagnostic(std::string_view line) {
   constexpr std::string_view error = ": error: ", warning = ": warning: ";
   const auto at_error = line.find(error), at_warning = line.find(warning);

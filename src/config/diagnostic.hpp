@@ -37,6 +37,9 @@ struct Diagnostic {
 /// place. Control characters are shown as \xNN.
 [[nodiscard]] std::string to_text(const Diagnostic& diagnostic);
 
+/// The text of a warning without that word, for a line that says it already.
+[[nodiscard]] std::string without_warning(std::string text);
+
 /// The reverse of to_text(), for messages of the graph. Any other text becomes an error without
 /// file and key.
 [[nodiscard]] Diagnostic parse_diagnostic(std::string_view line);

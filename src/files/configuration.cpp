@@ -176,8 +176,8 @@ namespace {
 /// A warning for the log, whose line begins with that word. A directory that is `missing` has no
 /// lines and columns.
 std::string words_for_log(std::string text, const std::vector<std::string>& missing = {}) {
-  constexpr std::string_view word = ": warning: ", start = ":1:1: ";
-  if (const auto at = text.find(word); at != text.npos) text.erase(at, word.size() - 2);
+  constexpr std::string_view start = ":1:1: ";
+  text = without_warning(std::move(text));
   for (const std::string& directory : missing)
     if (text.starts_with(directory) && text.substr(directory.size()).starts_with(start))
       text.erase(directory.size(), start.size() - 2);
