@@ -224,27 +224,15 @@ class YamlService {
       for (const auto& [name, inner] : value.table) take(fmt::format("{}.{}", key, name), inner);
       return;
     }
+    if (compose_ && take_of_compose(setting, value)) return;
     if (key == "exec") return draft_.carry_text(setting, "service.exec", value.string);
-    if (compose_ && (key == "command" || key == "entrypoint")) {
-      auto& words = key == "command" ? command_ : entrypoint_;
-      words = value.type == ValueType::array ? names_of(value)
-                                             : split_words(value.string, Quoting::shell);
-      return draft_.met(setting);
-    }
     if (key == "environment" || key == "env") return take_environment(setting, value);
-    if (compose_ && key == "depends_on") return take_dependencies(setting, value);
     if (key == "after")
       return draft_.carry_words(setting, "dependencies.requires", usable(names_of(value)));
-    if (compose_ && key.starts_with("x-")) return draft_.met(setting);  // without a meaning
-    const auto* const other = std::ranges::find(kOtherMeanings, key, &OtherMeaning::key);
-    if (compose_ && other != std::end(kOtherMeanings))
-      return draft_.leave(setting, other->reason, other->ours);
     if (key == "healthcheck.disable") {
       healthcheck_ = value.string != "true";
       return draft_.met(setting);
     }
-    if (compose_ && key == "profiles" && !names_of(value).empty())
-      return draft_.carry_text(setting, "service.status", "stop");
     if (key == "restart") return take_restart(setting);
     if (key == "env_file") return take_env_files(setting, value);
     if (key == "healthcheck.start_period")
@@ -252,19 +240,11 @@ class YamlService {
                           "it is a grace; start_timeout_ms here is a deadline as well: a "
                           "service that is not healthy by then has failed",
                           "lifecycle.start_timeout_ms");
-    if (compose_ && (key == "cap_add" || key == "cap_drop"))
-      return draft_.leave(setting, "it changes the engine's default set; write the whole set",
-                          "process.capabilities");
     if (key == "healthcheck.test") return take_test(setting, value);
     if (key == "test" && value.type != ValueType::string)
       return draft_.leave(setting, "it is no command in one string", "health.exec");
     if (key == "test") return draft_.carry(setting, "health.exec", text_value(value.string));
     if (key == "log") return take_log(setting);
-    if (compose_ && key == "user" && value.string.find(':') != std::string::npos) {
-      const std::size_t colon = value.string.find(':');
-      draft_.put_text("service.group", value.string.substr(colon + 1));
-      return draft_.carry_text(setting, "service.user", value.string.substr(0, colon));
-    }
     if (key == "ports" || key == "expose")
       return draft_.leave(setting, "the service listens where its own settings say",
                           "service.ports");
@@ -279,6 +259,36 @@ class YamlService {
       return draft_.leave(setting, foreign_meaning({}, "deploy").advice({}));
     if (dot != std::string::npos) inner.key = key.substr(dot + 1);
     draft_.by_table(inner, setting.value);
+  }
+
+  /// Takes a key that only compose(1) has, or reads otherwise. Returns whether this is one.
+  bool take_of_compose(const Setting& setting, const Value& value) {
+    const std::string& key = setting.key;
+    const auto* const other = std::ranges::find(kOtherMeanings, key, &OtherMeaning::key);
+    const std::size_t colon = key == "user" ? value.string.find(':') : std::string::npos;
+    if (key == "command" || key == "entrypoint") {
+      (key == "command" ? command_ : entrypoint_) = value.type == ValueType::array
+                                                        ? names_of(value)
+                                                        : split_words(value.string, Quoting::shell);
+      draft_.met(setting);
+    } else if (key == "depends_on") {
+      take_dependencies(setting, value);
+    } else if (key.starts_with("x-")) {
+      draft_.met(setting);  // without a meaning
+    } else if (other != std::end(kOtherMeanings)) {
+      draft_.leave(setting, other->reason, other->ours);
+    } else if (key == "profiles" && !names_of(value).empty()) {
+      draft_.carry_text(setting, "service.status", "stop");
+    } else if (key == "cap_add" || key == "cap_drop") {
+      draft_.leave(setting, "it changes the engine's default set; write the whole set",
+                   "process.capabilities");
+    } else if (colon != std::string::npos) {
+      draft_.put_text("service.group", value.string.substr(colon + 1));
+      draft_.carry_text(setting, "service.user", value.string.substr(0, colon));
+    } else {
+      return false;
+    }
+    return true;
   }
 
   using Words = std::vector<std::string>;
