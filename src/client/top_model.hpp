@@ -74,8 +74,6 @@ class TopModel {
   void move(std::ptrdiff_t rows);
   /// Makes the selection follow its service from the first row too, and shows it while it is down.
   void pin() { pinned_ = acted_on_ = selected_name(); }
-  void move_to_first() { select(0); }
-  void move_to_last() { select(rows_.size()); }
   /// The row's index; 0 if there are no rows.
   [[nodiscard]] std::size_t selected() const noexcept { return selected_; }
   /// Its service's name; empty if there are no rows.

@@ -68,7 +68,6 @@ class Draft {
   [[nodiscard]] bool is_template() const { return name_.ends_with('@'); }
   [[nodiscard]] const char* main_section() const { return is_target_ ? "target" : "service"; }
 
-  void set_source(std::string source) { source_ = std::move(source); }
   void make_target() { is_target_ = true; }
   /// Whether the file may have a key: a target has few sections.
   [[nodiscard]] bool may_have(std::string_view ours) const {
