@@ -11,13 +11,13 @@
 
 namespace zinit {
 
-namespace {
-
-bool is_key(std::string_view text) {
+bool is_variable_name(std::string_view text) {
   const auto word = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
   return !text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) == 0 &&
          std::all_of(text.begin(), text.end(), word);
 }
+
+namespace {
 
 std::string_view key_of(std::string_view entry) { return entry.substr(0, entry.find('=')); }
 
@@ -161,7 +161,7 @@ EnvironmentText parse_environment_text(std::string_view text) {
     const std::string_view key = key_of(line);
     if (!line.empty() && !line.starts_with('#')) {
       std::optional<std::string> value;
-      if (key.size() < line.size() && is_key(key)) {
+      if (key.size() < line.size() && is_variable_name(key)) {
         const auto behind = static_cast<std::size_t>(key.data() - text.data()) + key.size() + 1;
         value = value_at(text, behind, end);
       }

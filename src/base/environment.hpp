@@ -13,6 +13,9 @@ namespace zinit {
 
 using Environment = std::vector<std::string>;
 
+/// Whether a shell can have a variable of that name.
+[[nodiscard]] bool is_variable_name(std::string_view text);
+
 /// The value of `key`; nothing if it is not set. If it is set twice, the first one counts, as with
 /// getenv(3).
 [[nodiscard]] std::optional<std::string> value_of(const Environment& environment,

@@ -70,11 +70,6 @@ bool is_variable_word(std::string_view word) {
 
 }  // namespace
 
-bool is_variable_name(std::string_view text) {
-  return !text.empty() && !(text.front() >= '0' && text.front() <= '9') &&
-         std::ranges::all_of(text, is_name_character);
-}
-
 std::vector<std::string> split_words(std::string_view text, Quoting quoting) {
   std::vector<std::string> words;
   std::string word;

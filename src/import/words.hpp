@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.hpp"
+#include "base/environment.hpp"
 
 namespace zinit {
 
@@ -23,9 +23,6 @@ enum class Quoting {
 
 /// `text` as one word of the shell, without any special meaning.
 [[nodiscard]] std::string shell_quoted(std::string_view text);
-
-/// Whether it is a valid name of an environment variable.
-[[nodiscard]] bool is_variable_name(std::string_view text);
 
 /// `words` as a line with which the shell replaces itself by the command. Variables are expanded by
 /// the rules of systemd.service(5): `$NAME` as a word becomes several words, `${NAME}` is part of
