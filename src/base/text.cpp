@@ -224,6 +224,25 @@ std::string upper(std::string_view text) {
   return result;
 }
 
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return result;
+}
+
+bool has_word(std::string_view words, std::string_view word) noexcept {
+  constexpr std::string_view between = " \n";
+  for (std::size_t at = word.empty() ? words.npos : words.find(word); at != words.npos;
+       at = words.find(word, at + 1)) {
+    const std::size_t end = at + word.size();
+    if ((at == 0 || between.find(words[at - 1]) != between.npos) &&
+        (end == words.size() || between.find(words[end]) != between.npos))
+      return true;
+  }
+  return false;
+}
+
 std::string to_utf8(std::string_view bytes) {
   std::string text;
   text.reserve(bytes.size());

@@ -66,6 +66,17 @@ namespace zinit {
 
 /// `text` with a-z replaced by A-Z.
 [[nodiscard]] std::string upper(std::string_view text);
+/// The reverse.
+[[nodiscard]] std::string lower(std::string_view text);
+
+// In ASCII, whatever the locale.
+[[nodiscard]] constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+[[nodiscard]] constexpr bool is_letter(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/// Whether `word` is one of `words`, with blanks or line ends between them. Does not allocate.
+[[nodiscard]] bool has_word(std::string_view words, std::string_view word) noexcept;
 
 /// `bytes` with each byte that is not part of valid UTF-8 replaced by U+FFFD.
 [[nodiscard]] std::string to_utf8(std::string_view bytes);

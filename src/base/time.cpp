@@ -43,8 +43,6 @@ constexpr Unit kUnits[] = {
     {"weeks", 7 * 86400e3},
 };
 
-bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
-
 /// The value of digits with at most one point, after which 18 digits count; nullopt for other text.
 /// libc++ before 20 has no std::from_chars() for a double, and strtod() depends on the locale.
 std::optional<double> parse_decimal(std::string_view text) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/format.hpp"
+#include "base/text.hpp"
 #include "config/keys.hpp"
 
 namespace zinit {
@@ -14,24 +15,9 @@ namespace {
 
 /// The name in lower case, without separators of words.
 std::string plain_name(std::string_view name) {
-  std::string plain;
-  for (const char c : name)
-    if (c != '-' && c != '_' && c != '.')
-      plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  std::string plain = lower(name);
+  std::erase_if(plain, [](char c) { return c == '-' || c == '_' || c == '.'; });
   return plain;
-}
-
-/// Whether `word` is one of `words`. Each unknown key is compared with all rows, so this does not
-/// allocate.
-bool has_word(std::string_view words, std::string_view word) {
-  if (word.empty()) return false;
-  std::size_t at = words.find(word);
-  for (; at != std::string_view::npos; at = words.find(word, at + 1)) {
-    const std::size_t end = at + word.size();
-    if ((at == 0 || words[at - 1] == ' ') && (end == words.size() || words[end] == ' '))
-      return true;
-  }
-  return false;
 }
 
 /// The meaning of a row of the table.

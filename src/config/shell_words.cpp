@@ -39,8 +39,7 @@ constexpr std::string_view kSpecial = "|&;<>()$`\\*?[{}\n";
 constexpr std::string_view kSpecialInQuotes = "$`\\";
 
 bool name_character(char c, bool first) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-         (!first && c >= '0' && c <= '9');
+  return is_letter(c) || c == '_' || (!first && is_digit(c));
 }
 
 /// Whether a shell would set a variable: NAME=... or NAME+=.... `raw` is the word with its quotes,

@@ -19,8 +19,6 @@ namespace {
 /// every key below would repeat it.
 constexpr std::size_t kMostOfName = 128;
 
-bool digit(char c) { return c >= '0' && c <= '9'; }
-
 // --- the tables to which headers and keys lead ---
 //
 // toml.io, v1.0.0, "Table", "Inline Table" and "Array of Tables", defines which definitions of
@@ -372,7 +370,8 @@ class TomlReader {
     if (next_ == start) return fault(start, "a value is missing");
     // 1979-05-27 07:32:00: the only blank that a scalar may have.
     const std::string_view word = text_.substr(start, next_ - start);
-    if (word.size() == 10 && word[4] == '-' && word[7] == '-' && peek() == ' ' && digit(peek(1))) {
+    if (word.size() == 10 && word[4] == '-' && word[7] == '-' && peek() == ' ' &&
+        is_digit(peek(1))) {
       ++next_;
       pass();
     }
@@ -433,8 +432,7 @@ class TomlReader {
 }  // namespace
 
 bool bare_key_character(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '-';
+  return is_letter(c) || is_digit(c) || c == '_' || c == '-';
 }
 
 tl::expected<Value, TomlFault> read_toml(std::string_view raw, std::uint32_t source,

@@ -19,13 +19,6 @@
 
 namespace zinit {
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return result;
-}
-
 namespace {
 
 // Limits, because an element is compared with all earlier ones, and a reason with all reasons.

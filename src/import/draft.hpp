@@ -143,9 +143,6 @@ class Draft {
 /// An array with `value` as its only element: one command of several.
 [[nodiscard]] Value one_of(Value value);
 
-/// ASCII letters in lower case.
-[[nodiscard]] std::string lower(std::string_view text);
-
 /// "yes", "true", "on", "1" and their opposites, in any case; nothing for other words.
 [[nodiscard]] std::optional<bool> bool_of(std::string_view text);
 

@@ -103,10 +103,6 @@ std::string path_from(const std::string& folder, std::string_view path) {
   return path.starts_with('/') ? std::string(path) : fmt::format("{}/{}", folder, path);
 }
 
-bool has_word(std::string_view words, std::string_view word) {
-  return words.find(fmt::format(" {} ", word)) != words.npos;
-}
-
 Draft new_draft(std::string_view name, std::string_view source) {
   // In a template's name only the end is not a letter.
   const std::string ours = usable_name(name);

@@ -46,9 +46,6 @@ void for_each_line(std::string_view text,
 /// `path`, or if it is relative, that path from `folder`.
 [[nodiscard]] std::string path_from(const std::string& folder, std::string_view path);
 
-/// Whether `words`, with a blank before and after each, has this one.
-[[nodiscard]] bool has_word(std::string_view words, std::string_view word);
-
 /// A draft with that name, changed if it is not allowed here.
 [[nodiscard]] Draft new_draft(std::string_view name, std::string_view source);
 

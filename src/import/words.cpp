@@ -13,9 +13,7 @@ namespace {
 
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-constexpr bool is_name_character(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-}
+constexpr bool is_name_character(char c) { return is_letter(c) || is_digit(c) || c == '_'; }
 
 /// Reads the number whose digits begin at `at`; leaves `at` on its last digit.
 unsigned numbered(std::string_view text, std::size_t& at, int base, std::size_t digits) {

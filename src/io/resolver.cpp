@@ -90,13 +90,8 @@ void set_port(Addresses& addresses, std::uint16_t port) {
   }
 }
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  if (result.ends_with('.')) result.pop_back();
-  return result;
+std::string host_of(std::string_view text) {
+  return lower(text.substr(0, text.size() - (text.ends_with('.') ? 1 : 0)));
 }
 
 /// Names that must not be sent to DNS servers (RFC 6761, 6.3).
@@ -193,7 +188,7 @@ Addresses in_hosts(std::string_view text, const std::string& name) {
       line.remove_prefix(word.size());
       if (address.empty()) {
         address = word;
-      } else if (word.size() <= name.size() + 1 && lower(word) == name) {
+      } else if (word.size() <= name.size() + 1 && host_of(word) == name) {
         (void)numeric(std::string(address), found);
         break;
       }
@@ -242,7 +237,7 @@ class Resolver::Impl {
 
   Query resolve(const std::string& host, std::uint16_t port, Answer answer) {
     Addresses known;
-    const std::string name = lower(host);
+    const std::string name = host_of(host);
     if (numeric(host, known) || from_files(name, known)) {
       set_port(known, port);
       answer(std::move(known));

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.hpp"
+
 namespace zinit {
 
 namespace {
@@ -14,8 +16,6 @@ constexpr std::string_view kDigits = "0123456789";
 // RFC 5424 allows 48, but service names can be longer and are used as tags. A longer word is no
 // tag.
 constexpr std::size_t kLongestTag = 128;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// Removes the text up to `end`, and `end` itself, from `rest`. Without `end`: removes everything.
 std::string_view take_until(std::string_view& rest, char end) {
@@ -41,8 +41,7 @@ void take_time(std::string_view& rest) {
   if (rest.size() < form.size()) return;
   for (std::size_t i = 0; i < form.size(); ++i) {
     const char c = rest[i];
-    const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-    const bool fits = form[i] == 'a'   ? letter
+    const bool fits = form[i] == 'a'   ? is_letter(c)
                       : form[i] == 'd' ? is_digit(c) || (i == 4 && c == ' ')
                                        : c == form[i];
     if (!fits) return;

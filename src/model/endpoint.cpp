@@ -26,8 +26,7 @@ bool is_v6(const std::string& host) {
 }
 
 bool allowed_in_host(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-         c == '-' || c == '_';
+  return is_letter(c) || is_digit(c) || c == '.' || c == '-' || c == '_';
 }
 
 std::optional<std::string> host_fault(std::string_view host) {

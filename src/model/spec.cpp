@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/format.hpp"
+#include "base/text.hpp"
 
 namespace zinit {
 
@@ -14,9 +15,7 @@ namespace {
 
 constexpr std::array<std::string_view, 2> kTakenNames = {"zinit", "syslog"};
 
-constexpr bool letter_or_digit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
+bool letter_or_digit(char c) { return is_letter(c) || is_digit(c); }
 
 /// One part of a spec that a file can change.
 struct Part {

@@ -48,11 +48,6 @@ std::vector<std::string> split_words(std::string_view text) {
   return words;
 }
 
-bool has_word(std::string_view text, std::string_view word) {
-  const std::vector<std::string> words = split_words(text);
-  return std::ranges::find(words, word) != words.end();
-}
-
 /// Whether the open directory is still the one at its path.
 bool still_there(const Cgroup& cgroup) {
   struct stat opened {

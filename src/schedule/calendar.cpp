@@ -66,8 +66,6 @@ bool same_word(std::string_view a, std::string_view b) {
   return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 /// Two digits stand for a year from 1970 to 2069.
 int whole_year(int value) {
   if (value < 0 || value >= 100) return value;
