@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 #include <chrono>
+#include <limits>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -11,6 +12,7 @@
 #include "control/triggers.hpp"
 #include "control/views.hpp"
 #include "io/log_store.hpp"
+#include "model/predicates.hpp"
 
 namespace zinit {
 
@@ -77,17 +79,20 @@ bool has_letter(std::string_view line) {
   return std::ranges::any_of(line, [](unsigned char c) { return std::isalpha(c) || c >= 0x80; });
 }
 
-/// The last line of each stream since `since_us` that has a letter, or else that is not empty.
+/// Of the lines from `since_us` to before `until_us`, the last one of each stream that has a letter,
+/// or else that is not empty.
 struct LastLines {
   std::string error, output;
 };
 
-LastLines last_written(const RpcContext& context, Slot slot, std::int64_t since_us) {
+LastLines last_written(const RpcContext& context, Slot slot, std::int64_t since_us,
+                       std::int64_t until_us) {
   LastLines last;
   Ring::Place place;
   context.logs.look_back(
       slot, place, kLookedThrough, kLookedThroughBytes, [&](const Ring::View& line) {
         if (line.time_us < since_us) return false;
+        if (line.time_us >= until_us) return true;
         if (line.stream != LogStream::err && line.stream != LogStream::out) return true;
         std::string& one = line.stream == LogStream::err ? last.error : last.output;
         if (one.empty() || (!has_letter(one) && has_letter(line.text))) one = trim(line.text);
@@ -97,26 +102,36 @@ LastLines last_written(const RpcContext& context, Slot slot, std::int64_t since_
 }
 
 /// Adds the last line on standard error of the service that is the root cause in `report`, if it
-/// has failed with a process, and this process has written it. A program that writes nothing there
-/// has its last line on standard output shown: many programs, such as redis, log there.
+/// has failed with a process, and this process has written it. In a crash loop that is the process
+/// before the one that runs. A program that writes nothing there has its last line on standard
+/// output shown: many programs, such as redis, log there.
 void explain_output(WhyReport& report, const RpcContext& context) {
   if (report.reasons.empty()) return;
   const std::string root = report.reasons.front().root_cause;
   const auto view = context.board.view(root);
   if (!view || !view->record.has_end || !is_of_process(view->record.reason.type)) return;
-  if (view->record.state != State::failed && view->restart_in_ms < 0) return;
-  const LastLines lines = last_written(context, view->slot, view->last_start_us - kUnnoted.count());
+  const bool again = runs_again(view->record, view->spec->lifecycle, Clock::now());
+  if (view->record.state != State::failed && view->restart_in_ms < 0 && !again) return;
+  const std::int64_t start_us = view->last_start_us - kUnnoted.count();
+  const LastLines lines =
+      again ? last_written(context, view->slot, view->earlier_start_us - kUnnoted.count(),
+                           std::max(view->last_stop_us, start_us))
+            : last_written(context, view->slot, start_us, std::numeric_limits<std::int64_t>::max());
   const bool on_error = !lines.error.empty();
   const std::string& last = on_error ? lines.error : lines.output;
   if (last.empty()) return;
   auto at = std::next(report.reasons.begin());
+  // The warning of the crash loop is the first one.
+  if (again && root == report.name)
+    while (at != report.reasons.end() && std::prev(at)->kind != "warning") ++at;
   while (at != report.reasons.end() && at->depth > 0) ++at;
   const int depth = root == report.name ? 0 : std::prev(at)->depth + 1;
   report.reasons.insert(
       at, {"output", root, view->record.state,
-           fmt::format("its last line on standard {}: {}{}", on_error ? "error" : "output",
-                       printable(shortened(last, kLongestOutput)),
-                       view->record.state == State::failed
+           fmt::format("{} on standard {}: {}{}",
+                       again ? "the last line of its last process" : "its last line",
+                       on_error ? "error" : "output", printable(shortened(last, kLongestOutput)),
+                       again || view->record.state == State::failed
                            ? ""
                            : fmt::format("; `zinitctl logs {}` shows more", root)),
            root, depth});

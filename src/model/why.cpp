@@ -164,6 +164,10 @@ class Explainer {
       case State::failed: explain_failed(record); break;
       case State::running: explain_running(record); break;
     }
+    if (runs_again(record, world_.spec(slot_).lifecycle, now_))
+      add("warning", fmt::format("was re-spawned {} times in a row: its last process {}; see "
+                                 "`zinitctl logs {}`",
+                                 record.count, end_text(record.end, record.end_step), own_name()));
     // With the wish down, a service becomes inactive only when its dependents are down.
     const bool stops = record.wish == Wish::down && in_the_way(world_, slot_);
     if (stops && record.state != State::stopping) explain_dependents();
@@ -294,10 +298,6 @@ class Explainer {
   void explain_running(const Record& record) {
     if (!explain_step(record)) explain_health(record);
     if (record.unheard) add("warning", std::string(kUnheardWords));
-    if (record.count > 1 && record.has_end && !stable(record, world_.spec(slot_).lifecycle, now_))
-      add("warning", fmt::format("was re-spawned {} times in a row: its last process {}; see "
-                                 "`zinitctl logs {}`",
-                                 record.count, end_text(record.end), own_name()));
   }
 
   void explain_starting(const Record& record) {

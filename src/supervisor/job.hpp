@@ -125,6 +125,7 @@ struct Job {
   std::unique_ptr<ServiceCheck> check;  // likewise for `check`; null: no request waits
   OrDefault<std::string> status_text;   // STATUS= of the main process
   ServiceTimes times;
+  std::int64_t earlier_start_us = 0;  // of the process before the last one; 0: unknown
 
   /// Whether a change of [resources] waits to be applied, or is being applied.
   [[nodiscard]] bool awaits_limits() const noexcept {

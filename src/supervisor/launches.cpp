@@ -172,6 +172,7 @@ void BoardCore::note_process(Job& job, const LaunchOrder& order, Child child) {
   job.cgroup.watch_memory();
   if (order.what == LaunchOrder::What::post) return;
   job.started = Clock::now();
+  if (order.first) job.earlier_start_us = job.times.last_start_us;
   job.times.last_start_us = wall_us();
   if (order.first && respawns(world.record(order.slot))) ++job.times.restart_count;
 }

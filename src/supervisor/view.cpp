@@ -62,6 +62,7 @@ ServiceView BoardCore::view_of(Slot slot, TimePoint now, SettledQuestions& settl
   view.main_pid = record.command.is_main() ? view.pid : 0;
   view.since_us = job.times.since_us;
   view.last_start_us = job.times.last_start_us;
+  view.earlier_start_us = job.earlier_start_us;
   view.started = job.started;
   view.last_ready_us = job.times.last_ready_us;
   view.last_stop_us = job.times.last_stop_us;

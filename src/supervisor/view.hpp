@@ -34,13 +34,14 @@ struct ServiceView {
   bool failed_for_good = false;          // see view.cpp: critical, or with on_failure
   std::string_view summary = "stopped";  // the word for dashboards: model/why.hpp's summary()
 
-  pid_t pid = 0;                   // its process, perhaps of pre_exec or post_exec; 0: none
-  pid_t main_pid = 0;              // the main process
-  std::vector<pid_t> held;         // processes left without a cgroup
-  std::string cgroup;              // its path, while the service has processes; empty: none
-  std::int64_t since_us = 0;       // wall time of entering the state; 0: never
-  std::int64_t last_start_us = 0;  // of the last spawn
-  TimePoint started{};             // the same on the monotonic clock; the epoch: never
+  pid_t pid = 0;                      // its process, perhaps of pre_exec or post_exec; 0: none
+  pid_t main_pid = 0;                 // the main process
+  std::vector<pid_t> held;            // processes left without a cgroup
+  std::string cgroup;                 // its path, while the service has processes; empty: none
+  std::int64_t since_us = 0;          // wall time of entering the state; 0: never
+  std::int64_t last_start_us = 0;     // of the last spawn
+  std::int64_t earlier_start_us = 0;  // of the process before that; 0: unknown
+  TimePoint started{};                // the same on the monotonic clock; the epoch: never
   std::int64_t last_ready_us = 0;
   std::int64_t last_stop_us = 0;    // of the last end
   std::int64_t uptime_ms = 0;       // while it has a process (a target: while running)
