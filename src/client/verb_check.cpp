@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl check: finds faults in service files, and shows when a calendar time is due.
+#include <algorithm>
+
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "client/absences.hpp"
 #include "client/context.hpp"
 #include "client/libzinit/json.hpp"
+#include "client/libzinit/read_answers.hpp"
 #include "client/service_files.hpp"
 #include "client/times.hpp"
 #include "config/deep_check.hpp"
@@ -92,6 +95,35 @@ Places places_to_check(VerbContext& context) {
   }
 }
 
+/// Whether it warns of something that is required and does not exist.
+bool is_lack(const Diagnostic& one) {
+  const bool requires_it = one.key == "dependencies.requires" || one.key == "dependencies.binds_to";
+  return requires_it && one.severity == Severity::warning;
+}
+
+/// What is required and missing may be added later, so the files alone give a warning. It becomes an
+/// error if the service is up, because a reload then refuses the file.
+void tell_refused(VerbContext& context, CheckResult& result) try {
+  if (std::ranges::none_of(result.diagnostics, is_lack)) return;
+  const std::string params = JsonParams().add("dry_run", true).add("check", false).text();
+  const auto report =
+      read_as<ReloadReport>(parse_json(context.client().call("service.reload", params)));
+  for (const auto& [name, faults] : report.faults) {
+    for (const std::string& fault : faults) {
+      const Diagnostic told = parse_diagnostic(fault);
+      for (Diagnostic& one : result.diagnostics) {
+        const bool same = one.file == told.file && one.at.line == told.at.line &&
+                          one.at.column == told.at.column && one.key == told.key;
+        if (!same || !is_lack(one)) continue;
+        one.severity = Severity::error;
+        one.text = told.text + "; a reload refuses this";
+      }
+    }
+  }
+} catch (const ClientError&) {
+  // Without a server nothing is up.
+}
+
 /// check --calendar: the next times, by the machine's clock and in its zone, as for timers.
 int show_calendar_times(VerbContext& context) {
   constexpr int kTimes = 10;
@@ -130,6 +162,7 @@ int run_check(VerbContext& context) {
                            ? check_places(places, absences, find_group)
                            : check_paths(paths, places.settings_file, absences, find_group);
   tell_empty(places, paths, result);
+  if (paths.empty() && places.root.empty()) tell_refused(context, result);
   const DeepCheck deep = context.arguments.has("deep") ? check_deep(result) : DeepCheck{};
   context.json() ? print_check_json(context, result, deep)
                  : print_check(context, result, deep, places);
