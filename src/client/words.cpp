@@ -138,8 +138,7 @@ std::string cause_or_start(const ServiceStatus& status) {
 }
 
 bool is_disabled(const ServiceStatus& status) {
-  const bool rests = status.state == "inactive" || shown_state(status) == "stopped";
-  return rests && status.status != "start" && status.starts_on.empty() && !status.next_start_us;
+  return status.status != "start" && status.starts_on.empty() && !status.next_start_us;
 }
 
 std::string_view shown_state(const ServiceStatus& status) {

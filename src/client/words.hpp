@@ -24,7 +24,7 @@ namespace zinit {
 /// Empty if there is nothing to report.
 [[nodiscard]] std::string state_cause(const ServiceStatus& status);
 
-/// Whether it is down because its file says that the boot does not start it.
+/// Whether its file says that the boot does not start it, and nothing else starts it by itself.
 [[nodiscard]] bool is_disabled(const ServiceStatus& status);
 
 /// The state for people. Exited services differ: a oneshot that has succeeded is "done", and a
