@@ -39,10 +39,10 @@ Value number_or_text(std::string_view text) {
   return number ? number_value(*number) : text_value(std::string(text));
 }
 
-/// "4G" as 4294967296; numbers unchanged; "infinity" and similar words as "unlimited".
+/// "4G" as 4294967296; numbers unchanged; all words for no limit as "infinity".
 std::string limit_half(std::string_view text) {
   const std::string word = lower(trim(text));
-  if (word == "infinity" || word == "unlimited" || word == "-1") return "unlimited";
+  if (word == kInfinity || word == "unlimited" || word == "-1") return std::string(kInfinity);
   constexpr std::string_view units = "kmgt";
   const std::size_t unit = word.empty() ? units.npos : units.find(word.back());
   const auto number = parse_integer(unit == units.npos ? word : word.substr(0, word.size() - 1));
