@@ -3,7 +3,7 @@
 // The examples of etc/sample/examples/idioms, each with a program that fails once. A drop-in puts
 // the program in the place of the real one; the rest is the example's. metrics.toml is in
 // test/scenario/control/metrics.cpp; webd-report.toml and webd-store-proxy.toml, which connections
-// start, are left out.
+// start, are left out. Also the template for users' servers of doc/beside.md.
 #include "scenario/harness.hpp"
 #include "scenario/harness/listening.hpp"
 #include "scenario/harness/notifier.hpp"
@@ -76,6 +76,32 @@ TEST_CASE("each example of an idiom comes up after a failure", "[root]") {
   for (const char* name : {"webd", "webd-stats", "webd-mail", "webd-store", "sync-notes"})
     comes_back(zinit, name);
   zinit.await_state("web", "running");
+}
+
+TEST_CASE("the template of doc/beside.md starts a user's own server", "[root]") {
+  if (geteuid() != 0) return skip("needs root, to start a service as another user");
+  const std::string page = read_file("doc/beside.md");
+  const auto begin = page.find("```toml\n");
+  if (begin == std::string::npos) return skip("does not run in the repository's root");
+  Server::Options options;
+  options.own_root = true;
+  options.env = {"PATH=/etc/bin:/usr/bin:/bin"};
+  Server zinit(options);
+  zinit.put("etc/passwd", "root:x:0:0::/:/bin/sh\nalice:x:4242:4242::/etc/alice:/bin/sh\n");
+  zinit.put("etc/group", "root:x:0:\nalice:x:4242:\n");
+  zinit.put("etc/alice/.config/zinit/services/job.toml",
+            "service.exec = 'touch /run/alice/ran; exec sleep 100000'\n");
+  zinit.put("etc/bin/zinit", read_file(zinit_binary()));
+  REQUIRE(chmod(zinit.path("etc/bin/zinit").c_str(), 0755) == 0);
+  REQUIRE(mkdir(zinit.path("run/alice").c_str(), 0700) == 0);
+  REQUIRE(chown(zinit.path("run/alice").c_str(), 4242, 4242) == 0);
+  const auto end = page.find("```", begin + 3);
+  zinit.file("user@.toml", page.substr(begin + 8, end - begin - 8));
+  zinit.put("etc/zinit/services/user@.toml.d/test.toml",
+            "service.env = { XDG_RUNTIME_DIR = '/run/alice' }\n");
+  zinit.boot();
+  CHECK(zinit.start("user@alice")["state"] == "running");
+  CHECK(eventually([&] { return access(zinit.path("run/alice/ran").c_str(), F_OK) == 0; }));
 }
 
 }  // namespace
