@@ -67,8 +67,8 @@ std::string fault_of(const SettleVerb& verb, const ServiceStatus& status) {
                    : fault_words(status);
 }
 
-/// "[+] web is running, pid 412". A stop that has killed the service says so, also as a part of a
-/// restart: "[.] web stopped after 10.0 s: killed because ... (SIGKILL)"
+/// "[+] web is running, pid 412". A stop that has killed the service, or the rest of its group, says
+/// so, also as a part of a restart: "[.] web stopped after 10.0 s: killed because ... (SIGKILL)"
 /// @param stop_us  wall time when the stop or restart was asked for; 0: neither was
 std::string outcome_line(const Terminal& terminal, const ServiceStatus& status,
                          std::int64_t stop_us) {
@@ -77,7 +77,7 @@ std::string outcome_line(const Terminal& terminal, const ServiceStatus& status,
   if (status.pid) text += fmt::format(", pid {}", *status.pid);
   const std::int64_t took_us = status.last_stop_us.value_or(0) - stop_us;
   const bool was_stopped = stop_us != 0 && took_us > 0 && status.last_exit;
-  if (was_stopped && status.last_exit->signal == "SIGKILL" && !status.last_exit->detail.empty())
+  if (was_stopped && !status.last_exit->detail.empty())
     text += fmt::format("{} after {}: {}", is_down(status) ? "" : ", its last process ended",
                         duration_text(took_us / 1000), exit_words(*status.last_exit));
   if (const std::string cause = state_cause(status); !cause.empty()) text += ": " + cause;

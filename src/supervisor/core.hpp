@@ -298,6 +298,8 @@ class BoardCore {
   [[nodiscard]] LaunchUnderWay* launch_of(pid_t child) REQUIRES(mutex);
   void main_ended(Job& job, const ProcessEnd& end, Remains remains) REQUIRES(mutex);
   void note_end(Job& job, std::string killer, std::string ended_for) REQUIRES(mutex);
+  /// The same if a stop's SIGKILL finds that only others of the main process's group are left.
+  void note_rest_killed(Job& job) REQUIRES(mutex);
   void held_ended(Job& job, pid_t pid) REQUIRES(mutex);
   void early_end(Job& job, const EarlyEnd& early) REQUIRES(mutex);
   void tell_left_behind(Job& job) REQUIRES(mutex);

@@ -176,6 +176,13 @@ void BoardCore::note_end(Job& job, std::string killer, std::string ended_for) {
   job.times.last_stop_us = wall_us();
 }
 
+void BoardCore::note_rest_killed(Job& job) {
+  const Record& record = world.record(job.slot);
+  const bool asked = record.cause == StopCause::down || record.cause == StopCause::owed;
+  if (asked && record.process == Process::lingering && !record.command.post)
+    note_end(job, {}, "the rest of its group was killed " + why_killed(job));
+}
+
 void BoardCore::seek_left(Job& job) {
   job.seeks_left = !spec_to_stop(job)->spares_rest() && !job.cgroup.in_use();
 }

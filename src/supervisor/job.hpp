@@ -108,7 +108,7 @@ struct Job {
   bool sees_group = false;           // the janitor looks at once whether only zombies are left
   OrDefault<AskedSignal> asked;      // the last one; SIGKILL stays
   OrDefault<std::string> killer;     // why its last process was killed
-  OrDefault<std::string> ended_for;  // the fault of its own that ended it
+  OrDefault<std::string> ended_for;  // the fault of its own that ended it, or what a stop killed
   OrDefault<std::vector<std::string>> resource_faults;  // which [resources] have no effect
   OrDefault<std::vector<std::string>> runtime_dirs;     // created; removed when it rests
   OrDefault<std::vector<std::string>> to_remove;        // its thread removes these now

@@ -144,6 +144,7 @@ void BoardCore::perform(Job& job, const Row& row) {
       if (thaw(job)) return;
       say(LogLevel::warn,
           fmt::format("{}: its processes did not end in time; killed with SIGKILL", job.name));
+      note_rest_killed(job);
       kill_all(job);
       break;
     default: break;
