@@ -145,7 +145,7 @@ int finish(VerbContext& context, Progress& progress, const SettleVerb& verb, con
     if (verb.starts && status.changed_on_disk.value_or(false))
       context.warn(asked.name, fmt::format("{} has changed since it was read; `zinitctl reload "
                                            "--only {}` puts that in force",
-                                           status.file, asked.name));
+                                           changed_file(status), asked.name));
     else if (verb.starts && !status.refused.empty())
       context.warn(asked.name, fmt::format("has its earlier config, because its changed file was "
                                            "refused: {}",

@@ -143,12 +143,14 @@ std::vector<std::string> drop_ins_of(const ServiceStatus& status) {
 
 std::string file_line(const ServiceStatus& status) {
   if (status.file.empty()) return "none: added at runtime";
-  const char* remark = "";
-  if (status.changed_on_disk.value_or(false))
-    remark = " (changed on disk; `zinitctl reload` applies it)";
-  else if (!status.refused.empty())
+  std::string remark;
+  if (status.changed_on_disk.value_or(false)) {
+    const std::string& changed = changed_file(status);
+    remark = fmt::format(" ({}changed on disk; `zinitctl reload` applies it)",
+                         changed == status.file ? "" : changed + " has ");
+  } else if (!status.refused.empty())
     remark = " (refused when it was last read; an earlier version stays in force)";
-  return printable(status.file) + remark;
+  return printable(status.file + remark);
 }
 
 void add_dependencies(TextBlock& block, const ServiceStatus& status,

@@ -137,6 +137,10 @@ std::string cause_or_start(const ServiceStatus& status) {
                      date_time(*status.next_start_us));
 }
 
+const std::string& changed_file(const ServiceStatus& status) {
+  return status.changed_file.empty() ? status.file : status.changed_file;
+}
+
 bool is_disabled(const ServiceStatus& status) {
   return status.status != "start" && status.starts_on.empty() && !status.next_start_us;
 }

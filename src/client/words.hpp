@@ -24,6 +24,9 @@ namespace zinit {
 /// Empty if there is nothing to report.
 [[nodiscard]] std::string state_cause(const ServiceStatus& status);
 
+/// The path of its file that has changed on disk. An older server does not tell which one.
+[[nodiscard]] const std::string& changed_file(const ServiceStatus& status);
+
 /// Whether its file says that the boot does not start it, and nothing else starts it by itself.
 [[nodiscard]] bool is_disabled(const ServiceStatus& status);
 

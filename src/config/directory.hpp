@@ -80,10 +80,10 @@ void list_file(const std::string& path, bool system_class, Listing& listing);
 /// drop-ins are those of `file`, then those of `path`.
 void list_instance(const std::string& path, SourceFile file, Listing& listing);
 
-/// Whether the files of a service have changed since they were read: a file was replaced or
-/// written, a drop-in came or went, or a file in /etc/zinit now replaces or masks a vendor's file.
-/// False for a service without a file. Blocks on the file system; opens no file.
-[[nodiscard]] bool changed_on_disk(const ServiceSpec& spec);
+/// The first file of a service that has changed since it was read: a file was replaced or written, a
+/// drop-in came or went, or a file in /etc/zinit now replaces or masks a vendor's file. Empty if
+/// there is none, and for a service without a file. Blocks on the file system; opens no file.
+[[nodiscard]] std::string changed_file(const ServiceSpec& spec);
 
 /// Reads and parses all files, with a few threads with ordinary stacks. Results are in the order of
 /// `files`. A file that has vanished since it was listed is left out.

@@ -381,13 +381,15 @@ void list_instance(const std::string& path, SourceFile file, Listing& listing) {
   listing.files.push_back(std::move(file));
 }
 
-bool changed_on_disk(const ServiceSpec& spec) {
+std::string changed_file(const ServiceSpec& spec) {
   const ServiceSpec& read = spec.findings->refused ? *spec.findings->refused : spec;
-  if (read.file.empty()) return false;
-  std::vector<FileIdentity> now{identity_of(read.file)};
-  for (const std::string& path : read.drop_ins) now.push_back(identity_of(path));
-  if (now != read.identities) return true;
-  if (read.vendors && path_exists(own_place_of(read.file))) return true;
+  if (read.file.empty()) return {};
+  for (std::uint32_t source = 0; source <= read.drop_ins.size(); ++source) {
+    const std::string& path = read.file_of({0, 0, source});
+    if (source >= read.identities.size() || identity_of(path) != read.identities[source])
+      return path;
+  }
+  if (const std::string own = own_place_of(read.file); read.vendors && path_exists(own)) return own;
   SourceFile file{read.file};
   Listing listing;
   find_drop_ins(file, drop_in_folders(read.file, read.vendors), listing);
@@ -396,9 +398,11 @@ bool changed_on_disk(const ServiceSpec& spec) {
     list_instance(link.empty() ? beside(read.file, spec.name) : link, std::move(file), listing);
     file = std::move(listing.files.back());
     struct stat status {};
-    if (!link.empty() && ::lstat(link.c_str(), &status) < 0) return true;
+    if (!link.empty() && ::lstat(link.c_str(), &status) < 0) return link;
   }
-  return file.drop_ins != read.drop_ins;
+  const auto [now, before] = std::ranges::mismatch(file.drop_ins, read.drop_ins);
+  if (now != file.drop_ins.end()) return *now;
+  return before != read.drop_ins.end() ? *before : std::string();
 }
 
 }  // namespace zinit

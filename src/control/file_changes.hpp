@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/time.hpp"
@@ -25,10 +26,10 @@ class FileChanges {
  public:
   static constexpr Milliseconds kPatience{500};
 
-  using Look = bool (*)(const ServiceSpec& spec);
+  using Look = std::string (*)(const ServiceSpec& spec);  // changed_file()
   /// The result of look() for each spec; nothing if it is not known in time, or if memory or a
   /// thread is missing.
-  using Answers = std::vector<std::optional<bool>>;
+  using Answers = std::vector<std::optional<std::string>>;
   /// One question. The client may drop it without an answer.
   struct Ticket {
     std::size_t count = 0;

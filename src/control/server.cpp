@@ -76,7 +76,7 @@ Server::Server(const Parts& parts, std::span<const Method> methods)
     : loop_(parts.loop),
       methods_(methods),
       power_(parts.loop, parts.board, parts.daemon),
-      file_changes_(parts.loop, changed_on_disk, [this] { look_again(); }),
+      file_changes_(parts.loop, changed_file, [this] { look_again(); }),
       processes_(parts.loop, [this] { look_again(); }),
       settling_(parts, [this] { look_again(); }),
       context_{parts.board,

@@ -118,7 +118,7 @@ struct StatusSource {
   const LogInfo& log;
   const CgroupUsage& usage;
   const Triggers* triggers;  // null: no selected member needs them
-  std::optional<bool> changed;
+  std::optional<std::string> changed;
 
   const ServiceSpec& spec() const { return *view.spec; }
   const Record& record() const { return view.record; }
@@ -205,7 +205,10 @@ struct StatusSource {
   const std::string& status_text() const { return view.status_text; }
   const std::string& instance_of() const { return zinit::instance_of(spec()); }
   const std::string& file() const { return spec().file; }
-  std::optional<bool> changed_on_disk() const { return changed; }
+  std::optional<bool> changed_on_disk() const {
+    return changed ? std::optional(!changed->empty()) : std::nullopt;
+  }
+  std::string changed_file() const { return changed.value_or(""); }
   std::vector<std::string> refused() const {
     const SpecFindings& findings = *spec().findings;
     if (findings.refused_warnings == 0) return {};
@@ -261,10 +264,10 @@ CgroupUsage usage_of(const ServiceView& view) {
 
 void put_status_full(JsonWriter& writer, const ServiceView& view, LogStore& logs,
                      const StatusSelection& selection, const Triggers* triggers,
-                     std::optional<bool> changed_on_disk) {
+                     const std::optional<std::string>& changed) {
   const LogInfo log = selection.logs ? logs.info(view.slot) : LogInfo();
   const CgroupUsage usage = selection.usage ? usage_of(view) : CgroupUsage();
-  const StatusSource source{view, log, usage, triggers, changed_on_disk};
+  const StatusSource source{view, log, usage, triggers, changed};
   writer.begin_object();
   constexpr auto& writers = protocol::Writers<protocol::ServiceStatus, StatusSource>::kList;
   for (std::size_t i = 0; i < std::size(writers); ++i) {
@@ -362,7 +365,7 @@ StatusSelection::StatusSelection(const std::vector<std::string>& names) {
     if (!names.empty() && std::find(names.begin(), names.end(), name) == names.end()) continue;
     members.set(i);
     usage = usage || name == "memory_bytes" || name == "cpu_usec" || name == "tasks";
-    changes = changes || name == "changed_on_disk";
+    changes = changes || name.starts_with("changed_");
     logs = logs || name.starts_with("log_");
     triggers = triggers || name == "proxies" || name == "sockets" || name == "starts_on" ||
                name == "next_start_us" || name == "warnings";
@@ -370,10 +373,10 @@ StatusSelection::StatusSelection(const std::vector<std::string>& names) {
 }
 
 std::string status_full_json(const RpcContext& context, const ServiceView& view,
-                             std::optional<bool> changed_on_disk) {
+                             const std::optional<std::string>& changed) {
   JsonWriter writer;
   const Triggers triggers(context.daemon);
-  put_status_full(writer, view, context.logs, StatusSelection(), &triggers, changed_on_disk);
+  put_status_full(writer, view, context.logs, StatusSelection(), &triggers, changed);
   return writer.take();
 }
 

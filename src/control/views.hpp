@@ -24,7 +24,7 @@ struct StatusSelection {
   std::bitset<64> members;  // by their positions in the table
   bool some = false;        // not all: then null and empty members are left out
   bool usage = false;       // one needs the cgroup's figures: memory, CPU time, tasks
-  bool changes = false;     // changed_on_disk is among them
+  bool changes = false;     // one asks whether files have changed
   bool logs = false;        // one counts the lines of the log
   bool triggers = false;    // one is about proxies, sockets or timers
 };
@@ -32,7 +32,7 @@ struct StatusSelection {
 /// *status_full* of one service, or an array of all. Reads the log's counts and, if selected, the
 /// figures of the cgroup or /proc. No lock may be held.
 [[nodiscard]] std::string status_full_json(const RpcContext& context, const ServiceView& view,
-                                           std::optional<bool> changed_on_disk);
+                                           const std::optional<std::string>& changed);
 [[nodiscard]] Later list_full(RpcContext& context, const StatusSelection& selection);
 
 /// The processes that have outlived the main process, sorted by pid, up to 16. Reads /proc.

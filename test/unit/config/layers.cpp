@@ -97,12 +97,12 @@ TEST_CASE("a file that is replaced by one that looks the same has changed", "[co
   const TempDir directory;
   const std::string file = directory.write("a.toml", kExec), copy = directory / "copy";
   const SpecPtr spec = finish(read_spec({file}));
-  CHECK_FALSE(changed_on_disk(*spec));
+  CHECK(changed_file(*spec) == "");
   fs::copy(file, copy);
   fs::last_write_time(copy, fs::last_write_time(file));
   fs::rename(copy, file);
-  CHECK(changed_on_disk(*spec));
-  CHECK_FALSE(changed_on_disk(ServiceSpec()));  // it has no file
+  CHECK(changed_file(*spec) == file);
+  CHECK(changed_file(ServiceSpec()) == "");  // it has no file
 }
 
 }  // namespace

@@ -159,7 +159,7 @@ class Tree {
     if (words[0] == "changed") {
       std::string all;
       for (const SpecPtr& spec : loaded_.specs)
-        if (changed_on_disk(*spec)) all += spec->name + "\n";
+        if (!changed_file(*spec).empty()) all += spec->name + "\n";
       return all;
     }
     REQUIRE(words[0] == "check");

@@ -7,14 +7,14 @@
 namespace zinit::test::control_file_changes {
 namespace {
 
-using Answers = std::vector<std::optional<bool>>;
+using Answers = std::vector<std::optional<std::string>>;
 
 std::atomic<bool> hangs{false};
 
 /// A service counts as changed if its name says so; hangs while `hangs` is set.
-bool look(const ServiceSpec& spec) {
+std::string look(const ServiceSpec& spec) {
   while (hangs) std::this_thread::yield();
-  return spec.name == "changed";
+  return spec.name == "changed" ? "file" : "";
 }
 
 SpecPtr named(const std::string& name) {
@@ -39,7 +39,7 @@ struct Rig {
 TEST_CASE("each of several services has its own answer", "[threads][control]") {
   Rig rig;
   CHECK(rig.ask({}).empty());
-  CHECK(rig.ask({named("same"), named("changed")}) == Answers{false, true});
+  CHECK(rig.ask({named("same"), named("changed")}) == Answers{"", "file"});
 }
 
 TEST_CASE("a file system that hangs is waited for once, and answers again later",
@@ -55,7 +55,7 @@ TEST_CASE("a file system that hangs is waited for once, and answers again later"
   CHECK(test::becomes_true([&] { return rig.changes.answer(second) == unknown; }));
   CHECK(test::becomes_true([&] { return rig.changes.answer(rig.changes.ask({spec})) == unknown; }));
   hangs = false;
-  CHECK(test::becomes_true([&] { return rig.ask({spec}) == Answers{true}; }));
+  CHECK(test::becomes_true([&] { return rig.ask({spec}) == Answers{"file"}; }));
 }
 
 TEST_CASE("what hangs does not hold up the end", "[threads][control]") {
