@@ -101,8 +101,8 @@ bool is_lack(const Diagnostic& one) {
   return requires_it && one.severity == Severity::warning;
 }
 
-/// What is required and missing may be added later, so the files alone give a warning. It becomes an
-/// error if the service is up, because a reload then refuses the file.
+/// What is required and missing may be added later, so the files alone give a warning. It becomes
+/// an error if the service is up, because a reload then refuses the file.
 void tell_refused(VerbContext& context, CheckResult& result) try {
   if (std::ranges::none_of(result.diagnostics, is_lack)) return;
   const std::string params = JsonParams().add("dry_run", true).add("check", false).text();

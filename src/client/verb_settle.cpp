@@ -67,8 +67,9 @@ std::string fault_of(const SettleVerb& verb, const ServiceStatus& status) {
                    : fault_words(status);
 }
 
-/// "[+] web is running, pid 412". A stop that has killed the service, or the rest of its group, says
-/// so, also as a part of a restart: "[.] web stopped after 10.0 s: killed because ... (SIGKILL)"
+/// "[+] web is running, pid 412". A stop that has killed the service, or the rest of its group,
+/// says so, also as a part of a restart: "[.] web stopped after 10.0 s: killed because ...
+/// (SIGKILL)"
 /// @param stop_us  wall time when the stop or restart was asked for; 0: neither was
 std::string outcome_line(const Terminal& terminal, const ServiceStatus& status,
                          std::int64_t stop_us) {

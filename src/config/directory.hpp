@@ -80,8 +80,8 @@ void list_file(const std::string& path, bool system_class, Listing& listing);
 /// drop-ins are those of `file`, then those of `path`.
 void list_instance(const std::string& path, SourceFile file, Listing& listing);
 
-/// The first file of a service that has changed since it was read: a file was replaced or written, a
-/// drop-in came or went, or a file in /etc/zinit now replaces or masks a vendor's file. Empty if
+/// The first file of a service that has changed since it was read: a file was replaced or written,
+/// a drop-in came or went, or a file in /etc/zinit now replaces or masks a vendor's file. Empty if
 /// there is none, and for a service without a file. Blocks on the file system; opens no file.
 [[nodiscard]] std::string changed_file(const ServiceSpec& spec);
 

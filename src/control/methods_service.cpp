@@ -12,7 +12,7 @@
 #include "control/triggers.hpp"
 #include "control/views.hpp"
 #include "io/log_store.hpp"
-#include "model/predicates.hpp"
+#include "model/why.hpp"
 
 namespace zinit {
 
@@ -79,8 +79,8 @@ bool has_letter(std::string_view line) {
   return std::ranges::any_of(line, [](unsigned char c) { return std::isalpha(c) || c >= 0x80; });
 }
 
-/// Of the lines from `since_us` to before `until_us`, the last one of each stream that has a letter,
-/// or else that is not empty.
+/// Of the lines from `since_us` to before `until_us`, the last one of each stream that has a
+/// letter, or else that is not empty.
 struct LastLines {
   std::string error, output;
 };

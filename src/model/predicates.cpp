@@ -386,11 +386,6 @@ bool stable(const Record& record, const Lifecycle& lifecycle, TimePoint now) {
          now >= after(record.ready_at, lifecycle.stability_period);
 }
 
-bool runs_again(const Record& record, const Lifecycle& lifecycle, TimePoint now) {
-  const bool up = record.state == State::starting || record.state == State::running;
-  return up && record.count > 1 && record.has_end && !stable(record, lifecycle, now);
-}
-
 bool contains(const EndSet& set, const ProcessEnd& end) {
   const auto& values = end.by_signal ? set.signals : set.codes;
   return std::ranges::find(values, end.value) != values.end();

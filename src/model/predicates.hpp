@@ -135,9 +135,6 @@ struct Claim {
 /// It has run for its stability period, so that delay and count of re-spawns begin again.
 [[nodiscard]] bool stable(const Record& record, const Lifecycle& lifecycle, TimePoint now);
 
-/// It has a process, but has ended more than once in a row and is not stable yet.
-[[nodiscard]] bool runs_again(const Record& record, const Lifecycle& lifecycle, TimePoint now);
-
 /// `set` lists the end.
 [[nodiscard]] bool contains(const EndSet& set, const ProcessEnd& end);
 

@@ -530,6 +530,11 @@ WhyReport why(const World& world, Slot slot, TimePoint now) {
   return Explainer(world, slot, now).make();
 }
 
+bool runs_again(const Record& record, const Lifecycle& lifecycle, TimePoint now) {
+  const bool up = record.state == State::starting || record.state == State::running;
+  return up && record.count > 1 && record.has_end && !stable(record, lifecycle, now);
+}
+
 Reason reason_of_state(const Record& record) {
   // A re-spawn is no failure, so the record keeps no reason for it.
   const bool after_end = record.state == State::blocked && respawns(record) && record.has_end;

@@ -55,6 +55,9 @@ struct WhyReport {
 
 [[nodiscard]] WhyReport why(const World& world, Slot slot, TimePoint now);
 
+/// It has a process, but has ended more than once in a row and is not stable yet.
+[[nodiscard]] bool runs_again(const Record& record, const Lifecycle& lifecycle, TimePoint now);
+
 /// Why the service is in its state; for a re-spawn, how its process ended. Empty: there is no
 /// reason, or the requests say enough.
 [[nodiscard]] Reason reason_of_state(const Record& record);

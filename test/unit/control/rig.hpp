@@ -215,7 +215,7 @@ struct CallParts {
       : looks(rig.loop(), [] {}),
         power(rig.loop(), rig.board(), rig.daemon),
         changes(
-            rig.loop(), [](const ServiceSpec&) { return false; }, [] {}),
+            rig.loop(), [](const ServiceSpec&) { return std::string(); }, [] {}),
         scrapes(patience),
         told(rig.loop()),
         settling({rig.loop(), rig.board(), rig.logs(), rig.daemon, told}, [] {}),
