@@ -44,7 +44,8 @@ LINKING := $(PROGRAM)
 # What runs for each service or line is built for speed, but without padding and without copies of code that
 # save jumps; the rest for size. Without `private`, $(OUT)/flags would be made with the values of these folders.
 HOT := $(patsubst %,$(OUT)/obj/src/%%,base io model supervisor)
-FAST := -O2 -fno-align-jumps -fno-align-loops -freorder-blocks-algorithm=simple
+# clang refuses the flags of g++.
+FAST := -O2 $(if $(findstring clang,$(CXX)),,-fno-align-jumps -fno-align-loops -freorder-blocks-algorithm=simple)
 ifeq ($(MODE),release)
   OPTIMISE := -Os -g1 $(HARDEN)
   $(HOT): private OPTIMISE := $(FAST) -g1 $(HARDEN)
