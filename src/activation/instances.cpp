@@ -116,7 +116,7 @@ RequestResult<void> Instances::make(std::string_view given) {
   }
   const auto added = board_.set(made.front(), false, false, std::span(made).subspan(1));
   if (!added) return tl::unexpected(added.error());
-  log_info("{}: is made as an instance of {}", name, made.front()->file);
+  log_info("{}: created as an instance of {}", name, made.front()->file);
   return {};
 }
 

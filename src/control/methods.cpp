@@ -32,10 +32,10 @@ RpcError method_not_found(std::span<const Method> methods, std::string_view name
 std::span<const Method> all_methods() {
   static const std::vector<Method> all = [] {
     std::vector<Method> rows;
-    for (const auto family : {discover_methods(), system_methods(), service_methods(),
-                              process_methods(), change_methods(), request_methods(), log_methods(),
-                              event_methods(), xinet_methods(), metrics_methods(), debug_methods(),
-                              rehearse_methods()})
+    for (const auto family :
+         {discover_methods(), system_methods(), service_methods(), process_methods(),
+          change_methods(), request_methods(), log_methods(), event_methods(), xinet_methods(),
+          metrics_methods(), debug_methods(), rehearse_methods()})
       rows.insert(rows.end(), family.begin(), family.end());
     return rows;
   }();
@@ -49,8 +49,8 @@ Outcome dispatch(std::span<const Method> methods, const RpcCall& request, Right 
   if (right < method->right) {
     return RpcError(RpcCode::not_permitted, fmt::format("{} is not permitted", method->name))
         .hint(
-            "members of socket_group may only ask; root and the server's own user may call it, "
-            "and members too with socket_group_access = \"full\" in zinit.toml");
+            "members of socket_group may only query; root and the server's own user may call it, "
+            "and so may members if zinit.toml has socket_group_access = \"full\"");
   }
   const tl::expected<Params, RpcError> params = Params::bind(method->params, request.params);
   if (!params) return params.error();

@@ -240,8 +240,8 @@ Outcome debug_settle(Call& call) {
     return JsonWriter().begin_object().member("ok", true).end_object().take();
   };
   later.at_deadline = [limit_ms] {
-    return RpcError(RpcCode::timeout, fmt::format("zinit has always had something to do for {}",
-                                                  duration_text(limit_ms)));
+    return RpcError(RpcCode::timeout,
+                    fmt::format("zinit did not become idle within {}", duration_text(limit_ms)));
   };
   return later;
 }

@@ -239,7 +239,7 @@ Outcome logs_filter(Call& call) {
     const auto before = static_cast<std::uint64_t>(call.params.count("before_seq").value_or(0));
     search->look_into(std::string(*name), slot, Ring::before(before));
   } else if (call.params.count("before_seq")) {
-    return RpcError(RpcCode::invalid_params, "before_seq belongs to one log, but no log is named")
+    return RpcError(RpcCode::invalid_params, "before_seq needs the name of one log")
         .hint("name is a service, zinit or syslog");
   } else {
     std::vector<std::string> names = board.names();
@@ -305,7 +305,7 @@ constexpr Method kLogMethods[] = {
     {"logs.get",                {}, kLogs,            Right::read, logs_get,
      "Returns the last lines of a log", Shapes::list<protocol::LogLine>},
     {"logs.tail",               {}, kLogs,            Right::read, logs_tail,
-     "Returns the last lines of a log as text only, whole however long", Shapes::names},
+     "Returns the last lines of a log as plain text; long lines are not cut", Shapes::names},
     {"logs.filter",             {}, kLogsFilter,      Right::read, logs_filter,
      "Returns the lines of one log, or of all logs, that contain a text",
      Shapes::list<protocol::LogLine>},

@@ -219,7 +219,7 @@ constexpr Param kRehearse[] = {
      ParamType::strings,
      false,
      {},
-     "the services or the target that it is about; none: no name, or the boot's target"},
+     "the services or the target of the request; none: no name, or the boot's target"},
     {"failing",
      ParamType::strings,
      false,

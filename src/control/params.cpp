@@ -112,7 +112,7 @@ tl::expected<Params, RpcError> Params::bind(std::span<const Param> declared,
 
 std::optional<RpcError> Params::take_positions(const JsonValue& given) {
   if (given.Size() > declared_.size()) {
-    return invalid(fmt::format("{} are given, {} taken", given.Size(), declared_.size()))
+    return invalid(fmt::format("{} given, at most {} allowed", given.Size(), declared_.size()))
         .hint(names_hint(declared_, ""));
   }
   for (unsigned i = 0; i < given.Size(); ++i)

@@ -134,7 +134,9 @@ Later Scrapes::ask(RpcContext& context) {
   later.look = [this, &context, round = next_, deadline = later.deadline] {
     return look(context, round, Clock::now() >= deadline);
   };
-  later.at_deadline = [] { return RpcError(RpcCode::timeout, "no metrics in time"); };
+  later.at_deadline = [] {
+    return RpcError(RpcCode::timeout, "the metrics were not ready in time");
+  };
   return later;
 }
 

@@ -53,9 +53,10 @@ Quota quota_of_others() {
 /// The answer fits into the socket's empty buffer. A client may read it although it cannot send.
 void send_away(UniqueFd fd, const Quota& quota) {
   const std::string answer =
-      refusal(RpcCode::invalid_state, "too many connections",
-              fmt::format("one user has at most {}, all but root and the server's own user {}",
-                          quota.of_user(), quota.most())) +
+      refusal(
+          RpcCode::invalid_state, "too many connections",
+          fmt::format("one user has at most {}; all users except root and the server's own have {}",
+                      quota.of_user(), quota.most())) +
       "\n";
   (void)::send(fd.get(), answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   close_socket(std::move(fd));
@@ -99,7 +100,7 @@ Server::Server(const Parts& parts, std::span<const Method> methods)
 
 Server::~Server() {
   for (const auto& [id, session] : sessions_)
-    catch_all("the end of a client", [&session = *session] { session.flush(); });
+    catch_all("closing a connection", [&session = *session] { session.flush(); });
 }
 
 Result<void> Server::serve(ControlSocket socket) {
@@ -216,7 +217,7 @@ void Server::give_turn() {
   if (++turns_since_rest_ >= kTurnsBeforeRest) rest_.set(kRestDelay);
   bool more = false;
   bool done = false;
-  catch_all("the turn of a client", [&] {
+  catch_all("serving a client", [&] {
     more = session.turn(Clock::now() + kTurnTime);
     done = true;
   });
@@ -239,7 +240,7 @@ void Server::stop_listening() noexcept {
 
 void Server::finish() noexcept {
   const TimePoint until = after(Clock::now(), kLastTime);
-  catch_all("the last answers", [&] {
+  catch_all("sending the last answers", [&] {
     file_changes_.give_up();
     on_change();
     // the data loop may be late, or hang

@@ -82,9 +82,9 @@ bool Session::turn(TimePoint until) {
   if (tell_lines()) more = true;
   if (connection_.starved()) {
     connection_.refuse(refusal(
-        RpcCode::invalid_state, "zinit holds too much for clients",
-        fmt::format("requests, and answers that are not read, of one user have at most {} bytes, "
-                    "those of all but root and the server's own user {}",
+        RpcCode::invalid_state, "too much memory is used for clients",
+        fmt::format("requests and unread answers of one user have at most {} bytes; those of all "
+                    "users except root and the server's own have at most {}",
                     Quota::kBytesOfUser, Quota::kBytes)));
   }
   connection_.flush();
@@ -149,7 +149,7 @@ Outcome Session::outcome_of_call(const RpcCall& call) {
   if (call.fault) return *call.fault;
   if (batch_ && !call.id.empty() && batch_->answers.size() > kBatchAnswerLimit) {
     return RpcError(RpcCode::invalid_request, "Invalid Request")
-        .hint(fmt::format("the answers of a batch may come to {} bytes", kBatchAnswerLimit));
+        .hint(fmt::format("the answers to a batch may have at most {} bytes", kBatchAnswerLimit));
   }
   const RefusableAllocations refusable;
   try {

@@ -43,7 +43,7 @@ TEST_CASE("other users may do what socket_group says by now, and lead zinit to n
   CHECK_DIALOGS("users");
 }
 
-TEST_CASE("the values of env are hidden from members who may only ask", "[root][settings]") {
+TEST_CASE("the values of env are hidden from members who may only query", "[root][settings]") {
   if (geteuid() != 0) return skip("needs root to become someone else");
   Server zinit({.settings = true});
   settings(zinit, "socket_group = " + std::to_string(kGroup) + "\n");
