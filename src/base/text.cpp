@@ -8,6 +8,8 @@
 #include <charconv>
 #include <cstdint>
 #include <cstring>
+#include <system_error>
+#include <utility>
 
 #include "base/format.hpp"
 

@@ -4,6 +4,7 @@
 // prints the help from the table of verbs.
 #include <algorithm>
 #include <cerrno>
+#include <exception>
 
 #include "base/format.hpp"
 #include "base/text.hpp"

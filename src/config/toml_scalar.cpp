@@ -5,8 +5,11 @@
 #include "config/toml_scalar.hpp"
 
 #include <charconv>
+#include <cstdint>
+#include <new>
 #include <optional>
 #include <sstream>
+#include <system_error>
 #include <toml.hpp>
 
 #include "base/format.hpp"

@@ -9,6 +9,7 @@
 #include <array>
 #include <atomic>
 #include <map>
+#include <new>
 
 #include "base/log.hpp"
 #include "base/mutex.hpp"

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 
 #include "base/kill_point.hpp"
 #include "base/log.hpp"

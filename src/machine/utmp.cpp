@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <utmpx.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 #include <utility>

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 
 #include <optional>
+#include <utility>
 
 #include "base/format.hpp"
 #include "base/text.hpp"

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <iterator>
 
 // Set by the linker: where the program and its code begin and end.
 extern "C" const char __ehdr_start;

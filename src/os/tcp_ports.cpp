@@ -11,6 +11,7 @@
 #include <array>
 #include <charconv>
 #include <cstdio>
+#include <system_error>
 
 #include "base/fd.hpp"
 #include "base/format.hpp"

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Rounds of checks: check_exec of the services that a request would stop. See check_round.hpp.
 #include <algorithm>
+#include <csignal>
 
 #include "base/text.hpp"
 #include "supervisor/board.hpp"

@@ -6,6 +6,7 @@
 //
 // Lines that wait are bounded: lines beyond the bound are counted, and the count is logged.
 #include <algorithm>
+#include <exception>
 
 #include "base/jitter.hpp"
 #include "model/predicates.hpp"

@@ -3,6 +3,7 @@
 // Shared declarations of the C++ functions in the library of scripts.
 #pragma once
 
+#include <exception>
 #include <lua5.4/lua.hpp>
 #include <string>
 
