@@ -93,11 +93,11 @@ std::optional<StartLimit> start_limit_of(const std::vector<Setting>& settings) {
   StartLimit limit;
   for (const Setting& one : settings) {
     const bool is_burst = one.key.ends_with("Burst");
-    const std::optional<std::int64_t> number =
-        is_burst ? std::optional<std::int64_t>(parse_integer(one.value))
-                 : milliseconds_of(one.value);
-    if (!number || *number < 0) return std::nullopt;
-    (is_burst ? limit.burst : limit.interval_ms) = *number;
+    // -1 and not an empty std::optional, which g++ 14 takes for uninitialized here.
+    const std::int64_t number =
+        is_burst ? parse_integer(one.value).value_or(-1) : milliseconds_of(one.value).value_or(-1);
+    if (number < 0) return std::nullopt;
+    (is_burst ? limit.burst : limit.interval_ms) = number;
   }
   return limit;
 }
