@@ -75,8 +75,12 @@ $(OUT)/obj/test/%: private OPTIMISE := -O0 -g1 -U_FORTIFY_SOURCE
 # A warning stops the build of a clone, but not that of an archive, whose compiler may be a later one.
 WERROR ?= $(if $(wildcard .git),-Werror)
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion $(WERROR)
-DEFINES := -DZINIT_VERSION=\"$(VERSION)\" -DZINIT_CONFIG=\"$(SYSCONFDIR)/zinit\" \
-  -DZINIT_VENDOR_CONFIG=\"$(VENDORDIR)\" $(if $(filter release,$(MODE)),,-DZINIT_KILL_POINTS)
+# Tried once, when the flags are needed. src/client/script/lua.hpp says what it is for.
+LUA_NAMES = $(eval LUA_NAMES := $(shell printf \
+  'struct lua_State; void luaL_checktype(lua_State*, int, int); int main() { luaL_checktype(nullptr, 0, 0); }' | \
+  $(CXX) $(LDFLAGS) -x c++ - -o /dev/null -llua5.4-c++ 2>/dev/null && echo ' -DZINIT_LUA_CXX_NAMES'))$(LUA_NAMES)
+DEFINES = -DZINIT_VERSION=\"$(VERSION)\" -DZINIT_CONFIG=\"$(SYSCONFDIR)/zinit\" \
+  -DZINIT_VENDOR_CONFIG=\"$(VENDORDIR)\" $(if $(filter release,$(MODE)),,-DZINIT_KILL_POINTS)$(LUA_NAMES)
 FLAGS = -I. -Isrc -Iinclude -Itest $(DEFINES) $(CPPFLAGS) -std=c++20 -pthread $(WARNINGS) \
   -ffunction-sections -fdata-sections $(CXXFLAGS) $(OPTIMISE) $(INSTRUMENT)
 LINK_FLAGS = $(LINKING) -pthread -Wl,--gc-sections $(LDFLAGS)

@@ -4,11 +4,11 @@
 #pragma once
 
 #include <exception>
-#include <lua5.4/lua.hpp>
 #include <string>
 
 #include "client/context.hpp"
 #include "client/libzinit/json.hpp"
+#include "client/script/lua.hpp"
 #include "client/script/lua_json.hpp"
 
 namespace zinit {

@@ -6,10 +6,10 @@
 // Lua is compiled as C++ (liblua5.4-c++): its errors are exceptions, so destructors run.
 #pragma once
 
-#include <lua5.4/lua.hpp>
 #include <string>
 
 #include "base/json.hpp"
+#include "client/script/lua.hpp"
 
 namespace zinit {
 

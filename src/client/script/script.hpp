@@ -6,12 +6,12 @@
 // C++ (library.cpp): for calls, for notifications, and for additions to Lua.
 #pragma once
 
-#include <lua5.4/lua.hpp>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "client/context.hpp"
+#include "client/script/lua.hpp"
 
 namespace zinit {
 
