@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/format.hpp"
+#include "base/text.hpp"
 #include "client/context.hpp"
 #include "client/libzinit/json.hpp"
 #include "client/libzinit/read_answers.hpp"

@@ -16,6 +16,7 @@
 #include "client/question.hpp"
 #include "client/settle_reloaded.hpp"
 #include "client/text_block.hpp"
+#include "client/words.hpp"
 #include "config/diagnostic.hpp"
 
 namespace zinit {

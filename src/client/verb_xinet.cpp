@@ -10,6 +10,7 @@
 #include "client/table.hpp"
 #include "client/text_block.hpp"
 #include "client/words.hpp"
+#include "config/keys.hpp"
 #include "config/proxy_reader.hpp"
 #include "config/value_text.hpp"
 

@@ -14,6 +14,7 @@
 #include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "config/quantities.hpp"
 #include "config/section_reader.hpp"
 #include "config/spec_reader.hpp"
 #include "config/toml_reader.hpp"

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "io/loop.hpp"
 
 namespace zinit {
 

@@ -11,6 +11,8 @@
 
 #include <csignal>
 
+#include "model/decide.hpp"
+#include "model/predicates.hpp"
 #include "model/why.hpp"
 #include "supervisor/board.hpp"
 

@@ -3,6 +3,9 @@
 // Texts of the log: `SERVICE: what happened, numbers with units; what comes next`.
 #include "supervisor/messages.hpp"
 
+#include <algorithm>
+
+#include "model/decide.hpp"
 #include "model/predicates.hpp"
 #include "model/why.hpp"
 
