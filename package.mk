@@ -7,13 +7,17 @@ SOURCE_DATE_EPOCH ?= $(shell [ -e .git ] && git log -1 --format=%ct 2>/dev/null 
 PACKAGE := CXX='$(CXX)' CROSS='$(CROSS)' STRIPPED='$(STRIPPED)' ARCHITECTURE='$(ARCHITECTURE)' \
   VERSION='$(VERSION)' LINK='$(LINK)'
 
-.PHONY: deb release container initramfs test-packages install-initramfs uninstall-initramfs
+.PHONY: deb release container initramfs test-trixie test-aarch64 test-packages install-initramfs uninstall-initramfs
 deb:  ## build Debian packages of the last commit in build/deb; DEB_BUILD_OPTIONS=nocheck without tests
 	@etc/packaging/deb '$(VERSION)'
 release: all  ## pack the program, manuals and an installer as build/zinit-VERSION-ARCHITECTURE.tar.gz
 	@$(PACKAGE) SOURCE_DATE_EPOCH='$(SOURCE_DATE_EPOCH)' etc/packaging/release
 container: all  ## build an OCI image, build/zinit-VERSION-ARCHITECTURE.oci.tar; BASE=TAR: above that, SAMPLE=1: with etc/container in it
 	@$(PACKAGE) SOURCE_DATE_EPOCH='$(SOURCE_DATE_EPOCH)' etc/packaging/container $(if $(BASE),--base '$(BASE)') $(if $(SAMPLE),--sample)
+test-trixie:  ## compile on Debian 13 and run unit and model tests there, in a chroot (as root)
+	@test/trixie
+test-aarch64:  ## compile for aarch64 in a chroot, and boot that in an emulated machine (as root)
+	@test/aarch64
 test-packages:  ## install, try and remove the Debian packages on a bare Debian 12, in a chroot (as root)
 	@test/debian-packages
 
