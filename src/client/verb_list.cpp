@@ -18,7 +18,7 @@ namespace zinit {
 namespace {
 
 /// Selects services by --state, --class and patterns. Two of its states depend on files: disabled,
-/// for a service that the boot does not start, whatever its state, and masked.
+/// for a service that is down and does not start at boot, and masked.
 class ListFilter {
  public:
   explicit ListFilter(const VerbContext& context)
@@ -107,7 +107,6 @@ std::map<std::string, std::string> masked_names(Client& client, ListFilter& filt
 std::string details_of(const ServiceStatus& status) {
   const std::string text = cause_or_description(status);
   if (!is_disabled(status)) return text;
-  if (status.state == "failed" || status.state == "blocked") return text + "; disabled";
   return text.empty() ? "disabled" : "disabled; " + text;
 }
 

@@ -142,7 +142,8 @@ const std::string& changed_file(const ServiceStatus& status) {
 }
 
 bool is_disabled(const ServiceStatus& status) {
-  return status.status != "start" && status.starts_on.empty() && !status.next_start_us;
+  const bool rests = status.state == "inactive" || shown_state(status) == "stopped";
+  return rests && status.status != "start" && status.starts_on.empty() && !status.next_start_us;
 }
 
 std::string_view shown_state(const ServiceStatus& status) {

@@ -27,7 +27,7 @@ namespace zinit {
 /// The path of its file that has changed on disk. An older server does not tell which one.
 [[nodiscard]] const std::string& changed_file(const ServiceStatus& status);
 
-/// Whether its file says that the boot does not start it, and nothing else starts it by itself.
+/// Whether it is down because its file says that the boot does not start it.
 [[nodiscard]] bool is_disabled(const ServiceStatus& status);
 
 /// The state for people. Exited services differ: a oneshot that has succeeded is "done", and a
