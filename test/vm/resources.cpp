@@ -65,6 +65,13 @@ std::vector<File> services() {
       idle("daemon",
            "exec = '''setsid sh -c 'trap \"\" TERM; sleep 4711 & wait' & sleep 100000'''\n"
            "[lifecycle]\nstop_timeout_ms = 500\n"),
+      // Each process divides the cgroup that it is started in, as container engines do, and leaves
+      // a process there.
+      idle("engine",
+           "exec = '''set -e; c=/sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup); "
+           "mkdir $c/sub; echo $$ >$c/sub/cgroup.procs; echo +pids >$c/cgroup.subtree_control; "
+           "setsid sleep 4712 & exec sleep 100000'''\n"
+           "[lifecycle]\nkill_mode = \"main\"\n[resources]\ndelegate = true\n"),
       // A server in a cgroup that is not the root.
       idle("inner",
            "exec = \"zinit server --config-dir /inner --socket /run/inner.sock\"\n"
@@ -198,6 +205,17 @@ void check_daemon_of_stopped_service(Machine& machine) {
   CHECK(machine.state("daemon") == "exited");
 }
 
+void check_started_beside_spared(Machine& machine) {
+  machine.zinitctl("start engine");
+  for (int left = 1; left <= 3; ++left) {
+    machine.shell().repeat_until("ps | grep -c '[s]leep 4712$'", std::to_string(left));
+    CHECK(machine.state("engine") == "running");
+    machine.zinitctl(left < 3 ? "restart engine" : "stop engine");
+  }
+  machine.zinitctl("kill --all engine KILL");
+  machine.shell().repeat_until("[ -e /sys/fs/cgroup/zinit/engine.service ] || echo gone", "gone");
+}
+
 const std::string kOfInner = "zinitctl --socket /run/inner.sock ";
 const std::string kGroupOfInner = "/sys/fs/cgroup/zinit/inner.service";
 
@@ -272,6 +290,8 @@ SCENARIO("limits of cgroups bite and are reported, and nothing of a service esca
        [&] { check_daemon_of_killed_service(machine); });
   step("the daemon of a service that is stopped is gone with it",
        [&] { check_daemon_of_stopped_service(machine); });
+  step("a service starts again beside spared processes that have its cgroup divided",
+       [&] { check_started_beside_spared(machine); });
   step("services of a server in a service lie below its cgroup, with controllers, it in a leaf",
        [&] { check_server_in_service(machine); });
   step("if that server is killed, PID 1 ends what it has left, and it starts afresh",

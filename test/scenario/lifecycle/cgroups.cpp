@@ -333,37 +333,5 @@ TEST_CASE("a delegated cgroup belongs to the service's user, and ends with the s
   CHECK(eventually([&] { return !std::filesystem::exists(path); }));
 }
 
-TEST_CASE("a service whose spared processes have its cgroup divided is started again beside them",
-          "[root][kill_mode][cgroups]") {
-  if (geteuid() != 0) return skip("needs root");
-  Server zinit;
-  zinit.boot();
-  if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
-  const std::string base = base_of(zinit);
-  std::istringstream offered(read_file(base + "/cgroup.controllers"));
-  std::string controller;
-  if (!(offered >> controller)) return skip("needs a controller of cgroup v2");
-  std::ofstream(base + "/cgroup.subtree_control") << "+" + controller;
-  zinit.add("a", {.exec = "set -e; c=" + hierarchy() +
-                          "$(sed -n s/^0:://p /proc/self/cgroup); mkdir $c/sub; " +
-                          "echo $$ >$c/sub/cgroup.procs; echo +" + controller +
-                          " >$c/cgroup.subtree_control; " + escaping("shim") + tracing("a"),
-                  .lifecycle = "kill_mode = 'main'",
-                  .more = "[resources]\ndelegate = true\n"});
-  zinit.reload();
-  // Where the second main process is put, it divides that cgroup as well.
-  for (int starts = 1; starts <= 3; ++starts) {
-    INFO(starts);
-    REQUIRE(eventually([&] { return zinit.count("start a") == starts; }));
-    CHECK(zinit.status("a")["state"] == "running");
-    CHECK(zinit.status("a")["left"].size() == 0);
-    if (starts < 3) zinit.restart("a");
-  }
-  CHECK(zinit.status("a")["tasks"].number() >= 4);
-  zinit.stop("a");
-  CHECK(zinit.ctl({"kill", "a", "KILL", "--all"}).code == 0);
-  CHECK(eventually([&] { return !std::filesystem::exists(base + "/a.service"); }));
-}
-
 }  // namespace
 }  // namespace zinit::test::lifecycle_cgroups
