@@ -110,8 +110,7 @@ std::optional<Milliseconds> parse_duration(std::string_view text) {
   text = trim(text);
   if (text.empty()) return std::nullopt;
   while (!text.empty()) {
-    const std::string_view digits =
-        take(text, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+    const std::string_view digits = take(text, [](char c) { return is_digit(c) || c == '.'; });
     const std::string_view name = take(text, is_letter);
     const auto* const unit = std::ranges::find(kUnits, name, &Unit::name);
     const std::optional<double> number = parse_decimal(digits);

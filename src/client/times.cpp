@@ -20,9 +20,8 @@ constexpr long long kMostMinutes = 525600;
 
 /// Whether `text` looks like `form`. In `form`, 0 stands for any digit.
 bool has_form(std::string_view text, std::string_view form) {
-  return std::ranges::equal(text, form, [](char c, char wanted) {
-    return wanted == '0' ? c >= '0' && c <= '9' : c == wanted;
-  });
+  return std::ranges::equal(
+      text, form, [](char c, char wanted) { return wanted == '0' ? is_digit(c) : c == wanted; });
 }
 
 /// A number of a few digits, which the caller has checked.

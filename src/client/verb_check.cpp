@@ -106,8 +106,7 @@ bool is_lack(const Diagnostic& one) {
 void tell_refused(VerbContext& context, CheckResult& result) try {
   if (std::ranges::none_of(result.diagnostics, is_lack)) return;
   const std::string params = JsonParams().add("dry_run", true).add("check", false).text();
-  const auto report =
-      read_as<ReloadReport>(parse_json(context.client().call("service.reload", params)));
+  const auto report = parse_as<ReloadReport>(context.client().call("service.reload", params));
   for (const auto& [name, faults] : report.faults) {
     for (const std::string& fault : faults) {
       const Diagnostic told = parse_diagnostic(fault);

@@ -12,7 +12,7 @@
 #include <system_error>
 #include <toml.hpp>
 
-#include "base/format.hpp"
+#include "base/text.hpp"
 
 namespace zinit {
 
@@ -96,7 +96,7 @@ std::string complaint(std::string_view token) {
   if (first == '"' || first == '\'') {
     return "this string has a \\u or \\U escape that names no character";
   }
-  if ((first >= '0' && first <= '9') || first == '+' || first == '-' || first == '.') {
+  if (is_digit(first) || first == '+' || first == '-' || first == '.') {
     return "this is neither a number nor a date; a string needs quotes";
   }
   return "this is not a value; a string needs quotes, a boolean is true or false";

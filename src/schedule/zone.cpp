@@ -114,8 +114,7 @@ class RuleReader {
   bool number(int low, int high, int& value) {
     value = 0;
     std::size_t digits = 0;
-    for (; digits < rest_.size() && digits < 3 && rest_[digits] >= '0' && rest_[digits] <= '9';
-         ++digits)
+    for (; digits < rest_.size() && digits < 3 && is_digit(rest_[digits]); ++digits)
       value = value * 10 + (rest_[digits] - '0');
     rest_.remove_prefix(digits);
     return digits > 0 && value >= low && value <= high;
