@@ -128,7 +128,10 @@ void BoardCore::adopt(const Plan& plan, bool start_new) {
     }
     if (!stays(slot) || before->node(slot).spec != world.graph->node(slot).spec) {
       output_.configure(slot, world.graph->node(slot).spec);
-      if (stays(slot) && world.record(slot).stop_owed && !jobs[slot]->replaced)
+      const Record& record = world.record(slot);
+      // A stop of another cause may still wait for dependents.
+      const bool to_stop = record.stop_owed || record.state == State::stopping;
+      if (stays(slot) && to_stop && !jobs[slot]->replaced)
         jobs[slot]->replaced = before->node(slot).spec;
       if (stays(slot) && before->spec(slot).resources != world.spec(slot).resources)
         limit_cgroup(*jobs[slot]);
