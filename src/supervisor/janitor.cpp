@@ -178,8 +178,8 @@ TimePoint BoardCore::watch_launch(Job& job) {
   pass_deadline_for(job);
   const TimePoint now = Clock::now();
   const TimePoint slow = after(job.launch->since, kSlowLaunch);
-  // A post_exec whose deadline has passed is killed without waiting for kSlowLaunch.
-  const bool over = job.launch->what == LaunchOrder::What::post && launch_unwanted(job);
+  // A step whose deadline has passed is killed without waiting for kSlowLaunch.
+  const bool over = now >= world.record(job.slot).deadline;
   if (now < slow && !over) return std::min(slow, job.until);
   places_.give_back(job.place);
   help_launch(job);

@@ -344,7 +344,9 @@ bool BoardCore::launch_unwanted(Job& job) {
   };
   switch (job.launch->what) {
     case LaunchOrder::What::main:
-    case LaunchOrder::What::pre: return record.wish == Wish::down || record.stop_owed;
+    case LaunchOrder::What::pre:
+      if (record.wish == Wish::down || record.stop_owed) return true;
+      [[fallthrough]];
     case LaunchOrder::What::post: return Clock::now() >= record.deadline;
     case LaunchOrder::What::stop: return !stopping || record.stage == StopStage::killed;
     case LaunchOrder::What::reload: return pointless(job.side.reload());

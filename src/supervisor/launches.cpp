@@ -195,7 +195,7 @@ void BoardCore::tell_launch(const LaunchOrder& order, const LaunchOutcome& outco
 void BoardCore::tell_exhausted(Slot slot, const Reason& reason) {
   const Record& record = world.record(slot);
   const TimePoint now = Clock::now();
-  if (record.command.post ? now >= record.deadline : record.wish == Wish::down) return;
+  if (now >= record.deadline || (!record.command.post && record.wish == Wish::down)) return;
   say(LogLevel::warn, fmt::format("{}: {}; next try in {}", world.graph->name(slot), reason.text,
                                   duration_text(ms_between(now, record.delay_until))));
 }

@@ -97,8 +97,7 @@ void BoardCore::take_all_steps(Job& job, Whose whose) {
     const Record& record = world.record(job.slot);
     if (record.process == Process::launching) {  // the job waits for the launch
       end_unwanted_condition(job);
-      const bool limited = record.command.post && now < record.deadline;
-      job.until = std::min(job.side.deadline(), limited ? record.deadline : kNever);
+      job.until = std::min(job.side.deadline(), now < record.deadline ? record.deadline : kNever);
       return;
     }
     const Step step = decide(Situation{world, job.slot, now});

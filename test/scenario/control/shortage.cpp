@@ -257,6 +257,19 @@ TEST_CASE("a launch that is killed for it is not wanted is no want of processes"
   CHECK(server.start("hangs")["state"] == "running");
 }
 
+TEST_CASE("a launch that hangs after pre_exec ends with the start timeout", "[shortage][spawn]") {
+  Server server;
+  const std::string program = server.path("program");
+  std::filesystem::copy_file("/bin/sleep", program);
+  server.add("hangs", {.exec = program + " 100000",
+                       .service = "pre_exec = 'true'",
+                       .lifecycle = "restart = 'never'\nstart_timeout_ms = 200"});
+  const Leased leased(program);
+  server.boot();
+  server.await_failed("hangs", "start_timeout");
+  CHECK_THAT(server.messages(), !Contains("next try in"));
+}
+
 TEST_CASE("descriptors that zinit has reserved are given to services where there are few",
           "[shortage][spawn]") {
   if (binary_is_sanitized()) return skip("sanitizers have descriptors of their own");
