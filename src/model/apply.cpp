@@ -477,11 +477,10 @@ bool watchdog_expired(World& world, Slot slot) {
 bool extend_deadline(World& world, Slot slot, Milliseconds by, TimePoint now) {
   Record& me = world.record(slot);
   if (me.command.post || me.process == Process::none || me.deadline == kNever) return false;
-  const bool stopping = me.state == State::stopping && me.stage == StopStage::signalled;
+  const bool hurried = world.stop_limit != Milliseconds::max();
+  const bool stopping = me.state == State::stopping && me.stage == StopStage::signalled && !hurried;
   if (me.state != State::starting && !stopping) return false;
-  const Milliseconds most =
-      stopping ? std::min(kLongestExtension, world.stop_limit) : kLongestExtension;
-  me.deadline = std::max(me.deadline, after(now, std::min(by, most)));
+  me.deadline = std::max(me.deadline, after(now, std::min(by, kLongestExtension)));
   return true;
 }
 

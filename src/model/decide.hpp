@@ -185,7 +185,7 @@ bool health_failed(World& world, Slot slot);
 /// The process gave no sign of life for watchdog_ms.
 bool watchdog_expired(World& world, Slot slot);
 /// The process asks for `by` more time, from now on, to become ready or to stop. This never
-/// shortens its deadline. In a stop, a hurried shutdown limits the extension.
+/// shortens its deadline. A hurried shutdown gives a stop no more time.
 bool extend_deadline(World& world, Slot slot, Milliseconds by, TimePoint now);
 
 /// The end of a command of ready_exec, which ran beside the main process.
