@@ -232,9 +232,10 @@ bool BoardCore::is_limited(const Job& job) const {
 void BoardCore::look_at_clock(Job& job) {
   if (!is_limited(job)) return;
   const TimePoint now = Clock::now();
-  // The janitor looks after a job that has no thread.
+  // The janitor looks after a job that has no thread, or whose thread is in a launch.
   const TimePoint seen = std::exchange(job.clock_seen, now);
-  const TimePoint before = job.has_thread ? seen : std::max(seen, janitor_looked_);
+  const bool looks = job.has_thread && !job.launch;
+  const TimePoint before = looks ? seen : std::max(seen, janitor_looked_);
   const Milliseconds lost = suspended_for(after(before, kLongestSleep), now);
   if (seen == TimePoint{} || lost == Milliseconds{0}) return;
   TimePoint& deadline = world.record(job.slot).deadline;
@@ -332,6 +333,7 @@ Launch BoardCore::carry_out(Job& job, const LaunchOrder& order) {
     job.launch->child = child;
   });
   mutex.lock();
+  job.clock_seen = std::max(job.clock_seen, janitor_looked_);
   return launch;
 }
 

@@ -64,6 +64,7 @@ void BoardCore::begin_step(Job& job, LaunchOrder& order) {
   job.condition_check = asks ? ConditionCheck::runs : ConditionCheck::none;
   begin_launch(world, job.slot, *order.row, Clock::now());
   job.clock_seen = Clock::now();  // the time limit of post_exec begins
+  job.until = std::min(job.until, world.record(job.slot).deadline);
   const CurrentCommand& command = world.record(job.slot).command;
   order.what = asks ? LaunchOrder::What::condition : what_of(command.kind());
   order.index = command.index;
