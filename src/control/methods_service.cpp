@@ -9,10 +9,13 @@
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "control/answers.hpp"
+#include "control/process_looks.hpp"
 #include "control/triggers.hpp"
 #include "control/views.hpp"
 #include "io/log_store.hpp"
 #include "model/why.hpp"
+#include "os/process.hpp"
+#include "os/tcp_ports.hpp"
 
 namespace zinit {
 
@@ -137,6 +140,16 @@ void explain_output(WhyReport& report, const RpcContext& context) {
            root, depth});
 }
 
+/// Looks again at ports that were in use: the reason is as old as the last start. Slow: see
+/// holders_of_socket().
+std::string ports_now(const std::vector<int>& ports) {
+  const auto listener = find_listener(ports);
+  if (!listener) return "its ports are free now";
+  const auto holders = holders_of_socket(listener->inode);
+  return fmt::format("port {} is still in use{}", listener->port,
+                     holders.empty() ? "" : " by " + process_text(holders.front()));
+}
+
 Outcome service_why(Call& call) {
   const Board& board = call.context.board;
   std::optional<WhyReport> report = board.why(name_of(call));
@@ -150,7 +163,27 @@ Outcome service_why(Call& call) {
   for (std::string& warning : warnings)
     report->reasons.push_back(
         {"warning", report->name, report->state, std::move(warning), report->name, 0});
-  return object_json<protocol::WhyReport>(*report);
+  std::string plain = object_json<protocol::WhyReport>(*report);
+  const auto& ports = *view->spec->ports;
+  if (report->reasons.empty() || ports.empty() || view->record.state != State::failed ||
+      view->record.reason.type != ReasonType::port_in_use)
+    return plain;
+  Outcome outcome = call.context.processes.ask(
+      report->name, [report = *report, ports](ProcessScan&) mutable -> RpcResult {
+        report.reasons.insert(
+            std::next(report.reasons.begin()),
+            {"port", report.name, report.state, ports_now(ports), report.name, 0});
+        return object_json<protocol::WhyReport>(report);
+      });
+  auto* const later = std::get_if<Later>(&outcome);
+  if (later == nullptr) return plain;
+  // If a look at processes fails or hangs, all else is told.
+  later->look = [look = std::move(later->look), plain]() -> std::optional<RpcResult> {
+    auto answer = look();
+    if (answer && !*answer) answer = plain;
+    return answer;
+  };
+  return outcome;
 }
 
 Outcome service_tree(Call& call) {

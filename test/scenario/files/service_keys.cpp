@@ -63,6 +63,7 @@ TEST_CASE("a port that a process has is told with the process, and retried by a 
              Catch::StartsWith("process " + std::to_string(getpid()) + " ("));
   CHECK_THAT(zinit.ctl({"why", "a"}).out,
              Contains("port " + taken.port() + " is in use by process"));
+  CHECK_THAT(zinit.ctl({"why", "a"}).out, Contains(" is still in use by process"));
   CHECK(zinit.start("a")["state"] == "failed");
   CHECK(zinit.trace().empty());
   zinit.await_failed("b", "port_in_use");
@@ -70,6 +71,7 @@ TEST_CASE("a port that a process has is told with the process, and retried by a 
   zinit.reload();
   zinit.await_state("b", "running");
   taken.end();
+  CHECK_THAT(zinit.ctl({"why", "a"}).out, Contains("its ports are free now"));
   CHECK(zinit.start("a")["state"] == "running");
 }
 
