@@ -204,7 +204,9 @@ void Timers::look_back() {
                  text ? stamp_of(service) + " is damaged" : text.error().text);
     }
   };
-  task.finish = [this, stamps](const std::optional<Error>&) {
+  task.finish = [this, stamps](const std::optional<Error>& fault) {
+    // Stamps that were not read are not absent: to write new ones would lose the missed runs.
+    if (fault) return follower_.retry();
     const Moment now = Moment::now();
     for (const auto& [service, stamp] : *stamps) {
       const auto found = timers_.find(service);

@@ -4,6 +4,8 @@
 #include "base/time.hpp"
 #include "scenario/harness.hpp"
 #include "scenario/harness/dialog.hpp"
+#include "scenario/harness/fault_injector.hpp"
+#include "scenario/harness/peer.hpp"
 
 namespace zinit::test::activation_timers {
 namespace {
@@ -37,6 +39,13 @@ long wakeups(const Server& zinit) {
   const std::string status = read_file("/proc/" + pid + "/task/" + pid + "/status");
   const std::string key = "\nvoluntary_ctxt_switches:";
   return std::stol(status.substr(status.find(key) + key.size()));
+}
+
+bool has_thread(pid_t pid, const std::string& name) {
+  const std::string threads = "/proc/" + std::to_string(pid) + "/task";
+  return std::ranges::any_of(entries_of(threads), [&](const std::string& thread) {
+    return read_file(threads + "/" + thread + "/comm") == name + "\n";
+  });
 }
 
 /// The folder of a user's zinit for files that outlast it.
@@ -181,6 +190,30 @@ TEST_CASE("what was missed is caught up with once, and nothing the first time",
   zinit.await_trace("often", zinit.count("often") + 3);
   CHECK(zinit.count("ran") == 1);
   CHECK_FALSE(zinit.traced("new"));
+}
+
+TEST_CASE("what was missed is caught up with also if the stamps cannot be read at first",
+          "[timer][persistent][faults]") {
+  if (geteuid() != 0) return skip("only root can become another user");
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  const StateFolder folder;
+  FaultInjector injector;
+  Server::Options options = folder.options();
+  options.in_child = [&] { injector.install_in_child(); };
+  Server zinit(options);
+  const std::string go = zinit.path("go");
+  zinit.file("slow.toml",
+             "[service]\noneshot = true\nexec = [" + peer({"after", go, "shut"}) + "]\n");
+  zinit.add("yearly", timed("calendar = '*-01-01'\npersistent = true"));
+  folder.make_old("yearly");
+  launch_under(injector, zinit);
+  REQUIRE(eventually([&] { return zinit.state("slow") == "starting"; }));
+  // The thread that reads files has ended, so that it has to be made again.
+  REQUIRE(eventually([&] { return !has_thread(zinit.pid(), "files"); }));
+  injector.arm(1, "clone3");
+  zinit.mark("go");
+  REQUIRE(eventually([&] { return !injector.failed().empty(); }));
+  zinit.await_trace("ran");
 }
 
 TEST_CASE("what a disabled timer has missed is not owed, and one that is removed leaves nothing",
