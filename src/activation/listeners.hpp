@@ -46,7 +46,7 @@ class OpenListener {
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   [[nodiscard]] const SocketFile& file() const noexcept { return file_; }
-  /// The address in numbers, as from address_text(). Empty if a [socket]'s listener was taken over.
+  /// The address in numbers, as from address_text().
   [[nodiscard]] const std::string& address() const noexcept { return address_; }
   [[nodiscard]] HeldSocket held_by(std::string holder) const {
     return {std::move(holder), own_, type_of(fd())};

@@ -62,6 +62,7 @@ const SocketSpec* wanted_of(const Graph& graph, Slot slot, const std::string& na
 struct ServiceSockets::Socket {
   std::size_t entry;  // index in `listen`
   ListenerPtr listener;
+  bool parted = false;  // another address of the same name is not open
 };
 
 struct ServiceSockets::Service {
@@ -199,22 +200,32 @@ Result<void> ServiceSockets::open(Slot slot, const ServiceSpec& spec) {
   Result<void> result;
   if (old) {
     result = keep_open(*old, *made, slot, *options);
+    for (const Socket& gone : old->sockets)
+      for (Socket& kept : made->sockets)
+        kept.parted |= old->spec.listen[gone.entry] == wanted.listen[kept.entry];
     note_closed(*old, old->sockets);
     old->close();
   }
   const OtherListeners others{{}, released_.held(true)};
   for (std::size_t entry = 0; entry < wanted.listen.size(); ++entry) {
-    if (std::ranges::find(made->sockets, entry, &Socket::entry) != made->sockets.end()) continue;
-    const auto at = parse_listen_address(wanted.listen[entry]);
     Listeners opened;
+    bool missing = false;
+    for (const Socket& kept : made->sockets) {
+      if (kept.entry != entry) continue;
+      opened.push_back(kept.listener);
+      missing |= kept.parted;
+    }
+    if (!opened.empty() && !missing) continue;
+    const auto at = parse_listen_address(wanted.listen[entry]);
     options->only_ipv6 = is_beside_ipv4(wanted.listen, entry);
     const Result<void> open =
         at ? open_listeners(*at, *options, note_of(slot, entry), others, opened)
            : failure(fmt::format("{} {}", wanted.listen[entry], at.error()));
-    if (!open) {  // of a name's addresses, none is left open then
+    if (!open) {  // of a name's missing addresses, none is left open then
       result = open;
       break;
     }
+    std::erase_if(made->sockets, [entry](const Socket& kept) { return kept.entry == entry; });
     for (ListenerPtr& listener : opened) made->sockets.push_back({entry, std::move(listener)});
   }
   std::ranges::stable_sort(made->sockets, {}, &Socket::entry);
@@ -315,8 +326,10 @@ void ServiceSockets::take_inherited(Inheritance& inherited, const Graph& graph) 
     if (!service) service = std::make_shared<Service>(spec);
     SocketFile file =
         one.note.part == 1 ? SocketFile(one.fd.get(), at->place.socket) : SocketFile();
+    std::string address = address_text(own_address(one.fd.get()));
     service->sockets.push_back(
-        {entry, std::make_shared<OpenListener>(std::move(one.fd), std::move(file), std::string())});
+        {entry,
+         std::make_shared<OpenListener>(std::move(one.fd), std::move(file), std::move(address))});
   }
   for (const Slot slot : graph.order()) {
     const ServiceSpec& spec = graph.spec(slot);

@@ -20,6 +20,13 @@ bool ended_there(const std::string& address) {
   return read_file("/proc/net/tcp").find(port) != std::string::npos;
 }
 
+/// Whether a socket listens at the address, in the form of the kernel's table.
+bool listens(const std::string& host, const std::string& port) {
+  char local[16];
+  std::snprintf(local, sizeof local, ":%04X ", std::stoi(port));
+  return read_file("/proc/net/tcp").find(host + local + "00000000:0000 0A") != std::string::npos;
+}
+
 std::string request(const std::string& method, const std::string& params) {
   return R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":)" + params + "}";
 }
@@ -330,6 +337,24 @@ TEST_CASE("each process finds its sockets as the first did, and open if the last
     CHECK(eventually([&] { return zinit.state("a") == "exited" || zinit.state("a") == "failed"; }));
     CHECK(is_there(address));
   }
+}
+
+TEST_CASE("one of the sockets of a name is opened again if a process has shut it down",
+          "[sockets][reexec]") {
+  if (::geteuid() != 0 || !can_make_namespaces()) return skip("needs root and namespaces");
+  Server zinit({.own_root = true});
+  zinit.put("etc/hosts", "127.0.0.1 two.test\n127.0.0.2 two.test\n");
+  const std::string port = free_port();
+  zinit.file("a.toml", socketed({"shut-one"}, {"two.test:" + port}, "", "", "restart = 'never'"));
+  boot_open(zinit);
+  const auto shut_one = [&] {
+    (void)zinit.start("a");
+    CHECK(eventually([&] { return zinit.state("a") == "exited"; }));
+    CHECK(eventually([&] { return listens("0100007F", port) && listens("0200007F", port); }));
+  };
+  shut_one();
+  zinit.reexecute();
+  shut_one();
 }
 
 TEST_CASE("sockets that are not open yet are not taken for those of before over a re-execution",

@@ -9,6 +9,7 @@
 //                          "not its own" if LISTEN_PID is another, "no blocking" for each
 //   careless               makes its sockets non-blocking
 //   shut                   shuts its sockets down, for all processes that have them, and ends
+//   shut-one               the same with its first socket only
 //   inetd                  has one connection, as standard input and output
 //   ask ADDRESS TEXT       connects there, sends the text, and traces "answer ..." or "refused"
 //   few                    takes one connection at a time
@@ -331,6 +332,9 @@ __attribute__((constructor(65535))) void be_peer(int argc, char** argv, char**) 
       few = true;
     } else if (word == "slowly") {
       fast_when = words.at(++at);
+    } else if (word == "shut-one") {
+      ::shutdown(sockets.at(0), SHUT_RDWR);
+      _exit(0);
     } else if (word == "inetd") {
       serve(0, 1, Texts(words.begin() + static_cast<std::ptrdiff_t>(at) + 1, words.end()),
             ::getpid());
