@@ -49,13 +49,13 @@ SocketChanges::SocketChanges(Parts parts)
       board_(parts_.board),
       services_(board_),
       begin_(parts_.loop, [this] { begin_arrived(); }),
+      reopen_(parts_.loop, [this] { follower_.ask(); }),
       released_(services_, parts_.facts),
       sockets_(parts_.data_loop, services_, released_,
                {[this](const std::string& service, KeptFd connection) {
                   arrive(service, std::move(connection));
                 },
-                [this] { (void)parts_.loop.post([this] { follower_.ask(); }); },
-                [this] { return board_.graph(); }}),
+                [this] { reopen_.ask(); }, [this] { return board_.graph(); }}),
       follower_(parts_, [this](bool) { follow(); }),
       removal_(parts_.loop, parts_.answers_due, [this] { remove_ended(); }) {}
 

@@ -99,6 +99,7 @@ class SocketChanges {
   Mutex mutex_;  // a leaf: no other lock is taken under it
   std::map<std::string, std::vector<KeptFd>> arrived_ GUARDED_BY(mutex_);  // by service
   LoopCall begin_;
+  LoopCall reopen_;  // not a posted task, which can be refused
   ReleasedAddresses released_;
   ServiceSockets sockets_;
   GraphFollower follower_;
