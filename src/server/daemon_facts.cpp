@@ -125,6 +125,7 @@ void copy_facts(const Way& way, DaemonFacts& daemon) {
   way.text("daemon/etc_environment", daemon.etc_environment);
   way.texts("daemon/settings_faults", daemon.settings_faults);
   way.texts("daemon/masked_proxies", daemon.masked_proxies);
+  way.texts("daemon/failures", daemon.failures);
 }
 
 }  // namespace

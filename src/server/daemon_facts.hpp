@@ -39,6 +39,7 @@ struct DaemonFacts {
   std::vector<std::string> settings_faults;   // see DaemonInfo
   std::string etc_environment;                // the text of /etc/environment
   std::vector<std::string> masked_proxies;    // see LoadedConfig
+  std::vector<std::string> failures;          // see FailureWatch::waiting()
 };
 
 /// Adds all members of `daemon`. An unset one becomes an empty fact.

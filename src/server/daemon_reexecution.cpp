@@ -44,6 +44,7 @@ void ZinitDaemon::go_on() {
   if (legacy.facts.empty()) services_started_ = start_.started;  // nothing boots twice
   booted_ = before.booted || legacy.facts.empty();
   shell_.take_over(before.shell);
+  failures_.go_on(before.failures);
   next_ = before.next;
   switched_ = before.switched;
   switch_fault_ = before.switch_fault;
@@ -147,6 +148,7 @@ void ZinitDaemon::keep_facts() {
   own.settings_faults = settings_faults_;
   own.etc_environment = etc_environment_;
   own.masked_proxies = masked_proxies_;
+  own.failures = failures_.waiting();
   own.exit_code = exit_code_;
   own.end_asked_until = end_asked_until_;
   own.told_signals = told_signals_;

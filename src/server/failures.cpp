@@ -5,7 +5,9 @@
 
 #include <algorithm>
 
+#include "base/format.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "config/templates.hpp"
 #include "model/predicates.hpp"
 
@@ -41,11 +43,13 @@ void FailureWatch::look() {
     });
   });
   TimePoint next = kNever;
+  bool changed = false;
   for (const ServiceView& failed : failures) {
     const auto [followed, is_new] = followed_.try_emplace(failed.spec->name);
     if (is_new)
       followed->second = {failed.record.failed_serial, start_others(failed),
                           after(Clock::now(), kForOthers)};
+    changed |= is_new && !followed->second.started.empty();
     if (!may_act(followed->second)) {
       next = std::min(next, followed->second.until);
       continue;
@@ -55,6 +59,29 @@ void FailureWatch::look() {
     board_.failure_handled(failed);
   }
   over_.set_at(next);
+  if (changed) acts_.keep();
+}
+
+std::vector<std::string> FailureWatch::waiting() const {
+  std::vector<std::string> all;
+  for (const auto& [name, one] : followed_) {
+    std::string& text = all.emplace_back(
+        fmt::format("{} {} {}", name, one.serial, one.until.time_since_epoch().count()));
+    for (const std::string& other : one.started) text.append(" ").append(other);
+  }
+  return all;
+}
+
+void FailureWatch::go_on(const std::vector<std::string>& waiting) {
+  for (const std::string& text : waiting) {
+    const auto words = split(text, ' ');
+    if (words.size() < 3) continue;
+    const auto serial = parse_integer(words[1]), until = parse_integer(words[2]);
+    if (!serial || !until) continue;
+    followed_[std::string(words[0])] = {static_cast<std::uint64_t>(*serial),
+                                        {words.begin() + 3, words.end()},
+                                        TimePoint(TimePoint::duration(*until))};
+  }
 }
 
 /// Whether all started services have come to rest, or run, or have used up their time.

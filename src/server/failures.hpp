@@ -24,6 +24,8 @@ class FailureWatch {
     std::function<RequestResult<Board::Others>(const std::string& name)> start;
     /// Carries out on_failure_action of the service, after the starts.
     std::function<void(const ServiceView& failed)> end;
+    /// Called when waiting() says something else.
+    std::function<void()> keep;
   };
 
   /// Loop and board must outlive this.
@@ -32,6 +34,10 @@ class FailureWatch {
 
   /// Call it when the board has changed. Cheap if no service with either key has failed.
   void look();
+
+  /// The failures whose actions wait, as texts for the next process image, which goes on with them.
+  [[nodiscard]] std::vector<std::string> waiting() const;
+  void go_on(const std::vector<std::string>& waiting);
 
  private:
   /// A failure whose action waits for the services that on_failure started.

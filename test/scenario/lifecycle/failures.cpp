@@ -47,5 +47,26 @@ TEST_CASE("on_failure_action waits until what on_failure has started is through"
   CHECK(zinit.count("sent") == 1);
 }
 
+TEST_CASE("a re-execution while on_failure_action waits starts nothing again",
+          "[on_failure_action][on_failure][reexec]") {
+  Server zinit;
+  zinit.add("brief",
+            {.exec = "echo brief >> $T", .service = kOnRequest, .lifecycle = "restart = 'never'"});
+  zinit.add("slow", {.exec = "echo slow >> $T; while ! [ -e $D/sent ]; do sleep 0.01; done",
+                     .service = "oneshot = true\n" + kOnRequest});
+  zinit.add("web", failing("on_failure = ['brief', 'slow']\non_failure_action = 'exit'"));
+  zinit.boot({"web"});
+  zinit.mark("go");
+  zinit.await_trace("slow");
+  zinit.await_trace("brief");
+  zinit.await_state("brief", "exited");
+  zinit.reexecute();
+  CHECK(zinit.state("slow") == "starting");
+  zinit.mark("sent");
+  CHECK(zinit.exit_code() == 3);
+  CHECK(zinit.count("brief") == 1);
+  CHECK(zinit.count("slow") == 1);
+}
+
 }  // namespace
 }  // namespace zinit::test::lifecycle_failures
