@@ -202,8 +202,9 @@ TEST_CASE("what was missed is caught up with also if the stamps cannot be read a
   options.in_child = [&] { injector.install_in_child(); };
   Server zinit(options);
   const std::string go = zinit.path("go");
+  // A shell, because another user may not be able to execute the program of this test.
   zinit.file("slow.toml",
-             "[service]\noneshot = true\nexec = [" + peer({"after", go, "shut"}) + "]\n");
+             "[service]\noneshot = true\nexec = 'until [ -e " + go + " ]; do sleep 0.01; done'\n");
   zinit.add("yearly", timed("calendar = '*-01-01'\npersistent = true"));
   folder.make_old("yearly");
   launch_under(injector, zinit);
