@@ -81,9 +81,7 @@ bool ZinitDaemon::pass_on(int signal, SignalMeaning meaning, const std::string& 
 
 /// A stopped process handles only SIGKILL. A running one gets no SIGCONT, because nobody sent it.
 void ZinitDaemon::wake_command() {
-  const auto command = board_.view(kCommandName);
-  if (!command || command->main_pid == 0) return;
-  const auto process = read_process_stat(command->main_pid);
+  const auto process = read_process_stat(board_.main_process(kCommandName));
   if (process && process->state == 'T')
     static_cast<void>(board_.kill(kCommandName, SIGCONT, KillWhat::main));
 }
@@ -101,8 +99,8 @@ void ZinitDaemon::ask_to_end(int signal) {
 /// by itself.
 bool ZinitDaemon::ends_container(pid_t ended) const {
   if (!end_asked_until_ || Clock::now() > *end_asked_until_ || shutdown_.begun()) return false;
+  if (board_.main_process(kCommandName) != ended) return false;
   const auto command = board_.view(kCommandName);
-  if (!command || command->main_pid != ended) return false;
   return command->spec->lifecycle.restart != RestartPolicy::never ||
          command->record.state == State::stopping;
 }
@@ -147,12 +145,8 @@ void ZinitDaemon::on_shutdown_signal(PowerAction kind, int signal, const std::st
     if (hurries(signal)) shutdown_.hurry(origin);
     return;
   }
-  // A command without a process would have ended by the signal. One that is being launched may have
-  // sent the signal itself, before its pid was noted, and ends with a code of its own.
-  const auto command = board_.view(kCommandName);
-  const bool no_process =
-      !command || (command->main_pid == 0 && command->record.process != Process::launching);
-  if (start_.passes_signals_on && !exit_code_ && no_process)
+  // A command that has not begun would have ended by the signal.
+  if (start_.passes_signals_on && !exit_code_ && board_.main_process(kCommandName) == 0)
     exit_code_ = exit_code_of_signal(signal);
   begin_shutdown(kind, origin);
 }

@@ -237,6 +237,7 @@ RequestResult<void> Board::kill(std::string_view name, int signal, KillWhat what
   Job& job = *jobs[slot];
   const Record& record = world.record(slot);
   const bool main_there = job.process.pid() != 0 && record.command.is_main();
+  if (const pid_t main = launched_main(job); main != 0 && ::kill(main, signal) == 0) return {};
   const auto gone = [&] {
     return refused(Refusal::not_running,
                    fmt::format("{} has no {}process", name, main_only ? "main " : ""));
@@ -271,6 +272,18 @@ RequestResult<void> Board::kill(std::string_view name, int signal, KillWhat what
   }
   if (sent.error().errnum == ESRCH) return gone();
   return refused(Refusal::process_error, sent.error().text);
+}
+
+pid_t Board::main_process(std::string_view name) const {
+  MutexLock lock(mutex);
+  const Slot slot = world.graph->find(name);
+  if (slot == kNoSlot) return 0;
+  const Job& job = *jobs[slot];
+  if (job.process.pid() != 0 && world.record(slot).command.is_main()) return job.process.pid();
+  const LaunchUnderWay* const launch = job.launch.get();
+  const bool ended =
+      launch != nullptr && launch->what == LaunchOrder::What::main && launch->early_end;
+  return ended ? launch->early_end->pid : launched_main(job);
 }
 
 bool Board::limits_applied() const {

@@ -160,6 +160,8 @@ class Board final : public WatchReports, private BoardCore {
   /// Signals the processes that `what` names. A oneshot that holds processes: all of them.
   RequestResult<void> kill(std::string_view name, int signal, KillWhat what,
                            std::string_view asker = {});
+  /// The main process, from its execve(2) on until its end is handled. 0: none.
+  [[nodiscard]] pid_t main_process(std::string_view name) const;
 
   /// Replaces the set of specs. plan() decides what changes, and all changes are applied without
   /// releasing the lock. With `dry_run` only the report is made. With `no_restart` a service whose

@@ -296,6 +296,7 @@ class BoardCore {
   [[nodiscard]] bool own_ended(Job& job, pid_t pid, const ProcessEnd& end) REQUIRES(mutex);
   void member_ended(pid_t group) REQUIRES(mutex);
   [[nodiscard]] LaunchUnderWay* launch_of(pid_t child) REQUIRES(mutex);
+  [[nodiscard]] pid_t launched_main(const Job& job) const REQUIRES(mutex);
   void main_ended(Job& job, const ProcessEnd& end, Remains remains) REQUIRES(mutex);
   void note_end(Job& job, std::string killer, std::string ended_for) REQUIRES(mutex);
   /// The same if a stop's SIGKILL finds that only others of the main process's group are left.

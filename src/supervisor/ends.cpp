@@ -14,6 +14,7 @@
 #include "model/decide.hpp"
 #include "model/predicates.hpp"
 #include "model/why.hpp"
+#include "os/process.hpp"
 #include "supervisor/board.hpp"
 
 namespace zinit {
@@ -84,6 +85,15 @@ LaunchUnderWay* BoardCore::launch_of(pid_t child) {
   for (const Slot slot : launching_)
     if (jobs[slot]->launch->pid() == child) return jobs[slot]->launch.get();
   return nullptr;
+}
+
+/// A main process that runs already, although its launch is not over; 0: none. A signal to it must
+/// not be lost.
+pid_t BoardCore::launched_main(const Job& job) const {
+  const bool of_main = job.launch && job.launch->what == LaunchOrder::What::main;
+  const pid_t pid = of_main && !job.launch->early_end ? job.launch->pid() : 0;
+  const auto stat = read_process_stat(pid);
+  return stat && stat->ppid == ::getpid() && stat->executed ? pid : 0;
 }
 
 /// @return  false if `pid` is no process of the job

@@ -3,6 +3,7 @@
 // zinit's behaviour while memory or descriptors are short, or a file system does not answer: it
 // refuses what it cannot do, reports it, and goes on.
 #include "scenario/harness.hpp"
+#include "scenario/harness/leased.hpp"
 namespace zinit::test::control_shortage {
 namespace {
 
@@ -35,22 +36,6 @@ rlim_t lowest_free_descriptor(pid_t pid) {
   while (std::find(open.begin(), open.end(), std::to_string(number)) != open.end()) ++number;
   return number;
 }
-
-/// While it lives, execve(2) of the file waits, at most as long as the kernel lets a lease be kept:
-/// 45 s (fcntl(2), F_SETLEASE).
-class Leased {
- public:
-  explicit Leased(const std::string& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-    REQUIRE(::fcntl(fd_, F_SETSIG, SIGWINCH) == 0);  // a signal without effect
-    REQUIRE(::fcntl(fd_, F_SETLEASE, F_WRLCK) == 0);
-  }
-  ~Leased() { ::close(fd_); }
-  Leased(const Leased&) = delete;
-  Leased& operator=(const Leased&) = delete;
-
- private:
-  const int fd_;
-};
 
 std::string numbered(int i) { return "s" + std::to_string(i); }
 
@@ -243,7 +228,6 @@ TEST_CASE("a launch that is killed for it is not wanted is no want of processes"
           "[shortage][spawn]") {
   Server server;
   const std::string program = server.path("program");
-  std::filesystem::copy_file("/bin/sleep", program);
   server.add("hangs", {.exec = program + " 100000"});
   server.add("other", {.service = "status = 'stop'"});
   {
@@ -260,7 +244,6 @@ TEST_CASE("a launch that is killed for it is not wanted is no want of processes"
 TEST_CASE("a launch that hangs after pre_exec ends with the start timeout", "[shortage][spawn]") {
   Server server;
   const std::string program = server.path("program");
-  std::filesystem::copy_file("/bin/sleep", program);
   server.add("hangs", {.exec = program + " 100000",
                        .service = "pre_exec = 'true'",
                        .lifecycle = "restart = 'never'\nstart_timeout_ms = 200"});

@@ -8,6 +8,7 @@
 #include "base/fd.hpp"
 #include "scenario/harness.hpp"
 #include "scenario/harness/dialog.hpp"
+#include "scenario/harness/leased.hpp"
 #include "scenario/harness/terminal.hpp"
 
 namespace zinit::test::reexec_container_signals {
@@ -38,6 +39,30 @@ TEST_CASE("a container's command gets signals as they come, and gives the exit c
           "[check][container][signals]") {
   if (!can_make_namespaces()) return skip("needs pid namespaces");
   CHECK_DIALOGS("container");
+}
+
+TEST_CASE("a container's command gets a signal before its launch is over", "[check][container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  for (int i = 0; i < 20; ++i) {
+    Server zinit(command("trap 'exit 7' HUP; kill -HUP 1; " + kForEver));
+    zinit.launch();
+    CHECK(zinit.exit_code() == 7);
+  }
+}
+
+TEST_CASE(
+    "a container that is stopped while its command's launch hangs ends with the signal's code",
+    "[container]") {
+  if (!can_make_namespaces()) return skip("needs pid namespaces");
+  for (const std::string policy : {"never", "always"}) {
+    const TempDir dir;
+    const Leased leased(dir / "program");
+    Server zinit({.arguments = {"--", dir / "program", "100000"}, .container = true});
+    zinit.put("services/main.toml.d/mine.toml", "[lifecycle]\nrestart = '" + policy + "'\n");
+    zinit.boot();
+    CHECK(eventually([&] { return leased.wanted(); }));
+    CHECK(zinit.shut_down(SIGINT) == 128 + SIGINT);
+  }
 }
 
 TEST_CASE("one signal ends a container with a command, whatever is done with that meanwhile",
