@@ -52,6 +52,7 @@ TEST_CASE("what clients have added to a server without files, and stopped, is no
   set("stopped", "true");
   set("added", "false");
   set("up", "true");
+  for (const std::string name : {"stopped", "up"}) zinit.await_state(name, "running");
   zinit.stop("stopped");
   const pid_t up = zinit.pid_of("up");
   if (by == "reload") {
