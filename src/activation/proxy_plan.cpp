@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/format.hpp"
+#include "base/sort.hpp"
 
 namespace zinit {
 
@@ -62,7 +63,7 @@ ProxyReport plan_of(const LoadedConfig& config, const ProxyEntries& entries) {
     report.messages.insert(report.messages.end(), file->errors.begin(), file->errors.end());
   }
   for (auto* names : {&report.added, &report.changed, &report.unchanged, &report.failed})
-    std::ranges::sort(*names);
+    sort_values(*names);
   return report;
 }
 

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/sort.hpp"
 #include "os/limits.hpp"
 #include "os/users.hpp"
 #include "supervisor/spawn_extras.hpp"
@@ -228,7 +229,7 @@ Result<void> ServiceSockets::open(Slot slot, const ServiceSpec& spec) {
     std::erase_if(made->sockets, [entry](const Socket& kept) { return kept.entry == entry; });
     for (ListenerPtr& listener : opened) made->sockets.push_back({entry, std::move(listener)});
   }
-  std::ranges::stable_sort(made->sockets, {}, &Socket::entry);
+  sort_by(made->sockets, &Socket::entry);
   made->complete = result.has_value();
   MutexLock lock(mutex_);
   open_[slot] = std::move(made);
@@ -342,8 +343,7 @@ void ServiceSockets::take_inherited(Inheritance& inherited, const Graph& graph) 
     }
     service->launch_failed = wanted && services_.process(spec.name) < 0;
   }
-  for (auto& [slot, service] : open_)
-    std::ranges::stable_sort(service->sockets, {}, &Socket::entry);
+  for (auto& [slot, service] : open_) sort_by(service->sockets, &Socket::entry);
 }
 
 // --- passing ---

@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <cctype>
+#include <numeric>
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/sort.hpp"
 #include "base/text.hpp"
 
 namespace zinit {
@@ -110,11 +112,10 @@ void set_environment(Environment& environment, Environment later) {
   for (std::string& entry : later) {
     if (entry.find('=') != std::string::npos) environment.push_back(std::move(entry));
   }
-  std::vector<std::size_t> places(environment.size());
-  for (std::size_t i = 0; i < places.size(); ++i) places[i] = i;
-  std::sort(places.begin(), places.end(), [&](std::size_t a, std::size_t b) {
-    const int order = key_of(environment[a]).compare(key_of(environment[b]));
-    return order != 0 ? order < 0 : a < b;
+  std::vector<std::uint32_t> places(environment.size());
+  std::iota(places.begin(), places.end(), 0U);
+  sort_numbers(places, [&](std::uint32_t a, std::uint32_t b) {
+    return key_of(environment[a]) <=> key_of(environment[b]);
   });
   std::vector<bool> replaced(environment.size());
   for (std::size_t at = 0, next = 0; at < places.size(); at = next) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/sort.hpp"
 #include "base/text.hpp"
 #include "client/svg.hpp"
 #include "model/state.hpp"
@@ -193,7 +194,7 @@ void untangle(Drawing& drawing, std::vector<std::vector<std::size_t>>& columns) 
         for (const std::size_t other : others) sum += vertices[other].place;
         vertices[at].place = sum / static_cast<double>(others.size());
       }
-      std::ranges::stable_sort(column, {}, [&](std::size_t at) { return vertices[at].place; });
+      sort_by(column, [&](std::size_t at) { return vertices[at].place; });
       number(column);
     }
   }

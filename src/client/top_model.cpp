@@ -4,8 +4,8 @@
 #include "client/top_model.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
+#include "base/sort.hpp"
 #include "client/words.hpp"
 
 namespace zinit {
@@ -34,22 +34,15 @@ double figure_of(const TopRow& row, TopSort sort) {
   return 0;
 }
 
-/// Comparison for qsort_r(3). Rows with equal figures are sorted by name, in both directions.
-int compare_rows(const void* left, const void* right, void* model) {
-  const auto& sorted = *static_cast<const TopModel*>(model);
-  const TopRow* a = *static_cast<const TopRow* const*>(left);
-  const TopRow* b = *static_cast<const TopRow* const*>(right);
-  int order = 0;
-  if (sorted.sort() == TopSort::state) {
-    order = a->shown.compare(b->shown);
-  } else if (sorted.sort() == TopSort::name) {
-    order = a->name.compare(b->name);
-  } else {
-    const double first = figure_of(*a, sorted.sort()), second = figure_of(*b, sorted.sort());
-    order = first > second ? -1 : first < second ? 1 : 0;
-  }
-  if (order == 0) return a->name.compare(b->name);
-  return sorted.is_reversed() ? -order : order;
+/// Rows with equal figures are sorted by name, in both directions.
+std::partial_ordering order_of(const TopRow& a, const TopRow& b, TopSort sort, bool reversed) {
+  const auto order = [&]() -> std::partial_ordering {
+    if (sort == TopSort::state) return a.shown <=> b.shown;
+    if (sort == TopSort::name) return a.name <=> b.name;
+    return figure_of(b, sort) <=> figure_of(a, sort);
+  }();
+  if (order == 0) return a.name <=> b.name;
+  return reversed ? 0 <=> order : order;
 }
 
 }  // namespace
@@ -116,8 +109,12 @@ void TopModel::arrange() {
     if (!all_ && !row.uses_something() && name != acted_on_) continue;
     if (name.find(filter_) != std::string::npos) rows_.push_back(&row);
   }
-  // std::sort would take a kilobyte of code for each type of element.
-  if (!rows_.empty()) ::qsort_r(rows_.data(), rows_.size(), sizeof rows_[0], compare_rows, this);
+  sort_places(
+      rows_.size(),
+      [&](std::size_t a, std::size_t b) {
+        return order_of(*rows_[a], *rows_[b], sort_, reversed_);
+      },
+      [&](std::size_t a, std::size_t b) { std::swap(rows_[a], rows_[b]); });
   if (pinned_.empty()) {
     selected_ = 0;
     return;

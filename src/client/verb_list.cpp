@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/format.hpp"
+#include "base/sort.hpp"
 #include "base/text.hpp"
 #include "client/context.hpp"
 #include "client/libzinit/json.hpp"
@@ -160,7 +161,7 @@ void list_as_table(VerbContext& context, ListFilter& filter) {
   });
   for (const auto& [name, link] : masked_names(context.client(), filter))
     rows.push_back(masked_row(name, link));
-  std::ranges::stable_sort(rows, {}, [](const TableRow& row) { return row[1].text; });
+  sort_by(rows, [](const TableRow& row) { return std::string_view(row[1].text); });
   if (!rows.empty()) return context.print(table_text(terminal, columns, rows));
   if (filter.unmatched() == nullptr)
     context.print(filter.filters() ? "no service matches\n"

@@ -22,6 +22,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/sort.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "client/context.hpp"
@@ -176,8 +177,7 @@ class LogPrinter {
       }
     }
     // Several logs are merged by time. Lines of one log keep their order.
-    if (with_names_)
-      std::ranges::stable_sort(found, {}, [](const FoundLine& each) { return each.line.time_us; });
+    if (with_names_) sort_by(found, [](const FoundLine& each) { return each.line.time_us; });
     if (!again_ && found.size() > selection_.lines)
       found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(selection_.lines));
     if (context_.json() && !follows_) {

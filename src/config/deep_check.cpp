@@ -3,11 +3,11 @@
 // The simulated boot and shutdown of `zinitctl check --deep`.
 #include "config/deep_check.hpp"
 
-#include <algorithm>
 #include <map>
 #include <string>
 
 #include "base/format.hpp"
+#include "base/sort.hpp"
 #include "model/rehearsal.hpp"
 #include "model/why.hpp"
 
@@ -27,8 +27,7 @@ bool is_up(const Record& record) {
 void sort_by_file(CheckResult& result) {
   std::map<std::string, std::size_t> places;
   for (const Diagnostic& one : result.diagnostics) places.emplace(one.file, places.size());
-  std::ranges::stable_sort(result.diagnostics, {},
-                           [&](const Diagnostic& one) { return places.at(one.file); });
+  sort_by(result.diagnostics, [&](const Diagnostic& one) { return places.at(one.file); });
 }
 
 /// If no process obeys its stop signal, each dependent takes its whole stop timeout before the next

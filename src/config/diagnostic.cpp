@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "base/format.hpp"
+#include "base/sort.hpp"
 #include "base/text.hpp"
 
 namespace zinit {
@@ -84,10 +85,7 @@ Diagnostic parse_diagnostic(std::string_view line) {
   return parsed;
 }
 
-void sort_by_place(std::vector<Diagnostic>& diagnostics) {
-  std::stable_sort(diagnostics.begin(), diagnostics.end(),
-                   [](const auto& a, const auto& b) { return place(a) < place(b); });
-}
+void sort_by_place(std::vector<Diagnostic>& diagnostics) { sort_by(diagnostics, place); }
 
 bool has_error(std::span<const Diagnostic> diagnostics, bool strict) {
   return std::any_of(diagnostics.begin(), diagnostics.end(), [&](const Diagnostic& diagnostic) {

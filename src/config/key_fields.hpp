@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/sort.hpp"
 #include "base/text.hpp"
 #include "config/keys.hpp"
 #include "config/quantities.hpp"
@@ -137,10 +138,7 @@ inline void assign(EndSet& field, const Key& key, const Value& value) {
     if (code && end.integer == 0 && key.name == "success") continue;
     (code ? field.codes : field.signals).push_back(signal_of(end));
   }
-  for (auto* numbers : {&field.codes, &field.signals}) {
-    std::sort(numbers->begin(), numbers->end());
-    numbers->erase(std::unique(numbers->begin(), numbers->end()), numbers->end());
-  }
+  for (auto* numbers : {&field.codes, &field.signals}) sort_unique(*numbers);
 }
 
 inline void assign(std::vector<StatusRange>& field, const Key&, const Value& value) {
@@ -175,8 +173,7 @@ inline void assign(std::optional<std::uint32_t>& field, const Key& key, const Va
 inline void assign(std::vector<int>& field, const Key&, const Value& value) {
   field.clear();
   for (const Value& number : value.array) field.push_back(static_cast<int>(number.integer));
-  std::sort(field.begin(), field.end());
-  field.erase(std::unique(field.begin(), field.end()), field.end());
+  sort_unique(field);
 }
 
 /// Bytes, or a bit mask of capabilities.

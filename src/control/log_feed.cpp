@@ -9,6 +9,7 @@
 
 #include "base/format.hpp"
 #include "base/memory.hpp"
+#include "base/sort.hpp"
 #include "control/jsonrpc.hpp"
 #include "control/views.hpp"
 
@@ -111,7 +112,7 @@ LogFeeds::~LogFeeds() {
 
 void LogFeeds::add(std::uint64_t number, std::vector<std::string> names, Held held,
                    std::size_t lines) {
-  std::sort(names.begin(), names.end());
+  sort_values(names);
   feeds_.reserve(feeds_.size() + 1);
   const auto feed = std::make_shared<LogFeed>(number, std::move(names), std::move(held), room_);
   const std::size_t room =

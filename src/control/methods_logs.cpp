@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/format.hpp"
+#include "base/sort.hpp"
 #include "control/answers.hpp"
 #include "control/views.hpp"
 
@@ -121,8 +122,7 @@ class LogSearch {
   /// several logs are sorted by time; lines of one log keep their order.
   void keep_newest() {
     if (!found_.empty() && found_.front().service != found_.back().service)
-      std::ranges::stable_sort(found_, {},
-                               [](const NamedLine& named) { return -named.line.time_us; });
+      sort_by(found_, [](const NamedLine& named) { return -named.line.time_us; });
     found_bytes_ = 0;
     std::size_t count = 0;
     const std::size_t most = wanted_.shape == LineShape::text ? found_.size() : wanted_.lines;

@@ -10,6 +10,7 @@
 
 #include "base/format.hpp"
 #include "base/log.hpp"
+#include "base/sort.hpp"
 #include "config/modes.hpp"
 #include "control/answers.hpp"
 #include "control/power_schedule.hpp"
@@ -94,7 +95,7 @@ protocol::ServerFiles files_of(const DaemonInfo& info, const Board& board) {
 Outcome system_timers(Call& call) {
   std::vector<TimerView> timers = call.context.daemon.timers();
   // the earliest first
-  std::ranges::stable_sort(timers, {}, [](const TimerView& timer) {
+  sort_by(timers, [](const TimerView& timer) {
     return timer.next_us.value_or(std::numeric_limits<std::int64_t>::max());
   });
   return list_json<protocol::TimerStatus>(timers);
@@ -134,10 +135,8 @@ Outcome system_bootchart(Call& call) {
   const TimePoint from = call.context.daemon.info().boot_from;
   std::vector<Board::BootStep> steps = call.context.board.boot_steps();
   // In the order of their spawns; services without a spawn come last.
-  std::ranges::sort(steps, [](const Board::BootStep& a, const Board::BootStep& b) {
-    const bool spawned = a.spawned != TimePoint{};
-    if (spawned != (b.spawned != TimePoint{})) return spawned;
-    return std::tie(a.spawned, a.name) < std::tie(b.spawned, b.name);
+  sort_by(steps, [](const Board::BootStep& step) {
+    return std::tuple(step.spawned == TimePoint{}, step.spawned, std::string_view(step.name));
   });
   struct Source {
     const Board::BootStep& of;

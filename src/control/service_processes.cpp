@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/sort.hpp"
 #include "base/text.hpp"
 #include "control/objects.hpp"
 #include "os/cgroup.hpp"
@@ -22,9 +23,7 @@ std::vector<ProcessStat> in_cgroup_at(const std::string& path) {
   const auto cgroup = Cgroup::open(path);
   if (!cgroup) return found;
   std::vector<pid_t> pids = cgroup->processes();
-  std::ranges::sort(pids);
-  // A process that moves while the cgroups below are read may be seen twice.
-  pids.erase(std::unique(pids.begin(), pids.end()), pids.end());
+  sort_unique(pids);  // a process that moves while the cgroups below are read may be seen twice
   for (const pid_t pid : pids)
     if (auto stat = read_process_stat(pid)) found.push_back(std::move(*stat));
   return found;
@@ -150,9 +149,9 @@ std::vector<ProcessStat> members_of(const std::vector<ProcessStat>& all,
     const auto [first, last] = by_parent.equal_range(all[found[i]].pid);
     for (auto child = first; child != last; ++child) take(child->second);
   }
-  std::ranges::sort(found);
   std::vector<ProcessStat> members;
-  for (const std::size_t at : found) members.push_back(all[at]);
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (member[i]) members.push_back(all[i]);
   return members;
 }
 

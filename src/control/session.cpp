@@ -11,6 +11,7 @@
 #include "base/format.hpp"
 #include "base/log.hpp"
 #include "base/memory.hpp"
+#include "base/sort.hpp"
 #include "control/server.hpp"
 #include "control/views.hpp"
 #include "os/process.hpp"
@@ -258,7 +259,7 @@ void Session::look_at_waits(TimePoint until) {
 
 std::optional<std::uint64_t> Session::subscribe(std::vector<std::string> names) {
   if (subscriptions_.size() >= kMaxSubscriptions) return std::nullopt;
-  std::sort(names.begin(), names.end());
+  sort_values(names);
   Held held(share_, size_of(names));
   const std::uint64_t last = server_.context().board.last_seq();
   if (subscriptions_.empty()) told_seq_ = last;

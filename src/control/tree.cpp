@@ -32,11 +32,10 @@ class TreeWriter {
 
   [[nodiscard]] std::string forest() {
     writer_.begin_array();
-    const std::vector<Slot> slots = sorted_slots();
-    for (const Slot slot : slots)
+    for (const Slot slot : graph_.by_name())
       if (is_root(slot)) put_tree(slot);
     // Services in a cycle of `wants` are below no root.
-    for (const Slot slot : slots)
+    for (const Slot slot : graph_.by_name())
       if (!seen_[slot]) put_tree(slot);
     return writer_.end_array().take();
   }
@@ -46,13 +45,6 @@ class TreeWriter {
     std::vector<Edge> children;
     std::size_t next = 0;
   };
-
-  [[nodiscard]] std::vector<Slot> sorted_slots() const {
-    std::vector<Slot> slots = graph_.order();
-    std::sort(slots.begin(), slots.end(),
-              [this](Slot a, Slot b) { return graph_.name(a) < graph_.name(b); });
-    return slots;
-  }
 
   [[nodiscard]] bool is_root(Slot slot) const {
     const Node& node = graph_.node(slot);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/sort.hpp"
 #include "base/text.hpp"
 #include "control/answers.hpp"
 #include "control/file_changes.hpp"
@@ -349,7 +350,7 @@ std::vector<ProcessStat> left_of(const ServiceView& view) {
   if (!view.cgroup.empty()) {
     if (const auto cgroup = Cgroup::open(view.cgroup)) pids = cgroup->processes();
   }
-  std::ranges::sort(pids);
+  sort_values(pids);
   for (const pid_t pid : pids) {
     if (found.size() == kMostLeft) break;
     if (auto stat = read_process_stat(pid)) found.push_back(std::move(*stat));

@@ -9,6 +9,7 @@
 #include "base/identity_json.hpp"
 #include "base/json_writer.hpp"
 #include "base/log.hpp"
+#include "base/sort.hpp"
 #include "base/text.hpp"
 #include "config/spec_reader.hpp"
 #include "config/value_text.hpp"
@@ -262,7 +263,7 @@ KeptServices kept_services(const FactMap& facts, const ServiceDefaults& defaults
       log_error("cannot read the config of service {} that the previous process image has left",
                 key);
   });
-  std::ranges::sort(kept.entries, {}, &GraphEntry::slot);  // facts are in the order of their digits
+  sort_by(kept.entries, &GraphEntry::slot);  // facts are in the order of their digits
   each_below(facts, kMasked, [&](std::string_view name, const std::string& link) {
     kept.masked.emplace(name, link);
   });

@@ -13,6 +13,7 @@
 #include "base/fd.hpp"
 #include "base/file.hpp"
 #include "base/format.hpp"
+#include "base/sort.hpp"
 #include "base/text.hpp"
 #include "config/source_text.hpp"
 #include "config/spec_reader.hpp"
@@ -60,7 +61,7 @@ std::vector<std::string> names_in_directory(const std::string& path) {
     if (entry == nullptr || names.size() == most) break;
     if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
   }
-  std::ranges::sort(names);
+  sort_values(names);
   return names;
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/sort.hpp"
 #include "base/text.hpp"
 #include "config/value_text.hpp"
 #include "import/systemd.hpp"
@@ -76,10 +77,7 @@ Capabilities capabilities_of(const std::vector<Setting>& settings) {
     for (std::string& word : split_words(upper(one.value), Quoting::systemd))
       set.push_back(std::move(word));
   }
-  for (Words* set : {&found.ambient, &found.bounding}) {
-    std::ranges::sort(*set);
-    set->erase(std::unique(set->begin(), set->end()), set->end());
-  }
+  for (Words* set : {&found.ambient, &found.bounding}) sort_unique(*set);
   return found;
 }
 

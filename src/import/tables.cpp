@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Files with a service on each line: /etc/inittab (inittab(5)) and a Procfile.
-#include <algorithm>
 
 #include "base/file.hpp"
 #include "base/format.hpp"
+#include "base/sort.hpp"
 #include "base/text.hpp"
 #include "config/spec_reader.hpp"
 #include "config/value_text.hpp"
@@ -41,7 +41,7 @@ class InittabReader {
 
   void read(std::string_view text) {
     for_each_line(text, [&](std::string_view line, unsigned number) { take(line, number); });
-    std::ranges::stable_sort(lines_, {}, &InittabLine::phase);
+    sort_by(lines_, &InittabLine::phase);
     for (const InittabLine& line : lines_) make(line);
   }
 

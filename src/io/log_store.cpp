@@ -13,6 +13,7 @@
 
 #include "base/log.hpp"
 #include "base/mutex.hpp"
+#include "base/sort.hpp"
 #include "io/capture.hpp"
 #include "io/service_log.hpp"
 #include "state/slot_facts.hpp"
@@ -183,8 +184,7 @@ class LogStore::Impl {
       for (LogLine& line : log->attach(tap, lines, left, last.left_out))
         last.lines.push_back({name, std::move(line)});
     }
-    std::ranges::stable_sort(last.lines, {},
-                             [](const NamedLine& named) { return named.line.time_us; });
+    sort_by(last.lines, [](const NamedLine& named) { return named.line.time_us; });
     return last;
   }
 

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/sort.hpp"
 #include "io/loop.hpp"
 
 namespace zinit {
@@ -186,7 +187,7 @@ bool SinkArea::take_over(KeptFd before) {
       free_.push_back({index, 0});
     }
   }
-  std::ranges::sort(found, {}, [](const auto& one) { return one.second.header_->sequence.load(); });
+  sort_by(found, [](const auto& one) { return one.second.header_->sequence.load(); });
   if (!found.empty()) sequence_ = found.back().second.header_->sequence;
   for (auto& [label, chunk] : found) left_[label].push_back(std::move(chunk));
   if (damaged > 0)

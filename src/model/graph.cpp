@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/format.hpp"
+#include "base/sort.hpp"
 #include "model/cycles.hpp"
 
 namespace zinit {
@@ -100,11 +101,13 @@ class GraphBuilder {
     for (Slot slot = 0; slot < graph_->nodes_.size(); ++slot) {
       if (node(slot).spec) graph_->order_.push_back(slot);
     }
-    std::ranges::stable_sort(graph_->order_, {}, [&](Slot slot) { return node(slot).load_order; });
+    sort_numbers(graph_->order_,
+                 [&](Slot a, Slot b) { return node(a).load_order <=> node(b).load_order; });
     graph_->by_name_ = graph_->order_;
-    std::ranges::stable_sort(graph_->by_name_, {}, [&](Slot slot) {
-      return std::pair(std::string_view(name(slot)), node(slot).removed);
-    });
+    const auto key = [&](Slot slot) {
+      return std::tuple(std::string_view(name(slot)), node(slot).removed, node(slot).load_order);
+    };
+    sort_numbers(graph_->by_name_, [&](Slot a, Slot b) { return key(a) <=> key(b); });
   }
 
   void fill(Slot slot, const GraphEntry& entry) {

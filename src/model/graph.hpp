@@ -159,6 +159,8 @@ class Graph {
 
   /// Used slots, in load order.
   [[nodiscard]] const std::vector<Slot>& order() const noexcept { return order_; }
+  /// The same, sorted by the bytes of their names. Of the same name, a removed one comes last.
+  [[nodiscard]] const std::vector<Slot>& by_name() const noexcept { return by_name_; }
 
   /// All names, sorted by bytes.
   [[nodiscard]] std::vector<std::string> names() const;
@@ -167,7 +169,7 @@ class Graph {
   friend class GraphBuilder;
   std::vector<Node> nodes_;
   std::vector<Slot> order_;
-  std::vector<Slot> by_name_;  // sorted by name; of the same name, a removed one comes last
+  std::vector<Slot> by_name_;
   MaskedNames masked_;
 };
 

@@ -11,11 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
 
 #include "base/fd.hpp"
 #include "base/format.hpp"
+#include "base/sort.hpp"
 #include "base/text.hpp"
 #include "os/process_memory.hpp"
 #include "os/signal_as_owner.hpp"
@@ -271,7 +271,7 @@ Result<std::vector<ProcessStat>> all_processes() {
       return Failure(stat.error());
     }
   }
-  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.pid < b.pid; });
+  sort_by(all, &ProcessStat::pid);
   return all;
 }
 
@@ -281,7 +281,7 @@ Result<std::vector<pid_t>> groups_in_use() {
   std::vector<pid_t> groups;
   for (const ProcessStat& process : *all)
     if (!process.zombie() || process.ppid == ::getpid()) groups.push_back(process.group);
-  std::ranges::sort(groups);
+  sort_values(groups);
   return groups;
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/environment.hpp"
 #include "base/format.hpp"
+#include "base/sort.hpp"
 #include "base/text.hpp"
 #include "model/reason.hpp"
 #include "os/id_change.hpp"
@@ -62,8 +63,7 @@ std::vector<char*> add_pid_variables(const SpawnPlan& plan, std::vector<std::str
 /// ones. So for a user who may not change these, it makes no difference whether they list it.
 std::vector<gid_t> comparable(std::vector<gid_t> groups, gid_t own) {
   if (::geteuid() != 0) groups.push_back(own);
-  std::sort(groups.begin(), groups.end());
-  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+  sort_unique(groups);
   return groups;
 }
 

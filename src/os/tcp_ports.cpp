@@ -15,6 +15,7 @@
 
 #include "base/fd.hpp"
 #include "base/format.hpp"
+#include "base/sort.hpp"
 #include "base/text.hpp"
 #include "os/process.hpp"
 
@@ -137,7 +138,7 @@ std::vector<pid_t> holders_of_socket(std::uint64_t inode) {
     const auto pid = parse_integer(entry->d_name);
     if (pid && holds(entry->d_name, socket)) holders.push_back(static_cast<pid_t>(*pid));
   }
-  std::ranges::sort(holders);
+  sort_values(holders);
   return holders;
 }
 

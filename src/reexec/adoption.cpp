@@ -14,6 +14,7 @@
 #include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/log.hpp"
+#include "base/sort.hpp"
 #include "base/text.hpp"
 #include "model/predicates.hpp"
 #include "os/membership.hpp"
@@ -201,7 +202,7 @@ JournalEntry entry_of(const GraphEntry& service, const MainProcess* found,
   } else if (rests) {
     record = old->record;
     if (removing) record.process = Process::none;  // its runtime directories were being removed
-  } else if (old != nullptr) {  // nobody has seen the end of its process
+  } else if (old != nullptr) {                     // nobody has seen the end of its process
     record.wish = old->record.wish;
     if (record.wish == Wish::up) record.try_ = Try::pulled;
   } else if (oneshot) {
@@ -256,7 +257,7 @@ void add_lost_services(const std::vector<SpecPtr>& specs, const JournalImage& jo
     while (!used.insert(next).second) ++next;
     services.push_back({spec, next, next, false});
   }
-  std::ranges::sort(services, {}, &GraphEntry::slot);
+  sort_by(services, &GraphEntry::slot);
 }
 
 void add_removed_services(const LeftProcesses& left, bool all_read,

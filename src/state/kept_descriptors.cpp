@@ -18,6 +18,7 @@
 #include <new>
 #include <utility>
 
+#include "base/sort.hpp"
 #include "state/disposal.hpp"
 #include "state/memory_file.hpp"
 
@@ -257,7 +258,7 @@ std::vector<Inheritance::One> Inheritance::take_all(KeptKind kind) {
                                           [kind](const One& one) { return one.note.kind != kind; });
   std::vector<One> taken(std::make_move_iterator(from), std::make_move_iterator(left_.end()));
   left_.erase(from, left_.end());
-  std::ranges::sort(taken, {}, &One::noted);
+  sort_by(taken, &One::noted);
   return taken;
 }
 

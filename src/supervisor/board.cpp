@@ -9,6 +9,7 @@
 #include <csignal>
 
 #include "base/kill_point.hpp"
+#include "base/sort.hpp"
 #include "model/predicates.hpp"
 #include "model/request.hpp"
 #include "supervisor/plan_aside.hpp"
@@ -157,7 +158,7 @@ RequestResult<void> Board::boot(const std::string& target) {
 }
 
 void Board::boot_lost(Slots lost, const std::string& target) {
-  std::ranges::sort(lost);
+  sort_values(lost);
   const Change change(*this);
   if (world.shutdown) return;
   Slots slots = slots_of_boot(world, world.graph->find(target));
@@ -406,13 +407,11 @@ std::optional<ServiceView> Board::view(std::string_view name) const {
 std::vector<ServiceView> Board::views() const {
   MutexLock lock(mutex);
   const Graph& graph = *world.graph;
-  std::vector<Slot> slots = graph.order();  // sorted as slots, because moving views takes longer
-  std::ranges::sort(slots, {}, [&](Slot slot) -> const std::string& { return graph.name(slot); });
   std::vector<ServiceView> views;
-  views.reserve(slots.size());
+  views.reserve(graph.by_name().size());
   const TimePoint now = Clock::now();
   SettledQuestions settled(world, now);
-  for (const Slot slot : slots) views.push_back(view_of(slot, now, settled));
+  for (const Slot slot : graph.by_name()) views.push_back(view_of(slot, now, settled));
   return views;
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/json_writer.hpp"
+#include "base/sort.hpp"
 #include "base/text.hpp"
 #include "supervisor/board.hpp"
 #include "supervisor/plan_aside.hpp"
@@ -96,7 +97,7 @@ std::vector<std::string> requirers(const Graph& graph, Slot slot) {
     const bool by_itself = node.adds(slot, "requires") || node.adds(slot, "binds_to");
     if (!graph.node(other).removed && !by_itself) names.push_back(graph.name(other));
   }
-  std::ranges::sort(names);
+  sort_values(names);
   return names;
 }
 
@@ -116,7 +117,7 @@ void add_pulled(const World& world, const std::vector<bool>& was_up, Slots& star
 
 void append_names(std::vector<std::string>& to, const std::vector<std::string>& names) {
   to.insert(to.end(), names.begin(), names.end());
-  sort_names(to);
+  sort_unique(to);
 }
 
 Board::Bulk named(const Graph& graph, const Bulk& bulk) {
@@ -126,8 +127,7 @@ Board::Bulk named(const Graph& graph, const Bulk& bulk) {
     result.skipped.push_back({graph.name(slot), reason});
   for (const auto& [slot, reason] : bulk.failed)
     result.failed.push_back({graph.name(slot), reason});
-  for (auto* list : {&result.skipped, &result.failed})
-    std::ranges::sort(*list, {}, &Board::Bulk::Left::name);
+  for (auto* list : {&result.skipped, &result.failed}) sort_by(*list, &Board::Bulk::Left::name);
   return result;
 }
 

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/sort.hpp"
 #include "os/process.hpp"
 
 namespace zinit {
@@ -24,7 +25,7 @@ Slot ProcessTable::owner_of(const std::vector<pid_t>& numbers) const noexcept {
 std::vector<pid_t> ProcessTable::pids() const {
   std::vector<pid_t> all;
   for (const auto& [pid, slot] : pids_) all.push_back(pid);
-  std::ranges::sort(all);
+  sort_values(all);
   return all;
 }
 

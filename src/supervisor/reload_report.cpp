@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/format.hpp"
+#include "base/sort.hpp"
 #include "model/predicates.hpp"
 
 namespace zinit {
@@ -30,7 +31,7 @@ class Reporter {
     for (Names* names :
          {&report_.added, &report_.changed, &report_.removed, &report_.unchanged, &report_.failed,
           &report_.restarted, &report_.stopped, &report_.waiting, &report_.failed_before}) {
-      std::ranges::sort(*names);
+      sort_values(*names);
     }
     return std::move(report_);
   }

@@ -3,19 +3,14 @@
 // Names of the services that a request has changed. See request_report.hpp.
 #include "supervisor/request_report.hpp"
 
-#include <algorithm>
+#include "base/sort.hpp"
 
 namespace zinit {
-
-void sort_names(std::vector<std::string>& names) {
-  std::ranges::sort(names);
-  names.erase(std::unique(names.begin(), names.end()), names.end());
-}
 
 std::vector<std::string> sorted_names(const Graph& graph, const Slots& slots) {
   std::vector<std::string> names;
   for (const Slot slot : slots) names.push_back(graph.name(slot));
-  sort_names(names);
+  sort_unique(names);
   return names;
 }
 

@@ -13,7 +13,6 @@ namespace zinit {
 
 /// The names, sorted, without duplicates.
 [[nodiscard]] std::vector<std::string> sorted_names(const Graph& graph, const Slots& slots);
-void sort_names(std::vector<std::string>& names);
 
 /// The effects of a request on other services than its own.
 [[nodiscard]] Board::Others others_of(const Graph& graph, const Requested& requested);

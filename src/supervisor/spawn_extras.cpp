@@ -7,6 +7,7 @@
 
 #include "base/environment.hpp"
 #include "base/format.hpp"
+#include "base/sort.hpp"
 
 namespace zinit {
 
@@ -37,7 +38,7 @@ Result<void> SpawnExtras::add_to(SpawnPlan& plan) const {
   for (const std::string& name : plan.pid_variables)
     std::erase_if(plan.env,
                   [&](const std::string& entry) { return entry.starts_with(name + "="); });
-  std::ranges::sort(plan.passed, {}, &PassedFd::as);
+  sort_by(plan.passed, &PassedFd::as);
   const auto twice = std::ranges::adjacent_find(plan.passed, {}, &PassedFd::as);
   if (twice == plan.passed.end()) return {};
   return Failure(

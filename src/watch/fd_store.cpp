@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "base/format.hpp"
+#include "base/sort.hpp"
 #include "state/disposal.hpp"
 
 namespace zinit {
@@ -49,7 +50,7 @@ FdStore::Entries FdStore::of(Slot slot) const {
     const auto found = entries_.find(slot);
     if (found != entries_.end()) all.assign(found->second.begin(), found->second.end());
   }
-  std::ranges::sort(all, {}, [](const auto& entry) { return entry->number; });
+  sort_by(all, [](const auto& entry) { return entry->number; });
   return all;
 }
 

@@ -3,13 +3,13 @@
 // Values of Lua as JSON, and back: see lua_json.hpp.
 #include "client/script/lua_json.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <vector>
 
 #include "base/format.hpp"
 #include "base/json_writer.hpp"
+#include "base/sort.hpp"
 
 namespace zinit {
 
@@ -50,7 +50,7 @@ void write_object(lua_State* lua, int index, JsonWriter& writer, int depth) {
       luaL_error(lua, "a key of a table is a %s, and not a string", luaL_typename(lua, -2));
     keys.emplace_back(lua_tostring(lua, -2));
   }
-  std::ranges::sort(keys);
+  sort_values(keys);
   writer.begin_object();
   for (const std::string& key : keys) {
     writer.key(key);
