@@ -195,7 +195,7 @@ Result<void> set_options(int fd, const SocketFile& file, const ListenOptions& op
 }
 
 Result<void> at_each(const Addresses& addresses,
-                     const std::function<Result<void>(const SocketAddress&)>& open) {
+                     FunctionRef<Result<void>(const SocketAddress&)> open) {
   std::optional<Error> lacking;
   std::size_t there = 0;
   for (const SocketAddress& address : addresses) {

@@ -8,10 +8,10 @@
 
 #include <sys/socket.h>
 
-#include <functional>
 #include <optional>
 
 #include "base/fd.hpp"
+#include "base/function_ref.hpp"
 #include "io/resolver.hpp"
 #include "model/listen_address.hpp"
 #include "os/socket_file.hpp"
@@ -83,6 +83,6 @@ struct OpenSocket {
 /// Calls `open` for each address of a name. An address whose protocol this machine does not have is
 /// skipped if another address works.
 [[nodiscard]] Result<void> at_each(const Addresses& addresses,
-                                   const std::function<Result<void>(const SocketAddress&)>& open);
+                                   FunctionRef<Result<void>(const SocketAddress&)> open);
 
 }  // namespace zinit

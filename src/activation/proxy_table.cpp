@@ -99,7 +99,7 @@ void ProxyTable::count_anew(Place place) noexcept {
   of.to_backend = of.from_backend = 0;
 }
 
-void ProxyTable::keep_only(const std::function<bool(Place)>& wanted) {
+void ProxyTable::keep_only(FunctionRef<bool(Place)> wanted) {
   for (std::size_t place = 0; place < header_of(file_).used; ++place)
     if (!wanted(static_cast<Place>(place))) free(static_cast<Place>(place));
 }

@@ -9,11 +9,11 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/function_ref.hpp"
 #include "state/memory_file.hpp"
 
 namespace zinit {
@@ -45,7 +45,7 @@ class ProxyTable {
   [[nodiscard]] bool full() const noexcept;
   void free(Place place) noexcept;
   /// Frees each place for which `wanted` returns false.
-  void keep_only(const std::function<bool(Place)>& wanted);
+  void keep_only(FunctionRef<bool(Place)> wanted);
   /// Sets the counts of a claimed place to 0, unless it has connections.
   void count_anew(Place place) noexcept;
 

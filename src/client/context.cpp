@@ -256,7 +256,7 @@ int VerbContext::fail_faults(const ClientError& error, std::string_view name) {
   return ExitStatus::failed;
 }
 
-std::vector<std::string> VerbContext::names(const KnownNames& known) {
+std::vector<std::string> VerbContext::names(KnownNames known) {
   std::vector<std::string> found;
   for (const std::string& given : arguments.rest) {
     std::vector<std::string> meant{given};
@@ -272,8 +272,7 @@ std::vector<std::string> VerbContext::names(const KnownNames& known) {
   return found;
 }
 
-int VerbContext::for_each_name(const std::function<int(const std::string&)>& act,
-                               const KnownNames& known) {
+int VerbContext::for_each_name(FunctionRef<int(const std::string&)> act, KnownNames known) {
   if (each_.empty()) {
     each_ = names(known);
     const bool several = arguments.rest.size() != 1 || is_pattern(arguments.rest.front());

@@ -20,12 +20,12 @@
 // `zinitctl script`, libzinit/ the library.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/function_ref.hpp"
 #include "base/time.hpp"
 #include "client/arguments.hpp"
 #include "client/printer.hpp"
@@ -152,16 +152,15 @@ class VerbContext {
   /// The names on the command line, in order and without repetition. A shell pattern stands for all
   /// names that it matches; without a match, VerbFailure (no_service) is thrown. `known` returns
   /// all existing names; by default, those of the server's services.
-  using KnownNames = std::function<std::vector<std::string>()>;
-  [[nodiscard]] std::vector<std::string> names(const KnownNames& known = {});
+  using KnownNames = FunctionRef<std::vector<std::string>()>;
+  [[nodiscard]] std::vector<std::string> names(KnownNames known = {});
 
   /// Calls `act` for each of names(). `act` prints its result with print_result() and returns the
   /// exit status. With --json, several results become one array; without any result, nothing is
   /// printed. An error of `act` about a name is printed, and the next name follows; an error of the
   /// connection is thrown. A further call continues with the name that was not done. Returns the
   /// first status that is not `done`.
-  int for_each_name(const std::function<int(const std::string& name)>& act,
-                    const KnownNames& known = {});
+  int for_each_name(FunctionRef<int(const std::string& name)> act, KnownNames known = {});
   /// The present name in for_each_name(), or the name at which an error ended it; else empty.
   [[nodiscard]] std::string current_name() const {
     return finished_ < each_.size() ? each_[finished_] : std::string();

@@ -130,7 +130,7 @@ TableRow masked_row(const std::string& name, const std::string& link) {
 
 /// Calls `each` with the members that the table shows. An older server refuses the parameter
 /// `members`: then asks for all members.
-void for_each_status(Client& client, const std::function<void(const ServiceStatus&)>& each) {
+void for_each_status(Client& client, FunctionRef<void(const ServiceStatus&)> each) {
   const std::vector<std::string> members = {
       "name",      "description", "state",      "reason",    "class",         "pid",
       "summary",   "oneshot",     "wish",       "uptime_ms", "restart_count", "restart_in_ms",

@@ -10,7 +10,6 @@
 #include <atomic>
 #include <cerrno>
 #include <exception>
-#include <functional>
 #include <iterator>
 #include <optional>
 #include <thread>
@@ -83,7 +82,7 @@ void refuse(ParsedSpec& second, ParsedSpec& first, std::vector<Diagnostic>& find
 /// Reports wrong places in the graph that the instances of `name`, a template without any, would
 /// have. Each template is judged without the other templates: only one of two may be used.
 void judge_template(const std::string& name, const ParsedListing& all,
-                    const std::function<bool(const std::string& name)>& there,
+                    FunctionRef<bool(const std::string& name)> there,
                     const ServiceDefaults& defaults, std::vector<Diagnostic>& findings) {
   const std::vector<ParsedSpec> made =
       make_instances(*all.templates, {name + "1"}, there, defaults);

@@ -21,20 +21,20 @@ constexpr std::string_view kSystemSocket = "/run/zinit.sock";
 constexpr std::string_view kSettings = "/zinit.toml";
 
 /// The value of a variable, if it is set and not empty.
-std::optional<std::string> value_of(const Getenv& environment, const char* name) {
+std::optional<std::string> value_of(Getenv environment, const char* name) {
   const char* value = environment(name);
   if (value == nullptr || *value == '\0') return std::nullopt;
   return value;
 }
 
 /// The same for an absolute path. The XDG base directory specification ignores relative ones.
-std::optional<std::string> path_of(const Getenv& environment, const char* name) {
+std::optional<std::string> path_of(Getenv environment, const char* name) {
   auto value = value_of(environment, name);
   return value && value->front() == '/' ? value : std::nullopt;
 }
 
 /// $XDG_CONFIG_HOME/zinit, or else $HOME/.config/zinit; empty if neither is set.
-std::string user_config(const Getenv& environment) {
+std::string user_config(Getenv environment) {
   if (const auto home = path_of(environment, "XDG_CONFIG_HOME")) return *home + "/zinit";
   if (const auto home = path_of(environment, "HOME")) return *home + "/.config/zinit";
   return {};
@@ -53,14 +53,14 @@ bool is_users_own(const ModeOptions& options) {
 }
 
 /// The socket of a user's own server, where the client looks for it. @return  whether it is in /tmp
-bool users_socket(std::string& path, const ModeOptions& options, const Getenv& environment) {
+bool users_socket(std::string& path, const ModeOptions& options, Getenv environment) {
   const auto runtime = options.uid != 0 ? path_of(environment, "XDG_RUNTIME_DIR") : std::nullopt;
   path = runtime ? *runtime : "/tmp/zinit-" + std::to_string(options.uid);
   path += "/zinit.sock";
   return !runtime;
 }
 
-void place_socket(Places& places, const ModeOptions& options, const Getenv& environment) {
+void place_socket(Places& places, const ModeOptions& options, Getenv environment) {
   if (const auto named = options.socket ? options.socket : value_of(environment, "ZINIT_SOCKET")) {
     places.socket = *named;
     if (*named != kSystemSocket) places.told_socket = absolute(options, *named);
@@ -75,7 +75,7 @@ void place_socket(Places& places, const ModeOptions& options, const Getenv& envi
 }
 
 /// $NAME, or else `fallback` below $HOME; empty if neither is set.
-std::string user_place(const Getenv& environment, const char* name, std::string_view fallback) {
+std::string user_place(Getenv environment, const char* name, std::string_view fallback) {
   if (const auto place = path_of(environment, name)) return *place;
   const auto home = path_of(environment, "HOME");
   return home ? *home + std::string(fallback) : std::string();
@@ -83,7 +83,7 @@ std::string user_place(const Getenv& environment, const char* name, std::string_
 
 /// The places for an ordinary user's directories: the XDG base directories. XDG has none for logs,
 /// so they go below the state directory.
-DirectoryPlaces user_places(const Getenv& environment) {
+DirectoryPlaces user_places(Getenv environment) {
   DirectoryPlaces places;
   places.runtime = path_of(environment, "XDG_RUNTIME_DIR").value_or("");
   places.state = user_place(environment, "XDG_STATE_HOME", "/.local/state");
@@ -120,7 +120,7 @@ std::string vendor_of(const std::string& directory) {
   return directory.substr(0, at).append(kVendorConfig).append(rest);
 }
 
-Places places_for(const ModeOptions& options, const Getenv& environment) {
+Places places_for(const ModeOptions& options, Getenv environment) {
   const bool users_own = is_users_own(options);
   const std::string base =
       users_own ? user_config(environment) : options.root + std::string(kSystemConfig);

@@ -4,11 +4,11 @@
 // everything depends only on the arguments.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/function_ref.hpp"
 #include "config/loader.hpp"
 
 namespace zinit {
@@ -22,7 +22,7 @@ enum class Mode : std::uint8_t {
 [[nodiscard]] std::string_view mode_name(Mode mode) noexcept;
 
 /// Returns the value of an environment variable, or null: getenv(3), or a test's own function.
-using Getenv = std::function<const char*(const char* name)>;
+using Getenv = FunctionRef<const char*(const char* name)>;
 
 struct ModeOptions {
   Mode mode = Mode::standalone;
@@ -63,6 +63,6 @@ struct Places {
 
 /// Options override the environment (ZINIT_CONFIG_DIR, ZINIT_SOCKET), which overrides the mode's
 /// defaults. A variable that is set but empty counts as unset; so does a relative XDG_* directory.
-[[nodiscard]] Places places_for(const ModeOptions& options, const Getenv& environment);
+[[nodiscard]] Places places_for(const ModeOptions& options, Getenv environment);
 
 }  // namespace zinit

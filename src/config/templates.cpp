@@ -184,7 +184,7 @@ void add_instance_names(const ServiceSpec& spec, std::vector<std::string>& wante
 }
 
 std::vector<ParsedSpec> make_instances(const Templates& templates, std::vector<std::string> wanted,
-                                       const std::function<bool(const std::string& name)>& there,
+                                       FunctionRef<bool(const std::string& name)> there,
                                        const ServiceDefaults& defaults, std::size_t* left_out) {
   std::vector<ParsedSpec> made;
   std::unordered_set<std::string> seen;

@@ -13,13 +13,13 @@
 // force.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/function_ref.hpp"
 #include "config/spec_reader.hpp"
 #include "model/graph.hpp"
 
@@ -103,7 +103,7 @@ void add_instance_names(const ServiceSpec& spec, std::vector<std::string>& wante
 /// `left_out`. Needs an ordinary stack; reads no file.
 [[nodiscard]] std::vector<ParsedSpec> make_instances(
     const Templates& templates, std::vector<std::string> wanted,
-    const std::function<bool(const std::string& name)>& there, const ServiceDefaults& defaults,
+    FunctionRef<bool(const std::string& name)> there, const ServiceDefaults& defaults,
     std::size_t* left_out = nullptr);
 
 }  // namespace zinit

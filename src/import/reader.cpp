@@ -78,7 +78,7 @@ std::string folder_of(const std::string& path) {
 }
 
 void for_each_line(std::string_view text,
-                   const std::function<void(std::string_view line, unsigned number)>& each) {
+                   FunctionRef<void(std::string_view line, unsigned number)> each) {
   std::string whole;
   unsigned number = 0, begin = 0;
   for (std::string_view line : split(text, '\n')) {

@@ -3,13 +3,13 @@
 // Shared by the readers of all kinds: limited reading of text, and the readers' names.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/function_ref.hpp"
 #include "import/import.hpp"
 
 namespace zinit {
@@ -38,7 +38,7 @@ namespace zinit {
 /// Calls `each` with each line that is neither empty nor a comment, trimmed, and its number from 1.
 /// A backslash at the end joins a line with the next one.
 void for_each_line(std::string_view text,
-                   const std::function<void(std::string_view line, unsigned number)>& each);
+                   FunctionRef<void(std::string_view line, unsigned number)> each);
 
 /// `path` as an absolute path.
 [[nodiscard]] std::string absolute(const std::string& path);

@@ -322,7 +322,7 @@ void LogStore::forget(Slot slot) {
 }
 
 bool LogStore::look_back(Slot slot, Ring::Place& place, std::size_t count, std::size_t bytes,
-                         const std::function<bool(const Ring::View&)>& visit) {
+                         FunctionRef<bool(const Ring::View&)> visit) {
   ServiceLog* log = impl_->find(slot);
   if (log == nullptr) return false;
   if (place.seq == 0) impl_->drain(*log);

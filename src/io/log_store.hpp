@@ -32,6 +32,7 @@
 #include <vector>
 
 #include "base/fd.hpp"
+#include "base/function_ref.hpp"
 #include "io/loop.hpp"
 #include "io/ring.hpp"
 #include "io/sink_table.hpp"
@@ -128,7 +129,7 @@ class LogStore {
   /// `place` is new, reads the pipes first. `visit` is called with the lock held. Its exceptions
   /// are passed on.
   bool look_back(Slot slot, Ring::Place& place, std::size_t count, std::size_t bytes,
-                 const std::function<bool(const Ring::View&)>& visit);
+                 FunctionRef<bool(const Ring::View&)> visit);
 
   [[nodiscard]] LogInfo info(Slot slot);
 

@@ -277,7 +277,7 @@ std::uint32_t Ring::offset_of(std::size_t index) const noexcept {
 }
 
 bool Ring::look_back(Place& place, std::size_t count, std::size_t bytes,
-                     const std::function<bool(const View&)>& visit) const {
+                     FunctionRef<bool(const View&)> visit) const {
   const std::size_t kept = lines();
   if (kept == 0) return false;
   const std::uint64_t newest = header().newest_seq;

@@ -17,10 +17,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 
+#include "base/function_ref.hpp"
 #include "io/ring_memory.hpp"
 
 namespace zinit {
@@ -100,7 +100,7 @@ class Ring {
   /// false or the texts have reached `bytes` together. Moves `place` on.
   /// @return  whether there are older lines
   bool look_back(Place& place, std::size_t count, std::size_t bytes,
-                 const std::function<bool(const View&)>& visit) const;
+                 FunctionRef<bool(const View&)> visit) const;
 
  private:
   struct Header;

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <functional>
 #include <optional>
 
 #include "base/format.hpp"
@@ -372,8 +371,7 @@ void ServiceLog::split_locked(LogPipe& pipe, std::string_view bytes, ReadBuffer&
     buffer.lines[count++] = line;
     if (count == buffer.lines.size()) flush();
   };
-  // std::cref, here and below: otherwise std::function may allocate.
-  pipe.splitter.feed(bytes, piece, buffer.joined, std::cref(take));
+  pipe.splitter.feed(bytes, piece, buffer.joined, take);
   if (count > 0) flush();
   if (begins && !pipe.splitter.held().empty()) pipe.held_since = Clock::now();
 }
@@ -443,7 +441,7 @@ void ServiceLog::take_left(LogPipe& pipe, LeftRead& left) {
     else
       keep_rest_in_ring(pipe, time_us, line);
   };
-  pipe.splitter.feed(left.bytes, piece, joined, std::cref(take));
+  pipe.splitter.feed(left.bytes, piece, joined, take);
   keep_left_out(pipe);
   pipe.keep(left.number);
 }
@@ -521,7 +519,7 @@ std::vector<LogPipePtr> ServiceLog::pipes(std::size_t beyond) const {
 }
 
 bool ServiceLog::look_back(Ring::Place& place, std::size_t count, std::size_t bytes,
-                           const std::function<bool(const Ring::View&)>& visit) const {
+                           FunctionRef<bool(const Ring::View&)> visit) const {
   FairLock lock(mutex_);
   return ring_.look_back(place, count, bytes, visit);
 }

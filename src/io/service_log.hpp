@@ -33,7 +33,6 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -41,6 +40,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/function_ref.hpp"
 #include "base/or_default.hpp"
 #include "base/time.hpp"
 #include "io/fair_mutex.hpp"
@@ -233,7 +233,7 @@ class ServiceLog {
 
   /// See Ring::look_back().
   bool look_back(Ring::Place& place, std::size_t count, std::size_t bytes,
-                 const std::function<bool(const Ring::View&)>& visit) const EXCLUDES(mutex_);
+                 FunctionRef<bool(const Ring::View&)> visit) const EXCLUDES(mutex_);
   [[nodiscard]] LogInfo info() const EXCLUDES(mutex_);
   /// Empty if no service has the log's slot.
   [[nodiscard]] std::string name() const EXCLUDES(mutex_);

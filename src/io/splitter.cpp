@@ -10,7 +10,7 @@ namespace zinit {
 namespace {
 
 /// Emits a piece from the front of `text`, which is longer.
-void emit_piece(std::string_view& text, std::size_t piece, const LineSplitter::Emit& emit) {
+void emit_piece(std::string_view& text, std::size_t piece, LineSplitter::Emit emit) {
   const std::size_t whole = whole_length(text.substr(0, piece));
   emit({text.substr(0, whole), true});
   text.remove_prefix(whole);
@@ -18,8 +18,7 @@ void emit_piece(std::string_view& text, std::size_t piece, const LineSplitter::E
 
 }  // namespace
 
-void LineSplitter::feed(std::string_view data, std::size_t piece, std::string& joined,
-                        const Emit& emit) {
+void LineSplitter::feed(std::string_view data, std::size_t piece, std::string& joined, Emit emit) {
   while (!data.empty()) {
     const std::size_t end = data.find('\n');
     const bool whole = end != std::string_view::npos;
@@ -44,7 +43,7 @@ void LineSplitter::feed(std::string_view data, std::size_t piece, std::string& j
 /// a piece is left. Assigns `joined` once, because earlier texts may point into it.
 /// @return  what is left of both
 std::string_view LineSplitter::join(std::string_view rest, std::size_t piece, std::string& joined,
-                                    const Emit& emit) {
+                                    Emit emit) {
   if (held_.empty()) return rest;
   joined.assign(held_).append(rest.substr(0, piece));
   std::string_view left = joined;

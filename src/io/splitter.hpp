@@ -3,10 +3,11 @@
 // Splits a stream of bytes into lines, and long lines into pieces. Has no lock.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "base/function_ref.hpp"
 
 namespace zinit {
 
@@ -18,7 +19,7 @@ struct SplitLine {
 
 class LineSplitter {
  public:
-  using Emit = std::function<void(const SplitLine& line)>;
+  using Emit = FunctionRef<void(const SplitLine& line)>;
 
   LineSplitter() = default;
   /// Continues where another splitter stopped, which held `held`.
@@ -33,11 +34,11 @@ class LineSplitter {
   ///
   /// @param joined  the caller's buffer for a line that began in an earlier call
   /// The emitted texts point into `data` and `joined`, and are valid while these are unchanged.
-  void feed(std::string_view data, std::size_t piece, std::string& joined, const Emit& emit);
+  void feed(std::string_view data, std::size_t piece, std::string& joined, Emit emit);
 
  private:
   [[nodiscard]] std::string_view join(std::string_view rest, std::size_t piece, std::string& joined,
-                                      const Emit& emit);
+                                      Emit emit);
 
   std::string held_;  // the beginning of a line; takes no memory while empty
 };

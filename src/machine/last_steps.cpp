@@ -38,7 +38,7 @@ constexpr Milliseconds kForKill{2000};  // a process that outlasts this hangs in
 constexpr Milliseconds kSignOfLife{250};
 
 /// Waits for a child like wait_for_child(), but only briefly.
-void wait_alive(TimePoint deadline, const SignOfLife& alive) {
+void wait_alive(TimePoint deadline, SignOfLife alive) {
   alive();
   wait_for_child(std::min(deadline, after(Clock::now(), kSignOfLife)));
 }
@@ -51,8 +51,8 @@ bool any_child_left() {
 /// The processes to kill.
 class Rest {
  public:
-  Rest(const std::function<bool()>& reap_some, const SignOfLife& alive,
-       const std::function<bool(const ProcessStat&)>& spared)
+  Rest(FunctionRef<bool()> reap_some, SignOfLife alive,
+       FunctionRef<bool(const ProcessStat&)> spared)
       : reap_some_(reap_some), alive_(alive), spared_(spared) {}
 
   /// Reaps for at most `limit`. Returns whether no process is left.
@@ -92,9 +92,9 @@ class Rest {
     return pids;
   }
 
-  const std::function<bool()>& reap_some_;
-  const SignOfLife& alive_;
-  const std::function<bool(const ProcessStat&)>& spared_;
+  FunctionRef<bool()> reap_some_;
+  SignOfLife alive_;
+  FunctionRef<bool(const ProcessStat&)> spared_;
 };
 
 /// A step that may hang on a device or on a server that is gone.
@@ -135,7 +135,7 @@ bool owns_machine() {
 }
 
 /// Waits at most `limit` for the child `pid`; reaps other children that end during the wait.
-bool ends_within(pid_t pid, Milliseconds limit, const SignOfLife& alive) {
+bool ends_within(pid_t pid, Milliseconds limit, SignOfLife alive) {
   const TimePoint deadline = after(Clock::now(), limit);
   while (true) {
     const pid_t ended = ::waitpid(-1, nullptr, WNOHANG);
@@ -146,7 +146,7 @@ bool ends_within(pid_t pid, Milliseconds limit, const SignOfLife& alive) {
   }
 }
 
-void carry_out(const LastStep& step, const SignOfLife& alive) {
+void carry_out(const LastStep& step, SignOfLife alive) {
   log_debug("{}", step.name);
   const pid_t pid = ::fork();
   if (pid == 0) {
@@ -163,7 +163,7 @@ void carry_out(const LastStep& step, const SignOfLife& alive) {
 
 /// Takes the steps in this process image.
 [[noreturn]] void take_last_steps(PowerAction action, int watchdog) {
-  const SignOfLife alive = [watchdog] { (void)feed_watchdog(watchdog); };
+  const auto alive = [watchdog] { (void)feed_watchdog(watchdog); };
   const bool whole = owns_machine();
   for (const LastStep& step : kSteps)
     if (whole || !step.machine_wide) carry_out(step, alive);
@@ -214,8 +214,8 @@ Error go_on_in_memory(PowerAction action, int watchdog) {
 
 }  // namespace
 
-void kill_the_rest(const std::function<bool()>& reap_some, const SignOfLife& alive,
-                   const std::function<bool(const ProcessStat&)>& spared) {
+void kill_the_rest(FunctionRef<bool()> reap_some, SignOfLife alive,
+                   FunctionRef<bool(const ProcessStat&)> spared) {
   Rest rest(reap_some, alive, spared);
   if (rest.reap_until_none(Milliseconds{0})) return;
   const std::string_view which =

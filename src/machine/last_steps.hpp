@@ -3,9 +3,9 @@
 // The steps after all services are down (behaviour.md, "PID 1 in system mode", "At the end").
 #pragma once
 
-#include <functional>
 #include <string_view>
 
+#include "base/function_ref.hpp"
 #include "base/time.hpp"
 #include "os/power.hpp"
 #include "os/process.hpp"
@@ -14,7 +14,7 @@ namespace zinit {
 
 /// Called about four times a second during a wait. It feeds the hardware watchdog, which resets the
 /// machine if a step never returns.
-using SignOfLife = std::function<void()>;
+using SignOfLife = FunctionRef<void()>;
 
 /// Sends SIGTERM to all processes, and SIGKILL after 3 s to the remaining ones. For PID 1 only: all
 /// of them are, or become, its children.
@@ -22,8 +22,8 @@ using SignOfLife = std::function<void()>;
 /// @param reap_some  reaps children that have ended; returns whether there may be more.
 /// @param spared     returns whether to leave a process alone; empty: no process is spared.
 /// SIGCHLD must be blocked. Blocks for a few seconds at most.
-void kill_the_rest(const std::function<bool()>& reap_some, const SignOfLife& alive,
-                   const std::function<bool(const ProcessStat&)>& spared = {});
+void kill_the_rest(FunctionRef<bool()> reap_some, SignOfLife alive,
+                   FunctionRef<bool(const ProcessStat&)> spared = {});
 
 /// Ends a machine: login records, sync, swap, file systems, reboot(2). Gives up a step that hangs.
 /// If reboot(2) fails, a shell runs on the console.

@@ -395,7 +395,7 @@ bool good_end(const ServiceSpec& spec, const ProcessEnd& end) {
   return (!end.by_signal && end.value == 0) || contains(*spec.lifecycle.success, end);
 }
 
-bool held_up(const World& world, Slot slot, const std::function<bool(Slot)>& settled) {
+bool held_up(const World& world, Slot slot, FunctionRef<bool(Slot)> settled) {
   const Record& record = world.record(slot);
   const Node& node = world.node(slot);
   if (record.process == Process::launching) return false;

@@ -7,8 +7,7 @@
 // chain of thousands of services needs no stack, and a search looks at each service once.
 #pragma once
 
-#include <functional>
-
+#include "base/function_ref.hpp"
 #include "model/world.hpp"
 
 namespace zinit {
@@ -147,7 +146,7 @@ struct Claim {
 /// Whether the blocked service is held up by something that does not end by itself, or only after a
 /// delay: a re-spawn's delay, a conflict, a missing name, or a service that it waits for and for
 /// which `settled` is true.
-[[nodiscard]] bool held_up(const World& world, Slot slot, const std::function<bool(Slot)>& settled);
+[[nodiscard]] bool held_up(const World& world, Slot slot, FunctionRef<bool(Slot)> settled);
 
 /// settled() for many services of a world that does not change meanwhile. Results for one service
 /// are reused for others. They are in World::searches: one object per world at a time.

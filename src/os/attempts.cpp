@@ -23,7 +23,7 @@ Attempts::Attempts() noexcept {
 }
 
 std::vector<int> Attempts::make(const std::vector<std::string>& paths, Call call,
-                                Milliseconds patience, const std::function<bool()>& more) {
+                                Milliseconds patience, FunctionRef<bool()> more) {
   std::vector<int> results(paths.size(), ETIMEDOUT);
   for (std::size_t i = 0; i < paths.size(); ++i) {
     const pid_t pid = ::fork();

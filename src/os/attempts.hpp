@@ -9,11 +9,11 @@
 
 #include <sys/types.h>
 
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "base/function_ref.hpp"
 #include "base/time.hpp"
 
 namespace zinit {
@@ -33,7 +33,7 @@ class Attempts {
   ///          stays under way. Otherwise: the call's errno, or why no process could be made.
   std::vector<int> make(
       const std::vector<std::string>& paths, Call call, Milliseconds patience,
-      const std::function<bool()>& more = [] { return false; });
+      FunctionRef<bool()> more = [] { return false; });
 
   /// The paths of the calls that have not returned yet.
   [[nodiscard]] std::vector<std::string> under_way() const;

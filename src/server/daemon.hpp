@@ -28,6 +28,7 @@
 #include "activation/proxy_changes.hpp"
 #include "activation/socket_changes.hpp"
 #include "activation/timers.hpp"
+#include "base/function_ref.hpp"
 #include "config/options.hpp"
 #include "control/changes.hpp"
 #include "control/control_socket.hpp"
@@ -180,7 +181,7 @@ class ZinitDaemon final : public Daemon {
   void add_lost(KeptServices& kept);
   void keep_facts();
   [[nodiscard]] std::string under_way();
-  [[nodiscard]] bool when_still(const std::function<void()>& act);
+  [[nodiscard]] bool when_still(FunctionRef<void()> act);
   void execute_again(NextImage which);
   [[nodiscard]] bool survives(const ProcessStat& process) const;
   [[nodiscard]] Error execute_in_new_root(bool own);

@@ -183,7 +183,7 @@ std::string ZinitDaemon::under_way() {
 
 /// As Board::while_still(), but waits for launches, for the janitor, which writes queued lines, and
 /// for the writers of log files, which may hang.
-bool ZinitDaemon::when_still(const std::function<void()>& act) {
+bool ZinitDaemon::when_still(FunctionRef<void()> act) {
   const TimePoint until = after(Clock::now(), kLaunchesEnd);
   while (logs_.busy() || !board_.while_still(act)) {
     if (Clock::now() >= until) return false;

@@ -127,7 +127,7 @@ Result<std::unique_ptr<ZinitDaemon>> make_daemon(StartRequest&& request) {
     stay_alive(fault.what());
   }
   if (daemon->kind() == PowerAction::switch_root) daemon->leave_root();
-  const SignOfLife alive = [daemon] { daemon->feed_watchdog(); };
+  const auto alive = [daemon] { daemon->feed_watchdog(); };
   catch_all("shutdown", [&] { kill_the_rest([daemon] { return daemon->reap_some(); }, alive); });
   catch_all("shutdown", [daemon] { daemon->finish_logs(); });
   leave_machine(daemon->kind(), daemon->release_watchdog(), !daemon->can_be_destroyed());

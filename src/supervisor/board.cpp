@@ -121,7 +121,7 @@ void Board::hold_launches(bool hold) {
   if (hold) hold_rounds();
 }
 
-bool Board::while_still(const std::function<void()>& act) {
+bool Board::while_still(FunctionRef<void()> act) {
   MutexLock lock(mutex);
   const bool busy = !launching_.empty() || !places_.none_taken() || !to_signal_.empty();
   if (busy || !log_.empty()) return false;

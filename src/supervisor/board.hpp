@@ -39,7 +39,6 @@
 
 #include <sys/types.h>
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -48,6 +47,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/function_ref.hpp"
 #include "base/log.hpp"
 #include "base/mutex.hpp"
 #include "model/decide.hpp"
@@ -111,7 +111,7 @@ class Board final : public WatchReports, private BoardCore {
   /// Calls `act` with the board's lock held, unless a launch is under way or a line waits for
   /// zinit's log. `act` must not call the board.
   /// @return  false if `act` was not called
-  bool while_still(const std::function<void()>& act);
+  bool while_still(FunctionRef<void()> act);
 
   /// Whether the board only waits for future deadlines, processes and clients: no job has a step to
   /// take now, no launch is in flight, and the janitor has written all log lines and tidied up.

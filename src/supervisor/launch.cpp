@@ -139,8 +139,7 @@ Result<void> Launcher::add_extras(const LaunchOrder& order, SpawnPlan& plan, Lau
   return launch.extras->add_to(plan);
 }
 
-Result<Child> Launcher::spawn_once(const LaunchOrder& order, const Announce& announce,
-                                   Launch& launch) {
+Result<Child> Launcher::spawn_once(const LaunchOrder& order, Announce announce, Launch& launch) {
   const ServiceSpec& spec = *order.spec;
   SpawnPlan plan;
   if (auto prepared = prepare(order, defaults_, plan); !prepared) return Failure(prepared.error());
@@ -180,15 +179,14 @@ Result<Child> Launcher::spawn_once(const LaunchOrder& order, const Announce& ann
   return spawn_in_cgroup(order, plan, launch);
 }
 
-Result<Child> Launcher::spawn_command(const LaunchOrder& order, const Announce& announce,
-                                      Launch& launch) {
+Result<Child> Launcher::spawn_command(const LaunchOrder& order, Announce announce, Launch& launch) {
   auto child = spawn_once(order, announce, launch);
   if (!child && child.error().errnum == EMFILE && StreamSlots::give_up())
     child = spawn_once(order, announce, launch);
   return child;
 }
 
-Launch Launcher::carry_out(const LaunchOrder& order, const Announce& announce) {
+Launch Launcher::carry_out(const LaunchOrder& order, Announce announce) {
   if (order.what == LaunchOrder::What::clean) {
     checks_.clean(order.slot);
     remove_directories(order);
@@ -223,7 +221,7 @@ Launch Launcher::carry_out(const LaunchOrder& order, const Announce& announce) {
 // The command is the most expensive condition, so it runs only if all others hold. If it cannot be
 // executed, it has no answer, so the condition does not hold, negated or not. If its user or
 // directory is wrong, the launch fails: the service itself would fail in the same way.
-Launch Launcher::look_at_all_conditions(const LaunchOrder& order, const Announce& announce) {
+Launch Launcher::look_at_all_conditions(const LaunchOrder& order, Announce announce) {
   const ConditionSpec& spec = *order.spec->condition;
   Launch launch;
   auto looked =

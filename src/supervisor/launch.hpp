@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/environment.hpp"
+#include "base/function_ref.hpp"
 #include "base/mutex.hpp"
 #include "model/condition_spec.hpp"
 #include "model/decide.hpp"
@@ -86,11 +87,11 @@ class Launcher {
 
   /// Called before the spawn, with the variable that will receive the child's pid. It is 0 until
   /// clone(2), and is set before the child can do anything.
-  using Announce = std::function<void(const std::shared_ptr<std::atomic<pid_t>>& child)>;
+  using Announce = FunctionRef<void(const std::shared_ptr<std::atomic<pid_t>>& child)>;
 
   /// Carries out the order. Blocks while it reads files and waits for execve(2), so no lock may be
   /// held. The outcome holds any failure.
-  [[nodiscard]] Launch carry_out(const LaunchOrder& order, const Announce& announce);
+  [[nodiscard]] Launch carry_out(const LaunchOrder& order, Announce announce);
 
   /// Announces a later order to remove these directories. Until that order is carried out, no
   /// launch makes one of them, or one above or below them. Any thread.
@@ -101,13 +102,13 @@ class Launcher {
 
  private:
   void remove_directories(const LaunchOrder& order);
-  [[nodiscard]] Launch look_at_all_conditions(const LaunchOrder& order, const Announce& announce);
+  [[nodiscard]] Launch look_at_all_conditions(const LaunchOrder& order, Announce announce);
   [[nodiscard]] std::vector<std::string> limit_cgroup(const ServiceSpec& spec);
   [[nodiscard]] bool await_removals(const LaunchOrder& order) EXCLUDES(mutex_);
   [[nodiscard]] Reason taken_port(const ServiceSpec& spec);
-  [[nodiscard]] Result<Child> spawn_command(const LaunchOrder& order, const Announce& announce,
+  [[nodiscard]] Result<Child> spawn_command(const LaunchOrder& order, Announce announce,
                                             Launch& launch);
-  [[nodiscard]] Result<Child> spawn_once(const LaunchOrder& order, const Announce& announce,
+  [[nodiscard]] Result<Child> spawn_once(const LaunchOrder& order, Announce announce,
                                          Launch& launch);
   [[nodiscard]] Result<void> add_extras(const LaunchOrder& order, SpawnPlan& plan, Launch& launch);
   [[nodiscard]] Result<Child> spawn_in_cgroup(const LaunchOrder& order, SpawnPlan& plan,

@@ -94,7 +94,7 @@ std::size_t FdStore::add(const CheckedProcess& process, const std::string& name,
 }
 
 void FdStore::take_over(Inheritance& inherited, const FactMap& facts,
-                        const std::function<Closer::Sender(Slot)>& sender_of) {
+                        FunctionRef<Closer::Sender(Slot)> sender_of) {
   MutexLock lock(mutex_);
   for (Inheritance::One& one : inherited.take_all(KeptKind::stored)) {
     const Slot slot = one.note.slot;

@@ -8,13 +8,13 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "base/function_ref.hpp"
 #include "base/mutex.hpp"
 #include "state/closer.hpp"
 #include "state/state_facts.hpp"
@@ -47,7 +47,7 @@ class FdStore {
   /// See ReadinessChecks. A descriptor with a low number, which only an older zinit gave, gets a
   /// higher one (os/low_numbers.hpp). `sender_of` gives the sender that counts for a service.
   void take_over(Inheritance& inherited, const FactMap& facts,
-                 const std::function<Closer::Sender(Slot)>& sender_of) EXCLUDES(mutex_);
+                 FunctionRef<Closer::Sender(Slot)> sender_of) EXCLUDES(mutex_);
 
   void remove(Slot slot, const std::string& name) EXCLUDES(mutex_);
   void clear(Slot slot) noexcept EXCLUDES(mutex_);

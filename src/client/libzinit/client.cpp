@@ -170,7 +170,7 @@ Client& Client::operator=(Client&&) noexcept = default;
 Client::~Client() = default;
 
 std::string Client::default_socket() {
-  auto path = default_socket_path(::geteuid(), ::getenv);
+  auto path = default_socket_path(::geteuid(), [](const char* name) { return std::getenv(name); });
   if (!path) throw ClientError(ErrorCode::access_denied, path.error().text);
   return *path;
 }

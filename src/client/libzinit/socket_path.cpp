@@ -30,7 +30,7 @@ bool is_there(const std::string& path) {
 
 }  // namespace
 
-Result<std::string> default_socket_path(unsigned uid, const Variables& environment) {
+Result<std::string> default_socket_path(unsigned uid, Variables environment) {
   const auto variable = [&](const char* name) {
     const char* value = environment(name);
     return std::string(value != nullptr ? value : "");

@@ -3,9 +3,9 @@
 // The default path of this user's server socket (zinit.toml(5), "Where files are read").
 #pragma once
 
-#include <functional>
 #include <string>
 
+#include "base/function_ref.hpp"
 #include "base/result.hpp"
 
 namespace zinit {
@@ -14,7 +14,7 @@ namespace zinit {
 inline constexpr const char* kSystemSocket = "/run/zinit.sock";
 
 /// The value of an environment variable, or null: getenv(3), or a test's own function.
-using Variables = std::function<const char*(const char* name)>;
+using Variables = FunctionRef<const char*(const char* name)>;
 
 /// $ZINIT_SOCKET; /run/zinit.sock for root; $XDG_RUNTIME_DIR/zinit.sock; /tmp/zinit-UID/zinit.sock.
 /// An empty variable counts as unset, and so does a relative XDG_RUNTIME_DIR. Root uses the last of
@@ -24,6 +24,6 @@ using Variables = std::function<const char*(const char* name)>;
 /// Anybody can make a directory in /tmp and listen there, so a directory that does not belong to
 /// this user alone is an error (EPERM). If it does not exist, there is no server, and the path is
 /// returned.
-[[nodiscard]] Result<std::string> default_socket_path(unsigned uid, const Variables& environment);
+[[nodiscard]] Result<std::string> default_socket_path(unsigned uid, Variables environment);
 
 }  // namespace zinit
