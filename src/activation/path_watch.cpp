@@ -3,7 +3,6 @@
 // Watches paths by inotify. See path_watch.hpp.
 #include "activation/path_watch.hpp"
 
-#include <dirent.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -13,9 +12,9 @@
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <cstring>
 #include <utility>
 
+#include "base/directory.hpp"
 #include "base/format.hpp"
 #include "base/rooted.hpp"
 #include "os/inotify.hpp"
@@ -72,15 +71,9 @@ bool is_answer(int errnum) {
 
 /// @param lacks  set if the directory cannot be read for now
 bool has_entries(const std::string& path, bool& lacks) {
-  const UniqueDirectory directory(::opendir(path.c_str()));
-  if (!directory) {
-    lacks = !is_answer(errno);
-    return false;
-  }
-  errno = 0;
-  while (const dirent* entry = ::readdir(directory.get()))
-    if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0) return true;
-  lacks = errno != 0;
+  Directory directory(path);
+  if (directory.next() != nullptr) return true;
+  lacks = directory ? errno != 0 : !is_answer(errno);
   return false;
 }
 

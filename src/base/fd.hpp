@@ -3,7 +3,6 @@
 // File descriptors that close themselves, and the calls that make them, always close-on-exec.
 #pragma once
 
-#include <dirent.h>
 #include <sys/types.h>
 
 #include <cstdio>
@@ -43,12 +42,6 @@ class UniqueFd {
  private:
   int fd_ = -1;
 };
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const noexcept { ::closedir(directory); }
-};
-/// Owns the result of opendir(3), which may be null.
-using UniqueDirectory = std::unique_ptr<DIR, CloseDirectory>;
 
 struct CloseFile {
   void operator()(std::FILE* file) const noexcept { std::fclose(file); }

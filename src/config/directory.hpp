@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/directory.hpp"
 #include "base/fd.hpp"
 #include "config/loader.hpp"
 #include "config/spec_reader.hpp"
@@ -34,7 +35,7 @@ class OpenDirectories {
     int directory;     // or AT_FDCWD
     const char* path;  // a part of the path asked for
   };
-  void add(std::string path, UniqueDirectory directory);
+  void add(std::string path, Directory directory);
   [[nodiscard]] Place find(const std::string& path) const noexcept;
   /// Opens a file or directory to read it; nothing, and errno, if that fails.
   [[nodiscard]] UniqueFd open(const std::string& path, int flags = 0) const noexcept;
@@ -42,7 +43,7 @@ class OpenDirectories {
   [[nodiscard]] Result<std::string> read(const std::string& path) const;
 
  private:
-  std::vector<std::pair<std::string, UniqueDirectory>> all_;
+  std::vector<std::pair<std::string, Directory>> all_;
 };
 
 /// Whether a link masks a service now.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Lists service files: directories, vendors' directories behind them, masks and drop-ins.
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -56,7 +55,7 @@ struct Entries {
   std::set<std::string> drop_ins;  // *.toml.d
   std::set<std::string> passed_over;
   bool there = true;
-  UniqueDirectory open{};
+  Directory open{};
   std::optional<Diagnostic> warning{};  // about the directory itself
 };
 
@@ -87,17 +86,11 @@ bool is_no_mistake(std::string_view name) {
 int read_entries(const std::string& path, const Listing& listing, Entries& entries) {
   const auto real = real_below(listing.root, path);
   if (!real) return real.error().errnum;
-  UniqueFd fd = listing.open.open(*real, O_DIRECTORY);
-  DIR* const open = fd ? ::fdopendir(fd.get()) : nullptr;
-  if (open == nullptr) return errno;
-  entries.open.reset(open);
+  entries.open = Directory(listing.open.open(*real, O_DIRECTORY));
   struct stat status {};
-  if (::fstat(fd.release(), &status) < 0) return errno;
+  if (!entries.open || ::fstat(entries.open.fd(), &status) < 0) return errno;
   entries.warning = warning_of(path, status);
-  while (true) {
-    errno = 0;  // readdir(3): the only way to distinguish an error from the end
-    const dirent* entry = ::readdir(open);
-    if (entry == nullptr) break;
+  while (const dirent* const entry = entries.open.next()) {
     const std::string_view name = entry->d_name;
     if (name.starts_with('.')) continue;
     if (name.ends_with(kFileSuffix)) entries.files.emplace(name);
@@ -333,7 +326,7 @@ class DirectoryLister {
 
 }  // namespace
 
-void OpenDirectories::add(std::string path, UniqueDirectory directory) {
+void OpenDirectories::add(std::string path, Directory directory) {
   if (!path.ends_with('/')) path += '/';
   all_.emplace_back(std::move(path), std::move(directory));
 }
@@ -341,7 +334,7 @@ void OpenDirectories::add(std::string path, UniqueDirectory directory) {
 OpenDirectories::Place OpenDirectories::find(const std::string& path) const noexcept {
   for (const auto& [directory, open] : all_)
     if (path.size() > directory.size() && path.starts_with(directory))
-      return {::dirfd(open.get()), path.c_str() + directory.size()};
+      return {open.fd(), path.c_str() + directory.size()};
   return {AT_FDCWD, path.c_str()};
 }
 

@@ -2,13 +2,13 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // debug.state: all that zinit knows about its services and itself, to find faults with.
 // debug.settle: a barrier for tests that look at the work of several threads.
-#include <dirent.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <climits>
 
+#include "base/directory.hpp"
 #include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -132,16 +132,6 @@ void put_timers(JsonWriter& writer, const std::vector<ServiceView>& views, const
   writer.end_array();
 }
 
-/// Names in a directory of /proc/self, without dot files.
-std::vector<std::string> entries(const char* path) {
-  std::vector<std::string> names;
-  const UniqueDirectory directory(::opendir(path));
-  if (!directory) return names;
-  while (const dirent* entry = ::readdir(directory.get()))
-    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
-  return names;
-}
-
 void put_descriptor(JsonWriter& writer, const std::string& number) {
   char target[PATH_MAX];
   const ssize_t length = ::readlink(("/proc/self/fd/" + number).c_str(), target, sizeof target);
@@ -153,7 +143,7 @@ void put_descriptor(JsonWriter& writer, const std::string& number) {
 
 void put_threads(JsonWriter& writer) {
   writer.key("threads").begin_array();
-  for (const std::string& id : entries("/proc/self/task")) {
+  for (const std::string& id : names_in("/proc/self/task")) {
     const Result<std::string> name = read_file(("/proc/self/task/" + id + "/comm").c_str(), 64);
     if (!name) continue;  // the thread has just ended
     writer.begin_object().member("tid", parse_integer(id)).member("name", trim(*name)).end_object();
@@ -189,7 +179,7 @@ class WholeState final : public Turns {
     writer_.member("templates", board.templates());
     views_ = board.views();
     graph_ = board.graph();
-    descriptors_ = entries("/proc/self/fd");
+    descriptors_ = names_in("/proc/self/fd");
     put_timers(writer_, views_, context_.daemon);
     put_proxies(writer_, context_.daemon);
     put_threads(writer_);

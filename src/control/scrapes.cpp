@@ -3,13 +3,13 @@
 // The answers to metrics.get: see scrapes.hpp.
 #include "control/scrapes.hpp"
 
-#include <dirent.h>
 #include <unistd.h>
 
 #include <ctime>
 #include <new>
 #include <utility>
 
+#include "base/directory.hpp"
 #include "base/json_writer.hpp"
 #include "base/memory.hpp"
 #include "control/metrics.hpp"
@@ -44,11 +44,10 @@ ServiceSample sample_of(const ServiceView& view, LogInfo log) {
 
 /// Does not count the descriptor of the directory itself.
 std::optional<std::int64_t> open_descriptors() {
-  const UniqueDirectory directory(::opendir("/proc/self/fd"));
+  Directory directory("/proc/self/fd");
   if (!directory) return std::nullopt;
   std::int64_t count = -1;
-  while (const dirent* entry = ::readdir(directory.get()))
-    if (entry->d_name[0] != '.') ++count;
+  while (directory.next() != nullptr) ++count;
   return count;
 }
 

@@ -3,7 +3,6 @@
 // The lock for a set of service files: see server_lock.hpp.
 #include "files/server_lock.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 #include <cstdlib>
 
 #include "base/checksum.hpp"
+#include "base/directory.hpp"
 #include "base/environment.hpp"
 #include "base/file.hpp"
 #include "base/format.hpp"
@@ -119,11 +119,9 @@ std::string journal_path(int file) {
 
 /// Removes files of killed servers that cannot have a successor.
 void remove_orphaned(const std::string& directory) {
-  const UniqueDirectory open(::opendir(directory.c_str()));
-  if (!open) return;
-  while (const dirent* entry = ::readdir(open.get())) {
-    if (!std::string_view(entry->d_name).starts_with(kPrefix)) continue;
-    const std::string path = directory + "/" + entry->d_name;
+  for (const std::string& name : names_in(directory)) {
+    if (!name.starts_with(kPrefix)) continue;
+    const std::string path = directory + "/" + name;
     if (const auto locked = open_locked(path, 0); locked && !has_directories(path)) {
       ::unlink(journal_path(locked->get()).c_str());
       ::unlink(path.c_str());

@@ -3,13 +3,13 @@
 // Limited reading of foreign files: see reader.hpp.
 #include "import/reader.hpp"
 
-#include <dirent.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 
+#include "base/directory.hpp"
 #include "base/fd.hpp"
 #include "base/file.hpp"
 #include "base/format.hpp"
@@ -46,21 +46,13 @@ std::optional<std::string> read_if_there(const std::string& path, Imported& to) 
 }
 
 std::vector<std::string> read_directory(const std::string& path, Imported& to) {
-  const UniqueDirectory open(::opendir(path.c_str()));
-  if (open) return names_in_directory(path);
+  if (Directory(path)) return names_in_directory(path);
   to.fault(path, errno_text(errno));
   return {};
 }
 
 std::vector<std::string> names_in_directory(const std::string& path) {
-  constexpr std::size_t most = 10000;
-  std::vector<std::string> names;
-  const UniqueDirectory open(::opendir(path.c_str()));
-  while (open) {
-    const dirent* const entry = ::readdir(open.get());
-    if (entry == nullptr || names.size() == most) break;
-    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
-  }
+  std::vector<std::string> names = names_in(path, 10000);
   sort_values(names);
   return names;
 }

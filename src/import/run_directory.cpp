@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Service directories of runit and s6, and source directories of s6-rc.
-#include <dirent.h>
 #include <sys/stat.h>
 
+#include "base/directory.hpp"
 #include "base/fd.hpp"
 #include "base/file.hpp"
 #include "base/format.hpp"
@@ -249,8 +249,7 @@ std::string unreadable(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return errno_text(errno);
   if (!S_ISDIR(status.st_mode)) return {};
-  const UniqueDirectory open(::opendir(path.c_str()));
-  return open ? std::string() : errno_text(errno);
+  return Directory(path) ? std::string() : errno_text(errno);
 }
 
 }  // namespace

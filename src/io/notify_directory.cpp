@@ -3,13 +3,13 @@
 // Makes the directory of notify sockets, and removes what killed instances of zinit left.
 #include "io/notify_directory.hpp"
 
-#include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <vector>
 
+#include "base/directory.hpp"
 #include "base/fd.hpp"
 #include "base/file.hpp"
 #include "base/format.hpp"
@@ -28,11 +28,8 @@ constexpr int kAttempts = 4096;
 
 /// The entries whose names are numbers; none if the directory cannot be read.
 std::vector<std::string> numbers_in(const std::string& directory) {
-  std::vector<std::string> names;
-  const UniqueDirectory open(::opendir(directory.c_str()));
-  if (!open) return names;
-  while (const dirent* entry = ::readdir(open.get()))
-    if (parse_integer(entry->d_name)) names.emplace_back(entry->d_name);
+  std::vector<std::string> names = names_in(directory);
+  std::erase_if(names, [](const std::string& name) { return !parse_integer(name); });
   return names;
 }
 

@@ -3,7 +3,6 @@
 // Files of a cgroup. See cgroup.hpp.
 #include "os/cgroup.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include <csignal>
 #include <set>
 
+#include "base/directory.hpp"
 #include "base/fd.hpp"
 #include "base/text.hpp"
 #include "os/membership.hpp"
@@ -29,30 +29,22 @@ constexpr int kKillRounds = 50;
 // The most levels of cgroups that zinit removes below one of its own; see kDeepestDelegated.
 constexpr int kRemovedLevels = 200;
 
-/// The directories in an open directory: the child cgroups of a cgroup. Null: none.
-std::vector<std::string> directories_in(const UniqueDirectory& directory) {
+/// The directories in a directory: the child cgroups of a cgroup.
+std::vector<std::string> directories_in(Directory directory) {
   std::vector<std::string> names;
-  while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
-    const std::string_view name = entry->d_name;
-    if (entry->d_type == DT_DIR && name != "." && name != "..") names.emplace_back(name);
-  }
+  while (const dirent* entry = directory.next())
+    if (entry->d_type == DT_DIR) names.emplace_back(entry->d_name);
   return names;
 }
 
 /// Removes the cgroups below that have no processes, the deepest first. It needs no paths: those of
 /// a delegated cgroup may be longer than PATH_MAX.
 void remove_below(int cgroup, int levels) {
-  std::vector<std::string> names;
-  {
-    UniqueFd again(::openat(cgroup, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    const UniqueDirectory directory(again ? ::fdopendir(again.get()) : nullptr);
-    if (directory) static_cast<void>(again.release());
-    names = directories_in(directory);
-  }  // closed before the levels below open theirs
-  for (const std::string& name : names) {
+  // The directory is closed before the levels below open theirs.
+  for (const std::string& name :
+       directories_in(Directory(open_at(cgroup, ".", O_RDONLY | O_DIRECTORY)))) {
     if (::unlinkat(cgroup, name.c_str(), AT_REMOVEDIR) == 0 || levels == 0) continue;
-    const UniqueFd child(
-        ::openat(cgroup, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    const UniqueFd child = open_at(cgroup, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     if (!child) continue;
     remove_below(child.get(), levels - 1);
     ::unlinkat(cgroup, name.c_str(), AT_REMOVEDIR);
@@ -147,8 +139,8 @@ std::vector<std::string> Cgroup::tree() const {
   std::vector<std::string> all{path_};
   for (std::size_t i = 0; i < all.size(); ++i) {
     const std::string parent = all[i];
-    const UniqueDirectory directory(::opendir(parent.c_str()));
-    for (const std::string& name : directories_in(directory)) all.push_back(parent + "/" + name);
+    for (const std::string& name : directories_in(Directory(parent)))
+      all.push_back(parent + "/" + name);
   }
   return all;
 }

@@ -3,7 +3,6 @@
 // Finds, makes and leaves zinit's place among the cgroups. See cgroup_tree.hpp.
 #include "os/cgroup_tree.hpp"
 
-#include <dirent.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include <cerrno>
 #include <thread>
 
+#include "base/directory.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
@@ -95,9 +95,8 @@ Result<Cgroup> lock_base(const std::string& path) {
 /// Whether the cgroup is a base: a zinit's own process is in it, or has left services in it. A base
 /// that another zinit has just made is empty.
 bool is_base(const std::string& path) {
-  const UniqueDirectory directory(::opendir(path.c_str()));
-  if (!directory) return false;
-  while (const dirent* entry = ::readdir(directory.get())) {
+  Directory directory(path);
+  while (const dirent* entry = directory.next()) {
     const std::string_view name = entry->d_name;
     if (name == kSupervisor || name.ends_with(kServiceSuffix)) return true;
   }
@@ -107,9 +106,8 @@ bool is_base(const std::string& path) {
 /// Removes bases without processes. Killed servers have left them, or servers whose services had
 /// `kill_mode = "main"`: what such a service leaves outlives its server.
 void remove_abandoned(const std::string& own) {
-  const UniqueDirectory directory(::opendir(own.c_str()));
-  if (!directory) return;
-  while (const dirent* entry = ::readdir(directory.get())) {
+  Directory directory(own);
+  while (const dirent* entry = directory.next()) {
     const std::string_view name = entry->d_name;
     if (name != kBase && !name.starts_with(std::string(kBase) + "-")) continue;
     const std::string path = fmt::format("{}/{}", own, name);

@@ -3,7 +3,6 @@
 // Makes and removes directories of services. See directories.hpp.
 #include "os/directories.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
@@ -12,8 +11,10 @@
 
 #include <algorithm>
 
+#include "base/directory.hpp"
 #include "base/fd.hpp"
 #include "base/format.hpp"
+#include "base/function_ref.hpp"
 #include "base/text.hpp"
 
 namespace zinit {
@@ -61,24 +62,15 @@ UniqueFd open_place(const std::string& place, mode_t mode) {
   return UniqueFd(::open(place.c_str(), flags));
 }
 
-/// Calls `visit` with the name of each entry except "." and "..", until `visit` returns false. Does
-/// not collect the names, because a service may have left any number of entries. Entries that are
-/// added meanwhile may be visited or not.
+/// Calls `visit` with the name of each entry until `visit` returns false. Does not collect the
+/// names, because a service may have left any number of entries. Entries that are added meanwhile
+/// may be visited or not.
 /// @return false, with errno, if the directory cannot be read
-template <class Visit>
-bool each_entry(int directory, Visit visit) {
-  UniqueFd copy = open_directory(directory, ".");  // a separate open file has its own position
-  if (!copy) return false;
-  const UniqueDirectory stream(::fdopendir(copy.get()));
-  if (!stream) return false;
-  (void)copy.release();
-  while (true) {
-    errno = 0;
-    const dirent* const entry = ::readdir(stream.get());
-    if (entry == nullptr) return errno == 0;
-    const std::string_view name = entry->d_name;
-    if (name != "." && name != ".." && !visit(entry->d_name)) return true;
-  }
+bool each_entry(int directory, FunctionRef<bool(const char* name)> visit) {
+  Directory copy(open_directory(directory, "."));  // a separate open file has its own position
+  while (const dirent* const entry = copy.next())
+    if (!visit(entry->d_name)) return true;
+  return copy && errno == 0;
 }
 
 /// Takes a directory from its owner while it is emptied, so that the owner's processes cannot add

@@ -3,7 +3,6 @@
 // Raises the limit of descriptors, and marks inherited ones. See limits.hpp.
 #include "os/limits.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <sys/syscall.h>
@@ -11,6 +10,7 @@
 
 #include <algorithm>
 
+#include "base/directory.hpp"
 #include "base/fd.hpp"
 #include "base/text.hpp"
 
@@ -73,16 +73,14 @@ void make_room_for_descriptors() noexcept {
 
 void mark_inherited_descriptors() noexcept {
   if (::syscall(SYS_close_range, kFirstInherited, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
-  DIR* directory = ::opendir("/proc/self/fd");
-  if (directory == nullptr) {
+  Directory directory("/proc/self/fd");
+  if (!directory) {
     for (int fd = kFirstInherited; fd < 1024; ++fd) mark(fd);
-    return;
   }
-  while (const dirent* entry = ::readdir(directory)) {
+  while (const dirent* entry = directory.next()) {
     const auto fd = parse_integer(entry->d_name);
     if (fd && *fd >= static_cast<long long>(kFirstInherited)) mark(static_cast<int>(*fd));
   }
-  ::closedir(directory);
 }
 
 }  // namespace zinit

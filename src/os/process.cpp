@@ -3,7 +3,6 @@
 // Signals, ends of processes, and /proc. See process.hpp.
 #include "os/process.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -13,6 +12,7 @@
 
 #include <csignal>
 
+#include "base/directory.hpp"
 #include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/sort.hpp"
@@ -259,10 +259,10 @@ std::string shown_command_line(std::string text) {
 }
 
 Result<std::vector<ProcessStat>> all_processes() {
-  UniqueDirectory proc(::opendir("/proc"));
+  Directory proc("/proc");
   if (!proc) return sys_failure("open", "/proc");
   std::vector<ProcessStat> all;
-  while (const dirent* entry = ::readdir(proc.get())) {
+  while (const dirent* entry = proc.next()) {
     const auto pid = parse_integer(entry->d_name);
     if (!pid) continue;
     if (auto stat = read_process_stat(static_cast<pid_t>(*pid))) {

@@ -3,7 +3,6 @@
 // Finds listening sockets in /proc. See tcp_ports.hpp.
 #include "os/tcp_ports.hpp"
 
-#include <dirent.h>
 #include <netinet/in.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include <cstdio>
 #include <system_error>
 
+#include "base/directory.hpp"
 #include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/sort.hpp"
@@ -73,13 +73,10 @@ std::optional<Listener> find_in(const char* table, Wanted wanted) {
 }
 
 bool holds(const std::string& pid, const std::string& socket) {
-  const std::string folder = "/proc/" + pid + "/fd";
-  const UniqueDirectory descriptors(::opendir(folder.c_str()));
-  if (!descriptors) return false;
-  while (const dirent* entry = ::readdir(descriptors.get())) {
+  Directory descriptors("/proc/" + pid + "/fd");
+  while (const dirent* entry = descriptors.next()) {
     char target[64];
-    const ssize_t length =
-        ::readlinkat(::dirfd(descriptors.get()), entry->d_name, target, sizeof target);
+    const ssize_t length = ::readlinkat(descriptors.fd(), entry->d_name, target, sizeof target);
     if (length > 0 && std::string_view(target, static_cast<std::size_t>(length)) == socket)
       return true;
   }
@@ -132,12 +129,9 @@ std::string holder_of_address(const sockaddr_storage& address) {
 std::vector<pid_t> holders_of_socket(std::uint64_t inode) {
   std::vector<pid_t> holders;
   const std::string socket = fmt::format("socket:[{}]", inode);
-  const UniqueDirectory proc(::opendir("/proc"));
-  if (!proc) return holders;
-  while (const dirent* entry = ::readdir(proc.get())) {
-    const auto pid = parse_integer(entry->d_name);
-    if (pid && holds(entry->d_name, socket)) holders.push_back(static_cast<pid_t>(*pid));
-  }
+  for (const std::string& name : names_in("/proc"))
+    if (const auto pid = parse_integer(name); pid && holds(name, socket))
+      holders.push_back(static_cast<pid_t>(*pid));
   sort_values(holders);
   return holders;
 }

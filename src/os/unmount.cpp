@@ -3,7 +3,6 @@
 // Writes back, unmounts, detaches loop devices, turns off swap. See unmount.hpp.
 #include "os/unmount.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/loop.h>
 #include <sys/ioctl.h>
@@ -16,6 +15,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/directory.hpp"
 #include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -76,12 +76,9 @@ std::vector<std::string> targets_below(const std::string& directory,
 /// The loop devices that have a file. None on a kernel without loop devices, or without /sys.
 std::vector<std::string> loops() {
   std::vector<std::string> devices;
-  const UniqueDirectory blocks(::opendir("/sys/block"));
-  while (const dirent* const entry = blocks ? ::readdir(blocks.get()) : nullptr) {
-    const std::string name = entry->d_name;
+  for (const std::string& name : names_in("/sys/block"))
     if (name.starts_with("loop") && ::access(("/sys/block/" + name + "/loop").c_str(), F_OK) == 0)
       devices.push_back("/dev/" + name);
-  }
   return devices;
 }
 

@@ -3,7 +3,6 @@
 // zinit's execve(2) of itself.
 #include "reexec/reexecution.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/auxv.h>
@@ -18,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "base/directory.hpp"
 #include "base/format.hpp"
 #include "base/kill_point.hpp"
 #include "base/text.hpp"
@@ -127,15 +127,12 @@ int execute(Exec exec) noexcept {
 /// stay open, because SIGPIPE would kill a service that writes to a closed one.
 void close_unknown() {
   std::vector<int> unknown;
-  if (DIR* const directory = ::opendir("/proc/self/fd")) {
-    while (const dirent* const each = ::readdir(directory)) {
-      const auto fd = parse_integer(each->d_name);
-      struct stat status {};
-      if (!fd || *fd <= STDERR_FILENO || *fd == ::dirfd(directory)) continue;
-      if (::fstat(static_cast<int>(*fd), &status) == 0 && !S_ISFIFO(status.st_mode))
-        unknown.push_back(static_cast<int>(*fd));
-    }
-    ::closedir(directory);
+  for (const std::string& name : names_in("/proc/self/fd")) {
+    const auto fd = parse_integer(name);
+    struct stat status {};
+    if (!fd || *fd <= STDERR_FILENO) continue;
+    if (::fstat(static_cast<int>(*fd), &status) == 0 && !S_ISFIFO(status.st_mode))
+      unknown.push_back(static_cast<int>(*fd));
   }
   for (const int fd : unknown) ::close(fd);
 }
