@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/format.hpp"
+#include "base/function_ref.hpp"
 #include "base/text.hpp"
 #include "config/keys.hpp"
 #include "config/quantities.hpp"
@@ -32,11 +33,11 @@ std::string range_text(const Key& key) {
   return fmt::format("an integer from {} to {}", key.min, key.max);
 }
 
-/// The requirement for one element of an array.
+/// The requirement for one element of an array, or for the value if it is no array.
 std::string element_text(const Key& key);
 
 /// One value under check: its key, and where its faults go. Each check reports the faults of the
-/// value, and returns true if there are none.
+/// value, or of an element of it, and returns true if there are none.
 class Check {
  public:
   Check(const Key& key, Findings& findings) : key_(key), findings_(findings) {}
@@ -58,44 +59,31 @@ class Check {
     return false;
   }
 
-  /// The same with the requirement of the key, or of an element, as the rest.
+  /// The same with the requirement as the rest.
   bool invalid(const Value& value, std::string_view what) {
-    return invalid(value, what, ", must be " + allowed_text(key_));
-  }
-  bool element_invalid(const Value& value, std::string_view what) {
     return invalid(value, what, ", must be " + element_text(key_));
   }
 
   bool not_allowed(const Value& value, std::string_view what) {
-    return wrong(value, fmt::format("{}, must be {}", what, allowed_text(key_)));
-  }
-
-  bool element_not_allowed(const Value& value, std::string_view what) {
     return wrong(value, fmt::format("{}, must be {}", what, element_text(key_)));
   }
 
   bool expect(const Value& value, ValueType type) {
-    if (value.type == type) return true;
+    if (value.type == type && !holds_nul(value)) return true;
+    if (value.type == type) return wrong(value, "contains a NUL character, which is not allowed");
     return not_allowed(value, fmt::format("is {}", type_phrase(value.type)));
   }
 
+  bool string(const Value& value) { return expect(value, ValueType::string); }
+
   /// An array whose elements `accept` accepts.
-  template <class Accept>
-  bool each(const Value& value, Accept accept) {
-    if (!expect(value, ValueType::array)) return false;
+  bool each(const Value& value, FunctionRef<bool(const Value&)> accept) {
+    if (value.type != ValueType::array)
+      return wrong(value,
+                   fmt::format("is {}, must be {}", type_phrase(value.type), allowed_text(key_)));
     bool good = true;
     for (const Value& element : value.array) good = accept(element) && good;
     return good;
-  }
-
-  template <bool (Check::*accept)(const Value&)>
-  bool array_of(const Value& value) {
-    return each(value, [this](const Value& one) { return (this->*accept)(one); });
-  }
-
-  template <bool (Check::*accept)(const Value&)>
-  bool one_or_array_of(const Value& value) {
-    return value.type == ValueType::string ? (this->*accept)(value) : array_of<accept>(value);
   }
 
   static bool holds_nul(const Value& value) {
@@ -123,20 +111,17 @@ class Check {
   bool timeout(const Value& value) { return value.string == kInfinity || duration(value); }
 
   bool one_line(const Value& value) {
-    if (!expect(value, ValueType::string)) return false;
+    if (!string(value)) return false;
     return value.string.find('\n') == std::string::npos ||
            not_allowed(value, "has more than one line");
   }
 
   bool word(const Value& value) {
-    if (!expect(value, ValueType::string)) return false;
-    if (std::find(key_.words.begin(), key_.words.end(), value.string) != key_.words.end()) {
-      return true;
-    }
-    std::string rest = fmt::format(", must be {}", allowed_text(key_));
-    if (const auto near = nearest(value.string, key_.words)) {
+    if (!string(value)) return false;
+    if (std::ranges::find(key_.words, value.string) != key_.words.end()) return true;
+    std::string rest = ", must be " + element_text(key_);
+    if (const auto near = nearest(value.string, key_.words))
       rest += fmt::format("; did you mean \"{}\"?", *near);
-    }
     return invalid(value, "unknown value", rest);
   }
 
@@ -145,13 +130,13 @@ class Check {
     return value.type == ValueType::string ? word(value) : boolean(value);
   }
 
-  bool path(const Value& value) {
-    if (!expect(value, ValueType::string)) return false;
-    return value.string.starts_with('/') || not_allowed(value, "does not begin with /");
+  bool absolute(const Value& value, std::string_view path) {
+    return path.starts_with('/') || not_allowed(value, "does not begin with /");
   }
+  bool path(const Value& value) { return string(value) && absolute(value, value.string); }
 
   bool name(const Value& value) {
-    if (!expect(value, ValueType::string)) return false;
+    if (!string(value)) return false;
     const auto fault = name_fault(value.string);
     return !fault || invalid(value, "invalid name", ": " + *fault);
   }
@@ -159,7 +144,7 @@ class Check {
   bool names(const Value& value) {
     std::set<std::string_view> seen;
     return each(value, [&](const Value& one) {
-      if (!string_element(one)) return false;
+      if (!string(one)) return false;
       // A name reserved for zinit is valid here. No service has it, which the graph reports.
       const auto fault = name_fault(one.string);
       if (fault && !is_taken_name(one.string)) return invalid(one, "invalid name", ": " + *fault);
@@ -171,20 +156,12 @@ class Check {
     });
   }
 
-  bool expect_element(const Value& value, ValueType type) {
-    if (value.type == type && !holds_nul(value)) return true;
-    if (value.type == type) return wrong(value, "contains a NUL character, which is not allowed");
-    return element_not_allowed(value, fmt::format("is {}", type_phrase(value.type)));
-  }
-
-  bool string_element(const Value& value) { return expect_element(value, ValueType::string); }
-
   bool command(const Value& value) {
     if (value.type == ValueType::string) {
       const auto command = command_from_string(value.string);
       return command || wrong(value, command.error().text);
     }
-    if (!array_of<&Check::string_element>(value)) return false;
+    if (!each(value, [this](const Value& one) { return string(one); })) return false;
     if (value.array.empty()) return wrong(value, "is empty, must name a program");
     if (value.array.front().string.empty()) {
       return wrong(value.array.front(), "is empty, must name a program");
@@ -204,28 +181,26 @@ class Check {
     });
   }
 
-  template <Parsed<LogTarget> (*parse)(std::string_view)>
-  bool target(const Value& value) {
-    if (!expect(value, ValueType::string)) return false;
+  template <auto parse>
+  bool parsed_by(const Value& value) {
+    if (!string(value)) return false;
     const auto parsed = parse(value.string);
     return parsed || wrong(value, parsed.error());
   }
 
   bool condition_path(const Value& value) {
-    if (!string_element(value)) return false;
-    return without_negation(value.string).starts_with('/') ||
-           element_not_allowed(value, "does not begin with /");
+    return string(value) && absolute(value, without_negation(value.string));
   }
 
   bool condition_word(const Value& value) {
-    if (!string_element(value)) return false;
+    if (!string(value)) return false;
     const std::string_view word = without_negation(value.string);
     return (!word.empty() && word.find('\n') == std::string_view::npos) ||
-           element_not_allowed(value, word.empty() ? "is empty" : "has more than one line");
+           not_allowed(value, word.empty() ? "is empty" : "has more than one line");
   }
 
   bool virtualization(const Value& value) {
-    if (!string_element(value)) return false;
+    if (!string(value)) return false;
     const std::string_view word = without_negation(value.string);
     if (std::ranges::find(key_.words, word) != key_.words.end()) return true;
     const auto near = nearest(word, key_.words);
@@ -237,17 +212,16 @@ class Check {
   bool condition_exec(const Value& value) { return command(negated_command(value).second); }
 
   bool file(const Value& value) {
-    if (!string_element(value)) return false;
-    return value.string.starts_with('/') || value.string.starts_with("-/") ||
-           element_not_allowed(value, "does not begin with /");
+    return string(value) &&
+           absolute(value, std::string_view(value.string).substr(value.string.starts_with('-')));
   }
 
   bool folder(const Value& value) {
-    if (!string_element(value)) return false;
+    if (!string(value)) return false;
     const auto parts = split(value.string, '/');
     const bool escapes = std::ranges::any_of(
         parts, [](std::string_view part) { return part.empty() || part == "." || part == ".."; });
-    return !escapes || element_invalid(value, "invalid path");
+    return !escapes || invalid(value, "invalid path");
   }
 
   /// Messages never show values of variables, because they may be secrets.
@@ -287,21 +261,20 @@ class Check {
   bool account(const Value& value) {
     if (value.type == ValueType::integer) {
       return (value.integer >= 0 && value.integer <= kMaxAccount) ||
-             element_not_allowed(value, "is out of range");
+             not_allowed(value, "is out of range");
     }
-    if (!string_element(value)) return false;
+    if (!string(value)) return false;
     // passwd(5) separates fields by colons, so no name has a colon. A blank or control character is
     // a mistake.
-    const bool bad =
-        value.string.empty() || std::any_of(value.string.begin(), value.string.end(), [](char c) {
-          return static_cast<unsigned char>(c) <= ' ' || c == ':' || c == '\x7f';
-        });
+    const bool bad = value.string.empty() || std::ranges::any_of(value.string, [](char c) {
+                       return static_cast<unsigned char>(c) <= ' ' || c == ':' || c == '\x7f';
+                     });
     return !bad ||
            invalid(value, "invalid name", ", must not be empty or contain blanks or colons");
   }
 
   bool octal(const Value& value) {
-    if (!expect(value, ValueType::string)) return false;
+    if (!string(value)) return false;
     const std::string& text = value.string;
     const bool digits = !text.empty() && text.find_first_not_of("01234567") == std::string::npos;
     const auto first = text.find_first_not_of('0');
@@ -311,23 +284,23 @@ class Check {
 
   bool signal(const Value& value) {
     if (value.type == ValueType::integer) return integer(value);
-    if (!expect(value, ValueType::string)) return false;
-    return signal_number(value.string) != 0 || no_signal(value, allowed_text(key_));
+    if (!string(value)) return false;
+    return signal_number(value.string) != 0 || no_signal(value);
   }
 
-  bool no_signal(const Value& value, std::string_view allowed) {
+  bool no_signal(const Value& value) {
     const std::string near = nearest_signal(value.string);
     return invalid(value, "unknown signal",
-                   fmt::format(", must be {}{}", allowed,
+                   fmt::format(", must be {}{}", element_text(key_),
                                near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
   }
 
   bool good_end(const Value& value) {
-    if (value.type == ValueType::integer) return integer_element(value);
-    if (!string_element(value)) return false;
+    if (value.type == ValueType::integer) return integer(value);
+    if (!string(value)) return false;
     // A number in quotes could mean a signal or an exit code, so it is refused.
     const bool number = value.string.find_first_not_of("0123456789") == std::string::npos;
-    return (!number && signal_number(value.string) != 0) || no_signal(value, element_text(key_));
+    return (!number && signal_number(value.string) != 0) || no_signal(value);
   }
 
   bool limit(const Value& value) {
@@ -350,7 +323,7 @@ class Check {
   }
 
   bool processors(const Value& value) {
-    if (!expect(value, ValueType::string)) return false;
+    if (!string(value)) return false;
     const auto thousandths = thousandths_of(value.string);
     if (!thousandths)
       return invalid(value, "invalid value", "; use e.g. \"50%\" of one core, or \"2.5\" cores");
@@ -358,53 +331,37 @@ class Check {
   }
 
   bool notify(const Value& value) {
-    if (!expect(value, ValueType::string)) return false;
+    if (!string(value)) return false;
     if (value.string == kNotifySystemd) return true;
     if (!value.string.starts_with(kNotifyFd)) return invalid(value, "unknown value");
     const auto fd = parse_integer(std::string_view(value.string).substr(kNotifyFd.size()));
     return (fd && in_range(*fd)) || not_allowed(value, "is out of range");
   }
 
-  bool cpus(const Value& value) {
-    return array_of<&Check::integer_element>(value) &&
-           (!value.array.empty() || wrong(value, "is empty, must name a processor"));
-  }
-
-  bool statuses(const Value& value) {
-    return array_of<&Check::status>(value) &&
-           (!value.array.empty() || wrong(value, "is empty, so no answer would be healthy"));
-  }
-
   bool status(const Value& value) {
-    if (value.type != ValueType::integer && !string_element(value)) return false;
+    if (value.type != ValueType::integer && !string(value)) return false;
     const auto range = status_range_of(value);
-    if (!range) return element_invalid(value, "invalid range");
+    if (!range) return invalid(value, "invalid range");
     if (range->first < key_.min || range->last > key_.max)
-      return element_not_allowed(value, "is out of range");
-    return range->first <= range->last || element_not_allowed(value, "ends before it begins");
+      return not_allowed(value, "is out of range");
+    return range->first <= range->last || not_allowed(value, "ends before it begins");
   }
 
   bool capability(const Value& value) {
-    if (!string_element(value)) return false;
+    if (!string(value)) return false;
     if (capability_number(value.string)) return true;
     const auto near = nearest_capability(value.string);
     return invalid(value, "unknown capability",
                    near ? fmt::format(", did you mean \"{}\"?", *near) : std::string());
   }
 
-  bool address(const Value& value) {
-    if (!expect(value, ValueType::string)) return false;
-    const auto parsed = parse_proxy_address(value.string);
-    return parsed || wrong(value, parsed.error());
-  }
-
   /// Two addresses count as the same, in any spelling, if two sockets cannot have them at the same
   /// time.
-  template <class Parsed>
-  bool addresses(const Value& value, Parsed (*parse)(std::string_view)) {
+  template <auto parse>
+  bool addresses(const Value& value) {
     std::set<std::string> seen;
     const bool good = each(value, [&](const Value& one) {
-      if (!string_element(one)) return false;
+      if (!string(one)) return false;
       const auto parsed = parse(one.string);
       if (!parsed) return wrong(one, parsed.error());
       return seen.insert(place_of(*parsed)).second ||
@@ -418,58 +375,61 @@ class Check {
     return (udp ? "udp:" : "") + endpoint_text(address.place);
   }
 
-  bool proxy_addresses(const Value& value) { return addresses(value, parse_proxy_address); }
-  bool listen_addresses(const Value& value) { return addresses(value, parse_listen_address); }
-
   /// The names that sd_listen_fds_with_names(3) allows.
   bool label(const Value& value) {
-    if (!string_element(value)) return false;
+    if (!string(value)) return false;
     const std::string& text = value.string;
     const bool good =
         !text.empty() && text.size() <= kMaxLabel &&
         std::ranges::all_of(text, [](char c) { return c >= ' ' && c < '\x7f' && c != ':'; });
-    return good || element_invalid(value, "invalid name");
+    return good || invalid(value, "invalid name");
   }
 
   template <class Spec>
   bool expression(const Value& value) {
-    if (!string_element(value)) return false;
+    if (!string(value)) return false;
     const auto parsed = Spec::parse(value.string);
     if (!parsed)  // the error contains the text
       findings_.add(Severity::error, value.at, full_name(key_), parsed.error().text);
     return parsed.has_value();
   }
 
-  bool absolute(const Value& value) {
-    if (!string_element(value)) return false;
-    return value.string.starts_with('/') || element_not_allowed(value, "does not begin with /");
-  }
-
-  bool integer_element(const Value& value) {
-    return expect_element(value, ValueType::integer) &&
-           (in_range(value.integer) || element_not_allowed(value, "is out of range"));
-  }
+  bool as_type(const struct TypeInfo& info, const Value& value);
 
  private:
   const Key& key_;
   Findings& findings_;
 };
 
+/// How a value is checked.
+struct Checking {
+  bool (*check)(Check&, const Value&);
+  bool of_elements = false;  // the check takes each element of an array
+  bool or_one = false;       // or a string
+};
+
 struct TypeInfo {
   Type type;
-  bool (*check)(Check&, const Value&);
+  Checking by;
   // The requirement for the value, and for one element of an array (empty: the same). {min}, {max},
   // {range} and {words} stand for those of the key, {account} for the highest number of an account.
   std::string_view allowed;
   std::string_view element = {};
+  std::string_view empty = {};  // what is wrong with an empty array, if anything is
 };
 
 /// A check as a plain function. For a call by pointer to member, g++ 12 warns wrongly that the
 /// object may be uninitialised.
 template <bool (Check::*accept)(const Value&)>
-bool by(Check& check, const Value& value) {
+bool call(Check& check, const Value& value) {
   return (check.*accept)(value);
 }
+template <bool (Check::*accept)(const Value&)>
+constexpr Checking by{call<accept>};
+template <bool (Check::*accept)(const Value&)>
+constexpr Checking each_by{call<accept>, true};
+template <bool (Check::*accept)(const Value&)>
+constexpr Checking one_or_each_by{call<accept>, true, true};
 
 // clang-format off
 constexpr TypeInfo kTypes[] = {
@@ -481,9 +441,9 @@ constexpr TypeInfo kTypes[] = {
     {Type::word, by<&Check::word>, "{words}"},
     {Type::flag_or_word, by<&Check::flag_or_word>, "true, false or {words}"},
     {Type::path, by<&Check::path>, "an absolute path"},
-    {Type::syslog, by<&Check::target<parse_syslog_target>>,
+    {Type::syslog, by<&Check::parsed_by<parse_syslog_target>>,
      "\"unix:/path\", \"udp:host:port\" or \"tcp:host:port\""},
-    {Type::forward, by<&Check::target<parse_forward_target>>,
+    {Type::forward, by<&Check::parsed_by<parse_forward_target>>,
      "\"tcp:host:port\" or \"unix:/path\""},
     {Type::name, by<&Check::name>, "a name"},
     {Type::names, by<&Check::names>, "an array of names", "a name"},
@@ -493,57 +453,60 @@ constexpr TypeInfo kTypes[] = {
      "a string"},
     {Type::strings, by<&Check::strings>, "a table of strings"},
     {Type::account, by<&Check::account>, "a name or an integer from 0 to {account}"},
-    {Type::accounts, by<&Check::array_of<&Check::account>>,
+    {Type::accounts, each_by<&Check::account>,
      "an array of names and integers from 0 to {account}",
      "a name or an integer from 0 to {account}"},
     {Type::octal, by<&Check::octal>, "a string of octal digits, at most \"0777\""},
     {Type::signal, by<&Check::signal>, "a signal name or an integer from 1 to {max}"},
-    {Type::success, by<&Check::array_of<&Check::good_end>>,
+    {Type::success, each_by<&Check::good_end>,
      "an array of exit codes from 0 to {max} and signal names",
      "an exit code from {min} to {max} or a signal name"},
     {Type::limit, by<&Check::limit>, "{range}, \"infinity\" or \"soft:hard\""},
-    {Type::cpus, by<&Check::cpus>, "an array of integers from {min} to {max}", "{range}"},
-    {Type::ports, by<&Check::array_of<&Check::integer_element>>,
+    {Type::cpus, each_by<&Check::integer>, "an array of integers from {min} to {max}", "{range}",
+     "is empty, must name a processor"},
+    {Type::ports, each_by<&Check::integer>,
      "an array of integers from {min} to {max}", "{range}"},
-    {Type::files, by<&Check::one_or_array_of<&Check::file>>,
+    {Type::files, one_or_each_by<&Check::file>,
      "an absolute path, optionally after a -, or an array of such paths",
      "an absolute path, optionally after a -"},
-    {Type::folders, by<&Check::one_or_array_of<&Check::folder>>,
+    {Type::folders, one_or_each_by<&Check::folder>,
      "a relative path without empty parts, . and .., or an array of such paths",
      "a relative path without empty parts, . and .."},
-    {Type::capabilities, by<&Check::array_of<&Check::capability>>,
+    {Type::capabilities, each_by<&Check::capability>,
      "an array of capability names", "a capability name"},
     {Type::bytes, by<&Check::bytes>, "{range} or with a unit, as \"512M\""},
     {Type::notify, by<&Check::notify>, "\"systemd\" or \"fd:N\" with N from {min} to {max}"},
     {Type::processors, by<&Check::processors>,
      "a string such as \"50%\" of one core or \"2.5\" cores, at least \"0.1%\""},
-    {Type::statuses, by<&Check::statuses>,
+    {Type::statuses, each_by<&Check::status>,
      "an array of codes from {min} to {max} and ranges such as \"200..299\"",
-     "a code from {min} to {max} or a range such as \"200..299\""},
-    {Type::address, by<&Check::address>, "\"host:port\" or \"unix:/path\""},
-    {Type::addresses, by<&Check::proxy_addresses>,
+     "a code from {min} to {max} or a range such as \"200..299\"",
+     "is empty, so no answer would be healthy"},
+    {Type::address, by<&Check::parsed_by<parse_proxy_address>>,
+     "\"host:port\" or \"unix:/path\""},
+    {Type::addresses, by<&Check::addresses<parse_proxy_address>>,
      "an array of \"host:port\" and \"unix:/path\"", "\"host:port\" or \"unix:/path\""},
-    {Type::listen, by<&Check::listen_addresses>,
+    {Type::listen, by<&Check::addresses<parse_listen_address>>,
      "an array of \"host:port\", \"udp:host:port\", \"unix:/path\", \"unix-dgram:/path\" and "
      "\"fifo:/path\"",
      "\"host:port\", \"udp:host:port\", \"unix:/path\", \"unix-dgram:/path\" or \"fifo:/path\""},
-    {Type::labels, by<&Check::array_of<&Check::label>>,
+    {Type::labels, each_by<&Check::label>,
      "an array of names of 1 to 255 ASCII characters without : and control characters",
      "a name of 1 to 255 ASCII characters without : and control characters"},
-    {Type::calendar, by<&Check::one_or_array_of<&Check::expression<CalendarSpec>>>,
+    {Type::calendar, one_or_each_by<&Check::expression<CalendarSpec>>,
      "a calendar expression as of systemd.time(7), or an array of them",
      "a calendar expression as of systemd.time(7)"},
-    {Type::cron, by<&Check::one_or_array_of<&Check::expression<CronSpec>>>,
+    {Type::cron, one_or_each_by<&Check::expression<CronSpec>>,
      "the five fields of crontab(5), or an array of such strings", "the five fields of crontab(5)"},
-    {Type::paths, by<&Check::one_or_array_of<&Check::absolute>>,
+    {Type::paths, one_or_each_by<&Check::path>,
      "an absolute path, or an array of such paths", "an absolute path"},
-    {Type::condition_paths, by<&Check::one_or_array_of<&Check::condition_path>>,
+    {Type::condition_paths, one_or_each_by<&Check::condition_path>,
      "an absolute path, optionally after a !, or an array of such paths",
      "an absolute path, optionally after a !"},
-    {Type::condition_words, by<&Check::one_or_array_of<&Check::condition_word>>,
+    {Type::condition_words, one_or_each_by<&Check::condition_word>,
      "a word or KEY=VALUE, optionally after a !, or an array of such strings",
      "a word or KEY=VALUE, optionally after a !"},
-    {Type::virtualization, by<&Check::one_or_array_of<&Check::virtualization>>,
+    {Type::virtualization, one_or_each_by<&Check::virtualization>,
      "a name of systemd-detect-virt(1), \"vm\", \"container\", \"yes\" or \"no\", optionally "
      "after a !, or an array of such words",
      "a name of systemd-detect-virt(1), \"vm\", \"container\", \"yes\" or \"no\", optionally "
@@ -574,12 +537,19 @@ std::string element_text(const Key& key) {
   return filled_in(info.element.empty() ? info.allowed : info.element, key);
 }
 
+bool Check::as_type(const TypeInfo& info, const Value& value) {
+  if (!info.by.of_elements || (info.by.or_one && value.type == ValueType::string))
+    return info.by.check(*this, value);
+  return each(value, [&](const Value& one) { return info.by.check(*this, one); }) &&
+         (info.empty.empty() || !value.array.empty() || wrong(value, info.empty));
+}
+
 bool Check::run(const Value& value) {
   if (holds_nul(value)) return wrong(value, "contains a NUL character, which is not allowed");
   // By its default, "", a service has none although [defaults] gives one.
   if (value.type == ValueType::string && value.string.empty() && key_.default_text == "\"\"")
     return true;
-  return (key_.limitless && value.string == kInfinity) || info_of(key_).check(*this, value);
+  return (key_.limitless && value.string == kInfinity) || as_type(info_of(key_), value);
 }
 
 }  // namespace
