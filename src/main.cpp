@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "client/commands.hpp"
 #include "client/entry.hpp"
@@ -49,7 +50,7 @@ bool means_client(int argc, char** argv) {
   if (argc < 2 || zinit::is_init_of_machine()) return false;
   const std::string_view word = argv[1];
   return zinit::find_verb(word) != nullptr || !zinit::verbs_of_family(word).empty() ||
-         std::find(kOptions.begin(), kOptions.end(), word) != kOptions.end();
+         zinit::contains(kOptions, word);
 }
 
 int zinit_server(int argc, char** argv) { return serve(ServerName::server, argc, argv, 1); }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "base/lists.hpp"
 #include "base/log.hpp"
 #include "base/memory.hpp"
 #include "files/kept_config.hpp"
@@ -34,7 +35,7 @@ bool is_named(const Graph& graph, Slot slot) {
     return true;
   return std::ranges::any_of(node.conflicts, [&](Slot other) {
     const auto& names = graph.spec(other).dependencies->conflicts;
-    return std::ranges::find(names, graph.name(slot), &Dependency::name) != names.end();
+    return contains(names, graph.name(slot), &Dependency::name);
   });
 }
 
@@ -49,7 +50,7 @@ void add_missing(const std::vector<std::string>& wanted, bool started, const Loa
   for (ParsedSpec& one :
        make_instances(*config.templates, wanted, there, config.settings.defaults)) {
     known.insert(one.spec->name);
-    one.spec->runtime = started && std::ranges::find(wanted, one.spec->name) != wanted.end();
+    one.spec->runtime = started && contains(wanted, one.spec->name);
     specs.push_back(finish(one));
   }
 }

@@ -12,6 +12,7 @@
 #include <cerrno>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "base/unix_address.hpp"
 #include "os/tcp_ports.hpp"
@@ -93,8 +94,7 @@ Failure with_holders(Error error, const SocketAddress& address, ListenType type,
                      const HeldSockets& held) {
   std::vector<std::string> names;
   for (const HeldSocket& one : held)
-    if (is_in_the_way(one, address, type) && std::ranges::find(names, one.holder) == names.end())
-      names.push_back(one.holder);
+    if (is_in_the_way(one, address, type)) add_once(names, one.holder);
   if (error.errnum != EADDRINUSE) return Failure(std::move(error));
   if (names.empty()) {
     const bool listens = type == ListenType::stream && address.storage.ss_family != AF_UNIX;

@@ -15,6 +15,7 @@
 
 #include "base/file.hpp"
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/trusted_path.hpp"
 #include "base/unix_address.hpp"
 #include "os/unix_receive.hpp"
@@ -131,7 +132,7 @@ Result<OpenSocket> open_fifo(const std::string& path, const ListenOptions& optio
 bool concerns_connection(int errnum) noexcept {
   constexpr std::array kPassing = {EINTR,     ECONNABORTED, ENETDOWN,     EPROTO,     ENOPROTOOPT,
                                    EHOSTDOWN, ENONET,       EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH};
-  return std::ranges::find(kPassing, errnum) != kPassing.end();
+  return contains(kPassing, errnum);
 }
 
 int type_of(int socket) noexcept {

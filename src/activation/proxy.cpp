@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/kill_point.hpp"
+#include "base/lists.hpp"
 #include "base/log.hpp"
 #include "state/disposal.hpp"
 
@@ -70,7 +71,7 @@ Listeners Proxy::set(ProxyPtr spec, Listeners listeners, const Listeners& in_use
   backend_ = parse_proxy_address(spec_->backend).value_or(Endpoint{});
   // For clients in the queue of a closed listener connect() has already succeeded: accept them.
   for (const ListenerPtr& listener : listeners_)
-    if (std::ranges::find(in_use, listener) == in_use.end())
+    if (!contains(in_use, listener))
       for (int i = 0; i < kMostGivenUp && accept_one(listener->fd()); ++i) {}
   std::swap(listeners_, listeners);
   watch_listeners(true);

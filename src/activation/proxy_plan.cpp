@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/sort.hpp"
 
 namespace zinit {
@@ -22,7 +23,7 @@ ProxyFiles files_of(const LoadedConfig& config, const ProxyEntries& entries) {
     if (spec->broken()) unreadable.insert(spec->file);
   const auto missing = [&](const std::string& file) {
     const std::string_view folder = std::string_view(file).substr(0, file.rfind('/'));
-    return std::ranges::find(config.missing, folder) != config.missing.end();
+    return contains(config.missing, folder);
   };
   for (const auto& [name, entry] : entries) {
     const std::string& file = entry.spec->file;

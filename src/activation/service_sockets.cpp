@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/sort.hpp"
 #include "os/limits.hpp"
 #include "os/users.hpp"
@@ -274,8 +275,7 @@ void ServiceSockets::close_unwanted() {
       watch_sockets(slot, service, false);
       for (Socket& socket : service.sockets) {
         const std::string& address = service.spec.listen[socket.entry];
-        if (stopped || wanted == nullptr ||
-            std::ranges::find(wanted->listen, address) == wanted->listen.end())
+        if (stopped || wanted == nullptr || !contains(wanted->listen, address))
           closed.push_back(std::move(socket));
       }
       std::erase_if(service.sockets, [](const Socket& socket) { return !socket.listener; });

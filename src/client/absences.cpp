@@ -13,6 +13,7 @@
 
 #include "base/environment.hpp"
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/rooted.hpp"
 #include "config/shell_words.hpp"
 #include "os/cgroup_tree.hpp"
@@ -51,7 +52,7 @@ struct Surroundings {
   std::string root;  // of a system other than the running one; or empty
   UserFiles files;
   std::string path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-  long processors = 0;                          // 0: unknown
+  long processors = 0;  // 0: unknown
   std::optional<Controllers> controllers;
   std::map<std::string, std::string> accounts;  // why "u:NAME" or "g:NAME" does not exist, or empty
 
@@ -171,7 +172,7 @@ class AbsenceSearch {
     if (!machine_.controllers) return;
     const auto& [names, whose] = *machine_.controllers;
     for (const NeededController& needed : controllers_needed(*spec_.resources))
-      if (std::ranges::find(names, needed.controller) == names.end())
+      if (!contains(names, needed.controller))
         tell({"resources", needed.key},
              fmt::format("has no effect: {} no controller {}", whose, needed.controller));
   }

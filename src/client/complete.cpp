@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "client/arguments.hpp"
 #include "client/commands.hpp"
@@ -111,8 +112,7 @@ class Completion {
     if (words_.empty()) return nullptr;
     for (const OptionRow& option : options_) {
       const auto names = split(option.names, ',');
-      if (!option.value.empty() && std::ranges::find(names, words_.back()) != names.end())
-        return &option;
+      if (!option.value.empty() && contains(names, words_.back())) return &option;
     }
     return nullptr;
   }
@@ -193,8 +193,7 @@ class Completion {
     Client client = server();
     for (const ServiceStatus& status : client.list_full({"name", "state", "kind", "description"})) {
       if (!fits(status, what)) continue;
-      if (std::ranges::find(given_, status.name) == given_.end())
-        add(status.name, printable(status.description));
+      if (!contains(given_, status.name)) add(status.name, printable(status.description));
     }
     if (!takes_templates(what)) return;
     const JsonDocument info = parse_json(client.call("system.info"));

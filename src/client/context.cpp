@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "client/libzinit/connection.hpp"
 #include "client/libzinit/json.hpp"
@@ -136,7 +137,7 @@ Client& VerbContext::client() {
     auto left = time_left();
     // The time of a re-execution does not count as the user's time.
     if (left && connected_ != TimePoint{}) left = std::max(*left, kGrace);
-    const bool systems = std::ranges::find(kOfTheMachine, verb.run) != std::end(kOfTheMachine);
+    const bool systems = contains(kOfTheMachine, verb.run);
     client_ = connect_server(arguments.value("socket"), systems, left);
     connected_ = Clock::now();
     ++connections_;
@@ -266,8 +267,7 @@ std::vector<std::string> VerbContext::names(KnownNames known) {
       if (meant.empty())
         throw VerbFailure{ExitStatus::no_service, "no service's name matches", given};
     }
-    for (std::string& name : meant)
-      if (std::ranges::find(found, name) == found.end()) found.push_back(std::move(name));
+    for (std::string& name : meant) add_once(found, std::move(name));
   }
   return found;
 }

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "client/terminal.hpp"
 #include "model/state.hpp"
@@ -40,7 +41,7 @@ void interrupted(int signal) {
 
 bool is_at_rest(const ServiceStatus& status) {
   constexpr std::array<std::string_view, 4> down = {"inactive", "exited", "failed", "blocked"};
-  return std::ranges::find(down, status.state) != down.end();
+  return contains(down, status.state);
 }
 
 /// The end of the first chain of reasons: "waits for db, which is starting, for 3 s so far".

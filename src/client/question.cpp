@@ -11,6 +11,7 @@
 #include <set>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 
 namespace zinit {
@@ -71,8 +72,7 @@ void ask_before_all(VerbContext& context, std::string_view verb, Affects affects
 std::vector<std::string> up_among(VerbContext& context, std::vector<std::string> names) {
   std::vector<std::string> up;
   for (const ServiceStatus& status : context.client().list_full())
-    if (is_up(status) && std::ranges::find(names, status.name) != names.end())
-      up.push_back(status.name);
+    if (is_up(status) && contains(names, status.name)) up.push_back(status.name);
   return up;
 }
 

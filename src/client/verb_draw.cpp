@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl graph and bootchart: pictures of the dependencies, and of the boot.
-#include <algorithm>
 #include <limits>
 #include <map>
 #include <set>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "client/bootchart.hpp"
 #include "client/context.hpp"
@@ -110,7 +110,7 @@ int run_graph(VerbContext& context) {
   if (!context.arguments.rest.empty()) {
     const std::vector<std::string> names = context.names();
     for (const std::string& name : names)
-      if (std::ranges::find(services, name, &ServiceStatus::name) == services.end())
+      if (!contains(services, name, &ServiceStatus::name))
         return context.fail(ClientError(ErrorCode::service_not_found, "no such service"), name);
     const Names kept = around(services, names, depth);
     if (context.json()) json = json_of_those(list, kept);

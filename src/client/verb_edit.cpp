@@ -15,6 +15,7 @@
 #include "base/fd.hpp"
 #include "base/file.hpp"
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "client/absences.hpp"
 #include "client/libzinit/json.hpp"
@@ -112,8 +113,7 @@ Editing what_to_make(VerbContext& context) {
       fmt::format("{}/{}{}", directory_for_new(editing.places), editing.name, kFileSuffix);
   editing.real = behind_links(editing.places, editing.place);
   const std::vector<std::string> names = names_in(editing.places);
-  if (std::ranges::find(names, editing.name) != names.end() ||
-      ::access(editing.real.c_str(), F_OK) == 0) {
+  if (contains(names, editing.name) || ::access(editing.real.c_str(), F_OK) == 0) {
     throw VerbFailure{ExitStatus::failed,
                       "there is a service or a file of that name; leave out --new", editing.name};
   }

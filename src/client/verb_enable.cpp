@@ -4,9 +4,9 @@
 // `status`; is-enabled reports it. Triggers such as a timer or a proxy start a service whatever its
 // status, except "ignore", so `disable` sets "ignore" for such services: "stop" would change
 // nothing. These verbs only change files, so they need no server and work on an image.
-#include <algorithm>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "client/libzinit/json.hpp"
 #include "client/question.hpp"
@@ -40,7 +40,7 @@ struct Given {
     return spec.triggered() || has_proxy(spec);
   }
   [[nodiscard]] bool has_proxy(const ServiceSpec& spec) const {
-    return std::ranges::find(proxied, spec.name) != proxied.end();
+    return contains(proxied, spec.name);
   }
 };
 

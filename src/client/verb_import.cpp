@@ -5,6 +5,7 @@
 
 #include "base/file.hpp"
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "client/context.hpp"
 #include "client/libzinit/json.hpp"
@@ -29,8 +30,7 @@ std::string words_of_left(const Draft& draft) {
   std::string text;
   std::vector<std::string> reasons;
   for (const LeftSetting& one : draft.left()) {
-    if (std::ranges::find(reasons, one.reason) != reasons.end()) continue;
-    reasons.push_back(one.reason);
+    if (!add_once(reasons, one.reason)) continue;
     std::string keys;
     for (const LeftSetting& other : draft.left())
       if (other.reason == one.reason)

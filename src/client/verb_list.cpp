@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/sort.hpp"
 #include "base/text.hpp"
 #include "client/context.hpp"
@@ -75,7 +76,7 @@ class ListFilter {
     std::vector<std::string> known;
     for (const StateInfo& info : kStates) known.emplace_back(info.name);
     known.insert(known.end(), {"stopped", "done", "disabled", "masked"});
-    if (std::ranges::find(known, state) != known.end()) return;
+    if (contains(known, state)) return;
     throw VerbFailure{ExitStatus::usage,
                       fmt::format("--state {}: the states are {}", state, join(known, ", "))};
   }

@@ -22,6 +22,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/sort.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
@@ -85,7 +86,7 @@ Selection read_selection(const Arguments& arguments) {
     selection.regex = std::move(*regex);
   }
   selection.stream = arguments.value("stream");
-  if (arguments.has("stream") && std::ranges::find(kStreams, selection.stream) == kStreams.end())
+  if (arguments.has("stream") && !contains(kStreams, selection.stream))
     wrong(fmt::format("--stream {}: there are stdout, stderr, zinit and syslog", selection.stream));
   return selection;
 }

@@ -2,11 +2,11 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl reload: the server reads the service files again. With names, these services reload
 // themselves.
-#include <algorithm>
 #include <map>
 #include <set>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "client/context.hpp"
@@ -38,8 +38,7 @@ using Faults = std::map<std::string, std::vector<std::string>>;
 std::vector<std::string> each_once(const Faults& faults) {
   std::vector<std::string> all;
   for (const auto& [name, own] : faults)
-    for (const std::string& fault : own)
-      if (std::ranges::find(all, fault) == all.end()) all.push_back(fault);
+    for (const std::string& fault : own) add_once(all, fault);
   return all;
 }
 

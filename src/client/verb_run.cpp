@@ -3,11 +3,11 @@
 // zinitctl run: makes a service from a command and keys on the command line.
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "client/context.hpp"
 #include "client/libzinit/json.hpp"
@@ -120,7 +120,7 @@ int add_command(VerbContext& context, const std::string& name) {
   if (!parsed.spec || parsed.spec->name != name)
     throw VerbFailure{ExitStatus::usage, "--name says what the service is called"};
   const std::vector<std::string> known = context.client().list();
-  if (std::ranges::find(known, name) != known.end())
+  if (contains(known, name))
     return context.fail(ExitStatus::failed, name, "there is a service of that name already");
   JsonParams params;
   params.add_json("config", to_json(document)).add("persist", false).add("start", false);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "client/context.hpp"
@@ -242,8 +243,7 @@ int settle_reloaded(VerbContext& context, const ReloadReport& report, std::int64
   std::string ends;
   std::vector<std::string> names = report.added;
   names.insert(names.end(), report.changed.begin(), report.changed.end());
-  for (const std::string& name : report.restarted)
-    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  for (const std::string& name : report.restarted) add_once(names, name);
   int first = ExitStatus::done;
   for (const std::string& name : names) {
     const int status = context.over_reexecutions([&] {

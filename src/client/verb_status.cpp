@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "client/context.hpp"
@@ -335,8 +336,7 @@ std::string status_text(const Terminal& terminal, const StatusAnswers& answers) 
   for (const std::string& path : drop_ins_of(status)) block.add("drop-in", printable(path));
   for (const std::string& fault : status.refused) block.add("refused", printable(fault));
   for (const std::string& warning : status.warnings) {
-    if (std::ranges::find(status.refused, warning) == status.refused.end())
-      block.add("warning", warning_words(warning));
+    if (!contains(status.refused, warning)) block.add("warning", warning_words(warning));
   }
   block.add("lost output", dropped_line(status));
   add_log(block, answers.log);

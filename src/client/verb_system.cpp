@@ -2,9 +2,9 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl kill, isolate, ping, shutdown, poweroff, reboot, halt, kexec, switch-root, reexec and
 // debug-state: one call each.
-#include <algorithm>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "client/context.hpp"
 #include "client/libzinit/connection.hpp"
@@ -46,7 +46,7 @@ int wait_for_isolation(VerbContext& context, const std::string& target,
   int status = ExitStatus::done;
   std::vector<std::string> names = isolation.stopped;
   names.insert(names.end(), isolation.started.begin(), isolation.started.end());
-  if (std::ranges::find(names, target) == names.end()) names.push_back(target);
+  add_once(names, target);
   for (const std::string& name : names) {
     JsonParams params = named(name).add("for", "settled");
     if (const auto left = context.time_left()) params.add("timeout_ms", left->count());

@@ -7,6 +7,7 @@
 #include <exception>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "client/commands.hpp"
 #include "client/context.hpp"
@@ -158,7 +159,7 @@ bool in_doubt(VerbContext& context, const ClientError& error) {
 
 /// Runs the verb. Turns its exceptions into a message and an exit status.
 int run_verb(VerbContext& context) {
-  const bool reads = std::ranges::find(kReading, context.verb.run) != std::end(kReading);
+  const bool reads = contains(kReading, context.verb.run);
   try {
     if (!reads) return context.verb.run(context);
     return context.over_reexecutions([&] { return context.verb.run(context); });

@@ -16,6 +16,7 @@
 
 #include "base/file.hpp"
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/rooted.hpp"
 #include "base/text.hpp"
 #include "config/directory.hpp"
@@ -308,9 +309,8 @@ class Checker {
   void tell_templates_once(std::vector<ParsedSpec>& parsed) {
     for (ParsedSpec& one : parsed)
       if (one.spec->is_instance())
-        std::erase_if(one.diagnostics, [&](const Diagnostic& fault) {
-          return std::ranges::find(findings(), fault) != findings().end();
-        });
+        std::erase_if(one.diagnostics,
+                      [&](const Diagnostic& fault) { return contains(findings(), fault); });
   }
 
   /// Warns of a `default_target` that does not exist, if all of the server's directories are read.
@@ -512,9 +512,8 @@ CheckResult check_change(const Places& places, const SourceFile& changed,
   checker.replace(instead_of, changed);
   CheckResult result = checker.result(read);
   std::erase_if(result.diagnostics, [&](const Diagnostic& one) {
-    const bool own = one.file == changed.path ||
-                     std::ranges::find(changed.drop_ins, one.file) != changed.drop_ins.end();
-    return !own && std::ranges::find(before, one) != before.end();
+    const bool own = one.file == changed.path || contains(changed.drop_ins, one.file);
+    return !own && contains(before, one);
   });
   return result;
 }

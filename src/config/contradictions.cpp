@@ -12,6 +12,7 @@
 
 #include "base/environment.hpp"
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "model/endpoint.hpp"
 #include "model/listen_address.hpp"
 #include "model/reason.hpp"
@@ -132,7 +133,7 @@ class Contradictions {
       // without a folder may be meant for the program, as that of find -name.
       const bool one = text.find_first_of(" \t\n;'\"") == std::string::npos;
       const bool files = text.starts_with('/') && text.find('*') != std::string::npos;
-      const bool operates = std::ranges::find(kOperators, text) != std::end(kOperators);
+      const bool operates = contains(kOperators, text);
       if (!operates && !(one && (files || !expansion_in(text).empty()))) continue;
       findings_.add(Severity::warning, word.at, full_name(key),
                     fmt::format("{} is an argument here, because no shell reads an array; to "
@@ -368,7 +369,7 @@ class Contradictions {
       const auto address = parse_listen_address(text);
       if (!address || address->type != ListenType::stream || !address->place.socket.empty())
         continue;
-      if (std::ranges::find(*spec_.ports, address->place.port) == spec_.ports->end()) continue;
+      if (!contains(*spec_.ports, address->place.port)) continue;
       refuse("service", "ports",
              fmt::format("has {}, which zinit itself listens on for {}; take it out",
                          address->place.port, in_quotes(text)));

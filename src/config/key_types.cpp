@@ -7,6 +7,7 @@
 
 #include "base/format.hpp"
 #include "base/function_ref.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "config/keys.hpp"
 #include "config/quantities.hpp"
@@ -118,7 +119,7 @@ class Check {
 
   bool word(const Value& value) {
     if (!string(value)) return false;
-    if (std::ranges::find(key_.words, value.string) != key_.words.end()) return true;
+    if (contains(key_.words, value.string)) return true;
     std::string rest = ", must be " + element_text(key_);
     if (const auto near = nearest(value.string, key_.words))
       rest += fmt::format("; did you mean \"{}\"?", *near);
@@ -202,7 +203,7 @@ class Check {
   bool virtualization(const Value& value) {
     if (!string(value)) return false;
     const std::string_view word = without_negation(value.string);
-    if (std::ranges::find(key_.words, word) != key_.words.end()) return true;
+    if (contains(key_.words, word)) return true;
     const auto near = nearest(word, key_.words);
     return invalid(value, "unknown value",
                    near ? fmt::format("; did you mean {}?", in_quotes(*near))

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/memory.hpp"
 #include "base/rooted.hpp"
 #include "config/directory.hpp"
@@ -94,8 +95,7 @@ void judge_template(const std::string& name, const ParsedListing& all,
   for (Slot slot = 0; slot < made.size(); ++slot) {
     for (const std::string& text : *graph->node(slot).faults) {
       Diagnostic fault = parse_diagnostic(text);
-      if (std::ranges::find(findings, fault) == findings.end())
-        findings.push_back(std::move(fault));
+      add_once(findings, std::move(fault));
     }
   }
 }
@@ -210,9 +210,7 @@ ParsedListing parse_listing(Listing& listing, const ServiceDefaults& defaults,
   }
   const auto tell_faults = [&] {
     for (const ParsedSpec& one : parse_files(samples, defaults, kept))
-      for (const Diagnostic& fault : one.diagnostics)
-        if (std::ranges::find(listing.findings, fault) == listing.findings.end())
-          listing.findings.push_back(fault);
+      for (const Diagnostic& fault : one.diagnostics) add_once(listing.findings, fault);
     samples.clear();
   };
   tell_faults();

@@ -10,6 +10,7 @@
 #include "base/identity_json.hpp"
 #include "base/json.hpp"
 #include "base/json_writer.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "config/keys.hpp"
 #include "config/section_reader.hpp"
@@ -61,7 +62,7 @@ class ProxyReader {
 
   void read_member(const std::string& name, const Member& member) {
     if (name == kProxySection) return read_main(member);
-    if (std::ranges::find(known_sections(), name) == known_sections().end()) {
+    if (!contains(known_sections(), name)) {
       const bool main = document_.find(kProxySection) == nullptr && &member == misspelt(document_);
       return reader_.unknown_section(name, member, main ? Severity::error : Severity::unknown);
     }

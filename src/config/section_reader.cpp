@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "config/foreign_keys.hpp"
 
@@ -24,7 +25,7 @@ std::string_view as_default(std::string_view name) {
 /// if `section` is not of service files, or if a short name is near to too many keys.
 const Key* near_elsewhere(std::string_view section, std::string_view name) {
   const auto sections = known_sections();
-  if (name.size() < 5 || std::ranges::find(sections, section) == sections.end()) return nullptr;
+  if (name.size() < 5 || !contains(sections, section)) return nullptr;
   std::vector<std::string_view> known;
   for (const std::string_view one : sections)
     for (const Key& key : section_keys(one)) known.push_back(key.name);
@@ -50,7 +51,7 @@ void SectionReader::read(std::string_view section, const Value& table) {
 
 bool SectionReader::stored(std::string_view section, std::string_view name) const {
   const Key* key = find_key(section, name);
-  return std::find(stored_.begin(), stored_.end(), key) != stored_.end();
+  return contains(stored_, key);
 }
 
 void SectionReader::unknown_key(std::string_view section, const std::string& name,

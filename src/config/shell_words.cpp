@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/lists.hpp"
 #include "base/text.hpp"
 
 namespace zinit {
@@ -203,9 +204,7 @@ std::string_view without_prefix(std::string_view command) {
                                            "while", "until", "{",    "!",  "time"};
   while (true) {
     const std::string_view word = first_word(command);
-    if (word.empty() ||
-        (!is_assignment(word) && std::ranges::find(reserved, word) == std::end(reserved)))
-      return command;
+    if (word.empty() || (!is_assignment(word) && !contains(reserved, word))) return command;
     command = trim(command.substr(word.size()));
   }
 }
@@ -213,7 +212,7 @@ std::string_view without_prefix(std::string_view command) {
 /// Whether a command with this first word only ends earlier commands.
 bool is_closing(std::string_view word) {
   constexpr std::string_view closing[] = {"fi", "done", "esac", "}", "exit"};
-  return std::ranges::find(closing, word) != std::end(closing);
+  return contains(closing, word);
 }
 
 constexpr std::string_view kShells[] = {"sh", "dash", "bash", "ash", "ksh", "mksh", "zsh"};
@@ -258,8 +257,7 @@ std::string_view shell_text(const std::vector<std::string>& argv) {
     skip([&](const std::string& text) { return is_option(text) || is_assignment(text); });
   }
   if (word != argv.end() && last_part(*word) == "busybox") ++word;
-  if (word == argv.end() || std::ranges::find(kShells, last_part(*word)) == std::end(kShells))
-    return {};
+  if (word == argv.end() || !contains(kShells, last_part(*word))) return {};
   bool has_text = false;
   for (++word; word != argv.end() && is_option(*word); ++word) {
     if (word->starts_with("--")) continue;

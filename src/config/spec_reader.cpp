@@ -13,6 +13,7 @@
 
 #include "base/fd.hpp"
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "config/keys.hpp"
 #include "config/proxy_reader.hpp"
@@ -141,7 +142,7 @@ class SpecReader {
   void read_member(const std::string& name, const Member& member) {
     if (name == kProxySection) return;  // choose_kind() has reported it
     const auto sections = known_sections();
-    if (std::find(sections.begin(), sections.end(), name) == sections.end()) {
+    if (!contains(sections, name)) {
       return reader_.unknown_section(
           name, member, stands_for_main(name, member) ? Severity::error : Severity::unknown);
     }
@@ -152,7 +153,7 @@ class SpecReader {
       return;
     }
     const auto allowed = kind_info(spec_.kind).sections;
-    if (!allowed.empty() && std::ranges::find(allowed, name) == allowed.end()) {
+    if (!allowed.empty() && !contains(allowed, name)) {
       findings_.add(Severity::unknown, member.at, name,
                     fmt::format("unknown section, a {} may have [{}]", kind_name(spec_.kind),
                                 join(allowed, "] and [")));

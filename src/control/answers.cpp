@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/memory.hpp"
 #include "base/text.hpp"
 #include "config/templates.hpp"
@@ -46,7 +47,7 @@ RpcError service_not_found(const RpcContext& context, std::string_view name) {
   const std::vector<std::string> names = board.names();
   // A user of systemd writes the name of the unit, such as web.service.
   const std::string_view stem = std::string_view(told).substr(0, told.rfind('.'));
-  const bool has_stem = std::ranges::find(names, stem) != names.end();
+  const bool has_stem = contains(names, stem);
   const auto near = has_stem ? std::optional(stem) : nearest(name, names);
   return std::move(error).about(told).hint(near ? fmt::format("did you mean {}?", *near)
                                                 : std::string());

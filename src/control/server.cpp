@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/lists.hpp"
 #include "base/log.hpp"
 #include "config/directory.hpp"
 #include "os/limits.hpp"
@@ -68,8 +69,7 @@ Right right_of(const ucred& peer, std::span<const gid_t> groups,
                const SharedAccess& shared) noexcept {
   if (is_own(peer)) return Right::full;
   if (!shared.group) return Right::none;
-  const bool member =
-      peer.gid == *shared.group || std::ranges::find(groups, *shared.group) != groups.end();
+  const bool member = peer.gid == *shared.group || contains(groups, *shared.group);
   return member ? shared.right : Right::none;
 }
 

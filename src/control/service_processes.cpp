@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/lists.hpp"
 #include "base/sort.hpp"
 #include "base/text.hpp"
 #include "control/objects.hpp"
@@ -130,7 +131,7 @@ std::vector<ProcessStat> members_of(const std::vector<ProcessStat>& all,
                                     const std::vector<pid_t>& pids, pid_t own_session) {
   std::set<pid_t> sessions;
   for (const ProcessStat& process : all)
-    if (process.session != own_session && std::ranges::find(pids, process.pid) != pids.end())
+    if (process.session != own_session && contains(pids, process.pid))
       sessions.insert(process.session);
   std::multimap<pid_t, std::size_t> by_parent;
   std::vector<bool> member(all.size(), false);
@@ -142,8 +143,7 @@ std::vector<ProcessStat> members_of(const std::vector<ProcessStat>& all,
   };
   for (std::size_t i = 0; i < all.size(); ++i) {
     by_parent.emplace(all[i].ppid, i);
-    if (sessions.contains(all[i].session) || std::ranges::find(pids, all[i].pid) != pids.end())
-      take(i);
+    if (sessions.contains(all[i].session) || contains(pids, all[i].pid)) take(i);
   }
   for (std::size_t i = 0; i < found.size(); ++i) {
     const auto [first, last] = by_parent.equal_range(all[found[i]].pid);

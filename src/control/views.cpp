@@ -3,9 +3,9 @@
 // Services as JSON: see views.hpp.
 #include "control/views.hpp"
 
-#include <algorithm>
 #include <array>
 
+#include "base/lists.hpp"
 #include "base/sort.hpp"
 #include "base/text.hpp"
 #include "control/answers.hpp"
@@ -174,8 +174,7 @@ struct StatusSource {
   }
   std::vector<std::string> blocked_by() const {
     std::vector<std::string> names;
-    for (const Waiting& waiting : view.waiting_on)
-      if (std::ranges::find(names, waiting.name) == names.end()) names.push_back(waiting.name);
+    for (const Waiting& waiting : view.waiting_on) add_once(names, waiting.name);
     return names;
   }
   std::vector<Waits> waiting_on() const {
@@ -363,7 +362,7 @@ StatusSelection::StatusSelection(const std::vector<std::string>& names) {
   some = !names.empty();
   for (std::size_t i = 0; i < std::size(kMembers); ++i) {
     const std::string_view name = kMembers[i].name();
-    if (!names.empty() && std::find(names.begin(), names.end(), name) == names.end()) continue;
+    if (!names.empty() && !contains(names, name)) continue;
     members.set(i);
     usage = usage || name == "memory_bytes" || name == "cpu_usec" || name == "tasks";
     changes = changes || name.starts_with("changed_");

@@ -11,6 +11,7 @@
 #include "base/fd.hpp"
 #include "base/json.hpp"
 #include "base/json_writer.hpp"
+#include "base/lists.hpp"
 #include "base/memory.hpp"
 #include "base/text.hpp"
 #include "config/spec_reader.hpp"
@@ -194,8 +195,7 @@ void log_warnings(const LoadedConfig& config, const std::vector<std::string>* on
   };
   std::ranges::for_each(config.messages, tell);
   for (const SpecPtr& spec : config.specs) {
-    if (only != nullptr && std::find(only->begin(), only->end(), spec->name) == only->end())
-      continue;
+    if (only != nullptr && !contains(*only, spec->name)) continue;
     std::ranges::for_each(spec->findings->warnings, tell);
   }
 }

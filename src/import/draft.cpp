@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "config/foreign_keys.hpp"
@@ -378,9 +379,7 @@ void Draft::leave(const Setting& setting, std::string_view reason, std::string_v
                      kMostLeft));
 }
 
-void Draft::remark(std::string_view text) {
-  if (std::ranges::find(remarks_, text) == remarks_.end()) remarks_.emplace_back(text);
-}
+void Draft::remark(std::string_view text) { add_once(remarks_, std::string(text)); }
 
 void Draft::note(std::string_view text) { notes_.emplace_back(text); }
 

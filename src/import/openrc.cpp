@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "import/reader.hpp"
 #include "import/words.hpp"
@@ -172,9 +173,7 @@ class OpenrcReader {
   }
 
  private:
-  bool has_function(std::string_view name) const {
-    return std::ranges::find(functions_, name) != functions_.end();
-  }
+  bool has_function(std::string_view name) const { return contains(functions_, name); }
 
   void read_text(std::string_view text, const std::string& file) {
     std::string function;  // the function that contains the line
@@ -268,8 +267,7 @@ class OpenrcReader {
         !name.ends_with("_daemon_args"))
       return;
     const std::string reason = fmt::format("{}() sets {}", function, name);
-    if (std::ranges::find(draft_.refusals(), reason) == draft_.refusals().end())
-      draft_.refuse(reason);
+    if (!contains(draft_.refusals(), reason)) draft_.refuse(reason);
   }
 
   void take_assignment(std::string_view line, unsigned number, const std::string& file) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "config/spec_reader.hpp"
 #include "config/value_text.hpp"
@@ -247,7 +248,7 @@ class SupervisordReader {
     if (std::ranges::any_of(members,
                             [&](const std::string& one) { return by_hand_.contains(one); }))
       draft.put_text("target.status", "stop");
-    if (std::ranges::find(members, draft.name()) != members.end())
+    if (contains(members, draft.name()))
       return to_.fault(path, fmt::format("[group:{}] has the name of one of its programs", name));
     to_.add(std::move(draft));
   }

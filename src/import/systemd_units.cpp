@@ -12,6 +12,7 @@
 
 #include "base/file.hpp"
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "import/systemd.hpp"
 
@@ -104,7 +105,7 @@ std::vector<std::string> drop_in_names(const Unit& unit) {
 /// The directories that may contain parts of the unit.
 std::vector<std::string> folders_of(const Unit& unit) {
   std::vector<std::string> folders{folder_of(unit.path)};
-  if (std::ranges::find(kUnitFolders, folders.front()) != std::end(kUnitFolders))
+  if (contains(kUnitFolders, folders.front()))
     folders.assign(std::begin(kUnitFolders), std::end(kUnitFolders));
   return folders;
 }
@@ -208,7 +209,7 @@ std::optional<Unit> read_unit(const std::string& place, Imported& to) {
   Unit unit;
   unit.name = last_part(place);
   unit.path = place;
-  if (std::ranges::find(kUnitTypes, unit.type()) == std::end(kUnitTypes)) {
+  if (!contains(kUnitTypes, unit.type())) {
     to.fault(place,
              "is no unit that can be imported: its name ends in .service, .socket, "
              ".timer, .path or .target");

@@ -3,10 +3,10 @@
 // The text of a service file: see writer.hpp.
 #include "import/writer.hpp"
 
-#include <algorithm>
 #include <vector>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "config/keys.hpp"
 #include "config/value_text.hpp"
@@ -91,8 +91,7 @@ std::string left_text(const std::vector<const LeftSetting*>& left) {
   std::string text;
   std::vector<std::string> reasons;
   for (const LeftSetting* one : left) {
-    if (std::ranges::find(reasons, one->reason) != reasons.end()) continue;
-    reasons.push_back(one->reason);
+    if (!add_once(reasons, one->reason)) continue;
     text += comment(printable(fmt::format("Not carried over: {}", one->reason)));
     for (const LeftSetting* other : left)
       if (other->reason == one->reason)

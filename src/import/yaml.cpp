@@ -10,6 +10,7 @@
 #include <map>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "config/toml_reader.hpp"
 #include "config/value_text.hpp"
 
@@ -89,8 +90,8 @@ class YamlReader {
     }
     std::string what = parser_.problem;
     if (parser_.context != nullptr && parser_.context_mark.line != parser_.problem_mark.line)
-      what += fmt::format(" {} that begins in line {}", parser_.context,
-                          parser_.context_mark.line + 1);
+      what +=
+          fmt::format(" {} that begins in line {}", parser_.context, parser_.context_mark.line + 1);
     fail_at(parser_.problem_mark.line + 1, what);
   }
 
@@ -129,8 +130,8 @@ class YamlReader {
     constexpr std::string_view nulls[] = {"", "~", "null", "Null", "NULL"};
     const bool plain = data.style == YAML_PLAIN_SCALAR_STYLE && data.tag == nullptr;
     value.integer = plain ? 1 : 0;
-    value.boolean = (plain && std::ranges::find(nulls, value.string) != std::end(nulls)) ||
-                    text_of(data.tag) == "tag:yaml.org,2002:null";
+    value.boolean =
+        (plain && contains(nulls, value.string)) || text_of(data.tag) == "tag:yaml.org,2002:null";
     if (value.boolean) value.string.clear();
     return value;
   }
@@ -194,7 +195,7 @@ class YamlReader {
     std::string_view rest = text_of(tag);
     if (rest.empty() || rest == "!") return;
     if (rest.starts_with(kCoreTag)) rest.remove_prefix(kCoreTag.size());
-    if (std::ranges::find(known, rest) == known.end())
+    if (!contains(known, rest))
       fail(fmt::format("the tag {} is not read; write the value without it", rest));
   }
 

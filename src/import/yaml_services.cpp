@@ -8,6 +8,7 @@
 #include <span>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "config/foreign_keys.hpp"
 #include "config/spec_reader.hpp"
@@ -220,7 +221,7 @@ class YamlService {
   void take(const std::string& key, const Member& member) {
     const Value& value = member.value;
     const Setting setting{"", key, line_of(value), static_cast<unsigned>(member.at.line), file_};
-    if (std::ranges::find(kTables, key) != std::end(kTables)) {
+    if (contains(kTables, key)) {
       for (const auto& [name, inner] : value.table) take(fmt::format("{}.{}", key, name), inner);
       return;
     }

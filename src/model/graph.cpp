@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/sort.hpp"
 #include "model/cycles.hpp"
 
@@ -30,14 +31,6 @@ struct ListOf {
 
   [[nodiscard]] bool binds() const { return kind == kBindsTo; }
 };
-
-/// Returns whether `slot` is new in the list.
-template <class List>
-bool add_unique(List& list, Slot slot) {
-  if (std::ranges::find(list, slot) != list.end()) return false;
-  list.push_back(slot);
-  return true;
-}
 
 std::string message(const ServiceSpec& spec, SourcePosition at, std::string_view severity,
                     std::string_view key, std::string_view text) {
@@ -172,8 +165,7 @@ class GraphBuilder {
     each_added(slot, [&](const ListOf& list, const Dependency& dependency, Slot other) {
       if (other == kNoSlot || node(other).removed) {
         auto& unknown = node(slot).unknown.edit();
-        if (std::ranges::find(unknown, dependency.name) == unknown.end())
-          unknown.push_back(dependency.name);
+        add_once(unknown, dependency.name);
       } else if (other != slot && !node(other).broken()) {
         if (add_edge(other, list, slot)) node(other).added.edit().push_back({slot, list.kind});
       }
@@ -183,7 +175,7 @@ class GraphBuilder {
   /// Adds an edge from `slot` to `other`. Returns whether it is new.
   bool add_edge(Slot slot, const ListOf& list, Slot other) {
     Node& self = node(slot);
-    const bool is_new = add_unique(self.*list.edges, other);
+    const bool is_new = add_once(self.*list.edges, other);
     const bool is_bound_now = list.binds() && !self.binds(other);
     if (is_bound_now) self.binds_to.push_back(other);
     return is_new || is_bound_now;
@@ -217,7 +209,7 @@ class GraphBuilder {
     if (list.edges == &Node::conflicts && required)
       fault(slot, dependency.at, list.key, conflict_words(slot, dependency.name));
     auto& names = list.edges == &Node::requires_ ? self.missing.edit() : self.unknown.edit();
-    if (std::ranges::find(names, dependency.name) == names.end()) names.push_back(dependency.name);
+    add_once(names, dependency.name);
   }
 
   void refuse_cycles() {
@@ -306,7 +298,7 @@ class GraphBuilder {
         fault(slot, required_at(slot, above_b),
               fmt::format("{} requires both {} and {}, which conflict; remove one of the two",
                           name(slot), name(a), name(b)));
-      add_unique(refused, slot);
+      add_once(refused, slot);
     }
   }
 
@@ -342,7 +334,7 @@ class GraphBuilder {
   void make_conflicts_symmetric() {
     for (const Slot slot : graph_->order_) {
       for (const Slot other : SlotList(node(slot).conflicts)) {
-        add_unique(node(other).conflicts, slot);
+        add_once(node(other).conflicts, slot);
       }
     }
   }
@@ -357,8 +349,8 @@ class GraphBuilder {
     for (const Dependency& dependency : named.conflicts) {
       const Slot other = graph_->find(dependency.name);
       if (other == kNoSlot || other == slot) continue;
-      add_unique(node(slot).conflicts, other);
-      add_unique(node(other).conflicts, slot);
+      add_once(node(slot).conflicts, other);
+      add_once(node(other).conflicts, slot);
     }
   }
 
@@ -455,7 +447,7 @@ std::vector<std::string> new_lacks(const ServiceSpec& spec, const ServiceSpec& b
   const auto look = [&](const std::vector<Dependency>& list, std::string_view key) {
     for (const auto& [name, at] : list) {
       if (names(had.requires_, name) || names(had.binds_to, name)) continue;
-      if (std::ranges::find(missing, name) == missing.end()) continue;
+      if (!contains(missing, name)) continue;
       faults.push_back(message(spec, at, "error", key,
                                fmt::format("no service is named \"{}\", so the running {} would be "
                                            "stopped",

@@ -20,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/lists.hpp"
 #include "base/or_default.hpp"
 #include "model/slot_list.hpp"
 #include "model/spec.hpp"
@@ -110,9 +111,7 @@ struct Node {
         *added, [&](const AddedEdge& edge) { return edge.to == to && edge.kind == kind; });
   }
   /// Whether it is bound to `to`, and so requires it.
-  [[nodiscard]] bool binds(Slot to) const {
-    return std::ranges::find(binds_to, to) != binds_to.end();
-  }
+  [[nodiscard]] bool binds(Slot to) const { return contains(binds_to, to); }
   /// The kind of its edge to `to`, which it requires.
   [[nodiscard]] std::string_view kind_of_required(Slot to) const {
     return binds(to) ? "binds_to" : "requires";

@@ -3,9 +3,10 @@
 // Plans a reload: the config to use for each name, and the graph of these configs.
 #include "model/plan.hpp"
 
-#include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
+
+#include "base/lists.hpp"
 
 namespace zinit {
 
@@ -34,7 +35,7 @@ SpecPtr with_warnings(const SpecPtr& spec, const SpecPtr& successor,
   std::vector<std::string>& warnings = findings.warnings;
   const std::size_t own = warnings.size();
   for (std::string& text : refused) {
-    if (std::ranges::find(warnings, text) == warnings.end()) warnings.push_back(std::move(text));
+    add_once(warnings, std::move(text));
   }
   findings.refused_warnings = warnings.size() - own;
   return copy;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/lists.hpp"
 #include "model/decide.hpp"
 
 namespace zinit {
@@ -388,7 +389,7 @@ bool stable(const Record& record, const Lifecycle& lifecycle, TimePoint now) {
 
 bool contains(const EndSet& set, const ProcessEnd& end) {
   const auto& values = end.by_signal ? set.signals : set.codes;
-  return std::ranges::find(values, end.value) != values.end();
+  return contains(values, end.value);
 }
 
 bool good_end(const ServiceSpec& spec, const ProcessEnd& end) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/lists.hpp"
 #include "model/predicates.hpp"
 #include "model/why.hpp"
 
@@ -127,7 +128,7 @@ Life Rehearsal::ready_life_of(Slot /*slot*/) {
 void Rehearsal::entered(Slot slot, const Row& /*row*/, State from) {
   const Record& record = world.record(slot);
   if (record.state == from) return;
-  const bool repeats = std::ranges::find(repeating_, slot) != repeating_.end();
+  const bool repeats = contains(repeating_, slot);
   if (!repeats && changes_.size() < kMostChanges)
     changes_.push_back({passed(), slot, from, record.state, reason_of_state(record)});
   if (record.state == State::failed) {

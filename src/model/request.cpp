@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "model/decide.hpp"
 #include "model/predicates.hpp"
 
@@ -176,7 +177,7 @@ Bulk pass_over_system(const Graph& graph, Counts counts) {
 void stop_conflicting(World& world, const Slots& started, Requested& result) {
   for (const Slot slot : started) {
     for (const Slot other : world.node(slot).conflicts) {
-      if (std::ranges::find(started, other) != started.end()) continue;
+      if (contains(started, other)) continue;
       if (world.record(other).wish == Wish::up)
         take_down_with_dependents(
             world, other, {ReasonType::stopped_with, 1, world.graph->name(slot), {}}, result);
@@ -479,7 +480,7 @@ void pull_for_new_dependents(World& world, const Graph* old, const PlannedServic
   const auto is_new = [&](Slot dependent, SlotList Node::*edges) {
     if (old == nullptr || !old->used(dependent)) return true;
     const auto& had = old->node(dependent).*edges;
-    return std::ranges::find(had, planned.slot) == had.end();
+    return !contains(had, planned.slot);
   };
   const bool ready = satisfied(world, planned.slot);
   const auto look = [&](const SlotList& dependents, SlotList Node::*edges) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 
 namespace zinit {
@@ -84,9 +85,7 @@ bool allowed_in_name(char c) noexcept {
   return letter_or_digit(c) || std::string_view("_.@-").find(c) != std::string_view::npos;
 }
 
-bool is_taken_name(std::string_view name) noexcept {
-  return std::find(kTakenNames.begin(), kTakenNames.end(), name) != kTakenNames.end();
-}
+bool is_taken_name(std::string_view name) noexcept { return contains(kTakenNames, name); }
 
 SpecChange compare(const ServiceSpec& before, const ServiceSpec& after) {
   SpecChange change = SpecChange::none;

@@ -4,7 +4,6 @@
 // and shared by pointer. zinit.toml(5) describes the keys and defaults.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "base/file_identity.hpp"
+#include "base/lists.hpp"
 #include "base/or_default.hpp"
 #include "base/time.hpp"
 #include "model/checks.hpp"
@@ -59,7 +59,7 @@ struct Dependency {
 
 /// Whether `list` contains `name`.
 [[nodiscard]] inline bool names(const std::vector<Dependency>& list, std::string_view name) {
-  return std::ranges::find(list, name, &Dependency::name) != list.end();
+  return contains(list, name, &Dependency::name);
 }
 
 /// Ways in which a process may end.

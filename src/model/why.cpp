@@ -7,6 +7,7 @@
 #include <span>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "model/predicates.hpp"
 
@@ -350,7 +351,7 @@ class Explainer {
       add_first(above, world_.node(above).binds(slot_) ? "is bound to" : "requires");
     if (!world_.shutdown) return;
     for (const Slot later : node.ordered_before) {
-      const bool told = std::ranges::find(node.required_by, later) != node.required_by.end();
+      const bool told = contains(node.required_by, later);
       if (!told) add_first(later, "comes after");
     }
   }
@@ -451,7 +452,7 @@ class Explainer {
                                  depth,
                                  at.code,
                                  known ? std::string() : mask_of(world_, at.name)});
-      if (!known || std::ranges::find(seen, at.slot) != seen.end()) break;
+      if (!known || contains(seen, at.slot)) break;
       seen.push_back(at.slot);
       if (!next_link(at)) break;
     }
@@ -514,7 +515,7 @@ std::vector<Waiting> waiting_on(const World& world, Slot slot, TimePoint now) {
       add(required, node.kind_of_required(required));
   }
   for (const Slot earlier : node.after) {
-    if (std::ranges::find(node.requires_, earlier) != node.requires_.end()) continue;
+    if (contains(node.requires_, earlier)) continue;
     if (first_try(world, earlier)) add(earlier, "after");
   }
   for (const Slot other : node.conflicts) {

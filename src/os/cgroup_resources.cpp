@@ -4,11 +4,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "os/cgroup_tree.hpp"
 
@@ -98,7 +98,7 @@ std::vector<std::string> CgroupTree::missing_for(const Resources& resources) con
   std::vector<std::string> faults;
   const std::vector<std::string> known = controllers();
   for (const ResourceRow& row : kRows)
-    if (row.is_set(resources) && std::ranges::find(known, row.controller) == known.end())
+    if (row.is_set(resources) && !contains(known, row.controller))
       faults.push_back(fault_text(row));
   return faults;
 }

@@ -14,6 +14,7 @@
 
 #include "base/directory.hpp"
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "os/mount.hpp"
@@ -341,7 +342,7 @@ void CgroupTree::close() {
   for (const std::string_view controller : kControllers) {
     const std::string off = fmt::format("-{}", controller);
     if (!base_.write("cgroup.subtree_control", off)) continue;
-    const bool ours = std::find(enabled_.begin(), enabled_.end(), controller) != enabled_.end();
+    const bool ours = contains(enabled_, controller);
     if (ours && !own_.write("cgroup.subtree_control", off)) continue;
   }
   if (!own_.write("cgroup.procs", "0")) return;

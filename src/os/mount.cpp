@@ -12,6 +12,7 @@
 #include <algorithm>
 
 #include "base/fd.hpp"
+#include "base/lists.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "os/directories.hpp"
@@ -44,7 +45,7 @@ constexpr std::array<std::string_view, 5> kKept = {"/", "/proc", "/sys", "/dev",
 constexpr std::array<std::string_view, 3> kKeptWhole = {"/proc/", "/sys/", "/dev/"};
 
 bool kept(const std::string& target) {
-  return std::find(kKept.begin(), kKept.end(), target) != kKept.end() ||
+  return contains(kKept, target) ||
          std::any_of(kKeptWhole.begin(), kKeptWhole.end(),
                      [&](std::string_view whole) { return target.starts_with(whole); });
 }

@@ -15,6 +15,7 @@
 
 #include "base/environment.hpp"
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/sort.hpp"
 #include "base/text.hpp"
 #include "model/reason.hpp"
@@ -102,7 +103,7 @@ Result<UniqueFd> open_terminal(const std::string& path) {
 Result<UniqueFd> choose_streams(const SpawnPlan& plan, ChildWork& work) {
   UniqueFd opened;
   const std::array given{plan.in, plan.out, plan.err};
-  const bool any_missing = std::find(given.begin(), given.end(), -1) != given.end();
+  const bool any_missing = contains(given, -1);
   if (!plan.tty.empty() || any_missing) {
     auto fd = plan.tty.empty() ? open_fd("/dev/null", O_RDWR) : open_terminal(plan.tty);
     const bool in_alone = plan.tty.empty() && plan.out >= 0 && plan.err >= 0;

@@ -6,7 +6,6 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
@@ -15,6 +14,7 @@
 #include "base/directory.hpp"
 #include "base/fd.hpp"
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/sort.hpp"
 #include "base/text.hpp"
 #include "os/process.hpp"
@@ -102,7 +102,7 @@ std::optional<Listener> parse_listener(std::string_view line) {
 
 std::optional<Listener> find_listener(std::span<const int> ports) {
   const auto wanted = [&](const Listener& one, std::string_view /*line*/) {
-    return std::ranges::find(ports, one.port) != ports.end();
+    return contains(ports, one.port);
   };
   for (const char* table : kTables)
     if (const auto listener = find_in(table, wanted)) return listener;
@@ -120,7 +120,7 @@ std::string holder_of_address(const sockaddr_storage& address) {
     const auto listener = find_in(table, wanted);
     if (!listener) continue;
     const auto holders = holders_of_socket(listener->inode);
-    const bool own = std::ranges::find(holders, ::getpid()) != holders.end();
+    const bool own = contains(holders, ::getpid());
     return own || holders.empty() ? std::string() : process_text(holders.front());
   }
   return {};
@@ -143,7 +143,7 @@ std::vector<pid_t> lineage_of(pid_t pid) {
     const auto stat = read_process_stat(pid);
     if (!stat) break;
     for (const pid_t each : {pid, stat->group, stat->session}) {
-      if (std::ranges::find(all, each) == all.end()) all.push_back(each);
+      add_once(all, each);
     }
     pid = stat->ppid;
   }

@@ -18,6 +18,7 @@
 #include "base/directory.hpp"
 #include "base/fd.hpp"
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "os/attempts.hpp"
 #include "os/mount.hpp"
@@ -111,16 +112,12 @@ std::vector<Error> faults(const char* verb, const std::vector<std::string>& path
 
 // --- the order ---
 
-bool among(const std::vector<std::string>& all, const std::string& one) {
-  return std::find(all.begin(), all.end(), one) != all.end();
-}
-
 /// Tries once to unmount each target that is not being unmounted already.
 /// @return  whether another round may get further
 bool unmount_round(Attempts& attempts, TimePoint give_up, const std::string& below) {
   bool any = false;
   for (const std::string& target : targets_below(below)) {
-    if (among(attempts.under_way(), target)) continue;
+    if (contains(attempts.under_way(), target)) continue;
     if (Clock::now() >= give_up) break;
     any |= attempts.make({target}, unmount, kEach).front() == 0;
   }
@@ -132,7 +129,7 @@ bool detach_loops(Attempts& attempts) {
   const std::vector<std::string> before = loops();
   std::vector<std::string> devices = before;
   std::erase_if(devices, [under_way = attempts.under_way()](const std::string& device) {
-    return among(under_way, device);
+    return contains(under_way, device);
   });
   if (devices.empty()) return false;
   attempts.make(devices, detach_loop, kEach);
@@ -173,7 +170,7 @@ std::vector<Error> unmount_all(TimePoint give_up, const std::string& below) {
   std::vector<std::string> hanging;
   for (const std::string& path : attempts.under_way()) {
     told.push_back(unanswered(is_device(path) ? "detach" : "unmount", path));
-    if (among(left, path)) hanging.push_back(path);
+    if (contains(left, path)) hanging.push_back(path);
   }
   if (!hanging.empty()) {
     attempts.make(hanging, unmount_by_force, kForForce);

@@ -13,6 +13,7 @@
 
 #include "base/fd.hpp"
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 
 namespace zinit {
@@ -161,7 +162,7 @@ Result<std::vector<gid_t>> find_groups(const std::vector<std::string>& wanted,
   for (const std::string& name : wanted) {
     const auto gid = find_group(name, files);
     if (!gid) return Failure(gid.error());
-    if (std::find(all.begin(), all.end(), *gid) == all.end()) all.push_back(*gid);
+    add_once(all, *gid);
   }
   return all;
 }
@@ -171,7 +172,7 @@ Result<std::vector<gid_t>> groups_of(const std::string& user, gid_t own, const U
   std::vector<gid_t> all{own};
   if (user.empty()) return all;
   const auto read = each_group(files, [&](const Group& entry) {
-    const bool known = std::find(all.begin(), all.end(), entry.gid) != all.end();
+    const bool known = contains(all, entry.gid);
     const bool usable = entry.gid != kNoId;  // setgroups(2) refuses a list with it
     if (!known && usable && lists(entry, user)) all.push_back(entry.gid);
     return false;

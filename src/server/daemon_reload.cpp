@@ -3,6 +3,7 @@
 // Reloads: puts the files as read, and the services added at runtime, in force.
 #include <algorithm>
 
+#include "base/lists.hpp"
 #include "base/log.hpp"
 #include "server/daemon.hpp"
 
@@ -114,17 +115,15 @@ std::string ZinitDaemon::add_others(ReloadReport& report, const Configuration& c
   const auto is_it = [&](const SpecPtr& spec) { return spec->name == target; };
   report.proxies = proxies_.plan(config);
   report.settings = changed_settings(settings_, config.settings);
-  const bool news = std::ranges::find(report.settings, "default_target") != report.settings.end() ||
-                    std::ranges::find(report.removed, target) != report.removed.end();
+  const bool news = contains(report.settings, "default_target") || contains(report.removed, target);
   std::string absent;
   if (!target.empty() && news && std::ranges::none_of(specs, is_it))
     report.warnings.push_back(absent = to_text(absent_target(config.settings, file)));
   auto faulty = config.refused;
   // The faults of a template are those of its instances.
   const auto is_told = [&](const std::string& fault) {
-    return std::ranges::any_of(report.faults, [&](const auto& one) {
-      return std::ranges::find(one.second, fault) != one.second.end();
-    });
+    return std::ranges::any_of(report.faults,
+                               [&](const auto& one) { return contains(one.second, fault); });
   };
   std::erase_if(faulty, [&](const auto& one) { return std::ranges::all_of(one.second, is_told); });
   if (!config.settings_faults.empty()) faulty[file] = config.settings_faults;

@@ -9,9 +9,8 @@
 // new root. Until then World::switching is in the journal: stays_up() of model/predicates.hpp keeps
 // services that survive from being stopped, by the shutdown and then by what they require.
 
-#include <algorithm>
-
 #include "base/kill_point.hpp"
+#include "base/lists.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "machine/last_steps.hpp"
@@ -128,8 +127,7 @@ void ZinitDaemon::arrive() {
   // A service that the reload would restart keeps its definition from the old root.
   if (const auto plan = board_.reload(specs, true, config.masked)) {
     std::erase_if(specs, [&](const SpecPtr& spec) {
-      return graph->find(spec->name) != kNoSlot &&
-             std::ranges::find(plan->restarted, spec->name) != plan->restarted.end();
+      return graph->find(spec->name) != kNoSlot && contains(plan->restarted, spec->name);
     });
   }
   const std::vector<SpecPtr> survivors = runtime_services(*graph, specs);

@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "base/file.hpp"
+#include "base/lists.hpp"
 #include "base/log.hpp"
 #include "io/loop.hpp"
 namespace zinit {
@@ -27,7 +28,7 @@ tl::unexpected<RequestFailure> failed(const Error& error) {
 tl::unexpected<RequestFailure> unplaced(RequestFailure failure, const ServiceSpec& spec) {
   for (std::string& line : failure.details) {
     Diagnostic fault = parse_diagnostic(line);
-    if (std::ranges::find(spec.drop_ins, fault.file) == spec.drop_ins.end()) fault.file.clear();
+    if (!contains(spec.drop_ins, fault.file)) fault.file.clear();
     line = to_text(fault);
   }
   if (!failure.details.empty()) failure.text = "the config is wrong: " + failure.details.front();

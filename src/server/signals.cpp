@@ -3,9 +3,8 @@
 // Signals to zinit: which ones it reads, and how the log names them and their senders.
 #include "server/signals.hpp"
 
-#include <algorithm>
-
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "model/reason.hpp"
 #include "os/process.hpp"
@@ -46,7 +45,7 @@ std::vector<int> handled_signals() {
   std::vector<int> signals;
   for (int signal = 1; signal <= SIGRTMAX; ++signal) {
     const bool of_libc = signal > SIGSYS && signal < SIGRTMIN;
-    const bool fault = std::ranges::find(kFaults, signal) != kFaults.end();
+    const bool fault = contains(kFaults, signal);
     const bool never = signal == SIGKILL || signal == SIGSTOP || signal == SIGPIPE;
     if (!of_libc && !fault && !never) signals.push_back(signal);
   }

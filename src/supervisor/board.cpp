@@ -9,6 +9,7 @@
 #include <csignal>
 
 #include "base/kill_point.hpp"
+#include "base/lists.hpp"
 #include "base/sort.hpp"
 #include "model/predicates.hpp"
 #include "model/request.hpp"
@@ -529,9 +530,7 @@ bool Board::has_template(std::string_view name) const {
   return is_template(name);
 }
 
-bool BoardCore::is_template(std::string_view name) const {
-  return std::ranges::find(template_names, name) != template_names.end();
-}
+bool BoardCore::is_template(std::string_view name) const { return contains(template_names, name); }
 
 std::vector<std::string> Board::templates() const {
   MutexLock lock(mutex);

@@ -23,6 +23,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "model/predicates.hpp"
 #include "os/directories.hpp"
@@ -117,8 +118,7 @@ void BoardCore::step_launched(Job& job, const LaunchOrder& order, Launch& launch
 /// even if a reload has since removed them from the config.
 void BoardCore::note_launch(Job& job, Launch& launch) {
   for (std::string& name : launch.runtime_dirs) {
-    if (std::ranges::find(*job.runtime_dirs, name) == job.runtime_dirs->end())
-      job.runtime_dirs.edit().push_back(std::move(name));
+    if (!contains(*job.runtime_dirs, name)) job.runtime_dirs.edit().push_back(std::move(name));
   }
   if (!launch.runtime_dirs.empty()) keep_runtime_dirs(job);
   note_resource_faults(job, std::move(launch.resource_faults));
@@ -215,7 +215,7 @@ bool BoardCore::hand_on_directory(const Job& from, const std::string& name) {
     if (!other || other.get() == &from || !uses_directory(*other, name)) continue;
     std::vector<std::string>& theirs = other->runtime_dirs.edit();
     // At the front, because the last one is removed first and this one may contain the others.
-    if (std::ranges::find(theirs, name) == theirs.end()) theirs.insert(theirs.begin(), name);
+    if (!contains(theirs, name)) theirs.insert(theirs.begin(), name);
     keep_runtime_dirs(*other);
     return true;
   }

@@ -3,10 +3,10 @@
 // The report of a reload: what the plan changes, and which dependents are affected by that.
 #include "supervisor/reload_report.hpp"
 
-#include <algorithm>
 #include <set>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/sort.hpp"
 #include "model/predicates.hpp"
 
@@ -130,7 +130,7 @@ class Reporter {
     for (const Slot required : node.requires_) {
       const std::string& name = plan_.graph->name(required);
       const Slot before = world_.graph->find(name);
-      const bool known = before != kNoSlot && std::ranges::find(had, before) != had.end();
+      const bool known = before != kNoSlot && contains(had, before);
       if (known || (before != kNoSlot && lets_run(before, node.binds(required)))) continue;
       report_.restarted.push_back(planned.name);
       report_.why[planned.name] = {"requires " + name + ", which is not ready"};
@@ -170,7 +170,7 @@ class Reporter {
       const Slot slot = next.find(world_.graph->name(above));
       if (slot == kNoSlot) continue;
       const Names& missing = *next.node(slot).missing;
-      if (std::ranges::find(missing, name) != missing.end()) all.push_back(above);
+      if (contains(missing, name)) all.push_back(above);
     }
     return all;
   }

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "client/named_key.hpp"
 #include "client/script/script.hpp"
@@ -34,7 +35,7 @@ bool may_repeat(std::string_view method) {
       "service.list", "service.status", "service.list_full", "service.status_full",
       "service.why",  "service.tree",   "service.get",       "service.stats",
       "service.wait", "service.start",  "service.stop"};
-  const auto in = [&](const auto& list) { return std::ranges::find(list, method) != list.end(); };
+  const auto in = [&](const auto& list) { return contains(list, method); };
   return in(good) || std::ranges::none_of(
                          changes, [&](std::string_view room) { return method.starts_with(room); });
 }
@@ -92,7 +93,7 @@ int document(lua_State* lua, VerbContext&) {
   const auto sections = known_sections();
   for (const auto& member : given.GetObject()) {
     const std::string name = member.name.GetString();
-    const bool is_section = std::ranges::find(sections, name) != sections.end();
+    const bool is_section = contains(sections, name);
     if (is_section && member.value.IsObject()) {
       for (const auto& key : member.value.GetObject()) put(name, key.name.GetString(), key.value);
       continue;
