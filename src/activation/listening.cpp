@@ -16,6 +16,7 @@
 #include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/lists.hpp"
+#include "base/text.hpp"
 #include "base/trusted_path.hpp"
 #include "base/unix_address.hpp"
 #include "os/unix_receive.hpp"
@@ -26,12 +27,6 @@ namespace {
 
 Failure cannot_listen(const std::string& where, int errnum = errno) {
   return sys_failure("listen on", where, errnum);
-}
-
-Result<void> make_parents(const std::string& path) {
-  const auto slash = path.rfind('/');
-  return slash == 0 || slash == std::string::npos ? Result<void>()
-                                                  : make_directories(path.substr(0, slash), 0755);
 }
 
 bool set(int socket, int level, int option, bool on) noexcept {
@@ -53,7 +48,7 @@ bool set_inet(int socket, const ListenOptions& options) {
 Result<OpenSocket> bind_path(UniqueFd fd, const SocketAddress& address, int type,
                              const ListenOptions& options) {
   const std::string path = reinterpret_cast<const sockaddr_un&>(address.storage).sun_path;
-  if (auto made = make_parents(path); !made) return Failure(made.error());
+  if (auto made = make_directories(folder_of(path), 0755); !made) return Failure(made.error());
   if (auto cleared = clear_socket_place(path, type); !cleared) return Failure(cleared.error());
   // bind() gives the file the socket's mode: only zinit has access until the owner is set.
   if (::fchmod(fd.get(), options.mode & 0600) < 0 ||
@@ -106,7 +101,7 @@ Result<OpenSocket> open_socket(const SocketAddress& address, ListenType type,
 }
 
 Result<OpenSocket> open_fifo(const std::string& path, const ListenOptions& options) {
-  if (auto made = make_parents(path); !made) return Failure(made.error());
+  if (auto made = make_directories(folder_of(path), 0755); !made) return Failure(made.error());
   const bool is_new = ::mkfifo(path.c_str(), options.mode & 0600) == 0;
   if (!is_new && errno != EEXIST) return sys_failure("make the FIFO", path);
   // Does not follow a symbolic link of another user: its target could be anything.

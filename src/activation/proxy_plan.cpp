@@ -10,6 +10,7 @@
 #include "base/format.hpp"
 #include "base/lists.hpp"
 #include "base/sort.hpp"
+#include "base/text.hpp"
 
 namespace zinit {
 
@@ -22,8 +23,7 @@ ProxyFiles files_of(const LoadedConfig& config, const ProxyEntries& entries) {
   for (const SpecPtr& spec : config.specs)
     if (spec->broken()) unreadable.insert(spec->file);
   const auto missing = [&](const std::string& file) {
-    const std::string_view folder = std::string_view(file).substr(0, file.rfind('/'));
-    return contains(config.missing, folder);
+    return contains(config.missing, folder_of(file));
   };
   for (const auto& [name, entry] : entries) {
     const std::string& file = entry.spec->file;

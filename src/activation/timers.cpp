@@ -229,7 +229,7 @@ void Timers::write_stamp(const std::string& service, const ServiceTimer& timer) 
   if (parts_.state.empty()) return;
   FileTask task;
   task.work = [path = stamp_of(service), text = stamp_text(timer.stand()), service] {
-    const auto made = make_directories(path.substr(0, path.rfind('/')), 0755);
+    const auto made = make_directories(folder_of(path), 0755);
     const auto written =
         made ? replace_file(path, text, {}) : Result<Remark>(Failure(made.error()));
     if (!written)

@@ -10,22 +10,17 @@
 #include <cstdio>
 
 #include "base/fd.hpp"
+#include "base/text.hpp"
 
 namespace zinit {
 
 namespace {
 
-std::string directory_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 /// The name of a temporary file beside `path` that no other process or call uses at the same time.
 /// A crashed process with the same pid may have left such a file; O_EXCL and symlink(2) then fail.
 std::string temporary_beside(const std::string& path) {
   static std::atomic<unsigned> counter = 0;
-  return directory_of(path) + "/.zinit-" + std::to_string(::getpid()) + "-" +
+  return folder_of(path) + "/.zinit-" + std::to_string(::getpid()) + "-" +
          std::to_string(++counter) + ".new~";
 }
 
@@ -90,6 +85,11 @@ bool path_exists(const std::string& path) noexcept {
   return ::lstat(path.c_str(), &status) == 0;
 }
 
+mode_t type_at(const std::string& path) noexcept {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? status.st_mode & S_IFMT : 0;
+}
+
 FileOwner owner_of(const struct stat& there) noexcept {
   return {there.st_mode & 07777, there.st_uid, there.st_gid};
 }
@@ -101,7 +101,7 @@ Result<void> make_directories(const std::string& path, mode_t mode) {
     if (::mkdir(part.c_str(), last ? mode : 0755) == 0) {
       // Makes the new directory's entry durable. A failure is not reported here: a function that
       // then puts a file into the new directory returns a Remark.
-      if (const auto above = SyncedDirectory::open(directory_of(part))) (void)above->sync();
+      if (const auto above = SyncedDirectory::open(folder_of(part))) (void)above->sync();
     } else if (errno != EEXIST) {
       return sys_failure("create directory", part);
     }
@@ -111,7 +111,7 @@ Result<void> make_directories(const std::string& path, mode_t mode) {
 
 Result<Remark> replace_file(const std::string& path, std::string_view data,
                             const FileOwner& owner) {
-  const auto directory = SyncedDirectory::open(directory_of(path));
+  const auto directory = SyncedDirectory::open(folder_of(path));
   if (!directory) return Failure(directory.error());
   while (true) {
     const std::string temporary = temporary_beside(path);
@@ -125,7 +125,7 @@ Result<Remark> replace_file(const std::string& path, std::string_view data,
 }
 
 Result<Remark> make_link(const std::string& target, const std::string& path, bool replace) {
-  const auto directory = SyncedDirectory::open(directory_of(path));
+  const auto directory = SyncedDirectory::open(folder_of(path));
   if (!directory) return Failure(directory.error());
   while (true) {
     const std::string made = replace ? temporary_beside(path) : path;
@@ -143,7 +143,7 @@ Result<Remark> make_link(const std::string& target, const std::string& path, boo
 }
 
 Result<Remark> remove_file(const std::string& path) {
-  const auto directory = SyncedDirectory::open(directory_of(path));
+  const auto directory = SyncedDirectory::open(folder_of(path));
   if (!directory) return Failure(directory.error());
   if (::unlink(path.c_str()) < 0) return sys_failure("remove", path);
   return directory->sync();

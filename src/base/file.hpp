@@ -35,6 +35,9 @@ struct FileOwner {
 /// Whether anything exists at `path`; a dangling symbolic link counts.
 [[nodiscard]] bool path_exists(const std::string& path) noexcept;
 
+/// What `path` leads to, such as S_IFDIR; 0, with errno, if it leads to nothing.
+[[nodiscard]] mode_t type_at(const std::string& path) noexcept;
+
 /// Makes the directory with `mode`, and missing directories above it with mode 0755. Existing
 /// directories stay as they are. `path` does not end in a slash.
 [[nodiscard]] Result<void> make_directories(const std::string& path, mode_t mode);

@@ -116,6 +116,12 @@ std::size_t skip_ascii(std::string_view text, std::size_t at) noexcept {
 
 }  // namespace
 
+std::string folder_of(std::string_view path) {
+  const auto slash = path.rfind('/');
+  if (slash == path.npos) return ".";
+  return std::string(path.substr(0, std::max<std::size_t>(slash, 1)));
+}
+
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
   while (true) {

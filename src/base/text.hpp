@@ -23,6 +23,9 @@ namespace zinit {
   return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
 }
 
+/// The path without its last part: "." if it has only one, "/" if that is in the root.
+[[nodiscard]] std::string folder_of(std::string_view path);
+
 [[nodiscard]] std::string join(std::span<const std::string> parts, std::string_view separator);
 [[nodiscard]] std::string join(std::span<const std::string_view> parts, std::string_view separator);
 

@@ -218,6 +218,13 @@ void VerbContext::flush() {
   }
 }
 
+void VerbContext::follow() {
+  answered();
+  flush();
+  while (client().dispatch(time_left())) flush();
+  throw VerbFailure{ExitStatus::timeout, "timed out"};
+}
+
 void VerbContext::complain(std::string_view what, std::string_view why) {
   printer_.err(printable(fmt::format("zinitctl: {}: {}", what, why)) + "\n");
 }

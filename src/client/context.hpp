@@ -135,6 +135,8 @@ class VerbContext {
   /// Writes the text printed so far, for verbs that keep running. Throws VerbFailure if the reader
   /// has gone.
   void flush();
+  /// Writes what comes from subscriptions until --timeout, which it throws, or for ever.
+  [[noreturn]] void follow();
 
   /// Prints "zinitctl: WHAT: WHY" on standard error, with control characters escaped.
   void complain(std::string_view what, std::string_view why);

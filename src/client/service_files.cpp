@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/rooted.hpp"
 #include "base/text.hpp"
@@ -21,11 +22,6 @@
 namespace zinit {
 
 namespace {
-
-bool exists_at(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0;
-}
 
 /// The client, if its server is trusted to name the files to write: root's, or this user's own.
 /// Another user's server could name any file to root.
@@ -88,7 +84,7 @@ std::optional<Places> places_by_server(VerbContext& context) {
 
 /// Whether services in the directory of `path` have class system by default.
 bool is_system_class(const Places& places, const std::string& path) {
-  const std::string folder = path.substr(0, path.rfind('/'));
+  const std::string folder = folder_of(path);
   return std::ranges::any_of(places.directories, [&](const ConfigDirectory& each) {
     return each.system_class && (each.path == folder || each.vendor == folder);
   });
@@ -144,7 +140,7 @@ Places places_of(VerbContext& context) {
   // In a script, --root "$image" with an unset variable must not change this machine.
   if (root.empty()) throw VerbFailure{ExitStatus::usage, "--root is empty"};
   while (root.ends_with('/')) root.pop_back();
-  if (!exists_at(root + "/"))
+  if (!type_at(root + "/"))
     throw VerbFailure{ExitStatus::failed, fmt::format("there is no directory {}/", root)};
   return places_below(root.empty() ? "/" : root);
 }
@@ -170,8 +166,8 @@ SourceFile find_service_files(VerbContext& context, const Places& places, const 
   if (!context.arguments.has("root")) {
     std::string file = file_by_server(context, name);
     // The server may have read the vendor's file before the administrator replaced it.
-    if (exists_at(own_place_of(file))) file = own_place_of(file);
-    if (exists_at(file) && !is_template_name(stem_of(file))) {
+    if (type_at(own_place_of(file))) file = own_place_of(file);
+    if (type_at(file) && !is_template_name(stem_of(file))) {
       Listing listing;
       list_file(file, is_system_class(places, file), listing);
       return std::move(listing.files.front());

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "client/absences.hpp"
 #include "client/context.hpp"
 #include "config/directory.hpp"
@@ -78,7 +79,7 @@ struct Masks {
 /// @return  what `act` returns, or why there is no directory
 template <class Act>
 [[nodiscard]] auto in_its_directory(const std::string& path, Act act) {
-  const std::string directory = path.substr(0, path.rfind('/'));
+  const std::string directory = folder_of(path);
   const bool is_missing = !path_exists(directory);
   auto done = make_directories(directory, 0755).and_then(act);
   if (!done && is_missing) ::rmdir(directory.c_str());

@@ -62,10 +62,7 @@ class EventPrinter {
                                   print(event);
                                 });
     print_kept();
-    context_.answered();
-    context_.flush();
-    while (context_.client().dispatch(context_.time_left())) context_.flush();
-    throw VerbFailure{ExitStatus::timeout, "timed out"};
+    context_.follow();
   }
 
  private:

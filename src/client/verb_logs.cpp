@@ -128,10 +128,7 @@ class LogPrinter {
     subscribe();
     if (all_) find_names();  // not earlier, or lines of a service added in between would be lost
     if (const int status = print_kept(); status != ExitStatus::done) return status;
-    context_.answered();
-    context_.flush();
-    while (context_.client().dispatch(context_.time_left())) context_.flush();
-    throw VerbFailure{ExitStatus::timeout, "timed out"};
+    context_.follow();
   }
 
  private:

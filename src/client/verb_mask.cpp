@@ -31,8 +31,7 @@ int refuse_own(VerbContext& context, const Places& places, const std::string& na
                const std::string& own) {
   const auto slash = own.rfind('/');
   const std::string vendors = vendor_of(own.substr(0, slash)) + own.substr(slash);
-  struct stat status {};
-  const bool replaces = vendors != own && ::lstat(on_disk(places, vendors).c_str(), &status) == 0;
+  const bool replaces = vendors != own && path_exists(on_disk(places, vendors));
   const std::string what =
       replaces ? fmt::format(
                      "is a file of your own in the place of the vendor's {}; remove it and mask "

@@ -31,10 +31,7 @@ namespace {
 
 constexpr std::string_view kSettingsFile = "zinit.toml";
 
-bool is_directory(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
-}
+bool is_directory(const std::string& path) { return type_at(path) == S_IFDIR; }
 
 std::string without_end_slashes(std::string path) {
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
@@ -44,11 +41,9 @@ std::string without_end_slashes(std::string path) {
 /// The same text for each spelling of a path. A link as the last part is not followed, because two
 /// links to one file are two services.
 std::string place_key(const std::string& path) {
-  const auto slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   char real[PATH_MAX];
-  if (::realpath(folder.c_str(), real) == nullptr) return path;
-  return fmt::format("{}/{}", real, path.substr(slash + 1));  // npos + 1 is 0
+  if (::realpath(folder_of(path).c_str(), real) == nullptr) return path;
+  return fmt::format("{}/{}", real, last_part(path));
 }
 
 /// The name without a suffix of a systemd unit or of a file; empty if it has no such suffix.

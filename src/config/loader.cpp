@@ -17,6 +17,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/lists.hpp"
 #include "base/memory.hpp"
@@ -33,10 +34,7 @@ constexpr std::size_t kMaxThreads = 4;
 constexpr std::size_t kFilesWorthAThread = 32;
 
 /// Whether nothing is at `path` any more. A dangling link still exists.
-bool vanished(const std::string& path) {
-  struct stat status {};
-  return ::lstat(path.c_str(), &status) < 0 && errno == ENOENT;
-}
+bool vanished(const std::string& path) { return !path_exists(path) && errno == ENOENT; }
 
 /// Parses one file; nothing if it has vanished.
 std::optional<ParsedSpec> parse_file(const SourceFile& file, const ServiceDefaults& defaults,

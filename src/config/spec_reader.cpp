@@ -12,6 +12,7 @@
 #include <tuple>
 
 #include "base/fd.hpp"
+#include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/lists.hpp"
 #include "base/text.hpp"
@@ -302,8 +303,7 @@ class LayerReader {
                                                                    : identity_of(path));
     const auto text = read_(path);
     if (!text) {
-      struct stat status {};
-      const bool gone = source > 0 && ::lstat(path.c_str(), &status) < 0 && errno == ENOENT;
+      const bool gone = source > 0 && !path_exists(path) && errno == ENOENT;
       return gone ? std::nullopt : fault(path, whole, text.error().text);
     }
     std::vector<TomlFault> doubles;
@@ -349,8 +349,7 @@ void tell(const ParsedSpec& parsed, std::vector<std::string>& warnings,
 }  // namespace
 
 std::string_view stem_of(std::string_view path) {
-  const auto slash = path.rfind('/');
-  if (slash != std::string_view::npos) path.remove_prefix(slash + 1);
+  path = last_part(path);
   if (path.ends_with(kFileSuffix)) path.remove_suffix(kFileSuffix.size());
   return path;
 }

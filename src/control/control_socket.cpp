@@ -54,7 +54,7 @@ Result<void> check_private(int directory, const std::string& path) {
 
 /// Opens the socket's directory, after making it if it is missing.
 Result<UniqueFd> open_directory(const ControlSocketSettings& settings, const std::string& path) {
-  const std::string directory = path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
+  const std::string directory = folder_of(path);
   if (auto made = make_directories(directory, settings.private_directory ? 0700 : 0755); !made)
     return Failure(made.error());
   const int follow = settings.private_directory ? O_NOFOLLOW : 0;

@@ -192,7 +192,7 @@ void ServerLock::remove() noexcept {
   ::unlink(journal().c_str());
   ::unlink(path_.c_str());
   file_.reset();
-  if (made_directory_) ::rmdir(path_.substr(0, path_.rfind('/')).c_str());  // if it is empty
+  if (made_directory_) ::rmdir(folder_of(path_).c_str());  // if it is empty
 }
 
 }  // namespace zinit

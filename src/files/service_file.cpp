@@ -11,6 +11,7 @@
 
 #include "base/file.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "config/directory.hpp"
 #include "config/spec_reader.hpp"
 #include "config/value_text.hpp"
@@ -184,7 +185,7 @@ RequestResult<void> write_config_file(const std::string& path, const std::string
             "{} is no longer a regular file; a reload will remove the service that it described",
             path));
   }
-  const auto made = make_directories(place.substr(0, place.rfind('/')), 0755);
+  const auto made = make_directories(folder_of(place), 0755);
   if (!made) return refused(Refusal::file_error, made.error().text + "; nothing was changed");
   const auto done = replace_file(place, text, there ? owner_of(status) : FileOwner{});
   if (!done) return refused(Refusal::file_error, done.error().text + "; nothing was changed");

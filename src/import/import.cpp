@@ -68,7 +68,7 @@ bool has_parts_of_unit(const std::string& path) {
   for (const std::string_view suffix : {".d", ".wants", ".requires"})
     if (name.ends_with(suffix) &&
         is_unit_name(fmt::format(".{}", name.substr(0, name.size() - suffix.size()))))
-      return is_directory_path(path);
+      return type_at(path) == S_IFDIR;
   return false;
 }
 
@@ -99,7 +99,7 @@ std::span<const std::string_view> foreign_kinds() noexcept { return kKindNames; 
 std::string_view kind_of_path(const std::string& path) {
   const std::string_view name = last_part(path);
   if (is_unit_name(name)) return "systemd";
-  if (is_directory_path(path)) return path_exists(path + "/notification-fd") ? "s6" : "runit";
+  if (type_at(path) == S_IFDIR) return path_exists(path + "/notification-fd") ? "s6" : "runit";
   if (name == "inittab") return "inittab";
   if (name.starts_with("Procfile")) return "procfile";
   const std::string text = read_file(path.c_str(), kMaxFileBytes).value_or(std::string());

@@ -57,17 +57,7 @@ std::vector<std::string> names_in_directory(const std::string& path) {
   return names;
 }
 
-bool is_directory_path(const std::string& path) noexcept {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
-}
-
 std::string_view first_line(std::string_view text) { return trim(text.substr(0, text.find('\n'))); }
-
-std::string folder_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-}
 
 void for_each_line(std::string_view text,
                    FunctionRef<void(std::string_view line, unsigned number)> each) {

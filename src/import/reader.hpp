@@ -27,13 +27,8 @@ namespace zinit {
 /// The same, with a fault if the directory cannot be read.
 [[nodiscard]] std::vector<std::string> read_directory(const std::string& path, Imported& to);
 
-[[nodiscard]] bool is_directory_path(const std::string& path) noexcept;
-
 /// The first line of a text, trimmed.
 [[nodiscard]] std::string_view first_line(std::string_view text);
-
-/// `path` without its last part; "." if it has only one.
-[[nodiscard]] std::string folder_of(const std::string& path);
 
 /// Calls `each` with each line that is neither empty nor a comment, trimmed, and its number from 1.
 /// A backslash at the end joins a line with the next one.

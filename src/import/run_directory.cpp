@@ -153,11 +153,11 @@ class RunDirectory {
   void take(const std::string& name) {
     const std::string file = path_ + "/" + name;
     if (name == "supervise" || name == "event" || name == "data" || name == "env") return;
-    if (name.ends_with(".d") && is_directory_path(file)) {
+    if (name.ends_with(".d") && type_at(file) == S_IFDIR) {
       const std::vector<std::string> members = read_directory(file, to_);
       return take_names({"", name, join(members, " "), 0, file}, members);
     }
-    if (is_directory_path(file)) return draft_.by_table({"", name, "", 0, file}, "");
+    if (type_at(file) == S_IFDIR) return draft_.by_table({"", name, "", 0, file}, "");
     const auto text = read_source(file, to_);
     if (!text) return;
     const Setting setting{"", name, trim(*text), 0, file};
@@ -234,10 +234,7 @@ class RunDirectory {
   std::string type_;
 };
 
-bool is_regular(const std::string& path) noexcept {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
-}
+bool is_regular(const std::string& path) noexcept { return type_at(path) == S_IFREG; }
 
 /// The root directory has a directory /run, but it is not a service.
 bool is_service_directory(const std::string& path) {
@@ -246,9 +243,9 @@ bool is_service_directory(const std::string& path) {
 
 /// Why the object at `path` cannot be read; empty if it can.
 std::string unreadable(const std::string& path) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return errno_text(errno);
-  if (!S_ISDIR(status.st_mode)) return {};
+  const mode_t type = type_at(path);
+  if (type == 0) return errno_text(errno);
+  if (type != S_IFDIR) return {};
   return Directory(path) ? std::string() : errno_text(errno);
 }
 

@@ -42,8 +42,6 @@ bool has_owner(const std::string& path) {
   return errnum != ECONNREFUSED && errnum != ENOENT;
 }
 
-std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
-
 /// Makes a socket at `path` to which everybody may send.
 Result<UniqueFd> bind_at(const std::string& path) {
   auto fd = make_datagram_socket();
@@ -110,7 +108,7 @@ void DevLog::keep() noexcept {
 void DevLog::watch_directory() {
   if (inotify_) return;
   inotify_.reset(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
-  const std::string directory = directory_of(path_);
+  const std::string directory = folder_of(path_);
   if (inotify_)
     watch_ = ::inotify_add_watch(inotify_.get(), directory.c_str(),
                                  IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM);
@@ -169,7 +167,7 @@ void DevLog::look_now() {
 }
 
 Result<void> DevLog::take_place(There there) {
-  const std::string own = fmt::format("{}/.log.zinit-{}", directory_of(path_), ::getpid());
+  const std::string own = fmt::format("{}/.log.zinit-{}", folder_of(path_), ::getpid());
   auto fd = bind_at(own);
   if (!fd) return Failure(fd.error());
   // These allocations may throw, so do them before anybody can send: a socket that nobody reads

@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "base/file.hpp"
 #include "base/log.hpp"
 #include "base/memory.hpp"
 #include "config/environment.hpp"
@@ -110,8 +111,7 @@ void take_command(DaemonStart& start, const ServerOptions& options) {
 
 /// False also if the path leads through a file.
 bool exists(const std::string& path) noexcept {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 || (errno != ENOENT && errno != ENOTDIR);
+  return type_at(path) != 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 /// Refuses a directory or a file of settings that was named and does not exist: its name is
@@ -126,8 +126,7 @@ Result<void> find_named(const Places& places) {
       return failure(
           fmt::format("{}: this directory of services does not exist; make it, or use --config-dir",
                       directory.path));
-    struct stat status {};
-    if (directory.named && ::stat(directory.path.c_str(), &status) == 0 && S_ISREG(status.st_mode))
+    if (directory.named && type_at(directory.path) == S_IFREG)
       return failure(fmt::format("{}: this is a file; --config-dir takes the directory of services",
                                  directory.path));
   }

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/kill_point.hpp"
+#include "base/text.hpp"
 #include "state/journal_record.hpp"
 
 namespace zinit {
@@ -33,7 +34,7 @@ Result<Journal> Journal::create(const std::string& path) {
   journal.path_ = path;
   Result<MappedFile> file = Failure(Error{});
   if (!path.empty()) {
-    auto nameless = make_nameless_file(path.substr(0, path.rfind('/')));
+    auto nameless = make_nameless_file(folder_of(path));
     file = nameless ? MappedFile::fill(std::move(*nameless), size, most)
                     : Failure(std::move(nameless.error()));
     if (!file) journal.unnamed_ = std::move(file.error());

@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 
+#include "base/file.hpp"
 #include "base/format.hpp"
 
 namespace zinit {
@@ -23,11 +24,6 @@ Result<void> check_own_directory(const std::string& path, unsigned uid) {
       Error{fmt::format("{} is not a directory of user {} alone: not trusted", path, uid), EPERM});
 }
 
-bool is_there(const std::string& path) {
-  struct stat status {};
-  return ::lstat(path.c_str(), &status) == 0;
-}
-
 }  // namespace
 
 Result<std::string> default_socket_path(unsigned uid, Variables environment) {
@@ -39,7 +35,8 @@ Result<std::string> default_socket_path(unsigned uid, Variables environment) {
   const std::string directory = fmt::format("/tmp/zinit-{}", uid);
   const std::string in_tmp = directory + "/zinit.sock";
   const auto checked = check_own_directory(directory, uid);
-  if (uid == 0 && (is_there(kSystemSocket) || !is_there(in_tmp) || !checked)) return kSystemSocket;
+  if (uid == 0 && (path_exists(kSystemSocket) || !path_exists(in_tmp) || !checked))
+    return kSystemSocket;
   if (auto runtime = variable("XDG_RUNTIME_DIR"); uid != 0 && runtime.starts_with('/')) {
     return runtime + "/zinit.sock";
   }
