@@ -146,7 +146,7 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
           }),
       instances_(board_, *loop_, settings_, facts_,
                  [this] { return server_ && server_->has_ready(); }),
-      service_changes_(files_, board_, start_.sources.places, settings_,
+      service_changes_(files_, board_, start_.sources.places, settings_, facts_,
                        [this] { return instances_.templates(); }),
       proxies_({{files_, *loop_, board_, facts_, [this] { on_sockets_open(false); }},
                 start_.data_loop->loop(),

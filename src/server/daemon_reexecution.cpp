@@ -100,6 +100,7 @@ void ZinitDaemon::restore_services() {
   proxies_.restore(legacy.descriptors, legacy.facts);
   timers_.take_over(legacy.facts);
   paths_.take_over(legacy.facts);
+  service_changes_.take_over(legacy.facts);
   kill_point("reexec.restored");
   logs_.take_over(legacy.descriptors, legacy.facts);
   board_.boot_lost(adopted.lost, target_of_boot());

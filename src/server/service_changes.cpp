@@ -48,6 +48,12 @@ std::vector<std::string> files_that_require(const Graph& graph, const std::strin
   return warnings;
 }
 
+constexpr std::string_view kRemovals = "removal/";  // then each flag as 0 or 1, and the name
+
+std::string key_of(const DeleteService& request) {
+  return fmt::format("{}{:d}{:d}{}", kRemovals, request.persist, request.cascade, request.name);
+}
+
 }  // namespace
 
 void ServiceChanges::set(SetService request, Daemon::SetDone done) {
@@ -110,8 +116,23 @@ void ServiceChanges::stop(const DeleteService& request, const Daemon::ServiceDel
     return done(tl::unexpected(asked.error()));
   // Before the stop: clients that keep connecting would bring it up again.
   board_.set_deleting(request.name, true);
+  facts_.keep(key_of(request), "1");
   // If a reload has removed the service in between, no other service stops with it.
   stopping_.push_back({request, done, {board_.stop(request.name).value_or(Board::Others())}});
+  look();
+}
+
+void ServiceChanges::take_over(const FactMap& facts) {
+  each_below(facts, kRemovals, [this](std::string_view key, const std::string&) {
+    if (key.size() < 3) return;
+    const DeleteService request{std::string(key.substr(2)), key[0] == '1', key[1] == '1'};
+    board_.set_deleting(request.name, true);
+    // The client has gone.
+    const auto done = [](const RequestResult<Daemon::Deleted>& removed) {
+      if (!removed) log_warn("{}", removed.error().text);
+    };
+    stopping_.push_back({request, done, {}});
+  });
   look();
 }
 
@@ -166,7 +187,10 @@ void ServiceChanges::finish(const std::vector<Removal>& down, const std::optiona
   // Refusals were checked above, so remove() fails only during a shutdown.
   if (!gone.empty()) (void)board_.remove(gone);
   for (const auto& [name, link] : gone) log_info("{}: removed by a client", name);
-  for (const Removal& removal : down) board_.set_deleting(removal.request.name, false);
+  for (const Removal& removal : down) {
+    board_.set_deleting(removal.request.name, false);
+    facts_.keep(key_of(removal.request), "");
+  }
   for (const Removal& removal : down)
     catch_all("service.delete", [&] { removal.done(outcome_of(removal, fault)); });
 }

@@ -7,7 +7,8 @@
 // against the current graph, and writes or removes the file if the change must persist; if this
 // fails, nothing changes. Then the control loop's thread applies the change to the board. A deleted
 // service stops first, and its triggers start it no more. When it is down, its file is removed and
-// it leaves the graph, unless a client has set or started it again meanwhile.
+// it leaves the graph, unless a client has set or started it again meanwhile. A fact has each
+// removal that waits for its stop, so that the next process image goes on with it.
 //
 // Call everything here on the control loop's thread.
 #pragma once
@@ -19,6 +20,7 @@
 #include "files/configuration.hpp"
 #include "files/file_queue.hpp"
 #include "files/service_file.hpp"
+#include "state/state_facts.hpp"
 
 namespace zinit {
 
@@ -27,16 +29,21 @@ class ServiceChanges {
   /// All parameters outlive this object.
   /// @param templates  returns the templates in force.
   ServiceChanges(FileQueue& queue, Board& board, const Places& places,
-                 const GlobalSettings& settings, std::function<TemplatesPtr()> templates)
+                 const GlobalSettings& settings, StateFacts& facts,
+                 std::function<TemplatesPtr()> templates)
       : queue_(queue),
         board_(board),
         places_(places),
         settings_(settings),
+        facts_(facts),
         templates_(std::move(templates)) {}
   ServiceChanges& operator=(ServiceChanges&&) = delete;
 
   void set(SetService request, Daemon::SetDone done);
   void remove(const DeleteService& request, Daemon::ServiceDeleteDone done);
+
+  /// Goes on with the removals of the previous process image, after Board::restore().
+  void take_over(const FactMap& facts);
 
   /// Removes deleted services that are down now. Call it after each change of the board.
   void look();
@@ -67,6 +74,7 @@ class ServiceChanges {
   Board& board_;
   const Places& places_;
   const GlobalSettings& settings_;
+  StateFacts& facts_;
   const std::function<TemplatesPtr()> templates_;
   std::vector<Removal> stopping_;  // their services are not down yet
 };

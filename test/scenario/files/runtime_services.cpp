@@ -40,6 +40,39 @@ TEST_CASE("what is set, started or required while its removal waits for its stop
   CHECK(zinit.reload()["unchanged"].mentions("\"web\""));
 }
 
+TEST_CASE("a removal that waits for its stop goes on over a re-execution",
+          "[check][runtime][reexec][crash]") {
+  const bool crashes = GENERATE(false, true);
+  const auto by = GENERATE(as<std::string>{}, "delete", "start", "reload");
+  Server zinit;
+  const Toml slow{.exec = "trap '' TERM; echo begun >> $T; until [ -e $D/go ]; do sleep 0.02; done",
+                  .lifecycle = "stop_timeout_ms = 'infinity'"};
+  zinit.add("web", slow);
+  zinit.boot();
+  zinit.await_trace("begun");
+  Connection other = zinit.connect();
+  if (by == "reload") {
+    zinit.remove("web");
+    (void)zinit.reload();
+  } else {
+    other.begin("service.delete", R"(["web",true])");
+  }
+  zinit.await_state("web", "stopping");
+  if (by == "start") zinit.begin_start("web");
+  crashes ? crash(zinit) : zinit.reexecute();
+  CHECK(zinit.state("web") == "stopping");
+  zinit.mark("go");
+  if (by == "start") {
+    zinit.await_message("web was started again meanwhile");
+    CHECK(entries_of(zinit.config()) == Texts{"web.toml"});
+  } else {
+    CHECK(eventually([&] { return zinit.result("service.list").texts().empty(); }));
+    CHECK(entries_of(zinit.config()).empty());
+  }
+  crashes ? crash(zinit) : zinit.reexecute();
+  CHECK(zinit.result("service.list").texts() == (by == "start" ? Texts{"web"} : Texts{}));
+}
+
 TEST_CASE("what clients have added to a server without files, and stopped, is not booted later",
           "[check][runtime][reexec]") {
   const std::string by = GENERATE(as<std::string>{}, "reload", "reexecution", "crash");
