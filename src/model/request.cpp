@@ -260,11 +260,13 @@ Slots stopped_by_restart(const World& world, const Graph& graph, Slot slot) {
   return stopped;
 }
 
-Slots request_boot(World& world, Slot target) {
+Slots request_boot(World& world, Slot target, const Graph* older) {
   if (target != kNoSlot) return request_pull(world, {target});
   Slots slots;
   for (const Slot slot : world.graph->order())
-    if (boots(world, slot) && world.record(slot).wish == Wish::down) slots.push_back(slot);
+    if (boots(world, slot) && world.record(slot).wish == Wish::down &&
+        (older == nullptr || older->find(world.graph->name(slot)) == kNoSlot))
+      slots.push_back(slot);
   return request_pull(world, slots);
 }
 

@@ -39,8 +39,9 @@ Requested request_restart(World& world, Slot slot);
 [[nodiscard]] Slots stopped_by_restart(const World& world, const Graph& graph, Slot slot);
 /// Boot: `target`, or with kNoSlot every service that a boot starts, is pulled like by
 /// request_pull(). Leaves out services whose wish is up already: a crash during a boot leaves some,
-/// perhaps done.
-Slots request_boot(World& world, Slot target);
+/// perhaps done. Without a target it also leaves out what is in the graph `older`: a late boot
+/// leaves services to the clients that have added them.
+Slots request_boot(World& world, Slot target, const Graph* older = nullptr);
 /// What a boot starts and pulls in, at any depth: `target`, or with kNoSlot every service that a
 /// boot starts.
 [[nodiscard]] Slots slots_of_boot(const World& world, Slot target);

@@ -311,16 +311,20 @@ void ZinitDaemon::on_sockets_open(bool anyway) {
   start_services();
 }
 
-void ZinitDaemon::start_services() {
+void ZinitDaemon::start_services(const Graph* older) {
   if (shutdown_.begun() || booted_) return;
   if (!services_started_) {
     services_started_ = Clock::now();
+    empty_start_ = false;
     tell_manager("READY=1");
   }
-  if (board_.graph()->order().empty()) return no_services();
+  const bool empty = board_.graph()->order().empty();
+  empty_start_ |= empty;
   keep_facts();  // from here on oneshots may have run
+  if (empty) return no_services();
+  if (empty_start_ && older == nullptr) return;
   booted_ = true;
-  if (const auto booted = boot_target(); !booted) log_error("boot: {}", booted.error().text);
+  if (const auto booted = boot_target(older); !booted) log_error("boot: {}", booted.error().text);
   keep_facts();
   look_at_triggers();
   if (server_ && paths_.unseen()) server_->hold_requests(true);
@@ -370,16 +374,17 @@ std::string ZinitDaemon::target_of_boot() const {
 
 /// If the target on the kernel command line does not exist, zinit boots the default target, because
 /// a user who mistyped still wants a usable system.
-RequestResult<void> ZinitDaemon::boot_target() {
+RequestResult<void> ZinitDaemon::boot_target(const Graph* older) {
   for (const std::string& target : boot_targets()) {
-    auto booted = board_.boot(target);
+    auto booted = board_.boot(target, older);
     if (booted || booted.error().refusal != Refusal::not_found) return booted;
     log_error("boot: {} (the requested target); trying the next one", booted.error().text);
   }
-  return board_.boot({});
+  return board_.boot({}, older);
 }
 
 void ZinitDaemon::no_services() {
+  if (!board_.boot_settled()) (void)board_.boot({});  // it fails only during a shutdown
   const Places& places = start_.sources.places;
   const std::string directories = directories_text(places);
   const bool filled_later = std::ranges::any_of(places.directories, &ConfigDirectory::named);
@@ -561,7 +566,6 @@ void ZinitDaemon::tell_terminals(std::string text) {
 }
 
 void ZinitDaemon::set_service(SetService request, SetDone done) {
-  boot_nothing();
   service_changes_.set(std::move(request), [this, done = std::move(done)](
                                                const RequestResult<Board::SetReport>& report) {
     look_at_triggers();

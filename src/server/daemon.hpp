@@ -188,13 +188,13 @@ class ZinitDaemon final : public Daemon {
   void arrive();
   void start_with_sockets();
   void on_sockets_open(bool anyway);
-  void start_services();
-  void boot_nothing();
+  /// @param older  the graph before the reload, if this is the late boot of an empty_start_
+  void start_services(const Graph* older = nullptr);
   void look_at_triggers();
   void on_paths_seen();
   [[nodiscard]] std::vector<std::string> boot_targets() const;
   [[nodiscard]] std::string target_of_boot() const;
-  [[nodiscard]] RequestResult<void> boot_target();
+  [[nodiscard]] RequestResult<void> boot_target(const Graph* older);
   void no_services();
   void start_shell(std::string_view why);
   void on_signals();
@@ -291,6 +291,7 @@ class ZinitDaemon final : public Daemon {
 
   std::optional<TimePoint> services_started_;  // or the time of their start, had there been any
   bool booted_ = false;                        // the board knows what to start
+  bool empty_start_ = false;  // there was nothing to boot: before the boot, clients add services
   TimePoint shell_started_{};
   bool memory_released_ = false;    // of the start; see boot_over_
   NewRoot next_;                    // of a switch-root that has begun

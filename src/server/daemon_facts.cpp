@@ -94,6 +94,7 @@ void copy_facts(const Way& way, DaemonFacts& daemon) {
   if (soft && hard) nofile = rlimit{static_cast<rlim_t>(*soft), static_cast<rlim_t>(*hard)};
   way.text("daemon/program", daemon.program);
   way.flag("daemon/booted", daemon.booted);
+  way.flag("daemon/empty_start", daemon.empty_start);
   const Number crashes = way.number("daemon/crashes", daemon.crashes);
   daemon.crashes = static_cast<std::uint32_t>(crashes.value_or(0));
   const Number shell =

@@ -23,6 +23,7 @@ struct DaemonFacts {
   std::optional<TimePoint> services_started;  // see ZinitDaemon
   std::string program;                        // see installed_program()
   bool booted = false;                        // the board knows what to start
+  bool empty_start = false;                   // see ZinitDaemon
   bool command_alone = false;                 // see DaemonStart
   std::optional<rlimit> nofile;               // zinit's own limit at start
   std::uint32_t crashes = 0;                  // already reported in the log

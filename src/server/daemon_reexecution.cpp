@@ -43,6 +43,7 @@ void ZinitDaemon::go_on() {
   services_started_ = before.services_started;
   if (legacy.facts.empty()) services_started_ = start_.started;  // nothing boots twice
   booted_ = before.booted || legacy.facts.empty();
+  empty_start_ = before.empty_start;
   shell_.take_over(before.shell);
   failures_.go_on(before.failures);
   next_ = before.next;
@@ -137,6 +138,7 @@ void ZinitDaemon::keep_facts() {
   own.started = start_.started;
   own.services_started = services_started_;
   own.booted = booted_;
+  own.empty_start = empty_start_;
   own.command_alone = start_.command_alone;
   own.nofile = start_.nofile;
   own.program = installed_program();

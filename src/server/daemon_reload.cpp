@@ -54,6 +54,7 @@ RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config,
   if (!config.checked) return tl::unexpected(config.checked.error());
   const std::vector<SpecPtr> specs = with_faults(std::move(all->specs), *config.checked);
   const PlaceSet places = elsewhere(config, asked);
+  const GraphPtr older = board_.graph();
   auto report = board_.reload(specs, asked.dry_run, all->masked, asked.no_restart);
   if (!report) return report;
   const bool whole = asked.only.empty();
@@ -87,22 +88,10 @@ RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config,
   log_warnings(config, &news);
   log_proxy_messages(whole ? config.proxies : proxies.chosen);
   log_info("reload: {}", reload_summary(*report));
-  // If there were no services until now, the boot happens here.
-  if (services_started_ && !board_.graph()->order().empty()) start_services();
+  // If there were no service files until now, the boot happens here, without what clients have
+  // added meanwhile: they may have stopped it.
+  if (services_started_ && !board_.graph()->order().empty()) start_services(older.get());
   return report;
-}
-
-/// A server that began without services has booted as soon as a client adds one. Otherwise the
-/// next process image, or a reload, would boot, and start what the client has stopped or only
-/// added. A reload starts what it adds, unless there is a target to boot. The user of the emergency
-/// shell may still make files for a boot.
-void ZinitDaemon::boot_nothing() {
-  if (booted_ || !services_started_ || !boot_targets().empty() || shell_.running() ||
-      !board_.graph()->order().empty())
-    return;
-  booted_ = true;
-  (void)board_.boot({});  // fails only during a shutdown
-  keep_facts();
 }
 
 /// Adds the effects of a reload on proxies and on zinit.toml's settings, and the faults of files

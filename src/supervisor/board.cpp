@@ -144,15 +144,16 @@ std::optional<std::uint64_t> Board::quiet() const {
   return changes_made_;
 }
 
-RequestResult<void> Board::boot(const std::string& target) {
+RequestResult<void> Board::boot(const std::string& target, const Graph* older) {
   const Change change(*this);
   if (world.shutdown) return in_shutdown();
-  start_added = target.empty();
+  // Without any service, a boot is still to come.
+  start_added = target.empty() && !world.graph->order().empty();
   const Slot slot = target.empty() ? kNoSlot : world.graph->find(target);
   if (!target.empty() && slot == kNoSlot) return not_found(target);
   for (const Slot other : boot_progress.wanted())  // of the boot of another root
     keep(SlotFact::boot_times, other, {});
-  boot_progress.begin(request_boot(world, slot), world.graph->slots(), Clock::now());
+  boot_progress.begin(request_boot(world, slot, older), world.graph->slots(), Clock::now());
   tell_neighbours(Slots(boot_progress.pending()));
   note_boot();  // without anything to start, the boot is over already
   return {};

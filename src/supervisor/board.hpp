@@ -120,7 +120,8 @@ class Board final : public WatchReports, private BoardCore {
 
   /// Boot: starts `target` and everything it pulls in. Without `target`, starts every service with
   /// status `start` (behaviour.md, "PID 1 in system mode" 5). not_found: there is no such target.
-  RequestResult<void> boot(const std::string& target);
+  /// @param older  see request_boot()
+  RequestResult<void> boot(const std::string& target, const Graph* older = nullptr);
   /// Starts those of `lost`, services without a record, that boot(target) would start.
   void boot_lost(Slots lost, const std::string& target);
 

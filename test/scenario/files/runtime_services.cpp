@@ -76,7 +76,9 @@ TEST_CASE("a removal that waits for its stop goes on over a re-execution",
 TEST_CASE("what clients have added to a server without files, and stopped, is not booted later",
           "[check][runtime][reexec]") {
   const std::string by = GENERATE(as<std::string>{}, "reload", "reexecution", "crash");
-  Server zinit;
+  const bool target = GENERATE(false, true);
+  Server zinit({.settings = true});
+  zinit.put("zinit.toml", target ? "default_target = 'missing'\n" : "");
   zinit.boot();
   const auto set = [&](const std::string& name, const std::string& start) {
     (void)zinit.result("service.set", R"({"config":{"service":{"name":")" + name +
@@ -85,8 +87,9 @@ TEST_CASE("what clients have added to a server without files, and stopped, is no
   set("stopped", "true");
   set("added", "false");
   set("up", "true");
-  for (const std::string name : {"stopped", "up"}) zinit.await_state(name, "running");
+  for (const std::string name : {"stopped", "up"}) zinit.await_program(name);
   zinit.stop("stopped");
+  CHECK(zinit.result("system.info")["boot"]["settled_ms"].number() >= 0);
   const pid_t up = zinit.pid_of("up");
   if (by == "reload") {
     zinit.add("file");
@@ -98,6 +101,12 @@ TEST_CASE("what clients have added to a server without files, and stopped, is no
   CHECK(zinit.state("stopped") == "exited");
   CHECK(zinit.state("added") == "inactive");
   CHECK(zinit.pid_of("up") == up);
+  if (by == "reload") return;
+  zinit.add("file");
+  zinit.add("missing", {.dependencies = "wants = ['file']"});
+  zinit.reload();
+  zinit.await_state("file", "running");
+  CHECK(zinit.state("stopped") == "exited");
 }
 
 TEST_CASE("many services are deleted at once", "[threads][runtime]") {
