@@ -147,7 +147,6 @@ Configuration kept_settings(const Sources& sources, std::string_view text,
   std::vector<Diagnostic> told_before;
   config.settings = parse_settings(text, sources.places.settings_file, told_before);
   if (sources.console != ConsoleMode::no) default_to_console(config.settings, sources.console);
-  find_socket_group(config, sources.places.settings_file);
   config.etc_environment = std::move(etc_environment);
   return config;
 }

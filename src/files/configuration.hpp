@@ -59,7 +59,7 @@ struct Configuration : LoadedConfig {
                                                bool settings_too = true);
 
 /// The configuration of the previous process image without its services: the global settings in
-/// `text`, and what belongs to them.
+/// `text`, and what belongs to them except for the group.
 [[nodiscard]] Configuration kept_settings(const Sources& sources, std::string_view text,
                                           std::string etc_environment);
 

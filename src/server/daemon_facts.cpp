@@ -123,6 +123,9 @@ void copy_facts(const Way& way, DaemonFacts& daemon) {
   daemon.told_signals = static_cast<std::uint64_t>(
       way.number("daemon/told_signals", told == 0 ? Number() : Number(told)).value_or(0));
   way.text("daemon/settings", daemon.settings);
+  const Number gid = way.number("daemon/socket_gid", daemon.socket_gid);
+  daemon.socket_gid.reset();
+  if (gid && std::in_range<gid_t>(*gid)) daemon.socket_gid = static_cast<gid_t>(*gid);
   way.text("daemon/etc_environment", daemon.etc_environment);
   way.texts("daemon/settings_faults", daemon.settings_faults);
   way.texts("daemon/masked_proxies", daemon.masked_proxies);

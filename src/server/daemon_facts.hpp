@@ -38,6 +38,7 @@ struct DaemonFacts {
   std::uint64_t told_signals = 0;             // one bit for each signal that was logged as ignored
   std::string settings;                       // the text of zinit.toml in force
   std::vector<std::string> settings_faults;   // see DaemonInfo
+  std::optional<gid_t> socket_gid;            // see Configuration
   std::string etc_environment;                // the text of /etc/environment
   std::vector<std::string> masked_proxies;    // see LoadedConfig
   std::vector<std::string> failures;          // see FailureWatch::waiting()

@@ -55,6 +55,7 @@ void ZinitDaemon::go_on() {
   scheduled_ = before.scheduled;
   machine_watchdog_.go_on(legacy.descriptors.take(KeptKind::watchdog));
   Configuration kept = kept_settings(start_.sources, before.settings, before.etc_environment);
+  kept.socket_gid = before.socket_gid;
   kept.masked_proxies = before.masked_proxies;
   kept.settings_faults = before.settings_faults;
   settings_ = kept.settings;  // for the shutdown, which must go on before keep_facts() is called
@@ -149,6 +150,7 @@ void ZinitDaemon::keep_facts() {
   own.switch_fault = switch_fault_;
   own.settings = settings_.text;
   own.settings_faults = settings_faults_;
+  own.socket_gid = socket_gid_;
   own.etc_environment = etc_environment_;
   own.masked_proxies = masked_proxies_;
   own.failures = failures_.waiting();

@@ -74,6 +74,26 @@ TEST_CASE("the values of env are hidden from members who may only query", "[root
   CHECK(zinit.result("service.get", named("a"))["config"]["service"]["env"]["TOKEN"] == "secret");
 }
 
+TEST_CASE("the group of the control socket stays over a re-execution, whatever /etc/group says",
+          "[check][root][settings][reexec]") {
+  if (geteuid() != 0) return skip("needs root for its own /etc");
+  Server zinit({.own_root = true});
+  zinit.put("etc/group", "root:x:0:\nfriends:x:" + std::to_string(kGroup) + ":\n");
+  zinit.put("etc/zinit/zinit.toml", "socket_group = 'friends'\n");
+  zinit.boot();
+  const auto shared = [&] {
+    struct stat now {};
+    return ::stat(zinit.socket().c_str(), &now) == 0 && now.st_gid == kGroup &&
+           (now.st_mode & 0777) == 0660;
+  };
+  CHECK(shared());
+  zinit.put("etc/group", "root:x:0:\n");
+  zinit.reexecute();
+  CHECK(shared());
+  crash(zinit);
+  CHECK(shared());
+}
+
 TEST_CASE("shutdown_timeout_ms counts from the last stop signal", "[settings][crash]") {
   Server zinit({.settings = true});
   settings(zinit, "shutdown_timeout_ms = 6000\n");
