@@ -101,6 +101,7 @@ State launched(World& world, Slot slot, TimePoint now, const LaunchOutcome& outc
   // Do not ask whether the kind has a process: a reload may have made it a target during the spawn.
   const bool spawned = me.process == Process::launching;
   me.process = Process::none;
+  const TimePoint deadline = std::exchange(me.deadline, kNever);
   switch (outcome.kind) {
     case LaunchOutcome::Kind::started:
       step_started(me, spec, now);
@@ -115,6 +116,12 @@ State launched(World& world, Slot slot, TimePoint now, const LaunchOutcome& outc
       me.reason.step = me.command.before_post;
       return State::failed;
     case LaunchOutcome::Kind::exhausted:
+      if (now >= deadline && me.wish == Wish::up) {  // it hung, and was killed: `late` follows
+        step_started(me, spec, now);
+        me.process = Process::none;
+        me.deadline = deadline;
+        return State::starting;
+      }
       me.reason = std::move(reason);  // explains the delay
       me.delay_until = room_retry(spec.lifecycle, now);
       return State::blocked;
@@ -336,7 +343,10 @@ void begin_launch(World& world, Slot slot, const Row& row, TimePoint now) {
     }
     return;
   }
-  if (row.act == Act::launch) me.command = {};
+  if (row.act == Act::launch) {
+    me.command = {};
+    me.deadline = after(now, spec.lifecycle.start_timeout);
+  }
   me.command.before_post =
       me.command.index < spec.pre_exec->size() ? CommandKind::pre_exec : CommandKind::main;
 }

@@ -301,8 +301,17 @@ class Explainer {
     if (record.unheard) add("warning", std::string(kUnheardWords));
   }
 
+  void explain_launch(const Record& record, const char* kind) {
+    const auto left = ms_between(now_, record.deadline);
+    add(kind, fmt::format("is starting: its program, directory or files are being read{}",
+                          record.deadline == kNever
+                              ? ""
+                              : "; its start_timeout_ms is over " + countdown_text(left)));
+  }
+
   void explain_starting(const Record& record) {
     if (explain_step(record)) return;
+    if (record.process == Process::launching) return explain_launch(record, "starting");
     const auto since = duration_text(ms_between(record.since, now_));
     const ServiceSpec& spec = world_.spec(slot_);
     if (spec.oneshot) return add("starting", fmt::format("is a oneshot and has run for {}", since));
@@ -384,8 +393,7 @@ class Explainer {
       explain_last_start(record);
     }
     for (const Waiting& waiting : waiting_on(world_, slot_, now_)) add_chain(waiting);
-    if (record.process == Process::launching)
-      add("pending", "is starting: its program, directory or files are being read");
+    if (record.process == Process::launching) explain_launch(record, "pending");
     if (report_.reasons.empty()) add("pending", "is about to start");
   }
 

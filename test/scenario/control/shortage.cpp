@@ -241,15 +241,32 @@ TEST_CASE("a launch that is killed for it is not wanted is no want of processes"
   CHECK(server.start("hangs")["state"] == "running");
 }
 
-TEST_CASE("a launch that hangs after pre_exec ends with the start timeout", "[shortage][spawn]") {
+TEST_CASE("a launch that hangs ends with the start timeout", "[shortage][spawn]") {
+  const bool later = GENERATE(false, true);
   Server server;
   const std::string program = server.path("program");
   server.add("hangs", {.exec = program + " 100000",
-                       .service = "pre_exec = 'true'",
+                       .service = later ? "pre_exec = 'true'" : "",
                        .lifecycle = "restart = 'never'\nstart_timeout_ms = 200"});
-  const Leased leased(program);
-  server.boot();
-  server.await_failed("hangs", "start_timeout");
+  server.add("again", {.exec = program + " 100000",
+                       .service = later ? "pre_exec = 'true'" : "",
+                       .lifecycle = "restart_delay_ms = 100\nstart_timeout_ms = 200\n"
+                                    "max_restarts = 2"});
+  server.add("reads", {.exec = program + " 100000",
+                       .service = later ? "pre_exec = 'true'" : "",
+                       .lifecycle = "start_timeout_ms = 100000"});
+  {
+    const Leased leased(program);
+    server.boot();
+    for (const char* name : {"hangs", "again"}) server.await_failed(name, "start_timeout");
+    CHECK_THAT(
+        server.ctl({"why", "reads"}).out,
+        Contains(
+            "its program, directory or files are being read; its start_timeout_ms is over in "));
+    server.stop("reads");
+  }
+  CHECK_THAT(server.ctl({"why", "again"}).out, Contains("max_restarts"));
+  CHECK(server.start("hangs")["state"] == "running");
   // The launch is no suspension of zinit, which would extend the timeout.
   CHECK_THAT(server.messages(), !Contains("extended to 1") && !Contains("extended to 2"));
   CHECK_THAT(server.messages(), !Contains("next try in"));
