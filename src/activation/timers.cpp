@@ -57,7 +57,8 @@ Timers::Timers(Parts parts)
               }
               run_due();
             }),
-      monotonic_(parts_.loop, [this] { run_due(); }) {}
+      monotonic_(parts_.loop, [this] { run_due(); }),
+      stamps_again_(parts_.loop, [this] { change_stamps(); }) {}
 
 void Timers::take_over(const FactMap& facts) {
   each_below(facts, kTimerFacts, [this](std::string_view service, const std::string& text) {
@@ -226,32 +227,52 @@ void Timers::look_back() {
 }
 
 void Timers::write_stamp(const std::string& service, const ServiceTimer& timer) {
-  if (parts_.state.empty()) return;
-  FileTask task;
-  task.work = [path = stamp_of(service), text = stamp_text(timer.stand()), service] {
-    const auto made = make_directories(folder_of(path), 0755);
-    const auto written =
-        made ? replace_file(path, text, {}) : Result<Remark>(Failure(made.error()));
-    if (!written)
-      log_warn("{}: the next boot will not know when the timer was last due: {}", service,
-               written.error().text);
-  };
-  task.finish = [](const std::optional<Error>&) {};
-  parts_.queue.add(std::move(task));
+  change_stamp(service, stamp_text(timer.stand()));
 }
 
 /// Without a stamp the next boot makes up for no run. It stays while the file `unless` exists.
-void Timers::remove_stamp(const std::string& service, std::string unless) {
+void Timers::remove_stamp(const std::string& service, const std::string& unless) {
+  change_stamp(service, unless);
+}
+
+/// All stamps are one task: the queue may hang with its file system, and many times come meanwhile.
+void Timers::change_stamp(const std::string& service, const std::string& what) {
   if (parts_.state.empty()) return;
+  stamps_[service] = what;
+  change_stamps();
+}
+
+void Timers::change_stamps() {
+  if (changes_stamps_ || stamps_.empty()) return;
+  changes_stamps_ = true;
   FileTask task;
-  task.work = [path = stamp_of(service), unless = std::move(unless)] {
-    if (!unless.empty() && path_exists(unless)) return;
+  task.begin = [this] { changing_.swap(stamps_); };
+  task.work = [this] {
+    for (const auto& [service, what] : changing_) put_stamp(service, what);
+  };
+  task.finish = [this](const std::optional<Error>& fault) {
+    changes_stamps_ = false;
+    if (fault) stamps_.insert(changing_.begin(), changing_.end());
+    changing_.clear();
+    fault ? stamps_again_.set(kAfterLack) : change_stamps();
+  };
+  parts_.queue.add(std::move(task));
+}
+
+void Timers::put_stamp(const std::string& service, const std::string& what) const {
+  const std::string path = stamp_of(service);
+  if (what.empty() || what.front() == '/') {
+    if (!what.empty() && path_exists(what)) return;
     if (::unlink(path.c_str()) < 0 && errno != ENOENT)
       log_warn("{}: cannot remove the timer stamp, so the next boot may run this timer again: {}",
                path, errno_text(errno));
-  };
-  task.finish = [](const std::optional<Error>&) {};
-  parts_.queue.add(std::move(task));
+    return;
+  }
+  const auto made = make_directories(folder_of(path), 0755);
+  const auto written = made ? replace_file(path, what, {}) : Result<Remark>(Failure(made.error()));
+  if (!written)
+    log_warn("{}: the next boot will not know when the timer was last due: {}", service,
+             written.error().text);
 }
 
 // --- running ---

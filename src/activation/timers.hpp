@@ -78,8 +78,11 @@ class Timers {
   void start(const std::string& service, ServiceTimer& timer);
   void arm();
   void keep(const std::string& service, const ServiceTimer& timer);
+  void change_stamp(const std::string& service, const std::string& what);
+  void change_stamps();
+  void put_stamp(const std::string& service, const std::string& what) const;
   void write_stamp(const std::string& service, const ServiceTimer& timer);
-  void remove_stamp(const std::string& service, std::string unless = {});
+  void remove_stamp(const std::string& service, const std::string& unless = {});
   void release_ended();
   [[nodiscard]] bool may_start(const std::string& service);
   void look_at_start(const std::string& service, ServiceTimer& timer, Moment now) const;
@@ -94,6 +97,10 @@ class Timers {
   std::map<std::string, ServiceTimer::Stand> inherited_;
   WallTimer wall_;
   TimerWatcher monotonic_;
+  // The stamps to change: the new text, or what remove_stamp() has got.
+  FactMap stamps_, changing_;  // `changing_` is the task's
+  bool changes_stamps_ = false;
+  TimerWatcher stamps_again_;
 };
 
 }  // namespace zinit

@@ -24,6 +24,13 @@ Json timer_of(Server& zinit, const std::string& name) {
   return {};
 }
 
+std::string utc_text(time_t at) {
+  char text[40];
+  struct tm parts {};
+  REQUIRE(strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&at, &parts)) > 0);
+  return text;
+}
+
 /// The timer of a service that was loaded a moment ago.
 Json await_timer(Server& zinit, const std::string& name) {
   REQUIRE(eventually([&] {
@@ -190,6 +197,39 @@ TEST_CASE("what was missed is caught up with once, and nothing the first time",
   zinit.await_trace("often", zinit.count("often") + 3);
   CHECK(zinit.count("ran") == 1);
   CHECK_FALSE(zinit.traced("new"));
+}
+
+TEST_CASE("a run while no more file tasks may wait has its stamp later", "[root][timers]") {
+  if (geteuid() != 0) return skip("needs root to run zinit as another user");
+  const StateFolder folder;
+  Server zinit(folder.options());
+  const auto checked = [](const std::string& more) {
+    return Toml{.service =
+                    "check_exec = 'echo checks >> $T; until [ -e $D/go ]; do sleep 0.02; done'\n" +
+                    more};
+  };
+  zinit.add("checked", checked(""));
+  zinit.boot({"checked"});
+  const time_t due = time(nullptr) + 4;
+  zinit.add("once", timed("persistent = true\ncalendar = '" + utc_text(due) + "'"));
+  zinit.reload();
+  REQUIRE(eventually([&] { return !read_file(folder.stamp_of("once")).empty(); }));
+  zinit.add("checked", checked("umask = '0077'"));
+  Connection reload = zinit.connect(), many = zinit.connect();
+  reload.begin("service.reload");
+  zinit.await_trace("checks");
+  std::string all;
+  for (int i = 0; i < 10000; ++i)
+    all += R"({"jsonrpc":"2.0","method":"service.delete","params":["nothing"]})"
+           "\n";
+  REQUIRE(many.send(all));
+  CHECK_THAT(many.error("service.delete", named("nothing"))["message"].text(),
+             Contains("are already waiting"));
+  zinit.await_trace("ran");
+  CHECK(std::stoll(read_file(folder.stamp_of("once"))) < due * kSecond);
+  zinit.mark("go");
+  CHECK(
+      eventually([&] { return std::stoll(read_file(folder.stamp_of("once"))) >= due * kSecond; }));
 }
 
 TEST_CASE("what was missed is caught up with also if the stamps cannot be read at first",
