@@ -95,18 +95,12 @@ class Batch {
   void flush() noexcept { dropped += write_out(); }
 
  private:
-  static std::size_t put(std::string_view text) noexcept {
-    const ssize_t put =
-        sink_is_ready ? ::write(sink, text.data(), text.size()) : write_now(sink, text);
-    return static_cast<std::size_t>(std::max<ssize_t>(put, 0));
-  }
-
   /// A full disk or a terminal may take only part of a line. The next line then starts on its own.
   /// @return  the number of lost lines
   std::uint64_t write_out() noexcept {
     if (text_.empty()) return 0;
-    if (torn && put("\n") == 1) torn = false;
-    const std::size_t done = torn ? 0 : put(text_);
+    if (torn && write_to_log("\n") == 1) torn = false;
+    const std::size_t done = torn ? 0 : write_to_log(text_);
     if (done > 0) torn = text_[done - 1] != '\n';
     const auto left = text_.begin() + static_cast<std::ptrdiff_t>(done);
     const auto lost = static_cast<std::uint64_t>(std::count(left, text_.end(), '\n'));
@@ -173,7 +167,11 @@ LogTime log_time() noexcept {
   return text;
 }
 
-int log_descriptor() noexcept { return sink; }
+std::size_t write_to_log(std::string_view bytes) noexcept {
+  const ssize_t put =
+      sink_is_ready ? ::write(sink, bytes.data(), bytes.size()) : write_now(sink, bytes);
+  return static_cast<std::size_t>(std::max<ssize_t>(put, 0));
+}
 
 void set_log_listener(LogListener new_listener) noexcept { listener = new_listener; }
 

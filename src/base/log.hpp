@@ -39,9 +39,9 @@ void set_log_times(bool shown) noexcept;
 /// async-signal-safe.
 using LogTime = std::array<char, 24>;
 [[nodiscard]] LogTime log_time() noexcept;
-/// The descriptor for the lines: the one that was set, or the same file opened again so that writes
-/// do not block. Never closed. Any thread.
-[[nodiscard]] int log_descriptor() noexcept;
+/// Writes bytes to the lines' descriptor as they are, without blocking. @return  how many it took
+/// Async-signal-safe.
+std::size_t write_to_log(std::string_view bytes) noexcept;
 
 /// Sets a function that gets every line, for the log named `zinit`, after the line was written or
 /// counted as dropped. It must not block or log. Set it before there are other threads.

@@ -48,16 +48,11 @@ void lift_kmsg_limit() {
 }
 
 /// From here on zinit logs to the kernel's ring buffer, and the kernel shows it on the console.
-int log_to_kernel() {
+void log_to_kernel() {
   auto fd = open_fd("/dev/kmsg", O_WRONLY | O_NOCTTY);
-  if (!fd) {
-    log_warn("boot: {}", fd.error().text);
-    return STDERR_FILENO;
-  }
+  if (!fd) return log_warn("boot: {}", fd.error().text);
   lift_kmsg_limit();
-  const int kept = fd->release();  // never closed
-  set_log_descriptor(kept, true);
-  return kept;
+  set_log_descriptor(fd->release(), true);  // never closed
 }
 
 std::string read_command_line() {
@@ -106,10 +101,10 @@ BootedMachine boot_machine(std::span<const std::string> words, bool again) {
   BootedMachine machine;
   const std::vector<Error> mount_faults = mount_all();
   log_if_failed(fill_standard_streams());
-  const int log_fd = log_to_kernel();
+  log_to_kernel();
   const std::string command_line = read_command_line();
   machine.console = take_console(command_line);
-  survive_faults(log_fd, machine.console);
+  survive_faults(machine.console);
   log_debug("boot: console {}", machine.console);
   for (const Error& fault : mount_faults) log_warn("boot: {}", fault.text);
   machine.kernel = read_kernel_options(command_line, words);

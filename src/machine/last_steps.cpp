@@ -243,7 +243,7 @@ int run_last_steps(int argc, char** argv) {
   const auto number = [&](int at) { return at < argc ? parse_integer(argv[at]).value_or(-1) : -1; };
   if (auto log = open_fd("/dev/kmsg", O_WRONLY | O_NOCTTY))
     set_log_descriptor(log->release(), true);
-  survive_faults(log_descriptor(), "/dev/console");
+  survive_faults("/dev/console");
   const auto action = number(1);
   const bool known = action >= 0 && action <= static_cast<int>(PowerAction::kexec);
   take_last_steps(known ? static_cast<PowerAction>(action) : PowerAction::power_off,

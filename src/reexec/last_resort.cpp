@@ -36,7 +36,6 @@ constexpr timespec kBetweenShells{2, 0};
 // For the copy that leaves a core file to close its descriptors, in milliseconds.
 constexpr int kCopyCloses = 1000;
 
-int last_log_fd = STDERR_FILENO;
 char last_console[256] = "/dev/console";
 bool is_machine = true;
 std::atomic<pid_t> at_fault{0};  // the first thread with a fault
@@ -76,7 +75,7 @@ class Line {
   /// A failed write is ignored, because nothing can be done about it.
   void write() noexcept {
     text_[length_++] = '\n';
-    if (::write(last_log_fd, text_, length_) < 0) return;
+    write_to_log({text_, length_});
   }
 
  private:
@@ -276,8 +275,7 @@ void on_fault(int signal, siginfo_t* info, void* context) noexcept {
 
 }  // namespace
 
-void survive_faults(int new_log_fd, std::string_view new_console) noexcept {
-  last_log_fd = new_log_fd;
+void survive_faults(std::string_view new_console) noexcept {
   is_machine = !new_console.empty();
   last_console[new_console.copy(last_console, sizeof last_console - 1)] = '\0';
 

@@ -25,11 +25,13 @@ namespace zinit {
 /// The same signals from another process count as faults too. Before prepare_execution() zinit
 /// ignores them, as the kernel does for a PID 1 without handlers.
 ///
-/// @param log_fd   receives the messages, one write(2) for each line; must stay open.
+/// It writes each message to zinit's log in one write(2), which never blocks: a reader of the log
+/// that is stuck must not delay the recovery.
+///
 /// @param console  the terminal of the shell, at most 255 bytes; empty if zinit is not PID 1 of a
 ///                 machine.
 /// Call it before other threads run.
-void survive_faults(int log_fd, std::string_view console) noexcept;
+void survive_faults(std::string_view console) noexcept;
 
 /// The exit status after too many faults.
 inline constexpr int kTooManyFaults = 70;

@@ -99,7 +99,7 @@ void take_place(const StartRequest& request) {
   struct stat log {};
   const bool file = ::fstat(STDERR_FILENO, &log) == 0 && S_ISREG(log.st_mode);
   set_log_times(request.mode == Mode::standalone && (file || ::isatty(STDERR_FILENO) == 1));
-  survive_faults(log_descriptor(), {});
+  survive_faults({});
   if (request.subreaper && !request.inherited)
     log_warn("process 1 is another program, {}; zinit runs as a child subreaper, pid {}",
              program_of(1), ::getpid());

@@ -80,6 +80,24 @@ TEST_CASE("the next image tells how many lines of zinit's own log were dropped",
   close(ends[1]);
 }
 
+TEST_CASE("a crash is recovered from although nobody reads the socket that zinit logs to",
+          "[check][reexec][crash]") {
+  int ends[2];
+  REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+  for (const std::size_t size : {4096, 1})
+    while (send(ends[1], std::string(size, ' ').data(), size, MSG_DONTWAIT) > 0) continue;
+  {
+    Server zinit({.in_child = [&] { dup2(ends[1], STDERR_FILENO); }});
+    zinit.add("a");
+    zinit.boot({"a"});
+    const pid_t a = zinit.pid_of("a");
+    crash(zinit);
+    CHECK(zinit.pid_of("a") == a);
+  }
+  close(ends[0]);
+  close(ends[1]);
+}
+
 /// Checks that services of each kind are the same after the re-executions or crashes in `during`.
 void check_kept(const std::function<void(Server&)>& during) {
   Server zinit;

@@ -8,6 +8,7 @@
 
 #include "base/fd.hpp"
 #include "base/format.hpp"
+#include "base/log.hpp"
 #include "base/text.hpp"
 #include "reexec/reexecution.hpp"
 #include "support/test.hpp"
@@ -28,7 +29,8 @@ class Survivor {
       sigaddset(&later, SIGUSR1);
       sigprocmask(SIG_BLOCK, &later, nullptr);
       ::dup2(::open("/dev/null", O_WRONLY), STDERR_FILENO);  // drops the C++ library's own message
-      survive_faults(log->write.get(), "/dev/null");
+      set_log_descriptor(log->write.get(), false);
+      survive_faults("/dev/null");
       if (write_all(log->write.get(), "ready", "the pipe")) action();
       _exit(0);
     }
