@@ -21,6 +21,7 @@
 #include <ctime>
 
 #include "base/log.hpp"
+#include "base/result.hpp"
 #include "os/call_sites.hpp"
 #include "os/signals.hpp"
 #include "reexec/reexecution.hpp"
@@ -32,6 +33,10 @@ namespace {
 
 // The pause before the shell starts again: on a console that is gone it ends at once.
 constexpr timespec kBetweenShells{2, 0};
+
+// Memory may become free meanwhile, for example because the kernel kills a process: 10 s in all.
+constexpr timespec kBetweenExecutions{0, 100'000'000};
+constexpr int kExecutions = 100;
 
 // For the copy that leaves a core file to close its descriptors, in milliseconds.
 constexpr int kCopyCloses = 1000;
@@ -245,7 +250,11 @@ void recover(int signal, const siginfo_t& info, const void* context) noexcept {
   dump_core(signal);
   if (refusal != nullptr) return Line().add("no recovery: ").add(refusal).write();
   Line().add("recovering: re-executing zinit; all services keep running").write();
-  const int errnum = execute_after_fault();
+  int errnum = execute_after_fault();
+  for (int i = 0; i < kExecutions && (is_shortage(errnum) || errnum == EAGAIN); ++i) {
+    ::nanosleep(&kBetweenExecutions, nullptr);
+    errnum = execute_after_fault();
+  }
   Line().add("no recovery: ").add(words_of(errnum)).write();
 }
 

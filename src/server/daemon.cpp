@@ -76,15 +76,18 @@ std::string notify_directory(const std::string& runtime) {
 }  // namespace
 
 Result<std::unique_ptr<ZinitDaemon>> ZinitDaemon::create(DaemonStart start) {
-  auto loop = EventLoop::create();
+  auto loop = made_for(start.legacy, EventLoop::create);
   if (!loop) return Failure(loop.error());
-  auto signals = open_signals(handled_signals());
+  auto signals = made_for(start.legacy, [] { return open_signals(handled_signals()); });
   if (!signals) return Failure(signals.error());
   std::unique_ptr<ZinitDaemon> daemon(
       new ZinitDaemon(std::move(start), std::move(*loop), std::move(*signals)));
-  if (const auto& works = daemon->board_.works(); !works) return Failure(works.error());
+  const auto& legacy = daemon->start_.legacy;
+  if (const auto works = made_for(legacy, [&] { return daemon->board_.works(); }); !works)
+    return Failure(works.error());
   daemon->start_syslog();  // before a thread runs the loop that watches it
-  if (auto running = daemon->start_.data_loop->start(); !running) return Failure(running.error());
+  const auto runs = made_for(legacy, [&] { return daemon->start_.data_loop->start(); });
+  if (!runs) return Failure(runs.error());
   return daemon;
 }
 

@@ -73,6 +73,19 @@ struct Legacy {
   LeftProcesses left;  // after a killed server, in place of the rest
 };
 
+/// Whether to try again to make what a server cannot work without, after a pause. Only if a legacy
+/// is there, and the error is temporary: the services would be lost with this process image. Reaps
+/// ended children that are no processes of services meanwhile, because they count for the limit of
+/// processes and threads.
+[[nodiscard]] bool tries_again(const std::optional<Legacy>& legacy, const Error& fault);
+
+template <class Make>
+[[nodiscard]] auto made_for(const std::optional<Legacy>& legacy, Make make) {
+  auto made = make();
+  while (!made && tries_again(legacy, made.error())) made = make();
+  return made;
+}
+
 /// What a server is started with.
 struct DaemonStart {
   Mode mode = Mode::standalone;

@@ -24,6 +24,9 @@
 // Services keep their slots, because all that is kept goes by slots.
 #include <unistd.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "base/kill_point.hpp"
 #include "base/log.hpp"
 #include "model/plan.hpp"
@@ -33,6 +36,38 @@
 #include "state/crash_log.hpp"
 
 namespace zinit {
+
+namespace {
+
+// The time between two attempts to make what is missing.
+constexpr useconds_t kTryAgainUs = 50'000;
+
+/// Whether somebody must hear of the end of this process.
+bool is_known(const Legacy& legacy, pid_t pid) {
+  const auto has_it = [pid](const JournalEntry& entry) {
+    const JournalFacts& facts = entry.facts;
+    return facts.pid == pid || facts.leader == pid || facts.pgid == pid ||
+           facts.main_group == pid || std::ranges::find(facts.sides, pid) != facts.sides.end();
+  };
+  return legacy.daemon.shell == pid || std::ranges::any_of(legacy.journal.entries, has_it) ||
+         std::ranges::find(legacy.journal.launches, pid, &JournalLaunch::pid) !=
+             legacy.journal.launches.end();
+}
+
+}  // namespace
+
+bool tries_again(const std::optional<Legacy>& legacy, const Error& fault) {
+  if (!legacy || !fault.temporary()) return false;
+  static bool told = false;
+  if (!std::exchange(told, true))
+    log_warn("{}; zinit tries again until it can go on with its services", fault.text);
+  ::usleep(kTryAgainUs);
+  if (const auto processes = all_processes())
+    for (const ProcessStat& process : *processes)
+      if (process.zombie() && process.ppid == ::getpid() && !is_known(*legacy, process.pid))
+        reap(process.pid);
+  return true;
+}
 
 /// Takes over all services as they were before the re-execution.
 void ZinitDaemon::go_on() {

@@ -24,13 +24,18 @@ BoardCore::BoardCore(const Ports& ports, SpawnDefaults defaults, const std::stri
     journal_ = std::move(*journal);
   else
     log_error("services will not survive a re-execution of zinit: {}", journal.error().text);
-  if (auto thread = Thread::start("zinit-janitor", kLoopStackBytes, [this] { janitor(); }))
-    janitor_ = std::move(*thread);
-  else
-    works_ = Failure(thread.error());
+  static_cast<void>(works());
 }
 
 BoardCore::~BoardCore() = default;
+
+Result<void> BoardCore::works() {
+  if (janitor_.joinable()) return {};
+  auto thread = Thread::start("zinit-janitor", kLoopStackBytes, [this] { janitor(); });
+  if (!thread) return Failure(thread.error());
+  janitor_ = std::move(*thread);
+  return {};
+}
 
 void BoardCore::end() {
   launcher_.stop();

@@ -74,8 +74,9 @@ class BoardCore {
   BoardCore(const Ports& ports, SpawnDefaults defaults, const std::string& journal = {});
   ~BoardCore();  // Board has called end()
   BoardCore& operator=(BoardCore&&) = delete;
-  /// Whether the constructor could start the janitor's thread. Check this before any other call.
-  [[nodiscard]] const Result<void>& works() const { return works_; }
+  /// Starts the janitor's thread if the constructor could not. Call it before any other function.
+  /// @return  why the board cannot work; the next call tries again
+  [[nodiscard]] Result<void> works();
   /// Ends all threads and writes the last log lines. The processes of services keep running. After
   /// this call the board does nothing more.
   void end() EXCLUDES(mutex);
@@ -428,7 +429,6 @@ class BoardCore {
   Launcher launcher_;
   std::optional<Journal> journal_;
   LogWriter log_ GUARDED_BY(mutex);
-  Result<void> works_;  // set if the constructor could not start the janitor's thread
 
   // Until the lock is released: jobs whose steps are due, and jobs whose threads must be woken.
   Slots due_ GUARDED_BY(mutex);

@@ -457,6 +457,44 @@ TEST_CASE("without the journal, the facts or the list of descriptors all that ru
   zinit.await_new_pid("a", before[0]);
 }
 
+TEST_CASE("the next process image waits for threads while there are none, and loses no service",
+          "[reexec][crash][root]") {
+  if (geteuid() != 0) return skip("needs root to become a user without other processes");
+  constexpr uid_t kUser = 64129;
+  const TempDir place;
+  REQUIRE(::chown(place.path().c_str(), kUser, kUser) == 0);
+  Server zinit({.env = {"XDG_RUNTIME_DIR=" + place.path()}, .uid = kUser});
+  zinit.add("a");
+  zinit.add("b",
+            {.exec = "(sleep 100000 &); exec sleep 100000", .lifecycle = "restart_delay_ms = 1"});
+  zinit.boot({"a", "b"});
+  const auto limit = [&](const std::string& processes) {
+    Launch prlimit;
+    prlimit.program = "/usr/bin/prlimit";
+    prlimit.argv = {"prlimit", "--pid", std::to_string(zinit.pid()), "--nproc=" + processes + ":"};
+    prlimit.uid = kUser;
+    REQUIRE(run(prlimit).code == 0);
+  };
+  const pid_t a = zinit.pid_of("a"), b = zinit.pid_of("b");
+  REQUIRE(eventually([&] { return children_of(zinit.pid()).size() == 3; }));
+  auto orphan = children_of(zinit.pid());
+  std::erase_if(orphan, [&](pid_t pid) { return pid == a || pid == b; });
+  limit("1");
+  SECTION("on request") { zinit.signal(SIGUSR1); }
+  SECTION("after a crash") { zinit.fault(); }
+  zinit.await_message("zinit tries again until it can go on with its services");
+  // A stranger that has ended makes room. The board hears later what has become of a service.
+  for (const pid_t pid : {orphan.at(0), b}) ::kill(pid, SIGKILL);
+  CHECK(eventually([&] { return children_of(zinit.pid()).size() == 2; }));
+  CHECK(proc_stat(b, 3) == "Z");
+  limit("1000");
+  zinit.await_message("continues, ");
+  zinit.reconnect();
+  CHECK(zinit.pid_of("a") == a);
+  zinit.await_new_pid("b", b);
+  CHECK(zinit.status("b")["last_exit"]["signal"] == "SIGKILL");
+}
+
 TEST_CASE("a zinit that could make no journal refuses to execute itself again", "[reexec]") {
   if (!FaultInjector::possible()) return skip("needs seccomp_unotify(2)");
   bool met = false;
