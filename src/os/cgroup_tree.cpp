@@ -142,12 +142,16 @@ Result<Cgroup> claim_base(const std::string& own, const std::string& left) {
       fmt::format("cannot make a cgroup in {}: all {} names are in use", own, kMostBases));
 }
 
-/// The base that zinit made before its re-execution. This process is still in it.
-Result<Cgroup> inherited_base(const std::string& directory) {
+/// The base that zinit made before its re-execution. This process is still in it. A process that
+/// zinit has made to close files (state/disposal.hpp) may still have the lock of the process image
+/// before, so after a re-execution the lock does not matter.
+Result<Cgroup> inherited_base(const std::string& directory, bool again) {
   const std::string base = parent_of(directory);
   if (last_part(directory) != kSupervisor || !last_part(base).starts_with(kBase))
     return sys_failure("find", "a cgroup of its own", ENOENT);
-  return lock_base(base);
+  auto locked = lock_base(base);
+  const bool taken = again && !locked && locked.error().errnum == EWOULDBLOCK;
+  return taken ? Cgroup::open(base) : std::move(locked);
 }
 
 }  // namespace
@@ -205,7 +209,7 @@ std::optional<std::vector<std::string>> controllers_here() {
   return std::nullopt;
 }
 
-Result<std::unique_ptr<CgroupTree>> CgroupTree::create(const std::string& left) {
+Result<std::unique_ptr<CgroupTree>> CgroupTree::create(const std::string& left, bool again) {
   const auto mounts = read_file("/proc/self/mountinfo", kProcFileMax);
   if (!mounts) return Failure(mounts.error());
   const auto cgroup = read_file("/proc/self/cgroup", kProcFileMax);
@@ -214,10 +218,10 @@ Result<std::unique_ptr<CgroupTree>> CgroupTree::create(const std::string& left) 
   const bool beside = !left.empty() && parent_of(left) == (here == "/" ? "" : here);
   Error fault{"cgroup v2 is not mounted", ENOENT};
   for (const std::string& directory : own_cgroup_directories(*mounts, *cgroup)) {
-    if (auto base = inherited_base(directory)) {
-      auto own = Cgroup::open(parent_of(base->path()));
-      if (own) return set_up(std::move(*own), std::move(*base));
-    }
+    auto base = inherited_base(directory, again);
+    auto own = base.and_then([](Cgroup& one) { return Cgroup::open(parent_of(one.path())); });
+    if (own) return set_up(std::move(*own), std::move(*base));
+    if (again && own.error().temporary()) return Failure(own.error());
     auto tree = create_below(directory, beside ? std::string(last_part(left)) : "");
     if (tree) return tree;
     fault = tree.error();

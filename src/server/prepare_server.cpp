@@ -234,10 +234,13 @@ void find_left(DaemonStart& start) {
 }
 
 /// Without cgroups there is one warning, and services are still supervised.
-std::shared_ptr<CgroupTree> make_cgroups(const std::string& left, LogLevel level) {
-  auto cgroups = CgroupTree::create(left);
+std::shared_ptr<CgroupTree> make_cgroups(const DaemonStart& start) {
+  auto cgroups = made_for(start.legacy, [&start] {
+    return CgroupTree::create(start.lock.before().cgroup, start.legacy.has_value());
+  });
   if (cgroups) return std::move(*cgroups);
-  log(level, "no cgroups: services are tracked by process group only: {}", cgroups.error().text);
+  log(level_of_want(start), "no cgroups: services are tracked by process group only: {}",
+      cgroups.error().text);
   return nullptr;
 }
 
@@ -353,9 +356,7 @@ Result<DaemonStart> prepare_server(StartRequest request) {
   if (const auto opened = open_socket(start); !opened) return Failure(opened.error());
   if (const auto locked = lock_files(start, request.options.new_instance); !locked)
     return Failure(locked.error());
-  catch_all("cgroups", [&] {
-    start.cgroups = make_cgroups(start.lock.before().cgroup, level_of_want(start));
-  });
+  catch_all("cgroups", [&] { start.cgroups = make_cgroups(start); });
   find_left(start);
   note_server(start);
   return start;

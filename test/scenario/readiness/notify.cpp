@@ -37,8 +37,11 @@ TEST_CASE("a file whose server never answers holds up no re-execution and no rec
   zinit.mark("remove");
   zinit.await_trace("unwanted");
   REQUIRE(eventually([&] { return hanging.asked() > 0; }));
+  const std::string cgroup = cgroup_of(zinit.pid());
   zinit.reexecute();
+  CHECK(cgroup_of(zinit.pid()) == cgroup);  // a process that closes files has its lock too
   crash(zinit);
+  CHECK(cgroup_of(zinit.pid()) == cgroup);
   zinit.restart("b");
   CHECK(zinit.state("a") == "running");
   hanging.end();  // the service's own process hangs in its end until then
