@@ -41,7 +41,7 @@ void Probe::start(std::shared_ptr<const ProbeTarget> target, Done done) {
   over_ = false;
   deadline_ = after(Clock::now(), target_->timeout);
   const Endpoint& endpoint = target_->endpoint;
-  fault_ = {fmt::format("cannot resolve {}: no name server answered", endpoint.host)};
+  fault_ = {fmt::format("cannot resolve {}: no answer", endpoint_text(endpoint))};
   timer_.set_at(deadline_);
   query_ =
       resolver_.resolve(endpoint, [this](Result<Addresses> found) { resolved(std::move(found)); });

@@ -5,10 +5,13 @@
 
 #include <ares.h>
 #include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,6 +26,7 @@
 #include "base/text.hpp"
 #include "base/unix_address.hpp"
 #include "io/watcher.hpp"
+#include "os/offload.hpp"
 
 // c-ares calls these libc functions to look up services such as "http". zinit never needs them,
 // because its ports are numbers. libc would load NSS modules, which a static program cannot do
@@ -117,6 +121,21 @@ Stamp stamp_of(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) < 0 || !S_ISREG(status.st_mode)) return {};
   return {status.st_dev, status.st_ino, status.st_size, status.st_ctim};
+}
+
+// For paths of unix sockets. While one hangs, others are looked up.
+constexpr Offload::Limits kPathLooks{
+    .name = "zinit-path", .patience = Milliseconds{200}, .most_hung = 64};
+
+/// Whether connect(2) can follow the path without asking a file system. Before Linux 5.12 the
+/// kernel does not say. (openat2(2), RESOLVE_CACHED)
+bool at_hand(const std::string& path) noexcept {
+  open_how how{};
+  how.flags = O_PATH | O_CLOEXEC;
+  how.resolve = RESOLVE_CACHED;
+  const UniqueFd found(
+      static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
+  return found || errno != EAGAIN;
 }
 
 // By default c-ares sets close-on-exec only after it has made a socket.
@@ -231,7 +250,9 @@ class Resolver::Impl {
   Impl(EventLoop& loop, ResolverFiles files)
       : loop_(loop),
         files_(std::move(files)),
-        timer_(loop, [this] { process(ARES_SOCKET_BAD, ARES_SOCKET_BAD); }) {}
+        timer_(loop, [this] { process(ARES_SOCKET_BAD, ARES_SOCKET_BAD); }),
+        looked_(loop, [this] { take_looks(); }),
+        path_looks_(kPathLooks, [this] { looked_.ask(); }) {}
   ~Impl() { drop_channel(); }
   Impl& operator=(Impl&&) = delete;
 
@@ -247,11 +268,17 @@ class Resolver::Impl {
       answer(Failure(ready.error()));
       return nullptr;
     }
+    return wait_for(name, port, std::move(answer));
+  }
+
+  /// @param name  of a host, or the path of a unix socket; then `port` is 0
+  Query wait_for(const std::string& name, std::uint16_t port, Answer answer) {
     auto query = std::make_shared<Answer>(std::move(answer));
     auto [at, is_new] = asked_.try_emplace(name);
-    std::erase_if(at->second, [](const Asker& one) { return one.query.expired(); });
+    std::vector<Asker>& askers = at->second.askers;
+    std::erase_if(askers, [](const Asker& one) { return one.query.expired(); });
     try {
-      at->second.push_back({query, port});
+      askers.push_back({query, port});
       if (is_new) ask(name);
     } catch (...) {
       if (is_new) asked_.erase(name);  // otherwise it would count as under way for ever
@@ -264,6 +291,11 @@ class Resolver::Impl {
   struct Asker {
     std::weak_ptr<Answer> query;
     std::uint16_t port;
+  };
+  /// A query under way.
+  struct Asked {
+    std::vector<Asker> askers;
+    Offload::Ticket look;  // of a path
   };
   /// Passed to c-ares as the callback's argument.
   struct Question {
@@ -323,7 +355,8 @@ class Resolver::Impl {
     // Repeat the queries that the old channel has not answered.
     try {
       std::vector<std::string> names;
-      for (const auto& asked : asked_) names.push_back(asked.first);
+      for (const auto& [name, asked] : asked_)
+        if (!asked.look) names.push_back(name);
       for (const std::string& name : names) ask(name);
     } catch (...) {
       drop_channel();  // the next look-up makes a new one and repeats the queries
@@ -343,6 +376,13 @@ class Resolver::Impl {
   void ask(const std::string& asked) {
     // c-ares may call back at once, and this may destroy `asked`.
     const std::string name = asked;
+    if (name.starts_with('/')) {
+      asked_.find(name)->second.look = path_looks_.ask([name] {
+        struct stat status {};
+        static_cast<void>(::stat(name.c_str(), &status));  // connect(2) will report an error
+      });
+      return;
+    }
     ares_addrinfo_hints hints{};
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
@@ -365,10 +405,6 @@ class Resolver::Impl {
   }
 
   void tell(const std::string& name, int status, const ares_addrinfo* info) {
-    const auto at = asked_.find(name);
-    if (at == asked_.end()) return;
-    const std::vector<Asker> waiting = std::move(at->second);
-    asked_.erase(at);
     Addresses found;
     const ares_addrinfo_node* node = info == nullptr ? nullptr : info->nodes;
     for (; node != nullptr && found.size() < kMaxAddresses; node = node->ai_next) {
@@ -379,18 +415,40 @@ class Resolver::Impl {
         found.push_back(
             ip_address(AF_INET6, &reinterpret_cast<sockaddr_in6*>(node->ai_addr)->sin6_addr));
     }
+    give(name, std::move(found), fault_text(status));
+  }
+
+  /// Gives the answer to all who wait for it. No address: there is a fault.
+  void give(const std::string& name, Addresses found, const char* fault) {
+    const auto at = asked_.find(name);
+    if (at == asked_.end()) return;
+    const std::vector<Asker> waiting = std::move(at->second.askers);
+    asked_.erase(at);
     for (const Asker& one : waiting) {
       const Query query = one.query.lock();
       if (!query) continue;
       const Answer answer = std::exchange(*query, nullptr);
       catch_all("name look-up", [&] {
         if (found.empty()) {
-          answer(Failure(Error{fmt::format("cannot resolve {}: {}", name, fault_text(status)), 0}));
+          answer(Failure(Error{fmt::format("cannot resolve {}: {}", name, fault), 0}));
         } else {
-          set_port(found, one.port);
+          if (one.port != 0) set_port(found, one.port);
           answer(found);
         }
       });
+    }
+  }
+
+  void take_looks() {
+    for (auto at = asked_.begin(); at != asked_.end();) {
+      const auto outcome = at->second.look ? path_looks_.outcome(at->second.look) : std::nullopt;
+      if (!outcome) {
+        ++at;
+        continue;
+      }
+      const std::string path = at->first;
+      give(path, *outcome ? Addresses{local_address(path)} : Addresses(), "no answer");
+      at = asked_.begin();  // who got the answer may have asked again
     }
   }
 
@@ -446,10 +504,12 @@ class Resolver::Impl {
   TimerWatcher timer_;
   ares_channel channel_ = nullptr;
   Stamp resolv_conf_, hosts_;
-  bool inside_ = false;                              // within a call of c-ares
-  std::map<std::string, Addresses> from_hosts_;      // a cache; empty: not in /etc/hosts
-  std::map<std::string, std::vector<Asker>> asked_;  // queries under way
+  bool inside_ = false;                          // within a call of c-ares
+  std::map<std::string, Addresses> from_hosts_;  // a cache; empty: not in /etc/hosts
+  std::map<std::string, Asked> asked_;           // queries under way, and paths
   std::map<ares_socket_t, std::unique_ptr<IoWatcher>> sockets_;
+  LoopCall looked_;
+  Offload path_looks_;
 };
 
 Resolver::Resolver(EventLoop& loop, ResolverFiles files)
@@ -462,6 +522,8 @@ Resolver::Query Resolver::resolve(const std::string& host, std::uint16_t port, A
 
 Resolver::Query Resolver::resolve(const Endpoint& endpoint, Answer answer) {
   if (endpoint.socket.empty()) return resolve(endpoint.host, endpoint.port, std::move(answer));
+  // connect(2) on the loop would stop everything else there while a file system does not answer.
+  if (!at_hand(endpoint.socket)) return impl_->wait_for(endpoint.socket, 0, std::move(answer));
   answer(Addresses{local_address(endpoint.socket)});
   return nullptr;
 }

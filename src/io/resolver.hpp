@@ -81,7 +81,8 @@ class Resolver {
   /// Looks up the addresses of `host`, each with `port`. `answer` may be called before this
   /// returns; the Query is null then. May throw std::bad_alloc. Blocks only to read a local file.
   [[nodiscard]] Query resolve(const std::string& host, std::uint16_t port, Answer answer);
-  /// The same for a place to connect to. The address of a unix socket is known at once.
+  /// The same for a place to connect to. The path of a unix socket is looked up first, without
+  /// blocking, because its file system may hang.
   [[nodiscard]] Query resolve(const Endpoint& endpoint, Answer answer);
 
   /// Further addresses of a name are ignored.

@@ -158,7 +158,7 @@ void SocketSink::on_timer() {
     last_fault_ = dial_.fault(ETIMEDOUT).text;
     return try_next();
   }
-  if (state_ == State::resolving) return down("the name cannot be resolved");
+  if (state_ == State::resolving) return down("no answer");
   if (state_ == State::open) return pump();
   if (fill()) begin();
 }

@@ -2,7 +2,8 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 #pragma once
 // A file on FUSE whose server never answers a write, or a flush, which each close(2) requests. A
-// process that writes or closes it hangs, where no signal reaches it, until the server is gone.
+// process that writes or closes it hangs, where no signal reaches it, until the server is gone. The
+// server never answers the look-up of a name beside it that begins with "never", either.
 
 #include <fcntl.h>
 #include <linux/fuse.h>
@@ -47,7 +48,11 @@ class HangingFile {
 
   [[nodiscard]] bool works() const { return server_ > 0; }
   [[nodiscard]] std::string path() const { return directory_ / "file"; }
-  /// How often a write(2) or a close(2) has asked the server so far.
+  /// A path that nobody can look up.
+  [[nodiscard]] std::string never(const std::string& name) const {
+    return directory_ / ("never-" + name);
+  }
+  /// How often a call that hangs has asked the server so far.
   [[nodiscard]] int asked() const { return *asked_; }
 
   /// Ends the server, so that hanging calls return. Call it before this process closes the file.
@@ -92,10 +97,15 @@ class HangingFile {
           out.major = FUSE_KERNEL_VERSION;
           out.minor = 31;
           out.max_write = 4096;
+          out.flags = FUSE_PARALLEL_DIROPS;  // one look-up that hangs delays no other
           answer(in.unique, out);
           break;
         }
         case FUSE_LOOKUP: {
+          if (std::strncmp(request + sizeof in, "never", 5) == 0) {
+            ++*asked_;
+            break;
+          }
           fuse_entry_out out{};
           out.nodeid = out.attr.ino = 2;
           out.attr = attributes(2);

@@ -6,6 +6,7 @@
 #include "scenario/harness/dialog.hpp"
 #include "scenario/harness/listening.hpp"
 #include "scenario/harness/notifier.hpp"
+#include "support/hanging_file.hpp"
 
 namespace zinit::test::readiness_health {
 namespace {
@@ -242,6 +243,39 @@ TEST_CASE("name servers that do not answer keep a service starting and nobody el
       "probes that fail");
   CHECK_THAT(lost["health"]["last_error"].text(), Contains("cannot resolve db.example"));
   CHECK(lost["state"] == "starting");
+}
+
+TEST_CASE("a file system that hangs holds up only who connects to sockets on it",
+          "[check][root][health][logs][xinet]") {
+  HangingFile hanging;
+  if (!hanging.works()) return skip("needs /dev/fuse, and the right to mount");
+  Server zinit;
+  const Listening server;
+  const std::string front = zinit.path("front");
+  zinit.add("lost", {.more = health("type = 'tcp'\nendpoint = 'unix:" + hanging.never("probed") +
+                                    "'\nstart_interval_ms = 20\ntimeout_ms = 200")});
+  zinit.add("sends", {.exec = "echo line; exec sleep 100000",
+                      .more = "[logging]\nforward = 'unix:" + hanging.never("sent") + "'\n"});
+  zinit.file("p.toml", "[proxy]\nlisten = ['unix:" + front + "']\nbackend = 'unix:" +
+                           hanging.never("behind") + "'\nservice = 'sends'\n");
+  zinit.add("found", {.service = "status = 'stop'",
+                      .more = health("type = 'tcp'\nendpoint = 'localhost:" + server.port() +
+                                     "'\nstart_interval_ms = 20")});
+  zinit.boot({"sends"});
+  REQUIRE(eventually([&] { return access(front.c_str(), F_OK) == 0; }));
+  const Connection client(front);
+  REQUIRE(eventually([&] { return hanging.asked() == 3; }));
+  zinit.begin_start("found");
+  zinit.await_state("found", "running");
+  const Json lost = zinit.await(
+      "lost",
+      [](const Json& s) {
+        return s["health"]["attempts"].is_number() && s["health"]["attempts"].number() > 1;
+      },
+      "probes that fail");
+  CHECK_THAT(lost["health"]["last_error"].text(), Contains("cannot resolve unix:"));
+  hanging.end();
+  CHECK(zinit.shut_down() == 0);
 }
 
 }  // namespace
