@@ -323,9 +323,10 @@ void BoardCore::tend_escaped(Job& job) {
 /// A group that does not empty may hold only zombies whose parent does not reap them. Only a scan
 /// of all processes can find out; the janitor does it.
 void BoardCore::look_at_group(Job& job) {
-  if (world.record(job.slot).process != Process::lingering) return;
+  const Record& record = world.record(job.slot);
+  if (record.process != Process::lingering && record.process != Process::held) return;
   look_at_unit(job);
-  if (!job.group_poll.longest()) return;
+  if (record.process != Process::lingering || !job.group_poll.longest()) return;
   groups_to_see_ = true;
   wake_janitor();
 }

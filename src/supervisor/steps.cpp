@@ -118,8 +118,10 @@ void BoardCore::take_all_steps(Job& job, Whose whose) {
 
 TimePoint BoardCore::next_look(Job& job, const Step& step, TimePoint now) {
   const TimePoint deadline = std::min(step.deadline, job.side.deadline());
-  const bool told = !job.process.group_left() && job.cgroup.end_is_told();
-  if (world.record(job.slot).process != Process::lingering || told) {
+  const Process process = world.record(job.slot).process;
+  const bool held = process == Process::held && job.cgroup.in_use();
+  const bool told = (held || !job.process.group_left()) && job.cgroup.end_is_told();
+  if ((process != Process::lingering && !held) || told) {
     job.group_poll.reset();
     return deadline;
   }

@@ -104,6 +104,31 @@ TEST_CASE("without a descriptor left a reload is refused, spawns wait, and all i
   CHECK(zinit.pid_of("b") == b);
 }
 
+TEST_CASE("a oneshot that ends while no descriptor is left holds nothing afterwards",
+          "[check][shortage][paths]") {
+  Server zinit;
+  const auto appears = [&] {
+    unlink(zinit.path("file").c_str());
+    zinit.mark("file");
+  };
+  zinit.add("a", {.exec = "until test -e $D/go; do sleep 0.01; done; echo run >> $T",
+                  .service = "oneshot = true",
+                  .more = "[path]\nexists = " + toml_string(zinit.path("file")) + "\n"});
+  zinit.boot();
+  appears();
+  zinit.await_state("a", "starting");
+  Connection client = zinit.connect();
+  client.result("system.ping");
+  {
+    const Limited limited(zinit.pid(), RLIMIT_NOFILE, 0);  // its end frees descriptors
+    zinit.mark("go");
+    CHECK(eventually(
+        [&] { return client.result("service.status", named("a"))["state"] == "exited"; }));
+  }
+  appears();
+  CHECK(eventually([&] { return zinit.trace() == Texts{"run", "run"}; }));
+}
+
 TEST_CASE("services that a client adds while no descriptor is left outlive a crash",
           "[check][shortage][crash]") {
   constexpr int kServices = 10;
