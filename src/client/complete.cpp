@@ -25,6 +25,9 @@ namespace {
 // How long to wait for the server: a user has pressed Tab and waits.
 constexpr Milliseconds kCompletionPatience{1000};
 
+constexpr std::array<std::string_view, 9> kRehearsed = {
+    "start", "stop", "restart", "isolate", "start-all", "stop-all", "shutdown", "boot", "fail"};
+
 bool is_active(const ServiceStatus& status) {
   return status.state != "inactive" && status.state != "exited" && status.state != "failed";
 }
@@ -172,6 +175,7 @@ class Completion {
         given_, [](const std::string& word) { return !word.starts_with('-'); });
     if (verb_->most() >= 0 && count >= verb_->most()) return;
     if (verb_->name == "kill" && count >= 1) signals();
+    if (verb_->name == "rehearse" && count == 0) return add_all(kRehearsed);
     if (verb_->name == "logs") {
       add("zinit", "the server's own log");
       add("syslog", "messages to /dev/log that belong to no service");
@@ -186,7 +190,11 @@ class Completion {
   }
 
   void keys() {
-    for (const Key& key : all_keys()) add(full_name(key), key.help);
+    for (const Key& key : all_keys()) {
+      add(full_name(key), key.help);
+      // A key may stand without its section. All of them at once would say everything twice.
+      if (!current_.empty() && full_name(key) != key.name) add(key.name, key.help);
+    }
   }
 
   void services(Completes what) {

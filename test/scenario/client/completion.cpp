@@ -41,6 +41,16 @@ TEST_CASE("bash completes verbs, options, values and the names that fit", "[chec
   CHECK(completed(zinit, "check READ") == "README.md\n");
   CHECK(completed(zinit, "check --root=et") == "etc\n");
   CHECK(completed(zinit, "ping ") == "\n");
+  CHECK(completed(zinit, "rehearse sto") == "stop stop-all\n");
+  CHECK(completed(zinit, "rehearse stop d") == "db\n");
+  CHECK(completed(zinit, "explain lifecycle.restart_delay_m") ==
+        "lifecycle.restart_delay_ms lifecycle.restart_delay_max_ms\n");
+  // A key may stand without its section.
+  CHECK(completed(zinit, "explain restart_delay_m") == "restart_delay_ms restart_delay_max_ms\n");
+  // `server` is no verb of zinitctl.
+  REQUIRE(::symlink(zinit_binary().c_str(), zinit.path("zinit").c_str()) == 0);
+  CHECK(completed(zinit, "se", "zinit") == "server\n");
+  CHECK(completed(zinit, "se") == "\n");
   // What is typed may be quoted, and the quotes of the last word may be open.
   CHECK(completed(zinit, "stop 'd") == "db\n");
   CHECK(completed(zinit, "stop \"db\" wor") == "worker@one\n");
