@@ -91,6 +91,8 @@ std::string words_of(const ServiceView& view) {
   if (view.restart_in_ms >= 0)
     return fmt::format("{}; restarting in {}", cause_of_delay(view.record, *view.spec),
                        duration_text(view.restart_in_ms));
+  if (view.record.by_itself && state == State::exited)
+    return "exited by itself and is not restarted";
   if (view.waiting_on.empty()) return fmt::format("is {}", state_name(state));
   const Waiting& first = view.waiting_on.front();
   return fmt::format("waits for {}, which {}", first.name, first.reason);
