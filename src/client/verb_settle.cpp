@@ -144,11 +144,11 @@ int finish(VerbContext& context, Progress& progress, const SettleVerb& verb, con
     // A request that did nothing reports no other services.
     const bool untouched = verb.if_running && !document.HasMember("also_started");
     const bool good = !waits || untouched || verb.succeeded(status);
-    if (verb.starts && status.changed_on_disk.value_or(false))
+    if (verb.starts && !untouched && status.changed_on_disk.value_or(false))
       context.warn(asked.name, fmt::format("{} has changed since it was read; `zinitctl reload "
                                            "--only {}` puts that in force",
                                            changed_file(status), asked.name));
-    else if (verb.starts && !status.refused.empty())
+    else if (verb.starts && !untouched && !status.refused.empty())
       context.warn(asked.name, fmt::format("has its earlier config, because its changed file was "
                                            "refused: {}",
                                            status.refused.front()));
