@@ -30,7 +30,7 @@ int end_system(VerbContext& context, const char* method, std::string_view what) 
     const std::string json =
         context.client().call(method, JsonParams().add("at_us", *at_us).text());
     return context.print_result(
-        json, fmt::format("{} at {}; cancel it with `zinitctl shutdown --cancel`\n", what,
+        json, fmt::format("{} is due at {}; cancel it with `zinitctl shutdown --cancel`\n", what,
                           date_time(*at_us)));
   }
   context.print_result(context.client().call(method), fmt::format("{} has begun\n", what));
