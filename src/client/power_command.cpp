@@ -100,8 +100,9 @@ class PowerCommand {
     return status;
   }
 
-  static std::string hint_for(const ClientError& error) {
-    return error.code() == ErrorCode::no_server
+  // -f is no advice to a user who wants to keep the machine up.
+  [[nodiscard]] std::string hint_for(const ClientError& error) const {
+    return error.code() == ErrorCode::no_server && !arguments_.has("c")
                ? "; -f does it at once, without a server, and stops nothing first"
                : "";
   }
