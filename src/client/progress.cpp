@@ -58,7 +58,7 @@ std::string chain_words(const WhyReport& report) {
 
 }  // namespace
 
-Progress::Progress(VerbContext& context)
+Progress::Progress(VerbContext& context, bool has_request)
     : context_(context), shows_(!context.json() && ::isatty(STDERR_FILENO) == 1) {
   struct sigaction action {};
   action.sa_handler = interrupted;
@@ -66,7 +66,7 @@ Progress::Progress(VerbContext& context)
   // Neither call can fail: SIGINT may be handled.
   (void)::sigaction(SIGINT, nullptr, &before_);
   // A shell without job control lets background commands ignore SIGINT: keep that.
-  if (before_.sa_handler != SIG_IGN) (void)::sigaction(SIGINT, &action, nullptr);
+  if (has_request && before_.sa_handler != SIG_IGN) (void)::sigaction(SIGINT, &action, nullptr);
 }
 
 Progress::~Progress() {

@@ -16,9 +16,9 @@ namespace zinit {
 
 class Progress {
  public:
-  /// From now on an interrupt (Ctrl-C) prints that the server continues. Nothing else is shown with
-  /// --json, or if standard error is not a terminal.
-  explicit Progress(VerbContext& context);
+  /// From now on an interrupt (Ctrl-C) prints that the server continues, if it has a request with
+  /// which it can. Nothing else is shown with --json, or if standard error is not a terminal.
+  explicit Progress(VerbContext& context, bool has_request = true);
   ~Progress();
   Progress& operator=(Progress&&) = delete;
 

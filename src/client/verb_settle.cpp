@@ -204,7 +204,7 @@ int settle(VerbContext& context, const SettleVerb& verb) {
   std::size_t finished = 0;  // number of finished requests
   Others others;
   std::vector<ServiceStatus> good_ones;
-  Progress progress(context);
+  Progress progress(context, !is_wait);
   context.over_reexecutions([&] {
     if (all.empty())
       for (std::string& name : context.names()) all.push_back({std::move(name)});

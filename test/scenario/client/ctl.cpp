@@ -89,4 +89,25 @@ TEST_CASE("Ctrl-C ends the wait for a stop, unless zinitctl was started with SIG
   if (ignored) CHECK(wait_for_exit(client) == 0);
 }
 
+TEST_CASE("Ctrl-C during wait says nothing of a request, because none goes on", "[ctl]") {
+  Server zinit;
+  zinit.add("up");
+  zinit.boot({"up"});
+  for (const bool waits : {true, false}) {
+    const std::string verb = waits ? "wait" : "start";
+    zinit.file(verb + ".toml",
+               "[service]\nexec = 'sleep 1000'\nstatus = 'stop'\n"
+               "[readiness]\nnotify = 'systemd'\n");
+    CHECK(zinit.ctl({"reload"}).code == 0);
+    Terminal terminal;
+    const pid_t client =
+        terminal.launch_in({.argv = {"zinitctl", "--socket", zinit.socket(), verb, verb}});
+    terminal.await(verb + ": ");
+    terminal.type("\x03");
+    CHECK(wait_for_exit(client) == 128 + SIGINT);
+    terminal.await(waits ? "^C" : "continues with the request");
+    if (waits) CHECK(terminal.shown().find("continues") == std::string::npos);
+  }
+}
+
 }  // namespace zinit::test::client_ctl
