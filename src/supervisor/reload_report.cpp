@@ -46,9 +46,13 @@ class Reporter {
         tell_causes(planned, *planned.next);
         return;
       case Fate::removed:
-        report_.removed.push_back(planned.name);
-        if (world_.graph->used(planned.slot)) going_.push_back(planned.slot);
         report_.why[planned.name];  // keeps spread() from listing it as an affected dependent
+        // An earlier reload may have removed it, and it is still stopping.
+        if (world_.graph->used(planned.slot)) {
+          if (world_.node(planned.slot).removed) return;
+          going_.push_back(planned.slot);
+        }
+        report_.removed.push_back(planned.name);
         return;
       case Fate::added:
         if (!refused) report_.added.push_back(planned.name);

@@ -102,6 +102,29 @@ TEST_CASE("a service that becomes a target while its process is spawned leaves n
   CHECK(count >= services);
 }
 
+TEST_CASE("a service that is removed and still stops is not removed by the next reload",
+          "[reload]") {
+  Server zinit;
+  zinit.add("db");
+  zinit.add("old", {.exec = "trap 'while ! [ -e $D/go ]; do sleep 0.01; done; exit 0' TERM; "
+                            "echo start >> $T; while :; do sleep 0.01; done",
+                    .dependencies = "requires = ['db']"});
+  zinit.boot({"db", "old"});
+  zinit.await_trace("start");
+  zinit.remove("old");
+  CHECK(zinit.reload()["removed"].texts() == Texts{"old"});
+  zinit.await_state("old", "stopping");
+  const Json again = zinit.reload();
+  CHECK(again["removed"].texts().empty());
+  CHECK(again["unchanged"].texts() == Texts{"db"});
+  zinit.remove("db");
+  const Json both = zinit.reload();
+  CHECK(both["removed"].texts() == Texts{"db"});
+  CHECK(both["stopped"].texts().empty());
+  zinit.mark("go");
+  CHECK(zinit.shut_down() == 0);
+}
+
 TEST_CASE("reloads asked for without end are few readings, and all are answered",
           "[threads][reload]") {
   Server zinit;
