@@ -142,11 +142,13 @@ Configuration read_configuration(const Sources& sources, const GlobalSettings* i
 }
 
 Configuration kept_settings(const Sources& sources, std::string_view text,
-                            std::string etc_environment) {
+                            std::string etc_environment, std::optional<gid_t> socket_gid) {
   Configuration config;
   std::vector<Diagnostic> told_before;
   config.settings = parse_settings(text, sources.places.settings_file, told_before);
   if (sources.console != ConsoleMode::no) default_to_console(config.settings, sources.console);
+  config.socket_gid = socket_gid;
+  if (!socket_gid) find_socket_group(config, sources.places.settings_file);
   config.etc_environment = std::move(etc_environment);
   return config;
 }

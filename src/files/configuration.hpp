@@ -59,9 +59,11 @@ struct Configuration : LoadedConfig {
                                                bool settings_too = true);
 
 /// The configuration of the previous process image without its services: the global settings in
-/// `text`, and what belongs to them except for the group.
+/// `text`, and what belongs to them.
+/// @param socket_gid  the group of the socket; unset: it is looked up
 [[nodiscard]] Configuration kept_settings(const Sources& sources, std::string_view text,
-                                          std::string etc_environment);
+                                          std::string etc_environment,
+                                          std::optional<gid_t> socket_gid);
 
 /// Why a server that runs the services of `graph` must not apply `config`: a part of it could not
 /// be read, so zinit would stop services as if their files had been removed. A missing directory

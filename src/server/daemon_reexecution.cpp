@@ -89,8 +89,8 @@ void ZinitDaemon::go_on() {
   told_signals_ = before.told_signals;
   scheduled_ = before.scheduled;
   machine_watchdog_.go_on(legacy.descriptors.take(KeptKind::watchdog));
-  Configuration kept = kept_settings(start_.sources, before.settings, before.etc_environment);
-  kept.socket_gid = before.socket_gid;
+  Configuration kept =
+      kept_settings(start_.sources, before.settings, before.etc_environment, before.socket_gid);
   kept.masked_proxies = before.masked_proxies;
   kept.settings_faults = before.settings_faults;
   settings_ = kept.settings;  // for the shutdown, which must go on before keep_facts() is called
