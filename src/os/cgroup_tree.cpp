@@ -150,8 +150,8 @@ Result<Cgroup> inherited_base(const std::string& directory, bool again) {
   if (last_part(directory) != kSupervisor || !last_part(base).starts_with(kBase))
     return sys_failure("find", "a cgroup of its own", ENOENT);
   auto locked = lock_base(base);
-  const bool taken = again && !locked && locked.error().errnum == EWOULDBLOCK;
-  return taken ? Cgroup::open(base) : std::move(locked);
+  if (again && !locked && locked.error().errnum == EWOULDBLOCK) return Cgroup::open(base);
+  return locked;
 }
 
 }  // namespace

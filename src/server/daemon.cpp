@@ -83,8 +83,15 @@ Result<std::unique_ptr<ZinitDaemon>> ZinitDaemon::create(DaemonStart start) {
   std::unique_ptr<ZinitDaemon> daemon(
       new ZinitDaemon(std::move(start), std::move(*loop), std::move(*signals)));
   const auto& legacy = daemon->start_.legacy;
-  if (const auto works = made_for(legacy, [&] { return daemon->board_.works(); }); !works)
-    return Failure(works.error());
+  const auto works = made_for(legacy, [&]() -> Result<void> {
+    // Without a journal the next crash would forget the services.
+    if (legacy) {
+      auto journal = daemon->board_.make_journal(daemon->start_.lock.journal());
+      if (!journal && journal.error().temporary()) return journal;
+    }
+    return daemon->board_.works();
+  });
+  if (!works) return Failure(works.error());
   daemon->start_syslog();  // before a thread runs the loop that watches it
   const auto runs = made_for(legacy, [&] { return daemon->start_.data_loop->start(); });
   if (!runs) return Failure(runs.error());

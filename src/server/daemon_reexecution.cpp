@@ -24,7 +24,6 @@
 // Services keep their slots, because all that is kept goes by slots.
 #include <unistd.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "base/kill_point.hpp"
@@ -44,14 +43,13 @@ constexpr useconds_t kTryAgainUs = 50'000;
 
 /// Whether somebody must hear of the end of this process.
 bool is_known(const Legacy& legacy, pid_t pid) {
-  const auto has_it = [pid](const JournalEntry& entry) {
-    const JournalFacts& facts = entry.facts;
-    return facts.pid == pid || facts.leader == pid || facts.pgid == pid ||
-           facts.main_group == pid || std::ranges::find(facts.sides, pid) != facts.sides.end();
-  };
-  return legacy.daemon.shell == pid || std::ranges::any_of(legacy.journal.entries, has_it) ||
-         std::ranges::find(legacy.journal.launches, pid, &JournalLaunch::pid) !=
-             legacy.journal.launches.end();
+  bool known = legacy.daemon.shell == pid;
+  for (const JournalEntry& entry : legacy.journal.entries) {
+    known |= entry.facts.pid == pid || entry.facts.leader == pid;
+    for (const pid_t side : entry.facts.sides) known |= side == pid;
+  }
+  for (const JournalLaunch& launch : legacy.journal.launches) known |= launch.pid == pid;
+  return known;
 }
 
 }  // namespace

@@ -88,6 +88,7 @@ class Board final : public WatchReports, private BoardCore {
   ~Board() { end(); }  // its threads call the board, so they end first
   using BoardCore::end;
   using BoardCore::journal_fd;
+  using BoardCore::make_journal;
   using BoardCore::owner_of;
   using BoardCore::Ports;
   using BoardCore::works;

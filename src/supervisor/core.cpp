@@ -20,14 +20,20 @@ BoardCore::BoardCore(const Ports& ports, SpawnDefaults defaults, const std::stri
                 [this](const std::vector<pid_t>& numbers) { return owner_of(numbers); }) {
   MutexLock lock(mutex);
   world.graph = Graph::build({});
-  if (auto journal = Journal::create(path))
-    journal_ = std::move(*journal);
-  else
-    log_error("services will not survive a re-execution of zinit: {}", journal.error().text);
+  if (const auto made = make_journal(path); !made)
+    log_error("services will not survive a re-execution of zinit: {}", made.error().text);
   static_cast<void>(works());
 }
 
 BoardCore::~BoardCore() = default;
+
+Result<void> BoardCore::make_journal(const std::string& path) {
+  if (journal_) return {};
+  auto journal = Journal::create(path);
+  if (!journal) return Failure(journal.error());
+  journal_.emplace(std::move(*journal));
+  return {};
+}
 
 Result<void> BoardCore::works() {
   if (janitor_.joinable()) return {};

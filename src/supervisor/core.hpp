@@ -74,6 +74,8 @@ class BoardCore {
   BoardCore(const Ports& ports, SpawnDefaults defaults, const std::string& journal = {});
   ~BoardCore();  // Board has called end()
   BoardCore& operator=(BoardCore&&) = delete;
+  /// Makes the journal if the constructor could not. Call it before any other function.
+  [[nodiscard]] Result<void> make_journal(const std::string& path);
   /// Starts the janitor's thread if the constructor could not. Call it before any other function.
   /// @return  why the board cannot work; the next call tries again
   [[nodiscard]] Result<void> works();
