@@ -68,9 +68,9 @@ class CgroupTree {
   /// killed servers left there.
   /// @param left  the name() of the base of a killed server whose services this process continues.
   ///              If the base is in the same place, it is taken with everything in it.
-  /// @param again  whether this process is a zinit that has re-executed itself. Then nobody else
-  ///               has the lock of the base that it is in; and while this base cannot be opened, for
-  ///               lack of a descriptor, zinit makes no other.
+  /// @param again  whether this process is a zinit that has re-executed itself: nobody else has the
+  ///               lock of the base that it is in. While this base cannot be opened, for lack of a
+  ///               descriptor, zinit makes no other.
   /// @return  the tree; or an error: cgroup v2 is not mounted or not writable. Then process groups
   ///          must suffice.
   [[nodiscard]] static Result<std::unique_ptr<CgroupTree>> create(const std::string& left,

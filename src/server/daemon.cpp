@@ -12,7 +12,6 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "config/environment.hpp"
-#include "machine/utmp.hpp"
 #include "os/memory.hpp"
 #include "server/manager.hpp"
 #include "server/prepare_server.hpp"
@@ -29,9 +28,6 @@ constexpr Milliseconds kSocketsFirst{500};
 // shell again.
 constexpr Milliseconds kShortShell{2000};
 constexpr Milliseconds kShellAgain{10000};
-
-// The longest message to terminals, in bytes.
-constexpr std::size_t kLongestMessage = 1000;
 
 // The time from the last service's settling until its log lines and events are surely handled.
 constexpr Milliseconds kAfterBoot{500};
@@ -565,14 +561,6 @@ DaemonInfo ZinitDaemon::info() const {
 
 bool ZinitDaemon::supports(PowerAction action) const {
   return start_.mode == Mode::system || action == PowerAction::shut_down;
-}
-
-void ZinitDaemon::tell_terminals(std::string text) {
-  if (!is_first()) return;
-  FileTask task;
-  task.work = [text = printable(shortened(text, kLongestMessage))] { zinit::tell_terminals(text); };
-  task.finish = [](const std::optional<Error>&) {};
-  files_.add(std::move(task));
 }
 
 void ZinitDaemon::set_service(SetService request, SetDone done) {

@@ -4,9 +4,18 @@
 //
 // Log files are written and closed before file systems are unmounted (server/start.cpp).
 #include "base/log.hpp"
+#include "base/text.hpp"
+#include "machine/utmp.hpp"
 #include "server/daemon.hpp"
 
 namespace zinit {
+
+namespace {
+
+// The longest message to terminals, in bytes.
+constexpr std::size_t kLongestMessage = 1000;
+
+}  // namespace
 
 bool ZinitDaemon::can_be_destroyed() {
   return data_loop_ended_ && board_.all_down() && !board_.busy() && !files_.busy() &&
@@ -41,6 +50,14 @@ void ZinitDaemon::leave_cgroups() {
   // A switch of the root calls this with the board's lock held, but it never holds start_.lock.
   if (start_.lock.held() && board_.all_down()) start_.lock.remove();
   if (start_.cgroups) start_.cgroups->close();
+}
+
+void ZinitDaemon::tell_terminals(std::string text) {
+  if (!is_first()) return;
+  FileTask task;
+  task.work = [text = printable(shortened(text, kLongestMessage))] { zinit::tell_terminals(text); };
+  task.finish = [](const std::optional<Error>&) {};
+  files_.add(std::move(task));
 }
 
 void ZinitDaemon::power(PowerAction action, const std::string& message, const std::string& asker) {
