@@ -76,7 +76,7 @@ void check_fails_at_last(Machine& machine) {
 
 /// The fault is repaired in the shell, and the shell is left.
 void check_boots_where_it_is(Machine& machine) {
-  const int pid = std::stoi(machine.console().output_of("pidof redis-server"));
+  const int pid = machine.console().number_of("pidof redis-server");
   machine.console().send("exit\n");
   machine.shell().wait_for("built-in shell (ash)");
   CHECK(machine.pid("redis") == pid);
@@ -167,8 +167,8 @@ void check_nothing_left(Terminal& shell) {
 }
 
 void check_memory_is_free(Terminal& shell) {
-  const int before = std::stoi(shell.output_of("cat /before"));
-  const int after = std::stoi(shell.output_of("sed -n 's/MemFree: *//p' /proc/meminfo"));
+  const int before = shell.number_of("cat /before");
+  const int after = shell.number_of("sed -n 's/MemFree: *//p' /proc/meminfo");
   INFO(before << " kB, then " << after);
   CHECK(after > before + 40 * 1024);
 }

@@ -3,6 +3,8 @@
 // Waits by polling the line, not for a time: each wait ends with the input that it waits for.
 #include "vm/harness/terminal.hpp"
 
+#include <charconv>
+
 #include "base/format.hpp"
 #include "support/deadline.hpp"
 #include "support/system.hpp"
@@ -90,7 +92,15 @@ Answer Terminal::run_here(const std::string& command, Milliseconds limit) {
   const std::string end = fmt::format("END-{} ", n);
   std::string output = wait_for(end, limit);
   output.resize(output.size() - end.size());
-  return {std::stoi(wait_for(".", limit)), output};
+  return {number_in(wait_for(".", limit)), output};
+}
+
+int Terminal::number_in(const std::string& text) const {
+  int number = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (fault == std::errc()) return number;
+  throw std::runtime_error(
+      fmt::format("{}: '{}' is no number; what it has shown:\n{}", name_, text, tail()));
 }
 
 std::string Terminal::output_of(const std::string& command, Milliseconds limit) {

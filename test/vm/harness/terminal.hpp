@@ -61,6 +61,8 @@ class Terminal {
 
   /// Like run(), but the exit code must be 0.
   std::string output_of(const std::string& command, Milliseconds limit = kPatience);
+  /// Like output_of(), for a command that shows a number first.
+  int number_of(const std::string& command) { return number_in(output_of(command)); }
 
   /// Repeats the command until its output contains `what`.
   /// @return  this output
@@ -72,6 +74,8 @@ class Terminal {
 
  private:
   [[noreturn]] void give_up(const std::string& awaited, bool over) const;
+  /// The number that `text`, which the line has shown, begins with.
+  [[nodiscard]] int number_in(const std::string& text) const;
   void wait_until(const std::function<bool()>& found, const std::string& awaited,
                   TimePoint deadline);
 
