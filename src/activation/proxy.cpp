@@ -6,13 +6,13 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <utility>
 
+#include "base/fd.hpp"
 #include "base/kill_point.hpp"
 #include "base/lists.hpp"
 #include "base/log.hpp"
@@ -240,11 +240,10 @@ void Proxy::on_connection(std::uint32_t number, Relay::Side side, std::uint32_t 
 /// A held client has closed or reset its connection. Bytes that a unix client sent before are still
 /// delivered. The end of a TCP client is not reported before all its bytes were read.
 void Proxy::on_held(Connection& connection, std::uint32_t events) {
-  int bytes = 0;
   shared_.set.remove(connection.client.get());
   connection.hung = true;
   const bool reset = (events & EPOLLERR) != 0;
-  if (!reset && ::ioctl(connection.client.get(), FIONREAD, &bytes) == 0 && bytes > 0) return;
+  if (!reset && readable_bytes(connection.client.get()) > 0) return;
   remove(connection.number);
   advance();
 }

@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/fd.hpp"
 #include "base/kill_point.hpp"
 #include "io/resolver.hpp"
 #include "os/unix_receive.hpp"
@@ -133,12 +133,8 @@ bool Relay::go_on(KeptFd socket) {
   for (End& end : sides_) {
     end.strangers = is_unix(end.fd.get()) && !refuses_descriptors(end.fd.get());
     if (end.held > 0) continue;
-    int bytes = 0;
-    const bool whole = end.pipe[0] && end.pipe[1];
-    if (whole && ::ioctl(end.pipe[0].get(), FIONREAD, &bytes) == 0 && bytes > 0)
-      end.held = static_cast<std::size_t>(bytes);
-    else
-      drop_pipe(end);
+    if (end.pipe[0] && end.pipe[1]) end.held = readable_bytes(end.pipe[0].get());
+    if (end.held == 0) drop_pipe(end);
   }
   for (const Side side : {client, backend}) {
     if (sides_[side].held == 0) continue;

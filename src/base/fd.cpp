@@ -4,6 +4,7 @@
 #include "base/fd.hpp"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,6 +40,11 @@ Result<Pipe> make_pipe(int flags) {
   int fds[2];
   if (::pipe2(fds, flags | O_CLOEXEC) < 0) return sys_failure("make", "a pipe");
   return Pipe{UniqueFd(fds[0]), UniqueFd(fds[1])};
+}
+
+std::size_t readable_bytes(int fd) noexcept {
+  int bytes = 0;
+  return ::ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
 }
 
 UniqueFd open_at(int directory, const char* path, int flags, mode_t mode) noexcept {

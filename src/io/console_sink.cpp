@@ -3,11 +3,10 @@
 // Writes lines to the console, and holds services up while it is full. See console_sink.hpp.
 #include "io/console_sink.hpp"
 
-#include <sys/ioctl.h>
-
 #include <climits>
 #include <utility>
 
+#include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
 
@@ -47,9 +46,7 @@ Backlog ConsoleSink::backlog() noexcept {
   if (backlog.lines == 0) return {};
   // Include what is in the pipe: this number shows whether the reader reads, even if slowly. The
   // pipe has room again only after a whole page of it was read.
-  int unread = 0;
-  if (::ioctl(descriptor(), FIONREAD, &unread) == 0 && unread > 0)
-    backlog.bytes += static_cast<std::size_t>(unread);
+  backlog.bytes += readable_bytes(descriptor());
   return backlog;
 }
 

@@ -4,13 +4,13 @@
 #include "io/service_log.hpp"
 
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
 
+#include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/kill_point.hpp"
 #include "base/log.hpp"
@@ -35,12 +35,6 @@ constexpr std::size_t kShortRead = 4096;
 
 // Memory that a line takes besides its text while it waits for a client.
 constexpr std::size_t kLineOverhead = 64;
-
-/// How many bytes can be read from a pipe.
-std::size_t readable_bytes(int fd) noexcept {
-  int bytes = 0;
-  return ::ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
-}
 
 }  // namespace
 

@@ -84,8 +84,11 @@ void ClientEngine::receive() {
   searched_ -= begin_;
   begin_ = 0;
   const std::size_t before = in_.size();
-  in_.resize(before + kChunk);
-  const ssize_t got = ::recv(fd.get(), in_.data() + before, kChunk, MSG_DONTWAIT);
+  // No more than are there, because resize() writes to each byte: most answers are short. At least
+  // one byte, because the read must report the end.
+  const std::size_t there = std::clamp<std::size_t>(readable_bytes(fd.get()), 1, kChunk);
+  in_.resize(before + there);
+  const ssize_t got = ::recv(fd.get(), in_.data() + before, there, MSG_DONTWAIT);
   const int errnum = errno;
   in_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
   if (got > 0 || (got < 0 && (errnum == EAGAIN || errnum == EINTR))) return;
