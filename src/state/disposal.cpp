@@ -89,10 +89,6 @@ class Disposals {
     void* const memory = ::mmap(nullptr, sizeof(SharedStand) * kMostDisposals,
                                 PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory != MAP_FAILED) stands_ = ::new (memory) SharedStand[kMostDisposals];
-    // For the copies: a signal with a handler ends a wait. zinit itself blocks the signal.
-    struct sigaction nothing {};
-    nothing.sa_handler = [](int) {};
-    ::sigaction(SIGALRM, &nothing, nullptr);
     the_disposals = this;
   }
 
@@ -159,6 +155,11 @@ class Disposals {
     SharedStand& stand = stands_[place];
     stand = Stand::pending;
     will_close_unseen();
+    // For the copy: a signal with a handler ends its wait. zinit itself blocks the signal. Set each
+    // time, because a start of zinit resets the handlers, in a next image after the first disposal.
+    struct sigaction nothing {};
+    nothing.sa_handler = [](int) {};
+    ::sigaction(SIGALRM, &nothing, nullptr);
     int pidfd = -1;
     const long pid = ::syscall(SYS_clone, CLONE_FILES | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd,
                                nullptr, nullptr);
