@@ -103,7 +103,20 @@ void Capture::ended(LogPipe& pipe) {
 void Capture::readable(LogPipe& pipe) {
   if (pipe.log.holds(pipe)) return hold(pipe);
   if (pipe.log.wants_pause()) return pause(pipe);
+  reading_ = &pipe.log;
+  reading_since_ = Clock::now();
+  take_from(pipe);
+  reading_since_ = kNever;
+}
+
+ServiceLog* Capture::hung() const noexcept {
+  const TimePoint since = reading_since_;
+  return since != kNever && Clock::now() - since >= kHungRead ? reading_.load() : nullptr;
+}
+
+void Capture::take_from(LogPipe& pipe) {
   const ServiceLog::ReadOnce read = pipe.log.read(pipe, buffer_);
+  if (read.busy) return hold(pipe);
   if (read.ended) return let_go(&pipe);
   if (read.later) again_look_.set_within(ServiceLog::kUnended);
   if (!pays(pipe, read)) return;

@@ -14,11 +14,12 @@
 // for a while.
 //
 // Held pipes: a pipe that a sink holds (console_sink.hpp) is not watched until the sink has room
-// again, or the log has other sinks.
+// again, or the log has other sinks. A pipe that another thread reads is held until look_later().
 //
 // Threads: watch() and sweep() on any thread, everything else on the loop's thread.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <span>
 #include <unordered_map>
@@ -48,6 +49,9 @@ class Capture {
   /// watches held pipes again, in case that their logs have other sinks now. Any thread.
   void look_later() noexcept { look_.ask(); }
 
+  /// The log whose pipe the loop's thread reads for longer than kHungRead; null: none. Any thread.
+  [[nodiscard]] ServiceLog* hung() const noexcept;
+
   /// Watches the pipes again that a sink held (Sink::holds()). On the loop's thread, or while no
   /// thread runs the loop.
   void release() noexcept;
@@ -59,6 +63,7 @@ class Capture {
   [[nodiscard]] LogPipePtr find(const LogPipe* pipe) const EXCLUDES(mutex_);
   void ended(LogPipe& pipe);
   void readable(LogPipe& pipe);
+  void take_from(LogPipe& pipe);
   [[nodiscard]] static bool pays(LogPipe& pipe, const ServiceLog::ReadOnce& read) noexcept;
   void pause(const LogPipe& pipe) EXCLUDES(mutex_);
   void hold(const LogPipe& pipe) EXCLUDES(mutex_);
@@ -75,6 +80,8 @@ class Capture {
   std::vector<const LogPipe*> unwatched_ GUARDED_BY(mutex_);  // refused by the kernel
   std::vector<const LogPipe*> paused_ GUARDED_BY(mutex_);     // not watched for a moment
   std::vector<const LogPipe*> held_ GUARDED_BY(mutex_);       // until a sink has room
+  std::atomic<ServiceLog*> reading_{nullptr};     // the loop's thread reads a pipe of this log
+  std::atomic<TimePoint> reading_since_{kNever};  // likewise; kNever: no log
   // Used only by the loop's thread.
   TimerWatcher again_;   // calls begin() while there are unwatched_
   TimerWatcher resume_;  // calls resume() while there are paused_

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/mutex.hpp"
+#include "base/time.hpp"
 
 namespace zinit {
 
@@ -21,6 +22,10 @@ class CAPABILITY("mutex") FairMutex {
     mutex_.lock();
   }
   void unlock() RELEASE() NO_THREAD_SAFETY_ANALYSIS { mutex_.unlock(); }
+  /// CondVar::wait_until() with this mutex.
+  void wait_until(CondVar& condition, TimePoint deadline) REQUIRES(this) NO_THREAD_SAFETY_ANALYSIS {
+    condition.wait_until(mutex_, deadline);
+  }
 
  private:
   Mutex queue_;

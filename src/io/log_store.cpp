@@ -110,22 +110,26 @@ class LogStore::Impl {
     log.add_pipes(pipes);
     auto watched = capture.watch(pipes);
     if (watched) return {};
-    MutexLock lock(drain_mutex_);
-    for (const LogPipePtr& pipe : pipes) log.end(*pipe, drain_buffer_);
+    if (const DrainTurn turn(*this, log); turn.granted())
+      for (const LogPipePtr& pipe : pipes) log.end(*pipe, drain_buffer_);
     return watched;
   }
 
   void drain(ServiceLog& log) EXCLUDES(drain_mutex_) {
     const auto pipes = log.pipes();
     if (pipes.empty()) return;
-    MutexLock lock(drain_mutex_);
-    for (const LogPipePtr& pipe : pipes) log.drain(*pipe, drain_buffer_);
+    for (const LogPipePtr& pipe : pipes) {
+      const DrainTurn turn(*this, log);
+      if (!turn.granted()) return tell_hung(turn.hung());
+      log.drain(*pipe, drain_buffer_);
+    }
     capture.look_later();
   }
   /// For a log that is given up: also reads unfinished lines, and lines that a sink holds.
   void drain_to_end(ServiceLog& log) EXCLUDES(drain_mutex_) {
-    MutexLock lock(drain_mutex_);
     for (const LogPipePtr& pipe : log.pipes()) {
+      const DrainTurn turn(*this, log);
+      if (!turn.granted()) return;
       log.drain(*pipe, drain_buffer_, Drain::all);
       log.end(*pipe, drain_buffer_);
     }
@@ -213,6 +217,51 @@ class LogStore::Impl {
                    }};
 
  private:
+  /// A thread's turn to read a pipe into drain_buffer_. Not granted while another read hangs, because
+  /// this one may hang too.
+  class DrainTurn {
+   public:
+    DrainTurn(Impl& impl, const ServiceLog& log) EXCLUDES(impl.drain_mutex_)
+        : impl_(impl), hung_(impl.capture.hung()) {
+      MutexLock lock(impl.drain_mutex_);
+      while (hung_ == nullptr && impl.drained_ != nullptr) {
+        const TimePoint hangs = after(impl.drained_since_, kHungRead);
+        if (Clock::now() >= hangs)
+          hung_ = impl.drained_;
+        else
+          impl.drain_over_.wait_until(impl.drain_mutex_, hangs);
+      }
+      if (!granted()) return;
+      impl.drained_ = &log;
+      impl.drained_since_ = Clock::now();
+    }
+    ~DrainTurn() {
+      if (!granted()) return;
+      MutexLock lock(impl_.drain_mutex_);
+      impl_.drained_ = nullptr;
+      impl_.drain_over_.notify_one();
+    }
+    DrainTurn& operator=(DrainTurn&&) = delete;
+
+    [[nodiscard]] bool granted() const noexcept { return hung_ == nullptr; }
+    /// The log whose read hangs, if the turn is not granted.
+    [[nodiscard]] const ServiceLog& hung() const noexcept { return *hung_; }
+
+   private:
+    Impl& impl_;
+    const ServiceLog* hung_;
+  };
+
+  /// Logs once that a read hangs.
+  void tell_hung(const ServiceLog& log) {
+    if (told_hung_.exchange(&log) != &log)
+      log_error(
+          "{}: a process of this service holds the lock of its output pipe, perhaps because it "
+          "writes from a mapped file whose server does not answer: zinit cannot read the output "
+          "of services, nor do its checks and proxies go on, until the process is gone",
+          log.name());
+  }
+
   Mutex mutex_;
   std::vector<std::unique_ptr<ServiceLog>> logs_ GUARDED_BY(mutex_);  // by slot
 
@@ -221,7 +270,11 @@ class LogStore::Impl {
   LogTaps taps_ GUARDED_BY(taps_mutex_);
 
   Mutex drain_mutex_;
-  ReadBuffer drain_buffer_ GUARDED_BY(drain_mutex_){1};
+  CondVar drain_over_;
+  const ServiceLog* drained_ GUARDED_BY(drain_mutex_) = nullptr;  // whose pipe a thread drains
+  TimePoint drained_since_ GUARDED_BY(drain_mutex_){};
+  ReadBuffer drain_buffer_{1};  // used by the thread that has its turn
+  std::atomic<const ServiceLog*> told_hung_{nullptr};
 };
 
 LogStore::LogStore(EventLoop& loop, LogSinks sinks, Inheritance* inherited, StateFacts* facts)
@@ -262,7 +315,13 @@ void LogStore::take_over(Inheritance& inherited, const FactMap& facts) {
   std::map<int, LeftRead> left;
   for (Inheritance::One& area : inherited.take_all(KeptKind::reading))
     if (auto read = left_read(std::move(area.fd))) left[read->pipe] = *std::move(read);
-  for (Inheritance::One& one : inherited.take_all(KeptKind::log_pipe)) {
+  auto pipes = inherited.take_all(KeptKind::log_pipe);
+  // Lines whose numbers were given come before those that get new ones.
+  std::stable_partition(pipes.begin(), pipes.end(), [&left](const Inheritance::One& one) {
+    const auto read = left.find(one.fd.get());
+    return read != left.end() && read->second.stored;
+  });
+  for (Inheritance::One& one : pipes) {
     const KeptNote note = one.note;
     if (note.slot >= RingMemory::kMostSlots || note.part > part_of(LogStream::err)) continue;
     catch_all("a log pipe of the previous process image", [&] {

@@ -23,7 +23,8 @@ constexpr std::string_view kUnread = "\xff\xfe\xfd\xfc\xfb\xfa\xf9\xf8";
 
 }  // namespace
 
-/// `pipe` is written last before a read, and cleared first. While it is set, the rest is valid.
+/// `pipe` is written last before a read, and cleared first. While it is set, the rest is valid,
+/// except `stored` while `size` is 0.
 struct ReadArea::Header {
   std::atomic<std::int32_t> pipe;  // descriptor number plus one; 0: not in use
   std::uint32_t expected;
@@ -53,13 +54,12 @@ ReadArea::Header& ReadArea::header() noexcept {
 
 char* ReadArea::bytes() noexcept { return reinterpret_cast<char*>(&header() + 1); }
 
-void ReadArea::begin(int pipe, std::size_t expected, std::uint64_t stored) noexcept {
+void ReadArea::begin(int pipe, std::size_t expected) noexcept {
   if (file_ && !file_.reserve(sizeof(Header) + std::max(expected, kUnread.size()))) leave_file();
   Header& now = header();
   now.expected = static_cast<std::uint32_t>(expected);
   now.size = 0;
   now.sunk = 0;
-  now.stored = stored;
   now.number += 2;  // one of two areas uses the even numbers, the other the odd ones
   std::memcpy(bytes(), kUnread.data(), kUnread.size());
   now.pipe = pipe + 1;
@@ -73,7 +73,10 @@ void ReadArea::leave_file() noexcept {
   header().number = number;
 }
 
-void ReadArea::got(std::size_t size) noexcept { header().size = static_cast<std::uint32_t>(size); }
+void ReadArea::got(std::size_t size, std::uint64_t stored) noexcept {
+  header().stored = stored;
+  header().size = static_cast<std::uint32_t>(size);  // last: it says that `stored` is valid
+}
 
 void ReadArea::sunk(std::size_t lines) noexcept {
   header().sunk += static_cast<std::uint32_t>(lines);
@@ -90,15 +93,24 @@ std::optional<LeftRead> left_read(KeptFd area) {
   if (left.pipe <= 0) return std::nullopt;
   const char* const bytes = reinterpret_cast<const char*>(&left + 1);
   std::size_t size = left.size;
-  if (size == 0) {
+  std::optional<std::uint64_t> stored;
+  if (size > 0) {
+    stored = left.stored;
+  } else {
     const std::size_t seen = std::min<std::size_t>(left.expected, kUnread.size());
     if (std::string_view(bytes, seen) != kUnread.substr(0, seen)) size = left.expected;
   }
   if (size == 0 || size > ReadArea::kBytes) return std::nullopt;
-  LeftRead read{{},          left.pipe - 1, std::string(bytes, size), left.stored,
-                left.number, left.sunk};
+  LeftRead read{{}, left.pipe - 1, std::string(bytes, size), stored, left.number, left.sunk};
   read.area = std::move(*file);
   return read;
+}
+
+void LeftRead::got(std::uint64_t last_stored) noexcept {
+  stored = last_stored;
+  auto& left = *std::launder(reinterpret_cast<ReadArea::Header*>(area.data()));
+  left.stored = last_stored;
+  left.size = static_cast<std::uint32_t>(bytes.size());
 }
 
 void LeftRead::sink_has(std::uint32_t lines) noexcept {

@@ -30,11 +30,11 @@ class ReadArea {
   /// Where to read the bytes to.
   [[nodiscard]] char* bytes() noexcept;
 
-  /// A read of `pipe` is about to begin. It gets exactly `expected` bytes or nothing. `stored` is
-  /// the number of the last stored line.
-  void begin(int pipe, std::size_t expected, std::uint64_t stored) noexcept;
-  /// The read got `size` bytes.
-  void got(std::size_t size) noexcept;
+  /// A read of `pipe` is about to begin. It gets exactly `expected` bytes or nothing.
+  void begin(int pipe, std::size_t expected) noexcept;
+  /// The read got `size` bytes, whose lines are about to be stored. `stored` is the number of the
+  /// last line stored before them.
+  void got(std::size_t size, std::uint64_t stored) noexcept;
   /// Sinks have the next `lines` lines of the read, which are about to be stored.
   void sunk(std::size_t lines) noexcept;
   /// All bytes of the read are stored.
@@ -58,10 +58,12 @@ struct LeftRead {
   MappedFile area;  // until it is closed, the next image finds this read too
   int pipe = -1;
   std::string bytes;
-  std::uint64_t stored = 0;
+  std::optional<std::uint64_t> stored;  // see ReadArea::got(); nothing: none of its lines is stored
   std::uint64_t number = 0;
   std::uint32_t sunk = 0;  // lines that sinks have
 
+  /// As ReadArea::got(), for the next image, if `stored` has no value.
+  void got(std::uint64_t last_stored) noexcept;
   /// As ReadArea::sunk(), for the next image: sinks have this many lines of the read.
   void sink_has(std::uint32_t lines) noexcept;
 };

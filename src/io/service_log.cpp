@@ -373,7 +373,7 @@ void ServiceLog::split_locked(LogPipe& pipe, std::string_view bytes, ReadBuffer&
 /// Stores what was read into the area, so that a crash at any point loses and doubles nothing.
 void ServiceLog::take_read(LogPipe& pipe, ReadBuffer& buffer, std::size_t bytes) {
   ReadArea& area = buffer.area;
-  area.got(bytes);
+  area.got(bytes, ring_.last_seq());
   split_locked(pipe, {area.bytes(), bytes}, buffer);
   kill_point("read.stored");
   keep_left_out(pipe);
@@ -382,30 +382,53 @@ void ServiceLog::take_read(LogPipe& pipe, ReadBuffer& buffer, std::size_t bytes)
   area.end();
 }
 
-/// Returns how many bytes were read; 0: the pipe has ended; -1: nothing to read now.
-ssize_t ServiceLog::read_locked(LogPipe& pipe, ReadBuffer& buffer, std::size_t found) {
-  if (pipe.ended) return 0;
+/// Releases the lock during the system calls: see the head of service_log.hpp.
+ServiceLog::Got ServiceLog::read_once(LogPipe& pipe, ReadBuffer& buffer) {
+  if (pipe.ended) return {0, 0};
+  const std::size_t most = pipe.short_lines ? kShortRead : ReadArea::kBytes;
   ReadArea& area = buffer.area;
+  pipe.read_since = Clock::now();
+  mutex_.unlock();
+  const std::size_t found = readable_bytes(pipe.fd.get());
   // At least one byte, because the read must report the end. No more than are there: then the next
   // image knows, after a crash during the read, that all bytes were read or none.
-  const std::size_t most = pipe.short_lines ? kShortRead : ReadArea::kBytes;
   const std::size_t there = std::clamp<std::size_t>(found, 1, most);
-  const std::uint64_t before = ring_.last_seq();
-  area.begin(pipe.fd.get(), there, before);
+  area.begin(pipe.fd.get(), there);
   ssize_t count = 0;
   do count = ::read(pipe.fd.get(), area.bytes(), there);
   while (count < 0 && errno == EINTR);
+  const bool empty = count < 0 && errno == EAGAIN;
+  if (count > 0) kill_point("read.done");
+  mutex_.lock();
+  pipe.read_since = {};
+  if (pipe.read_over != nullptr) pipe.read_over->notify_one();
+  if (pipe.to_close) pipe.fd.reset();
+  if (count <= 0 || pipe.ended) area.end();
+  if (pipe.ended) return {0, found};  // given up meanwhile
+  if (empty) return {-1, found};
   if (count <= 0) {
-    area.end();
-    if (count < 0 && errno == EAGAIN) return -1;
     end_locked(pipe, buffer);
-    return 0;
+    return {0, found};
   }
   const auto bytes = static_cast<std::size_t>(count);
-  kill_point("read.done");
+  const std::uint64_t before = ring_.last_seq();
   take_read(pipe, buffer, bytes);
   pipe.short_lines = (ring_.last_seq() - before) * kShortLine > bytes;
-  return count;
+  return {count, found};
+}
+
+/// Waits until no other thread reads the pipe, but not for a read that hangs.
+/// @return  whether this thread may read it
+bool ServiceLog::await_read(LogPipe& pipe) {
+  CondVar over;
+  while (pipe.read_since != TimePoint{}) {
+    const TimePoint hangs = after(pipe.read_since, kHungRead);
+    if (Clock::now() >= hangs) return false;
+    pipe.read_over = &over;
+    mutex_.wait_until(over, hangs);
+    pipe.read_over = nullptr;
+  }
+  return true;
 }
 
 void ServiceLog::go_on(LogPipe& pipe) {
@@ -419,16 +442,18 @@ void ServiceLog::take_left(LogPipe& pipe, LeftRead& left) {
   const std::int64_t time_us = wall_us();
   const std::size_t piece = std::clamp<std::size_t>(ring_.limits().bytes, 1, kMaxPiece);
   const std::uint64_t stored = ring_.last_seq();
-  std::uint64_t number = left.stored;
+  if (!left.stored) left.got(stored);
+  const std::uint64_t before = *left.stored;
+  std::uint64_t number = before;
   std::string joined;
-  const std::uint64_t sunk = left.stored + left.sunk;
+  const std::uint64_t sunk = before + left.sunk;
   const auto take = [&](const SplitLine& line) NO_THREAD_SAFETY_ANALYSIS {
     pipe.within = line.continues;
     const bool fits = pipe.shown > 0 || admits(pipe.leaves_out, line.continues);
     if (!fits && number >= std::max(stored, sunk)) return;
     if (++number > sunk) {
       give_to_sinks(batch_of(pipe, time_us, {&line, 1}));
-      left.sink_has(static_cast<std::uint32_t>(number - left.stored));
+      left.sink_has(static_cast<std::uint32_t>(number - before));
     }
     if (number <= stored)
       pipe.shown = 0;
@@ -458,10 +483,10 @@ bool ServiceLog::holds(const LogPipe& pipe) const {
 
 ServiceLog::ReadOnce ServiceLog::read(LogPipe& pipe, ReadBuffer& buffer) {
   FairLock lock(mutex_);
-  const std::size_t found = readable_bytes(pipe.fd.get());
-  const ssize_t count = read_locked(pipe, buffer, found);
-  return {count == 0, count < 0 || static_cast<std::size_t>(count) == found, found,
-          rate_->left_out > 0 || pipe.splitter.held().size() > pipe.shown};
+  if (pipe.read_since != TimePoint{}) return {.busy = true};
+  const Got got = read_once(pipe, buffer);
+  return {false, got.bytes == 0, got.bytes < 0 || static_cast<std::size_t>(got.bytes) == got.found,
+          got.found, rate_->left_out > 0 || pipe.splitter.held().size() > pipe.shown};
 }
 
 void ServiceLog::drain(LogPipe& pipe, ReadBuffer& buffer, Drain drain) {
@@ -470,14 +495,15 @@ void ServiceLog::drain(LogPipe& pipe, ReadBuffer& buffer, Drain drain) {
   do {
     FairLock lock(mutex_);
     if (drain == Drain::unheld && held(pipe)) return;
+    if (!await_read(pipe)) return;
     if (!left && !pipe.ended) {
       pollfd ready{pipe.fd.get(), POLLIN, 0};
       if (::poll(&ready, 1, 0) == 0) return;  // most pipes have nothing and are still open
-      left = readable_bytes(pipe.fd.get()) + 1;
     }
-    const ssize_t count = read_locked(pipe, buffer, readable_bytes(pipe.fd.get()));
-    if (count <= 0) return;
-    *left -= std::min(*left, static_cast<std::size_t>(count));
+    const Got got = read_once(pipe, buffer);
+    if (got.bytes <= 0) return;
+    if (!left) left = got.found + 1;
+    *left -= std::min(*left, static_cast<std::size_t>(got.bytes));
   } while (*left > 0);
 }
 
@@ -486,7 +512,7 @@ void ServiceLog::end_locked(LogPipe& pipe, ReadBuffer& buffer) {
   if (!pipe.splitter.held().empty()) {
     // Store the line as if its missing newline had been read.
     pipe.unended = true;
-    buffer.area.begin(pipe.fd.get(), 0, ring_.last_seq());
+    buffer.area.begin(pipe.fd.get(), 0);
     *buffer.area.bytes() = '\n';
     take_read(pipe, buffer, 1);
   }
@@ -503,7 +529,9 @@ void ServiceLog::end(LogPipe& pipe, ReadBuffer& buffer) {
 
 void ServiceLog::close(LogPipe& pipe) noexcept {
   FairLock lock(mutex_);
-  if (pipe.ended) pipe.fd.reset();
+  if (!pipe.ended) return;
+  pipe.to_close = pipe.read_since != TimePoint{};
+  if (!pipe.to_close) pipe.fd.reset();
 }
 
 std::vector<LogPipePtr> ServiceLog::pipes(std::size_t beyond) const {

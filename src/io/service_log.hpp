@@ -3,9 +3,12 @@
 // The log of one service: its ring, the pipes that its processes write to, and its sinks, under one
 // lock.
 //
-// A pipe is read under this lock: by the data loop when the pipe is readable, or by a client's
-// request that wants everything written so far. In both cases the lines are in the ring before the
-// lock is released. So a request never misses a line that was read before it.
+// A pipe is read by the data loop when the pipe is readable, or by a client's request that wants
+// everything written so far. The system calls of a read are made without the log's lock, because
+// they wait for a lock of the pipe. A process holds this lock while it writes, and for as long as
+// it likes if it writes from memory mapped from a file whose server does not answer. A request
+// waits until another thread has read the pipe and stored the lines, so it never misses a line that
+// was read before it; but it does not wait for a read that hangs (kHungRead).
 //
 // A crash of zinit between two steps loses no line and repeats none in the ring. Three things in
 // memory files make this possible:
@@ -101,6 +104,9 @@ struct LogPipe {
   std::uint32_t shown = 0;      // bytes of the splitter's held text that are already in the ring
   const LogStream stream;
   std::atomic<bool> ended{false};  // end of file, or given up; set under the lock
+  bool to_close = false;           // the thread that reads it must close it
+  TimePoint read_since{};          // a thread reads it since then; the epoch: none
+  CondVar* read_over = nullptr;    // if a thread waits for the end of this read
   bool short_lines = false;        // the lines of the last read were short: read less at a time
   bool unended = false;            // the pipe ended without a newline after the last line
   bool leaves_out = false;         // the current line is beyond LogRules::rate_lines
@@ -136,6 +142,9 @@ struct LogRules {
   std::uint32_t rate_lines = 0;  // 0: no limit
   Milliseconds rate_interval{1000};
 };
+
+/// A read of a pipe that takes longer than this hangs, perhaps for ever.
+inline constexpr Milliseconds kHungRead{2000};
 
 /// How much drain() reads.
 enum class Drain : std::uint8_t {
@@ -200,10 +209,11 @@ class ServiceLog {
 
   /// Reads `pipe` once into the log.
   struct ReadOnce {
-    bool ended;         // at the end, and nothing was read
-    bool all;           // the read took everything in the pipe
-    std::size_t found;  // bytes in the pipe before
-    bool later;         // look_again() has something to do later
+    bool busy = false;      // another thread reads it; nothing was read
+    bool ended = false;     // at the end, and nothing was read
+    bool all = false;       // the read took everything in the pipe
+    std::size_t found = 0;  // bytes in the pipe before
+    bool later = false;     // look_again() has something to do later
   };
   [[nodiscard]] ReadOnce read(LogPipe& pipe, ReadBuffer& buffer) EXCLUDES(mutex_);
 
@@ -213,7 +223,8 @@ class ServiceLog {
   /// Whether a sink holds `pipe`: do not read it then (Sink::holds()).
   [[nodiscard]] bool holds(const LogPipe& pipe) const EXCLUDES(mutex_);
 
-  /// Reads what is in `pipe` at the time of the call, and the end of file if it follows.
+  /// Reads what is in `pipe` at the time of the call, and the end of file if it follows. Nothing if
+  /// another thread's read of it hangs.
   void drain(LogPipe& pipe, ReadBuffer& buffer, Drain drain = Drain::unheld) EXCLUDES(mutex_);
 
   /// Stores the beginning of an unended line in the ring and for taps if it has not changed for
@@ -225,7 +236,8 @@ class ServiceLog {
   /// Stops reading `pipe`. Stores a last line without newline.
   void end(LogPipe& pipe, ReadBuffer& buffer) EXCLUDES(mutex_);
 
-  /// Closes the descriptor of a pipe that has ended. Only on the loop's thread.
+  /// Closes the descriptor of a pipe that has ended, at the end of the read if another thread reads
+  /// it. Only on the loop's thread, when the pipe is not watched any more.
   void close(LogPipe& pipe) noexcept EXCLUDES(mutex_);
 
   /// The open pipes, except the newest `beyond` ones.
@@ -252,8 +264,12 @@ class ServiceLog {
   };
 
   void note_locked(std::string_view line) noexcept REQUIRES(mutex_);
-  [[nodiscard]] ssize_t read_locked(LogPipe& pipe, ReadBuffer& buffer, std::size_t found)
-      REQUIRES(mutex_);
+  struct Got {
+    ssize_t bytes;      // 0: the pipe has ended; -1: nothing to read now
+    std::size_t found;  // bytes in the pipe before
+  };
+  [[nodiscard]] Got read_once(LogPipe& pipe, ReadBuffer& buffer) REQUIRES(mutex_);
+  [[nodiscard]] bool await_read(LogPipe& pipe) REQUIRES(mutex_);
   void end_locked(LogPipe& pipe, ReadBuffer& buffer) REQUIRES(mutex_);
   [[nodiscard]] bool held(const LogPipe& pipe) const REQUIRES(mutex_);
   void take_read(LogPipe& pipe, ReadBuffer& buffer, std::size_t bytes) REQUIRES(mutex_);

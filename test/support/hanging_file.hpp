@@ -3,7 +3,8 @@
 #pragma once
 // A file on FUSE whose server never answers a write, or a flush, which each close(2) requests. A
 // process that writes or closes it hangs, where no signal reaches it, until the server is gone. The
-// server never answers the look-up of a name beside it that begins with "never", either.
+// server never answers the look-up of a name beside it that begins with "never", or a read of the
+// file "mapped", either.
 
 #include <fcntl.h>
 #include <linux/fuse.h>
@@ -52,6 +53,8 @@ class HangingFile {
   [[nodiscard]] std::string never(const std::string& name) const {
     return directory_ / ("never-" + name);
   }
+  /// A file of 4096 bytes: a process that touches a mapping of it hangs.
+  [[nodiscard]] std::string mapped() const { return directory_ / "mapped"; }
   /// How often a call that hangs has asked the server so far.
   [[nodiscard]] int asked() const { return *asked_; }
 
@@ -69,11 +72,14 @@ class HangingFile {
   }
 
  private:
+  static constexpr std::uint64_t kFile = 2, kMapped = 3;
+
   static fuse_attr attributes(std::uint64_t node) {
     fuse_attr attr{};
     attr.ino = node;
     attr.mode = node == FUSE_ROOT_ID ? S_IFDIR | 0755 : S_IFREG | 0666;
     attr.nlink = 1;
+    attr.size = node == kMapped ? 4096 : 0;
     return attr;
   }
 
@@ -107,8 +113,8 @@ class HangingFile {
             break;
           }
           fuse_entry_out out{};
-          out.nodeid = out.attr.ino = 2;
-          out.attr = attributes(2);
+          out.nodeid = std::strcmp(request + sizeof in, "mapped") == 0 ? kMapped : kFile;
+          out.attr = attributes(out.nodeid);
           answer(in.unique, out);
           break;
         }
@@ -119,6 +125,12 @@ class HangingFile {
           break;
         }
         case FUSE_OPEN: answer(in.unique, fuse_open_out{}); break;
+        case FUSE_READ:
+          if (in.nodeid == kMapped)
+            ++*asked_;
+          else
+            answer(in.unique, char{}, 0);
+          break;
         case FUSE_WRITE:
         case FUSE_FLUSH: ++*asked_; break;
         case FUSE_FORGET:

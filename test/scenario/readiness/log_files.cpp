@@ -461,6 +461,56 @@ TEST_CASE("a log file that does not answer makes a re-execution refuse, and is n
   CHECK(zinit.pid_of("b") == b);
 }
 
+/// A process that writes a line to `output`, and then from a mapping that nobody can read. It holds
+/// the lock of the pipe until the server of `hanging` is gone.
+class HangingWriter {
+ public:
+  HangingWriter(const HangingFile& hanging, const std::string& output) {
+    const std::string mapped = hanging.mapped();
+    const int asked = hanging.asked();
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      const int to = ::open(output.c_str(), O_WRONLY | O_CLOEXEC);
+      const int from = ::open(mapped.c_str(), O_RDONLY | O_CLOEXEC);
+      const void* const memory = ::mmap(nullptr, 1, PROT_READ, MAP_PRIVATE, from, 0);
+      const bool good = ::write(to, "said\n", 5) == 5 && ::write(to, memory, 1) == 1;
+      ::_exit(good ? 0 : 1);
+    }
+    CHECK(eventually([&] { return hanging.asked() > asked; }));
+  }
+  ~HangingWriter() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  HangingWriter& operator=(HangingWriter&&) = delete;
+
+ private:
+  pid_t pid_;
+};
+
+TEST_CASE("output from a mapped file whose server is silent holds up no request",
+          "[check][root][logs]") {
+  HangingFile hanging;
+  if (!hanging.works()) return skip("needs /dev/fuse, and the right to mount");
+  Server zinit;
+  zinit.add("a");
+  zinit.add("b", {.exec = "echo from b; exec sleep 100000"});
+  zinit.boot({"a", "b"});
+  const std::string output = "/proc/" + std::to_string(zinit.pid_of("a")) + "/fd/1";
+  zinit.signal(SIGSTOP);  // zinit reads the line once the pipe is locked
+  const HangingWriter writer(hanging, output);
+  zinit.signal(SIGCONT);
+  CHECK(zinit.ctl({"logs", "a"}).out.empty());  // waits until the read counts as hanging
+  CHECK(zinit.ctl({"logs", "a"}).out.empty());
+  zinit.await_message("a: a process of this service holds the lock of its output pipe");
+  CHECK(zinit.ctl({"logs", "b"}).out == "from b\n");
+  CHECK(zinit.stop("b")["state"].text() == "exited");
+  CHECK(zinit.start("b")["state"].text() == "running");
+  hanging.end();
+  CHECK(eventually([&] { return zinit.ctl({"logs", "a"}).out == "said\n"; }));
+  CHECK(zinit.shut_down() == 0);
+}
+
 TEST_CASE("a crash while a log file is written loses no line and doubles none",
           "[check][killpoints][logs]") {
   for (const std::string point :

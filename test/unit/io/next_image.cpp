@@ -91,16 +91,16 @@ bool put(const UniqueFd& fd, std::string_view text) {
   return bool(write_all(fd.get(), text, "a pipe"));
 }
 
-/// A pipe of `slot` from which `bytes` were read, with no line stored yet.
-Pipe& half_read(Slot slot, std::uint8_t part, std::string_view bytes) {
+/// A pipe of `slot` from which `bytes` were read, with no line stored yet. `got`: ReadArea::got().
+Pipe& half_read(Slot slot, std::uint8_t part, std::string_view bytes, bool got = true) {
   auto& pipe = *new Pipe(std::move(*make_pipe()));
   const int number = pipe.read.get();
   ::fcntl(number, F_SETFL, O_NONBLOCK);
   new KeptFd(std::move(pipe.read), {KeptKind::log_pipe, 0, slot});
   auto& area = *new ReadArea(part);
-  area.begin(number, bytes.size(), 0);
+  area.begin(number, bytes.size());
   std::memcpy(area.bytes(), bytes.data(), bytes.size());
-  area.got(bytes.size());
+  if (got) area.got(bytes.size(), 0);
   return pipe;
 }
 
@@ -109,7 +109,7 @@ TEST_CASE("log: no two reads have the same number, not even of two images", "[io
   std::set<std::uint64_t> numbers;
   for (ReadArea* const area : {&first, &second, &of_next_image}) {
     for (int i = 0; i < 10; ++i) {
-      area->begin(0, 0, 0);
+      area->begin(0, 0);
       numbers.insert(area->number());
     }
   }
@@ -166,6 +166,19 @@ TEST_CASE("log: a crash while the lines of a crash are stored loses and doubles 
       return false;
     }));
   }
+}
+
+TEST_CASE("log: lines stored between a read and its crash hide no line of the read",
+          "[threads][io][kept]") {
+  CHECK(in_process([] {
+    Image& first = first_image();
+    first.store->note(kSlot, "noted");
+    half_read(kSlot, 0, "a\nb\n", false);
+    Image& second = *new Image(what_is_left());
+    crash_at(second, "a", [] { return next_image().texts(kSlot) == Texts{"noted", "a", "b"}; });
+    second.go_on();
+    return false;
+  }));
 }
 
 TEST_CASE("log: lines beyond rate_lines are left out and counted over crashes",

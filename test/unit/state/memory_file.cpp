@@ -57,14 +57,14 @@ TEST_CASE("memory file: without memory a sink's chunk has no more room, and keep
 TEST_CASE("memory file: without memory a read area uses ordinary memory", "[kept][io]") {
   CHECK(in_child([]() -> std::string {
           ReadArea area(0);
-          area.begin(5, 1, 0);
+          area.begin(5, 1);
           const std::uint64_t number = area.number();
           area.end();
           if (!memory_ends()) return "cannot begin";
-          area.begin(5, ReadArea::kBytes, 0);
+          area.begin(5, ReadArea::kBytes);
           const std::string text(ReadArea::kBytes, 'x');
           text.copy(area.bytes(), text.size());
-          area.got(text.size());
+          area.got(text.size(), 0);
           if (area.number() != number + 2) return "another number";
           return std::string(area.bytes(), text.size()) == text ? "read" : "other bytes";
         }) == "read");
