@@ -239,8 +239,10 @@ RequestResult<void> Board::kill(std::string_view name, int signal, KillWhat what
   if (slot == kNoSlot) return not_found(name);
   Job& job = *jobs[slot];
   const Record& record = world.record(slot);
-  const bool main_there = job.process.pid() != 0 && record.command.is_main();
-  if (const pid_t main = launched_main(job); main != 0 && ::kill(main, signal) == 0) return {};
+  const bool main_there = main_pid(job) != 0;
+  if (const pid_t main = launched_main(job);
+      main != 0 && !job.launch->early_end && ::kill(main, signal) == 0)
+    return {};
   const auto gone = [&] {
     return refused(Refusal::not_running,
                    fmt::format("{} has no {}process", name, main_only ? "main " : ""));
@@ -282,11 +284,8 @@ pid_t Board::main_process(std::string_view name) const {
   const Slot slot = world.graph->find(name);
   if (slot == kNoSlot) return 0;
   const Job& job = *jobs[slot];
-  if (job.process.pid() != 0 && world.record(slot).command.is_main()) return job.process.pid();
-  const LaunchUnderWay* const launch = job.launch.get();
-  const bool ended =
-      launch != nullptr && launch->what == LaunchOrder::What::main && launch->early_end;
-  return ended ? launch->early_end->pid : launched_main(job);
+  const pid_t main = main_pid(job);
+  return main != 0 ? main : launched_main(job);
 }
 
 bool Board::limits_applied() const {
@@ -453,7 +452,7 @@ std::optional<Board::Brief> Board::brief(std::string_view name) const {
   const Slot slot = world.graph->find(name);
   if (slot == kNoSlot) return std::nullopt;
   const Record& record = world.record(slot);
-  const pid_t pid = record.command.is_main() ? jobs[slot]->process.pid() : 0;
+  const pid_t pid = main_pid(*jobs[slot]);
   bool needed = false;
   for (const Slot dependent : world.node(slot).required_by)
     needed = needed || world.record(dependent).wish == Wish::up;

@@ -183,6 +183,10 @@ class BoardCore {
   void keep_words(const Job& job) REQUIRES(mutex);
   /// Call before the group of the main process is used: the group may have changed.
   void follow_main(Job& job) REQUIRES(mutex);
+  /// The main process of a launch that is over; 0: none, or another command runs.
+  [[nodiscard]] pid_t main_pid(const Job& job) const REQUIRES(mutex) {
+    return world.record(job.slot).command.is_main() ? job.process.pid() : 0;
+  }
   void store(Slot slot) REQUIRES(mutex);
   /// Keeps a fact about the service that the journal does not have.
   void keep(SlotFact what, Slot slot, std::string_view value) REQUIRES(mutex) {

@@ -87,11 +87,11 @@ LaunchUnderWay* BoardCore::launch_of(pid_t child) {
   return nullptr;
 }
 
-/// A main process that runs already, although its launch is not over; 0: none. A signal to it must
-/// not be lost.
+/// The main process whose launch is not over, although it runs already or has even ended; 0: none.
 pid_t BoardCore::launched_main(const Job& job) const {
-  const bool of_main = job.launch && job.launch->what == LaunchOrder::What::main;
-  const pid_t pid = of_main && !job.launch->early_end ? job.launch->pid() : 0;
+  if (!job.launch || job.launch->what != LaunchOrder::What::main) return 0;
+  if (job.launch->early_end) return job.launch->early_end->pid;
+  const pid_t pid = job.launch->pid();
   const auto stat = read_process_stat(pid);
   return stat && stat->ppid == ::getpid() && stat->executed ? pid : 0;
 }

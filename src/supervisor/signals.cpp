@@ -90,15 +90,14 @@ void BoardCore::signal_stop(Job& job) {
   for (SideCommand& side : job.side.all())
     if (side.kind() != SideKind::stop) end_side_command(job, side);
   const Record& record = world.record(job.slot);
-  const pid_t main = job.process.pid();
-  const bool main_there = main != 0 && record.command.is_main();
-  if (main == 0 && record.process == Process::alive) give_up_main(job);
+  const pid_t pid = job.process.pid(), main = main_pid(job);
+  if (pid == 0 && record.process == Process::alive) give_up_main(job);
   // A main process that has ended but is not reaped yet needs no stop_exec.
-  if (!stops_by_command(job) || (!record.done && (!main_there || ended_child(main))))
+  if (!stops_by_command(job) || (!record.done && (main == 0 || ended_child(main))))
     return ask_to_end(job);
   // A stopped process could not act on the request of stop_exec.
-  if (main_there) signal_job(job, SIGCONT);
-  job.side.stop().order(main);
+  if (main != 0) signal_job(job, SIGCONT);
+  job.side.stop().order(pid);
 }
 
 /// Ends a side command when a stop begins: kills it, or drops its order if no launch has begun.

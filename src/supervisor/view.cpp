@@ -59,7 +59,7 @@ ServiceView BoardCore::view_of(Slot slot, TimePoint now, SettledQuestions& settl
   view.pid = job.process.pid();
   view.held = job.held.pids();
   if (job.cgroup.in_use()) view.cgroup = job.cgroup.path();
-  view.main_pid = record.command.is_main() ? view.pid : 0;
+  view.main_pid = main_pid(job);
   view.since_us = job.times.since_us;
   view.last_start_us = job.times.last_start_us;
   view.earlier_start_us = job.earlier_start_us;
