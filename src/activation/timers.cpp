@@ -227,18 +227,17 @@ void Timers::look_back() {
 }
 
 void Timers::write_stamp(const std::string& service, const ServiceTimer& timer) {
-  change_stamp(service, stamp_text(timer.stand()));
+  change_stamp(service, {stamp_text(timer.stand()), {}});
 }
 
-/// Without a stamp the next boot makes up for no run. It stays while the file `unless` exists.
 void Timers::remove_stamp(const std::string& service, const std::string& unless) {
-  change_stamp(service, unless);
+  change_stamp(service, {{}, unless});
 }
 
 /// All stamps are one task: the queue may hang with its file system, and many times come meanwhile.
-void Timers::change_stamp(const std::string& service, const std::string& what) {
+void Timers::change_stamp(const std::string& service, StampChange change) {
   if (parts_.state.empty()) return;
-  stamps_[service] = what;
+  stamps_[service] = std::move(change);
   change_stamps();
 }
 
@@ -248,7 +247,7 @@ void Timers::change_stamps() {
   FileTask task;
   task.begin = [this] { changing_.swap(stamps_); };
   task.work = [this] {
-    for (const auto& [service, what] : changing_) put_stamp(service, what);
+    for (const auto& [service, change] : changing_) put_stamp(service, change);
   };
   task.finish = [this](const std::optional<Error>& fault) {
     changes_stamps_ = false;
@@ -259,17 +258,18 @@ void Timers::change_stamps() {
   parts_.queue.add(std::move(task));
 }
 
-void Timers::put_stamp(const std::string& service, const std::string& what) const {
+void Timers::put_stamp(const std::string& service, const StampChange& change) const {
   const std::string path = stamp_of(service);
-  if (what.empty() || what.front() == '/') {
-    if (!what.empty() && path_exists(what)) return;
+  if (change.text.empty()) {
+    if (!change.unless.empty() && path_exists(change.unless)) return;
     if (::unlink(path.c_str()) < 0 && errno != ENOENT)
       log_warn("{}: cannot remove the timer stamp, so the next boot may run this timer again: {}",
                path, errno_text(errno));
     return;
   }
   const auto made = make_directories(folder_of(path), 0755);
-  const auto written = made ? replace_file(path, what, {}) : Result<Remark>(Failure(made.error()));
+  const auto written =
+      made ? replace_file(path, change.text, {}) : Result<Remark>(Failure(made.error()));
   if (!written)
     log_warn("{}: the next boot will not know when the timer was last due: {}", service,
              written.error().text);

@@ -68,6 +68,10 @@ class Timers {
 
  private:
   using Made = std::map<std::string, std::shared_ptr<ServiceTimer>, std::less<>>;
+  struct StampChange {
+    std::string text;    // empty: the stamp is removed, so the next boot makes up for no run
+    std::string unless;  // the stamp is not removed while this file exists; empty: it is
+  };
 
   void load(bool again);
   void loaded(const Made& made);
@@ -78,9 +82,9 @@ class Timers {
   void start(const std::string& service, ServiceTimer& timer);
   void arm();
   void keep(const std::string& service, const ServiceTimer& timer);
-  void change_stamp(const std::string& service, const std::string& what);
+  void change_stamp(const std::string& service, StampChange change);
   void change_stamps();
-  void put_stamp(const std::string& service, const std::string& what) const;
+  void put_stamp(const std::string& service, const StampChange& change) const;
   void write_stamp(const std::string& service, const ServiceTimer& timer);
   void remove_stamp(const std::string& service, const std::string& unless = {});
   void release_ended();
@@ -97,8 +101,7 @@ class Timers {
   std::map<std::string, ServiceTimer::Stand> inherited_;
   WallTimer wall_;
   TimerWatcher monotonic_;
-  // The stamps to change: the new text, or what remove_stamp() has got.
-  FactMap stamps_, changing_;  // `changing_` is the task's
+  std::map<std::string, StampChange> stamps_, changing_;  // by service; `changing_` is the task's
   bool changes_stamps_ = false;
   TimerWatcher stamps_again_;
 };
