@@ -34,8 +34,7 @@ bool is_named(const Graph& graph, Slot slot) {
       !node.added->empty())
     return true;
   return std::ranges::any_of(node.conflicts, [&](Slot other) {
-    const auto& names = graph.spec(other).dependencies->conflicts;
-    return contains(names, graph.name(slot), &Dependency::name);
+    return names(graph.spec(other).dependencies->conflicts, graph.name(slot));
   });
 }
 

@@ -29,6 +29,9 @@ constexpr std::int64_t kMaxAccount = 4294967294;
 /// The longest name of a passed descriptor (FDNAME_MAX of systemd).
 constexpr std::size_t kMaxLabel = 255;
 
+/// argv and environ end each text with a NUL, as paths do.
+constexpr std::string_view kHasNul = "contains a NUL character, which is not allowed";
+
 std::string range_text(const Key& key) {
   if (key.max == kNoLimit) return fmt::format("an integer of at least {}", key.min);
   return fmt::format("an integer from {} to {}", key.min, key.max);
@@ -70,8 +73,7 @@ class Check {
   }
 
   bool expect(const Value& value, ValueType type) {
-    if (value.type == type && !holds_nul(value)) return true;
-    if (value.type == type) return wrong(value, "contains a NUL character, which is not allowed");
+    if (value.type == type) return without_nul(value);
     return not_allowed(value, fmt::format("is {}", type_phrase(value.type)));
   }
 
@@ -90,6 +92,8 @@ class Check {
   static bool holds_nul(const Value& value) {
     return value.type == ValueType::string && value.string.find('\0') != std::string::npos;
   }
+
+  bool without_nul(const Value& value) { return !holds_nul(value) || wrong(value, kHasNul); }
 
   [[nodiscard]] bool in_range(std::int64_t number) const {
     return number >= key_.min && number <= key_.max;
@@ -249,13 +253,13 @@ class Check {
     }
     const Value& value = member.value;
     const bool takes_out = value.type == ValueType::boolean && !value.boolean;
-    if (takes_out || (value.type == ValueType::string && !holds_nul(value))) return true;
-    const std::string what =
-        value.type == ValueType::string
-            ? "contains a NUL character, which is not allowed"
-            : fmt::format("is {}, must be a string, or false to take the variable out",
-                          type_phrase(value.type));
-    findings_.add(Severity::error, value.at, key, what);
+    const bool is_text = value.type == ValueType::string;
+    if (takes_out || (is_text && !holds_nul(value))) return true;
+    findings_.add(Severity::error, value.at, key,
+                  is_text
+                      ? std::string(kHasNul)
+                      : fmt::format("is {}, must be a string, or false to take the variable out",
+                                    type_phrase(value.type)));
     return false;
   }
 
@@ -546,7 +550,7 @@ bool Check::as_type(const TypeInfo& info, const Value& value) {
 }
 
 bool Check::run(const Value& value) {
-  if (holds_nul(value)) return wrong(value, "contains a NUL character, which is not allowed");
+  if (!without_nul(value)) return false;
   // By its default, "", a service has none although [defaults] gives one.
   if (value.type == ValueType::string && value.string.empty() && key_.default_text == "\"\"")
     return true;
