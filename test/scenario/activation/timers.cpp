@@ -42,17 +42,7 @@ Json await_timer(Server& zinit, const std::string& name) {
 
 /// How often zinit's control loop has waited.
 long wakeups(const Server& zinit) {
-  const std::string pid = std::to_string(zinit.pid());
-  const std::string status = read_file("/proc/" + pid + "/task/" + pid + "/status");
-  const std::string key = "\nvoluntary_ctxt_switches:";
-  return std::stol(status.substr(status.find(key) + key.size()));
-}
-
-bool has_thread(pid_t pid, const std::string& name) {
-  const std::string threads = "/proc/" + std::to_string(pid) + "/task";
-  return std::ranges::any_of(entries_of(threads), [&](const std::string& thread) {
-    return read_file(threads + "/" + thread + "/comm") == name + "\n";
-  });
+  return std::stol(proc_status(zinit.pid(), "voluntary_ctxt_switches"));
 }
 
 /// The folder of a user's zinit for files that outlast it.
@@ -250,7 +240,7 @@ TEST_CASE("what was missed is caught up with also if the stamps cannot be read a
   launch_under(injector, zinit);
   REQUIRE(eventually([&] { return zinit.state("slow") == "starting"; }));
   // The thread that reads files has ended, so that it has to be made again.
-  REQUIRE(eventually([&] { return !has_thread(zinit.pid(), "files"); }));
+  REQUIRE(eventually([&] { return thread_named(zinit.pid(), "files") == 0; }));
   injector.arm(1, "clone3");
   zinit.mark("go");
   REQUIRE(eventually([&] { return !injector.failed().empty(); }));

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Services that fork without end, crash without end, or lack processes.
 #include "scenario/harness.hpp"
+#include "scenario/harness/lone_user.hpp"
 #include "support/soak.hpp"
 
 namespace zinit::test::control_abuse {
@@ -107,13 +108,10 @@ TEST_CASE("many services that crash without delay leave control and memory as th
 
 TEST_CASE("with no process left spawns wait, at no cost, and succeed when there is one",
           "[root][abuse]") {
-  if (geteuid() != 0) return skip("needs root to become a user without other processes");
+  if (geteuid() != 0) return skip(kNeedsLoneUser);
   if (binary_is_sanitized()) return skip("sanitizers need threads of their own");
   constexpr uid_t kUser = 64125;
-  const auto limited = [] {
-    const rlimit limit{150, 150};
-    if (setrlimit(RLIMIT_NPROC, &limit) != 0) _exit(125);
-  };
+  const auto limited = limited_to(150);
   Server zinit({.uid = kUser, .in_child = limited});
   for (int i = 0; i < 20; ++i) zinit.add(numbered(i), {.service = "status = 'stop'"});
   zinit.boot();

@@ -10,13 +10,8 @@ namespace {
 /// How often all threads of a process together gave up the processor to wait.
 long waits(pid_t pid) {
   long sum = 0;
-  const std::string base = "/proc/" + std::to_string(pid) + "/task/";
-  for (const std::string& task : entries_of(base)) {
-    for (const std::string& line : lines_of(read_file(base + task + "/status"))) {
-      if (line.rfind("voluntary_ctxt_switches:", 0) == 0)
-        sum += std::strtol(line.c_str() + line.find(':') + 1, nullptr, 10);
-    }
-  }
+  for (const std::string& task : entries_of("/proc/" + std::to_string(pid) + "/task"))
+    sum += std::atol(proc_status(std::stoi(task), "voluntary_ctxt_switches").c_str());
   return sum;
 }
 

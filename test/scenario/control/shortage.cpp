@@ -4,6 +4,8 @@
 // refuses what it cannot do, reports it, and goes on.
 #include "scenario/harness.hpp"
 #include "scenario/harness/leased.hpp"
+#include "scenario/harness/lone_user.hpp"
+
 namespace zinit::test::control_shortage {
 namespace {
 
@@ -231,22 +233,16 @@ TEST_CASE("launches that hang hold up nobody else", "[threads][root][spawn]") {
 
 TEST_CASE("a directory is removed although there is no thread to be had for it",
           "[shortage][root]") {
-  if (geteuid() != 0) return skip("needs root to become a user without other processes");
-  constexpr uid_t kUser = 64128;
-  const TempDir place;
-  REQUIRE(::chown(place.path().c_str(), kUser, kUser) == 0);
-  Server server({.env = {"XDG_RUNTIME_DIR=" + place.path()}, .uid = kUser});
+  if (geteuid() != 0) return skip(kNeedsLoneUser);
+  const LoneUser user(64128);
+  Server server(user.options());
   server.add("a", {.service = "runtime_dir = ['a']", .lifecycle = "restart = 'never'"});
   server.boot({"a"});
-  REQUIRE(std::filesystem::exists(place / "a"));
-  Launch limit;
-  limit.program = "/usr/bin/prlimit";
-  limit.argv = {"prlimit", "--pid", std::to_string(server.pid()), "--nproc=1:"};
-  limit.uid = kUser;
-  REQUIRE(run(limit).code == 0);
+  REQUIRE(std::filesystem::exists(user.runtime("a")));
+  user.limit(server, 1);
   REQUIRE(::kill(server.pid_of("a"), SIGKILL) == 0);
   server.await_failed("a", "signal");
-  CHECK(eventually([&] { return !std::filesystem::exists(place / "a"); }));
+  CHECK(eventually([&] { return !std::filesystem::exists(user.runtime("a")); }));
 }
 
 TEST_CASE("a launch that is killed for it is not wanted is no want of processes",

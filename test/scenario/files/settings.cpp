@@ -25,14 +25,10 @@ bool hold_main_thread(const Server& zinit) {
 
 /// Waits for one more check by the watchdog of zinit's loops: its thread then sleeps again.
 void await_look(const Server& zinit) {
-  const std::string tasks = "/proc/" + std::to_string(zinit.pid()) + "/task/";
   const auto sleeps = [&] {
-    for (const std::string& id : entries_of(tasks))
-      if (read_file(tasks + id + "/comm") == "zinit-watch\n")
-        return proc_status(std::stoi(id), "voluntary_ctxt_switches");
-    return std::string();
+    return proc_status(thread_named(zinit.pid(), "zinit-watch"), "voluntary_ctxt_switches");
   };
-  REQUIRE(eventually([&] { return !sleeps().empty(); }));  // the thread names itself
+  REQUIRE(eventually([&] { return !sleeps().empty(); }));
   const std::string before = sleeps();
   REQUIRE(eventually([&] { return sleeps() != before; }));
 }

@@ -357,14 +357,18 @@ Texts job_threads(pid_t pid) {
   return names;
 }
 
+pid_t thread_named(pid_t pid, std::string_view name) {
+  for (const std::string& task : entries_of("/proc/" + std::to_string(pid) + "/task")) {
+    const pid_t each = static_cast<pid_t>(std::strtol(task.c_str(), nullptr, 10));
+    if (proc_status(each, "Name") == name) return each;
+  }
+  return 0;
+}
+
 pid_t hold_thread(pid_t pid, std::string_view name) {
   pid_t thread = 0;
-  // The thread sets its name when it begins.
   REQUIRE(eventually([&] {
-    for (const std::string& task : entries_of("/proc/" + std::to_string(pid) + "/task")) {
-      const pid_t each = static_cast<pid_t>(std::strtol(task.c_str(), nullptr, 10));
-      if (proc_status(each, "Name") == name) thread = each;
-    }
+    thread = thread_named(pid, name);
     return thread != 0 && proc_stat(thread, 3) == "S";
   }));
   if (ptrace(PTRACE_SEIZE, thread, nullptr, nullptr) != 0) return 0;

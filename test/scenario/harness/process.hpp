@@ -97,6 +97,8 @@ std::string proc_status(pid_t pid, std::string_view key);
 long resident_kb(pid_t pid);
 /// Names of a zinit's threads that do not live as long as zinit, sorted.
 std::vector<std::string> job_threads(pid_t pid);
+/// A thread of this name, which a thread sets when it begins; 0: none.
+pid_t thread_named(pid_t pid, std::string_view name);
 /// Stops the thread of this name for good, as if it hung. It must be asleep, holding no lock.
 /// @return its number; 0 if ptrace(2) is not permitted
 pid_t hold_thread(pid_t pid, std::string_view name);

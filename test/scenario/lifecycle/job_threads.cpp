@@ -3,6 +3,8 @@
 // Threads of jobs, as ps -L shows them: which services have one, and what happens if no thread can
 // be made (supervisor/job_threads.cpp).
 #include "scenario/harness.hpp"
+#include "scenario/harness/lone_user.hpp"
+
 namespace zinit::test::lifecycle_job_threads {
 namespace {
 
@@ -55,15 +57,12 @@ TEST_CASE("what waits for a service has a thread again when that is started agai
 
 TEST_CASE("where processes are few as many services run as fit, and others when there is room",
           "[root]") {
-  if (geteuid() != 0) return skip("needs root to become a user without other processes");
+  if (geteuid() != 0) return skip(kNeedsLoneUser);
   if (binary_is_sanitized()) return skip("sanitizers need threads of their own");
   constexpr uid_t kUser = 64127;
   constexpr rlim_t kProcesses = 12;
   constexpr int kServices = 20;
-  Server zinit({.uid = kUser, .in_child = [] {
-                  const rlimit limit{kProcesses, kProcesses};
-                  if (setrlimit(RLIMIT_NPROC, &limit) != 0) _exit(125);
-                }});
+  Server zinit({.uid = kUser, .in_child = limited_to(kProcesses)});
   for (int i = 0; i < kServices; ++i) zinit.add(numbered(i));
   zinit.boot();
   const auto running = [&] {

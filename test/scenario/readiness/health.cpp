@@ -24,6 +24,16 @@ std::string why(Server& zinit, const std::string& name) {
   return zinit.result("service.why", named(name)).dump();
 }
 
+/// Waits until more than one probe in a row has failed.
+Json await_failures(Server& zinit, const std::string& name) {
+  return zinit.await(
+      name,
+      [](const Json& s) {
+        return s["health"]["attempts"].is_number() && s["health"]["attempts"].number() > 1;
+      },
+      "probes that fail");
+}
+
 /// A web server that answers every request with a given status.
 class Web {
  public:
@@ -98,12 +108,7 @@ TEST_CASE("a service runs when its health check has succeeded, by each type", "[
   zinit.add("after", {.dependencies = "requires = ['web', 'tcp', 'cmd']"});
   zinit.boot();
   for (const char* name : {"web", "tcp", "cmd"}) {
-    const Json ill = zinit.await(
-        name,
-        [](const Json& s) {
-          return s["health"]["attempts"].is_number() && s["health"]["attempts"].number() > 1;
-        },
-        "more than one probe");
+    const Json ill = await_failures(zinit, name);
     CHECK(ill["state"] == "starting");
     CHECK_FALSE(ill["health"]["healthy"].truth());
     CHECK_FALSE(ill["health"]["last_error"].text().empty());
@@ -235,12 +240,7 @@ TEST_CASE("name servers that do not answer keep a service starting and nobody el
   zinit.add("found", {.more = health("type = 'tcp'\nendpoint = 'localhost:" + server.port() +
                                      "'\nstart_interval_ms = 20")});
   zinit.boot({"found"});
-  const Json lost = zinit.await(
-      "lost",
-      [](const Json& s) {
-        return s["health"]["attempts"].is_number() && s["health"]["attempts"].number() > 1;
-      },
-      "probes that fail");
+  const Json lost = await_failures(zinit, "lost");
   CHECK_THAT(lost["health"]["last_error"].text(), Contains("cannot resolve db.example"));
   CHECK(lost["state"] == "starting");
 }
@@ -267,12 +267,7 @@ TEST_CASE("a file system that hangs holds up only who connects to sockets on it"
   REQUIRE(eventually([&] { return hanging.asked() == 3; }));
   zinit.begin_start("found");
   zinit.await_state("found", "running");
-  const Json lost = zinit.await(
-      "lost",
-      [](const Json& s) {
-        return s["health"]["attempts"].is_number() && s["health"]["attempts"].number() > 1;
-      },
-      "probes that fail");
+  const Json lost = await_failures(zinit, "lost");
   CHECK_THAT(lost["health"]["last_error"].text(), Contains("cannot resolve unix:"));
   hanging.end();
   CHECK(zinit.shut_down() == 0);

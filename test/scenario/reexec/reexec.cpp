@@ -5,6 +5,7 @@
 #include "scenario/harness.hpp"
 #include "scenario/harness/dialog.hpp"
 #include "scenario/harness/fault_injector.hpp"
+#include "scenario/harness/lone_user.hpp"
 #include "scenario/harness/notifier.hpp"
 
 namespace zinit::test::reexec_reexec {
@@ -459,27 +460,18 @@ TEST_CASE("without the journal, the facts or the list of descriptors all that ru
 
 TEST_CASE("the next process image waits for threads while there are none, and loses no service",
           "[reexec][crash][root]") {
-  if (geteuid() != 0) return skip("needs root to become a user without other processes");
-  constexpr uid_t kUser = 64129;
-  const TempDir place;
-  REQUIRE(::chown(place.path().c_str(), kUser, kUser) == 0);
-  Server zinit({.env = {"XDG_RUNTIME_DIR=" + place.path()}, .uid = kUser});
+  if (geteuid() != 0) return skip(kNeedsLoneUser);
+  const LoneUser user(64129);
+  Server zinit(user.options());
   zinit.add("a");
   zinit.add("b",
             {.exec = "(sleep 100000 &); exec sleep 100000", .lifecycle = "restart_delay_ms = 1"});
   zinit.boot({"a", "b"});
-  const auto limit = [&](const std::string& processes) {
-    Launch prlimit;
-    prlimit.program = "/usr/bin/prlimit";
-    prlimit.argv = {"prlimit", "--pid", std::to_string(zinit.pid()), "--nproc=" + processes + ":"};
-    prlimit.uid = kUser;
-    REQUIRE(run(prlimit).code == 0);
-  };
   const pid_t a = zinit.pid_of("a"), b = zinit.pid_of("b");
   REQUIRE(eventually([&] { return children_of(zinit.pid()).size() == 3; }));
   auto orphan = children_of(zinit.pid());
   std::erase_if(orphan, [&](pid_t pid) { return pid == a || pid == b; });
-  limit("1");
+  user.limit(zinit, 1);
   SECTION("on request") { zinit.signal(SIGUSR1); }
   SECTION("after a crash") { zinit.fault(); }
   zinit.await_message("zinit tries again until it can go on with its services");
@@ -487,7 +479,7 @@ TEST_CASE("the next process image waits for threads while there are none, and lo
   for (const pid_t pid : {orphan.at(0), b}) ::kill(pid, SIGKILL);
   CHECK(eventually([&] { return children_of(zinit.pid()).size() == 2; }));
   CHECK(proc_stat(b, 3) == "Z");
-  limit("1000");
+  user.limit(zinit, 1000);
   zinit.await_message("continues, ");
   zinit.reconnect();
   CHECK(zinit.pid_of("a") == a);
