@@ -126,10 +126,8 @@ int add_command(VerbContext& context, const std::string& name) {
   params.add_json("config", to_json(document)).add("persist", false).add("start", false);
   try {
     const std::string json = context.call_patiently("service.set", params.text());
-    for (std::string warning : json_strings(parse_json(json), "warnings")) {
-      if (warning.starts_with(name + ": ")) warning.erase(0, name.size() + 2);
-      context.warn(name, warning);
-    }
+    for (const std::string& warning : json_strings(parse_json(json), "warnings"))
+      context.warn(name, without_name(warning, name));
     return ExitStatus::done;
   } catch (const ClientError& error) {
     return context.fail_faults(error, name);

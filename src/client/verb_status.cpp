@@ -245,12 +245,9 @@ std::string scheduled_line(const SystemInfo& info) {
 
 /// Why a service needs attention, and what has killed it if this is known.
 std::string attention_words(const ServiceStatus& status) {
-  if (look_of(status) == Look::warned) {
-    const std::string words = warning_words(status.warnings.front());
-    // The line begins with the name.
-    const std::string name = printable(status.name) + ": ";
-    return "warning: " + words.substr(words.starts_with(name) ? name.size() : 0);
-  }
+  if (look_of(status) == Look::warned)
+    return "warning: " +
+           without_name(warning_words(status.warnings.front()), printable(status.name));
   const std::string cause = cause_or_description(status);
   const std::string killer = status.last_exit ? status.last_exit->detail : "";
   // What ended it may say the cause and more: "not ready within its start_timeout_ms, 1.5 s".

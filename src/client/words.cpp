@@ -221,6 +221,11 @@ std::string warning_words(const std::string& warning) {
   return printable(without_warning(warning));
 }
 
+std::string without_name(std::string text, const std::string& name) {
+  if (text.starts_with(name + ": ")) text.erase(0, name.size() + 2);
+  return text;
+}
+
 bool is_skipped(const ServiceStatus& status) {
   return status.state == "inactive" && status.reason && status.reason->type == "condition";
 }

@@ -42,6 +42,9 @@ namespace zinit {
 /// beginning, which it has if the service has no file.
 [[nodiscard]] std::string warning_words(const std::string& warning);
 
+/// `text` without "NAME: " at its beginning, for a line that begins with the name already.
+[[nodiscard]] std::string without_name(std::string text, const std::string& name);
+
 /// Why a start has failed, and what to do next: "failed: exit code 2; see `zinitctl why web`".
 [[nodiscard]] std::string fault_words(const ServiceStatus& status);
 
