@@ -5,6 +5,7 @@
 
 #include "base/file.hpp"
 #include "base/format.hpp"
+#include "base/text.hpp"
 #include "config/proxy_reader.hpp"
 #include "files/service_file.hpp"
 #include "supervisor/refusals.hpp"
@@ -29,8 +30,7 @@ RequestResult<std::string> place_of(const ProxySpec& spec, const Places& places)
   }
   if (places.added.empty())
     return refused(Refusal::file_error, "zinit reads no directory of services");
-  const std::string stem =
-      fmt::format("{}{}{}", places.added, places.added.ends_with('/') ? "" : "/", spec.name);
+  const std::string stem = joined_path(places.added, spec.name);
   for (const char* const suffix : {".toml", ".proxy.toml"})
     if (may_write(stem + suffix, spec.name)) return stem + suffix;
   return refused(

@@ -18,6 +18,7 @@
 #include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/rooted.hpp"
+#include "base/text.hpp"
 #include "base/trusted_path.hpp"
 #include "config/directory.hpp"
 #include "config/modes.hpp"
@@ -43,10 +44,6 @@ void tell(Listing& listing, const std::string& path, Severity severity, std::str
 
 std::string unreadable(int errnum) {
   return fmt::format("cannot read the directory: {}", errno_text(errnum));
-}
-
-std::string joined(const std::string& directory, std::string_view name) {
-  return fmt::format("{}{}{}", directory, directory.ends_with('/') ? "" : "/", name);
 }
 
 /// The entries of a directory, grouped by suffix. Sets are in byte order.
@@ -180,7 +177,7 @@ void find_drop_ins(SourceFile& file, const std::vector<std::string>& directories
   std::map<std::string, std::string> by_name;
   for (const std::string& directory : directories) {
     for (const std::string& name : drop_ins_of_folder(directory, listing, file.found).files) {
-      std::string path = joined(directory, name);
+      std::string path = joined_path(directory, name);
       switch (look_at(path, listing)) {
         case Found::file: by_name[name] = std::move(path); break;
         case Found::mask: by_name.erase(name); break;
@@ -238,13 +235,13 @@ class DirectoryLister {
     for (const Entries* entries : {&own_, &vendors_}) {
       const std::string& path = entries == &own_ ? directory_.path : directory_.vendor;
       for (const std::string& name : entries->passed_over)
-        listing_.passed_over.push_back(joined(path, name));
+        listing_.passed_over.push_back(joined_path(path, name));
       for (const std::string& folder : entries->drop_ins) {
         const std::string file = folder.substr(0, folder.size() - 2);
         const std::string_view of = template_of(stem_of(file));
         if (file == command_file()) continue;  // for the command that a container may be given
         if (names.contains(file) || (!of.empty() && names.contains(beside({}, of)))) continue;
-        tell(listing_, joined(path, folder), Severity::warning,
+        tell(listing_, joined_path(path, folder), Severity::warning,
              fmt::format("there is no {} that its drop-ins could apply to", file));
       }
     }
@@ -259,10 +256,10 @@ class DirectoryLister {
   }
 
   void add(const std::string& name) {
-    const std::string own = joined(directory_.path, name);
+    const std::string own = joined_path(directory_.path, name);
     const bool in_own = own_.files.contains(name);
     const Found found = in_own ? look_at(own, listing_) : Found::other;
-    const std::string vendors = joined(directory_.vendor, name);
+    const std::string vendors = joined_path(directory_.vendor, name);
     if (found == Found::mask) {
       listing_.masked.push_back({own, vendors_.files.contains(name) ? vendors : std::string()});
     } else if (found == Found::file) {
@@ -285,9 +282,9 @@ class DirectoryLister {
     const std::string folder = name + ".d";
     std::vector<std::string> folders;
     if (of_vendor && vendors_.drop_ins.contains(folder)) {
-      folders.push_back(joined(directory_.vendor, folder));
+      folders.push_back(joined_path(directory_.vendor, folder));
     }
-    if (own_.drop_ins.contains(folder)) folders.push_back(joined(directory_.path, folder));
+    if (own_.drop_ins.contains(folder)) folders.push_back(joined_path(directory_.path, folder));
     return folders;
   }
 

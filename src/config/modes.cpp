@@ -3,7 +3,7 @@
 // The table of zinit.toml(5), "Where files are read", as code.
 #include "config/modes.hpp"
 
-#include "base/format.hpp"
+#include "base/text.hpp"
 
 // Set by the Makefile, for packages with a SYSCONFDIR or VENDORDIR of their own.
 #ifndef ZINIT_CONFIG
@@ -45,7 +45,7 @@ std::string absolute(const ModeOptions& options, const std::string& path) {
   if (path.empty() || path.front() == '/' || options.cwd.empty()) return path;
   std::string_view rest = path;
   while (rest.starts_with("./")) rest.remove_prefix(2);
-  return fmt::format("{}{}{}", options.cwd, options.cwd.ends_with('/') ? "" : "/", rest);
+  return joined_path(options.cwd, rest);
 }
 
 bool is_users_own(const ModeOptions& options) {

@@ -114,8 +114,7 @@ class ServiceMaker {
     } else if (places_.added.empty()) {
       return RequestFailure{Refusal::file_error, "no directory of services is read"};
     } else {
-      place_ =
-          fmt::format("{}{}{}.toml", places_.added, places_.added.ends_with('/') ? "" : "/", name);
+      place_ = joined_path(places_.added, name + ".toml");
       if (!path_exists(place_) || is_file_of(place_, name)) return std::nullopt;
     }
     return RequestFailure{

@@ -246,10 +246,7 @@ Result<Candidate> examine(const std::string& root, const std::string& path) {
 
 /// `path`, or the path below `dir` if it is relative.
 std::string below(const std::string& dir, std::string_view path) {
-  if (path.starts_with('/')) return std::string(path);
-  std::string whole = dir;
-  if (!whole.ends_with('/')) whole += '/';
-  return whole.append(path);
+  return path.starts_with('/') ? std::string(path) : joined_path(dir, path);
 }
 
 Result<Child> spawn_found(const SpawnPlan& plan) {
