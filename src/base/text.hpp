@@ -26,6 +26,9 @@ namespace zinit {
 /// The path without its last part: "." if it has only one, "/" if that is in the root.
 [[nodiscard]] std::string folder_of(std::string_view path);
 
+/// The path without slashes at its end; "/" stays.
+[[nodiscard]] std::string without_end_slashes(std::string_view path);
+
 /// `name` in `directory`, with a slash between them.
 [[nodiscard]] std::string joined_path(std::string_view directory, std::string_view name);
 

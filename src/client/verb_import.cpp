@@ -103,8 +103,8 @@ std::string_view kind_asked_for(VerbContext& context) {
 
 int run_import(VerbContext& context) {
   const bool dry = context.arguments.has("dry-run");
-  std::string folder = context.arguments.has("to") ? context.arguments.value("to") : ".";
-  while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
+  const std::string folder =
+      without_end_slashes(context.arguments.has("to") ? context.arguments.value("to") : ".");
   Imported imported = import_paths(context.arguments.rest, kind_asked_for(context));
   withdraw_refused(imported.drafts);
   const std::vector<ImportedFile> files = files_of(imported.drafts);

@@ -33,11 +33,6 @@ constexpr std::string_view kSettingsFile = "zinit.toml";
 
 bool is_directory(const std::string& path) { return type_at(path) == S_IFDIR; }
 
-std::string without_end_slashes(std::string path) {
-  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  return path;
-}
-
 /// The same text for each spelling of a path. A link as the last part is not followed, because two
 /// links to one file are two services.
 std::string place_key(const std::string& path) {

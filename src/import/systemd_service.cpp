@@ -332,7 +332,9 @@ class ServiceSettings {
     auto words = split_words(value, Quoting::systemd);
     if (words.empty()) return draft_.leave(setting, kNoSuchValue);
     if (!std::ranges::all_of(words, valid_utf8)) return draft_.leave(setting, kNoUtf8);
-    if (setting.key.ends_with("Directory")) std::ranges::for_each(words, without_slashes);
+    // systemd removes slashes without a meaning from a path.
+    if (setting.key.ends_with("Directory"))
+      for (std::string& path : words) path = without_end_slashes(path);
     const auto* const directory =
         std::ranges::find(kDirectoryKeys, setting.key, &DirectoryKey::theirs);
     const std::string_view ours = directory != std::end(kDirectoryKeys) ? directory->ours
@@ -358,11 +360,6 @@ class ServiceSettings {
                            value.error().text, "service.env");
     }
     if (!known.empty()) draft_.carry_words(setting, "service.env", known);
-  }
-
-  /// systemd removes slashes without a meaning from a path.
-  static void without_slashes(std::string& path) {
-    while (path.size() > 1 && path.ends_with('/')) path.pop_back();
   }
 
   /// Reports lines in a file of variables that have another value here, if the file can be read.

@@ -10,6 +10,7 @@
 
 #include "activation/instances.hpp"
 #include "base/format.hpp"
+#include "base/text.hpp"
 #include "files/configuration.hpp"
 
 namespace zinit {
@@ -81,11 +82,6 @@ void add_own(const MaskedNames& masked, const std::vector<std::string>& only, Ow
       all[name].emplace_back(link, FileIdentity());
 }
 
-std::string_view without_slash(std::string_view directory) {
-  while (directory.size() > 1 && directory.ends_with('/')) directory.remove_suffix(1);
-  return directory;
-}
-
 }  // namespace
 
 bool is_below_any(std::string_view path, const std::vector<std::string>& only) {
@@ -95,8 +91,8 @@ bool is_below_any(std::string_view path, const std::vector<std::string>& only) {
 
 std::string unread_directory(const std::vector<std::string>& only, const Places& places) {
   const auto meets = [](std::string_view one, std::string_view other) {
-    return !other.empty() && (without_slash(one) == without_slash(other) || is_below(one, other) ||
-                              is_below(other, one));
+    return !other.empty() && (without_end_slashes(one) == without_end_slashes(other) ||
+                              is_below(one, other) || is_below(other, one));
   };
   for (const std::string& one : only) {
     const bool read = std::ranges::any_of(places.directories, [&](const ConfigDirectory& from) {
