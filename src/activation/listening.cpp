@@ -35,9 +35,7 @@ bool set(int socket, int level, int option, bool on) noexcept {
 }
 
 bool is_only_ipv6(int socket) noexcept {
-  int only = 0;
-  socklen_t size = sizeof only;
-  return ::getsockopt(socket, IPPROTO_IPV6, IPV6_V6ONLY, &only, &size) == 0 && only != 0;
+  return socket_option(socket, IPPROTO_IPV6, IPV6_V6ONLY).value_or(0) != 0;
 }
 
 bool set_inet(int socket, const ListenOptions& options) {
@@ -130,11 +128,7 @@ bool concerns_connection(int errnum) noexcept {
   return contains(kPassing, errnum);
 }
 
-int type_of(int socket) noexcept {
-  int type = 0;
-  socklen_t size = sizeof type;
-  return ::getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &size) == 0 ? type : 0;
-}
+int type_of(int socket) noexcept { return socket_option(socket, SOL_SOCKET, SO_TYPE).value_or(0); }
 
 bool listens_at(int fd, const ListenAddress& place) {
   const std::string& path = place.place.socket;
@@ -176,10 +170,8 @@ bool share_port(int socket, bool shared) noexcept {
 }
 
 Result<void> set_options(int fd, const SocketFile& file, const ListenOptions& options) {
-  int listens = 0;
-  socklen_t size = sizeof listens;
   const SocketAddress at = own_address(fd);
-  if (::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens != 0 &&
+  if (socket_option(fd, SOL_SOCKET, SO_ACCEPTCONN).value_or(0) != 0 &&
       ::listen(fd, options.backlog) < 0)
     return sys_failure("set the backlog of", address_text(at));
   if (!file.path().empty())

@@ -33,12 +33,6 @@ constexpr std::size_t kSmall = std::size_t{16} * 1024;
 
 constexpr std::size_t kCopyBytes = std::size_t{64} * 1024;
 
-bool is_unix(int socket) noexcept {
-  int domain = 0;
-  socklen_t size = sizeof domain;
-  return ::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
-}
-
 /// splice(2) for a non-blocking socket; repeats EINTR.
 ssize_t splice_some(int from, int to, std::size_t most) noexcept {
   ssize_t moved = 0;
@@ -131,7 +125,8 @@ void Relay::take_over_pipe(KeptFd fd, std::uint8_t part) noexcept {
 bool Relay::go_on(KeptFd socket) {
   sides_[backend].fd = std::move(socket);
   for (End& end : sides_) {
-    end.strangers = is_unix(end.fd.get()) && !refuses_descriptors(end.fd.get());
+    end.strangers = socket_option(end.fd.get(), SOL_SOCKET, SO_DOMAIN) == AF_UNIX &&
+                    !refuses_descriptors(end.fd.get());
     if (end.held > 0) continue;
     if (end.pipe[0] && end.pipe[1]) end.held = readable_bytes(end.pipe[0].get());
     if (end.held == 0) drop_pipe(end);

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,6 +57,13 @@ Result<UniqueFd> open_fd(const char* path, int flags, mode_t mode) {
   UniqueFd fd = open_at(AT_FDCWD, path, flags, mode);
   if (!fd) return sys_failure("open", path);
   return fd;
+}
+
+std::optional<int> socket_option(int socket, int level, int option) noexcept {
+  int value = 0;
+  socklen_t size = sizeof value;
+  if (::getsockopt(socket, level, option, &value, &size) < 0) return std::nullopt;
+  return value;
 }
 
 Result<std::string> read_file(const char* path, size_t limit) {

@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -67,6 +68,9 @@ struct Pipe {
 
 /// open(2) in the same way.
 [[nodiscard]] Result<UniqueFd> open_fd(const char* path, int flags, mode_t mode = 0);
+
+/// An option of a socket whose value is an int. Empty, with errno, if getsockopt(2) fails.
+[[nodiscard]] std::optional<int> socket_option(int socket, int level, int option) noexcept;
 
 /// Reads a whole file. More than `limit` bytes are an error (EFBIG). Reads until the end, because
 /// files of /proc claim a size of 0. Refuses everything except a regular file, with errnum EINVAL,

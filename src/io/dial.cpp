@@ -45,9 +45,7 @@ int Dial::try_next() noexcept {
 }
 
 int Dial::outcome() const noexcept {
-  int errnum = 0;
-  socklen_t size = sizeof errnum;
-  if (::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &errnum, &size) < 0) return errno;
+  const int errnum = socket_option(socket_.get(), SOL_SOCKET, SO_ERROR).value_or(errno);
   return errnum == 0 && reset_if_connected_to_itself(socket_.get()) ? ECONNREFUSED : errnum;
 }
 

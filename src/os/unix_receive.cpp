@@ -91,10 +91,8 @@ void refuse_descriptors(int socket) noexcept {
 bool refuses_descriptors(int socket) noexcept {
   static std::atomic<bool> unknown{false};  // to this kernel
   if (unknown) return false;
-  int passes = 1;
-  socklen_t size = sizeof passes;
-  if (::getsockopt(socket, SOL_SOCKET, SO_PASSRIGHTS, &passes, &size) < 0)
-    unknown = errno == ENOPROTOOPT;
+  const auto passes = socket_option(socket, SOL_SOCKET, SO_PASSRIGHTS);
+  if (!passes) unknown = errno == ENOPROTOOPT;
   return passes == 0;
 }
 

@@ -261,11 +261,7 @@ bool disposal_under_way() noexcept {
 }
 
 void close_socket(UniqueFd fd) noexcept {
-  if (!fd) return;
-  int domain = 0;
-  socklen_t size = sizeof domain;
-  if (::getsockopt(fd.get(), SOL_SOCKET, SO_DOMAIN, &domain, &size) < 0 || domain != AF_UNIX)
-    return;
+  if (!fd || socket_option(fd.get(), SOL_SOCKET, SO_DOMAIN) != AF_UNIX) return;
   ::shutdown(fd.get(), SHUT_RD);
   if (may_hold_descriptors(fd.get())) close_elsewhere(std::move(fd));
 }
