@@ -5,6 +5,7 @@
 
 #include <sys/socket.h>
 
+#include <string>
 #include <utility>
 
 #include "io/resolver.hpp"
@@ -81,12 +82,8 @@ Result<void> AcceptedConnections::prepare(Slot /*slot*/, const ServiceSpec& spec
   extras.parts.push_back(found->second);
   const SocketAddress peer = peer_address(fd);
   if (peer.size == 0 || peer.storage.ss_family == AF_UNIX) return {};
-  const std::string text = address_text(peer);
-  const auto colon = text.rfind(':');
-  std::string host = text.substr(0, colon);
-  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
-  extras.environment.push_back("REMOTE_ADDR=" + host);
-  extras.environment.push_back("REMOTE_PORT=" + text.substr(colon + 1));
+  extras.environment.push_back("REMOTE_ADDR=" + host_text(peer));
+  extras.environment.push_back("REMOTE_PORT=" + std::to_string(peer.port()));
   return {};
 }
 

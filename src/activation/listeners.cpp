@@ -3,7 +3,6 @@
 // Opens sockets and FIFOs at which zinit listens. See listeners.hpp.
 #include "activation/listeners.hpp"
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -14,7 +13,6 @@
 #include "base/format.hpp"
 #include "base/lists.hpp"
 #include "base/text.hpp"
-#include "base/unix_address.hpp"
 #include "os/tcp_ports.hpp"
 
 namespace zinit {
@@ -27,27 +25,8 @@ ListenerPtr with_address(const Listeners& listeners, const std::string& address)
   return found == listeners.end() || !(*found)->reachable() ? nullptr : *found;
 }
 
-in_port_t port_of(const SocketAddress& address) noexcept {
-  return address.storage.ss_family == AF_INET
-             ? reinterpret_cast<const sockaddr_in&>(address.storage).sin_port
-             : reinterpret_cast<const sockaddr_in6&>(address.storage).sin6_port;
-}
-
-/// The bytes of the host part of an address.
-std::string_view host_of(const SocketAddress& address) noexcept {
-  const bool v4 = address.storage.ss_family == AF_INET;
-  const void* const host =
-      v4 ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in&>(address.storage).sin_addr)
-         : &reinterpret_cast<const sockaddr_in6&>(address.storage).sin6_addr;
-  return {static_cast<const char*>(host), v4 ? sizeof(in_addr) : sizeof(in6_addr)};
-}
-
-std::string_view path_of(const SocketAddress& address) noexcept {
-  return reinterpret_cast<const sockaddr_un&>(address.storage).sun_path;
-}
-
 bool is_any(const SocketAddress& address) noexcept {
-  return std::ranges::all_of(host_of(address), [](char byte) { return byte == 0; });
+  return std::ranges::all_of(address.host(), [](char byte) { return byte == 0; });
 }
 
 /// Whether the address belongs to this machine: a socket that connects to such an address gets the
@@ -55,7 +34,7 @@ bool is_any(const SocketAddress& address) noexcept {
 bool is_own(const SocketAddress& to) noexcept {
   const UniqueFd probe(::socket(to.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   return probe && ::connect(probe.get(), to.get(), to.size) == 0 &&
-         host_of(own_address(probe.get())) == host_of(to);
+         own_address(probe.get()).host() == to.host();
 }
 
 /// Whether a socket keeps another one from being bound to an address. A unix socket does not,
@@ -63,7 +42,7 @@ bool is_own(const SocketAddress& to) noexcept {
 bool is_in_the_way(const HeldSocket& held, const SocketAddress& of, ListenType type) {
   return of.storage.ss_family != AF_UNIX && place_key(held.address) == place_key(of) &&
          held.type == socket_type(type) &&
-         (is_any(held.address) || is_any(of) || host_of(held.address) == host_of(of));
+         (is_any(held.address) || is_any(of) || held.address.host() == of.host());
 }
 
 /// A listener about to close may have the port at another address: at 127.0.0.1, and the new one is
@@ -119,16 +98,16 @@ ListenerPtr listener_of(OpenSocket open, const KeptNote& note, std::string addre
 }  // namespace
 
 std::string place_key(const SocketAddress& address) {
-  if (address.storage.ss_family == AF_UNIX) return fmt::format("unix:{}", path_of(address));
-  return fmt::format("{}", port_of(address));
+  if (address.storage.ss_family == AF_UNIX) return fmt::format("unix:{}", address.path());
+  return fmt::format("{}", address.port());
 }
 
 bool OpenListener::takes(const SocketAddress& to) const {
   const auto family = own_.storage.ss_family;
   if (family == AF_UNIX || to.storage.ss_family == AF_UNIX)
-    return family == to.storage.ss_family && path_of(own_) == path_of(to);
-  if (port_of(own_) != port_of(to)) return false;
-  return is_any(own_) ? is_own(to) : host_of(own_) == host_of(to);
+    return family == to.storage.ss_family && own_.path() == to.path();
+  if (own_.port() != to.port()) return false;
+  return is_any(own_) ? is_own(to) : own_.host() == to.host();
 }
 
 bool OpenListener::reachable() const noexcept {
@@ -192,7 +171,7 @@ ListenerPtr take_over_listener(KeptFd fd) {
   const std::string text = address_text(address);
   SocketFile file;
   if (address.storage.ss_family == AF_UNIX)
-    file = SocketFile(fd.get(), reinterpret_cast<const sockaddr_un&>(address.storage).sun_path);
+    file = SocketFile(fd.get(), std::string(address.path()));
   return std::make_shared<OpenListener>(std::move(fd), std::move(file), text);
 }
 

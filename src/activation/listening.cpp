@@ -45,7 +45,7 @@ bool set_inet(int socket, const ListenOptions& options) {
 
 Result<OpenSocket> bind_path(UniqueFd fd, const SocketAddress& address, int type,
                              const ListenOptions& options) {
-  const std::string path = reinterpret_cast<const sockaddr_un&>(address.storage).sun_path;
+  const std::string path(address.path());
   if (auto made = make_directories(folder_of(path), 0755); !made) return Failure(made.error());
   if (auto cleared = clear_socket_place(path, type); !cleared) return Failure(cleared.error());
   // bind() gives the file the socket's mode: only zinit has access until the owner is set.

@@ -69,6 +69,11 @@ SocketAddress ip_address(int family, const void* bytes) {
   return address;
 }
 
+template <class T>
+std::string_view bytes_of(const T& value) noexcept {
+  return {reinterpret_cast<const char*>(&value), sizeof value};
+}
+
 SocketAddress address_by(int (*ask)(int, sockaddr*, socklen_t*), int socket) noexcept {
   SocketAddress address;
   address.size = sizeof address.storage;
@@ -89,7 +94,6 @@ bool numeric(const std::string& text, Addresses& to) {
 
 void set_port(Addresses& addresses, std::uint16_t port) {
   for (SocketAddress& address : addresses) {
-    // sin_port and sin6_port have the same offset.
     reinterpret_cast<sockaddr_in&>(address.storage).sin_port = htons(port);
   }
 }
@@ -223,17 +227,32 @@ SocketAddress local_address(std::string_view path) {
   return address;
 }
 
+std::string_view SocketAddress::host() const noexcept {
+  if (storage.ss_family == AF_INET)
+    return bytes_of(reinterpret_cast<const sockaddr_in&>(storage).sin_addr);
+  return bytes_of(reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr);
+}
+
+std::uint16_t SocketAddress::port() const noexcept {
+  // sin_port and sin6_port have the same offset.
+  return ntohs(reinterpret_cast<const sockaddr_in&>(storage).sin_port);
+}
+
+std::string_view SocketAddress::path() const noexcept {
+  return reinterpret_cast<const sockaddr_un&>(storage).sun_path;
+}
+
+std::string host_text(const SocketAddress& address) {
+  char text[INET6_ADDRSTRLEN] = "";
+  (void)::inet_ntop(address.storage.ss_family, address.host().data(), text, sizeof text);
+  return text;
+}
+
 std::string address_text(const SocketAddress& address) {
   const int family = address.storage.ss_family;
-  if (family == AF_UNIX)
-    return fmt::format("unix:{}", reinterpret_cast<const sockaddr_un&>(address.storage).sun_path);
-  const auto& v4 = reinterpret_cast<const sockaddr_in&>(address.storage);
-  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address.storage);
-  char text[INET6_ADDRSTRLEN] = "";
-  const bool is_v6 = family == AF_INET6;
-  const void* bytes = is_v6 ? static_cast<const void*>(&v6.sin6_addr) : &v4.sin_addr;
-  (void)::inet_ntop(family, bytes, text, sizeof text);
-  return fmt::format("{}{}{}:{}", is_v6 ? "[" : "", text, is_v6 ? "]" : "", ntohs(v4.sin_port));
+  if (family == AF_UNIX) return fmt::format("unix:{}", address.path());
+  const std::string host = host_text(address);
+  return fmt::format("{}:{}", family == AF_INET6 ? "[" + host + "]" : host, address.port());
 }
 
 SocketAddress own_address(int socket) noexcept { return address_by(::getsockname, socket); }

@@ -36,11 +36,18 @@ struct SocketAddress {
   [[nodiscard]] const sockaddr* get() const noexcept {
     return reinterpret_cast<const sockaddr*>(&storage);
   }
+  /// The bytes of the host of an IP address, and its port.
+  [[nodiscard]] std::string_view host() const noexcept;
+  [[nodiscard]] std::uint16_t port() const noexcept;
+  /// Of a unix socket's address.
+  [[nodiscard]] std::string_view path() const noexcept;
 };
 using Addresses = std::vector<SocketAddress>;
 
 /// The address of a unix socket; see unix_address().
 [[nodiscard]] SocketAddress local_address(std::string_view path);
+/// The host of an IP address: "127.0.0.1" or "::1".
+[[nodiscard]] std::string host_text(const SocketAddress& address);
 /// "127.0.0.1:80", "[::1]:80" or "unix:/run/x".
 [[nodiscard]] std::string address_text(const SocketAddress& address);
 
