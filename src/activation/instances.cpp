@@ -21,10 +21,20 @@ bool was_started(const Node& node) {
   return !node.removed && node.spec->is_instance() && node.spec->runtime;
 }
 
-/// The spec of an instance that a client starts.
-SpecPtr started_instance(ParsedSpec& parsed) {
-  parsed.spec->runtime = true;
-  return finish(parsed);
+/// Makes the instances in `wanted`, and those that they depend on, as a client starts them. None is
+/// made for `except` and for names that `graph` has.
+std::vector<SpecPtr> started_instances(const Templates& templates, std::vector<std::string> wanted,
+                                       const Graph& graph, const ServiceDefaults& defaults,
+                                       std::string_view except = {}) {
+  const auto there = [&](const std::string& name) {
+    return name == except || graph.find_loaded(name) != kNoSlot || graph.masked_by(name);
+  };
+  std::vector<SpecPtr> made;
+  for (ParsedSpec& one : make_instances(templates, std::move(wanted), there, defaults)) {
+    one.spec->runtime = true;
+    made.push_back(finish(one));
+  }
+  return made;
 }
 
 /// Whether another service names the instance.
@@ -60,13 +70,7 @@ std::vector<SpecPtr> instances_for(const ServiceSpec& spec, const Templates& tem
                                    const Graph& graph, const ServiceDefaults& defaults) {
   std::vector<std::string> wanted;
   add_instance_names(spec, wanted);
-  std::vector<SpecPtr> made;
-  const auto there = [&](const std::string& name) {
-    return name == spec.name || graph.find_loaded(name) != kNoSlot || graph.masked_by(name);
-  };
-  for (ParsedSpec& one : make_instances(templates, std::move(wanted), there, defaults))
-    made.push_back(started_instance(one));
-  return made;
+  return started_instances(templates, std::move(wanted), graph, defaults, spec.name);
 }
 
 void Instances::use(const TemplatesPtr& templates) {
@@ -101,12 +105,8 @@ RequestResult<void> Instances::make(std::string_view given) {
       graph->find_loaded(name) != kNoSlot)
     return {};
   const RefusableAllocations refusable;
-  std::vector<SpecPtr> made;
-  const auto there = [&](const std::string& other) {
-    return graph->find_loaded(other) != kNoSlot || graph->masked_by(other);
-  };
-  for (ParsedSpec& one : make_instances(*templates_, {name}, there, settings_.defaults))
-    made.push_back(started_instance(one));
+  const std::vector<SpecPtr> made =
+      started_instances(*templates_, {name}, *graph, settings_.defaults);
   if (const SpecPtr& spec = made.front(); spec->broken()) {
     return tl::unexpected(
         RequestFailure{Refusal::config_error,
