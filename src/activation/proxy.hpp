@@ -134,9 +134,7 @@ class Proxy {
   void remove(std::uint32_t number);
   void reject(std::uint32_t number, std::string_view why);
   void set_timer();
-  [[nodiscard]] std::size_t relayed() const noexcept {
-    return connections_.size() - waiting_.size();
-  }
+  [[nodiscard]] bool has_turn(const Connection& connection) const noexcept;
   [[nodiscard]] TimePoint too_late_at(const Connection& connection) const noexcept;
 
   ProxyShared& shared_;

@@ -21,10 +21,14 @@ constexpr std::size_t kMostInRing = 64;    // proxies that lead to each other
 
 }  // namespace
 
+/// With single_connection, only the first one may connect, and only while none is relayed.
+bool Proxy::has_turn(const Connection& connection) const noexcept {
+  const bool none_relayed = connections_.size() == waiting_.size();
+  return !spec_->single_connection || (none_relayed && waiting_.front() == &connection);
+}
+
 TimePoint Proxy::too_late_at(const Connection& connection) const noexcept {
-  const bool its_turn =
-      !spec_->single_connection || (relayed() == 0 && waiting_.front() == &connection);
-  return its_turn ? after(connection.since, spec_->connect_timeout) : kNever;
+  return has_turn(connection) ? after(connection.since, spec_->connect_timeout) : kNever;
 }
 
 /// Does all work that is due for the waiting connections, and sets the timer for the rest.
@@ -67,8 +71,7 @@ void Proxy::ask_for_service(TimePoint now) {
 }
 
 bool Proxy::may_connect(const Connection& connection) const noexcept {
-  if (connection.attempt || attempts_ >= kMostAttempts) return false;
-  return !spec_->single_connection || (relayed() == 0 && waiting_.front() == &connection);
+  return !connection.attempt && attempts_ < kMostAttempts && has_turn(connection);
 }
 
 void Proxy::connect_some(TimePoint now) {
