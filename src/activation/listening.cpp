@@ -43,6 +43,16 @@ bool set_inet(int socket, const ListenOptions& options) {
          set(socket, SOL_SOCKET, SO_KEEPALIVE, options.keepalive);
 }
 
+/// Gives a new socket or FIFO its owner and mode, or removes its file.
+Result<OpenSocket> with_owner(UniqueFd fd, const std::string& path, const ListenOptions& options) {
+  SocketFile file(fd.get(), path);
+  if (auto given = file.give(options.owner, options.group, options.mode); !given) {
+    file.remove();
+    return Failure(given.error());
+  }
+  return OpenSocket{std::move(fd), std::move(file)};
+}
+
 Result<OpenSocket> bind_path(UniqueFd fd, const SocketAddress& address, int type,
                              const ListenOptions& options) {
   const std::string path(address.path());
@@ -52,13 +62,7 @@ Result<OpenSocket> bind_path(UniqueFd fd, const SocketAddress& address, int type
   if (::fchmod(fd.get(), options.mode & 0600) < 0 ||
       ::bind(fd.get(), address.get(), address.size) < 0)
     return cannot_listen(path);
-  SocketFile file(fd.get(), path);
-  OpenSocket open{std::move(fd), std::move(file)};
-  if (auto given = open.file.give(options.owner, options.group, options.mode); !given) {
-    open.file.remove();
-    return Failure(given.error());
-  }
-  return open;
+  return with_owner(std::move(fd), path, options);
 }
 
 }  // namespace
@@ -114,12 +118,7 @@ Result<OpenSocket> open_fifo(const std::string& path, const ListenOptions& optio
     return Failure(
         Error{fmt::format("cannot listen on {}: it exists and is no FIFO", path), EEXIST});
   if (!is_new) return OpenSocket{*std::move(fd), {}};  // somebody else's stays as it is
-  SocketFile file(fd->get(), path);
-  if (auto given = file.give(options.owner, options.group, options.mode); !given) {
-    file.remove();
-    return Failure(given.error());
-  }
-  return OpenSocket{*std::move(fd), std::move(file)};
+  return with_owner(*std::move(fd), path, options);
 }
 
 bool concerns_connection(int errnum) noexcept {
