@@ -312,16 +312,17 @@ void Paths::arm() {
   again_.set_at(next);
 }
 
+void Paths::want_nothing(Service& service) {
+  service.wanted = false;
+  service.again = kNever;
+  for (const PathWatch::Number number : service.numbers) paths_[number].wants = false;
+}
+
 /// Starts a service that must start, and checks the directories of a service that has ended.
 void Paths::follow(const std::string& name, Service& service) {
   const auto brief = parts_.board.brief(name);
   const bool was_ignored = std::exchange(service.ignored, !brief || brief->ignored);
-  const auto want_nothing = [&] {
-    service.wanted = false;
-    service.again = kNever;
-    for (const PathWatch::Number number : service.numbers) paths_[number].wants = false;
-  };
-  if (service.ignored) return want_nothing();
+  if (service.ignored) return want_nothing(service);
   if (was_ignored) {  // as if it had just been loaded
     for (const PathWatch::Number number : service.numbers) {
       paths_[number].state.clear();
@@ -340,7 +341,7 @@ void Paths::follow(const std::string& name, Service& service) {
   }
   // A stop on request cancels the effect of all earlier changes.
   if (brief->wish == Wish::down && (has_ended || was_wanted)) {
-    want_nothing();
+    want_nothing(service);
     keep(name, service);
   }
   if (service.wanted) {
@@ -360,10 +361,8 @@ void Paths::follow(const std::string& name, Service& service) {
 }
 
 void Paths::start(const std::string& name, Service& service) {
-  service.wanted = false;
-  service.again = kNever;
+  want_nothing(service);
   service.active = true;
-  for (const PathWatch::Number number : service.numbers) paths_[number].wants = false;
   const Lifecycle& lifecycle = service.spec->lifecycle;
   const Milliseconds usual = std::max(lifecycle.restart_delay, kLeastDelay);
   const bool failed = services_.failed(name);

@@ -110,6 +110,7 @@ class Paths {
   void follow_all();
   void arm();
   void follow(const std::string& name, Service& service);
+  void want_nothing(Service& service);
   void start(const std::string& name, Service& service);
   void keep(const std::string& name, Service& service);
   void take_over_delay(const std::string& name, Service& service);
