@@ -49,25 +49,23 @@ Outcome service_status_full(Call& call) {
 /// Adds what only the processes show: that a signal has stopped the main process, and which
 /// processes a stop has left running.
 void explain_processes(WhyReport& report, const ServiceView& view) {
-  const auto add = [&](std::string kind, std::string detail) {
-    report.reasons.push_back(
-        {std::move(kind), report.name, report.state, std::move(detail), report.name, 0});
-  };
   const auto stands = [](pid_t pid) {
     const auto process = read_process_stat(pid);
     return process && process->state == 'T';
   };
   if (view.pid != 0 && stands(view.pid))
-    add("stopped", fmt::format("a signal, such as SIGSTOP, has stopped its process {}; `zinitctl "
-                               "kill {} CONT` lets it go on",
-                               view.pid, report.name));
+    report.add("stopped",
+               fmt::format("a signal, such as SIGSTOP, has stopped its process {}; `zinitctl "
+                           "kill {} CONT` lets it go on",
+                           view.pid, report.name));
   if (!view.spec->spares_rest() || !at_rest(view.record.state)) return;
   std::vector<std::string> left;
   for (const ProcessStat& one : left_of(view)) left.push_back(std::to_string(one.pid));
   if (!left.empty())
-    add("left", fmt::format("its kill_mode has left {} running; `zinitctl kill --all {} TERM` ends "
-                            "them",
-                            join(left, ", "), report.name));
+    report.add("left",
+               fmt::format("its kill_mode has left {} running; `zinitctl kill --all {} TERM` ends "
+                           "them",
+                           join(left, ", "), report.name));
 }
 
 /// Whether a process was there and has failed. Otherwise the last line is that of an earlier one.
@@ -160,9 +158,7 @@ Outcome service_why(Call& call) {
   explain_output(*report, call.context);
   std::vector<std::string> warnings = view->without_effect;
   std::ranges::move(call.context.logs.info(view->slot).faults, std::back_inserter(warnings));
-  for (std::string& warning : warnings)
-    report->reasons.push_back(
-        {"warning", report->name, report->state, std::move(warning), report->name, 0});
+  for (std::string& warning : warnings) report->add("warning", std::move(warning));
   std::string plain = object_json<protocol::WhyReport>(*report);
   const auto& ports = *view->spec->ports;
   if (report->reasons.empty() || ports.empty() || view->record.state != State::failed ||

@@ -86,31 +86,30 @@ std::optional<std::int64_t> Triggers::next_start_of(const ServiceSpec& spec) con
 }
 
 void Triggers::explain(WhyReport& report, const ServiceSpec& spec) const {
-  const auto add = [&](const char* kind, std::string detail) {
-    report.reasons.push_back({kind, report.name, report.state, std::move(detail), report.name, 0});
-  };
   if (std::string fault = fault_of_sockets(spec.name); !fault.empty())
-    add("socket", std::move(fault));
+    report.add("socket", std::move(fault));
   if (std::string fault = daemon_.trigger_fault(spec.name); !fault.empty())
-    add("trigger", std::move(fault));
+    report.add("trigger", std::move(fault));
   if (const TimePoint next = daemon_.next_path_try(spec.name); next != kNever)
-    add("trigger", fmt::format("its [path] is checked {}, and starts it again if it still applies",
-                               countdown_text(ms_between(Clock::now(), next))));
+    report.add("trigger",
+               fmt::format("its [path] is checked {}, and starts it again if it still applies",
+                           countdown_text(ms_between(Clock::now(), next))));
   // Whatever has brought it down, its timer starts it again.
   const bool may_start =
       at_rest(report.state) && !has_own(report, "config") && !has_own(report, "shutdown");
   if (may_start && spec.timer->configured())
-    for (const TimerView& timer : daemon_.timers(spec.name)) add("trigger", words_of(timer, spec));
+    for (const TimerView& timer : daemon_.timers(spec.name))
+      report.add("trigger", words_of(timer, spec));
   if (!has_own(report, "wish") || !may_be_started(spec)) return;
   const std::vector<ProxyView>& those = before(spec.name);
-  for (const ProxyView& proxy : those) add("trigger", words_of(proxy));
+  for (const ProxyView& proxy : those) report.add("trigger", words_of(proxy));
   const auto idle = [](const ProxyView& proxy) { return proxy.spec->idle_timeout.count(); };
   if (!those.empty() && std::ranges::all_of(those, idle))
-    add("trigger", fmt::format("its proxies stop it after {} s without a connection",
-                               idle(*std::ranges::max_element(those, {}, idle))));
+    report.add("trigger", fmt::format("its proxies stop it after {} s without a connection",
+                                      idle(*std::ranges::max_element(those, {}, idle))));
   const std::vector<std::string> open = sockets_of(spec.name);
   if (spec.starts_by_connection() && !open.empty())
-    add("trigger", fmt::format("a connection to {} starts it", join(open, ", ")));
+    report.add("trigger", fmt::format("a connection to {} starts it", join(open, ", ")));
 }
 
 const std::vector<ProxyView>& Triggers::before(const std::string& service) const {

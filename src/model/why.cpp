@@ -199,10 +199,8 @@ class Explainer {
  private:
   const std::string& own_name() const { return report_.name; }
 
-  /// Adds a direct reason about the service itself.
   void add(std::string kind, std::string detail) {
-    report_.reasons.push_back({std::move(kind), own_name(), report_.state, std::move(detail),
-                               own_name(), 0, state_code(world_, slot_)});
+    report_.add(std::move(kind), std::move(detail), state_code(world_, slot_));
   }
 
   /// It is down because another service was stopped or started. Says how it comes back.

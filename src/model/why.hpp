@@ -51,6 +51,11 @@ struct WhyReport {
   std::string name;
   State state = State::inactive;
   std::vector<WhyReason> reasons;  // empty: nothing is wrong
+
+  /// Adds a direct reason about the service itself.
+  void add(std::string kind, std::string detail, std::string_view code = {}) {
+    reasons.push_back({std::move(kind), name, state, std::move(detail), name, 0, code});
+  }
 };
 
 [[nodiscard]] WhyReport why(const World& world, Slot slot, TimePoint now);

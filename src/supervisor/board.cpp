@@ -423,12 +423,9 @@ std::optional<WhyReport> Board::why(std::string_view name) const {
   WhyReport report = zinit::why(world, slot, Clock::now());
   tell_conditions(slot, report);
   tell_stop(slot, report);
-  for (const std::string& absent : absent_on_failure(slot)) {
-    report.reasons.push_back(
-        {"warning", report.name, report.state,
-         fmt::format("on_failure names {}, which does not exist: it is not started", absent),
-         report.name, 0});
-  }
+  for (const std::string& absent : absent_on_failure(slot))
+    report.add("warning",
+               fmt::format("on_failure names {}, which does not exist: it is not started", absent));
   tell_not_heard(slot, report);
   tell_check(slot, report);
   return report;

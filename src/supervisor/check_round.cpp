@@ -460,14 +460,11 @@ void BoardCore::tell_check(Slot slot, WhyReport& report) const {
     for (const One& one : round->all) {
       if (one.slot != slot || one.stage == Stage::over) continue;
       const std::string time = duration_text(time_of(*one.spec).count());
-      report.reasons.push_back(
-          {"check", report.name, report.state,
-           one.stage == Stage::runs
-               ? fmt::format("a restart or reload waits for its check_exec, which may take {}",
-                             time)
-               : "a restart or reload waits for its check_exec, which has not begun yet",
-           report.name, 0});
-      return;
+      return report.add(
+          "check",
+          one.stage == Stage::runs
+              ? fmt::format("a restart or reload waits for its check_exec, which may take {}", time)
+              : "a restart or reload waits for its check_exec, which has not begun yet");
     }
   }
 }

@@ -216,12 +216,10 @@ void BoardCore::tell_not_heard(Slot slot, WhyReport& report) const {
   const bool was_late = record.reason.type == ReasonType::start_timeout &&
                         (record.state == State::failed || record.state == State::blocked);
   if (pid == 0 || (record.state != State::starting && !was_late)) return;
-  report.reasons.push_back(
-      {"readiness", report.name, report.state,
-       fmt::format("READY=1 of process {}, which is not its main process, is ignored; write "
-                   "notify_access = \"all\" in [readiness], or exec before the program",
-                   pid),
-       report.name, 0});
+  report.add("readiness",
+             fmt::format("READY=1 of process {}, which is not its main process, is ignored; write "
+                         "notify_access = \"all\" in [readiness], or exec before the program",
+                         pid));
 }
 
 void Board::status_text(const CheckedProcess& process, std::string text) {
