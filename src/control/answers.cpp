@@ -113,8 +113,7 @@ Later in_turns(RpcContext& context, std::shared_ptr<Turns> turns) {
         if (Clock::now() >= until) return std::nullopt;
       return turns->take();
     } catch (const std::bad_alloc&) {
-      return tl::unexpected(
-          RpcError(RpcCode::internal_error, "Internal error: not enough memory to answer"));
+      return tl::unexpected(no_memory());
     }
   };
   return later;

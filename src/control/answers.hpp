@@ -157,8 +157,7 @@ class Awaited {
 
  private:
   struct State {
-    RpcResult answer = tl::unexpected(
-        RpcError(RpcCode::internal_error, "Internal error: not enough memory to answer"));
+    RpcResult answer = tl::unexpected(no_memory());
     bool there = false;
   };
   /// Destroyed with the last copy of the callback. If it was not called, the error is the answer.

@@ -48,4 +48,8 @@ std::string RpcError::json() const {
   return writer.end_object().take();
 }
 
+RpcError no_memory() {
+  return {RpcCode::internal_error, "Internal error: not enough memory to answer"};
+}
+
 }  // namespace zinit

@@ -98,4 +98,7 @@ class RpcError {
   std::vector<std::pair<std::string, std::string>> more_;
 };
 
+/// The error of a call whose answer has no memory.
+[[nodiscard]] RpcError no_memory();
+
 }  // namespace zinit

@@ -32,8 +32,7 @@ RpcResult answer_of(const ProcessLooks::Look& look, ProcessScan& scan) {
     const RefusableAllocations refusable;
     return look(scan);
   } catch (const std::bad_alloc&) {
-    return tl::unexpected(
-        RpcError(RpcCode::internal_error, "Internal error: not enough memory to answer"));
+    return tl::unexpected(no_memory());
   } catch (...) {  // the thread must answer other questions too
     log_current_exception("processes");
     return tl::unexpected(

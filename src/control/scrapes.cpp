@@ -151,8 +151,7 @@ std::optional<RpcResult> Scrapes::look(RpcContext& context, const RoundPtr& roun
     if (!is_over(round, last)) return std::nullopt;
     return RpcResult(std::string(round->answer));
   } catch (const std::bad_alloc&) {
-    return tl::unexpected(
-        RpcError(RpcCode::internal_error, "Internal error: not enough memory to answer"));
+    return tl::unexpected(no_memory());
   }
 }
 
