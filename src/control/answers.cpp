@@ -54,37 +54,29 @@ RpcError service_not_found(const RpcContext& context, std::string_view name) {
 }
 
 RpcError refused(const RpcContext& context, std::string_view name, const RequestFailure& failure) {
+  const auto error = [&](RpcCode code) { return RpcError(code, failure.text).about(name); };
+  const auto details = [&] { return json_of(std::span<const std::string>(failure.details)); };
   switch (failure.refusal) {
     case Refusal::not_found: return service_not_found(context, name);
-    case Refusal::not_running: return RpcError(RpcCode::not_running, failure.text).about(name);
-    case Refusal::shutting_down: return RpcError(RpcCode::shutting_down, failure.text).about(name);
+    case Refusal::not_running: return error(RpcCode::not_running);
+    case Refusal::shutting_down: return error(RpcCode::shutting_down);
     case Refusal::process_error:
-      if (failure.details.empty())
-        return RpcError(RpcCode::process_error, failure.text).about(name);
-      return RpcError(RpcCode::process_error, failure.text)
-          .about(name)
-          .with("messages", json_of(std::span<const std::string>(failure.details)));
-    case Refusal::file_error: return RpcError(RpcCode::file_error, failure.text).about(name);
+      if (failure.details.empty()) return error(RpcCode::process_error);
+      return error(RpcCode::process_error).with("messages", details());
+    case Refusal::file_error: return error(RpcCode::file_error);
     case Refusal::not_supported:
-      return RpcError(RpcCode::not_supported, failure.text)
-          .about(name)
+      return error(RpcCode::not_supported)
           .hint("restart it, or reload without a name to read the files again");
-    case Refusal::already_exists:
-      return RpcError(RpcCode::already_exists, failure.text).about(name);
-    case Refusal::config_error:
-      return RpcError(RpcCode::config_error, failure.text)
-          .about(name)
-          .with("messages", json_of(std::span<const std::string>(failure.details)));
+    case Refusal::already_exists: return error(RpcCode::already_exists);
+    case Refusal::config_error: return error(RpcCode::config_error).with("messages", details());
     case Refusal::dependency_error:
-      return RpcError(RpcCode::dependency_error, failure.text)
-          .about(name)
+      return error(RpcCode::dependency_error)
           .hint(
               "delete these first, or delete it with cascade (--cascade), which stops them and "
               "drops the dependency")
-          .with("required_by", json_of(std::span<const std::string>(failure.details)));
-    case Refusal::proxy_not_found:
-      return RpcError(RpcCode::proxy_not_found, failure.text).about(name);
-    case Refusal::invalid_state: return RpcError(RpcCode::invalid_state, failure.text).about(name);
+          .with("required_by", details());
+    case Refusal::proxy_not_found: return error(RpcCode::proxy_not_found);
+    case Refusal::invalid_state: return error(RpcCode::invalid_state);
   }
   return {RpcCode::internal_error, failure.text};
 }
