@@ -20,6 +20,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "base/unix_address.hpp"
+#include "io/resolver.hpp"
 #include "os/socket_file.hpp"
 #include "os/unix_receive.hpp"
 
@@ -117,12 +118,9 @@ void ControlSocket::adopt(KeptFd listening, std::string path) {
 }
 
 ControlSocket ControlSocket::take_over(KeptFd listening) {
-  sockaddr_un address{};
-  socklen_t size = sizeof address - 1;
+  std::string path(own_address(listening.get()).path());
   ControlSocket socket;
-  if (::getsockname(listening.get(), reinterpret_cast<sockaddr*>(&address), &size) < 0)
-    address.sun_path[0] = '\0';
-  socket.adopt(std::move(listening), address.sun_path);
+  socket.adopt(std::move(listening), std::move(path));
   return socket;
 }
 
