@@ -227,7 +227,7 @@ Outcome debug_settle(Call& call) {
   later.deadline = after(Clock::now(), Milliseconds(limit_ms));
   later.look = [&settling, ticket = settling.ask(later.deadline)]() -> std::optional<RpcResult> {
     if (!settling.settled(ticket)) return std::nullopt;
-    return JsonWriter().begin_object().member("ok", true).end_object().take();
+    return ok_json();
   };
   later.at_deadline = [limit_ms] {
     return RpcError(RpcCode::timeout,
