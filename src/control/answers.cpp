@@ -17,6 +17,10 @@ namespace zinit {
 
 std::string ok_json() { return R"({"ok":true})"; }
 
+std::string near_hint(std::optional<std::string_view> near) {
+  return near ? fmt::format("did you mean {}?", *near) : std::string();
+}
+
 RpcError service_not_found(const RpcContext& context, std::string_view name) {
   const Board& board = context.board;
   // Cut the name: one that is too long for any service would fill the message.
@@ -48,9 +52,7 @@ RpcError service_not_found(const RpcContext& context, std::string_view name) {
   // A user of systemd writes the name of the unit, such as web.service.
   const std::string_view stem = std::string_view(told).substr(0, told.rfind('.'));
   const bool has_stem = contains(names, stem);
-  const auto near = has_stem ? std::optional(stem) : nearest(name, names);
-  return std::move(error).about(told).hint(near ? fmt::format("did you mean {}?", *near)
-                                                : std::string());
+  return std::move(error).about(told).hint(near_hint(has_stem ? stem : nearest(name, names)));
 }
 
 RpcError refused(const RpcContext& context, std::string_view name, const RequestFailure& failure) {

@@ -45,6 +45,8 @@ inline constexpr Shape kStatusAndEffects =
 /// `{ok: true}`
 [[nodiscard]] std::string ok_json();
 
+/// The hint at a near name; empty if there is none.
+[[nodiscard]] std::string near_hint(std::optional<std::string_view> near);
 /// service_not_found, with a hint at what has this name or a near one.
 [[nodiscard]] RpcError service_not_found(const RpcContext& context, std::string_view name);
 

@@ -5,6 +5,7 @@
 
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "control/answers.hpp"
 
 namespace zinit {
 
@@ -22,9 +23,8 @@ const Method* find_method(std::span<const Method> methods, std::string_view name
 RpcError method_not_found(std::span<const Method> methods, std::string_view name) {
   std::vector<std::string_view> known;
   for (const Method& method : methods) known.push_back(method.name);
-  RpcError error(RpcCode::method_not_found, "Method not found");
-  const auto near = nearest(name, known);
-  return near ? std::move(error).hint(fmt::format("did you mean {}?", *near)) : std::move(error);
+  return RpcError(RpcCode::method_not_found, "Method not found")
+      .hint(near_hint(nearest(name, known)));
 }
 
 }  // namespace

@@ -64,13 +64,16 @@ tl::expected<Value, std::string> config_of(const Params& params) {
   return value_from_json(config);
 }
 
+std::vector<std::string> names_of(const Daemon& daemon) {
+  std::vector<std::string> names;
+  for (const ProxyView& proxy : daemon.proxies()) names.push_back(proxy.spec->name);
+  return names;
+}
+
 RpcError proxy_not_found(const Daemon& daemon, std::string_view name) {
   const std::string told = shortened(name, kNameMax);
-  std::vector<std::string> known;
-  for (const ProxyView& proxy : daemon.proxies()) known.push_back(proxy.spec->name);
-  const auto near = nearest(name, known);
   return RpcError(RpcCode::proxy_not_found, fmt::format("no proxy \"{}\"", printable(told)))
-      .hint(near ? fmt::format("did you mean {}?", *near) : std::string())
+      .hint(near_hint(nearest(name, names_of(daemon))))
       .with("proxy", json_of(told));
 }
 
@@ -125,12 +128,7 @@ Outcome xinet_delete(Call& call) {
   return awaited.later();
 }
 
-Outcome xinet_list(Call& call) {
-  JsonWriter writer;
-  writer.begin_array();
-  for (const ProxyView& proxy : call.context.daemon.proxies()) writer.put(proxy.spec->name);
-  return writer.end_array().take();
-}
+Outcome xinet_list(Call& call) { return json_of(names_of(call.context.daemon)); }
 
 Outcome xinet_status(Call& call) {
   for (const ProxyView& proxy : call.context.daemon.proxies())
