@@ -12,7 +12,6 @@
 #include "base/sort.hpp"
 #include "base/text.hpp"
 #include "control/objects.hpp"
-#include "os/cgroup.hpp"
 #include "os/process_memory.hpp"
 
 namespace zinit {
@@ -174,18 +173,15 @@ ServiceFigures figures_of(const ServicePlace& place, ProcessScan& scan) {
   ServiceFigures figures;
   if (!place.cgroup.empty()) {
     if (const auto cgroup = Cgroup::open(place.cgroup)) {
-      const CgroupUsage usage = cgroup->usage();
       const std::optional<CgroupIo> io = cgroup->io();
-      figures = {usage.memory_bytes, usage.cpu_us, usage.tasks, {}, {}};
+      figures = {cgroup->usage(), {}, {}};
       if (io) figures.io_read_bytes = io->read_bytes, figures.io_write_bytes = io->write_bytes;
     }
   }
   const bool with_io = !figures.io_read_bytes;
-  if (figures.memory_bytes && figures.cpu_us && figures.tasks && !with_io) return figures;
+  if (figures.complete() && !with_io) return figures;
   const ServiceFigures sums = sums_of(scan.of(place), with_io);
-  if (!figures.memory_bytes) figures.memory_bytes = sums.memory_bytes;
-  if (!figures.cpu_us) figures.cpu_us = sums.cpu_us;
-  if (!figures.tasks) figures.tasks = sums.tasks;
+  figures.fill_in(sums);
   if (with_io) figures.io_read_bytes = sums.io_read_bytes;
   if (with_io) figures.io_write_bytes = sums.io_write_bytes;
   return figures;

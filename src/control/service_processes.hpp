@@ -24,6 +24,7 @@
 #include "base/mutex.hpp"
 #include "base/time.hpp"
 #include "model/graph.hpp"
+#include "os/cgroup.hpp"
 #include "os/process.hpp"
 #include "supervisor/view.hpp"
 
@@ -63,10 +64,7 @@ class ProcessScan {
 };
 
 /// What a service uses. An unknown member is unset.
-struct ServiceFigures {
-  std::optional<std::int64_t> memory_bytes;
-  std::optional<std::int64_t> cpu_us;
-  std::optional<std::int64_t> tasks;
+struct ServiceFigures : CgroupUsage {
   std::optional<std::int64_t> io_read_bytes;
   std::optional<std::int64_t> io_write_bytes;
 };

@@ -252,13 +252,9 @@ CgroupUsage usage_of(const ServiceView& view) {
     if (const auto cgroup = Cgroup::open(view.cgroup)) usage = cgroup->usage();
   }
   if (!view.held.empty()) usage.tasks = static_cast<std::int64_t>(view.held.size());
-  const bool complete = usage.memory_bytes && usage.cpu_us && usage.tasks;
-  if (complete || view.pid <= 0) return usage;
-  const auto process = read_process_stat(view.pid);
-  if (!process) return usage;
-  if (!usage.memory_bytes) usage.memory_bytes = process->memory_bytes;
-  if (!usage.cpu_us) usage.cpu_us = process->cpu_us;
-  if (!usage.tasks) usage.tasks = process->threads;
+  if (usage.complete() || view.pid <= 0) return usage;
+  if (const auto process = read_process_stat(view.pid))
+    usage.fill_in({process->memory_bytes, process->cpu_us, process->threads});
   return usage;
 }
 

@@ -17,11 +17,19 @@
 
 namespace zinit {
 
-/// Resource usage of a cgroup. A member is unset if the kernel does not count it there.
+/// Resource usage of a cgroup, or of processes. A member is unset if the kernel does not count it.
 struct CgroupUsage {
   std::optional<std::int64_t> memory_bytes;
   std::optional<std::int64_t> cpu_us;
   std::optional<std::int64_t> tasks;
+
+  [[nodiscard]] bool complete() const noexcept { return memory_bytes && cpu_us && tasks; }
+  /// Sets the members that are unset to those of `other`.
+  void fill_in(const CgroupUsage& other) noexcept {
+    if (!memory_bytes) memory_bytes = other.memory_bytes;
+    if (!cpu_us) cpu_us = other.cpu_us;
+    if (!tasks) tasks = other.tasks;
+  }
 };
 
 /// Bytes that a cgroup has read from and written to disks, over all disks.
