@@ -12,7 +12,6 @@
 #include "client/arguments.hpp"
 #include "client/commands.hpp"
 #include "client/context.hpp"
-#include "client/libzinit/json.hpp"
 #include "config/keys.hpp"
 #include "import/import.hpp"
 #include "model/reason.hpp"
@@ -204,11 +203,8 @@ class Completion {
       if (!contains(given_, status.name)) add(status.name, printable(status.description));
     }
     if (!takes_templates(what)) return;
-    const JsonDocument info = parse_json(client.call("system.info"));
-    const JsonValue* config = json_member(info, "config");
-    if (config == nullptr) return;
-    for (const std::string& name : json_strings(*config, "templates"))
-      add(name, "a template: NAME@INSTANCE");
+    const SystemInfo info = client.info();
+    for (const std::string& name : info.files.templates) add(name, "a template: NAME@INSTANCE");
   }
 
   /// The server that the line names.

@@ -29,14 +29,10 @@ bool shows_readiness(VerbContext& context, const std::string& name) {
          (config->HasMember("readiness") || config->HasMember("health"));
 }
 
-ServiceStatus status_of(VerbContext& context, const std::string& name) {
-  return ServiceStatus::parse(context.client().call("service.status_full", named(name).text()));
-}
-
 /// Reports the end of the process that `before` names. After its first second, only an end by
 /// itself counts: another request may stop or restart it. Returns the exit status.
 int check(VerbContext& context, const ServiceStatus& before) {
-  const ServiceStatus now = status_of(context, before.name);
+  const ServiceStatus now = context.client().status_full(before.name);
   if (now.state == "running" && now.main_pid == before.main_pid) return ExitStatus::done;
   const bool early = now.last_stop_us >= before.last_start_us &&
                      now.last_stop_us <= *before.last_start_us + kWatched.count();

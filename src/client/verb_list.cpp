@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl list: prints a table of services, or a JSON array of their statuses.
 #include <algorithm>
-#include <map>
 
 #include "base/format.hpp"
 #include "base/lists.hpp"
@@ -87,20 +86,14 @@ class ListFilter {
 };
 
 /// The admitted masked names, with the links that mask them. An older server reports none.
-std::map<std::string, std::string> masked_names(Client& client, ListFilter& filter) try {
+TextByName masked_names(Client& client, ListFilter& filter) try {
   if (!filter.admits_masked() && filter.unmatched() == nullptr) return {};
-  const JsonDocument info = parse_json(client.call("system.info"));
-  const JsonValue* config = json_member(info, "config");
-  const JsonValue* masked = config != nullptr ? json_member(*config, "masked") : nullptr;
-  std::map<std::string, std::string> names;
-  if (masked == nullptr) return names;
-  json_expect_object(*masked, "masked");
-  for (const auto& one : masked->GetObject()) {
-    const std::string name = one.name.GetString();
-    if (filter.named(name) && filter.admits_masked())
-      names[name] = json_string(*masked, name.c_str());
-  }
-  return names;
+  TextByName masked = client.info().files.masked;
+  std::erase_if(masked, [&](const auto& one) {
+    const bool named = filter.named(one.first);  // notes which patterns have matched
+    return !named || !filter.admits_masked();
+  });
+  return masked;
 } catch (const ClientError& error) {
   if (error.code() > 0) throw;
   return {};
