@@ -12,6 +12,7 @@
 #include "client/arguments.hpp"
 #include "client/commands.hpp"
 #include "client/context.hpp"
+#include "client/words.hpp"
 #include "config/keys.hpp"
 #include "import/import.hpp"
 #include "model/reason.hpp"
@@ -27,10 +28,6 @@ constexpr Milliseconds kCompletionPatience{1000};
 constexpr std::array<std::string_view, 9> kRehearsed = {
     "start", "stop", "restart", "isolate", "start-all", "stop-all", "shutdown", "boot", "fail"};
 
-bool is_active(const ServiceStatus& status) {
-  return status.state != "inactive" && status.state != "exited" && status.state != "failed";
-}
-
 /// Whether a template's name may stand there, alone or as the beginning of an instance's name.
 bool takes_templates(Completes what) {
   return what == Completes::startable || what == Completes::files_of_services;
@@ -40,7 +37,7 @@ bool takes_templates(Completes what) {
 bool fits(const ServiceStatus& status, Completes what) {
   switch (what) {
     case Completes::startable: return status.state != "running" && status.state != "starting";
-    case Completes::active: return is_active(status);
+    case Completes::active: return !is_at_rest(status);
     case Completes::targets: return status.kind == "target";
     default: return true;
   }

@@ -6,15 +6,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <csignal>
+#include <functional>
 #include <string_view>
 
 #include "base/format.hpp"
-#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "client/terminal.hpp"
-#include "model/state.hpp"
+#include "client/words.hpp"
 
 namespace zinit {
 
@@ -37,11 +36,6 @@ void write_error(std::string_view text) noexcept {
 void interrupted(int signal) {
   write_error("\nzinitctl: interrupted; the server continues with the request\n");
   ::raise(signal);
-}
-
-bool is_at_rest(const ServiceStatus& status) {
-  constexpr std::array<std::string_view, 4> down = {"inactive", "exited", "failed", "blocked"};
-  return contains(down, status.state);
 }
 
 /// The end of the first chain of reasons: "waits for db, which is starting, for 3 s so far".
@@ -153,7 +147,7 @@ void Progress::until_server_ends() {
 
 void Progress::show_who_is_left() {
   std::vector<ServiceStatus> left = context_.client().list_full({"name", "state"});
-  std::erase_if(left, is_at_rest);
+  std::erase_if(left, std::not_fn(is_up));
   if (left.empty()) return clear();
   show(fmt::format("{} left; {}", left.size(), waiting_for(left.front().name)));
 }

@@ -13,14 +13,11 @@
 #include "base/format.hpp"
 #include "base/lists.hpp"
 #include "base/text.hpp"
+#include "client/words.hpp"
 
 namespace zinit {
 
 namespace {
-
-bool is_up(const ServiceStatus& status) {
-  return status.state == "running" || status.state == "starting" || status.state == "stopping";
-}
 
 /// "stops a, b; "
 std::string effect(std::string_view verb, const std::vector<std::string>& names) {
@@ -99,8 +96,7 @@ std::vector<std::string> up_beside(VerbContext& context, const std::string& targ
       keep(status.name, false);
   std::vector<std::string> up;
   for (const ServiceStatus& status : all)
-    if ((is_up(status) || status.state == "blocked") && status.class_ == "user" &&
-        !stays.contains(status.name))
+    if (!is_at_rest(status) && status.class_ == "user" && !stays.contains(status.name))
       up.push_back(status.name);
   return up;
 }

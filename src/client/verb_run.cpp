@@ -242,10 +242,8 @@ std::string follow_to_end(VerbContext& context, const std::string& name, OutputP
       if (std::exchange(changed, false)) {
         const ServiceStatus now = ServiceStatus::parse(status());
         context.answered();
-        const bool rests =
-            now.state == "exited" || now.state == "failed" || now.state == "inactive";
         const bool was_tried = now.last_start_us || now.wish == "down" || now.state == "failed";
-        if (rests && !now.pid && was_tried) break;
+        if (is_at_rest(now) && !now.pid && was_tried) break;
       }
       if (!client.dispatch(context.time_left())) {
         throw VerbFailure{

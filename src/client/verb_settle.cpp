@@ -121,8 +121,7 @@ std::optional<std::string> begun(VerbContext& context, const Asked& asked) try {
 void ask_again(VerbContext& context, const SettleVerb& verb, bool waits, Asked& asked) {
   const auto status = verb.starts ? begun(context, asked) : std::nullopt;
   if (!status) return ask(context, verb, verb.method, waits, asked);
-  const std::string state = ServiceStatus::parse(*status).state;
-  if (state == "exited" || state == "failed" || state == "inactive")
+  if (is_at_rest(ServiceStatus::parse(*status)))
     asked.answer = *status;
   else
     ask(context, verb, "service.start", waits, asked);

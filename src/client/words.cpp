@@ -129,7 +129,7 @@ std::string state_cause(const ServiceStatus& status) {
 std::string cause_or_start(const ServiceStatus& status) {
   std::string cause = state_cause(status);
   const bool faulty = status.reason && status.reason->type == "config_error";
-  if (faulty || !(is_down(status) || status.state == "failed")) return cause;
+  if (faulty || !is_at_rest(status)) return cause;
   if (cause.empty() && !status.starts_on.empty())
     return printable("starts on a connection to " + join(status.starts_on, ", "));
   if (!status.next_start_us) return cause;
@@ -233,6 +233,10 @@ bool is_skipped(const ServiceStatus& status) {
 bool counts_as_running(const ServiceStatus& status) {
   return status.state == "running" || (status.oneshot && status.summary == "ok");
 }
+
+bool is_at_rest(const ServiceStatus& status) { return is_down(status) || status.state == "failed"; }
+
+bool is_up(const ServiceStatus& status) { return !is_at_rest(status) && status.state != "blocked"; }
 
 bool is_started(const ServiceStatus& status) {
   return counts_as_running(status) || is_skipped(status);

@@ -72,6 +72,10 @@ namespace zinit {
 /// Whether a status counts as up: running, or a oneshot that is done (control.md, exit status 3).
 [[nodiscard]] bool counts_as_running(const ServiceStatus& status);
 
+/// Whether it is inactive, exited or failed. It is up if it is neither that nor blocked.
+[[nodiscard]] bool is_at_rest(const ServiceStatus& status);
+[[nodiscard]] bool is_up(const ServiceStatus& status);
+
 /// Whether a start has succeeded. A service that need not run here counts as started.
 [[nodiscard]] bool is_started(const ServiceStatus& status);
 /// Whether a stop has succeeded.
