@@ -130,6 +130,8 @@ std::string duration_text(std::int64_t ms) {
   return fmt::format("{} d {} h", ms / day, ms % day / hour);
 }
 
+std::string us_text(std::int64_t us) { return duration_text(std::max<std::int64_t>(us, 0) / 1000); }
+
 std::string countdown_text(std::int64_t ms) {
   if (ms < 100) return "now";
   return ms < 1000 ? fmt::format("in 0.{} s", ms / 100) : "in " + duration_text(ms);

@@ -56,6 +56,8 @@ inline constexpr std::string_view kInfinity = "infinity";
 
 /// "850 ms", "12.4 s", "3 min 20 s", "5 h 3 min", "4 d 2 h": a duration as people read it.
 [[nodiscard]] std::string duration_text(std::int64_t ms);
+/// The same for microseconds. A negative number counts as 0.
+[[nodiscard]] std::string us_text(std::int64_t us);
 
 /// The same for a time still to come, which is counted in seconds: "in 0.9 s", "in 3 min 20 s"; or
 /// "now".

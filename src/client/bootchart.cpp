@@ -16,8 +16,6 @@ namespace zinit {
 
 namespace {
 
-std::string us_text(std::int64_t us) { return duration_text(std::max<std::int64_t>(us, 0) / 1000); }
-
 /// The period in the drawing: from the first wish for a service until the boot has settled, or
 /// until now.
 struct Span {

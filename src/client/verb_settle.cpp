@@ -81,7 +81,7 @@ std::string outcome_line(const Terminal& terminal, const ServiceStatus& status,
   const bool was_stopped = stop_us != 0 && took_us > 0 && status.last_exit;
   if (was_stopped && !status.last_exit->detail.empty())
     text += fmt::format("{} after {}: {}", is_down(status) ? "" : ", its last process ended",
-                        duration_text(took_us / 1000), exit_words(*status.last_exit));
+                        us_text(took_us), exit_words(*status.last_exit));
   if (const std::string cause = state_cause(status); !cause.empty()) text += ": " + cause;
   return text + "\n";
 }

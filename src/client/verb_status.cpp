@@ -71,9 +71,8 @@ std::string state_line(const ServiceStatus& status) {
   // The other words of the summary repeat the state.
   if (status.summary == "re-spawn") text += " (re-spawn)";
   if (status.since_us) {
-    text +=
-        fmt::format(" since {}, for {}", date_time(*status.since_us),
-                    duration_text(std::max<std::int64_t>(wall_us() - *status.since_us, 0) / 1000));
+    text += fmt::format(" since {}, for {}", date_time(*status.since_us),
+                        us_text(wall_us() - *status.since_us));
   }
   return text;
 }
@@ -96,8 +95,7 @@ std::string process_line(const ServiceStatus& status) {
   if (status.uptime_ms) text += fmt::format(", up {}", duration_text(*status.uptime_ms));
   if (status.memory_bytes) text += fmt::format(", {} memory", bytes_text(*status.memory_bytes));
   if (status.cpu_usec) {
-    text +=
-        fmt::format(", {} cpu", duration_text(static_cast<std::int64_t>(*status.cpu_usec / 1000)));
+    text += fmt::format(", {} cpu", us_text(static_cast<std::int64_t>(*status.cpu_usec)));
   }
   if (status.tasks) text += ", " + counted(*status.tasks, "task");
   return text;
@@ -196,9 +194,8 @@ void add_timers(TextBlock& block, const StatusAnswers& answers) {
     if (timer.service != answers.status.name) continue;
     std::string text = timer.expression + ": ";
     if (timer.next_us)
-      text +=
-          fmt::format("next {}, in {}", date_time(*timer.next_us),
-                      duration_text(std::max<std::int64_t>(*timer.next_us - wall_us(), 0) / 1000));
+      text += fmt::format("next {}, in {}", date_time(*timer.next_us),
+                          us_text(*timer.next_us - wall_us()));
     else
       text += "not due any more";
     if (timer.last_us) text += fmt::format("; last {}", date_time(*timer.last_us));

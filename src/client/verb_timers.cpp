@@ -19,9 +19,8 @@ std::string time_or_dash(std::optional<std::int64_t> time_us) {
 }
 
 TableRow row_of(const TimerStatus& timer) {
-  const std::int64_t left_us = timer.next_us.value_or(0) - wall_us();
   return {{time_or_dash(timer.next_us)},
-          {timer.next_us ? duration_text(std::max<std::int64_t>(left_us, 0) / 1000) : "-"},
+          {timer.next_us ? us_text(*timer.next_us - wall_us()) : "-"},
           {time_or_dash(timer.last_us)},
           {printable(timer.service)},
           {printable(timer.expression)}};

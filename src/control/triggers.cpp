@@ -37,8 +37,7 @@ std::string words_of(const TimerView& timer, const ServiceSpec& spec) {
   if (!may_be_started(spec))
     what = "does not start it, because its status is \"ignore\"";
   else if (timer.next_us)
-    what = "starts it in " +
-           duration_text(std::max<std::int64_t>(*timer.next_us - wall_us(), 0) / 1000);
+    what = "starts it in " + us_text(*timer.next_us - wall_us());
   return fmt::format("its timer ({}) {}", timer.expression, what);
 }
 
