@@ -59,7 +59,9 @@ std::string_view top_sort_name(TopSort sort) noexcept {
   return "";
 }
 
-bool TopRow::uses_something() const { return stats.pid || stats.memory_bytes || stats.tasks; }
+bool uses_something(const ServiceStats& stats) {
+  return stats.pid || stats.memory_bytes || stats.tasks;
+}
 
 void TopModel::add_service(const ServiceStatus& status) {
   TopRow& row = services_[status.name];
@@ -106,7 +108,7 @@ void TopModel::sort_by(TopSort sort) {
 void TopModel::arrange() {
   rows_.clear();
   for (const auto& [name, row] : services_) {
-    if (!all_ && !row.uses_something() && name != acted_on_) continue;
+    if (!all_ && !uses_something(row.stats) && name != acted_on_) continue;
     if (name.find(filter_) != std::string::npos) rows_.push_back(&row);
   }
   sort_places(

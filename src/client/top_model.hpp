@@ -29,10 +29,10 @@ struct TopRow {
 
   TimePoint sampled{};  // time of `stats`; the clock's epoch: no sample yet
   std::uint64_t round = 0;
-
-  /// Whether it has processes, or uses other resources.
-  [[nodiscard]] bool uses_something() const;
 };
+
+/// Whether a service has processes, or uses other resources.
+[[nodiscard]] bool uses_something(const ServiceStats& stats);
 
 /// Sums over all services.
 struct TopTotals {

@@ -9,6 +9,7 @@
 #include "client/libzinit/json.hpp"
 #include "client/libzinit/read_answers.hpp"
 #include "client/table.hpp"
+#include "client/top_model.hpp"
 #include "client/tree_lines.hpp"
 #include "client/words.hpp"
 
@@ -21,10 +22,6 @@ struct Figures {
   std::string json;
   ServiceStats stats;
 };
-
-bool uses_something(const ServiceStats& stats) {
-  return stats.pid || stats.memory_bytes || stats.tasks;
-}
 
 /// Sends requests for all `names` before it reads the first answer. Names that the user has `given`
 /// are shown even without processes, and reported if there is no such service.
