@@ -35,13 +35,6 @@ constexpr int kSequenceMs = 100;
 // How long the end waits for a terminal that takes no output.
 constexpr int kLastWaitMs = 200;
 
-sigset_t set_of(std::span<const int> signals) {
-  sigset_t set;
-  ::sigemptyset(&set);
-  for (const int signal : signals) ::sigaddset(&set, signal);
-  return set;
-}
-
 bool is_over(int errnum) { return errnum != EAGAIN && errnum != EINTR; }
 
 }  // namespace
@@ -53,7 +46,7 @@ Screen::Screen() {
   // who may not open another user's terminal writes to the shared description.
   output_.reset(::open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!output_) output_.reset(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
-  const sigset_t set = set_of(kScreenSignals);
+  const sigset_t set = signal_set(kScreenSignals);
   ::pthread_sigmask(SIG_BLOCK, &set, &mask_before_);
   auto signals = open_signals(kScreenSignals);
   if (!signals) {
@@ -176,8 +169,7 @@ void Screen::take_signals() {
 void Screen::suspend() {
   leave();
   // The default action stops this program, unless no process is there to continue it.
-  constexpr std::array stops{SIGTSTP};
-  const sigset_t set = set_of(stops);
+  const sigset_t set = signal_set(std::array{SIGTSTP});
   (void)::raise(SIGTSTP);
   ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);

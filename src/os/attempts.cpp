@@ -16,9 +16,7 @@
 namespace zinit {
 
 Attempts::Attempts() noexcept {
-  sigset_t child;
-  sigemptyset(&child);
-  sigaddset(&child, SIGCHLD);
+  const sigset_t child = signal_set(std::array{SIGCHLD});
   sigprocmask(SIG_BLOCK, &child, nullptr);  // for wait_for_child()
 }
 

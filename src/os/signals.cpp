@@ -29,6 +29,13 @@ bool at_default(int signal) noexcept {
 
 }  // namespace
 
+sigset_t signal_set(std::span<const int> signals) noexcept {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : signals) sigaddset(&set, signal);
+  return set;
+}
+
 sigset_t all_but_faults() noexcept {
   sigset_t set;
   sigfillset(&set);
@@ -37,9 +44,7 @@ sigset_t all_but_faults() noexcept {
 }
 
 void block_faults(bool block) noexcept {
-  sigset_t faults;
-  sigemptyset(&faults);
-  for (const int fault : kFaults) sigaddset(&faults, fault);
+  const sigset_t faults = signal_set(kFaults);
   pthread_sigmask(block ? SIG_BLOCK : SIG_UNBLOCK, &faults, nullptr);
 }
 
@@ -60,9 +65,7 @@ void keep_dispositions() noexcept {
 std::uint64_t signals_to_reset() noexcept { return to_reset; }
 
 Result<UniqueFd> open_signals(std::span<const int> signals) {
-  sigset_t set;
-  sigemptyset(&set);
-  for (const int signal : signals) sigaddset(&set, signal);
+  const sigset_t set = signal_set(signals);
   UniqueFd fd(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!fd) return sys_failure("open", "a descriptor for signals");
   return fd;
@@ -81,9 +84,7 @@ std::optional<PendingSignal> next_signal(int fd) noexcept {
 void wait_for_child(TimePoint deadline) noexcept {
   const auto left = ms_between(Clock::now(), deadline);
   const timespec limit{left / 1000, left % 1000 * 1'000'000};
-  sigset_t child;
-  sigemptyset(&child);
-  sigaddset(&child, SIGCHLD);
+  const sigset_t child = signal_set(std::array{SIGCHLD});
   // The result does not matter: the caller checks again.
   if (::sigtimedwait(&child, nullptr, &limit) < 0) return;
 }

@@ -21,6 +21,9 @@ inline constexpr std::size_t kSignalSetBytes = (_NSIG - 1) / 8;
 /// The faults that zinit recovers from (reexec/last_resort.hpp).
 inline constexpr std::array kFaults{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
 
+/// These signals as a set. Async-signal-safe.
+[[nodiscard]] sigset_t signal_set(std::span<const int> signals) noexcept;
+
 /// Every signal but kFaults: a blocked fault kills at once, even with a handler.
 [[nodiscard]] sigset_t all_but_faults() noexcept;
 

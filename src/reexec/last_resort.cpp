@@ -90,8 +90,7 @@ class Line {
 
 [[noreturn]] void become_shell() noexcept {
   for (int each = 1; each < _NSIG; ++each) ::signal(each, SIG_DFL);  // execve(2) keeps ignored ones
-  sigset_t none;
-  sigemptyset(&none);
+  const sigset_t none = signal_set({});
   sigprocmask(SIG_SETMASK, &none, nullptr);
   ::setsid();
   const int terminal = ::open(last_console, O_RDWR);
@@ -229,9 +228,7 @@ void dump_core(int signal) noexcept {
   if (pid == 0) {
     ::syscall(SYS_close_range, 0, ~0U, 0);
     ::signal(signal, SIG_DFL);
-    sigset_t only;
-    sigemptyset(&only);
-    sigaddset(&only, signal);
+    const sigset_t only = signal_set({&signal, 1});
     sigprocmask(SIG_UNBLOCK, &only, nullptr);
     ::syscall(SYS_tgkill, ::getpid(), this_thread(), signal);
     _exit(kTooManyFaults);

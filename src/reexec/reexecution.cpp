@@ -243,8 +243,7 @@ Error execute_stranger(const std::string& program, const Environment& environmen
     log_warn("{}", sys_failure("lower", "the limit of open files").value().text);
   give_back_ctrl_alt_del();
   for (int signal = 1; signal <= SIGRTMAX; ++signal) std::signal(signal, SIG_DFL);
-  sigset_t none;
-  sigemptyset(&none);
+  const sigset_t none = signal_set({});
   pthread_sigmask(SIG_SETMASK, &none, nullptr);
   ::execve(program.c_str(), words.data(), settings.data());
   return sys_failure("execute", program).value();
