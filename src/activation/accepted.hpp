@@ -35,8 +35,6 @@ class AcceptedConnections final : public WatchPort {
   // WatchPort: passes the connection to the instance.
   [[nodiscard]] Result<void> prepare(Slot slot, const ServiceSpec& spec,
                                      SpawnExtras& extras) override EXCLUDES(mutex_);
-  void watch(const CheckedProcessPtr& /*process*/) override {}
-  void changed() noexcept override {}
 
  private:
   struct Connection;

@@ -92,8 +92,6 @@ class ServiceSockets final : public WatchPort {
   // WatchPort.
   [[nodiscard]] Result<void> prepare(Slot slot, const ServiceSpec& spec,
                                      SpawnExtras& extras) override EXCLUDES(mutex_);
-  void watch(const CheckedProcessPtr& /*process*/) override {}
-  void changed() noexcept override {}
 
  private:
   struct Socket;

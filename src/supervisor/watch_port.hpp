@@ -47,12 +47,12 @@ class WatchPort {
 
   /// Watches `process` from now on, until its stage is `ended`. Called under the board's lock: must
   /// not block or call back.
-  virtual void watch(const CheckedProcessPtr& process) = 0;
+  virtual void watch(const CheckedProcessPtr& /*process*/) {}
 
   /// The stage, main process, spec or running() of a watched process has changed. Called under the
   /// board's lock, and often: it should only schedule one later look at all processes, as
   /// LoopCall::ask() does.
-  virtual void changed() noexcept = 0;
+  virtual void changed() noexcept {}
 
   /// Handles the messages that `process` has sent so far, because it has ended or its service
   /// handles a deadline late. Called without the board's lock; it may call back.

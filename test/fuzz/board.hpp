@@ -29,7 +29,6 @@ class NoChecks final : public WatchPort {
  public:
   explicit NoChecks(bool may_ask) : may_ask_(may_ask) {}
   void watch(const CheckedProcessPtr&) override { require(may_ask_); }
-  void changed() noexcept override {}
 
  private:
   const bool may_ask_;

@@ -61,11 +61,9 @@ class NoChecks final : public WatchPort {
     MutexLock lock(mutex_);
     last_ = process;
   }
-  void changed() noexcept override {}
   /// What the watchers read at last from a process that has ended.
   std::function<void(const CheckedProcess&)> last_words = [](const CheckedProcess&) {};
   void drain(const CheckedProcess& process) noexcept override { last_words(process); }
-  void rested(Slot) noexcept override {}
 
   /// The process that began last; null: no process began.
   CheckedProcessPtr watched() EXCLUDES(mutex_) {
