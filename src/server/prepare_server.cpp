@@ -14,11 +14,9 @@
 
 #include "base/file.hpp"
 #include "base/log.hpp"
-#include "base/memory.hpp"
 #include "config/environment.hpp"
 #include "io/console_sink.hpp"
 #include "os/limits.hpp"
-#include "os/memory.hpp"
 #include "os/signals.hpp"
 #include "reexec/reexecution.hpp"
 #include "state/crash_log.hpp"
@@ -29,8 +27,6 @@ namespace {
 
 /// @return  the limit of open files for services, if it differs from zinit's own.
 std::optional<rlimit> prepare_process() {
-  share_arenas();
-  install_memory_policy();
   if (const auto blocked = block_signals(); !blocked) log_error("{}", blocked.error().text);
   // A signalfd does not report an ignored signal, and zinit may have inherited ignored signals.
   for (const int signal : handled_signals()) std::signal(signal, SIG_DFL);

@@ -12,11 +12,13 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/memory.hpp"
 #include "base/sanitized.hpp"
 #include "config/environment.hpp"
 #include "machine/boot.hpp"
 #include "machine/last_steps.hpp"
 #include "os/console.hpp"
+#include "os/memory.hpp"
 #include "os/mount.hpp"
 #include "os/power.hpp"
 #include "os/process.hpp"
@@ -168,6 +170,8 @@ int run_server(ServerName name, std::span<const std::string> arguments) {
   request.started = Clock::now();
   request.options = parse_server_options(arguments);
   if (request.options.self_check && ::getpid() != 1) return run_self_check(request);
+  share_arenas();
+  install_memory_policy();
   request.inherited = take_inheritance();
   const bool pid1 = ::getpid() == 1;
   const bool subreaper = !pid1 && name == ServerName::pid1;

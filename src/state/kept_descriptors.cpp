@@ -211,7 +211,8 @@ void keep_over_exec(bool keep) noexcept {
 }
 
 Result<Inheritance> Inheritance::take_over(int fd) {
-  auto file = MappedFile::map(KeptFd(fd, KeptFd::Noted{}));
+  // Without the list nobody would read the log pipes, and services would block on full ones.
+  auto file = MappedFile::map_in_any_case(KeptFd(fd, KeptFd::Noted{}));
   if (!file) return Failure(std::move(file.error()));
   if (file->size() <= sizeof(Header))
     return failure("the list of descriptors from the previous process image is too short");

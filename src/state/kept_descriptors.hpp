@@ -122,8 +122,8 @@ class Inheritance {
   /// Nothing inherited.
   Inheritance() = default;
   /// Reads the list `fd` of an earlier image, and uses it as this process's list. Old notes stay,
-  /// because this image may crash before everything is taken. Fails if `fd` is no such list, and
-  /// closes it.
+  /// because this image may crash before everything is taken. Waits for memory. Fails if `fd` is no
+  /// such list, and closes it.
   [[nodiscard]] static Result<Inheritance> take_over(int fd);
 
   Inheritance(Inheritance&&) noexcept = default;

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/log.hpp"
 
 // Debian 12's C library does not define the flags. Linux from 6.3 on logs a warning without one.
 #ifndef MFD_NOEXEC_SEAL
@@ -27,6 +28,10 @@ namespace {
 
 // The kernel gives memory in pages of at least this size.
 constexpr std::size_t kPage = 4096;
+
+// Of all calls of map() in a process image.
+constexpr int kAttempts = 100;
+constexpr useconds_t kBetweenAttemptsUs = 50'000;
 
 }  // namespace
 
@@ -110,27 +115,51 @@ Result<MappedFile> MappedFile::create_sparse(const char* name, std::size_t size,
   if (!fd) return Failure(std::move(fd.error()));
   if (::ftruncate(fd->get(), static_cast<off_t>(size)) < 0)
     return sys_failure("make room in", "a memory file");
-  auto file = map(KeptFd(std::move(*fd), {}));
+  KeptFd plain(std::move(*fd), {});
+  auto file = map_now(plain);
   if (file && !file->reserve(reserved)) return sys_failure("make room in", "a memory file");
   return file;
 }
 
 Result<MappedFile> MappedFile::map(KeptFd fd, std::size_t most) {
+  static std::atomic<int> attempts = kAttempts;
+  auto file = map_now(fd, most);
+  while (!file && file.error().temporary() && attempts-- > 0) {
+    ::usleep(kBetweenAttemptsUs);
+    file = map_now(fd, most);
+  }
+  return file;
+}
+
+Result<MappedFile> MappedFile::map_in_any_case(KeptFd fd) {
+  auto file = map_now(fd);
+  if (!file && file.error().temporary())
+    log_warn("{}; zinit tries again until it can go on with its services", file.error().text);
+  while (!file && file.error().temporary()) {
+    ::usleep(kBetweenAttemptsUs);
+    file = map_now(fd);
+  }
+  return file;
+}
+
+/// Takes `fd` only if it succeeds.
+Result<MappedFile> MappedFile::map_now(KeptFd& fd, std::size_t most) {
   struct stat status {};
   if (::fstat(fd.get(), &status) < 0) return sys_failure("look at", "a memory file");
   if (status.st_size <= 0) return sys_failure("map", "a memory file", ENODATA);
   MappedFile file;
   file.fd_ = std::move(fd);
   const auto size = static_cast<std::size_t>(status.st_size);
-  if (auto mapped = file.map_again(std::max(size, most)); !mapped)
+  if (auto mapped = file.map_again(std::max(size, most)); !mapped) {
+    fd = std::move(file.fd_);
     return Failure(std::move(mapped.error()));
+  }
   file.size_ = size;
   return file;
 }
 
 Result<void> MappedFile::grow(std::size_t size) {
-  if (::fallocate(fd_.get(), 0, 0, static_cast<off_t>(size)) < 0)
-    return sys_failure("make room in", "a memory file");
+  if (!allocate(0, size)) return sys_failure("make room in", "a memory file");
   if (size > mapped_) return map_again(size);
   size_ = size;
   return {};

@@ -59,8 +59,11 @@ class MappedFile {
                                                         std::size_t reserved);
 
   /// Maps `fd`, a file that an earlier image made, in its present size. Its note in the list stays.
-  /// On failure it is closed. The address space has room for `most` bytes, for allocate().
+  /// On failure it is closed. The address space has room for `most` bytes, for allocate(). Without
+  /// memory it tries again: all these calls of a process image together wait for at most 5 s.
   [[nodiscard]] static Result<MappedFile> map(KeptFd fd, std::size_t most = 0);
+  /// Like map(), but waits for memory without an end, and logs that it does.
+  [[nodiscard]] static Result<MappedFile> map_in_any_case(KeptFd fd);
 
   /// Grows the file. The mapping may move, see create(). On failure (ENOMEM, ENOSPC) nothing
   /// changes.
@@ -89,6 +92,7 @@ class MappedFile {
   [[nodiscard]] explicit operator bool() const noexcept { return base_ != nullptr; }
 
  private:
+  [[nodiscard]] static Result<MappedFile> map_now(KeptFd& fd, std::size_t most = 0);
   [[nodiscard]] Result<void> map_again(std::size_t size);
 
   KeptFd fd_;

@@ -508,6 +508,27 @@ TEST_CASE("a zinit that could make no journal refuses to execute itself again", 
   }
 }
 
+TEST_CASE("whatever the next image cannot map at first, it loses nothing", "[check][reexec]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp_unotify(2)");
+  FaultInjector injector;
+  Server zinit({.in_child = [&] { injector.install_in_child(); }});
+  zinit.add("a", {.exec = "i=0; while :; do i=$((i+1)); echo $i; sleep 0.01; done",
+                  .more = "[logging]\nbuffer_lines = 1000000\n"});
+  launch_under(injector, zinit);
+  const pid_t a = zinit.pid_of("a");
+  bool met = true;
+  for (int n = 1; met && n < 40; ++n) {
+    injector.arm(n, "mmap");
+    (void)zinit.ctl({"reexec"});  // refused if it is a call of this image that fails
+    zinit.reconnect();
+    CHECK(zinit.pid_of("a") == a);
+    await_more_lines(zinit);
+    met = !injector.disarm().empty();
+  }
+  const Texts lines = lines_of(zinit, "a");
+  for (std::size_t i = 0; i < lines.size(); ++i) REQUIRE(lines[i] == std::to_string(i + 1));
+}
+
 TEST_CASE("a service whose configuration is lost goes on with that of its file",
           "[check][reexec][crash]") {
   Server zinit;
