@@ -110,10 +110,16 @@ bool process_exists(pid_t pid) noexcept {
 
 namespace {
 
-std::optional<EndedProcess> ended_among(idtype_t type, pid_t pid) noexcept {
+constexpr int kLook = WEXITED | WNOHANG | WNOWAIT;
+
+// Children whose exit signal is not SIGCHLD: execve(2) sets it.
+constexpr int kUnexecuted = static_cast<int>(__WCLONE);
+constexpr int kAnyChild = static_cast<int>(__WALL);
+
+std::optional<EndedProcess> ended_among(idtype_t type, pid_t pid, int which = 0) noexcept {
   siginfo_t info{};
   int result;
-  do result = ::waitid(type, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT);
+  do result = ::waitid(type, static_cast<id_t>(pid), &info, kLook | which);
   while (result < 0 && errno == EINTR);
   if (result < 0 || info.si_pid == 0) return std::nullopt;
   const bool by_signal = info.si_code != CLD_EXITED;
@@ -136,30 +142,32 @@ std::optional<EndedProcess> ended_child(pid_t pid) noexcept { return ended_among
 void reap(pid_t pid) noexcept {
   siginfo_t info{};
   int result;
-  do result = ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG);
+  do result = ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | kAnyChild);
   while (result < 0 && errno == EINTR);
 }
 
 bool is_own_child(pid_t pid) noexcept {
   siginfo_t info{};
-  return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+  return ::waitid(P_PID, static_cast<id_t>(pid), &info, kLook | kAnyChild) == 0;
 }
 
-// The kernel sets a child's exit signal to SIGCHLD when the child executes. Before that,
-// is_own_child() does not see the child.
+bool is_unexecuted_child(pid_t pid) noexcept {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(pid), &info, kLook | kUnexecuted) == 0;
+}
+
+std::optional<EndedProcess> ended_unexecuted(pid_t pid) noexcept {
+  return ended_among(P_PID, pid, kUnexecuted);
+}
+
 bool await_execution(pid_t pid, TimePoint deadline) noexcept {
   constexpr timespec pause{0, 1'000'000};
-  while (!is_own_child(pid)) {
-    siginfo_t info{};
-    const int flags = WEXITED | WNOHANG | WNOWAIT | static_cast<int>(__WALL);
-    const bool child = ::waitid(P_PID, static_cast<id_t>(pid), &info, flags) == 0;
-    if (!child && errno == EINTR) continue;
-    if (!child) return false;
-    if (info.si_pid == pid) return ::waitpid(pid, nullptr, static_cast<int>(__WCLONE)) != pid;
+  while (is_unexecuted_child(pid)) {
+    if (ended_unexecuted(pid)) return ::waitpid(pid, nullptr, kUnexecuted) != pid;
     if (Clock::now() >= deadline) return true;
     ::nanosleep(&pause, nullptr);
   }
-  return true;
+  return is_own_child(pid);
 }
 
 std::optional<pid_t> process_group(pid_t pid) noexcept {

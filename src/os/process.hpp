@@ -75,6 +75,12 @@ void reap(pid_t pid) noexcept;
 /// execve(2), and only zinit reaps them, so their pids are not reused.
 [[nodiscard]] bool is_own_child(pid_t pid) noexcept;
 
+/// Whether `pid` is such a child that has not executed its program (spawn()). The kernel does not
+/// report the end of such a child, and next_ended() and ended_child() do not see it.
+[[nodiscard]] bool is_unexecuted_child(pid_t pid) noexcept;
+/// Like ended_child(), for such a child.
+[[nodiscard]] std::optional<EndedProcess> ended_unexecuted(pid_t pid) noexcept;
+
 /// Waits until the child `pid` has executed its program. For a child that the previous image was
 /// making (spawn()) when it ended.
 /// @return  false if the child ended before it executed (then it is reaped), or if it is no child.

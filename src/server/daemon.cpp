@@ -168,6 +168,7 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
           [this](NextImage which) { execute_again(which); }),
       reap_more_(*loop_, [this] { reap_ended(); }),
       reap_later_(*loop_, [this] { reap_ended(); }),
+      unexecuted_again_(*loop_, [this] { look_at_unexecuted(); }),
       signal_watcher_(*loop_, signals_.get(), EV_READ, [this](int) { on_signals(); }),
       shell_again_(*loop_, [this] { booted_ ? start_critical() : no_services(); }),
       boot_over_(*loop_, [] { release_after_boot(); }),

@@ -223,6 +223,7 @@ class ZinitDaemon final : public Daemon {
   void tell_ended(const EndedProcess& ended);
   void reap_one(pid_t child);
   void reap_ended();
+  void look_at_unexecuted();
   void continue_command();
   [[nodiscard]] Milliseconds shutdown_timeout() const;
   [[nodiscard]] Shutdown::Count shutdown_count() const;
@@ -294,6 +295,8 @@ class ZinitDaemon final : public Daemon {
   Reexecution reexecution_;
   LoopCall reap_more_;
   TimerWatcher reap_later_;
+  std::vector<pid_t> unexecuted_;  // launches of the previous process image that still hang
+  TimerWatcher unexecuted_again_;
   IoWatcher signal_watcher_;
   std::optional<IoWatcher> cgroup_watcher_;
   TimerWatcher shell_again_;

@@ -104,6 +104,7 @@ void ZinitDaemon::go_on() {
   if (arriving) arrive();
   look_at_triggers();
   reap_more_.ask();  // children may have ended during execve(2)
+  look_at_unexecuted();
   log_info("version {} continues, {} mode, pid {}", ZINIT_VERSION, mode_name(start_.mode),
            ::getpid());
   const Crashes crashes = logged_crashes();
@@ -137,6 +138,11 @@ void ZinitDaemon::restore_services() {
   paths_.take_over(legacy.facts);
   service_changes_.take_over(legacy.facts);
   kill_point("reexec.restored");
+  for (const JournalLaunch& launch : legacy.journal.launches) unexecuted_.push_back(launch.pid);
+  for (const JournalEntry& entry : legacy.journal.entries) {
+    unexecuted_.push_back(entry.facts.pid);
+    unexecuted_.insert(unexecuted_.end(), entry.facts.sides.begin(), entry.facts.sides.end());
+  }
   logs_.take_over(legacy.descriptors, legacy.facts);
   board_.boot_lost(adopted.lost, target_of_boot());
 }

@@ -25,6 +25,7 @@ namespace {
 // children, a single question about all of them takes longer than this.
 constexpr Milliseconds kTurn{1};
 constexpr Milliseconds kReapLater{100};
+constexpr Milliseconds kLookAtUnexecuted{250};
 
 }  // namespace
 
@@ -195,6 +196,18 @@ void ZinitDaemon::reap_ended() {
   if (!start_.sources.command.empty()) continue_command();
   shutdown_.look();  // it may have waited for this process
   if (syslog_) syslog_->look();
+}
+
+/// Launches that hung while a crash replaced the process image that awaited them: the kernel
+/// reports their end only once they have executed.
+void ZinitDaemon::look_at_unexecuted() {
+  std::erase_if(unexecuted_, [this](pid_t pid) {
+    if (!is_unexecuted_child(pid)) return true;
+    const auto ended = ended_unexecuted(pid);
+    if (ended) tell_ended(*ended);
+    return ended.has_value();
+  });
+  if (!unexecuted_.empty()) unexecuted_again_.set(kLookAtUnexecuted);
 }
 
 /// Ctrl-Z at the terminal of a container stops its command, unless it is a shell. Nobody could

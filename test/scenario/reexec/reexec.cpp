@@ -5,6 +5,7 @@
 #include "scenario/harness.hpp"
 #include "scenario/harness/dialog.hpp"
 #include "scenario/harness/fault_injector.hpp"
+#include "scenario/harness/leased.hpp"
 #include "scenario/harness/lone_user.hpp"
 #include "scenario/harness/notifier.hpp"
 
@@ -506,6 +507,23 @@ TEST_CASE("a zinit that could make no journal refuses to execute itself again", 
     CHECK_THAT(refused.err, Contains("zinit could not prepare re-executions at its start"));
     CHECK(zinit.pid_of("a") == a);
   }
+}
+
+TEST_CASE("the end of a launch that hung over a crash is seen", "[check][reexec][crash][spawn]") {
+  Server zinit;
+  const std::string program = zinit.path("program");
+  zinit.add("hangs", {.exec = program + " 100000", .lifecycle = "restart = 'never'"});
+  {
+    const Leased leased(program);
+    zinit.boot();
+    REQUIRE(eventually([&] { return leased.wanted(); }));
+    for (int i = 0; i < 2; ++i) crash(zinit);
+    const pid_t hanging = zinit.pid_of("hangs");
+    REQUIRE(::kill(hanging, SIGKILL) == 0);
+    zinit.await_failed("hangs", "signal");
+    CHECK_FALSE(alive(hanging));
+  }
+  CHECK(zinit.start("hangs")["state"] == "running");
 }
 
 TEST_CASE("whatever the next image cannot map at first, it loses nothing", "[check][reexec]") {
