@@ -33,8 +33,10 @@ constexpr int kWidePipeBytes = 1 << 20;
 // How long there are no pauses after they were found useless.
 constexpr Milliseconds kNoPause{500};
 
-// The newest process's two pipes, and the pipes of earlier processes.
-constexpr std::size_t kPipesKept = LogStore::kOldPipes + 2;
+constexpr std::size_t kPipesOfProcess = 2;
+
+// The newest process's pipes, and the pipes of earlier processes.
+constexpr std::size_t kPipesKept = LogStore::kOldPipes + kPipesOfProcess;
 
 }  // namespace
 
@@ -63,7 +65,7 @@ Result<void> Capture::watch(std::span<const LogPipePtr> pipes) {
     }
   }
   ServiceLog& log = pipes.front()->log;
-  if (log.pipes(kPipesKept).empty()) return {};
+  if (log.launches_to_look.fetch_sub(1) > 0 || log.pipes(kPipesKept).empty()) return {};
   return loop_.post([this, &log] { give_up_oldest(log); });
 }
 
@@ -216,13 +218,16 @@ void Capture::let_go(const LogPipe* pipe) {
 }
 
 /// A process that is alive, or about to be spawned, keeps its pipes: all instances of a service
-/// with `accept` write to one log.
+/// with `accept` write to one log. There may be thousands, and each costs a system call. So the
+/// next look comes when a quarter as many processes have been launched.
 void Capture::give_up_oldest(ServiceLog& log) {
   std::vector<LogPipePtr> old = log.pipes();
+  const std::size_t all = old.size();
   std::erase_if(old, [](const LogPipePtr& pipe) {
     const pid_t pid = *pipe->writer;
     return pid == 0 || process_exists(pid);
   });
+  log.launches_to_look = static_cast<int>((all - old.size()) / kPipesOfProcess / 4);
   for (std::size_t i = 0; i + LogStore::kOldPipes < old.size(); ++i) {
     log.drain(*old[i], buffer_, Drain::all);
     ended(*old[i]);

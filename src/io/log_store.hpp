@@ -12,7 +12,8 @@
 // unread console holds back in the pipes (console_sink.hpp).
 //
 // A process that a service left behind may hold its pipe open for ever. Each service keeps the
-// kOldPipes newest such pipes; older ones are drained and closed.
+// kOldPipes newest such pipes; older ones are drained and closed. A service with thousands of
+// processes may keep more for a while, a quarter of its processes' pipes.
 //
 // Threads: all functions but finish() and the destructor on any thread. Each log has its own lock,
 // held while one read (64 KiB) or one answer is copied. No thread holds two of them at once, with

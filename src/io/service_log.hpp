@@ -250,6 +250,9 @@ class ServiceLog {
   /// Empty if no service has the log's slot.
   [[nodiscard]] std::string name() const EXCLUDES(mutex_);
 
+  /// Used by Capture: launches until it looks for pipes of ended processes.
+  std::atomic<int> launches_to_look{0};
+
  private:
   struct Output {
     std::shared_ptr<Sink> sink;

@@ -406,6 +406,28 @@ TEST_CASE("log: processes left behind hold a bounded number of pipes", "[threads
   CHECK(w.last_texts(0, 1) == Texts{"half line"});
 }
 
+TEST_CASE("log: of a service with many processes the pipes that ended ones have left stay few",
+          "[io]") {
+  World w;
+  w.loop.start();
+  constexpr std::size_t kRunning = 40;
+  std::vector<OutputPipes> running, held;
+  for (std::size_t i = 0; i < kRunning; ++i) {
+    running.push_back(w.open(0));
+    *running.back().writer = ::getpid();
+  }
+  const std::size_t before = open_descriptors().size();
+  for (std::size_t i = 0; i < 4 * kRunning; ++i) {
+    held.push_back(w.open(0));
+    *held.back().writer = std::numeric_limits<pid_t>::max();  // no process has it
+    w.loop.run([] {});
+    const std::size_t kept = open_descriptors().size() - before - 2 * held.size();
+    CHECK(kept <= LogStore::kOldPipes + 2 * (kRunning / 4 + 2));
+  }
+  for (const OutputPipes& one : running) put(one.out, "is read\n");
+  CHECK(w.last_texts(0, 1) == Texts{"is read"});
+}
+
 TEST_CASE("log: without free descriptors making pipes fails as temporary, and none leaks",
           "[threads][io]") {
   World w;
