@@ -43,6 +43,7 @@ constexpr int kCopyCloses = 1000;
 
 char last_console[256] = "/dev/console";
 bool is_machine = true;
+pid_t survivor = 0;              // this process, not one that it has forked
 std::atomic<pid_t> at_fault{0};  // the first thread with a fault
 std::atomic<bool> ends_in_shell{false};
 std::atomic<pid_t> shell{-1};  // the last shell started
@@ -93,7 +94,9 @@ class Line {
   const sigset_t none = signal_set({});
   sigprocmask(SIG_SETMASK, &none, nullptr);
   ::setsid();
-  const int terminal = ::open(last_console, O_RDWR);
+  // Without O_NONBLOCK the open of a serial line waits until there is a carrier.
+  const int terminal = ::open(last_console, O_RDWR | O_NONBLOCK);
+  if (terminal >= 0) ::fcntl(terminal, F_SETFL, 0);
   if (terminal >= 0) ::ioctl(terminal, TIOCSCTTY, 1);
   for (int fd = 0; fd <= 2 && terminal >= 0; ++fd) ::dup2(terminal, fd);
   ::syscall(SYS_close_range, 3, ~0U, 0);
@@ -104,6 +107,8 @@ class Line {
   for (const char* program : {"/sbin/sulogin", "/bin/sh"}) {
     char* arguments[] = {const_cast<char*>(program), nullptr};
     ::execve(program, arguments, environment);
+    // Tried again later: a lack of memory is no reason to give a shell without a password.
+    if (is_shortage(errno) || errno == EAGAIN) break;
   }
   _exit(127);
 }
@@ -255,7 +260,15 @@ void recover(int signal, const siginfo_t& info, const void* context) noexcept {
   Line().add("no recovery: ").add(words_of(errnum)).write();
 }
 
+/// In a forked copy, which has our handlers: it would execute a second zinit, or become the last
+/// shell. The signal ends it instead.
+void end_copy(int signal) noexcept {
+  ::signal(signal, SIG_DFL);
+  ::syscall(SYS_tgkill, ::getpid(), this_thread(), signal);
+}
+
 void on_fault(int signal, siginfo_t* info, void* context) noexcept {
+  if (::getpid() != survivor) return end_copy(signal);
   if (is_sent(*info) && info->si_pid != ::getpid() && (at_fault != 0 || !can_execute())) return;
   pid_t nobody = 0;
   const bool first = at_fault.compare_exchange_strong(nobody, this_thread());
@@ -282,6 +295,7 @@ void on_fault(int signal, siginfo_t* info, void* context) noexcept {
 }  // namespace
 
 void survive_faults(std::string_view new_console) noexcept {
+  survivor = ::getpid();
   is_machine = !new_console.empty();
   last_console[new_console.copy(last_console, sizeof last_console - 1)] = '\0';
 

@@ -72,6 +72,24 @@ TEST_CASE("a process reports a fault or an uncaught exception, and stays", "[ini
   CHECK(exception.alive());
 }
 
+TEST_CASE("a fault in a forked copy ends the copy", "[init][last-resort]") {
+  Survivor survivor([] {
+    for (const bool sent : {false, true}) {
+      const pid_t copy = ::fork();
+      if (copy == 0 && sent)
+        while (true) ::pause();
+      if (copy == 0) ::raise(SIGSEGV);
+      if (sent) ::kill(copy, SIGABRT);
+      int status = 0;
+      if (::waitpid(copy, &status, 0) == copy && WIFSIGNALED(status))
+        log_info("ended by {}", WTERMSIG(status));
+    }
+    stay_alive("the test is over");
+  });
+  CHECK_THAT(survivor.said("over"), Contains(fmt::format("ended by {}", SIGSEGV)) &&
+                                        Contains(fmt::format("ended by {}", SIGABRT)));
+}
+
 TEST_CASE("the first fault without a record of faults is not called too many",
           "[init][last-resort]") {
   Survivor survivor([] {
