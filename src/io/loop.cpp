@@ -225,17 +225,47 @@ Result<std::unique_ptr<DataLoop>> DataLoop::create() {
   return std::unique_ptr<DataLoop>(new DataLoop(std::move(*loop)));
 }
 
-DataLoop::~DataLoop() { loop_->stop(); }
+DataLoop::~DataLoop() { end(); }
+
+void DataLoop::end() noexcept {
+  {
+    MutexLock lock(mutex_);
+    again_ = false;
+  }
+  loop_->stop();
+}
 
 Result<void> DataLoop::start() {
-  auto thread = Thread::start("zinit-data", kLoopStackBytes, [this] { loop_->run(); });
-  if (!thread) return Failure(thread.error());
+  {
+    MutexLock lock(mutex_);
+    // A thread that hung in a system call, and may hang still. Two threads must not run the loop.
+    again_ = running_;
+    if (running_) return {};
+    running_ = true;
+  }
+  auto thread = Thread::start("zinit-data", kLoopStackBytes, [this] { run(); });
+  if (!thread) {
+    MutexLock lock(mutex_);
+    running_ = false;
+    return Failure(thread.error());
+  }
   thread_ = std::move(*thread);
   return {};
 }
 
+void DataLoop::run() noexcept {
+  do loop_->run();
+  while (goes_on());
+}
+
+bool DataLoop::goes_on() noexcept {
+  MutexLock lock(mutex_);
+  running_ = std::exchange(again_, false);
+  return running_;
+}
+
 bool DataLoop::stop(Milliseconds limit) noexcept {
-  loop_->stop();
+  end();
   return thread_.join(limit);
 }
 

@@ -156,7 +156,7 @@ class DataLoop {
   [[nodiscard]] EventLoop& loop() noexcept { return *loop_; }
 
   /// Starts the thread, with signals blocked as in every thread but the main one. May be called
-  /// again after stop().
+  /// again after stop(): a thread that has not ended goes on.
   [[nodiscard]] Result<void> start();
 
   /// Ends the loop, and waits for its thread for at most `limit`. Not on that thread. May be
@@ -165,7 +165,14 @@ class DataLoop {
 
  private:
   explicit DataLoop(std::unique_ptr<EventLoop> loop) : loop_(std::move(loop)) {}
+  void run() noexcept;
+  void end() noexcept;
+  [[nodiscard]] bool goes_on() noexcept;
+
   std::unique_ptr<EventLoop> loop_;
+  Mutex mutex_;
+  bool running_ GUARDED_BY(mutex_) = false;
+  bool again_ GUARDED_BY(mutex_) = false;  // start() came before the thread's end
   Thread thread_;  // last member: joined before the members it uses are destroyed
 };
 

@@ -81,6 +81,28 @@ TEST_CASE("loop: many tasks leave other events their turn", "[io]") {
   CHECK(ran_before < kTasks);
 }
 
+TEST_CASE("loop: the thread of a data loop that hung when it was to end goes on afterwards",
+          "[io]") {
+  auto made = DataLoop::create();
+  REQUIRE(made);
+  DataLoop& data = **made;
+  REQUIRE(data.start());
+  std::promise<void> answers;
+  REQUIRE(data.loop().post([&] { answers.get_future().wait(); }));
+  CHECK_FALSE(data.stop(Milliseconds{1}));
+  auto started = std::async(std::launch::async, [&] { return data.start().has_value(); });
+  CHECK(started.wait_for(10s) == std::future_status::ready);
+  answers.set_value();
+  CHECK(started.get());
+  for (int i = 0; i < 2; ++i) {  // the stop that was asked for before ends no later turn
+    std::promise<void> served;
+    REQUIRE(data.loop().post([&] { served.set_value(); }));
+    CHECK(served.get_future().wait_for(10s) == std::future_status::ready);
+  }
+  CHECK(data.stop(Milliseconds{10'000}));
+  CHECK(data.start());
+}
+
 TEST_CASE("loop: if too many tasks wait one is refused, but no call and no stop", "[io]") {
   const auto loop = new_loop();
   std::size_t ran = 0;
