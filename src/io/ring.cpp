@@ -166,6 +166,14 @@ bool Ring::make_room(std::uint32_t size) noexcept {
   return true;
 }
 
+/// Counts a line that there is no memory for. The numbers of the kept lines have no gap, so the
+/// lines before it go.
+void Ring::lose() noexcept {
+  while (lines() > 0) drop_oldest();
+  ++last_seq_;
+  if (block_) header().newest_seq = last_seq_;
+}
+
 void Ring::append(std::int64_t time_us, LogStream stream, bool continues,
                   std::string_view text) noexcept {
   if (limits_.lines == 0) {
@@ -182,7 +190,7 @@ void Ring::append(std::int64_t time_us, LogStream stream, bool continues,
   head.stream = static_cast<std::uint8_t>(stream);
   head.continues = continues ? 1 : 0;
   head.number = static_cast<std::uint16_t>(last_seq_ + 1);
-  if (!make_room(head.size())) return;
+  if (!make_room(head.size())) return lose();
 
   Header& h = header();
   head.previous_size = static_cast<std::uint16_t>(h.lines > 0 ? h.newest_size : 0);

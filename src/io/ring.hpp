@@ -114,6 +114,7 @@ class Ring {
   [[nodiscard]] RecordHead head_at(std::uint32_t offset) const noexcept;
   [[nodiscard]] std::uint32_t offset_of(std::size_t index) const noexcept;
   void drop_oldest() noexcept;
+  void lose() noexcept;
   [[nodiscard]] bool make_room(std::uint32_t size) noexcept;
   [[nodiscard]] bool move_to(std::size_t capacity) noexcept;
   [[nodiscard]] bool take_over() noexcept;

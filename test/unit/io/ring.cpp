@@ -42,6 +42,24 @@ TEST_CASE("ring: a line longer than the ring or than a piece is cut", "[io]") {
   CHECK(last(large, 1).front().text.size() == kMaxPiece);
 }
 
+TEST_CASE("ring: a line that there is no memory for has a number of its own", "[io]") {
+  const auto numbers = [](bool begun) {
+    return in_child([begun]() -> std::string {
+      Ring ring({1000, kMuch});
+      if (begun) add(ring, "first");
+      if (!refuse_call(SYS_memfd_create, ENOMEM)) return "cannot begin";
+      add(ring, std::string(kMaxPiece, 'x'));
+      std::string all = std::to_string(ring.last_seq());
+      add(ring, "last");
+      for (const LogLine& line : last(ring, 10))
+        all += " " + std::to_string(line.seq) + ":" + line.text;
+      return all;
+    });
+  };
+  CHECK(numbers(false) == "1");
+  CHECK(numbers(true) == "2 3:last");
+}
+
 TEST_CASE("ring: looking back shows the newest first, in portions", "[io]") {
   Ring ring({5, kMuch});
   for (const char* text : {"a", "b", "c", "d", "e", "f", "g"}) add(ring, text);
