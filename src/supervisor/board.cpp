@@ -257,10 +257,8 @@ RequestResult<void> Board::kill(std::string_view name, int signal, KillWhat what
   const bool whole = what == KillWhat::all || (!main_only && record.process == Process::held);
   if (whole && job.cgroup.in_use()) {
     if (!job.cgroup.populated()) return gone();
-    if (signal == SIGKILL)
-      kill_cgroup(job);
-    else
-      static_cast<void>(signal_cgroup(job, signal));
+    const auto sent = signal == SIGKILL ? job.cgroup.kill() : signal_cgroup(job, signal);
+    if (!sent) return refused(Refusal::process_error, sent.error().text);
     asked();
     return {};
   }

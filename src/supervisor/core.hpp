@@ -333,7 +333,7 @@ class BoardCore {
   void signal_job(Job& job, int signal) REQUIRES(mutex);
   void kill_cgroup(Job& job) REQUIRES(mutex);
   void signal_escaped(Job& job) REQUIRES(mutex);
-  bool signal_cgroup(Job& job, int signal) REQUIRES(mutex);
+  [[nodiscard]] Result<void> signal_cgroup(Job& job, int signal) REQUIRES(mutex);
   [[nodiscard]] bool stops_by_command(const Job& job) const REQUIRES(mutex);
   [[nodiscard]] const SpecPtr& spec_to_stop(const Job& job) const REQUIRES(mutex);
   void ask_to_end(Job& job) REQUIRES(mutex);

@@ -119,11 +119,8 @@ bool ServiceCgroup::thaw() {
   return frozen;
 }
 
-std::optional<Cgroup> ServiceCgroup::open() const {
-  std::optional<Cgroup> opened;
-  if (in_use_)
-    if (auto cgroup = Cgroup::open(path())) opened = std::move(*cgroup);
-  return opened;
+Result<Cgroup> ServiceCgroup::open() const {
+  return in_use_ ? Cgroup::open(path()) : sys_failure("open", "its cgroup", ENOENT);
 }
 
 bool CgroupSignal::send_some() {

@@ -97,8 +97,8 @@ class ServiceCgroup {
   [[nodiscard]] Result<void> kill() const;
   /// Thaws the cgroup if it is frozen. @return  whether it was frozen
   bool thaw();
-  /// Nothing if it has no processes, or cannot be opened now.
-  [[nodiscard]] std::optional<Cgroup> open() const;
+  /// Fails if it has no processes, or cannot be opened now.
+  [[nodiscard]] Result<Cgroup> open() const;
   /// Whether the processes that have left the process group got the stop signal since the launch.
   [[nodiscard]] bool& escaped_signalled() noexcept { return escaped_signalled_; }
 

@@ -58,16 +58,18 @@ void BoardCore::signal_escaped(Job& job) {
 }
 
 /// Signals all processes of the cgroup: the first ones now, and the janitor does the rest without
-/// the lock. @return  false if there is no cgroup, or it cannot be opened now
-bool BoardCore::signal_cgroup(Job& job, int signal) {
+/// the lock. @return  the error if there is no cgroup, or it cannot be opened now
+Result<void> BoardCore::signal_cgroup(Job& job, int signal) {
   auto cgroup = job.cgroup.open();
-  if (!cgroup) return false;
+  if (!cgroup) return Failure(std::move(cgroup.error()));
   CgroupSignal order{std::move(*cgroup), signal, {}};
   order.pids = order.cgroup.processes();
-  if (order.send_some()) return true;
+  if (order.pids.empty() && order.cgroup.populated())
+    return failure("cannot list the processes of its cgroup");
+  if (order.send_some()) return {};
   to_signal_.push_back(std::move(order));
   wake_janitor();
-  return true;
+  return {};
 }
 
 void BoardCore::ask_to_end(Job& job) {
