@@ -4,6 +4,7 @@
 #include "machine/emergency.hpp"
 
 #include <array>
+#include <utility>
 
 #include "base/log.hpp"
 #include "config/environment.hpp"
@@ -16,6 +17,8 @@ namespace {
 
 constexpr const char* kLogin = "/sbin/sulogin";
 constexpr std::array kShells = {kLogin, "/bin/sh"};
+
+constexpr Milliseconds kTryAgain{500};
 
 /// Whether root has no entry with a password, as in many an initramfs: sulogin would exit at once.
 /// If the file cannot be read now, a password is assumed.
@@ -48,6 +51,7 @@ EmergencyShell::EmergencyShell(EventLoop& loop, std::string console, const Envir
       environment_(shell_environment(environment)),
       over_(std::move(over)),
       spawn_(std::move(spawn)),
+      again_(loop, [this] { ask(); }),
       spawned_(loop, [this] { on_spawned(); }),
       spawns_({.name = "zinit-shell"}, [this] { spawned_.ask(); }) {}
 
@@ -58,20 +62,33 @@ EmergencyShell::~EmergencyShell() {
 void EmergencyShell::start(std::string_view why) {
   if (running()) return;
   why_ = why;
+  told_ = false;
+  ask();
+}
+
+void EmergencyShell::ask() {
   starter_ = spawns_.ask([this] { spawn_first(); });
   const auto outcome = spawns_.outcome(starter_);
   if (!outcome || *outcome) return;
   starter_.reset();
-  log_error("{}; the emergency shell cannot be started: {}", why_, outcome->error().text);
-  over_(false);
+  failed(outcome->error());
 }
 
-/// On another thread: spawns the first shell that works.
+void EmergencyShell::failed(const Error& fault) {
+  const bool again = fault.temporary();
+  if (!again || !std::exchange(told_, true))
+    log_error("{}; the emergency shell cannot be started{}: {}", why_,
+              again ? " yet, and is tried again" : "", fault.text);
+  again ? again_.set(kTryAgain) : over_(false);
+}
+
+/// On another thread: spawns the first shell that works. A lack of processes or memory is no reason
+/// to give a shell without a password.
 void EmergencyShell::spawn_first() {
   for (const char* program : kShells) {
     if (program == kLogin && nothing_to_guard()) continue;
     outcome_ = {spawn_(plan_for(program, console_, environment_)), program};
-    if (outcome_.child) return;
+    if (outcome_.child || outcome_.child.error().temporary()) return;
     log_debug("emergency shell: {}", outcome_.child.error().text);
   }
 }
@@ -81,10 +98,7 @@ void EmergencyShell::on_spawned() {
   starter_.reset();
   Outcome outcome;
   std::swap(outcome, outcome_);
-  if (!outcome.child) {
-    log_error("{}; the emergency shell cannot be started: {}", why_, outcome.child.error().text);
-    return over_(false);
-  }
+  if (!outcome.child) return failed(outcome.child.error());
   set_pid(outcome.child->pid);
   log_warn("emergency shell: {}; {} on {}, exit leaves it", why_, outcome.program, console_);
   // A shell that has ended already was reaped as an unknown child, before its pid was known here.

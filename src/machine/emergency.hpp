@@ -5,7 +5,8 @@
 // mode").
 //
 // An Offload spawns the shell: spawn() waits until the program is read from a disk, and this disk
-// may be the reason for the emergency.
+// may be the reason for the emergency. If there is no process or memory for the shell now, it is
+// tried again until there is: nobody else may be able to help the machine.
 //
 // Call every function on the control loop's thread.
 #pragma once
@@ -17,7 +18,7 @@
 #include <string_view>
 
 #include "config/options.hpp"
-#include "io/loop.hpp"
+#include "io/watcher.hpp"
 #include "model/reason.hpp"
 #include "os/offload.hpp"
 #include "os/process.hpp"
@@ -42,8 +43,8 @@ class EmergencyShell {
   /// Begins to start a shell, unless one is running(). `why` is shown on the console.
   void start(std::string_view why);
 
-  /// Whether a shell runs or is being started.
-  [[nodiscard]] bool running() const noexcept { return starting() || pid_ > 0; }
+  /// Whether a shell runs, is being started, or waits for a process to be had.
+  [[nodiscard]] bool running() const noexcept { return starting() || again_.active() || pid_ > 0; }
 
   /// Whether a shell is being started; its pid is not known yet.
   [[nodiscard]] bool starting() const noexcept { return starter_ != nullptr; }
@@ -58,8 +59,10 @@ class EmergencyShell {
   bool child_ended(pid_t pid, const ProcessEnd& end);
 
  private:
+  void ask();
   void spawn_first();
   void on_spawned();
+  void failed(const Error& fault);
   void set_pid(pid_t pid);
   void end(std::string_view how);
 
@@ -76,6 +79,8 @@ class EmergencyShell {
     const char* program = "";
   };
   Outcome outcome_;  // not used while a spawn is under way
+  TimerWatcher again_;
+  bool told_ = false;  // that it is tried again
   LoopCall spawned_;
   Offload spawns_;           // asks for `spawned_`
   Offload::Ticket starter_;  // the current spawn; null: no spawn

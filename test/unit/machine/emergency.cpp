@@ -64,6 +64,26 @@ TEST_CASE("a shell whose program takes for ever to be read holds up nobody", "[i
   CHECK_FALSE(bench.shell.running());
 }
 
+TEST_CASE("a shell for which there is no process now is tried again, and no other in its place",
+          "[init][emergency]") {
+  Texts tried;
+  std::atomic<pid_t> pid{-1};
+  Bench bench([&](const SpawnPlan& plan) -> Result<Child> {
+    tried.push_back(plan.program);
+    if (tried.size() < 3) return sys_failure("make", "a process", EAGAIN);
+    Child child = fork_sleeper();
+    pid = child.pid;
+    return Result<Child>(std::move(child));
+  });
+  bench.shell.start("a test");
+  CHECK(run_until(*bench.loop, [&] { return bench.shell.pid() > 0; }));
+  CHECK(tried == Texts(3, tried.front()));
+  CHECK(bench.over.empty());
+  REQUIRE(pid > 0);
+  end_and_leave(pid);
+  CHECK(bench.shell.child_ended(pid, {true, SIGKILL, false}));
+}
+
 TEST_CASE("a shell's end is seen by the reaper, and it can be started again", "[init][emergency]") {
   std::atomic<pid_t> pid{-1};
   Bench bench([&](const SpawnPlan&) {
