@@ -421,6 +421,7 @@ std::optional<WhyReport> Board::why(std::string_view name) const {
   WhyReport report = zinit::why(world, slot, Clock::now());
   tell_conditions(slot, report);
   tell_stop(slot, report);
+  tell_launch_hangs(slot, report);
   for (const std::string& absent : absent_on_failure(slot))
     report.add("warning",
                fmt::format("on_failure names {}, which does not exist: it is not started", absent));

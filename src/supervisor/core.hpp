@@ -166,6 +166,7 @@ class BoardCore {
   void tell_check(Slot slot, WhyReport& report) const REQUIRES(mutex);
   /// Adds the stop_exec that runs, and what has killed a stopped process.
   void tell_stop(Slot slot, WhyReport& report) const REQUIRES(mutex);
+  void tell_launch_hangs(Slot slot, WhyReport& report) const REQUIRES(mutex);
   /// Adds which [resources] of the service could not be applied.
   void add_resource_warnings(Slot slot, std::vector<std::string>& warnings) const REQUIRES(mutex);
   [[nodiscard]] ServiceView view_of(Slot slot, TimePoint now, SettledQuestions& settled) const
@@ -261,6 +262,7 @@ class BoardCore {
   [[nodiscard]] Launch carry_out(Job& job, const LaunchOrder& order) REQUIRES(mutex);
   [[nodiscard]] bool launch_unwanted(Job& job) REQUIRES(mutex);
   void help_launch(Job& job) REQUIRES(mutex);
+  [[nodiscard]] static std::string hanging_launch(const LaunchUnderWay& launch);
 
   // --- janitor.cpp ---
   void janitor() noexcept EXCLUDES(mutex);

@@ -42,6 +42,8 @@ struct LaunchUnderWay {
   };
   std::optional<EarlyEnd> early_end{};
   std::atomic<pid_t>* noted = nullptr;  // its place in the journal
+  TimePoint killed{};                   // when SIGKILL was first sent to the child
+  bool hangs = false;                   // and the child was still there kSlowLaunch later
 
   [[nodiscard]] pid_t pid() const noexcept { return child ? child->load() : 0; }
 };

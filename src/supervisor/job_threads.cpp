@@ -363,6 +363,30 @@ bool BoardCore::launch_unwanted(Job& job) {
   return false;
 }
 
-void BoardCore::help_launch(Job& job) { help_child(job.launch->pid(), launch_unwanted(job)); }
+/// SIGKILL does not end a child that waits in the kernel for a file system that does not answer.
+/// Nothing can end this launch then, so the service stays where it is until the child is gone.
+void BoardCore::help_launch(Job& job) {
+  LaunchUnderWay& launch = *job.launch;
+  if (!help_child(launch.pid(), launch_unwanted(job))) return;
+  const TimePoint now = Clock::now();
+  if (launch.killed == TimePoint{}) launch.killed = now;
+  if (now < after(launch.killed, kSlowLaunch) || std::exchange(launch.hangs, true)) return;
+  say(LogLevel::error, fmt::format("{}: {}", job.name, hanging_launch(launch)));
+}
+
+std::string BoardCore::hanging_launch(const LaunchUnderWay& launch) {
+  return fmt::format(
+      "its launch hangs: SIGKILL does not end process {}, which waits in the kernel, "
+      "probably for a file system or device that does not answer",
+      launch.pid());
+}
+
+void BoardCore::tell_launch_hangs(Slot slot, WhyReport& report) const {
+  const Job& job = *jobs[slot];
+  if (!job.launch || !job.launch->hangs) return;
+  std::erase_if(report.reasons, [](const WhyReason& one) { return one.kind == "pending"; });
+  report.reasons.insert(report.reasons.begin(), {"launch", report.name, report.state,
+                                                 hanging_launch(*job.launch), report.name, 0});
+}
 
 }  // namespace zinit

@@ -305,14 +305,15 @@ void Launcher::stop() {
 
 // The pid may have been reused. This checks that the process is zinit's child and has not called
 // execve(2) yet, so that it is certainly a launch.
-void help_child(pid_t pid, bool unwanted) {
-  if (pid <= 1) return;
+bool help_child(pid_t pid, bool unwanted) {
+  if (pid <= 1) return false;
   const auto stat = read_process_stat(pid);
-  if (!stat || stat->ppid != ::getpid() || stat->executed) return;
+  if (!stat || stat->ppid != ::getpid() || stat->executed) return false;
   if (unwanted)
     ::kill(pid, SIGKILL);
   else if (stat->state == 'T')
     ::kill(pid, SIGCONT);
+  return unwanted;
 }
 
 }  // namespace zinit

@@ -127,6 +127,7 @@ class Launcher {
 
 /// Helps a child that hangs between clone(2) and execve(2): continues a stopped child, or kills an
 /// `unwanted` one. `pid` 0: there is no child. Reads /proc.
-void help_child(pid_t pid, bool unwanted);
+/// @return  whether SIGKILL was sent
+bool help_child(pid_t pid, bool unwanted);
 
 }  // namespace zinit
