@@ -99,8 +99,9 @@ TEST_CASE("the template of doc/beside.md starts a user's own server", "[root]") 
   zinit.file("user@.toml", page.substr(begin + 8, end - begin - 8));
   zinit.put("etc/zinit/services/user@.toml.d/test.toml",
             "service.env = { XDG_RUNTIME_DIR = '/run/alice' }\n");
+  zinit.add("all", {.dependencies = "wants = ['user@alice']"});
   zinit.boot();
-  CHECK(zinit.start("user@alice")["state"] == "running");
+  zinit.await_state("user@alice", "running");
   CHECK(eventually([&] { return access(zinit.path("run/alice/ran").c_str(), F_OK) == 0; }));
 }
 
