@@ -223,7 +223,7 @@ std::size_t whole_length(std::string_view text) noexcept {
 
 std::string counted(std::string number, std::string_view noun) {
   const bool one = number == "1";
-  number.append(" ").append(noun).append(one ? "" : "s");
+  number.append(" ").append(noun).append(one ? "" : noun.ends_with('s') ? "es" : "s");
   return number;
 }
 

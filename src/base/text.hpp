@@ -64,7 +64,8 @@ namespace zinit {
 /// `text` counts if it is only such a character, or is no UTF-8 before it.
 [[nodiscard]] std::size_t whole_length(std::string_view text) noexcept;
 
-/// "1 line", "2 lines": a number and a noun whose plural ends in s.
+/// "1 line", "2 lines": a number and a noun whose plural ends in s, or in es
+/// after an s.
 [[nodiscard]] std::string counted(std::string number, std::string_view noun);
 [[nodiscard]] std::string counted(std::integral auto number, std::string_view noun) {
   return counted(std::to_string(number), noun);

@@ -13,6 +13,7 @@
 #include "base/environment.hpp"
 #include "base/format.hpp"
 #include "base/lists.hpp"
+#include "base/text.hpp"
 #include "model/endpoint.hpp"
 #include "model/listen_address.hpp"
 #include "model/reason.hpp"
@@ -346,8 +347,8 @@ class Contradictions {
     if (reader_.stored("socket", "listen") && reader_.stored("socket", "names") &&
         names != socket.listen.size()) {
       refuse("socket", "names",
-             fmt::format("has {} names for {} addresses, must have as many", names,
-                         socket.listen.size()));
+             fmt::format("has {} for {}, must have as many", counted(names, "name"),
+                         counted(socket.listen.size(), "address")));
     }
     if (socket.accept) return look_at_accept();
     warn("socket", "max_connections", "has no effect without accept");
