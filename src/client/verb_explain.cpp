@@ -3,6 +3,7 @@
 // zinitctl explain: the meaning of a key of a service file, from the table of keys.
 
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "client/context.hpp"
 #include "client/libzinit/json.hpp"
@@ -15,13 +16,19 @@ namespace zinit {
 namespace {
 
 /// The keys that `word` means: KEY in any section, SECTION.KEY, or all keys of SECTION, with or
-/// without brackets. An empty word means all keys.
-std::vector<const Key*> keys_for(std::string_view word) {
+/// without brackets. An empty word means all keys. The keys of [defaults] in zinit.toml are those
+/// of other sections, so only a word that names [defaults] means them.
+std::vector<Key> keys_for(std::string_view word) {
   if (word.starts_with('[') && word.ends_with(']')) word = word.substr(1, word.size() - 2);
-  std::vector<const Key*> found;
-  for (const Key& key : all_keys())
-    if (word.empty() || key.name == word || full_name(key) == word || key.section == word)
-      found.push_back(&key);
+  std::vector<Key> found;
+  for (Key key : all_keys()) {
+    const bool meant =
+        word.empty() || key.name == word || full_name(key) == word || key.section == word;
+    const bool defaultable = contains(defaultable_sections(), key.section);
+    key.section = meant ? key.section : kDefaultsSection;
+    if (meant || (defaultable && (word == kDefaultsSection || full_name(key) == word)))
+      found.push_back(key);
+  }
   return found;
 }
 
@@ -43,7 +50,9 @@ std::string remedy(const std::string& word) {
 }
 
 std::string header_of(const Key& key) {
-  return key.section.empty() ? "zinit.toml" : fmt::format("[{}]", key.section);
+  if (key.section.empty()) return "zinit.toml";
+  const bool defaults = key.section == kDefaultsSection;
+  return fmt::format("[{}]{}", key.section, defaults ? " of zinit.toml" : "");
 }
 
 std::string text_of(const Terminal& terminal, const Key& key) {
@@ -75,11 +84,11 @@ int run_explain(VerbContext& context) {
   std::vector<std::string>& words = context.arguments.rest;
   if (words.empty()) words.emplace_back();
   for (const std::string& word : words) {
-    const std::vector<const Key*> keys = keys_for(word);
+    const std::vector<Key> keys = keys_for(word);
     if (keys.empty()) status = context.fail(ExitStatus::failed, word, "no such key" + remedy(word));
-    for (const Key* key : keys) {
-      if (!context.json()) context.print(text_of(context.terminal(), *key));
-      json.append(json.empty() ? "" : ",").append(json_of_key(*key));
+    for (const Key& key : keys) {
+      if (!context.json()) context.print(text_of(context.terminal(), key));
+      json.append(json.empty() ? "" : ",").append(json_of_key(key));
     }
   }
   if (context.json() && !json.empty()) context.print_json("[" + json + "]");

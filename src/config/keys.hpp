@@ -112,6 +112,9 @@ struct Key {
 /// The sections of service files, in the order of the table.
 [[nodiscard]] std::span<const std::string_view> known_sections() noexcept;
 
+/// The section of zinit.toml with defaults for all services.
+inline constexpr std::string_view kDefaultsSection = "defaults";
+
 /// The sections whose keys [defaults] of zinit.toml may have.
 [[nodiscard]] std::span<const std::string_view> defaultable_sections() noexcept;
 

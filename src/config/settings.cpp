@@ -24,8 +24,6 @@ namespace zinit {
 
 namespace {
 
-constexpr std::string_view kDefaults = "defaults";
-
 const Key* find_defaultable(std::string_view name) {
   for (const std::string_view section : defaultable_sections())
     if (const Key* key = find_key(section, name)) return key;
@@ -45,7 +43,7 @@ void tell_unknown(const std::string& name, const Member& member, Findings& findi
     text = fmt::format("unknown key, did you mean \"{}\"?", *near);
   else
     text = fmt::format("unknown key, must be one of [{}]", join(defaultable_sections(), "], ["));
-  findings.add(Severity::unknown, member.at, fmt::format("{}.{}", kDefaults, name),
+  findings.add(Severity::unknown, member.at, fmt::format("{}.{}", kDefaultsSection, name),
                std::move(text));
 }
 
@@ -61,7 +59,8 @@ void refuse_contradiction(ServiceDefaults& defaults, Findings& findings) {
   if (most->second.string == kInfinity) return;
   const auto ms = [](const auto& one) { return duration_of(one->second, Milliseconds{1}); };
   if (ms(most) >= ms(delay)) return;
-  findings.add(Severity::error, most->second.at, fmt::format("{}.restart_delay_max_ms", kDefaults),
+  findings.add(Severity::error, most->second.at,
+               fmt::format("{}.restart_delay_max_ms", kDefaultsSection),
                fmt::format("{} is less than restart_delay_ms, must be at least {}",
                            ms(most).value_or(0), ms(delay).value_or(0)));
   defaults.erase(most);
@@ -77,7 +76,7 @@ ServiceDefaults read_defaults(const Value& table, Findings& findings) {
       continue;
     }
     Key here = *key;  // messages then name [defaults]
-    here.section = kDefaults;
+    here.section = kDefaultsSection;
     if (check_value(here, member.value, findings)) defaults.emplace_back(key, member.value);
   }
   refuse_contradiction(defaults, findings);
@@ -86,15 +85,16 @@ ServiceDefaults read_defaults(const Value& table, Findings& findings) {
 
 /// Removes [defaults] from `document`, so that only keys outside sections remain.
 ServiceDefaults take_defaults(Value& document, Findings& findings) {
-  const auto found = document.table.find(kDefaults);
+  const auto found = document.table.find(kDefaultsSection);
   if (found == document.table.end()) return {};
   ServiceDefaults defaults;
   const Value& value = found->second.value;
   if (value.type == ValueType::table) {
     defaults = read_defaults(value, findings);
   } else {
-    findings.add(Severity::error, value.at, std::string(kDefaults),
-                 fmt::format("is {}, must be a section, [{}]", type_phrase(value.type), kDefaults));
+    findings.add(
+        Severity::error, value.at, std::string(kDefaultsSection),
+        fmt::format("is {}, must be a section, [{}]", type_phrase(value.type), kDefaultsSection));
   }
   document.table.erase(found);
   return defaults;
@@ -116,7 +116,7 @@ std::vector<std::string> changed_settings(const GlobalSettings& before,
     const auto document = read_toml(text, 0, nullptr);
     if (!document) return values;
     for (const auto& [name, member] : document->table) {
-      if (name != kDefaults) values[name] = to_json(member.value);
+      if (name != kDefaultsSection) values[name] = to_json(member.value);
       for (const auto& [key, own] : member.value.table)
         values[fmt::format("{}.{}", name, key)] = to_json(own.value);
     }
