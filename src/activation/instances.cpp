@@ -206,7 +206,7 @@ void Instances::remove_ended() {
   }
   if (gone.empty()) return;
   for (const auto& [name, link] : gone)
-    log_info("{}: removed: an instance that a client started disappears when it is down", name);
+    log_info("{}: removed: an instance that no file makes disappears when it is down", name);
   (void)board_.remove(gone);  // fails only during a shutdown
 }
 
