@@ -86,10 +86,12 @@ Answer Terminal::run(const std::string& command, Milliseconds limit) {
 
 Answer Terminal::run_here(const std::string& command, Milliseconds limit) {
   const unsigned n = ++commands_;
-  // Neither mark is among the typed words, which a line with an echo also shows, maybe late.
-  send(fmt::format("echo BEGIN-{}; {{ {}\n}} 2>&1 </dev/null; echo END-{}' '$?.\n", n, command, n));
-  wait_for(fmt::format("BEGIN-{}\n", n), limit);
-  const std::string end = fmt::format("END-{} ", n);
+  // The quotation marks keep both marks out of the typed words. A line with an echo shows the words
+  // too, and if they come while the shell ends its last answer, their begin before its newline.
+  send(fmt::format("echo BEGIN' '{}; {{ {}\n}} 2>&1 </dev/null; echo END' '{} $?.\n", n, command,
+                   n));
+  wait_for(fmt::format("BEGIN {}\n", n), limit);
+  const std::string end = fmt::format("END {} ", n);
   std::string output = wait_for(end, limit);
   output.resize(output.size() - end.size());
   return {number_in(wait_for(".", limit)), output};
