@@ -34,8 +34,8 @@ constexpr auto kProven = static_cast<uid_t>(-1);
 using Mains = std::map<std::string, MainProcess>;
 
 // A service whose process was overlooked would run twice. So zinit waits this long in all if a busy
-// machine reads environments slowly. A process that makes its reader hang delays it no longer, and
-// no other process.
+// machine reads environments slowly, or cannot read them for want of memory, descriptors or
+// threads. A process that makes its reader hang delays it no longer, and no other process.
 constexpr Milliseconds kPatience{5000};
 constexpr useconds_t kReadAgainUs = 10000;
 
@@ -49,7 +49,8 @@ class Environments {
     return std::string(value_in_environ(text_, name).value_or(""));
   }
 
-  /// Whether reading the environment of a process took too long since the last call.
+  /// Whether an environment could not be read in time, or for want of memory, descriptors or
+  /// threads, since the last call.
   bool late() {
     if (!std::exchange(late_, false)) return false;
     pid_ = 0;  // it is read again
@@ -59,7 +60,7 @@ class Environments {
  private:
   void read(pid_t pid) {
     auto text = read_of_process(pid, "environ", kMostEnviron);
-    late_ = late_ || (!text && text.error().errnum == ETIMEDOUT);
+    late_ = late_ || (!text && (text.error().errnum == ETIMEDOUT || text.error().temporary()));
     text_ = text ? *std::move(text) : std::string();
   }
 
@@ -94,14 +95,18 @@ std::optional<ServiceOfUser> owner_of_left(pid_t pid, const ServerLock& lock,
 /// Chooses the main process of each owner. `owner` gives a process's owner, or nothing.
 template <class Key, class Owner>
 Result<std::map<Key, MainProcess>> main_processes(Owner owner) {
+  const TimePoint until = after(Clock::now(), kPatience);
   auto processes = all_processes();
+  while (!processes && processes.error().temporary() && Clock::now() < until) {
+    ::usleep(kReadAgainUs);
+    processes = all_processes();
+  }
   if (!processes) return Failure(std::move(processes.error()));
   Environments environments;
   std::map<Key, MainProcess> mains;
   const auto order = [](const MainProcess& one) {
     return std::tuple(!one.step.empty(), one.stat.session != one.stat.pid, one.stat.start_ticks);
   };
-  const TimePoint until = after(Clock::now(), kPatience);
   const auto look_again = [&] { return environments.late() && Clock::now() < until; };
   const auto taken = [&](const ProcessStat& process) {
     if (process.zombie() || process.pid == ::getpid()) return true;
