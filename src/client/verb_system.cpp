@@ -97,7 +97,9 @@ int run_kill(VerbContext& context) {
 
 int run_isolate(VerbContext& context) {
   const std::string& target = context.arguments.rest.front();
-  if (asks(context)) ask_before(context, {}, up_beside(context, target));
+  // What the server will refuse needs no question.
+  if (asks(context) && context.client().status_full(target).kind == "target")
+    ask_before(context, {}, up_beside(context, target));
   const std::string json =
       context.client().call("system.isolate", JsonParams().add("target", target).text());
   const Isolation isolation = parse_as<Isolation>(json);

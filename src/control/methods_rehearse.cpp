@@ -200,6 +200,9 @@ Outcome system_rehearse(Call& call) {
         return RpcError(RpcCode::invalid_params,
                         fmt::format("{} has no process that could fail", name))
             .about(name);
+      if (const std::string why = isolate_refusal(graph->spec(slot));
+          word == "isolate" && list == &names && !why.empty())
+        return RpcError(RpcCode::invalid_state, why).about(name);
     }
   }
   if (scene->starts && board.shutting_down())

@@ -299,6 +299,11 @@ Slots request_pull(World& world, const Slots& slots) {
   return changed;
 }
 
+std::string isolate_refusal(const ServiceSpec& spec) {
+  if (spec.kind == Kind::target) return {};
+  return fmt::format("{} is a {}; only a target can be isolated", spec.name, kind_name(spec.kind));
+}
+
 Isolation request_isolate(World& world, Slot target) {
   Isolation isolation;
   const Search& stays = mark_what_stays(world, target);

@@ -54,8 +54,12 @@ struct Isolation {
   Slots changed;  // all slots with changed records
 };
 /// `isolate`: starts `target` like request_start(), and stops every other service of class `user`,
-/// except those that the target pulls in or that an up service of class `system` requires.
+/// except those that the target pulls in or that an up service of class `system` requires. The
+/// caller has asked isolate_refusal() first.
 Isolation request_isolate(World& world, Slot target);
+/// Why an isolate of `spec` is refused; empty: it is a target. Otherwise a service that is named by
+/// mistake would stop everything else.
+[[nodiscard]] std::string isolate_refusal(const ServiceSpec& spec);
 /// The result of a request about all services of class `user`.
 struct Bulk {
   struct PassedOver {

@@ -223,6 +223,8 @@ RequestResult<Board::Isolated> Board::isolate(std::string_view target) {
   const Change change(*this);
   const Slot slot = world.graph->find_loaded(target);
   if (slot == kNoSlot) return not_found(target);
+  if (std::string why = isolate_refusal(world.spec(slot)); !why.empty())
+    return refused(Refusal::invalid_state, std::move(why));
   if (world.shutdown) return in_shutdown();
   const Isolation isolation = request_isolate(world, slot);
   Isolated names{sorted_names(*world.graph, isolation.started),

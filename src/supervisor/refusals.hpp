@@ -22,7 +22,7 @@ enum class Refusal : std::uint8_t {
   process_error,     // the kernel refused (the text includes that of errno), or a check_exec failed
   file_error,        // a file could not be read
   not_supported,     // not configured in the service's file
-  invalid_state,     // the same request is already under way
+  invalid_state,     // the same request is already under way, or the service is not of this kind
   already_exists,    // a file of another service has this name
   config_error,      // details: all faults
   dependency_error,  // details: the services that require it
