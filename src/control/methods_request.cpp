@@ -236,10 +236,20 @@ Outcome system_isolate(Call& call) {
   return object_json<protocol::Isolation>(*done);
 }
 
+/// An empty `only`, such as a list that a script has found nothing for, must not mean all files.
 Outcome service_reload(Call& call) {
-  if (const auto name = call.params.string("name")) return reload_one(call, *name);
+  std::vector<std::string> only = call.params.strings("only");
+  const auto name = call.params.string("name");
+  if (name && call.params.value("only") != nullptr)
+    return RpcError(RpcCode::invalid_params, "name and only contradict each other")
+        .about(*name)
+        .hint("name: the service reloads itself; only: zinit reads its file");
+  if (name) return reload_one(call, *name);
+  if (call.params.value("only") != nullptr && only.empty())
+    return RpcError(RpcCode::invalid_params, "\"only\" names nothing")
+        .hint("leave it out to read all files");
   const ReloadFiles asked{call.params.boolean("dry_run"), call.params.boolean("check"),
-                          call.params.boolean("no_restart"), call.params.strings("only")};
+                          call.params.boolean("no_restart"), std::move(only)};
   const Awaited<ReloadReport> answer;
   const auto refuse = [&context = call.context](const RequestFailure& failure) {
     const bool of_one = failure.refusal == Refusal::not_found;

@@ -33,7 +33,16 @@ constexpr std::chrono::microseconds kUnnoted{100'000};
 Outcome service_list(Call& call) { return json_of(call.context.board.names()); }
 
 Outcome service_list_full(Call& call) {
-  return list_full(call.context, StatusSelection(call.params.strings("members")));
+  const std::vector<std::string> names = call.params.strings("members");
+  const StatusSelection selection(names);
+  if (selection.members.none()) {
+    const std::vector<std::string> known = StatusSelection::known();
+    const auto near = nearest(names.front(), known);
+    return RpcError(RpcCode::invalid_params, fmt::format("no member of a status is named \"{}\"",
+                                                         printable(shortened(names.front(), 60))))
+        .hint(near ? fmt::format("did you mean \"{}\"?", *near) : "");
+  }
+  return list_full(call.context, selection);
 }
 
 Outcome service_status(Call& call) {

@@ -368,6 +368,12 @@ StatusSelection::StatusSelection(const std::vector<std::string>& names) {
   }
 }
 
+std::vector<std::string> StatusSelection::known() {
+  std::vector<std::string> names;
+  for (const auto& member : kMembers) names.emplace_back(member.name());
+  return names;
+}
+
 std::string status_full_json(const RpcContext& context, const ServiceView& view,
                              const std::optional<std::string>& changed) {
   JsonWriter writer;

@@ -18,8 +18,11 @@ namespace zinit {
 
 /// The members of *status_full* that a client wants.
 struct StatusSelection {
-  /// The members with these names; all if `names` is empty. Unknown names are ignored.
+  /// The members with these names; all if `names` is empty. Unknown names are ignored: a newer
+  /// client asks for members of its own version too.
   explicit StatusSelection(const std::vector<std::string>& names = {});
+  /// The names of all members.
+  [[nodiscard]] static std::vector<std::string> known();
 
   std::bitset<64> members;  // by their positions in the table
   bool some = false;        // not all: then null and empty members are left out
