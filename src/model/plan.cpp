@@ -44,8 +44,8 @@ SpecPtr with_warnings(const SpecPtr& spec, const SpecPtr& successor,
 class Planner {
  public:
   Planner(const Graph& old, const std::vector<SpecPtr>& specs, const std::vector<bool>& live,
-          const MaskedNames& masked, const std::vector<bool>& up, bool no_restart)
-      : old_(old), live_(live), masked_(masked), up_(up), no_restart_(no_restart) {
+          const MaskedNames& masked, const std::vector<bool>& up, const PutOff& put_off)
+      : old_(old), live_(live), masked_(masked), up_(up), put_off_(put_off) {
     for (const SpecPtr& spec : specs) names_.insert(spec->name);
     for (const Slot slot : old_.order()) {
       const Node& node = old_.node(slot);
@@ -59,7 +59,7 @@ class Planner {
   Plan make() {
     build_without_faults();
     // Not before: a refused spec does not wait.
-    if (no_restart_ && put_off_restarts()) build_without_faults();
+    if (put_off_.restarts && put_off_changes()) build_without_faults();
     for (PlannedService& planned : plan_.services) {
       if (planned.fate == Fate::removed || !planned.refused.empty()) continue;
       planned.refused = *plan_.graph->node(planned.slot).faults;
@@ -77,10 +77,12 @@ class Planner {
 
   /// Lets services that are up wait with their present spec instead of a restart. Returns whether
   /// there are any.
-  bool put_off_restarts() {
+  bool put_off_changes() {
     bool any = false;
     for (PlannedService& planned : plan_.services) {
-      if (planned.fate != Fate::restart || !is_up(planned.name)) continue;
+      const bool waits = planned.fate == Fate::restart ||
+                         (planned.fate == Fate::settings && put_off_.names.contains(planned.name));
+      if (!waits || !is_up(planned.name)) continue;
       planned = {.name = planned.name,
                  .fate = Fate::waits,
                  .spec = without_refusal(loaded(planned)->spec),
@@ -298,7 +300,7 @@ class Planner {
   const std::vector<bool>& live_;
   const MaskedNames& masked_;
   const std::vector<bool>& up_;
-  const bool no_restart_;
+  const PutOff& put_off_;
   std::unordered_set<std::string> names_;              // of the new set
   std::unordered_map<std::string, Slot> loaded_from_;  // by file; only valid services
   Plan plan_;
@@ -314,8 +316,8 @@ SpecPtr with_errors(const SpecPtr& spec, const std::vector<std::string>& errors)
 }
 
 Plan plan(const Graph& old, const std::vector<SpecPtr>& specs, const std::vector<bool>& live,
-          const MaskedNames& masked, const std::vector<bool>& up, bool no_restart) {
-  return Planner(old, specs, live, masked, up, no_restart).make();
+          const MaskedNames& masked, const std::vector<bool>& up, const PutOff& put_off) {
+  return Planner(old, specs, live, masked, up, put_off).make();
 }
 
 }  // namespace zinit

@@ -7,6 +7,7 @@
 // until nothing changes. A large graph takes time to plan: see supervisor/plan_aside.hpp.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,12 @@ struct Plan {
   GraphPtr graph;                        // validated; its slots are those in `services`
 };
 
+/// Which changes wait for a later reload.
+struct PutOff {
+  bool restarts = false;        // those that need a restart of a service that is up
+  std::set<std::string> names;  // all changes of these services, if they are up
+};
+
 /// A copy of `spec` that is broken by faults of the graph. as_read() of it is `spec`.
 [[nodiscard]] SpecPtr with_errors(const SpecPtr& spec, const std::vector<std::string>& errors);
 
@@ -48,10 +55,9 @@ struct Plan {
 /// force, and the graph is validated again until nothing changes. A service without a file stays in
 /// the graph, marked as removed, if `live` says for its slot that something of it still runs;
 /// otherwise it leaves the graph. `masked` goes into the new graph. For a service that is `up`, a
-/// new spec is refused if it newly requires a missing service, which would stop it. With
-/// `no_restart` a spec that needs a restart waits.
+/// new spec is refused if it newly requires a missing service, which would stop it.
 [[nodiscard]] Plan plan(const Graph& old, const std::vector<SpecPtr>& specs,
                         const std::vector<bool>& live, const MaskedNames& masked = {},
-                        const std::vector<bool>& up = {}, bool no_restart = false);
+                        const std::vector<bool>& up = {}, const PutOff& put_off = {});
 
 }  // namespace zinit

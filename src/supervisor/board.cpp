@@ -304,10 +304,16 @@ std::vector<std::string> Board::resource_warnings(std::span<const std::string> n
 
 RequestResult<ReloadReport> Board::reload(const std::vector<SpecPtr>& specs, bool dry_run,
                                           const MaskedNames& masked, bool no_restart) {
-  PlanAside aside(*this, [&](const Graph&) { return Wanted{specs, masked, no_restart}; });
-  const Change change(*this);
-  if (world.shutdown) return in_shutdown();
-  return take_plan(*this, aside.plan(*this), dry_run);
+  for (PutOff put_off{.restarts = no_restart, .names = {}};;) {
+    PlanAside aside(*this, [&](const Graph&) { return Wanted{specs, masked, put_off}; });
+    const Change change(*this);
+    if (world.shutdown) return in_shutdown();
+    const Plan& planned = aside.plan(*this);
+    const std::size_t before = put_off.names.size();
+    if (no_restart) put_off.names.merge(newly_held_back(planned, world));
+    // Each round puts off more services.
+    if (put_off.names.size() == before) return take_plan(*this, planned, dry_run);
+  }
 }
 
 void Board::begin_shutdown(bool switching) {

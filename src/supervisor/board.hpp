@@ -167,7 +167,8 @@ class Board final : public WatchReports, private BoardCore {
 
   /// Replaces the set of specs. plan() decides what changes, and all changes are applied without
   /// releasing the lock. With `dry_run` only the report is made. With `no_restart` a service whose
-  /// change needs a restart keeps its present spec. Refused once a shutdown has begun.
+  /// change needs a restart, or that newly requires one that is not ready, keeps its present spec.
+  /// Refused once a shutdown has begun.
   RequestResult<ReloadReport> reload(const std::vector<SpecPtr>& specs, bool dry_run,
                                      const MaskedNames& masked = {}, bool no_restart = false);
   /// Runs the new check_exec of each service that a reload() to `specs` would restart, and waits

@@ -42,7 +42,7 @@ void PlanAside::take_base(const BoardCore& core) {
 
 void PlanAside::make() {
   const Wanted wanted = want_(*graph_);
-  plan_ = zinit::plan(*graph_, wanted.specs, live_, wanted.masked, up_, wanted.no_restart);
+  plan_ = zinit::plan(*graph_, wanted.specs, live_, wanted.masked, up_, wanted.put_off);
 }
 
 }  // namespace zinit

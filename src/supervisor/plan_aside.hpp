@@ -15,7 +15,7 @@ namespace zinit {
 struct Wanted {
   std::vector<SpecPtr> specs;
   MaskedNames masked;
-  bool no_restart = false;
+  PutOff put_off{};
 };
 
 /// Planning takes long for a large graph, so it is done without the lock, from the present graph,

@@ -17,6 +17,38 @@ namespace {
 using Fate = PlannedService::Fate;
 using Names = std::vector<std::string>;
 
+/// Whether the service would go on without the reload. False for a service that is being stopped
+/// on request, because the reload does not restart it.
+bool runs_on(const World& world, Slot slot) {
+  return active(world, slot) && world.record(slot).wish == Wish::up;
+}
+
+/// Whether `name` is a new requirement of `slot`, and not ready for it.
+bool holds_back(const World& world, Slot slot, std::string_view name, bool binds) {
+  const Slot other = world.graph->find(name);
+  if (other == kNoSlot) return true;
+  if (contains(world.node(slot).requires_, other)) return false;
+  return !(binds ? satisfied(world, other) : kept(world, other));
+}
+
+/// The first service that `slot` newly requires by the graph `next`, and that is not ready for it;
+/// empty: none.
+std::string unready_requirement(const World& world, Slot slot, const Graph& next) {
+  const Node& node = next.node(slot);
+  for (const Slot required : node.requires_)
+    if (holds_back(world, slot, next.name(required), node.binds(required)))
+      return next.name(required);
+  return {};
+}
+
+/// The same by its own file alone.
+std::string unready_requirement(const World& world, Slot slot, const Dependencies& own) {
+  for (const auto* list : {&own.requires_, &own.binds_to})
+    for (const Dependency& one : *list)
+      if (holds_back(world, slot, one.name, list == &own.binds_to)) return one.name;
+  return {};
+}
+
 class Reporter {
  public:
   Reporter(const Plan& plan, const World& world) : plan_(plan), world_(world) {}
@@ -44,6 +76,9 @@ class Reporter {
       case Fate::waits:
         report_.waiting.push_back(planned.name);
         tell_causes(planned, *planned.next);
+        if (!report_.why.contains(planned.name))
+          tell_unready(planned,
+                       unready_requirement(world_, planned.slot, *planned.next->dependencies));
         return;
       case Fate::removed:
         report_.why[planned.name];  // keeps spread() from listing it as an affected dependent
@@ -121,25 +156,18 @@ class Reporter {
     }
   }
 
-  /// Whether what requires the service, or is bound to it, keeps running.
-  [[nodiscard]] bool lets_run(Slot slot, bool binds) const {
-    return binds ? satisfied(world_, slot) : kept(world_, slot);
-  }
-
   /// A service that runs is stopped if it now requires one that is not ready, and starts after it.
   void add_new_requirement(const PlannedService& planned) {
-    const SlotList& had = world_.node(planned.slot).requires_;
-    const Node& node = plan_.graph->node(planned.slot);
-    if (!node.missing->empty()) return;
-    for (const Slot required : node.requires_) {
-      const std::string& name = plan_.graph->name(required);
-      const Slot before = world_.graph->find(name);
-      const bool known = before != kNoSlot && contains(had, before);
-      if (known || (before != kNoSlot && lets_run(before, node.binds(required)))) continue;
-      report_.restarted.push_back(planned.name);
-      report_.why[planned.name] = {"requires " + name + ", which is not ready"};
-      return restarting_.push_back(planned.slot);
-    }
+    if (!plan_.graph->node(planned.slot).missing->empty()) return;
+    const std::string name = unready_requirement(world_, planned.slot, *plan_.graph);
+    if (name.empty()) return;
+    report_.restarted.push_back(planned.name);
+    tell_unready(planned, name);
+    restarting_.push_back(planned.slot);
+  }
+
+  void tell_unready(const PlannedService& planned, const std::string& name) {
+    report_.why[planned.name] = {"requires " + name + ", which is not ready"};
   }
 
   void tell_causes(const PlannedService& planned, const ServiceSpec& next) {
@@ -147,11 +175,7 @@ class Reporter {
       report_.why[planned.name].emplace_back(key);
   }
 
-  /// Whether the service would go on without the reload. False for a service that is being stopped
-  /// on request, because the reload does not restart it.
-  [[nodiscard]] bool runs_on(Slot slot) const {
-    return active(world_, slot) && world_.record(slot).wish == Wish::up;
-  }
+  [[nodiscard]] bool runs_on(Slot slot) const { return zinit::runs_on(world_, slot); }
 
   /// Whether it ends with a service that it requires: it runs, or is a done oneshot, which runs
   /// again once that service is back.
@@ -202,6 +226,15 @@ class Reporter {
 };
 
 }  // namespace
+
+std::set<std::string> newly_held_back(const Plan& plan, const World& world) {
+  std::set<std::string> names;
+  for (const PlannedService& planned : plan.services)
+    if (planned.fate == Fate::settings && runs_on(world, planned.slot) &&
+        !unready_requirement(world, planned.slot, *plan.graph).empty())
+      names.insert(planned.name);
+  return names;
+}
 
 ReloadReport report_of(const Plan& plan, const World& world, bool with_findings) {
   ReloadReport report = Reporter(plan, world).make(with_findings);

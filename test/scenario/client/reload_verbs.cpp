@@ -124,6 +124,19 @@ TEST_CASE("reload --no-restart applies what needs none, and lists what waits", "
   CHECK(zinit.reload()["restarted"].texts() == Texts{"runs"});
   REQUIRE(eventually([&] { return proc_cmdline(zinit.pid_of("runs")) == "sleep 200000"; }));
   CHECK(zinit.ctl({"restart", "runs"}).err == "");
+  // A new requirement that is not ready would stop the service until it is.
+  zinit.add("runs", {.exec = "sleep 200000", .dependencies = "requires = ['late', 'told']"});
+  zinit.add("late", {.service = "status = 'stop'"});
+  const pid_t before = zinit.pid_of("runs");
+  const Outcome held = zinit.ctl({"reload", "--no-restart"});
+  CHECK(held.out ==
+        "reloaded:\n    added        late\n    unchanged    2\n    waiting      runs "
+        "(requires late, which is not ready)\n");
+  CHECK(zinit.state("late") == "inactive");
+  CHECK(zinit.pid_of("runs") == before);
+  CHECK(zinit.start("late")["state"] == "running");
+  CHECK_THAT(zinit.ctl({"reload", "--no-restart"}).out, Contains("changed      runs"));
+  CHECK(zinit.pid_of("runs") == before);
   // A file that a reload would refuse does not count as waiting.
   zinit.add("runs", {.dependencies = "binds_to = ['ghost']"});
   const Outcome refused = zinit.ctl({"reload", "--no-restart"});
