@@ -402,7 +402,7 @@ class Explainer {
     if (type == ReasonType::config_error) explain_config();
     // Without a reason it is being stopped, after its dependents.
     if (report_.reasons.empty() && record.reason)
-      add("failed", reason_text(record.reason, world_.spec(slot_)) + gave_up_words(record) +
+      add("failed", cause_of_delay(record, world_.spec(slot_)) + gave_up_words(record) +
                         advice(record.reason));
     explain_last_start(record);
   }
@@ -552,14 +552,25 @@ std::string reason_text(const Reason& reason, const ServiceSpec& spec) {
   return reason_text(reason) + limit_words(reason, spec);
 }
 
+std::string which_command(const Record& record, const ServiceSpec& spec) {
+  const CommandKind step = record.reason ? record.reason.step : record.end_step;
+  const bool pre = step == CommandKind::pre_exec;
+  const std::size_t all = pre ? spec.pre_exec->size() : spec.ready_exec->size();
+  const std::size_t number = pre ? record.command.index + std::size_t{1} : record.ready_begun;
+  const bool known = pre ? !record.command.post : step == CommandKind::ready_exec;
+  if (!known || all < 2 || number > all || record.reason.type == ReasonType::spawn_error) return {};
+  return fmt::format(", command {} of {}", number, all);
+}
+
 std::string gave_up_words(const Record& record) {
   if (record.state != State::failed || !record.used_up) return {};
   return fmt::format("; gave up after {} (max_restarts)", counted(record.count, "restart"));
 }
 
 std::string cause_of_delay(const Record& record, const ServiceSpec& spec) {
-  if (record.reason) return reason_text(record.reason, spec);
-  return record.has_end ? end_text(record.end, record.end_step) : std::string();
+  if (record.reason) return reason_text(record.reason, spec) + which_command(record, spec);
+  return record.has_end ? end_text(record.end, record.end_step) + which_command(record, spec)
+                        : std::string();
 }
 
 std::string_view summary(const World& world, Slot slot) {

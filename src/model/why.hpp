@@ -71,6 +71,10 @@ struct WhyReport {
 /// start_timeout_ms, 30.0 s"; "..., extended to 45.0 s" if the service has extended it.
 [[nodiscard]] std::string reason_text(const Reason& reason, const ServiceSpec& spec);
 
+/// ", command 2 of 3" if one of several commands of pre_exec or ready_exec has failed; else
+/// empty, as for a spawn error, which names the program, and when post_exec has begun.
+[[nodiscard]] std::string which_command(const Record& record, const ServiceSpec& spec);
+
 /// "; gave up after 2 restarts (max_restarts)" if it has failed for good only for this cause.
 [[nodiscard]] std::string gave_up_words(const Record& record);
 

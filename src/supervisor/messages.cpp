@@ -17,8 +17,9 @@ std::string end_words(const TransitionFacts& facts) {
   const Record& record = facts.world.record(facts.slot);
   // A pre_exec that ended with success is no end to report.
   if (!record.has_end || facts.started == TimePoint{} || record.command.passed) return {};
-  return fmt::format("{} after {}{}{}", end_text(record.end, record.command.before_post),
+  return fmt::format("{} after {}{}{}{}", end_text(record.end, record.command.before_post),
                      duration_text(ms_between(facts.started, facts.ended)),
+                     which_command(record, facts.world.spec(facts.slot)),
                      facts.killer.empty() ? "" : ", ", facts.killer);
 }
 

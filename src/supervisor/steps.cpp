@@ -240,14 +240,16 @@ void BoardCore::warn_of(const Job& job, const std::string& text) {
 }
 
 void BoardCore::note_bad_end(const Job& job, State from, State to, const Reason& cause) {
-  const ProcessEnd& end = world.record(job.slot).end;
+  const Record& record = world.record(job.slot);
+  const ProcessEnd& end = record.end;
+  const std::string which = which_command(record, world.spec(job.slot));
   std::string line;
   const bool of_ready = cause.step == CommandKind::ready_exec;
   switch (of_ready ? ReasonType::spawn_error : cause.type) {
     case ReasonType::exit_code:
     case ReasonType::signal:
       if (good_end(world.spec(job.slot), end)) return;
-      line = end_text(end, cause.step);
+      line = end_text(end, cause.step) + which;
       if (end.core) line += ", core dumped";
       break;
     case ReasonType::start_timeout:
@@ -255,7 +257,7 @@ void BoardCore::note_bad_end(const Job& job, State from, State to, const Reason&
     case ReasonType::health_check_failed:
     case ReasonType::watchdog_timeout:
     case ReasonType::spawn_error:
-    case ReasonType::port_in_use: line = "failed: " + reason_text(cause); break;
+    case ReasonType::port_in_use: line = "failed: " + reason_text(cause) + which; break;
     default: return;
   }
   const bool bad = to == State::failed || (to == State::blocked && from != State::blocked);
