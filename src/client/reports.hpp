@@ -19,6 +19,7 @@ struct StatusAnswers {
   std::vector<LogLine> log;                   // the last lines of its log
   std::map<std::string, std::string> states;  // of named services; "" or absent: no such
   std::vector<TimerStatus> timers;            // of all services
+  std::string cause{};                        // why it is about to start; empty: see the status
 };
 
 /// The most lines that a log can have (zinit.toml(5), `buffer_lines`).

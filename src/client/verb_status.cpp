@@ -213,6 +213,10 @@ StatusAnswers ask_status(VerbContext& context, const std::string& name) {
                         {}};
   answers.states = states_of_neighbours(context, answers.status);
   if (answers.status.next_start_us) answers.timers = client.timers();
+  // Its launch may hang, which the status does not show.
+  if (answers.status.state == "blocked" && state_cause(answers.status) == kAboutToStart)
+    for (const WhyReason& reason : client.why(name).reasons)
+      if (reason.kind == "pending") answers.cause = printable(reason.detail);
   return answers;
 }
 
@@ -310,7 +314,7 @@ std::string status_text(const Terminal& terminal, const StatusAnswers& answers) 
   const ServiceStatus& status = answers.status;
   TextBlock block(terminal);
   block.add("state", state_line(status));
-  block.add("why", cause_or_start(status));
+  block.add("why", answers.cause.empty() ? cause_or_start(status) : answers.cause);
   block.add("says", printable(status.status_text));
   block.add("process", process_line(status));
   if (status.restart_count > 0) block.add("restarts", std::to_string(status.restart_count));

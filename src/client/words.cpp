@@ -90,7 +90,7 @@ std::string blocked_cause(const ServiceStatus& status) {
   if (!causes.empty()) return printable(join(causes, "; "));
   if (status.wish == "down") return "its dependents stop first";
   const bool asks = std::ranges::any_of(status.conditions, &ConditionStatus::under_way);
-  return asks ? "the command of its condition runs" : "about to start";
+  return std::string(asks ? "the command of its condition runs" : kAboutToStart);
 }
 
 /// The first fault of a file. File and line are left out: they are too long for a column.

@@ -20,6 +20,9 @@ namespace zinit {
 /// "exit code 1", "killed by SIGSEGV, core dumped".
 [[nodiscard]] std::string exit_words(const ProcessExit& end);
 
+/// The state_cause() of a blocked service that waits for nothing.
+inline constexpr std::string_view kAboutToStart = "about to start";
+
 /// Why a service is in its state, in one line; for a blocked service, everything that it waits for.
 /// Empty if there is nothing to report.
 [[nodiscard]] std::string state_cause(const ServiceStatus& status);

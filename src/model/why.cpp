@@ -42,7 +42,7 @@ std::string mask_of(const World& world, std::string_view name) {
   return masked ? std::string(world.graph->masked_as(name)) : std::string();
 }
 
-/// Whether state_words() says that it is starting.
+/// Whether its attempt to start is under way.
 bool is_starting(const Record& record) {
   return record.state == State::starting ||
          (record.state == State::blocked && record.process == Process::launching);
@@ -88,7 +88,7 @@ std::string state_words(const World& world, Slot slot, TimePoint now) {
     case State::inactive:
     case State::exited: return rest_words(world, slot);
     case State::blocked:
-      if (record.process == Process::launching) return "is starting";
+      if (record.process == Process::launching) return "is about to start";
       if (record.wish == Wish::down) return "is about to stop";
       if (record.delay_until > now)
         return delay_words(record, world.spec(slot), delay_left(record, now));
@@ -301,7 +301,8 @@ class Explainer {
 
   void explain_launch(const Record& record, const char* kind) {
     const auto left = ms_between(now_, record.deadline);
-    add(kind, fmt::format("is starting: its program, directory or files are being read{}",
+    add(kind, fmt::format("is {}: its program, directory or files are being read{}",
+                          record.state == State::blocked ? "about to start" : "starting",
                           record.deadline == kNever
                               ? ""
                               : "; its start_timeout_ms is over " + countdown_text(left)));

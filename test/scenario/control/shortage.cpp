@@ -220,7 +220,9 @@ TEST_CASE("launches that hang hold up nobody else", "[threads][root][spawn]") {
   server.await_state("works", "running");
   CHECK(server.state("s3") == "blocked");
   const Json why = server.result("service.why", R"(["s3"])");
-  CHECK(why["reasons"][0]["detail"].text().find("is starting: its program") == 0);
+  CHECK(why["reasons"][0]["detail"].text().find("is about to start: its program") == 0);
+  CHECK_THAT(server.ctl({"status", "s3"}).out, Contains("about to start: its program"));
+  CHECK_THAT(server.ctl({"why", "z"}).out, Contains("starts after s0, which is about to start"));
   CHECK(server.state("z") == "blocked");  // s0's attempt is not over
 
   const int writer = ::open(passwd.c_str(), O_RDWR | O_CLOEXEC);
