@@ -3,13 +3,19 @@
 // Questions to a user: see question.hpp.
 #include "client/question.hpp"
 
+#include <poll.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <map>
 #include <set>
 
+#include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/lists.hpp"
 #include "base/text.hpp"
@@ -18,6 +24,26 @@
 namespace zinit {
 
 namespace {
+
+constexpr std::array kEndingSignals{SIGINT, SIGHUP, SIGTERM};
+
+sigset_t ending_signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int signal : kEndingSignals) ::sigaddset(&set, signal);
+  return set;
+}
+
+/// Waits for input. False if a held signal comes, which stays pending. One that is not held acts
+/// at once, and never shows here.
+bool await_input() {
+  const sigset_t set = ending_signals();
+  const UniqueFd signals(::signalfd(-1, &set, SFD_CLOEXEC));
+  std::array<pollfd, 2> waited{{{STDIN_FILENO, POLLIN, 0}, {signals.get(), POLLIN, 0}}};
+  while (::poll(waited.data(), waited.size(), -1) < 0)
+    if (errno != EINTR) return false;
+  return waited[1].revents == 0;
+}
 
 /// "stops a, b; "
 std::string effect(std::string_view verb, const std::vector<std::string>& names) {
@@ -33,6 +59,21 @@ void confirm(VerbContext& context, const std::string& effects) {
 
 }  // namespace
 
+HeldSignals::HeldSignals() {
+  const sigset_t set = ending_signals();
+  ::pthread_sigmask(SIG_BLOCK, &set, &before_);
+}
+
+HeldSignals::~HeldSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+bool HeldSignals::came() const {
+  sigset_t pending;
+  ::sigemptyset(&pending);
+  ::sigpending(&pending);
+  return std::ranges::any_of(kEndingSignals,
+                             [&](int signal) { return ::sigismember(&pending, signal) == 1; });
+}
+
 bool asks(const VerbContext& context) {
   return !context.arguments.has("yes") && ::isatty(STDIN_FILENO) == 1 &&
          ::isatty(STDOUT_FILENO) == 1;
@@ -42,8 +83,10 @@ bool says_yes(const std::string& question) {
   std::fputs((printable(question) + " [Y/n] ").c_str(), stdout);
   std::fflush(stdout);
   std::string line;
-  int next;
-  while ((next = std::getchar()) != '\n' && next != EOF) line += static_cast<char>(next);
+  int next = EOF;
+  // The terminal gives whole lines, so none is left in the buffer of standard input.
+  if (await_input())
+    while ((next = std::getchar()) != '\n' && next != EOF) line += static_cast<char>(next);
   if (next == EOF) std::fputs("\n", stdout);
   const std::string_view answer = trim(line);
   return next != EOF && (answer.empty() || answer.front() == 'y' || answer.front() == 'Y');

@@ -3,6 +3,7 @@
 // Questions to a user at a terminal, before a verb affects services.
 #pragma once
 
+#include <csignal>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -15,9 +16,25 @@ namespace zinit {
 /// Whether to ask the user: standard input and output are terminals, and --yes is not given.
 [[nodiscard]] bool asks(const VerbContext& context);
 
-/// Prints "QUESTION [Y/n] " and waits for a line. True for an empty line and one that begins with
-/// y; false if the input ends.
+/// Prints "QUESTION [Y/n] " and waits for a line. True for an empty line and one that begins with y; false if the input
+/// ends, or if a signal of HeldSignals comes.
 [[nodiscard]] bool says_yes(const std::string& question);
+
+/// While this exists, SIGINT, SIGHUP and SIGTERM do not act: the destructor lets them act, and so
+/// may end the program. Of the thread that makes it.
+class HeldSignals {
+ public:
+  HeldSignals();
+  ~HeldSignals();
+  HeldSignals(const HeldSignals&) = delete;
+  HeldSignals& operator=(const HeldSignals&) = delete;
+
+  /// Whether one of them has come.
+  [[nodiscard]] bool came() const;
+
+ private:
+  sigset_t before_{};
+};
 
 /// Asks for confirmation if asks() and if services would be restarted or stopped. Throws
 /// VerbFailure if the user refuses.

@@ -11,6 +11,7 @@
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 
 #include "base/fd.hpp"
 #include "base/file.hpp"
@@ -260,6 +261,21 @@ void take_back(const Editing& editing) {
   if (!done) throw VerbFailure{ExitStatus::failed, done.error().text, editing.name};
 }
 
+/// Asks before the reload. If the answer is no, or if the user interrupts this, takes the change
+/// back and returns the exit status. The signal then ends the program.
+std::optional<int> refuses_reload(VerbContext& context, const Editing& editing, Copy& copy,
+                                  const std::vector<std::string>& only) {
+  const HeldSignals held;
+  try {
+    ask_before_reload(context, only);
+    if (!held.came()) return std::nullopt;
+  } catch (const VerbFailure&) {
+    // Said no.
+  }
+  take_back(editing);
+  return give_up(context, editing, copy, "not reloaded");
+}
+
 int reload_if_served(VerbContext& context, const Editing& editing, Copy& copy) {
   const std::string in_place = editing.place + " is in place";
   if (context.arguments.has("root")) return print_outcome(context, editing, true, in_place);
@@ -269,12 +285,7 @@ int reload_if_served(VerbContext& context, const Editing& editing, Copy& copy) {
     std::vector<std::string> only{editing.name};
     if (const std::string now = read_spec(editing.after).spec->name; now != editing.name)
       only.push_back(now);
-    try {
-      ask_before_reload(context, only);
-    } catch (const VerbFailure&) {
-      take_back(editing);
-      return give_up(context, editing, copy, "not reloaded");
-    }
+    if (const auto refused = refuses_reload(context, editing, copy, only)) return *refused;
     return context.fail(reload_files(context, only, true), editing.name,
                         in_place + " nevertheless");
   } catch (const ClientError& error) {

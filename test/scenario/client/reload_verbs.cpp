@@ -35,6 +35,12 @@ class AtTerminal {
     terminal_.type(keys);
     return exit_code();
   }
+  /// Waits for the question and sends a signal instead of an answer; returns the exit status.
+  std::optional<int> signalled(const std::string& question, int signal) {
+    terminal_.await(question + "; go on? [Y/n] ");
+    kill(pid_, signal);
+    return exit_code();
+  }
   std::optional<int> exit_code() {
     ended_ = true;
     return wait_for_exit(pid_);
@@ -216,6 +222,27 @@ TEST_CASE("at a terminal an edit that must not be reloaded is taken back", "[ver
   CHECK(zinit.pid_of("web") == web);
   CHECK(AtTerminal(zinit, {"edit", "web"}, env).answer("restarts web", "\n") == 0);
   zinit.await_new_pid("web", web);
+}
+
+TEST_CASE("an interrupted question of edit counts as no", "[verbs]") {
+  Server zinit;
+  zinit.add("web");
+  zinit.boot({"web"});
+  const std::string file = zinit.config("web.toml");
+  const std::string before = read_file(file);
+  const Texts env{"EDITOR=sed -i s/100000/100001/", "TMPDIR=" + zinit.folder()};
+  AtTerminal edit(zinit, {"edit", "web"}, env);
+  CHECK(edit.answer("restarts web", "\x03") == 128 + SIGINT);
+  edit.terminal().await("nothing was changed; what you wrote is in ");
+  CHECK(read_file(file) == before);
+  const Texts lay{"EDITOR=sh -c 'echo service.umask = \\\"077\\\" >> \"$0\"'",
+                  "TMPDIR=" + zinit.folder()};
+  CHECK(AtTerminal(zinit, {"edit", "--drop-in", "web"}, lay).answer("restarts web", "\x03") ==
+        128 + SIGINT);
+  CHECK_FALSE(std::filesystem::exists(file + ".d/50-local.toml"));
+  AtTerminal hung(zinit, {"edit", "web"}, env);
+  CHECK(hung.signalled("restarts web", SIGHUP) == 128 + SIGHUP);
+  CHECK(read_file(file) == before);
 }
 
 TEST_CASE("at a terminal what stops many services asks first", "[ctl]") {
