@@ -76,18 +76,19 @@ bool HeldSignals::came() const {
 
 bool asks(const VerbContext& context) {
   return !context.arguments.has("yes") && ::isatty(STDIN_FILENO) == 1 &&
-         ::isatty(STDOUT_FILENO) == 1;
+         (::isatty(STDERR_FILENO) == 1 || ::isatty(STDOUT_FILENO) == 1);
 }
 
 bool says_yes(const std::string& question) {
-  std::fputs((printable(question) + " [Y/n] ").c_str(), stdout);
-  std::fflush(stdout);
+  std::FILE* const shown = ::isatty(STDERR_FILENO) == 1 ? stderr : stdout;
+  std::fputs((printable(question) + " [Y/n] ").c_str(), shown);
+  std::fflush(shown);
   std::string line;
   int next = EOF;
   // The terminal gives whole lines, so none is left in the buffer of standard input.
   if (await_input())
     while ((next = std::getchar()) != '\n' && next != EOF) line += static_cast<char>(next);
-  if (next == EOF) std::fputs("\n", stdout);
+  if (next == EOF) std::fputs("\n", shown);
   const std::string_view answer = trim(line);
   return next != EOF && (answer.empty() || answer.front() == 'y' || answer.front() == 'Y');
 }

@@ -13,10 +13,12 @@
 
 namespace zinit {
 
-/// Whether to ask the user: standard input and output are terminals, and --yes is not given.
+/// Whether to ask the user: standard input is a terminal, standard error or output too, and --yes
+/// is not given.
 [[nodiscard]] bool asks(const VerbContext& context);
 
-/// Prints "QUESTION [Y/n] " and waits for a line. True for an empty line and one that begins with y; false if the input
+/// Prints "QUESTION [Y/n] " to standard error, or to standard output if only that is a terminal,
+/// and waits for a line. True for an empty line and one that begins with y; false if the input
 /// ends, or if a signal of HeldSignals comes.
 [[nodiscard]] bool says_yes(const std::string& question);
 

@@ -245,6 +245,21 @@ TEST_CASE("an interrupted question of edit counts as no", "[verbs]") {
   CHECK(read_file(file) == before);
 }
 
+TEST_CASE("a question is asked although standard output is a pipe", "[ctl]") {
+  Server zinit;
+  for (const char* name : {"db", "web"}) zinit.add(name);
+  zinit.boot({"db", "web"});
+  Terminal terminal;
+  const pid_t pid =
+      terminal.launch_in({.argv = {"sh", "-c", "exec \"$0\" --socket \"$1\" stop '*' >/dev/null",
+                                   zinit_binary(), zinit.socket()},
+                          .program = "/bin/sh"});
+  terminal.await("stops db, web; go on? [Y/n] ");
+  terminal.type("n\n");
+  CHECK(wait_for_exit(pid) == 1);
+  CHECK(zinit.state("web") == "running");
+}
+
 TEST_CASE("at a terminal what stops many services asks first", "[ctl]") {
   Server zinit;
   zinit.add("db", {.service = "class = 'system'", .dependencies = "requires = ['disk']"});
