@@ -101,11 +101,11 @@ void ask_before(VerbContext& context, const std::vector<std::string>& restarts,
 void ask_before_all(VerbContext& context, std::string_view verb, Affects affects) {
   if (!asks(context)) return;
   const std::vector<std::string> all = context.client().list();
-  const bool named = std::ranges::any_of(context.arguments.rest, [&](const std::string& given) {
-    return is_pattern(given) &&
-           std::ranges::all_of(all, [&](const std::string& name) { return matches(given, name); });
+  const std::vector<std::string>& given = context.arguments.rest;
+  const bool named = std::ranges::all_of(all, [&](const std::string& name) {
+    return std::ranges::any_of(given, [&](const auto& one) { return matches(one, name); });
   });
-  if (!named) return;
+  if (!named || std::ranges::none_of(given, is_pattern)) return;
   const std::vector<std::string> names = context.names();
   confirm(context, effect(verb, affects == Affects::all ? names : up_among(context, names)));
 }

@@ -46,8 +46,8 @@ void ask_before(VerbContext& context, const std::vector<std::string>& restarts,
 /// Which of the named services a verb affects.
 enum class Affects : std::uint8_t { up, all };
 
-/// If a pattern on the command line matches every service, asks for confirmation if asks():
-/// "VERB a, b; go on?". Throws VerbFailure if the user refuses.
+/// If the patterns and names on the command line, one pattern at least, match every service, asks
+/// for confirmation if asks(): "VERB a, b; go on?". Throws VerbFailure if the user refuses.
 void ask_before_all(VerbContext& context, std::string_view verb, Affects affects = Affects::up);
 
 /// The services in `names` that are up, sorted.

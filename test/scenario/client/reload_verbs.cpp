@@ -272,6 +272,7 @@ TEST_CASE("at a terminal what stops many services asks first", "[ctl]") {
   CHECK(AtTerminal(zinit, {"isolate", "rest"}).answer("stops web", "n\n") == 1);
   const std::string all = "db, disk, rest, web, web2";
   CHECK(AtTerminal(zinit, {"stop", "*"}).answer("stops " + all, "n\n") == 1);
+  CHECK(AtTerminal(zinit, {"stop", "w*", "d*", "rest"}).answer("stops " + all, "n\n") == 1);
   CHECK(AtTerminal(zinit, {"restart", "*"}).answer("restarts " + all, "n\n") == 1);
   CHECK(AtTerminal(zinit, {"kill", "*"}).answer("signals " + all, "n\n") == 1);
   CHECK(AtTerminal(zinit, {"remove-service", "*"}).answer("removes " + all, "n\n") == 1);
