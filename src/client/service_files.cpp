@@ -98,7 +98,7 @@ std::vector<std::string> service_names(const ParsedListing& found) {
 }
 
 [[noreturn]] void not_found(const std::string& name, const ParsedListing& found,
-                            const std::string& remedy) {
+                            const std::string& gone, const std::string& remedy) {
   std::string why = "no such service";
   const auto proxy = std::ranges::find_if(
       found.parsed, [&](const ParsedSpec& one) { return one.proxy && one.spec->name == name; });
@@ -107,6 +107,8 @@ std::vector<std::string> service_names(const ParsedListing& found) {
   if (mask != found.masked.end()) {
     why = fmt::format("it is masked by {}; `zinitctl unmask {}` brings it back", mask->second,
                       mask->first);
+  } else if (!gone.empty()) {
+    why = fmt::format("its file {} is gone; `zinitctl reload` would stop and remove it", gone);
   } else if (found.templates->has(name + '@')) {
     why += fmt::format("; {0}@ is a template: name an instance of it, as {0}@NAME", name);
   } else if (proxy != found.parsed.end()) {
@@ -163,11 +165,12 @@ SourceFile find_service_files(VerbContext& context, const Places& places, const 
                               bool* unmade, const std::string& remedy) {
   // Checked before the name becomes part of a path.
   if (const auto fault = name_fault(name)) throw VerbFailure{ExitStatus::usage, *fault, name};
+  std::string file;
   if (!context.arguments.has("root")) {
-    std::string file = file_by_server(context, name);
+    file = file_by_server(context, name);
     // The server may have read the vendor's file before the administrator replaced it.
     if (type_at(own_place_of(file))) file = own_place_of(file);
-    if (type_at(file) && !is_template_name(stem_of(file))) {
+    if (type_at(file) && !is_template_name(stem_of(file)) && !is_mask(file)) {
       Listing listing;
       list_file(file, is_system_class(places, file), listing);
       return std::move(listing.files.front());
@@ -177,17 +180,17 @@ SourceFile find_service_files(VerbContext& context, const Places& places, const 
   for (const ParsedSpec& one : found.parsed) {
     const ServiceSpec& spec = *one.spec;
     if (one.proxy || spec.name != name) continue;
-    SourceFile file{spec.file, spec.system_class_default, true, spec.drop_ins};
-    if (spec.is_instance()) file.instance = name;
-    file.link = spec.instance->link;
-    return file;
+    SourceFile source{spec.file, spec.system_class_default, true, spec.drop_ins};
+    if (spec.is_instance()) source.instance = name;
+    source.link = spec.instance->link;
+    return source;
   }
   if (found.templates->has(name)) return found.templates->files().find(name)->second;
   if (found.templates->makes(name) && !found.masked.contains(name)) {
     if (unmade != nullptr) *unmade = true;
     return found.templates->source_of(name);
   }
-  not_found(name, found, remedy);
+  not_found(name, found, file, remedy);
 }
 
 std::vector<std::string> proxied_services(VerbContext& context, const Places& places) {

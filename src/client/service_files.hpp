@@ -34,8 +34,8 @@ namespace zinit {
 /// server or with --root, those that it would read. For an instance these are its template's files,
 /// and `unmade` is set if neither a link nor a dependency makes the instance. Throws VerbFailure if
 /// a service has no file. If there is no such service, the error (no_service) names the most
-/// similar one with `remedy`, or else the link that masks it, or the template or proxy that has the
-/// name.
+/// similar one with `remedy`, or else the link that masks it, the server's file that is gone, or
+/// the template or proxy that has the name.
 [[nodiscard]] SourceFile find_service_files(VerbContext& context, const Places& places,
                                             const std::string& name, bool* unmade = nullptr,
                                             const std::string& remedy = {});

@@ -4,6 +4,8 @@
 // `status`; is-enabled reports it. Triggers such as a timer or a proxy start a service whatever its
 // status, except "ignore", so `disable` sets "ignore" for such services: "stop" would change
 // nothing. These verbs only change files, so they need no server and work on an image.
+#include <algorithm>
+#include <iterator>
 
 #include "base/format.hpp"
 #include "base/lists.hpp"
@@ -230,7 +232,11 @@ int run_is_enabled(VerbContext& context) {
         any |= word == "enabled";
         return context.print_result(json_of(word), fmt::format("{}\n", word));
       },
-      [&] { return names_in(given.places); });
+      [&] {
+        std::vector<std::string> names = masked_in(given.places);
+        std::ranges::move(names_in(given.places), std::back_inserter(names));
+        return names;
+      });
   return status == ExitStatus::done && !any ? int{ExitStatus::failed} : status;
 }
 

@@ -23,6 +23,7 @@
 #include "client/question.hpp"
 #include "client/settle_reloaded.hpp"
 #include "client/words.hpp"
+#include "config/directory.hpp"
 
 namespace zinit {
 
@@ -127,6 +128,26 @@ void ask_again(VerbContext& context, const SettleVerb& verb, bool waits, Asked& 
     ask(context, verb, "service.start", waits, asked);
 }
 
+/// How the file of a service, or a drop-in, differs from what the server has read.
+std::string change_words(VerbContext& context, const ServiceStatus& status) {
+  const std::string& file = changed_file(status);
+  JsonParams params;
+  params.add("dry_run", true).add_given("only", std::vector{status.name});
+  try {
+    const auto report =
+        parse_as<ReloadReport>(context.client().call("service.reload", params.text()));
+    if (contains(report.removed, status.name))
+      return fmt::format("{} {}; `zinitctl reload` would stop and remove it", file,
+                         is_mask(file) ? "masks it" : "is gone");
+  } catch (const ClientError& error) {
+    if (error.code() > 0) throw;  // the connection's; otherwise the server refuses this reload
+  }
+  return fmt::format(
+      "{} has changed since it was read; `zinitctl reload --only {}` puts that in "
+      "force",
+      file, status.name);
+}
+
 /// Reads the answer to one request. Prints it, or, with --json, adds it to `json`. Adds the status
 /// to `good_ones` if the request succeeded. Returns the exit status.
 int finish(VerbContext& context, Progress& progress, const SettleVerb& verb, const Asked& asked,
@@ -144,9 +165,7 @@ int finish(VerbContext& context, Progress& progress, const SettleVerb& verb, con
     const bool untouched = verb.if_running && !document.HasMember("also_started");
     const bool good = !waits || untouched || verb.succeeded(status);
     if (verb.starts && !untouched && status.changed_on_disk.value_or(false))
-      context.warn(asked.name, fmt::format("{} has changed since it was read; `zinitctl reload "
-                                           "--only {}` puts that in force",
-                                           changed_file(status), asked.name));
+      context.warn(asked.name, change_words(context, status));
     else if (verb.starts && !untouched && !status.refused.empty())
       context.warn(asked.name, fmt::format("has its earlier config, because its changed file was "
                                            "refused: {}",
