@@ -14,6 +14,8 @@ namespace zinit {
 
 namespace {
 
+constexpr std::string_view kService = "service";
+
 /// The advice for a key of service files in zinit.toml; empty if the key can have no default.
 std::string_view as_default(std::string_view name) {
   for (const std::string_view section : defaultable_sections())
@@ -33,6 +35,12 @@ const Key* near_elsewhere(std::string_view section, std::string_view name) {
   if (!near) return nullptr;
   const auto found = std::ranges::find(all_keys(), *near, &Key::name);
   return &*found;
+}
+
+/// The key that is nearest to `name`, which is outside a section: one of [service] if there is one.
+const Key* near_outside(std::string_view name) {
+  const auto near = nearest(name, keys_of(kService));
+  return near ? find_key(kService, *near) : near_elsewhere(kService, name);
 }
 
 }  // namespace
@@ -79,11 +87,14 @@ void SectionReader::unknown_section(const std::string& name, const Member& membe
                                     Severity severity) {
   const bool is_section = member.value.type == ValueType::table;
   std::string text = is_section ? "unknown section" : "unknown key outside a section";
+  const auto section = nearest(name, known_sections());
   const std::string instead = is_section ? foreign_section(name) : foreign_key({}, name);
   if (!instead.empty()) {
     text += instead;
-  } else if (const auto near = is_section ? nearest(name, known_sections()) : std::nullopt) {
-    text += fmt::format(", did you mean [{}]?", *near);
+  } else if (is_section && section) {
+    text += fmt::format(", did you mean [{}]?", *section);
+  } else if (const Key* key = is_section || section ? nullptr : near_outside(name)) {
+    text += fmt::format(", did you mean \"{}\" in [{}]?", key->name, key->section);
   } else {
     text += ", sections are [" + join(known_sections(), "], [") + "]";
   }

@@ -64,6 +64,7 @@ class SpecReader {
     const bool with_process = kind_info(spec_.kind).has_process;
     if (with_process) store_defaults();
     read_members();
+    settle_missing_main();
     settle_name(document_, main_section(), reader_, parsed_, findings_);
     refuse_own_name();
     if (with_process) {
@@ -117,16 +118,29 @@ class SpecReader {
     const bool told = std::ranges::any_of(document_.table, [this](const auto& one) {
       return stands_for_main(one.first, one.second);
     });
-    if (misses_main_ && !told) {
-      findings_.add(Severity::error, document_.at, "",
-                    "there is no [service], [target] or [proxy] section");
-    }
+    tells_missing_ = misses_main_ && !told;
+  }
+
+  /// Comes after the keys that are outside of a section, which say what is meant.
+  void settle_missing_main() {
+    if (!tells_missing_) return;
+    const Member* first = nullptr;
+    for (const auto& [name, member] : document_.table)
+      if (!is_table(member) && (!first || is_before(member, *first))) first = &member;
+    findings_.add(Severity::error, first != nullptr ? first->at : document_.at, "",
+                  "there is no [service], [target] or [proxy] section");
+  }
+
+  static bool is_table(const Member& member) { return member.value.type == ValueType::table; }
+
+  static bool is_before(const Member& one, const Member& other) {
+    const auto place = [](SourcePosition at) { return std::tuple(at.source, at.line, at.column); };
+    return place(one.at) < place(other.at);
   }
 
   /// `main` and `other` name different kinds. The second one in the file is reported.
   void refuse_second_kind(const Member& main, std::string_view other_name, const Member& other) {
-    const auto place = [](SourcePosition at) { return std::tuple(at.source, at.line, at.column); };
-    const bool other_is_second = place(main.at) < place(other.at);
+    const bool other_is_second = is_before(main, other);
     findings_.add(Severity::error, (other_is_second ? other : main).at,
                   std::string(other_is_second ? other_name : kind_name(spec_.kind)),
                   "[service] and [target] cannot be in one file");
@@ -135,7 +149,7 @@ class SpecReader {
   /// Whether there is neither [service] nor [target], and this section seems to be one of them
   /// misspelt. Then only this is reported, as an error even at boot.
   [[nodiscard]] bool stands_for_main(std::string_view name, const Member& member) const {
-    if (!misses_main_ || member.value.type != ValueType::table) return false;
+    if (!misses_main_ || !is_table(member)) return false;
     const auto near = nearest(name, known_sections());
     return near && kind_from_name(*near);
   }
@@ -144,10 +158,10 @@ class SpecReader {
     if (name == kProxySection) return;  // choose_kind() has reported it
     const auto sections = known_sections();
     if (!contains(sections, name)) {
-      return reader_.unknown_section(
-          name, member, stands_for_main(name, member) ? Severity::error : Severity::unknown);
+      const bool is_fault = stands_for_main(name, member) || (tells_missing_ && !is_table(member));
+      return reader_.unknown_section(name, member, is_fault ? Severity::error : Severity::unknown);
     }
-    if (member.value.type != ValueType::table) {
+    if (!is_table(member)) {
       findings_.add(
           Severity::error, member.value.at, name,
           fmt::format("is {}, must be a section, [{}]", type_phrase(member.value.type), name));
@@ -248,7 +262,8 @@ class SpecReader {
   ServiceSpec& spec_;
   Findings findings_;
   SectionReader reader_;
-  bool misses_main_ = false;  // neither [service] nor [target] exists
+  bool tells_missing_ = false;  // neither exists, nor is one misspelt
+  bool misses_main_ = false;    // neither [service] nor [target] exists
 };
 
 /// Whether the document says what it describes.
