@@ -13,6 +13,7 @@
 
 #include "base/fd.hpp"
 #include "base/format.hpp"
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "config/quantities.hpp"
 #include "config/section_reader.hpp"
@@ -39,10 +40,12 @@ void tell_unknown(const std::string& name, const Member& member, Findings& findi
   std::string text;
   if (find_key("", name) != nullptr)
     text = "is a global key: write it before any section";
+  else if (member.value.type == ValueType::table && contains(defaultable_sections(), name))
+    text = fmt::format("is no section here: write its keys in [{}] itself", kDefaultsSection);
   else if (const auto near = nearest(name, known))
     text = fmt::format("unknown key, did you mean \"{}\"?", *near);
   else
-    text = fmt::format("unknown key, must be one of [{}]", join(defaultable_sections(), "], ["));
+    text = fmt::format("unknown key, must be a key of [{}]", join(defaultable_sections(), "], ["));
   findings.add(Severity::unknown, member.at, fmt::format("{}.{}", kDefaultsSection, name),
                std::move(text));
 }
