@@ -45,7 +45,8 @@ std::string remedy(const std::string& word) {
     known.emplace_back(key.name);
     if (!key.section.empty()) known.push_back(full_name(key));
   }
-  const auto near = nearest(word, known);
+  auto near = nearest(word, known);
+  if (!near) near = nearest(word + "_ms", known);
   return near ? fmt::format("; did you mean {}?", *near) : "";
 }
 
