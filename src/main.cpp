@@ -70,6 +70,11 @@ int zinit_itself(int argc, char** argv) {
   if (argc > 1 && argv[1] == std::string_view("server"))
     return serve(ServerName::server, argc, argv, 2);
   if (is_pid1() && !means_client(argc, argv)) return zinit_pid1(argc, argv);
+  if (argc == 3 && argv[1] == std::string_view("help") && argv[2] == std::string_view("server")) {
+    static char help[] = "--help";
+    argv[2] = help;
+    return serve(ServerName::server, argc, argv, 2);
+  }
   // The first word may be `server`, which is no verb of zinitctl.
   if (argc == 3 && argv[1] == std::string_view(zinit::kComplete) &&
       std::string_view("server").starts_with(argv[2]))

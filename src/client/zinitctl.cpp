@@ -123,6 +123,7 @@ constexpr OtherName kOtherNames[] = {
     {"up", "`zinitctl start NAME`"},
     {"down", "`zinitctl stop NAME`"},
     {"delete", "`zinitctl remove-service NAME`"},
+    {"server", "`zinit server`, a command of its own; `zinit server --help` lists its options"},
     {"monitor", "`zinitctl add-service FILE`"},
     {"forget", "`zinitctl remove-service NAME`"},
 };
