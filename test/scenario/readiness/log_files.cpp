@@ -496,6 +496,7 @@ TEST_CASE("output from a mapped file whose server is silent holds up no request"
   zinit.add("a");
   zinit.add("b", {.exec = "echo from b; exec sleep 100000"});
   zinit.boot({"a", "b"});
+  REQUIRE(eventually([&] { return zinit.ctl({"logs", "b"}).out == "from b\n"; }));
   const std::string output = "/proc/" + std::to_string(zinit.pid_of("a")) + "/fd/1";
   zinit.signal(SIGSTOP);  // zinit reads the line once the pipe is locked
   const HangingWriter writer(hanging, output);
