@@ -34,8 +34,8 @@ constexpr auto kProven = static_cast<uid_t>(-1);
 using Mains = std::map<std::string, MainProcess>;
 
 // A service whose process was overlooked would run twice. So zinit waits this long in all if a busy
-// machine reads environments slowly, or cannot read them for want of memory, descriptors or
-// threads. A process that makes its reader hang delays it no longer, and no other process.
+// machine reads environments slowly, or lacks memory, descriptors or threads to read them. A process
+// that makes its reader hang delays it no longer, and no other process.
 constexpr Milliseconds kPatience{5000};
 constexpr useconds_t kReadAgainUs = 10000;
 
@@ -49,8 +49,8 @@ class Environments {
     return std::string(value_in_environ(text_, name).value_or(""));
   }
 
-  /// Whether an environment could not be read in time, or for want of memory, descriptors or
-  /// threads, since the last call.
+  /// Whether an environment could not be read since the last call: in time, or because of a lack of
+  /// memory, descriptors or threads.
   bool late() {
     if (!std::exchange(late_, false)) return false;
     pid_ = 0;  // it is read again
