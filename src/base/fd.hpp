@@ -58,8 +58,8 @@ struct Pipe {
 /// pipe2(2), close-on-exec; `flags` may add O_NONBLOCK (for both ends).
 [[nodiscard]] Result<Pipe> make_pipe(int flags = 0);
 
-/// How many bytes can be read from a pipe or stream socket now (FIONREAD); 0 also if the kernel does
-/// not report it. For a pipe, waits for its lock like read(2).
+/// How many bytes can be read from a pipe or stream socket now (FIONREAD); 0 also if the kernel
+/// does not report it. For a pipe, waits for its lock like read(2).
 [[nodiscard]] std::size_t readable_bytes(int fd) noexcept;
 
 /// openat(2), always close-on-exec, EINTR repeated. Empty, with errno, if it fails.

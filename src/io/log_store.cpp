@@ -217,8 +217,8 @@ class LogStore::Impl {
                    }};
 
  private:
-  /// A thread's turn to read a pipe into drain_buffer_. Not granted while another read hangs, because
-  /// this one may hang too.
+  /// A thread's turn to read a pipe into drain_buffer_. Not granted while another read hangs,
+  /// because this one may hang too.
   class DrainTurn {
    public:
     DrainTurn(Impl& impl, const ServiceLog& log) EXCLUDES(impl.drain_mutex_)

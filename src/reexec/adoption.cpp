@@ -34,8 +34,8 @@ constexpr auto kProven = static_cast<uid_t>(-1);
 using Mains = std::map<std::string, MainProcess>;
 
 // A service whose process was overlooked would run twice. So zinit waits this long in all if a busy
-// machine reads environments slowly, or lacks memory, descriptors or threads to read them. A process
-// that makes its reader hang delays it no longer, and no other process.
+// machine reads environments slowly, or lacks memory, descriptors or threads to read them. A
+// process that makes its reader hang delays it no longer, and no other process.
 constexpr Milliseconds kPatience{5000};
 constexpr useconds_t kReadAgainUs = 10000;
 
