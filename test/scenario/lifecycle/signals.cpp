@@ -52,6 +52,8 @@ TEST_CASE("SIGPIPE is ignored, SIGUSR1 leaves services running, SIGHUP reads the
     for (const int number : {SIGPIPE, SIGUSR1, SIGPWR}) {
       if (number == SIGPWR && container) continue;  // it is a shutdown
       zinit.signal(number);
+      // A connection that the previous image accepts until then ends with it.
+      if (number == SIGUSR1) zinit.await_message(" continues, ");
       REQUIRE(eventually([&] { return Connection::possible(zinit.socket()); }));
       CHECK(zinit.connect().result("service.status", named("a"))["pid"] == pid);
     }

@@ -5,8 +5,6 @@
 #include "support/test.hpp"
 
 #include "activation/proxy_table.hpp"
-#include "base/format.hpp"
-#include "base/sanitized.hpp"
 #include "io/read_area.hpp"
 #include "io/ring_memory.hpp"
 #include "io/sink_area.hpp"
@@ -40,30 +38,6 @@ TEST_CASE("memory file: a sparse file has the memory that was reserved, and with
         }) == "refused");
   CHECK(file->reserve(kPages));
   CHECK(bytes_in_memory(*file) >= kPages);
-}
-
-TEST_CASE("memory file: an inherited file that there is no memory to map is tried again",
-          "[kept]") {
-  if (kSanitized) return skip("sanitizers need the whole address space");
-  CHECK(in_child([]() -> std::string {
-          auto made = make_memory_file("file");
-          if (!made || ::ftruncate(made->get(), std::int64_t{1} << 30) < 0) return "cannot begin";
-          rlimit before{};
-          ::getrlimit(RLIMIT_AS, &before);
-          const rlimit little{std::size_t{1} << 29, before.rlim_max};
-          ::setrlimit(RLIMIT_AS, &little);
-          const std::string stat = fmt::format("/proc/self/task/{}/stat", ::gettid());
-          std::thread later([&] {
-            (void)becomes_true([&] {  // it waits
-              const auto text = read_file(stat.c_str(), 512);
-              return text && text->find(") S ") != std::string::npos;
-            });
-            ::setrlimit(RLIMIT_AS, &before);
-          });
-          const auto file = MappedFile::map(KeptFd(std::move(*made), {}));
-          later.join();
-          return file ? "mapped" : file.error().text;
-        }) == "mapped");
 }
 
 TEST_CASE("memory file: without memory a sink's chunk has no more room, and keeps what it has",
