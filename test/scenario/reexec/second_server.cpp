@@ -102,6 +102,7 @@ void check_starts_again(Server& zinit) {
   zinit.mark("go");
   zinit.await_state("b", "running");
   zinit.await_state("job", "exited");
+  zinit.await_started({"a"});
   CHECK(zinit.count("start a") == 1);
   CHECK(zinit.shut_down() == 0);
 }
