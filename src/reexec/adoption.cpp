@@ -104,15 +104,19 @@ Result<std::map<Key, MainProcess>> main_processes(Owner owner) {
   if (!processes) return Failure(std::move(processes.error()));
   Environments environments;
   std::map<Key, MainProcess> mains;
+  // A process without a readable environment may be a child of a command: it has cleared its
+  // environment, is executing a program or has just ended.
   const auto order = [](const MainProcess& one) {
-    return std::tuple(!one.step.empty(), one.stat.session != one.stat.pid, one.stat.start_ticks);
+    const bool leads = one.stat.session == one.stat.pid;
+    return std::tuple(!one.named && !leads, !one.step.empty(), !leads, one.stat.start_ticks);
   };
   const auto look_again = [&] { return environments.late() && Clock::now() < until; };
   const auto taken = [&](const ProcessStat& process) {
     if (process.zombie() || process.pid == ::getpid()) return true;
     const std::optional<Key> key = owner(process, environments);
     if (!key) return !look_again();
-    MainProcess found{process, environments.variable(process.pid, kStepVariable)};
+    MainProcess found{process, !environments.variable(process.pid, kServiceVariable).empty(),
+                      environments.variable(process.pid, kStepVariable)};
     if (look_again()) return false;
     const auto known = mains.find(*key);
     if (known == mains.end() || order(found) < order(known->second))

@@ -37,6 +37,7 @@ using ServiceOfUser = std::pair<std::string, uid_t>;
 /// A process that counts as the main one of its service.
 struct MainProcess {
   ProcessStat stat;
+  bool named;  // its environment names a service
   std::string
       step;  // it is a command such as pre_exec instead, see kStepVariable; empty: it is not
 };
