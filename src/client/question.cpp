@@ -4,7 +4,6 @@
 #include "client/question.hpp"
 
 #include <poll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,11 +14,11 @@
 #include <map>
 #include <set>
 
-#include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/lists.hpp"
 #include "base/text.hpp"
 #include "client/words.hpp"
+#include "os/signals.hpp"
 
 namespace zinit {
 
@@ -27,19 +26,12 @@ namespace {
 
 constexpr std::array kEndingSignals{SIGINT, SIGHUP, SIGTERM};
 
-sigset_t ending_signals() {
-  sigset_t set;
-  ::sigemptyset(&set);
-  for (const int signal : kEndingSignals) ::sigaddset(&set, signal);
-  return set;
-}
-
 /// Waits for input. False if a held signal comes, which stays pending. One that is not held acts
 /// at once, and never shows here.
 bool await_input() {
-  const sigset_t set = ending_signals();
-  const UniqueFd signals(::signalfd(-1, &set, SFD_CLOEXEC));
-  std::array<pollfd, 2> waited{{{STDIN_FILENO, POLLIN, 0}, {signals.get(), POLLIN, 0}}};
+  const auto signals = open_signals(kEndingSignals);
+  std::array<pollfd, 2> waited{
+      {{STDIN_FILENO, POLLIN, 0}, {signals ? signals->get() : -1, POLLIN, 0}}};
   while (::poll(waited.data(), waited.size(), -1) < 0)
     if (errno != EINTR) return false;
   return waited[1].revents == 0;
@@ -60,7 +52,7 @@ void confirm(VerbContext& context, const std::string& effects) {
 }  // namespace
 
 HeldSignals::HeldSignals() {
-  const sigset_t set = ending_signals();
+  const sigset_t set = signal_set(kEndingSignals);
   ::pthread_sigmask(SIG_BLOCK, &set, &before_);
 }
 
