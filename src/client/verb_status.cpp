@@ -216,7 +216,8 @@ StatusAnswers ask_status(VerbContext& context, const std::string& name) {
   // Its launch may hang, which the status does not show.
   if (answers.status.state == "blocked" && state_cause(answers.status) == kAboutToStart)
     for (const WhyReason& reason : client.why(name).reasons)
-      if (reason.kind == "pending") answers.cause = printable(reason.detail);
+      if (reason.kind == "pending" || reason.kind == "launch")
+        answers.cause = printable(reason.detail);
   return answers;
 }
 

@@ -5,6 +5,7 @@
 #include "scenario/harness.hpp"
 #include "scenario/harness/leased.hpp"
 #include "scenario/harness/lone_user.hpp"
+#include "support/hanging_file.hpp"
 
 namespace zinit::test::control_shortage {
 namespace {
@@ -293,6 +294,22 @@ TEST_CASE("a launch that hangs ends with the start timeout", "[shortage][spawn]"
   // The launch is no suspension of zinit, which would extend the timeout.
   CHECK_THAT(server.messages(), !Contains("extended to 1") && !Contains("extended to 2"));
   CHECK_THAT(server.messages(), !Contains("next try in"));
+}
+
+TEST_CASE("a launch that SIGKILL does not end is named by why, status and the log",
+          "[root][shortage][spawn]") {
+  HangingFile hanging;
+  if (!hanging.works()) return skip("needs /dev/fuse, and the right to mount");
+  Server server;
+  server.add("hangs", {.exec = hanging.never("program"),
+                       .lifecycle = "restart = 'never'\nstart_timeout_ms = 200"});
+  server.boot();
+  const std::string hangs = "its launch hangs: SIGKILL does not end process ";
+  server.await_message("hangs: " + hangs);
+  CHECK_THAT(server.ctl({"why", "hangs"}).out, Contains(hangs));
+  CHECK_THAT(server.ctl({"status", "hangs"}).out, Contains(hangs));
+  hanging.end();
+  server.await_failed("hangs", "start_timeout");
 }
 
 TEST_CASE("descriptors that zinit has reserved are given to services where there are few",
