@@ -25,7 +25,7 @@ std::string name_key(int fd) { return fmt::format("stored/{}", fd); }
 /// Whether `a` comes before `b`. Of two copies, which refer to one open file, neither comes first.
 bool before(int a, int b) {
   constexpr long first = 1, unordered = 3;
-  const auto self = ::getpid();
+  static const pid_t self = ::getpid();  // a second system call would double the cost
   const long order = ::syscall(SYS_kcmp, self, self, KCMP_FILE, a, b);
   return order == first || ((order < 0 || order == unordered) && a < b);
 }
