@@ -31,7 +31,7 @@ bool at_full_rest(const World& world, Slot slot) {
   return at_rest(record.state) && record.process != Process::launching;
 }
 
-ReloadReport take_plan(BoardCore& core, const Plan& planned, bool dry_run) REQUIRES(core.mutex) {
+ReloadReport take_plan(BoardCore& core, const Plan& planned, bool dry_run) REQUIRES(board_lock) {
   ReloadReport report = report_of(planned, core.world, true);
   if (!dry_run) core.adopt(planned, core.start_added);
   return report;
@@ -57,8 +57,8 @@ void add_launches(JournalEntry& entry, const std::vector<JournalLaunch>& launche
 }  // namespace
 
 bool Board::busy() const {
-  MutexLock lock(mutex);
-  return !launching_.empty() || !places_.queue_empty();
+  MutexLock lock(mutex());
+  return !launching_.empty() || !scheduler.queue_empty();
 }
 
 void Board::load(const std::vector<SpecPtr>& specs, const MaskedNames& masked) {
@@ -117,25 +117,24 @@ void Board::restore(const std::vector<GraphEntry>& services, const JournalImage&
 
 void Board::hold_launches(bool hold) {
   const Change change(*this);
-  holds_launches_ = hold;
-  places_.hold(hold);
-  if (hold) hold_rounds();
+  scheduler.hold(hold);
+  rounds.hold(hold);
 }
 
 bool Board::while_still(FunctionRef<void()> act) {
-  MutexLock lock(mutex);
-  const bool busy = !launching_.empty() || !places_.none_taken() || !to_signal_.empty();
-  if (busy || !log_.empty()) return false;
+  MutexLock lock(mutex());
+  const bool busy = !launching_.empty() || !scheduler.no_place_taken() || janitor.signals();
+  if (busy || !janitor.log_empty()) return false;
   act();
   return true;
 }
 
 std::optional<std::uint64_t> Board::quiet() const {
-  MutexLock lock(mutex);
-  if (!launching_.empty() || !places_.queue_empty() || !log_.empty()) return std::nullopt;
+  MutexLock lock(mutex());
+  if (!launching_.empty() || !scheduler.queue_empty() || !janitor.log_empty()) return std::nullopt;
   // A thread counts as awake from its wake-up call on. A passed deadline is about to wake a thread.
   const TimePoint now = Clock::now();
-  if (janitor_until_ <= now) return std::nullopt;
+  if (!janitor.sleeps_after(now)) return std::nullopt;
   for (const auto& job : jobs) {
     if (!job) continue;
     const bool awake = job->has_thread && job->asleep_until <= now;
@@ -280,7 +279,7 @@ RequestResult<void> Board::kill(std::string_view name, int signal, KillWhat what
 }
 
 pid_t Board::main_process(std::string_view name) const {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   const Slot slot = world.graph->find(name);
   if (slot == kNoSlot) return 0;
   const Job& job = *jobs[slot];
@@ -289,12 +288,12 @@ pid_t Board::main_process(std::string_view name) const {
 }
 
 bool Board::limits_applied() const {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   return std::ranges::none_of(jobs, [](const auto& job) { return job && job->awaits_limits(); });
 }
 
 std::vector<std::string> Board::resource_warnings(std::span<const std::string> names) const {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   std::vector<std::string> warnings;
   for (const std::string& name : names)
     if (const Slot slot = world.graph->find_loaded(name); slot != kNoSlot)
@@ -319,7 +318,7 @@ RequestResult<ReloadReport> Board::reload(const std::vector<SpecPtr>& specs, boo
 void Board::begin_shutdown(bool switching) {
   const Change change(*this);
   if (world.shutdown) return;
-  give_up_rounds(in_shutdown().value());
+  rounds.give_up_all(in_shutdown().value());
   tell_neighbours(request_shutdown(world, switching));
   store_world();
 }
@@ -362,17 +361,17 @@ void Board::hurry_shutdown(Milliseconds limit) {
 }
 
 TimePoint Board::last_stop_signal() const {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   return last_stop_signal_at;
 }
 
 bool Board::shutting_down() const {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   return world.shutdown;
 }
 
 bool Board::all_down() const {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   for (const Slot slot : world.graph->order()) {
     if (!stays_up(world, slot) && !at_full_rest(world, slot)) return false;
   }
@@ -380,7 +379,7 @@ bool Board::all_down() const {
 }
 
 std::vector<std::string> Board::still_up() const {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   std::vector<std::string> names;
   for (const Slot slot : world.graph->order()) {
     if (!stays_up(world, slot) && !at_full_rest(world, slot))
@@ -390,12 +389,12 @@ std::vector<std::string> Board::still_up() const {
 }
 
 int Board::cgroup_watch_fd() const {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   return cgroups.fd();
 }
 
 std::vector<std::string> Board::controllers() const {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   const CgroupTree* const tree = cgroups.tree();
   return tree == nullptr ? std::vector<std::string>() : tree->controllers();
 }
@@ -403,7 +402,7 @@ std::vector<std::string> Board::controllers() const {
 std::vector<std::string> Board::names() const { return graph()->names(); }
 
 std::optional<ServiceView> Board::view(std::string_view name) const {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   const Slot slot = world.graph->find(name);
   if (slot == kNoSlot) return std::nullopt;
   const TimePoint now = Clock::now();
@@ -412,7 +411,7 @@ std::optional<ServiceView> Board::view(std::string_view name) const {
 }
 
 std::vector<ServiceView> Board::views() const {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   const Graph& graph = *world.graph;
   std::vector<ServiceView> views;
   views.reserve(graph.by_name().size());
@@ -423,7 +422,7 @@ std::vector<ServiceView> Board::views() const {
 }
 
 std::optional<WhyReport> Board::why(std::string_view name) const {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   const Slot slot = world.graph->find(name);
   if (slot == kNoSlot) return std::nullopt;
   WhyReport report = zinit::why(world, slot, Clock::now());
@@ -434,25 +433,25 @@ std::optional<WhyReport> Board::why(std::string_view name) const {
     report.add("warning",
                fmt::format("on_failure names {}, which does not exist: it is not started", absent));
   tell_not_heard(slot, report);
-  tell_check(slot, report);
+  rounds.tell(slot, report);
   return report;
 }
 
 Slot Board::find(std::string_view name) const { return graph()->find(name); }
 
 std::optional<uid_t> Board::user_of(Slot slot) const {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   if (slot >= jobs.size() || !jobs[slot]) return std::nullopt;
   return jobs[slot]->user;
 }
 
 GraphPtr Board::graph() const {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   return world.graph;
 }
 
 std::optional<Board::Brief> Board::brief(std::string_view name) const {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   const Slot slot = world.graph->find(name);
   if (slot == kNoSlot) return std::nullopt;
   const Record& record = world.record(slot);
@@ -478,24 +477,24 @@ std::optional<Board::Brief> Board::brief(std::string_view name) const {
 }
 
 bool Board::end_unseen(std::string_view name) const {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   const Slot slot = world.graph->find(name);
   pollfd pidfd{slot == kNoSlot ? -1 : jobs[slot]->process.pidfd(), POLLIN, 0};
   return pidfd.fd >= 0 && ::poll(&pidfd, 1, 0) > 0;
 }
 
 KeptEvents::After Board::events_after(std::uint64_t after, std::size_t most) const {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   return events.after(after, most);
 }
 
 std::uint64_t Board::last_seq() const {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   return events.last_seq();
 }
 
 Board::Present Board::present() const {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   Present present{world, Clock::now(), std::vector<Milliseconds>(world.graph->slots())};
   for (const Slot slot : world.graph->order()) {
     const Record& record = world.record(slot);
@@ -506,12 +505,12 @@ Board::Present Board::present() const {
 }
 
 std::optional<TimePoint> Board::boot_settled() const {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   return boot_progress.settled_at();
 }
 
 std::vector<Board::BootStep> Board::boot_steps() const {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   std::vector<BootStep> steps;
   for (const Slot slot : boot_progress.wanted()) {
     const BootProgress::Times& times = boot_progress.of(slot);
@@ -525,19 +524,19 @@ std::vector<Board::BootStep> Board::boot_steps() const {
 // --- templates, for messages about missing instances ---
 
 void Board::name_templates(std::vector<std::string> names) {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   template_names = std::move(names);
 }
 
 bool Board::has_template(std::string_view name) const {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   return is_template(name);
 }
 
 bool BoardCore::is_template(std::string_view name) const { return contains(template_names, name); }
 
 std::vector<std::string> Board::templates() const {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   return template_names;
 }
 

@@ -376,10 +376,13 @@ class Board final : public WatchReports, private BoardCore {
 
  private:
   RequestResult<Others> bring_up(std::string_view name, Requested (*request)(World&, Slot))
-      REQUIRES(mutex);
-  RequestResult<Others> restart_checked(const std::string& name, bool was_up) REQUIRES(mutex);
+      REQUIRES(board_lock);
+  RequestResult<Others> restart_checked(const std::string& name, bool was_up) REQUIRES(board_lock);
+  [[nodiscard]] RequestFailure failure_of(const std::vector<CheckRound::One>& failed,
+                                          std::string_view consequence) const EXCLUDES(board_lock);
+  [[nodiscard]] RequestResult<FileFaults> check_files(class PlanAside& aside) EXCLUDES(board_lock);
   template <class Work>
-  void if_checked(const CheckedProcess& process, Work work) EXCLUDES(mutex);
+  void if_checked(const CheckedProcess& process, Work work) EXCLUDES(board_lock);
 };
 
 }  // namespace zinit

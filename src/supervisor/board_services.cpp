@@ -202,7 +202,7 @@ RequestResult<void> Board::check_set(const SpecPtr& spec, std::span<const SpecPt
 }
 
 RequestResult<void> Board::removable(std::string_view name, bool cascade) const {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   const Graph& graph = *world.graph;
   if (world.shutdown) return in_shutdown();
   const Slot slot = graph.find_loaded(name);

@@ -43,6 +43,10 @@ struct CheckRound {
     int cut_off = 0;               // how often it was killed with a main process
     std::string fault{};           // how it failed; empty: it has not failed
     OutputTailPtr tail = nullptr;  // its output; null: it was not run
+
+    [[nodiscard]] bool same_as(const One& other) const noexcept {
+      return slot == other.slot && spec == other.spec;
+    }
   };
 
   static constexpr std::size_t kMostAtOnce = 8;
@@ -86,6 +90,8 @@ struct ServiceCheck {
 /// OutputPort::take_in() for each of them before. Without the lock.
 [[nodiscard]] RequestFailure check_failure(const std::vector<CheckRound::One>& failed,
                                            std::string_view consequence);
+/// The place of check_exec in the service's file, for messages: FILE:LINE:COLUMN.
+[[nodiscard]] std::string check_place(const ServiceSpec& spec);
 /// The same, as faults of the file with the command.
 [[nodiscard]] std::vector<std::string> check_faults(const CheckRound::One& one);
 

@@ -42,14 +42,14 @@ void BoardCore::begin_checks(Job& job, const SpawnExtrasPtr& extras) {
       job.cgroup.in_use() ? job.cgroup.path() : "", extras, record.health_attempts, record.healthy);
   job.checked->set_running(record.state == State::running);
   if (job.process.pid() == 0 && record.notified) ask_for_successor(job);
-  checks_.watch(job.checked);
+  watchers.watch(job.checked);
 }
 
 void BoardCore::end_checks(Job& job) {
   if (!job.checked) return;
   job.checked->set_stage(CheckedProcess::Stage::ended);
   job.checked.reset();
-  checks_.changed();
+  watchers.changed();
 }
 
 void BoardCore::change_checks(Job& job) {
@@ -64,7 +64,7 @@ void BoardCore::change_checks(Job& job) {
   }
   if (!needs_checks(job)) return end_checks(job);
   job.checked->set_spec(spec);
-  checks_.changed();
+  watchers.changed();
 }
 
 void BoardCore::follow_main(Job& job) {
@@ -84,7 +84,7 @@ void BoardCore::went_to_background(Job& job, Remains remains) {
   if (remains == Remains::zombie) reap(pid);
   if (world.record(job.slot).notified) ask_for_successor(job);
   job.cgroup.watch_end();  // nothing else reports the end of its last process
-  checks_.changed();
+  watchers.changed();
   look_at_unit(job);
 }
 
@@ -133,17 +133,18 @@ void Board::if_checked(const CheckedProcess& process, Work work) {
 }
 
 void Board::passed(const CheckedProcess& process, CheckKind which) {
-  if_checked(process, [&]() REQUIRES(mutex) { return check_passed(world, process.slot, which); });
+  if_checked(process,
+             [&]() REQUIRES(board_lock) { return check_passed(world, process.slot, which); });
 }
 
 void Board::probe_failed(const CheckedProcess& process, int attempts, std::string_view error) {
-  if_checked(process, [&]() REQUIRES(mutex) {
+  if_checked(process, [&]() REQUIRES(board_lock) {
     return zinit::probe_failed(world, process.slot, attempts, error);
   });
 }
 
 void Board::health_failed(const CheckedProcess& process, int attempts, std::string_view error) {
-  if_checked(process, [&]() REQUIRES(mutex) {
+  if_checked(process, [&]() REQUIRES(board_lock) {
     return zinit::probe_failed(world, process.slot, attempts, error) &&
            zinit::health_failed(world, process.slot);
   });
@@ -151,11 +152,11 @@ void Board::health_failed(const CheckedProcess& process, int attempts, std::stri
 
 void Board::watchdog_expired(const CheckedProcess& process) {
   if_checked(process,
-             [&]() REQUIRES(mutex) { return zinit::watchdog_expired(world, process.slot); });
+             [&]() REQUIRES(board_lock) { return zinit::watchdog_expired(world, process.slot); });
 }
 
 void Board::extend(const CheckedProcess& process, Milliseconds by) {
-  if_checked(process, [&]() REQUIRES(mutex) {
+  if_checked(process, [&]() REQUIRES(board_lock) {
     return extend_deadline(world, process.slot, by, Clock::now());
   });
 }
@@ -171,7 +172,7 @@ bool Board::main_changed(const CheckedProcess& process, pid_t pid, UniqueFd pidf
   if (!job.process.take_main(pid, std::move(pidfd))) return false;
   for (SideCommand& side : job.side.all()) side.follow_main(before, pid);
   job.checked->set_main_pid(pid);
-  checks_.changed();
+  watchers.changed();
   store(job.slot);
   say(LogLevel::info, fmt::format("{}: its main process is now pid {}", job.name, pid));
   return true;
@@ -186,8 +187,8 @@ void Board::main_gone(const CheckedProcess& process, pid_t pid,
   main_ended(*job, end.value_or(ProcessEnd{}), Remains::group);
   // As a zombie it is in its group until its parent, which may be slow, has reaped it.
   if (job->process.group_left()) {
-    job->sees_group = groups_to_see_ = true;
-    wake_janitor();
+    job->sees_group = true;
+    janitor.see_groups();
   }
   if (!end) {
     say(LogLevel::warn, fmt::format("{}: its main process {} has ended; it was no child of "
@@ -206,7 +207,7 @@ void Board::no_successor(const CheckedProcess& process) {
 }
 
 void Board::not_heard(const CheckedProcess& process, pid_t pid) {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   if (Job* const job = checked_job(process)) job->not_heard = pid;
 }
 
@@ -223,7 +224,7 @@ void BoardCore::tell_not_heard(Slot slot, WhyReport& report) const {
 }
 
 void Board::status_text(const CheckedProcess& process, std::string text) {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   if (Job* const job = checked_job(process)) job->status_text = std::move(text);
 }
 

@@ -11,14 +11,14 @@
 namespace zinit {
 
 BoardCore::BoardCore(const Ports& ports, SpawnDefaults defaults, const std::string& path)
-    : cgroups(defaults.cgroups),
-      output_(ports.output),
-      changes_(ports.changes),
-      checks_(ports.watchers),
+    : output(ports.output),
+      changes(ports.changes),
+      watchers(ports.watchers),
+      cgroups(defaults.cgroups),
       state_(ports.state),
-      launcher_(std::move(defaults), output_, checks_,
+      launcher_(std::move(defaults), output, watchers,
                 [this](const std::vector<pid_t>& numbers) { return owner_of(numbers); }) {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   world.graph = Graph::build({});
   if (const auto made = make_journal(path); !made)
     log_error("services will not survive a re-execution of zinit: {}", made.error().text);
@@ -35,33 +35,20 @@ Result<void> BoardCore::make_journal(const std::string& path) {
   return {};
 }
 
-Result<void> BoardCore::works() {
-  if (janitor_.joinable()) return {};
-  auto thread = Thread::start("zinit-janitor", kLoopStackBytes, [this] { janitor(); });
-  if (!thread) return Failure(thread.error());
-  janitor_ = std::move(*thread);
-  return {};
-}
-
 void BoardCore::end() {
   launcher_.stop();
   std::list<Thread> ended;
   {
-    MutexLock lock(mutex);
-    ending_ = true;
-    give_up_rounds({Refusal::shutting_down, "zinit ends"});
-    for (const auto& job : jobs)
-      if (job) job->wake.notify_one();
-    while (!threads_.empty()) all_ended_.wait(mutex);
-    ended.splice(ended.end(), ended_threads_);
+    MutexLock lock(mutex());
+    ending = true;
+    rounds.give_up_all({Refusal::shutting_down, "zinit ends"});
+    ended = scheduler.end();
   }
-  janitor_wake_.notify_one();
-  janitor_pause_.notify_one();
-  janitor_.join();
+  janitor.end();
   ended.clear();  // joins: the last thing a job's thread does is to wake the janitor, unlocked
 }
 
-BoardCore::Change::Change(BoardCore& core) : core_(core) { core_.mutex.lock(); }
+BoardCore::Change::Change(BoardCore& core) : core_(core) { core_.mutex().lock(); }
 
 BoardCore::Change::~Change() { core_.let_go(); }
 
@@ -69,28 +56,13 @@ BoardCore::Change::~Change() { core_.let_go(); }
 /// the lock, only to wait for that lock.
 void BoardCore::let_go() {
   take_due_steps();
-  hand_out_places();
-  const std::vector<std::shared_ptr<Job>> to_wake = std::exchange(to_wake_, {});
-  const bool wakes_janitor = std::exchange(wakes_janitor_, false);
+  scheduler.hand_out_places();
+  const std::vector<std::shared_ptr<Job>> to_wake = scheduler.take_woken();
+  const bool wakes_janitor = janitor.take_wake();
   ++changes_made_;
-  mutex.unlock();
+  mutex().unlock();
   for (const auto& job : to_wake) job->wake.notify_one();
-  if (wakes_janitor) janitor_wake_.notify_one();
-}
-
-void BoardCore::wake(Job& job) {
-  if (job.asleep_until == TimePoint{}) return;
-  job.asleep_until = {};
-  to_wake_.push_back(jobs[job.slot]);
-}
-
-void BoardCore::wake_janitor() {
-  janitor_until_ = {};
-  wakes_janitor_ = true;
-}
-
-void BoardCore::say(LogLevel level, std::string line) {
-  if (log_.say(level, std::move(line))) wake_janitor();
+  if (wakes_janitor) janitor.notify();
 }
 
 std::vector<bool> BoardCore::live() const {
@@ -138,7 +110,7 @@ void BoardCore::adopt(const Plan& plan, bool start_new) {
         look_at_spared(*jobs[slot]);
     }
     if (!stays(slot) || before->node(slot).spec != world.graph->node(slot).spec) {
-      output_.configure(slot, world.graph->node(slot).spec);
+      output.configure(slot, world.graph->node(slot).spec);
       const Record& record = world.record(slot);
       // A stop of another cause may still wait for dependents.
       const bool to_stop = record.stop_owed || record.state == State::stopping;
@@ -189,24 +161,23 @@ void BoardCore::tell_refused(const Plan& plan) {
 void BoardCore::forget(Slot slot) {
   Job& job = *jobs[slot];
   end_checks(job);
-  cut_off(job);
-  places_.withdraw(job.place);
-  wake(job);
+  rounds.cut_off(job);
+  scheduler.forget(job);
   jobs[slot].reset();
-  output_.forget(slot);
-  checks_.rested(slot);
+  output.forget(slot);
+  watchers.rested(slot);
   boot_progress.forget(slot);
 }
 
 std::string BoardCore::owner_of(const std::vector<pid_t>& numbers) const {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   const Slot slot = processes.owner_of(numbers);
   return slot != kNoSlot && world.graph->used(slot) ? world.graph->name(slot) : std::string();
 }
 
 void BoardCore::note_boot() {
   if (!boot_progress.under_way()) return;
-  const auto settled = [&](Slot slot) REQUIRES(mutex) {
+  const auto settled = [&](Slot slot) REQUIRES(board_lock) {
     const Job& job = *jobs[slot];
     const Record& record = world.record(slot);
     if (job.due || record.process == Process::launching) return false;

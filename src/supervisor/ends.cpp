@@ -23,11 +23,11 @@ void BoardCore::hear_last_words(pid_t pid) {
   const Slot slot = processes.of_pid(pid);
   if (slot == kNoSlot || !jobs[slot] || jobs[slot]->process.pid() != pid) return;
   if (const CheckedProcessPtr checked = jobs[slot]->checked)
-    without_lock([&] { checks_.drain(*checked); });
+    without_lock([&] { watchers.drain(*checked); });
 }
 
 std::vector<pid_t> Board::perhaps_ended() const {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   std::vector<pid_t> found, held;
   std::vector<pollfd> pidfds;
   const auto add = [&](pid_t pid, int pidfd) {
@@ -126,7 +126,7 @@ void BoardCore::early_end(Job& job, const EarlyEnd& early) {
   if (const CheckedProcessPtr checked = job.checked) {
     // The group is empty, so its number may be reused: forget it before the lock is released.
     if (early.remains == Remains::nothing) job.process.forget_spawned_group();
-    without_lock([&] { checks_.drain(*checked); });
+    without_lock([&] { watchers.drain(*checked); });
     if (job.process.pid() != early.pid) {
       if (job.process.spawned().leader() == early.pid) leader_ended(job, early.remains);
       return;
@@ -207,7 +207,7 @@ void BoardCore::tell_left_behind(Job& job) {
   if (record.reason.type != ReasonType::left_behind) return;
   std::string line = reason_text(record.reason);
   say(LogLevel::warn, fmt::format("{}: {}", job.name, line));
-  if (log_.note(job.slot, std::move(line))) wake_janitor();
+  janitor.note(job.slot, std::move(line));
 }
 
 void BoardCore::leader_ended(Job& job, Remains remains) {
@@ -327,8 +327,7 @@ void BoardCore::look_at_group(Job& job) {
   if (record.process != Process::lingering && record.process != Process::held) return;
   look_at_unit(job);
   if (record.process != Process::lingering || !job.group_poll.longest()) return;
-  groups_to_see_ = true;
-  wake_janitor();
+  janitor.see_groups();
 }
 
 void Board::cgroups_changed() {
@@ -355,9 +354,9 @@ void BoardCore::look_at_memory(Job& job) {
   event.reason = Reason{ReasonType::signal, SIGKILL, line, {}};
   events.add(std::move(event));
   say(LogLevel::warn, fmt::format("{}: {}", job.name, line));
-  if (log_.note(job.slot, std::move(line))) wake_janitor();
+  janitor.note(job.slot, std::move(line));
   store_world();
-  changes_.changed();
+  changes.changed();
 }
 
 }  // namespace zinit

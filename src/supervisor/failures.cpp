@@ -23,7 +23,7 @@ void BoardCore::note_failure(Slot slot) {
 /// The names in its on_failure that do not exist.
 std::vector<std::string> BoardCore::absent_on_failure(Slot slot) const {
   std::vector<std::string> names = on_failure_names(world.spec(slot));
-  std::erase_if(names, [&](const std::string& name) REQUIRES(mutex) {
+  std::erase_if(names, [&](const std::string& name) REQUIRES(board_lock) {
     const std::size_t at = name.find('@');
     return world.graph->find(name) != kNoSlot ||
            (at != std::string::npos && is_template(name.substr(0, at + 1)));
@@ -32,8 +32,8 @@ std::vector<std::string> BoardCore::absent_on_failure(Slot slot) const {
 }
 
 std::vector<ServiceView> Board::final_failures() {
-  MutexLock lock(mutex);
-  std::erase_if(failures, [&](Slot slot) REQUIRES(mutex) { return !is_to_be_followed(slot); });
+  MutexLock lock(mutex());
+  std::erase_if(failures, [&](Slot slot) REQUIRES(board_lock) { return !is_to_be_followed(slot); });
   std::vector<ServiceView> found;
   if (failures.empty()) return found;
   const TimePoint now = Clock::now();
@@ -44,7 +44,7 @@ std::vector<ServiceView> Board::final_failures() {
 }
 
 void Board::failure_handled(const ServiceView& failed) {
-  MutexLock lock(mutex);
+  MutexLock lock(mutex());
   const Slot slot = failed.slot;
   // Another service may have the slot by now, or this service has failed again.
   if (!is_to_be_followed(slot) || world.graph->name(slot) != failed.spec->name ||

@@ -4,7 +4,7 @@
 //
 // A launch is work for a service that may block in a system call (LaunchOrder::What lists all
 // kinds), so it is done without the lock, by the job's thread or the janitor. A job has one launch
-// at a time. work() in job_threads.cpp takes it through these stages:
+// at a time. work() takes it through these stages:
 //
 //   1. With the lock: next_order() fills a LaunchOrder. Side commands and clean-up come first. For
 //      a step of the decision table, begin_step() sets the record's process to `launching`:
@@ -21,8 +21,10 @@
 // handled directly after the result. A stop or reload that comes meanwhile only changes the record;
 // launch_over() makes the job due, so that it decides again.
 #include <algorithm>
+#include <array>
 #include <csignal>
 
+#include "base/kill_point.hpp"
 #include "base/lists.hpp"
 #include "base/text.hpp"
 #include "model/predicates.hpp"
@@ -32,6 +34,11 @@
 namespace zinit {
 
 namespace {
+
+// Places for crash tests, before each kind of order (base/kill_point.hpp). By LaunchOrder::What.
+constexpr std::array kBeforeOrders = {
+    "order.main",  "order.pre",   "order.post",      "order.stop", "order.reload", "order.probe",
+    "order.clean", "order.limit", "order.condition", "order.left", "order.ready",  "order.check"};
 
 LaunchOrder::What what_of(CommandKind kind) {
   switch (kind) {
@@ -57,6 +64,124 @@ std::string end_variable(const Record& record) {
 
 }  // namespace
 
+void BoardCore::work(Job& job) {
+  job.without_room = false;
+  LaunchOrder order = next_order(job);
+  kill_point(kBeforeOrders[static_cast<std::size_t>(order.what)]);
+  if (journal_)
+    order.noted = journal_->begin_launch(job.slot, static_cast<std::uint8_t>(order.what));
+  kill_point("launch.noted");
+  Launch launch = carry_out(job, order);
+  kill_point("launch.done");
+  std::erase(launching_, job.slot);
+  launch_over(job, order, std::move(launch));
+  kill_point("launch.recorded");
+  if (journal_) journal_->end_launch(order.noted);
+}
+
+LaunchOrder BoardCore::next_order(Job& job) {
+  LaunchOrder order{world.graph->node(job.slot).spec, job.slot};
+  order.may_wait = job.has_thread;  // never the janitor: the order it would wait for may need the
+                                    // janitor
+  if (const SideCommand* const side = job.side.first_ordered()) {
+    order.what = kind_of(side->kind()).what;
+    if (order.what == LaunchOrder::What::stop) order.spec = spec_to_stop(job);
+    if (order.what == LaunchOrder::What::ready)
+      order.index = world.record(job.slot).ready_begun - 1;
+    if (order.what == LaunchOrder::What::check && job.check) {
+      order.spec = job.check->one().spec;
+      order.tail = job.check->one().tail;
+    }
+    if (side->main_pid() != 0) order.extra = {fmt::format("MAINPID={}", side->main_pid())};
+    if (order.what == LaunchOrder::What::reload && job.checked && job.checked->extras) {
+      for (const std::string& entry : job.checked->extras->environment)
+        if (entry.starts_with("NOTIFY_SOCKET=")) order.extra.push_back(entry);
+    }
+  } else if (!job.to_remove->empty() || job.leaves_files) {
+    order.what = LaunchOrder::What::clean;
+    job.leaves_files = false;
+    order.directories = job.to_remove.take();
+  } else if (std::exchange(job.limits_changed, false)) {
+    order.what = LaunchOrder::What::limit;
+  } else if (std::exchange(job.seeks_left, false)) {
+    order.what = LaunchOrder::What::left;
+    order.group = job.process.spawned().number();
+    order.known = processes.pids();
+    order.user = job.user;
+  } else {
+    begin_step(job, order);
+  }
+  return order;
+}
+
+Launch BoardCore::carry_out(Job& job, const LaunchOrder& order) {
+  job.launch = std::make_unique<LaunchUnderWay>(LaunchUnderWay{order.what, Clock::now()});
+  job.launch->noted = order.noted;
+  launching_.push_back(job.slot);
+  scheduler.launch_begins(job);
+  let_go();
+  Launch launch = launcher_.carry_out(order, [&](const std::shared_ptr<std::atomic<pid_t>>& child) {
+    MutexLock lock(mutex());
+    job.launch->child = child;
+  });
+  mutex().lock();
+  scheduler.launch_returned(job);
+  return launch;
+}
+
+/// Whether the process of the present launch would be killed right after the launch.
+bool BoardCore::launch_unwanted(Job& job) {
+  const Record& record = world.record(job.slot);
+  const bool stopping = record.state == State::stopping;
+  const auto pointless = [&](const SideCommand& side) {
+    return stopping || side.late() || job.process.pid() != side.main_pid();
+  };
+  switch (job.launch->what) {
+    case LaunchOrder::What::main:
+    case LaunchOrder::What::pre:
+      if (record.wish == Wish::down || record.stop_owed) return true;
+      [[fallthrough]];
+    case LaunchOrder::What::post: return Clock::now() >= record.deadline;
+    case LaunchOrder::What::stop: return !stopping || record.stage == StopStage::killed;
+    case LaunchOrder::What::reload: return pointless(job.side.reload());
+    case LaunchOrder::What::ready: return pointless(job.side.ready());
+    case LaunchOrder::What::probe: return pointless(job.side.probe());
+    case LaunchOrder::What::check:
+      return job.side.check().late() || !job.check || rounds.is_cut_off(job);
+    case LaunchOrder::What::condition: return !still_to_start(job);
+    case LaunchOrder::What::clean:
+    case LaunchOrder::What::left:
+    case LaunchOrder::What::limit: break;  // no process
+  }
+  return false;
+}
+
+/// SIGKILL does not end a child that waits in the kernel for a file system that does not answer.
+/// Nothing can end this launch then, so the service stays where it is until the child is gone.
+void BoardCore::help_launch(Job& job) {
+  LaunchUnderWay& launch = *job.launch;
+  if (!help_child(launch.pid(), launch_unwanted(job))) return;
+  const TimePoint now = Clock::now();
+  if (launch.killed == TimePoint{}) launch.killed = now;
+  if (now < after(launch.killed, kSlowLaunch) || std::exchange(launch.hangs, true)) return;
+  say(LogLevel::error, fmt::format("{}: {}", job.name, hanging_launch(launch)));
+}
+
+std::string BoardCore::hanging_launch(const LaunchUnderWay& launch) {
+  return fmt::format(
+      "its launch hangs: SIGKILL does not end process {}, which waits in the kernel, "
+      "probably for a file system or device that does not answer",
+      launch.pid());
+}
+
+void BoardCore::tell_launch_hangs(Slot slot, WhyReport& report) const {
+  const Job& job = *jobs[slot];
+  if (!job.launch || !job.launch->hangs) return;
+  std::erase_if(report.reasons, [](const WhyReason& one) { return one.kind == "pending"; });
+  report.reasons.insert(report.reasons.begin(), {"launch", report.name, report.state,
+                                                 hanging_launch(*job.launch), report.name, 0});
+}
+
 /// From now on the service is active: no conflicting service may start, and a stop waits for the
 /// launch. Services that were held back by a conflicting one may now start.
 void BoardCore::begin_step(Job& job, LaunchOrder& order) {
@@ -79,11 +204,11 @@ void BoardCore::begin_step(Job& job, LaunchOrder& order) {
 void BoardCore::launch_over(Job& job, const LaunchOrder& order, Launch launch) {
   const auto ended = std::exchange(job.launch, nullptr)->early_end;
   // The next job in the queue gets the place; the result may queue this job again.
-  places_.give_back(job.place);
+  scheduler.give_back(job);
   // With a pids_max of its own, the service may have met its own limit: EAGAIN then says nothing
   // about processes in general.
   if (launch.errnum == EAGAIN && !order.spec->resources->pids_max) {
-    processes_are_short();
+    scheduler.processes_are_short();
     job.without_room = true;
   }
   const EarlyEnd* const early = ended && ended->pid == launch.child.pid ? &*ended : nullptr;
@@ -155,7 +280,7 @@ void BoardCore::left_found(Job& job, const std::vector<pid_t>& left) {
 void BoardCore::limits_over(Job& job, std::vector<std::string> faults) {
   note_resource_faults(job, std::move(faults));
   store(job.slot);
-  changes_.changed();
+  changes.changed();
 }
 
 /// Logs faults when they change, not at each spawn. The status shows them while they last.
@@ -236,11 +361,11 @@ bool BoardCore::uses_directory(const Job& job, const std::string& name) const {
 void BoardCore::order_removal(Job& job) {
   Record& record = world.record(job.slot);
   if (record.process != Process::none) return;
-  job.leaves_files = checks_.leaves_files(job.slot);
+  job.leaves_files = watchers.leaves_files(job.slot);
   if (job.runtime_dirs->empty() && !job.leaves_files) return;
   std::vector<std::string> directories = job.runtime_dirs.take();
   std::erase_if(directories, [&](const std::string& name)
-                                 REQUIRES(mutex) { return hand_on_directory(job, name); });
+                                 REQUIRES(board_lock) { return hand_on_directory(job, name); });
   if (directories.empty() && !job.leaves_files) return keep_runtime_dirs(job);
   launcher_.announce_removal(directories);
   job.to_remove = std::move(directories);

@@ -15,7 +15,7 @@ constexpr int kPlansAside = 3;
 PlanAside::PlanAside(BoardCore& core, Want want) : want_(std::move(want)) {
   for (int attempt = 0; attempt < kPlansAside; ++attempt) {
     {
-      MutexLock lock(core.mutex);
+      MutexLock lock(core.mutex());
       if (is_current(core)) return;
       take_base(core);
     }

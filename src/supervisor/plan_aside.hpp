@@ -28,14 +28,14 @@ class PlanAside {
   /// several times.
   using Want = std::function<Wanted(const Graph& graph)>;
 
-  PlanAside(BoardCore& core, Want want) EXCLUDES(core.mutex);
+  PlanAside(BoardCore& core, Want want) EXCLUDES(board_lock);
 
   /// The plan, made again if the board has changed since.
-  Plan& plan(BoardCore& core) REQUIRES(core.mutex);
+  Plan& plan(BoardCore& core) REQUIRES(board_lock);
 
  private:
-  [[nodiscard]] bool is_current(const BoardCore& core) const REQUIRES(core.mutex);
-  void take_base(const BoardCore& core) REQUIRES(core.mutex);
+  [[nodiscard]] bool is_current(const BoardCore& core) const REQUIRES(board_lock);
+  void take_base(const BoardCore& core) REQUIRES(board_lock);
   void make();
 
   const Want want_;

@@ -85,7 +85,7 @@ void BoardCore::restore_service(Slot slot, const JournalEntry& entry, const Fact
   const auto extras = std::make_shared<SpawnExtras>();
   extras->spawned_at = entry.facts.started;
   extras->user = job.user;
-  const bool held = checks_.take_over(slot, world.spec(slot), *extras);
+  const bool held = watchers.take_over(slot, world.spec(slot), *extras);
   const bool there = restore_process(job, entry, held);
   restore_side_commands(job, entry.facts);
   if (record.ready_runs && entry.ready_end)

@@ -27,7 +27,7 @@ const SpecPtr& BoardCore::spec_to_stop(const Job& job) const {
 void BoardCore::signal_job(Job& job, int signal) {
   follow_main(job);
   forget_gone(job);
-  const auto say_error = [&](const Result<void>& sent) REQUIRES(mutex) {
+  const auto say_error = [&](const Result<void>& sent) REQUIRES(board_lock) {
     // A pre_exec may have ended just now: what is gone needs no signal.
     if (!sent && sent.error().errnum != ESRCH)
       say(LogLevel::error, fmt::format("{}: {}", job.name, sent.error().text));
@@ -67,8 +67,7 @@ Result<void> BoardCore::signal_cgroup(Job& job, int signal) {
   if (order.pids.empty() && order.cgroup.populated())
     return failure("cannot list the processes of its cgroup");
   if (order.send_some()) return {};
-  to_signal_.push_back(std::move(order));
-  wake_janitor();
+  janitor.go_on_with(std::move(order));
   return {};
 }
 
@@ -108,7 +107,7 @@ void BoardCore::end_side_command(Job& job, SideCommand& side) {
   if (!side.ordered() || under_way) return side.kill();
   side.dropped();
   if (side.kind() == SideKind::probe) return probe_over(job, Error{{}, EAGAIN});
-  if (side.kind() == SideKind::check) return cut_off(job);
+  if (side.kind() == SideKind::check) return rounds.cut_off(job);
   if (side.kind() == SideKind::ready) return ready_command_lost(world, job.slot);
   side_over(job, side, "not run, because the service is being stopped");
 }
@@ -204,7 +203,7 @@ void BoardCore::side_launched(Job& job, const LaunchOrder& order, const Launch& 
 }
 
 void BoardCore::side_started(Job& job, SideCommand& side, const LaunchOrder& order) {
-  if (side.kind() == SideKind::check) return check_started(job, order);
+  if (side.kind() == SideKind::check) return rounds.started(job, order);
   job.clock_seen = Clock::now();  // its time limit begins
   const bool stops = side.kind() == SideKind::stop;
   if (side.kind() == SideKind::reload)
@@ -245,7 +244,7 @@ void BoardCore::side_ended(Job& job, SideCommand& side, const ProcessEnd& end, R
   }
   if (side.kind() == SideKind::check) {
     forget_gone(job);
-    check_ended(job, end);
+    rounds.ended(job, end);
     look_at_unit(job);
     return;
   }
@@ -264,13 +263,13 @@ void BoardCore::side_ended(Job& job, SideCommand& side, const ProcessEnd& end, R
 void BoardCore::side_over(Job& job, SideCommand& side, const std::string& fault) {
   side.limit(kNever);
   if (side.kind() == SideKind::probe) return probe_over(job, Error{fault});
-  if (side.kind() == SideKind::check) return check_over(job, fault);
+  if (side.kind() == SideKind::check) return rounds.over(job, fault);
   const bool stops = side.kind() == SideKind::stop;
   if (!stops && job.reload) {
     job.reload->done = true;
     job.reload->fault = fault;
     job.reload.reset();
-    changes_.changed();
+    changes.changed();
   }
   const Record& record = world.record(job.slot);
   const bool held = stops && record.done;
@@ -296,7 +295,7 @@ void BoardCore::look_at_side_commands(Job& job) {
   const TimePoint now = Clock::now();
   static_cast<void>(job.side.reload().kill_if_late(now));
   if (job.side.condition().kill_if_late(now)) condition_late(job);
-  if (job.side.check().kill_if_late(now)) check_late(job);
+  if (job.side.check().kill_if_late(now)) rounds.late(job);
   if (!job.side.probe().kill_if_late(now) || !job.probed) return;
   // Report the result without waiting for the command's end: it may hang in its launch, or where
   // SIGKILL does not reach it.
@@ -321,11 +320,11 @@ void Board::run_probe(const CheckedProcessPtr& process) {
   // Without a main process there is nothing to check, and no value for MAINPID.
   if (probe.ordered() || job->process.pid() == 0) {
     process->set_probe_result(Error{{}, EAGAIN});
-    return checks_.changed();
+    return watchers.changed();
   }
   if (!probe.gone()) {
     process->set_probe_result(Error{"its previous command was killed and has not ended"});
-    return checks_.changed();
+    return watchers.changed();
   }
   job->probed = process;
   probe.order(job->process.pid());
@@ -338,7 +337,7 @@ void BoardCore::probe_over(Job& job, Error fault) {
   const CheckedProcessPtr probed = std::exchange(job.probed, nullptr);
   if (!probed) return;
   probed->set_probe_result(std::move(fault));
-  checks_.changed();
+  watchers.changed();
 }
 
 /// Why the service cannot reload itself now.
@@ -392,8 +391,8 @@ RequestResult<ServiceReload> Board::reload_service(std::string_view name, bool d
   reload->check->all = std::move(checks);
   // By name: another service may have the slot by then.
   reload->check->then = [this, reload, name = std::string(name)]()
-                            REQUIRES(mutex) { reload_checked(name, reload); };
-  begin_round(reload->check);
+                            REQUIRES(board_lock) { reload_checked(name, reload); };
+  rounds.begin(reload->check);
   return reload;
 }
 

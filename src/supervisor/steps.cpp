@@ -6,7 +6,7 @@
 // the change releases the lock, take_due_steps() empties the list of due jobs. For each job,
 // take_all_steps() asks decide() for the row of the decision table until one of these holds:
 //
-//   - decide() waits: the job's next deadline goes into Job::until, and attend() in job_threads.cpp
+//   - decide() waits: the job's next deadline goes into Job::until, and JobScheduler::attend()
 //     finds a thread or the janitor for it.
 //   - The row launches a process, which may block in a system call: it goes into Job::to_launch for
 //     the job's thread. launches.cpp enters the state once the launch is over.
@@ -50,10 +50,10 @@ void BoardCore::take_due_steps() {
       Job* const job = jobs[due_[i]].get();
       if (job == nullptr || !std::exchange(job->due, false)) continue;
       take_steps(*job, Whose::others);
-      attend(*job);
+      scheduler.attend(*job);
     }
     due_.clear();
-    if (!rounds_.empty()) go_on_with_rounds();
+    rounds.go_on();
   } while (!due_.empty());
 }
 
@@ -82,7 +82,7 @@ bool BoardCore::rests(const Job& job) {
   if (record.process == Process::launching || job.to_launch != nullptr) return false;
   if (record.state != State::blocked) return zinit::rests(record);
   if (record.wish == Wish::down) return false;
-  return held_up(world, job.slot, [&](Slot other) REQUIRES(mutex) {
+  return held_up(world, job.slot, [&](Slot other) REQUIRES(board_lock) {
     const State state = world.record(other).state;
     if (state == State::blocked) return jobs[other] && jobs[other]->rests;
     return zinit::rests(world.record(other)) &&
@@ -176,7 +176,7 @@ void BoardCore::tell_transition(Job& job, State from, State to) {
     if (job.checked) {
       job.checked->set_running(to == State::running);
       if (to == State::stopping) job.checked->set_stage(CheckedProcess::Stage::stopping);
-      checks_.changed();
+      watchers.changed();
     }
     stamp(job, from, to);
     note_failure(slot);
@@ -194,14 +194,16 @@ void BoardCore::tell_transition(Job& job, State from, State to) {
 void BoardCore::settle_at_rest(Job& job) {
   if (world.spec(job.slot).spares_rest()) look_at_spared(job);
   if (!world.spec(job.slot).spares_rest() || !job.cgroup.in_use()) drop_cgroup(job);
-  checks_.rested(job.slot);
+  watchers.rested(job.slot);
+}
+
+void BoardCore::drop_cgroup(Job& job) {
+  if (job.cgroup.release()) janitor.remove_cgroup(job.name);
 }
 
 void BoardCore::forget_removed(Slot slot) {
   if (!world.node(slot).removed || is_live(slot)) return;
-  sweep_wanted_ = true;
-  wake_janitor();
-  janitor_pause_.notify_one();
+  janitor.sweep();
 }
 
 void BoardCore::stamp(Job& job, State from, State to) {
@@ -236,7 +238,7 @@ void BoardCore::publish(const Job& job, State from, State to) {
 
 void BoardCore::warn_of(const Job& job, const std::string& text) {
   say(LogLevel::warn, fmt::format("{}: {}", job.name, text));
-  if (log_.note(job.slot, text)) wake_janitor();
+  janitor.note(job.slot, text);
 }
 
 void BoardCore::note_bad_end(const Job& job, State from, State to, const Reason& cause) {
@@ -261,7 +263,7 @@ void BoardCore::note_bad_end(const Job& job, State from, State to, const Reason&
     default: return;
   }
   const bool bad = to == State::failed || (to == State::blocked && from != State::blocked);
-  if (bad && log_.note(job.slot, std::move(line))) wake_janitor();
+  if (bad) janitor.note(job.slot, std::move(line));
 }
 
 // A decision depends only on the present state. So a job becomes due only if its decision now
@@ -280,7 +282,7 @@ void BoardCore::tell_neighbours(std::span<const Slot> changed) {
     const bool checked = job->condition_check == ConditionCheck::runs;  // perhaps no longer needed
     if (!step.waits() || step.deadline < job->until || checked) make_due(*job);
   }
-  changes_.changed();
+  changes.changed();
 }
 
 }  // namespace zinit
