@@ -426,7 +426,7 @@ std::optional<WhyReport> Board::why(std::string_view name) const {
   const Slot slot = world.graph->find(name);
   if (slot == kNoSlot) return std::nullopt;
   WhyReport report = zinit::why(world, slot, Clock::now());
-  tell_conditions(slot, report);
+  conditions.tell(slot, report);
   tell_stop(slot, report);
   tell_launch_hangs(slot, report);
   for (const std::string& absent : absent_on_failure(slot))

@@ -378,6 +378,10 @@ class Board final : public WatchReports, private BoardCore {
   RequestResult<Others> bring_up(std::string_view name, Requested (*request)(World&, Slot))
       REQUIRES(board_lock);
   RequestResult<Others> restart_checked(const std::string& name, bool was_up) REQUIRES(board_lock);
+  [[nodiscard]] std::optional<RequestFailure> reload_fault(Slot slot) REQUIRES(board_lock);
+  void reload_checked(const std::string& name, const ServiceReload& reload) REQUIRES(board_lock);
+  [[nodiscard]] std::optional<RequestFailure> begin_reload(Slot slot, const ServiceReload& reload)
+      REQUIRES(board_lock);
   [[nodiscard]] RequestFailure failure_of(const std::vector<CheckRound::One>& failed,
                                           std::string_view consequence) const EXCLUDES(board_lock);
   [[nodiscard]] RequestResult<FileFaults> check_files(class PlanAside& aside) EXCLUDES(board_lock);

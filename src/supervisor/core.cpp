@@ -119,7 +119,7 @@ void BoardCore::adopt(const Plan& plan, bool start_new) {
       if (stays(slot) && before->spec(slot).resources != world.spec(slot).resources)
         limit_cgroup(*jobs[slot]);
       if (stays(slot) && before->spec(slot).condition != world.spec(slot).condition)
-        conditions_changed(*jobs[slot]);
+        conditions.changed(*jobs[slot]);
       if (stays(slot)) change_checks(*jobs[slot]);
     }
     if (!stays(slot)) store(slot);

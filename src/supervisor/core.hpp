@@ -5,7 +5,7 @@
 //
 // Parts with state of their own are separate classes: the threads of jobs (job_scheduler.hpp), the
 // thread for work that belongs to no job (janitor.hpp), check_exec before a restart
-// (check_rounds.hpp), the table of processes (processes.hpp),
+// (check_rounds.hpp), conditions before a start (condition_checks.hpp), the table of processes (processes.hpp),
 // cgroups (service_cgroup.hpp), commands beside the main process (side_commands.hpp), launches
 // (launch.hpp), the kept events, the journal. The core connects them. Its functions are divided
 // among these files:
@@ -15,7 +15,6 @@
 //   launches.cpp     orders for launches, and their results
 //   ends.cpp         ends of processes
 //   signals.cpp      signals, and commands beside the main process
-//   conditions.cpp   conditions of a service that is about to start
 //   checks.cpp       checks of main processes
 //   restore.cpp      restoring a board from a journal
 //   failures.cpp     services that have failed for good
@@ -41,6 +40,7 @@
 #include "supervisor/board_lock.hpp"
 #include "supervisor/boot_progress.hpp"
 #include "supervisor/check_rounds.hpp"
+#include "supervisor/condition_checks.hpp"
 #include "supervisor/janitor.hpp"
 #include "supervisor/job.hpp"
 #include "supervisor/job_scheduler.hpp"
@@ -95,6 +95,7 @@ class BoardCore {
   JobScheduler scheduler{*this};
   Janitor janitor{*this};
   CheckRounds rounds{*this};
+  ConditionChecks conditions{*this};
   World world GUARDED_BY(board_lock);
   KeptEvents events GUARDED_BY(board_lock);
   ProcessTable processes GUARDED_BY(board_lock);  // outlives the jobs, which remove their entries
@@ -159,8 +160,6 @@ class BoardCore {
   [[nodiscard]] bool is_to_be_followed(Slot slot) const REQUIRES(board_lock);
   /// Adds a failed service to `failures`, for final_failures().
   void note_failure(Slot slot) REQUIRES(board_lock);
-  /// Adds the state of each condition, if the service was not started because of a condition.
-  void tell_conditions(Slot slot, WhyReport& report) const REQUIRES(board_lock);
   /// Adds the pid whose READY=1 was ignored, if the service is starting or started too slowly.
   void tell_not_heard(Slot slot, WhyReport& report) const REQUIRES(board_lock);
   /// Adds the stop_exec that runs, and what has killed a stopped process.
@@ -199,7 +198,7 @@ class BoardCore {
   /// Marks the job as due: its steps are taken before the lock is released.
   void make_due(Job& job) REQUIRES(board_lock);
 
-  // --- for the scheduler, the janitor and the rounds of checks ---
+  // --- for the scheduler, the janitor, the rounds of checks and the conditions ---
   /// Takes all due steps, releases the lock, and wakes the threads that have work.
   void let_go() RELEASE(board_lock);
   /// Calls `work` without the lock, and takes the lock again.
@@ -227,6 +226,13 @@ class BoardCore {
   bool look_at_unit(Job& job) REQUIRES(board_lock);
   void forget_gone(Job& job) REQUIRES(board_lock);
   void end_side_command(Job& job, SideCommand& side) REQUIRES(board_lock);
+  void side_ended(Job& job, SideCommand& side, const ProcessEnd& end, Remains remains)
+      REQUIRES(board_lock);
+  /// The one place where a state is changed.
+  void enter(Job& job, const Row& row, const LaunchOutcome& outcome) REQUIRES(board_lock);
+  void kill_cgroup(Job& job) REQUIRES(board_lock);
+  void tell_exhausted(Slot slot, const Reason& reason) REQUIRES(board_lock);
+  void note_launch(Job& job, Launch& launch) REQUIRES(board_lock);
 
  protected:
   using EarlyEnd = LaunchUnderWay::EarlyEnd;
@@ -242,8 +248,6 @@ class BoardCore {
   [[nodiscard]] bool rests(const Job& job) REQUIRES(board_lock);
   [[nodiscard]] TimePoint next_look(Job& job, const Step& step, TimePoint now) REQUIRES(board_lock);
   void perform(Job& job, const Row& row) REQUIRES(board_lock);
-  /// The one place where a state is changed.
-  void enter(Job& job, const Row& row, const LaunchOutcome& outcome) REQUIRES(board_lock);
   void tell_transition(Job& job, State from, State to) REQUIRES(board_lock);
   void stamp(Job& job, State from, State to) REQUIRES(board_lock);
   void publish(const Job& job, State from, State to) REQUIRES(board_lock);
@@ -260,10 +264,8 @@ class BoardCore {
   void begin_step(Job& job, LaunchOrder& order) REQUIRES(board_lock);
   void step_launched(Job& job, const LaunchOrder& order, Launch& launch, const EarlyEnd* early)
       REQUIRES(board_lock);
-  void note_launch(Job& job, Launch& launch) REQUIRES(board_lock);
   void note_process(Job& job, const LaunchOrder& order, Child child) REQUIRES(board_lock);
   void tell_launch(const LaunchOrder& order, const LaunchOutcome& outcome) REQUIRES(board_lock);
-  void tell_exhausted(Slot slot, const Reason& reason) REQUIRES(board_lock);
   void left_found(Job& job, const std::vector<pid_t>& left) REQUIRES(board_lock);
   void limits_over(Job& job, std::vector<std::string> faults) REQUIRES(board_lock);
   void note_resource_faults(Job& job, std::vector<std::string> faults) REQUIRES(board_lock);
@@ -302,7 +304,6 @@ class BoardCore {
 
   // --- signals.cpp ---
   void signal_job(Job& job, int signal) REQUIRES(board_lock);
-  void kill_cgroup(Job& job) REQUIRES(board_lock);
   void signal_escaped(Job& job) REQUIRES(board_lock);
   [[nodiscard]] Result<void> signal_cgroup(Job& job, int signal) REQUIRES(board_lock);
   [[nodiscard]] bool stops_by_command(const Job& job) const REQUIRES(board_lock);
@@ -316,39 +317,10 @@ class BoardCore {
   void side_launched(Job& job, const LaunchOrder& order, const Launch& launch,
                      const EarlyEnd* early) REQUIRES(board_lock);
   void side_started(Job& job, SideCommand& side, const LaunchOrder& order) REQUIRES(board_lock);
-  void side_ended(Job& job, SideCommand& side, const ProcessEnd& end, Remains remains)
-      REQUIRES(board_lock);
   void side_over(Job& job, SideCommand& side, const std::string& fault) REQUIRES(board_lock);
   void look_at_side_commands(Job& job) REQUIRES(board_lock);
   /// Reports the probe's result to the watcher that ordered it, unless it has a result already.
   void probe_over(Job& job, Error fault) REQUIRES(board_lock);
-
-  [[nodiscard]] std::optional<RequestFailure> reload_fault(Slot slot) REQUIRES(board_lock);
-  void reload_checked(const std::string& name, const ServiceReload& reload) REQUIRES(board_lock);
-  [[nodiscard]] std::optional<RequestFailure> begin_reload(Slot slot, const ServiceReload& reload)
-      REQUIRES(board_lock);
-
-  // --- conditions.cpp ---
-  void end_left_condition(Job& job) REQUIRES(board_lock);
-  /// Whether the launch of `row` must wait for conditions.
-  [[nodiscard]] bool awaits_conditions(const Job& job, const Row& row) REQUIRES(board_lock);
-  /// Whether a service whose conditions are being checked would still be launched now.
-  [[nodiscard]] bool still_to_start(const Job& job) REQUIRES(board_lock);
-  /// Kills exec of [condition] if its result no longer matters because there will be no start.
-  void end_unwanted_condition(Job& job) REQUIRES(board_lock);
-  void conditions_changed(Job& job) REQUIRES(board_lock);
-  void conditions_launched(Job& job, const LaunchOrder& order, Launch& launch,
-                           const EarlyEnd* early) REQUIRES(board_lock);
-  void condition_ended(Job& job, const ProcessEnd& end) REQUIRES(board_lock);
-  void condition_late(Job& job) REQUIRES(board_lock);
-  void command_over(Job& job, bool told, bool good, const std::string& remark) REQUIRES(board_lock);
-  /// Whether the whole command has gone. Once it has, the launch goes on.
-  void look_at_condition(Job& job) REQUIRES(board_lock);
-  void result_found(Job& job) REQUIRES(board_lock);
-  void conditions_over(Job& job, const LaunchOutcome& outcome) REQUIRES(board_lock);
-  void restore_words(Slot slot, const FactMap& kept) REQUIRES(board_lock);
-  void keep_conditions(const Job& job) REQUIRES(board_lock);
-  void restore_conditions(Slot slot, const FactMap& kept) REQUIRES(board_lock);
 
   // --- checks.cpp ---
   [[nodiscard]] bool needs_checks(const Job& job) const REQUIRES(board_lock);
@@ -372,6 +344,7 @@ class BoardCore {
   void give_up_main(Job& job) REQUIRES(board_lock);
 
   // --- restore.cpp ---
+  void restore_words(Slot slot, const FactMap& kept) REQUIRES(board_lock);
   void restore_facts(Job& job, const JournalFacts& facts, const FactMap& kept) REQUIRES(board_lock);
   void restore_launch(Job& job, const JournalEntry& entry) REQUIRES(board_lock);
   [[nodiscard]] bool restore_process(Job& job, const JournalEntry& entry, bool held)

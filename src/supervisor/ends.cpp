@@ -262,7 +262,7 @@ void BoardCore::forget_gone(Job& job) {
 bool BoardCore::look_at_unit(Job& job) {
   forget_gone(job);
   if (job.condition_result) {
-    look_at_condition(job);
+    conditions.look_at(job);
     return false;
   }
   const bool in_background =

@@ -148,7 +148,7 @@ bool BoardCore::launch_unwanted(Job& job) {
     case LaunchOrder::What::probe: return pointless(job.side.probe());
     case LaunchOrder::What::check:
       return job.side.check().late() || !job.check || rounds.is_cut_off(job);
-    case LaunchOrder::What::condition: return !still_to_start(job);
+    case LaunchOrder::What::condition: return !conditions.still_to_start(job);
     case LaunchOrder::What::clean:
     case LaunchOrder::What::left:
     case LaunchOrder::What::limit: break;  // no process
@@ -186,7 +186,7 @@ void BoardCore::tell_launch_hangs(Slot slot, WhyReport& report) const {
 /// launch. Services that were held back by a conflicting one may now start.
 void BoardCore::begin_step(Job& job, LaunchOrder& order) {
   order.row = std::exchange(job.to_launch, nullptr);
-  const bool asks = awaits_conditions(job, *order.row);
+  const bool asks = conditions.awaited(job, *order.row);
   job.condition_check = asks ? ConditionCheck::runs : ConditionCheck::none;
   begin_launch(world, job.slot, *order.row, Clock::now());
   job.clock_seen = Clock::now();  // the time limit of post_exec begins
@@ -219,7 +219,7 @@ void BoardCore::launch_over(Job& job, const LaunchOrder& order, Launch launch) {
   else if (order.what == LaunchOrder::What::left)
     left_found(job, launch.left);
   else if (order.what == LaunchOrder::What::condition)
-    conditions_launched(job, order, launch, early);
+    conditions.launched(job, order, launch, early);
   else if (runs_beside(order.what))
     side_launched(job, order, launch, early);
   else

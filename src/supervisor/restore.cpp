@@ -110,7 +110,7 @@ void BoardCore::restore_service(Slot slot, const JournalEntry& entry, const Fact
 /// continues across execve(2).
 void BoardCore::restore_facts(Job& job, const JournalFacts& facts, const FactMap& kept) {
   boot_progress.restore(job.slot, slot_fact(kept, SlotFact::boot_times, job.slot));
-  restore_conditions(job.slot, kept);
+  conditions.restore(job.slot, kept);
   restore_words(job.slot, kept);
   job.times = facts;
   job.started = facts.started;
@@ -209,7 +209,7 @@ void BoardCore::restore_side_commands(Job& job, const JournalFacts& facts) {
         side.limit(after(Clock::now(), kTimeToDie));
         side.kill();
         break;
-      case SideKind::condition: end_left_condition(job);
+      case SideKind::condition: conditions.end_left(job);
     }
   }
 }

@@ -235,7 +235,7 @@ void BoardCore::side_ended(Job& job, SideCommand& side, const ProcessEnd& end, R
   if (remains == Remains::zombie) reap(pid);
   if (side.kind() == SideKind::condition) {
     forget_gone(job);
-    return condition_ended(job, end);
+    return conditions.ended(job, end);
   }
   if (of_ready) {
     forget_gone(job);
@@ -294,7 +294,7 @@ void BoardCore::look_at_side_commands(Job& job) {
   if (job.side.all().empty()) return;
   const TimePoint now = Clock::now();
   static_cast<void>(job.side.reload().kill_if_late(now));
-  if (job.side.condition().kill_if_late(now)) condition_late(job);
+  if (job.side.condition().kill_if_late(now)) conditions.late(job);
   if (job.side.check().kill_if_late(now)) rounds.late(job);
   if (!job.side.probe().kill_if_late(now) || !job.probed) return;
   // Report the result without waiting for the command's end: it may hang in its launch, or where
@@ -338,90 +338,6 @@ void BoardCore::probe_over(Job& job, Error fault) {
   if (!probed) return;
   probed->set_probe_result(std::move(fault));
   watchers.changed();
-}
-
-/// Why the service cannot reload itself now.
-std::optional<RequestFailure> BoardCore::reload_fault(Slot slot) {
-  Job& job = *jobs[slot];
-  const ServiceSpec& spec = world.spec(slot);
-  const Record& record = world.record(slot);
-  if (spec.reload_exec->argv.empty() && spec.reload_signal == 0) {
-    return RequestFailure{Refusal::not_supported,
-                          fmt::format("{} has neither reload_exec nor reload_signal", spec.name)};
-  }
-  const bool runs =
-      record.state == State::running && !record.command.post && job.process.pid() != 0;
-  if (!runs && !(holds(world, slot) && !spec.reload_exec->argv.empty())) {
-    const bool comes = record.state == State::blocked || record.state == State::starting;
-    const std::string how = record.state == State::running
-                                ? "has no main process at present"
-                                : fmt::format("is {}", state_name(record.state));
-    const std::string remedy =
-        spec.oneshot ? ""
-                     : fmt::format("; `zinitctl {} {}` {}", comes ? "wait" : "start", spec.name,
-                                   comes ? "waits until it runs" : "starts it");
-    return RequestFailure{
-        Refusal::not_running,
-        fmt::format("{} {}: only a running service reloads{}", spec.name, how, remedy)};
-  }
-  forget_gone(job);
-  if (job.side.reload().gone()) return std::nullopt;
-  return RequestFailure{
-      Refusal::invalid_state,
-      fmt::format("{} is being reloaded, or its previous reload_exec has not ended", spec.name)};
-}
-
-RequestResult<ServiceReload> Board::reload_service(std::string_view name, bool dry_run,
-                                                   bool check) {
-  const Change change(*this);
-  const Slot slot = world.graph->find_loaded(name);
-  if (slot == kNoSlot) return not_found(name);
-  if (world.shutdown) return in_shutdown();
-  if (auto fault = reload_fault(slot)) return tl::unexpected(*std::move(fault));
-  auto reload = std::make_shared<ServiceReloadState>();
-  reload->done = dry_run;
-  if (dry_run) return reload;
-  std::vector<CheckRound::One> checks;
-  if (check) checks = checks_in(*world.graph, {slot});
-  if (checks.empty()) {
-    if (auto fault = begin_reload(slot, reload)) return tl::unexpected(*std::move(fault));
-    return reload;
-  }
-  reload->check = std::make_shared<CheckRound>();
-  reload->check->all = std::move(checks);
-  // By name: another service may have the slot by then.
-  reload->check->then = [this, reload, name = std::string(name)]()
-                            REQUIRES(board_lock) { reload_checked(name, reload); };
-  rounds.begin(reload->check);
-  return reload;
-}
-
-void BoardCore::reload_checked(const std::string& name, const ServiceReload& reload) {
-  const Slot slot = world.graph->find_loaded(name);
-  std::optional<RequestFailure> fault =
-      slot == kNoSlot ? not_found(name).value() : reload_fault(slot);
-  if (!fault) fault = begin_reload(slot, reload);
-  if (!fault) return;
-  reload->done = true;
-  reload->refused = std::make_shared<RequestFailure>(*std::move(fault));
-}
-
-std::optional<RequestFailure> BoardCore::begin_reload(Slot slot, const ServiceReload& reload) {
-  Job& job = *jobs[slot];
-  const ServiceSpec& spec = world.spec(slot);
-  if (!spec.reload_exec->argv.empty()) {
-    job.reload = reload;
-    job.side.reload().order(job.process.pid());
-    store(slot);
-    make_due(job);
-    return std::nullopt;
-  }
-  if (const auto sent = job.process.signal_main(spec.reload_signal); !sent)
-    return RequestFailure{Refusal::process_error, sent.error().text};
-  reload->done = true;
-  say(LogLevel::info,
-      fmt::format("{}: reloaded by {}", spec.name, signal_name(spec.reload_signal)));
-  return std::nullopt;
 }
 
 }  // namespace zinit

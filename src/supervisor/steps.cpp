@@ -96,7 +96,7 @@ void BoardCore::take_all_steps(Job& job, Whose whose) {
     const TimePoint now = decision_time(job, whose);
     const Record& record = world.record(job.slot);
     if (record.process == Process::launching) {  // the job waits for the launch
-      end_unwanted_condition(job);
+      conditions.end_unwanted(job);
       job.until = std::min(job.side.deadline(), now < record.deadline ? record.deadline : kNever);
       return;
     }
@@ -107,7 +107,7 @@ void BoardCore::take_all_steps(Job& job, Whose whose) {
       return;
     }
     if (is_launch(*step.row) &&
-        (world.spec(job.slot).has_process() || awaits_conditions(job, *step.row))) {
+        (world.spec(job.slot).has_process() || conditions.awaited(job, *step.row))) {
       job.to_launch = step.row;
       job.until = job.side.deadline();
       return;
