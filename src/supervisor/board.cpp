@@ -58,7 +58,7 @@ void add_launches(JournalEntry& entry, const std::vector<JournalLaunch>& launche
 
 bool Board::busy() const {
   MutexLock lock(mutex());
-  return !launching_.empty() || !scheduler.queue_empty();
+  return launches.under_way() || !scheduler.queue_empty();
 }
 
 void Board::load(const std::vector<SpecPtr>& specs, const MaskedNames& masked) {
@@ -123,7 +123,7 @@ void Board::hold_launches(bool hold) {
 
 bool Board::while_still(FunctionRef<void()> act) {
   MutexLock lock(mutex());
-  const bool busy = !launching_.empty() || !scheduler.no_place_taken() || janitor.signals();
+  const bool busy = launches.under_way() || !scheduler.no_place_taken() || janitor.signals();
   if (busy || !janitor.log_empty()) return false;
   act();
   return true;
@@ -131,7 +131,7 @@ bool Board::while_still(FunctionRef<void()> act) {
 
 std::optional<std::uint64_t> Board::quiet() const {
   MutexLock lock(mutex());
-  if (!launching_.empty() || !scheduler.queue_empty() || !janitor.log_empty()) return std::nullopt;
+  if (launches.under_way() || !scheduler.queue_empty() || !janitor.log_empty()) return std::nullopt;
   // A thread counts as awake from its wake-up call on. A passed deadline is about to wake a thread.
   const TimePoint now = Clock::now();
   if (!janitor.sleeps_after(now)) return std::nullopt;
@@ -241,7 +241,7 @@ RequestResult<void> Board::kill(std::string_view name, int signal, KillWhat what
   Job& job = *jobs[slot];
   const Record& record = world.record(slot);
   const bool main_there = main_pid(job) != 0;
-  if (const pid_t main = launched_main(job);
+  if (const pid_t main = launches.main_of(job);
       main != 0 && !job.launch->early_end && ::kill(main, signal) == 0)
     return {};
   const auto gone = [&] {
@@ -284,7 +284,7 @@ pid_t Board::main_process(std::string_view name) const {
   if (slot == kNoSlot) return 0;
   const Job& job = *jobs[slot];
   const pid_t main = main_pid(job);
-  return main != 0 ? main : launched_main(job);
+  return main != 0 ? main : launches.main_of(job);
 }
 
 bool Board::limits_applied() const {
@@ -428,7 +428,7 @@ std::optional<WhyReport> Board::why(std::string_view name) const {
   WhyReport report = zinit::why(world, slot, Clock::now());
   conditions.tell(slot, report);
   tell_stop(slot, report);
-  tell_launch_hangs(slot, report);
+  launches.tell_hangs(slot, report);
   for (const std::string& absent : absent_on_failure(slot))
     report.add("warning",
                fmt::format("on_failure names {}, which does not exist: it is not started", absent));

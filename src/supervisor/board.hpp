@@ -8,7 +8,7 @@
 // service that the change concerns (model/wake.hpp). Steps that only change a record or send a
 // signal are taken before the lock is released. Steps that may block in a system call are done by
 // the job's thread without the lock. Only a service that is starting, stopping or waiting has a
-// thread (job_threads.cpp). A service without changes costs nothing.
+// thread (job_scheduler.hpp). A service without changes costs nothing.
 //
 // Every change of state goes through BoardCore::enter(). It checks the transition against the
 // table, records its time, writes the journal, keeps the event and notifies the neighbours. Only
@@ -26,8 +26,8 @@
 // (base/memory.hpp).
 //
 // Board has the functions that take the lock: requests, queries, and what reapers and watchers
-// report. Its base BoardCore has those that are called with it; core.hpp lists its files. The rest
-// of the room:
+// report. Its base BoardCore has those that are called with it, and the board's other parts; see
+// core.hpp. The rest of the room:
 //   job.hpp, processes.hpp, service_cgroup.hpp   a service's thread, processes and cgroup
 //   launch.hpp, launch_plan.hpp                  spawning, without the lock
 //   ports.hpp, watch_port.hpp                    what the supervisor needs from other rooms

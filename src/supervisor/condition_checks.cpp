@@ -68,7 +68,7 @@ void ConditionChecks::changed(Job& job) {
 void ConditionChecks::launched(Job& job, const LaunchOrder& order, Launch& launch,
                                const LaunchUnderWay::EarlyEnd* early) {
   const pid_t pid = std::max(launch.child.pid, 0);  // -1: no command was launched
-  if (pid != 0 || launch.cgroup) core_.note_launch(job, launch);
+  if (pid != 0 || launch.cgroup) core_.launches.note(job, launch);
   job.conditions = std::move(launch.conditions);
   if (pid == 0) return over(job, launch.outcome);
   job.condition_spec = order.spec;
@@ -147,7 +147,7 @@ void ConditionChecks::over(Job& job, const LaunchOutcome& outcome) {
   }
   core_.enter(job, first_launch_row(), outcome);
   if (outcome.kind == LaunchOutcome::Kind::exhausted)
-    core_.tell_exhausted(job.slot, outcome.reason);
+    core_.launches.tell_exhausted(job.slot, outcome.reason);
 }
 
 void ConditionChecks::tell(Slot slot, WhyReport& report) const {

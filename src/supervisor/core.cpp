@@ -15,9 +15,8 @@ BoardCore::BoardCore(const Ports& ports, SpawnDefaults defaults, const std::stri
       changes(ports.changes),
       watchers(ports.watchers),
       cgroups(defaults.cgroups),
-      state_(ports.state),
-      launcher_(std::move(defaults), output, watchers,
-                [this](const std::vector<pid_t>& numbers) { return owner_of(numbers); }) {
+      launches(*this, std::move(defaults)),
+      state_(ports.state) {
   MutexLock lock(mutex());
   world.graph = Graph::build({});
   if (const auto made = make_journal(path); !made)
@@ -28,15 +27,15 @@ BoardCore::BoardCore(const Ports& ports, SpawnDefaults defaults, const std::stri
 BoardCore::~BoardCore() = default;
 
 Result<void> BoardCore::make_journal(const std::string& path) {
-  if (journal_) return {};
-  auto journal = Journal::create(path);
-  if (!journal) return Failure(journal.error());
-  journal_.emplace(std::move(*journal));
+  if (journal) return {};
+  auto made = Journal::create(path);
+  if (!made) return Failure(made.error());
+  journal.emplace(std::move(*made));
   return {};
 }
 
 void BoardCore::end() {
-  launcher_.stop();
+  launches.stop();
   std::list<Thread> ended;
   {
     MutexLock lock(mutex());
@@ -117,7 +116,7 @@ void BoardCore::adopt(const Plan& plan, bool start_new) {
       if (stays(slot) && to_stop && !jobs[slot]->replaced)
         jobs[slot]->replaced = before->node(slot).spec;
       if (stays(slot) && before->spec(slot).resources != world.spec(slot).resources)
-        limit_cgroup(*jobs[slot]);
+        launches.order_limits(*jobs[slot]);
       if (stays(slot) && before->spec(slot).condition != world.spec(slot).condition)
         conditions.changed(*jobs[slot]);
       if (stays(slot)) change_checks(*jobs[slot]);
@@ -130,22 +129,15 @@ void BoardCore::adopt(const Plan& plan, bool start_new) {
   kill_point("reload.swapped");
   if (state_ != nullptr) state_->graph_changed(*before, *world.graph);
   kill_point("reload.kept");
-  if (journal_)
+  if (journal)
     for (Slot slot = 0; slot < jobs.size(); ++slot)
-      if (before->used(slot) && !world.graph->used(slot)) journal_->erase(slot);
+      if (before->used(slot) && !world.graph->used(slot)) journal->erase(slot);
   for (const Slot slot : world.graph->order()) note_failure(slot);
   tell_refused(plan);
   tell_neighbours(world.graph->order());
   for (const auto& job : jobs)  // its dependencies may have been added or removed
     if (job && world.record(job->slot).state == State::blocked) make_due(*job);
   note_boot();
-}
-
-/// Makes the job's thread apply a change of [resources].
-void BoardCore::limit_cgroup(Job& job) {
-  job.limits_changed = job.cgroup.in_use();
-  if (job.limits_changed) store(job.slot);
-  make_due(job);
 }
 
 /// Logs what is wrong with refused services.
@@ -194,7 +186,7 @@ void BoardCore::note_boot() {
 }
 
 void BoardCore::store(Slot slot) {
-  if (!journal_ || !world.graph->used(slot)) return;
+  if (!journal || !world.graph->used(slot)) return;
   JournalFacts facts;
   if (Job* const job = jobs[slot].get(); job != nullptr) {
     static_cast<ServiceTimes&>(facts) = job->times;
@@ -208,7 +200,7 @@ void BoardCore::store(Slot slot) {
     if (job->user) facts.user = *job->user;
   }
   const ServiceSpec& spec = world.spec(slot);
-  if (auto stored = journal_->store({slot, spec.name, spec.file, world.record(slot), facts});
+  if (auto stored = journal->store({slot, spec.name, spec.file, world.record(slot), facts});
       !stored) {
     say(LogLevel::error, fmt::format("{}: cannot store its state for a re-execution: {}", spec.name,
                                      stored.error().text));
@@ -217,18 +209,18 @@ void BoardCore::store(Slot slot) {
 }
 
 void BoardCore::keep_journal() {
-  if (!journal_) return;
-  if (const auto kept = journal_->keep(); !kept)
+  if (!journal) return;
+  if (const auto kept = journal->keep(); !kept)
     say(LogLevel::info, fmt::format("if zinit is killed, the next server will not know its "
                                     "records: {}",
                                     kept.error().text));
 }
 
 void BoardCore::store_world() {
-  if (!journal_) return;
-  journal_->store_world({world.shutdown, start_added, world.next_rank, world.serial,
-                         events.last_seq(), boot_progress.settled_at().value_or(TimePoint{}),
-                         world.switching, world.stop_limit});
+  if (!journal) return;
+  journal->store_world({world.shutdown, start_added, world.next_rank, world.serial,
+                        events.last_seq(), boot_progress.settled_at().value_or(TimePoint{}),
+                        world.switching, world.stop_limit});
 }
 
 }  // namespace zinit

@@ -3,21 +3,25 @@
 // What the board does with its lock held: records, jobs, and enter(), the one place where a state
 // is changed. board.hpp describes the whole.
 //
-// Parts with state of their own are separate classes: the threads of jobs (job_scheduler.hpp), the
-// thread for work that belongs to no job (janitor.hpp), check_exec before a restart
-// (check_rounds.hpp), conditions before a start (condition_checks.hpp), the table of processes (processes.hpp),
-// cgroups (service_cgroup.hpp), commands beside the main process (side_commands.hpp), launches
-// (launch.hpp), the kept events, the journal. The core connects them. Its functions are divided
-// among these files:
+// What has a task of its own is a class of its own, which the core connects:
 //
-//   core.cpp         the lock; jobs are made and dropped with the graph
-//   steps.cpp        steps: decide, perform, enter, notify the neighbours
-//   launches.cpp     orders for launches, and their results
-//   ends.cpp         ends of processes
-//   signals.cpp      signals, and commands beside the main process
-//   checks.cpp       checks of main processes
-//   restore.cpp      restoring a board from a journal
-//   failures.cpp     services that have failed for good
+//   job_scheduler.hpp     the threads of jobs, places to spawn, the timer
+//   janitor.hpp           the thread for work that belongs to no job
+//   launches.hpp          orders for launches, and their results
+//   condition_checks.hpp  conditions before a start
+//   check_rounds.hpp      check_exec before a restart
+//   processes.hpp, service_cgroup.hpp, side_commands.hpp   processes of a service
+//
+// All of these share the board's lock (board_lock.hpp). The functions of the core are divided among
+// these files:
+//
+//   core.cpp      the lock; jobs are made and dropped with the graph
+//   steps.cpp     steps: decide, perform, enter, notify the neighbours
+//   ends.cpp      ends of processes
+//   signals.cpp   signals, and commands beside the main process
+//   checks.cpp    checks of main processes
+//   restore.cpp   restoring a board from a journal
+//   failures.cpp  services that have failed for good
 #pragma once
 
 #include <atomic>
@@ -46,6 +50,7 @@
 #include "supervisor/job_scheduler.hpp"
 #include "supervisor/kept_events.hpp"
 #include "supervisor/launch_kinds.hpp"
+#include "supervisor/launches.hpp"
 #include "supervisor/refusals.hpp"
 #include "supervisor/view.hpp"
 #include "supervisor/watch_port.hpp"
@@ -54,13 +59,11 @@ namespace zinit {
 
 class SettledQuestions;
 
-/// A launch that takes longer than this counts as hung, perhaps for ever: execve(2) takes
-/// milliseconds, or a few hundred on a slow disk.
-inline constexpr Milliseconds kSlowLaunch{2000};
-
-/// Private to src/supervisor: the base of Board.
+/// Private to src/supervisor: the base of Board, and what its parts share.
 class BoardCore {
  public:
+  using EarlyEnd = LaunchUnderWay::EarlyEnd;
+
   /// What the board is connected to. The ports outlive it.
   struct Ports {
     OutputPort& output;
@@ -68,8 +71,8 @@ class BoardCore {
     WatchPort& watchers;
     StatePort* state = nullptr;  // null: no state is kept for a re-execution
   };
-  /// @param journal  the path of the journal's file; empty, or not usable: it has no name
-  BoardCore(const Ports& ports, SpawnDefaults defaults, const std::string& journal = {});
+  /// @param path  of the journal's file; empty, or not usable: it has no name
+  BoardCore(const Ports& ports, SpawnDefaults defaults, const std::string& path = {});
   ~BoardCore();  // Board has called end()
   BoardCore& operator=(BoardCore&&) = delete;
   /// Makes the journal if the constructor could not. Call it before any other function.
@@ -81,7 +84,7 @@ class BoardCore {
   /// this call the board does nothing more.
   void end() EXCLUDES(board_lock);
   /// The journal's memory file, for the next process image; -1: there is no journal.
-  [[nodiscard]] int journal_fd() const { return journal_ ? journal_->fd() : -1; }
+  [[nodiscard]] int journal_fd() const { return journal ? journal->fd() : -1; }
   /// The service that owns the first of these pids or process groups that has an owner; empty: none
   /// has.
   [[nodiscard]] std::string owner_of(const std::vector<pid_t>& numbers) const EXCLUDES(board_lock);
@@ -92,17 +95,14 @@ class BoardCore {
   OutputPort& output;
   ChangePort& changes;
   WatchPort& watchers;
-  JobScheduler scheduler{*this};
-  Janitor janitor{*this};
-  CheckRounds rounds{*this};
-  ConditionChecks conditions{*this};
   World world GUARDED_BY(board_lock);
   KeptEvents events GUARDED_BY(board_lock);
+  std::optional<Journal> journal;                 // its calls need the lock
   ProcessTable processes GUARDED_BY(board_lock);  // outlives the jobs, which remove their entries
   CgroupWatches cgroups GUARDED_BY(board_lock);
   std::vector<std::shared_ptr<Job>> jobs GUARDED_BY(board_lock);  // by slot; null: no service
-  bool start_added GUARDED_BY(board_lock) =
-      true;  // for services that a reload adds: see apply_plan()
+  // Whether services that a reload adds are started: see apply_plan().
+  bool start_added GUARDED_BY(board_lock) = true;
   TimePoint last_stop_signal_at GUARDED_BY(board_lock){};          // see Board::last_stop_signal()
   std::vector<std::string> template_names GUARDED_BY(board_lock);  // see Board::name_templates()
   BootProgress boot_progress GUARDED_BY(board_lock);
@@ -110,6 +110,13 @@ class BoardCore {
   // Services that clients are deleting, one entry for each deletion.
   std::multiset<std::string> deleting GUARDED_BY(board_lock);
   bool ending GUARDED_BY(board_lock) = false;  // end() was called
+
+  // The parts are destroyed before the jobs, which they may hold.
+  JobScheduler scheduler{*this};
+  Janitor janitor{*this};
+  CheckRounds rounds{*this};
+  ConditionChecks conditions{*this};
+  Launches launches;
 
   /// Holds the board's lock for a change of records. Before it releases the lock, it takes all due
   /// steps that only change records or send signals, so that the next caller sees their result.
@@ -124,6 +131,16 @@ class BoardCore {
     const EssentialAllocations essential_;
     BoardCore& core_;
   };
+
+  /// Takes all due steps, releases the lock, and wakes the threads that have work.
+  void let_go() RELEASE(board_lock);
+  /// Calls `work` without the lock, and takes the lock again.
+  template <class Work>
+  void without_lock(Work work) REQUIRES(board_lock) {
+    mutex().unlock();
+    work();
+    mutex().lock();
+  }
 
   // --- for requests ---
 
@@ -164,7 +181,6 @@ class BoardCore {
   void tell_not_heard(Slot slot, WhyReport& report) const REQUIRES(board_lock);
   /// Adds the stop_exec that runs, and what has killed a stopped process.
   void tell_stop(Slot slot, WhyReport& report) const REQUIRES(board_lock);
-  void tell_launch_hangs(Slot slot, WhyReport& report) const REQUIRES(board_lock);
   /// Adds which [resources] of the service could not be applied.
   void add_resource_warnings(Slot slot, std::vector<std::string>& warnings) const
       REQUIRES(board_lock);
@@ -198,16 +214,11 @@ class BoardCore {
   /// Marks the job as due: its steps are taken before the lock is released.
   void make_due(Job& job) REQUIRES(board_lock);
 
-  // --- for the scheduler, the janitor, the rounds of checks and the conditions ---
-  /// Takes all due steps, releases the lock, and wakes the threads that have work.
-  void let_go() RELEASE(board_lock);
-  /// Calls `work` without the lock, and takes the lock again.
-  template <class Work>
-  void without_lock(Work work) REQUIRES(board_lock) {
-    mutex().unlock();
-    work();
-    mutex().lock();
-  }
+  // --- core.cpp ---
+  void forget(Slot slot) REQUIRES(board_lock);
+  void tell_refused(const Plan& plan) REQUIRES(board_lock);
+
+  // --- steps.cpp ---
   void take_due_steps() REQUIRES(board_lock);
   /// Who decides. Only a job's own thread, or the janitor in its place, acts on a passed deadline.
   /// If it is late, it first gives other threads time to catch up (JobScheduler::catch_up()).
@@ -216,38 +227,13 @@ class BoardCore {
   /// its thread must do, and the next deadline.
   void take_steps(Job& job, Whose whose) REQUIRES(board_lock);
   void pass_deadline(Job& job) REQUIRES(board_lock);
-  /// Carries out the launch that the job has to do. Releases the lock meanwhile.
-  void work(Job& job) REQUIRES(board_lock);
-  /// Looks at a launch that takes long, and kills its child if it is no longer wanted.
-  void help_launch(Job& job) REQUIRES(board_lock);
-  /// Checks whether a service whose process has ended still has something left: in its process
-  /// group, in the groups of its side commands, or in its cgroup.
-  /// @return  true if the service was found to be gone
-  bool look_at_unit(Job& job) REQUIRES(board_lock);
-  void forget_gone(Job& job) REQUIRES(board_lock);
-  void end_side_command(Job& job, SideCommand& side) REQUIRES(board_lock);
-  void side_ended(Job& job, SideCommand& side, const ProcessEnd& end, Remains remains)
-      REQUIRES(board_lock);
-  /// The one place where a state is changed.
-  void enter(Job& job, const Row& row, const LaunchOutcome& outcome) REQUIRES(board_lock);
-  void kill_cgroup(Job& job) REQUIRES(board_lock);
-  void tell_exhausted(Slot slot, const Reason& reason) REQUIRES(board_lock);
-  void note_launch(Job& job, Launch& launch) REQUIRES(board_lock);
-
- protected:
-  using EarlyEnd = LaunchUnderWay::EarlyEnd;
-
-  // --- core.cpp ---
-  void forget(Slot slot) REQUIRES(board_lock);
-  void limit_cgroup(Job& job) REQUIRES(board_lock);
-  void tell_refused(const Plan& plan) REQUIRES(board_lock);
-
-  // --- steps.cpp ---
   [[nodiscard]] TimePoint decision_time(const Job& job, Whose whose) const REQUIRES(board_lock);
   void take_all_steps(Job& job, Whose whose) REQUIRES(board_lock);
   [[nodiscard]] bool rests(const Job& job) REQUIRES(board_lock);
   [[nodiscard]] TimePoint next_look(Job& job, const Step& step, TimePoint now) REQUIRES(board_lock);
   void perform(Job& job, const Row& row) REQUIRES(board_lock);
+  /// The one place where a state is changed.
+  void enter(Job& job, const Row& row, const LaunchOutcome& outcome) REQUIRES(board_lock);
   void tell_transition(Job& job, State from, State to) REQUIRES(board_lock);
   void stamp(Job& job, State from, State to) REQUIRES(board_lock);
   void publish(const Job& job, State from, State to) REQUIRES(board_lock);
@@ -255,32 +241,9 @@ class BoardCore {
   void drop_cgroup(Job& job) REQUIRES(board_lock);
   void settle_at_rest(Job& job) REQUIRES(board_lock);
 
-  // --- launches.cpp ---
-  [[nodiscard]] LaunchOrder next_order(Job& job) REQUIRES(board_lock);
-  [[nodiscard]] Launch carry_out(Job& job, const LaunchOrder& order) REQUIRES(board_lock);
-  [[nodiscard]] bool launch_unwanted(Job& job) REQUIRES(board_lock);
-  [[nodiscard]] static std::string hanging_launch(const LaunchUnderWay& launch);
-  void launch_over(Job& job, const LaunchOrder& order, Launch launch) REQUIRES(board_lock);
-  void begin_step(Job& job, LaunchOrder& order) REQUIRES(board_lock);
-  void step_launched(Job& job, const LaunchOrder& order, Launch& launch, const EarlyEnd* early)
-      REQUIRES(board_lock);
-  void note_process(Job& job, const LaunchOrder& order, Child child) REQUIRES(board_lock);
-  void tell_launch(const LaunchOrder& order, const LaunchOutcome& outcome) REQUIRES(board_lock);
-  void left_found(Job& job, const std::vector<pid_t>& left) REQUIRES(board_lock);
-  void limits_over(Job& job, std::vector<std::string> faults) REQUIRES(board_lock);
-  void note_resource_faults(Job& job, std::vector<std::string> faults) REQUIRES(board_lock);
-  void order_removal(Job& job) REQUIRES(board_lock);
-  void keep_runtime_dirs(const Job& job) REQUIRES(board_lock);
-  bool hand_on_directory(const Job& from, const std::string& name) REQUIRES(board_lock);
-  void removal_over(Job& job) REQUIRES(board_lock);
-  [[nodiscard]] bool uses_directory(const Job& job, const std::string& name) const
-      REQUIRES(board_lock);
-
   // --- ends.cpp ---
   [[nodiscard]] bool own_ended(Job& job, pid_t pid, const ProcessEnd& end) REQUIRES(board_lock);
   void member_ended(pid_t group) REQUIRES(board_lock);
-  [[nodiscard]] LaunchUnderWay* launch_of(pid_t child) REQUIRES(board_lock);
-  [[nodiscard]] pid_t launched_main(const Job& job) const REQUIRES(board_lock);
   void main_ended(Job& job, const ProcessEnd& end, Remains remains) REQUIRES(board_lock);
   void note_end(Job& job, std::string killer, std::string ended_for) REQUIRES(board_lock);
   /// The same if a stop's SIGKILL finds that only others of the main process's group are left.
@@ -289,6 +252,11 @@ class BoardCore {
   void early_end(Job& job, const EarlyEnd& early) REQUIRES(board_lock);
   void tell_left_behind(Job& job) REQUIRES(board_lock);
   void leader_ended(Job& job, Remains remains) REQUIRES(board_lock);
+  /// Checks whether a service whose process has ended still has something left: in its process
+  /// group, in the groups of its side commands, or in its cgroup.
+  /// @return  true if the service was found to be gone
+  bool look_at_unit(Job& job) REQUIRES(board_lock);
+  void forget_gone(Job& job) REQUIRES(board_lock);
   void look_at_spared(Job& job) REQUIRES(board_lock);
   void tend_escaped(Job& job) REQUIRES(board_lock);
   /// The process of a service has ended. Without a cgroup, the job's thread must search for
@@ -304,6 +272,7 @@ class BoardCore {
 
   // --- signals.cpp ---
   void signal_job(Job& job, int signal) REQUIRES(board_lock);
+  void kill_cgroup(Job& job) REQUIRES(board_lock);
   void signal_escaped(Job& job) REQUIRES(board_lock);
   [[nodiscard]] Result<void> signal_cgroup(Job& job, int signal) REQUIRES(board_lock);
   [[nodiscard]] bool stops_by_command(const Job& job) const REQUIRES(board_lock);
@@ -317,6 +286,9 @@ class BoardCore {
   void side_launched(Job& job, const LaunchOrder& order, const Launch& launch,
                      const EarlyEnd* early) REQUIRES(board_lock);
   void side_started(Job& job, SideCommand& side, const LaunchOrder& order) REQUIRES(board_lock);
+  void end_side_command(Job& job, SideCommand& side) REQUIRES(board_lock);
+  void side_ended(Job& job, SideCommand& side, const ProcessEnd& end, Remains remains)
+      REQUIRES(board_lock);
   void side_over(Job& job, SideCommand& side, const std::string& fault) REQUIRES(board_lock);
   void look_at_side_commands(Job& job) REQUIRES(board_lock);
   /// Reports the probe's result to the watcher that ordered it, unless it has a result already.
@@ -353,16 +325,14 @@ class BoardCore {
   void restore_side_commands(Job& job, const JournalFacts& facts) REQUIRES(board_lock);
   void restore_cgroup(Job& job) REQUIRES(board_lock);
 
+ private:
+  friend class Board;
+
   mutable Mutex mutex_;
   StatePort* const state_;
-  Launcher launcher_;
-  std::optional<Journal> journal_;
-
   Slots due_ GUARDED_BY(board_lock);  // jobs whose steps are taken before the lock is released
   std::uint64_t changes_made_ GUARDED_BY(board_lock) = 0;  // how often let_go() was called
   Slots affected_ GUARDED_BY(board_lock);  // its memory is kept, so that a change allocates nothing
-
-  Slots launching_ GUARDED_BY(board_lock);  // a launch is under way
 };
 
 }  // namespace zinit

@@ -58,9 +58,9 @@ void Board::child_ended(pid_t pid, const ProcessEnd& end) {
   }
   const auto group = process_group(pid);
   // It may be the child of a launch under way; the job handles this end after the launch.
-  if (LaunchUnderWay* const launch = launch_of(pid); launch != nullptr && !launch->early_end) {
+  if (LaunchUnderWay* const launch = launches.of(pid); launch != nullptr && !launch->early_end) {
     launch->early_end = EarlyEnd{pid, end, Remains::group};
-    if (journal_) journal_->launch_ended(launch->noted, end);
+    if (journal) journal->launch_ended(launch->noted, end);
   }
   reap(pid);
   if (group) member_ended(*group);
@@ -71,29 +71,13 @@ void Board::child_ended(pid_t pid, const ProcessEnd& end) {
 /// about, only if its leader is dead, and only when zinit has no child left in it.
 void BoardCore::member_ended(pid_t group) {
   if (processes.of_pid(group) != kNoSlot) return;
-  LaunchUnderWay* const launch = launch_of(group);
+  LaunchUnderWay* const launch = launches.of(group);
   const bool early = launch != nullptr && launch->early_end;
   const Slot owner = processes.of_group(group);
   if (!early && (owner == kNoSlot || !jobs[owner])) return;
   if (has_child_in(group) || group_exists(group)) return;
   if (early) launch->early_end->remains = Remains::nothing;
   if (owner != kNoSlot && jobs[owner]) look_at_unit(*jobs[owner]);
-}
-
-/// The launch that created the process `child`; null: none.
-LaunchUnderWay* BoardCore::launch_of(pid_t child) {
-  for (const Slot slot : launching_)
-    if (jobs[slot]->launch->pid() == child) return jobs[slot]->launch.get();
-  return nullptr;
-}
-
-/// The main process whose launch is not over, although it runs already or has even ended; 0: none.
-pid_t BoardCore::launched_main(const Job& job) const {
-  if (!job.launch || job.launch->what != LaunchOrder::What::main) return 0;
-  if (job.launch->early_end) return job.launch->early_end->pid;
-  const pid_t pid = job.launch->pid();
-  const auto stat = read_process_stat(pid);
-  return stat && stat->ppid == ::getpid() && stat->executed ? pid : 0;
 }
 
 /// @return  false if `pid` is no process of the job
@@ -290,7 +274,7 @@ bool BoardCore::look_at_unit(Job& job) {
   if (record.process == before) return false;
   if (record.process == Process::none) {  // a done oneshot no longer holds anything
     settle_at_rest(job);
-    order_removal(job);
+    launches.order_removal(job);
     forget_removed(job.slot);
   }
   tell_neighbours({&job.slot, 1});

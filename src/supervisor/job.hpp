@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // A job: the state of one service that is not in its record: its processes, and the thread that
-// carries out its steps (job_threads.cpp). Guarded by the board's lock.
+// carries out its steps (job_scheduler.hpp). Guarded by the board's lock.
 #pragma once
 
 #include <atomic>
@@ -87,7 +87,7 @@ struct Job {
   bool rests = false;              // BoardCore::rests() after its last steps
   bool without_room = false;       // its last launch failed with EAGAIN: it gets no thread
   TimePoint until = kNever;        // its next deadline
-  TimePoint clock_seen{};          // last look_at_clock(), or start of a time limit
+  TimePoint clock_seen{};          // last JobScheduler::look_at_clock(), or start of a time limit
   TimePoint asleep_until{};        // its thread sleeps until then; the epoch: awake
   TimePoint thread_at{};           // when a job that still waits gets a thread
   const Row* to_launch = nullptr;  // the step whose launch its thread must do

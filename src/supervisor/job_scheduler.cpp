@@ -66,7 +66,7 @@ timespec timespec_of(Milliseconds time) {
 
 void JobScheduler::attend(Job& job) {
   if (job.launch) {
-    if (Clock::now() >= after(job.launch->since, kSlowLaunch)) core_.help_launch(job);
+    if (Clock::now() >= after(job.launch->since, kSlowLaunch)) core_.launches.help(job);
     return look_by(job.until);
   }
   if (!job.has_work()) places_.withdraw(job.place);
@@ -213,7 +213,7 @@ void JobScheduler::run_job(Job& job) {
     if (!job.has_work()) {
       places_.give_back(job.place);
     } else if (places_.ask(job.place)) {
-      core_.work(job);
+      core_.launches.carry_out(job);
       continue;
     }
     if (!keeps_thread(job)) break;  // first: a queued job can take this thread
@@ -372,7 +372,7 @@ void JobScheduler::work_without_threads() {
 void JobScheduler::work_without_thread(Job& job) {
   const bool there = !core_.ending && core_.jobs[job.slot].get() == &job;
   if (there) core_.take_steps(job, BoardCore::Whose::others);  // the launch may no longer be due
-  if (there && job.has_work()) return core_.work(job);
+  if (there && job.has_work()) return core_.launches.carry_out(job);
   places_.give_back(job.place);
   if (there) attend(job);
 }
@@ -402,7 +402,7 @@ TimePoint JobScheduler::watch_launch(Job& job) {
   const bool over = now >= core_.world.record(job.slot).deadline;
   if (now < slow && !over) return std::min(slow, job.until);
   places_.give_back(job.place);
-  core_.help_launch(job);
+  core_.launches.help(job);
   return std::min(after(now, kSlowLaunch), job.until);
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
-// Launches: the orders for steps, their results, and the removal of runtime directories.
+// The stages of a launch. See launches.hpp.
 //
 // A launch is work for a service that may block in a system call (LaunchOrder::What lists all
 // kinds), so it is done without the lock, by the job's thread or the janitor. A job has one launch
-// at a time. work() takes it through these stages:
+// at a time. carry_out() takes it through these stages:
 //
 //   1. With the lock: next_order() fills a LaunchOrder. Side commands and clean-up come first. For
 //      a step of the decision table, begin_step() sets the record's process to `launching`:
@@ -12,14 +12,16 @@
 //   2. The journal reserves a cell, where the kernel will store the pid of the child.
 //   3. Without the lock: Launcher::carry_out() (launch.cpp). If it takes long, the janitor handles
 //      the job's deadlines, and kills a child whose launch is no longer wanted.
-//   4. With the lock: launch_over() gives back the place to spawn, and passes the result to the
+//   4. With the lock: over() gives back the place to spawn, and passes the result to the
 //      function for its kind. step_launched() notes the process, enters the new state and begins
 //      the checks of a main process.
 //   5. The journal frees the cell, because the result is stored now.
 //
 // A child may end before stage 4. The reaper's thread then leaves an EarlyEnd (ends.cpp), which is
 // handled directly after the result. A stop or reload that comes meanwhile only changes the record;
-// launch_over() makes the job due, so that it decides again.
+// over() makes the job due, so that it decides again.
+#include "supervisor/launches.hpp"
+
 #include <algorithm>
 #include <array>
 #include <csignal>
@@ -64,30 +66,35 @@ std::string end_variable(const Record& record) {
 
 }  // namespace
 
-void BoardCore::work(Job& job) {
+Launches::Launches(BoardCore& core, SpawnDefaults defaults)
+    : core_(core),
+      launcher_(std::move(defaults), core.output, core.watchers,
+                [&core](const std::vector<pid_t>& numbers) { return core.owner_of(numbers); }) {}
+
+void Launches::carry_out(Job& job) {
   job.without_room = false;
   LaunchOrder order = next_order(job);
   kill_point(kBeforeOrders[static_cast<std::size_t>(order.what)]);
-  if (journal_)
-    order.noted = journal_->begin_launch(job.slot, static_cast<std::uint8_t>(order.what));
+  if (core_.journal)
+    order.noted = core_.journal->begin_launch(job.slot, static_cast<std::uint8_t>(order.what));
   kill_point("launch.noted");
-  Launch launch = carry_out(job, order);
+  Launch launch = execute(job, order);
   kill_point("launch.done");
   std::erase(launching_, job.slot);
-  launch_over(job, order, std::move(launch));
+  over(job, order, std::move(launch));
   kill_point("launch.recorded");
-  if (journal_) journal_->end_launch(order.noted);
+  if (core_.journal) core_.journal->end_launch(order.noted);
 }
 
-LaunchOrder BoardCore::next_order(Job& job) {
-  LaunchOrder order{world.graph->node(job.slot).spec, job.slot};
+LaunchOrder Launches::next_order(Job& job) {
+  LaunchOrder order{core_.world.graph->node(job.slot).spec, job.slot};
   order.may_wait = job.has_thread;  // never the janitor: the order it would wait for may need the
                                     // janitor
   if (const SideCommand* const side = job.side.first_ordered()) {
     order.what = kind_of(side->kind()).what;
-    if (order.what == LaunchOrder::What::stop) order.spec = spec_to_stop(job);
+    if (order.what == LaunchOrder::What::stop) order.spec = core_.spec_to_stop(job);
     if (order.what == LaunchOrder::What::ready)
-      order.index = world.record(job.slot).ready_begun - 1;
+      order.index = core_.world.record(job.slot).ready_begun - 1;
     if (order.what == LaunchOrder::What::check && job.check) {
       order.spec = job.check->one().spec;
       order.tail = job.check->one().tail;
@@ -106,7 +113,7 @@ LaunchOrder BoardCore::next_order(Job& job) {
   } else if (std::exchange(job.seeks_left, false)) {
     order.what = LaunchOrder::What::left;
     order.group = job.process.spawned().number();
-    order.known = processes.pids();
+    order.known = core_.processes.pids();
     order.user = job.user;
   } else {
     begin_step(job, order);
@@ -114,24 +121,24 @@ LaunchOrder BoardCore::next_order(Job& job) {
   return order;
 }
 
-Launch BoardCore::carry_out(Job& job, const LaunchOrder& order) {
+Launch Launches::execute(Job& job, const LaunchOrder& order) {
   job.launch = std::make_unique<LaunchUnderWay>(LaunchUnderWay{order.what, Clock::now()});
   job.launch->noted = order.noted;
   launching_.push_back(job.slot);
-  scheduler.launch_begins(job);
-  let_go();
+  core_.scheduler.launch_begins(job);
+  core_.let_go();
   Launch launch = launcher_.carry_out(order, [&](const std::shared_ptr<std::atomic<pid_t>>& child) {
-    MutexLock lock(mutex());
+    MutexLock lock(core_.mutex());
     job.launch->child = child;
   });
-  mutex().lock();
-  scheduler.launch_returned(job);
+  core_.mutex().lock();
+  core_.scheduler.launch_returned(job);
   return launch;
 }
 
 /// Whether the process of the present launch would be killed right after the launch.
-bool BoardCore::launch_unwanted(Job& job) {
-  const Record& record = world.record(job.slot);
+bool Launches::is_unwanted(Job& job) {
+  const Record& record = core_.world.record(job.slot);
   const bool stopping = record.state == State::stopping;
   const auto pointless = [&](const SideCommand& side) {
     return stopping || side.late() || job.process.pid() != side.main_pid();
@@ -147,8 +154,8 @@ bool BoardCore::launch_unwanted(Job& job) {
     case LaunchOrder::What::ready: return pointless(job.side.ready());
     case LaunchOrder::What::probe: return pointless(job.side.probe());
     case LaunchOrder::What::check:
-      return job.side.check().late() || !job.check || rounds.is_cut_off(job);
-    case LaunchOrder::What::condition: return !conditions.still_to_start(job);
+      return job.side.check().late() || !job.check || core_.rounds.is_cut_off(job);
+    case LaunchOrder::What::condition: return !core_.conditions.still_to_start(job);
     case LaunchOrder::What::clean:
     case LaunchOrder::What::left:
     case LaunchOrder::What::limit: break;  // no process
@@ -158,57 +165,72 @@ bool BoardCore::launch_unwanted(Job& job) {
 
 /// SIGKILL does not end a child that waits in the kernel for a file system that does not answer.
 /// Nothing can end this launch then, so the service stays where it is until the child is gone.
-void BoardCore::help_launch(Job& job) {
+void Launches::help(Job& job) {
   LaunchUnderWay& launch = *job.launch;
-  if (!help_child(launch.pid(), launch_unwanted(job))) return;
+  if (!help_child(launch.pid(), is_unwanted(job))) return;
   const TimePoint now = Clock::now();
   if (launch.killed == TimePoint{}) launch.killed = now;
   if (now < after(launch.killed, kSlowLaunch) || std::exchange(launch.hangs, true)) return;
-  say(LogLevel::error, fmt::format("{}: {}", job.name, hanging_launch(launch)));
+  core_.say(LogLevel::error, fmt::format("{}: {}", job.name, hanging(launch)));
 }
 
-std::string BoardCore::hanging_launch(const LaunchUnderWay& launch) {
+std::string Launches::hanging(const LaunchUnderWay& launch) {
   return fmt::format(
       "its launch hangs: SIGKILL does not end process {}, which waits in the kernel, "
       "probably for a file system or device that does not answer",
       launch.pid());
 }
 
-void BoardCore::tell_launch_hangs(Slot slot, WhyReport& report) const {
-  const Job& job = *jobs[slot];
+void Launches::tell_hangs(Slot slot, WhyReport& report) const {
+  const Job& job = *core_.jobs[slot];
   if (!job.launch || !job.launch->hangs) return;
   std::erase_if(report.reasons, [](const WhyReason& one) { return one.kind == "pending"; });
   report.reasons.insert(report.reasons.begin(), {"launch", report.name, report.state,
-                                                 hanging_launch(*job.launch), report.name, 0});
+                                                 hanging(*job.launch), report.name, 0});
+}
+
+LaunchUnderWay* Launches::of(pid_t child) {
+  for (const Slot slot : launching_)
+    if (core_.jobs[slot]->launch->pid() == child) return core_.jobs[slot]->launch.get();
+  return nullptr;
+}
+
+pid_t Launches::main_of(const Job& job) const {
+  if (!job.launch || job.launch->what != LaunchOrder::What::main) return 0;
+  if (job.launch->early_end) return job.launch->early_end->pid;
+  const pid_t pid = job.launch->pid();
+  const auto stat = read_process_stat(pid);
+  return stat && stat->ppid == ::getpid() && stat->executed ? pid : 0;
 }
 
 /// From now on the service is active: no conflicting service may start, and a stop waits for the
 /// launch. Services that were held back by a conflicting one may now start.
-void BoardCore::begin_step(Job& job, LaunchOrder& order) {
+void Launches::begin_step(Job& job, LaunchOrder& order) {
   order.row = std::exchange(job.to_launch, nullptr);
-  const bool asks = conditions.awaited(job, *order.row);
+  const bool asks = core_.conditions.awaited(job, *order.row);
   job.condition_check = asks ? ConditionCheck::runs : ConditionCheck::none;
-  begin_launch(world, job.slot, *order.row, Clock::now());
+  begin_launch(core_.world, job.slot, *order.row, Clock::now());
   job.clock_seen = Clock::now();  // the time limit of post_exec begins
-  job.until = std::min(job.until, world.record(job.slot).deadline);
-  const CurrentCommand& command = world.record(job.slot).command;
+  job.until = std::min(job.until, core_.world.record(job.slot).deadline);
+  const CurrentCommand& command = core_.world.record(job.slot).command;
   order.what = asks ? LaunchOrder::What::condition : what_of(command.kind());
   order.index = command.index;
   order.first = order.row->act == Act::launch && !asks;
-  if (order.what == LaunchOrder::What::post) order.extra = {end_variable(world.record(job.slot))};
-  store(job.slot);
-  if ((order.first || asks) && !world.node(job.slot).conflicts.empty())
-    tell_neighbours({&job.slot, 1});
+  if (order.what == LaunchOrder::What::post)
+    order.extra = {end_variable(core_.world.record(job.slot))};
+  core_.store(job.slot);
+  if ((order.first || asks) && !core_.world.node(job.slot).conflicts.empty())
+    core_.tell_neighbours({&job.slot, 1});
 }
 
-void BoardCore::launch_over(Job& job, const LaunchOrder& order, Launch launch) {
+void Launches::over(Job& job, const LaunchOrder& order, Launch launch) {
   const auto ended = std::exchange(job.launch, nullptr)->early_end;
   // The next job in the queue gets the place; the result may queue this job again.
-  scheduler.give_back(job);
+  core_.scheduler.give_back(job);
   // With a pids_max of its own, the service may have met its own limit: EAGAIN then says nothing
   // about processes in general.
   if (launch.errnum == EAGAIN && !order.spec->resources->pids_max) {
-    scheduler.processes_are_short();
+    core_.scheduler.processes_are_short();
     job.without_room = true;
   }
   const EarlyEnd* const early = ended && ended->pid == launch.child.pid ? &*ended : nullptr;
@@ -219,29 +241,27 @@ void BoardCore::launch_over(Job& job, const LaunchOrder& order, Launch launch) {
   else if (order.what == LaunchOrder::What::left)
     left_found(job, launch.left);
   else if (order.what == LaunchOrder::What::condition)
-    conditions.launched(job, order, launch, early);
+    core_.conditions.launched(job, order, launch, early);
   else if (runs_beside(order.what))
-    side_launched(job, order, launch, early);
+    core_.side_launched(job, order, launch, early);
   else
     step_launched(job, order, launch, early);
-  forget_removed(job.slot);
-  make_due(job);
+  core_.forget_removed(job.slot);
+  core_.make_due(job);
 }
 
-void BoardCore::step_launched(Job& job, const LaunchOrder& order, Launch& launch,
-                              const EarlyEnd* early) {
+void Launches::step_launched(Job& job, const LaunchOrder& order, Launch& launch,
+                             const EarlyEnd* early) {
   const bool started = launch.outcome.kind == LaunchOutcome::Kind::started;
-  note_launch(job, launch);
+  note(job, launch);
   if (started) note_process(job, order, std::move(launch.child));
-  enter(job, *order.row, launch.outcome);
-  if (started && order.what == LaunchOrder::What::main) begin_checks(job, launch.extras);
-  tell_launch(order, launch.outcome);
-  if (early != nullptr) early_end(job, *early);
+  core_.enter(job, *order.row, launch.outcome);
+  if (started && order.what == LaunchOrder::What::main) core_.begin_checks(job, launch.extras);
+  tell(order, launch.outcome);
+  if (early != nullptr) core_.early_end(job, *early);
 }
 
-/// Notes the directories and the cgroup of a launch. Directories of earlier launches stay noted,
-/// even if a reload has since removed them from the config.
-void BoardCore::note_launch(Job& job, Launch& launch) {
+void Launches::note(Job& job, Launch& launch) {
   for (std::string& name : launch.runtime_dirs) {
     if (!contains(*job.runtime_dirs, name)) job.runtime_dirs.edit().push_back(std::move(name));
   }
@@ -254,12 +274,12 @@ void BoardCore::note_launch(Job& job, Launch& launch) {
 
 /// A stop that began meanwhile has not reached the processes found now. If a service that is no
 /// oneshot has ended by itself, the processes it left are killed.
-void BoardCore::left_found(Job& job, const std::vector<pid_t>& left) {
-  const Record& record = world.record(job.slot);
+void Launches::left_found(Job& job, const std::vector<pid_t>& left) {
+  const Record& record = core_.world.record(job.slot);
   const bool of_done = record.process == Process::held || record.done;
   std::vector<pid_t> added;
   for (const pid_t pid : left) {
-    const Slot owner = processes.of_group(process_group(pid).value_or(0));
+    const Slot owner = core_.processes.of_group(process_group(pid).value_or(0));
     if (!of_done && owner == job.slot) continue;  // signalled, and awaited, with its group
     if (job.held.take(pid)) added.push_back(pid);
   }
@@ -269,29 +289,35 @@ void BoardCore::left_found(Job& job, const std::vector<pid_t>& left) {
     job.held.signal(SIGKILL, added);
   } else if (record.stage == StopStage::signalled && (!of_done || job.side.gone())) {
     // Processes that a done oneshot holds get the stop signal after its stop_exec.
-    job.held.signal(spec_to_stop(job)->lifecycle.stop_signal, added);
+    job.held.signal(core_.spec_to_stop(job)->lifecycle.stop_signal, added);
     job.held.signal(SIGCONT, added);
   }
-  if (!has_time && !added.empty()) tell_left_behind(job);
-  look_at_unit(job);
+  if (!has_time && !added.empty()) core_.tell_left_behind(job);
+  core_.look_at_unit(job);
+}
+
+void Launches::order_limits(Job& job) {
+  job.limits_changed = job.cgroup.in_use();
+  if (job.limits_changed) core_.store(job.slot);
+  core_.make_due(job);
 }
 
 /// A client may be waiting for the change.
-void BoardCore::limits_over(Job& job, std::vector<std::string> faults) {
+void Launches::limits_over(Job& job, std::vector<std::string> faults) {
   note_resource_faults(job, std::move(faults));
-  store(job.slot);
-  changes.changed();
+  core_.store(job.slot);
+  core_.changes.changed();
 }
 
 /// Logs faults when they change, not at each spawn. The status shows them while they last.
-void BoardCore::note_resource_faults(Job& job, std::vector<std::string> faults) {
+void Launches::note_resource_faults(Job& job, std::vector<std::string> faults) {
   if (job.resource_faults == faults) return;
   job.resource_faults = std::move(faults);
   for (const std::string& fault : *job.resource_faults)
-    say(LogLevel::warn, fmt::format("{}: {}", job.name, fault));
+    core_.say(LogLevel::warn, fmt::format("{}: {}", job.name, fault));
 }
 
-void BoardCore::note_process(Job& job, const LaunchOrder& order, Child child) {
+void Launches::note_process(Job& job, const LaunchOrder& order, Child child) {
   job.process.started(child.pid, std::move(child.pidfd));
   job.group_poll.reset();
   job.asked.reset();
@@ -300,43 +326,43 @@ void BoardCore::note_process(Job& job, const LaunchOrder& order, Child child) {
   job.started = Clock::now();
   if (order.first) job.earlier_start_us = job.times.last_start_us;
   job.times.last_start_us = wall_us();
-  if (order.first && respawns(world.record(order.slot))) ++job.times.restart_count;
+  if (order.first && respawns(core_.world.record(order.slot))) ++job.times.restart_count;
 }
 
 /// Logs launches that no change of state reports.
-void BoardCore::tell_launch(const LaunchOrder& order, const LaunchOutcome& outcome) {
+void Launches::tell(const LaunchOrder& order, const LaunchOutcome& outcome) {
   const std::string& name = order.spec->name;
   if (outcome.kind == LaunchOutcome::Kind::exhausted) {
     tell_exhausted(order.slot, outcome.reason);
   } else if (outcome.kind == LaunchOutcome::Kind::failed && order.what == LaunchOrder::What::post) {
-    warn_of(*jobs[order.slot], "post_exec: " + reason_text(outcome.reason));
+    core_.warn_of(*core_.jobs[order.slot], "post_exec: " + reason_text(outcome.reason));
   } else if (outcome.kind == LaunchOutcome::Kind::started && !order.first &&
              order.what == LaunchOrder::What::main) {
-    say(LogLevel::info, fmt::format("{}: pre_exec is done; main process started, pid {}", name,
-                                    jobs[order.slot]->process.pid()));
+    core_.say(LogLevel::info, fmt::format("{}: pre_exec is done; main process started, pid {}",
+                                          name, core_.jobs[order.slot]->process.pid()));
   }
 }
 
-/// Logs nothing if the launch is no longer wanted.
-void BoardCore::tell_exhausted(Slot slot, const Reason& reason) {
-  const Record& record = world.record(slot);
+void Launches::tell_exhausted(Slot slot, const Reason& reason) {
+  const Record& record = core_.world.record(slot);
   const TimePoint now = Clock::now();
   if (now >= record.deadline || (!record.command.post && record.wish == Wish::down)) return;
-  say(LogLevel::warn, fmt::format("{}: {}; next try in {}", world.graph->name(slot), reason.text,
-                                  duration_text(ms_between(now, record.delay_until))));
+  core_.say(LogLevel::warn,
+            fmt::format("{}: {}; next try in {}", core_.world.graph->name(slot), reason.text,
+                        duration_text(ms_between(now, record.delay_until))));
 }
 
 // --- runtime directories ---
 
 /// Stores the runtime directories for the next process image.
-void BoardCore::keep_runtime_dirs(const Job& job) {
-  keep(SlotFact::runtime_dirs, job.slot, join(*job.runtime_dirs, "\n"));
+void Launches::keep_runtime_dirs(const Job& job) {
+  core_.keep(SlotFact::runtime_dirs, job.slot, join(*job.runtime_dirs, "\n"));
 }
 
 /// Hands a runtime directory over to another service that uses it, which removes it when at rest.
 /// @return  false if no other service uses it
-bool BoardCore::hand_on_directory(const Job& from, const std::string& name) {
-  for (const auto& other : jobs) {
+bool Launches::hand_on_directory(const Job& from, const std::string& name) {
+  for (const auto& other : core_.jobs) {
     if (!other || other.get() == &from || !uses_directory(*other, name)) continue;
     std::vector<std::string>& theirs = other->runtime_dirs.edit();
     // At the front, because the last one is removed first and this one may contain the others.
@@ -347,21 +373,18 @@ bool BoardCore::hand_on_directory(const Job& from, const std::string& name) {
   return false;
 }
 
-bool BoardCore::uses_directory(const Job& job, const std::string& name) const {
+bool Launches::uses_directory(const Job& job, const std::string& name) const {
   if (any_related(*job.runtime_dirs, {&name, 1})) return true;
   // A launch may be making its directories just now. At rest, `launching` means a removal instead.
-  const Record& record = world.record(job.slot);
+  const Record& record = core_.world.record(job.slot);
   if (record.process != Process::launching || at_rest(record.state)) return false;
-  return any_related(world.spec(job.slot).directories->runtime, {&name, 1});
+  return any_related(core_.world.spec(job.slot).directories->runtime, {&name, 1});
 }
 
-/// If the service has no process left, orders the removal of its runtime directories and of files
-/// its processes left. Until the removal is done the service counts as `launching`: it is not
-/// started and does not count as down.
-void BoardCore::order_removal(Job& job) {
-  Record& record = world.record(job.slot);
+void Launches::order_removal(Job& job) {
+  Record& record = core_.world.record(job.slot);
   if (record.process != Process::none) return;
-  job.leaves_files = watchers.leaves_files(job.slot);
+  job.leaves_files = core_.watchers.leaves_files(job.slot);
   if (job.runtime_dirs->empty() && !job.leaves_files) return;
   std::vector<std::string> directories = job.runtime_dirs.take();
   std::erase_if(directories, [&](const std::string& name)
@@ -370,14 +393,14 @@ void BoardCore::order_removal(Job& job) {
   launcher_.announce_removal(directories);
   job.to_remove = std::move(directories);
   record.process = Process::launching;
-  make_due(job);
+  core_.make_due(job);
 }
 
-void BoardCore::removal_over(Job& job) {
+void Launches::removal_over(Job& job) {
   keep_runtime_dirs(job);
-  world.record(job.slot).process = Process::none;
-  tell_neighbours({&job.slot, 1});
-  note_boot();
+  core_.world.record(job.slot).process = Process::none;
+  core_.tell_neighbours({&job.slot, 1});
+  core_.note_boot();
 }
 
 }  // namespace zinit

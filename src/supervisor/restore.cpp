@@ -226,8 +226,8 @@ void BoardCore::order_again(Slot slot, std::uint8_t owed) {
   if (owes(kOwedReload) && job.side.reload().gone() &&
       (holds(world, slot) || (alive && record.state == State::running)))
     job.side.reload().order(job.process.pid());
-  if (owes(kOwedLimits)) limit_cgroup(job);
-  if (at_rest(record.state)) order_removal(job);
+  if (owes(kOwedLimits)) launches.order_limits(job);
+  if (at_rest(record.state)) launches.order_removal(job);
   make_due(job);
 }
 

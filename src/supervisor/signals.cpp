@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Signals to a service's processes, and the commands that run beside its main process: stop_exec in
 // place of the stop signal, reload_exec for a reload of this one service, ready_exec once the
-// service is ready, and exec of [health]. check_round.cpp handles the result of check_exec.
+// service is ready, and exec of [health]. check_rounds.cpp handles the result of check_exec.
 #include <csignal>
 
 #include "model/predicates.hpp"

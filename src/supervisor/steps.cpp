@@ -184,7 +184,7 @@ void BoardCore::tell_transition(Job& job, State from, State to) {
   if ((to == State::blocked || at_rest(to)) && !world.record(slot).stop_owed) job.replaced.reset();
   if (nothing_left(world, slot)) settle_at_rest(job);
   if (boot_progress.under_way() && from != to) boot_progress.entered(world, slot, to);
-  if (from != to && at_rest(to)) order_removal(job);
+  if (from != to && at_rest(to)) launches.order_removal(job);
   forget_removed(slot);
   if (from != to) publish(job, from, to);
   tell_neighbours({&slot, 1});

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Threads of jobs, as ps -L shows them: which services have one, and what happens if no thread can
-// be made (supervisor/job_threads.cpp).
+// be made (supervisor/job_scheduler.cpp).
 #include "scenario/harness.hpp"
 #include "scenario/harness/lone_user.hpp"
 
