@@ -272,8 +272,9 @@ Value value(const ProxySpec& proxy) {
 
 /// Replaces an earlier value, such as a default, and keeps the limits sorted.
 template <Limit Which>
-void store_limit(Destination& to, const Key&, const Value& value) {
-  const SoftAndHard both = limit_of(value).value_or(SoftAndHard{kUnlimited, kUnlimited});
+void store_limit(Destination& to, const Key& key, const Value& value) {
+  const auto unit = key.type == Type::time_limit ? std::optional(unit_of(key)) : std::nullopt;
+  const SoftAndHard both = limit_of(value, unit).value_or(SoftAndHard{kUnlimited, kUnlimited});
   std::vector<LimitSetting>& limits = to.spec->limits.edit();
   auto at = std::find_if(limits.begin(), limits.end(),
                          [](const LimitSetting& setting) { return setting.which >= Which; });

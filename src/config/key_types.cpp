@@ -308,10 +308,13 @@ class Check {
     return (!number && signal_number(value.string) != 0) || no_signal(value);
   }
 
-  bool limit(const Value& value) {
+  bool limit(const Value& value) { return limit(value, std::nullopt); }
+  bool time_limit(const Value& value) { return limit(value, unit_of(key_)); }
+
+  bool limit(const Value& value, std::optional<Milliseconds> unit) {
     if (value.type != ValueType::integer && value.type != ValueType::string)
       return expect(value, ValueType::integer);
-    const auto limit = limit_of(value);
+    const auto limit = limit_of(value, unit);
     if (!limit) return invalid(value, "invalid limit");
     for (const std::uint64_t half : {limit->soft, limit->hard})
       if (half != kUnlimited && half > static_cast<std::uint64_t>(key_.max))
@@ -467,6 +470,8 @@ constexpr TypeInfo kTypes[] = {
      "an array of exit codes from 0 to {max} and signal names",
      "an exit code from {min} to {max} or a signal name"},
     {Type::limit, by<&Check::limit>, "{range}, \"infinity\" or \"soft:hard\""},
+    {Type::time_limit, by<&Check::time_limit>,
+     "{range} or with a unit, as \"5s\", \"infinity\" or \"soft:hard\""},
     {Type::cpus, each_by<&Check::integer>, "an array of integers from {min} to {max}", "{range}",
      "is empty, must name a processor"},
     {Type::ports, each_by<&Check::integer>,

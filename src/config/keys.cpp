@@ -18,7 +18,7 @@ constexpr Key limit_row(std::string_view help, std::string_view example,
                         std::int64_t max = kNoLimit) {
   return {.section = "limits",
           .name = kLimitNames[static_cast<std::size_t>(Which)],
-          .type = Type::limit,
+          .type = Which == Limit::cpu ? Type::time_limit : Type::limit,
           .max = max,
           .default_text = Which == Limit::nofile
                               ? "1024:524288 on a machine, else what zinit was started with"
@@ -393,7 +393,7 @@ constexpr Key kKeys[] = {
     limit_row<Limit::stack>("largest stack of the main thread in bytes", "\"8388608:infinity\""),
     limit_row<Limit::data>("most bytes of data and heap", "1073741824"),
     limit_row<Limit::fsize>("largest file it may write, in bytes", "1073741824"),
-    limit_row<Limit::cpu>("most seconds of processor time", "\"3600:3660\""),
+    limit_row<Limit::cpu>("most seconds of processor time", "\"1h:61min\""),
     limit_row<Limit::as>("most bytes of address space", "4294967296"),
     limit_row<Limit::rss>("most bytes of resident memory; Linux does not enforce this limit",
                           "268435456"),

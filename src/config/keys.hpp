@@ -44,6 +44,7 @@ enum class Type : std::uint8_t {
   signal,        // a name or a number
   success,       // array of exit codes and names of signals
   limit,         // an integer, "infinity" or "soft:hard"; each number up to max
+  time_limit,    // the same in unit_of() the key, each half also as "5min"
   cpus,          // array of integers from 0 to max, at least one
   ports,         // array of integers from min to max
   files,         // an absolute path, after a - if it may be missing; or an array of paths

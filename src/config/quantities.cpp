@@ -13,11 +13,21 @@ namespace zinit {
 
 namespace {
 
-std::optional<std::uint64_t> half_of_limit(std::string_view text) {
+/// A text for parse_duration() as a whole number of units.
+std::optional<std::int64_t> whole_units(std::string_view text, Milliseconds unit) {
+  const auto time = parse_duration(text);
+  if (!time || *time % unit != Milliseconds{0}) return std::nullopt;
+  return *time / unit;
+}
+
+std::optional<std::uint64_t> half_of_limit(std::string_view text,
+                                           std::optional<Milliseconds> unit) {
   if (text == "unlimited" || text == kInfinity) return kUnlimited;
-  const auto number = parse_integer(text);
-  if (!number || *number < 0) return std::nullopt;
-  return static_cast<std::uint64_t>(*number);
+  constexpr std::int64_t none = -1;
+  const std::int64_t timed = unit ? whole_units(text, *unit).value_or(none) : none;
+  const std::int64_t number = parse_integer(text).value_or(timed);
+  if (number < 0) return std::nullopt;
+  return static_cast<std::uint64_t>(number);
 }
 
 /// A decimal fraction as an integer: "2.5" with three places is 2500. Nothing if `text` is not such
@@ -40,7 +50,7 @@ std::optional<std::int64_t> decimal(std::string_view text, std::size_t places) {
 
 }  // namespace
 
-std::optional<SoftAndHard> limit_of(const Value& value) {
+std::optional<SoftAndHard> limit_of(const Value& value, std::optional<Milliseconds> unit) {
   if (value.type == ValueType::integer) {
     if (value.integer < 0) return std::nullopt;
     const auto number = static_cast<std::uint64_t>(value.integer);
@@ -49,13 +59,13 @@ std::optional<SoftAndHard> limit_of(const Value& value) {
   if (value.type != ValueType::string) return std::nullopt;
   const std::string_view text = value.string;
   const auto colon = text.find(':');
-  const auto soft = half_of_limit(text.substr(0, colon));
+  const auto soft = half_of_limit(text.substr(0, colon), unit);
   // A number without a colon must be an integer: in quotes it is probably a mistake.
   if (colon == std::string_view::npos) {
-    if (soft != kUnlimited) return std::nullopt;
-    return SoftAndHard{kUnlimited, kUnlimited};
+    if (!soft || parse_integer(text)) return std::nullopt;
+    return SoftAndHard{*soft, *soft};
   }
-  const auto hard = half_of_limit(text.substr(colon + 1));
+  const auto hard = half_of_limit(text.substr(colon + 1), unit);
   if (!soft || !hard) return std::nullopt;
   return SoftAndHard{*soft, *hard};
 }
@@ -75,9 +85,7 @@ std::optional<std::int64_t> bytes_of(const Value& value) {
 
 std::optional<std::int64_t> duration_of(const Value& value, Milliseconds unit) {
   if (value.type == ValueType::integer) return value.integer;
-  const auto time = value.type == ValueType::string ? parse_duration(value.string) : std::nullopt;
-  if (!time || *time % unit != Milliseconds{0}) return std::nullopt;
-  return *time / unit;
+  return value.type == ValueType::string ? whole_units(value.string, unit) : std::nullopt;
 }
 
 std::optional<std::int64_t> thousandths_of(std::string_view text) {

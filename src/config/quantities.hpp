@@ -19,9 +19,11 @@ struct SoftAndHard {
   std::uint64_t hard;
 };
 
-/// An integer, "infinity", or "soft:hard" with two of these; nothing for another value. Does not
-/// check range and order.
-[[nodiscard]] std::optional<SoftAndHard> limit_of(const Value& value);
+/// An integer, "infinity", or "soft:hard" with two of these; nothing for another value. With a
+/// unit, as for the limit of a time, each may also be a text for parse_duration(), in that unit.
+/// Does not check range and order.
+[[nodiscard]] std::optional<SoftAndHard> limit_of(const Value& value,
+                                                  std::optional<Milliseconds> unit);
 
 /// An integer, or "512M": an integer with K, M, G or T, powers of 1024; nothing for another value,
 /// or for more than 2^63 - 1.

@@ -40,10 +40,12 @@ Value number_or_text(std::string_view text) {
   return number ? number_value(*number) : text_value(std::string(text));
 }
 
-/// "4G" as 4294967296; numbers unchanged; all words for no limit as "infinity".
-std::string limit_half(std::string_view text) {
+/// "4G" as 4294967296, but "30m" as it is for the limit of a time; numbers unchanged; all words for
+/// no limit as "infinity".
+std::string limit_half(std::string_view text, Type type) {
   const std::string word = lower(trim(text));
   if (word == kInfinity || word == "unlimited" || word == "-1") return std::string(kInfinity);
+  if (type == Type::time_limit) return std::string(trim(text));
   constexpr std::string_view units = "kmgt";
   const std::size_t unit = word.empty() ? units.npos : units.find(word.back());
   const auto number = parse_integer(unit == units.npos ? word : word.substr(0, word.size() - 1));
@@ -52,10 +54,10 @@ std::string limit_half(std::string_view text) {
   return std::to_string(*number << (10 * (unit + 1)));
 }
 
-Value limit_value(std::string_view text) {
+Value limit_value(std::string_view text, Type type) {
   std::string result;
   for (const std::string_view half : split(text, ':'))
-    result += (result.empty() ? "" : ":") + limit_half(half);
+    result += (result.empty() ? "" : ":") + limit_half(half, type);
   return number_or_text(result);
 }
 
@@ -139,7 +141,8 @@ std::optional<Value> value_for(const Key& key, std::string_view text) {
       return number_value(*ms / unit_of(key).count());
     }
     case Type::account: return number_or_text(text);
-    case Type::limit: return limit_value(text);
+    case Type::limit:
+    case Type::time_limit: return limit_value(text, key.type);
     case Type::bytes: return bytes_value(text);
     case Type::calendar:
     case Type::cron: return words_value({std::string(text)});
