@@ -31,7 +31,7 @@ _zinitctl() {
   # the last of these.
   _zinitctl_words "${COMP_LINE:0:COMP_POINT}"
   word=${typed[-1]}
-  [[ $word == --*=* && $COMP_WORDBREAKS == *=* ]] && done=${word%%=*}=
+  [[ $word == *=* && $COMP_WORDBREAKS == *=* ]] && done=${word%=*}=
   [[ $word == *@* && $COMP_WORDBREAKS == *@* ]] && done=${word%@*}@
   # Another init may have a command of this name, which would not complete words but end the
   # machine.
@@ -45,8 +45,8 @@ _zinitctl() {
       IFS=$'\n'
       COMPREPLY+=($(compgen -f -- "${word#"$done"}"))
     else
-      # After a word that ends in @, the user types more.
-      [[ $value == *@ ]] && compopt -o nospace
+      # After a word that ends so, the user types more.
+      [[ $value == *[@=.] ]] && compopt -o nospace
       COMPREPLY+=("${value#"$done"}")
     fi
   done < <("${asked[@]}" "${typed[@]:1}" 2>/dev/null)

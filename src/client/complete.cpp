@@ -12,6 +12,7 @@
 #include "client/arguments.hpp"
 #include "client/commands.hpp"
 #include "client/context.hpp"
+#include "client/named_key.hpp"
 #include "client/words.hpp"
 #include "config/keys.hpp"
 #include "import/import.hpp"
@@ -56,8 +57,10 @@ class Completion {
 
   void run() {
     find_verb_of_line();
-    if (const OptionRow* option = option_before(); option != nullptr) return values_of(*option);
-    if (current_.starts_with('-')) return options();
+    if (!contains(given_, "--")) {  // what follows is no option
+      if (const OptionRow* option = option_before(); option != nullptr) return values_of(*option);
+      if (current_.starts_with('-')) return options();
+    }
     if (verb_ != nullptr) return helps_ ? void() : arguments();
     family_.empty() ? verb_names() : second_words();
   }
@@ -180,6 +183,7 @@ class Completion {
       case Completes::nothing: return;
       case Completes::files: return add_files();
       case Completes::keys: return keys();
+      case Completes::settings: return settings();
       case Completes::proxies: return add_all(server().proxies());
       default: return services(verb_->completes);
     }
@@ -191,6 +195,39 @@ class Completion {
       // A key may stand without its section. All of them at once would say everything twice.
       if (!current_.empty() && full_name(key) != key.name) add(key.name, key.help);
     }
+  }
+
+  /// KEY=VALUE of a service, and after -- a command. A table's key takes KEY.NAME=VALUE.
+  void settings() {
+    if (contains(given_, "--")) return add_files();
+    const std::size_t equals = current_.find('=');
+    if (equals != std::string::npos) return setting_values(current_.substr(0, equals));
+    for (const Key& key : all_keys()) {
+      if (!is_setting(key)) continue;
+      const char* const end = key.type == Type::strings ? "." : "=";
+      const auto named = named_key(std::string(key.name));
+      add(full_name(key) + end, key.help);
+      // As for `explain`. Several sections may have a key of this name, which then needs its own.
+      if (!current_.empty() && named && *named == &key) add(std::string(key.name) + end, key.help);
+    }
+  }
+
+  /// Whether `run` takes the key: its command is `exec`, and --name its name.
+  static bool is_setting(const Key& key) {
+    constexpr std::array<std::string_view, 3> others = {"", "target", "proxy"};
+    return !contains(others, key.section) && full_name(key) != "service.exec" &&
+           full_name(key) != "service.name";
+  }
+
+  void setting_values(const std::string& name) {
+    constexpr std::array<std::string_view, 2> flags = {"true", "false"};
+    const auto key = named_key(name);
+    if (!key) return;
+    const bool flag = (*key)->type == Type::boolean || (*key)->type == Type::flag_or_word;
+    for (const std::string_view word :
+         flag ? std::span(flags) : std::span<const std::string_view>())
+      add(fmt::format("{}={}", name, word));
+    for (const std::string_view word : (*key)->words) add(fmt::format("{}={}", name, word));
   }
 
   void services(Completes what) {

@@ -33,7 +33,8 @@ enum class Completes {
   targets,
   proxies,
   files,
-  keys,  // keys of service files
+  keys,      // keys of service files
+  settings,  // KEY=VALUE of these keys, then -- and a command
 };
 
 struct VerbRow {

@@ -4,8 +4,10 @@
 #include "config/options.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
+#include "base/lists.hpp"
 #include "base/text.hpp"
 #include "model/reason.hpp"
 #include "os/kernel_command_line.hpp"
@@ -32,9 +34,12 @@ std::optional<std::string> read_signal(std::string word, std::string_view where,
   return std::nullopt;
 }
 
+constexpr std::array<std::string_view, 2> kForwardWords = {"all", "none"};
+
 bool read_forward(std::string_view word, std::string_view where, std::vector<std::string>& faults) {
-  if (word != "all" && word != "none")
-    faults.push_back(fmt::format("{}: unknown value \"{}\"; known are all, none", where, word));
+  if (!contains(kForwardWords, word))
+    faults.push_back(fmt::format("{}: unknown value \"{}\"; known are {}", where, word,
+                                 join(kForwardWords, ", ")));
   return word != "none";
 }
 
@@ -186,20 +191,34 @@ ServerOptions parse_server_options(std::span<const std::string> arguments, Words
 }
 
 std::vector<std::string> server_completions(std::span<const std::string> words) {
-  const std::string current = words.empty() ? std::string() : words.back();
-  const std::string before = words.size() < 2 ? std::string() : words[words.size() - 2];
+  std::string current = words.empty() ? std::string() : words.back();
+  words = words.first(words.size() - (words.empty() ? 0 : 1));
+  if (contains(words, "--")) return {":files"};  // the words of a command
+  std::string name = words.empty() ? std::string() : words.back();
+  std::string begin;  // what stands before the value in its word: "--OPTION="
+  if (const auto equals = current.find('='); equals != std::string::npos) {
+    name = current.substr(0, equals);
+    begin = current.substr(0, equals + 1);
+    current.erase(0, equals + 1);
+  }
   std::vector<std::string> found;
   const auto add = [&](std::string_view word) {
-    if (word.starts_with(current)) found.emplace_back(word);
+    if (word.starts_with(current)) found.push_back(begin + std::string(word));
   };
-  const auto* const option = std::ranges::find(kOptions, before, &Option::name);
-  if (before == kLogLevel) {
+  const auto* const option = std::ranges::find(kOptions, name, &Option::name);
+  if (name == kLogLevel) {
     for (int level = 0; level <= static_cast<int>(LogLevel::error); ++level)
       add(log_level_name(static_cast<LogLevel>(level)));
-  } else if (option != std::end(kOptions) && option->flag == nullptr) {
-    if (option->value != nullptr) found.emplace_back(":files");
-  } else {
+  } else if (name == kStopSignal) {
+    for (int signal = 1; signal < 32; ++signal) add(signal_name(signal));
+  } else if (name == kForward) {
+    for (const std::string_view word : kForwardWords) add(word);
+  } else if (option != std::end(kOptions) && option->value != nullptr) {
+    found.emplace_back(":files");
+  } else if (begin.empty()) {
     for (const Option& one : kOptions) add(one.name);
+  } else if (option != std::end(kOptions) && !option->word.empty()) {
+    add(option->word);
   }
   return found;
 }

@@ -51,6 +51,12 @@ TEST_CASE("bash completes verbs, options, values and the names that fit", "[chec
   REQUIRE(::symlink(zinit_binary().c_str(), zinit.path("zinit").c_str()) == 0);
   CHECK(completed(zinit, "se", "zinit") == "server\n");
   CHECK(completed(zinit, "se") == "\n");
+  CHECK(completed(zinit, "server --conf", "zinit") == "--config-dir --config\n");
+  CHECK(completed(zinit, "server --forward=", "zinit") == "all none\n");
+  CHECK(completed(zinit, "server --config=READ", "zinit") == "README.md\n");
+  CHECK(completed(zinit, "run limits.nof") == "limits.nofile=\n");
+  CHECK(completed(zinit, "run restart=on") == "on-failure\n");
+  CHECK(completed(zinit, "run user=nobody -- READ") == "README.md\n");
   // What is typed may be quoted, and the quotes of the last word may be open.
   CHECK(completed(zinit, "stop 'd") == "db\n");
   CHECK(completed(zinit, "stop \"db\" wor") == "worker@one\n");
