@@ -58,6 +58,23 @@ TEST_CASE(
   CHECK(zinit.pid_of("good") == good);
 }
 
+TEST_CASE("systemctl reload, by the command in the unit, fails if a file is refused", "[reload]") {
+  Server zinit;
+  zinit.boot();
+  const std::string unit = read_file("etc/systemd/zinit.service");
+  const std::string begin = "\nExecReload=/usr/sbin/";
+  const auto at = unit.find(begin) + begin.size();
+  Launch reload;
+  std::istringstream words(unit.substr(at, unit.find('\n', at) - at));
+  for (std::string word; words >> word;) reload.argv.push_back(word);
+  reload.env = {"ZINIT_SOCKET=" + zinit.socket()};
+  CHECK(run(reload).code == 0);
+  zinit.file("wrong.toml", "[service]\n");
+  const Outcome refused = run(reload);
+  CHECK(refused.code == 1);
+  CHECK_THAT(refused.err, Contains("1 file is not in force"));
+}
+
 TEST_CASE("a service that is removed and added again while it stops starts again",
           "[threads][reload]") {
   Server zinit;
