@@ -20,6 +20,8 @@ bool is_variable_name(std::string_view text) {
          std::all_of(text.begin(), text.end(), word);
 }
 
+std::string session_runtime_dir(unsigned uid) { return fmt::format("/run/user/{}", uid); }
+
 namespace {
 
 std::string_view key_of(std::string_view entry) { return entry.substr(0, entry.find('=')); }

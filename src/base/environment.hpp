@@ -21,6 +21,9 @@ using Environment = std::vector<std::string>;
 [[nodiscard]] std::optional<std::string> value_of(const Environment& environment,
                                                   std::string_view key);
 
+/// The directory to which a login session sets XDG_RUNTIME_DIR (pam_systemd(8), also of elogind).
+[[nodiscard]] std::string session_runtime_dir(unsigned uid);
+
 /// Sets `key`. A variable that exists already keeps its place in the list.
 void set_environment(Environment& environment, std::string_view key, std::string_view value);
 

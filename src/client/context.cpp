@@ -91,12 +91,16 @@ Client connect_server(const std::string& path, bool systems, std::optional<Milli
   } catch (const ClientError& own) {
     // Another user may have put something in the place of this user's server.
     if (own.code() != ErrorCode::no_server && own.code() != ErrorCode::access_denied) throw;
-    try {
-      return connect(kSystemSocket);
-    } catch (const ClientError& error) {
-      if (error.code() != ErrorCode::no_server) throw;
-      throw ClientError(own.code(), fmt::format("{}; {}", own.what(), error.what()));
+    std::string tried = own.what();
+    for (const std::string& other : other_socket_paths(::geteuid())) {
+      try {
+        return connect(other);
+      } catch (const ClientError& error) {
+        if (error.code() != ErrorCode::no_server) throw;
+        tried.append("; ").append(error.what());
+      }
     }
+    throw ClientError(own.code(), tried);
   }
 }
 

@@ -53,19 +53,23 @@ std::string id_of(std::string text) {
                      checksum_of(reinterpret_cast<const std::byte*>(text.data()), text.size()));
 }
 
-std::string lock_directory(const Places& places) {
-  const std::string& runtime = places.services.runtime;
+std::string lock_directory(const std::string& runtime) {
   return runtime.empty() ? fmt::format("/tmp/zinit-{}", ::geteuid()) : runtime + "/zinit";
 }
 
-/// Makes the directory of the files, and checks that nobody else may write to it.
-Result<void> make_lock_directory(const std::string& path, bool in_tmp) {
-  if (auto made = make_directories(path, in_tmp ? 0700 : 0755); !made) return made;
+/// An error if others may write to the directory.
+Result<void> check_own(const std::string& path) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) < 0) return sys_failure("look at", path);
   if (S_ISDIR(status.st_mode) && status.st_uid == ::geteuid() && (status.st_mode & 022) == 0)
     return {};
   return failure(fmt::format("cannot make a lock in {}: others may write to it", path));
+}
+
+/// Makes the directory of the files, and checks that nobody else may write to it.
+Result<void> make_lock_directory(const std::string& path, bool in_tmp) {
+  if (auto made = make_directories(path, in_tmp ? 0700 : 0755); !made) return made;
+  return check_own(path);
 }
 
 /// Opens and locks the file; EWOULDBLOCK: another process holds the lock.
@@ -117,6 +121,31 @@ std::string journal_path(int file) {
   return fmt::format("/dev/shm/zinit-{}-{:x}-{}", ::geteuid(), status.st_dev, status.st_ino);
 }
 
+/// The error for a lock that another server holds.
+Error in_use(const std::string& path) {
+  const ServerLock::Note living = read_note(path);
+  return {
+      fmt::format("cannot start beside another server, pid {}, which runs the same service files "
+                  "and answers at {}: each service would run twice. Use `zinitctl --socket {}` "
+                  "for the other server, or start this one with --new-instance",
+                  living.pid, living.socket, living.socket),
+      EADDRINUSE};
+}
+
+/// The lock of a living server of this user that runs the same files, but not in `directory`, where
+/// the lock `path` is: one of the two was started without the XDG_RUNTIME_DIR of a login session.
+std::optional<std::string> lock_elsewhere(const std::string& directory, const std::string& path) {
+  if (::geteuid() == 0) return std::nullopt;  // root's servers do not look at the variable
+  for (const std::string& runtime : {std::string(), session_runtime_dir(::geteuid())}) {
+    const std::string other = lock_directory(runtime);
+    if (other == directory || !check_own(other)) continue;
+    std::string lock = fmt::format("{}/{}", other, last_part(path));
+    const auto opened = open_locked(lock, 0);
+    if (!opened && opened.error().errnum == EWOULDBLOCK) return lock;
+  }
+  return std::nullopt;
+}
+
 /// Removes files of killed servers that cannot have a successor.
 void remove_orphaned(const std::string& directory) {
   for (const std::string& name : names_in(directory)) {
@@ -137,22 +166,14 @@ ServerLock::ServerLock(const Places& places, const std::string& directory)
       path_(fmt::format("{}/{}{}", directory, kPrefix, id_)) {}
 
 Result<ServerLock> ServerLock::take(const Places& places) {
-  const std::string directory = lock_directory(places);
+  const std::string directory = lock_directory(places.services.runtime);
   ServerLock lock(places, directory);
+  if (const auto living = lock_elsewhere(directory, lock.path_)) return Failure(in_use(*living));
   lock.made_directory_ = !path_exists(directory);
   if (auto made = make_lock_directory(directory, places.services.runtime.empty()); !made)
     return Failure(made.error());
   auto file = open_locked(lock.path_, O_CREAT);
-  if (!file && file.error().errnum == EWOULDBLOCK) {
-    const Note living = read_note(lock.path_);
-    return Failure(Error{
-        fmt::format("cannot start beside another server, pid {}, which runs the same service files "
-                    "and answers at {}: each service would run twice. Use `zinitctl --socket {}` "
-                    "for the other server, or start this one with --new-instance",
-                    living.pid, living.socket, living.socket),
-        EADDRINUSE});
-  }
-  if (!file) return Failure(file.error());
+  if (!file) return Failure(file.error().errnum == EWOULDBLOCK ? in_use(lock.path_) : file.error());
   lock.before_ = read_note(lock.path_);
   const std::uint64_t id = cgroup_id(lock.before_.cgroup);
   if (id != 0 && lock.before_.cgroup_id != 0 && id != lock.before_.cgroup_id) lock.before_ = {};
@@ -163,7 +184,7 @@ Result<ServerLock> ServerLock::take(const Places& places) {
 
 ServerLock ServerLock::take_over(KeptFd file, const Places& places) {
   if (!file) return {};
-  ServerLock lock(places, lock_directory(places));
+  ServerLock lock(places, lock_directory(places.services.runtime));
   lock.file_ = std::move(file);
   return lock;
 }

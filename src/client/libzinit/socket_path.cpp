@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 
+#include "base/environment.hpp"
 #include "base/file.hpp"
 #include "base/format.hpp"
 
@@ -42,6 +43,16 @@ Result<std::string> default_socket_path(unsigned uid, Variables environment) {
   }
   if (!checked) return Failure(checked.error());
   return in_tmp;
+}
+
+std::vector<std::string> other_socket_paths(unsigned uid) {
+  std::vector<std::string> paths;
+  for (const auto& directory : {session_runtime_dir(uid), fmt::format("/tmp/zinit-{}", uid)}) {
+    const std::string path = directory + "/zinit.sock";
+    if (path_exists(path) && check_own_directory(directory, uid)) paths.push_back(path);
+  }
+  paths.emplace_back(kSystemSocket);
+  return paths;
 }
 
 }  // namespace zinit

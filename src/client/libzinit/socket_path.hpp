@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/function_ref.hpp"
 #include "base/result.hpp"
@@ -19,11 +20,16 @@ using Variables = FunctionRef<const char*(const char* name)>;
 /// $ZINIT_SOCKET; /run/zinit.sock for root; $XDG_RUNTIME_DIR/zinit.sock; /tmp/zinit-UID/zinit.sock.
 /// An empty variable counts as unset, and so does a relative XDG_RUNTIME_DIR. Root uses the last of
 /// these if it exists and /run/zinit.sock does not, as in a container without a writable /run.
-/// write to /run.
 ///
 /// Anybody can make a directory in /tmp and listen there, so a directory that does not belong to
 /// this user alone is an error (EPERM). If it does not exist, there is no server, and the path is
 /// returned.
 [[nodiscard]] Result<std::string> default_socket_path(unsigned uid, Variables environment);
+
+/// Where zinitctl looks next if this user's server is not there: the sockets of this user's servers
+/// whose XDG_RUNTIME_DIR was not that of this process, if they exist in a directory of this user
+/// alone, and at the end /run/zinit.sock. cron, su and an init set no such variable, and a login
+/// session does.
+[[nodiscard]] std::vector<std::string> other_socket_paths(unsigned uid);
 
 }  // namespace zinit

@@ -307,10 +307,15 @@ class OfUser {
     pid_ = launch(what_);
   }
   [[nodiscard]] Outcome ctl(Texts words) const {
-    Launch client = what_;
-    client.argv = std::move(words);
-    client.argv.insert(client.argv.begin(), "zinitctl");
-    return run(client);
+    words.insert(words.begin(), "zinitctl");
+    return with_runtime({}, std::move(words));
+  }
+  /// A command of the same user who has this XDG_RUNTIME_DIR, as within a login session.
+  [[nodiscard]] Outcome with_runtime(const std::string& runtime, Texts words) const {
+    Launch command = what_;
+    command.argv = std::move(words);
+    if (!runtime.empty()) command.env.push_back("XDG_RUNTIME_DIR=" + runtime);
+    return run(command);
   }
   void end() const {
     kill(pid_, SIGTERM);
@@ -365,6 +370,14 @@ TEST_CASE("without these variables they are in ~/.config and in a folder of its 
   // Nothing has started it: the target of the user's zinit.toml was started.
   CHECK_THAT(user.ctl({"status", "mine"}).out, Contains("inactive"));
   CHECK(user.ctl({"check"}).out == "3 files checked, no faults\n");
+  // A login session finds it too, and does not run the files a second time.
+  const std::string runtime = zinit.path("home/runtime");
+  REQUIRE(mkdir(runtime.c_str(), 0700) == 0);
+  REQUIRE(chown(runtime.c_str(), uid, uid) == 0);
+  CHECK(user.with_runtime(runtime, {"zinitctl", "ping"}).code == 0);
+  const Outcome second = user.with_runtime(runtime, {"zinit", "server"});
+  CHECK(second.code == 1);
+  CHECK_THAT(second.err, Contains("answers at " + folder + "/zinit.sock: each service would run"));
   chmod(folder.c_str(), 0755);  // others could enter, so the client does not trust it
   const Outcome open = user.ctl({"list"});
   CHECK(open.code != 0);
@@ -372,6 +385,29 @@ TEST_CASE("without these variables they are in ~/.config and in a folder of its 
   chmod(folder.c_str(), 0700);
   user.end();
   CHECK(rmdir(folder.c_str()) == 0);
+}
+
+TEST_CASE("a server of a login session is found by cron and su, which have no XDG_RUNTIME_DIR",
+          "[root][access]") {
+  if (geteuid() != 0) return skip("needs root to become someone else");
+  constexpr uid_t uid = 64125;
+  const std::string runtime = "/run/user/" + std::to_string(uid);
+  const bool made = mkdir("/run/user", 0755) == 0;
+  if (mkdir(runtime.c_str(), 0700) != 0) return skip("somebody has " + runtime);
+  REQUIRE(chown(runtime.c_str(), uid, uid) == 0);
+  Server zinit({.uid = uid});
+  const std::string home = "HOME=" + zinit.path("home");
+  std::filesystem::create_directories(zinit.path("home/.config/zinit/services"));
+  const OfUser session(uid, {home, "XDG_RUNTIME_DIR=" + runtime});
+  REQUIRE(eventually([&] { return Connection::possible(runtime + "/zinit.sock"); }));
+  const Launch cron{.argv = {"zinitctl", "ping"}, .env = {home}, .uid = uid};
+  CHECK(run(cron).code == 0);
+  const Outcome second = run({.argv = {"zinit", "server"}, .env = {home}, .uid = uid});
+  CHECK(second.code == 1);
+  CHECK_THAT(second.err, Contains("answers at " + runtime + "/zinit.sock: each service would run"));
+  session.end();
+  std::filesystem::remove_all(runtime);
+  if (made) CHECK(rmdir("/run/user") == 0);
 }
 
 TEST_CASE("a user's folder for the socket that belongs to someone else is refused",
