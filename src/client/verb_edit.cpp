@@ -41,6 +41,7 @@ struct Editing {
   SourceFile after;                 // the service's files after the change
   std::string before;               // the text for the editor
   bool is_new = false;              // no file is at `place` yet
+  bool makes_folder = false;        // nor is there a directory for it
   std::vector<std::string> lost{};  // the vendor's drop-ins that do not apply to the result
 };
 
@@ -82,6 +83,7 @@ Editing what_to_edit(VerbContext& context) {
   }
   editing.real = behind_links(editing.places, editing.place);
   editing.is_new = ::access(editing.real.c_str(), F_OK) < 0;
+  editing.makes_folder = !path_exists(folder_of(editing.real));
   if (editing.is_new && drop_in) {
     editing.before =
         fmt::format("# Laid over {}: a key here replaces the same key there.\n", source.path);
@@ -121,6 +123,7 @@ Editing what_to_make(VerbContext& context) {
   editing.after = file_at(editing.places, editing.place, false);
   editing.replaced = editing.place;
   editing.is_new = true;
+  editing.makes_folder = !path_exists(folder_of(editing.real));
   editing.before = fmt::format(
       "# {}: see zinit.toml(5), or `zinitctl explain KEY`.\n[service]\ndescription = \"\"\n"
       "exec = [\"\"]\n",
@@ -259,6 +262,8 @@ void take_back(const Editing& editing) {
                                   ? sys_failure("find", editing.real)
                                   : replace_file(editing.real, editing.before, owner_of(status));
   if (!done) throw VerbFailure{ExitStatus::failed, done.error().text, editing.name};
+  // Somebody may have put another file there meanwhile: then the directory stays.
+  if (editing.makes_folder) ::rmdir(folder_of(editing.real).c_str());
 }
 
 /// Asks before the reload. If the answer is no, or if the user interrupts this, takes the change

@@ -239,7 +239,7 @@ TEST_CASE("an interrupted question of edit counts as no", "[verbs]") {
                   "TMPDIR=" + zinit.folder()};
   CHECK(AtTerminal(zinit, {"edit", "--drop-in", "web"}, lay).answer("restarts web", "\x03") ==
         128 + SIGINT);
-  CHECK_FALSE(std::filesystem::exists(file + ".d/50-local.toml"));
+  CHECK_FALSE(std::filesystem::exists(file + ".d"));
   AtTerminal hung(zinit, {"edit", "web"}, env);
   CHECK(hung.signalled("restarts web", SIGHUP) == 128 + SIGHUP);
   CHECK(read_file(file) == before);
