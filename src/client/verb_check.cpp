@@ -111,9 +111,9 @@ void tell_refused(VerbContext& context, CheckResult& result) try {
     for (const std::string& fault : faults) {
       const Diagnostic told = parse_diagnostic(fault);
       for (Diagnostic& one : result.diagnostics) {
-        const bool same = one.file == told.file && one.at.line == told.at.line &&
-                          one.at.column == told.at.column && one.key == told.key;
-        if (!same || !is_lack(one)) continue;
+        const bool same =
+            one.at.line == told.at.line && one.at.column == told.at.column && one.key == told.key;
+        if (!same || !is_lack(one) || place_key(one.file) != place_key(told.file)) continue;
         one.severity = Severity::error;
         one.text = told.text + "; a reload refuses this";
       }
@@ -157,11 +157,10 @@ int run_check(VerbContext& context) {
   const std::vector<std::string>& paths = context.arguments.rest;
   const FindAbsences absences = absences_in(places.root, controllers_of(context, places));
   const FindGroup find_group = group_absences_in(places.root);
-  CheckResult result = paths.empty()
-                           ? check_places(places, absences, find_group)
-                           : check_paths(paths, places.settings_file, absences, find_group);
+  CheckResult result = paths.empty() ? check_places(places, absences, find_group)
+                                     : check_paths(paths, places, absences, find_group);
   tell_empty(places, paths, result);
-  if (paths.empty() && places.root.empty()) tell_refused(context, result);
+  if (places.root.empty()) tell_refused(context, result);
   const DeepCheck deep = context.arguments.has("deep") ? check_deep(result) : DeepCheck{};
   context.json() ? print_check_json(context, result, deep)
                  : print_check(context, result, deep, places);

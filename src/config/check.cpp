@@ -9,6 +9,7 @@
 #include <array>
 #include <climits>
 #include <cstdlib>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -33,12 +34,18 @@ constexpr std::string_view kSettingsFile = "zinit.toml";
 
 bool is_directory(const std::string& path) { return type_at(path) == S_IFDIR; }
 
-/// The same text for each spelling of a path. A link as the last part is not followed, because two
-/// links to one file are two services.
-std::string place_key(const std::string& path) {
-  char real[PATH_MAX];
-  if (::realpath(folder_of(path).c_str(), real) == nullptr) return path;
-  return fmt::format("{}/{}", real, last_part(path));
+/// Whether the path is that of a file, or of a folder with drop-ins of one.
+bool is_single(const std::string& path) {
+  return !is_directory(path) || without_end_slashes(path).ends_with(".toml.d");
+}
+
+/// Whether it is a directory that a server with these places reads, or the one above it.
+bool is_read(const std::string& path, const Places& server) {
+  const std::string key = place_key(without_end_slashes(path));
+  return std::ranges::any_of(server.directories, [&](const ConfigDirectory& one) {
+    return key == place_key(one.path) || key == place_key(folder_of(one.path)) ||
+           (!one.vendor.empty() && key == place_key(one.vendor));
+  });
 }
 
 /// Parses a message of the graph, and finds the service's file that the message is about.
@@ -62,7 +69,7 @@ class Checker {
   void add_path(const std::string& path, std::span<const std::string> all) {
     if (!is_directory(path)) return add_file(path);
     const std::string plain = without_end_slashes(path);
-    if (plain.ends_with(".toml.d")) return add_file(plain + '/');  // like a drop-in in it
+    if (is_single(plain)) return add_file(plain + '/');  // like a drop-in in it
     if (add_whole(plain)) return;
     const auto given = [all](const std::string& other) {
       return !other.empty() && std::ranges::any_of(all, [&](const std::string& one) {
@@ -94,6 +101,9 @@ class Checker {
       settings_ = read_settings(path, false, not_asked_for).value_or(GlobalSettings{});
   }
 
+  /// Has the files checked as files of this server; see add_around().
+  void assume_server(const Places& server) { server_ = &server; }
+
   /// Replaces the instance, or the file `instead_of`, or the file with the path of `changed`;
   /// appends `changed` if there is no such file.
   void replace(const std::string& instead_of, const SourceFile& changed) {
@@ -118,6 +128,12 @@ class Checker {
 
   CheckResult result(const ReadText& read) {
     leave_out_doubles();
+    std::size_t count = settings_files_;
+    for (const SourceFile& file : listing_.files) {
+      count += 1 + file.drop_ins.size();
+      for (const auto& [instance, own] : file.own) count += own.paths.size();
+    }
+    if (server_ != nullptr) add_around(*server_);
     for (const std::string& path : listing_.passed_over)
       findings().push_back({path,
                             {},
@@ -127,7 +143,6 @@ class Checker {
     ParsedListing all = parse_listing(listing_, settings_.defaults, read);
     std::vector<ParsedSpec>& parsed = all.parsed;
     const MaskedNames& masked = all.masked;
-    const std::size_t count = all.files + settings_files_;
     tell_templates_once(parsed);
     const GraphPtr graph = judge_graph(parsed, masked, *all.templates);
     warn_of_absent_services(parsed, masked);
@@ -135,16 +150,19 @@ class Checker {
     tell_idle_templates(*all.templates, parsed, settings_.defaults, findings());
     const Milliseconds shutdown_timeout = settings_.shutdown_timeout.value_or(kShutdownTimeout);
     for (ParsedSpec& one : parsed) {
+      if (around_.contains(one.spec->file)) continue;
       if (absences_ && !one.proxy) tell_absences(one, absences_, read);
       if (!one.proxy) tell_long_stop(one, shutdown_timeout, read);
       sort_by_place(one.diagnostics);
       findings().insert(findings().end(), one.diagnostics.begin(), one.diagnostics.end());
     }
+    std::erase_if(findings(), [&](const Diagnostic& one) { return around_.contains(one.file); });
     for (Diagnostic& one : findings()) {
       if (one.severity == Severity::unknown) one.severity = Severity::error;
       if (one.at.line == 0) one.at = {1, 1, one.at.source};
     }
-    return {std::move(findings()), count, graph, settings_.default_target, shutdown_timeout};
+    return {std::move(findings()),    count,           graph, std::move(around_),
+            settings_.default_target, shutdown_timeout};
   }
 
  private:
@@ -208,6 +226,54 @@ class Checker {
     if (std::string fault = find_group_(settings_.socket_group); !fault.empty())
       findings().push_back(
           {path, settings_.socket_group_at, Severity::error, "socket_group", std::move(fault)});
+  }
+
+  /// Adds the server's other files. Each of the present files takes its own place among them,
+  /// because the first of several files with one name has the name. A file from elsewhere takes
+  /// the place of the server's file of the same name, as if it were installed.
+  void add_around(const Places& server) {
+    Listing all;
+    for (const ConfigDirectory& directory : server.directories) list_directory(directory, all);
+    std::map<std::string, std::size_t> by_place;  // by stem too; no stem has a slash
+    for (std::size_t i = 0; i < all.files.size(); ++i) {
+      by_place.emplace(place_key(all.files[i].path), i);
+      by_place.emplace(stem_of(all.files[i].path), i);
+      around_.merge(paths_of(all.files[i]));
+    }
+    std::vector<SourceFile> files;
+    std::vector<bool> taken(all.files.size(), false);
+    for (SourceFile& file : listing_.files) {
+      for (const std::string& path : paths_of(file)) around_.erase(path);
+      // An instance is read from its template.
+      if (const auto of = by_place.find(std::string(template_of(file.instance)));
+          of != by_place.end())
+        for (const std::string& path : paths_of(all.files[of->second])) around_.erase(path);
+      auto at = by_place.find(place_key(file.path));
+      if (at == by_place.end()) at = by_place.find(std::string(stem_of(file.path)));
+      // An instance that has only drop-ins is listed with the path of its template.
+      const bool has_file = file.instance.empty() || !file.link.empty();
+      if (at == by_place.end() || !has_file || taken[at->second]) {
+        files.push_back(std::move(file));
+      } else {
+        taken[at->second] = true;
+        all.files[at->second] = std::move(file);
+      }
+    }
+    std::ranges::move(all.files, std::back_inserter(files));
+    std::ranges::move(all.masked, std::back_inserter(listing_.masked));
+    listing_.files = std::move(files);
+  }
+
+  /// The paths under which faults of the file and of its drop-ins are reported.
+  static std::set<std::string> paths_of(const SourceFile& file) {
+    std::set<std::string> paths(file.drop_ins.begin(), file.drop_ins.end());
+    paths.insert(file.path);
+    for (const Diagnostic& one : file.found) paths.insert(one.file);
+    for (const auto& [instance, own] : file.own) {
+      paths.insert(own.paths.begin(), own.paths.end());
+      for (const Diagnostic& one : own.found) paths.insert(one.file);
+    }
+    return paths;
   }
 
   /// Leaves out files that were given twice, directly or by their directory, and vendors' files
@@ -308,9 +374,17 @@ class Checker {
   std::size_t settings_files_ = 0;
   std::string whole_settings_;    // the zinit.toml of directories that are all read; empty: none
   std::set<std::string> places_;  // directories and settings that were read
+  const Places* server_ = nullptr;
+  std::set<std::string> around_;  // the paths of files that add_around() has added
 };
 
 }  // namespace
+
+std::string place_key(const std::string& path) {
+  char real[PATH_MAX];
+  if (::realpath(folder_of(path).c_str(), real) == nullptr) return path;
+  return fmt::format("{}/{}", real, last_part(path));
+}
 
 std::size_t CheckResult::errors() const {
   return static_cast<std::size_t>(
@@ -321,11 +395,15 @@ int CheckResult::exit_code(bool strict) const {
   return errors() > 0 || (strict && !diagnostics.empty()) ? 1 : 0;
 }
 
-CheckResult check_paths(std::span<const std::string> paths, const std::string& settings_file,
+CheckResult check_paths(std::span<const std::string> paths, const Places& server,
                         const FindAbsences& absences, const FindGroup& find_group) {
   Checker checker(absences, find_group);
   for (const std::string& path : paths) checker.add_path(path, paths);
-  checker.assume_settings(settings_file);
+  checker.assume_settings(server.settings_file);
+  const auto is_servers = [&](const std::string& path) {
+    return is_single(path) || is_read(path, server);
+  };
+  if (std::ranges::any_of(paths, is_servers)) checker.assume_server(server);
   return checker.result();
 }
 

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@ struct CheckResult {
   std::vector<Diagnostic> diagnostics;
   std::size_t files = 0;  // number of files that were read
   GraphPtr graph{};       // of the services, for check_deep(); without the faults of their files
+  std::set<std::string> around{};  // files that are in the graph, but were not to be checked
   // Of zinit.toml.
   std::string default_target{};
   Milliseconds shutdown_timeout{};
@@ -44,17 +46,22 @@ using FindAbsences = std::function<std::vector<Absence>(const ServiceSpec& spec)
 /// The same for a group: why it does not exist; empty if it does.
 using FindGroup = std::function<std::string(const std::string& group)>;
 
+/// The same text for each spelling of a path. A link as the last part is not followed, because two
+/// links to one file are two services.
+[[nodiscard]] std::string place_key(const std::string& path);
+
 /// All faults of all files, and of the graph that they form together. Stricter than a boot: unknown
 /// sections and keys are errors. A name without a service is a warning: the service may come later.
 ///
 /// @param paths  files; directories of service files; or a directory like /etc/zinit, which holds
 ///               `system`, `services`, `targets`, zinit.toml. An unreadable path is an error.
 ///               A drop-in is checked with its service file, /etc/zinit with the vendor's files.
-/// @param settings_file  the zinit.toml whose [defaults] apply if none is among the files. It is
-///                       not checked itself. Empty: no such file.
+/// @param server  the places of a server. The [defaults] of its zinit.toml apply if none is among
+///                the files. A single file is checked as if it were one of the server's files, and
+///                so is a directory that the server reads: the names in all of them are known.
+///                Nothing is reported about files that are not in `paths`. Empty: no server
 /// @param absences  each missing thing becomes a warning.
-[[nodiscard]] CheckResult check_paths(std::span<const std::string> paths,
-                                      const std::string& settings_file = {},
+[[nodiscard]] CheckResult check_paths(std::span<const std::string> paths, const Places& server = {},
                                       const FindAbsences& absences = {},
                                       const FindGroup& find_group = {});
 

@@ -16,6 +16,7 @@ namespace zinit {
 namespace {
 
 void warn(CheckResult& result, const ServiceSpec& spec, std::string text) {
+  if (result.around.contains(spec.file)) return;
   result.diagnostics.push_back({spec.file, {1, 1}, Severity::warning, {}, std::move(text)});
 }
 

@@ -111,7 +111,6 @@ struct ParsedListing {
   MaskedNames masked;
   std::vector<std::string> masked_proxies;  // see LoadedConfig
   TemplatesPtr templates;                   // never null
-  std::size_t files = 0;                    // number of files, including drop-ins
 };
 
 /// Parses the files of `listing`, makes the instances of its templates, and settles the names.

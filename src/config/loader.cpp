@@ -184,7 +184,6 @@ MaskedNames masked_names(const std::vector<MaskedFile>& masked,
 ParsedListing parse_listing(Listing& listing, const ServiceDefaults& defaults,
                             const ReadText& read) {
   ParsedListing all;
-  for (const SourceFile& file : listing.files) all.files += 1 + file.drop_ins.size();
   all.templates = std::make_shared<const Templates>(Templates::take_from(listing, read));
   const Templates& templates = *all.templates;
   // The mask of a template also hides the instances that links make from it.
@@ -242,7 +241,6 @@ ParsedListing parse_listing(Listing& listing, const ServiceDefaults& defaults,
   }
   for (const auto& [name, file] : templates.files()) {
     for (const auto& [instance, own] : file.own) {
-      all.files += own.paths.size();
       if (!there.contains(instance) && !all.masked.contains(instance))
         samples.push_back(templates.source_of(instance));
     }

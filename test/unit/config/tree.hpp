@@ -164,15 +164,15 @@ class Tree {
     }
     REQUIRE(words[0] == "check");
     Texts paths;
-    std::string settings;
+    Places server;
     for (const std::string_view word : rest) {
       if (word.starts_with('<')) {
-        settings = path_of(word.substr(1));
+        server.settings_file = path_of(word.substr(1));
       } else {
         paths.push_back(path_of(word));
       }
     }
-    return described(check_paths(paths, settings));
+    return described(check_paths(paths, server));
   }
 
   TempDir directory_;
