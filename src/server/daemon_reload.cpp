@@ -2,12 +2,28 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Reloads: puts the files as read, and the services added at runtime, in force.
 #include <algorithm>
+#include <iterator>
+#include <set>
 
 #include "base/lists.hpp"
 #include "base/log.hpp"
 #include "server/daemon.hpp"
 
 namespace zinit {
+
+namespace {
+
+/// Those of `specs` that a reload adds or changes.
+std::vector<SpecPtr> new_specs(const ReloadReport& report, const std::vector<SpecPtr>& specs) {
+  std::set<std::string_view> names(report.added.begin(), report.added.end());
+  names.insert(report.changed.begin(), report.changed.end());
+  std::vector<SpecPtr> found;
+  std::ranges::copy_if(specs, std::back_inserter(found),
+                       [&](const SpecPtr& spec) { return names.contains(spec->name); });
+  return found;
+}
+
+}  // namespace
 
 void ZinitDaemon::reload_and_log(std::function<void()> then) {
   reload({}, [then = std::move(then)](const RequestResult<ReloadReport>& report) {
@@ -70,7 +86,11 @@ RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config,
     report->proxies = proxies_.plan(proxies.config);
     proxies.narrow(report->proxies);
   }
-  if (asked.dry_run) return report;
+  if (asked.dry_run) {
+    std::ranges::move(board_.expected_resource_warnings(new_specs(*report, specs)),
+                      std::back_inserter(report->warnings));
+    return report;
+  }
   if (!absent.empty()) log_warn("{}", absent);
   if (whole) {
     start_.command_alone = is_alone(start_.sources, config) && specs.size() == 1;

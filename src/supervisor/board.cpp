@@ -297,7 +297,14 @@ std::vector<std::string> Board::resource_warnings(std::span<const std::string> n
   std::vector<std::string> warnings;
   for (const std::string& name : names)
     if (const Slot slot = world.graph->find_loaded(name); slot != kNoSlot)
-      add_resource_warnings(slot, warnings);
+      add_resource_warnings(world.spec(slot), *jobs[slot]->resource_faults, warnings);
+  return warnings;
+}
+
+std::vector<std::string> Board::expected_resource_warnings(std::span<const SpecPtr> specs) const {
+  MutexLock lock(mutex());
+  std::vector<std::string> warnings;
+  for (const SpecPtr& spec : specs) add_resource_warnings(*spec, {}, warnings);
   return warnings;
 }
 

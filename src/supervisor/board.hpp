@@ -185,6 +185,9 @@ class Board final : public WatchReports, private BoardCore {
   /// Which [resources] of these services could not be applied, and why. Skips unknown names.
   [[nodiscard]] std::vector<std::string> resource_warnings(
       std::span<const std::string> names) const;
+  /// The same for specs that are not in force: what cgroups lack for them.
+  [[nodiscard]] std::vector<std::string> expected_resource_warnings(
+      std::span<const SpecPtr> specs) const;
 
   /// What set() did.
   struct SetReport {

@@ -182,8 +182,9 @@ class BoardCore {
   /// Adds the stop_exec that runs, and what has killed a stopped process.
   void tell_stop(Slot slot, WhyReport& report) const REQUIRES(board_lock);
   /// Adds which [resources] of the service could not be applied.
-  void add_resource_warnings(Slot slot, std::vector<std::string>& warnings) const
-      REQUIRES(board_lock);
+  /// @param faults  of an attempt to apply them; if there are none, what cgroups lack counts
+  void add_resource_warnings(const ServiceSpec& spec, std::vector<std::string> faults,
+                             std::vector<std::string>& warnings) const REQUIRES(board_lock);
   [[nodiscard]] ServiceView view_of(Slot slot, TimePoint now, SettledQuestions& settled) const
       REQUIRES(board_lock);
   /// By slot: whether the service is active or not at rest, and so must stay in the graph.

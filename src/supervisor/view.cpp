@@ -95,18 +95,17 @@ ServiceView BoardCore::view_of(Slot slot, TimePoint now, SettledQuestions& settl
   view.warnings = warnings_of(*world.graph, node);
   if (record.unheard && view.pid != 0)
     view.warnings.push_back(fmt::format("{}: {}", node.spec->name, kUnheardWords));
-  add_resource_warnings(slot, view.without_effect);
+  add_resource_warnings(*node.spec, *job.resource_faults, view.without_effect);
   view.warnings.insert(view.warnings.end(), view.without_effect.begin(), view.without_effect.end());
   return view;
 }
 
-void BoardCore::add_resource_warnings(Slot slot, std::vector<std::string>& warnings) const {
-  const ServiceSpec& spec = world.spec(slot);
+void BoardCore::add_resource_warnings(const ServiceSpec& spec, std::vector<std::string> faults,
+                                      std::vector<std::string>& warnings) const {
   if (cgroups.tree() == nullptr && *spec.resources != Resources{}) {
     warnings.push_back(
         fmt::format("{}: [resources] has no effect: zinit has no cgroups here", spec.name));
   }
-  std::vector<std::string> faults = *jobs[slot]->resource_faults;
   if (faults.empty() && cgroups.tree() != nullptr)
     faults = cgroups.tree()->missing_for(*spec.resources);
   for (const std::string& fault : faults)

@@ -141,6 +141,7 @@ TEST_CASE("reload, start and check warn of a limit without its controller", "[ro
     return skip("needs a cgroup without controllers");
   const std::string warning = "limited: resources.memory_max has no effect";
   zinit.add("limited", {.service = "status = 'stop'", .more = "[resources]\nmemory_max = '1G'\n"});
+  CHECK_THAT(zinit.ctl({"reload", "--dry-run"}).out, Contains(warning));
   CHECK_THAT(zinit.ctl({"reload"}).out, Contains(warning));
   CHECK_THAT(zinit.ctl({"start", "limited"}).out, Contains("warning: " + warning));
   CHECK(zinit.result("system.info")["controllers"].size() == 0);
