@@ -11,10 +11,10 @@
 
 #include "base/file.hpp"
 #include "base/text.hpp"
-#include "client/absences.hpp"
 #include "client/context.hpp"
 #include "config/directory.hpp"
 #include "config/modes.hpp"
+#include "files/absences.hpp"
 
 namespace zinit {
 

@@ -6,13 +6,13 @@
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
-#include "client/absences.hpp"
 #include "client/context.hpp"
 #include "client/libzinit/json.hpp"
 #include "client/libzinit/read_answers.hpp"
 #include "client/service_files.hpp"
 #include "client/times.hpp"
 #include "config/deep_check.hpp"
+#include "files/absences.hpp"
 #include "schedule/calendar.hpp"
 
 namespace zinit {

@@ -18,11 +18,11 @@
 #include "base/format.hpp"
 #include "base/lists.hpp"
 #include "base/text.hpp"
-#include "client/absences.hpp"
 #include "client/libzinit/json.hpp"
 #include "client/question.hpp"
 #include "client/service_files.hpp"
 #include "config/check.hpp"
+#include "files/absences.hpp"
 
 namespace zinit {
 

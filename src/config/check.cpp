@@ -151,7 +151,7 @@ class Checker {
     const Milliseconds shutdown_timeout = settings_.shutdown_timeout.value_or(kShutdownTimeout);
     for (ParsedSpec& one : parsed) {
       if (around_.contains(one.spec->file)) continue;
-      if (absences_ && !one.proxy) tell_absences(one, absences_, read);
+      if (absences_ && !one.proxy) tell_absences(*one.spec, absences_, read, one.diagnostics);
       if (!one.proxy) tell_long_stop(one, shutdown_timeout, read);
       sort_by_place(one.diagnostics);
       findings().insert(findings().end(), one.diagnostics.begin(), one.diagnostics.end());

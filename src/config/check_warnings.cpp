@@ -130,15 +130,16 @@ void tell_idle_templates(const Templates& templates, const std::vector<ParsedSpe
   }
 }
 
-void tell_absences(ParsedSpec& one, const FindAbsences& find, const ReadText& read) {
-  std::vector<Absence> absences = find(*one.spec);
+void tell_absences(const ServiceSpec& spec, const FindAbsences& find, const ReadText& read,
+                   std::vector<Diagnostic>& findings) {
+  std::vector<Absence> absences = find(spec);
   if (absences.empty()) return;
-  const Value document = document_of(*one.spec, read);
+  const Value document = document_of(spec, read);
   for (Absence& absence : absences) {
     const SourcePosition at = place_of(absence, document);
-    one.diagnostics.push_back({one.spec->file_of(at), at, Severity::warning,
-                               fmt::format("{}.{}", absence.section, absence.key),
-                               std::move(absence.text)});
+    findings.push_back({spec.file_of(at), at, Severity::warning,
+                        fmt::format("{}.{}", absence.section, absence.key),
+                        std::move(absence.text)});
   }
 }
 

@@ -27,7 +27,8 @@ void tell_idle_templates(const Templates& templates, const std::vector<ParsedSpe
                          const ServiceDefaults& defaults, std::vector<Diagnostic>& findings);
 
 /// Warns of each thing that the service names but that does not exist.
-void tell_absences(ParsedSpec& one, const FindAbsences& find, const ReadText& read);
+void tell_absences(const ServiceSpec& spec, const FindAbsences& find, const ReadText& read,
+                   std::vector<Diagnostic>& findings);
 
 /// Warns of a shutdown that gives the service less time to end than its file does.
 void tell_long_stop(ParsedSpec& one, Milliseconds shutdown_timeout, const ReadText& read);

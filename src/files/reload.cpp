@@ -99,7 +99,7 @@ void Reloader::take(const RequestPtr& request, const std::optional<Error>& fault
     for (const Daemon::ReloadDone& each : request->done)
       catch_all("reload", [&] { each(request->report); });
   };
-  request->asked.dry_run ? answer() : await_(request->report, answer);
+  await_(request->report, request->asked, answer);
 }
 
 }  // namespace zinit

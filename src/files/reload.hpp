@@ -35,18 +35,20 @@ class Reloader {
   using Take =
       std::function<RequestResult<ReloadReport>(const Configuration&, const ReloadFiles& asked)>;
   using Report = RequestResult<ReloadReport>;
-  using Await = std::function<void(Report& report, std::function<void()> answer)>;
+  using Await =
+      std::function<void(Report& report, const ReloadFiles& asked, std::function<void()> answer)>;
   using Checks =
       std::function<std::function<void()>(Configuration& config, const ReloadFiles& asked)>;
 
   /// The queue's thread calls `read`, then the loop's thread calls `take` with the result. A
-  /// reload, but no dry run, is answered when `await` calls its argument, once and on the loop's
-  /// thread; until then `await` may add to the report. Before `take`, the loop's thread calls
+  /// reload is answered when `await` calls its argument, once and on the loop's thread; until then
+  /// `await` may add to the report. Before `take`, the loop's thread calls
   /// `checks`, and the queue's thread the function that it returns, if any; not for a reload that
   /// restarts nothing. The loop must have stopped when this is destroyed.
   Reloader(
       FileQueue& queue, Read read, Take take,
-      Await await = [](Report& /*report*/, const std::function<void()>& answer) { answer(); },
+      Await await = [](Report& /*report*/, const ReloadFiles& /*asked*/,
+                       const std::function<void()>& answer) { answer(); },
       Checks checks = nullptr)
       : queue_(queue),
         read_(std::move(read)),

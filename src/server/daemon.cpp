@@ -98,7 +98,7 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
     : start_(std::move(start)),
       loop_(std::move(loop)),
       signals_(std::move(signals)),
-      file_reopened_(*loop_, [this] { in_force_.look(); }),
+      look_in_force_(*loop_, [this] { look_in_force(); }),
       logs_(start_.data_loop->loop(), start_.sinks,
             start_.legacy ? &start_.legacy->descriptors : nullptr, &facts_),
       output_(logs_),
@@ -131,7 +131,7 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
                   return shutdown_.begun() ||
                          (logs_.reopened(reopening) && board_.limits_applied() &&
                           !proxies_.busy() && !sockets_.busy() && !timers_.busy() &&
-                          !paths_.busy());
+                          !paths_.busy() && looked_for_absences());
                 }),
       reloader_(
           files_,
@@ -141,11 +141,8 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
           [this](const Configuration& config, const ReloadFiles& asked) {
             return take(config, asked);
           },
-          [this](Reloader::Report& report, std::function<void()> answer) {
-            in_force_.wait(reopening_, [this, &report, answer = std::move(answer)] {
-              if (report) add_effects(*report);
-              answer();
-            });
+          [this](Reloader::Report& report, const ReloadFiles& asked, std::function<void()> answer) {
+            await_effects(report, asked, std::move(answer));
           },
           [this](Configuration& config, const ReloadFiles& asked) {
             return checks_before(config, asked);
@@ -186,7 +183,7 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
   shell_.listen([this] { keep_facts(); });
   watchers_.add(prober_);
   prober_.report_to(board_);
-  logs_.on_reopened([this] { file_reopened_.ask(); });
+  logs_.on_reopened([this] { look_in_force_.ask(); });
   logs_.keep_own_log();
   if (is_first())
     syslog_.emplace(start_.data_loop->loop(), board_, start_.cgroups.get(), logs_, facts_);
@@ -231,7 +228,7 @@ void ZinitDaemon::run() {
   loop_->run();
   self_watchdog_.set(Milliseconds{0});  // the loop has ended and cannot answer it
   if (start_.passes_signals_on && !exit_code_) exit_code_ = code_of_command();
-  in_force_.look();
+  look_in_force();
   if (server_) server_->finish();
   // A client that waits for the end of a server sees the end of the process, when all is written.
   // The clients of a machine or a container are about to be killed, so they see the end now.
@@ -483,7 +480,7 @@ void ZinitDaemon::on_change() {
   instances_.look();
   proxies_.look();
   sockets_.look();
-  in_force_.look();
+  look_in_force();
   if (syslog_) syslog_->look();
   if (shutdown_.begun()) return;
   look_at_triggers();

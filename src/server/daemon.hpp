@@ -41,6 +41,7 @@
 #include "io/log_store.hpp"
 #include "machine/emergency.hpp"
 #include "machine/watchdog.hpp"
+#include "os/offload.hpp"
 #include "os/process.hpp"
 #include "os/signals.hpp"
 #include "reexec/adoption.hpp"
@@ -247,6 +248,19 @@ class ZinitDaemon final : public Daemon {
   std::string add_others(ReloadReport& report, const Configuration& config,
                          const std::vector<SpecPtr>& specs) const;
   void add_effects(ReloadReport& report) const;
+  /// A search for what the services of a reload name and the machine lacks.
+  struct AbsenceLook {
+    std::shared_ptr<const std::vector<std::string>> warnings;  // readable after the search
+    Offload::Ticket ticket{};
+  };
+  void look_for_absences(std::vector<SpecPtr> specs);
+  [[nodiscard]] bool looked_for_absences();
+  void add_absences(ReloadReport& report, const AbsenceLook& look);
+  /// Call it when changes may have come into force, or a search may have ended.
+  void look_in_force();
+  /// See Reloader::Await.
+  void await_effects(Reloader::Report& report, const ReloadFiles& asked,
+                     std::function<void()> answer);
   void on_change();
   void on_critical_end(const ServiceView& view);
   [[nodiscard]] RequestResult<Board::Others> start_for_failure(const std::string& name);
@@ -262,7 +276,7 @@ class ZinitDaemon final : public Daemon {
   std::optional<gid_t> socket_gid_;
   std::unique_ptr<EventLoop> loop_;
   UniqueFd signals_;
-  LoopCall file_reopened_;  // threads of logs_ ask for it
+  LoopCall look_in_force_;  // threads of logs_ and of absence_looks_ ask for it
   StateFacts facts_;
   FactMap kept_;  // the daemon's own part of facts_
   LogStore logs_;
@@ -283,6 +297,15 @@ class ZinitDaemon final : public Daemon {
   EmergencyShell shell_;
   FileQueue files_;
   InForce in_force_;
+  // A program that a service names may be on a file system that hangs.
+  Offload absence_looks_{
+      {.name = "zinit-absences", .stack_bytes = kLoopStackBytes, .patience = InForce::kMostWait},
+      [this] { look_in_force_.ask(); }};
+  AbsenceLook absence_look_{};  // of the last reload
+  // A dry run waits for this alone.
+  InForce looked_{*loop_, [this](std::uint64_t /*ticket*/) {
+                    return shutdown_.begun() || looked_for_absences();
+                  }};
   std::uint64_t reopening_ = 0;  // the ticket of the last reopening of log files
   Reloader reloader_;
   Instances instances_;

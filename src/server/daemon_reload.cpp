@@ -5,8 +5,10 @@
 #include <iterator>
 #include <set>
 
+#include "base/format.hpp"
 #include "base/lists.hpp"
 #include "base/log.hpp"
+#include "files/absences.hpp"
 #include "server/daemon.hpp"
 
 namespace zinit {
@@ -86,8 +88,10 @@ RequestResult<ReloadReport> ZinitDaemon::take(const Configuration& config,
     report->proxies = proxies_.plan(proxies.config);
     proxies.narrow(report->proxies);
   }
+  const std::vector<SpecPtr> fresh = new_specs(*report, specs);
+  look_for_absences(fresh);
   if (asked.dry_run) {
-    std::ranges::move(board_.expected_resource_warnings(new_specs(*report, specs)),
+    std::ranges::move(board_.expected_resource_warnings(fresh),
                       std::back_inserter(report->warnings));
     return report;
   }
@@ -156,6 +160,43 @@ void ZinitDaemon::add_effects(ReloadReport& report) const {
   for (const auto* names : {&report.added, &report.changed})
     for (std::string& warning : board_.resource_warnings(*names))
       report.warnings.push_back(std::move(warning));
+}
+
+void ZinitDaemon::look_for_absences(std::vector<SpecPtr> specs) {
+  const auto warnings = std::make_shared<std::vector<std::string>>();
+  absence_look_ = {warnings, absence_looks_.ask([warnings, specs = std::move(specs)] {
+                     *warnings = absence_warnings(specs);
+                   })};
+}
+
+bool ZinitDaemon::looked_for_absences() {
+  return !absence_look_.ticket || absence_looks_.outcome(absence_look_.ticket);
+}
+
+void ZinitDaemon::look_in_force() {
+  in_force_.look();
+  looked_.look();
+}
+
+void ZinitDaemon::await_effects(Reloader::Report& report, const ReloadFiles& asked,
+                                std::function<void()> answer) {
+  (asked.dry_run ? looked_ : in_force_)
+      .wait(reopening_, [this, &report, dry_run = asked.dry_run, look = absence_look_,
+                         answer = std::move(answer)] {
+        if (report && !dry_run) add_effects(*report);
+        if (report) add_absences(*report, look);
+        answer();
+      });
+}
+
+void ZinitDaemon::add_absences(ReloadReport& report, const AbsenceLook& look) {
+  const auto outcome = absence_looks_.outcome(look.ticket);
+  if (outcome && *outcome)
+    report.warnings.insert(report.warnings.end(), look.warnings->begin(), look.warnings->end());
+  else
+    report.warnings.push_back(fmt::format(
+        "missing programs, users and directories were not looked for: {}; `zinitctl check` does so",
+        outcome ? outcome->error().text : "the search has not ended"));
 }
 
 }  // namespace zinit

@@ -4,6 +4,7 @@
 // "What a wrong file does").
 #include "scenario/harness.hpp"
 #include "scenario/harness/dialog.hpp"
+#include "scenario/harness/fault_injector.hpp"
 #include "scenario/harness/wrong_files.hpp"
 
 namespace zinit::test::files_reload {
@@ -140,6 +141,24 @@ TEST_CASE("a service that is removed and still stops is not removed by the next 
   CHECK(both["stopped"].texts().empty());
   zinit.mark("go");
   CHECK(zinit.shut_down() == 0);
+}
+
+TEST_CASE("a program that cannot be read delays the answer to its reload, and nothing else",
+          "[reload]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  FaultInjector injector;
+  Server zinit({.in_child = [&] { injector.install_in_child(); }});
+  zinit.add("up");
+  launch_under(injector, zinit);
+  zinit.await_state("up", "running");
+  injector.hold("/program");
+  zinit.add("late", {.exec = zinit.path("program") + " 1", .service = "status = 'stop'"});
+  Connection client = zinit.connect();
+  REQUIRE(client.begin("service.reload"));
+  REQUIRE(eventually([&] { return injector.held() == 1; }));
+  CHECK(zinit.state("late") == "inactive");
+  CHECK_THAT(client.read()["result"]["warnings"].dump(), Contains("were not looked for"));
+  injector.release();
 }
 
 TEST_CASE("reloads asked for without end are few readings, and all are answered",

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Things that a service names and this machine lacks, as zinitctl check finds them.
-#include "client/absences.hpp"
+#include "files/absences.hpp"
 #include "base/format.hpp"
 #include "support/test.hpp"
 #include "unit/config/text.hpp"
 
-namespace zinit::test::client_absences {
+namespace zinit::test::files_absences {
 namespace {
 
 /// "SECTION.KEY: TEXT" for each missing thing; with the element's number if it is not 0.
@@ -66,4 +66,4 @@ TEST_CASE("limits without their controller are told, if the controllers are know
 }
 
 }  // namespace
-}  // namespace zinit::test::client_absences
+}  // namespace zinit::test::files_absences

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Finds things that services name and that a machine lacks: see absences.hpp.
-#include "client/absences.hpp"
+#include "files/absences.hpp"
 
 #include <unistd.h>
 
@@ -15,6 +15,7 @@
 #include "base/format.hpp"
 #include "base/lists.hpp"
 #include "base/rooted.hpp"
+#include "config/check_warnings.hpp"
 #include "config/shell_words.hpp"
 #include "os/cgroup_tree.hpp"
 #include "os/program_file.hpp"
@@ -257,6 +258,20 @@ FindAbsences absences_in(const std::string& root, const std::optional<Controller
   return [machine = std::make_shared<Surroundings>(root, controllers)](const ServiceSpec& spec) {
     return AbsenceSearch(spec, *machine).find();
   };
+}
+
+std::vector<std::string> absence_warnings(std::span<const SpecPtr> specs) {
+  const FindAbsences find = absences_in({});
+  std::vector<std::string> warnings;
+  for (const SpecPtr& spec : specs) {
+    if (spec->file.empty()) continue;  // it was added at runtime, or is the command
+    std::vector<Diagnostic> found;
+    tell_absences(*spec, find, read_from_disk, found);
+    sort_by_place(found);
+    // The instances of a template have its warnings.
+    for (const Diagnostic& one : found) add_once(warnings, to_text(one));
+  }
+  return warnings;
 }
 
 FindGroup group_absences_in(const std::string& root) {

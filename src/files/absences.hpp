@@ -2,11 +2,12 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Looks for things that services name but that the machine, or an image of a machine, lacks:
 // programs, users, groups, directories, files of variables, processors, controllers of cgroups. A
-// package or a mount may add them later, so these are warnings, and no server looks for them before
-// it needs them.
+// package or a mount may add them later, so these are warnings, and a server looks for them only to
+// warn of them after a reload.
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,5 +35,9 @@ struct Controllers {
 
 /// The same for a group in zinit.toml.
 [[nodiscard]] FindGroup group_absences_in(const std::string& root);
+
+/// What these services, as read from their files, name and this machine lacks, except controllers
+/// of cgroups: the warnings of `check`, each once. Needs an ordinary stack.
+[[nodiscard]] std::vector<std::string> absence_warnings(std::span<const SpecPtr> specs);
 
 }  // namespace zinit
