@@ -92,7 +92,7 @@ class SideCommands {
   [[nodiscard]] SideCommand& stop() { return of(SideKind::stop); }
   [[nodiscard]] SideCommand& reload() { return of(SideKind::reload); }
   [[nodiscard]] SideCommand& probe() { return of(SideKind::probe); }
-  /// Has no main process and is never ordered: it is part of the service's launch (condition_checks.hpp).
+  /// Has no main process and is never ordered: it is part of a launch (condition_checks.hpp).
   [[nodiscard]] SideCommand& condition() { return of(SideKind::condition); }
   /// The model orders each command of ready_exec (Act::run_ready), and gets its end.
   [[nodiscard]] SideCommand& ready() { return of(SideKind::ready); }
