@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Combines units into drafts: a service with the sockets, timers and paths that start it.
-#include "config/value_text.hpp"
 #include "import/systemd.hpp"
 
 #include <algorithm>
 #include <utility>
 
 #include "base/format.hpp"
+#include "base/text.hpp"
 #include "config/spec_reader.hpp"
+#include "config/value_text.hpp"
 
 namespace zinit {
 

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "base/format.hpp"
+
 namespace zinit {
 
 namespace {

@@ -8,6 +8,7 @@
 #include "base/json_writer.hpp"
 #include "base/sort.hpp"
 #include "base/text.hpp"
+#include "model/predicates.hpp"
 #include "supervisor/board.hpp"
 #include "supervisor/plan_aside.hpp"
 #include "supervisor/refusals.hpp"

@@ -4,6 +4,7 @@
 // reloads of services, and changes of files.
 #include <algorithm>
 
+#include "model/predicates.hpp"
 #include "supervisor/board.hpp"
 #include "supervisor/plan_aside.hpp"
 

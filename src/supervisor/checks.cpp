@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "model/predicates.hpp"
+#include "os/process.hpp"
 #include "supervisor/board.hpp"
 
 namespace zinit {

@@ -24,8 +24,6 @@
 //   failures.cpp  services that have failed for good
 #pragma once
 
-#include <atomic>
-#include <list>
 #include <memory>
 #include <optional>
 #include <set>
@@ -37,8 +35,6 @@
 #include "base/memory.hpp"
 #include "base/mutex.hpp"
 #include "model/request.hpp"
-#include "os/process.hpp"
-#include "os/thread.hpp"
 #include "state/journal.hpp"
 #include "state/slot_facts.hpp"
 #include "supervisor/board_lock.hpp"
@@ -49,9 +45,7 @@
 #include "supervisor/job.hpp"
 #include "supervisor/job_scheduler.hpp"
 #include "supervisor/kept_events.hpp"
-#include "supervisor/launch_kinds.hpp"
 #include "supervisor/launches.hpp"
-#include "supervisor/refusals.hpp"
 #include "supervisor/view.hpp"
 #include "supervisor/watch_port.hpp"
 
@@ -326,9 +320,7 @@ class BoardCore {
   void restore_side_commands(Job& job, const JournalFacts& facts) REQUIRES(board_lock);
   void restore_cgroup(Job& job) REQUIRES(board_lock);
 
- private:
-  friend class Board;
-
+ protected:
   mutable Mutex mutex_;
   StatePort* const state_;
   Slots due_ GUARDED_BY(board_lock);  // jobs whose steps are taken before the lock is released

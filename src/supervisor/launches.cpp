@@ -31,6 +31,7 @@
 #include "base/text.hpp"
 #include "model/predicates.hpp"
 #include "os/directories.hpp"
+#include "os/process.hpp"
 #include "supervisor/core.hpp"
 
 namespace zinit {

@@ -26,6 +26,7 @@
 
 #include "base/text.hpp"
 #include "model/predicates.hpp"
+#include "os/process.hpp"
 #include "supervisor/core.hpp"
 
 namespace zinit {

@@ -6,6 +6,7 @@
 #include <csignal>
 
 #include "model/predicates.hpp"
+#include "os/process.hpp"
 #include "supervisor/board.hpp"
 #include "supervisor/refusals.hpp"
 
