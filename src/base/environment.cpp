@@ -22,6 +22,8 @@ bool is_variable_name(std::string_view text) {
 
 std::string session_runtime_dir(unsigned uid) { return fmt::format("/run/user/{}", uid); }
 
+std::string fallback_runtime_dir(unsigned uid) { return fmt::format("/tmp/zinit-{}", uid); }
+
 namespace {
 
 std::string_view key_of(std::string_view entry) { return entry.substr(0, entry.find('=')); }

@@ -23,6 +23,8 @@ using Environment = std::vector<std::string>;
 
 /// The directory to which a login session sets XDG_RUNTIME_DIR (pam_systemd(8), also of elogind).
 [[nodiscard]] std::string session_runtime_dir(unsigned uid);
+/// The directory that servers of the user use if they have no XDG_RUNTIME_DIR.
+[[nodiscard]] std::string fallback_runtime_dir(unsigned uid);
 
 /// Sets `key`. A variable that exists already keeps its place in the list.
 void set_environment(Environment& environment, std::string_view key, std::string_view value);

@@ -54,7 +54,7 @@ std::string id_of(std::string text) {
 }
 
 std::string lock_directory(const std::string& runtime) {
-  return runtime.empty() ? fmt::format("/tmp/zinit-{}", ::geteuid()) : runtime + "/zinit";
+  return runtime.empty() ? fallback_runtime_dir(::geteuid()) : runtime + "/zinit";
 }
 
 /// An error if others may write to the directory.

@@ -33,7 +33,7 @@ Result<std::string> default_socket_path(unsigned uid, Variables environment) {
     return std::string(value != nullptr ? value : "");
   };
   if (auto path = variable("ZINIT_SOCKET"); !path.empty()) return path;
-  const std::string directory = fmt::format("/tmp/zinit-{}", uid);
+  const std::string directory = fallback_runtime_dir(uid);
   const std::string in_tmp = directory + "/zinit.sock";
   const auto checked = check_own_directory(directory, uid);
   if (uid == 0 && (path_exists(kSystemSocket) || !path_exists(in_tmp) || !checked))
@@ -47,7 +47,7 @@ Result<std::string> default_socket_path(unsigned uid, Variables environment) {
 
 std::vector<std::string> other_socket_paths(unsigned uid) {
   std::vector<std::string> paths;
-  for (const auto& directory : {session_runtime_dir(uid), fmt::format("/tmp/zinit-{}", uid)}) {
+  for (const auto& directory : {session_runtime_dir(uid), fallback_runtime_dir(uid)}) {
     const std::string path = directory + "/zinit.sock";
     if (path_exists(path) && check_own_directory(directory, uid)) paths.push_back(path);
   }
