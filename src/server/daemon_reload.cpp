@@ -163,6 +163,8 @@ void ZinitDaemon::add_effects(ReloadReport& report) const {
 }
 
 void ZinitDaemon::look_for_absences(std::vector<SpecPtr> specs) {
+  absence_look_ = {};
+  if (specs.empty()) return;
   const auto warnings = std::make_shared<std::vector<std::string>>();
   absence_look_ = {warnings, absence_looks_.ask([warnings, specs = std::move(specs)] {
                      *warnings = absence_warnings(specs);
@@ -190,6 +192,7 @@ void ZinitDaemon::await_effects(Reloader::Report& report, const ReloadFiles& ask
 }
 
 void ZinitDaemon::add_absences(ReloadReport& report, const AbsenceLook& look) {
+  if (!look.ticket) return;  // nothing was added or changed
   const auto outcome = absence_looks_.outcome(look.ticket);
   if (outcome && *outcome)
     report.warnings.insert(report.warnings.end(), look.warnings->begin(), look.warnings->end());
