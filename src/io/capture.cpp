@@ -60,7 +60,7 @@ Result<void> Capture::watch(std::span<const LogPipePtr> pipes) {
     MutexLock lock(mutex_);
     for (const LogPipePtr& pipe : pipes) {
       if (pipe->ended) continue;  // its log was removed, or a client's request read it to the end
-      watched_.emplace(pipe.get(), pipe);
+      watched_.insert(pipe);
       listen(*pipe);
     }
   }
@@ -93,7 +93,7 @@ void Capture::begin() {
 LogPipePtr Capture::find(const LogPipe* pipe) const {
   MutexLock lock(mutex_);
   const auto found = watched_.find(pipe);
-  return found == watched_.end() ? nullptr : found->second;
+  return found == watched_.end() ? nullptr : *found;
 }
 
 /// For a pipe that is empty and has no writer any more: it need not be read.
@@ -170,7 +170,7 @@ void Capture::look() {
   std::vector<LogPipePtr> pipes;
   {
     MutexLock lock(mutex_);
-    for (const auto& [key, pipe] : watched_) pipes.push_back(pipe);
+    pipes.assign(watched_.begin(), watched_.end());
   }
   const TimePoint now = Clock::now();
   std::optional<Milliseconds> next;
@@ -208,7 +208,7 @@ void Capture::let_go(const LogPipe* pipe) {
   if (!last) return;
   {
     MutexLock lock(mutex_);
-    watched_.erase(pipe);
+    watched_.erase(last);
     std::erase(unwatched_, pipe);
     std::erase(paused_, pipe);
     std::erase(held_, pipe);
@@ -243,8 +243,8 @@ void Capture::let_go_of_ended() {
   std::vector<const LogPipe*> ended;
   {
     MutexLock lock(mutex_);
-    for (const auto& each : watched_)
-      if (each.first->ended) ended.push_back(each.first);
+    for (const LogPipePtr& pipe : watched_)
+      if (pipe->ended) ended.push_back(pipe.get());
   }
   for (const LogPipe* pipe : ended) let_go(pipe);
 }

@@ -20,9 +20,10 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <span>
-#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/mutex.hpp"
@@ -57,6 +58,17 @@ class Capture {
   void release() noexcept;
 
  private:
+  /// Hash and comparison of a set that is searched by the address of a pipe.
+  struct ByAddress {
+    using is_transparent = void;
+    std::size_t operator()(const auto& pipe) const noexcept {
+      return std::hash<const LogPipe*>{}(std::to_address(pipe));
+    }
+    bool operator()(const auto& a, const auto& b) const noexcept {
+      return std::to_address(a) == std::to_address(b);
+    }
+  };
+
   [[nodiscard]] bool add_to_set(const LogPipe& pipe) REQUIRES(mutex_);
   void listen(const LogPipe& pipe) REQUIRES(mutex_);
   void begin() EXCLUDES(mutex_);
@@ -76,7 +88,7 @@ class Capture {
   EventLoop& loop_;
   EpollSet set_;
   mutable Mutex mutex_;  // taken before a loop's lock; taken without a log's lock
-  std::unordered_map<const LogPipe*, LogPipePtr> watched_ GUARDED_BY(mutex_);
+  std::unordered_set<LogPipePtr, ByAddress, ByAddress> watched_ GUARDED_BY(mutex_);
   std::vector<const LogPipe*> unwatched_ GUARDED_BY(mutex_);  // refused by the kernel
   std::vector<const LogPipe*> paused_ GUARDED_BY(mutex_);     // not watched for a moment
   std::vector<const LogPipe*> held_ GUARDED_BY(mutex_);       // until a sink has room

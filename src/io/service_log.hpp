@@ -98,25 +98,25 @@ struct LogPipe {
   LineSplitter splitter;
   // When the first byte came that is not shown yet, or when this image has taken the pipe over.
   TimePoint held_since = Clock::now();
-  std::uint64_t kept_read = 0;  // as last kept
-  KeptFd fd;                    // non-blocking
-  pid_t kept_writer = *writer;  // as last kept, maybe by the previous process image
-  std::uint32_t shown = 0;      // bytes of the splitter's held text that are already in the ring
+  std::uint64_t kept_read = 0;   // as last kept
+  TimePoint read_since{};        // a thread reads it since then; the epoch: none
+  CondVar* read_over = nullptr;  // if a thread waits for the end of this read
+  KeptFd fd;                     // non-blocking
+  pid_t kept_writer = *writer;   // as last kept, maybe by the previous process image
+  std::uint32_t shown = 0;       // bytes of the splitter's held text that are already in the ring
+  int capacity = 0;              // in bytes, once Capture knows it
   const LogStream stream;
-  std::atomic<bool> ended{false};  // end of file, or given up; set under the lock
-  bool to_close = false;           // the thread that reads it must close it
-  TimePoint read_since{};          // a thread reads it since then; the epoch: none
-  CondVar* read_over = nullptr;    // if a thread waits for the end of this read
-  bool short_lines = false;        // the lines of the last read were short: read less at a time
-  bool unended = false;            // the pipe ended without a newline after the last line
-  bool leaves_out = false;         // the current line is beyond LogRules::rate_lines
+  bool short_lines : 1 = false;  // the lines of the last read were short: read less at a time
+  bool unended : 1 = false;      // the pipe ended without a newline after the last line
+  bool kept_held : 1 = !splitter.held().empty();  // something was held when it was last kept
+  bool leaves_out = false;                        // the current line is beyond LogRules::rate_lines
   bool within = false;             // sinks are within its line: they have first pieces of it
-  bool kept_held = !splitter.held().empty();  // something was held when it was last kept
-
-  // Used only by Capture, on the loop's thread.
+  bool to_close = false;           // the thread that reads it must close it
+  std::atomic<bool> ended{false};  // end of file, or given up; set under the lock
+  // Used only by Capture, on the loop's thread, as `capacity` is. Other members lie between these
+  // bits and those of the lock, because neighbouring bits are one location in memory.
   bool paused : 1 = false;      // a pause to gather lines; not read since
   bool tried_wide : 1 = false;  // a larger size was requested
-  int capacity = 0;             // in bytes, once it is known
   TimePoint read_at{};          // the last read
   TimePoint no_pause_until{};   // until then a pause would delay the process
 };

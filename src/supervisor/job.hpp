@@ -84,6 +84,7 @@ struct Job {
   bool has_thread = false;
   bool due = false;                // it is in BoardCore::due_
   bool watched = false;            // the janitor looks after it
+  bool sees_group = false;         // the janitor looks at once whether only zombies are left
   bool rests = false;              // BoardCore::rests() after its last steps
   bool without_room = false;       // its last launch failed with EAGAIN: it gets no thread
   TimePoint until = kNever;        // its next deadline
@@ -107,7 +108,6 @@ struct Job {
   /// Nothing reports the end of a process group that has lost its leader and has no children of
   /// zinit. Only such a group is polled, at growing intervals.
   Backoff<10, 500> group_poll;
-  bool sees_group = false;           // the janitor looks at once whether only zombies are left
   OrDefault<AskedSignal> asked;      // the last one; SIGKILL stays
   OrDefault<std::string> killer;     // why its last process was killed
   OrDefault<std::string> ended_for;  // the fault of its own that ended it, or what a stop killed
