@@ -258,7 +258,7 @@ RequestResult<void> Board::kill(std::string_view name, int signal, KillWhat what
   const bool whole = what == KillWhat::all || (!main_only && record.process == Process::held);
   if (whole && job.cgroup.in_use()) {
     if (!job.cgroup.populated()) return gone();
-    const auto sent = signal == SIGKILL ? job.cgroup.kill() : signal_cgroup(job, signal);
+    const auto sent = signal == SIGKILL ? job.cgroup.kill() : stops.signal_cgroup(job, signal);
     if (!sent) return refused(Refusal::process_error, sent.error().text);
     asked();
     return {};
@@ -369,7 +369,7 @@ void Board::hurry_shutdown(Milliseconds limit) {
 
 TimePoint Board::last_stop_signal() const {
   MutexLock lock(mutex());
-  return last_stop_signal_at;
+  return stops.last_signal_at();
 }
 
 bool Board::shutting_down() const {
@@ -434,7 +434,7 @@ std::optional<WhyReport> Board::why(std::string_view name) const {
   if (slot == kNoSlot) return std::nullopt;
   WhyReport report = zinit::why(world, slot, Clock::now());
   conditions.tell(slot, report);
-  tell_stop(slot, report);
+  stops.tell(slot, report);
   launches.tell_hangs(slot, report);
   for (const std::string& absent : absent_on_failure(slot))
     report.add("warning",

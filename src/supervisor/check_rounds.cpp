@@ -80,7 +80,7 @@ void CheckRounds::await(const CheckRound& round) {
 void CheckRounds::give_up_all(const RequestFailure& why) {
   for (const CheckRoundPtr& round : std::exchange(rounds_, {})) give_up(*round, why);
   for (const auto& job : core_.jobs)
-    if (job && take(*job)) core_.end_side_command(*job, job->side.check());
+    if (job && take(*job)) core_.sides.end(*job, job->side.check());
 }
 
 void CheckRounds::hold(bool hold) {
@@ -98,7 +98,7 @@ void CheckRounds::hold(bool hold) {
     const auto check = job ? take(*job) : nullptr;
     if (!check) continue;
     check->one().stage = Stage::waits;
-    core_.end_side_command(*job, job->side.check());
+    core_.sides.end(*job, job->side.check());
   }
 }
 
@@ -133,7 +133,7 @@ bool CheckRounds::may_begin(const One& one) {
   if (!still_stands(one)) return true;  // begin_check() then ends it
   if (held_ || running_ >= CheckRound::kMostAtOnce) return false;
   Job& job = *core_.jobs[one.slot];
-  core_.forget_gone(job);
+  job.forget_gone();
   if (job.side.check().hangs()) return true;  // begin_check() then refuses it
   if (job.check || !job.side.check().gone()) return false;
   return !would_be_cut_off(one.slot) || Clock::now() >= one.until;

@@ -111,7 +111,7 @@ std::optional<RequestFailure> Board::reload_fault(Slot slot) {
         Refusal::not_running,
         fmt::format("{} {}: only a running service reloads{}", spec.name, how, remedy)};
   }
-  forget_gone(job);
+  job.forget_gone();
   if (job.side.reload().gone()) return std::nullopt;
   return RequestFailure{
       Refusal::invalid_state,

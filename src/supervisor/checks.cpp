@@ -37,7 +37,7 @@ void BoardCore::begin_checks(Job& job, const SpawnExtrasPtr& extras) {
   const SpecPtr& spec = world.node(job.slot).spec;
   if (!needs_checks(job)) return;
   const Record& record = world.record(job.slot);
-  forget_gone(job);  // the record of the previous image may name a group that a stranger has by now
+  job.forget_gone();  // the record of the previous image may name a group that a stranger has by now
   job.checked = std::make_shared<CheckedProcess>(
       job.slot, spec, job.process.pid(), job.process.spawned().number(),
       job.cgroup.in_use() ? job.cgroup.path() : "", extras, record.health_attempts, record.healthy);
@@ -104,7 +104,7 @@ void BoardCore::seek_successor(Job& job, const ProcessEnd& end, Remains remains)
 }
 
 void BoardCore::ask_for_successor(Job& job) {
-  forget_gone(job);
+  job.forget_gone();
   const bool others = job.process.group_left() || job.cgroup.populated();
   const bool may_come = world.record(job.slot).end == ProcessEnd{} && others;
   const TimePoint now = Clock::now();
@@ -131,6 +131,11 @@ void Board::if_checked(const CheckedProcess& process, Work work) {
   const bool counts = work();
   if (fault != *world.record(process.slot).health_error) keep_words(*job);
   if (counts) tell_neighbours({&process.slot, 1});
+}
+
+void Board::run_probe(const CheckedProcessPtr& process) {
+  const Change change(*this);
+  sides.order_probe(process);
 }
 
 void Board::passed(const CheckedProcess& process, CheckKind which) {

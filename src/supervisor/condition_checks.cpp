@@ -75,7 +75,7 @@ void ConditionChecks::launched(Job& job, const LaunchOrder& order, Launch& launc
   SideCommand& side = job.side.condition();
   side.order(0);
   side.launched(pid);
-  if (early != nullptr) return core_.side_ended(job, side, early->end, early->remains);
+  if (early != nullptr) return core_.sides.ended(job, side, early->end, early->remains);
   job.clock_seen = Clock::now();  // its time limit begins
   side.limit(after(job.clock_seen, kConditionTime));
   core_.store(job.slot);
@@ -84,14 +84,14 @@ void ConditionChecks::launched(Job& job, const LaunchOrder& order, Launch& launc
 
 /// Its group was killed with it; this kills processes that have left the group.
 void ConditionChecks::ended(Job& job, const ProcessEnd& end) {
-  core_.kill_cgroup(job);
+  core_.stops.kill_cgroup(job);
   const bool told = !end.by_signal;  // a killed command has no result
   command_over(job, told, end.value == 0, end == ProcessEnd{} ? "" : end_text(end));
 }
 
 void ConditionChecks::late(Job& job) {
   if (job.condition_result) return result_found(job);
-  core_.kill_cgroup(job);
+  core_.stops.kill_cgroup(job);
   command_over(job, false, false,
                fmt::format("took longer than {}", duration_text(kConditionTime.count())));
 }

@@ -10,6 +10,8 @@
 //   launches.hpp          orders for launches, and their results
 //   condition_checks.hpp  conditions before a start
 //   check_rounds.hpp      check_exec before a restart
+//   stops.hpp             the stop signal, SIGKILL, and clients' signals
+//   side_runs.hpp         commands beside main processes
 //   processes.hpp, service_cgroup.hpp, side_commands.hpp   processes of a service
 //
 // All of these share the board's lock (board_lock.hpp). The functions of the core are divided among
@@ -18,7 +20,6 @@
 //   core.cpp      the lock; jobs are made and dropped with the graph
 //   steps.cpp     steps: decide, perform, enter, notify the neighbours
 //   ends.cpp      ends of processes
-//   signals.cpp   signals, and commands beside the main process
 //   checks.cpp    checks of main processes
 //   restore.cpp   restoring a board from a journal
 //   failures.cpp  services that have failed for good
@@ -46,6 +47,8 @@
 #include "supervisor/job_scheduler.hpp"
 #include "supervisor/kept_events.hpp"
 #include "supervisor/launches.hpp"
+#include "supervisor/side_runs.hpp"
+#include "supervisor/stops.hpp"
 #include "supervisor/view.hpp"
 #include "supervisor/watch_port.hpp"
 
@@ -97,7 +100,6 @@ class BoardCore {
   std::vector<std::shared_ptr<Job>> jobs GUARDED_BY(board_lock);  // by slot; null: no service
   // Whether services that a reload adds are started: see apply_plan().
   bool start_added GUARDED_BY(board_lock) = true;
-  TimePoint last_stop_signal_at GUARDED_BY(board_lock){};          // see Board::last_stop_signal()
   std::vector<std::string> template_names GUARDED_BY(board_lock);  // see Board::name_templates()
   BootProgress boot_progress GUARDED_BY(board_lock);
   std::set<Slot> failures GUARDED_BY(board_lock);  // final_failures() looks at these
@@ -111,6 +113,8 @@ class BoardCore {
   CheckRounds rounds{*this};
   ConditionChecks conditions{*this};
   Launches launches;
+  Stops stops{*this};
+  SideRuns sides{*this};
 
   /// Holds the board's lock for a change of records. Before it releases the lock, it takes all due
   /// steps that only change records or send signals, so that the next caller sees their result.
@@ -173,8 +177,6 @@ class BoardCore {
   void note_failure(Slot slot) REQUIRES(board_lock);
   /// Adds the pid whose READY=1 was ignored, if the service is starting or started too slowly.
   void tell_not_heard(Slot slot, WhyReport& report) const REQUIRES(board_lock);
-  /// Adds the stop_exec that runs, and what has killed a stopped process.
-  void tell_stop(Slot slot, WhyReport& report) const REQUIRES(board_lock);
   /// Adds which [resources] of the service could not be applied.
   /// @param faults  of an attempt to apply them; if there are none, what cgroups lack counts
   void add_resource_warnings(const ServiceSpec& spec, std::vector<std::string> faults,
@@ -251,7 +253,6 @@ class BoardCore {
   /// group, in the groups of its side commands, or in its cgroup.
   /// @return  true if the service was found to be gone
   bool look_at_unit(Job& job) REQUIRES(board_lock);
-  void forget_gone(Job& job) REQUIRES(board_lock);
   void look_at_spared(Job& job) REQUIRES(board_lock);
   void tend_escaped(Job& job) REQUIRES(board_lock);
   /// The process of a service has ended. Without a cgroup, the job's thread must search for
@@ -259,35 +260,8 @@ class BoardCore {
   void seek_left(Job& job) REQUIRES(board_lock);
   [[nodiscard]] OutOfMemory out_of_memory(const Job& job, const ProcessEnd& end) const
       REQUIRES(board_lock);
-  [[nodiscard]] std::string killer_of(const Job& job, const ProcessEnd& end) const
-      REQUIRES(board_lock);
-  [[nodiscard]] std::string why_killed(const Job& job) const REQUIRES(board_lock);
   void look_at_group(Job& job) REQUIRES(board_lock);
   void look_at_memory(Job& job) REQUIRES(board_lock);
-
-  // --- signals.cpp ---
-  void signal_job(Job& job, int signal) REQUIRES(board_lock);
-  void kill_cgroup(Job& job) REQUIRES(board_lock);
-  void signal_escaped(Job& job) REQUIRES(board_lock);
-  [[nodiscard]] Result<void> signal_cgroup(Job& job, int signal) REQUIRES(board_lock);
-  [[nodiscard]] bool stops_by_command(const Job& job) const REQUIRES(board_lock);
-  [[nodiscard]] const SpecPtr& spec_to_stop(const Job& job) const REQUIRES(board_lock);
-  void ask_to_end(Job& job) REQUIRES(board_lock);
-  void signal_stop(Job& job) REQUIRES(board_lock);
-  void kill_all(Job& job) REQUIRES(board_lock);
-  [[nodiscard]] bool thaw(Job& job) REQUIRES(board_lock);
-  [[nodiscard]] bool is_owed_to_oneshot(const Job& job, const SideCommand& side) const
-      REQUIRES(board_lock);
-  void side_launched(Job& job, const LaunchOrder& order, const Launch& launch,
-                     const EarlyEnd* early) REQUIRES(board_lock);
-  void side_started(Job& job, SideCommand& side, const LaunchOrder& order) REQUIRES(board_lock);
-  void end_side_command(Job& job, SideCommand& side) REQUIRES(board_lock);
-  void side_ended(Job& job, SideCommand& side, const ProcessEnd& end, Remains remains)
-      REQUIRES(board_lock);
-  void side_over(Job& job, SideCommand& side, const std::string& fault) REQUIRES(board_lock);
-  void look_at_side_commands(Job& job) REQUIRES(board_lock);
-  /// Reports the probe's result to the watcher that ordered it, unless it has a result already.
-  void probe_over(Job& job, Error fault) REQUIRES(board_lock);
 
   // --- checks.cpp ---
   [[nodiscard]] bool needs_checks(const Job& job) const REQUIRES(board_lock);

@@ -90,7 +90,7 @@ bool BoardCore::own_ended(Job& job, pid_t pid, const ProcessEnd& end) {
   else if (pid == job.process.spawned().leader())
     leader_ended(job, Remains::zombie);
   else if (side != nullptr)
-    side_ended(job, *side, end, Remains::zombie);
+    sides.ended(job, *side, end, Remains::zombie);
   else if (job.held.ended(pid))
     held_ended(job, pid);
   else
@@ -135,16 +135,16 @@ void BoardCore::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
   if (may_be_followed(job)) return seek_successor(job, known, remains);
   // Look before the kill. A command beside the main process is no daemon in the background.
   const bool left = !has_time && end == ProcessEnd{} && job.side.gone() && job.cgroup.populated();
-  std::string killer = killer_of(job, known);
+  std::string killer = stops.killer_of(job, known);
   std::string ended_for;
   if (self_caused(record)) ended_for = reason_text(stop_reason(record), world.spec(job.slot));
-  if (post || (!has_time && !held)) kill_all(job);
+  if (post || (!has_time && !held)) stops.kill_all(job);
   job.cgroup.stop_watching_memory();
   end_checks(job);
   process_ended(world, job.slot, known, true);
   const pid_t pid = job.process.ended(remains);
   // An unseen end of the last member frees the group's number. A cgroup reports that end instead.
-  const bool spares = spec_to_stop(job)->spares_rest();
+  const bool spares = stops.spec_of(job)->spares_rest();
   if (spares || (held && job.cgroup.in_use())) job.process.forget_groups();
   if (!post) note_end(job, std::move(killer), std::move(ended_for));
   if (left) tell_left_behind(job);
@@ -152,7 +152,7 @@ void BoardCore::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
   // stranger.
   store(job.slot);
   if (remains == Remains::zombie) reap(pid);
-  forget_gone(job);
+  job.forget_gone();
   if (job.process.group_left()) tell_left_behind(job);
   if (!post) seek_left(job);
   if (!look_at_unit(job)) {
@@ -176,17 +176,17 @@ void BoardCore::note_rest_killed(Job& job) {
   const Record& record = world.record(job.slot);
   const bool asked = record.cause == StopCause::down || record.cause == StopCause::owed;
   if (asked && record.process == Process::lingering && !record.command.post)
-    note_end(job, {}, "the rest of its group was killed " + why_killed(job));
+    note_end(job, {}, "the rest of its group was killed " + stops.why_killed(job));
 }
 
 void BoardCore::seek_left(Job& job) {
-  job.seeks_left = !spec_to_stop(job)->spares_rest() && !job.cgroup.in_use();
+  job.seeks_left = !stops.spec_of(job)->spares_rest() && !job.cgroup.in_use();
 }
 
 /// Reports that an ended main process left others, which are killed.
 void BoardCore::tell_left_behind(Job& job) {
   const Record& record = world.record(job.slot);
-  if (spec_to_stop(job)->spares_rest() || record.reason.type == ReasonType::left_behind) return;
+  if (stops.spec_of(job)->spares_rest() || record.reason.type == ReasonType::left_behind) return;
   left_behind(world, job.slot);
   if (record.reason.type != ReasonType::left_behind) return;
   std::string line = reason_text(record.reason);
@@ -210,41 +210,8 @@ OutOfMemory BoardCore::out_of_memory(const Job& job, const ProcessEnd& end) cons
   return job.cgroup.killed_for_memory();
 }
 
-/// If a process ends later than this after a client's signal, another signal may have ended it.
-constexpr Milliseconds kAtRequest{2000};
-
-/// The same for a SIGKILL at the end of a stop.
-std::string BoardCore::why_killed(const Job& job) const {
-  const Milliseconds limit = world.spec(job.slot).lifecycle.stop_timeout;
-  if (world.stop_limit < limit) return "because the shutdown gave it no more time";
-  const SpecPtr& spec = spec_to_stop(job);
-  return fmt::format("because it did not end within its stop_timeout_ms, {}, {}",
-                     duration_text(limit.count()),
-                     stops_by_command(job) ? "by its stop_exec"
-                                           : "after " + signal_name(spec->lifecycle.stop_signal));
-}
-
-/// Why the process was killed, as the text after "killed"; empty: not known.
-std::string BoardCore::killer_of(const Job& job, const ProcessEnd& end) const {
-  const StopStage stage = world.record(job.slot).stage;
-  if (!end.by_signal) return {};
-  if (stage == StopStage::killed && end.value == SIGKILL) return why_killed(job);
-  // In a stop, the stop signal and the client's are the same to the process.
-  const SpecPtr& spec = spec_to_stop(job);
-  const bool own = stage == StopStage::signalled && !stops_by_command(job) &&
-                   end.value == spec->lifecycle.stop_signal;
-  const bool asked =
-      !own && end.value == job.asked->signal && Clock::now() - job.asked->at < kAtRequest;
-  return asked && !job.asked->by.empty() ? "at the request of " + job.asked->by : "";
-}
-
-void BoardCore::forget_gone(Job& job) {
-  job.process.forget_gone();
-  for (SideCommand& side : job.side.all()) side.group().forget_if_gone();
-}
-
 bool BoardCore::look_at_unit(Job& job) {
-  forget_gone(job);
+  job.forget_gone();
   if (job.condition_result) {
     conditions.look_at(job);
     return false;
@@ -255,7 +222,7 @@ bool BoardCore::look_at_unit(Job& job) {
       !job.cgroup.populated())
     give_up_main(job);
   const Record& record = world.record(job.slot);
-  const bool spares = spec_to_stop(job)->spares_rest();
+  const bool spares = stops.spec_of(job)->spares_rest();
   if (spares && record.process == Process::none) look_at_spared(job);
   if ((!spares && job.process.group_left()) || !job.side.gone()) return false;
   if (job.awaits_left() || !job.held.empty()) return false;
@@ -301,7 +268,7 @@ void BoardCore::tend_escaped(Job& job) {
     static_cast<void>(job.cgroup.kill());  // logged the first time, and retried
     return;
   }
-  if (record.stage == StopStage::signalled && job.process.pid() == 0) signal_escaped(job);
+  if (record.stage == StopStage::signalled && job.process.pid() == 0) stops.signal_escaped(job);
 }
 
 /// A group that does not empty may hold only zombies whose parent does not reap them. Only a scan

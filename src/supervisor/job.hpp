@@ -147,6 +147,12 @@ struct Job {
     return static_cast<std::uint8_t>(bits);
   }
 
+  /// Forgets the numbers of process groups that are gone: the kernel may give them to strangers.
+  void forget_gone() noexcept {
+    process.forget_gone();
+    for (SideCommand& each : side.all()) each.group().forget_if_gone();
+  }
+
   /// Whether there is work for its thread, which may block in a system call.
   [[nodiscard]] bool has_work() const noexcept {
     return to_launch != nullptr || !to_remove->empty() || leaves_files || limits_changed ||

@@ -93,7 +93,7 @@ LaunchOrder Launches::next_order(Job& job) {
                                     // janitor
   if (const SideCommand* const side = job.side.first_ordered()) {
     order.what = kind_of(side->kind()).what;
-    if (order.what == LaunchOrder::What::stop) order.spec = core_.spec_to_stop(job);
+    if (order.what == LaunchOrder::What::stop) order.spec = core_.stops.spec_of(job);
     if (order.what == LaunchOrder::What::ready)
       order.index = core_.world.record(job.slot).ready_begun - 1;
     if (order.what == LaunchOrder::What::check && job.check) {
@@ -244,7 +244,7 @@ void Launches::over(Job& job, const LaunchOrder& order, Launch launch) {
   else if (order.what == LaunchOrder::What::condition)
     core_.conditions.launched(job, order, launch, early);
   else if (runs_beside(order.what))
-    core_.side_launched(job, order, launch, early);
+    core_.sides.launched(job, order, launch, early);
   else
     step_launched(job, order, launch, early);
   core_.forget_removed(job.slot);
@@ -290,7 +290,7 @@ void Launches::left_found(Job& job, const std::vector<pid_t>& left) {
     job.held.signal(SIGKILL, added);
   } else if (record.stage == StopStage::signalled && (!of_done || job.side.gone())) {
     // Processes that a done oneshot holds get the stop signal after its stop_exec.
-    job.held.signal(core_.spec_to_stop(job)->lifecycle.stop_signal, added);
+    job.held.signal(core_.stops.spec_of(job)->lifecycle.stop_signal, added);
     job.held.signal(SIGCONT, added);
   }
   if (!has_time && !added.empty()) core_.tell_left_behind(job);

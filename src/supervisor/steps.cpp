@@ -130,7 +130,7 @@ TimePoint BoardCore::next_look(Job& job, const Step& step, TimePoint now) {
 
 void BoardCore::pass_deadline(Job& job) {
   if (job.group_poll.begun()) look_at_group(job);
-  look_at_side_commands(job);
+  sides.look_at(job);
 }
 
 void BoardCore::perform(Job& job, const Row& row) {
@@ -140,13 +140,13 @@ void BoardCore::perform(Job& job, const Row& row) {
       job.side.ready().order(job.process.pid());
       make_due(job);
       break;
-    case Act::signal_stop: signal_stop(job); break;
+    case Act::signal_stop: stops.begin(job); break;
     case Act::kill:
-      if (thaw(job)) return;
+      if (stops.thaw(job)) return;
       say(LogLevel::warn,
           fmt::format("{}: its processes did not end in time; killed with SIGKILL", job.name));
       note_rest_killed(job);
-      kill_all(job);
+      stops.kill_all(job);
       break;
     default: break;
   }

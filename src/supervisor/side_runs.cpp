@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
+// Orders, launches, ends and results of side commands. See side_runs.hpp.
+#include "supervisor/side_runs.hpp"
+
+#include "model/predicates.hpp"
+#include "os/process.hpp"
+#include "supervisor/core.hpp"
+
+namespace zinit {
+
+namespace {
+
+/// The time until a stop_exec is tried again that had no process, memory or descriptor.
+constexpr Milliseconds kNextTry{1000};
+
+}  // namespace
+
+void SideRuns::end(Job& job, SideCommand& side) {
+  const bool under_way = job.launch && kind_of(job.launch->what).side == side.kind();
+  if (!side.ordered() || under_way) return side.kill();
+  side.dropped();
+  if (side.kind() == SideKind::probe) return probe_over(job, Error{{}, EAGAIN});
+  if (side.kind() == SideKind::check) return core_.rounds.cut_off(job);
+  if (side.kind() == SideKind::ready) return ready_command_lost(core_.world, job.slot);
+  over(job, side, "not run, because the service is being stopped");
+}
+
+/// Whether it is the stop_exec of a done oneshot, for which no signal can stand in, and has time.
+bool SideRuns::is_owed_to_oneshot(const Job& job, const SideCommand& side) const {
+  const Record& record = core_.world.record(job.slot);
+  return side.kind() == SideKind::stop && record.done && record.stage == StopStage::signalled;
+}
+
+void SideRuns::launched(Job& job, const LaunchOrder& order, const Launch& launch,
+                        const LaunchUnderWay::EarlyEnd* early) {
+  SideCommand& side = job.side.of(*kind_of(order.what).side);
+  const bool probes = side.kind() == SideKind::probe;
+  if (launch.outcome.kind == LaunchOutcome::Kind::started) {
+    side.launched(launch.child.pid);
+    // A oneshot that is done and has left nothing had no process in its cgroup until now.
+    if (launch.cgroup && !job.cgroup.in_use()) job.cgroup.launched(true, launch.memory_kills);
+    if (early != nullptr) return ended(job, side, early->end, early->remains);
+    started(job, side, order);
+  } else if (const bool short_now = launch.outcome.kind == LaunchOutcome::Kind::exhausted;
+             short_now && is_owed_to_oneshot(job, side)) {
+    side.postpone(after(Clock::now(), kNextTry));
+    core_.warn_of(job, fmt::format("stop_exec: {}; next try in {}", launch.outcome.reason.text,
+                                   duration_text(kNextTry.count())));
+  } else {
+    side.dropped();
+    if (side.kind() == SideKind::ready)
+      ready_command_unspawned(core_.world, job.slot, launch.outcome, Clock::now());
+    else if (probes && short_now)
+      probe_over(job, Error{launch.outcome.reason.text, EAGAIN});
+    else
+      over(job, side, launch.outcome.reason.text);
+  }
+  // A probe changes nothing for other services, and probes are frequent.
+  if (!core_.look_at_unit(job) && !probes) core_.tell_neighbours({&job.slot, 1});
+}
+
+void SideRuns::started(Job& job, SideCommand& side, const LaunchOrder& order) {
+  if (side.kind() == SideKind::check) return core_.rounds.started(job, order);
+  job.clock_seen = Clock::now();  // its time limit begins
+  const bool stops = side.kind() == SideKind::stop;
+  if (side.kind() == SideKind::reload)
+    side.limit(after(Clock::now(), order.spec->lifecycle.start_timeout));
+  // The time limit of a probe begins at the end of its launch.
+  if (job.probed && side.kind() == SideKind::probe)
+    side.limit(after(Clock::now(), core_.world.spec(job.slot).health->timeout));
+  const Record& record = core_.world.record(job.slot);
+  const bool stopping = record.state == State::stopping;
+  const bool too_late = stops && record.stage == StopStage::killed;
+  const bool main_gone = !stops && job.process.pid() != side.main_pid();
+  if (stopping == stops && !too_late && !main_gone && !side.late()) return;
+  // A reload_exec, ready_exec or probe is killed if its main process is gone or is being stopped, a
+  // stop_exec if the stop is over, and any of them if its deadline passed during its launch. The
+  // end of the main process does not end a stop_exec, which may have caused it and may finish.
+  if (side.kind() == SideKind::probe) probe_over(job, Error{{}, EAGAIN});
+  side.kill();
+}
+
+void SideRuns::ended(Job& job, SideCommand& side, const ProcessEnd& end, Remains remains) {
+  const bool probes = side.kind() == SideKind::probe;
+  // Kills the rest of its group too, unless the group is empty: its number may have been reused.
+  if (remains != Remains::nothing) side.kill();
+  const pid_t pid = side.pid();
+  side.ended(remains);
+  const bool of_ready = side.kind() == SideKind::ready;
+  if (of_ready) ready_command_ended(core_.world, job.slot, end);
+  core_.store(job.slot);
+  if (remains == Remains::zombie) reap(pid);
+  if (side.kind() == SideKind::condition) {
+    job.forget_gone();
+    return core_.conditions.ended(job, end);
+  }
+  if (of_ready) {
+    job.forget_gone();
+    if (!core_.look_at_unit(job)) core_.tell_neighbours({&job.slot, 1});
+    return;
+  }
+  if (side.kind() == SideKind::check) {
+    job.forget_gone();
+    core_.rounds.ended(job, end);
+    core_.look_at_unit(job);
+    return;
+  }
+  std::string fault;
+  if (side.late())
+    fault = "took too long";
+  else if (end != ProcessEnd{})
+    fault = end_text(end);
+  job.forget_gone();
+  if (probes && !fault.empty()) fault = "its command " + fault;
+  over(job, side, fault);
+  if (!core_.look_at_unit(job) && !probes) core_.tell_neighbours({&job.slot, 1});
+}
+
+/// A side command has ended, or could not be started. The stop signal replaces a failed stop_exec.
+void SideRuns::over(Job& job, SideCommand& side, const std::string& fault) {
+  side.limit(kNever);
+  if (side.kind() == SideKind::probe) return probe_over(job, Error{fault});
+  if (side.kind() == SideKind::check) return core_.rounds.over(job, fault);
+  const bool stops = side.kind() == SideKind::stop;
+  if (!stops && job.reload) {
+    job.reload->done = true;
+    job.reload->fault = fault;
+    job.reload.reset();
+    core_.changes.changed();
+  }
+  const Record& record = core_.world.record(job.slot);
+  const bool held = stops && record.done;
+  const bool there = held || job.process.pid() != 0 || job.process.group_left();
+  const bool to_be_asked = stops && record.state == State::stopping && there &&
+                           record.stage != StopStage::killed && !record.command.post;
+  if (to_be_asked && (held || !fault.empty())) core_.stops.ask_to_end(job);
+  if (fault.empty()) {
+    if (!stops) core_.say(LogLevel::info, fmt::format("{}: reloaded", job.name));
+    return;
+  }
+  // A stop_exec that outlives the main process is killed, which is no failure.
+  const bool ended_it = stops && !held && job.process.pid() == 0;
+  const std::string text =
+      fmt::format("{}: {}{}", kind_of(side.kind()).name, fault,
+                  to_be_asked && !held ? "; its stop signal is sent instead" : "");
+  if (ended_it) return core_.say(LogLevel::debug, fmt::format("{}: {}", job.name, text));
+  core_.warn_of(job, text);
+}
+
+void SideRuns::look_at(Job& job) {
+  if (job.side.all().empty()) return;
+  const TimePoint now = Clock::now();
+  static_cast<void>(job.side.reload().kill_if_late(now));
+  if (job.side.condition().kill_if_late(now)) core_.conditions.late(job);
+  if (job.side.check().kill_if_late(now)) core_.rounds.late(job);
+  if (!job.side.probe().kill_if_late(now) || !job.probed) return;
+  // Report the result without waiting for the command's end: it may hang in its launch, or where
+  // SIGKILL does not reach it.
+  if (!job.side.probe().ordered()) {
+    return probe_over(job, Error{fmt::format("its command took longer than {} ms",
+                                             core_.world.spec(job.slot).health->timeout.count())});
+  }
+  // A probe that waits for a place to spawn says nothing about its service's health.
+  core_.say(
+      LogLevel::warn,
+      fmt::format("{}: its health check is delayed, because its command cannot be launched yet: "
+                  "other launches take long",
+                  job.name));
+  probe_over(job, Error{{}, EAGAIN});
+}
+
+void SideRuns::order_probe(const CheckedProcessPtr& process) {
+  Job* const job = core_.checked_job(*process);
+  if (job == nullptr || process->stage() != CheckedProcess::Stage::alive) return;
+  job->forget_gone();
+  SideCommand& probe = job->side.probe();
+  // Without a main process there is nothing to check, and no value for MAINPID.
+  if (probe.ordered() || job->process.pid() == 0) {
+    process->set_probe_result(Error{{}, EAGAIN});
+    return core_.watchers.changed();
+  }
+  if (!probe.gone()) {
+    process->set_probe_result(Error{"its previous command was killed and has not ended"});
+    return core_.watchers.changed();
+  }
+  job->probed = process;
+  probe.order(job->process.pid());
+  probe.limit(after(Clock::now(), core_.world.spec(job->slot).health->timeout));
+  core_.make_due(*job);
+}
+
+void SideRuns::probe_over(Job& job, Error fault) {
+  job.side.probe().limit(kNever);
+  const CheckedProcessPtr probed = std::exchange(job.probed, nullptr);
+  if (!probed) return;
+  probed->set_probe_result(std::move(fault));
+  core_.watchers.changed();
+}
+
+}  // namespace zinit
