@@ -17,6 +17,7 @@
 #include "supervisor/refusals.hpp"
 #include "supervisor/reload_report.hpp"
 #include "supervisor/request_report.hpp"
+#include "supervisor/restorer.hpp"
 
 namespace zinit {
 
@@ -90,6 +91,7 @@ void Board::restore(const std::vector<GraphEntry>& services, const JournalImage&
   world.serial = image.world.serial;
   start_added = image.world.start_added;
   events.go_on_after(image.world.events);
+  Restorer restorer(*this, facts);
   std::vector<std::pair<Slot, std::uint8_t>> restored;
   for (JournalEntry entry : image.entries) {
     const Slot slot = entry.slot;
@@ -100,12 +102,12 @@ void Board::restore(const std::vector<GraphEntry>& services, const JournalImage&
     const bool stopped =
         entry.known && entry.record.wish == Wish::down && entry.record.since != TimePoint{};
     if (!there && !stopped && world.node(slot).broken()) continue;
-    restore_service(slot, entry, facts);
+    restorer.restore(slot, entry);
     restored.push_back({slot, entry.facts.owed});
     // The previous process image may have crashed before it stored that this one is given away.
     world.next_rank = std::min(world.next_rank, std::max(entry.record.rank, kLeastRank) - 1);
   }
-  for (const auto& [slot, owed] : restored) order_again(slot, owed);
+  for (const auto& [slot, owed] : restored) restorer.order_again(slot, owed);
   Slots wanted;
   for (const Slot slot : world.graph->order())
     if (world.record(slot).wish == Wish::up) wanted.push_back(slot);
@@ -439,7 +441,7 @@ std::optional<WhyReport> Board::why(std::string_view name) const {
   for (const std::string& absent : absent_on_failure(slot))
     report.add("warning",
                fmt::format("on_failure names {}, which does not exist: it is not started", absent));
-  tell_not_heard(slot, report);
+  checks.tell(slot, report);
   rounds.tell(slot, report);
   return report;
 }

@@ -106,7 +106,7 @@ void BoardCore::adopt(const Plan& plan, bool start_new) {
       jobs[slot] = std::make_shared<Job>(processes, cgroups, slot, world.graph->name(slot));
       // A deleted service of this name may have left processes.
       if (world.spec(slot).spares_rest() && jobs[slot]->cgroup.restore())
-        look_at_spared(*jobs[slot]);
+        ends.look_at_spared(*jobs[slot]);
     }
     if (!stays(slot) || before->node(slot).spec != world.graph->node(slot).spec) {
       output.configure(slot, world.graph->node(slot).spec);
@@ -119,7 +119,7 @@ void BoardCore::adopt(const Plan& plan, bool start_new) {
         launches.order_limits(*jobs[slot]);
       if (stays(slot) && before->spec(slot).condition != world.spec(slot).condition)
         conditions.changed(*jobs[slot]);
-      if (stays(slot)) change_checks(*jobs[slot]);
+      if (stays(slot)) checks.change(*jobs[slot]);
     }
     if (!stays(slot)) store(slot);
   }
@@ -152,7 +152,7 @@ void BoardCore::tell_refused(const Plan& plan) {
 /// exists keeps the job alive until the thread ends.
 void BoardCore::forget(Slot slot) {
   Job& job = *jobs[slot];
-  end_checks(job);
+  checks.end(job);
   rounds.cut_off(job);
   scheduler.forget(job);
   jobs[slot].reset();
@@ -221,6 +221,16 @@ void BoardCore::store_world() {
   journal->store_world({world.shutdown, start_added, world.next_rank, world.serial,
                         events.last_seq(), boot_progress.settled_at().value_or(TimePoint{}),
                         world.switching, world.stop_limit});
+}
+
+void BoardCore::follow_main(Job& job) {
+  if (job.process.follow_main()) store(job.slot);
+}
+
+void BoardCore::keep_words(const Job& job) {
+  const std::string& error = *world.record(job.slot).health_error;
+  const bool any = !job.killer->empty() || !job.ended_for->empty() || !error.empty();
+  keep(SlotFact::words, job.slot, any ? *job.killer + '\t' + *job.ended_for + '\n' + error : "");
 }
 
 }  // namespace zinit

@@ -12,6 +12,9 @@
 //   check_rounds.hpp      check_exec before a restart
 //   stops.hpp             the stop signal, SIGKILL, and clients' signals
 //   side_runs.hpp         commands beside main processes
+//   ends.hpp              ends of processes
+//   main_checks.hpp       the watching of main processes
+//   restorer.hpp          restoring services from a journal
 //   processes.hpp, service_cgroup.hpp, side_commands.hpp   processes of a service
 //
 // All of these share the board's lock (board_lock.hpp). The functions of the core are divided among
@@ -19,9 +22,6 @@
 //
 //   core.cpp      the lock; jobs are made and dropped with the graph
 //   steps.cpp     steps: decide, perform, enter, notify the neighbours
-//   ends.cpp      ends of processes
-//   checks.cpp    checks of main processes
-//   restore.cpp   restoring a board from a journal
 //   failures.cpp  services that have failed for good
 #pragma once
 
@@ -42,11 +42,13 @@
 #include "supervisor/boot_progress.hpp"
 #include "supervisor/check_rounds.hpp"
 #include "supervisor/condition_checks.hpp"
+#include "supervisor/ends.hpp"
 #include "supervisor/janitor.hpp"
 #include "supervisor/job.hpp"
 #include "supervisor/job_scheduler.hpp"
 #include "supervisor/kept_events.hpp"
 #include "supervisor/launches.hpp"
+#include "supervisor/main_checks.hpp"
 #include "supervisor/side_runs.hpp"
 #include "supervisor/stops.hpp"
 #include "supervisor/view.hpp"
@@ -59,8 +61,6 @@ class SettledQuestions;
 /// Private to src/supervisor: the base of Board, and what its parts share.
 class BoardCore {
  public:
-  using EarlyEnd = LaunchUnderWay::EarlyEnd;
-
   /// What the board is connected to. The ports outlive it.
   struct Ports {
     OutputPort& output;
@@ -115,6 +115,8 @@ class BoardCore {
   Launches launches;
   Stops stops{*this};
   SideRuns sides{*this};
+  Ends ends{*this};
+  MainChecks checks{*this};
 
   /// Holds the board's lock for a change of records. Before it releases the lock, it takes all due
   /// steps that only change records or send signals, so that the next caller sees their result.
@@ -159,14 +161,6 @@ class BoardCore {
   void tell_neighbours(std::span<const Slot> changed) REQUIRES(board_lock);
   /// Checks whether all services that the boot started have settled.
   void note_boot() REQUIRES(board_lock);
-  /// Handles the messages that `pid` sent before it ended, if it is a watched main process.
-  void hear_last_words(pid_t pid) REQUIRES(board_lock);
-  /// Restores the record and job of a service from its journal entry.
-  void restore_service(Slot slot, const JournalEntry& entry, const FactMap& facts)
-      REQUIRES(board_lock);
-  /// Call after all services are restored: orders again what the previous process image ordered and
-  /// did not begin. `owed` as in JournalFacts.
-  void order_again(Slot slot, std::uint8_t owed) REQUIRES(board_lock);
   [[nodiscard]] bool is_template(std::string_view name) const REQUIRES(board_lock);
   [[nodiscard]] std::vector<std::string> absent_on_failure(Slot slot) const REQUIRES(board_lock);
   /// Whether no trigger starts it.
@@ -175,8 +169,6 @@ class BoardCore {
   [[nodiscard]] bool is_to_be_followed(Slot slot) const REQUIRES(board_lock);
   /// Adds a failed service to `failures`, for final_failures().
   void note_failure(Slot slot) REQUIRES(board_lock);
-  /// Adds the pid whose READY=1 was ignored, if the service is starting or started too slowly.
-  void tell_not_heard(Slot slot, WhyReport& report) const REQUIRES(board_lock);
   /// Adds which [resources] of the service could not be applied.
   /// @param faults  of an attempt to apply them; if there are none, what cgroups lack counts
   void add_resource_warnings(const ServiceSpec& spec, std::vector<std::string> faults,
@@ -190,8 +182,6 @@ class BoardCore {
   /// Whether the service has a process or launch left, which keeps it in the graph after its
   /// removal.
   [[nodiscard]] bool is_live(Slot slot) const REQUIRES(board_lock);
-  /// The job whose present main process is `process`; null: none.
-  [[nodiscard]] Job* checked_job(const CheckedProcess& process) REQUIRES(board_lock);
   /// Keeps what killed its last process, and the fault that the last failed probe has found.
   void keep_words(const Job& job) REQUIRES(board_lock);
   /// Call before the group of the main process is used: the group may have changed.
@@ -237,62 +227,6 @@ class BoardCore {
   void forget_removed(Slot slot) REQUIRES(board_lock);
   void drop_cgroup(Job& job) REQUIRES(board_lock);
   void settle_at_rest(Job& job) REQUIRES(board_lock);
-
-  // --- ends.cpp ---
-  [[nodiscard]] bool own_ended(Job& job, pid_t pid, const ProcessEnd& end) REQUIRES(board_lock);
-  void member_ended(pid_t group) REQUIRES(board_lock);
-  void main_ended(Job& job, const ProcessEnd& end, Remains remains) REQUIRES(board_lock);
-  void note_end(Job& job, std::string killer, std::string ended_for) REQUIRES(board_lock);
-  /// The same if a stop's SIGKILL finds that only others of the main process's group are left.
-  void note_rest_killed(Job& job) REQUIRES(board_lock);
-  void held_ended(Job& job, pid_t pid) REQUIRES(board_lock);
-  void early_end(Job& job, const EarlyEnd& early) REQUIRES(board_lock);
-  void tell_left_behind(Job& job) REQUIRES(board_lock);
-  void leader_ended(Job& job, Remains remains) REQUIRES(board_lock);
-  /// Checks whether a service whose process has ended still has something left: in its process
-  /// group, in the groups of its side commands, or in its cgroup.
-  /// @return  true if the service was found to be gone
-  bool look_at_unit(Job& job) REQUIRES(board_lock);
-  void look_at_spared(Job& job) REQUIRES(board_lock);
-  void tend_escaped(Job& job) REQUIRES(board_lock);
-  /// The process of a service has ended. Without a cgroup, the job's thread must search for
-  /// processes left outside its group. Until then the service does not count as gone.
-  void seek_left(Job& job) REQUIRES(board_lock);
-  [[nodiscard]] OutOfMemory out_of_memory(const Job& job, const ProcessEnd& end) const
-      REQUIRES(board_lock);
-  void look_at_group(Job& job) REQUIRES(board_lock);
-  void look_at_memory(Job& job) REQUIRES(board_lock);
-
-  // --- checks.cpp ---
-  [[nodiscard]] bool needs_checks(const Job& job) const REQUIRES(board_lock);
-  void begin_checks(Job& job, const SpawnExtrasPtr& extras = nullptr) REQUIRES(board_lock);
-  void end_checks(Job& job) REQUIRES(board_lock);
-  /// Begins, updates or ends the watching of the main process, after a change of its spec.
-  void change_checks(Job& job) REQUIRES(board_lock);
-  /// Whether `end` is the end of a daemon's parent: the daemon has gone to the background and
-  /// reports its pid by a pidfile.
-  [[nodiscard]] bool goes_to_background(const Job& job, const ProcessEnd& end) const
-      REQUIRES(board_lock);
-  void went_to_background(Job& job, Remains remains) REQUIRES(board_lock);
-  /// Whether the pidfile may name a successor of a main process that ends now.
-  [[nodiscard]] bool may_be_followed(const Job& job) const REQUIRES(board_lock);
-  /// Notes the end. no_successor() makes it the end of the service's process.
-  void seek_successor(Job& job, const ProcessEnd& end, Remains remains) REQUIRES(board_lock);
-  /// Makes the watcher read the pidfile of a service whose main process has ended.
-  void ask_for_successor(Job& job) REQUIRES(board_lock);
-  /// For a service in the background with an unknown main process: stops waiting for its pid. The
-  /// main process counts as ended with success, and all that is left as its process group.
-  void give_up_main(Job& job) REQUIRES(board_lock);
-
-  // --- restore.cpp ---
-  void restore_words(Slot slot, const FactMap& kept) REQUIRES(board_lock);
-  void restore_facts(Job& job, const JournalFacts& facts, const FactMap& kept) REQUIRES(board_lock);
-  void restore_launch(Job& job, const JournalEntry& entry) REQUIRES(board_lock);
-  [[nodiscard]] bool restore_process(Job& job, const JournalEntry& entry, bool held)
-      REQUIRES(board_lock);
-  void end_launch(Job& job, pid_t pid) REQUIRES(board_lock);
-  void restore_side_commands(Job& job, const JournalFacts& facts) REQUIRES(board_lock);
-  void restore_cgroup(Job& job) REQUIRES(board_lock);
 
  protected:
   mutable Mutex mutex_;

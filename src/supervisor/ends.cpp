@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
-// Ends of processes: finding the service, handling the rest of its process group, and reaping. All
-// under the board's lock, so no pid or group is signalled after its number became free.
-//
-// When a main process ends by itself, its group is killed before the process is reaped: until then
-// the number of the group is still its own. A group that lives on in a stop is watched. Members
-// that are zinit's children report their ends. For the others zinit looks, at intervals that grow
-// to 500 ms.
-#include <poll.h>
+// What follows from the end of a process. See ends.hpp.
+#include "supervisor/ends.hpp"
 
 #include <csignal>
 
@@ -15,52 +9,30 @@
 #include "model/predicates.hpp"
 #include "model/why.hpp"
 #include "os/process.hpp"
-#include "supervisor/board.hpp"
+#include "supervisor/core.hpp"
 
 namespace zinit {
 
-void BoardCore::hear_last_words(pid_t pid) {
-  const Slot slot = processes.of_pid(pid);
-  if (slot == kNoSlot || !jobs[slot] || jobs[slot]->process.pid() != pid) return;
-  if (const CheckedProcessPtr checked = jobs[slot]->checked)
-    without_lock([&] { watchers.drain(*checked); });
+void Ends::hear_last_words(pid_t pid) {
+  const Slot slot = core_.processes.of_pid(pid);
+  if (slot == kNoSlot || !core_.jobs[slot] || core_.jobs[slot]->process.pid() != pid) return;
+  if (const CheckedProcessPtr checked = core_.jobs[slot]->checked)
+    core_.without_lock([&] { core_.watchers.drain(*checked); });
 }
 
-std::vector<pid_t> Board::perhaps_ended() const {
-  MutexLock lock(mutex());
-  std::vector<pid_t> found, held;
-  std::vector<pollfd> pidfds;
-  const auto add = [&](pid_t pid, int pidfd) {
-    if (pid == 0) return;
-    if (pidfd < 0) return found.push_back(pid);
-    held.push_back(pid);
-    pidfds.push_back({pidfd, POLLIN, 0});
-  };
-  for (const auto& job : jobs) {
-    if (!job) continue;
-    const pid_t main = job->process.pid(), leader = job->process.spawned().leader();
-    add(main, job->process.pidfd());
-    if (leader != main) add(leader, -1);
-    for (const SideCommand& side : job->side.all()) add(side.pid(), -1);
-  }
-  const bool asked = ::poll(pidfds.data(), pidfds.size(), 0) >= 0;
-  for (std::size_t i = 0; i < held.size(); ++i)
-    if (!asked || pidfds[i].revents != 0) found.push_back(held[i]);
-  return found;
-}
-
-void Board::child_ended(pid_t pid, const ProcessEnd& end) {
-  const Change change(*this);
+void Ends::child_ended(pid_t pid, const ProcessEnd& end) {
   hear_last_words(pid);
-  if (const Slot slot = processes.of_pid(pid); slot != kNoSlot) {
-    if (jobs[slot] && own_ended(*jobs[slot], pid, end)) return make_due(*jobs[slot]);
-    processes.remove_pid(pid);  // a stale entry: no job claims this pid
+  if (const Slot slot = core_.processes.of_pid(pid); slot != kNoSlot) {
+    if (core_.jobs[slot] && own_ended(*core_.jobs[slot], pid, end))
+      return core_.make_due(*core_.jobs[slot]);
+    core_.processes.remove_pid(pid);  // a stale entry: no job claims this pid
   }
   const auto group = process_group(pid);
   // It may be the child of a launch under way; the job handles this end after the launch.
-  if (LaunchUnderWay* const launch = launches.of(pid); launch != nullptr && !launch->early_end) {
-    launch->early_end = EarlyEnd{pid, end, Remains::group};
-    if (journal) journal->launch_ended(launch->noted, end);
+  if (LaunchUnderWay* const launch = core_.launches.of(pid);
+      launch != nullptr && !launch->early_end) {
+    launch->early_end = {pid, end, Remains::group};
+    if (core_.journal) core_.journal->launch_ended(launch->noted, end);
   }
   reap(pid);
   if (group) member_ended(*group);
@@ -69,28 +41,28 @@ void Board::child_ended(pid_t pid, const ProcessEnd& end) {
 /// A process that no job owns has been reaped, and its group may be empty now. A question to the
 /// kernel walks through the whole group. So only a group that a job or launch waits for is asked
 /// about, only if its leader is dead, and only when zinit has no child left in it.
-void BoardCore::member_ended(pid_t group) {
-  if (processes.of_pid(group) != kNoSlot) return;
-  LaunchUnderWay* const launch = launches.of(group);
+void Ends::member_ended(pid_t group) {
+  if (core_.processes.of_pid(group) != kNoSlot) return;
+  LaunchUnderWay* const launch = core_.launches.of(group);
   const bool early = launch != nullptr && launch->early_end;
-  const Slot owner = processes.of_group(group);
-  if (!early && (owner == kNoSlot || !jobs[owner])) return;
+  const Slot owner = core_.processes.of_group(group);
+  if (!early && (owner == kNoSlot || !core_.jobs[owner])) return;
   if (has_child_in(group) || group_exists(group)) return;
   if (early) launch->early_end->remains = Remains::nothing;
-  if (owner != kNoSlot && jobs[owner]) look_at_unit(*jobs[owner]);
+  if (owner != kNoSlot && core_.jobs[owner]) look_at(*core_.jobs[owner]);
 }
 
 /// @return  false if `pid` is no process of the job
-bool BoardCore::own_ended(Job& job, pid_t pid, const ProcessEnd& end) {
+bool Ends::own_ended(Job& job, pid_t pid, const ProcessEnd& end) {
   SideCommand* const side = job.side.with(pid);
-  if (pid == job.process.pid() && goes_to_background(job, end))
-    went_to_background(job, Remains::zombie);
+  if (pid == job.process.pid() && core_.checks.goes_to_background(job, end))
+    core_.checks.went_to_background(job, Remains::zombie);
   else if (pid == job.process.pid())
     main_ended(job, end, Remains::zombie);
   else if (pid == job.process.spawned().leader())
     leader_ended(job, Remains::zombie);
   else if (side != nullptr)
-    sides.ended(job, *side, end, Remains::zombie);
+    core_.sides.ended(job, *side, end, Remains::zombie);
   else if (job.held.ended(pid))
     held_ended(job, pid);
   else
@@ -99,130 +71,128 @@ bool BoardCore::own_ended(Job& job, pid_t pid, const ProcessEnd& end) {
 }
 
 /// The processes that `pid` leaves become zinit's children; the job searches for them.
-void BoardCore::held_ended(Job& job, pid_t pid) {
+void Ends::held_ended(Job& job, pid_t pid) {
   reap(pid);
   job.seeks_left = true;
 }
 
-/// The process of a launch ended, and was reaped, before the launch was over. Its messages are
-/// handled before its end: it may have named another main process, or gone to the background.
-void BoardCore::early_end(Job& job, const EarlyEnd& early) {
+void Ends::of_launch(Job& job, const LaunchUnderWay::EarlyEnd& early) {
   if (const CheckedProcessPtr checked = job.checked) {
     // The group is empty, so its number may be reused: forget it before the lock is released.
     if (early.remains == Remains::nothing) job.process.forget_spawned_group();
-    without_lock([&] { watchers.drain(*checked); });
+    core_.without_lock([&] { core_.watchers.drain(*checked); });
     if (job.process.pid() != early.pid) {
       if (job.process.spawned().leader() == early.pid) leader_ended(job, early.remains);
       return;
     }
-    if (goes_to_background(job, early.end)) return went_to_background(job, early.remains);
+    if (core_.checks.goes_to_background(job, early.end))
+      return core_.checks.went_to_background(job, early.remains);
   }
   main_ended(job, early.end, early.remains);
 }
 
-void BoardCore::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
-  const Record& record = world.record(job.slot);
+void Ends::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
+  const Record& record = core_.world.record(job.slot);
   const bool post = record.command.post;
   // The rest of the group is killed at once if the process ended by itself or belonged to
   // post_exec. In a stop the rest has the stop timeout. The number of an empty group may be reused:
   // forget it.
   const bool has_time = record.state == State::stopping || record.state == State::failed;
   // Processes that a successful oneshot leaves live on.
-  const bool held = leaves_held(world, job.slot, end);
+  const bool held = leaves_held(core_.world, job.slot, end);
   if (remains == Remains::nothing) job.process.forget_spawned_group();
   ProcessEnd known = end;
   if (known.out_of_memory == OutOfMemory::no) known.out_of_memory = out_of_memory(job, end);
-  if (may_be_followed(job)) return seek_successor(job, known, remains);
+  if (core_.checks.may_be_followed(job)) return core_.checks.seek_successor(job, known, remains);
   // Look before the kill. A command beside the main process is no daemon in the background.
   const bool left = !has_time && end == ProcessEnd{} && job.side.gone() && job.cgroup.populated();
-  std::string killer = stops.killer_of(job, known);
+  std::string killer = core_.stops.killer_of(job, known);
   std::string ended_for;
-  if (self_caused(record)) ended_for = reason_text(stop_reason(record), world.spec(job.slot));
-  if (post || (!has_time && !held)) stops.kill_all(job);
+  if (self_caused(record)) ended_for = reason_text(stop_reason(record), core_.world.spec(job.slot));
+  if (post || (!has_time && !held)) core_.stops.kill_all(job);
   job.cgroup.stop_watching_memory();
-  end_checks(job);
-  process_ended(world, job.slot, known, true);
+  core_.checks.end(job);
+  process_ended(core_.world, job.slot, known, true);
   const pid_t pid = job.process.ended(remains);
   // An unseen end of the last member frees the group's number. A cgroup reports that end instead.
-  const bool spares = stops.spec_of(job)->spares_rest();
+  const bool spares = core_.stops.spec_of(job)->spares_rest();
   if (spares || (held && job.cgroup.in_use())) job.process.forget_groups();
-  if (!post) note_end(job, std::move(killer), std::move(ended_for));
+  if (!post) note(job, std::move(killer), std::move(ended_for));
   if (left) tell_left_behind(job);
   // Store before the pid is free: after a crash in between, the next process must not adopt a
   // stranger.
-  store(job.slot);
+  core_.store(job.slot);
   if (remains == Remains::zombie) reap(pid);
   job.forget_gone();
   if (job.process.group_left()) tell_left_behind(job);
   if (!post) seek_left(job);
-  if (!look_at_unit(job)) {
-    make_due(job);  // it may have to poll for the end of the rest
-    tell_neighbours({&job.slot, 1});
+  if (!look_at(job)) {
+    core_.make_due(job);  // it may have to poll for the end of the rest
+    core_.tell_neighbours({&job.slot, 1});
   }
-  if (post && end != ProcessEnd{}) warn_of(job, end_text(end, CommandKind::post_exec));
+  if (post && end != ProcessEnd{}) core_.warn_of(job, end_text(end, CommandKind::post_exec));
 }
 
-/// Notes when the main process has ended, and the words about its end.
-void BoardCore::note_end(Job& job, std::string killer, std::string ended_for) {
+void Ends::note(Job& job, std::string killer, std::string ended_for) {
   const bool words = killer != *job.killer || ended_for != *job.ended_for;
   job.killer = std::move(killer);
   job.ended_for = std::move(ended_for);
-  if (words) keep_words(job);
+  if (words) core_.keep_words(job);
   job.ended = Clock::now();
   job.times.last_stop_us = wall_us();
 }
 
-void BoardCore::note_rest_killed(Job& job) {
-  const Record& record = world.record(job.slot);
+void Ends::note_rest_killed(Job& job) {
+  const Record& record = core_.world.record(job.slot);
   const bool asked = record.cause == StopCause::down || record.cause == StopCause::owed;
   if (asked && record.process == Process::lingering && !record.command.post)
-    note_end(job, {}, "the rest of its group was killed " + stops.why_killed(job));
+    note(job, {}, "the rest of its group was killed " + core_.stops.why_killed(job));
 }
 
-void BoardCore::seek_left(Job& job) {
-  job.seeks_left = !stops.spec_of(job)->spares_rest() && !job.cgroup.in_use();
+void Ends::seek_left(Job& job) {
+  job.seeks_left = !core_.stops.spec_of(job)->spares_rest() && !job.cgroup.in_use();
 }
 
-/// Reports that an ended main process left others, which are killed.
-void BoardCore::tell_left_behind(Job& job) {
-  const Record& record = world.record(job.slot);
-  if (stops.spec_of(job)->spares_rest() || record.reason.type == ReasonType::left_behind) return;
-  left_behind(world, job.slot);
+void Ends::tell_left_behind(Job& job) {
+  const Record& record = core_.world.record(job.slot);
+  if (core_.stops.spec_of(job)->spares_rest() || record.reason.type == ReasonType::left_behind)
+    return;
+  left_behind(core_.world, job.slot);
   if (record.reason.type != ReasonType::left_behind) return;
   std::string line = reason_text(record.reason);
-  say(LogLevel::warn, fmt::format("{}: {}", job.name, line));
-  janitor.note(job.slot, std::move(line));
+  core_.say(LogLevel::warn, fmt::format("{}: {}", job.name, line));
+  core_.janitor.note(job.slot, std::move(line));
 }
 
-void BoardCore::leader_ended(Job& job, Remains remains) {
+void Ends::leader_ended(Job& job, Remains remains) {
   const pid_t pid = job.process.spawned().leader();
   job.process.leader_ended(remains);
-  store(job.slot);
+  core_.store(job.slot);
   if (remains == Remains::zombie) reap(pid);
-  look_at_unit(job);
+  look_at(job);
 }
 
 // A SIGKILL by zinit, in a stop or on request, does not count as a kill by the OOM killer.
-OutOfMemory BoardCore::out_of_memory(const Job& job, const ProcessEnd& end) const {
+OutOfMemory Ends::out_of_memory(const Job& job, const ProcessEnd& end) const {
   const bool by_us =
-      job.asked->signal == SIGKILL || world.record(job.slot).stage == StopStage::killed;
+      job.asked->signal == SIGKILL || core_.world.record(job.slot).stage == StopStage::killed;
   if (!end.by_signal || end.value != SIGKILL || by_us) return OutOfMemory::no;
   return job.cgroup.killed_for_memory();
 }
 
-bool BoardCore::look_at_unit(Job& job) {
+bool Ends::look_at(Job& job) {
   job.forget_gone();
   if (job.condition_result) {
-    conditions.look_at(job);
+    core_.conditions.look_at(job);
     return false;
   }
   const bool in_background =
-      job.process.pid() == 0 && world.record(job.slot).process == Process::alive;
+      job.process.pid() == 0 && core_.world.record(job.slot).process == Process::alive;
   if (in_background && job.process.spawned().number() == 0 && job.cgroup.in_use() &&
       !job.cgroup.populated())
-    give_up_main(job);
-  const Record& record = world.record(job.slot);
-  const bool spares = stops.spec_of(job)->spares_rest();
+    core_.checks.give_up_main(job);
+  const Record& record = core_.world.record(job.slot);
+  const bool spares = core_.stops.spec_of(job)->spares_rest();
   if (spares && record.process == Process::none) look_at_spared(job);
   if ((!spares && job.process.group_left()) || !job.side.gone()) return false;
   if (job.awaits_left() || !job.held.empty()) return false;
@@ -237,77 +207,62 @@ bool BoardCore::look_at_unit(Job& job) {
   }
   if (!spares) job.cgroup.emptied();
   const Process before = record.process;
-  group_gone(world, job.slot);
+  group_gone(core_.world, job.slot);
   if (record.process == before) return false;
   if (record.process == Process::none) {  // a done oneshot no longer holds anything
-    settle_at_rest(job);
-    launches.order_removal(job);
-    forget_removed(job.slot);
+    core_.settle_at_rest(job);
+    core_.launches.order_removal(job);
+    core_.forget_removed(job.slot);
   }
-  tell_neighbours({&job.slot, 1});
+  core_.tell_neighbours({&job.slot, 1});
   return true;
 }
 
-/// Watches processes that a stop spared, and drops the cgroup once they are gone.
-void BoardCore::look_at_spared(Job& job) {
+void Ends::look_at_spared(Job& job) {
   if (!job.cgroup.in_use()) return;
   job.cgroup.watch_end();
   if (job.cgroup.populated()) return;
   job.cgroup.emptied();
-  drop_cgroup(job);
+  core_.drop_cgroup(job);
 }
 
 // The main process and its group are gone, but the cgroup still has processes. They were killed
 // already if the main process ended by itself or the stop has reached SIGKILL: kill them again, in
 // case it failed. Earlier in a stop they get the stop signal.
-void BoardCore::tend_escaped(Job& job) {
+void Ends::tend_escaped(Job& job) {
   job.cgroup.watch_end();
-  const Record& record = world.record(job.slot);
+  const Record& record = core_.world.record(job.slot);
   const bool has_time = record.state == State::stopping || record.state == State::failed;
   if (!has_time || record.stage == StopStage::killed) {
     static_cast<void>(job.cgroup.kill());  // logged the first time, and retried
     return;
   }
-  if (record.stage == StopStage::signalled && job.process.pid() == 0) stops.signal_escaped(job);
+  if (record.stage == StopStage::signalled && job.process.pid() == 0)
+    core_.stops.signal_escaped(job);
 }
 
-/// A group that does not empty may hold only zombies whose parent does not reap them. Only a scan
-/// of all processes can find out; the janitor does it.
-void BoardCore::look_at_group(Job& job) {
-  const Record& record = world.record(job.slot);
+void Ends::look_at_group(Job& job) {
+  const Record& record = core_.world.record(job.slot);
   if (record.process != Process::lingering && record.process != Process::held) return;
-  look_at_unit(job);
+  look_at(job);
   if (record.process != Process::lingering || !job.group_poll.longest()) return;
-  janitor.see_groups();
+  core_.janitor.see_groups();
 }
 
-void Board::cgroups_changed() {
-  const Change change(*this);
-  for (const auto& [slot, watch] : cgroups.read()) {
-    if (!jobs[slot]) continue;
-    if (jobs[slot]->cgroup.is_memory_watch(watch))
-      look_at_memory(*jobs[slot]);
-    else
-      look_at_unit(*jobs[slot]);
-  }
-}
-
-/// Reports workers that were killed because of a lack of memory. The service goes on, so nothing
-/// else reports them. If the main process was killed, its end says so as well.
-void BoardCore::look_at_memory(Job& job) {
+void Ends::look_at_memory(Job& job) {
   const std::int64_t killed = job.cgroup.look_at_memory();
   if (killed == 0) return;
   std::string line = fmt::format(
       "{} of its processes {} killed because of a lack of memory; see resources.memory_max", killed,
       killed == 1 ? "was" : "were");
-  const State state = world.record(job.slot).state;
+  const State state = core_.world.record(job.slot).state;
   StateEvent event{0, wall_us(), job.name, state, state, {}, job.process.pid()};
   event.reason = Reason{ReasonType::signal, SIGKILL, line, {}};
-  events.add(std::move(event));
-  say(LogLevel::warn, fmt::format("{}: {}", job.name, line));
-  janitor.note(job.slot, std::move(line));
-  store_world();
-  changes.changed();
+  core_.events.add(std::move(event));
+  core_.say(LogLevel::warn, fmt::format("{}: {}", job.name, line));
+  core_.janitor.note(job.slot, std::move(line));
+  core_.store_world();
+  core_.changes.changed();
 }
 
 }  // namespace zinit

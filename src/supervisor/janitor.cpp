@@ -160,7 +160,7 @@ void Janitor::forget_zombies() {
     if (core_.world.record(job->slot).process != Process::lingering) continue;
     job->process.forget_all_but(*alive);
     for (SideCommand& side : job->side.all()) side.group().forget_all_but(*alive);
-    core_.look_at_unit(*job);
+    core_.ends.look_at(*job);
   }
 }
 

@@ -368,7 +368,7 @@ void JobScheduler::work_without_threads() {
 }
 
 /// Carries out a launch on the janitor's thread. If the launch hangs, deadlines of jobs without a
-/// thread pass unhandled until the launch is over or no longer wanted (help_launch()).
+/// thread pass unhandled until the launch is over or no longer wanted (Launches::help()).
 void JobScheduler::work_without_thread(Job& job) {
   const bool there = !core_.ending && core_.jobs[job.slot].get() == &job;
   if (there) core_.take_steps(job, BoardCore::Whose::others);  // the launch may no longer be due

@@ -256,7 +256,7 @@ void Launcher::announce_removal(const std::vector<std::string>& names) {
 }
 
 // Another service's removal may concern one of these directories, or one above or below them.
-// Removals ordered later spare the directories made now (BoardCore::order_removal()).
+// Removals ordered later spare the directories made now (Launches::order_removal()).
 bool Launcher::await_removals(const LaunchOrder& order) {
   MutexLock lock(mutex_);
   while (!ending_ && any_related(order.spec->directories->runtime, removals_)) {

@@ -257,9 +257,9 @@ void Launches::step_launched(Job& job, const LaunchOrder& order, Launch& launch,
   note(job, launch);
   if (started) note_process(job, order, std::move(launch.child));
   core_.enter(job, *order.row, launch.outcome);
-  if (started && order.what == LaunchOrder::What::main) core_.begin_checks(job, launch.extras);
+  if (started && order.what == LaunchOrder::What::main) core_.checks.begin(job, launch.extras);
   tell(order, launch.outcome);
-  if (early != nullptr) core_.early_end(job, *early);
+  if (early != nullptr) core_.ends.of_launch(job, *early);
 }
 
 void Launches::note(Job& job, Launch& launch) {
@@ -293,8 +293,8 @@ void Launches::left_found(Job& job, const std::vector<pid_t>& left) {
     job.held.signal(core_.stops.spec_of(job)->lifecycle.stop_signal, added);
     job.held.signal(SIGCONT, added);
   }
-  if (!has_time && !added.empty()) core_.tell_left_behind(job);
-  core_.look_at_unit(job);
+  if (!has_time && !added.empty()) core_.ends.tell_left_behind(job);
+  core_.ends.look_at(job);
 }
 
 void Launches::order_limits(Job& job) {

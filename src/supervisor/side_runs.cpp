@@ -57,7 +57,7 @@ void SideRuns::launched(Job& job, const LaunchOrder& order, const Launch& launch
       over(job, side, launch.outcome.reason.text);
   }
   // A probe changes nothing for other services, and probes are frequent.
-  if (!core_.look_at_unit(job) && !probes) core_.tell_neighbours({&job.slot, 1});
+  if (!core_.ends.look_at(job) && !probes) core_.tell_neighbours({&job.slot, 1});
 }
 
 void SideRuns::started(Job& job, SideCommand& side, const LaunchOrder& order) {
@@ -97,13 +97,13 @@ void SideRuns::ended(Job& job, SideCommand& side, const ProcessEnd& end, Remains
   }
   if (of_ready) {
     job.forget_gone();
-    if (!core_.look_at_unit(job)) core_.tell_neighbours({&job.slot, 1});
+    if (!core_.ends.look_at(job)) core_.tell_neighbours({&job.slot, 1});
     return;
   }
   if (side.kind() == SideKind::check) {
     job.forget_gone();
     core_.rounds.ended(job, end);
-    core_.look_at_unit(job);
+    core_.ends.look_at(job);
     return;
   }
   std::string fault;
@@ -114,7 +114,7 @@ void SideRuns::ended(Job& job, SideCommand& side, const ProcessEnd& end, Remains
   job.forget_gone();
   if (probes && !fault.empty()) fault = "its command " + fault;
   over(job, side, fault);
-  if (!core_.look_at_unit(job) && !probes) core_.tell_neighbours({&job.slot, 1});
+  if (!core_.ends.look_at(job) && !probes) core_.tell_neighbours({&job.slot, 1});
 }
 
 /// A side command has ended, or could not be started. The stop signal replaces a failed stop_exec.
@@ -171,7 +171,7 @@ void SideRuns::look_at(Job& job) {
 }
 
 void SideRuns::order_probe(const CheckedProcessPtr& process) {
-  Job* const job = core_.checked_job(*process);
+  Job* const job = core_.checks.job_of(*process);
   if (job == nullptr || process->stage() != CheckedProcess::Stage::alive) return;
   job->forget_gone();
   SideCommand& probe = job->side.probe();

@@ -129,7 +129,7 @@ TimePoint BoardCore::next_look(Job& job, const Step& step, TimePoint now) {
 }
 
 void BoardCore::pass_deadline(Job& job) {
-  if (job.group_poll.begun()) look_at_group(job);
+  if (job.group_poll.begun()) ends.look_at_group(job);
   sides.look_at(job);
 }
 
@@ -145,13 +145,13 @@ void BoardCore::perform(Job& job, const Row& row) {
       if (stops.thaw(job)) return;
       say(LogLevel::warn,
           fmt::format("{}: its processes did not end in time; killed with SIGKILL", job.name));
-      note_rest_killed(job);
+      ends.note_rest_killed(job);
       stops.kill_all(job);
       break;
     default: break;
   }
   enter(job, row, {});
-  if (row.act == Act::signal_stop && held) look_at_unit(job);  // perhaps nothing is left of it
+  if (row.act == Act::signal_stop && held) ends.look_at(job);  // perhaps nothing is left of it
 }
 
 void BoardCore::enter(Job& job, const Row& row, const LaunchOutcome& outcome) {
@@ -192,7 +192,7 @@ void BoardCore::tell_transition(Job& job, State from, State to) {
 
 /// The service has come to rest and holds nothing. Processes that its stops spare keep its cgroup.
 void BoardCore::settle_at_rest(Job& job) {
-  if (world.spec(job.slot).spares_rest()) look_at_spared(job);
+  if (world.spec(job.slot).spares_rest()) ends.look_at_spared(job);
   if (!world.spec(job.slot).spares_rest() || !job.cgroup.in_use()) drop_cgroup(job);
   watchers.rested(job.slot);
 }

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Restores the board from the journal of the previous process image: its records and children.
 //
-// Board::restore() takes the graph, then calls restore_service() for each service with an entry,
+// Board::restore() takes the graph, then calls restore() for each service with an entry,
 // and at the end order_again() for each. A record is taken as stored, then brought up to date with
 // the kernel. The first of these cases that fits decides about the service's process:
 //
@@ -11,13 +11,15 @@
 //   - A daemon in the background has not reported its pid yet: its group is adopted.
 //   - The main process had ended before, and its group still exists: the group is adopted.
 //   - A launch was under way and no child is known: it is undone, so that it is made again.
-//   - The main process had ended before, and its group is gone: look_at_unit() ends the matter.
+//   - The main process had ended before, and its group is gone: Ends::look_at() ends the matter.
 //   - The process is gone: its end is the one noted with the launch, otherwise a death by SIGKILL.
 //
 // Then side commands are adopted. A probe, a check or the command of a condition is killed: it runs
 // again if its result is still needed. Last come the processes in the cgroup, and the watching of
 // the main process. order_again() repeats orders that the previous process image gave and did not
 // begin (Owed).
+#include "supervisor/restorer.hpp"
+
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -53,30 +55,23 @@ bool executes(pid_t pid) { return await_execution(pid, after(Clock::now(), kToEx
 
 }  // namespace
 
-void BoardCore::keep_words(const Job& job) {
-  const std::string& error = *world.record(job.slot).health_error;
-  const bool any = !job.killer->empty() || !job.ended_for->empty() || !error.empty();
-  keep(SlotFact::words, job.slot, any ? *job.killer + '\t' + *job.ended_for + '\n' + error : "");
-}
-
 /// The record says whether there were failed probes.
-void BoardCore::restore_words(Slot slot, const FactMap& kept) {
-  const std::string_view fact = slot_fact(kept, SlotFact::words, slot);
+void Restorer::restore_words(Job& job) {
+  const std::string_view fact = slot_fact(kept_, SlotFact::words, job.slot);
   const auto end = fact.find('\n');
   if (end == std::string_view::npos) return;
-  Job& job = *jobs[slot];
   const auto words = split(fact.substr(0, end), '\t');
   job.killer = std::string(words.front());
   if (words.size() > 1) job.ended_for = std::string(words[1]);
-  Record& record = world.record(slot);
+  Record& record = core_.world.record(job.slot);
   if (record.health_attempts > 0) record.health_error = std::string(fact.substr(end + 1));
 }
 
-void BoardCore::restore_service(Slot slot, const JournalEntry& entry, const FactMap& kept) {
-  Record& record = world.record(slot);
-  Job& job = *jobs[slot];
+void Restorer::restore(Slot slot, const JournalEntry& entry) {
+  Record& record = core_.world.record(slot);
+  Job& job = *core_.jobs[slot];
   if (entry.known) record = entry.record;
-  restore_facts(job, entry.facts, kept);
+  restore_facts(job, entry.facts);
   // Its stop_exec has not begun, so the decision to run it is made again.
   if ((entry.facts.owed & kOwedStop) != 0 && record.done && record.process == Process::lingering) {
     record.process = Process::held;
@@ -86,47 +81,47 @@ void BoardCore::restore_service(Slot slot, const JournalEntry& entry, const Fact
   const auto extras = std::make_shared<SpawnExtras>();
   extras->spawned_at = entry.facts.started;
   extras->user = job.user;
-  const bool held = watchers.take_over(slot, world.spec(slot), *extras);
+  const bool held = core_.watchers.take_over(slot, core_.world.spec(slot), *extras);
   const bool there = restore_process(job, entry, held);
   restore_side_commands(job, entry.facts);
   if (record.ready_runs && entry.ready_end)
-    ready_command_ended(world, slot, *entry.ready_end);
+    ready_command_ended(core_.world, slot, *entry.ready_end);
   else if (record.ready_runs && job.side.ready().gone())
-    ready_command_lost(world, slot);
+    ready_command_lost(core_.world, slot);
   restore_cgroup(job);
   if (is_left(record)) {
-    seek_left(job);
-    look_at_unit(job);
+    core_.ends.seek_left(job);
+    core_.ends.look_at(job);
   }
   if (there && checked_now(record)) {
-    begin_checks(job, extras);
+    core_.checks.begin(job, extras);
     if (job.checked && record.state == State::stopping)
       job.checked->set_stage(CheckedProcess::Stage::stopping);
   }
-  note_failure(slot);
-  store(slot);
+  core_.note_failure(slot);
+  core_.store(slot);
 }
 
 /// What is known besides the record and the processes. Times are on the monotonic clock, which
 /// continues across execve(2).
-void BoardCore::restore_facts(Job& job, const JournalFacts& facts, const FactMap& kept) {
-  boot_progress.restore(job.slot, slot_fact(kept, SlotFact::boot_times, job.slot));
-  conditions.restore(job.slot, kept);
-  restore_words(job.slot, kept);
+void Restorer::restore_facts(Job& job, const JournalFacts& facts) {
+  core_.boot_progress.restore(job.slot, slot_fact(kept_, SlotFact::boot_times, job.slot));
+  core_.conditions.restore(job.slot, kept_);
+  restore_words(job);
   job.times = facts;
   job.started = facts.started;
   if (facts.user >= 0) job.user = static_cast<uid_t>(facts.user);
-  if (const auto dirs = slot_fact(kept, SlotFact::runtime_dirs, job.slot); !dirs.empty())
+  if (const auto dirs = slot_fact(kept_, SlotFact::runtime_dirs, job.slot); !dirs.empty())
     for (const std::string_view name : split(dirs, '\n'))
       job.runtime_dirs.edit().emplace_back(name);
 }
 
 /// A launch that was under way, and whose child exists or has ended.
-void BoardCore::restore_launch(Job& job, const JournalEntry& entry) {
-  if (world.record(job.slot).process != Process::launching || entry.launched <= 0) return;
+void Restorer::restore_launch(Job& job, const JournalEntry& entry) {
+  if (core_.world.record(job.slot).process != Process::launching || entry.launched <= 0) return;
   if (entry.launched_end) {
     end_launch(job, 0);
-    process_ended(world, job.slot, *entry.launched_end, false);
+    process_ended(core_.world, job.slot, *entry.launched_end, false);
   } else if (executes(entry.launched)) {
     end_launch(job, entry.launched);
   }
@@ -134,10 +129,10 @@ void BoardCore::restore_launch(Job& job, const JournalEntry& entry) {
 
 /// `held`: the watchers hold the main process by a pidfd.
 /// @return  whether a process exists, or a daemon with unknown pid
-bool BoardCore::restore_process(Job& job, const JournalEntry& entry, bool held) {
+bool Restorer::restore_process(Job& job, const JournalEntry& entry, bool held) {
   if (job.process.pid() != 0) return true;  // of the launch that was under way
-  Record& record = world.record(job.slot);
-  const ServiceSpec& spec = world.spec(job.slot);
+  Record& record = core_.world.record(job.slot);
+  const ServiceSpec& spec = core_.world.spec(job.slot);
   const JournalFacts& facts = entry.facts;
   if (facts.pid > 0 && (held || is_own_child(facts.pid))) {
     job.process.restore(facts.pid, facts.leader, facts.pgid, facts.main_group);
@@ -145,7 +140,7 @@ bool BoardCore::restore_process(Job& job, const JournalEntry& entry, bool held) 
       record.state = spec.oneshot ? State::starting : State::running;
       // A command such as pre_exec owes a stop, and is never ready.
       record.stop_owed = entry.record.stop_owed;
-      record.wish = world.node(job.slot).removed ? Wish::down : entry.record.wish;
+      record.wish = core_.world.node(job.slot).removed ? Wish::down : entry.record.wish;
       record.notified = record.healthy = !record.stop_owed;
       record.unheard = !is_own_child(facts.pid);
     }
@@ -167,17 +162,17 @@ bool BoardCore::restore_process(Job& job, const JournalEntry& entry, bool held) 
     record.process = first || rests ? Process::none : Process::ended;
   } else if (!is_left(record) && has_process(record) && spec.has_process()) {
     // It may have ended, and been reaped, before its launch was over. Otherwise its end is unknown;
-    // SIGKILL is the most likely. look_at_unit() finds out what is left of others.
+    // SIGKILL is the most likely. Ends::look_at() finds out what is left of others.
     const bool early = entry.launched_end && entry.launched == facts.pid;
-    process_ended(world, job.slot, early ? *entry.launched_end : ProcessEnd{true, SIGKILL, false},
-                  false);
+    process_ended(core_.world, job.slot,
+                  early ? *entry.launched_end : ProcessEnd{true, SIGKILL, false}, false);
   }
   return false;
 }
 
 /// Does the work of step_launched(). `pid` 0: the process has ended meanwhile.
-void BoardCore::end_launch(Job& job, pid_t pid) {
-  Record& record = world.record(job.slot);
+void Restorer::end_launch(Job& job, pid_t pid) {
+  Record& record = core_.world.record(job.slot);
   const Row& row = launch_row(record);
   const State from = record.state;
   if (pid != 0) job.process.restore(pid, pid, pid, 0);
@@ -186,13 +181,13 @@ void BoardCore::end_launch(Job& job, pid_t pid) {
     job.times.last_start_us = wall_us();
     if (row.act == Act::launch && respawns(record)) ++job.times.restart_count;
   }
-  const State to = apply(world, job.slot, row, Clock::now(), {});
+  const State to = apply(core_.world, job.slot, row, Clock::now(), {});
   if (from == to) return;
-  stamp(job, from, to);
-  publish(job, from, to);
+  core_.stamp(job, from, to);
+  core_.publish(job, from, to);
 }
 
-void BoardCore::restore_side_commands(Job& job, const JournalFacts& facts) {
+void Restorer::restore_side_commands(Job& job, const JournalFacts& facts) {
   for (std::size_t i = 0; i < facts.sides.size(); ++i) {
     if (facts.sides[i] <= 0 || !executes(facts.sides[i])) continue;
     SideCommand& side = job.side.of(static_cast<SideKind>(i));
@@ -203,21 +198,21 @@ void BoardCore::restore_side_commands(Job& job, const JournalFacts& facts) {
       case SideKind::ready: break;
       case SideKind::reload:  // its limit begins again
         job.clock_seen = Clock::now();
-        side.limit(after(job.clock_seen, world.spec(job.slot).lifecycle.start_timeout));
+        side.limit(after(job.clock_seen, core_.world.spec(job.slot).lifecycle.start_timeout));
         break;
       case SideKind::probe: side.kill(); break;  // nothing waits for its result any more
       case SideKind::check:                      // the client asks again
         side.limit(after(Clock::now(), kTimeToDie));
         side.kill();
         break;
-      case SideKind::condition: conditions.end_left(job);
+      case SideKind::condition: core_.conditions.end_left(job);
     }
   }
 }
 
-void BoardCore::order_again(Slot slot, std::uint8_t owed) {
-  Job& job = *jobs[slot];
-  Record& record = world.record(slot);
+void Restorer::order_again(Slot slot, std::uint8_t owed) {
+  Job& job = *core_.jobs[slot];
+  Record& record = core_.world.record(slot);
   const auto owes = [&](Owed what) { return (owed & what) != 0; };
   const bool alive = checked_now(record) && job.process.pid() != 0;
   // The process has not been asked to end, so that decision is made again.
@@ -225,24 +220,26 @@ void BoardCore::order_again(Slot slot, std::uint8_t owed) {
       record.stage == StopStage::signalled)
     record.stage = StopStage::none;
   if (owes(kOwedReload) && job.side.reload().gone() &&
-      (holds(world, slot) || (alive && record.state == State::running)))
+      (holds(core_.world, slot) || (alive && record.state == State::running)))
     job.side.reload().order(job.process.pid());
-  if (owes(kOwedLimits)) launches.order_limits(job);
-  if (at_rest(record.state)) launches.order_removal(job);
-  make_due(job);
+  if (owes(kOwedLimits)) core_.launches.order_limits(job);
+  if (at_rest(record.state)) core_.launches.order_removal(job);
+  core_.make_due(job);
 }
 
 // Processes left in the service's cgroup by the previous image still belong to the service.
-void BoardCore::restore_cgroup(Job& job) {
-  Record& record = world.record(job.slot);
+void Restorer::restore_cgroup(Job& job) {
+  Record& record = core_.world.record(job.slot);
   const bool left = job.cgroup.restore();
-  if (world.spec(job.slot).spares_rest()) {
-    if (left && record.process == Process::none) look_at_spared(job);
+  if (core_.world.spec(job.slot).spares_rest()) {
+    if (left && record.process == Process::none) core_.ends.look_at_spared(job);
     return;
   }
-  if (!left && cgroups.tree() != nullptr) return;  // without cgroups a launch searches for them
+  if (!left && core_.cgroups.tree() != nullptr)
+    return;  // without cgroups a launch searches for them
   if (job.process.pid() != 0 || record.process != Process::ended) return;
-  record.process = leaves_held(world, job.slot, record.end) ? Process::held : Process::lingering;
+  record.process =
+      leaves_held(core_.world, job.slot, record.end) ? Process::held : Process::lingering;
 }
 
 }  // namespace zinit
