@@ -441,7 +441,7 @@ std::optional<WhyReport> Board::why(std::string_view name) const {
   for (const std::string& absent : absent_on_failure(slot))
     report.add("warning",
                fmt::format("on_failure names {}, which does not exist: it is not started", absent));
-  checks.tell(slot, report);
+  mains.tell(slot, report);
   rounds.tell(slot, report);
   return report;
 }

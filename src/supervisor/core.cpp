@@ -119,7 +119,7 @@ void BoardCore::adopt(const Plan& plan, bool start_new) {
         launches.order_limits(*jobs[slot]);
       if (stays(slot) && before->spec(slot).condition != world.spec(slot).condition)
         conditions.changed(*jobs[slot]);
-      if (stays(slot)) checks.change(*jobs[slot]);
+      if (stays(slot)) mains.change(*jobs[slot]);
     }
     if (!stays(slot)) store(slot);
   }
@@ -152,7 +152,7 @@ void BoardCore::tell_refused(const Plan& plan) {
 /// exists keeps the job alive until the thread ends.
 void BoardCore::forget(Slot slot) {
   Job& job = *jobs[slot];
-  checks.end(job);
+  mains.end(job);
   rounds.cut_off(job);
   scheduler.forget(job);
   jobs[slot].reset();

@@ -116,7 +116,7 @@ class BoardCore {
   Stops stops{*this};
   SideRuns sides{*this};
   Ends ends{*this};
-  MainChecks checks{*this};
+  MainChecks mains{*this};
 
   /// Holds the board's lock for a change of records. Before it releases the lock, it takes all due
   /// steps that only change records or send signals, so that the next caller sees their result.

@@ -55,8 +55,8 @@ void Ends::member_ended(pid_t group) {
 /// @return  false if `pid` is no process of the job
 bool Ends::own_ended(Job& job, pid_t pid, const ProcessEnd& end) {
   SideCommand* const side = job.side.with(pid);
-  if (pid == job.process.pid() && core_.checks.goes_to_background(job, end))
-    core_.checks.went_to_background(job, Remains::zombie);
+  if (pid == job.process.pid() && core_.mains.goes_to_background(job, end))
+    core_.mains.went_to_background(job, Remains::zombie);
   else if (pid == job.process.pid())
     main_ended(job, end, Remains::zombie);
   else if (pid == job.process.spawned().leader())
@@ -85,8 +85,8 @@ void Ends::of_launch(Job& job, const LaunchUnderWay::EarlyEnd& early) {
       if (job.process.spawned().leader() == early.pid) leader_ended(job, early.remains);
       return;
     }
-    if (core_.checks.goes_to_background(job, early.end))
-      return core_.checks.went_to_background(job, early.remains);
+    if (core_.mains.goes_to_background(job, early.end))
+      return core_.mains.went_to_background(job, early.remains);
   }
   main_ended(job, early.end, early.remains);
 }
@@ -103,7 +103,7 @@ void Ends::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
   if (remains == Remains::nothing) job.process.forget_spawned_group();
   ProcessEnd known = end;
   if (known.out_of_memory == OutOfMemory::no) known.out_of_memory = out_of_memory(job, end);
-  if (core_.checks.may_be_followed(job)) return core_.checks.seek_successor(job, known, remains);
+  if (core_.mains.may_be_followed(job)) return core_.mains.seek_successor(job, known, remains);
   // Look before the kill. A command beside the main process is no daemon in the background.
   const bool left = !has_time && end == ProcessEnd{} && job.side.gone() && job.cgroup.populated();
   std::string killer = core_.stops.killer_of(job, known);
@@ -111,7 +111,7 @@ void Ends::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
   if (self_caused(record)) ended_for = reason_text(stop_reason(record), core_.world.spec(job.slot));
   if (post || (!has_time && !held)) core_.stops.kill_all(job);
   job.cgroup.stop_watching_memory();
-  core_.checks.end(job);
+  core_.mains.end(job);
   process_ended(core_.world, job.slot, known, true);
   const pid_t pid = job.process.ended(remains);
   // An unseen end of the last member frees the group's number. A cgroup reports that end instead.
@@ -190,7 +190,7 @@ bool Ends::look_at(Job& job) {
       job.process.pid() == 0 && core_.world.record(job.slot).process == Process::alive;
   if (in_background && job.process.spawned().number() == 0 && job.cgroup.in_use() &&
       !job.cgroup.populated())
-    core_.checks.give_up_main(job);
+    core_.mains.give_up_main(job);
   const Record& record = core_.world.record(job.slot);
   const bool spares = core_.stops.spec_of(job)->spares_rest();
   if (spares && record.process == Process::none) look_at_spared(job);

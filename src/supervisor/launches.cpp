@@ -257,7 +257,7 @@ void Launches::step_launched(Job& job, const LaunchOrder& order, Launch& launch,
   note(job, launch);
   if (started) note_process(job, order, std::move(launch.child));
   core_.enter(job, *order.row, launch.outcome);
-  if (started && order.what == LaunchOrder::What::main) core_.checks.begin(job, launch.extras);
+  if (started && order.what == LaunchOrder::What::main) core_.mains.begin(job, launch.extras);
   tell(order, launch.outcome);
   if (early != nullptr) core_.ends.of_launch(job, *early);
 }

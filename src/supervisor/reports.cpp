@@ -55,7 +55,7 @@ void Board::cgroups_changed() {
 template <class Work>
 void Board::if_checked(const CheckedProcess& process, Work work) {
   const Change change(*this);
-  const Job* const job = checks.job_of(process);
+  const Job* const job = mains.job_of(process);
   if (job == nullptr) return;
   const std::string fault = *world.record(process.slot).health_error;
   const bool counts = work();
@@ -94,7 +94,7 @@ void Board::extend(const CheckedProcess& process, Milliseconds by) {
 
 bool Board::main_changed(const CheckedProcess& process, pid_t pid, UniqueFd pidfd) {
   const Change change(*this);
-  Job* const watched = checks.job_of(process);
+  Job* const watched = mains.job_of(process);
   if (watched == nullptr) return false;
   Job& job = *watched;
   if (!checked_now(world.record(job.slot)) || pid <= 1 || pid == ::getpid()) return false;
@@ -112,7 +112,7 @@ bool Board::main_changed(const CheckedProcess& process, pid_t pid, UniqueFd pidf
 void Board::main_gone(const CheckedProcess& process, pid_t pid,
                       const std::optional<ProcessEnd>& end) {
   const Change change(*this);
-  Job* const job = checks.job_of(process);
+  Job* const job = mains.job_of(process);
   // The reaper reports own children.
   if (job == nullptr || job->process.pid() != pid || is_own_child(pid)) return;
   ends.main_ended(*job, end.value_or(ProcessEnd{}), Remains::group);
@@ -130,7 +130,7 @@ void Board::main_gone(const CheckedProcess& process, pid_t pid,
 
 void Board::no_successor(const CheckedProcess& process) {
   const Change change(*this);
-  Job* const job = checks.job_of(process);
+  Job* const job = mains.job_of(process);
   if (job == nullptr) return;
   const Record& record = world.record(job->slot);
   if (job->process.pid() == 0 && checked_now(record) && record.notified)
@@ -139,12 +139,12 @@ void Board::no_successor(const CheckedProcess& process) {
 
 void Board::not_heard(const CheckedProcess& process, pid_t pid) {
   MutexLock lock(mutex());
-  if (Job* const job = checks.job_of(process)) job->not_heard = pid;
+  if (Job* const job = mains.job_of(process)) job->not_heard = pid;
 }
 
 void Board::status_text(const CheckedProcess& process, std::string text) {
   MutexLock lock(mutex());
-  if (Job* const job = checks.job_of(process)) job->status_text = std::move(text);
+  if (Job* const job = mains.job_of(process)) job->status_text = std::move(text);
 }
 
 void Board::run_probe(const CheckedProcessPtr& process) {

@@ -94,7 +94,7 @@ void Restorer::restore(Slot slot, const JournalEntry& entry) {
     core_.ends.look_at(job);
   }
   if (there && checked_now(record)) {
-    core_.checks.begin(job, extras);
+    core_.mains.begin(job, extras);
     if (job.checked && record.state == State::stopping)
       job.checked->set_stage(CheckedProcess::Stage::stopping);
   }

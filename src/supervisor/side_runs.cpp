@@ -171,7 +171,7 @@ void SideRuns::look_at(Job& job) {
 }
 
 void SideRuns::order_probe(const CheckedProcessPtr& process) {
-  Job* const job = core_.checks.job_of(*process);
+  Job* const job = core_.mains.job_of(*process);
   if (job == nullptr || process->stage() != CheckedProcess::Stage::alive) return;
   job->forget_gone();
   SideCommand& probe = job->side.probe();

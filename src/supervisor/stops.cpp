@@ -79,7 +79,7 @@ void Stops::begin(Job& job) {
     if (side.kind() != SideKind::stop) core_.sides.end(job, side);
   const Record& record = core_.world.record(job.slot);
   const pid_t pid = job.process.pid(), main = core_.main_pid(job);
-  if (pid == 0 && record.process == Process::alive) core_.checks.give_up_main(job);
+  if (pid == 0 && record.process == Process::alive) core_.mains.give_up_main(job);
   // A main process that has ended but is not reaped yet needs no stop_exec.
   if (!by_command(job) || (!record.done && (main == 0 || ended_child(main))))
     return ask_to_end(job);
