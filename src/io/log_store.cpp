@@ -16,6 +16,7 @@
 #include "base/sort.hpp"
 #include "io/capture.hpp"
 #include "io/service_log.hpp"
+#include "os/offload.hpp"
 #include "state/slot_facts.hpp"
 
 namespace zinit {
@@ -105,33 +106,35 @@ class LogStore::Impl {
   }
 
   /// Adds `pipes` to their log, and reads them from now on. Ends them if this fails.
-  [[nodiscard]] Result<void> watch(ServiceLog& log, std::span<const LogPipePtr> pipes)
-      EXCLUDES(drain_mutex_) {
+  [[nodiscard]] Result<void> watch(ServiceLog& log, std::span<const LogPipePtr> pipes) {
     log.add_pipes(pipes);
     auto watched = capture.watch(pipes);
-    if (watched) return {};
-    if (const DrainTurn turn(*this, log); turn.granted())
-      for (const LogPipePtr& pipe : pipes) log.end(*pipe, drain_buffer_);
+    if (!watched) end(log, pipes);
     return watched;
   }
 
-  void drain(ServiceLog& log) EXCLUDES(drain_mutex_) {
-    const auto pipes = log.pipes();
-    if (pipes.empty()) return;
-    for (const LogPipePtr& pipe : pipes) {
-      const DrainTurn turn(*this, log);
-      if (!turn.granted()) return tell_hung(turn.hung());
-      log.drain(*pipe, drain_buffer_);
-    }
-    capture.look_later();
-  }
-  /// For a log that is given up: also reads unfinished lines, and lines that a sink holds.
-  void drain_to_end(ServiceLog& log) EXCLUDES(drain_mutex_) {
+  /// Reads what is in the pipes of `log`. If a process holds the lock of a pipe, waits for it for
+  /// kHungRead at most.
+  void drain(ServiceLog& log) EXCLUDES(rest_mutex_) {
+    std::vector<LogPipePtr> open;
+    bool any = false;
     for (const LogPipePtr& pipe : log.pipes()) {
-      const DrainTurn turn(*this, log);
-      if (!turn.granted()) return;
-      log.drain(*pipe, drain_buffer_, Drain::all);
-      log.end(*pipe, drain_buffer_);
+      any = true;
+      const ServiceLog::Unread unread = log.unread(*pipe);
+      if (unread == ServiceLog::Unread::rest) drain_rest(log, *pipe);
+      if (unread == ServiceLog::Unread::some) open.push_back(pipe);
+    }
+    if (!open.empty()) drain_open(log, std::move(open));
+    if (any) capture.look_later();
+  }
+
+  /// Ends the pipes of a log that is given up. If their processes are gone, reads them before, also
+  /// unfinished lines, and lines that a sink holds. Does not wait for processes.
+  void end(ServiceLog& log, std::span<const LogPipePtr> pipes) EXCLUDES(rest_mutex_) {
+    for (const LogPipePtr& pipe : pipes) {
+      if (log.unread(*pipe) == ServiceLog::Unread::rest) drain_rest(log, *pipe, Drain::all);
+      MutexLock lock(rest_mutex_);
+      log.end(*pipe, rest_buffer_);
     }
   }
 
@@ -144,7 +147,7 @@ class LogStore::Impl {
     return logs;
   }
 
-  void read_all() noexcept EXCLUDES(mutex_, drain_mutex_) {
+  void read_all() noexcept EXCLUDES(mutex_) {
     catch_all("log", [&] {
       for (ServiceLog* log : all()) drain(*log);
     });
@@ -202,6 +205,13 @@ class LogStore::Impl {
       if (log) log->detach(tap);
   }
 
+  /// The name of a log whose pipe a thread reads and perhaps never returns from; empty: none.
+  [[nodiscard]] std::string hung_read() {
+    const ServiceLog* hung = capture.hung();
+    if (hung == nullptr) hung = hung_drain();
+    return hung == nullptr ? std::string() : hung->name();
+  }
+
   EventLoop& data_loop;
   SinkTable sinks;
   RingMemory rings;
@@ -217,49 +227,40 @@ class LogStore::Impl {
                    }};
 
  private:
-  /// A thread's turn to read a pipe into drain_buffer_. Not granted while another read hangs,
-  /// because this one may hang too.
-  class DrainTurn {
-   public:
-    DrainTurn(Impl& impl, const ServiceLog& log) EXCLUDES(impl.drain_mutex_)
-        : impl_(impl), hung_(impl.capture.hung()) {
-      MutexLock lock(impl.drain_mutex_);
-      while (hung_ == nullptr && impl.drained_ != nullptr) {
-        const TimePoint hangs = after(impl.drained_since_, kHungRead);
-        if (Clock::now() >= hangs)
-          hung_ = impl.drained_;
-        else
-          impl.drain_over_.wait_until(impl.drain_mutex_, hangs);
-      }
-      if (!granted()) return;
-      impl.drained_ = &log;
-      impl.drained_since_ = Clock::now();
-    }
-    ~DrainTurn() {
-      if (!granted()) return;
-      MutexLock lock(impl_.drain_mutex_);
-      impl_.drained_ = nullptr;
-      impl_.drain_over_.notify_one();
-    }
-    DrainTurn& operator=(DrainTurn&&) = delete;
+  /// The log whose pipe a thread of drains_ hangs in; null: none.
+  [[nodiscard]] const ServiceLog* hung_drain() {
+    return drains_.busy(true) ? drained_.load() : nullptr;
+  }
 
-    [[nodiscard]] bool granted() const noexcept { return hung_ == nullptr; }
-    /// The log whose read hangs, if the turn is not granted.
-    [[nodiscard]] const ServiceLog& hung() const noexcept { return *hung_; }
+  /// Nobody holds the lock of a pipe without writers.
+  void drain_rest(ServiceLog& log, LogPipe& pipe, Drain how = Drain::unheld) EXCLUDES(rest_mutex_) {
+    MutexLock lock(rest_mutex_);
+    log.drain(pipe, rest_buffer_, how);
+  }
 
-   private:
-    Impl& impl_;
-    const ServiceLog* hung_;
-  };
+  /// A thread of its own reads them: a process may hold the lock of a pipe for ever.
+  void drain_open(ServiceLog& log, std::vector<LogPipePtr> pipes) {
+    const auto ticket = drains_.ask([this, &log, all = std::move(pipes), buffer = open_buffer_] {
+      drained_ = &log;
+      for (const LogPipePtr& pipe : all) log.drain(*pipe, *buffer);
+    });
+    static_cast<void>(drains_.await(ticket));
+    if (const ServiceLog* const log_of_loop = capture.hung())
+      tell_hung(*log_of_loop,
+                "zinit cannot read the output of services, nor do its checks and proxies go on");
+    else if (const ServiceLog* const hung = hung_drain())
+      tell_hung(*hung, "zinitctl cannot show the latest output of services");
+    else
+      told_hung_ = nullptr;
+  }
 
   /// Logs once that a read hangs.
-  void tell_hung(const ServiceLog& log) {
+  void tell_hung(const ServiceLog& log, std::string_view effect) {
     if (told_hung_.exchange(&log) != &log)
       log_error(
           "{}: a process of this service holds the lock of its output pipe, perhaps because it "
-          "writes from a mapped file whose server does not answer: zinit cannot read the output "
-          "of services, nor do its checks and proxies go on, until the process is gone",
-          log.name());
+          "writes from a mapped file whose server does not answer: {}, until the process is gone",
+          log.name(), effect);
   }
 
   Mutex mutex_;
@@ -269,11 +270,12 @@ class LogStore::Impl {
   Mutex taps_mutex_;
   LogTaps taps_ GUARDED_BY(taps_mutex_);
 
-  Mutex drain_mutex_;
-  CondVar drain_over_;
-  const ServiceLog* drained_ GUARDED_BY(drain_mutex_) = nullptr;  // whose pipe a thread drains
-  TimePoint drained_since_ GUARDED_BY(drain_mutex_){};
-  ReadBuffer drain_buffer_{1};  // used by the thread that has its turn
+  // One thread has the buffer for open pipes at a time. If it hangs, the others are refused.
+  const std::shared_ptr<ReadBuffer> open_buffer_ = std::make_shared<ReadBuffer>(1);
+  Offload drains_{{.name = "zinit-drain", .stack_bytes = kLoopStackBytes, .patience = kHungRead}};
+  Mutex rest_mutex_;  // taken before the locks of logs
+  ReadBuffer rest_buffer_ GUARDED_BY(rest_mutex_){2};
+  std::atomic<const ServiceLog*> drained_{nullptr};  // whose pipes a thread of drains_ reads
   std::atomic<const ServiceLog*> told_hung_{nullptr};
 };
 
@@ -373,8 +375,7 @@ void LogStore::configure(Slot slot, const SpecPtr& spec) {
 void LogStore::forget(Slot slot) {
   ServiceLog* log = impl_->find(slot);
   if (log == nullptr) return;
-  // Does not block: reads at most what the pipe holds, and sinks queue the lines.
-  catch_all("log", [&] { impl_->drain_to_end(*log); });
+  catch_all("log", [&] { impl_->end(*log, log->pipes()); });
   log->forget();
   impl_->capture.sweep();
   impl_->sinks.sweep();
@@ -474,6 +475,12 @@ void LogStore::on_reopened(std::function<void()> told) {
 
 bool LogStore::busy() noexcept { return impl_->sinks.busy(); }
 
-std::string LogStore::hanging() { return impl_->sinks.hanging(); }
+std::string LogStore::hanging() {
+  if (const std::string file = impl_->sinks.hanging(); !file.empty())
+    return fmt::format("the log file {} does not answer", printable(file));
+  const std::string name = impl_->hung_read();
+  if (name.empty()) return name;
+  return fmt::format("a process of {} holds the lock of its output pipe", name);
+}
 
 }  // namespace zinit

@@ -111,7 +111,8 @@ class LogStore {
   /// may hold locks.
   /// @param tail  also gets the lines, unless null
   [[nodiscard]] Result<OutputPipes> open_output(Slot slot, const OutputTailPtr& tail = nullptr);
-  /// Reads what is in the service's pipes now. Any thread. Does not block.
+  /// Reads what is in the service's pipes now. If a process holds the lock of a pipe, waits for
+  /// kHungRead at most. Any thread.
   void take_in(Slot slot);
 
   /// After a re-execution, when all services are configured: continues the counts of lost lines,
@@ -122,20 +123,21 @@ class LogStore {
   /// block. Here and below the caller may hold the board's lock.
   void configure(Slot slot, const SpecPtr& spec);
 
-  /// The service was removed, and its slot may be reused: drops its lines, pipes and counts. Text
-  /// still in the pipes goes to the sinks. Line numbers continue.
+  /// The service was removed, and its slot may be reused: drops its lines, pipes and counts. If its
+  /// processes are gone, text still in the pipes goes to the sinks. Line numbers continue. Does not
+  /// block.
   void forget(Slot slot);
 
   /// Like Ring::look_back(). Ask for a small portion at a time, because the log's lock is held. If
-  /// `place` is new, reads the pipes first. `visit` is called with the lock held. Its exceptions
+  /// `place` is new, first calls take_in(). `visit` is called with the lock held. Its exceptions
   /// are passed on.
   bool look_back(Slot slot, Ring::Place& place, std::size_t count, std::size_t bytes,
                  FunctionRef<bool(const Ring::View&)> visit);
 
   [[nodiscard]] LogInfo info(Slot slot);
 
-  /// Adds a line of zinit's own to the log of `slot`, after what its pipes hold now, unless the
-  /// newest line there is the same. The line goes to the ring and to subscriptions, not to sinks.
+  /// Adds a line of zinit's own to the log of `slot`, after take_in(), unless the newest line there
+  /// is the same. The line goes to the ring and to subscriptions, not to sinks.
   /// Does nothing if there is no such log.
   void note(Slot slot, std::string_view line);
 
@@ -178,8 +180,8 @@ class LogStore {
 
   /// Whether a thread is inside a write that may hang. The destructor would wait for it.
   [[nodiscard]] bool busy() noexcept;
-  /// The path of a log file that does not answer (FileWriters::hanging()); empty if there is none.
-  /// Any thread.
+  /// What zinit's threads hang in, so that execve(2) would wait for them: a log file that does not
+  /// answer (FileWriters::hanging()), or the lock of a pipe. For a message; empty if nothing hangs.
   [[nodiscard]] std::string hanging();
 
   /// At the end of zinit: reads the pipes, and makes each sink write its waiting lines, for at most

@@ -4,8 +4,8 @@
 // zinit crashes meanwhile, the next image finds the bytes, and no line is lost or doubled. Threads:
 // one at a time.
 //
-// There are two areas: one for the data loop, and one for a client's request that reads a pipe at
-// once.
+// There are three areas: for the data loop, for pipes that a client's request has read at once, and
+// for those of them whose writers are gone (log_store.hpp).
 #pragma once
 
 #include <cstddef>

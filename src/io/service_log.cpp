@@ -489,6 +489,18 @@ ServiceLog::ReadOnce ServiceLog::read(LogPipe& pipe, ReadBuffer& buffer) {
           got.found, rate_->left_out > 0 || pipe.splitter.held().size() > pipe.shown};
 }
 
+ServiceLog::Unread ServiceLog::unread_locked(const LogPipe& pipe) const {
+  if (pipe.ended) return Unread::nothing;
+  pollfd ready{pipe.fd.get(), POLLIN, 0};
+  if (::poll(&ready, 1, 0) <= 0) return Unread::nothing;  // most pipes are empty and open
+  return (ready.revents & POLLHUP) != 0 ? Unread::rest : Unread::some;
+}
+
+ServiceLog::Unread ServiceLog::unread(const LogPipe& pipe) const {
+  FairLock lock(mutex_);
+  return unread_locked(pipe);
+}
+
 void ServiceLog::drain(LogPipe& pipe, ReadBuffer& buffer, Drain drain) {
   // Takes the lock for each read, so that other threads get it in between.
   std::optional<std::size_t> left;
@@ -496,10 +508,7 @@ void ServiceLog::drain(LogPipe& pipe, ReadBuffer& buffer, Drain drain) {
     FairLock lock(mutex_);
     if (drain == Drain::unheld && held(pipe)) return;
     if (!await_read(pipe)) return;
-    if (!left && !pipe.ended) {
-      pollfd ready{pipe.fd.get(), POLLIN, 0};
-      if (::poll(&ready, 1, 0) == 0) return;  // most pipes have nothing and are still open
-    }
+    if (!left && unread_locked(pipe) == Unread::nothing) return;
     const Got got = read_once(pipe, buffer);
     if (got.bytes <= 0) return;
     if (!left) left = got.found + 1;
@@ -524,6 +533,8 @@ void ServiceLog::end_locked(LogPipe& pipe, ReadBuffer& buffer) {
 
 void ServiceLog::end(LogPipe& pipe, ReadBuffer& buffer) {
   FairLock lock(mutex_);
+  // A read under way may have taken the last bytes. It ends soon if nobody can hold the pipe.
+  if (unread_locked(pipe) == Unread::rest) static_cast<void>(await_read(pipe));
   if (!pipe.ended) end_locked(pipe, buffer);
 }
 

@@ -6,9 +6,11 @@
 // A pipe is read by the data loop when the pipe is readable, or by a client's request that wants
 // everything written so far. The system calls of a read are made without the log's lock, because
 // they wait for a lock of the pipe. A process holds this lock while it writes, and for as long as
-// it likes if it writes from memory mapped from a file whose server does not answer. A request
-// waits until another thread has read the pipe and stored the lines, so it never misses a line that
-// was read before it; but it does not wait for a read that hangs (kHungRead).
+// it likes if it writes from memory mapped from a file whose server does not answer. So a request
+// reads a pipe itself only if no process has the write end; otherwise a thread that may hang reads
+// it (LogStore). A request waits until another thread has read the pipe and stored the lines, so it
+// never misses a line that was read before it; but it does not wait for a read that hangs
+// (kHungRead).
 //
 // A crash of zinit between two steps loses no line and repeats none in the ring. Three things in
 // memory files make this possible:
@@ -223,6 +225,14 @@ class ServiceLog {
   /// Whether a sink holds `pipe`: do not read it then (Sink::holds()).
   [[nodiscard]] bool holds(const LogPipe& pipe) const EXCLUDES(mutex_);
 
+  /// What a read of `pipe` would find. Does not wait for the lock of the pipe.
+  enum class Unread : std::uint8_t {
+    nothing,
+    some,  // and a process that holds the pipe's lock may hang the reader
+    rest,  // perhaps of 0 bytes, then the end: no process has the write end
+  };
+  [[nodiscard]] Unread unread(const LogPipe& pipe) const EXCLUDES(mutex_);
+
   /// Reads what is in `pipe` at the time of the call, and the end of file if it follows. Nothing if
   /// another thread's read of it hangs.
   void drain(LogPipe& pipe, ReadBuffer& buffer, Drain drain = Drain::unheld) EXCLUDES(mutex_);
@@ -233,7 +243,8 @@ class ServiceLog {
   std::optional<Milliseconds> look_again(LogPipe& pipe, TimePoint now) EXCLUDES(mutex_);
   static constexpr Milliseconds kUnended{200};
 
-  /// Stops reading `pipe`. Stores a last line without newline.
+  /// Stops reading `pipe`. Stores a last line without newline. If no process has the write end,
+  /// waits for a read under way.
   void end(LogPipe& pipe, ReadBuffer& buffer) EXCLUDES(mutex_);
 
   /// Closes the descriptor of a pipe that has ended, at the end of the read if another thread reads
@@ -273,6 +284,7 @@ class ServiceLog {
   };
   [[nodiscard]] Got read_once(LogPipe& pipe, ReadBuffer& buffer) REQUIRES(mutex_);
   [[nodiscard]] bool await_read(LogPipe& pipe) REQUIRES(mutex_);
+  [[nodiscard]] Unread unread_locked(const LogPipe& pipe) const REQUIRES(mutex_);
   void end_locked(LogPipe& pipe, ReadBuffer& buffer) REQUIRES(mutex_);
   [[nodiscard]] bool held(const LogPipe& pipe) const REQUIRES(mutex_);
   void take_read(LogPipe& pipe, ReadBuffer& buffer, std::size_t bytes) REQUIRES(mutex_);

@@ -231,6 +231,12 @@ std::optional<Result<void>> Offload::outcome(const Ticket& ticket) {
   return std::nullopt;
 }
 
+bool Offload::busy(bool for_long) {
+  MutexLock lock(state_->mutex);
+  state_->note_late();
+  return !state_->hung.empty() || (!for_long && state_->running != nullptr);
+}
+
 Result<void> Offload::await(const Ticket& ticket, TimePoint until) {
   using Stand = Task::Stand;
   State& state = *state_;

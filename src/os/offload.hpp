@@ -74,6 +74,10 @@ class Offload {
   /// @return  success if it is done; else the error, ETIMEDOUT if it is late
   [[nodiscard]] Result<void> await(const Ticket& ticket, TimePoint until = kNever);
 
+  /// Whether a thread does work. `for_long`: whether one does late work, perhaps for ever. execve(2)
+  /// would wait for such a thread.
+  [[nodiscard]] bool busy(bool for_long = false);
+
  private:
   struct State;
   static void see_to_thread(const std::shared_ptr<State>& state);

@@ -42,7 +42,7 @@ class OutputPort {
   virtual void forget(Slot slot) = 0;
 
   /// Adds a line of zinit's own to the service's log, after all output of its processes. Any
-  /// thread; does not block; the board's lock is not held.
+  /// thread; may wait for 2 s if a process holds the lock of its pipe; the board's lock is not held.
   virtual void note(Slot slot, std::string_view line) = 0;
 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
-// Log files (zinit.toml(5), [logging] file): no line lost or doubled, rotation, and files that
-// cannot be written.
+// Log files ([logging] file): no line lost or doubled, rotation, files that cannot be written.
+#include <sys/uio.h>
+
 #include "scenario/harness.hpp"
 #include "scenario/harness/crashing.hpp"
 #include "scenario/harness/fault_injector.hpp"
@@ -461,20 +462,25 @@ TEST_CASE("a log file that does not answer makes a re-execution refuse, and is n
   CHECK(zinit.pid_of("b") == b);
 }
 
-/// A process that writes a line to `output`, and then from a mapping that nobody can read. It holds
-/// the lock of the pipe until the server of `hanging` is gone.
+/// A process that writes to `output`, and then from a mapping that nobody can read. It holds the
+/// lock of the pipe until the server of `hanging` is gone. `at_once`: one write, of which the pipe
+/// has a page before it hangs, so that the kernel wakes no reader.
 class HangingWriter {
  public:
-  HangingWriter(const HangingFile& hanging, const std::string& output) {
+  HangingWriter(const HangingFile& hanging, const std::string& output, bool at_once) {
     const std::string mapped = hanging.mapped();
     const int asked = hanging.asked();
     pid_ = ::fork();
     if (pid_ == 0) {
       const int to = ::open(output.c_str(), O_WRONLY | O_CLOEXEC);
       const int from = ::open(mapped.c_str(), O_RDONLY | O_CLOEXEC);
-      const void* const memory = ::mmap(nullptr, 1, PROT_READ, MAP_PRIVATE, from, 0);
-      const bool good = ::write(to, "said\n", 5) == 5 && ::write(to, memory, 1) == 1;
-      ::_exit(good ? 0 : 1);
+      void* const memory = ::mmap(nullptr, 1, PROT_READ, MAP_PRIVATE, from, 0);
+      std::string line(at_once ? 4096 : 5, ' ');
+      line.replace(0, 5, "said\n");
+      const iovec parts[]{{line.data(), line.size()}, {memory, 1}};
+      if (at_once || ::writev(to, parts, 1) > 0)
+        static_cast<void>(::writev(to, at_once ? parts : parts + 1, at_once ? 2 : 1));
+      ::_exit(0);
     }
     CHECK(eventually([&] { return hanging.asked() > asked; }));
   }
@@ -490,26 +496,30 @@ class HangingWriter {
 
 TEST_CASE("output from a mapped file whose server is silent holds up no request",
           "[check][root][logs]") {
-  HangingFile hanging;
-  if (!hanging.works()) return skip("needs /dev/fuse, and the right to mount");
-  Server zinit;
-  zinit.add("a");
-  zinit.add("b", {.exec = "echo from b; exec sleep 100000"});
-  zinit.boot({"a", "b"});
-  REQUIRE(eventually([&] { return zinit.ctl({"logs", "b"}).out == "from b\n"; }));
-  const std::string output = "/proc/" + std::to_string(zinit.pid_of("a")) + "/fd/1";
-  zinit.signal(SIGSTOP);  // zinit reads the line once the pipe is locked
-  const HangingWriter writer(hanging, output);
-  zinit.signal(SIGCONT);
-  CHECK(zinit.ctl({"logs", "a"}).out.empty());  // waits until the read counts as hanging
-  CHECK(zinit.ctl({"logs", "a"}).out.empty());
-  zinit.await_message("a: a process of this service holds the lock of its output pipe");
-  CHECK(zinit.ctl({"logs", "b"}).out == "from b\n");
-  CHECK(zinit.stop("b")["state"].text() == "exited");
-  CHECK(zinit.start("b")["state"].text() == "running");
-  hanging.end();
-  CHECK(eventually([&] { return zinit.ctl({"logs", "a"}).out == "said\n"; }));
-  CHECK(zinit.shut_down() == 0);
+  for (const bool loop_reads : {true, false}) {  // first, before the clients' requests do
+    HangingFile hanging;
+    if (!hanging.works()) return skip("needs /dev/fuse, and the right to mount");
+    Server zinit;
+    zinit.add("a");
+    zinit.add("b", {.exec = "echo from b; exec sleep 100000"});
+    zinit.boot({"a", "b"});
+    REQUIRE(eventually([&] { return zinit.ctl({"logs", "b"}).out == "from b\n"; }));
+    const std::string output = "/proc/" + std::to_string(zinit.pid_of("a")) + "/fd/1";
+    zinit.signal(SIGSTOP);  // zinit reads the line once the pipe is locked
+    const HangingWriter writer(hanging, output, !loop_reads);
+    zinit.signal(SIGCONT);
+    CHECK(zinit.ctl({"logs", "a"}).out.empty());  // waits until the read counts as hanging
+    zinit.await_message("a: a process of this service holds the lock of its output pipe");
+    CHECK(zinit.ctl({"logs", "b"}).out == "from b\n");
+    CHECK_THAT(zinit.ctl({"reexec"}).err, Contains("a process of a holds the lock"));
+    CHECK(zinit.stop("b")["state"].text() == "exited");
+    CHECK(zinit.start("b")["state"].text() == "running");
+    hanging.end();
+    CHECK(eventually([&] {
+      return zinit.ctl({"logs", "a", "-n", "2"}).out.starts_with("said\n");
+    }));
+    CHECK(zinit.shut_down() == 0);
+  }
 }
 
 TEST_CASE("a crash while a log file is written loses no line and doubles none",

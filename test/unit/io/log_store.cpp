@@ -239,6 +239,27 @@ TEST_CASE("log: under a flood every line comes once and in its order, readers or
   CHECK(gaps == 0);
 }
 
+TEST_CASE("log: the last lines of processes are kept, whichever thread reads them",
+          "[threads][io]") {
+  World w;
+  w.loop.start();
+  constexpr Slot kLogs = 40;
+  constexpr int kRounds = 25;
+  for (int round = 1; round <= kRounds; ++round) {
+    std::vector<OutputPipes> all;
+    for (Slot slot = 0; slot < kLogs; ++slot) all.push_back(w.open(slot));
+    std::thread reader([&] {
+      for (Slot slot = 0; slot < kLogs; ++slot) w.store.take_in(slot);
+    });
+    for (OutputPipes& pipes : all) {
+      put(pipes.out, "last words\n");
+      pipes = {};
+    }
+    reader.join();
+  }
+  for (Slot slot = 0; slot < kLogs; ++slot) CHECK(w.reaches(slot, kRounds));
+}
+
 TEST_CASE("log: a tap is given the lines of the logs that it wants, and the last before",
           "[threads][io]") {
   World w;
