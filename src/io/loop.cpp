@@ -230,7 +230,7 @@ DataLoop::~DataLoop() { end(); }
 void DataLoop::end() noexcept {
   {
     MutexLock lock(mutex_);
-    again_ = false;
+    ending_ = true;
   }
   loop_->stop();
 }
@@ -238,10 +238,9 @@ void DataLoop::end() noexcept {
 Result<void> DataLoop::start() {
   {
     MutexLock lock(mutex_);
+    ending_ = false;
     // A thread that hung in a system call, and may hang still. Two threads must not run the loop.
-    again_ = running_;
-    if (running_) return {};
-    running_ = true;
+    if (std::exchange(running_, true)) return {};
   }
   auto thread = Thread::start("zinit-data", kLoopStackBytes, [this] { run(); });
   if (!thread) {
@@ -255,13 +254,15 @@ Result<void> DataLoop::start() {
 
 void DataLoop::run() noexcept {
   do loop_->run();
-  while (goes_on());
+  while (!ends());
 }
 
-bool DataLoop::goes_on() noexcept {
+/// Whether the thread ends. The order to stop may be older than the last start(): then the loop
+/// goes on.
+bool DataLoop::ends() noexcept {
   MutexLock lock(mutex_);
-  running_ = std::exchange(again_, false);
-  return running_;
+  running_ = !ending_;
+  return ending_;
 }
 
 bool DataLoop::stop(Milliseconds limit) noexcept {

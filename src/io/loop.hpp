@@ -167,12 +167,12 @@ class DataLoop {
   explicit DataLoop(std::unique_ptr<EventLoop> loop) : loop_(std::move(loop)) {}
   void run() noexcept;
   void end() noexcept;
-  [[nodiscard]] bool goes_on() noexcept;
+  [[nodiscard]] bool ends() noexcept;
 
   std::unique_ptr<EventLoop> loop_;
   Mutex mutex_;
   bool running_ GUARDED_BY(mutex_) = false;
-  bool again_ GUARDED_BY(mutex_) = false;  // start() came before the thread's end
+  bool ending_ GUARDED_BY(mutex_) = false;  // stop() was called after the last start()
   Thread thread_;  // last member: joined before the members it uses are destroyed
 };
 

@@ -100,7 +100,14 @@ TEST_CASE("loop: the thread of a data loop that hung when it was to end goes on 
     CHECK(served.get_future().wait_for(10s) == std::future_status::ready);
   }
   CHECK(data.stop(Milliseconds{10'000}));
+  CHECK(data.stop(Milliseconds{10'000}));  // no thread takes this order
   CHECK(data.start());
+  std::promise<void> ended;  // by a task that runs after the order
+  REQUIRE(data.loop().post([&] { ended.set_value(); }));
+  REQUIRE(ended.get_future().wait_for(10s) == std::future_status::ready);
+  std::promise<void> served;
+  REQUIRE(data.loop().post([&] { served.set_value(); }));
+  CHECK(served.get_future().wait_for(10s) == std::future_status::ready);
 }
 
 TEST_CASE("loop: if too many tasks wait one is refused, but no call and no stop", "[io]") {
