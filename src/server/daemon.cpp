@@ -131,7 +131,7 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
                   return shutdown_.begun() ||
                          (logs_.reopened(reopening) && board_.limits_applied() &&
                           !proxies_.busy() && !sockets_.busy() && !timers_.busy() &&
-                          !paths_.busy() && looked_for_absences());
+                          !paths_.busy());
                 }),
       reloader_(
           files_,

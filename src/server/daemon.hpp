@@ -18,6 +18,7 @@
 // failures.hpp act on failed services, log_output.hpp and syslog_input.hpp join logs and services.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -254,8 +255,8 @@ class ZinitDaemon final : public Daemon {
     Offload::Ticket ticket{};
   };
   void look_for_absences(std::vector<SpecPtr> specs);
-  [[nodiscard]] bool looked_for_absences();
-  void add_absences(ReloadReport& report, const AbsenceLook& look);
+  [[nodiscard]] bool looked_for_absences(std::uint64_t number);
+  void add_absences(ReloadReport& report, std::uint64_t number);
   /// Call it when changes may have come into force, or a search may have ended.
   void look_in_force();
   /// See Reloader::Await.
@@ -301,10 +302,10 @@ class ZinitDaemon final : public Daemon {
   Offload absence_looks_{
       {.name = "zinit-absences", .stack_bytes = kLoopStackBytes, .patience = InForce::kMostWait},
       [this] { look_in_force_.ask(); }};
-  AbsenceLook absence_look_{};  // of the last reload
-  // A dry run waits for this alone.
-  InForce looked_{*loop_, [this](std::uint64_t /*ticket*/) {
-                    return shutdown_.begun() || looked_for_absences();
+  std::map<std::uint64_t, AbsenceLook> searches_;  // by number, until the reload is answered
+  std::uint64_t last_search_ = 0;
+  InForce looked_{*loop_, [this](std::uint64_t number) {
+                    return shutdown_.begun() || looked_for_absences(number);
                   }};
   std::uint64_t reopening_ = 0;  // the ticket of the last reopening of log files
   Reloader reloader_;

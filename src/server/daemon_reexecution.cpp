@@ -219,10 +219,9 @@ void ZinitDaemon::keep_scheduled(const std::optional<ScheduledPower>& power) {
 std::string ZinitDaemon::under_way() {
   if (files_.busy()) return "work with service files has not ended";
   if (shell_.starting()) return "the emergency shell is being started";
-  const std::string file = logs_.hanging();
-  return file.empty() ? file
-                      : fmt::format("the log file {} does not answer, and zinit would wait for it",
-                                    printable(file));
+  if (absence_looks_.busy()) return "a search for the programs of services has not ended";
+  const std::string hanging = logs_.hanging();
+  return hanging.empty() ? hanging : hanging + ", and zinit would wait for it";
 }
 
 /// As Board::while_still(), but waits for launches, for the janitor, which writes queued lines, and

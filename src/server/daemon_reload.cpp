@@ -163,16 +163,17 @@ void ZinitDaemon::add_effects(ReloadReport& report) const {
 }
 
 void ZinitDaemon::look_for_absences(std::vector<SpecPtr> specs) {
-  absence_look_ = {};
+  ++last_search_;
   if (specs.empty()) return;
   const auto warnings = std::make_shared<std::vector<std::string>>();
-  absence_look_ = {warnings, absence_looks_.ask([warnings, specs = std::move(specs)] {
-                     *warnings = absence_warnings(specs);
-                   })};
+  searches_[last_search_] = {warnings, absence_looks_.ask([warnings, specs = std::move(specs)] {
+                               *warnings = absence_warnings(specs);
+                             })};
 }
 
-bool ZinitDaemon::looked_for_absences() {
-  return !absence_look_.ticket || absence_looks_.outcome(absence_look_.ticket);
+bool ZinitDaemon::looked_for_absences(std::uint64_t number) {
+  const auto search = searches_.find(number);
+  return search == searches_.end() || absence_looks_.outcome(search->second.ticket);
 }
 
 void ZinitDaemon::look_in_force() {
@@ -182,17 +183,25 @@ void ZinitDaemon::look_in_force() {
 
 void ZinitDaemon::await_effects(Reloader::Report& report, const ReloadFiles& asked,
                                 std::function<void()> answer) {
-  (asked.dry_run ? looked_ : in_force_)
-      .wait(reopening_, [this, &report, dry_run = asked.dry_run, look = absence_look_,
-                         answer = std::move(answer)] {
-        if (report && !dry_run) add_effects(*report);
-        if (report) add_absences(*report, look);
-        answer();
-      });
+  if (!report) return answer();
+  auto look = [this, &report, number = last_search_, answer = std::move(answer)] {
+    looked_.wait(number, [this, &report, number, answer] {
+      add_absences(*report, number);
+      answer();
+    });
+  };
+  if (asked.dry_run) return look();
+  in_force_.wait(reopening_, [this, &report, look = std::move(look)] {
+    add_effects(*report);
+    look();
+  });
 }
 
-void ZinitDaemon::add_absences(ReloadReport& report, const AbsenceLook& look) {
-  if (!look.ticket) return;  // nothing was added or changed
+void ZinitDaemon::add_absences(ReloadReport& report, std::uint64_t number) {
+  const auto search = searches_.find(number);
+  if (search == searches_.end()) return;  // nothing was added or changed
+  const AbsenceLook look = std::move(search->second);
+  searches_.erase(search);
   const auto outcome = absence_looks_.outcome(look.ticket);
   if (outcome && *outcome)
     report.warnings.insert(report.warnings.end(), look.warnings->begin(), look.warnings->end());

@@ -158,7 +158,18 @@ TEST_CASE("a program that cannot be read delays the answer to its reload, and no
   REQUIRE(eventually([&] { return injector.held() == 1; }));
   CHECK(zinit.state("late") == "inactive");
   CHECK_THAT(client.read()["result"]["warnings"].dump(), Contains("were not looked for"));
+  CHECK_THAT(zinit.ctl({"reexec"}).err, Contains("a search for the programs of services"));
+  // Another request for a reload, which has nothing to look for, does not end the wait of this one.
+  zinit.add("next", {.exec = zinit.path("program") + " 2", .service = "status = 'stop'"});
+  zinit.add("lost", {.exec = zinit.path("nothing"), .service = "status = 'stop'"});
   injector.release();
+  injector.hold("/program");
+  REQUIRE(client.begin("service.reload"));
+  REQUIRE(eventually([&] { return injector.held() == 1; }));
+  CHECK(zinit.ctl({"reload", "--dry-run"}).code == 0);
+  injector.release();
+  const std::string warnings = client.read()["result"]["warnings"].dump();
+  CHECK_THAT(warnings, Contains(zinit.path("nothing")) && !Contains("were not looked for"));
 }
 
 TEST_CASE("reloads asked for without end are few readings, and all are answered",
