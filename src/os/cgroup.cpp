@@ -107,19 +107,20 @@ Result<bool> Cgroup::look() const {
 Result<void> Cgroup::kill() const {
   auto killed = write("cgroup.kill", "1");
   if (killed || killed.error().errnum != ENOENT) return killed;
-  kill_each();
+  if (!kill_each() && populated()) return failure("cannot list the processes of its cgroup");
   return {};
 }
 
-void Cgroup::kill_each() const {
+bool Cgroup::kill_each() const {
   std::set<pid_t> signalled;
   for (int round = 0; round < kKillRounds; ++round) {
     std::vector<pid_t> fresh;
     for (const pid_t pid : processes())
       if (signalled.insert(pid).second) fresh.push_back(pid);
-    if (fresh.empty()) return;
+    if (fresh.empty()) break;
     signal(SIGKILL, fresh, fresh.size());
   }
+  return !signalled.empty();
 }
 
 // A pid may be reused after it was read from cgroup.procs. So zinit first opens a pidfd, and then

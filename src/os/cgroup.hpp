@@ -68,7 +68,8 @@ class Cgroup {
   [[nodiscard]] Result<void> kill() const;
 
   /// Sends SIGKILL to one process after the other, until it finds no new one.
-  void kill_each() const;
+  /// @return  whether it found any
+  bool kill_each() const;
 
   /// Sends `signal` to `most` of its processes() at most, and takes these from the end of `pids`.
   /// Pidfds guard against reused pids.

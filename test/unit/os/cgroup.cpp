@@ -197,6 +197,16 @@ TEST_CASE("without cgroup.kill every process is killed one by one, also what the
   CHECK(test::becomes_true([&] { return !place->populated(); }));
 }
 
+TEST_CASE("a kill that finds none of the processes that are there has failed", "[os][cgroup]") {
+  const TempDir dir;
+  dir.write("cgroup.events", "populated 1\n");
+  const auto cgroup = Cgroup::open(dir.path());
+  REQUIRE(cgroup);
+  CHECK_FALSE(cgroup->kill());
+  dir.write("cgroup.events", "populated 0\n");
+  CHECK(cgroup->kill());
+}
+
 TEST_CASE("a second zinit takes another place, and one that was killed leaves its own to the next",
           "[os][cgroup][root]") {
   const Place place;
