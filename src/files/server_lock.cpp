@@ -19,7 +19,9 @@
 #include "base/format.hpp"
 #include "base/kill_point.hpp"
 #include "base/text.hpp"
+#include "base/time.hpp"
 #include "os/cgroup_tree.hpp"
+#include "os/process.hpp"
 
 namespace zinit {
 
@@ -27,6 +29,10 @@ namespace {
 
 constexpr std::string_view kPrefix = "server-";
 constexpr std::size_t kMostText = 65536;
+
+// How often a server tries to lock its own file, and the pause between two tries.
+constexpr int kTries = 20;
+constexpr Milliseconds kPause{5};
 
 /// The lines of the file: KEY=VALUE, and DIRECTORY= once for each directory.
 constexpr std::string_view kDirectory = "DIRECTORY";
@@ -103,6 +109,19 @@ ServerLock::Note read_note(const std::string& path) {
   return note;
 }
 
+/// Makes and locks the server's own file. Another server that starts may hold the lock for a moment
+/// to look whether it is free.
+Result<UniqueFd> lock_own(const std::string& path) {
+  auto file = open_locked(path, O_CREAT);
+  for (int tries = 1; !file && file.error().errnum == EWOULDBLOCK && tries < kTries; ++tries) {
+    const pid_t holder = read_note(path).pid;
+    if (holder > 0 && process_exists(holder)) break;
+    ::usleep(kPause.count() * 1000);
+    file = open_locked(path, O_CREAT);
+  }
+  return file;
+}
+
 /// Whether at least one directory that the file lists still exists.
 bool has_directories(const std::string& path) {
   const auto text = read_file(path.c_str(), kMostText);
@@ -124,6 +143,11 @@ std::string journal_path(int file) {
 /// The error for a lock that another server holds.
 Error in_use(const std::string& path) {
   const ServerLock::Note living = read_note(path);
+  if (living.pid == 0)
+    return {
+        "cannot start beside another server that is being started with the same service "
+        "files; wait until `zinitctl ping` answers, or start this one with --new-instance",
+        EADDRINUSE};
   return {
       fmt::format("cannot start beside another server, pid {}, which runs the same service files "
                   "and answers at {}: each service would run twice. Use `zinitctl --socket {}` "
@@ -168,12 +192,16 @@ ServerLock::ServerLock(const Places& places, const std::string& directory)
 Result<ServerLock> ServerLock::take(const Places& places) {
   const std::string directory = lock_directory(places.services.runtime);
   ServerLock lock(places, directory);
-  if (const auto living = lock_elsewhere(directory, lock.path_)) return Failure(in_use(*living));
   lock.made_directory_ = !path_exists(directory);
   if (auto made = make_lock_directory(directory, places.services.runtime.empty()); !made)
     return Failure(made.error());
-  auto file = open_locked(lock.path_, O_CREAT);
+  auto file = lock_own(lock.path_);
   if (!file) return Failure(file.error().errnum == EWOULDBLOCK ? in_use(lock.path_) : file.error());
+  // With the own lock held: of two servers that start at once, one at least sees the other.
+  if (const auto living = lock_elsewhere(directory, lock.path_)) {
+    if (read_note(lock.path_).pid == 0) ::unlink(lock.path_.c_str());
+    return Failure(in_use(*living));
+  }
   lock.before_ = read_note(lock.path_);
   const std::uint64_t id = cgroup_id(lock.before_.cgroup);
   if (id != 0 && lock.before_.cgroup_id != 0 && id != lock.before_.cgroup_id) lock.before_ = {};
