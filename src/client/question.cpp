@@ -26,17 +26,6 @@ namespace {
 
 constexpr std::array kEndingSignals{SIGINT, SIGHUP, SIGTERM};
 
-/// Waits for input. False if a held signal comes, which stays pending. One that is not held acts
-/// at once, and never shows here.
-bool await_input() {
-  const auto signals = open_signals(kEndingSignals);
-  std::array<pollfd, 2> waited{
-      {{STDIN_FILENO, POLLIN, 0}, {signals ? signals->get() : -1, POLLIN, 0}}};
-  while (::poll(waited.data(), waited.size(), -1) < 0)
-    if (errno != EINTR) return false;
-  return waited[1].revents == 0;
-}
-
 /// "stops a, b; "
 std::string effect(std::string_view verb, const std::vector<std::string>& names) {
   return names.empty() ? "" : fmt::format("{} {}; ", verb, join(names, ", "));
@@ -66,6 +55,14 @@ bool HeldSignals::came() const {
                              [&](int signal) { return ::sigismember(&pending, signal) == 1; });
 }
 
+bool await_input(int fd) {
+  const auto signals = open_signals(kEndingSignals);
+  std::array<pollfd, 2> waited{{{fd, POLLIN, 0}, {signals ? signals->get() : -1, POLLIN, 0}}};
+  while (::poll(waited.data(), waited.size(), -1) < 0)
+    if (errno != EINTR) return false;
+  return waited[1].revents == 0;
+}
+
 bool asks(const VerbContext& context) {
   return !context.arguments.has("yes") && ::isatty(STDIN_FILENO) == 1 &&
          (::isatty(STDERR_FILENO) == 1 || ::isatty(STDOUT_FILENO) == 1);
@@ -78,7 +75,7 @@ bool says_yes(const std::string& question) {
   std::string line;
   int next = EOF;
   // The terminal gives whole lines, so none is left in the buffer of standard input.
-  if (await_input())
+  if (await_input(STDIN_FILENO))
     while ((next = std::getchar()) != '\n' && next != EOF) line += static_cast<char>(next);
   if (next == EOF) std::fputs("\n", shown);
   const std::string_view answer = trim(line);

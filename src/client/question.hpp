@@ -38,6 +38,10 @@ class HeldSignals {
   sigset_t before_{};
 };
 
+/// Waits until `fd` is readable. False if a signal of HeldSignals comes, which stays pending. A
+/// signal that is not held acts at once, and never shows here.
+[[nodiscard]] bool await_input(int fd);
+
 /// Asks for confirmation if asks() and if services would be restarted or stopped. Throws
 /// VerbFailure if the user refuses.
 void ask_before(VerbContext& context, const std::vector<std::string>& restarts,

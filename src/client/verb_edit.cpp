@@ -276,6 +276,8 @@ std::optional<int> refuses_reload(VerbContext& context, const Editing& editing, 
     if (!held.came()) return std::nullopt;
   } catch (const VerbFailure&) {
     // Said no.
+  } catch (const ClientError&) {
+    if (!held.came()) throw;
   }
   take_back(editing);
   return give_up(context, editing, copy, "not reloaded");

@@ -87,15 +87,23 @@ void print_report(VerbContext& context, const ReloadReport& report, bool dry_run
 }
 
 /// Asks for a reload: of the service `name` if given; otherwise of files, all or those of `only`.
-std::string call_reload(VerbContext& context, const std::string& name, bool dry_run,
-                        const std::vector<std::string>& only = {}) {
+std::uint64_t request_reload(VerbContext& context, const std::string& name, bool dry_run,
+                             const std::vector<std::string>& only) {
   JsonParams params;
   params.add_given("name", name).add("dry_run", dry_run).add_given("only", only);
   if (context.arguments.has("no-restart")) params.add("no_restart", true);
   if (context.arguments.has("no-check")) params.add("check", false);
-  // Checks before the reload may take long.
-  const std::uint64_t request = context.client().request("service.reload", params.text());
+  return context.client().request("service.reload", params.text());
+}
+
+/// Checks before the reload may take long.
+std::string answer_to_reload(VerbContext& context, std::uint64_t request) {
   return context.client().answer(request, with_grace(context.time_left()));
+}
+
+std::string call_reload(VerbContext& context, const std::string& name, bool dry_run,
+                        const std::vector<std::string>& only = {}) {
+  return answer_to_reload(context, request_reload(context, name, dry_run, only));
 }
 
 /// Makes services reload themselves. The server answers when this is done.
@@ -132,7 +140,10 @@ int run_reload(VerbContext& context) {
 
 void ask_before_reload(VerbContext& context, const std::vector<std::string>& only) {
   if (!asks(context)) return;
-  const ReloadReport report = parse_as<ReloadReport>(call_reload(context, {}, true, only));
+  const std::uint64_t request = request_reload(context, {}, true, only);
+  if (!await_input(context.client().fd()))
+    throw VerbFailure{ExitStatus::failed, "nothing was changed"};
+  const ReloadReport report = parse_as<ReloadReport>(answer_to_reload(context, request));
   std::vector<std::string> stops = up_among(context, report.removed);
   stops.insert(stops.end(), report.stopped.begin(), report.stopped.end());
   ask_before(context, report.restarted, stops);

@@ -29,6 +29,9 @@ namespace zinit {
 
 namespace {
 
+// How long the words about a changed file may take.
+constexpr Milliseconds kForWords{1000};
+
 /// What differs between the verbs.
 struct SettleVerb {
   const char* method;
@@ -128,19 +131,20 @@ void ask_again(VerbContext& context, const SettleVerb& verb, bool waits, Asked& 
     ask(context, verb, "service.start", waits, asked);
 }
 
-/// How the file of a service, or a drop-in, differs from what the server has read.
+/// How the file of a service, or a drop-in, differs from what the server has read. The server may
+/// be busy with other files: then it does not say what a reload would do.
 std::string change_words(VerbContext& context, const ServiceStatus& status) {
   const std::string& file = changed_file(status);
   JsonParams params;
   params.add("dry_run", true).add_given("only", std::vector{status.name});
   try {
-    const auto report =
-        parse_as<ReloadReport>(context.client().call("service.reload", params.text()));
+    const std::uint64_t request = context.client().request("service.reload", params.text());
+    const auto report = parse_as<ReloadReport>(context.client().answer(request, kForWords));
     if (contains(report.removed, status.name))
       return fmt::format("{} {}; `zinitctl reload` would stop and remove it", file,
                          is_mask(file) ? "masks it" : "is gone");
   } catch (const ClientError& error) {
-    if (error.code() > 0) throw;  // the connection's; otherwise the server refuses this reload
+    if (error.code() == ErrorCode::disconnected) throw;
   }
   return fmt::format(
       "{} has changed since it was read; `zinitctl reload --only {}` puts that in "
