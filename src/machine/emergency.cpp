@@ -62,7 +62,7 @@ EmergencyShell::~EmergencyShell() {
 void EmergencyShell::start(std::string_view why) {
   if (running()) return;
   why_ = why;
-  told_ = false;
+  told_ = given_up_ = false;
   ask();
 }
 
@@ -75,7 +75,7 @@ void EmergencyShell::ask() {
 }
 
 void EmergencyShell::failed(const Error& fault) {
-  const bool again = fault.temporary();
+  const bool again = fault.temporary() && !given_up_;
   if (!again || !std::exchange(told_, true))
     log_error("{}; the emergency shell cannot be started{}: {}", why_,
               again ? " yet, and is tried again" : "", fault.text);

@@ -43,11 +43,16 @@ class EmergencyShell {
   /// Begins to start a shell, unless one is running(). `why` is shown on the console.
   void start(std::string_view why);
 
-  /// Whether a shell runs, is being started, or waits for a process to be had.
-  [[nodiscard]] bool running() const noexcept { return starting() || again_.active() || pid_ > 0; }
+  /// Whether a shell runs or is being started.
+  [[nodiscard]] bool running() const noexcept { return starting() || pid_ > 0; }
 
-  /// Whether a shell is being started; its pid is not known yet.
-  [[nodiscard]] bool starting() const noexcept { return starter_ != nullptr; }
+  /// Whether a shell is being started, or waits for a process to be had; its pid is not known yet.
+  [[nodiscard]] bool starting() const noexcept { return starter_ != nullptr || again_.active(); }
+  /// From now on a lack of processes is no reason to wait for one: no shell is started then.
+  void give_up() noexcept {
+    given_up_ = true;
+    again_.stop();
+  }
   /// The shell's pid; 0: no shell.
   [[nodiscard]] pid_t pid() const noexcept { return pid_ > 0 ? pid_ : 0; }
   /// Calls `changed` whenever pid() has changed.
@@ -80,6 +85,7 @@ class EmergencyShell {
   };
   Outcome outcome_;  // not used while a spawn is under way
   TimerWatcher again_;
+  bool given_up_ = false;
   bool told_ = false;  // that it is tried again
   LoopCall spawned_;
   Offload spawns_;           // asks for `spawned_`

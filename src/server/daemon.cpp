@@ -461,6 +461,7 @@ void ZinitDaemon::on_shutdown_begun() {
   const bool ends_all = is_first() && shutdown_.kind() != PowerAction::switch_root;
   if (ends_all && start_.cgroups) start_.cgroups->keep_all();
   if (ends_all && syslog_) syslog_->unwatch();
+  shell_.give_up();
   keep_facts();
 }
 

@@ -84,6 +84,20 @@ TEST_CASE("a shell for which there is no process now is tried again, and no othe
   CHECK(bench.shell.child_ended(pid, {true, SIGKILL, false}));
 }
 
+TEST_CASE("a shell that waits for a process counts as being started until it is given up",
+          "[init][emergency]") {
+  std::atomic<int> tries{0};
+  Bench bench([&](const SpawnPlan&) -> Result<Child> {
+    ++tries;
+    return sys_failure("make", "a process", EAGAIN);
+  });
+  bench.shell.start("a test");
+  REQUIRE(run_until(*bench.loop, [&] { return tries >= 2; }));
+  CHECK(bench.shell.starting());
+  bench.shell.give_up();
+  CHECK(run_until(*bench.loop, [&] { return !bench.shell.running(); }));
+}
+
 TEST_CASE("a shell's end is seen by the reaper, and it can be started again", "[init][emergency]") {
   std::atomic<pid_t> pid{-1};
   Bench bench([&](const SpawnPlan&) {
