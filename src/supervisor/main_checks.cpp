@@ -40,7 +40,7 @@ void MainChecks::begin(Job& job, const SpawnExtrasPtr& extras) {
   const SpecPtr& spec = core_.world.node(job.slot).spec;
   if (!needed(job)) return;
   const Record& record = core_.world.record(job.slot);
-  job.forget_gone();  // the record of the previous image may name a group that a stranger has by now
+  job.forget_gone();  // the previous image's record may name a group that a stranger has by now
   job.checked = std::make_shared<CheckedProcess>(
       job.slot, spec, job.process.pid(), job.process.spawned().number(),
       job.cgroup.in_use() ? job.cgroup.path() : "", extras, record.health_attempts, record.healthy);

@@ -42,7 +42,7 @@ class OutputPort {
   virtual void forget(Slot slot) = 0;
 
   /// Adds a line of zinit's own to the service's log, after all output of its processes. Any
-  /// thread; may wait for 2 s if a process holds the lock of its pipe; the board's lock is not held.
+  /// thread. May wait for 2 s if a process holds the lock of its pipe. Without the board's lock.
   virtual void note(Slot slot, std::string_view line) = 0;
 };
 

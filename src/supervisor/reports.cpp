@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
-// What is reported to the board: ends of children, changes in cgroups, and what the watchers of main
-// processes have found.
+// What is reported to the board: ends of children, changes in cgroups, and what the watchers of
+// main processes have found.
 #include <poll.h>
 #include <unistd.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The runs of commands beside main processes (side_commands.hpp): stop_exec in place of the stop
-// signal, reload_exec for a reload of one service, ready_exec once the service is ready, and exec of
-// [health]. CheckRounds has the results of check_exec, ConditionChecks those of conditions.
+// signal, reload_exec for a reload of one service, ready_exec once the service is ready, and exec
+// of [health]. CheckRounds has the results of check_exec, ConditionChecks those of conditions.
 //
 // Threads: the board's lock guards all of it.
 #pragma once
