@@ -303,9 +303,9 @@ CgroupTree::Hold::~Hold() {
   if (--held->second == 0) tree_->held_.erase(held);
 }
 
-Result<Cgroup> CgroupTree::make(std::string_view service, bool fresh) {
+Result<Cgroup> CgroupTree::make(std::string_view service) {
   const std::string path = path_of(service);
-  if (fresh) remove_if_empty(path);
+  remove_if_empty(path);
   if (const auto made = make_directory(path); !made) return Failure(made.error());
   return Cgroup::open(path);
 }

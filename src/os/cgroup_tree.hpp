@@ -20,9 +20,9 @@
 // wherever it is mounted.
 //
 // A process is made in its cgroup (CLONE_INTO_CGROUP), so nothing escapes between. Each process of
-// a service gets a fresh cgroup, so that its counts begin at zero; a command beside it takes the
-// cgroup as it is. The thread that launches makes the cgroup, the janitor removes it with those
-// that the service has made below. A launch holds the name meanwhile (Hold), so that the janitor
+// a service gets a fresh cgroup if nothing of the service is left, so that its counts begin at zero,
+// and because newer kernels (6.18) kill every process made in a cgroup that was killed. The thread
+// that launches makes the cgroup, the janitor removes it with those that the service has made below. A launch holds the name meanwhile (Hold), so that the janitor
 // does not remove what was just made. When a machine or a container ends, cgroups stay: they end
 // with it.
 //
@@ -104,9 +104,9 @@ class CgroupTree {
     std::string service_;
   };
 
-  /// Makes or opens the cgroup of a service. The caller has a Hold. `fresh` makes it again, with
-  /// zero counts and no limits, unless it still has processes.
-  [[nodiscard]] Result<Cgroup> make(std::string_view service, bool fresh = true);
+  /// Makes the cgroup of a service, again if it is there, with zero counts and no limits; opens it
+  /// if it still has processes. The caller has a Hold.
+  [[nodiscard]] Result<Cgroup> make(std::string_view service);
 
   /// The controllers of the services' cgroups.
   [[nodiscard]] std::vector<std::string> controllers() const;

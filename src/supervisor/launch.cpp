@@ -69,7 +69,7 @@ Result<Child> Launcher::spawn_in_cgroup(const LaunchOrder& order, SpawnPlan& pla
   CgroupTree* const cgroups = defaults_.cgroups.get();
   if (cgroups == nullptr) return spawn(plan);
   const CgroupTree::Hold hold(cgroups, spec.name);
-  const auto cgroup = cgroups->make(spec.name, !runs_beside(order.what));
+  const auto cgroup = cgroups->make(spec.name);
   if (!cgroup) {
     if (lacking_now(cgroup.error())) {
       launch.cgroup = true;  // the cgroup may exist in spite of the error, and must be removed then

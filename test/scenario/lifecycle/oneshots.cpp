@@ -120,6 +120,16 @@ TEST_CASE("stop_exec of a oneshot that is done runs at its stop, then what is le
   CHECK(zinit.stop("net")["state"] == "inactive");
   CHECK_FALSE(alive(left));
   zinit.traced_in_order("net taken back", "escaped net");
+
+  // What it holds also ends if what it has left is killed before.
+  REQUIRE(unlink(zinit.path("net").c_str()) == 0);
+  zinit.start("net");
+  const pid_t killed = await_left(zinit, "net");
+  CHECK(zinit.ctl({"kill", "net", "KILL"}).code == 0);
+  REQUIRE(eventually([&] { return !alive(killed); }));
+  write_file(zinit.path("trace"), "");
+  CHECK(zinit.stop("net")["state"] == "inactive");
+  CHECK(zinit.traced("net taken back"));
 }
 
 TEST_CASE("a crash at any place of a stop takes back what a oneshot holds",
