@@ -117,6 +117,7 @@ void ServiceChanges::stop(const DeleteService& request, const Daemon::ServiceDel
   // Before the stop: clients that keep connecting would bring it up again.
   board_.set_deleting(request.name, true);
   facts_.keep(key_of(request), "1");
+  board_.drop_added_edges(request.name);
   // If a reload has removed the service in between, no other service stops with it.
   stopping_.push_back({request, done, {board_.stop(request.name).value_or(Board::Others())}});
   look();

@@ -79,6 +79,21 @@ SpecPtr without_edges_to(const ServiceSpec& spec, const MaskedNames& names) {
   return copy;
 }
 
+bool adds_requirements(const ServiceSpec& spec) {
+  return !spec.dependencies->required_by.empty() || !spec.dependencies->bound_by.empty();
+}
+
+SpecPtr without_added_requirements(const ServiceSpec& spec) {
+  auto copy = std::make_shared<ServiceSpec>(spec);
+  copy->dependencies.edit().required_by.clear();
+  copy->dependencies.edit().bound_by.clear();
+  if (auto json = json_from(spec.document); json && json->HasMember("dependencies")) {
+    for (const char* key : {"required_by", "bound_by"}) (*json)["dependencies"].RemoveMember(key);
+    copy->document = json_of(*json);
+  }
+  return copy;
+}
+
 Wanted without(const Graph& graph, const MaskedNames& gone) {
   Wanted wanted{specs_of(graph), graph.masked()};
   std::erase_if(wanted.specs, [&](const SpecPtr& spec) { return gone.contains(spec->name); });
@@ -216,6 +231,22 @@ RequestResult<void> Board::removable(std::string_view name, bool cascade) const 
   return tl::unexpected(
       RequestFailure{Refusal::dependency_error,
                      fmt::format("{} is required by {}", name, join(others, ", ")), others});
+}
+
+void Board::drop_added_edges(std::string_view name) {
+  {
+    MutexLock lock(mutex());
+    const Slot slot = world.graph->find_loaded(name);
+    if (slot == kNoSlot || !adds_requirements(world.spec(slot))) return;
+  }
+  PlanAside aside(*this, [&](const Graph& graph) {
+    Wanted wanted{specs_of(graph), graph.masked()};
+    for (SpecPtr& spec : wanted.specs)
+      if (spec->name == name) spec = without_added_requirements(*spec);
+    return wanted;
+  });
+  const Change change(*this);
+  if (!world.shutdown) adopt(aside.plan(*this), start_added);
 }
 
 void Board::set_deleting(const std::string& name, bool begins) {
