@@ -66,9 +66,11 @@ std::string advice(const WhyReason& root) {
     return fmt::format("it ends again and again; see `zinitctl logs {}`", root.service);
   if (root.state == "failed")
     return advice_for_failed(root) + "; its dependents then start automatically";
-  if (root.state == "inactive" || root.state == "exited")
+  // A oneshot that is done, and holds something, conflicts like one that runs.
+  const bool holds = root.kind == "conflicts" && root.state == "exited";
+  if (!holds && (root.state == "inactive" || root.state == "exited"))
     return fmt::format("`zinitctl start {}`", root.service);
-  if (root.state == "running")
+  if (holds || root.state == "running")
     return fmt::format("`zinitctl stop {}`, or leave things as they are", root.service);
   return "it is under way; nothing needs to be done yet";
 }

@@ -173,8 +173,15 @@ Bulk pass_over_system(const Graph& graph, Counts counts) {
   return bulk;
 }
 
+/// Whether the file of a service, or what it requires, must change before it can start.
+bool cannot_start(const World& world, Slot slot) {
+  return world.node(slot).broken() || !world.node(slot).missing->empty();
+}
+
 /// Stops everything that conflicts with a service in `started`, unless it is in `started` as well.
+/// Stops nothing if one of them cannot start: the request fails then.
 void stop_conflicting(World& world, const Slots& started, Requested& result) {
+  if (std::ranges::any_of(started, [&](Slot slot) { return cannot_start(world, slot); })) return;
   for (const Slot slot : started) {
     for (const Slot other : world.node(slot).conflicts) {
       if (contains(started, other)) continue;
