@@ -169,6 +169,9 @@ class Explainer {
       add("warning", fmt::format("was re-spawned {} times in a row: its last process {}; see "
                                  "`zinitctl logs {}`",
                                  record.count, end_text(record.end, record.end_step), own_name()));
+    // What is required and does not exist keeps a stopped service from starting again.
+    if (record.wish == Wish::down && at_rest(record.state))
+      for (const std::string& name : *world_.node(slot_).missing) add_missing(name);
     // With the wish down, a service becomes inactive only when its dependents are down.
     const bool stops = record.wish == Wish::down && in_the_way(world_, slot_);
     if (stops && record.state != State::stopping) explain_dependents();
