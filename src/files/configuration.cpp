@@ -72,7 +72,7 @@ void find_socket_group(Configuration& config, const std::string& settings_file) 
   if (found.error().temporary() && !config.incomplete) config.incomplete = found.error();
   config.settings_faults.push_back(
       to_text({settings_file, settings.socket_group_at, Severity::error, "socket_group",
-               fmt::format("{}; the socket stays its owner's alone", found.error().text)}));
+               fmt::format("{}; the access to the socket stays as it is", found.error().text)}));
   config.messages.push_back(config.settings_faults.back());
 }
 
