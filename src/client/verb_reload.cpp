@@ -81,7 +81,10 @@ void print_report(VerbContext& context, const ReloadReport& report, bool dry_run
   for (const std::string& fault : each_once(report.faults)) block.add("", printable(fault));
   for (const std::string& warning : report.warnings) block.add("warning", warning_words(warning));
   context.print(dry_run ? "a reload would do this:\n" : "reloaded:\n");
-  context.print(block.text().empty() ? "    no service is configured\n" : block.text());
+  const std::string_view none = context.arguments.has("only")
+                                    ? "    no service is read from there\n"
+                                    : "    no service is configured\n";
+  context.print(block.text().empty() ? none : block.text());
   const std::string proxies = proxies_text(context, report.proxies);
   if (!proxies.empty()) context.print("proxies:\n" + proxies);
 }
