@@ -65,7 +65,7 @@ TEST_CASE("memory file: without memory a read area uses ordinary memory", "[kept
           const std::string text(ReadArea::kBytes, 'x');
           text.copy(area.bytes(), text.size());
           area.got(text.size(), 0);
-          if (area.number() != number + 2) return "another number";
+          if (area.number() <= number) return "no later number";
           return std::string(area.bytes(), text.size()) == text ? "read" : "other bytes";
         }) == "read");
 }
