@@ -20,11 +20,11 @@
 // wherever it is mounted.
 //
 // A process is made in its cgroup (CLONE_INTO_CGROUP), so nothing escapes between. Each process of
-// a service gets a fresh cgroup if nothing of the service is left, so that its counts begin at zero,
-// and because newer kernels (6.18) kill every process made in a cgroup that was killed. The thread
-// that launches makes the cgroup, the janitor removes it with those that the service has made below. A launch holds the name meanwhile (Hold), so that the janitor
-// does not remove what was just made. When a machine or a container ends, cgroups stay: they end
-// with it.
+// a service gets a fresh cgroup if nothing of the service is left, so that its counts begin at
+// zero, and because newer kernels (6.18) kill every process made in a cgroup that was killed. The
+// thread that launches makes the cgroup, the janitor removes it with those that the service has
+// made below. A launch holds the name meanwhile (Hold), so that the janitor does not remove what
+// was just made. When a machine or a container ends, cgroups stay: they end with it.
 //
 // Threads: any. Cgroups of different services are made and removed at the same time.
 #pragma once

@@ -210,8 +210,8 @@ class Board final : public WatchReports, private BoardCore {
   /// Whether the service may be removed: it must exist (not_found), and without `cascade` no other
   /// service may require it (dependency_error).
   RequestResult<void> removable(std::string_view name, bool cascade) const;
-  /// Before the service is stopped for its removal: deletes the dependencies on it that its own file
-  /// adds to others (required_by, bound_by), so that these go on. A reload reads them again.
+  /// Before the service is stopped for its removal: deletes the dependencies on it that its own
+  /// file adds to others (required_by, bound_by), so that these go on. A reload reads them again.
   void drop_added_edges(std::string_view name);
   /// A client's deletion of the service begins or ends. Meanwhile no trigger starts it.
   void set_deleting(const std::string& name, bool begins);
