@@ -67,11 +67,10 @@ std::string advice(const WhyReason& root) {
   if (root.state == "failed")
     return advice_for_failed(root) + "; its dependents then start automatically";
   // A oneshot that is done, and holds something, conflicts like one that runs.
-  const bool holds = root.kind == "conflicts" && root.state == "exited";
-  if (!holds && (root.state == "inactive" || root.state == "exited"))
-    return fmt::format("`zinitctl start {}`", root.service);
-  if (holds || root.state == "running")
+  if (root.state == "running" || (root.state == "exited" && root.kind == "conflicts"))
     return fmt::format("`zinitctl stop {}`, or leave things as they are", root.service);
+  if (root.state == "inactive" || root.state == "exited")
+    return fmt::format("`zinitctl start {}`", root.service);
   return "it is under way; nothing needs to be done yet";
 }
 
