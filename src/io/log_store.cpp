@@ -240,9 +240,10 @@ class LogStore::Impl {
 
   /// A thread of its own reads them: a process may hold the lock of a pipe for ever.
   void drain_open(ServiceLog& log, std::vector<LogPipePtr> pipes) {
-    const auto ticket = drains_.ask([this, &log, all = std::move(pipes), buffer = open_buffer_] {
+    const auto ticket = drains_.ask([this, &log, all = std::move(pipes)] {
       drained_ = &log;
-      for (const LogPipePtr& pipe : all) log.drain(*pipe, *buffer);
+      for (const LogPipePtr& pipe : all) log.drain(*pipe, open_buffer_);
+      capture.look_later();  // drain() does not wait for a read that hangs
     });
     static_cast<void>(drains_.await(ticket));
     if (const ServiceLog* const log_of_loop = capture.hung())
@@ -270,8 +271,7 @@ class LogStore::Impl {
   Mutex taps_mutex_;
   LogTaps taps_ GUARDED_BY(taps_mutex_);
 
-  // One thread has the buffer for open pipes at a time. If it hangs, the others are refused.
-  const std::shared_ptr<ReadBuffer> open_buffer_ = std::make_shared<ReadBuffer>(1);
+  ReadBuffer open_buffer_{1};  // of the one thread of drains_: while it hangs, others are refused
   Offload drains_{{.name = "zinit-drain", .stack_bytes = kLoopStackBytes, .patience = kHungRead}};
   Mutex rest_mutex_;  // taken before the locks of logs
   ReadBuffer rest_buffer_ GUARDED_BY(rest_mutex_){2};
