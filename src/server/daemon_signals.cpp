@@ -16,6 +16,7 @@
 #include "base/log.hpp"
 #include "os/process.hpp"
 #include "server/daemon.hpp"
+#include "state/disposal.hpp"
 
 namespace zinit {
 
@@ -191,6 +192,7 @@ void ZinitDaemon::reap_ended() {
   reap_later_.set(kReapLater);  // if the rest throws: there may be no further SIGCHLD
   const bool more = reap_some();
   if (more) std::ranges::for_each(board_.perhaps_ended(), [this](pid_t pid) { reap_one(pid); });
+  forget_ended_disposals();
   reap_later_.stop();
   if (more) reap_more_.ask();
   if (!start_.sources.command.empty()) continue_command();

@@ -106,11 +106,12 @@ class Disposals {
     if (!place) return std::nullopt;
     // Nobody else uses the place while it is awaited.
     Process& process = processes_[*place];
-    const bool ended = ends(process.pidfd.get(), kTakeOver);
+    ends(process.pidfd.get(), kTakeOver);
     MutexLock lock(mutex_);
-    if (ended) reap(process.pidfd);
+    const Stand stand = stands_[*place];
     process.awaited = false;
-    return stands_[*place].load();
+    over(process);
+    return stand;
   }
 
   void take_over(Inheritance& inherited) EXCLUDES(mutex_) {
@@ -121,6 +122,11 @@ class Disposals {
       if (place == processes_.end()) break;
       place->pidfd = std::move(one.fd);
     }
+  }
+
+  void forget_ended() EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    std::ranges::for_each(processes_, over);
   }
 
   void keep(Unclosed one) EXCLUDES(mutex_) {
@@ -254,6 +260,8 @@ bool discard_datagram(int socket) noexcept {
 }
 
 void take_over_disposals(Inheritance& inherited) { Disposals::all().take_over(inherited); }
+
+void forget_ended_disposals() noexcept { Disposals::all().forget_ended(); }
 
 bool disposal_under_way() noexcept {
   const Disposals* const all = the_disposals;

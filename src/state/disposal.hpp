@@ -63,6 +63,9 @@ void close_left() noexcept;
 /// `inherited`.
 void take_over_disposals(Inheritance& inherited);
 
+/// Forgets the processes that have ended. To be called if a child has ended.
+void forget_ended_disposals() noexcept;
+
 /// Whether a closing process is under way. Over an execve(2) of zinit it keeps its copy of the
 /// table of descriptors. Async-signal-safe.
 [[nodiscard]] bool disposal_under_way() noexcept;
